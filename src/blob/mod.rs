@@ -1,0 +1,1 @@
+//! Where bytes live: the spool, segments, stored videos, viewing links.

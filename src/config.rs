@@ -1,0 +1,1 @@
+//! Layering and checking of settings; every room declares its own.

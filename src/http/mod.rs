@@ -1,0 +1,1 @@
+//! Routes, extractors, doors, envelopes.

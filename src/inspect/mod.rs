@@ -1,0 +1,1 @@
+//! The streaming judgement of the bytes.

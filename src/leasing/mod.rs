@@ -1,0 +1,1 @@
+//! Companies, people, tokens, vehicles, reports.

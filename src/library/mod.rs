@@ -1,0 +1,1 @@
+//! Stored videos: viewing links and custody.

@@ -1,0 +1,92 @@
+//! Names of things.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Clock, Random};
+
+/// The text is not an id of this kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is not a UUID")]
+pub struct IdError(String);
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub struct $name(Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0.hyphenated(), out)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, out)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                Uuid::try_parse(text).map(Self).map_err(|_| IdError(text.to_owned()))
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+    };
+}
+
+macro_rules! minted {
+    ($name:ident) => {
+        impl $name {
+            /// A fresh id that sorts by the time it was made (UUID version 7).
+            #[must_use]
+            pub fn mint(clock: &Clock, random: &Random) -> Self {
+                Self(random.uuid_v7(clock.now()))
+            }
+        }
+    };
+}
+
+id! {
+    /// An upload: the resumable thing a phone sends. Not a secret.
+    UploadId
+}
+id! {
+    /// A stored, finished recording.
+    VideoId
+}
+id! {
+    /// The fact that a report received a video.
+    SubmissionId
+}
+id! {
+    /// A message in the outbox; the same over all tries.
+    EventId
+}
+id! {
+    /// A running process of this service.
+    NodeId
+}
+id! {
+    /// A report's key, given by 1C (Q17). Any case is read, lower case is written (Q39).
+    RefKey
+}
+
+minted!(UploadId);
+minted!(VideoId);
+minted!(SubmissionId);
+minted!(EventId);
+minted!(NodeId);
+minted!(RefKey);

@@ -1,0 +1,95 @@
+//! Where the driver says the report was sent (Q15).
+
+use serde::{Deserialize, Serialize};
+
+/// One ten-millionth of a millimetre would be finer than eight decimals of a degree.
+const DECIMALS: u32 = 8;
+const ONE_DEGREE: i64 = 10_i64.pow(DECIMALS);
+
+/// A point in whole hundred-millionths of a degree: `decimal(10,8)` and `decimal(11,8)`, exactly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Degrees north × 10⁸.
+    pub lat_e8: i64,
+    /// Degrees east × 10⁸.
+    pub long_e8: i64,
+}
+
+/// The text is not a coordinate.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlaceError {
+    /// Not digits with at most one point or comma.
+    #[error("not a decimal number of degrees, such as 43.23889")]
+    Unreadable,
+    /// Further than the pole, or more than half way round.
+    #[error("must be between -{0} and {0} degrees")]
+    OutOfRange(i64),
+}
+
+impl Place {
+    /// Reads a latitude: ±90, a decimal comma is fine, more than eight decimals are rounded.
+    ///
+    /// # Errors
+    /// When the text is not such a number.
+    pub fn parse_lat(text: &str) -> Result<i64, PlaceError> {
+        degrees(text, 90)
+    }
+
+    /// Reads a longitude: ±180, otherwise as [`Place::parse_lat`].
+    ///
+    /// # Errors
+    /// When the text is not such a number.
+    pub fn parse_long(text: &str) -> Result<i64, PlaceError> {
+        degrees(text, 180)
+    }
+
+    /// Degrees north, for answers and events.
+    #[must_use]
+    pub fn lat(self) -> f64 {
+        to_degrees(self.lat_e8)
+    }
+
+    /// Degrees east, for answers and events.
+    #[must_use]
+    pub fn long(self) -> f64 {
+        to_degrees(self.long_e8)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "at most 1.8e10: exact in an f64")]
+fn to_degrees(e8: i64) -> f64 {
+    e8 as f64 / ONE_DEGREE as f64
+}
+
+fn degrees(text: &str, limit: i64) -> Result<i64, PlaceError> {
+    let text = text.trim();
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (whole, fraction) = digits.split_once(['.', ',']).unwrap_or((digits, ""));
+    let magnitude = scaled(whole, fraction).ok_or(PlaceError::Unreadable)?;
+    if magnitude > limit * ONE_DEGREE {
+        return Err(PlaceError::OutOfRange(limit));
+    }
+    Ok(if negative { -magnitude } else { magnitude })
+}
+
+/// `whole.fraction` × 10⁸, rounded half up; `None` when there is anything but digits.
+fn scaled(whole: &str, fraction: &str) -> Option<i64> {
+    let plain = |text: &str| text.len() <= 40 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !plain(whole) || !plain(fraction) || (whole.is_empty() && fraction.is_empty()) {
+        return None;
+    }
+    let mut value: i64 = 0;
+    for digit in whole.bytes() {
+        // Anything this large is out of range whatever follows.
+        value = (value * 10 + i64::from(digit - b'0')).min(1_000_000);
+    }
+    for place in 0..DECIMALS as usize {
+        let digit = fraction.as_bytes().get(place).map_or(0, |byte| byte - b'0');
+        value = value * 10 + i64::from(digit);
+    }
+    let rounds_up = fraction.as_bytes().get(DECIMALS as usize).is_some_and(|byte| *byte >= b'5');
+    Some(value + i64::from(rounds_up))
+}

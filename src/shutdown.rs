@@ -1,0 +1,1 @@
+//! Tokens and the task tracker by which everything ends.

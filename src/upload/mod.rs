@@ -1,0 +1,1 @@
+//! The life of an upload: create, append, finish, expire.

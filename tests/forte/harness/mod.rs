@@ -1,0 +1,1 @@
+//! What every subject shares: servers, clients, clips, clocks, faults.
