@@ -15,6 +15,8 @@ pub struct Remains {
     pub upload: UploadId,
     /// The hash of the video it became, which stays.
     pub kept: Option<Digest>,
+    /// Whether this is the second look, after the latest put that could have been under way.
+    pub again: bool,
 }
 
 impl Ledger {
@@ -49,7 +51,7 @@ impl Ledger {
         limit: u32,
     ) -> Result<Vec<Remains>, LedgerError> {
         let rows = sqlx::query(
-            "SELECT u.id, COALESCE(v.sha256, '') AS kept FROM uploads u \
+            "SELECT u.id, u.clear_again, COALESCE(v.sha256, '') AS kept FROM uploads u \
              LEFT JOIN videos v ON v.upload_id = u.id \
              WHERE u.clear_at > 0 AND u.clear_at <= $1 ORDER BY u.clear_at LIMIT $2",
         )
@@ -57,8 +59,28 @@ impl Ledger {
         .bind(i64::from(limit))
         .fetch_all(&self.pool)
         .await?;
-        let read = |row| Ok(Remains { upload: parsed(row, "id")?, kept: optional(row, "kept")? });
-        rows.iter().map(read).collect()
+        rows.iter().map(remains).collect()
+    }
+
+    /// What an upload that has just ended left, if it is due to be cleared.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn remains(
+        &self,
+        upload: UploadId,
+        now: Timestamp,
+    ) -> Result<Option<Remains>, LedgerError> {
+        let row = sqlx::query(
+            "SELECT u.id, u.clear_again, COALESCE(v.sha256, '') AS kept FROM uploads u \
+             LEFT JOIN videos v ON v.upload_id = u.id \
+             WHERE u.id = $1 AND u.clear_at > 0 AND u.clear_at <= $2",
+        )
+        .bind(upload.to_string())
+        .bind(now.as_microsecond())
+        .fetch_optional(&self.pool)
+        .await?;
+        row.as_ref().map(remains).transpose()
     }
 
     /// The remains were cleared; look once more at `again`, when the latest put that could still be
@@ -72,8 +94,9 @@ impl Ledger {
         again: Option<Timestamp>,
     ) -> Result<(), LedgerError> {
         let mut write = self.write().await?;
-        sqlx::query("UPDATE uploads SET clear_at = $1 WHERE id = $2")
+        sqlx::query("UPDATE uploads SET clear_at = $1, clear_again = $2 WHERE id = $3")
             .bind(again.map_or(0, Timestamp::as_microsecond))
+            .bind(i64::from(again.is_some()))
             .bind(id.to_string())
             .execute(&mut *write)
             .await?;
@@ -83,4 +106,12 @@ impl Ledger {
             .await?;
         Ok(write.commit().await?)
     }
+}
+
+fn remains(row: &AnyRow) -> Result<Remains, LedgerError> {
+    Ok(Remains {
+        upload: parsed(row, "id")?,
+        kept: optional(row, "kept")?,
+        again: number(row, "clear_again")? != 0,
+    })
 }

@@ -101,8 +101,8 @@ impl Ledger {
             "INSERT INTO uploads (id, secret_hash, company_id, person_id, door, ref_key, state, \
              committed, total, metadata, filename, declared_sha256, time_sent_raw, time_sent_at, \
              lat_e8, long_e8, created_at, expires_at, holder, fence, wanted, spooled_by, refusal, \
-             video_id, submission_id, clear_at) VALUES ($1, $2, $3, $4, $5, $6, 'open', 0, $7, $8, \
-             $9, $10, $11, $12, $13, $14, $15, $16, '', 0, 0, '', '', '', '', 0)",
+             video_id, submission_id, clear_at, clear_again) VALUES ($1, $2, $3, $4, $5, $6, 'open', 0, $7, $8, \
+             $9, $10, $11, $12, $13, $14, $15, $16, '', 0, 0, '', '', '', '', 0, 0)",
         )
         .bind(new.id.to_string())
         .bind(new.secret_hash.to_string())

@@ -79,7 +79,8 @@ CREATE TABLE uploads (
     refusal TEXT NOT NULL,
     video_id TEXT NOT NULL,
     submission_id TEXT NOT NULL,
-    clear_at BIGINT NOT NULL
+    clear_at BIGINT NOT NULL,
+    clear_again BIGINT NOT NULL
 );
 CREATE INDEX uploads_by_expiry ON uploads (state, expires_at);
 CREATE INDEX uploads_by_holder ON uploads (holder, wanted);
