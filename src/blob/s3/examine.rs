@@ -1,0 +1,1 @@
+//! Questions to a store that its documentation answers too kindly.
