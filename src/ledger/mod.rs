@@ -1,1 +1,5 @@
 //! Every SQL statement, migration and transaction.
+
+mod config;
+
+pub use config::Config;
