@@ -47,7 +47,7 @@ impl Layers {
             .into_iter()
             .filter_map(|(variable, text)| {
                 let key = variable.strip_prefix(PREFIX)?.to_lowercase().replace("__", ".");
-                let value = self.from_text(&key, text);
+                let value = self.value_of(&key, text);
                 Some((key, Setting { value, origin: Origin::Environment(variable) }))
             })
             .collect();
@@ -55,7 +55,7 @@ impl Layers {
     }
 
     /// Variables are text only: a list is written with commas.
-    fn from_text(&self, key: &str, text: String) -> ValueKind {
+    fn value_of(&self, key: &str, text: String) -> ValueKind {
         match self.0.get(key).map(|known| &known.value) {
             Some(ValueKind::Array(_)) => {
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
