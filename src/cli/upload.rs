@@ -35,7 +35,7 @@ pub struct Upload {
         allow_negative_numbers = true,
         default_value = "43.238949"
     )]
-    pub lat: String,
+    pub lat: Option<String>,
     /// Longitude of the driver, in degrees
     #[arg(
         long,
@@ -43,7 +43,7 @@ pub struct Upload {
         allow_negative_numbers = true,
         default_value = "76.889709"
     )]
-    pub long: String,
+    pub long: Option<String>,
     /// When the driver pressed "send" ("2026-01-31 09:50:06"); otherwise now
     #[arg(long, value_name = "TIME")]
     pub time_sent: Option<String>,

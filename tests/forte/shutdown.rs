@@ -1,5 +1,7 @@
 //! Ending: softly, then hard.
 
+use std::process::Command;
+
 use forte_media::shutdown::{Drained, Shutdown};
 use jiff::SignedDuration;
 
@@ -33,4 +35,20 @@ async fn asking_again_does_not_wait_for_the_grace() {
     assert!(!shutdown.hard().is_cancelled());
     shutdown.ask();
     assert_eq!(shutdown.drain(LONG).await, Drained::Cut);
+}
+
+#[tokio::test]
+async fn the_first_signal_ends_softly_and_the_second_hard() {
+    let shutdown = Shutdown::new();
+    shutdown.listen().unwrap();
+    signal_ourselves("TERM");
+    shutdown.soft().cancelled().await;
+    signal_ourselves("INT");
+    shutdown.hard().cancelled().await;
+}
+
+/// Harmless once somebody listens: the signal then no longer ends the process.
+fn signal_ourselves(name: &str) {
+    let us = std::process::id().to_string();
+    assert!(Command::new("kill").args(["-s", name, &us]).status().unwrap().success());
 }
