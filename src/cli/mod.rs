@@ -1,1 +1,93 @@
-//! The subcommands.
+//! The subcommands: one file each, an argument struct with a `run`.
+//!
+//! Results go to standard output, words to standard error.
+
+mod demo;
+mod doctor;
+mod events;
+mod migrate;
+mod serve;
+mod size;
+mod upload;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+
+pub use demo::Demo;
+pub use doctor::Doctor;
+pub use events::Events;
+pub use migrate::Migrate;
+pub use serve::Serve;
+pub use upload::Upload;
+
+use crate::config::Settings;
+use crate::telemetry;
+
+/// Takes inspection videos from drivers' phones over bad networks, and keeps them for certain
+#[derive(Debug, Parser)]
+#[command(version, after_help = "Begin with:\n  forte-media demo")]
+pub struct Cli {
+    /// Settings laid over the defaults; the environment (`FORTE_MEDIA__SECTION__KEY`) wins over both
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Serve(Serve),
+    Demo(Demo),
+    Upload(Upload),
+    Doctor(Doctor),
+    Migrate(Migrate),
+    Events(Events),
+}
+
+/// What a finished command has to say; "could not" is an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Done, or yes.
+    Done,
+    /// The answer is "no": a check found something.
+    No,
+}
+
+impl Answer {
+    /// Exit code of a command that could not do its work, bad arguments included (as in clap).
+    pub const COULD_NOT: u8 = 2;
+}
+
+impl From<Answer> for ExitCode {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Done => Self::SUCCESS,
+            Answer::No => Self::from(1),
+        }
+    }
+}
+
+impl Cli {
+    /// Reads the settings, starts the log and runs the command.
+    ///
+    /// # Errors
+    /// When the settings are wrong or the command could not do its work.
+    pub async fn run(
+        self,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> anyhow::Result<Answer> {
+        let settings = Settings::load(self.config.as_deref(), environment)?;
+        telemetry::start_log(&settings.log).context("log.filter is not a filter")?;
+        match self.command {
+            Command::Serve(serve) => serve.run(settings).await,
+            Command::Demo(demo) => demo.run(settings).await,
+            Command::Upload(upload) => upload.run().await,
+            Command::Doctor(doctor) => doctor.run(settings).await,
+            Command::Migrate(migrate) => migrate.run(settings).await,
+            Command::Events(events) => events.run(settings).await,
+        }
+    }
+}

@@ -1,1 +1,5 @@
 //! Routes, extractors, doors, envelopes.
+
+mod config;
+
+pub use config::{Doors, Ops};

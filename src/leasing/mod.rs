@@ -1,1 +1,5 @@
 //! Companies, people, tokens, vehicles, reports.
+
+mod config;
+
+pub use config::{Auth, Config};

@@ -1,18 +1,19 @@
-//! The settings of the ledger.
+//! Settings of the database.
 
 use jiff::SignedDuration;
+use secrecy::SecretString;
 use serde::Deserialize;
 
-/// The `[ledger]` section.
-#[derive(Clone, Debug, Deserialize)]
+/// `[ledger]`: the database.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// `sqlite://FILE` or `postgres://…`.
-    pub url: String,
-    /// Connections at most.
+    /// `sqlite://FILE` or `postgres://…`; a secret, because it may carry a password.
+    pub url: SecretString,
+    /// Most connections at once.
     pub max_connections: u32,
-    /// How long a request waits for a free connection before it answers "away".
+    /// How long to wait for a free connection.
     pub acquire_timeout: SignedDuration,
-    /// SQLite only: how long a writer waits for another one.
-    pub busy_timeout: SignedDuration,
+    /// How long a SQLite statement waits for the writer before it.
+    pub sqlite_busy_timeout: SignedDuration,
 }

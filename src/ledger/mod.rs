@@ -19,6 +19,7 @@ mod sweeps;
 mod uploads;
 mod videos;
 
+use secrecy::ExposeSecret as _;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 
@@ -77,13 +78,14 @@ impl Ledger {
     /// When the URL is of another kind of database, or the database is away.
     pub async fn open(config: &Config) -> Result<Self, LedgerError> {
         install_default_drivers();
-        let kind = Kind::of(&config.url)?;
-        let mut url = config.url.clone();
+        let url = config.url.expose_secret();
+        let kind = Kind::of(url)?;
+        let mut url = url.to_owned();
         if kind == Kind::Sqlite {
-            make_folder(&config.url)?;
-            url = with_creation(&config.url);
+            make_folder(&url)?;
+            url = with_creation(&url);
         }
-        let busy_timeout = config.busy_timeout.as_millis();
+        let busy_timeout = config.sqlite_busy_timeout.as_millis();
         let pool = AnyPoolOptions::new()
             .max_connections(config.max_connections)
             .acquire_timeout(config.acquire_timeout.unsigned_abs())

@@ -1,1 +1,5 @@
 //! Stored videos: viewing links and custody.
+
+mod config;
+
+pub use config::Config;

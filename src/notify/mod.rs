@@ -1,1 +1,5 @@
 //! One message to one receiver.
+
+mod config;
+
+pub use config::{Config, Webhook};

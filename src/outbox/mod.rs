@@ -1,1 +1,5 @@
 //! Claim, deliver, record.
+
+mod config;
+
+pub use config::Config;

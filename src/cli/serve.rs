@@ -1,0 +1,47 @@
+//! `serve`: runs the service, or shows what it would run with.
+
+use std::io::{self, Write};
+
+use anyhow::bail;
+use clap::Args;
+
+use super::Answer;
+use crate::config::{Effective, Settings};
+
+/// Runs the service
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  forte-media serve --config /etc/forte-media.toml\n  \
+                        forte-media serve --check")]
+pub struct Serve {
+    /// Shows every setting, where it came from, tries every dependency, and ends
+    #[arg(long)]
+    check: bool,
+}
+
+impl Serve {
+    /// Runs until told to end; with `--check`, only looks.
+    ///
+    /// # Errors
+    /// When the service cannot be started.
+    #[expect(clippy::unused_async, reason = "awaits as soon as it is built")]
+    pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
+        if self.check {
+            write_table(settings.explain(), &mut io::stdout().lock())?;
+            return Ok(Answer::Done);
+        }
+        bail!("not built yet")
+    }
+}
+
+/// One line a setting: key, value, origin.
+fn write_table(settings: &[Effective], out: &mut impl Write) -> io::Result<()> {
+    let width = |column: fn(&Effective) -> &str| {
+        settings.iter().map(|setting| column(setting).chars().count()).max().unwrap_or(0)
+    };
+    let (key, shown) = (width(|setting| &setting.key), width(|setting| &setting.shown));
+    for setting in settings {
+        let Effective { key: name, shown: value, origin } = setting;
+        writeln!(out, "{name:key$}  {value:shown$}  {origin}")?;
+    }
+    Ok(())
+}
