@@ -1,1 +1,3 @@
 //! Routes, extractors, doors, envelopes.
+
+pub mod serve;
