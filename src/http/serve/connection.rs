@@ -77,12 +77,12 @@ impl Host {
         });
         let io = TokioIo::new(Patient::new(stream, self.config.write_timeout.unsigned_abs()));
         let mut connection = self.protocol.serve_connection(io, answer);
-        let ended = match self.shutdown.run_until_cancelled(&mut connection).await {
-            Some(ended) => ended,
-            None => {
-                Pin::new(&mut connection).graceful_shutdown();
-                (&mut connection).await
-            }
+        let undisturbed = self.shutdown.run_until_cancelled(&mut connection).await;
+        let ended = if let Some(ended) = undisturbed {
+            ended
+        } else {
+            Pin::new(&mut connection).graceful_shutdown();
+            (&mut connection).await
         };
         (connection.into_parts().io.into_inner().into_inner(), ended)
     }
