@@ -3,3 +3,4 @@
 mod config;
 
 pub use config::{Doors, Ops};
+pub mod serve;

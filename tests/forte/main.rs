@@ -4,6 +4,7 @@
 
 mod cli;
 mod config;
+mod edge;
 mod harness;
 mod shutdown;
 mod telemetry;
