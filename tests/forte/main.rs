@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its world is not as it says")]
 
+mod architecture;
 mod cli;
 mod config;
 mod edge;
