@@ -16,7 +16,7 @@ use serde::Deserialize;
 pub use error::Error;
 pub use origin::Origin;
 
-use crate::{http, leasing, ledger, library, notify, outbox, upload};
+use crate::{blob, http, inspect, leasing, ledger, library, notify, outbox, upload};
 use layers::Layers;
 
 /// The commented defaults: the first layer, and the list of known keys.
@@ -24,13 +24,20 @@ pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 /// Every setting of every room.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Settings {
+    /// `[http]`: the public listener.
+    pub http: http::serve::Config,
     /// `[ops]`: the listener for operators.
     pub ops: http::Ops,
     /// `[doors]`: what the doors take beside the video's bytes.
     pub doors: http::Doors,
     /// `[ledger]`: the database.
     pub ledger: ledger::Config,
+    /// `[blob]`: where bytes live.
+    pub blob: blob::Config,
+    /// `[inspect]`: what a video must be like.
+    pub inspect: inspect::Config,
     /// `[upload]`: the life of an upload.
     pub upload: upload::Config,
     /// `[auth]`: tokens and codes.
@@ -45,8 +52,6 @@ pub struct Settings {
     pub outbox: outbox::Config,
     /// `[log]`: what is written to standard error.
     pub log: Log,
-    // `[http]`, `[blob]` and `[inspect]` join here, and `deny_unknown_fields` above, once their
-    // rooms declare them; until then those sections of the defaults are read by nobody.
     #[serde(skip)]
     effective: Vec<Effective>,
 }

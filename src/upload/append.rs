@@ -68,7 +68,7 @@ impl Uploads {
         if append.offset != row.committed {
             return Err(UploadError::Conflict(row.committed));
         }
-        let max = row.length.map_or(self.config.max_length, crate::model::Length::get);
+        let max = row.length.unwrap_or(self.config.max_length).get();
         let room = max.saturating_sub(row.committed.get());
         if append.announced.is_some_and(|announced| announced > room) {
             return Err(UploadError::TooLong { max });
@@ -89,8 +89,7 @@ impl Uploads {
         mut append: Append,
     ) -> Result<Appended, UploadError> {
         let before = append.checksum.as_ref().map(|_| bench.warm.clone());
-        let mut running =
-            append.checksum.as_ref().map(|checksum| Running::new(checksum.algorithm));
+        let mut running = append.checksum.as_ref().map(|checksum| Running::new(checksum.algorithm));
         let let_go = gate.seat.let_go().clone();
         let pumping = Pumping { room, let_go: &let_go, checksum: running.as_mut() };
         let mut end = match self.pump(&mut append.body, &mut bench, pumping).await {
@@ -108,7 +107,8 @@ impl Uploads {
                 end = End::Refused;
             }
         }
-        self.settle(gate, bench, end).await
+        // Boxed: finishing needs a lot of room, and a slow phone must not hold it.
+        Box::pin(self.settle(gate, bench, end)).await
     }
 
     async fn settle(
@@ -131,7 +131,7 @@ impl Uploads {
             End::Whole => Ok(Appended::Progress { offset, expires_at }),
             End::LetGo => Err(UploadError::TakenOver),
             End::TooLong => {
-                let max = gate.row.length.map_or(self.config.max_length, crate::model::Length::get);
+                let max = gate.row.length.unwrap_or(self.config.max_length).get();
                 Err(UploadError::TooLong { max })
             }
             End::Cut | End::Refused => Err(UploadError::Cut(offset)),
@@ -190,7 +190,7 @@ impl Uploads {
         let key =
             SegmentKey { upload: gate.row.id, start, end: to, fence: gate.fence.unsigned_abs() };
         let digest = self.hash(bench, start, to).await?;
-        self.store.put_segment(&key, &bench.file, digest).await?;
+        self.store.put_segment(&key, bench.file.path(), digest).await?;
         Ok(Some(digest))
     }
 

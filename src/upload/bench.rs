@@ -70,7 +70,7 @@ impl Uploads {
             let key = segment_key(row, segment);
             let store = &self.store;
             let file = &file;
-            async move { store.fetch_segment(&key, file, segment.sha256).await }
+            async move { store.fetch_segment(&key, segment.sha256, file).await }
         });
         try_join_all(fetches).await?;
         file.truncate(row.committed).await?;
@@ -88,9 +88,9 @@ impl Uploads {
 
 /// Whether the pieces join without a gap from the beginning to `end`.
 fn covers(segments: &[SegmentRow], end: Offset) -> bool {
-    let joined = segments.iter().try_fold(Offset::START, |at, segment| {
-        (segment.start == at).then_some(segment.end)
-    });
+    let joined = segments
+        .iter()
+        .try_fold(Offset::START, |at, segment| (segment.start == at).then_some(segment.end));
     joined == Some(end)
 }
 

@@ -38,8 +38,8 @@ impl Uploads {
     /// [`UploadError::TooLong`], [`UploadError::NoReport`], [`UploadError::AlreadySubmitted`],
     /// [`UploadError::Closed`], [`UploadError::TooMany`], or when the ledger is away.
     pub async fn create(&self, video: NewVideo) -> Result<Created, UploadError> {
-        if video.length.get() > self.config.max_length {
-            return Err(UploadError::TooLong { max: self.config.max_length });
+        if video.length > self.config.max_length {
+            return Err(UploadError::TooLong { max: self.config.max_length.get() });
         }
         self.awaits(&video.person, &video.details).await?;
         let NewVideo { person, details, length, metadata, door } = video;

@@ -8,7 +8,8 @@ use crate::blob::VideoKey;
 use crate::inspect::{self, Inspection};
 use crate::ledger::{FinishOutcome, Finishing};
 use crate::model::{
-    Arrival, Digest, EventId, Length, Person, Role, SubmissionId, UploadState, VideoId, arrival,
+    Arrival, Digest, EventId, Length, Person, Refusal, Role, SubmissionId, UploadId, UploadState,
+    VideoId, arrival,
 };
 
 use super::append::one_short;
@@ -52,7 +53,7 @@ impl Uploads {
         let engine = self.clone();
         self.tasks.spawn(async move {
             let id = gate.row.id;
-            let outcome = engine.finish(gate, bench, details).await;
+            let outcome = Box::pin(engine.finish(gate, bench, details)).await;
             if let Err(error) = &outcome {
                 tracing::warn!(upload = %id, %error, "not stored");
             }
@@ -72,7 +73,7 @@ impl Uploads {
         mut bench: Bench,
         details: Details,
     ) -> Result<Stored, UploadError> {
-        let inspection = match self.judge(&mut bench, &details) {
+        let inspection = match judge(&mut bench, &details) {
             Ok(inspection) => inspection,
             Err(refusal) => return self.refuse(&gate, Some(*refusal)).await,
         };
@@ -101,21 +102,6 @@ impl Uploads {
         }
     }
 
-    fn judge(
-        &self,
-        bench: &mut Bench,
-        details: &Details,
-    ) -> Result<Inspection, Box<crate::model::Refusal>> {
-        let actual = bench.warm.sha256();
-        let mut inspection = bench.warm.scanner().finish().map_err(Box::new)?;
-        inspection.facts.sha256 = Some(actual);
-        if let Some(declared) = details.declared.filter(|declared| *declared != actual) {
-            let length = inspection.facts.length;
-            return Err(Box::new(inspect::digest_mismatch(declared, actual, length)));
-        }
-        Ok(inspection)
-    }
-
     /// One try: look at the report, put the object, write the rows.
     async fn store(
         &self,
@@ -132,10 +118,9 @@ impl Uploads {
         }
         let key = VideoKey { upload: gate.row.id, sha256 };
         self.faults.pass("upload.put.before")?;
-        self.store.put_video(&key, &bench.file, sha256).await?;
+        self.store.put_video(&key, bench.file.path(), length, sha256).await?;
         self.faults.pass("upload.put.after")?;
-        let owner =
-            Person { id: gate.row.owner, company: gate.row.company, role: Role::Employee };
+        let owner = Person { id: gate.row.owner, company: gate.row.company, role: Role::Employee };
         let finishing = Finishing {
             upload: gate.row.id,
             fence: gate.fence,
@@ -236,7 +221,7 @@ impl Uploads {
     }
 
     /// Clears what an ended upload left, once the answer is on its way.
-    pub(super) fn clear_soon(&self, id: crate::model::UploadId) {
+    pub(super) fn clear_soon(&self, id: UploadId) {
         let engine = self.clone();
         self.tasks.spawn(async move {
             if let Err(error) = engine.clear(id).await {
@@ -248,4 +233,16 @@ impl Uploads {
     pub(super) fn clear_again_at(&self) -> Timestamp {
         later(self.clock.now(), self.config.clear_again_after)
     }
+}
+
+/// The last word of the inspection, and whether these are the bytes the phone announced.
+fn judge(bench: &mut Bench, details: &Details) -> Result<Inspection, Box<Refusal>> {
+    let actual = bench.warm.sha256();
+    let mut inspection = bench.warm.scanner().finish().map_err(Box::new)?;
+    inspection.facts.sha256 = Some(actual);
+    if let Some(declared) = details.declared.filter(|declared| *declared != actual) {
+        let length = inspection.facts.length;
+        return Err(Box::new(inspect::digest_mismatch(declared, actual, length)));
+    }
+    Ok(inspection)
 }

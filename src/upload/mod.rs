@@ -38,7 +38,7 @@ use tokio_util::task::TaskTracker;
 use crate::blob::{Spool, Store};
 use crate::inspect;
 use crate::ledger::{Kind, Ledger};
-use crate::model::{Clock, Faults, NodeId, Person, Random};
+use crate::model::{Clock, Faults, Length, NodeId, Person, Random};
 
 pub use crate::ledger::Details;
 pub use append::{Append, Appended};
@@ -149,7 +149,7 @@ impl Uploads {
 
     /// The longest video that is taken, in bytes.
     #[must_use]
-    pub fn max_length(&self) -> u64 {
+    pub fn max_length(&self) -> Length {
         self.config.max_length
     }
 

@@ -24,12 +24,7 @@ struct Seen {
 
 impl Neighbours {
     /// Notes the beats, and names the nodes that have not moved for `dead_after`.
-    fn observe(
-        &self,
-        rows: &[NodeRow],
-        now: Timestamp,
-        dead_after: SignedDuration,
-    ) -> Vec<NodeId> {
+    fn observe(&self, rows: &[NodeRow], now: Timestamp, dead_after: SignedDuration) -> Vec<NodeId> {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.retain(|id, _| rows.iter().any(|row| row.id == *id));
         let mut dead = Vec::new();

@@ -59,7 +59,7 @@ impl OneShot {
     pub async fn receive(&mut self, mut body: Body) -> Result<(), UploadError> {
         let engine = self.engine.clone();
         let (gate, bench) = self.work.as_mut().ok_or_else(used)?;
-        let room = engine.config.max_length;
+        let room = engine.config.max_length.get();
         let let_go = gate.seat.let_go().clone();
         let pumping = Pumping { room, let_go: &let_go, checksum: None };
         match engine.pump(&mut body, bench, pumping).await? {

@@ -3,9 +3,7 @@
 use jiff::Timestamp;
 
 use crate::ledger::UploadRow;
-use crate::model::{
-    Length, Offset, RefKey, Refusal, SubmissionId, UploadId, UploadState, VideoId,
-};
+use crate::model::{Length, Offset, RefKey, Refusal, SubmissionId, UploadId, UploadState, VideoId};
 
 use super::{Access, UploadError, Uploads};
 
