@@ -24,7 +24,7 @@ use super::unread::{Unread, WatchedBody};
 
 /// What all connections share.
 #[derive(Debug)]
-pub(super) struct Host {
+pub(super) struct Server {
     router: Router,
     protocol: http1::Builder,
     config: Config,
@@ -34,7 +34,7 @@ pub(super) struct Host {
 
 /// A peer that has come in, with its place among `max_connections`.
 #[derive(Debug)]
-pub(super) struct Arrival {
+pub(super) struct Accepted {
     /// The socket.
     pub(super) stream: TcpStream,
     /// Who it is, as the kernel says.
@@ -43,7 +43,7 @@ pub(super) struct Arrival {
     pub(super) place: OwnedSemaphorePermit,
 }
 
-impl Host {
+impl Server {
     /// `shutdown` tells connections to end after the request in flight.
     pub(super) fn new(router: Router, config: Config, shutdown: CancellationToken) -> Self {
         let lingering = Lingering::new(config.linger.clone());
@@ -51,8 +51,8 @@ impl Host {
     }
 
     /// Serves the peer until either side is done, and closes so that the last answer arrives.
-    pub(super) async fn receive(self: Arc<Self>, arrival: Arrival) {
-        let Arrival { stream, peer, place } = arrival;
+    pub(super) async fn serve(self: Arc<Self>, accepted: Accepted) {
+        let Accepted { stream, peer, place } = accepted;
         let unread = Unread::default();
         let (stream, ended) = self.converse(stream, peer, &unread).await;
         drop(place);

@@ -61,14 +61,14 @@ pub(super) struct Signals {
 }
 
 /// A running listener.
-pub(super) struct House {
+pub(super) struct Server {
     pub(super) address: SocketAddr,
     pub(super) signals: Arc<Signals>,
     pub(super) shutdown: CancellationToken,
     pub(super) served: JoinHandle<Result<(), ConfigError>>,
 }
 
-impl House {
+impl Server {
     pub(super) async fn open(config: Config) -> Self {
         let signals = Arc::new(Signals {
             entered: Semaphore::new(0),
