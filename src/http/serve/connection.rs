@@ -59,7 +59,7 @@ impl Server {
         if let Err(error) = &ended {
             tracing::debug!(%peer, %error, "connection broke");
         }
-        if may_still_send(&ended, &unread, &stream) {
+        if may_still_send(&ended, &unread) {
             self.lingering.see_off(stream).await;
         }
     }
@@ -109,15 +109,10 @@ fn admitted(request: Request<Incoming>, peer: SocketAddr, unread: Unread) -> Req
 }
 
 /// Whether closing at once could reset the connection under an answer that is on its way.
-fn may_still_send(ended: &hyper::Result<()>, unread: &Unread, stream: &TcpStream) -> bool {
+fn may_still_send(ended: &hyper::Result<()>, unread: &Unread) -> bool {
     match ended {
-        Ok(()) => unread.is_set() || has_more(stream),
+        Ok(()) => unread.is_set(),
         // Refused by the parser, which has answered by itself.
         Err(error) => error.is_parse(),
     }
-}
-
-/// Bytes after the end of the last request, which nobody will read.
-fn has_more(stream: &TcpStream) -> bool {
-    matches!(stream.try_read(&mut [0]), Ok(1))
 }

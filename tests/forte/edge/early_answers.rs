@@ -81,6 +81,20 @@ async fn a_client_that_ends_its_side_too_early_reads_the_refusal() {
     server.close().await;
 }
 
+/// On a slow line nothing waits in the socket at the moment of the answer; more comes later.
+#[tokio::test]
+async fn bytes_that_come_after_the_refusal_are_not_met_by_a_reset() {
+    let mut config = settings();
+    config.linger.quiet = SignedDuration::from_mins(10);
+    let server = Server::open(config).await;
+    let mut stream = server.ask(&upload("/refuse/1", "")).await;
+    stream.write_all(b"the first bytes").await.unwrap();
+    assert_refused(&rest(&mut stream).await);
+    for _ in 0..100 {
+        stream.write_all(b"more").await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn curl_that_sends_a_file_reads_the_refusal() {
     let server = Server::open(hasty()).await;
