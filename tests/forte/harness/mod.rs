@@ -3,3 +3,4 @@
 pub(crate) mod db;
 pub(crate) mod house;
 pub(crate) mod outside;
+pub(crate) mod receiver;

@@ -29,6 +29,8 @@ pub(crate) fn wanted(variable: &'static str, what: &str) -> Option<String> {
 /// Past the capture of the test runner, so that a person sees it.
 fn say_once(variable: &'static str, what: &str) {
     if SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(variable) {
-        writeln!(std::io::stderr(), "not tried, as {variable} is not set: {what}").unwrap();
+        // eprintln! would be captured.
+        let mut out = std::io::stderr();
+        writeln!(out, "not tried, as {variable} is not set: {what}").unwrap();
     }
 }

@@ -69,8 +69,8 @@ async fn of_many_who_take_the_gate_at_once_one_wins(db: Db) {
     let house = House::furnish(&db.ledger).await;
     let upload = house.upload(house.report().await).await;
     let node = house.node("a").await;
-    let takes = (0..TASKS).map(|_| db.ledger.take_gate(upload, 0, node));
-    let taken = join_all(takes).await;
+    let attempts = (0..TASKS).map(|_| db.ledger.take_gate(upload, 0, node));
+    let taken = join_all(attempts).await;
     let winners: Vec<i64> = taken.into_iter().filter_map(Result::unwrap).collect();
     assert_eq!(winners, [1]);
 }

@@ -7,8 +7,8 @@ use jiff::SignedDuration;
 use crate::harness::db::{Db, on_both_databases};
 use crate::harness::house::House;
 
-fn is_unreadable<T>(read: Result<T, LedgerError>, field: &str) -> bool {
-    matches!(read, Err(LedgerError::Unreadable { what, .. }) if what == field)
+fn is_unreadable<T>(read: &Result<T, LedgerError>, field: &str) -> bool {
+    matches!(read, Err(LedgerError::Unreadable { what, .. }) if *what == field)
 }
 
 on_both_databases! {
@@ -82,17 +82,17 @@ async fn a_row_that_cannot_be_is_an_error(db: Db) {
     let upload = house.upload(ref_key).await;
     let event = house.told().await;
     db.tamper("UPDATE uploads SET state = 'asleep'").await;
-    assert!(is_unreadable(db.ledger.upload(upload).await, "state"));
+    assert!(is_unreadable(&db.ledger.upload(upload).await, "state"));
     db.tamper("UPDATE uploads SET state = 'open', committed = -1").await;
-    assert!(is_unreadable(db.ledger.upload(upload).await, "committed"));
+    assert!(is_unreadable(&db.ledger.upload(upload).await, "committed"));
     db.tamper("UPDATE uploads SET committed = 0, expires_at = 9223372036854775807").await;
-    assert!(is_unreadable(db.ledger.upload(upload).await, "expires_at"));
+    assert!(is_unreadable(&db.ledger.upload(upload).await, "expires_at"));
     db.tamper("UPDATE reports SET status_code = 7").await;
-    assert!(is_unreadable(db.ledger.report(ref_key).await, "status_code"));
+    assert!(is_unreadable(&db.ledger.report(ref_key).await, "status_code"));
     db.tamper("UPDATE people SET role = 'king'").await;
-    assert!(is_unreadable(db.ledger.active_person(house.driver.id).await, "role"));
+    assert!(is_unreadable(&db.ledger.active_person(house.driver.id).await, "role"));
     db.tamper("UPDATE outbox SET state = 'lost'").await;
-    assert!(is_unreadable(db.ledger.event(event).await, "state"));
+    assert!(is_unreadable(&db.ledger.event(event).await, "state"));
 }
 
 async fn a_closed_ledger_is_away(db: Db) {
