@@ -28,7 +28,7 @@ pub use error::LedgerError;
 pub use finish::{FinishOutcome, Finishing, Telling};
 pub use gates::{Commit, Committed};
 pub use nodes::NodeRow;
-pub use outbox::{Claimed, EventRow, EventState, Settled};
+pub use outbox::{Claimed, EventRow, EventState, OutboxDepth, Settled};
 pub use people::{NewCompany, NewPerson};
 pub use reports::{NewReport, NewVehicle, ReportRow};
 pub use segments::SegmentRow;

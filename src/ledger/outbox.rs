@@ -98,6 +98,17 @@ pub struct EventRow {
     pub last_error: String,
 }
 
+/// What waits in the outbox and what was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxDepth {
+    /// Messages to be delivered.
+    pub pending: u64,
+    /// When the oldest of them was written.
+    pub oldest: Option<Timestamp>,
+    /// Messages given up.
+    pub dead: u64,
+}
+
 impl Ledger {
     /// Leases up to `limit` messages that are due. A later message about the same subject waits for
     /// the earlier one, so that order is kept for each report (F23).
@@ -126,15 +137,15 @@ impl Ledger {
         .bind(i64::from(limit))
         .fetch_all(&self.pool)
         .await?;
-        rows.iter().map(claimed).collect()
+        Ok(rows.iter().filter_map(readable).collect())
     }
 
-    /// Records what became of a try, if the lease is still this one's.
+    /// Records what became of a try, if the lease is still this one's: `true` when it was.
     ///
     /// # Errors
     /// When the ledger fails.
-    pub async fn settle_event(&self, settled: &Settled) -> Result<(), LedgerError> {
-        sqlx::query(
+    pub async fn settle_event(&self, settled: &Settled) -> Result<bool, LedgerError> {
+        let done = sqlx::query(
             "UPDATE outbox SET state = $1, due_at = $2, leased_until = 0, last_status = $3, \
              last_error = $4, settled_at = $5 WHERE id = $6 AND leased_until = $7",
         )
@@ -147,7 +158,7 @@ impl Ledger {
         .bind(settled.leased_until.as_microsecond())
         .execute(&self.pool)
         .await?;
-        Ok(())
+        Ok(done.rows_affected() == 1)
     }
 
     /// Messages for operators, newest first; of one state, or of all.
@@ -201,20 +212,29 @@ impl Ledger {
         Ok(done.rows_affected() == 1)
     }
 
-    /// How many messages wait, and since when the oldest does.
+    /// What waits and what was given up.
     ///
     /// # Errors
     /// When the ledger fails.
-    pub async fn outbox_depth(&self) -> Result<(u64, Option<Timestamp>), LedgerError> {
+    pub async fn outbox_depth(&self) -> Result<OutboxDepth, LedgerError> {
         let row = sqlx::query(
-            "SELECT COUNT(*) AS depth, COALESCE(MIN(created_at), 0) AS oldest FROM outbox \
-             WHERE state = 'pending'",
+            "SELECT COUNT(*) AS pending, COALESCE(MIN(created_at), 0) AS oldest, \
+             (SELECT COUNT(*) FROM outbox WHERE state = 'dead') AS dead \
+             FROM outbox WHERE state = 'pending'",
         )
         .fetch_one(&self.pool)
         .await?;
-        let depth = count(&row, "depth")?;
-        Ok((depth, if depth == 0 { None } else { Some(time(&row, "oldest")?) }))
+        let pending = count(&row, "pending")?;
+        let oldest = if pending == 0 { None } else { Some(time(&row, "oldest")?) };
+        Ok(OutboxDepth { pending, oldest, dead: count(&row, "dead")? })
     }
+}
+
+/// One message that cannot be read does not hold the others up (F36).
+fn readable(row: &AnyRow) -> Option<Claimed> {
+    claimed(row)
+        .inspect_err(|error| tracing::error!(%error, "a message in the outbox cannot be read"))
+        .ok()
 }
 
 fn claimed(row: &AnyRow) -> Result<Claimed, LedgerError> {

@@ -1,36 +1,33 @@
-//! Settings of those who are told.
+//! The settings of notifications.
 
 use jiff::SignedDuration;
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer, de::Error};
-use url::Url;
+use serde::Deserialize;
 
-/// `[notify]`: who is told, and how.
-#[derive(Debug, Clone, Deserialize)]
+use super::Network;
+
+/// The `[notify]` section.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Networks (CIDR) that may be told although they are private (S63).
-    pub allow_networks: Vec<String>,
-    /// The report service's webhook.
-    pub webhook: Webhook,
+    /// Networks that may be told beside public addresses, such as `192.168.0.0/16`. There, http
+    /// is fine too.
+    pub allow_networks: Vec<Network>,
+    /// The report service.
+    pub webhook: WebhookConfig,
 }
 
-/// `[notify.webhook]`: the report service's webhook.
-#[derive(Debug, Clone, Deserialize)]
+/// The `[notify.webhook]` section.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Webhook {
-    /// Where events are sent; none: nowhere.
-    #[serde(deserialize_with = "address")]
-    pub url: Option<Url>,
-    /// The Standard Webhooks secret, `whsec_…`, that signs events.
-    pub secret: Option<SecretString>,
-    /// How long one delivery may take, connecting included.
+pub struct WebhookConfig {
+    /// Where messages are posted. Empty: nowhere, they wait in the ledger.
+    pub url: String,
+    /// What messages are signed with: `whsec_` and base64, or any text of at least 16 bytes. While
+    /// it changes, the new and the old one with a blank between them.
+    pub secret: SecretString,
+    /// How long the receiver may take for its whole answer.
     pub timeout: SignedDuration,
-    /// Most bytes of the receiver's answer that are read.
+    /// How many bytes of a failing answer are kept for operators.
     pub max_answer: usize,
-}
-
-fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Url>, D::Error> {
-    let text = Option::<String>::deserialize(from)?;
-    text.map(|text| Url::parse(&text).map_err(D::Error::custom)).transpose()
 }

@@ -1,18 +1,17 @@
-//! Settings of delivery.
+//! The settings of the outbox.
 
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-/// `[outbox]`: how often delivery is tried.
-#[derive(Debug, Clone, Deserialize)]
+/// The `[outbox]` section.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// How often due messages are looked for when nothing wakes the dispatcher.
+    /// Messages under way at a time, at most.
+    pub concurrency: usize,
+    /// How often the ledger is asked for due messages when nobody rings.
     pub poll_every: SignedDuration,
-    /// How many messages one claim takes.
-    pub batch: u32,
-    /// How long a claimed message belongs to its node.
-    pub lease: SignedDuration,
-    /// The wait before each try; after the last one the message is dead (Standard Webhooks).
-    pub ladder: Vec<SignedDuration>,
+    /// How long after the receiver's time is over a message stays claimed: the time there is to
+    /// record what became of it.
+    pub settle_within: SignedDuration,
 }

@@ -7,5 +7,7 @@ mod cli;
 mod config;
 mod edge;
 mod harness;
+mod ledger;
 mod shutdown;
 mod telemetry;
+mod webhook;

@@ -1,1 +1,6 @@
-//! What every subject shares: servers, clients, clips, clocks, faults.
+//! What tests are made with.
+
+pub(crate) mod db;
+pub(crate) mod house;
+pub(crate) mod outside;
+pub(crate) mod receiver;
