@@ -9,3 +9,4 @@ mod edge;
 mod harness;
 mod shutdown;
 mod telemetry;
+mod tokens;
