@@ -179,7 +179,7 @@ impl Uploads {
             FinishOutcome::Stored { video, submission } => {
                 metrics::counter!("forte_media_videos_stored_total").increment(1);
                 tracing::info!(upload = %id, %video, %sha256, length = length.get(), "video stored");
-                self.told.notify_waiters();
+                self.told.notify_one();
                 self.clear_soon(id);
                 Ok(Stored { submission, video, sha256, length, repeats: false })
             }

@@ -23,7 +23,7 @@ impl Uploads {
         access: &Access,
     ) -> Result<UploadRow, UploadError> {
         let row = self.ledger.upload(id).await?.ok_or(UploadError::NotFound)?;
-        let strangers = access.caller.is_some_and(|caller| caller.id != row.owner);
+        let strangers = access.caller.is_some_and(|caller| caller != row.owner);
         if !access.secret.opens(&row.secret_hash) || strangers || !row.owner_active {
             return Err(UploadError::NotFound);
         }

@@ -38,7 +38,7 @@ use tokio_util::task::TaskTracker;
 use crate::blob::{Spool, Store};
 use crate::inspect;
 use crate::ledger::{Kind, Ledger};
-use crate::model::{Clock, Faults, Length, NodeId, Person, Random};
+use crate::model::{Clock, Faults, Length, NodeId, PersonId, Random};
 
 pub use crate::ledger::Details;
 pub use append::{Append, Appended};
@@ -68,7 +68,7 @@ pub struct Access {
     /// The secret of the URL.
     pub secret: Secret,
     /// The verified caller, if there is one. Somebody else's is worse than none (S23).
-    pub caller: Option<Person>,
+    pub caller: Option<PersonId>,
 }
 
 /// What the engine is made of.

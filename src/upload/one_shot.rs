@@ -42,7 +42,7 @@ impl Uploads {
     /// [`UploadError::TooMany`], or when ledger or spool fail.
     pub async fn one_shot(&self, person: Person) -> Result<OneShot, UploadError> {
         let created = self.record(person, Door::Form, None, None, String::new()).await?;
-        let access = Access { secret: created.secret, caller: Some(person) };
+        let access = Access { secret: created.secret, caller: Some(person.id) };
         let (seat, row): (Seat, _) = self.approach(created.id, &access).await?;
         let gate = self.take(seat, row).await?;
         let bench = self.lay_out(&gate).await?;

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails by panicking")]
 
 mod early_answers;
-mod house;
 mod limits;
 mod requests;
+mod server;
 mod shutdown;

@@ -24,7 +24,7 @@ use super::unread::{Unread, WatchedBody};
 
 /// What all connections share.
 #[derive(Debug)]
-pub(super) struct Host {
+pub(super) struct Server {
     router: Router,
     protocol: http1::Builder,
     config: Config,
@@ -34,7 +34,7 @@ pub(super) struct Host {
 
 /// A peer that has come in, with its place among `max_connections`.
 #[derive(Debug)]
-pub(super) struct Arrival {
+pub(super) struct Accepted {
     /// The socket.
     pub(super) stream: TcpStream,
     /// Who it is, as the kernel says.
@@ -43,7 +43,7 @@ pub(super) struct Arrival {
     pub(super) place: OwnedSemaphorePermit,
 }
 
-impl Host {
+impl Server {
     /// `shutdown` tells connections to end after the request in flight.
     pub(super) fn new(router: Router, config: Config, shutdown: CancellationToken) -> Self {
         let lingering = Lingering::new(config.linger.clone());
@@ -51,15 +51,15 @@ impl Host {
     }
 
     /// Serves the peer until either side is done, and closes so that the last answer arrives.
-    pub(super) async fn receive(self: Arc<Self>, arrival: Arrival) {
-        let Arrival { stream, peer, place } = arrival;
+    pub(super) async fn serve(self: Arc<Self>, accepted: Accepted) {
+        let Accepted { stream, peer, place } = accepted;
         let unread = Unread::default();
         let (stream, ended) = self.converse(stream, peer, &unread).await;
         drop(place);
         if let Err(error) = &ended {
             tracing::debug!(%peer, %error, "connection broke");
         }
-        if may_still_send(&ended, &unread, &stream) {
+        if may_still_send(&ended, &unread) {
             self.lingering.see_off(stream).await;
         }
     }
@@ -109,15 +109,10 @@ fn admitted(request: Request<Incoming>, peer: SocketAddr, unread: Unread) -> Req
 }
 
 /// Whether closing at once could reset the connection under an answer that is on its way.
-fn may_still_send(ended: &hyper::Result<()>, unread: &Unread, stream: &TcpStream) -> bool {
+fn may_still_send(ended: &hyper::Result<()>, unread: &Unread) -> bool {
     match ended {
-        Ok(()) => unread.is_set() || has_more(stream),
+        Ok(()) => unread.is_set(),
         // Refused by the parser, which has answered by itself.
         Err(error) => error.is_parse(),
     }
-}
-
-/// Bytes after the end of the last request, which nobody will read.
-fn has_more(stream: &TcpStream) -> bool {
-    matches!(stream.try_read(&mut [0]), Ok(1))
 }

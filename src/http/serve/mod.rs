@@ -1,7 +1,7 @@
 //! The accept loop of the public listener, on hyper.
 //!
 //! What axum's own loop does not do: limits for silent peers and for buffers, a bounded number of
-//! connections, and above all a close that lets an early answer arrive ([`lingering`]).
+//! connections, and above all a close that lets an early answer arrive (`lingering`).
 //!
 //! # What a handler does to refuse midway
 //!
@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use config::{Config, ConfigError, Linger};
-use connection::{Arrival, Host};
+use connection::{Accepted, Server};
 
 /// Serves `router` on `listener` until `shutdown`, then lets requests in flight finish for
 /// `config.shutdown_grace`, cuts the rest, and returns when the last connection has ended.
@@ -52,13 +52,13 @@ pub async fn serve(
     let cut = CancellationToken::new();
     let _cut_when_dropped = cut.clone().drop_guard();
     let connections = TaskTracker::new();
-    let door = Door::new(listener, &config);
-    let host = Arc::new(Host::new(router, config, shutdown.clone()));
-    while let Some(arrival) = shutdown.run_until_cancelled(door.next()).await {
-        let conversation = Arc::clone(&host).receive(arrival);
-        connections.spawn(cut.clone().run_until_cancelled_owned(conversation));
+    let acceptor = Acceptor::new(listener, &config);
+    let server = Arc::new(Server::new(router, config, shutdown.clone()));
+    while let Some(accepted) = shutdown.run_until_cancelled(acceptor.next()).await {
+        let connection = Arc::clone(&server).serve(accepted);
+        connections.spawn(cut.clone().run_until_cancelled_owned(connection));
     }
-    drop(door);
+    drop(acceptor);
     connections.close();
     if timeout(grace, connections.wait()).await.is_err() {
         tracing::warn!(left = connections.len(), "cutting connections that outlived the grace");
@@ -69,13 +69,13 @@ pub async fn serve(
 }
 
 /// The listener and the places behind it.
-struct Door {
+struct Acceptor {
     listener: TcpListener,
     places: Arc<Semaphore>,
     pause: std::time::Duration,
 }
 
-impl Door {
+impl Acceptor {
     fn new(listener: TcpListener, config: &Config) -> Self {
         let places = Arc::new(Semaphore::new(config.max_connections));
         Self { listener, places, pause: config.accept_pause.unsigned_abs() }
@@ -83,10 +83,10 @@ impl Door {
 
     /// The next peer, as soon as there is a place for it. Failures are waited out: a listener
     /// must outlive a shortage of files or memory.
-    async fn next(&self) -> Arrival {
+    async fn next(&self) -> Accepted {
         loop {
-            match self.admit().await {
-                Ok(arrival) => return arrival,
+            match self.accept().await {
+                Ok(accepted) => return accepted,
                 Err(error) if concerns_one_peer(error.kind()) => {}
                 Err(error) => {
                     tracing::error!(%error, "cannot accept connections");
@@ -96,13 +96,13 @@ impl Door {
         }
     }
 
-    async fn admit(&self) -> io::Result<Arrival> {
+    async fn accept(&self) -> io::Result<Accepted> {
         let places = Arc::clone(&self.places);
         let place = places.acquire_owned().await.map_err(io::Error::other)?;
         let (stream, peer) = self.listener.accept().await?;
         // Answers are small and whole; waiting to fill a segment would only delay them.
         stream.set_nodelay(true)?;
-        Ok(Arrival { stream, peer, place })
+        Ok(Accepted { stream, peer, place })
     }
 }
 

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy, repeat};
 use tokio::task::spawn_blocking;
 
-use super::house::{House, REFUSAL, hasty, rest, settings, soon};
+use super::server::{REFUSAL, Server, hasty, rest, settings, soon};
 
 const LENGTH: u64 = 64 << 20;
 
@@ -46,8 +46,8 @@ async fn a_client_that_sends_everything_first_reads_the_refusal() {
     let mut config = hasty();
     config.linger.drain_bytes = LENGTH;
     config.linger.drain_time = SignedDuration::from_mins(1);
-    let house = House::open(config).await;
-    let mut stream = house.ask(&upload("/refuse/1", "")).await;
+    let server = Server::open(config).await;
+    let mut stream = server.ask(&upload("/refuse/1", "")).await;
     let mut body = repeat(0).take(LENGTH);
     soon(copy(&mut body, &mut stream)).await.expect("no reset while sending");
     assert_refused(&rest(&mut stream).await);
@@ -57,8 +57,8 @@ async fn a_client_that_sends_everything_first_reads_the_refusal() {
 async fn a_client_that_listens_reads_the_refusal_before_it_has_sent_everything() {
     let mut config = settings();
     config.linger.quiet = SignedDuration::from_mins(10);
-    let house = House::open(config).await;
-    let (mut reader, mut writer) = house.ask(&upload("/refuse/1", "")).await.into_split();
+    let server = Server::open(config).await;
+    let (mut reader, mut writer) = server.ask(&upload("/refuse/1", "")).await.into_split();
     let mut body = repeat(0).take(LENGTH);
     let mut answer = String::new();
     tokio::select! {
@@ -72,40 +72,54 @@ async fn a_client_that_listens_reads_the_refusal_before_it_has_sent_everything()
 async fn a_client_that_ends_its_side_too_early_reads_the_refusal() {
     let mut config = settings();
     config.linger.quiet = SignedDuration::from_mins(10);
-    let house = House::open(config).await;
-    let mut stream = house.ask(&upload("/refuse/1", "")).await;
+    let server = Server::open(config).await;
+    let mut stream = server.ask(&upload("/refuse/1", "")).await;
     stream.write_all(&vec![0; 100_000]).await.unwrap();
     stream.shutdown().await.unwrap();
     assert_refused(&rest(&mut stream).await);
     drop(stream);
-    house.close().await;
+    server.close().await;
+}
+
+/// On a slow line nothing waits in the socket at the moment of the answer; more comes later.
+#[tokio::test]
+async fn bytes_that_come_after_the_refusal_are_not_met_by_a_reset() {
+    let mut config = settings();
+    config.linger.quiet = SignedDuration::from_mins(10);
+    let server = Server::open(config).await;
+    let mut stream = server.ask(&upload("/refuse/1", "")).await;
+    stream.write_all(b"the first bytes").await.unwrap();
+    assert_refused(&rest(&mut stream).await);
+    for _ in 0..100 {
+        stream.write_all(b"more").await.unwrap();
+    }
 }
 
 #[tokio::test]
 async fn curl_that_sends_a_file_reads_the_refusal() {
-    let house = House::open(hasty()).await;
+    let server = Server::open(hasty()).await;
     let folder = TempDir::new().unwrap();
     let file = long_file(&folder);
     for reads in [0, 1, 3] {
-        assert_refused(&curl(&["-T", &file, &house.url(&format!("/refuse/{reads}"))]).await);
+        assert_refused(&curl(&["-T", &file, &server.url(&format!("/refuse/{reads}"))]).await);
     }
 }
 
 #[tokio::test]
 async fn curl_that_sends_chunks_reads_the_refusal() {
-    let house = House::open(hasty()).await;
+    let server = Server::open(hasty()).await;
     let folder = TempDir::new().unwrap();
-    let (file, url) = (long_file(&folder), house.url("/refuse/1"));
+    let (file, url) = (long_file(&folder), server.url("/refuse/1"));
     let chunked = ["-H", "Transfer-Encoding: chunked", "-T", &file, &url];
     assert_refused(&curl(&chunked).await);
 }
 
 #[tokio::test]
 async fn curl_that_sends_a_form_reads_the_refusal() {
-    let house = House::open(hasty()).await;
+    let server = Server::open(hasty()).await;
     let folder = TempDir::new().unwrap();
     let part = format!("file=@{};type=video/mp4", long_file(&folder));
-    assert_refused(&curl(&["-F", &part, &house.url("/refuse/1")]).await);
+    assert_refused(&curl(&["-F", &part, &server.url("/refuse/1")]).await);
 }
 
 /// Sends blindly, takes a broken pipe for an early answer, and reads it: what urllib3 does.
@@ -130,17 +144,17 @@ async fn python_that_ignores_a_broken_pipe_reads_the_refusal() {
         println!("not tested: there is no python3 here");
         return;
     }
-    let house = House::open(hasty()).await;
-    let output = run("python3", &["-c", PYTHON_CLIENT, &house.address.to_string()]).await;
+    let server = Server::open(hasty()).await;
+    let output = run("python3", &["-c", PYTHON_CLIENT, &server.address.to_string()]).await;
     let answer = String::from_utf8_lossy(&output.stdout);
     assert_eq!(answer.trim_end(), format!("422 {REFUSAL}"), "{output:?}");
 }
 
 #[tokio::test]
 async fn a_refusal_by_the_head_alone_asks_for_no_body() {
-    let house = House::open(hasty()).await;
+    let server = Server::open(hasty()).await;
     let request = upload("/refuse/0", "Expect: 100-continue\r\n");
-    let answer = house.answer(&request).await;
+    let answer = server.answer(&request).await;
     assert_refused(&answer);
     assert!(!answer.contains("100 Continue"));
 }
@@ -150,17 +164,17 @@ async fn a_refused_client_is_let_go_as_soon_as_it_closes() {
     let mut config = settings();
     config.linger.quiet = SignedDuration::from_mins(10);
     config.shutdown_grace = SignedDuration::from_mins(10);
-    let house = House::open(config).await;
-    assert_refused(&house.answer(&upload("/refuse/0", "")).await);
-    house.close().await;
+    let server = Server::open(config).await;
+    assert_refused(&server.answer(&upload("/refuse/0", "")).await);
+    server.close().await;
 }
 
 #[tokio::test]
 async fn a_client_that_never_stops_is_cut_off_after_the_drain() {
     let mut config = hasty();
     config.linger.drain_bytes = 1 << 20;
-    let house = House::open(config).await;
-    let mut stream = house.ask(&upload("/refuse/1", "")).await;
+    let server = Server::open(config).await;
+    let mut stream = server.ask(&upload("/refuse/1", "")).await;
     let sent = soon(copy(&mut repeat(0), &mut stream)).await;
     assert!(sent.is_err(), "the connection must end");
 }
@@ -170,8 +184,8 @@ async fn with_no_room_to_linger_a_connection_is_closed_at_once() {
     let mut config = settings();
     config.linger.quiet = SignedDuration::from_mins(10);
     config.linger.max_sockets = 0;
-    let house = House::open(config).await;
-    let mut stream = house.ask(&upload("/refuse/1", "")).await;
+    let server = Server::open(config).await;
+    let mut stream = server.ask(&upload("/refuse/1", "")).await;
     let sent = soon(copy(&mut repeat(0), &mut stream)).await;
     assert!(sent.is_err(), "the connection must end");
 }

@@ -34,7 +34,7 @@ pub(super) async fn soon<T>(event: impl Future<Output = T>) -> T {
 
 /// The settings as shipped.
 pub(super) fn settings() -> Config {
-    let file = include_str!("../../../config/http.part.toml");
+    let file = forte_media::config::DEFAULTS;
     let source = config::File::from_str(file, config::FileFormat::Toml);
     let layers = config::Config::builder().add_source(source).build().unwrap();
     layers.get("http").unwrap()
@@ -61,14 +61,14 @@ pub(super) struct Signals {
 }
 
 /// A running listener.
-pub(super) struct House {
+pub(super) struct Server {
     pub(super) address: SocketAddr,
     pub(super) signals: Arc<Signals>,
     pub(super) shutdown: CancellationToken,
     pub(super) served: JoinHandle<Result<(), ConfigError>>,
 }
 
-impl House {
+impl Server {
     pub(super) async fn open(config: Config) -> Self {
         let signals = Arc::new(Signals {
             entered: Semaphore::new(0),
