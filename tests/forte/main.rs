@@ -10,4 +10,5 @@ mod harness;
 mod ledger;
 mod shutdown;
 mod telemetry;
+mod tokens;
 mod webhook;
