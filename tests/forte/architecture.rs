@@ -13,7 +13,7 @@ struct Room {
     name: &'static str,
     /// Rooms it may use as it likes.
     may_use: &'static [&'static str],
-    /// Rooms of which it may name the settings only: paths that end in `…Config`.
+    /// Rooms of which it may name the settings only: paths that end in a name of settings.
     settings_of: &'static [&'static str],
 }
 
@@ -67,6 +67,9 @@ const HOUSE: &[Room] = &[
     room("telemetry", &["model", "config"]),
     room("shutdown", &["model", "config"]),
 ];
+
+/// Names of settings, beside those that end in `Config`.
+const SETTINGS: &[&str] = &["Auth", "Doors", "Ops"];
 
 /// Libraries that one room keeps to itself, so that what they mean stays in one place.
 const KEPT_BY_ONE_ROOM: &[(&str, &str)] =
@@ -133,6 +136,8 @@ fn settings_are_all_that_config_sees_of_a_room() {
     assert_eq!(complaints_about(config, settings), [""; 0]);
     let engine = complaints_about(config, "use crate::blob;\nfn f() { blob::disk::Store::open() }");
     assert!(engine.concat().contains("config → blob"), "{engine:?}");
+    let own_module = "mod config;\npub use config::Linger;";
+    assert_eq!(complaints_about(Path::new("src/http/mod.rs"), own_module), [""; 0]);
 }
 
 #[test]
@@ -152,7 +157,7 @@ fn complaints_about(path: &Path, text: &str) -> Vec<String> {
     let mut complaints: Vec<String> = paths
         .iter()
         .filter_map(|named| {
-            wrong_arrow(room, path, named)
+            wrong_arrow(room, path, named, &paths)
                 .or_else(|| wrong_library(room, named))
                 .or_else(|| impurity(room, named))
                 .map(|why| format!("{}:{}: `{}`: {why}", path.display(), named.line, named.text()))
@@ -173,12 +178,16 @@ fn room_of(path: &Path) -> &'static Room {
         .unwrap_or_else(|| panic!("{}: the plan has no room `{name}`", path.display()))
 }
 
-fn wrong_arrow(room: &Room, path: &Path, named: &NamedPath) -> Option<String> {
-    let target = target_room(room, path, named)?;
-    let goes_to_settings = named.is_bare_room() || named.text().ends_with("Config");
+fn wrong_arrow(
+    room: &Room,
+    path: &Path,
+    named: &NamedPath,
+    beside: &[NamedPath],
+) -> Option<String> {
+    let target = target_room(path, named, beside)?;
     let allowed = target == room.name
         || room.may_use.contains(&target)
-        || (room.settings_of.contains(&target) && goes_to_settings);
+        || (room.settings_of.contains(&target) && (named.is_bare_room() || named.is_settings()));
     (!allowed).then(|| {
         format!(
             "{} → {target} is not in the plan; {} may use {}",
@@ -189,15 +198,17 @@ fn wrong_arrow(room: &Room, path: &Path, named: &NamedPath) -> Option<String> {
     })
 }
 
-/// The room a path leads to, if it leads through the crate's root.
-fn target_room(room: &Room, path: &Path, named: &NamedPath) -> Option<&'static str> {
+/// The room a path leads to, if it leads through the crate's root; `beside` are the file's paths.
+fn target_room(path: &Path, named: &NamedPath, beside: &[NamedPath]) -> Option<&'static str> {
     let words: Vec<&str> = named.words.iter().map(String::as_str).collect();
     let ups = words.iter().take_while(|word| **word == "super").count();
     let first = match words.as_slice() {
         ["crate" | "forte_media", next, ..] => next,
         ["super", ..] if ups >= depth(path) => words.get(ups)?,
-        // `use crate::blob;` and then `blob::Store`: only where it matters which part is meant.
-        [first, _, ..] if !room.settings_of.is_empty() => first,
+        // `blob::Store` after `use crate::blob;`. Without it, `blob` is a module beside the file.
+        [first, _, ..] if beside.iter().any(|path| path.text() == format!("crate::{first}")) => {
+            first
+        }
         _ => return None,
     };
     EVERY_ROOM.iter().copied().find(|room| room == first)
@@ -228,9 +239,12 @@ fn too_long(path: &Path, text: &str) -> Option<String> {
 
 impl Room {
     fn list(&self) -> String {
-        let settings = self.settings_of.iter().map(|room| format!("the settings of {room}"));
-        let all: Vec<String> =
-            self.may_use.iter().map(ToString::to_string).chain(settings).collect();
+        let settings = match self.settings_of {
+            EVERY_ROOM => vec!["the settings of every room".to_owned()],
+            rooms => rooms.iter().map(|room| format!("the settings of {room}")).collect(),
+        };
+        let rooms = self.may_use.iter().map(ToString::to_string);
+        let all: Vec<String> = rooms.chain(settings).collect();
         if all.is_empty() { "no other room".to_owned() } else { all.join(", ") }
     }
 }
@@ -249,6 +263,12 @@ impl NamedPath {
     fn begins(&self, start: &str) -> bool {
         let text = self.text();
         text.strip_prefix(start).is_some_and(|rest| rest.starts_with("::"))
+    }
+
+    fn is_settings(&self) -> bool {
+        self.words
+            .last()
+            .is_some_and(|last| last.ends_with("Config") || SETTINGS.contains(&last.as_str()))
     }
 
     fn is_bare_room(&self) -> bool {
