@@ -9,6 +9,7 @@ mod config;
 mod disk;
 mod disposition;
 mod error;
+mod examine;
 mod files;
 mod keys;
 mod link;
@@ -19,6 +20,7 @@ mod store;
 
 pub use config::{Config, S3Config};
 pub use error::BlobError;
+pub use examine::Step;
 pub use keys::{SegmentKey, VideoKey};
 pub use link::{Link, LinkError};
 pub use spool::Spool;

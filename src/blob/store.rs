@@ -201,6 +201,13 @@ impl Store {
             BackEnd::S3(s3) => s3.probe().await,
         }
     }
+
+    pub(super) fn s3(&self) -> Option<&S3> {
+        match &self.0.back {
+            BackEnd::Disk(_) => None,
+            BackEnd::S3(s3) => Some(s3),
+        }
+    }
 }
 
 fn video<'a>(key: &VideoKey, source: &'a Path, length: Length, digest: Digest) -> Piece<'a> {
