@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 use tokio::io::AsyncReadExt as _;
 
 use super::error::Cause;
+use super::link::MEDIA;
 use super::{BlobError, Store, VideoKey};
 use crate::model::{Clock, Digest, Length, Random, UploadId};
 
@@ -55,6 +56,7 @@ impl Store {
             Step { name: "refuse a wrong checksum", result: examination.refuse_wrong().await },
             Step { name: "show it by a viewing link", result: examination.view().await },
             Step { name: "show a range of it", result: examination.view_range().await },
+            Step { name: "keep strangers out", result: examination.keep_out().await },
             Step { name: "remove it", result: examination.remove().await },
         ])
     }
@@ -113,6 +115,16 @@ impl<'a> Examination<'a> {
         same(&self.read(&self.key, Some(RANGE)).await?, &self.bytes[RANGE])
     }
 
+    /// Without a signature nobody sees anything (S54).
+    async fn keep_out(&self) -> Result<(), Cause> {
+        let link = self.link(&self.key).await?;
+        let (bare, _signature) = link.split_once('?').unwrap_or((MEDIA, ""));
+        match self.follow(bare, None).await {
+            Ok(_) => Err("it can be read without a signature".into()),
+            Err(_) => Ok(()),
+        }
+    }
+
     async fn remove(&self) -> Result<(), Cause> {
         self.store.clear(self.key.upload, None).await?;
         match self.read(&self.key, None).await {
@@ -134,12 +146,19 @@ impl<'a> Examination<'a> {
         VideoKey { sha256: Digest::new([1; 32]), ..self.key }
     }
 
+    async fn link(&self, key: &VideoKey) -> Result<String, BlobError> {
+        Ok(self.store.link(key, LINK_TTL, "doctor.mp4", self.now).await?.url)
+    }
+
     /// Reads by a viewing link: a range or everything.
     async fn read(&self, key: &VideoKey, range: Option<Range<usize>>) -> Result<Vec<u8>, Cause> {
-        let link = self.store.link(key, LINK_TTL, "doctor.mp4", self.now).await?;
-        match link.url.strip_prefix("/media/") {
+        self.follow(&self.link(key).await?, range).await
+    }
+
+    async fn follow(&self, url: &str, range: Option<Range<usize>>) -> Result<Vec<u8>, Cause> {
+        match url.strip_prefix(MEDIA) {
             Some(signed) => self.read_file(signed, range).await,
-            None => self.read_url(&link.url, range).await,
+            None => self.read_url(url, range).await,
         }
     }
 

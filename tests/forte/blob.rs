@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use bytes::Bytes;
-use forte_media::blob::{BlobError, Config, SegmentKey, Spool, SpoolFile, Store, VideoKey};
+use forte_media::blob::{
+    BlobError, Config, Depth, ObjectKind, SegmentKey, Spool, SpoolFile, Store, VideoKey,
+};
 use forte_media::model::{Clock, Digest, Faults, Length, NodeId, Offset, Random, UploadId};
 use futures_util::future::join_all;
 use jiff::SignedDuration;
@@ -228,13 +230,51 @@ async fn clearing_keeps_the_video_and_nothing_else(rig: Rig) {
     assert!(rig.watch(&neighbour.key).await.is_some(), "the neighbour's video is still there");
 }
 
+async fn a_stored_video_can_be_verified(rig: Rig) {
+    let video = rig.filled(1000).await;
+    for depth in [Depth::Glance, Depth::Deep] {
+        let lost = rig.store.verify(&video.key, video.length, depth).await;
+        assert!(matches!(lost, Err(BlobError::Missing { .. })), "{lost:?}");
+    }
+    rig.put(&video).await.expect("stores");
+    for depth in [Depth::Glance, Depth::Deep] {
+        rig.store.verify(&video.key, video.length, depth).await.expect("is whole");
+    }
+    rig.tamper(&video.key.to_string(), &[9; 1000]).await;
+    let damaged = rig.store.verify(&video.key, video.length, Depth::Deep).await;
+    assert!(matches!(damaged, Err(BlobError::Mismatch { .. })), "{damaged:?}");
+    rig.tamper(&video.key.to_string(), &[9; 10]).await;
+    let cut = rig.store.verify(&video.key, video.length, Depth::Glance).await;
+    assert!(matches!(cut, Err(BlobError::Mismatch { .. })), "{cut:?}");
+}
+
+async fn everything_stored_is_listed_in_order(rig: Rig) {
+    assert_eq!(rig.store.list("").await.expect("lists"), []);
+    let mut videos = [rig.filled(1000).await, rig.filled(2000).await];
+    // Ids of one millisecond are in no order.
+    videos.sort_by_key(|video| video.key.upload);
+    let [first, second] = videos;
+    let (key, digest) = segment(&second, 0, 500);
+    rig.store.put_segment(&key, second.file.path(), digest).await.expect("stores");
+    rig.put(&first).await.expect("stores");
+    rig.put(&second).await.expect("stores");
+    let all = rig.store.list("").await.expect("lists");
+    let kinds: Vec<ObjectKind> = all.iter().map(|object| object.kind).collect();
+    let segment = ObjectKind::Segment(second.key.upload);
+    assert_eq!(kinds, [segment, ObjectKind::Video(first.key), ObjectKind::Video(second.key)]);
+    assert_eq!(all[2].length, second.length);
+    for (number, object) in all.iter().enumerate() {
+        assert_eq!(rig.store.list(&object.path).await.expect("lists"), all[number + 1..]);
+    }
+}
+
 async fn the_examination_finds_nothing_wrong(rig: Rig) {
     if !rig.is_real("the stand-in lets several conditional puts win") {
         return;
     }
     rig.store.probe().await.expect("is there");
     let steps = rig.store.examine(&browser(), &rig.clock, &rig.random).await.expect("is examined");
-    assert_eq!(steps.len(), 6);
+    assert_eq!(steps.len(), 7);
     for step in steps {
         step.result.unwrap_or_else(|error| panic!("{}: {error}", step.name));
     }
@@ -262,5 +302,7 @@ on_both! {
     a_changed_segment_is_found_out,
     a_lost_segment_is_missing,
     clearing_keeps_the_video_and_nothing_else,
+    a_stored_video_can_be_verified,
+    everything_stored_is_listed_in_order,
     the_examination_finds_nothing_wrong,
 }

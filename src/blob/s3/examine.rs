@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 
 use super::answer::Answer;
 use super::{Piece, S3};
+use crate::blob::BlobError;
 use crate::blob::error::Cause;
 use crate::blob::keys::VIDEO_TYPE;
 use crate::model::Digest;
@@ -29,15 +30,19 @@ impl S3 {
             digest,
             content_type: VIDEO_TYPE,
         };
-        let answers = join_all((0..RACERS).map(|_| self.put_once(&piece))).await;
-        let won = answers.iter().filter(|answer| answer.is_ok()).count();
-        let told = |answer: &Result<(), super::Trouble>| matches!(answer, Err(trouble) if trouble.answer != Answer::Exists);
-        if let Some(other) = answers.into_iter().find(told) {
-            return Ok(other.map_err(|trouble| trouble.of("put", path))?);
+        let tries = join_all((0..RACERS).map(|_| self.wins(&piece))).await;
+        let wins = tries.into_iter().collect::<Result<Vec<bool>, BlobError>>()?;
+        match wins.into_iter().filter(|won| *won).count() {
+            1 => Ok(()),
+            won => Err(format!("{won} of {RACERS} conditional puts to one name succeeded").into()),
         }
-        if won == 1 {
-            return Ok(());
+    }
+
+    async fn wins(&self, piece: &Piece<'_>) -> Result<bool, BlobError> {
+        match self.put_once(piece, piece.body().await?).await {
+            Ok(()) => Ok(true),
+            Err(trouble) if trouble.answer == Answer::Exists => Ok(false),
+            Err(trouble) => Err(trouble.of("put", &piece.path)),
         }
-        Err(format!("{won} of {RACERS} conditional puts to one name succeeded").into())
     }
 }

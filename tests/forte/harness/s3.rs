@@ -31,7 +31,7 @@ struct Server {
     real: bool,
     credentials: PathBuf,
     /// Alive as long as we are: its end of the pipe tells the watcher when we are gone.
-    _watcher: Option<Child>,
+    _watcher: Child,
 }
 
 static SERVER: OnceLock<Server> = OnceLock::new();
@@ -147,11 +147,17 @@ fn minio_binary() -> Option<PathBuf> {
 
 /// Waits for the end of its standard input, which comes when this process ends in whatever way,
 /// then stops the server and removes its data.
-const WATCHER: &str = r#"
+const MINIO_WATCHER: &str = r#"
 "$1" server --quiet --address "$2" --console-address "$3" "$4/data" >"$4/log" 2>&1 &
 read -r _
 kill -9 $!
 rm -rf "$4"
+"#;
+
+/// The same, for the stand-in that lives in this process.
+const FOLDER_WATCHER: &str = r#"
+read -r _
+rm -rf "$1"
 "#;
 
 fn start_minio(binary: &Path) -> Server {
@@ -163,8 +169,14 @@ fn start_minio(binary: &Path) -> Server {
         console.to_string().into(),
         folder.clone().into(),
     ];
-    let watcher = Command::new("sh")
-        .args(["-c", WATCHER, "watcher"])
+    let watcher = watch(MINIO_WATCHER, &arguments);
+    wait_until_ready(address, &folder);
+    Server { address, real: true, credentials: credentials(&folder), _watcher: watcher }
+}
+
+fn watch(script: &str, arguments: &[OsString]) -> Child {
+    Command::new("sh")
+        .args(["-c", script, "watcher"])
         .args(arguments)
         .env("MINIO_ROOT_USER", ACCESS_KEY)
         .env("MINIO_ROOT_PASSWORD", SECRET_KEY)
@@ -172,9 +184,7 @@ fn start_minio(binary: &Path) -> Server {
         // Ctrl-C is for us; the watcher still has to tidy up.
         .process_group(0)
         .spawn()
-        .expect("starts MinIO");
-    wait_until_ready(address, &folder);
-    Server { address, real: true, credentials: credentials(&folder), _watcher: Some(watcher) }
+        .expect("starts a shell")
 }
 
 fn free_address() -> SocketAddr {
@@ -219,7 +229,8 @@ fn stand_in() -> Server {
     let address = listener.local_addr().expect("knows its port");
     listener.set_nonblocking(true).expect("does not block");
     std::thread::spawn(move || serve(listener, &data));
-    Server { address, real: false, credentials: credentials(&folder), _watcher: None }
+    let watcher = watch(FOLDER_WATCHER, &[folder.clone().into()]);
+    Server { address, real: false, credentials: credentials(&folder), _watcher: watcher }
 }
 
 fn serve(listener: TcpListener, data: &Path) {
