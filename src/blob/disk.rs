@@ -11,8 +11,9 @@ use tempfile::NamedTempFile;
 
 use super::files::{blocking, make_folder, read_hashed, sync_folder};
 use super::keys::{AREAS, folders};
+use super::listing::{Depth, Object};
 use super::spool_file::Writer;
-use super::{BlobError, SegmentKey, VideoKey};
+use super::{BlobError, SegmentKey, VideoKey, disk_list};
 use crate::model::{Digest, Length, UploadId};
 
 #[derive(Clone)]
@@ -96,6 +97,34 @@ impl Disk {
         blocking(move || {
             tempfile::tempfile_in(&root).map_err(|e| BlobError::file("write to", &root, e))?;
             Ok(())
+        })
+        .await
+    }
+
+    pub(super) async fn list(&self, after: &str) -> Result<Vec<Object>, BlobError> {
+        let (root, after) = (self.root.clone(), after.to_owned());
+        blocking(move || {
+            disk_list::list(&root, &after).map_err(|e| BlobError::file("list", &root, e))
+        })
+        .await
+    }
+
+    /// Whether the video is there; with `Deep` every byte is looked at.
+    pub(super) async fn holds(
+        &self,
+        key: &VideoKey,
+        length: Length,
+        depth: Depth,
+    ) -> Result<bool, BlobError> {
+        let (path, digest) = (self.path(key), key.sha256);
+        blocking(move || match depth {
+            Depth::Deep => holds(&path, length, digest),
+            Depth::Glance => match fs::metadata(&path) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+                Err(e) => Err(BlobError::file("look at", &path, e)),
+                Ok(about) if about.len() == length.get() => Ok(true),
+                Ok(_) => Err(mismatch(&path)),
+            },
         })
         .await
     }

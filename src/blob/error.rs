@@ -124,3 +124,21 @@ impl BlobError {
         Self::NotDurable { path: path.to_owned(), source }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::Path;
+
+    use super::BlobError;
+
+    #[test]
+    fn a_full_disk_and_a_used_up_quota_are_told_apart_from_a_broken_one() {
+        let met =
+            |code| BlobError::file("write", Path::new("x"), io::Error::from_raw_os_error(code));
+        // Linux: ENOSPC, EDQUOT, EIO.
+        assert!(matches!(met(28), BlobError::Full { .. }));
+        assert!(matches!(met(122), BlobError::Full { .. }));
+        assert!(matches!(met(5), BlobError::File { .. }));
+    }
+}

@@ -79,3 +79,9 @@ pub(super) fn folders(upload: UploadId) -> [String; 2] {
 
 /// The two folders everything is under.
 pub(super) const AREAS: [&str; 2] = [STAGING, VIDEOS];
+
+/// Whose piece is at this path.
+pub(super) fn owner_of_segment(path: &str) -> Option<UploadId> {
+    let (upload, _piece) = path.strip_prefix(STAGING)?.strip_prefix('/')?.split_once('/')?;
+    upload.parse().ok()
+}

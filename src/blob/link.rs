@@ -13,7 +13,7 @@ use super::disposition::tidy;
 use super::{BlobError, VideoKey};
 
 /// Where the service serves these links.
-const MEDIA: &str = "/media/";
+pub(super) const MEDIA: &str = "/media/";
 /// Keeps this use of the secret apart from every other.
 const PURPOSE: &[u8] = b"forte-media viewing link 1\n";
 const MAC_LENGTH: usize = 32;

@@ -17,7 +17,8 @@ use crate::model::Offset;
 
 /// The bytes of one open upload on this node.
 ///
-/// A failed flush spoils it for good (F4): every later call fails too.
+/// A failed flush spoils it for good (F4), and so does a call that is dropped before it has ended:
+/// every later call fails too.
 pub struct SpoolFile {
     spool: Spool,
     path: PathBuf,
@@ -77,17 +78,25 @@ impl SpoolFile {
         self.spool.faults().pass("blob.spool.write")?;
         self.room()?;
         let total: usize = pieces.iter().map(Bytes::len).sum();
-        let (file, at) = (Arc::clone(&self.file), self.length);
-        let written = if total <= PIECE {
-            write_pieces(&file, at, pieces).map_err(|e| BlobError::file("write", &self.path, e))
+        if total <= PIECE {
+            write_pieces(&self.file, self.length, pieces)
+                .map_err(|e| BlobError::file("write", &self.path, e))?;
         } else {
-            let (pieces, path) = (pieces.to_vec(), self.path.clone());
-            let write = move || write_pieces(&file, at, &pieces);
-            blocking(move || write().map_err(|e| BlobError::file("write", &path, e))).await
-        };
-        written?;
+            self.append_aside(pieces.to_vec()).await?;
+        }
         self.length += total as u64;
         Ok(())
+    }
+
+    async fn append_aside(&mut self, pieces: Vec<Bytes>) -> Result<(), BlobError> {
+        let (file, at, path) = (Arc::clone(&self.file), self.length, self.path.clone());
+        // If we are dropped midway the writing goes on: nobody else may write until it has ended.
+        self.spoiled = true;
+        let write = move || write_pieces(&file, at, &pieces);
+        let written = blocking(move || write().map_err(|e| BlobError::file("write", &path, e)));
+        let written = written.await;
+        self.spoiled = false;
+        written
     }
 
     /// Makes everything appended so far durable, and the file's name the first time.
@@ -136,8 +145,11 @@ impl SpoolFile {
         self.usable()?;
         let (file, path, folder) =
             (Arc::clone(&self.file), self.path.clone(), self.spool.folder().to_owned());
-        let cut = move || cut(file, &path, &folder, to.get());
-        self.file = blocking(cut).await?;
+        // A cut that went on after we were dropped could take bytes appended later.
+        self.spoiled = true;
+        let cut = blocking(move || cut(file, &path, &folder, to.get())).await;
+        self.spoiled = false;
+        self.file = cut?;
         self.length = to.get();
         Ok(())
     }
@@ -152,7 +164,7 @@ impl SpoolFile {
 
     fn usable(&self) -> Result<(), BlobError> {
         if self.spoiled {
-            let cause = io::Error::other("an earlier flush failed");
+            let cause = io::Error::other("an earlier call failed or was dropped");
             return Err(BlobError::not_durable(&self.path, cause));
         }
         Ok(())

@@ -12,7 +12,9 @@ use super::disk::Disk;
 use super::disposition::disposition;
 use super::keys::{SEGMENT_TYPE, VIDEO_TYPE};
 use super::link::Signer;
+use super::listing::{Depth, Object};
 use super::s3::{Piece, S3};
+use super::spool::TEMPORARY;
 use super::{BlobError, Config, Link, LinkError, SegmentKey, Spool, SpoolFile, VideoKey};
 use crate::model::{Digest, Faults, Length, UploadId};
 
@@ -72,8 +74,8 @@ impl Store {
     pub fn check_spool(&self, spool: &Spool) -> Result<(), BlobError> {
         let BackEnd::Disk(disk) = &self.0.back else { return Ok(()) };
         let (spool, videos) = (spool.folder(), disk.root());
-        let made =
-            NamedTempFile::new_in(spool).map_err(|e| BlobError::file("write to", spool, e))?;
+        let made = NamedTempFile::with_prefix_in(TEMPORARY, spool)
+            .map_err(|e| BlobError::file("write to", spool, e))?;
         let name = made.path().file_name().unwrap_or_default();
         let link = videos.join(name);
         std::fs::hard_link(made.path(), &link).map_err(|source| BlobError::Apart {
@@ -190,6 +192,36 @@ impl Store {
         })
     }
 
+    /// Looks after a stored video (`fsck`).
+    ///
+    /// # Errors
+    /// [`BlobError::Missing`] and [`BlobError::Mismatch`] when it is lost or damaged; otherwise as
+    /// [`BlobError::is_transient`].
+    pub async fn verify(
+        &self,
+        key: &VideoKey,
+        length: Length,
+        depth: Depth,
+    ) -> Result<(), BlobError> {
+        let there = match &self.0.back {
+            BackEnd::Disk(disk) => disk.holds(key, length, depth).await?,
+            BackEnd::S3(s3) => s3.verify(key, length, depth).await?,
+        };
+        if there { Ok(()) } else { Err(BlobError::Missing { key: key.to_string() }) }
+    }
+
+    /// The next stored objects, in the order of their paths: at most 1,000 after `after` (`""` for
+    /// the first ones), none at the end.
+    ///
+    /// # Errors
+    /// As [`BlobError::is_transient`].
+    pub async fn list(&self, after: &str) -> Result<Vec<Object>, BlobError> {
+        match &self.0.back {
+            BackEnd::Disk(disk) => disk.list(after).await,
+            BackEnd::S3(s3) => s3.list(after).await,
+        }
+    }
+
     /// A cheap look at whether the store is there. Not tried again: readiness asks often.
     ///
     /// # Errors
@@ -199,6 +231,13 @@ impl Store {
         match &self.0.back {
             BackEnd::Disk(disk) => disk.probe().await,
             BackEnd::S3(s3) => s3.probe().await,
+        }
+    }
+
+    pub(super) fn s3(&self) -> Option<&S3> {
+        match &self.0.back {
+            BackEnd::Disk(_) => None,
+            BackEnd::S3(s3) => Some(s3),
         }
     }
 }

@@ -3,12 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where its world is not as it says")]
 
 mod architecture;
+mod blob;
+mod blob_s3;
 mod cli;
 mod config;
 mod edge;
 mod harness;
 mod ledger;
 mod shutdown;
+mod spool;
 mod telemetry;
 mod tokens;
 mod webhook;

@@ -1,4 +1,4 @@
-//! Reading objects back, listing them, removing them.
+//! Reading objects back.
 
 use aws_sdk_s3::primitives::ByteStream;
 use backon::Retryable as _;
@@ -6,10 +6,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::S3;
 use super::answer::{Trouble, within};
-use crate::blob::keys::folders;
+use crate::blob::listing::Depth;
 use crate::blob::spool_file::Writer;
 use crate::blob::{BlobError, SegmentKey, VideoKey};
-use crate::model::{Digest, UploadId};
+use crate::model::{Digest, Length};
 
 impl S3 {
     /// Fetches a segment to its place in a spool file; succeeds when the bytes are the right ones.
@@ -26,6 +26,27 @@ impl S3 {
         if found == digest { Ok(()) } else { Err(BlobError::Mismatch { key: path }) }
     }
 
+    /// Whether the video is there; with `Deep` every byte is looked at.
+    pub(in crate::blob) async fn verify(
+        &self,
+        key: &VideoKey,
+        length: Length,
+        depth: Depth,
+    ) -> Result<bool, BlobError> {
+        let path = key.to_string();
+        let there = self.holds(&path, length.get(), key.sha256).await?;
+        if there && depth == Depth::Deep {
+            let _permit = self.permit(&path).await?;
+            let found = self.digest(&path, length.get()).await?;
+            return if found == key.sha256 {
+                Ok(true)
+            } else {
+                Err(BlobError::Mismatch { key: path })
+            };
+        }
+        Ok(there)
+    }
+
     async fn copy(
         &self,
         path: &str,
@@ -39,7 +60,11 @@ impl S3 {
     }
 
     /// Reads an object through, only for its hash.
-    pub(super) async fn read_digest(&self, path: &str, length: u64) -> Result<Digest, BlobError> {
+    pub(in crate::blob) async fn digest(
+        &self,
+        path: &str,
+        length: u64,
+    ) -> Result<Digest, BlobError> {
         self.read(path, length, |_, _| Ok(())).await
     }
 
@@ -58,50 +83,6 @@ impl S3 {
             Ok(read) => read,
             Err(elapsed) => Err(Trouble::unclear(elapsed).of("get", path)),
         }
-    }
-
-    /// Removes what an upload has stored, but `keep`. Doing it twice is fine.
-    pub(in crate::blob) async fn clear(
-        &self,
-        upload: UploadId,
-        keep: Option<&VideoKey>,
-    ) -> Result<(), BlobError> {
-        let keep = keep.map(|key| self.name(&key.to_string()));
-        for folder in folders(upload) {
-            let attempt = || self.clear_folder(&folder, keep.as_deref());
-            attempt.retry(self.limits.pauses).when(BlobError::is_hiccup).await?;
-        }
-        Ok(())
-    }
-
-    async fn clear_folder(&self, folder: &str, keep: Option<&str>) -> Result<(), BlobError> {
-        let failed = |trouble: Trouble| trouble.of("clear", folder);
-        let mut page = None;
-        loop {
-            let request = self
-                .client
-                .list_objects_v2()
-                .bucket(&self.bucket)
-                .prefix(self.name(&format!("{folder}/")))
-                .set_continuation_token(page)
-                .send();
-            let listed = within(self.limits.answer, request).await.map_err(failed)?;
-            for name in listed.contents().iter().filter_map(|object| object.key()) {
-                if Some(name) != keep {
-                    self.delete(name).await.map_err(failed)?;
-                }
-            }
-            page = listed.next_continuation_token;
-            if page.is_none() {
-                return Ok(());
-            }
-        }
-    }
-
-    /// One by one: the batch form needs an MD5 or CRC that not every store takes.
-    async fn delete(&self, name: &str) -> Result<(), Trouble> {
-        let request = self.client.delete_object().bucket(&self.bucket).key(name).send();
-        within(self.limits.answer, request).await.map(drop)
     }
 }
 

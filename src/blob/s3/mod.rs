@@ -8,6 +8,7 @@ mod answer;
 mod examine;
 mod get;
 mod link;
+mod list;
 mod open;
 mod put;
 

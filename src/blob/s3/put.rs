@@ -1,5 +1,6 @@
 //! Putting an object, once and for certain.
 
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 
@@ -28,6 +29,18 @@ impl Piece<'_> {
     fn length(&self) -> u64 {
         self.range.end.saturating_sub(self.range.start)
     }
+
+    /// Read from the path, in larger pieces than the SDK would: half the processor time.
+    pub(super) async fn body(&self) -> Result<ByteStream, BlobError> {
+        let body = ByteStream::read_from()
+            .path(self.source)
+            .offset(self.range.start)
+            .length(Length::Exact(self.length()))
+            .buffer_size(PIECE)
+            .build()
+            .await;
+        body.map_err(|e| BlobError::file("read", self.source, io::Error::other(e)))
+    }
 }
 
 impl S3 {
@@ -42,25 +55,21 @@ impl S3 {
     /// One try. What it leaves open is settled by looking: a put that was carried out, its answer
     /// lost, and that is tried again, meets its own object (F7, F9).
     async fn put_and_settle(&self, piece: &Piece<'_>) -> Result<(), BlobError> {
-        match self.put_once(piece).await {
+        match self.put_once(piece, piece.body().await?).await {
             Err(trouble) if matches!(trouble.answer, Answer::Exists | Answer::Unclear) => {
-                if self.holds(piece).await? { Ok(()) } else { Err(trouble.of("put", &piece.path)) }
+                let there = self.holds(&piece.path, piece.length(), piece.digest).await?;
+                if there { Ok(()) } else { Err(trouble.of("put", &piece.path)) }
             }
             other => other.map_err(|trouble| trouble.of("put", &piece.path)),
         }
     }
 
-    /// One conditional PUT. The body is read from the path, in larger pieces than the SDK would
-    /// (half the processor time), and goes out unsigned because its hash is in a signed header.
-    pub(super) async fn put_once(&self, piece: &Piece<'_>) -> Result<(), Trouble> {
-        let body = ByteStream::read_from()
-            .path(piece.source)
-            .offset(piece.range.start)
-            .length(Length::Exact(piece.length()))
-            .buffer_size(PIECE)
-            .build()
-            .await
-            .map_err(Trouble::unclear)?;
+    /// One conditional PUT. The body goes out unsigned, because its hash is in a signed header.
+    pub(super) async fn put_once(
+        &self,
+        piece: &Piece<'_>,
+        body: ByteStream,
+    ) -> Result<(), Trouble> {
         let request = self
             .client
             .put_object()
@@ -76,28 +85,32 @@ impl S3 {
     }
 
     /// Whether the object is there. One with other bytes is an error.
-    pub(super) async fn holds(&self, piece: &Piece<'_>) -> Result<bool, BlobError> {
+    pub(in crate::blob) async fn holds(
+        &self,
+        path: &str,
+        length: u64,
+        digest: Digest,
+    ) -> Result<bool, BlobError> {
         let request = self
             .client
             .head_object()
             .bucket(&self.bucket)
-            .key(self.name(&piece.path))
+            .key(self.name(path))
             .checksum_mode(ChecksumMode::Enabled)
             .send();
         let found = match within(self.limits.answer, request).await {
             Err(trouble) if trouble.answer == Answer::Missing => return Ok(false),
-            found => found.map_err(|trouble| trouble.of("look at", &piece.path))?,
+            found => found.map_err(|trouble| trouble.of("look at", path))?,
         };
-        let same_length = found.content_length().map(u64::try_from) == Some(Ok(piece.length()));
-        let digest = match found.checksum_sha256().and_then(from_base64) {
-            Some(digest) => digest,
+        let kept = match found.checksum_sha256().and_then(from_base64) {
+            Some(kept) => kept,
             // A store that keeps no checksums: read it all back.
-            None => self.read_digest(&piece.path, piece.length()).await?,
+            None => self.digest(path, length).await?,
         };
-        if same_length && digest == piece.digest {
+        if found.content_length().map(u64::try_from) == Some(Ok(length)) && kept == digest {
             return Ok(true);
         }
-        Err(BlobError::Mismatch { key: piece.path.clone() })
+        Err(BlobError::Mismatch { key: path.to_owned() })
     }
 }
 
