@@ -2,11 +2,11 @@
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::leasing::CallerError;
+use crate::leasing::{CallerError, TokenError};
 use crate::model::{Person, PersonId};
 
-use super::problem::{self, Problem};
 use super::House;
+use super::problem::{self, Problem};
 
 impl House {
     /// The verified caller, who may still act.
@@ -35,10 +35,10 @@ pub(super) fn missing() -> Problem {
 
 fn refused(error: CallerError) -> Problem {
     match error {
-        CallerError::Expired => {
+        CallerError::Token(TokenError::Expired) => {
             unauthorized("token_expired", "the access token has expired; get a new one")
         }
-        CallerError::Invalid => unauthorized("token_invalid", "the access token is not valid"),
+        CallerError::Token(_) => unauthorized("token_invalid", "the access token is not valid"),
         CallerError::Inactive => unauthorized("token_invalid", "this account may no longer act"),
         CallerError::Away(cause) => {
             tracing::warn!(error = %cause, "the ledger is away");

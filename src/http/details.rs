@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use axum::extract::Query;
+use axum::http::Uri;
 use jiff::tz::TimeZone;
 
 use crate::model::{Digest, Place, RefKey, TimeSent};
@@ -20,6 +22,17 @@ const ALIASES: [(&str, &str); 3] = [("lng", "long"), ("lon", "long"), ("contentT
 pub(super) struct Named(BTreeMap<String, String>);
 
 impl Named {
+    /// The query of an address.
+    pub(super) fn from_query(uri: &Uri) -> Result<Self, Problem> {
+        let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri);
+        let Query(pairs) = pairs.map_err(|_| Problem::unreadable("the query cannot be read"))?;
+        let mut named = Self::default();
+        for (name, value) in pairs {
+            named.add(&name, value);
+        }
+        Ok(named)
+    }
+
     /// Adds one; `false` when it was there already.
     pub(super) fn add(&mut self, name: &str, value: String) -> bool {
         let alias = ALIASES.iter().find(|(alias, _)| *alias == name);

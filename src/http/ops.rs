@@ -34,8 +34,7 @@ async fn metrics<H: Health>(State(health): State<Arc<H>>) -> Response {
 
 async fn ready<H: Health>(State(health): State<Arc<H>>) -> Response {
     let troubles = health.troubles().await;
-    let status =
-        if troubles.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if troubles.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let parts: serde_json::Map<_, _> =
         troubles.into_iter().map(|(part, why)| (part.to_owned(), json!(why))).collect();
     (status, Json(json!({ "ready": parts.is_empty(), "troubles": parts }))).into_response()

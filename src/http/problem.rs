@@ -17,7 +17,10 @@ const CHECKSUM_MISMATCH: u16 = 460;
 
 /// Something a client has to be told.
 #[derive(Debug, Clone)]
-pub(super) struct Problem {
+pub(super) struct Problem(Box<Told>);
+
+#[derive(Debug, Clone)]
+struct Told {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -26,13 +29,10 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(
-        status: StatusCode,
-        code: &'static str,
-        message: impl Into<String>,
-    ) -> Self {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { status, code, message, details: json!({}), headers: HeaderMap::new() }
+        let (details, headers) = (json!({}), HeaderMap::new());
+        Self(Box::new(Told { status, code, message, details, headers }))
     }
 
     /// 400: cannot be read.
@@ -44,8 +44,7 @@ impl Problem {
     pub(super) fn fields(fields: &[(&'static str, String)]) -> Self {
         let named: serde_json::Map<_, _> =
             fields.iter().map(|(name, why)| ((*name).to_owned(), json!(why))).collect();
-        let sentence: Vec<_> =
-            fields.iter().map(|(name, why)| format!("{name}: {why}")).collect();
+        let sentence: Vec<_> = fields.iter().map(|(name, why)| format!("{name}: {why}")).collect();
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", sentence.join("; "))
             .with_details(Value::Object(named))
     }
@@ -57,24 +56,23 @@ impl Problem {
 
     /// 460 of the tus checksum extension.
     pub(super) fn checksum_mismatch() -> Self {
-        let status =
-            StatusCode::from_u16(CHECKSUM_MISMATCH).unwrap_or(StatusCode::BAD_REQUEST);
+        let status = StatusCode::from_u16(CHECKSUM_MISMATCH).unwrap_or(StatusCode::BAD_REQUEST);
         let message = "the piece is not what its checksum says; it was dropped, send it again";
         Self::new(status, "checksum_mismatch", message)
     }
 
     pub(super) fn with_status(mut self, status: StatusCode) -> Self {
-        self.status = status;
+        self.0.status = status;
         self
     }
 
     pub(super) fn with_details(mut self, details: Value) -> Self {
-        self.details = details;
+        self.0.details = details;
         self
     }
 
     pub(super) fn with_header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
-        self.headers.insert(name, value.into());
+        self.0.headers.insert(name, value.into());
         self
     }
 
@@ -84,14 +82,15 @@ impl Problem {
     }
 
     fn envelope(&self, request_id: &str) -> Value {
+        let told = &self.0;
         json!({
             "status": "error",
             "data": {
-                "message": self.message,
-                "code": self.status.as_u16(),
-                "error": self.code,
+                "message": told.message,
+                "code": told.status.as_u16(),
+                "error": told.code,
                 "request_id": request_id,
-                "details": self.details,
+                "details": told.details,
             }
         })
     }
@@ -99,7 +98,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = (self.status, self.headers.clone()).into_response();
+        let mut response = (self.0.status, self.0.headers.clone()).into_response();
         response.extensions_mut().insert(self);
         response
     }

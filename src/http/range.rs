@@ -26,7 +26,8 @@ pub(super) fn asked(headers: &HeaderMap, length: u64, etag: &str) -> Asked {
     if headers.get(header::IF_RANGE).is_some_and(|tag| !current(tag)) {
         return Asked::Whole;
     }
-    let parsed = range.to_str().ok().and_then(|text| http_range_header::parse_range_header(text).ok());
+    let parsed =
+        range.to_str().ok().and_then(|text| http_range_header::parse_range_header(text).ok());
     let Some(ranges) = parsed.and_then(|parsed| parsed.validate(length).ok()) else {
         return Asked::Unsatisfiable;
     };
@@ -39,5 +40,7 @@ pub(super) fn asked(headers: &HeaderMap, length: u64, etag: &str) -> Asked {
 /// Whether the client has these very bytes already.
 pub(super) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
     let tags = headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    tags.is_some_and(|tags| tags.split(',').any(|tag| matches!(tag.trim(), "*") || tag.trim() == etag))
+    tags.is_some_and(|tags| {
+        tags.split(',').any(|tag| matches!(tag.trim(), "*") || tag.trim() == etag)
+    })
 }

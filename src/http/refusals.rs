@@ -56,8 +56,7 @@ impl From<UploadError> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "report_closed", message)
             }
             UploadError::TooMany { .. } => {
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message)
-                    .retry_after(LATER)
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message).retry_after(LATER)
             }
             UploadError::Finishing => {
                 let message = "all bytes are here, storing them takes long; ask again";

@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio_util::io::ReaderStream;
 
-use crate::library::{LibraryError, MediaFile, Viewing};
+use crate::library::{LibraryError, StoredFile, Viewing};
 use crate::model::RefKey;
 
 use super::problem::{self, Problem};
@@ -25,9 +25,7 @@ const PIECE: usize = 128 * 1024;
 
 /// The routes of viewers.
 pub(super) fn routes() -> Router<Arc<House>> {
-    Router::new()
-        .route("/reports/{ref_key}/video", get(video))
-        .route("/media/{signed}", get(media))
+    Router::new().route("/reports/{ref_key}/video", get(video)).route("/media/{signed}", get(media))
 }
 
 async fn video(
@@ -39,21 +37,21 @@ async fn video(
     let nothing = || Problem::not_found("there is no video for this report");
     let ref_key: RefKey = ref_key.parse().map_err(|_| nothing())?;
     let viewing = house.library.video(&viewer, ref_key).await?.ok_or_else(nothing)?;
-    Ok(success(StatusCode::OK, "success", &told(&house, &viewing)))
+    Ok(success(StatusCode::OK, "success", &told(&house, ref_key, &viewing)))
 }
 
-fn told(house: &House, viewing: &Viewing) -> serde_json::Value {
-    let video = &viewing.video;
+fn told(house: &House, ref_key: RefKey, viewing: &Viewing) -> serde_json::Value {
     json!({
-        "ref_key": viewing.ref_key,
-        "video_id": video.id,
-        "submission_id": video.submission,
-        "facts": video.facts,
-        "verdicts": video.notes,
-        "lat": video.place.lat(),
-        "long": video.place.long(),
-        "time_sent": video.time_sent.at,
-        "received_at": video.received_at,
+        "ref_key": ref_key,
+        "video_id": viewing.video,
+        "submission_id": viewing.submission,
+        "sha256": viewing.sha256,
+        "facts": viewing.facts,
+        "verdicts": viewing.notes,
+        "lat": viewing.place.lat(),
+        "long": viewing.place.long(),
+        "time_sent": viewing.time_sent.at,
+        "received_at": viewing.received_at,
         "link": absolute(house, &viewing.link),
         "expires_at": viewing.expires_at,
     })
@@ -101,7 +99,7 @@ async fn media(
     Ok((status, answer, body).into_response())
 }
 
-async fn part(mut file: MediaFile, first: u64, size: u64) -> Result<Body, Problem> {
+async fn part(mut file: StoredFile, first: u64, size: u64) -> Result<Body, Problem> {
     file.file.seek(SeekFrom::Start(first)).await.map_err(|_| problem::internal())?;
     Ok(Body::from_stream(ReaderStream::with_capacity(file.file.take(size), PIECE)))
 }
@@ -121,9 +119,8 @@ impl From<LibraryError> for Problem {
                 "forbidden",
                 "this link has expired; ask for a new one",
             ),
-            LibraryError::NotThere => Self::not_found("the video is not there"),
-            LibraryError::Away(cause) => {
-                tracing::warn!(error = %cause, "away");
+            LibraryError::Away(what, cause) => {
+                tracing::warn!(what, error = %cause, "away");
                 let message = "the service is away for a moment; ask again";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message)
                     .retry_after(5)

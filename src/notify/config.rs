@@ -22,9 +22,11 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 pub struct WebhookConfig {
     /// Where messages are posted. Empty: nowhere, they wait in the ledger.
+    #[serde(default)]
     pub url: String,
     /// What messages are signed with: `whsec_` and base64, or any text of at least 16 bytes. While
     /// it changes, the new and the old one with a blank between them.
+    #[serde(default)]
     pub secret: SecretString,
     /// How long the receiver may take for its whole answer.
     pub timeout: SignedDuration,

@@ -56,6 +56,13 @@ impl Desk {
         }
     }
 
+    /// Asks every writer here to let go.
+    pub(super) fn ask_all(&self) {
+        for sitter in self.seats().values() {
+            sitter.let_go.cancel();
+        }
+    }
+
     /// Whether anybody sits here at all.
     pub(super) fn is_empty(&self) -> bool {
         self.seats().is_empty()

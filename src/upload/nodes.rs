@@ -102,6 +102,13 @@ impl Uploads {
         Ok(())
     }
 
+    /// When the service ends, every writer makes durable what has arrived and lets go: the phone
+    /// goes on elsewhere, or here after the restart (F27).
+    pub async fn let_all_go_at(self, ending: CancellationToken) {
+        ending.cancelled().await;
+        self.0.desk.ask_all();
+    }
+
     /// This node ends in order: nothing it held is held any more.
     ///
     /// # Errors

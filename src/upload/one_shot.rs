@@ -3,6 +3,8 @@
 //! The same pump, the same verdict, the same finish; only that nothing is acknowledged on the way,
 //! and that a request which ends early leaves nothing behind.
 
+use tokio_util::sync::CancellationToken;
+
 use crate::model::{Door, Length, Person, Refusal, UploadState};
 
 use super::bench::Bench;
@@ -58,9 +60,11 @@ impl OneShot {
     /// fails.
     pub async fn receive(&mut self, mut body: Body) -> Result<(), UploadError> {
         let engine = self.engine.clone();
-        let (gate, bench) = self.work.as_mut().ok_or_else(used)?;
+        let (_, bench) = self.work.as_mut().ok_or_else(used)?;
         let room = engine.config.max_length.get();
-        let let_go = gate.seat.let_go().clone();
+        // Nobody else knows this upload, so nobody can want it; and what is cut here would have to
+        // be sent anew.
+        let let_go = CancellationToken::new();
         let pumping = Pumping { room, let_go: &let_go, checksum: None };
         match engine.pump(&mut body, bench, pumping).await? {
             End::Whole => Ok(()),

@@ -8,8 +8,8 @@ mod reader;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Query, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::json;
@@ -101,12 +101,7 @@ async fn take(
 
 /// What the query and the headers say before the body begins.
 fn said_ahead(headers: &HeaderMap, uri: &axum::http::Uri) -> Result<Named, Problem> {
-    let mut ahead = Named::default();
-    let query = Query::<Vec<(String, String)>>::try_from_uri(uri);
-    let Query(query) = query.map_err(|_| Problem::unreadable("the query cannot be read"))?;
-    for (name, value) in query {
-        ahead.add(&name, value);
-    }
+    let mut ahead = Named::from_query(uri)?;
     for (header, name) in HEADERS {
         if let Some(Ok(value)) = headers.get(header).map(HeaderValue::to_str) {
             ahead.add(name, value.to_owned());

@@ -1,6 +1,6 @@
 //! `POST /uploads`: an upload begins (T-27…T-39).
 
-use axum::extract::{Query, Request};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
@@ -27,7 +27,7 @@ pub(super) async fn create(house: &House, request: Request) -> Result<Response, 
     let checksum = headers::checksum(&head.headers)?;
     let raw = metadata_field(house, &head.headers)?;
     let mut named = metadata::parse(raw)?;
-    named.fill_from(query(&head.uri)?);
+    named.fill_from(Named::from_query(&head.uri)?);
     let details = named.details(&house.zone)?;
     let metadata = raw.to_owned();
     let video = NewVideo { person, details, length, metadata, door: Door::Tus };
@@ -91,16 +91,6 @@ fn metadata_field<'a>(house: &House, fields: &'a HeaderMap) -> Result<&'a str, P
         return Err(Problem::unreadable(format!("Upload-Metadata: at most {most} bytes")));
     }
     Ok(field)
-}
-
-fn query(uri: &axum::http::Uri) -> Result<Named, Problem> {
-    let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri);
-    let Query(pairs) = pairs.map_err(|_| Problem::unreadable("the query cannot be read"))?;
-    let mut named = Named::default();
-    for (name, value) in pairs {
-        named.add(&name, value);
-    }
-    Ok(named)
 }
 
 /// T-16, T-37.

@@ -56,11 +56,14 @@ async fn upload(
     let Some((id, secret)) = capability(&name) else {
         return Problem::not_found("there is no such upload").into_response();
     };
+    if method == Method::PATCH {
+        return unwrap(resume::patch(&house, id, secret, request).await);
+    }
+    let (head, _) = request.into_parts();
     unwrap(match method {
-        Method::HEAD => resume::head(&house, id, secret, &request).await,
-        Method::PATCH => resume::patch(&house, id, secret, request).await,
-        Method::DELETE => resume::delete(&house, id, secret, &request).await,
-        Method::GET => resume::get(&house, id, secret, &request).await,
+        Method::HEAD => resume::head(&house, id, secret, &head.headers).await,
+        Method::DELETE => resume::delete(&house, id, secret, &head.headers).await,
+        Method::GET => resume::get(&house, id, secret, &head.headers).await,
         _ => return wrong_method("OPTIONS, HEAD, PATCH, DELETE, GET"),
     })
 }

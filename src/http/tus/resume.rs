@@ -12,26 +12,26 @@ use crate::model::UploadId;
 use crate::upload::{Access, Append, Appended, Secret, Status};
 
 use super::create::not_a_piece;
-use super::{UPLOAD_OFFSET, expires, headers};
+use super::{UPLOAD_OFFSET, expires, headers as tus};
 
 /// Where the next byte goes (T-10…T-14, T-33).
 pub(super) async fn head(
     house: &House,
     id: UploadId,
     secret: Secret,
-    request: &Request,
+    headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let access = access(house, secret, request.headers());
+    let access = access(house, secret, headers);
     let status = house.uploads.settled_status(id, &access).await.map_err(refusals::for_head)?;
     let mut answer = HeaderMap::new();
     answer.insert(UPLOAD_OFFSET, status.offset.get().into());
     if let Some(length) = status.length {
-        answer.insert(headers::UPLOAD_LENGTH, length.get().into());
+        answer.insert(tus::UPLOAD_LENGTH, length.get().into());
     }
     if let Ok(metadata) = HeaderValue::from_str(&status.metadata)
         && !metadata.is_empty()
     {
-        answer.insert(headers::UPLOAD_METADATA, metadata);
+        answer.insert(tus::UPLOAD_METADATA, metadata);
     }
     answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let mut response = (StatusCode::OK, answer).into_response();
@@ -51,15 +51,15 @@ pub(super) async fn patch(
     request: Request,
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
-    if !headers::is_piece(&head.headers) {
+    if !tus::is_piece(&head.headers) {
         return Err(not_a_piece());
     }
     let append = Append {
         id,
         access: access(house, secret, &head.headers),
-        offset: headers::count(&head.headers, &UPLOAD_OFFSET)?,
+        offset: tus::count(&head.headers, &UPLOAD_OFFSET)?,
         announced: announced(&head.headers),
-        checksum: headers::checksum(&head.headers)?,
+        checksum: tus::checksum(&head.headers)?,
         body: stream(body),
     };
     Ok(match house.uploads.append(append).await? {
@@ -69,7 +69,7 @@ pub(super) async fn patch(
         }
         Appended::Stored(stored) => {
             let offset = (UPLOAD_OFFSET, stored.length.to_string());
-            let submitted = (headers::REPORT_STATUS, "2".to_owned());
+            let submitted = (tus::REPORT_STATUS, "2".to_owned());
             (StatusCode::NO_CONTENT, [offset, submitted]).into_response()
         }
     })
@@ -80,9 +80,9 @@ pub(super) async fn delete(
     house: &House,
     id: UploadId,
     secret: Secret,
-    request: &Request,
+    headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let access = owner(house, secret, request.headers())?;
+    let access = owner(house, secret, headers)?;
     house.uploads.terminate(id, &access).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -92,9 +92,9 @@ pub(super) async fn get(
     house: &House,
     id: UploadId,
     secret: Secret,
-    request: &Request,
+    headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let access = owner(house, secret, request.headers())?;
+    let access = owner(house, secret, headers)?;
     let status = house.uploads.status(id, &access).await?;
     Ok(crate::http::success(StatusCode::OK, "success", &told(&status)))
 }
