@@ -17,6 +17,8 @@ pub(super) const MEDIA: &str = "/media/";
 /// Keeps this use of the secret apart from every other.
 const PURPOSE: &[u8] = b"forte-media viewing link 1\n";
 const MAC_LENGTH: usize = 32;
+/// A secret shorter than this (128 bits) can be guessed.
+const SECRET_LENGTH: usize = 16;
 /// No link of ours is longer, in characters.
 const TEXT_LIMIT: usize = 1024;
 
@@ -55,10 +57,12 @@ pub(super) struct Signer(Hmac<Sha256>);
 
 impl Signer {
     pub(super) fn new(secret: &[u8]) -> Result<Self, BlobError> {
-        let mac = Hmac::new_from_slice(secret).map_err(|error| BlobError::Setting {
-            setting: "auth.secret",
-            reason: error.to_string(),
-        })?;
+        let wrong = |reason: String| BlobError::Setting { setting: "auth.secret", reason };
+        if secret.len() < SECRET_LENGTH {
+            return Err(wrong(format!("needs at least {SECRET_LENGTH} bytes")));
+        }
+        let mac: Hmac<Sha256> =
+            Hmac::new_from_slice(secret).map_err(|error| wrong(error.to_string()))?;
         Ok(Self(mac.chain_update(PURPOSE)))
     }
 

@@ -156,7 +156,7 @@ async fn a_spool_on_another_file_system_is_refused_at_start() {
         return;
     }
     let config = Config { url: format!("file:{}", here.path().display()), s3: s3_defaults() };
-    let store = Store::open(&config, b"secret", Faults::none()).await.expect("opens");
+    let store = Store::open(&config, b"some secret of links", Faults::none()).await.expect("opens");
     let spool = open(there.path(), Faults::none()).expect("opens");
     let apart = store.check_spool(&spool).expect_err("apart");
     assert!(matches!(apart, BlobError::Apart { .. }), "{apart:?}");
@@ -210,8 +210,11 @@ async fn a_link_of_another_secret_is_invalid() {
     let link = rig.store.link(&video.key, ttl, "a.mp4", now).await.expect("a link");
     let url = format!("file:{}", rig.folder.path().join("videos").display());
     let config = Config { url, s3: s3_defaults() };
-    let other = Store::open(&config, b"another secret", Faults::none()).await.expect("opens");
+    let other =
+        Store::open(&config, b"another secret of links", Faults::none()).await.expect("opens");
     let signed = link.url.strip_prefix("/media/").expect("a path of ours");
     let refused = other.open_signed(signed, now).await.err().expect("not its own");
     assert!(matches!(refused, LinkError::Invalid), "{refused:?}");
+    let weak = Store::open(&config, b"weak", Faults::none()).await.err().expect("too short");
+    assert!(matches!(weak, BlobError::Setting { .. }), "{weak:?}");
 }
