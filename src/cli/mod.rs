@@ -10,11 +10,14 @@ mod serve;
 mod size;
 mod upload;
 
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 
 pub use demo::Demo;
 pub use doctor::Doctor;
@@ -45,6 +48,25 @@ enum Command {
     Doctor(Doctor),
     Migrate(Migrate),
     Events(Events),
+}
+
+impl Command {
+    // Boxed: together they would be one future too deep for the compiler.
+    fn run(self, settings: Settings) -> BoxFuture<'static, anyhow::Result<Answer>> {
+        match self {
+            Self::Serve(serve) => serve.run(settings).boxed(),
+            Self::Demo(demo) => demo.run(settings).boxed(),
+            Self::Upload(upload) => upload.run().boxed(),
+            Self::Doctor(doctor) => doctor.run(settings).boxed(),
+            Self::Migrate(migrate) => migrate.run(settings).boxed(),
+            Self::Events(events) => events.run(settings).boxed(),
+        }
+    }
+}
+
+/// Words for a person, on standard error. Where even that is gone there is nobody to tell.
+fn say(words: &str) {
+    let _gone = writeln!(io::stderr(), "{words}");
 }
 
 /// What a finished command has to say; "could not" is an error.
@@ -81,13 +103,6 @@ impl Cli {
     ) -> anyhow::Result<Answer> {
         let settings = Settings::load(self.config.as_deref(), environment)?;
         telemetry::start_log(&settings.log).context("log.filter is not a filter")?;
-        match self.command {
-            Command::Serve(serve) => serve.run(settings).await,
-            Command::Demo(demo) => demo.run(settings).await,
-            Command::Upload(upload) => upload.run().await,
-            Command::Doctor(doctor) => doctor.run(settings).await,
-            Command::Migrate(migrate) => migrate.run(settings).await,
-            Command::Events(events) => events.run(settings).await,
-        }
+        self.command.run(settings).await
     }
 }

@@ -1,6 +1,5 @@
 //! The report service: a signed POST (Standard Webhooks 1.0).
 
-use std::error::Error;
 use std::net::IpAddr;
 
 use jiff::SignedDuration;
@@ -8,7 +7,7 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Response, redirect};
 use url::{Host, Url};
 
-use crate::model::Clock;
+use crate::model::{Clock, causes};
 
 use super::guard::{Guard, NotAllowed};
 use super::signature::{Keys, SecretError};
@@ -78,7 +77,7 @@ impl Webhook {
         match self.post(message).await {
             Ok(response) => answer::judge(response, self.max_answer, self.clock.now()).await,
             Err(error) => {
-                let reason = answer::one_line(&in_words(&error.without_url()));
+                let reason = answer::one_line(&causes(&error.without_url()));
                 Delivery::Later { after: None, status: None, reason }
             }
         }
@@ -130,10 +129,4 @@ fn client(guard: Guard, timeout: SignedDuration) -> Result<Client, reqwest::Erro
         .dns_resolver(guard)
         .timeout(timeout.unsigned_abs())
         .build()
-}
-
-/// An error with all its causes.
-fn in_words(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| (*error).source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -1,5 +1,3 @@
-//! What tests are made with.
-
 //! What every subject shares: servers, clients, clips, clocks, faults.
 
 pub(crate) mod bad_s3;
