@@ -1,1 +1,5 @@
 //! The subcommands.
+
+mod events;
+
+pub use events::{Events, Said};

@@ -4,5 +4,7 @@
 
 mod harness;
 
+mod events;
 mod ledger;
+mod outbox;
 mod webhook;
