@@ -21,7 +21,7 @@ use futures_util::future::BoxFuture;
 
 pub use demo::Demo;
 pub use doctor::Doctor;
-pub use events::Events;
+pub use events::{Events, Said};
 pub use migrate::Migrate;
 pub use serve::Serve;
 pub use upload::Upload;
@@ -47,6 +47,7 @@ enum Command {
     Upload(Upload),
     Doctor(Doctor),
     Migrate(Migrate),
+    #[command(subcommand)]
     Events(Events),
 }
 
