@@ -11,6 +11,7 @@ mod edge;
 mod events;
 mod harness;
 mod ledger;
+mod main_job;
 mod outbox;
 mod shutdown;
 mod spool;
