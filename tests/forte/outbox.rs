@@ -71,7 +71,7 @@ impl Scene {
     }
 }
 
-fn dispatcher(house: &House, url: &str, allow: &[&str]) -> Outbox {
+fn dispatcher(house: &House, url: Option<&str>, allow: &[&str]) -> Outbox {
     let config: notify::Config = serde_json::from_value(json!({
         "allow_networks": allow,
         "webhook": { "url": url, "secret": SECRET, "timeout": "1s", "max_answer": 100 },
@@ -278,7 +278,7 @@ async fn an_unreadable_message_does_not_hold_the_others(db: Db) {
 
 async fn without_a_receiver_messages_wait_for_one(db: Db) {
     let scene = Scene::set(&db).await;
-    let nobody = dispatcher(&scene.house, "", &[]);
+    let nobody = dispatcher(&scene.house, None, &[]);
     let id = scene.house.told().await;
     scene.house.hand.advance(SignedDuration::from_hours(200));
     assert_eq!(nobody.deliver_due().await.unwrap(), 0);
