@@ -1,1 +1,45 @@
 //! The streaming judgement of the bytes.
+//!
+//! A [`Scanner`] is fed the bytes of an upload in whatever pieces they arrive. It reads the headers
+//! of the top-level boxes, skips their payload, and asks for the few boxes it has to read whole
+//! (`ftyp`, `moov`, `moof`). Each check of the list is one function; numbers in their comments are
+//! those of the list: 1–7 the first bytes ([`opening`]), 8–16 the top level ([`stream`]), 18–41 the
+//! boxes that are read, 42–48 completion ([`completion`]).
+//!
+//! Three promises hold everywhere in this room, and its lints watch over them: nothing panics,
+//! nothing is allocated because a field says so, and the work is bounded by the bytes that are
+//! really there. A box is never trusted before its size has been compared with its parent's.
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::as_conversions)]
+
+mod boxes;
+mod brands;
+mod bytes;
+mod codec;
+mod completion;
+mod content;
+mod description;
+mod edits;
+mod extents;
+mod facts;
+mod fragments;
+mod kind;
+mod lookalike;
+mod movie;
+mod notes;
+mod opening;
+mod opinion;
+mod policy;
+mod rebuild;
+mod samples;
+mod scanner;
+mod settings;
+mod shape;
+mod stream;
+mod tables;
+mod tags;
+mod top;
+mod track;
+
+pub use completion::digest_mismatch;
+pub use scanner::{Inspection, Scanner};
+pub use settings::{Config, Quicktime};

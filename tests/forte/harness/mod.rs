@@ -1,1 +1,3 @@
 //! What every subject shares: servers, clients, clips, clocks, faults.
+
+pub(crate) mod mp4;
