@@ -5,6 +5,7 @@
 mod demo;
 mod doctor;
 mod events;
+mod inspect;
 mod migrate;
 mod serve;
 mod size;
@@ -22,6 +23,7 @@ use futures_util::future::BoxFuture;
 pub use demo::Demo;
 pub use doctor::Doctor;
 pub use events::{Events, Said};
+pub use inspect::Inspect;
 pub use migrate::Migrate;
 pub use serve::Serve;
 pub use upload::Upload;
@@ -45,6 +47,7 @@ enum Command {
     Serve(Serve),
     Demo(Demo),
     Upload(Upload),
+    Inspect(Inspect),
     Doctor(Doctor),
     Migrate(Migrate),
     #[command(subcommand)]
@@ -58,6 +61,7 @@ impl Command {
             Self::Serve(serve) => serve.run(settings).boxed(),
             Self::Demo(demo) => demo.run(settings).boxed(),
             Self::Upload(upload) => upload.run().boxed(),
+            Self::Inspect(inspect) => inspect.run(settings).boxed(),
             Self::Doctor(doctor) => doctor.run(settings).boxed(),
             Self::Migrate(migrate) => migrate.run(settings).boxed(),
             Self::Events(events) => events.run(settings).boxed(),
@@ -77,6 +81,8 @@ pub enum Answer {
     Done,
     /// The answer is "no": a check found something.
     No,
+    /// Some of it could not be done; what and why has been said.
+    CouldNot,
 }
 
 impl Answer {
@@ -89,6 +95,7 @@ impl From<Answer> for ExitCode {
         match answer {
             Answer::Done => Self::SUCCESS,
             Answer::No => Self::from(1),
+            Answer::CouldNot => Self::from(Answer::COULD_NOT),
         }
     }
 }

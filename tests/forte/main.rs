@@ -10,6 +10,7 @@ mod config;
 mod edge;
 mod events;
 mod harness;
+mod inspect;
 mod ledger;
 mod main_job;
 mod outbox;

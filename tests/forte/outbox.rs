@@ -44,13 +44,13 @@ impl Scene {
     async fn set(db: &Db) -> Self {
         let house = House::furnish(&db.ledger).await;
         let receiver = Receiver::start(&house.clock).await;
-        let outbox = dispatcher(&house, &receiver.url(), &["127.0.0.0/8", "::1"]);
+        let outbox = dispatcher(&house, Some(&receiver.url()), &["127.0.0.0/8", "::1"]);
         Self { house, receiver, outbox }
     }
 
     /// Another dispatcher on the same ledger.
     fn another(&self) -> Outbox {
-        dispatcher(&self.house, &self.receiver.url(), &["127.0.0.0/8"])
+        dispatcher(&self.house, Some(&self.receiver.url()), &["127.0.0.0/8"])
     }
 
     async fn event(&self, id: EventId) -> EventRow {
@@ -291,7 +291,7 @@ async fn without_a_receiver_messages_wait_for_one(db: Db) {
 async fn a_forbidden_address_is_not_told_until_it_is_allowed(db: Db) {
     let scene = Scene::set(&db).await;
     let id = scene.house.told().await;
-    let forbidden = dispatcher(&scene.house, &scene.receiver.url_by_name(), &["10.0.0.0/8"]);
+    let forbidden = dispatcher(&scene.house, Some(&scene.receiver.url_by_name()), &["10.0.0.0/8"]);
     forbidden.deliver_due().await.unwrap();
     assert!(scene.receiver.heard().is_empty());
     let event = scene.event(id).await;

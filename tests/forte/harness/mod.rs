@@ -4,6 +4,7 @@ pub(crate) mod bad_s3;
 pub(crate) mod clips;
 pub(crate) mod db;
 pub(crate) mod house;
+pub(crate) mod mp4;
 pub(crate) mod outside;
 pub(crate) mod receiver;
 pub(crate) mod s3;
