@@ -2,7 +2,7 @@
 //!
 //! One set of SQL serves SQLite and PostgreSQL through `sqlx::Any`: TEXT and BIGINT columns, `$n`
 //! placeholders, no NULL. Two rules make it correct on both: a transaction that writes begins
-//! immediate on SQLite ([`Ledger::write`]), and whatever moves is moved by one `UPDATE` that
+//! immediate on SQLite (`Ledger::write`), and whatever moves is moved by one `UPDATE` that
 //! repeats what it believes (offset, fence, lease) and looks at the number of rows.
 
 mod config;
