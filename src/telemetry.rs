@@ -100,6 +100,7 @@ const METRICS: [(&str, Kind, Unit, &str); 14] = [
         "Answers of the video store, by operation",
     ),
     ("forte_media_outbox_depth", Kind::Gauge, Unit::Count, "Messages not yet delivered"),
+    ("forte_media_outbox_dead", Kind::Gauge, Unit::Count, "Messages that were given up"),
     (
         "forte_media_outbox_age_seconds",
         Kind::Gauge,
