@@ -53,7 +53,7 @@ enum Kind {
 }
 
 /// Every metric there is: its name, kind, unit and meaning. Labels stand in the meaning.
-const METRICS: [(&str, Kind, Unit, &str); 14] = [
+const METRICS: [(&str, Kind, Unit, &str); 15] = [
     (
         "forte_media_uploads_active",
         Kind::Gauge,
