@@ -1,1 +1,254 @@
 //! The one place where parts meet: build, router, run until shutdown.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::blob::{Spool, Store};
+use crate::config::Settings;
+use crate::http::{self, Health, House};
+use crate::leasing::{Leasing, Tokens, derive};
+use crate::ledger::Ledger;
+use crate::library::Library;
+use crate::model::{Clock, Faults, NodeId, Random};
+use crate::notify::Webhook;
+use crate::outbox::Outbox;
+use crate::shutdown::{Drained, Shutdown};
+use crate::telemetry::Metrics;
+use crate::upload::{Parts, Uploads};
+
+/// What viewing links of the disk back end are signed with, as derived from `auth.secret`.
+const LINKS: &str = "viewing links";
+
+/// What a test may put in the world's place.
+#[derive(Clone)]
+pub struct World {
+    /// The time.
+    pub clock: Clock,
+    /// Chance.
+    pub random: Random,
+    /// Scripted failures.
+    pub faults: Faults,
+}
+
+impl World {
+    /// The world as it is.
+    #[must_use]
+    pub fn real() -> Self {
+        Self { clock: Clock::system(), random: Random::system(), faults: Faults::none() }
+    }
+}
+
+/// The service, put together, not yet running.
+pub struct App {
+    /// The settings it was built from.
+    pub settings: Settings,
+    /// The records.
+    pub ledger: Ledger,
+    /// The store.
+    pub store: Store,
+    /// The upload engine.
+    pub uploads: Uploads,
+    /// The dispatcher of messages.
+    pub outbox: Arc<Outbox>,
+    house: Arc<House>,
+    metrics: Metrics,
+}
+
+/// Both listeners, bound: their real addresses are known before anything is served.
+pub struct Bound {
+    public: TcpListener,
+    ops: TcpListener,
+}
+
+impl Bound {
+    /// Binds both listeners.
+    ///
+    /// # Errors
+    /// When an address is taken.
+    pub async fn bind(settings: &Settings) -> anyhow::Result<Self> {
+        let (public, ops) = (settings.http.listen, settings.ops.listen);
+        let listen = |name, address| async move {
+            TcpListener::bind(address).await.with_context(|| format!("{name} {address}"))
+        };
+        Ok(Self {
+            public: listen("http.listen", public).await?,
+            ops: listen("ops.listen", ops).await?,
+        })
+    }
+
+    /// Where phones are served.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn public_address(&self) -> anyhow::Result<SocketAddr> {
+        Ok(self.public.local_addr()?)
+    }
+
+    /// Where operators are served.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn ops_address(&self) -> anyhow::Result<SocketAddr> {
+        Ok(self.ops.local_addr()?)
+    }
+}
+
+impl App {
+    /// Puts the service together: connects, brings the tables up to date, opens the store and the
+    /// spool. `address` is what links are built from when `http.public_url` is not set.
+    ///
+    /// # Errors
+    /// When a setting cannot be or a dependency is away.
+    pub async fn build(
+        settings: Settings,
+        world: World,
+        tasks: TaskTracker,
+        address: SocketAddr,
+    ) -> anyhow::Result<Self> {
+        let Some(secret) = settings.auth.secret.clone() else {
+            bail!("auth.secret is not set: make one, for example with `openssl rand -base64 48`");
+        };
+        let metrics = Metrics::start().context("the metrics cannot be started")?;
+        let World { clock, random, faults } = world;
+        let ledger = Ledger::open(&settings.ledger).await.context("ledger.url")?;
+        ledger.migrate().await?;
+        let store = Store::open(&settings.blob, &derive(&secret, LINKS), faults.clone()).await;
+        let store = store.context("blob.url")?;
+        let home = NodeId::mint(&clock, &random);
+        let spool = Spool::open(&settings.upload.spool, home, faults.clone());
+        let spool = spool.context("upload.spool")?;
+        store.check_spool(&spool)?;
+        let outbox = outbox(&settings, &ledger, &clock, &random)?;
+        let uploads = Uploads::begin(Parts {
+            config: settings.upload.clone(),
+            rules: Arc::new(settings.inspect.clone()),
+            ledger: ledger.clone(),
+            store: store.clone(),
+            spool,
+            clock: clock.clone(),
+            random: random.clone(),
+            faults,
+            tasks,
+            told: outbox.bell(),
+        })
+        .await?;
+        let tokens = Tokens::new(&settings.auth, &secret, clock.clone(), random.clone());
+        let view = settings.view.clone();
+        let house = House {
+            uploads: uploads.clone(),
+            library: Library::new(ledger.clone(), store.clone(), clock, random, view),
+            leasing: Leasing::new(ledger.clone(), tokens),
+            doors: settings.doors.clone(),
+            zone: settings.leasing.time_zone.clone(),
+            public_url: public_url(&settings, address),
+        };
+        let (outbox, house) = (Arc::new(outbox), Arc::new(house));
+        Ok(Self { settings, ledger, store, uploads, outbox, house, metrics })
+    }
+
+    /// The public routes.
+    pub fn router(&self) -> Router {
+        http::router(Arc::clone(&self.house))
+    }
+
+    /// Runs until asked to end, then finishes what is under way.
+    ///
+    /// # Errors
+    /// When a setting of the listener cannot be.
+    pub async fn run(self, bound: Bound, shutdown: &Shutdown) -> anyhow::Result<()> {
+        self.begin_tasks(shutdown);
+        let pulse = Arc::new(Pulse {
+            ledger: self.ledger.clone(),
+            store: self.store.clone(),
+            metrics: self.metrics.clone(),
+            ending: shutdown.soft().clone(),
+        });
+        // The operators' listener outlives the public one: readiness has to say "no" meanwhile.
+        let ops_ends = CancellationToken::new();
+        shutdown.spawn(serve_ops(bound.ops, pulse, ops_ends.clone()));
+        let config = self.settings.http.clone();
+        let grace = config.shutdown_grace;
+        let ending = shutdown.soft().clone();
+        http::serve::serve(bound.public, self.router(), config, ending).await?;
+        ops_ends.cancel();
+        if shutdown.drain(grace).await == Drained::Cut {
+            tracing::warn!("some work was cut; it goes on after the next start");
+        }
+        self.uploads.end_node().await?;
+        self.ledger.close().await;
+        tracing::info!("ended");
+        Ok(())
+    }
+
+    fn begin_tasks(&self, shutdown: &Shutdown) {
+        let ending = || shutdown.soft().clone();
+        shutdown.spawn(self.uploads.clone().keep_swept(ending()));
+        shutdown.spawn(self.uploads.clone().let_all_go_at(ending()));
+        if self.uploads.is_shared() {
+            shutdown.spawn(self.uploads.clone().keep_beating(ending()));
+            shutdown.spawn(self.uploads.clone().keep_listening(ending()));
+        }
+        let (outbox, stop) = (Arc::clone(&self.outbox), ending());
+        shutdown.spawn(async move { outbox.run(&stop).await });
+    }
+}
+
+fn outbox(
+    settings: &Settings,
+    ledger: &Ledger,
+    clock: &Clock,
+    random: &Random,
+) -> anyhow::Result<Outbox> {
+    let webhook = Webhook::from_config(&settings.notify, clock.clone())?;
+    let config = settings.outbox.clone();
+    Ok(Outbox::new(ledger.clone(), clock.clone(), random.clone(), config, webhook))
+}
+
+/// What clients call us by, without a slash at its end.
+fn public_url(settings: &Settings, address: SocketAddr) -> String {
+    let listening = || format!("http://{address}");
+    let url = settings.http.public_url.clone().unwrap_or_else(listening);
+    url.trim_end_matches('/').to_owned()
+}
+
+async fn serve_ops(listener: TcpListener, pulse: Arc<Pulse>, stop: CancellationToken) {
+    let served = axum::serve(listener, http::ops_router(pulse));
+    if let Err(error) = served.with_graceful_shutdown(stop.cancelled_owned()).await {
+        tracing::warn!(%error, "the operators' listener ended");
+    }
+}
+
+/// How the service is, for operators' tools.
+struct Pulse {
+    ledger: Ledger,
+    store: Store,
+    metrics: Metrics,
+    ending: CancellationToken,
+}
+
+impl Health for Pulse {
+    fn metrics(&self) -> String {
+        self.metrics.tidy();
+        self.metrics.render()
+    }
+
+    async fn troubles(&self) -> Vec<(&'static str, String)> {
+        let mut troubles = Vec::new();
+        if self.ending.is_cancelled() {
+            troubles.push(("service", "is shutting down".to_owned()));
+        }
+        if let Err(error) = self.ledger.probe().await {
+            troubles.push(("ledger", error.to_string()));
+        }
+        if let Err(error) = self.store.probe().await {
+            troubles.push(("store", error.to_string()));
+        }
+        troubles
+    }
+}

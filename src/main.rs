@@ -1,3 +1,37 @@
 //! The binary: reads the command line and hands over to the library.
 
-fn main() {}
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+use forte_media::cli::{Answer, Cli};
+use forte_media::telemetry;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    telemetry::report_panics();
+    match run(cli) {
+        Ok(answer) => answer.into(),
+        Err(error) => {
+            // Where even standard error is gone, the exit code has to be enough.
+            let _gone = writeln!(io::stderr(), "forte-media: {error:#}");
+            ExitCode::from(Answer::COULD_NOT)
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<Answer> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(cli.run(environment()))
+}
+
+/// The process's variables. A value that is not Unicode fits no setting, and is told as such.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    let text = |text: OsString| text.to_string_lossy().into_owned();
+    std::env::vars_os().map(move |(name, value)| (text(name), text(value)))
+}

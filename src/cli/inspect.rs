@@ -4,21 +4,19 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::Answer;
+use crate::config::Settings;
 use crate::inspect::{Config, Inspection, Scanner};
 use crate::model::{Check, Clock, Digest, Facts, Finding, Length, Refusal};
 
 /// Bytes read at a time.
 const PIECE: usize = 64 * 1024;
-
-/// Exit code of a file that could not be judged.
-const CANNOT: u8 = 2;
 
 /// Judge video files offline, with the same rules as the server.
 #[derive(Debug, clap::Args)]
@@ -61,8 +59,9 @@ impl Inspect {
     ///
     /// # Errors
     /// When standard output cannot be written; files that cannot be read only change the exit code.
-    pub fn run(self, rules: Config) -> anyhow::Result<ExitCode> {
-        self.print(rules, &mut io::stdout().lock(), &mut io::stderr().lock())
+    #[expect(clippy::unused_async, reason = "every command is awaited; this one only reads files")]
+    pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
+        self.print(settings.inspect, &mut io::stdout().lock(), &mut io::stderr().lock())
     }
 
     /// Like [`Inspect::run`], with somewhere else to put data and words.
@@ -74,7 +73,7 @@ impl Inspect {
         rules: Config,
         data: &mut impl Write,
         words: &mut impl Write,
-    ) -> anyhow::Result<ExitCode> {
+    ) -> anyhow::Result<Answer> {
         let rules = Arc::new(rules);
         let (mut refused, mut unreadable) = (false, false);
         for file in &self.files {
@@ -89,7 +88,11 @@ impl Inspect {
                 }
             }
         }
-        Ok(if unreadable { ExitCode::from(CANNOT) } else { ExitCode::from(u8::from(refused)) })
+        Ok(match (unreadable, refused) {
+            (true, _) => Answer::CouldNot,
+            (false, true) => Answer::No,
+            (false, false) => Answer::Done,
+        })
     }
 
     fn show(&self, report: &Report, data: &mut impl Write) -> anyhow::Result<()> {

@@ -1,1 +1,127 @@
-//! Routes, extractors, doors, envelopes.
+//! Routes, extractors, doors, envelopes: everything that is only HTTP.
+//!
+//! Each door parses its dialect into what `upload` asks for and renders what comes back. What a
+//! client reads when something is wrong is written in one place ([`refusals`], [`problem`]).
+
+mod bearer;
+mod body;
+mod config;
+mod details;
+mod form;
+mod ops;
+mod problem;
+mod range;
+mod refusals;
+mod request_id;
+pub mod serve;
+mod tus;
+mod view;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use jiff::tz::TimeZone;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::trace::TraceLayer;
+
+use crate::leasing::Leasing;
+use crate::library::Library;
+use crate::upload::Uploads;
+
+pub use config::{Doors, Ops};
+pub use ops::{Health, ops_router};
+
+use problem::Problem;
+
+/// What the handlers are given.
+pub struct House {
+    /// The upload engine.
+    pub uploads: Uploads,
+    /// Stored videos.
+    pub library: Library,
+    /// Who may do what.
+    pub leasing: Leasing,
+    /// Limits of what comes beside the video.
+    pub doors: Doors,
+    /// The zone of times that come without one.
+    pub zone: TimeZone,
+    /// What `Location` is built from, without a slash at its end.
+    pub public_url: String,
+}
+
+/// The public routes.
+pub fn router(house: Arc<House>) -> Router {
+    let around = ServiceBuilder::new()
+        .layer(from_fn(known_request_id))
+        .layer(SetRequestIdLayer::new(request_id::HEADER, request_id::Fresh))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(PropagateRequestIdLayer::new(request_id::HEADER))
+        .layer(from_fn(problem::render))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(from_fn(harmless));
+    Router::new()
+        .merge(tus::routes())
+        .merge(form::routes())
+        .merge(view::routes())
+        .fallback(no_such_route)
+        .method_not_allowed_fallback(no_such_method)
+        .with_state(house)
+        .layer(around)
+}
+
+/// The path is not logged: that of an upload carries its secret, that of a video its signature.
+fn span(request: &Request) -> tracing::Span {
+    let id = request_id::of(request.headers());
+    let path = request.uri().path();
+    let shown = path.get(..path.len().min(32)).and_then(|path| path.rsplit_once('/'));
+    let route = shown.map_or(path.get(..1).unwrap_or_default(), |(route, _)| route);
+    tracing::info_span!("request", %id, method = %request.method(), route)
+}
+
+/// An id that came along is kept if it is fit for logs and answers; otherwise a fresh one is made.
+async fn known_request_id(mut request: Request, next: Next) -> Response {
+    if !request.headers().get(request_id::HEADER).is_some_and(request_id::is_acceptable) {
+        request.headers_mut().remove(request_id::HEADER);
+    }
+    next.run(request).await
+}
+
+/// Nothing of ours is to be guessed at, or kept by anybody on the way (S53).
+async fn harmless(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn no_such_route() -> Response {
+    Problem::not_found("there is nothing here").into_response()
+}
+
+async fn no_such_method() -> Response {
+    let message = "this address does not know that method; see Allow";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message).into_response()
+}
+
+/// A good answer in the document's envelope: `message` and `code` first, then what there is to say.
+fn success(status: StatusCode, message: &str, more: &serde_json::Value) -> Response {
+    let mut data = serde_json::json!({ "message": message, "code": status.as_u16() });
+    if let (Some(data), Some(more)) = (data.as_object_mut(), more.as_object()) {
+        data.extend(more.clone());
+    }
+    let body = serde_json::json!({ "status": "ok", "data": data }).to_string();
+    let kind = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
+    (status, kind, body).into_response()
+}
+
+/// A moment as headers have it (RFC 9110 §5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn http_date(at: jiff::Timestamp) -> String {
+    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}

@@ -1,1 +1,11 @@
 //! Companies, people, tokens, vehicles, reports.
+
+mod caller;
+mod config;
+mod derive;
+mod tokens;
+
+pub use caller::{CallerError, Leasing};
+pub use config::{Auth, Config};
+pub use derive::derive;
+pub use tokens::{Bearer, Claims, Kind, MintError, TokenError, Tokens};

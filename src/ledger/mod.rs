@@ -1,1 +1,204 @@
 //! Every SQL statement, migration and transaction.
+//!
+//! One set of SQL serves SQLite and PostgreSQL through `sqlx::Any`: TEXT and BIGINT columns, `$n`
+//! placeholders, no NULL. Two rules make it correct on both: a transaction that writes begins
+//! immediate on SQLite (`Ledger::write`), and whatever moves is moved by one `UPDATE` that
+//! repeats what it believes (offset, fence, lease) and looks at the number of rows.
+
+mod config;
+mod error;
+mod finish;
+mod gates;
+mod nodes;
+mod outbox;
+mod people;
+mod reports;
+mod rows;
+mod segments;
+mod sweeps;
+mod uploads;
+mod videos;
+
+use secrecy::ExposeSecret as _;
+use sqlx::any::{AnyPoolOptions, install_default_drivers};
+use sqlx::{Any, AnyConnection, AnyPool, Transaction};
+
+pub use config::Config;
+pub use error::LedgerError;
+pub use finish::{FinishOutcome, Finishing, Telling};
+pub use gates::{Commit, Committed};
+pub use nodes::NodeRow;
+pub use outbox::{Claimed, EventRow, EventState, OutboxDepth, Settled};
+pub use people::{NewCompany, NewPerson};
+pub use reports::{NewReport, NewVehicle, ReportRow};
+pub use segments::SegmentRow;
+pub use sweeps::Remains;
+pub use uploads::{Details, NewUpload, UploadRow};
+pub use videos::{CustodyEntry, VideoRow};
+
+/// The records. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    pool: AnyPool,
+    kind: Kind,
+}
+
+/// Which database is behind the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One file, one node.
+    Sqlite,
+    /// A server, any number of nodes.
+    Postgres,
+}
+
+impl Kind {
+    fn of(url: &str) -> Result<Self, LedgerError> {
+        match url.split_once(':').map(|(scheme, _)| scheme) {
+            Some("sqlite") => Ok(Self::Sqlite),
+            Some("postgres" | "postgresql") => Ok(Self::Postgres),
+            // It is not repeated: it may hold a password.
+            _ => Err(LedgerError::Url),
+        }
+    }
+
+    const fn begin(self) -> &'static str {
+        match self {
+            // A transaction that reads first and writes later would die at once with "database is
+            // locked" when another one writes: the time-out does not apply to it.
+            Self::Sqlite => "BEGIN IMMEDIATE",
+            Self::Postgres => "BEGIN",
+        }
+    }
+}
+
+impl Ledger {
+    /// Connects. The tables are not touched: see [`Ledger::migrate`].
+    ///
+    /// # Errors
+    /// When the URL is of another kind of database, or the database is away.
+    pub async fn open(config: &Config) -> Result<Self, LedgerError> {
+        install_default_drivers();
+        let url = config.url.expose_secret();
+        let kind = Kind::of(url)?;
+        let mut url = url.to_owned();
+        if kind == Kind::Sqlite {
+            make_folder(&url)?;
+            url = with_creation(&url);
+        }
+        let busy_timeout = config.sqlite_busy_timeout.as_millis();
+        let pool = AnyPoolOptions::new()
+            .max_connections(config.max_connections)
+            .acquire_timeout(config.acquire_timeout.unsigned_abs())
+            .after_connect(move |connection, _| {
+                Box::pin(async move { prepare(connection, kind, busy_timeout).await })
+            })
+            .connect(&url)
+            .await?;
+        Ok(Self { pool, kind })
+    }
+
+    /// Brings the tables to this program's version.
+    ///
+    /// # Errors
+    /// When the database is away, or its tables are of a later version.
+    pub async fn migrate(&self) -> Result<(), LedgerError> {
+        Ok(sqlx::migrate!("src/ledger/migrations").run(&self.pool).await?)
+    }
+
+    /// Which database this is.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// One trip to the database and back.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn probe(&self) -> Result<(), LedgerError> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Waits for statements under way and closes every connection.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Begins a transaction that writes.
+    async fn write(&self) -> Result<Transaction<'static, Any>, LedgerError> {
+        Ok(self.pool.begin_with(self.kind.begin()).await?)
+    }
+}
+
+async fn prepare(
+    connection: &mut AnyConnection,
+    kind: Kind,
+    busy_timeout: i128,
+) -> Result<(), sqlx::Error> {
+    if kind == Kind::Sqlite {
+        // FULL: an acknowledged offset must survive a power cut, and NORMAL loses the last commits.
+        let pragmas = format!(
+            "PRAGMA busy_timeout = {busy_timeout}; PRAGMA journal_mode = WAL; \
+             PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(pragmas)).execute(connection).await?;
+    }
+    Ok(())
+}
+
+/// `sqlite://data/ledger.db` becomes `sqlite://data/ledger.db?mode=rwc`: made when it is not there.
+fn with_creation(url: &str) -> String {
+    if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") }
+}
+
+fn make_folder(url: &str) -> Result<(), LedgerError> {
+    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    let path = path.split('?').next().unwrap_or(path);
+    match std::path::Path::new(path).parent() {
+        Some(folder) => std::fs::create_dir_all(folder).map_err(LedgerError::Folder),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::SignedDuration;
+
+    /// Reads first and writes later, which is what begins immediate for.
+    async fn count_up(ledger: &Ledger) {
+        let mut write = ledger.write().await.unwrap();
+        let seen =
+            sqlx::query("SELECT active FROM companies").fetch_one(&mut *write).await.unwrap();
+        tokio::task::yield_now().await;
+        sqlx::query("UPDATE companies SET active = $1")
+            .bind(rows::number(&seen, "active").unwrap() + 1)
+            .execute(&mut *write)
+            .await
+            .unwrap();
+        write.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn transactions_that_read_first_wait_for_each_other_on_sqlite() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config {
+            url: format!("sqlite://{}/new/ledger.db", folder.path().display()).into(),
+            max_connections: 8,
+            acquire_timeout: SignedDuration::from_secs(30),
+            sqlite_busy_timeout: SignedDuration::from_secs(30),
+        };
+        let ledger = Ledger::open(&config).await.unwrap();
+        ledger.migrate().await.unwrap();
+        sqlx::query("INSERT INTO companies VALUES (1, '', '', '', 0)")
+            .execute(&ledger.pool)
+            .await
+            .unwrap();
+        futures_util::future::join_all((0..8).map(|_| count_up(&ledger))).await;
+        let row =
+            sqlx::query("SELECT active FROM companies").fetch_one(&ledger.pool).await.unwrap();
+        assert_eq!(rows::number(&row, "active").unwrap(), 8);
+    }
+}

@@ -2,5 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its world is not as it says")]
 
+mod architecture;
+mod blob;
+mod blob_s3;
+mod cli;
+mod config;
+mod edge;
+mod events;
 mod harness;
 mod inspect;
+mod ledger;
+mod main_job;
+mod outbox;
+mod shutdown;
+mod spool;
+mod telemetry;
+mod tokens;
+mod webhook;

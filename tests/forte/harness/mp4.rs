@@ -2,28 +2,24 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use forte_media::inspect::{Config, Inspection, Quicktime, Scanner};
+use forte_media::config::Settings;
+use forte_media::inspect::{Config, Inspection, Scanner};
 use forte_media::model::{Check, Length, Refusal};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::boxes::Node;
 
 /// "Now" for all files: later than the samples were made.
 pub(crate) const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
-/// The rules of the default settings.
+/// Read once.
+static RULES: LazyLock<Config> = LazyLock::new(|| Settings::load(None, []).unwrap().inspect);
+
+/// The rules of the embedded settings.
 pub(crate) fn default_rules() -> Config {
-    Config {
-        min_duration: SignedDuration::from_secs(1),
-        max_duration: SignedDuration::from_mins(30),
-        quicktime: Quicktime::Refuse,
-        max_moov: 4 * 1024 * 1024,
-        max_moof: 1024 * 1024,
-        enforce: true,
-        codecs: ["avc1", "avc3", "hvc1", "hev1", "av01", "vp09", "mp4v"].map(String::from).into(),
-    }
+    RULES.clone()
 }
 
 /// A verdict, in a form that can be compared.

@@ -1,0 +1,263 @@
+//! The disk back end: a folder, one file an object.
+//!
+//! A finished video is a hard link to its spool file, so its bytes are written once. An object has
+//! its name only after its bytes are durable, so a name never stands for half an object.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::files::{blocking, make_folder, read_hashed, sync_folder};
+use super::keys::{AREAS, folders};
+use super::listing::{Depth, Object};
+use super::spool_file::Writer;
+use super::{BlobError, SegmentKey, VideoKey, disk_list};
+use crate::model::{Digest, Length, UploadId};
+
+#[derive(Clone)]
+pub(super) struct Disk {
+    root: PathBuf,
+}
+
+impl Disk {
+    pub(super) fn open(root: PathBuf) -> Result<Self, BlobError> {
+        for area in AREAS {
+            make_folder(&root.join(area))?;
+        }
+        Ok(Self { root })
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) async fn put_video(
+        &self,
+        key: &VideoKey,
+        source: &Path,
+        length: Length,
+        digest: Digest,
+    ) -> Result<(), BlobError> {
+        let (target, source) = (self.path(key), source.to_owned());
+        blocking(move || link_durably(&source, &target, length, digest)).await
+    }
+
+    pub(super) async fn put_segment(
+        &self,
+        key: &SegmentKey,
+        source: &Path,
+        digest: Digest,
+    ) -> Result<(), BlobError> {
+        let (target, source, key) = (self.path(key), source.to_owned(), *key);
+        blocking(move || copy_durably(&source, &target, &key, digest)).await
+    }
+
+    pub(super) async fn fetch_segment(
+        &self,
+        key: &SegmentKey,
+        digest: Digest,
+        into: Writer,
+    ) -> Result<(), BlobError> {
+        let (path, key) = (self.path(key), *key);
+        blocking(move || {
+            let file = open(&path)?;
+            let start = key.start.get();
+            let copied = read_hashed(&file, 0..key.length().get(), |at, piece| {
+                into.write_at(start + at, piece)
+            });
+            expect(&path, copied, digest)
+        })
+        .await
+    }
+
+    pub(super) async fn open_video(&self, key: &VideoKey) -> Result<(File, Length), BlobError> {
+        let path = self.path(key);
+        blocking(move || {
+            let file = open(&path)?;
+            let length = length_of(&file, &path)?;
+            Ok((file, length))
+        })
+        .await
+    }
+
+    pub(super) async fn clear(
+        &self,
+        upload: UploadId,
+        keep: Option<&VideoKey>,
+    ) -> Result<(), BlobError> {
+        let folders = folders(upload).map(|folder| self.root.join(folder));
+        let keep = keep.map(|key| self.path(key));
+        blocking(move || folders.iter().try_for_each(|folder| empty(folder, keep.as_deref()))).await
+    }
+
+    pub(super) async fn probe(&self) -> Result<(), BlobError> {
+        let root = self.root.clone();
+        blocking(move || {
+            tempfile::tempfile_in(&root).map_err(|e| BlobError::file("write to", &root, e))?;
+            Ok(())
+        })
+        .await
+    }
+
+    pub(super) async fn list(&self, after: &str) -> Result<Vec<Object>, BlobError> {
+        let (root, after) = (self.root.clone(), after.to_owned());
+        blocking(move || {
+            disk_list::list(&root, &after).map_err(|e| BlobError::file("list", &root, e))
+        })
+        .await
+    }
+
+    /// Whether the video is there; with `Deep` every byte is looked at.
+    pub(super) async fn holds(
+        &self,
+        key: &VideoKey,
+        length: Length,
+        depth: Depth,
+    ) -> Result<bool, BlobError> {
+        let (path, digest) = (self.path(key), key.sha256);
+        blocking(move || match depth {
+            Depth::Deep => holds(&path, length, digest),
+            Depth::Glance => match fs::metadata(&path) {
+                Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
+                Err(e) => Err(BlobError::file("look at", &path, e)),
+                Ok(about) if about.len() == length.get() => Ok(true),
+                Ok(_) => Err(mismatch(&path)),
+            },
+        })
+        .await
+    }
+
+    fn path(&self, key: &impl ToString) -> PathBuf {
+        self.root.join(key.to_string())
+    }
+}
+
+fn link_durably(
+    source: &Path,
+    target: &Path,
+    length: Length,
+    digest: Digest,
+) -> Result<(), BlobError> {
+    let folder = make_home(target)?;
+    if !holds(target, length, digest)? {
+        let file = open(source)?;
+        if length_of(&file, source)? != length {
+            return Err(mismatch(source));
+        }
+        expect(source, read_hashed(&file, 0..length.get(), |_, _| Ok(())), digest)?;
+        file.sync_all().map_err(|e| BlobError::not_durable(source, e))?;
+        settle(fs::hard_link(source, target), target, length, digest)?;
+    }
+    sync_folder(folder)
+}
+
+fn copy_durably(
+    source: &Path,
+    target: &Path,
+    key: &SegmentKey,
+    digest: Digest,
+) -> Result<(), BlobError> {
+    let folder = make_home(target)?;
+    let failed = |e| BlobError::file("write to", folder, e);
+    if !holds(target, key.length(), digest)? {
+        let mut copy = NamedTempFile::new_in(folder).map_err(failed)?;
+        let copied = read_hashed(&open(source)?, key.range(), |_, piece| copy.write_all(piece));
+        expect(source, copied, digest)?;
+        copy.as_file().sync_all().map_err(|e| BlobError::not_durable(target, e))?;
+        let named = copy.persist_noclobber(target).map(drop).map_err(|e| e.error);
+        settle(named, target, key.length(), digest)?;
+    }
+    sync_folder(folder)
+}
+
+/// Makes the folder of an object. Its own name is flushed even if it was there: whoever made it
+/// may have died before doing so.
+fn make_home(target: &Path) -> Result<&Path, BlobError> {
+    let folder = target.parent().unwrap_or(target);
+    make_folder(folder)?;
+    sync_folder(folder.parent().unwrap_or(folder))?;
+    Ok(folder)
+}
+
+/// Whether the object is there already; one with other bytes is an error.
+fn holds(target: &Path, length: Length, digest: Digest) -> Result<bool, BlobError> {
+    let file = match File::open(target) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
+        opened => opened.map_err(|e| BlobError::file("open", target, e))?,
+    };
+    if length_of(&file, target)? != length {
+        return Err(mismatch(target));
+    }
+    expect(target, read_hashed(&file, 0..length.get(), |_, _| Ok(())), digest)?;
+    Ok(true)
+}
+
+/// Somebody else may have given the same object its name in the meantime.
+fn settle(
+    named: io::Result<()>,
+    target: &Path,
+    length: Length,
+    digest: Digest,
+) -> Result<(), BlobError> {
+    match named {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+            holds(target, length, digest).map(drop)
+        }
+        other => other.map_err(|e| BlobError::file("name", target, e)),
+    }
+}
+
+/// A copy that was read to its end and has the right hash.
+fn expect(path: &Path, read: io::Result<Digest>, digest: Digest) -> Result<(), BlobError> {
+    match read {
+        Ok(found) if found == digest => Ok(()),
+        Ok(_) => Err(mismatch(path)),
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(mismatch(path)),
+        Err(e) => Err(BlobError::file("copy", path, e)),
+    }
+}
+
+fn open(path: &Path) -> Result<File, BlobError> {
+    File::open(path).map_err(|e| match e.kind() {
+        io::ErrorKind::NotFound => BlobError::Missing { key: path.display().to_string() },
+        _ => BlobError::file("open", path, e),
+    })
+}
+
+fn length_of(file: &File, path: &Path) -> Result<Length, BlobError> {
+    let about = file.metadata().map_err(|e| BlobError::file("read", path, e))?;
+    Ok(Length::new(about.len()))
+}
+
+fn mismatch(path: &Path) -> BlobError {
+    BlobError::Mismatch { key: path.display().to_string() }
+}
+
+/// Removes what is in a folder but `keep`, and the folder if that leaves nothing.
+fn empty(folder: &Path, keep: Option<&Path>) -> Result<(), BlobError> {
+    let failed = |e| BlobError::file("clear", folder, e);
+    let entries = match fs::read_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(failed)?,
+    };
+    let mut kept = false;
+    for entry in entries {
+        let path = entry.map_err(failed)?.path();
+        if keep == Some(&path) {
+            kept = true;
+        } else {
+            gone(fs::remove_file(&path)).map_err(failed)?;
+        }
+    }
+    if kept { Ok(()) } else { gone(fs::remove_dir(folder)).map_err(failed) }
+}
+
+/// What somebody else removed meanwhile is removed.
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,27 @@
+//! `migrate`: brings the database to this version's tables.
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::{Answer, say};
+use crate::config::Settings;
+use crate::ledger::Ledger;
+
+/// Brings the database to this version's tables
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  forte-media migrate --config /etc/forte-media.toml")]
+pub struct Migrate {}
+
+impl Migrate {
+    /// Applies what is missing; again is harmless.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or does not take a migration.
+    pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
+        let ledger = Ledger::open(&settings.ledger).await.context("ledger.url")?;
+        ledger.migrate().await?;
+        ledger.close().await;
+        say("the tables are up to date");
+        Ok(Answer::Done)
+    }
+}

@@ -1,0 +1,55 @@
+//! `serve`: runs the service, or shows what it would run with.
+
+use std::io::{self, Write};
+
+use clap::Args;
+
+use super::Answer;
+use super::doctor::examine;
+use crate::app::{App, Bound, World};
+use crate::config::{Effective, Settings};
+use crate::shutdown::Shutdown;
+
+/// Runs the service
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  forte-media serve --config /etc/forte-media.toml\n  \
+                        forte-media serve --check")]
+pub struct Serve {
+    /// Shows every setting, where it came from, tries every dependency, and ends
+    #[arg(long)]
+    check: bool,
+}
+
+impl Serve {
+    /// Runs until told to end; with `--check`, only looks.
+    ///
+    /// # Errors
+    /// When the service cannot be started.
+    pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
+        if self.check {
+            write_table(settings.explain(), &mut io::stdout().lock())?;
+            return examine(&settings, false).await;
+        }
+        let shutdown = Shutdown::new();
+        shutdown.listen()?;
+        let bound = Bound::bind(&settings).await?;
+        let (public, ops) = (bound.public_address()?, bound.ops_address()?);
+        let app = App::build(settings, World::real(), shutdown.tasks().clone(), public).await?;
+        tracing::info!(%public, %ops, "serving");
+        app.run(bound, &shutdown).await?;
+        Ok(Answer::Done)
+    }
+}
+
+/// One line a setting: key, value, origin.
+fn write_table(settings: &[Effective], out: &mut impl Write) -> io::Result<()> {
+    let width = |column: fn(&Effective) -> &str| {
+        settings.iter().map(|setting| column(setting).chars().count()).max().unwrap_or(0)
+    };
+    let (key, shown) = (width(|setting| &setting.key), width(|setting| &setting.shown));
+    for setting in settings {
+        let Effective { key: name, shown: value, origin } = setting;
+        writeln!(out, "{name:key$}  {value:shown$}  {origin}")?;
+    }
+    Ok(())
+}

@@ -1,1 +1,0 @@
-//! Layering and checking of settings; every room declares its own.

@@ -1,0 +1,59 @@
+//! Who is calling: the bearer token of a request.
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use crate::leasing::{CallerError, TokenError};
+use crate::model::{Person, PersonId};
+
+use super::House;
+use super::problem::{self, Problem};
+
+impl House {
+    /// The verified caller, who may still act.
+    pub(super) async fn caller(&self, headers: &HeaderMap) -> Result<Person, Problem> {
+        let token = token(headers).ok_or_else(missing)?;
+        self.leasing.caller(token).await.map_err(refused)
+    }
+
+    /// The person a valid token names. One that cannot be verified counts as none: the secret in an
+    /// upload's URL is enough (S23).
+    pub(super) fn claimed_caller(&self, headers: &HeaderMap) -> Option<PersonId> {
+        self.leasing.claimed(token(headers)?)
+    }
+}
+
+fn token(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// 401: no token at all.
+pub(super) fn missing() -> Problem {
+    unauthorized("token_invalid", "an access token is required: Authorization: Bearer …")
+}
+
+fn refused(error: CallerError) -> Problem {
+    match error {
+        CallerError::Token(TokenError::Expired) => {
+            unauthorized("token_expired", "the access token has expired; get a new one")
+        }
+        CallerError::Token(_) => unauthorized("token_invalid", "the access token is not valid"),
+        CallerError::Inactive => unauthorized("token_invalid", "this account may no longer act"),
+        CallerError::Away(cause) => {
+            tracing::warn!(error = %cause, "the ledger is away");
+            let message = "the service is away for a moment; ask again";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message)
+                .retry_after(5)
+        }
+        CallerError::Internal(cause) => {
+            tracing::error!(error = %cause, "the caller could not be looked up");
+            problem::internal()
+        }
+    }
+}
+
+fn unauthorized(code: &'static str, message: &str) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, code, message)
+        .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+}

@@ -1,0 +1,111 @@
+//! The documented door: `POST /reports/upload` (E9), a form with the video in it.
+//!
+//! The form is read as it comes: its file goes straight into the engine, whatever stands before or
+//! after it, and is neither held in memory nor written twice.
+
+mod reader;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde_json::json;
+
+use crate::model::Person;
+use crate::upload::{OneShot, Stored};
+
+use super::details::Named;
+use super::problem::Problem;
+use super::{House, body, refusals};
+
+use reader::{Form, Part};
+
+/// What may also come as a header, so that a refusal can come before the body (Q34).
+const HEADERS: [(&str, &str); 5] = [
+    ("x-ref-key", "ref_key"),
+    ("x-time-sent", "time_sent"),
+    ("x-lat", "lat"),
+    ("x-long", "long"),
+    ("x-sha256", "sha256"),
+];
+
+/// The routes of this door.
+pub(super) fn routes() -> Router<Arc<House>> {
+    Router::new().route("/reports/upload", post(upload))
+}
+
+async fn upload(State(house): State<Arc<House>>, request: Request) -> Response {
+    match receive(&house, request).await {
+        Ok(stored) => saved(&stored),
+        // Whatever is left of the form will not be read.
+        Err(problem) => refusals::closing(problem).into_response(),
+    }
+}
+
+/// The answer of the document, word for word; HTTP 201 like its code (Q33).
+fn saved(stored: &Stored) -> Response {
+    let details = json!({ "submission_id": stored.submission, "sha256": stored.sha256 });
+    super::success(StatusCode::CREATED, "Report has been successfully saved.", &details)
+}
+
+async fn receive(house: &House, request: Request) -> Result<Stored, Problem> {
+    let (head, body) = request.into_parts();
+    let person = house.caller(&head.headers).await?;
+    let most = house.uploads.max_length().get().saturating_add(house.doors.max_body_extra);
+    if body::announced(&head.headers).is_some_and(|announced| announced > most) {
+        return Err(refusals::too_long(house.uploads.max_length().get()));
+    }
+    let mut named = said_ahead(&head.headers, &head.uri)?;
+    let mut form = Form::new(&head.headers, body, &house.doors, most)?;
+    let mut video = None;
+    while let Some(part) = form.next().await? {
+        match part {
+            Part::Text { name, value } => {
+                if !named.add(&name, value) {
+                    return Err(Problem::unreadable(format!("the form has {name} twice")));
+                }
+            }
+            Part::File { filename, bytes } if video.is_none() => {
+                named.add("filename", filename);
+                video = Some(take(house, person, &named, bytes).await?);
+            }
+            Part::File { .. } => {
+                return Err(Problem::unreadable("the form has more than one file"));
+            }
+        }
+    }
+    let missing = || Problem::fields(&[("file", "is required".to_owned())]);
+    let video = video.ok_or_else(missing)?;
+    let details = named.details(&house.zone)?;
+    video.finish(details).await.map_err(refusals::for_form)
+}
+
+/// Refuses what can be refused already, then takes the bytes.
+async fn take(
+    house: &House,
+    person: Person,
+    named: &Named,
+    bytes: crate::upload::Body,
+) -> Result<OneShot, Problem> {
+    named.check_so_far(&house.zone)?;
+    if let Some(ref_key) = named.ref_key() {
+        house.uploads.may_submit(&person, ref_key).await.map_err(refusals::for_form)?;
+    }
+    let mut video = house.uploads.one_shot(person).await.map_err(refusals::for_form)?;
+    video.receive(bytes).await.map_err(refusals::for_form)?;
+    Ok(video)
+}
+
+/// What the query and the headers say before the body begins.
+fn said_ahead(headers: &HeaderMap, uri: &axum::http::Uri) -> Result<Named, Problem> {
+    let mut ahead = Named::from_query(uri)?;
+    for (header, name) in HEADERS {
+        if let Some(Ok(value)) = headers.get(header).map(HeaderValue::to_str) {
+            ahead.add(name, value.to_owned());
+        }
+    }
+    Ok(ahead)
+}

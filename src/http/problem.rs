@@ -1,0 +1,130 @@
+//! Answers that say what went wrong: a status, a stable code, a sentence, details.
+//!
+//! A handler returns a [`Problem`]; the envelope of `forteleasing-api.md` §6.8 is written around it
+//! by [`render`], which knows the request's id.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::request_id;
+
+/// The tus status for a piece that is not what its checksum says (T-62).
+const CHECKSUM_MISMATCH: u16 = 460;
+
+/// Something a client has to be told.
+#[derive(Debug, Clone)]
+pub(super) struct Problem(Box<Told>);
+
+#[derive(Debug, Clone)]
+struct Told {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    details: Value,
+    headers: HeaderMap,
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        let (details, headers) = (json!({}), HeaderMap::new());
+        Self(Box::new(Told { status, code, message, details, headers }))
+    }
+
+    /// 400: cannot be read.
+    pub(super) fn unreadable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "validation_failed", message)
+    }
+
+    /// 422: can be read, but one or more fields are not acceptable.
+    pub(super) fn fields(fields: &[(&'static str, String)]) -> Self {
+        let named: serde_json::Map<_, _> =
+            fields.iter().map(|(name, why)| ((*name).to_owned(), json!(why))).collect();
+        let sentence: Vec<_> = fields.iter().map(|(name, why)| format!("{name}: {why}")).collect();
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", sentence.join("; "))
+            .with_details(Value::Object(named))
+    }
+
+    /// 404: is not there, or is not yours; nobody learns which (S20).
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    /// 460 of the tus checksum extension.
+    pub(super) fn checksum_mismatch() -> Self {
+        let status = StatusCode::from_u16(CHECKSUM_MISMATCH).unwrap_or(StatusCode::BAD_REQUEST);
+        let message = "the piece is not what its checksum says; it was dropped, send it again";
+        Self::new(status, "checksum_mismatch", message)
+    }
+
+    pub(super) fn with_status(mut self, status: StatusCode) -> Self {
+        self.0.status = status;
+        self
+    }
+
+    pub(super) fn with_details(mut self, details: Value) -> Self {
+        self.0.details = details;
+        self
+    }
+
+    pub(super) fn with_header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
+        self.0.headers.insert(name, value.into());
+        self
+    }
+
+    /// Says when to ask again.
+    pub(super) fn retry_after(self, seconds: u64) -> Self {
+        self.with_header(header::RETRY_AFTER, seconds)
+    }
+
+    fn envelope(&self, request_id: &str) -> Value {
+        let told = &self.0;
+        json!({
+            "status": "error",
+            "data": {
+                "message": told.message,
+                "code": told.status.as_u16(),
+                "error": told.code,
+                "request_id": request_id,
+                "details": told.details,
+            }
+        })
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.0.status, self.0.headers.clone()).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Writes the envelope around whatever problem the handlers below came back with.
+pub(super) async fn render(request: Request, next: Next) -> Response {
+    let id = request_id::of(request.headers());
+    let mut response = next.run(request).await;
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let body = problem.envelope(&id).to_string();
+        let json = HeaderValue::from_static("application/json; charset=utf-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, json);
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+        *response.body_mut() = Body::from(body);
+    }
+    response
+}
+
+/// What a panic becomes: the process lives, and the phone is told to come back (S68).
+pub(super) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    internal().into_response()
+}
+
+/// 500: ours to mend.
+pub(super) fn internal() -> Problem {
+    let message = "something is broken on our side; the request id helps us to find it";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+}

@@ -1,0 +1,128 @@
+//! What the upload engine says, in the words of HTTP (`decisions.md`, Answers).
+
+use axum::http::{HeaderName, StatusCode, header};
+use serde_json::json;
+
+use crate::model::{Check, Refusal, causes};
+use crate::upload::UploadError;
+
+use super::problem::{self, Problem};
+
+/// How soon a busy upload is worth asking for again, in seconds.
+const SOON: u64 = 1;
+/// How soon something that is away is worth asking for again, in seconds.
+const LATER: u64 = 5;
+
+/// The offset a client has to go on from.
+pub(super) const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
+
+impl From<UploadError> for Problem {
+    fn from(error: UploadError) -> Self {
+        match &error {
+            UploadError::Internal(cause) => {
+                tracing::error!(error = %causes(&**cause), "request failed");
+            }
+            UploadError::Away(what, cause) => {
+                tracing::warn!(what, error = %causes(&**cause), "away");
+            }
+            _ => {}
+        }
+        let message = error.to_string();
+        match error {
+            UploadError::NotFound => Self::not_found("there is no such upload; begin a new one"),
+            UploadError::NoReport => Self::not_found("there is no such report"),
+            UploadError::Gone { state, refusal } => gone(state.as_str(), refusal.as_deref()),
+            UploadError::Conflict(offset) => {
+                Self::new(StatusCode::CONFLICT, "offset_mismatch", message)
+                    .with_header(UPLOAD_OFFSET, offset.get())
+                    .with_details(json!({ "offset": offset }))
+            }
+            UploadError::Busy | UploadError::TakenOver => {
+                Self::new(StatusCode::LOCKED, "upload_locked", message).retry_after(SOON)
+            }
+            UploadError::Cut(_) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "body_cut",
+                "the body ended too early; what arrived was kept, ask for the offset and go on",
+            ),
+            UploadError::TooLong { max } => too_long(max),
+            UploadError::Checksum => Self::checksum_mismatch(),
+            UploadError::Refused(refusal) => refused(&refusal),
+            UploadError::AlreadySubmitted { held } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "report_already_submitted", message)
+                    .with_details(json!({ "sha256": held }))
+            }
+            UploadError::Closed => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "report_closed", message)
+            }
+            UploadError::TooMany { .. } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message).retry_after(LATER)
+            }
+            UploadError::Finishing => {
+                let message = "all bytes are here, storing them takes long; ask again";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "upload_locked", message)
+                    .retry_after(LATER)
+            }
+            UploadError::Away(..) => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message)
+                    .retry_after(LATER)
+            }
+            UploadError::Full(_) => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_pressure", message)
+                    .retry_after(LATER)
+            }
+            UploadError::Internal(_) => problem::internal(),
+        }
+    }
+}
+
+/// 413, declared or real.
+pub(super) fn too_long(max: u64) -> Problem {
+    let message = format!("a video has at most {max} bytes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", message)
+        .with_details(json!({ "max_length": max }))
+}
+
+/// The verdict of the inspection: 415 when it is no MP4 at all, 413 when it is too long, else 422.
+pub(super) fn refused(refusal: &Refusal) -> Problem {
+    let (status, code) = match refusal.finding.check {
+        Check::NotMp4 => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_mp4"),
+        _ => (StatusCode::UNPROCESSABLE_ENTITY, "video_refused"),
+    };
+    Problem::new(status, code, refusal.finding.message.clone()).with_details(json!(refusal))
+}
+
+fn gone(state: &str, refusal: Option<&Refusal>) -> Problem {
+    let problem = match refusal {
+        Some(refusal) => refused(refusal),
+        None => Problem::new(StatusCode::GONE, "upload_ended", format!("the upload is {state}")),
+    };
+    problem.with_status(StatusCode::GONE)
+}
+
+/// A HEAD never tells a phone to start again while its upload may still live: trouble that passes
+/// is "locked", which every client asks again for.
+pub(super) fn for_head(error: UploadError) -> Problem {
+    let passes = matches!(
+        error,
+        UploadError::Away(..)
+            | UploadError::Full(_)
+            | UploadError::Finishing
+            | UploadError::Internal(_)
+            | UploadError::Cut(_)
+    );
+    let problem = Problem::from(error);
+    if passes { problem.with_status(StatusCode::LOCKED).retry_after(SOON) } else { problem }
+}
+
+/// The form door keeps the document's 409 for a report that wants no video (Q32).
+pub(super) fn for_form(error: UploadError) -> Problem {
+    let conflict = matches!(error, UploadError::AlreadySubmitted { .. } | UploadError::Closed);
+    let problem = Problem::from(error);
+    if conflict { problem.with_status(StatusCode::CONFLICT) } else { problem }
+}
+
+/// `Connection: close`, for answers that came before the body was read.
+pub(super) fn closing(problem: Problem) -> Problem {
+    problem.with_header(header::CONNECTION, axum::http::HeaderValue::from_static("close"))
+}

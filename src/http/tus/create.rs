@@ -1,0 +1,100 @@
+//! `POST /uploads`: an upload begins (T-27…T-39).
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::http::body::{announced, has_bytes, stream};
+use crate::http::details::Named;
+use crate::http::problem::Problem;
+use crate::http::{House, refusals};
+use crate::model::{Check, Door, Finding, Length, Offset, Refusal};
+use crate::upload::{Access, Append, Appended, Created, NewVideo};
+
+use super::{UPLOAD_OFFSET, expires, headers, metadata};
+
+pub(super) async fn create(house: &House, request: Request) -> Result<Response, Problem> {
+    let (head, body) = request.into_parts();
+    let person = house.caller(&head.headers).await?;
+    let length = length(&head.headers)?;
+    if length > house.uploads.max_length() {
+        return Err(refusals::too_long(house.uploads.max_length().get()));
+    }
+    let with_upload = has_bytes(&body);
+    if with_upload && !headers::is_piece(&head.headers) {
+        return Err(not_a_piece());
+    }
+    let checksum = headers::checksum(&head.headers)?;
+    let raw = metadata_field(house, &head.headers)?;
+    let mut named = metadata::parse(raw)?;
+    named.fill_from(Named::from_query(&head.uri)?);
+    let details = named.details(&house.zone)?;
+    let metadata = raw.to_owned();
+    let video = NewVideo { person, details, length, metadata, door: Door::Tus };
+    let created = house.uploads.create(video).await?;
+    if !with_upload {
+        return Ok(made(house, &created, [expires(created.expires_at)]));
+    }
+    let append = Append {
+        id: created.id,
+        access: Access { secret: created.secret.clone(), caller: Some(person.id) },
+        offset: Offset::START,
+        announced: announced(&head.headers),
+        checksum,
+        body: stream(body),
+    };
+    with_bytes(house, &created, append, length).await
+}
+
+async fn with_bytes(
+    house: &House,
+    created: &Created,
+    append: Append,
+    length: Length,
+) -> Result<Response, Problem> {
+    let offset = |bytes: u64| (UPLOAD_OFFSET, bytes.to_string());
+    Ok(match house.uploads.append(append).await? {
+        Appended::Progress { offset: at, expires_at } => {
+            made(house, created, [offset(at.get()), expires(expires_at)])
+        }
+        Appended::Stored(_) => {
+            let submitted = (headers::REPORT_STATUS, "2".to_owned());
+            made(house, created, [offset(length.get()), submitted])
+        }
+    })
+}
+
+fn made<const N: usize>(
+    house: &House,
+    created: &Created,
+    more: [(HeaderName, String); N],
+) -> Response {
+    let location =
+        format!("{}/uploads/{}.{}", house.public_url, created.id, created.secret.reveal());
+    (StatusCode::CREATED, [(header::LOCATION, location)], more).into_response()
+}
+
+/// `Upload-Length` (T-28, T-30, T-31): an empty file is no video.
+fn length(fields: &HeaderMap) -> Result<Length, Problem> {
+    let length: Length = headers::count(fields, &headers::UPLOAD_LENGTH)?;
+    if length.get() == 0 {
+        let finding = Finding::at(Check::SizeLimit, 0, "the file is empty");
+        return Err(refusals::refused(&Refusal { finding, judged_after: 0, notes: Vec::new() }));
+    }
+    Ok(length)
+}
+
+fn metadata_field<'a>(house: &House, fields: &'a HeaderMap) -> Result<&'a str, Problem> {
+    let field = headers::one(fields, &headers::UPLOAD_METADATA)?.unwrap_or_default();
+    let most = house.doors.max_header_metadata;
+    if field.len() > most {
+        return Err(Problem::unreadable(format!("Upload-Metadata: at most {most} bytes")));
+    }
+    Ok(field)
+}
+
+/// T-16, T-37.
+pub(super) fn not_a_piece() -> Problem {
+    let message = "send the bytes as Content-Type: application/offset+octet-stream";
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
+}

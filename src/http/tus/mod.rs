@@ -1,0 +1,137 @@
+//! The tus 1.0 door on `/uploads`: core, creation, creation-with-upload, expiration, termination,
+//! checksum.
+//!
+//! The method is looked at here and not by the router, because `X-HTTP-Method-Override` may say
+//! another one (T-9); nowhere else is it honoured but where `decisions.md` says so.
+
+mod create;
+mod headers;
+mod metadata;
+mod resume;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+
+use crate::model::UploadId;
+use crate::upload::{Algorithm, Secret};
+
+use super::problem::Problem;
+use super::{House, refusals};
+
+/// What is built in (T-6: no blanks, TUSKit does not trim). A piece in a trailer, deferred lengths
+/// and concatenation are not.
+const EXTENSIONS: &str = "creation,creation-with-upload,expiration,termination,checksum";
+
+/// The routes of this door.
+pub(super) fn routes() -> Router<Arc<House>> {
+    Router::new()
+        .route("/uploads", any(uploads))
+        .route("/uploads/{name}", any(upload))
+        .layer(from_fn(speak_tus))
+}
+
+async fn uploads(State(house): State<Arc<House>>, request: Request) -> Response {
+    match effective_method(&request) {
+        Method::OPTIONS => options(&house),
+        Method::POST => unwrap(create::create(&house, request).await),
+        _ => wrong_method("OPTIONS, POST"),
+    }
+}
+
+async fn upload(
+    State(house): State<Arc<House>>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Response {
+    let method = effective_method(&request);
+    if method == Method::OPTIONS {
+        return options(&house);
+    }
+    let Some((id, secret)) = capability(&name) else {
+        return Problem::not_found("there is no such upload").into_response();
+    };
+    if method == Method::PATCH {
+        return unwrap(resume::patch(&house, id, secret, request).await);
+    }
+    let (head, _) = request.into_parts();
+    unwrap(match method {
+        Method::HEAD => resume::head(&house, id, secret, &head.headers).await,
+        Method::DELETE => resume::delete(&house, id, secret, &head.headers).await,
+        Method::GET => resume::get(&house, id, secret, &head.headers).await,
+        _ => return wrong_method("OPTIONS, HEAD, PATCH, DELETE, GET"),
+    })
+}
+
+/// `{id}.{secret}`, the last part of an upload's address.
+fn capability(name: &str) -> Option<(UploadId, Secret)> {
+    let (id, secret) = name.split_once('.')?;
+    Some((id.parse().ok()?, Secret::presented(secret)))
+}
+
+/// T-1, T-3, T-4: every answer says which version it speaks, and a request that speaks another one
+/// is not looked at. `GET` asks for our own JSON and is no part of the protocol.
+async fn speak_tus(request: Request, next: Next) -> Response {
+    let method = effective_method(&request);
+    let free = method == Method::OPTIONS || method == Method::GET;
+    let version = request.headers().get(headers::TUS_RESUMABLE);
+    let spoken = version.is_some_and(|version| version == headers::VERSION);
+    let has_body = matches!(method, Method::POST | Method::PATCH);
+    let mut response =
+        if free || spoken { next.run(request).await } else { wrong_version().into_response() };
+    let answer = response.headers_mut();
+    answer.insert(headers::TUS_RESUMABLE, HeaderValue::from_static(headers::VERSION));
+    if has_body && !response.status().is_success() {
+        // Whatever is left of the body will not be read.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+fn wrong_version() -> Problem {
+    let message = "this address speaks tus 1.0.0: send Tus-Resumable: 1.0.0";
+    Problem::new(StatusCode::PRECONDITION_FAILED, "validation_failed", message)
+        .with_header(headers::TUS_VERSION, HeaderValue::from_static(headers::VERSION))
+}
+
+/// T-5, T-6, T-7, T-24, T-25.
+fn options(house: &House) -> Response {
+    let algorithms: Vec<_> = Algorithm::ALL.into_iter().map(Algorithm::name).collect();
+    let headers = [
+        (headers::TUS_VERSION, headers::VERSION.to_owned()),
+        (headers::TUS_EXTENSION, EXTENSIONS.to_owned()),
+        (headers::TUS_MAX_SIZE, house.uploads.max_length().to_string()),
+        (headers::TUS_CHECKSUM_ALGORITHM, algorithms.join(",")),
+    ];
+    (StatusCode::NO_CONTENT, headers).into_response()
+}
+
+/// T-9: the header is the method, the real one is ignored.
+fn effective_method(request: &Request) -> Method {
+    let named = request.headers().get(headers::METHOD_OVERRIDE);
+    let named = named.and_then(|name| Method::from_bytes(name.as_bytes()).ok());
+    named.unwrap_or_else(|| request.method().clone())
+}
+
+fn wrong_method(allowed: &'static str) -> Response {
+    let message = "this address does not know that method; see Allow";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+        .with_header(header::ALLOW, HeaderValue::from_static(allowed))
+        .into_response()
+}
+
+fn unwrap(answer: Result<Response, Problem>) -> Response {
+    answer.unwrap_or_else(IntoResponse::into_response)
+}
+
+/// When an upload ends, as T-52 wants it written.
+fn expires(at: jiff::Timestamp) -> (axum::http::HeaderName, String) {
+    (headers::UPLOAD_EXPIRES, super::http_date(at))
+}
+
+use refusals::UPLOAD_OFFSET;

@@ -1,0 +1,134 @@
+//! Stored videos: facts and a fresh link for those who may see them, bytes for who holds a link.
+
+use std::io::SeekFrom;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+use tokio_util::io::ReaderStream;
+
+use crate::library::{LibraryError, StoredFile, Viewing};
+use crate::model::RefKey;
+
+use super::problem::{self, Problem};
+use super::range::{Asked, asked, is_known};
+use super::{House, success};
+
+/// How much of a video is read at a time.
+const PIECE: usize = 128 * 1024;
+
+/// The routes of viewers.
+pub(super) fn routes() -> Router<Arc<House>> {
+    Router::new().route("/reports/{ref_key}/video", get(video)).route("/media/{signed}", get(media))
+}
+
+async fn video(
+    State(house): State<Arc<House>>,
+    Path(ref_key): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let viewer = house.caller(&headers).await?;
+    let nothing = || Problem::not_found("there is no video for this report");
+    let ref_key: RefKey = ref_key.parse().map_err(|_| nothing())?;
+    let viewing = house.library.video(&viewer, ref_key).await?.ok_or_else(nothing)?;
+    Ok(success(StatusCode::OK, "success", &told(&house, ref_key, &viewing)))
+}
+
+fn told(house: &House, ref_key: RefKey, viewing: &Viewing) -> serde_json::Value {
+    json!({
+        "ref_key": ref_key,
+        "video_id": viewing.video,
+        "submission_id": viewing.submission,
+        "sha256": viewing.sha256,
+        "facts": viewing.facts,
+        "verdicts": viewing.notes,
+        "lat": viewing.place.lat(),
+        "long": viewing.place.long(),
+        "time_sent": viewing.time_sent.at,
+        "received_at": viewing.received_at,
+        "link": absolute(house, &viewing.link),
+        "expires_at": viewing.expires_at,
+    })
+}
+
+/// Links of the disk back end are paths of ours; those of S3 name their host.
+fn absolute(house: &House, link: &str) -> String {
+    if link.starts_with('/') { format!("{}{link}", house.public_url) } else { link.to_owned() }
+}
+
+async fn media(
+    State(house): State<Arc<House>>,
+    method: Method,
+    Path(signed): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let file = house.library.open_signed(&signed).await?;
+    let mut answer = HeaderMap::new();
+    answer.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.content_type));
+    answer.insert(header::ETAG, text(&file.etag)?);
+    answer.insert(header::CONTENT_DISPOSITION, text(&file.disposition)?);
+    // The bytes never change, but the link is one person's.
+    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
+    if is_known(&headers, &file.etag) {
+        return Ok((StatusCode::NOT_MODIFIED, answer).into_response());
+    }
+    let length = file.length.get();
+    let (status, first, size) = match asked(&headers, length, &file.etag) {
+        Asked::Whole => (StatusCode::OK, 0, length),
+        Asked::Part { first, last } => {
+            answer.insert(header::CONTENT_RANGE, text(&format!("bytes {first}-{last}/{length}"))?);
+            (StatusCode::PARTIAL_CONTENT, first, last - first + 1)
+        }
+        Asked::Unsatisfiable => {
+            let range = text(&format!("bytes */{length}"))?;
+            let message = "ask for one range within the video";
+            let status = StatusCode::RANGE_NOT_SATISFIABLE;
+            return Err(Problem::new(status, "validation_failed", message)
+                .with_header(header::CONTENT_RANGE, range));
+        }
+    };
+    answer.insert(header::CONTENT_LENGTH, size.into());
+    let body = if method == Method::HEAD { Body::empty() } else { part(file, first, size).await? };
+    Ok((status, answer, body).into_response())
+}
+
+async fn part(mut file: StoredFile, first: u64, size: u64) -> Result<Body, Problem> {
+    file.file.seek(SeekFrom::Start(first)).await.map_err(|_| problem::internal())?;
+    Ok(Body::from_stream(ReaderStream::with_capacity(file.file.take(size), PIECE)))
+}
+
+fn text(value: &str) -> Result<HeaderValue, Problem> {
+    HeaderValue::from_str(value).map_err(|_| problem::internal())
+}
+
+impl From<LibraryError> for Problem {
+    fn from(error: LibraryError) -> Self {
+        match error {
+            LibraryError::LinkInvalid => {
+                Self::new(StatusCode::FORBIDDEN, "forbidden", "this link is not valid")
+            }
+            LibraryError::LinkExpired => Self::new(
+                StatusCode::FORBIDDEN,
+                "forbidden",
+                "this link has expired; ask for a new one",
+            ),
+            LibraryError::Away(what, cause) => {
+                tracing::warn!(what, error = %cause, "away");
+                let message = "the service is away for a moment; ask again";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message)
+                    .retry_after(5)
+            }
+            LibraryError::Internal(cause) => {
+                tracing::error!(error = %cause, "a video could not be shown");
+                problem::internal()
+            }
+        }
+    }
+}

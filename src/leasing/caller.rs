@@ -1,0 +1,62 @@
+//! Who is calling.
+
+use std::sync::Arc;
+
+use super::{TokenError, Tokens};
+use crate::ledger::{Ledger, LedgerError};
+use crate::model::{Person, PersonId};
+
+/// The business side. Cheap to clone.
+#[derive(Clone)]
+pub struct Leasing {
+    ledger: Ledger,
+    tokens: Arc<Tokens>,
+}
+
+/// Why a caller is not let in, or cannot be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CallerError {
+    /// The token is not taken.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The person or the company may no longer act (S17).
+    #[error("this person may no longer act")]
+    Inactive,
+    /// The ledger is away: ask again.
+    #[error("the ledger is away")]
+    Away(#[source] LedgerError),
+    /// Ours to mend.
+    #[error("something is broken")]
+    Internal(#[source] LedgerError),
+}
+
+impl From<LedgerError> for CallerError {
+    fn from(error: LedgerError) -> Self {
+        if error.is_transient() { Self::Away(error) } else { Self::Internal(error) }
+    }
+}
+
+impl Leasing {
+    /// The business side over these records and tokens.
+    #[must_use]
+    pub fn new(ledger: Ledger, tokens: Tokens) -> Self {
+        Self { ledger, tokens: Arc::new(tokens) }
+    }
+
+    /// The person with this access token (what follows `Bearer `). The token says who; company and
+    /// rights are those the ledger has now (S17, S18).
+    ///
+    /// # Errors
+    /// When the token is not taken, the person may not act, or the ledger fails.
+    pub async fn caller(&self, token: &str) -> Result<Person, CallerError> {
+        let claims = self.tokens.verify_access(token)?;
+        self.ledger.active_person(claims.person()).await?.ok_or(CallerError::Inactive)
+    }
+
+    /// Whom an access token names, if it is taken at all; whether they may still act is not looked
+    /// up. For doors that open by another secret and only turn strangers away (S23).
+    #[must_use]
+    pub fn claimed(&self, token: &str) -> Option<PersonId> {
+        self.tokens.verify_access(token).ok().map(|claims| claims.person())
+    }
+}

@@ -1,0 +1,107 @@
+//! Companies and people.
+
+use crate::model::{CompanyId, Person, PersonId, Role};
+
+use super::rows::{number, text, unreadable};
+use super::{Ledger, LedgerError};
+
+/// A company or private lessee to be recorded.
+#[derive(Debug, Clone)]
+pub struct NewCompany {
+    /// Its number.
+    pub id: CompanyId,
+    /// BIN or IIN, 12 digits.
+    pub biin: String,
+    /// Its name.
+    pub name: String,
+    /// Where one-time codes go.
+    pub email: String,
+}
+
+/// A person to be recorded.
+#[derive(Debug, Clone)]
+pub struct NewPerson {
+    /// Who, where, with which rights.
+    pub person: Person,
+    /// Telephone, as given.
+    pub mobile: String,
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// Father's name.
+    pub patronic_name: String,
+}
+
+impl Ledger {
+    /// Records a company; one that is there already stays as it is.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn add_company(&self, new: &NewCompany) -> Result<(), LedgerError> {
+        sqlx::query(
+            "INSERT INTO companies (id, biin, name, email, active) VALUES ($1, $2, $3, $4, 1) \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(new.id.0)
+        .bind(new.biin.as_str())
+        .bind(new.name.as_str())
+        .bind(new.email.as_str())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Records a person; one that is there already stays as they are.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn add_person(&self, new: &NewPerson) -> Result<(), LedgerError> {
+        sqlx::query(
+            "INSERT INTO people (id, company_id, role, mobile, first_name, last_name, \
+             patronic_name, active) VALUES ($1, $2, $3, $4, $5, $6, $7, 1) ON CONFLICT DO NOTHING",
+        )
+        .bind(new.person.id.0)
+        .bind(new.person.company.0)
+        .bind(new.person.role.as_str())
+        .bind(new.mobile.as_str())
+        .bind(new.first_name.as_str())
+        .bind(new.last_name.as_str())
+        .bind(new.patronic_name.as_str())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// A person who may act: they and their company are active. Rights come from here, not from the
+    /// token (S18).
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn active_person(&self, id: PersonId) -> Result<Option<Person>, LedgerError> {
+        let row = sqlx::query(
+            "SELECT p.company_id, p.role FROM people p JOIN companies c ON c.id = p.company_id \
+             WHERE p.id = $1 AND p.active = 1 AND c.active = 1",
+        )
+        .bind(id.0)
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let word = text(&row, "role")?;
+        let role = Role::from_word(&word).ok_or_else(|| unreadable("role", &word))?;
+        Ok(Some(Person { id, company: CompanyId(number(&row, "company_id")?), role }))
+    }
+
+    /// Lets a person act, or no longer (E5, S17).
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn set_person_active(&self, id: PersonId, active: bool) -> Result<(), LedgerError> {
+        sqlx::query("UPDATE people SET active = $1 WHERE id = $2")
+            .bind(i64::from(active))
+            .bind(id.0)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+}

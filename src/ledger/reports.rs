@@ -1,0 +1,164 @@
+//! Vehicles and reports.
+
+use jiff::Timestamp;
+use sqlx::any::AnyRow;
+
+use crate::model::{CompanyId, Digest, RefKey, ReportStatus};
+
+use super::rows::{number, optional, text, unreadable};
+use super::{Ledger, LedgerError};
+
+/// A vehicle to be recorded.
+#[derive(Debug, Clone)]
+pub struct NewVehicle {
+    /// Its key in 1C.
+    pub guid: String,
+    /// Whose it is.
+    pub company: CompanyId,
+    /// Plate, as given.
+    pub plate_number: String,
+    /// VIN, as given.
+    pub vin_code: String,
+    /// The key of its type in 1C.
+    pub type_code: String,
+}
+
+/// A report to be recorded.
+#[derive(Debug, Clone)]
+pub struct NewReport {
+    /// Its key.
+    pub ref_key: RefKey,
+    /// Whose it is.
+    pub company: CompanyId,
+    /// Of which vehicle.
+    pub vehicle_guid: String,
+    /// Its number, as given.
+    pub report_number: String,
+    /// Its contract, as given.
+    pub contract_number: String,
+    /// First day.
+    pub starts_at: Timestamp,
+    /// Deadline.
+    pub finishes_at: Timestamp,
+    /// Its state.
+    pub status: ReportStatus,
+}
+
+/// A report, as an upload needs to know it.
+#[derive(Debug, Clone)]
+pub struct ReportRow {
+    /// Its key.
+    pub ref_key: RefKey,
+    /// Whose it is.
+    pub company: CompanyId,
+    /// Of which vehicle.
+    pub vehicle_guid: String,
+    /// Its state.
+    pub status: ReportStatus,
+    /// The hash of the latest video it received.
+    pub held: Option<Digest>,
+}
+
+impl Ledger {
+    /// Records a vehicle; one that is there already stays as it is.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn add_vehicle(&self, new: &NewVehicle) -> Result<(), LedgerError> {
+        sqlx::query(
+            "INSERT INTO vehicles (guid, company_id, plate_number, vin_code, type_code) \
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        )
+        .bind(new.guid.as_str())
+        .bind(new.company.0)
+        .bind(new.plate_number.as_str())
+        .bind(new.vin_code.as_str())
+        .bind(new.type_code.as_str())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Records a report; one that is there already stays as it is.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn add_report(&self, new: &NewReport) -> Result<(), LedgerError> {
+        sqlx::query(
+            "INSERT INTO reports (ref_key, company_id, vehicle_guid, report_number, \
+             contract_number, starts_at, finishes_at, status_code, reject_reason) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '') ON CONFLICT DO NOTHING",
+        )
+        .bind(new.ref_key.to_string())
+        .bind(new.company.0)
+        .bind(new.vehicle_guid.as_str())
+        .bind(new.report_number.as_str())
+        .bind(new.contract_number.as_str())
+        .bind(new.starts_at.as_microsecond())
+        .bind(new.finishes_at.as_microsecond())
+        .bind(new.status.code())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// A report, with the hash of what it holds.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn report(&self, ref_key: RefKey) -> Result<Option<ReportRow>, LedgerError> {
+        let row = sqlx::query(
+            "SELECT r.company_id, r.vehicle_guid, r.status_code, COALESCE(v.sha256, '') AS sha256 \
+             FROM reports r LEFT JOIN submissions s ON s.ref_key = r.ref_key \
+             LEFT JOIN videos v ON v.id = s.video_id \
+             WHERE r.ref_key = $1 ORDER BY s.received_at DESC LIMIT 1",
+        )
+        .bind(ref_key.to_string())
+        .fetch_optional(&self.pool)
+        .await?;
+        row.as_ref().map(|row| read(ref_key, row)).transpose()
+    }
+
+    /// The open reports of a company, oldest key first.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn open_reports(&self, company: CompanyId) -> Result<Vec<ReportRow>, LedgerError> {
+        let rows = sqlx::query(
+            "SELECT ref_key, company_id, vehicle_guid, status_code, '' AS sha256 FROM reports \
+             WHERE company_id = $1 AND status_code IN (1, 4) ORDER BY ref_key",
+        )
+        .bind(company.0)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(|row| read(super::rows::parsed(row, "ref_key")?, row)).collect()
+    }
+
+    /// Sets a report's state: a decision, or a new round.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn set_report_status(
+        &self,
+        ref_key: RefKey,
+        status: ReportStatus,
+    ) -> Result<(), LedgerError> {
+        sqlx::query("UPDATE reports SET status_code = $1 WHERE ref_key = $2")
+            .bind(status.code())
+            .bind(ref_key.to_string())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+}
+
+fn read(ref_key: RefKey, row: &AnyRow) -> Result<ReportRow, LedgerError> {
+    let code = number(row, "status_code")?;
+    Ok(ReportRow {
+        ref_key,
+        company: CompanyId(number(row, "company_id")?),
+        vehicle_guid: text(row, "vehicle_guid")?,
+        status: ReportStatus::try_from(code).map_err(|_| unreadable("status_code", &code))?,
+        held: optional(row, "sha256")?,
+    })
+}

@@ -1,0 +1,12 @@
+//! Settings of stored videos.
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+/// `[view]`: viewing links.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// How long a viewing link opens the video.
+    pub link_ttl: SignedDuration,
+}

@@ -1,0 +1,53 @@
+//! Why a video cannot be watched.
+
+use std::error::Error;
+
+use crate::blob::{BlobError, LinkError};
+use crate::ledger::LedgerError;
+
+/// Everything a viewer may have to be told.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// Not a viewing link of ours.
+    #[error("this viewing link opens nothing")]
+    LinkInvalid,
+    /// The viewing link was good, but is too old.
+    #[error("this viewing link has expired")]
+    LinkExpired,
+    /// The ledger or the store is away: ask again.
+    #[error("the {0} is away")]
+    Away(&'static str, #[source] Box<dyn Error + Send + Sync>),
+    /// Ours to mend.
+    #[error("something is broken")]
+    Internal(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl From<LedgerError> for LibraryError {
+    fn from(error: LedgerError) -> Self {
+        if error.is_transient() {
+            Self::Away("ledger", error.into())
+        } else {
+            Self::Internal(error.into())
+        }
+    }
+}
+
+impl From<BlobError> for LibraryError {
+    fn from(error: BlobError) -> Self {
+        if error.is_transient() {
+            Self::Away("store", error.into())
+        } else {
+            Self::Internal(error.into())
+        }
+    }
+}
+
+impl From<LinkError> for LibraryError {
+    fn from(error: LinkError) -> Self {
+        match error {
+            LinkError::Invalid => Self::LinkInvalid,
+            LinkError::Expired => Self::LinkExpired,
+            LinkError::Store(error) => error.into(),
+        }
+    }
+}

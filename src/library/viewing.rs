@@ -1,0 +1,98 @@
+//! Watching a video: who may, by which link, and the note of it.
+
+use jiff::Timestamp;
+
+use super::{Library, LibraryError, StoredFile};
+use crate::blob::{Link, VideoKey};
+use crate::ledger::{CustodyEntry, VideoRow};
+use crate::model::{
+    Digest, EventId, Facts, Finding, Person, Place, RefKey, Role, SubmissionId, TimeSent, VideoId,
+};
+
+/// A stored video, ready to be watched.
+#[derive(Debug, Clone)]
+pub struct Viewing {
+    /// The video.
+    pub video: VideoId,
+    /// The submission that brought it.
+    pub submission: SubmissionId,
+    /// The hash of its bytes.
+    pub sha256: Digest,
+    /// What the inspection knows of it.
+    pub facts: Facts,
+    /// What the inspection noticed.
+    pub notes: Vec<Finding>,
+    /// When the driver says it was sent.
+    pub time_sent: TimeSent,
+    /// Where the driver says it was sent.
+    pub place: Place,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// Opens it: with S3 a whole URL, with videos on disk a path below our own public URL. Whoever
+    /// has it can watch, so it is never logged (S55).
+    pub link: String,
+    /// From when on the link is refused.
+    pub expires_at: Timestamp,
+}
+
+impl Library {
+    /// The latest video of a report with a fresh link, and a line of custody that says so (S55).
+    /// None when the report has no video, is unknown, or is another company's: they look alike
+    /// (S20).
+    ///
+    /// # Errors
+    /// When the ledger or the store fails.
+    pub async fn video(
+        &self,
+        viewer: &Person,
+        ref_key: RefKey,
+    ) -> Result<Option<Viewing>, LibraryError> {
+        let found = self.ledger.latest_video(ref_key).await?;
+        let Some(row) = found.filter(|row| may_watch(viewer, row)) else { return Ok(None) };
+        let now = self.clock.now();
+        let key = VideoKey { upload: row.upload, sha256: row.sha256 };
+        let filename = format!("report-{ref_key}.mp4");
+        let link = self.store.link(&key, self.config.link_ttl, &filename, now).await?;
+        self.ledger.add_custody(&self.linked(viewer, &row, &link, now)).await?;
+        Ok(Some(viewing(row, link)))
+    }
+
+    /// Opens the video behind a link of the disk back end; `signed` is its last path segment.
+    ///
+    /// # Errors
+    /// When the link is not ours or too old, or the video cannot be had.
+    pub async fn open_signed(&self, signed: &str) -> Result<StoredFile, LibraryError> {
+        Ok(self.store.open_signed(signed, self.clock.now()).await?)
+    }
+
+    fn linked(&self, viewer: &Person, row: &VideoRow, link: &Link, at: Timestamp) -> CustodyEntry {
+        CustodyEntry {
+            id: EventId::mint(&self.clock, &self.random),
+            video: row.id,
+            at,
+            actor: format!("person:{}", viewer.id.0),
+            action: "linked",
+            detail: format!("until {}", link.expires_at),
+        }
+    }
+}
+
+/// A company sees its own videos, a reviewer all.
+fn may_watch(viewer: &Person, row: &VideoRow) -> bool {
+    viewer.role == Role::Reviewer || viewer.company == row.company
+}
+
+fn viewing(row: VideoRow, link: Link) -> Viewing {
+    Viewing {
+        video: row.id,
+        submission: row.submission,
+        sha256: row.sha256,
+        facts: row.facts,
+        notes: row.notes,
+        time_sent: row.time_sent,
+        place: row.place,
+        received_at: row.received_at,
+        link: link.url,
+        expires_at: link.expires_at,
+    }
+}

@@ -1,0 +1,211 @@
+//! Which addresses may be told (S63): nobody can make us call into our own network.
+//!
+//! Addresses are checked after the name has been resolved, and the connection goes to the checked
+//! address: a name that changes its mind in between gains nothing.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use serde::Deserialize;
+
+/// A network in CIDR notation, or one address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Network(IpNet);
+
+/// The text is no network.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not a network: write 192.168.0.0/16, fd00::/8 or a single address")]
+pub struct NetworkError(String);
+
+impl TryFrom<String> for Network {
+    type Error = NetworkError;
+
+    fn try_from(text: String) -> Result<Self, NetworkError> {
+        let single = || text.parse::<IpAddr>().map(IpNet::from);
+        text.parse().or_else(|_| single()).map(Self).map_err(|_| NetworkError(text))
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, out)
+    }
+}
+
+const fn v4(a: u8, b: u8, c: u8, prefix: u8) -> Ipv4Net {
+    Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, 0), prefix)
+}
+
+const fn v6(a: u16, b: u16, prefix: u8) -> Ipv6Net {
+    Ipv6Net::new_assert(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0), prefix)
+}
+
+/// IPv4 networks that are nobody's on the Internet (IANA special-purpose registry, RFC 6890).
+const SPECIAL_V4: &[Ipv4Net] = &[
+    v4(0, 0, 0, 8),       // this network
+    v4(10, 0, 0, 8),      // private
+    v4(100, 64, 0, 10),   // carrier-grade NAT
+    v4(127, 0, 0, 8),     // loopback
+    v4(169, 254, 0, 16),  // link-local, cloud metadata
+    v4(172, 16, 0, 12),   // private
+    v4(192, 0, 0, 24),    // protocol assignments
+    v4(192, 0, 2, 24),    // documentation
+    v4(192, 88, 99, 24),  // 6to4 relays
+    v4(192, 168, 0, 16),  // private
+    v4(198, 18, 0, 15),   // benchmarks
+    v4(198, 51, 100, 24), // documentation
+    v4(203, 0, 113, 24),  // documentation
+    v4(224, 0, 0, 4),     // multicast
+    v4(240, 0, 0, 4),     // reserved, broadcast
+];
+
+/// All of IPv6 that is given out on the Internet (RFC 4291 section 2.4, IANA).
+const GLOBAL_V6: Ipv6Net = v6(0x2000, 0, 3);
+
+/// What is special within it.
+const SPECIAL_V6: &[Ipv6Net] = &[
+    v6(0x2001, 0, 23),     // protocol assignments, among them Teredo, which embeds IPv4
+    v6(0x2001, 0xdb8, 32), // documentation
+    v6(0x2002, 0, 16),     // 6to4, which embeds IPv4
+    v6(0x3fff, 0, 20),     // documentation
+];
+
+/// Whether an address is somebody's on the Internet.
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => !SPECIAL_V4.iter().any(|network| network.contains(&address)),
+        IpAddr::V6(address) => {
+            GLOBAL_V6.contains(&address)
+                && !SPECIAL_V6.iter().any(|network| network.contains(&address))
+        }
+    }
+}
+
+/// The address is not one that may be told.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is neither a public address reached by https nor in notify.allow_networks")]
+pub struct NotAllowed(String);
+
+/// Says which addresses one receiver may have.
+#[derive(Debug, Clone)]
+pub(super) struct Guard {
+    allowed: Arc<[Network]>,
+    encrypted: bool,
+}
+
+impl Guard {
+    /// Public addresses are fine when the connection is `encrypted`, `allowed` networks always.
+    pub(super) fn new(allowed: &[Network], encrypted: bool) -> Self {
+        Self { allowed: allowed.into(), encrypted }
+    }
+
+    /// Checks one address.
+    pub(super) fn check(&self, address: IpAddr) -> Result<(), NotAllowed> {
+        // ::ffff:127.0.0.1 is 127.0.0.1.
+        let address = address.to_canonical();
+        let allowed = self.allowed.iter().any(|network| network.0.contains(&address));
+        if allowed || (self.encrypted && is_public(address)) {
+            Ok(())
+        } else {
+            Err(NotAllowed(address.to_string()))
+        }
+    }
+
+    /// The addresses of a name that may be told.
+    async fn addresses(&self, name: &str) -> Result<Vec<SocketAddr>, GuardError> {
+        let found: Vec<SocketAddr> = tokio::net::lookup_host((name, 0)).await?.collect();
+        let good: Vec<SocketAddr> =
+            found.iter().copied().filter(|one| self.check(one.ip()).is_ok()).collect();
+        if good.is_empty() {
+            let found: Vec<String> = found.iter().map(|one| one.ip().to_string()).collect();
+            return Err(NotAllowed(found.join(", ")).into());
+        }
+        Ok(good)
+    }
+}
+
+/// Why a name has no address for us.
+#[derive(Debug, thiserror::Error)]
+enum GuardError {
+    #[error("the name cannot be resolved")]
+    Unknown(#[from] std::io::Error),
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
+}
+
+impl Resolve for Guard {
+    fn resolve(&self, name: Name) -> Resolving {
+        let guard = self.clone();
+        Box::pin(async move {
+            let addresses = guard.addresses(name.as_str()).await?;
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(address: &str, allowed: &[&str], encrypted: bool) -> bool {
+        let allowed: Vec<Network> =
+            allowed.iter().map(|one| Network::try_from((*one).to_owned()).unwrap()).collect();
+        Guard::new(&allowed, encrypted).check(address.parse().unwrap()).is_ok()
+    }
+
+    #[test]
+    fn public_addresses_need_https() {
+        for address in ["8.8.8.8", "100.63.255.255", "172.32.0.1", "2606:4700::1111"] {
+            assert!(check(address, &[], true), "{address}");
+            assert!(!check(address, &[], false), "{address}");
+        }
+    }
+
+    #[test]
+    fn special_addresses_are_refused() {
+        let special = [
+            "0.0.0.0",
+            "10.1.2.3",
+            "100.64.0.1",
+            "127.0.0.1",
+            "169.254.169.254",
+            "172.31.255.255",
+            "192.168.1.1",
+            "198.19.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::ffff:169.254.169.254",
+            "64:ff9b::7f00:1",
+            "fd00:ec2::254",
+            "fe80::1",
+            "ff02::1",
+            "2001:0:1::1",
+            "2001:db8::1",
+            "2002:7f00:1::1",
+        ];
+        for address in special {
+            assert!(!check(address, &[], true), "{address}");
+        }
+    }
+
+    #[test]
+    fn an_allowed_network_is_told_even_without_https() {
+        assert!(check("192.168.7.9", &["192.168.0.0/16"], false));
+        assert!(check("::ffff:192.168.7.9", &["192.168.7.9"], false));
+        assert!(check("fd00::1", &["fd00::/8"], true));
+        assert!(!check("10.0.0.1", &["192.168.0.0/16", "fd00::/8"], true));
+    }
+
+    #[test]
+    fn a_text_that_is_no_network_is_named() {
+        let error = Network::try_from("192.168.0.0/99".to_owned()).unwrap_err();
+        assert!(error.to_string().contains("192.168.0.0/99"));
+    }
+}

@@ -1,0 +1,17 @@
+//! The settings of the outbox.
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+/// The `[outbox]` section.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Messages under way at a time, at most.
+    pub concurrency: usize,
+    /// How often the ledger is asked for due messages when nobody rings.
+    pub poll_every: SignedDuration,
+    /// How long after the receiver's time is over a message stays claimed: the time there is to
+    /// record what became of it.
+    pub settle_within: SignedDuration,
+}

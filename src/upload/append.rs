@@ -1,0 +1,274 @@
+//! A piece of an upload arrives.
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use crate::blob::{BlobError, SegmentKey};
+use crate::ledger::{Commit, Committed};
+use crate::model::{Digest, Offset, Refusal, UploadId, UploadState};
+
+use super::bench::Bench;
+use super::checksum::{Checksum, Running};
+use super::gate::Gate;
+use super::pump::{End, Pumping};
+use super::{Access, Body, Stored, UploadError, Uploads};
+
+/// How much is read at a time when a segment is hashed.
+const HASHED_PIECE: u64 = 1024 * 1024;
+
+/// A piece to be appended.
+pub struct Append {
+    /// To which upload.
+    pub id: UploadId,
+    /// By what right.
+    pub access: Access,
+    /// Where it goes: must be where the upload ends.
+    pub offset: Offset,
+    /// How many bytes it announces, when it does.
+    pub announced: Option<u64>,
+    /// What it must hash to.
+    pub checksum: Option<Checksum>,
+    /// The bytes.
+    pub body: Body,
+}
+
+/// What became of a piece.
+#[derive(Debug)]
+pub enum Appended {
+    /// It is durable and acknowledged.
+    Progress {
+        /// Where the next byte goes.
+        offset: Offset,
+        /// When the upload ends if nothing more comes.
+        expires_at: Timestamp,
+    },
+    /// It was the last one: the video is stored and submitted.
+    Stored(Stored),
+}
+
+impl Uploads {
+    /// Appends a piece. Runs in a task of its own: when the client vanishes, what arrived is still
+    /// made durable and counted.
+    ///
+    /// # Errors
+    /// As [`UploadError`] says; bytes that were acknowledged stay acknowledged.
+    pub async fn append(&self, append: Append) -> Result<Appended, UploadError> {
+        let engine = self.clone();
+        let task = self.tasks.spawn(async move { engine.append_here(append).await });
+        task.await.unwrap_or_else(|panic| Err(UploadError::Internal(Box::new(panic))))
+    }
+
+    async fn append_here(&self, append: Append) -> Result<Appended, UploadError> {
+        let (seat, row) = self.approach(append.id, &append.access).await?;
+        match row.state {
+            UploadState::Open | UploadState::Finishing => {}
+            UploadState::Stored => return Err(UploadError::Conflict(row.committed)),
+            state => return Err(UploadError::Gone { state, refusal: row.refusal.map(Box::new) }),
+        }
+        if append.offset != row.committed {
+            return Err(UploadError::Conflict(row.committed));
+        }
+        let max = row.length.unwrap_or(self.config.max_length).get();
+        let room = max.saturating_sub(row.committed.get());
+        if append.announced.is_some_and(|announced| announced > room) {
+            return Err(UploadError::TooLong { max });
+        }
+        let gate = self.take(seat, row).await?;
+        let bench = match self.lay_out(&gate).await {
+            Ok(bench) => bench,
+            Err(error) => return self.leave(&gate, error).await,
+        };
+        self.write(gate, bench, room, append).await
+    }
+
+    async fn write(
+        &self,
+        gate: Gate,
+        mut bench: Bench,
+        room: u64,
+        mut append: Append,
+    ) -> Result<Appended, UploadError> {
+        let before = append.checksum.as_ref().map(|_| bench.warm.clone());
+        let mut running = append.checksum.as_ref().map(|checksum| Running::new(checksum.algorithm));
+        let let_go = gate.seat.let_go().clone();
+        let pumping = Pumping { room, let_go: &let_go, checksum: running.as_mut() };
+        let mut end = match self.pump(&mut append.body, &mut bench, pumping).await {
+            Ok(end) => end,
+            Err(error) => return self.leave(&gate, error.into()).await,
+        };
+        // Whoever sends it may stop now: nobody reads on.
+        drop(append.body);
+        if let (Some(checksum), Some(running), Some(before)) = (append.checksum, running, before) {
+            if end != End::Whole || !running.matches(&checksum.expected) {
+                bench.warm = before;
+                return self.drop_unverified(gate, bench, end).await;
+            }
+            if bench.warm.scanner().refusal().is_some() {
+                end = End::Refused;
+            }
+        }
+        // Boxed: finishing needs a lot of room, and a slow phone must not hold it.
+        Box::pin(self.settle(gate, bench, end)).await
+    }
+
+    async fn settle(
+        &self,
+        gate: Gate,
+        mut bench: Bench,
+        end: End,
+    ) -> Result<Appended, UploadError> {
+        if end == End::Refused {
+            let refusal = bench.warm.scanner().refusal().cloned();
+            return self.refuse(&gate, refusal).await;
+        }
+        let full = gate.row.length.is_some_and(|length| bench.warm.position().reaches(length));
+        if full && end != End::TooLong {
+            return self.finish_within_patience(gate, bench).await.map(Appended::Stored);
+        }
+        let to = if full { one_short(bench.warm.position()) } else { bench.warm.position() };
+        let (offset, expires_at) = self.acknowledge(&gate, &mut bench, to).await?;
+        match end {
+            End::Whole => Ok(Appended::Progress { offset, expires_at }),
+            End::LetGo => Err(UploadError::TakenOver),
+            End::TooLong => {
+                let max = gate.row.length.unwrap_or(self.config.max_length).get();
+                Err(UploadError::TooLong { max })
+            }
+            End::Cut | End::Refused => Err(UploadError::Cut(offset)),
+        }
+    }
+
+    /// Makes everything up to `to` durable, then acknowledges it and lets the gate go.
+    pub(super) async fn acknowledge(
+        &self,
+        gate: &Gate,
+        bench: &mut Bench,
+        to: Offset,
+    ) -> Result<(Offset, Timestamp), UploadError> {
+        let from = gate.row.committed;
+        if to == from {
+            self.ledger.free_gate(gate.row.id, gate.fence).await?;
+            self.0.shelf.park(gate.row.id, gate.fence, bench.warm.clone());
+            return Ok((from, gate.row.expires_at));
+        }
+        let segment = match self.flush(gate, bench, to).await {
+            Ok(segment) => segment,
+            Err(error) => return self.leave(gate, error.into()).await,
+        };
+        self.faults.pass("upload.commit.before")?;
+        let commit = Commit {
+            upload: gate.row.id,
+            fence: gate.fence,
+            from,
+            to,
+            segment,
+            node: self.0.node,
+            expires_at: self.expiry(gate.row.created_at),
+        };
+        if self.ledger.commit(&commit).await? == Committed::Fenced {
+            return Err(UploadError::TakenOver);
+        }
+        self.faults.pass("upload.commit.after")?;
+        if to == bench.warm.position() {
+            self.0.shelf.park(gate.row.id, gate.fence, bench.warm.clone());
+        }
+        Ok((to, commit.expires_at))
+    }
+
+    /// Durable: one segment in the store, or the flushed spool.
+    async fn flush(
+        &self,
+        gate: &Gate,
+        bench: &mut Bench,
+        to: Offset,
+    ) -> Result<Option<Digest>, BlobError> {
+        if !self.0.segmented {
+            bench.file.sync().await?;
+            return Ok(None);
+        }
+        let start = gate.row.committed;
+        let key =
+            SegmentKey { upload: gate.row.id, start, end: to, fence: gate.fence.unsigned_abs() };
+        let digest = self.hash(bench, start, to).await?;
+        self.store.put_segment(&key, bench.file.path(), digest).await?;
+        Ok(Some(digest))
+    }
+
+    /// The hash of one segment, read back from the spool: the running digest is of the whole upload.
+    async fn hash(&self, bench: &Bench, from: Offset, to: Offset) -> Result<Digest, BlobError> {
+        if from == Offset::START && to == bench.warm.position() {
+            return Ok(bench.warm.sha256());
+        }
+        let mut digest = Sha256::new();
+        let mut at = from.get();
+        while at < to.get() {
+            let next = to.get().min(at + HASHED_PIECE);
+            digest.update(bench.file.read(at..next).await?);
+            at = next;
+        }
+        Ok(Digest::new(digest.finalize().into()))
+    }
+
+    /// The checksum did not hold, or the piece was cut before it could: none of it counts (T-64).
+    async fn drop_unverified(
+        &self,
+        gate: Gate,
+        bench: Bench,
+        end: End,
+    ) -> Result<Appended, UploadError> {
+        self.ledger.free_gate(gate.row.id, gate.fence).await?;
+        self.0.shelf.park(gate.row.id, gate.fence, bench.warm);
+        match end {
+            End::LetGo => Err(UploadError::TakenOver),
+            End::Cut => Err(UploadError::Cut(gate.row.committed)),
+            _ => Err(UploadError::Checksum),
+        }
+    }
+
+    /// The inspection is certain: the upload ends here, and so does its spool file.
+    pub(super) async fn refuse<T>(
+        &self,
+        gate: &Gate,
+        refusal: Option<Refusal>,
+    ) -> Result<T, UploadError> {
+        let Some(refusal) = refusal else {
+            return Err(UploadError::Internal("refused without a reason".into()));
+        };
+        metrics::counter!("forte_media_refusals_total", "code" => refusal.finding.check.code())
+            .increment(1);
+        tracing::info!(upload = %gate.row.id, code = %refusal.finding.check,
+            at = refusal.finding.at, judged_after = refusal.judged_after, "video refused");
+        self.end(gate, UploadState::Refused, Some(&refusal)).await?;
+        Err(UploadError::Refused(Box::new(refusal)))
+    }
+
+    /// Ends an upload under its gate; what it left is cleared.
+    pub(super) async fn end(
+        &self,
+        gate: &Gate,
+        state: UploadState,
+        refusal: Option<&Refusal>,
+    ) -> Result<(), UploadError> {
+        let (id, now) = (gate.row.id, self.clock.now());
+        if !self.ledger.end_upload(id, gate.fence, state, refusal, now).await? {
+            return Err(UploadError::TakenOver);
+        }
+        self.clear_soon(id);
+        Ok(())
+    }
+
+    /// Something failed while the gate was held. It is let go, so that the next request need not
+    /// wait; what the spool holds beyond the acknowledged bytes is cut when it is opened again.
+    pub(super) async fn leave<T>(&self, gate: &Gate, error: UploadError) -> Result<T, UploadError> {
+        if let Err(second) = self.ledger.free_gate(gate.row.id, gate.fence).await {
+            tracing::warn!(upload = %gate.row.id, error = %second, "the gate could not be let go");
+        }
+        Err(error)
+    }
+}
+
+/// `offset = length` is success to a phone, so the last byte is not acknowledged before the video is
+/// stored (rule 2 of the house).
+pub(super) fn one_short(end: Offset) -> Offset {
+    Offset::new(end.get().saturating_sub(1))
+}

@@ -1,0 +1,104 @@
+//! What a writer works on: the spool file, cut to what was acknowledged, and what is known of it.
+
+use futures_util::future::try_join_all;
+
+use crate::blob::{BlobError, SegmentKey, SpoolFile};
+use crate::ledger::{SegmentRow, UploadRow};
+use crate::model::{Offset, UploadState};
+
+use super::gate::Gate;
+use super::warm::Warm;
+use super::{UploadError, Uploads};
+
+/// A spool file with its digest and scanner.
+pub(super) struct Bench {
+    pub(super) file: SpoolFile,
+    pub(super) warm: Warm,
+}
+
+impl Uploads {
+    /// Lays out the work: from memory and spool when nobody else has written since, otherwise from
+    /// the segments.
+    pub(super) async fn lay_out(&self, gate: &Gate) -> Result<Bench, UploadError> {
+        let row = &gate.row;
+        let file = match self.spool_file(row).await {
+            Ok(file) => file,
+            Err(error @ BlobError::Missing { .. }) => return self.lose(gate, error).await,
+            Err(error) => return Err(error.into()),
+        };
+        let parked = self.0.shelf.pick_up(row.id, row.fence, row.committed);
+        let warm = match parked {
+            Some(warm) => warm,
+            None => self.refed(row, &file).await?,
+        };
+        Ok(Bench { file, warm })
+    }
+
+    pub(super) fn fresh(&self, row: &UploadRow) -> Warm {
+        Warm::new(&self.rules, row.length, self.clock.now())
+    }
+
+    async fn refed(&self, row: &UploadRow, file: &SpoolFile) -> Result<Warm, BlobError> {
+        let mut warm = self.fresh(row);
+        warm.refeed(file, &self.0.readers).await?;
+        Ok(warm)
+    }
+
+    async fn spool_file(&self, row: &UploadRow) -> Result<SpoolFile, BlobError> {
+        if row.committed == Offset::START {
+            return self.spool.create(row.id);
+        }
+        if row.spooled_by == Some(self.0.node) {
+            match self.spool.reopen(row.id, row.committed).await {
+                Err(BlobError::Missing { .. }) if self.0.segmented => {}
+                reopened => return reopened,
+            }
+        }
+        self.fetch_segments(row).await
+    }
+
+    /// Brings an upload that went on elsewhere into this node's spool, piece by piece side by side.
+    async fn fetch_segments(&self, row: &UploadRow) -> Result<SpoolFile, BlobError> {
+        let segments = self.ledger.segments(row.id).await.map_err(|error| {
+            BlobError::Unavailable { doing: "list", key: row.id.to_string(), source: error.into() }
+        })?;
+        if !covers(&segments, row.committed) {
+            return Err(BlobError::Missing { key: format!("a segment of {}", row.id) });
+        }
+        let mut file = self.spool.create(row.id)?;
+        let fetches = segments.iter().map(|segment| {
+            let key = segment_key(row, segment);
+            let store = &self.store;
+            let file = &file;
+            async move { store.fetch_segment(&key, segment.sha256, file).await }
+        });
+        try_join_all(fetches).await?;
+        file.truncate(row.committed).await?;
+        Ok(file)
+    }
+
+    /// Acknowledged bytes are nowhere to be found: offsets never go down, so the upload ends (F11).
+    async fn lose(&self, gate: &Gate, error: BlobError) -> Result<Bench, UploadError> {
+        tracing::error!(upload = %gate.row.id, %error, "acknowledged bytes are lost");
+        let now = self.clock.now();
+        self.ledger.end_upload(gate.row.id, gate.fence, UploadState::Lost, None, now).await?;
+        Err(UploadError::NotFound)
+    }
+}
+
+/// Whether the pieces join without a gap from the beginning to `end`.
+fn covers(segments: &[SegmentRow], end: Offset) -> bool {
+    let joined = segments
+        .iter()
+        .try_fold(Offset::START, |at, segment| (segment.start == at).then_some(segment.end));
+    joined == Some(end)
+}
+
+pub(super) fn segment_key(row: &UploadRow, segment: &SegmentRow) -> SegmentKey {
+    SegmentKey {
+        upload: row.id,
+        start: segment.start,
+        end: segment.end,
+        fence: segment.fence.unsigned_abs(),
+    }
+}

@@ -1,0 +1,91 @@
+//! An upload begins.
+
+use crate::ledger::NewUpload;
+use crate::model::{Door, Length, Person, ReportStatus, UploadId};
+
+use super::{Details, Secret, UploadError, Uploads};
+use jiff::Timestamp;
+
+/// A video somebody wants to send in pieces.
+#[derive(Debug, Clone)]
+pub struct NewVideo {
+    /// Who sends it.
+    pub person: Person,
+    /// For which report, when, where.
+    pub details: Details,
+    /// How long it is.
+    pub length: Length,
+    /// `Upload-Metadata` as given, to be echoed (T-33).
+    pub metadata: String,
+    /// By which door.
+    pub door: Door,
+}
+
+/// An upload that was made.
+pub struct Created {
+    /// Its id.
+    pub id: UploadId,
+    /// The secret of its URL; shown this once.
+    pub secret: Secret,
+    /// When it ends if nothing comes.
+    pub expires_at: Timestamp,
+}
+
+impl Uploads {
+    /// Makes an upload, if its report awaits one.
+    ///
+    /// # Errors
+    /// [`UploadError::TooLong`], [`UploadError::NoReport`], [`UploadError::AlreadySubmitted`],
+    /// [`UploadError::Closed`], [`UploadError::TooMany`], or when the ledger is away.
+    pub async fn create(&self, video: NewVideo) -> Result<Created, UploadError> {
+        if video.length > self.config.max_length {
+            return Err(UploadError::TooLong { max: self.config.max_length.get() });
+        }
+        self.awaits(&video.person, &video.details).await?;
+        let NewVideo { person, details, length, metadata, door } = video;
+        self.record(person, door, Some(details), Some(length), metadata).await
+    }
+
+    /// Whether the report is the person's and awaits a video.
+    async fn awaits(&self, person: &Person, details: &Details) -> Result<(), UploadError> {
+        let report = self.ledger.report(details.ref_key).await?;
+        let report = report.filter(|report| report.company == person.company);
+        let report = report.ok_or(UploadError::NoReport)?;
+        match report.status {
+            ReportStatus::Submit | ReportStatus::Rejected => Ok(()),
+            ReportStatus::Submitted => Err(UploadError::AlreadySubmitted { held: report.held }),
+            ReportStatus::Accepted => Err(UploadError::Closed),
+        }
+    }
+
+    pub(super) async fn record(
+        &self,
+        person: Person,
+        door: Door,
+        details: Option<Details>,
+        length: Option<Length>,
+        metadata: String,
+    ) -> Result<Created, UploadError> {
+        let max = self.config.max_open_per_person;
+        if self.ledger.living_uploads(person.id).await? >= max {
+            return Err(UploadError::TooMany { max });
+        }
+        let secret = Secret::mint(&self.random);
+        let now = self.clock.now();
+        let new = NewUpload {
+            id: UploadId::mint(&self.clock, &self.random),
+            secret_hash: secret.hash(),
+            person,
+            door,
+            details,
+            length,
+            metadata,
+            created_at: now,
+            expires_at: self.expiry(now),
+        };
+        self.ledger.create_upload(&new).await?;
+        metrics::counter!("forte_media_uploads_created_total", "door" => door.as_str())
+            .increment(1);
+        Ok(Created { id: new.id, secret, expires_at: new.expires_at })
+    }
+}

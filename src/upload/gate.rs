@@ -1,0 +1,83 @@
+//! Getting to be the one writer of an upload, here and among nodes.
+
+use tokio::time::{Instant, sleep};
+
+use crate::ledger::UploadRow;
+use crate::model::{UploadId, UploadState};
+
+use super::desk::Seat;
+use super::{Access, UploadError, Uploads, span};
+
+/// The right to write: the seat on this node and the fence in the ledger.
+pub(super) struct Gate {
+    pub(super) seat: Seat,
+    pub(super) row: UploadRow,
+    pub(super) fence: i64,
+}
+
+impl Uploads {
+    /// Looks an upload up on behalf of somebody. What is not theirs is not there.
+    pub(super) async fn find(
+        &self,
+        id: UploadId,
+        access: &Access,
+    ) -> Result<UploadRow, UploadError> {
+        let row = self.ledger.upload(id).await?.ok_or(UploadError::NotFound)?;
+        let strangers = access.caller.is_some_and(|caller| caller != row.owner);
+        if !access.secret.opens(&row.secret_hash) || strangers || !row.owner_active {
+            return Err(UploadError::NotFound);
+        }
+        match row.state {
+            UploadState::Expired | UploadState::Lost => Err(UploadError::NotFound),
+            UploadState::Open if row.expires_at <= self.clock.now() => Err(UploadError::NotFound),
+            _ => Ok(row),
+        }
+    }
+
+    /// Sits down at an upload that is alive, once whoever worked on it, here or on another node, has
+    /// let go. The newest wins; a third one is busy.
+    pub(super) async fn approach(
+        &self,
+        id: UploadId,
+        access: &Access,
+    ) -> Result<(Seat, UploadRow), UploadError> {
+        let first = self.find(id, access).await?;
+        if first.state == UploadState::Finishing && self.is_held(&first) {
+            return Err(UploadError::Busy);
+        }
+        let wait = span(self.config.let_go_wait);
+        let until = Instant::now() + wait;
+        let free = !self.0.desk.is_taken(id) && !self.is_held_elsewhere(&first);
+        let seat = self.0.desk.enter(id, wait).await.ok_or(UploadError::Busy)?;
+        if free {
+            return Ok((seat, first));
+        }
+        loop {
+            let row = self.find(id, access).await?;
+            if !self.is_held_elsewhere(&row) {
+                return Ok((seat, row));
+            }
+            if row.state == UploadState::Finishing || Instant::now() >= until {
+                return Err(UploadError::Busy);
+            }
+            self.ledger.want_gate(id, row.fence).await?;
+            sleep(span(self.config.gate_poll)).await;
+        }
+    }
+
+    /// Takes the gate of an upload somebody has sat down at.
+    pub(super) async fn take(&self, seat: Seat, row: UploadRow) -> Result<Gate, UploadError> {
+        let taken = self.ledger.take_gate(row.id, row.fence, self.0.node).await?;
+        let fence = taken.ok_or(UploadError::Busy)?;
+        Ok(Gate { seat, row, fence })
+    }
+
+    fn is_held(&self, row: &UploadRow) -> bool {
+        self.is_held_elsewhere(row) || self.0.desk.is_taken(row.id)
+    }
+
+    /// A gate in our own name without anybody at the desk was left behind by a task that failed.
+    fn is_held_elsewhere(&self, row: &UploadRow) -> bool {
+        row.holder.is_some_and(|holder| holder != self.0.node)
+    }
+}

@@ -1,0 +1,125 @@
+//! Nodes that share a ledger: who lives, and who wants what we hold.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::ledger::NodeRow;
+use crate::model::NodeId;
+
+use super::{UploadError, Uploads, span};
+
+/// When each node's beat was last seen to move, by our own clock: clocks need not agree (F28).
+#[derive(Default)]
+pub(super) struct Neighbours(Mutex<HashMap<NodeId, Seen>>);
+
+#[derive(Clone, Copy)]
+struct Seen {
+    beat: i64,
+    moved_at: Timestamp,
+}
+
+impl Neighbours {
+    /// Notes the beats, and names the nodes that have not moved for `dead_after`.
+    fn observe(&self, rows: &[NodeRow], now: Timestamp, dead_after: SignedDuration) -> Vec<NodeId> {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.retain(|id, _| rows.iter().any(|row| row.id == *id));
+        let mut dead = Vec::new();
+        for row in rows {
+            let last = seen.entry(row.id).or_insert(Seen { beat: row.beat, moved_at: now });
+            if last.beat != row.beat {
+                *last = Seen { beat: row.beat, moved_at: now };
+            }
+            if now.duration_since(last.moved_at) >= dead_after {
+                dead.push(row.id);
+            }
+        }
+        dead
+    }
+}
+
+impl Uploads {
+    /// Says now and then that this node lives, and looks who does not.
+    pub async fn keep_beating(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if let Err(error) = self.beat().await {
+                tracing::warn!(%error, "no heartbeat");
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = sleep(span(self.config.heartbeat)) => {}
+            }
+        }
+    }
+
+    /// One heartbeat. Nodes that have been silent for too long are buried: their gates are free.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn beat(&self) -> Result<(), UploadError> {
+        if !self.ledger.node_beats(self.0.node).await? {
+            // The others took us for dead. What we hold is fenced; we are new.
+            tracing::warn!("buried alive; beginning anew");
+            self.ledger.node_begins(self.0.node, &self.spool.home().to_string()).await?;
+        }
+        let rows = self.ledger.nodes().await?;
+        let others: Vec<_> = rows.into_iter().filter(|row| row.id != self.0.node).collect();
+        let dead_after = self.config.holder_dead_after;
+        for dead in self.0.neighbours.observe(&others, self.clock.now(), dead_after) {
+            tracing::warn!(node = %dead, "silent for too long: its gates are free");
+            self.ledger.bury_node(dead).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks now and then whether another node wants a gate that is held here.
+    pub async fn keep_listening(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if let Err(error) = self.listen().await {
+                tracing::debug!(%error, "could not look for wanted gates");
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = sleep(span(self.config.gate_poll)) => {}
+            }
+        }
+    }
+
+    /// Asks every writer here whose gate another node wants to let go.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn listen(&self) -> Result<(), UploadError> {
+        if self.0.desk.is_empty() {
+            return Ok(());
+        }
+        for upload in self.ledger.wanted_gates(self.0.node).await? {
+            self.0.desk.ask(upload);
+        }
+        Ok(())
+    }
+
+    /// When the service ends, every writer makes durable what has arrived and lets go: the phone
+    /// goes on elsewhere, or here after the restart (F27).
+    pub async fn let_all_go_at(self, ending: CancellationToken) {
+        ending.cancelled().await;
+        self.0.desk.ask_all();
+    }
+
+    /// This node ends in order: nothing it held is held any more.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn end_node(&self) -> Result<(), UploadError> {
+        Ok(self.ledger.bury_node(self.0.node).await?)
+    }
+
+    /// Whether several nodes can share this engine's ledger and store.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.0.segmented
+    }
+}

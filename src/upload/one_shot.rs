@@ -1,0 +1,111 @@
+//! A video that comes in one request and cannot be resumed: the documented form (E9).
+//!
+//! The same pump, the same verdict, the same finish; only that nothing is acknowledged on the way,
+//! and that a request which ends early leaves nothing behind.
+
+use tokio_util::sync::CancellationToken;
+
+use crate::model::{Door, Length, Person, Refusal, UploadState};
+
+use super::bench::Bench;
+use super::desk::Seat;
+use super::gate::Gate;
+use super::pump::{End, Pumping};
+use super::{Access, Body, Details, Stored, UploadError, Uploads};
+
+/// A video being received in one request. Dropped unfinished, it is cleared.
+pub struct OneShot {
+    engine: Uploads,
+    work: Option<(Gate, Bench)>,
+}
+
+impl Uploads {
+    /// Whether a report will take a video: asked as soon as its key is known, before the bytes come.
+    /// A report that holds one already may be sent the same bytes again, so it passes (Q32).
+    ///
+    /// # Errors
+    /// [`UploadError::NoReport`], [`UploadError::Closed`], or when the ledger is away.
+    pub async fn may_submit(
+        &self,
+        person: &Person,
+        ref_key: crate::model::RefKey,
+    ) -> Result<(), UploadError> {
+        let report = self.ledger.report(ref_key).await?;
+        let report = report.filter(|report| report.company == person.company);
+        match report.ok_or(UploadError::NoReport)?.status {
+            crate::model::ReportStatus::Accepted => Err(UploadError::Closed),
+            _ => Ok(()),
+        }
+    }
+
+    /// Begins to receive a video whose length and details may come after its bytes.
+    ///
+    /// # Errors
+    /// [`UploadError::TooMany`], or when ledger or spool fail.
+    pub async fn one_shot(&self, person: Person) -> Result<OneShot, UploadError> {
+        let created = self.record(person, Door::Form, None, None, String::new()).await?;
+        let access = Access { secret: created.secret, caller: Some(person.id) };
+        let (seat, row): (Seat, _) = self.approach(created.id, &access).await?;
+        let gate = self.take(seat, row).await?;
+        let bench = self.lay_out(&gate).await?;
+        Ok(OneShot { engine: self.clone(), work: Some((gate, bench)) })
+    }
+}
+
+impl OneShot {
+    /// Receives the bytes.
+    ///
+    /// # Errors
+    /// [`UploadError::Refused`], [`UploadError::TooLong`], [`UploadError::Cut`], or when the spool
+    /// fails.
+    pub async fn receive(&mut self, mut body: Body) -> Result<(), UploadError> {
+        let engine = self.engine.clone();
+        let (_, bench) = self.work.as_mut().ok_or_else(used)?;
+        let room = engine.config.max_length.get();
+        // Nobody else knows this upload, so nobody can want it; and what is cut here would have to
+        // be sent anew.
+        let let_go = CancellationToken::new();
+        let pumping = Pumping { room, let_go: &let_go, checksum: None };
+        match engine.pump(&mut body, bench, pumping).await? {
+            End::Whole => Ok(()),
+            End::TooLong => Err(UploadError::TooLong { max: room }),
+            End::Cut => Err(UploadError::Cut(bench.warm.position())),
+            End::LetGo => Err(UploadError::TakenOver),
+            End::Refused => {
+                let refusal: Option<Refusal> = bench.warm.scanner().refusal().cloned();
+                let (gate, _) = self.work.take().ok_or_else(used)?;
+                engine.refuse(&gate, refusal).await
+            }
+        }
+    }
+
+    /// Everything has been said: stores and submits.
+    ///
+    /// # Errors
+    /// As [`UploadError`] says. A video that could not be stored now is gone: the same request
+    /// again begins anew.
+    pub async fn finish(mut self, details: Details) -> Result<Stored, UploadError> {
+        let (mut gate, mut bench) = self.work.take().ok_or_else(used)?;
+        let length = Length::new(bench.warm.position().get());
+        bench.warm.scanner().declare(length);
+        gate.row.length = Some(length);
+        gate.row.details = Some(details);
+        self.engine.finish_within_patience(gate, bench).await
+    }
+}
+
+impl Drop for OneShot {
+    fn drop(&mut self) {
+        let Some((gate, _)) = self.work.take() else { return };
+        let engine = self.engine.clone();
+        self.engine.tasks.spawn(async move {
+            if let Err(error) = engine.end(&gate, UploadState::Terminated, None).await {
+                tracing::warn!(upload = %gate.row.id, %error, "left for the sweep");
+            }
+        });
+    }
+}
+
+fn used() -> UploadError {
+    UploadError::Internal("a video received twice".into())
+}

@@ -1,0 +1,103 @@
+//! What has run out of time ends; what has ended leaves nothing behind.
+
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::blob::VideoKey;
+use crate::ledger::Remains;
+use crate::model::{UploadId, UploadState};
+
+use super::{UploadError, Uploads, span};
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Uploads whose time was over.
+    pub expired: u64,
+    /// Ended uploads whose remains were cleared.
+    pub cleared: u64,
+    /// Spool files of uploads that live no more.
+    pub spool_files: u64,
+}
+
+impl Uploads {
+    /// Sweeps now and then, until told to stop.
+    pub async fn keep_swept(self, stop: CancellationToken) {
+        loop {
+            match self.sweep().await {
+                Ok(swept) if swept == Swept::default() => {}
+                Ok(swept) => tracing::info!(?swept, "swept"),
+                Err(error) => tracing::warn!(%error, "the sweep goes on later"),
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = sleep(span(self.config.sweep_every)) => {}
+            }
+        }
+    }
+
+    /// One sweep. Can be cut anywhere and begun again (F29).
+    ///
+    /// # Errors
+    /// When ledger or store are away; what was done stays done.
+    pub async fn sweep(&self) -> Result<Swept, UploadError> {
+        Ok(Swept {
+            expired: self.expire().await?,
+            cleared: self.clear_remains().await?,
+            spool_files: self.tidy_spool().await?,
+        })
+    }
+
+    async fn expire(&self) -> Result<u64, UploadError> {
+        let mut expired = 0;
+        let now = self.clock.now();
+        for (id, fence) in self.ledger.expired_uploads(now, self.config.sweep_batch).await? {
+            // The fence says whether somebody came back at the last moment (F30).
+            let state = UploadState::Expired;
+            expired += u64::from(self.ledger.end_upload(id, fence, state, None, now).await?);
+        }
+        Ok(expired)
+    }
+
+    async fn clear_remains(&self) -> Result<u64, UploadError> {
+        let due = self.ledger.uploads_to_clear(self.clock.now(), self.config.sweep_batch).await?;
+        let mut cleared = 0;
+        for remains in due {
+            self.clear_remains_of(remains).await?;
+            cleared += 1;
+        }
+        Ok(cleared)
+    }
+
+    /// Clears what an ended upload left, if it is due.
+    pub(super) async fn clear(&self, id: UploadId) -> Result<(), UploadError> {
+        match self.ledger.remains(id, self.clock.now()).await? {
+            Some(remains) => self.clear_remains_of(remains).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn clear_remains_of(&self, remains: Remains) -> Result<(), UploadError> {
+        let upload = remains.upload;
+        self.spool.remove(upload)?;
+        let kept = remains.kept.map(|sha256| VideoKey { upload, sha256 });
+        self.store.clear(upload, kept.as_ref()).await?;
+        // A put that was under way on another node may still land: look once more, later.
+        let again = (self.0.segmented && !remains.again).then(|| self.clear_again_at());
+        Ok(self.ledger.upload_cleared(upload, again).await?)
+    }
+
+    /// Another node may have finished, refused or expired what this node has begun.
+    async fn tidy_spool(&self) -> Result<u64, UploadError> {
+        let mut removed = 0;
+        for id in self.spool.uploads()? {
+            let row = self.ledger.upload(id).await?;
+            let lives = row.is_some_and(|row| row.state.is_alive());
+            if !lives && !self.0.desk.is_taken(id) {
+                self.spool.remove(id)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+}

@@ -1,0 +1,70 @@
+//! What the report service is told (`interface.md` §6).
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::inspect::Inspection;
+use crate::ledger::Telling;
+use crate::model::{Digest, EventId, Finding, Length, RefKey, SubmissionId, VideoId};
+
+use super::Details;
+
+/// The ids of a finish, made once: a repeated try writes and tells the same.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ids {
+    pub(super) event: EventId,
+    pub(super) submission: SubmissionId,
+    pub(super) video: VideoId,
+    pub(super) now: Timestamp,
+}
+
+#[derive(Serialize)]
+struct Event<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    timestamp: Timestamp,
+    data: ReportSubmitted<'a>,
+}
+
+#[derive(Serialize)]
+struct ReportSubmitted<'a> {
+    report_ref_key: RefKey,
+    submission_id: SubmissionId,
+    video_id: VideoId,
+    sha256: Digest,
+    length: Length,
+    duration_ms: Option<u64>,
+    lat: f64,
+    long: f64,
+    time_sent: Timestamp,
+    received_at: Timestamp,
+    verdicts: &'a [Finding],
+    receipt_url: Option<&'a str>,
+}
+
+/// The message that a report has received a video.
+pub(super) fn report_submitted(
+    ids: &Ids,
+    details: &Details,
+    inspection: &Inspection,
+    sha256: Digest,
+    length: Length,
+) -> Telling {
+    let kind = "report.submitted";
+    let data = ReportSubmitted {
+        report_ref_key: details.ref_key,
+        submission_id: ids.submission,
+        video_id: ids.video,
+        sha256,
+        length,
+        duration_ms: inspection.facts.duration_ms,
+        lat: details.place.lat(),
+        long: details.place.long(),
+        time_sent: details.time_sent.at,
+        received_at: ids.now,
+        verdicts: &inspection.notes,
+        receipt_url: None,
+    };
+    let event = Event { kind, timestamp: ids.now, data };
+    Telling { id: ids.event, kind, body: serde_json::json!(event).to_string() }
+}

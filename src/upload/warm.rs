@@ -1,0 +1,139 @@
+//! What is known of the bytes so far: the running digest and the scanner.
+//!
+//! Both live in memory only. Between requests they lie on a shelf of limited length; whoever does
+//! not find them there feeds the spool through again.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+use crate::blob::{BlobError, SpoolFile};
+use crate::inspect::{self, Scanner};
+use crate::model::{Digest, Length, Offset, UploadId};
+
+/// Boxes up to this size are judged where we stand; larger ones off the async threads.
+const JUDGED_INLINE: usize = 64 * 1024;
+/// How much is read at a time when the spool is fed through again.
+const REFEED_PIECE: u64 = 1024 * 1024;
+
+/// Digest and scanner after the same bytes. Cheap to clone: neither keeps payload.
+#[derive(Clone)]
+pub(super) struct Warm {
+    digest: Sha256,
+    scanner: Scanner,
+}
+
+impl Warm {
+    pub(super) fn new(
+        rules: &Arc<inspect::Config>,
+        declared: Option<Length>,
+        now: Timestamp,
+    ) -> Self {
+        Self { digest: Sha256::new(), scanner: Scanner::new(Arc::clone(rules), declared, now) }
+    }
+
+    /// Takes what was just appended to `file`, and judges every box that is now complete.
+    pub(super) async fn push(
+        &mut self,
+        bytes: &[u8],
+        file: &SpoolFile,
+        readers: &Semaphore,
+    ) -> Result<(), BlobError> {
+        self.digest.update(bytes);
+        self.scanner.push(bytes);
+        while let Some(range) = self.scanner.wants() {
+            // The permit bounds how many `moov` boxes are in memory; it is never closed.
+            let _permit = readers.acquire().await;
+            let wanted = file.read(range).await?;
+            self.supply(wanted).await;
+        }
+        Ok(())
+    }
+
+    async fn supply(&mut self, bytes: Vec<u8>) {
+        if bytes.len() <= JUDGED_INLINE {
+            return self.scanner.supply(&bytes);
+        }
+        let mut scanner = self.scanner.clone();
+        let judged = spawn_blocking(move || {
+            scanner.supply(&bytes);
+            scanner
+        });
+        match judged.await {
+            Ok(scanner) => self.scanner = scanner,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+
+    /// Feeds everything in `file` through, from the beginning.
+    pub(super) async fn refeed(
+        &mut self,
+        file: &SpoolFile,
+        readers: &Semaphore,
+    ) -> Result<(), BlobError> {
+        let end = file.length().get();
+        let mut at = 0;
+        while at < end {
+            let next = end.min(at + REFEED_PIECE);
+            let piece = file.read(at..next).await?;
+            self.push(&piece, file, readers).await?;
+            at = next;
+        }
+        Ok(())
+    }
+
+    pub(super) fn scanner(&mut self) -> &mut Scanner {
+        &mut self.scanner
+    }
+
+    pub(super) fn position(&self) -> Offset {
+        Offset::new(self.scanner.position())
+    }
+
+    /// The hash of everything so far.
+    pub(super) fn sha256(&self) -> Digest {
+        Digest::new(self.digest.clone().finalize().into())
+    }
+}
+
+/// Where digests and scanners lie between requests.
+pub(super) struct Shelf {
+    limit: usize,
+    parked: Mutex<Parked>,
+}
+
+#[derive(Default)]
+struct Parked {
+    by_upload: HashMap<UploadId, (i64, u64, Warm)>,
+    turn: u64,
+}
+
+impl Shelf {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { limit, parked: Mutex::default() }
+    }
+
+    /// Lays down what the holder of `fence` knew. When the shelf is full the oldest is dropped.
+    pub(super) fn park(&self, upload: UploadId, fence: i64, warm: Warm) {
+        let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
+        parked.turn += 1;
+        let turn = parked.turn;
+        parked.by_upload.insert(upload, (fence, turn, warm));
+        if parked.by_upload.len() > self.limit {
+            let oldest = parked.by_upload.iter().min_by_key(|(_, (_, turn, _))| *turn);
+            let oldest = oldest.map(|(upload, _)| *upload);
+            oldest.and_then(|upload| parked.by_upload.remove(&upload));
+        }
+    }
+
+    /// Picks up what the holder of `fence` knew, if nobody has held the gate since.
+    pub(super) fn pick_up(&self, upload: UploadId, fence: i64, at: Offset) -> Option<Warm> {
+        let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
+        let (parked_under, _, warm) = parked.by_upload.remove(&upload)?;
+        (parked_under == fence && warm.position() == at).then_some(warm)
+    }
+}

@@ -1,0 +1,56 @@
+//! The command line, as typed: what is printed where, and the exit codes.
+
+use std::process::{Command, Output};
+
+/// Runs the built binary with nothing in its environment but `variables`.
+fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_forte-media"))
+        .args(arguments)
+        .env_clear()
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn checking_shows_every_setting_with_its_origin_on_standard_output() {
+    let secret = "canary-0123456789-0123456789-0123456789";
+    let output = run(&["serve", "--check"], &[("FORTE_MEDIA__AUTH__SECRET", secret)]);
+    let shown = text(&output.stdout);
+    let line = shown.lines().find(|line| line.starts_with("auth.secret ")).unwrap();
+    assert!(line.contains("(secret)"), "{line}");
+    assert!(line.ends_with("environment FORTE_MEDIA__AUTH__SECRET"), "{line}");
+    assert!(!shown.contains("canary"));
+}
+
+#[test]
+fn wrong_settings_are_told_on_standard_error_with_exit_code_2() {
+    let output = run(&["serve", "--check"], &[("FORTE_MEDIA__UPLOAD__MAX_LENGTH", "long")]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    let words = text(&output.stderr);
+    assert!(words.starts_with("forte-media: setting `upload.max_length` from environment "));
+}
+
+#[test]
+fn wrong_arguments_have_exit_code_2() {
+    for arguments in [&["fly"][..], &["upload"], &["serve", "--config"], &["events", "show", "x"]] {
+        assert_eq!(run(arguments, &[]).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_help_of_each_command_shows_an_example() {
+    for command in ["serve", "demo", "upload", "doctor", "migrate", "events list"] {
+        let mut words: Vec<&str> = command.split(' ').collect();
+        words.push("--help");
+        let output = run(&words, &[]);
+        assert_eq!(output.status.code(), Some(0));
+        let example = format!("Example:\n  forte-media {command}");
+        assert!(text(&output.stdout).contains(&example), "{command}");
+    }
+}

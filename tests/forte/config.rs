@@ -1,0 +1,275 @@
+//! Settings: the layers, what they refuse, what they show.
+
+use std::fs;
+use std::path::PathBuf;
+
+use forte_media::config::{DEFAULTS, Error, LogFormat, Origin, Settings};
+use forte_media::upload::Segments;
+use jiff::SignedDuration;
+use secrecy::ExposeSecret;
+use tempfile::TempDir;
+
+const STRONG: &str = "canary-0123456789-0123456789-0123456789";
+
+/// Loads the defaults with `file` and these variables (without their prefix) over them.
+fn load(file: &str, variables: &[(&str, &str)]) -> Result<Settings, Error> {
+    let folder = TempDir::new().unwrap();
+    let path = write(&folder, "settings.toml", file);
+    Settings::load(Some(&path), environment(variables))
+}
+
+fn with_environment(variables: &[(&str, &str)]) -> Result<Settings, Error> {
+    Settings::load(None, environment(variables))
+}
+
+fn environment(variables: &[(&str, &str)]) -> Vec<(String, String)> {
+    let named = |(name, value): &(&str, &str)| (format!("FORTE_MEDIA__{name}"), (*value).into());
+    variables.iter().map(named).collect()
+}
+
+fn write(folder: &TempDir, name: &str, text: &str) -> PathBuf {
+    let path = folder.path().join(name);
+    fs::write(&path, text).unwrap();
+    path
+}
+
+fn refusal(result: Result<Settings, Error>) -> String {
+    result.expect_err("these settings must be refused").to_string()
+}
+
+fn origin(settings: &Settings, key: &str) -> Origin {
+    settings.explain().iter().find(|setting| setting.key == key).unwrap().origin.clone()
+}
+
+fn shown(settings: &Settings, key: &str) -> String {
+    settings.explain().iter().find(|setting| setting.key == key).unwrap().shown.clone()
+}
+
+#[test]
+fn the_defaults_fit_every_room() {
+    let settings = with_environment(&[]).unwrap();
+    assert_eq!(settings.upload.max_length.get(), 67_108_864);
+    assert_eq!(settings.upload.segments, Segments::Auto);
+    assert_eq!(settings.auth.refresh_ttl, SignedDuration::from_hours(24 * 30));
+    assert!(settings.auth.secret.is_none());
+    assert!(settings.notify.webhook.url.is_none());
+}
+
+#[test]
+fn the_effective_defaults_are_as_published() {
+    let settings = with_environment(&[]).unwrap();
+    let lines: Vec<String> = settings
+        .explain()
+        .iter()
+        .map(|setting| format!("{} = {} ({})", setting.key, setting.shown, setting.origin))
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn every_default_says_what_it_is_and_why() {
+    let mut above = "";
+    for line in DEFAULTS.lines() {
+        let is_setting = line.contains('=') && !line.starts_with('#');
+        assert!(!is_setting || above.starts_with('#'), "no comment above `{line}`");
+        above = line;
+    }
+}
+
+#[test]
+fn each_layer_wins_over_the_one_before() {
+    let file = "[upload]\nsweep_batch = 7\nwarm_limit = 8\n[log]\nformat = \"json\"";
+    let settings = load(file, &[("UPLOAD__WARM_LIMIT", "9")]).unwrap();
+    assert_eq!(settings.upload.sweep_batch, 7);
+    assert_eq!(settings.upload.warm_limit, 9);
+    assert_eq!(settings.log.format, LogFormat::Json);
+    assert_eq!(origin(&settings, "upload.max_length"), Origin::Default);
+    assert!(matches!(origin(&settings, "upload.sweep_batch"), Origin::File(_)));
+    let variable = "FORTE_MEDIA__UPLOAD__WARM_LIMIT".to_owned();
+    assert_eq!(origin(&settings, "upload.warm_limit"), Origin::Environment(variable));
+}
+
+#[test]
+fn a_variable_reaches_a_key_with_underscores_two_levels_down() {
+    let settings =
+        with_environment(&[("BLOB__S3__PUBLIC_ENDPOINT", "https://s3.example")]).unwrap();
+    assert_eq!(shown(&settings, "blob.s3.public_endpoint"), "https://s3.example");
+}
+
+#[test]
+fn a_list_in_a_variable_is_written_with_commas() {
+    let networks = ("NOTIFY__ALLOW_NETWORKS", "10.1.0.0/16, 127.0.0.0/8");
+    let settings = with_environment(&[networks]).unwrap();
+    assert_eq!(settings.notify.allow_networks.len(), 2);
+}
+
+#[test]
+fn variables_of_others_are_left_alone() {
+    let others = [("FORTE_MEDIA_PORT", "tcp://10.0.0.1:80"), ("PATH", "/bin")];
+    let others = others.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert!(Settings::load(None, others).is_ok());
+}
+
+#[test]
+fn an_unknown_key_in_a_file_is_told_with_the_nearest_known_one() {
+    let message = refusal(load("[upload]\nmax_lenght = 1", &[]));
+    assert!(message.contains("unknown setting `upload.max_lenght` in file "), "{message}");
+    assert!(message.contains("settings.toml"), "{message}");
+    assert!(message.ends_with("nearest known one is `upload.max_length`"), "{message}");
+}
+
+#[test]
+fn an_unknown_variable_is_told_with_the_nearest_known_key() {
+    let message = refusal(with_environment(&[("AUTH__ACESS_TTL", "5m")]));
+    assert!(message.contains("in environment FORTE_MEDIA__AUTH__ACESS_TTL"), "{message}");
+    assert!(message.ends_with("`auth.access_ttl`"), "{message}");
+}
+
+#[test]
+fn a_key_without_its_section_is_found_by_its_last_word() {
+    assert!(refusal(load("max_length = 1", &[])).ends_with("`upload.max_length`"));
+    assert!(refusal(load("[http]\nlink_ttl = \"1m\"", &[])).ends_with("`view.link_ttl`"));
+}
+
+#[test]
+fn a_wrong_type_is_told_with_key_and_origin() {
+    let message = refusal(with_environment(&[("UPLOAD__MAX_LENGTH", "64 MB")]));
+    assert_eq!(
+        message,
+        "setting `upload.max_length` from environment FORTE_MEDIA__UPLOAD__MAX_LENGTH does not \
+         fit: string \"64 MB\", expected an integer"
+    );
+}
+
+#[test]
+fn every_misfit_names_its_key_and_its_file() {
+    for (key, line) in [
+        ("upload.idle_timeout", "[upload]\nidle_timeout = 60"),
+        ("upload.segments", "[upload]\nsegments = \"perhaps\""),
+        ("upload.sweep_batch", "[upload]\nsweep_batch = -1"),
+        ("upload.spool", "[upload]\nspool = \"\""),
+        ("upload.let_go_wait", "[upload]\nlet_go_wait = \"0s\""),
+        ("notify.allow_networks", "[notify]\nallow_networks = \"5s\""),
+        ("ops.listen", "[ops]\nlisten = \"everywhere\""),
+        ("leasing.time_zone", "[leasing]\ntime_zone = \"Asia/Atlantis\""),
+        ("auth.secret", "[auth]\nsecret = [1]"),
+    ] {
+        let message = refusal(load(line, &[]));
+        assert!(message.starts_with(&format!("setting `{key}` from file ")), "{message}");
+    }
+}
+
+#[test]
+fn a_required_setting_cannot_be_emptied() {
+    let message = refusal(with_environment(&[("LEDGER__URL", "")]));
+    assert!(message.ends_with("does not fit: it needs a value"), "{message}");
+}
+
+#[test]
+fn an_optional_setting_can_be_emptied_by_a_later_layer() {
+    let file = "[notify.webhook]\nurl = \"https://1c.example/hook\"";
+    assert!(load(file, &[]).unwrap().notify.webhook.url.is_some());
+    let settings = load(file, &[("NOTIFY__WEBHOOK__URL", "")]).unwrap();
+    assert!(settings.notify.webhook.url.is_none());
+}
+
+#[test]
+fn a_secret_can_come_from_a_file_of_its_own() {
+    let folder = TempDir::new().unwrap();
+    let path = write(&folder, "signing", &format!("{STRONG}\n"));
+    let settings = with_environment(&[("AUTH__SECRET_FILE", path.to_str().unwrap())]).unwrap();
+    assert_eq!(settings.auth.secret.as_ref().unwrap().expose_secret(), STRONG);
+    assert_eq!(
+        origin(&settings, "auth.secret").to_string(),
+        format!("file {}, named by environment FORTE_MEDIA__AUTH__SECRET_FILE", path.display())
+    );
+}
+
+#[test]
+fn every_secret_knows_its_file() {
+    let folder = TempDir::new().unwrap();
+    let url = "postgres://forte:canary@db/forte";
+    let ledger = write(&folder, "ledger", url);
+    let webhook = write(&folder, "webhook", "whsec_Y2FuYXJ5");
+    let settings = with_environment(&[
+        ("LEDGER__URL_FILE", ledger.to_str().unwrap()),
+        ("NOTIFY__WEBHOOK__SECRET_FILE", webhook.to_str().unwrap()),
+    ]);
+    let settings = settings.unwrap();
+    assert_eq!(settings.ledger.url.expose_secret(), url);
+    assert_eq!(settings.notify.webhook.secret.unwrap().expose_secret(), "whsec_Y2FuYXJ5");
+}
+
+#[test]
+fn a_secret_wins_over_the_file_of_an_earlier_layer() {
+    let folder = TempDir::new().unwrap();
+    let path = write(&folder, "signing", "another-0123456789-0123456789-0123456789");
+    let file = format!("[auth]\nsecret_file = \"{}\"", path.display());
+    let settings = load(&file, &[("AUTH__SECRET", STRONG)]).unwrap();
+    assert_eq!(settings.auth.secret.unwrap().expose_secret(), STRONG);
+}
+
+#[test]
+fn a_secret_given_twice_in_one_layer_is_refused() {
+    let message = refusal(with_environment(&[
+        ("AUTH__SECRET", STRONG),
+        ("AUTH__SECRET_FILE", "/run/secrets/auth"),
+    ]));
+    assert!(message.starts_with("`auth.secret` is set in environment"), "{message}");
+}
+
+#[test]
+fn a_missing_or_empty_secret_file_is_told_with_its_name() {
+    let folder = TempDir::new().unwrap();
+    let empty = write(&folder, "empty", "\n");
+    for path in [folder.path().join("absent"), empty] {
+        let path = path.to_str().unwrap();
+        let message = refusal(with_environment(&[("AUTH__SECRET_FILE", path)]));
+        assert!(message.starts_with(&format!("cannot take `auth.secret` from file {path}")));
+    }
+}
+
+#[test]
+fn only_secrets_come_from_files() {
+    let message = refusal(with_environment(&[("UPLOAD__MAX_LENGTH_FILE", "/etc/hostname")]));
+    assert!(message.starts_with("unknown setting `upload.max_length_file`"), "{message}");
+}
+
+#[test]
+fn a_weak_or_published_signing_secret_is_refused() {
+    for secret in ["short", "sample-secret-replace-it-with-your-own"] {
+        let message = refusal(with_environment(&[("AUTH__SECRET", secret)]));
+        assert!(message.starts_with("setting `auth.secret` from environment"), "{message}");
+        assert!(!message.contains(secret), "{message}");
+    }
+}
+
+#[test]
+fn secrets_are_masked_wherever_settings_are_shown() {
+    let settings = with_environment(&[
+        ("AUTH__SECRET", STRONG),
+        ("NOTIFY__WEBHOOK__SECRET", "whsec_canary"),
+        ("NOTIFY__WEBHOOK__URL", "https://1c.example/hook?token=canary"),
+        ("LEDGER__URL", "postgres://forte:canary@db/forte?sslmode=require"),
+    ]);
+    let settings = settings.unwrap();
+    assert_eq!(shown(&settings, "auth.secret"), "(secret)");
+    assert_eq!(shown(&settings, "notify.webhook.url"), "https://1c.example/hook?***");
+    assert_eq!(shown(&settings, "ledger.url"), "postgres://forte:***@db/forte?***");
+    let everything = format!("{:?} {:?}", settings.explain(), settings.auth);
+    assert!(!everything.contains("canary"), "{everything}");
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_refused_without_showing_its_line() {
+    let message = refusal(load("[auth]\nsecret = \"canary", &[]));
+    assert!(message.contains("settings.toml is not TOML: TOML parse error at line 2"), "{message}");
+    assert!(!message.contains("canary"), "{message}");
+}
+
+#[test]
+fn a_settings_file_that_is_not_there_is_an_error() {
+    let missing = TempDir::new().unwrap().path().join("absent.toml");
+    let message = refusal(Settings::load(Some(&missing), []));
+    assert!(message.starts_with("cannot read the settings in "), "{message}");
+}

@@ -1,0 +1,149 @@
+//! Peers that are silent, slow, many or gone.
+
+use std::collections::HashSet;
+use std::fs;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use forte_media::http::serve::ConfigError;
+use jiff::SignedDuration;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpListener;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::server::{Server, expect, hasty, rest, settings, soon};
+
+const HELLO: &str = "GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+
+async fn with_short_heads() -> Server {
+    let mut config = settings();
+    config.header_timeout = SignedDuration::from_millis(200);
+    Server::open(config).await
+}
+
+#[tokio::test]
+async fn a_silent_connection_is_closed() {
+    let server = with_short_heads().await;
+    assert_eq!(rest(&mut server.connect().await).await, "");
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_end_is_closed() {
+    let server = with_short_heads().await;
+    let mut stream = server.ask("GET /hello HTTP/1.1\r\nHost: x\r\nX-Slow: ").await;
+    assert_eq!(rest(&mut stream).await, "");
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed() {
+    let server = with_short_heads().await;
+    let mut stream = server.ask("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert!(rest(&mut stream).await.ends_with("hello"));
+}
+
+#[tokio::test]
+async fn a_slow_body_is_not_this_rooms_business() {
+    let server = with_short_heads().await;
+    let head = "POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nConnection: close\r\n";
+    let mut stream = server.ask(&format!("{head}Expect: 100-continue\r\n\r\n")).await;
+    expect(&mut stream, "HTTP/1.1 100 Continue\r\n\r\n").await;
+    // A silent neighbour that came later is closed for its silence, this one is not.
+    assert_eq!(rest(&mut server.connect().await).await, "");
+    stream.write_all(b"bytes").await.unwrap();
+    assert!(rest(&mut stream).await.ends_with("whole 5 of 5"));
+}
+
+#[tokio::test]
+async fn a_head_larger_than_the_buffer_is_refused() {
+    let server = Server::open(hasty()).await;
+    let large = "x".repeat(2 * settings().read_buffer);
+    let answer = server.answer(&format!("GET /hello HTTP/1.1\r\nX-Large: {large}\r\n\r\n")).await;
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_peer_that_takes_nothing_of_its_answer_is_given_up() {
+    let mut config = settings();
+    config.write_timeout = SignedDuration::from_millis(200);
+    let server = Server::open(config).await;
+    let _untouched = server.ask("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    server.entered().await;
+    soon(server.signals.endless.closed()).await;
+}
+
+#[tokio::test]
+async fn no_more_connections_are_served_at_a_time_than_allowed() {
+    let mut config = settings();
+    config.max_connections = 2;
+    let server = Server::open(config).await;
+    let request = "POST /wait HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let mut streams = Vec::new();
+    for _ in 0..8 {
+        streams.push(server.ask(request).await);
+    }
+    for stream in &mut streams {
+        server.entered().await;
+        server.signals.released.add_permits(1);
+        assert!(rest(stream).await.ends_with("waited with 0"));
+    }
+    assert_eq!(server.signals.inside.borrow().1, 2);
+}
+
+/// Sockets of this process at the server's end of `address`, the listener left out.
+fn open_sockets(address: SocketAddr) -> usize {
+    let local = format!("0100007F:{:04X}", address.port());
+    let table = fs::read_to_string("/proc/self/net/tcp").unwrap();
+    let rows = table.lines().map(|row| row.split_whitespace().collect::<Vec<_>>());
+    let (listening, inode) = ("0A", 9);
+    let ours = rows.filter(|row| row[1] == local && row[3] != listening);
+    let sockets: HashSet<String> = ours.map(|row| format!("socket:[{}]", row[inode])).collect();
+    let files = fs::read_dir("/proc/self/fd").unwrap().filter_map(Result::ok);
+    let targets = files.filter_map(|file| fs::read_link(file.path()).ok());
+    targets.filter(|target| sockets.contains(&target.to_string_lossy().into_owned())).count()
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_thousand_aborted_connections_leave_nothing_open() {
+    let mut config = hasty();
+    // Few places: a thousand connections get through only if each gives its place back.
+    config.max_connections = 8;
+    let server = Server::open(config).await;
+    let head = "POST /refuse/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n";
+    let counted = head.replace("/refuse/1", "/count");
+    for round in 0..1000 {
+        let mut stream = server.connect().await;
+        let request = if round % 2 == 0 { head } else { &counted };
+        let cut = round % (request.len() + 1);
+        stream.write_all(&request.as_bytes()[..cut]).await.unwrap();
+        if round % 3 == 0 {
+            stream.set_zero_linger().unwrap(); // a reset instead of an orderly end
+        }
+    }
+    assert!(soon(server.answer(HELLO)).await.ends_with("hello"));
+    soon(async {
+        while open_sockets(server.address) > 0 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn settings_that_cannot_work_are_named() {
+    let mut config = settings();
+    config.read_buffer = 100;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let served = forte_media::http::serve::serve(
+        listener,
+        axum::Router::new(),
+        config.clone(),
+        CancellationToken::new(),
+    );
+    let error = served.await.unwrap_err();
+    assert!(error.to_string().starts_with("http.read_buffer must be from 8192"), "{error}");
+    config.read_buffer = 8192;
+    config.linger.quiet = SignedDuration::ZERO;
+    assert_eq!(config.check(), Err(ConfigError::NotPositive("http.linger.quiet")));
+}

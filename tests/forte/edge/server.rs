@@ -1,0 +1,194 @@
+//! A served router with handlers that behave in the ways that matter to a connection.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use forte_media::http::serve::{Config, ConfigError, serve};
+use http_body_util::BodyExt as _;
+use jiff::SignedDuration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// What a refusal says in its body.
+pub(super) const REFUSAL: &str = "the first bytes are not MP4";
+
+/// No test waits longer for anything; it is not a measure of speed.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Awaits what must come.
+pub(super) async fn soon<T>(event: impl Future<Output = T>) -> T {
+    timeout(PATIENCE, event).await.expect("did not happen")
+}
+
+/// The settings as shipped.
+pub(super) fn settings() -> Config {
+    let file = forte_media::config::DEFAULTS;
+    let source = config::File::from_str(file, config::FileFormat::Toml);
+    let layers = config::Config::builder().add_source(source).build().unwrap();
+    layers.get("http").unwrap()
+}
+
+/// Settings under which a lingering close is short.
+pub(super) fn hasty() -> Config {
+    let mut config = settings();
+    config.linger.quiet = SignedDuration::from_millis(20);
+    config
+}
+
+/// What handlers tell a test, and the other way round.
+#[derive(Debug)]
+pub(super) struct Signals {
+    /// Gets a permit whenever a handler begins to wait.
+    pub(super) entered: Semaphore,
+    /// A waiting handler needs a permit of this to go on.
+    pub(super) released: Semaphore,
+    /// Waiting handlers now, and the most there have been at a time.
+    pub(super) inside: watch::Sender<(usize, usize)>,
+    /// Lives as long as an endless answer.
+    pub(super) endless: watch::Sender<()>,
+}
+
+/// A running listener.
+pub(super) struct Server {
+    pub(super) address: SocketAddr,
+    pub(super) signals: Arc<Signals>,
+    pub(super) shutdown: CancellationToken,
+    pub(super) served: JoinHandle<Result<(), ConfigError>>,
+}
+
+impl Server {
+    pub(super) async fn open(config: Config) -> Self {
+        let signals = Arc::new(Signals {
+            entered: Semaphore::new(0),
+            released: Semaphore::new(0),
+            inside: watch::Sender::new((0, 0)),
+            endless: watch::Sender::new(()),
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = CancellationToken::new();
+        let service = serve(listener, router(Arc::clone(&signals)), config, shutdown.clone());
+        let served = TaskTracker::new().spawn(service);
+        Self { address, signals, shutdown, served }
+    }
+
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub(super) async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// A connection on which `request` has been written.
+    pub(super) async fn ask(&self, request: &str) -> TcpStream {
+        let mut stream = self.connect().await;
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream
+    }
+
+    /// Everything that comes back for a request after which the server closes.
+    pub(super) async fn answer(&self, request: &str) -> String {
+        rest(&mut self.ask(request).await).await
+    }
+
+    /// Waits until a handler waits.
+    pub(super) async fn entered(&self) {
+        soon(self.signals.entered.acquire()).await.unwrap().forget();
+    }
+
+    /// Shuts down and waits for the end.
+    pub(super) async fn close(self) {
+        self.shutdown.cancel();
+        soon(self.served).await.unwrap().unwrap();
+    }
+}
+
+/// Everything until the server closes in an orderly way.
+pub(super) async fn rest(stream: &mut TcpStream) -> String {
+    let mut answer = String::new();
+    soon(stream.read_to_string(&mut answer)).await.expect("closed in an orderly way");
+    answer
+}
+
+/// Exactly as much as the expected text is long, which must be that text.
+pub(super) async fn expect(stream: &mut TcpStream, text: &str) {
+    let mut seen = vec![0; text.len()];
+    soon(stream.read_exact(&mut seen)).await.unwrap();
+    assert_eq!(String::from_utf8_lossy(&seen), text);
+}
+
+fn router(signals: Arc<Signals>) -> Router {
+    Router::new()
+        .route("/hello", get(async || "hello"))
+        .route("/peer", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string()))
+        .route("/refuse/{reads}", any(refuse))
+        .route("/count", any(count))
+        .route("/wait", any(wait))
+        .route("/endless", get(endless))
+        .route("/panic", get(panic))
+        .with_state(signals)
+}
+
+/// Refuses after the given number of pieces of the body.
+async fn refuse(Path(reads): Path<usize>, mut body: Body) -> Response {
+    for _ in 0..reads {
+        body.frame().await;
+    }
+    drop(body);
+    (StatusCode::UNPROCESSABLE_ENTITY, [(header::CONNECTION, "close")], REFUSAL).into_response()
+}
+
+/// Reads the body to its end or to where it was cut, and tells what came.
+async fn count(headers: HeaderMap, mut body: Body) -> String {
+    let mut bytes = 0;
+    let end = loop {
+        match body.frame().await {
+            Some(Ok(frame)) => bytes += frame.into_data().map_or(0, |data| data.len()),
+            Some(Err(_)) => break "cut",
+            None => break "whole",
+        }
+    };
+    let declared = headers.get(header::CONTENT_LENGTH).map(|length| length.to_str().unwrap());
+    format!("{end} {bytes} of {}", declared.unwrap_or("unknown"))
+}
+
+/// Reads the body and then waits to be released.
+async fn wait(State(signals): State<Arc<Signals>>, body: Body) -> String {
+    let bytes = body.collect().await.unwrap().to_bytes().len();
+    signals.inside.send_modify(|(now, most)| {
+        *now += 1;
+        *most = (*most).max(*now);
+    });
+    signals.entered.add_permits(1);
+    signals.released.acquire().await.unwrap().forget();
+    signals.inside.send_modify(|(now, _)| *now -= 1);
+    format!("waited with {bytes}")
+}
+
+/// Answers for ever, or for as long as somebody takes it.
+async fn endless(State(signals): State<Arc<Signals>>) -> Body {
+    let alive = signals.endless.subscribe();
+    signals.entered.add_permits(1);
+    let piece = Bytes::from(vec![0; 65_536]);
+    Body::from_stream(futures_util::stream::repeat_with(move || {
+        let _alive = &alive;
+        Ok::<_, std::io::Error>(piece.clone())
+    }))
+}
+
+async fn panic() -> String {
+    panic!("a handler that panics, as the test wants")
+}

@@ -1,0 +1,61 @@
+//! How the listener ends (F27).
+
+use jiff::SignedDuration;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::TcpStream;
+
+use super::server::{Server, expect, rest, settings, soon};
+
+const WAIT: &str = "POST /wait HTTP/1.1\r\nHost: x\r\n\r\n";
+
+#[tokio::test]
+async fn a_request_in_flight_finishes_and_newcomers_are_turned_away() {
+    let server = Server::open(settings()).await;
+    let mut busy = server.ask(WAIT).await;
+    server.entered().await;
+    let mut idle = server.connect().await;
+    server.shutdown.cancel();
+    assert_eq!(rest(&mut idle).await, "", "the idle connection is closed first");
+    assert!(TcpStream::connect(server.address).await.is_err());
+    server.signals.released.add_permits(1);
+    let answer = rest(&mut busy).await;
+    assert!(answer.contains("connection: close"), "{answer}");
+    assert!(answer.ends_with("waited with 0"), "{answer}");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn a_connection_between_two_requests_is_closed() {
+    let mut config = settings();
+    config.shutdown_grace = SignedDuration::from_mins(10);
+    let server = Server::open(config).await;
+    let mut stream = server.ask("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    expect(&mut stream, "HTTP/1.1 200 OK").await;
+    server.shutdown.cancel();
+    assert!(rest(&mut stream).await.ends_with("hello"));
+    server.close().await;
+}
+
+#[tokio::test]
+async fn what_outlives_the_grace_is_cut() {
+    let mut config = settings();
+    config.shutdown_grace = SignedDuration::from_millis(50);
+    let server = Server::open(config).await;
+    let mut stuck = server.ask(WAIT).await;
+    server.entered().await;
+    server.close().await;
+    let mut answer = Vec::new();
+    let _end = soon(stuck.read_to_end(&mut answer)).await;
+    assert!(answer.is_empty());
+}
+
+#[tokio::test]
+async fn nothing_outlives_a_dropped_listener() {
+    let server = Server::open(settings()).await;
+    let mut stuck = server.ask(WAIT).await;
+    server.entered().await;
+    server.served.abort();
+    let mut answer = Vec::new();
+    let _end = soon(stuck.read_to_end(&mut answer)).await;
+    assert!(answer.is_empty());
+}

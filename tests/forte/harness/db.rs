@@ -1,0 +1,143 @@
+//! Fresh ledgers: SQLite always, PostgreSQL when a server is named.
+
+use std::thread;
+
+use forte_media::ledger::{Config, Ledger};
+use jiff::SignedDuration;
+use secrecy::ExposeSecret as _;
+use sqlx::{Connection as _, PgConnection, Row as _};
+use tempfile::TempDir;
+use url::Url;
+use uuid::Uuid;
+
+use super::outside;
+
+/// The administrator's URL of a PostgreSQL server, such as `postgres://postgres@127.0.0.1/postgres`.
+const SERVER: &str = "FORTE_TEST_POSTGRES";
+
+/// Makes two tests of each `async fn name(db: Db)`: `name::on_sqlite` and `name::on_postgresql`.
+macro_rules! on_both_databases {
+    ($($name:ident,)*) => {$(
+        mod $name {
+            use crate::harness::db::Db;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                super::$name(Db::sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgresql() {
+                if let Some(db) = Db::postgresql().await {
+                    super::$name(db).await;
+                }
+            }
+        }
+    )*};
+}
+pub(crate) use on_both_databases;
+
+/// A database of this test alone, with its tables made. It goes when this is dropped.
+pub(crate) struct Db {
+    /// The ledger on it.
+    pub(crate) ledger: Ledger,
+    /// How it was opened.
+    pub(crate) config: Config,
+    _home: Home,
+}
+
+enum Home {
+    Folder(#[expect(dead_code, reason = "held for its drop")] TempDir),
+    Server(#[expect(dead_code, reason = "held for its drop")] Database),
+}
+
+impl Db {
+    /// A new file in a temporary folder.
+    pub(crate) async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("ledger.db").display());
+        Self::open(url, Home::Folder(folder)).await
+    }
+
+    /// A new database on the named server; `None` when none is named.
+    pub(crate) async fn postgresql() -> Option<Self> {
+        let server = outside::wanted(SERVER, "tests of the ledger on PostgreSQL")?;
+        let database = Database::create(server).await;
+        Some(Self::open(database.url(), Home::Server(database)).await)
+    }
+
+    async fn open(url: String, home: Home) -> Self {
+        let config = Config {
+            url: url.into(),
+            max_connections: 8,
+            acquire_timeout: SignedDuration::from_secs(30),
+            sqlite_busy_timeout: SignedDuration::from_secs(30),
+        };
+        let ledger = Ledger::open(&config).await.unwrap();
+        ledger.migrate().await.unwrap();
+        Self { ledger, config, _home: home }
+    }
+
+    /// The same database as another process would open it.
+    pub(crate) async fn opened_again(&self) -> Ledger {
+        Ledger::open(&self.config).await.unwrap()
+    }
+
+    /// Does to the tables what the program never does.
+    pub(crate) async fn tamper(&self, sql: &'static str) {
+        let mut connection =
+            sqlx::AnyConnection::connect(self.config.url.expose_secret()).await.unwrap();
+        sqlx::query(sql).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    /// The one number a query answers.
+    pub(crate) async fn number(&self, sql: &'static str) -> i64 {
+        let mut connection =
+            sqlx::AnyConnection::connect(self.config.url.expose_secret()).await.unwrap();
+        let row = sqlx::query(sql).fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        row.try_get(0).unwrap()
+    }
+}
+
+/// A database on a server.
+struct Database {
+    server: String,
+    name: String,
+}
+
+impl Database {
+    async fn create(server: String) -> Self {
+        let database = Self { server, name: format!("forte_{}", Uuid::new_v4().simple()) };
+        database.administer("CREATE DATABASE", "").await.unwrap();
+        database
+    }
+
+    fn url(&self) -> String {
+        let mut url = Url::parse(&self.server).unwrap();
+        url.set_path(&self.name);
+        url.into()
+    }
+
+    async fn administer(&self, verb: &str, how: &str) -> Result<(), sqlx::Error> {
+        let mut server = PgConnection::connect(&self.server).await?;
+        let sql = sqlx::AssertSqlSafe(format!("{verb} {} {how}", self.name));
+        sqlx::query(sql).execute(&mut server).await?;
+        server.close().await
+    }
+}
+
+impl Drop for Database {
+    /// As well as it goes: a test that has failed must still tell why.
+    fn drop(&mut self) {
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                // Connections of the ledger may still be open: they are cut.
+                let gone = runtime.unwrap().block_on(self.administer("DROP DATABASE", "(FORCE)"));
+                gone.unwrap_or_default();
+            });
+        });
+    }
+}

@@ -1,0 +1,252 @@
+//! A real S3: one MinIO process for the whole test binary, a fresh bucket for each test.
+//!
+//! The binary is that of `FORTE_TEST_MINIO`, or `minio` on the `PATH`. Without it an in-process
+//! `s3s-fs` stands in, where its holes do not matter, and says so. `FORTE_TEST_REQUIRE=all` makes
+//! a missing MinIO a failure.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::{BehaviorVersion, Region};
+use forte_media::blob::{Config, S3Config};
+use jiff::SignedDuration;
+use tempfile::TempDir;
+
+pub(crate) const ACCESS_KEY: &str = "forte-test";
+pub(crate) const SECRET_KEY: &str = "forte-test-secret";
+pub(crate) const REGION: &str = "us-east-1";
+
+/// The store every test of this binary shares.
+struct Server {
+    address: SocketAddr,
+    real: bool,
+    credentials: PathBuf,
+    /// Alive as long as we are: its end of the pipe tells the watcher when we are gone.
+    _watcher: Child,
+}
+
+static SERVER: OnceLock<Server> = OnceLock::new();
+static BUCKETS: AtomicUsize = AtomicUsize::new(0);
+
+/// A bucket of its own.
+pub(crate) struct Bucket {
+    pub(crate) name: String,
+    pub(crate) endpoint: String,
+    server: &'static Server,
+}
+
+impl Bucket {
+    /// Makes a bucket; starts the server if this is the first one.
+    pub(crate) async fn fresh() -> Self {
+        let server = SERVER.get_or_init(start);
+        let number = BUCKETS.fetch_add(1, Ordering::Relaxed);
+        let bucket = Self {
+            name: format!("forte-test-{number}"),
+            endpoint: format!("http://{}", server.address),
+            server,
+        };
+        bucket.client().create_bucket().bucket(&bucket.name).send().await.expect("makes a bucket");
+        bucket
+    }
+
+    /// Whether this is MinIO and not its stand-in. Says so if not, and why that matters.
+    pub(crate) fn is_real(&self, because: &str) -> bool {
+        if !self.server.real {
+            say(&format!("skipped without MinIO: {because}"));
+        }
+        self.server.real
+    }
+
+    /// Settings for this bucket, impatient as tests are.
+    pub(crate) fn config(&self) -> Config {
+        Config { url: format!("s3://{}/some/prefix", self.name), s3: self.s3_config() }
+    }
+
+    /// A file with the keys, in the AWS format.
+    pub(crate) fn credentials_file(&self) -> &Path {
+        &self.server.credentials
+    }
+
+    /// A client of the test's own, to look behind the service.
+    pub(crate) fn client(&self) -> Client {
+        let files = EnvConfigFiles::builder()
+            .with_file(EnvConfigFileKind::Credentials, self.credentials_file())
+            .build();
+        let keys = aws_config::profile::ProfileFileCredentialsProvider::builder()
+            .profile_files(files)
+            .build();
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(REGION))
+            .credentials_provider(keys)
+            .endpoint_url(&self.endpoint)
+            .force_path_style(true)
+            .build();
+        Client::from_conf(config)
+    }
+
+    fn s3_config(&self) -> S3Config {
+        S3Config {
+            endpoint: Some(self.endpoint.clone()),
+            region: Some(REGION.to_owned()),
+            credentials_file: Some(self.credentials_file().to_owned()),
+            first_pause: SignedDuration::from_millis(5),
+            ..s3_defaults()
+        }
+    }
+}
+
+/// The defaults of `[blob.s3]`.
+pub(crate) fn s3_defaults() -> S3Config {
+    S3Config {
+        endpoint: None,
+        public_endpoint: None,
+        region: None,
+        path_style: true,
+        credentials_file: None,
+        connect_timeout: SignedDuration::from_secs(3),
+        answer_timeout: SignedDuration::from_secs(20),
+        slowest_link: 640 * 1024,
+        tries: 4,
+        first_pause: SignedDuration::from_millis(200),
+        transfers: 16,
+    }
+}
+
+fn start() -> Server {
+    if let Some(binary) = minio_binary() {
+        return start_minio(&binary);
+    }
+    let required = std::env::var_os("FORTE_TEST_REQUIRE").is_some_and(|what| what == "all");
+    assert!(!required, "MinIO is required: set FORTE_TEST_MINIO or put minio on the PATH");
+    say("no MinIO here: s3s-fs stands in, and some tests are skipped");
+    stand_in()
+}
+
+/// Not captured by the test runner.
+fn say(what: &str) {
+    let _ = writeln!(std::io::stderr(), "forte tests: {what}");
+}
+
+fn minio_binary() -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os("FORTE_TEST_MINIO") {
+        return Some(named.into());
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join("minio")).find(|file| file.is_file())
+}
+
+/// Waits for the end of its standard input, which comes when this process ends in whatever way,
+/// then stops the server and removes its data.
+const MINIO_WATCHER: &str = r#"
+"$1" server --quiet --address "$2" --console-address "$3" "$4/data" >"$4/log" 2>&1 &
+read -r _
+kill -9 $!
+rm -rf "$4"
+"#;
+
+/// The same, for the stand-in that lives in this process.
+const FOLDER_WATCHER: &str = r#"
+read -r _
+rm -rf "$1"
+"#;
+
+fn start_minio(binary: &Path) -> Server {
+    let folder = TempDir::new().expect("makes a folder").keep();
+    let [address, console] = free_addresses();
+    let arguments: [OsString; 4] = [
+        binary.into(),
+        address.to_string().into(),
+        console.to_string().into(),
+        folder.clone().into(),
+    ];
+    let watcher = watch(MINIO_WATCHER, &arguments);
+    wait_until_ready(address, &folder);
+    Server { address, real: true, credentials: credentials(&folder), _watcher: watcher }
+}
+
+fn watch(script: &str, arguments: &[OsString]) -> Child {
+    Command::new("sh")
+        .args(["-c", script, "watcher"])
+        .args(arguments)
+        .env("MINIO_ROOT_USER", ACCESS_KEY)
+        .env("MINIO_ROOT_PASSWORD", SECRET_KEY)
+        .stdin(Stdio::piped())
+        // Ctrl-C is for us; the watcher still has to tidy up.
+        .process_group(0)
+        .spawn()
+        .expect("starts a shell")
+}
+
+/// Two that differ: both ports are held until both are known.
+fn free_addresses() -> [SocketAddr; 2] {
+    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("finds a free port"));
+    listeners.map(|listener| listener.local_addr().expect("knows its port"))
+}
+
+/// MinIO has no way to call us when it is ready, so it is asked.
+fn wait_until_ready(address: SocketAddr, folder: &Path) {
+    for _ in 0..600 {
+        if is_ready(address).unwrap_or(false) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let log = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+    panic!("MinIO is not ready after 30 s: {log}");
+}
+
+fn is_ready(address: SocketAddr) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect(address)?;
+    write!(stream, "GET /minio/health/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")?;
+    let answer = std::io::read_to_string(stream)?;
+    Ok(answer.starts_with("HTTP/1.1 200"))
+}
+
+fn credentials(folder: &Path) -> PathBuf {
+    let file = folder.join("credentials");
+    let text = format!(
+        "[default]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"
+    );
+    std::fs::write(&file, text).expect("writes the keys");
+    file
+}
+
+/// Serves `s3s-fs` from a thread with a runtime of its own, because it outlives the first test.
+fn stand_in() -> Server {
+    let folder = TempDir::new().expect("makes a folder").keep();
+    let data = folder.join("data");
+    std::fs::create_dir(&data).expect("makes a folder");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("finds a free port");
+    let address = listener.local_addr().expect("knows its port");
+    listener.set_nonblocking(true).expect("does not block");
+    std::thread::spawn(move || serve(listener, &data));
+    let watcher = watch(FOLDER_WATCHER, &[folder.clone().into()]);
+    Server { address, real: false, credentials: credentials(&folder), _watcher: watcher }
+}
+
+fn serve(listener: TcpListener, data: &Path) {
+    let mut builder =
+        s3s::service::S3ServiceBuilder::new(s3s_fs::FileSystem::new(data).expect("opens"));
+    builder.set_auth(s3s::auth::SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
+    let service = builder.build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.expect("starts").block_on(async move {
+        let tasks = tokio_util::task::TaskTracker::new();
+        let listener = tokio::net::TcpListener::from_std(listener).expect("listens");
+        while let Ok((socket, _)) = listener.accept().await {
+            let socket = hyper_util::rt::TokioIo::new(socket);
+            let server = hyper::server::conn::http1::Builder::new();
+            tasks.spawn(server.serve_connection(socket, service.clone()));
+        }
+    });
+}

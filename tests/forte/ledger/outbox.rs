@@ -1,0 +1,130 @@
+//! Messages: claimed once, in order, settled only by who holds the lease.
+
+use std::collections::BTreeSet;
+
+use forte_media::ledger::{Claimed, EventState, Settled};
+use forte_media::model::EventId;
+use futures_util::future::join_all;
+use jiff::SignedDuration;
+
+use crate::harness::db::{Db, on_both_databases};
+use crate::harness::house::House;
+
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+
+fn settled(claimed: &Claimed, state: EventState) -> Settled {
+    Settled {
+        id: claimed.id,
+        leased_until: claimed.leased_until,
+        state,
+        due_at: claimed.leased_until,
+        status: 200,
+        error: String::new(),
+        now: claimed.created_at,
+    }
+}
+
+async fn claim(house: &House, limit: u32) -> Vec<Claimed> {
+    house.ledger.claim_events(house.now(), house.now() + LEASE, limit).await.unwrap()
+}
+
+async fn claim_until_there_is_nothing(house: &House) -> Vec<EventId> {
+    let mut ids = Vec::new();
+    loop {
+        let batch = claim(house, 7).await;
+        if batch.is_empty() {
+            return ids;
+        }
+        ids.extend(batch.into_iter().map(|claimed| claimed.id));
+    }
+}
+
+/// 400 messages, as quickly as one statement makes them.
+const FILL: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400) \
+    INSERT INTO outbox (id, kind, subject, turn, body, state, attempts, created_at, due_at, \
+    leased_until, last_status, last_error, settled_at) \
+    SELECT '00000000-0000-7000-8000-000000000' || CAST(100 + i AS TEXT), 'report.submitted', \
+    CAST(i AS TEXT), 1, '{}', 'pending', 0, 1, 1, 0, 0, '', 0 FROM n";
+
+on_both_databases! {
+    eight_workers_claim_four_hundred_messages_once_each,
+    a_second_message_about_a_report_waits_for_the_first,
+    a_lost_lease_settles_nothing,
+    a_replayed_message_is_due_at_once_with_the_whole_ladder,
+    messages_are_listed_by_state_newest_first,
+}
+
+async fn eight_workers_claim_four_hundred_messages_once_each(db: Db) {
+    let house = House::furnish(&db.ledger).await;
+    db.tamper(FILL).await;
+    let claims = join_all((0..8).map(|_| claim_until_there_is_nothing(&house))).await;
+    let all: Vec<EventId> = claims.into_iter().flatten().collect();
+    let distinct: BTreeSet<&EventId> = all.iter().collect();
+    assert_eq!((all.len(), distinct.len()), (400, 400));
+}
+
+async fn a_second_message_about_a_report_waits_for_the_first(db: Db) {
+    let house = House::furnish(&db.ledger).await;
+    let ref_key = house.report().await;
+    let first = house.told_about(ref_key).await;
+    // It comes from a node whose clock is behind (F28).
+    house.hand.advance(SignedDuration::from_mins(-10));
+    let second = house.told_about(ref_key).await;
+    let other = house.told().await;
+    house.hand.advance(SignedDuration::from_mins(10));
+
+    let ids = |batch: &[Claimed]| batch.iter().map(|one| one.id).collect::<BTreeSet<_>>();
+    let batch = claim(&house, 10).await;
+    assert_eq!(ids(&batch), BTreeSet::from([first, other]));
+    assert!(claim(&house, 10).await.is_empty(), "the first is under way");
+    for one in &batch {
+        db.ledger.settle_event(&settled(one, EventState::Delivered)).await.unwrap();
+    }
+    assert_eq!(ids(&claim(&house, 10).await), BTreeSet::from([second]));
+}
+
+async fn a_lost_lease_settles_nothing(db: Db) {
+    let house = House::furnish(&db.ledger).await;
+    let id = house.told().await;
+    let slow = claim(&house, 1).await.remove(0);
+    house.hand.advance(LEASE);
+    let quick = claim(&house, 1).await.remove(0);
+    assert_eq!((slow.attempts, quick.attempts), (0, 1));
+
+    db.ledger.settle_event(&settled(&slow, EventState::Dead)).await.unwrap();
+    let event = db.ledger.event(id).await.unwrap().unwrap();
+    assert_eq!((event.state, event.last_status), (EventState::Pending, 0));
+    db.ledger.settle_event(&settled(&quick, EventState::Delivered)).await.unwrap();
+    let event = db.ledger.event(id).await.unwrap().unwrap();
+    assert_eq!((event.state, event.last_status), (EventState::Delivered, 200));
+}
+
+async fn a_replayed_message_is_due_at_once_with_the_whole_ladder(db: Db) {
+    let house = House::furnish(&db.ledger).await;
+    let id = house.told().await;
+    let claimed = claim(&house, 1).await.remove(0);
+    db.ledger.settle_event(&settled(&claimed, EventState::Dead)).await.unwrap();
+    assert!(claim(&house, 1).await.is_empty());
+    assert!(db.ledger.replay_event(id, house.now()).await.unwrap());
+    let again = claim(&house, 1).await.remove(0);
+    assert_eq!((again.id, again.attempts), (id, 0));
+    let unknown = EventId::mint(&house.clock, &house.random);
+    assert!(!db.ledger.replay_event(unknown, house.now()).await.unwrap());
+}
+
+async fn messages_are_listed_by_state_newest_first(db: Db) {
+    let house = House::furnish(&db.ledger).await;
+    let first = house.told().await;
+    house.hand.advance(SignedDuration::from_secs(1));
+    let second = house.told().await;
+    let claimed = claim(&house, 1).await.remove(0);
+    db.ledger.settle_event(&settled(&claimed, EventState::Delivered)).await.unwrap();
+
+    let ids = |rows: Vec<forte_media::ledger::EventRow>| {
+        rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(db.ledger.events(None, 10).await.unwrap()), [second, first]);
+    assert_eq!(ids(db.ledger.events(None, 1).await.unwrap()), [second]);
+    let delivered = db.ledger.events(Some(EventState::Delivered), 10).await.unwrap();
+    assert_eq!(ids(delivered), [claimed.id]);
+}

@@ -1,0 +1,220 @@
+//! The spool, and what only the disk back end has.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use bytes::Bytes;
+use forte_media::blob::{BlobError, Config, LinkError, Spool, Store};
+use forte_media::model::{Clock, Faults, NodeId, Offset, Random, UploadId};
+use jiff::SignedDuration;
+use tempfile::TempDir;
+
+use crate::blob::Rig;
+use crate::harness::s3::s3_defaults;
+
+fn fresh<Id>(mint: impl Fn(&Clock, &Random) -> Id) -> Id {
+    mint(&Clock::system(), &Random::system())
+}
+
+fn open(folder: &Path, faults: Faults) -> Result<Spool, BlobError> {
+    Spool::open(folder, fresh(NodeId::mint), faults)
+}
+
+fn pieces(texts: &[&'static str]) -> Vec<Bytes> {
+    texts.iter().map(|text| Bytes::from_static(text.as_bytes())).collect()
+}
+
+#[tokio::test]
+async fn pieces_are_appended_in_their_order() {
+    let rig = Rig::disk().await;
+    let mut file = rig.spool.create(fresh(UploadId::mint)).expect("makes");
+    file.append(&pieces(&["", "one ", "two ", "", "three"])).await.expect("appends");
+    file.append(&pieces(&["", ""])).await.expect("appends nothing");
+    file.append(&[Bytes::from(vec![b'x'; 600_000])]).await.expect("appends a large piece");
+    file.append(&pieces(&["end"])).await.expect("appends");
+    file.sync().await.expect("syncs");
+    assert_eq!(file.length(), Offset::new(13 + 600_000 + 3));
+    assert_eq!(file.read(0..14).await.expect("reads"), b"one two threex");
+    assert_eq!(file.read(600_012..600_016).await.expect("reads"), b"xend");
+    file.read(600_012..600_017).await.expect_err("past the end");
+}
+
+#[tokio::test]
+async fn what_was_not_acknowledged_is_cut_when_it_is_opened_again() {
+    let rig = Rig::disk().await;
+    let upload = fresh(UploadId::mint);
+    let mut file = rig.spool.create(upload).expect("makes");
+    file.append(&pieces(&["acknowledged, not"])).await.expect("appends");
+    drop(file);
+    let mut file = rig.spool.reopen(upload, Offset::new(12)).await.expect("opens");
+    assert_eq!(file.length(), Offset::new(12));
+    file.append(&pieces(&["!"])).await.expect("appends");
+    assert_eq!(fs::read(file.path()).expect("reads"), b"acknowledged!");
+    drop(file);
+    let short = rig.spool.reopen(upload, Offset::new(14)).await.err().expect("too short");
+    assert!(matches!(short, BlobError::Missing { .. }), "{short:?}");
+    let none = rig.spool.reopen(fresh(UploadId::mint), Offset::START).await.err().expect("none");
+    assert!(matches!(none, BlobError::Missing { .. }), "{none:?}");
+}
+
+#[tokio::test]
+async fn a_stored_video_never_changes_when_its_upload_goes_on() {
+    let rig = Rig::disk().await;
+    let mut video = rig.filled(1000).await;
+    rig.put(&video).await.expect("stores");
+    // The transaction failed: the last byte is dropped, and comes again differently.
+    video.file.truncate(Offset::new(999)).await.expect("cuts");
+    video.file.append(&pieces(&["?"])).await.expect("appends");
+    video.file.sync().await.expect("syncs");
+    assert_eq!(rig.watch(&video.key).await.as_deref(), Some(&*video.bytes));
+    assert_eq!(video.file.read(0..999).await.expect("reads"), video.bytes[..999]);
+    drop(video.file);
+    rig.spool.reopen(video.key.upload, Offset::new(1000)).await.expect("the copy has its name");
+}
+
+#[tokio::test]
+async fn a_stored_video_takes_no_second_place_on_the_disk() {
+    let rig = Rig::disk().await;
+    let video = rig.filled(1000).await;
+    rig.put(&video).await.expect("stores");
+    assert_eq!(fs::metadata(video.file.path()).expect("is there").nlink(), 2);
+    video.file.remove().expect("removes");
+    assert_eq!(rig.watch(&video.key).await.as_deref(), Some(&*video.bytes));
+}
+
+#[tokio::test]
+async fn a_failed_flush_spoils_the_file_for_good() {
+    let folder = TempDir::new().expect("makes a folder");
+    let faults = Faults::scripted(|place| place == "blob.spool.sync");
+    let spool = open(folder.path(), faults).expect("opens");
+    let mut file = spool.create(fresh(UploadId::mint)).expect("makes");
+    file.append(&pieces(&["bytes"])).await.expect("appends");
+    let failed = file.sync().await.expect_err("the disk fails");
+    assert!(matches!(failed, BlobError::NotDurable { .. }), "{failed:?}");
+    assert!(!failed.is_transient());
+    file.append(&pieces(&["more"])).await.expect_err("spoiled");
+    file.read(0..1).await.expect_err("spoiled");
+    file.truncate(Offset::START).await.expect_err("spoiled");
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_apart_and_costs_nothing() {
+    let folder = TempDir::new().expect("makes a folder");
+    let full = std::sync::atomic::AtomicBool::new(false);
+    let faults = Faults::scripted(move |place| {
+        // Every other write finds the disk full.
+        place == "blob.spool.full" && full.fetch_not(std::sync::atomic::Ordering::Relaxed)
+    });
+    let spool = open(folder.path(), faults).expect("opens");
+    let mut file = spool.create(fresh(UploadId::mint)).expect("makes");
+    file.append(&pieces(&["bytes"])).await.expect("appends");
+    let failed = file.append(&pieces(&["lost"])).await.expect_err("full");
+    assert!(matches!(failed, BlobError::Full { .. }), "{failed:?}");
+    file.append(&pieces(&[", more"])).await.expect("there is room again");
+    file.sync().await.expect("syncs");
+    assert_eq!(fs::read(file.path()).expect("reads"), b"bytes, more");
+}
+
+#[tokio::test]
+async fn one_process_at_a_time_works_in_a_spool() {
+    let folder = TempDir::new().expect("makes a folder");
+    let first = open(folder.path(), Faults::none()).expect("opens");
+    let second = open(folder.path(), Faults::none()).err().expect("is in use");
+    assert!(matches!(second, BlobError::SpoolTaken(_)), "{second:?}");
+    let home = first.home();
+    drop(first);
+    let again = open(folder.path(), Faults::none()).expect("is free");
+    assert_eq!(again.home(), home, "the folder keeps its id");
+}
+
+#[tokio::test]
+async fn the_sweep_at_start_sees_uploads_only() {
+    let folder = TempDir::new().expect("makes a folder");
+    let spool = open(folder.path(), Faults::none()).expect("opens");
+    let mut uploads: Vec<UploadId> = (0..3).map(|_| fresh(UploadId::mint)).collect();
+    for upload in &uploads {
+        spool.create(*upload).expect("makes");
+    }
+    drop(spool);
+    fs::write(folder.path().join(".tmp-left"), b"by a killed process").expect("writes");
+    let spool = open(folder.path(), Faults::none()).expect("opens");
+    uploads.sort_unstable();
+    assert_eq!(spool.uploads().expect("lists"), uploads);
+    assert!(!folder.path().join(".tmp-left").exists());
+    spool.remove(uploads[0]).expect("removes");
+    spool.remove(uploads[0]).expect("is gone already");
+    assert_eq!(spool.uploads().expect("lists"), uploads[1..]);
+}
+
+#[tokio::test]
+async fn a_spool_on_another_file_system_is_refused_at_start() {
+    let (here, there) = (TempDir::new().expect("makes"), TempDir::new_in("/dev/shm"));
+    let Ok(there) = there else { return };
+    let device = |folder: &TempDir| fs::metadata(folder.path()).expect("is there").dev();
+    if device(&here) == device(&there) {
+        return;
+    }
+    let config = Config { url: format!("file:{}", here.path().display()), s3: s3_defaults() };
+    let store = Store::open(&config, b"some secret of links", Faults::none()).await.expect("opens");
+    let spool = open(there.path(), Faults::none()).expect("opens");
+    let apart = store.check_spool(&spool).expect_err("apart");
+    assert!(matches!(apart, BlobError::Apart { .. }), "{apart:?}");
+}
+
+#[tokio::test]
+async fn a_link_opens_until_it_expires() {
+    let rig = Rig::disk().await;
+    let video = rig.filled(1000).await;
+    rig.put(&video).await.expect("stores");
+    let (now, ttl) = (rig.clock.now(), SignedDuration::from_secs(300));
+    let link = rig.store.link(&video.key, ttl, "a \"1\".mp4", now).await.expect("a link");
+    let signed = link.url.strip_prefix("/media/").expect("a path of ours");
+    let opened = rig.store.open_signed(signed, now).await.expect("opens");
+    assert_eq!(opened.length, video.length);
+    assert_eq!(opened.etag, format!("\"{}\"", video.key.sha256));
+    assert_eq!(opened.content_type, "video/mp4");
+    assert!(opened.disposition.starts_with("inline; filename=\"a _1_.mp4\""));
+    let almost = link.expires_at - SignedDuration::from_micros(1);
+    rig.store.open_signed(signed, almost).await.expect("still opens");
+    let expired = rig.store.open_signed(signed, link.expires_at).await.err().expect("too old");
+    assert!(matches!(expired, LinkError::Expired), "{expired:?}");
+}
+
+#[tokio::test]
+async fn a_link_with_any_character_changed_is_invalid() {
+    let rig = Rig::disk().await;
+    let video = rig.filled(10).await;
+    rig.put(&video).await.expect("stores");
+    let (now, ttl) = (rig.clock.now(), SignedDuration::from_secs(300));
+    let link = rig.store.link(&video.key, ttl, "a.mp4", now).await.expect("a link");
+    let signed = link.url.strip_prefix("/media/").expect("a path of ours");
+    for at in 0..signed.len() {
+        let mut changed = signed.as_bytes().to_vec();
+        changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+        let changed = String::from_utf8(changed).expect("text");
+        let refused = rig.store.open_signed(&changed, now).await.err().expect("changed");
+        assert!(matches!(refused, LinkError::Invalid), "{at}: {refused:?}");
+    }
+    for junk in ["", "AAAA", "ä", "../../etc/passwd", &"A".repeat(5000)] {
+        let refused = rig.store.open_signed(junk, now).await.err().expect("junk");
+        assert!(matches!(refused, LinkError::Invalid), "{junk}: {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_of_another_secret_is_invalid() {
+    let rig = Rig::disk().await;
+    let video = rig.filled(10).await;
+    let (now, ttl) = (rig.clock.now(), SignedDuration::from_secs(300));
+    let link = rig.store.link(&video.key, ttl, "a.mp4", now).await.expect("a link");
+    let url = format!("file:{}", rig.folder.path().join("videos").display());
+    let config = Config { url, s3: s3_defaults() };
+    let other =
+        Store::open(&config, b"another secret of links", Faults::none()).await.expect("opens");
+    let signed = link.url.strip_prefix("/media/").expect("a path of ours");
+    let refused = other.open_signed(signed, now).await.err().expect("not its own");
+    assert!(matches!(refused, LinkError::Invalid), "{refused:?}");
+    let weak = Store::open(&config, b"weak", Faults::none()).await.err().expect("too short");
+    assert!(matches!(weak, BlobError::Setting { .. }), "{weak:?}");
+}

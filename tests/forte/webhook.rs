@@ -1,0 +1,204 @@
+//! One message to the report service: signed, judged by its answer, only to where it may go.
+
+use forte_media::model::{Clock, EventId, ManualClock};
+use forte_media::notify::{Config, Delivery, Message, Webhook, WebhookError};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use serde_json::json;
+
+use crate::harness::receiver::{Receiver, Reply, SECRET};
+
+const BODY: &str = r#"{"type":"report.submitted","data":{"place":"Алматы"}}"#;
+const LOOPBACK: &[&str] = &["127.0.0.0/8", "::1"];
+
+fn config(url: &str, allow: &[&str]) -> Config {
+    serde_json::from_value(json!({
+        "allow_networks": allow,
+        "webhook": { "url": url, "secret": SECRET, "timeout": "20s", "max_answer": 40 },
+    }))
+    .unwrap()
+}
+
+fn webhook(config: &Config, clock: &Clock) -> Webhook {
+    Webhook::from_config(config, clock.clone()).unwrap().unwrap()
+}
+
+fn refusal(config: &Config) -> WebhookError {
+    Webhook::from_config(config, Clock::system()).err().unwrap()
+}
+
+fn id() -> EventId {
+    "0196c8a0-1111-7000-8000-000000000001".parse().unwrap()
+}
+
+async fn deliver(webhook: &Webhook) -> Delivery {
+    webhook.deliver(&Message { id: id(), body: BODY }).await
+}
+
+/// A receiver, a webhook to it, and the clock of both.
+async fn pair() -> (Receiver, Webhook, ManualClock) {
+    let (clock, hand) = Clock::manual("2026-05-13T05:00:00Z".parse().unwrap());
+    let receiver = Receiver::start(&clock).await;
+    let webhook = webhook(&config(&receiver.url(), LOOPBACK), &clock);
+    (receiver, webhook, hand)
+}
+
+/// What becomes of a delivery that is answered like this.
+async fn answered(reply: Reply) -> Delivery {
+    let (receiver, webhook, _) = pair().await;
+    receiver.script([reply]);
+    deliver(&webhook).await
+}
+
+fn later(delivery: Delivery) -> (Option<SignedDuration>, Option<u16>, String) {
+    match delivery {
+        Delivery::Later { after, status, reason } => (after, status, reason),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_message_arrives_as_it_is_signed_with_its_id() {
+    let (receiver, webhook, _) = pair().await;
+    assert_eq!(deliver(&webhook).await, Delivery::Delivered { status: 204 });
+    let heard = receiver.heard().remove(0);
+    assert_eq!((heard.id, heard.body.as_str(), heard.signed), (id(), BODY, true));
+}
+
+#[tokio::test]
+async fn either_secret_verifies_while_they_change() {
+    let (clock, _) = Clock::manual(Timestamp::UNIX_EPOCH);
+    let new = "whsec_bmV4dC1mb3J0ZS1tZWRpYS10ZXN0cy1zZWNyZXQ=";
+    for known in [SECRET, new] {
+        let receiver = Receiver::start_with(&clock, known).await;
+        let mut config = config(&receiver.url(), LOOPBACK);
+        config.webhook.secret = Some(SecretString::from(format!("{new} {SECRET}")));
+        let delivery = deliver(&webhook(&config, &clock)).await;
+        assert_eq!(delivery, Delivery::Delivered { status: 204 }, "{known}");
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_rejects_another_secret_and_another_time() {
+    let (clock, hand) = Clock::manual("2026-05-13T05:00:00Z".parse().unwrap());
+    let stranger =
+        Receiver::start_with(&clock, "whsec_c29tZWJvZHktZWxzZXMtc2VjcmV0LTAwMDAwMQ==").await;
+    let (_, status, _) = later(deliver(&webhook(&config(&stranger.url(), LOOPBACK), &clock)).await);
+    assert_eq!(status, Some(401));
+
+    let (late, _) = Clock::manual(clock.now());
+    let receiver = Receiver::start(&clock).await;
+    hand.advance(SignedDuration::from_secs(301));
+    let (_, status, _) = later(deliver(&webhook(&config(&receiver.url(), LOOPBACK), &late)).await);
+    assert_eq!(status, Some(401));
+}
+
+#[tokio::test]
+async fn gone_means_never() {
+    let delivery = answered(Reply::Saying(410, "no more".to_owned())).await;
+    assert_eq!(delivery, Delivery::Never { status: 410, reason: "410 Gone: no more".to_owned() });
+}
+
+#[tokio::test]
+async fn any_other_failure_may_pass() {
+    for status in [400, 401, 404, 429, 500, 503] {
+        let (after, said, _) = later(answered(Reply::Status(status)).await);
+        assert_eq!((after, said), (None, Some(status)));
+    }
+}
+
+#[tokio::test]
+async fn a_receiver_says_how_long_to_wait() {
+    let (after, ..) = later(answered(Reply::RetryAfter(429, "120".to_owned())).await);
+    assert_eq!(after, Some(SignedDuration::from_secs(120)));
+    let date = "Wed, 13 May 2026 05:10:00 GMT".to_owned();
+    let (after, ..) = later(answered(Reply::RetryAfter(503, date)).await);
+    assert_eq!(after, Some(SignedDuration::from_mins(10)));
+}
+
+#[tokio::test]
+async fn a_redirect_is_a_failure_and_not_followed() {
+    let (elsewhere, ..) = pair().await;
+    let (_, status, _) = later(answered(Reply::Redirect(elsewhere.url())).await);
+    assert_eq!(status, Some(307));
+    assert!(elsewhere.heard().is_empty());
+}
+
+#[tokio::test]
+async fn a_long_answer_is_cut_and_made_harmless() {
+    let words = format!("\u{1b}[2J\0{}", "х".repeat(100_000));
+    let (.., reason) = later(answered(Reply::Saying(500, words)).await);
+    assert!(!reason.contains(char::is_control), "{reason:?}");
+    assert!(reason.starts_with("500 Internal Server Error: [2J ххх"), "{reason:?}");
+    assert!(reason.len() < 100, "{reason:?}");
+}
+
+#[tokio::test]
+async fn silence_is_a_failure_after_the_time_out() {
+    let (receiver, ..) = pair().await;
+    receiver.script([Reply::Hang]);
+    let mut config = config(&receiver.url(), LOOPBACK);
+    config.webhook.timeout = SignedDuration::from_millis(200);
+    let (after, status, reason) = later(deliver(&webhook(&config, &Clock::system())).await);
+    assert_eq!((after, status), (None, None));
+    assert!(reason.contains("timed out"), "{reason}");
+}
+
+#[tokio::test]
+async fn nobody_there_is_a_failure_that_tells_why_but_not_where() {
+    let (mut receiver, webhook, _) = pair().await;
+    receiver.close().await;
+    let (_, status, reason) = later(deliver(&webhook).await);
+    assert_eq!(status, None);
+    assert!(reason.contains("refused") && !reason.contains("/hs/forte"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_name_is_judged_by_the_address_behind_it() {
+    let clock = Clock::system();
+    let receiver = Receiver::start(&clock).await;
+    let elsewhere = config(&receiver.url_by_name(), &["10.0.0.0/8"]);
+    let (_, status, reason) = later(deliver(&webhook(&elsewhere, &clock)).await);
+    assert_eq!(status, None);
+    assert!(reason.contains("notify.allow_networks"), "{reason}");
+
+    let encrypted = receiver.url_by_name().replace("http:", "https:");
+    let (.., reason) = later(deliver(&webhook(&config(&encrypted, &[]), &clock)).await);
+    assert!(reason.contains("neither a public address"), "{reason}");
+    assert!(receiver.heard().is_empty());
+
+    let allowed = config(&receiver.url_by_name(), LOOPBACK);
+    assert_eq!(deliver(&webhook(&allowed, &clock)).await, Delivery::Delivered { status: 204 });
+}
+
+#[test]
+fn an_address_of_our_own_network_is_refused_however_it_is_written() {
+    let urls = [
+        "https://127.0.0.1/",
+        "https://2130706433/",
+        "https://0x7f.1/",
+        "https://[::1]/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://169.254.169.254/latest/meta-data",
+        "https://192.168.1.10/hs/forte",
+        "https://[fd00:ec2::254]/",
+    ];
+    for url in urls {
+        assert!(matches!(refusal(&config(url, &[])), WebhookError::NotAllowed(_)), "{url}");
+    }
+}
+
+#[test]
+fn settings_that_cannot_work_are_refused_at_the_start() {
+    let mut unsigned = config("https://one-c.example/", &[]);
+    unsigned.webhook.secret = None;
+    assert!(matches!(refusal(&unsigned), WebhookError::Secret(_)));
+    let plain = config("http://one-c.example/", &[]);
+    assert!(matches!(refusal(&plain), WebhookError::Unencrypted));
+    for url in ["one-c.example", "ftp://one-c.example/", "https://user:word@one-c.example/"] {
+        assert!(matches!(refusal(&config(url, &[])), WebhookError::Url), "{url}");
+    }
+    let mut off = config("https://one-c.example/", &[]);
+    off.webhook.url = None;
+    assert!(Webhook::from_config(&off, Clock::system()).unwrap().is_none());
+}
