@@ -1,7 +1,7 @@
 //! Routes, extractors, doors, envelopes: everything that is only HTTP.
 //!
 //! Each door parses its dialect into what `upload` asks for and renders what comes back. What a
-//! client reads when something is wrong is written in one place ([`refusals`], [`problem`]).
+//! client reads when something is wrong is written in one place (`refusals`, `problem`).
 
 mod bearer;
 mod body;
