@@ -59,6 +59,12 @@ impl Shutdown {
         self.tasks.spawn(task)
     }
 
+    /// Where tasks are counted, for rooms that start their own.
+    #[must_use]
+    pub fn tasks(&self) -> &TaskTracker {
+        &self.tasks
+    }
+
     /// Asks for the end: softly at first, hard when asked again.
     pub fn ask(&self) {
         if self.soft.is_cancelled() {

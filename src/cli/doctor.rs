@@ -1,12 +1,18 @@
 //! `doctor`: tries everything the service leans on.
 
-use anyhow::bail;
+use std::io::{self, Write as _};
+
 use clap::Args;
+use serde_json::json;
 
 use super::Answer;
+use crate::blob::{Spool, Store};
 use crate::config::Settings;
+use crate::ledger::Ledger;
+use crate::model::{Clock, Faults, NodeId, Random, causes};
+use crate::notify::Webhook;
 
-/// Tries the database, the store, the clock and the disk, and says what is wrong
+/// Tries the database, the store, the spool and the webhook's settings, and says what is wrong
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  forte-media doctor --config /etc/forte-media.toml --json")]
 pub struct Doctor {
@@ -19,9 +25,73 @@ impl Doctor {
     /// Tries everything; the answer is "no" when a check found something.
     ///
     /// # Errors
-    /// When the checks themselves could not be made.
-    #[expect(clippy::unused_async, reason = "awaits as soon as it is built")]
-    pub async fn run(self, _settings: Settings) -> anyhow::Result<Answer> {
-        bail!("not built yet")
+    /// When the findings cannot be written.
+    pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
+        examine(&settings, self.json).await
     }
+}
+
+/// One thing that was tried: its name, and what was wrong.
+type Check = (String, Result<(), String>);
+
+/// Tries every dependency and writes a line for each.
+pub(super) async fn examine(settings: &Settings, as_json: bool) -> anyhow::Result<Answer> {
+    let mut checks = vec![secret(settings), ledger(settings).await, webhook(settings)];
+    checks.extend(store(settings).await);
+    let mut out = io::stdout().lock();
+    for (name, result) in &checks {
+        let why = result.as_ref().err();
+        if as_json {
+            writeln!(out, "{}", json!({ "check": name, "ok": why.is_none(), "why": why }))?;
+        } else {
+            writeln!(out, "{}  {name}{}", if why.is_none() { "ok " } else { "NO " }, reason(why))?;
+        }
+    }
+    let healthy = checks.iter().all(|(_, result)| result.is_ok());
+    Ok(if healthy { Answer::Done } else { Answer::No })
+}
+
+fn reason(why: Option<&String>) -> String {
+    why.map(|why| format!(": {why}")).unwrap_or_default()
+}
+
+fn secret(settings: &Settings) -> Check {
+    let set = settings.auth.secret.as_ref().map(|_| ());
+    ("auth.secret is set".to_owned(), set.ok_or_else(|| "`serve` needs one".to_owned()))
+}
+
+async fn ledger(settings: &Settings) -> Check {
+    let tried = async { Ledger::open(&settings.ledger).await?.probe().await };
+    ("the ledger answers".to_owned(), tried.await.map_err(|error| causes(&error)))
+}
+
+fn webhook(settings: &Settings) -> Check {
+    let made = Webhook::from_config(&settings.notify, Clock::system());
+    ("the webhook's settings fit".to_owned(), made.map(|_| ()).map_err(|error| causes(&error)))
+}
+
+/// Really puts, puts conditionally, reads ranges and opens a viewing link.
+async fn store(settings: &Settings) -> Vec<Check> {
+    let (clock, random) = (Clock::system(), Random::system());
+    let key = random.bytes::<32>();
+    let opened = async {
+        let store = Store::open(&settings.blob, &key, Faults::none()).await?;
+        match Spool::open(&settings.upload.spool, NodeId::mint(&clock, &random), Faults::none()) {
+            Ok(spool) => store.check_spool(&spool)?,
+            // A service that is running has it; then it has been tried.
+            Err(crate::blob::BlobError::SpoolTaken(_)) => {}
+            Err(error) => return Err(error),
+        }
+        store
+            .examine(&reqwest::Client::builder().build().unwrap_or_default(), &clock, &random)
+            .await
+    };
+    match opened.await {
+        Ok(steps) => steps.into_iter().map(step).collect(),
+        Err(error) => vec![("the store opens".to_owned(), Err(causes(&error)))],
+    }
+}
+
+fn step(step: crate::blob::Step) -> Check {
+    (format!("the store: {}", step.name), step.result.map_err(|error| causes(&*error)))
 }

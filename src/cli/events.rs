@@ -1,54 +1,190 @@
-//! `events`: the outbox, for operators.
+//! `events`: the outbox for operators.
 
-use anyhow::bail;
-use clap::{Args, Subcommand};
+use std::fmt;
+use std::io::{self, Write as _};
+
+use anyhow::Context as _;
+use clap::Subcommand;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::Answer;
 use crate::config::Settings;
-use crate::model::EventId;
+use crate::ledger::{EventRow, EventState, Ledger, LedgerError};
+use crate::model::{Clock, EventId};
 
-/// Shows what is to be told, and tells it again
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  forte-media events list --json\n  \
-                        forte-media events replay 01980c5e-2d1f-7cc0-8a51-3b9f0c6e4d21")]
-pub struct Events {
-    #[command(subcommand)]
-    pub(super) command: EventsCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum EventsCommand {
-    /// Messages, the newest first
+/// Shows what is to be told to the report service, and tells it again
+#[derive(Debug, Clone, Subcommand)]
+pub enum Events {
+    /// Lists messages, the newest first
+    #[command(after_help = "Example:\n  forte-media events list --state dead --json")]
     List {
-        /// Most messages to show
-        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        /// Only messages in this state
+        #[arg(long, value_name = "pending|delivered|dead", value_parser = state)]
+        state: Option<EventState>,
+        /// Most messages to list
+        #[arg(long, value_name = "N", default_value_t = 50)]
         limit: u32,
         /// One JSON object a line
         #[arg(long)]
         json: bool,
     },
-    /// One message with every try
+    /// Shows one message with its body, as JSON
+    #[command(after_help = "Example:\n  forte-media events show \
+                            01980c5e-2d1f-7cc0-8a51-3b9f0c6e4d21")]
     Show {
-        /// The message
+        /// The message: the first column of `events list`, the header `webhook-id`
         id: EventId,
-        /// As one JSON object
+        /// On one line
         #[arg(long)]
         json: bool,
     },
-    /// Delivers a message again, under the same id
+    /// Makes messages due at once, under their old ids and with all tries before them. The running
+    /// service delivers them; a receiver that has taken one knows it by its id
+    #[command(after_help = "Example:\n  forte-media events replay \
+                            01980c5e-2d1f-7cc0-8a51-3b9f0c6e4d21")]
     Replay {
-        /// The message
-        id: EventId,
+        /// The messages
+        #[arg(required = true)]
+        ids: Vec<EventId>,
     },
 }
 
+fn state(word: &str) -> Result<EventState, &'static str> {
+    EventState::from_word(word).ok_or("write pending, delivered or dead")
+}
+
+/// What the command has to say.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// For standard output.
+    pub data: String,
+    /// For standard error.
+    pub words: String,
+    /// Whether every message that was named is there.
+    pub found: bool,
+}
+
 impl Events {
-    /// Does what was asked of the outbox.
+    /// Does what was asked and says so. The answer is "no" when a named message is not there.
     ///
     /// # Errors
-    /// When the database cannot be reached.
-    #[expect(clippy::unused_async, reason = "awaits as soon as it is built")]
-    pub async fn run(self, _settings: Settings) -> anyhow::Result<Answer> {
-        bail!("not built yet")
+    /// When the ledger fails, or nobody reads what is said.
+    pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
+        let ledger = Ledger::open(&settings.ledger).await.context("ledger.url")?;
+        let said = self.answer(&ledger, &Clock::system()).await?;
+        ledger.close().await;
+        io::stdout().write_all(said.data.as_bytes())?;
+        io::stderr().write_all(said.words.as_bytes())?;
+        Ok(if said.found { Answer::Done } else { Answer::No })
+    }
+
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn answer(&self, ledger: &Ledger, clock: &Clock) -> Result<Said, LedgerError> {
+        match self {
+            Self::List { state, limit, json } => list(ledger, *state, *limit, *json).await,
+            Self::Show { id, json } => show(ledger, *id, *json).await,
+            Self::Replay { ids } => replay(ledger, clock.now(), ids).await,
+        }
+    }
+}
+
+async fn list(
+    ledger: &Ledger,
+    state: Option<EventState>,
+    limit: u32,
+    json: bool,
+) -> Result<Said, LedgerError> {
+    let events = ledger.events(state, limit).await?;
+    let line = |event| if json { Shown::of(event).to_string() } else { columns(event) };
+    let data = events.iter().map(|event| line(event) + "\n").collect();
+    let words = format!("{} of at most {limit} messages\n", events.len());
+    Ok(Said { data, words, found: true })
+}
+
+async fn show(ledger: &Ledger, id: EventId, json: bool) -> Result<Said, LedgerError> {
+    let Some(event) = ledger.event(id).await? else {
+        return Ok(Said { words: unknown(id), ..Said::default() });
+    };
+    // A body that is not JSON is shown as the text it is.
+    let body = serde_json::from_str(&event.body).unwrap_or_else(|_| event.body.clone().into());
+    let shown = Shown { body: Some(body), ..Shown::of(&event) };
+    let data = if json { format!("{shown}\n") } else { format!("{shown:#}\n") };
+    Ok(Said { data, found: true, ..Said::default() })
+}
+
+async fn replay(ledger: &Ledger, now: Timestamp, ids: &[EventId]) -> Result<Said, LedgerError> {
+    let mut said = Said { found: true, ..Said::default() };
+    for id in ids {
+        if ledger.replay_event(*id, now).await? {
+            said.data += &(id.to_string() + "\n");
+        } else {
+            said.words.push_str(&unknown(*id));
+            said.found = false;
+        }
+    }
+    Ok(said)
+}
+
+fn unknown(id: EventId) -> String {
+    format!("{id} is not in the outbox\n")
+}
+
+/// A message on a line, for people.
+fn columns(event: &EventRow) -> String {
+    let EventRow { id, kind, subject, attempts, created_at, last_status, last_error, .. } = event;
+    let state = event.state.as_str();
+    let line = format!(
+        "{id}  {state:<9}  {attempts:>2} tries  {last_status:>3}  {created_at:.0}  {kind}  {subject}  \
+         {last_error}"
+    );
+    line.trim_end().to_owned()
+}
+
+/// A message as programs read it.
+#[derive(Serialize)]
+struct Shown<'e> {
+    id: EventId,
+    #[serde(rename = "type")]
+    kind: &'e str,
+    subject: &'e str,
+    state: &'static str,
+    attempts: u64,
+    created_at: Timestamp,
+    /// When it is tried next.
+    due_at: Option<Timestamp>,
+    /// The receiver's last HTTP status.
+    last_status: Option<i64>,
+    last_error: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Value>,
+}
+
+impl<'e> Shown<'e> {
+    fn of(event: &'e EventRow) -> Self {
+        Self {
+            id: event.id,
+            kind: &event.kind,
+            subject: &event.subject,
+            state: event.state.as_str(),
+            attempts: event.attempts,
+            created_at: event.created_at,
+            due_at: (event.state == EventState::Pending).then_some(event.due_at),
+            last_status: (event.last_status != 0).then_some(event.last_status),
+            last_error: (!event.last_error.is_empty()).then_some(&event.last_error),
+            body: None,
+        }
+    }
+}
+
+/// `{:#}` on several lines.
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = serde_json::json!(self);
+        if out.alternate() { write!(out, "{value:#}") } else { write!(out, "{value}") }
     }
 }

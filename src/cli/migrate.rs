@@ -1,10 +1,11 @@
 //! `migrate`: brings the database to this version's tables.
 
-use anyhow::bail;
+use anyhow::Context as _;
 use clap::Args;
 
-use super::Answer;
+use super::{Answer, say};
 use crate::config::Settings;
+use crate::ledger::Ledger;
 
 /// Brings the database to this version's tables
 #[derive(Debug, Args)]
@@ -16,8 +17,11 @@ impl Migrate {
     ///
     /// # Errors
     /// When the database cannot be reached or does not take a migration.
-    #[expect(clippy::unused_async, reason = "awaits as soon as it is built")]
-    pub async fn run(self, _settings: Settings) -> anyhow::Result<Answer> {
-        bail!("not built yet")
+    pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
+        let ledger = Ledger::open(&settings.ledger).await.context("ledger.url")?;
+        ledger.migrate().await?;
+        ledger.close().await;
+        say("the tables are up to date");
+        Ok(Answer::Done)
     }
 }

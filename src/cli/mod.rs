@@ -5,20 +5,25 @@
 mod demo;
 mod doctor;
 mod events;
+mod inspect;
 mod migrate;
 mod serve;
 mod size;
 mod upload;
 
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 
 pub use demo::Demo;
 pub use doctor::Doctor;
-pub use events::Events;
+pub use events::{Events, Said};
+pub use inspect::Inspect;
 pub use migrate::Migrate;
 pub use serve::Serve;
 pub use upload::Upload;
@@ -42,9 +47,31 @@ enum Command {
     Serve(Serve),
     Demo(Demo),
     Upload(Upload),
+    Inspect(Inspect),
     Doctor(Doctor),
     Migrate(Migrate),
+    #[command(subcommand)]
     Events(Events),
+}
+
+impl Command {
+    // Boxed: together they would be one future too deep for the compiler.
+    fn run(self, settings: Settings) -> BoxFuture<'static, anyhow::Result<Answer>> {
+        match self {
+            Self::Serve(serve) => serve.run(settings).boxed(),
+            Self::Demo(demo) => demo.run(settings).boxed(),
+            Self::Upload(upload) => upload.run().boxed(),
+            Self::Inspect(inspect) => inspect.run(settings).boxed(),
+            Self::Doctor(doctor) => doctor.run(settings).boxed(),
+            Self::Migrate(migrate) => migrate.run(settings).boxed(),
+            Self::Events(events) => events.run(settings).boxed(),
+        }
+    }
+}
+
+/// Words for a person, on standard error. Where even that is gone there is nobody to tell.
+fn say(words: &str) {
+    let _gone = writeln!(io::stderr(), "{words}");
 }
 
 /// What a finished command has to say; "could not" is an error.
@@ -54,6 +81,8 @@ pub enum Answer {
     Done,
     /// The answer is "no": a check found something.
     No,
+    /// Some of it could not be done; what and why has been said.
+    CouldNot,
 }
 
 impl Answer {
@@ -66,6 +95,7 @@ impl From<Answer> for ExitCode {
         match answer {
             Answer::Done => Self::SUCCESS,
             Answer::No => Self::from(1),
+            Answer::CouldNot => Self::from(Answer::COULD_NOT),
         }
     }
 }
@@ -81,13 +111,6 @@ impl Cli {
     ) -> anyhow::Result<Answer> {
         let settings = Settings::load(self.config.as_deref(), environment)?;
         telemetry::start_log(&settings.log).context("log.filter is not a filter")?;
-        match self.command {
-            Command::Serve(serve) => serve.run(settings).await,
-            Command::Demo(demo) => demo.run(settings).await,
-            Command::Upload(upload) => upload.run().await,
-            Command::Doctor(doctor) => doctor.run(settings).await,
-            Command::Migrate(migrate) => migrate.run(settings).await,
-            Command::Events(events) => events.run(settings).await,
-        }
+        self.command.run(settings).await
     }
 }

@@ -2,11 +2,13 @@
 
 use std::io::{self, Write};
 
-use anyhow::bail;
 use clap::Args;
 
 use super::Answer;
+use super::doctor::examine;
+use crate::app::{App, Bound, World};
 use crate::config::{Effective, Settings};
+use crate::shutdown::Shutdown;
 
 /// Runs the service
 #[derive(Debug, Args)]
@@ -23,13 +25,19 @@ impl Serve {
     ///
     /// # Errors
     /// When the service cannot be started.
-    #[expect(clippy::unused_async, reason = "awaits as soon as it is built")]
     pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
         if self.check {
             write_table(settings.explain(), &mut io::stdout().lock())?;
-            return Ok(Answer::Done);
+            return examine(&settings, false).await;
         }
-        bail!("not built yet")
+        let shutdown = Shutdown::new();
+        shutdown.listen()?;
+        let bound = Bound::bind(&settings).await?;
+        let (public, ops) = (bound.public_address()?, bound.ops_address()?);
+        let app = App::build(settings, World::real(), shutdown.tasks().clone(), public).await?;
+        tracing::info!(%public, %ops, "serving");
+        app.run(bound, &shutdown).await?;
+        Ok(Answer::Done)
     }
 }
 

@@ -3,7 +3,7 @@
 use axum::http::{HeaderName, StatusCode, header};
 use serde_json::json;
 
-use crate::model::{Check, Refusal};
+use crate::model::{Check, Refusal, causes};
 use crate::upload::UploadError;
 
 use super::problem::{self, Problem};
@@ -20,10 +20,10 @@ impl From<UploadError> for Problem {
     fn from(error: UploadError) -> Self {
         match &error {
             UploadError::Internal(cause) => {
-                tracing::error!(error = %chain(&**cause), "request failed");
+                tracing::error!(error = %causes(&**cause), "request failed");
             }
             UploadError::Away(what, cause) => {
-                tracing::warn!(what, error = %chain(&**cause), "away");
+                tracing::warn!(what, error = %causes(&**cause), "away");
             }
             _ => {}
         }
@@ -125,16 +125,4 @@ pub(super) fn for_form(error: UploadError) -> Problem {
 /// `Connection: close`, for answers that came before the body was read.
 pub(super) fn closing(problem: Problem) -> Problem {
     problem.with_header(header::CONNECTION, axum::http::HeaderValue::from_static("close"))
-}
-
-/// An error with everything beneath it, for the log.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }

@@ -2,6 +2,7 @@
 //!
 //! Plain values and pure rules. Nothing here waits, reads, writes or knows a wire format.
 
+mod causes;
 mod clock;
 mod digest;
 mod facts;
@@ -16,6 +17,7 @@ mod report;
 mod sent;
 mod upload;
 
+pub use causes::causes;
 pub use clock::{Clock, ManualClock};
 pub use digest::{Digest, DigestError};
 pub use facts::{Facts, Location};

@@ -21,13 +21,11 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookConfig {
-    /// Where messages are posted. Empty: nowhere, they wait in the ledger.
-    #[serde(default)]
-    pub url: String,
+    /// Where messages are posted. Not set: nowhere, they wait in the ledger.
+    pub url: Option<String>,
     /// What messages are signed with: `whsec_` and base64, or any text of at least 16 bytes. While
     /// it changes, the new and the old one with a blank between them.
-    #[serde(default)]
-    pub secret: SecretString,
+    pub secret: Option<SecretString>,
     /// How long the receiver may take for its whole answer.
     pub timeout: SignedDuration,
     /// How many bytes of a failing answer are kept for operators.

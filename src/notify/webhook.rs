@@ -1,6 +1,5 @@
 //! The report service: a signed POST (Standard Webhooks 1.0).
 
-use std::error::Error;
 use std::net::IpAddr;
 
 use jiff::SignedDuration;
@@ -8,11 +7,11 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Response, redirect};
 use url::{Host, Url};
 
-use crate::model::Clock;
+use crate::model::{Clock, causes};
 
 use super::guard::{Guard, NotAllowed};
 use super::signature::{Keys, SecretError};
-use super::{Config, Delivery, Message, answer};
+use super::{Config, Delivery, Message, Network, answer};
 
 /// How we introduce ourselves.
 const USER_AGENT: &str = concat!("forte-media/", env!("CARGO_PKG_VERSION"));
@@ -53,14 +52,13 @@ impl Webhook {
     /// # Errors
     /// When the settings cannot be used.
     pub fn from_config(config: &Config, clock: Clock) -> Result<Option<Self>, WebhookError> {
-        if config.webhook.url.is_empty() {
-            return Ok(None);
-        }
-        let (url, guard) = target(config)?;
+        let Some(url) = &config.webhook.url else { return Ok(None) };
+        let (url, guard) = target(url, &config.allow_networks)?;
+        let secret = config.webhook.secret.as_ref().ok_or(SecretError::Missing)?;
         Ok(Some(Self {
             client: client(guard, config.webhook.timeout)?,
             url,
-            keys: Keys::read(&config.webhook.secret)?,
+            keys: Keys::read(secret)?,
             timeout: config.webhook.timeout,
             max_answer: config.webhook.max_answer,
             clock,
@@ -78,7 +76,7 @@ impl Webhook {
         match self.post(message).await {
             Ok(response) => answer::judge(response, self.max_answer, self.clock.now()).await,
             Err(error) => {
-                let reason = answer::one_line(&in_words(&error.without_url()));
+                let reason = answer::one_line(&causes(&error.without_url()));
                 Delivery::Later { after: None, status: None, reason }
             }
         }
@@ -100,17 +98,17 @@ impl Webhook {
 
 /// The URL, and who may be behind it. An address in the URL itself is not resolved, so it is checked
 /// here.
-fn target(config: &Config) -> Result<(Url, Guard), WebhookError> {
-    let url = Url::parse(&config.webhook.url).map_err(|_| WebhookError::Url)?;
+fn target(url: &str, allowed: &[Network]) -> Result<(Url, Guard), WebhookError> {
+    let url = Url::parse(url).map_err(|_| WebhookError::Url)?;
     let named = !url.username().is_empty() || url.password().is_some();
     if named || !matches!(url.scheme(), "https" | "http") {
         return Err(WebhookError::Url);
     }
     let encrypted = url.scheme() == "https";
-    if !encrypted && config.allow_networks.is_empty() {
+    if !encrypted && allowed.is_empty() {
         return Err(WebhookError::Unencrypted);
     }
-    let guard = Guard::new(&config.allow_networks, encrypted);
+    let guard = Guard::new(allowed, encrypted);
     match url.host() {
         Some(Host::Ipv4(address)) => guard.check(IpAddr::V4(address))?,
         Some(Host::Ipv6(address)) => guard.check(IpAddr::V6(address))?,
@@ -130,10 +128,4 @@ fn client(guard: Guard, timeout: SignedDuration) -> Result<Client, reqwest::Erro
         .dns_resolver(guard)
         .timeout(timeout.unsigned_abs())
         .build()
-}
-
-/// An error with all its causes.
-fn in_words(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| (*error).source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

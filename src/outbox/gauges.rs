@@ -20,16 +20,17 @@ impl Waiting {
     /// Sets the gauges.
     #[expect(clippy::cast_precision_loss, reason = "nobody counts messages past 2⁵³")]
     pub(super) fn gauge(self) {
-        gauge!("forte_outbox_pending").set(self.messages as f64);
-        gauge!("forte_outbox_dead").set(self.dead as f64);
+        gauge!("forte_media_outbox_depth").set(self.messages as f64);
+        gauge!("forte_media_outbox_dead").set(self.dead as f64);
         let oldest = self.oldest.map_or(0.0, |age| age.as_secs_f64());
-        gauge!("forte_outbox_oldest_seconds").set(oldest);
+        gauge!("forte_media_outbox_age_seconds").set(oldest);
     }
 }
 
 /// Counts a try by the state it left its message in, and says which message was given up.
 pub(super) fn count_try(settled: &Settled) {
-    counter!("forte_outbox_tries_total", "state" => settled.state.as_str()).increment(1);
+    counter!("forte_media_outbox_deliveries_total", "outcome" => settled.state.as_str())
+        .increment(1);
     let Settled { id, status, error, .. } = settled;
     match settled.state {
         EventState::Delivered => tracing::debug!(%id, status, "delivered"),

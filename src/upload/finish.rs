@@ -89,13 +89,13 @@ impl Uploads {
             match self.store(&gate, &bench, &details, &inspection, ids).await {
                 Err(error @ (UploadError::Away(..) | UploadError::Full(_))) => {
                     if Instant::now() + pause >= until {
-                        return self.reopen(&gate, bench, error).await;
+                        return Box::pin(self.reopen(&gate, &mut bench, error)).await;
                     }
                     sleep(pause).await;
                     pause *= 2;
                 }
                 Err(error @ UploadError::Internal(_)) => {
-                    return self.reopen(&gate, bench, error).await;
+                    return Box::pin(self.reopen(&gate, &mut bench, error)).await;
                 }
                 settled => return settled,
             }
@@ -209,12 +209,12 @@ impl Uploads {
     async fn reopen(
         &self,
         gate: &Gate,
-        mut bench: Bench,
+        bench: &mut Bench,
         error: UploadError,
     ) -> Result<Stored, UploadError> {
         let to = one_short(bench.warm.position());
         // A second failure is no news: the first one is what the phone has to hear of.
-        if let Err(second) = self.acknowledge(gate, &mut bench, to).await {
+        if let Err(second) = self.acknowledge(gate, bench, to).await {
             tracing::warn!(upload = %gate.row.id, error = %second, "nor could it be kept");
         }
         Err(error)

@@ -51,16 +51,8 @@ fn the_defaults_fit_every_room() {
     assert_eq!(settings.upload.max_length.get(), 67_108_864);
     assert_eq!(settings.upload.segments, Segments::Auto);
     assert_eq!(settings.auth.refresh_ttl, SignedDuration::from_hours(24 * 30));
-    assert_eq!(settings.outbox.ladder.len(), 10);
     assert!(settings.auth.secret.is_none());
     assert!(settings.notify.webhook.url.is_none());
-}
-
-#[test]
-fn the_ladder_of_deliveries_lasts_three_days() {
-    let ladder = with_environment(&[]).unwrap().outbox.ladder;
-    let total = ladder.iter().fold(SignedDuration::ZERO, |total, wait| total + *wait);
-    assert_eq!(total, SignedDuration::from_secs(272_105));
 }
 
 #[test]
@@ -107,9 +99,8 @@ fn a_variable_reaches_a_key_with_underscores_two_levels_down() {
 #[test]
 fn a_list_in_a_variable_is_written_with_commas() {
     let networks = ("NOTIFY__ALLOW_NETWORKS", "10.1.0.0/16, 127.0.0.0/8");
-    let settings = with_environment(&[networks, ("OUTBOX__LADDER", "0s,5m")]).unwrap();
-    assert_eq!(settings.notify.allow_networks, ["10.1.0.0/16", "127.0.0.0/8"]);
-    assert_eq!(settings.outbox.ladder, [SignedDuration::ZERO, SignedDuration::from_mins(5)]);
+    let settings = with_environment(&[networks]).unwrap();
+    assert_eq!(settings.notify.allow_networks.len(), 2);
 }
 
 #[test]
@@ -158,12 +149,9 @@ fn every_misfit_names_its_key_and_its_file() {
         ("upload.sweep_batch", "[upload]\nsweep_batch = -1"),
         ("upload.spool", "[upload]\nspool = \"\""),
         ("upload.let_go_wait", "[upload]\nlet_go_wait = \"0s\""),
-        ("outbox.ladder[1]", "[outbox]\nladder = [\"0s\", \"soon\"]"),
-        ("outbox.ladder", "[outbox]\nladder = [\"-5s\"]"),
-        ("outbox.ladder", "[outbox]\nladder = \"5s\""),
+        ("notify.allow_networks", "[notify]\nallow_networks = \"5s\""),
         ("ops.listen", "[ops]\nlisten = \"everywhere\""),
         ("leasing.time_zone", "[leasing]\ntime_zone = \"Asia/Atlantis\""),
-        ("notify.webhook.url", "[notify.webhook]\nurl = \"nowhere\""),
         ("auth.secret", "[auth]\nsecret = [1]"),
     ] {
         let message = refusal(load(line, &[]));

@@ -72,7 +72,7 @@ async fn either_secret_verifies_while_they_change() {
     for known in [SECRET, new] {
         let receiver = Receiver::start_with(&clock, known).await;
         let mut config = config(&receiver.url(), LOOPBACK);
-        config.webhook.secret = SecretString::from(format!("{new} {SECRET}"));
+        config.webhook.secret = Some(SecretString::from(format!("{new} {SECRET}")));
         let delivery = deliver(&webhook(&config, &clock)).await;
         assert_eq!(delivery, Delivery::Delivered { status: 204 }, "{known}");
     }
@@ -191,13 +191,14 @@ fn an_address_of_our_own_network_is_refused_however_it_is_written() {
 #[test]
 fn settings_that_cannot_work_are_refused_at_the_start() {
     let mut unsigned = config("https://one-c.example/", &[]);
-    unsigned.webhook.secret = SecretString::from("");
+    unsigned.webhook.secret = None;
     assert!(matches!(refusal(&unsigned), WebhookError::Secret(_)));
     let plain = config("http://one-c.example/", &[]);
     assert!(matches!(refusal(&plain), WebhookError::Unencrypted));
     for url in ["one-c.example", "ftp://one-c.example/", "https://user:word@one-c.example/"] {
         assert!(matches!(refusal(&config(url, &[])), WebhookError::Url), "{url}");
     }
-    let off = config("", &[]);
+    let mut off = config("https://one-c.example/", &[]);
+    off.webhook.url = None;
     assert!(Webhook::from_config(&off, Clock::system()).unwrap().is_none());
 }

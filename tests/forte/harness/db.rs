@@ -4,6 +4,7 @@ use std::thread;
 
 use forte_media::ledger::{Config, Ledger};
 use jiff::SignedDuration;
+use secrecy::ExposeSecret as _;
 use sqlx::{Connection as _, PgConnection, Row as _};
 use tempfile::TempDir;
 use url::Url;
@@ -67,10 +68,10 @@ impl Db {
 
     async fn open(url: String, home: Home) -> Self {
         let config = Config {
-            url,
+            url: url.into(),
             max_connections: 8,
             acquire_timeout: SignedDuration::from_secs(30),
-            busy_timeout: SignedDuration::from_secs(30),
+            sqlite_busy_timeout: SignedDuration::from_secs(30),
         };
         let ledger = Ledger::open(&config).await.unwrap();
         ledger.migrate().await.unwrap();
@@ -84,14 +85,16 @@ impl Db {
 
     /// Does to the tables what the program never does.
     pub(crate) async fn tamper(&self, sql: &'static str) {
-        let mut connection = sqlx::AnyConnection::connect(&self.config.url).await.unwrap();
+        let mut connection =
+            sqlx::AnyConnection::connect(self.config.url.expose_secret()).await.unwrap();
         sqlx::query(sql).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     }
 
     /// The one number a query answers.
     pub(crate) async fn number(&self, sql: &'static str) -> i64 {
-        let mut connection = sqlx::AnyConnection::connect(&self.config.url).await.unwrap();
+        let mut connection =
+            sqlx::AnyConnection::connect(self.config.url.expose_secret()).await.unwrap();
         let row = sqlx::query(sql).fetch_one(&mut connection).await.unwrap();
         connection.close().await.unwrap();
         row.try_get(0).unwrap()

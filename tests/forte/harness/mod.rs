@@ -1,10 +1,12 @@
-//! What tests are made with.
-
 //! What every subject shares: servers, clients, clips, clocks, faults.
 
 pub(crate) mod bad_s3;
+pub(crate) mod clips;
 pub(crate) mod db;
 pub(crate) mod house;
+pub(crate) mod mp4;
 pub(crate) mod outside;
 pub(crate) mod receiver;
 pub(crate) mod s3;
+pub(crate) mod service;
+pub(crate) mod tus;

@@ -162,7 +162,7 @@ rm -rf "$1"
 
 fn start_minio(binary: &Path) -> Server {
     let folder = TempDir::new().expect("makes a folder").keep();
-    let (address, console) = (free_address(), free_address());
+    let [address, console] = free_addresses();
     let arguments: [OsString; 4] = [
         binary.into(),
         address.to_string().into(),
@@ -187,9 +187,10 @@ fn watch(script: &str, arguments: &[OsString]) -> Child {
         .expect("starts a shell")
 }
 
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("finds a free port");
-    listener.local_addr().expect("knows its port")
+/// Two that differ: both ports are held until both are known.
+fn free_addresses() -> [SocketAddr; 2] {
+    let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("finds a free port"));
+    listeners.map(|listener| listener.local_addr().expect("knows its port"))
 }
 
 /// MinIO has no way to call us when it is ready, so it is asked.

@@ -47,13 +47,14 @@ async fn what_an_ended_upload_left_is_cleared_and_looked_at_again(db: Db) {
     let now = house.now();
     assert!(db.ledger.end_upload(upload, 0, UploadState::Expired, None, now).await.unwrap());
     assert!(!db.ledger.end_upload(upload, 0, UploadState::Lost, None, now).await.unwrap());
-    let remains = Remains { upload, kept: None };
+    let remains = Remains { upload, kept: None, again: false };
     assert_eq!(db.ledger.uploads_to_clear(now, 10).await.unwrap(), [remains]);
 
     let later = now + SignedDuration::from_hours(1);
     db.ledger.upload_cleared(upload, Some(later)).await.unwrap();
     assert!(db.ledger.uploads_to_clear(now, 10).await.unwrap().is_empty());
-    assert_eq!(db.ledger.uploads_to_clear(later, 10).await.unwrap(), [remains]);
+    let second = Remains { again: true, ..remains };
+    assert_eq!(db.ledger.uploads_to_clear(later, 10).await.unwrap(), [second]);
     db.ledger.upload_cleared(upload, None).await.unwrap();
     assert!(db.ledger.uploads_to_clear(later, 10).await.unwrap().is_empty());
 }
@@ -62,7 +63,7 @@ async fn clearing_knows_which_video_stays(db: Db) {
     let house = House::furnish(&db.ledger).await;
     let finishing = house.finishing(house.driver, house.report().await).await;
     db.ledger.finish(&finishing).await.unwrap();
-    let remains = Remains { upload: finishing.upload, kept: Some(finishing.sha256) };
+    let remains = Remains { upload: finishing.upload, kept: Some(finishing.sha256), again: false };
     assert_eq!(db.ledger.uploads_to_clear(house.now(), 10).await.unwrap(), [remains]);
 }
 
@@ -104,10 +105,10 @@ async fn a_closed_ledger_is_away(db: Db) {
 #[tokio::test]
 async fn a_database_we_do_not_speak_is_named() {
     let config = Config {
-        url: "mysql://127.0.0.1/forte".to_owned(),
+        url: "mysql://127.0.0.1/forte".to_owned().into(),
         max_connections: 1,
         acquire_timeout: SignedDuration::from_secs(1),
-        busy_timeout: SignedDuration::from_secs(1),
+        sqlite_busy_timeout: SignedDuration::from_secs(1),
     };
     let error = Ledger::open(&config).await.unwrap_err();
     assert!(error.to_string().contains("sqlite:// or postgres://"), "{error}");

@@ -1,0 +1,157 @@
+//! Checks 42 to 48: what can only be told when everything is there.
+
+use crate::model::{Check, Digest, Finding, Refusal};
+
+use super::content::Content;
+use super::policy;
+use super::scanner::refused_whole;
+use super::settings::Config;
+use super::stream;
+use super::top::Top;
+
+/// Judges the file as a whole, in the order in which a cause hides its consequences.
+pub(super) fn judge(
+    top: &mut Top,
+    content: &Content,
+    declared: Option<u64>,
+    rules: &Config,
+) -> Result<(), Finding> {
+    if top.fault.is_some() || content.fault.is_some() {
+        return Ok(()); // known to be bad already
+    }
+    truncated(top, declared)?;
+    tail(top)?;
+    moov_missing(top, content)?;
+    no_fragments(top, content)?;
+    mdat_missing(top)?;
+    content.runs.inside_file(top.position)?;
+    content.runs.inside_mdats(&top.seen.mdats)?;
+    content.fragments.media_missing(&top.seen.mdats, u64::MAX)?;
+    fragmented_duration(content, rules)?;
+    if let Some(note) = mdat_unreferenced(top, content) {
+        top.notes.add(top.position, note);
+    }
+    Ok(())
+}
+
+/// Check 6, the lower half. A file has bytes.
+pub(super) fn empty() -> Finding {
+    Finding::whole(Check::SizeLimit, "The file is empty. Send the video file itself.")
+}
+
+/// Check 42: All that was announced has come, and the last box is whole. (GPAC: incomplete file)
+fn truncated(top: &Top, declared: Option<u64>) -> Result<(), Finding> {
+    if top.position == 0 && declared.is_none() {
+        return Err(empty());
+    }
+    let missing = declared.unwrap_or(0).saturating_sub(top.position);
+    let inside = top.open_box().filter(|(_, end)| end.is_some_and(|end| end > top.position));
+    let message = match inside {
+        Some((start, Some(end))) => format!(
+            "The file ends early: the box '{}' at byte {} goes on to byte {end}, but only {} bytes \
+             came. Send the complete file.",
+            start.kind, start.at, top.position
+        ),
+        _ if missing > 0 => format!(
+            "The file ends early: {missing} of the announced bytes did not come. Send the \
+             complete file."
+        ),
+        _ => return Ok(()),
+    };
+    Err(Finding::at(Check::Truncated, top.position, message))
+}
+
+/// Checks 15 and 42, at the end: what is left after the last box is too little to be one.
+fn tail(top: &mut Top) -> Result<(), Finding> {
+    let left = top.unfinished_header();
+    let at = top.position.saturating_sub(super::bytes::length(left));
+    let zeros = left.iter().all(|byte| *byte == 0);
+    if left.is_empty() {
+        return Ok(());
+    }
+    if top.seen.boxes == 0 {
+        let message = "This is not an MP4 video: it has fewer bytes than the smallest box.";
+        return Err(Finding::at(Check::NotMp4, at, message));
+    }
+    if left.len() >= 8 {
+        let message = "The file ends inside the header of a box. Send the complete file.";
+        return Err(Finding::at(Check::Truncated, at, message));
+    }
+    if !zeros {
+        return Err(stream::trailing(at, false));
+    }
+    let note = stream::trailing(at, true);
+    top.notes.add(top.position, note);
+    Ok(())
+}
+
+/// Check 43: There is a table of contents. Cameras write it last, so a recording that was killed has
+/// none. (mp4.md §4.2)
+fn moov_missing(top: &Top, content: &Content) -> Result<(), Finding> {
+    if top.seen.moov.is_some() && content.movie.is_some() {
+        return Ok(());
+    }
+    let message = if top.seen.mdats.is_empty() {
+        "The file holds neither a video nor its table of contents ('moov'). Record the video \
+         again."
+    } else {
+        "The recording was not finished on the device: its table of contents ('moov') is missing. \
+         Record the video again and stop it before sending."
+    };
+    Err(Finding::whole(Check::MoovMissing, message))
+}
+
+/// Check 38: A file that is to go on in fragments has some, or has samples of its own; else it is only
+/// the beginning of a stream.
+fn no_fragments(top: &Top, content: &Content) -> Result<(), Finding> {
+    let Some(movie) = &content.movie else { return Ok(()) };
+    let pictures = movie.picture().is_some_and(|track| track.samples > 0);
+    if !movie.extends || pictures {
+        return Ok(());
+    }
+    let (check, message) = if top.seen.fragments == 0 {
+        let message = "This is only the beginning of a streamed video, without any picture. Send \
+                       the complete recording.";
+        (Check::NoFragments, message)
+    } else {
+        (Check::NoSamples, "None of the fragments of this file holds a picture. Record it again.")
+    };
+    Err(Finding::at(check, movie.at, message))
+}
+
+/// Check 44: There is media.
+fn mdat_missing(top: &Top) -> Result<(), Finding> {
+    if !top.seen.mdats.is_empty() {
+        return Ok(());
+    }
+    let message = "The file describes a video but holds no media ('mdat'). Send the complete file.";
+    Err(Finding::whole(Check::MdatMissing, message))
+}
+
+/// Check 37, for files that could go on in fragments: only now is their duration known.
+fn fragmented_duration(content: &Content, rules: &Config) -> Result<(), Finding> {
+    let movie = content.movie.as_ref().filter(|movie| movie.extends);
+    let Some(movie) = movie else { return Ok(()) };
+    policy::duration_out_of_range(movie, content.fragments.any(), rules)
+}
+
+/// Check 47: Most of the media is used. The rest are leftovers of a recording that was interrupted or
+/// edited; only noted.
+fn mdat_unreferenced(top: &Top, content: &Content) -> Option<Finding> {
+    let sizes = top.seen.mdats.iter().map(|mdat| mdat.end.saturating_sub(mdat.start));
+    let media = sizes.fold(0, u64::saturating_add);
+    let used = content.runs.bytes().saturating_add(content.fragments.bytes());
+    let message = format!("Only {used} of {media} bytes of media are used.");
+    (used < media / 2).then(|| Finding::whole(Check::MdatUnreferenced, message))
+}
+
+/// Check 45: The refusal of bytes that are not those the client announced: the only check that notices
+/// damage which leaves every length as it was. (mp4.md §3.3)
+#[must_use]
+pub fn digest_mismatch(announced: Digest, found: Digest, length: u64) -> Refusal {
+    let message = format!(
+        "These are not the bytes that were announced: their SHA-256 is {found}, not {announced}. \
+         They were damaged on the way: send the file again."
+    );
+    refused_whole(Check::DigestMismatch, length, message)
+}

@@ -1,0 +1,130 @@
+//! Checks 26 and 27: what the samples of a track are made of, and where they are kept.
+
+use crate::model::{Check, Finding};
+
+use super::boxes::Boxed;
+use super::bytes::Fields;
+use super::codec;
+use super::content::Notepad;
+use super::kind::Kind;
+
+/// Fixed fields of a picture's sample entry (ISO 14496-12 §12.1.3).
+pub(super) const VISUAL_ENTRY: usize = 78;
+
+/// The handler of pictures.
+pub(super) const VIDEO: Kind = Kind(*b"vide");
+
+/// The handler of sound.
+pub(super) const SOUND: Kind = Kind(*b"soun");
+
+/// The first sample description of a track.
+#[derive(Clone, Copy)]
+pub(super) struct Description {
+    /// The codec.
+    pub(super) kind: Kind,
+    pub(super) at: u64,
+    /// Of the encoded picture, in pixels; zero for other tracks.
+    pub(super) width: u16,
+    pub(super) height: u16,
+}
+
+/// Reads `stsd`: how many descriptions there are, and the first of them.
+pub(super) fn read(
+    stsd: Boxed,
+    handler: Kind,
+    notepad: &mut Notepad,
+) -> Result<(u32, Option<Description>), Finding> {
+    let count = stsd.full()?.fields.u32().ok_or_else(|| stsd.short())?;
+    if count != 1 {
+        notepad.add(unusual_count(stsd, count));
+    }
+    let mut first = None;
+    for entry in stsd.children_after(8, true) {
+        let entry = entry?;
+        encrypted(entry)?;
+        first = first.or(Some(entry));
+    }
+    let described = match first {
+        Some(entry) if handler == VIDEO => Some(visual(entry, notepad)?),
+        Some(Boxed { kind, at, .. }) => Some(Description { kind, at, width: 0, height: 0 }),
+        None if handler == VIDEO => return Err(no_config(stsd, "sample description")),
+        None => None,
+    };
+    Ok((count, described))
+}
+
+/// Check 26: One description is normal; with more a player may switch in the middle. Only noted.
+fn unusual_count(stsd: Boxed, count: u32) -> Finding {
+    let message = format!("The track at byte {} has {count} sample descriptions.", stsd.at);
+    Finding::at(Check::StsdCount, stsd.at, message)
+}
+
+/// Check 26: Nothing is encrypted: nobody here has a key. (ISO 23001-7; `drm?` is `FairPlay`)
+fn encrypted(entry: Boxed) -> Result<(), Finding> {
+    if !matches!(&entry.kind.0, b"encv" | b"enca" | b"drmi" | b"drms" | b"drmt") {
+        return Ok(());
+    }
+    let message = "The video is protected by encryption and cannot be shown. Send a video that \
+                   the phone's camera recorded.";
+    Err(Finding::at(Check::Encrypted, entry.at, message))
+}
+
+/// Check 26: The entry of a picture has its size, and the configuration of its codec.
+fn visual(entry: Boxed, notepad: &mut Notepad) -> Result<Description, Finding> {
+    let mut fields = Fields::new(entry.body);
+    fields.skip(24).ok_or_else(|| entry.short())?;
+    let (Some(width), Some(height)) = (fields.u16(), fields.u16()) else {
+        return Err(entry.short());
+    };
+    if entry.body.len() < VISUAL_ENTRY {
+        return Err(entry.short());
+    }
+    if width == 0 || height == 0 {
+        let message = format!("The picture at byte {} is {width} by {height} pixels.", entry.at);
+        notepad.add(Finding::at(Check::VideoSizeZero, entry.at, message));
+    }
+    configured(entry)?;
+    Ok(Description { kind: entry.kind, at: entry.at, width, height })
+}
+
+/// Check 26: The codec's configuration is there and in order.
+fn configured(entry: Boxed) -> Result<(), Finding> {
+    let Some(wanted) = codec::config_kind(entry.kind) else { return Ok(()) };
+    let mut config = None;
+    for child in entry.children_after(VISUAL_ENTRY, true) {
+        let child = child?;
+        if child.kind.0 == wanted {
+            config = config.or(Some(child));
+        }
+    }
+    let config = config.ok_or_else(|| no_config(entry, &Kind(wanted).to_string()))?;
+    codec::config(config)
+}
+
+fn no_config(found: Boxed, what: &str) -> Finding {
+    let message = format!(
+        "The picture cannot be decoded: '{}' at byte {} has no {what}. Record or export the video \
+         again.",
+        found.kind, found.at
+    );
+    Finding::at(Check::CodecConfigMissing, found.at, message)
+}
+
+/// Check 27: The media is in this file: an entry of `dref` that says otherwise names a file or an address
+/// that nobody here has, or should open. (ISO 14496-12 §8.7.2, flag 1)
+pub(super) fn external(minf: Boxed) -> Result<(), Finding> {
+    let Some(dinf) = minf.at_most_one(*b"dinf")? else { return Ok(()) };
+    let Some(dref) = dinf.at_most_one(*b"dref")? else { return Ok(()) };
+    for entry in dref.children_after(8, true) {
+        let entry = entry?;
+        if entry.full()?.flags & 1 == 0 {
+            let message = format!(
+                "Sound or picture is kept in another file (byte {}). Export the video as one \
+                 self-contained MP4.",
+                entry.at
+            );
+            return Err(Finding::at(Check::ExternalData, entry.at, message));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,51 @@
+//! What was noticed, and how many bytes had been read by then.
+
+use crate::model::{Check, Finding, Refusal};
+
+/// The most notes kept by each of the two readers; a file that earns more is no better known by them.
+const MAX_NOTES: usize = 32;
+
+/// The most notes of one check: the fourth says nothing that the first three did not.
+const MAX_NOTES_OF_A_CHECK: usize = 3;
+
+/// A finding, with the number of bytes after which it was certain.
+#[derive(Debug, Clone)]
+pub(super) struct Noted {
+    pub(super) finding: Finding,
+    pub(super) after: u64,
+}
+
+impl Noted {
+    /// The refusal, with those notes that were already certain by then.
+    pub(super) fn into_refusal(self, notes: &[Noted]) -> Refusal {
+        let notes = notes.iter().filter(|note| note.after <= self.after);
+        Refusal {
+            finding: self.finding,
+            judged_after: self.after,
+            notes: notes.map(|note| note.finding.clone()).collect(),
+        }
+    }
+}
+
+/// A bounded list of notes.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Notes(Vec<Noted>);
+
+impl Notes {
+    pub(super) fn add(&mut self, after: u64, finding: Finding) {
+        if self.0.len() < MAX_NOTES && self.count(finding.check) < MAX_NOTES_OF_A_CHECK {
+            self.0.push(Noted { finding, after });
+        }
+    }
+
+    /// Both lists in the order in which their notes became certain.
+    pub(super) fn merged(&self, other: &Self) -> Vec<Noted> {
+        let mut all: Vec<Noted> = self.0.iter().chain(&other.0).cloned().collect();
+        all.sort_by_key(|note| note.after);
+        all
+    }
+
+    fn count(&self, check: Check) -> usize {
+        self.0.iter().filter(|note| note.finding.check == check).count()
+    }
+}

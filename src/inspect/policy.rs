@@ -1,0 +1,129 @@
+//! Checks 25, 26, 35 to 38: is this a video, and one we take?
+
+use jiff::SignedDuration;
+
+use crate::model::{Check, Finding};
+
+use super::content::Notepad;
+use super::description::SOUND;
+use super::movie::Movie;
+use super::settings::Config;
+use super::track::{Track, milliseconds};
+
+/// Statements of the duration may differ by this much, or by a tenth (mp4.md §3.2, check 35).
+const DURATION_SLACK_MS: u64 = 1000;
+
+/// Judges what `moov` alone can tell.
+pub(super) fn of_movie(
+    movie: &Movie,
+    rules: &Config,
+    notepad: &mut Notepad,
+) -> Result<(), Finding> {
+    let picture = movie.picture().ok_or_else(|| no_video_track(movie))?;
+    codec_unsupported(picture, rules)?;
+    for doubt in duration_mismatch(movie).into_iter().chain(edit_list_odd(movie)) {
+        notepad.add(doubt);
+    }
+    if movie.extends {
+        return Ok(()); // the fragments are still to come
+    }
+    no_samples(movie, picture)?;
+    duration_out_of_range(movie, false, rules)
+}
+
+/// Check 25: There is a picture. Sound alone is no inspection of a vehicle; other tracks (text, timed
+/// metadata) are welcome, iPhones write two or three.
+fn no_video_track(movie: &Movie) -> Finding {
+    let message = "There is no picture in this file, only sound or data. Record a video with the \
+                   camera and send that.";
+    Finding::at(Check::NoVideoTrack, movie.at, message)
+}
+
+/// Check 26: The codec is on the operator's list: others do not play for the reviewers (decisions.md).
+fn codec_unsupported(picture: &Track, rules: &Config) -> Result<(), Finding> {
+    let Some(description) = picture.description else { return Ok(()) };
+    let codec = description.kind.to_string();
+    if rules.takes_codec(&codec) {
+        return Ok(());
+    }
+    let message = format!(
+        "The picture is encoded as '{codec}', which is not taken. Set the camera to H.264 or H.265 \
+         and record again."
+    );
+    Err(Finding::at(Check::CodecUnsupported, description.at, message))
+}
+
+/// Check 38: A video has pictures. Without fragments to come, none in `moov` are none at all.
+fn no_samples(movie: &Movie, picture: &Track) -> Result<(), Finding> {
+    if picture.samples > 0 {
+        return Ok(());
+    }
+    let message = "The file describes a video but holds not a single picture. Record it again.";
+    Err(Finding::at(Check::NoSamples, movie.at, message))
+}
+
+/// Check 37: The recording is neither shorter nor longer than the operator asks. A file that nowhere says
+/// how long it is counts as empty.
+pub(super) fn duration_out_of_range(
+    movie: &Movie,
+    fragmented: bool,
+    rules: &Config,
+) -> Result<(), Finding> {
+    let millis = movie.duration_ms(fragmented).unwrap_or(0);
+    let duration = SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX));
+    if (rules.min_duration..=rules.max_duration).contains(&duration) {
+        return Ok(());
+    }
+    let message = format!(
+        "The video lasts {duration:#}; between {:#} and {:#} are taken. Record it again.",
+        rules.min_duration, rules.max_duration
+    );
+    Err(Finding::at(Check::DurationOutOfRange, movie.at, message))
+}
+
+/// Check 35: What the file says of its length agrees: each track with its samples, the movie with its
+/// longest track. Only noted: a wrong number does not stop a player. (`FFmpeg` `mov.c`)
+fn duration_mismatch(movie: &Movie) -> Vec<Finding> {
+    let heard = movie.tracks.iter().filter(|track| track.is_video() || track.handler == SOUND);
+    let filled = heard.filter(|track| track.samples > 0 && track.defaults.is_none());
+    let mut doubts: Vec<Finding> = filled.filter_map(track_mismatch).collect();
+    doubts.extend(movie_mismatch(movie));
+    doubts
+}
+
+fn track_mismatch(track: &Track) -> Option<Finding> {
+    let stated = milliseconds(track.stated?, track.timescale);
+    let message = mismatch(stated, track.time_ms())?;
+    Some(Finding::at(
+        Check::DurationMismatch,
+        track.at,
+        format!("A track {message} by its samples."),
+    ))
+}
+
+fn movie_mismatch(movie: &Movie) -> Option<Finding> {
+    let longest = movie.tracks.iter().filter_map(|track| track.shown.duration).max()?;
+    let stated = movie.duration.filter(|duration| *duration > 0)?;
+    let of = |time| milliseconds(time, movie.timescale);
+    let message = mismatch(of(stated), of(longest)).filter(|_| longest > 0)?;
+    let message = format!("The movie {message} by its longest track.");
+    Some(Finding::at(Check::DurationMismatch, movie.at, message))
+}
+
+/// Check 36: the pieces of an edit list add up to the length of their track. Only noted. (ISO
+/// 14496-12 §8.6.6)
+fn edit_list_odd(movie: &Movie) -> Vec<Finding> {
+    let of = |time| milliseconds(time, movie.timescale);
+    let odd = movie.tracks.iter().filter_map(|track| {
+        let message = mismatch(of(track.shown.duration?), of(track.edited?))?;
+        let message = format!("A track {message} by its edit list.");
+        Some(Finding::at(Check::EditListOdd, track.at, message))
+    });
+    odd.collect()
+}
+
+fn mismatch(stated: u64, found: u64) -> Option<String> {
+    let slack = DURATION_SLACK_MS.max(stated.max(found) / 10);
+    (stated.abs_diff(found) > slack)
+        .then(|| format!("lasts {stated} ms by its header, but {found} ms"))
+}

@@ -1,0 +1,201 @@
+//! Checks 8 to 16: one look at each top-level header, and none at what it holds.
+
+use crate::model::{Check, Finding};
+
+use super::top::{Judge, Start};
+
+/// More top-level boxes than any recorder writes; 8 million empty ones would fit into 64 MiB
+/// (mp4.md §3.2, check 12).
+const MAX_BOXES: u64 = 100_000;
+
+/// More fragments than any recorder writes: half an hour at nine a second. Bounds what is
+/// remembered of them.
+const MAX_FRAGMENTS: u64 = 16_384;
+
+/// `mdat` boxes outside of fragments: one is normal, 64 are more than any recorder writes (mp4.md
+/// §3.2, check 17).
+const MAX_PLAIN_MDATS: u64 = 64;
+
+/// The largest `ftyp`: a thousand brands (mp4.md §3.2, check 3).
+const MAX_FTYP: u64 = 4096;
+
+/// Zero bytes allowed after the last box (decisions.md, video policy).
+const MAX_ZERO_TAIL: u64 = 64 * 1024;
+
+/// The size that a box without content has.
+const HEADER: u64 = 8;
+
+/// Top-level boxes that are nothing to remark on.
+const KNOWN: [&[u8; 4]; 17] = [
+    b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"moof", b"sidx", b"ssix", b"styp",
+    b"emsg", b"prft", b"mfra", b"meta", b"uuid", b"pnot", b"udta",
+];
+
+/// Boxes whose place is inside others.
+const INNER: [&[u8; 4]; 9] =
+    [b"trak", b"mdia", b"minf", b"stbl", b"mvhd", b"tkhd", b"mdhd", b"stsd", b"traf"];
+
+/// Check 10: A type is text. Other bytes mean that the reader is not at a header: bytes before it are
+/// missing or doubled. (MP4RA registers printable types only)
+pub(super) fn garbage(start: &Start) -> Result<(), Finding> {
+    if start.kind.is_text() {
+        return Ok(());
+    }
+    let message = format!(
+        "There is no box at byte {}: bytes before it are missing or doubled, or the recording was \
+         cut off. Send the file again from the beginning, or record again.",
+        start.at
+    );
+    Err(Finding::at(Check::BoxGarbage, start.at, message))
+}
+
+/// Check 11: An unknown type is skipped, as the standard asks, and noted. (ISO 14496-12 §4.2)
+pub(super) fn unknown(judge: &mut Judge, start: &Start) {
+    if !KNOWN.contains(&&start.kind.0) {
+        let message = format!("The box '{}' at byte {} is unknown.", start.kind, start.at);
+        judge.note(Finding::at(Check::BoxUnknown, start.at, message));
+    }
+}
+
+/// Check 12: A bounded number of boxes, of fragments and of media boxes.
+pub(super) fn too_many(judge: &Judge, start: &Start) -> Result<(), Finding> {
+    let seen = &judge.seen;
+    let (count, limit) = match &start.kind.0 {
+        b"moof" => (seen.fragments, MAX_FRAGMENTS),
+        b"mdat" => (seen.plain_mdats(), MAX_PLAIN_MDATS),
+        _ => (seen.boxes, MAX_BOXES),
+    };
+    if count < limit && seen.boxes < MAX_BOXES {
+        return Ok(());
+    }
+    let message = format!(
+        "The file has more than {} boxes of the kind '{}' or {MAX_BOXES} in all; no camera writes \
+         that.",
+        limit, start.kind
+    );
+    Err(Finding::at(Check::TooManyBoxes, start.at, message))
+}
+
+/// Check 14: One `moov`, and fragments only after it. With two, players disagree which counts.
+/// (ISO 14496-12 §8.2.1, §8.8.4)
+pub(super) fn order(judge: &Judge, start: &Start) -> Result<(), Finding> {
+    let has_moov = judge.seen.moov.is_some();
+    match &start.kind.0 {
+        b"moov" if has_moov => Err(Finding::at(
+            Check::MoovDuplicate,
+            start.at,
+            format!("The file has a second 'moov' at byte {}; it must have one.", start.at),
+        )),
+        b"moof" if !has_moov => Err(Finding::at(
+            Check::MoofBeforeMoov,
+            start.at,
+            format!("A fragment begins at byte {} before 'moov' has described it.", start.at),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Check 21: Inner boxes stay inside: a `trak` at the top level means that its `moov` is damaged.
+/// (`FFmpeg` `mov.c`)
+pub(super) fn misplaced(start: &Start) -> Result<(), Finding> {
+    if !INNER.contains(&&start.kind.0) {
+        return Ok(());
+    }
+    let message = format!("The box '{}' at byte {} lies outside of 'moov'.", start.kind, start.at);
+    Err(Finding::at(Check::BoxMisplaced, start.at, message))
+}
+
+/// Check 8: The size of a box holds at least its header; "to the end of the file" is for the last `mdat`
+/// or `moov`. The one exception is a `free` below 8 bytes, which some Android writers leave and
+/// Media3 counts as 8. Answers the size, `None` for "to the end". (ISO 14496-12 §4.2)
+pub(super) fn size(judge: &mut Judge, start: &Start) -> Result<Option<u64>, Finding> {
+    let reserve = matches!(&start.kind.0, b"free" | b"skip");
+    let least = if start.wide.is_some() { start.length() } else { HEADER };
+    match start.claimed() {
+        0 if start.wide.is_none() && matches!(&start.kind.0, b"mdat" | b"moov") => Ok(None),
+        size if size >= least => Ok(Some(size)),
+        size if reserve && start.wide.is_none() => {
+            let message = format!("A '{}' at byte {} claims {size} bytes.", start.kind, start.at);
+            judge.note(Finding::at(Check::FreeTooSmall, start.at, message));
+            Ok(Some(HEADER))
+        }
+        size => {
+            let message = format!(
+                "The box '{}' at byte {} claims {size} bytes, which cannot be. The file is \
+                 damaged: send or record it again.",
+                start.kind, start.at
+            );
+            Err(Finding::at(Check::BoxSizeInvalid, start.at, message))
+        }
+    }
+}
+
+/// Check 43, as early as it is certain: an `mdat` that runs to the end of the file leaves no room for a
+/// `moov` that has not come yet. `FFmpeg` and iOS leave such files when they are killed.
+pub(super) fn no_room_for_moov(judge: &Judge, start: &Start) -> Result<(), Finding> {
+    let open = start.claimed() == 0 && start.wide.is_none();
+    if start.kind.0 != *b"mdat" || !open || judge.seen.moov.is_some() {
+        return Ok(());
+    }
+    let message = "The recording was not finished on the device: its table of contents ('moov') \
+                   was never written. Record the video again and stop it before sending.";
+    Err(Finding::at(Check::MoovMissing, start.at, message))
+}
+
+/// Check 13: Boxes that have to be read whole have a limit, judged before a byte of them is read. A
+/// `moov` takes about 1 % of a recording. (mp4.md §4.4)
+pub(super) fn too_large(judge: &Judge, start: &Start, size: u64) -> Result<(), Finding> {
+    let (check, limit) = match &start.kind.0 {
+        b"moov" => (Check::MoovTooLarge, judge.rules.moov_limit()),
+        b"moof" => (Check::MoofTooLarge, judge.rules.moof_limit()),
+        b"ftyp" => (Check::FtypInvalid, MAX_FTYP),
+        _ => return Ok(()),
+    };
+    if size <= limit {
+        return Ok(());
+    }
+    let message = format!(
+        "The box '{}' at byte {} has {size} bytes; at most {limit} are read.",
+        start.kind, start.at
+    );
+    Err(Finding::at(check, start.at, message))
+}
+
+/// Check 9: A box ends where the file ends, or before. Past it: the upload is cut short, goes on from a
+/// wrong offset, or the recording was killed. (GPAC calls it an incomplete file)
+pub(super) fn beyond_end(judge: &Judge, start: &Start, size: u64) -> Result<(), Finding> {
+    let Some(length) = judge.declared else { return Ok(()) };
+    let missing = start.at.saturating_add(size).saturating_sub(length);
+    if missing == 0 {
+        return Ok(());
+    }
+    let message = format!(
+        "The file is not whole: the box '{}' at byte {} has {size} bytes, but {missing} of them \
+         are past the end of the file ({length} bytes). Send the complete file.",
+        start.kind, start.at
+    );
+    Err(Finding::at(Check::BoxBeyondEnd, start.at, message))
+}
+
+/// Check 15: Zero bytes may follow the last box, a few. Answers where the run that began at `from`
+/// stops being harmless within `bytes` that begin at `at`.
+pub(super) fn zero_tail(from: u64, at: u64, bytes: &[u8]) -> Option<u64> {
+    let limit = from.saturating_add(MAX_ZERO_TAIL);
+    let room = super::bytes::in_memory(limit.saturating_sub(at));
+    let harmless = bytes.iter().take(room).take_while(|byte| **byte == 0).count();
+    let harmless = u64::try_from(harmless).unwrap_or(u64::MAX);
+    (harmless < super::bytes::length(bytes)).then(|| at.saturating_add(harmless))
+}
+
+/// Check 15: The finding that something follows the last box.
+pub(super) fn trailing(at: u64, zeros: bool) -> Finding {
+    let what = if zeros { "Zero bytes follow" } else { "Bytes that are no box follow" };
+    let message = format!("{what} the last box, from byte {at} on.");
+    Finding::at(Check::TrailingBytes, at, message)
+}
+
+/// Check 16: No more bytes than were announced: the offset of a resumed upload is wrong otherwise.
+pub(super) fn length_mismatch(length: u64) -> Finding {
+    let message = format!("More bytes arrived than the {length} that were announced.");
+    Finding::at(Check::LengthMismatch, length, message)
+}

@@ -1,0 +1,325 @@
+//! The reader of top-level headers: positions are kept, payload is only counted.
+
+use std::ops::Range;
+
+use crate::model::Finding;
+
+use super::bytes::{Fields, in_memory, length};
+use super::kind::Kind;
+use super::notes::{Noted, Notes};
+use super::settings::Config;
+use super::{opening, stream};
+
+/// Bytes of a header with a 32-bit size.
+const SHORT_HEADER: usize = 8;
+
+/// Bytes of a header with a 64-bit size.
+const WIDE_HEADER: usize = 16;
+
+/// A header as it was read.
+#[derive(Clone, Copy)]
+pub(super) struct Start {
+    pub(super) kind: Kind,
+    pub(super) at: u64,
+    /// The 32-bit size field.
+    pub(super) short: u32,
+    /// The 64-bit size field, when the 32-bit one says so.
+    pub(super) wide: Option<u64>,
+}
+
+impl Start {
+    fn read(head: &[u8], at: u64) -> Option<Self> {
+        let mut fields = Fields::new(head);
+        let (short, kind, wide) = (fields.u32()?, fields.kind()?, fields.u64());
+        Some(Self { kind, at, short, wide })
+    }
+
+    /// The size that the header claims; 0 means "to the end of the file".
+    pub(super) fn claimed(&self) -> u64 {
+        self.wide.unwrap_or(u64::from(self.short))
+    }
+
+    /// Bytes of the header itself.
+    pub(super) fn length(&self) -> u64 {
+        if self.wide.is_some() { 16 } else { 8 }
+    }
+
+    /// The first eight bytes, as they were.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        [self.short.to_be_bytes(), self.kind.0].concat()
+    }
+}
+
+/// A stretch of the file; an open end is `u64::MAX` until it is known.
+pub(super) type Extent = Range<u64>;
+
+/// What has been met at the top level.
+#[derive(Clone, Default)]
+pub(super) struct Seen {
+    /// Boxes begun.
+    pub(super) boxes: u64,
+    /// Whether `ftyp` was met, or is not asked for any more.
+    pub(super) ftyp: bool,
+    /// Where `moov` is.
+    pub(super) moov: Option<Extent>,
+    /// How many `moof` were met.
+    pub(super) fragments: u64,
+    /// Payloads of the `mdat` boxes.
+    pub(super) mdats: Vec<Extent>,
+}
+
+impl Seen {
+    /// `mdat` boxes beyond one for each fragment.
+    pub(super) fn plain_mdats(&self) -> u64 {
+        u64::try_from(self.mdats.len()).unwrap_or(u64::MAX).saturating_sub(self.fragments)
+    }
+}
+
+/// What the checks of the top level look at.
+pub(super) struct Judge<'a> {
+    pub(super) rules: &'a Config,
+    pub(super) declared: Option<u64>,
+    pub(super) seen: &'a mut Seen,
+    notes: &'a mut Notes,
+    after: u64,
+}
+
+impl Judge<'_> {
+    pub(super) fn note(&mut self, finding: Finding) {
+        self.notes.add(self.after, finding);
+    }
+}
+
+#[derive(Clone)]
+enum State {
+    /// Collecting a header.
+    Between,
+    /// Inside a box that ends at a position; unknown while it runs to an unknown end of the file.
+    Inside { start: Start, end: Option<u64> },
+    /// After the last box: zeros since a position.
+    Zeros { from: u64 },
+    /// A check has failed; nothing is judged any more.
+    Stopped,
+}
+
+/// The reader.
+#[derive(Clone)]
+pub(super) struct Top {
+    pub(super) position: u64,
+    pub(super) seen: Seen,
+    pub(super) fault: Option<Noted>,
+    pub(super) notes: Notes,
+    head: [u8; WIDE_HEADER],
+    held: usize,
+    state: State,
+}
+
+/// A box that has just been read to its end.
+#[derive(Clone)]
+pub(super) struct Closed {
+    pub(super) kind: Kind,
+    pub(super) extent: Extent,
+}
+
+impl Top {
+    pub(super) fn new() -> Self {
+        Self {
+            position: 0,
+            seen: Seen::default(),
+            fault: None,
+            notes: Notes::default(),
+            head: [0; WIDE_HEADER],
+            held: 0,
+            state: State::Between,
+        }
+    }
+
+    /// Reads on until a box closes; answers it and what is left of `bytes`.
+    pub(super) fn read<'b>(
+        &mut self,
+        mut bytes: &'b [u8],
+        rules: &Config,
+        declared: Option<u64>,
+    ) -> (Option<Closed>, &'b [u8]) {
+        loop {
+            // Also with nothing left: a box may be empty, or close by what was just declared.
+            if let Some(closed) = self.close() {
+                return (Some(closed), bytes);
+            }
+            if bytes.is_empty() {
+                return (None, bytes);
+            }
+            bytes = self.step(bytes, rules, declared);
+        }
+    }
+
+    fn step<'b>(&mut self, bytes: &'b [u8], rules: &Config, declared: Option<u64>) -> &'b [u8] {
+        match self.state {
+            State::Between => self.collect(bytes, rules, declared),
+            State::Inside { end, .. } => {
+                let left = end.unwrap_or(u64::MAX).saturating_sub(self.position);
+                self.advance(bytes, in_memory(left)).1
+            }
+            State::Zeros { from } => {
+                let (zeros, rest) = self.zeros(from, bytes);
+                if let Some(at) = zeros {
+                    self.fail(at.saturating_add(1), stream::trailing(at, false));
+                }
+                rest
+            }
+            State::Stopped => self.advance(bytes, usize::MAX).1,
+        }
+    }
+
+    fn zeros<'b>(&mut self, from: u64, bytes: &'b [u8]) -> (Option<u64>, &'b [u8]) {
+        let harmful = stream::zero_tail(from, self.position, bytes);
+        (harmful, self.advance(bytes, usize::MAX).1)
+    }
+
+    /// Takes at most `count` bytes.
+    fn advance<'b>(&mut self, bytes: &'b [u8], count: usize) -> (&'b [u8], &'b [u8]) {
+        let (taken, rest) = bytes.split_at_checked(count).unwrap_or((bytes, &[]));
+        self.position = self.position.saturating_add(length(taken));
+        (taken, rest)
+    }
+
+    /// Collects the bytes of a header, and judges it as soon as enough of them are there.
+    fn collect<'b>(&mut self, bytes: &'b [u8], rules: &Config, declared: Option<u64>) -> &'b [u8] {
+        let goal = if self.held < SHORT_HEADER { SHORT_HEADER } else { WIDE_HEADER };
+        let (taken, rest) = self.advance(bytes, goal.saturating_sub(self.held));
+        for (place, byte) in self.head.iter_mut().skip(self.held).zip(taken) {
+            *place = *byte;
+        }
+        self.held = self.held.saturating_add(taken.len());
+        if self.held == goal
+            && let Err(finding) = self.judge(rules, declared)
+        {
+            self.fail(self.position, finding);
+        }
+        rest
+    }
+
+    fn judge(&mut self, rules: &Config, declared: Option<u64>) -> Result<(), Finding> {
+        let held = self.head.get(..self.held).unwrap_or_default();
+        let at = self.position.saturating_sub(length(held));
+        let Some(start) = Start::read(held, at) else { return Ok(()) };
+        if held == [0; SHORT_HEADER] && self.is_complete() {
+            self.held = 0;
+            self.state = State::Zeros { from: at };
+            self.notes.add(self.position, stream::trailing(at, true));
+            return Ok(());
+        }
+        let (seen, notes) = (&mut self.seen, &mut self.notes);
+        let mut judge = Judge { rules, declared, seen, notes, after: self.position };
+        if self.held == SHORT_HEADER {
+            judge_kind(&judge, &start)?;
+        }
+        if start.short == 1 && start.wide.is_none() {
+            return Ok(()); // eight more bytes
+        }
+        let size = judge_size(&mut judge, &start)?;
+        self.enter(start, size, declared);
+        Ok(())
+    }
+
+    /// Whether all that a video needs has been met, so that only a tail can follow.
+    fn is_complete(&self) -> bool {
+        self.seen.moov.is_some() && !self.seen.mdats.is_empty()
+    }
+
+    fn enter(&mut self, start: Start, size: Option<u64>, declared: Option<u64>) {
+        let end = size.map(|size| start.at.saturating_add(size)).or(declared);
+        let known = end.unwrap_or(u64::MAX);
+        self.seen.boxes = self.seen.boxes.saturating_add(1);
+        match &start.kind.0 {
+            b"ftyp" => self.seen.ftyp = true,
+            b"moov" => self.seen.moov = Some(start.at..known),
+            b"moof" => self.seen.fragments = self.seen.fragments.saturating_add(1),
+            b"mdat" => self.seen.mdats.push(start.at.saturating_add(start.length())..known),
+            _ => {}
+        }
+        self.held = 0;
+        self.state = State::Inside { start, end };
+    }
+
+    /// Leaves the box when its end is reached.
+    fn close(&mut self) -> Option<Closed> {
+        let State::Inside { start, end: Some(end) } = self.state else { return None };
+        if self.position < end {
+            return None;
+        }
+        self.state = State::Between;
+        Some(Closed { kind: start.kind, extent: start.at..end })
+    }
+
+    pub(super) fn fail(&mut self, after: u64, finding: Finding) {
+        if self.fault.is_none() {
+            self.fault = Some(Noted { finding, after });
+        }
+        self.state = State::Stopped;
+    }
+
+    /// Learns where the file ends: closes what runs to the end, and judges the box that is open.
+    pub(super) fn declare(&mut self, rules: &Config, declared: u64) {
+        if self.position > declared {
+            self.fail(self.position, stream::length_mismatch(declared));
+        }
+        let State::Inside { start, end } = self.state else { return };
+        let size = end.unwrap_or(declared).saturating_sub(start.at);
+        self.state = State::Inside { start, end: Some(start.at.saturating_add(size)) };
+        self.close_open_extents(declared);
+        let (seen, notes) = (&mut self.seen, &mut self.notes);
+        let judge = Judge { rules, declared: Some(declared), seen, notes, after: self.position };
+        let judged = stream::too_large(&judge, &start, size)
+            .and_then(|()| stream::beyond_end(&judge, &start, size));
+        if let Err(finding) = judged {
+            self.fail(self.position, finding);
+        }
+    }
+
+    /// The `mdat` or `moov` that runs to the end of the file ends here.
+    pub(super) fn close_open_extents(&mut self, end: u64) {
+        let open = self.seen.mdats.last_mut().into_iter().chain(self.seen.moov.as_mut());
+        for extent in open.filter(|extent| extent.end == u64::MAX) {
+            extent.end = end;
+        }
+    }
+
+    /// The box that is not at its end, with where it ends if that is known.
+    pub(super) fn open_box(&self) -> Option<(Start, Option<u64>)> {
+        match self.state {
+            State::Inside { start, end } => Some((start, end)),
+            _ => None,
+        }
+    }
+
+    /// The bytes of an unfinished header.
+    pub(super) fn unfinished_header(&self) -> &[u8] {
+        self.head.get(..self.held).unwrap_or_default()
+    }
+}
+
+/// What is certain once a kind and a 32-bit size are known.
+fn judge_kind(judge: &Judge, start: &Start) -> Result<(), Finding> {
+    opening::not_mp4(judge, start)?;
+    stream::garbage(start)?;
+    stream::misplaced(start)?;
+    opening::recording_not_finalised(start)?;
+    stream::too_many(judge, start)?;
+    stream::order(judge, start)?;
+    stream::no_room_for_moov(judge, start)
+}
+
+/// What is certain once the size is known. Answers it; `None` for "to the end of the file".
+fn judge_size(judge: &mut Judge, start: &Start) -> Result<Option<u64>, Finding> {
+    opening::recording_not_finalised(start)?;
+    opening::ftyp_missing(judge, start)?;
+    stream::unknown(judge, start);
+    let size = stream::size(judge, start)?;
+    let least = size.or_else(|| Some(judge.declared?.saturating_sub(start.at)));
+    if let Some(least) = least {
+        stream::too_large(judge, start, least)?;
+        stream::beyond_end(judge, start, least)?;
+    }
+    Ok(size)
+}

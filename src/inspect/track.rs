@@ -1,0 +1,202 @@
+//! One track: `trak` and everything in it.
+
+use crate::model::{Check, Finding};
+
+use super::boxes::Boxed;
+use super::bytes::known;
+use super::content::{Context, Notepad};
+use super::description::{self, Description, VIDEO};
+use super::edits;
+use super::kind::Kind;
+use super::samples::Samples;
+
+/// The largest timescale: above it, arithmetic of players overflows (mp4.md §3.2, check 23).
+const MAX_TIMESCALE: u32 = 2_147_483_647;
+
+/// What is remembered of a track.
+#[derive(Clone)]
+pub(super) struct Track {
+    pub(super) at: u64,
+    pub(super) id: u32,
+    /// What the track is: picture, sound, something else.
+    pub(super) handler: Kind,
+    /// Units a second.
+    pub(super) timescale: u32,
+    /// Length by `mdhd`, in units of the track.
+    pub(super) stated: Option<u64>,
+    /// Length of all samples, in units of the track; fragments included once they are read.
+    pub(super) time: u64,
+    /// Number of samples; fragments included once they are read.
+    pub(super) samples: u64,
+    /// Geometry and length by `tkhd`.
+    pub(super) shown: Shown,
+    /// Length by the edit list, in units of the movie.
+    pub(super) edited: Option<u64>,
+    pub(super) description: Option<Description>,
+    /// What fragments fall back on; `None` when the track has none.
+    pub(super) defaults: Option<Defaults>,
+    /// Start time of the last fragment.
+    pub(super) last_start: Option<u64>,
+}
+
+/// What `trex` says.
+#[derive(Clone, Copy)]
+pub(super) struct Defaults {
+    pub(super) duration: u32,
+    pub(super) size: u32,
+}
+
+/// What `tkhd` says.
+#[derive(Clone, Copy)]
+pub(super) struct Shown {
+    id: u32,
+    /// In units of the movie.
+    pub(super) duration: Option<u64>,
+    /// Clockwise, in degrees; `None` for mirrored pictures.
+    pub(super) rotation: Option<u32>,
+    /// In pixels, before the rotation.
+    pub(super) width: u16,
+    pub(super) height: u16,
+}
+
+impl Track {
+    pub(super) fn is_video(&self) -> bool {
+        self.handler == VIDEO
+    }
+
+    /// The length of all samples, in milliseconds.
+    pub(super) fn time_ms(&self) -> u64 {
+        milliseconds(self.time, self.timescale)
+    }
+}
+
+/// Units of a timescale in milliseconds; 0 with a timescale of 0.
+pub(super) fn milliseconds(time: u64, timescale: u32) -> u64 {
+    let thousandfold = u128::from(time).saturating_mul(1000);
+    let exact = thousandfold.checked_div(u128::from(timescale)).unwrap_or(0);
+    u64::try_from(exact).unwrap_or(u64::MAX)
+}
+
+/// Reads a track, and its sample tables if they are in order.
+pub(super) fn read<'a>(
+    trak: Boxed<'a>,
+    context: &Context,
+    notepad: &mut Notepad,
+) -> Result<(Track, Option<Samples<'a>>), Finding> {
+    let shown = shown(trak.one(*b"tkhd")?)?;
+    let mdia = trak.one(*b"mdia")?;
+    let (timescale, stated) = media_header(mdia.one(*b"mdhd")?)?;
+    let handler = handler(mdia.one(*b"hdlr")?)?;
+    let minf = mdia.one(*b"minf")?;
+    let stbl = minf.one(*b"stbl")?;
+    description::external(minf)?;
+    let (descriptions, description) = description::read(stbl.one(*b"stsd")?, handler, notepad)?;
+    let samples = Samples::read(stbl, context.length)?;
+    let samples = checked(samples, descriptions, handler, notepad)?;
+    let edited = edits::total(trak, notepad)?;
+    let read = Track {
+        at: trak.at,
+        id: shown.id,
+        handler,
+        timescale,
+        stated,
+        time: samples.as_ref().map_or(0, Samples::time),
+        samples: samples.as_ref().map_or(0, Samples::count),
+        shown,
+        edited,
+        description,
+        defaults: None,
+        last_start: None,
+    };
+    Ok((read, samples))
+}
+
+/// Checks 29, 30 and 34, with one leniency: an empty track that is no picture and contradicts
+/// itself is noted and left out, for dash cameras leave such behind and players do not mind.
+fn checked<'a>(
+    samples: Samples<'a>,
+    descriptions: u32,
+    handler: Kind,
+    notepad: &mut Notepad,
+) -> Result<Option<Samples<'a>>, Finding> {
+    match samples.check(descriptions) {
+        Ok(()) => Ok(Some(samples)),
+        Err(finding) if handler != VIDEO && samples.is_empty() => {
+            notepad.add(finding);
+            Ok(None)
+        }
+        Err(finding) => Err(finding),
+    }
+}
+
+/// Check 22: `tkhd` (ISO 14496-12 §8.3.2).
+fn shown(tkhd: Boxed) -> Result<Shown, Finding> {
+    let full = tkhd.full()?;
+    let (version, mut fields) = (full.version, full.fields);
+    let mut read = || {
+        fields.sized(version)?; // created
+        fields.sized(version)?; // modified
+        let id = fields.u32()?;
+        fields.skip(4)?;
+        let duration = known(fields.sized(version)?, version);
+        fields.skip(16)?; // layer, group, volume
+        let mut matrix = [0; 9];
+        for cell in &mut matrix {
+            *cell = fields.i32()?;
+        }
+        let [a, b, _, c, d, ..] = matrix;
+        let (width, _, height, _) = (fields.u16()?, fields.u16()?, fields.u16()?, fields.u16()?);
+        Some(Shown { id, duration, rotation: rotation([a, b, c, d]), width, height })
+    };
+    read().ok_or_else(|| tkhd.short())
+}
+
+/// The clockwise rotation that a matrix asks for, if it is one of the four that phones use.
+fn rotation(matrix: [i32; 4]) -> Option<u32> {
+    match matrix.map(i32::signum) {
+        [1, 0, 0, 1] => Some(0),
+        [0, 1, -1, 0] => Some(90),
+        [-1, 0, 0, -1] => Some(180),
+        [0, -1, 1, 0] => Some(270),
+        _ => None,
+    }
+}
+
+/// Checks 22 and 23: `mdhd`: timescale and length (ISO 14496-12 §8.4.2).
+fn media_header(mdhd: Boxed) -> Result<(u32, Option<u64>), Finding> {
+    let full = mdhd.full()?;
+    let (version, mut fields) = (full.version, full.fields);
+    let mut read = || {
+        fields.sized(version)?; // created
+        fields.sized(version)?; // modified
+        let found = (fields.u32()?, known(fields.sized(version)?, version));
+        fields.skip(4)?; // language
+        Some(found)
+    };
+    let (timescale, duration) = read().ok_or_else(|| mdhd.short())?;
+    timescale_invalid(mdhd, timescale)?;
+    Ok((timescale, duration))
+}
+
+/// Check 23: Everybody divides by the timescale: zero stops players, and the crate `mp4` with them.
+pub(super) fn timescale_invalid(found: Boxed, timescale: u32) -> Result<(), Finding> {
+    if (1..=MAX_TIMESCALE).contains(&timescale) {
+        return Ok(());
+    }
+    let message = format!(
+        "'{}' at byte {} counts {timescale} units a second, which cannot be. The file is damaged: \
+         send or record it again.",
+        found.kind, found.at
+    );
+    Err(Finding::at(Check::TimescaleInvalid, found.at, message))
+}
+
+/// Check 22: `hdlr`: what the track is. Its name may be missing, as some writers leave it out.
+fn handler(hdlr: Boxed) -> Result<Kind, Finding> {
+    let mut fields = hdlr.full()?.fields;
+    let mut read = || {
+        fields.skip(4)?;
+        fields.kind()
+    };
+    read().ok_or_else(|| hdlr.short())
+}

@@ -1,0 +1,309 @@
+//! The whole service in process: the real router on a real ledger and store, with named users, a
+//! clock that is moved by hand and a way to deliver what is due.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response};
+use forte_media::app::{App, Bound, World};
+use forte_media::config::Settings;
+use forte_media::leasing::{Bearer, Tokens};
+use forte_media::ledger::Ledger;
+use forte_media::model::{Clock, Faults, ManualClock, Person, Random, RefKey, ReportStatus};
+use forte_media::shutdown::Shutdown;
+use http_body_util::BodyExt as _;
+use jiff::SignedDuration;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tower::ServiceExt as _;
+
+use super::db::Db;
+use super::house::House;
+use super::receiver::{Receiver, SECRET as WEBHOOK_SECRET};
+use super::s3::Bucket;
+
+/// Signs the tokens of these tests.
+const SECRET: &str = "only-for-tests-and-at-least-32-bytes-long";
+
+/// Where a test's service keeps things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ground {
+    /// SQLite and a folder: what everybody has.
+    Embedded,
+    /// PostgreSQL and an S3 store.
+    Shared,
+}
+
+/// Makes two tests of each `async fn name(service: Service)`: on embedded and on shared ground.
+macro_rules! on_both_grounds {
+    ($($name:ident,)*) => {$(
+        mod $name {
+            use crate::harness::service::{Ground, Service};
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite_and_disk() {
+                super::$name(Service::start(Ground::Embedded).await.unwrap()).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgresql_and_s3() {
+                if let Some(service) = Service::start(Ground::Shared).await {
+                    super::$name(service).await;
+                }
+            }
+        }
+    )*};
+}
+pub(crate) use on_both_grounds;
+
+/// What can be chosen about a test's service.
+#[derive(Clone, Default)]
+pub(crate) struct Wishes {
+    /// Settings on top of those of the tests, as variables without their prefix.
+    pub(crate) settings: Vec<(&'static str, String)>,
+    /// Scripted failures.
+    pub(crate) faults: Faults,
+}
+
+/// What outlives one process of the service: the database, the store, the people.
+pub(crate) struct Ruins {
+    pub(crate) db: Db,
+    pub(crate) bucket: Option<Bucket>,
+    pub(crate) house: House,
+    pub(crate) receiver: Receiver,
+    folder: TempDir,
+}
+
+/// One process of the service.
+pub(crate) struct Service {
+    pub(crate) app: App,
+    pub(crate) router: Router,
+    pub(crate) shutdown: Shutdown,
+    tokens: Tokens,
+    pub(crate) ruins: Ruins,
+}
+
+impl Ruins {
+    async fn prepare(ground: Ground) -> Option<Self> {
+        let (db, bucket) = match ground {
+            Ground::Embedded => (Db::sqlite().await, None),
+            Ground::Shared => (Db::postgresql().await?, Some(Bucket::fresh().await)),
+        };
+        let house = House::furnish(&db.ledger).await;
+        if bucket.is_some() {
+            // A real store looks at the real time when a link is opened.
+            house.hand.set(Clock::system().now());
+        }
+        let receiver = Receiver::start(&house.clock).await;
+        let folder = tempfile::tempdir().unwrap();
+        Some(Self { db, bucket, house, receiver, folder })
+    }
+
+    /// The settings of one process; `node` names its spool.
+    pub(crate) fn variables(&self, node: &str) -> Vec<(String, String)> {
+        use secrecy::ExposeSecret as _;
+
+        let folder = self.folder.path();
+        let mut variables = vec![
+            ("LEDGER__URL", self.db.config.url.expose_secret().to_owned()),
+            ("UPLOAD__SPOOL", folder.join(format!("spool-{node}")).display().to_string()),
+            ("BLOB__URL", format!("file:{}", folder.join("videos").display())),
+            ("AUTH__SECRET", SECRET.to_owned()),
+            ("HTTP__LISTEN", "127.0.0.1:0".to_owned()),
+            ("OPS__LISTEN", "127.0.0.1:0".to_owned()),
+            ("NOTIFY__WEBHOOK__URL", self.receiver.url()),
+            ("NOTIFY__WEBHOOK__SECRET", WEBHOOK_SECRET.to_owned()),
+            ("NOTIFY__ALLOW_NETWORKS", "127.0.0.0/8".to_owned()),
+            // Nobody waits for these in a test: what is due is done when a test says so.
+            ("OUTBOX__POLL_EVERY", "1h".to_owned()),
+            ("UPLOAD__SWEEP_EVERY", "1h".to_owned()),
+            ("UPLOAD__GATE_POLL", "20ms".to_owned()),
+        ];
+        if let Some(bucket) = &self.bucket {
+            variables.push(("BLOB__URL", format!("s3://{}/forte", bucket.name)));
+            variables.push(("BLOB__S3__ENDPOINT", bucket.endpoint.clone()));
+            let credentials = bucket.credentials_file().display().to_string();
+            variables.push(("BLOB__S3__CREDENTIALS_FILE", credentials));
+        }
+        let full = |(name, value)| (format!("FORTE_MEDIA__{name}"), value);
+        variables.into_iter().map(full).collect()
+    }
+}
+
+impl Service {
+    /// A fresh service; `None` when its ground is not to be had here, which has been said aloud.
+    pub(crate) async fn start(ground: Ground) -> Option<Self> {
+        Self::start_with(ground, Wishes::default()).await
+    }
+
+    /// A fresh service with wishes.
+    pub(crate) async fn start_with(ground: Ground, wishes: Wishes) -> Option<Self> {
+        Some(Self::on(Ruins::prepare(ground).await?, "one", wishes).await)
+    }
+
+    /// A process on what is there already; `node` names its spool.
+    pub(crate) async fn on(ruins: Ruins, node: &str, wishes: Wishes) -> Self {
+        let shutdown = Shutdown::new();
+        let (app, tokens) = Self::build(&ruins, node, &wishes, &shutdown).await;
+        let router = app.router();
+        Self { app, router, shutdown, tokens, ruins }
+    }
+
+    /// Another process on the same ground, beside this one.
+    pub(crate) async fn second_node(&self, node: &str, wishes: Wishes) -> (App, Shutdown) {
+        let shutdown = Shutdown::new();
+        let (app, _) = Self::build(&self.ruins, node, &wishes, &shutdown).await;
+        (app, shutdown)
+    }
+
+    /// Ends the process as a crash does: tasks are dropped, nothing is said to anybody.
+    pub(crate) async fn crash(self) -> Ruins {
+        self.shutdown.hard().cancel();
+        drop((self.app, self.router));
+        // Tasks that are under way still hold the engine; they end with their requests.
+        self.shutdown.drain(SignedDuration::from_secs(10)).await;
+        self.ruins
+    }
+
+    async fn build(
+        ruins: &Ruins,
+        node: &str,
+        wishes: &Wishes,
+        shutdown: &Shutdown,
+    ) -> (App, Tokens) {
+        let mut variables = ruins.variables(node);
+        let full = |(name, value): &(&str, String)| (format!("FORTE_MEDIA__{name}"), value.clone());
+        variables.extend(wishes.settings.iter().map(full));
+        let settings = Settings::load(None, variables).unwrap();
+        let house = &ruins.house;
+        let world = World {
+            clock: house.clock.clone(),
+            random: Random::seeded(7),
+            faults: wishes.faults.clone(),
+        };
+        let secret = settings.auth.secret.clone().unwrap();
+        let tokens = Tokens::new(&settings.auth, &secret, house.clock.clone(), Random::seeded(8));
+        let address: SocketAddr = "127.0.0.1:8080".parse().unwrap();
+        let app = App::build(settings, world, shutdown.tasks().clone(), address).await.unwrap();
+        (app, tokens)
+    }
+
+    /// The records.
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.ruins.db.ledger
+    }
+
+    /// Moves the clock.
+    pub(crate) fn hand(&self) -> &ManualClock {
+        &self.ruins.house.hand
+    }
+
+    /// The present moment of this service.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.ruins.house.clock
+    }
+
+    /// A new report that awaits a video of the driver's company.
+    pub(crate) async fn report(&self) -> RefKey {
+        self.ruins.house.report().await
+    }
+
+    /// A new report in this state.
+    pub(crate) async fn report_in(&self, status: ReportStatus) -> RefKey {
+        self.ruins.house.report_in(status).await
+    }
+
+    /// The driver's access token, good for five minutes.
+    pub(crate) fn driver(&self) -> String {
+        self.token_of(self.ruins.house.driver)
+    }
+
+    /// The access token of somebody of another company.
+    pub(crate) async fn stranger(&self) -> String {
+        self.token_of(self.ruins.house.stranger().await)
+    }
+
+    /// Anybody's access token.
+    pub(crate) fn token_of(&self, person: Person) -> String {
+        let bearer = Bearer {
+            person,
+            biin: "080540013184".to_owned(),
+            uuid: "123456789012349".to_owned(),
+            session: "test".to_owned(),
+        };
+        self.tokens.mint_access(&bearer, SignedDuration::from_mins(5)).unwrap()
+    }
+
+    /// Sends one request through the real router, in process.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Response<Body> {
+        send(&self.router, request).await
+    }
+
+    /// Delivers what is due to the report service.
+    pub(crate) async fn deliver(&self) -> usize {
+        self.app.outbox.deliver_due().await.unwrap()
+    }
+
+    /// Every file in the spool and every object or file of the store.
+    pub(crate) async fn left_behind(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut after = String::new();
+        loop {
+            let page = self.app.store.list(&after).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after.clone_from(&last.path);
+            names.extend(page.into_iter().map(|object| object.path));
+        }
+        let spool = self.ruins.folder.path().join("spool-one");
+        for entry in std::fs::read_dir(spool).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name.parse::<forte_media::model::UploadId>().is_ok() {
+                names.push(format!("spool/{name}"));
+            }
+        }
+        names.sort();
+        names
+    }
+
+    /// Begins to serve on a real port, with all the tasks of a real process.
+    pub(crate) async fn serve(self) -> Served {
+        let bound = Bound::bind(&self.app.settings).await.unwrap();
+        let address = bound.public_address().unwrap();
+        let ops = bound.ops_address().unwrap();
+        let (app, shutdown) = (self.app, self.shutdown.clone());
+        let running = self.shutdown.hard().clone();
+        let task = tokio::task::spawn({
+            let shutdown = shutdown.clone();
+            async move { app.run(bound, &shutdown).await.unwrap() }
+        });
+        let _alive = running;
+        Served { address, ops, shutdown, task, tokens: self.tokens, ruins: self.ruins }
+    }
+}
+
+/// A service on a real port.
+pub(crate) struct Served {
+    pub(crate) address: SocketAddr,
+    pub(crate) ops: SocketAddr,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) task: JoinHandle<()>,
+    pub(crate) tokens: Tokens,
+    pub(crate) ruins: Ruins,
+}
+
+/// Sends one request through a router, in process.
+pub(crate) async fn send(router: &Router, request: Request<Body>) -> Response<Body> {
+    router.clone().oneshot(request).await.unwrap()
+}
+
+/// The whole body of an answer, as JSON.
+pub(crate) async fn json(response: Response<Body>) -> serde_json::Value {
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+/// A header of an answer, as text; empty when it is not there.
+pub(crate) fn header<'a>(response: &'a Response<Body>, name: &str) -> &'a str {
+    response.headers().get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+}

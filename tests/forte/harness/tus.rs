@@ -1,0 +1,80 @@
+//! A tus client for tests that says exactly what it is told to say.
+
+use axum::body::Body;
+use axum::http::request::Builder;
+use axum::http::{Request, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use forte_media::model::RefKey;
+
+use super::service::{Service, header};
+
+/// `Upload-Metadata` for a report, as a good client sends it.
+pub(crate) fn metadata(ref_key: RefKey) -> String {
+    let ref_key = ref_key.to_string();
+    let pairs = [
+        ("ref_key", ref_key.as_str()),
+        ("time_sent", "2026-05-13 10:00:00"),
+        ("lat", "43.238949"),
+        ("long", "76.889709"),
+        ("filename", "осмотр.mp4"),
+        ("filetype", "video/mp4"),
+    ];
+    encoded(&pairs)
+}
+
+/// Pairs as `Upload-Metadata` wants them.
+pub(crate) fn encoded(pairs: &[(&str, &str)]) -> String {
+    let pairs = pairs.iter().map(|(key, value)| format!("{key} {}", STANDARD.encode(value)));
+    pairs.collect::<Vec<_>>().join(",")
+}
+
+/// A request that speaks tus.
+pub(crate) fn request(method: &str, path: &str) -> Builder {
+    Request::builder().method(method).uri(path).header("Tus-Resumable", "1.0.0")
+}
+
+/// The path of an absolute address.
+pub(crate) fn path_of(location: &str) -> String {
+    location.parse::<url::Url>().unwrap().path().to_owned()
+}
+
+/// A creation that a good client sends for a file of `length` bytes.
+pub(crate) fn creation(service: &Service, ref_key: RefKey, length: usize) -> Builder {
+    request("POST", "/uploads")
+        .header("Authorization", format!("Bearer {}", service.driver()))
+        .header("Upload-Length", length)
+        .header("Upload-Metadata", metadata(ref_key))
+}
+
+/// Creates an upload; its path.
+pub(crate) async fn create(service: &Service, ref_key: RefKey, length: usize) -> String {
+    let creation = creation(service, ref_key, length).body(Body::empty()).unwrap();
+    let response = service.send(creation).await;
+    assert_eq!(response.status(), 201);
+    path_of(header(&response, "location"))
+}
+
+/// A piece to be sent.
+pub(crate) fn piece(path: &str, offset: usize, body: impl Into<Body>) -> Request<Body> {
+    request("PATCH", path)
+        .header("Content-Type", "application/offset+octet-stream")
+        .header("Upload-Offset", offset)
+        .body(body.into())
+        .unwrap()
+}
+
+/// Sends a piece.
+pub(crate) async fn patch(
+    service: &Service,
+    path: &str,
+    offset: usize,
+    body: impl Into<Body>,
+) -> Response<Body> {
+    service.send(piece(path, offset, body)).await
+}
+
+/// Asks where to go on.
+pub(crate) async fn head(service: &Service, path: &str) -> Response<Body> {
+    service.send(request("HEAD", path).body(Body::empty()).unwrap()).await
+}

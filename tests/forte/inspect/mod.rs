@@ -1,0 +1,3 @@
+//! The inspection of MP4 files, without a server.
+
+mod corpus;

@@ -1,0 +1,57 @@
+//! The main job, end to end: from a phone's first byte to the reviewer's link.
+
+use axum::body::Body;
+use axum::http::Request;
+use http_body_util::BodyExt as _;
+use sha2::{Digest as _, Sha256};
+
+use crate::harness::clips::GOOD;
+use crate::harness::service::{Service, header, json, on_both_grounds};
+use crate::harness::tus;
+
+on_both_grounds! {
+    a_video_sent_in_two_pieces_is_stored_submitted_told_and_watched,
+}
+
+async fn a_video_sent_in_two_pieces_is_stored_submitted_told_and_watched(service: Service) {
+    let report = service.report().await;
+    let path = tus::create(&service, report, GOOD.len()).await;
+    let half = GOOD.len() / 2;
+
+    let response = tus::patch(&service, &path, 0, &GOOD[..half]).await;
+    assert_eq!(response.status(), 204);
+    assert_eq!(header(&response, "upload-offset"), half.to_string());
+    let response = tus::head(&service, &path).await;
+    assert_eq!(header(&response, "upload-offset"), half.to_string());
+    let response = tus::patch(&service, &path, half, &GOOD[half..]).await;
+    assert_eq!(response.status(), 204);
+    assert_eq!(header(&response, "upload-offset"), GOOD.len().to_string());
+
+    assert_eq!(service.deliver().await, 1);
+    let heard = service.ruins.receiver.heard();
+    assert!(heard[0].signed);
+    let event: serde_json::Value = serde_json::from_str(&heard[0].body).unwrap();
+    let sha256 = hex::encode(Sha256::digest(GOOD));
+    assert_eq!(event["data"]["report_ref_key"], report.to_string());
+    assert_eq!(event["data"]["sha256"], sha256);
+
+    let request = Request::get(format!("/reports/{report}/video"))
+        .header("Authorization", format!("Bearer {}", service.driver()))
+        .body(Body::empty())
+        .unwrap();
+    let viewing = json(service.send(request).await).await;
+    assert_eq!(viewing["data"]["sha256"], sha256);
+    let link = viewing["data"]["link"].as_str().unwrap();
+    assert_eq!(watched(&service, link).await, GOOD);
+}
+
+/// The bytes behind a viewing link: our own route, or a presigned address of the store.
+async fn watched(service: &Service, link: &str) -> Vec<u8> {
+    if service.ruins.bucket.is_some() {
+        return reqwest::get(link).await.unwrap().bytes().await.unwrap().to_vec();
+    }
+    let request = Request::get(tus::path_of(link)).body(Body::empty()).unwrap();
+    let response = service.send(request).await;
+    assert_eq!(response.status(), 200);
+    response.into_body().collect().await.unwrap().to_bytes().to_vec()
+}

@@ -1,0 +1,319 @@
+//! What was committed is told: at least once, in order for each report, until acknowledged.
+
+use std::collections::BTreeSet;
+
+use forte_media::ledger::{EventRow, EventState};
+use forte_media::model::{EventId, Random};
+use forte_media::notify::{self, Webhook};
+use forte_media::outbox::{self, Outbox, Waiting};
+use jiff::SignedDuration;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::harness::db::{Db, on_both_databases};
+use crate::harness::house::House;
+use crate::harness::receiver::{Receiver, Reply, SECRET};
+
+on_both_databases! {
+    a_receiver_that_was_away_for_hours_hears_it_once,
+    the_ladder_is_climbed_and_then_the_message_is_dead,
+    a_dead_message_can_be_replayed_with_its_id,
+    gone_ends_a_message_at_once,
+    a_receiver_that_asks_for_time_gets_it,
+    a_redirect_is_tried_again_later,
+    a_lost_answer_repeats_the_id,
+    messages_about_one_report_keep_their_order,
+    a_message_nobody_takes_does_not_hold_the_others,
+    a_receiver_that_hangs_holds_only_its_own_message,
+    two_dispatchers_tell_everything_once,
+    a_dispatcher_that_dies_leaves_nothing_behind,
+    an_unreadable_message_does_not_hold_the_others,
+    without_a_receiver_messages_wait_for_one,
+    a_forbidden_address_is_not_told_until_it_is_allowed,
+    a_bell_wakes_the_dispatcher_and_shutdown_ends_it,
+}
+
+/// A house, a receiver, and a dispatcher between them.
+struct Scene {
+    house: House,
+    receiver: Receiver,
+    outbox: Outbox,
+}
+
+impl Scene {
+    async fn set(db: &Db) -> Self {
+        let house = House::furnish(&db.ledger).await;
+        let receiver = Receiver::start(&house.clock).await;
+        let outbox = dispatcher(&house, Some(&receiver.url()), &["127.0.0.0/8", "::1"]);
+        Self { house, receiver, outbox }
+    }
+
+    /// Another dispatcher on the same ledger.
+    fn another(&self) -> Outbox {
+        dispatcher(&self.house, Some(&self.receiver.url()), &["127.0.0.0/8"])
+    }
+
+    async fn event(&self, id: EventId) -> EventRow {
+        self.house.ledger.event(id).await.unwrap().unwrap()
+    }
+
+    async fn state(&self, id: EventId) -> EventState {
+        self.event(id).await.state
+    }
+
+    /// Moves the clock to when a message is due.
+    async fn wait_for(&self, id: EventId) {
+        self.house.hand.set(self.event(id).await.due_at);
+    }
+
+    async fn tries(&self) -> usize {
+        self.outbox.deliver_due().await.unwrap()
+    }
+}
+
+fn dispatcher(house: &House, url: Option<&str>, allow: &[&str]) -> Outbox {
+    let config: notify::Config = serde_json::from_value(json!({
+        "allow_networks": allow,
+        "webhook": { "url": url, "secret": SECRET, "timeout": "1s", "max_answer": 100 },
+    }))
+    .unwrap();
+    let webhook = Webhook::from_config(&config, house.clock.clone()).unwrap();
+    let config = outbox::Config {
+        concurrency: 4,
+        // Longer than any test: what happens has been rung for.
+        poll_every: SignedDuration::from_hours(1),
+        settle_within: SignedDuration::from_secs(30),
+    };
+    let random = Random::seeded(7);
+    Outbox::new(house.ledger.clone(), house.clock.clone(), random, config, webhook)
+}
+
+async fn a_receiver_that_was_away_for_hours_hears_it_once(db: Db) {
+    let mut scene = Scene::set(&db).await;
+    scene.receiver.close().await;
+    let id = scene.house.told().await;
+    let told_at = scene.house.now();
+    while scene.house.now().duration_since(told_at) < SignedDuration::from_hours(7) {
+        assert_eq!(scene.tries().await, 1);
+        scene.wait_for(id).await;
+    }
+    scene.receiver.open().await;
+    assert_eq!(scene.tries().await, 1);
+    assert_eq!(scene.receiver.ids(), [id]);
+    assert_eq!(scene.state(id).await, EventState::Delivered);
+    scene.house.hand.advance(SignedDuration::from_hours(100));
+    assert_eq!(scene.tries().await, 0);
+}
+
+async fn the_ladder_is_climbed_and_then_the_message_is_dead(db: Db) {
+    let scene = Scene::set(&db).await;
+    scene.receiver.script((0..10).map(|_| Reply::Saying(500, "1C is busy".to_owned())));
+    let id = scene.house.told().await;
+    let mut waits = Vec::new();
+    for _ in 0..9 {
+        assert_eq!(scene.tries().await, 1);
+        assert_eq!(scene.tries().await, 0, "not before its time");
+        let tried_at = scene.house.now();
+        scene.wait_for(id).await;
+        waits.push(scene.house.now().duration_since(tried_at));
+    }
+    assert_eq!(scene.tries().await, 1);
+    for (wait, hours) in
+        waits.iter().zip([0.001_39, 0.083_3, 0.5, 2.0, 5.0, 10.0, 14.0, 20.0, 24.0])
+    {
+        let ratio = wait.as_secs_f64() / 3600.0 / hours;
+        assert!((0.899..1.101).contains(&ratio), "{waits:?}");
+    }
+    let event = scene.event(id).await;
+    assert_eq!((event.state, event.attempts, event.last_status), (EventState::Dead, 10, 500));
+    assert_eq!(event.last_error, "500 Internal Server Error: 1C is busy");
+    assert_eq!(
+        scene.outbox.waiting().await.unwrap(),
+        Waiting { messages: 0, oldest: None, dead: 1 }
+    );
+}
+
+async fn a_dead_message_can_be_replayed_with_its_id(db: Db) {
+    let scene = Scene::set(&db).await;
+    let id = scene.house.told().await;
+    scene.receiver.script([Reply::Status(410)]);
+    scene.tries().await;
+    assert_eq!(scene.state(id).await, EventState::Dead);
+    assert!(db.ledger.replay_event(id, scene.house.now()).await.unwrap());
+    assert_eq!(scene.tries().await, 1);
+    assert_eq!(scene.receiver.ids(), [id, id]);
+    assert_eq!(scene.receiver.effects(), BTreeSet::from([id]));
+    assert_eq!(scene.state(id).await, EventState::Delivered);
+}
+
+async fn gone_ends_a_message_at_once(db: Db) {
+    let scene = Scene::set(&db).await;
+    let id = scene.house.told().await;
+    scene.receiver.script([Reply::Saying(410, "closed".to_owned())]);
+    assert_eq!(scene.tries().await, 1);
+    let event = scene.event(id).await;
+    assert_eq!((event.state, event.last_error.as_str()), (EventState::Dead, "410 Gone: closed"));
+}
+
+async fn a_receiver_that_asks_for_time_gets_it(db: Db) {
+    let scene = Scene::set(&db).await;
+    let id = scene.house.told().await;
+    scene.receiver.script([Reply::RetryAfter(429, "120".to_owned())]);
+    scene.tries().await;
+    scene.house.hand.advance(SignedDuration::from_secs(119));
+    assert_eq!(scene.tries().await, 0);
+    scene.house.hand.advance(SignedDuration::from_secs(1));
+    assert_eq!(scene.tries().await, 1);
+    assert_eq!(scene.state(id).await, EventState::Delivered);
+}
+
+async fn a_redirect_is_tried_again_later(db: Db) {
+    let scene = Scene::set(&db).await;
+    let elsewhere = Receiver::start(&scene.house.clock).await;
+    let id = scene.house.told().await;
+    scene.receiver.script([Reply::Redirect(elsewhere.url())]);
+    scene.tries().await;
+    let event = scene.event(id).await;
+    assert_eq!((event.state, event.last_status), (EventState::Pending, 307));
+    assert!(elsewhere.heard().is_empty());
+}
+
+async fn a_lost_answer_repeats_the_id(db: Db) {
+    let scene = Scene::set(&db).await;
+    let id = scene.house.told().await;
+    scene.receiver.script([Reply::Hang]);
+    scene.tries().await;
+    scene.wait_for(id).await;
+    scene.tries().await;
+    assert_eq!(scene.receiver.ids(), [id, id]);
+    assert_eq!(scene.receiver.effects(), BTreeSet::from([id]));
+}
+
+async fn messages_about_one_report_keep_their_order(db: Db) {
+    let scene = Scene::set(&db).await;
+    let ref_key = scene.house.report().await;
+    let first = scene.house.told_about(ref_key).await;
+    scene.house.hand.advance(SignedDuration::from_secs(1));
+    let second = scene.house.told_about(ref_key).await;
+    let other = scene.house.told().await;
+    scene.receiver.always(first, Reply::Status(503));
+    scene.tries().await;
+    assert_eq!(scene.receiver.effects(), BTreeSet::from([first, other]));
+
+    scene.receiver.always(first, Reply::Status(204));
+    scene.wait_for(first).await;
+    assert_eq!(scene.tries().await, 2);
+    assert_eq!(scene.receiver.ids()[2..], [first, second]);
+}
+
+async fn a_message_nobody_takes_does_not_hold_the_others(db: Db) {
+    let scene = Scene::set(&db).await;
+    let poison = scene.house.told().await;
+    scene.receiver.always(poison, Reply::Status(500));
+    let mut others = BTreeSet::new();
+    for _ in 0..20 {
+        others.insert(scene.house.told().await);
+    }
+    assert_eq!(scene.tries().await, 21);
+    for id in others {
+        assert_eq!(scene.state(id).await, EventState::Delivered);
+    }
+    assert_eq!(scene.state(poison).await, EventState::Pending);
+}
+
+async fn a_receiver_that_hangs_holds_only_its_own_message(db: Db) {
+    let scene = Scene::set(&db).await;
+    let slow = scene.house.told().await;
+    scene.receiver.always(slow, Reply::Hang);
+    let others = async {
+        scene.receiver.hears(1).await;
+        let late = scene.house.told().await;
+        scene.outbox.bell().notify_one();
+        scene.receiver.hears(2).await;
+        assert_eq!(scene.receiver.ids(), [slow, late]);
+        assert_eq!(scene.event(slow).await.last_error, "", "it is still under way");
+    };
+    let (tries, ()) = tokio::join!(scene.tries(), others);
+    assert_eq!(tries, 2);
+}
+
+async fn two_dispatchers_tell_everything_once(db: Db) {
+    let scene = Scene::set(&db).await;
+    for _ in 0..30 {
+        scene.house.told().await;
+    }
+    let another = scene.another();
+    let (one, two) = tokio::join!(scene.outbox.deliver_due(), another.deliver_due());
+    // Whoever loses a race for the last messages may end before the other one.
+    let rest = scene.tries().await;
+    assert_eq!(one.unwrap() + two.unwrap() + rest, 30);
+    assert_eq!(scene.receiver.ids().len(), 30);
+    assert_eq!(scene.receiver.effects().len(), 30);
+}
+
+async fn a_dispatcher_that_dies_leaves_nothing_behind(db: Db) {
+    let scene = Scene::set(&db).await;
+    let id = scene.house.told().await;
+    let dying = scene.another();
+    scene.receiver.script([Reply::Hang]);
+    tokio::select! {
+        _ = dying.deliver_due() => unreachable!("the receiver hangs"),
+        () = scene.receiver.hears(1) => {}
+    }
+    assert_eq!(scene.tries().await, 0, "it is leased");
+    scene.house.hand.advance(SignedDuration::from_secs(31));
+    assert_eq!(scene.tries().await, 1);
+    assert_eq!(scene.receiver.effects(), BTreeSet::from([id]));
+    assert_eq!(scene.state(id).await, EventState::Delivered);
+}
+
+async fn an_unreadable_message_does_not_hold_the_others(db: Db) {
+    let scene = Scene::set(&db).await;
+    scene.house.told().await;
+    db.tamper("UPDATE outbox SET id = 'not an id'").await;
+    let good = scene.house.told().await;
+    assert_eq!(scene.tries().await, 1);
+    assert_eq!(scene.receiver.ids(), [good]);
+}
+
+async fn without_a_receiver_messages_wait_for_one(db: Db) {
+    let scene = Scene::set(&db).await;
+    let nobody = dispatcher(&scene.house, None, &[]);
+    let id = scene.house.told().await;
+    scene.house.hand.advance(SignedDuration::from_hours(200));
+    assert_eq!(nobody.deliver_due().await.unwrap(), 0);
+    let oldest = Some(SignedDuration::from_hours(200));
+    assert_eq!(nobody.waiting().await.unwrap(), Waiting { messages: 1, oldest, dead: 0 });
+    assert_eq!(scene.event(id).await.attempts, 0);
+    assert_eq!(scene.tries().await, 1);
+}
+
+async fn a_forbidden_address_is_not_told_until_it_is_allowed(db: Db) {
+    let scene = Scene::set(&db).await;
+    let id = scene.house.told().await;
+    let forbidden = dispatcher(&scene.house, Some(&scene.receiver.url_by_name()), &["10.0.0.0/8"]);
+    forbidden.deliver_due().await.unwrap();
+    assert!(scene.receiver.heard().is_empty());
+    let event = scene.event(id).await;
+    assert_eq!((event.state, event.last_status), (EventState::Pending, 0));
+    assert!(event.last_error.contains("notify.allow_networks"), "{}", event.last_error);
+    scene.wait_for(id).await;
+    assert_eq!(scene.tries().await, 1);
+}
+
+async fn a_bell_wakes_the_dispatcher_and_shutdown_ends_it(db: Db) {
+    let scene = Scene::set(&db).await;
+    let shutdown = CancellationToken::new();
+    let tell = async {
+        let first = scene.house.told().await;
+        scene.outbox.bell().notify_one();
+        scene.receiver.hears(1).await;
+        let second = scene.house.told().await;
+        scene.outbox.bell().notify_one();
+        scene.receiver.hears(2).await;
+        assert_eq!(scene.receiver.ids(), [first, second]);
+        shutdown.cancel();
+    };
+    tokio::join!(scene.outbox.run(&shutdown), tell);
+    assert_eq!(scene.outbox.waiting().await.unwrap().messages, 0, "the last one was recorded");
+}
