@@ -27,8 +27,8 @@ pub enum LedgerError {
     #[error("the ledger's tables cannot be brought up to date")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// `ledger.url` names no database we speak.
-    #[error("ledger.url must begin with sqlite:// or postgres://, not {0:?}")]
-    Url(String),
+    #[error("ledger.url must begin with sqlite:// or postgres://")]
+    Url,
     /// The folder of the SQLite file cannot be made.
     #[error("the folder of the ledger cannot be made")]
     Folder(#[source] std::io::Error),

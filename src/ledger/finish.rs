@@ -263,11 +263,13 @@ async fn insert_custody(write: &mut Write, finishing: &Finishing) -> Result<(), 
     Ok(())
 }
 
+/// Its turn is after every other message about the report, whose row this transaction has locked.
 async fn insert_telling(write: &mut Write, finishing: &Finishing) -> Result<(), LedgerError> {
     sqlx::query(
-        "INSERT INTO outbox (id, kind, subject, body, state, attempts, created_at, due_at, \
+        "INSERT INTO outbox (id, kind, subject, turn, body, state, attempts, created_at, due_at, \
          leased_until, last_status, last_error, settled_at) \
-         VALUES ($1, $2, $3, $4, 'pending', 0, $5, $5, 0, 0, '', 0)",
+         SELECT $1, $2, $3, COALESCE(MAX(turn), 0) + 1, $4, 'pending', 0, $5, $5, 0, 0, '', 0 \
+         FROM outbox WHERE subject = $3",
     )
     .bind(finishing.telling.id.to_string())
     .bind(finishing.telling.kind)

@@ -22,7 +22,7 @@ impl Ledger {
     /// # Errors
     /// When the ledger fails.
     pub async fn node_begins(&self, node: NodeId, home: &str) -> Result<(), LedgerError> {
-        let before = sqlx::query("SELECT id, beat FROM nodes WHERE home = $1")
+        let before = sqlx::query("SELECT id FROM nodes WHERE home = $1")
             .bind(home)
             .fetch_all(&self.pool)
             .await?;

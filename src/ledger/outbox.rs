@@ -127,7 +127,7 @@ impl Ledger {
             "UPDATE outbox SET leased_until = $1, attempts = attempts + 1 WHERE id IN (\
                SELECT o.id FROM outbox o WHERE o.state = 'pending' AND o.due_at <= $2 \
                AND o.leased_until <= $2 AND NOT EXISTS (SELECT 1 FROM outbox e \
-                 WHERE e.subject = o.subject AND e.state = 'pending' AND e.id < o.id) \
+                 WHERE e.subject = o.subject AND e.state = 'pending' AND e.turn < o.turn) \
                ORDER BY o.due_at LIMIT $3) \
              AND state = 'pending' AND leased_until <= $2 \
              RETURNING id, body, attempts, leased_until, created_at",

@@ -31,6 +31,7 @@ on_both_databases! {
     without_a_receiver_messages_wait_for_one,
     a_forbidden_address_is_not_told_until_it_is_allowed,
     a_bell_wakes_the_dispatcher_and_shutdown_ends_it,
+    after_shutdown_nothing_new_begins,
 }
 
 /// A house, a receiver, and a dispatcher between them.
@@ -53,6 +54,11 @@ impl Scene {
         dispatcher(&self.house, Some(&self.receiver.url()), &["127.0.0.0/8"])
     }
 
+    /// One that does not wait long for an answer.
+    fn hasty(&self) -> Outbox {
+        dispatcher_waiting(&self.house, Some(&self.receiver.url()), &["127.0.0.0/8"], "500ms")
+    }
+
     async fn event(&self, id: EventId) -> EventRow {
         self.house.ledger.event(id).await.unwrap().unwrap()
     }
@@ -72,9 +78,13 @@ impl Scene {
 }
 
 fn dispatcher(house: &House, url: Option<&str>, allow: &[&str]) -> Outbox {
+    dispatcher_waiting(house, url, allow, "20s")
+}
+
+fn dispatcher_waiting(house: &House, url: Option<&str>, allow: &[&str], timeout: &str) -> Outbox {
     let config: notify::Config = serde_json::from_value(json!({
         "allow_networks": allow,
-        "webhook": { "url": url, "secret": SECRET, "timeout": "1s", "max_answer": 100 },
+        "webhook": { "url": url, "secret": SECRET, "timeout": timeout, "max_answer": 100 },
     }))
     .unwrap();
     let webhook = Webhook::from_config(&config, house.clock.clone()).unwrap();
@@ -182,7 +192,7 @@ async fn a_lost_answer_repeats_the_id(db: Db) {
     let scene = Scene::set(&db).await;
     let id = scene.house.told().await;
     scene.receiver.script([Reply::Hang]);
-    scene.tries().await;
+    assert_eq!(scene.hasty().deliver_due().await.unwrap(), 1);
     scene.wait_for(id).await;
     scene.tries().await;
     assert_eq!(scene.receiver.ids(), [id, id]);
@@ -222,7 +232,8 @@ async fn a_message_nobody_takes_does_not_hold_the_others(db: Db) {
 }
 
 async fn a_receiver_that_hangs_holds_only_its_own_message(db: Db) {
-    let scene = Scene::set(&db).await;
+    let mut scene = Scene::set(&db).await;
+    scene.outbox = scene.hasty();
     let slow = scene.house.told().await;
     scene.receiver.always(slow, Reply::Hang);
     let others = async {
@@ -261,7 +272,7 @@ async fn a_dispatcher_that_dies_leaves_nothing_behind(db: Db) {
         () = scene.receiver.hears(1) => {}
     }
     assert_eq!(scene.tries().await, 0, "it is leased");
-    scene.house.hand.advance(SignedDuration::from_secs(31));
+    scene.house.hand.advance(SignedDuration::from_secs(50));
     assert_eq!(scene.tries().await, 1);
     assert_eq!(scene.receiver.effects(), BTreeSet::from([id]));
     assert_eq!(scene.state(id).await, EventState::Delivered);
@@ -316,4 +327,21 @@ async fn a_bell_wakes_the_dispatcher_and_shutdown_ends_it(db: Db) {
     };
     tokio::join!(scene.outbox.run(&shutdown), tell);
     assert_eq!(scene.outbox.waiting().await.unwrap().messages, 0, "the last one was recorded");
+}
+
+async fn after_shutdown_nothing_new_begins(db: Db) {
+    let scene = Scene::set(&db).await;
+    let outbox = scene.hasty();
+    let slow = scene.house.told().await;
+    scene.receiver.always(slow, Reply::Hang);
+    let shutdown = CancellationToken::new();
+    let stop = async {
+        scene.receiver.hears(1).await;
+        scene.house.told().await;
+        shutdown.cancel();
+        outbox.bell().notify_one();
+    };
+    tokio::join!(outbox.run(&shutdown), stop);
+    assert_eq!(scene.receiver.ids(), [slow]);
+    assert!(scene.event(slow).await.last_error.contains("timed out"), "it was brought to its end");
 }

@@ -133,10 +133,13 @@ CREATE TABLE custody (
 );
 CREATE INDEX custody_by_video ON custody (video_id, at);
 
+-- turn is the order among messages about one subject. Ids hold the time of the node that made them,
+-- and clocks differ.
 CREATE TABLE outbox (
     id TEXT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL,
     subject TEXT NOT NULL,
+    turn BIGINT NOT NULL,
     body TEXT NOT NULL,
     state TEXT NOT NULL,
     attempts BIGINT NOT NULL,

@@ -102,14 +102,24 @@ async fn a_closed_ledger_is_away(db: Db) {
     assert!(db.ledger.probe().await.unwrap_err().is_transient());
 }
 
-#[tokio::test]
-async fn a_database_we_do_not_speak_is_named() {
-    let config = Config {
-        url: "mysql://127.0.0.1/forte".to_owned().into(),
+fn config(url: &str) -> Config {
+    Config {
+        url: url.to_owned().into(),
         max_connections: 1,
-        acquire_timeout: SignedDuration::from_secs(1),
-        sqlite_busy_timeout: SignedDuration::from_secs(1),
-    };
-    let error = Ledger::open(&config).await.unwrap_err();
+        acquire_timeout: SignedDuration::from_millis(200),
+        sqlite_busy_timeout: SignedDuration::from_millis(200),
+    }
+}
+
+#[tokio::test]
+async fn a_database_we_do_not_speak_is_refused_without_its_password() {
+    let error = Ledger::open(&config("mysql://forte:word@127.0.0.1/forte")).await.unwrap_err();
     assert!(error.to_string().contains("sqlite:// or postgres://"), "{error}");
+    assert!(!error.to_string().contains("word"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_away() {
+    let error = Ledger::open(&config("postgres://127.0.0.1:1/forte")).await.unwrap_err();
+    assert!(error.is_transient(), "{error}");
 }
