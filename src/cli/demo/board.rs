@@ -75,8 +75,6 @@ pub(super) struct Hook<'a> {
 pub(super) struct Desk<'a> {
     pub(super) tokens: &'a Tokens,
     pub(super) refresh_ttl: SignedDuration,
-    /// Names the sessions.
-    pub(super) session: &'a str,
 }
 
 impl Desk<'_> {
@@ -109,7 +107,7 @@ impl Desk<'_> {
             person: tenant.person(),
             biin: tenant.company.biin.to_owned(),
             uuid: tenant.uuid.to_owned(),
-            session: format!("{}-{}", self.session, tenant.name),
+            session: format!("demo-{}", tenant.name),
         }
     }
 }

@@ -65,12 +65,12 @@ pub(super) struct Today {
 impl Today {
     /// The day it is in `zone`.
     pub(super) fn new(now: Timestamp, zone: &TimeZone) -> Self {
-        Self { date: now.to_zoned(zone.clone()).date(), zone: zone.clone() }
+        Self { date: now.to_zoned_datetime(zone.clone()).date(), zone: zone.clone() }
     }
 
     fn plus(&self, days: i64) -> anyhow::Result<Timestamp> {
         let day = self.date.checked_add(days.days())?;
-        Ok(day.to_zoned(self.zone.clone())?.timestamp())
+        Ok(day.to_zoned_datetime(self.zone.clone())?.timestamp())
     }
 }
 

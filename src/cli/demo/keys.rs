@@ -8,6 +8,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use uuid::Builder;
@@ -22,7 +23,7 @@ const FILE: &str = "keys.json";
 #[derive(Serialize, Deserialize)]
 pub(super) struct Keys {
     /// What tokens and links are signed with.
-    pub(super) auth_secret: String,
+    auth_secret: String,
     /// What events are signed with (Standard Webhooks).
     pub(super) webhook_secret: String,
     /// The account of the reviewer.
@@ -70,6 +71,11 @@ impl Keys {
         file.write_all(&serde_json::to_vec_pretty(&keys)?)?;
         file.sync_all()?;
         Ok(keys)
+    }
+
+    /// What tokens and links are signed with, as `auth.secret`.
+    pub(super) fn secret(&self) -> SecretString {
+        self.auth_secret.as_str().into()
     }
 
     /// The key of this house's report with this number: the same each time, and no other house's.

@@ -17,7 +17,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::Answer;
-use crate::app::{App, Bound, World};
+use crate::app::{self, App, Bound, World};
 use crate::config::Settings;
 use crate::leasing::Tokens;
 use crate::shutdown::Shutdown;
@@ -25,6 +25,7 @@ use crate::shutdown::Shutdown;
 use board::{Board, Desk, Hook};
 use furnish::{Standing, Today, furnish, next_open};
 use keys::Keys;
+use phone::Phone;
 use receiver::Receiver;
 use show::Show;
 
@@ -64,7 +65,9 @@ impl Demo {
     /// When the house cannot be furnished. A show that fails is told, and the answer is "no".
     pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
         if settings.auth.secret.is_some() {
-            bail!("auth.secret is set: these look like the settings of a real service, not a demo's");
+            bail!(
+                "auth.secret is set: these look like the settings of a real service, not a demo's"
+            );
         }
         let shutdown = Shutdown::new();
         shutdown.listen().context("signals cannot be listened for")?;
@@ -73,7 +76,10 @@ impl Demo {
         let address = settle::reachable(bound.public_address()?);
         let app = house.app(&shutdown, address).await?;
         let reports = house.reports(&app, self.reports).await?;
-        let show = house.put_up_board(&app, &bound, &reports)?;
+        let show = house.put_up_board(&bound, &reports)?;
+        let (count, board) = (reports.len(), house.folder.join(board::FILE));
+        eprintln!("A house with {count} reports serves on http://{address};");
+        eprintln!("{} says who lives in it.", board.display());
         let showing = self.show(show, &house.receiver, &shutdown);
         let (served, answer) = tokio::join!(app.run(bound, &shutdown), showing);
         served.map(|()| answer)
@@ -89,26 +95,21 @@ impl Demo {
         Ok(House { folder, keys, world, receiver, settings })
     }
 
-    /// Shows, then lets the service go on; without success or with `--once` it ends.
+    /// Shows, then lets the service go on; after a failure or with `--once` it ends.
     async fn show(&self, show: Show, receiver: &Receiver, shutdown: &Shutdown) -> Answer {
         let shown = shutdown.soft().run_until_cancelled(show.run(receiver.deliveries())).await;
-        match shown {
-            Some(Ok(())) if !self.once => {
-                eprintln!("It keeps serving until Ctrl-C.");
-                return Answer::Done;
-            }
-            Some(Ok(())) => shutdown.soft().cancel(),
-            Some(Err(error)) => {
-                eprintln!("FAILED: {error:#}");
-                shutdown.soft().cancel();
-                return Answer::No;
-            }
-            None => {
-                eprintln!("Ended before everything was shown.");
-                return Answer::No;
-            }
+        let (words, answer) = match shown {
+            Some(Ok(())) => ("Everything worked.".to_owned(), Answer::Done),
+            Some(Err(error)) => (format!("FAILED: {error:#}"), Answer::No),
+            None => ("Ended before everything was shown.".to_owned(), Answer::No),
+        };
+        eprintln!("{words}");
+        if self.once || answer == Answer::No {
+            shutdown.soft().cancel();
+        } else {
+            eprintln!("It goes on serving until Ctrl-C.");
         }
-        Answer::Done
+        answer
     }
 }
 
@@ -124,13 +125,33 @@ impl House {
         furnish(&app.ledger, &self.keys, more, &today).await.context("the furniture")
     }
 
-    /// Says where everything is, to programs in `demo.json`, and returns what is to be shown.
-    fn put_up_board(
-        &self,
-        bound: &Bound,
-        reports: &[Standing],
-    ) -> anyhow::Result<Show> {
-        todo!()
+    /// Says in `demo.json` where everything is, and returns what is to be shown.
+    fn put_up_board(&self, bound: &Bound, reports: &[Standing]) -> anyhow::Result<Show> {
+        let address = settle::reachable(bound.public_address()?);
+        let ops = settle::reachable(bound.ops_address()?);
+        let World { clock, random, .. } = self.world.clone();
+        let now = clock.now().to_zoned_datetime(self.settings.leasing.time_zone.clone());
+        let tokens = Tokens::new(&self.settings.auth, &self.keys.secret(), clock, random);
+        let desk = Desk { tokens: &tokens, refresh_ttl: self.settings.auth.refresh_ttl };
+        let board = Board {
+            base_url: &app::public_url(&self.settings, address),
+            users: desk.users()?,
+            reviewer: desk.reviewer(&self.keys)?,
+            exchange: &self.keys.exchange,
+            reports: reports.iter().map(Into::into).collect(),
+            mail_dir: &self.folder.join(settle::MAIL),
+            data_dir: &self.folder,
+            webhook: Hook::new(&self.receiver, &self.keys),
+            metrics_url: format!("http://{ops}/metrics"),
+        };
+        board.put_up()?;
+        let [_, driver, _] = board.users;
+        Ok(Show {
+            phone: Phone { client: show::client()?, address, token: driver.access_token },
+            reviewer: board.reviewer.access_token,
+            ref_key: next_open(reports).context("no report waits for a video")?,
+            time_sent: now.strftime("%F %T").to_string(),
+        })
     }
 }
 
