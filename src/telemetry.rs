@@ -53,7 +53,7 @@ enum Kind {
 }
 
 /// Every metric there is: its name, kind, unit and meaning. Labels stand in the meaning.
-const METRICS: [(&str, Kind, Unit, &str); 14] = [
+const METRICS: [(&str, Kind, Unit, &str); 15] = [
     (
         "forte_media_uploads_active",
         Kind::Gauge,
@@ -100,6 +100,7 @@ const METRICS: [(&str, Kind, Unit, &str); 14] = [
         "Answers of the video store, by operation",
     ),
     ("forte_media_outbox_depth", Kind::Gauge, Unit::Count, "Messages not yet delivered"),
+    ("forte_media_outbox_dead", Kind::Gauge, Unit::Count, "Messages that were given up"),
     (
         "forte_media_outbox_age_seconds",
         Kind::Gauge,

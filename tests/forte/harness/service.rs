@@ -16,6 +16,7 @@ use http_body_util::BodyExt as _;
 use jiff::SignedDuration;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use super::db::Db;
@@ -272,12 +273,10 @@ impl Service {
         let address = bound.public_address().unwrap();
         let ops = bound.ops_address().unwrap();
         let (app, shutdown) = (self.app, self.shutdown.clone());
-        let running = self.shutdown.hard().clone();
-        let task = tokio::task::spawn({
+        let task = TaskTracker::new().spawn({
             let shutdown = shutdown.clone();
             async move { app.run(bound, &shutdown).await.unwrap() }
         });
-        let _alive = running;
         Served { address, ops, shutdown, task, tokens: self.tokens, ruins: self.ruins }
     }
 }
