@@ -85,12 +85,12 @@ impl Desk<'_> {
 
     /// The reviewer.
     pub(super) fn reviewer<'k>(&self, keys: &'k Keys) -> Result<Reviewer<'k>, MintError> {
-        let access_token = self.tokens.mint_access(&self.bearer(&REVIEWER), ACCESS_TTL)?;
+        let access_token = self.tokens.mint_access(&bearer(&REVIEWER), ACCESS_TTL)?;
         Ok(Reviewer { account: &keys.reviewer, access_token })
     }
 
     fn user(&self, tenant: &Tenant) -> Result<User, MintError> {
-        let bearer = self.bearer(tenant);
+        let bearer = bearer(tenant);
         Ok(User {
             name: tenant.name,
             role: tenant.role,
@@ -101,14 +101,14 @@ impl Desk<'_> {
             refresh_token: self.tokens.mint_refresh(&bearer, self.refresh_ttl)?,
         })
     }
+}
 
-    fn bearer(&self, tenant: &Tenant) -> Bearer {
-        Bearer {
-            person: tenant.person(),
-            biin: tenant.company.biin.to_owned(),
-            uuid: tenant.uuid.to_owned(),
-            session: format!("demo-{}", tenant.name),
-        }
+fn bearer(tenant: &Tenant) -> Bearer {
+    Bearer {
+        person: tenant.person(),
+        biin: tenant.company.biin.to_owned(),
+        uuid: tenant.uuid.to_owned(),
+        session: format!("demo-{}", tenant.name),
     }
 }
 
