@@ -41,11 +41,19 @@ impl Uploads {
     /// # Errors
     /// When ledger or store are away; what was done stays done.
     pub async fn sweep(&self) -> Result<Swept, UploadError> {
-        Ok(Swept {
+        let swept = Swept {
             expired: self.expire().await?,
             cleared: self.clear_remains().await?,
             spool_files: self.tidy_spool().await?,
-        })
+        };
+        for (outcome, found) in [
+            ("expired", swept.expired),
+            ("cleared", swept.cleared),
+            ("spool_file", swept.spool_files),
+        ] {
+            metrics::counter!("forte_media_sweeps_total", "outcome" => outcome).increment(found);
+        }
+        Ok(swept)
     }
 
     async fn expire(&self) -> Result<u64, UploadError> {
