@@ -18,4 +18,5 @@ mod shutdown;
 mod spool;
 mod telemetry;
 mod tokens;
+mod upload_command;
 mod webhook;
