@@ -19,4 +19,5 @@ mod shutdown;
 mod spool;
 mod telemetry;
 mod tokens;
+mod upload_command;
 mod webhook;

@@ -10,5 +10,6 @@ pub(crate) mod mp4;
 pub(crate) mod outside;
 pub(crate) mod receiver;
 pub(crate) mod s3;
+pub(crate) mod scripted_tus;
 pub(crate) mod service;
 pub(crate) mod tus;
