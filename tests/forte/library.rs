@@ -12,7 +12,7 @@ use crate::harness::tus;
 
 /// Videos on disk: our own links are looked at here.
 async fn service() -> Service {
-    Service::start(Ground::Embedded).await.unwrap()
+    Box::pin(Service::start(Ground::Embedded)).await.unwrap()
 }
 
 /// A report that holds a video.
