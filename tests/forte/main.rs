@@ -13,6 +13,7 @@ mod events;
 mod harness;
 mod inspect;
 mod ledger;
+mod library;
 mod main_job;
 mod outbox;
 mod shutdown;
