@@ -7,6 +7,7 @@ mod blob;
 mod blob_s3;
 mod cli;
 mod config;
+mod demo;
 mod edge;
 mod events;
 mod harness;

@@ -1,8 +1,10 @@
 //! What every subject shares: servers, clients, clips, clocks, faults.
 
 pub(crate) mod bad_s3;
+pub(crate) mod boxes;
 pub(crate) mod clips;
 pub(crate) mod db;
+pub(crate) mod ffmpeg;
 pub(crate) mod house;
 pub(crate) mod mp4;
 pub(crate) mod outside;
