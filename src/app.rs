@@ -211,7 +211,8 @@ fn outbox(
 }
 
 /// What clients call us by, without a slash at its end.
-fn public_url(settings: &Settings, address: SocketAddr) -> String {
+#[must_use]
+pub fn public_url(settings: &Settings, address: SocketAddr) -> String {
     let listening = || format!("http://{address}");
     let url = settings.http.public_url.clone().unwrap_or_else(listening);
     url.trim_end_matches('/').to_owned()

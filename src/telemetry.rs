@@ -53,20 +53,15 @@ enum Kind {
 }
 
 /// Every metric there is: its name, kind, unit and meaning. Labels stand in the meaning.
-const METRICS: [(&str, Kind, Unit, &str); 14] = [
-    (
-        "forte_media_uploads_active",
-        Kind::Gauge,
-        Unit::Count,
-        "Requests that are bringing bytes now",
-    ),
+const METRICS: [(&str, Kind, Unit, &str); 13] = [
+    ("forte_media_uploads_active", Kind::Gauge, Unit::Count, "Uploads somebody is working on now"),
     ("forte_media_uploads_created_total", Kind::Counter, Unit::Count, "Uploads begun, by door"),
     ("forte_media_uploads_finished_total", Kind::Counter, Unit::Count, "Uploads ended, by state"),
     (
         "forte_media_bytes_received_total",
         Kind::Counter,
         Unit::Bytes,
-        "Body bytes that arrived, by door",
+        "Bytes of videos that arrived",
     ),
     (
         "forte_media_bytes_acknowledged_total",
@@ -82,24 +77,13 @@ const METRICS: [(&str, Kind, Unit, &str); 14] = [
         "Bytes read when a refusal was certain",
     ),
     (
-        "forte_media_gate_wait_seconds",
-        Kind::Histogram,
-        Unit::Seconds,
-        "Waiting for a writer to let go",
-    ),
-    (
         "forte_media_finish_seconds",
         Kind::Histogram,
         Unit::Seconds,
         "From the last byte to the commit",
     ),
-    (
-        "forte_media_store_seconds",
-        Kind::Histogram,
-        Unit::Seconds,
-        "Answers of the video store, by operation",
-    ),
     ("forte_media_outbox_depth", Kind::Gauge, Unit::Count, "Messages not yet delivered"),
+    ("forte_media_outbox_dead", Kind::Gauge, Unit::Count, "Messages that were given up"),
     (
         "forte_media_outbox_age_seconds",
         Kind::Gauge,
@@ -112,12 +96,7 @@ const METRICS: [(&str, Kind, Unit, &str); 14] = [
         Unit::Count,
         "Deliveries tried, by outcome",
     ),
-    (
-        "forte_media_sweeps_total",
-        Kind::Counter,
-        Unit::Count,
-        "Uploads cleared by the sweep, by outcome",
-    ),
+    ("forte_media_sweeps_total", Kind::Counter, Unit::Count, "What the sweep found, by outcome"),
 ];
 
 /// Bounds for sizes: where in a file the refusals fall.

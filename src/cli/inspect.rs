@@ -122,7 +122,7 @@ impl Inspect {
 
 /// Feeds a file through the scanner until its end, or until it is refused. Answers the hash of what
 /// was read.
-fn scan(file: &mut File, scanner: &mut Scanner) -> io::Result<Digest> {
+pub(super) fn scan(file: &mut File, scanner: &mut Scanner) -> io::Result<Digest> {
     let mut hash = Sha256::new();
     let mut piece = vec![0; PIECE];
     while scanner.refusal().is_none() {

@@ -11,6 +11,7 @@ mod serve;
 mod size;
 mod upload;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,11 +57,15 @@ enum Command {
 
 impl Command {
     // Boxed: together they would be one future too deep for the compiler.
-    fn run(self, settings: Settings) -> BoxFuture<'static, anyhow::Result<Answer>> {
+    fn run(
+        self,
+        settings: Settings,
+        environment: BTreeMap<String, String>,
+    ) -> BoxFuture<'static, anyhow::Result<Answer>> {
         match self {
             Self::Serve(serve) => serve.run(settings).boxed(),
             Self::Demo(demo) => demo.run(settings).boxed(),
-            Self::Upload(upload) => upload.run().boxed(),
+            Self::Upload(upload) => upload.run(settings, environment).boxed(),
             Self::Inspect(inspect) => inspect.run(settings).boxed(),
             Self::Doctor(doctor) => doctor.run(settings).boxed(),
             Self::Migrate(migrate) => migrate.run(settings).boxed(),
@@ -109,8 +114,9 @@ impl Cli {
         self,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> anyhow::Result<Answer> {
-        let settings = Settings::load(self.config.as_deref(), environment)?;
+        let environment: BTreeMap<String, String> = environment.into_iter().collect();
+        let settings = Settings::load(self.config.as_deref(), environment.clone())?;
         telemetry::start_log(&settings.log).context("log.filter is not a filter")?;
-        self.command.run(settings).await
+        self.command.run(settings, environment).await
     }
 }

@@ -1,7 +1,7 @@
 //! Routes, extractors, doors, envelopes: everything that is only HTTP.
 //!
 //! Each door parses its dialect into what `upload` asks for and renders what comes back. What a
-//! client reads when something is wrong is written in one place ([`refusals`], [`problem`]).
+//! client reads when something is wrong is written in one place (`refusals`, `problem`).
 
 mod bearer;
 mod body;
@@ -20,7 +20,7 @@ mod view;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
@@ -75,12 +75,11 @@ pub fn router(house: Arc<House>) -> Router {
         .layer(around)
 }
 
-/// The path is not logged: that of an upload carries its secret, that of a video its signature.
+/// The route is logged and not the path: that of an upload carries its secret, that of a video its
+/// signature.
 fn span(request: &Request) -> tracing::Span {
     let id = request_id::of(request.headers());
-    let path = request.uri().path();
-    let shown = path.get(..path.len().min(32)).and_then(|path| path.rsplit_once('/'));
-    let route = shown.map_or(path.get(..1).unwrap_or_default(), |(route, _)| route);
+    let route = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     tracing::info_span!("request", %id, method = %request.method(), route)
 }
 

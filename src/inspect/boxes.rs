@@ -57,8 +57,8 @@ impl<'a> Boxed<'a> {
         Children { rest, at, zero_ends }
     }
 
-    /// Check 20: The one child of a kind. A file without its mandatory boxes cannot be played; with two
-    /// of them players disagree which counts. (ISO 14496-12 §8)
+    /// Check 20: The one child of a kind. A file without its mandatory boxes cannot be played; with
+    /// two of them players disagree which counts. (ISO 14496-12 §8)
     pub(super) fn one(&self, kind: [u8; 4]) -> Result<Boxed<'a>, Finding> {
         self.at_most_one(kind)?.ok_or_else(|| {
             let message = format!(
@@ -124,8 +124,8 @@ pub(super) struct Children<'a> {
 }
 
 impl<'a> Children<'a> {
-    /// Check 18: Children must fill their parent exactly: bytes were lost or doubled otherwise, and what
-    /// follows is read at the wrong place. (ISO 14496-12 §4.2; GPAC refuses the same)
+    /// Check 18: Children must fill their parent exactly: bytes were lost or doubled otherwise, and
+    /// what follows is read at the wrong place. (ISO 14496-12 §4.2; GPAC refuses the same)
     fn read(&self) -> Result<Boxed<'a>, Finding> {
         let mut fields = Fields::new(self.rest);
         let (Some(short), Some(kind)) = (fields.u32(), fields.kind()) else {

@@ -19,9 +19,9 @@ const MP4: [&[u8; 4]; 33] = [
     b"MSNV", b"dash", b"cmfc",
 ];
 
-/// Check 3: `ftyp` is a list of four-letter brands: the major one, a version, the compatible ones. Its
-/// upper limit is judged at its header. Answers the brands, the major one first, without repeats.
-/// (ISO 14496-12 §4.3)
+/// Check 3: `ftyp` is a list of four-letter brands: the major one, a version, the compatible ones.
+/// Its upper limit is judged at its header. Answers the brands, the major one first, without
+/// repeats. (ISO 14496-12 §4.3)
 pub(super) fn read(ftyp: Boxed) -> Result<Vec<Kind>, Finding> {
     let mut fields = Fields::new(ftyp.body);
     let (Some(major), Some(_version), true) =
@@ -55,8 +55,8 @@ pub(super) fn unsupported(brands: &[Kind], at: u64) -> Result<(), Finding> {
     Err(Finding::at(Check::BrandUnsupported, at, message))
 }
 
-/// Check 5: A pure QuickTime movie, the form in which the iPhone's camera records: its major brand is
-/// `qt  ` and none is MP4's. Whether to take it is the operator's choice (decisions.md).
+/// Check 5: A pure QuickTime movie, the form in which the iPhone's camera records: its major brand
+/// is `qt  ` and none is MP4's. Whether to take it is the operator's choice (decisions.md).
 pub(super) fn quicktime(
     brands: &[Kind],
     at: u64,

@@ -38,7 +38,8 @@ pub(super) fn config(found: Boxed) -> Result<(), Finding> {
     })
 }
 
-/// `avcC`: version 1, profile, level, then parameter sets with 16-bit lengths (ISO 14496-15 §5.3.3).
+/// `avcC`: version 1, profile, level, then parameter sets with 16-bit lengths (ISO 14496-15
+/// §5.3.3).
 fn avc(mut fields: Fields) -> Option<()> {
     let [version, _, _, _, _, sets] = fields.array()?;
     if version != 1 {

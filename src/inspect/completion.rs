@@ -85,8 +85,8 @@ fn tail(top: &mut Top) -> Result<(), Finding> {
     Ok(())
 }
 
-/// Check 43: There is a table of contents. Cameras write it last, so a recording that was killed has
-/// none. (mp4.md §4.2)
+/// Check 43: There is a table of contents. Cameras write it last, so a recording that was killed
+/// has none. (mp4.md §4.2)
 fn moov_missing(top: &Top, content: &Content) -> Result<(), Finding> {
     if top.seen.moov.is_some() && content.movie.is_some() {
         return Ok(());
@@ -101,8 +101,8 @@ fn moov_missing(top: &Top, content: &Content) -> Result<(), Finding> {
     Err(Finding::whole(Check::MoovMissing, message))
 }
 
-/// Check 38: A file that is to go on in fragments has some, or has samples of its own; else it is only
-/// the beginning of a stream.
+/// Check 38: A file that is to go on in fragments has some, or has samples of its own; else it is
+/// only the beginning of a stream.
 fn no_fragments(top: &Top, content: &Content) -> Result<(), Finding> {
     let Some(movie) = &content.movie else { return Ok(()) };
     let pictures = movie.picture().is_some_and(|track| track.samples > 0);
@@ -135,8 +135,8 @@ fn fragmented_duration(content: &Content, rules: &Config) -> Result<(), Finding>
     policy::duration_out_of_range(movie, content.fragments.any(), rules)
 }
 
-/// Check 47: Most of the media is used. The rest are leftovers of a recording that was interrupted or
-/// edited; only noted.
+/// Check 47: Most of the media is used. The rest are leftovers of a recording that was interrupted
+/// or edited; only noted.
 fn mdat_unreferenced(top: &Top, content: &Content) -> Option<Finding> {
     let sizes = top.seen.mdats.iter().map(|mdat| mdat.end.saturating_sub(mdat.start));
     let media = sizes.fold(0, u64::saturating_add);
@@ -145,8 +145,8 @@ fn mdat_unreferenced(top: &Top, content: &Content) -> Option<Finding> {
     (used < media / 2).then(|| Finding::whole(Check::MdatUnreferenced, message))
 }
 
-/// Check 45: The refusal of bytes that are not those the client announced: the only check that notices
-/// damage which leaves every length as it was. (mp4.md §3.3)
+/// Check 45: The refusal of bytes that are not those the client announced: the only check that
+/// notices damage which leaves every length as it was. (mp4.md §3.3)
 #[must_use]
 pub fn digest_mismatch(announced: Digest, found: Digest, length: u64) -> Refusal {
     let message = format!(

@@ -110,8 +110,8 @@ fn no_config(found: Boxed, what: &str) -> Finding {
     Finding::at(Check::CodecConfigMissing, found.at, message)
 }
 
-/// Check 27: The media is in this file: an entry of `dref` that says otherwise names a file or an address
-/// that nobody here has, or should open. (ISO 14496-12 §8.7.2, flag 1)
+/// Check 27: The media is in this file: an entry of `dref` that says otherwise names a file or an
+/// address that nobody here has, or should open. (ISO 14496-12 §8.7.2, flag 1)
 pub(super) fn external(minf: Boxed) -> Result<(), Finding> {
     let Some(dinf) = minf.at_most_one(*b"dinf")? else { return Ok(()) };
     let Some(dref) = dinf.at_most_one(*b"dref")? else { return Ok(()) };

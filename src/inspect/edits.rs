@@ -7,8 +7,8 @@ use super::bytes::Fields;
 use super::content::Notepad;
 use super::tables;
 
-/// Check 36: the sum of all pieces of a track's edit list, in units of the movie. A list that cannot
-/// be read does not stop a player, so it is only noted. (ISO 14496-12 §8.6.6)
+/// Check 36: the sum of all pieces of a track's edit list, in units of the movie. A list that
+/// cannot be read does not stop a player, so it is only noted. (ISO 14496-12 §8.6.6)
 pub(super) fn total(trak: Boxed, notepad: &mut Notepad) -> Result<Option<u64>, Finding> {
     let Some(edts) = trak.at_most_one(*b"edts")? else { return Ok(None) };
     let Some(elst) = edts.at_most_one(*b"elst")? else { return Ok(None) };

@@ -21,8 +21,8 @@ struct Run {
 pub(super) struct Runs(Arc<Vec<Run>>);
 
 impl Runs {
-    /// Checks 31 and 33: Gathers the chunks of all tracks: none ends past the end of the file, no two
-    /// share bytes. With `moov` first, 31 shows a cut file after about 2 % of it. (mp4.md §4.3)
+    /// Checks 31 and 33: Gathers the chunks of all tracks: none ends past the end of the file, no
+    /// two share bytes. With `moov` first, 31 shows a cut file after about 2 % of it. (mp4.md §4.3)
     pub(super) fn gather(tracks: &[Samples], file: Option<u64>) -> Result<Self, Finding> {
         let count = tracks.iter().map(Samples::chunk_count).fold(0, usize::saturating_add);
         // Not a claim: so many entries were found in their tables.
@@ -54,8 +54,8 @@ impl Runs {
         }
     }
 
-    /// Check 32: Every sample lies inside one `mdat`: bytes were lost or doubled before it otherwise.
-    /// Joined runs tell it too, for between two `mdat` there is always a header.
+    /// Check 32: Every sample lies inside one `mdat`: bytes were lost or doubled before it
+    /// otherwise. Joined runs tell it too, for between two `mdat` there is always a header.
     pub(super) fn inside_mdats(&self, mdats: &[Extent]) -> Result<(), Finding> {
         let mut runs = self.0.iter().map(|run| u64::from(run.start)..u64::from(run.end));
         match runs.find(|run| !is_inside(run, mdats)) {

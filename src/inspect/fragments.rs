@@ -62,7 +62,8 @@ impl Fragments {
         Ok(())
     }
 
-    /// Check 39: The media of the last fragment is there, in the `mdat` boxes that begin before `until`.
+    /// Check 39: The media of the last fragment is there, in the `mdat` boxes that begin before
+    /// `until`.
     pub(super) fn media_missing(&self, mdats: &[Extent], until: u64) -> Result<(), Finding> {
         let Some(fragment) = &self.last else { return Ok(()) };
         let known = mdats.partition_point(|mdat| mdat.start < until);
@@ -148,8 +149,8 @@ fn track(
     Ok(())
 }
 
-/// Check 39: A fragment belongs to a track that `moov` describes, with its defaults. (`FFmpeg`: trun
-/// track id unknown)
+/// Check 39: A fragment belongs to a track that `moov` describes, with its defaults. (`FFmpeg`:
+/// trun track id unknown)
 fn unknown_track(tfhd: Boxed, id: u32) -> Finding {
     let message = format!(
         "The fragment at byte {} belongs to track {id}, which the file does not describe. Send \
@@ -236,8 +237,8 @@ struct Run {
 }
 
 impl Run {
-    /// Check 28: The count fits the bytes that are there; samples without fields of their own are limited
-    /// by the length of the file.
+    /// Check 28: The count fits the bytes that are there; samples without fields of their own are
+    /// limited by the length of the file.
     fn read(trun: Boxed, defaults: Defaults, context: &Context) -> Result<Self, Finding> {
         let Full { flags, mut fields, .. } = trun.full()?;
         let mut read = || {

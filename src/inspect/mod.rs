@@ -3,8 +3,8 @@
 //! A [`Scanner`] is fed the bytes of an upload in whatever pieces they arrive. It reads the headers
 //! of the top-level boxes, skips their payload, and asks for the few boxes it has to read whole
 //! (`ftyp`, `moov`, `moof`). Each check of the list is one function; numbers in their comments are
-//! those of the list: 1–7 the first bytes ([`opening`]), 8–16 the top level ([`stream`]), 18–41 the
-//! boxes that are read, 42–48 completion ([`completion`]).
+//! those of the list: 1–7 the first bytes (`opening`), 8–16 the top level (`stream`), 18–41 the
+//! boxes that are read, 42–48 completion (`completion`).
 //!
 //! Three promises hold everywhere in this room, and its lints watch over them: nothing panics,
 //! nothing is allocated because a field says so, and the work is bounded by the bytes that are

@@ -123,7 +123,8 @@ fn header(mvhd: Boxed) -> Result<Header, Finding> {
     Ok(header)
 }
 
-/// Check 24: A bounded number of tracks. Twenty thousand of them keep other readers busy for minutes.
+/// Check 24: A bounded number of tracks. Twenty thousand of them keep other readers busy for
+/// minutes.
 fn too_many_tracks(moov: Boxed) -> Result<(), Finding> {
     let count = moov.children().flatten().filter(|child| child.kind.0 == *b"trak").count();
     if count <= MAX_TRACKS {

@@ -2,7 +2,8 @@
 
 use crate::model::{Check, Finding, Refusal};
 
-/// The most notes kept by each of the two readers; a file that earns more is no better known by them.
+/// The most notes kept by each of the two readers; a file that earns more is no better known by
+/// them.
 const MAX_NOTES: usize = 32;
 
 /// The most notes of one check: the fourth says nothing that the first three did not.

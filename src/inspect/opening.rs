@@ -32,8 +32,8 @@ pub(super) fn not_mp4(judge: &Judge, start: &Start) -> Result<(), Finding> {
     Err(Finding::at(Check::NotMp4, start.at, message))
 }
 
-/// Check 2: `ftyp` comes first, but for a little reserve. Every phone writes it; only QuickTime movies
-/// from before 2001 have none. (ISO 14496-12 §4.3)
+/// Check 2: `ftyp` comes first, but for a little reserve. Every phone writes it; only QuickTime
+/// movies from before 2001 have none. (ISO 14496-12 §4.3)
 pub(super) fn ftyp_missing(judge: &mut Judge, start: &Start) -> Result<(), Finding> {
     if judge.seen.ftyp || start.kind.0 == *b"ftyp" {
         return Ok(());

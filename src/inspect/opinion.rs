@@ -1,7 +1,7 @@
 //! Check 48, the second opinion: what does the crate `mp4` make of the file?
 //!
-//! It comes after our own reader has accepted, sees a rebuilt copy ([`rebuild`]), reads it through a
-//! reader that fails after a bounded number of steps, and can only add a note.
+//! It comes after our own reader has accepted, sees a rebuilt copy ([`rebuild`]), reads it through
+//! a reader that fails after a bounded number of steps, and can only add a note.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -31,15 +31,16 @@ pub(super) fn of_movie(
     duration_out_of_range(movie, false, rules)
 }
 
-/// Check 25: There is a picture. Sound alone is no inspection of a vehicle; other tracks (text, timed
-/// metadata) are welcome, iPhones write two or three.
+/// Check 25: There is a picture. Sound alone is no inspection of a vehicle; other tracks (text,
+/// timed metadata) are welcome, iPhones write two or three.
 fn no_video_track(movie: &Movie) -> Finding {
     let message = "There is no picture in this file, only sound or data. Record a video with the \
                    camera and send that.";
     Finding::at(Check::NoVideoTrack, movie.at, message)
 }
 
-/// Check 26: The codec is on the operator's list: others do not play for the reviewers (decisions.md).
+/// Check 26: The codec is on the operator's list: others do not play for the reviewers
+/// (decisions.md).
 fn codec_unsupported(picture: &Track, rules: &Config) -> Result<(), Finding> {
     let Some(description) = picture.description else { return Ok(()) };
     let codec = description.kind.to_string();
@@ -62,8 +63,8 @@ fn no_samples(movie: &Movie, picture: &Track) -> Result<(), Finding> {
     Err(Finding::at(Check::NoSamples, movie.at, message))
 }
 
-/// Check 37: The recording is neither shorter nor longer than the operator asks. A file that nowhere says
-/// how long it is counts as empty.
+/// Check 37: The recording is neither shorter nor longer than the operator asks. A file that
+/// nowhere says how long it is counts as empty.
 pub(super) fn duration_out_of_range(
     movie: &Movie,
     fragmented: bool,
@@ -81,8 +82,8 @@ pub(super) fn duration_out_of_range(
     Err(Finding::at(Check::DurationOutOfRange, movie.at, message))
 }
 
-/// Check 35: What the file says of its length agrees: each track with its samples, the movie with its
-/// longest track. Only noted: a wrong number does not stop a player. (`FFmpeg` `mov.c`)
+/// Check 35: What the file says of its length agrees: each track with its samples, the movie with
+/// its longest track. Only noted: a wrong number does not stop a player. (`FFmpeg` `mov.c`)
 fn duration_mismatch(movie: &Movie) -> Vec<Finding> {
     let heard = movie.tracks.iter().filter(|track| track.is_video() || track.handler == SOUND);
     let filled = heard.filter(|track| track.samples > 0 && track.defaults.is_none());

@@ -21,6 +21,9 @@ const HANDLER: usize = 20;
 /// `stsd`: version, flags and a count of one.
 const ONE_ENTRY: &[u8] = &[0, 0, 0, 0, 0, 0, 0, 1];
 
+/// `stco` without a chunk: the crate is not asked where the samples are, and would copy them all.
+const NO_ENTRY: &[u8] = &[0; 8];
+
 /// `dref` with the one entry that says "in this file".
 const SELF_CONTAINED: &[u8] = b"\0\0\0\0\0\0\0\x01\0\0\0\x0Curl \0\0\0\x01";
 
@@ -71,8 +74,7 @@ fn tables(stbl: Boxed<'_>, handler: Kind) -> Option<Vec<Piece<'_>>> {
     for kind in [*b"stts", *b"stsc", *b"stsz"] {
         inner.extend(copied(stbl.one(kind).ok()?)?);
     }
-    let offsets = stbl.at_most_one(*b"co64").ok()?.or(stbl.at_most_one(*b"stco").ok()?)?;
-    inner.extend(copied(offsets)?);
+    inner.extend(wrapped(*b"stco", vec![NO_ENTRY.into()])?);
     wrapped(*b"stbl", inner)
 }
 

@@ -24,7 +24,8 @@ pub(super) struct Chunk {
 }
 
 impl<'a> Samples<'a> {
-    /// Checks 20 and 28: Reads the tables that every track must have; `file` is the length of the file.
+    /// Checks 20 and 28: Reads the tables that every track must have; `file` is the length of the
+    /// file.
     pub(super) fn read(stbl: Boxed<'a>, file: Option<u64>) -> Result<Self, Finding> {
         let offsets = match stbl.at_most_one(*b"co64")? {
             Some(co64) => Offsets::Long(tables::list(co64)?),
@@ -75,8 +76,8 @@ impl<'a> Samples<'a> {
         self.sync_in_order()
     }
 
-    /// Check 29: Runs of chunks start at the first chunk, ascend, end with the last, hold samples, and
-    /// name a description that exists. (mp4parse `create_sample_table`; ISO 14496-12 §8.7.4)
+    /// Check 29: Runs of chunks start at the first chunk, ascend, end with the last, hold samples,
+    /// and name a description that exists. (mp4parse `create_sample_table`; ISO 14496-12 §8.7.4)
     fn runs_in_order(&self, descriptions: u32) -> Result<(), Finding> {
         let mut before = 0;
         for (first, samples, description) in self.runs.iter().copied().map(triple) {
@@ -106,8 +107,8 @@ impl<'a> Samples<'a> {
         Finding::at(Check::StscInvalid, self.at, message)
     }
 
-    /// Check 30: All tables count the same samples. A phone that lost power while it wrote them leaves
-    /// counts that differ by a few. (mp4.md §4.2; mp4parse)
+    /// Check 30: All tables count the same samples. A phone that lost power while it wrote them
+    /// leaves counts that differ by a few. (mp4.md §4.2; mp4parse)
     fn counts_agree(&self) -> Result<(), Finding> {
         let total = |table: &[[u8; 8]]| {
             let counts = table.iter().map(|entry| u64::from(pair(*entry).0));

@@ -35,8 +35,9 @@ pub(super) fn check(outer: Boxed) -> Result<(), Finding> {
     misplaced(outer)
 }
 
-/// Checks 12, 18 and 19: Every container is tiled by its children, none lies too deep, and there are not too
-/// many. A bomb of a thousand boxes in one another ends here. (mp4-atom overflows its stack)
+/// Checks 12, 18 and 19: Every container is tiled by its children, none lies too deep, and there
+/// are not too many. A bomb of a thousand boxes in one another ends here. (mp4-atom overflows its
+/// stack)
 fn tiling(outer: Boxed) -> Result<(), Finding> {
     let mut stack = vec![outer.children()];
     let mut count = 0_usize;
@@ -61,8 +62,8 @@ fn tiling(outer: Boxed) -> Result<(), Finding> {
     Ok(())
 }
 
-/// Check 21: Containers lie in their own parents: a `trak` inside a `trak` is read by nobody, or by some.
-/// (`FFmpeg` `mov.c`)
+/// Check 21: Containers lie in their own parents: a `trak` inside a `trak` is read by nobody, or by
+/// some. (`FFmpeg` `mov.c`)
 fn misplaced(outer: Boxed) -> Result<(), Finding> {
     let mut stack: Vec<(Kind, Children)> = vec![(outer.kind, outer.children())];
     while let Some((parent, level)) = stack.last_mut() {

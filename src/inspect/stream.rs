@@ -35,8 +35,8 @@ const KNOWN: [&[u8; 4]; 17] = [
 const INNER: [&[u8; 4]; 9] =
     [b"trak", b"mdia", b"minf", b"stbl", b"mvhd", b"tkhd", b"mdhd", b"stsd", b"traf"];
 
-/// Check 10: A type is text. Other bytes mean that the reader is not at a header: bytes before it are
-/// missing or doubled. (MP4RA registers printable types only)
+/// Check 10: A type is text. Other bytes mean that the reader is not at a header: bytes before it
+/// are missing or doubled. (MP4RA registers printable types only)
 pub(super) fn garbage(start: &Start) -> Result<(), Finding> {
     if start.kind.is_text() {
         return Ok(());
@@ -105,9 +105,9 @@ pub(super) fn misplaced(start: &Start) -> Result<(), Finding> {
     Err(Finding::at(Check::BoxMisplaced, start.at, message))
 }
 
-/// Check 8: The size of a box holds at least its header; "to the end of the file" is for the last `mdat`
-/// or `moov`. The one exception is a `free` below 8 bytes, which some Android writers leave and
-/// Media3 counts as 8. Answers the size, `None` for "to the end". (ISO 14496-12 §4.2)
+/// Check 8: The size of a box holds at least its header; "to the end of the file" is for the last
+/// `mdat` or `moov`. The one exception is a `free` below 8 bytes, which some Android writers leave
+/// and Media3 counts as 8. Answers the size, `None` for "to the end". (ISO 14496-12 §4.2)
 pub(super) fn size(judge: &mut Judge, start: &Start) -> Result<Option<u64>, Finding> {
     let reserve = matches!(&start.kind.0, b"free" | b"skip");
     let least = if start.wide.is_some() { start.length() } else { HEADER };
@@ -130,8 +130,8 @@ pub(super) fn size(judge: &mut Judge, start: &Start) -> Result<Option<u64>, Find
     }
 }
 
-/// Check 43, as early as it is certain: an `mdat` that runs to the end of the file leaves no room for a
-/// `moov` that has not come yet. `FFmpeg` and iOS leave such files when they are killed.
+/// Check 43, as early as it is certain: an `mdat` that runs to the end of the file leaves no room
+/// for a `moov` that has not come yet. `FFmpeg` and iOS leave such files when they are killed.
 pub(super) fn no_room_for_moov(judge: &Judge, start: &Start) -> Result<(), Finding> {
     let open = start.claimed() == 0 && start.wide.is_none();
     if start.kind.0 != *b"mdat" || !open || judge.seen.moov.is_some() {
@@ -161,8 +161,8 @@ pub(super) fn too_large(judge: &Judge, start: &Start, size: u64) -> Result<(), F
     Err(Finding::at(check, start.at, message))
 }
 
-/// Check 9: A box ends where the file ends, or before. Past it: the upload is cut short, goes on from a
-/// wrong offset, or the recording was killed. (GPAC calls it an incomplete file)
+/// Check 9: A box ends where the file ends, or before. Past it: the upload is cut short, goes on
+/// from a wrong offset, or the recording was killed. (GPAC calls it an incomplete file)
 pub(super) fn beyond_end(judge: &Judge, start: &Start, size: u64) -> Result<(), Finding> {
     let Some(length) = judge.declared else { return Ok(()) };
     let missing = start.at.saturating_add(size).saturating_sub(length);

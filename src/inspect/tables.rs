@@ -5,9 +5,9 @@ use crate::model::{Check, Finding};
 use super::boxes::Boxed;
 use super::bytes::{Fields, in_memory};
 
-/// Check 28: The `count` entries of `N` bytes that `fields` of a box begin with. The count is compared
-/// with the bytes that are there, so nothing is ever allocated or looped for a count alone: 20
-/// bytes can claim four billion entries. (alfg/mp4-rust's endless `trun`)
+/// Check 28: The `count` entries of `N` bytes that `fields` of a box begin with. The count is
+/// compared with the bytes that are there, so nothing is ever allocated or looped for a count
+/// alone: 20 bytes can claim four billion entries. (alfg/mp4-rust's endless `trun`)
 pub(super) fn entries<'a, const N: usize>(
     found: Boxed,
     fields: Fields<'a>,
@@ -65,7 +65,8 @@ pub(super) enum Sizes<'a> {
 }
 
 impl<'a> Sizes<'a> {
-    /// Check 28: Reads `stsz`. Samples of one size need no table, so their count is limited by the file.
+    /// Check 28: Reads `stsz`. Samples of one size need no table, so their count is limited by the
+    /// file.
     pub(super) fn read(stsz: Boxed<'a>, file: Option<u64>) -> Result<Self, Finding> {
         let mut fields = stsz.full()?.fields;
         let (Some(size), Some(count)) = (fields.u32(), fields.u32()) else {

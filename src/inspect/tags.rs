@@ -31,15 +31,17 @@ pub(super) struct Tags {
     pub(super) device: Option<String>,
 }
 
-/// Check 40: Reads the tags. Broken ones are noted and left alone: no playable video is refused for them,
-/// as `FFmpeg` does.
+/// Check 40: Reads the tags. Broken ones are noted and left alone: no playable video is refused for
+/// them, as `FFmpeg` does.
 pub(super) fn read(moov: Boxed, notepad: &mut Notepad) -> Tags {
     let find = |kind: [u8; 4]| moov.children().flatten().find(|child| child.kind.0 == kind);
     let (udta, meta) = (find(*b"udta"), find(*b"meta"));
     for finding in [udta.and_then(broken_udta), meta.and_then(broken_meta)].into_iter().flatten() {
         notepad.add(finding);
     }
-    let keys = meta.and_then(Keys::read);
+    // ffmpeg puts the box that belongs into moov into udta.
+    let inner = udta.and_then(|udta| user_data(udta).find(|child| child.kind.0 == *b"meta"));
+    let keys = meta.and_then(Keys::read).or_else(|| inner.and_then(Keys::read));
     let by_key = |names: &[&[u8]]| keys.as_ref().and_then(|keys| keys.value(names));
     let by_tag = |kind: [u8; 4]| udta.and_then(|udta| user_text(udta, kind));
     let location = by_tag(*b"\xA9xyz").and_then(iso6709);
@@ -132,8 +134,8 @@ fn fixed_point(bits: i32) -> f64 {
     (f64::from(bits) / 65536.0 * 100_000.0).round() / 100_000.0
 }
 
-/// The children of `meta`, which is a plain box in QuickTime and a full one in ISO files; phones mix
-/// them up, so the place of `hdlr` decides.
+/// The children of `meta`, which is a plain box in QuickTime and a full one in ISO files; phones
+/// mix them up, so the place of `hdlr` decides.
 fn meta_children(meta: Boxed<'_>) -> Option<super::boxes::Children<'_>> {
     let is_hdlr = |from: usize| {
         let name = Fields::new(meta.body.get(from..)?).array::<4>()?;
@@ -163,7 +165,8 @@ impl<'a> Keys<'a> {
         names.iter().find_map(|name| self.value_of(name))
     }
 
-    /// A key is shaped like a box: size, namespace, name. Values are numbered by their keys, from 1.
+    /// A key is shaped like a box: size, namespace, name. Values are numbered by their keys, from
+    /// 1.
     fn value_of(&self, name: &[u8]) -> Option<&'a [u8]> {
         let mut keys = self.names.children_after(8, false).flatten();
         let index = keys.position(|key| key.kind.0 == *b"mdta" && key.body == name)?;

@@ -1,7 +1,10 @@
 //! Vehicles and reports.
 
+use std::slice;
+
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
+use sqlx::{Any, Transaction};
 
 use crate::model::{CompanyId, Digest, RefKey, ReportStatus};
 
@@ -84,22 +87,19 @@ impl Ledger {
     /// # Errors
     /// When the ledger fails.
     pub async fn add_report(&self, new: &NewReport) -> Result<(), LedgerError> {
-        sqlx::query(
-            "INSERT INTO reports (ref_key, company_id, vehicle_guid, report_number, \
-             contract_number, starts_at, finishes_at, status_code, reject_reason) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '') ON CONFLICT DO NOTHING",
-        )
-        .bind(new.ref_key.to_string())
-        .bind(new.company.0)
-        .bind(new.vehicle_guid.as_str())
-        .bind(new.report_number.as_str())
-        .bind(new.contract_number.as_str())
-        .bind(new.starts_at.as_microsecond())
-        .bind(new.finishes_at.as_microsecond())
-        .bind(new.status.code())
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        self.add_reports(slice::from_ref(new)).await
+    }
+
+    /// Records all of these reports, or none; those that are there already stay as they are.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn add_reports(&self, new: &[NewReport]) -> Result<(), LedgerError> {
+        let mut write = self.write().await?;
+        for report in new {
+            insert(&mut write, report).await?;
+        }
+        Ok(write.commit().await?)
     }
 
     /// A report, with the hash of what it holds.
@@ -150,6 +150,25 @@ impl Ledger {
             .await?;
         Ok(())
     }
+}
+
+async fn insert(write: &mut Transaction<'static, Any>, new: &NewReport) -> Result<(), LedgerError> {
+    sqlx::query(
+        "INSERT INTO reports (ref_key, company_id, vehicle_guid, report_number, \
+         contract_number, starts_at, finishes_at, status_code, reject_reason) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '') ON CONFLICT DO NOTHING",
+    )
+    .bind(new.ref_key.to_string())
+    .bind(new.company.0)
+    .bind(new.vehicle_guid.as_str())
+    .bind(new.report_number.as_str())
+    .bind(new.contract_number.as_str())
+    .bind(new.starts_at.as_microsecond())
+    .bind(new.finishes_at.as_microsecond())
+    .bind(new.status.code())
+    .execute(&mut **write)
+    .await?;
+    Ok(())
 }
 
 fn read(ref_key: RefKey, row: &AnyRow) -> Result<ReportRow, LedgerError> {

@@ -168,6 +168,7 @@ impl Uploads {
         if self.ledger.commit(&commit).await? == Committed::Fenced {
             return Err(UploadError::TakenOver);
         }
+        metrics::counter!("forte_media_bytes_acknowledged_total").increment(to.get() - from.get());
         self.faults.pass("upload.commit.after")?;
         if to == bench.warm.position() {
             self.0.shelf.park(gate.row.id, gate.fence, bench.warm.clone());
@@ -236,6 +237,8 @@ impl Uploads {
         };
         metrics::counter!("forte_media_refusals_total", "code" => refusal.finding.check.code())
             .increment(1);
+        #[expect(clippy::cast_precision_loss, reason = "a size for a picture, far below 2^52")]
+        metrics::histogram!("forte_media_refused_after_bytes").record(refusal.judged_after as f64);
         tracing::info!(upload = %gate.row.id, code = %refusal.finding.check,
             at = refusal.finding.at, judged_after = refusal.judged_after, "video refused");
         self.end(gate, UploadState::Refused, Some(&refusal)).await?;
@@ -253,6 +256,8 @@ impl Uploads {
         if !self.ledger.end_upload(id, gate.fence, state, refusal, now).await? {
             return Err(UploadError::TakenOver);
         }
+        metrics::counter!("forte_media_uploads_finished_total", "state" => state.as_str())
+            .increment(1);
         self.clear_soon(id);
         Ok(())
     }

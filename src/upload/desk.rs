@@ -92,6 +92,7 @@ impl Desk {
         let sitter =
             Sitter { let_go: let_go.clone(), gone: CancellationToken::new(), awaited: false };
         seats.insert(upload, sitter);
+        metrics::gauge!("forte_media_uploads_active").increment(1.0);
         Ok(Seat { desk: self.clone(), upload, let_go })
     }
 
@@ -115,6 +116,7 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        metrics::gauge!("forte_media_uploads_active").decrement(1.0);
         if let Some(sitter) = self.desk.seats().remove(&self.upload) {
             sitter.gone.cancel();
         }

@@ -53,7 +53,9 @@ impl Uploads {
         let engine = self.clone();
         self.tasks.spawn(async move {
             let id = gate.row.id;
+            let begun = Instant::now();
             let outcome = Box::pin(engine.finish(gate, bench, details)).await;
+            metrics::histogram!("forte_media_finish_seconds").record(begun.elapsed());
             if let Err(error) = &outcome {
                 tracing::warn!(upload = %id, %error, "not stored");
             }
@@ -177,7 +179,9 @@ impl Uploads {
         let id = gate.row.id;
         match outcome {
             FinishOutcome::Stored { video, submission } => {
-                metrics::counter!("forte_media_videos_stored_total").increment(1);
+                let state = UploadState::Stored.as_str();
+                metrics::counter!("forte_media_uploads_finished_total", "state" => state)
+                    .increment(1);
                 tracing::info!(upload = %id, %video, %sha256, length = length.get(), "video stored");
                 self.told.notify_one();
                 self.clear_soon(id);

@@ -1,12 +1,15 @@
 //! What every subject shares: servers, clients, clips, clocks, faults.
 
 pub(crate) mod bad_s3;
+pub(crate) mod boxes;
 pub(crate) mod clips;
 pub(crate) mod db;
+pub(crate) mod ffmpeg;
 pub(crate) mod house;
 pub(crate) mod mp4;
 pub(crate) mod outside;
 pub(crate) mod receiver;
 pub(crate) mod s3;
+pub(crate) mod scripted_tus;
 pub(crate) mod service;
 pub(crate) mod tus;

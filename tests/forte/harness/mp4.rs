@@ -1,43 +1,55 @@
-//! Judging files in tests: rules, a driver of the scanner, the sample clips.
+//! Judging files in tests: rules, drivers of the scanner, the sample clips.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use forte_media::inspect::{Config, Inspection, Quicktime, Scanner};
-use forte_media::model::{Length, Refusal};
-use jiff::{SignedDuration, Timestamp};
+use forte_media::config::Settings;
+use forte_media::inspect::{Config, Inspection, Scanner};
+use forte_media::model::{Check, Length, Refusal};
+use jiff::Timestamp;
+
+use super::boxes::Node;
 
 /// "Now" for all files: later than the samples were made.
 pub(crate) const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
-/// The rules of the default settings.
+/// Read once.
+static RULES: LazyLock<Config> = LazyLock::new(|| Settings::load(None, []).unwrap().inspect);
+
+/// The rules of the embedded settings.
 pub(crate) fn default_rules() -> Config {
-    Config {
-        min_duration: SignedDuration::from_secs(1),
-        max_duration: SignedDuration::from_mins(30),
-        quicktime: Quicktime::Refuse,
-        max_moov: 4 * 1024 * 1024,
-        max_moof: 1024 * 1024,
-        enforce: true,
-        codecs: ["avc1", "avc3", "hvc1", "hev1", "av01", "vp09", "mp4v"].map(String::from).into(),
-    }
+    RULES.clone()
 }
 
 /// A verdict, in a form that can be compared.
 pub(crate) type Verdict = Result<Inspection, Refusal>;
 
+/// A scanner that was told the length of the file.
+pub(crate) fn scanner(file: &[u8], rules: Config) -> Scanner {
+    Scanner::new(Arc::new(rules), Some(Length::new(file.len() as u64)), NOW)
+}
+
 /// Judges a file whose length was announced, pushed as a whole.
-pub(crate) fn judge(bytes: &[u8], rules: Config) -> Verdict {
-    judge_in_pieces(bytes, rules, usize::MAX)
+pub(crate) fn judge(file: &[u8], rules: Config) -> Verdict {
+    judge_in_pieces(file, rules, usize::MAX)
 }
 
 /// Judges a file that is pushed in pieces of one size, as a caller should.
-pub(crate) fn judge_in_pieces(bytes: &[u8], rules: Config, size: usize) -> Verdict {
-    let mut scanner = Scanner::new(Arc::new(rules), Some(Length::new(bytes.len() as u64)), NOW);
-    for piece in bytes.chunks(size.min(bytes.len().max(1))) {
-        push(&mut scanner, piece, bytes);
-        if scanner.refusal().is_some() {
+pub(crate) fn judge_in_pieces(file: &[u8], rules: Config, size: usize) -> Verdict {
+    drive(scanner(file, rules), file, file.chunks(size.min(file.len().max(1))))
+}
+
+/// Judges a file that is pushed piece by piece, until it is refused.
+pub(crate) fn drive<'f>(
+    mut scanner: Scanner,
+    file: &[u8],
+    pieces: impl IntoIterator<Item = &'f [u8]>,
+) -> Verdict {
+    for piece in pieces {
+        push(&mut scanner, piece, file);
+        if let Some(refusal) = scanner.refusal() {
+            assert!(refusal.judged_after <= scanner.position());
             break;
         }
     }
@@ -54,8 +66,59 @@ pub(crate) fn push(scanner: &mut Scanner, piece: &[u8], file: &[u8]) {
 pub(crate) fn supply(scanner: &mut Scanner, file: &[u8]) {
     while let Some(wanted) = scanner.wants() {
         assert!(wanted.end <= scanner.position(), "{wanted:?} has not been pushed");
-        scanner.supply(&file[wanted.start as usize..wanted.end as usize]);
+        let [start, end] = [wanted.start, wanted.end].map(|at| usize::try_from(at).unwrap());
+        scanner.supply(&file[start..end]);
     }
+}
+
+/// Judges a file in several ways of cutting it, which must all agree.
+pub(crate) fn judge_every_way(file: &[u8], rules: &Config) -> Verdict {
+    let whole = judge(file, rules.clone());
+    for size in [1, 7, 4096] {
+        assert_eq!(judge_in_pieces(file, rules.clone(), size), whole, "in pieces of {size}");
+    }
+    whole
+}
+
+/// The refusal of a file, which must be for the reason that is asked for.
+pub(crate) fn refused_by(file: &[u8], rules: &Config, check: Check) -> Refusal {
+    match judge_every_way(file, rules) {
+        Ok(_) => panic!("accepted, but {check} was asked for"),
+        Err(refusal) => {
+            assert_eq!(refusal.finding.check, check, "{}", refusal.finding.message);
+            refusal
+        }
+    }
+}
+
+/// What is known of a file, which must be accepted.
+pub(crate) fn accepted_by(file: &[u8], rules: &Config) -> Inspection {
+    match judge_every_way(file, rules) {
+        Ok(inspection) => inspection,
+        Err(refusal) => panic!("{}: {}", refusal.finding.check, refusal.finding.message),
+    }
+}
+
+/// The refusal of a sample clip after an edit, by the default rules.
+pub(crate) fn refused(name: &str, check: Check, edit: impl FnOnce(&mut Node)) -> Refusal {
+    refused_by(&edited(name, edit), &default_rules(), check)
+}
+
+/// What is known of a sample clip after an edit that does no harm.
+pub(crate) fn accepted(name: &str, edit: impl FnOnce(&mut Node)) -> Inspection {
+    accepted_by(&edited(name, edit), &default_rules())
+}
+
+/// The checks noted of a sample clip after an edit that only earns notes.
+pub(crate) fn noted(name: &str, edit: impl FnOnce(&mut Node)) -> Vec<Check> {
+    accepted(name, edit).notes.iter().map(|note| note.check).collect()
+}
+
+/// A sample clip after an edit.
+pub(crate) fn edited(name: &str, edit: impl FnOnce(&mut Node)) -> Vec<u8> {
+    let mut file = Node::parse(&sample(name));
+    edit(&mut file);
+    file.bytes()
 }
 
 /// The folder of the sample clips.

@@ -33,12 +33,13 @@ async fn migrating_again_changes_nothing(db: Db) {
 
 async fn an_upload_expires_only_when_nobody_holds_it(db: Db) {
     let house = House::furnish(&db.ledger).await;
+    let node = house.node("home").await;
     let upload = house.upload(house.report().await).await;
     let held = house.upload(house.report().await).await;
     db.ledger.take_gate(held, 0, house.node("a").await).await.unwrap().unwrap();
-    assert!(db.ledger.expired_uploads(house.now(), 10).await.unwrap().is_empty());
+    assert!(db.ledger.expired_uploads(house.now(), node, 10).await.unwrap().is_empty());
     house.hand.advance(SignedDuration::from_hours(24));
-    assert_eq!(db.ledger.expired_uploads(house.now(), 10).await.unwrap(), [(upload, 0)]);
+    assert_eq!(db.ledger.expired_uploads(house.now(), node, 10).await.unwrap(), [(upload, 0)]);
 }
 
 async fn what_an_ended_upload_left_is_cleared_and_looked_at_again(db: Db) {

@@ -1,0 +1,133 @@
+//! The reports of a house. Those that are there stay as they are; missing ones are added.
+
+use std::collections::HashMap;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+
+use super::cast::{ALPHA, COACH, Company, HATCHBACK, SEDAN, Vehicle, move_in};
+use super::keys::Keys;
+use crate::ledger::{Ledger, LedgerError, NewReport};
+use crate::model::{RefKey, ReportStatus};
+
+struct Planned {
+    vehicle: &'static Vehicle,
+    status: ReportStatus,
+    /// First day and deadline, in days from today.
+    days: [i64; 2],
+}
+
+const fn planned(vehicle: &'static Vehicle, status: ReportStatus, days: [i64; 2]) -> Planned {
+    Planned { vehicle, status, days }
+}
+
+/// What every house has: all four states, one report overdue, one of somebody else.
+const PLAN: [Planned; 7] = [
+    planned(&SEDAN, ReportStatus::Submit, [-3, 7]),
+    planned(&COACH, ReportStatus::Submit, [-20, -6]),
+    planned(&SEDAN, ReportStatus::Rejected, [-9, 2]),
+    planned(&COACH, ReportStatus::Submitted, [-5, 5]),
+    planned(&SEDAN, ReportStatus::Accepted, [-40, -30]),
+    planned(&COACH, ReportStatus::Accepted, [-70, -60]),
+    planned(&HATCHBACK, ReportStatus::Submit, [-1, 9]),
+];
+
+/// What follows the plan.
+const MORE: Planned = planned(&SEDAN, ReportStatus::Submit, [-1, 13]);
+
+/// The plan of the report with this number, counted from zero.
+fn plan(number: usize) -> &'static Planned {
+    PLAN.get(number).unwrap_or(&MORE)
+}
+
+/// A report as it stands.
+pub(super) struct Standing {
+    pub(super) ref_key: RefKey,
+    pub(super) status: ReportStatus,
+    pub(super) company: &'static Company,
+    pub(super) vehicle_guid: &'static str,
+}
+
+impl Standing {
+    fn new(number: usize, ref_key: RefKey, status: ReportStatus) -> Self {
+        let Vehicle { guid, company, .. } = plan(number).vehicle;
+        Self { ref_key, status, company, vehicle_guid: guid }
+    }
+}
+
+/// The days reports are counted from.
+pub(super) struct Today {
+    date: Date,
+    zone: TimeZone,
+}
+
+impl Today {
+    /// The day it is in `zone`.
+    pub(super) fn new(now: Timestamp, zone: &TimeZone) -> Self {
+        Self { date: now.to_zoned_datetime(zone.clone()).date(), zone: zone.clone() }
+    }
+
+    fn plus(&self, days: i64) -> anyhow::Result<Timestamp> {
+        let day = self.date.checked_add(days.days())?;
+        Ok(day.to_zoned_datetime(self.zone.clone())?.timestamp())
+    }
+}
+
+/// Furnishes the ledger with this house and `more` open reports. At least one report of Alpha's
+/// waits for a video afterwards. Returns the house's reports as they stand.
+pub(super) async fn furnish(
+    ledger: &Ledger,
+    keys: &Keys,
+    more: usize,
+    today: &Today,
+) -> anyhow::Result<Vec<Standing>> {
+    move_in(ledger).await?;
+    let mut reports = standing(ledger, keys).await?;
+    let due = next_open(&reports).is_none();
+    let wanted = (PLAN.len() + more).max(reports.len() + usize::from(due));
+    let mut new = Vec::new();
+    for number in reports.len()..wanted {
+        new.push(report(number, keys.report(number), today)?);
+        reports.push(Standing::new(number, keys.report(number), plan(number).status));
+    }
+    ledger.add_reports(&new).await?;
+    Ok(reports)
+}
+
+/// Alpha's first report that waits for a video.
+pub(super) fn next_open(reports: &[Standing]) -> Option<RefKey> {
+    let waits = |report: &&Standing| report.company.id == ALPHA.id && report.status.is_open();
+    reports.iter().find(waits).map(|report| report.ref_key)
+}
+
+/// The reports that are there, as they stand: their numbers have no gaps.
+async fn standing(ledger: &Ledger, keys: &Keys) -> Result<Vec<Standing>, LedgerError> {
+    // There may be a hundred thousand of these, so they are not asked for one by one.
+    let open = ledger.open_reports(ALPHA.id).await?;
+    let open: HashMap<_, _> = open.iter().map(|row| (row.ref_key, row.status)).collect();
+    let mut reports = Vec::new();
+    loop {
+        let ref_key = keys.report(reports.len());
+        let status = match open.get(&ref_key) {
+            Some(status) => Some(*status),
+            None => ledger.report(ref_key).await?.map(|row| row.status),
+        };
+        let Some(status) = status else { return Ok(reports) };
+        reports.push(Standing::new(reports.len(), ref_key, status));
+    }
+}
+
+fn report(number: usize, ref_key: RefKey, today: &Today) -> anyhow::Result<NewReport> {
+    let Planned { vehicle, status, days: [first, last] } = plan(number);
+    Ok(NewReport {
+        ref_key,
+        company: vehicle.company.id,
+        vehicle_guid: vehicle.guid.to_owned(),
+        report_number: format!("{:09}", number + 1),
+        contract_number: vehicle.contract.to_owned(),
+        starts_at: today.plus(*first)?,
+        finishes_at: today.plus(*last)?,
+        status: *status,
+    })
+}

@@ -1,0 +1,189 @@
+//! The demo, as typed: furnishes, shows, serves on, and does it all again.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use secrecy::ExposeSecret as _;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::harness::db::Db;
+use crate::harness::s3::Bucket;
+
+/// A folder for a house, and what the environment says.
+struct Site {
+    folder: TempDir,
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Site {
+    /// Everything in the folder, as it is out of the box.
+    fn embedded() -> Self {
+        Self::with(Vec::new())
+    }
+
+    fn with(variables: Vec<(&'static str, String)>) -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), variables }
+    }
+
+    /// The folder of the house, which the demo makes.
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("house")
+    }
+
+    fn demo(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_forte-media"));
+        let variables = self.variables.iter().map(|(name, value)| (*name, value.as_str()));
+        command.args(["demo", "--listen", "127.0.0.1:0", "--data"]).arg(self.data());
+        command.args(arguments).env_clear().envs(variables);
+        command
+    }
+
+    /// Runs the show only.
+    fn once(&self, arguments: &[&str]) -> Output {
+        self.demo(arguments).arg("--once").output().unwrap()
+    }
+
+    /// Runs the show only, which must work; returns what was told.
+    fn shows(&self, arguments: &[&str]) -> String {
+        let output = self.once(arguments);
+        let words = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{words}");
+        assert!(words.contains("Everything worked."), "{words}");
+        words
+    }
+
+    fn board(&self) -> Value {
+        serde_json::from_slice(&fs::read(self.data().join("demo.json")).unwrap()).unwrap()
+    }
+
+    fn deliveries(&self) -> Vec<Value> {
+        let log = fs::read_to_string(self.data().join("webhook.jsonl")).unwrap();
+        log.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+}
+
+fn ref_keys(board: &Value) -> Vec<&str> {
+    let reports = board["reports"].as_array().unwrap();
+    reports.iter().map(|report| report["ref_key"].as_str().unwrap()).collect()
+}
+
+fn codes(board: &Value) -> Vec<i64> {
+    let reports = board["reports"].as_array().unwrap();
+    reports.iter().map(|report| report["status_code"].as_i64().unwrap()).collect()
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn a_fresh_house_has_all_that_is_promised_and_shows_the_main_job() {
+    let site = Site::embedded();
+    let words = site.shows(&["--reports", "5"]);
+    assert!(words.contains("arrived and are kept"), "{words}");
+    let board = site.board();
+    let names: Vec<_> = board["users"].as_array().unwrap().iter().map(|u| &u["name"]).collect();
+    assert_eq!(names, ["director", "driver", "stranger"]);
+    assert_eq!(codes(&board), [1, 1, 4, 2, 3, 3, 1, 1, 1, 1, 1, 1]);
+    assert!(site.data().join("mail").is_dir());
+    let secrets = [site.data().join("keys.json"), site.data().join("demo.json")];
+    assert_eq!(secrets.map(|path| mode(&path)), [0o600; 2]);
+}
+
+#[test]
+fn each_delivery_is_noted_with_its_signature_checked() {
+    let site = Site::embedded();
+    site.shows(&[]);
+    let deliveries = site.deliveries();
+    let [delivery] = deliveries.as_slice() else { panic!("{deliveries:?}") };
+    assert_eq!(delivery["signature_ok"], true);
+    assert_eq!(delivery["status"], 204);
+    assert_eq!(delivery["event"]["type"], "report.submitted");
+    assert_eq!(delivery["event"]["data"]["report_ref_key"], ref_keys(&site.board())[0]);
+}
+
+#[test]
+fn a_furnished_house_is_used_as_it_is() {
+    let site = Site::embedded();
+    site.shows(&["--reports", "2"]);
+    let first = site.board();
+    site.shows(&[]);
+    let second = site.board();
+    assert_eq!(ref_keys(&first), ref_keys(&second));
+    assert_eq!(codes(&second), [2, 1, 4, 2, 3, 3, 1, 1, 1]);
+    assert_eq!(first["webhook"]["secret"], second["webhook"]["secret"]);
+    assert_ne!(first["users"][1]["access_token"], second["users"][1]["access_token"]);
+    let told = site.deliveries();
+    let told: Vec<_> = told.iter().map(|one| &one["event"]["data"]["report_ref_key"]).collect();
+    assert_eq!(told, ref_keys(&first)[..2]);
+}
+
+#[test]
+fn a_house_without_open_reports_gets_another_one() {
+    let site = Site::embedded();
+    for _ in 0..4 {
+        site.shows(&[]);
+    }
+    assert_eq!(codes(&site.board()), [2, 2, 2, 2, 3, 3, 1, 1]);
+}
+
+#[test]
+fn a_real_services_secret_is_not_for_a_demo() {
+    let secret = "canary-0123456789-0123456789-0123456789".to_owned();
+    let site = Site::with(vec![("FORTE_MEDIA__AUTH__SECRET", secret)]);
+    let output = site.once(&[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("auth.secret is set"));
+    assert!(!site.data().exists());
+}
+
+#[test]
+fn a_show_that_fails_says_what_was_expected_and_what_came() {
+    // Half of the clip does not fit.
+    let site = Site::with(vec![("FORTE_MEDIA__UPLOAD__MAX_LENGTH", "100000".to_owned())]);
+    let output = site.once(&[]);
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{words}");
+    let told = "FAILED: step `create`: expected 201 Created; came 413 Payload Too Large";
+    assert!(words.contains(told), "{words}");
+}
+
+#[test]
+fn it_serves_on_until_it_is_interrupted() {
+    let site = Site::embedded();
+    let mut demo = site.demo(&[]).stderr(Stdio::piped()).spawn().unwrap();
+    let words = BufReader::new(demo.stderr.take().unwrap());
+    let mut words = words.lines().map(Result::unwrap);
+    assert!(words.any(|line| line.contains("goes on serving")), "it ended");
+    let asked = Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap();
+    assert!(asked.success());
+    words.for_each(drop);
+    assert_eq!(demo.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_houses_on_shared_ground_have_reports_of_their_own() {
+    let Some(db) = Db::postgresql().await else { return };
+    let bucket = Bucket::fresh().await;
+    let ground = vec![
+        ("FORTE_MEDIA__LEDGER__URL", db.config.url.expose_secret().to_owned()),
+        ("FORTE_MEDIA__BLOB__URL", format!("s3://{}/demo", bucket.name)),
+        ("FORTE_MEDIA__BLOB__S3__ENDPOINT", bucket.endpoint.clone()),
+        (
+            "FORTE_MEDIA__BLOB__S3__CREDENTIALS_FILE",
+            bucket.credentials_file().display().to_string(),
+        ),
+    ];
+    let (one, other) = (Site::with(ground.clone()), Site::with(ground));
+    one.shows(&[]);
+    other.shows(&[]);
+    one.shows(&[]);
+    let (board, others) = (one.board(), other.board());
+    assert!(ref_keys(&board).iter().all(|key| !ref_keys(&others).contains(key)));
+    assert!(!one.data().join("videos").exists());
+    assert!(!one.data().join("ledger.db").exists());
+}

@@ -1,0 +1,16 @@
+//! The inspection of MP4 files, without a server.
+
+mod bombs;
+mod clips;
+mod command;
+mod completion;
+mod corpus;
+mod cutting;
+mod fragments;
+mod movie;
+mod mutations;
+mod opening;
+mod samples;
+mod settings;
+mod tables;
+mod top_level;

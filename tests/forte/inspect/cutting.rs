@@ -1,0 +1,119 @@
+//! However the bytes are cut, the verdict is the same (S44).
+
+use std::sync::Arc;
+
+use forte_media::inspect::{Config, Scanner};
+use forte_media::model::Length;
+use proptest::prelude::*;
+
+use crate::harness::boxes::leaf;
+use crate::harness::mp4::{
+    NOW, default_rules, drive, edited, judge, judge_every_way, push, sample, scanner, supply,
+};
+
+/// Good files, and bad ones of every kind: at a header, in a box, at the end.
+fn files() -> Vec<Vec<u8>> {
+    let mut files: Vec<Vec<u8>> = [
+        "good-moov-last.mp4",
+        "good-moov-first.mp4",
+        "good-fragmented.mp4",
+        "quicktime.mov",
+        "bad-truncated.mp4",
+        "bad-no-video.mp4",
+        "bad-too-short.mp4",
+    ]
+    .map(sample)
+    .into();
+    let fragmented = "good-fragmented.mp4";
+    files.push(edited("good-moov-last.mp4", |file| file.shift_chunks(3)));
+    files.push(edited("good-moov-last.mp4", |file| file.children.push(leaf(*b"abcd", b"!"))));
+    files.push(edited("good-moov-first.mp4", |file| file.at("moov/mvhd").set(12, 0)));
+    files.push(edited(fragmented, |file| file.at("moof:1/traf/tfhd").set(4, 9)));
+    files.push(edited(fragmented, |file| file.at("moof:1/mfhd").set(4, 1)));
+    files.push([sample("good-moov-first.mp4"), vec![0; 100]].concat());
+    files
+}
+
+/// Cuts a file at places given as parts of 65,536.
+fn cut<'f>(file: &'f [u8], places: &[u16]) -> Vec<&'f [u8]> {
+    let mut places: Vec<usize> =
+        places.iter().map(|place| usize::from(*place) * file.len() / 65_536).collect();
+    places.extend([0, file.len()]);
+    places.sort_unstable();
+    places.windows(2).map(|pair| &file[pair[0]..pair[1]]).collect()
+}
+
+#[test]
+fn a_file_is_judged_the_same_byte_by_byte() {
+    for file in files() {
+        for rules in [default_rules(), Config { enforce: false, ..default_rules() }] {
+            let _ = judge_every_way(&file, &rules);
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn random_cuts_change_nothing(
+        file in prop::sample::select(files()),
+        places in prop::collection::vec(any::<u16>(), 0..40),
+    ) {
+        let whole = judge(&file, default_rules());
+        let pieces = cut(&file, &places);
+        prop_assert_eq!(drive(scanner(&file, default_rules()), &file, pieces), whole);
+    }
+
+    #[test]
+    fn boxes_supplied_late_change_nothing(
+        file in prop::sample::select(files()),
+        places in prop::collection::vec(any::<u16>(), 0..40),
+    ) {
+        let whole = judge(&file, default_rules());
+        let mut scanner = scanner(&file, default_rules());
+        for piece in cut(&file, &places) {
+            scanner.push(piece);
+        }
+        supply(&mut scanner, &file);
+        prop_assert_eq!(scanner.finish(), whole);
+    }
+
+    #[test]
+    fn a_piece_that_is_taken_back_leaves_no_trace(
+        file in prop::sample::select(files()),
+        places in prop::collection::vec(any::<u16>(), 0..20),
+        noise in prop::collection::vec(any::<u8>(), 1..2000),
+    ) {
+        let whole = judge(&file, default_rules());
+        let mut scanner = scanner(&file, default_rules());
+        for piece in cut(&file, &places) {
+            let kept = scanner.clone();
+            let mut wrong = file[..usize::try_from(kept.position()).unwrap()].to_vec();
+            wrong.extend(&noise);
+            let room = file.len() - usize::try_from(kept.position()).unwrap();
+            push(&mut scanner, &noise[..noise.len().min(room)], &wrong);
+            scanner = kept;
+            push(&mut scanner, piece, &file);
+            if scanner.refusal().is_some() {
+                break;
+            }
+        }
+        prop_assert_eq!(scanner.finish(), whole);
+    }
+
+    #[test]
+    fn an_unannounced_length_changes_no_verdict_on_good_files(
+        name in prop::sample::select(vec![
+            "good-moov-last.mp4", "good-moov-first.mp4", "good-fragmented.mp4",
+        ]),
+        places in prop::collection::vec(any::<u16>(), 0..40),
+    ) {
+        let file = sample(name);
+        let mut scanner = Scanner::new(Arc::new(default_rules()), None, NOW);
+        for piece in cut(&file, &places) {
+            push(&mut scanner, piece, &file);
+        }
+        scanner.declare(Length::new(file.len() as u64));
+        supply(&mut scanner, &file);
+        prop_assert_eq!(scanner.finish(), judge(&file, default_rules()));
+    }
+}

@@ -1,3 +1,0 @@
-//! The inspection of MP4 files, without a server.
-
-mod corpus;

@@ -1,0 +1,305 @@
+//! Checks 18 to 27 and 35 to 40: the boxes of `moov`, one change at a time.
+
+use forte_media::inspect::Config;
+use forte_media::model::Check;
+use jiff::SignedDuration;
+
+use crate::harness::boxes::{Node, leaf};
+use crate::harness::mp4::{
+    accepted, accepted_by, default_rules, edited, noted, refused, refused_by, sample,
+};
+
+const GOOD: &str = "good-moov-last.mp4";
+const STBL: &str = "moov/trak/mdia/minf/stbl";
+const STSD: &str = "moov/trak/mdia/minf/stbl/stsd";
+
+/// The sample entry of the picture.
+const ENTRY: &str = "moov/trak/mdia/minf/stbl/stsd/avc1";
+
+/// A good file in which a byte sequence was replaced by another of the same length.
+fn patched(find: &[u8], put: &[u8]) -> Vec<u8> {
+    let mut file = sample(GOOD);
+    let at = file.windows(find.len()).position(|window| window == find).unwrap();
+    file[at..at + put.len()].copy_from_slice(put);
+    file
+}
+
+#[test]
+fn a_child_that_is_too_large_overruns_its_parent() {
+    let file = patched(b"\0\0\0\x6Cmvhd", b"\0\xFF\0\x6Cmvhd");
+    refused_by(&file, &default_rules(), Check::BoxOverrun);
+}
+
+#[test]
+fn a_child_that_is_too_small_for_its_header_is_refused() {
+    let file = patched(b"\0\0\0\x6Cmvhd", b"\0\0\0\x07mvhd");
+    refused_by(&file, &default_rules(), Check::BoxSizeInvalid);
+}
+
+#[test]
+fn children_fill_their_parent() {
+    for path in ["moov", "moov/trak", "moov/trak/mdia", STBL] {
+        refused(GOOD, Check::BoxTail, |file| file.at(path).children.push(tail()));
+        accepted(GOOD, |file| file.at(path).children.push(leaf(*b"free", b"")));
+    }
+}
+
+/// Three bytes that are no box: a box cut short.
+fn tail() -> Node {
+    Node { kind: *b"file", fields: vec![0, 0, 0], children: Vec::new() }
+}
+
+#[test]
+fn boxes_do_not_nest_without_end() {
+    let nested = |depth: usize| {
+        edited(GOOD, |file| {
+            let mut inner = leaf(*b"edts", b"");
+            for _ in 1..depth {
+                inner = Node { kind: *b"edts", fields: Vec::new(), children: vec![inner] };
+            }
+            file.at("moov").children.push(inner);
+        })
+    };
+    for depth in [16, 1000] {
+        refused_by(&nested(depth), &default_rules(), Check::BoxTooDeep);
+    }
+    refused_by(&nested(15), &default_rules(), Check::BoxMisplaced);
+}
+
+#[test]
+fn mandatory_boxes_are_there_once() {
+    for path in [
+        "moov/mvhd",
+        "moov/trak/tkhd",
+        "moov/trak/mdia",
+        "moov/trak/mdia/mdhd",
+        "moov/trak/mdia/hdlr",
+        "moov/trak/mdia/minf",
+        STBL,
+        STSD,
+        "moov/trak/mdia/minf/stbl/stts",
+        "moov/trak/mdia/minf/stbl/stsc",
+        "moov/trak/mdia/minf/stbl/stsz",
+        "moov/trak/mdia/minf/stbl/stco",
+    ] {
+        refused(GOOD, Check::BoxMissing, |file| drop(file.remove(path)));
+        refused(GOOD, Check::BoxDuplicate, |file| file.double(path));
+    }
+}
+
+#[test]
+fn optional_boxes_may_be_missing() {
+    accepted(GOOD, |file| {
+        for path in ["moov/udta", "moov/trak/edts", "moov/trak:1/mdia/minf/dinf"] {
+            file.remove(path);
+        }
+    });
+}
+
+#[test]
+fn boxes_lie_where_they_belong() {
+    refused(GOOD, Check::BoxMisplaced, |file| {
+        let trak = file.at("moov/trak:1").clone();
+        file.at("moov/trak").children.push(trak);
+    });
+    for kind in [*b"mdat", *b"ftyp", *b"moof", *b"moov"] {
+        refused(GOOD, Check::BoxMisplaced, |file| {
+            file.at("moov").children.push(leaf(kind, b""));
+        });
+    }
+}
+
+#[test]
+fn only_two_versions_exist() {
+    for path in ["moov/mvhd", "moov/trak/tkhd", "moov/trak/mdia/mdhd", "moov/trak/mdia/hdlr"] {
+        refused(GOOD, Check::BoxVersion, |file| file.at(path).fields[0] = 2);
+    }
+}
+
+#[test]
+fn boxes_are_as_long_as_their_fields() {
+    for path in ["moov/mvhd", "moov/trak/tkhd", "moov/trak/mdia/mdhd"] {
+        refused(GOOD, Check::BoxShort, |file| {
+            file.at(path).fields.pop();
+        });
+        refused(GOOD, Check::BoxShort, |file| file.at(path).fields.truncate(3));
+        accepted(GOOD, |file| file.at(path).fields.push(0));
+    }
+    refused(GOOD, Check::BoxShort, |file| file.at("moov/trak/mdia/hdlr").fields.truncate(11));
+    accepted(GOOD, |file| file.at("moov/trak/mdia/hdlr").fields.truncate(24));
+}
+
+#[test]
+fn timescales_can_be_divided_by() {
+    for path in ["moov/mvhd", "moov/trak/mdia/mdhd"] {
+        for timescale in [0, 0x8000_0000, u32::MAX] {
+            refused(GOOD, Check::TimescaleInvalid, |file| file.at(path).set(12, timescale));
+        }
+        let file = edited(GOOD, |file| file.at(path).set(12, 0x7FFF_FFFF));
+        accepted_by(&file, &Config::relaxed());
+    }
+}
+
+#[test]
+fn tracks_have_numbers_of_their_own() {
+    refused(GOOD, Check::TrackIdInvalid, |file| file.at("moov/trak").at("tkhd").set(12, 0));
+    refused(GOOD, Check::TrackIdInvalid, |file| file.at("moov/trak:1/tkhd").set(12, 1));
+    accepted(GOOD, |file| file.at("moov/trak:1/tkhd").set(12, 7));
+}
+
+#[test]
+fn there_is_a_limit_to_tracks() {
+    let with_tracks = |count: u32| {
+        edited(GOOD, |file| {
+            let mut empty = file.at("moov/trak:1").clone();
+            empty.empty_track();
+            for id in 3..=count {
+                empty.at("tkhd").set(12, id);
+                file.at("moov").children.push(empty.clone());
+            }
+        })
+    };
+    refused_by(&with_tracks(33), &default_rules(), Check::TooManyTracks);
+    accepted_by(&with_tracks(32), &default_rules());
+}
+
+#[test]
+fn there_is_a_picture() {
+    refused(GOOD, Check::NoVideoTrack, |file| drop(file.remove("moov/trak")));
+    refused_by(&sample("bad-no-video.mp4"), &default_rules(), Check::NoVideoTrack);
+}
+
+#[test]
+fn other_tracks_are_welcome() {
+    accepted(GOOD, |file| {
+        file.at("moov/trak:1/mdia/hdlr").fields[8..12].copy_from_slice(b"meta");
+    });
+}
+
+#[test]
+fn a_codec_off_the_list_is_refused() {
+    let file = edited(GOOD, |file| file.at(ENTRY).kind = *b"s263");
+    refused_by(&file, &default_rules(), Check::CodecUnsupported);
+    let codecs = vec!["s263".to_owned()];
+    accepted_by(&file, &Config { codecs, ..default_rules() });
+    accepted_by(&file, &Config { codecs: Vec::new(), ..default_rules() });
+}
+
+#[test]
+fn encrypted_tracks_are_refused() {
+    refused(GOOD, Check::Encrypted, |file| file.at(ENTRY).kind = *b"encv");
+    let entry = "moov/trak:1/mdia/minf/stbl/stsd/mp4a";
+    refused(GOOD, Check::Encrypted, |file| file.at(entry).kind = *b"enca");
+}
+
+#[test]
+fn a_picture_has_its_configuration() {
+    refused(GOOD, Check::CodecConfigMissing, |file| file.at(ENTRY).at("avcC").kind = *b"free");
+    refused(GOOD, Check::CodecConfigMissing, |file| {
+        let stsd = file.at(STSD);
+        stsd.children.clear();
+        stsd.set(4, 0);
+    });
+}
+
+#[test]
+fn a_configuration_stays_within_its_box() {
+    let edit = |edit: fn(&mut Vec<u8>)| {
+        refused(GOOD, Check::CodecConfigInvalid, |file| {
+            edit(&mut file.at(ENTRY).at("avcC").fields);
+        });
+    };
+    edit(|avcc| avcc[0] = 2); // version
+    edit(|avcc| avcc[5] = 0xFF); // 31 parameter sets
+    edit(|avcc| avcc[6] = 0xFF); // one of 65,000 bytes
+    edit(|avcc| avcc.truncate(5));
+    accepted(GOOD, |file| file.at(ENTRY).at("avcC").fields.push(0));
+}
+
+#[test]
+fn a_sample_entry_is_as_long_as_its_fields() {
+    refused(GOOD, Check::BoxShort, |file| {
+        let entry = file.at(ENTRY);
+        entry.children.clear();
+        entry.fields.truncate(77);
+    });
+}
+
+#[test]
+fn odd_descriptions_are_noted() {
+    assert_eq!(noted(GOOD, |file| file.double(ENTRY)), []);
+    let two = noted(GOOD, |file| {
+        file.double(ENTRY);
+        file.at(STSD).set(4, 2);
+    });
+    assert_eq!(two, [Check::StsdCount]);
+    let none = noted(GOOD, |file| file.at(ENTRY).fields[24..28].fill(0));
+    assert_eq!(none, [Check::VideoSizeZero]);
+}
+
+#[test]
+fn the_media_is_in_this_file() {
+    let url = "moov/trak/mdia/minf/dinf/dref/url ";
+    refused(GOOD, Check::ExternalData, |file| file.at(url).set(0, 0));
+}
+
+#[test]
+fn a_header_that_lies_about_the_duration_is_noted() {
+    let stretched = |path: &'static str, offset: usize, factor: u32| {
+        noted(GOOD, move |file| {
+            let node = file.at(path);
+            node.set(offset, node.get(offset) * factor / 100);
+        })
+    };
+    assert_eq!(stretched("moov/trak/mdia/mdhd", 16, 160), [Check::DurationMismatch]);
+    assert_eq!(stretched("moov/mvhd", 16, 160), [Check::DurationMismatch]);
+    assert_eq!(stretched("moov/trak/mdia/mdhd", 16, 140), []);
+    assert_eq!(stretched("moov/trak/edts/elst", 8, 300), [Check::EditListOdd]);
+    assert_eq!(stretched("moov/trak/edts/elst", 8, 110), []);
+}
+
+#[test]
+fn a_broken_edit_list_is_noted() {
+    let broken = |file: &mut Node| file.at("moov/trak/edts/elst").set(4, u32::MAX);
+    assert_eq!(noted(GOOD, broken), [Check::EditListOdd]);
+}
+
+#[test]
+fn a_recording_is_neither_too_short_nor_too_long() {
+    let good = sample(GOOD);
+    let length = SignedDuration::from_millis(
+        accepted_by(&good, &default_rules()).facts.duration_ms.unwrap().try_into().unwrap(),
+    );
+    let tick = SignedDuration::from_millis(1);
+    let shortest = |min_duration| Config { min_duration, ..default_rules() };
+    let longest = |max_duration| Config { max_duration, ..default_rules() };
+    accepted_by(&good, &shortest(length));
+    accepted_by(&good, &longest(length));
+    refused_by(&good, &shortest(length + tick), Check::DurationOutOfRange);
+    refused_by(&good, &longest(length - tick), Check::DurationOutOfRange);
+    refused_by(&sample("bad-too-short.mp4"), &default_rules(), Check::DurationOutOfRange);
+}
+
+#[test]
+fn an_unknown_duration_is_that_of_the_longest_track() {
+    for duration in [0, u32::MAX] {
+        let facts = accepted(GOOD, |file| file.at("moov/mvhd").set(16, duration)).facts;
+        assert!(facts.duration_ms.unwrap().abs_diff(2000) < 50, "{:?}", facts.duration_ms);
+    }
+}
+
+#[test]
+fn a_video_has_pictures() {
+    refused(GOOD, Check::NoSamples, |file| file.at("moov/trak").empty_track());
+    accepted(GOOD, |file| file.at("moov/trak:1").empty_track());
+}
+
+#[test]
+fn broken_tags_never_refuse_a_video() {
+    let broken = noted(GOOD, |file| {
+        file.at("moov").children.push(leaf(*b"meta", b"no box at all"));
+        file.at("moov/udta/loci").kind = *b"\0\0\0\0";
+        file.at("moov/udta").children.push(tail());
+    });
+    assert_eq!(broken, [Check::MetadataInvalid, Check::MetadataInvalid]);
+}

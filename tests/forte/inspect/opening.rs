@@ -1,0 +1,128 @@
+//! Checks 1 to 7: the first bytes.
+
+use forte_media::inspect::{Config, Quicktime};
+use forte_media::model::Check;
+
+use crate::harness::boxes::{Node, leaf};
+use crate::harness::mp4::{
+    accepted, accepted_by, default_rules, edited, noted, refused, refused_by, sample,
+};
+
+const GOOD: &str = "good-moov-last.mp4";
+
+/// Puts a box in front of everything.
+fn lead(file: &mut Node, first: Node) {
+    let size = i32::try_from(first.bytes().len()).unwrap();
+    file.children.insert(0, first);
+    file.shift_chunks(size);
+}
+
+#[test]
+fn a_document_is_refused_after_eight_bytes() {
+    let refusal = refused_by(&sample("bad-not-mp4.mp4"), &default_rules(), Check::NotMp4);
+    assert_eq!(refusal.judged_after, 8);
+    assert_eq!(refusal.finding.at, Some(0));
+    assert!(refusal.finding.message.contains("PDF"), "{}", refusal.finding.message);
+}
+
+#[test]
+fn a_picture_a_segment_and_a_few_bytes_are_not_mp4() {
+    for file in [
+        &b"\x89PNG\r\n\x1a\n and so on"[..],
+        b"\xFF\xD8\xFF\xE0\x00\x10JFIF",
+        b"\x00\x00\x00\x10styp msdh....",
+        b"\0\0\0\0\0\0\0\0\0\0\0\0",
+        b"hello",
+    ] {
+        refused_by(file, &default_rules(), Check::NotMp4);
+    }
+}
+
+#[test]
+fn an_empty_file_has_no_size() {
+    assert_eq!(refused_by(b"", &default_rules(), Check::SizeLimit).judged_after, 0);
+}
+
+#[test]
+fn ftyp_must_come_first() {
+    let refusal = refused(GOOD, Check::FtypMissing, |file| drop(file.remove("ftyp")));
+    assert_eq!(refusal.judged_after, 16, "after a free box and the header of mdat");
+}
+
+#[test]
+fn old_quicktime_without_ftyp_is_noted_where_quicktime_is_accepted() {
+    let file = edited(GOOD, |file| {
+        let ftyp = file.remove("ftyp");
+        file.shift_chunks(-i32::try_from(ftyp.bytes().len()).unwrap());
+    });
+    let rules = Config { quicktime: Quicktime::Accept, ..default_rules() };
+    let notes = accepted_by(&file, &rules).notes;
+    assert_eq!(notes.iter().filter(|note| note.check == Check::FtypMissing).count(), 1);
+}
+
+#[test]
+fn a_little_reserve_may_come_before_ftyp() {
+    for kind in [*b"free", *b"skip", *b"wide"] {
+        accepted(GOOD, |file| lead(file, leaf(kind, &vec![0; 64 * 1024 - 8])));
+        refused(GOOD, Check::FtypMissing, |file| lead(file, leaf(kind, &vec![0; 64 * 1024 - 7])));
+    }
+}
+
+#[test]
+fn ftyp_is_a_list_of_brands() {
+    for length in [0, 4, 7, 10, 15, 4096] {
+        refused(GOOD, Check::FtypInvalid, |file| {
+            file.at("ftyp").fields.resize(length, b' ');
+        });
+    }
+    accepted(GOOD, |file| {
+        let ftyp = file.at("ftyp");
+        let old = ftyp.fields.len();
+        ftyp.fields.resize(4096 - 8, 0);
+        file.shift_chunks(i32::try_from(4096 - 8 - old).unwrap());
+    });
+}
+
+#[test]
+fn one_known_brand_is_enough() {
+    let brands = |major: &[u8], other: &[u8]| [major, &[0; 4], other].concat();
+    refused(GOOD, Check::BrandUnsupported, |file| {
+        file.at("ftyp").fields = brands(b"abcd", b"efghijklmnop");
+    });
+    let known = accepted(GOOD, |file| {
+        let mut fields = brands(b"abcd", b"isom");
+        fields.resize(file.at("ftyp").fields.len(), 0);
+        file.at("ftyp").fields = fields;
+    });
+    assert_eq!(known.facts.brands, ["abcd", "isom"]);
+}
+
+#[test]
+fn a_pure_quicktime_movie_is_the_operators_choice() {
+    let movie = sample("quicktime.mov");
+    let refusal = refused_by(&movie, &default_rules(), Check::Quicktime);
+    assert!(refusal.finding.message.contains("Export the video as MP4"));
+    assert!(refusal.judged_after < 64);
+    let rules = Config { quicktime: Quicktime::Accept, ..default_rules() };
+    let accepted = accepted_by(&movie, &rules);
+    assert_eq!(accepted.notes[0].check, Check::Quicktime);
+    assert_eq!(accepted.facts.brands, ["qt  "]);
+}
+
+#[test]
+fn a_quicktime_movie_that_is_also_mp4_is_mp4() {
+    assert_eq!(noted(GOOD, |file| file.at("ftyp").fields[..4].copy_from_slice(b"qt  ")), []);
+}
+
+#[test]
+fn a_recording_that_android_did_not_finish_is_told_apart() {
+    let ftyp = &sample(GOOD)[..32];
+    let short = [ftyp, b"????mdat", &[7; 2000]].concat();
+    let refusal = refused_by(&short, &default_rules(), Check::RecordingNotFinalised);
+    assert_eq!(refusal.judged_after, 40);
+    let wide = [ftyp, b"\0\0\0\x01mdat????????", &[7; 2000]].concat();
+    let refusal = refused_by(&wide, &default_rules(), Check::RecordingNotFinalised);
+    assert_eq!(refusal.judged_after, 48);
+    let almost = [ftyp, b"\0\0\0\x01mdat\0\0\0\0????", &[7; 2000]].concat();
+    refused_by(&almost, &default_rules(), Check::BoxBeyondEnd);
+}

@@ -1,0 +1,172 @@
+//! Checks 28 to 34: the sample tables, one change at a time.
+
+use forte_media::model::Check;
+
+use crate::harness::boxes::{Node, leaf, table};
+use crate::harness::mp4::{
+    accepted, accepted_by, default_rules, edited, noted, refused, refused_by, sample,
+};
+
+const GOOD: &str = "good-moov-last.mp4";
+const STBL: &str = "moov/trak/mdia/minf/stbl";
+const SOUND: &str = "moov/trak:1/mdia/minf/stbl";
+
+/// A sample table of the picture.
+fn picture<'f>(file: &'f mut Node, kind: &str) -> &'f mut Node {
+    file.at(STBL).at(kind)
+}
+
+#[test]
+fn tables_do_not_claim_more_than_they_have() {
+    for (kind, count_at) in
+        [("stts", 4), ("ctts", 4), ("stsc", 4), ("stsz", 8), ("stco", 4), ("stss", 4)]
+    {
+        refused(GOOD, Check::TableSize, |file| picture(file, kind).add(count_at, 1));
+        refused(GOOD, Check::TableSize, |file| picture(file, kind).set(count_at, u32::MAX));
+    }
+}
+
+#[test]
+fn a_table_may_be_longer_than_its_count() {
+    for kind in ["stts", "ctts", "stsc", "stsz", "stco", "stss"] {
+        accepted(GOOD, |file| picture(file, kind).fields.extend([0; 64]));
+    }
+}
+
+#[test]
+fn samples_of_one_size_are_limited_by_the_file() {
+    let same =
+        |file: &mut Node, count| file.at(SOUND).replace("stsz", table(*b"stsz", 1, &[count]));
+    let length = u32::try_from(sample(GOOD).len()).unwrap();
+    refused(GOOD, Check::TableSize, |file| same(file, length));
+    refused(GOOD, Check::SampleCountMismatch, |file| same(file, 89));
+    accepted(GOOD, |file| same(file, 88));
+}
+
+#[test]
+fn compact_sizes_are_read_too() {
+    for (bits, bytes) in [(4, 44), (8, 88), (16, 176)] {
+        let compact = |file: &mut Node| {
+            let head = [&[0; 7][..], &[bits], &88_u32.to_be_bytes()].concat();
+            let stz2 = leaf(*b"stz2", &[head, vec![0; bytes]].concat());
+            file.at(SOUND).replace("stsz", stz2);
+        };
+        let mut notes = noted(GOOD, compact);
+        notes.retain(|check| *check != Check::MdatUnreferenced);
+        assert_eq!(notes, []);
+        refused(GOOD, Check::TableSize, |file| {
+            compact(file);
+            file.at(SOUND).at("stz2").fields.pop();
+        });
+    }
+    refused(GOOD, Check::TableSize, |file| {
+        file.at(SOUND).replace("stsz", leaf(*b"stz2", &[0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0]));
+    });
+}
+
+#[test]
+fn runs_of_chunks_are_in_order() {
+    // The picture has two runs: chunk 1 with two samples, from chunk 2 on with one.
+    for (offset, number) in [(8, 2), (12, 0), (16, 0), (16, 2), (20, 1), (20, 50), (24, 0)] {
+        refused(GOOD, Check::StscInvalid, |file| picture(file, "stsc").set(offset, number));
+    }
+    refused(GOOD, Check::StscInvalid, |file| {
+        file.at(STBL).replace("stsc", table(*b"stsc", 0, &[]));
+    });
+}
+
+#[test]
+fn all_tables_count_the_same_samples() {
+    for by in [-1, 1] {
+        refused(GOOD, Check::SampleCountMismatch, |file| picture(file, "stts").add(8, by));
+        refused(GOOD, Check::SampleCountMismatch, |file| picture(file, "ctts").add(8, by));
+    }
+    refused(GOOD, Check::SampleCountMismatch, |file| picture(file, "stsz").add(8, -1));
+    refused(GOOD, Check::SampleCountMismatch, |file| picture(file, "stsc").add(12, 1));
+    refused(GOOD, Check::SampleCountMismatch, |file| picture(file, "stco").add(4, -1));
+    accepted(GOOD, |file| drop(file.at(STBL).remove("ctts")));
+}
+
+#[test]
+fn an_empty_sound_track_that_contradicts_itself_is_noted() {
+    let broken = |file: &mut Node, track: &str| {
+        file.at(track).empty_track();
+        let stbl = file.at(track).at("mdia/minf/stbl");
+        stbl.replace("stsc", table(*b"stsc", 1, &[1, 1, 1]));
+    };
+    assert!(noted(GOOD, |file| broken(file, "moov/trak:1")).contains(&Check::StscInvalid));
+    refused(GOOD, Check::StscInvalid, |file| broken(file, "moov/trak"));
+}
+
+#[test]
+fn a_sample_past_the_end_is_noticed_as_soon_as_moov_is_read() {
+    let cut = sample("bad-truncated.mp4");
+    let refusal = refused_by(&cut, &default_rules(), Check::SampleOutsideFile);
+    assert!(refusal.judged_after < 3000, "{}", refusal.judged_after);
+}
+
+#[test]
+fn wide_offsets_are_read_and_bounded() {
+    let wide = |file: &mut Node, first: u64| {
+        let stco = picture(file, "stco");
+        let offsets = stco.fields[8..].as_chunks::<4>().0.iter().map(|at| u32::from_be_bytes(*at));
+        let mut offsets: Vec<u64> = offsets.map(u64::from).collect();
+        offsets[0] = offsets[0].wrapping_add(first);
+        let body: Vec<u8> = offsets.iter().flat_map(|at| at.to_be_bytes()).collect();
+        let count = stco.fields[..8].to_vec();
+        file.at(STBL).replace("stco", leaf(*b"co64", &[count, body].concat()));
+    };
+    accepted(GOOD, |file| wide(file, 0));
+    for beyond in [1 << 31, 1 << 32, u64::MAX - 100] {
+        refused(GOOD, Check::SampleOutsideFile, |file| wide(file, beyond));
+    }
+}
+
+#[test]
+fn samples_lie_inside_the_media() {
+    for by in [-1, 1] {
+        refused(GOOD, Check::SampleOutsideMdat, |file| file.shift_chunks(by));
+    }
+    refused("good-moov-first.mp4", Check::SampleOutsideMdat, |file| file.shift_chunks(-1));
+}
+
+#[test]
+fn samples_do_not_share_bytes() {
+    refused(GOOD, Check::SampleOverlap, |file| {
+        let first = picture(file, "stco").get(8);
+        picture(file, "stco").set(12, first);
+    });
+    refused(GOOD, Check::SampleOverlap, |file| picture(file, "stco").add(12, -1));
+}
+
+#[test]
+fn chunks_may_come_in_any_order() {
+    let file = edited(GOOD, |file| {
+        // The last two chunks of the picture, of one sample each, change places.
+        let stco = picture(file, "stco");
+        let end = stco.fields.len();
+        let (last, before) = (stco.get(end - 4), stco.get(end - 8));
+        stco.set(end - 4, before);
+        stco.set(end - 8, last);
+        let stsz = picture(file, "stsz");
+        let end = stsz.fields.len();
+        let (last, before) = (stsz.get(end - 4), stsz.get(end - 8));
+        stsz.set(end - 4, before);
+        stsz.set(end - 8, last);
+    });
+    accepted_by(&file, &default_rules());
+}
+
+#[test]
+fn key_frames_ascend_and_exist() {
+    for number in [0, 51, u32::MAX] {
+        refused(GOOD, Check::SyncTableInvalid, |file| picture(file, "stss").set(8, number));
+    }
+    let sync = |file: &mut Node, numbers: &[u32]| {
+        let stss = table(*b"stss", u32::try_from(numbers.len()).unwrap(), numbers);
+        file.at(STBL).replace("stss", stss);
+    };
+    refused(GOOD, Check::SyncTableInvalid, |file| sync(file, &[1, 1]));
+    refused(GOOD, Check::SyncTableInvalid, |file| sync(file, &[2, 1]));
+    accepted(GOOD, |file| sync(file, &[1, 50]));
+}

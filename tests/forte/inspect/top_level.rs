@@ -1,0 +1,248 @@
+//! Checks 8 to 16: the boxes of the top level.
+
+use forte_media::inspect::Config;
+use forte_media::model::{Check, Length};
+
+use crate::harness::boxes::{Node, leaf};
+use crate::harness::mp4::{
+    accepted, accepted_by, default_rules, edited, noted, refused, refused_by, sample, scanner,
+    supply,
+};
+
+const GOOD: &str = "good-moov-last.mp4";
+const FIRST: &str = "good-moov-first.mp4";
+
+/// Where the header of a top-level box is.
+fn position(file: &[u8], kind: &[u8]) -> usize {
+    file.windows(4).position(|window| window == kind).unwrap() - 4
+}
+
+/// Writes a 32-bit size over a top-level header.
+fn sized(mut file: Vec<u8>, kind: &[u8], size: u32) -> Vec<u8> {
+    let at = position(&file, kind);
+    file[at..at + 4].copy_from_slice(&size.to_be_bytes());
+    file
+}
+
+#[test]
+fn a_size_below_the_header_cannot_be() {
+    for size in 2..8 {
+        let file = sized(sample(GOOD), b"moov", size);
+        let refusal = refused_by(&file, &default_rules(), Check::BoxSizeInvalid);
+        assert_eq!(refusal.finding.at, Some(position(&file, b"moov") as u64));
+    }
+}
+
+#[test]
+fn a_wide_size_below_its_header_cannot_be() {
+    let ftyp = &sample(GOOD)[..32];
+    for size in [0_u64, 1, 15] {
+        let file = [ftyp, b"\0\0\0\x01mdat", &size.to_be_bytes(), &[0; 100]].concat();
+        refused_by(&file, &default_rules(), Check::BoxSizeInvalid);
+    }
+    let file = [ftyp, b"\0\0\0\x01mdat", &16_u64.to_be_bytes()].concat();
+    refused_by(&file, &default_rules(), Check::MoovMissing);
+}
+
+#[test]
+fn a_wide_size_that_wraps_is_past_the_end() {
+    let ftyp = &sample(GOOD)[..32];
+    let file = [ftyp, b"\0\0\0\x01mdat", &u64::MAX.to_be_bytes(), &[0; 100]].concat();
+    refused_by(&file, &default_rules(), Check::BoxBeyondEnd);
+}
+
+#[test]
+fn a_free_box_that_is_too_small_counts_as_a_header() {
+    for size in [0, 2, 7] {
+        let file = sized(sample(GOOD), b"free", size);
+        let notes = accepted_by(&file, &default_rules()).notes;
+        assert_eq!(notes[0].check, Check::FreeTooSmall);
+    }
+    assert_eq!(noted(GOOD, |_| {}), []);
+}
+
+#[test]
+fn the_last_mdat_may_run_to_the_end() {
+    let file = sized(sample(FIRST), b"mdat", 0);
+    accepted_by(&file, &default_rules());
+}
+
+#[test]
+fn the_last_moov_may_run_to_the_end() {
+    let good = sample(GOOD);
+    let file = sized(good.clone(), b"moov", 0);
+    let found = accepted_by(&file, &default_rules()).facts;
+    assert_eq!(found.moov_length, accepted_by(&good, &default_rules()).facts.moov_length);
+}
+
+#[test]
+fn other_boxes_may_not_run_to_the_end() {
+    let file = edited(GOOD, |file| file.children.push(leaf(*b"uuid", &[0; 40])));
+    refused_by(&sized(file, b"uuid", 0), &default_rules(), Check::BoxSizeInvalid);
+}
+
+#[test]
+fn an_mdat_to_the_end_leaves_no_room_for_a_moov() {
+    let file = sized(sample(GOOD), b"mdat", 0);
+    let refusal = refused_by(&file, &default_rules(), Check::MoovMissing);
+    assert_eq!(refusal.judged_after, position(&file, b"mdat") as u64 + 8);
+}
+
+#[test]
+fn a_box_past_the_end_is_refused_at_its_header() {
+    let good = sample(GOOD);
+    let refusal = refused_by(&good[..good.len() - 1], &default_rules(), Check::BoxBeyondEnd);
+    assert_eq!(refusal.judged_after, position(&good, b"moov") as u64 + 8);
+    assert!(refusal.finding.message.contains("but 1 of them"), "{}", refusal.finding.message);
+    let half = &good[..good.len() / 2];
+    assert_eq!(refused_by(half, &default_rules(), Check::BoxBeyondEnd).judged_after, 48);
+}
+
+#[test]
+fn a_type_that_is_no_text_means_that_bytes_are_missing() {
+    for kind in [*b"moo\x1F", *b"\0oov", *b"mo\xFFv"] {
+        let file = edited(GOOD, |file| file.children.push(leaf(kind, b"")));
+        refused_by(&file, &default_rules(), Check::BoxGarbage);
+    }
+    assert_eq!(
+        noted(GOOD, |file| file.children.push(leaf(*b"\xA9abc", b"hello"))),
+        [Check::BoxUnknown]
+    );
+}
+
+#[test]
+fn one_byte_lost_or_doubled_in_the_media_is_noticed() {
+    let good = sample(GOOD);
+    let middle = good.len() / 3;
+    let lost = [&good[..middle], &good[middle + 1..]].concat();
+    let doubled = [&good[..middle], &good[middle - 1..]].concat();
+    refused_by(&lost, &default_rules(), Check::BoxGarbage);
+    // Its last byte makes the type look like text, "imoo", but not its size.
+    refused_by(&doubled, &default_rules(), Check::BoxBeyondEnd);
+}
+
+#[test]
+fn an_unknown_type_is_noted() {
+    let file = |file: &mut Node| file.children.push(leaf(*b"sefd", &[1; 30]));
+    assert_eq!(noted(GOOD, file), [Check::BoxUnknown]);
+}
+
+#[test]
+fn there_is_a_limit_to_boxes() {
+    let fill = |count: usize| {
+        edited(GOOD, |file| {
+            let empty = leaf(*b"free", b"");
+            file.children.extend(std::iter::repeat_n(empty, count));
+        })
+    };
+    refused_by(&fill(100_000), &default_rules(), Check::TooManyBoxes);
+    accepted_by(&fill(100_000 - 4), &default_rules());
+}
+
+#[test]
+fn there_is_a_limit_to_media_boxes() {
+    let fill = |count: usize| {
+        edited(GOOD, |file| {
+            file.children.extend(std::iter::repeat_n(leaf(*b"mdat", b""), count));
+        })
+    };
+    refused_by(&fill(64), &default_rules(), Check::TooManyBoxes);
+    accepted_by(&fill(63), &default_rules());
+}
+
+#[test]
+fn a_moov_above_the_limit_is_refused_before_it_is_read() {
+    let good = sample(GOOD);
+    let at = position(&good, b"moov");
+    let length = (good.len() - at) as u64;
+    let rules = |max_moov| Config { max_moov, ..default_rules() };
+    let refusal = refused_by(&good, &rules(length - 1), Check::MoovTooLarge);
+    assert_eq!(refusal.judged_after, at as u64 + 8);
+    accepted_by(&good, &rules(length));
+}
+
+#[test]
+fn no_setting_lifts_the_hard_limit_of_moov() {
+    let file = edited(FIRST, |file| {
+        file.at("moov").children.push(leaf(*b"free", &vec![0; 16 * 1024 * 1024]));
+    });
+    let rules = Config { max_moov: u64::MAX, ..default_rules() };
+    let refusal = refusal_in_one_piece(&file, rules);
+    assert_eq!(refusal, Check::MoovTooLarge);
+}
+
+/// The reason by which a large file is refused, in one piece.
+fn refusal_in_one_piece(file: &[u8], rules: Config) -> Check {
+    crate::harness::mp4::judge(file, rules).unwrap_err().finding.check
+}
+
+#[test]
+fn a_moof_above_the_limit_is_refused() {
+    let rules = Config { max_moof: 100, ..default_rules() };
+    refused_by(&sample("good-fragmented.mp4"), &rules, Check::MoofTooLarge);
+}
+
+#[test]
+fn there_is_one_moov_and_fragments_follow_it() {
+    refused(GOOD, Check::MoovDuplicate, |file| file.double("moov"));
+    refused("good-fragmented.mp4", Check::MoofBeforeMoov, |file| {
+        let moov = file.remove("moov");
+        file.children.push(moov);
+    });
+}
+
+#[test]
+fn inner_boxes_do_not_lie_outside() {
+    refused(GOOD, Check::BoxMisplaced, |file| {
+        let trak = file.remove("moov/trak:1");
+        file.children.push(trak);
+    });
+}
+
+#[test]
+fn zero_bytes_may_follow_but_nothing_else() {
+    let with = |tail: &[u8]| [&sample(GOOD), tail].concat();
+    for zeros in [1, 7, 8, 15, 64 * 1024] {
+        let notes = accepted_by(&with(&vec![0; zeros]), &default_rules()).notes;
+        assert_eq!(notes.len(), 1, "{zeros} zeros");
+        assert_eq!(notes[0].check, Check::TrailingBytes);
+    }
+    let late = [vec![0; 99], vec![9]].concat();
+    for tail in [vec![1], vec![0, 0, 0, 0, 0, 0, 5], late, vec![0; 64 * 1024 + 1]] {
+        refused_by(&with(&tail), &default_rules(), Check::TrailingBytes);
+    }
+}
+
+#[test]
+fn no_more_bytes_than_announced_are_taken() {
+    let good = sample(GOOD);
+    for size in [1, 1000, good.len() + 1] {
+        let long = [&good[..], b"!"].concat();
+        let mut scanner = scanner(&good, default_rules());
+        for piece in long.chunks(size) {
+            scanner.push(piece);
+            supply(&mut scanner, &long);
+        }
+        let refusal = scanner.finish().unwrap_err();
+        assert_eq!(refusal.finding.check, Check::LengthMismatch);
+        assert_eq!(refusal.finding.at, Some(good.len() as u64));
+        assert_eq!(refusal.judged_after, good.len() as u64 + 1);
+    }
+}
+
+#[test]
+fn a_length_learnt_at_the_end_gives_the_same_facts() {
+    for name in [GOOD, FIRST, "good-fragmented.mp4"] {
+        let file = sample(name);
+        let announced = accepted(name, |_| {});
+        let rules = std::sync::Arc::new(default_rules());
+        let mut scanner = forte_media::inspect::Scanner::new(rules, None, crate::harness::mp4::NOW);
+        for piece in file.chunks(1000) {
+            scanner.push(piece);
+            supply(&mut scanner, &file);
+        }
+        scanner.declare(Length::new(file.len() as u64));
+        supply(&mut scanner, &file);
+        assert_eq!(scanner.finish().unwrap(), announced);
+    }
+}

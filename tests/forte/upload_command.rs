@@ -1,0 +1,280 @@
+//! The command `upload`, as a person runs it, against a server that fails as it is told; and once
+//! against the service itself.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use axum::http::Method;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+use tokio::task::spawn_blocking;
+
+use crate::harness::clips::{GOOD, NOT_MP4};
+use crate::harness::scripted_tus::{Mishap, ScriptedTus};
+use crate::harness::service::{Ground, Service};
+
+const REPORT: &str = "6f1c1bd2-7f0e-4c5e-9a54-0f3d8b7c2e11";
+
+/// A person's machine: a home and a video.
+struct Person {
+    home: TempDir,
+    token: String,
+}
+
+impl Person {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("осмотр.mp4"), GOOD).unwrap();
+        Self { home, token: "good".to_owned() }
+    }
+
+    fn video(&self) -> PathBuf {
+        self.home.path().join("осмотр.mp4")
+    }
+
+    /// Runs the command for the video.
+    async fn upload(&self, server: &str, report: &str, more: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_forte-media"));
+        command
+            .arg("upload")
+            .arg(self.video())
+            .args(["--server", server, "--report", report])
+            .args(more)
+            .env_clear()
+            .env("HOME", self.home.path())
+            .env("FORTE_MEDIA_TOKEN", &self.token);
+        spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    }
+
+    async fn upload_to(&self, server: &ScriptedTus, more: &[&str]) -> Output {
+        self.upload(&format!("http://{}", server.address), REPORT, more).await
+    }
+
+    /// What is remembered of unfinished uploads.
+    fn remembered(&self) -> Vec<PathBuf> {
+        let folder = self.home.path().join(".local/state/forte-media/uploads");
+        let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+fn json_of(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn assert_submitted(output: &Output) {
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let shown = text(&output.stdout);
+    assert!(shown.starts_with("submitted\n"), "{shown}");
+    assert!(shown.contains(&hex::encode(Sha256::digest(GOOD))), "{shown}");
+}
+
+#[tokio::test]
+async fn a_video_goes_in_one_piece_with_what_the_driver_says_of_it() {
+    let (person, server) = (Person::new(), ScriptedTus::start().await);
+    let output = person.upload_to(&server, &["--time-sent", "2026-01-31 09:50:06"]).await;
+    assert_submitted(&output);
+    assert_eq!(server.asked(), ["POST", &format!("PATCH 0+{}", GOOD.len()), "GET"]);
+    assert_eq!(server.bytes(0), GOOD);
+    let said = server.metadata(0);
+    for (key, value) in [
+        ("ref_key", REPORT),
+        ("time_sent", "2026-01-31 09:50:06"),
+        ("lat", "43.238949"),
+        ("long", "76.889709"),
+        ("filename", "осмотр.mp4"),
+        ("filetype", "video/mp4"),
+        ("sha256", &hex::encode(Sha256::digest(GOOD))),
+    ] {
+        let pair = crate::harness::tus::encoded(&[(key, value)]);
+        assert!(said.split(',').any(|said| said == pair), "{key}: {said}");
+    }
+    assert!(person.remembered().is_empty());
+}
+
+#[tokio::test]
+async fn pieces_are_as_long_as_asked_for() {
+    let (person, server) = (Person::new(), ScriptedTus::start().await);
+    assert_submitted(&person.upload_to(&server, &["--chunk", "4KiB"]).await);
+    assert_eq!(server.bytes(0), GOOD);
+    let pieces = server.asked().iter().filter(|asked| asked.starts_with("PATCH")).count();
+    assert_eq!(pieces, GOOD.len().div_ceil(4096));
+    assert!(server.asked().contains(&"PATCH 4096+4096".to_owned()));
+}
+
+#[tokio::test]
+async fn after_a_cut_it_goes_on_from_where_the_server_is() {
+    let (person, server) = (Person::new(), ScriptedTus::start().await);
+    server.script([(Method::PATCH, Mishap::CutAfter(1_000))]);
+    let output = person.upload_to(&server, &[]).await;
+    assert_submitted(&output);
+    let rest = format!("PATCH 1000+{}", GOOD.len() - 1_000);
+    assert_eq!(server.asked()[2..], ["HEAD", rest.as_str(), "GET"]);
+    assert_eq!(server.bytes(0), GOOD);
+    assert!(text(&output.stderr).contains("going on from byte 1000"));
+}
+
+#[tokio::test]
+async fn a_locked_upload_is_asked_for_again_when_the_server_says_so() {
+    let (person, server) = (Person::new(), ScriptedTus::start().await);
+    server.script([
+        (Method::PATCH, Mishap::Later(423, "1")),
+        (Method::HEAD, Mishap::Later(423, "1")),
+    ]);
+    let output = person.upload_to(&server, &[]).await;
+    assert_submitted(&output);
+    let words = text(&output.stderr);
+    assert_eq!(words.matches("423 Locked; again in 1.").count(), 2, "{words}");
+    assert_eq!(words.matches(", as it asks").count(), 2, "{words}");
+}
+
+#[tokio::test]
+async fn a_restarted_command_goes_on_with_its_upload() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (person, server) = (Person::new(), ScriptedTus::start().await);
+    server.script([(Method::PATCH, Mishap::CutAfter(2_000))]);
+    let output = person.upload_to(&server, &["--retries", "0"]).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("run the same command again"));
+    let remembered = person.remembered();
+    let mode = std::fs::metadata(&remembered[0]).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    let output = person.upload_to(&server, &[]).await;
+    assert_submitted(&output);
+    let rest = format!("PATCH 2000+{}", GOOD.len() - 2_000);
+    assert_eq!(server.asked()[2..], ["HEAD", rest.as_str(), "GET"]);
+    assert_eq!(server.bytes(0), GOOD);
+    assert!(person.remembered().is_empty());
+}
+
+#[tokio::test]
+async fn an_upload_that_is_no_longer_known_is_begun_anew() {
+    let (person, server) = (Person::new(), ScriptedTus::start().await);
+    server.script([(Method::PATCH, Mishap::CutAfter(2_000))]);
+    person.upload_to(&server, &["--retries", "0"]).await;
+    server.forget(0);
+    assert_submitted(&person.upload_to(&server, &[]).await);
+    assert_eq!(server.bytes(1), GOOD);
+    assert_eq!(server.asked()[2..4], ["HEAD", "POST"]);
+}
+
+#[tokio::test]
+async fn a_bad_file_is_refused_before_anything_is_sent() {
+    let (person, server) = (Person::new(), ScriptedTus::start().await);
+    std::fs::write(person.video(), NOT_MP4).unwrap();
+    let output = person.upload_to(&server, &["--json"]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let outcome = json_of(&output);
+    assert_eq!(outcome["outcome"], "refused");
+    assert_eq!(outcome["by"], "inspection");
+    assert_eq!(outcome["code"], "NOT_MP4");
+    assert!(server.asked().is_empty());
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_server_is_told_with_its_code_and_place() {
+    let (person, server) = (Person::new(), ScriptedTus::start().await);
+    let details = json!({ "code": "NO_VIDEO_TRACK", "at": 1234, "judged_after": 2000 });
+    let said = json!({ "status": "error", "data": {
+        "message": "there is no picture", "code": 422, "error": "video_refused",
+        "request_id": "r-1", "details": details,
+    }});
+    server.script([(Method::PATCH, Mishap::Says(422, said))]);
+    let output = person.upload_to(&server, &[]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let shown = text(&output.stdout);
+    assert!(shown.starts_with("refused by the server: there is no picture\n"), "{shown}");
+    for known in ["NO_VIDEO_TRACK", "video_refused", "1234", "r-1"] {
+        assert!(shown.contains(known), "{known}: {shown}");
+    }
+    assert!(person.remembered().is_empty());
+}
+
+#[tokio::test]
+async fn a_report_that_holds_these_very_bytes_is_a_success() {
+    let (person, server) = (Person::new(), ScriptedTus::start().await);
+    let said = |sha256: String| {
+        json!({ "data": { "message": "the report is submitted", "error": "report_already_submitted",
+                          "details": { "sha256": sha256 } } })
+    };
+    let same = hex::encode(Sha256::digest(GOOD));
+    server.script([
+        (Method::POST, Mishap::Says(422, said(same))),
+        (Method::POST, Mishap::Says(422, said("0".repeat(64)))),
+    ]);
+    let output = person.upload_to(&server, &[]).await;
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).starts_with("was already there\n"));
+    let output = person.upload_to(&server, &[]).await;
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn the_form_goes_whole_and_again_whole_after_a_cut() {
+    let (person, server) = (Person::new(), ScriptedTus::start().await);
+    server.script([(Method::POST, Mishap::CutAfter(0))]);
+    assert_submitted(&person.upload_to(&server, &["--door", "form"]).await);
+    let forms = server.forms();
+    let form = &forms[0];
+    assert!(form.windows(GOOD.len()).any(|window| window == GOOD));
+    let head = String::from_utf8_lossy(&form[..800]).into_owned();
+    assert!(head.contains(&format!("name=\"ref_key\"\r\n\r\n{REPORT}\r\n")), "{head}");
+    assert!(head.contains("name=\"file\"; filename=\"осмотр.mp4\""), "{head}");
+}
+
+#[tokio::test]
+async fn what_could_not_be_done_ends_with_exit_code_2_and_says_why() {
+    let (mut person, server) = (Person::new(), ScriptedTus::start().await);
+    let nobody = person.upload("http://127.0.0.1:1", REPORT, &["--retries", "0"]).await;
+    assert_eq!(nobody.status.code(), Some(2));
+    assert!(text(&nobody.stderr).contains("the server cannot be reached"));
+    for (wrong, named) in [(["--lat", "91"], "--lat"), (["--time-sent", "soon"], "--time-sent")] {
+        let output = person.upload_to(&server, &wrong).await;
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(named));
+    }
+    for token in ["", "old"] {
+        token.clone_into(&mut person.token);
+        let output = person.upload_to(&server, &[]).await;
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains("POST /auth"), "{}", text(&output.stderr));
+    }
+}
+
+#[tokio::test]
+async fn a_token_may_be_in_a_file() {
+    let (mut person, server) = (Person::new(), ScriptedTus::start().await);
+    person.token.clear();
+    let file = person.home.path().join("token");
+    std::fs::write(&file, "good\n").unwrap();
+    let file: &Path = &file;
+    assert_submitted(&person.upload_to(&server, &["--token-file", file.to_str().unwrap()]).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_service_takes_a_video_from_the_command_by_either_door() {
+    let service = Box::pin(Service::start(Ground::Embedded)).await.unwrap();
+    let (token, reports) = (service.driver(), [service.report().await, service.report().await]);
+    let served = service.serve().await;
+    let person = Person { token, ..Person::new() };
+    let server = format!("http://{}", served.address);
+    for (report, door) in reports.iter().zip(["tus", "form"]) {
+        let report = report.to_string();
+        let output = person.upload(&server, &report, &["--door", door, "--json"]).await;
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let outcome = json_of(&output);
+        assert_eq!(outcome["outcome"], "submitted");
+        assert!(outcome["submission_id"].is_string(), "{door}: {outcome}");
+        let again = person.upload(&server, &report, &["--json"]).await;
+        assert_eq!(json_of(&again)["outcome"], "already_submitted", "{}", text(&again.stderr));
+    }
+    served.shutdown.ask();
+    served.task.await.unwrap();
+}
