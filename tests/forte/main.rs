@@ -6,6 +6,7 @@ mod architecture;
 mod blob;
 mod blob_s3;
 mod cli;
+mod clients;
 mod config;
 mod demo;
 mod edge;

@@ -26,11 +26,22 @@ pub(crate) fn wanted(variable: &'static str, what: &str) -> Option<String> {
     value
 }
 
+/// Whether a program that is no part of the test tools can be run; said aloud, or failed for, as
+/// [`wanted`].
+pub(crate) fn installed(program: &'static str, what: &str) -> bool {
+    let there = std::process::Command::new(program).arg("--version").output().is_ok();
+    if !there {
+        assert!(given(REQUIRE).as_deref() != Some("all"), "{program} is not installed: {what}");
+        say_once(program, what);
+    }
+    there
+}
+
 /// Past the capture of the test runner, so that a person sees it.
-fn say_once(variable: &'static str, what: &str) {
-    if SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(variable) {
+fn say_once(missing: &'static str, what: &str) {
+    if SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(missing) {
         // eprintln! would be captured.
         let mut out = std::io::stderr();
-        writeln!(out, "not tried, as {variable} is not set: {what}").unwrap();
+        writeln!(out, "not tried, as {missing} is not there: {what}").unwrap();
     }
 }

@@ -81,6 +81,7 @@ pub(crate) struct Service {
     pub(crate) app: App,
     pub(crate) router: Router,
     pub(crate) shutdown: Shutdown,
+    bound: Bound,
     tokens: Tokens,
     pub(crate) ruins: Ruins,
 }
@@ -146,15 +147,15 @@ impl Service {
     /// A process on what is there already; `node` names its spool.
     pub(crate) async fn on(ruins: Ruins, node: &str, wishes: Wishes) -> Self {
         let shutdown = Shutdown::new();
-        let (app, tokens) = Self::build(&ruins, node, &wishes, &shutdown).await;
+        let (app, tokens, bound) = Self::build(&ruins, node, &wishes, &shutdown).await;
         let router = app.router();
-        Self { app, router, shutdown, tokens, ruins }
+        Self { app, router, shutdown, bound, tokens, ruins }
     }
 
     /// Another process on the same ground, beside this one.
     pub(crate) async fn second_node(&self, node: &str, wishes: Wishes) -> (App, Shutdown) {
         let shutdown = Shutdown::new();
-        let (app, _) = Self::build(&self.ruins, node, &wishes, &shutdown).await;
+        let (app, ..) = Self::build(&self.ruins, node, &wishes, &shutdown).await;
         (app, shutdown)
     }
 
@@ -172,7 +173,7 @@ impl Service {
         node: &str,
         wishes: &Wishes,
         shutdown: &Shutdown,
-    ) -> (App, Tokens) {
+    ) -> (App, Tokens, Bound) {
         let mut variables = ruins.variables(node);
         let full = |(name, value): &(&str, String)| (format!("FORTE_MEDIA__{name}"), value.clone());
         variables.extend(wishes.settings.iter().map(full));
@@ -185,9 +186,11 @@ impl Service {
         };
         let secret = settings.auth.secret.clone().unwrap();
         let tokens = Tokens::new(&settings.auth, &secret, house.clock.clone(), Random::seeded(8));
-        let address: SocketAddr = "127.0.0.1:8080".parse().unwrap();
+        // Bound ahead, so that links name the port that is served later.
+        let bound = Bound::bind(&settings).await.unwrap();
+        let address = bound.public_address().unwrap();
         let app = App::build(settings, world, shutdown.tasks().clone(), address).await.unwrap();
-        (app, tokens)
+        (app, tokens, bound)
     }
 
     /// The records.
@@ -269,7 +272,7 @@ impl Service {
 
     /// Begins to serve on a real port, with all the tasks of a real process.
     pub(crate) async fn serve(self) -> Served {
-        let bound = Bound::bind(&self.app.settings).await.unwrap();
+        let bound = self.bound;
         let address = bound.public_address().unwrap();
         let ops = bound.ops_address().unwrap();
         let (app, shutdown) = (self.app, self.shutdown.clone());

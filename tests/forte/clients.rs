@@ -1,0 +1,147 @@
+//! Other people's clients against the whole service on a real port.
+
+mod curl;
+mod early;
+mod graceful;
+mod phones;
+mod requests;
+mod tus_js;
+mod tuspy;
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use forte_media::model::{Faults, RefKey};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+
+use crate::harness::service::{Ground, Served, Service, Wishes};
+
+/// The clip that comes with the project, as a phone writes it.
+const INSPECTION: &[u8] = include_bytes!("../../samples/inspection.mp4");
+
+/// A served service with a report to be filled, and a phone's folder.
+struct Stage {
+    served: Served,
+    report: RefKey,
+    token: String,
+    folder: TempDir,
+}
+
+impl Stage {
+    /// `None` when the ground is not to be had here.
+    async fn set(ground: Ground) -> Option<Self> {
+        Self::set_with(ground, Vec::new()).await
+    }
+
+    async fn set_with(ground: Ground, settings: Vec<(&'static str, String)>) -> Option<Self> {
+        let wishes = Wishes { settings, faults: Faults::none() };
+        Some(Self::of(Service::start_with(ground, wishes).await?).await)
+    }
+
+    async fn of(service: Service) -> Self {
+        let (report, token) = (service.report().await, service.driver());
+        let folder = tempfile::tempdir().unwrap();
+        Self { served: service.serve().await, report, token, folder }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.served.address)
+    }
+
+    /// A file on the phone.
+    fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// What a client's driver is told, whatever the client.
+    fn plan(&self, file: &Path) -> Value {
+        json!({
+            "endpoint": self.url("/uploads"),
+            "token": self.token,
+            "file": file,
+            "metadata": {
+                "ref_key": self.report,
+                "time_sent": "2026-05-13 10:00:00",
+                "lat": "43.238949",
+                "long": "76.889709",
+                "filename": "осмотр.mp4",
+                "filetype": "video/mp4",
+            },
+        })
+    }
+
+    /// What the reviewer is told about the report's video.
+    async fn video(&self) -> Value {
+        let request = reqwest::Client::builder().build().unwrap();
+        let request = request.get(self.url(&format!("/reports/{}/video", self.report)));
+        let response = request.bearer_auth(&self.token).send().await.unwrap();
+        assert_eq!(response.status(), 200, "there is a video");
+        response.json::<Value>().await.unwrap()["data"].take()
+    }
+
+    /// The report holds these bytes, as its facts say and as the viewing link shows.
+    async fn holds(&self, bytes: &[u8]) {
+        let video = self.video().await;
+        assert_eq!(video["sha256"], hex::encode(Sha256::digest(bytes)));
+        let watched = reqwest::get(video["link"].as_str().unwrap()).await.unwrap();
+        assert!(watched.bytes().await.unwrap() == bytes, "the link shows other bytes");
+    }
+}
+
+/// A client at work; its driver writes a JSON line for everything that happens.
+struct Driver {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Driver {
+    /// Runs `script` of this folder with the plan.
+    fn start(interpreter: &str, script: &str, plan: &Value) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/forte/clients").join(script);
+        let mut command = Command::new(interpreter);
+        command.arg(script).arg(plan.to_string()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// The next thing that happened; `None` when the client has ended, as it should.
+    async fn next(&mut self) -> Option<Value> {
+        match self.lines.next_line().await.unwrap() {
+            Some(line) => Some(serde_json::from_str(&line).unwrap()),
+            None => {
+                assert!(self.child.wait().await.unwrap().success(), "the driver broke");
+                None
+            }
+        }
+    }
+
+    /// Everything else that happens; the last one is how it ended.
+    async fn rest(mut self) -> Vec<Value> {
+        let mut rest = Vec::new();
+        while let Some(line) = self.next().await {
+            rest.push(line);
+        }
+        rest
+    }
+
+    async fn end(self) -> Value {
+        self.rest().await.pop().unwrap()
+    }
+}
+
+/// A video of exactly `length` bytes: what follows the clip is a box of free space.
+fn clip_of(length: usize) -> Vec<u8> {
+    let mut clip = INSPECTION.to_vec();
+    let free = u32::try_from(length - clip.len()).unwrap();
+    clip.extend(free.to_be_bytes());
+    clip.extend(b"free");
+    clip.resize(length, 0x55);
+    clip
+}

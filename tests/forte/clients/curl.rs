@@ -1,0 +1,167 @@
+//! curl, as the document's examples and our own use it.
+
+use std::path::Path;
+
+use serde_json::Value;
+use tokio::process::Command;
+
+use super::{INSPECTION, Stage};
+use crate::harness::outside::installed;
+use crate::harness::service::Ground;
+use crate::harness::tus::metadata;
+
+pub(super) fn is_here() -> bool {
+    installed("curl", "the documented requests as a person types them")
+}
+
+/// An answer as curl wrote it.
+pub(super) struct Heard {
+    pub(super) status: u16,
+    pub(super) headers: Value,
+    pub(super) body: Vec<u8>,
+    /// What curl itself thinks of it: 0 is "no trouble on the line".
+    pub(super) exit: i32,
+}
+
+impl Heard {
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers[name][0].as_str().unwrap_or_default()
+    }
+
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+}
+
+/// Runs curl in `folder`.
+pub(super) async fn curl(folder: &Path, arguments: &[&str]) -> Heard {
+    let mut command = Command::new("curl");
+    command.current_dir(folder).arg("--silent").args(arguments).kill_on_drop(true);
+    command.args(["--output", "answer", "--write-out", "%{http_code} %{header_json}"]);
+    let output = command.output().await.unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let (status, headers) = said.split_once(' ').unwrap();
+    Heard {
+        status: status.parse().unwrap(),
+        headers: serde_json::from_str(headers).unwrap_or_default(),
+        body: std::fs::read(folder.join("answer")).unwrap_or_default(),
+        exit: output.status.code().unwrap(),
+    }
+}
+
+impl Stage {
+    pub(super) fn bearer(&self) -> String {
+        format!("Authorization: Bearer {}", self.token)
+    }
+
+    /// The fields of the documented form, each as an argument of `-F`, in its order.
+    pub(super) fn fields(&self, file: &str) -> Vec<String> {
+        let ref_key = format!("ref_key={}", self.report);
+        let file = format!("file=@{file};type=video/mp4");
+        let others = ["time_sent=2026-05-13 10:00:00", "lat=43.238949", "long=76.889709"];
+        let others = others.map(str::to_owned);
+        [ref_key, file].into_iter().chain(others).collect()
+    }
+
+    /// Sends the documented form.
+    pub(super) async fn form(&self, fields: &[String]) -> Heard {
+        let (bearer, url) = (self.bearer(), self.url("/reports/upload"));
+        let mut arguments = vec!["-H", &bearer];
+        for field in fields {
+            arguments.extend(["-F", field]);
+        }
+        arguments.push(&url);
+        curl(self.folder.path(), &arguments).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_documented_form_arrives_in_any_order() {
+    for (ground, file_first) in [(Ground::Embedded, true), (Ground::Shared, false)] {
+        if !is_here() {
+            return;
+        }
+        let Some(stage) = Stage::set(ground).await else { continue };
+        stage.file("inspection.mp4", INSPECTION);
+        let mut fields = stage.fields("inspection.mp4");
+        if file_first {
+            fields.swap(0, 1);
+        }
+        let heard = stage.form(&fields).await;
+        assert_eq!((heard.status, heard.exit), (201, 0));
+        assert_eq!(heard.json()["data"]["message"], "Report has been successfully saved.");
+        stage.holds(INSPECTION).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tus_can_be_spoken_with_curl_alone() {
+    if !is_here() {
+        return;
+    }
+    for ground in [Ground::Embedded, Ground::Shared] {
+        let Some(stage) = Stage::set(ground).await else { continue };
+        let folder = stage.folder.path();
+        let half = INSPECTION.len() / 2;
+        stage.file("first", &INSPECTION[..half]);
+        stage.file("second", &INSPECTION[half..]);
+
+        let heard = curl(folder, &["-X", "OPTIONS", &stage.url("/uploads")]).await;
+        assert_eq!((heard.status, heard.header("tus-version")), (204, "1.0.0"));
+        let url = created(&stage).await;
+        assert_eq!(patched(folder, &url, 0, "first").await, (204, half));
+        let tus = ["-H", "Tus-Resumable: 1.0.0"];
+        let heard = curl(folder, &[&tus[..], &["--head", &url]].concat()).await;
+        assert_eq!(heard.header("upload-offset"), half.to_string());
+        assert_eq!(heard.header("upload-length"), INSPECTION.len().to_string());
+        assert_eq!(patched(folder, &url, half, "second").await, (204, INSPECTION.len()));
+        stage.holds(INSPECTION).await;
+    }
+}
+
+/// An upload of the clip, begun with curl; its address.
+async fn created(stage: &Stage) -> String {
+    let length = format!("Upload-Length: {}", INSPECTION.len());
+    let metadata = format!("Upload-Metadata: {}", metadata(stage.report));
+    let (bearer, url) = (stage.bearer(), stage.url("/uploads"));
+    let headers = ["-H", "Tus-Resumable: 1.0.0", "-H", &bearer, "-H", &length, "-H", &metadata];
+    let heard = curl(stage.folder.path(), &[&headers[..], &["-X", "POST", &url]].concat()).await;
+    assert_eq!(heard.status, 201);
+    heard.header("location").to_owned()
+}
+
+async fn patched(folder: &Path, url: &str, offset: usize, file: &str) -> (u16, usize) {
+    let (offset, file) = (format!("Upload-Offset: {offset}"), format!("@{file}"));
+    let kind = "Content-Type: application/offset+octet-stream";
+    let headers = ["-X", "PATCH", "-H", "Tus-Resumable: 1.0.0", "-H", kind, "-H", &offset];
+    let heard = curl(folder, &[&headers[..], &["--data-binary", &file, url]].concat()).await;
+    (heard.status, heard.header("upload-offset").parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_viewing_link_gives_parts() {
+    if !is_here() {
+        return;
+    }
+    for ground in [Ground::Embedded, Ground::Shared] {
+        let Some(stage) = Stage::set(ground).await else { continue };
+        stage.file("inspection.mp4", INSPECTION);
+        assert_eq!(stage.form(&stage.fields("inspection.mp4")).await.status, 201);
+        let video = stage.video().await;
+        let link = video["link"].as_str().unwrap();
+        let (folder, length) = (stage.folder.path(), INSPECTION.len());
+
+        let heard = curl(folder, &["--range", "1000-1999", link]).await;
+        assert_eq!((heard.status, &heard.body[..]), (206, &INSPECTION[1000..2000]));
+        assert_eq!(heard.header("content-range"), format!("bytes 1000-1999/{length}"));
+        let heard = curl(folder, &["--range", "-500", link]).await;
+        assert_eq!((heard.status, &heard.body[..]), (206, &INSPECTION[length - 500..]));
+        let heard = curl(folder, &["--range", "99999999-", link]).await;
+        assert_eq!(heard.status, 416);
+        if ground == Ground::Embedded {
+            // A presigned address is signed for GET alone.
+            let heard = curl(folder, &["--head", link]).await;
+            assert_eq!((heard.status, heard.header("content-length")), (200, &*length.to_string()));
+        }
+    }
+}

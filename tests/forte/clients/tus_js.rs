@@ -1,0 +1,148 @@
+//! tus-js-client, the client of most apps.
+
+use forte_media::model::{NodeId, Random, UploadId};
+use serde_json::{Value, json};
+
+use super::{Driver, INSPECTION, Stage, clip_of};
+use crate::harness::outside::wanted;
+use crate::harness::service::Ground;
+
+/// What TUSKit and many apps cut a video into.
+const PIECE: usize = 500 * 1024;
+/// Large enough that a client can be closed while it sends.
+const LONG: usize = 16 << 20;
+
+/// Whether tus-js-client is here.
+pub(super) fn is_here() -> bool {
+    wanted("FORTE_TEST_NODE_MODULES", "tus-js-client as a real client").is_some()
+}
+
+pub(super) fn run(plan: &Value) -> Driver {
+    Driver::start("node", "tus_js.mjs", plan)
+}
+
+/// The whole clip with these options, and every answer to it.
+async fn sent_with(ground: Ground, options: Value) -> Vec<Value> {
+    let Some(stage) = Stage::set(ground).await else { return Vec::new() };
+    let mut plan = stage.plan(&stage.file("inspection.mp4", INSPECTION));
+    plan["options"] = options;
+    let happened = run(&plan).rest().await;
+    assert_eq!(happened.last().unwrap()["end"], "success", "{happened:?}");
+    stage.holds(INSPECTION).await;
+    happened
+}
+
+fn methods(happened: &[Value]) -> Vec<&str> {
+    happened.iter().filter_map(|line| line["method"].as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_file_arrives_on_embedded_ground() {
+    if is_here() {
+        let happened = sent_with(Ground::Embedded, json!({})).await;
+        assert_eq!(methods(&happened), ["POST", "PATCH"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pieces_of_500_kib_arrive_on_shared_ground() {
+    if is_here() {
+        sent_with(Ground::Shared, json!({ "chunkSize": PIECE })).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_arrives_with_its_creation() {
+    if is_here() {
+        let options = json!({ "uploadDataDuringCreation": true });
+        assert_eq!(methods(&sent_with(Ground::Embedded, options).await), ["POST"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pieces_arrive_where_patch_is_not_let_through() {
+    if is_here() {
+        let options = json!({ "overridePatchMethod": true, "chunkSize": PIECE });
+        assert_eq!(methods(&sent_with(Ground::Embedded, options).await), ["POST", "POST", "POST"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_closed_midway_goes_on_with_the_url_it_remembers() {
+    if !is_here() {
+        return;
+    }
+    for ground in [Ground::Embedded, Ground::Shared] {
+        let Some(stage) = Stage::set(ground).await else { continue };
+        let clip = clip_of(LONG);
+        let mut plan = stage.plan(&stage.file("long.mp4", &clip));
+        plan["memory"] = json!(stage.file("urls.json", b"{}"));
+        plan["abortAfter"] = json!(LONG / 2);
+        assert_eq!(run(&plan).end().await["end"], "closed");
+
+        plan["abortAfter"] = Value::Null;
+        let happened = run(&plan).rest().await;
+        assert_eq!(happened.last().unwrap()["end"], "success", "{happened:?}");
+        assert_eq!(methods(&happened), ["HEAD", "PATCH"]);
+        stage.holds(&clip).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finished_upload_is_a_success_when_it_is_asked_for_again() {
+    if !is_here() {
+        return;
+    }
+    let stage = Stage::set(Ground::Embedded).await.unwrap();
+    let mut plan = stage.plan(&stage.file("inspection.mp4", INSPECTION));
+    let first = run(&plan).end().await;
+    plan["uploadUrl"] = first["url"].clone();
+    let happened = run(&plan).rest().await;
+    assert_eq!(methods(&happened), ["HEAD"]);
+    assert_eq!(happened.last().unwrap()["end"], "success", "{happened:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_upload_is_asked_for_again_until_it_is_free() {
+    if !is_here() {
+        return;
+    }
+    let quick = vec![("UPLOAD__LET_GO_WAIT", "50ms".to_owned())];
+    let stage = Stage::set_with(Ground::Embedded, quick).await.unwrap();
+    let mut plan = stage.plan(&stage.file("inspection.mp4", INSPECTION));
+    plan["options"] = json!({ "retryDelays": [10, 100, 300, 1000, 3000] });
+    plan["uploadUrl"] = json!(created(&stage).await);
+
+    let (ledger, house) = (&stage.served.ruins.db.ledger, &stage.served.ruins.house);
+    let other = NodeId::mint(&house.clock, &Random::seeded(3));
+    ledger.node_begins(other, "another").await.unwrap();
+    let upload = id_of(plan["uploadUrl"].as_str().unwrap());
+    let fence = ledger.take_gate(upload, 0, other).await.unwrap().unwrap();
+
+    let mut client = run(&plan);
+    assert_eq!(client.next().await.unwrap()["status"], 423);
+    ledger.free_gate(upload, fence).await.unwrap();
+    assert_eq!(client.end().await["end"], "success");
+    stage.holds(INSPECTION).await;
+}
+
+/// An upload begun for the clip; its address.
+async fn created(stage: &Stage) -> String {
+    let client = reqwest::Client::builder().build().unwrap();
+    let response = client
+        .post(stage.url("/uploads"))
+        .bearer_auth(&stage.token)
+        .header("Tus-Resumable", "1.0.0")
+        .header("Upload-Length", INSPECTION.len())
+        .header("Upload-Metadata", crate::harness::tus::metadata(stage.report))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 201);
+    response.headers()["location"].to_str().unwrap().to_owned()
+}
+
+fn id_of(url: &str) -> UploadId {
+    let (_, name) = url.rsplit_once('/').unwrap();
+    name.split_once('.').unwrap().0.parse().unwrap()
+}

@@ -1,0 +1,62 @@
+//! tuspy, and with it Python's requests: it sends a whole piece before it reads anything.
+
+use serde_json::{Value, json};
+
+use super::{Driver, INSPECTION, Stage};
+use crate::harness::outside::wanted;
+use crate::harness::service::Ground;
+
+/// A piece of the clip, smaller than the clip.
+const PIECE: usize = 500 * 1024;
+
+/// The Python that has tuspy.
+pub(super) fn python() -> Option<String> {
+    wanted("FORTE_TEST_PYTHON", "tuspy as a real client")
+}
+
+pub(super) fn run(python: &str, plan: &Value) -> Driver {
+    Driver::start(python, "tuspy.py", plan)
+}
+
+async fn sent_with(ground: Ground, options: Value) {
+    let Some(python) = python() else { return };
+    let Some(stage) = Stage::set(ground).await else { return };
+    let mut plan = stage.plan(&stage.file("inspection.mp4", INSPECTION));
+    plan["options"] = options;
+    let end = run(&python, &plan).end().await;
+    assert_eq!(end["end"], "success", "{end}");
+    stage.holds(INSPECTION).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_file_arrives_on_shared_ground() {
+    sent_with(Ground::Shared, json!({})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pieces_arrive_with_their_checksums_on_embedded_ground() {
+    sent_with(Ground::Embedded, json!({ "chunk_size": PIECE, "upload_checksum": true })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pieces_arrive_with_their_checksums_on_shared_ground() {
+    sent_with(Ground::Shared, json!({ "chunk_size": 100_000, "upload_checksum": true })).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_closed_midway_goes_on_with_the_url_it_remembers() {
+    let Some(python) = python() else { return };
+    for ground in [Ground::Embedded, Ground::Shared] {
+        let Some(stage) = Stage::set(ground).await else { continue };
+        let mut plan = stage.plan(&stage.file("inspection.mp4", INSPECTION));
+        plan["memory"] = json!(stage.folder.path().join("urls.json"));
+        plan["options"] = json!({ "chunk_size": PIECE });
+        plan["stop_at"] = json!(PIECE);
+        assert_eq!(run(&python, &plan).end().await["offset"], PIECE);
+
+        plan["stop_at"] = Value::Null;
+        let end = run(&python, &plan).end().await;
+        assert_eq!((&end["end"], &end["began_at"]), (&json!("success"), &json!(PIECE)), "{end}");
+        stage.holds(INSPECTION).await;
+    }
+}
