@@ -3,7 +3,9 @@
 mod curl;
 mod early;
 mod graceful;
+mod line;
 mod phones;
+mod process;
 mod requests;
 mod tus_js;
 mod tuspy;

@@ -1,14 +1,14 @@
 //! curl, as the document's examples and our own use it.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use serde_json::Value;
 use tokio::process::Command;
 
-use super::{INSPECTION, Stage};
+use super::{INSPECTION, Stage, process};
 use crate::harness::outside::installed;
 use crate::harness::service::Ground;
-use crate::harness::tus::metadata;
 
 pub(super) fn is_here() -> bool {
     installed("curl", "the documented requests as a person types them")
@@ -34,7 +34,7 @@ impl Heard {
 }
 
 /// Runs curl in `folder`.
-pub(super) async fn curl(folder: &Path, arguments: &[&str]) -> Heard {
+pub(super) async fn curl(folder: &Path, arguments: &[impl AsRef<OsStr>]) -> Heard {
     let mut command = Command::new("curl");
     command.current_dir(folder).arg("--silent").args(arguments).kill_on_drop(true);
     command.args(["--output", "answer", "--write-out", "%{http_code} %{header_json}"]);
@@ -61,6 +61,12 @@ impl Stage {
         let others = ["time_sent=2026-05-13 10:00:00", "lat=43.238949", "long=76.889709"];
         let others = others.map(str::to_owned);
         [ref_key, file].into_iter().chain(others).collect()
+    }
+
+    /// curl's arguments for a creation with the bytes of a file.
+    pub(super) fn creation(&self, length: usize, file: &str) -> Vec<String> {
+        let headers = process::headers(&self.token, self.report, length);
+        process::with_bytes(&headers, &self.url("/uploads"), file)
     }
 
     /// Sends the documented form.
@@ -121,11 +127,13 @@ async fn tus_can_be_spoken_with_curl_alone() {
 
 /// An upload of the clip, begun with curl; its address.
 async fn created(stage: &Stage) -> String {
-    let length = format!("Upload-Length: {}", INSPECTION.len());
-    let metadata = format!("Upload-Metadata: {}", metadata(stage.report));
-    let (bearer, url) = (stage.bearer(), stage.url("/uploads"));
-    let headers = ["-H", "Tus-Resumable: 1.0.0", "-H", &bearer, "-H", &length, "-H", &metadata];
-    let heard = curl(stage.folder.path(), &[&headers[..], &["-X", "POST", &url]].concat()).await;
+    let headers = process::headers(&stage.token, stage.report, INSPECTION.len());
+    let url = stage.url("/uploads");
+    let mut arguments = vec!["-X", "POST", &url];
+    for header in &headers {
+        arguments.extend(["-H", header]);
+    }
+    let heard = curl(stage.folder.path(), &arguments).await;
     assert_eq!(heard.status, 201);
     heard.header("location").to_owned()
 }

@@ -1,1 +1,99 @@
-//! To come.
+//! Clients that run on phones only, imitated on the wire: tus-java-client and TUSKit.
+
+use super::line::Line;
+use super::process::headers;
+use super::{INSPECTION, Stage};
+use crate::harness::clips::NOT_MP4;
+use crate::harness::service::Ground;
+use crate::harness::tus::path_of;
+
+/// TUSKit's pieces.
+const PIECE: usize = 500 * 1024;
+/// The chunks in which tus-java-client writes a body.
+const CHUNK: usize = 4096;
+
+/// The headers that both send with a piece.
+fn piece_at(offset: usize) -> Vec<String> {
+    vec![
+        "Tus-Resumable: 1.0.0".to_owned(),
+        "Content-Type: application/offset+octet-stream".to_owned(),
+        format!("Upload-Offset: {offset}"),
+    ]
+}
+
+/// Begins an upload; its path.
+async fn created(stage: &Stage, line: &mut Line, length: usize) -> String {
+    let mut headers = headers(&stage.token, stage.report, length).to_vec();
+    headers.push("Content-Length: 0".to_owned());
+    line.head("POST", "/uploads", &headers).await;
+    let answer = line.answer(true).await;
+    assert_eq!(answer.status, 201);
+    path_of(answer.header("location"))
+}
+
+async fn line_to(stage: &Stage) -> Line {
+    Line::to(&stage.served.address.to_string()).await
+}
+
+/// tus-java-client: chunks of unknown number, asks before it sends, and says POST for PATCH. It
+/// wants the offset to be what it has sent, to the byte.
+#[tokio::test(flavor = "multi_thread")]
+async fn tus_java_client_arrives() {
+    for ground in [Ground::Embedded, Ground::Shared] {
+        let Some(stage) = Stage::set(ground).await else { continue };
+        let mut line = line_to(&stage).await;
+        let path = created(&stage, &mut line, INSPECTION.len()).await;
+        let half = INSPECTION.len() / 2;
+        for (from, to) in [(0, half), (half, INSPECTION.len())] {
+            let mut headers = piece_at(from);
+            headers.push("X-HTTP-Method-Override: PATCH".to_owned());
+            headers.push("Expect: 100-continue".to_owned());
+            headers.push("Transfer-Encoding: chunked".to_owned());
+            line.head("POST", &path, &headers).await;
+            assert_eq!(line.answer(true).await.status, 100, "it may send");
+            line.chunks(&INSPECTION[from..to], CHUNK).await;
+            let answer = line.answer(true).await;
+            assert_eq!((answer.status, answer.offset()), (204, Some(to)));
+        }
+        stage.holds(INSPECTION).await;
+    }
+}
+
+/// TUSKit: small pieces, and nothing but the offset is looked at.
+#[tokio::test(flavor = "multi_thread")]
+async fn tuskit_arrives() {
+    for ground in [Ground::Embedded, Ground::Shared] {
+        let Some(stage) = Stage::set(ground).await else { continue };
+        let mut line = line_to(&stage).await;
+        let path = created(&stage, &mut line, INSPECTION.len()).await;
+        line.head("HEAD", &path, &["Tus-Resumable: 1.0.0".to_owned()]).await;
+        let answer = line.answer(false).await;
+        assert_eq!(answer.header("upload-length"), INSPECTION.len().to_string());
+        let mut offset = answer.offset().unwrap();
+        while offset < INSPECTION.len() {
+            let piece = &INSPECTION[offset..INSPECTION.len().min(offset + PIECE)];
+            let mut headers = piece_at(offset);
+            headers.push(format!("Content-Length: {}", piece.len()));
+            line.head("PATCH", &path, &headers).await;
+            line.bytes(piece).await;
+            let next = line.answer(true).await.offset().unwrap();
+            assert_ne!(next, offset, "TUSKit takes that for an error");
+            offset = next;
+        }
+        stage.holds(INSPECTION).await;
+    }
+}
+
+/// TUSKit never looks at the status: a refusal with an offset would be progress to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_has_no_offset() {
+    let stage = Stage::set(Ground::Embedded).await.unwrap();
+    let mut line = line_to(&stage).await;
+    let path = created(&stage, &mut line, NOT_MP4.len()).await;
+    let mut headers = piece_at(0);
+    headers.push(format!("Content-Length: {}", NOT_MP4.len()));
+    line.head("PATCH", &path, &headers).await;
+    line.bytes(NOT_MP4).await;
+    let answer = line.answer(true).await;
+    assert_eq!((answer.status, answer.offset()), (415, None));
+}

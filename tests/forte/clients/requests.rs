@@ -1,1 +1,59 @@
-//! To come.
+//! The request scripts that come with the project, as a person runs them.
+
+use std::path::Path;
+
+use serde_json::json;
+use tokio::process::Command;
+
+use super::{INSPECTION, Stage, curl};
+use crate::harness::outside::installed;
+use crate::harness::service::Ground;
+
+/// A script's run in a house that looks like the demo's; what it wrote.
+async fn run(stage: &Stage, script: &str, arguments: &[&str]) -> String {
+    let house = json!({
+        "base_url": stage.url(""),
+        "users": [
+            { "name": "director", "access_token": stage.token },
+            { "name": "driver", "access_token": stage.token },
+        ],
+        "reports": [{ "ref_key": stage.report, "status_code": 1 }],
+    });
+    stage.file("demo.json", house.to_string().as_bytes());
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/requests").join(script);
+    let mut command = Command::new(path);
+    command.args(arguments).current_dir(stage.folder.path());
+    let output = command.env("FORTE_HOUSE", stage.folder.path()).output().await.unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
+fn can_run() -> bool {
+    curl::is_here() && installed("python3", "the scripts in samples/requests")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_form_arrives_and_is_watched() {
+    if !can_run() {
+        return;
+    }
+    let stage = Stage::set(Ground::Embedded).await.unwrap();
+    assert!(run(&stage, "form.sh", &[]).await.contains("Report has been successfully saved."));
+    let said = run(&stage, "watch.sh", &[]).await;
+    assert!(said.contains(&stage.report.to_string()) && said.contains("watched.mp4"), "{said}");
+    assert_eq!(std::fs::read(stage.folder.path().join("watched.mp4")).unwrap(), INSPECTION);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_pieces_arrive() {
+    if !can_run() {
+        return;
+    }
+    let stage = Stage::set(Ground::Embedded).await.unwrap();
+    let said = run(&stage, "tus.sh", &[]).await;
+    let length = INSPECTION.len();
+    assert!(said.contains(&format!("arrived: {} of {length}", length / 2)), "{said}");
+    assert!(said.contains(&format!("arrived: {length} of {length}")), "{said}");
+    stage.holds(INSPECTION).await;
+}

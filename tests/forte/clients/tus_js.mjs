@@ -27,7 +27,7 @@ const options = {
     say({ method: request.getMethod(), ...told(response) })
   },
   onProgress(sent) {
-    if (sent >= plan.abortAfter) close()
+    if (plan.abortAfter && sent >= plan.abortAfter) close()
   },
   onSuccess: () => say({ end: 'success', url: upload.url }),
   onError: (error) => say({ end: 'error', why: error.message, ...told(error.originalResponse) }),

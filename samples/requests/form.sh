@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Sends a video as the ForteLeasing document has it: one form.
+#   form.sh [FILE [REF_KEY]]
+set -euo pipefail
+source "$(dirname "$0")/house.sh"
+
+curl --silent --show-error "$base/reports/upload" \
+  -H "Authorization: Bearer $(token driver)" \
+  -F ref_key="$(report "${2:-}")" \
+  -F file=@"${1:-$here/../inspection.mp4};type=video/mp4" \
+  -F time_sent="$(date +'%Y-%m-%d %H:%M:%S')" \
+  -F lat=43.238949 \
+  -F long=76.889709
+echo

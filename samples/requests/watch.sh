@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Asks for a report's video as a reviewer, and fetches it by its short-lived link.
+#   watch.sh [REF_KEY [FILE]]
+set -euo pipefail
+source "$(dirname "$0")/house.sh"
+
+answer=$(curl --silent --show-error --fail-with-body "$base/reports/$(report "${1:-}")/video" \
+  -H "Authorization: Bearer $(token director)")
+python3 -m json.tool <<<"$answer"
+link=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["data"]["link"])' <<<"$answer")
+
+echo "the first 32 bytes:"
+curl --silent --show-error --fail --range 0-31 "$link" | od -A d -c
+curl --silent --show-error --fail --output "${2:-watched.mp4}" "$link"
+echo "saved as ${2:-watched.mp4}"

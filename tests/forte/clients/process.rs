@@ -1,0 +1,111 @@
+//! The service as a process of its own, which has its own metrics and can be sent signals.
+
+use std::process::Stdio;
+
+use forte_media::model::{Clock, RefKey};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, Command};
+
+use crate::harness::service::{Ground, Ruins, Service};
+use crate::harness::tus::metadata;
+
+/// A process, and what outlives it.
+pub(super) struct Process {
+    child: Child,
+    /// Kept open: a process must be able to write its log.
+    _log: Lines<BufReader<ChildStderr>>,
+    public: String,
+    ops: String,
+    pub(super) rest: Rest,
+}
+
+/// What outlives a process.
+pub(super) struct Rest {
+    ruins: Ruins,
+    token: String,
+    report: RefKey,
+}
+
+impl Process {
+    /// On embedded ground, with a report to be filled.
+    pub(super) async fn start() -> Self {
+        let service = Service::start(Ground::Embedded).await.unwrap();
+        // The process has the real time.
+        service.hand().set(Clock::system().now());
+        let (token, report) = (service.driver(), service.report().await);
+        Self::on(Rest { ruins: service.crash().await, token, report }).await
+    }
+
+    /// The next process on what another has left.
+    pub(super) async fn on(rest: Rest) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_forte-media"));
+        command.arg("serve").envs(rest.ruins.variables("one"));
+        command.env("FORTE_MEDIA__LOG__FORMAT", "json");
+        let mut child = command.stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let serving = loop {
+            let line = log.next_line().await.unwrap().expect("it serves");
+            let line: Value = serde_json::from_str(&line).unwrap();
+            if line["message"] == "serving" {
+                break line;
+            }
+        };
+        let address = |name: &str| serving[name].as_str().unwrap().to_owned();
+        Self { child, _log: log, public: address("public"), ops: address("ops"), rest }
+    }
+
+    /// Where phones are served.
+    pub(super) fn address(&self) -> &str {
+        &self.public
+    }
+
+    /// curl's arguments for a creation with the bytes of a file.
+    pub(super) fn creation(&self, length: usize, file: &str) -> Vec<String> {
+        let url = format!("http://{}/uploads", self.public);
+        with_bytes(&self.rest.creation_headers(length), &url, file)
+    }
+
+    /// How many bytes have come to the engine, as operators see it.
+    pub(super) async fn bytes_received(&self) -> u64 {
+        let metrics = reqwest::get(format!("http://{}/metrics", self.ops)).await.unwrap();
+        let metrics = metrics.text().await.unwrap();
+        let lines = metrics.lines();
+        let lines = lines.filter(|line| line.starts_with("forte_media_bytes_received_total"));
+        lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum()
+    }
+
+    /// Sends SIGTERM and waits; the process must end as it should.
+    pub(super) async fn terminate(mut self) -> Rest {
+        let id = self.child.id().unwrap().to_string();
+        let signalled = Command::new("kill").args(["-TERM", &id]).status().await.unwrap();
+        assert!(signalled.success());
+        assert!(self.child.wait().await.unwrap().success(), "it did not end cleanly");
+        self.rest
+    }
+}
+
+impl Rest {
+    /// The headers of a creation for `length` bytes.
+    pub(super) fn creation_headers(&self, length: usize) -> [String; 4] {
+        headers(&self.token, self.report, length)
+    }
+}
+
+/// The headers of a creation for `length` bytes.
+pub(super) fn headers(token: &str, report: RefKey, length: usize) -> [String; 4] {
+    [
+        "Tus-Resumable: 1.0.0".to_owned(),
+        format!("Authorization: Bearer {token}"),
+        format!("Upload-Length: {length}"),
+        format!("Upload-Metadata: {}", metadata(report)),
+    ]
+}
+
+/// curl's arguments for a creation with the bytes of a file.
+pub(super) fn with_bytes(headers: &[String], url: &str, file: &str) -> Vec<String> {
+    let kind = "Content-Type: application/offset+octet-stream".to_owned();
+    let headers = headers.iter().cloned().chain([kind]);
+    let headers = headers.flat_map(|header| ["-H".to_owned(), header]);
+    headers.chain(["--data-binary".to_owned(), format!("@{file}"), url.to_owned()]).collect()
+}
