@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
-use crate::model::{Digest, UploadId};
+use crate::model::{Digest, NodeId, UploadId};
 
 use super::rows::{number, optional, parsed};
 use super::{Ledger, LedgerError};
@@ -20,19 +20,21 @@ pub struct Remains {
 }
 
 impl Ledger {
-    /// Open uploads whose time is over, with their fences, oldest first.
+    /// Uploads that nobody but `node` holds and whose time is over, with their fences, oldest first.
     ///
     /// # Errors
     /// When the ledger fails.
     pub async fn expired_uploads(
         &self,
+        node: NodeId,
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<(UploadId, i64)>, LedgerError> {
         let rows = sqlx::query(
-            "SELECT id, fence FROM uploads WHERE state = 'open' AND holder = '' \
-             AND expires_at <= $1 ORDER BY expires_at LIMIT $2",
+            "SELECT id, fence FROM uploads WHERE state IN ('open', 'finishing') \
+             AND holder IN ('', $1) AND expires_at <= $2 ORDER BY expires_at LIMIT $3",
         )
+        .bind(node.to_string())
         .bind(now.as_microsecond())
         .bind(i64::from(limit))
         .fetch_all(&self.pool)
