@@ -16,6 +16,7 @@ mod main_job;
 mod outbox;
 mod shutdown;
 mod spool;
+mod storm;
 mod telemetry;
 mod tokens;
 mod webhook;
