@@ -1,12 +1,15 @@
 //! Two nodes on one PostgreSQL and one store, in one process.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::Response;
 use forte_media::model::Faults;
 use jiff::SignedDuration;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -125,5 +128,67 @@ async fn a_gate_left_behind_by_a_failed_request_is_let_go_when_another_node_asks
     assert_eq!(head(&second.router(), &path).await.status(), 423);
     first.app.uploads.listen().await.unwrap();
     assert_eq!(patch(&second.router(), &path, 0, GOOD).await, 204);
+    assert_submitted(&first, 1, GOOD).await;
+}
+
+/// F10, F11: acknowledged bytes that are gone, or are others. Offsets never go down, so the upload
+/// ends and the phone begins a new one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_whose_acknowledged_bytes_are_lost_or_damaged_ends() {
+    let Some(first) = Service::start(Ground::Shared).await else { return };
+    let (second, _) = first.second_node("two", hasty()).await;
+    let (other, report) = (second.router(), first.report().await);
+    let bucket = first.ruins.bucket.as_ref().unwrap();
+    for damaged in [false, true] {
+        let path = tus::create(&first, report, GOOD.len()).await;
+        assert_eq!(patch(&first.router, &path, 0, &GOOD[..HALF]).await, 204);
+        let stored = first.stored().await;
+        let key = format!("forte/{}", stored.last().unwrap());
+        let client = bucket.client();
+        if damaged {
+            let other = GOOD[1..=HALF].to_vec().into();
+            client.put_object().bucket(&bucket.name).key(key).body(other).send().await.unwrap();
+        } else {
+            client.delete_object().bucket(&bucket.name).key(key).send().await.unwrap();
+        }
+        assert_eq!(patch(&other, &path, HALF, &GOOD[HALF..]).await, 404);
+        assert_eq!(head(&other, &path).await.status(), 404);
+        second.uploads.sweep().await.unwrap();
+    }
+    let path = tus::create(&first, report, GOOD.len()).await;
+    assert_eq!(patch(&other, &path, 0, GOOD).await, 204);
+    assert_submitted(&first, 1, GOOD).await;
+}
+
+/// A node in the middle of storing a video is stopped, buried, and wakes up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_video_half_stored_by_a_silent_node_is_finished_once() {
+    let (reached, release) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (says, waits) = (Arc::clone(&reached), Arc::clone(&release));
+    let faults = Faults::scripted(move |place| {
+        if place == "upload.put.after" {
+            says.add_permits(1);
+            let wait = async { waits.acquire().await.unwrap().forget() };
+            tokio::task::block_in_place(|| Handle::current().block_on(wait));
+        }
+        false
+    });
+    let wishes = Wishes { faults, ..Wishes::default() };
+    let Some(first) = Service::start_with(Ground::Shared, wishes).await else { return };
+    let (second, _) = first.second_node("two", hasty()).await;
+    let other = second.router();
+    let path = tus::create(&first, first.report().await, GOOD.len()).await;
+    let (node, request) = (first.router.clone(), tus::piece(&path, 0, GOOD));
+    let stopped = TaskTracker::new().spawn(async move { send(&node, request).await });
+    reached.acquire().await.unwrap().forget();
+
+    second.uploads.beat().await.unwrap();
+    assert_eq!(head(&other, &path).await.status(), 423);
+    first.hand().advance(SignedDuration::from_secs(11));
+    second.uploads.beat().await.unwrap();
+    // Nothing of it was acknowledged: it is sent again.
+    assert_eq!(patch(&other, &path, 0, GOOD).await, 204);
+    release.add_permits(1);
+    assert!([204, 423].contains(&stopped.await.unwrap().status().as_u16()));
     assert_submitted(&first, 1, GOOD).await;
 }
