@@ -11,7 +11,7 @@ use sqlx::Row as _;
 
 use crate::model::{Digest, NodeId, Offset, UploadId};
 
-use super::rows::signed;
+use super::rows::{number, parsed, signed};
 use super::{Ledger, LedgerError};
 
 /// One acknowledgement: from where to where, and in what.
@@ -148,15 +148,15 @@ impl Ledger {
         Ok(())
     }
 
-    /// The uploads of which this node holds the gate and another node wants it.
+    /// The uploads of which this node holds the gate and another node wants it, with their fences.
     ///
     /// # Errors
     /// When the ledger fails.
-    pub async fn wanted_gates(&self, node: NodeId) -> Result<Vec<UploadId>, LedgerError> {
-        let rows = sqlx::query("SELECT id FROM uploads WHERE holder = $1 AND wanted = 1")
+    pub async fn wanted_gates(&self, node: NodeId) -> Result<Vec<(UploadId, i64)>, LedgerError> {
+        let rows = sqlx::query("SELECT id, fence FROM uploads WHERE holder = $1 AND wanted = 1")
             .bind(node.to_string())
             .fetch_all(&self.pool)
             .await?;
-        rows.iter().map(|row| super::rows::parsed(row, "id")).collect()
+        rows.iter().map(|row| Ok((parsed(row, "id")?, number(row, "fence")?))).collect()
     }
 }

@@ -19,6 +19,7 @@ mod main_job;
 mod outbox;
 mod shutdown;
 mod spool;
+mod storm;
 mod telemetry;
 mod tokens;
 mod upload_command;
