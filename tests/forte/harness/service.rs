@@ -82,7 +82,7 @@ pub(crate) struct Ruins {
 
 /// One process of the service.
 pub(crate) struct Service {
-    pub(crate) app: App,
+    pub(crate) app: Box<App>,
     pub(crate) router: Router,
     pub(crate) shutdown: Shutdown,
     bound: Bound,
@@ -158,7 +158,7 @@ impl Service {
     }
 
     /// Another process on the same ground, beside this one.
-    pub(crate) async fn second_node(&self, node: &str, wishes: Wishes) -> (App, Shutdown) {
+    pub(crate) async fn second_node(&self, node: &str, wishes: Wishes) -> (Box<App>, Shutdown) {
         let shutdown = Shutdown::new();
         let (app, ..) = Self::build(&self.ruins, node, &wishes, &shutdown).await;
         (app, shutdown)
@@ -178,7 +178,7 @@ impl Service {
         node: &str,
         wishes: &Wishes,
         shutdown: &Shutdown,
-    ) -> (App, Tokens, Bound) {
+    ) -> (Box<App>, Tokens, Bound) {
         let mut variables = ruins.variables(node);
         let full = |(name, value): &(&str, String)| (format!("FORTE_MEDIA__{name}"), value.clone());
         variables.extend(wishes.settings.iter().map(full));
@@ -194,7 +194,9 @@ impl Service {
         // Bound ahead, so that links name the port that is served later.
         let bound = Bound::bind(&settings).await.unwrap();
         let address = bound.public_address().unwrap();
-        let app = App::build(settings, world, shutdown.tasks().clone(), address).await.unwrap();
+        let app = Box::new(
+            Box::pin(App::build(settings, world, shutdown.tasks().clone(), address)).await.unwrap(),
+        );
         (app, tokens, bound)
     }
 
