@@ -61,7 +61,7 @@ fn compare(rounds: usize, clips: usize, only: Option<&str>) -> anyhow::Result<()
             let wall = wall.elapsed();
             let cpu = cpu::used(process)?.saturating_sub(cpu);
             if round > 0 {
-                table.add(*workload, Measure { cpu, wall, bytes: clips * clip.len() });
+                table.add(*workload, &Measure { cpu, wall, bytes: clips * clip.len() });
             }
             floor.tidy()?;
             service.tidy()?;

@@ -19,7 +19,7 @@ pub(crate) struct Measure {
 pub(crate) struct Table(Vec<(Workload, f64, f64)>);
 
 impl Table {
-    pub(crate) fn add(&mut self, workload: Workload, measure: Measure) {
+    pub(crate) fn add(&mut self, workload: Workload, measure: &Measure) {
         let gib = mib(measure.bytes) / 1024.0;
         let (cpu, wall) = (measure.cpu.as_secs_f64() / gib, measure.wall.as_secs_f64() / gib);
         self.0.push((workload, cpu, wall));

@@ -223,6 +223,14 @@ impl Store {
         }
     }
 
+    /// The folder of the disk back end.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        match &self.0.back {
+            BackEnd::Disk(disk) => Some(disk.root()),
+            BackEnd::S3(_) => None,
+        }
+    }
+
     /// A cheap look at whether the store is there. Not tried again: readiness asks often.
     ///
     /// # Errors

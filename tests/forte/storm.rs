@@ -85,13 +85,11 @@ fn form(ref_key: RefKey, video: &[u8]) -> Vec<u8> {
     ];
     let mut form = String::new();
     for (name, text) in texts {
-        form += &format!(
-            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n"
-        );
+        let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"");
+        form.extend([&head, "\r\n\r\n", text, "\r\n"]);
     }
-    form += &format!(
-        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.mp4\"\r\n\r\n"
-    );
+    let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"");
+    form.extend([&head, "; filename=\"a.mp4\"\r\n\r\n"]);
     [form.as_bytes(), video, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat()
 }
 

@@ -80,7 +80,7 @@ async fn ground(ground: Ground) -> Option<(Ruins, Phone)> {
     let service = Service::start(ground).await?;
     // A real process looks at the real time.
     service.hand().set(Clock::system().now());
-    let phone = Phone { http: Client::new(), token: service.driver() };
+    let phone = Phone { http: Client::builder().build().unwrap(), token: service.driver() };
     Some((service.crash().await, phone))
 }
 
