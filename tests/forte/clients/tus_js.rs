@@ -84,6 +84,7 @@ async fn an_app_closed_midway_goes_on_with_the_url_it_remembers() {
         let happened = run(&plan).rest().await;
         assert_eq!(happened.last().unwrap()["end"], "success", "{happened:?}");
         assert_eq!(methods(&happened), ["HEAD", "PATCH"]);
+        assert_ne!(happened[0]["offset"], "0", "what had arrived was kept");
         stage.holds(&clip).await;
     }
 }
