@@ -34,7 +34,7 @@ impl Heard {
 }
 
 /// Runs curl in `folder`.
-pub(super) async fn curl(folder: &Path, arguments: &[impl AsRef<OsStr>]) -> Heard {
+pub(super) async fn curl(folder: &Path, arguments: &[impl AsRef<OsStr> + Sync]) -> Heard {
     let mut command = Command::new("curl");
     command.current_dir(folder).arg("--silent").args(arguments).kill_on_drop(true);
     command.args(["--output", "answer", "--write-out", "%{http_code} %{header_json}"]);

@@ -147,7 +147,7 @@ impl Service {
     /// A process on what is there already; `node` names its spool.
     pub(crate) async fn on(ruins: Ruins, node: &str, wishes: Wishes) -> Self {
         let shutdown = Shutdown::new();
-        let (app, tokens, bound) = Self::build(&ruins, node, &wishes, &shutdown).await;
+        let (app, tokens, bound) = Box::pin(Self::build(&ruins, node, &wishes, &shutdown)).await;
         let router = app.router();
         Self { app, router, shutdown, bound, tokens, ruins }
     }
@@ -155,7 +155,7 @@ impl Service {
     /// Another process on the same ground, beside this one.
     pub(crate) async fn second_node(&self, node: &str, wishes: Wishes) -> (App, Shutdown) {
         let shutdown = Shutdown::new();
-        let (app, ..) = Self::build(&self.ruins, node, &wishes, &shutdown).await;
+        let (app, ..) = Box::pin(Self::build(&self.ruins, node, &wishes, &shutdown)).await;
         (app, shutdown)
     }
 
@@ -271,6 +271,7 @@ impl Service {
     }
 
     /// Begins to serve on a real port, with all the tasks of a real process.
+    #[expect(clippy::unused_async, reason = "starting something may have to wait some day")]
     pub(crate) async fn serve(self) -> Served {
         let bound = self.bound;
         let address = bound.public_address().unwrap();
