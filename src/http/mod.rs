@@ -60,7 +60,8 @@ pub fn router(house: Arc<House>) -> Router {
     let around = ServiceBuilder::new()
         .layer(from_fn(known_request_id))
         .layer(SetRequestIdLayer::new(request_id::HEADER, request_id::Fresh))
-        .layer(TraceLayer::new_for_http().make_span_with(span))
+        // What is ours to mend is logged where it is found; a cut, or a store that is away, is not.
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         .layer(PropagateRequestIdLayer::new(request_id::HEADER))
         .layer(from_fn(problem::render))
         .layer(CatchPanicLayer::custom(problem::panicked))

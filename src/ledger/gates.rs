@@ -2,13 +2,16 @@
 //!
 //! A gate is (holder, fence, wanted). Taking it raises the fence, so that whatever an older holder
 //! still does no longer matches. Nothing here waits: waiting is the engine's.
+//!
+//! On SQLite taking a gate and letting it go is not flushed: the one process that could hold it ends
+//! with the power, and a start frees every gate. Acknowledgements are flushed.
 
 use jiff::Timestamp;
 use sqlx::Row as _;
 
 use crate::model::{Digest, NodeId, Offset, UploadId};
 
-use super::rows::signed;
+use super::rows::{number, parsed, signed};
 use super::{Ledger, LedgerError};
 
 /// One acknowledgement: from where to where, and in what.
@@ -58,7 +61,7 @@ impl Ledger {
         .bind(node.to_string())
         .bind(upload.to_string())
         .bind(seen)
-        .fetch_optional(&self.pool)
+        .fetch_optional(&self.passing)
         .await?;
         Ok(row.map(|row| row.try_get("fence")).transpose()?)
     }
@@ -74,7 +77,7 @@ impl Ledger {
         )
         .bind(upload.to_string())
         .bind(fence)
-        .execute(&self.pool)
+        .execute(&self.passing)
         .await?;
         Ok(())
     }
@@ -127,7 +130,7 @@ impl Ledger {
         )
         .bind(upload.to_string())
         .bind(fence)
-        .execute(&self.pool)
+        .execute(&self.passing)
         .await?;
         Ok(done.rows_affected() == 1)
     }
@@ -140,20 +143,20 @@ impl Ledger {
         sqlx::query("UPDATE uploads SET wanted = 1 WHERE id = $1 AND fence = $2")
             .bind(upload.to_string())
             .bind(fence)
-            .execute(&self.pool)
+            .execute(&self.passing)
             .await?;
         Ok(())
     }
 
-    /// The uploads of which this node holds the gate and another node wants it.
+    /// The uploads of which this node holds the gate and another node wants it, with their fences.
     ///
     /// # Errors
     /// When the ledger fails.
-    pub async fn wanted_gates(&self, node: NodeId) -> Result<Vec<UploadId>, LedgerError> {
-        let rows = sqlx::query("SELECT id FROM uploads WHERE holder = $1 AND wanted = 1")
+    pub async fn wanted_gates(&self, node: NodeId) -> Result<Vec<(UploadId, i64)>, LedgerError> {
+        let rows = sqlx::query("SELECT id, fence FROM uploads WHERE holder = $1 AND wanted = 1")
             .bind(node.to_string())
             .fetch_all(&self.pool)
             .await?;
-        rows.iter().map(|row| super::rows::parsed(row, "id")).collect()
+        rows.iter().map(|row| Ok((parsed(row, "id")?, number(row, "fence")?))).collect()
     }
 }

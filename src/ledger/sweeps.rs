@@ -20,20 +20,19 @@ pub struct Remains {
 }
 
 impl Ledger {
-    /// Open uploads whose time is over, with their fences, oldest first. Gates in `node`'s own name
-    /// count as free: it knows whom it serves.
+    /// Uploads that nobody but `node` holds and whose time is over, with their fences, oldest first.
     ///
     /// # Errors
     /// When the ledger fails.
     pub async fn expired_uploads(
         &self,
-        now: Timestamp,
         node: NodeId,
+        now: Timestamp,
         limit: u32,
     ) -> Result<Vec<(UploadId, i64)>, LedgerError> {
         let rows = sqlx::query(
-            "SELECT id, fence FROM uploads WHERE state = 'open' AND holder IN ('', $1) \
-             AND expires_at <= $2 ORDER BY expires_at LIMIT $3",
+            "SELECT id, fence FROM uploads WHERE state IN ('open', 'finishing') \
+             AND holder IN ('', $1) AND expires_at <= $2 ORDER BY expires_at LIMIT $3",
         )
         .bind(node.to_string())
         .bind(now.as_microsecond())

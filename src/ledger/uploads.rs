@@ -177,15 +177,16 @@ impl Ledger {
         &self,
         id: UploadId,
         fence: i64,
-        video: VideoId,
-        submission: SubmissionId,
+        length: Length,
+        (video, submission): (VideoId, SubmissionId),
         now: Timestamp,
     ) -> Result<(), LedgerError> {
         sqlx::query(
-            "UPDATE uploads SET state = 'stored', committed = total, holder = '', wanted = 0, \
-             video_id = $1, submission_id = $2, clear_at = $3 \
-             WHERE id = $4 AND fence = $5 AND state IN ('open', 'finishing')",
+            "UPDATE uploads SET state = 'stored', committed = $1, total = $1, holder = '', \
+             wanted = 0, video_id = $2, submission_id = $3, clear_at = $4 \
+             WHERE id = $5 AND fence = $6 AND state IN ('open', 'finishing')",
         )
+        .bind(signed(length.get()))
         .bind(video.to_string())
         .bind(submission.to_string())
         .bind(now.as_microsecond())

@@ -94,7 +94,10 @@ impl Uploads {
         let pumping = Pumping { room, let_go: &let_go, checksum: running.as_mut() };
         let mut end = match self.pump(&mut append.body, &mut bench, pumping).await {
             Ok(end) => end,
-            Err(error) => return self.leave(&gate, error.into()).await,
+            Err(error) => {
+                self.give_room_back(&gate, &mut bench).await;
+                return self.leave(&gate, error.into()).await;
+            }
         };
         // Whoever sends it may stop now: nobody reads on.
         drop(append.body);
@@ -155,7 +158,9 @@ impl Uploads {
             Ok(segment) => segment,
             Err(error) => return self.leave(gate, error.into()).await,
         };
-        self.faults.pass("upload.commit.before")?;
+        if let Err(fault) = self.faults.pass("upload.commit.before") {
+            return self.leave(gate, fault.into()).await;
+        }
         let commit = Commit {
             upload: gate.row.id,
             fence: gate.fence,
@@ -165,8 +170,11 @@ impl Uploads {
             node: self.0.node,
             expires_at: self.expiry(gate.row.created_at),
         };
-        if self.ledger.commit(&commit).await? == Committed::Fenced {
-            return Err(UploadError::TakenOver);
+        match self.ledger.commit(&commit).await {
+            Ok(Committed::Yes) => {}
+            Ok(Committed::Fenced) => return Err(UploadError::TakenOver),
+            // Whether it took effect is unknown; the next request reads it.
+            Err(error) => return self.leave(gate, error.into()).await,
         }
         metrics::counter!("forte_media_bytes_acknowledged_total").increment(to.get() - from.get());
         self.faults.pass("upload.commit.after")?;
@@ -262,13 +270,25 @@ impl Uploads {
         Ok(())
     }
 
+    /// What was written but not acknowledged makes room, at once: the disk may be full (F5).
+    async fn give_room_back(&self, gate: &Gate, bench: &mut Bench) {
+        if let Err(error) = bench.file.truncate(gate.row.committed).await {
+            tracing::warn!(upload = %gate.row.id, %error, "the spool file could not be cut");
+        }
+    }
+
     /// Something failed while the gate was held. It is let go, so that the next request need not
     /// wait; what the spool holds beyond the acknowledged bytes is cut when it is opened again.
     pub(super) async fn leave<T>(&self, gate: &Gate, error: UploadError) -> Result<T, UploadError> {
-        if let Err(second) = self.ledger.free_gate(gate.row.id, gate.fence).await {
+        if let Err(second) = self.let_go(gate).await {
             tracing::warn!(upload = %gate.row.id, error = %second, "the gate could not be let go");
         }
         Err(error)
+    }
+
+    async fn let_go(&self, gate: &Gate) -> Result<(), UploadError> {
+        self.faults.pass("upload.gate.free")?;
+        Ok(self.ledger.free_gate(gate.row.id, gate.fence).await?)
     }
 }
 

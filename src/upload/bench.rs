@@ -23,7 +23,9 @@ impl Uploads {
         let row = &gate.row;
         let file = match self.spool_file(row).await {
             Ok(file) => file,
-            Err(error @ BlobError::Missing { .. }) => return self.lose(gate, error).await,
+            Err(error @ (BlobError::Missing { .. } | BlobError::Mismatch { .. })) => {
+                return self.lose(gate, error).await;
+            }
             Err(error) => return Err(error.into()),
         };
         let parked = self.0.shelf.pick_up(row.id, row.fence, row.committed);

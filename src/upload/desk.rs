@@ -49,11 +49,11 @@ impl Desk {
         }
     }
 
-    /// Asks the writer of an upload, if there is one here, to let go.
-    pub(super) fn ask(&self, upload: UploadId) {
-        if let Some(sitter) = self.seats().get(&upload) {
-            sitter.let_go.cancel();
-        }
+    /// Asks the writer of an upload to let go; `false` when there is none here.
+    pub(super) fn ask(&self, upload: UploadId) -> bool {
+        let seats = self.seats();
+        let sitter = seats.get(&upload);
+        sitter.inspect(|sitter| sitter.let_go.cancel()).is_some()
     }
 
     /// Asks every writer here to let go.
@@ -61,11 +61,6 @@ impl Desk {
         for sitter in self.seats().values() {
             sitter.let_go.cancel();
         }
-    }
-
-    /// Whether anybody sits here at all.
-    pub(super) fn is_empty(&self) -> bool {
-        self.seats().is_empty()
     }
 
     /// Whether somebody works on this upload.

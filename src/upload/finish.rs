@@ -189,7 +189,7 @@ impl Uploads {
             }
             FinishOutcome::Repeats { video, submission } => {
                 let now = self.clock.now();
-                self.ledger.end_as_repeat(id, gate.fence, video, submission, now).await?;
+                self.ledger.end_as_repeat(id, gate.fence, length, (video, submission), now).await?;
                 self.clear_soon(id);
                 Ok(Stored { submission, video, sha256, length, repeats: true })
             }
@@ -209,13 +209,16 @@ impl Uploads {
     }
 
     /// The video cannot be stored now. What can be made durable is acknowledged, one byte short, and
-    /// the phone comes back with the last one.
+    /// the phone comes back with the last one. What came in one request is sent anew as a whole.
     async fn reopen(
         &self,
         gate: &Gate,
         bench: &mut Bench,
         error: UploadError,
     ) -> Result<Stored, UploadError> {
+        if !gate.resumable {
+            return self.give_up(gate, error).await;
+        }
         let to = one_short(bench.warm.position());
         // A second failure is no news: the first one is what the phone has to hear of.
         if let Err(second) = self.acknowledge(gate, bench, to).await {

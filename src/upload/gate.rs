@@ -13,6 +13,8 @@ pub(super) struct Gate {
     pub(super) seat: Seat,
     pub(super) row: UploadRow,
     pub(super) fence: i64,
+    /// Whether the client can come back for the rest.
+    pub(super) resumable: bool,
 }
 
 impl Uploads {
@@ -43,6 +45,8 @@ impl Uploads {
     ) -> Result<(Seat, UploadRow), UploadError> {
         let first = self.find(id, access).await?;
         if first.state == UploadState::Finishing && self.is_held(&first) {
+            // Nobody can interrupt it; but a node that has given up finishing will let go.
+            self.ledger.want_gate(id, first.fence).await?;
             return Err(UploadError::Busy);
         }
         let wait = span(self.config.let_go_wait);
@@ -69,7 +73,7 @@ impl Uploads {
     pub(super) async fn take(&self, seat: Seat, row: UploadRow) -> Result<Gate, UploadError> {
         let taken = self.ledger.take_gate(row.id, row.fence, self.0.node).await?;
         let fence = taken.ok_or(UploadError::Busy)?;
-        Ok(Gate { seat, row, fence })
+        Ok(Gate { seat, row, fence, resumable: true })
     }
 
     fn is_held(&self, row: &UploadRow) -> bool {

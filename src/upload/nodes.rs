@@ -88,16 +88,16 @@ impl Uploads {
         }
     }
 
-    /// Asks every writer here whose gate another node wants to let go.
+    /// Asks every writer here whose gate another node wants to let go. A gate in our name at which
+    /// nobody sits was left behind by a request that failed: it is let go for it.
     ///
     /// # Errors
     /// When the ledger fails.
     pub async fn listen(&self) -> Result<(), UploadError> {
-        if self.0.desk.is_empty() {
-            return Ok(());
-        }
-        for upload in self.ledger.wanted_gates(self.0.node).await? {
-            self.0.desk.ask(upload);
+        for (upload, fence) in self.ledger.wanted_gates(self.0.node).await? {
+            if !self.0.desk.ask(upload) {
+                self.ledger.free_gate(upload, fence).await?;
+            }
         }
         Ok(())
     }

@@ -43,12 +43,34 @@ impl Uploads {
     /// # Errors
     /// [`UploadError::TooMany`], or when ledger or spool fail.
     pub async fn one_shot(&self, person: Person) -> Result<OneShot, UploadError> {
+        // In a task of its own: when the client vanishes meanwhile, what was begun is dropped as a
+        // whole, and so cleared.
+        let engine = self.clone();
+        let task = self.tasks.spawn(async move { engine.one_shot_here(person).await });
+        task.await.unwrap_or_else(|panic| Err(UploadError::Internal(Box::new(panic))))
+    }
+
+    async fn one_shot_here(&self, person: Person) -> Result<OneShot, UploadError> {
         let created = self.record(person, Door::Form, None, None, String::new()).await?;
         let access = Access { secret: created.secret, caller: Some(person.id) };
         let (seat, row): (Seat, _) = self.approach(created.id, &access).await?;
-        let gate = self.take(seat, row).await?;
-        let bench = self.lay_out(&gate).await?;
-        Ok(OneShot { engine: self.clone(), work: Some((gate, bench)) })
+        let gate = Gate { resumable: false, ..self.take(seat, row).await? };
+        match self.lay_out(&gate).await {
+            Ok(bench) => Ok(OneShot { engine: self.clone(), work: Some((gate, bench)) }),
+            Err(error) => self.give_up(&gate, error).await,
+        }
+    }
+
+    /// Nobody can come back for it: it ends, and what it left is cleared.
+    pub(super) async fn give_up<T>(
+        &self,
+        gate: &Gate,
+        error: UploadError,
+    ) -> Result<T, UploadError> {
+        if let Err(second) = self.end(gate, UploadState::Terminated, None).await {
+            tracing::warn!(upload = %gate.row.id, error = %second, "left for the sweep");
+        }
+        Err(error)
     }
 }
 

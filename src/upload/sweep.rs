@@ -59,9 +59,9 @@ impl Uploads {
     async fn expire(&self) -> Result<u64, UploadError> {
         let mut expired = 0;
         let now = self.clock.now();
-        let due = self.ledger.expired_uploads(now, self.0.node, self.config.sweep_batch).await?;
-        for (id, fence) in due {
-            // A gate in our own name with nobody at the desk was left behind by a task that failed.
+        let (node, batch) = (self.0.node, self.config.sweep_batch);
+        for (id, fence) in self.ledger.expired_uploads(node, now, batch).await? {
+            // A gate in our name at which nobody sits was left behind by a request that failed.
             if self.0.desk.is_taken(id) {
                 continue;
             }

@@ -25,8 +25,8 @@ fn metrics_started_twice_show_one_page_with_meanings() {
     metrics::histogram!("forte_media_refused_after_bytes").record(20_000.0);
     second.tidy();
     let page = first.render();
-    assert!(page.contains("# HELP forte_media_sweeps_total Uploads cleared"), "{page}");
+    assert!(page.contains("# HELP forte_media_sweeps_total What the sweep found"), "{page}");
     assert!(page.contains("forte_media_refused_after_bytes_bucket{le=\"65536\"}"), "{page}");
     // Other tests count meanwhile, so the pages are compared by what stands still.
-    assert!(second.render().contains("# HELP forte_media_sweeps_total Uploads cleared"));
+    assert!(second.render().contains("# HELP forte_media_sweeps_total What the sweep found"));
 }

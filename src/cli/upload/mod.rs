@@ -3,7 +3,7 @@
 //! `clip` looks at the file, `journey` brings it through the tus door however often it is cut,
 //! `form` posts it whole; what became of it is an `Outcome`.
 
-mod answer;
+pub(super) mod answer;
 mod body;
 mod clip;
 mod details;
@@ -14,7 +14,7 @@ mod patience;
 mod progress;
 mod remembered;
 mod token;
-mod tus;
+pub(super) mod tus;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -76,7 +76,7 @@ mod tests {
     use crate::model::Random;
 
     fn seconds(wait: Option<Duration>) -> u64 {
-        wait.unwrap().as_secs_f64().floor() as u64
+        wait.unwrap().as_secs()
     }
 
     #[test]

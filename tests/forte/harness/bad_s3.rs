@@ -62,6 +62,11 @@ impl BadS3 {
         Self { endpoint: format!("http://{address}"), shared, _server: server }
     }
 
+    /// What happens to the next PUTs and GETs, instead of what was to happen.
+    pub(crate) fn script(&self, acts: impl IntoIterator<Item = Act>) {
+        *self.shared.acts.lock().expect("not poisoned") = acts.into_iter().collect();
+    }
+
     /// The methods of all requests so far, in their order.
     pub(crate) fn seen(&self) -> Vec<String> {
         self.shared.seen.lock().expect("not poisoned").clone()

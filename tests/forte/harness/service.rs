@@ -2,6 +2,7 @@
 //! clock that is moved by hand and a way to deliver what is due.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -26,6 +27,9 @@ use super::s3::Bucket;
 
 /// Signs the tokens of these tests.
 const SECRET: &str = "only-for-tests-and-at-least-32-bytes-long";
+
+/// Two processes must not draw the same ids.
+static SEEDS: AtomicU64 = AtomicU64::new(7);
 
 /// Where a test's service keeps things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +82,7 @@ pub(crate) struct Ruins {
 
 /// One process of the service.
 pub(crate) struct Service {
-    pub(crate) app: App,
+    pub(crate) app: Box<App>,
     pub(crate) router: Router,
     pub(crate) shutdown: Shutdown,
     bound: Bound,
@@ -87,7 +91,8 @@ pub(crate) struct Service {
 }
 
 impl Ruins {
-    async fn prepare(ground: Ground) -> Option<Self> {
+    /// Ground without a process; `None` when it is not to be had here, which has been said aloud.
+    pub(crate) async fn prepare(ground: Ground) -> Option<Self> {
         let (db, bucket) = match ground {
             Ground::Embedded => (Db::sqlite().await, None),
             Ground::Shared => (Db::postgresql().await?, Some(Bucket::fresh().await)),
@@ -147,15 +152,15 @@ impl Service {
     /// A process on what is there already; `node` names its spool.
     pub(crate) async fn on(ruins: Ruins, node: &str, wishes: Wishes) -> Self {
         let shutdown = Shutdown::new();
-        let (app, tokens, bound) = Box::pin(Self::build(&ruins, node, &wishes, &shutdown)).await;
+        let (app, tokens, bound) = Self::build(&ruins, node, &wishes, &shutdown).await;
         let router = app.router();
         Self { app, router, shutdown, bound, tokens, ruins }
     }
 
     /// Another process on the same ground, beside this one.
-    pub(crate) async fn second_node(&self, node: &str, wishes: Wishes) -> (App, Shutdown) {
+    pub(crate) async fn second_node(&self, node: &str, wishes: Wishes) -> (Box<App>, Shutdown) {
         let shutdown = Shutdown::new();
-        let (app, ..) = Box::pin(Self::build(&self.ruins, node, &wishes, &shutdown)).await;
+        let (app, ..) = Self::build(&self.ruins, node, &wishes, &shutdown).await;
         (app, shutdown)
     }
 
@@ -173,7 +178,7 @@ impl Service {
         node: &str,
         wishes: &Wishes,
         shutdown: &Shutdown,
-    ) -> (App, Tokens, Bound) {
+    ) -> (Box<App>, Tokens, Bound) {
         let mut variables = ruins.variables(node);
         let full = |(name, value): &(&str, String)| (format!("FORTE_MEDIA__{name}"), value.clone());
         variables.extend(wishes.settings.iter().map(full));
@@ -181,7 +186,7 @@ impl Service {
         let house = &ruins.house;
         let world = World {
             clock: house.clock.clone(),
-            random: Random::seeded(7),
+            random: Random::seeded(SEEDS.fetch_add(1, Ordering::Relaxed)),
             faults: wishes.faults.clone(),
         };
         let secret = settings.auth.secret.clone().unwrap();
@@ -189,7 +194,9 @@ impl Service {
         // Bound ahead, so that links name the port that is served later.
         let bound = Bound::bind(&settings).await.unwrap();
         let address = bound.public_address().unwrap();
-        let app = App::build(settings, world, shutdown.tasks().clone(), address).await.unwrap();
+        let app = Box::new(
+            Box::pin(App::build(settings, world, shutdown.tasks().clone(), address)).await.unwrap(),
+        );
         (app, tokens, bound)
     }
 
@@ -251,14 +258,7 @@ impl Service {
 
     /// Every file in the spool and every object or file of the store.
     pub(crate) async fn left_behind(&self) -> Vec<String> {
-        let mut names = Vec::new();
-        let mut after = String::new();
-        loop {
-            let page = self.app.store.list(&after).await.unwrap();
-            let Some(last) = page.last() else { break };
-            after.clone_from(&last.path);
-            names.extend(page.into_iter().map(|object| object.path));
-        }
+        let mut names = self.stored().await;
         let spool = self.ruins.folder.path().join("spool-one");
         for entry in std::fs::read_dir(spool).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
@@ -270,8 +270,31 @@ impl Service {
         names
     }
 
+    /// Every object or file of the store.
+    pub(crate) async fn stored(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut after = String::new();
+        loop {
+            let page = self.app.store.list(&after).await.unwrap();
+            let Some(last) = page.last() else { return names };
+            after.clone_from(&last.path);
+            names.extend(page.into_iter().map(|object| object.path));
+        }
+    }
+
+    /// How many bytes the spool's files hold.
+    pub(crate) fn spooled(&self) -> u64 {
+        let entries = std::fs::read_dir(self.ruins.folder.path().join("spool-one")).unwrap();
+        let lengths = entries.map(|entry| {
+            let entry = entry.unwrap();
+            let name = entry.file_name().into_string().unwrap();
+            let is_upload = name.parse::<forte_media::model::UploadId>().is_ok();
+            if is_upload { entry.metadata().unwrap().len() } else { 0 }
+        });
+        lengths.sum()
+    }
+
     /// Begins to serve on a real port, with all the tasks of a real process.
-    #[expect(clippy::unused_async, reason = "starting something may have to wait some day")]
     pub(crate) async fn serve(self) -> Served {
         let bound = self.bound;
         let address = bound.public_address().unwrap();

@@ -120,7 +120,7 @@ async fn a_wish_reaches_the_holder_and_nobody_else(db: Db) {
     let fence = db.ledger.take_gate(upload, 0, holder).await.unwrap().unwrap();
     assert!(db.ledger.wanted_gates(holder).await.unwrap().is_empty());
     db.ledger.want_gate(upload, fence).await.unwrap();
-    assert_eq!(db.ledger.wanted_gates(holder).await.unwrap(), [upload]);
+    assert_eq!(db.ledger.wanted_gates(holder).await.unwrap(), [(upload, fence)]);
     assert!(db.ledger.wanted_gates(other).await.unwrap().is_empty());
     db.ledger.free_gate(upload, fence).await.unwrap();
     assert!(db.ledger.wanted_gates(holder).await.unwrap().is_empty());

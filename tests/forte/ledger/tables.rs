@@ -13,7 +13,7 @@ fn is_unreadable<T>(read: &Result<T, LedgerError>, field: &str) -> bool {
 
 on_both_databases! {
     migrating_again_changes_nothing,
-    an_upload_expires_only_when_nobody_holds_it,
+    an_upload_expires_only_when_nobody_else_holds_it,
     what_an_ended_upload_left_is_cleared_and_looked_at_again,
     clearing_knows_which_video_stays,
     a_person_counts_by_their_living_uploads,
@@ -31,15 +31,15 @@ async fn migrating_again_changes_nothing(db: Db) {
     assert!(db.ledger.upload(upload).await.unwrap().is_some());
 }
 
-async fn an_upload_expires_only_when_nobody_holds_it(db: Db) {
+async fn an_upload_expires_only_when_nobody_else_holds_it(db: Db) {
     let house = House::furnish(&db.ledger).await;
-    let node = house.node("home").await;
+    let node = house.node("mine").await;
     let upload = house.upload(house.report().await).await;
     let held = house.upload(house.report().await).await;
     db.ledger.take_gate(held, 0, house.node("a").await).await.unwrap().unwrap();
-    assert!(db.ledger.expired_uploads(house.now(), node, 10).await.unwrap().is_empty());
+    assert!(db.ledger.expired_uploads(node, house.now(), 10).await.unwrap().is_empty());
     house.hand.advance(SignedDuration::from_hours(24));
-    assert_eq!(db.ledger.expired_uploads(house.now(), node, 10).await.unwrap(), [(upload, 0)]);
+    assert_eq!(db.ledger.expired_uploads(node, house.now(), 10).await.unwrap(), [(upload, 0)]);
 }
 
 async fn what_an_ended_upload_left_is_cleared_and_looked_at_again(db: Db) {

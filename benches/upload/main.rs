@@ -1,0 +1,72 @@
+//! What an upload costs: CPU seconds per GiB of the real program on SQLite and a folder, against the
+//! least that any server must do (`floor`) with the same bytes from the same client.
+//!
+//! `cargo bench --bench upload [-- ROUNDS CLIPS [WORKLOAD]]`: every round sends so many clips of
+//! 64 MiB by every workload; medians over the rounds are told.
+
+mod clip;
+mod cpu;
+mod floor;
+mod service;
+mod table;
+mod wire;
+mod workload;
+
+use std::env;
+use std::time::Instant;
+
+use service::Service;
+use table::{Measure, Table};
+use workload::Workload;
+
+/// Rounds, unless told otherwise: enough for a median.
+const ROUNDS: usize = 5;
+/// Clips a round, unless told otherwise: half a GiB, so that clock ticks of 10 ms do not matter.
+const CLIPS: usize = 8;
+
+fn main() -> anyhow::Result<()> {
+    // cargo adds --bench.
+    let words: Vec<String> = env::args().skip(1).filter(|word| word != "--bench").collect();
+    if let [word, folder] = words.as_slice()
+        && word == floor::WORD
+    {
+        return floor::serve(folder.as_ref());
+    }
+    let number = |at: usize, other| words.get(at).map_or(Ok(other), |word| word.parse());
+    let only = words.get(2).map(String::as_str);
+    compare(number(0, ROUNDS)?, number(1, CLIPS)?, only)
+}
+
+fn compare(rounds: usize, clips: usize, only: Option<&str>) -> anyhow::Result<()> {
+    let workloads: Vec<Workload> = Workload::ALL
+        .into_iter()
+        .filter(|workload| {
+            *workload == Workload::Floor || only.is_none_or(|o| o == workload.name())
+        })
+        .collect();
+    let clip = clip::clip()?;
+    let floor = floor::Floor::start()?;
+    let mut service = Service::start(rounds * clips * workloads.len())?;
+    let mut table = Table::default();
+    for round in 0..=rounds {
+        for workload in &workloads {
+            let process =
+                if *workload == Workload::Floor { floor.process() } else { service.process() };
+            let (cpu, wall) = (cpu::used(process)?, Instant::now());
+            // The first round only warms up, with one clip.
+            let clips = if round == 0 { 1 } else { clips };
+            for _ in 0..clips {
+                workload.send(&clip, &floor, &mut service)?;
+            }
+            let wall = wall.elapsed();
+            let cpu = cpu::used(process)?.saturating_sub(cpu);
+            if round > 0 {
+                table.add(*workload, Measure { cpu, wall, bytes: clips * clip.len() });
+            }
+            floor.tidy()?;
+            service.tidy()?;
+        }
+    }
+    table.print();
+    Ok(())
+}

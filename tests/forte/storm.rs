@@ -1,0 +1,145 @@
+//! Tests that hurt: cuts, races, crashes, failing neighbours. What must hold after each is in one
+//! place: nothing acknowledged is lost, a report is submitted once and told once, nothing is left.
+
+mod cuts;
+mod faults;
+mod machine;
+mod neighbours;
+mod nodes;
+mod phone;
+mod processes;
+mod races;
+
+use std::io;
+
+use axum::body::{Body, Bytes};
+use axum::http::Request;
+use forte_media::model::{Random, RefKey};
+use futures_util::stream;
+use jiff::SignedDuration;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::mpsc;
+
+use crate::harness::service::{Service, header};
+use crate::harness::tus;
+
+/// Between the parts of a form.
+const BOUNDARY: &str = "a-boundary-of-these-tests";
+
+/// A number below `bound`.
+fn draw(random: &Random, bound: usize) -> usize {
+    let drawn = u64::from_le_bytes(random.bytes());
+    usize::try_from(drawn % bound as u64).unwrap()
+}
+
+/// A body in pieces of random size, whole or broken at its end.
+fn body(random: &Random, mut bytes: &'static [u8], breaks: bool) -> Body {
+    let mut pieces = Vec::new();
+    while !bytes.is_empty() {
+        let (piece, rest) = bytes.split_at(1 + draw(random, bytes.len().min(4096)));
+        pieces.push(Ok(Bytes::from_static(piece)));
+        bytes = rest;
+    }
+    if breaks {
+        pieces.push(Err(io::Error::from(io::ErrorKind::ConnectionReset)));
+    }
+    Body::from_stream(stream::iter(pieces))
+}
+
+/// A phone that sends what it is given, and hangs in between.
+struct Hanging(mpsc::Sender<io::Result<Bytes>>);
+
+impl Hanging {
+    fn new() -> (Self, Body) {
+        let (sender, receiver) = mpsc::channel(1);
+        let pieces = stream::unfold(receiver, |mut receiver| async {
+            Some((receiver.recv().await?, receiver))
+        });
+        (Self(sender), Body::from_stream(pieces))
+    }
+
+    /// Sends this and returns when it has been taken and written: one piece waits in the channel
+    /// and one is being written, so the third goes in when the first is done with.
+    async fn sends(&self, piece: &'static [u8]) {
+        for piece in [piece, b"", b""] {
+            self.0.send(Ok(Bytes::from_static(piece))).await.unwrap();
+        }
+    }
+}
+
+/// Where the service says that an upload goes on.
+async fn offset(service: &Service, path: &str) -> usize {
+    let response = tus::head(service, path).await;
+    assert_eq!(response.status(), 200);
+    header(&response, "upload-offset").parse().unwrap()
+}
+
+/// The body of the documented form.
+fn form(ref_key: RefKey, video: &[u8]) -> Vec<u8> {
+    let ref_key = ref_key.to_string();
+    let texts = [
+        ("ref_key", ref_key.as_str()),
+        ("time_sent", "2026-05-13 10:00:00"),
+        ("lat", "43.238949"),
+        ("long", "76.889709"),
+    ];
+    let mut form = String::new();
+    for (name, text) in texts {
+        form += &format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n"
+        );
+    }
+    form += &format!(
+        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.mp4\"\r\n\r\n"
+    );
+    [form.as_bytes(), video, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat()
+}
+
+/// The documented form, as a request.
+fn form_request(service: &Service, ref_key: RefKey, video: &[u8]) -> Request<Body> {
+    Request::post("/reports/upload")
+        .header("Authorization", format!("Bearer {}", service.driver()))
+        .header("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}"))
+        .body(form(ref_key, video).into())
+        .unwrap()
+}
+
+/// How many uploads are alive.
+async fn living(service: &Service) -> i64 {
+    let sql = "SELECT COUNT(*) FROM uploads WHERE state IN ('open', 'finishing')";
+    service.ruins.db.number(sql).await
+}
+
+/// I2–I5 and half of I6: so many reports were submitted, each once, each with one message and one
+/// object that holds exactly these bytes; no report is half-way, and nothing else is left when
+/// everything that is open has expired.
+async fn assert_submitted(service: &Service, count: usize, bytes: &[u8]) {
+    let db = &service.ruins.db;
+    let expected = i64::try_from(count).unwrap();
+    for sql in [
+        "SELECT COUNT(*) FROM submissions",
+        "SELECT COUNT(DISTINCT ref_key) FROM submissions",
+        "SELECT COUNT(*) FROM videos",
+        "SELECT COUNT(*) FROM outbox",
+        "SELECT COUNT(*) FROM reports WHERE status_code = 2",
+    ] {
+        assert_eq!(db.number(sql).await, expected, "{sql}");
+    }
+    let negative = "SELECT COUNT(*) FROM uploads WHERE committed < 0";
+    assert_eq!(db.number(negative).await, 0);
+    service.hand().advance(SignedDuration::from_hours(24 * 8));
+    sweep_all(service).await;
+    let left = service.left_behind().await;
+    let sha256 = hex::encode(Sha256::digest(bytes));
+    assert_eq!(left.len(), count, "{left:?}");
+    assert!(left.iter().all(|name| name.ends_with(&sha256)), "{left:?}");
+    assert_eq!(living(service).await, 0);
+}
+
+/// Sweeps until there is nothing more to do.
+async fn sweep_all(service: &Service) {
+    while service.app.uploads.sweep().await.unwrap() != forte_media::upload::Swept::default() {
+        // What was cleared is looked at once more, later.
+        service.hand().advance(SignedDuration::from_hours(1));
+    }
+}

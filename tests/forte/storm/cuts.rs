@@ -1,0 +1,99 @@
+//! Connections that break anywhere.
+
+use std::net::SocketAddr;
+
+use forte_media::model::{Random, RefKey};
+use futures_util::{StreamExt as _, stream};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+use super::{BOUNDARY, assert_submitted, body, draw, form, form_request, living, offset};
+use crate::harness::clips::GOOD;
+use crate::harness::service::{Service, Wishes, on_both_grounds};
+use crate::harness::tus;
+
+/// How many phones send at a time.
+const TOGETHER: usize = 8;
+
+on_both_grounds! {
+    uploads_cut_anywhere_go_on_where_they_were_acknowledged,
+    forms_cut_anywhere_leave_nothing_behind_and_may_be_sent_again,
+}
+
+/// Fewer where each costs more.
+fn many(service: &Service) -> usize {
+    if service.ruins.bucket.is_some() { 50 } else { 200 }
+}
+
+async fn uploads_cut_anywhere_go_on_where_they_were_acknowledged(service: Service) {
+    let count = many(&service);
+    let phones = stream::iter(0..count as u64);
+    phones.for_each_concurrent(TOGETHER, |seed| cut_and_resumed(&service, seed)).await;
+    assert_submitted(&service, count, GOOD).await;
+}
+
+async fn cut_and_resumed(service: &Service, seed: u64) {
+    let random = Random::seeded(seed);
+    let path = tus::create(service, service.report().await, GOOD.len()).await;
+    let mut acknowledged = 0;
+    for _ in 0..=draw(&random, 3) {
+        let end = acknowledged + draw(&random, GOOD.len() - acknowledged);
+        let broken = body(&random, &GOOD[acknowledged..end], true);
+        let response = tus::patch(service, &path, acknowledged, broken).await;
+        assert_eq!(response.status(), 503);
+        // In process every byte before the break arrives.
+        acknowledged = offset(service, &path).await;
+        assert_eq!(acknowledged, end);
+    }
+    let rest = body(&random, &GOOD[acknowledged..], false);
+    assert_eq!(tus::patch(service, &path, acknowledged, rest).await.status(), 204);
+    assert_eq!(offset(service, &path).await, GOOD.len());
+}
+
+async fn forms_cut_anywhere_leave_nothing_behind_and_may_be_sent_again(service: Service) {
+    let token = service.driver();
+    let mut reports = Vec::new();
+    for _ in 0..many(&service) {
+        reports.push(service.report().await);
+    }
+    let served = service.serve().await;
+    let phones = stream::iter(reports.iter().zip(0..));
+    let cut = |(report, seed): (&RefKey, u64)| cut_form(served.address, &token, *report, seed);
+    phones.for_each_concurrent(TOGETHER, cut).await;
+    // Ending waits for whatever the cuts have left to do.
+    served.shutdown.ask();
+    served.task.await.unwrap();
+
+    let service = Service::on(served.ruins, "one", Wishes::default()).await;
+    service.app.uploads.sweep().await.unwrap();
+    assert_eq!(service.left_behind().await, Vec::<String>::new());
+    assert_eq!(living(&service).await, 0);
+    for report in &reports {
+        let response = service.send(form_request(&service, *report, GOOD)).await;
+        assert_eq!(response.status(), 201);
+    }
+    assert_submitted(&service, reports.len(), GOOD).await;
+}
+
+/// Sends a form up to a random byte, in two writes, then is gone.
+async fn cut_form(address: SocketAddr, token: &str, report: RefKey, seed: u64) {
+    let random = Random::seeded(seed);
+    let form = form(report, GOOD);
+    let head = format!(
+        "POST /reports/upload HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: multipart/form-data; boundary={BOUNDARY}\r\nContent-Length: {}\r\n\r\n",
+        form.len()
+    );
+    let request = [head.as_bytes(), &form].concat();
+    // With all but its last line end, a form is complete.
+    let cut = draw(&random, request.len() - 2);
+    let (first, second) = request[..cut].split_at(draw(&random, cut + 1));
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    for part in [first, second] {
+        // The answer may have come already, with the end of the connection.
+        if socket.write_all(part).await.is_err() {
+            return;
+        }
+        socket.flush().await.unwrap();
+    }
+}

@@ -1,0 +1,186 @@
+//! Scripted failures at every named place.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use forte_media::model::Faults;
+use tokio::time::{Duration, sleep};
+
+use super::phone::{go_on_stubbornly, send_stubbornly};
+use super::{assert_submitted, form_request, living};
+use crate::harness::clips::GOOD;
+use crate::harness::service::{Ground, Service, Wishes};
+use crate::harness::tus;
+
+/// Every place a submission passes.
+const PLACES: [&str; 12] = [
+    "blob.spool.create",
+    "blob.spool.write",
+    "blob.spool.full",
+    "blob.spool.sync",
+    "blob.put_segment.before",
+    "blob.put_segment.after",
+    "upload.commit.before",
+    "upload.commit.after",
+    "upload.put.before",
+    "blob.put_video.before",
+    "blob.put_video.after",
+    "upload.record.after",
+];
+
+/// Fails once, when so many places have been passed.
+#[derive(Clone, Default)]
+struct Tripwire(Arc<AtomicI64>);
+
+impl Tripwire {
+    fn wishes(&self) -> Wishes {
+        let left = Arc::clone(&self.0);
+        wishes(Faults::scripted(move |_| left.fetch_sub(1, Ordering::SeqCst) == 1))
+    }
+
+    fn arm(&self, at: i64) {
+        self.0.store(at, Ordering::SeqCst);
+    }
+
+    fn has_sprung(&self) -> bool {
+        self.0.load(Ordering::SeqCst) <= 0
+    }
+}
+
+/// Storing is tried once only: a test waits for no second try.
+fn wishes(faults: Faults) -> Wishes {
+    Wishes { faults, settings: vec![("UPLOAD__FINISH_TRIES_FOR", "1ms".to_owned())] }
+}
+
+async fn any_one_failure_of_an_upload_is_survived(ground: Ground) {
+    let wire = Tripwire::default();
+    let Some(service) = Service::start_with(ground, wire.wishes()).await else { return };
+    let mut count = 0;
+    loop {
+        count += 1;
+        let report = service.report().await;
+        wire.arm(count);
+        send_stubbornly(&service, report).await;
+        if !wire.has_sprung() {
+            break;
+        }
+    }
+    wire.arm(0);
+    assert!(count > 10, "only {count} places were passed");
+    assert_submitted(&service, usize::try_from(count).unwrap(), GOOD).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_one_failure_of_an_upload_is_survived_on_sqlite_and_disk() {
+    any_one_failure_of_an_upload_is_survived(Ground::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_one_failure_of_an_upload_is_survived_on_postgresql_and_s3() {
+    any_one_failure_of_an_upload_is_survived(Ground::Shared).await;
+}
+
+async fn any_one_failure_of_a_form_is_mended_by_sending_it_again(ground: Ground) {
+    let wire = Tripwire::default();
+    let Some(service) = Service::start_with(ground, wire.wishes()).await else { return };
+    let mut count = 0;
+    loop {
+        count += 1;
+        let report = service.report().await;
+        wire.arm(count);
+        let first = service.send(form_request(&service, report, GOOD)).await.status().as_u16();
+        if first != 201 {
+            assert!([500, 503, 507].contains(&first), "{first}");
+            let again = service.send(form_request(&service, report, GOOD)).await;
+            assert_eq!(again.status(), 201, "after a failure at {count}");
+        }
+        if !wire.has_sprung() {
+            break;
+        }
+    }
+    wire.arm(0);
+    assert!(count > 5, "only {count} places were passed");
+    nothing_lives(&service).await;
+    assert_submitted(&service, usize::try_from(count).unwrap(), GOOD).await;
+}
+
+/// A form that failed is ended at once, not when it expires: a person may have few open.
+async fn nothing_lives(service: &Service) {
+    for _ in 0..500 {
+        if living(service).await == 0 {
+            return;
+        }
+        // What was dropped is ended by a task nobody can wait for.
+        sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{} uploads are alive", living(service).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_one_failure_of_a_form_is_mended_by_sending_it_again_on_sqlite_and_disk() {
+    any_one_failure_of_a_form_is_mended_by_sending_it_again(Ground::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_one_failure_of_a_form_is_mended_by_sending_it_again_on_postgresql_and_s3() {
+    any_one_failure_of_a_form_is_mended_by_sending_it_again(Ground::Shared).await;
+}
+
+/// A place that fails until it is mended.
+async fn a_place_that_keeps_failing_loses_nothing(ground: Ground) {
+    let broken = Arc::new(Mutex::new(None));
+    let script = Arc::clone(&broken);
+    let faults = Faults::scripted(move |place| *script.lock().unwrap() == Some(place));
+    let Some(service) = Service::start_with(ground, wishes(faults)).await else { return };
+    for place in PLACES {
+        let path = tus::create(&service, service.report().await, GOOD.len()).await;
+        *broken.lock().unwrap() = Some(place);
+        for _ in 0..3 {
+            let response = tus::head(&service, &path).await;
+            assert_eq!(response.status(), 200, "{place}");
+            let at: usize =
+                crate::harness::service::header(&response, "upload-offset").parse().unwrap();
+            if at < GOOD.len() {
+                tus::patch(&service, &path, at, &GOOD[at..]).await;
+            }
+        }
+        *broken.lock().unwrap() = None;
+        go_on_stubbornly(&service, &path).await;
+    }
+    assert_submitted(&service, PLACES.len(), GOOD).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_place_that_keeps_failing_loses_nothing_on_sqlite_and_disk() {
+    a_place_that_keeps_failing_loses_nothing(Ground::Embedded).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_place_that_keeps_failing_loses_nothing_on_postgresql_and_s3() {
+    a_place_that_keeps_failing_loses_nothing(Ground::Shared).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_gives_back_what_did_not_count_and_disturbs_nobody_else() {
+    let wire = Tripwire::default();
+    let full = Arc::clone(&wire.0);
+    let script =
+        move |place| place == "blob.spool.full" && full.fetch_sub(1, Ordering::SeqCst) == 1;
+    let wishes = wishes(Faults::scripted(script));
+    let service = Service::start_with(Ground::Embedded, wishes).await.unwrap();
+    let path = tus::create(&service, service.report().await, GOOD.len()).await;
+    let half = GOOD.len() / 2;
+    assert_eq!(tus::patch(&service, &path, 0, &GOOD[..half]).await.status(), 204);
+
+    // The second piece of the next body finds the disk full.
+    wire.arm(2);
+    let random = forte_media::model::Random::seeded(1);
+    let rest = super::body(&random, &GOOD[half..], false);
+    let response = tus::patch(&service, &path, half, rest).await;
+    assert_eq!(response.status(), 507);
+    assert!(response.headers().contains_key("retry-after"));
+    assert_eq!(service.spooled(), half as u64);
+    send_stubbornly(&service, service.report().await).await;
+    go_on_stubbornly(&service, &path).await;
+    assert_submitted(&service, 2, GOOD).await;
+}

@@ -1,0 +1,244 @@
+//! The store or the ledger is away, slow, or lies.
+
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use secrecy::ExposeSecret as _;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+
+use super::phone::{go_on_stubbornly, send_stubbornly};
+use super::{assert_submitted, form_request, living, offset};
+use crate::harness::bad_s3::{Act, BadS3};
+use crate::harness::clips::GOOD;
+use crate::harness::service::{Ground, Ruins, Service, Wishes, header};
+use crate::harness::tus;
+
+const HALF: usize = GOOD.len() / 2;
+
+/// A service whose store stands behind something bad.
+async fn before_bad_store() -> Option<(Service, BadS3)> {
+    let ruins = Ruins::prepare(Ground::Shared).await?;
+    let bad = BadS3::before(&ruins.bucket.as_ref()?.endpoint, []).await;
+    let settings = vec![
+        ("BLOB__S3__ENDPOINT", bad.endpoint.clone()),
+        ("BLOB__S3__FIRST_PAUSE", "5ms".to_owned()),
+        ("BLOB__S3__ANSWER_TIMEOUT", "500ms".to_owned()),
+        ("UPLOAD__FINISH_TRIES_FOR", "300ms".to_owned()),
+    ];
+    let wishes = Wishes { settings, ..Wishes::default() };
+    Some((Service::on(ruins, "one", wishes).await, bad))
+}
+
+/// F12.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_store_is_away_offsets_are_told_and_bytes_wait() {
+    let Some((service, bad)) = before_bad_store().await else { return };
+    let path = tus::create(&service, service.report().await, GOOD.len()).await;
+    assert_eq!(tus::patch(&service, &path, 0, &GOOD[..HALF]).await.status(), 204);
+    for end in [HALF + 100, GOOD.len()] {
+        bad.script([Act::Break; 1_000]);
+        let at = offset(&service, &path).await;
+        let response = tus::patch(&service, &path, at, &GOOD[at..end]).await;
+        assert_eq!(response.status(), 503);
+        assert!(response.headers().contains_key("retry-after"));
+        assert_eq!(offset(&service, &path).await, HALF);
+    }
+    bad.script([]);
+    go_on_stubbornly(&service, &path).await;
+    assert_submitted(&service, 1, GOOD).await;
+}
+
+/// Only the final PUT fails: everything but the last byte was made durable.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_video_that_cannot_be_stored_now_waits_for_its_last_byte() {
+    let Some((service, bad)) = before_bad_store().await else { return };
+    let path = tus::create(&service, service.report().await, GOOD.len()).await;
+    let unavailable = Act::Say(503, "SlowDown");
+    bad.script([unavailable; 4]);
+    // Four tries of the first put are refused; the next one passes, as does what comes after.
+    let response = tus::patch(&service, &path, 0, GOOD).await;
+    assert!([204, 503].contains(&response.status().as_u16()));
+    bad.script([]);
+    go_on_stubbornly(&service, &path).await;
+    assert_submitted(&service, 1, GOOD).await;
+}
+
+/// F6, F7, F9: whatever the store says or leaves unsaid, it is settled by looking.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hiccups_and_lost_answers_of_the_store_are_hidden() {
+    let Some((service, bad)) = before_bad_store().await else { return };
+    let acts = [
+        vec![Act::Say(503, "SlowDown")],
+        vec![Act::Say(503, "SlowDown"); 3],
+        vec![Act::CarryOutAndBreak],
+        vec![Act::CarryOutAndStall],
+        vec![Act::Break],
+        vec![Act::Stall],
+        vec![Act::Say(409, "ConditionalRequestConflict")],
+    ];
+    let count = acts.len() * 2;
+    for acts in acts {
+        for first in [GOOD.len(), HALF] {
+            let path = tus::create(&service, service.report().await, GOOD.len()).await;
+            bad.script(acts.clone());
+            let response = tus::patch(&service, &path, 0, &GOOD[..first]).await;
+            assert_eq!(response.status(), 204, "{acts:?}");
+            if first < GOOD.len() {
+                bad.script(acts.clone());
+                let response = tus::patch(&service, &path, first, &GOOD[first..]).await;
+                assert_eq!(response.status(), 204, "{acts:?}");
+            }
+        }
+    }
+    assert_submitted(&service, count, GOOD).await;
+}
+
+/// More often than a person may have uploads open.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn forms_that_could_not_be_stored_do_not_count_as_open() {
+    let Some((service, bad)) = before_bad_store().await else { return };
+    let report = service.report().await;
+    for _ in 0..25 {
+        bad.script([Act::Break; 1_000]);
+        let response = service.send(form_request(&service, report, GOOD)).await;
+        assert_eq!(response.status(), 503);
+        assert_eq!(living(&service).await, 0);
+    }
+    bad.script([]);
+    assert_eq!(service.send(form_request(&service, report, GOOD)).await.status(), 201);
+    assert_submitted(&service, 1, GOOD).await;
+}
+
+/// Between the service and its database. Gone when dropped.
+struct Wire {
+    address: SocketAddr,
+    up: watch::Sender<bool>,
+    _server: AbortOnDropHandle<()>,
+}
+
+impl Wire {
+    async fn to(upstream: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let up = watch::Sender::new(true);
+        let state = up.clone();
+        let serving = async move {
+            let tasks = TaskTracker::new();
+            while let Ok((near, _)) = listener.accept().await {
+                tasks.spawn(carry(near, upstream.clone(), state.subscribe()));
+            }
+        };
+        let server = AbortOnDropHandle::new(TaskTracker::new().spawn(serving));
+        Self { address, up, _server: server }
+    }
+
+    /// Breaks every connection; while it is down new ones are broken too.
+    fn set_up(&self, up: bool) {
+        self.up.send_replace(up);
+    }
+}
+
+async fn carry(mut near: TcpStream, upstream: String, mut up: watch::Receiver<bool>) {
+    let Ok(mut far) = TcpStream::connect(upstream).await else { return };
+    tokio::select! {
+        _ = up.wait_for(|up| !up) => {}
+        _ = copy_bidirectional(&mut near, &mut far) => {}
+    }
+}
+
+/// A service whose database is behind a wire.
+async fn behind_wire() -> Option<(Service, Wire)> {
+    let ruins = Ruins::prepare(Ground::Shared).await?;
+    let mut url = url::Url::parse(ruins.db.config.url.expose_secret()).unwrap();
+    let upstream = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432));
+    let wire = Wire::to(upstream).await;
+    url.set_ip_host(wire.address.ip()).unwrap();
+    url.set_port(Some(wire.address.port())).unwrap();
+    let settings = vec![
+        ("LEDGER__URL", url.to_string()),
+        ("LEDGER__ACQUIRE_TIMEOUT", "300ms".to_owned()),
+        ("UPLOAD__FINISH_TRIES_FOR", "300ms".to_owned()),
+    ];
+    let wishes = Wishes { settings, ..Wishes::default() };
+    Some((Service::on(ruins, "one", wishes).await, wire))
+}
+
+/// F13.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_ledger_is_away_phones_are_told_to_wait() {
+    let Some((service, wire)) = behind_wire().await else { return };
+    let report = service.report().await;
+    let path = tus::create(&service, report, GOOD.len()).await;
+    assert_eq!(tus::patch(&service, &path, 0, &GOOD[..HALF]).await.status(), 204);
+    wire.set_up(false);
+    let response = tus::head(&service, &path).await;
+    assert_eq!(response.status(), 423);
+    assert!(response.headers().contains_key("retry-after"));
+    let response = tus::patch(&service, &path, HALF, &GOOD[HALF..]).await;
+    assert_eq!(response.status(), 503);
+    assert!(response.headers().contains_key("retry-after"));
+    assert_eq!(service.send(form_request(&service, report, GOOD)).await.status(), 503);
+    wire.set_up(true);
+    go_on_stubbornly(&service, &path).await;
+    assert_submitted(&service, 1, GOOD).await;
+}
+
+/// F13: every connection breaks now and then, also while a commit is under way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn broken_connections_to_the_ledger_lose_nothing() {
+    let Some((service, wire)) = behind_wire().await else { return };
+    let uploads = async {
+        for _ in 0..20 {
+            let path = create_stubbornly(&service).await;
+            stubbornly_though_locked(&service, &path).await;
+        }
+    };
+    let breaking = async {
+        loop {
+            tokio::time::sleep(std::time::Duration::from_millis(31)).await;
+            wire.set_up(false);
+            wire.set_up(true);
+        }
+    };
+    tokio::select! {
+        () = uploads => {}
+        () = breaking => {}
+    }
+    send_stubbornly(&service, service.report().await).await;
+    assert_submitted(&service, 21, GOOD).await;
+}
+
+async fn create_stubbornly(service: &Service) -> String {
+    let report = service.report().await;
+    for _ in 0..20 {
+        let creation = tus::creation(service, report, GOOD.len());
+        let response = service.send(creation.body(Body::empty()).unwrap()).await;
+        if response.status() == 201 {
+            return tus::path_of(header(&response, "location"));
+        }
+        assert_eq!(response.status(), 503);
+    }
+    panic!("gave up");
+}
+
+/// As [`go_on_stubbornly`], but a HEAD may have to be asked again too.
+async fn stubbornly_though_locked(service: &Service, path: &str) {
+    for _ in 0..100 {
+        let response = tus::head(service, path).await;
+        if response.status() == 423 {
+            continue;
+        }
+        assert_eq!(response.status(), 200);
+        let offset = header(&response, "upload-offset");
+        let offset: usize = offset.parse().unwrap();
+        if offset == GOOD.len() {
+            return;
+        }
+        let end = GOOD.len().min(offset + GOOD.len() / 3);
+        tus::patch(service, path, offset, &GOOD[offset..end]).await;
+    }
+    panic!("gave up");
+}

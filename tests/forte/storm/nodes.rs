@@ -1,0 +1,194 @@
+//! Two nodes on one PostgreSQL and one store, in one process.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Response;
+use forte_media::model::Faults;
+use jiff::SignedDuration;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Hanging, assert_submitted};
+use crate::harness::clips::GOOD;
+use crate::harness::service::{Ground, Service, Wishes, header, send};
+use crate::harness::tus;
+
+const QUARTER: usize = GOOD.len() / 4;
+const HALF: usize = GOOD.len() / 2;
+
+/// Not patient, so that a test need not be.
+fn hasty() -> Wishes {
+    Wishes { settings: vec![("UPLOAD__LET_GO_WAIT", "100ms".to_owned())], ..Wishes::default() }
+}
+
+async fn head(node: &Router, path: &str) -> Response<Body> {
+    send(node, tus::request("HEAD", path).body(Body::empty()).unwrap()).await
+}
+
+/// Sends a piece to a node; its status.
+async fn patch(node: &Router, path: &str, offset: usize, bytes: &'static [u8]) -> u16 {
+    send(node, tus::piece(path, offset, bytes)).await.status().as_u16()
+}
+
+/// Begins to send to a node, and hangs.
+fn hang(node: &Router, path: &str, offset: usize) -> (Hanging, JoinHandle<Response<Body>>) {
+    let (phone, body) = Hanging::new();
+    let (node, request) = (node.clone(), tus::piece(path, offset, body));
+    (phone, TaskTracker::new().spawn(async move { send(&node, request).await }))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_silent_node_held_goes_on_elsewhere_and_its_late_writes_do_not_count() {
+    let Some(first) = Service::start(Ground::Shared).await else { return };
+    let (second, _) = first.second_node("two", hasty()).await;
+    let other = second.router();
+    let path = tus::create(&first, first.report().await, GOOD.len()).await;
+    assert_eq!(patch(&first.router, &path, 0, &GOOD[..QUARTER]).await, 204);
+    let (phone, hanging) = hang(&first.router, &path, QUARTER);
+    phone.sends(&GOOD[QUARTER..HALF]).await;
+
+    // The first one neither listens nor beats, as if it were stopped.
+    second.uploads.beat().await.unwrap();
+    assert_eq!(head(&other, &path).await.status(), 423);
+    first.hand().advance(SignedDuration::from_secs(11));
+    second.uploads.beat().await.unwrap();
+    let answer = head(&other, &path).await;
+    assert_eq!(header(&answer, "upload-offset"), QUARTER.to_string());
+    assert_eq!(patch(&other, &path, QUARTER, &GOOD[QUARTER..HALF + 7]).await, 204);
+
+    // It wakes up and wants to acknowledge what it has.
+    drop(phone);
+    assert_eq!(hanging.await.unwrap().status(), 423);
+    let answer = head(&other, &path).await;
+    assert_eq!(header(&answer, "upload-offset"), (HALF + 7).to_string());
+    assert_eq!(patch(&other, &path, HALF + 7, &GOOD[HALF + 7..]).await, 204);
+    assert_submitted(&first, 1, GOOD).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_goes_to_and_fro_between_nodes() {
+    let Some(first) = Service::start(Ground::Shared).await else { return };
+    let (second, _) = first.second_node("two", hasty()).await;
+    let nodes = [first.router.clone(), second.router()];
+    let path = tus::create(&first, first.report().await, GOOD.len()).await;
+    let mut at = 0;
+    for turn in 0.. {
+        let next = GOOD.len().min(at + 1_999);
+        assert_eq!(patch(&nodes[turn % 2], &path, at, &GOOD[at..next]).await, 204);
+        at = next;
+        if at == GOOD.len() {
+            break;
+        }
+    }
+    assert_submitted(&first, 1, GOOD).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_phone_that_hangs_on_one_node_goes_on_at_another() {
+    let Some(first) = Service::start(Ground::Shared).await else { return };
+    let (second, _) = first.second_node("two", Wishes::default()).await;
+    let stop = CancellationToken::new();
+    let listening = first.app.uploads.clone().keep_listening(stop.clone());
+    let listening = TaskTracker::new().spawn(listening);
+    let path = tus::create(&first, first.report().await, GOOD.len()).await;
+    let (phone, hanging) = hang(&first.router, &path, 0);
+    phone.sends(&GOOD[..HALF]).await;
+
+    let answer = head(&second.router(), &path).await;
+    assert_eq!(header(&answer, "upload-offset"), HALF.to_string());
+    assert_eq!(hanging.await.unwrap().status(), 423);
+    assert_eq!(patch(&second.router(), &path, HALF, &GOOD[HALF..]).await, 204);
+    stop.cancel();
+    listening.await.unwrap();
+    assert_submitted(&first, 1, GOOD).await;
+}
+
+/// The ledger is away just when a request wants to let go: the gate stays in its node's name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gate_left_behind_by_a_failed_request_is_let_go_when_another_node_asks() {
+    let fails = Arc::new(AtomicBool::new(true));
+    let script = Arc::clone(&fails);
+    let faults = Faults::scripted(move |place| {
+        place == "upload.gate.free" && script.load(Ordering::Relaxed)
+            || place == "blob.spool.write" && script.load(Ordering::Relaxed)
+    });
+    let wishes = Wishes { faults, ..Wishes::default() };
+    let Some(first) = Service::start_with(Ground::Shared, wishes).await else { return };
+    let (second, _) = first.second_node("two", hasty()).await;
+    let path = tus::create(&first, first.report().await, GOOD.len()).await;
+    assert_eq!(patch(&first.router, &path, 0, GOOD).await, 503);
+    fails.store(false, Ordering::Relaxed);
+
+    assert_eq!(head(&second.router(), &path).await.status(), 423);
+    first.app.uploads.listen().await.unwrap();
+    assert_eq!(patch(&second.router(), &path, 0, GOOD).await, 204);
+    assert_submitted(&first, 1, GOOD).await;
+}
+
+/// F10, F11: acknowledged bytes that are gone, or are others. Offsets never go down, so the upload
+/// ends and the phone begins a new one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_whose_acknowledged_bytes_are_lost_or_damaged_ends() {
+    let Some(first) = Service::start(Ground::Shared).await else { return };
+    let (second, _) = first.second_node("two", hasty()).await;
+    let (other, report) = (second.router(), first.report().await);
+    let bucket = first.ruins.bucket.as_ref().unwrap();
+    for damaged in [false, true] {
+        let path = tus::create(&first, report, GOOD.len()).await;
+        assert_eq!(patch(&first.router, &path, 0, &GOOD[..HALF]).await, 204);
+        let stored = first.stored().await;
+        let key = format!("forte/{}", stored.last().unwrap());
+        let client = bucket.client();
+        if damaged {
+            let other = GOOD[1..=HALF].to_vec().into();
+            client.put_object().bucket(&bucket.name).key(key).body(other).send().await.unwrap();
+        } else {
+            client.delete_object().bucket(&bucket.name).key(key).send().await.unwrap();
+        }
+        assert_eq!(patch(&other, &path, HALF, &GOOD[HALF..]).await, 404);
+        assert_eq!(head(&other, &path).await.status(), 404);
+        second.uploads.sweep().await.unwrap();
+    }
+    let path = tus::create(&first, report, GOOD.len()).await;
+    assert_eq!(patch(&other, &path, 0, GOOD).await, 204);
+    assert_submitted(&first, 1, GOOD).await;
+}
+
+/// A node in the middle of storing a video is stopped, buried, and wakes up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_video_half_stored_by_a_silent_node_is_finished_once() {
+    let (reached, release) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (says, waits) = (Arc::clone(&reached), Arc::clone(&release));
+    let faults = Faults::scripted(move |place| {
+        if place == "upload.put.after" {
+            says.add_permits(1);
+            let wait = async { waits.acquire().await.unwrap().forget() };
+            tokio::task::block_in_place(|| Handle::current().block_on(wait));
+        }
+        false
+    });
+    let wishes = Wishes { faults, ..Wishes::default() };
+    let Some(first) = Service::start_with(Ground::Shared, wishes).await else { return };
+    let (second, _) = first.second_node("two", hasty()).await;
+    let other = second.router();
+    let path = tus::create(&first, first.report().await, GOOD.len()).await;
+    let (node, request) = (first.router.clone(), tus::piece(&path, 0, GOOD));
+    let stopped = TaskTracker::new().spawn(async move { send(&node, request).await });
+    reached.acquire().await.unwrap().forget();
+
+    second.uploads.beat().await.unwrap();
+    assert_eq!(head(&other, &path).await.status(), 423);
+    first.hand().advance(SignedDuration::from_secs(11));
+    second.uploads.beat().await.unwrap();
+    // Nothing of it was acknowledged: it is sent again.
+    assert_eq!(patch(&other, &path, 0, GOOD).await, 204);
+    release.add_permits(1);
+    assert!([204, 423].contains(&stopped.await.unwrap().status().as_u16()));
+    assert_submitted(&first, 1, GOOD).await;
+}

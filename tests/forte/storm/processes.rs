@@ -1,0 +1,220 @@
+//! Real processes, killed.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use forte_media::model::{Clock, Random, RefKey};
+use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use tokio::sync::{oneshot, watch};
+use tokio::time::sleep;
+
+use super::{Hanging, assert_submitted, draw};
+use crate::harness::mp4::sample;
+use crate::harness::service::{Ground, Ruins, Service, Wishes};
+use crate::harness::tus;
+
+/// How much one PATCH brings.
+const PIECE: usize = 64 * 1024;
+/// How much of it comes at a time.
+const CRUMB: usize = 8 * 1024;
+
+/// The program itself, serving. Killed when dropped.
+struct Process {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Process {
+    async fn start(ruins: &Ruins, node: &str) -> Self {
+        let settings = [
+            ("LOG__FORMAT", "json"),
+            ("UPLOAD__HEARTBEAT", "100ms"),
+            ("UPLOAD__HOLDER_DEAD_AFTER", "1s"),
+            ("UPLOAD__LET_GO_WAIT", "300ms"),
+        ];
+        let settings = settings.map(|(name, value)| (format!("FORTE_MEDIA__{name}"), value));
+        let mut child = Command::new(env!("CARGO_BIN_EXE_forte-media"))
+            .arg("serve")
+            .envs(ruins.variables(node))
+            .envs(settings)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let (said, says) = oneshot::channel();
+        // Reads on until the end: a full pipe would stop the process.
+        std::thread::spawn(move || {
+            let mut said = Some(said);
+            for line in log.lines().map_while(Result::ok) {
+                let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+                let address = line["public"].as_str().and_then(|text| text.parse().ok());
+                if let Some((said, address)) = address.and_then(|at| Some((said.take()?, at))) {
+                    said.send(address).unwrap();
+                }
+            }
+        });
+        Self { child, address: says.await.unwrap() }
+    }
+
+    /// SIGKILL.
+    fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _gone = self.child.wait();
+    }
+}
+
+/// Ground on which only real processes will stand, and a token for them.
+async fn ground(ground: Ground) -> Option<(Ruins, Phone)> {
+    let service = Service::start(ground).await?;
+    // A real process looks at the real time.
+    service.hand().set(Clock::system().now());
+    let phone = Phone { http: Client::new(), token: service.driver() };
+    Some((service.crash().await, phone))
+}
+
+/// A phone on a real network.
+struct Phone {
+    http: Client,
+    token: String,
+}
+
+impl Phone {
+    fn request(&self, method: Method, address: SocketAddr, path: &str) -> RequestBuilder {
+        let url = format!("http://{address}{path}");
+        self.http.request(method, url).header("Tus-Resumable", "1.0.0")
+    }
+
+    async fn create(&self, address: SocketAddr, report: RefKey, length: usize) -> String {
+        let response = self
+            .request(Method::POST, address, "/uploads")
+            .bearer_auth(&self.token)
+            .header("Upload-Length", length)
+            .header("Upload-Metadata", tus::metadata(report))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status(), StatusCode::CREATED);
+        tus::path_of(response.headers()["location"].to_str().unwrap())
+    }
+
+    fn piece(&self, address: SocketAddr, path: &str, offset: usize) -> RequestBuilder {
+        self.request(Method::PATCH, address, path)
+            .header("Content-Type", "application/offset+octet-stream")
+            .header("Upload-Offset", offset)
+    }
+
+    /// Where to go on; `None` when nobody can say now. Nobody may say that it is over.
+    async fn offset(&self, address: SocketAddr, path: &str) -> Option<usize> {
+        let response = self.request(Method::HEAD, address, path).send().await.ok()?;
+        let may = [StatusCode::OK, StatusCode::LOCKED];
+        assert!(may.contains(&response.status()), "{response:?}");
+        acknowledged(&response)
+    }
+
+    /// Sends everything, whatever happens; checks that no acknowledged byte is asked for again (I1).
+    async fn send(&self, at: watch::Receiver<SocketAddr>, path: &str, video: &Bytes) {
+        let mut known = 0;
+        loop {
+            let address = *at.borrow();
+            let Some(offset) = self.offset(address, path).await else {
+                sleep(Duration::from_millis(20)).await;
+                continue;
+            };
+            assert!(offset >= known, "{offset} after {known}");
+            known = offset;
+            if offset == video.len() {
+                return;
+            }
+            let piece = video.slice(offset..video.len().min(offset + PIECE));
+            let body = reqwest::Body::wrap_stream(crumbs(piece));
+            let sent = self.piece(address, path, offset).body(body).send().await;
+            known = known.max(sent.ok().and_then(|answer| acknowledged(&answer)).unwrap_or(0));
+        }
+    }
+}
+
+/// Bytes that come slowly.
+fn crumbs(piece: Bytes) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
+    stream::unfold(piece, |mut left| async {
+        sleep(Duration::from_millis(3)).await;
+        let crumb = left.split_to(left.len().min(CRUMB));
+        (!crumb.is_empty()).then_some((Ok(crumb), left))
+    })
+}
+
+/// What a good answer acknowledges.
+fn acknowledged(response: &Response) -> Option<usize> {
+    let good = response.status().is_success();
+    let offset = response.headers().get("upload-offset").filter(|_| good)?;
+    Some(offset.to_str().unwrap().parse().unwrap())
+}
+
+/// F2 in little: the process is killed at random moments, again and again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_killed_at_random_moments_loses_nothing_it_acknowledged() {
+    let (ruins, phone) = ground(Ground::Embedded).await.unwrap();
+    let video = Bytes::from(sample("inspection.mp4"));
+    let mut process = Process::start(&ruins, "one").await;
+    let mut paths = Vec::new();
+    for _ in 0..12 {
+        let report = ruins.house.report().await;
+        paths.push(phone.create(process.address, report, video.len()).await);
+    }
+    let (moved, at) = watch::channel(process.address);
+    let killing = async {
+        let random = Random::seeded(11);
+        for _ in 0..8 {
+            sleep(Duration::from_millis(30 + draw(&random, 400) as u64)).await;
+            process.kill();
+            process = Process::start(&ruins, "one").await;
+            moved.send_replace(process.address);
+        }
+    };
+    let sending = join_all(paths.iter().map(|path| phone.send(at.clone(), path, &video)));
+    tokio::join!(killing, sending);
+    process.kill();
+    let service = Service::on(ruins, "one", Wishes::default()).await;
+    assert_submitted(&service, paths.len(), &video).await;
+}
+
+/// F25 with nobody to say goodbye.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_node_had_under_way_is_finished_on_another() {
+    let Some((ruins, phone)) = ground(Ground::Shared).await else { return };
+    let video: &'static [u8] = crate::harness::clips::GOOD;
+    let (mut first, second) =
+        (Process::start(&ruins, "one").await, Process::start(&ruins, "two").await);
+    let report = ruins.house.report().await;
+    let path = phone.create(first.address, report, video.len()).await;
+    let quarter = video.len() / 4;
+    let sent = phone.piece(first.address, &path, 0).body(&video[..quarter]).send().await.unwrap();
+    assert_eq!(acknowledged(&sent), Some(quarter));
+
+    let (hanging, body) = Hanging::new();
+    let body = reqwest::Body::wrap_stream(body.into_data_stream().boxed());
+    let under_way = phone.piece(first.address, &path, quarter).body(body).send();
+    let killing = async {
+        hanging.sends(&video[quarter..2 * quarter]).await;
+        // The other one waits for the gate in vain, until the first is dead and buried.
+        first.kill();
+    };
+    let (cut, ()) = tokio::join!(under_way, killing);
+    assert!(cut.is_err(), "{cut:?}");
+    let (_moved, at) = watch::channel(second.address);
+    phone.send(at, &path, &Bytes::from_static(video)).await;
+    drop(second);
+    let service = Service::on(ruins, "one", Wishes::default()).await;
+    assert_submitted(&service, 1, video).await;
+}
