@@ -11,7 +11,7 @@ tus='Tus-Resumable: 1.0.0'
 # pair KEY VALUE: a pair of Upload-Metadata.
 pair() { printf '%s %s' "$1" "$(printf '%s' "$2" | base64 | tr -d '\n')"; }
 # field NAME: the value of a header of the answer on standard input.
-field() { tr -d '\r' | sed -n "s/^$1: //Ip"; }
+field() { tr -d '\r' | grep -i "^$1: " | cut -d ' ' -f 2; }
 
 metadata=$(pair ref_key "$(report "${2:-}")"),$(pair time_sent "$(date +'%Y-%m-%d %H:%M:%S')")
 metadata+=,$(pair lat 43.238949),$(pair long 76.889709),$(pair filename "$(basename "$file")")

@@ -115,11 +115,11 @@ impl Driver {
 
     /// The next thing that happened; `None` when the client has ended, as it should.
     async fn next(&mut self) -> Option<Value> {
-        if let Some(line) = self.lines.next_line().await.unwrap() {
-            return Some(serde_json::from_str(&line).unwrap());
+        let line = self.lines.next_line().await.unwrap();
+        if line.is_none() {
+            assert!(self.child.wait().await.unwrap().success(), "the driver broke");
         }
-        assert!(self.child.wait().await.unwrap().success(), "the driver broke");
-        None
+        line.map(|line| serde_json::from_str(&line).unwrap())
     }
 
     /// Everything else that happens; the last one is how it ended.
