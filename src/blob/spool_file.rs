@@ -1,7 +1,7 @@
 //! One file of the spool: the bytes of one open upload.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, IoSlice, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _};
 use std::ops::Range;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
@@ -181,20 +181,11 @@ impl SpoolFile {
     }
 }
 
-/// Writes at `at`, whatever lies there.
-fn write_pieces(mut file: &File, at: u64, pieces: &[Bytes]) -> io::Result<()> {
-    file.seek(SeekFrom::Start(at))?;
-    let mut slices: Vec<IoSlice<'_>> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
-    let mut left = slices.as_mut_slice();
-    // Drops empty pieces at the front, which would look like the end of writing.
-    IoSlice::advance_slices(&mut left, 0);
-    while !left.is_empty() {
-        match file.write_vectored(left) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(count) => IoSlice::advance_slices(&mut left, count),
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(e) => return Err(e),
-        }
+/// Writes at `at`, whatever lies there. One call a piece: bodies come one piece at a time.
+fn write_pieces(file: &File, mut at: u64, pieces: &[Bytes]) -> io::Result<()> {
+    for piece in pieces {
+        file.write_all_at(piece, at)?;
+        at += piece.len() as u64;
     }
     Ok(())
 }

@@ -86,11 +86,12 @@ impl Store {
         std::fs::remove_file(&link).map_err(|e| BlobError::file("remove", &link, e))
     }
 
-    /// Stores a finished video: all of `source`, which must have this length and hash. Returns when
-    /// it is durable. Doing it again is fine.
+    /// Stores a finished video: all of `source`, which must have this length and the hash that was
+    /// computed while it was written. S3 computes it again over what arrives; on disk nothing is on
+    /// the way, so only the length is looked at. Returns when it is durable. Doing it again is fine.
     ///
     /// # Errors
-    /// [`BlobError::Mismatch`] when the bytes, there or on the way, are others;
+    /// [`BlobError::Mismatch`] when the bytes are others: there, on the way, or too few or many;
     /// [`BlobError::NotDurable`] must not be tried again; otherwise as [`BlobError::is_transient`].
     pub async fn put_video(
         &self,
