@@ -40,7 +40,9 @@ fn main() -> anyhow::Result<()> {
 fn compare(rounds: usize, clips: usize, only: Option<&str>) -> anyhow::Result<()> {
     let workloads: Vec<Workload> = Workload::ALL
         .into_iter()
-        .filter(|workload| *workload == Workload::Floor || only.is_none_or(|o| o == workload.name()))
+        .filter(|workload| {
+            *workload == Workload::Floor || only.is_none_or(|o| o == workload.name())
+        })
         .collect();
     let clip = clip::clip()?;
     let floor = floor::Floor::start()?;
@@ -48,7 +50,8 @@ fn compare(rounds: usize, clips: usize, only: Option<&str>) -> anyhow::Result<()
     let mut table = Table::default();
     for round in 0..=rounds {
         for workload in &workloads {
-            let process = if *workload == Workload::Floor { floor.process() } else { service.process() };
+            let process =
+                if *workload == Workload::Floor { floor.process() } else { service.process() };
             let (cpu, wall) = (cpu::used(process)?, Instant::now());
             // The first round only warms up, with one clip.
             let clips = if round == 0 { 1 } else { clips };

@@ -9,9 +9,7 @@ use anyhow::Context as _;
 use forte_media::config::Settings;
 use forte_media::leasing::{Bearer, Tokens};
 use forte_media::ledger::{Ledger, NewCompany, NewPerson, NewReport, NewVehicle};
-use forte_media::model::{
-    Clock, CompanyId, Person, PersonId, Random, RefKey, ReportStatus, Role,
-};
+use forte_media::model::{Clock, CompanyId, Person, PersonId, Random, RefKey, ReportStatus, Role};
 use jiff::SignedDuration;
 use tempfile::TempDir;
 

@@ -27,7 +27,12 @@ impl Answer {
 
     /// This answer, if its status is the one.
     pub(crate) fn expect(self, status: u16) -> anyhow::Result<Self> {
-        anyhow::ensure!(self.status == status, "{} instead of {status}: {:?}", self.status, self.head);
+        anyhow::ensure!(
+            self.status == status,
+            "{} instead of {status}: {:?}",
+            self.status,
+            self.head
+        );
         Ok(self)
     }
 }

@@ -105,7 +105,8 @@ fn resumed(wire: &mut Wire, path: &str) -> anyhow::Result<usize> {
 
 fn create(wire: &mut Wire, length: usize, service: &mut Service) -> anyhow::Result<String> {
     let ref_key = service.report()?.to_string();
-    let metadata = fields(&ref_key).map(|(name, value)| format!("{name} {}", STANDARD.encode(value)));
+    let metadata =
+        fields(&ref_key).map(|(name, value)| format!("{name} {}", STANDARD.encode(value)));
     let head = format!(
         "POST /uploads HTTP/1.1\r\nTus-Resumable: 1.0.0\r\nAuthorization: Bearer {}\r\n\
          Upload-Length: {length}\r\nUpload-Metadata: {}\r\n",

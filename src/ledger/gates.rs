@@ -2,6 +2,9 @@
 //!
 //! A gate is (holder, fence, wanted). Taking it raises the fence, so that whatever an older holder
 //! still does no longer matches. Nothing here waits: waiting is the engine's.
+//!
+//! On SQLite taking a gate and letting it go is not flushed: the one process that could hold it ends
+//! with the power, and a start frees every gate. Acknowledgements are flushed.
 
 use jiff::Timestamp;
 use sqlx::Row as _;
@@ -58,7 +61,7 @@ impl Ledger {
         .bind(node.to_string())
         .bind(upload.to_string())
         .bind(seen)
-        .fetch_optional(&self.pool)
+        .fetch_optional(&self.passing)
         .await?;
         Ok(row.map(|row| row.try_get("fence")).transpose()?)
     }
@@ -74,7 +77,7 @@ impl Ledger {
         )
         .bind(upload.to_string())
         .bind(fence)
-        .execute(&self.pool)
+        .execute(&self.passing)
         .await?;
         Ok(())
     }
@@ -127,7 +130,7 @@ impl Ledger {
         )
         .bind(upload.to_string())
         .bind(fence)
-        .execute(&self.pool)
+        .execute(&self.passing)
         .await?;
         Ok(done.rows_affected() == 1)
     }
@@ -140,7 +143,7 @@ impl Ledger {
         sqlx::query("UPDATE uploads SET wanted = 1 WHERE id = $1 AND fence = $2")
             .bind(upload.to_string())
             .bind(fence)
-            .execute(&self.pool)
+            .execute(&self.passing)
             .await?;
         Ok(())
     }

@@ -36,10 +36,17 @@ pub use sweeps::Remains;
 pub use uploads::{Details, NewUpload, UploadRow};
 pub use videos::{CustodyEntry, VideoRow};
 
+/// SQLite flushes every transaction: an acknowledged offset must survive a power cut.
+const FLUSHED: &str = "FULL";
+/// SQLite flushes a transaction with the next flushed one: a power cut loses the last ones, in order.
+const WRITTEN: &str = "NORMAL";
+
 /// The records. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Ledger {
     pool: AnyPool,
+    /// For statements whose effect a restart may undo: who holds a gate. No flush waits for them.
+    passing: AnyPool,
     kind: Kind,
 }
 
@@ -86,16 +93,12 @@ impl Ledger {
             make_folder(&url)?;
             url = with_creation(&url);
         }
-        let busy_timeout = config.sqlite_busy_timeout.as_millis();
-        let pool = AnyPoolOptions::new()
-            .max_connections(config.max_connections)
-            .acquire_timeout(config.acquire_timeout.unsigned_abs())
-            .after_connect(move |connection, _| {
-                Box::pin(async move { prepare(connection, kind, busy_timeout).await })
-            })
-            .connect(&url)
-            .await?;
-        Ok(Self { pool, kind })
+        let pool = connect(config, kind, &url, FLUSHED).await?;
+        let passing = match kind {
+            Kind::Sqlite => connect(config, kind, &url, WRITTEN).await?,
+            Kind::Postgres => pool.clone(),
+        };
+        Ok(Self { pool, passing, kind })
     }
 
     /// Brings the tables to this program's version.
@@ -123,6 +126,7 @@ impl Ledger {
 
     /// Waits for statements under way and closes every connection.
     pub async fn close(&self) {
+        self.passing.close().await;
         self.pool.close().await;
     }
 
@@ -132,16 +136,36 @@ impl Ledger {
     }
 }
 
+async fn connect(
+    config: &Config,
+    kind: Kind,
+    url: &str,
+    synchronous: &'static str,
+) -> Result<AnyPool, LedgerError> {
+    let busy_timeout = config.sqlite_busy_timeout.as_millis();
+    let pool = AnyPoolOptions::new()
+        .max_connections(config.max_connections)
+        .acquire_timeout(config.acquire_timeout.unsigned_abs())
+        // A file does not hang up; asking it each time costs as much as a statement.
+        .test_before_acquire(kind == Kind::Postgres)
+        .after_connect(move |connection, _| {
+            Box::pin(async move { prepare(connection, kind, busy_timeout, synchronous).await })
+        })
+        .connect(url)
+        .await?;
+    Ok(pool)
+}
+
 async fn prepare(
     connection: &mut AnyConnection,
     kind: Kind,
     busy_timeout: i128,
+    synchronous: &str,
 ) -> Result<(), sqlx::Error> {
     if kind == Kind::Sqlite {
-        // FULL: an acknowledged offset must survive a power cut, and NORMAL loses the last commits.
         let pragmas = format!(
             "PRAGMA busy_timeout = {busy_timeout}; PRAGMA journal_mode = WAL; \
-             PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"
+             PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON"
         );
         sqlx::raw_sql(sqlx::AssertSqlSafe(pragmas)).execute(connection).await?;
     }
