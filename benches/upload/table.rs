@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::workload::Workload;
 
 /// What a workload took in one round.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Measure {
     /// Time on the processors.
     pub(crate) cpu: Duration,
