@@ -6,6 +6,7 @@ pub(crate) mod db;
 pub(crate) mod house;
 pub(crate) mod mp4;
 pub(crate) mod outside;
+pub(crate) mod process;
 pub(crate) mod receiver;
 pub(crate) mod s3;
 pub(crate) mod service;

@@ -151,7 +151,7 @@ impl Service {
     /// A process on what is there already; `node` names its spool.
     pub(crate) async fn on(ruins: Ruins, node: &str, wishes: Wishes) -> Self {
         let shutdown = Shutdown::new();
-        let (app, tokens) = Self::build(&ruins, node, &wishes, &shutdown).await;
+        let (app, tokens) = Box::pin(Self::build(&ruins, node, &wishes, &shutdown)).await;
         let router = app.router();
         Self { app, router, shutdown, tokens, ruins }
     }
@@ -159,7 +159,7 @@ impl Service {
     /// Another process on the same ground, beside this one.
     pub(crate) async fn second_node(&self, node: &str, wishes: Wishes) -> (App, Shutdown) {
         let shutdown = Shutdown::new();
-        let (app, _) = Self::build(&self.ruins, node, &wishes, &shutdown).await;
+        let (app, _) = Box::pin(Self::build(&self.ruins, node, &wishes, &shutdown)).await;
         (app, shutdown)
     }
 
