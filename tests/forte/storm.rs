@@ -83,14 +83,12 @@ fn form(ref_key: RefKey, video: &[u8]) -> Vec<u8> {
         ("lat", "43.238949"),
         ("long", "76.889709"),
     ];
-    let mut form = String::new();
-    for (name, text) in texts {
-        let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"");
-        form.extend([&head, "\r\n\r\n", text, "\r\n"]);
-    }
-    let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"");
-    form.extend([&head, "; filename=\"a.mp4\"\r\n\r\n"]);
-    [form.as_bytes(), video, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat()
+    let part = "Content-Disposition: form-data; name=";
+    let text = |(name, text)| format!("--{BOUNDARY}\r\n{part}\"{name}\"\r\n\r\n{text}\r\n");
+    let texts = texts.map(text).concat();
+    let file = format!("--{BOUNDARY}\r\n{part}\"file\"; filename=\"a.mp4\"\r\n\r\n");
+    [texts.as_bytes(), file.as_bytes(), video, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()]
+        .concat()
 }
 
 /// The documented form, as a request.

@@ -8,6 +8,7 @@ pub(crate) mod ffmpeg;
 pub(crate) mod house;
 pub(crate) mod mp4;
 pub(crate) mod outside;
+pub(crate) mod process;
 pub(crate) mod receiver;
 pub(crate) mod s3;
 pub(crate) mod scripted_tus;

@@ -1,5 +1,6 @@
 //! The store or the ledger is away, slow, or lies.
 
+use std::iter::repeat_n;
 use std::net::SocketAddr;
 
 use axum::body::Body;
@@ -39,7 +40,7 @@ async fn while_the_store_is_away_offsets_are_told_and_bytes_wait() {
     let path = tus::create(&service, service.report().await, GOOD.len()).await;
     assert_eq!(tus::patch(&service, &path, 0, &GOOD[..HALF]).await.status(), 204);
     for end in [HALF + 100, GOOD.len()] {
-        bad.script(vec![Act::Break; 1_000]);
+        bad.script(repeat_n(Act::Break, 1_000));
         let at = offset(&service, &path).await;
         let response = tus::patch(&service, &path, at, &GOOD[at..end]).await;
         assert_eq!(response.status(), 503);
@@ -102,7 +103,7 @@ async fn forms_that_could_not_be_stored_do_not_count_as_open() {
     let Some((service, bad)) = before_bad_store().await else { return };
     let report = service.report().await;
     for _ in 0..25 {
-        bad.script(vec![Act::Break; 1_000]);
+        bad.script(repeat_n(Act::Break, 1_000));
         let response = service.send(form_request(&service, report, GOOD)).await;
         assert_eq!(response.status(), 503);
         assert_eq!(living(&service).await, 0);

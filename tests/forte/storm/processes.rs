@@ -1,8 +1,6 @@
 //! Real processes, killed.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -10,11 +8,12 @@ use forte_media::model::{Clock, Random, RefKey};
 use futures_util::future::join_all;
 use futures_util::{StreamExt as _, stream};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::{Hanging, assert_submitted, draw};
 use crate::harness::mp4::sample;
+use crate::harness::process::Process;
 use crate::harness::service::{Ground, Ruins, Service, Wishes};
 use crate::harness::tus;
 
@@ -23,57 +22,12 @@ const PIECE: usize = 64 * 1024;
 /// How much of it comes at a time.
 const CRUMB: usize = 8 * 1024;
 
-/// The program itself, serving. Killed when dropped.
-struct Process {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Process {
-    async fn start(ruins: &Ruins, node: &str) -> Self {
-        let settings = [
-            ("LOG__FORMAT", "json"),
-            ("UPLOAD__HEARTBEAT", "100ms"),
-            ("UPLOAD__HOLDER_DEAD_AFTER", "1s"),
-            ("UPLOAD__LET_GO_WAIT", "300ms"),
-        ];
-        let settings = settings.map(|(name, value)| (format!("FORTE_MEDIA__{name}"), value));
-        let mut child = Command::new(env!("CARGO_BIN_EXE_forte-media"))
-            .arg("serve")
-            .envs(ruins.variables(node))
-            .envs(settings)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
-        let (said, says) = oneshot::channel();
-        // Reads on until the end: a full pipe would stop the process.
-        std::thread::spawn(move || {
-            let mut said = Some(said);
-            for line in log.lines().map_while(Result::ok) {
-                let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
-                let address = line["public"].as_str().and_then(|text| text.parse().ok());
-                if let Some((said, address)) = address.and_then(|at| Some((said.take()?, at))) {
-                    said.send(address).unwrap();
-                }
-            }
-        });
-        Self { child, address: says.await.unwrap() }
-    }
-
-    /// SIGKILL.
-    fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _gone = self.child.kill();
-        let _gone = self.child.wait();
-    }
-}
+/// Nodes that are soon taken for dead.
+const HASTY: [(&str, &str); 3] = [
+    ("UPLOAD__HEARTBEAT", "100ms"),
+    ("UPLOAD__HOLDER_DEAD_AFTER", "1s"),
+    ("UPLOAD__LET_GO_WAIT", "300ms"),
+];
 
 /// Ground on which only real processes will stand, and a token for them.
 async fn ground(ground: Ground) -> Option<(Ruins, Phone)> {
@@ -166,7 +120,7 @@ fn acknowledged(response: &Response) -> Option<usize> {
 async fn a_process_killed_at_random_moments_loses_nothing_it_acknowledged() {
     let (ruins, phone) = ground(Ground::Embedded).await.unwrap();
     let video = Bytes::from(sample("inspection.mp4"));
-    let mut process = Process::start(&ruins, "one").await;
+    let mut process = Process::start(&ruins, "one", &HASTY).await;
     let mut paths = Vec::new();
     for _ in 0..12 {
         let report = ruins.house.report().await;
@@ -178,7 +132,7 @@ async fn a_process_killed_at_random_moments_loses_nothing_it_acknowledged() {
         for _ in 0..8 {
             sleep(Duration::from_millis(30 + draw(&random, 400) as u64)).await;
             process.kill();
-            process = Process::start(&ruins, "one").await;
+            process = Process::start(&ruins, "one", &HASTY).await;
             moved.send_replace(process.address);
         }
     };
@@ -195,7 +149,7 @@ async fn what_a_killed_node_had_under_way_is_finished_on_another() {
     let Some((ruins, phone)) = ground(Ground::Shared).await else { return };
     let video: &'static [u8] = crate::harness::clips::GOOD;
     let (mut first, second) =
-        (Process::start(&ruins, "one").await, Process::start(&ruins, "two").await);
+        (Process::start(&ruins, "one", &HASTY).await, Process::start(&ruins, "two", &HASTY).await);
     let report = ruins.house.report().await;
     let path = phone.create(first.address, report, video.len()).await;
     let quarter = video.len() / 4;
