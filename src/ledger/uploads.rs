@@ -177,13 +177,14 @@ impl Ledger {
         &self,
         id: UploadId,
         fence: i64,
+        length: Length,
         video: VideoId,
         submission: SubmissionId,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
         sqlx::query(
-            "UPDATE uploads SET state = 'stored', committed = total, holder = '', wanted = 0, \
-             video_id = $1, submission_id = $2, clear_at = $3 \
+            "UPDATE uploads SET state = 'stored', committed = $6, total = $6, holder = '', \
+             wanted = 0, video_id = $1, submission_id = $2, clear_at = $3 \
              WHERE id = $4 AND fence = $5 AND state IN ('open', 'finishing')",
         )
         .bind(video.to_string())
@@ -191,6 +192,7 @@ impl Ledger {
         .bind(now.as_microsecond())
         .bind(id.to_string())
         .bind(fence)
+        .bind(signed(length.get()))
         .execute(&self.pool)
         .await?;
         Ok(())

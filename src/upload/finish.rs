@@ -185,7 +185,9 @@ impl Uploads {
             }
             FinishOutcome::Repeats { video, submission } => {
                 let now = self.clock.now();
-                self.ledger.end_as_repeat(id, gate.fence, video, submission, now).await?;
+                let ended =
+                    self.ledger.end_as_repeat(id, gate.fence, length, video, submission, now);
+                ended.await?;
                 self.clear_soon(id);
                 Ok(Stored { submission, video, sha256, length, repeats: true })
             }

@@ -93,7 +93,14 @@ async fn the_same_bytes_again_are_a_repeat(db: Db) {
     let before = db.ledger.upload(again.upload).await.unwrap().unwrap();
     assert_eq!(before.state, UploadState::Finishing, "nothing has happened");
     db.ledger
-        .end_as_repeat(again.upload, again.fence, first.video, first.submission, house.now())
+        .end_as_repeat(
+            again.upload,
+            again.fence,
+            LENGTH,
+            first.video,
+            first.submission,
+            house.now(),
+        )
         .await
         .unwrap();
     let after = db.ledger.upload(again.upload).await.unwrap().unwrap();
