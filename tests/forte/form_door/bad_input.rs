@@ -10,20 +10,16 @@ use futures_util::stream;
 use crate::harness::answers::problem;
 use crate::harness::clips::GOOD;
 use crate::harness::form::{self, BOUNDARY, Form, send};
-use crate::harness::service::{Ground, Service, on_both_grounds};
+use crate::harness::service::{Service, on_both_grounds};
 
 on_both_grounds! {
     a_filename_is_only_a_name,
 }
 
-async fn embedded() -> Service {
-    Service::start(Ground::Embedded).await.unwrap()
-}
-
 /// S27.
 #[tokio::test]
 async fn a_body_that_is_no_form_is_refused() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let long = format!("multipart/form-data; boundary={}", "b".repeat(71));
     let kinds = [
         "",
@@ -50,7 +46,7 @@ async fn a_body_that_is_no_form_is_refused() {
 /// S31.
 #[tokio::test]
 async fn fields_without_measure_are_refused() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let report = service.report().await;
     let many = (0..10_000).fold(Form::new(), |form, n| form.text(&n.to_string(), "x"));
     let nameless = Form::new().part("Content-Disposition: form-data", b"x");
@@ -68,14 +64,13 @@ async fn fields_without_measure_are_refused() {
     for form in wrong {
         problem(send(&service, form.done()).await, 400, "validation_failed").await;
     }
-    service.app.uploads.sweep().await.unwrap();
-    assert_eq!(service.left_behind().await, Vec::<String>::new());
+    service.assert_nothing_left().await;
 }
 
 /// S28, S29: nobody fills our memory with what is no field.
 #[tokio::test]
 async fn megabytes_around_the_fields_are_not_read() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let headers = format!("--{BOUNDARY}\r\nX-Long: ");
     for begins in ["", &headers] {
         let (mut sent, begins) = (0_usize, Bytes::from(begins.to_owned()));

@@ -4,20 +4,11 @@ use crate::harness::answers::problem;
 use crate::harness::bodies::{chunked, cut, held};
 use crate::harness::clips::GOOD;
 use crate::harness::form::{Form, send};
-use crate::harness::service::{Ground, Service, Wishes, on_both_grounds};
+use crate::harness::service::{Service, on_both_grounds};
 
 on_both_grounds! {
     a_form_cut_anywhere_leaves_nothing_and_can_be_sent_again,
     a_form_that_nobody_waits_for_leaves_nothing,
-}
-
-async fn assert_nothing_left(service: &Service) {
-    // What a request left is cleared by tasks of its own; the sweep finds what they have not.
-    service.shutdown.tasks().close();
-    service.shutdown.tasks().wait().await;
-    service.shutdown.tasks().reopen();
-    service.app.uploads.sweep().await.unwrap();
-    assert_eq!(service.left_behind().await, Vec::<String>::new());
 }
 
 /// Decisions, "The form door cannot resume".
@@ -35,7 +26,7 @@ async fn a_form_cut_anywhere_leaves_nothing_and_can_be_sent_again(service: Servi
             assert!(!data["message"].as_str().unwrap().contains("was kept"), "{data}");
         }
     }
-    assert_nothing_left(&service).await;
+    service.assert_nothing_left().await;
     assert_eq!(service.deliver().await, 0);
     assert_eq!(send(&service, chunked(&form, 7)).await.status(), 201);
     assert_eq!(service.deliver().await, 1);
@@ -50,17 +41,15 @@ async fn a_form_that_nobody_waits_for_leaves_nothing(service: Service) {
         answer = send(&service, body) => panic!("answered {}", answer.status()),
         rung = taken => rung.unwrap(),
     }
-    assert_nothing_left(&service).await;
+    service.assert_nothing_left().await;
     assert_eq!(send(&service, form).await.status(), 201);
 }
 
 #[tokio::test]
 async fn a_form_that_falls_silent_is_cut() {
-    let wishes =
-        Wishes { settings: vec![("UPLOAD__IDLE_TIMEOUT", "50ms".to_owned())], ..Wishes::default() };
-    let service = Service::start_with(Ground::Embedded, wishes).await.unwrap();
+    let service = Service::embedded_with(&[("UPLOAD__IDLE_TIMEOUT", "50ms")]).await;
     let form = Form::of(service.report().await).file(GOOD).done();
     let (body, _taken) = held(form[..form.len() - 500].to_vec());
     problem(send(&service, body).await, 503, "body_cut").await;
-    assert_nothing_left(&service).await;
+    service.assert_nothing_left().await;
 }

@@ -3,14 +3,10 @@
 use crate::harness::answers::problem;
 use crate::harness::clips::GOOD;
 use crate::harness::form::{self, Form, send};
-use crate::harness::service::{Ground, Service, on_both_grounds};
+use crate::harness::service::{Service, on_both_grounds};
 
 on_both_grounds! {
     the_fields_may_come_after_the_file,
-}
-
-async fn embedded() -> Service {
-    Service::start(Ground::Embedded).await.unwrap()
 }
 
 /// Q34.
@@ -30,7 +26,7 @@ async fn the_fields_may_come_after_the_file(service: Service) {
 /// Q34: also as a query, as headers, and said twice over as long as it is the same.
 #[tokio::test]
 async fn the_fields_may_come_ahead_of_the_form() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     for said_again in [false, true] {
         let report = service.report().await;
         let uri = format!("/reports/upload?ref_key={report}&time_sent=2026-05-13%2010:00:00");
@@ -48,7 +44,7 @@ async fn the_fields_may_come_ahead_of_the_form() {
 /// Q34: two different answers to one question are none.
 #[tokio::test]
 async fn fields_that_contradict_each_other_are_refused() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let report = service.report().await;
     let other = service.report().await;
     let twice = Form::of(report).text("lat", "1").file(GOOD).done();
@@ -64,7 +60,7 @@ async fn fields_that_contradict_each_other_are_refused() {
 /// Q14, Q15.
 #[tokio::test]
 async fn times_and_places_are_taken_as_phones_write_them() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let times = [
         ("2026-05-13 10:00:00", "2026-05-13T05:00:00Z"),
         ("2026-05-13T10:00:00", "2026-05-13T05:00:00Z"),
@@ -93,7 +89,7 @@ async fn times_and_places_are_taken_as_phones_write_them() {
 /// Each missing or wrong field is named, all at once.
 #[tokio::test]
 async fn what_is_missing_or_wrong_is_named() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let report = service.report().await;
     let data =
         problem(send(&service, Form::new().file(GOOD).done()).await, 422, "validation_failed");
@@ -107,6 +103,5 @@ async fn what_is_missing_or_wrong_is_named() {
     let wrong = wrong.text("long", "east").text("sha256", "abc").file(GOOD).done();
     let data = problem(send(&service, wrong).await, 422, "validation_failed").await;
     insta::assert_json_snapshot!(data, { ".request_id" => "[id]" });
-    service.app.uploads.sweep().await.unwrap();
-    assert_eq!(service.left_behind().await, Vec::<String>::new());
+    service.assert_nothing_left().await;
 }

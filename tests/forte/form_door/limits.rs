@@ -12,7 +12,7 @@ use crate::harness::answers::problem;
 use crate::harness::bodies::{MAX, padded_pieces};
 use crate::harness::clips::NOT_MP4;
 use crate::harness::form::{self, BOUNDARY, Form, send};
-use crate::harness::service::{Ground, Service, on_both_grounds};
+use crate::harness::service::{Service, on_both_grounds};
 
 on_both_grounds! {
     a_file_of_exactly_the_longest_length_is_taken,
@@ -39,7 +39,7 @@ async fn a_file_of_exactly_the_longest_length_is_taken(service: Service) {
 /// S37.
 #[tokio::test]
 async fn a_file_that_is_longer_is_refused_when_it_is_and_when_it_says_so() {
-    let service = Service::start(Ground::Embedded).await.unwrap();
+    let service = Service::embedded().await;
     let report = service.report().await;
     let form = with_file(Form::of(report), padded_pieces(MAX + 1));
     let data = problem(send(&service, form).await, 413, "file_too_large").await;
@@ -49,14 +49,13 @@ async fn a_file_that_is_longer_is_refused_when_it_is_and_when_it_says_so() {
         .body(Body::empty());
     let data = problem(service.send(announced.unwrap()).await, 413, "file_too_large").await;
     assert_eq!(data["details"]["max_length"], MAX);
-    service.app.uploads.sweep().await.unwrap();
-    assert_eq!(service.left_behind().await, Vec::<String>::new());
+    service.assert_nothing_left().await;
 }
 
 /// S35: whatever it calls itself, within 64 KiB; a phone pays for no more.
 #[tokio::test]
 async fn what_is_no_video_is_refused_within_its_first_kilobytes() {
-    let service = Service::start(Ground::Embedded).await.unwrap();
+    let service = Service::embedded().await;
     for begins in [NOT_MP4, b"PK\x03\x04............", b"<!DOCTYPE html>.", b"\xff\xd8\xff\xe0...."]
     {
         let taken = Arc::new(AtomicUsize::new(0));

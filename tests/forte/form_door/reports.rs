@@ -7,7 +7,7 @@ use crate::harness::answers::problem;
 use crate::harness::bodies::watched;
 use crate::harness::clips::{GOOD, MOOV_FIRST};
 use crate::harness::form::{self, Form, send};
-use crate::harness::service::{Ground, Service, json, on_both_grounds};
+use crate::harness::service::{Service, json, on_both_grounds};
 
 on_both_grounds! {
     a_video_is_stored_byte_for_byte_and_answered_as_documented,
@@ -89,8 +89,7 @@ async fn an_approved_report_takes_none(service: Service) {
     for form in [Form::of(report).file(GOOD), late] {
         problem(send(&service, form.done()).await, 409, "report_closed").await;
     }
-    service.app.uploads.sweep().await.unwrap();
-    assert_eq!(service.left_behind().await, Vec::<String>::new());
+    service.assert_nothing_left().await;
 }
 
 /// S20, S22.
@@ -105,15 +104,14 @@ async fn the_report_of_another_company_is_not_there(service: Service) {
         request.headers_mut().insert("authorization", stranger.parse().unwrap());
         problem(service.send(request).await, 404, "not_found").await;
     }
-    service.app.uploads.sweep().await.unwrap();
-    assert_eq!(service.left_behind().await, Vec::<String>::new());
+    service.assert_nothing_left().await;
     assert_eq!(service.deliver().await, 0);
 }
 
 /// S22, Q34: known from the query or a header, judged before a byte of the body is asked for.
 #[tokio::test]
 async fn a_report_that_takes_no_video_is_known_before_the_body_is_read() {
-    let service = Service::start(Ground::Embedded).await.unwrap();
+    let service = Service::embedded().await;
     let closed = service.report_in(ReportStatus::Accepted).await;
     let unknown: RefKey = "0190f000-0000-7000-8000-000000000000".parse().unwrap();
     for (report, status) in [(closed, 409), (unknown, 404)] {

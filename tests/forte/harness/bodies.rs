@@ -25,13 +25,13 @@ pub(crate) fn cut(bytes: impl Into<Bytes>) -> Body {
 
 /// Brings these bytes, rings when they have been taken, and then nothing for ever.
 pub(crate) fn held(bytes: impl Into<Bytes>) -> (Body, oneshot::Receiver<()>) {
-    let (ring, rung) = oneshot::channel();
+    let (ring, heard) = oneshot::channel();
     let first = stream::once(ready(Ok(bytes.into())));
     let silence = stream::once(async move {
         ring.send(()).unwrap();
         pending::<io::Result<Bytes>>().await
     });
-    (Body::from_stream(first.chain(silence)), rung)
+    (Body::from_stream(first.chain(silence)), heard)
 }
 
 /// Brings these bytes in chunks, without saying how many they are.
@@ -42,12 +42,12 @@ pub(crate) fn chunked(bytes: &[u8], size: usize) -> Body {
 
 /// Rings when somebody begins to read it; has no bytes.
 pub(crate) fn watched() -> (Body, oneshot::Receiver<()>) {
-    let (ring, rung) = oneshot::channel();
+    let (ring, heard) = oneshot::channel();
     let silence = stream::once(async move {
         let _nobody_listens = ring.send(());
         io::Result::Ok(Bytes::new())
     });
-    (Body::from_stream(silence), rung)
+    (Body::from_stream(silence), heard)
 }
 
 /// A good clip made exactly `length` bytes long by a box of nothing, piece by piece.

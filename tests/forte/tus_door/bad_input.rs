@@ -5,15 +5,11 @@ use axum::http::HeaderValue;
 
 use crate::harness::answers::tus_problem;
 use crate::harness::clips::GOOD;
-use crate::harness::service::{Ground, Service, json, on_both_grounds};
+use crate::harness::service::{Service, json, on_both_grounds};
 use crate::harness::tus::{self, create, encoded, offset, request};
 
 on_both_grounds! {
     control_characters_never_reach_the_records,
-}
-
-async fn embedded() -> Service {
-    Service::start(Ground::Embedded).await.unwrap()
 }
 
 /// T-8.
@@ -34,7 +30,7 @@ const NO_COUNTS: [&[u8]; 11] = [
 /// T-8, T-18, S42.
 #[tokio::test]
 async fn a_count_that_is_none_is_refused_and_changes_nothing() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let report = service.report().await;
     let path = create(&service, report, GOOD.len()).await;
     let send = async |method: &str, to: &str, name: &str, values: &[HeaderValue]| {
@@ -63,7 +59,7 @@ async fn a_count_that_is_none_is_refused_and_changes_nothing() {
 /// T-16.
 #[tokio::test]
 async fn a_piece_of_another_type_is_refused_and_changes_nothing() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let path = create(&service, service.report().await, GOOD.len()).await;
     for kind in ["", "application/octet-stream", "video/mp4", "application/offset+octet-stream2"] {
         let piece = request("PATCH", &path).header("Content-Type", kind).header("Upload-Offset", 0);
@@ -80,7 +76,7 @@ async fn a_piece_of_another_type_is_refused_and_changes_nothing() {
 /// Q14, Q15: each is named, and what was sent is not sent back.
 #[tokio::test]
 async fn values_that_cannot_be_are_named() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let report = service.report().await.to_string();
     let long = "9".repeat(5_000);
     let wrong = [
@@ -92,7 +88,7 @@ async fn values_that_cannot_be_are_named() {
         ("lat", "inf"),
         ("lat", "1e1"),
         ("lat", "43,2,3"),
-        ("lat", "4\03"),
+        ("lat", "4\u{0}3"),
         ("lat", "43°14′"),
         ("lat", &long),
         ("long", "-180.1"),

@@ -9,7 +9,7 @@ use forte_media::model::ReportStatus;
 use crate::harness::answers::tus_problem;
 use crate::harness::bodies::{MAX, chunked, watched};
 use crate::harness::clips::{GOOD, NOT_MP4};
-use crate::harness::service::{Ground, Service, Wishes, header, on_both_grounds};
+use crate::harness::service::{Service, header, on_both_grounds};
 use crate::harness::tus::{self, creation, encoded, head, offset, patch, path_of, request};
 
 on_both_grounds! {
@@ -17,10 +17,6 @@ on_both_grounds! {
     a_creation_may_bring_half_of_it,
     a_creation_that_brings_garbage_is_refused_and_leaves_nothing,
     a_report_decides_whether_an_upload_may_begin,
-}
-
-async fn embedded() -> Service {
-    Service::start(Ground::Embedded).await.unwrap()
 }
 
 fn piece(builder: Builder) -> Builder {
@@ -57,8 +53,7 @@ async fn a_creation_that_brings_garbage_is_refused_and_leaves_nothing(service: S
     let creation = creation(&service, report, NOT_MP4.len());
     let answer = service.send(piece(creation).body(NOT_MP4.into()).unwrap()).await;
     tus_problem(answer, 415, "not_mp4").await;
-    service.app.uploads.sweep().await.unwrap();
-    assert_eq!(service.left_behind().await, Vec::<String>::new());
+    service.assert_nothing_left().await;
 }
 
 /// Decisions, "Coming in".
@@ -92,9 +87,8 @@ async fn a_report_decides_whether_an_upload_may_begin(service: Service) {
 /// T-29, S51: the address is the configured one, whatever a request says.
 #[tokio::test]
 async fn the_location_is_built_from_the_configured_address() {
-    let public = ("HTTP__PUBLIC_URL", "https://media.example.test".to_owned());
-    let wishes = Wishes { settings: vec![public], ..Wishes::default() };
-    let service = Service::start_with(Ground::Embedded, wishes).await.unwrap();
+    let service =
+        Service::embedded_with(&[("HTTP__PUBLIC_URL", "https://media.example.test")]).await;
     let creation = creation(&service, service.report().await, 9)
         .header("Host", "evil.test")
         .header("Forwarded", "host=evil.test;proto=http")
@@ -107,7 +101,7 @@ async fn the_location_is_built_from_the_configured_address() {
 /// T-28, T-31, T-40.
 #[tokio::test]
 async fn a_length_must_be_given_and_only_a_length() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let report = service.report().await;
     let bare = || {
         request("POST", "/uploads")
@@ -131,7 +125,7 @@ async fn a_length_must_be_given_and_only_a_length() {
 /// T-30: to the byte.
 #[tokio::test]
 async fn a_declared_length_over_the_limit_is_refused() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let report = service.report().await;
     tus::create(&service, report, MAX).await;
     for long in [MAX + 1, 9_223_372_036_854_775_807] {
@@ -145,7 +139,7 @@ async fn a_declared_length_over_the_limit_is_refused() {
 /// T-37.
 #[tokio::test]
 async fn a_creation_with_bytes_of_another_type_is_refused() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let report = service.report().await;
     for kind in ["", "application/octet-stream", "video/mp4"] {
         let creation = creation(&service, report, GOOD.len()).header("Content-Type", kind);
@@ -157,9 +151,7 @@ async fn a_creation_with_bytes_of_another_type_is_refused() {
 /// T-26, T-38: no upload is made for bytes that cannot be right.
 #[tokio::test]
 async fn a_creation_with_more_bytes_than_its_length_makes_no_upload() {
-    let one = ("UPLOAD__MAX_OPEN_PER_PERSON", "1".to_owned());
-    let wishes = Wishes { settings: vec![one], ..Wishes::default() };
-    let service = Service::start_with(Ground::Embedded, wishes).await.unwrap();
+    let service = Service::embedded_with(&[("UPLOAD__MAX_OPEN_PER_PERSON", "1")]).await;
     let report = service.report().await;
     let creation = piece(creation(&service, report, 100)).header("Content-Length", 101);
     let answer = service.send(creation.body(GOOD[..101].into()).unwrap()).await;
@@ -170,7 +162,7 @@ async fn a_creation_with_more_bytes_than_its_length_makes_no_upload() {
 /// T-39: nothing of the body is asked for when the head is bad already.
 #[tokio::test]
 async fn a_creation_with_a_bad_head_is_refused_before_its_body() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let report = service.report().await;
     let bad = [
         piece(creation(&service, report, MAX + 1)),
@@ -190,9 +182,7 @@ async fn a_creation_with_a_bad_head_is_refused_before_its_body() {
 /// F31.
 #[tokio::test]
 async fn one_person_may_not_open_uploads_without_end() {
-    let two = ("UPLOAD__MAX_OPEN_PER_PERSON", "2".to_owned());
-    let wishes = Wishes { settings: vec![two], ..Wishes::default() };
-    let service = Service::start_with(Ground::Embedded, wishes).await.unwrap();
+    let service = Service::embedded_with(&[("UPLOAD__MAX_OPEN_PER_PERSON", "2")]).await;
     let report = service.report().await;
     let first = tus::create(&service, report, 9).await;
     tus::create(&service, report, 9).await;
@@ -205,7 +195,7 @@ async fn one_person_may_not_open_uploads_without_end() {
 /// T-32, S41: nothing is dropped in silence.
 #[tokio::test]
 async fn metadata_that_cannot_be_read_is_refused() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let good = tus::metadata(service.report().await);
     let long = format!("{good},long {}", STANDARD.encode("x".repeat(10_000)));
     let broken = [
@@ -250,7 +240,7 @@ fn with_metadata(service: &Service, metadata: &str) -> axum::http::Request<Body>
 /// T-35 and the document: all four, each named when it is missing.
 #[tokio::test]
 async fn what_a_report_needs_is_asked_for_by_name() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let report = service.report().await.to_string();
     let all = [
         ("ref_key", report.as_str()),
@@ -273,7 +263,7 @@ async fn what_a_report_needs_is_asked_for_by_name() {
 /// Interface §5: the query may say it too.
 #[tokio::test]
 async fn what_a_report_needs_may_be_in_the_query() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let report = service.report().await;
     let uri =
         format!("/uploads?ref_key={report}&time_sent=2026-05-13%2010:00:00&lat=43,2&lng=76.9");

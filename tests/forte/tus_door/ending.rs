@@ -82,8 +82,7 @@ async fn its_owner_ends_an_upload_and_nothing_is_left(service: Service) {
     tus_problem(by_owner(&service, "DELETE", &path).await, 410, "upload_ended").await;
     let state = json(by_owner(&service, "GET", &path).await).await;
     assert_eq!(state["data"]["state"], UploadState::Terminated.as_str());
-    service.app.uploads.sweep().await.unwrap();
-    assert_eq!(service.left_behind().await, Vec::<String>::new());
+    service.assert_nothing_left().await;
 }
 
 /// T-73.
@@ -97,8 +96,7 @@ async fn its_owner_ends_an_upload_while_a_piece_comes(service: Service) {
     assert_eq!(ended.status(), 204);
     tus_problem(piece, 423, "upload_locked").await;
     assert_eq!(head(&service, &path).await.status(), 410);
-    service.app.uploads.sweep().await.unwrap();
-    assert_eq!(service.left_behind().await, Vec::<String>::new());
+    service.assert_nothing_left().await;
 }
 
 /// T-71: it is evidence now.
@@ -120,6 +118,5 @@ async fn an_upload_whose_report_was_approved_meanwhile_ends(service: Service) {
     tus_problem(patch(&service, &path, 0, GOOD).await, 422, "report_closed").await;
     assert_eq!(head(&service, &path).await.status(), 410);
     problem(patch(&service, &path, 0, GOOD).await, 410, "upload_ended").await;
-    service.app.uploads.sweep().await.unwrap();
-    assert_eq!(service.left_behind().await, Vec::<String>::new());
+    service.assert_nothing_left().await;
 }

@@ -8,3 +8,4 @@ mod limits;
 mod pieces;
 mod protocol;
 mod status;
+mod words;

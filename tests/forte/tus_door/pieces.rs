@@ -5,7 +5,7 @@ use axum::body::Body;
 use crate::harness::answers::tus_problem;
 use crate::harness::bodies::{chunked, cut, held};
 use crate::harness::clips::{GOOD, NOT_MP4};
-use crate::harness::service::{Ground, Service, Wishes, header, on_both_grounds};
+use crate::harness::service::{Service, header, on_both_grounds};
 use crate::harness::tus::{self, create, offset, patch};
 
 on_both_grounds! {
@@ -159,9 +159,7 @@ async fn a_refused_video_ends_its_upload(service: Service) {
 /// T-21: what arrived is kept, and the next request need not wait.
 #[tokio::test]
 async fn a_sender_that_falls_silent_is_cut() {
-    let wishes =
-        Wishes { settings: vec![("UPLOAD__IDLE_TIMEOUT", "50ms".to_owned())], ..Wishes::default() };
-    let service = Service::start_with(Ground::Embedded, wishes).await.unwrap();
+    let service = Service::embedded_with(&[("UPLOAD__IDLE_TIMEOUT", "50ms")]).await;
     let path = create(&service, service.report().await, GOOD.len()).await;
     let (body, _taken) = held(&GOOD[..300]);
     let answer = patch(&service, &path, 0, body).await;

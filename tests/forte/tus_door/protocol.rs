@@ -5,17 +5,13 @@ use axum::http::Request;
 
 use crate::harness::answers::{problem, tus_problem};
 use crate::harness::clips::GOOD;
-use crate::harness::service::{Ground, Service, header};
+use crate::harness::service::{Service, header};
 use crate::harness::tus::{self, create, offset, path_of};
-
-async fn embedded() -> Service {
-    Service::start(Ground::Embedded).await.unwrap()
-}
 
 /// T-1: good and bad answers alike.
 #[tokio::test]
 async fn every_answer_says_which_version_it_speaks() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let report = service.report().await;
     let created = tus::creation(&service, report, GOOD.len()).body(Body::empty()).unwrap();
     let created = service.send(created).await;
@@ -44,7 +40,7 @@ async fn every_answer_says_which_version_it_speaks() {
 /// T-2, T-3, T-4.
 #[tokio::test]
 async fn a_request_of_another_version_or_of_none_is_not_looked_at() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let path = create(&service, service.report().await, GOOD.len()).await;
     for version in [None, Some("0.2.2"), Some("1.0"), Some("")] {
         for (method, to) in
@@ -71,7 +67,7 @@ async fn a_request_of_another_version_or_of_none_is_not_looked_at() {
 /// T-5, T-6, T-7, T-24, T-25, T-27, T-36, T-50, T-60, T-70.
 #[tokio::test]
 async fn options_tell_what_the_door_can_do_to_whoever_asks() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let path = create(&service, service.report().await, GOOD.len()).await;
     for to in ["/uploads", &path, "/uploads/nothing"] {
         for version in ["1.0.0", "9.9.9"] {
@@ -93,7 +89,7 @@ async fn options_tell_what_the_door_can_do_to_whoever_asks() {
 /// T-9, S43: what a client behind an old proxy sends.
 #[tokio::test]
 async fn the_method_that_counts_is_the_named_one() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let path = create(&service, service.report().await, GOOD.len()).await;
     let named = |real: &str, named: &str| {
         tus::request(real, &path)
@@ -119,7 +115,7 @@ async fn the_method_that_counts_is_the_named_one() {
 /// S43, S52.
 #[tokio::test]
 async fn elsewhere_no_other_method_is_named() {
-    let service = embedded().await;
+    let service = Service::embedded().await;
     let request = Request::post(format!("/reports/{}/video", service.report().await))
         .header("X-HTTP-Method-Override", "GET")
         .header("Authorization", format!("Bearer {}", service.driver()));
