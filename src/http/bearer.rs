@@ -29,7 +29,7 @@ fn token(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// 401: no token at all.
-pub(super) fn missing() -> Problem {
+fn missing() -> Problem {
     unauthorized("token_invalid", "an access token is required: Authorization: Bearer …")
 }
 

@@ -17,6 +17,14 @@ const FILENAME_CHARACTERS: usize = 200;
 /// Other names under which clients send the same thing (Q15, `conventions.md` §5.1).
 const ALIASES: [(&str, &str); 3] = [("lng", "long"), ("lon", "long"), ("contentType", "filetype")];
 
+/// What is read of what clients say.
+const READ: [&str; 6] = ["ref_key", "time_sent", "lat", "long", "sha256", "filename"];
+
+/// The name under which something is read.
+fn proper(name: &str) -> &str {
+    ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name)
+}
+
 /// The named texts of a request.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Named(BTreeMap<String, String>);
@@ -28,16 +36,37 @@ impl Named {
         let Query(pairs) = pairs.map_err(|_| Problem::unreadable("the query cannot be read"))?;
         let mut named = Self::default();
         for (name, value) in pairs {
-            named.add(&name, value);
+            named.add_agreeing(&name, value)?;
         }
         Ok(named)
     }
 
     /// Adds one; `false` when it was there already.
     pub(super) fn add(&mut self, name: &str, value: String) -> bool {
-        let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
-        let name = alias.map_or(name, |(_, name)| name);
-        self.0.insert(name.to_owned(), value).is_none()
+        self.0.insert(proper(name).to_owned(), value).is_none()
+    }
+
+    /// Adds one that may be said several times, as long as it is the same (Q34: form, query and
+    /// headers say the same things). What nobody here reads is not kept.
+    pub(super) fn add_agreeing(&mut self, name: &str, value: String) -> Result<(), Problem> {
+        let name = proper(name);
+        if !READ.contains(&name) {
+            return Ok(());
+        }
+        match self.0.get(name) {
+            Some(said) if *said != value => {
+                Err(Problem::unreadable(format!("{name} is there twice, and differs")))
+            }
+            _ => {
+                self.0.insert(name.to_owned(), value);
+                Ok(())
+            }
+        }
+    }
+
+    /// Adds one unless it is there already.
+    pub(super) fn fill(&mut self, name: &str, value: String) {
+        self.0.entry(name.to_owned()).or_insert(value);
     }
 
     /// Takes over what `other` has and this has not.

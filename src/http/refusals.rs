@@ -115,8 +115,13 @@ pub(super) fn for_head(error: UploadError) -> Problem {
     if passes { problem.with_status(StatusCode::LOCKED).retry_after(SOON) } else { problem }
 }
 
-/// The form door keeps the document's 409 for a report that wants no video (Q32).
+/// The form door keeps the document's 409 for a report that wants no video (Q32), and keeps nothing
+/// of a form that was cut.
 pub(super) fn for_form(error: UploadError) -> Problem {
+    if matches!(error, UploadError::Cut(_)) {
+        let message = "the form ended too early; send it again from the beginning";
+        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "body_cut", message);
+    }
     let conflict = matches!(error, UploadError::AlreadySubmitted { .. } | UploadError::Closed);
     let problem = Problem::from(error);
     if conflict { problem.with_status(StatusCode::CONFLICT) } else { problem }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -30,12 +31,14 @@ pub(super) fn routes() -> Router<Arc<House>> {
 
 async fn video(
     State(house): State<Arc<House>>,
-    Path(ref_key): Path<String>,
+    ref_key: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let viewer = house.caller(&headers).await?;
     let nothing = || Problem::not_found("there is no video for this report");
-    let ref_key: RefKey = ref_key.parse().map_err(|_| nothing())?;
+    // A key that is not UTF-8 is none of ours either.
+    let ref_key = ref_key.ok().and_then(|Path(text)| text.parse::<RefKey>().ok());
+    let ref_key = ref_key.ok_or_else(nothing)?;
     let viewing = house.library.video(&viewer, ref_key).await?.ok_or_else(nothing)?;
     Ok(success(StatusCode::OK, "success", &told(&house, ref_key, &viewing)))
 }
@@ -65,9 +68,10 @@ fn absolute(house: &House, link: &str) -> String {
 async fn media(
     State(house): State<Arc<House>>,
     method: Method,
-    Path(signed): Path<String>,
+    signed: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
+    let Path(signed) = signed.map_err(|_| Problem::not_found("there is nothing here"))?;
     let file = house.library.open_signed(&signed).await?;
     let mut answer = HeaderMap::new();
     answer.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));

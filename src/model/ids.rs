@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use super::{Clock, Random};
 
-/// The text is not an id of this kind.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is not a UUID")]
-pub struct IdError(String);
+/// The text is not an id of this kind. It is not repeated: it may be long, or a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a UUID")]
+pub struct IdError;
 
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
@@ -35,7 +35,7 @@ macro_rules! id {
             type Err = IdError;
 
             fn from_str(text: &str) -> Result<Self, IdError> {
-                Uuid::try_parse(text).map(Self).map_err(|_| IdError(text.to_owned()))
+                Uuid::try_parse(text).map(Self).map_err(|_| IdError)
             }
         }
 

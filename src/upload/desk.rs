@@ -28,6 +28,7 @@ pub(super) struct Seat {
     desk: Desk,
     upload: UploadId,
     let_go: CancellationToken,
+    waited: bool,
 }
 
 impl Desk {
@@ -88,7 +89,7 @@ impl Desk {
             Sitter { let_go: let_go.clone(), gone: CancellationToken::new(), awaited: false };
         seats.insert(upload, sitter);
         metrics::gauge!("forte_media_uploads_active").increment(1.0);
-        Ok(Seat { desk: self.clone(), upload, let_go })
+        Ok(Seat { desk: self.clone(), upload, let_go, waited })
     }
 
     fn stop_waiting(&self, upload: UploadId) {
@@ -103,6 +104,11 @@ impl Desk {
 }
 
 impl Seat {
+    /// Whether somebody else sat here until now: what was read before is old.
+    pub(super) const fn waited(&self) -> bool {
+        self.waited
+    }
+
     /// Ends when somebody else wants the seat.
     pub(super) fn let_go(&self) -> &CancellationToken {
         &self.let_go

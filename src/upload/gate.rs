@@ -51,9 +51,10 @@ impl Uploads {
         }
         let wait = span(self.config.let_go_wait);
         let until = Instant::now() + wait;
-        let free = !self.0.desk.is_taken(id) && !self.is_held_elsewhere(&first);
         let seat = self.0.desk.enter(id, wait).await.ok_or(UploadError::Busy)?;
-        if free {
+        // A row that nobody held when it was read is still true, or its fence has moved. One that
+        // somebody held may have been committed to since, under the same fence.
+        if first.holder.is_none() && !seat.waited() {
             return Ok((seat, first));
         }
         loop {

@@ -101,7 +101,8 @@ impl OneShot {
         }
     }
 
-    /// Everything has been said: stores and submits.
+    /// Everything has been said: stores and submits. Runs in a task of its own, so that a client that
+    /// vanishes now leaves no upload half way to its finish.
     ///
     /// # Errors
     /// As [`UploadError`] says. A video that could not be stored now is gone: the same request
@@ -112,7 +113,10 @@ impl OneShot {
         bench.warm.scanner().declare(length);
         gate.row.length = Some(length);
         gate.row.details = Some(details);
-        self.engine.finish_within_patience(gate, bench).await
+        let engine = self.engine.clone();
+        let tasks = self.engine.tasks.clone();
+        let task = tasks.spawn(async move { engine.finish_within_patience(gate, bench).await });
+        task.await.unwrap_or_else(|panic| Err(UploadError::Internal(Box::new(panic))))
     }
 }
 

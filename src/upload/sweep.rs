@@ -76,8 +76,13 @@ impl Uploads {
         let due = self.ledger.uploads_to_clear(self.clock.now(), self.config.sweep_batch).await?;
         let mut cleared = 0;
         for remains in due {
-            self.clear_remains_of(remains).await?;
-            cleared += 1;
+            // One that cannot be cleared now must not keep the others waiting.
+            match self.clear_remains_of(remains).await {
+                Ok(()) => cleared += 1,
+                Err(error) => {
+                    tracing::warn!(upload = %remains.upload, %error, "cleared by a later sweep");
+                }
+            }
         }
         Ok(cleared)
     }

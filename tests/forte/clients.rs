@@ -47,7 +47,7 @@ impl Stage {
     async fn of(service: Service) -> Self {
         let (report, token) = (service.report().await, service.driver());
         let folder = tempfile::tempdir().unwrap();
-        Self { served: service.serve().await, report, token, folder }
+        Self { served: service.serve(), report, token, folder }
     }
 
     fn url(&self, path: &str) -> String {

@@ -4,6 +4,7 @@
 //! after it, and is neither held in memory nor written twice.
 
 mod reader;
+mod sparing;
 
 use std::sync::Arc;
 
@@ -59,17 +60,16 @@ async fn receive(house: &House, request: Request) -> Result<Stored, Problem> {
         return Err(refusals::too_long(house.uploads.max_length().get()));
     }
     let mut named = said_ahead(&head.headers, &head.uri)?;
+    may_go_on(house, &person, &named).await?;
     let mut form = Form::new(&head.headers, body, &house.doors, most)?;
     let mut video = None;
     while let Some(part) = form.next().await? {
         match part {
             Part::Text { name, value } => {
-                if !named.add(&name, value) {
-                    return Err(Problem::unreadable(format!("the form has {name} twice")));
-                }
+                named.add_agreeing(&name, value)?;
             }
             Part::File { filename, bytes } if video.is_none() => {
-                named.add("filename", filename);
+                named.fill("filename", filename);
                 video = Some(take(house, person, &named, bytes).await?);
             }
             Part::File { .. } => {
@@ -83,6 +83,13 @@ async fn receive(house: &House, request: Request) -> Result<Stored, Problem> {
     video.finish(details).await.map_err(refusals::for_form)
 }
 
+/// Refuses what can be refused by what is known so far (S22, Q34).
+async fn may_go_on(house: &House, person: &Person, named: &Named) -> Result<(), Problem> {
+    named.check_so_far(&house.zone)?;
+    let Some(ref_key) = named.ref_key() else { return Ok(()) };
+    house.uploads.may_submit(person, ref_key).await.map_err(refusals::for_form)
+}
+
 /// Refuses what can be refused already, then takes the bytes.
 async fn take(
     house: &House,
@@ -90,10 +97,7 @@ async fn take(
     named: &Named,
     bytes: crate::upload::Body,
 ) -> Result<OneShot, Problem> {
-    named.check_so_far(&house.zone)?;
-    if let Some(ref_key) = named.ref_key() {
-        house.uploads.may_submit(&person, ref_key).await.map_err(refusals::for_form)?;
-    }
+    may_go_on(house, &person, named).await?;
     let mut video = house.uploads.one_shot(person).await.map_err(refusals::for_form)?;
     video.receive(bytes).await.map_err(refusals::for_form)?;
     Ok(video)
@@ -104,7 +108,7 @@ fn said_ahead(headers: &HeaderMap, uri: &axum::http::Uri) -> Result<Named, Probl
     let mut ahead = Named::from_query(uri)?;
     for (header, name) in HEADERS {
         if let Some(Ok(value)) = headers.get(header).map(HeaderValue::to_str) {
-            ahead.add(name, value.to_owned());
+            ahead.add_agreeing(name, value.to_owned())?;
         }
     }
     Ok(ahead)

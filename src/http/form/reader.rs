@@ -10,12 +10,15 @@ use crate::http::problem::Problem;
 use crate::http::refusals;
 use crate::upload;
 
+use super::sparing::{Allowance, Sparing};
+
 /// RFC 2046 §5.1.1: no boundary is longer.
 const LONGEST_BOUNDARY: usize = 70;
 
 /// A form being read.
 pub(super) struct Form {
     parts: Multipart<'static>,
+    allowance: Allowance,
     left: usize,
     longest_text: usize,
 }
@@ -52,15 +55,18 @@ impl Form {
             return Err(no_form());
         }
         let limits = Constraints::new().size_limit(SizeLimit::new().whole_stream(most));
-        let parts = Multipart::with_constraints(body.into_data_stream(), boundary, limits);
-        Ok(Self { parts, left: doors.max_fields, longest_text: doors.max_field })
+        let allowance = Allowance::default();
+        let pieces = Sparing::new(body.into_data_stream(), allowance.clone());
+        let parts = Multipart::with_constraints(pieces, boundary, limits);
+        Ok(Self { parts, allowance, left: doors.max_fields, longest_text: doors.max_field })
     }
 
     /// The next part; `None` after the last.
     pub(super) async fn next(&mut self) -> Result<Option<Part>, Problem> {
-        let Some(field) = self.parts.next_field().await.map_err(|why| broken(&why))? else {
-            return Ok(None);
-        };
+        self.allowance.limit(self.longest_text);
+        let field = self.parts.next_field().await;
+        self.allowance.lift();
+        let Some(field) = field.map_err(|why| broken(&why))? else { return Ok(None) };
         self.left = self
             .left
             .checked_sub(1)

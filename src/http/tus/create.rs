@@ -21,8 +21,8 @@ pub(super) async fn create(house: &House, request: Request) -> Result<Response, 
         return Err(refusals::too_long(house.uploads.max_length().get()));
     }
     let with_upload = has_bytes(&body);
-    if with_upload && !headers::is_piece(&head.headers) {
-        return Err(not_a_piece());
+    if with_upload {
+        may_bring(&head.headers, length)?;
     }
     let checksum = headers::checksum(&head.headers)?;
     let raw = metadata_field(house, &head.headers)?;
@@ -74,8 +74,23 @@ fn made<const N: usize>(
     (StatusCode::CREATED, [(header::LOCATION, location)], more).into_response()
 }
 
+/// What a body must be, before an upload is made for it (T-26, T-37).
+fn may_bring(fields: &HeaderMap, length: Length) -> Result<(), Problem> {
+    if !headers::is_piece(fields) {
+        return Err(not_a_piece());
+    }
+    if announced(fields).is_some_and(|announced| announced > length.get()) {
+        return Err(refusals::too_long(length.get()));
+    }
+    Ok(())
+}
+
 /// `Upload-Length` (T-28, T-30, T-31): an empty file is no video.
 fn length(fields: &HeaderMap) -> Result<Length, Problem> {
+    if fields.contains_key(headers::UPLOAD_DEFER_LENGTH) {
+        let message = "Upload-Defer-Length: say Upload-Length now, it cannot come later";
+        return Err(Problem::unreadable(message));
+    }
     let length: Length = headers::count(fields, &headers::UPLOAD_LENGTH)?;
     if length.get() == 0 {
         let finding = Finding::at(Check::SizeLimit, 0, "the file is empty");

@@ -17,6 +17,8 @@ pub(super) const TUS_MAX_SIZE: HeaderName = HeaderName::from_static("tus-max-siz
 pub(super) const TUS_CHECKSUM_ALGORITHM: HeaderName =
     HeaderName::from_static("tus-checksum-algorithm");
 pub(super) const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
+/// Of an extension that is not offered (T-28).
+pub(super) const UPLOAD_DEFER_LENGTH: HeaderName = HeaderName::from_static("upload-defer-length");
 pub(super) const UPLOAD_METADATA: HeaderName = HeaderName::from_static("upload-metadata");
 pub(super) const UPLOAD_EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
 pub(super) const UPLOAD_CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");

@@ -12,6 +12,7 @@ mod resume;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
@@ -46,14 +47,15 @@ async fn uploads(State(house): State<Arc<House>>, request: Request) -> Response 
 
 async fn upload(
     State(house): State<Arc<House>>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
     let method = effective_method(&request);
     if method == Method::OPTIONS {
         return options(&house);
     }
-    let Some((id, secret)) = capability(&name) else {
+    // A name that is not UTF-8 is none of ours either.
+    let Some((id, secret)) = name.ok().and_then(|Path(name)| capability(&name)) else {
         return Problem::not_found("there is no such upload").into_response();
     };
     if method == Method::PATCH {
@@ -111,11 +113,13 @@ fn options(house: &House) -> Response {
     (StatusCode::NO_CONTENT, headers).into_response()
 }
 
-/// T-9: the header is the method, the real one is ignored.
+/// T-9: the header is the method, the real one is ignored. What cannot be a method is one that this
+/// address does not know.
 fn effective_method(request: &Request) -> Method {
-    let named = request.headers().get(headers::METHOD_OVERRIDE);
-    let named = named.and_then(|name| Method::from_bytes(name.as_bytes()).ok());
-    named.unwrap_or_else(|| request.method().clone())
+    let Some(named) = request.headers().get(headers::METHOD_OVERRIDE) else {
+        return request.method().clone();
+    };
+    Method::from_bytes(named.as_bytes()).unwrap_or(Method::TRACE)
 }
 
 fn wrong_method(allowed: &'static str) -> Response {

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::http::body::{announced, stream};
 use crate::http::problem::Problem;
-use crate::http::{House, bearer, refusals};
+use crate::http::{House, refusals};
 use crate::model::UploadId;
 use crate::upload::{Access, Append, Appended, Secret, Status};
 
@@ -82,7 +82,7 @@ pub(super) async fn delete(
     secret: Secret,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let access = owner(house, secret, headers)?;
+    let access = owner(house, secret, headers).await?;
     house.uploads.terminate(id, &access).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -94,7 +94,7 @@ pub(super) async fn get(
     secret: Secret,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let access = owner(house, secret, headers)?;
+    let access = owner(house, secret, headers).await?;
     let status = house.uploads.status(id, &access).await?;
     Ok(crate::http::success(StatusCode::OK, "success", &told(&status)))
 }
@@ -116,7 +116,8 @@ fn access(house: &House, secret: Secret, headers: &HeaderMap) -> Access {
     Access { secret, caller: house.claimed_caller(headers) }
 }
 
-fn owner(house: &House, secret: Secret, headers: &HeaderMap) -> Result<Access, Problem> {
-    let caller = house.claimed_caller(headers).ok_or_else(bearer::missing)?;
-    Ok(Access { secret, caller: Some(caller) })
+/// Ending and looking need a good token, and say what is wrong with a bad one (S23).
+async fn owner(house: &House, secret: Secret, headers: &HeaderMap) -> Result<Access, Problem> {
+    let caller = house.caller(headers).await?;
+    Ok(Access { secret, caller: Some(caller.id) })
 }

@@ -1,10 +1,13 @@
 //! What every subject shares: servers, clients, clips, clocks, faults.
 
+pub(crate) mod answers;
 pub(crate) mod bad_s3;
+pub(crate) mod bodies;
 pub(crate) mod boxes;
 pub(crate) mod clips;
 pub(crate) mod db;
 pub(crate) mod ffmpeg;
+pub(crate) mod form;
 pub(crate) mod house;
 pub(crate) mod mp4;
 pub(crate) mod outside;

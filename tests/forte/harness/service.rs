@@ -141,12 +141,24 @@ impl Ruins {
 impl Service {
     /// A fresh service; `None` when its ground is not to be had here, which has been said aloud.
     pub(crate) async fn start(ground: Ground) -> Option<Self> {
-        Self::start_with(ground, Wishes::default()).await
+        Box::pin(Self::start_with(ground, Wishes::default())).await
+    }
+
+    /// A fresh service on embedded ground.
+    pub(crate) async fn embedded() -> Self {
+        Self::embedded_with(&[]).await
+    }
+
+    /// The same with some settings.
+    pub(crate) async fn embedded_with(settings: &[(&'static str, &str)]) -> Self {
+        let settings = settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        let wishes = Wishes { settings, ..Wishes::default() };
+        Box::pin(Self::start_with(Ground::Embedded, wishes)).await.unwrap()
     }
 
     /// A fresh service with wishes.
     pub(crate) async fn start_with(ground: Ground, wishes: Wishes) -> Option<Self> {
-        Some(Self::on(Ruins::prepare(ground).await?, "one", wishes).await)
+        Some(Box::pin(Self::on(Ruins::prepare(ground).await?, "one", wishes)).await)
     }
 
     /// A process on what is there already; `node` names its spool.
@@ -294,27 +306,33 @@ impl Service {
         lengths.sum()
     }
 
+    /// Once everything under way has ended and a sweep was made, nothing is in spool and store.
+    pub(crate) async fn assert_nothing_left(&self) {
+        self.shutdown.tasks().close();
+        self.shutdown.tasks().wait().await;
+        self.shutdown.tasks().reopen();
+        self.app.uploads.sweep().await.unwrap();
+        assert_eq!(self.left_behind().await, Vec::<String>::new());
+    }
+
     /// Begins to serve on a real port, with all the tasks of a real process.
-    pub(crate) async fn serve(self) -> Served {
+    pub(crate) fn serve(self) -> Served {
         let bound = self.bound;
         let address = bound.public_address().unwrap();
-        let ops = bound.ops_address().unwrap();
         let (app, shutdown) = (self.app, self.shutdown.clone());
         let task = TaskTracker::new().spawn({
             let shutdown = shutdown.clone();
             async move { app.run(bound, &shutdown).await.unwrap() }
         });
-        Served { address, ops, shutdown, task, tokens: self.tokens, ruins: self.ruins }
+        Served { address, shutdown, task, ruins: self.ruins }
     }
 }
 
 /// A service on a real port.
 pub(crate) struct Served {
     pub(crate) address: SocketAddr,
-    pub(crate) ops: SocketAddr,
     pub(crate) shutdown: Shutdown,
     pub(crate) task: JoinHandle<()>,
-    pub(crate) tokens: Tokens,
     pub(crate) ruins: Ruins,
 }
 

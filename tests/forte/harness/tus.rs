@@ -5,7 +5,7 @@ use axum::http::request::Builder;
 use axum::http::{Request, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use forte_media::model::RefKey;
+use forte_media::model::{RefKey, UploadId};
 
 use super::service::{Service, header};
 
@@ -77,4 +77,25 @@ pub(crate) async fn patch(
 /// Asks where to go on.
 pub(crate) async fn head(service: &Service, path: &str) -> Response<Body> {
     service.send(request("HEAD", path).body(Body::empty()).unwrap()).await
+}
+
+/// Asks where to go on, and reads the offset.
+pub(crate) async fn offset(service: &Service, path: &str) -> usize {
+    let response = head(service, path).await;
+    assert_eq!(response.status(), 200);
+    header(&response, "upload-offset").parse().unwrap()
+}
+
+/// A request by the owner's token, without a body.
+pub(crate) async fn by_owner(service: &Service, method: &str, path: &str) -> Response<Body> {
+    let request = request(method, path)
+        .header("Authorization", format!("Bearer {}", service.driver()))
+        .body(Body::empty());
+    service.send(request.unwrap()).await
+}
+
+/// The id in an upload's path.
+pub(crate) fn id_of(path: &str) -> UploadId {
+    let name = path.trim_start_matches("/uploads/");
+    name.split('.').next().unwrap().parse().unwrap()
 }

@@ -56,7 +56,7 @@ async fn forms_cut_anywhere_leave_nothing_behind_and_may_be_sent_again(service: 
     for _ in 0..many(&service) {
         reports.push(service.report().await);
     }
-    let served = service.serve().await;
+    let served = service.serve();
     let phones = stream::iter(reports.iter().zip(0..));
     let cut = |(report, seed): (&RefKey, u64)| cut_form(served.address, &token, *report, seed);
     phones.for_each_concurrent(TOGETHER, cut).await;

@@ -1,0 +1,125 @@
+//! Versions, what is offered, the method that counts.
+
+use axum::body::Body;
+use axum::http::Request;
+
+use crate::harness::answers::{problem, tus_problem};
+use crate::harness::clips::GOOD;
+use crate::harness::service::{Service, header};
+use crate::harness::tus::{self, create, offset, path_of};
+
+/// T-1: good and bad answers alike.
+#[tokio::test]
+async fn every_answer_says_which_version_it_speaks() {
+    let service = Service::embedded().await;
+    let report = service.report().await;
+    let created = tus::creation(&service, report, GOOD.len()).body(Body::empty()).unwrap();
+    let created = service.send(created).await;
+    let path = path_of(header(&created, "location"));
+    let mut too_long = tus::piece(&path, 10, GOOD);
+    too_long.headers_mut().insert("content-length", GOOD.len().into());
+    let answers = [
+        (201, created),
+        (204, tus::patch(&service, &path, 0, &GOOD[..10]).await),
+        (200, tus::head(&service, &path).await),
+        (409, tus::patch(&service, &path, 99, &GOOD[..10]).await),
+        (413, service.send(too_long).await),
+        (404, tus::head(&service, "/uploads/nothing").await),
+        (401, service.send(tus::request("POST", "/uploads").body(Body::empty()).unwrap()).await),
+        (405, service.send(tus::request("PUT", &path).body(Body::empty()).unwrap()).await),
+        (204, tus::by_owner(&service, "DELETE", &path).await),
+        (410, tus::head(&service, &path).await),
+    ];
+    for (status, answer) in answers {
+        assert_eq!(answer.status(), status);
+        assert_eq!(header(&answer, "tus-resumable"), "1.0.0", "{status}");
+        assert!(!header(&answer, "x-request-id").is_empty(), "{status}");
+    }
+}
+
+/// T-2, T-3, T-4.
+#[tokio::test]
+async fn a_request_of_another_version_or_of_none_is_not_looked_at() {
+    let service = Service::embedded().await;
+    let path = create(&service, service.report().await, GOOD.len()).await;
+    for version in [None, Some("0.2.2"), Some("1.0"), Some("")] {
+        for (method, to) in
+            [("POST", "/uploads"), ("HEAD", &path), ("PATCH", &path), ("DELETE", &path)]
+        {
+            let mut request = Request::builder()
+                .method(method)
+                .uri(to)
+                .header("Authorization", format!("Bearer {}", service.driver()))
+                .header("Content-Type", "application/offset+octet-stream")
+                .header("Upload-Offset", 0);
+            if let Some(version) = version {
+                request = request.header("Tus-Resumable", version);
+            }
+            let answer = service.send(request.body(GOOD.into()).unwrap()).await;
+            assert_eq!(answer.status(), 412, "{method} {version:?}");
+            assert_eq!(header(&answer, "tus-version"), "1.0.0");
+            assert_eq!(header(&answer, "tus-resumable"), "1.0.0");
+        }
+    }
+    assert_eq!(offset(&service, &path).await, 0);
+}
+
+/// T-5, T-6, T-7, T-24, T-25, T-27, T-36, T-50, T-60, T-70.
+#[tokio::test]
+async fn options_tell_what_the_door_can_do_to_whoever_asks() {
+    let service = Service::embedded().await;
+    let path = create(&service, service.report().await, GOOD.len()).await;
+    for to in ["/uploads", &path, "/uploads/nothing"] {
+        for version in ["1.0.0", "9.9.9"] {
+            let request = Request::options(to).header("Tus-Resumable", version);
+            let answer = service.send(request.body(Body::empty()).unwrap()).await;
+            assert_eq!(answer.status(), 204);
+            assert_eq!(header(&answer, "tus-version"), "1.0.0");
+            assert_eq!(header(&answer, "tus-max-size"), "67108864");
+            let offered = header(&answer, "tus-extension");
+            let wanted =
+                ["creation", "creation-with-upload", "expiration", "termination", "checksum"];
+            assert!(wanted.iter().all(|name| offered.split(',').any(|one| one == *name)));
+            assert!(!offered.contains(' '), "TUSKit does not trim");
+            assert_eq!(header(&answer, "tus-checksum-algorithm"), "sha1,sha256,sha512,md5,crc32");
+        }
+    }
+}
+
+/// T-9, S43: what a client behind an old proxy sends.
+#[tokio::test]
+async fn the_method_that_counts_is_the_named_one() {
+    let service = Service::embedded().await;
+    let path = create(&service, service.report().await, GOOD.len()).await;
+    let named = |real: &str, named: &str| {
+        tus::request(real, &path)
+            .header("X-HTTP-Method-Override", named)
+            .header("Authorization", format!("Bearer {}", service.driver()))
+            .header("Content-Type", "application/offset+octet-stream")
+            .header("Upload-Offset", 0)
+    };
+    let answer = service.send(named("POST", "PATCH").body(GOOD[..100].into()).unwrap()).await;
+    assert_eq!(answer.status(), 204);
+    let answer = service.send(named("GET", "HEAD").body(Body::empty()).unwrap()).await;
+    assert_eq!(header(&answer, "upload-offset"), "100");
+    let answer = service.send(named("PATCH", "HEAD").body(GOOD[..100].into()).unwrap()).await;
+    assert_eq!(header(&answer, "upload-offset"), "100");
+    let answer = service.send(named("PATCH", "no method").body(Body::empty()).unwrap()).await;
+    tus_problem(answer, 405, "method_not_allowed").await;
+    assert_eq!(offset(&service, &path).await, 100);
+    let answer = service.send(named("POST", "DELETE").body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status(), 204);
+    assert_eq!(tus::head(&service, &path).await.status(), 410);
+}
+
+/// S43, S52.
+#[tokio::test]
+async fn elsewhere_no_other_method_is_named() {
+    let service = Service::embedded().await;
+    let request = Request::post(format!("/reports/{}/video", service.report().await))
+        .header("X-HTTP-Method-Override", "GET")
+        .header("Authorization", format!("Bearer {}", service.driver()));
+    let answer = service.send(request.body(Body::empty()).unwrap()).await;
+    assert!(header(&answer, "allow").contains("GET"));
+    problem(answer, 405, "method_not_allowed").await;
+}
