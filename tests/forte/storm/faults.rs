@@ -184,3 +184,15 @@ async fn a_full_disk_gives_back_what_did_not_count_and_disturbs_nobody_else() {
     go_on_stubbornly(&service, &path).await;
     assert_submitted(&service, 2, GOOD).await;
 }
+
+/// Nobody comes back for it, and its request could not let go.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gate_left_behind_by_a_failed_request_does_not_keep_its_upload_from_expiring() {
+    let script = |place| ["blob.spool.write", "upload.gate.free"].contains(&place);
+    let wishes = wishes(Faults::scripted(script));
+    let service = Service::start_with(Ground::Embedded, wishes).await.unwrap();
+    let path = tus::create(&service, service.report().await, GOOD.len()).await;
+    assert_eq!(tus::patch(&service, &path, 0, GOOD).await.status(), 503);
+    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM uploads WHERE holder = ''").await, 0);
+    assert_submitted(&service, 0, GOOD).await;
+}
