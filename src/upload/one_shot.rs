@@ -3,6 +3,7 @@
 //! The same pump, the same verdict, the same finish; only that nothing is acknowledged on the way,
 //! and that a request which ends early leaves nothing behind.
 
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::model::{Door, Length, Person, Refusal, UploadState};
@@ -46,8 +47,12 @@ impl Uploads {
         // In a task of its own: when the client vanishes meanwhile, what was begun is dropped as a
         // whole, and so cleared.
         let engine = self.clone();
-        let task = self.tasks.spawn(async move { engine.one_shot_here(person).await });
-        task.await.unwrap_or_else(|panic| Err(UploadError::Internal(Box::new(panic))))
+        let (answer, answered) = oneshot::channel();
+        self.tasks.spawn(async move {
+            // Unheard, it is dropped right here.
+            drop(answer.send(engine.one_shot_here(person).await));
+        });
+        answered.await.unwrap_or_else(|gone| Err(UploadError::Internal(Box::new(gone))))
     }
 
     async fn one_shot_here(&self, person: Person) -> Result<OneShot, UploadError> {

@@ -1,15 +1,17 @@
 //! From the body to the spool, the digest and the scanner: a piece as soon as it arrives.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::blob::BlobError;
 
 use super::bench::Bench;
 use super::checksum::Running;
-use super::{Body, Uploads, span};
+use super::{Body, Config, Uploads, span};
 
 /// How a body ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +39,34 @@ pub(super) struct Pumping<'a> {
     pub(super) checksum: Option<&'a mut Running>,
 }
 
+/// How fast a body comes, looked at stretch by stretch (S47): slow is allowed, a trickle that only
+/// keeps a place is not.
+struct Pace {
+    stretch: Duration,
+    least: u64,
+    begun: Instant,
+    came: u64,
+}
+
+impl Pace {
+    fn new(config: &Config) -> Self {
+        let stretch = span(config.minimum_rate_over);
+        let least = config.minimum_rate.saturating_mul(stretch.as_secs());
+        Self { stretch, least, begun: Instant::now(), came: 0 }
+    }
+
+    /// Counts what came, and says whether the stretch that has just ended brought too little.
+    fn is_too_slow(&mut self, bytes: u64) -> bool {
+        self.came = self.came.saturating_add(bytes);
+        if self.begun.elapsed() < self.stretch {
+            return false;
+        }
+        let too_slow = self.came < self.least;
+        (self.begun, self.came) = (Instant::now(), 0);
+        too_slow
+    }
+}
+
 enum Next {
     Piece(Bytes),
     End(End),
@@ -52,11 +82,15 @@ impl Uploads {
         mut pumping: Pumping<'_>,
     ) -> Result<End, BlobError> {
         let mut room = pumping.room;
+        let mut pace = Pace::new(&self.config);
         loop {
             let mut piece = match self.next(body, pumping.let_go).await {
                 Next::Piece(piece) => piece,
                 Next::End(end) => return Ok(end),
             };
+            if pace.is_too_slow(piece.len() as u64) {
+                return Ok(End::Cut);
+            }
             let too_long = piece.len() as u64 > room;
             piece.truncate(usize::try_from(room).unwrap_or(usize::MAX));
             room -= piece.len() as u64;

@@ -289,7 +289,8 @@ async fn the_examination_finds_nothing_wrong(rig: Rig) {
     }
     rig.store.probe().await.expect("is there");
     let steps = rig.store.examine(&browser(), &rig.clock, &rig.random).await.expect("is examined");
-    assert_eq!(steps.len(), 7);
+    // A folder is not asked to refuse a wrong checksum: nothing is on the way to it.
+    assert_eq!(steps.len(), if rig.bucket.is_some() { 7 } else { 6 });
     for step in steps {
         step.result.unwrap_or_else(|error| panic!("{}: {error}", step.name));
     }

@@ -45,13 +45,14 @@ async fn the_same_bytes_again_are_the_same_submission(service: Service) {
     let report = service.report().await;
     let form = Form::of(report).file(GOOD).done();
     let first = json(send(&service, form.clone()).await).await;
+    service.settle().await;
     let left = service.left_behind().await;
     assert_eq!(service.deliver().await, 1);
     for _ in 0..2 {
         let again = send(&service, form.clone()).await;
         assert_eq!(again.status(), 201);
         assert_eq!(json(again).await, first);
-        service.app.uploads.sweep().await.unwrap();
+        service.settle().await;
     }
     assert_eq!(service.deliver().await, 0);
     assert_eq!(service.left_behind().await, left);

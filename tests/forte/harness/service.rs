@@ -306,12 +306,17 @@ impl Service {
         lengths.sum()
     }
 
-    /// Once everything under way has ended and a sweep was made, nothing is in spool and store.
-    pub(crate) async fn assert_nothing_left(&self) {
+    /// Waits until everything under way has ended, then sweeps.
+    pub(crate) async fn settle(&self) {
         self.shutdown.tasks().close();
         self.shutdown.tasks().wait().await;
         self.shutdown.tasks().reopen();
         self.app.uploads.sweep().await.unwrap();
+    }
+
+    /// Once everything under way has ended and a sweep was made, nothing is in spool and store.
+    pub(crate) async fn assert_nothing_left(&self) {
+        self.settle().await;
         assert_eq!(self.left_behind().await, Vec::<String>::new());
     }
 

@@ -39,7 +39,7 @@ async fn a_creation_that_is_refused_by_its_head_is_not_told_to_continue() {
          Content-Type: application/offset+octet-stream\r\n\r\n",
         service.driver()
     );
-    let served = Box::pin(service.serve()).await;
+    let served = service.serve();
     let mut phone = TcpStream::connect(served.address).await.unwrap();
     phone.write_all(head.as_bytes()).await.unwrap();
     let mut answer = String::new();
