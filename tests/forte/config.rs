@@ -273,3 +273,16 @@ fn a_settings_file_that_is_not_there_is_an_error() {
     let message = refusal(Settings::load(Some(&missing), []));
     assert!(message.starts_with("cannot read the settings in "), "{message}");
 }
+
+/// What is deployed with an unknown setting would refuse to start.
+#[test]
+fn the_deployment_names_only_settings_there_are() {
+    let settings = with_environment(&[]).unwrap();
+    let known: Vec<_> = settings.explain().iter().map(|setting| setting.key.as_str()).collect();
+    let files = [include_str!("../../docker-compose.yml"), include_str!("../../Dockerfile")];
+    let word = |text: &'static str| text.split(['=', ':', ' ', '"']).next().unwrap();
+    for name in files.iter().flat_map(|file| file.split("FORTE_MEDIA__").skip(1)).map(word) {
+        let key = name.to_lowercase().replace("__", ".");
+        assert!(known.contains(&key.as_str()), "{name}");
+    }
+}
