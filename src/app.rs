@@ -163,6 +163,12 @@ impl App {
     /// When a setting of the listener cannot be.
     pub async fn run(self, bound: Bound, shutdown: &Shutdown) -> anyhow::Result<()> {
         self.begin_tasks(shutdown);
+        // Others must not take us for dead while requests and finishes come to their end.
+        let (pulse_ends, pulses) = (CancellationToken::new(), TaskTracker::new());
+        if self.uploads.is_shared() {
+            pulses.spawn(self.uploads.clone().keep_beating(pulse_ends.clone()));
+            pulses.spawn(self.uploads.clone().keep_listening(pulse_ends.clone()));
+        }
         let pulse = Arc::new(Pulse {
             ledger: self.ledger.clone(),
             store: self.store.clone(),
@@ -180,6 +186,9 @@ impl App {
         if shutdown.drain(grace).await == Drained::Cut {
             tracing::warn!("some work was cut; it goes on after the next start");
         }
+        pulse_ends.cancel();
+        pulses.close();
+        pulses.wait().await;
         self.uploads.end_node().await?;
         self.ledger.close().await;
         tracing::info!("ended");
@@ -190,10 +199,6 @@ impl App {
         let ending = || shutdown.soft().clone();
         shutdown.spawn(self.uploads.clone().keep_swept(ending()));
         shutdown.spawn(self.uploads.clone().let_all_go_at(ending()));
-        if self.uploads.is_shared() {
-            shutdown.spawn(self.uploads.clone().keep_beating(ending()));
-            shutdown.spawn(self.uploads.clone().keep_listening(ending()));
-        }
         let (outbox, stop) = (Arc::clone(&self.outbox), ending());
         shutdown.spawn(async move { outbox.run(&stop).await });
     }

@@ -120,13 +120,15 @@ impl Ledger {
         Ok(if done.rows_affected() == 1 { Committed::Yes } else { Committed::Fenced })
     }
 
-    /// Everything is in: from now on nobody interrupts, while this node lives.
+    /// Everything is in: from now on nobody interrupts, while this node lives. Again is harmless: the
+    /// answer to the first time may have been lost.
     ///
     /// # Errors
     /// When the ledger fails.
     pub async fn begin_finishing(&self, upload: UploadId, fence: i64) -> Result<bool, LedgerError> {
         let done = sqlx::query(
-            "UPDATE uploads SET state = 'finishing' WHERE id = $1 AND fence = $2 AND state = 'open'",
+            "UPDATE uploads SET state = 'finishing' \
+             WHERE id = $1 AND fence = $2 AND state IN ('open', 'finishing')",
         )
         .bind(upload.to_string())
         .bind(fence)

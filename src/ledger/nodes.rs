@@ -70,6 +70,22 @@ impl Ledger {
         Ok(write.commit().await?)
     }
 
+    /// Frees every gate whose holder is not among the nodes (any more): it was buried, and took the
+    /// gate when it woke up. Fenced, as by [`Ledger::bury_node`].
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn free_orphaned_gates(&self) -> Result<u64, LedgerError> {
+        let done = sqlx::query(
+            "UPDATE uploads SET holder = '', wanted = 0, state = 'open', fence = fence + 1 \
+             WHERE holder <> '' AND state IN ('open', 'finishing') \
+             AND NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.id = uploads.holder)",
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
     /// Every process the ledger knows.
     ///
     /// # Errors

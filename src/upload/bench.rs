@@ -50,7 +50,8 @@ impl Uploads {
         if row.committed == Offset::START {
             return self.spool.create(row.id);
         }
-        if row.spooled_by == Some(self.0.node) {
+        // The folder's own name stands only under bytes that were flushed to it.
+        if row.spooled_by == Some(self.0.node) || row.spooled_by == Some(self.spool.home()) {
             match self.spool.reopen(row.id, row.committed).await {
                 Err(BlobError::Missing { .. }) if self.0.segmented => {}
                 reopened => return reopened,

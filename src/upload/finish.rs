@@ -43,9 +43,6 @@ impl Uploads {
         gate: Gate,
         bench: Bench,
     ) -> Result<Stored, UploadError> {
-        if !self.ledger.begin_finishing(gate.row.id, gate.fence).await? {
-            return Err(UploadError::TakenOver);
-        }
         let Some(details) = gate.row.details.clone() else {
             return Err(UploadError::Internal("an upload without a report".into()));
         };
@@ -104,7 +101,7 @@ impl Uploads {
         }
     }
 
-    /// One try: look at the report, put the object, write the rows.
+    /// One try: shut the gate, look at the report, put the object, write the rows.
     async fn store(
         &self,
         gate: &Gate,
@@ -113,6 +110,9 @@ impl Uploads {
         inspection: &Inspection,
         ids: Ids,
     ) -> Result<Stored, UploadError> {
+        if !self.ledger.begin_finishing(gate.row.id, gate.fence).await? {
+            return Err(UploadError::TakenOver);
+        }
         let sha256 = bench.warm.sha256();
         let length = Length::new(bench.file.length().get());
         if let Some(ended) = self.unwanted(gate, details, sha256).await? {

@@ -153,6 +153,12 @@ impl Uploads {
         self.config.max_length
     }
 
+    /// How long a body may bring nothing before it counts as cut.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        span(self.config.idle_timeout)
+    }
+
     /// When an upload made at `created` ends, if its last acknowledged byte came now.
     fn expiry(&self, created: Timestamp) -> Timestamp {
         let idle = later(self.clock.now(), self.config.expires_after);

@@ -72,6 +72,10 @@ impl Uploads {
             tracing::warn!(node = %dead, "silent for too long: its gates are free");
             self.ledger.bury_node(dead).await?;
         }
+        let orphaned = self.ledger.free_orphaned_gates().await?;
+        if orphaned > 0 {
+            tracing::warn!(orphaned, "gates of nodes that are no more are free");
+        }
         Ok(())
     }
 

@@ -88,9 +88,7 @@ impl Uploads {
                 Next::Piece(piece) => piece,
                 Next::End(end) => return Ok(end),
             };
-            if pace.is_too_slow(piece.len() as u64) {
-                return Ok(End::Cut);
-            }
+            let too_slow = pace.is_too_slow(piece.len() as u64);
             let too_long = piece.len() as u64 > room;
             piece.truncate(usize::try_from(room).unwrap_or(usize::MAX));
             room -= piece.len() as u64;
@@ -103,6 +101,9 @@ impl Uploads {
             }
             if too_long {
                 return Ok(End::TooLong);
+            }
+            if too_slow && room > 0 {
+                return Ok(End::Cut);
             }
         }
     }

@@ -52,13 +52,22 @@ const BY_STATUS: &[(u16, Answer)] = &[
 #[derive(Debug)]
 pub(super) struct Trouble {
     pub(super) answer: Answer,
+    /// Whether the store named it: a bare status may come from anything on the way.
+    named: bool,
     cause: Cause,
 }
 
 impl Trouble {
     /// No answer worth the name.
     pub(super) fn unclear(cause: impl Into<Cause>) -> Self {
-        Self { answer: Answer::Unclear, cause: cause.into() }
+        Self { answer: Answer::Unclear, named: false, cause: cause.into() }
+    }
+
+    /// For requests whose answer has a body: that an object is not there counts only if the store
+    /// itself says so. A proxy's 404, or a missing bucket, must not look like lost bytes.
+    pub(super) fn only_if_named(self) -> Self {
+        let doubtful = self.answer == Answer::Missing && !self.named;
+        if doubtful { Self { answer: Answer::Unclear, ..self } } else { self }
     }
 
     /// In the words of the room.
@@ -81,14 +90,15 @@ where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     fn from(error: SdkError<E>) -> Self {
-        let answer = match &error {
+        let (answer, named) = match &error {
             SdkError::ServiceError(said) => {
-                meaning(said.err().code(), said.raw().status().as_u16())
+                let (code, status) = (said.err().code(), said.raw().status().as_u16());
+                (meaning(code, status), BY_CODE.iter().any(|(known, _)| Some(*known) == code))
             }
-            SdkError::ConstructionFailure(_) => Answer::Refused,
-            _ => Answer::Unclear,
+            SdkError::ConstructionFailure(_) => (Answer::Refused, false),
+            _ => (Answer::Unclear, false),
         };
-        Self { answer, cause: Box::new(error) }
+        Self { answer, named, cause: Box::new(error) }
     }
 }
 

@@ -77,7 +77,7 @@ impl S3 {
     ) -> Result<Digest, BlobError> {
         let request = self.client.get_object().bucket(&self.bucket).key(self.name(path)).send();
         let object = within(self.limits.answer, request).await;
-        let body = object.map_err(|trouble| trouble.of("get", path))?.body;
+        let body = object.map_err(|trouble| trouble.only_if_named().of("get", path))?.body;
         let reading = read_through(body, path, length, take);
         match tokio::time::timeout(self.limits.for_bytes(length), reading).await {
             Ok(read) => read,

@@ -14,9 +14,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::json;
+use tokio::time::timeout;
 
-use crate::model::Person;
-use crate::upload::{OneShot, Stored};
+use crate::model::{Offset, Person};
+use crate::upload::{OneShot, Stored, UploadError};
 
 use super::details::Named;
 use super::problem::Problem;
@@ -63,7 +64,7 @@ async fn receive(house: &House, request: Request) -> Result<Stored, Problem> {
     may_go_on(house, &person, &named).await?;
     let mut form = Form::new(&head.headers, body, &house.doors, most)?;
     let mut video = None;
-    while let Some(part) = form.next().await? {
+    while let Some(part) = next(house, &mut form).await? {
         match part {
             Part::Text { name, value } => {
                 named.add_agreeing(&name, value)?;
@@ -81,6 +82,13 @@ async fn receive(house: &House, request: Request) -> Result<Stored, Problem> {
     let video = video.ok_or_else(missing)?;
     let details = named.details(&house.zone)?;
     video.finish(details).await.map_err(refusals::for_form)
+}
+
+/// The next part, for as long as a phone may be silent; the file's own bytes are waited for by the
+/// engine.
+async fn next(house: &House, form: &mut Form) -> Result<Option<Part>, Problem> {
+    let part = timeout(house.uploads.patience(), form.next()).await;
+    part.unwrap_or_else(|_| Err(refusals::for_form(UploadError::Cut(Offset::START))))
 }
 
 /// Refuses what can be refused by what is known so far (S22, Q34).

@@ -46,6 +46,15 @@ async fn a_form_that_nobody_waits_for_leaves_nothing(service: Service) {
 }
 
 #[tokio::test]
+async fn a_form_that_falls_silent_behind_its_file_is_cut() {
+    let service = Service::embedded_with(&[("UPLOAD__IDLE_TIMEOUT", "50ms")]).await;
+    let form = Form::of(service.report().await).file(GOOD).done();
+    let (body, _taken) = held(form[..form.len() - 8].to_vec());
+    problem(send(&service, body).await, 503, "body_cut").await;
+    service.assert_nothing_left().await;
+}
+
+#[tokio::test]
 async fn a_form_that_falls_silent_is_cut() {
     let service = Service::embedded_with(&[("UPLOAD__IDLE_TIMEOUT", "50ms")]).await;
     let form = Form::of(service.report().await).file(GOOD).done();

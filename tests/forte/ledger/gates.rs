@@ -46,6 +46,7 @@ on_both_databases! {
     every_acknowledged_byte_is_counted_once,
     of_many_who_take_the_gate_at_once_one_wins,
     an_old_fence_does_not_commit,
+    a_gate_of_a_node_that_is_no_more_is_freed_and_fenced,
     a_free_gate_keeps_what_was_acknowledged,
     a_wish_reaches_the_holder_and_nobody_else,
     a_buried_node_loses_its_gates_and_its_late_commits,
@@ -143,6 +144,23 @@ async fn a_buried_node_loses_its_gates_and_its_late_commits(db: Db) {
         assert_eq!((row.state, row.holder), (UploadState::Open, None));
     }
     let late = commit(appending, fence, 0, 10, node);
+    assert_eq!(db.ledger.commit(&late).await.unwrap(), Committed::Fenced);
+}
+
+async fn a_gate_of_a_node_that_is_no_more_is_freed_and_fenced(db: Db) {
+    let house = House::furnish(&db.ledger).await;
+    let upload = house.upload(house.report().await).await;
+    let (alive, dead) = (house.node("a").await, house.node("b").await);
+    let held = house.upload(house.report().await).await;
+    db.ledger.take_gate(held, 0, alive).await.unwrap().unwrap();
+    db.ledger.bury_node(dead).await.unwrap();
+    let fence = db.ledger.take_gate(upload, 0, dead).await.unwrap().unwrap();
+
+    assert_eq!(db.ledger.free_orphaned_gates().await.unwrap(), 1);
+
+    assert_eq!(db.ledger.upload(upload).await.unwrap().unwrap().holder, None);
+    assert_eq!(db.ledger.upload(held).await.unwrap().unwrap().holder, Some(alive));
+    let late = commit(upload, fence, 0, 10, dead);
     assert_eq!(db.ledger.commit(&late).await.unwrap(), Committed::Fenced);
 }
 

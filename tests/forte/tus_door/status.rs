@@ -15,6 +15,7 @@ on_both_grounds! {
     the_secret_in_the_address_is_enough_to_go_on_and_not_enough_to_end,
     while_the_ledger_is_away_a_phone_is_told_to_ask_again,
     while_a_video_is_being_stored_elsewhere_a_phone_is_told_to_ask_again,
+    a_finish_left_behind_is_told_and_goes_on,
     an_upload_of_somebody_who_may_no_longer_act_is_not_there,
 }
 
@@ -124,6 +125,19 @@ async fn while_a_video_is_being_stored_elsewhere_a_phone_is_told_to_ask_again(se
         assert!(!header(&answer, "retry-after").is_empty());
         assert!(!answer.headers().contains_key("upload-offset"));
     }
+}
+
+/// A finish whose node lives but has given up: nobody holds the seat, so it is not "busy" for ever.
+async fn a_finish_left_behind_is_told_and_goes_on(service: Service) {
+    let path = create(&service, service.report().await, GOOD.len()).await;
+    let half = GOOD.len() / 2;
+    assert_eq!(tus::patch(&service, &path, 0, &GOOD[..half]).await.status(), 204);
+    let leave = "UPDATE uploads SET state = 'finishing', holder = (SELECT id FROM nodes)";
+    service.ruins.db.tamper(leave).await;
+    let answer = tus::head(&service, &path).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(header(&answer, "upload-offset"), half.to_string());
+    assert_eq!(tus::patch(&service, &path, half, &GOOD[half..]).await.status(), 204);
 }
 
 /// S17: looked at on every request.
