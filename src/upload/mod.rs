@@ -33,6 +33,8 @@ use bytes::Bytes;
 use futures_util::Stream;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, Semaphore};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::blob::{Spool, Store};
@@ -174,4 +176,9 @@ fn later(from: Timestamp, step: SignedDuration) -> Timestamp {
 /// A setting as the runtime wants it.
 fn span(setting: SignedDuration) -> Duration {
     setting.unsigned_abs()
+}
+
+/// Rests between two rounds of something that is done now and then, but not longer than until `stop`.
+async fn rest(period: SignedDuration, stop: &CancellationToken) {
+    let _cut_short = stop.run_until_cancelled(sleep(span(period))).await;
 }

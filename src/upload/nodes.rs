@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::ledger::NodeRow;
 use crate::model::NodeId;
 
-use super::{UploadError, Uploads, span};
+use super::{UploadError, Uploads, rest};
 
 /// When each node's beat was last seen to move, by our own clock: clocks need not agree (F28).
 #[derive(Default)]
@@ -48,10 +47,7 @@ impl Uploads {
             if let Err(error) = self.beat().await {
                 tracing::warn!(%error, "no heartbeat");
             }
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = sleep(span(self.config.heartbeat)) => {}
-            }
+            rest(self.config.heartbeat, &stop).await;
         }
     }
 
@@ -85,10 +81,7 @@ impl Uploads {
             if let Err(error) = self.listen().await {
                 tracing::debug!(%error, "could not look for wanted gates");
             }
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = sleep(span(self.config.gate_poll)) => {}
-            }
+            rest(self.config.gate_poll, &stop).await;
         }
     }
 

@@ -1,13 +1,12 @@
 //! What has run out of time ends; what has ended leaves nothing behind.
 
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::blob::VideoKey;
 use crate::ledger::Remains;
 use crate::model::{UploadId, UploadState};
 
-use super::{UploadError, Uploads, span};
+use super::{UploadError, Uploads, rest};
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,9 +28,9 @@ impl Uploads {
                 Ok(swept) => tracing::info!(?swept, "swept"),
                 Err(error) => tracing::warn!(%error, "the sweep goes on later"),
             }
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = sleep(span(self.config.sweep_every)) => {}
+            rest(self.config.sweep_every, &stop).await;
+            if stop.is_cancelled() {
+                return;
             }
         }
     }
