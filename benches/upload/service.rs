@@ -9,7 +9,10 @@ use anyhow::Context as _;
 use forte_media::config::Settings;
 use forte_media::leasing::{Bearer, Tokens};
 use forte_media::ledger::{Ledger, NewCompany, NewPerson, NewReport, NewVehicle};
-use forte_media::model::{Clock, CompanyId, Person, PersonId, Random, RefKey, ReportStatus, Role};
+use forte_media::model::{
+    Clock, CompanyId, CompanyKind, Person, PersonId, Random, RefKey, ReportStatus, Role, TypeCode,
+    VehicleGuid,
+};
 use jiff::SignedDuration;
 use tempfile::TempDir;
 
@@ -130,6 +133,8 @@ async fn furnish(settings: &Settings, reports: usize) -> anyhow::Result<Vec<RefK
     ledger.migrate().await?;
     let company = NewCompany {
         id: driver().company,
+        key: None,
+        kind: CompanyKind::Company,
         biin: "080540013184".to_owned(),
         name: "Company".to_owned(),
         email: "company@example.test".to_owned(),
@@ -137,10 +142,12 @@ async fn furnish(settings: &Settings, reports: usize) -> anyhow::Result<Vec<RefK
     ledger.add_company(&company).await?;
     let person = NewPerson {
         person: driver(),
+        key: None,
         mobile: "+77010000000".to_owned(),
         first_name: "Айбек".to_owned(),
         last_name: "Сапаров".to_owned(),
         patronic_name: String::new(),
+        email: String::new(),
     };
     ledger.add_person(&person).await?;
     let mut keys = Vec::new();
@@ -155,21 +162,22 @@ async fn add_report(ledger: &Ledger) -> anyhow::Result<RefKey> {
     let (clock, random) = (Clock::system(), Random::system());
     let ref_key = RefKey::mint(&clock, &random);
     let vehicle = NewVehicle {
-        guid: format!("vehicle-{ref_key}"),
+        guid: VehicleGuid::mint(&clock, &random),
         company: driver().company,
         plate_number: "123ABC02".to_owned(),
         vin_code: "JTMHU01J504012345".to_owned(),
-        type_code: "1".to_owned(),
+        type_code: TypeCode::mint(&clock, &random),
     };
     ledger.add_vehicle(&vehicle).await?;
     let report = NewReport {
         ref_key,
         company: driver().company,
-        vehicle_guid: vehicle.guid,
+        vehicle: vehicle.guid,
         report_number: "0001".to_owned(),
         contract_number: "0002".to_owned(),
-        starts_at: clock.now(),
-        finishes_at: clock.now() + SignedDuration::from_hours(240),
+        starts_at: Some(clock.now()),
+        finishes_at: Some(clock.now() + SignedDuration::from_hours(240)),
+        due_at: clock.now() + SignedDuration::from_hours(240),
         status: ReportStatus::Submit,
     };
     ledger.add_report(&report).await?;

@@ -8,6 +8,7 @@ mod body;
 mod config;
 mod details;
 mod form;
+mod openapi;
 mod ops;
 mod problem;
 mod range;
@@ -25,10 +26,14 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
+use serde::Serialize;
+use serde_json::{Value, json};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::leasing::Leasing;
 use crate::library::Library;
@@ -66,14 +71,26 @@ pub fn router(house: Arc<House>) -> Router {
         .layer(from_fn(problem::render))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn(harmless));
-    Router::new()
-        .merge(tus::routes())
-        .merge(form::routes())
-        .merge(view::routes())
+    let (routes, _) = routes().split_for_parts();
+    routes
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .with_state(house)
         .layer(around)
+}
+
+/// The OpenAPI document of the public routes.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes().into_openapi()
+}
+
+/// Every public route with what it says of itself.
+fn routes() -> OpenApiRouter<Arc<House>> {
+    OpenApiRouter::with_openapi(openapi::Frame::openapi())
+        .merge(tus::routes().into())
+        .merge(form::routes().into())
+        .merge(view::routes())
 }
 
 /// The route is logged and not the path: that of an upload carries its secret, that of a video its
@@ -111,14 +128,36 @@ async fn no_such_method() -> Response {
 }
 
 /// A good answer in the document's envelope: `message` and `code` first, then what there is to say.
-fn success(status: StatusCode, message: &str, more: &serde_json::Value) -> Response {
-    let mut data = serde_json::json!({ "message": message, "code": status.as_u16() });
-    if let (Some(data), Some(more)) = (data.as_object_mut(), more.as_object()) {
-        data.extend(more.clone());
+fn success(status: StatusCode, message: &str, more: &impl Serialize) -> Response {
+    let mut data = json!({ "message": message, "code": status.as_u16() });
+    if let (Some(data), Value::Object(more)) = (data.as_object_mut(), json!(more)) {
+        data.extend(more);
     }
-    let body = serde_json::json!({ "status": "ok", "data": data }).to_string();
+    let body = json!({ "status": "ok", "data": data }).to_string();
     let kind = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
     (status, kind, body).into_response()
+}
+
+/// A good answer's envelope, for the OpenAPI document: [`success`] writes it.
+#[derive(Serialize, utoipa::ToSchema)]
+struct Answer<T> {
+    /// Always `ok`.
+    #[schema(example = "ok")]
+    status: String,
+    data: Data<T>,
+}
+
+/// What a good answer has inside.
+#[derive(Serialize, utoipa::ToSchema)]
+struct Data<T> {
+    /// A sentence, as the document has it.
+    #[schema(example = "success")]
+    message: String,
+    /// The HTTP status once more.
+    #[schema(example = 200)]
+    code: u16,
+    #[serde(flatten)]
+    more: T,
 }
 
 /// A moment as headers have it (RFC 9110 §5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.

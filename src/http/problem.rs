@@ -15,6 +15,33 @@ use super::request_id;
 /// The tus status for a piece that is not what its checksum says (T-62).
 const CHECKSUM_MISMATCH: u16 = 460;
 
+/// How every problem is answered (`forteleasing-api.md` §6.8), for the OpenAPI document.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub(super) struct ErrorAnswer {
+    /// Always `error`.
+    #[schema(example = "error")]
+    status: String,
+    data: ErrorData,
+}
+
+/// What went wrong.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub(super) struct ErrorData {
+    /// A sentence for a person.
+    message: String,
+    /// The HTTP status once more.
+    #[schema(example = 404)]
+    code: u16,
+    /// The stable code for programs.
+    #[schema(example = "not_found")]
+    error: String,
+    /// Names this request in our log.
+    request_id: String,
+    /// What is wrong with which field, or what else there is to know.
+    #[schema(value_type = Object)]
+    details: Value,
+}
+
 /// Something a client has to be told.
 #[derive(Debug, Clone)]
 pub(super) struct Problem(Box<Told>);

@@ -3,32 +3,48 @@
 use std::io::SeekFrom;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
-use serde_json::json;
+use jiff::Timestamp;
+use serde::Serialize;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio_util::io::ReaderStream;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::library::{LibraryError, StoredFile, Viewing};
-use crate::model::RefKey;
+use crate::model::{Digest, Facts, Finding, RefKey, SubmissionId, VideoId};
 
-use super::problem::{self, Problem};
+use super::problem::{self, ErrorAnswer, Problem};
 use super::range::{Asked, asked, is_known};
-use super::{House, success};
+use super::{Answer, House, success};
 
 /// How much of a video is read at a time.
 const PIECE: usize = 128 * 1024;
 
 /// The routes of viewers.
-pub(super) fn routes() -> Router<Arc<House>> {
-    Router::new().route("/reports/{ref_key}/video", get(video)).route("/media/{signed}", get(media))
+pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
+    OpenApiRouter::new().routes(routes!(video)).routes(routes!(media))
 }
 
+/// The latest video of a report: facts, verdicts, a fresh link
+#[utoipa::path(
+    get,
+    path = "/reports/{ref_key}/video",
+    tag = "review",
+    security(("access_token" = [])),
+    params(("ref_key" = Uuid, Path, description = "The report")),
+    responses(
+        (status = 200, description = "The video", body = Answer<Told>),
+        (status = 401, description = "token_invalid, token_expired", body = ErrorAnswer),
+        (status = 404, description = "not_found", body = ErrorAnswer),
+        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
+    )
+)]
 async fn video(
     State(house): State<Arc<House>>,
     ref_key: Result<Path<String>, PathRejection>,
@@ -40,24 +56,44 @@ async fn video(
     let ref_key = ref_key.ok().and_then(|Path(text)| text.parse::<RefKey>().ok());
     let ref_key = ref_key.ok_or_else(nothing)?;
     let viewing = house.library.video(&viewer, ref_key).await?.ok_or_else(nothing)?;
-    Ok(success(StatusCode::OK, "success", &told(&house, ref_key, &viewing)))
+    Ok(success(StatusCode::OK, "success", &told(&house, ref_key, viewing)))
 }
 
-fn told(house: &House, ref_key: RefKey, viewing: &Viewing) -> serde_json::Value {
-    json!({
-        "ref_key": ref_key,
-        "video_id": viewing.video,
-        "submission_id": viewing.submission,
-        "sha256": viewing.sha256,
-        "facts": viewing.facts,
-        "verdicts": viewing.notes,
-        "lat": viewing.place.lat(),
-        "long": viewing.place.long(),
-        "time_sent": viewing.time_sent.at,
-        "received_at": viewing.received_at,
-        "link": absolute(house, &viewing.link),
-        "expires_at": viewing.expires_at,
-    })
+/// A video, as viewers are told of it.
+#[derive(Serialize, ToSchema)]
+struct Told {
+    ref_key: RefKey,
+    video_id: VideoId,
+    submission_id: SubmissionId,
+    /// Hexadecimal.
+    sha256: Digest,
+    facts: Facts,
+    /// What the inspection noticed.
+    verdicts: Vec<Finding>,
+    lat: f64,
+    long: f64,
+    time_sent: Timestamp,
+    received_at: Timestamp,
+    /// Plays the video until `expires_at`.
+    link: String,
+    expires_at: Timestamp,
+}
+
+fn told(house: &House, ref_key: RefKey, viewing: Viewing) -> Told {
+    Told {
+        ref_key,
+        video_id: viewing.video,
+        submission_id: viewing.submission,
+        sha256: viewing.sha256,
+        facts: viewing.facts,
+        verdicts: viewing.notes,
+        lat: viewing.place.lat(),
+        long: viewing.place.long(),
+        time_sent: viewing.time_sent.at,
+        received_at: viewing.received_at,
+        link: absolute(house, &viewing.link),
+        expires_at: viewing.expires_at,
+    }
 }
 
 /// Links of the disk back end are paths of ours; those of S3 name their host.
@@ -65,6 +101,21 @@ fn absolute(house: &House, link: &str) -> String {
     if link.starts_with('/') { format!("{}{link}", house.public_url) } else { link.to_owned() }
 }
 
+/// The bytes behind a viewing link, when videos are on disk
+#[utoipa::path(
+    get,
+    path = "/media/{signed}",
+    tag = "review",
+    params(("signed" = String, Path, description = "The last part of a viewing link")),
+    responses(
+        (status = 200, description = "The whole video", content_type = "video/mp4"),
+        (status = 206, description = "A range of it", content_type = "video/mp4"),
+        (status = 304, description = "The same as If-None-Match says"),
+        (status = 403, description = "forbidden: not our link, or expired", body = ErrorAnswer),
+        (status = 404, description = "not_found", body = ErrorAnswer),
+        (status = 416, description = "validation_failed: no such range", body = ErrorAnswer),
+    )
+)]
 async fn media(
     State(house): State<Arc<House>>,
     method: Method,

@@ -1,15 +1,17 @@
 //! The one transaction: an upload becomes a submission, or nothing happens at all.
 
 use jiff::Timestamp;
-use sqlx::{Any, Row as _, Transaction};
+use sqlx::Row as _;
 
 use crate::model::{
-    Arrival, Digest, EventId, Facts, Finding, Length, Person, ReportStatus, SubmissionId, UploadId,
-    VideoId, arrival,
+    Arrival, Digest, Facts, Finding, Length, Person, ReportStatus, SubmissionId, UploadId, VideoId,
+    arrival,
 };
 
+use super::counters::{Counter, next_number};
+use super::outbox::tell;
 use super::rows::{number, optional, parsed, signed, unreadable};
-use super::{Details, Ledger, LedgerError};
+use super::{Details, Ledger, LedgerError, Telling, Write};
 
 /// Everything the transaction writes.
 #[derive(Debug, Clone)]
@@ -38,17 +40,6 @@ pub struct Finishing {
     pub telling: Telling,
     /// The moment it was received.
     pub now: Timestamp,
-}
-
-/// A message to be told.
-#[derive(Debug, Clone)]
-pub struct Telling {
-    /// Its id, the same over all tries.
-    pub id: EventId,
-    /// Its type, such as `report.submitted`.
-    pub kind: &'static str,
-    /// Its JSON.
-    pub body: String,
 }
 
 /// What became of it.
@@ -107,15 +98,16 @@ impl Ledger {
             return why_not(&mut write, finishing).await;
         }
         insert_video(&mut write, finishing).await?;
-        insert_submission(&mut write, finishing).await?;
         insert_custody(&mut write, finishing).await?;
-        insert_telling(&mut write, finishing).await?;
+        // Its turn is after every other message about the report, whose row this transaction has
+        // locked.
+        tell(&mut write, &finishing.telling, finishing.now).await?;
+        // Last, because its turn makes others wait for this commit.
+        insert_submission(&mut write, finishing).await?;
         write.commit().await?;
         Ok(FinishOutcome::Stored { video: finishing.video, submission: finishing.submission })
     }
 }
-
-type Write = Transaction<'static, Any>;
 
 async fn mark_stored(write: &mut Write, finishing: &Finishing) -> Result<bool, LedgerError> {
     let done = sqlx::query(
@@ -163,8 +155,8 @@ async fn owner_active(write: &mut Write, finishing: &Finishing) -> Result<bool, 
 
 async fn submit_report(write: &mut Write, finishing: &Finishing) -> Result<bool, LedgerError> {
     let done = sqlx::query(
-        "UPDATE reports SET status_code = 2 \
-         WHERE ref_key = $1 AND company_id = $2 AND status_code IN (1, 4)",
+        "UPDATE reports SET status_code = 2, revision = revision + 1 \
+         WHERE ref_key = $1 AND company_id = $2 AND status_code IN (1, 4) AND gone = 0",
     )
     .bind(finishing.details.ref_key.to_string())
     .bind(finishing.owner.company.0)
@@ -190,7 +182,7 @@ async fn held(write: &mut Write, finishing: &Finishing) -> Result<Option<Held>, 
         "SELECT r.status_code, COALESCE(s.id, '') AS submission_id, \
          COALESCE(s.video_id, '') AS video_id, COALESCE(v.sha256, '') AS sha256 FROM reports r \
          LEFT JOIN submissions s ON s.ref_key = r.ref_key LEFT JOIN videos v ON v.id = s.video_id \
-         WHERE r.ref_key = $1 AND r.company_id = $2 ORDER BY s.received_at DESC LIMIT 1",
+         WHERE r.ref_key = $1 AND r.company_id = $2 AND r.gone = 0 ORDER BY s.turn DESC LIMIT 1",
     )
     .bind(finishing.details.ref_key.to_string())
     .bind(finishing.owner.company.0)
@@ -226,10 +218,11 @@ async fn insert_video(write: &mut Write, finishing: &Finishing) -> Result<(), Le
 
 async fn insert_submission(write: &mut Write, finishing: &Finishing) -> Result<(), LedgerError> {
     let details = &finishing.details;
+    let turn = next_number(write, Counter::Submissions).await?;
     sqlx::query(
         "INSERT INTO submissions (id, ref_key, company_id, person_id, video_id, filename, \
-         time_sent_raw, time_sent_at, lat_e8, long_e8, received_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         time_sent_raw, time_sent_at, lat_e8, long_e8, received_at, turn) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(finishing.submission.to_string())
     .bind(details.ref_key.to_string())
@@ -242,6 +235,7 @@ async fn insert_submission(write: &mut Write, finishing: &Finishing) -> Result<(
     .bind(details.place.lat_e8)
     .bind(details.place.long_e8)
     .bind(finishing.now.as_microsecond())
+    .bind(turn)
     .execute(&mut **write)
     .await?;
     Ok(())
@@ -258,24 +252,6 @@ async fn insert_custody(write: &mut Write, finishing: &Finishing) -> Result<(), 
     .bind(finishing.now.as_microsecond())
     .bind(format!("person:{}", finishing.owner.id.0))
     .bind(format!("sha256:{}", finishing.sha256))
-    .execute(&mut **write)
-    .await?;
-    Ok(())
-}
-
-/// Its turn is after every other message about the report, whose row this transaction has locked.
-async fn insert_telling(write: &mut Write, finishing: &Finishing) -> Result<(), LedgerError> {
-    sqlx::query(
-        "INSERT INTO outbox (id, kind, subject, turn, body, state, attempts, created_at, due_at, \
-         leased_until, last_status, last_error, settled_at) \
-         SELECT $1, $2, $3, COALESCE(MAX(turn), 0) + 1, $4, 'pending', 0, $5, $5, 0, 0, '', 0 \
-         FROM outbox WHERE subject = $3",
-    )
-    .bind(finishing.telling.id.to_string())
-    .bind(finishing.telling.kind)
-    .bind(finishing.details.ref_key.to_string())
-    .bind(finishing.telling.body.as_str())
-    .bind(finishing.now.as_microsecond())
     .execute(&mut **write)
     .await?;
     Ok(())

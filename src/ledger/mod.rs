@@ -6,6 +6,7 @@
 //! repeats what it believes (offset, fence, lease) and looks at the number of rows.
 
 mod config;
+mod counters;
 mod error;
 mod finish;
 mod gates;
@@ -25,16 +26,19 @@ use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 
 pub use config::Config;
 pub use error::LedgerError;
-pub use finish::{FinishOutcome, Finishing, Telling};
+pub use finish::{FinishOutcome, Finishing};
 pub use gates::{Commit, Committed};
 pub use nodes::NodeRow;
-pub use outbox::{Claimed, EventRow, EventState, OutboxDepth, Settled};
+pub use outbox::{Channel, Claimed, EventRow, EventState, OutboxDepth, Settled, Telling};
 pub use people::{NewCompany, NewPerson};
 pub use reports::{NewReport, NewVehicle, ReportRow};
 pub use segments::SegmentRow;
 pub use sweeps::Remains;
 pub use uploads::{Details, NewUpload, UploadRow};
 pub use videos::{CustodyEntry, VideoRow};
+
+/// A transaction that writes, begun by [`Ledger::write`].
+type Write = Transaction<'static, Any>;
 
 /// SQLite flushes every transaction: an acknowledged offset must survive a power cut.
 const FLUSHED: &str = "FULL";
@@ -131,7 +135,7 @@ impl Ledger {
     }
 
     /// Begins a transaction that writes.
-    async fn write(&self) -> Result<Transaction<'static, Any>, LedgerError> {
+    async fn write(&self) -> Result<Write, LedgerError> {
         Ok(self.pool.begin_with(self.kind.begin()).await?)
     }
 }

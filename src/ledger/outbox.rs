@@ -5,8 +5,73 @@ use sqlx::any::AnyRow;
 
 use crate::model::EventId;
 
-use super::rows::{count, number, parsed, text, time, unreadable};
-use super::{Ledger, LedgerError};
+use super::rows::{count, micros, number, parsed, text, time, unreadable};
+use super::{Ledger, LedgerError, Write};
+
+/// Who is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Channel {
+    /// The report service.
+    Webhook,
+    /// A person, by mail.
+    Mail,
+    /// A person's device.
+    Push,
+}
+
+impl Channel {
+    /// The word in the ledger.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Mail => "mail",
+            Self::Push => "push",
+        }
+    }
+}
+
+/// A message to be told.
+#[derive(Debug, Clone)]
+pub struct Telling {
+    /// Its id, the same over all tries.
+    pub id: EventId,
+    /// Who is told.
+    pub channel: Channel,
+    /// Its type, such as `report.submitted`.
+    pub kind: &'static str,
+    /// What it is about: messages about one subject keep their order.
+    pub subject: String,
+    /// Its JSON.
+    pub body: String,
+    /// From when on telling is of no use.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Writes a message into the transaction that it tells of. Its turn is after every other about its
+/// subject; where two transactions may tell of one subject at once, they have locked its row.
+pub(super) async fn tell(
+    write: &mut Write,
+    telling: &Telling,
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    sqlx::query(
+        "INSERT INTO outbox (id, channel, kind, subject, turn, body, state, attempts, created_at, \
+         due_at, expires_at, leased_until, last_status, last_error, settled_at) \
+         SELECT $1, $2, $3, $4, COALESCE(MAX(turn), 0) + 1, $5, 'pending', 0, $6, $6, $7, 0, 0, '', 0 \
+         FROM outbox WHERE subject = $4",
+    )
+    .bind(telling.id.to_string())
+    .bind(telling.channel.as_str())
+    .bind(telling.kind)
+    .bind(telling.subject.as_str())
+    .bind(telling.body.as_str())
+    .bind(now.as_microsecond())
+    .bind(micros(telling.expires_at))
+    .execute(&mut **write)
+    .await?;
+    Ok(())
+}
 
 /// Where a message is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +190,8 @@ impl Ledger {
         // locked the row, the inner one not.
         let rows = sqlx::query(
             "UPDATE outbox SET leased_until = $1, attempts = attempts + 1 WHERE id IN (\
-               SELECT o.id FROM outbox o WHERE o.state = 'pending' AND o.due_at <= $2 \
+               SELECT o.id FROM outbox o WHERE o.channel = 'webhook' AND o.state = 'pending' \
+               AND o.due_at <= $2 \
                AND o.leased_until <= $2 AND NOT EXISTS (SELECT 1 FROM outbox e \
                  WHERE e.subject = o.subject AND e.state = 'pending' AND e.turn < o.turn) \
                ORDER BY o.due_at LIMIT $3) \

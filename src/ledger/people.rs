@@ -1,8 +1,8 @@
 //! Companies and people.
 
-use crate::model::{CompanyId, Person, PersonId, Role};
+use crate::model::{CompanyId, CompanyKind, ObjectKey, Person, PersonId, Role, phone_digits};
 
-use super::rows::{number, text, unreadable};
+use super::rows::{number, or_empty, text, unreadable};
 use super::{Ledger, LedgerError};
 
 /// A company or private lessee to be recorded.
@@ -10,6 +10,10 @@ use super::{Ledger, LedgerError};
 pub struct NewCompany {
     /// Its number.
     pub id: CompanyId,
+    /// Its key in 1C, if it has one.
+    pub key: Option<ObjectKey>,
+    /// A company or a private lessee.
+    pub kind: CompanyKind,
     /// BIN or IIN, 12 digits.
     pub biin: String,
     /// Its name.
@@ -23,6 +27,8 @@ pub struct NewCompany {
 pub struct NewPerson {
     /// Who, where, with which rights.
     pub person: Person,
+    /// Their key in 1C, if they have one.
+    pub key: Option<ObjectKey>,
     /// Telephone, as given.
     pub mobile: String,
     /// First name.
@@ -31,6 +37,8 @@ pub struct NewPerson {
     pub last_name: String,
     /// Father's name.
     pub patronic_name: String,
+    /// Their mail address; may be empty.
+    pub email: String,
 }
 
 impl Ledger {
@@ -40,13 +48,15 @@ impl Ledger {
     /// When the ledger fails.
     pub async fn add_company(&self, new: &NewCompany) -> Result<(), LedgerError> {
         sqlx::query(
-            "INSERT INTO companies (id, biin, name, email, active) VALUES ($1, $2, $3, $4, 1) \
-             ON CONFLICT DO NOTHING",
+            "INSERT INTO companies (id, biin, name, email, ref_key, kind, active) \
+             VALUES ($1, $2, $3, $4, $5, $6, 1) ON CONFLICT DO NOTHING",
         )
         .bind(new.id.0)
         .bind(new.biin.as_str())
         .bind(new.name.as_str())
         .bind(new.email.as_str())
+        .bind(or_empty(new.key.as_ref()))
+        .bind(new.kind.as_str())
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -59,7 +69,8 @@ impl Ledger {
     pub async fn add_person(&self, new: &NewPerson) -> Result<(), LedgerError> {
         sqlx::query(
             "INSERT INTO people (id, company_id, role, mobile, first_name, last_name, \
-             patronic_name, active) VALUES ($1, $2, $3, $4, $5, $6, $7, 1) ON CONFLICT DO NOTHING",
+             patronic_name, ref_key, mobile_digits, email, active) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1) ON CONFLICT DO NOTHING",
         )
         .bind(new.person.id.0)
         .bind(new.person.company.0)
@@ -68,6 +79,9 @@ impl Ledger {
         .bind(new.first_name.as_str())
         .bind(new.last_name.as_str())
         .bind(new.patronic_name.as_str())
+        .bind(or_empty(new.key.as_ref()))
+        .bind(phone_digits(&new.mobile))
+        .bind(new.email.as_str())
         .execute(&self.pool)
         .await?;
         Ok(())

@@ -4,18 +4,17 @@ use std::slice;
 
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
-use sqlx::{Any, Transaction};
 
-use crate::model::{CompanyId, Digest, RefKey, ReportStatus};
+use crate::model::{CompanyId, Digest, RefKey, ReportStatus, TypeCode, VehicleGuid};
 
-use super::rows::{number, optional, text, unreadable};
-use super::{Ledger, LedgerError};
+use super::rows::{micros, number, optional, parsed, unreadable};
+use super::{Ledger, LedgerError, Write};
 
 /// A vehicle to be recorded.
 #[derive(Debug, Clone)]
 pub struct NewVehicle {
     /// Its key in 1C.
-    pub guid: String,
+    pub guid: VehicleGuid,
     /// Whose it is.
     pub company: CompanyId,
     /// Plate, as given.
@@ -23,7 +22,7 @@ pub struct NewVehicle {
     /// VIN, as given.
     pub vin_code: String,
     /// The key of its type in 1C.
-    pub type_code: String,
+    pub type_code: TypeCode,
 }
 
 /// A report to be recorded.
@@ -34,15 +33,17 @@ pub struct NewReport {
     /// Whose it is.
     pub company: CompanyId,
     /// Of which vehicle.
-    pub vehicle_guid: String,
+    pub vehicle: VehicleGuid,
     /// Its number, as given.
     pub report_number: String,
     /// Its contract, as given.
     pub contract_number: String,
-    /// First day.
-    pub starts_at: Timestamp,
-    /// Deadline.
-    pub finishes_at: Timestamp,
+    /// First day, if it has one.
+    pub starts_at: Option<Timestamp>,
+    /// Deadline as given, if it has one.
+    pub finishes_at: Option<Timestamp>,
+    /// From when on it is overdue: [`crate::model::due_at`] of the deadline.
+    pub due_at: Timestamp,
     /// Its state.
     pub status: ReportStatus,
 }
@@ -55,7 +56,7 @@ pub struct ReportRow {
     /// Whose it is.
     pub company: CompanyId,
     /// Of which vehicle.
-    pub vehicle_guid: String,
+    pub vehicle: VehicleGuid,
     /// Its state.
     pub status: ReportStatus,
     /// The hash of the latest video it received.
@@ -72,11 +73,11 @@ impl Ledger {
             "INSERT INTO vehicles (guid, company_id, plate_number, vin_code, type_code) \
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
         )
-        .bind(new.guid.as_str())
+        .bind(new.guid.to_string())
         .bind(new.company.0)
         .bind(new.plate_number.as_str())
         .bind(new.vin_code.as_str())
-        .bind(new.type_code.as_str())
+        .bind(new.type_code.to_string())
         .execute(&self.pool)
         .await?;
         Ok(())
@@ -111,7 +112,7 @@ impl Ledger {
             "SELECT r.company_id, r.vehicle_guid, r.status_code, COALESCE(v.sha256, '') AS sha256 \
              FROM reports r LEFT JOIN submissions s ON s.ref_key = r.ref_key \
              LEFT JOIN videos v ON v.id = s.video_id \
-             WHERE r.ref_key = $1 ORDER BY s.received_at DESC LIMIT 1",
+             WHERE r.ref_key = $1 AND r.gone = 0 ORDER BY s.turn DESC LIMIT 1",
         )
         .bind(ref_key.to_string())
         .fetch_optional(&self.pool)
@@ -126,12 +127,12 @@ impl Ledger {
     pub async fn open_reports(&self, company: CompanyId) -> Result<Vec<ReportRow>, LedgerError> {
         let rows = sqlx::query(
             "SELECT ref_key, company_id, vehicle_guid, status_code, '' AS sha256 FROM reports \
-             WHERE company_id = $1 AND status_code IN (1, 4) ORDER BY ref_key",
+             WHERE company_id = $1 AND status_code IN (1, 4) AND gone = 0 ORDER BY ref_key",
         )
         .bind(company.0)
         .fetch_all(&self.pool)
         .await?;
-        rows.iter().map(|row| read(super::rows::parsed(row, "ref_key")?, row)).collect()
+        rows.iter().map(|row| read(parsed(row, "ref_key")?, row)).collect()
     }
 
     /// Sets a report's state: a decision, or a new round.
@@ -152,19 +153,20 @@ impl Ledger {
     }
 }
 
-async fn insert(write: &mut Transaction<'static, Any>, new: &NewReport) -> Result<(), LedgerError> {
+async fn insert(write: &mut Write, new: &NewReport) -> Result<(), LedgerError> {
     sqlx::query(
         "INSERT INTO reports (ref_key, company_id, vehicle_guid, report_number, \
-         contract_number, starts_at, finishes_at, status_code, reject_reason) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '') ON CONFLICT DO NOTHING",
+         contract_number, starts_at, finishes_at, due_at, status_code, reject_reason) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '') ON CONFLICT DO NOTHING",
     )
     .bind(new.ref_key.to_string())
     .bind(new.company.0)
-    .bind(new.vehicle_guid.as_str())
+    .bind(new.vehicle.to_string())
     .bind(new.report_number.as_str())
     .bind(new.contract_number.as_str())
-    .bind(new.starts_at.as_microsecond())
-    .bind(new.finishes_at.as_microsecond())
+    .bind(micros(new.starts_at))
+    .bind(micros(new.finishes_at))
+    .bind(new.due_at.as_microsecond())
     .bind(new.status.code())
     .execute(&mut **write)
     .await?;
@@ -176,7 +178,7 @@ fn read(ref_key: RefKey, row: &AnyRow) -> Result<ReportRow, LedgerError> {
     Ok(ReportRow {
         ref_key,
         company: CompanyId(number(row, "company_id")?),
-        vehicle_guid: text(row, "vehicle_guid")?,
+        vehicle: parsed(row, "vehicle_guid")?,
         status: ReportStatus::try_from(code).map_err(|_| unreadable("status_code", &code))?,
         held: optional(row, "sha256")?,
     })

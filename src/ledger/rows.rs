@@ -31,6 +31,20 @@ pub(super) fn time(row: &AnyRow, column: &'static str) -> Result<Timestamp, Ledg
     Timestamp::from_microsecond(value).map_err(|_| unreadable(column, &value))
 }
 
+/// A time column where zero means "none".
+#[expect(dead_code, reason = "the lists will read it")]
+pub(super) fn optional_time(
+    row: &AnyRow,
+    column: &'static str,
+) -> Result<Option<Timestamp>, LedgerError> {
+    if number(row, column)? == 0 { Ok(None) } else { time(row, column).map(Some) }
+}
+
+/// A time as the database holds it; zero means "none".
+pub(super) fn micros(time: Option<Timestamp>) -> i64 {
+    time.map_or(0, Timestamp::as_microsecond)
+}
+
 /// A text column holding something that can be parsed.
 pub(super) fn parsed<T: FromStr>(row: &AnyRow, column: &'static str) -> Result<T, LedgerError> {
     let value = text(row, column)?;

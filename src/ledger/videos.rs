@@ -67,7 +67,7 @@ impl Ledger {
             "SELECT v.id, v.upload_id, v.company_id, v.sha256, v.length, v.facts, v.notes, \
              s.id AS submission_id, s.filename, s.time_sent_raw, s.time_sent_at, s.lat_e8, \
              s.long_e8, s.received_at FROM submissions s JOIN videos v ON v.id = s.video_id \
-             WHERE s.ref_key = $1 ORDER BY s.received_at DESC LIMIT 1",
+             WHERE s.ref_key = $1 ORDER BY s.turn DESC LIMIT 1",
         )
         .bind(ref_key.to_string())
         .fetch_optional(&self.pool)

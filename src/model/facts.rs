@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Digest;
 
 /// The facts of one file. Unknown ones are `None`; the names are those of `inspect --json`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Facts {
     /// Bytes in the file.
     pub length: u64,
@@ -45,7 +46,7 @@ pub struct Facts {
 }
 
 /// A point on the earth, as the recorder wrote it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Location {
     /// Degrees north.
     pub lat: f64,

@@ -3,11 +3,12 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 macro_rules! checks {
     ($($(#[$doc:meta])* $name:ident = $code:literal,)*) => {
         /// A check of the inspection. Its code is a promise: extended, never renamed.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
         pub enum Check {
             $($(#[$doc])* #[serde(rename = $code)] $name,)*
         }
@@ -163,7 +164,7 @@ impl fmt::Display for Check {
 }
 
 /// One thing found: a note, or the reason of a refusal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Finding {
     /// Which check found it.
     #[serde(rename = "code")]
@@ -189,7 +190,7 @@ impl Finding {
 }
 
 /// Why a file is no good, and how early that was certain. `details` of a `video_refused` answer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Refusal {
     /// What was found.
     #[serde(flatten)]

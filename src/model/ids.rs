@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Clock, Random};
@@ -16,7 +17,9 @@ pub struct IdError;
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[derive(
+            Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+        )]
         pub struct $name(Uuid);
 
         impl fmt::Display for $name {
@@ -80,6 +83,26 @@ id! {
     NodeId
 }
 id! {
+    /// A request for a one-time code (E1).
+    ChallengeId
+}
+id! {
+    /// A sign-in of a person on a device; the claim `sid` of its tokens.
+    SessionId
+}
+id! {
+    /// A vehicle's key, given by 1C (Q39).
+    VehicleGuid
+}
+id! {
+    /// The key of a type of vehicles, given by 1C (Q39).
+    TypeCode
+}
+id! {
+    /// The key of any other object of 1C: a company, a person, a contract, an assignment.
+    ObjectKey
+}
+id! {
     /// A report's key, given by 1C (Q17). Any case is read, lower case is written (Q39).
     RefKey
 }
@@ -90,3 +113,8 @@ minted!(SubmissionId);
 minted!(EventId);
 minted!(NodeId);
 minted!(RefKey);
+minted!(ChallengeId);
+minted!(SessionId);
+minted!(VehicleGuid);
+minted!(TypeCode);
+minted!(ObjectKey);

@@ -4,6 +4,7 @@
 
 mod causes;
 mod clock;
+mod deadline;
 mod digest;
 mod facts;
 mod faults;
@@ -11,6 +12,7 @@ mod finding;
 mod ids;
 mod measure;
 mod person;
+mod phone;
 mod place;
 mod random;
 mod report;
@@ -19,13 +21,18 @@ mod upload;
 
 pub use causes::causes;
 pub use clock::{Clock, ManualClock};
+pub use deadline::{NEVER_DUE, due_at, is_expired};
 pub use digest::{Digest, DigestError};
 pub use facts::{Facts, Location};
 pub use faults::{FaultError, Faults};
 pub use finding::{Check, Finding, Refusal};
-pub use ids::{EventId, IdError, NodeId, RefKey, SubmissionId, UploadId, VideoId};
+pub use ids::{
+    ChallengeId, EventId, IdError, NodeId, ObjectKey, RefKey, SessionId, SubmissionId, TypeCode,
+    UploadId, VehicleGuid, VideoId,
+};
 pub use measure::{Length, MeasureError, Offset};
-pub use person::{CompanyId, Person, PersonId, Role};
+pub use person::{CompanyId, CompanyKind, Person, PersonId, Role};
+pub use phone::phone_digits;
 pub use place::{Place, PlaceError};
 pub use random::Random;
 pub use report::{Arrival, ReportStatus, arrival};

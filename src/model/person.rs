@@ -1,17 +1,44 @@
 //! Who is asking.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A leasing customer: a company (BIN) or a private lessee (IIN).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CompanyId(pub i64);
+
+impl CompanyId {
+    /// The lessor itself: its reviewers see every company's videos.
+    pub const LESSOR: Self = Self(0);
+}
+
+/// What a leasing customer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CompanyKind {
+    /// A company, known by its BIN.
+    Company,
+    /// A private lessee, known by the IIN (Q38).
+    Person,
+}
+
+impl CompanyKind {
+    /// The word in the ledger and in 1C's messages.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Company => "company",
+            Self::Person => "person",
+        }
+    }
+}
 
 /// A person of a company. The number of the API's `id` in lists of employees (E4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PersonId(pub i64);
 
 /// What a person may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// The company's director: sees all of the company (`role_id` 1).

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::inspect::Inspection;
-use crate::ledger::Telling;
+use crate::ledger::{Channel, Telling};
 use crate::model::{Digest, EventId, Finding, Length, RefKey, SubmissionId, VideoId};
 
 use super::Details;
@@ -66,5 +66,12 @@ pub(super) fn report_submitted(
         receipt_url: None,
     };
     let event = Event { kind, timestamp: ids.now, data };
-    Telling { id: ids.event, kind, body: serde_json::json!(event).to_string() }
+    Telling {
+        id: ids.event,
+        channel: Channel::Webhook,
+        kind,
+        subject: details.ref_key.to_string(),
+        body: serde_json::json!(event).to_string(),
+        expires_at: None,
+    }
 }

@@ -5,7 +5,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use forte_media::config::Settings;
 use forte_media::leasing::{Bearer, CallerError, Kind, Leasing, TokenError, Tokens};
 use forte_media::ledger::{self, Ledger, NewCompany, NewPerson};
-use forte_media::model::{Clock, CompanyId, ManualClock, Person, PersonId, Random, Role};
+use forte_media::model::{
+    Clock, CompanyId, CompanyKind, ManualClock, Person, PersonId, Random, Role,
+};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -271,6 +273,8 @@ async fn ledger() -> (Ledger, TempDir) {
     ledger.migrate().await.unwrap();
     let company = NewCompany {
         id: DIRECTOR.company,
+        key: None,
+        kind: CompanyKind::Company,
         biin: "200940026146".to_owned(),
         name: "Alpha AJI Gruppe ТОО".to_owned(),
         email: "email@mail.ru".to_owned(),
@@ -278,10 +282,12 @@ async fn ledger() -> (Ledger, TempDir) {
     ledger.add_company(&company).await.unwrap();
     let person = NewPerson {
         person: DIRECTOR,
+        key: None,
         mobile: "+77021234567".to_owned(),
         first_name: "Руслан".to_owned(),
         last_name: "Нурмуханов".to_owned(),
         patronic_name: "Серикович".to_owned(),
+        email: String::new(),
     };
     ledger.add_person(&person).await.unwrap();
     (ledger, folder)

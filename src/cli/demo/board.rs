@@ -13,7 +13,7 @@ use super::furnish::Standing;
 use super::keys::{Account, Keys};
 use super::receiver::Receiver;
 use crate::leasing::{Bearer, MintError, Tokens};
-use crate::model::{RefKey, Role};
+use crate::model::{RefKey, Role, VehicleGuid};
 
 /// The file in the data folder.
 pub(super) const FILE: &str = "demo.json";
@@ -60,7 +60,7 @@ pub(super) struct Report {
     ref_key: RefKey,
     status_code: i64,
     company: &'static str,
-    vehicle_guid: &'static str,
+    vehicle_guid: VehicleGuid,
 }
 
 /// Where events go, and how to check them.
@@ -125,7 +125,7 @@ impl From<&Standing> for Report {
             ref_key: report.ref_key,
             status_code: report.status.code(),
             company: report.company.biin,
-            vehicle_guid: report.vehicle_guid,
+            vehicle_guid: report.vehicle,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Who and what is in the house: companies, people, vehicles. The same in every house, so adding
 //! them to a ledger that has them changes nothing.
 
+use uuid::{Uuid, uuid};
+
 use crate::ledger::{Ledger, LedgerError, NewCompany, NewPerson, NewVehicle};
-use crate::model::{CompanyId, Person, PersonId, Role};
+use crate::model::{CompanyId, CompanyKind, Person, PersonId, Role, TypeCode, VehicleGuid};
 
 /// A company or private lessee. The numbers of the first two are the document's for testing.
 pub(super) struct Company {
@@ -103,21 +105,21 @@ impl Tenant {
 
 /// A leased vehicle.
 pub(super) struct Vehicle {
-    pub(super) guid: &'static str,
+    pub(super) guid: Uuid,
     pub(super) company: &'static Company,
     plate_number: &'static str,
     vin_code: &'static str,
-    type_code: &'static str,
+    type_code: Uuid,
     pub(super) contract: &'static str,
 }
 
 /// «Легковой автомобиль» of the document.
-const CAR: &str = "b71e9ff8-1664-11ea-8dad-1831bf7dd029";
+const CAR: Uuid = uuid!("b71e9ff8-1664-11ea-8dad-1831bf7dd029");
 /// «Пассажирский транспорт» of the document.
-const BUS: &str = "b71ea040-1664-11ea-8dad-1831bf7dd029";
+const BUS: Uuid = uuid!("b71ea040-1664-11ea-8dad-1831bf7dd029");
 
 pub(super) const SEDAN: Vehicle = Vehicle {
-    guid: "5a1d3c40-0c11-4a51-9a52-71d00a7e0001",
+    guid: uuid!("5a1d3c40-0c11-4a51-9a52-71d00a7e0001"),
     company: &ALPHA,
     plate_number: "284YE02",
     vin_code: "MXC1PABD0KK018832",
@@ -126,7 +128,7 @@ pub(super) const SEDAN: Vehicle = Vehicle {
 };
 
 pub(super) const COACH: Vehicle = Vehicle {
-    guid: "5a1d3c40-0c11-4a51-9a52-71d00a7e0002",
+    guid: uuid!("5a1d3c40-0c11-4a51-9a52-71d00a7e0002"),
     company: &ALPHA,
     plate_number: "264LE02",
     vin_code: "XUS23278DL0001749",
@@ -135,7 +137,7 @@ pub(super) const COACH: Vehicle = Vehicle {
 };
 
 pub(super) const HATCHBACK: Vehicle = Vehicle {
-    guid: "5a1d3c40-0c11-4a51-9a52-71d00a7e0003",
+    guid: uuid!("5a1d3c40-0c11-4a51-9a52-71d00a7e0003"),
     company: &OTHER,
     plate_number: "817KZA05",
     vin_code: "XWW212140K2365328",
@@ -160,6 +162,8 @@ pub(super) async fn move_in(ledger: &Ledger) -> Result<(), LedgerError> {
 fn new_company(company: &Company) -> NewCompany {
     NewCompany {
         id: company.id,
+        key: None,
+        kind: CompanyKind::Company,
         biin: company.biin.to_owned(),
         name: company.name.to_owned(),
         email: company.email.to_owned(),
@@ -169,15 +173,16 @@ fn new_company(company: &Company) -> NewCompany {
 fn new_person(tenant: &Tenant) -> NewPerson {
     let [first_name, last_name, patronic_name] = tenant.names.map(str::to_owned);
     let mobile = tenant.mobile.to_owned();
-    NewPerson { person: tenant.person(), mobile, first_name, last_name, patronic_name }
+    let (key, email) = (None, String::new());
+    NewPerson { person: tenant.person(), key, mobile, first_name, last_name, patronic_name, email }
 }
 
 fn new_vehicle(vehicle: &Vehicle) -> NewVehicle {
     NewVehicle {
-        guid: vehicle.guid.to_owned(),
+        guid: VehicleGuid::from(vehicle.guid),
         company: vehicle.company.id,
         plate_number: vehicle.plate_number.to_owned(),
         vin_code: vehicle.vin_code.to_owned(),
-        type_code: vehicle.type_code.to_owned(),
+        type_code: TypeCode::from(vehicle.type_code),
     }
 }

@@ -9,7 +9,7 @@ use jiff::{Timestamp, ToSpan as _};
 use super::cast::{ALPHA, COACH, Company, HATCHBACK, SEDAN, Vehicle, move_in};
 use super::keys::Keys;
 use crate::ledger::{Ledger, LedgerError, NewReport};
-use crate::model::{RefKey, ReportStatus};
+use crate::model::{RefKey, ReportStatus, VehicleGuid, due_at};
 
 struct Planned {
     vehicle: &'static Vehicle,
@@ -46,13 +46,13 @@ pub(super) struct Standing {
     pub(super) ref_key: RefKey,
     pub(super) status: ReportStatus,
     pub(super) company: &'static Company,
-    pub(super) vehicle_guid: &'static str,
+    pub(super) vehicle: VehicleGuid,
 }
 
 impl Standing {
     fn new(number: usize, ref_key: RefKey, status: ReportStatus) -> Self {
         let Vehicle { guid, company, .. } = plan(number).vehicle;
-        Self { ref_key, status, company, vehicle_guid: guid }
+        Self { ref_key, status, company, vehicle: (*guid).into() }
     }
 }
 
@@ -120,14 +120,16 @@ async fn standing(ledger: &Ledger, keys: &Keys) -> Result<Vec<Standing>, LedgerE
 
 fn report(number: usize, ref_key: RefKey, today: &Today) -> anyhow::Result<NewReport> {
     let Planned { vehicle, status, days: [first, last] } = plan(number);
+    let finishes_at = Some(today.plus(*last)?);
     Ok(NewReport {
         ref_key,
         company: vehicle.company.id,
-        vehicle_guid: vehicle.guid.to_owned(),
+        vehicle: vehicle.guid.into(),
         report_number: format!("{:09}", number + 1),
         contract_number: vehicle.contract.to_owned(),
-        starts_at: today.plus(*first)?,
-        finishes_at: today.plus(*last)?,
+        starts_at: Some(today.plus(*first)?),
+        finishes_at,
+        due_at: due_at(finishes_at, &today.zone),
         status: *status,
     })
 }

@@ -1,11 +1,13 @@
 //! People, reports and uploads for tests of the ledger and of what stands on it.
 
 use forte_media::ledger::{
-    Details, Finishing, Ledger, NewCompany, NewPerson, NewReport, NewUpload, NewVehicle, Telling,
+    Channel, Details, Finishing, Ledger, NewCompany, NewPerson, NewReport, NewUpload, NewVehicle,
+    Telling,
 };
 use forte_media::model::{
-    Clock, CompanyId, Digest, Door, EventId, Facts, Length, ManualClock, NodeId, Person, PersonId,
-    Place, Random, RefKey, ReportStatus, Role, SubmissionId, TimeSent, UploadId, VideoId,
+    Clock, CompanyId, CompanyKind, Digest, Door, EventId, Facts, Length, ManualClock, NodeId,
+    Person, PersonId, Place, Random, RefKey, ReportStatus, Role, SubmissionId, TimeSent, TypeCode,
+    UploadId, VehicleGuid, VideoId,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -35,6 +37,8 @@ impl House {
     async fn add_company(&self, id: CompanyId, biin: &str) {
         let new = NewCompany {
             id,
+            key: None,
+            kind: CompanyKind::Company,
             biin: biin.to_owned(),
             name: format!("Company {}", id.0),
             email: format!("company{}@example.test", id.0),
@@ -45,10 +49,12 @@ impl House {
     async fn add_person(&self, person: Person) {
         let new = NewPerson {
             person,
+            key: None,
             mobile: "+77010000000".to_owned(),
             first_name: "Айбек".to_owned(),
             last_name: "Сапаров".to_owned(),
             patronic_name: String::new(),
+            email: String::new(),
         };
         self.ledger.add_person(&new).await.unwrap();
     }
@@ -82,21 +88,22 @@ impl House {
     pub(crate) async fn report_in(&self, status: ReportStatus) -> RefKey {
         let ref_key = RefKey::mint(&self.clock, &self.random);
         let vehicle = NewVehicle {
-            guid: format!("vehicle-{ref_key}"),
+            guid: VehicleGuid::mint(&self.clock, &self.random),
             company: self.driver.company,
             plate_number: "123ABC02".to_owned(),
             vin_code: "JTMHU01J504012345".to_owned(),
-            type_code: "1".to_owned(),
+            type_code: TypeCode::mint(&self.clock, &self.random),
         };
         self.ledger.add_vehicle(&vehicle).await.unwrap();
         let report = NewReport {
             ref_key,
             company: self.driver.company,
-            vehicle_guid: vehicle.guid,
+            vehicle: vehicle.guid,
             report_number: "0001".to_owned(),
             contract_number: "0002".to_owned(),
-            starts_at: self.now(),
-            finishes_at: self.now() + SignedDuration::from_hours(240),
+            starts_at: Some(self.now()),
+            finishes_at: Some(self.now() + SignedDuration::from_hours(240)),
+            due_at: self.now() + SignedDuration::from_hours(240),
             status,
         };
         self.ledger.add_report(&report).await.unwrap();
@@ -154,15 +161,18 @@ impl House {
             length: LENGTH,
             facts: Facts::default(),
             notes: Vec::new(),
-            telling: self.telling(),
+            telling: self.telling(ref_key),
             now: self.now(),
         }
     }
 
-    fn telling(&self) -> Telling {
+    fn telling(&self, ref_key: RefKey) -> Telling {
         Telling {
             id: EventId::mint(&self.clock, &self.random),
+            channel: Channel::Webhook,
             kind: "report.submitted",
+            subject: ref_key.to_string(),
+            expires_at: None,
             body: r#"{"type":"report.submitted","data":{}}"#.to_owned(),
         }
     }
