@@ -8,6 +8,7 @@
 mod config;
 mod counters;
 mod error;
+mod events;
 mod finish;
 mod gates;
 mod nodes;
@@ -26,10 +27,11 @@ use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 
 pub use config::Config;
 pub use error::LedgerError;
+pub use events::EventRow;
 pub use finish::{FinishOutcome, Finishing};
 pub use gates::{Commit, Committed};
 pub use nodes::NodeRow;
-pub use outbox::{Channel, Claimed, EventRow, EventState, OutboxDepth, Settled, Telling};
+pub use outbox::{Channel, Claimed, EventState, OutboxDepth, Settled, Telling};
 pub use people::{NewCompany, NewPerson};
 pub use reports::{NewReport, NewVehicle, ReportRow};
 pub use segments::SegmentRow;
