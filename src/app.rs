@@ -17,7 +17,7 @@ use crate::ledger::Ledger;
 use crate::library::Library;
 use crate::model::{Clock, Faults, NodeId, Random};
 use crate::notify::Webhook;
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, Receivers};
 use crate::shutdown::{Drained, Shutdown};
 use crate::telemetry::Metrics;
 use crate::upload::{Parts, Uploads};
@@ -210,9 +210,9 @@ fn outbox(
     clock: &Clock,
     random: &Random,
 ) -> anyhow::Result<Outbox> {
-    let webhook = Webhook::from_config(&settings.notify, clock.clone())?;
+    let receivers = Receivers { webhook: Webhook::from_config(&settings.notify, clock.clone())? };
     let config = settings.outbox.clone();
-    Ok(Outbox::new(ledger.clone(), clock.clone(), random.clone(), config, webhook))
+    Ok(Outbox::new(ledger.clone(), clock.clone(), random.clone(), config, receivers))
 }
 
 /// What clients call us by, without a slash at its end.

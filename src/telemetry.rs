@@ -82,19 +82,29 @@ const METRICS: [(&str, Kind, Unit, &str); 13] = [
         Unit::Seconds,
         "From the last byte to the commit",
     ),
-    ("forte_media_outbox_depth", Kind::Gauge, Unit::Count, "Messages not yet delivered"),
-    ("forte_media_outbox_dead", Kind::Gauge, Unit::Count, "Messages that were given up"),
+    (
+        "forte_media_outbox_depth",
+        Kind::Gauge,
+        Unit::Count,
+        "Messages not yet delivered, by channel",
+    ),
+    (
+        "forte_media_outbox_dead",
+        Kind::Gauge,
+        Unit::Count,
+        "Messages that were given up, by channel",
+    ),
     (
         "forte_media_outbox_age_seconds",
         Kind::Gauge,
         Unit::Seconds,
-        "Age of the oldest undelivered message",
+        "Age of the oldest undelivered message, by channel",
     ),
     (
         "forte_media_outbox_deliveries_total",
         Kind::Counter,
         Unit::Count,
-        "Deliveries tried, by outcome",
+        "Deliveries tried, by channel and outcome",
     ),
     ("forte_media_sweeps_total", Kind::Counter, Unit::Count, "What the sweep found, by outcome"),
 ];

@@ -14,14 +14,14 @@ use crate::config::Settings;
 use crate::ledger::{EventRow, EventState, Ledger, LedgerError};
 use crate::model::{Clock, EventId};
 
-/// Shows what is to be told to the report service, and tells it again
+/// Shows what is to be told (to the report service, by mail, to phones), and tells it again
 #[derive(Debug, Clone, Subcommand)]
 pub enum Events {
     /// Lists messages, the newest first
     #[command(after_help = "Example:\n  forte-media events list --state dead --json")]
     List {
         /// Only messages in this state
-        #[arg(long, value_name = "pending|delivered|dead", value_parser = state)]
+        #[arg(long, value_name = "pending|delivered|dead|dropped", value_parser = state)]
         state: Option<EventState>,
         /// Most messages to list
         #[arg(long, value_name = "N", default_value_t = 50)]
@@ -52,7 +52,7 @@ pub enum Events {
 }
 
 fn state(word: &str) -> Result<EventState, &'static str> {
-    EventState::from_word(word).ok_or("write pending, delivered or dead")
+    EventState::from_word(word).ok_or("write pending, delivered, dead or dropped")
 }
 
 /// What the command has to say.
@@ -137,9 +137,9 @@ fn unknown(id: EventId) -> String {
 /// A message on a line, for people.
 fn columns(event: &EventRow) -> String {
     let EventRow { id, kind, subject, attempts, created_at, last_status, last_error, .. } = event;
-    let state = event.state.as_str();
+    let (state, channel) = (event.state.as_str(), event.channel.as_str());
     let line = format!(
-        "{id}  {state:<9}  {attempts:>2} tries  {last_status:>3}  {created_at:.0}  {kind}  {subject}  \
+        "{id}  {channel:<7}  {state:<9}  {attempts:>2} tries  {last_status:>3}  {created_at:.0}  {kind}  {subject}  \
          {last_error}"
     );
     line.trim_end().to_owned()
@@ -149,6 +149,7 @@ fn columns(event: &EventRow) -> String {
 #[derive(Serialize)]
 struct Shown<'e> {
     id: EventId,
+    channel: &'static str,
     #[serde(rename = "type")]
     kind: &'e str,
     subject: &'e str,
@@ -157,6 +158,8 @@ struct Shown<'e> {
     created_at: Timestamp,
     /// When it is tried next.
     due_at: Option<Timestamp>,
+    /// From when on it is of no use.
+    expires_at: Option<Timestamp>,
     /// The receiver's last HTTP status.
     last_status: Option<i64>,
     last_error: Option<&'e str>,
@@ -168,12 +171,14 @@ impl<'e> Shown<'e> {
     fn of(event: &'e EventRow) -> Self {
         Self {
             id: event.id,
+            channel: event.channel.as_str(),
             kind: &event.kind,
             subject: &event.subject,
             state: event.state.as_str(),
             attempts: event.attempts,
             created_at: event.created_at,
             due_at: (event.state == EventState::Pending).then_some(event.due_at),
+            expires_at: event.expires_at,
             last_status: (event.last_status != 0).then_some(event.last_status),
             last_error: (!event.last_error.is_empty()).then_some(&event.last_error),
             body: None,

@@ -5,9 +5,11 @@
 //! immediate on SQLite (`Ledger::write`), and whatever moves is moved by one `UPDATE` that
 //! repeats what it believes (offset, fence, lease) and looks at the number of rows.
 
+mod challenges;
 mod config;
 mod counters;
 mod error;
+mod events;
 mod finish;
 mod gates;
 mod master;
@@ -25,13 +27,15 @@ use secrecy::ExposeSecret as _;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 
+pub use challenges::ChallengeRow;
 pub use config::Config;
 pub use error::LedgerError;
+pub use events::EventRow;
 pub use finish::{FinishOutcome, Finishing};
 pub use gates::{Commit, Committed};
 pub use master::{NewAssignment, NewContract, NewVehicleType};
 pub use nodes::NodeRow;
-pub use outbox::{Channel, Claimed, EventRow, EventState, OutboxDepth, Settled, Telling};
+pub use outbox::{Channel, Claimed, EventState, OutboxDepth, Settled, Telling};
 pub use people::{NewCompany, NewPerson};
 pub use reports::{NewReport, NewVehicle, ReportRow};
 pub use segments::SegmentRow;

@@ -1,11 +1,11 @@
-//! Rows of the outbox: claimed with a lease, settled, shown, replayed.
+//! Rows of the outbox: told, claimed with a lease, settled.
 
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
 use crate::model::EventId;
 
-use super::rows::{count, micros, number, parsed, text, time, unreadable};
+use super::rows::{count, micros, optional_time, parsed, text, time, unreadable};
 use super::{Ledger, LedgerError, Write};
 
 /// Who is told.
@@ -28,6 +28,15 @@ impl Channel {
             Self::Mail => "mail",
             Self::Push => "push",
         }
+    }
+
+    /// Every channel there is.
+    pub const ALL: [Self; 3] = [Self::Webhook, Self::Mail, Self::Push];
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.as_str() == word)
     }
 }
 
@@ -80,8 +89,10 @@ pub enum EventState {
     Pending,
     /// The receiver has said that it has it.
     Delivered,
-    /// Given up after the whole ladder, or refused for good. `events replay` begins anew.
+    /// Given up after the whole ladder, refused for good, or too late. `events replay` begins anew.
     Dead,
+    /// There was nobody left to tell: nothing is wrong.
+    Dropped,
 }
 
 impl EventState {
@@ -92,13 +103,14 @@ impl EventState {
             Self::Pending => "pending",
             Self::Delivered => "delivered",
             Self::Dead => "dead",
+            Self::Dropped => "dropped",
         }
     }
 
     /// Reads the word back.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Pending, Self::Delivered, Self::Dead]
+        [Self::Pending, Self::Delivered, Self::Dead, Self::Dropped]
             .into_iter()
             .find(|state| state.as_str() == word)
     }
@@ -109,6 +121,12 @@ impl EventState {
 pub struct Claimed {
     /// Its id, the same over all tries.
     pub id: EventId,
+    /// Who is told.
+    pub channel: Channel,
+    /// Its type.
+    pub kind: String,
+    /// What it is about.
+    pub subject: String,
     /// Its JSON.
     pub body: String,
     /// How many tries there were before this one.
@@ -117,6 +135,8 @@ pub struct Claimed {
     pub leased_until: Timestamp,
     /// When it was written.
     pub created_at: Timestamp,
+    /// From when on telling is of no use.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// What became of a try.
@@ -138,34 +158,14 @@ pub struct Settled {
     pub now: Timestamp,
 }
 
-/// A message as operators see it.
-#[derive(Debug, Clone)]
-pub struct EventRow {
-    /// Its id.
-    pub id: EventId,
-    /// Its type.
-    pub kind: String,
-    /// What it is about: a report's key.
-    pub subject: String,
-    /// Its JSON.
-    pub body: String,
-    /// Where it is in its life.
-    pub state: EventState,
-    /// How many tries there were.
-    pub attempts: u64,
-    /// When it was written.
-    pub created_at: Timestamp,
-    /// When it is due.
-    pub due_at: Timestamp,
-    /// The receiver's last status, 0 when there was none.
-    pub last_status: i64,
-    /// What went wrong last.
-    pub last_error: String,
-}
+/// What a message says that was not told in time.
+const TOO_LATE: &str = "expired before it could be delivered";
 
-/// What waits in the outbox and what was given up.
+/// What waits in the outbox for one channel and what was given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutboxDepth {
+    /// Who is told.
+    pub channel: Channel,
     /// Messages to be delivered.
     pub pending: u64,
     /// When the oldest of them was written.
@@ -175,13 +175,14 @@ pub struct OutboxDepth {
 }
 
 impl Ledger {
-    /// Leases up to `limit` messages that are due. A later message about the same subject waits for
-    /// the earlier one, so that order is kept for each report (F23).
+    /// Leases up to `limit` messages of a channel that are due and not too late. A later message
+    /// about the same subject waits for the earlier one, so that order is kept for each report (F23).
     ///
     /// # Errors
     /// When the ledger fails.
     pub async fn claim_events(
         &self,
+        channel: Channel,
         now: Timestamp,
         until: Timestamp,
         limit: u32,
@@ -190,20 +191,42 @@ impl Ledger {
         // locked the row, the inner one not.
         let rows = sqlx::query(
             "UPDATE outbox SET leased_until = $1, attempts = attempts + 1 WHERE id IN (\
-               SELECT o.id FROM outbox o WHERE o.channel = 'webhook' AND o.state = 'pending' \
-               AND o.due_at <= $2 \
+               SELECT o.id FROM outbox o WHERE o.channel = $4 AND o.state = 'pending' \
+               AND o.due_at <= $2 AND (o.expires_at = 0 OR o.expires_at > $2) \
                AND o.leased_until <= $2 AND NOT EXISTS (SELECT 1 FROM outbox e \
                  WHERE e.subject = o.subject AND e.state = 'pending' AND e.turn < o.turn) \
                ORDER BY o.due_at LIMIT $3) \
              AND state = 'pending' AND leased_until <= $2 \
-             RETURNING id, body, attempts, leased_until, created_at",
+             RETURNING id, channel, kind, subject, body, attempts, leased_until, created_at, \
+             expires_at",
         )
         .bind(until.as_microsecond())
         .bind(now.as_microsecond())
         .bind(i64::from(limit))
+        .bind(channel.as_str())
         .fetch_all(&self.pool)
         .await?;
         Ok(rows.iter().filter_map(readable).collect())
+    }
+
+    /// Gives up a channel's messages that nobody has under way and that are too late: they are not
+    /// tried, and hold up nothing that comes after them. Returns how many there were.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn bury_expired(&self, channel: Channel, now: Timestamp) -> Result<u64, LedgerError> {
+        let done = sqlx::query(
+            "UPDATE outbox SET state = 'dead', settled_at = $1, last_error = CASE last_error \
+             WHEN '' THEN $2 ELSE $2 || '; before that: ' || last_error END \
+             WHERE channel = $3 AND state = 'pending' AND expires_at > 0 AND expires_at <= $1 \
+             AND leased_until <= $1",
+        )
+        .bind(now.as_microsecond())
+        .bind(TOO_LATE)
+        .bind(channel.as_str())
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected())
     }
 
     /// Records what became of a try, if the lease is still this one's: `true` when it was.
@@ -227,72 +250,40 @@ impl Ledger {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Messages for operators, newest first; of one state, or of all.
+    /// What waits and what was given up, of every channel.
     ///
     /// # Errors
     /// When the ledger fails.
-    pub async fn events(
-        &self,
-        state: Option<EventState>,
-        limit: u32,
-    ) -> Result<Vec<EventRow>, LedgerError> {
+    pub async fn outbox_depth(&self) -> Result<Vec<OutboxDepth>, LedgerError> {
         let rows = sqlx::query(
-            "SELECT id, kind, subject, body, state, attempts, created_at, due_at, last_status, \
-             last_error FROM outbox WHERE ($1 = '' OR state = $1) ORDER BY id DESC LIMIT $2",
+            "SELECT channel, state, COUNT(*) AS messages, MIN(created_at) AS oldest FROM outbox \
+             WHERE state IN ('pending', 'dead') GROUP BY channel, state",
         )
-        .bind(state.map_or("", EventState::as_str))
-        .bind(i64::from(limit))
         .fetch_all(&self.pool)
         .await?;
-        rows.iter().map(event).collect()
+        let empty = |channel| OutboxDepth { channel, pending: 0, oldest: None, dead: 0 };
+        let mut depths = Channel::ALL.map(empty);
+        for row in &rows {
+            let channel = channel(row)?;
+            for depth in depths.iter_mut().filter(|depth| depth.channel == channel) {
+                depth.add(row)?;
+            }
+        }
+        Ok(depths.into())
     }
+}
 
-    /// One message.
-    ///
-    /// # Errors
-    /// When the ledger fails.
-    pub async fn event(&self, id: EventId) -> Result<Option<EventRow>, LedgerError> {
-        let row = sqlx::query(
-            "SELECT id, kind, subject, body, state, attempts, created_at, due_at, last_status, \
-             last_error FROM outbox WHERE id = $1",
-        )
-        .bind(id.to_string())
-        .fetch_optional(&self.pool)
-        .await?;
-        row.as_ref().map(event).transpose()
-    }
-
-    /// Makes a message due at once, with the whole ladder before it: `true` when it is there.
-    ///
-    /// # Errors
-    /// When the ledger fails.
-    pub async fn replay_event(&self, id: EventId, now: Timestamp) -> Result<bool, LedgerError> {
-        let done = sqlx::query(
-            "UPDATE outbox SET state = 'pending', attempts = 0, due_at = $1, leased_until = 0 \
-             WHERE id = $2",
-        )
-        .bind(now.as_microsecond())
-        .bind(id.to_string())
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected() == 1)
-    }
-
-    /// What waits and what was given up.
-    ///
-    /// # Errors
-    /// When the ledger fails.
-    pub async fn outbox_depth(&self) -> Result<OutboxDepth, LedgerError> {
-        let row = sqlx::query(
-            "SELECT COUNT(*) AS pending, COALESCE(MIN(created_at), 0) AS oldest, \
-             (SELECT COUNT(*) FROM outbox WHERE state = 'dead') AS dead \
-             FROM outbox WHERE state = 'pending'",
-        )
-        .fetch_one(&self.pool)
-        .await?;
-        let pending = count(&row, "pending")?;
-        let oldest = if pending == 0 { None } else { Some(time(&row, "oldest")?) };
-        Ok(OutboxDepth { pending, oldest, dead: count(&row, "dead")? })
+impl OutboxDepth {
+    /// Takes one group of messages in.
+    fn add(&mut self, row: &AnyRow) -> Result<(), LedgerError> {
+        let messages = count(row, "messages")?;
+        if text(row, "state")? == EventState::Dead.as_str() {
+            self.dead = messages;
+        } else {
+            self.pending = messages;
+            self.oldest = Some(time(row, "oldest")?);
+        }
+        Ok(())
     }
 }
 
@@ -303,28 +294,22 @@ fn readable(row: &AnyRow) -> Option<Claimed> {
         .ok()
 }
 
+/// The channel of a row.
+pub(super) fn channel(row: &AnyRow) -> Result<Channel, LedgerError> {
+    let word = text(row, "channel")?;
+    Channel::from_word(&word).ok_or_else(|| unreadable("channel", &word))
+}
+
 fn claimed(row: &AnyRow) -> Result<Claimed, LedgerError> {
     Ok(Claimed {
         id: parsed(row, "id")?,
+        channel: channel(row)?,
+        kind: text(row, "kind")?,
+        subject: text(row, "subject")?,
         body: text(row, "body")?,
         attempts: count(row, "attempts")?.saturating_sub(1),
         leased_until: time(row, "leased_until")?,
         created_at: time(row, "created_at")?,
-    })
-}
-
-fn event(row: &AnyRow) -> Result<EventRow, LedgerError> {
-    let state = text(row, "state")?;
-    Ok(EventRow {
-        id: parsed(row, "id")?,
-        kind: text(row, "kind")?,
-        subject: text(row, "subject")?,
-        body: text(row, "body")?,
-        state: EventState::from_word(&state).ok_or_else(|| unreadable("state", &state))?,
-        attempts: count(row, "attempts")?,
-        created_at: time(row, "created_at")?,
-        due_at: time(row, "due_at")?,
-        last_status: number(row, "last_status")?,
-        last_error: text(row, "last_error")?,
+        expires_at: optional_time(row, "expires_at")?,
     })
 }

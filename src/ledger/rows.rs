@@ -32,7 +32,6 @@ pub(super) fn time(row: &AnyRow, column: &'static str) -> Result<Timestamp, Ledg
 }
 
 /// A time column where zero means "none".
-#[expect(dead_code, reason = "the lists will read it")]
 pub(super) fn optional_time(
     row: &AnyRow,
     column: &'static str,

@@ -3,11 +3,13 @@
 use jiff::SignedDuration;
 use metrics::{counter, gauge};
 
-use crate::ledger::{EventState, Settled};
+use crate::ledger::{Channel, EventState, Settled};
 
-/// What waits, and what was given up.
+/// What waits for one channel, and what was given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
+    /// Who is told.
+    pub channel: Channel,
     /// Messages to be delivered.
     pub messages: u64,
     /// How long the oldest of them has been waiting.
@@ -20,21 +22,37 @@ impl Waiting {
     /// Sets the gauges.
     #[expect(clippy::cast_precision_loss, reason = "nobody counts messages past 2⁵³")]
     pub(super) fn gauge(self) {
-        gauge!("forte_media_outbox_depth").set(self.messages as f64);
-        gauge!("forte_media_outbox_dead").set(self.dead as f64);
+        let channel = self.channel.as_str();
+        gauge!("forte_media_outbox_depth", "channel" => channel).set(self.messages as f64);
+        gauge!("forte_media_outbox_dead", "channel" => channel).set(self.dead as f64);
         let oldest = self.oldest.map_or(0.0, |age| age.as_secs_f64());
-        gauge!("forte_media_outbox_age_seconds").set(oldest);
+        gauge!("forte_media_outbox_age_seconds", "channel" => channel).set(oldest);
     }
 }
 
 /// Counts a try by the state it left its message in, and says which message was given up.
-pub(super) fn count_try(settled: &Settled) {
-    counter!("forte_media_outbox_deliveries_total", "outcome" => settled.state.as_str())
+pub(super) fn count_try(channel: Channel, settled: &Settled) {
+    let channel = channel.as_str();
+    let outcome = settled.state.as_str();
+    counter!("forte_media_outbox_deliveries_total", "channel" => channel, "outcome" => outcome)
         .increment(1);
     let Settled { id, status, error, .. } = settled;
     match settled.state {
-        EventState::Delivered => tracing::debug!(%id, status, "delivered"),
-        EventState::Pending => tracing::info!(%id, status, %error, "not delivered yet"),
-        EventState::Dead => tracing::error!(%id, status, %error, "given up; replay it by hand"),
+        EventState::Delivered => tracing::debug!(%id, channel, status, "delivered"),
+        EventState::Pending => tracing::info!(%id, channel, status, %error, "not delivered yet"),
+        EventState::Dead => {
+            tracing::error!(%id, channel, status, %error, "given up; replay it by hand");
+        }
+        EventState::Dropped => tracing::info!(%id, channel, status, %error, "nobody to tell"),
+    }
+}
+
+/// Counts what was too late to be tried.
+pub(super) fn count_expired(channel: Channel, messages: u64) {
+    let channel = channel.as_str();
+    counter!("forte_media_outbox_deliveries_total", "channel" => channel, "outcome" => "expired")
+        .increment(messages);
+    if messages > 0 {
+        tracing::warn!(channel, messages, "expired before they could be delivered");
     }
 }

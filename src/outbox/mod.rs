@@ -6,27 +6,32 @@
 //! knows a repetition by its id (F23, F24). Messages about one report go in order; those about
 //! others do not wait for them (F36).
 //!
-//! Without a receiver nothing is claimed: messages wait in the ledger until there is one.
+//! Each channel has its own receiver, lease and number of messages under way: a mail server that hangs
+//! holds no webhook. Without a receiver nothing is claimed: messages wait in the ledger until there
+//! is one. What has expired is given up untried.
 
 mod config;
 mod gauges;
 mod ladder;
+mod receivers;
+mod tries;
 
 use std::sync::Arc;
 
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::ledger::{Claimed, EventState, Ledger, LedgerError, Settled};
+use crate::ledger::{Channel, Claimed, EventState, Ledger, LedgerError, OutboxDepth, Settled};
 use crate::model::{Clock, Random};
-use crate::notify::{Delivery, Message, Webhook};
+use crate::notify::Delivery;
 
 pub use config::Config;
 pub use gauges::Waiting;
 pub use ladder::next_try;
+pub use receivers::Receivers;
+
+use tries::Tries;
 
 /// The dispatcher. There may be any number of them on one ledger.
 pub struct Outbox {
@@ -34,21 +39,21 @@ pub struct Outbox {
     clock: Clock,
     random: Random,
     config: Config,
-    webhook: Option<Webhook>,
+    receivers: Receivers,
     bell: Arc<Notify>,
 }
 
 impl Outbox {
-    /// A dispatcher to `webhook`; without one it only counts what waits.
+    /// A dispatcher to these receivers; for a channel without one it only counts what waits.
     #[must_use]
     pub fn new(
         ledger: Ledger,
         clock: Clock,
         random: Random,
         config: Config,
-        webhook: Option<Webhook>,
+        receivers: Receivers,
     ) -> Self {
-        Self { ledger, clock, random, config, webhook, bell: Arc::new(Notify::new()) }
+        Self { ledger, clock, random, config, receivers, bell: Arc::new(Notify::new()) }
     }
 
     /// Whoever has committed a message rings (`notify_one`), and it is looked for at once.
@@ -74,7 +79,7 @@ impl Outbox {
 
     async fn round(&self, shutdown: &CancellationToken) -> Result<(), LedgerError> {
         self.deliver_until(shutdown).await?;
-        self.waiting().await?.gauge();
+        self.waiting().await?.into_iter().for_each(Waiting::gauge);
         Ok(())
     }
 
@@ -87,43 +92,57 @@ impl Outbox {
     }
 
     async fn deliver_until(&self, shutdown: &CancellationToken) -> Result<usize, LedgerError> {
-        let Some(webhook) = &self.webhook else { return Ok(0) };
-        let mut under_way = FuturesUnordered::new();
-        let mut tries = 0;
+        self.bury_expired().await?;
+        let mut tries = Tries::new();
+        let mut asked: Vec<Channel> = self.receivers.channels().collect();
         loop {
-            let stopping = shutdown.is_cancelled();
-            let free = if stopping { 0 } else { self.config.concurrency - under_way.len() };
-            match self.claim(webhook, free).await {
-                Ok(claimed) => {
-                    tries += claimed.len();
-                    under_way.extend(claimed.into_iter().map(|one| self.attempt(webhook, one)));
-                }
-                Err(error) => {
-                    let () = under_way.collect().await;
-                    return Err(error);
+            for channel in asked {
+                let free = if shutdown.is_cancelled() { 0 } else { self.free(&tries, channel) };
+                match self.claim(channel, free).await {
+                    Ok(claimed) => tries.begin(channel, claimed, |one| self.attempt(one)),
+                    Err(error) => {
+                        tries.end_all().await;
+                        return Err(error);
+                    }
                 }
             }
             // A slow receiver holds its own message only: whoever ends makes room for the next.
-            tokio::select! {
-                ended = under_way.next() => if ended.is_none() { return Ok(tries) },
-                () = self.bell.notified() => {}
-            }
+            asked = tokio::select! {
+                ended = tries.next() => match ended {
+                    Some(channel) => vec![channel],
+                    None => return Ok(tries.begun),
+                },
+                () = self.bell.notified() => self.receivers.channels().collect(),
+            };
         }
     }
 
-    async fn claim(&self, webhook: &Webhook, free: usize) -> Result<Vec<Claimed>, LedgerError> {
-        let Ok(limit @ 1..) = u32::try_from(free) else { return Ok(Vec::new()) };
-        let now = self.clock.now();
-        let lease = webhook.timeout() + self.config.settle_within;
-        let until = now.checked_add(lease).unwrap_or(Timestamp::MAX);
-        self.ledger.claim_events(now, until, limit).await
+    async fn bury_expired(&self) -> Result<(), LedgerError> {
+        for channel in self.receivers.channels() {
+            let expired = self.ledger.bury_expired(channel, self.clock.now()).await?;
+            gauges::count_expired(channel, expired);
+        }
+        Ok(())
     }
 
-    async fn attempt(&self, webhook: &Webhook, claimed: Claimed) {
-        let message = Message { id: claimed.id, body: &claimed.body };
-        let delivery = webhook.deliver(&message).await;
+    /// How many more messages of a channel may be under way.
+    fn free(&self, tries: &Tries<impl Future<Output = Channel>>, channel: Channel) -> usize {
+        self.config.concurrency.saturating_sub(tries.under_way(channel))
+    }
+
+    async fn claim(&self, channel: Channel, free: usize) -> Result<Vec<Claimed>, LedgerError> {
+        let Ok(limit @ 1..) = u32::try_from(free) else { return Ok(Vec::new()) };
+        let Some(timeout) = self.receivers.timeout(channel) else { return Ok(Vec::new()) };
+        let now = self.clock.now();
+        let until = now.checked_add(timeout + self.config.settle_within).unwrap_or(Timestamp::MAX);
+        self.ledger.claim_events(channel, now, until, limit).await
+    }
+
+    /// Tries one message and records what became of it.
+    async fn attempt(&self, claimed: Claimed) -> Channel {
+        let delivery = self.receivers.deliver(&claimed).await;
         let settled = self.settled(&claimed, delivery);
-        gauges::count_try(&settled);
+        gauges::count_try(claimed.channel, &settled);
         match self.ledger.settle_event(&settled).await {
             Ok(true) => {}
             Ok(false) => tracing::warn!(id = %claimed.id, "a try outlived its lease"),
@@ -132,6 +151,7 @@ impl Outbox {
                 tracing::warn!(id = %claimed.id, error, "a try is not recorded and will be repeated");
             }
         }
+        claimed.channel
     }
 
     /// What a delivery means to its message.
@@ -141,7 +161,7 @@ impl Outbox {
             Delivery::Delivered { status } => (EventState::Delivered, now, status, String::new()),
             Delivery::Never { status, reason } => (EventState::Dead, now, status, reason),
             Delivery::Later { after, status, reason } => {
-                let next = next_try(claimed.attempts + 1, now, after, self.random.fraction());
+                let next = self.next_try(claimed, now, after);
                 let state = next.map_or(EventState::Dead, |_| EventState::Pending);
                 (state, next.unwrap_or(now), status.unwrap_or(0), reason)
             }
@@ -150,17 +170,28 @@ impl Outbox {
         Settled { id, leased_until, state, due_at, status, error, now }
     }
 
+    fn next_try(
+        &self,
+        claimed: &Claimed,
+        now: Timestamp,
+        after: Option<SignedDuration>,
+    ) -> Option<Timestamp> {
+        let failed = claimed.attempts + 1;
+        next_try(claimed.channel, failed, now, after, self.random.fraction())
+    }
+
     /// What waits, for operators.
     ///
     /// # Errors
     /// When the ledger fails.
-    pub async fn waiting(&self) -> Result<Waiting, LedgerError> {
-        let depth = self.ledger.outbox_depth().await?;
+    pub async fn waiting(&self) -> Result<Vec<Waiting>, LedgerError> {
         let now = self.clock.now();
-        Ok(Waiting {
+        let waiting = |depth: OutboxDepth| Waiting {
+            channel: depth.channel,
             messages: depth.pending,
             oldest: depth.oldest.map(|oldest| now.duration_since(oldest)),
             dead: depth.dead,
-        })
+        };
+        Ok(self.ledger.outbox_depth().await?.into_iter().map(waiting).collect())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use forte_media::ledger::{Claimed, EventState, Settled};
+use forte_media::ledger::{Channel, Claimed, EventState, Settled};
 use forte_media::model::EventId;
 use futures_util::future::join_all;
 use jiff::SignedDuration;
@@ -25,7 +25,11 @@ fn settled(claimed: &Claimed, state: EventState) -> Settled {
 }
 
 async fn claim(house: &House, limit: u32) -> Vec<Claimed> {
-    house.ledger.claim_events(house.now(), house.now() + LEASE, limit).await.unwrap()
+    house
+        .ledger
+        .claim_events(Channel::Webhook, house.now(), house.now() + LEASE, limit)
+        .await
+        .unwrap()
 }
 
 async fn claim_until_there_is_nothing(house: &House) -> Vec<EventId> {
@@ -52,6 +56,8 @@ on_both_databases! {
     a_lost_lease_settles_nothing,
     a_replayed_message_is_due_at_once_with_the_whole_ladder,
     messages_are_listed_by_state_newest_first,
+    each_channel_claims_its_own,
+    what_has_expired_is_given_up_untried,
 }
 
 async fn eight_workers_claim_four_hundred_messages_once_each(db: Db) {
@@ -127,4 +133,35 @@ async fn messages_are_listed_by_state_newest_first(db: Db) {
     assert_eq!(ids(db.ledger.events(None, 1).await.unwrap()), [second]);
     let delivered = db.ledger.events(Some(EventState::Delivered), 10).await.unwrap();
     assert_eq!(ids(delivered), [claimed.id]);
+}
+
+async fn each_channel_claims_its_own(db: Db) {
+    let house = House::furnish(&db.ledger).await;
+    house.told().await;
+    let mail = house.told().await;
+    let on_mail = "UPDATE outbox SET channel = 'mail' WHERE id = (SELECT MAX(id) FROM outbox)";
+    db.tamper(on_mail).await;
+    let until = house.now() + LEASE;
+    let claimed = db.ledger.claim_events(Channel::Mail, house.now(), until, 9).await.unwrap();
+    assert_eq!(claimed.iter().map(|one| one.id).collect::<Vec<_>>(), [mail]);
+    assert_eq!((claimed[0].kind.as_str(), claimed[0].expires_at), ("report.submitted", None));
+    assert_eq!(claim(&house, 9).await.len(), 1, "the other one is for the report service");
+    let depths = db.ledger.outbox_depth().await.unwrap();
+    let pending: Vec<u64> = depths.iter().map(|depth| depth.pending).collect();
+    assert_eq!(pending, [1, 1, 0]);
+}
+
+async fn what_has_expired_is_given_up_untried(db: Db) {
+    let house = House::furnish(&db.ledger).await;
+    let id = house.told().await;
+    db.tamper("UPDATE outbox SET expires_at = created_at + 600000000").await;
+    house.hand.advance(SignedDuration::from_secs(599));
+    let bury = || db.ledger.bury_expired(Channel::Webhook, house.now());
+    assert_eq!(bury().await.unwrap(), 0);
+    house.hand.advance(SignedDuration::from_secs(1));
+    assert!(claim(&house, 9).await.is_empty(), "it is too late");
+    assert_eq!(bury().await.unwrap(), 1);
+    let event = db.ledger.event(id).await.unwrap().unwrap();
+    assert_eq!((event.state, event.attempts), (EventState::Dead, 0));
+    assert_eq!(event.last_error, "expired before it could be delivered");
 }
