@@ -7,6 +7,7 @@ mod doctor;
 mod events;
 mod inspect;
 mod migrate;
+mod openapi;
 mod serve;
 mod size;
 mod upload;
@@ -26,6 +27,7 @@ pub use doctor::Doctor;
 pub use events::{Events, Said};
 pub use inspect::Inspect;
 pub use migrate::Migrate;
+pub use openapi::OpenApi;
 pub use serve::Serve;
 pub use upload::Upload;
 
@@ -51,6 +53,8 @@ enum Command {
     Inspect(Inspect),
     Doctor(Doctor),
     Migrate(Migrate),
+    #[command(name = "openapi")]
+    OpenApi(OpenApi),
     #[command(subcommand)]
     Events(Events),
 }
@@ -69,6 +73,7 @@ impl Command {
             Self::Inspect(inspect) => inspect.run(settings).boxed(),
             Self::Doctor(doctor) => doctor.run(settings).boxed(),
             Self::Migrate(migrate) => migrate.run(settings).boxed(),
+            Self::OpenApi(openapi) => std::future::ready(openapi.run(&settings)).boxed(),
             Self::Events(events) => events.run(settings).boxed(),
         }
     }

@@ -5,6 +5,7 @@
 
 mod bearer;
 mod body;
+mod codes;
 mod config;
 mod details;
 mod form;
@@ -40,6 +41,7 @@ use crate::leasing::Leasing;
 use crate::library::Library;
 use crate::upload::Uploads;
 
+pub use codes::CODES;
 pub use config::{Doors, Ops};
 pub use ops::{Health, ops_router};
 
@@ -72,25 +74,27 @@ pub fn router(house: Arc<House>) -> Router {
         .layer(from_fn(problem::render))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn(harmless));
-    let (routes, _) = routes().split_for_parts();
-    routes
+    let (routes, document) = routes().split_for_parts();
+    let document = openapi::finished(document, &house.public_url);
+    Router::from(openapi::routes(&document))
+        .merge(routes)
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
         .with_state(house)
         .layer(around)
 }
 
-/// The OpenAPI document of the public routes.
+/// The OpenAPI document of the public routes, which are found at `public_url`.
 #[must_use]
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes().into_openapi()
+pub fn openapi(public_url: &str) -> serde_json::Value {
+    openapi::finished(routes().into_openapi(), public_url)
 }
 
 /// Every public route with what it says of itself.
 fn routes() -> OpenApiRouter<Arc<House>> {
     OpenApiRouter::with_openapi(openapi::Frame::openapi())
-        .merge(tus::routes().into())
-        .merge(form::routes().into())
+        .merge(tus::routes())
+        .merge(form::routes())
         .merge(view::routes())
 }
 

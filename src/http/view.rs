@@ -40,9 +40,6 @@ pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
     params(("ref_key" = Uuid, Path, description = "The report")),
     responses(
         (status = 200, description = "The video", body = Answer<Told>),
-        (status = 401, description = "token_invalid, token_expired", body = ErrorAnswer),
-        (status = 404, description = "not_found", body = ErrorAnswer),
-        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
     )
 )]
 async fn video(
@@ -58,6 +55,12 @@ async fn video(
     let viewing = house.library.video(&viewer, ref_key).await?.ok_or_else(nothing)?;
     Ok(success(StatusCode::OK, "success", &told(&house, ref_key, viewing)))
 }
+
+/// Bytes that are no text.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "only describes the answer")]
+struct Bytes(Vec<u8>);
 
 /// A video, as viewers are told of it.
 #[derive(Serialize, ToSchema)]
@@ -106,10 +109,16 @@ fn absolute(house: &House, link: &str) -> String {
     get,
     path = "/media/{signed}",
     tag = "review",
-    params(("signed" = String, Path, description = "The last part of a viewing link")),
+    params(
+        ("signed" = String, Path, description = "The last part of a viewing link"),
+        ("Range" = Option<String>, Header, description = "One range", example = "bytes=0-1023"),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag of bytes held already"),
+    ),
     responses(
-        (status = 200, description = "The whole video", content_type = "video/mp4"),
-        (status = 206, description = "A range of it", content_type = "video/mp4"),
+        (status = 200, description = "The whole video", content_type = "video/mp4",
+            body = inline(Bytes)),
+        (status = 206, description = "A range of it", content_type = "video/mp4",
+            body = inline(Bytes), headers(("Content-Range" = String, description = "Which"))),
         (status = 304, description = "The same as If-None-Match says"),
         (status = 403, description = "forbidden: not our link, or expired", body = ErrorAnswer),
         (status = 404, description = "not_found", body = ErrorAnswer),

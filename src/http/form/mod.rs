@@ -3,18 +3,20 @@
 //! The form is read as it comes: its file goes straight into the engine, whatever stands before or
 //! after it, and is neither held in memory nor written twice.
 
+mod describe;
 mod reader;
 mod sparing;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::json;
 use tokio::time::timeout;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::model::{Offset, Person};
 use crate::upload::{OneShot, Stored, UploadError};
@@ -35,8 +37,8 @@ const HEADERS: [(&str, &str); 5] = [
 ];
 
 /// The routes of this door.
-pub(super) fn routes() -> Router<Arc<House>> {
-    Router::new().route("/reports/upload", post(upload))
+pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
+    OpenApiRouter::with_openapi(describe::Door::openapi()).route("/reports/upload", post(upload))
 }
 
 async fn upload(State(house): State<Arc<House>>, request: Request) -> Response {

@@ -5,19 +5,21 @@
 //! another one (T-9); nowhere else is it honoured but where `decisions.md` says so.
 
 mod create;
+mod describe;
 mod headers;
 mod metadata;
 mod resume;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::model::UploadId;
 use crate::upload::{Algorithm, Secret};
@@ -29,19 +31,22 @@ use super::{House, refusals};
 /// and concatenation are not.
 const EXTENSIONS: &str = "creation,creation-with-upload,expiration,termination,checksum";
 
+/// The methods of `/uploads`, and of one upload.
+const OF_UPLOADS: &str = "OPTIONS, POST";
+const OF_AN_UPLOAD: &str = "OPTIONS, HEAD, PATCH, DELETE, GET";
+
 /// The routes of this door.
-pub(super) fn routes() -> Router<Arc<House>> {
-    Router::new()
-        .route("/uploads", any(uploads))
-        .route("/uploads/{name}", any(upload))
-        .layer(from_fn(speak_tus))
+pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
+    OpenApiRouter::with_openapi(describe::Door::openapi())
+        .route("/uploads", any(uploads).layer(from_fn(|r, n| speak_tus(OF_UPLOADS, r, n))))
+        .route("/uploads/{name}", any(upload).layer(from_fn(|r, n| speak_tus(OF_AN_UPLOAD, r, n))))
 }
 
 async fn uploads(State(house): State<Arc<House>>, request: Request) -> Response {
     match effective_method(&request) {
-        Method::OPTIONS => options(&house),
+        Method::OPTIONS => options(&house, OF_UPLOADS),
         Method::POST => unwrap(create::create(&house, request).await),
-        _ => wrong_method("OPTIONS, POST"),
+        _ => wrong_method(OF_UPLOADS),
     }
 }
 
@@ -52,7 +57,7 @@ async fn upload(
 ) -> Response {
     let method = effective_method(&request);
     if method == Method::OPTIONS {
-        return options(&house);
+        return options(&house, OF_AN_UPLOAD);
     }
     // A name that is not UTF-8 is none of ours either.
     let Some((id, secret)) = name.ok().and_then(|Path(name)| capability(&name)) else {
@@ -66,7 +71,7 @@ async fn upload(
         Method::HEAD => resume::head(&house, id, secret, &head.headers).await,
         Method::DELETE => resume::delete(&house, id, secret, &head.headers).await,
         Method::GET => resume::get(&house, id, secret, &head.headers).await,
-        _ => return wrong_method("OPTIONS, HEAD, PATCH, DELETE, GET"),
+        _ => return wrong_method(OF_AN_UPLOAD),
     })
 }
 
@@ -77,15 +82,22 @@ fn capability(name: &str) -> Option<(UploadId, Secret)> {
 }
 
 /// T-1, T-3, T-4: every answer says which version it speaks, and a request that speaks another one
-/// is not looked at. `GET` asks for our own JSON and is no part of the protocol.
-async fn speak_tus(request: Request, next: Next) -> Response {
+/// is not looked at. `GET` asks for our own JSON and is no part of the protocol; a method that this
+/// address does not know is that, in whatever version (S52).
+async fn speak_tus(allowed: &'static str, request: Request, next: Next) -> Response {
     let method = effective_method(&request);
+    let is_known = allowed.split(", ").any(|known| known == method.as_str());
     let free = method == Method::OPTIONS || method == Method::GET;
     let version = request.headers().get(headers::TUS_RESUMABLE);
     let spoken = version.is_some_and(|version| version == headers::VERSION);
     let has_body = matches!(method, Method::POST | Method::PATCH);
-    let mut response =
-        if free || spoken { next.run(request).await } else { wrong_version().into_response() };
+    let mut response = if !is_known {
+        wrong_method(allowed)
+    } else if free || spoken {
+        next.run(request).await
+    } else {
+        wrong_version().into_response()
+    };
     let answer = response.headers_mut();
     answer.insert(headers::TUS_RESUMABLE, HeaderValue::from_static(headers::VERSION));
     if has_body && !response.status().is_success() {
@@ -102,9 +114,10 @@ fn wrong_version() -> Problem {
 }
 
 /// T-5, T-6, T-7, T-24, T-25.
-fn options(house: &House) -> Response {
+fn options(house: &House, allowed: &'static str) -> Response {
     let algorithms: Vec<_> = Algorithm::ALL.into_iter().map(Algorithm::name).collect();
     let headers = [
+        (header::ALLOW, allowed.to_owned()),
         (headers::TUS_VERSION, headers::VERSION.to_owned()),
         (headers::TUS_EXTENSION, EXTENSIONS.to_owned()),
         (headers::TUS_MAX_SIZE, house.uploads.max_length().to_string()),

@@ -1,0 +1,27 @@
+//! `openapi`: prints the OpenAPI document.
+
+use std::io::{self, Write as _};
+
+use clap::Args;
+
+use super::Answer;
+use crate::app::public_url;
+use crate::config::Settings;
+use crate::http;
+
+/// Prints the OpenAPI document
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  forte-media openapi > openapi.json")]
+pub struct OpenApi {}
+
+impl OpenApi {
+    /// Prints the document that is also served at `/openapi.json`.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn run(self, settings: &Settings) -> anyhow::Result<Answer> {
+        let document = http::openapi(&public_url(settings, settings.http.listen));
+        writeln!(io::stdout().lock(), "{document:#}")?;
+        Ok(Answer::Done)
+    }
+}
