@@ -103,6 +103,27 @@ impl Ledger {
         Ok(write.commit().await?)
     }
 
+    /// Gives reports that are there the dates of these; nothing else of them changes.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn date_reports(&self, dated: &[NewReport]) -> Result<(), LedgerError> {
+        let mut write = self.write().await?;
+        for report in dated {
+            sqlx::query(
+                "UPDATE reports SET starts_at = $1, finishes_at = $2, due_at = $3 \
+                 WHERE ref_key = $4",
+            )
+            .bind(micros(report.starts_at))
+            .bind(micros(report.finishes_at))
+            .bind(report.due_at.as_microsecond())
+            .bind(report.ref_key.to_string())
+            .execute(&mut *write)
+            .await?;
+        }
+        Ok(write.commit().await?)
+    }
+
     /// A report, with the hash of what it holds.
     ///
     /// # Errors

@@ -1,15 +1,14 @@
-//! Who and what is in the house: companies, people, vehicles. The same in every house, so adding
-//! them to a ledger that has them changes nothing.
+//! Who lives in the house: companies and people. The same in every house, so adding them to a ledger
+//! that has them changes nothing.
 
-use uuid::{Uuid, uuid};
-
-use crate::ledger::{Ledger, LedgerError, NewCompany, NewPerson, NewVehicle};
-use crate::model::{CompanyId, CompanyKind, Person, PersonId, Role, TypeCode, VehicleGuid};
+use crate::ledger::{Ledger, LedgerError, NewCompany, NewPerson};
+use crate::model::{CompanyId, CompanyKind, Person, PersonId, Role};
 
 /// A company or private lessee. The numbers of the first two are the document's for testing.
 pub(super) struct Company {
     pub(super) id: CompanyId,
     pub(super) biin: &'static str,
+    kind: CompanyKind,
     name: &'static str,
     email: &'static str,
 }
@@ -18,6 +17,7 @@ pub(super) struct Company {
 pub(super) const ALPHA: Company = Company {
     id: CompanyId(71),
     biin: "200940026146",
+    kind: CompanyKind::Company,
     name: "Alpha AJI Gruppe ТОО",
     email: "email@mail.ru",
 };
@@ -26,6 +26,7 @@ pub(super) const ALPHA: Company = Company {
 pub(super) const OTHER: Company = Company {
     id: CompanyId(72),
     biin: "790920300817",
+    kind: CompanyKind::Person,
     name: "Ахметова Сауле Болатовна",
     email: "saule@example.kz",
 };
@@ -34,6 +35,7 @@ pub(super) const OTHER: Company = Company {
 pub(super) const LESSOR: Company = Company {
     id: CompanyId(1),
     biin: "000140000017",
+    kind: CompanyKind::Company,
     name: "ForteLeasing АО",
     email: "review@example.kz",
 };
@@ -47,7 +49,7 @@ pub(super) struct Tenant {
     pub(super) role: Role,
     /// Their phone.
     pub(super) uuid: &'static str,
-    mobile: &'static str,
+    pub(super) mobile: &'static str,
     /// First, last and father's name.
     names: [&'static str; 3],
 }
@@ -73,6 +75,24 @@ pub(super) const DRIVER: Tenant = Tenant {
     mobile: "87781578800",
     names: ["Иван", "", ""],
 };
+
+/// The other drivers of Alpha, who have no tokens on the board.
+const COLLEAGUES: [Tenant; 3] = [
+    colleague("valikhan", 155, "350123451234578", "87781231233", "Валихан"),
+    colleague("marat", 156, "350123451234586", "87785550102", "Марат"),
+    colleague("yerlan", 157, "350123451234594", "87021578800", "Ерлан"),
+];
+
+const fn colleague(
+    name: &'static str,
+    id: i64,
+    uuid: &'static str,
+    mobile: &'static str,
+    first_name: &'static str,
+) -> Tenant {
+    let (company, role) = (&ALPHA, Role::Employee);
+    Tenant { name, id: PersonId(id), company, role, uuid, mobile, names: [first_name, "", ""] }
+}
 
 /// Belongs to somebody else.
 pub(super) const STRANGER: Tenant = Tenant {
@@ -103,58 +123,13 @@ impl Tenant {
     }
 }
 
-/// A leased vehicle.
-pub(super) struct Vehicle {
-    pub(super) guid: Uuid,
-    pub(super) company: &'static Company,
-    plate_number: &'static str,
-    vin_code: &'static str,
-    type_code: Uuid,
-    pub(super) contract: &'static str,
-}
-
-/// «Легковой автомобиль» of the document.
-const CAR: Uuid = uuid!("b71e9ff8-1664-11ea-8dad-1831bf7dd029");
-/// «Пассажирский транспорт» of the document.
-const BUS: Uuid = uuid!("b71ea040-1664-11ea-8dad-1831bf7dd029");
-
-pub(super) const SEDAN: Vehicle = Vehicle {
-    guid: uuid!("5a1d3c40-0c11-4a51-9a52-71d00a7e0001"),
-    company: &ALPHA,
-    plate_number: "284YE02",
-    vin_code: "MXC1PABD0KK018832",
-    type_code: CAR,
-    contract: "№36/20 (ДЛ)",
-};
-
-pub(super) const COACH: Vehicle = Vehicle {
-    guid: uuid!("5a1d3c40-0c11-4a51-9a52-71d00a7e0002"),
-    company: &ALPHA,
-    plate_number: "264LE02",
-    vin_code: "XUS23278DL0001749",
-    type_code: BUS,
-    contract: "№27-5/19 (ДФЛ)",
-};
-
-pub(super) const HATCHBACK: Vehicle = Vehicle {
-    guid: uuid!("5a1d3c40-0c11-4a51-9a52-71d00a7e0003"),
-    company: &OTHER,
-    plate_number: "817KZA05",
-    vin_code: "XWW212140K2365328",
-    type_code: CAR,
-    contract: "№8/21 (ДФЛ)",
-};
-
 /// Adds them all.
 pub(super) async fn move_in(ledger: &Ledger) -> Result<(), LedgerError> {
     for company in [&ALPHA, &OTHER, &LESSOR] {
         ledger.add_company(&new_company(company)).await?;
     }
-    for tenant in [&DIRECTOR, &DRIVER, &STRANGER, &REVIEWER] {
+    for tenant in [&DIRECTOR, &DRIVER, &STRANGER, &REVIEWER].into_iter().chain(&COLLEAGUES) {
         ledger.add_person(&new_person(tenant)).await?;
-    }
-    for vehicle in [&SEDAN, &COACH, &HATCHBACK] {
-        ledger.add_vehicle(&new_vehicle(vehicle)).await?;
     }
     Ok(())
 }
@@ -163,7 +138,7 @@ fn new_company(company: &Company) -> NewCompany {
     NewCompany {
         id: company.id,
         key: None,
-        kind: CompanyKind::Company,
+        kind: company.kind,
         biin: company.biin.to_owned(),
         name: company.name.to_owned(),
         email: company.email.to_owned(),
@@ -175,14 +150,4 @@ fn new_person(tenant: &Tenant) -> NewPerson {
     let mobile = tenant.mobile.to_owned();
     let (key, email) = (None, String::new());
     NewPerson { person: tenant.person(), key, mobile, first_name, last_name, patronic_name, email }
-}
-
-fn new_vehicle(vehicle: &Vehicle) -> NewVehicle {
-    NewVehicle {
-        guid: VehicleGuid::from(vehicle.guid),
-        company: vehicle.company.id,
-        plate_number: vehicle.plate_number.to_owned(),
-        vin_code: vehicle.vin_code.to_owned(),
-        type_code: TypeCode::from(vehicle.type_code),
-    }
 }

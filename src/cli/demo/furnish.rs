@@ -6,7 +6,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
-use super::cast::{ALPHA, COACH, Company, HATCHBACK, SEDAN, Vehicle, move_in};
+use super::cast::{ALPHA, Company, move_in};
+use super::fleet::{COACH, HATCHBACK, LORRY, MINIVAN, SEDAN, TIPPER, Vehicle, WAGON, park};
 use super::keys::Keys;
 use crate::ledger::{Ledger, LedgerError, NewReport};
 use crate::model::{RefKey, ReportStatus, VehicleGuid, due_at};
@@ -22,15 +23,35 @@ const fn planned(vehicle: &'static Vehicle, status: ReportStatus, days: [i64; 2]
     Planned { vehicle, status, days }
 }
 
-/// What every house has: all four states, one report overdue, one of somebody else.
-const PLAN: [Planned; 7] = [
-    planned(&SEDAN, ReportStatus::Submit, [-3, 7]),
-    planned(&COACH, ReportStatus::Submit, [-20, -6]),
-    planned(&SEDAN, ReportStatus::Rejected, [-9, 2]),
-    planned(&COACH, ReportStatus::Submitted, [-5, 5]),
-    planned(&SEDAN, ReportStatus::Accepted, [-40, -30]),
-    planned(&COACH, ReportStatus::Accepted, [-70, -60]),
-    planned(&HATCHBACK, ReportStatus::Submit, [-1, 9]),
+use ReportStatus::{Accepted, Rejected, Submit, Submitted};
+
+/// What every house has: all four states for cars, buses and lorries, some overdue, some long past,
+/// and somebody else's.
+const PLAN: [Planned; 24] = [
+    planned(&SEDAN, Submit, [-3, 7]),
+    planned(&COACH, Submit, [-20, -6]),
+    planned(&SEDAN, Rejected, [-9, 2]),
+    planned(&COACH, Submitted, [-5, 5]),
+    planned(&SEDAN, Accepted, [-40, -30]),
+    planned(&COACH, Accepted, [-70, -60]),
+    planned(&HATCHBACK, Submit, [-1, 9]),
+    planned(&HATCHBACK, Rejected, [-15, -2]),
+    planned(&HATCHBACK, Accepted, [-46, -36]),
+    planned(&WAGON, Rejected, [-25, -11]),
+    planned(&WAGON, Submitted, [-4, 6]),
+    planned(&WAGON, Accepted, [-100, -90]),
+    planned(&WAGON, Accepted, [-190, -180]),
+    planned(&MINIVAN, Submitted, [-8, 1]),
+    planned(&MINIVAN, Accepted, [-38, -28]),
+    planned(&MINIVAN, Accepted, [-68, -58]),
+    planned(&LORRY, Submit, [-2, 12]),
+    planned(&LORRY, Submitted, [-31, -21]),
+    planned(&LORRY, Accepted, [-61, -51]),
+    planned(&LORRY, Accepted, [-370, -360]),
+    planned(&TIPPER, Submit, [0, 0]),
+    planned(&TIPPER, Accepted, [-30, -16]),
+    planned(&SEDAN, Accepted, [-160, -150]),
+    planned(&WAGON, Submit, [-1, 13]),
 ];
 
 /// What follows the plan.
@@ -51,8 +72,8 @@ pub(super) struct Standing {
 
 impl Standing {
     fn new(number: usize, ref_key: RefKey, status: ReportStatus) -> Self {
-        let Vehicle { guid, company, .. } = plan(number).vehicle;
-        Self { ref_key, status, company, vehicle: (*guid).into() }
+        let vehicle = plan(number).vehicle;
+        Self { ref_key, status, company: vehicle.company(), vehicle: vehicle.guid.into() }
     }
 }
 
@@ -68,7 +89,7 @@ impl Today {
         Self { date: now.to_zoned_datetime(zone.clone()).date(), zone: zone.clone() }
     }
 
-    fn plus(&self, days: i64) -> anyhow::Result<Timestamp> {
+    pub(super) fn plus(&self, days: i64) -> anyhow::Result<Timestamp> {
         let day = self.date.checked_add(days.days())?;
         Ok(day.to_zoned_datetime(self.zone.clone())?.timestamp())
     }
@@ -83,7 +104,14 @@ pub(super) async fn furnish(
     today: &Today,
 ) -> anyhow::Result<Vec<Standing>> {
     move_in(ledger).await?;
+    park(ledger, today).await?;
     let mut reports = standing(ledger, keys).await?;
+    let planned = 0..reports.len().min(PLAN.len());
+    let dated: Vec<_> = planned
+        .map(|number| report(number, keys.report(number), today))
+        .collect::<Result<_, _>>()?;
+    // The house may have been furnished weeks ago; what was due in a week is so again.
+    ledger.date_reports(&dated).await?;
     let due = next_open(&reports).is_none();
     let wanted = (PLAN.len() + more).max(reports.len() + usize::from(due));
     let mut new = Vec::new();
@@ -123,10 +151,10 @@ fn report(number: usize, ref_key: RefKey, today: &Today) -> anyhow::Result<NewRe
     let finishes_at = Some(today.plus(*last)?);
     Ok(NewReport {
         ref_key,
-        company: vehicle.company.id,
+        company: vehicle.company().id,
         vehicle: vehicle.guid.into(),
         report_number: format!("{:09}", number + 1),
-        contract_number: vehicle.contract.to_owned(),
+        contract_number: vehicle.contract.number.to_owned(),
         starts_at: Some(today.plus(*first)?),
         finishes_at,
         due_at: due_at(finishes_at, &today.zone),

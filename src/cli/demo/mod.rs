@@ -2,6 +2,7 @@
 
 mod board;
 mod cast;
+mod fleet;
 mod furnish;
 mod keys;
 mod phone;
