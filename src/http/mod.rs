@@ -8,6 +8,7 @@ mod body;
 mod config;
 mod details;
 mod form;
+mod mobile;
 mod openapi;
 mod ops;
 mod problem;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{TokenError, Tokens};
 use crate::ledger::{Ledger, LedgerError};
-use crate::model::{Person, PersonId};
+use crate::model::{ChallengeId, Person, PersonId};
 
 /// The business side. Cheap to clone.
 #[derive(Clone)]
@@ -51,6 +51,12 @@ impl Leasing {
     pub async fn caller(&self, token: &str) -> Result<Person, CallerError> {
         let claims = self.tokens.verify_access(token)?;
         self.ledger.active_person(claims.person()).await?.ok_or(CallerError::Inactive)
+    }
+
+    /// The one-time code of a challenge: what the mail says, and what a sign-in is compared with.
+    #[must_use]
+    pub fn code_of(&self, challenge: ChallengeId) -> String {
+        self.tokens.codes.of(challenge)
     }
 
     /// Whom an access token names, if it is taken at all; whether they may still act is not looked

@@ -1,6 +1,7 @@
 //! Companies, people, tokens, vehicles, reports.
 
 mod caller;
+mod codes;
 mod config;
 mod derive;
 mod tokens;
@@ -8,4 +9,4 @@ mod tokens;
 pub use caller::{CallerError, Leasing};
 pub use config::{Auth, Config};
 pub use derive::derive;
-pub use tokens::{Bearer, Claims, Kind, MintError, TokenError, Tokens};
+pub use tokens::{Bearer, Claims, Kind, MintError, TokenError, TokenPair, Tokens};

@@ -6,8 +6,10 @@ use jiff::SignedDuration;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::Auth;
+use super::codes::{self, Codes};
+use super::{Auth, derive};
 use crate::model::{Clock, Person, PersonId, Random, Role};
 
 /// Whom our tokens are for; those for another service of the same issuer are not taken.
@@ -22,8 +24,9 @@ pub struct Tokens {
     signing: EncodingKey,
     reading: DecodingKey,
     validation: Validation,
-    clock: Clock,
-    random: Random,
+    pub(super) codes: Codes,
+    pub(super) clock: Clock,
+    pub(super) random: Random,
 }
 
 /// Whom a token is made for.
@@ -86,6 +89,15 @@ pub enum Kind {
     Refresh,
 }
 
+/// What a sign-in and each refresh give (E2, E3).
+#[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct TokenPair {
+    /// Goes with every request.
+    pub access_token: String,
+    /// Gets the next pair.
+    pub refresh_token: String,
+}
+
 /// Why a token is not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
@@ -115,6 +127,7 @@ impl Tokens {
             signing: EncodingKey::from_secret(key),
             reading: DecodingKey::from_secret(key),
             validation: validation(&auth.issuer),
+            codes: Codes::new(derive(secret, codes::LABEL), auth.otp_digits),
             clock,
             random,
         }

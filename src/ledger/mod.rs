@@ -5,6 +5,7 @@
 //! immediate on SQLite (`Ledger::write`), and whatever moves is moved by one `UPDATE` that
 //! repeats what it believes (offset, fence, lease) and looks at the number of rows.
 
+mod challenges;
 mod config;
 mod counters;
 mod error;
@@ -24,6 +25,7 @@ use secrecy::ExposeSecret as _;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 
+pub use challenges::ChallengeRow;
 pub use config::Config;
 pub use error::LedgerError;
 pub use finish::{FinishOutcome, Finishing};

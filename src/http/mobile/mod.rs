@@ -1,0 +1,3 @@
+//! The owner's document: signing in, lists, employees, pictures.
+
+pub(in crate::http) mod profile;
