@@ -3,7 +3,7 @@
 //! The form is read as it comes: its file goes straight into the engine, whatever stands before or
 //! after it, and is neither held in memory nor written twice.
 
-mod reader;
+pub(super) mod reader;
 mod sparing;
 
 use std::sync::Arc;
