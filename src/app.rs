@@ -54,6 +54,8 @@ pub struct App {
     pub store: Store,
     /// The upload engine.
     pub uploads: Uploads,
+    /// Who may do what.
+    pub leasing: Leasing,
     /// The dispatcher of messages.
     pub outbox: Arc<Outbox>,
     house: Arc<House>,
@@ -139,17 +141,19 @@ impl App {
         })
         .await?;
         let tokens = Tokens::new(&settings.auth, &secret, clock.clone(), random.clone());
+        let leasing = Leasing::new(ledger.clone(), tokens).with_bell(outbox.bell());
         let view = settings.view.clone();
         let house = House {
             uploads: uploads.clone(),
             library: Library::new(ledger.clone(), store.clone(), clock, random, view),
-            leasing: Leasing::new(ledger.clone(), tokens),
+            leasing: leasing.clone(),
+            proxies: settings.http.trusted_proxies.clone(),
             doors: settings.doors.clone(),
             zone: settings.leasing.time_zone.clone(),
             public_url: public_url(&settings, address),
         };
         let (outbox, house) = (Arc::new(outbox), Arc::new(house));
-        Ok(Self { settings, ledger, store, uploads, outbox, house, metrics })
+        Ok(Self { settings, ledger, store, uploads, leasing, outbox, house, metrics })
     }
 
     /// The public routes.
@@ -199,6 +203,7 @@ impl App {
         let ending = || shutdown.soft().clone();
         shutdown.spawn(self.uploads.clone().keep_swept(ending()));
         shutdown.spawn(self.uploads.clone().let_all_go_at(ending()));
+        shutdown.spawn(self.leasing.clone().keep_forgetting(ending()));
         let (outbox, stop) = (Arc::clone(&self.outbox), ending());
         shutdown.spawn(async move { outbox.run(&stop).await });
     }

@@ -2,8 +2,8 @@
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use crate::leasing::{CallerError, TokenError};
-use crate::model::{Person, PersonId};
+use crate::leasing::{Caller, CallerError, TokenError};
+use crate::model::{Person, PersonId, causes};
 
 use super::House;
 use super::problem::{self, Problem};
@@ -15,6 +15,12 @@ impl House {
         self.leasing.caller(token).await.map_err(refused)
     }
 
+    /// The same, with the session the token is of.
+    pub(super) async fn caller_in_session(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+        let token = token(headers).ok_or_else(missing)?;
+        self.leasing.caller_in_session(token).await.map_err(refused)
+    }
+
     /// The person a valid token names. One that cannot be verified counts as none: the secret in an
     /// upload's URL is enough (S23).
     pub(super) fn claimed_caller(&self, headers: &HeaderMap) -> Option<PersonId> {
@@ -22,7 +28,8 @@ impl House {
     }
 }
 
-fn token(headers: &HeaderMap) -> Option<&str> {
+/// What follows `Bearer `.
+pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
@@ -40,12 +47,7 @@ fn refused(error: CallerError) -> Problem {
         }
         CallerError::Token(_) => unauthorized("token_invalid", "the access token is not valid"),
         CallerError::Inactive => unauthorized("token_invalid", "this account may no longer act"),
-        CallerError::Away(cause) => {
-            tracing::warn!(error = %cause, "the ledger is away");
-            let message = "the service is away for a moment; ask again";
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message)
-                .retry_after(5)
-        }
+        CallerError::Away(cause) => away(&cause),
         CallerError::Internal(cause) => {
             tracing::error!(error = %cause, "the caller could not be looked up");
             problem::internal()
@@ -53,7 +55,15 @@ fn refused(error: CallerError) -> Problem {
     }
 }
 
-fn unauthorized(code: &'static str, message: &str) -> Problem {
+/// 503: the ledger is away, and comes back.
+pub(super) fn away(cause: &(dyn std::error::Error + 'static)) -> Problem {
+    tracing::warn!(error = %causes(cause), "the ledger is away");
+    let message = "the service is away for a moment; ask again";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message).retry_after(5)
+}
+
+/// 401 where a token is asked for.
+pub(super) fn unauthorized(code: &'static str, message: &str) -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, code, message)
         .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }

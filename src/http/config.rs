@@ -22,6 +22,8 @@ pub struct Doors {
     pub max_fields: usize,
     /// How much longer than its video a form's body may be, in bytes.
     pub max_body_extra: u64,
+    /// Longest body of named values without a file, in bytes.
+    pub max_small_body: usize,
     /// Longest `Upload-Metadata` header, in bytes.
     pub max_header_metadata: usize,
 }

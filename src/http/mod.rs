@@ -5,9 +5,11 @@
 
 mod bearer;
 mod body;
+pub mod client;
 mod codes;
 mod config;
 mod details;
+mod fields;
 mod form;
 mod mobile;
 mod openapi;
@@ -45,6 +47,7 @@ pub use codes::CODES;
 pub use config::{Doors, Ops};
 pub use ops::{Health, ops_router};
 
+use client::Proxies;
 use problem::Problem;
 
 /// What the handlers are given.
@@ -55,6 +58,8 @@ pub struct House {
     pub library: Library,
     /// Who may do what.
     pub leasing: Leasing,
+    /// Who is believed when they say for whom they ask (S51).
+    pub proxies: Proxies,
     /// Limits of what comes beside the video.
     pub doors: Doors,
     /// The zone of times that come without one.
@@ -96,6 +101,7 @@ fn routes() -> OpenApiRouter<Arc<House>> {
         .merge(tus::routes())
         .merge(form::routes())
         .merge(view::routes())
+        .merge(mobile::routes())
 }
 
 /// The route is logged and not the path: that of an upload carries its secret, that of a video its

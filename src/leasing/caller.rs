@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Notify;
+
 use super::{TokenError, Tokens};
 use crate::ledger::{Ledger, LedgerError};
 use crate::model::{ChallengeId, Person, PersonId};
@@ -9,8 +11,18 @@ use crate::model::{ChallengeId, Person, PersonId};
 /// The business side. Cheap to clone.
 #[derive(Clone)]
 pub struct Leasing {
-    ledger: Ledger,
-    tokens: Arc<Tokens>,
+    pub(super) ledger: Ledger,
+    pub(super) tokens: Arc<Tokens>,
+    pub(super) bell: Arc<Notify>,
+}
+
+/// Who is calling, and in which session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Who.
+    pub person: Person,
+    /// The session their token names.
+    pub session: String,
 }
 
 /// Why a caller is not let in, or cannot be asked.
@@ -19,7 +31,7 @@ pub enum CallerError {
     /// The token is not taken.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// The person or the company may no longer act (S17).
+    /// The person or the company may no longer act (S17), or the session has ended.
     #[error("this person may no longer act")]
     Inactive,
     /// The ledger is away: ask again.
@@ -40,7 +52,7 @@ impl Leasing {
     /// The business side over these records and tokens.
     #[must_use]
     pub fn new(ledger: Ledger, tokens: Tokens) -> Self {
-        Self { ledger, tokens: Arc::new(tokens) }
+        Self { ledger, tokens: Arc::new(tokens), bell: Arc::new(Notify::new()) }
     }
 
     /// The person with this access token (what follows `Bearer `). The token says who; company and
@@ -49,8 +61,18 @@ impl Leasing {
     /// # Errors
     /// When the token is not taken, the person may not act, or the ledger fails.
     pub async fn caller(&self, token: &str) -> Result<Person, CallerError> {
+        self.caller_in_session(token).await.map(|caller| caller.person)
+    }
+
+    /// As [`Leasing::caller`], with the session.
+    ///
+    /// # Errors
+    /// When the token is not taken, the person may not act, or the ledger fails.
+    pub async fn caller_in_session(&self, token: &str) -> Result<Caller, CallerError> {
         let claims = self.tokens.verify_access(token)?;
-        self.ledger.active_person(claims.person()).await?.ok_or(CallerError::Inactive)
+        let person = self.ledger.acting_person(claims.person(), &claims.sid).await?;
+        let person = person.ok_or(CallerError::Inactive)?;
+        Ok(Caller { person, session: claims.sid })
     }
 
     /// The one-time code of a challenge: what the mail says, and what a sign-in is compared with.

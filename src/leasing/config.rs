@@ -7,6 +7,8 @@ use jiff::tz::TimeZone;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de::Error};
 
+use super::Limits;
+
 /// Fewest bytes of the secret that signs tokens: as many as the HMAC-SHA-256 made with it (S15).
 const SHORTEST_SECRET: usize = 32;
 
@@ -32,8 +34,20 @@ pub struct Auth {
     /// How many digits a one-time code has.
     #[serde(deserialize_with = "digits")]
     pub otp_digits: u32,
+    /// How long a used refresh token may come again and get the same answer (S16).
+    pub refresh_grace: SignedDuration,
+    /// How long a session lives at most, however often it is used; not set: for ever (Q19).
+    pub refresh_at_most: Option<SignedDuration>,
     /// Written into tokens, and asked of them.
     pub issuer: String,
+    /// How often old sign-ins are forgotten.
+    pub forget_every: SignedDuration,
+    /// How old they are then; at least a day, over which the limits count.
+    pub forget_after: SignedDuration,
+    /// How many rows of a kind are forgotten at a time.
+    pub forget_batch: u32,
+    /// How often codes may be asked for and guessed.
+    pub limits: Limits,
 }
 
 /// `[leasing]`: the business side.

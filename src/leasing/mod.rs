@@ -4,9 +4,16 @@ mod caller;
 mod codes;
 mod config;
 mod derive;
+mod limits;
+mod mailbox;
+mod sessions;
+mod sign_in;
 mod tokens;
 
-pub use caller::{CallerError, Leasing};
+pub use caller::{Caller, CallerError, Leasing};
 pub use config::{Auth, Config};
 pub use derive::derive;
-pub use tokens::{Bearer, Claims, Kind, MintError, TokenError, TokenPair, Tokens};
+pub use limits::Limits;
+pub use sessions::Renewal;
+pub use sign_in::{Asking, Login, SignInError, SignedIn};
+pub use tokens::{Bearer, Claims, Kind, Lineage, MintError, TokenError, TokenPair, Tokens};

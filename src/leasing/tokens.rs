@@ -2,18 +2,22 @@
 //!
 //! A token says who somebody is. What they may do is asked of the ledger ([`super::Leasing`]).
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
 use utoipa::ToSchema;
 
-use super::codes::{self, Codes};
-use super::{Auth, derive};
+use super::codes::{self, Codes, first, keyed};
+use super::{Auth, derive, mailbox};
 use crate::model::{Clock, Person, PersonId, Random, Role};
 
 /// Whom our tokens are for; those for another service of the same issuer are not taken.
 const AUDIENCE: &str = "forte-media";
+
+/// What the key of refresh tokens is derived for.
+const LINEAGE: &str = "refresh tokens";
 
 /// How far another node's clock may be off, in seconds (S14).
 const LEEWAY: i64 = 30;
@@ -24,7 +28,11 @@ pub struct Tokens {
     signing: EncodingKey,
     reading: DecodingKey,
     validation: Validation,
+    /// What refresh tokens' secrets and both tokens' names are made with.
+    lineage_key: [u8; 32],
+    pub(super) mailbox_key: [u8; 32],
     pub(super) codes: Codes,
+    pub(super) auth: Auth,
     pub(super) clock: Clock,
     pub(super) random: Random,
 }
@@ -40,6 +48,17 @@ pub struct Bearer {
     pub uuid: String,
     /// Name of the session: all tokens that follow from one sign-in share it.
     pub session: String,
+}
+
+/// Where a pair of tokens stands in its session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lineage {
+    /// The number of the refresh token.
+    pub rti: i64,
+    /// When both were made.
+    pub made_at: Timestamp,
+    /// Until when the refresh token is good.
+    pub expires_at: Timestamp,
 }
 
 /// What a token says. Names and types of the first block are the document's.
@@ -107,8 +126,8 @@ pub enum TokenError {
     /// Not one of ours, changed since, or from the future.
     #[error("the token is not valid")]
     Invalid,
-    /// A refresh token where an access token is asked for (S13).
-    #[error("this is not an access token")]
+    /// A refresh token where an access token is asked for, or the other way round (S13).
+    #[error("this is a token of the other type")]
     WrongType,
 }
 
@@ -127,6 +146,9 @@ impl Tokens {
             signing: EncodingKey::from_secret(key),
             reading: DecodingKey::from_secret(key),
             validation: validation(&auth.issuer),
+            lineage_key: derive(secret, LINEAGE),
+            mailbox_key: derive(secret, mailbox::LABEL),
+            auth: auth.clone(),
             codes: Codes::new(derive(secret, codes::LABEL), auth.otp_digits),
             clock,
             random,
@@ -141,15 +163,43 @@ impl Tokens {
         self.sign(&self.claims(bearer, Kind::Access, ttl))
     }
 
-    /// A token that gets a new pair within the time `ttl`.
+    /// The pair with this number: the same one as often as it is asked for, so that a lost answer can
+    /// be given again (S16).
     ///
     /// # Errors
     /// When the library cannot sign.
-    pub fn mint_refresh(&self, bearer: &Bearer, ttl: SignedDuration) -> Result<String, MintError> {
-        let mut claims = self.claims(bearer, Kind::Refresh, ttl);
-        claims.rti = Some(u64::from_be_bytes(self.random.bytes()).to_string());
-        claims.rtp = Some(hex::encode_upper(self.random.bytes::<8>()));
-        self.sign(&claims)
+    pub fn pair(
+        &self,
+        bearer: &Bearer,
+        lineage: &Lineage,
+        access_ttl: SignedDuration,
+    ) -> Result<TokenPair, MintError> {
+        let mut claims = self.claims(bearer, Kind::Access, access_ttl);
+        let rti = lineage.rti.to_string();
+        claims.iat = lineage.made_at.as_second();
+        claims.exp = claims.iat.saturating_add(access_ttl.as_secs());
+        claims.jti = self.name_of("access", &rti);
+        let access_token = self.sign(&claims)?;
+        claims.kind = Kind::Refresh;
+        claims.exp = lineage.expires_at.as_second();
+        claims.jti = self.name_of("refresh", &rti);
+        claims.rtp = Some(self.secret_of(&rti));
+        claims.rti = Some(rti);
+        Ok(TokenPair { access_token, refresh_token: self.sign(&claims)? })
+    }
+
+    /// A number for a refresh token, drawn by chance.
+    pub(super) fn new_rti(&self) -> i64 {
+        // 62 bits, and never 0, which means "none".
+        i64::from_be_bytes(self.random.bytes()).rem_euclid(1 << 62) + 1
+    }
+
+    fn name_of(&self, kind: &str, rti: &str) -> String {
+        hex::encode(first::<16>(&keyed(&self.lineage_key, &format!("{kind} {rti}"))))
+    }
+
+    fn secret_of(&self, rti: &str) -> String {
+        hex::encode_upper(first::<8>(&keyed(&self.lineage_key, &format!("secret {rti}"))))
     }
 
     /// Reads an access token back.
@@ -163,6 +213,24 @@ impl Tokens {
             Kind::Access => Ok(claims),
             Kind::Refresh => Err(TokenError::WrongType),
         }
+    }
+
+    /// Reads a refresh token back, with its number.
+    ///
+    /// # Errors
+    /// When it is none of ours, is out of its time, or is an access token.
+    pub fn verify_refresh(&self, token: &str) -> Result<(Claims, i64), TokenError> {
+        let claims = self.signed_claims(token)?;
+        self.check_times(&claims)?;
+        if claims.kind != Kind::Refresh {
+            return Err(TokenError::WrongType);
+        }
+        let (Some(rti), Some(rtp)) = (&claims.rti, &claims.rtp) else {
+            return Err(TokenError::Invalid);
+        };
+        let right = self.secret_of(rti).as_bytes().ct_eq(rtp.as_bytes());
+        let number = rti.parse().ok().filter(|_| bool::from(right));
+        number.map(|number| (claims, number)).ok_or(TokenError::Invalid)
     }
 
     fn claims(&self, bearer: &Bearer, kind: Kind, ttl: SignedDuration) -> Claims {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
-use crate::model::{ChallengeId, CompanyId, Role};
+use crate::model::{Biin, ChallengeId, CompanyId, DeviceId, Role};
 
 use super::rows::{number, parsed, text, time, unreadable};
 use super::{Ledger, LedgerError};
@@ -37,7 +37,59 @@ pub struct ChallengeRow {
     pub open: bool,
 }
 
+/// The latest request of a device, as far as a code is compared with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenChallenge {
+    /// Its id.
+    pub id: ChallengeId,
+    /// Until when the code is good.
+    pub expires_at: Timestamp,
+    /// Whether the code still opens.
+    pub open: bool,
+}
+
 impl Ledger {
+    /// The latest request for a code of this BIN from this device (S6).
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn latest_challenge(
+        &self,
+        biin: &Biin,
+        device: &DeviceId,
+    ) -> Result<Option<OpenChallenge>, LedgerError> {
+        let row = sqlx::query(
+            "SELECT id, expires_at, used FROM challenges WHERE biin = $1 AND uuid = $2 \
+             ORDER BY made_at DESC, id DESC LIMIT 1",
+        )
+        .bind(biin.as_str())
+        .bind(device.as_str())
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(OpenChallenge {
+            id: parsed(&row, "id")?,
+            expires_at: time(&row, "expires_at")?,
+            open: number(&row, "used")? == 0,
+        }))
+    }
+
+    /// A wrong code was given: at the `most`th one the right one opens no more (S4).
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn count_wrong_code(&self, id: ChallengeId, most: u32) -> Result<(), LedgerError> {
+        sqlx::query(
+            "UPDATE challenges SET wrong = wrong + 1, \
+             used = CASE WHEN wrong + 1 >= $1 THEN 2 ELSE used END WHERE id = $2 AND used = 0",
+        )
+        .bind(i64::from(most))
+        .bind(id.to_string())
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// A request for a code.
     ///
     /// # Errors

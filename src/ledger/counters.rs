@@ -8,21 +8,34 @@ use super::{LedgerError, Write};
 pub(super) enum Counter {
     /// Submissions, in the order of their commits: 1C's queue goes by it.
     Submissions,
+    /// Requests for codes: whoever takes a number sees all requests before it.
+    Challenges,
+    /// People who let themselves in.
+    People,
 }
 
 impl Counter {
-    const fn as_str(self) -> &'static str {
+    /// Steps on. People are added by hand too: their numbers are stepped over.
+    const fn step(self) -> &'static str {
         match self {
-            Self::Submissions => "submissions",
+            Self::Submissions => {
+                "UPDATE counters SET value = value + 1 WHERE name = 'submissions' RETURNING value"
+            }
+            Self::Challenges => {
+                "UPDATE counters SET value = value + 1 WHERE name = 'challenges' RETURNING value"
+            }
+            Self::People => {
+                "UPDATE counters SET value = 1 + CASE \
+                 WHEN value > (SELECT COALESCE(MAX(id), 0) FROM people) THEN value \
+                 ELSE (SELECT COALESCE(MAX(id), 0) FROM people) END \
+                 WHERE name = 'people' RETURNING value"
+            }
         }
     }
 }
 
 /// The next number. Whoever asks for another one waits until this transaction has ended, so ask last.
 pub(super) async fn next_number(write: &mut Write, counter: Counter) -> Result<i64, LedgerError> {
-    let row = sqlx::query("UPDATE counters SET value = value + 1 WHERE name = $1 RETURNING value")
-        .bind(counter.as_str())
-        .fetch_one(&mut **write)
-        .await?;
+    let row = sqlx::query(counter.step()).fetch_one(&mut **write).await?;
     number(&row, "value")
 }

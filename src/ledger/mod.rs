@@ -5,20 +5,25 @@
 //! immediate on SQLite (`Ledger::write`), and whatever moves is moved by one `UPDATE` that
 //! repeats what it believes (offset, fence, lease) and looks at the number of rows.
 
+mod asking;
 mod challenges;
 mod config;
 mod counters;
 mod error;
 mod events;
 mod finish;
+mod forgetting;
 mod gates;
 mod master;
 mod nodes;
+mod openings;
 mod outbox;
 mod people;
+mod refreshes;
 mod reports;
 mod rows;
 mod segments;
+mod sessions;
 mod sweeps;
 mod uploads;
 mod videos;
@@ -27,7 +32,8 @@ use secrecy::ExposeSecret as _;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 
-pub use challenges::ChallengeRow;
+pub use asking::{Asked, NewChallenge, Traffic, Verdict, Windows};
+pub use challenges::{ChallengeRow, OpenChallenge};
 pub use config::Config;
 pub use error::LedgerError;
 pub use events::EventRow;
@@ -35,10 +41,13 @@ pub use finish::{FinishOutcome, Finishing};
 pub use gates::{Commit, Committed};
 pub use master::{NewAssignment, NewContract, NewVehicleType};
 pub use nodes::NodeRow;
+pub use openings::LetIn;
 pub use outbox::{Channel, Claimed, EventState, OutboxDepth, Settled, Telling};
 pub use people::{NewCompany, NewPerson};
+pub use refreshes::{Exchange, Exchanged, Successor};
 pub use reports::{NewReport, NewVehicle, ReportRow};
 pub use segments::SegmentRow;
+pub use sessions::{Ended, NewSession, SessionRow};
 pub use sweeps::Remains;
 pub use uploads::{Details, NewUpload, UploadRow};
 pub use videos::{CustodyEntry, VideoRow};

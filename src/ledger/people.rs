@@ -1,5 +1,7 @@
 //! Companies and people.
 
+use sqlx::any::AnyRow;
+
 use crate::model::{CompanyId, CompanyKind, ObjectKey, Person, PersonId, Role, phone_digits};
 
 use super::rows::{number, or_empty, text, unreadable};
@@ -100,10 +102,29 @@ impl Ledger {
         .bind(id.0)
         .fetch_optional(&self.pool)
         .await?;
-        let Some(row) = row else { return Ok(None) };
-        let word = text(&row, "role")?;
-        let role = Role::from_word(&word).ok_or_else(|| unreadable("role", &word))?;
-        Ok(Some(Person { id, company: CompanyId(number(&row, "company_id")?), role }))
+        row.as_ref().map(|row| person(id, row)).transpose()
+    }
+
+    /// As [`Ledger::active_person`], unless the session their token is of has ended. A session without
+    /// a row is no reason: old ones are forgotten, and their tokens are long out of their time.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn acting_person(
+        &self,
+        id: PersonId,
+        session: &str,
+    ) -> Result<Option<Person>, LedgerError> {
+        let row = sqlx::query(
+            "SELECT p.company_id, p.role FROM people p JOIN companies c ON c.id = p.company_id \
+             WHERE p.id = $1 AND p.active = 1 AND c.active = 1 AND NOT EXISTS \
+             (SELECT 1 FROM sessions s WHERE s.id = $2 AND s.ended_at > 0)",
+        )
+        .bind(id.0)
+        .bind(session)
+        .fetch_optional(&self.pool)
+        .await?;
+        row.as_ref().map(|row| person(id, row)).transpose()
     }
 
     /// Lets a person act, or no longer (E5, S17).
@@ -118,4 +139,10 @@ impl Ledger {
             .await?;
         Ok(())
     }
+}
+
+fn person(id: PersonId, row: &AnyRow) -> Result<Person, LedgerError> {
+    let word = text(row, "role")?;
+    let role = Role::from_word(&word).ok_or_else(|| unreadable("role", &word))?;
+    Ok(Person { id, company: CompanyId(number(row, "company_id")?), role })
 }

@@ -2,9 +2,11 @@
 //!
 //! Plain values and pure rules. Nothing here waits, reads, writes or knows a wire format.
 
+mod biin;
 mod causes;
 mod clock;
 mod deadline;
+mod device;
 mod digest;
 mod facts;
 mod faults;
@@ -19,9 +21,11 @@ mod report;
 mod sent;
 mod upload;
 
+pub use biin::{Biin, BiinError};
 pub use causes::causes;
 pub use clock::{Clock, ManualClock};
 pub use deadline::{NEVER_DUE, due_at, is_expired};
+pub use device::{DeviceId, DeviceIdError};
 pub use digest::{Digest, DigestError};
 pub use facts::{Facts, Location};
 pub use faults::{FaultError, Faults};

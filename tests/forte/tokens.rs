@@ -3,7 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use forte_media::config::Settings;
-use forte_media::leasing::{Bearer, CallerError, Kind, Leasing, TokenError, Tokens};
+use forte_media::leasing::{
+    Bearer, CallerError, Kind, Leasing, Lineage, TokenError, TokenPair, Tokens,
+};
 use forte_media::ledger::{self, Ledger, NewCompany, NewPerson};
 use forte_media::model::{
     Clock, CompanyId, CompanyKind, ManualClock, Person, PersonId, Random, Role,
@@ -32,6 +34,13 @@ fn bearer() -> Bearer {
         uuid: "123456789012349".to_owned(),
         session: "a-session".to_owned(),
     }
+}
+
+/// A pair made a little while ago.
+fn pair(tokens: &Tokens) -> TokenPair {
+    let at = |second| Timestamp::from_second(second).unwrap();
+    let lineage = Lineage { rti: 260, made_at: at(NOW - 7), expires_at: at(NOW + 1_000) };
+    tokens.pair(&bearer(), &lineage, TTL).unwrap()
 }
 
 /// The first two parts of a token, as JSON.
@@ -93,9 +102,10 @@ fn an_access_token_says_what_the_documents_own_says() {
 #[test]
 fn a_refresh_token_has_a_number_and_a_secret() {
     let (tokens, _) = tokens();
-    let [_, claims] = read(&tokens.mint_refresh(&bearer(), TTL).unwrap());
+    let [_, claims] = read(&pair(&tokens).refresh_token);
     assert_eq!(claims["type"], "refresh");
-    assert!(claims["rti"].as_str().unwrap().bytes().all(|byte| byte.is_ascii_digit()));
+    assert_eq!(claims["rti"], "260");
+    assert_eq!((&claims["iat"], &claims["exp"]), (&json!(NOW - 7), &json!(NOW + 1_000)));
     let rtp = claims["rtp"].as_str().unwrap();
     assert_eq!(rtp.len(), 16);
     assert!(rtp.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'A'..=b'F')), "{rtp}");
@@ -207,8 +217,45 @@ fn a_token_from_the_future_is_not_taken_beyond_half_a_minute() {
 #[test]
 fn a_refresh_token_is_no_access_token() {
     let (tokens, _) = tokens();
-    let token = tokens.mint_refresh(&bearer(), TTL).unwrap();
-    assert_eq!(refusal(&tokens, &token), TokenError::WrongType);
+    let pair = pair(&tokens);
+    assert_eq!(refusal(&tokens, &pair.refresh_token), TokenError::WrongType);
+    let refused = tokens.verify_refresh(&pair.access_token).map(|_| ()).unwrap_err();
+    assert_eq!(refused, TokenError::WrongType);
+}
+
+/// S16
+#[test]
+fn the_same_number_makes_the_same_pair_whenever_it_is_asked_for() {
+    let (tokens, hand) = tokens();
+    let first = pair(&tokens);
+    hand.advance(SignedDuration::from_secs(60));
+    let again = pair(&tokens);
+    assert!(first == again);
+    let [_, access] = read(&first.access_token);
+    assert_eq!((&access["iat"], &access["exp"]), (&json!(NOW - 7), &json!(NOW - 7 + 300)));
+    let [_, refresh] = read(&first.refresh_token);
+    assert_ne!(access["jti"], refresh["jti"]);
+    let (claims, rti) = tokens.verify_refresh(&first.refresh_token).unwrap();
+    assert_eq!((claims.person(), rti), (PersonId(153), 260));
+}
+
+#[test]
+fn a_refresh_token_with_another_secret_or_number_is_not_taken() {
+    let (tokens, _) = tokens();
+    let [header, claims] = read(&pair(&tokens).refresh_token);
+    for (name, value) in [
+        ("rtp", json!("32A4EB58C513BEBE")),
+        ("rtp", json!("")),
+        ("rtp", Value::Null),
+        ("rti", json!("261")),
+        ("rti", json!("")),
+        ("rti", Value::Null),
+    ] {
+        let mut changed = claims.clone();
+        changed[name] = value.clone();
+        let refused = tokens.verify_refresh(&signed(&header, &changed)).map(|_| ()).unwrap_err();
+        assert_eq!(refused, TokenError::Invalid, "{name}: {value}");
+    }
 }
 
 #[test]

@@ -12,8 +12,8 @@ use super::cast::{DIRECTOR, DRIVER, REVIEWER, STRANGER, Tenant};
 use super::furnish::Standing;
 use super::keys::{Account, Keys};
 use super::receiver::Receiver;
-use crate::leasing::{Bearer, MintError, Tokens};
-use crate::model::{RefKey, Role, VehicleGuid};
+use crate::leasing::{Leasing, TokenPair};
+use crate::model::{DeviceId, RefKey, Role, VehicleGuid};
 
 /// The file in the data folder.
 pub(super) const FILE: &str = "demo.json";
@@ -71,44 +71,37 @@ pub(super) struct Hook<'a> {
     log: &'a Path,
 }
 
-/// Makes tokens, fresh for this run.
-pub(super) struct Desk<'a> {
-    pub(super) tokens: &'a Tokens,
-    pub(super) refresh_ttl: SignedDuration,
-}
+/// Signs people in, afresh for this run.
+pub(super) struct Desk<'a>(pub(super) &'a Leasing);
 
 impl Desk<'_> {
     /// Director, driver, stranger.
-    pub(super) fn users(&self) -> Result<[User; 3], MintError> {
-        Ok([self.user(&DIRECTOR)?, self.user(&DRIVER)?, self.user(&STRANGER)?])
+    pub(super) async fn users(&self) -> anyhow::Result<[User; 3]> {
+        Ok([self.user(&DIRECTOR).await?, self.user(&DRIVER).await?, self.user(&STRANGER).await?])
     }
 
     /// The reviewer.
-    pub(super) fn reviewer<'k>(&self, keys: &'k Keys) -> Result<Reviewer<'k>, MintError> {
-        let access_token = self.tokens.mint_access(&bearer(&REVIEWER), ACCESS_TTL)?;
+    pub(super) async fn reviewer<'k>(&self, keys: &'k Keys) -> anyhow::Result<Reviewer<'k>> {
+        let access_token = self.sign_in(&REVIEWER).await?.access_token;
         Ok(Reviewer { account: &keys.reviewer, access_token })
     }
 
-    fn user(&self, tenant: &Tenant) -> Result<User, MintError> {
-        let bearer = bearer(tenant);
+    async fn user(&self, tenant: &Tenant) -> anyhow::Result<User> {
+        let pair = self.sign_in(tenant).await?;
         Ok(User {
             name: tenant.name,
             role: tenant.role,
             company: tenant.company.biin,
             biin: tenant.company.biin,
             uuid: tenant.uuid,
-            access_token: self.tokens.mint_access(&bearer, ACCESS_TTL)?,
-            refresh_token: self.tokens.mint_refresh(&bearer, self.refresh_ttl)?,
+            access_token: pair.access_token,
+            refresh_token: pair.refresh_token,
         })
     }
-}
 
-fn bearer(tenant: &Tenant) -> Bearer {
-    Bearer {
-        person: tenant.person(),
-        biin: tenant.company.biin.to_owned(),
-        uuid: tenant.uuid.to_owned(),
-        session: format!("demo-{}", tenant.name),
+    async fn sign_in(&self, tenant: &Tenant) -> anyhow::Result<TokenPair> {
+        let device: DeviceId = tenant.uuid.parse()?;
+        Ok(self.0.open_session(&tenant.person(), device, "", ACCESS_TTL).await?)
     }
 }
 

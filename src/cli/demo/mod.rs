@@ -18,9 +18,8 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::Answer;
-use crate::app::{self, App, Bound, World};
+use crate::app::{App, Bound, World, public_url};
 use crate::config::Settings;
-use crate::leasing::Tokens;
 use crate::shutdown::Shutdown;
 
 use board::{Board, Desk, Hook};
@@ -77,7 +76,7 @@ impl Demo {
         let address = settle::reachable(bound.public_address()?);
         let app = house.app(&shutdown, address).await?;
         let reports = house.reports(&app, self.reports).await?;
-        let show = house.put_up_board(&bound, &reports)?;
+        let show = house.put_up_board(&app, &bound, &reports).await?;
         let (count, board) = (reports.len(), house.folder.join(board::FILE));
         eprintln!("A house with {count} reports serves on http://{address};");
         eprintln!("{} says who lives in it.", board.display());
@@ -127,17 +126,20 @@ impl House {
     }
 
     /// Says in `demo.json` where everything is, and returns what is to be shown.
-    fn put_up_board(&self, bound: &Bound, reports: &[Standing]) -> anyhow::Result<Show> {
+    async fn put_up_board(
+        &self,
+        app: &App,
+        bound: &Bound,
+        reports: &[Standing],
+    ) -> anyhow::Result<Show> {
         let address = settle::reachable(bound.public_address()?);
         let ops = settle::reachable(bound.ops_address()?);
-        let World { clock, random, .. } = self.world.clone();
-        let now = clock.now().to_zoned_datetime(self.settings.leasing.time_zone.clone());
-        let tokens = Tokens::new(&self.settings.auth, &self.keys.secret(), clock, random);
-        let desk = Desk { tokens: &tokens, refresh_ttl: self.settings.auth.refresh_ttl };
+        let now = self.world.clock.now().to_zoned_datetime(self.settings.leasing.time_zone.clone());
+        let desk = Desk(&app.leasing);
         let board = Board {
-            base_url: &app::public_url(&self.settings, address),
-            users: desk.users()?,
-            reviewer: desk.reviewer(&self.keys)?,
+            base_url: &public_url(&self.settings, address),
+            users: desk.users().await?,
+            reviewer: desk.reviewer(&self.keys).await?,
             exchange: &self.keys.exchange,
             reports: reports.iter().map(Into::into).collect(),
             mail_dir: &self.folder.join(settle::MAIL),

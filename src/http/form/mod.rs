@@ -4,7 +4,7 @@
 //! after it, and is neither held in memory nor written twice.
 
 mod describe;
-mod reader;
+pub(super) mod reader;
 mod sparing;
 
 use std::sync::Arc;

@@ -16,7 +16,7 @@ use super::sparing::{Allowance, Sparing};
 const LONGEST_BOUNDARY: usize = 70;
 
 /// A form being read.
-pub(super) struct Form {
+pub(in crate::http) struct Form {
     parts: Multipart<'static>,
     allowance: Allowance,
     left: usize,
@@ -24,7 +24,7 @@ pub(super) struct Form {
 }
 
 /// A part of it.
-pub(super) enum Part {
+pub(in crate::http) enum Part {
     /// A named text.
     Text {
         /// Its name.
@@ -43,7 +43,7 @@ pub(super) enum Part {
 
 impl Form {
     /// Begins to read. `most` bounds the whole body.
-    pub(super) fn new(
+    pub(in crate::http) fn new(
         headers: &HeaderMap,
         body: Body,
         doors: &Doors,
@@ -62,7 +62,7 @@ impl Form {
     }
 
     /// The next part; `None` after the last.
-    pub(super) async fn next(&mut self) -> Result<Option<Part>, Problem> {
+    pub(in crate::http) async fn next(&mut self) -> Result<Option<Part>, Problem> {
         self.allowance.limit(self.longest_text);
         let field = self.parts.next_field().await;
         self.allowance.lift();

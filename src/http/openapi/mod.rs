@@ -45,6 +45,8 @@ impl Modify for Schemes {
         let http = |scheme| SecurityScheme::Http(Http::new(scheme)).into();
         schemes.insert("access_token".to_owned(), http(HttpAuthScheme::Bearer));
         schemes.insert("exchange".to_owned(), http(HttpAuthScheme::Basic));
+        schemes.insert("refresh_token".to_owned(), http(HttpAuthScheme::Bearer));
+        schemes.insert("one_time_code".to_owned(), http(HttpAuthScheme::Basic));
     }
 }
 

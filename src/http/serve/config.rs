@@ -6,6 +6,8 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+use crate::http::client::Proxies;
+
 /// hyper does not work with less, and panics when told to.
 const LEAST_READ_BUFFER: usize = 8192;
 
@@ -17,6 +19,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// What Location, QR codes and links are built from; without it, `listen`.
     pub public_url: Option<String>,
+    /// From whom `X-Forwarded-For` is believed (S51).
+    pub trusted_proxies: Proxies,
     /// Time for a whole request head, and so for a silent or idle connection (S46).
     pub header_timeout: SignedDuration,
     /// Time in which a peer must take something of an answer.

@@ -3,12 +3,14 @@
 -- What 1C sends has a `version` (an older one is ignored) and is never deleted but `gone`.
 
 -- Numbers handed out one after another. Taking one locks its row until the commit, so numbers
--- become visible in their order.
+-- become visible in their order. Whoever asks for a code takes one of challenges, so that requests
+-- at the same time count one another.
 CREATE TABLE counters (
     name TEXT NOT NULL PRIMARY KEY,
     value BIGINT NOT NULL
 );
-INSERT INTO counters (name, value) VALUES ('companies', 0), ('people', 0), ('submissions', 0);
+INSERT INTO counters (name, value) VALUES ('companies', 0), ('people', 0), ('submissions', 0),
+    ('challenges', 0);
 
 -- kind: company (BIN) or person (IIN). Number 0 is the lessor itself: its reviewers see everybody's.
 ALTER TABLE companies ADD COLUMN ref_key TEXT NOT NULL DEFAULT '';
@@ -135,9 +137,13 @@ CREATE TABLE sessions (
     ended_why TEXT NOT NULL
 );
 CREATE INDEX sessions_by_person ON sessions (person_id, ended_at);
+CREATE INDEX sessions_by_fcm ON sessions (fcm) WHERE fcm <> '';
+CREATE INDEX sessions_by_end ON sessions (ended_at);
+CREATE INDEX sessions_by_use ON sessions (seen_at);
 
--- Refresh tokens, without their secrets, which are made from the number. successor: what this one was
--- exchanged for (0: it is good).
+-- Refresh tokens, without their secrets, which are made from the number (drawn by chance: no row is
+-- waited for). successor: what this one was exchanged for (0: it is good). Used ones are purged: a
+-- token of ours whose row is gone while its session lives was used long ago.
 CREATE TABLE refreshes (
     rti BIGINT NOT NULL PRIMARY KEY,
     session_id TEXT NOT NULL,
@@ -148,6 +154,7 @@ CREATE TABLE refreshes (
 );
 CREATE INDEX refreshes_by_session ON refreshes (session_id);
 CREATE INDEX refreshes_by_expiry ON refreshes (expires_at);
+CREATE INDEX refreshes_by_use ON refreshes (used_at) WHERE used_at > 0;
 
 -- Accounts with a password: kind is reviewer (person_id says who) or exchange (a node of 1C).
 -- While a password changes, the previous one is good until previous_until. networks: a JSON array;

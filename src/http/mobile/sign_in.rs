@@ -1,0 +1,121 @@
+//! What a code and a refresh token open (E2, E3).
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use utoipa::ToSchema;
+
+use crate::http::fields::Fields;
+use crate::http::problem::{ErrorAnswer, Problem};
+use crate::http::{Answer, House, bearer};
+use crate::leasing::{Renewal, TokenPair};
+
+use super::code::readable_fcm;
+use super::credentials::{self, Unreadable};
+use super::{profile, trouble};
+
+/// Signs in with a one-time code
+///
+/// Basic: the login is BIN or IIN, `||` or `-`, and the device; the password is the code. Either may be
+/// base64 itself. The headers `Login` and `Password` of the owner's example do as well.
+#[utoipa::path(
+    post,
+    path = "/auth",
+    operation_id = "sign_in",
+    tag = "sign-in",
+    security(("one_time_code" = [])),
+    responses(
+        (status = 200, description = "Both tokens and the profile", body = Answer<TokenPair>),
+        (status = 400, description = "validation_failed: the credentials cannot be read", body = ErrorAnswer),
+        (status = 401, description = "otp_invalid, otp_expired", body = ErrorAnswer),
+        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
+    )
+)]
+pub(super) async fn sign_in(
+    State(house): State<Arc<House>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let login = credentials::read(&headers).map_err(unreadable)?;
+    let signed_in = house.leasing.sign_in(&login).await?;
+    profile::answer(&house, &signed_in.person, &signed_in.pair).await
+}
+
+fn unreadable(why: Unreadable) -> Problem {
+    match why {
+        Unreadable::Missing => trouble::wrong_code(
+            "otp_invalid",
+            "sign in with Basic: BIN||device as the login, the code as the password",
+        ),
+        Unreadable::Malformed => Problem::unreadable(
+            "the login must be 12 digits, || and the device; the password the code",
+        ),
+    }
+}
+
+/// What may come with a refresh token. All of it may be left out.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it only describes the body; names are read in any case")]
+pub(super) struct Renewing {
+    /// The refresh token, when it is not in the header.
+    refresh_token: Option<String>,
+    /// Where the device is told from now on; empty: nowhere.
+    #[schema(rename = "FCM", max_length = 4096)]
+    fcm: Option<String>,
+    /// The device: when it is another one than signed in, nothing is given.
+    uuid: Option<String>,
+}
+
+/// Gets a new pair of tokens for a refresh token
+///
+/// Each refresh token is good once. The same device may send it again for a minute and gets the same
+/// pair; later, or from another device, the session is ended.
+#[utoipa::path(
+    post,
+    path = "/refresh_token",
+    operation_id = "refresh_token",
+    tag = "sign-in",
+    security(("refresh_token" = []), ()),
+    request_body(
+        content(
+            (Option<Renewing> = "application/json"),
+            (Option<Renewing> = "application/x-www-form-urlencoded"),
+            (Option<Renewing> = "multipart/form-data"),
+        )
+    ),
+    responses(
+        (status = 200, description = "Both tokens and the profile", body = Answer<TokenPair>),
+        (status = 400, description = "validation_failed: a body that cannot be read", body = ErrorAnswer),
+        (status = 401, description = "token_invalid, token_expired, token_reused", body = ErrorAnswer),
+        (status = 413, description = "body_too_large", body = ErrorAnswer),
+        (status = 422, description = "validation_failed: FCM", body = ErrorAnswer),
+        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
+    )
+)]
+pub(super) async fn refresh(
+    State(house): State<Arc<House>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (head, body) = request.into_parts();
+    let fields = Fields::read(&house, &head.headers, body).await?;
+    let token = bearer::token(&head.headers).or_else(|| fields.get("refresh_token"));
+    let token = token.filter(|token| !token.is_empty()).ok_or_else(|| {
+        bearer::unauthorized(
+            "token_invalid",
+            "a refresh token is required: Authorization: Bearer …",
+        )
+    })?;
+    let signed_in = house.leasing.refresh(token, renewal(&fields)?).await?;
+    profile::answer(&house, &signed_in.person, &signed_in.pair).await
+}
+
+fn renewal(fields: &Fields) -> Result<Renewal, Problem> {
+    let unfit = || {
+        let why = "must be up to 4096 visible ASCII characters".to_owned();
+        Problem::fields(&[("FCM", why)])
+    };
+    let fcm = fields.get("fcm").map(|text| readable_fcm(text).ok_or_else(unfit)).transpose()?;
+    let device = fields.get("uuid").filter(|text| !text.is_empty()).map(str::to_owned);
+    Ok(Renewal { fcm, device })
+}

@@ -1,0 +1,155 @@
+//! Sessions while they last: new tokens (E3), devices, their end.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::tokens::Lineage;
+use super::{Bearer, Caller, Leasing, SignInError, SignedIn};
+use crate::ledger::{Ended, Exchange, Exchanged, LedgerError, SessionRow, Successor};
+use crate::model::{EventId, SessionId};
+
+/// The daily budgets look back this far, so what they count is kept at least so long.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// What comes with a refresh token.
+#[derive(Debug, Clone, Default)]
+pub struct Renewal {
+    /// Where the device is told from now on.
+    pub fcm: Option<String>,
+    /// Who the device says it is, when it says so.
+    pub device: Option<String>,
+}
+
+impl Leasing {
+    /// Rings when there is something to be told.
+    #[must_use]
+    pub fn with_bell(self, bell: Arc<Notify>) -> Self {
+        Self { bell, ..self }
+    }
+
+    /// A new pair of tokens for a refresh token (S16).
+    ///
+    /// # Errors
+    /// When the token is not taken, was used before, or its session has ended.
+    pub async fn refresh(&self, token: &str, renewal: Renewal) -> Result<SignedIn, SignInError> {
+        let (claims, rti) = self.tokens.verify_refresh(token)?;
+        let session: SessionId = claims.sid.parse().map_err(|_| SignInError::Ended)?;
+        let same_device = renewal.device.is_none_or(|device| device == claims.uuid);
+        let auth = &self.tokens.auth;
+        let exchange = Exchange {
+            rti,
+            session,
+            successor: self.tokens.new_rti(),
+            fcm: renewal.fcm,
+            grace: same_device.then_some(auth.refresh_grace),
+            ttl: auth.refresh_ttl,
+            at_most: auth.refresh_at_most,
+            note: self.new_note(),
+            now: self.tokens.clock.now(),
+        };
+        match self.ledger.exchange(&exchange).await? {
+            Exchanged::For(successor) => self.renewed(session, successor),
+            Exchanged::Reused => {
+                tracing::warn!(%session, "a refresh token came twice; its session has been ended");
+                self.bell.notify_one();
+                Err(SignInError::Reused)
+            }
+            Exchanged::TooOld => Err(SignInError::Token(super::TokenError::Expired)),
+            Exchanged::Refused => Err(SignInError::Ended),
+        }
+    }
+
+    fn renewed(&self, session: SessionId, next: Successor) -> Result<SignedIn, SignInError> {
+        let Successor { person, biin, uuid, rti, made_at, expires_at } = next;
+        let bearer = Bearer { person, biin, uuid, session: session.to_string() };
+        let lineage = Lineage { rti, made_at, expires_at };
+        let pair = self.tokens.pair(&bearer, &lineage, self.tokens.auth.access_ttl)?;
+        Ok(SignedIn { person, pair })
+    }
+
+    fn new_note(&self) -> EventId {
+        EventId::mint(&self.tokens.clock, &self.tokens.random)
+    }
+
+    /// The devices on which the caller is signed in, latest first.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn devices(&self, caller: &Caller) -> Result<Vec<SessionRow>, LedgerError> {
+        let since = self.tokens.clock.now() - self.tokens.auth.refresh_ttl;
+        self.ledger.sessions_of(caller.person.id, since).await
+    }
+
+    /// Ends the caller's own session.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn sign_out(&self, caller: &Caller) -> Result<(), LedgerError> {
+        let Ok(session) = caller.session.parse() else { return Ok(()) };
+        let now = self.tokens.clock.now();
+        let person = caller.person.id;
+        self.ledger.end_session(person, session, Ended::Logout, None, now).await?;
+        Ok(())
+    }
+
+    /// Ends another session of the caller: `false` when there is none such. Its device is told.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn end_device(
+        &self,
+        caller: &Caller,
+        session: SessionId,
+    ) -> Result<bool, LedgerError> {
+        let now = self.tokens.clock.now();
+        let is_own = caller.session == session.to_string();
+        let note = (!is_own).then(|| self.new_note());
+        let why = if is_own { Ended::Logout } else { Ended::Revoked };
+        let ended = self.ledger.end_session(caller.person.id, session, why, note, now).await?;
+        self.bell.notify_one();
+        Ok(ended)
+    }
+
+    /// Forgets old sign-ins now and then, until told to stop.
+    pub async fn keep_forgetting(self, stop: CancellationToken) {
+        let every = self.tokens.auth.forget_every.unsigned_abs();
+        loop {
+            match self.forget_old().await {
+                Ok(0) => {}
+                Ok(forgotten) => tracing::info!(forgotten, "old sign-ins are forgotten"),
+                Err(error) => tracing::warn!(%error, "old sign-ins are forgotten later"),
+            }
+            if stop.run_until_cancelled(tokio::time::sleep(every)).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Forgets, up to a number of rows at a time, requests for codes, used refresh tokens and ended
+    /// sessions that nobody asks for any more. Gives how many rows went.
+    ///
+    /// # Errors
+    /// When the ledger fails; what was done stays done.
+    pub async fn forget_old(&self) -> Result<u64, LedgerError> {
+        let auth = &self.tokens.auth;
+        let batch = auth.forget_batch;
+        let before = self.forgotten_before();
+        let mut rows = self.ledger.purge_challenges(before, batch).await?;
+        rows += self.ledger.purge_refreshes(before, batch).await?;
+        // A session nobody came back to has no refresh token that is still good.
+        let unused = before - auth.refresh_ttl;
+        rows += self.ledger.purge_sessions(before, unused, batch).await?;
+        Ok(rows)
+    }
+
+    /// What is older is not needed: budgets have forgotten it, access tokens of that time have
+    /// expired.
+    fn forgotten_before(&self) -> Timestamp {
+        let auth = &self.tokens.auth;
+        let least = DAY.max(auth.access_ttl * 2);
+        self.tokens.clock.now() - auth.forget_after.max(least)
+    }
+}
