@@ -149,7 +149,8 @@ fn success(status: StatusCode, message: &str, more: &impl Serialize) -> Response
     (status, kind, body).into_response()
 }
 
-/// A good answer's envelope, for the OpenAPI document: [`success`] writes it.
+/// A good answer.
+// For the OpenAPI document: `success` writes it.
 #[derive(Serialize, utoipa::ToSchema)]
 struct Answer<T> {
     /// Always `ok`.

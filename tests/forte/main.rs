@@ -8,6 +8,7 @@ mod blob_s3;
 mod cli;
 mod clients;
 mod config;
+mod contract;
 mod demo;
 mod edge;
 mod events;

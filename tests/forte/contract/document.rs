@@ -1,0 +1,229 @@
+//! The document itself: that it is whole, and that it and the router say the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+use axum::body::Body;
+use axum::http::Request;
+use forte_media::http::CODES;
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use serde_json::Value;
+
+use super::{Operation, operations, served};
+use crate::harness::service::{Service, header};
+
+/// Where the document of these tests says that its routes are.
+const PUBLIC: &str = "https://api.shakeshev.com";
+
+fn document() -> Value {
+    forte_media::http::openapi(PUBLIC)
+}
+
+/// The whole of it, so that a change of the contract is seen as one.
+#[test]
+fn the_document_is_as_published() {
+    insta::assert_snapshot!("openapi", format!("{:#}", document()));
+}
+
+#[tokio::test]
+async fn the_document_is_served_with_the_address_that_phones_see() {
+    let service =
+        Service::embedded_with(&[("HTTP__PUBLIC_URL", "https://api.shakeshev.com/")]).await;
+    assert_eq!(served(&service).await, document());
+    assert_eq!(document()["openapi"], "3.1.0");
+    assert_eq!(document()["servers"][0]["url"], PUBLIC);
+}
+
+#[test]
+fn the_command_prints_the_same() {
+    let output = Command::new(env!("CARGO_BIN_EXE_forte-media"))
+        .arg("openapi")
+        .env("FORTE_MEDIA__HTTP__PUBLIC_URL", PUBLIC)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap(), document());
+}
+
+/// What is there has a name, a sentence, a place in the page, and examples.
+#[test]
+fn every_operation_is_described_whole() {
+    let (mut wrong, mut names) = (Vec::new(), BTreeSet::new());
+    let document = document();
+    let tags: Vec<_> =
+        document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    for Operation { name, what, .. } in operations(&document) {
+        let mut must = |is_so: bool, why: &str| {
+            if !is_so {
+                wrong.push(format!("{name}: {why}"));
+            }
+        };
+        let id = what["operationId"].as_str().unwrap_or_default().to_owned();
+        must(!id.is_empty() && names.insert(id), "has no id of its own");
+        must(what["summary"].is_string(), "has no summary");
+        let mine = what["tags"].as_array().unwrap();
+        must(mine.iter().all(|tag| tags.contains(&tag)), "has a tag that is not in the list");
+        for parameter in what["parameters"].as_array().into_iter().flatten() {
+            let said = parameter["description"].as_str().is_some_and(|said| !said.is_empty());
+            must(said, &format!("says nothing of {}", parameter["name"]));
+        }
+        for content in contents(&what["requestBody"]) {
+            must(has_example(&content), "has no example of its body");
+        }
+        for (status, response) in what["responses"].as_object().unwrap() {
+            must(response["description"].is_string(), &format!("{status}: says nothing"));
+            for content in contents(response) {
+                must(has_example(&content), &format!("{status}: no example"));
+            }
+            let is_problem = status.starts_with(['4', '5']);
+            let names_code = CODES.iter().any(|(code, _)| {
+                response["description"].as_str().unwrap().contains(&format!("`{code}`"))
+            });
+            must(!is_problem || names_code, &format!("{status}: names no code"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn contents(body: &Value) -> Vec<(String, Value)> {
+    let contents = body["content"].as_object().into_iter().flatten();
+    contents.map(|(kind, content)| (kind.clone(), content.clone())).collect()
+}
+
+/// Bytes need none.
+fn has_example((kind, content): &(String, Value)) -> bool {
+    let given = content.get("example").is_some_and(|example| *example != serde_json::json!({}));
+    let in_fields = kind.starts_with("multipart/");
+    given || content.get("examples").is_some() || in_fields || !kind.contains("json")
+}
+
+/// A method that no address knows is answered with those that it does know (S52): the document's.
+#[tokio::test]
+async fn each_address_knows_the_methods_of_the_document_and_no_other() {
+    let service = Service::embedded().await;
+    let mut documented: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for Operation { path, method, .. } in operations(&document()) {
+        documented.entry(path).or_default().insert(method);
+    }
+    for (path, mut methods) in documented {
+        let request = Request::builder().method("PROPFIND").uri(path.replace(['{', '}'], ""));
+        let answer = service.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status(), 405, "{path}");
+        let allowed = header(&answer, "allow").split(',').map(|method| method.trim().to_owned());
+        let allowed: BTreeSet<_> = allowed.collect();
+        // Whoever may GET may HEAD; it need not be said.
+        if methods.contains("GET") {
+            methods.insert("HEAD".to_owned());
+        }
+        assert_eq!(allowed, methods, "{path}");
+    }
+}
+
+/// The other way round: what the sources route is in the document.
+#[test]
+fn no_route_is_left_out_of_the_document() {
+    let document = document();
+    // Leads to the page.
+    let not_described = ["/docs/"];
+    // The operators' listener.
+    let elsewhere = "ops.rs";
+    let mut found = 0;
+    for (file, tokens) in sources(elsewhere) {
+        each_call(&tokens, &["route"], &mut |arguments| {
+            let Some(path) = arguments.first().and_then(|tokens| text_of(tokens)) else { return };
+            let known = document["paths"].get(&path).is_some();
+            assert!(known || not_described.contains(&path.as_str()), "{file}: {path}");
+            found += 1;
+        });
+    }
+    assert!(found > 4, "the sources are read");
+}
+
+/// T9: codes are not made up on the way.
+#[test]
+fn every_code_that_a_problem_carries_is_in_the_one_table() {
+    let mut found = 0;
+    for (file, tokens) in sources("codes.rs") {
+        each_call(&tokens, &["Problem", "new"], &mut |arguments| {
+            found += 1;
+            check_code(&file, arguments.get(1));
+        });
+        each_call(&tokens, &["Self", "new"], &mut |arguments| {
+            if arguments.len() == 3 {
+                check_code(&file, arguments.get(1));
+            }
+        });
+        each_call(&tokens, &["unauthorized"], &mut |arguments| {
+            check_code(&file, arguments.first());
+        });
+    }
+    assert!(found > 10, "the sources are read");
+    assert!(CODES.is_sorted(), "in the order of the alphabet");
+}
+
+fn check_code(file: &str, argument: Option<&TokenStream>) {
+    if let Some(code) = argument.and_then(text_of) {
+        assert!(CODES.iter().any(|(known, _)| *known == code), "{file}: {code} is in no table");
+    }
+}
+
+/// The files of the doors, but for one.
+fn sources(but: &str) -> Vec<(String, TokenStream)> {
+    let mut files = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|kind| kind == "rs") && !path.ends_with(but) {
+                let text = std::fs::read_to_string(&path).unwrap();
+                files.push((path.display().to_string(), text.parse().unwrap()));
+            }
+        }
+    }
+    files
+}
+
+/// Looks at the arguments of every call whose name ends in these words.
+fn each_call(tokens: &TokenStream, name: &[&str], look: &mut impl FnMut(&[TokenStream])) {
+    let mut words: Vec<String> = Vec::new();
+    for token in tokens.clone() {
+        match token {
+            TokenTree::Ident(word) => words.push(word.to_string()),
+            TokenTree::Punct(mark) if mark.as_char() == ':' => {}
+            TokenTree::Group(group) => {
+                if group.delimiter() == Delimiter::Parenthesis && words.ends_with(&owned(name)) {
+                    look(&arguments(group.stream()));
+                }
+                words.clear();
+                each_call(&group.stream(), name, look);
+            }
+            _ => words.clear(),
+        }
+    }
+}
+
+fn owned(name: &[&str]) -> Vec<String> {
+    name.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn arguments(tokens: TokenStream) -> Vec<TokenStream> {
+    let mut arguments = vec![TokenStream::new()];
+    for token in tokens {
+        match &token {
+            TokenTree::Punct(mark) if mark.as_char() == ',' => arguments.push(TokenStream::new()),
+            _ => arguments.last_mut().unwrap().extend([token]),
+        }
+    }
+    arguments.retain(|argument| !argument.is_empty());
+    arguments
+}
+
+/// The text, when the argument is one.
+fn text_of(argument: &TokenStream) -> Option<String> {
+    let text = argument.to_string();
+    let text = text.trim().strip_prefix('"')?.strip_suffix('"')?;
+    Some(text.to_owned())
+}
