@@ -29,6 +29,8 @@ async fn a_machine_that_knows_the_document_finds_nothing_wrong() {
         ("TOKEN", service.driver()),
         ("REPORT", report.to_string()),
         ("SUBMITTED", submitted.to_string()),
+        ("METADATA", tus::metadata(report)),
+        ("LENGTH", GOOD.len().to_string()),
     ];
     let folder = tempfile::tempdir().unwrap();
     let served = service.serve();
@@ -39,13 +41,12 @@ async fn a_machine_that_knows_the_document_finds_nothing_wrong() {
         .arg(configuration(folder.path(), &fill_in))
         .args(["run", &document, "--no-color", "--continue-on-failure"])
         .args(["--checks", "all", "--seed", "1", "--generation-deterministic"])
-        .args(["--generation-database", "none"])
         .args(["--max-examples", given("FORTE_TEST_EXAMPLES").as_deref().unwrap_or(EXAMPLES)])
         .args(["--report", "json", "--report-json-path", "report.json"])
         .env("SCHEMATHESIS_HOOKS", "schemathesis_hooks")
         .env("PYTHONPATH", here())
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("FORTE_CLIP", here().join("../../../samples/good-moov-first.mp4"))
+        .env("FORTE_CLIP", here().join("../../../samples/good-moov-last.mp4"))
         .env("FORTE_REPORT", report.to_string());
     let output = run.output().await.unwrap();
     let words = String::from_utf8_lossy(&output.stdout).into_owned();

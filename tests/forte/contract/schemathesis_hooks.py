@@ -1,4 +1,5 @@
-"""What schemathesis cannot know: how to send a piece of an upload, and what a video looks like."""
+"""What schemathesis cannot know: how to send a piece of an upload, what a video looks like, and
+that the last part of an upload's Location is its name."""
 
 import os
 
@@ -7,12 +8,23 @@ import schemathesis
 with open(os.environ["FORTE_CLIP"], "rb") as clip:
     CLIP = clip.read()
 
+NAME = "$response.header.Location#regex:/uploads/(.+)"
+
 
 @schemathesis.serializer("application/offset+octet-stream")
 def piece(ctx, value):
-    if isinstance(value, bytes):
-        return value
-    return value.encode() if isinstance(value, str) else repr(value).encode()
+    """Most pieces are the beginning of a video."""
+    text = value if isinstance(value, bytes) else repr(value).encode()
+    return text if len(text) % 3 == 0 else CLIP
+
+
+@schemathesis.hook
+def before_load_schema(context, schema):
+    """Says what is done with an upload once it is there; a document has no words for it."""
+    created = schema["paths"]["/uploads"]["post"]["responses"]["201"]
+    operations = ["append_to_upload", "upload_offset", "upload_state", "end_upload"]
+    link = lambda operation: {"operationId": operation, "parameters": {"path.name": NAME}}
+    created["links"] = {operation: link(operation) for operation in operations}
 
 
 @schemathesis.hook
