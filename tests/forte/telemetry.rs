@@ -5,6 +5,7 @@ use forte_media::telemetry::{self, Metrics};
 
 #[test]
 fn the_log_may_be_started_twice() {
+    crate::harness::log::start();
     let settings = Settings::load(None, []).unwrap();
     telemetry::start_log(&settings.log).unwrap();
     telemetry::start_log(&settings.log).unwrap();

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::harness::clips::{GOOD, NOT_MP4};
+use crate::harness::log;
 use crate::harness::scripted_tus::{Mishap, ScriptedTus};
 use crate::harness::service::{Ground, Service, Wishes};
 
@@ -45,7 +46,9 @@ impl Person {
             .env_clear()
             .env("HOME", self.home.path())
             .env("FORTE_MEDIA_TOKEN", &self.token);
-        spawn_blocking(move || command.output().unwrap()).await.unwrap()
+        let output = spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        log::keep(&output.stderr);
+        output
     }
 
     async fn upload_to(&self, server: &ScriptedTus, more: &[&str]) -> Output {

@@ -4,17 +4,17 @@ use std::process::Stdio;
 
 use forte_media::model::{Clock, RefKey};
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio_util::task::TaskTracker;
 
+use crate::harness::log;
 use crate::harness::service::{Ground, Ruins, Service};
 use crate::harness::tus::metadata;
 
 /// A process, and what outlives it.
 pub(super) struct Process {
     child: Child,
-    /// Kept open: a process must be able to write its log.
-    _log: Lines<BufReader<ChildStderr>>,
     public: String,
     ops: String,
     pub(super) rest: Rest,
@@ -43,16 +43,23 @@ impl Process {
         command.arg("serve").envs(rest.ruins.variables("one"));
         command.env("FORTE_MEDIA__LOG__FORMAT", "json");
         let mut child = command.stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let serving = loop {
-            let line = log.next_line().await.unwrap().expect("it serves");
+            let line = lines.next_line().await.unwrap().expect("it serves");
+            log::keep(format!("{line}\n").as_bytes());
             let line: Value = serde_json::from_str(&line).unwrap();
             if line["message"] == "serving" {
                 break line;
             }
         };
         let address = |name: &str| serving[name].as_str().unwrap().to_owned();
-        Self { child, _log: log, public: address("public"), ops: address("ops"), rest }
+        // Read to its end: a process must be able to write its log.
+        TaskTracker::new().spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                log::keep(format!("{line}\n").as_bytes());
+            }
+        });
+        Self { child, public: address("public"), ops: address("ops"), rest }
     }
 
     /// Where phones are served.

@@ -1,9 +1,13 @@
 //! The OpenAPI document, and what is checked through it: that it tells the truth, that a machine
 //! that knows only the document finds nothing to complain about, that each caller gets what is his.
 
+mod client;
 mod document;
+mod log;
 mod page;
 mod schemathesis;
+
+use std::path::{Path, PathBuf};
 
 use axum::body::Body;
 use axum::http::Request;
@@ -41,4 +45,9 @@ fn operations(document: &Value) -> Vec<Operation> {
         }
     }
     operations
+}
+
+/// This folder, where the programs of other languages are.
+fn here() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/forte/contract")
 }

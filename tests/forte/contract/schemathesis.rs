@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tokio::process::Command;
 
+use super::here;
 use crate::harness::clips::GOOD;
 use crate::harness::outside::{given, wanted};
 use crate::harness::service::Service;
@@ -56,10 +57,6 @@ async fn a_machine_that_knows_the_document_finds_nothing_wrong() {
     judge(&report, &words);
 }
 
-fn here() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/forte/contract")
-}
-
 fn configuration(folder: &Path, fill_in: &[(&str, String)]) -> PathBuf {
     let mut text = std::fs::read_to_string(here().join("schemathesis.toml")).unwrap();
     for (name, value) in fill_in {
@@ -78,6 +75,8 @@ fn judge(report: &Value, words: &str) {
         let status = report["phases"][phase]["status"].as_str().unwrap();
         assert!(["success", "failure"].contains(&status), "{phase}: {status}\n{words}");
     }
+    let unheard: Vec<_> = accepted(report).filter(|(_, count)| *count == 0).collect();
+    assert_eq!(unheard, [], "operations that never gave a good answer\n{words}");
     let mut found: Vec<Found> = Vec::new();
     for failure in report["failures"].as_array().unwrap() {
         for operation in failure["operations"].as_array().unwrap() {
@@ -87,6 +86,18 @@ fn judge(report: &Value, words: &str) {
     }
     found.sort();
     assert_eq!(found, tolerated(), "{words}");
+}
+
+/// How often each operation gave a good answer: where none did, nothing has been tried.
+fn accepted(report: &Value) -> impl Iterator<Item = (&String, u64)> {
+    let count = |phases: &Value| {
+        phases.as_object().unwrap().values().filter_map(|phase| phase["accepted"].as_u64()).sum()
+    };
+    report["valid_rates"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(move |(name, phases)| (name, count(phases)))
 }
 
 /// The list; each line has a reason.

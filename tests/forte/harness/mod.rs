@@ -9,6 +9,7 @@ pub(crate) mod db;
 pub(crate) mod ffmpeg;
 pub(crate) mod form;
 pub(crate) mod house;
+pub(crate) mod log;
 pub(crate) mod mp4;
 pub(crate) mod outside;
 pub(crate) mod process;

@@ -33,6 +33,7 @@ impl Process {
         std::thread::spawn(move || {
             let mut said = Some(said);
             for line in log.lines().map_while(Result::ok) {
+                super::log::keep(format!("{line}\n").as_bytes());
                 let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
                 let address = line["public"].as_str().and_then(|text| text.parse().ok());
                 if let Some((said, address)) = address.and_then(|at| Some((said.take()?, at))) {

@@ -191,6 +191,7 @@ impl Service {
         wishes: &Wishes,
         shutdown: &Shutdown,
     ) -> (Box<App>, Tokens, Bound) {
+        super::log::start();
         let mut variables = ruins.variables(node);
         let full = |(name, value): &(&str, String)| (format!("FORTE_MEDIA__{name}"), value.clone());
         variables.extend(wishes.settings.iter().map(full));
