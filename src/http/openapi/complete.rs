@@ -38,6 +38,7 @@ fn fill(operation: &mut Value, method: &str, components: &Value) {
         }
     }
     if let Some(contents) = operation.pointer_mut("/requestBody/content") {
+        bytes_are_never_null(contents);
         add_examples(contents, components);
     }
     let Some(responses) = operation["responses"].as_object_mut() else { return };
@@ -123,6 +124,19 @@ fn envelope(status: &str, code: &str, meaning: &str) -> Value {
             "details": {},
         },
     })
+}
+
+/// A body of bytes that need not be there is not there; it is never `null`.
+fn bytes_are_never_null(contents: &mut Value) {
+    let Some(contents) = contents.as_object_mut() else { return };
+    let of_bytes = contents.iter_mut().filter(|(kind, _)| kind.ends_with("octet-stream"));
+    for (_, content) in of_bytes {
+        let either = content["schema"]["oneOf"].as_array();
+        let bytes = either.and_then(|either| either.iter().find(|one| one["type"] != "null"));
+        if let Some(bytes) = bytes.cloned() {
+            content["schema"] = bytes;
+        }
+    }
 }
 
 /// A body without an example gets one that is put together from those of its fields.

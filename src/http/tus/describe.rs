@@ -227,6 +227,7 @@ fn upload_state() {}
         (status = 204, description = "Ended"),
         (status = 410, description = "upload_ended, not_mp4, video_refused"),
         (status = 412, description = "validation_failed: another version of tus"),
+        (status = 422, description = "report_already_submitted: the video is stored for good"),
         (status = 423, description = "upload_locked"),
     )
 )]

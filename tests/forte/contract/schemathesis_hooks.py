@@ -1,20 +1,31 @@
-"""What schemathesis cannot know: how to send a piece of an upload, what a video looks like, and
-that the last part of an upload's Location is its name."""
+"""What schemathesis cannot know: how to send a piece of an upload, what a video looks like, that the
+last part of an upload's Location is its name; and what it may complain about."""
 
+import json
 import os
 
 import schemathesis
 
 with open(os.environ["FORTE_CLIP"], "rb") as clip:
     CLIP = clip.read()
-
+GOOD_FORM = {
+    "file": CLIP,
+    "ref_key": os.environ["FORTE_REPORT"],
+    "time_sent": "2026-05-13 10:00:00",
+    "lat": 43.238949,
+    "long": 76.889709,
+}
+PIECE = "application/offset+octet-stream"
 NAME = "$response.header.Location#regex:/uploads/(.+)"
+TOLERATED = [tuple(pair) for pair in json.loads(os.environ["FORTE_TOLERATED"])]
 
 
-@schemathesis.serializer("application/offset+octet-stream")
+@schemathesis.serializer(PIECE)
 def piece(ctx, value):
-    """Most pieces are the beginning of a video."""
+    """Many pieces are a whole video; an upload may begin without one."""
     text = value if isinstance(value, bytes) else repr(value).encode()
+    if ctx.case.method == "POST" and len(text) % 2 == 0:
+        return b""
     return text if len(text) % 3 == 0 else CLIP
 
 
@@ -28,8 +39,35 @@ def before_load_schema(context, schema):
 
 
 @schemathesis.hook
-def map_body(context, body):
-    """Half of the forms bring a real video for a real report, so that good answers are seen too."""
-    if isinstance(body, dict) and "file" in body and len(repr(body)) % 2:
-        return {**body, "file": CLIP, "ref_key": os.environ["FORTE_REPORT"]}
-    return body
+def before_add_examples(context, examples):
+    """One more example: a real video for a real report, so that the good answer is seen too."""
+    if context.operation.path == "/reports/upload":
+        good = {"body": dict(GOOD_FORM), "media_type": "multipart/form-data"}
+        examples.append(context.operation.Case(**good))
+
+
+@schemathesis.hook
+def filter_case(context, case):
+    """Whatever is sent as bytes is bytes: a body of bytes cannot be of a wrong type."""
+    return case.media_type != PIECE or isinstance(case.body, (bytes, str))
+
+
+@schemathesis.hook
+def filter_failure(context, failure, case, response):
+    """What is on the list of tolerances is noted, and no failure."""
+    pair = (type(failure).__name__, f"{case.method.upper()} {case.path}")
+    if pair not in TOLERATED:
+        return True
+    with open("tolerated", "a") as noted:
+        noted.write(json.dumps(pair) + "\n")
+    return False
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    """Notes which operation answered what, and which code."""
+    code = ""
+    if response.status_code >= 400 and response.content:
+        code = response.json()["data"]["error"]
+    with open("answers", "a") as noted:
+        noted.write(json.dumps([f"{case.method.upper()} {case.path}", response.status_code, code]) + "\n")
