@@ -21,6 +21,10 @@ const EXAMPLES: &str = "20";
 /// Reports that await a video: one for each upload that is begun and finished.
 const OPEN_REPORTS: usize = 100;
 
+/// Where it has the document from it does not try; and it cannot be told that a field of a form is a
+/// video, so the good answer to that is heard by the generated client.
+const NOT_HEARD: [&str; 2] = ["/openapi.json", "/reports/upload"];
+
 /// Something that schemathesis found: what, and at which operation.
 type Found = (String, String);
 
@@ -45,7 +49,6 @@ async fn a_machine_that_knows_the_document_finds_nothing_wrong() {
         .env("PYTHONPATH", here())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("FORTE_CLIP", here().join("../../../samples/good-moov-last.mp4"))
-        .env("FORTE_REPORT", stage.report.to_string())
         .env("FORTE_TOLERATED", json!(tolerated()).to_string());
     let output = run.output().await.unwrap();
     let words = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -64,7 +67,6 @@ async fn a_machine_that_knows_the_document_finds_nothing_wrong() {
 /// What there is to be found by a machine that does not know where to look.
 struct Stage {
     service: Service,
-    report: RefKey,
     fill_in: Vec<(&'static str, String)>,
 }
 
@@ -87,7 +89,7 @@ impl Stage {
             ("LENGTH", GOOD.len().to_string()),
             ("LINK", link(&service, submitted).await),
         ];
-        Self { service, report, fill_in }
+        Self { service, fill_in }
     }
 }
 
@@ -127,12 +129,12 @@ fn judge(report: &Value, words: &str) {
 fn listen_to(answers: &str, document: &Value, words: &str) {
     let answers: Vec<(String, u16, String)> =
         answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    // Where it has the document from it does not try.
-    let tried = operations(document).into_iter().filter(|tried| tried.path != "/openapi.json");
+    let tried = operations(document).into_iter();
+    let tried = tried.filter(|tried| !NOT_HEARD.contains(&tried.path.as_str()));
     for Operation { name, what, .. } in tried {
         let mine: Vec<_> = answers.iter().filter(|(operation, ..)| *operation == name).collect();
         let good = mine.iter().filter(|(_, status, _)| (200..400).contains(status)).count();
-        assert!(good > 0, "{name} never gave a good answer: {mine:?}\n{words}");
+        assert!(good > 0, "{name} never gave a good answer\n{words}");
         for (_, status, code) in mine.iter().filter(|(.., code)| !code.is_empty()) {
             let said = what["responses"][status.to_string()]["description"].as_str();
             let said = said.unwrap_or_default();
