@@ -41,7 +41,7 @@ pub(super) struct Wanted {
     )]
     uuid: String,
     /// Where the device is told of things; empty: nowhere.
-    #[schema(rename = "FCM", example = "", max_length = 4096)]
+    #[schema(rename = "FCM", example = "", max_length = 4096, pattern = "^[!-~]*$")]
     fcm: String,
     /// Role 2 only: the driver's telephone.
     #[schema(example = "+77021234567", max_length = 32)]

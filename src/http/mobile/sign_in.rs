@@ -61,7 +61,7 @@ pub(super) struct Renewing {
     /// The refresh token, when it is not in the header.
     refresh_token: Option<String>,
     /// Where the device is told from now on; empty: nowhere.
-    #[schema(rename = "FCM", max_length = 4096)]
+    #[schema(rename = "FCM", max_length = 4096, pattern = "^[!-~]*$")]
     fcm: Option<String>,
     /// The device: when it is another one than signed in, nothing is given.
     uuid: Option<String>,
