@@ -11,6 +11,7 @@ pub(crate) mod form;
 pub(crate) mod house;
 pub(crate) mod mp4;
 pub(crate) mod outside;
+pub(crate) mod phone;
 pub(crate) mod process;
 pub(crate) mod receiver;
 pub(crate) mod s3;
