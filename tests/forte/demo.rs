@@ -165,13 +165,21 @@ fn a_show_that_fails_says_what_was_expected_and_what_came() {
     assert!(words.contains(told), "{words}");
 }
 
-#[test]
-fn it_serves_on_until_it_is_interrupted() {
+#[tokio::test]
+async fn it_serves_on_until_it_is_interrupted() {
     let site = Site::embedded();
     let mut demo = site.demo(&[]).stderr(Stdio::piped()).spawn().unwrap();
     let words = BufReader::new(demo.stderr.take().unwrap());
     let mut words = words.lines().map(Result::unwrap);
     assert!(words.any(|line| line.contains("goes on serving")), "it ended");
+    let board = site.board();
+    for user in board["users"].as_array().unwrap() {
+        let (base, token) = (board["base_url"].as_str().unwrap(), &user["refresh_token"]);
+        let request = reqwest::Client::builder().no_proxy().build().unwrap();
+        let request = request.post(format!("{base}/refresh_token"));
+        let answer = request.bearer_auth(token.as_str().unwrap()).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{user}");
+    }
     let asked = Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap();
     assert!(asked.success());
     words.for_each(drop);

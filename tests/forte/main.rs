@@ -20,6 +20,7 @@ mod library;
 mod main_job;
 mod outbox;
 mod shutdown;
+mod sign_in;
 mod spool;
 mod storm;
 mod telemetry;

@@ -12,6 +12,7 @@ pub(crate) mod house;
 pub(crate) mod log;
 pub(crate) mod mp4;
 pub(crate) mod outside;
+pub(crate) mod phone;
 pub(crate) mod process;
 pub(crate) mod receiver;
 pub(crate) mod s3;

@@ -1,0 +1,162 @@
+//! Bodies of small requests: every encoding (Q4), and what cannot be read.
+
+use axum::body::Body;
+use axum::http::Response;
+use serde_json::{Value, json};
+
+use crate::harness::answers::problem;
+use crate::harness::bodies::{chunked, cut};
+use crate::harness::form::{BOUNDARY, Form};
+use crate::harness::phone::{BIIN, Phone, asking};
+use crate::harness::service::Service;
+
+async fn sent(service: &Service, kind: &str, body: impl Into<Body>) -> Response<Body> {
+    let mut request = asking(BIIN);
+    if !kind.is_empty() {
+        request = request.header("Content-Type", kind);
+    }
+    service.send(request.body(body.into()).unwrap()).await
+}
+
+async fn service() -> Service {
+    Service::embedded_with(&[
+        ("AUTH__LIMITS__PER_DEVICE", "1000"),
+        ("AUTH__LIMITS__PER_ADDRESS", "1000"),
+        ("AUTH__LIMITS__PER_COMPANY", "1000"),
+    ])
+    .await
+}
+
+/// Q4
+#[tokio::test]
+async fn a_form_of_either_kind_and_json_are_the_same() {
+    let service = service().await;
+    let form = Form::new()
+        .text("role_id", "2")
+        .text("uuid", "123456789012349")
+        .text("FCM", "")
+        .text("mobile", "+7 (778) 157-88-00")
+        .text("first_name", "Иван")
+        .done();
+    let multipart = format!("Multipart/Form-Data; boundary={BOUNDARY}");
+    let pairs = "ROLE_ID=2&uuid=123456789012349&fcm=&Mobile=%2B77781578800&first_name=%D0%98%D0%B2%D0%B0%D0%BD";
+    let json = r#"{"role_id": 2, "UUID": "123456789012349", "Fcm": "", "mobile": 87781578800,
+        "first_name": "Иван", "extra": true, "nothing": null}"#;
+    for (kind, body) in [
+        (multipart.as_str(), form),
+        ("application/x-www-form-urlencoded", pairs.into()),
+        ("application/x-www-form-urlencoded; charset=UTF-8", pairs.into()),
+        ("", pairs.into()),
+        ("application/json", json.into()),
+        ("application/json; charset=utf-8", format!("\u{feff}{json}").into_bytes()),
+        ("text/plain", json.into()),
+        ("", json.into()),
+        // What some clients send as the type of a body that they have written as JSON.
+        ("application/x-www-form-urlencoded", json.into()),
+    ] {
+        let response = sent(&service, kind, body).await;
+        assert_eq!(response.status(), 200, "{kind}");
+        let phone = Phone::driver().with_uuid("123456789012349");
+        let row =
+            service.ledger().challenge(phone.challenge(&service).await).await.unwrap().unwrap();
+        assert_eq!(row.first_name, "Иван", "{kind}");
+        assert!(row.mobile.starts_with(['+', '8']), "{kind}: {}", row.mobile);
+    }
+}
+
+/// What is said of each field.
+async fn details(service: &Service, fields: &Value) -> Value {
+    let response = sent(service, "application/json", fields.to_string()).await;
+    problem(response, 422, "validation_failed").await["details"].clone()
+}
+
+#[tokio::test]
+async fn every_missing_field_is_named() {
+    let service = service().await;
+    let required = "is required";
+    assert_eq!(
+        details(&service, &json!({})).await,
+        json!({"role_id": required, "uuid": required, "FCM": "is required; it may be empty"})
+    );
+    assert_eq!(
+        details(&service, &json!({"role_id": 2, "uuid": " ", "fcm": "", "mobile": ""})).await,
+        json!({"uuid": required, "mobile": required, "first_name": required})
+    );
+    // No body at all.
+    problem(sent(&service, "", Body::empty()).await, 422, "validation_failed").await;
+}
+
+/// Q3
+#[tokio::test]
+async fn every_field_that_cannot_be_is_named() {
+    let service = service().await;
+    for (field, value) in [
+        ("role_id", json!(0)),
+        ("role_id", json!(3)),
+        ("role_id", json!("admin")),
+        ("role_id", json!(true)),
+        ("role_id", json!(1.5)),
+        ("uuid", json!("a b")),
+        ("uuid", json!("телефон")),
+        ("uuid", json!("a|b")),
+        ("uuid", json!("x".repeat(129))),
+        ("FCM", json!("x".repeat(4097))),
+        ("FCM", json!("a b")),
+        ("mobile", json!("нет")),
+        ("mobile", json!("12345")),
+        ("mobile", json!("1234567890123456")),
+        ("mobile", json!(format!("+77781578800{}", " ".repeat(21) + "."))),
+        ("first_name", json!("И".repeat(101))),
+        ("first_name", json!("a\u{0}b")),
+    ] {
+        let mut fields = Phone::driver().fields();
+        fields[field] = value.clone();
+        let details = details(&service, &fields).await;
+        assert_eq!(details.as_object().unwrap().keys().collect::<Vec<_>>(), [field], "{value}");
+    }
+}
+
+/// S26: only what the role needs is looked at.
+#[tokio::test]
+async fn a_director_needs_no_telephone() {
+    let service = service().await;
+    let fields = json!({"role_id": "1", "uuid": "1", "fcm": "", "mobile": "x", "company_id": 99});
+    assert_eq!(sent(&service, "application/json", fields.to_string()).await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_read_is_refused() {
+    let service = service().await;
+    let nested = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
+    let many = (0..17).map(|number| format!("f{number}=1&")).collect::<String>();
+    let file = Form::new().file(b"x").done();
+    let multipart = format!("multipart/form-data; boundary={BOUNDARY}");
+    for (kind, body) in [
+        ("application/json", b"{".to_vec()),
+        ("application/json", b"[]".to_vec()),
+        ("application/json", b"7".to_vec()),
+        ("application/json", br#"{"uuid": {"a": 1}}"#.to_vec()),
+        ("application/json", nested.into_bytes()),
+        ("application/json", b"{\"uuid\": \"\xff\"}".to_vec()),
+        ("application/x-www-form-urlencoded", b"uuid=\xff".to_vec()),
+        ("application/x-www-form-urlencoded", b"uuid=1&UUID=2".to_vec()),
+        ("application/x-www-form-urlencoded", many.into_bytes()),
+        ("multipart/form-data", b"x".to_vec()),
+        (&multipart, b"nothing of the kind".to_vec()),
+        (&multipart, file),
+    ] {
+        let response = sent(&service, kind, body).await;
+        problem(response, 400, "validation_failed").await;
+    }
+    let response = sent(&service, "application/json", cut(&b"{\"role_id\""[..])).await;
+    problem(response, 400, "validation_failed").await;
+}
+
+#[tokio::test]
+async fn a_body_too_long_is_refused_whether_it_says_so_or_not() {
+    let service = service().await;
+    let long = format!("{{\"uuid\": \"{}\"}}", "x".repeat(16 * 1024));
+    for body in [Body::from(long.clone()), chunked(long.as_bytes(), 1000)] {
+        problem(sent(&service, "application/json", body).await, 413, "body_too_large").await;
+    }
+}

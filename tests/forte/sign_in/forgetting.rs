@@ -1,0 +1,53 @@
+//! What nobody asks for any more is forgotten.
+
+use jiff::SignedDuration;
+
+use crate::harness::phone::{Phone, pair, refresh, with_token};
+use crate::harness::service::{Service, on_both_grounds};
+
+on_both_grounds! {
+    old_sign_ins_are_forgotten_and_living_ones_are_not,
+}
+
+async fn old_sign_ins_are_forgotten_and_living_ones_are_not(service: Service) {
+    let rows = async || {
+        let db = &service.ruins.db;
+        let challenges = db.number("SELECT COUNT(*) FROM challenges").await;
+        let refreshes = db.number("SELECT COUNT(*) FROM refreshes").await;
+        (challenges, refreshes, db.number("SELECT COUNT(*) FROM sessions").await)
+    };
+    let kept = Phone::driver().sign_in(&service).await;
+    let gone = Phone::director().sign_in(&service).await;
+    service.send(with_token("POST", "/logout", &gone.access)).await;
+    let kept = pair(refresh(&service, &kept.refresh).await).await;
+    service.hand().advance(SignedDuration::from_hours(48));
+    service.app.leasing.forget_old().await.unwrap();
+    assert_eq!(rows().await, (2, 3, 2));
+
+    service.hand().advance(SignedDuration::from_secs(1));
+    assert_eq!(service.app.leasing.forget_old().await.unwrap(), 4);
+    // The refresh token of the ended session has still its time.
+    assert_eq!(rows().await, (0, 2, 1));
+    let kept = pair(refresh(&service, &kept.refresh).await).await;
+
+    service.hand().advance(SignedDuration::from_hours(30 * 24 + 49));
+    service.app.leasing.forget_old().await.unwrap();
+    assert_eq!(rows().await, (0, 0, 0));
+    assert_eq!(refresh(&service, &kept.refresh).await.status(), 401);
+}
+
+#[tokio::test]
+async fn a_round_forgets_only_so_many() {
+    let service = Service::embedded_with(&[
+        ("AUTH__FORGET_BATCH", "2"),
+        ("AUTH__LIMITS__PER_ADDRESS", "100"),
+    ])
+    .await;
+    for number in 0..5 {
+        Phone::driver().with_uuid(&format!("device-{number}")).ask(&service).await;
+    }
+    service.hand().advance(SignedDuration::from_hours(49));
+    for forgotten in [2, 2, 1, 0] {
+        assert_eq!(service.app.leasing.forget_old().await.unwrap(), forgotten);
+    }
+}

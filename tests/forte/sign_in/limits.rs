@@ -1,0 +1,190 @@
+//! How often codes may be asked for and guessed (S3, S4).
+
+use std::net::SocketAddr;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{Request, Response};
+use forte_media::ledger::EventRow;
+use futures_util::future::join_all;
+use jiff::SignedDuration;
+
+use crate::harness::answers::problem;
+use crate::harness::phone::{NOBODY, Phone, other_code};
+use crate::harness::service::{Ground, Service, Wishes, header, json, on_both_grounds};
+
+on_both_grounds! {
+    a_device_gets_three_codes_in_ten_minutes,
+    requests_at_the_same_time_count_one_another,
+    five_wrong_codes_burn_the_right_one,
+    guesses_at_the_same_time_are_counted_too,
+    an_address_gets_ten_codes_an_hour,
+}
+
+async fn refused(response: Response<Body>) -> i64 {
+    let seconds = header(&response, "retry-after").parse().unwrap();
+    problem(response, 429, "otp_rate_limited").await;
+    seconds
+}
+
+/// S3: for known and unknown alike (S1).
+async fn a_device_gets_three_codes_in_ten_minutes(service: Service) {
+    for phone in [Phone::driver(), Phone::driver().at(NOBODY)] {
+        for _ in 0..3 {
+            assert_eq!(phone.ask(&service).await.status(), 200);
+        }
+        service.hand().advance(SignedDuration::from_mins(4));
+        assert_eq!(refused(phone.ask(&service).await).await, 361);
+        assert_eq!(phone.with_uuid("another").ask(&service).await.status(), 200);
+        service.hand().advance(SignedDuration::from_mins(6));
+        assert_eq!(phone.ask(&service).await.status(), 200);
+    }
+}
+
+async fn requests_at_the_same_time_count_one_another(service: Service) {
+    let phone = Phone::driver();
+    let answers = join_all((0..12).map(|_| phone.ask(&service))).await;
+    let good = answers.iter().filter(|answer| answer.status() == 200).count();
+    assert_eq!(good, 3);
+    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM challenges WHERE used = 0").await, 1);
+}
+
+/// S4: even the right digits then are wrong.
+async fn five_wrong_codes_burn_the_right_one(service: Service) {
+    let phone = Phone::driver();
+    let code = phone.code(&service).await;
+    for _ in 0..4 {
+        problem(phone.give(&service, &other_code(&code)).await, 401, "otp_invalid").await;
+    }
+    let response = phone.give(&service, &code).await;
+    assert_eq!(response.status(), 200);
+
+    let code = phone.code(&service).await;
+    for _ in 0..5 {
+        problem(phone.give(&service, &other_code(&code)).await, 401, "otp_invalid").await;
+    }
+    problem(phone.give(&service, &code).await, 401, "otp_invalid").await;
+}
+
+/// S4: nobody gets a sixth guess by being quick.
+async fn guesses_at_the_same_time_are_counted_too(service: Service) {
+    let phone = Phone::driver();
+    let code = phone.code(&service).await;
+    let wrong = other_code(&code);
+    let answers = join_all((0..40).map(|_| phone.give(&service, &wrong))).await;
+    assert!(answers.iter().all(|answer| answer.status() == 401));
+    assert_eq!(service.ruins.db.number("SELECT wrong FROM challenges").await, 5);
+    problem(phone.give(&service, &code).await, 401, "otp_invalid").await;
+}
+
+fn from(address: &str, phone: &Phone, forwarded: &str) -> Request<Body> {
+    let mut request = phone.asking();
+    let peer: SocketAddr = format!("{address}:4711").parse().unwrap();
+    request.extensions_mut().insert(ConnectInfo(peer));
+    if !forwarded.is_empty() {
+        request.headers_mut().insert("x-forwarded-for", forwarded.parse().unwrap());
+    }
+    request
+}
+
+/// S3, S51: whatever it says in `X-Forwarded-For`.
+async fn an_address_gets_ten_codes_an_hour(service: Service) {
+    let phone = |number: u32| Phone::director().at(&format!("{number:012}"));
+    for number in 0..10 {
+        let request = from("203.0.113.7", &phone(number), &format!("198.51.100.{number}"));
+        assert_eq!(service.send(request).await.status(), 200);
+    }
+    let request = || from("203.0.113.7", &phone(10), "198.51.100.10");
+    assert_eq!(refused(service.send(request()).await).await, 3601);
+    let other = from("203.0.113.8", &phone(10), "");
+    assert_eq!(service.send(other).await.status(), 200);
+    service.hand().advance(SignedDuration::from_hours(1));
+    assert_eq!(service.send(request()).await.status(), 200);
+}
+
+/// S51
+#[tokio::test]
+async fn behind_a_trusted_proxy_each_client_is_counted_alone() {
+    let proxies = [("HTTP__TRUSTED_PROXIES", "10.0.0.0/8, 192.168.1.1")];
+    let service = Service::embedded_with(&proxies).await;
+    for number in 0..15 {
+        let phone = Phone::director().at(&format!("{number:012}"));
+        let request = from("10.1.2.3", &phone, &format!("evil, 198.51.100.{number}, 192.168.1.1"));
+        assert_eq!(service.send(request).await.status(), 200);
+    }
+    let other = from("203.0.113.7", &Phone::director(), "198.51.100.1");
+    assert_eq!(service.send(other).await.status(), 200);
+}
+
+/// The warnings there are, oldest first.
+async fn warnings(service: &Service) -> Vec<EventRow> {
+    let mut events = service.ledger().events(None, 1000).await.unwrap();
+    events.retain(|event| event.kind == "mail.warning");
+    events.sort_by_key(|event| event.created_at);
+    events
+}
+
+async fn roomy(ground: Ground) -> Option<Service> {
+    let settings = vec![("AUTH__LIMITS__PER_ADDRESS", "1000".to_owned())];
+    Box::pin(Service::start_with(ground, Wishes { settings, ..Wishes::default() })).await
+}
+
+/// S3, S4 with `decisions.md`: nobody is locked out, codes come slower, the mailbox hears of it once a
+/// day.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn beyond_twenty_codes_a_day_they_come_slower_and_the_mailbox_is_warned() {
+    for ground in [Ground::Embedded, Ground::Shared] {
+        let Some(service) = roomy(ground).await else { continue };
+        let phone = |number: i64| Phone::driver().with_uuid(&format!("device-{number}"));
+        for number in 0..20 {
+            assert_eq!(phone(number).ask(&service).await.status(), 200);
+        }
+        assert_eq!(warnings(&service).await.len(), 0);
+        for (number, gap) in [(20, 5), (21, 10), (22, 20), (23, 40), (24, 60), (25, 60)] {
+            assert_eq!(refused(phone(number).ask(&service).await).await, gap * 60 + 1);
+            service.hand().advance(SignedDuration::from_mins(gap));
+            assert_eq!(phone(number).ask(&service).await.status(), 200);
+        }
+        let told = warnings(&service).await;
+        let [warning] = told.as_slice() else { panic!("{told:?}") };
+        assert_eq!(warning.subject, "company:20");
+        let body: serde_json::Value = serde_json::from_str(&warning.body).unwrap();
+        assert_eq!(body, serde_json::json!({"company_id": 20, "reason": "many_codes"}));
+        service.hand().advance(SignedDuration::from_hours(24));
+        assert_eq!(phone(30).ask(&service).await.status(), 200);
+        assert_eq!(warnings(&service).await.len(), 1);
+    }
+}
+
+/// S4: fifty wrong codes in a day slow new ones down.
+#[tokio::test]
+async fn wrong_codes_slow_new_ones_down() {
+    let service = roomy(Ground::Embedded).await.unwrap();
+    for number in 0..10 {
+        let phone = Phone::driver().with_uuid(&format!("device-{number}"));
+        let code = phone.code(&service).await;
+        for _ in 0..5 {
+            problem(phone.give(&service, &other_code(&code)).await, 401, "otp_invalid").await;
+        }
+    }
+    assert_eq!(refused(Phone::driver().ask(&service).await).await, 301);
+    assert!(warnings(&service).await[0].body.contains("wrong_codes"));
+    service.hand().advance(SignedDuration::from_mins(5));
+    let code = Phone::driver().code(&service).await;
+    assert_eq!(Phone::driver().give(&service, &code).await.status(), 200);
+}
+
+/// S1: a BIN nobody has comes slower as well, and nobody is written to.
+#[tokio::test]
+async fn a_bin_nobody_has_comes_slower_too() {
+    let service = roomy(Ground::Embedded).await.unwrap();
+    let phone = |number: u32| Phone::driver().at(NOBODY).with_uuid(&format!("device-{number}"));
+    for number in 0..20 {
+        assert_eq!(phone(number).ask(&service).await.status(), 200);
+    }
+    assert_eq!(refused(phone(20).ask(&service).await).await, 301);
+    let pending = "SELECT COUNT(*) FROM outbox WHERE state = 'pending'";
+    assert_eq!(service.ruins.db.number(pending).await, 0);
+    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM outbox").await, 21);
+    assert_eq!(json(Phone::driver().ask(&service).await).await["status"], "ok");
+}

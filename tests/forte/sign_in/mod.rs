@@ -1,0 +1,10 @@
+//! Signing in (E1–E3), and signing out.
+
+mod asking;
+mod bodies;
+mod codes;
+mod devices;
+mod forgetting;
+mod limits;
+mod people;
+mod refreshing;

@@ -1,0 +1,242 @@
+//! New tokens for old ones (E3, S16).
+
+use axum::body::Body;
+use axum::http::{Request, Response};
+use forte_media::ledger::EventRow;
+use futures_util::future::join_all;
+use jiff::SignedDuration;
+use serde_json::json;
+
+use crate::harness::answers::problem;
+use crate::harness::form::{BOUNDARY, Form};
+use crate::harness::phone::{Pair, Phone, pair, refresh, with_token};
+use crate::harness::service::{Service, header, on_both_grounds};
+
+on_both_grounds! {
+    a_refresh_token_gives_a_new_pair,
+    a_phone_that_lost_the_answer_gets_the_same_pair,
+    a_token_used_again_after_a_minute_ends_the_session,
+    two_refreshes_at_once_give_one_pair,
+    a_refresh_token_lives_thirty_days_from_its_last_use,
+    a_dismissed_driver_and_a_blocked_company_get_nothing,
+    a_token_used_long_ago_ends_the_session_though_its_row_is_gone,
+}
+
+async fn opens(service: &Service, access: &str) -> bool {
+    service.send(with_token("GET", "/devices", access)).await.status() == 200
+}
+
+/// What the phones are told.
+async fn pushes(service: &Service) -> Vec<EventRow> {
+    let mut events = service.ledger().events(None, 1000).await.unwrap();
+    events.retain(|event| event.kind.starts_with("push."));
+    events
+}
+
+/// Q19, Q20
+async fn a_refresh_token_gives_a_new_pair(service: Service) {
+    let first = Phone::driver().sign_in(&service).await;
+    service.hand().advance(SignedDuration::from_secs(1));
+    let response = refresh(&service, &first.refresh).await;
+    assert_eq!(header(&response, "cache-control"), "no-store");
+    let second = pair(response).await;
+    assert_ne!(first.access, second.access);
+    assert_ne!(first.refresh, second.refresh);
+    assert!(opens(&service, &second.access).await);
+    let third = pair(refresh(&service, &second.refresh).await).await;
+    assert_ne!(second.refresh, third.refresh);
+    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM refreshes").await, 3);
+}
+
+/// S16
+async fn a_phone_that_lost_the_answer_gets_the_same_pair(service: Service) {
+    let first = Phone::driver().sign_in(&service).await;
+    let second = pair(refresh(&service, &first.refresh).await).await;
+    for seconds in [0, 30, 30] {
+        service.hand().advance(SignedDuration::from_secs(seconds));
+        assert_eq!(pair(refresh(&service, &first.refresh).await).await, second);
+    }
+    assert!(opens(&service, &second.access).await);
+    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM refreshes").await, 2);
+}
+
+/// S16: the whole family is revoked, and the device hears of it.
+async fn a_token_used_again_after_a_minute_ends_the_session(service: Service) {
+    let first = Phone::driver().sign_in(&service).await;
+    let other = Phone::driver().with_uuid("another").sign_in(&service).await;
+    let second = pair(refresh(&service, &first.refresh).await).await;
+    service.hand().advance(SignedDuration::new(60, 1_000));
+    problem(refresh(&service, &first.refresh).await, 401, "token_reused").await;
+    problem(refresh(&service, &second.refresh).await, 401, "token_invalid").await;
+    problem(refresh(&service, &first.refresh).await, 401, "token_invalid").await;
+    assert!(!opens(&service, &second.access).await);
+    // Only this session.
+    assert!(opens(&service, &other.access).await);
+    let told = pushes(&service).await;
+    let [push] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!(push.kind, "push.session_revoked");
+    let body: serde_json::Value = serde_json::from_str(&push.body).unwrap();
+    assert_eq!(body["reason"], "token_reused");
+    assert_eq!(push.subject, format!("session:{}", body["session_id"].as_str().unwrap()));
+}
+
+async fn two_refreshes_at_once_give_one_pair(service: Service) {
+    let first = Phone::driver().sign_in(&service).await;
+    let answers = join_all((0..8).map(|_| refresh(&service, &first.refresh))).await;
+    let pairs = join_all(answers.into_iter().map(pair)).await;
+    assert!(pairs.iter().all(|one| *one == pairs[0]));
+    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM refreshes").await, 2);
+}
+
+/// Q19, S14: with half a minute for clocks that differ.
+async fn a_refresh_token_lives_thirty_days_from_its_last_use(service: Service) {
+    let days = SignedDuration::from_hours(30 * 24);
+    let mut tokens = Phone::driver().sign_in(&service).await;
+    for _ in 0..2 {
+        service.hand().advance(days - SignedDuration::from_secs(1));
+        tokens = pair(refresh(&service, &tokens.refresh).await).await;
+    }
+    service.hand().advance(days + SignedDuration::from_secs(29));
+    let same = tokens.clone();
+    tokens = pair(refresh(&service, &tokens.refresh).await).await;
+    assert_eq!(pair(refresh(&service, &same.refresh).await).await, tokens);
+    service.hand().advance(days + SignedDuration::from_secs(30));
+    problem(refresh(&service, &tokens.refresh).await, 401, "token_expired").await;
+}
+
+/// S17
+async fn a_dismissed_driver_and_a_blocked_company_get_nothing(service: Service) {
+    let tokens = Phone::driver().sign_in(&service).await;
+    let refused = async || {
+        problem(refresh(&service, &tokens.refresh).await, 401, "token_invalid").await;
+        assert!(!opens(&service, &tokens.access).await);
+    };
+    let db = &service.ruins.db;
+    db.tamper("UPDATE people SET active = 0 WHERE role = 'employee'").await;
+    refused().await;
+    db.tamper("UPDATE people SET active = 1").await;
+    db.tamper("UPDATE companies SET active = 0 WHERE id = 20").await;
+    refused().await;
+    db.tamper("UPDATE companies SET active = 1").await;
+    assert!(opens(&service, &tokens.access).await);
+    assert_eq!(refresh(&service, &tokens.refresh).await.status(), 200);
+}
+
+async fn a_token_used_long_ago_ends_the_session_though_its_row_is_gone(service: Service) {
+    let first = Phone::driver().sign_in(&service).await;
+    let second = pair(refresh(&service, &first.refresh).await).await;
+    service.hand().advance(SignedDuration::from_hours(49));
+    service.app.leasing.forget_old().await.unwrap();
+    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM refreshes").await, 1);
+    problem(refresh(&service, &first.refresh).await, 401, "token_reused").await;
+    problem(refresh(&service, &second.refresh).await, 401, "token_invalid").await;
+}
+
+async fn sent(service: &Service, kind: &str, body: impl Into<Body>) -> Response<Body> {
+    let request = Request::post("/refresh_token").header("Content-Type", kind);
+    service.send(request.body(body.into()).unwrap()).await
+}
+
+/// Q20
+#[tokio::test]
+async fn the_token_may_come_in_the_body() {
+    let service = Service::embedded().await;
+    let mut tokens = Phone::driver().sign_in(&service).await;
+    let json = |tokens: &Pair| json!({"refresh_token": tokens.refresh}).to_string();
+    tokens = pair(sent(&service, "application/json", json(&tokens)).await).await;
+    let pairs = format!("REFRESH_TOKEN={}", tokens.refresh);
+    tokens = pair(sent(&service, "application/x-www-form-urlencoded", pairs).await).await;
+    let form = Form::new().text("refresh_token", &tokens.refresh).done();
+    let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+    tokens = pair(sent(&service, &kind, form).await).await;
+    // A header wins over a body; a body with nothing to say does not hurt.
+    for body in ["{}", "null", "\"\"", "", r#"{"refresh_token": "other"}"#] {
+        let request = Request::post("/refresh_token")
+            .header("Authorization", format!("bearer {}", tokens.refresh))
+            .header("Content-Type", "application/json");
+        tokens = pair(service.send(request.body(body.into()).unwrap()).await).await;
+    }
+    problem(sent(&service, "application/json", "{").await, 400, "validation_failed").await;
+    problem(sent(&service, "application/json", "{}").await, 401, "token_invalid").await;
+}
+
+/// Q20
+#[tokio::test]
+async fn new_tokens_are_got_by_post_only() {
+    let service = Service::embedded().await;
+    let tokens = Phone::driver().sign_in(&service).await;
+    let response = service.send(with_token("GET", "/refresh_token", &tokens.refresh)).await;
+    assert_eq!(header(&response, "allow"), "POST");
+    problem(response, 405, "method_not_allowed").await;
+}
+
+/// S16: from another device there is no grace.
+#[tokio::test]
+async fn another_device_gets_no_second_answer() {
+    let service = Service::embedded().await;
+    let first = Phone::driver().sign_in(&service).await;
+    let body = |uuid: &str| json!({"refresh_token": first.refresh, "uuid": uuid}).to_string();
+    let same = Phone::driver().uuid;
+    let second = pair(sent(&service, "application/json", body(&same)).await).await;
+    assert_eq!(pair(sent(&service, "application/json", body(&same)).await).await, second);
+    problem(sent(&service, "application/json", body("thief")).await, 401, "token_reused").await;
+    problem(refresh(&service, &second.refresh).await, 401, "token_invalid").await;
+}
+
+#[tokio::test]
+async fn a_device_says_where_it_is_told() {
+    let service = Service::embedded().await;
+    let tokens = Phone::driver().sign_in(&service).await;
+    let told = async |fcm: &'static str| {
+        let sql = match fcm {
+            "" => "SELECT COUNT(*) FROM sessions WHERE fcm = ''",
+            "new" => "SELECT COUNT(*) FROM sessions WHERE fcm = 'new'",
+            _ => "SELECT COUNT(*) FROM sessions WHERE fcm = 'fcm-of-the-driver'",
+        };
+        service.ruins.db.number(sql).await == 1
+    };
+    assert!(told("fcm-of-the-driver").await);
+    let body =
+        |tokens: &Pair, fcm: &str| json!({"refresh_token": tokens.refresh, "FCM": fcm}).to_string();
+    let tokens = pair(sent(&service, "application/json", body(&tokens, "new")).await).await;
+    assert!(told("new").await);
+    let tokens = pair(refresh(&service, &tokens.refresh).await).await;
+    assert!(told("new").await);
+    let unfit = sent(&service, "application/json", body(&tokens, "a b")).await;
+    problem(unfit, 422, "validation_failed").await;
+    pair(sent(&service, "application/json", body(&tokens, "")).await).await;
+    assert!(told("").await);
+}
+
+/// Q19: the cap that is off by default.
+#[tokio::test]
+async fn a_session_may_have_an_end() {
+    let service = Service::embedded_with(&[("AUTH__REFRESH_AT_MOST", "48h")]).await;
+    let mut tokens = Phone::driver().sign_in(&service).await;
+    for _ in 0..2 {
+        service.hand().advance(SignedDuration::from_hours(23));
+        tokens = pair(refresh(&service, &tokens.refresh).await).await;
+    }
+    service.hand().advance(SignedDuration::from_hours(2));
+    problem(refresh(&service, &tokens.refresh).await, 401, "token_expired").await;
+}
+
+/// A clock that was set back ends nobody's session.
+#[tokio::test]
+async fn a_clock_that_jumps_back_is_no_reuse() {
+    let service = Service::embedded().await;
+    let first = Phone::driver().sign_in(&service).await;
+    let second = pair(refresh(&service, &first.refresh).await).await;
+    service.hand().advance(SignedDuration::from_secs(-20));
+    assert_eq!(pair(refresh(&service, &first.refresh).await).await, second);
+}
+
+#[tokio::test]
+async fn what_is_no_refresh_token_gets_nothing() {
+    let service = Service::embedded().await;
+    for token in ["", "x", "a.b.c"] {
+        problem(refresh(&service, token).await, 401, "token_invalid").await;
+    }
+    let request = Request::post("/refresh_token").body(Body::empty()).unwrap();
+    problem(service.send(request).await, 401, "token_invalid").await;
+}
