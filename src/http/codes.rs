@@ -7,6 +7,7 @@
 pub const CODES: &[(&str, &str)] = &[
     ("body_cut", "the body ended too early"),
     ("checksum_mismatch", "the piece is not what its checksum says; send it again"),
+    ("delete_oneself", "nobody can delete themselves"),
     ("disk_pressure", "there is no room just now; ask again later"),
     ("file_too_large", "the video is longer than allowed; `details.max_length` says the limit"),
     ("forbidden", "you may not do this"),

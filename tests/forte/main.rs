@@ -16,6 +16,7 @@ mod harness;
 mod inspect;
 mod ledger;
 mod library;
+mod lists;
 mod main_job;
 mod outbox;
 mod shutdown;
