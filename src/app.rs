@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use crate::blob::{Spool, Store};
 use crate::config::Settings;
 use crate::http::{self, Health, House};
-use crate::leasing::{Leasing, Tokens, derive};
+use crate::leasing::{Leasing, Lists, Tokens, derive};
 use crate::ledger::Ledger;
 use crate::library::Library;
 use crate::model::{Clock, Faults, NodeId, Random};
@@ -143,14 +143,18 @@ impl App {
         let tokens = Tokens::new(&settings.auth, &secret, clock.clone(), random.clone());
         let leasing = Leasing::new(ledger.clone(), tokens).with_bell(outbox.bell());
         let view = settings.view.clone();
+        let public_url = public_url(&settings, address);
+        let (rules, url) = (settings.leasing.clone(), public_url.clone());
+        let lists = Lists::new(ledger.clone(), clock.clone(), random.clone(), rules, url);
         let house = House {
             uploads: uploads.clone(),
             library: Library::new(ledger.clone(), store.clone(), clock, random, view),
             leasing: leasing.clone(),
             proxies: settings.http.trusted_proxies.clone(),
+            lists,
             doors: settings.doors.clone(),
             zone: settings.leasing.time_zone.clone(),
-            public_url: public_url(&settings, address),
+            public_url,
         };
         let (outbox, house) = (Arc::new(outbox), Arc::new(house));
         Ok(Self { settings, ledger, store, uploads, leasing, outbox, house, metrics })

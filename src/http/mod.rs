@@ -39,7 +39,7 @@ use tower_http::trace::TraceLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::leasing::Leasing;
+use crate::leasing::{Leasing, Lists};
 use crate::library::Library;
 use crate::upload::Uploads;
 
@@ -60,6 +60,8 @@ pub struct House {
     pub leasing: Leasing,
     /// Who is believed when they say for whom they ask (S51).
     pub proxies: Proxies,
+    /// Who sees what.
+    pub lists: Lists,
     /// Limits of what comes beside the video.
     pub doors: Doors,
     /// The zone of times that come without one.

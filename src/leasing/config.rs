@@ -57,6 +57,26 @@ pub struct Config {
     /// The zone of times that come without one.
     #[serde(deserialize_with = "jiff::fmt::serde::tz::required::deserialize")]
     pub time_zone: TimeZone,
+    /// How many rows of a list are read from the ledger at a time.
+    pub list_page: u16,
+    /// The most rows a client may ask for with `limit`.
+    pub list_most: u16,
+    /// What is written beside a report whose deadline has passed (Q11).
+    pub expired_title: String,
+    /// What drivers see (Q37).
+    pub employees_see: EmployeesSee,
+    /// Whether directors find their employees in the answer to a sign-in (Q7).
+    pub employees_in_profile: bool,
+}
+
+/// What drivers see (Q37).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EmployeesSee {
+    /// The vehicles assigned to them; all, as long as the company has no assignment.
+    Assigned,
+    /// All vehicles of their company.
+    All,
 }
 
 /// As in the document's example, or longer.

@@ -5,15 +5,17 @@ mod codes;
 mod config;
 mod derive;
 mod limits;
+pub mod lists;
 mod mailbox;
 mod sessions;
 mod sign_in;
 mod tokens;
 
 pub use caller::{Caller, CallerError, Leasing};
-pub use config::{Auth, Config};
+pub use config::{Auth, Config, EmployeesSee};
 pub use derive::derive;
 pub use limits::Limits;
+pub use lists::Lists;
 pub use sessions::Renewal;
 pub use sign_in::{Asking, Login, SignInError, SignedIn};
 pub use tokens::{Bearer, Claims, Kind, Lineage, MintError, TokenError, TokenPair, Tokens};

@@ -223,7 +223,8 @@ pub(super) async fn end_all(
     Ok(())
 }
 
-async fn tell_device(
+/// Tells a device that its session has ended.
+pub(super) async fn tell_device(
     write: &mut Write,
     id: SessionId,
     why: Ended,

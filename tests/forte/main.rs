@@ -17,6 +17,7 @@ mod harness;
 mod inspect;
 mod ledger;
 mod library;
+mod lists;
 mod main_job;
 mod outbox;
 mod shutdown;

@@ -3,6 +3,8 @@
 mod code;
 mod credentials;
 mod devices;
+mod employees;
+mod lists;
 pub(in crate::http) mod profile;
 mod sign_in;
 mod trouble;
@@ -23,4 +25,6 @@ pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
         .routes(routes!(devices::logout))
         .routes(routes!(devices::list))
         .routes(routes!(devices::end))
+        .merge(employees::routes())
+        .merge(lists::routes())
 }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::http::fields::Fields;
 use crate::http::problem::{ErrorAnswer, Problem};
 use crate::http::{Answer, House, bearer};
-use crate::leasing::{Renewal, TokenPair};
+use crate::leasing::Renewal;
 
 use super::code::readable_fcm;
 use super::credentials::{self, Unreadable};
@@ -27,7 +27,7 @@ use super::{profile, trouble};
     tag = "sign-in",
     security(("one_time_code" = [])),
     responses(
-        (status = 200, description = "Both tokens and the profile", body = Answer<TokenPair>),
+        (status = 200, description = "Both tokens and the profile", body = Answer<profile::Profile>),
         (status = 400, description = "validation_failed: the credentials cannot be read", body = ErrorAnswer),
         (status = 401, description = "otp_invalid, otp_expired", body = ErrorAnswer),
         (status = 503, description = "storage_unavailable", body = ErrorAnswer),
@@ -85,7 +85,7 @@ pub(super) struct Renewing {
         )
     ),
     responses(
-        (status = 200, description = "Both tokens and the profile", body = Answer<TokenPair>),
+        (status = 200, description = "Both tokens and the profile", body = Answer<profile::Profile>),
         (status = 400, description = "validation_failed: a body that cannot be read", body = ErrorAnswer),
         (status = 401, description = "token_invalid, token_expired, token_reused", body = ErrorAnswer),
         (status = 413, description = "body_too_large", body = ErrorAnswer),

@@ -52,6 +52,9 @@ CREATE TABLE contracts (
 ALTER TABLE vehicles ADD COLUMN contract_ref TEXT NOT NULL DEFAULT '';
 ALTER TABLE vehicles ADD COLUMN version BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE vehicles ADD COLUMN gone BIGINT NOT NULL DEFAULT 0;
+-- The choice of vehicles in lists is by type.
+DROP INDEX vehicles_by_company;
+CREATE INDEX vehicles_by_company ON vehicles (company_id, type_code, guid);
 
 -- Which driver films which vehicle (Q37): by the person's key in 1C, or by telephone, since drivers
 -- sign themselves in.
@@ -64,7 +67,8 @@ CREATE TABLE assignments (
     version BIGINT NOT NULL,
     gone BIGINT NOT NULL
 );
-CREATE INDEX assignments_by_company ON assignments (company_id, gone);
+CREATE INDEX assignments_by_person ON assignments (company_id, gone, person_ref, vehicle_guid);
+CREATE INDEX assignments_by_mobile ON assignments (company_id, gone, mobile_digits, vehicle_guid);
 CREATE INDEX assignments_by_vehicle ON assignments (vehicle_guid, gone);
 
 -- due_at: when the report is overdue (Q12); the far future when it has no deadline. version is 1C's,
@@ -78,12 +82,17 @@ ALTER TABLE reports ADD COLUMN decided_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE reports ADD COLUMN reminded_at BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE reports ADD COLUMN gone BIGINT NOT NULL DEFAULT 0;
 UPDATE reports SET due_at = finishes_at WHERE finishes_at > 0;
--- The two blocks of every list, each in its order.
-CREATE INDEX reports_important ON reports (company_id, due_at, ref_key)
+-- The two blocks of every list, each in its order; what is filtered by stands behind it, so that rows
+-- which are not wanted are passed over within the index. Companies' reports are only ever asked for by
+-- block.
+CREATE INDEX reports_important ON reports (company_id, due_at, ref_key, status_code)
     WHERE status_code IN (1, 4) AND gone = 0;
-CREATE INDEX reports_general ON reports (company_id, starts_at, ref_key)
+CREATE INDEX reports_general ON reports (company_id, starts_at, ref_key, due_at, status_code)
     WHERE status_code IN (2, 3) AND gone = 0;
-CREATE INDEX reports_by_vehicle ON reports (vehicle_guid, status_code, due_at);
+DROP INDEX reports_by_company;
+-- The report a vehicle is judged by is the last entry of its state here (Q24).
+CREATE INDEX reports_by_vehicle ON reports (vehicle_guid, status_code, due_at, ref_key)
+    WHERE gone = 0;
 
 -- turn: the order in which submissions were committed; 1C's queue goes by it, and the latest video of
 -- a report is the one with the highest.

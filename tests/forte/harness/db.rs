@@ -91,11 +91,24 @@ impl Db {
         connection.close().await.unwrap();
     }
 
-    /// The one number a query answers.
-    pub(crate) async fn number(&self, sql: &'static str) -> i64 {
+    /// The same, in words that are put together.
+    pub(crate) async fn change(&self, sql: String) {
         let mut connection =
             sqlx::AnyConnection::connect(self.config.url.expose_secret()).await.unwrap();
-        let row = sqlx::query(sql).fetch_one(&mut connection).await.unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+
+    /// The one number a query answers.
+    pub(crate) async fn number(&self, sql: &'static str) -> i64 {
+        self.count(sql.to_owned()).await
+    }
+
+    /// The same, for a query that is put together.
+    pub(crate) async fn count(&self, sql: String) -> i64 {
+        let mut connection =
+            sqlx::AnyConnection::connect(self.config.url.expose_secret()).await.unwrap();
+        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_one(&mut connection).await.unwrap();
         connection.close().await.unwrap();
         row.try_get(0).unwrap()
     }

@@ -7,6 +7,7 @@ pub(crate) mod boxes;
 pub(crate) mod clips;
 pub(crate) mod db;
 pub(crate) mod ffmpeg;
+pub(crate) mod fleet;
 pub(crate) mod form;
 pub(crate) mod house;
 pub(crate) mod log;

@@ -1,0 +1,131 @@
+//! A director's employees: shown (E4), deleted (E5).
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use tower_http::compression::CompressionLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::lists::describe::EmployeeList;
+use super::lists::{Said, Sheet};
+use crate::http::problem::{ErrorAnswer, Problem};
+use crate::http::{Answer, House, success};
+use crate::model::{Person, PersonId, Role};
+
+/// The header by which old phones say DELETE (Q21).
+const METHOD_OVERRIDE: &str = "x-http-method-override";
+
+/// The routes of directors.
+pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
+    OpenApiRouter::new()
+        .routes(routes!(employees))
+        .layer(CompressionLayer::new())
+        .routes(routes!(delete, delete_by_post))
+}
+
+/// The active employees of the caller's company (E4)
+///
+/// For directors. The newest comes first.
+#[utoipa::path(
+    get,
+    path = "/employee/list",
+    tag = "lists",
+    security(("access_token" = [])),
+    responses(
+        (status = 200, description = "The employees", body = Answer<EmployeeList>),
+        (status = 401, description = "token_invalid, token_expired", body = ErrorAnswer),
+        (status = 403, description = "forbidden: the caller is no director", body = ErrorAnswer),
+        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
+    )
+)]
+async fn employees(
+    State(house): State<Arc<House>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let director = director(&house, &headers).await?;
+    let viewer = house.lists.viewer(director).await?;
+    Sheet::new(&house.lists, viewer).with_employees().answer(&Said::default()).await
+}
+
+/// Ends an employee's rights (E5)
+///
+/// For directors. The employee's devices are signed out; what they have sent stays.
+#[utoipa::path(
+    delete,
+    path = "/employee/delete/{id}",
+    tag = "lists",
+    security(("access_token" = [])),
+    params(("id" = i64, Path, description = "The `id` in the list of employees", example = 153)),
+    responses(
+        (status = 200, description = "Deleted", body = Answer<Done>),
+        (status = 401, description = "token_invalid, token_expired", body = ErrorAnswer),
+        (status = 403, description = "forbidden: the caller is no director", body = ErrorAnswer),
+        (status = 404, description = "not_found: nobody, or deleted before", body = ErrorAnswer),
+        (status = 409, description = "delete_oneself", body = ErrorAnswer),
+        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
+    )
+)]
+async fn delete(
+    State(house): State<Arc<House>>,
+    id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let director = director(&house, &headers).await?;
+    let nobody = || Problem::not_found("there is no such employee");
+    let id = id.ok().and_then(|Path(id)| id.parse().ok()).map(PersonId).ok_or_else(nobody)?;
+    house.lists.delete_employee(&director, id).await?;
+    Ok(success(StatusCode::OK, "User successfully deleted.", &Done {}))
+}
+
+/// The same for clients that cannot say DELETE
+///
+/// With the header `X-HTTP-Method-Override: DELETE`; without it, 405.
+#[utoipa::path(
+    post,
+    path = "/employee/delete/{id}",
+    tag = "lists",
+    security(("access_token" = [])),
+    params(
+        ("id" = i64, Path, description = "The `id` in the list of employees", example = 153),
+        ("X-HTTP-Method-Override" = String, Header, description = "`DELETE`", example = "DELETE"),
+    ),
+    responses(
+        (status = 200, description = "Deleted", body = Answer<Done>),
+        (status = 401, description = "token_invalid, token_expired", body = ErrorAnswer),
+        (status = 403, description = "forbidden: the caller is no director", body = ErrorAnswer),
+        (status = 404, description = "not_found: nobody, or deleted before", body = ErrorAnswer),
+        (status = 405, description = "method_not_allowed: no override", body = ErrorAnswer),
+        (status = 409, description = "delete_oneself", body = ErrorAnswer),
+        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
+    )
+)]
+async fn delete_by_post(
+    state: State<Arc<House>>,
+    id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let meant = headers.get(METHOD_OVERRIDE);
+    if !meant.is_some_and(|method| method.as_bytes().eq_ignore_ascii_case(b"DELETE")) {
+        let message = "say DELETE, or X-HTTP-Method-Override: DELETE";
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        return Err(Problem::new(status, "method_not_allowed", message).with_header(
+            axum::http::header::ALLOW,
+            axum::http::HeaderValue::from_static("DELETE"),
+        ));
+    }
+    delete(state, id, headers).await
+}
+
+/// Nothing more to say.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+struct Done {}
+
+/// The caller, who is a director (S21).
+async fn director(house: &House, headers: &HeaderMap) -> Result<Person, Problem> {
+    let person = house.caller(headers).await?;
+    if person.role == Role::Admin { Ok(person) } else { Err(super::lists::for_directors()) }
+}

@@ -1,0 +1,150 @@
+//! A list as JSON, written while it is read: memory holds a page or two, whatever the length.
+//!
+//! The order is that of the document: envelope, reports, info, filter. What `info` has to explain is
+//! known by then, from the rows that were shown.
+
+use axum::body::{Body, Bytes};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use futures_util::StreamExt as _;
+use futures_util::stream::{once, try_unfold};
+use serde::Serialize;
+
+use super::json::Json;
+use super::steps::Step;
+use crate::http::problem::{self, Problem};
+use crate::leasing::Lists;
+use crate::leasing::lists::{ListError, Reading, ThisVehicle, Viewer};
+
+/// How much is written before it is sent.
+const PIECE: usize = 64 * 1024;
+
+/// What an answer says before its lists.
+#[derive(Debug, Default)]
+pub(in crate::http::mobile) struct Said(Vec<u8>);
+
+/// An answer under way.
+pub(in crate::http::mobile) struct Sheet {
+    pub(super) lists: Lists,
+    pub(super) viewer: Viewer,
+    pub(super) employees: bool,
+    pub(super) listed: Option<Listed>,
+    pub(super) step: Step,
+    pub(super) out: Json,
+}
+
+/// What is listed.
+pub(super) struct Listed {
+    pub(super) reading: Reading,
+    pub(super) rows: Rows,
+}
+
+/// What a row is.
+pub(super) enum Rows {
+    /// A report (E2, E6).
+    Reports,
+    /// A vehicle (E7).
+    Vehicles,
+    /// A report of this vehicle (E8).
+    Of(Box<ThisVehicle>),
+}
+
+/// Why an answer breaks off.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Broken {
+    #[error(transparent)]
+    List(#[from] ListError),
+    #[error("a row cannot be written")]
+    Row(#[from] serde_json::Error),
+}
+
+impl Said {
+    /// The fields of a struct.
+    pub(in crate::http::mobile) fn fields(fields: &impl Serialize) -> Result<Self, Problem> {
+        let mut said = serde_json::to_vec(fields).map_err(|error| Broken::from(error).told())?;
+        // What is between the braces goes on after what the envelope says first.
+        said.pop();
+        if let Some(brace) = said.first_mut() {
+            *brace = b',';
+        }
+        Ok(Self(said))
+    }
+}
+
+impl Sheet {
+    /// An answer to this viewer.
+    pub(in crate::http::mobile) fn new(lists: &Lists, viewer: Viewer) -> Self {
+        let (lists, step, out) = (lists.clone(), Step::Begin, Json::default());
+        Self { lists, viewer, employees: false, listed: None, step, out }
+    }
+
+    /// With the employees of the viewer's company.
+    pub(in crate::http::mobile) fn with_employees(self) -> Self {
+        Self { employees: true, ..self }
+    }
+
+    /// With reports, instructions and everything to filter by (E2, E6).
+    pub(in crate::http::mobile) fn with_reports(self, reading: Reading) -> Self {
+        Self { listed: Some(Listed { reading, rows: Rows::Reports }), ..self }
+    }
+
+    /// With a row for each vehicle (E7).
+    pub(super) fn with_vehicles(self, reading: Reading) -> Self {
+        Self { listed: Some(Listed { reading, rows: Rows::Vehicles }), ..self }
+    }
+
+    /// With the reports of one vehicle, and itself (E8).
+    pub(super) fn with_vehicle(self, reading: Reading, this: ThisVehicle) -> Self {
+        let rows = Rows::Of(Box::new(this));
+        Self { listed: Some(Listed { reading, rows }), ..self }
+    }
+
+    /// Begins to write. What fails before the first piece is full becomes a problem; what fails later
+    /// cuts the answer, and no client takes it for a whole one.
+    pub(in crate::http::mobile) async fn answer(
+        mut self,
+        said: &Said,
+    ) -> Result<Response, Problem> {
+        self.out.say(r#"{"status":"ok","data":{"message":"success","code":200"#);
+        self.out.raw(&said.0);
+        let first = self.piece().await.map_err(Broken::told)?;
+        let body = if matches!(self.step, Step::Done) {
+            Body::from(first)
+        } else {
+            let rest = try_unfold(self, |mut sheet| async move {
+                let piece = sheet.piece().await.inspect_err(Broken::log)?;
+                Ok::<_, Broken>((!piece.is_empty()).then_some((piece, sheet)))
+            });
+            Body::from_stream(once(async { Ok(first) }).chain(rest))
+        };
+        let headers = [
+            (header::CONTENT_TYPE, "application/json; charset=utf-8"),
+            (header::CACHE_CONTROL, "no-store"),
+        ];
+        Ok((StatusCode::OK, headers, body).into_response())
+    }
+
+    /// The next piece; empty at the end.
+    async fn piece(&mut self) -> Result<Bytes, Broken> {
+        while self.out.len() < PIECE && !matches!(self.step, Step::Done) {
+            self.write().await?;
+        }
+        Ok(self.out.take().into())
+    }
+}
+
+impl Broken {
+    fn told(self) -> Problem {
+        match self {
+            Self::List(error) => error.into(),
+            Self::Row(error) => {
+                tracing::error!(%error, "a row cannot be written");
+                problem::internal()
+            }
+        }
+    }
+
+    fn log(&self) {
+        tracing::warn!(error = %self, "a list breaks off");
+    }
+}

@@ -1,0 +1,322 @@
+//! Rows of lists, with the document's names and in its words.
+
+use jiff::Timestamp;
+use serde::ser::{SerializeMap as _, SerializeSeq as _};
+use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+use super::Lists;
+use super::words::{date_time, rendered, status_title};
+use crate::ledger::{ListedEmployee, ListedReport, ListedType, ListedVehicle, SelectedVehicle};
+use crate::model::is_expired;
+
+/// A report (E2, E6).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReportItem {
+    /// The report's key.
+    #[schema(example = "646ba713-d1d7-11ec-9405-005056aaa4ae")]
+    ref_key: String,
+    #[schema(example = "000000001")]
+    report_number: String,
+    #[schema(example = "№36/20 (ДЛ)")]
+    contract_number: String,
+    #[serde(flatten)]
+    dates: Dates,
+    #[serde(flatten)]
+    status: Status,
+    /// Why it was rejected; stays until the next decision.
+    reject_reason: String,
+    #[schema(example = "XWW212140K2365328")]
+    vin_code: String,
+    #[schema(example = "264LE02")]
+    plate_number: String,
+    #[schema(example = "4cac2fb0-3cc2-11ea-8db2-1831bf7dd028")]
+    vehicle_guid: String,
+    #[schema(example = "b71e9ff8-1664-11ea-8dad-1831bf7dd029")]
+    vehicle_type_code: String,
+}
+
+/// A report of the selected vehicle (E8).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ShortReport {
+    /// The report's key.
+    #[schema(example = "646ba713-d1d7-11ec-9405-005056aaa4ae")]
+    ref_key: String,
+    #[schema(example = "000000001")]
+    report_number: String,
+    #[serde(flatten)]
+    dates: Dates,
+    #[serde(flatten)]
+    status: Status,
+    /// Why it was rejected; stays until the next decision.
+    reject_reason: String,
+    #[schema(example = "b71e9ff8-1664-11ea-8dad-1831bf7dd029")]
+    vehicle_type_code: String,
+}
+
+/// A vehicle with the report it is judged by (E7).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VehicleItem {
+    /// The key of that report.
+    #[schema(example = "d60ea4cb-e710-11ec-9405-005056aaa4ae")]
+    ref_key: String,
+    #[schema(example = "Одобрено")]
+    report_status_priority_title: &'static str,
+    #[schema(example = 3, minimum = 1, maximum = 4)]
+    report_status_priority_code: i64,
+    #[serde(flatten)]
+    expired: Expired,
+    #[schema(example = "X2FXXXESGXKM42757")]
+    vin_code: String,
+    #[schema(example = "264LE02")]
+    plate_number: String,
+    #[schema(example = "6b5c250a-3d2d-11ea-8db2-1831bf7dd028")]
+    vehicle_guid: String,
+    #[schema(example = "b71ea01f-1664-11ea-8dad-1831bf7dd029")]
+    vehicle_type_code: String,
+}
+
+/// The period of a report. Empty: it has no such day.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Dates {
+    #[schema(example = "03 марта 2022")]
+    date_start_render: String,
+    /// In the business zone.
+    #[schema(example = "2022-03-03T00:00:00")]
+    date_start_datetime: String,
+    #[schema(example = "10 марта 2022")]
+    date_finish_render: String,
+    /// In the business zone; midnight means the end of that day.
+    #[schema(example = "2022-03-10T00:00:00")]
+    date_finish_datetime: String,
+}
+
+/// The state of a report.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Status {
+    #[schema(example = "Отправлено")]
+    status_title: &'static str,
+    #[schema(example = 2, minimum = 1, maximum = 4)]
+    status_code: i64,
+    #[serde(flatten)]
+    expired: Expired,
+}
+
+/// Whether the deadline has passed while a video is awaited.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Expired {
+    /// Empty unless expired.
+    #[schema(example = "")]
+    status_expired_title: String,
+    status_expired_bool: bool,
+}
+
+/// An employee (E4).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EmployeeItem {
+    /// What a deletion names.
+    #[schema(example = 153)]
+    id: i64,
+    #[schema(example = "Иван")]
+    first_name: String,
+    #[schema(example = "87781578800")]
+    mobile: String,
+}
+
+/// The selected vehicle (E8).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ThisVehicle {
+    #[schema(example = "№36/20 (ДЛ)")]
+    contract_number: String,
+    /// In the business zone; empty: not known.
+    #[schema(example = "2023-11-16T00:00:00")]
+    contract_date_end: String,
+    #[schema(example = "123456789")]
+    plate_number: String,
+    #[schema(example = "XWW212140K2365328")]
+    vin_code: String,
+    /// The picture of the vehicle's type; empty: the type is not known.
+    #[schema(
+        example = "https://api.shakeshev.com/images/b71e9ff8-1664-11ea-8dad-1831bf7dd029/image.png"
+    )]
+    image_path: String,
+    /// The picture itself, when `image=base64` asks for it; empty: it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, nullable = false)]
+    image_base64: Option<String>,
+}
+
+/// A type of vehicles.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TypeItem {
+    #[schema(example = "Легковой автомобиль")]
+    vehicle_type_title: String,
+    #[schema(value_type = InstructionsShape)]
+    instructions: Instructions,
+}
+
+/// The title of a type of vehicles (E7).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TypeTitle {
+    #[schema(example = "Легковой автомобиль")]
+    vehicle_type_title: String,
+}
+
+/// A vehicle that can be chosen.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VehicleChoice {
+    #[schema(example = "4cac2fb0-3cc2-11ea-8db2-1831bf7dd028")]
+    vehicle_guid: String,
+    #[schema(example = "123456789")]
+    plate_number: String,
+}
+
+/// What to film: keys from "1" on, in their order; an empty list when there is nothing (Q27).
+#[derive(Debug)]
+struct Instructions(Vec<String>);
+
+/// As [`Instructions`] is written.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "only the OpenAPI document reads it")]
+enum InstructionsShape {
+    /// Keys from "1" on.
+    Steps(BTreeMap<String, String>),
+    /// Nothing: an empty list.
+    Nothing(Vec<String>),
+}
+
+impl Serialize for Instructions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.is_empty() {
+            return serializer.serialize_seq(Some(0))?.end();
+        }
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (at, text) in self.0.iter().enumerate() {
+            map.serialize_entry(&(at + 1).to_string(), text)?;
+        }
+        map.end()
+    }
+}
+
+impl Lists {
+    /// A report, as E2, E3 and E6 show it.
+    #[must_use]
+    pub fn report_item(&self, row: &ListedReport, now: Timestamp) -> ReportItem {
+        ReportItem {
+            ref_key: row.ref_key.to_string(),
+            report_number: row.report_number.clone(),
+            contract_number: row.contract_number.clone(),
+            dates: self.dates(row),
+            status: self.status(row, now),
+            reject_reason: row.reject_reason.clone(),
+            vin_code: row.vin_code.clone(),
+            plate_number: row.plate_number.clone(),
+            vehicle_guid: or_empty(row.vehicle.as_ref()),
+            vehicle_type_code: or_empty(row.type_code.as_ref()),
+        }
+    }
+
+    /// A report, as E8 shows it.
+    #[must_use]
+    pub fn short_report(&self, row: &ListedReport, now: Timestamp) -> ShortReport {
+        ShortReport {
+            ref_key: row.ref_key.to_string(),
+            report_number: row.report_number.clone(),
+            dates: self.dates(row),
+            status: self.status(row, now),
+            reject_reason: row.reject_reason.clone(),
+            vehicle_type_code: or_empty(row.type_code.as_ref()),
+        }
+    }
+
+    /// A vehicle, as E7 shows it.
+    #[must_use]
+    pub fn vehicle_item(&self, row: &ListedReport, now: Timestamp) -> VehicleItem {
+        VehicleItem {
+            ref_key: row.ref_key.to_string(),
+            report_status_priority_title: status_title(row.status),
+            report_status_priority_code: row.status.code(),
+            expired: self.expired(row, now),
+            vin_code: row.vin_code.clone(),
+            plate_number: row.plate_number.clone(),
+            vehicle_guid: or_empty(row.vehicle.as_ref()),
+            vehicle_type_code: or_empty(row.type_code.as_ref()),
+        }
+    }
+
+    /// The selected vehicle, as E8 shows it; `picture` when it was asked for.
+    pub(super) fn this_vehicle(
+        &self,
+        row: &SelectedVehicle,
+        picture: Option<String>,
+    ) -> ThisVehicle {
+        let version = match row.picture_tag.as_str() {
+            "" => String::new(),
+            tag => format!("?v={tag}"),
+        };
+        let image = |code| format!("{}/images/{code}/image.png{version}", self.public_url);
+        ThisVehicle {
+            contract_number: row.contract_number.clone(),
+            contract_date_end: date_time(row.contract_ends_at, &self.config.time_zone),
+            plate_number: row.plate_number.clone(),
+            vin_code: row.vin_code.clone(),
+            image_path: row.type_code.map(image).unwrap_or_default(),
+            image_base64: picture,
+        }
+    }
+
+    fn dates(&self, row: &ListedReport) -> Dates {
+        let zone = &self.config.time_zone;
+        Dates {
+            date_start_render: rendered(row.starts_at, zone),
+            date_start_datetime: date_time(row.starts_at, zone),
+            date_finish_render: rendered(row.finishes_at, zone),
+            date_finish_datetime: date_time(row.finishes_at, zone),
+        }
+    }
+
+    fn status(&self, row: &ListedReport, now: Timestamp) -> Status {
+        Status {
+            status_title: status_title(row.status),
+            status_code: row.status.code(),
+            expired: self.expired(row, now),
+        }
+    }
+
+    /// Q11
+    fn expired(&self, row: &ListedReport, now: Timestamp) -> Expired {
+        let expired = is_expired(row.status, row.due_at, now);
+        let title = if expired { self.config.expired_title.clone() } else { String::new() };
+        Expired { status_expired_title: title, status_expired_bool: expired }
+    }
+}
+
+impl From<ListedEmployee> for EmployeeItem {
+    fn from(row: ListedEmployee) -> Self {
+        Self { id: row.id.0, first_name: row.first_name, mobile: row.mobile }
+    }
+}
+
+impl From<ListedType> for TypeItem {
+    fn from(row: ListedType) -> Self {
+        Self { vehicle_type_title: row.title, instructions: Instructions(row.instructions) }
+    }
+}
+
+impl From<ListedType> for TypeTitle {
+    fn from(row: ListedType) -> Self {
+        Self { vehicle_type_title: row.title }
+    }
+}
+
+impl From<ListedVehicle> for VehicleChoice {
+    fn from(row: ListedVehicle) -> Self {
+        Self { vehicle_guid: row.guid.to_string(), plate_number: row.plate_number }
+    }
+}
+
+fn or_empty(value: Option<&impl ToString>) -> String {
+    value.map(ToString::to_string).unwrap_or_default()
+}

@@ -1,0 +1,71 @@
+//! What a viewer may see (Q37).
+
+use crate::model::{CompanyId, Person};
+
+use super::rows::{number, text};
+use super::statement::Statement;
+use super::{Ledger, LedgerError};
+
+/// What a viewer may see: all of a company, or the vehicles assigned to one driver.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// Of which company.
+    pub company: CompanyId,
+    /// Whose vehicles only; `None`: all.
+    pub only: Option<DriverKeys>,
+}
+
+/// By what assignments name a driver.
+#[derive(Debug, Clone)]
+pub struct DriverKeys {
+    /// Their key in 1C; may be empty.
+    pub person_ref: String,
+    /// Their telephone in one form; may be empty.
+    pub mobile_digits: String,
+}
+
+impl Ledger {
+    /// What a driver may see: the vehicles assigned to them, or all of the company's as long as the
+    /// company has no assignment at all (Q37).
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn scope_of_driver(&self, driver: &Person) -> Result<Scope, LedgerError> {
+        let row = sqlx::query(
+            "SELECT p.ref_key, p.mobile_digits, CAST(CASE WHEN EXISTS (SELECT 1 FROM assignments a \
+             WHERE a.company_id = p.company_id AND a.gone = 0) THEN 1 ELSE 0 END AS BIGINT) AS assigns \
+             FROM people p WHERE p.id = $1",
+        )
+        .bind(driver.id.0)
+        .fetch_optional(&self.pool)
+        .await?;
+        let only = match row {
+            Some(row) if number(&row, "assigns")? == 0 => None,
+            Some(row) => Some(DriverKeys {
+                person_ref: text(&row, "ref_key")?,
+                mobile_digits: text(&row, "mobile_digits")?,
+            }),
+            None => Some(DriverKeys { person_ref: String::new(), mobile_digits: String::new() }),
+        };
+        Ok(Scope { company: driver.company, only })
+    }
+}
+
+impl Scope {
+    /// Adds that `column` holds a vehicle of this scope. The company itself is the caller's matter:
+    /// it decides which index is gone by.
+    pub(super) fn restrict(&self, statement: &mut Statement, column: &str) {
+        let Some(keys) = &self.only else { return };
+        let named = [("person_ref", &keys.person_ref), ("mobile_digits", &keys.mobile_digits)];
+        let mut begin = " IN (";
+        statement.say(" AND ").say(column);
+        for (by, key) in named.into_iter().filter(|(_, key)| !key.is_empty()) {
+            statement.say(begin).say("SELECT vehicle_guid FROM assignments WHERE company_id = ");
+            statement.number(self.company.0).say(" AND gone = 0 AND ").say(by);
+            statement.say(" = ").text(key);
+            begin = " UNION ";
+        }
+        // A driver without key and telephone has no vehicle.
+        statement.say(if begin == " IN (" { " IN ('-')" } else { ")" });
+    }
+}

@@ -1,0 +1,202 @@
+//! The two blocks: what is in which, in which order, in which words.
+
+use forte_media::model::{ReportStatus, TypeCode, VehicleGuid};
+use serde_json::json;
+
+use super::{all_keys, keys, list, texts};
+use crate::harness::fleet::{Paper, at};
+use crate::harness::service::{Service, on_both_grounds};
+
+use ReportStatus::{Accepted, Rejected, Submit, Submitted};
+
+on_both_grounds! {
+    reports_stand_in_two_blocks_in_their_order,
+    a_report_is_expired_when_a_video_is_awaited_and_its_day_has_ended,
+    empty_blocks_and_maps_are_what_they_are_in_the_document,
+    texts_are_echoed_as_1c_gave_them,
+    all_vehicles_of_each_type_can_be_chosen_and_only_shown_types_are_explained,
+    what_1c_has_deleted_is_not_shown,
+}
+
+const EVERYTHING: &str = "/reports/general/filter/NULL/NULL/NULL";
+
+async fn vehicle(service: &Service) -> VehicleGuid {
+    let kind = service.ruins.house.kind("Легковой автомобиль", &["Сфотографировать салон"]).await;
+    service.ruins.house.vehicle(kind, "123ABC02").await
+}
+
+/// Q10, R5, R6, E6
+async fn reports_stand_in_two_blocks_in_their_order(service: Service) {
+    let house = &service.ruins.house;
+    let (director, vehicle) = (house.director().await, vehicle(&service).await);
+    let later = house.filed(vehicle, Submit, (-1, 9)).await;
+    let expired = house.filed(vehicle, Rejected, (-30, -5)).await;
+    let long_expired = house.filed(vehicle, Submit, (-60, -40)).await;
+    let sooner = house.filed(vehicle, Rejected, (-3, 2)).await;
+    let old = house.filed(vehicle, Accepted, (-200, -190)).await;
+    let new = house.filed(vehicle, Submitted, (-2, 8)).await;
+    let data = list(&service, director, EVERYTHING).await;
+    assert_eq!(keys(&data, "important"), texts([long_expired, expired, sooner, later]));
+    assert_eq!(keys(&data, "general"), texts([new, old]));
+    let flags = data["reports"]["important"].as_array().unwrap().iter();
+    let flags: Vec<_> = flags.map(|row| row["status_expired_bool"].clone()).collect();
+    assert_eq!(flags, [true, true, false, false]);
+}
+
+/// Q11, Q12, Q13: midnight means the end of that day, in Almaty; 2 and 3 never expire.
+async fn a_report_is_expired_when_a_video_is_awaited_and_its_day_has_ended(service: Service) {
+    let house = &service.ruins.house;
+    let (director, vehicle) = (house.director().await, vehicle(&service).await);
+    service.hand().set(at("2026-05-20T18:59:59Z"));
+    let paper = |status| Paper {
+        starts_at: Some(at("2026-05-10T00:00:00+05:00")),
+        finishes_at: Some(at("2026-05-20T00:00:00+05:00")),
+        ..house.paper(vehicle, status)
+    };
+    let endless = Paper { finishes_at: None, ..paper(Submit) };
+    let endless_key = endless.ref_key.to_string();
+    house
+        .file(vec![paper(Submit), paper(Rejected), paper(Submitted), paper(Accepted), endless])
+        .await;
+    let said = async || {
+        let data = list(&service, director, EVERYTHING).await;
+        let mut said = Vec::new();
+        for row in ["important", "general"]
+            .iter()
+            .flat_map(|block| data["reports"][block].as_array().unwrap())
+        {
+            let code = row["status_code"].as_i64().unwrap();
+            let endless = row["ref_key"] == endless_key;
+            assert_eq!(row["date_finish_render"], if endless { "" } else { "20 мая 2026" });
+            let finish = if endless { "" } else { "2026-05-20T00:00:00" };
+            assert_eq!(row["date_finish_datetime"], finish);
+            let title = row["status_expired_title"].as_str().unwrap().to_owned();
+            said.push((code, endless, title, row["status_expired_bool"].as_bool().unwrap()));
+        }
+        said.sort();
+        said
+    };
+    assert!(said().await.iter().all(|(_, _, title, expired)| title.is_empty() && !expired));
+    service.hand().set(at("2026-05-20T19:00:00Z"));
+    let expired = |code| (code, false, "Просрочено".to_owned(), true);
+    let fine = |code, endless| (code, endless, String::new(), false);
+    let expected = [expired(1), fine(1, true), fine(2, false), fine(3, false), expired(4)];
+    assert_eq!(said().await, expected);
+}
+
+/// Q10, Q27: lists are `[]`, maps are `{}`, whatever is in them.
+async fn empty_blocks_and_maps_are_what_they_are_in_the_document(service: Service) {
+    let director = service.ruins.house.director().await;
+    let data = list(&service, director, EVERYTHING).await;
+    assert_eq!(data["reports"], json!({ "important": [], "general": [] }));
+    assert_eq!(data["info"], json!({ "by_vehicle_type_code": {} }));
+    assert_eq!(data["filter"]["vehicle_type"], json!([]));
+    let ranges = json!({ "1w": "Неделя", "1m": "Месяц", "6m": "Полгода", "1y": "Год" });
+    assert_eq!(data["filter"]["date_range"], ranges);
+    let states = json!({ "1": "Сдать Отчет", "2": "Отправлено", "3": "Одобрено", "4": "Отказано" });
+    assert_eq!(data["filter"]["status"], states);
+}
+
+/// Q29, Q30, Q40
+async fn texts_are_echoed_as_1c_gave_them(service: Service) {
+    let house = &service.ruins.house;
+    let director = house.director().await;
+    let kind = house.kind("Тип \"А\" / «Б»", &[]).await;
+    let odd = house.car(kind, "плита \\ № 1\t🚗");
+    let vehicle = house.park(odd).await;
+    let paper = Paper {
+        number: "6".to_owned(),
+        contract: "№27/19 (ДФЛ)</script>".to_owned(),
+        ..house.paper(vehicle, Accepted)
+    };
+    house.file(vec![paper]).await;
+    let reason = "UPDATE reports SET reject_reason = '89898989898989\nihghghghh'";
+    service.ruins.db.tamper(reason).await;
+    let data = list(&service, director, EVERYTHING).await;
+    let row = &data["reports"]["general"][0];
+    assert_eq!(row["plate_number"], "плита \\ № 1\t🚗");
+    assert_eq!(row["report_number"], "6");
+    assert_eq!(row["contract_number"], "№27/19 (ДФЛ)</script>");
+    assert_eq!(row["reject_reason"], "89898989898989\nihghghghh");
+    let title = &data["info"]["by_vehicle_type_code"][kind.to_string()]["vehicle_type_title"];
+    assert_eq!(*title, "Тип \"А\" / «Б»");
+}
+
+/// Q28, Q27
+async fn all_vehicles_of_each_type_can_be_chosen_and_only_shown_types_are_explained(
+    service: Service,
+) {
+    let house = &service.ruins.house;
+    let director = house.director().await;
+    let steps: Vec<String> = (1..=11).map(|step| format!("Шаг {step}")).collect();
+    let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
+    let cars = house.kind("Легковой автомобиль", &steps).await;
+    let trucks = house.kind("Грузовой автомобиль", &[]).await;
+    let buses = house.kind("Пассажирский транспорт", &[]).await;
+    let mut parked = Vec::new();
+    for (kind, plate) in [(cars, "1"), (cars, "2"), (trucks, ""), (buses, "4"), (cars, "3")] {
+        parked.push((kind, plate, house.vehicle(kind, plate).await));
+    }
+    house.filed(parked[0].2, Submit, (0, 5)).await;
+    house.filed(parked[2].2, Submitted, (0, 5)).await;
+    let data = list(&service, director, EVERYTHING).await;
+    let groups = data["filter"]["vehicle_type"].as_array().unwrap();
+    assert_eq!(groups.len(), 3);
+    for kind in [cars, trucks, buses] {
+        let mut expected: Vec<_> = parked.iter().filter(|(of, ..)| *of == kind).collect();
+        expected.sort_by_key(|(.., guid)| *guid);
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(_, plate, guid)| json!({ "vehicle_guid": guid, "plate_number": plate }))
+            .collect();
+        let group = json!({ "ref_key": kind, "vehicles": expected });
+        assert!(groups.contains(&group), "{group}");
+    }
+    let types = data["info"]["by_vehicle_type_code"].as_object().unwrap();
+    assert_eq!(types.len(), 2);
+    assert_eq!(types[&trucks.to_string()]["instructions"], json!([]));
+    let steps: Vec<_> = steps.iter().enumerate().map(|(at, text)| (at + 1, *text)).collect();
+    let told = types[&cars.to_string()]["instructions"].as_object().unwrap();
+    assert_eq!(told.len(), steps.len());
+    for (number, text) in steps {
+        assert_eq!(told[&number.to_string()], text);
+    }
+    assert_numeric_order(&service, director).await;
+}
+
+/// A JSON reader may forget the order of keys; the text has it.
+async fn assert_numeric_order(service: &Service, director: forte_media::model::Person) {
+    use http_body_util::BodyExt as _;
+
+    let answer = super::asked(service, director, EVERYTHING).await;
+    let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+    let text = std::str::from_utf8(&bytes).unwrap();
+    let places: Vec<_> =
+        (1..=11).map(|step| text.find(&format!("\"{step}\":\"Шаг {step}\"")).unwrap()).collect();
+    assert!(places.is_sorted(), "{text}");
+}
+
+/// What is `gone` is not shown; a report keeps its own texts.
+async fn what_1c_has_deleted_is_not_shown(service: Service) {
+    let house = &service.ruins.house;
+    let director = house.director().await;
+    let kind = house.kind("Легковой автомобиль", &[]).await;
+    let (sold, kept) = (house.vehicle(kind, "SOLD").await, house.vehicle(kind, "KEPT").await);
+    let deleted = house.filed(kept, Submit, (0, 5)).await;
+    let of_sold = house.filed(sold, Submit, (0, 6)).await;
+    let of_kept = house.filed(kept, Submitted, (0, 5)).await;
+    let db = &service.ruins.db;
+    db.tamper("UPDATE vehicles SET gone = 1 WHERE plate_number = 'SOLD'").await;
+    db.change(format!("UPDATE reports SET gone = 1 WHERE ref_key = '{deleted}'")).await;
+    let data = list(&service, director, EVERYTHING).await;
+    assert_eq!(all_keys(&data), texts([of_sold, of_kept]));
+    assert_eq!(data["reports"]["important"][0]["plate_number"], "SOLD");
+    let choices = &data["filter"]["vehicle_type"];
+    assert_eq!(choices[0]["vehicles"], json!([{ "vehicle_guid": kept, "plate_number": "KEPT" }]));
+    let by_vehicle = list(&service, director, "/reports/vehicle/filter").await;
+    assert_eq!(all_keys(&by_vehicle), texts([of_kept]));
+    db.tamper("UPDATE vehicle_types SET gone = 1").await;
+    let data = list(&service, director, EVERYTHING).await;
+    assert_eq!(data["info"]["by_vehicle_type_code"], json!({}));
+    assert_eq!(data["reports"]["important"][0]["vehicle_type_code"], TypeCode::to_string(&kind));
+}

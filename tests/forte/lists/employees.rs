@@ -1,0 +1,190 @@
+//! A director's employees (E4, E5).
+
+use axum::body::Body;
+use axum::http::{Request, Response};
+use forte_media::model::{Person, PersonId, Role, SessionId};
+use serde_json::{Value, json};
+
+use super::{asked, list};
+use crate::harness::answers::problem;
+use crate::harness::service::{Service, header, json as body, on_both_grounds};
+
+on_both_grounds! {
+    a_director_sees_the_active_employees_of_the_company,
+    a_deleted_employee_is_out_at_once_and_their_reports_stay,
+    sessions_end_with_the_person_and_devices_are_told,
+    nobody_deletes_themselves_another_companys_or_the_same_one_twice,
+    two_directors_who_delete_each_other_leave_one,
+    employees_may_not_see_or_delete_employees,
+}
+
+async fn sent(
+    service: &Service,
+    method: &str,
+    person: Person,
+    id: &str,
+    meant: &str,
+) -> Response<Body> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(format!("/employee/delete/{id}"))
+        .header("Authorization", format!("Bearer {}", service.token_of(person)));
+    if !meant.is_empty() {
+        request = request.header("X-HTTP-Method-Override", meant);
+    }
+    service.send(request.body(Body::empty()).unwrap()).await
+}
+
+async fn deleted(service: &Service, person: Person, id: PersonId) -> Response<Body> {
+    sent(service, "DELETE", person, &id.0.to_string(), "").await
+}
+
+async fn assert_deleted(answer: Response<Body>) {
+    assert_eq!(answer.status(), 200);
+    let data = json!({ "message": "User successfully deleted.", "code": 200 });
+    assert_eq!(body(answer).await, json!({ "status": "ok", "data": data }));
+}
+
+/// Four employees beside the driver; the last of them is another company's.
+async fn employees(service: &Service) -> [Person; 4] {
+    let house = &service.ruins.house;
+    let others = [154, 155, 156].map(|id| Person { id: PersonId(id), ..house.driver });
+    for (person, mobile) in others.iter().zip(["87781578800", "+7 778 123-12-33", ""]) {
+        house.employ(*person, "Валихан", mobile, None).await;
+    }
+    [others[0], others[1], others[2], house.stranger().await]
+}
+
+/// E4
+async fn a_director_sees_the_active_employees_of_the_company(service: Service) {
+    let house = &service.ruins.house;
+    let director = house.director().await;
+    let [_, _, gone, _] = employees(&service).await;
+    house.ledger.set_person_active(gone.id, false).await.unwrap();
+    let data = list(&service, director, "/employee/list").await;
+    let expected = json!([
+        { "id": 155, "first_name": "Валихан", "mobile": "+7 778 123-12-33" },
+        { "id": 154, "first_name": "Валихан", "mobile": "87781578800" },
+        { "id": 153, "first_name": "Айбек", "mobile": "+77010000000" },
+    ]);
+    assert_eq!(data["employees"], expected);
+}
+
+/// E5, Q21, S17
+async fn a_deleted_employee_is_out_at_once_and_their_reports_stay(service: Service) {
+    let house = &service.ruins.house;
+    let director = house.director().await;
+    let [one, two, ..] = employees(&service).await;
+    let report = service.report().await;
+    assert_eq!(asked(&service, one, "/reports/general/filter").await.status(), 200);
+    assert_deleted(deleted(&service, director, one.id).await).await;
+    problem(asked(&service, one, "/reports/general/filter").await, 401, "token_invalid").await;
+    let meant = sent(&service, "POST", director, &two.id.0.to_string(), "delete").await;
+    assert_deleted(meant).await;
+    let data = list(&service, director, "/employee/list").await;
+    assert_eq!(data["employees"].as_array().unwrap().len(), 2);
+    assert!(house.ledger.report(report).await.unwrap().is_some());
+    let kept = service.ruins.db.number("SELECT COUNT(*) FROM people WHERE id IN (154, 155)").await;
+    assert_eq!(kept, 2);
+}
+
+/// E5, Q21, S17
+async fn sessions_end_with_the_person_and_devices_are_told(service: Service) {
+    let house = &service.ruins.house;
+    let director = house.director().await;
+    let [one, other, ..] = employees(&service).await;
+    let db = &service.ruins.db;
+    let mut sessions = Vec::new();
+    for (person, fcm, ended) in [(one, "phone", 0), (one, "", 0), (one, "old", 5), (other, "x", 0)]
+    {
+        let id = SessionId::mint(&house.clock, &house.random);
+        db.change(format!(
+            "INSERT INTO sessions (id, person_id, uuid, fcm, made_at, seen_at, ended_at, ended_why) \
+             VALUES ('{id}', {}, 'u', '{fcm}', 1, 1, {ended}, '')", person.id.0
+        )).await;
+        db.change(format!(
+            "INSERT INTO refreshes (rti, session_id, made_at, expires_at, used_at, successor) \
+             VALUES ({}, '{id}', 1, 253370764800000000, 0, 0)",
+            1000 + sessions.len()
+        ))
+        .await;
+        sessions.push(id);
+    }
+    assert_deleted(deleted(&service, director, one.id).await).await;
+    let open = "SELECT COUNT(*) FROM sessions WHERE ended_at = 0";
+    assert_eq!(db.number(open).await, 1);
+    let good = "SELECT COUNT(*) FROM refreshes WHERE expires_at = 253370764800000000";
+    assert_eq!(db.number(good).await, 1);
+    assert_eq!(db.number("SELECT ended_at FROM sessions WHERE fcm = 'old'").await, 5);
+    let told = format!(
+        "SELECT COUNT(*) FROM outbox WHERE channel = 'push' AND kind = 'push.session_revoked' \
+         AND subject = 'session:{}'",
+        sessions[0]
+    );
+    assert_eq!(db.count(told).await, 1);
+    assert_eq!(db.number("SELECT COUNT(*) FROM outbox WHERE channel = 'push'").await, 1);
+}
+
+/// Q21, S20
+async fn nobody_deletes_themselves_another_companys_or_the_same_one_twice(service: Service) {
+    let house = &service.ruins.house;
+    let director = house.director().await;
+    let [one, _, _, stranger] = employees(&service).await;
+    problem(deleted(&service, director, director.id).await, 409, "delete_oneself").await;
+    assert_deleted(deleted(&service, director, one.id).await).await;
+    let mut said = Vec::new();
+    for id in [
+        one.id.0.to_string(),
+        stranger.id.0.to_string(),
+        "4000".to_owned(),
+        "x".to_owned(),
+        "-1".to_owned(),
+        "99999999999999999999".to_owned(),
+        "%FF".to_owned(),
+    ] {
+        let data =
+            problem(sent(&service, "DELETE", director, &id, "").await, 404, "not_found").await;
+        said.push(data["message"].clone());
+    }
+    said.dedup();
+    assert_eq!(said.len(), 1);
+    assert_eq!(asked(&service, stranger, "/reports/general/filter").await.status(), 200);
+    for (method, meant) in [("POST", ""), ("POST", "PATCH"), ("GET", "DELETE"), ("PUT", "")] {
+        let answer = sent(&service, method, director, "154", meant).await;
+        assert!(header(&answer, "allow").contains("DELETE"), "{method}");
+        problem(answer, 405, "method_not_allowed").await;
+    }
+}
+
+/// Q21: the last director of a company always is the one who asks.
+async fn two_directors_who_delete_each_other_leave_one(service: Service) {
+    let house = &service.ruins.house;
+    let one = house.director().await;
+    let two = Person { id: PersonId(8), role: Role::Admin, ..one };
+    house.employ(two, "Второй", "+77020000000", None).await;
+    let (first, second) =
+        tokio::join!(deleted(&service, one, two.id), deleted(&service, two, one.id));
+    let statuses = [first.status().as_u16(), second.status().as_u16()];
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    let left = "SELECT COUNT(*) FROM people WHERE role = 'admin' AND active = 1";
+    assert_eq!(service.ruins.db.number(left).await, 1);
+}
+
+/// S21
+async fn employees_may_not_see_or_delete_employees(service: Service) {
+    let house = &service.ruins.house;
+    let [one, two, ..] = employees(&service).await;
+    let reviewer = Person { id: PersonId(900), role: Role::Reviewer, ..one };
+    house.employ(reviewer, "Проверяющий", "", None).await;
+    for caller in [one, reviewer] {
+        problem(asked(&service, caller, "/employee/list").await, 403, "forbidden").await;
+        for id in [two.id, one.id, PersonId(4000)] {
+            problem(deleted(&service, caller, id).await, 403, "forbidden").await;
+            let answer = sent(&service, "POST", caller, &id.0.to_string(), "DELETE").await;
+            problem(answer, 403, "forbidden").await;
+        }
+    }
+    let active = "SELECT COUNT(*) FROM people WHERE active = 1 AND id IN (154, 155)";
+    assert_eq!(service.ruins.db.number(active).await, 2);
+    let _: Value = list(&service, one, "/reports/general/filter").await;
+}

@@ -1,0 +1,213 @@
+//! Filters in every spelling.
+
+use forte_media::leasing::lists::{DateRange, Filters, decoded, means_nothing};
+use forte_media::model::{ReportStatus, VehicleGuid};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::{all_keys, asked, list, texts};
+use crate::harness::answers::problem;
+use crate::harness::fleet::Paper;
+use crate::harness::service::{Service, on_both_grounds};
+
+use ReportStatus::{Accepted, Rejected, Submit, Submitted};
+
+on_both_grounds! {
+    every_filter_keeps_what_fits,
+    a_range_keeps_each_report_whose_period_reaches_into_it,
+    no_filter_is_no_filter_however_it_is_written,
+    a_filter_that_cannot_be_is_named,
+}
+
+const NAMES: [&str; 3] = ["status_code", "date_range_code", "vehicle_guid"];
+
+/// E6, E7
+async fn every_filter_keeps_what_fits(service: Service) {
+    let house = &service.ruins.house;
+    let director = house.director().await;
+    let kind = house.kind("Легковой автомобиль", &[]).await;
+    let (one, two) = (house.vehicle(kind, "1").await, house.vehicle(kind, "2").await);
+    let mut all = Vec::new();
+    for vehicle in [one, two] {
+        for status in [Submit, Submitted, Accepted, Rejected] {
+            for days in [(-400, -390), (-20, -10), (-5, 5)] {
+                all.push((vehicle, status, days, house.filed(vehicle, status, days).await));
+            }
+        }
+    }
+    let since = [("NULL", -1000), ("1w", -7), ("1m", -30), ("6m", -180), ("1y", -365)];
+    for (range, oldest) in since {
+        for code in [0, 1, 2, 3, 4] {
+            for vehicle in [None, Some(one), Some(two)] {
+                let guid = vehicle.map_or_else(|| "null".to_owned(), |guid| guid.to_string());
+                let path = format!("/reports/general/filter/{code}/{range}/{guid}");
+                let fits = all.iter().filter(|(of, status, days, _)| {
+                    (code == 0 || status.code() == code)
+                        && vehicle.is_none_or(|vehicle| vehicle == *of)
+                        && days.1 > oldest
+                });
+                let mut expected = texts(fits.map(|(.., key)| key));
+                let mut found = all_keys(&list(&service, director, &path).await);
+                expected.sort();
+                found.sort();
+                assert_eq!(found, expected, "{path}");
+            }
+        }
+    }
+}
+
+/// Q23: what is still due is never hidden, however long ago it began; nor is what never ends.
+async fn a_range_keeps_each_report_whose_period_reaches_into_it(service: Service) {
+    let house = &service.ruins.house;
+    let director = house.director().await;
+    let kind = house.kind("Легковой автомобиль", &[]).await;
+    let vehicle = house.vehicle(kind, "1").await;
+    let long = house.filed(vehicle, Accepted, (-900, 1)).await;
+    let coming = house.filed(vehicle, Accepted, (30, 60)).await;
+    let endless = Paper { finishes_at: None, starts_at: None, ..house.paper(vehicle, Accepted) };
+    let endless_key = endless.ref_key;
+    house.file(vec![endless]).await;
+    house.filed(vehicle, Accepted, (-20, -8)).await;
+    let data = list(&service, director, "/reports/general/filter/3/1w").await;
+    assert_eq!(all_keys(&data), texts([coming, long, endless_key]));
+    assert_eq!(data["reports"]["general"][2]["date_start_datetime"], "");
+    assert_eq!(data["reports"]["general"][2]["date_start_render"], "");
+}
+
+/// Q22, Q39, R6
+async fn no_filter_is_no_filter_however_it_is_written(service: Service) {
+    let house = &service.ruins.house;
+    let director = house.director().await;
+    let kind = house.kind("Легковой автомобиль", &[]).await;
+    let vehicle = house.vehicle(kind, "1").await;
+    let key = house.filed(vehicle, Submit, (-900, -800)).await;
+    let guid = vehicle.to_string().to_uppercase();
+    let braces = format!("%7B{guid}%7D");
+    for rest in [
+        "",
+        "/",
+        "/NULL",
+        "/null/",
+        "/nil/undefined",
+        "/all/0/-",
+        "/0/0/0/",
+        "/-/-/-",
+        "//",
+        "///",
+        "//NULL",
+        "/%4EULL",
+        "/Null/NIL/All",
+        "/%20/%6e%75ll",
+        "/1",
+        "/1//",
+        "/%31/null/undefined/",
+        &format!("///{guid}"),
+        &format!("/1/NULL/{guid}/"),
+        &format!("/0/-/{braces}"),
+    ] {
+        let path = format!("/reports/general/filter{rest}");
+        assert_eq!(all_keys(&list(&service, director, &path).await), texts([key]), "{path}");
+    }
+    for rest in ["", "/", "/NULL", "/null/", "/nil/undefined/", "//", "/1/0", "/all//"] {
+        let path = format!("/reports/vehicle/filter{rest}");
+        assert_eq!(all_keys(&list(&service, director, &path).await), texts([key]), "{path}");
+    }
+}
+
+/// Q22
+async fn a_filter_that_cannot_be_is_named(service: Service) {
+    let director = service.ruins.house.director().await;
+    for (rest, name) in [
+        ("general/filter/5", NAMES[0]),
+        ("general/filter/-1/1w", NAMES[0]),
+        ("general/filter/x", NAMES[0]),
+        ("general/filter/1.0", NAMES[0]),
+        ("general/filter/%D1%84", NAMES[0]),
+        ("general/filter/%FF", NAMES[0]),
+        ("general/filter/1/2w", NAMES[1]),
+        ("general/filter//week", NAMES[1]),
+        ("general/filter/1/1w/123", NAMES[2]),
+        ("general/filter///%00", NAMES[2]),
+        ("vehicle/filter/9", NAMES[0]),
+        ("vehicle/filter/0/1d", NAMES[1]),
+    ] {
+        let answer = asked(&service, director, &format!("/reports/{rest}")).await;
+        let data = problem(answer, 422, "validation_failed").await;
+        assert!(data["details"][name].is_string(), "{rest}: {data}");
+    }
+    for (query, name) in [
+        ("limit=0", "limit"),
+        ("limit=-1", "limit"),
+        ("limit=1001", "limit"),
+        ("limit=ten", "limit"),
+        ("after=x", "after"),
+        ("after=aSAxIDI", "after"),
+    ] {
+        let answer = asked(&service, director, &format!("/reports/general/filter?{query}")).await;
+        let data = problem(answer, 422, "validation_failed").await;
+        assert!(data["details"][name].is_string(), "{query}: {data}");
+    }
+    let too_many = asked(&service, director, "/reports/general/filter/1/1w/0/1").await;
+    problem(too_many, 404, "not_found").await;
+    let too_many = asked(&service, director, "/reports/vehicle/filter/1/1w/0").await;
+    problem(too_many, 404, "not_found").await;
+}
+
+/// Every byte of a text, encoded or not.
+fn encoded(text: &str, every: bool) -> String {
+    let plain = |byte: u8| !every && byte.is_ascii_alphanumeric();
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+fn nothing() -> impl Strategy<Value = String> {
+    let words = ["", "null", "nil", "undefined", "all", "0", "-"];
+    (prop::sample::select(words.to_vec()), any::<u64>()).prop_map(|(word, cases)| {
+        let cased = word.chars().enumerate().map(|(at, letter)| {
+            if cases >> at & 1 == 1 { letter.to_ascii_uppercase() } else { letter }
+        });
+        cased.collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn whatever_stands_in_a_path_is_read_or_refused(path in "\\PC{0,60}") {
+        let _read = Filters::read(&path, &NAMES);
+    }
+
+    #[test]
+    fn a_text_survives_being_encoded(text in "\\PC{0,30}", every: bool) {
+        prop_assert_eq!(decoded(&encoded(&text, every)), Some(text));
+    }
+
+    /// Q22
+    #[test]
+    fn any_case_of_nothing_is_nothing(words in prop::collection::vec(nothing(), 0..=3), slash: bool) {
+        prop_assert!(words.iter().all(|word| means_nothing(word)));
+        let path = words.join("/") + if slash { "/" } else { "" };
+        prop_assert_eq!(Filters::read(&path, &NAMES), Ok(Some(Filters::default())));
+    }
+
+    /// Q22, Q39
+    #[test]
+    fn filters_are_read_in_any_case_and_encoding(
+        code in 1_i64..=4, range in 0_usize..4, guid: u128, upper: bool, every: bool,
+    ) {
+        let ranges = [
+            ("1w", DateRange::Week), ("1m", DateRange::Month),
+            ("6m", DateRange::HalfYear), ("1y", DateRange::Year),
+        ];
+        let guid = Uuid::from_u128(guid);
+        let cased = |text: &str| if upper { text.to_uppercase() } else { text.to_owned() };
+        let words = [code.to_string(), cased(ranges[range].0), cased(&guid.to_string())];
+        let path = words.map(|word| encoded(&word, every)).join("/");
+        let expected = Filters {
+            status: Some(code.try_into().unwrap()),
+            range: Some(ranges[range].1),
+            vehicle: Some(VehicleGuid::from(guid)),
+        };
+        prop_assert_eq!(Filters::read(&path, &NAMES), Ok(Some(expected)));
+    }
+}

@@ -1,0 +1,138 @@
+//! Limits, cursors, and lists of thousands.
+
+use std::io::Read as _;
+
+use axum::body::Body;
+use axum::http::Request;
+use forte_media::model::{Person, ReportStatus};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+
+use super::{all_keys, asked, keys, list};
+use crate::harness::fleet::Paper;
+use crate::harness::service::{Service, header, on_both_grounds};
+use jiff::SignedDuration;
+
+on_both_grounds! {
+    pages_put_together_are_the_whole_list,
+    a_whole_list_of_thousands_is_streamed_and_compressed,
+    a_list_that_cannot_be_read_is_a_problem,
+}
+
+const STATES: [ReportStatus; 4] =
+    [ReportStatus::Submit, ReportStatus::Submitted, ReportStatus::Accepted, ReportStatus::Rejected];
+
+/// `count` reports of `vehicles` vehicles, in all states, some with the very same dates.
+async fn filled(service: &Service, vehicles: usize, count: usize) -> Person {
+    let house = &service.ruins.house;
+    let director = house.director().await;
+    let kind = house.kind("Легковой автомобиль", &["Салон", "Шины"]).await;
+    let mut parked = Vec::new();
+    for at in 0..vehicles {
+        parked.push(house.vehicle(kind, &format!("{at:04}")).await);
+    }
+    let papers = (0..count).map(|at| {
+        let paper = house.paper(parked[at % vehicles], STATES[at % 4]);
+        let back = SignedDuration::from_hours(i64::try_from(at % 97).unwrap());
+        Paper {
+            starts_at: paper.starts_at.map(|start| start - back),
+            finishes_at: paper.finishes_at.map(|end| end - back * 5),
+            ..paper
+        }
+    });
+    house.file(papers.collect()).await;
+    director
+}
+
+/// Every row that pages of this size show, and how many pages there were.
+async fn in_pages(service: &Service, person: Person, path: &str, limit: usize) -> (Value, usize) {
+    let (mut blocks, mut pages) = ([Vec::new(), Vec::new()], 0);
+    let mut after = String::new();
+    loop {
+        let data = list(service, person, &format!("{path}?limit={limit}{after}")).await;
+        pages += 1;
+        let shown = all_keys(&data).len();
+        assert!(shown <= limit);
+        for (block, rows) in ["important", "general"].iter().zip(&mut blocks) {
+            rows.extend(data["reports"][block].as_array().unwrap().clone());
+        }
+        match data["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => break,
+        }
+        assert_eq!(shown, limit);
+    }
+    let [important, general] = blocks;
+    (json!({ "important": important, "general": general }), pages)
+}
+
+/// E6, E7, E8: nothing twice, nothing left out, in the same order, whatever the size of a page.
+async fn pages_put_together_are_the_whole_list(service: Service) {
+    let director = filled(&service, 5, 60).await;
+    let vehicle = {
+        let data = list(&service, director, "/reports/general/filter").await;
+        data["reports"]["general"][0]["vehicle_guid"].as_str().unwrap().to_owned()
+    };
+    for (path, rows) in [
+        ("/reports/general/filter".to_owned(), 60),
+        ("/reports/general/filter/2".to_owned(), 15),
+        ("/reports/general/filter/4".to_owned(), 15),
+        ("/reports/vehicle/filter".to_owned(), 5),
+        (format!("/reports/vehicle/select/{vehicle}"), 12),
+    ] {
+        let whole = list(&service, director, &path).await;
+        assert_eq!(all_keys(&whole).len(), rows, "{path}");
+        assert!(whole.get("next").is_none());
+        for limit in [1, 7, 30, rows - 1, rows, rows + 1, 1000] {
+            let (pages, count) = in_pages(&service, director, &path, limit).await;
+            assert_eq!(pages, whole["reports"], "{path} by {limit}");
+            assert_eq!(count, rows.div_ceil(limit), "{path} by {limit}");
+        }
+    }
+    // A cursor without a limit: all the rest.
+    let first = list(&service, director, "/reports/general/filter?limit=10").await;
+    let next = first["next"].as_str().unwrap();
+    let rest = list(&service, director, &format!("/reports/general/filter?after={next}")).await;
+    assert_eq!(all_keys(&rest).len(), 50);
+    assert!(rest.get("next").is_none());
+}
+
+/// A list of 3,000 comes in pieces, as gzip when the client takes it, and is the same.
+async fn a_whole_list_of_thousands_is_streamed_and_compressed(service: Service) {
+    let director = filled(&service, 30, 3_000).await;
+    let plain = asked(&service, director, "/reports/general/filter").await;
+    assert_eq!(header(&plain, "content-encoding"), "");
+    let mut body = plain.into_body();
+    let (mut bytes, mut pieces, mut longest) = (Vec::new(), 0, 0);
+    while let Some(frame) = body.frame().await {
+        let piece = frame.unwrap().into_data().unwrap();
+        (pieces, longest) = (pieces + 1, longest.max(piece.len()));
+        bytes.extend_from_slice(&piece);
+    }
+    assert!(pieces >= 4, "{pieces} pieces");
+    assert!(longest < 600 * 1024, "a piece of {longest} bytes");
+    let whole: Value = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(keys(&whole["data"], "important").len(), 1_500);
+    assert_eq!(keys(&whole["data"], "general").len(), 1_500);
+
+    let request = Request::get("/reports/general/filter")
+        .header("Authorization", format!("Bearer {}", service.token_of(director)))
+        .header("Accept-Encoding", "gzip");
+    let answer = service.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(header(&answer, "content-encoding"), "gzip");
+    assert_eq!(header(&answer, "content-type"), "application/json; charset=utf-8");
+    assert!(header(&answer, "vary").contains("accept-encoding"));
+    let packed = answer.into_body().collect().await.unwrap().to_bytes();
+    assert!(packed.len() * 5 < bytes.len(), "{} of {}", packed.len(), bytes.len());
+    let mut unpacked = Vec::new();
+    flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut unpacked).unwrap();
+    assert_eq!(unpacked, bytes);
+}
+
+/// What cannot be read before the first piece is a problem in the envelope, not half an answer.
+async fn a_list_that_cannot_be_read_is_a_problem(service: Service) {
+    let director = filled(&service, 1, 4).await;
+    service.ruins.db.tamper("UPDATE reports SET due_at = 9223372036854775807").await;
+    let answer = asked(&service, director, "/reports/general/filter").await;
+    crate::harness::answers::problem(answer, 500, "internal").await;
+}

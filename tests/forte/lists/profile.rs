@@ -1,0 +1,1 @@
+//! What a sign-in shows (E2, E3).

@@ -1,0 +1,181 @@
+//! The reports of one vehicle (E8).
+
+use forte_media::ledger::NewVehicle;
+use forte_media::model::{ReportStatus, VehicleGuid};
+use serde_json::{Value, json};
+
+use super::{all_keys, asked, keys, list, texts};
+use crate::harness::answers::problem;
+use crate::harness::fleet::Paper;
+use crate::harness::service::{Service, on_both_grounds};
+
+use ReportStatus::{Accepted, Submit, Submitted};
+
+on_both_grounds! {
+    a_vehicle_is_shown_with_its_reports_and_itself,
+    a_vehicle_without_contract_has_that_of_its_newest_report,
+    the_picture_comes_along_when_it_is_asked_for,
+    a_vehicle_is_found_by_type_and_plate_too,
+    a_vehicle_that_is_not_there_is_not_found,
+}
+
+const PICTURE: &str =
+    "UPDATE vehicle_types SET picture = 'iVBORw0KGgo=', picture_tag = '0123456789abcdef'";
+
+fn select(vehicle: VehicleGuid) -> String {
+    format!("/reports/vehicle/select/{vehicle}")
+}
+
+/// E8, R11, Q39
+async fn a_vehicle_is_shown_with_its_reports_and_itself(service: Service) {
+    let house = &service.ruins.house;
+    let director = house.director().await;
+    let kind = house.kind("Легковой автомобиль", &["Салон"]).await;
+    let (vehicle, other) = (house.vehicle(kind, "1").await, house.vehicle(kind, "2").await);
+    let contract = house.contract("№36/20 (ДЛ)", "2027-11-16T00:00:00+05:00").await;
+    house.ledger.put_under_contract(vehicle, contract).await.unwrap();
+    let waiting = house.filed(vehicle, Submit, (0, 4)).await;
+    let new = house.filed(vehicle, Submitted, (-1, 4)).await;
+    let old = house.filed(vehicle, Accepted, (-100, -90)).await;
+    house.filed(other, Submit, (0, 4)).await;
+    let data = list(&service, director, &select(vehicle)).await;
+    assert_eq!(keys(&data, "important"), texts([waiting]));
+    assert_eq!(keys(&data, "general"), texts([new, old]));
+    let this = &data["info"]["this"];
+    assert_eq!(this["contract_number"], "№36/20 (ДЛ)");
+    assert_eq!(this["contract_date_end"], "2027-11-16T00:00:00");
+    assert_eq!((&this["plate_number"], &this["vin_code"]), (&json!("1"), &json!("VIN1")));
+    assert!(this["image_path"].as_str().unwrap().ends_with(&format!("/images/{kind}/image.png")));
+    assert!(data.get("filter").is_none());
+    let shouted = format!("/reports/vehicle/select/{}/", vehicle.to_string().to_uppercase());
+    assert_eq!(list(&service, director, &shouted).await, data);
+    // Its type is explained even when it has no report.
+    service.ruins.db.tamper("UPDATE reports SET gone = 1").await;
+    let data = list(&service, director, &select(vehicle)).await;
+    assert_eq!(all_keys(&data), texts::<String>([]));
+    let types = &data["info"]["by_vehicle_type_code"];
+    assert_eq!(types[kind.to_string()]["instructions"], json!({ "1": "Салон" }));
+}
+
+/// R11
+async fn a_vehicle_without_contract_has_that_of_its_newest_report(service: Service) {
+    let house = &service.ruins.house;
+    let director = house.director().await;
+    let kind = house.kind("Легковой автомобиль", &[]).await;
+    let vehicle = house.vehicle(kind, "1").await;
+    let this = async || list(&service, director, &select(vehicle)).await["info"]["this"].clone();
+    assert_eq!(this().await["contract_number"], "");
+    house.filed(vehicle, Accepted, (-100, -90)).await;
+    let newest = Paper { contract: "№1 новый".to_owned(), ..house.paper(vehicle, Submit) };
+    let newest_key = newest.ref_key;
+    house.file(vec![newest]).await;
+    let seen = this().await;
+    assert_eq!(
+        (&seen["contract_number"], &seen["contract_date_end"]),
+        (&json!("№1 новый"), &json!(""))
+    );
+    let contract = house.contract("№2", "2027-11-16T00:00:00+05:00").await;
+    let sql =
+        format!("UPDATE reports SET contract_ref = '{contract}' WHERE ref_key = '{newest_key}'");
+    service.ruins.db.change(sql).await;
+    let seen = this().await;
+    assert_eq!(seen["contract_number"], "№2");
+    assert_eq!(seen["contract_date_end"], "2027-11-16T00:00:00");
+    // A contract that 1C has deleted is not shown; the report keeps its own text.
+    service.ruins.db.tamper("UPDATE contracts SET gone = 1").await;
+    assert_eq!(this().await["contract_number"], "№1 новый");
+}
+
+/// Q26
+async fn the_picture_comes_along_when_it_is_asked_for(service: Service) {
+    let house = &service.ruins.house;
+    let director = house.director().await;
+    let kind = house.kind("Легковой автомобиль", &[]).await;
+    let vehicle = house.vehicle(kind, "1").await;
+    let path = select(vehicle);
+    let with_picture = format!("{path}?image=base64");
+    let this = |data: Value| data["info"]["this"].clone();
+    assert!(this(list(&service, director, &path).await).get("image_base64").is_none());
+    assert_eq!(this(list(&service, director, &with_picture).await)["image_base64"], "");
+    service.ruins.db.tamper(PICTURE).await;
+    let seen = this(list(&service, director, &with_picture).await);
+    assert_eq!(seen["image_base64"], "iVBORw0KGgo=");
+    let address = format!("/images/{kind}/image.png?v=0123456789abcdef");
+    assert!(seen["image_path"].as_str().unwrap().ends_with(&address), "{seen}");
+    assert!(seen["image_path"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{seen}");
+    let answer = asked(&service, director, &format!("{path}?image=png")).await;
+    problem(answer, 422, "validation_failed").await;
+}
+
+/// Q25
+async fn a_vehicle_is_found_by_type_and_plate_too(service: Service) {
+    let house = &service.ruins.house;
+    let director = house.director().await;
+    let cars = house.kind("Легковой автомобиль", &[]).await;
+    let trucks = house.kind("Грузовой автомобиль", &[]).await;
+    let vehicle = house.vehicle(cars, "264 / LE 02").await;
+    house.vehicle(trucks, "264 / LE 02").await;
+    let key = house.filed(vehicle, Submit, (0, 4)).await;
+    let path = format!("/reports/vehicle/select/{cars}/264%20%2F%20LE%2002");
+    let found = list(&service, director, &path).await;
+    assert_eq!(found, list(&service, director, &select(vehicle)).await);
+    assert_eq!(all_keys(&found), texts([key]));
+    for (query, fits) in [
+        (format!("vehicle_type_code={cars}"), true),
+        (format!("vehicle_type_code={trucks}"), false),
+        ("vehicle_plate_number=264+%2F%20LE%2002".to_owned(), true),
+        ("vehicle_plate_number=1".to_owned(), false),
+        ("vehicle_plate_number=NULL&vehicle_type_code=null".to_owned(), true),
+        (format!("vehicle_type_code={cars}&vehicle_plate_number=1"), false),
+    ] {
+        let data = list(&service, director, &format!("{}?{query}", select(vehicle))).await;
+        assert_eq!(all_keys(&data), texts(fits.then_some(key)), "{query}");
+        assert_eq!(data["info"]["this"]["vin_code"], "VIN264 / LE 02");
+    }
+    let wrong =
+        asked(&service, director, &format!("{}?vehicle_type_code=1", select(vehicle))).await;
+    problem(wrong, 422, "validation_failed").await;
+    for rest in [format!("{trucks}/1"), format!("{vehicle}/1"), "x/1".to_owned()] {
+        let answer = asked(&service, director, &format!("/reports/vehicle/select/{rest}")).await;
+        problem(answer, 404, "not_found").await;
+    }
+}
+
+/// Q25, S20: unknown, another company's, deleted, no key at all: the same answer.
+async fn a_vehicle_that_is_not_there_is_not_found(service: Service) {
+    let house = &service.ruins.house;
+    let director = house.director().await;
+    let stranger = house.stranger().await;
+    let kind = house.kind("Легковой автомобиль", &[]).await;
+    let foreign = house.car(kind, "1");
+    let foreign = NewVehicle {
+        guid: foreign.guid,
+        company: stranger.company,
+        plate_number: foreign.plate,
+        vin_code: foreign.vin,
+        type_code: kind,
+    };
+    house.ledger.add_vehicle(&foreign).await.unwrap();
+    let gone = house.vehicle(kind, "GONE").await;
+    service.ruins.db.tamper("UPDATE vehicles SET gone = 1 WHERE plate_number = 'GONE'").await;
+    let unknown = house.car(kind, "2").guid;
+    let mut said = Vec::new();
+    let words = [
+        foreign.guid.to_string(),
+        gone.to_string(),
+        unknown.to_string(),
+        "x".to_owned(),
+        "%FF".to_owned(),
+    ];
+    for word in words {
+        let path = format!("/reports/vehicle/select/{word}");
+        let data = problem(asked(&service, director, &path).await, 404, "not_found").await;
+        said.push((data["message"].clone(), data["details"].clone()));
+    }
+    said.dedup();
+    assert_eq!(said.len(), 1, "{said:?}");
+    let path = format!("/reports/vehicle/select/{kind}/GONE");
+    problem(asked(&service, director, &path).await, 404, "not_found").await;
+    // Its owner sees it.
+    assert_eq!(asked(&service, stranger, &select(foreign.guid)).await.status(), 200);
+}

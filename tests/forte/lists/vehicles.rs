@@ -1,0 +1,105 @@
+//! One row for each vehicle (E7).
+
+use forte_media::model::ReportStatus;
+use serde_json::json;
+
+use super::{all_keys, keys, list, texts};
+use crate::harness::service::{Service, on_both_grounds};
+
+use ReportStatus::{Accepted, Rejected, Submit, Submitted};
+
+on_both_grounds! {
+    each_vehicle_is_judged_by_its_most_important_report,
+    filters_apply_before_the_choice,
+    vehicles_stand_in_the_blocks_of_their_reports,
+}
+
+/// Q24, R7: expired, 4, 1, 2, 3; among equals the latest deadline.
+async fn each_vehicle_is_judged_by_its_most_important_report(service: Service) {
+    let house = &service.ruins.house;
+    let director = house.director().await;
+    let kind = house.kind("Легковой автомобиль", &["Салон"]).await;
+    let ranks = [
+        (Submit, (-30, -2)),
+        (Rejected, (-30, -4)),
+        (Rejected, (-30, 9)),
+        (Rejected, (-30, 8)),
+        (Submit, (-30, 10)),
+        (Submit, (-30, 5)),
+        (Submitted, (-30, 20)),
+        (Submitted, (-30, -9)),
+        (Accepted, (-30, 30)),
+        (Accepted, (-30, -9)),
+    ];
+    let mut expected = Vec::new();
+    for first in 0..ranks.len() {
+        let vehicle = house.vehicle(kind, &first.to_string()).await;
+        let mut best = None;
+        for (status, days) in ranks.iter().skip(first).rev() {
+            best = Some(house.filed(vehicle, *status, *days).await);
+        }
+        expected.extend(best);
+    }
+    let data = list(&service, director, "/reports/vehicle/filter").await;
+    let (mut found, mut expected) = (all_keys(&data), texts(expected));
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+    let first = &data["reports"]["important"][0];
+    assert_eq!(first["report_status_priority_code"], 4);
+    assert_eq!(first["report_status_priority_title"], "Отказано");
+    assert_eq!(first["status_expired_title"], "Просрочено");
+    assert_eq!(first["status_expired_bool"], true);
+    let titles = json!({ kind.to_string(): { "vehicle_type_title": "Легковой автомобиль" } });
+    assert_eq!(data["info"]["by_vehicle_type_code"], titles);
+    assert!(data["filter"].get("vehicle_type").is_none());
+}
+
+/// Q24, Q23
+async fn filters_apply_before_the_choice(service: Service) {
+    let house = &service.ruins.house;
+    let director = house.director().await;
+    let kind = house.kind("Легковой автомобиль", &[]).await;
+    let vehicle = house.vehicle(kind, "1").await;
+    let expired = house.filed(vehicle, Submit, (-60, -40)).await;
+    let rejected = house.filed(vehicle, Rejected, (-5, 5)).await;
+    let waiting = house.filed(vehicle, Submit, (-5, 6)).await;
+    let sent = house.filed(vehicle, Submitted, (-5, 7)).await;
+    let old = house.filed(vehicle, Accepted, (-700, -600)).await;
+    for (rest, expected) in [
+        ("NULL/NULL", Some(expired)),
+        ("NULL/1w", Some(rejected)),
+        ("1/NULL", Some(expired)),
+        ("1/1w", Some(waiting)),
+        ("2/NULL", Some(sent)),
+        ("3", Some(old)),
+        ("3/1y", None),
+        ("4/1m", Some(rejected)),
+    ] {
+        let data = list(&service, director, &format!("/reports/vehicle/filter/{rest}")).await;
+        assert_eq!(all_keys(&data), texts(expected), "{rest}");
+    }
+}
+
+/// Q10, E7
+async fn vehicles_stand_in_the_blocks_of_their_reports(service: Service) {
+    let house = &service.ruins.house;
+    let director = house.director().await;
+    let kind = house.kind("Легковой автомобиль", &[]).await;
+    let mut filed = Vec::new();
+    for (status, days) in [
+        (Submit, (0, 9)),
+        (Rejected, (0, 3)),
+        (Submit, (-9, -1)),
+        (Accepted, (-50, -40)),
+        (Submitted, (-3, 3)),
+    ] {
+        let vehicle = house.vehicle(kind, "x").await;
+        filed.push(house.filed(vehicle, status, days).await);
+    }
+    // A vehicle without reports is not in the list.
+    house.vehicle(kind, "none").await;
+    let data = list(&service, director, "/reports/vehicle/filter").await;
+    assert_eq!(keys(&data, "important"), texts([filed[2], filed[1], filed[0]]));
+    assert_eq!(keys(&data, "general"), texts([filed[4], filed[3]]));
+}
