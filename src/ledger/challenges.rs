@@ -49,7 +49,8 @@ pub struct OpenChallenge {
 }
 
 impl Ledger {
-    /// The latest request for a code of this BIN from this device (S6).
+    /// The latest request for a code of this BIN from this device (S6). At most one is open, and it is
+    /// the latest whatever the clocks of the nodes that made them say.
     ///
     /// # Errors
     /// When the ledger fails.
@@ -60,7 +61,7 @@ impl Ledger {
     ) -> Result<Option<OpenChallenge>, LedgerError> {
         let row = sqlx::query(
             "SELECT id, expires_at, used FROM challenges WHERE biin = $1 AND uuid = $2 \
-             ORDER BY made_at DESC, id DESC LIMIT 1",
+             ORDER BY CASE WHEN used = 0 THEN 0 ELSE 1 END, made_at DESC, id DESC LIMIT 1",
         )
         .bind(biin.as_str())
         .bind(device.as_str())

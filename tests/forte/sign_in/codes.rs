@@ -17,6 +17,7 @@ on_both_grounds! {
     a_code_opens_the_house_once,
     a_code_is_good_for_ten_minutes,
     a_new_request_replaces_the_older_one,
+    the_newer_code_counts_whatever_the_clocks_say,
     a_code_is_for_the_device_that_asked,
     of_two_who_give_the_same_code_one_comes_in,
     a_company_blocked_in_the_meantime_lets_nobody_in,
@@ -75,6 +76,17 @@ async fn a_new_request_replaces_the_older_one(service: Service) {
     assert!(!service.ledger().challenge(first).await.unwrap().unwrap().open);
     problem(phone.give(&service, &old).await, 401, "otp_invalid").await;
     assert_eq!(phone.give(&service, &new).await.status(), 200);
+}
+
+/// Another node's clock may be behind, and clocks are set back.
+async fn the_newer_code_counts_whatever_the_clocks_say(service: Service) {
+    let phone = Phone::director();
+    for step in [0, -30] {
+        phone.code(&service).await;
+        service.hand().advance(SignedDuration::from_secs(step));
+        phone.sign_in(&service).await;
+        service.hand().advance(SignedDuration::from_mins(11));
+    }
 }
 
 /// S6
