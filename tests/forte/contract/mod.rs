@@ -4,8 +4,10 @@
 mod client;
 mod document;
 mod log;
+mod matrix;
 mod page;
 mod schemathesis;
+mod targets;
 
 use std::path::{Path, PathBuf};
 

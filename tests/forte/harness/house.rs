@@ -59,6 +59,12 @@ impl House {
         self.ledger.add_person(&new).await.unwrap();
     }
 
+    /// Somebody of a company that is there already.
+    pub(crate) async fn person(&self, person: Person) -> Person {
+        self.add_person(person).await;
+        person
+    }
+
     /// Another company's driver.
     pub(crate) async fn stranger(&self) -> Person {
         let stranger = Person { id: PersonId(999), company: CompanyId(99), role: Role::Employee };

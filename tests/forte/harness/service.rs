@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::http::{Request, Response};
 use forte_media::app::{App, Bound, World};
 use forte_media::config::Settings;
-use forte_media::leasing::{Bearer, Tokens};
+use forte_media::leasing::{Bearer, Lineage, Tokens};
 use forte_media::ledger::Ledger;
 use forte_media::model::{Clock, Faults, ManualClock, Person, Random, RefKey, ReportStatus};
 use forte_media::shutdown::Shutdown;
@@ -250,13 +250,23 @@ impl Service {
 
     /// Anybody's access token.
     pub(crate) fn token_of(&self, person: Person) -> String {
-        let bearer = Bearer {
+        self.tokens.mint_access(&Self::bearer(person), SignedDuration::from_mins(5)).unwrap()
+    }
+
+    /// A refresh token of anybody's, of a session that nobody has begun.
+    pub(crate) fn refresh_token_of(&self, person: Person) -> String {
+        let (made_at, ttl) = (self.clock().now(), SignedDuration::from_mins(5));
+        let lineage = Lineage { rti: 260, made_at, expires_at: made_at + ttl };
+        self.tokens.pair(&Self::bearer(person), &lineage, ttl).unwrap().refresh_token
+    }
+
+    fn bearer(person: Person) -> Bearer {
+        Bearer {
             person,
             biin: "080540013184".to_owned(),
             uuid: "123456789012349".to_owned(),
             session: "test".to_owned(),
-        };
-        self.tokens.mint_access(&bearer, SignedDuration::from_mins(5)).unwrap()
+        }
     }
 
     /// Sends one request through the real router, in process.

@@ -1,0 +1,235 @@
+//! Who gets what (S20, S21, S24, S25): each operation of the document, asked by each kind of caller
+//! about something of the driver's company. An operation that is not in the table fails the test.
+
+use std::collections::BTreeSet;
+
+use axum::body::Body;
+use axum::http::{Request, Response};
+use forte_media::model::{CompanyId, Person, PersonId, Role};
+use http_body_util::BodyExt as _;
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use super::targets::{Targets, filled};
+use super::{Operation, operations};
+use crate::harness::service::{Ground, Service, Wishes, header};
+
+/// Those who ask, in the order of the table's columns.
+const CALLERS: [&str; 11] = [
+    "nobody",
+    "a token that is none",
+    "an expired token",
+    "a refresh token",
+    "a driver",
+    "the director",
+    "a driver of another company",
+    "a director of another company",
+    "a reviewer of the lessor",
+    "a reviewer of another company",
+    "1C",
+];
+
+/// What each of them gets:
+/// `-` 401 · `x` 403 · `0` 404, the same as for what does not exist · `+` none of these · `.` the
+/// same for everybody, whoever asks.
+const TABLE: [(&str, &str); 19] = [
+    ("GET /docs", "..........."),
+    ("GET /docs/{file}", "..........."),
+    ("GET /openapi.json", "..........."),
+    ("GET /media/{signed}", "..........."),
+    // Whoever has the secret of an upload may go on with it, unless he says that he is another (S23).
+    ("OPTIONS /uploads", "..........."),
+    ("POST /uploads", "----++0000-"),
+    ("OPTIONS /uploads/{name}", "..........."),
+    ("HEAD /uploads/{name}", "+++++00000+"),
+    ("PATCH /uploads/{name}", "+++++00000+"),
+    ("GET /uploads/{name}", "----+00000-"),
+    ("DELETE /uploads/{name}", "----+00000-"),
+    ("POST /reports/upload", "----++0000-"),
+    ("GET /reports/{ref_key}/video", "----++00+0-"),
+    // Signing in asks for no token.
+    ("POST /biin/{biin}", "..........."),
+    ("POST /auth", "-----------"),
+    ("POST /refresh_token", "-----------"),
+    ("POST /logout", "----++++++-"),
+    ("GET /devices", "----++++++-"),
+    ("DELETE /devices/{id}", "----000000-"),
+];
+
+/// S20, S21, S23, S25, S69
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_caller_gets_what_is_his_and_learns_of_nothing_else_on_embedded_ground() {
+    on(Ground::Embedded).await;
+}
+
+/// S20, S21, S23, S25, S69
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_caller_gets_what_is_his_and_learns_of_nothing_else_on_shared_ground() {
+    on(Ground::Shared).await;
+}
+
+async fn on(ground: Ground) {
+    let settings = vec![("UPLOAD__MAX_OPEN_PER_PERSON", "100000".to_owned())];
+    let wishes = Wishes { settings, ..Wishes::default() };
+    if let Some(service) = Service::start_with(ground, wishes).await {
+        each_caller_gets_what_is_his_and_learns_of_nothing_else(service).await;
+    }
+}
+
+async fn each_caller_gets_what_is_his_and_learns_of_nothing_else(service: Service) {
+    let document = forte_media::http::openapi("");
+    let operations = operations(&document);
+    let names: BTreeSet<_> = operations.iter().map(|operation| operation.name.as_str()).collect();
+    let known: BTreeSet<_> = TABLE.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, known, "the document's operations, and the table's");
+    let callers = Callers::gather(&service).await;
+    let mut wrong = Vec::new();
+    for operation in &operations {
+        let (_, expected) = TABLE.iter().find(|(name, _)| *name == operation.name).unwrap();
+        assert_eq!(expected.len(), CALLERS.len(), "{}", operation.name);
+        for (caller, expected) in CALLERS.iter().zip(expected.chars()) {
+            let targets = Targets::fresh(&service).await;
+            let request = callers.signed(filled(operation, &targets), caller);
+            let answer = service.send(request).await;
+            let mut complain = |why: String| {
+                wrong.push(format!("{}, asked by {caller}: {why}", operation.name));
+            };
+            check_headers(&answer, &mut complain);
+            let seen = Seen::of(answer).await;
+            if !fits(seen.status, expected) {
+                complain(format!("{seen:?}, not {expected}"));
+            }
+            if expected == '0' && operation.method != "HEAD" {
+                let nothing = filled(operation, &Targets::of_nothing(&service));
+                let nothing = Seen::of(service.send(callers.signed(nothing, caller)).await).await;
+                if seen != nothing {
+                    complain(format!("{seen:?} is not {nothing:?}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn fits(status: u16, expected: char) -> bool {
+    match expected {
+        '-' => status == 401,
+        'x' => status == 403,
+        '0' => status == 404,
+        '+' => ![401, 403, 404].contains(&status) && status < 500,
+        '.' => ![401].contains(&status) && status < 500,
+        other => panic!("{other} is in no legend"),
+    }
+}
+
+/// S53, on whatever is answered.
+fn check_headers(answer: &Response<Body>, complain: &mut impl FnMut(String)) {
+    let kind = header(answer, "content-type");
+    if kind.starts_with("application/json") && kind != "application/json; charset=utf-8" {
+        complain(format!("it is of the type {kind}"));
+    }
+    if header(answer, "x-content-type-options") != "nosniff" {
+        complain("it may be guessed at".to_owned());
+    }
+    let is_problem = answer.status().is_client_error();
+    if is_problem && header(answer, "cache-control") != "no-store" {
+        complain("it may be kept".to_owned());
+    }
+}
+
+/// What a caller sees of an answer, but for the request's id.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Value,
+}
+
+impl Seen {
+    async fn of(answer: Response<Body>) -> Self {
+        let status = answer.status().as_u16();
+        let named = |(name, value): (&axum::http::HeaderName, &axum::http::HeaderValue)| {
+            (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        };
+        let mut headers: Vec<_> = answer.headers().iter().map(named).collect();
+        headers.retain(|(name, _)| name != "x-request-id");
+        headers.sort();
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        let mut body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+        if let Some(id) = body.pointer_mut("/data/request_id") {
+            *id = Value::Null;
+        }
+        if status < 400 {
+            body = Value::Null;
+        }
+        Self { status, headers, body }
+    }
+}
+
+/// Everybody who asks, with what he shows.
+struct Callers {
+    shown: Vec<(&'static str, Option<String>)>,
+}
+
+impl Callers {
+    async fn gather(service: &Service) -> Self {
+        let house = &service.ruins.house;
+        let stranger = house.stranger().await;
+        let (own, other) = (house.driver.company, stranger.company);
+        let person = async |id, company, role| {
+            house.person(Person { id: PersonId(id), company, role }).await
+        };
+        let director = person(154, own, Role::Admin).await;
+        let other_director = person(998, other, Role::Admin).await;
+        let reviewer = person(9001, CompanyId::LESSOR, Role::Reviewer).await;
+        let elsewhere = person(9002, other, Role::Reviewer).await;
+        let bearer = |token: String| Some(format!("Bearer {token}"));
+        let expired = bearer(service.driver());
+        service.hand().advance(SignedDuration::from_mins(10));
+        let now = |person| bearer(service.token_of(person));
+        let shown = [
+            None,
+            bearer("eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0.e30.".to_owned()),
+            expired,
+            bearer(service.refresh_token_of(house.driver)),
+            now(house.driver),
+            now(director),
+            now(stranger),
+            now(other_director),
+            now(reviewer),
+            now(elsewhere),
+            Some(super::targets::exchange(service).await),
+        ];
+        Self { shown: CALLERS.into_iter().zip(shown).collect() }
+    }
+
+    /// The request with what this caller shows.
+    fn signed(&self, mut request: Request<Body>, caller: &str) -> Request<Body> {
+        let (_, shown) = self.shown.iter().find(|(name, _)| *name == caller).unwrap();
+        if let Some(shown) = shown {
+            request.headers_mut().insert("authorization", shown.parse().unwrap());
+        }
+        request
+    }
+}
+
+/// S19: what is good in a header is nothing in an address.
+#[tokio::test]
+async fn a_token_in_an_address_opens_nothing() {
+    let service = Service::embedded().await;
+    for operation in operations(&forte_media::http::openapi("")) {
+        let Operation { name, what, .. } = &operation;
+        let security = what["security"].as_array();
+        if !security
+            .is_some_and(|either| either.iter().any(|one| one.get("access_token").is_some()))
+        {
+            continue;
+        }
+        let mut request = filled(&operation, &Targets::fresh(&service).await);
+        let with = if request.uri().query().is_some() { '&' } else { '?' };
+        let token = service.driver();
+        let uri = format!("{}{with}access_token={token}&token={token}", request.uri());
+        *request.uri_mut() = uri.parse().unwrap();
+        assert_eq!(service.send(request).await.status(), 401, "{name}");
+    }
+}
