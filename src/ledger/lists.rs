@@ -8,6 +8,7 @@ use sqlx::any::AnyRow;
 
 use crate::model::{RefKey, ReportStatus, TypeCode, VehicleGuid};
 
+use super::picks::picks;
 use super::rows::{number, optional, optional_time, parsed, text, time, unreadable};
 use super::statement::Statement;
 use super::{Ledger, LedgerError, Scope};
@@ -156,6 +157,21 @@ impl Ledger {
     ) -> Result<Vec<ListedReport>, LedgerError> {
         let rows = reports(wanted, block, after, limit).all(&self.pool).await?;
         rows.iter().map(read).collect()
+    }
+
+    /// How the database reads the first page of a list: for measurements.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn list_plan(
+        &self,
+        wanted: &Wanted,
+        block: Block,
+        by_vehicle: bool,
+        limit: i64,
+    ) -> Result<Vec<String>, LedgerError> {
+        let list = if by_vehicle { picks } else { reports };
+        list(wanted, block, None, limit).plan(self.kind, &self.pool).await
     }
 }
 

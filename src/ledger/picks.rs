@@ -25,7 +25,13 @@ impl Ledger {
     }
 }
 
-fn picks(wanted: &Wanted, block: Block, after: Option<&Bookmark>, limit: i64) -> Statement {
+/// The statement of a page.
+pub(super) fn picks(
+    wanted: &Wanted,
+    block: Block,
+    after: Option<&Bookmark>,
+    limit: i64,
+) -> Statement {
     let mut statement = Statement::new(lists::report_columns());
     statement.say(
         "p.plate_number, p.vin_code, p.type_code \

@@ -6,7 +6,8 @@ use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AnyPool, AssertSqlSafe};
 
-use super::LedgerError;
+use super::rows::text;
+use super::{Kind, LedgerError};
 
 /// A statement that grows. Only our own words become SQL; every value is bound.
 #[derive(Debug, Default)]
@@ -59,6 +60,16 @@ impl Statement {
     /// The row, if there is one.
     pub(super) async fn one(self, pool: &AnyPool) -> Result<Option<AnyRow>, LedgerError> {
         Ok(self.ready().fetch_optional(pool).await?)
+    }
+
+    /// How the database would answer this, in its own words.
+    pub(super) async fn plan(self, kind: Kind, pool: &AnyPool) -> Result<Vec<String>, LedgerError> {
+        let (explain, column) = match kind {
+            Kind::Sqlite => ("EXPLAIN QUERY PLAN ", "detail"),
+            Kind::Postgres => ("EXPLAIN ANALYZE ", "QUERY PLAN"),
+        };
+        let statement = Self { sql: format!("{explain}{}", self.sql), values: self.values };
+        statement.all(pool).await?.iter().map(|row| text(row, column)).collect()
     }
 
     fn ready(self) -> Query<'static, Any, AnyArguments> {

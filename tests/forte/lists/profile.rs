@@ -1,1 +1,135 @@
-//! What a sign-in shows (E2, E3).
+//! What a sign-in and a refresh show (E2, E3): the document's requests, literally.
+
+use axum::body::Body;
+use axum::http::Request;
+use forte_media::model::ReportStatus;
+use serde_json::{Value, json};
+
+use super::transcript::{assert_shape, example, fill, sorted};
+use crate::harness::service::{Ground, Service, Wishes, header, json as body, on_both_grounds};
+
+on_both_grounds! {
+    a_directors_profile_is_the_documents,
+    a_drivers_profile_is_the_documents,
+}
+
+/// Keys of ours beyond the examples, by their path.
+const EXTRAS_OF_A_DIRECTOR: [&str; 1] = [
+    // Q7: named in the document's text, not in its example.
+    "data.employees",
+];
+const EXTRAS_OF_A_DRIVER: [&str; 2] = [
+    // Q8: the other lists cannot be asked for without it.
+    "data.reports.general[].vehicle_guid",
+    "data.filter.vehicle_type[].vehicles",
+];
+
+const BIIN: &str = "200940026146";
+const UUID: &str = "123456789012349";
+
+/// Makes the tests' company the document's.
+async fn rename(service: &Service) {
+    let sql = format!(
+        "UPDATE companies SET biin = '{BIIN}', name = 'Alpha AJI Gruppe ТОО', \
+         email = 'email@mail.ru' WHERE id = 20"
+    );
+    service.ruins.db.change(sql).await;
+}
+
+/// E1, E2 as the document writes them: a form, then the headers `Login` and `Password`.
+async fn sign_in(service: &Service, form: &str) -> Value {
+    let asked = Request::post(format!("/biin/{BIIN}"))
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .body(Body::from(form.to_owned()))
+        .unwrap();
+    assert_eq!(body(service.send(asked).await).await, example("sign_in_code"));
+    let (biin, device) = (BIIN.parse().unwrap(), UUID.parse().unwrap());
+    let challenge = service.ledger().latest_challenge(&biin, &device).await.unwrap().unwrap();
+    let signed_in = Request::post("/auth")
+        .header("Login", format!("{BIIN}||{UUID}"))
+        .header("Password", service.app.leasing.code_of(challenge.id));
+    profile(service, signed_in.body(Body::empty()).unwrap()).await
+}
+
+/// E3 as the document writes it.
+async fn refresh(service: &Service, profile: &Value) -> Value {
+    let token = profile["data"]["refresh_token"].as_str().unwrap();
+    let request =
+        Request::post("/refresh_token").header("Authorization", format!("Bearer {token}"));
+    self::profile(service, request.body(Body::empty()).unwrap()).await
+}
+
+async fn profile(service: &Service, request: Request<Body>) -> Value {
+    let answer = service.send(request).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(header(&answer, "content-type"), "application/json; charset=utf-8");
+    assert_eq!(header(&answer, "cache-control"), "no-store");
+    body(answer).await
+}
+
+/// E1, E2, E3, Q7, Q9
+async fn a_directors_profile_is_the_documents(service: Service) {
+    let (house, example) = (&service.ruins.house, example("profile_of_admin"));
+    house.director().await;
+    rename(&service).await;
+    let named = "UPDATE people SET first_name = 'Нурмуханов', last_name = 'Руслан', \
+                 patronic_name = 'Серикович' WHERE id = 7";
+    service.ruins.db.tamper(named).await;
+    fill(&service, &example).await;
+    let form = format!("role_id=1&uuid={UUID}&FCM=fcm-of-the-director");
+    let signed_in = sign_in(&service, &form).await;
+    let refreshed = refresh(&service, &signed_in).await;
+    for ours in [signed_in, refreshed] {
+        assert_shape(&ours, &example, &EXTRAS_OF_A_DIRECTOR);
+        assert_eq!(sorted(&ours), sorted(&example));
+        for key in ["mobile", "email", "first_name", "last_name", "patronic_name", "biin"] {
+            assert_eq!(ours["data"][key], example["data"][key], "{key}");
+        }
+        for key in ["company_name", "user_type", "info"] {
+            assert_eq!(ours["data"][key], example["data"][key], "{key}");
+        }
+        let driver = json!([{ "id": 153, "first_name": "Айбек", "mobile": "+77010000000" }]);
+        assert_eq!(ours["data"]["employees"], driver);
+    }
+}
+
+/// E1, E2, E3, Q7, Q8, Q9
+async fn a_drivers_profile_is_the_documents(service: Service) {
+    let example = example("profile_of_employee");
+    rename(&service).await;
+    fill(&service, &example).await;
+    let form = format!(
+        "role_id=2&uuid={UUID}&FCM=fcm-of-the-driver&mobile=87781578800&\
+         first_name=%D0%98%D0%B2%D0%B0%D0%BD"
+    );
+    let signed_in = sign_in(&service, &form).await;
+    let refreshed = refresh(&service, &signed_in).await;
+    for ours in [signed_in, refreshed] {
+        assert_shape(&ours, &example, &EXTRAS_OF_A_DRIVER);
+        for key in ["mobile", "first_name", "last_name", "biin", "company_name", "user_type"] {
+            assert_eq!(ours["data"][key], example["data"][key], "{key}");
+        }
+        assert_eq!(ours["data"]["info"], example["data"]["info"]);
+        let plates = &ours["data"]["filter"]["vehicle_type"][0]["plate_numbers"];
+        assert_eq!(*plates, json!(["123456789"]));
+    }
+}
+
+/// Q7
+#[tokio::test]
+async fn employees_are_left_out_of_the_profile_when_the_owner_says_so() {
+    let wishes = Wishes {
+        settings: vec![("LEASING__EMPLOYEES_IN_PROFILE", "false".to_owned())],
+        ..Wishes::default()
+    };
+    let service = Box::pin(Service::start_with(Ground::Embedded, wishes)).await.unwrap();
+    let house = &service.ruins.house;
+    house.director().await;
+    rename(&service).await;
+    let kind = house.kind("Легковой автомобиль", &[]).await;
+    let vehicle = house.vehicle(kind, "1").await;
+    house.filed(vehicle, ReportStatus::Submit, (0, 5)).await;
+    let ours = sign_in(&service, &format!("role_id=1&uuid={UUID}&FCM=x")).await;
+    assert!(ours["data"].get("employees").is_none());
+    assert_eq!(ours["data"]["reports"]["important"].as_array().unwrap().len(), 1);
+}

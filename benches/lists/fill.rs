@@ -1,0 +1,133 @@
+//! A ledger full of reports, made by the database itself: one statement a table.
+
+use forte_media::model::{CompanyId, Person, PersonId, Role};
+use jiff::{SignedDuration, Timestamp};
+
+use super::Size;
+use super::harness::service::Service;
+
+/// Numbers of drivers begin here; directors have their company's number.
+const DRIVERS: i64 = 100_000;
+/// The first company.
+const FIRST: i64 = 1_000;
+/// How many vehicles each driver films.
+const FILMED: i64 = 3;
+/// How far apart the rounds of reports are.
+const ROUND: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How many rounds there were.
+const ROUNDS: i64 = 20;
+
+/// The key of the `n`th thing of a kind, as SQL: decimal digits are hexadecimal ones, too.
+fn key(kind: u8, number: &str) -> String {
+    format!("'0000000{kind}-0000-4000-8000-' || SUBSTR(CAST(1000000000000 + {number} AS TEXT), 2)")
+}
+
+/// The key of the `n`th vehicle of a company.
+pub(crate) fn vehicle(company: i64, number: i64, size: Size) -> String {
+    format!("00000002-0000-4000-8000-{:012}", company * size.vehicles + number)
+}
+
+/// The director of a company.
+pub(crate) fn director(company: i64) -> Person {
+    let company = CompanyId(FIRST + company);
+    Person { id: PersonId(company.0), company, role: Role::Admin }
+}
+
+/// The driver of a company.
+pub(crate) fn driver(company: i64) -> Person {
+    let company = CompanyId(FIRST + company);
+    Person { id: PersonId(DRIVERS + company.0), company, role: Role::Employee }
+}
+
+pub(crate) async fn fill(service: &Service, size: Size) {
+    let now = service.clock().now();
+    let statements = [people(size), types(), vehicles(size), assignments(size), reports(size, now)];
+    for statement in statements.concat() {
+        service.ruins.db.change(statement).await;
+    }
+    // What every server does by itself after a while.
+    service.ruins.db.tamper("ANALYZE").await;
+}
+
+fn numbers(count: i64) -> String {
+    let last = count - 1;
+    format!("WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {last})")
+}
+
+fn people(size: Size) -> Vec<String> {
+    let numbers = numbers(size.companies);
+    let person = |id: &str, role: &str, digits: &str| {
+        format!(
+            "INSERT INTO people (id, company_id, role, mobile, first_name, last_name, \
+             patronic_name, mobile_digits, active) {numbers} SELECT {id}, {FIRST} + i, '{role}', \
+             '+7701', 'Айбек', '', '', {digits}, 1 FROM n"
+        )
+    };
+    vec![
+        format!(
+            "INSERT INTO companies (id, biin, name, email, active) {numbers} SELECT {FIRST} + i, \
+             CAST(100000000000 + i AS TEXT), 'Компания', 'a@example.test', 1 FROM n"
+        ),
+        person(&format!("{FIRST} + i"), "admin", "''"),
+        person(&format!("{DRIVERS} + {FIRST} + i"), "employee", "'77010000000'"),
+    ]
+}
+
+fn types() -> Vec<String> {
+    let steps: Vec<_> =
+        (1..=10).map(|step| format!("\"Сфотографировать деталь номер {step}\"")).collect();
+    let steps = steps.join(",");
+    let (numbers, code) = (numbers(5), key(1, "i"));
+    vec![format!(
+        "INSERT INTO vehicle_types (code, title, instructions, picture, picture_tag, version, gone) \
+         {numbers} SELECT {code}, 'Легковой автомобиль', '[{steps}]', '', 'tag', 0, 0 FROM n"
+    )]
+}
+
+fn vehicles(size: Size) -> Vec<String> {
+    let (numbers, each) = (numbers(size.companies * size.vehicles), size.vehicles);
+    let (guid, code) = (key(2, "i"), key(1, "i % 5"));
+    vec![format!(
+        "INSERT INTO vehicles (guid, company_id, plate_number, vin_code, type_code) {numbers} \
+         SELECT {guid}, {FIRST} + i / {each}, SUBSTR(CAST(1000 + i % 1000 AS TEXT), 2) || 'ABC02', \
+         'XWW212140K2365328', {code} FROM n"
+    )]
+}
+
+fn assignments(size: Size) -> Vec<String> {
+    let numbers = numbers(size.companies * FILMED);
+    let (own, guid) =
+        (key(3, "i"), key(2, &format!("i / {FILMED} * {} + i % {FILMED}", size.vehicles)));
+    vec![format!(
+        "INSERT INTO assignments (ref_key, company_id, vehicle_guid, person_ref, mobile_digits, \
+         version, gone) {numbers} SELECT {own}, {FIRST} + i / {FILMED}, {guid}, '', '77010000000', \
+         0, 0 FROM n"
+    )]
+}
+
+/// Each vehicle has a report in each round. Those of old rounds are approved, but for a few that
+/// nobody has filmed; of the last round there is everything. The companies' rows are mixed, as they
+/// are when they come in by date.
+fn reports(size: Size, now: Timestamp) -> Vec<String> {
+    let numbers = numbers(size.companies * size.reports);
+    let (companies, vehicles) = (size.companies, size.vehicles);
+    let (own, guid) = (
+        key(4, "i"),
+        key(2, &format!("(i % {companies} * {vehicles} + i / {companies} % {vehicles})")),
+    );
+    let (now, step) = (now.as_microsecond(), ROUND.as_micros());
+    let day = SignedDuration::from_hours(24).as_micros();
+    let last = ROUNDS - 1;
+    let begins = format!(
+        "{now} - ({last} - i / {companies} / {vehicles}) * {step} + i % 20 * {day} - 15 * {day}"
+    );
+    vec![format!(
+        "INSERT INTO reports (ref_key, company_id, vehicle_guid, report_number, contract_number, \
+         starts_at, finishes_at, due_at, status_code, reject_reason) {numbers} \
+         SELECT {own}, {FIRST} + i % {companies}, {guid}, CAST(i AS TEXT), '№36/20 (ДЛ)', {begins}, \
+         {begins} + 10 * {day}, {begins} + 11 * {day}, \
+         CASE WHEN i / {companies} / {vehicles} = {last} THEN 1 + i / {companies} % 4 \
+         WHEN i / {companies} % 29 = 0 THEN 1 WHEN i / {companies} % 31 = 0 THEN 4 ELSE 3 END, \
+         '' FROM n"
+    )]
+}
