@@ -3,12 +3,14 @@
 //! Each door parses its dialect into what `upload` asks for and renders what comes back. What a
 //! client reads when something is wrong is written in one place (`refusals`, `problem`).
 
+mod accounts;
 mod bearer;
 mod body;
 pub mod client;
 mod codes;
 mod config;
 mod details;
+mod exchange;
 mod fields;
 mod form;
 mod mobile;
@@ -39,7 +41,7 @@ use tower_http::trace::TraceLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::leasing::{Leasing, Lists};
+use crate::leasing::{Accounts, Leasing, Lists};
 use crate::library::Library;
 use crate::upload::Uploads;
 
@@ -62,6 +64,8 @@ pub struct House {
     pub proxies: Proxies,
     /// Who sees what.
     pub lists: Lists,
+    /// Accounts with a password.
+    pub accounts: Accounts,
     /// Limits of what comes beside the video.
     pub doors: Doors,
     /// The zone of times that come without one.

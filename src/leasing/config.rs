@@ -48,6 +48,10 @@ pub struct Auth {
     pub forget_batch: u32,
     /// How often codes may be asked for and guessed.
     pub limits: Limits,
+    /// Passwords of accounts hashed at a time.
+    pub hashing_at_once: usize,
+    /// Passwords of accounts that wait for that.
+    pub hashing_waiting: usize,
 }
 
 /// `[leasing]`: the business side.

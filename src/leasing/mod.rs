@@ -1,5 +1,6 @@
 //! Companies, people, tokens, vehicles, reports.
 
+mod accounts;
 mod caller;
 mod codes;
 mod config;
@@ -7,12 +8,18 @@ mod derive;
 mod limits;
 pub mod lists;
 mod mailbox;
+mod recent;
 mod sessions;
 mod sign_in;
 mod tokens;
 
 pub use caller::{Caller, CallerError, Leasing};
 pub use config::{Auth, Config, EmployeesSee};
+
+pub use accounts::{
+    AccountError, AccountKind, AccountRules, Accounts, Attempt, EnterError, Entered, HashError,
+    NetworkError, NewLogin, network,
+};
 pub use derive::derive;
 pub use limits::Limits;
 pub use lists::Lists;

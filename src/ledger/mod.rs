@@ -5,6 +5,7 @@
 //! immediate on SQLite (`Ledger::write`), and whatever moves is moved by one `UPDATE` that
 //! repeats what it believes (offset, fence, lease) and looks at the number of rows.
 
+mod accounts;
 mod asking;
 mod challenges;
 mod config;
@@ -38,7 +39,9 @@ use secrecy::ExposeSecret as _;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 
+pub use accounts::{AccountKind, AccountOwner, AccountRow, NewAccount, Rotation};
 pub use asking::{Asked, NewChallenge, Traffic, Verdict, Windows};
+pub use challenges::ChallengeRow;
 pub use challenges::{ChallengeRow, OpenChallenge};
 pub use config::Config;
 pub use error::LedgerError;

@@ -6,7 +6,8 @@ use super::{Library, LibraryError, StoredFile};
 use crate::blob::{Link, VideoKey};
 use crate::ledger::{CustodyEntry, VideoRow};
 use crate::model::{
-    Digest, EventId, Facts, Finding, Person, Place, RefKey, Role, SubmissionId, TimeSent, VideoId,
+    CompanyId, Digest, EventId, Facts, Finding, Person, Place, RefKey, Role, SubmissionId,
+    TimeSent, VideoId,
 };
 
 /// A stored video, ready to be watched.
@@ -77,9 +78,10 @@ impl Library {
     }
 }
 
-/// A company sees its own videos, a reviewer all.
+/// A company and its reviewers see its own videos, a reviewer of the lessor's all.
 fn may_watch(viewer: &Person, row: &VideoRow) -> bool {
-    viewer.role == Role::Reviewer || viewer.company == row.company
+    let sees_all = viewer.role == Role::Reviewer && viewer.company == CompanyId::LESSOR;
+    sees_all || viewer.company == row.company
 }
 
 fn viewing(row: VideoRow, link: Link) -> Viewing {
