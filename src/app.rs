@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::blob::{Spool, Store};
 use crate::config::Settings;
+use crate::exchange::Queue;
 use crate::http::{self, Health, House};
 use crate::leasing::{AccountRules, Accounts, Leasing, Lists, Tokens, derive};
 use crate::ledger::Ledger;
@@ -157,6 +158,7 @@ impl App {
             proxies: settings.http.trusted_proxies.clone(),
             lists,
             accounts: accounts.clone(),
+            queue: queue(&settings, &ledger),
             doors: settings.doors.clone(),
             zone: settings.leasing.time_zone.clone(),
             public_url,
@@ -216,6 +218,11 @@ impl App {
         let (outbox, stop) = (Arc::clone(&self.outbox), ending());
         shutdown.spawn(async move { outbox.run(&stop).await });
     }
+}
+
+fn queue(settings: &Settings, ledger: &Ledger) -> Queue {
+    let zone = settings.leasing.time_zone.clone();
+    Queue::new(ledger.clone(), zone, settings.exchange.max_page)
 }
 
 /// What the settings of several rooms say about accounts.

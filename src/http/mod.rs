@@ -21,6 +21,7 @@ mod range;
 mod refusals;
 mod request_id;
 pub mod serve;
+mod stored;
 mod tus;
 mod view;
 
@@ -41,6 +42,7 @@ use tower_http::trace::TraceLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::exchange::Queue;
 use crate::leasing::{Accounts, Leasing, Lists};
 use crate::library::Library;
 use crate::upload::Uploads;
@@ -66,6 +68,8 @@ pub struct House {
     pub lists: Lists,
     /// Accounts with a password.
     pub accounts: Accounts,
+    /// Submissions on their way to 1C.
+    pub queue: Queue,
     /// Limits of what comes beside the video.
     pub doors: Doors,
     /// The zone of times that come without one.
@@ -108,6 +112,7 @@ fn routes() -> OpenApiRouter<Arc<House>> {
         .merge(form::routes())
         .merge(view::routes())
         .merge(mobile::routes())
+        .merge(exchange::routes())
 }
 
 /// The route is logged and not the path: that of an upload carries its secret, that of a video its
