@@ -13,7 +13,7 @@ use crate::blob::{Spool, Store};
 use crate::config::Settings;
 use crate::exchange::Queue;
 use crate::http::{self, Health, House};
-use crate::leasing::{AccountRules, Accounts, Leasing, Lists, Tokens, derive};
+use crate::leasing::{AccountRules, Accounts, Leasing, Lists, Pictures, Tokens, derive};
 use crate::ledger::Ledger;
 use crate::library::Library;
 use crate::model::{Clock, Faults, NodeId, Random};
@@ -153,11 +153,13 @@ impl App {
         let lists = Lists::new(ledger.clone(), clock.clone(), random.clone(), rules, url);
         let house = House {
             uploads: uploads.clone(),
-            library: Library::new(ledger.clone(), store.clone(), clock, random, view),
+            library: Library::new(ledger.clone(), store.clone(), clock.clone(), random, view),
             leasing: leasing.clone(),
             proxies: settings.http.trusted_proxies.clone(),
             lists,
             accounts: accounts.clone(),
+            pictures: Pictures::new(ledger.clone(), clock, settings.leasing.clone()),
+            max_picture: settings.exchange.max_picture,
             queue: queue(&settings, &ledger),
             doors: settings.doors.clone(),
             zone: settings.leasing.time_zone.clone(),

@@ -32,7 +32,7 @@ pub(super) async fn small(
     }
 }
 
-fn too_long(limit: usize) -> Problem {
+pub(super) fn too_long(limit: usize) -> Problem {
     let message = format!("the body may have at most {limit} bytes");
     closing(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "validation_failed", message))
 }

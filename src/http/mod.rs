@@ -16,6 +16,7 @@ mod form;
 mod mobile;
 mod openapi;
 mod ops;
+mod pictures;
 mod problem;
 mod range;
 mod refusals;
@@ -43,7 +44,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::exchange::Queue;
-use crate::leasing::{Accounts, Leasing, Lists};
+use crate::leasing::{Accounts, Leasing, Lists, Pictures};
 use crate::library::Library;
 use crate::upload::Uploads;
 
@@ -68,6 +69,10 @@ pub struct House {
     pub lists: Lists,
     /// Accounts with a password.
     pub accounts: Accounts,
+    /// Pictures of types of vehicles, and codes of vehicles.
+    pub pictures: Pictures,
+    /// Largest picture that is taken, in bytes.
+    pub max_picture: usize,
     /// Submissions on their way to 1C.
     pub queue: Queue,
     /// Limits of what comes beside the video.
@@ -112,6 +117,7 @@ fn routes() -> OpenApiRouter<Arc<House>> {
         .merge(form::routes())
         .merge(view::routes())
         .merge(mobile::routes())
+        .merge(pictures::routes())
         .merge(exchange::routes())
 }
 

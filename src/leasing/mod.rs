@@ -8,6 +8,7 @@ mod derive;
 mod limits;
 pub mod lists;
 mod mailbox;
+mod pictures;
 mod recent;
 mod sessions;
 mod sign_in;
@@ -23,6 +24,7 @@ pub use accounts::{
 pub use derive::derive;
 pub use limits::Limits;
 pub use lists::Lists;
+pub use pictures::{CodeFormat, DrawingError, Picture, PictureError, Pictures};
 pub use sessions::Renewal;
 pub use sign_in::{Asking, Login, SignInError, SignedIn};
 pub use tokens::{Bearer, Claims, Kind, Lineage, MintError, TokenError, TokenPair, Tokens};

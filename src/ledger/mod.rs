@@ -23,6 +23,7 @@ mod openings;
 mod outbox;
 mod people;
 mod picks;
+mod pictures;
 mod queue;
 mod refreshes;
 mod reports;

@@ -11,7 +11,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::http::House;
 use crate::http::accounts::refused;
-use crate::http::client;
+use crate::http::client::Client;
 use crate::http::problem::Problem;
 use crate::leasing::{AccountKind, Attempt};
 
@@ -38,7 +38,7 @@ impl FromRequestParts<Arc<House>> for ExchangeAccount {
 
     async fn from_request_parts(parts: &mut Parts, house: &Arc<House>) -> Result<Self, Problem> {
         let (login, password) = credentials(&parts.headers).ok_or_else(wrong)?;
-        let address = client::address(&parts.extensions);
+        let address = Client::of(house, &parts.extensions, &parts.headers).0;
         let by = Attempt { login, password: password.into(), address };
         let entered = house.accounts.enter(AccountKind::Exchange, &by).await;
         match entered {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,13 +17,13 @@ use utoipa_axum::routes;
 use crate::exchange::{Page, QueueError, Submission, USUAL_PAGE};
 use crate::http::House;
 use crate::http::body::{small, without_mark};
-use crate::http::problem::{self, ErrorAnswer, Problem};
+use crate::http::problem::{self, Problem};
 use crate::http::stored::plan;
 use crate::http::view::absolute;
 use crate::library::Held;
 use crate::model::SubmissionId;
 
-use super::ExchangeAccount;
+use super::{ExchangeAccount, plain};
 
 /// The longest body of an acknowledgement, in bytes.
 const LONGEST_ACK: usize = 1024;
@@ -57,12 +57,9 @@ struct Asking {
     params(Asking),
     responses(
         (status = 200, description = "The next ones; none: there is nothing new", body = Page),
-        (status = 400, description = "validation_failed: a parameter is no number", body = ErrorAnswer),
-        (status = 401, description = "credentials_invalid", body = ErrorAnswer),
-        (status = 403, description = "forbidden: not from this address", body = ErrorAnswer),
-        (status = 422, description = "validation_failed: a cursor beyond the last one, a limit of 0", body = ErrorAnswer),
-        (status = 429, description = "rate_limited: too many wrong passwords", body = ErrorAnswer),
-        (status = 503, description = "storage_unavailable, busy", body = ErrorAnswer),
+        (status = 400, description = "validation_failed: a parameter is no number"),
+        (status = 422, description = "validation_failed: a cursor beyond the last one, a limit of 0"),
+        (status = 503, description = "storage_unavailable, busy"),
     )
 )]
 async fn page(
@@ -107,14 +104,11 @@ struct Acknowledged {
     request_body(content = Acknowledgement, description = "A byte order mark is fine"),
     responses(
         (status = 200, description = "How far this account has come", body = Acknowledged),
-        (status = 400, description = "validation_failed: no JSON", body = ErrorAnswer),
-        (status = 401, description = "credentials_invalid", body = ErrorAnswer),
-        (status = 403, description = "forbidden: not from this address", body = ErrorAnswer),
-        (status = 408, description = "validation_failed: the body came too slowly", body = ErrorAnswer),
-        (status = 413, description = "validation_failed: the body is too long", body = ErrorAnswer),
-        (status = 422, description = "validation_failed: no cursor, or one beyond the last", body = ErrorAnswer),
-        (status = 429, description = "rate_limited: too many wrong passwords", body = ErrorAnswer),
-        (status = 503, description = "storage_unavailable, busy", body = ErrorAnswer),
+        (status = 400, description = "validation_failed: no JSON"),
+        (status = 408, description = "validation_failed: the body came too slowly"),
+        (status = 413, description = "validation_failed: the body is too long"),
+        (status = 422, description = "validation_failed: no cursor, or one beyond the last"),
+        (status = 503, description = "storage_unavailable, busy"),
     )
 )]
 async fn acknowledge(
@@ -151,11 +145,7 @@ fn cursor(body: &[u8]) -> Result<i64, Problem> {
     params(("id" = Uuid, Path, description = "`submission_id`")),
     responses(
         (status = 200, description = "The submission", body = Submission),
-        (status = 401, description = "credentials_invalid", body = ErrorAnswer),
-        (status = 403, description = "forbidden: not from this address", body = ErrorAnswer),
-        (status = 404, description = "not_found", body = ErrorAnswer),
-        (status = 429, description = "rate_limited: too many wrong passwords", body = ErrorAnswer),
-        (status = 503, description = "storage_unavailable, busy", body = ErrorAnswer),
+        (status = 503, description = "storage_unavailable, busy"),
     )
 )]
 async fn submission(
@@ -206,13 +196,9 @@ struct HandedLink {
             ("video/mp4"), (HandedLink = "application/json"))),
         (status = 206, description = "A range of it", content_type = "video/mp4"),
         (status = 304, description = "The same as If-None-Match says"),
-        (status = 400, description = "validation_failed: no such mode", body = ErrorAnswer),
-        (status = 401, description = "credentials_invalid", body = ErrorAnswer),
-        (status = 403, description = "forbidden: not from this address", body = ErrorAnswer),
-        (status = 404, description = "not_found", body = ErrorAnswer),
-        (status = 416, description = "validation_failed: no such range", body = ErrorAnswer),
-        (status = 429, description = "rate_limited: too many wrong passwords", body = ErrorAnswer),
-        (status = 503, description = "storage_unavailable, busy", body = ErrorAnswer),
+        (status = 400, description = "validation_failed: no such mode"),
+        (status = 416, description = "validation_failed: no such range"),
+        (status = 503, description = "storage_unavailable, busy"),
     )
 )]
 async fn file(
@@ -252,12 +238,6 @@ async fn bytes(
         None => Body::empty(),
     };
     Ok(plan.respond(body))
-}
-
-/// 1C is answered without the mobile envelope: it reads the fields it asked for.
-fn plain(answer: &impl Serialize) -> Response {
-    let body = serde_json::json!(answer).to_string();
-    ([(header::CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response()
 }
 
 fn named(id: Result<Path<String>, PathRejection>) -> Result<SubmissionId, Problem> {
