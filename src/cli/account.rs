@@ -30,7 +30,7 @@ pub enum Account {
                             forte-media account add exchange office-1c --network 10.1.0.0/16"
     )]
     Add(Add),
-    /// Gives an account another password; the old one is good for exchange.rotation_grace beside it
+    /// Gives an account another password; the old one is good for a day beside it
     #[command(after_help = "Example:\n  forte-media account rotate office-1c")]
     Rotate {
         /// Its name

@@ -148,7 +148,9 @@ impl Accounts {
         match self.0.passwords.fits(&shortened(&by.password), hashes, still).await? {
             Some(true) => self.admitted(row, here).await,
             Some(false) => {
-                keys.iter().for_each(|key| self.0.failures.note(key, now));
+                for key in &keys {
+                    self.0.failures.note(key, now);
+                }
                 Err(EnterError::Wrong)
             }
             // Others have used up the tries meanwhile.

@@ -37,9 +37,10 @@ pub(super) fn redrawn(sent: &[u8], side: u32, memory: u64) -> Result<Vec<u8>, Dr
     if picture.width() > side || picture.height() > side {
         picture = picture.thumbnail(side, side);
     }
-    let plain: DynamicImage = match picture.color().has_alpha() {
-        true => picture.into_rgba8().into(),
-        false => picture.into_rgb8().into(),
+    let plain: DynamicImage = if picture.color().has_alpha() {
+        picture.into_rgba8().into()
+    } else {
+        picture.into_rgb8().into()
     };
     let mut png = Cursor::new(Vec::new());
     plain.write_to(&mut png, ImageFormat::Png).map_err(|_| DrawingError::Damaged)?;
@@ -65,7 +66,9 @@ fn read(sent: &[u8], memory: u64) -> Result<DynamicImage, DrawingError> {
     let turned = decoder.orientation().ok();
     let mut picture = DynamicImage::from_decoder(decoder).map_err(|_| DrawingError::Damaged)?;
     // Phones store how they were held; what we write has no place for that.
-    turned.into_iter().for_each(|turned| picture.apply_orientation(turned));
+    if let Some(turned) = turned {
+        picture.apply_orientation(turned);
+    }
     Ok(picture)
 }
 

@@ -174,7 +174,7 @@ impl Pictures {
     ) -> Result<Option<Vec<u8>>, PictureError> {
         let company = self.0.ledger.vehicle_company(vehicle).await?;
         let sees = |company: &CompanyId| person.is_none_or(|person| may_see(person, *company));
-        if company.filter(sees).is_none() {
+        if !company.as_ref().is_some_and(sees) {
             return Ok(None);
         }
         let payload = self.0.config.qr_template.filled(vehicle);
