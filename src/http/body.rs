@@ -1,11 +1,12 @@
 //! Bodies on their way into the engine.
 
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use futures_util::StreamExt as _;
 use http_body::Body as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use jiff::SignedDuration;
 
 use crate::upload;
 
@@ -18,13 +19,9 @@ pub(super) fn stream(body: Body) -> upload::Body {
 }
 
 /// A whole small body: at most `limit` bytes, here within this time.
-pub(super) async fn small(
-    body: Body,
-    limit: usize,
-    within: SignedDuration,
-) -> Result<Bytes, Problem> {
+pub(super) async fn small(body: Body, limit: usize, within: Duration) -> Result<Bytes, Problem> {
     let reading = Limited::new(body, limit).collect();
-    match tokio::time::timeout(within.unsigned_abs(), reading).await {
+    match tokio::time::timeout(within, reading).await {
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_long(limit)),
         Ok(Err(_)) => Err(Problem::unreadable("the body ended too early; send it again")),
@@ -34,17 +31,12 @@ pub(super) async fn small(
 
 pub(super) fn too_long(limit: usize) -> Problem {
     let message = format!("the body may have at most {limit} bytes");
-    closing(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "validation_failed", message))
+    closing(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message))
 }
 
 fn too_slow() -> Problem {
     let message = "the body came too slowly; send it again";
-    closing(Problem::new(StatusCode::REQUEST_TIMEOUT, "validation_failed", message))
-}
-
-/// The bytes without the byte order mark that 1C may write before them.
-pub(super) fn without_mark(body: &[u8]) -> &[u8] {
-    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+    closing(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", message))
 }
 
 /// Whether a request brings bytes along.

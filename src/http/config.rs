@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 
-use jiff::SignedDuration;
 use serde::Deserialize;
 
 /// `[ops]`: the listener for operators.
@@ -27,6 +26,4 @@ pub struct Doors {
     pub max_small_body: usize,
     /// Longest `Upload-Metadata` header, in bytes.
     pub max_header_metadata: usize,
-    /// How long a small body (a sign-in, an acknowledgement) may take to arrive.
-    pub body_within: SignedDuration,
 }

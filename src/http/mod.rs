@@ -21,6 +21,7 @@ mod problem;
 mod range;
 mod refusals;
 mod request_id;
+mod review;
 pub mod serve;
 mod stored;
 mod tus;
@@ -118,6 +119,7 @@ fn routes() -> OpenApiRouter<Arc<House>> {
         .merge(view::routes())
         .merge(mobile::routes())
         .merge(pictures::routes())
+        .merge(review::routes())
         .merge(exchange::routes())
 }
 

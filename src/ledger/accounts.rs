@@ -198,24 +198,18 @@ impl Ledger {
         row.map(|row| Ok(CompanyId(number(&row, "id")?))).transpose()
     }
 
-    /// What a person is called, and the BIN or IIN of their company.
+    /// What a person is called.
     ///
     /// # Errors
     /// When the ledger fails.
-    pub async fn person_names(
-        &self,
-        person: PersonId,
-    ) -> Result<Option<(String, String)>, LedgerError> {
-        let row = sqlx::query(
-            "SELECT p.first_name, p.last_name, c.biin FROM people p \
-             JOIN companies c ON c.id = p.company_id WHERE p.id = $1",
-        )
-        .bind(person.0)
-        .fetch_optional(&self.pool)
-        .await?;
+    pub async fn person_name(&self, person: PersonId) -> Result<Option<String>, LedgerError> {
+        let row = sqlx::query("SELECT first_name, last_name FROM people WHERE id = $1")
+            .bind(person.0)
+            .fetch_optional(&self.pool)
+            .await?;
         let Some(row) = row else { return Ok(None) };
         let name = format!("{} {}", text(&row, "first_name")?, text(&row, "last_name")?);
-        Ok(Some((name.trim().to_owned(), text(&row, "biin")?)))
+        Ok(Some(name.trim().to_owned()))
     }
 }
 

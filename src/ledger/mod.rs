@@ -43,7 +43,6 @@ use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 
 pub use accounts::{AccountKind, AccountOwner, AccountRow, NewAccount, Rotation};
 pub use asking::{Asked, NewChallenge, Traffic, Verdict, Windows};
-pub use challenges::ChallengeRow;
 pub use challenges::{ChallengeRow, OpenChallenge};
 pub use config::Config;
 pub use error::LedgerError;

@@ -33,7 +33,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger fails.
-    pub async fn type_picture(
+    pub async fn kept_picture(
         &self,
         code: TypeCode,
     ) -> Result<Option<(String, String)>, LedgerError> {

@@ -209,13 +209,13 @@ async fn a_picture_of_too_many_bytes_or_of_an_unknown_type_is_refused() {
     let code = with_type(&service).await;
     let long = encoded(painted(500, 500), ImageFormat::Png);
     assert!(long.len() > 10_000);
-    problem(put(&service, code, long.clone()).await, 413, "validation_failed").await;
+    problem(put(&service, code, long.clone()).await, 413, "body_too_large").await;
     // Without a length that tells beforehand.
     let pieces =
         long.chunks(1000).map(|piece| Ok::<_, std::io::Error>(Bytes::copy_from_slice(piece)));
     let pieces: Vec<_> = pieces.collect();
     let body = Body::from_stream(futures_util::stream::iter(pieces));
-    problem(put(&service, code, body).await, 413, "validation_failed").await;
+    problem(put(&service, code, body).await, 413, "body_too_large").await;
     let house = &service.ruins.house;
     let unknown = TypeCode::mint(&house.clock, &house.random);
     problem(put(&service, unknown, long).await, 404, "not_found").await;

@@ -45,8 +45,8 @@ struct Kept {
     request_body(content(("image/png"), ("image/jpeg")), description = "At most `exchange.max_picture` bytes"),
     responses(
         (status = 200, description = "Kept", body = Kept),
-        (status = 408, description = "validation_failed: the body came too slowly"),
-        (status = 413, description = "validation_failed: too many bytes"),
+        (status = 408, description = "body_too_slow"),
+        (status = 413, description = "body_too_large: more than `exchange.max_picture`"),
         (status = 415, description = "unsupported_media_type: no PNG and no JPEG, by its bytes"),
         (status = 422, description = "validation_failed: damaged, cut, or too many pixels"),
         (status = 503, description = "storage_unavailable, busy"),
@@ -69,7 +69,7 @@ async fn put(
     if announced(request.headers()).is_some_and(|length| length > most as u64) {
         return Err(too_long(most));
     }
-    let body = small(request.into_body(), most, house.doors.body_within).await?;
+    let body = small(request.into_body(), most, house.uploads.patience()).await?;
     let tag = house.pictures.keep(code, body).await?;
     let image_path = format!("{}/images/{code}/image.png?v={tag}", house.public_url);
     Ok(plain(&Kept { ref_key: code, ok: true, image_path }))

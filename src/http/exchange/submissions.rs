@@ -9,14 +9,13 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::exchange::{Page, QueueError, Submission, USUAL_PAGE};
 use crate::http::House;
-use crate::http::body::{small, without_mark};
+use crate::http::fields::Fields;
 use crate::http::problem::{self, Problem};
 use crate::http::stored::plan;
 use crate::http::view::absolute;
@@ -24,9 +23,6 @@ use crate::library::Held;
 use crate::model::SubmissionId;
 
 use super::{ExchangeAccount, plain};
-
-/// The longest body of an acknowledgement, in bytes.
-const LONGEST_ACK: usize = 1024;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
     OpenApiRouter::new()
@@ -105,8 +101,7 @@ struct Acknowledged {
     responses(
         (status = 200, description = "How far this account has come", body = Acknowledged),
         (status = 400, description = "validation_failed: no JSON"),
-        (status = 408, description = "validation_failed: the body came too slowly"),
-        (status = 413, description = "validation_failed: the body is too long"),
+        (status = 413, description = "body_too_large"),
         (status = 422, description = "validation_failed: no cursor, or one beyond the last"),
         (status = 503, description = "storage_unavailable, busy"),
     )
@@ -116,22 +111,16 @@ async fn acknowledge(
     account: ExchangeAccount,
     request: Request,
 ) -> Result<Response, Problem> {
-    let body = small(request.into_body(), LONGEST_ACK, house.doors.body_within).await?;
-    let cursor = cursor(&body)?;
+    let (head, body) = request.into_parts();
+    let cursor = cursor(&Fields::read(&house, &head.headers, body).await?)?;
     let come = house.queue.acknowledge(&account.login, cursor).await;
     let cursor = come.map_err(|error| refused(error, "cursor"))?;
     Ok(plain(&Acknowledged { cursor }))
 }
 
-/// `{"cursor": 17}`; 1C may write the number as a text.
-fn cursor(body: &[u8]) -> Result<i64, Problem> {
-    let value: Value = serde_json::from_slice(without_mark(body))
-        .map_err(|_| Problem::unreadable("the body has to be JSON: {\"cursor\": 17}"))?;
-    let cursor = match &value["cursor"] {
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.trim().parse().ok(),
-        _ => None,
-    };
+/// `{"cursor": 17}`; 1C may write the number as a text, and a byte order mark before.
+fn cursor(fields: &Fields) -> Result<i64, Problem> {
+    let cursor = fields.get("cursor").and_then(|text| text.parse().ok());
     let wrong = || Problem::fields(&[("cursor", "has to be a whole number".to_owned())]);
     cursor.filter(|cursor| *cursor >= 0).ok_or_else(wrong)
 }

@@ -161,6 +161,7 @@ fn check_password(password: &SecretString) -> Result<(), AccountError> {
     }
     let long_enough = password.chars().count() >= SHORTEST_PASSWORD;
     let fits = long_enough && password.len() <= LONGEST_PASSWORD;
-    let plain = !password.chars().any(char::is_control);
+    // Blanks around it do not survive every form.
+    let plain = !password.chars().any(char::is_control) && password.trim() == password;
     if fits && plain { Ok(()) } else { Err(AccountError::Password) }
 }

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 
 use super::recent::{Recent, address_key};
 use crate::ledger::{AccountRow, Ledger, LedgerError};
-use crate::model::{Clock, PersonId, Random};
+use crate::model::{Clock, Person, PersonId, Random};
 
 pub use crate::ledger::AccountKind;
 pub use keeping::{AccountError, NetworkError, NewLogin, network};
@@ -70,8 +70,17 @@ pub struct Attempt {
 pub struct Entered {
     /// The account.
     pub login: String,
-    /// The person, when it is a reviewer's.
-    pub person: Option<PersonId>,
+    /// Who, when it is a reviewer's.
+    pub reviewer: Option<Reviewer>,
+}
+
+/// Somebody who watches and decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reviewer {
+    /// Who.
+    pub person: Person,
+    /// What they are called.
+    pub name: String,
 }
 
 /// Why nobody comes in.
@@ -169,12 +178,17 @@ impl Accounts {
         if !here {
             return Err(EnterError::Elsewhere);
         }
-        if let Some(person) = row.person
-            && self.0.ledger.active_person(person).await?.is_none()
-        {
-            return Err(EnterError::Wrong);
-        }
-        Ok(Entered { login: row.login, person: row.person })
+        let reviewer = match row.person {
+            Some(person) => Some(self.reviewer(person).await?),
+            None => None,
+        };
+        Ok(Entered { login: row.login, reviewer })
+    }
+
+    async fn reviewer(&self, id: PersonId) -> Result<Reviewer, EnterError> {
+        let person = self.0.ledger.active_person(id).await?.ok_or(EnterError::Wrong)?;
+        let name = self.0.ledger.person_name(id).await?.unwrap_or_default();
+        Ok(Reviewer { person, name })
     }
 }
 
