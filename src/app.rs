@@ -11,8 +11,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::blob::{Spool, Store};
 use crate::config::Settings;
+use crate::exchange::Queue;
 use crate::http::{self, Health, House};
-use crate::leasing::{Leasing, Lists, Tokens, derive};
+use crate::leasing::{AccountRules, Accounts, Leasing, Lists, Pictures, Tokens, derive};
 use crate::ledger::Ledger;
 use crate::library::Library;
 use crate::model::{Clock, Faults, NodeId, Random};
@@ -56,6 +57,8 @@ pub struct App {
     pub uploads: Uploads,
     /// Who may do what.
     pub leasing: Leasing,
+    /// The accounts of reviewers and of 1C.
+    pub accounts: Accounts,
     /// The dispatcher of messages.
     pub outbox: Arc<Outbox>,
     house: Arc<House>,
@@ -145,19 +148,25 @@ impl App {
         let view = settings.view.clone();
         let public_url = public_url(&settings, address);
         let (rules, url) = (settings.leasing.clone(), public_url.clone());
+        let limits = account_rules(&settings);
+        let accounts = Accounts::new(ledger.clone(), clock.clone(), random.clone(), &limits);
         let lists = Lists::new(ledger.clone(), clock.clone(), random.clone(), rules, url);
         let house = House {
             uploads: uploads.clone(),
-            library: Library::new(ledger.clone(), store.clone(), clock, random, view),
+            library: Library::new(ledger.clone(), store.clone(), clock.clone(), random, view),
             leasing: leasing.clone(),
             proxies: settings.http.trusted_proxies.clone(),
             lists,
+            accounts: accounts.clone(),
+            pictures: Pictures::new(ledger.clone(), clock, settings.leasing.clone()),
+            max_picture: settings.exchange.max_picture,
+            queue: queue(&settings, &ledger),
             doors: settings.doors.clone(),
             zone: settings.leasing.time_zone.clone(),
             public_url,
         };
         let (outbox, house) = (Arc::new(outbox), Arc::new(house));
-        Ok(Self { settings, ledger, store, uploads, leasing, outbox, house, metrics })
+        Ok(Self { settings, ledger, store, uploads, leasing, accounts, outbox, house, metrics })
     }
 
     /// The public routes.
@@ -210,6 +219,22 @@ impl App {
         shutdown.spawn(self.leasing.clone().keep_forgetting(ending()));
         let (outbox, stop) = (Arc::clone(&self.outbox), ending());
         shutdown.spawn(async move { outbox.run(&stop).await });
+    }
+}
+
+fn queue(settings: &Settings, ledger: &Ledger) -> Queue {
+    let zone = settings.leasing.time_zone.clone();
+    Queue::new(ledger.clone(), zone, settings.exchange.max_page)
+}
+
+/// What the settings of several rooms say about accounts.
+#[must_use]
+pub fn account_rules(settings: &Settings) -> AccountRules {
+    AccountRules {
+        failures_per_minute: settings.exchange.failures_per_minute,
+        rotation_grace: settings.exchange.rotation_grace,
+        hashing_at_once: settings.auth.hashing_at_once,
+        hashing_waiting: settings.auth.hashing_waiting,
     }
 }
 

@@ -7,6 +7,7 @@ pub mod app;
 pub mod blob;
 pub mod cli;
 pub mod config;
+pub mod exchange;
 pub mod http;
 pub mod inspect;
 pub mod leasing;

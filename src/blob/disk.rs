@@ -4,16 +4,20 @@
 //! its name only after its bytes are durable, so a name never stands for half an object.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use futures_util::StreamExt as _;
 use tempfile::NamedTempFile;
+use tokio::io::AsyncReadExt as _;
+use tokio_util::io::ReaderStream;
 
-use super::files::{blocking, make_folder, read_hashed, sync_folder};
+use super::files::{PIECE, blocking, make_folder, read_hashed, sync_folder};
 use super::keys::{AREAS, folders};
 use super::listing::{Depth, Object};
 use super::spool_file::Writer;
-use super::{BlobError, SegmentKey, VideoKey, disk_list};
+use super::{BlobError, SegmentKey, VideoKey, VideoStream, disk_list};
 use crate::model::{Digest, Length, UploadId};
 
 #[derive(Clone)]
@@ -80,6 +84,27 @@ impl Disk {
             Ok((file, length))
         })
         .await
+    }
+
+    pub(super) async fn read_video(
+        &self,
+        key: &VideoKey,
+        part: Range<u64>,
+    ) -> Result<VideoStream, BlobError> {
+        let path = self.path(key);
+        let Range { start, end } = part;
+        let file = blocking(move || {
+            let mut file = open(&path)?;
+            if length_of(&file, &path)?.get() < end {
+                return Err(mismatch(&path));
+            }
+            let sought = file.seek(SeekFrom::Start(start));
+            sought.map_err(|e| BlobError::file("read", &path, e))?;
+            Ok(file)
+        })
+        .await?;
+        let bytes = tokio::fs::File::from_std(file).take(end.saturating_sub(start));
+        Ok(ReaderStream::with_capacity(bytes, PIECE).boxed())
     }
 
     pub(super) async fn clear(

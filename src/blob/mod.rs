@@ -8,7 +8,7 @@
 //! Tests may make these places fail: `blob.spool.create`, `blob.spool.write`, `blob.spool.full` (no
 //! room), `blob.spool.sync` (a flush that fails), `blob.put_video.before`, `blob.put_video.after`,
 //! `blob.put_segment.before`, `blob.put_segment.after`, `blob.fetch_segment.before`,
-//! `blob.clear.before`, `blob.probe`.
+//! `blob.read_video.before`, `blob.clear.before`, `blob.probe`.
 
 mod config;
 mod disk;
@@ -33,4 +33,4 @@ pub use link::{Link, LinkError};
 pub use listing::{Depth, Object, ObjectKind};
 pub use spool::Spool;
 pub use spool_file::SpoolFile;
-pub use store::{Store, StoredFile};
+pub use store::{About, Store, StoredFile, VideoStream};

@@ -1,8 +1,12 @@
 //! The store: one face, two back ends.
 
+use std::io;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::NamedTempFile;
 use tokio::fs::File;
@@ -33,10 +37,20 @@ enum BackEnd {
     S3(S3),
 }
 
+/// The bytes of a stored video, as they are taken.
+pub type VideoStream = BoxStream<'static, io::Result<Bytes>>;
+
 /// A stored video, opened by a viewing link of the disk back end.
 pub struct StoredFile {
     /// At its first byte.
     pub file: File,
+    /// What is said of it.
+    pub about: About,
+}
+
+/// What is said of a stored video where it is served.
+#[derive(Debug, Clone)]
+pub struct About {
     /// Bytes in it.
     pub length: Length,
     /// For `ETag`, with its quotes; the bytes never change.
@@ -45,6 +59,19 @@ pub struct StoredFile {
     pub content_type: &'static str,
     /// For `Content-Disposition` (S56).
     pub disposition: String,
+}
+
+impl About {
+    /// Of this video, which a browser shows under `filename`.
+    #[must_use]
+    pub fn new(key: &VideoKey, length: Length, filename: &str) -> Self {
+        Self {
+            length,
+            etag: format!("\"{}\"", key.sha256),
+            content_type: VIDEO_TYPE,
+            disposition: disposition(filename),
+        }
+    }
 }
 
 impl Store {
@@ -184,13 +211,26 @@ impl Store {
         let BackEnd::Disk(disk) = &self.0.back else { return Err(LinkError::Invalid) };
         let claim = self.0.signer.open(signed, now)?;
         let (file, length) = disk.open_video(&claim.key).await?;
-        Ok(StoredFile {
-            file: File::from_std(file),
-            length,
-            etag: format!("\"{}\"", claim.key.sha256),
-            content_type: VIDEO_TYPE,
-            disposition: disposition(&claim.filename),
-        })
+        let about = About::new(&claim.key, length, &claim.filename);
+        Ok(StoredFile { file: File::from_std(file), about })
+    }
+
+    /// A part of a stored video, piece by piece as it is taken: nothing is read ahead of the
+    /// reader. The part must lie within the video.
+    ///
+    /// # Errors
+    /// [`BlobError::Missing`] when the video is lost; otherwise as [`BlobError::is_transient`]. A
+    /// stream that breaks has told too few bytes.
+    pub async fn read_video(
+        &self,
+        key: &VideoKey,
+        part: Range<u64>,
+    ) -> Result<VideoStream, BlobError> {
+        self.0.faults.pass("blob.read_video.before")?;
+        match &self.0.back {
+            BackEnd::Disk(disk) => disk.read_video(key, part).await,
+            BackEnd::S3(s3) => s3.read_video(key, part).await,
+        }
     }
 
     /// Looks after a stored video (`fsck`).

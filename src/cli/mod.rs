@@ -2,6 +2,7 @@
 //!
 //! Results go to standard output, words to standard error.
 
+mod account;
 mod demo;
 mod doctor;
 mod events;
@@ -22,6 +23,7 @@ use clap::{Parser, Subcommand};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
+pub use account::Account;
 pub use demo::Demo;
 pub use doctor::Doctor;
 pub use events::{Events, Said};
@@ -57,6 +59,8 @@ enum Command {
     OpenApi(OpenApi),
     #[command(subcommand)]
     Events(Events),
+    #[command(subcommand)]
+    Account(Account),
 }
 
 impl Command {
@@ -75,6 +79,7 @@ impl Command {
             Self::Migrate(migrate) => migrate.run(settings).boxed(),
             Self::OpenApi(openapi) => std::future::ready(openapi.run(&settings)).boxed(),
             Self::Events(events) => events.run(settings).boxed(),
+            Self::Account(account) => account.run(settings).boxed(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use anyhow::bail;
 use clap::Args;
 
 use super::Answer;
@@ -35,6 +36,12 @@ impl Serve {
         let bound = Bound::bind(&settings).await?;
         let (public, ops) = (bound.public_address()?, bound.ops_address()?);
         let app = App::build(settings, World::real(), shutdown.tasks().clone(), public).await?;
+        if app.accounts.sample_works().await? {
+            bail!(
+                "admin_1C lets everybody in with the password of the public document: \
+                 forte-media account disable admin_1C"
+            );
+        }
         tracing::info!(%public, %ops, "serving");
         app.run(bound, &shutdown).await?;
         Ok(Answer::Done)

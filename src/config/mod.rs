@@ -16,7 +16,7 @@ use serde::Deserialize;
 pub use error::Error;
 pub use origin::Origin;
 
-use crate::{blob, http, inspect, leasing, ledger, library, notify, outbox, upload};
+use crate::{blob, exchange, http, inspect, leasing, ledger, library, notify, outbox, upload};
 use layers::Layers;
 
 /// The commented defaults: the first layer, and the list of known keys.
@@ -44,6 +44,8 @@ pub struct Settings {
     pub auth: leasing::Auth,
     /// `[leasing]`: the business side.
     pub leasing: leasing::Config,
+    /// `[exchange]`: the exchange with 1C.
+    pub exchange: exchange::Config,
     /// `[view]`: viewing links.
     pub view: library::Config,
     /// `[notify]`: who is told, and how.

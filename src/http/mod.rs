@@ -3,22 +3,27 @@
 //! Each door parses its dialect into what `upload` asks for and renders what comes back. What a
 //! client reads when something is wrong is written in one place (`refusals`, `problem`).
 
+mod accounts;
 mod bearer;
 mod body;
 pub mod client;
 mod codes;
 mod config;
 mod details;
+mod exchange;
 mod fields;
 mod form;
 mod mobile;
 mod openapi;
 mod ops;
+mod pictures;
 mod problem;
 mod range;
 mod refusals;
 mod request_id;
+mod review;
 pub mod serve;
+mod stored;
 mod tus;
 mod view;
 
@@ -39,7 +44,8 @@ use tower_http::trace::TraceLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::leasing::{Leasing, Lists};
+use crate::exchange::Queue;
+use crate::leasing::{Accounts, Leasing, Lists, Pictures};
 use crate::library::Library;
 use crate::upload::Uploads;
 
@@ -62,6 +68,14 @@ pub struct House {
     pub proxies: Proxies,
     /// Who sees what.
     pub lists: Lists,
+    /// Accounts with a password.
+    pub accounts: Accounts,
+    /// Pictures of types of vehicles, and codes of vehicles.
+    pub pictures: Pictures,
+    /// Largest picture that is taken, in bytes.
+    pub max_picture: usize,
+    /// Submissions on their way to 1C.
+    pub queue: Queue,
     /// Limits of what comes beside the video.
     pub doors: Doors,
     /// The zone of times that come without one.
@@ -104,6 +118,9 @@ fn routes() -> OpenApiRouter<Arc<House>> {
         .merge(form::routes())
         .merge(view::routes())
         .merge(mobile::routes())
+        .merge(pictures::routes())
+        .merge(review::routes())
+        .merge(exchange::routes())
 }
 
 /// The route is logged and not the path: that of an upload carries its secret, that of a video its

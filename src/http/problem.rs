@@ -88,6 +88,10 @@ impl Problem {
         Self::new(status, "checksum_mismatch", message)
     }
 
+    pub(super) fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
     pub(super) fn with_status(mut self, status: StatusCode) -> Self {
         self.0.status = status;
         self

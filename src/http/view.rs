@@ -1,13 +1,14 @@
 //! Stored videos: facts and a fresh link for those who may see them, bytes for who holds a link.
 
 use std::io::SeekFrom;
+use std::ops::Range;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
@@ -20,7 +21,7 @@ use crate::library::{LibraryError, StoredFile, Viewing};
 use crate::model::{Digest, Facts, Finding, RefKey, SubmissionId, VideoId};
 
 use super::problem::{self, ErrorAnswer, Problem};
-use super::range::{Asked, asked, is_known};
+use super::stored::plan;
 use super::{Answer, House, success};
 
 /// How much of a video is read at a time.
@@ -100,7 +101,7 @@ fn told(house: &House, ref_key: RefKey, viewing: Viewing) -> Told {
 }
 
 /// Links of the disk back end are paths of ours; those of S3 name their host.
-fn absolute(house: &House, link: &str) -> String {
+pub(super) fn absolute(house: &House, link: &str) -> String {
     if link.starts_with('/') { format!("{}{link}", house.public_url) } else { link.to_owned() }
 }
 
@@ -133,43 +134,18 @@ async fn media(
 ) -> Result<Response, Problem> {
     let Path(signed) = signed.map_err(|_| Problem::not_found("there is nothing here"))?;
     let file = house.library.open_signed(&signed).await?;
-    let mut answer = HeaderMap::new();
-    answer.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.content_type));
-    answer.insert(header::ETAG, text(&file.etag)?);
-    answer.insert(header::CONTENT_DISPOSITION, text(&file.disposition)?);
-    // The bytes never change, but the link is one person's.
-    answer.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
-    if is_known(&headers, &file.etag) {
-        return Ok((StatusCode::NOT_MODIFIED, answer).into_response());
-    }
-    let length = file.length.get();
-    let (status, first, size) = match asked(&headers, length, &file.etag) {
-        Asked::Whole => (StatusCode::OK, 0, length),
-        Asked::Part { first, last } => {
-            answer.insert(header::CONTENT_RANGE, text(&format!("bytes {first}-{last}/{length}"))?);
-            (StatusCode::PARTIAL_CONTENT, first, last - first + 1)
-        }
-        Asked::Unsatisfiable => {
-            let range = text(&format!("bytes */{length}"))?;
-            let message = "ask for one range within the video";
-            let status = StatusCode::RANGE_NOT_SATISFIABLE;
-            return Err(Problem::new(status, "validation_failed", message)
-                .with_header(header::CONTENT_RANGE, range));
-        }
+    let plan = plan(&method, &headers, &file.about)?;
+    let body = match plan.part.clone() {
+        Some(part) => bytes(file, part).await?,
+        None => Body::empty(),
     };
-    answer.insert(header::CONTENT_LENGTH, size.into());
-    let body = if method == Method::HEAD { Body::empty() } else { part(file, first, size).await? };
-    Ok((status, answer, body).into_response())
+    Ok(plan.respond(body))
 }
 
-async fn part(mut file: StoredFile, first: u64, size: u64) -> Result<Body, Problem> {
-    file.file.seek(SeekFrom::Start(first)).await.map_err(|_| problem::internal())?;
-    Ok(Body::from_stream(ReaderStream::with_capacity(file.file.take(size), PIECE)))
-}
-
-fn text(value: &str) -> Result<HeaderValue, Problem> {
-    HeaderValue::from_str(value).map_err(|_| problem::internal())
+async fn bytes(mut file: StoredFile, part: Range<u64>) -> Result<Body, Problem> {
+    file.file.seek(SeekFrom::Start(part.start)).await.map_err(|_| problem::internal())?;
+    let bytes = file.file.take(part.end - part.start);
+    Ok(Body::from_stream(ReaderStream::with_capacity(bytes, PIECE)))
 }
 
 impl From<LibraryError> for Problem {
@@ -183,6 +159,10 @@ impl From<LibraryError> for Problem {
                 "forbidden",
                 "this link has expired; ask for a new one",
             ),
+            LibraryError::Busy => {
+                let message = "as many videos are being sent as may be; ask again";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).retry_after(5)
+            }
             LibraryError::Away(what, cause) => {
                 tracing::warn!(what, error = %cause, "away");
                 let message = "the service is away for a moment; ask again";

@@ -75,6 +75,11 @@ impl Leasing {
         Ok(Caller { person, session: claims.sid })
     }
 
+    /// How long access tokens live.
+    pub(super) fn access_ttl(&self) -> jiff::SignedDuration {
+        self.tokens.auth.access_ttl
+    }
+
     /// The one-time code of a challenge: what the mail says, and what a sign-in is compared with.
     #[must_use]
     pub fn code_of(&self, challenge: ChallengeId) -> String {

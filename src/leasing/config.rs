@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de::Error};
 
 use super::Limits;
+use crate::model::VehicleGuid;
 
 /// Fewest bytes of the secret that signs tokens: as many as the HMAC-SHA-256 made with it (S15).
 const SHORTEST_SECRET: usize = 32;
@@ -48,6 +49,10 @@ pub struct Auth {
     pub forget_batch: u32,
     /// How often codes may be asked for and guessed.
     pub limits: Limits,
+    /// Passwords of accounts hashed at a time.
+    pub hashing_at_once: usize,
+    /// Passwords of accounts that wait for that.
+    pub hashing_waiting: usize,
 }
 
 /// `[leasing]`: the business side.
@@ -57,6 +62,18 @@ pub struct Config {
     /// The zone of times that come without one.
     #[serde(deserialize_with = "jiff::fmt::serde::tz::required::deserialize")]
     pub time_zone: TimeZone,
+    /// Longest side of a kept picture, in pixels.
+    pub picture_side: u32,
+    /// Memory that reading a picture may take, in bytes.
+    pub picture_memory: u64,
+    /// Pictures read at a time.
+    pub pictures_at_once: usize,
+    /// What a vehicle's QR code says.
+    pub qr_template: Template,
+    /// Whether a QR code is shown to people of the vehicle's company only.
+    pub qr_requires_login: bool,
+    /// QR codes a minute for one address (S62).
+    pub qr_per_minute: usize,
     /// How many rows of a list are read from the ledger at a time.
     pub list_page: u16,
     /// The most rows a client may ask for with `limit`.
@@ -86,6 +103,34 @@ fn digits<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
         return Ok(digits);
     }
     Err(D::Error::custom("it is from 4 to 8"))
+}
+
+/// A text with `{guid}` in it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Template(String);
+
+/// Where the vehicle's key comes in.
+const GUID: &str = "{guid}";
+/// The longest text of a code, in bytes: more makes it too fine for a phone.
+const LONGEST_TEMPLATE: usize = 300;
+
+impl Template {
+    /// The text about this vehicle.
+    pub(super) fn filled(&self, vehicle: VehicleGuid) -> String {
+        self.0.replace(GUID, &vehicle.to_string())
+    }
+}
+
+impl TryFrom<String> for Template {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.matches(GUID).count() != 1 || text.len() > LONGEST_TEMPLATE {
+            return Err(format!("it needs {GUID} once, and at most {LONGEST_TEMPLATE} bytes"));
+        }
+        Ok(Self(text))
+    }
 }
 
 /// Refuses a secret that can be guessed or that everybody has (S15).

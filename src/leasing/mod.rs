@@ -1,5 +1,6 @@
 //! Companies, people, tokens, vehicles, reports.
 
+mod accounts;
 mod caller;
 mod codes;
 mod config;
@@ -7,15 +8,25 @@ mod derive;
 mod limits;
 pub mod lists;
 mod mailbox;
+mod pictures;
+mod recent;
+mod reviewing;
 mod sessions;
 mod sign_in;
 mod tokens;
 
 pub use caller::{Caller, CallerError, Leasing};
 pub use config::{Auth, Config, EmployeesSee};
+
+pub use accounts::{
+    AccountError, AccountKind, AccountRules, Accounts, Attempt, EnterError, Entered, HashError,
+    NetworkError, NewLogin, Reviewer, network,
+};
 pub use derive::derive;
 pub use limits::Limits;
 pub use lists::Lists;
+pub use pictures::{CodeFormat, DrawingError, Picture, PictureError, Pictures};
+pub use reviewing::Desk;
 pub use sessions::Renewal;
 pub use sign_in::{Asking, Login, SignInError, SignedIn};
 pub use tokens::{Bearer, Claims, Kind, Lineage, MintError, TokenError, TokenPair, Tokens};

@@ -5,6 +5,7 @@
 //! immediate on SQLite (`Ledger::write`), and whatever moves is moved by one `UPDATE` that
 //! repeats what it believes (offset, fence, lease) and looks at the number of rows.
 
+mod accounts;
 mod asking;
 mod challenges;
 mod config;
@@ -22,6 +23,8 @@ mod openings;
 mod outbox;
 mod people;
 mod picks;
+mod pictures;
+mod queue;
 mod refreshes;
 mod reports;
 mod rows;
@@ -38,6 +41,7 @@ use secrecy::ExposeSecret as _;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 
+pub use accounts::{AccountKind, AccountOwner, AccountRow, NewAccount, Rotation};
 pub use asking::{Asked, NewChallenge, Traffic, Verdict, Windows};
 pub use challenges::{ChallengeRow, OpenChallenge};
 pub use config::Config;
@@ -52,6 +56,7 @@ pub use nodes::NodeRow;
 pub use openings::LetIn;
 pub use outbox::{Channel, Claimed, EventState, OutboxDepth, Settled, Telling};
 pub use people::{NewCompany, NewPerson};
+pub use queue::SubmissionRow;
 pub use refreshes::{Exchange, Exchanged, Successor};
 pub use reports::{NewReport, NewVehicle, ReportRow};
 pub use scope::{DriverKeys, Scope};

@@ -9,4 +9,6 @@ use serde::Deserialize;
 pub struct Config {
     /// How long a viewing link opens the video.
     pub link_ttl: SignedDuration,
+    /// Videos that are sent through this service to 1C at a time.
+    pub downloads: usize,
 }

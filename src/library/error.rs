@@ -14,6 +14,9 @@ pub enum LibraryError {
     /// The viewing link was good, but is too old.
     #[error("this viewing link has expired")]
     LinkExpired,
+    /// As many videos are being sent as may be at a time.
+    #[error("too many videos are being sent")]
+    Busy,
     /// The ledger or the store is away: ask again.
     #[error("the {0} is away")]
     Away(&'static str, #[source] Box<dyn Error + Send + Sync>),

@@ -6,7 +6,8 @@ use super::{Library, LibraryError, StoredFile};
 use crate::blob::{Link, VideoKey};
 use crate::ledger::{CustodyEntry, VideoRow};
 use crate::model::{
-    Digest, EventId, Facts, Finding, Person, Place, RefKey, Role, SubmissionId, TimeSent, VideoId,
+    CompanyId, Digest, EventId, Facts, Finding, Person, Place, RefKey, Role, SubmissionId,
+    TimeSent, VideoId,
 };
 
 /// A stored video, ready to be watched.
@@ -53,7 +54,8 @@ impl Library {
         let key = VideoKey { upload: row.upload, sha256: row.sha256 };
         let filename = format!("report-{ref_key}.mp4");
         let link = self.store.link(&key, self.config.link_ttl, &filename, now).await?;
-        self.ledger.add_custody(&self.linked(viewer, &row, &link, now)).await?;
+        let actor = format!("person:{}", viewer.id.0);
+        self.note(row.id, &actor, "linked", format!("until {}", link.expires_at)).await?;
         Ok(Some(viewing(row, link)))
     }
 
@@ -65,21 +67,25 @@ impl Library {
         Ok(self.store.open_signed(signed, self.clock.now()).await?)
     }
 
-    fn linked(&self, viewer: &Person, row: &VideoRow, link: &Link, at: Timestamp) -> CustodyEntry {
-        CustodyEntry {
-            id: EventId::mint(&self.clock, &self.random),
-            video: row.id,
-            at,
-            actor: format!("person:{}", viewer.id.0),
-            action: "linked",
-            detail: format!("until {}", link.expires_at),
-        }
+    /// Writes a line of custody.
+    pub(super) async fn note(
+        &self,
+        video: VideoId,
+        actor: &str,
+        action: &'static str,
+        detail: String,
+    ) -> Result<(), LibraryError> {
+        let id = EventId::mint(&self.clock, &self.random);
+        let (at, actor) = (self.clock.now(), actor.to_owned());
+        let entry = CustodyEntry { id, video, at, actor, action, detail };
+        Ok(self.ledger.add_custody(&entry).await?)
     }
 }
 
-/// A company sees its own videos, a reviewer all.
+/// A company and its reviewers see its own videos, a reviewer of the lessor's all.
 fn may_watch(viewer: &Person, row: &VideoRow) -> bool {
-    viewer.role == Role::Reviewer || viewer.company == row.company
+    let sees_all = viewer.role == Role::Reviewer && viewer.company == CompanyId::LESSOR;
+    sees_all || viewer.company == row.company
 }
 
 fn viewing(row: VideoRow, link: Link) -> Viewing {

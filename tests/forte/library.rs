@@ -58,12 +58,15 @@ async fn a_strangers_video_looks_like_one_that_is_not_there() {
 }
 
 #[tokio::test]
-async fn a_reviewer_watches_every_companys_videos() {
+async fn a_reviewer_of_the_lessor_watches_every_companys_videos_another_only_theirs() {
     let service = service().await;
     let report = submitted(&service).await;
     let person = Person { id: PersonId(999), role: Role::Reviewer, ..service.ruins.house.driver };
     service.stranger().await;
-    service.ruins.db.tamper("UPDATE people SET role = 'reviewer' WHERE id = 999").await;
+    let db = &service.ruins.db;
+    db.tamper("UPDATE people SET role = 'reviewer' WHERE id = 999").await;
+    assert_eq!(asked(&service, report, &service.token_of(person)).await.status(), 404);
+    db.tamper("UPDATE people SET company_id = 0 WHERE id = 999").await;
     assert_eq!(asked(&service, report, &service.token_of(person)).await.status(), 200);
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where its world is not as it says")]
 
+mod accounts;
 mod architecture;
 mod blob;
 mod blob_s3;
@@ -12,6 +13,7 @@ mod contract;
 mod demo;
 mod edge;
 mod events;
+mod exchange_out;
 mod form_door;
 mod harness;
 mod inspect;
@@ -20,6 +22,8 @@ mod library;
 mod lists;
 mod main_job;
 mod outbox;
+mod pictures;
+mod qr;
 mod shutdown;
 mod sign_in;
 mod spool;

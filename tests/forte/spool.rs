@@ -171,10 +171,10 @@ async fn a_link_opens_until_it_expires() {
     let link = rig.store.link(&video.key, ttl, "a \"1\".mp4", now).await.expect("a link");
     let signed = link.url.strip_prefix("/media/").expect("a path of ours");
     let opened = rig.store.open_signed(signed, now).await.expect("opens");
-    assert_eq!(opened.length, video.length);
-    assert_eq!(opened.etag, format!("\"{}\"", video.key.sha256));
-    assert_eq!(opened.content_type, "video/mp4");
-    assert!(opened.disposition.starts_with("inline; filename=\"a _1_.mp4\""));
+    assert_eq!(opened.about.length, video.length);
+    assert_eq!(opened.about.etag, format!("\"{}\"", video.key.sha256));
+    assert_eq!(opened.about.content_type, "video/mp4");
+    assert!(opened.about.disposition.starts_with("inline; filename=\"a _1_.mp4\""));
     let almost = link.expires_at - SignedDuration::from_micros(1);
     rig.store.open_signed(signed, almost).await.expect("still opens");
     let expired = rig.store.open_signed(signed, link.expires_at).await.err().expect("too old");

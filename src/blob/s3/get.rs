@@ -1,14 +1,20 @@
 //! Reading objects back.
 
+use std::io;
+use std::ops::Range;
+use std::time::Duration;
+
 use aws_sdk_s3::primitives::ByteStream;
 use backon::Retryable as _;
+use bytes::Bytes;
+use futures_util::stream;
 use sha2::{Digest as _, Sha256};
 
 use super::S3;
 use super::answer::{Trouble, within};
 use crate::blob::listing::Depth;
 use crate::blob::spool_file::Writer;
-use crate::blob::{BlobError, SegmentKey, VideoKey};
+use crate::blob::{BlobError, SegmentKey, VideoKey, VideoStream};
 use crate::model::{Digest, Length};
 
 impl S3 {
@@ -45,6 +51,21 @@ impl S3 {
             };
         }
         Ok(there)
+    }
+
+    /// A part of a video, as it comes. Who reads it slowly holds no place among the transfers.
+    pub(in crate::blob) async fn read_video(
+        &self,
+        key: &VideoKey,
+        part: Range<u64>,
+    ) -> Result<VideoStream, BlobError> {
+        let path = key.to_string();
+        let last = part.end.saturating_sub(1);
+        let request = self.client.get_object().bucket(&self.bucket).key(self.name(&path));
+        let request = request.range(format!("bytes={}-{last}", part.start)).send();
+        let object = within(self.limits.answer, request).await;
+        let body = object.map_err(|trouble| trouble.only_if_named().of("get", &path))?.body;
+        Ok(Box::pin(stream::unfold((body, self.limits.answer), next_piece)))
     }
 
     async fn copy(
@@ -84,6 +105,17 @@ impl S3 {
             Err(elapsed) => Err(Trouble::unclear(elapsed).of("get", path)),
         }
     }
+}
+
+/// A store that falls silent ends the stream, which the reader knows by its length.
+async fn next_piece(
+    (mut body, patience): (ByteStream, Duration),
+) -> Option<(io::Result<Bytes>, (ByteStream, Duration))> {
+    let piece = match tokio::time::timeout(patience, body.next()).await {
+        Ok(piece) => piece?.map_err(io::Error::other),
+        Err(silent) => Err(silent.into()),
+    };
+    Some((piece, (body, patience)))
 }
 
 async fn read_through(

@@ -33,7 +33,7 @@ pub(super) const OTHER: Company = Company {
 
 /// Where the reviewer works.
 pub(super) const LESSOR: Company = Company {
-    id: CompanyId(1),
+    id: CompanyId::LESSOR,
     biin: "000140000017",
     kind: CompanyKind::Company,
     name: "ForteLeasing АО",
@@ -108,7 +108,7 @@ pub(super) const STRANGER: Tenant = Tenant {
 /// Watches the videos.
 pub(super) const REVIEWER: Tenant = Tenant {
     name: "reviewer",
-    id: PersonId(1),
+    id: PersonId(2),
     company: &LESSOR,
     role: Role::Reviewer,
     uuid: "review-desk",

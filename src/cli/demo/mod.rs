@@ -2,6 +2,7 @@
 
 mod board;
 mod cast;
+mod doors;
 mod fleet;
 mod furnish;
 mod keys;
@@ -76,6 +77,7 @@ impl Demo {
         let address = settle::reachable(bound.public_address()?);
         let app = house.app(&shutdown, address).await?;
         let reports = house.reports(&app, self.reports).await?;
+        doors::open(&app.accounts, &house.keys).await.context("the accounts")?;
         let show = house.put_up_board(&app, &bound, &reports).await?;
         let (count, board) = (reports.len(), house.folder.join(board::FILE));
         eprintln!("A house with {count} reports serves on http://{address};");

@@ -64,6 +64,11 @@ fn expected(operation: &Value) -> Vec<Expected> {
     if asks_for("access_token") {
         expected.push(("401", "token_invalid, token_expired"));
     }
+    if asks_for("exchange") {
+        expected.push(("401", "credentials_invalid"));
+        expected.push(("403", "forbidden: not from this address"));
+        expected.push(("429", "rate_limited: too many wrong passwords"));
+    }
     if !security.is_empty() {
         expected.push(("503", "storage_unavailable"));
     }

@@ -1,5 +1,6 @@
 //! What every subject shares: servers, clients, clips, clocks, faults.
 
+pub(crate) mod account;
 pub(crate) mod answers;
 pub(crate) mod bad_s3;
 pub(crate) mod bodies;

@@ -1,0 +1,259 @@
+//! Submissions out: a queue with a cursor, and the videos.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::exchange::{Page, QueueError, Submission, USUAL_PAGE};
+use crate::http::House;
+use crate::http::fields::Fields;
+use crate::http::problem::{self, Problem};
+use crate::http::stored::plan;
+use crate::http::view::absolute;
+use crate::library::Held;
+use crate::model::SubmissionId;
+
+use super::{ExchangeAccount, plain};
+
+pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
+    OpenApiRouter::new()
+        .routes(routes!(page))
+        .routes(routes!(acknowledge))
+        .routes(routes!(submission))
+        .routes(routes!(file))
+}
+
+/// Where to begin, and how many.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Asking {
+    /// The cursor of the last answer; left out: after what this account has acknowledged
+    #[param(minimum = 0, example = 0)]
+    after: Option<u64>,
+    /// Most submissions to answer with
+    #[param(minimum = 1, example = 100)]
+    limit: Option<u32>,
+}
+
+/// Submissions in the order they came, each at least once
+#[utoipa::path(
+    get,
+    path = "/1c/v1/submissions",
+    tag = "1c",
+    security(("exchange" = [])),
+    params(Asking),
+    responses(
+        (status = 200, description = "The next ones; none: there is nothing new", body = Page),
+        (status = 400, description = "validation_failed: a parameter is no number"),
+        (status = 422, description = "validation_failed: a cursor beyond the last one, a limit of 0"),
+        (status = 503, description = "storage_unavailable, busy"),
+    )
+)]
+async fn page(
+    State(house): State<Arc<House>>,
+    account: ExchangeAccount,
+    asking: Result<Query<Asking>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(Asking { after, limit }) = asking.map_err(|wrong| unreadable(&wrong))?;
+    if limit == Some(0) {
+        return Err(Problem::fields(&[("limit", "has to be at least 1".to_owned())]));
+    }
+    // Beyond every cursor, and so refused as one.
+    let after = after.map(|after| i64::try_from(after).unwrap_or(i64::MAX));
+    let limit = limit.unwrap_or(USUAL_PAGE);
+    let page = house.queue.page(&account.login, after, limit).await;
+    Ok(plain(&page.map_err(|error| refused(error, "after"))?))
+}
+
+/// How far 1C has come.
+#[derive(Deserialize, ToSchema)]
+#[schema(example = json!({"cursor": 17}))]
+#[expect(dead_code, reason = "documents what is read tolerantly")]
+struct Acknowledgement {
+    /// The cursor of an answer whose submissions are all safe in 1C.
+    cursor: u64,
+}
+
+/// How far this account has come.
+#[derive(Serialize, ToSchema)]
+struct Acknowledged {
+    /// Never lower than before.
+    #[schema(example = 17)]
+    cursor: i64,
+}
+
+/// Takes submissions out of the queue: everything up to the cursor is safe in 1C
+#[utoipa::path(
+    post,
+    path = "/1c/v1/submissions/ack",
+    tag = "1c",
+    security(("exchange" = [])),
+    request_body(content = Acknowledgement, description = "A byte order mark is fine"),
+    responses(
+        (status = 200, description = "How far this account has come", body = Acknowledged),
+        (status = 400, description = "validation_failed: no JSON"),
+        (status = 413, description = "body_too_large"),
+        (status = 422, description = "validation_failed: no cursor, or one beyond the last"),
+        (status = 503, description = "storage_unavailable, busy"),
+    )
+)]
+async fn acknowledge(
+    State(house): State<Arc<House>>,
+    account: ExchangeAccount,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (head, body) = request.into_parts();
+    let cursor = cursor(&Fields::read(&house, &head.headers, body).await?)?;
+    let come = house.queue.acknowledge(&account.login, cursor).await;
+    let cursor = come.map_err(|error| refused(error, "cursor"))?;
+    Ok(plain(&Acknowledged { cursor }))
+}
+
+/// `{"cursor": 17}`; 1C may write the number as a text, and a byte order mark before.
+fn cursor(fields: &Fields) -> Result<i64, Problem> {
+    let cursor = fields.get("cursor").and_then(|text| text.parse().ok());
+    let wrong = || Problem::fields(&[("cursor", "has to be a whole number".to_owned())]);
+    cursor.filter(|cursor| *cursor >= 0).ok_or_else(wrong)
+}
+
+/// One submission
+#[utoipa::path(
+    get,
+    path = "/1c/v1/submissions/{id}",
+    tag = "1c",
+    security(("exchange" = [])),
+    params(("id" = Uuid, Path, description = "`submission_id`")),
+    responses(
+        (status = 200, description = "The submission", body = Submission),
+        (status = 503, description = "storage_unavailable, busy"),
+    )
+)]
+async fn submission(
+    State(house): State<Arc<House>>,
+    _account: ExchangeAccount,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    let found = house.queue.submission(named(id)?).await;
+    let found = found.map_err(|error| refused(error, "id"))?.ok_or_else(nothing)?;
+    Ok(plain(&found))
+}
+
+/// How the video is wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// `url` for a link instead of the bytes
+    #[param(inline)]
+    mode: Option<Mode>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Mode {
+    Bytes,
+    Url,
+}
+
+/// Opens the video for everybody who has it, until it expires.
+#[derive(Serialize, ToSchema)]
+struct HandedLink {
+    url: String,
+    expires_at: Timestamp,
+}
+
+/// The video of a submission: its bytes, by range if wanted, or with `mode=url` a link
+#[utoipa::path(
+    get,
+    path = "/1c/v1/submissions/{id}/file",
+    tag = "1c",
+    security(("exchange" = [])),
+    params(
+        ("id" = Uuid, Path, description = "`submission_id`"),
+        Wanted,
+    ),
+    responses(
+        (status = 200, description = "The whole video; with `mode=url` the link", content(
+            ("video/mp4"), (HandedLink = "application/json"))),
+        (status = 206, description = "A range of it", content_type = "video/mp4"),
+        (status = 304, description = "The same as If-None-Match says"),
+        (status = 400, description = "validation_failed: no such mode"),
+        (status = 416, description = "validation_failed: no such range"),
+        (status = 503, description = "storage_unavailable, busy"),
+    )
+)]
+async fn file(
+    State(house): State<Arc<House>>,
+    account: ExchangeAccount,
+    method: Method,
+    id: Result<Path<String>, PathRejection>,
+    wanted: Result<Query<Wanted>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let id = named(id)?;
+    let Query(wanted) = wanted.map_err(|wrong| unreadable(&wrong))?;
+    let held = house.library.held(id).await?.ok_or_else(nothing)?;
+    let actor = format!("exchange:{}", account.login);
+    match wanted.mode {
+        Some(Mode::Url) => link(&house, &held, &actor).await,
+        Some(Mode::Bytes) | None => bytes(&house, &held, &actor, &method, &headers).await,
+    }
+}
+
+async fn link(house: &House, held: &Held, actor: &str) -> Result<Response, Problem> {
+    let link = house.library.hand_link(held, actor).await?;
+    let url = absolute(house, &link.url);
+    Ok(plain(&HandedLink { url, expires_at: link.expires_at }))
+}
+
+async fn bytes(
+    house: &House,
+    held: &Held,
+    actor: &str,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let plan = plan(method, headers, &held.about)?;
+    let body = match plan.part.clone() {
+        Some(part) => Body::from_stream(house.library.read(held, part, actor).await?),
+        None => Body::empty(),
+    };
+    Ok(plan.respond(body))
+}
+
+fn named(id: Result<Path<String>, PathRejection>) -> Result<SubmissionId, Problem> {
+    id.ok().and_then(|Path(text)| text.parse().ok()).ok_or_else(nothing)
+}
+
+fn nothing() -> Problem {
+    Problem::not_found("there is no such submission")
+}
+
+fn unreadable(wrong: &QueryRejection) -> Problem {
+    Problem::unreadable(wrong.body_text())
+}
+
+fn refused(error: QueueError, field: &'static str) -> Problem {
+    let message = error.to_string();
+    match error {
+        QueueError::Beyond { .. } => Problem::fields(&[(field, message)]),
+        QueueError::Ledger(cause) if cause.is_transient() => {
+            tracing::warn!(error = %cause, "the ledger is away");
+            let message = "the service is away for a moment; ask again";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message)
+                .retry_after(5)
+        }
+        QueueError::Ledger(cause) => {
+            tracing::error!(error = %cause, "the queue could not be read");
+            problem::internal()
+        }
+    }
+}

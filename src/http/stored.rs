@@ -1,0 +1,68 @@
+//! How a stored video is answered: whole, in part, or not at all.
+
+use std::ops::Range;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::library::About;
+
+use super::problem::{self, Problem};
+use super::range::{Asked, asked, is_known};
+
+/// An answer that lacks only its bytes.
+pub(super) struct Plan {
+    status: StatusCode,
+    headers: HeaderMap,
+    /// The bytes it wants; none for HEAD and for what the client has.
+    pub(super) part: Option<Range<u64>>,
+}
+
+impl Plan {
+    pub(super) fn respond(self, body: Body) -> Response {
+        (self.status, self.headers, body).into_response()
+    }
+}
+
+/// Reads `Range`, `If-Range` and `If-None-Match` of a request for this video.
+pub(super) fn plan(method: &Method, asking: &HeaderMap, about: &About) -> Result<Plan, Problem> {
+    let mut headers = headers(about)?;
+    if is_known(asking, &about.etag) {
+        return Ok(Plan { status: StatusCode::NOT_MODIFIED, headers, part: None });
+    }
+    let length = about.length.get();
+    let (status, part) = match asked(asking, length, &about.etag) {
+        Asked::Whole => (StatusCode::OK, 0..length),
+        Asked::Part { first, last } => {
+            headers.insert(header::CONTENT_RANGE, text(&format!("bytes {first}-{last}/{length}"))?);
+            (StatusCode::PARTIAL_CONTENT, first..last + 1)
+        }
+        Asked::Unsatisfiable => return Err(unsatisfiable(length)?),
+    };
+    headers.insert(header::CONTENT_LENGTH, (part.end - part.start).into());
+    let part = (*method != Method::HEAD).then_some(part);
+    Ok(Plan { status, headers, part })
+}
+
+fn headers(about: &About) -> Result<HeaderMap, Problem> {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(about.content_type));
+    headers.insert(header::ETAG, text(&about.etag)?);
+    headers.insert(header::CONTENT_DISPOSITION, text(&about.disposition)?);
+    // The bytes never change, but they are not for everybody.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, max-age=3600"));
+    Ok(headers)
+}
+
+fn unsatisfiable(length: u64) -> Result<Problem, Problem> {
+    let range = text(&format!("bytes */{length}"))?;
+    let message = "ask for one range within the video";
+    let status = StatusCode::RANGE_NOT_SATISFIABLE;
+    Ok(Problem::new(status, "validation_failed", message).with_header(header::CONTENT_RANGE, range))
+}
+
+fn text(value: &str) -> Result<HeaderValue, Problem> {
+    HeaderValue::from_str(value).map_err(|_| problem::internal())
+}
