@@ -4,9 +4,10 @@ use jiff::Timestamp;
 
 use super::{Library, LibraryError, StoredFile};
 use crate::blob::{Link, VideoKey};
-use crate::ledger::{CustodyEntry, VideoRow};
+use crate::ledger::{CustodyEntry, Standing, VideoRow};
 use crate::model::{
-    Digest, EventId, Facts, Finding, Person, Place, RefKey, Role, SubmissionId, TimeSent, VideoId,
+    CompanyId, Digest, EventId, Facts, Finding, Person, Place, RefKey, Role, SubmissionId,
+    TimeSent, VideoId,
 };
 
 /// A stored video, ready to be watched.
@@ -14,6 +15,8 @@ use crate::model::{
 pub struct Viewing {
     /// The video.
     pub video: VideoId,
+    /// Where its report stands: a decision names its version.
+    pub standing: Standing,
     /// The submission that brought it.
     pub submission: SubmissionId,
     /// The hash of its bytes.
@@ -77,14 +80,16 @@ impl Library {
     }
 }
 
-/// A company sees its own videos, a reviewer all.
+/// A company sees its own videos, a reviewer of the lessor all.
 fn may_watch(viewer: &Person, row: &VideoRow) -> bool {
-    viewer.role == Role::Reviewer || viewer.company == row.company
+    let of_lessor = viewer.role == Role::Reviewer && viewer.company == CompanyId::LESSOR;
+    of_lessor || viewer.company == row.company
 }
 
 fn viewing(row: VideoRow, link: Link) -> Viewing {
     Viewing {
         video: row.id,
+        standing: row.standing,
         submission: row.submission,
         sha256: row.sha256,
         facts: row.facts,
