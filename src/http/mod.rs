@@ -8,6 +8,7 @@ mod body;
 pub mod client;
 mod codes;
 mod config;
+mod decide;
 mod details;
 mod fields;
 mod form;
@@ -104,6 +105,7 @@ fn routes() -> OpenApiRouter<Arc<House>> {
         .merge(form::routes())
         .merge(view::routes())
         .merge(mobile::routes())
+        .merge(decide::routes())
 }
 
 /// The route is logged and not the path: that of an upload carries its secret, that of a video its

@@ -57,6 +57,12 @@ pub struct Config {
     /// The zone of times that come without one.
     #[serde(deserialize_with = "jiff::fmt::serde::tz::required::deserialize")]
     pub time_zone: TimeZone,
+    /// How long before its deadline a report is called to mind.
+    pub remind_before: SignedDuration,
+    /// How often such reports are looked for.
+    pub remind_every: SignedDuration,
+    /// How many reports are marked in one transaction.
+    pub remind_batch: u32,
     /// How many rows of a list are read from the ledger at a time.
     pub list_page: u16,
     /// The most rows a client may ask for with `limit`.
