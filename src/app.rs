@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use axum::Router;
+use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -13,12 +14,12 @@ use crate::blob::{Spool, Store};
 use crate::config::Settings;
 use crate::exchange::Queue;
 use crate::http::{self, Health, House};
-use crate::leasing::{AccountRules, Accounts, Leasing, Lists, Pictures, Tokens, derive};
-use crate::ledger::Ledger;
+use crate::leasing::{AccountRules, Accounts, Leasing, Letters, Lists, Pictures, Tokens, derive};
+use crate::ledger::{Claimed, Ledger};
 use crate::library::Library;
-use crate::model::{Clock, Faults, NodeId, Random};
-use crate::notify::Webhook;
-use crate::outbox::{Outbox, Receivers};
+use crate::model::{Clock, Faults, Letter, NodeId, Note, Random};
+use crate::notify::{Mail, Push, Webhook};
+use crate::outbox::{ComposeError, Composer, Outbox, Receivers};
 use crate::shutdown::{Drained, Shutdown};
 use crate::telemetry::Metrics;
 use crate::upload::{Parts, Uploads};
@@ -129,7 +130,10 @@ impl App {
         let spool = Spool::open(&settings.upload.spool, home, faults.clone());
         let spool = spool.context("upload.spool")?;
         store.check_spool(&spool)?;
-        let outbox = outbox(&settings, &ledger, &clock, &random)?;
+        let tokens = Tokens::new(&settings.auth, &secret, clock.clone(), random.clone());
+        let leasing = Leasing::new(ledger.clone(), tokens);
+        let composer = Composing(Letters::new(leasing.clone(), settings.leasing.time_zone.clone()));
+        let outbox = outbox(&settings, &ledger, &clock, &random, composer)?;
         let uploads = Uploads::begin(Parts {
             config: settings.upload.clone(),
             rules: Arc::new(settings.inspect.clone()),
@@ -143,8 +147,7 @@ impl App {
             told: outbox.bell(),
         })
         .await?;
-        let tokens = Tokens::new(&settings.auth, &secret, clock.clone(), random.clone());
-        let leasing = Leasing::new(ledger.clone(), tokens).with_bell(outbox.bell());
+        let leasing = leasing.with_bell(outbox.bell());
         let view = settings.view.clone();
         let public_url = public_url(&settings, address);
         let (rules, url) = (settings.leasing.clone(), public_url.clone());
@@ -219,6 +222,9 @@ impl App {
         shutdown.spawn(self.leasing.clone().keep_forgetting(ending()));
         let (outbox, stop) = (Arc::clone(&self.outbox), ending());
         shutdown.spawn(async move { outbox.run(&stop).await });
+        let reminders =
+            self.leasing.clone().keep_reminding(self.settings.leasing.clone(), ending());
+        shutdown.spawn(reminders);
     }
 }
 
@@ -243,10 +249,40 @@ fn outbox(
     ledger: &Ledger,
     clock: &Clock,
     random: &Random,
+    composer: Composing,
 ) -> anyhow::Result<Outbox> {
-    let receivers = Receivers { webhook: Webhook::from_config(&settings.notify, clock.clone())? };
+    let mail = Mail::from_config(&settings.mail, clock.clone())?;
+    if let Some(folder) = mail.folder() {
+        tracing::warn!(folder = %folder.display(), "mail.host is not set: letters go to a folder");
+    }
+    let push = Push::from_config(&settings.notify, clock.clone())?;
+    let receivers = Receivers {
+        webhook: Webhook::from_config(&settings.notify, clock.clone())?,
+        mail: Some(mail),
+        push: Some(push),
+        composer: Arc::new(composer),
+    };
     let config = settings.outbox.clone();
     Ok(Outbox::new(ledger.clone(), clock.clone(), random.clone(), config, receivers))
+}
+
+/// Lends the words of the business side to the outbox.
+struct Composing(Letters);
+
+impl Composer for Composing {
+    fn letter<'c>(
+        &'c self,
+        message: &'c Claimed,
+    ) -> BoxFuture<'c, Result<Option<Letter>, ComposeError>> {
+        Box::pin(async { Ok(self.0.letter(&message.kind, &message.body).await?) })
+    }
+
+    fn note<'c>(
+        &'c self,
+        message: &'c Claimed,
+    ) -> BoxFuture<'c, Result<Option<Note>, ComposeError>> {
+        Box::pin(async { Ok(self.0.note(&message.kind, &message.body).await?) })
+    }
 }
 
 /// What clients call us by, without a slash at its end.

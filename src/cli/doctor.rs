@@ -10,9 +10,10 @@ use crate::blob::{Spool, Store};
 use crate::config::Settings;
 use crate::ledger::Ledger;
 use crate::model::{Clock, Faults, NodeId, Random, causes};
-use crate::notify::Webhook;
+use crate::notify::{Fcm, Mail, Webhook};
 
-/// Tries the database, the store, the spool and the webhook's settings, and says what is wrong
+/// Tries the database, the store, the spool, mail, phones and the webhook's settings, and says what
+/// is wrong
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  forte-media doctor --config /etc/forte-media.toml --json")]
 pub struct Doctor {
@@ -37,6 +38,7 @@ type Check = (String, Result<(), String>);
 /// Tries every dependency and writes a line for each.
 pub(super) async fn examine(settings: &Settings, as_json: bool) -> anyhow::Result<Answer> {
     let mut checks = vec![secret(settings), ledger(settings).await, webhook(settings)];
+    checks.extend([mail(settings).await, push(settings).await]);
     checks.extend(store(settings).await);
     let mut out = io::stdout().lock();
     for (name, result) in &checks {
@@ -68,6 +70,26 @@ async fn ledger(settings: &Settings) -> Check {
 fn webhook(settings: &Settings) -> Check {
     let made = Webhook::from_config(&settings.notify, Clock::system());
     ("the webhook's settings fit".to_owned(), made.map(|_| ()).map_err(|error| causes(&error)))
+}
+
+/// Connects to the mail server and signs in, or writes into the folder that stands for it.
+async fn mail(settings: &Settings) -> Check {
+    let tried = async { Mail::from_config(&settings.mail, Clock::system())?.examine().await };
+    let name = match &settings.mail.host {
+        Some(_) => "the mail server answers",
+        None => "letters can be written to mail.folder (mail.host is not set)",
+    };
+    (name.to_owned(), tried.await.map_err(|error| causes(&error)))
+}
+
+/// Gets an access token with the service account.
+async fn push(settings: &Settings) -> Check {
+    let (name, result) = match Fcm::from_config(&settings.notify, Clock::system()) {
+        Ok(None) => ("phones are not told (notify.fcm is not set)", Ok(())),
+        Ok(Some(fcm)) => ("the service account of FCM is taken", fcm.examine().await),
+        Err(error) => ("the settings of FCM fit", Err(causes(&error))),
+    };
+    (name.to_owned(), result)
 }
 
 /// Really puts, puts conditionally, reads ranges and opens a viewing link.

@@ -50,6 +50,8 @@ pub struct Settings {
     pub view: library::Config,
     /// `[notify]`: who is told, and how.
     pub notify: notify::Config,
+    /// `[mail]`: letters.
+    pub mail: notify::MailConfig,
     /// `[outbox]`: how often delivery is tried.
     pub outbox: outbox::Config,
     /// `[log]`: what is written to standard error.

@@ -9,6 +9,7 @@ mod body;
 pub mod client;
 mod codes;
 mod config;
+mod decide;
 mod details;
 mod exchange;
 mod fields;
@@ -121,6 +122,7 @@ fn routes() -> OpenApiRouter<Arc<House>> {
         .merge(pictures::routes())
         .merge(review::routes())
         .merge(exchange::routes())
+        .merge(decide::routes())
 }
 
 /// The route is logged and not the path: that of an upload carries its secret, that of a video its

@@ -78,6 +78,12 @@ struct Told {
     long: f64,
     time_sent: Timestamp,
     received_at: Timestamp,
+    /// The report's state: 2 sent, 3 approved, 4 rejected.
+    status_code: i64,
+    /// Grows with each change of state; a decision names it.
+    version: i64,
+    /// Why the report was rejected last.
+    reject_reason: String,
     /// Plays the video until `expires_at`.
     link: String,
     expires_at: Timestamp,
@@ -95,6 +101,9 @@ fn told(house: &House, ref_key: RefKey, viewing: Viewing) -> Told {
         long: viewing.place.long(),
         time_sent: viewing.time_sent.at,
         received_at: viewing.received_at,
+        status_code: viewing.standing.status.code(),
+        version: viewing.standing.version,
+        reject_reason: viewing.standing.reject_reason,
         link: absolute(house, &viewing.link),
         expires_at: viewing.expires_at,
     }

@@ -74,6 +74,12 @@ pub struct Config {
     pub qr_requires_login: bool,
     /// QR codes a minute for one address (S62).
     pub qr_per_minute: usize,
+    /// How long before its deadline a report is called to mind.
+    pub remind_before: SignedDuration,
+    /// How often such reports are looked for.
+    pub remind_every: SignedDuration,
+    /// How many reports are marked in one transaction.
+    pub remind_batch: u32,
     /// How many rows of a list are read from the ledger at a time.
     pub list_page: u16,
     /// The most rows a client may ask for with `limit`.

@@ -4,17 +4,23 @@ mod accounts;
 mod caller;
 mod codes;
 mod config;
+mod decisions;
 mod derive;
+mod html;
+mod letters;
 mod limits;
 pub mod lists;
 mod mailbox;
 mod pictures;
 mod recent;
+mod reminders;
 mod reviewing;
 mod sessions;
 mod sign_in;
 mod tokens;
+mod words;
 
+pub use crate::ledger::Standing;
 pub use caller::{Caller, CallerError, Leasing};
 pub use config::{Auth, Config, EmployeesSee};
 
@@ -22,7 +28,9 @@ pub use accounts::{
     AccountError, AccountKind, AccountRules, Accounts, Attempt, EnterError, Entered, HashError,
     NetworkError, NewLogin, Reviewer, network,
 };
+pub use decisions::{DecisionError, ReasonError, Verdict, reason_for};
 pub use derive::derive;
+pub use letters::{LetterError, Letters};
 pub use limits::Limits;
 pub use lists::Lists;
 pub use pictures::{CodeFormat, DrawingError, Picture, PictureError, Pictures};

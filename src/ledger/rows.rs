@@ -81,3 +81,8 @@ pub(super) fn signed(count: u64) -> i64 {
 pub(super) fn or_empty(value: Option<&impl ToString>) -> String {
     value.map(ToString::to_string).unwrap_or_default()
 }
+
+/// `count` placeholders for a list, the first of them `$first`: `$2, $3, $4`.
+pub(super) fn placeholders(first: usize, count: usize) -> String {
+    (first..first + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
+}

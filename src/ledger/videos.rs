@@ -8,8 +8,9 @@ use crate::model::{
     UploadId, VideoId,
 };
 
+use super::decisions::standing_of;
 use super::rows::{count, json, number, parsed, text, time};
-use super::{Ledger, LedgerError};
+use super::{Ledger, LedgerError, Standing};
 
 /// A stored video with the submission that brought it.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct VideoRow {
     pub facts: Facts,
     /// What the inspection noticed.
     pub notes: Vec<Finding>,
+    /// Where its report stands.
+    pub standing: Standing,
     /// The submission.
     pub submission: SubmissionId,
     /// The phone's name for the file.
@@ -66,8 +69,9 @@ impl Ledger {
         let row = sqlx::query(
             "SELECT v.id, v.upload_id, v.company_id, v.sha256, v.length, v.facts, v.notes, \
              s.id AS submission_id, s.filename, s.time_sent_raw, s.time_sent_at, s.lat_e8, \
-             s.long_e8, s.received_at FROM submissions s JOIN videos v ON v.id = s.video_id \
-             WHERE s.ref_key = $1 ORDER BY s.turn DESC LIMIT 1",
+             s.long_e8, s.received_at, r.status_code, r.revision, r.reject_reason, r.decided_at, \
+             r.decided_by FROM submissions s JOIN videos v ON v.id = s.video_id \
+             JOIN reports r ON r.ref_key = s.ref_key WHERE s.ref_key = $1 ORDER BY s.turn DESC LIMIT 1",
         )
         .bind(ref_key.to_string())
         .fetch_optional(&self.pool)
@@ -105,6 +109,7 @@ fn read(row: &AnyRow) -> Result<VideoRow, LedgerError> {
         length: Length::new(count(row, "length")?),
         facts: json(row, "facts")?,
         notes: json(row, "notes")?,
+        standing: standing_of(row)?,
         submission: parsed(row, "submission_id")?,
         filename: text(row, "filename")?,
         time_sent: TimeSent { raw: text(row, "time_sent_raw")?, at: time(row, "time_sent_at")? },

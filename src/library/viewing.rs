@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Library, LibraryError, StoredFile};
 use crate::blob::{Link, VideoKey};
-use crate::ledger::{CustodyEntry, VideoRow};
+use crate::ledger::{CustodyEntry, Standing, VideoRow};
 use crate::model::{
     CompanyId, Digest, EventId, Facts, Finding, Person, Place, RefKey, Role, SubmissionId,
     TimeSent, VideoId,
@@ -15,6 +15,8 @@ use crate::model::{
 pub struct Viewing {
     /// The video.
     pub video: VideoId,
+    /// Where its report stands: a decision names its version.
+    pub standing: Standing,
     /// The submission that brought it.
     pub submission: SubmissionId,
     /// The hash of its bytes.
@@ -91,6 +93,7 @@ fn may_watch(viewer: &Person, row: &VideoRow) -> bool {
 fn viewing(row: VideoRow, link: Link) -> Viewing {
     Viewing {
         video: row.id,
+        standing: row.standing,
         submission: row.submission,
         sha256: row.sha256,
         facts: row.facts,

@@ -12,6 +12,7 @@ mod facts;
 mod faults;
 mod finding;
 mod ids;
+mod letter;
 mod measure;
 mod person;
 mod phone;
@@ -34,11 +35,12 @@ pub use ids::{
     ChallengeId, EventId, IdError, NodeId, ObjectKey, RefKey, SessionId, SubmissionId, TypeCode,
     UploadId, VehicleGuid, VideoId,
 };
+pub use letter::{Letter, Note};
 pub use measure::{Length, MeasureError, Offset};
 pub use person::{CompanyId, CompanyKind, Person, PersonId, Role};
 pub use phone::phone_digits;
 pub use place::{Place, PlaceError};
 pub use random::Random;
-pub use report::{Arrival, ReportStatus, arrival};
+pub use report::{Arrival, Decision, ReportStatus, arrival};
 pub use sent::{SentError, TimeSent};
 pub use upload::{Door, UploadState};

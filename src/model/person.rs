@@ -60,6 +60,12 @@ impl Role {
         }
     }
 
+    /// Whether they approve and reject.
+    #[must_use]
+    pub const fn decides(self) -> bool {
+        matches!(self, Self::Reviewer)
+    }
+
     /// Reads the word back.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {

@@ -1,6 +1,7 @@
 //! What a report is waiting for, and what an arriving video means to it.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Digest;
 
@@ -51,6 +52,36 @@ impl TryFrom<i64> for ReportStatus {
             .into_iter()
             .find(|status| status.code() == code)
             .ok_or_else(|| format!("{code} is not a report status"))
+    }
+}
+
+/// What a reviewer, or 1C, says of a video.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    /// It will do.
+    Approve,
+    /// A new one is wanted.
+    Reject,
+}
+
+impl Decision {
+    /// The state of the report afterwards.
+    #[must_use]
+    pub const fn leads_to(self) -> ReportStatus {
+        match self {
+            Self::Approve => ReportStatus::Accepted,
+            Self::Reject => ReportStatus::Rejected,
+        }
+    }
+
+    /// The word in the video's custody.
+    #[must_use]
+    pub const fn done(self) -> &'static str {
+        match self {
+            Self::Approve => "approved",
+            Self::Reject => "rejected",
+        }
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) async fn judge(answer: Response, limit: usize, now: Timestamp) -> Del
 }
 
 /// The first `limit` bytes of the body, or what of it arrives, as one line of text.
-async fn beginning(mut answer: Response, limit: usize) -> String {
+pub(super) async fn beginning(mut answer: Response, limit: usize) -> String {
     let mut body = Vec::new();
     while body.len() < limit
         && let Ok(Some(chunk)) = answer.chunk().await
@@ -40,7 +40,7 @@ pub(super) fn one_line(text: &str) -> String {
 }
 
 /// `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date. A past date means at once.
-fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
+pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u32>() {
         return Some(SignedDuration::from_secs(seconds.into()));

@@ -1,5 +1,7 @@
 //! The settings of notifications.
 
+use std::path::PathBuf;
+
 use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -15,6 +17,20 @@ pub struct Config {
     pub allow_networks: Vec<Network>,
     /// The report service.
     pub webhook: WebhookConfig,
+    /// Phones.
+    pub fcm: FcmConfig,
+}
+
+/// The `[notify.fcm]` section.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FcmConfig {
+    /// The JSON file of a service account. Not set: phones are not told.
+    pub service_account_file: Option<PathBuf>,
+    /// The address of FCM.
+    pub endpoint: String,
+    /// How long FCM may take for one answer.
+    pub timeout: SignedDuration,
 }
 
 /// The `[notify.webhook]` section.

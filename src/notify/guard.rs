@@ -10,6 +10,7 @@ use std::sync::Arc;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde::Deserialize;
+use url::{Host, Url};
 
 /// A network in CIDR notation, or one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -89,6 +90,42 @@ fn is_public(address: IpAddr) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is neither a public address reached by https nor in notify.allow_networks")]
 pub struct NotAllowed(String);
+
+/// The URL is not one that may be told.
+#[derive(Debug, thiserror::Error)]
+pub enum TargetError {
+    /// Not an address of the web.
+    #[error("must be an https (or http) URL without a user name in it")]
+    Url,
+    /// An address that may not be told.
+    #[error("names an address that may not be told: {0}")]
+    NotAllowed(#[from] NotAllowed),
+    /// http, and nobody may be told that way.
+    #[error("is http, which is only for networks in notify.allow_networks")]
+    Unencrypted,
+}
+
+/// The URL, and who may be behind it. An address in the URL itself is not resolved, so it is checked
+/// here.
+pub(super) fn target(url: &str, allowed: &[Network]) -> Result<(Url, Guard), TargetError> {
+    let url = Url::parse(url).map_err(|_| TargetError::Url)?;
+    let named = !url.username().is_empty() || url.password().is_some();
+    if named || !matches!(url.scheme(), "https" | "http") {
+        return Err(TargetError::Url);
+    }
+    let encrypted = url.scheme() == "https";
+    if !encrypted && allowed.is_empty() {
+        return Err(TargetError::Unencrypted);
+    }
+    let guard = Guard::new(allowed, encrypted);
+    match url.host() {
+        Some(Host::Ipv4(address)) => guard.check(IpAddr::V4(address))?,
+        Some(Host::Ipv6(address)) => guard.check(IpAddr::V6(address))?,
+        Some(Host::Domain(_)) => {}
+        None => return Err(TargetError::Url),
+    }
+    Ok((url, guard))
+}
 
 /// Says which addresses one receiver may have.
 #[derive(Debug, Clone)]

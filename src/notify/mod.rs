@@ -4,7 +4,11 @@
 
 mod answer;
 mod config;
+mod fcm;
 mod guard;
+mod http;
+mod mail;
+mod push;
 mod signature;
 mod webhook;
 
@@ -12,8 +16,11 @@ use jiff::SignedDuration;
 
 use crate::model::EventId;
 
-pub use config::{Config, WebhookConfig};
-pub use guard::{Network, NetworkError, NotAllowed};
+pub use config::{Config, FcmConfig, WebhookConfig};
+pub use fcm::{AccountError, Fcm, FcmError};
+pub use guard::{Network, NetworkError, NotAllowed, TargetError};
+pub use mail::{Mail, MailConfig, MailError, MailTls};
+pub use push::Push;
 pub use signature::SecretError;
 pub use webhook::{Webhook, WebhookError};
 
@@ -31,7 +38,7 @@ pub struct Message<'m> {
 pub enum Delivery {
     /// The receiver has said that it has it.
     Delivered {
-        /// Its HTTP status, 2xx.
+        /// Its status: 2xx.
         status: u16,
     },
     /// Not this time.
@@ -43,7 +50,14 @@ pub enum Delivery {
         /// What went wrong, for operators.
         reason: String,
     },
-    /// The receiver does not want it: 410.
+    /// There is nobody any more: the device is gone.
+    Nobody {
+        /// The receiver's status.
+        status: u16,
+        /// What it said, for operators.
+        reason: String,
+    },
+    /// The receiver does not want it: 410 of a webhook, 5xx of a mail server.
     Never {
         /// Its HTTP status.
         status: u16,

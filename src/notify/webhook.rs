@@ -1,20 +1,16 @@
 //! The report service: a signed POST (Standard Webhooks 1.0).
 
-use std::net::IpAddr;
-
 use jiff::SignedDuration;
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, Response, redirect};
-use url::{Host, Url};
+use reqwest::{Client, Response};
+use url::Url;
 
 use crate::model::{Clock, causes};
 
-use super::guard::{Guard, NotAllowed};
+use super::guard::{TargetError, target};
+use super::http::client;
 use super::signature::{Keys, SecretError};
-use super::{Config, Delivery, Message, Network, answer};
-
-/// How we introduce ourselves.
-const USER_AGENT: &str = concat!("forte-media/", env!("CARGO_PKG_VERSION"));
+use super::{Config, Delivery, Message, answer};
 
 /// The receiver of messages.
 pub struct Webhook {
@@ -29,15 +25,9 @@ pub struct Webhook {
 /// The settings cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum WebhookError {
-    /// Not an address of the web.
-    #[error("notify.webhook.url must be an https (or http) URL without a user name in it")]
-    Url,
-    /// An address that may not be told.
-    #[error("notify.webhook.url: {0}")]
-    NotAllowed(#[from] NotAllowed),
-    /// http, and nobody may be told that way.
-    #[error("notify.webhook.url: http is only for networks in notify.allow_networks")]
-    Unencrypted,
+    /// Not an address that may be told.
+    #[error("notify.webhook.url {0}")]
+    Url(#[from] TargetError),
     /// The secret is none.
     #[error("notify.webhook.secret: {0}")]
     Secret(#[from] SecretError),
@@ -94,38 +84,4 @@ impl Webhook {
             .send()
             .await
     }
-}
-
-/// The URL, and who may be behind it. An address in the URL itself is not resolved, so it is checked
-/// here.
-fn target(url: &str, allowed: &[Network]) -> Result<(Url, Guard), WebhookError> {
-    let url = Url::parse(url).map_err(|_| WebhookError::Url)?;
-    let named = !url.username().is_empty() || url.password().is_some();
-    if named || !matches!(url.scheme(), "https" | "http") {
-        return Err(WebhookError::Url);
-    }
-    let encrypted = url.scheme() == "https";
-    if !encrypted && allowed.is_empty() {
-        return Err(WebhookError::Unencrypted);
-    }
-    let guard = Guard::new(allowed, encrypted);
-    match url.host() {
-        Some(Host::Ipv4(address)) => guard.check(IpAddr::V4(address))?,
-        Some(Host::Ipv6(address)) => guard.check(IpAddr::V6(address))?,
-        Some(Host::Domain(_)) => {}
-        None => return Err(WebhookError::Url),
-    }
-    Ok((url, guard))
-}
-
-/// No redirects: where they lead has not been checked. No proxy from the environment: it would
-/// resolve the name itself.
-fn client(guard: Guard, timeout: SignedDuration) -> Result<Client, reqwest::Error> {
-    Client::builder()
-        .user_agent(USER_AGENT)
-        .redirect(redirect::Policy::none())
-        .no_proxy()
-        .dns_resolver(guard)
-        .timeout(timeout.unsigned_abs())
-        .build()
 }

@@ -10,6 +10,7 @@
 //! holds no webhook. Without a receiver nothing is claimed: messages wait in the ledger until there
 //! is one. What has expired is given up untried.
 
+mod composer;
 mod config;
 mod gauges;
 mod ladder;
@@ -26,6 +27,7 @@ use crate::ledger::{Channel, Claimed, EventState, Ledger, LedgerError, OutboxDep
 use crate::model::{Clock, Random};
 use crate::notify::Delivery;
 
+pub use composer::{ComposeError, Composer, NoComposer};
 pub use config::Config;
 pub use gauges::Waiting;
 pub use ladder::next_try;
@@ -140,7 +142,7 @@ impl Outbox {
 
     /// Tries one message and records what became of it.
     async fn attempt(&self, claimed: Claimed) -> Channel {
-        let delivery = self.receivers.deliver(&claimed).await;
+        let delivery = self.receivers.deliver(&claimed, &self.ledger).await;
         let settled = self.settled(&claimed, delivery);
         gauges::count_try(claimed.channel, &settled);
         match self.ledger.settle_event(&settled).await {
@@ -159,6 +161,7 @@ impl Outbox {
         let now = self.clock.now();
         let (state, due_at, status, error) = match delivery {
             Delivery::Delivered { status } => (EventState::Delivered, now, status, String::new()),
+            Delivery::Nobody { status, reason } => (EventState::Dropped, now, status, reason),
             Delivery::Never { status, reason } => (EventState::Dead, now, status, reason),
             Delivery::Later { after, status, reason } => {
                 let next = self.next_try(claimed, now, after);

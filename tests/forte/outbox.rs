@@ -94,6 +94,7 @@ fn dispatcher_waiting(house: &House, url: Option<&str>, allow: &[&str], timeout:
     let config: notify::Config = serde_json::from_value(json!({
         "allow_networks": allow,
         "webhook": { "url": url, "secret": SECRET, "timeout": timeout, "max_answer": 100 },
+        "fcm": { "endpoint": "https://fcm.googleapis.com", "timeout": "10s" },
     }))
     .unwrap();
     let webhook = Webhook::from_config(&config, house.clock.clone()).unwrap();
@@ -104,7 +105,7 @@ fn dispatcher_waiting(house: &House, url: Option<&str>, allow: &[&str], timeout:
         settle_within: SignedDuration::from_secs(30),
     };
     let random = Random::seeded(7);
-    Outbox::new(house.ledger.clone(), house.clock.clone(), random, config, Receivers { webhook })
+    Outbox::new(house.ledger.clone(), house.clock.clone(), random, config, Receivers::only(webhook))
 }
 
 async fn a_receiver_that_was_away_for_hours_hears_it_once(db: Db) {

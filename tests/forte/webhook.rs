@@ -1,7 +1,7 @@
 //! One message to the report service: signed, judged by its answer, only to where it may go.
 
 use forte_media::model::{Clock, EventId, ManualClock};
-use forte_media::notify::{Config, Delivery, Message, Webhook, WebhookError};
+use forte_media::notify::{Config, Delivery, Message, TargetError, Webhook, WebhookError};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde_json::json;
@@ -15,6 +15,7 @@ fn config(url: &str, allow: &[&str]) -> Config {
     serde_json::from_value(json!({
         "allow_networks": allow,
         "webhook": { "url": url, "secret": SECRET, "timeout": "20s", "max_answer": 40 },
+        "fcm": { "endpoint": "https://fcm.googleapis.com", "timeout": "10s" },
     }))
     .unwrap()
 }
@@ -184,7 +185,10 @@ fn an_address_of_our_own_network_is_refused_however_it_is_written() {
         "https://[fd00:ec2::254]/",
     ];
     for url in urls {
-        assert!(matches!(refusal(&config(url, &[])), WebhookError::NotAllowed(_)), "{url}");
+        assert!(
+            matches!(refusal(&config(url, &[])), WebhookError::Url(TargetError::NotAllowed(_))),
+            "{url}"
+        );
     }
 }
 
@@ -194,9 +198,9 @@ fn settings_that_cannot_work_are_refused_at_the_start() {
     unsigned.webhook.secret = None;
     assert!(matches!(refusal(&unsigned), WebhookError::Secret(_)));
     let plain = config("http://one-c.example/", &[]);
-    assert!(matches!(refusal(&plain), WebhookError::Unencrypted));
+    assert!(matches!(refusal(&plain), WebhookError::Url(TargetError::Unencrypted)));
     for url in ["one-c.example", "ftp://one-c.example/", "https://user:word@one-c.example/"] {
-        assert!(matches!(refusal(&config(url, &[])), WebhookError::Url), "{url}");
+        assert!(matches!(refusal(&config(url, &[])), WebhookError::Url(TargetError::Url)), "{url}");
     }
     let mut off = config("https://one-c.example/", &[]);
     off.webhook.url = None;

@@ -89,6 +89,9 @@ CREATE INDEX reports_important ON reports (company_id, due_at, ref_key, status_c
     WHERE status_code IN (1, 4) AND gone = 0;
 CREATE INDEX reports_general ON reports (company_id, starts_at, ref_key, due_at, status_code)
     WHERE status_code IN (2, 3) AND gone = 0;
+-- Those whose deadline is still to be called to mind.
+CREATE INDEX reports_to_remind ON reports (due_at)
+    WHERE status_code IN (1, 4) AND gone = 0 AND reminded_at = 0;
 DROP INDEX reports_by_company;
 -- The report a vehicle is judged by is the last entry of its state here (Q24).
 CREATE INDEX reports_by_vehicle ON reports (vehicle_guid, status_code, due_at, ref_key)

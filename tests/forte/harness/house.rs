@@ -34,7 +34,7 @@ impl House {
         house
     }
 
-    async fn add_company(&self, id: CompanyId, biin: &str) {
+    pub(crate) async fn add_company(&self, id: CompanyId, biin: &str) {
         let new = NewCompany {
             id,
             key: None,
@@ -46,7 +46,7 @@ impl House {
         self.ledger.add_company(&new).await.unwrap();
     }
 
-    async fn add_person(&self, person: Person) {
+    pub(crate) async fn add_person(&self, person: Person) {
         let new = NewPerson {
             person,
             key: None,
@@ -71,6 +71,14 @@ impl House {
         self.add_company(stranger.company, "990140001234").await;
         self.add_person(stranger).await;
         stranger
+    }
+
+    /// A reviewer of the lessor, who sees every company's reports.
+    pub(crate) async fn reviewer(&self) -> Person {
+        let reviewer =
+            Person { id: PersonId(900), company: CompanyId::LESSOR, role: Role::Reviewer };
+        self.add_person(reviewer).await;
+        reviewer
     }
 
     /// The present moment of this house.

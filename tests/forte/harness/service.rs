@@ -122,6 +122,7 @@ impl Ruins {
             ("NOTIFY__WEBHOOK__URL", self.receiver.url()),
             ("NOTIFY__WEBHOOK__SECRET", WEBHOOK_SECRET.to_owned()),
             ("NOTIFY__ALLOW_NETWORKS", "127.0.0.0/8".to_owned()),
+            ("MAIL__FOLDER", folder.join("mail").display().to_string()),
             // Nobody waits for these in a test: what is due is done when a test says so.
             ("OUTBOX__POLL_EVERY", "1h".to_owned()),
             ("UPLOAD__SWEEP_EVERY", "1h".to_owned()),
@@ -243,6 +244,11 @@ impl Service {
         self.token_of(self.ruins.house.driver)
     }
 
+    /// The access token of a reviewer of the lessor.
+    pub(crate) async fn reviewer(&self) -> String {
+        self.token_of(self.ruins.house.reviewer().await)
+    }
+
     /// The access token of somebody of another company.
     pub(crate) async fn stranger(&self) -> String {
         self.token_of(self.ruins.house.stranger().await)
@@ -274,7 +280,20 @@ impl Service {
         send(&self.router, request).await
     }
 
-    /// Delivers what is due to the report service.
+    /// The letters that were written to the folder, oldest first, as they are.
+    pub(crate) fn letters(&self) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.mail_folder()) else { return Vec::new() };
+        let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
+    }
+
+    /// Where letters go without a mail server.
+    pub(crate) fn mail_folder(&self) -> std::path::PathBuf {
+        self.ruins.folder.path().join("mail")
+    }
+
+    /// Delivers what is due: to the report service, by mail, to phones.
     pub(crate) async fn deliver(&self) -> usize {
         self.app.outbox.deliver_due().await.unwrap()
     }

@@ -1,0 +1,289 @@
+//! Decisions: approved or rejected, once for each version, and told to whom it concerns.
+
+use axum::body::Body;
+use axum::http::{Request, Response};
+use forte_media::leasing::DecisionError;
+use forte_media::ledger::Deciding;
+use forte_media::model::{CompanyId, Decision, Person, PersonId, RefKey, ReportStatus, Role};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::harness::answers::problem;
+use crate::harness::clips::GOOD;
+use crate::harness::service::{Service, json as body_of, on_both_grounds};
+use crate::harness::tus;
+
+on_both_grounds! {
+    an_approval_is_recorded_and_told,
+    a_rejection_has_its_reason_until_the_next_decision,
+    the_same_decision_after_a_lost_answer_is_answered_again,
+    of_two_reviewers_at_once_one_wins,
+    of_ten_reviewers_at_once_one_wins,
+    a_decision_on_an_old_version_is_told_how_it_is_now,
+    nothing_is_decided_before_a_video_was_sent,
+    a_company_has_its_own_reviewers_and_the_lessor_sees_all,
+    only_reviewers_decide,
+    what_cannot_be_decided_is_named,
+    a_node_decides_without_a_version_and_only_once,
+}
+
+/// A report that holds a video, at version 1.
+async fn submitted(service: &Service) -> RefKey {
+    let report = service.report().await;
+    let path = tus::create(service, report, GOOD.len()).await;
+    assert_eq!(tus::patch(service, &path, 0, GOOD).await.status(), 204);
+    report
+}
+
+async fn send(service: &Service, report: RefKey, token: &str, body: String) -> Response<Body> {
+    let request = Request::post(format!("/reports/{report}/decision"))
+        .header("Authorization", format!("Bearer {token}"))
+        .header("Content-Type", "application/json");
+    service.send(request.body(Body::from(body)).unwrap()).await
+}
+
+async fn decide(service: &Service, report: RefKey, token: &str, body: Value) -> Response<Body> {
+    send(service, report, token, body.to_string()).await
+}
+
+async fn decided(service: &Service, report: RefKey, token: &str, body: Value) -> Value {
+    let answer = decide(service, report, token, body).await;
+    let status = answer.status();
+    let body = body_of(answer).await;
+    assert_eq!(status, 200, "{body}");
+    body["data"].clone()
+}
+
+fn approve(version: i64) -> Value {
+    json!({ "decision": "approve", "version": version })
+}
+
+fn reject(version: i64, reason: &str) -> Value {
+    json!({ "decision": "reject", "version": version, "reason": reason })
+}
+
+/// What the report service has heard of decisions.
+async fn events(service: &Service) -> Vec<Value> {
+    service.deliver().await;
+    let heard = service.ruins.receiver.heard();
+    let events = heard.iter().map(|heard| serde_json::from_str::<Value>(&heard.body).unwrap());
+    events.filter(|event| event["type"] == "report.decided").collect()
+}
+
+/// What the report's viewers see.
+async fn video(service: &Service, report: RefKey) -> Value {
+    let request = Request::get(format!("/reports/{report}/video"))
+        .header("Authorization", format!("Bearer {}", service.driver()));
+    let answer = service.send(request.body(Body::empty()).unwrap()).await;
+    body_of(answer).await["data"].clone()
+}
+
+async fn an_approval_is_recorded_and_told(service: Service) {
+    let report = submitted(&service).await;
+    let before = video(&service, report).await;
+    assert_eq!((&before["version"], &before["status_code"]), (&json!(1), &json!(2)));
+    let reviewer = service.reviewer().await;
+    let data = decided(&service, report, &reviewer, approve(1)).await;
+    assert_eq!(data["status_code"], 3);
+    assert_eq!(data["version"], 2);
+    assert_eq!(data["reject_reason"], "");
+    assert_eq!(data["decided_at"], service.clock().now().to_string());
+    assert_eq!(video(&service, report).await["status_code"], 3);
+
+    let events = events(&service).await;
+    let expected = json!({
+        "report_ref_key": report,
+        "submission_id": before["submission_id"],
+        "status_code": 3,
+        "reason": "",
+        "decided_by": "person:900",
+        "decided_at": service.clock().now(),
+        "version": 2,
+    });
+    assert_eq!(
+        events,
+        [json!({
+            "type": "report.decided", "timestamp": service.clock().now(), "data": expected,
+        })]
+    );
+    let custody = "SELECT COUNT(*) FROM custody c JOIN videos v ON v.id = c.video_id \
+                   WHERE c.action = 'approved' AND c.actor = 'person:900'";
+    assert_eq!(service.ruins.db.number(custody).await, 1);
+}
+
+/// Q29
+async fn a_rejection_has_its_reason_until_the_next_decision(service: Service) {
+    let report = submitted(&service).await;
+    let reviewer = service.reviewer().await;
+    let reason = "Не видно номера.\nСнимите днём.";
+    let data = decided(&service, report, &reviewer, reject(1, reason)).await;
+    assert_eq!((&data["status_code"], &data["reject_reason"]), (&json!(4), &json!(reason)));
+
+    let path = tus::create(&service, report, GOOD.len()).await;
+    assert_eq!(tus::patch(&service, &path, 0, GOOD).await.status(), 204);
+    let seen = video(&service, report).await;
+    assert_eq!(seen["status_code"], 2);
+    assert_eq!(seen["reject_reason"], reason, "a new video does not clear it");
+    assert_eq!(seen["version"], 3);
+
+    let data = decided(&service, report, &reviewer, approve(3)).await;
+    assert_eq!((&data["reject_reason"], &data["version"]), (&json!(""), &json!(4)));
+    assert_eq!(events(&service).await.len(), 2);
+}
+
+async fn the_same_decision_after_a_lost_answer_is_answered_again(service: Service) {
+    let report = submitted(&service).await;
+    let reviewer = service.reviewer().await;
+    let first = decided(&service, report, &reviewer, reject(1, "Темно")).await;
+    service.hand().advance(SignedDuration::from_secs(9));
+    assert_eq!(decided(&service, report, &reviewer, reject(1, "Темно")).await, first);
+    assert_eq!(decided(&service, report, &reviewer, reject(2, "Темно")).await, first);
+    let other = decide(&service, report, &reviewer, reject(1, "Мокро")).await;
+    problem(other, 409, "decision_conflict").await;
+    assert_eq!(events(&service).await.len(), 1, "told once");
+}
+
+async fn race(service: &Service, report: RefKey, bodies: Vec<Value>) {
+    let reviewer = service.reviewer().await;
+    let bodies = bodies.into_iter().map(|body| decide(service, report, &reviewer, body));
+    let answers = futures_util::future::join_all(bodies).await;
+    let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status().as_u16()).collect();
+    statuses.sort_unstable();
+    assert_eq!(statuses[0], 200);
+    assert!(statuses[1..].iter().all(|status| *status == 409), "{statuses:?}");
+    assert_eq!(events(service).await.len(), 1);
+    assert_eq!(video(service, report).await["version"], 2);
+}
+
+async fn of_two_reviewers_at_once_one_wins(service: Service) {
+    let report = submitted(&service).await;
+    race(&service, report, vec![approve(1), reject(1, "Темно")]).await;
+}
+
+async fn of_ten_reviewers_at_once_one_wins(service: Service) {
+    let report = submitted(&service).await;
+    let bodies = (0..10).map(|number| reject(1, &format!("Причина {number}"))).collect();
+    race(&service, report, bodies).await;
+}
+
+async fn a_decision_on_an_old_version_is_told_how_it_is_now(service: Service) {
+    let report = submitted(&service).await;
+    let reviewer = service.reviewer().await;
+    decided(&service, report, &reviewer, reject(1, "Темно")).await;
+    for body in [approve(1), approve(0), approve(7)] {
+        let told =
+            problem(decide(&service, report, &reviewer, body).await, 409, "decision_conflict")
+                .await;
+        let decided_at = service.clock().now();
+        let now = json!({
+            "status_code": 4, "version": 2, "reject_reason": "Темно", "decided_at": decided_at,
+        });
+        assert_eq!(told["details"], now);
+    }
+    // Decided anew on what is there.
+    assert_eq!(decided(&service, report, &reviewer, approve(2)).await["version"], 3);
+    assert_eq!(decided(&service, report, &reviewer, reject(3, "Всё же")).await["status_code"], 4);
+}
+
+async fn nothing_is_decided_before_a_video_was_sent(service: Service) {
+    let report = service.report().await;
+    let reviewer = service.reviewer().await;
+    let told =
+        problem(decide(&service, report, &reviewer, approve(0)).await, 409, "decision_conflict")
+            .await;
+    assert_eq!(told["details"]["status_code"], 1);
+    assert_eq!(told["details"]["decided_at"], Value::Null);
+    assert!(events(&service).await.is_empty());
+}
+
+/// S20
+async fn a_company_has_its_own_reviewers_and_the_lessor_sees_all(service: Service) {
+    let report = submitted(&service).await;
+    let house = &service.ruins.house;
+    let own = Person { id: PersonId(901), company: house.driver.company, role: Role::Reviewer };
+    let other = Person { id: PersonId(902), company: CompanyId(99), role: Role::Reviewer };
+    house.stranger().await;
+    house.add_person(own).await;
+    house.add_person(other).await;
+    let foreign = decide(&service, report, &service.token_of(other), approve(1)).await;
+    let foreign = problem(foreign, 404, "not_found").await;
+    let nothing = RefKey::mint(&house.clock, &house.random);
+    let unknown = decide(&service, nothing, &service.token_of(own), approve(1)).await;
+    let unknown = problem(unknown, 404, "not_found").await;
+    assert_eq!(foreign["message"], unknown["message"], "nobody learns which");
+    decided(&service, report, &service.token_of(own), reject(1, "Темно")).await;
+    decided(&service, report, &service.reviewer().await, approve(2)).await;
+}
+
+async fn only_reviewers_decide(service: Service) {
+    let report = submitted(&service).await;
+    let driver = service.ruins.house.driver;
+    let admin = Person { id: PersonId(903), role: Role::Admin, ..driver };
+    service.ruins.house.add_person(admin).await;
+    for person in [driver, admin] {
+        let answer = decide(&service, report, &service.token_of(person), approve(1)).await;
+        problem(answer, 403, "forbidden").await;
+    }
+    problem(decide(&service, report, "none", approve(1)).await, 401, "token_invalid").await;
+}
+
+async fn what_cannot_be_decided_is_named(service: Service) {
+    let report = submitted(&service).await;
+    let reviewer = service.reviewer().await;
+    let refused = |body: Value, status: u16| {
+        let (service, reviewer) = (&service, &reviewer);
+        async move {
+            let answer = decide(service, report, reviewer, body).await;
+            problem(answer, status, "validation_failed").await["details"].clone()
+        }
+    };
+    for reason in ["", " \n ", "a\u{0}b", &"ж".repeat(2_001)] {
+        assert!(refused(reject(1, reason), 422).await["reason"].is_string(), "{reason:?}");
+    }
+    for body in [
+        json!({}),
+        json!([]),
+        json!({ "decision": "perhaps", "version": 1 }),
+        json!({ "decision": "approve" }),
+        json!({ "decision": "approve", "version": "one" }),
+        json!({ "decision": "approve", "version": 1.5 }),
+        json!({ "decision": "reject", "version": 1, "reason": 7 }),
+    ] {
+        assert!(refused(body.clone(), 422).await["body"].is_string(), "{body}");
+    }
+    for text in ["", "{", "\u{feff}", "{\"decision\":\"approve\",\"version\":1} x"] {
+        let answer = send(&service, report, &reviewer, text.to_owned()).await;
+        problem(answer, 400, "validation_failed").await;
+    }
+    let long = format!("{{\"reason\":\"{}\"}}", "a".repeat(20_000));
+    problem(send(&service, report, &reviewer, long).await, 413, "body_too_large").await;
+    let whole = reject(1, &"ж".repeat(2_000));
+    assert_eq!(decided(&service, report, &reviewer, whole).await["version"], 2);
+}
+
+/// A decision of 1C: the exchange calls the same function.
+async fn a_node_decides_without_a_version_and_only_once(service: Service) {
+    let report = service.report_in(ReportStatus::Submitted).await;
+    let deciding = |decision, reason: &str| Deciding {
+        ref_key: report,
+        decision,
+        reason: reason.to_owned(),
+        version: None,
+        scope: None,
+        actor: "node:main".to_owned(),
+    };
+    let leasing = &service.app.leasing;
+    let first = leasing.record(&deciding(Decision::Reject, "Темно")).await.unwrap();
+    let again = leasing.record(&deciding(Decision::Reject, "Темно")).await.unwrap();
+    assert_eq!(first, again);
+    assert_eq!((first.version, first.decided_by.as_str()), (1, "node:main"));
+    let then = leasing.record(&deciding(Decision::Approve, "")).await.unwrap();
+    assert_eq!((then.version, then.status), (2, ReportStatus::Accepted));
+    let events = events(&service).await;
+    assert_eq!(events.len(), 2);
+    assert_eq!(events[0]["data"]["submission_id"], Value::Null, "1C says that there was one");
+
+    let unsent = Deciding { ref_key: service.report().await, ..deciding(Decision::Approve, "") };
+    let refused = leasing.record(&unsent).await.unwrap_err();
+    assert!(matches!(refused, DecisionError::Conflict(_)));
+}
