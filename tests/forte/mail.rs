@@ -228,7 +228,7 @@ async fn without_the_protection_that_was_asked_for_nothing_is_said() {
 async fn a_server_that_hangs_holds_one_letter_and_spoils_no_other() {
     let replies = &["250 taken", "hang", "550 5.1.1 no such mailbox"];
     let Some(mut smtp) = Smtp::start(Plan { replies, ..OPEN }).await else { return };
-    let service = sending_to(Ground::Embedded, &smtp, &[("MAIL__TIMEOUT", "2s")]).await.unwrap();
+    let service = sending_to(Ground::Embedded, &smtp, &[("MAIL__TIMEOUT", "5s")]).await.unwrap();
     let mut states = Vec::new();
     for _ in 0..4 {
         let wanted = want(&service).await;

@@ -86,6 +86,8 @@ impl Stage {
     /// A report of the driver that was sent and then rejected for this reason.
     async fn rejected(&self, reason: &str) -> RefKey {
         let service = &self.service;
+        // The ids of what is told now are later than those before.
+        service.hand().advance(SignedDuration::from_secs(1));
         let report = service.report().await;
         let path = tus::create(service, report, GOOD.len()).await;
         assert_eq!(tus::patch(service, &path, 0, GOOD).await.status(), 204);

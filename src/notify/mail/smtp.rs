@@ -21,6 +21,9 @@ type Transport = AsyncSmtpTransport<Tokio1Executor>;
 /// Refusals of us and not of the letter (RFC 4954 section 6): the settings can be mended.
 const OURS_TO_MEND: [u16; 5] = [454, 530, 534, 535, 538];
 
+/// How long a server may take to say goodbye.
+const PARTING: Duration = Duration::from_secs(1);
+
 /// Most characters of what a server says that are kept for operators.
 const LONGEST_REASON: usize = 500;
 
@@ -63,7 +66,7 @@ impl Smtp {
     pub(super) async fn examine(&self) -> Result<(), MailError> {
         let transport = self.transport();
         let tried = timeout(self.timeout, transport.test_connection()).await;
-        transport.shutdown().await;
+        part(&transport).await;
         match tried {
             Ok(Ok(true)) => Ok(()),
             Ok(Err(error)) => Err(MailError::Server(error)),
@@ -80,8 +83,13 @@ impl Smtp {
     async fn begin_anew(&self, old: &Transport) {
         let new = self.builder.clone().build();
         *self.transport.lock().unwrap_or_else(PoisonError::into_inner) = new;
-        old.shutdown().await;
+        part(old).await;
     }
+}
+
+/// Closes the connections that are kept. Whoever does not answer to that is left without a word.
+async fn part(transport: &Transport) {
+    let _silent = timeout(PARTING, transport.shutdown()).await;
 }
 
 fn protection(host: &str, config: &MailConfig) -> Result<Tls, MailError> {
