@@ -1,62 +1,116 @@
 //! What the operations of the document are asked about, and requests for it: good ones, so that what
 //! comes of them depends on who asks.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use axum::body::Body;
 use axum::http::Request;
-use forte_media::model::RefKey;
+use forte_media::model::{Person, PersonId, RefKey, ReportStatus, Role};
 
 use super::Operation;
 use crate::harness::clips::GOOD;
 use crate::harness::form::{BOUNDARY, Form};
-use crate::harness::service::Service;
+use crate::harness::service::{Service, json};
 use crate::harness::tus;
 
-/// Things of the driver's company, by the names they have in addresses.
+/// People must not have the same number.
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// Things of the driver's company.
 pub(super) struct Targets {
     /// A report that awaits a video.
     open: RefKey,
-    path: Vec<(&'static str, String)>,
+    /// One that has its video.
+    ref_key: String,
+    /// An upload under way.
+    name: String,
+    submission: String,
+    employee: i64,
+    vehicle: String,
+    kind: String,
 }
 
 impl Targets {
     /// New ones, of which nobody has asked yet.
     pub(super) async fn fresh(service: &Service) -> Self {
-        let (open, filmed) = (service.report().await, service.report().await);
+        let house = &service.ruins.house;
+        let kind = house.kind("Легковой автомобиль", &[]).await;
+        let vehicle = house.vehicle(kind, &kind.to_string()[..8]).await;
+        let open = house.filed(vehicle, ReportStatus::Submit, (0, 10)).await;
+        let filmed = house.filed(vehicle, ReportStatus::Submit, (0, 10)).await;
         let submitted = tus::create(service, filmed, GOOD.len()).await;
         tus::patch(service, &submitted, 0, GOOD).await;
+        let submission = submission(service, &submitted).await;
         let upload = tus::create(service, open, GOOD.len()).await;
-        let name = upload.rsplit_once('/').unwrap().1.to_owned();
-        Self { open, path: Self::paths(filmed, name) }
+        let employee = 10_000 + i64::from(NEXT.fetch_add(1, Ordering::Relaxed));
+        let company = house.driver.company;
+        house.person(Person { id: PersonId(employee), company, role: Role::Employee }).await;
+        Self {
+            open,
+            ref_key: filmed.to_string(),
+            name: upload.rsplit_once('/').unwrap().1.to_owned(),
+            submission,
+            employee,
+            vehicle: vehicle.to_string(),
+            kind: kind.to_string(),
+        }
     }
 
     /// As [`Self::fresh`], but none of them is there.
     pub(super) fn of_nothing(service: &Service) -> Self {
         let house = &service.ruins.house;
         let key = || RefKey::mint(&house.clock, &house.random);
-        let name = format!("{}.{}", key(), "A".repeat(22));
-        Self { open: key(), path: Self::paths(key(), name) }
+        Self {
+            open: key(),
+            ref_key: key().to_string(),
+            name: format!("{}.{}", key(), "A".repeat(22)),
+            submission: key().to_string(),
+            employee: 9_999_999,
+            vehicle: key().to_string(),
+            kind: key().to_string(),
+        }
     }
 
-    fn paths(filmed: RefKey, name: String) -> Vec<(&'static str, String)> {
-        vec![
-            ("ref_key", filmed.to_string()),
-            ("name", name),
-            ("signed", "none".to_owned()),
-            ("file", "start.js".to_owned()),
-            ("biin", "080540013184".to_owned()),
-            ("id", "019e1ee4-f400-7000-8000-000000000002".to_owned()),
-        ]
+    /// What stands in an address under this name.
+    fn named(&self, operation: &Operation, name: &str) -> String {
+        match name {
+            "ref_key" if operation.path.contains("vehicle-types") => self.kind.clone(),
+            "ref_key" => self.ref_key.clone(),
+            "name" => self.name.clone(),
+            "id" if operation.path.starts_with("/employee") => self.employee.to_string(),
+            "id" if operation.path.starts_with("/1c") => self.submission.clone(),
+            "id" => "019e1ee4-f400-7000-8000-000000000002".to_owned(),
+            "vehicle_guid" => self.vehicle.clone(),
+            "vehicle_type_code" => self.kind.clone(),
+            "vehicle_plate_number" => self.kind[..8].to_owned(),
+            "status_code" | "date_range_code" => "NULL".to_owned(),
+            "biin" => "080540013184".to_owned(),
+            "signed" => "none".to_owned(),
+            "file" => "start.js".to_owned(),
+            other => panic!("{}: nothing to put into {other}", operation.name),
+        }
     }
+
+    /// The address of an operation, with these in it.
+    fn address(&self, operation: &Operation) -> String {
+        let parts = operation.path.split('/').map(|part| {
+            let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+            name.map_or_else(|| part.to_owned(), |name| self.named(operation, name))
+        });
+        parts.collect::<Vec<_>>().join("/")
+    }
+}
+
+/// The submission that an upload became.
+async fn submission(service: &Service, path: &str) -> String {
+    let state = json(tus::by_owner(service, "GET", path).await).await;
+    state["data"]["submission_id"].as_str().unwrap().to_owned()
 }
 
 /// A good request for an operation.
 pub(super) fn filled(operation: &Operation, targets: &Targets) -> Request<Body> {
-    let mut path = operation.path.clone();
-    for (name, value) in &targets.path {
-        path = path.replace(&format!("{{{name}}}"), value);
-    }
-    assert!(!path.contains('{'), "{}: nothing to put into it", operation.name);
-    let request = Request::builder().method(operation.method.as_str()).uri(path);
+    let request =
+        Request::builder().method(operation.method.as_str()).uri(targets.address(operation));
     let request = request.header("Tus-Resumable", "1.0.0");
     match operation.name.as_str() {
         "POST /uploads" => request
@@ -70,6 +124,12 @@ pub(super) fn filled(operation: &Operation, targets: &Targets) -> Request<Body> 
         "POST /reports/upload" => request
             .header("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}"))
             .body(Form::of(targets.open).file(GOOD).done().into()),
+        "POST /employee/delete/{id}" => {
+            request.header("X-HTTP-Method-Override", "DELETE").body(Body::empty())
+        }
+        "PUT /1c/v1/vehicle-types/{ref_key}/image" => {
+            request.header("Content-Type", "image/png").body("no picture".into())
+        }
         _ => with_example(operation, request),
     }
     .unwrap()
@@ -87,9 +147,4 @@ fn with_example(
             request.header("Content-Type", "application/json").body(body.to_string().into())
         }
     }
-}
-
-/// What 1C shows.
-pub(super) async fn exchange(_service: &Service) -> String {
-    "Basic b2ZmaWNlLTFjOnBhc3N3b3JkLWNhbmFyeQ==".to_owned()
 }
