@@ -27,13 +27,14 @@ pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
 }
 
 /// A reviewer's name and password.
-#[derive(ToSchema)]
+#[derive(ToSchema, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 #[schema(example = json!({"login": "aigul", "password": "…"}))]
 #[expect(dead_code, reason = "it only describes the body; names are read in any case")]
 struct Entering {
-    #[schema(max_length = 64)]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[^ ]+$")]
     login: String,
-    #[schema(max_length = 256)]
+    #[schema(min_length = 1, max_length = 256, pattern = "^[^ ]+$")]
     password: String,
     /// Which browser this is, so that another one's session goes on beside this one's
     #[schema(max_length = 128, pattern = "^[A-Za-z0-9._:-]+$")]

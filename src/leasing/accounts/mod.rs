@@ -154,16 +154,21 @@ impl Accounts {
         self.check_failures(&keys, now)?;
         let still = || self.check_failures(&keys, now).is_ok();
         let hashes = hashes(row.as_ref(), now);
-        match self.0.passwords.fits(&shortened(&by.password), hashes, still).await? {
+        let wrong = self.noting(keys.clone(), now);
+        match self.0.passwords.fits(&shortened(&by.password), hashes, still, wrong).await? {
             Some(true) => self.admitted(row, here).await,
-            Some(false) => {
-                for key in &keys {
-                    self.0.failures.note(key, now);
-                }
-                Err(EnterError::Wrong)
-            }
+            Some(false) => Err(EnterError::Wrong),
             // Others have used up the tries meanwhile.
             None => Err(self.check_failures(&keys, now).err().unwrap_or(EnterError::Busy)),
+        }
+    }
+
+    fn noting(&self, keys: Vec<String>, now: Timestamp) -> impl FnOnce() + Send + 'static {
+        let inner = Arc::clone(&self.0);
+        move || {
+            for key in &keys {
+                inner.failures.note(key, now);
+            }
         }
     }
 

@@ -68,13 +68,15 @@ impl Passwords {
     }
 
     /// Whether the password is one of these. A wrong one costs two hashes whatever is there to
-    /// compare with. `still` is asked once more when the turn has come: guesses that came together
-    /// do not get past a limit together. None when it says no.
+    /// compare with. `still` is asked once more when the turn has come, and `wrong` is told before
+    /// the next one comes: guesses that came together do not get past a limit together. None when
+    /// `still` says no.
     pub(super) async fn fits(
         &self,
         password: &SecretString,
         hashes: [Option<String>; 2],
         still: impl FnOnce() -> bool,
+        wrong: impl FnOnce() + Send + 'static,
     ) -> Result<Option<bool>, HashError> {
         let hashes = hashes.map(|hash| hash.unwrap_or_else(|| NOBODYS.to_owned()));
         let proofs = [0, 1].map(|at: usize| self.proof(password, &hashes[at]));
@@ -82,7 +84,14 @@ impl Passwords {
             return Ok(still().then_some(true));
         }
         let password = password.clone();
-        let found = self.in_turn(still, move || Some(first_match(&password, &hashes))).await?;
+        let look = move || {
+            let found = first_match(&password, &hashes);
+            if found.is_none() {
+                wrong();
+            }
+            Some(found)
+        };
+        let found = self.in_turn(still, look).await?;
         if let Some(Some(at)) = found {
             self.remember(proofs[at]);
         }
@@ -170,12 +179,12 @@ mod tests {
         let hashes =
             [Some(passwords.hash(&new).await.unwrap()), Some(passwords.hash(&old).await.unwrap())];
         for password in [&new, &old, &new] {
-            let fits = passwords.fits(password, hashes.clone(), || true).await.unwrap();
+            let fits = passwords.fits(password, hashes.clone(), || true, || ()).await.unwrap();
             assert_eq!(fits, Some(true));
         }
-        let fits = passwords.fits(&"another".into(), hashes.clone(), || true).await.unwrap();
+        let fits = passwords.fits(&"another".into(), hashes.clone(), || true, || ()).await.unwrap();
         assert_eq!(fits, Some(false));
-        assert_eq!(passwords.fits(&new, hashes, || false).await.unwrap(), None);
+        assert_eq!(passwords.fits(&new, hashes, || false, || ()).await.unwrap(), None);
     }
 
     #[tokio::test]
@@ -184,9 +193,9 @@ mod tests {
         let password = SecretString::from("a password");
         let hash = passwords.hash(&password).await.unwrap();
         let hashes = [Some(hash.clone()), None];
-        assert_eq!(passwords.fits(&password, hashes, || true).await.unwrap(), Some(true));
+        assert_eq!(passwords.fits(&password, hashes, || true, || ()).await.unwrap(), Some(true));
         assert!(passwords.is_known(&passwords.proof(&password, &hash)));
-        let fits = passwords.fits(&password, [None, None], || true).await.unwrap();
+        let fits = passwords.fits(&password, [None, None], || true, || ()).await.unwrap();
         assert_eq!(fits, Some(false));
     }
 
