@@ -98,7 +98,7 @@ impl Letters {
         if !still_true(kind, told.reports, report.as_ref()) {
             return Ok(None);
         }
-        Ok(Some(self.composed(kind, &told, device, ref_key, report)))
+        Ok(Some(self.composed(kind, &told, device, ref_key, report.as_ref())))
     }
 
     async fn code(&self, id: ChallengeId) -> Result<Option<Letter>, LetterError> {
@@ -144,14 +144,14 @@ impl Letters {
         told: &OfPush,
         device: Device,
         ref_key: Option<RefKey>,
-        report: Option<ReportOfNote>,
+        report: Option<&ReportOfNote>,
     ) -> Note {
-        let due = report.as_ref().map(|report| self.day(report.due_at)).unwrap_or_default();
+        let due = report.map(|report| self.day(report.due_at)).unwrap_or_default();
         let (title, body) = words::note(&NoteWords {
             kind,
             reports: told.reports,
-            report_number: report.as_ref().map_or("", |report| &report.report_number),
-            plate: report.as_ref().map_or("", |report| &report.plate_number),
+            report_number: report.map_or("", |report| &report.report_number),
+            plate: report.map_or("", |report| &report.plate_number),
             due: &due,
             reason: &told.reason,
         });

@@ -38,7 +38,7 @@ class Handler:
             sender=envelope.mail_from,
             to=envelope.rcpt_tos,
             encrypted=session.ssl is not None or plan["tls"] == "tls",
-            user=session.login_data,
+            user=session.auth_data if session.authenticated else None,
             headers={name.lower(): str(value) for name, value in message.items()},
             text=part(message, "plain"),
             html=part(message, "html"),
@@ -51,8 +51,7 @@ class Handler:
 
 def known(server, session, envelope, mechanism, data):
     good = (data.login.decode(), data.password.decode()) == (plan["user"], plan["password"])
-    session.login_data = data.login.decode()
-    return AuthResult(success=good)
+    return AuthResult(success=good, handled=False, auth_data=data.login.decode())
 
 
 def server():

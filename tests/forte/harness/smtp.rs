@@ -6,8 +6,10 @@ use std::process::Stdio;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use super::outside::wanted;
 
@@ -32,10 +34,46 @@ pub(crate) const OPEN: Plan<'static> = Plan { tls: "none", guarded: false, repli
 pub(crate) struct Smtp {
     python: String,
     folder: TempDir,
-    running: Option<(Child, Lines<BufReader<ChildStdout>>)>,
+    running: Option<Running>,
     pub(crate) port: u16,
     tls: String,
     guarded: bool,
+}
+
+/// One process. What it says is read all the time: a full pipe would stop it.
+struct Running {
+    child: Child,
+    reader: JoinSet<()>,
+    said: watch::Receiver<Vec<Value>>,
+    /// How many lines have been looked at.
+    seen: usize,
+}
+
+impl Running {
+    fn start(python: &str, plan: &Value) -> Self {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/forte/harness/smtp.py");
+        let mut command = Command::new(python);
+        command.arg(script).arg(plan.to_string()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (say, said) = watch::channel(Vec::new());
+        let mut reader = JoinSet::new();
+        reader.spawn(async move {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                let line = serde_json::from_str(&line).unwrap();
+                say.send_modify(|all: &mut Vec<Value>| all.push(line));
+            }
+        });
+        Self { child, reader, said, seen: 0 }
+    }
+
+    /// The next line; waits for it.
+    async fn next(&mut self) -> Value {
+        let seen = self.seen;
+        self.seen += 1;
+        let all = self.said.wait_for(|all| all.len() > seen).await;
+        all.expect("the mail server has ended")[seen].clone()
+    }
 }
 
 impl Smtp {
@@ -61,39 +99,30 @@ impl Smtp {
             "password": PASSWORD,
             "replies": replies,
         });
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/forte/harness/smtp.py");
-        let mut command = Command::new(&self.python);
-        command.arg(script).arg(plan.to_string()).stdout(Stdio::piped()).kill_on_drop(true);
-        let mut child = command.spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        self.running = Some((child, lines));
+        self.running = Some(Running::start(&self.python, &plan));
         let said = self.hears().await;
         self.port = u16::try_from(said["port"].as_u64().unwrap()).unwrap();
     }
 
     /// Is away: connections are refused.
     pub(crate) async fn close(&mut self) {
-        if let Some((mut child, _)) = self.running.take() {
-            child.kill().await.unwrap();
+        if let Some(mut running) = self.running.take() {
+            running.child.kill().await.unwrap();
         }
     }
 
     /// The next letter; waits for it.
     pub(crate) async fn hears(&mut self) -> Value {
-        let (_, lines) = self.running.as_mut().unwrap();
-        let line = lines.next_line().await.unwrap().expect("the mail server has ended");
-        serde_json::from_str(&line).unwrap()
+        self.running.as_mut().unwrap().next().await
     }
 
-    /// Every letter that has come, after which the server is gone.
+    /// Every letter that has come to this process and was not looked at, after which it is gone.
     pub(crate) async fn all(mut self) -> Vec<Value> {
-        let (mut child, mut lines) = self.running.take().unwrap();
-        child.kill().await.unwrap();
-        let mut all = Vec::new();
-        while let Some(line) = lines.next_line().await.unwrap() {
-            all.push(serde_json::from_str(&line).unwrap());
-        }
-        all
+        let mut running = self.running.take().unwrap();
+        running.child.kill().await.unwrap();
+        while running.reader.join_next().await.is_some() {}
+        let said = running.said.borrow();
+        said[running.seen..].to_vec()
     }
 
     /// What the server shows when it is asked for TLS.
