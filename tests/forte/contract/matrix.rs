@@ -53,7 +53,7 @@ const TABLE: [(&str, &str); 35] = [
     ("POST /biin/{biin}", "..........."),
     ("POST /auth", "----------."),
     ("POST /refresh_token", "-----------"),
-    ("POST /review/sign-in", "-----------"),
+    ("POST /review/sign-in", "----------."),
     ("POST /logout", "----++++++-"),
     ("GET /devices", "----++++++-"),
     ("DELETE /devices/{id}", "----000000-"),

@@ -106,7 +106,8 @@ impl Stage {
         let fill_in = vec![
             ("TOKEN", service.token_of(caller)),
             ("NODE", "office".to_owned()),
-            ("PASSWORD", account::PASSWORD.to_owned()),
+            // As the bytes of a header, which is what they will be.
+            ("PASSWORD", account::PASSWORD.bytes().map(char::from).collect()),
             ("REPORT", targets.open.to_string()),
             ("SUBMITTED", targets.ref_key),
             ("VEHICLE", targets.vehicle),
