@@ -38,7 +38,7 @@ fn fill(operation: &mut Value, method: &str, components: &Value) {
         }
     }
     if let Some(contents) = operation.pointer_mut("/requestBody/content") {
-        bytes_are_never_null(contents);
+        say_bytes(contents);
         add_examples(contents, components);
     }
     let Some(responses) = operation["responses"].as_object_mut() else { return };
@@ -46,6 +46,7 @@ fn fill(operation: &mut Value, method: &str, components: &Value) {
         if status.starts_with(['4', '5']) {
             problem(status, response);
         } else if let Some(contents) = response.get_mut("content") {
+            say_bytes(contents);
             add_examples(contents, components);
         }
         add_headers(status, response);
@@ -131,15 +132,20 @@ fn envelope(status: &str, code: &str, meaning: &str) -> Value {
     })
 }
 
-/// A body of bytes that need not be there is not there; it is never `null`.
-fn bytes_are_never_null(contents: &mut Value) {
+/// Bytes that are no text say so; where they need not be there, they are not there, never `null`.
+fn say_bytes(contents: &mut Value) {
     let Some(contents) = contents.as_object_mut() else { return };
-    let of_bytes = contents.iter_mut().filter(|(kind, _)| kind.ends_with("octet-stream"));
-    for (_, content) in of_bytes {
+    for (kind, content) in contents {
+        if ["json", "text/", "multipart/", "urlencoded"].iter().any(|text| kind.contains(text)) {
+            continue;
+        }
         let either = content["schema"]["oneOf"].as_array();
         let bytes = either.and_then(|either| either.iter().find(|one| one["type"] != "null"));
         if let Some(bytes) = bytes.cloned() {
             content["schema"] = bytes;
+        }
+        if content["schema"].is_null() {
+            content["schema"] = json!({ "type": "string", "format": "binary" });
         }
     }
 }

@@ -18,13 +18,14 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::House;
 use super::codes::CODES;
+use crate::model::{TypeCode, VehicleGuid};
 
 /// What stands around the routes.
 #[derive(OpenApi)]
 #[openapi(
     info(title = "forte-media", description = "The ForteLeasing API, and resumable uploads"),
     paths(document, page::page, page::asset),
-    components(schemas(super::problem::ErrorAnswer)),
+    components(schemas(super::problem::ErrorAnswer, VehicleGuid, TypeCode)),
     modifiers(&Schemes),
     tags(
         (name = "sign-in", description = "One-time codes, tokens, devices (E1–E3)"),

@@ -86,6 +86,17 @@ fn every_operation_is_described_whole() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A client cannot be made from a document that names what is not in it.
+#[test]
+fn whatever_the_document_refers_to_is_in_it() {
+    let document = document();
+    let text = document.to_string();
+    for reference in text.split("\"$ref\":\"#").skip(1) {
+        let pointer = reference.split('"').next().unwrap();
+        assert!(document.pointer(pointer).is_some(), "{pointer}");
+    }
+}
+
 fn contents(body: &Value) -> Vec<(String, Value)> {
     let contents = body["content"].as_object().into_iter().flatten();
     contents.map(|(kind, content)| (kind.clone(), content.clone())).collect()

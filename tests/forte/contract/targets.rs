@@ -19,15 +19,15 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 /// Things of the driver's company.
 pub(super) struct Targets {
     /// A report that awaits a video.
-    open: RefKey,
+    pub(super) open: RefKey,
     /// One that has its video.
-    ref_key: String,
+    pub(super) ref_key: String,
     /// An upload under way.
     name: String,
-    submission: String,
+    pub(super) submission: String,
     employee: i64,
-    vehicle: String,
-    kind: String,
+    pub(super) vehicle: String,
+    pub(super) kind: String,
 }
 
 impl Targets {
