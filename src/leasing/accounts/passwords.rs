@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 use crate::model::Random;
 
 /// 19 MiB, two passes, one lane: the OWASP Password Storage Cheat Sheet's first choice for
-/// argon2id. About 20 ms on one core, which is what a guess costs.
+/// argon2id. Tens of milliseconds on one core, which is what a guess costs.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
@@ -27,7 +27,7 @@ const MOST_PROOFS: usize = 256;
 
 type Proof = [u8; 32];
 
-/// Hashes and verifies. What it takes (19 MiB and a core for 20 ms, each) is bounded.
+/// Hashes and verifies. What it takes (19 MiB and a core for a while, each) is bounded.
 pub(super) struct Passwords {
     turns: Arc<Semaphore>,
     /// Those who hash, and those who wait for it.
