@@ -107,13 +107,12 @@ impl<'a> Reading<'a> {
         if word.is_empty() {
             return None;
         }
-        match words.iter().find(|(known, _)| known.eq_ignore_ascii_case(word)) {
-            Some((_, meant)) => Some(*meant),
-            None => {
-                let known: Vec<&str> = words.iter().map(|(known, _)| *known).collect();
-                self.fail(name, format!("must be one of: {}", known.join(", ")))
-            }
+        let found = words.iter().find(|(known, _)| known.eq_ignore_ascii_case(word));
+        if let Some((_, meant)) = found {
+            return Some(*meant);
         }
+        let known: Vec<&str> = words.iter().map(|(known, _)| *known).collect();
+        self.fail(name, format!("must be one of: {}", known.join(", ")))
     }
 
     /// A word that must be there.

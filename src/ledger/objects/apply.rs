@@ -108,16 +108,13 @@ async fn apply_run(
     let told = upsert(write, &statement(run), rows).await?;
     let mut outcomes = Vec::with_capacity(changes.len());
     for (at, change) in changes.iter().enumerate() {
-        outcomes.push(match unknown.get(&at) {
-            Some(field) => Outcome::Unknown(field),
-            None => {
-                let outcome = outcome(change, &told);
-                if outcome != Outcome::Older {
-                    remember(known, change);
-                }
-                outcome
-            }
-        });
+        let outcome = unknown
+            .get(&at)
+            .map_or_else(|| outcome(change, &told), |field| Outcome::Unknown(field));
+        if matches!(outcome, Outcome::Taken | Outcome::StillSubmitted) {
+            remember(known, change);
+        }
+        outcomes.push(outcome);
     }
     Ok((told, outcomes))
 }

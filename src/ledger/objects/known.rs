@@ -34,7 +34,9 @@ struct Asked {
 impl Asked {
     fn by(changes: &[Change]) -> Self {
         let mut asked = Self::default();
-        changes.iter().for_each(|change| asked.add(change));
+        for change in changes {
+            asked.add(change);
+        }
         asked
     }
 
