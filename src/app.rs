@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::blob::{Spool, Store};
 use crate::config::Settings;
-use crate::exchange::Queue;
+use crate::exchange::{Inbox, Queue};
 use crate::http::{self, Health, House};
 use crate::leasing::{AccountRules, Accounts, Leasing, Letters, Lists, Pictures, Tokens, derive};
 use crate::ledger::{Claimed, Ledger};
@@ -154,6 +154,10 @@ impl App {
         let limits = account_rules(&settings);
         let accounts = Accounts::new(ledger.clone(), clock.clone(), random.clone(), &limits);
         let lists = Lists::new(ledger.clone(), clock.clone(), random.clone(), rules, url);
+        let exchange = settings.exchange.clone();
+        let zone = settings.leasing.time_zone.clone();
+        let inbox =
+            Inbox::new(ledger.clone(), clock.clone(), random.clone(), zone.clone(), exchange);
         let house = House {
             uploads: uploads.clone(),
             library: Library::new(ledger.clone(), store.clone(), clock.clone(), random, view),
@@ -164,8 +168,9 @@ impl App {
             pictures: Pictures::new(ledger.clone(), clock, settings.leasing.clone()),
             max_picture: settings.exchange.max_picture,
             queue: queue(&settings, &ledger),
+            inbox,
             doors: settings.doors.clone(),
-            zone: settings.leasing.time_zone.clone(),
+            zone,
             public_url,
         };
         let (outbox, house) = (Arc::new(outbox), Arc::new(house));

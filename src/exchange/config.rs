@@ -15,4 +15,14 @@ pub struct Config {
     pub max_page: u32,
     /// Largest picture that is taken, in bytes.
     pub max_picture: usize,
+    /// Most items of a message.
+    pub max_items: usize,
+    /// Longest body of a message, in bytes.
+    pub max_body: usize,
+    /// How long a body may take to arrive.
+    pub body_within: SignedDuration,
+    /// How long a message waits for the one before it.
+    pub turn_wait: SignedDuration,
+    /// How long replies are kept for messages that are sent again.
+    pub keep_replies: SignedDuration,
 }

@@ -1,7 +1,18 @@
-//! The exchange with 1C: submissions out.
+//! The exchange with 1C: objects in, submissions out.
+//!
+//! 1C calls and waits (`conventions.md` §5.5).
 
 mod config;
+mod envelope;
+mod inbox;
+mod items;
 mod queue;
+mod reading;
+mod reply;
 
+pub use crate::ledger::Object;
 pub use config::Config;
+pub use inbox::{ExchangeError, Inbox};
 pub use queue::{Page, Queue, QueueError, Submission, USUAL_PAGE, Verdict};
+pub use reading::Wrong;
+pub use reply::{ItemError, ItemResult, Reply};

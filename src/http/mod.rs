@@ -45,7 +45,7 @@ use tower_http::trace::TraceLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::exchange::Queue;
+use crate::exchange::{Inbox, Queue};
 use crate::leasing::{Accounts, Leasing, Lists, Pictures};
 use crate::library::Library;
 use crate::upload::Uploads;
@@ -77,6 +77,8 @@ pub struct House {
     pub max_picture: usize,
     /// Submissions on their way to 1C.
     pub queue: Queue,
+    /// What 1C sends.
+    pub inbox: Inbox,
     /// Limits of what comes beside the video.
     pub doors: Doors,
     /// The zone of times that come without one.

@@ -93,14 +93,35 @@ pub(super) async fn decide(
         let known = repeats(deciding, &standing);
         return Ok(if known { Decided::Done(standing) } else { Decided::Conflict(standing) });
     }
+    tell_all(write, deciding, &standing, post).await?;
+    Ok(Decided::Done(standing))
+}
+
+/// Tells of a decision that this transaction has recorded together with others.
+pub(super) async fn tell_of_decision(
+    write: &mut Write,
+    deciding: &Deciding,
+    post: &Post<'_>,
+) -> Result<(), LedgerError> {
+    match standing(write, deciding).await? {
+        Some(standing) => tell_all(write, deciding, &standing, post).await,
+        None => Ok(()),
+    }
+}
+
+async fn tell_all(
+    write: &mut Write,
+    deciding: &Deciding,
+    standing: &Standing,
+    post: &Post<'_>,
+) -> Result<(), LedgerError> {
     let latest = latest(write, deciding.ref_key).await?;
     if let Some(latest) = &latest {
         add_custody(write, deciding, latest, post).await?;
         push_to_people(write, &[latest.sender], &push(deciding), post).await?;
     }
-    let telling = telling(deciding, &standing, latest.as_ref(), post);
-    tell(write, &telling, post.now).await?;
-    Ok(Decided::Done(standing))
+    let telling = telling(deciding, standing, latest.as_ref(), post);
+    tell(write, &telling, post.now).await
 }
 
 /// Compare-and-set on what was looked at. A new rejection may come with the deadline near: the

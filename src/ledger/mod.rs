@@ -21,6 +21,7 @@ mod lists;
 mod mailboxes;
 mod master;
 mod nodes;
+mod objects;
 mod openings;
 mod outbox;
 mod people;
@@ -59,6 +60,10 @@ pub use lists::{Block, Bookmark, ListedReport, Wanted};
 pub use mailboxes::Mailbox;
 pub use master::{NewAssignment, NewContract, NewVehicleType};
 pub use nodes::NodeRow;
+pub use objects::{
+    AssignmentChange, Change, CompanyChange, ContractChange, DecisionChange, Gone, Message, Object,
+    Outcome, ReportChange, Saying, Taken, TypeChange, UserChange, VehicleChange,
+};
 pub use openings::LetIn;
 pub use outbox::{Channel, Claimed, EventState, OutboxDepth, Settled, Telling};
 pub use people::{NewCompany, NewPerson};

@@ -136,6 +136,9 @@ pub(super) async fn push_about(
     reports: &[RefKey],
     post: &Post<'_>,
 ) -> Result<(), LedgerError> {
+    if !anybody_hears(write).await? {
+        return Ok(());
+    }
     let mut heard: BTreeMap<SessionId, Push<'_>> = BTreeMap::new();
     for some in reports.chunks(REPORTS) {
         for row in &who_may_see(write, some).await? {
@@ -150,6 +153,12 @@ pub(super) async fn push_about(
         push_to_session(write, *session, push, post).await?;
     }
     Ok(())
+}
+
+/// Whether any device is told of anything.
+async fn anybody_hears(write: &mut Write) -> Result<bool, LedgerError> {
+    let sql = "SELECT id FROM sessions WHERE fcm <> '' AND ended_at = 0 LIMIT 1";
+    Ok(sqlx::query(sql).fetch_optional(&mut **write).await?.is_some())
 }
 
 async fn who_may_see(write: &mut Write, reports: &[RefKey]) -> Result<Vec<AnyRow>, LedgerError> {
@@ -188,7 +197,6 @@ pub(super) async fn push_to_session(
 
 /// Tells a device that it was signed out. To be called where the session ends, while its token of
 /// the device is there.
-#[expect(dead_code, reason = "called where sessions end, on the branch of sign-in")]
 pub(super) async fn push_revoked(
     write: &mut Write,
     session: SessionId,

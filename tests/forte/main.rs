@@ -14,6 +14,7 @@ mod decisions;
 mod demo;
 mod edge;
 mod events;
+mod exchange;
 mod exchange_out;
 mod form_door;
 mod harness;

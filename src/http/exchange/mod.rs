@@ -1,8 +1,14 @@
-//! What 1C calls (E12): its accounts, submissions out, pictures in.
+//! What 1C calls (E12): its accounts, objects in, submissions out, pictures in. JSON comes with or
+//! without a byte order mark.
 
 mod account;
+mod body;
+mod messages;
+mod objects;
 mod pictures;
+mod refusals;
 mod submissions;
+mod words;
 
 use std::sync::Arc;
 
@@ -17,11 +23,18 @@ pub(super) use account::ExchangeAccount;
 
 /// The routes of 1C.
 pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
-    submissions::routes().merge(pictures::routes())
+    submissions::routes()
+        .merge(pictures::routes())
+        .merge(messages::routes())
+        .merge(objects::routes())
 }
 
 /// 1C is answered without the mobile envelope: it reads the fields it asked for.
 fn plain(answer: &impl Serialize) -> Response {
-    let body = serde_json::json!(answer).to_string();
+    written(serde_json::json!(answer).to_string())
+}
+
+/// The same, where it is written already.
+fn written(body: String) -> Response {
     ([(header::CONTENT_TYPE, "application/json; charset=utf-8")], body).into_response()
 }

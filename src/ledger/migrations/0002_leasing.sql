@@ -11,6 +11,8 @@ CREATE TABLE counters (
 );
 INSERT INTO counters (name, value) VALUES ('companies', 0), ('people', 0), ('submissions', 0),
     ('challenges', 0);
+-- How many times 1C has written. Its row is locked first, so that messages are taken one after another.
+INSERT INTO counters (name, value) VALUES ('messages', 0);
 
 -- kind: company (BIN) or person (IIN). Number 0 is the lessor itself: its reviewers see everybody's.
 ALTER TABLE companies ADD COLUMN ref_key TEXT NOT NULL DEFAULT '';
@@ -184,7 +186,7 @@ CREATE TABLE accounts (
 );
 
 -- Messages from 1C by node and number, with the reply that a repetition gets. acked: up to which turn
--- the node has taken submissions over.
+-- the node has taken submissions over. received_no: the highest number of a message taken from it.
 CREATE TABLE exchange_nodes (
     node TEXT NOT NULL PRIMARY KEY,
     acked BIGINT NOT NULL,
@@ -198,3 +200,4 @@ CREATE TABLE exchange_messages (
     received_at BIGINT NOT NULL,
     PRIMARY KEY (node, message_no)
 );
+CREATE INDEX exchange_messages_by_time ON exchange_messages (received_at);

@@ -83,6 +83,14 @@ impl Db {
         Ledger::open(&self.config).await.unwrap()
     }
 
+    /// Holds the writer's place, as a long transaction of somebody else does, until it is dropped.
+    pub(crate) async fn held_sqlite(&self) -> sqlx::AnyConnection {
+        let url = self.config.url.expose_secret();
+        let mut connection = sqlx::AnyConnection::connect(url).await.unwrap();
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await.unwrap();
+        connection
+    }
+
     /// Does to the tables what the program never does.
     pub(crate) async fn tamper(&self, sql: &'static str) {
         let mut connection =
@@ -97,6 +105,22 @@ impl Db {
             sqlx::AnyConnection::connect(self.config.url.expose_secret()).await.unwrap();
         sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
+    }
+
+    /// The rows a query answers, each as text: to compare whole tables.
+    pub(crate) async fn rows(&self, sql: &'static str) -> Vec<String> {
+        let mut connection =
+            sqlx::AnyConnection::connect(self.config.url.expose_secret()).await.unwrap();
+        let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let text = |row: &sqlx::any::AnyRow| {
+            let cell = |at: usize| {
+                let number = |_| row.try_get::<i64, _>(at).unwrap().to_string();
+                row.try_get::<String, _>(at).unwrap_or_else(number)
+            };
+            (0..row.len()).map(cell).collect::<Vec<_>>().join("|")
+        };
+        rows.iter().map(text).collect()
     }
 
     /// The one number a query answers.

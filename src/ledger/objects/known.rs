@@ -1,0 +1,148 @@
+//! What the keys of a message refer to, looked up at once.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::model::{CompanyId, ObjectKey, TypeCode, VehicleGuid};
+
+use super::super::rows::{number, parsed, text};
+use super::super::{LedgerError, Write};
+use super::bulk::look_up;
+use super::changes::Change;
+
+/// The objects that the changes of a message refer to, and those that it has brought so far. What is
+/// gone can still be referred to: 1C keeps such objects too.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) companies: HashMap<ObjectKey, CompanyId>,
+    pub(super) people: HashMap<ObjectKey, CompanyId>,
+    pub(super) types: HashSet<TypeCode>,
+    pub(super) vehicles: HashSet<VehicleGuid>,
+    /// With their numbers.
+    pub(super) contracts: HashMap<ObjectKey, String>,
+}
+
+/// The keys that are referred to.
+#[derive(Default)]
+struct Asked {
+    companies: HashSet<ObjectKey>,
+    people: HashSet<ObjectKey>,
+    types: HashSet<TypeCode>,
+    vehicles: HashSet<VehicleGuid>,
+    contracts: HashSet<ObjectKey>,
+}
+
+impl Asked {
+    fn by(changes: &[Change]) -> Self {
+        let mut asked = Self::default();
+        for change in changes {
+            asked.add(change);
+        }
+        asked
+    }
+
+    fn add(&mut self, change: &Change) {
+        match change {
+            Change::Company(_) | Change::VehicleType(_) | Change::Decision(_) | Change::Gone(_) => {
+            }
+            Change::User(user) => {
+                self.companies.insert(user.company);
+            }
+            Change::Vehicle(vehicle) => {
+                self.companies.insert(vehicle.company);
+                self.types.insert(vehicle.code);
+                self.contracts.extend(vehicle.contract);
+            }
+            Change::Contract(contract) => {
+                self.companies.insert(contract.company);
+            }
+            Change::Report(report) => {
+                self.companies.insert(report.company);
+                self.vehicles.insert(report.vehicle);
+                self.contracts.extend(report.contract);
+            }
+            Change::Assignment(assignment) => {
+                self.companies.insert(assignment.company);
+                self.vehicles.insert(assignment.vehicle);
+                self.people.extend(assignment.person);
+            }
+        }
+    }
+}
+
+impl Known {
+    pub(super) async fn look_up(
+        write: &mut Write,
+        changes: &[Change],
+    ) -> Result<Self, LedgerError> {
+        let asked = Asked::by(changes);
+        let mut known = Self::default();
+        let select = "SELECT ref_key, id FROM companies WHERE ref_key IN";
+        look_up(write, select, texts(&asked.companies), |row| {
+            known.companies.insert(parsed(row, "ref_key")?, CompanyId(number(row, "id")?));
+            Ok(())
+        })
+        .await?;
+        let select = "SELECT ref_key, company_id FROM people WHERE ref_key IN";
+        look_up(write, select, texts(&asked.people), |row| {
+            known.people.insert(parsed(row, "ref_key")?, CompanyId(number(row, "company_id")?));
+            Ok(())
+        })
+        .await?;
+        known.look_up_fleet(write, &asked).await?;
+        Ok(known)
+    }
+
+    async fn look_up_fleet(&mut self, write: &mut Write, asked: &Asked) -> Result<(), LedgerError> {
+        let select = "SELECT code FROM vehicle_types WHERE code IN";
+        look_up(write, select, texts(&asked.types), |row| {
+            self.types.insert(parsed(row, "code")?);
+            Ok(())
+        })
+        .await?;
+        let select = "SELECT guid FROM vehicles WHERE guid IN";
+        look_up(write, select, texts(&asked.vehicles), |row| {
+            self.vehicles.insert(parsed(row, "guid")?);
+            Ok(())
+        })
+        .await?;
+        let select = "SELECT ref_key, number FROM contracts WHERE ref_key IN";
+        look_up(write, select, texts(&asked.contracts), |row| {
+            self.contracts.insert(parsed(row, "ref_key")?, text(row, "number")?);
+            Ok(())
+        })
+        .await
+    }
+
+    /// The company, or the name of the field that refers to nothing.
+    pub(super) fn company(&self, key: ObjectKey) -> Result<CompanyId, &'static str> {
+        self.companies.get(&key).copied().ok_or("company_ref")
+    }
+
+    pub(super) fn vehicle(&self, guid: VehicleGuid) -> Result<(), &'static str> {
+        self.vehicles.contains(&guid).then_some(()).ok_or("vehicle_ref")
+    }
+
+    pub(super) fn code(&self, code: TypeCode) -> Result<(), &'static str> {
+        self.types.contains(&code).then_some(()).ok_or("type_ref")
+    }
+
+    /// The number of the contract, when one is referred to.
+    pub(super) fn contract(&self, key: Option<ObjectKey>) -> Result<&str, &'static str> {
+        let Some(key) = key else { return Ok("") };
+        self.contracts.get(&key).map(String::as_str).ok_or("contract_ref")
+    }
+
+    /// A person of this company, when one is referred to.
+    pub(super) fn person(
+        &self,
+        key: Option<ObjectKey>,
+        company: CompanyId,
+    ) -> Result<(), &'static str> {
+        let Some(key) = key else { return Ok(()) };
+        (self.people.get(&key) == Some(&company)).then_some(()).ok_or("user_ref")
+    }
+}
+
+fn texts<K: ToString>(keys: &HashSet<K>) -> Vec<String> {
+    keys.iter().map(ToString::to_string).collect()
+}
