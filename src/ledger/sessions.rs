@@ -198,7 +198,7 @@ pub(super) async fn end(
     let Some(row) = ended else { return Ok(false) };
     match note {
         Some(note) if !text(&row, "fcm")?.is_empty() => {
-            tell_device(write, id, why, note, now).await?
+            tell_device(write, id, why, note, now).await?;
         }
         _ => {}
     }

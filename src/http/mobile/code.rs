@@ -128,8 +128,8 @@ struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    fn wrong<T>(&mut self, name: &'static str, why: impl ToString) -> Option<T> {
-        self.wrong.push((name, why.to_string()));
+    fn wrong<T>(&mut self, name: &'static str, why: &str) -> Option<T> {
+        self.wrong.push((name, why.to_owned()));
         None
     }
 
@@ -150,7 +150,10 @@ impl Reading<'_> {
 
     fn device(&mut self) -> Option<DeviceId> {
         let text = self.given("uuid")?;
-        text.parse().or_else(|why| self.wrong("uuid", why).ok_or(())).ok()
+        match text.parse::<DeviceId>() {
+            Ok(device) => Some(device),
+            Err(why) => self.wrong("uuid", &why.to_string()),
+        }
     }
 
     /// It has to be there; empty means that the device is told nothing (Q4).
