@@ -6,7 +6,6 @@
 #![expect(clippy::unwrap_used, reason = "a measurement stops where its world is not as it says")]
 #![expect(clippy::print_stdout, reason = "results belong to standard output")]
 
-#[path = "../../tests/forte/harness/mod.rs"]
 #[expect(dead_code, unused_imports, unused_macros, reason = "shared with the tests")]
 mod harness;
 

@@ -71,8 +71,8 @@ impl Ledger {
         scope.restrict(&mut statement, "v.guid");
         let kind = after.and_then(|last| last.type_code).map(|code| code.to_string());
         let guid = after.map(|last| last.guid.to_string()).unwrap_or_default();
-        statement.say(" AND (v.type_code, v.guid) > (").text(kind.unwrap_or_default());
-        statement.say(", ").text(guid).say(") ORDER BY v.type_code, v.guid LIMIT ").number(limit);
+        statement.say(" AND (v.type_code, v.guid) > (").text(&kind.unwrap_or_default());
+        statement.say(", ").text(&guid).say(") ORDER BY v.type_code, v.guid LIMIT ").number(limit);
         statement.all(&self.pool).await?.iter().map(read_vehicle).collect()
     }
 
@@ -115,7 +115,7 @@ impl Ledger {
              LEFT JOIN contracts c ON c.ref_key = v.contract_ref AND c.company_id = v.company_id \
              AND c.gone = 0 WHERE v.gone = 0 AND v.guid = ",
         );
-        statement.text(guid).say(" AND v.company_id = ").number(scope.company.0);
+        statement.text(&guid).say(" AND v.company_id = ").number(scope.company.0);
         scope.restrict(&mut statement, "v.guid");
         let Some(row) = statement.one(&self.pool).await? else { return Ok(None) };
         let mut selected = read_selected(&row)?;
@@ -137,7 +137,7 @@ impl Ledger {
              ON c.ref_key = r.contract_ref AND c.company_id = r.company_id AND c.gone = 0 \
              WHERE r.gone = 0 AND r.vehicle_guid = ",
         );
-        statement.text(selected.guid).say(" AND +r.company_id = ").number(scope.company.0);
+        statement.text(&selected.guid).say(" AND r.company_id = ").number(scope.company.0);
         statement.say(" ORDER BY r.starts_at DESC, r.ref_key DESC LIMIT 1");
         let Some(row) = statement.one(&self.pool).await? else { return Ok(()) };
         selected.contract_number = text(&row, "contract_number")?;
@@ -156,8 +156,11 @@ impl Ledger {
         plate_number: &str,
     ) -> Result<Option<VehicleGuid>, LedgerError> {
         let mut statement = Statement::new("SELECT v.guid FROM vehicles v WHERE v.company_id = ");
-        statement.number(scope.company.0).say(" AND v.gone = 0 AND v.type_code = ").text(type_code);
-        statement.say(" AND v.plate_number = ").text(plate_number);
+        statement
+            .number(scope.company.0)
+            .say(" AND v.gone = 0 AND v.type_code = ")
+            .text(&type_code);
+        statement.say(" AND v.plate_number = ").text(&plate_number);
         scope.restrict(&mut statement, "v.guid");
         statement.say(" ORDER BY v.guid LIMIT 1");
         let row = statement.one(&self.pool).await?;
@@ -171,7 +174,7 @@ impl Ledger {
     pub async fn type_picture(&self, code: TypeCode) -> Result<String, LedgerError> {
         let mut statement =
             Statement::new("SELECT picture FROM vehicle_types WHERE gone = 0 AND code = ");
-        statement.text(code);
+        statement.text(&code);
         let row = statement.one(&self.pool).await?;
         row.as_ref().map_or_else(|| Ok(String::new()), |row| text(row, "picture"))
     }

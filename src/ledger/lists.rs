@@ -101,24 +101,34 @@ impl Block {
         }
     }
 
-    const fn column(self) -> &'static str {
-        match self {
-            Self::Important => "r.due_at",
-            Self::General => "r.starts_at",
+    /// By what the block is ordered. With a plus it is no column of an index any more: what is found
+    /// another way is sorted, instead of looked for in the order of a whole company.
+    const fn column(self, sorted: bool) -> &'static str {
+        match (self, sorted) {
+            (Self::Important, false) => "r.due_at",
+            (Self::Important, true) => "+r.due_at",
+            (Self::General, false) => "r.starts_at",
+            (Self::General, true) => "+r.starts_at",
         }
     }
 
-    /// Adds where to go on, the order and the length of a page.
-    pub(super) fn page(self, statement: &mut Statement, after: Option<&Bookmark>, limit: i64) {
+    /// Adds where to go on, the order and the length of a page; `sorted` when it is found by vehicle.
+    pub(super) fn page(
+        self,
+        statement: &mut Statement,
+        sorted: bool,
+        after: Option<&Bookmark>,
+        limit: i64,
+    ) {
         let (sign, order, start) = match self {
             Self::Important => (">", "", i64::MIN),
             Self::General => ("<", " DESC", i64::MAX),
         };
-        let column = self.column();
+        let column = self.column(sorted);
         let (at, ref_key) = after
             .map_or_else(|| (start, String::new()), |mark| (mark.at, mark.ref_key.to_string()));
         statement.say(&format!(" AND ({column}, r.ref_key) {sign} (")).number(at);
-        statement.say(", ").text(ref_key);
+        statement.say(", ").text(&ref_key);
         statement.say(&format!(") ORDER BY {column}{order}, r.ref_key{order} LIMIT "));
         statement.number(limit);
     }
@@ -182,19 +192,17 @@ fn reports(wanted: &Wanted, block: Block, after: Option<&Bookmark>, limit: i64) 
          COALESCE(v.type_code, '') AS type_code \
          FROM reports r LEFT JOIN vehicles v ON v.guid = r.vehicle_guid WHERE ",
     );
-    // A few vehicles are gone through one by one. The plus keeps the index of the whole company out.
-    let by_vehicle = wanted.vehicle.is_some() || wanted.scope.only.is_some();
-    statement.say(block.condition()).say(if by_vehicle { " AND +" } else { " AND " });
-    statement.say("r.company_id = ").number(wanted.scope.company.0);
+    statement.say(block.condition()).say(" AND r.company_id = ").number(wanted.scope.company.0);
     if let Some(status) = wanted.status {
         statement.say(&format!(" AND r.status_code = {}", status.code()));
     }
     if let Some(vehicle) = wanted.vehicle {
-        statement.say(" AND r.vehicle_guid = ").text(vehicle);
+        statement.say(" AND r.vehicle_guid = ").text(&vehicle);
     }
     wanted.scope.restrict(&mut statement, "r.vehicle_guid");
     statement.say(" AND r.due_at > ").number(wanted.ends_after_micros());
-    block.page(&mut statement, after, limit);
+    let by_vehicle = wanted.vehicle.is_some() || wanted.scope.only.is_some();
+    block.page(&mut statement, by_vehicle, after, limit);
     statement
 }
 

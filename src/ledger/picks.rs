@@ -66,7 +66,7 @@ pub(super) fn picks(
             statement.say("IN (1, 4)");
         });
     }
-    block.page(&mut statement, after, limit);
+    block.page(&mut statement, true, after, limit);
     statement
 }
 
@@ -74,8 +74,9 @@ pub(super) fn picks(
 fn best(statement: &mut Statement, wanted: &Wanted, states: impl FnOnce(&mut Statement)) {
     statement.say(
         "(SELECT b.ref_key FROM reports b WHERE b.vehicle_guid = p.guid AND b.gone = 0 \
-         AND +b.company_id = p.company_id AND b.status_code ",
+         AND b.company_id = ",
     );
+    statement.number(wanted.scope.company.0).say(" AND b.status_code ");
     states(statement);
     statement.say(" AND b.due_at > ").number(wanted.ends_after_micros());
     statement.say(" ORDER BY b.due_at DESC, b.ref_key DESC LIMIT 1)");

@@ -35,7 +35,7 @@ impl Statement {
     }
 
     /// Goes on with a place where `value` is bound.
-    pub(super) fn text(&mut self, value: impl ToString) -> &mut Self {
+    pub(super) fn text(&mut self, value: &impl ToString) -> &mut Self {
         self.bind(Value::Text(value.to_string()))
     }
 

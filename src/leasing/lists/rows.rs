@@ -81,24 +81,30 @@ pub struct VehicleItem {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Dates {
     #[schema(example = "03 марта 2022")]
-    date_start_render: String,
+    #[serde(rename = "date_start_render")]
+    start_render: String,
     /// In the business zone.
     #[schema(example = "2022-03-03T00:00:00")]
-    date_start_datetime: String,
+    #[serde(rename = "date_start_datetime")]
+    start_datetime: String,
     #[schema(example = "10 марта 2022")]
-    date_finish_render: String,
+    #[serde(rename = "date_finish_render")]
+    finish_render: String,
     /// In the business zone; midnight means the end of that day.
     #[schema(example = "2022-03-10T00:00:00")]
-    date_finish_datetime: String,
+    #[serde(rename = "date_finish_datetime")]
+    finish_datetime: String,
 }
 
 /// The state of a report.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Status {
     #[schema(example = "Отправлено")]
-    status_title: &'static str,
+    #[serde(rename = "status_title")]
+    title: &'static str,
     #[schema(example = 2, minimum = 1, maximum = 4)]
-    status_code: i64,
+    #[serde(rename = "status_code")]
+    code: i64,
     #[serde(flatten)]
     expired: Expired,
 }
@@ -270,17 +276,17 @@ impl Lists {
     fn dates(&self, row: &ListedReport) -> Dates {
         let zone = &self.config.time_zone;
         Dates {
-            date_start_render: rendered(row.starts_at, zone),
-            date_start_datetime: date_time(row.starts_at, zone),
-            date_finish_render: rendered(row.finishes_at, zone),
-            date_finish_datetime: date_time(row.finishes_at, zone),
+            start_render: rendered(row.starts_at, zone),
+            start_datetime: date_time(row.starts_at, zone),
+            finish_render: rendered(row.finishes_at, zone),
+            finish_datetime: date_time(row.finishes_at, zone),
         }
     }
 
     fn status(&self, row: &ListedReport, now: Timestamp) -> Status {
         Status {
-            status_title: status_title(row.status),
-            status_code: row.status.code(),
+            title: status_title(row.status),
+            code: row.status.code(),
             expired: self.expired(row, now),
         }
     }

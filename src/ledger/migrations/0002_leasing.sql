@@ -96,7 +96,7 @@ CREATE INDEX reports_to_remind ON reports (due_at)
     WHERE status_code IN (1, 4) AND gone = 0 AND reminded_at = 0;
 DROP INDEX reports_by_company;
 -- The report a vehicle is judged by is the last entry of its state here (Q24).
-CREATE INDEX reports_by_vehicle ON reports (vehicle_guid, status_code, due_at, ref_key)
+CREATE INDEX reports_by_vehicle ON reports (company_id, vehicle_guid, status_code, due_at, ref_key)
     WHERE gone = 0;
 
 -- turn: the order in which submissions were committed; 1C's queue goes by it, and the latest video of

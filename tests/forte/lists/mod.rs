@@ -4,6 +4,7 @@ mod blocks;
 mod employees;
 mod filters;
 mod paging;
+mod plans;
 mod profile;
 mod scopes;
 mod select;

@@ -89,7 +89,9 @@ async fn select(
     let ways = Ways { nothing: !query.fits(&selected), ..query.ways() };
     let mut reading = house.lists.read(&viewer, &filters, ways);
     let Selected { type_code, this, .. } = selected;
-    type_code.into_iter().for_each(|code| reading.see(code));
+    if let Some(code) = type_code {
+        reading.see(code);
+    }
     Sheet::new(&house.lists, viewer).with_vehicle(reading, this).answer(&Said::default()).await
 }
 

@@ -1,0 +1,16 @@
+//! What of the tests' harness is needed here.
+
+#[path = "../../tests/forte/harness/db.rs"]
+pub(crate) mod db;
+#[path = "../../tests/forte/harness/house.rs"]
+pub(crate) mod house;
+#[path = "../../tests/forte/harness/log.rs"]
+pub(crate) mod log;
+#[path = "../../tests/forte/harness/outside.rs"]
+pub(crate) mod outside;
+#[path = "../../tests/forte/harness/receiver.rs"]
+pub(crate) mod receiver;
+#[path = "../../tests/forte/harness/s3.rs"]
+pub(crate) mod s3;
+#[path = "../../tests/forte/harness/service.rs"]
+pub(crate) mod service;
