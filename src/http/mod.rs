@@ -99,7 +99,7 @@ pub fn router(house: Arc<House>) -> Router {
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn(harmless));
     let (routes, document) = routes().split_for_parts();
-    let document = openapi::finished(document, &house.public_url);
+    let document = openapi::finished(&document, &house.public_url);
     Router::from(openapi::routes(&document))
         .merge(routes)
         .fallback(no_such_route)
@@ -111,7 +111,7 @@ pub fn router(house: Arc<House>) -> Router {
 /// The OpenAPI document of the public routes, which are found at `public_url`.
 #[must_use]
 pub fn openapi(public_url: &str) -> serde_json::Value {
-    openapi::finished(routes().into_openapi(), public_url)
+    openapi::finished(&routes().into_openapi(), public_url)
 }
 
 /// Every public route with what it says of itself.

@@ -85,7 +85,7 @@ impl Uploads {
         let until = Instant::now() + span(self.config.finish_tries_for);
         let mut pause = FIRST_PAUSE;
         loop {
-            match self.store(&gate, &bench, &details, &inspection, ids).await {
+            match Box::pin(self.store(&gate, &bench, &details, &inspection, ids)).await {
                 Err(error @ (UploadError::Away(..) | UploadError::Full(_))) => {
                     if Instant::now() + pause >= until {
                         return Box::pin(self.reopen(&gate, &mut bench, error)).await;

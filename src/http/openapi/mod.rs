@@ -65,7 +65,7 @@ An address that is not there answers 404 `not_found`, a method it does not know 
 `method_not_allowed` with `Allow`. Whatever has `Retry-After` is worth asking for again.";
 
 /// The finished document; `public_url` is where its routes are to be found.
-pub(super) fn finished(routes: utoipa::openapi::OpenApi, public_url: &str) -> Value {
+pub(super) fn finished(routes: &utoipa::openapi::OpenApi, public_url: &str) -> Value {
     let mut document = json!(routes);
     document["servers"] = json!([{ "url": public_url }]);
     document["info"]["description"] = json!(format!("{FOREWORD}\n\n{}", codes()));
