@@ -60,19 +60,19 @@ async fn an_older_version_is_ignored_and_none_is_always_taken(service: Service) 
     for result in &results[..2] {
         assert!(result["message"].as_str().unwrap().starts_with("ignored"), "{result}");
     }
-    let names = "SELECT name, version FROM companies WHERE ref_key <> ''";
-    assert_eq!(service.ruins.db.rows(names).await, ["five|5"]);
+    let kept = "SELECT name, version FROM companies WHERE ref_key <> ''";
+    assert_eq!(service.ruins.db.rows(kept).await, ["five|5"]);
     take_all(&service, 3, &[with(company(), json!({ "version": null, "name": "none" }))]).await;
-    assert_eq!(service.ruins.db.rows(names).await, ["none|5"]);
+    assert_eq!(service.ruins.db.rows(kept).await, ["none|5"]);
     take_all(&service, 4, &[named(6, "six")]).await;
-    assert_eq!(service.ruins.db.rows(names).await, ["six|6"]);
+    assert_eq!(service.ruins.db.rows(kept).await, ["six|6"]);
     // The same rule where rows go in together.
     let titled =
         |version, title| with(vehicle_type(), json!({ "version": version, "title": title }));
     take_all(&service, 5, &[titled(9, "nine")]).await;
     take_all(&service, 6, &[titled(8, "eight")]).await;
-    let titles = "SELECT title, version FROM vehicle_types";
-    assert_eq!(service.ruins.db.rows(titles).await, ["nine|9"]);
+    let kept_type = "SELECT title, version FROM vehicle_types";
+    assert_eq!(service.ruins.db.rows(kept_type).await, ["nine|9"]);
 }
 
 async fn the_order_inside_a_message_counts(service: Service) {

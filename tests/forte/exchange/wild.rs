@@ -3,11 +3,14 @@
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 use super::{NODE, admitted, house, message, post, put, take_all};
 use crate::harness::service::{Ground, Service, json as body_of};
+
+/// How many cases a test tries.
+const CASES: usize = 150;
 
 /// JSON of every kind, small.
 fn any_json() -> impl Strategy<Value = Value> {
@@ -68,11 +71,13 @@ fn spoilt_item() -> impl Strategy<Value = Value> {
     })
 }
 
-fn runner() -> TestRunner {
-    TestRunner::new(Config { cases: 150, failure_persistence: None, ..Config::default() })
+/// Values of the strategy, others at each run.
+fn drawn<S: Strategy>(strategy: &S) -> Vec<S::Value> {
+    let mut runner = TestRunner::default();
+    (0..CASES).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
 }
 
-fn on(ground: Ground, test: impl AsyncFn(&Service)) {
+fn on(ground: Ground, test: &impl AsyncFn(&Service)) {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
@@ -83,11 +88,12 @@ fn on(ground: Ground, test: impl AsyncFn(&Service)) {
     });
 }
 
+fn spoilt_messages() -> Vec<Vec<Value>> {
+    drawn(&vec(spoilt_item(), 0..6))
+}
+
 async fn spoilt_items_get_results(service: &Service) {
-    let mut runner = runner();
-    let strategy = vec(spoilt_item(), 0..6);
-    for number in 1..=150 {
-        let items = strategy.new_tree(&mut runner).unwrap().current();
+    for (number, items) in (1..).zip(spoilt_messages()) {
         let response = service.send(post(message(number, &items))).await;
         assert_eq!(response.status(), 200, "{items:?}");
         let results = body_of(response).await["results"].as_array().unwrap().clone();
@@ -100,16 +106,16 @@ async fn spoilt_items_get_results(service: &Service) {
 
 #[test]
 fn spoilt_items_get_results_on_sqlite() {
-    on(Ground::Embedded, spoilt_items_get_results);
+    on(Ground::Embedded, &spoilt_items_get_results);
 }
 
 #[test]
 fn spoilt_items_get_results_on_postgresql() {
-    on(Ground::Shared, spoilt_items_get_results);
+    on(Ground::Shared, &spoilt_items_get_results);
 }
 
-async fn anything_gets_an_answer(service: &Service) {
-    let mut runner = runner();
+/// A body, another body, and where to.
+fn anything() -> Vec<(Value, String, &'static str)> {
     let places = prop::sample::select(vec![
         "companies",
         "users",
@@ -120,8 +126,11 @@ async fn anything_gets_an_answer(service: &Service) {
         "assignments",
     ]);
     let strategy = (any_json(), ".{0,40}", places);
-    for _ in 0..150 {
-        let (json, text, place) = strategy.new_tree(&mut runner).unwrap().current();
+    drawn(&strategy)
+}
+
+async fn anything_gets_an_answer(service: &Service) {
+    for (json, text, place) in anything() {
         let wrapped = json!({ "node": NODE, "message_no": json, "items": [json] });
         for body in [json.to_string(), wrapped.to_string(), text] {
             let status = service.send(post(body.clone())).await.status().as_u16();
@@ -134,5 +143,5 @@ async fn anything_gets_an_answer(service: &Service) {
 
 #[test]
 fn anything_gets_an_answer_on_sqlite() {
-    on(Ground::Embedded, anything_gets_an_answer);
+    on(Ground::Embedded, &anything_gets_an_answer);
 }
