@@ -42,7 +42,7 @@ struct Asked {
 
 /// Where the report stands now.
 #[derive(Serialize, ToSchema)]
-struct Told {
+struct DecisionTold {
     ref_key: RefKey,
     /// 3 approved, 4 rejected.
     #[schema(example = 4)]
@@ -71,7 +71,7 @@ struct Told {
         example = json!({ "decision": "reject", "reason": "Не видно номера", "version": 1 })
     ),
     responses(
-        (status = 200, description = "The decision stands", body = Answer<Told>),
+        (status = 200, description = "The decision stands", body = Answer<DecisionTold>),
         (status = 403, description = "forbidden: only reviewers decide"),
         (status = 409, description = "decision_conflict: `details` has \
             status_code, version, reject_reason and decided_at"),
@@ -121,8 +121,8 @@ fn too_long(most: usize) -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
 }
 
-fn told(ref_key: RefKey, standing: Standing) -> Told {
-    Told {
+fn told(ref_key: RefKey, standing: Standing) -> DecisionTold {
+    DecisionTold {
         ref_key,
         status_code: standing.status.code(),
         version: standing.version,

@@ -40,7 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
     security(("access_token" = [])),
     params(("ref_key" = Uuid, Path, description = "The report")),
     responses(
-        (status = 200, description = "The video", body = Answer<Told>),
+        (status = 200, description = "The video", body = Answer<VideoTold>),
     )
 )]
 async fn video(
@@ -65,7 +65,7 @@ struct Bytes(Vec<u8>);
 
 /// A video, as viewers are told of it.
 #[derive(Serialize, ToSchema)]
-struct Told {
+struct VideoTold {
     ref_key: RefKey,
     video_id: VideoId,
     submission_id: SubmissionId,
@@ -89,8 +89,8 @@ struct Told {
     expires_at: Timestamp,
 }
 
-fn told(house: &House, ref_key: RefKey, viewing: Viewing) -> Told {
-    Told {
+fn told(house: &House, ref_key: RefKey, viewing: Viewing) -> VideoTold {
+    VideoTold {
         ref_key,
         video_id: viewing.video,
         submission_id: viewing.submission,

@@ -97,6 +97,33 @@ fn whatever_the_document_refers_to_is_in_it() {
     }
 }
 
+/// The document knows schemas by the bare names of their types: of two with the same name, one would
+/// describe both.
+#[test]
+fn no_two_schemas_have_the_same_name() {
+    let mut seen = BTreeMap::new();
+    for (file, tokens) in sources("no file") {
+        let mut described = false;
+        let mut tokens = tokens.into_iter().peekable();
+        while let Some(token) = tokens.next() {
+            match &token {
+                TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {
+                    described |= group.to_string().contains("ToSchema");
+                }
+                TokenTree::Ident(word) if *word == "struct" || *word == "enum" => {
+                    let name = tokens.peek().unwrap().to_string();
+                    let other = std::mem::take(&mut described)
+                        .then(|| seen.insert(name.clone(), file.clone()));
+                    assert_eq!(other.flatten(), None, "{name} is in {file} too");
+                }
+                TokenTree::Ident(word) if *word == "fn" || *word == "impl" => described = false,
+                _ => {}
+            }
+        }
+    }
+    assert!(seen.len() > 10, "the sources are read");
+}
+
 fn contents(body: &Value) -> Vec<(String, Value)> {
     let contents = body["content"].as_object().into_iter().flatten();
     contents.map(|(kind, content)| (kind.clone(), content.clone())).collect()
