@@ -169,7 +169,7 @@ fn no_route_is_left_out_of_the_document() {
     let mut found = 0;
     for (file, tokens) in sources(elsewhere) {
         each_call(&tokens, &["route"], &mut |arguments| {
-            let Some(path) = arguments.first().and_then(|tokens| text_of(tokens)) else { return };
+            let Some(path) = arguments.first().and_then(text_of) else { return };
             let known = document["paths"].get(&path).is_some();
             assert!(known || not_described.contains(&path.as_str()), "{file}: {path}");
             found += 1;

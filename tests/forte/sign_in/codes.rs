@@ -154,6 +154,9 @@ async fn codes_may_be_longer() {
     assert_eq!(Phone::director().give(&service, &code).await.status(), 200);
 }
 
+/// The headers by which a login and a code are told.
+type Rung = fn(&str, &str) -> Vec<(&'static str, String)>;
+
 /// Q1, Q2: each step of the ladder, through the router.
 #[tokio::test]
 async fn every_reading_of_the_document_signs_in() {
@@ -164,7 +167,7 @@ async fn every_reading_of_the_document_signs_in() {
     .await;
     let phone = Phone::director();
     let b64 = |text: &str| STANDARD.encode(text);
-    let ladder: [fn(&str, &str) -> Vec<(&'static str, String)>; 6] = [
+    let ladder: [Rung; 6] = [
         |login, code| {
             vec![("authorization", format!("Basic {}", STANDARD.encode(format!("{login}:{code}"))))]
         },
