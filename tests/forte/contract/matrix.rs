@@ -31,7 +31,7 @@ const CALLERS: [&str; 11] = [
 /// What each of them gets:
 /// `-` 401 · `x` 403 · `0` 404, the same as for what does not exist · `+` none of these · `.` the
 /// same for everybody, whoever asks.
-const TABLE: [(&str, &str); 35] = [
+const TABLE: [(&str, &str); 43] = [
     ("GET /docs", "..........."),
     ("GET /docs/{file}", "..........."),
     ("GET /openapi.json", "..........."),
@@ -70,6 +70,15 @@ const TABLE: [(&str, &str); 35] = [
     ("GET /1c/v1/submissions/{id}", "----------+"),
     ("GET /1c/v1/submissions/{id}/file", "----------+"),
     ("PUT /1c/v1/vehicle-types/{ref_key}/image", "----------+"),
+    // What the example names is another node.
+    ("POST /1c/v1/messages", "----------x"),
+    ("PUT /1c/v1/assignments/{ref_key}", "----------+"),
+    ("PUT /1c/v1/companies/{ref_key}", "----------+"),
+    ("PUT /1c/v1/contracts/{ref_key}", "----------+"),
+    ("PUT /1c/v1/reports/{ref_key}", "----------+"),
+    ("PUT /1c/v1/users/{ref_key}", "----------+"),
+    ("PUT /1c/v1/vehicle-types/{ref_key}", "----------+"),
+    ("PUT /1c/v1/vehicles/{ref_key}", "----------+"),
 ];
 
 /// What the table says of an operation; `*` stands for the spellings of a list's address.
