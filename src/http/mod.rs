@@ -37,7 +37,6 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
 use serde::Serialize;
-use serde_json::{Value, json};
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
@@ -163,17 +162,20 @@ async fn no_such_method() -> Response {
 
 /// A good answer in the document's envelope: `message` and `code` first, then what there is to say.
 fn success(status: StatusCode, message: &str, more: &impl Serialize) -> Response {
-    let mut data = json!({ "message": message, "code": status.as_u16() });
-    if let (Some(data), Value::Object(more)) = (data.as_object_mut(), json!(more)) {
-        data.extend(more);
+    let data = Data { message: message.to_owned(), code: status.as_u16(), more };
+    match serde_json::to_string(&Answer { status: "ok".to_owned(), data }) {
+        Ok(body) => {
+            let kind = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
+            (status, kind, body).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "an answer cannot be written");
+            problem::internal().into_response()
+        }
     }
-    let body = json!({ "status": "ok", "data": data }).to_string();
-    let kind = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
-    (status, kind, body).into_response()
 }
 
 /// A good answer.
-// For the OpenAPI document: `success` writes it.
 #[derive(Serialize, utoipa::ToSchema)]
 struct Answer<T> {
     /// Always `ok`.

@@ -15,7 +15,7 @@ use super::request_id;
 /// The tus status for a piece that is not what its checksum says (T-62).
 const CHECKSUM_MISMATCH: u16 = 460;
 
-/// How every problem is answered (`forteleasing-api.md` §6.8), for the OpenAPI document.
+/// How every problem is answered (`forteleasing-api.md` §6.8).
 #[derive(serde::Serialize, utoipa::ToSchema)]
 pub(super) struct ErrorAnswer {
     /// Always `error`.
@@ -112,18 +112,13 @@ impl Problem {
         self.with_header(header::RETRY_AFTER, seconds)
     }
 
-    fn envelope(&self, request_id: &str) -> Value {
-        let told = &self.0;
-        json!({
-            "status": "error",
-            "data": {
-                "message": told.message,
-                "code": told.status.as_u16(),
-                "error": told.code,
-                "request_id": request_id,
-                "details": told.details,
-            }
-        })
+    fn envelope(self, request_id: String) -> ErrorAnswer {
+        let Told { status, code, message, details, .. } = *self.0;
+        let (code, error) = (status.as_u16(), code.to_owned());
+        ErrorAnswer {
+            status: "error".to_owned(),
+            data: ErrorData { message, code, error, request_id, details },
+        }
     }
 }
 
@@ -140,7 +135,8 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
     let id = request_id::of(request.headers());
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        let body = problem.envelope(&id).to_string();
+        // Texts, a number and a JSON value: these can always be written.
+        let body = serde_json::to_string(&problem.envelope(id)).unwrap_or_default();
         let json = HeaderValue::from_static("application/json; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));

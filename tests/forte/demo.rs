@@ -208,3 +208,29 @@ async fn two_houses_on_shared_ground_have_reports_of_their_own() {
     assert!(!one.data().join("videos").exists());
     assert!(!one.data().join("ledger.db").exists());
 }
+
+/// The section «Try it» of the README, line by line as pasted, in a house of its own.
+#[test]
+fn the_readme_leads_from_a_bin_to_a_watched_video() {
+    let lines = include_str!("../../README.md").split("## Try it").nth(1).unwrap();
+    let lines = lines.split("```").nth(1).unwrap().trim_start_matches("sh\n");
+    let site = Site::embedded();
+    let mut demo = site.demo(&[]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut words = BufReader::new(demo.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(words.any(|line| line.contains("goes on serving")), "it ended");
+    // A house of the test is elsewhere than the README's.
+    let server = site.board()["base_url"].as_str().unwrap().to_owned();
+    let script = lines
+        .replace("http://127.0.0.1:8080", &server)
+        .replace("demo-data/", &format!("{}/", site.data().display()))
+        .replace("samples/", concat!(env!("CARGO_MANIFEST_DIR"), "/samples/"));
+    let tried = Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(site.folder.path())
+        .output()
+        .unwrap();
+    demo.kill().unwrap();
+    demo.wait().unwrap();
+    let said = String::from_utf8_lossy(&tried.stdout);
+    assert!(said.ends_with("watched: the same bytes\n"), "{said}\n{tried:?}");
+}

@@ -33,6 +33,9 @@ pub(super) fn settle(
     if is_default(&settings, "upload.spool") {
         settings.upload.spool = folder.join("spool");
     }
+    if is_default(&settings, "mail.folder") {
+        settings.mail.folder = folder.join(MAIL);
+    }
     if let Some(listen) = listen {
         settings.http.listen = listen;
     }
