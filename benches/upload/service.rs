@@ -179,6 +179,7 @@ async fn add_report(ledger: &Ledger) -> anyhow::Result<RefKey> {
         finishes_at: Some(clock.now() + SignedDuration::from_hours(240)),
         due_at: clock.now() + SignedDuration::from_hours(240),
         status: ReportStatus::Submit,
+        reject_reason: String::new(),
     };
     ledger.add_report(&report).await?;
     Ok(ref_key)

@@ -46,6 +46,8 @@ pub struct NewReport {
     pub due_at: Timestamp,
     /// Its state.
     pub status: ReportStatus,
+    /// Why it was rejected, when it was.
+    pub reject_reason: String,
 }
 
 /// A report, as an upload needs to know it.
@@ -178,7 +180,7 @@ async fn insert(write: &mut Write, new: &NewReport) -> Result<(), LedgerError> {
     sqlx::query(
         "INSERT INTO reports (ref_key, company_id, vehicle_guid, report_number, \
          contract_number, starts_at, finishes_at, due_at, status_code, reject_reason) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '') ON CONFLICT DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
     )
     .bind(new.ref_key.to_string())
     .bind(new.company.0)
@@ -189,6 +191,7 @@ async fn insert(write: &mut Write, new: &NewReport) -> Result<(), LedgerError> {
     .bind(micros(new.finishes_at))
     .bind(new.due_at.as_microsecond())
     .bind(new.status.code())
+    .bind(new.reject_reason.as_str())
     .execute(&mut **write)
     .await?;
     Ok(())

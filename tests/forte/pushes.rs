@@ -300,6 +300,7 @@ async fn many_reports_ring_a_phone_once(stage: Stage) {
             finishes_at: None,
             due_at: house.now(),
             status: ReportStatus::Submit,
+            reject_reason: String::new(),
         })
         .collect();
     stage.service.ledger().add_reports(&reports).await.unwrap();

@@ -130,6 +130,8 @@ pub(super) async fn park(ledger: &Ledger, today: &Today) -> anyhow::Result<()> {
     }
     for vehicle in VEHICLES {
         ledger.add_vehicle(&new_vehicle(vehicle)).await?;
+        let contract = ObjectKey::from(vehicle.contract.key);
+        ledger.put_under_contract(vehicle.guid.into(), contract).await?;
     }
     for vehicle in DRIVERS {
         ledger.add_assignment(&new_assignment(vehicle)).await?;

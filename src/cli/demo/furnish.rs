@@ -54,6 +54,9 @@ const PLAN: [Planned; 24] = [
     planned(&WAGON, Submit, [-1, 13]),
 ];
 
+/// Why reports were rejected: the document's own example.
+const REASON: &str = "Плохое качество видеоматериала";
+
 /// What follows the plan.
 const MORE: Planned = planned(&SEDAN, ReportStatus::Submit, [-1, 13]);
 
@@ -159,5 +162,6 @@ fn report(number: usize, ref_key: RefKey, today: &Today) -> anyhow::Result<NewRe
         finishes_at,
         due_at: due_at(finishes_at, &today.zone),
         status: *status,
+        reject_reason: if *status == Rejected { REASON.to_owned() } else { String::new() },
     })
 }

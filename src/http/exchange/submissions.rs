@@ -30,6 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
         .routes(routes!(acknowledge))
         .routes(routes!(submission))
         .routes(routes!(file))
+        .routes(routes!(link))
 }
 
 /// Where to begin, and how many.
@@ -147,16 +148,14 @@ async fn submission(
     Ok(plain(&found))
 }
 
-/// How the video is wanted.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
+/// How the video is wanted. Not in the OpenAPI document: no generated client can say "bytes, or
+/// JSON"; there a link has an address of its own.
+#[derive(Deserialize)]
 struct Wanted {
-    /// `url` for a link instead of the bytes
-    #[param(inline)]
     mode: Option<Mode>,
 }
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Mode {
     Bytes,
@@ -170,19 +169,36 @@ struct HandedLink {
     expires_at: Timestamp,
 }
 
-/// The video of a submission: its bytes, by range if wanted, or with `mode=url` a link
+/// A link that plays the video of a submission, for who cannot send credentials
+#[utoipa::path(
+    get,
+    path = "/1c/v1/submissions/{id}/link",
+    tag = "1c",
+    security(("exchange" = [])),
+    params(("id" = Uuid, Path, description = "`submission_id`")),
+    responses(
+        (status = 200, description = "The link", body = HandedLink),
+        (status = 503, description = "storage_unavailable, busy"),
+    )
+)]
+async fn link(
+    State(house): State<Arc<House>>,
+    account: ExchangeAccount,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Response, Problem> {
+    let held = held(&house, id).await?;
+    hand_link(&house, &held, &actor(&account)).await
+}
+
+/// The bytes of a submission's video, by range if wanted; with `?mode=url` a link instead
 #[utoipa::path(
     get,
     path = "/1c/v1/submissions/{id}/file",
     tag = "1c",
     security(("exchange" = [])),
-    params(
-        ("id" = Uuid, Path, description = "`submission_id`"),
-        Wanted,
-    ),
+    params(("id" = Uuid, Path, description = "`submission_id`")),
     responses(
-        (status = 200, description = "The whole video; with `mode=url` the link", content(
-            ("video/mp4"), (HandedLink = "application/json"))),
+        (status = 200, description = "The whole video", content_type = "video/mp4"),
         (status = 206, description = "A range of it", content_type = "video/mp4"),
         (status = 304, description = "The same as If-None-Match says"),
         (status = 400, description = "validation_failed: no such mode"),
@@ -198,17 +214,25 @@ async fn file(
     wanted: Result<Query<Wanted>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let id = named(id)?;
     let Query(wanted) = wanted.map_err(|wrong| unreadable(&wrong))?;
-    let held = house.library.held(id).await?.ok_or_else(nothing)?;
-    let actor = format!("exchange:{}", account.login);
+    let held = held(&house, id).await?;
+    let actor = actor(&account);
     match wanted.mode {
-        Some(Mode::Url) => link(&house, &held, &actor).await,
+        Some(Mode::Url) => hand_link(&house, &held, &actor).await,
         Some(Mode::Bytes) | None => bytes(&house, &held, &actor, &method, &headers).await,
     }
 }
 
-async fn link(house: &House, held: &Held, actor: &str) -> Result<Response, Problem> {
+async fn held(house: &House, id: Result<Path<String>, PathRejection>) -> Result<Held, Problem> {
+    house.library.held(named(id)?).await?.ok_or_else(nothing)
+}
+
+/// Who took a video over, for its custody.
+fn actor(account: &ExchangeAccount) -> String {
+    format!("exchange:{}", account.login)
+}
+
+async fn hand_link(house: &House, held: &Held, actor: &str) -> Result<Response, Problem> {
     let link = house.library.hand_link(held, actor).await?;
     let url = absolute(house, &link.url);
     Ok(plain(&HandedLink { url, expires_at: link.expires_at }))

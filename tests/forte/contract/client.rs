@@ -25,9 +25,7 @@ async fn run(program: &str, arguments: &[&str], folder: &Path) -> String {
 /// Generates and compiles; where the program is.
 async fn built(generator: &str, modules: &str, document: &str, folder: &Path) -> String {
     let generate = ["-jar", generator, "generate", "-i", document, "-o", "generated"];
-    // The generator cannot say "a file, or JSON", as one of 1C's routes answers; phones do not ask it.
-    let theirs = ["--openapi-normalizer", "FILTER=tag:sign-in|lists|upload|review"];
-    let kind = ["-g", "typescript-fetch", "-p", "supportsES6=true", theirs[0], theirs[1]];
+    let kind = ["-g", "typescript-fetch", "-p", "supportsES6=true"];
     run("java", &[&generate[..], &kind].concat(), folder).await;
     std::fs::copy(here().join("client.ts"), folder.join("client.ts")).unwrap();
     let compiler = format!("{modules}/typescript/bin/tsc");

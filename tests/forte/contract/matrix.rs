@@ -31,7 +31,7 @@ const CALLERS: [&str; 11] = [
 /// What each of them gets:
 /// `-` 401 · `x` 403 · `0` 404, the same as for what does not exist · `+` none of these · `.` the
 /// same for everybody, whoever asks.
-const TABLE: [(&str, &str); 43] = [
+const TABLE: [(&str, &str); 44] = [
     ("GET /docs", "..........."),
     ("GET /docs/{file}", "..........."),
     ("GET /openapi.json", "..........."),
@@ -69,6 +69,7 @@ const TABLE: [(&str, &str); 43] = [
     ("POST /1c/v1/submissions/ack", "----------+"),
     ("GET /1c/v1/submissions/{id}", "----------+"),
     ("GET /1c/v1/submissions/{id}/file", "----------+"),
+    ("GET /1c/v1/submissions/{id}/link", "----------+"),
     ("PUT /1c/v1/vehicle-types/{ref_key}/image", "----------+"),
     // What the example names is another node.
     ("POST /1c/v1/messages", "----------x"),

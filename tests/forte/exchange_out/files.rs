@@ -66,9 +66,12 @@ async fn a_video_is_fetched_whole_in_part_and_by_link(service: Service) {
     let beyond = account::request("GET", &path).header("Range", "bytes=99999999-");
     problem(sent(&service, beyond).await, 416, "validation_failed").await;
     assert_eq!(custody(&service, "fetched").await, 3, "nothing was handed out");
-    let link = json(get(&service, &format!("{path}?mode=url")).await).await;
-    assert_eq!(custody(&service, "linked").await, 1);
-    assert_eq!(by_link(&service, link["url"].as_str().unwrap()).await, GOOD);
+    let addresses = [format!("{path}?mode=url"), path.replace("/file", "/link")];
+    for (address, linked) in addresses.iter().zip(1..) {
+        let link = json(get(&service, address).await).await;
+        assert_eq!(custody(&service, "linked").await, linked);
+        assert_eq!(by_link(&service, link["url"].as_str().unwrap()).await, GOOD);
+    }
     let mode = get(&service, &format!("{path}?mode=ftp")).await;
     problem(mode, 400, "validation_failed").await;
 }

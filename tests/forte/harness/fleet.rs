@@ -191,5 +191,6 @@ fn new_report(paper: Paper, zone: &TimeZone) -> NewReport {
         finishes_at: paper.finishes_at,
         due_at: due_at(paper.finishes_at, zone),
         status: paper.status,
+        reject_reason: String::new(),
     }
 }

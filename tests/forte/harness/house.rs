@@ -119,6 +119,7 @@ impl House {
             finishes_at: Some(self.now() + SignedDuration::from_hours(240)),
             due_at: self.now() + SignedDuration::from_hours(240),
             status,
+            reject_reason: String::new(),
         };
         self.ledger.add_report(&report).await.unwrap();
         ref_key
