@@ -2,14 +2,18 @@
 
 use std::process::{Command, Output};
 
+use crate::harness::log;
+
 /// Runs the built binary with nothing in its environment but `variables`.
 fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_forte-media"))
+    let output = Command::new(env!("CARGO_BIN_EXE_forte-media"))
         .args(arguments)
         .env_clear()
         .envs(variables.iter().copied())
         .output()
-        .unwrap()
+        .unwrap();
+    log::keep(&output.stderr);
+    output
 }
 
 fn text(bytes: &[u8]) -> &str {

@@ -11,6 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::harness::db::Db;
+use crate::harness::log;
 use crate::harness::s3::Bucket;
 
 /// A folder for a house, and what the environment says.
@@ -44,7 +45,9 @@ impl Site {
 
     /// Runs the show only.
     fn once(&self, arguments: &[&str]) -> Output {
-        self.demo(arguments).arg("--once").output().unwrap()
+        let output = self.demo(arguments).arg("--once").output().unwrap();
+        log::keep(&output.stderr);
+        output
     }
 
     /// Runs the show only, which must work; returns what was told.
