@@ -47,7 +47,7 @@ use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 
 pub use accounts::{AccountKind, AccountOwner, AccountRow, NewAccount, Rotation};
-pub use asking::{Asked, NewChallenge, Traffic, Verdict, Windows};
+pub use asking::{Asked, NewChallenge, OfDevice, Traffic, Verdict, Windows};
 pub use challenges::{ChallengeRow, OpenChallenge};
 pub use config::Config;
 pub use decisions::{Decided, Deciding, Standing};

@@ -152,6 +152,7 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_by_person ON sessions (person_id, ended_at);
 CREATE INDEX sessions_by_fcm ON sessions (fcm) WHERE fcm <> '';
+CREATE INDEX sessions_by_device ON sessions (uuid);
 CREATE INDEX sessions_by_end ON sessions (ended_at);
 CREATE INDEX sessions_by_use ON sessions (seen_at);
 
