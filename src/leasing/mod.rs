@@ -26,7 +26,7 @@ pub use config::{Auth, Config, EmployeesSee};
 
 pub use accounts::{
     AccountError, AccountKind, AccountRules, Accounts, Attempt, EnterError, Entered, HashError,
-    NetworkError, NewLogin, Reviewer, network,
+    NetworkError, NewLogin, OldPassword, Reviewer, network,
 };
 pub use decisions::{DecisionError, ReasonError, Verdict, reason_for};
 pub use derive::derive;

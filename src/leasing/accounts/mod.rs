@@ -15,7 +15,7 @@ use crate::ledger::{AccountRow, Ledger, LedgerError};
 use crate::model::{Clock, Person, PersonId, Random};
 
 pub use crate::ledger::AccountKind;
-pub use keeping::{AccountError, NetworkError, NewLogin, network};
+pub use keeping::{AccountError, NetworkError, NewLogin, OldPassword, network};
 pub use passwords::HashError;
 
 use passwords::Passwords;

@@ -7,7 +7,7 @@ mod reviewers;
 use axum::body::Body;
 use axum::http::request::Builder;
 use axum::http::{Request, Response};
-use forte_media::leasing::NewLogin;
+use forte_media::leasing::{NewLogin, OldPassword};
 use forte_media::ledger::AccountOwner;
 use futures_util::future::join_all;
 use jiff::SignedDuration;
@@ -189,7 +189,7 @@ async fn a_rotated_password_is_good_for_a_day_beside_the_new_one(service: Servic
     node(&service, NODE).await;
     assert_eq!(by_basic(&service, NODE, PASSWORD).await.status(), 200);
     let new = service.app.accounts.new_password();
-    service.app.accounts.rotate(NODE, &new).await.unwrap();
+    service.app.accounts.rotate(NODE, &new, OldPassword::Graced).await.unwrap();
     let new = secrecy::ExposeSecret::expose_secret(&new);
     assert_eq!(by_basic(&service, NODE, new).await.status(), 200);
     service.hand().advance(SignedDuration::from_hours(24) - SignedDuration::from_secs(1));
