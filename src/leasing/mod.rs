@@ -35,6 +35,6 @@ pub use limits::Limits;
 pub use lists::Lists;
 pub use pictures::{CodeFormat, DrawingError, Picture, PictureError, Pictures};
 pub use reviewing::Desk;
-pub use sessions::Renewal;
+pub use sessions::{KeepMessages, Renewal};
 pub use sign_in::{Asking, Login, SignInError, SignedIn};
 pub use tokens::{Bearer, Claims, Kind, Lineage, MintError, TokenError, TokenPair, Tokens};

@@ -55,6 +55,7 @@ pub use error::LedgerError;
 pub use events::EventRow;
 pub use finish::{FinishOutcome, Finishing};
 pub use fleet::{ListedType, ListedVehicle, SelectedVehicle};
+pub use forgetting::OldMessages;
 pub use gates::{Commit, Committed};
 pub use lists::{Block, Bookmark, ListedReport, Wanted};
 pub use mailboxes::Mailbox;
