@@ -14,7 +14,9 @@ use crate::blob::{Spool, Store};
 use crate::config::Settings;
 use crate::exchange::{Inbox, Queue};
 use crate::http::{self, Health, House};
-use crate::leasing::{AccountRules, Accounts, Leasing, Letters, Lists, Pictures, Tokens, derive};
+use crate::leasing::{
+    AccountRules, Accounts, KeepMessages, Leasing, Letters, Lists, Pictures, Tokens, derive,
+};
 use crate::ledger::{Claimed, Ledger};
 use crate::library::Library;
 use crate::model::{Clock, Faults, Letter, NodeId, Note, Random};
@@ -224,7 +226,9 @@ impl App {
         let ending = || shutdown.soft().clone();
         shutdown.spawn(self.uploads.clone().keep_swept(ending()));
         shutdown.spawn(self.uploads.clone().let_all_go_at(ending()));
-        shutdown.spawn(self.leasing.clone().keep_forgetting(ending()));
+        let outbox = &self.settings.outbox;
+        let keep = KeepMessages { settled: outbox.keep_settled, dead: outbox.keep_dead };
+        shutdown.spawn(self.leasing.clone().keep_forgetting(keep, ending()));
         let (outbox, stop) = (Arc::clone(&self.outbox), ending());
         shutdown.spawn(async move { outbox.run(&stop).await });
         let reminders =

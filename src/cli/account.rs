@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::{Answer, say};
 use crate::app::account_rules;
 use crate::config::Settings;
-use crate::leasing::{AccountError, Accounts, NewLogin, network};
+use crate::leasing::{AccountError, Accounts, NewLogin, OldPassword, network};
 use crate::ledger::{AccountOwner, AccountRow, Ledger};
 use crate::model::{Clock, CompanyId, Random};
 
@@ -31,10 +31,15 @@ pub enum Account {
     )]
     Add(Add),
     /// Gives an account another password; the old one is good for a day beside it
-    #[command(after_help = "Example:\n  forte-media account rotate office-1c")]
+    #[command(after_help = "Example:\n  forte-media account rotate office-1c\n  \
+                            forte-media account rotate aigul --at-once")]
     Rotate {
         /// Its name
         login: String,
+        /// Somebody else may know the old password: it opens nothing any more, and sessions that it
+        /// opened end
+        #[arg(long)]
+        at_once: bool,
         /// Where its password comes from
         #[command(flatten)]
         password: Password,
@@ -120,10 +125,14 @@ impl Account {
     async fn answer(&self, ledger: &Ledger, accounts: &Accounts) -> anyhow::Result<Said> {
         match self {
             Self::Add(add) => add.run(ledger, accounts).await,
-            Self::Rotate { login, password } => {
+            Self::Rotate { login, at_once, password } => {
                 let given = password.take(accounts)?;
-                accounts.rotate(login, &given.secret).await?;
-                Ok(given.said(&format!("{login} has another password; the old one still works")))
+                let (old, still) = match at_once {
+                    true => (OldPassword::Refused, "opens nothing any more"),
+                    false => (OldPassword::Graced, "still works"),
+                };
+                accounts.rotate(login, &given.secret, old).await?;
+                Ok(given.said(&format!("{login} has another password; the old one {still}")))
             }
             Self::List { json } => list(accounts, *json).await,
             Self::Disable { login } => {

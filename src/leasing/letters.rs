@@ -150,10 +150,12 @@ impl Letters {
         let (title, body) = words::note(&NoteWords {
             kind,
             reports: told.reports,
-            report_number: report.map_or("", |report| &report.report_number),
-            plate: report.map_or("", |report| &report.plate_number),
+            report_number: &report
+                .map(|report| one_line(&report.report_number))
+                .unwrap_or_default(),
+            plate: &report.map(|report| one_line(&report.plate_number)).unwrap_or_default(),
             due: &due,
-            reason: &told.reason,
+            reason: &plain(&told.reason),
         });
         let word = kind.as_str().trim_start_matches("push.");
         let mut data = BTreeMap::from([("type", word.to_owned())]);
@@ -162,7 +164,7 @@ impl Letters {
             data.insert("reports", told.reports.max(1).to_string());
         }
         if !told.reason.is_empty() {
-            data.insert("reason", told.reason.clone());
+            data.insert("reason", plain(&told.reason));
         }
         Note { token: device.fcm, title, body, data }
     }
@@ -211,7 +213,39 @@ fn letter(to: String, subject: &str, lines: &Lines) -> Letter {
 
 /// What a stranger has chosen, as one short line.
 fn one_line(text: &str) -> String {
-    let plain = text.replace(char::is_control, " ");
-    let words: Vec<&str> = plain.split_whitespace().collect();
-    words.join(" ").chars().take(LONGEST_TOLD).collect()
+    plain(text).chars().take(LONGEST_TOLD).collect()
+}
+
+/// What others have written, as one line that is read as it stands: signs that nobody sees, or that
+/// turn the order of what follows, could make it say something else.
+fn plain(text: &str) -> String {
+    let shown: String = text.chars().filter(|sign| !is_unseen(*sign)).collect();
+    let blank = shown.replace(char::is_control, " ");
+    blank.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Signs of direction and of format.
+const fn is_unseen(sign: char) -> bool {
+    matches!(
+        sign,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_that_nobody_sees_are_left_out() {
+        assert_eq!(one_line("Ив\u{200b}ан\u{202e} \r\n\u{2066}X\u{2069}\u{feff}"), "Иван X");
+        assert_eq!(one_line(&"я".repeat(100)).chars().count(), LONGEST_TOLD);
+        assert_eq!(plain("Темно.\n\u{200f}Ещё раз"), "Темно. Ещё раз");
+        assert_eq!(plain("Ы".repeat(100).as_str()).chars().count(), 100);
+    }
 }

@@ -2,12 +2,15 @@
 //!
 //! With four digits, five guesses and twenty codes a day, guessing one takes three months on average.
 //! Beyond the budgets of a day nobody is locked out, which would be a lever to lock out a whole
-//! company: codes come slower, down to one an hour, and the company's mailbox is warned.
+//! company: codes come slower, down to one an hour, and the company's mailbox is warned. Nor does a
+//! stranger who makes up devices slow down those of the company: a device that has had a session there
+//! is measured by its own codes and wrong guesses alone. That it waits for less tells who knows such a
+//! device that it is known; to anybody else all BINs look alike (S1).
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use crate::ledger::{Traffic, Verdict, Windows};
+use crate::ledger::{OfDevice, Traffic, Verdict, Windows};
 
 /// Over how long requests from one network are counted.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -45,25 +48,27 @@ impl Limits {
 
     /// Whether a code may be made now.
     pub(super) fn judge(&self, traffic: &Traffic, now: Timestamp) -> Verdict {
-        let slow = self.slow_gap(traffic);
+        let day =
+            OfDevice { made: traffic.by_company, wrong: traffic.wrong, latest: traffic.latest };
+        let own = traffic.of_known.unwrap_or(day);
         let ends = [
             (traffic.by_device >= self.per_device)
                 .then(|| traffic.device_since + self.per_device_over),
             (traffic.by_address >= self.per_address).then(|| traffic.address_since + HOUR),
-            slow.map(|gap| traffic.latest + gap),
+            self.slow_gap(&own).map(|gap| own.latest + gap),
         ];
         let wait = ends.into_iter().flatten().max().filter(|end| *end > now);
         Verdict {
             wait: wait.map(|end| end.duration_since(now)),
-            warning: slow.map(|_| self.reason(traffic)),
+            warning: self.slow_gap(&day).map(|_| self.reason(traffic)),
         }
     }
 
     /// The gap since the last code, once a budget of the day is spent.
-    fn slow_gap(&self, traffic: &Traffic) -> Option<SignedDuration> {
-        let codes = traffic.by_company.checked_sub(self.per_company);
+    fn slow_gap(&self, day: &OfDevice) -> Option<SignedDuration> {
+        let codes = day.made.checked_sub(self.per_company);
         // Each further code that was guessed at until it burned counts once.
-        let wrong = traffic.wrong.checked_sub(self.wrong_per_company);
+        let wrong = day.wrong.checked_sub(self.wrong_per_company);
         let burned = wrong.map(|wrong| wrong / u64::from(self.wrong_per_code.max(1)));
         let over = codes.max(burned)?;
         let doublings = u32::try_from(over).unwrap_or(MOST_DOUBLINGS).min(MOST_DOUBLINGS);
@@ -110,6 +115,7 @@ mod tests {
             by_company: 0,
             wrong: 0,
             latest: Timestamp::UNIX_EPOCH,
+            of_known: None,
         }
     }
 
@@ -138,6 +144,19 @@ mod tests {
             assert_eq!(wait_of(traffic), Some(gap), "{made}");
             assert_eq!(wait_of(Traffic { latest: ago(gap), ..traffic }), None, "{made}");
         }
+    }
+
+    #[test]
+    fn a_known_device_waits_for_its_own_codes_only() {
+        let own = OfDevice { made: 3, wrong: 4, latest: now() };
+        let traffic = Traffic { by_company: 1_000, latest: now(), of_known: Some(own), ..quiet() };
+        let verdict = limits().judge(&traffic, now());
+        assert_eq!(verdict, Verdict { wait: None, warning: Some("many_codes") });
+        let often = Traffic { by_device: 3, device_since: ago(4), ..traffic };
+        assert_eq!(wait_of(often), Some(6));
+        // Who knows a device of the company has no more guesses for that.
+        let guessing = OfDevice { wrong: 55, ..own };
+        assert_eq!(wait_of(Traffic { of_known: Some(guessing), ..traffic }), Some(10));
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub use config::{Auth, Config, EmployeesSee};
 
 pub use accounts::{
     AccountError, AccountKind, AccountRules, Accounts, Attempt, EnterError, Entered, HashError,
-    NetworkError, NewLogin, Reviewer, network,
+    NetworkError, NewLogin, OldPassword, Reviewer, network,
 };
 pub use decisions::{DecisionError, ReasonError, Verdict, reason_for};
 pub use derive::derive;
@@ -35,6 +35,6 @@ pub use limits::Limits;
 pub use lists::Lists;
 pub use pictures::{CodeFormat, DrawingError, Picture, PictureError, Pictures};
 pub use reviewing::Desk;
-pub use sessions::Renewal;
+pub use sessions::{KeepMessages, Renewal};
 pub use sign_in::{Asking, Login, SignInError, SignedIn};
 pub use tokens::{Bearer, Claims, Kind, Lineage, MintError, TokenError, TokenPair, Tokens};

@@ -33,6 +33,13 @@ impl Recent {
         (wait > SignedDuration::ZERO).then_some(wait)
     }
 
+    /// Whether it happened within this time at all.
+    pub(crate) fn has_happened(&self, key: &str, now: Timestamp) -> bool {
+        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = keys.get(key).and_then(VecDeque::back);
+        last.is_some_and(|last| *last + self.within > now)
+    }
+
     /// It happened.
     pub(crate) fn note(&self, key: &str, now: Timestamp) {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
@@ -86,6 +93,9 @@ mod tests {
         assert_eq!(recent.too_often("one", at(20)), Some(SignedDuration::from_secs(40)));
         assert_eq!(recent.too_often("other", at(20)), None);
         assert_eq!(recent.too_often("one", at(60)), None);
+        assert!(recent.has_happened("one", at(68)));
+        assert!(!recent.has_happened("one", at(69)));
+        assert!(!recent.has_happened("other", at(20)));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::tokens::Lineage;
 use super::{Bearer, Caller, Leasing, SignInError, SignedIn};
-use crate::ledger::{Ended, Exchange, Exchanged, LedgerError, SessionRow, Successor};
+use crate::ledger::{Ended, Exchange, Exchanged, LedgerError, OldMessages, SessionRow, Successor};
 use crate::model::{EventId, SessionId};
 
 /// The daily budgets look back this far, so what they count is kept at least so long.
@@ -21,6 +21,15 @@ pub struct Renewal {
     pub fcm: Option<String>,
     /// Who the device says it is, when it says so.
     pub device: Option<String>,
+}
+
+/// How long messages are kept after they were settled.
+#[derive(Debug, Clone, Copy)]
+pub struct KeepMessages {
+    /// Those that were delivered, or that nobody was left to be told.
+    pub settled: SignedDuration,
+    /// Those that were given up.
+    pub dead: SignedDuration,
 }
 
 impl Leasing {
@@ -113,14 +122,19 @@ impl Leasing {
         Ok(ended)
     }
 
-    /// Forgets old sign-ins now and then, until told to stop.
-    pub async fn keep_forgetting(self, stop: CancellationToken) {
+    /// Forgets old sign-ins and old messages now and then, until told to stop.
+    pub async fn keep_forgetting(self, keep: KeepMessages, stop: CancellationToken) {
         let every = self.tokens.auth.forget_every.unsigned_abs();
         loop {
             match self.forget_old().await {
                 Ok(0) => {}
                 Ok(forgotten) => tracing::info!(forgotten, "old sign-ins are forgotten"),
                 Err(error) => tracing::warn!(%error, "old sign-ins are forgotten later"),
+            }
+            match self.forget_messages(keep).await {
+                Ok(0) => {}
+                Ok(forgotten) => tracing::info!(forgotten, "old messages are forgotten"),
+                Err(error) => tracing::warn!(%error, "old messages are forgotten later"),
             }
             if stop.run_until_cancelled(tokio::time::sleep(every)).await.is_none() {
                 return;
@@ -143,6 +157,21 @@ impl Leasing {
         let unused = before - auth.refresh_ttl;
         rows += self.ledger.purge_sessions(before, unused, batch).await?;
         Ok(rows)
+    }
+
+    /// Forgets, up to a number of rows at a time, messages that were settled long ago; those that bring
+    /// codes as soon as requests for codes. Gives how many rows went.
+    ///
+    /// # Errors
+    /// When the ledger fails; what was done stays done.
+    pub async fn forget_messages(&self, keep: KeepMessages) -> Result<u64, LedgerError> {
+        let codes = self.forgotten_before();
+        let now = self.tokens.clock.now();
+        // Within a day a warning is not repeated, which its message tells.
+        let before =
+            |kept: SignedDuration| now.checked_sub(kept.max(DAY)).unwrap_or(Timestamp::MIN);
+        let old = OldMessages { settled: before(keep.settled), dead: before(keep.dead), codes };
+        self.ledger.purge_messages(&old, self.tokens.auth.forget_batch).await
     }
 
     /// What is older is not needed: budgets have forgotten it, access tokens of that time have

@@ -7,6 +7,7 @@ use crate::model::{CompanyId, PersonId, Role};
 
 use super::counters::{Counter, next_number};
 use super::rows::{json, micros, number, optional_time, text, time, unreadable};
+use super::sessions::{Ended, end_all};
 use super::{Ledger, LedgerError, Write};
 
 /// What an account opens.
@@ -96,8 +97,11 @@ pub struct Rotation {
     pub login: String,
     /// The hash of the new password.
     pub password_hash: String,
-    /// Until when the old password is good beside it.
-    pub previous_until: Timestamp,
+    /// Until when the old password is good beside it; none: it is good for nothing any more, and the
+    /// reviewer's sessions end.
+    pub previous_until: Option<Timestamp>,
+    /// The present moment.
+    pub now: Timestamp,
 }
 
 const COLUMNS: &str = "login, kind, person_id, password_hash, previous_hash, previous_until, \
@@ -146,22 +150,31 @@ impl Ledger {
         rows.iter().map(read).collect()
     }
 
-    /// Gives an account another password; the one it had is good for a while longer. False when
-    /// there is no such active account.
+    /// Gives an account another password; the one it had is good for a while longer, or else for
+    /// nothing any more, and nor is what was opened by it. False when there is no such active account.
     ///
     /// # Errors
     /// When the ledger fails.
     pub async fn rotate_account(&self, rotation: &Rotation) -> Result<bool, LedgerError> {
-        let done = sqlx::query(
-            "UPDATE accounts SET previous_hash = password_hash, previous_until = $1, \
-             password_hash = $2 WHERE login = $3 AND active = 1",
+        let mut write = self.write().await?;
+        let row = sqlx::query(
+            "UPDATE accounts SET previous_until = $1, password_hash = $2, \
+             previous_hash = CASE WHEN $3 = 1 THEN password_hash ELSE '' END \
+             WHERE login = $4 AND active = 1 RETURNING person_id",
         )
-        .bind(rotation.previous_until.as_microsecond())
+        .bind(micros(rotation.previous_until))
         .bind(rotation.password_hash.as_str())
+        .bind(i64::from(rotation.previous_until.is_some()))
         .bind(rotation.login.as_str())
-        .execute(&self.pool)
+        .fetch_optional(&mut *write)
         .await?;
-        Ok(done.rows_affected() == 1)
+        let Some(row) = row else { return Ok(false) };
+        let person = number(&row, "person_id")?;
+        if rotation.previous_until.is_none() && person != 0 {
+            end_all(&mut write, PersonId(person), Ended::Revoked, rotation.now).await?;
+        }
+        write.commit().await?;
+        Ok(true)
     }
 
     /// Lets an account open nothing any more; its reviewer may no longer act either (S17). False

@@ -5,6 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use sqlx::AnyConnection;
 
 use crate::model::{Biin, ChallengeId, CompanyId, DeviceId, EventId, Role};
 
@@ -74,6 +75,19 @@ pub struct Traffic {
     pub wrong: u64,
     /// The last request for this BIN.
     pub latest: Timestamp,
+    /// What of that is from this device, when it has had a session in the company; none for others.
+    pub of_known: Option<OfDevice>,
+}
+
+/// How much one device did for one BIN within a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OfDevice {
+    /// Codes it asked for.
+    pub made: u64,
+    /// Wrong codes it gave.
+    pub wrong: u64,
+    /// Its last request.
+    pub latest: Timestamp,
 }
 
 /// What the limits say.
@@ -105,6 +119,9 @@ struct Owner {
 impl Ledger {
     /// Asks for a code. Requests at the same time count one another.
     ///
+    /// A refused one is judged without the writer's place, so that a flood of them is in nobody's way;
+    /// what may be let in is judged once more with it.
+    ///
     /// # Errors
     /// When the ledger fails.
     pub async fn ask_for_code(
@@ -113,20 +130,44 @@ impl Ledger {
         windows: Windows,
         judge: impl Fn(&Traffic) -> Verdict + Send + Sync,
     ) -> Result<Asked, LedgerError> {
+        if let Some(wait) = self.refused(new, windows, &judge).await? {
+            return Ok(Asked::Wait(wait));
+        }
         let mut write = self.write().await?;
         next_number(&mut write, Counter::Challenges).await?;
         let owner = owner(&mut write, &new.biin).await?;
-        let verdict = judge(&traffic(&mut write, new, windows).await?);
-        if let Some(reason) = verdict.warning {
-            warn(&mut write, new, &owner, reason).await?;
-        }
+        let verdict = judge(&traffic(&mut write, new, &owner, windows).await?);
+        let warned = match verdict.warning {
+            Some(reason) => warn(&mut write, new, &owner, reason).await?,
+            None => false,
+        };
         if let Some(wait) = verdict.wait {
-            write.commit().await?;
+            if warned {
+                write.commit().await?;
+            }
             return Ok(Asked::Wait(wait));
         }
         record(&mut write, new, &owner).await?;
         write.commit().await?;
         Ok(if owner.is_somebody() { Asked::Sent(owner.email) } else { Asked::Nobody })
+    }
+
+    /// How long a request has to wait that leaves nothing to write; the same statements for a BIN
+    /// nobody has (S1).
+    async fn refused(
+        &self,
+        new: &NewChallenge,
+        windows: Windows,
+        judge: &(impl Fn(&Traffic) -> Verdict + Send + Sync),
+    ) -> Result<Option<SignedDuration>, LedgerError> {
+        let mut read = self.pool.acquire().await?;
+        let owner = owner(&mut read, &new.biin).await?;
+        let verdict = judge(&traffic(&mut read, new, &owner, windows).await?);
+        if verdict.wait.is_none() || verdict.warning.is_none() {
+            return Ok(verdict.wait);
+        }
+        let warned = is_warned(&mut read, new, &owner.subject()).await?;
+        Ok(verdict.wait.filter(|_| warned))
     }
 }
 
@@ -134,15 +175,20 @@ impl Owner {
     fn is_somebody(&self) -> bool {
         self.company != CompanyId::LESSOR
     }
+
+    /// What a warning is about.
+    fn subject(&self) -> String {
+        format!("company:{}", self.company.0)
+    }
 }
 
 /// The company that has a BIN and can be written to; otherwise the number that stands for nobody.
-async fn owner(write: &mut Write, biin: &Biin) -> Result<Owner, LedgerError> {
+async fn owner(on: &mut AnyConnection, biin: &Biin) -> Result<Owner, LedgerError> {
     let row = sqlx::query(
         "SELECT id, email FROM companies WHERE biin = $1 AND active = 1 AND email <> ''",
     )
     .bind(biin.as_str())
-    .fetch_optional(&mut **write)
+    .fetch_optional(on)
     .await?;
     match row {
         Some(row) => {
@@ -153,33 +199,33 @@ async fn owner(write: &mut Write, biin: &Biin) -> Result<Owner, LedgerError> {
 }
 
 async fn traffic(
-    write: &mut Write,
+    on: &mut AnyConnection,
     new: &NewChallenge,
+    owner: &Owner,
     windows: Windows,
 ) -> Result<Traffic, LedgerError> {
     let since = |window: SignedDuration| (new.now - window).as_microsecond();
-    let company = sqlx::query(
-        "SELECT COUNT(*) AS made, CAST(COALESCE(SUM(wrong), 0) AS BIGINT) AS wrong, \
-         COALESCE(MAX(made_at), 0) AS latest, \
-         CAST(COALESCE(SUM(CASE WHEN uuid = $2 AND made_at > $3 THEN 1 ELSE 0 END), 0) AS BIGINT) \
-           AS by_device, \
-         COALESCE(MIN(CASE WHEN uuid = $2 AND made_at > $3 THEN made_at END), 0) AS device_since \
-         FROM challenges WHERE biin = $1 AND made_at > $4",
-    )
-    .bind(new.biin.as_str())
-    .bind(new.device.as_str())
-    .bind(since(windows.device))
-    .bind(since(DAY))
-    .fetch_one(&mut **write)
-    .await?;
+    let company = sqlx::query(OF_COMPANY)
+        .bind(new.biin.as_str())
+        .bind(new.device.as_str())
+        .bind(since(windows.device))
+        .bind(since(DAY))
+        .fetch_one(&mut *on)
+        .await?;
     let address = sqlx::query(
         "SELECT COUNT(*) AS by_address, COALESCE(MIN(made_at), 0) AS address_since \
          FROM challenges WHERE address = $1 AND made_at > $2",
     )
     .bind(new.address.as_str())
     .bind(since(windows.address))
-    .fetch_one(&mut **write)
+    .fetch_one(&mut *on)
     .await?;
+    let of_device = OfDevice {
+        made: count(&company, "device_made")?,
+        wrong: count(&company, "device_wrong")?,
+        latest: time(&company, "device_latest")?,
+    };
+    let is_known = is_known(on, new, owner).await?;
     Ok(Traffic {
         by_device: count(&company, "by_device")?,
         device_since: time(&company, "device_since")?,
@@ -188,28 +234,50 @@ async fn traffic(
         by_company: count(&company, "made")?,
         wrong: count(&company, "wrong")?,
         latest: time(&company, "latest")?,
+        of_known: is_known.then_some(of_device),
     })
 }
 
-/// Warns the mailbox, unless it was warned within a day.
+/// What a day has seen of a BIN ($1), and what of that is of a device ($2).
+const OF_COMPANY: &str = "SELECT COUNT(*) AS made, \
+     CAST(COALESCE(SUM(wrong), 0) AS BIGINT) AS wrong, \
+     COALESCE(MAX(made_at), 0) AS latest, \
+     CAST(COALESCE(SUM(CASE WHEN uuid = $2 AND made_at > $3 THEN 1 ELSE 0 END), 0) AS BIGINT) \
+       AS by_device, \
+     COALESCE(MIN(CASE WHEN uuid = $2 AND made_at > $3 THEN made_at END), 0) AS device_since, \
+     CAST(COALESCE(SUM(CASE WHEN uuid = $2 THEN 1 ELSE 0 END), 0) AS BIGINT) AS device_made, \
+     CAST(COALESCE(SUM(CASE WHEN uuid = $2 THEN wrong ELSE 0 END), 0) AS BIGINT) AS device_wrong, \
+     COALESCE(MAX(CASE WHEN uuid = $2 THEN made_at END), 0) AS device_latest \
+     FROM challenges WHERE biin = $1 AND made_at > $4";
+
+/// Whether somebody of this company has been signed in on this device. Asked for every BIN (S1); the
+/// lessor's own devices stand for nobody's.
+async fn is_known(
+    on: &mut AnyConnection,
+    new: &NewChallenge,
+    owner: &Owner,
+) -> Result<bool, LedgerError> {
+    let row = sqlx::query(
+        "SELECT COUNT(*) AS sessions FROM sessions s JOIN people p ON p.id = s.person_id \
+         WHERE s.uuid = $1 AND p.company_id = $2",
+    )
+    .bind(new.device.as_str())
+    .bind(owner.company.0)
+    .fetch_one(on)
+    .await?;
+    Ok(owner.is_somebody() && number(&row, "sessions")? > 0)
+}
+
+/// Warns the mailbox, unless it was warned within a day: `true` when it is warned now.
 async fn warn(
     write: &mut Write,
     new: &NewChallenge,
     owner: &Owner,
     reason: &'static str,
-) -> Result<(), LedgerError> {
-    let subject = format!("company:{}", owner.company.0);
-    let warned = sqlx::query(
-        "SELECT COUNT(*) AS warned FROM outbox \
-         WHERE subject = $1 AND kind IN ('mail.warning', $2) AND created_at > $3",
-    )
-    .bind(subject.as_str())
-    .bind(NOBODY)
-    .bind((new.now - DAY).as_microsecond())
-    .fetch_one(&mut **write)
-    .await?;
-    if number(&warned, "warned")? > 0 {
-        return Ok(());
+) -> Result<bool, LedgerError> {
+    let subject = owner.subject();
+    if is_warned(write, new, &subject).await? {
+        return Ok(false);
     }
     let warning = Telling {
         id: new.warning,
@@ -219,7 +287,25 @@ async fn warn(
         body: json!({ "company_id": owner.company.0, "reason": reason }).to_string(),
         expires_at: Some(new.now + DAY),
     };
-    tell_owner(write, warning, owner, new.now).await
+    tell_owner(write, warning, owner, new.now).await?;
+    Ok(true)
+}
+
+async fn is_warned(
+    on: &mut AnyConnection,
+    new: &NewChallenge,
+    subject: &str,
+) -> Result<bool, LedgerError> {
+    let warned = sqlx::query(
+        "SELECT COUNT(*) AS warned FROM outbox \
+         WHERE subject = $1 AND kind IN ('mail.warning', $2) AND created_at > $3",
+    )
+    .bind(subject)
+    .bind(NOBODY)
+    .bind((new.now - DAY).as_microsecond())
+    .fetch_one(on)
+    .await?;
+    Ok(number(&warned, "warned")? > 0)
 }
 
 /// The challenge instead of an older one of the same device (S5), and its mail.

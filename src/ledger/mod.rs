@@ -47,7 +47,7 @@ use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 
 pub use accounts::{AccountKind, AccountOwner, AccountRow, NewAccount, Rotation};
-pub use asking::{Asked, NewChallenge, Traffic, Verdict, Windows};
+pub use asking::{Asked, NewChallenge, OfDevice, Traffic, Verdict, Windows};
 pub use challenges::{ChallengeRow, OpenChallenge};
 pub use config::Config;
 pub use decisions::{Decided, Deciding, Standing};
@@ -55,6 +55,7 @@ pub use error::LedgerError;
 pub use events::EventRow;
 pub use finish::{FinishOutcome, Finishing};
 pub use fleet::{ListedType, ListedVehicle, SelectedVehicle};
+pub use forgetting::OldMessages;
 pub use gates::{Commit, Committed};
 pub use lists::{Block, Bookmark, ListedReport, Wanted};
 pub use mailboxes::Mailbox;

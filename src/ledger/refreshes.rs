@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use crate::model::{CompanyId, EventId, Person, PersonId, Role, SessionId};
 
 use super::rows::{number, text, time, unreadable};
-use super::sessions::{Ended, end};
+use super::sessions::{Ended, end, take_over};
 use super::{Ledger, LedgerError, Write};
 
 /// Stands for a row that is not there.
@@ -118,9 +118,10 @@ impl Exchange {
         self.at_most.map_or(sliding, |at_most| sliding.min(session_made_at + at_most))
     }
 
-    /// Whether a token that was used then may come again.
+    /// Whether a token that was used then may come again. Clocks of two nodes may differ a little, in
+    /// either direction; a use that lies far ahead is no repetition.
     fn is_graced(&self, used_at: i64) -> bool {
-        let since = self.now.as_microsecond().saturating_sub(used_at);
+        let since = self.now.as_microsecond().abs_diff(used_at);
         self.grace.is_some_and(|grace| i128::from(since) <= grace.as_micros())
     }
 }
@@ -245,6 +246,9 @@ async fn again(
 
 /// The device is there, and says where it is told.
 async fn seen(write: &mut Write, exchange: &Exchange) -> Result<(), LedgerError> {
+    if let Some(fcm) = &exchange.fcm {
+        take_over(write, fcm, exchange.session).await?;
+    }
     sqlx::query(
         "UPDATE sessions SET seen_at = $1, fcm = CASE WHEN $2 = 1 THEN $3 ELSE fcm END \
          WHERE id = $4",

@@ -140,8 +140,7 @@ impl Ledger {
     }
 }
 
-/// Opens a session. An older one of the same person on the same device ends; and a device that has
-/// changed hands is no longer told what is not for its new owner.
+/// Opens a session. An older one of the same person on the same device ends.
 pub(super) async fn open(
     write: &mut Write,
     person: PersonId,
@@ -158,10 +157,7 @@ pub(super) async fn open(
     .bind(new.device.as_str())
     .execute(&mut **write)
     .await?;
-    sqlx::query("UPDATE sessions SET fcm = '' WHERE fcm = $1 AND fcm <> ''")
-        .bind(new.fcm.as_str())
-        .execute(&mut **write)
-        .await?;
+    take_over(write, &new.fcm, new.id).await?;
     sqlx::query(
         "INSERT INTO sessions (id, person_id, uuid, fcm, made_at, seen_at, ended_at, ended_why) \
          VALUES ($1, $2, $3, $4, $5, $5, 0, '')",
@@ -174,6 +170,21 @@ pub(super) async fn open(
     .execute(&mut **write)
     .await?;
     super::refreshes::insert(write, new.id, new.rti, new.now, new.expires_at).await
+}
+
+/// What is told there is for this session alone: a device that has changed hands hears nothing that
+/// is for its former owner.
+pub(super) async fn take_over(
+    write: &mut Write,
+    fcm: &str,
+    session: SessionId,
+) -> Result<(), LedgerError> {
+    sqlx::query("UPDATE sessions SET fcm = '' WHERE fcm = $1 AND fcm <> '' AND id <> $2")
+        .bind(fcm)
+        .bind(session.to_string())
+        .execute(&mut **write)
+        .await?;
+    Ok(())
 }
 
 /// Ends a session of this person: `true` when it was open.

@@ -14,4 +14,8 @@ pub struct Config {
     /// How long after the receiver's time is over a message stays claimed: the time there is to
     /// record what became of it.
     pub settle_within: SignedDuration,
+    /// How long a message is kept that was delivered, or that nobody was left to be told.
+    pub keep_settled: SignedDuration,
+    /// How long a message is kept that was given up.
+    pub keep_dead: SignedDuration,
 }

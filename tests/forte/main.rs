@@ -24,6 +24,7 @@ mod library;
 mod lists;
 mod mail;
 mod main_job;
+mod nul;
 mod outbox;
 mod pictures;
 mod pushes;

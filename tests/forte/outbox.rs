@@ -103,6 +103,8 @@ fn dispatcher_waiting(house: &House, url: Option<&str>, allow: &[&str], timeout:
         // Longer than any test: what happens has been rung for.
         poll_every: SignedDuration::from_hours(1),
         settle_within: SignedDuration::from_secs(30),
+        keep_settled: SignedDuration::from_hours(720),
+        keep_dead: SignedDuration::from_hours(4320),
     };
     let random = Random::seeded(7);
     Outbox::new(house.ledger.clone(), house.clock.clone(), random, config, Receivers::only(webhook))

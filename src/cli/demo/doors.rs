@@ -2,7 +2,9 @@
 
 use super::cast::REVIEWER;
 use super::keys::{Account, Keys};
-use crate::leasing::{AccountError, AccountKind, Accounts, Attempt, EnterError, NewLogin};
+use crate::leasing::{
+    AccountError, AccountKind, Accounts, Attempt, EnterError, NewLogin, OldPassword,
+};
 use crate::ledger::AccountOwner;
 
 /// Makes the accounts, or gives them this house's passwords when another house had made them.
@@ -27,7 +29,9 @@ async fn settle(
     let address = std::net::Ipv4Addr::LOCALHOST.into();
     let attempt = Attempt { login: login.clone(), password: password.clone(), address };
     match accounts.enter(kind, &attempt).await {
-        Err(EnterError::Wrong) => Ok(accounts.rotate(&login, &password).await?),
+        Err(EnterError::Wrong) => {
+            Ok(accounts.rotate(&login, &password, OldPassword::Graced).await?)
+        }
         entered => Ok(entered.map(drop)?),
     }
 }

@@ -7,6 +7,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
+use unicode_normalization::char::is_combining_mark;
 use utoipa::ToSchema;
 
 use crate::http::client::Client;
@@ -43,10 +44,10 @@ pub(super) struct Wanted {
     /// Where the device is told of things; empty: nowhere.
     #[schema(rename = "FCM", example = "", max_length = 4096, pattern = "^[!-~]*$")]
     fcm: String,
-    /// Role 2 only: the driver's telephone.
-    #[schema(example = "+77021234567", max_length = 32)]
+    /// Role 2 only: the driver's telephone, 7 to 15 digits.
+    #[schema(example = "+77021234567", max_length = 32, pattern = "^[0-9 +()-]+$")]
     mobile: Option<String>,
-    /// Role 2 only: the driver's name.
+    /// Role 2 only: the driver's name, in letters of any script, blanks, and `. - '`.
     #[schema(example = "Иван", max_length = 100)]
     first_name: Option<String>,
 }
@@ -169,20 +170,27 @@ impl Reading<'_> {
 
     fn mobile(&mut self) -> Option<String> {
         let text = self.given("mobile")?;
-        let fits = text.chars().count() <= LONGEST_MOBILE && !text.chars().any(char::is_control);
+        let sign = |sign: char| sign.is_ascii_digit() || " +-()".contains(sign);
+        let fits = text.chars().count() <= LONGEST_MOBILE && text.chars().all(sign);
         if fits && MOBILE_DIGITS.contains(&phone_digits(&text).len()) {
             return Some(text);
         }
-        self.wrong("mobile", "must be a telephone number of 7 to 15 digits")
+        self.wrong("mobile", "must be a telephone number: 7 to 15 digits, blanks and + - ( )")
     }
 
     fn first_name(&mut self) -> Option<String> {
         let text = self.given("first_name")?;
-        if text.chars().count() <= LONGEST_NAME && !text.chars().any(char::is_control) {
+        if text.chars().count() <= LONGEST_NAME && text.chars().all(is_of_a_name) {
             return Some(text);
         }
-        self.wrong("first_name", "must be up to 100 characters, without control characters")
+        self.wrong("first_name", "must be up to 100 letters, blanks and . - '")
     }
+}
+
+/// Names of any script. What could be an address or a link is none: the name stands in a letter to
+/// the director, and a stranger chooses it.
+fn is_of_a_name(sign: char) -> bool {
+    sign.is_alphabetic() || is_combining_mark(sign) || " .-'’".contains(sign)
 }
 
 /// A push token that can be one.

@@ -28,6 +28,15 @@ pub struct NewLogin {
     pub networks: Vec<IpNet>,
 }
 
+/// What becomes of the password that an account had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OldPassword {
+    /// It is good for the grace beside the new one.
+    Graced,
+    /// Somebody else may know it: it is good for nothing from now on, and the reviewer's sessions end.
+    Refused,
+}
+
 /// Why an account is not made or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
@@ -97,16 +106,23 @@ impl Accounts {
         if added { Ok(()) } else { Err(AccountError::Taken) }
     }
 
-    /// Gives an account another password. The one it had is good for the grace beside it.
+    /// Gives an account another password.
     ///
     /// # Errors
     /// When the password cannot be, there is no such active account, or the ledger fails.
-    pub async fn rotate(&self, login: &str, password: &SecretString) -> Result<(), AccountError> {
+    pub async fn rotate(
+        &self,
+        login: &str,
+        password: &SecretString,
+        old: OldPassword,
+    ) -> Result<(), AccountError> {
         check_password(password)?;
+        let now = self.0.clock.now();
         let rotation = Rotation {
             login: login.to_owned(),
             password_hash: self.0.passwords.hash(password).await?,
-            previous_until: self.0.clock.now() + self.0.rotation_grace,
+            previous_until: (old == OldPassword::Graced).then(|| now + self.0.rotation_grace),
+            now,
         };
         let rotated = self.0.ledger.rotate_account(&rotation).await?;
         if rotated { Ok(()) } else { Err(AccountError::Unknown) }

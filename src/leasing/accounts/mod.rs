@@ -15,13 +15,15 @@ use crate::ledger::{AccountRow, Ledger, LedgerError};
 use crate::model::{Clock, Person, PersonId, Random};
 
 pub use crate::ledger::AccountKind;
-pub use keeping::{AccountError, NetworkError, NewLogin, network};
+pub use keeping::{AccountError, NetworkError, NewLogin, OldPassword, network};
 pub use passwords::HashError;
 
 use passwords::Passwords;
 
 /// The stretch in which failures count (S70).
 const LATELY: SignedDuration = SignedDuration::from_secs(60);
+/// How long an account is at home at an address from which it came in: 1C is a week on holiday, too.
+const AT_HOME: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// The longest password that is looked at, in bytes.
 const LONGEST_PASSWORD: usize = 256;
@@ -51,6 +53,8 @@ struct Inner {
     random: Random,
     passwords: Passwords,
     failures: Recent,
+    /// From where accounts came in. Of this process only, as failures are.
+    homes: Recent,
     rotation_grace: SignedDuration,
 }
 
@@ -132,7 +136,8 @@ impl Accounts {
         let (at_once, waiting) = (rules.hashing_at_once, rules.hashing_waiting);
         let passwords = Passwords::new(at_once, waiting, random.clone());
         let failures = Recent::new(failures_per_minute, LATELY);
-        Self(Arc::new(Inner { ledger, clock, random, passwords, failures, rotation_grace }))
+        let homes = Recent::new(1, AT_HOME);
+        Self(Arc::new(Inner { ledger, clock, random, passwords, failures, homes, rotation_grace }))
     }
 
     /// Lets somebody in by name and password. Unknown names cost what known ones cost.
@@ -142,25 +147,55 @@ impl Accounts {
     /// or the ledger fails.
     pub async fn enter(&self, kind: AccountKind, by: &Attempt) -> Result<Entered, EnterError> {
         let now = self.0.clock.now();
-        let row = self.0.ledger.account(&by.login).await?;
-        let row = row.filter(|row| row.kind == kind && row.active);
+        let row = self.account(kind, &by.login).await?;
         let here = row.as_ref().is_none_or(|row| is_open_to(row, by.address));
-        // Who is far away from an account must not be able to lock it.
-        let keys: Vec<String> =
-            [Some(address_key(by.address)), here.then(|| login_key(kind, &by.login))]
-                .into_iter()
-                .flatten()
-                .collect();
+        let keys = self.failure_keys(kind, by, here, now);
         self.check_failures(&keys, now)?;
         let still = || self.check_failures(&keys, now).is_ok();
         let hashes = hashes(row.as_ref(), now);
         let wrong = self.noting(keys.clone(), now);
         match self.0.passwords.fits(&shortened(&by.password), hashes, still, wrong).await? {
-            Some(true) => self.admitted(row, here).await,
+            Some(true) => {
+                let entered = self.admitted(row, here).await?;
+                self.0.homes.note(&home_key(kind, by), now);
+                Ok(entered)
+            }
             Some(false) => Err(EnterError::Wrong),
             // Others have used up the tries meanwhile.
             None => Err(self.check_failures(&keys, now).err().unwrap_or(EnterError::Busy)),
         }
+    }
+
+    /// The active account of this name. What can be no name is not looked up: a database may choke on
+    /// it. It costs the hashes nevertheless.
+    async fn account(
+        &self,
+        kind: AccountKind,
+        login: &str,
+    ) -> Result<Option<AccountRow>, LedgerError> {
+        let too_long = login.chars().nth(LONGEST_LOGIN).is_some();
+        if too_long || login.chars().any(char::is_control) {
+            return Ok(None);
+        }
+        let row = self.0.ledger.account(login).await?;
+        Ok(row.filter(|row| row.kind == kind && row.active))
+    }
+
+    /// By what failures are counted: by the address, and by the account. Strangers must not be able to
+    /// lock an account: not those from where it may not be used, nor others at the address where it is
+    /// at home. There its failures are counted apart, and as many.
+    fn failure_keys(
+        &self,
+        kind: AccountKind,
+        by: &Attempt,
+        here: bool,
+        now: Timestamp,
+    ) -> Vec<String> {
+        let home = home_key(kind, by);
+        let at_home = self.0.homes.has_happened(&home, now);
+        let account = if at_home { home } else { login_key(kind, &by.login) };
+        let account = here.then_some(account);
+        [Some(address_key(by.address)), account].into_iter().flatten().collect()
     }
 
     fn noting(&self, keys: Vec<String>, now: Timestamp) -> impl FnOnce() + Send + 'static {
@@ -195,6 +230,11 @@ impl Accounts {
         let name = self.0.ledger.person_name(id).await?.unwrap_or_default();
         Ok(Reviewer { person, name })
     }
+}
+
+/// An account at an address. Addresses have no blanks, and no other key begins with one and has one.
+fn home_key(kind: AccountKind, by: &Attempt) -> String {
+    format!("{} {}", address_key(by.address), login_key(kind, &by.login))
 }
 
 fn login_key(kind: AccountKind, login: &str) -> String {

@@ -115,6 +115,10 @@ ALTER TABLE outbox ADD COLUMN channel TEXT NOT NULL DEFAULT 'webhook';
 ALTER TABLE outbox ADD COLUMN expires_at BIGINT NOT NULL DEFAULT 0;
 DROP INDEX outbox_by_due;
 CREATE INDEX outbox_by_due ON outbox (channel, state, due_at);
+-- What is settled for long is forgotten; letters with codes before the others.
+CREATE INDEX outbox_by_end ON outbox (state, settled_at);
+CREATE INDEX outbox_of_codes ON outbox (settled_at)
+    WHERE kind IN ('mail.code', 'mail.none') AND state <> 'pending';
 
 -- A request for a one-time code (E1). The code itself is nowhere: it is made from the id. Number 0 as
 -- company is a BIN nobody has: the same answer, the same work, no mail (S1). used: 0 open, 1 used,
@@ -152,6 +156,7 @@ CREATE TABLE sessions (
 );
 CREATE INDEX sessions_by_person ON sessions (person_id, ended_at);
 CREATE INDEX sessions_by_fcm ON sessions (fcm) WHERE fcm <> '';
+CREATE INDEX sessions_by_device ON sessions (uuid);
 CREATE INDEX sessions_by_end ON sessions (ended_at);
 CREATE INDEX sessions_by_use ON sessions (seen_at);
 

@@ -56,6 +56,9 @@ async fn an_account_is_made_listed_rotated_and_closed(db: Db) {
     assert_eq!(reviewer.company, house.driver.company);
     let rotated = done(&db, &["account", "rotate", "office"]);
     assert_ne!(password, rotated);
+    let at_once = typed(&db, &["account", "rotate", "office", "--at-once"]);
+    assert!(words(&at_once).contains("opens nothing any more"), "{}", words(&at_once));
+    assert_eq!(db.ledger.account("office").await.unwrap().unwrap().previous_hash, "");
     assert_eq!(done(&db, &["account", "disable", "aigul"]), "");
     assert!(db.ledger.active_person(person).await.unwrap().is_none());
     assert!(done(&db, &["account", "list"]).contains("closed"));

@@ -1,12 +1,13 @@
 //! Accounts with passwords: how 1C comes in (E12), and who does not.
 
 mod command;
+mod doors;
 mod reviewers;
 
 use axum::body::Body;
 use axum::http::request::Builder;
 use axum::http::{Request, Response};
-use forte_media::leasing::NewLogin;
+use forte_media::leasing::{NewLogin, OldPassword};
 use forte_media::ledger::AccountOwner;
 use futures_util::future::join_all;
 use jiff::SignedDuration;
@@ -21,6 +22,7 @@ const PATH: &str = "/1c/v1/submissions";
 on_both_grounds!(
     one_comes_in_in_each_way_the_documents_say,
     ten_wrong_passwords_a_minute_lock_an_account_and_an_address,
+    strangers_do_not_lock_an_account_out_of_where_it_is_at_home,
     a_rotated_password_is_good_for_a_day_beside_the_new_one,
     a_closed_account_opens_nothing_from_that_moment_on,
 );
@@ -141,6 +143,33 @@ async fn ten_wrong_passwords_a_minute_lock_an_account_and_an_address(service: Se
     assert_eq!(by_basic(&service, "other", PASSWORD).await.status(), 200);
 }
 
+/// S70: 1C goes on working while somebody guesses its password; and nobody guesses more for that.
+async fn strangers_do_not_lock_an_account_out_of_where_it_is_at_home(service: Service) {
+    node(&service, NODE).await;
+    let home = "203.0.113.5";
+    assert_eq!(by_basic_from(&service, home, PASSWORD).await.status(), 200);
+    for number in 0..10 {
+        let answer = by_basic_from(&service, &format!("192.0.2.{number}"), "wrong").await;
+        problem(answer, 401, "credentials_invalid").await;
+    }
+    for password in ["wrong", PASSWORD] {
+        let locked = by_basic_from(&service, "192.0.2.200", password).await;
+        problem(locked, 429, "rate_limited").await;
+    }
+    assert_eq!(by_basic_from(&service, home, PASSWORD).await.status(), 200);
+    for _ in 0..10 {
+        let answer = by_basic_from(&service, home, "wrong").await;
+        problem(answer, 401, "credentials_invalid").await;
+    }
+    problem(by_basic_from(&service, home, PASSWORD).await, 429, "rate_limited").await;
+    // At home is who came in within two weeks.
+    service.hand().advance(SignedDuration::from_hours(14 * 24));
+    for number in 0..10 {
+        by_basic_from(&service, &format!("192.0.2.{number}"), "wrong").await;
+    }
+    problem(by_basic_from(&service, home, PASSWORD).await, 429, "rate_limited").await;
+}
+
 /// S70: who guesses many at once gets no more tries than who guesses one by one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guesses_at_the_same_time_do_not_get_past_the_limit_together() {
@@ -160,7 +189,7 @@ async fn a_rotated_password_is_good_for_a_day_beside_the_new_one(service: Servic
     node(&service, NODE).await;
     assert_eq!(by_basic(&service, NODE, PASSWORD).await.status(), 200);
     let new = service.app.accounts.new_password();
-    service.app.accounts.rotate(NODE, &new).await.unwrap();
+    service.app.accounts.rotate(NODE, &new, OldPassword::Graced).await.unwrap();
     let new = secrecy::ExposeSecret::expose_secret(&new);
     assert_eq!(by_basic(&service, NODE, new).await.status(), 200);
     service.hand().advance(SignedDuration::from_hours(24) - SignedDuration::from_secs(1));

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, Response};
-use forte_media::leasing::NewLogin;
+use forte_media::leasing::{NewLogin, OldPassword};
 use forte_media::ledger::AccountOwner;
 use forte_media::model::CompanyId;
 use serde_json::{Value, json};
@@ -10,12 +10,14 @@ use serde_json::{Value, json};
 use crate::exchange_out::submitted;
 use crate::harness::account::{NODE, PASSWORD, basic, node};
 use crate::harness::answers::problem;
+use crate::harness::phone;
 use crate::harness::service::{self, Service, header, on_both_grounds};
 
 on_both_grounds!(
     a_reviewer_signs_in_watches_and_gets_new_tokens,
     a_reviewer_of_a_company_sees_only_that_companys,
     a_closed_account_ends_the_session_too,
+    a_password_that_others_know_is_changed_at_once,
 );
 
 const LOGIN: &str = "aigul";
@@ -80,6 +82,24 @@ async fn a_closed_account_ends_the_session_too(service: Service) {
     assert_eq!(watches(&service, report, &session).await, 401);
     let again = signs_in(&service, &json!({"login": LOGIN, "password": PASSWORD})).await;
     problem(again, 401, "credentials_invalid").await;
+}
+
+/// S17, S70: neither the old password nor what it had opened is good any more.
+async fn a_password_that_others_know_is_changed_at_once(service: Service) {
+    reviewer(&service, CompanyId::LESSOR).await;
+    let report = submitted(&service).await;
+    let session = in_session(&service).await;
+    let (accounts, new) = (&service.app.accounts, "another long password");
+    accounts.rotate(LOGIN, &new.into(), OldPassword::Graced).await.unwrap();
+    assert_eq!(watches(&service, report, &in_session(&service).await).await, 200);
+    accounts.rotate(LOGIN, &new.into(), OldPassword::Refused).await.unwrap();
+    assert_eq!(watches(&service, report, &session).await, 401);
+    let refresh = session["refresh_token"].as_str().unwrap();
+    problem(phone::refresh(&service, refresh).await, 401, "token_invalid").await;
+    let old = signs_in(&service, &json!({"login": LOGIN, "password": PASSWORD})).await;
+    problem(old, 401, "credentials_invalid").await;
+    let new = signs_in(&service, &json!({"login": LOGIN, "password": new})).await;
+    assert_eq!(new.status(), 200);
 }
 
 /// S70, S25: wrong is wrong, whoever it is; a node of 1C is no reviewer, nor the other way round.

@@ -109,6 +109,11 @@ impl Db {
 
     /// The rows a query answers, each as text: to compare whole tables.
     pub(crate) async fn rows(&self, sql: &'static str) -> Vec<String> {
+        self.rows_of(sql.to_owned()).await
+    }
+
+    async fn rows_of(&self, sql: String) -> Vec<String> {
+        let sql = sqlx::AssertSqlSafe(sql);
         let mut connection =
             sqlx::AnyConnection::connect(self.config.url.expose_secret()).await.unwrap();
         let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
@@ -121,6 +126,29 @@ impl Db {
             (0..row.len()).map(cell).collect::<Vec<_>>().join("|")
         };
         rows.iter().map(text).collect()
+    }
+
+    /// Every table of ours.
+    pub(crate) async fn tables(&self) -> Vec<String> {
+        let sql = if self.config.url.expose_secret().starts_with("sqlite") {
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 1) <> '_' \
+             ORDER BY name"
+        } else {
+            "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = 'public' \
+             AND substr(tablename, 1, 1) <> '_' ORDER BY tablename"
+        };
+        self.rows(sql).await
+    }
+
+    /// Every row of every table, each as text.
+    pub(crate) async fn dump(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for table in self.tables().await {
+            let mut rows = self.rows_of(format!("SELECT * FROM {table}")).await;
+            rows.sort();
+            all.extend(rows.into_iter().map(|row| format!("{table}: {row}")));
+        }
+        all
     }
 
     /// The one number a query answers.

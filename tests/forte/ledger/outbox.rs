@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use forte_media::ledger::{Channel, Claimed, EventState, Settled};
+use forte_media::ledger::{Channel, Claimed, EventState, OldMessages, Settled};
 use forte_media::model::EventId;
 use futures_util::future::join_all;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::harness::db::{Db, on_both_databases};
 use crate::harness::house::House;
@@ -58,6 +58,7 @@ on_both_databases! {
     messages_are_listed_by_state_newest_first,
     each_channel_claims_its_own,
     what_has_expired_is_given_up_untried,
+    messages_settled_long_ago_are_forgotten_so_many_at_a_time,
 }
 
 async fn eight_workers_claim_four_hundred_messages_once_each(db: Db) {
@@ -164,4 +165,28 @@ async fn what_has_expired_is_given_up_untried(db: Db) {
     let event = db.ledger.event(id).await.unwrap().unwrap();
     assert_eq!((event.state, event.attempts), (EventState::Dead, 0));
     assert_eq!(event.last_error, "expired before it could be delivered");
+}
+
+async fn messages_settled_long_ago_are_forgotten_so_many_at_a_time(db: Db) {
+    let house = House::furnish(&db.ledger).await;
+    db.tamper(FILL).await;
+    for (from, state) in [(101, "delivered"), (111, "dropped"), (121, "dead")] {
+        let change = format!(
+            "UPDATE outbox SET state = '{state}', settled_at = created_at + turn \
+             WHERE CAST(subject AS BIGINT) BETWEEN {from} AND {}",
+            from + 9
+        );
+        db.change(change).await;
+    }
+    let at = |micros| Timestamp::from_microsecond(micros).unwrap();
+    let purged = async |settled, dead, limit| {
+        let old = OldMessages { settled: at(settled), dead: at(dead), codes: at(0) };
+        house.ledger.purge_messages(&old, limit).await.unwrap()
+    };
+    assert_eq!(purged(2, 2, 100).await, 0);
+    assert_eq!(purged(3, 2, 15).await, 15);
+    assert_eq!(purged(3, 2, 15).await, 5);
+    assert_eq!(purged(3, 3, 15).await, 10);
+    assert_eq!(purged(i64::from(u32::MAX), i64::from(u32::MAX), 1000).await, 0);
+    assert_eq!(db.number("SELECT COUNT(*) FROM outbox WHERE state = 'pending'").await, 370);
 }

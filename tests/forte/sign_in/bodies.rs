@@ -108,11 +108,44 @@ async fn every_field_that_cannot_be_is_named() {
         ("mobile", json!(format!("+77781578800{}", " ".repeat(21) + "."))),
         ("first_name", json!("И".repeat(101))),
         ("first_name", json!("a\u{0}b")),
+        ("first_name", json!("https://example.test/")),
+        ("first_name", json!("a@example.test")),
+        ("first_name", json!("<b>Иван</b>")),
+        ("first_name", json!("Иван 2")),
+        ("first_name", json!("Иван\u{202e}нави")),
+        ("first_name", json!("Ив\u{200b}ан")),
+        ("mobile", json!("звоните 8778 157 88 00")),
+        ("mobile", json!("8778\u{202d}1578800")),
+        ("mobile", json!("٨٧٧٨١٥٧٨٨٠٠")),
     ] {
         let mut fields = Phone::driver().fields();
         fields[field] = value.clone();
         let details = details(&service, &fields).await;
         assert_eq!(details.as_object().unwrap().keys().collect::<Vec<_>>(), [field], "{value}");
+    }
+}
+
+/// Names of any script are names, and telephones are written in many ways.
+#[tokio::test]
+async fn names_of_any_script_are_taken() {
+    let service = service().await;
+    let names = [
+        "Әйгерім-Ұлжан",
+        "Жан-Батист д’Эст",
+        "O'Neil Jr.",
+        "Zoe\u{308}",
+        "李小龍",
+        "प्रिया",
+        "محمد",
+    ];
+    for (number, name) in names.iter().enumerate() {
+        let phone = Phone {
+            first_name: (*name).to_owned(),
+            mobile: "+7 (778) 157-88-00".to_owned(),
+            ..Phone::driver().with_uuid(&number.to_string())
+        };
+        let fields = phone.fields().to_string();
+        assert_eq!(sent(&service, "application/json", fields).await.status(), 200, "{name}");
     }
 }
 

@@ -2,11 +2,14 @@
 
 use jiff::SignedDuration;
 
-use crate::harness::phone::{Phone, pair, refresh, with_token};
+use forte_media::leasing::KeepMessages;
+
+use crate::harness::phone::{NOBODY, Phone, pair, refresh, with_token};
 use crate::harness::service::{Service, on_both_grounds};
 
 on_both_grounds! {
     old_sign_ins_are_forgotten_and_living_ones_are_not,
+    letters_with_codes_are_forgotten_with_their_codes,
 }
 
 async fn old_sign_ins_are_forgotten_and_living_ones_are_not(service: Service) {
@@ -34,6 +37,22 @@ async fn old_sign_ins_are_forgotten_and_living_ones_are_not(service: Service) {
     service.app.leasing.forget_old().await.unwrap();
     assert_eq!(rows().await, (0, 0, 0));
     assert_eq!(refresh(&service, &kept.refresh).await.status(), 401);
+}
+
+/// S7: also those that went nowhere; what is still to be told stays.
+async fn letters_with_codes_are_forgotten_with_their_codes(service: Service) {
+    let days = |days: i64| SignedDuration::from_hours(24 * days);
+    let keep = KeepMessages { settled: days(30), dead: days(180) };
+    Phone::driver().code(&service).await;
+    Phone::driver().at(NOBODY).ask(&service).await;
+    service.deliver().await;
+    Phone::director().code(&service).await;
+    service.hand().advance(days(2));
+    assert_eq!(service.app.leasing.forget_messages(keep).await.unwrap(), 0);
+    service.hand().advance(SignedDuration::from_secs(1));
+    assert_eq!(service.app.leasing.forget_messages(keep).await.unwrap(), 2);
+    let left = service.ruins.db.rows("SELECT state FROM outbox").await;
+    assert_eq!(left, ["pending"]);
 }
 
 #[tokio::test]

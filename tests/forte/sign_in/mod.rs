@@ -4,6 +4,7 @@ mod asking;
 mod bodies;
 mod codes;
 mod devices;
+mod floods;
 mod forgetting;
 mod limits;
 mod people;

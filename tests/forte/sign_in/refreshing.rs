@@ -20,6 +20,7 @@ on_both_grounds! {
     a_refresh_token_lives_thirty_days_from_its_last_use,
     a_dismissed_driver_and_a_blocked_company_get_nothing,
     a_token_used_long_ago_ends_the_session_though_its_row_is_gone,
+    a_push_token_that_a_refresh_brings_is_told_for_one_session_only,
 }
 
 async fn opens(service: &Service, access: &str) -> bool {
@@ -208,6 +209,19 @@ async fn a_device_says_where_it_is_told() {
     assert!(told("").await);
 }
 
+/// A device that has changed hands hears nothing that is for its former owner.
+async fn a_push_token_that_a_refresh_brings_is_told_for_one_session_only(service: Service) {
+    Phone::director().sign_in(&service).await;
+    let tokens = Phone::driver().sign_in(&service).await;
+    let fcm = Phone::director().fcm;
+    let body = json!({"refresh_token": tokens.refresh, "FCM": fcm}).to_string();
+    pair(sent(&service, "application/json", body).await).await;
+    let db = &service.ruins.db;
+    let told = "SELECT p.role, s.fcm FROM sessions s JOIN people p ON p.id = s.person_id \
+                ORDER BY p.role";
+    assert_eq!(db.rows(told).await, ["admin|".to_owned(), format!("employee|{fcm}")]);
+}
+
 /// Q19: the cap that is off by default.
 #[tokio::test]
 async fn a_session_may_have_an_end() {
@@ -229,6 +243,17 @@ async fn a_clock_that_jumps_back_is_no_reuse() {
     let second = pair(refresh(&service, &first.refresh).await).await;
     service.hand().advance(SignedDuration::from_secs(-20));
     assert_eq!(pair(refresh(&service, &first.refresh).await).await, second);
+}
+
+/// S16: a use that lies far ahead is not within the grace.
+#[tokio::test]
+async fn a_clock_far_behind_gives_no_second_answer() {
+    let service = Service::embedded().await;
+    let first = Phone::driver().sign_in(&service).await;
+    service.hand().advance(SignedDuration::from_mins(10));
+    pair(refresh(&service, &first.refresh).await).await;
+    service.hand().advance(SignedDuration::from_mins(-5));
+    problem(refresh(&service, &first.refresh).await, 401, "token_reused").await;
 }
 
 #[tokio::test]

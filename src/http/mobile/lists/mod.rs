@@ -122,6 +122,9 @@ async fn named_vehicle(house: &House, viewer: &Viewer, path: &str) -> Result<Veh
         [guid] => guid.trim().parse().map_err(|_| nothing()),
         [code, plate] => {
             let code: TypeCode = code.trim().parse().map_err(|_| nothing())?;
+            if plate.chars().any(char::is_control) {
+                return Err(nothing());
+            }
             let found = house.lists.vehicle_with_plate(viewer, code, plate.trim()).await;
             found.map_err(no_vehicle)
         }
