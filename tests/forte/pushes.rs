@@ -44,6 +44,8 @@ with_fcm_on_both_grounds! {
     a_device_that_is_gone_is_forgotten,
     a_pause_that_fcm_asks_for_is_kept,
     a_quota_that_is_used_up_stops_every_note,
+    a_wrong_address_of_fcm_forgets_no_device,
+    no_pause_of_every_note_is_longer_than_an_hour,
     a_token_that_is_not_taken_is_replaced_once,
     a_token_is_fetched_once_for_many_notes,
     who_may_see_a_report_is_reminded_once,
@@ -210,6 +212,32 @@ async fn a_quota_that_is_used_up_stops_every_note(stage: Stage) {
         stage.told_tokens(),
         ["another-device", "canary-device", "canary-device", "canary-device"]
     );
+}
+
+/// Google's 404 without FCM's own code is about the project, not about a device.
+async fn a_wrong_address_of_fcm_forgets_no_device(stage: Stage) {
+    stage.driver_signed_in().await;
+    stage.rejected("Темно").await;
+    stage.fcm.script([Told::Error(404, "NOT_FOUND", "")]);
+    stage.deliver().await;
+    let row = stage.newest().await;
+    assert_eq!((row.state, row.last_status), (EventState::Pending, 404));
+    stage.service.hand().set(row.due_at);
+    stage.deliver().await;
+    assert_eq!(stage.newest().await.state, EventState::Delivered);
+    assert_eq!(stage.told_tokens(), ["canary-device", "canary-device"]);
+}
+
+async fn no_pause_of_every_note_is_longer_than_an_hour(stage: Stage) {
+    stage.driver_signed_in().await;
+    stage.rejected("Темно").await;
+    stage.fcm.script([Told::RetryAfter(429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", "86400000")]);
+    stage.deliver().await;
+    stage.service.hand().advance(SignedDuration::from_mins(59));
+    assert_eq!(stage.deliver().await, 0);
+    stage.service.hand().advance(SignedDuration::from_mins(1));
+    stage.deliver().await;
+    assert_eq!(stage.newest().await.state, EventState::Delivered);
 }
 
 async fn a_token_that_is_not_taken_is_replaced_once(stage: Stage) {
