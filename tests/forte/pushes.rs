@@ -61,9 +61,15 @@ struct Stage {
 
 impl Stage {
     async fn set(ground: Ground) -> Option<Self> {
+        Self::set_with(ground, &[]).await
+    }
+
+    async fn set_with(ground: Ground, more: &[(&'static str, &str)]) -> Option<Self> {
         let ruins = Ruins::prepare(ground).await?;
         let fcm = FcmDouble::start(&ruins.house.clock).await;
-        let wishes = Wishes { settings: fcm.settings(), faults: Faults::none() };
+        let mut settings = fcm.settings();
+        settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let wishes = Wishes { settings, faults: Faults::none() };
         Some(Self { fcm, service: Box::pin(Service::on(ruins, "one", wishes)).await })
     }
 
@@ -309,6 +315,22 @@ async fn who_may_see_a_report_is_reminded_once(stage: Stage) {
     let twice: Vec<&String> =
         tokens.iter().filter(|one| tokens.iter().filter(|it| it == one).count() == 2).collect();
     assert_eq!(twice, ["device-701", "device-701", "device-702", "device-702"]);
+}
+
+/// Q37: whoever sees a report in the lists is told of it, by the same setting.
+#[tokio::test]
+async fn all_drivers_are_told_where_all_see_all() {
+    let see_all = [("LEASING__EMPLOYEES_SEE", "all")];
+    let stage = Box::pin(Stage::set_with(Ground::Embedded, &see_all)).await.unwrap();
+    stage.driver_signed_in().await;
+    let report = stage.service.report().await;
+    let ledger = stage.service.ledger();
+    let vehicle = ledger.report(report).await.unwrap().unwrap().vehicle;
+    stage.service.ruins.house.assign(vehicle, None, "+7 702 999 99 99").await;
+    stage.due_in(24).await;
+    assert_eq!(stage.remind().await, 1);
+    stage.deliver().await;
+    assert_eq!(stage.told_tokens(), ["canary-device"]);
 }
 
 /// Three hundred reports: more than one transaction marks, and one message for each of those.
