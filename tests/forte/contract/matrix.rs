@@ -48,7 +48,7 @@ const TABLE: [(&str, &str); 44] = [
     ("DELETE /uploads/{name}", "----+00000-"),
     ("POST /reports/upload", "----++00xx-"),
     ("GET /reports/{ref_key}/video", "----++00+0-"),
-    ("POST /reports/{ref_key}/decision", "----xxxx+0-"),
+    ("POST /reports/{ref_key}/decision", "----xxxx+0+"),
     // Signing in asks for no token, and what is tried here is wrong.
     ("POST /biin/{biin}", "..........."),
     ("POST /auth", "----------."),
