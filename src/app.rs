@@ -125,6 +125,7 @@ impl App {
         let metrics = Metrics::start().context("the metrics cannot be started")?;
         let World { clock, random, faults } = world;
         let ledger = Ledger::open(&settings.ledger).await.context("ledger.url")?;
+        let ledger = ledger.with_employees_seeing(settings.leasing.employees_see);
         ledger.migrate().await?;
         let store = Store::open(&settings.blob, &derive(&secret, LINKS), faults.clone()).await;
         let store = store.context("blob.url")?;

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{FromRequestParts as _, Path, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use jiff::Timestamp;
@@ -17,17 +18,21 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::leasing::{DecisionError, Standing, Verdict};
-use crate::model::{Decision, RefKey};
+use crate::model::{Decision, Person, RefKey};
 
+use super::exchange::{API_KEY, ExchangeAccount};
 use super::problem::{self, Problem};
 use super::{Answer, House, refusals, success};
 
-/// The routes of reviewers.
+/// What comes before a text from 1C, or does not.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// The routes of who decides.
 pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
     OpenApiRouter::new().routes(routes!(decide))
 }
 
-/// What a reviewer decides.
+/// What is decided.
 #[derive(Deserialize, ToSchema)]
 struct Asked {
     decision: Decision,
@@ -35,9 +40,11 @@ struct Asked {
     #[serde(default)]
     #[schema(max_length = 2000, example = "Не видно номера")]
     reason: String,
-    /// The version the reviewer has seen, as `GET /reports/{ref_key}/video` says it.
+    /// The version that was looked at, as `GET /reports/{ref_key}/video` says it. Reviewers have to
+    /// name it; 1C may leave it out, and then decides on what there is.
+    #[serde(default)]
     #[schema(minimum = 0, example = 1)]
-    version: i64,
+    version: Option<i64>,
 }
 
 /// Where the report stands now.
@@ -58,13 +65,14 @@ struct DecisionTold {
 
 /// Approves a report, or rejects it with a reason
 ///
-/// The decision names the version it was made on. The same decision sent again, as after a lost
+/// A reviewer comes with an access token, 1C with its account (`Authorization: Basic` or
+/// `X-API-Key: login:password`). The decision names the version it was made on. The same decision sent again, as after a lost
 /// answer, is answered as the first time.
 #[utoipa::path(
     post,
     path = "/reports/{ref_key}/decision",
     tag = "review",
-    security(("access_token" = [])),
+    security(("access_token" = []), ("exchange" = [])),
     params(("ref_key" = Uuid, Path, description = "The report")),
     request_body(
         content = Asked,
@@ -72,7 +80,8 @@ struct DecisionTold {
     ),
     responses(
         (status = 200, description = "The decision stands", body = Answer<DecisionTold>),
-        (status = 403, description = "forbidden: only reviewers decide"),
+        (status = 401, description = "token_invalid, token_expired, credentials_invalid"),
+        (status = 403, description = "forbidden: only reviewers and 1C decide, 1C from its addresses"),
         (status = 409, description = "decision_conflict: `details` has \
             status_code, version, reject_reason and decided_at"),
         (status = 413, description = "body_too_large"),
@@ -82,20 +91,53 @@ struct DecisionTold {
 async fn decide(
     State(house): State<Arc<House>>,
     ref_key: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
     request: Request,
 ) -> Result<Response, Problem> {
-    let reviewer = house.caller(&headers).await?;
+    let (mut head, body) = request.into_parts();
+    let decider = Decider::of(&house, &mut head).await?;
     let ref_key = ref_key.ok().and_then(|Path(text)| text.parse::<RefKey>().ok());
     let ref_key = ref_key.ok_or_else(no_report)?;
-    if !reviewer.role.decides() {
-        return Err(DecisionError::Forbidden.into());
-    }
-    let asked = read(&house, request.into_body()).await?;
-    let Asked { decision, reason, version } = asked;
+    decider.may_decide()?;
+    let Asked { decision, reason, version } = read(&house, body).await?;
     let verdict = Verdict { ref_key, decision, reason, version };
-    let standing = house.leasing.decide(&reviewer, verdict).await?;
+    let standing = match decider {
+        Decider::Person(reviewer) => house.leasing.decide(&reviewer, verdict).await?,
+        Decider::Node(login) => house.leasing.decide_as_node(&login, verdict).await?,
+    };
     Ok(success(StatusCode::OK, "success", &told(ref_key, standing)))
+}
+
+/// Who decides.
+enum Decider {
+    Person(Person),
+    /// An account of 1C.
+    Node(String),
+}
+
+impl Decider {
+    async fn of(house: &Arc<House>, head: &mut Parts) -> Result<Self, Problem> {
+        if is_of_exchange(&head.headers) {
+            let account = ExchangeAccount::from_request_parts(head, house).await?;
+            return Ok(Self::Node(account.login));
+        }
+        Ok(Self::Person(house.caller(&head.headers).await?))
+    }
+
+    fn may_decide(&self) -> Result<(), Problem> {
+        match self {
+            Self::Person(person) if !person.role.decides() => Err(DecisionError::Forbidden.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether somebody comes as 1C does: a token is never looked for beside a password.
+fn is_of_exchange(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::AUTHORIZATION) else {
+        return headers.contains_key(API_KEY);
+    };
+    let scheme = value.as_bytes().split(|byte| *byte == b' ').next().unwrap_or_default();
+    scheme.eq_ignore_ascii_case(b"basic")
 }
 
 /// The body as JSON. What is wrong with it is said without repeating it.
@@ -107,13 +149,15 @@ async fn read(house: &House, body: Body) -> Result<Asked, Problem> {
     let bytes =
         bytes.map_err(|error| if error.is::<LengthLimitError>() { too_long(most) } else { cut() });
     let bytes = bytes.map_err(refusals::closing)?.to_bytes();
-    let value: serde_json::Value = serde_json::from_slice(&bytes)
+    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
+    let value: serde_json::Value = serde_json::from_slice(text)
         .map_err(|_| Problem::unreadable("the body must be JSON in UTF-8"))?;
-    serde_json::from_value(value).map_err(|_| {
-        let message =
-            "must have decision (approve or reject), version (a number) and reason (text)";
-        Problem::fields(&[("body", message.to_owned())])
-    })
+    serde_json::from_value(value).map_err(|_| not_all_there())
+}
+
+fn not_all_there() -> Problem {
+    let message = "must have decision (approve or reject), version (a number) and reason (text)";
+    Problem::fields(&[("body", message.to_owned())])
 }
 
 fn too_long(most: usize) -> Problem {
@@ -140,6 +184,7 @@ impl From<DecisionError> for Problem {
         let message = error.to_string();
         match error {
             DecisionError::Forbidden => Self::new(StatusCode::FORBIDDEN, "forbidden", message),
+            DecisionError::Unversioned => not_all_there(),
             DecisionError::Reason(error) => Self::fields(&[("reason", error.to_string())]),
             DecisionError::NoReport => no_report(),
             DecisionError::Conflict(standing) => conflict(&standing, message),

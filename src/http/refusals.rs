@@ -31,6 +31,7 @@ impl From<UploadError> for Problem {
         match error {
             UploadError::NotFound => Self::not_found("there is no such upload; begin a new one"),
             UploadError::NoReport => Self::not_found("there is no such report"),
+            UploadError::Forbidden => Self::new(StatusCode::FORBIDDEN, "forbidden", message),
             UploadError::Gone { state, refusal } => gone(state.as_str(), refusal.as_deref()),
             UploadError::Conflict(offset) => {
                 Self::new(StatusCode::CONFLICT, "offset_mismatch", message)

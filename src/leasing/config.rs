@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de::Error};
 
 use super::Limits;
+use crate::ledger::EmployeesSee;
 use crate::model::VehicleGuid;
 
 /// Fewest bytes of the secret that signs tokens: as many as the HMAC-SHA-256 made with it (S15).
@@ -86,20 +87,10 @@ pub struct Config {
     pub list_most: u16,
     /// What is written beside a report whose deadline has passed (Q11).
     pub expired_title: String,
-    /// What drivers see (Q37).
+    /// What drivers see, and are told of (Q37).
     pub employees_see: EmployeesSee,
     /// Whether directors find their employees in the answer to a sign-in (Q7).
     pub employees_in_profile: bool,
-}
-
-/// What drivers see (Q37).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EmployeesSee {
-    /// The vehicles assigned to them; all, as long as the company has no assignment.
-    Assigned,
-    /// All vehicles of their company.
-    All,
 }
 
 /// As in the document's example, or longer.

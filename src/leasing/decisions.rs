@@ -29,6 +29,9 @@ pub enum DecisionError {
     /// Only reviewers decide.
     #[error("only reviewers decide")]
     Forbidden,
+    /// A reviewer decides on what they have seen.
+    #[error("the version that was looked at is missing")]
+    Unversioned,
     /// The reason cannot be taken.
     #[error(transparent)]
     Reason(#[from] ReasonError),
@@ -52,8 +55,8 @@ pub struct Verdict {
     pub decision: Decision,
     /// Why, as given.
     pub reason: String,
-    /// The version that was looked at.
-    pub version: i64,
+    /// The version that was looked at; 1C may leave it out, and then decides on what there is.
+    pub version: Option<i64>,
 }
 
 impl Leasing {
@@ -70,15 +73,24 @@ impl Leasing {
         if !reviewer.role.decides() {
             return Err(DecisionError::Forbidden);
         }
-        let deciding = Deciding {
-            ref_key: verdict.ref_key,
-            decision: verdict.decision,
-            reason: reason_for(verdict.decision, &verdict.reason)?,
-            version: Some(verdict.version),
-            scope: (reviewer.company != CompanyId::LESSOR).then_some(reviewer.company),
-            actor: format!("person:{}", reviewer.id.0),
-        };
-        self.record(&deciding).await
+        if verdict.version.is_none() {
+            return Err(DecisionError::Unversioned);
+        }
+        let scope = (reviewer.company != CompanyId::LESSOR).then_some(reviewer.company);
+        let actor = format!("person:{}", reviewer.id.0);
+        self.record(&verdict.by(scope, actor)?).await
+    }
+
+    /// Records what a node of 1C decides: on every company's reports, as in its messages.
+    ///
+    /// # Errors
+    /// When the report is not as the node has seen it, or the ledger fails.
+    pub async fn decide_as_node(
+        &self,
+        node: &str,
+        verdict: Verdict,
+    ) -> Result<Standing, DecisionError> {
+        self.record(&verdict.by(None, format!("node:{node}"))?).await
     }
 
     /// Records a decision, whoever's it is: `version: None` decides on whatever there is, as 1C does.
@@ -97,6 +109,15 @@ impl Leasing {
             Decided::Conflict(standing) => Err(DecisionError::Conflict(Box::new(standing))),
             Decided::NoReport => Err(DecisionError::NoReport),
         }
+    }
+}
+
+impl Verdict {
+    /// As it is recorded.
+    fn by(self, scope: Option<CompanyId>, actor: String) -> Result<Deciding, ReasonError> {
+        let Self { ref_key, decision, reason, version } = self;
+        let reason = reason_for(decision, &reason)?;
+        Ok(Deciding { ref_key, decision, reason, version, scope, actor })
     }
 }
 

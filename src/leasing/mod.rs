@@ -20,9 +20,9 @@ mod sign_in;
 mod tokens;
 mod words;
 
-pub use crate::ledger::Standing;
+pub use crate::ledger::{EmployeesSee, Standing};
 pub use caller::{Caller, CallerError, Leasing};
-pub use config::{Auth, Config, EmployeesSee};
+pub use config::{Auth, Config};
 
 pub use accounts::{
     AccountError, AccountKind, AccountRules, Accounts, Attempt, EnterError, Entered, HashError,

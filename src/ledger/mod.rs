@@ -72,7 +72,7 @@ pub use pushes::{Device, Post, PushKind, ReportOfNote};
 pub use queue::SubmissionRow;
 pub use refreshes::{Exchange, Exchanged, Successor};
 pub use reports::{NewReport, NewVehicle, ReportRow};
-pub use scope::{DriverKeys, Scope};
+pub use scope::{DriverKeys, EmployeesSee, Scope};
 pub use segments::SegmentRow;
 pub use sessions::{Ended, NewSession, SessionRow};
 pub use staff::{Deletion, ListedEmployee, ProfileRow};
@@ -95,6 +95,8 @@ pub struct Ledger {
     /// For statements whose effect a restart may undo: who holds a gate. No flush waits for them.
     passing: AnyPool,
     kind: Kind,
+    /// What drivers see: [`Ledger::with_employees_seeing`].
+    sight: EmployeesSee,
 }
 
 /// Which database is behind the ledger.
@@ -127,7 +129,8 @@ impl Kind {
 }
 
 impl Ledger {
-    /// Connects. The tables are not touched: see [`Ledger::migrate`].
+    /// Connects. The tables are not touched: see [`Ledger::migrate`]. Drivers see what is assigned to
+    /// them, until [`Ledger::with_employees_seeing`] says otherwise.
     ///
     /// # Errors
     /// When the URL is of another kind of database, or the database is away.
@@ -145,7 +148,7 @@ impl Ledger {
             Kind::Sqlite => connect(config, kind, &url, WRITTEN).await?,
             Kind::Postgres => pool.clone(),
         };
-        Ok(Self { pool, passing, kind })
+        Ok(Self { pool, passing, kind, sight: EmployeesSee::Assigned })
     }
 
     /// Brings the tables to this program's version.

@@ -13,7 +13,7 @@ use crate::model::{EventId, PersonId, RefKey, SessionId};
 
 use super::outbox::tell;
 use super::rows::{number, parsed, placeholders, text, time};
-use super::{Channel, Ledger, LedgerError, Telling, Write};
+use super::{Channel, EmployeesSee, Ledger, LedgerError, Telling, Write};
 
 /// How long a phone is told: a day later the list in the app has said it.
 const LIVES: SignedDuration = SignedDuration::from_hours(24);
@@ -24,18 +24,22 @@ const DEVICES: i64 = 20;
 /// How many reports one statement looks up: far below what either database takes.
 const REPORTS: usize = 200;
 
-/// The living sessions with a device of everybody who may see a report: the directors of its company
-/// and the drivers its vehicle is assigned to, or all of them where nothing is assigned (Q37).
+/// The living sessions with a device of the directors of a report's company; and, to be added, those
+/// of its drivers.
 const WHO_MAY_SEE: &str = "SELECT r.ref_key, s.id AS session_id FROM reports r \
     JOIN companies c ON c.id = r.company_id AND c.active = 1 \
     JOIN people p ON p.company_id = r.company_id AND p.active = 1 \
     JOIN sessions s ON s.person_id = p.id AND s.ended_at = 0 AND s.fcm <> '' \
-    WHERE r.gone = 0 AND (p.role = 'admin' OR p.role = 'employee' AND (\
+    WHERE r.gone = 0 AND (p.role = 'admin' OR p.role = 'employee'";
+
+/// Of the drivers only those the vehicle is assigned to, or all where nothing is assigned (Q37): the
+/// rule of [`Ledger::scope_of`], for many people at once.
+const BY_ASSIGNMENT: &str = " AND (\
       NOT EXISTS (SELECT 1 FROM assignments a WHERE a.company_id = r.company_id AND a.gone = 0) \
       OR EXISTS (SELECT 1 FROM assignments a WHERE a.vehicle_guid = r.vehicle_guid \
         AND a.company_id = r.company_id AND a.gone = 0 \
         AND (a.person_ref <> '' AND a.person_ref = p.ref_key \
-          OR a.mobile_digits <> '' AND a.mobile_digits = p.mobile_digits)))) AND r.ref_key IN ";
+          OR a.mobile_digits <> '' AND a.mobile_digits = p.mobile_digits)))";
 
 /// What messages are written with.
 #[derive(Clone, Copy)]
@@ -134,6 +138,7 @@ pub(super) async fn push_about(
     write: &mut Write,
     kind: PushKind,
     reports: &[RefKey],
+    sight: EmployeesSee,
     post: &Post<'_>,
 ) -> Result<(), LedgerError> {
     if !anybody_hears(write).await? {
@@ -141,7 +146,7 @@ pub(super) async fn push_about(
     }
     let mut heard: BTreeMap<SessionId, Push<'_>> = BTreeMap::new();
     for some in reports.chunks(REPORTS) {
-        for row in &who_may_see(write, some).await? {
+        for row in &who_may_see(write, some, sight).await? {
             let report = parsed(row, "ref_key")?;
             heard
                 .entry(parsed(row, "session_id")?)
@@ -161,9 +166,18 @@ async fn anybody_hears(write: &mut Write) -> Result<bool, LedgerError> {
     Ok(sqlx::query(sql).fetch_optional(&mut **write).await?.is_some())
 }
 
-async fn who_may_see(write: &mut Write, reports: &[RefKey]) -> Result<Vec<AnyRow>, LedgerError> {
-    let order = " ORDER BY r.due_at, r.ref_key, s.id";
-    let sql = format!("{WHO_MAY_SEE}({}){order}", placeholders(1, reports.len()));
+async fn who_may_see(
+    write: &mut Write,
+    reports: &[RefKey],
+    sight: EmployeesSee,
+) -> Result<Vec<AnyRow>, LedgerError> {
+    let which = match sight {
+        EmployeesSee::Assigned => BY_ASSIGNMENT,
+        EmployeesSee::All => "",
+    };
+    let order = "ORDER BY r.due_at, r.ref_key, s.id";
+    let these = placeholders(1, reports.len());
+    let sql = format!("{WHO_MAY_SEE}{which}) AND r.ref_key IN ({these}) {order}");
     let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
     for report in reports {
         query = query.bind(report.to_string());

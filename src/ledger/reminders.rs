@@ -40,7 +40,7 @@ impl Ledger {
         if reports.is_empty() {
             return Ok(0);
         }
-        push_about(&mut write, PushKind::Due, &reports, post).await?;
+        push_about(&mut write, PushKind::Due, &reports, self.sight, post).await?;
         write.commit().await?;
         Ok(reports.len())
     }

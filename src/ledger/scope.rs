@@ -1,10 +1,22 @@
 //! What a viewer may see (Q37).
 
-use crate::model::{CompanyId, Person};
+use serde::Deserialize;
+
+use crate::model::{CompanyId, Person, RefKey, Role};
 
 use super::rows::{number, text};
 use super::statement::Statement;
 use super::{Ledger, LedgerError};
+
+/// What drivers see (Q37). It holds for lists, uploads, videos and notes to phones alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EmployeesSee {
+    /// The vehicles assigned to them; all, as long as the company has no assignment.
+    Assigned,
+    /// All vehicles of their company.
+    All,
+}
 
 /// What a viewer may see: all of a company, or the vehicles assigned to one driver.
 #[derive(Debug, Clone)]
@@ -25,6 +37,39 @@ pub struct DriverKeys {
 }
 
 impl Ledger {
+    /// The same ledger, where drivers see this.
+    #[must_use]
+    pub fn with_employees_seeing(self, sight: EmployeesSee) -> Self {
+        Self { sight, ..self }
+    }
+
+    /// What a person may see of their company.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn scope_of(&self, person: &Person) -> Result<Scope, LedgerError> {
+        if person.role == Role::Employee && self.sight == EmployeesSee::Assigned {
+            return self.scope_of_driver(person).await;
+        }
+        Ok(Scope { company: person.company, only: None })
+    }
+
+    /// Whether a report is in what this person may see; of which company it is, is the caller's
+    /// matter.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn scope_has(&self, person: &Person, ref_key: RefKey) -> Result<bool, LedgerError> {
+        let scope = self.scope_of(person).await?;
+        if scope.only.is_none() {
+            return Ok(true);
+        }
+        let mut statement = Statement::new("SELECT r.ref_key FROM reports r WHERE r.ref_key = ");
+        statement.text(&ref_key).say(" AND r.gone = 0");
+        scope.restrict(&mut statement, "r.vehicle_guid");
+        Ok(statement.one(&self.pool).await?.is_some())
+    }
+
     /// What a driver may see: the vehicles assigned to them, or all of the company's as long as the
     /// company has no assignment at all (Q37).
     ///

@@ -40,8 +40,8 @@ pub struct Viewing {
 
 impl Library {
     /// The latest video of a report with a fresh link, and a line of custody that says so (S55).
-    /// None when the report has no video, is unknown, or is another company's: they look alike
-    /// (S20).
+    /// None when the report has no video, is unknown, is another company's, or of a vehicle that this
+    /// driver does not see (Q37): they look alike (S20).
     ///
     /// # Errors
     /// When the ledger or the store fails.
@@ -52,6 +52,9 @@ impl Library {
     ) -> Result<Option<Viewing>, LibraryError> {
         let found = self.ledger.latest_video(ref_key).await?;
         let Some(row) = found.filter(|row| may_watch(viewer, row)) else { return Ok(None) };
+        if !self.ledger.scope_has(viewer, ref_key).await? {
+            return Ok(None);
+        }
         let now = self.clock.now();
         let key = VideoKey { upload: row.upload, sha256: row.sha256 };
         let filename = format!("report-{ref_key}.mp4");

@@ -18,9 +18,11 @@ mod receivers;
 mod tries;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::ledger::{Channel, Claimed, EventState, Ledger, LedgerError, OutboxDepth, Settled};
@@ -34,6 +36,9 @@ pub use ladder::next_try;
 pub use receivers::Receivers;
 
 use tries::Tries;
+
+/// The ledger is not asked more often than this while tries are under way.
+const SHORTEST_ROUND: Duration = Duration::from_millis(1);
 
 /// The dispatcher. There may be any number of them on one ledger.
 pub struct Outbox {
@@ -81,8 +86,7 @@ impl Outbox {
 
     async fn round(&self, shutdown: &CancellationToken) -> Result<(), LedgerError> {
         self.deliver_until(shutdown).await?;
-        self.waiting().await?.into_iter().for_each(Waiting::gauge);
-        Ok(())
+        self.gauge().await
     }
 
     /// Delivers everything that is due, and returns how many tries that took.
@@ -96,6 +100,7 @@ impl Outbox {
     async fn deliver_until(&self, shutdown: &CancellationToken) -> Result<usize, LedgerError> {
         self.bury_expired().await?;
         let mut tries = Tries::new();
+        let mut rounds = self.rounds();
         let mut asked: Vec<Channel> = self.receivers.channels().collect();
         loop {
             for channel in asked {
@@ -115,8 +120,38 @@ impl Outbox {
                     None => return Ok(tries.begun),
                 },
                 () = self.bell.notified() => self.receivers.channels().collect(),
+                // Nor does it hold what is done now and then, or what is due again on other channels.
+                _ = rounds.tick() => {
+                    self.look_around().await;
+                    self.receivers.channels().collect()
+                }
             };
         }
+    }
+
+    /// The rounds that are due while tries are under way, however often one of them ends.
+    fn rounds(&self) -> Interval {
+        // A period of nothing is no period.
+        let period = self.config.poll_every.unsigned_abs().max(SHORTEST_ROUND);
+        let mut rounds = interval_at(Instant::now() + period, period);
+        rounds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        rounds
+    }
+
+    /// Buries and counts while tries are under way; what fails is done in the next round.
+    async fn look_around(&self) {
+        let looked = async {
+            self.bury_expired().await?;
+            self.gauge().await
+        };
+        if let Err(error) = looked.await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the outbox is not looked at");
+        }
+    }
+
+    async fn gauge(&self) -> Result<(), LedgerError> {
+        self.waiting().await?.into_iter().for_each(Waiting::gauge);
+        Ok(())
     }
 
     async fn bury_expired(&self) -> Result<(), LedgerError> {

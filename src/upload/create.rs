@@ -1,7 +1,7 @@
 //! An upload begins.
 
-use crate::ledger::NewUpload;
-use crate::model::{Door, Length, Person, ReportStatus, UploadId};
+use crate::ledger::{NewUpload, ReportRow};
+use crate::model::{Door, Length, Person, RefKey, ReportStatus, UploadId};
 
 use super::{Details, Secret, UploadError, Uploads};
 use jiff::Timestamp;
@@ -35,8 +35,9 @@ impl Uploads {
     /// Makes an upload, if its report awaits one.
     ///
     /// # Errors
-    /// [`UploadError::TooLong`], [`UploadError::NoReport`], [`UploadError::AlreadySubmitted`],
-    /// [`UploadError::Closed`], [`UploadError::TooMany`], or when the ledger is away.
+    /// [`UploadError::TooLong`], [`UploadError::Forbidden`], [`UploadError::NoReport`],
+    /// [`UploadError::AlreadySubmitted`], [`UploadError::Closed`], [`UploadError::TooMany`], or when
+    /// the ledger is away.
     pub async fn create(&self, video: NewVideo) -> Result<Created, UploadError> {
         if video.length > self.config.max_length {
             return Err(UploadError::TooLong { max: self.config.max_length.get() });
@@ -48,14 +49,29 @@ impl Uploads {
 
     /// Whether the report is the person's and awaits a video.
     async fn awaits(&self, person: &Person, details: &Details) -> Result<(), UploadError> {
-        let report = self.ledger.report(details.ref_key).await?;
-        let report = report.filter(|report| report.company == person.company);
-        let report = report.ok_or(UploadError::NoReport)?;
+        let report = self.report_for(person, details.ref_key).await?;
         match report.status {
             ReportStatus::Submit | ReportStatus::Rejected => Ok(()),
             ReportStatus::Submitted => Err(UploadError::AlreadySubmitted { held: report.held }),
             ReportStatus::Accepted => Err(UploadError::Closed),
         }
+    }
+
+    /// The report, if it is this person's to film: of their company, and of a vehicle they see (Q37).
+    /// Whoever decides on videos sends none: they would approve their own.
+    pub(super) async fn report_for(
+        &self,
+        person: &Person,
+        ref_key: RefKey,
+    ) -> Result<ReportRow, UploadError> {
+        if person.role.decides() {
+            return Err(UploadError::Forbidden);
+        }
+        let report = self.ledger.report(ref_key).await?;
+        let report = report.filter(|report| report.company == person.company);
+        let report = report.ok_or(UploadError::NoReport)?;
+        let seen = self.ledger.scope_has(person, ref_key).await?;
+        if seen { Ok(report) } else { Err(UploadError::NoReport) }
     }
 
     pub(super) async fn record(

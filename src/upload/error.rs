@@ -42,7 +42,10 @@ pub enum UploadError {
     /// The inspection refused the bytes.
     #[error("the video was refused: {}", .0.finding.message)]
     Refused(Box<Refusal>),
-    /// There is no such report, or it is somebody else's.
+    /// Who decides on videos sends none.
+    #[error("a reviewer sends no videos")]
+    Forbidden,
+    /// There is no such report, or it is somebody else's, or its vehicle is (S20, Q37).
     #[error("there is no such report")]
     NoReport,
     /// The report holds a video.

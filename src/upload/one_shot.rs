@@ -6,7 +6,7 @@
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::{Door, Length, Person, Refusal, UploadState};
+use crate::model::{Door, Length, Person, RefKey, Refusal, ReportStatus, UploadState};
 
 use super::bench::Bench;
 use super::desk::Seat;
@@ -17,6 +17,7 @@ use super::{Access, Body, Details, Stored, UploadError, Uploads};
 /// A video being received in one request. Dropped unfinished, it is cleared.
 pub struct OneShot {
     engine: Uploads,
+    person: Person,
     work: Option<(Gate, Bench)>,
 }
 
@@ -25,16 +26,11 @@ impl Uploads {
     /// A report that holds one already may be sent the same bytes again, so it passes (Q32).
     ///
     /// # Errors
-    /// [`UploadError::NoReport`], [`UploadError::Closed`], or when the ledger is away.
-    pub async fn may_submit(
-        &self,
-        person: &Person,
-        ref_key: crate::model::RefKey,
-    ) -> Result<(), UploadError> {
-        let report = self.ledger.report(ref_key).await?;
-        let report = report.filter(|report| report.company == person.company);
-        match report.ok_or(UploadError::NoReport)?.status {
-            crate::model::ReportStatus::Accepted => Err(UploadError::Closed),
+    /// [`UploadError::Forbidden`], [`UploadError::NoReport`], [`UploadError::Closed`], or when the
+    /// ledger is away.
+    pub async fn may_submit(&self, person: &Person, ref_key: RefKey) -> Result<(), UploadError> {
+        match self.report_for(person, ref_key).await?.status {
+            ReportStatus::Accepted => Err(UploadError::Closed),
             _ => Ok(()),
         }
     }
@@ -42,8 +38,11 @@ impl Uploads {
     /// Begins to receive a video whose length and details may come after its bytes.
     ///
     /// # Errors
-    /// [`UploadError::TooMany`], or when ledger or spool fail.
+    /// [`UploadError::Forbidden`], [`UploadError::TooMany`], or when ledger or spool fail.
     pub async fn one_shot(&self, person: Person) -> Result<OneShot, UploadError> {
+        if person.role.decides() {
+            return Err(UploadError::Forbidden);
+        }
         // In a task of its own: when the client vanishes meanwhile, what was begun is dropped as a
         // whole, and so cleared.
         let engine = self.clone();
@@ -61,7 +60,7 @@ impl Uploads {
         let (seat, row): (Seat, _) = self.approach(created.id, &access).await?;
         let gate = Gate { resumable: false, ..self.take(seat, row).await? };
         match self.lay_out(&gate).await {
-            Ok(bench) => Ok(OneShot { engine: self.clone(), work: Some((gate, bench)) }),
+            Ok(bench) => Ok(OneShot { engine: self.clone(), person, work: Some((gate, bench)) }),
             Err(error) => self.give_up(&gate, error).await,
         }
     }
@@ -117,10 +116,18 @@ impl OneShot {
         let length = Length::new(bench.warm.position().get());
         bench.warm.scanner().declare(length);
         gate.row.length = Some(length);
+        let (person, ref_key) = (self.person, details.ref_key);
         gate.row.details = Some(details);
         let engine = self.engine.clone();
         let tasks = self.engine.tasks.clone();
-        let task = tasks.spawn(async move { engine.finish_within_patience(gate, bench).await });
+        let task = tasks.spawn(async move {
+            // The report may have been named only after the bytes.
+            if let Err(error) = engine.report_for(&person, ref_key).await {
+                drop(bench);
+                return engine.give_up(&gate, error).await;
+            }
+            engine.finish_within_patience(gate, bench).await
+        });
         task.await.unwrap_or_else(|panic| Err(UploadError::Internal(Box::new(panic))))
     }
 }

@@ -8,6 +8,7 @@ use forte_media::model::{CompanyId, Decision, Person, PersonId, RefKey, ReportSt
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
+use crate::harness::account;
 use crate::harness::answers::problem;
 use crate::harness::clips::GOOD;
 use crate::harness::service::{Service, json as body_of, on_both_grounds};
@@ -25,6 +26,7 @@ on_both_grounds! {
     only_reviewers_decide,
     what_cannot_be_decided_is_named,
     a_node_decides_without_a_version_and_only_once,
+    one_c_decides_with_its_account,
 }
 
 /// A report that holds a video, at version 1.
@@ -286,4 +288,35 @@ async fn a_node_decides_without_a_version_and_only_once(service: Service) {
     let unsent = Deciding { ref_key: service.report().await, ..deciding(Decision::Approve, "") };
     let refused = leasing.record(&unsent).await.unwrap_err();
     assert!(matches!(refused, DecisionError::Conflict(_)));
+}
+
+/// `interface.md` §5, Q35: by password, on what there is, or on the version that is named.
+async fn one_c_decides_with_its_account(service: Service) {
+    let report = submitted(&service).await;
+    account::node(&service, account::NODE).await;
+    let path = format!("/reports/{report}/decision");
+    let asked = async |name: &str, value: String, body: String| {
+        let request = Request::post(&path).header(name, value);
+        service.send(request.body(Body::from(body)).unwrap()).await
+    };
+    let basic = || account::basic(account::NODE, account::PASSWORD);
+    let key = format!("{}:{}", account::NODE, account::PASSWORD);
+
+    let with_mark = format!("\u{feff}{}", json!({ "decision": "reject", "reason": "Темно" }));
+    let answer = asked("Authorization", basic(), with_mark).await;
+    assert_eq!(answer.status(), 200);
+    let data = &body_of(answer).await["data"];
+    assert_eq!((&data["status_code"], &data["version"]), (&json!(4), &json!(2)));
+
+    let stale = asked("X-API-Key", key.clone(), approve(1).to_string()).await;
+    problem(stale, 409, "decision_conflict").await;
+    assert_eq!(asked("X-API-Key", key, approve(2).to_string()).await.status(), 200);
+    let by = format!("node:{}", account::NODE);
+    let events = events(&service).await;
+    let deciders: Vec<_> = events.iter().map(|event| &event["data"]["decided_by"]).collect();
+    assert_eq!(deciders, [&json!(by), &json!(by)]);
+
+    let wrong = asked("Authorization", account::basic(account::NODE, "?"), String::new()).await;
+    problem(wrong, 401, "credentials_invalid").await;
+    problem(asked("Accept", "*/*".to_owned(), String::new()).await, 401, "token_invalid").await;
 }

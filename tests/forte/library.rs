@@ -57,6 +57,23 @@ async fn a_strangers_video_looks_like_one_that_is_not_there() {
     assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM custody").await, 1);
 }
 
+/// Q37, S20
+#[tokio::test]
+async fn a_driver_watches_the_videos_of_the_vehicles_they_see() {
+    let service = service().await;
+    let (held, empty) = (submitted(&service).await, service.report().await);
+    let vehicle = service.ledger().report(held).await.unwrap().unwrap().vehicle;
+    let house = &service.ruins.house;
+    house.assign(vehicle, None, "+7 702 999 99 99").await;
+    let hidden = said(asked(&service, held, &service.driver()).await).await;
+    assert_eq!(hidden.0, 404);
+    assert_eq!(hidden, said(asked(&service, empty, &service.driver()).await).await);
+    let director = service.token_of(house.director().await);
+    assert_eq!(asked(&service, held, &director).await.status(), 200);
+    house.assign(vehicle, None, "8 701 000 00 00").await;
+    assert_eq!(asked(&service, held, &service.driver()).await.status(), 200);
+}
+
 #[tokio::test]
 async fn a_reviewer_of_the_lessor_watches_every_companys_videos_and_another_only_its_own() {
     let service = service().await;

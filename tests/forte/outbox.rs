@@ -25,6 +25,7 @@ on_both_databases! {
     messages_about_one_report_keep_their_order,
     a_message_nobody_takes_does_not_hold_the_others,
     a_receiver_that_hangs_holds_only_its_own_message,
+    a_receiver_that_hangs_does_not_hold_the_rounds,
     two_dispatchers_tell_everything_once,
     a_dispatcher_that_dies_leaves_nothing_behind,
     an_unreadable_message_does_not_hold_the_others,
@@ -91,6 +92,17 @@ fn dispatcher(house: &House, url: Option<&str>, allow: &[&str]) -> Outbox {
 }
 
 fn dispatcher_waiting(house: &House, url: Option<&str>, allow: &[&str], timeout: &str) -> Outbox {
+    // Longer than any test: what happens has been rung for.
+    dispatcher_polling(house, url, allow, timeout, SignedDuration::from_hours(1))
+}
+
+fn dispatcher_polling(
+    house: &House,
+    url: Option<&str>,
+    allow: &[&str],
+    timeout: &str,
+    poll_every: SignedDuration,
+) -> Outbox {
     let config: notify::Config = serde_json::from_value(json!({
         "allow_networks": allow,
         "webhook": { "url": url, "secret": SECRET, "timeout": timeout, "max_answer": 100 },
@@ -100,8 +112,7 @@ fn dispatcher_waiting(house: &House, url: Option<&str>, allow: &[&str], timeout:
     let webhook = Webhook::from_config(&config, house.clock.clone()).unwrap();
     let config = outbox::Config {
         concurrency: 4,
-        // Longer than any test: what happens has been rung for.
-        poll_every: SignedDuration::from_hours(1),
+        poll_every,
         settle_within: SignedDuration::from_secs(30),
         keep_settled: SignedDuration::from_hours(720),
         keep_dead: SignedDuration::from_hours(4320),
@@ -255,6 +266,37 @@ async fn a_receiver_that_hangs_holds_only_its_own_message(db: Db) {
     };
     let (tries, ()) = tokio::join!(scene.tries(), others);
     assert_eq!(tries, 2);
+}
+
+/// While a try is under way, what expires is buried and what nobody rang for is found.
+async fn a_receiver_that_hangs_does_not_hold_the_rounds(db: Db) {
+    let scene = Scene::set(&db).await;
+    let often = SignedDuration::from_millis(5);
+    let url = scene.receiver.url();
+    let outbox = dispatcher_polling(&scene.house, Some(&url), &["127.0.0.0/8"], "10m", often);
+    let stale = scene.house.told().await;
+    let soon = scene.house.now() + SignedDuration::from_secs(1);
+    let later = scene.house.now() + SignedDuration::from_hours(1);
+    let (soon, later) = (soon.as_microsecond(), later.as_microsecond());
+    db.change(format!("UPDATE outbox SET due_at = {later}, expires_at = {soon}")).await;
+    let slow = scene.house.told().await;
+    scene.receiver.always(slow, Reply::Hang);
+    let meanwhile = async {
+        scene.receiver.hears(1).await;
+        scene.house.hand.advance(SignedDuration::from_secs(2));
+        while scene.state(stale).await == EventState::Pending {
+            tokio::task::yield_now().await;
+        }
+        let unrung = scene.house.told().await;
+        scene.receiver.hears(2).await;
+        assert_eq!(scene.receiver.ids(), [slow, unrung]);
+        assert_eq!(scene.state(stale).await, EventState::Dead);
+        assert_eq!(scene.event(slow).await.last_error, "", "it is still under way");
+    };
+    tokio::select! {
+        _ = outbox.deliver_due() => unreachable!("the receiver hangs"),
+        () = meanwhile => {}
+    }
 }
 
 async fn two_dispatchers_tell_everything_once(db: Db) {

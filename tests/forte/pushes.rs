@@ -44,6 +44,8 @@ with_fcm_on_both_grounds! {
     a_device_that_is_gone_is_forgotten,
     a_pause_that_fcm_asks_for_is_kept,
     a_quota_that_is_used_up_stops_every_note,
+    a_wrong_address_of_fcm_forgets_no_device,
+    no_pause_of_every_note_is_longer_than_an_hour,
     a_token_that_is_not_taken_is_replaced_once,
     a_token_is_fetched_once_for_many_notes,
     who_may_see_a_report_is_reminded_once,
@@ -59,9 +61,15 @@ struct Stage {
 
 impl Stage {
     async fn set(ground: Ground) -> Option<Self> {
+        Self::set_with(ground, &[]).await
+    }
+
+    async fn set_with(ground: Ground, more: &[(&'static str, &str)]) -> Option<Self> {
         let ruins = Ruins::prepare(ground).await?;
         let fcm = FcmDouble::start(&ruins.house.clock).await;
-        let wishes = Wishes { settings: fcm.settings(), faults: Faults::none() };
+        let mut settings = fcm.settings();
+        settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        let wishes = Wishes { settings, faults: Faults::none() };
         Some(Self { fcm, service: Box::pin(Service::on(ruins, "one", wishes)).await })
     }
 
@@ -212,6 +220,32 @@ async fn a_quota_that_is_used_up_stops_every_note(stage: Stage) {
     );
 }
 
+/// Google's 404 without FCM's own code is about the project, not about a device.
+async fn a_wrong_address_of_fcm_forgets_no_device(stage: Stage) {
+    stage.driver_signed_in().await;
+    stage.rejected("Темно").await;
+    stage.fcm.script([Told::Error(404, "NOT_FOUND", "")]);
+    stage.deliver().await;
+    let row = stage.newest().await;
+    assert_eq!((row.state, row.last_status), (EventState::Pending, 404));
+    stage.service.hand().set(row.due_at);
+    stage.deliver().await;
+    assert_eq!(stage.newest().await.state, EventState::Delivered);
+    assert_eq!(stage.told_tokens(), ["canary-device", "canary-device"]);
+}
+
+async fn no_pause_of_every_note_is_longer_than_an_hour(stage: Stage) {
+    stage.driver_signed_in().await;
+    stage.rejected("Темно").await;
+    stage.fcm.script([Told::RetryAfter(429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", "86400000")]);
+    stage.deliver().await;
+    stage.service.hand().advance(SignedDuration::from_mins(59));
+    assert_eq!(stage.deliver().await, 0);
+    stage.service.hand().advance(SignedDuration::from_mins(1));
+    stage.deliver().await;
+    assert_eq!(stage.newest().await.state, EventState::Delivered);
+}
+
 async fn a_token_that_is_not_taken_is_replaced_once(stage: Stage) {
     stage.driver_signed_in().await;
     stage.rejected("Темно").await;
@@ -281,6 +315,22 @@ async fn who_may_see_a_report_is_reminded_once(stage: Stage) {
     let twice: Vec<&String> =
         tokens.iter().filter(|one| tokens.iter().filter(|it| it == one).count() == 2).collect();
     assert_eq!(twice, ["device-701", "device-701", "device-702", "device-702"]);
+}
+
+/// Q37: whoever sees a report in the lists is told of it, by the same setting.
+#[tokio::test]
+async fn all_drivers_are_told_where_all_see_all() {
+    let see_all = [("LEASING__EMPLOYEES_SEE", "all")];
+    let stage = Box::pin(Stage::set_with(Ground::Embedded, &see_all)).await.unwrap();
+    stage.driver_signed_in().await;
+    let report = stage.service.report().await;
+    let ledger = stage.service.ledger();
+    let vehicle = ledger.report(report).await.unwrap().unwrap().vehicle;
+    stage.service.ruins.house.assign(vehicle, None, "+7 702 999 99 99").await;
+    stage.due_in(24).await;
+    assert_eq!(stage.remind().await, 1);
+    stage.deliver().await;
+    assert_eq!(stage.told_tokens(), ["canary-device"]);
 }
 
 /// Three hundred reports: more than one transaction marks, and one message for each of those.

@@ -18,7 +18,8 @@ use crate::leasing::{AccountKind, Attempt};
 /// What asks for a password, and in which letters (RFC 7617 §2.1).
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"1C\", charset=\"UTF-8\"");
 
-const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+/// Where an account may stand as well (Q35).
+pub(in crate::http) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const LOGIN: HeaderName = HeaderName::from_static("login");
 const PASSWORD: HeaderName = HeaderName::from_static("password");
 

@@ -19,7 +19,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::House;
 
-pub(super) use account::ExchangeAccount;
+pub(super) use account::{API_KEY, ExchangeAccount};
 
 /// The routes of 1C.
 pub(super) fn routes() -> OpenApiRouter<Arc<House>> {

@@ -8,10 +8,9 @@ mod rows;
 mod words;
 
 use crate::ledger::{Deletion, Ledger, ListedEmployee, ListedType, ProfileRow, Scope};
-use crate::model::{Clock, EventId, Person, PersonId, Random, Role, TypeCode, VehicleGuid};
+use crate::model::{Clock, EventId, Person, PersonId, Random, TypeCode, VehicleGuid};
 
 use super::Config;
-use super::config::EmployeesSee;
 
 pub use crate::ledger::{ListedReport, ListedVehicle};
 pub use cursor::Cursor;
@@ -72,13 +71,7 @@ impl Lists {
     /// # Errors
     /// When the ledger fails.
     pub async fn viewer(&self, person: Person) -> Result<Viewer, ListError> {
-        let by_assignment =
-            person.role == Role::Employee && self.config.employees_see == EmployeesSee::Assigned;
-        let scope = if by_assignment {
-            self.ledger.scope_of_driver(&person).await?
-        } else {
-            Scope { company: person.company, only: None }
-        };
+        let scope = self.ledger.scope_of(&person).await?;
         Ok(Viewer { person, scope })
     }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::model::ReportStatus;
 
-use super::super::{LedgerError, Write};
+use super::super::{EmployeesSee, LedgerError, Write};
 use super::bulk::{Row, Told, Upsert, upsert};
 use super::changes::{Change, Outcome, Saying};
 use super::known::Known;
@@ -22,10 +22,12 @@ enum Run {
     Assignments,
 }
 
-/// Carries out the changes; what became of each, in their order.
+/// Carries out the changes; what became of each, in their order. Drivers are told of new reports by
+/// what they see.
 pub(super) async fn apply(
     write: &mut Write,
     changes: &[Change],
+    sight: EmployeesSee,
     saying: Saying<'_>,
 ) -> Result<Vec<Outcome>, LedgerError> {
     let mut known = Known::look_up(write, changes).await?;
@@ -46,7 +48,7 @@ pub(super) async fn apply(
             None => outcomes.push(apply_one(write, &mut known, first, saying).await?),
         }
     }
-    news.tell(write, saying).await?;
+    news.tell(write, sight, saying).await?;
     Ok(outcomes)
 }
 

@@ -69,7 +69,7 @@ impl Ledger {
         if let Some(taken) = taken_before(&mut write, message).await? {
             return Ok(taken);
         }
-        let outcomes = apply(&mut write, message.changes, message.saying).await?;
+        let outcomes = apply(&mut write, message.changes, self.sight, message.saying).await?;
         let reply = reply(&outcomes);
         keep(&mut write, message, &reply).await?;
         clear(&mut write, message.keep_since).await?;
@@ -88,7 +88,7 @@ impl Ledger {
     ) -> Result<Outcome, LedgerError> {
         let mut write = self.write().await?;
         next_number(&mut write, Counter::Messages).await?;
-        let outcomes = apply(&mut write, std::slice::from_ref(change), saying).await?;
+        let outcomes = apply(&mut write, std::slice::from_ref(change), self.sight, saying).await?;
         write.commit().await?;
         Ok(outcomes.first().copied().unwrap_or(Outcome::NotThere))
     }

@@ -7,7 +7,7 @@ use crate::model::{Decision, RefKey, ReportStatus};
 use super::super::decisions::{Decided, Deciding, decide, tell_of_decision};
 use super::super::pushes::{PushKind, push_about};
 use super::super::rows::{number, text};
-use super::super::{LedgerError, Write};
+use super::super::{EmployeesSee, LedgerError, Write};
 use super::bulk::{Told, look_up};
 use super::changes::{Change, DecisionChange, Outcome, ReportChange, Saying};
 
@@ -77,12 +77,13 @@ impl News {
     pub(super) async fn tell(
         self,
         write: &mut Write,
+        sight: EmployeesSee,
         saying: Saying<'_>,
     ) -> Result<(), LedgerError> {
         if self.assigned.is_empty() {
             return Ok(());
         }
-        push_about(write, PushKind::Assigned, &self.assigned, &saying.post).await
+        push_about(write, PushKind::Assigned, &self.assigned, sight, &saying.post).await
     }
 }
 

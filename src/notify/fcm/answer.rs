@@ -62,8 +62,8 @@ impl Failure {
 
     /// The app was removed, the token was never one, or it is another project's.
     fn device_is_gone(&self, status: StatusCode) -> bool {
-        let unknown = status == StatusCode::NOT_FOUND
-            && (self.code == "UNREGISTERED" || self.status == "NOT_FOUND");
+        // Without FCM's own code it is the project or the address that is not found.
+        let unknown = status == StatusCode::NOT_FOUND && self.code == "UNREGISTERED";
         let foreign = status == StatusCode::FORBIDDEN && self.code == "SENDER_ID_MISMATCH";
         let wrong =
             status == StatusCode::BAD_REQUEST && self.status == "INVALID_ARGUMENT" && self.of_token;

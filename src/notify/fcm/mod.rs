@@ -1,7 +1,8 @@
 //! Phones, by FCM's HTTP v1 interface.
 //!
 //! Facts of the interface (its reference, `projects.messages.send` and `ErrorCode`): a message has at
-//! most 4,096 bytes; 404 `UNREGISTERED` and 400 about the token mean that the device is gone; 429 and
+//! most 4,096 bytes; 404 `UNREGISTERED` and 400 about the token mean that the device is gone, while a
+//! 404 of Google's alone says that the endpoint or the project is not there; 429 and
 //! 503 come with `Retry-After`, and a sender that has none waits a minute and ten seconds at least.
 
 mod account;
@@ -26,6 +27,10 @@ pub use account::AccountError;
 
 use account::Account;
 use oauth::{Access, OAuth, OAuthError};
+
+/// The longest pause of every note that one answer brings about. A wrong header, or a proxy's, must
+/// not silence all phones for days; whose quota is really used up is told so again after it.
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
 /// The sender of notes to phones.
 pub struct Fcm {
@@ -155,7 +160,7 @@ impl Fcm {
     /// A quota is used up for every note, not for one.
     fn heed(&self, delivery: &Delivery) {
         if let Delivery::Later { after: Some(after), status: Some(429), .. } = delivery
-            && let Ok(until) = self.clock.now().checked_add(*after)
+            && let Ok(until) = self.clock.now().checked_add((*after).min(LONGEST_PAUSE))
         {
             let mut quiet = self.quiet_until.lock().unwrap_or_else(PoisonError::into_inner);
             *quiet = until.max(*quiet);

@@ -40,15 +40,15 @@ const TABLE: [(&str, &str); 44] = [
     ("GET /vehicle/qr/{vehicle_guid}", "..........."),
     // Whoever has the secret of an upload may go on with it, unless he says that he is another (S23).
     ("OPTIONS /uploads", "..........."),
-    ("POST /uploads", "----++0000-"),
+    ("POST /uploads", "----++00xx-"),
     ("OPTIONS /uploads/{name}", "..........."),
     ("HEAD /uploads/{name}", "+++++00000+"),
     ("PATCH /uploads/{name}", "+++++00000+"),
     ("GET /uploads/{name}", "----+00000-"),
     ("DELETE /uploads/{name}", "----+00000-"),
-    ("POST /reports/upload", "----++0000-"),
+    ("POST /reports/upload", "----++00xx-"),
     ("GET /reports/{ref_key}/video", "----++00+0-"),
-    ("POST /reports/{ref_key}/decision", "----xxxx+0-"),
+    ("POST /reports/{ref_key}/decision", "----xxxx+0+"),
     // Signing in asks for no token, and what is tried here is wrong.
     ("POST /biin/{biin}", "..........."),
     ("POST /auth", "----------."),

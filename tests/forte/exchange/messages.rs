@@ -13,6 +13,7 @@ on_both_grounds! {
     one_message_furnishes_a_house,
     an_older_version_is_ignored_and_none_is_always_taken,
     the_order_inside_a_message_counts,
+    another_deadline_is_called_to_mind_anew,
     half_bad_messages_bring_their_good_half,
     what_is_referred_to_must_be_there,
     awaited_never_overwrites_arrived,
@@ -73,6 +74,21 @@ async fn an_older_version_is_ignored_and_none_is_always_taken(service: Service) 
     take_all(&service, 6, &[titled(8, "eight")]).await;
     let kept_type = "SELECT title, version FROM vehicle_types";
     assert_eq!(service.ruins.db.rows(kept_type).await, ["nine|9"]);
+}
+
+/// A report that was called to mind is called to mind again before its new deadline, and only then.
+async fn another_deadline_is_called_to_mind_anew(service: Service) {
+    admitted(&service).await;
+    take_all(&service, 1, &house()).await;
+    let db = &service.ruins.db;
+    db.change("UPDATE reports SET reminded_at = 5".to_owned()).await;
+    let reminded = "SELECT reminded_at FROM reports";
+    let same = with(report(), json!({ "version": 2, "report_number": "000000002" }));
+    take_all(&service, 2, &[same]).await;
+    assert_eq!(db.rows(reminded).await, ["5"]);
+    let moved = with(report(), json!({ "version": 3, "date_finish": "2026-06-30T00:00:00" }));
+    take_all(&service, 3, &[moved]).await;
+    assert_eq!(db.rows(reminded).await, ["0"]);
 }
 
 async fn the_order_inside_a_message_counts(service: Service) {

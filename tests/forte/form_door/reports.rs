@@ -1,7 +1,7 @@
 //! What a report makes of a video (Q32, Q33, S22).
 
 use axum::body::Body;
-use forte_media::model::{RefKey, ReportStatus};
+use forte_media::model::{Person, PersonId, RefKey, ReportStatus, Role};
 
 use crate::harness::answers::problem;
 use crate::harness::bodies::watched;
@@ -16,6 +16,8 @@ on_both_grounds! {
     a_rejected_report_takes_a_new_video,
     an_approved_report_takes_none,
     the_report_of_another_company_is_not_there,
+    a_report_of_anothers_vehicle_is_not_there,
+    a_reviewer_sends_no_videos,
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -85,9 +87,7 @@ async fn a_rejected_report_takes_a_new_video(service: Service) {
 /// Q32, wherever its key stands.
 async fn an_approved_report_takes_none(service: Service) {
     let report = service.report_in(ReportStatus::Accepted).await;
-    let late = Form::new().file(GOOD).text("ref_key", &report.to_string());
-    let late = late.text("time_sent", "2026-05-13 10:00:00").text("lat", "1").text("long", "2");
-    for form in [Form::of(report).file(GOOD), late] {
+    for form in early_and_late(report) {
         problem(send(&service, form.done()).await, 409, "report_closed").await;
     }
     service.assert_nothing_left().await;
@@ -97,9 +97,7 @@ async fn an_approved_report_takes_none(service: Service) {
 async fn the_report_of_another_company_is_not_there(service: Service) {
     let report = service.report().await;
     let stranger = format!("Bearer {}", service.stranger().await);
-    let late = Form::new().file(GOOD).text("ref_key", &report.to_string());
-    let late = late.text("time_sent", "2026-05-13 10:00:00").text("lat", "1").text("long", "2");
-    for form in [Form::of(report).file(GOOD), late] {
+    for form in early_and_late(report) {
         let mut request =
             form::request(&service, "/reports/upload").body(form.done().into()).unwrap();
         request.headers_mut().insert("authorization", stranger.parse().unwrap());
@@ -107,6 +105,41 @@ async fn the_report_of_another_company_is_not_there(service: Service) {
     }
     service.assert_nothing_left().await;
     assert_eq!(service.deliver().await, 0);
+}
+
+/// The form with the key before the file, and after it.
+fn early_and_late(report: RefKey) -> [Form; 2] {
+    let late = Form::new().file(GOOD).text("ref_key", &report.to_string());
+    let late = late.text("time_sent", "2026-05-13 10:00:00").text("lat", "1").text("long", "2");
+    [Form::of(report).file(GOOD), late]
+}
+
+/// Q37, S20: a driver films what is assigned to them.
+async fn a_report_of_anothers_vehicle_is_not_there(service: Service) {
+    let report = service.report().await;
+    let vehicle = service.ledger().report(report).await.unwrap().unwrap().vehicle;
+    service.ruins.house.assign(vehicle, None, "+7 702 999 99 99").await;
+    for form in early_and_late(report) {
+        problem(send(&service, form.done()).await, 404, "not_found").await;
+    }
+    service.assert_nothing_left().await;
+    service.ruins.house.assign(vehicle, None, "8 701 000 00 00").await;
+    assert_eq!(send(&service, Form::of(report).file(GOOD).done()).await.status(), 201);
+}
+
+/// Whoever decides on videos sends none: they would approve their own.
+async fn a_reviewer_sends_no_videos(service: Service) {
+    let report = service.report().await;
+    let house = &service.ruins.house;
+    let reviewer = Person { id: PersonId(901), role: Role::Reviewer, ..house.driver };
+    let token = format!("Bearer {}", service.token_of(house.person(reviewer).await));
+    for form in early_and_late(report) {
+        let mut request =
+            form::request(&service, "/reports/upload").body(form.done().into()).unwrap();
+        request.headers_mut().insert("authorization", token.parse().unwrap());
+        problem(service.send(request).await, 403, "forbidden").await;
+    }
+    service.assert_nothing_left().await;
 }
 
 /// S22, Q34: known from the query or a header, judged before a byte of the body is asked for.

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::request::Builder;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use forte_media::model::ReportStatus;
+use forte_media::model::{Person, PersonId, ReportStatus, Role};
 
 use crate::harness::answers::tus_problem;
 use crate::harness::bodies::{MAX, chunked, watched};
@@ -17,6 +17,7 @@ on_both_grounds! {
     a_creation_may_bring_half_of_it,
     a_creation_that_brings_garbage_is_refused_and_leaves_nothing,
     a_report_decides_whether_an_upload_may_begin,
+    who_may_film_a_report_decides_as_well,
 }
 
 fn piece(builder: Builder) -> Builder {
@@ -82,6 +83,37 @@ async fn a_report_decides_whether_an_upload_may_begin(service: Service) {
     let data = tus_problem(begun(ours).await, 422, "report_already_submitted").await;
     let sha256 = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(GOOD));
     assert_eq!(data["details"]["sha256"], sha256);
+}
+
+/// Q37, S20: a driver films what is assigned to them; whoever decides on videos sends none.
+async fn who_may_film_a_report_decides_as_well(service: Service) {
+    let report = service.report().await;
+    let house = &service.ruins.house;
+    let begun = async |person| {
+        let creation = request("POST", "/uploads")
+            .header("Authorization", format!("Bearer {}", service.token_of(person)))
+            .header("Upload-Length", 9)
+            .header("Upload-Metadata", tus::metadata(report));
+        service.send(creation.body(Body::empty()).unwrap()).await
+    };
+    let vehicle = service.ledger().report(report).await.unwrap().unwrap().vehicle;
+    house.assign(vehicle, None, "+7 702 999 99 99").await;
+    tus_problem(begun(house.driver).await, 404, "not_found").await;
+    assert_eq!(begun(house.director().await).await.status(), 201);
+    let reviewer = Person { id: PersonId(901), role: Role::Reviewer, ..house.driver };
+    tus_problem(begun(house.person(reviewer).await).await, 403, "forbidden").await;
+    house.assign(vehicle, None, "8 701 000 00 00").await;
+    assert_eq!(begun(house.driver).await.status(), 201);
+}
+
+/// Q37: the setting opens uploads and videos as it opens the lists.
+#[tokio::test]
+async fn drivers_film_every_report_when_the_owner_says_so() {
+    let service = Service::embedded_with(&[("LEASING__EMPLOYEES_SEE", "all")]).await;
+    let report = service.report().await;
+    let vehicle = service.ledger().report(report).await.unwrap().unwrap().vehicle;
+    service.ruins.house.assign(vehicle, None, "+7 702 999 99 99").await;
+    tus::create(&service, report, GOOD.len()).await;
 }
 
 /// T-29, S51: the address is the configured one, whatever a request says.
