@@ -37,7 +37,7 @@ struct Asked {
     reason: String,
     /// The version the reviewer has seen, as `GET /reports/{ref_key}/video` says it.
     #[schema(minimum = 0, example = 1)]
-    version: i64,
+    version: u32,
 }
 
 /// Where the report stands now.
@@ -93,7 +93,7 @@ async fn decide(
     }
     let asked = read(&house, request.into_body()).await?;
     let Asked { decision, reason, version } = asked;
-    let verdict = Verdict { ref_key, decision, reason, version };
+    let verdict = Verdict { ref_key, decision, reason, version: version.into() };
     let standing = house.leasing.decide(&reviewer, verdict).await?;
     Ok(success(StatusCode::OK, "success", &told(ref_key, standing)))
 }
@@ -111,7 +111,7 @@ async fn read(house: &House, body: Body) -> Result<Asked, Problem> {
         .map_err(|_| Problem::unreadable("the body must be JSON in UTF-8"))?;
     serde_json::from_value(value).map_err(|_| {
         let message =
-            "must have decision (approve or reject), version (a number) and reason (text)";
+            "must have decision (approve or reject), version (a number from 0 on) and reason (text)";
         Problem::fields(&[("body", message.to_owned())])
     })
 }
