@@ -89,12 +89,27 @@ pub(super) async fn decide(
 ) -> Result<Decided, LedgerError> {
     let moved = move_report(write, deciding, post.now).await?;
     let Some(standing) = standing(write, deciding).await? else { return Ok(Decided::NoReport) };
-    if !moved {
-        let known = repeats(deciding, &standing);
-        return Ok(if known { Decided::Done(standing) } else { Decided::Conflict(standing) });
+    if !moved && !repeats(deciding, &standing) {
+        return Ok(Decided::Conflict(standing));
     }
-    tell_all(write, deciding, &standing, post).await?;
+    if deciding.actor.starts_with("node:") {
+        keep_word(write, deciding).await?;
+    }
+    if moved {
+        tell_all(write, deciding, &standing, post).await?;
+    }
     Ok(Decided::Done(standing))
+}
+
+/// What 1C decides it has said: when it sends the report itself afterwards, that is no news.
+async fn keep_word(write: &mut Write, deciding: &Deciding) -> Result<(), LedgerError> {
+    sqlx::query("UPDATE reports SET told_status = $1, told_reason = $2 WHERE ref_key = $3")
+        .bind(deciding.decision.leads_to().code())
+        .bind(deciding.reason.as_str())
+        .bind(deciding.ref_key.to_string())
+        .execute(&mut **write)
+        .await?;
+    Ok(())
 }
 
 /// Tells of a decision that this transaction has recorded together with others.

@@ -111,7 +111,7 @@ async fn apply_run(
         let outcome = unknown
             .get(&at)
             .map_or_else(|| outcome(change, &told), |field| Outcome::Unknown(field));
-        if matches!(outcome, Outcome::Taken | Outcome::StillSubmitted) {
+        if matches!(outcome, Outcome::Taken | Outcome::Stays(_)) {
             remember(known, change);
         }
         outcomes.push(outcome);
@@ -161,11 +161,12 @@ fn outcome(change: &Change, told: &Told) -> Outcome {
     let Some(told) = run_of(change).and_then(|(_, key)| told.get(&key)) else {
         return Outcome::Older;
     };
-    let awaited =
-        matches!(change, Change::Report(report) if report.status == Some(ReportStatus::Submit));
-    if awaited && told.state == ReportStatus::Submitted.code() {
-        Outcome::StillSubmitted
-    } else {
-        Outcome::Taken
+    let said = match change {
+        Change::Report(report) => report.status,
+        _ => None,
+    };
+    match ReportStatus::try_from(told.state) {
+        Ok(stands) if said.is_some_and(|said| said != stands) => Outcome::Stays(stands),
+        _ => Outcome::Taken,
     }
 }

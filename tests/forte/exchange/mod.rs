@@ -3,6 +3,7 @@
 mod bad_input;
 mod decisions;
 mod forms;
+mod histories;
 mod limits;
 mod messages;
 mod objects;
