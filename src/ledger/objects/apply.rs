@@ -7,7 +7,7 @@ use crate::model::ReportStatus;
 use super::super::{LedgerError, Write};
 use super::bulk::{Row, Told, Upsert, upsert};
 use super::changes::{Change, Outcome, Saying};
-use super::known::Known;
+use super::known::{Known, lock_companies};
 use super::news::{News, decision, states};
 use super::reports::{Said, report_row, reports};
 use super::{customers, deletions, fleet};
@@ -28,6 +28,7 @@ pub(super) async fn apply(
     changes: &[Change],
     saying: Saying<'_>,
 ) -> Result<Vec<Outcome>, LedgerError> {
+    lock_companies(write, changes).await?;
     let mut known = Known::look_up(write, changes).await?;
     let mut news = News::default();
     let mut outcomes = Vec::with_capacity(changes.len());

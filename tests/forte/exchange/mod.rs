@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod decisions;
+mod deletions;
 mod forms;
 mod histories;
 mod limits;
