@@ -12,6 +12,7 @@ use crate::harness::service::{Service, on_both_grounds};
 
 on_both_grounds! {
     a_deleted_company_gives_its_bin_up,
+    a_company_that_may_not_act_gives_its_bin_up_to_one_that_may,
     a_deletion_that_comes_first_is_not_forgotten,
     a_message_and_a_director_who_delete_at_once_do_not_block_each_other,
 }
@@ -42,6 +43,23 @@ async fn a_deleted_company_gives_its_bin_up(service: Service) {
         service.ruins.db.rows(biins).await,
         [format!("{COMPANY}|200940026146|1"), format!("{NOTHING}|gone:{NOTHING}|0")]
     );
+}
+
+/// 1C marks a duplicate instead of deleting it.
+async fn a_company_that_may_not_act_gives_its_bin_up_to_one_that_may(service: Service) {
+    admitted(&service).await;
+    let marked = |version| with(company(), json!({ "active": false, "version": version }));
+    take_all(&service, 1, &[company(), marked(2)]).await;
+    let biins = "SELECT ref_key, biin, active FROM companies WHERE ref_key <> '' ORDER BY biin";
+    assert_eq!(service.ruins.db.rows(biins).await, [format!("{COMPANY}|200940026146|0")]);
+    take_all(&service, 2, &[with(company(), json!({ "ref_key": NOTHING }))]).await;
+    let both = [format!("{NOTHING}|200940026146|1"), format!("{COMPANY}|gone:{COMPANY}|0")];
+    assert_eq!(service.ruins.db.rows(biins).await, both);
+    // The duplicate is sent again, and does not want it back as long as it is one.
+    take_all(&service, 3, &[marked(3)]).await;
+    assert_eq!(service.ruins.db.rows(biins).await, both);
+    let results = take(&service, 4, &[with(company(), json!({ "version": 4 }))]).await;
+    assert_eq!(results[0]["error"], "biin_taken");
 }
 
 async fn a_deletion_that_comes_first_is_not_forgotten(service: Service) {
