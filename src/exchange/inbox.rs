@@ -55,8 +55,11 @@ pub enum ExchangeError {
     #[error("node: is not that of this account")]
     OtherNode,
     /// Another message had this number.
-    #[error("another message with this message_no has been taken")]
-    Differs,
+    #[error("another message with this message_no has been taken; go on after {received_no}")]
+    Differs {
+        /// The highest number taken from this node: a 1C that was restored goes on after it.
+        received_no: i64,
+    },
     /// Another company has this BIN or IIN.
     #[error("biin: another company has it, under another ref_key")]
     BiinTaken,
@@ -122,7 +125,7 @@ impl Inbox {
         let reply = |outcomes: &[Outcome]| reply_to(number, keys, outcomes);
         match self.ledger.take_message(&message, reply).await? {
             Taken::Accepted(reply) => Ok(reply),
-            Taken::Differs => Err(ExchangeError::Differs),
+            Taken::Differs { received_no } => Err(ExchangeError::Differs { received_no }),
         }
     }
 

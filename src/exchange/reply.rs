@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::ledger::Outcome;
+use crate::model::ReportStatus;
 
 use super::reading::Wrong;
 
@@ -66,10 +67,17 @@ fn words(outcome: Outcome) -> (&'static str, String) {
     match outcome {
         Outcome::Taken => ("", String::new()),
         Outcome::Older => ("", "ignored: this version or a later one is there already".to_owned()),
-        Outcome::StillSubmitted => (
+        Outcome::Stays(ReportStatus::Submitted) => (
             "",
             "taken, but status_code stays 2: a video has arrived that 1C has not heard of"
                 .to_owned(),
+        ),
+        Outcome::Stays(status) => (
+            "",
+            format!(
+                "taken, but status_code stays {}: it was changed here, and 1C says what it said before",
+                status.code()
+            ),
         ),
         Outcome::NotThere => ("", "there is no such object".to_owned()),
         Outcome::Unknown(field) => {

@@ -44,7 +44,7 @@ struct Asked {
     /// name it; 1C may leave it out, and then decides on what there is.
     #[serde(default)]
     #[schema(minimum = 0, example = 1)]
-    version: Option<i64>,
+    version: Option<u32>,
 }
 
 /// Where the report stands now.
@@ -99,6 +99,7 @@ async fn decide(
     let ref_key = ref_key.ok_or_else(no_report)?;
     decider.may_decide()?;
     let Asked { decision, reason, version } = read(&house, body).await?;
+    let version = version.map(Into::into);
     let verdict = Verdict { ref_key, decision, reason, version };
     let standing = match decider {
         Decider::Person(reviewer) => house.leasing.decide(&reviewer, verdict).await?,
@@ -156,7 +157,8 @@ async fn read(house: &House, body: Body) -> Result<Asked, Problem> {
 }
 
 fn not_all_there() -> Problem {
-    let message = "must have decision (approve or reject), version (a number) and reason (text)";
+    let message =
+        "must have decision (approve or reject), version (a number from 0 on) and reason (text)";
     Problem::fields(&[("body", message.to_owned())])
 }
 

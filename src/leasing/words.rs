@@ -108,6 +108,10 @@ pub(super) fn note(words: &NoteWords<'_>) -> (String, String) {
         }
         PushKind::Due => ("Скоро срок отчёта", by(format!("Видео ещё не отправлено: {which}."))),
         PushKind::Approved => ("Видео принято", format!("Отчёт одобрен: {which}.")),
+        // 1C may reject without saying why.
+        PushKind::Rejected if words.reason.trim().is_empty() => {
+            ("Видео не принято", format!("Снимите ещё раз: {which}."))
+        }
         PushKind::Rejected => {
             ("Видео не принято", format!("Снимите ещё раз: {which}. Причина: {}", words.reason))
         }
@@ -169,6 +173,8 @@ mod tests {
         let (title, text) = note(&words);
         assert_eq!(title, "Видео не принято");
         assert_eq!(text, "Снимите ещё раз: 123ABC02, отчёт № 000000001. Причина: Темно");
+        let unsaid = NoteWords { reason: "", ..words };
+        assert_eq!(note(&unsaid).1, "Снимите ещё раз: 123ABC02, отчёт № 000000001.");
         let many = NoteWords { kind: PushKind::Assigned, reports: 12, ..words };
         assert_eq!(note(&many).1, "Вам назначены отчёты: 12.");
     }

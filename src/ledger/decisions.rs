@@ -89,12 +89,27 @@ pub(super) async fn decide(
 ) -> Result<Decided, LedgerError> {
     let moved = move_report(write, deciding, post.now).await?;
     let Some(standing) = standing(write, deciding).await? else { return Ok(Decided::NoReport) };
-    if !moved {
-        let known = repeats(deciding, &standing);
-        return Ok(if known { Decided::Done(standing) } else { Decided::Conflict(standing) });
+    if !moved && !repeats(deciding, &standing) {
+        return Ok(Decided::Conflict(standing));
     }
-    tell_all(write, deciding, &standing, post).await?;
+    if deciding.actor.starts_with("node:") {
+        keep_word(write, deciding).await?;
+    }
+    if moved {
+        tell_all(write, deciding, &standing, post).await?;
+    }
     Ok(Decided::Done(standing))
+}
+
+/// What 1C decides it has said: when it sends the report itself afterwards, that is no news.
+async fn keep_word(write: &mut Write, deciding: &Deciding) -> Result<(), LedgerError> {
+    sqlx::query("UPDATE reports SET told_status = $1, told_reason = $2 WHERE ref_key = $3")
+        .bind(deciding.decision.leads_to().code())
+        .bind(deciding.reason.as_str())
+        .bind(deciding.ref_key.to_string())
+        .execute(&mut **write)
+        .await?;
+    Ok(())
 }
 
 /// Tells of a decision that this transaction has recorded together with others.
@@ -135,14 +150,16 @@ async fn move_report(
         "UPDATE reports SET status_code = $1, reject_reason = $2, revision = revision + 1, \
          decided_at = $3, decided_by = $4, reminded_at = 0 WHERE ref_key = $5 AND gone = 0 \
          AND status_code IN (2, 3, 4) AND NOT (status_code = $1 AND reject_reason = $2) \
-         AND ($6 < 0 OR revision = $6) AND ($7 < 0 OR company_id = $7)",
+         AND ($6 = 1 OR revision = $7) AND ($8 < 0 OR company_id = $8)",
     )
     .bind(deciding.decision.leads_to().code())
     .bind(deciding.reason.as_str())
     .bind(now.as_microsecond())
     .bind(deciding.actor.as_str())
     .bind(deciding.ref_key.to_string())
-    .bind(deciding.version.unwrap_or(-1))
+    // Whichever it is only if none was named; a number that cannot be is none that fits.
+    .bind(i64::from(deciding.version.is_none()))
+    .bind(deciding.version.unwrap_or_default())
     .bind(deciding.scope.map_or(-1, |company| company.0))
     .execute(&mut **write)
     .await?;

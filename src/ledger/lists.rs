@@ -190,7 +190,8 @@ fn reports(wanted: &Wanted, block: Block, after: Option<&Bookmark>, limit: i64) 
     statement.say(
         "COALESCE(v.plate_number, '') AS plate_number, COALESCE(v.vin_code, '') AS vin_code, \
          COALESCE(v.type_code, '') AS type_code \
-         FROM reports r LEFT JOIN vehicles v ON v.guid = r.vehicle_guid WHERE ",
+         FROM reports r LEFT JOIN vehicles v ON v.guid = r.vehicle_guid \
+         AND v.company_id = r.company_id WHERE ",
     );
     statement.say(block.condition()).say(" AND r.company_id = ").number(wanted.scope.company.0);
     if let Some(status) = wanted.status {

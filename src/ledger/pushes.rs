@@ -276,7 +276,7 @@ impl Ledger {
         let row = sqlx::query(
             "SELECT r.report_number, COALESCE(v.plate_number, '') AS plate_number, r.due_at, \
              r.status_code FROM reports r LEFT JOIN vehicles v ON v.guid = r.vehicle_guid \
-             WHERE r.ref_key = $1 AND r.gone = 0",
+             AND v.company_id = r.company_id WHERE r.ref_key = $1 AND r.gone = 0",
         )
         .bind(ref_key.to_string())
         .fetch_optional(&self.pool)

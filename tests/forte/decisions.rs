@@ -249,6 +249,9 @@ async fn what_cannot_be_decided_is_named(service: Service) {
         json!({ "decision": "approve" }),
         json!({ "decision": "approve", "version": "one" }),
         json!({ "decision": "approve", "version": 1.5 }),
+        // Below zero is no version, and none that fits whatever stands.
+        approve(-1),
+        reject(-1, "Темно"),
         json!({ "decision": "reject", "version": 1, "reason": 7 }),
     ] {
         assert!(refused(body.clone(), 422).await["body"].is_string(), "{body}");
@@ -275,6 +278,8 @@ async fn a_node_decides_without_a_version_and_only_once(service: Service) {
         actor: "node:main".to_owned(),
     };
     let leasing = &service.app.leasing;
+    let absurd = Deciding { version: Some(-1), ..deciding(Decision::Reject, "Темно") };
+    assert!(matches!(leasing.record(&absurd).await, Err(DecisionError::Conflict(_))));
     let first = leasing.record(&deciding(Decision::Reject, "Темно")).await.unwrap();
     let again = leasing.record(&deciding(Decision::Reject, "Темно")).await.unwrap();
     assert_eq!(first, again);

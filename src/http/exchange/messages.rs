@@ -59,7 +59,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
         (status = 200, description = "What became of each item", body = Reply),
         (status = 403, description = "forbidden: node is not that of the account"),
         (status = 408, description = "body_too_slow"),
-        (status = 409, description = "message_differs"),
+        (status = 409, description = "message_differs: `details.received_no` is the \
+            highest number taken from this node"),
         (status = 413, description = "message_too_large: details name the limit"),
         (status = 415, description = "unsupported_media_type: a Content-Encoding"),
         (status = 422, description = "validation_failed, too_many_items: details name the fields, or the limit"),

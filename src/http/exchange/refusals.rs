@@ -23,7 +23,10 @@ impl From<ExchangeError> for Problem {
                     .with_details(json!({ "max_items": max }))
             }
             ExchangeError::OtherNode => Self::new(StatusCode::FORBIDDEN, "forbidden", message),
-            ExchangeError::Differs => Self::new(StatusCode::CONFLICT, "message_differs", message),
+            ExchangeError::Differs { received_no } => {
+                Self::new(StatusCode::CONFLICT, "message_differs", message)
+                    .with_details(json!({ "received_no": received_no }))
+            }
             ExchangeError::BiinTaken => Self::new(StatusCode::CONFLICT, "biin_taken", message),
             ExchangeError::Busy => {
                 Self::new(StatusCode::LOCKED, "message_busy", message).retry_after(SOON)

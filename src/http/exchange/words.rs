@@ -121,10 +121,11 @@ pub(super) struct SentReport {
     /// Midnight means the end of that day.
     #[schema(example = "2026-05-31T00:00:00")]
     date_finish: Option<String>,
-    /// 1 never takes back a video that 1C has not heard of; 3 and 4 are decisions. Not said: as it is.
+    /// It counts when it differs from what 1C said last: a repetition takes back neither a video nor a
+    /// decision. 1 never takes back a video; 3 and 4 are decisions. Not said: as it is.
     #[schema(example = 1, minimum = 0, maximum = 4)]
     status_code: Option<i64>,
-    /// Not said: as it is.
+    /// Another one than 1C said last, of a rejected report, is a decision. Not said: as it is.
     #[schema(example = "", max_length = 2000)]
     reject_reason: Option<String>,
     #[schema(example = 7, minimum = 0)]

@@ -76,9 +76,15 @@ async fn delete(
 ) -> Result<Response, Problem> {
     let director = director(&house, &headers).await?;
     let nobody = || Problem::not_found("there is no such employee");
-    let id = id.ok().and_then(|Path(id)| id.parse().ok()).map(PersonId).ok_or_else(nobody)?;
+    let id = id.ok().and_then(|Path(id)| person(&id)).ok_or_else(nobody)?;
     house.lists.delete_employee(&director, id).await?;
     Ok(success(StatusCode::OK, "User successfully deleted.", &Done {}))
+}
+
+/// A number as the list shows it: digits alone, though Rust would read a sign too.
+fn person(id: &str) -> Option<PersonId> {
+    let digits = id.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| id.parse().ok().map(PersonId))?
 }
 
 /// The same for clients that cannot say DELETE

@@ -75,6 +75,10 @@ CREATE INDEX assignments_by_vehicle ON assignments (vehicle_guid, gone);
 
 -- due_at: when the report is overdue (Q12); the far future when it has no deadline. version is 1C's,
 -- revision ours: it grows with every change of state, and a decision names the one it has seen.
+-- told_status, told_reason: what 1C has said last of the state. 1C sends both with every edit of a
+-- report, so only what differs from these is news; 0: it has said nothing.
+ALTER TABLE reports ADD COLUMN told_status BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE reports ADD COLUMN told_reason TEXT NOT NULL DEFAULT '';
 ALTER TABLE reports ADD COLUMN contract_ref TEXT NOT NULL DEFAULT '';
 ALTER TABLE reports ADD COLUMN due_at BIGINT NOT NULL DEFAULT 253370764800000000;
 ALTER TABLE reports ADD COLUMN version BIGINT NOT NULL DEFAULT 0;

@@ -7,7 +7,7 @@ use crate::model::ReportStatus;
 use super::super::{EmployeesSee, LedgerError, Write};
 use super::bulk::{Row, Told, Upsert, upsert};
 use super::changes::{Change, Outcome, Saying};
-use super::known::Known;
+use super::known::{Known, lock_companies};
 use super::news::{News, decision, states};
 use super::reports::{Said, report_row, reports};
 use super::{customers, deletions, fleet};
@@ -30,6 +30,7 @@ pub(super) async fn apply(
     sight: EmployeesSee,
     saying: Saying<'_>,
 ) -> Result<Vec<Outcome>, LedgerError> {
+    lock_companies(write, changes).await?;
     let mut known = Known::look_up(write, changes).await?;
     let mut news = News::default();
     let mut outcomes = Vec::with_capacity(changes.len());
@@ -113,7 +114,7 @@ async fn apply_run(
         let outcome = unknown
             .get(&at)
             .map_or_else(|| outcome(change, &told), |field| Outcome::Unknown(field));
-        if matches!(outcome, Outcome::Taken | Outcome::StillSubmitted) {
+        if matches!(outcome, Outcome::Taken | Outcome::Stays(_)) {
             remember(known, change);
         }
         outcomes.push(outcome);
@@ -163,11 +164,12 @@ fn outcome(change: &Change, told: &Told) -> Outcome {
     let Some(told) = run_of(change).and_then(|(_, key)| told.get(&key)) else {
         return Outcome::Older;
     };
-    let awaited =
-        matches!(change, Change::Report(report) if report.status == Some(ReportStatus::Submit));
-    if awaited && told.state == ReportStatus::Submitted.code() {
-        Outcome::StillSubmitted
-    } else {
-        Outcome::Taken
+    let said = match change {
+        Change::Report(report) => report.status,
+        _ => None,
+    };
+    match ReportStatus::try_from(told.state) {
+        Ok(stands) if said.is_some_and(|said| said != stands) => Outcome::Stays(stands),
+        _ => Outcome::Taken,
     }
 }

@@ -19,7 +19,8 @@ const SIZES: [usize; 3] = [64, 8, 1];
 const KEYS: usize = 64;
 
 /// A statement that inserts rows, or updates those that are there: its beginning before `VALUES`,
-/// how many columns there are, and what follows, which returns `ref_key`, `state` and `at`.
+/// how many columns there are, and what follows, which returns `ref_key` and what
+/// [`Written`] holds.
 pub(super) struct Upsert {
     pub(super) head: &'static str,
     pub(super) columns: usize,
@@ -60,6 +61,21 @@ pub(super) struct Written {
     pub(super) state: i64,
     /// When a report was decided on.
     pub(super) at: i64,
+    /// How many times a report's state has changed.
+    pub(super) revision: i64,
+    /// Whose a report is.
+    pub(super) company: i64,
+}
+
+impl Written {
+    fn read(row: &AnyRow) -> Result<Self, LedgerError> {
+        Ok(Self {
+            state: number(row, "state")?,
+            at: number(row, "at")?,
+            revision: number(row, "revision")?,
+            company: number(row, "company")?,
+        })
+    }
 }
 
 /// Those that were inserted or updated, by key.
@@ -83,8 +99,7 @@ pub(super) async fn upsert(
             };
         }
         for row in query.fetch_all(&mut **write).await? {
-            let written = Written { state: number(&row, "state")?, at: number(&row, "at")? };
-            told.insert(text(&row, "ref_key")?, written);
+            told.insert(text(&row, "ref_key")?, Written::read(&row)?);
         }
     }
     Ok(told)

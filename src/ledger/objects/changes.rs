@@ -218,8 +218,9 @@ pub enum Outcome {
     Taken,
     /// This version or a later one is there already.
     Older,
-    /// It is in the ledger, but the report stays submitted: 1C has not heard of a submission yet.
-    StillSubmitted,
+    /// It is in the ledger, but the report stays in another state than 1C says: 1C has not heard yet
+    /// of what has happened here.
+    Stays(ReportStatus),
     /// There is nothing to delete.
     NotThere,
     /// A field refers to what is not there.

@@ -27,20 +27,41 @@ pub(super) async fn company(
             .await?;
     let own = find(&rows, "ref_key", &key)?;
     let namesake = find(&rows, "biin", &change.biin)?;
-    let id = match (own, namesake) {
-        (Some(own), Some(namesake)) if own.0 != namesake.0 => return Ok(Outcome::BiinTaken),
-        (None, Some((_, other))) if !other.is_empty() => return Ok(Outcome::BiinTaken),
+    let holder = match (&own, &namesake) {
+        (Some(own), Some(namesake)) if own.0 != namesake.0 => Some(namesake.0),
+        (None, Some((id, other))) if !other.is_empty() => Some(*id),
+        _ => None,
+    };
+    let biin = match holder {
+        // It claims nothing that others have.
+        Some(_) if !change.active => format!("gone:{key}"),
+        Some(holder) if !gives_up(write, holder).await? => return Ok(Outcome::BiinTaken),
+        _ => change.biin.clone(),
+    };
+    let id = match (own, namesake.filter(|_| holder.is_none())) {
         (Some((id, _)), _) | (None, Some((id, _))) => id,
-        (None, None) => insert_company(write, change).await?,
+        (None, None) => insert_company(write, &key, &biin).await?,
     };
     known.companies.insert(change.key, CompanyId(id));
-    if !update_company(write, id, change).await? {
+    if !update_company(write, id, change, &biin).await? {
         return Ok(Outcome::Older);
     }
     if !change.active {
         end_sessions_of_company(write, CompanyId(id), saying).await?;
     }
     Ok(Outcome::Taken)
+}
+
+/// Whether the holder of a BIN gives it up, as one does who may not act: 1C cleans duplicates up.
+async fn gives_up(write: &mut Write, holder: i64) -> Result<bool, LedgerError> {
+    let done = sqlx::query(
+        "UPDATE companies SET biin = 'gone:' || ref_key \
+         WHERE id = $1 AND active = 0 AND ref_key <> ''",
+    )
+    .bind(holder)
+    .execute(&mut **write)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// The number and the key of the row that has this in that column.
@@ -58,15 +79,15 @@ fn find(
 }
 
 /// An empty row of its number, to be filled.
-async fn insert_company(write: &mut Write, change: &CompanyChange) -> Result<i64, LedgerError> {
+async fn insert_company(write: &mut Write, key: &str, biin: &str) -> Result<i64, LedgerError> {
     let id = next_number(write, Counter::Companies).await?;
     sqlx::query(
         "INSERT INTO companies (id, biin, name, email, active, ref_key, version) \
          VALUES ($1, $2, '', '', 0, $3, -1)",
     )
     .bind(id)
-    .bind(change.biin.as_str())
-    .bind(change.key.to_string())
+    .bind(biin)
+    .bind(key)
     .execute(&mut **write)
     .await?;
     Ok(id)
@@ -76,6 +97,7 @@ async fn update_company(
     write: &mut Write,
     id: i64,
     change: &CompanyChange,
+    biin: &str,
 ) -> Result<bool, LedgerError> {
     let done = sqlx::query(
         "UPDATE companies SET ref_key = $1, biin = $2, name = $3, email = $4, kind = $5, \
@@ -83,7 +105,7 @@ async fn update_company(
          WHERE id = $8 AND ($7 = 0 OR $7 > version)",
     )
     .bind(change.key.to_string())
-    .bind(change.biin.as_str())
+    .bind(biin)
     .bind(change.name.as_str())
     .bind(change.email.as_str())
     .bind(change.kind.as_str())

@@ -15,7 +15,7 @@ fn tail(table: &str, key: &str, columns: &[&str]) -> String {
         "ON CONFLICT ({key}) DO UPDATE SET {}, gone = 0, version = CASE WHEN excluded.version = 0 \
          THEN {table}.version ELSE excluded.version END \
          WHERE excluded.version = 0 OR excluded.version > {table}.version \
-         RETURNING {key} AS ref_key, gone AS state, gone AS at",
+         RETURNING {key} AS ref_key, gone AS state, gone AS at, gone AS revision, gone AS company",
         set.join(", ")
     )
 }

@@ -1,13 +1,13 @@
 //! What the keys of a message refer to, looked up at once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::model::{CompanyId, ObjectKey, TypeCode, VehicleGuid};
 
 use super::super::rows::{number, parsed, text};
 use super::super::{LedgerError, Write};
 use super::bulk::look_up;
-use super::changes::Change;
+use super::changes::{Change, Gone, Object};
 
 /// The objects that the changes of a message refer to, and those that it has brought so far. What is
 /// gone can still be referred to: 1C keeps such objects too.
@@ -141,6 +141,52 @@ impl Known {
         let Some(key) = key else { return Ok(()) };
         (self.people.get(&key) == Some(&company)).then_some(()).ok_or("user_ref")
     }
+}
+
+/// Locks the companies that the message changes, or whose people it changes, in one order and before
+/// anything else: whoever deletes an employee locks the company first too, and a message that came to
+/// it after its people would wait for them while they wait for it.
+pub(super) async fn lock_companies(
+    write: &mut Write,
+    changes: &[Change],
+) -> Result<(), LedgerError> {
+    let (mut companies, mut biins, mut people) = (Vec::new(), Vec::new(), Vec::new());
+    for change in changes {
+        match change {
+            Change::Company(company) => {
+                companies.push(company.key.to_string());
+                biins.push(company.biin.clone());
+            }
+            Change::User(user) => {
+                companies.push(user.company.to_string());
+                people.push(user.key.to_string());
+            }
+            Change::Gone(Gone { object: Object::Company, key, .. }) => {
+                companies.push(key.to_string());
+            }
+            Change::Gone(Gone { object: Object::User, key, .. }) => people.push(key.to_string()),
+            _ => {}
+        }
+    }
+    let mut ids = BTreeSet::new();
+    for (select, keys) in [
+        ("SELECT id FROM companies WHERE ref_key IN", companies),
+        ("SELECT id FROM companies WHERE biin IN", biins),
+        ("SELECT company_id AS id FROM people WHERE ref_key IN", people),
+    ] {
+        look_up(write, select, keys, |row| {
+            ids.insert(number(row, "id")?);
+            Ok(())
+        })
+        .await?;
+    }
+    for id in ids {
+        sqlx::query("UPDATE companies SET active = active WHERE id = $1")
+            .bind(id)
+            .execute(&mut **write)
+            .await?;
+    }
+    Ok(())
 }
 
 fn texts<K: ToString>(keys: &HashSet<K>) -> Vec<String> {

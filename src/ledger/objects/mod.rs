@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use crate::model::Digest;
 
 use super::counters::{Counter, next_number};
-use super::rows::text;
+use super::rows::{number, text};
 use super::{Ledger, LedgerError, Write};
 use apply::apply;
 
@@ -47,7 +47,10 @@ pub enum Taken {
     /// It is in the ledger, now or since an earlier try; this is the reply.
     Accepted(String),
     /// Another message had this number.
-    Differs,
+    Differs {
+        /// The highest number taken from this node.
+        received_no: i64,
+    },
 }
 
 impl Ledger {
@@ -106,8 +109,14 @@ async fn taken_before(
     .fetch_optional(&mut **write)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let same = text(&row, "digest")? == message.digest.to_string();
-    Ok(Some(if same { Taken::Accepted(text(&row, "reply")?) } else { Taken::Differs }))
+    if text(&row, "digest")? == message.digest.to_string() {
+        return Ok(Some(Taken::Accepted(text(&row, "reply")?)));
+    }
+    let row = sqlx::query("SELECT received_no FROM exchange_nodes WHERE node = $1")
+        .bind(message.saying.node)
+        .fetch_one(&mut **write)
+        .await?;
+    Ok(Some(Taken::Differs { received_no: number(&row, "received_no")? }))
 }
 
 async fn keep(write: &mut Write, message: &Message<'_>, reply: &str) -> Result<(), LedgerError> {

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use sqlx::any::AnyRow;
+
 use crate::model::{Decision, RefKey, ReportStatus};
 
 use super::super::decisions::{Decided, Deciding, decide, tell_of_decision};
@@ -18,16 +20,33 @@ pub(super) struct News {
     assigned: Vec<RefKey>,
 }
 
-/// The states of reports before they are written, by key.
+/// What a report is before it is written.
+pub(super) struct Before {
+    revision: i64,
+    company: i64,
+    gone: bool,
+}
+
+impl Before {
+    fn read(row: &AnyRow) -> Result<Self, LedgerError> {
+        Ok(Self {
+            revision: number(row, "revision")?,
+            company: number(row, "company_id")?,
+            gone: number(row, "gone")? != 0,
+        })
+    }
+}
+
+/// The reports that are there before they are written, by key.
 pub(super) async fn states(
     write: &mut Write,
     changes: &[Change],
-) -> Result<HashMap<String, i64>, LedgerError> {
+) -> Result<HashMap<String, Before>, LedgerError> {
     let mut states = HashMap::new();
     let keys = reports(changes).map(|report| report.ref_key.to_string());
-    let select = "SELECT ref_key, status_code FROM reports WHERE ref_key IN";
+    let select = "SELECT ref_key, revision, company_id, gone FROM reports WHERE ref_key IN";
     look_up(write, select, keys.collect::<Vec<_>>(), |row| {
-        states.insert(text(row, "ref_key")?, number(row, "status_code")?);
+        states.insert(text(row, "ref_key")?, Before::read(row)?);
         Ok(())
     })
     .await?;
@@ -47,7 +66,7 @@ impl News {
         &mut self,
         write: &mut Write,
         changes: &[Change],
-        before: &HashMap<String, i64>,
+        before: &HashMap<String, Before>,
         told: &Told,
         saying: Saying<'_>,
     ) -> Result<(), LedgerError> {
@@ -55,19 +74,18 @@ impl News {
             let key = report.ref_key.to_string();
             let Some(now) = told.get(&key) else { continue };
             let status = ReportStatus::try_from(now.state).ok();
-            match before.get(&key) {
-                None if status.is_some_and(ReportStatus::is_open) => {
-                    self.assigned.push(report.ref_key);
+            let was = before.get(&key);
+            // Its people have not seen it before.
+            let new = was.is_none_or(|was| was.gone || was.company != now.company);
+            if new && status.is_some_and(ReportStatus::is_open) {
+                self.assigned.push(report.ref_key);
+            }
+            // Somebody else may have decided the same in between.
+            let moved = was.is_some_and(|was| was.revision != now.revision);
+            if moved && now.at == saying.post.now.as_microsecond() {
+                if let Some(deciding) = status.and_then(|status| by_state(report, status, saying)) {
+                    tell_of_decision(write, &deciding, &saying.post).await?;
                 }
-                // Somebody else may have decided the same in between.
-                Some(was) if *was != now.state && now.at == saying.post.now.as_microsecond() => {
-                    if let Some(deciding) =
-                        status.and_then(|status| by_state(report, status, saying))
-                    {
-                        tell_of_decision(write, &deciding, &saying.post).await?;
-                    }
-                }
-                _ => {}
             }
         }
         Ok(())

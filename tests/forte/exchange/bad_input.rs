@@ -33,6 +33,11 @@ async fn what_cannot_be_read_is_400() {
     }
     let more = format!("{whole} {{}}");
     let told = problem(service.send(post(more)).await, 400, "validation_failed").await;
+    // Half a character refuses the whole message; the answer says where it stands.
+    let half = whole.replace("ТОО", "\\ud800");
+    assert_ne!(half, whole);
+    let where_ = problem(service.send(post(half)).await, 400, "validation_failed").await;
+    assert!(where_["message"].as_str().unwrap().contains("line 1, column "), "{where_}");
     // What stands in the body is repeated nowhere (S65).
     assert!(!told.to_string().contains("200940026146"), "{told}");
     assert_eq!(everything(&service.ruins.db).await, before);

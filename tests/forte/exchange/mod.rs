@@ -2,7 +2,9 @@
 
 mod bad_input;
 mod decisions;
+mod deletions;
 mod forms;
+mod histories;
 mod limits;
 mod messages;
 mod objects;

@@ -139,6 +139,8 @@ async fn nobody_deletes_themselves_another_companys_or_the_same_one_twice(servic
         "4000".to_owned(),
         "x".to_owned(),
         "-1".to_owned(),
+        // A sign is no digit, though a number may be read so.
+        "+155".to_owned(),
         "99999999999999999999".to_owned(),
         "%FF".to_owned(),
     ] {
