@@ -117,8 +117,8 @@ const TYPES: [&Type; 3] = [&CAR, &BUS, &TRUCK];
 const CONTRACTS: [&Contract; 3] = [&ALPHA_CARS, &ALPHA_FLEET, &OTHERS];
 const VEHICLES: [&Vehicle; 7] = [&SEDAN, &COACH, &WAGON, &MINIVAN, &LORRY, &TIPPER, &HATCHBACK];
 
-/// The driver films these; the director sees the others too (Q37).
-const DRIVERS: [&Vehicle; 3] = [&SEDAN, &COACH, &WAGON];
+/// The driver films these, which are all that wait for a video; the director sees the others too (Q37).
+const DRIVERS: [&Vehicle; 5] = [&SEDAN, &COACH, &WAGON, &LORRY, &TIPPER];
 
 /// Adds them all.
 pub(super) async fn park(ledger: &Ledger, today: &Today) -> anyhow::Result<()> {
