@@ -82,10 +82,11 @@ impl News {
             }
             // Somebody else may have decided the same in between.
             let moved = was.is_some_and(|was| was.revision != now.revision);
-            if moved && now.at == saying.post.now.as_microsecond() {
-                if let Some(deciding) = status.and_then(|status| by_state(report, status, saying)) {
-                    tell_of_decision(write, &deciding, &saying.post).await?;
-                }
+            if moved
+                && now.at == saying.post.now.as_microsecond()
+                && let Some(deciding) = status.and_then(|status| by_state(report, status, saying))
+            {
+                tell_of_decision(write, &deciding, &saying.post).await?;
             }
         }
         Ok(())
