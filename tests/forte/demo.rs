@@ -147,6 +147,7 @@ fn a_house_without_open_reports_gets_another_one() {
     assert_eq!(codes.last(), Some(&1), "put up before it was sent");
 }
 
+/// Q41
 #[test]
 fn a_real_services_secret_is_not_for_a_demo() {
     let secret = "canary-0123456789-0123456789-0123456789".to_owned();

@@ -91,13 +91,13 @@ fn expected(operation: &str) -> Option<&'static str> {
     TABLE.iter().find(|(key, _)| fits(key)).map(|(_, expected)| *expected)
 }
 
-/// S20, S21, S23, S25, S69
+/// R4, S20, S21, S23, S25, S69
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_caller_gets_what_is_his_and_learns_of_nothing_else_on_embedded_ground() {
     on(Ground::Embedded).await;
 }
 
-/// S20, S21, S23, S25, S69
+/// R4, S20, S21, S23, S25, S69
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_caller_gets_what_is_his_and_learns_of_nothing_else_on_shared_ground() {
     on(Ground::Shared).await;

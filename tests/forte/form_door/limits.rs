@@ -28,7 +28,7 @@ fn with_file(form: Form, pieces: impl Iterator<Item = Bytes> + Send + 'static) -
     Body::from_stream(stream::iter(all.map(io::Result::Ok)))
 }
 
-/// S38.
+/// R8, Q16, S38.
 async fn a_file_of_exactly_the_longest_length_is_taken(service: Service) {
     let form = Form::of(service.report().await);
     let answer = send(&service, with_file(form, padded_pieces(MAX))).await;
@@ -36,7 +36,7 @@ async fn a_file_of_exactly_the_longest_length_is_taken(service: Service) {
     assert_eq!(service.deliver().await, 1);
 }
 
-/// S37.
+/// R8, Q16, S37.
 #[tokio::test]
 async fn a_file_that_is_longer_is_refused_when_it_is_and_when_it_says_so() {
     let service = Service::embedded().await;
@@ -52,7 +52,7 @@ async fn a_file_that_is_longer_is_refused_when_it_is_and_when_it_says_so() {
     service.assert_nothing_left().await;
 }
 
-/// S35: whatever it calls itself, within 64 KiB; a phone pays for no more.
+/// R8, S35: whatever it calls itself, within 64 KiB; a phone pays for no more.
 #[tokio::test]
 async fn what_is_no_video_is_refused_within_its_first_kilobytes() {
     let service = Service::embedded().await;

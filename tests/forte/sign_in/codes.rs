@@ -29,7 +29,7 @@ fn claims(token: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
 }
 
-/// E2, Q18, Q19, S5
+/// E2, R2, Q18, Q19, S5
 async fn a_code_opens_the_house_once(service: Service) {
     let phone = Phone::director();
     let code = phone.code(&service).await;
@@ -52,7 +52,7 @@ async fn a_code_opens_the_house_once(service: Service) {
     problem(phone.give(&service, &code).await, 401, "otp_invalid").await;
 }
 
-/// S5
+/// R1, S5
 async fn a_code_is_good_for_ten_minutes(service: Service) {
     let phone = Phone::director();
     let code = phone.code(&service).await;

@@ -89,7 +89,7 @@ async fn two_refreshes_at_once_give_one_pair(service: Service) {
     assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM refreshes").await, 2);
 }
 
-/// Q19, S14: with half a minute for clocks that differ.
+/// R3, Q19, S14: with half a minute for clocks that differ.
 async fn a_refresh_token_lives_thirty_days_from_its_last_use(service: Service) {
     let days = SignedDuration::from_hours(30 * 24);
     let mut tokens = Phone::driver().sign_in(&service).await;
