@@ -226,6 +226,8 @@ fn the_readme_leads_from_a_bin_to_a_watched_video() {
     let server = site.board()["base_url"].as_str().unwrap().to_owned();
     let script = lines
         .replace("http://127.0.0.1:8080", &server)
+        // A person waits a little; a busy machine may need longer.
+        .replace("sleep 2;", "until ls demo-data/mail/*.eml >/dev/null 2>&1; do sleep 0.1; done;")
         .replace("demo-data/", &format!("{}/", site.data().display()))
         .replace("samples/", concat!(env!("CARGO_MANIFEST_DIR"), "/samples/"));
     let tried = Command::new("bash")
