@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize as _, Deserializer};
 use serde_json::{Map, Value};
 
-use super::inbox::ExchangeError;
+use super::error::ExchangeError;
 
 /// The mark some versions of 1C put before a text.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

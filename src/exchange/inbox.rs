@@ -1,7 +1,7 @@
 //! What 1C sends in: objects in numbered messages, or one by one.
 //!
-//! A message is taken whole with its reply, which the
-//! same message gets again; items that are wrong are told and the others go in.
+//! A message is taken whole with its reply, which the same message gets again; items that are wrong
+//! are told and the others go in.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,14 +12,15 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
-use crate::ledger::{Change, Ledger, LedgerError, Message, Object, Outcome, Post, Saying, Taken};
+use crate::ledger::{Change, Ledger, Message, Object, Outcome, Post, Saying, Taken};
 use crate::model::{Clock, Digest, EventId, Random};
 
 use super::Config;
 use super::envelope::{envelope, object, without_mark};
+use super::error::ExchangeError;
 use super::items::{Kind, change};
-use super::reading::{Reading, Wrong};
-use super::reply::{ItemError, ItemResult, Reply, sentence};
+use super::reading::Reading;
+use super::reply::{ItemError, ItemResult, Reply};
 
 /// How much of a key that is none is repeated in its item's result.
 const KEY_SHOWN: usize = 64;
@@ -34,50 +35,6 @@ pub struct Inbox {
     config: Config,
     /// Messages go one after another; those that wait hold no connection meanwhile.
     turn: Arc<Semaphore>,
-}
-
-/// Why nothing of a request was taken.
-#[derive(Debug, thiserror::Error)]
-pub enum ExchangeError {
-    /// It is no JSON, or not of this form.
-    #[error("{0}")]
-    Unreadable(String),
-    /// It has more items than are taken at once.
-    #[error("a message has at most {max} items; nothing of it was taken")]
-    TooMany {
-        /// `exchange.max_items`.
-        max: usize,
-    },
-    /// Fields of the message, or of an object that comes alone, cannot be.
-    #[error("{}", sentence(.0))]
-    Fields(Vec<Wrong>),
-    /// The account is that of another node.
-    #[error("node: is not that of this account")]
-    OtherNode,
-    /// Another message had this number.
-    #[error("another message with this message_no has been taken; go on after {received_no}")]
-    Differs {
-        /// The highest number taken from this node: a 1C that was restored goes on after it.
-        received_no: i64,
-    },
-    /// Another company has this BIN or IIN.
-    #[error("biin: another company has it, under another ref_key")]
-    BiinTaken,
-    /// An earlier message is still being taken.
-    #[error("an earlier message is still being taken; send this one again")]
-    Busy,
-    /// The ledger is away: send it again.
-    #[error("the ledger is away")]
-    Away(#[source] LedgerError),
-    /// Ours to mend.
-    #[error("something is broken")]
-    Internal(#[source] LedgerError),
-}
-
-impl From<LedgerError> for ExchangeError {
-    fn from(error: LedgerError) -> Self {
-        if error.is_transient() { Self::Away(error) } else { Self::Internal(error) }
-    }
 }
 
 /// An item that was read: its key as sent, and what it changes.

@@ -4,6 +4,7 @@
 
 mod config;
 mod envelope;
+mod error;
 mod inbox;
 mod items;
 mod queue;
@@ -12,7 +13,8 @@ mod reply;
 
 pub use crate::ledger::Object;
 pub use config::Config;
-pub use inbox::{ExchangeError, Inbox};
+pub use error::ExchangeError;
+pub use inbox::Inbox;
 pub use queue::{Page, Queue, QueueError, Submission, USUAL_PAGE, Verdict};
 pub use reading::Wrong;
 pub use reply::{ItemError, ItemResult, Reply};

@@ -3,7 +3,7 @@
 use uuid::{Uuid, uuid};
 
 use super::cast::{ALPHA, Company, DRIVER, OTHER};
-use super::furnish::Today;
+use super::today::Today;
 use crate::ledger::{Ledger, NewAssignment, NewContract, NewVehicle, NewVehicleType};
 use crate::model::ObjectKey;
 

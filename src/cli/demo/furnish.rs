@@ -2,13 +2,10 @@
 
 use std::collections::HashMap;
 
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
-
 use super::cast::{ALPHA, Company, move_in};
 use super::fleet::{COACH, HATCHBACK, LORRY, MINIVAN, SEDAN, TIPPER, Vehicle, WAGON, park};
 use super::keys::Keys;
+use super::today::Today;
 use crate::ledger::{Ledger, LedgerError, NewReport};
 use crate::model::{RefKey, ReportStatus, VehicleGuid, due_at};
 
@@ -80,24 +77,6 @@ impl Standing {
     }
 }
 
-/// The days reports are counted from.
-pub(super) struct Today {
-    date: Date,
-    zone: TimeZone,
-}
-
-impl Today {
-    /// The day it is in `zone`.
-    pub(super) fn new(now: Timestamp, zone: &TimeZone) -> Self {
-        Self { date: now.to_zoned_datetime(zone.clone()).date(), zone: zone.clone() }
-    }
-
-    pub(super) fn plus(&self, days: i64) -> anyhow::Result<Timestamp> {
-        let day = self.date.checked_add(days.days())?;
-        Ok(day.to_zoned_datetime(self.zone.clone())?.timestamp())
-    }
-}
-
 /// Furnishes the ledger with this house and `more` open reports. At least one report of Alpha's
 /// waits for a video afterwards. Returns the house's reports as they stand.
 pub(super) async fn furnish(
@@ -160,7 +139,7 @@ fn report(number: usize, ref_key: RefKey, today: &Today) -> anyhow::Result<NewRe
         contract_number: vehicle.contract.number.to_owned(),
         starts_at: Some(today.plus(*first)?),
         finishes_at,
-        due_at: due_at(finishes_at, &today.zone),
+        due_at: due_at(finishes_at, today.zone()),
         status: *status,
         reject_reason: if *status == Rejected { REASON.to_owned() } else { String::new() },
     })

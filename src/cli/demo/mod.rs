@@ -10,6 +10,7 @@ mod phone;
 mod receiver;
 mod settle;
 mod show;
+mod today;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -24,11 +25,12 @@ use crate::config::Settings;
 use crate::shutdown::Shutdown;
 
 use board::{Board, Desk, Hook};
-use furnish::{Standing, Today, furnish, next_open};
+use furnish::{Standing, furnish, next_open};
 use keys::Keys;
 use phone::Phone;
 use receiver::Receiver;
 use show::Show;
+use today::Today;
 
 /// Furnishes a house, uploads a sample clip with a cut and a resume, and keeps serving
 #[derive(Debug, Args)]

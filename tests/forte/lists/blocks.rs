@@ -44,13 +44,13 @@ async fn reports_stand_in_two_blocks_in_their_order(service: Service) {
     assert_eq!(flags, [true, true, false, false]);
 }
 
-/// Q11, Q12, Q13: midnight means the end of that day, in Almaty; 2 and 3 never expire.
+/// Q11, Q12, Q13, Q31: midnight means the end of that day, in Almaty; 2 and 3 never expire.
 async fn a_report_is_expired_when_a_video_is_awaited_and_its_day_has_ended(service: Service) {
     let house = &service.ruins.house;
     let (director, vehicle) = (house.director().await, vehicle(&service).await);
     service.hand().set(at("2026-05-20T18:59:59Z"));
     let paper = |status| Paper {
-        starts_at: Some(at("2026-05-10T00:00:00+05:00")),
+        starts_at: Some(at("2026-05-03T00:00:00+05:00")),
         finishes_at: Some(at("2026-05-20T00:00:00+05:00")),
         ..house.paper(vehicle, status)
     };
@@ -68,6 +68,7 @@ async fn a_report_is_expired_when_a_video_is_awaited_and_its_day_has_ended(servi
         {
             let code = row["status_code"].as_i64().unwrap();
             let endless = row["ref_key"] == endless_key;
+            assert_eq!(row["date_start_render"], "03 мая 2026");
             assert_eq!(row["date_finish_render"], if endless { "" } else { "20 мая 2026" });
             let finish = if endless { "" } else { "2026-05-20T00:00:00" };
             assert_eq!(row["date_finish_datetime"], finish);
