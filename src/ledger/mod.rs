@@ -266,7 +266,7 @@ mod tests {
         };
         let ledger = Ledger::open(&config).await.unwrap();
         ledger.migrate().await.unwrap();
-        sqlx::query("INSERT INTO companies VALUES (1, '', '', '', 0)")
+        sqlx::query("UPDATE companies SET active = 0")
             .execute(&ledger.pool)
             .await
             .unwrap();

@@ -19,11 +19,13 @@ const WEBHOOK: [SignedDuration; 9] = [
 
 /// Mail: somebody waits for a code that lives ten minutes, so the first tries are close together;
 /// a letter that lives longer has the hours after that.
-const MAIL: [SignedDuration; 18] = [
+const MAIL: [SignedDuration; 20] = [
     SignedDuration::from_secs(2),
     SignedDuration::from_secs(5),
     SignedDuration::from_secs(15),
     SignedDuration::from_secs(30),
+    SignedDuration::from_mins(1),
+    SignedDuration::from_mins(1),
     SignedDuration::from_mins(1),
     SignedDuration::from_mins(1),
     SignedDuration::from_mins(1),
