@@ -266,10 +266,7 @@ mod tests {
         };
         let ledger = Ledger::open(&config).await.unwrap();
         ledger.migrate().await.unwrap();
-        sqlx::query("UPDATE companies SET active = 0")
-            .execute(&ledger.pool)
-            .await
-            .unwrap();
+        sqlx::query("UPDATE companies SET active = 0").execute(&ledger.pool).await.unwrap();
         futures_util::future::join_all((0..8).map(|_| count_up(&ledger))).await;
         let row =
             sqlx::query("SELECT active FROM companies").fetch_one(&ledger.pool).await.unwrap();
