@@ -184,17 +184,18 @@ fn story() -> Vec<String> {
 /// «killed halfway»: at each point where the service waits for something, and then sent again.
 async fn a_message_cut_at_any_point_and_sent_again_has_the_same_result(service: Service) {
     admitted(&service).await;
-    let mut cuts = 0;
     for body in story() {
+        let mut cuts = 0;
         for polls in 1.. {
             if cut_after(&service, polls, body.clone()).await.is_some() {
                 break;
             }
             cuts += 1;
         }
+        // How often a request waits is the machine's affair; that it was cut at all is ours.
+        assert!(cuts > 0, "never cut: {body}");
         assert_eq!(service.send(post(body)).await.status(), 200);
     }
-    assert!(cuts > 10, "only {cuts} cuts");
     let undisturbed = Service::start(if service.ruins.bucket.is_some() {
         Ground::Shared
     } else {
