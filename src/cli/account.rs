@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
-use ipnet::IpNet;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
@@ -14,9 +13,9 @@ use serde::Serialize;
 use super::{Answer, say};
 use crate::app::account_rules;
 use crate::config::Settings;
-use crate::leasing::{AccountError, Accounts, NewLogin, OldPassword, network};
+use crate::leasing::{AccountError, Accounts, NewLogin, OldPassword};
 use crate::ledger::{AccountOwner, AccountRow, Ledger};
-use crate::model::{Clock, CompanyId, Random};
+use crate::model::{Clock, CompanyId, Network, Random};
 
 /// More than any password needs; keeps a wrong path from being read without end.
 const LONGEST_FILE: u64 = 4096;
@@ -73,8 +72,8 @@ pub struct Add {
     #[arg(long, value_name = "BIN")]
     company: Option<String>,
     /// Where it may be used from; may be given several times. Without it, from everywhere
-    #[arg(long = "network", value_name = "CIDR", value_parser = network)]
-    networks: Vec<IpNet>,
+    #[arg(long = "network", value_name = "CIDR")]
+    networks: Vec<Network>,
     #[command(flatten)]
     password: Password,
 }

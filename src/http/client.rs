@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::extract::ConnectInfo;
 use axum::http::{Extensions, HeaderMap};
-use ipnet::IpNet;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::House;
+use crate::model::Network;
 
 /// What proxies write the addresses before them into.
 const FORWARDED: &str = "x-forwarded-for";
@@ -24,23 +24,9 @@ const CUSTOMER_V6: u8 = 64;
 #[serde(transparent)]
 pub struct Proxies(Vec<Network>);
 
-/// A network, or one address.
-#[derive(Debug, Clone, Copy)]
-struct Network(IpNet);
-
-impl<'de> Deserialize<'de> for Network {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(from)?;
-        let single = || text.parse::<IpAddr>().map(IpNet::from);
-        text.parse().or_else(|_| single()).map(Self).map_err(|_| {
-            serde::de::Error::custom(format!("{text:?} is not a network, such as 10.0.0.0/8"))
-        })
-    }
-}
-
 impl Proxies {
     fn trust(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.0.contains(&address))
+        self.0.iter().any(|network| network.contains(address))
     }
 
     /// The nearest address that is no proxy of ours. What it says of itself and of those behind it,

@@ -26,7 +26,7 @@ pub use config::{Auth, Config};
 
 pub use accounts::{
     AccountError, AccountKind, AccountRules, Accounts, Attempt, EnterError, Entered, HashError,
-    NetworkError, NewLogin, OldPassword, Reviewer, network,
+    NewLogin, OldPassword, Reviewer,
 };
 pub use decisions::{DecisionError, ReasonError, Verdict, reason_for};
 pub use derive::derive;

@@ -14,6 +14,7 @@ mod finding;
 mod ids;
 mod letter;
 mod measure;
+mod network;
 mod person;
 mod phone;
 mod place;
@@ -37,6 +38,7 @@ pub use ids::{
 };
 pub use letter::{Letter, Note};
 pub use measure::{Length, MeasureError, Offset};
+pub use network::{Network, NetworkError};
 pub use person::{CompanyId, CompanyKind, Person, PersonId, Role};
 pub use phone::phone_digits;
 pub use place::{Place, PlaceError};

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::Network;
+use crate::model::Network;
 
 /// The `[notify]` section.
 #[derive(Clone, Debug, Deserialize)]

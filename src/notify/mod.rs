@@ -18,7 +18,7 @@ use crate::model::EventId;
 
 pub use config::{Config, FcmConfig, WebhookConfig};
 pub use fcm::{AccountError, Fcm, FcmError};
-pub use guard::{Network, NetworkError, NotAllowed, TargetError};
+pub use guard::{NotAllowed, TargetError};
 pub use mail::{Mail, MailConfig, MailError, MailTls};
 pub use push::Push;
 pub use signature::SecretError;

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use super::keys::Keys;
 use crate::config::{Origin, Settings};
-use crate::notify::Network;
+use crate::model::Network;
 
 /// The folder for mail, within the data folder.
 pub(super) const MAIL: &str = "mail";

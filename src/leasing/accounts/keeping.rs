@@ -1,14 +1,12 @@
 //! Making, rotating and closing accounts.
 
-use std::net::IpAddr;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{AccountKind, Accounts, HashError, LONGEST_LOGIN, LONGEST_PASSWORD};
 use crate::ledger::{AccountOwner, AccountRow, LedgerError, NewAccount, Rotation};
+use crate::model::Network;
 
 /// The account of the public document: a sample, never to be used outside of a demonstration (Q42).
 const SAMPLE_LOGIN: &str = "admin_1C";
@@ -25,7 +23,7 @@ pub struct NewLogin {
     /// Whom it is for.
     pub owner: AccountOwner,
     /// From where it may be used; empty: from everywhere.
-    pub networks: Vec<IpNet>,
+    pub networks: Vec<Network>,
 }
 
 /// What becomes of the password that an account had.
@@ -65,20 +63,6 @@ pub enum AccountError {
     /// The ledger failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-}
-
-/// The text is no network.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("write a network such as 10.1.0.0/16 or fd00::/8, or a single address")]
-pub struct NetworkError;
-
-/// Reads a network in CIDR notation, or one address.
-///
-/// # Errors
-/// When the text is neither.
-pub fn network(text: &str) -> Result<IpNet, NetworkError> {
-    let single = || text.parse::<IpAddr>().map(IpNet::from);
-    text.parse().or_else(|_| single()).map_err(|_| NetworkError)
 }
 
 impl Accounts {

@@ -6,16 +6,15 @@ mod passwords;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use ipnet::IpNet;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
 use super::recent::{Recent, address_key};
 use crate::ledger::{AccountRow, Ledger, LedgerError};
-use crate::model::{Clock, Person, PersonId, Random};
+use crate::model::{Clock, Network, Person, PersonId, Random};
 
 pub use crate::ledger::AccountKind;
-pub use keeping::{AccountError, NetworkError, NewLogin, OldPassword, network};
+pub use keeping::{AccountError, NewLogin, OldPassword};
 pub use passwords::HashError;
 
 use passwords::Passwords;
@@ -262,6 +261,6 @@ fn hashes(row: Option<&AccountRow>, now: Timestamp) -> [Option<String>; 2] {
 /// A network that cannot be read lets nobody in.
 fn is_open_to(row: &AccountRow, address: IpAddr) -> bool {
     let address = address.to_canonical();
-    let holds = |text: &String| text.parse().is_ok_and(|net: IpNet| net.contains(&address));
+    let holds = |text: &String| text.parse().is_ok_and(|net: Network| net.contains(address));
     row.networks.is_empty() || row.networks.iter().any(holds)
 }
