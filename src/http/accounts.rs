@@ -9,8 +9,6 @@ use super::problem::{self, Problem};
 
 /// How soon to try again when it is only too much at this moment, in seconds.
 const SOON: u64 = 1;
-/// How soon to try again when something is away, in seconds.
-const LATER: u64 = 5;
 
 pub(super) fn refused(error: EnterError) -> Problem {
     let message = error.to_string();
@@ -24,12 +22,7 @@ pub(super) fn refused(error: EnterError) -> Problem {
         EnterError::Busy => {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).retry_after(SOON)
         }
-        EnterError::Away(cause) => {
-            tracing::warn!(error = %cause, "the ledger is away");
-            let message = "the service is away for a moment; ask again";
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message)
-                .retry_after(LATER)
-        }
+        EnterError::Away(cause) => problem::away(&cause),
         EnterError::Internal(cause) => {
             tracing::error!(error = %cause, "an account could not be looked at");
             problem::internal()

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use crate::leasing::{Caller, CallerError, TokenError};
-use crate::model::{Person, PersonId, causes};
+use crate::model::{Person, PersonId};
 
 use super::House;
 use super::problem::{self, Problem};
@@ -47,19 +47,12 @@ fn refused(error: CallerError) -> Problem {
         }
         CallerError::Token(_) => unauthorized("token_invalid", "the access token is not valid"),
         CallerError::Inactive => unauthorized("token_invalid", "this account may no longer act"),
-        CallerError::Away(cause) => away(&cause),
+        CallerError::Away(cause) => problem::away(&cause),
         CallerError::Internal(cause) => {
             tracing::error!(error = %cause, "the caller could not be looked up");
             problem::internal()
         }
     }
-}
-
-/// 503: the ledger is away, and comes back.
-pub(super) fn away(cause: &(dyn std::error::Error + 'static)) -> Problem {
-    tracing::warn!(error = %causes(cause), "the ledger is away");
-    let message = "the service is away for a moment; ask again";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message).retry_after(5)
 }
 
 /// 401 where a token is asked for.

@@ -190,12 +190,7 @@ impl From<DecisionError> for Problem {
             DecisionError::Reason(error) => Self::fields(&[("reason", error.to_string())]),
             DecisionError::NoReport => no_report(),
             DecisionError::Conflict(standing) => conflict(&standing, message),
-            DecisionError::Ledger(error) if error.is_transient() => {
-                tracing::warn!(%error, "away");
-                let message = "the service is away for a moment; ask again";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message)
-                    .retry_after(5)
-            }
+            DecisionError::Ledger(error) if error.is_transient() => problem::away(&error),
             DecisionError::Ledger(error) => {
                 tracing::error!(%error, "a decision could not be recorded");
                 problem::internal()

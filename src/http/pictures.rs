@@ -211,12 +211,7 @@ impl From<PictureError> for Problem {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message)
                     .retry_after(seconds(wait))
             }
-            PictureError::Away(cause) => {
-                tracing::warn!(error = %cause, "the ledger is away");
-                let message = "the service is away for a moment; ask again";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message)
-                    .retry_after(5)
-            }
+            PictureError::Away(cause) => problem::away(&cause),
             PictureError::Internal(cause) => {
                 tracing::error!(error = %cause, "a picture could not be shown");
                 problem::internal()

@@ -11,9 +11,13 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::request_id;
+use crate::model::causes;
 
 /// The tus status for a piece that is not what its checksum says (T-62).
 const CHECKSUM_MISMATCH: u16 = 460;
+
+/// When to ask again if something behind the service is away.
+const SECONDS_AWAY: u64 = 5;
 
 /// How every problem is answered (`forteleasing-api.md` §6.8).
 #[derive(serde::Serialize, utoipa::ToSchema)]
@@ -148,6 +152,18 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
 /// What a panic becomes: the process lives, and the phone is told to come back (S68).
 pub(super) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     internal().into_response()
+}
+
+/// 503: something behind the service is away, and comes back.
+pub(super) fn away(cause: &(dyn std::error::Error + 'static)) -> Problem {
+    tracing::warn!(error = %causes(cause), "away");
+    unavailable("the service is away for a moment; ask again")
+}
+
+/// The same, where the cause has been logged and the sentence says more.
+pub(super) fn unavailable(message: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message)
+        .retry_after(SECONDS_AWAY)
 }
 
 /// 500: ours to mend.

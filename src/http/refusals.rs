@@ -64,10 +64,7 @@ impl From<UploadError> for Problem {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "upload_locked", message)
                     .retry_after(LATER)
             }
-            UploadError::Away(..) => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message)
-                    .retry_after(LATER)
-            }
+            UploadError::Away(..) => problem::unavailable(message),
             UploadError::Full(_) => {
                 Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_pressure", message)
                     .retry_after(LATER)

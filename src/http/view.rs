@@ -172,12 +172,7 @@ impl From<LibraryError> for Problem {
                 let message = "as many videos are being sent as may be; ask again";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).retry_after(5)
             }
-            LibraryError::Away(what, cause) => {
-                tracing::warn!(what, error = %cause, "away");
-                let message = "the service is away for a moment; ask again";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message)
-                    .retry_after(5)
-            }
+            error @ LibraryError::Away(..) => problem::away(&error),
             LibraryError::Internal(cause) => {
                 tracing::error!(error = %cause, "a video could not be shown");
                 problem::internal()

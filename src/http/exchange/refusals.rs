@@ -9,8 +9,6 @@ use crate::model::causes;
 
 /// How soon a message is worth sending again, in seconds.
 const SOON: u64 = 2;
-/// How soon when the ledger is away, in seconds.
-const LATER: u64 = 5;
 
 impl From<ExchangeError> for Problem {
     fn from(error: ExchangeError) -> Self {
@@ -31,12 +29,7 @@ impl From<ExchangeError> for Problem {
             ExchangeError::Busy => {
                 Self::new(StatusCode::LOCKED, "message_busy", message).retry_after(SOON)
             }
-            ExchangeError::Away(cause) => {
-                tracing::warn!(error = %causes(&cause), "the ledger is away");
-                let message = "the service is away for a moment; send it again";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message)
-                    .retry_after(LATER)
-            }
+            ExchangeError::Away(cause) => problem::away(&cause),
             ExchangeError::Internal(cause) => {
                 tracing::error!(error = %causes(&cause), "what 1C sent could not be taken");
                 problem::internal()

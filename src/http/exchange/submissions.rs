@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, Method, StatusCode};
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -269,12 +269,7 @@ fn refused(error: QueueError, field: &'static str) -> Problem {
     let message = error.to_string();
     match error {
         QueueError::Beyond { .. } => Problem::fields(&[(field, message)]),
-        QueueError::Ledger(cause) if cause.is_transient() => {
-            tracing::warn!(error = %cause, "the ledger is away");
-            let message = "the service is away for a moment; ask again";
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message)
-                .retry_after(5)
-        }
+        QueueError::Ledger(cause) if cause.is_transient() => problem::away(&cause),
         QueueError::Ledger(cause) => {
             tracing::error!(error = %cause, "the queue could not be read");
             problem::internal()

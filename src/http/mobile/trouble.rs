@@ -32,7 +32,7 @@ impl From<SignInError> for Problem {
             SignInError::Ended => {
                 bearer::unauthorized("token_invalid", "the session has ended; sign in again")
             }
-            SignInError::Away(cause) => bearer::away(&cause),
+            SignInError::Away(cause) => problem::away(&cause),
             SignInError::Internal(cause) => {
                 tracing::error!(error = %causes(&*cause), "somebody could not be signed in");
                 problem::internal()

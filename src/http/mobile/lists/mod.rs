@@ -1,5 +1,6 @@
 //! Reports and vehicles (E6–E8): what is asked for, in every spelling.
 
+mod answer;
 pub(super) mod describe;
 mod json;
 mod query;
@@ -20,8 +21,9 @@ use crate::http::problem::{self, Problem};
 use crate::leasing::lists::{FilterError, Filters, ListError, Selected, Viewer, Ways, decoded};
 use crate::model::{TypeCode, VehicleGuid};
 
+pub(super) use answer::Said;
 use query::Query;
-pub(super) use sheet::{Said, Sheet};
+pub(super) use sheet::Sheet;
 
 /// Where the lists are, and what follows in the path.
 const GENERAL: &str = "/reports/general/filter";
@@ -159,12 +161,7 @@ impl From<ListError> for Problem {
                 let message = "nobody can delete themselves; a company keeps a director";
                 Self::new(StatusCode::CONFLICT, "delete_oneself", message)
             }
-            ListError::Away(cause) => {
-                tracing::warn!(error = %cause, "the ledger is away");
-                let message = "the service is away for a moment; ask again";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message)
-                    .retry_after(5)
-            }
+            ListError::Away(cause) => problem::away(&cause),
             ListError::Internal(cause) => {
                 tracing::error!(error = %cause, "a list could not be made");
                 problem::internal()

@@ -1,27 +1,9 @@
-//! A list as JSON, written while it is read: memory holds a page or two, whatever the length.
-//!
-//! The order is that of the document: envelope, reports, info, filter. What `info` has to explain is
-//! known by then, from the rows that were shown.
-
-use axum::body::{Body, Bytes};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
-use futures_util::StreamExt as _;
-use futures_util::stream::{once, try_unfold};
-use serde::Serialize;
+//! An answer that is being written: what it will hold, and how far it is.
 
 use super::json::Json;
-use super::steps::Step;
-use crate::http::problem::{self, Problem};
 use crate::leasing::Lists;
-use crate::leasing::lists::{ListError, Reading, ThisVehicle, Viewer};
-
-/// How much is written before it is sent.
-const PIECE: usize = 64 * 1024;
-
-/// What an answer says before its lists.
-#[derive(Debug, Default)]
-pub(in crate::http::mobile) struct Said(Vec<u8>);
+use crate::leasing::lists::{ListError, ListedVehicle, Reading, ThisVehicle, Viewer};
+use crate::model::PersonId;
 
 /// An answer under way.
 pub(in crate::http::mobile) struct Sheet {
@@ -49,6 +31,36 @@ pub(super) enum Rows {
     Of(Box<ThisVehicle>),
 }
 
+/// What is written next.
+pub(super) enum Step {
+    /// The beginning.
+    Begin,
+    /// Employees after this one.
+    Employees(Option<PersonId>),
+    /// Important reports.
+    Important,
+    /// General reports.
+    General,
+    /// What the rows refer to.
+    Info,
+    /// What can be chosen.
+    Filter,
+    /// Vehicles that can be chosen, after this one.
+    Fleet(Fleet),
+    /// The end.
+    End,
+    /// Nothing.
+    Done,
+}
+
+/// Vehicles that can be chosen, by type.
+#[derive(Default)]
+pub(super) struct Fleet {
+    pub(super) last: Option<ListedVehicle>,
+    /// The plates of the present type, as drivers get them too (Q8).
+    pub(super) plates: Vec<String>,
+}
+
 /// Why an answer breaks off.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Broken {
@@ -56,19 +68,6 @@ pub(super) enum Broken {
     List(#[from] ListError),
     #[error("a row cannot be written")]
     Row(#[from] serde_json::Error),
-}
-
-impl Said {
-    /// The fields of a struct.
-    pub(in crate::http::mobile) fn fields(fields: &impl Serialize) -> Result<Self, Problem> {
-        let mut said = serde_json::to_vec(fields).map_err(|error| Broken::from(error).told())?;
-        // What is between the braces goes on after what the envelope says first.
-        said.pop();
-        if let Some(brace) = said.first_mut() {
-            *brace = b',';
-        }
-        Ok(Self(said))
-    }
 }
 
 impl Sheet {
@@ -97,54 +96,5 @@ impl Sheet {
     pub(super) fn with_vehicle(self, reading: Reading, this: ThisVehicle) -> Self {
         let rows = Rows::Of(Box::new(this));
         Self { listed: Some(Listed { reading, rows }), ..self }
-    }
-
-    /// Begins to write. What fails before the first piece is full becomes a problem; what fails later
-    /// cuts the answer, and no client takes it for a whole one.
-    pub(in crate::http::mobile) async fn answer(
-        mut self,
-        said: &Said,
-    ) -> Result<Response, Problem> {
-        self.out.say(r#"{"status":"ok","data":{"message":"success","code":200"#);
-        self.out.raw(&said.0);
-        let first = self.piece().await.map_err(Broken::told)?;
-        let body = if matches!(self.step, Step::Done) {
-            Body::from(first)
-        } else {
-            let rest = try_unfold(self, |mut sheet| async move {
-                let piece = sheet.piece().await.inspect_err(Broken::log)?;
-                Ok::<_, Broken>((!piece.is_empty()).then_some((piece, sheet)))
-            });
-            Body::from_stream(once(async { Ok(first) }).chain(rest))
-        };
-        let headers = [
-            (header::CONTENT_TYPE, "application/json; charset=utf-8"),
-            (header::CACHE_CONTROL, "no-store"),
-        ];
-        Ok((StatusCode::OK, headers, body).into_response())
-    }
-
-    /// The next piece; empty at the end.
-    async fn piece(&mut self) -> Result<Bytes, Broken> {
-        while self.out.len() < PIECE && !matches!(self.step, Step::Done) {
-            self.write().await?;
-        }
-        Ok(self.out.take().into())
-    }
-}
-
-impl Broken {
-    fn told(self) -> Problem {
-        match self {
-            Self::List(error) => error.into(),
-            Self::Row(error) => {
-                tracing::error!(%error, "a row cannot be written");
-                problem::internal()
-            }
-        }
-    }
-
-    fn log(&self) {
-        tracing::warn!(error = %self, "a list breaks off");
     }
 }

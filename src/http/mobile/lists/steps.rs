@@ -1,43 +1,13 @@
 //! The steps in which a list is written.
 
 use super::json::Json;
-use super::sheet::{Broken, Listed, Rows, Sheet};
+use super::sheet::{Broken, Fleet, Listed, Rows, Sheet, Step};
 use crate::leasing::Lists;
 use crate::leasing::lists::{
     Cursor, EmployeeItem, ListedReport, ListedVehicle, RANGE_CHOICES, STATUS_CHOICES, TypeItem,
     TypeTitle, VehicleChoice,
 };
 use crate::model::{PersonId, Role, TypeCode};
-
-/// What is written next.
-pub(super) enum Step {
-    /// The beginning.
-    Begin,
-    /// Employees after this one.
-    Employees(Option<PersonId>),
-    /// Important reports.
-    Important,
-    /// General reports.
-    General,
-    /// What the rows refer to.
-    Info,
-    /// What can be chosen.
-    Filter,
-    /// Vehicles that can be chosen, after this one.
-    Fleet(Fleet),
-    /// The end.
-    End,
-    /// Nothing.
-    Done,
-}
-
-/// Vehicles that can be chosen, by type.
-#[derive(Default)]
-pub(super) struct Fleet {
-    last: Option<ListedVehicle>,
-    /// The plates of the present type, as drivers get them too (Q8).
-    plates: Vec<String>,
-}
 
 impl Sheet {
     /// Writes the next part.
