@@ -38,18 +38,12 @@ pub(super) fn picks(
          FROM vehicles p JOIN reports r ON r.ref_key = COALESCE(",
     );
     if block == Block::Important {
-        let expired = match wanted.status {
-            Some(status) => format!("= {} AND b.due_at <= ", status.code()),
-            None => "IN (1, 4) AND b.due_at <= ".to_owned(),
-        };
-        best(&mut statement, wanted, |statement| {
-            statement.say(&expired).number(wanted.now.as_microsecond());
-        });
+        expired(&mut statement, wanted);
         statement.say(", ");
     }
     for code in block.codes() {
         if wanted.status.is_none_or(|status| status.code() == code) {
-            best(&mut statement, wanted, |statement| {
+            best(&mut statement, wanted, "b.ref_key", |statement| {
                 statement.say(&format!("= {code}"));
             });
             statement.say(", ");
@@ -62,7 +56,7 @@ pub(super) fn picks(
     wanted.scope.restrict(&mut statement, "p.guid");
     if block == Block::General && wanted.status.is_none() {
         statement.say(" AND NOT EXISTS ");
-        best(&mut statement, wanted, |statement| {
+        best(&mut statement, wanted, "b.ref_key", |statement| {
             statement.say("IN (1, 4)");
         });
     }
@@ -70,12 +64,35 @@ pub(super) fn picks(
     statement
 }
 
+/// Adds the wanted report of vehicle `p` that is expired: the one with the latest deadline. Each state
+/// is looked up by itself, so that the index is entered at the right place instead of read through.
+fn expired(statement: &mut Statement, wanted: &Wanted) {
+    statement.say("(SELECT e.ref_key FROM (SELECT 0 AS due_at, '' AS ref_key WHERE 1 = 0");
+    for code in Block::Important.codes() {
+        if wanted.status.is_some_and(|status| status.code() != code) {
+            continue;
+        }
+        statement.say(" UNION ALL SELECT one.due_at, one.ref_key FROM ");
+        best(statement, wanted, "b.due_at, b.ref_key", |statement| {
+            statement.say(&format!("= {code} AND b.due_at <= "));
+            statement.number(wanted.now.as_microsecond());
+        });
+        statement.say(" one");
+    }
+    statement.say(") e ORDER BY e.due_at DESC, e.ref_key DESC LIMIT 1)");
+}
+
 /// Adds the wanted report of vehicle `p` with the latest deadline, among those in some states.
-fn best(statement: &mut Statement, wanted: &Wanted, states: impl FnOnce(&mut Statement)) {
-    statement.say(
-        "(SELECT b.ref_key FROM reports b WHERE b.vehicle_guid = p.guid AND b.gone = 0 \
-         AND b.company_id = ",
-    );
+fn best(
+    statement: &mut Statement,
+    wanted: &Wanted,
+    columns: &str,
+    states: impl FnOnce(&mut Statement),
+) {
+    statement.say(&format!(
+        "(SELECT {columns} FROM reports b WHERE b.vehicle_guid = p.guid AND b.gone = 0 \
+         AND b.company_id = "
+    ));
     statement.number(wanted.scope.company.0).say(" AND b.status_code ");
     states(statement);
     statement.say(" AND b.due_at > ").number(wanted.ends_after_micros());

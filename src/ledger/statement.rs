@@ -72,12 +72,13 @@ impl Statement {
         statement.all(pool).await?.iter().map(|row| text(row, column)).collect()
     }
 
+    /// Planned anew each time: PostgreSQL would make one plan for all values that these words are ever
+    /// asked with, and there are too many different words to keep a plan of each.
     fn ready(self) -> Query<'static, Any, AnyArguments> {
-        self.values.into_iter().fold(sqlx::query(AssertSqlSafe(self.sql)), |query, value| {
-            match value {
-                Value::Text(text) => query.bind(text),
-                Value::Number(number) => query.bind(number),
-            }
+        let query = sqlx::query(AssertSqlSafe(self.sql)).persistent(false);
+        self.values.into_iter().fold(query, |query, value| match value {
+            Value::Text(text) => query.bind(text),
+            Value::Number(number) => query.bind(number),
         })
     }
 }

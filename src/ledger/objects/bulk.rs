@@ -1,6 +1,6 @@
 //! Many rows with one statement.
 //!
-//! Statements come in a few sizes only, so that each is prepared once for a connection.
+//! Statements that write come in a few sizes only, so that each is prepared once for a connection.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -140,7 +140,9 @@ pub(super) async fn look_up(
     keys.sort_unstable();
     keys.dedup();
     for some in keys.chunks(KEYS) {
-        let mut query = sqlx::query(AssertSqlSafe(sql.clone()));
+        // Planned anew each time: of a first exchange, PostgreSQL would keep the plan of an empty table
+        // and read through all of it once it is full.
+        let mut query = sqlx::query(AssertSqlSafe(sql.clone())).persistent(false);
         // The last ones are looked up again and again instead of by a statement of another size.
         for key in some.iter().chain(some.iter().cycle()).take(KEYS) {
             query = query.bind(key.as_str());
