@@ -1,7 +1,8 @@
 //! Networks in CIDR notation, as settings and accounts name them.
 
+// From `core`: the values, and no sockets.
+use core::net::IpAddr;
 use std::fmt;
-use std::net::IpAddr;
 use std::str::FromStr;
 
 use ipnet::IpNet;
