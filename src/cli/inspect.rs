@@ -42,6 +42,7 @@ struct Report {
     code: Option<Check>,
     message: String,
     at: Option<u64>,
+    path: Option<String>,
     judged_after: u64,
     notes: Vec<Finding>,
     facts: Facts,
@@ -160,6 +161,7 @@ fn accepted(file: String, inspection: Inspection, digest: Digest) -> Report {
         code: None,
         message: format!("The video is in order: {}.", summary(&facts)),
         at: None,
+        path: None,
         judged_after: facts.length,
         notes: inspection.notes,
         facts,
@@ -173,6 +175,7 @@ fn refused(file: String, refusal: Refusal, length: u64) -> Report {
         code: Some(refusal.finding.check),
         message: refusal.finding.message,
         at: refusal.finding.at,
+        path: refusal.finding.path,
         judged_after: refusal.judged_after,
         notes: refusal.notes,
         facts: Facts { length, ..Facts::default() },
@@ -205,7 +208,7 @@ impl Report {
                 data,
                 "{}: refused, {code}{}, after {} of {} bytes",
                 self.file,
-                at(self.at),
+                place(self.at, self.path.as_deref()),
                 self.judged_after,
                 self.facts.length
             )?,
@@ -215,12 +218,16 @@ impl Report {
             writeln!(data, "  SHA-256 {digest}")?;
         }
         for note in &self.notes {
-            writeln!(data, "  note {}{}: {}", note.check, at(note.at), note.message)?;
+            let place = place(note.at, note.path.as_deref());
+            writeln!(data, "  note {}{place}: {}", note.check, note.message)?;
         }
         Ok(())
     }
 }
 
-fn at(position: Option<u64>) -> String {
-    position.map_or_else(String::new, |position| format!(" at byte {position}"))
+/// Where it is, as far as that is known.
+fn place(position: Option<u64>, path: Option<&str>) -> String {
+    let position = position.map(|position| format!(" at byte {position}"));
+    let path = path.map(|path| format!(" ({path})"));
+    [position, path].into_iter().flatten().collect()
 }

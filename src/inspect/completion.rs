@@ -9,6 +9,9 @@ use super::settings::Config;
 use super::stream;
 use super::top::Top;
 
+/// The path of the table of contents, of which there is one.
+const MOOV: &str = "moov";
+
 /// Judges the file as a whole, in the order in which a cause hides its consequences.
 pub(super) fn judge(
     top: &mut Top,
@@ -46,6 +49,7 @@ fn truncated(top: &Top, declared: Option<u64>) -> Result<(), Finding> {
     }
     let missing = declared.unwrap_or(0).saturating_sub(top.position);
     let inside = top.open_box().filter(|(_, end)| end.is_some_and(|end| end > top.position));
+    let path = inside.map(|(start, _)| start.path());
     let message = match inside {
         Some((start, Some(end))) => format!(
             "The file ends early: the box '{}' at byte {} goes on to byte {end}, but only {} bytes \
@@ -58,7 +62,7 @@ fn truncated(top: &Top, declared: Option<u64>) -> Result<(), Finding> {
         ),
         _ => return Ok(()),
     };
-    Err(Finding::at(Check::Truncated, top.position, message))
+    Err(Finding::at(Check::Truncated, top.position, message).within(path))
 }
 
 /// Checks 15 and 42, at the end: what is left after the last box is too little to be one.
@@ -75,7 +79,8 @@ fn tail(top: &mut Top) -> Result<(), Finding> {
     }
     if left.len() >= 8 {
         let message = "The file ends inside the header of a box. Send the complete file.";
-        return Err(Finding::at(Check::Truncated, at, message));
+        let path = top.unfinished_box().map(|start| start.path());
+        return Err(Finding::at(Check::Truncated, at, message).within(path));
     }
     if !zeros {
         return Err(stream::trailing(at, false));
@@ -116,7 +121,7 @@ fn no_fragments(top: &Top, content: &Content) -> Result<(), Finding> {
     } else {
         (Check::NoSamples, "None of the fragments of this file holds a picture. Record it again.")
     };
-    Err(Finding::at(check, movie.at, message))
+    Err(Finding::at(check, movie.at, message).within(Some(MOOV.into())))
 }
 
 /// Check 44: There is media.
@@ -132,7 +137,8 @@ fn mdat_missing(top: &Top) -> Result<(), Finding> {
 fn fragmented_duration(content: &Content, rules: &Config) -> Result<(), Finding> {
     let movie = content.movie.as_ref().filter(|movie| movie.extends);
     let Some(movie) = movie else { return Ok(()) };
-    policy::duration_out_of_range(movie, content.fragments.any(), rules)
+    let judged = policy::duration_out_of_range(movie, content.fragments.any(), rules);
+    judged.map_err(|finding| finding.within(Some(MOOV.into())))
 }
 
 /// Check 47: Most of the media is used. The rest are leftovers of a recording that was interrupted

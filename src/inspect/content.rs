@@ -12,10 +12,11 @@ use super::kind::Kind;
 use super::movie::{self, Movie};
 use super::notes::{Noted, Notes};
 use super::opinion;
+use super::path;
 use super::policy;
 use super::settings::Config;
 use super::shape;
-use super::top::Extent;
+use super::top::{Closed, Extent, Start};
 
 /// What a reader of boxes may look at beside them.
 pub(super) struct Context<'a> {
@@ -53,17 +54,21 @@ impl Notepad<'_> {
 
 impl Content {
     /// Reads a box that is there in whole. After a fault nothing more is read.
-    pub(super) fn read(&mut self, context: &Context, kind: Kind, extent: &Extent, bytes: &[u8]) {
+    pub(super) fn read(&mut self, context: &Context, closed: &Closed, bytes: &[u8]) {
         if self.fault.is_some() {
             return;
         }
-        let read = Boxed::to_end(bytes, extent.start).and_then(|found| match &kind.0 {
+        let Closed { start, extent } = closed;
+        let read = Boxed::to_end(bytes, extent.start).and_then(|found| match &start.kind.0 {
             b"ftyp" => self.ftyp(context, found),
             b"moov" => self.moov(context, found),
-            _ => self.moof(context, found),
+            _ => self.moof(context, start, found),
         });
+        let path = |at| path::within(start.path(), bytes, extent.start, at);
+        self.notes.place(path);
         if let Err(finding) = read {
-            self.fault = Some(Noted { finding, after: extent.end });
+            let found = finding.at.and_then(path);
+            self.fault = Some(Noted { finding: finding.within(found), after: extent.end });
         }
     }
 
@@ -90,10 +95,10 @@ impl Content {
         Ok(())
     }
 
-    fn moof(&mut self, context: &Context, moof: Boxed) -> Result<(), Finding> {
+    fn moof(&mut self, context: &Context, start: &Start, moof: Boxed) -> Result<(), Finding> {
         shape::check(moof)?;
         let Some(movie) = &mut self.movie else { return Ok(()) };
         let mut notepad = Notepad { notes: &mut self.notes, after: moof.end() };
-        self.fragments.read(moof, movie, context, &mut notepad)
+        self.fragments.read(moof, start.path(), movie, context, &mut notepad)
     }
 }

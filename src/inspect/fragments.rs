@@ -24,6 +24,8 @@ pub(super) struct Fragments {
 #[derive(Clone)]
 struct Fragment {
     at: u64,
+    /// What it is called in a path.
+    path: String,
     /// Where its samples lie, joined where they touch.
     media: Vec<Extent>,
 }
@@ -47,6 +49,7 @@ impl Fragments {
     pub(super) fn read(
         &mut self,
         moof: Boxed,
+        path: String,
         movie: &mut Movie,
         context: &Context,
         notepad: &mut Notepad,
@@ -58,7 +61,7 @@ impl Fragments {
         for traf in moof.children().flatten().filter(|child| child.kind.0 == *b"traf") {
             track(traf, movie, context, &mut place, notepad)?;
         }
-        self.last = Some(Fragment { at: moof.at, media: place.media });
+        self.last = Some(Fragment { at: moof.at, path, media: place.media });
         Ok(())
     }
 
@@ -77,7 +80,8 @@ impl Fragments {
                      was cut off. Send the complete file.",
                     fragment.at
                 );
-                Err(Finding::at(Check::MoofWithoutMdat, fragment.at, message))
+                let finding = Finding::at(Check::MoofWithoutMdat, fragment.at, message);
+                Err(finding.within(Some(fragment.path.clone())))
             }
             Some(media) => Err(outside_mdat(media)),
         }

@@ -28,6 +28,7 @@ mod movie;
 mod notes;
 mod opening;
 mod opinion;
+mod path;
 mod policy;
 mod rebuild;
 mod samples;

@@ -39,6 +39,15 @@ impl Notes {
         }
     }
 
+    /// Gives those notes a path that have none yet.
+    pub(super) fn place(&mut self, path: impl Fn(u64) -> Option<String>) {
+        for finding in self.0.iter_mut().map(|note| &mut note.finding) {
+            if finding.path.is_none() {
+                finding.path = finding.at.and_then(&path);
+            }
+        }
+    }
+
     /// Both lists in the order in which their notes became certain.
     pub(super) fn merged(&self, other: &Self) -> Vec<Noted> {
         let mut all: Vec<Noted> = self.0.iter().chain(&other.0).cloned().collect();

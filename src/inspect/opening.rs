@@ -47,7 +47,7 @@ pub(super) fn ftyp_missing(judge: &mut Judge, start: &Start) -> Result<(), Findi
          byte {}. Export the video as MP4.",
         start.kind, start.at
     );
-    let finding = Finding::at(Check::FtypMissing, start.at, message);
+    let finding = start.finding(Check::FtypMissing, message);
     if judge.rules.quicktime == Quicktime::Refuse {
         return Err(finding);
     }
@@ -69,5 +69,5 @@ pub(super) fn recording_not_finalised(start: &Start) -> Result<(), Finding> {
     }
     let message = "The recording was not finished on the phone: the camera was closed before it \
                    could complete the file. Record the video again and stop it before sending.";
-    Err(Finding::at(Check::RecordingNotFinalised, start.at, message))
+    Err(start.finding(Check::RecordingNotFinalised, message))
 }

@@ -10,7 +10,6 @@ use crate::model::{Check, Facts, Finding, Length, Refusal};
 
 use super::bytes::{in_memory, length};
 use super::content::{Content, Context};
-use super::kind::Kind;
 use super::notes::Noted;
 use super::settings::Config;
 use super::stream;
@@ -99,8 +98,8 @@ impl Scanner {
 
     /// Takes exactly the bytes that are wanted.
     pub fn supply(&mut self, bytes: &[u8]) {
-        if let Some(Closed { kind, extent }) = self.waiting.pop_front() {
-            self.read(kind, &extent, bytes);
+        if let Some(closed) = self.waiting.pop_front() {
+            self.read(&closed, bytes);
             self.settle();
         }
     }
@@ -145,25 +144,25 @@ impl Scanner {
     /// Reads a box that has been passed, if it is one to be read: at once when it lies in the
     /// slice `bytes` that begins at `from`, later otherwise, and always in the order of the file.
     fn closed(&mut self, closed: Closed, bytes: &[u8], from: u64) {
-        if !matches!(&closed.kind.0, b"ftyp" | b"moov" | b"moof") {
+        if !matches!(&closed.start.kind.0, b"ftyp" | b"moov" | b"moof") {
             return;
         }
         let at_hand =
             if self.waiting.is_empty() { slice(bytes, from, &closed.extent) } else { None };
         match at_hand {
-            Some(body) => self.read(closed.kind, &closed.extent, body),
+            Some(body) => self.read(&closed, body),
             None => self.waiting.push_back(closed),
         }
     }
 
-    fn read(&mut self, kind: Kind, extent: &Extent, bytes: &[u8]) {
+    fn read(&mut self, closed: &Closed, bytes: &[u8]) {
         let context = Context {
             rules: &self.rules,
             length: self.declared,
             now: self.now,
             mdats: &self.top.seen.mdats,
         };
-        self.content.read(&context, kind, extent, bytes);
+        self.content.read(&context, closed, bytes);
     }
 
     /// Finds out whether a refusal is certain. A fault of the top level waits for boxes before it

@@ -7,7 +7,7 @@ use super::kind::Kind;
 
 /// The deepest nesting, the outermost box included (mp4.md §3.2, check 19; `FFmpeg` allows 10, the
 /// deepest file seen has 8).
-const MAX_DEPTH: usize = 16;
+pub(super) const MAX_DEPTH: usize = 16;
 
 /// The most boxes inside one `moov` or `moof`; a track has about twenty.
 const MAX_INNER_BOXES: usize = 100_000;

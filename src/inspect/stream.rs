@@ -53,7 +53,7 @@ pub(super) fn garbage(start: &Start) -> Result<(), Finding> {
 pub(super) fn unknown(judge: &mut Judge, start: &Start) {
     if !KNOWN.contains(&&start.kind.0) {
         let message = format!("The box '{}' at byte {} is unknown.", start.kind, start.at);
-        judge.note(Finding::at(Check::BoxUnknown, start.at, message));
+        judge.note(start.finding(Check::BoxUnknown, message));
     }
 }
 
@@ -73,7 +73,7 @@ pub(super) fn too_many(judge: &Judge, start: &Start) -> Result<(), Finding> {
          that.",
         limit, start.kind
     );
-    Err(Finding::at(Check::TooManyBoxes, start.at, message))
+    Err(start.finding(Check::TooManyBoxes, message))
 }
 
 /// Check 14: One `moov`, and fragments only after it. With two, players disagree which counts.
@@ -81,14 +81,12 @@ pub(super) fn too_many(judge: &Judge, start: &Start) -> Result<(), Finding> {
 pub(super) fn order(judge: &Judge, start: &Start) -> Result<(), Finding> {
     let has_moov = judge.seen.moov.is_some();
     match &start.kind.0 {
-        b"moov" if has_moov => Err(Finding::at(
+        b"moov" if has_moov => Err(start.finding(
             Check::MoovDuplicate,
-            start.at,
             format!("The file has a second 'moov' at byte {}; it must have one.", start.at),
         )),
-        b"moof" if !has_moov => Err(Finding::at(
+        b"moof" if !has_moov => Err(start.finding(
             Check::MoofBeforeMoov,
-            start.at,
             format!("A fragment begins at byte {} before 'moov' has described it.", start.at),
         )),
         _ => Ok(()),
@@ -102,7 +100,7 @@ pub(super) fn misplaced(start: &Start) -> Result<(), Finding> {
         return Ok(());
     }
     let message = format!("The box '{}' at byte {} lies outside of 'moov'.", start.kind, start.at);
-    Err(Finding::at(Check::BoxMisplaced, start.at, message))
+    Err(start.finding(Check::BoxMisplaced, message))
 }
 
 /// Check 8: The size of a box holds at least its header; "to the end of the file" is for the last
@@ -116,7 +114,7 @@ pub(super) fn size(judge: &mut Judge, start: &Start) -> Result<Option<u64>, Find
         size if size >= least => Ok(Some(size)),
         size if reserve && start.wide.is_none() => {
             let message = format!("A '{}' at byte {} claims {size} bytes.", start.kind, start.at);
-            judge.note(Finding::at(Check::FreeTooSmall, start.at, message));
+            judge.note(start.finding(Check::FreeTooSmall, message));
             Ok(Some(HEADER))
         }
         size => {
@@ -125,7 +123,7 @@ pub(super) fn size(judge: &mut Judge, start: &Start) -> Result<Option<u64>, Find
                  damaged: send or record it again.",
                 start.kind, start.at
             );
-            Err(Finding::at(Check::BoxSizeInvalid, start.at, message))
+            Err(start.finding(Check::BoxSizeInvalid, message))
         }
     }
 }
@@ -139,7 +137,7 @@ pub(super) fn no_room_for_moov(judge: &Judge, start: &Start) -> Result<(), Findi
     }
     let message = "The recording was not finished on the device: its table of contents ('moov') \
                    was never written. Record the video again and stop it before sending.";
-    Err(Finding::at(Check::MoovMissing, start.at, message))
+    Err(start.finding(Check::MoovMissing, message))
 }
 
 /// Check 13: Boxes that have to be read whole have a limit, judged before a byte of them is read. A
@@ -158,7 +156,7 @@ pub(super) fn too_large(judge: &Judge, start: &Start, size: u64) -> Result<(), F
         "The box '{}' at byte {} has {size} bytes; at most {limit} are read.",
         start.kind, start.at
     );
-    Err(Finding::at(check, start.at, message))
+    Err(start.finding(check, message))
 }
 
 /// Check 9: A box ends where the file ends, or before. Past it: the upload is cut short, goes on
@@ -174,7 +172,7 @@ pub(super) fn beyond_end(judge: &Judge, start: &Start, size: u64) -> Result<(), 
          are past the end of the file ({length} bytes). Send the complete file.",
         start.kind, start.at
     );
-    Err(Finding::at(Check::BoxBeyondEnd, start.at, message))
+    Err(start.finding(Check::BoxBeyondEnd, message))
 }
 
 /// Check 15: Zero bytes may follow the last box, a few. Answers where the run that began at `from`

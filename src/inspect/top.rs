@@ -2,13 +2,13 @@
 
 use std::ops::Range;
 
-use crate::model::Finding;
+use crate::model::{Check, Finding};
 
 use super::bytes::{Fields, in_memory, length};
 use super::kind::Kind;
 use super::notes::{Noted, Notes};
 use super::settings::Config;
-use super::{opening, stream};
+use super::{opening, path, stream};
 
 /// Bytes of a header with a 32-bit size.
 const SHORT_HEADER: usize = 8;
@@ -25,13 +25,26 @@ pub(super) struct Start {
     pub(super) short: u32,
     /// The 64-bit size field, when the 32-bit one says so.
     pub(super) wide: Option<u64>,
+    /// Which of its kind it is, counted from 1.
+    number: u64,
 }
 
 impl Start {
-    fn read(head: &[u8], at: u64) -> Option<Self> {
+    fn read(head: &[u8], at: u64, seen: &Seen) -> Option<Self> {
         let mut fields = Fields::new(head);
         let (short, kind, wide) = (fields.u32()?, fields.kind()?, fields.u64());
-        Some(Self { kind, at, short, wide })
+        Some(Self { kind, at, short, wide, number: seen.number(kind) })
+    }
+
+    /// The box in a path. Nobody knows yet whether others of its kind follow, so the first has no
+    /// number; but fragments come in numbers.
+    pub(super) fn path(&self) -> String {
+        path::step(self.kind, self.number, self.number > 1 || self.kind.0 == *b"moof")
+    }
+
+    /// A finding about this box.
+    pub(super) fn finding(&self, check: Check, message: impl Into<String>) -> Finding {
+        Finding::at(check, self.at, message).within(Some(self.path()))
     }
 
     /// The size that the header claims; 0 means "to the end of the file".
@@ -71,7 +84,22 @@ pub(super) struct Seen {
 impl Seen {
     /// `mdat` boxes beyond one for each fragment.
     pub(super) fn plain_mdats(&self) -> u64 {
-        u64::try_from(self.mdats.len()).unwrap_or(u64::MAX).saturating_sub(self.fragments)
+        self.media_boxes().saturating_sub(self.fragments)
+    }
+
+    fn media_boxes(&self) -> u64 {
+        u64::try_from(self.mdats.len()).unwrap_or(u64::MAX)
+    }
+
+    /// Which of its kind the next box would be, for the kinds that are counted.
+    fn number(&self, kind: Kind) -> u64 {
+        let before = match &kind.0 {
+            b"moof" => self.fragments,
+            b"mdat" => self.media_boxes(),
+            b"moov" => u64::from(self.moov.is_some()),
+            _ => 0,
+        };
+        before.saturating_add(1)
     }
 }
 
@@ -117,7 +145,7 @@ pub(super) struct Top {
 /// A box that has just been read to its end.
 #[derive(Clone)]
 pub(super) struct Closed {
-    pub(super) kind: Kind,
+    pub(super) start: Start,
     pub(super) extent: Extent,
 }
 
@@ -202,7 +230,7 @@ impl Top {
     fn judge(&mut self, rules: &Config, declared: Option<u64>) -> Result<(), Finding> {
         let held = self.head.get(..self.held).unwrap_or_default();
         let at = self.position.saturating_sub(length(held));
-        let Some(start) = Start::read(held, at) else { return Ok(()) };
+        let Some(start) = Start::read(held, at, &self.seen) else { return Ok(()) };
         if held == [0; SHORT_HEADER] && self.is_complete() {
             self.held = 0;
             self.state = State::Zeros { from: at };
@@ -249,7 +277,7 @@ impl Top {
             return None;
         }
         self.state = State::Between;
-        Some(Closed { kind: start.kind, extent: start.at..end })
+        Some(Closed { start, extent: start.at..end })
     }
 
     pub(super) fn fail(&mut self, after: u64, finding: Finding) {
@@ -296,6 +324,12 @@ impl Top {
     /// The bytes of an unfinished header.
     pub(super) fn unfinished_header(&self) -> &[u8] {
         self.head.get(..self.held).unwrap_or_default()
+    }
+
+    /// The box whose header is unfinished, if its kind is known.
+    pub(super) fn unfinished_box(&self) -> Option<Start> {
+        let held = self.unfinished_header();
+        Start::read(held, self.position.saturating_sub(length(held)), &self.seen)
     }
 }
 

@@ -171,6 +171,11 @@ pub struct Finding {
     pub check: Check,
     /// Byte position of the trouble in the file, where it has one.
     pub at: Option<u64>,
+    /// The box of the trouble, such as `moov/trak[2]/mdia/minf/stbl`, where it is known: the
+    /// innermost one that holds or begins at the position. `[n]` counts from 1 among siblings of
+    /// the same kind and is left out where there is one only.
+    #[serde(default)] // notes that were stored before there was a path
+    pub path: Option<String>,
     /// A sentence a person can act on.
     pub message: String,
 }
@@ -179,13 +184,19 @@ impl Finding {
     /// A finding at a byte position.
     #[must_use]
     pub fn at(check: Check, at: u64, message: impl Into<String>) -> Self {
-        Self { check, at: Some(at), message: message.into() }
+        Self { check, at: Some(at), path: None, message: message.into() }
     }
 
     /// A finding about the file as a whole.
     #[must_use]
     pub fn whole(check: Check, message: impl Into<String>) -> Self {
-        Self { check, at: None, message: message.into() }
+        Self { check, at: None, path: None, message: message.into() }
+    }
+
+    /// The same finding, with the box it is in, unless that is known already.
+    #[must_use]
+    pub fn within(self, path: Option<String>) -> Self {
+        Self { path: self.path.or(path), ..self }
     }
 }
 

@@ -10,6 +10,7 @@ mod fragments;
 mod movie;
 mod mutations;
 mod opening;
+mod paths;
 mod samples;
 mod settings;
 mod tables;

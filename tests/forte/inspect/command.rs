@@ -22,7 +22,7 @@ fn an_accepted_file_is_told_in_full() {
     assert_eq!(answer, Answer::Done);
     let report: Value = serde_json::from_str(&data).unwrap();
     let keys: Vec<&String> = report.as_object().unwrap().keys().collect();
-    assert_eq!(keys.len(), 8);
+    assert_eq!(keys.len(), 9);
     assert_eq!(report["verdict"], "accepted");
     assert_eq!(report["code"], Value::Null);
     assert_eq!(report["judged_after"], 18_553);

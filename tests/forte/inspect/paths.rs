@@ -1,0 +1,100 @@
+//! Every finding says in which box it is.
+
+use forte_media::model::{Check, Finding};
+
+use crate::harness::boxes::{Node, leaf};
+use crate::harness::mp4::{accepted, default_rules, refused, refused_by, sample};
+
+const GOOD: &str = "good-moov-last.mp4";
+const FRAGMENTED: &str = "good-fragmented.mp4";
+
+/// The path of the refusal of an edited clip.
+fn path(name: &str, check: Check, edit: impl FnOnce(&mut Node)) -> Option<String> {
+    refused(name, check, edit).finding.path
+}
+
+fn some(path: &str) -> Option<String> {
+    Some(path.to_owned())
+}
+
+#[test]
+fn a_box_in_the_second_track_is_named_with_its_number() {
+    let found = path(GOOD, Check::TimescaleInvalid, |file| {
+        file.at("moov/trak:1/mdia/mdhd").set(12, 0);
+    });
+    assert_eq!(found, some("moov/trak[2]/mdia/mdhd"));
+    let found = path(GOOD, Check::BoxVersion, |file| file.at("moov/mvhd").fields[0] = 2);
+    assert_eq!(found, some("moov/mvhd"), "one only has no number");
+}
+
+#[test]
+fn a_table_is_named_down_to_its_box() {
+    let stbl = "moov/trak/mdia/minf/stbl";
+    let found = path(GOOD, Check::TableSize, |file| file.at(stbl).at("stco").set(4, 9999));
+    assert_eq!(found, some("moov/trak[1]/mdia/minf/stbl/stco"));
+    let found = path(GOOD, Check::CodecConfigInvalid, |file| {
+        file.at(stbl).at("stsd/avc1/avcC").fields[0] = 2;
+    });
+    assert_eq!(found, some("moov/trak[1]/mdia/minf/stbl/stsd/avc1/avcC"));
+}
+
+#[test]
+fn what_is_left_over_in_a_box_is_in_that_box() {
+    let tail = Node { kind: *b"file", fields: vec![0, 0, 0], children: Vec::new() };
+    let found = path(GOOD, Check::BoxTail, |file| file.at("moov/trak:1/mdia").children.push(tail));
+    assert_eq!(found, some("moov/trak[2]/mdia"));
+}
+
+#[test]
+fn a_path_does_not_grow_with_the_nesting() {
+    let found = path(GOOD, Check::BoxTooDeep, |file| {
+        let mut inner = leaf(*b"edts", b"");
+        for _ in 1..1000 {
+            inner = Node { kind: *b"edts", fields: Vec::new(), children: vec![inner] };
+        }
+        file.at("moov").children.push(inner);
+    });
+    assert_eq!(found.unwrap().split('/').count(), 17);
+}
+
+#[test]
+fn fragments_are_numbered() {
+    let found = path(FRAGMENTED, Check::FragTrackUnknown, |file| {
+        file.at("moof:1/traf:1/tfhd").set(4, 9);
+    });
+    assert_eq!(found, some("moof[2]/traf[2]/tfhd"));
+    let found = path(FRAGMENTED, Check::MoofWithoutMdat, |file| file.at("mdat:1").kind = *b"free");
+    assert_eq!(found, some("moof[2]"));
+    let notes = accepted(FRAGMENTED, |file| file.at("moof:1/mfhd").set(4, 1)).notes;
+    assert_eq!(notes[0].path, some("moof[2]/mfhd"));
+}
+
+#[test]
+fn a_fault_of_the_top_level_names_its_box() {
+    let found = path(GOOD, Check::MoovDuplicate, |file| file.double("moov"));
+    assert_eq!(found, some("moov[2]"));
+    let good = sample(GOOD);
+    let cut = refused_by(&good[..good.len() / 2], &default_rules(), Check::BoxBeyondEnd);
+    assert_eq!(cut.finding.path, some("mdat"));
+    let found = path(GOOD, Check::FtypInvalid, |file| file.at("ftyp").fields.truncate(7));
+    assert_eq!(found, some("ftyp"));
+    let notes = accepted(GOOD, |file| file.children.push(leaf(*b"sefd", b"!"))).notes;
+    assert_eq!(notes[0].path, some("sefd"));
+}
+
+#[test]
+fn what_is_no_box_has_no_path() {
+    assert_eq!(
+        refused_by(&sample("bad-not-mp4.mp4"), &default_rules(), Check::NotMp4).finding.path,
+        None
+    );
+    let found = path(GOOD, Check::BoxGarbage, |file| file.children.push(leaf(*b"moo\x1F", b"")));
+    assert_eq!(found, None);
+}
+
+#[test]
+fn a_note_that_was_stored_without_a_path_is_still_read() {
+    let old = r#"{"code":"EDIT_LIST_ODD","at":7,"message":"A track lasts too long."}"#;
+    let found: Finding = serde_json::from_str(old).unwrap();
+    assert_eq!((found.check, found.path), (Check::EditListOdd, None));
+}
