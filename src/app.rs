@@ -140,6 +140,7 @@ impl App {
         let uploads = Uploads::begin(Parts {
             config: settings.upload.clone(),
             rules: Arc::new(settings.inspect.clone()),
+            limits: settings.plausibility.clone(),
             ledger: ledger.clone(),
             store: store.clone(),
             spool,

@@ -16,7 +16,9 @@ use serde::Deserialize;
 pub use error::Error;
 pub use origin::Origin;
 
-use crate::{blob, exchange, http, inspect, leasing, ledger, library, notify, outbox, upload};
+use crate::{
+    blob, exchange, http, inspect, leasing, ledger, library, model, notify, outbox, upload,
+};
 use layers::Layers;
 
 /// The commented defaults: the first layer, and the list of known keys.
@@ -40,6 +42,8 @@ pub struct Settings {
     pub inspect: inspect::Config,
     /// `[upload]`: the life of an upload.
     pub upload: upload::Config,
+    /// `[plausibility]`: from where on something about a video is odd.
+    pub plausibility: model::PlausibilityConfig,
     /// `[auth]`: tokens and codes.
     pub auth: leasing::Auth,
     /// `[leasing]`: the business side.

@@ -15,6 +15,6 @@ pub use crate::ledger::Object;
 pub use config::Config;
 pub use error::ExchangeError;
 pub use inbox::Inbox;
-pub use queue::{Page, Queue, QueueError, Submission, USUAL_PAGE, Verdict};
+pub use queue::{Note, Page, Queue, QueueError, Submission, USUAL_PAGE};
 pub use reading::Wrong;
 pub use reply::{ItemError, ItemResult, Reply};

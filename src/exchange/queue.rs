@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::ledger::{Ledger, LedgerError, SubmissionRow};
-use crate::model::{Check, Digest, Finding, RefKey, SubmissionId, VideoId};
+use crate::model::{Check, Digest, Finding, RefKey, SubmissionId, Verdict, VideoId};
 
 /// How many submissions an answer has when nobody says.
 pub const USUAL_PAGE: u32 = 100;
@@ -79,13 +79,15 @@ pub struct Submission {
     /// When the recorder says the video was made.
     #[schema(example = "0001-01-01T00:00:00")]
     pub recorded_at: String,
-    /// What the inspection noticed.
+    /// How plausible it is, one test after another; none for a submission from before there were any.
     pub verdicts: Vec<Verdict>,
+    /// What the inspection noticed.
+    pub notes: Vec<Note>,
 }
 
 /// Something the inspection noticed.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Verdict {
+pub struct Note {
     /// The check.
     pub code: Check,
     /// A sentence for a person.
@@ -185,12 +187,13 @@ impl Queue {
             time_sent: local(row.time_sent.at, &self.zone),
             received_at: local(row.received_at, &self.zone),
             recorded_at: row.facts.created_at.map_or_else(none, |at| local(at, &self.zone)),
-            verdicts: row.notes.iter().map(Verdict::of).collect(),
+            verdicts: row.verdicts.clone(),
+            notes: row.notes.iter().map(Note::of).collect(),
         }
     }
 }
 
-impl Verdict {
+impl Note {
     fn of(finding: &Finding) -> Self {
         Self { code: finding.check, message: finding.message.clone() }
     }

@@ -47,6 +47,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("upload_locked", "somebody else is at this upload just now; ask again"),
     ("validation_failed", "something cannot be read or cannot be; `details` names the fields"),
     ("video_refused", "the inspection refused the video; `details` say which check, where and why"),
+    ("video_reused", "another report holds this video; `details.links` say which you may know of"),
 ];
 
 /// What a code means, if it is one.

@@ -53,6 +53,10 @@ impl From<UploadError> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "report_already_submitted", message)
                     .with_details(json!({ "sha256": held }))
             }
+            UploadError::Reused { links } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "video_reused", message)
+                    .with_details(json!({ "links": links }))
+            }
             UploadError::Closed => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "report_closed", message)
             }

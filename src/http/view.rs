@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::library::{LibraryError, StoredFile, Viewing};
-use crate::model::{Digest, Facts, Finding, RefKey, SubmissionId, VideoId};
+use crate::model::{Digest, Facts, Finding, RefKey, SubmissionId, Verdict, VideoId};
 
 use super::problem::{self, ErrorAnswer, Problem};
 use super::stored::plan;
@@ -72,8 +72,11 @@ struct VideoTold {
     /// Hexadecimal.
     sha256: Digest,
     facts: Facts,
+    /// How plausible it is, one test after another. Drivers read of reuse only where they see both
+    /// reports.
+    verdicts: Vec<Verdict>,
     /// What the inspection noticed.
-    verdicts: Vec<Finding>,
+    notes: Vec<Finding>,
     lat: f64,
     long: f64,
     time_sent: Timestamp,
@@ -96,7 +99,8 @@ fn told(house: &House, ref_key: RefKey, viewing: Viewing) -> VideoTold {
         submission_id: viewing.submission,
         sha256: viewing.sha256,
         facts: viewing.facts,
-        verdicts: viewing.notes,
+        verdicts: viewing.verdicts,
+        notes: viewing.notes,
         lat: viewing.place.lat(),
         long: viewing.place.long(),
         time_sent: viewing.time_sent.at,

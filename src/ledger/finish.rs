@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use sqlx::Row as _;
 
 use crate::model::{
-    Arrival, Digest, Facts, Finding, Length, Person, ReportStatus, SubmissionId, UploadId, VideoId,
-    arrival,
+    Arrival, Digest, EarlierUse, Facts, Finding, Length, Person, ReportStatus, SubmissionId,
+    UploadId, VehicleGuid, Verdict, VideoId, arrival,
 };
 
 use super::counters::{Counter, next_number};
 use super::outbox::tell;
-use super::rows::{number, optional, parsed, signed, unreadable};
+use super::reuse::{Fingerprint, claim};
+use super::rows::{number, optional, or_empty, parsed, signed, unreadable};
 use super::{Details, Ledger, LedgerError, Telling, Write};
 
 /// Everything the transaction writes.
@@ -24,6 +25,8 @@ pub struct Finishing {
     pub owner: Person,
     /// What it is about.
     pub details: Details,
+    /// The vehicle of its report.
+    pub vehicle: VehicleGuid,
     /// The id of the video to be.
     pub video: VideoId,
     /// The id of the submission to be.
@@ -36,6 +39,10 @@ pub struct Finishing {
     pub facts: Facts,
     /// What the inspection noticed.
     pub notes: Vec<Finding>,
+    /// How plausible it is.
+    pub verdicts: Vec<Verdict>,
+    /// The earlier uses of the video that the verdicts and the telling know of.
+    pub uses: Vec<EarlierUse>,
     /// What is told to the report service.
     pub telling: Telling,
     /// The moment it was received.
@@ -43,7 +50,7 @@ pub struct Finishing {
 }
 
 /// What became of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FinishOutcome {
     /// Done: now, or by an earlier try whose answer was lost.
     Stored {
@@ -64,6 +71,12 @@ pub enum FinishOutcome {
         /// Their hash.
         held: Digest,
     },
+    /// The video was sent for other reports of the company, otherwise than [`Finishing::uses`] says:
+    /// nothing has happened, and whoever still wants it calls again with these.
+    Reused {
+        /// All there are, as [`Ledger::earlier_uses`] has them.
+        uses: Vec<EarlierUse>,
+    },
     /// The report was approved.
     Closed,
     /// The report is not there (any more), or not the owner's.
@@ -78,6 +91,19 @@ pub enum FinishOutcome {
 struct Held {
     status: ReportStatus,
     latest: Option<(Digest, VideoId, SubmissionId)>,
+}
+
+impl Finishing {
+    /// By what the video is known again.
+    #[must_use]
+    pub const fn fingerprint(&self) -> Fingerprint {
+        Fingerprint {
+            company: self.owner.company,
+            ref_key: self.details.ref_key,
+            sha256: self.sha256,
+            media_sha256: self.facts.media_sha256,
+        }
+    }
 }
 
 impl Ledger {
@@ -96,6 +122,10 @@ impl Ledger {
         }
         if !submit_report(&mut write, finishing).await? {
             return why_not(&mut write, finishing).await;
+        }
+        let uses = claim(&mut write, &finishing.fingerprint()).await?;
+        if uses != finishing.uses {
+            return Ok(FinishOutcome::Reused { uses });
         }
         insert_video(&mut write, finishing).await?;
         insert_custody(&mut write, finishing).await?;
@@ -200,8 +230,8 @@ async fn held(write: &mut Write, finishing: &Finishing) -> Result<Option<Held>, 
 
 async fn insert_video(write: &mut Write, finishing: &Finishing) -> Result<(), LedgerError> {
     sqlx::query(
-        "INSERT INTO videos (id, upload_id, company_id, sha256, length, facts, notes, stored_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO videos (id, upload_id, company_id, sha256, length, facts, notes, stored_at, \
+         media_sha256) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(finishing.video.to_string())
     .bind(finishing.upload.to_string())
@@ -211,6 +241,7 @@ async fn insert_video(write: &mut Write, finishing: &Finishing) -> Result<(), Le
     .bind(serde_json::json!(finishing.facts).to_string())
     .bind(serde_json::json!(finishing.notes).to_string())
     .bind(finishing.now.as_microsecond())
+    .bind(or_empty(finishing.facts.media_sha256.as_ref()))
     .execute(&mut **write)
     .await?;
     Ok(())
@@ -221,8 +252,8 @@ async fn insert_submission(write: &mut Write, finishing: &Finishing) -> Result<(
     let turn = next_number(write, Counter::Submissions).await?;
     sqlx::query(
         "INSERT INTO submissions (id, ref_key, company_id, person_id, video_id, filename, \
-         time_sent_raw, time_sent_at, lat_e8, long_e8, received_at, turn) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         time_sent_raw, time_sent_at, lat_e8, long_e8, received_at, turn, verdicts, vehicle_guid, \
+         duration_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(finishing.submission.to_string())
     .bind(details.ref_key.to_string())
@@ -236,6 +267,9 @@ async fn insert_submission(write: &mut Write, finishing: &Finishing) -> Result<(
     .bind(details.place.long_e8)
     .bind(finishing.now.as_microsecond())
     .bind(turn)
+    .bind(serde_json::json!(finishing.verdicts).to_string())
+    .bind(finishing.vehicle.to_string())
+    .bind(signed(finishing.facts.duration_ms.unwrap_or(0)))
     .execute(&mut **write)
     .await?;
     Ok(())

@@ -5,10 +5,10 @@ use sqlx::any::AnyRow;
 
 use crate::model::{
     Digest, Facts, Finding, Length, Place, RefKey, ReportStatus, SubmissionId, TimeSent, UploadId,
-    VideoId,
+    Verdict, VideoId,
 };
 
-use super::rows::{count, json, number, parsed, text, time, unreadable};
+use super::rows::{count, json, json_or_default, number, parsed, text, time, unreadable};
 use super::{Ledger, LedgerError};
 
 /// A submission, as 1C is told of it.
@@ -36,6 +36,8 @@ pub struct SubmissionRow {
     pub facts: Facts,
     /// What the inspection noticed.
     pub notes: Vec<Finding>,
+    /// How plausible it is.
+    pub verdicts: Vec<Verdict>,
     /// When the driver says it was sent.
     pub time_sent: TimeSent,
     /// Where the driver says it was sent.
@@ -45,7 +47,7 @@ pub struct SubmissionRow {
 }
 
 const SELECT: &str = "SELECT s.turn, s.id, s.ref_key, r.status_code, r.revision, s.video_id, \
-                      v.upload_id, v.sha256, v.length, v.facts, v.notes, s.time_sent_raw, \
+                      v.upload_id, v.sha256, v.length, v.facts, v.notes, s.verdicts, s.time_sent_raw, \
                       s.time_sent_at, s.lat_e8, s.long_e8, s.received_at FROM submissions s \
                       JOIN videos v ON v.id = s.video_id JOIN reports r ON r.ref_key = s.ref_key";
 
@@ -136,6 +138,7 @@ fn read(row: &AnyRow) -> Result<SubmissionRow, LedgerError> {
         length: Length::new(count(row, "length")?),
         facts: json(row, "facts")?,
         notes: json(row, "notes")?,
+        verdicts: json_or_default(row, "verdicts")?,
         time_sent: TimeSent { raw: text(row, "time_sent_raw")?, at: time(row, "time_sent_at")? },
         place: Place { lat_e8: number(row, "lat_e8")?, long_e8: number(row, "long_e8")? },
         received_at: time(row, "received_at")?,

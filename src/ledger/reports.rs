@@ -5,9 +5,10 @@ use std::slice;
 use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
-use crate::model::{CompanyId, Digest, RefKey, ReportStatus, TypeCode, VehicleGuid};
+use crate::model::plausibility::Window;
+use crate::model::{CompanyId, Digest, NEVER_DUE, RefKey, ReportStatus, TypeCode, VehicleGuid};
 
-use super::rows::{micros, number, optional, parsed, unreadable};
+use super::rows::{micros, number, optional, optional_time, parsed, time, unreadable};
 use super::{Ledger, LedgerError, Write};
 
 /// A vehicle to be recorded.
@@ -63,6 +64,8 @@ pub struct ReportRow {
     pub status: ReportStatus,
     /// The hash of the latest video it received.
     pub held: Option<Digest>,
+    /// When it wants to be filmed.
+    pub window: Window,
 }
 
 impl Ledger {
@@ -132,9 +135,9 @@ impl Ledger {
     /// When the ledger fails.
     pub async fn report(&self, ref_key: RefKey) -> Result<Option<ReportRow>, LedgerError> {
         let row = sqlx::query(
-            "SELECT r.company_id, r.vehicle_guid, r.status_code, COALESCE(v.sha256, '') AS sha256 \
-             FROM reports r LEFT JOIN submissions s ON s.ref_key = r.ref_key \
-             LEFT JOIN videos v ON v.id = s.video_id \
+            "SELECT r.company_id, r.vehicle_guid, r.status_code, r.starts_at, r.due_at, \
+             COALESCE(v.sha256, '') AS sha256 FROM reports r \
+             LEFT JOIN submissions s ON s.ref_key = r.ref_key LEFT JOIN videos v ON v.id = s.video_id \
              WHERE r.ref_key = $1 AND r.gone = 0 ORDER BY s.turn DESC LIMIT 1",
         )
         .bind(ref_key.to_string())
@@ -149,8 +152,8 @@ impl Ledger {
     /// When the ledger fails.
     pub async fn open_reports(&self, company: CompanyId) -> Result<Vec<ReportRow>, LedgerError> {
         let rows = sqlx::query(
-            "SELECT ref_key, company_id, vehicle_guid, status_code, '' AS sha256 FROM reports \
-             WHERE company_id = $1 AND status_code IN (1, 4) AND gone = 0 ORDER BY ref_key",
+            "SELECT ref_key, company_id, vehicle_guid, status_code, starts_at, due_at, '' AS sha256 \
+             FROM reports WHERE company_id = $1 AND status_code IN (1, 4) AND gone = 0 ORDER BY ref_key",
         )
         .bind(company.0)
         .fetch_all(&self.pool)
@@ -205,5 +208,9 @@ fn read(ref_key: RefKey, row: &AnyRow) -> Result<ReportRow, LedgerError> {
         vehicle: parsed(row, "vehicle_guid")?,
         status: ReportStatus::try_from(code).map_err(|_| unreadable("status_code", &code))?,
         held: optional(row, "sha256")?,
+        window: Window {
+            starts_at: optional_time(row, "starts_at")?,
+            due_at: Some(time(row, "due_at")?).filter(|due| *due < NEVER_DUE),
+        },
     })
 }

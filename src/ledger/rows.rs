@@ -67,6 +67,14 @@ pub(super) fn json<T: DeserializeOwned>(
     serde_json::from_str(&value).map_err(|_| unreadable(column, &value))
 }
 
+/// As [`json`], where an empty text means nothing at all.
+pub(super) fn json_or_default<T: DeserializeOwned + Default>(
+    row: &AnyRow,
+    column: &'static str,
+) -> Result<T, LedgerError> {
+    if text(row, column)?.is_empty() { Ok(T::default()) } else { json(row, column) }
+}
+
 /// A column that holds what cannot be.
 pub(super) fn unreadable(what: &'static str, value: &impl ToString) -> LedgerError {
     LedgerError::Unreadable { what, value: value.to_string() }

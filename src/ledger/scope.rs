@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::model::{CompanyId, Person, RefKey, Role};
 
-use super::rows::{number, text};
+use super::rows::{number, parsed, text};
 use super::statement::Statement;
 use super::{Ledger, LedgerError};
 
@@ -68,6 +68,30 @@ impl Ledger {
         statement.text(&ref_key).say(" AND r.gone = 0");
         scope.restrict(&mut statement, "r.vehicle_guid");
         Ok(statement.one(&self.pool).await?.is_some())
+    }
+
+    /// Which of these reports are in what this person may see; of which company they are, is the
+    /// caller's matter.
+    ///
+    /// # Errors
+    /// When the ledger fails.
+    pub async fn scope_has_of(
+        &self,
+        person: &Person,
+        ref_keys: &[RefKey],
+    ) -> Result<Vec<RefKey>, LedgerError> {
+        let scope = self.scope_of(person).await?;
+        let Some(first) = ref_keys.first().filter(|_| scope.only.is_some()) else {
+            return Ok(ref_keys.to_vec());
+        };
+        let mut statement = Statement::new("SELECT r.ref_key FROM reports r WHERE r.ref_key IN (");
+        statement.text(first);
+        for ref_key in &ref_keys[1..] {
+            statement.say(", ").text(ref_key);
+        }
+        statement.say(") AND r.gone = 0");
+        scope.restrict(&mut statement, "r.vehicle_guid");
+        statement.all(&self.pool).await?.iter().map(|row| parsed(row, "ref_key")).collect()
     }
 
     /// What a driver may see: the vehicles assigned to them, or all of the company's as long as the

@@ -5,11 +5,11 @@ use sqlx::any::AnyRow;
 
 use crate::model::{
     CompanyId, Digest, EventId, Facts, Finding, Length, Place, RefKey, SubmissionId, TimeSent,
-    UploadId, VideoId,
+    UploadId, Verdict, VideoId,
 };
 
 use super::decisions::standing_of;
-use super::rows::{count, json, number, parsed, text, time};
+use super::rows::{count, json, json_or_default, number, parsed, text, time};
 use super::{Ledger, LedgerError, Standing};
 
 /// A stored video with the submission that brought it.
@@ -29,6 +29,8 @@ pub struct VideoRow {
     pub facts: Facts,
     /// What the inspection noticed.
     pub notes: Vec<Finding>,
+    /// How plausible it is.
+    pub verdicts: Vec<Verdict>,
     /// Where its report stands.
     pub standing: Standing,
     /// The submission.
@@ -68,7 +70,7 @@ impl Ledger {
     pub async fn latest_video(&self, ref_key: RefKey) -> Result<Option<VideoRow>, LedgerError> {
         let row = sqlx::query(
             "SELECT v.id, v.upload_id, v.company_id, v.sha256, v.length, v.facts, v.notes, \
-             s.id AS submission_id, s.filename, s.time_sent_raw, s.time_sent_at, s.lat_e8, \
+             s.verdicts, s.id AS submission_id, s.filename, s.time_sent_raw, s.time_sent_at, s.lat_e8, \
              s.long_e8, s.received_at, r.status_code, r.revision, r.reject_reason, r.decided_at, \
              r.decided_by FROM submissions s JOIN videos v ON v.id = s.video_id \
              JOIN reports r ON r.ref_key = s.ref_key WHERE s.ref_key = $1 ORDER BY s.turn DESC LIMIT 1",
@@ -109,6 +111,7 @@ fn read(row: &AnyRow) -> Result<VideoRow, LedgerError> {
         length: Length::new(count(row, "length")?),
         facts: json(row, "facts")?,
         notes: json(row, "notes")?,
+        verdicts: json_or_default(row, "verdicts")?,
         standing: standing_of(row)?,
         submission: parsed(row, "submission_id")?,
         filename: text(row, "filename")?,

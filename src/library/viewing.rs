@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use super::{Library, LibraryError, StoredFile};
 use crate::blob::{Link, VideoKey};
 use crate::ledger::{CustodyEntry, Standing, VideoRow};
+use crate::model::plausibility::for_driver;
 use crate::model::{
     CompanyId, Digest, EventId, Facts, Finding, Person, Place, RefKey, Role, SubmissionId,
-    TimeSent, VideoId,
+    TimeSent, Verdict, VideoId,
 };
 
 /// A stored video, ready to be watched.
@@ -25,6 +26,8 @@ pub struct Viewing {
     pub facts: Facts,
     /// What the inspection noticed.
     pub notes: Vec<Finding>,
+    /// How plausible it is, as far as the viewer may know.
+    pub verdicts: Vec<Verdict>,
     /// When the driver says it was sent.
     pub time_sent: TimeSent,
     /// Where the driver says it was sent.
@@ -61,7 +64,24 @@ impl Library {
         let link = self.store.link(&key, self.config.link_ttl, &filename, now).await?;
         let actor = format!("person:{}", viewer.id.0);
         self.note(row.id, &actor, "linked", format!("until {}", link.expires_at)).await?;
-        Ok(Some(viewing(row, link)))
+        let verdicts = self.told_to(viewer, row.verdicts.clone()).await?;
+        Ok(Some(Viewing { verdicts, ..viewing(row, link) }))
+    }
+
+    /// A driver learns nothing of the reports of vehicles they do not see. Whoever else watches sees all
+    /// reports of the video's company.
+    async fn told_to(
+        &self,
+        viewer: &Person,
+        verdicts: Vec<Verdict>,
+    ) -> Result<Vec<Verdict>, LibraryError> {
+        if viewer.role != Role::Employee {
+            return Ok(verdicts);
+        }
+        let links = verdicts.iter().flat_map(|verdict| &verdict.links);
+        let linked: Vec<_> = links.map(|link| link.report_ref_key).collect();
+        let seen = self.ledger.scope_has_of(viewer, &linked).await?;
+        Ok(for_driver(verdicts, |ref_key| seen.contains(&ref_key)))
     }
 
     /// Opens the video behind a link of the disk back end; `signed` is its last path segment.
@@ -101,6 +121,7 @@ fn viewing(row: VideoRow, link: Link) -> Viewing {
         sha256: row.sha256,
         facts: row.facts,
         notes: row.notes,
+        verdicts: row.verdicts,
         time_sent: row.time_sent,
         place: row.place,
         received_at: row.received_at,

@@ -53,6 +53,18 @@ pub struct Config {
     pub clear_again_after: SignedDuration,
     /// How many uploads one person may have open (F31).
     pub max_open_per_person: u64,
+    /// What is done with a video that another report of the company holds (D4).
+    pub reuse: Reuse,
+}
+
+/// What is done with a video that another report of the company holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reuse {
+    /// It is taken, and the reviewer reads where it came before.
+    Note,
+    /// It is not taken; the report still awaits one.
+    Refuse,
 }
 
 /// Whether pieces of an open upload are made durable in shared storage.

@@ -36,8 +36,8 @@ impl Uploads {
     ///
     /// # Errors
     /// [`UploadError::TooLong`], [`UploadError::Forbidden`], [`UploadError::NoReport`],
-    /// [`UploadError::AlreadySubmitted`], [`UploadError::Closed`], [`UploadError::TooMany`], or when
-    /// the ledger is away.
+    /// [`UploadError::AlreadySubmitted`], [`UploadError::Reused`], [`UploadError::Closed`],
+    /// [`UploadError::TooMany`], or when the ledger is away.
     pub async fn create(&self, video: NewVideo) -> Result<Created, UploadError> {
         if video.length > self.config.max_length {
             return Err(UploadError::TooLong { max: self.config.max_length.get() });
@@ -51,7 +51,7 @@ impl Uploads {
     async fn awaits(&self, person: &Person, details: &Details) -> Result<(), UploadError> {
         let report = self.report_for(person, details.ref_key).await?;
         match report.status {
-            ReportStatus::Submit | ReportStatus::Rejected => Ok(()),
+            ReportStatus::Submit | ReportStatus::Rejected => self.not_used(person, details).await,
             ReportStatus::Submitted => Err(UploadError::AlreadySubmitted { held: report.held }),
             ReportStatus::Accepted => Err(UploadError::Closed),
         }

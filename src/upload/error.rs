@@ -2,7 +2,7 @@
 
 use crate::blob::BlobError;
 use crate::ledger::LedgerError;
-use crate::model::{Digest, Offset, Refusal, UploadState};
+use crate::model::{Digest, EarlierUse, Offset, Refusal, UploadState};
 
 /// Everything an upload's caller may have to be told.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +53,12 @@ pub enum UploadError {
     AlreadySubmitted {
         /// The hash of what it holds.
         held: Option<Digest>,
+    },
+    /// Another report of the company holds the video, and the settings do not let it in twice.
+    #[error("this video was sent for another report before; film the vehicle of this one")]
+    Reused {
+        /// Where it came before, as far as the caller may know.
+        links: Vec<EarlierUse>,
     },
     /// The report was approved.
     #[error("the report is closed")]

@@ -6,16 +6,16 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::blob::VideoKey;
 use crate::inspect::{self, Inspection};
-use crate::ledger::{FinishOutcome, Finishing};
+use crate::ledger::{FinishOutcome, ReportRow};
 use crate::model::{
-    Arrival, Digest, EventId, Length, Person, Refusal, Role, SubmissionId, UploadId, UploadState,
-    VideoId, arrival,
+    Arrival, Digest, EventId, Length, Refusal, SubmissionId, UploadId, UploadState, VideoId,
+    arrival,
 };
 
 use super::append::one_short;
 use super::bench::Bench;
 use super::gate::Gate;
-use super::told::{self, Ids};
+use super::told::Ids;
 use super::{Details, UploadError, Uploads, later, span};
 
 /// The first pause between tries to store a video; each further one is twice as long.
@@ -34,6 +34,16 @@ pub struct Stored {
     pub length: Length,
     /// Whether the report held these very bytes before (Q32).
     pub repeats: bool,
+}
+
+/// What a finish has in hand: the same at each try.
+pub(super) struct Hand<'a> {
+    pub(super) gate: &'a Gate,
+    pub(super) details: &'a Details,
+    pub(super) inspection: &'a Inspection,
+    pub(super) ids: Ids,
+    pub(super) sha256: Digest,
+    pub(super) length: Length,
 }
 
 impl Uploads {
@@ -72,7 +82,7 @@ impl Uploads {
         mut bench: Bench,
         details: Details,
     ) -> Result<Stored, UploadError> {
-        let inspection = match judge(&mut bench, &details) {
+        let inspection = &match judge(&mut bench, &details) {
             Ok(inspection) => inspection,
             Err(refusal) => return self.refuse(&gate, Some(*refusal)).await,
         };
@@ -82,10 +92,12 @@ impl Uploads {
             event: EventId::mint(&self.clock, &self.random),
             now: self.clock.now(),
         };
+        let (sha256, length) = (bench.warm.sha256(), Length::new(bench.file.length().get()));
+        let hand = Hand { gate: &gate, details: &details, inspection, ids, sha256, length };
         let until = Instant::now() + span(self.config.finish_tries_for);
         let mut pause = FIRST_PAUSE;
         loop {
-            match Box::pin(self.store(&gate, &bench, &details, &inspection, ids)).await {
+            match Box::pin(self.store(&hand, &bench)).await {
                 Err(error @ (UploadError::Away(..) | UploadError::Full(_))) => {
                     if Instant::now() + pause >= until {
                         return Box::pin(self.reopen(&gate, &mut bench, error)).await;
@@ -102,80 +114,58 @@ impl Uploads {
     }
 
     /// One try: shut the gate, look at the report, put the object, write the rows.
-    async fn store(
-        &self,
-        gate: &Gate,
-        bench: &Bench,
-        details: &Details,
-        inspection: &Inspection,
-        ids: Ids,
-    ) -> Result<Stored, UploadError> {
-        if !self.ledger.begin_finishing(gate.row.id, gate.fence).await? {
+    async fn store(&self, hand: &Hand<'_>, bench: &Bench) -> Result<Stored, UploadError> {
+        let upload = hand.gate.row.id;
+        if !self.ledger.begin_finishing(upload, hand.gate.fence).await? {
             return Err(UploadError::TakenOver);
         }
-        let sha256 = bench.warm.sha256();
-        let length = Length::new(bench.file.length().get());
-        if let Some(ended) = self.unwanted(gate, details, sha256).await? {
-            return self.settle_outcome(gate, ended, sha256, length).await;
-        }
-        let key = VideoKey { upload: gate.row.id, sha256 };
-        self.faults.pass("upload.put.before")?;
-        self.store.put_video(&key, bench.file.path(), length, sha256).await?;
-        self.faults.pass("upload.put.after")?;
-        let owner = Person { id: gate.row.owner, company: gate.row.company, role: Role::Employee };
-        let finishing = Finishing {
-            upload: gate.row.id,
-            fence: gate.fence,
-            owner,
-            details: details.clone(),
-            video: ids.video,
-            submission: ids.submission,
-            sha256,
-            length,
-            facts: inspection.facts.clone(),
-            notes: inspection.notes.clone(),
-            telling: told::report_submitted(&ids, details, inspection, sha256, length),
-            now: ids.now,
+        let report = match self.awaited(hand).await? {
+            Ok(report) => report,
+            Err(unwanted) => return self.settle_outcome(hand, unwanted).await,
         };
-        let outcome = self.ledger.finish(&finishing).await?;
+        let key = VideoKey { upload, sha256: hand.sha256 };
+        self.faults.pass("upload.put.before")?;
+        self.store.put_video(&key, bench.file.path(), hand.length, hand.sha256).await?;
+        self.faults.pass("upload.put.after")?;
+        let outcome = self.record_judged(hand, &report).await?;
         self.faults.pass("upload.record.after")?;
-        self.settle_outcome(gate, outcome, sha256, length).await
+        self.settle_outcome(hand, outcome).await
     }
 
-    /// A report that wants no video any more is found out before the bytes are put anywhere.
-    async fn unwanted(
+    /// The report, if it awaits this video. One that does not is found out before the bytes are put
+    /// anywhere.
+    async fn awaited(
         &self,
-        gate: &Gate,
-        details: &Details,
-        sha256: Digest,
-    ) -> Result<Option<FinishOutcome>, UploadError> {
-        let report = self.ledger.report(details.ref_key).await?;
-        let report = report.filter(|report| report.company == gate.row.company);
-        let Some(report) = report else { return Ok(Some(FinishOutcome::NoReport)) };
-        match arrival(report.status, report.held, sha256) {
-            Arrival::Submits => Ok(None),
+        hand: &Hand<'_>,
+    ) -> Result<Result<ReportRow, FinishOutcome>, UploadError> {
+        let ref_key = hand.details.ref_key;
+        let report = self.ledger.report(ref_key).await?;
+        let report = report.filter(|report| report.company == hand.gate.row.company);
+        let Some(report) = report else { return Ok(Err(FinishOutcome::NoReport)) };
+        let unwanted = match arrival(report.status, report.held, hand.sha256) {
+            Arrival::Submits => self.refused_reuse(hand).await?,
             Arrival::AlreadySubmitted => {
-                Ok(report.held.map(|held| FinishOutcome::AlreadySubmitted { held }))
+                report.held.map(|held| FinishOutcome::AlreadySubmitted { held })
             }
-            Arrival::Closed => Ok(Some(FinishOutcome::Closed)),
+            Arrival::Closed => Some(FinishOutcome::Closed),
             Arrival::Repeats => {
                 // An earlier try of this very upload may have been carried out.
-                let held = self.ledger.latest_video(details.ref_key).await?;
-                Ok(held.map(|held| FinishOutcome::Repeats {
+                let held = self.ledger.latest_video(ref_key).await?;
+                held.map(|held| FinishOutcome::Repeats {
                     video: held.id,
                     submission: held.submission,
-                }))
+                })
             }
-        }
+        };
+        Ok(unwanted.map_or(Ok(report), Err))
     }
 
     async fn settle_outcome(
         &self,
-        gate: &Gate,
+        hand: &Hand<'_>,
         outcome: FinishOutcome,
-        sha256: Digest,
-        length: Length,
     ) -> Result<Stored, UploadError> {
+        let Hand { gate, sha256, length, .. } = *hand;
         let id = gate.row.id;
         match outcome {
             FinishOutcome::Stored { video, submission } => {
@@ -194,6 +184,11 @@ impl Uploads {
                 Ok(Stored { submission, video, sha256, length, repeats: true })
             }
             FinishOutcome::Fenced => Err(UploadError::TakenOver),
+            FinishOutcome::Reused { uses } => {
+                let links = self.told_to_owner(gate.row.owner, uses).await?;
+                self.end(gate, UploadState::Unwanted, None).await?;
+                Err(UploadError::Reused { links })
+            }
             unwanted => {
                 self.end(gate, UploadState::Unwanted, None).await?;
                 Err(match unwanted {

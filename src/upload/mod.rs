@@ -18,6 +18,7 @@ mod finish;
 mod gate;
 mod nodes;
 mod one_shot;
+mod plausible;
 mod pump;
 mod secret;
 mod status;
@@ -40,12 +41,12 @@ use tokio_util::task::TaskTracker;
 use crate::blob::{Spool, Store};
 use crate::inspect;
 use crate::ledger::{Kind, Ledger};
-use crate::model::{Clock, Faults, Length, NodeId, PersonId, Random};
+use crate::model::{Clock, Faults, Length, NodeId, PersonId, PlausibilityConfig, Random};
 
 pub use crate::ledger::Details;
 pub use append::{Append, Appended};
 pub use checksum::{Algorithm, Checksum};
-pub use config::{Config, Segments};
+pub use config::{Config, Reuse, Segments};
 pub use create::{Created, NewVideo};
 pub use error::UploadError;
 pub use finish::Stored;
@@ -79,6 +80,8 @@ pub struct Parts {
     pub config: Config,
     /// The rules of the inspection.
     pub rules: Arc<inspect::Config>,
+    /// From where on something about a video is odd.
+    pub limits: PlausibilityConfig,
     /// The records.
     pub ledger: Ledger,
     /// The store of finished videos and segments.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::inspect::Inspection;
 use crate::ledger::{Channel, Telling};
-use crate::model::{Digest, EventId, Finding, Length, RefKey, SubmissionId, VideoId};
+use crate::model::{Digest, EventId, Finding, Length, RefKey, SubmissionId, Verdict, VideoId};
 
 use super::Details;
 
@@ -38,7 +38,8 @@ struct ReportSubmitted<'a> {
     long: f64,
     time_sent: Timestamp,
     received_at: Timestamp,
-    verdicts: &'a [Finding],
+    verdicts: &'a [Verdict],
+    notes: &'a [Finding],
     receipt_url: Option<&'a str>,
 }
 
@@ -47,8 +48,8 @@ pub(super) fn report_submitted(
     ids: &Ids,
     details: &Details,
     inspection: &Inspection,
-    sha256: Digest,
-    length: Length,
+    verdicts: &[Verdict],
+    (sha256, length): (Digest, Length),
 ) -> Telling {
     let kind = "report.submitted";
     let data = ReportSubmitted {
@@ -62,7 +63,8 @@ pub(super) fn report_submitted(
         long: details.place.long(),
         time_sent: details.time_sent.at,
         received_at: ids.now,
-        verdicts: &inspection.notes,
+        verdicts,
+        notes: &inspection.notes,
         receipt_url: None,
     };
     let event = Event { kind, timestamp: ids.now, data };

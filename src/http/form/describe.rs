@@ -73,7 +73,7 @@ struct Saved {
         (status = 409, description = "report_already_submitted, report_closed"),
         (status = 413, description = "file_too_large"),
         (status = 415, description = "not_mp4"),
-        (status = 422, description = "validation_failed, video_refused"),
+        (status = 422, description = "validation_failed, video_refused, video_reused"),
         (status = 423, description = "upload_locked"),
         (status = 429, description = "rate_limited: too many open uploads"),
         (status = 503, description = "storage_unavailable, body_cut"),

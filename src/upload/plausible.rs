@@ -1,0 +1,160 @@
+//! Is it what it says it is? The verdicts of a finish, and what is done with a video that came before.
+//!
+//! What earlier videos are like is looked up before the one transaction; whether this one came before is
+//! settled within it, since two with the same bytes may finish at once. The transaction says what it has
+//! found when that is not what the verdicts know of, and is tried again with it.
+
+use crate::ledger::{Fingerprint, FinishOutcome, Finishing, ReportRow};
+use crate::model::plausibility::{Known, MOST_LINKS, judge, reuse};
+use crate::model::{EarlierUse, Person, PersonId, Role, Verdict};
+
+use super::config::Reuse;
+use super::finish::Hand;
+use super::{Details, UploadError, Uploads, told};
+
+/// How often the one transaction is tried because of what it found. Twice settles it, unless a report
+/// that holds the video is decided on in between.
+const ROUNDS: usize = 4;
+
+/// Other reports with the same video are decided on faster than this one is stored.
+#[derive(Debug, thiserror::Error)]
+#[error("the earlier uses of the video keep changing")]
+struct Unsettled;
+
+impl Uploads {
+    /// Writes the rows, with verdicts that know of every earlier use of the video.
+    pub(super) async fn record_judged(
+        &self,
+        hand: &Hand<'_>,
+        report: &ReportRow,
+    ) -> Result<FinishOutcome, UploadError> {
+        let verdicts = self.verdicts(hand, report).await?;
+        let mut uses = Vec::new();
+        for _ in 0..ROUNDS {
+            match self.ledger.finish(&finishing(hand, report, &verdicts, uses)).await? {
+                FinishOutcome::Reused { uses: found } if !self.refuses(&found) => uses = found,
+                outcome => return Ok(outcome),
+            }
+        }
+        Err(UploadError::Away("ledger", Box::new(Unsettled)))
+    }
+
+    /// Every verdict but that of reuse.
+    async fn verdicts(
+        &self,
+        hand: &Hand<'_>,
+        report: &ReportRow,
+    ) -> Result<Vec<Verdict>, UploadError> {
+        let recent = self.limits.recent;
+        let past = self.ledger.past_of(report.company, report.vehicle, recent).await?;
+        let known = Known {
+            facts: &hand.inspection.facts,
+            time_sent: hand.details.time_sent.at,
+            place: hand.details.place,
+            begun_at: hand.gate.row.created_at,
+            received_at: hand.ids.now,
+            window: report.window,
+            past: &past,
+        };
+        Ok(judge(&known, &self.limits))
+    }
+
+    /// A video that is refused for its reuse is found out before its bytes are put anywhere.
+    pub(super) async fn refused_reuse(
+        &self,
+        hand: &Hand<'_>,
+    ) -> Result<Option<FinishOutcome>, UploadError> {
+        if self.config.reuse == Reuse::Note {
+            return Ok(None);
+        }
+        let uses = self.ledger.earlier_uses(&fingerprint(hand)).await?;
+        Ok(self.refuses(&uses).then_some(FinishOutcome::Reused { uses }))
+    }
+
+    /// Whether a new upload that announces its hash is not refused for its reuse: better said now than
+    /// after the driver has paid for the bytes.
+    pub(super) async fn not_used(
+        &self,
+        person: &Person,
+        details: &Details,
+    ) -> Result<(), UploadError> {
+        let Some(sha256) = details.declared.filter(|_| self.config.reuse == Reuse::Refuse) else {
+            return Ok(());
+        };
+        let (company, ref_key) = (person.company, details.ref_key);
+        let of = Fingerprint { company, ref_key, sha256, media_sha256: None };
+        let uses = self.ledger.earlier_uses(&of).await?;
+        if self.refuses(&uses) {
+            return Err(UploadError::Reused { links: self.told_to(person, uses).await? });
+        }
+        Ok(())
+    }
+
+    /// What the owner of an upload may know of earlier uses.
+    pub(super) async fn told_to_owner(
+        &self,
+        owner: PersonId,
+        uses: Vec<EarlierUse>,
+    ) -> Result<Vec<EarlierUse>, UploadError> {
+        match self.ledger.active_person(owner).await? {
+            Some(person) => self.told_to(&person, uses).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Those for reports that this person may see.
+    async fn told_to(
+        &self,
+        person: &Person,
+        mut uses: Vec<EarlierUse>,
+    ) -> Result<Vec<EarlierUse>, UploadError> {
+        uses.retain(|earlier| earlier.held);
+        uses.truncate(MOST_LINKS);
+        let ref_keys: Vec<_> = uses.iter().map(|earlier| earlier.report_ref_key).collect();
+        let seen = self.ledger.scope_has_of(person, &ref_keys).await?;
+        uses.retain(|earlier| seen.contains(&earlier.report_ref_key));
+        Ok(uses)
+    }
+
+    /// A report that does not stand on the video any more has no claim on it.
+    fn refuses(&self, uses: &[EarlierUse]) -> bool {
+        self.config.reuse == Reuse::Refuse && uses.iter().any(|earlier| earlier.held)
+    }
+}
+
+fn fingerprint(hand: &Hand<'_>) -> Fingerprint {
+    Fingerprint {
+        company: hand.gate.row.company,
+        ref_key: hand.details.ref_key,
+        sha256: hand.sha256,
+        media_sha256: hand.inspection.facts.media_sha256,
+    }
+}
+
+fn finishing(
+    hand: &Hand<'_>,
+    report: &ReportRow,
+    verdicts: &[Verdict],
+    uses: Vec<EarlierUse>,
+) -> Finishing {
+    let Hand { gate, details, inspection, ids, sha256, length } = *hand;
+    let verdicts = [verdicts, &[reuse(&uses)]].concat();
+    let telling = told::report_submitted(&ids, details, inspection, &verdicts, (sha256, length));
+    Finishing {
+        upload: gate.row.id,
+        fence: gate.fence,
+        owner: Person { id: gate.row.owner, company: gate.row.company, role: Role::Employee },
+        details: details.clone(),
+        vehicle: report.vehicle,
+        video: ids.video,
+        submission: ids.submission,
+        sha256,
+        length,
+        facts: inspection.facts.clone(),
+        notes: inspection.notes.clone(),
+        verdicts,
+        uses,
+        telling,
+        now: ids.now,
+    }
+}
