@@ -27,6 +27,7 @@ mod main_job;
 mod nul;
 mod outbox;
 mod pictures;
+mod plausibility;
 mod pushes;
 mod qr;
 mod shutdown;

@@ -1,0 +1,88 @@
+//! Plausibility (D3) and reuse (D4): the rules, and the same verdicts wherever they are told.
+
+mod reuse;
+mod rules;
+mod told;
+
+use axum::body::Body;
+use axum::http::{Request, Response};
+use forte_media::model::{Person, PersonId, RefKey, Role};
+use serde_json::Value;
+
+use crate::harness::boxes::{Node, leaf};
+use crate::harness::clips::GOOD;
+use crate::harness::service::{self, Service};
+use crate::harness::tus;
+
+/// When the clocks of these tests stand still, in seconds since 1970.
+const NOW: u64 = 1_778_648_400;
+/// Between 1904 and 1970: where MP4 counts its seconds from.
+const SINCE_1904: u64 = 2_082_844_800;
+
+/// The good clip, as a phone recorded it at that second and, if one is named, at that place.
+fn recorded(at: u64, place: Option<&str>) -> Vec<u8> {
+    let mut file = Node::parse(GOOD);
+    let created = u32::try_from(at + SINCE_1904).unwrap();
+    file.at("moov/mvhd").set(4, created);
+    let moov = file.at("moov");
+    moov.children.retain(|child| child.kind != *b"udta" && child.kind != *b"meta");
+    if let Some(place) = place {
+        let length = u16::try_from(place.len()).unwrap().to_be_bytes();
+        let text = [&length[..], &[0x15, 0xC7], place.as_bytes()].concat();
+        let tag = leaf([0xA9, b'x', b'y', b'z'], &text);
+        moov.children.push(Node { kind: *b"udta", fields: Vec::new(), children: vec![tag] });
+    }
+    file.bytes()
+}
+
+/// The same with other pictures, so that it is no reuse of the first.
+fn other_pictures(mut file: Vec<u8>) -> Vec<u8> {
+    // The last byte of the media: its slices are not decoded here.
+    let moov = file.windows(4).rposition(|four| four == b"moov").unwrap();
+    file[moov - 5] ^= 1;
+    file
+}
+
+/// Sends a video for a report by the tus door, with the hash announced if it is to be.
+async fn sent_by(service: &Service, token: &str, report: RefKey, file: &[u8]) -> Response<Body> {
+    let request = tus::request("POST", "/uploads")
+        .header("Authorization", format!("Bearer {token}"))
+        .header("Upload-Length", file.len())
+        .header("Upload-Metadata", tus::metadata(report));
+    let created = service.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(created.status(), 201);
+    let path = tus::path_of(service::header(&created, "location"));
+    tus::patch(service, &path, 0, file.to_vec()).await
+}
+
+/// Sends a video, which is taken.
+async fn sent(service: &Service, report: RefKey, file: &[u8]) {
+    let answer = sent_by(service, &service.driver(), report, file).await;
+    assert_eq!(answer.status(), 204, "{}", service::json(answer).await);
+}
+
+/// What somebody reads of a report's video.
+async fn watched(service: &Service, token: &str, report: RefKey) -> Value {
+    let request = Request::get(format!("/reports/{report}/video"))
+        .header("Authorization", format!("Bearer {token}"));
+    let answer = service.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status(), 200);
+    service::json(answer).await["data"].clone()
+}
+
+/// The verdict of one test.
+fn verdict<'a>(verdicts: &'a Value, test: &str) -> &'a Value {
+    let mut all = verdicts.as_array().unwrap().iter();
+    all.find(|verdict| verdict["test"] == test).unwrap_or_else(|| panic!("{test}: {verdicts}"))
+}
+
+/// Its outcome.
+fn outcome<'a>(verdicts: &'a Value, test: &str) -> &'a str {
+    verdict(verdicts, test)["outcome"].as_str().unwrap()
+}
+
+/// Another driver of the same company.
+async fn second_driver(service: &Service) -> Person {
+    let house = &service.ruins.house;
+    house.person(Person { id: PersonId(154), role: Role::Employee, ..house.driver }).await
+}

@@ -1,0 +1,364 @@
+//! The same video for another report: noted with links, or refused by setting.
+
+use axum::body::Body;
+use forte_media::ledger::{Fingerprint, FinishOutcome, Finishing};
+use forte_media::model::plausibility::{MOST_LINKS, Sameness};
+use forte_media::model::{Digest, RefKey, ReportStatus};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use super::{NOW, outcome, recorded, second_driver, sent, sent_by, verdict, watched};
+use crate::harness::answers::problem;
+use crate::harness::clips::{GOOD, MOOV_FIRST};
+use crate::harness::db::{Db, on_both_databases};
+use crate::harness::form::{self, Form};
+use crate::harness::house::House;
+use crate::harness::service::{Ground, Service, Wishes, on_both_grounds};
+use crate::harness::tus;
+
+on_both_grounds! {
+    a_video_of_another_report_is_taken_and_linked,
+    a_report_that_does_not_hold_the_video_any_more_is_only_worth_a_look,
+    another_companys_video_is_never_spoken_of,
+    a_driver_learns_nothing_of_other_drivers_reports,
+}
+on_both_databases! {
+    of_the_same_bytes_at_once_all_but_one_see_an_earlier_use,
+    a_recording_written_anew_is_known_by_its_media,
+    what_was_stored_since_the_verdicts_were_made_is_not_passed_over,
+    a_finish_that_does_not_happen_leaves_no_trace,
+    the_list_of_earlier_uses_is_short_and_begins_with_those_that_count,
+}
+
+/// A service that refuses, on both grounds.
+async fn refusing(ground: Ground) -> Option<Service> {
+    let settings = vec![("UPLOAD__REUSE", "refuse".to_owned())];
+    Box::pin(Service::start_with(ground, Wishes { settings, ..Wishes::default() })).await
+}
+
+async fn reuse_of(service: &Service, report: RefKey) -> Value {
+    let reviewer = service.reviewer().await;
+    verdict(&watched(service, &reviewer, report).await["verdicts"], "reuse").clone()
+}
+
+async fn status(service: &Service, report: RefKey) -> ReportStatus {
+    service.ledger().report(report).await.unwrap().unwrap().status
+}
+
+async fn a_video_of_another_report_is_taken_and_linked(service: Service) {
+    let (one, other) = (service.report().await, service.report().await);
+    sent(&service, one, GOOD).await;
+    sent(&service, other, GOOD).await;
+    let reviewer = service.reviewer().await;
+    let first = watched(&service, &reviewer, one).await["submission_id"].clone();
+    let reuse = reuse_of(&service, other).await;
+    assert_eq!(reuse["outcome"], "fail");
+    let link = json!({
+        "report_ref_key": one,
+        "submission_id": first,
+        "status_code": 2,
+        "held": true,
+        "same": "file",
+    });
+    assert_eq!(reuse["links"], json!([link]));
+    assert_eq!(reuse_of(&service, one).await["outcome"], "pass", "it came first");
+}
+
+async fn a_report_that_does_not_hold_the_video_any_more_is_only_worth_a_look(service: Service) {
+    let (one, other, third) =
+        (service.report().await, service.report().await, service.report().await);
+    sent(&service, one, GOOD).await;
+    service.ledger().set_report_status(one, ReportStatus::Rejected).await.unwrap();
+    sent(&service, other, GOOD).await;
+    assert_eq!(reuse_of(&service, other).await["outcome"], "warn");
+    // The rejected report gets its own bytes again (Q32), and then they count for it.
+    sent(&service, one, GOOD).await;
+    let again = reuse_of(&service, one).await;
+    assert_eq!(
+        (again["outcome"].as_str(), &again["links"][0]["report_ref_key"]),
+        (Some("fail"), &json!(other))
+    );
+    for report in [one, other] {
+        service.ledger().set_report_status(report, ReportStatus::Rejected).await.unwrap();
+        sent(&service, report, &recorded(NOW - u64::from(report == one), None)).await;
+    }
+    sent(&service, third, GOOD).await;
+    let third = reuse_of(&service, third).await;
+    assert_eq!(third["outcome"], "warn", "both hold another video by now: {third}");
+    assert_eq!(third["links"].as_array().unwrap().len(), 3);
+}
+
+async fn another_companys_video_is_never_spoken_of(service: Service) {
+    let report = service.report().await;
+    sent(&service, report, GOOD).await;
+    let house = &service.ruins.house;
+    let stranger = house.stranger().await;
+    service.ruins.db.tamper("UPDATE submissions SET company_id = 99").await;
+    service.ruins.db.tamper("UPDATE videos SET company_id = 99").await;
+    service.ruins.db.tamper("UPDATE fingerprints SET company_id = 99").await;
+    let own = service.report().await;
+    sent(&service, own, GOOD).await;
+    let told = reuse_of(&service, own).await;
+    assert_eq!((told["outcome"].as_str(), &told["links"]), (Some("pass"), &json!([])));
+    let of = Fingerprint {
+        company: stranger.company,
+        ref_key: own,
+        sha256: Digest::new(<sha2::Sha256 as sha2::Digest>::digest(GOOD).into()),
+        media_sha256: None,
+    };
+    assert_eq!(service.ledger().earlier_uses(&of).await.unwrap().len(), 1, "theirs is theirs");
+}
+
+/// Q37, S20: only of reports whose vehicles they see; the director and the reviewer read all of it.
+async fn a_driver_learns_nothing_of_other_drivers_reports(service: Service) {
+    let (one, other) = (service.report().await, service.report().await);
+    let house = &service.ruins.house;
+    let second = second_driver(&service).await;
+    let vehicle = async |report| service.ledger().report(report).await.unwrap().unwrap().vehicle;
+    sent(&service, one, GOOD).await;
+    service.ruins.db.tamper("UPDATE people SET mobile_digits = '77020000000' WHERE id = 154").await;
+    house.assign(vehicle(one).await, None, "+7 701 000 00 00").await;
+    house.assign(vehicle(other).await, None, "+7 702 000 00 00").await;
+    let token = service.token_of(second);
+    assert_eq!(sent_by(&service, &token, other, GOOD).await.status(), 204);
+    let by_driver = watched(&service, &token, other).await;
+    let told = verdict(&by_driver["verdicts"], "reuse");
+    assert_eq!(told["links"], json!([]));
+    assert!(!by_driver.to_string().contains(&one.to_string()), "{by_driver}");
+    let director = service.token_of(house.director().await);
+    let by_director = watched(&service, &director, other).await;
+    let link = &verdict(&by_director["verdicts"], "reuse")["links"][0];
+    assert_eq!(link["report_ref_key"], json!(one));
+    // A driver of both vehicles may know.
+    house.assign(vehicle(one).await, None, "+7 702 000 00 00").await;
+    let by_driver = watched(&service, &token, other).await;
+    let told = verdict(&by_driver["verdicts"], "reuse");
+    assert_eq!(told["links"][0]["report_ref_key"], json!(one));
+}
+
+/// D4: refused by setting, by both doors, and the report stays open.
+async fn a_held_video_is_refused(service: Service) {
+    let (one, other) = (service.report().await, service.report().await);
+    sent(&service, one, GOOD).await;
+    let stored = service.stored().await;
+    let answer = sent_by(&service, &service.driver(), other, GOOD).await;
+    let told = problem(answer, 422, "video_reused").await;
+    assert_eq!(told["details"]["links"][0]["report_ref_key"], json!(one));
+    let form = Form::of(other).file(GOOD).done();
+    let told = problem(form::send(&service, form).await, 422, "video_reused").await;
+    assert_eq!(told["details"]["links"][0]["held"], true);
+    assert_eq!(status(&service, other).await, ReportStatus::Submit);
+    service.settle().await;
+    assert_eq!(service.left_behind().await, stored, "nothing is kept of it");
+    // Another video is welcome; and for its own report the same bytes are a repetition (Q32).
+    sent(&service, other, MOOV_FIRST).await;
+    let form = Form::of(one).file(GOOD).done();
+    assert_eq!(form::send(&service, form).await.status(), 201);
+}
+
+/// An approved report holds its video for good; a rejected one does not.
+async fn what_a_rejected_report_had_may_go_to_another(service: Service) {
+    let (one, other) = (service.report().await, service.report().await);
+    sent(&service, one, GOOD).await;
+    service.ledger().set_report_status(one, ReportStatus::Accepted).await.unwrap();
+    let answer = sent_by(&service, &service.driver(), other, GOOD).await;
+    problem(answer, 422, "video_reused").await;
+    service.ledger().set_report_status(one, ReportStatus::Rejected).await.unwrap();
+    sent(&service, other, GOOD).await;
+    // And now it is the other's.
+    let answer = sent_by(&service, &service.driver(), one, GOOD).await;
+    problem(answer, 422, "video_reused").await;
+}
+
+/// The hash announced, nothing has to be sent to hear of it.
+async fn an_announced_hash_is_refused_before_the_bytes(service: Service) {
+    let (one, other) = (service.report().await, service.report().await);
+    sent(&service, one, GOOD).await;
+    let sha256 = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(GOOD));
+    let metadata = format!("{},{}", tus::metadata(other), tus::encoded(&[("sha256", &sha256)]));
+    let request = tus::request("POST", "/uploads")
+        .header("Authorization", format!("Bearer {}", service.driver()))
+        .header("Upload-Length", GOOD.len())
+        .header("Upload-Metadata", metadata);
+    let answer = service.send(request.body(Body::empty()).unwrap()).await;
+    let told = problem(answer, 422, "video_reused").await;
+    assert_eq!(told["details"]["links"][0]["report_ref_key"], json!(one));
+}
+
+/// A driver who may not see the report that holds it hears only that there is one.
+async fn a_refusal_names_no_report_of_somebody_else(service: Service) {
+    let (one, other) = (service.report().await, service.report().await);
+    let house = &service.ruins.house;
+    sent(&service, one, GOOD).await;
+    let vehicle = service.ledger().report(other).await.unwrap().unwrap().vehicle;
+    house.assign(vehicle, None, "+7 701 000 00 00").await;
+    let answer = sent_by(&service, &service.driver(), other, GOOD).await;
+    let told = problem(answer, 422, "video_reused").await;
+    assert_eq!(told["details"], json!({ "links": [] }));
+    assert!(!told.to_string().contains(&one.to_string()));
+    let director = service.token_of(house.director().await);
+    let answer = sent_by(&service, &director, other, GOOD).await;
+    let told = problem(answer, 422, "video_reused").await;
+    assert_eq!(told["details"]["links"][0]["report_ref_key"], json!(one));
+}
+
+/// Two phones finish with the same bytes at the same moment: one of them is refused.
+async fn of_two_at_once_one_is_refused(service: Service) {
+    for _ in 0..5 {
+        let file = recorded(
+            NOW - 60,
+            Some(&format!("+43.2{:04}+076.8897/", service.stored().await.len())),
+        );
+        let (one, other) = (service.report().await, service.report().await);
+        let driver = service.driver();
+        let (first, second) = tokio::join!(
+            sent_by(&service, &driver, one, &file),
+            sent_by(&service, &driver, other, &file)
+        );
+        let mut answers = [first.status().as_u16(), second.status().as_u16()];
+        answers.sort_unstable();
+        assert_eq!(answers, [204, 422]);
+        let open = [status(&service, one).await, status(&service, other).await];
+        assert_eq!(open.iter().filter(|status| status.is_open()).count(), 1);
+    }
+}
+
+/// Makes two tests of each function whose service refuses.
+macro_rules! refusing_on_both_grounds {
+    ($($name:ident,)*) => {$(
+        mod $name {
+            use crate::harness::service::Ground;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite_and_disk() {
+                super::$name(super::refusing(Ground::Embedded).await.unwrap()).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgresql_and_s3() {
+                if let Some(service) = super::refusing(Ground::Shared).await {
+                    super::$name(service).await;
+                }
+            }
+        }
+    )*};
+}
+
+refusing_on_both_grounds! {
+    a_held_video_is_refused,
+    what_a_rejected_report_had_may_go_to_another,
+    an_announced_hash_is_refused_before_the_bytes,
+    a_refusal_names_no_report_of_somebody_else,
+    of_two_at_once_one_is_refused,
+}
+
+/// A finish of these bytes, for a report of its own.
+async fn finishing(house: &House, sha256: u8, media: Option<u8>) -> Finishing {
+    let mut finishing = house.finishing(house.driver, house.report().await).await;
+    finishing.sha256 = Digest::new([sha256; 32]);
+    finishing.facts.media_sha256 = media.map(|byte| Digest::new([byte; 32]));
+    finishing
+}
+
+fn is_stored(outcome: &FinishOutcome) -> bool {
+    matches!(outcome, FinishOutcome::Stored { .. })
+}
+
+async fn of_the_same_bytes_at_once_all_but_one_see_an_earlier_use(db: Db) {
+    let house = House::furnish(&db.ledger).await;
+    let mut all = Vec::new();
+    for place in 0..8 {
+        // The hashes of file and media in turn, so that rows are locked in different orders.
+        let (sha256, media) = if place % 2 == 0 { (7, 8) } else { (8, 7) };
+        all.push(finishing(&house, sha256, Some(media)).await);
+    }
+    let outcomes = join_all(all.iter().map(|finishing| db.ledger.finish(finishing))).await;
+    let outcomes: Vec<_> = outcomes.into_iter().map(Result::unwrap).collect();
+    assert_eq!(outcomes.iter().filter(|outcome| is_stored(outcome)).count(), 1, "{outcomes:?}");
+    assert_eq!(db.number("SELECT COUNT(*) FROM videos").await, 1);
+    assert_eq!(db.number("SELECT MAX(videos) FROM fingerprints").await, 1);
+}
+
+async fn a_recording_written_anew_is_known_by_its_media(db: Db) {
+    let house = House::furnish(&db.ledger).await;
+    let first = finishing(&house, 1, Some(9)).await;
+    assert!(is_stored(&db.ledger.finish(&first).await.unwrap()));
+    // No media hash is no sameness, with whatever else.
+    assert!(is_stored(&db.ledger.finish(&finishing(&house, 2, None).await).await.unwrap()));
+    assert!(is_stored(&db.ledger.finish(&finishing(&house, 3, None).await).await.unwrap()));
+    let mut retagged = finishing(&house, 4, Some(9)).await;
+    let FinishOutcome::Reused { uses } = db.ledger.finish(&retagged).await.unwrap() else {
+        panic!("not seen");
+    };
+    assert_eq!((uses.len(), uses[0].same), (1, Sameness::Media));
+    assert_eq!(uses[0].submission_id, first.submission);
+    retagged.uses = uses;
+    assert!(is_stored(&db.ledger.finish(&retagged).await.unwrap()), "whoever knows may store it");
+}
+
+async fn what_was_stored_since_the_verdicts_were_made_is_not_passed_over(db: Db) {
+    let house = House::furnish(&db.ledger).await;
+    let mut late = finishing(&house, 1, None).await;
+    let early = finishing(&house, 1, None).await;
+    assert!(is_stored(&db.ledger.finish(&early).await.unwrap()));
+    let FinishOutcome::Reused { uses } = db.ledger.finish(&late).await.unwrap() else {
+        panic!("not seen");
+    };
+    late.uses = uses;
+    // Meanwhile a reviewer rejects the early one: what the verdict says of it is no longer true.
+    let report = early.details.ref_key;
+    db.ledger.set_report_status(report, ReportStatus::Rejected).await.unwrap();
+    let FinishOutcome::Reused { uses } = db.ledger.finish(&late).await.unwrap() else {
+        panic!("not seen");
+    };
+    assert!(!uses[0].held);
+    late.uses = uses;
+    assert!(is_stored(&db.ledger.finish(&late).await.unwrap()));
+}
+
+async fn a_finish_that_does_not_happen_leaves_no_trace(db: Db) {
+    let house = House::furnish(&db.ledger).await;
+    db.ledger.finish(&finishing(&house, 1, None).await).await.unwrap();
+    let second = finishing(&house, 1, None).await;
+    let seen = db.ledger.finish(&second).await.unwrap();
+    assert!(matches!(seen, FinishOutcome::Reused { .. }));
+    assert_eq!(db.number("SELECT MAX(videos) FROM fingerprints").await, 1);
+    assert_eq!(db.number("SELECT COUNT(*) FROM submissions").await, 1);
+    assert_eq!(db.number("SELECT COUNT(*) FROM outbox").await, 1);
+    let report = db.ledger.report(second.details.ref_key).await.unwrap().unwrap();
+    assert_eq!(report.status, ReportStatus::Submit);
+}
+
+async fn the_list_of_earlier_uses_is_short_and_begins_with_those_that_count(db: Db) {
+    let house = House::furnish(&db.ledger).await;
+    let mut first = None;
+    for _ in 0..MOST_LINKS + 3 {
+        let mut one = finishing(&house, 1, Some(2)).await;
+        if let FinishOutcome::Reused { uses } = db.ledger.finish(&one).await.unwrap() {
+            one.uses = uses;
+            assert!(is_stored(&db.ledger.finish(&one).await.unwrap()));
+        }
+        let report = one.details.ref_key;
+        let status = if first.is_none() { ReportStatus::Accepted } else { ReportStatus::Rejected };
+        db.ledger.set_report_status(report, status).await.unwrap();
+        first.get_or_insert(report);
+    }
+    let uses = db.ledger.earlier_uses(&finishing(&house, 1, Some(2)).await.fingerprint()).await;
+    let uses = uses.unwrap();
+    assert_eq!(uses.len(), MOST_LINKS + 1, "one more says that there are more");
+    assert_eq!((Some(uses[0].report_ref_key), uses[0].held), (first, true));
+    assert!(uses[1..].iter().all(|earlier| !earlier.held));
+    let ids: Vec<_> = uses[1..].iter().map(|earlier| earlier.submission_id).collect();
+    assert!(ids.is_sorted_by(|one, other| one > other), "the latest first");
+}
+
+#[tokio::test]
+async fn by_default_it_is_noted() {
+    let service = Service::embedded().await;
+    let (one, other) = (service.report().await, service.report().await);
+    sent(&service, one, GOOD).await;
+    sent(&service, other, GOOD).await;
+    let reviewer = service.reviewer().await;
+    let told = watched(&service, &reviewer, other).await;
+    assert_eq!(outcome(&told["verdicts"], "reuse"), "fail");
+}

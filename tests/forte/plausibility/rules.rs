@@ -1,0 +1,376 @@
+//! The pure rules, each at its limits.
+
+use std::sync::LazyLock;
+
+use forte_media::config::Settings;
+use forte_media::model::plausibility::{
+    Earlier, EarlierUse, Known, MOST_LINKS, Outcome, Past, PlausibilityConfig, Sameness, Test,
+    Verdict, Window, for_driver, judge, reuse,
+};
+use forte_media::model::{
+    Clock, Facts, Location, Place, Random, RefKey, ReportStatus, SubmissionId,
+};
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
+/// The embedded settings.
+static LIMITS: LazyLock<PlausibilityConfig> =
+    LazyLock::new(|| Settings::load(None, []).unwrap().plausibility);
+
+const SENT: Timestamp = Timestamp::constant(1_778_648_400, 0);
+const ALMATY: Place = Place { lat_e8: 4_323_889_000, long_e8: 7_688_971_000 };
+
+/// Everything a test may look at, owned.
+#[derive(Debug)]
+struct Case {
+    facts: Facts,
+    place: Place,
+    sent: Timestamp,
+    begun: Timestamp,
+    received: Timestamp,
+    window: Window,
+    past: Past,
+}
+
+impl Case {
+    /// A video of a minute that was recorded, sent and received at the same moment and place.
+    fn honest() -> Self {
+        let location = Some(Location { lat: ALMATY.lat(), long: ALMATY.long() });
+        let (created_at, duration_ms) = (Some(SENT), Some(60_000));
+        let facts = Facts { created_at, duration_ms, location, ..Facts::default() };
+        let window = Window {
+            starts_at: Some(SENT - SignedDuration::from_hours(24)),
+            due_at: Some(SENT + SignedDuration::from_hours(240)),
+        };
+        let earlier = Earlier { place: ALMATY, duration_ms: Some(60_000) };
+        let past = Past { vehicle: vec![earlier; 5], company: vec![earlier; 12] };
+        let (place, sent, begun, received) = (ALMATY, SENT, SENT, SENT);
+        Self { facts, place, sent, begun, received, window, past }
+    }
+
+    fn recorded(seconds_before: i64) -> Self {
+        let mut case = Self::honest();
+        case.facts.created_at = Some(SENT - SignedDuration::from_secs(seconds_before));
+        case
+    }
+
+    fn judged(&self) -> Vec<Verdict> {
+        let known = Known {
+            facts: &self.facts,
+            time_sent: self.sent,
+            place: self.place,
+            begun_at: self.begun,
+            received_at: self.received,
+            window: self.window,
+            past: &self.past,
+        };
+        judge(&known, &LIMITS)
+    }
+
+    fn verdict(&self, test: Test) -> Verdict {
+        self.judged().into_iter().find(|verdict| verdict.test == test).unwrap()
+    }
+
+    fn outcome(&self, test: Test) -> Outcome {
+        self.verdict(test).outcome
+    }
+}
+
+/// Degrees as a phone sends them.
+fn place(lat: f64, long: f64) -> Place {
+    let lat_e8 = Place::parse_lat(&format!("{lat:.8}")).unwrap();
+    Place { lat_e8, long_e8: Place::parse_long(&format!("{long:.8}")).unwrap() }
+}
+
+#[test]
+fn an_honest_video_passes_every_test() {
+    let outcomes: Vec<_> = Case::honest().judged().iter().map(|verdict| verdict.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Pass; 6]);
+}
+
+#[test]
+fn a_file_that_says_nothing_is_judged_by_nothing() {
+    let mut case = Case::honest();
+    case.facts = Facts::default();
+    case.past = Past::default();
+    let outcomes: Vec<_> = case.judged().iter().map(|verdict| verdict.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Absent; 6]);
+}
+
+/// The recording lasts a minute, and its time may be its end or its beginning.
+#[test]
+fn a_recording_may_be_five_minutes_away_and_a_day_is_odd() {
+    for (before, outcome) in [
+        (0, Outcome::Pass),
+        (60 + 300, Outcome::Pass),
+        (60 + 301, Outcome::Warn),
+        (60 + 86_400, Outcome::Warn),
+        (60 + 86_401, Outcome::Fail),
+        (-360, Outcome::Pass),
+        (-361, Outcome::Warn),
+        (-86_461, Outcome::Fail),
+    ] {
+        let case = Case::recorded(before);
+        assert_eq!(case.outcome(Test::RecordedAtSending), outcome, "{before} s");
+        assert_eq!(case.outcome(Test::RecordedAtReceipt), outcome, "{before} s");
+    }
+    let message = Case::recorded(60 + 3 * 3600).verdict(Test::RecordedAtSending).message;
+    assert_eq!(message, "by its recorder's clock, recorded 3 h before it was sent");
+    let message = Case::recorded(-60 - 3600).verdict(Test::RecordedAtReceipt).message;
+    assert!(message.ends_with("1 h after its upload, by our clock; one of the clocks is wrong"));
+}
+
+#[test]
+fn an_upload_that_takes_hours_is_compared_from_its_beginning() {
+    let mut case = Case::honest();
+    case.received = SENT + SignedDuration::from_hours(30);
+    assert_eq!(case.outcome(Test::RecordedAtReceipt), Outcome::Pass);
+    // A clock that was set back while it came in turns nothing round.
+    case.received = SENT - SignedDuration::from_secs(1);
+    assert_eq!(case.outcome(Test::RecordedAtReceipt), Outcome::Pass);
+}
+
+#[test]
+fn before_the_reports_time_is_odd_and_long_before_it_fails_and_late_is_never_worse_than_odd() {
+    let first = 86_400 + 60;
+    for (before, outcome) in [
+        (first, Outcome::Pass),
+        (first + 1, Outcome::Warn),
+        (first + 86_400, Outcome::Warn),
+        (first + 86_401, Outcome::Fail),
+        (-240 * 3600, Outcome::Pass),
+        (-240 * 3600 - 61, Outcome::Warn),
+        (-9_000 * 3600, Outcome::Warn),
+    ] {
+        assert_eq!(Case::recorded(before).outcome(Test::RecordedInWindow), outcome, "{before} s");
+    }
+    let message = Case::recorded(first + 3600).verdict(Test::RecordedInWindow).message;
+    assert_eq!(message, "recorded 1 h before the report's first moment, 2026-05-12 05:00:00 UTC");
+}
+
+#[test]
+fn a_report_without_days_is_judged_by_what_it_has() {
+    let mut case = Case::recorded(1_000_000);
+    case.window.starts_at = None;
+    assert_eq!(case.outcome(Test::RecordedInWindow), Outcome::Pass);
+    case.window.due_at = None;
+    assert_eq!(case.outcome(Test::RecordedInWindow), Outcome::Absent);
+}
+
+#[test]
+fn a_place_may_be_a_kilometre_away_and_fifty_are_odd() {
+    // A degree of latitude has 111,195 m on this ball.
+    for (metres, outcome) in [
+        (0.0, Outcome::Pass),
+        (999.0, Outcome::Pass),
+        (1_001.0, Outcome::Warn),
+        (49_990.0, Outcome::Warn),
+        (50_010.0, Outcome::Fail),
+    ] {
+        let mut case = Case::honest();
+        case.place = place(ALMATY.lat() + metres / 111_195.08, ALMATY.long());
+        assert_eq!(case.outcome(Test::RecordedPlace), outcome, "{metres} m");
+    }
+    let mut case = Case::honest();
+    case.place = place(51.169_392, 71.449_074);
+    let message = case.verdict(Test::RecordedPlace).message;
+    assert_eq!(message, "recorded 972 km from where it was sent");
+}
+
+/// What recorders write that do not know where they are.
+#[test]
+fn nought_degrees_and_what_is_no_point_on_the_earth_are_no_place() {
+    for (lat, long) in
+        [(0.0, 0.0), (91.0, 0.0), (0.0, 181.0), (f64::NAN, 1.0), (1.0, f64::INFINITY)]
+    {
+        let mut case = Case::honest();
+        case.facts.location = Some(Location { lat, long });
+        assert_eq!(case.outcome(Test::RecordedPlace), Outcome::Absent, "{lat} {long}");
+    }
+    let mut case = Case::honest();
+    case.place = place(0.0, 0.0);
+    assert_eq!(case.outcome(Test::RecordedPlace), Outcome::Absent);
+    assert_eq!(case.outcome(Test::UsualPlace), Outcome::Absent);
+}
+
+#[test]
+fn the_nearest_of_the_vehicles_earlier_places_counts() {
+    let mut case = Case::honest();
+    case.place = place(43.3, 76.9);
+    case.past.vehicle[4].place = place(43.3, 76.9);
+    case.past.vehicle[..4].fill(Earlier { place: place(-33.8, 151.2), duration_ms: None });
+    assert_eq!(case.outcome(Test::UsualPlace), Outcome::Pass);
+    case.past.vehicle.truncate(4);
+    let verdict = case.verdict(Test::UsualPlace);
+    assert_eq!(verdict.outcome, Outcome::Fail);
+    assert!(verdict.message.contains("nearest of the vehicle's 4 earlier places"), "{verdict:?}");
+    case.past.vehicle.truncate(1);
+    assert!(case.verdict(Test::UsualPlace).message.contains("earlier video was sent"));
+    // The company's other vehicles are elsewhere.
+    case.past.vehicle.clear();
+    assert_eq!(case.outcome(Test::UsualPlace), Outcome::Absent);
+}
+
+#[test]
+fn a_length_is_compared_with_the_median_of_the_vehicle_or_else_of_the_company() {
+    let with = |vehicle: &[u64], company: &[u64], lasts| {
+        let earlier = |lasts: &u64| Earlier { place: ALMATY, duration_ms: Some(*lasts) };
+        let mut case = Case::honest();
+        case.facts.duration_ms = Some(lasts);
+        case.past.vehicle = vehicle.iter().map(earlier).collect();
+        case.past.company = company.iter().map(earlier).collect();
+        case.verdict(Test::UsualLength)
+    };
+    let vehicle = [1_000, 20_000, 30_000, 60_000, 900_000];
+    for (lasts, outcome) in [
+        (2_999, Outcome::Fail),
+        (3_000, Outcome::Warn),
+        (9_999, Outcome::Warn),
+        (10_000, Outcome::Pass),
+        (90_000, Outcome::Pass),
+        (90_001, Outcome::Warn),
+        (300_001, Outcome::Fail),
+    ] {
+        assert_eq!(with(&vehicle, &[], lasts).outcome, outcome, "{lasts} ms");
+    }
+    let message = with(&vehicle, &[], 90_001).message;
+    assert_eq!(message, "90.0 s long; the median of the vehicle's last 5 videos is 30.0 s");
+    let company = with(&vehicle[..4], &[1_000; 7], 1_500);
+    assert_eq!(company.outcome, Outcome::Pass);
+    assert!(company.message.contains("the company's last 7 videos"), "{company:?}");
+    assert_eq!(with(&vehicle[..4], &vehicle[..4], 60_000).outcome, Outcome::Absent);
+    // Of lengths that were not known nothing is usual.
+    assert_eq!(with(&[0; 9], &[0; 9], 60_000).outcome, Outcome::Absent);
+}
+
+fn uses(count: usize, held: bool) -> Vec<EarlierUse> {
+    let (clock, random) = (Clock::manual(SENT).0, Random::seeded(5));
+    let one = |_| EarlierUse {
+        report_ref_key: RefKey::mint(&clock, &random),
+        submission_id: SubmissionId::mint(&clock, &random),
+        status_code: if held { ReportStatus::Submitted } else { ReportStatus::Rejected },
+        held,
+        same: Sameness::File,
+    };
+    (0..count).map(one).collect()
+}
+
+#[test]
+fn a_use_that_still_counts_fails_and_one_that_does_not_is_odd() {
+    let none = reuse(&[]);
+    assert_eq!((none.outcome, none.links.len()), (Outcome::Pass, 0));
+    let rejected = reuse(&uses(1, false));
+    assert_eq!(rejected.outcome, Outcome::Warn);
+    assert!(rejected.message.ends_with(
+        "once before, for another report of the company, which does not hold it any more"
+    ));
+    let mixed = [uses(1, true), uses(2, false)].concat();
+    let mixed = reuse(&mixed);
+    assert_eq!((mixed.outcome, mixed.links.len()), (Outcome::Fail, 3));
+    let many = reuse(&uses(MOST_LINKS + 1, true));
+    assert_eq!(many.links.len(), MOST_LINKS);
+    assert!(many.message.contains("more than 5 times"), "{}", many.message);
+}
+
+/// Q37, S20
+#[test]
+fn a_driver_reads_only_of_reports_they_see() {
+    let uses = uses(3, true);
+    let whole = reuse(&uses);
+    let own = uses[1].report_ref_key;
+    let told = for_driver(vec![whole.clone()], |ref_key| ref_key == own);
+    assert_eq!(told[0].links, uses[1..2]);
+    assert_eq!(told[0].outcome, Outcome::Fail);
+    assert!(!told[0].message.contains('3'), "{}", told[0].message);
+    let blind = for_driver(vec![whole], |_| false);
+    assert_eq!(blind[0].message, told[0].message, "nothing says how many there are");
+    let clean = vec![reuse(&[])];
+    assert_eq!(for_driver(clean.clone(), |_| false), clean);
+}
+
+prop_compose! {
+    fn any_place()(lat in -9_000_000_000_i64..=9_000_000_000, long in -18_000_000_000_i64..=18_000_000_000) -> Place {
+        Place { lat_e8: lat, long_e8: long }
+    }
+}
+
+prop_compose! {
+    fn any_moment()(second in -60_000_000_000_i64..=200_000_000_000) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+}
+
+prop_compose! {
+    fn any_case()(
+        created_at in proptest::option::of(any_moment()),
+        duration_ms in proptest::option::of(any::<u64>()),
+        location in proptest::option::of((any::<f64>(), any::<f64>())),
+        place in any_place(),
+        times in [any_moment(), any_moment(), any_moment()],
+        window in (proptest::option::of(any_moment()), proptest::option::of(any_moment())),
+        vehicle in proptest::collection::vec((any_place(), proptest::option::of(any::<u64>())), 0..12),
+    ) -> Case {
+        let location = location.map(|(lat, long)| Location { lat, long });
+        let earlier = |(place, duration_ms)| Earlier { place, duration_ms };
+        let vehicle: Vec<_> = vehicle.into_iter().map(earlier).collect();
+        Case {
+            facts: Facts { created_at, duration_ms, location, ..Facts::default() },
+            place,
+            sent: times[0],
+            begun: times[1],
+            received: times[2],
+            window: Window { starts_at: window.0, due_at: window.1 },
+            past: Past { company: vehicle.clone(), vehicle },
+        }
+    }
+}
+
+/// Where two points are looked at from makes no difference: recorded here and sent there is as far.
+fn between(recorded: Place, sent: Place) -> String {
+    let mut case = Case::honest();
+    case.facts.location = Some(Location { lat: recorded.lat(), long: recorded.long() });
+    case.place = sent;
+    case.verdict(Test::RecordedPlace).message
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_known_there_are_six_verdicts_with_their_sentences(case in any_case()) {
+        let verdicts = case.judged();
+        prop_assert_eq!(verdicts.len(), 6);
+        for verdict in &verdicts {
+            prop_assert!(!verdict.message.contains("NaN") && !verdict.message.contains("inf "));
+            prop_assert!(verdict.message.len() < 200, "{}", verdict.message);
+        }
+        prop_assert_eq!(&case.judged(), &verdicts, "the same again");
+    }
+
+    #[test]
+    fn no_two_places_are_further_apart_than_half_the_earth(one in any_place(), other in any_place()) {
+        let told = between(one, other);
+        prop_assert_eq!(&told, &between(other, one));
+        if let Some((number, "km")) = told.split_whitespace().nth(1).zip(told.split_whitespace().nth(2)) {
+            prop_assert!(number.parse::<f64>().unwrap() <= 20_016.0, "{}", told);
+        }
+    }
+
+    #[test]
+    fn a_recording_further_away_is_never_more_plausible(near in 0_i64..2_000_000, more in 0_i64..2_000_000) {
+        let rank = |outcome| match outcome {
+            Outcome::Pass => 0,
+            Outcome::Warn => 1,
+            Outcome::Fail => 2,
+            Outcome::Absent => 3,
+        };
+        for test in [Test::RecordedAtSending, Test::RecordedAtReceipt, Test::RecordedInWindow] {
+            let [near, far] = [near, near + more].map(|before| Case::recorded(before).outcome(test));
+            prop_assert!(rank(near) <= rank(far));
+        }
+    }
+
+    #[test]
+    fn before_and_after_are_judged_alike(seconds in 0_i64..2_000_000) {
+        let test = Test::RecordedAtSending;
+        prop_assert_eq!(Case::recorded(seconds).outcome(test), Case::recorded(-seconds).outcome(test));
+    }
+}

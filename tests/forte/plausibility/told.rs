@@ -1,0 +1,187 @@
+//! The whole way: a phone sends, and everybody is told the same.
+
+use forte_media::model::RefKey;
+use serde_json::{Value, json};
+
+use super::{NOW, other_pictures, outcome, recorded, sent, verdict, watched};
+use crate::harness::account::{self, NODE};
+use crate::harness::clips::GOOD;
+use crate::harness::form::{self, Form};
+use crate::harness::service::{self, Service, on_both_grounds};
+
+on_both_grounds! {
+    an_honest_video_passes_and_everybody_is_told_the_same,
+    an_old_clip_from_elsewhere_is_taken_and_says_so,
+    what_is_usual_is_learnt_from_the_vehicles_videos,
+    both_doors_judge_alike,
+}
+
+const DAY: u64 = 86_400;
+const ALMATY: &str = "+43.2389+076.8897/";
+const ASTANA: &str = "+51.1694+071.4491/";
+
+/// What the report service is told of a report.
+async fn event(service: &Service, report: RefKey) -> Value {
+    let bodies = service.ruins.db.rows("SELECT body FROM outbox WHERE channel = 'webhook'").await;
+    let events = bodies.iter().map(|body| serde_json::from_str::<Value>(body).unwrap());
+    let mut about = events.filter(|event| event["data"]["report_ref_key"] == report.to_string());
+    about.next().unwrap()["data"].clone()
+}
+
+/// What 1C is told of a report.
+async fn queued(service: &Service, report: RefKey) -> Value {
+    let page = service::json(account::get(service, "/1c/v1/submissions").await).await;
+    let submissions = page["submissions"].as_array().unwrap();
+    let about = |one: &&Value| one["report_ref_key"] == report.to_string();
+    submissions.iter().find(about).unwrap().clone()
+}
+
+/// The verdicts of a report's video, which are the same in every place.
+async fn verdicts(service: &Service, report: RefKey) -> Value {
+    let told = event(service, report).await["verdicts"].clone();
+    let reviewer = service.reviewer().await;
+    assert_eq!(watched(service, &reviewer, report).await["verdicts"], told);
+    if account::get(service, "/1c/v1/submissions").await.status() == 401 {
+        account::node(service, NODE).await;
+    }
+    assert_eq!(queued(service, report).await["verdicts"], told);
+    told
+}
+
+/// The names and outcomes of all verdicts.
+fn outcomes(verdicts: &Value) -> Vec<(&str, &str)> {
+    let all = verdicts.as_array().unwrap().iter();
+    all.map(|one| (one["test"].as_str().unwrap(), one["outcome"].as_str().unwrap())).collect()
+}
+
+async fn an_honest_video_passes_and_everybody_is_told_the_same(service: Service) {
+    let report = service.report().await;
+    // Zeros after the last box are noted, and no test of plausibility.
+    let file = [recorded(NOW - 60, Some(ALMATY)), vec![0; 16]].concat();
+    sent(&service, report, &file).await;
+    let told = verdicts(&service, report).await;
+    assert_eq!(
+        outcomes(&told),
+        [
+            ("recorded_at_sending", "pass"),
+            ("recorded_at_receipt", "pass"),
+            ("recorded_in_window", "warn"),
+            ("recorded_place", "pass"),
+            ("usual_place", "absent"),
+            ("usual_length", "absent"),
+            ("reuse", "pass"),
+        ]
+    );
+    for verdict in told.as_array().unwrap() {
+        assert!(!verdict["message"].as_str().unwrap().is_empty());
+        assert_eq!(verdict["links"], json!([]));
+    }
+    let notes = event(&service, report).await["notes"].clone();
+    assert_eq!(notes[0]["code"], "TRAILING_BYTES");
+    let reviewer = service.reviewer().await;
+    assert_eq!(watched(&service, &reviewer, report).await["notes"], notes);
+    let queued = queued(&service, report).await;
+    assert_eq!(queued["notes"][0]["code"], "TRAILING_BYTES");
+    assert_eq!(queued["notes"][0]["message"], notes[0]["message"]);
+}
+
+/// D3: soft, never a refusal by itself.
+async fn an_old_clip_from_elsewhere_is_taken_and_says_so(service: Service) {
+    let report = service.report().await;
+    sent(&service, report, &recorded(NOW - 90 * DAY, Some(ASTANA))).await;
+    let told = verdicts(&service, report).await;
+    for test in ["recorded_at_sending", "recorded_at_receipt", "recorded_in_window"] {
+        assert_eq!(outcome(&told, test), "fail");
+    }
+    let late = verdict(&told, "recorded_at_sending")["message"].as_str().unwrap();
+    assert!(late.contains("recorded 89 d 23 h before it was sent"), "{late}");
+    let place = verdict(&told, "recorded_place");
+    assert_eq!(place["outcome"], "fail");
+    assert_eq!(place["message"], "recorded 972 km from where it was sent");
+    assert_eq!(service.ledger().report(report).await.unwrap().unwrap().status.code(), 2);
+}
+
+/// Places and lengths of the vehicle's earlier videos, whoever sent them and for whichever report.
+async fn what_is_usual_is_learnt_from_the_vehicles_videos(service: Service) {
+    let first = service.report().await;
+    sent(&service, first, &recorded(NOW - 60, Some(ALMATY))).await;
+    let db = &service.ruins.db;
+    // Seen from Astana by then, and a minute long; told apart so that no two turns are the same.
+    db.tamper(
+        "INSERT INTO submissions (id, ref_key, company_id, person_id, video_id, filename, \
+         time_sent_raw, time_sent_at, lat_e8, long_e8, received_at, turn, vehicle_guid, duration_ms) \
+         SELECT 'other-' || n.value, 'other', company_id, person_id, 'video-' || n.value, \
+         filename, time_sent_raw, time_sent_at, 5116939200, 7144907400, received_at, -n.value, \
+         vehicle_guid, 60000 FROM submissions CROSS JOIN (SELECT 1 AS value UNION ALL SELECT 2 \
+         UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5) AS n",
+    )
+    .await;
+    db.tamper("UPDATE submissions SET lat_e8 = 5116939200, long_e8 = 7144907400").await;
+    let second = service.report().await;
+    let same_vehicle =
+        "UPDATE reports SET vehicle_guid = (SELECT vehicle_guid FROM submissions LIMIT 1)";
+    db.tamper(same_vehicle).await;
+    sent(&service, second, &other_pictures(recorded(NOW - 60, Some(ALMATY)))).await;
+    let told = event(&service, second).await["verdicts"].clone();
+    let place = verdict(&told, "usual_place");
+    assert_eq!(place["outcome"], "warn");
+    assert_eq!(place["message"], "sent 972 km from the nearest of the vehicle's 6 earlier places");
+    let length = verdict(&told, "usual_length");
+    assert_eq!(length["outcome"], "fail");
+    let message = "2.0 s long; the median of the vehicle's last 6 videos is 60.0 s";
+    assert_eq!(length["message"], message);
+}
+
+/// D7: the same bytes through any door.
+async fn both_doors_judge_alike(service: Service) {
+    let file = recorded(NOW - 2 * DAY, Some(ASTANA));
+    let (one, other) = (service.report().await, service.report().await);
+    sent(&service, one, &file).await;
+    let form = Form::of(other).file(&other_pictures(file)).done();
+    assert_eq!(form::send(&service, form).await.status(), 201);
+    let told = verdicts(&service, one).await;
+    // By then there is an earlier video of the company, but none of that vehicle.
+    assert_eq!(verdicts(&service, other).await, told);
+    assert_eq!(outcome(&told, "recorded_at_receipt"), "fail");
+}
+
+#[tokio::test]
+async fn thresholds_are_settings() {
+    let settings = [
+        ("PLAUSIBILITY__TIME_PASS", "4800h"),
+        ("PLAUSIBILITY__TIME_FAIL", "9600h"),
+        ("PLAUSIBILITY__PLACE_PASS", "100"),
+        ("PLAUSIBILITY__PLACE_FAIL", "200"),
+    ];
+    let service = Service::embedded_with(&settings).await;
+    let report = service.report().await;
+    sent(&service, report, GOOD).await;
+    let told = event(&service, report).await["verdicts"].clone();
+    assert_eq!(outcome(&told, "recorded_at_sending"), "pass");
+    assert_eq!(outcome(&told, "recorded_place"), "fail");
+}
+
+/// A submission from before there were verdicts has none.
+#[tokio::test]
+async fn an_older_submission_has_no_verdicts() {
+    let service = Service::embedded().await;
+    let report = service.report().await;
+    sent(&service, report, GOOD).await;
+    service.ruins.db.tamper("UPDATE submissions SET verdicts = ''").await;
+    account::node(&service, NODE).await;
+    let reviewer = service.reviewer().await;
+    assert_eq!(watched(&service, &reviewer, report).await["verdicts"], json!([]));
+    assert_eq!(queued(&service, report).await["verdicts"], json!([]));
+}
+
+/// Distances are told, places never: verdicts go further than the fields that hold those.
+#[tokio::test]
+async fn no_verdict_names_a_place() {
+    let service = Service::embedded().await;
+    let report = service.report().await;
+    sent(&service, report, &recorded(NOW - 60, Some(ASTANA))).await;
+    let told = event(&service, report).await["verdicts"].to_string();
+    for canary in ["43.2", "76.8", "51.1", "71.4"] {
+        assert!(!told.contains(canary), "{told}");
+    }
+}
