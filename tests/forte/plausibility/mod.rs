@@ -5,6 +5,7 @@ mod rules;
 mod told;
 
 use axum::body::Body;
+use axum::http::request::Builder;
 use axum::http::{Request, Response};
 use forte_media::model::{Person, PersonId, RefKey, Role};
 use serde_json::Value;
@@ -14,15 +15,14 @@ use crate::harness::clips::GOOD;
 use crate::harness::service::{self, Service};
 use crate::harness::tus;
 
-/// When the clocks of these tests stand still, in seconds since 1970.
-const NOW: u64 = 1_778_648_400;
 /// Between 1904 and 1970: where MP4 counts its seconds from.
-const SINCE_1904: u64 = 2_082_844_800;
+const SINCE_1904: i64 = 2_082_844_800;
 
-/// The good clip, as a phone recorded it at that second and, if one is named, at that place.
-fn recorded(at: u64, place: Option<&str>) -> Vec<u8> {
+/// The good clip, as a phone recorded it so many seconds ago and, if one is named, at that place.
+fn recorded(service: &Service, ago: i64, place: Option<&str>) -> Vec<u8> {
     let mut file = Node::parse(GOOD);
-    let created = u32::try_from(at + SINCE_1904).unwrap();
+    let created = service.clock().now().as_second() - ago + SINCE_1904;
+    let created = u32::try_from(created).unwrap();
     file.at("moov/mvhd").set(4, created);
     let moov = file.at("moov");
     moov.children.retain(|child| child.kind != *b"udta" && child.kind != *b"meta");
@@ -43,12 +43,29 @@ fn other_pictures(mut file: Vec<u8>) -> Vec<u8> {
     file
 }
 
-/// Sends a video for a report by the tus door, with the hash announced if it is to be.
-async fn sent_by(service: &Service, token: &str, report: RefKey, file: &[u8]) -> Response<Body> {
-    let request = tus::request("POST", "/uploads")
+/// What a phone in Almaty says that sends now.
+fn details(service: &Service, report: RefKey) -> [(&'static str, String); 4] {
+    [
+        ("ref_key", report.to_string()),
+        ("time_sent", service.clock().now().to_string()),
+        ("lat", "43.238949".to_owned()),
+        ("long", "76.889709".to_owned()),
+    ]
+}
+
+/// A creation by somebody, with more metadata.
+fn creation(service: &Service, token: &str, report: RefKey, more: &[(&str, &str)]) -> Builder {
+    let details = details(service, report);
+    let pairs = details.iter().map(|(name, value)| (*name, value.as_str()));
+    let pairs: Vec<_> = pairs.chain(more.iter().copied()).collect();
+    tus::request("POST", "/uploads")
         .header("Authorization", format!("Bearer {token}"))
-        .header("Upload-Length", file.len())
-        .header("Upload-Metadata", tus::metadata(report));
+        .header("Upload-Metadata", tus::encoded(&pairs))
+}
+
+/// Sends a video for a report by the tus door.
+async fn sent_by(service: &Service, token: &str, report: RefKey, file: &[u8]) -> Response<Body> {
+    let request = creation(service, token, report, &[]).header("Upload-Length", file.len());
     let created = service.send(request.body(Body::empty()).unwrap()).await;
     assert_eq!(created.status(), 201);
     let path = tus::path_of(service::header(&created, "location"));

@@ -3,7 +3,7 @@
 use forte_media::model::RefKey;
 use serde_json::{Value, json};
 
-use super::{NOW, other_pictures, outcome, recorded, sent, verdict, watched};
+use super::{details, other_pictures, outcome, recorded, sent, verdict, watched};
 use crate::harness::account::{self, NODE};
 use crate::harness::clips::GOOD;
 use crate::harness::form::{self, Form};
@@ -16,7 +16,7 @@ on_both_grounds! {
     both_doors_judge_alike,
 }
 
-const DAY: u64 = 86_400;
+const DAY: i64 = 86_400;
 const ALMATY: &str = "+43.2389+076.8897/";
 const ASTANA: &str = "+51.1694+071.4491/";
 
@@ -57,7 +57,7 @@ fn outcomes(verdicts: &Value) -> Vec<(&str, &str)> {
 async fn an_honest_video_passes_and_everybody_is_told_the_same(service: Service) {
     let report = service.report().await;
     // Zeros after the last box are noted, and no test of plausibility.
-    let file = [recorded(NOW - 60, Some(ALMATY)), vec![0; 16]].concat();
+    let file = [recorded(&service, 60, Some(ALMATY)), vec![0; 16]].concat();
     sent(&service, report, &file).await;
     let told = verdicts(&service, report).await;
     assert_eq!(
@@ -88,7 +88,7 @@ async fn an_honest_video_passes_and_everybody_is_told_the_same(service: Service)
 /// D3: soft, never a refusal by itself.
 async fn an_old_clip_from_elsewhere_is_taken_and_says_so(service: Service) {
     let report = service.report().await;
-    sent(&service, report, &recorded(NOW - 90 * DAY, Some(ASTANA))).await;
+    sent(&service, report, &recorded(&service, 90 * DAY, Some(ASTANA))).await;
     let told = verdicts(&service, report).await;
     for test in ["recorded_at_sending", "recorded_at_receipt", "recorded_in_window"] {
         assert_eq!(outcome(&told, test), "fail");
@@ -104,7 +104,7 @@ async fn an_old_clip_from_elsewhere_is_taken_and_says_so(service: Service) {
 /// Places and lengths of the vehicle's earlier videos, whoever sent them and for whichever report.
 async fn what_is_usual_is_learnt_from_the_vehicles_videos(service: Service) {
     let first = service.report().await;
-    sent(&service, first, &recorded(NOW - 60, Some(ALMATY))).await;
+    sent(&service, first, &recorded(&service, 60, Some(ALMATY))).await;
     let db = &service.ruins.db;
     // Seen from Astana by then, and a minute long; told apart so that no two turns are the same.
     db.tamper(
@@ -121,7 +121,7 @@ async fn what_is_usual_is_learnt_from_the_vehicles_videos(service: Service) {
     let same_vehicle =
         "UPDATE reports SET vehicle_guid = (SELECT vehicle_guid FROM submissions LIMIT 1)";
     db.tamper(same_vehicle).await;
-    sent(&service, second, &other_pictures(recorded(NOW - 60, Some(ALMATY)))).await;
+    sent(&service, second, &other_pictures(recorded(&service, 60, Some(ALMATY)))).await;
     let told = event(&service, second).await["verdicts"].clone();
     let place = verdict(&told, "usual_place");
     assert_eq!(place["outcome"], "warn");
@@ -134,10 +134,13 @@ async fn what_is_usual_is_learnt_from_the_vehicles_videos(service: Service) {
 
 /// D7: the same bytes through any door.
 async fn both_doors_judge_alike(service: Service) {
-    let file = recorded(NOW - 2 * DAY, Some(ASTANA));
+    let file = recorded(&service, 2 * DAY, Some(ASTANA));
     let (one, other) = (service.report().await, service.report().await);
     sent(&service, one, &file).await;
-    let form = Form::of(other).file(&other_pictures(file)).done();
+    let form = details(&service, other)
+        .iter()
+        .fold(Form::new(), |form, (name, value)| form.text(name, value));
+    let form = form.file(&other_pictures(file)).done();
     assert_eq!(form::send(&service, form).await.status(), 201);
     let told = verdicts(&service, one).await;
     // By then there is an earlier video of the company, but none of that vehicle.
@@ -179,7 +182,7 @@ async fn an_older_submission_has_no_verdicts() {
 async fn no_verdict_names_a_place() {
     let service = Service::embedded().await;
     let report = service.report().await;
-    sent(&service, report, &recorded(NOW - 60, Some(ASTANA))).await;
+    sent(&service, report, &recorded(&service, 60, Some(ASTANA))).await;
     let told = event(&service, report).await["verdicts"].to_string();
     for canary in ["43.2", "76.8", "51.1", "71.4"] {
         assert!(!told.contains(canary), "{told}");
