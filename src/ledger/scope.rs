@@ -80,13 +80,14 @@ impl Ledger {
         person: &Person,
         ref_keys: &[RefKey],
     ) -> Result<Vec<RefKey>, LedgerError> {
+        let Some(first) = ref_keys.first() else { return Ok(Vec::new()) };
         let scope = self.scope_of(person).await?;
-        let Some(first) = ref_keys.first().filter(|_| scope.only.is_some()) else {
+        if scope.only.is_none() {
             return Ok(ref_keys.to_vec());
-        };
+        }
         let mut statement = Statement::new("SELECT r.ref_key FROM reports r WHERE r.ref_key IN (");
         statement.text(first);
-        for ref_key in &ref_keys[1..] {
+        for ref_key in ref_keys.iter().skip(1) {
             statement.say(", ").text(ref_key);
         }
         statement.say(") AND r.gone = 0");

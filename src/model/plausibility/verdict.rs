@@ -72,6 +72,7 @@ pub struct Verdict {
     #[schema(example = "recorded 2 min before it was sent")]
     pub message: String,
     /// Where the same video came before.
+    #[schema(example = json!([]))]
     pub links: Vec<EarlierUse>,
 }
 

@@ -1,13 +1,15 @@
 //! The whole way: a phone sends, and everybody is told the same.
 
-use forte_media::model::RefKey;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use forte_media::model::{Faults, RefKey};
 use serde_json::{Value, json};
 
-use super::{details, other_pictures, outcome, recorded, sent, verdict, watched};
+use super::{details, other_pictures, outcome, recorded, sent, sent_by, verdict, watched};
 use crate::harness::account::{self, NODE};
 use crate::harness::clips::GOOD;
 use crate::harness::form::{self, Form};
-use crate::harness::service::{self, Service, on_both_grounds};
+use crate::harness::service::{self, Ground, Service, Wishes, on_both_grounds};
 
 on_both_grounds! {
     an_honest_video_passes_and_everybody_is_told_the_same,
@@ -175,6 +177,26 @@ async fn an_older_submission_has_no_verdicts() {
     let reviewer = service.reviewer().await;
     assert_eq!(watched(&service, &reviewer, report).await["verdicts"], json!([]));
     assert_eq!(queued(&service, report).await["verdicts"], json!([]));
+}
+
+/// F13: the transaction took effect and nobody heard of it. What the phone asks then is no reuse, and
+/// nothing is told twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_finish_whose_answer_was_lost_is_judged_once() {
+    let left = AtomicI32::new(1);
+    let lost =
+        move |place| place == "upload.record.after" && left.fetch_sub(1, Ordering::SeqCst) == 1;
+    let wishes = Wishes { faults: Faults::scripted(lost), ..Wishes::default() };
+    let service = Box::pin(Service::start_with(Ground::Embedded, wishes)).await.unwrap();
+    let report = service.report().await;
+    let answer = sent_by(&service, &service.driver(), report, GOOD).await;
+    assert!(answer.status().is_server_error(), "{}", answer.status());
+    let before = event(&service, report).await;
+    let form = Form::of(report).file(GOOD).done();
+    assert_eq!(form::send(&service, form).await.status(), 201);
+    assert_eq!(event(&service, report).await, before);
+    assert_eq!(outcome(&verdicts(&service, report).await, "reuse"), "pass");
+    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM outbox").await, 1);
 }
 
 /// Distances are told, places never: verdicts go further than the fields that hold those.
