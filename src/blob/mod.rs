@@ -32,5 +32,5 @@ pub use keys::{SegmentKey, VideoKey};
 pub use link::{Link, LinkError};
 pub use listing::{Depth, Object, ObjectKind};
 pub use spool::Spool;
-pub use spool_file::SpoolFile;
+pub use spool_file::{SpoolFile, SpoolReader};
 pub use store::{About, Store, StoredFile, VideoStream};

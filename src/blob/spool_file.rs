@@ -37,6 +37,25 @@ pub(super) struct Writer {
     path: PathBuf,
 }
 
+/// Reads at given places. Blocks.
+pub struct SpoolReader {
+    file: Arc<File>,
+    path: PathBuf,
+}
+
+impl SpoolReader {
+    /// Reads a range in place of what `into` holds.
+    ///
+    /// # Errors
+    /// When the range goes past the end, or file errors.
+    pub fn read(&self, range: Range<u64>, into: &mut Vec<u8>) -> Result<(), BlobError> {
+        let wanted = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(0);
+        into.resize(wanted, 0);
+        let read = self.file.read_exact_at(into, range.start);
+        read.map_err(|e| BlobError::file("read", &self.path, e))
+    }
+}
+
 impl Writer {
     pub(super) fn write_at(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all_at(bytes, at)
@@ -134,6 +153,20 @@ impl SpoolFile {
             Ok(bytes)
         })
         .await
+    }
+
+    /// Does a piece of work off the async threads that reads here and there.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub async fn look_up<T, F>(&self, work: F) -> Result<T, BlobError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&SpoolReader) -> Result<T, BlobError> + Send + 'static,
+    {
+        self.usable()?;
+        let reader = SpoolReader { file: Arc::clone(&self.file), path: self.path.clone() };
+        blocking(move || work(&reader)).await
     }
 
     /// Cuts the file: what lies behind `to` is dropped, and the next byte goes there. Also takes

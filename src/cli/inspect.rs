@@ -1,19 +1,19 @@
 //! `forte-media inspect`: judges files offline, with the rules of the server.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Write};
 use std::ops::Range;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use super::Answer;
 use crate::config::Settings;
-use crate::inspect::{Config, Inspection, Scanner};
-use crate::model::{Check, Clock, Digest, Facts, Finding, Length, Refusal};
+use crate::inspect::{Config, Digests, Inspection, Scanner};
+use crate::model::{Check, Clock, Facts, Finding, Length, Refusal};
 
 /// Bytes read at a time.
 const PIECE: usize = 64 * 1024;
@@ -111,11 +111,11 @@ impl Inspect {
         let length = length.with_context(|| format!("cannot look at {}", path.display()))?;
         let declared = Some(Length::new(self.declared_length.unwrap_or(length)));
         let mut scanner = Scanner::new(Arc::clone(rules), declared, Clock::system().now());
-        let digest = scan(&mut file, &mut scanner)
+        let digests = scan(&mut file, &mut scanner)
             .with_context(|| format!("cannot read {}", path.display()))?;
         let name = path.display().to_string();
         Ok(match scanner.finish() {
-            Ok(inspection) => accepted(name, inspection, digest),
+            Ok(inspection) => accepted(name, inspection, &digests),
             Err(refusal) => refused(name, refusal, length),
         })
     }
@@ -123,8 +123,9 @@ impl Inspect {
 
 /// Feeds a file through the scanner until its end, or until it is refused. Answers the hash of what
 /// was read.
-pub(super) fn scan(file: &mut File, scanner: &mut Scanner) -> io::Result<Digest> {
-    let mut hash = Sha256::new();
+pub(super) fn scan(file: &mut File, scanner: &mut Scanner) -> io::Result<Digests> {
+    let mut digests = Digests::default();
+    let mut again = Vec::new();
     let mut piece = vec![0; PIECE];
     while scanner.refusal().is_none() {
         let count = file.read(&mut piece)?;
@@ -132,29 +133,25 @@ pub(super) fn scan(file: &mut File, scanner: &mut Scanner) -> io::Result<Digest>
         if bytes.is_empty() {
             break;
         }
-        hash.update(bytes);
         scanner.push(bytes);
+        digests.update(scanner, bytes);
         while let Some(wanted) = scanner.wants() {
-            scanner.supply(&read_back(file, &wanted)?);
+            read_again(file, &wanted, &mut again)?;
+            scanner.supply(&again);
         }
     }
-    Ok(Digest::new(hash.finalize().into()))
+    Ok(digests)
 }
 
-/// Reads a stretch that was passed, and comes back. The scanner never asks for more than
-/// `inspect.max_moov`.
-fn read_back(file: &mut File, wanted: &Range<u64>) -> io::Result<Vec<u8>> {
-    let position = file.stream_position()?;
-    file.seek(SeekFrom::Start(wanted.start))?;
+/// Reads a stretch that was passed. The scanner never asks for more than `inspect.max_moov`.
+fn read_again(file: &File, wanted: &Range<u64>, into: &mut Vec<u8>) -> io::Result<()> {
     let length = wanted.end.saturating_sub(wanted.start);
-    let mut bytes = vec![0; usize::try_from(length).map_err(io::Error::other)?];
-    file.read_exact(&mut bytes)?;
-    file.seek(SeekFrom::Start(position))?;
-    Ok(bytes)
+    into.resize(usize::try_from(length).map_err(io::Error::other)?, 0);
+    file.read_exact_at(into, wanted.start)
 }
 
-fn accepted(file: String, inspection: Inspection, digest: Digest) -> Report {
-    let facts = Facts { sha256: Some(digest), ..inspection.facts };
+fn accepted(file: String, inspection: Inspection, digests: &Digests) -> Report {
+    let facts = digests.known(inspection.facts);
     Report {
         file,
         verdict: Verdict::Accepted,

@@ -38,6 +38,18 @@ pub(super) fn config(found: Boxed) -> Result<(), Finding> {
     })
 }
 
+/// How many bytes the length of each unit takes, by a configuration that is in order (ISO 14496-15
+/// §5.3.3, §8.3.3).
+pub(super) fn prefix(config: Boxed) -> Option<u8> {
+    let place = match &config.kind.0 {
+        b"avcC" => 4,
+        b"hvcC" => 21,
+        _ => return None,
+    };
+    let less_one = config.body.get(place)? & 3;
+    Some(less_one.saturating_add(1))
+}
+
 /// `avcC`: version 1, profile, level, then parameter sets with 16-bit lengths (ISO 14496-15
 /// §5.3.3).
 fn avc(mut fields: Fields) -> Option<()> {

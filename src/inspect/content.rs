@@ -6,17 +6,28 @@ use crate::model::Finding;
 
 use super::boxes::Boxed;
 use super::brands;
+use super::bytes::{Fields, length};
 use super::extents::Runs;
 use super::fragments::Fragments;
 use super::kind::Kind;
-use super::movie::{self, Movie};
+use super::layout::Layout;
+use super::movie::{self, Found, Movie};
+use super::nal::Walk;
 use super::notes::{Noted, Notes};
 use super::opinion;
 use super::path;
 use super::policy;
-use super::settings::Config;
+use super::samples::Samples;
+use super::settings::{Config, NalChain};
 use super::shape;
 use super::top::{Closed, Extent, Start};
+
+/// What a `uuid` box of a C2PA manifest begins with (C2PA Technical Specification, "Embedding
+/// manifests into BMFF-based assets").
+const C2PA: [u8; 16] = *b"\xD8\xFE\xC3\xD6\x1B\x0E\x48\x3C\x92\x97\x58\x28\x87\x7E\xC4\x81";
+
+/// Tables this small are always kept: they are less than what a scanner needs beside them.
+const SMALL: u64 = 32 * 1024;
 
 /// What a reader of boxes may look at beside them.
 pub(super) struct Context<'a> {
@@ -36,6 +47,10 @@ pub(super) struct Content {
     /// Where the samples of `moov` lie.
     pub(super) runs: Runs,
     pub(super) fragments: Fragments,
+    /// The walk over the pictures.
+    pub(super) walk: Walk,
+    /// Whether the file carries a statement of where it comes from (C2PA).
+    pub(super) c2pa: bool,
     pub(super) fault: Option<Noted>,
     pub(super) notes: Notes,
 }
@@ -59,6 +74,10 @@ impl Content {
             return;
         }
         let Closed { start, extent } = closed;
+        if start.kind.0 == *b"uuid" {
+            self.c2pa |= is_c2pa(bytes);
+            return;
+        }
         let read = Boxed::to_end(bytes, extent.start).and_then(|found| match &start.kind.0 {
             b"ftyp" => self.ftyp(context, found),
             b"moov" => self.moov(context, found),
@@ -85,20 +104,48 @@ impl Content {
     fn moov(&mut self, context: &Context, moov: Boxed) -> Result<(), Finding> {
         shape::check(moov)?;
         let mut notepad = Notepad { notes: &mut self.notes, after: moov.end() };
-        let (movie, runs) = movie::read(moov, context, &mut notepad)?;
+        let Found { movie, runs, units } = movie::read(moov, context, &mut notepad)?;
         let movie = self.movie.insert(movie);
         self.runs = runs;
         policy::of_movie(movie, context.rules, &mut notepad)?;
         if let Some(doubt) = opinion::differs(moov, movie) {
             notepad.add(doubt);
         }
+        self.runs.inside_mdats_before(moov.at, context.mdats)?;
+        self.walk_over(&units, moov, context);
         Ok(())
+    }
+
+    /// Check 41 of what `moov` lists. What is kept for it and for check 33 stays below twice
+    /// `moov`, so that with `moov` itself the heap stays below three times (S39). Only chunks that
+    /// are scattered on purpose come near that: those are not walked over.
+    fn walk_over(&mut self, units: &[(Samples, u8)], moov: Boxed, context: &Context) {
+        let room = length(moov.body).saturating_mul(2).max(SMALL);
+        let mut taken = self.runs.heap();
+        for (samples, prefix) in units {
+            taken = taken.saturating_add(samples.heap());
+            if context.rules.nal_chain != NalChain::Off && taken <= room {
+                self.walk.add(Layout::of_track(samples, *prefix), moov.end());
+            }
+        }
     }
 
     fn moof(&mut self, context: &Context, start: &Start, moof: Boxed) -> Result<(), Finding> {
         shape::check(moof)?;
         let Some(movie) = &mut self.movie else { return Ok(()) };
         let mut notepad = Notepad { notes: &mut self.notes, after: moof.end() };
-        self.fragments.read(moof, start.path(), movie, context, &mut notepad)
+        let pieces = self.fragments.read(moof, start.path(), movie, context, &mut notepad)?;
+        if context.rules.nal_chain != NalChain::Off {
+            self.walk.add_fragment(pieces, moof.end());
+        }
+        Ok(())
     }
+}
+
+/// Whether the beginning of a `uuid` box is that of a C2PA manifest. Its rest is not looked at.
+fn is_c2pa(header: &[u8]) -> bool {
+    let mut fields = Fields::new(header);
+    let short = fields.u32();
+    let wide = if short == Some(1) { 8 } else { 0 };
+    fields.skip(4).and_then(|()| fields.skip(wide)).is_some() && fields.rest().starts_with(&C2PA)
 }

@@ -7,6 +7,8 @@ use super::bytes::Fields;
 use super::codec;
 use super::content::Notepad;
 use super::kind::Kind;
+use super::profile::Profile;
+use super::sound::{self, Sound};
 
 /// Fixed fields of a picture's sample entry (ISO 14496-12 §12.1.3).
 pub(super) const VISUAL_ENTRY: usize = 78;
@@ -26,6 +28,25 @@ pub(super) struct Description {
     /// Of the encoded picture, in pixels; zero for other tracks.
     pub(super) width: u16,
     pub(super) height: u16,
+    /// Of the picture.
+    pub(super) profile: Option<Profile>,
+    /// How many bytes the length of each unit takes, where samples are chains of units and all
+    /// are described alike.
+    pub(super) prefix: Option<u8>,
+    pub(super) sound: Option<Sound>,
+}
+
+impl Description {
+    fn plain(entry: Boxed) -> Self {
+        let Boxed { kind, at, .. } = entry;
+        Self { kind, at, width: 0, height: 0, profile: None, prefix: None, sound: None }
+    }
+
+    /// Codec, profile and level (RFC 6381).
+    pub(super) fn codec_string(&self) -> String {
+        let profile = self.profile.or(self.sound.and_then(|sound| sound.profile));
+        profile.map_or_else(|| self.kind.to_string(), |profile| profile.named(self.kind))
+    }
 }
 
 /// Reads `stsd`: how many descriptions there are, and the first of them.
@@ -45,8 +66,14 @@ pub(super) fn read(
         first = first.or(Some(entry));
     }
     let described = match first {
-        Some(entry) if handler == VIDEO => Some(visual(entry, notepad)?),
-        Some(Boxed { kind, at, .. }) => Some(Description { kind, at, width: 0, height: 0 }),
+        Some(entry) if handler == VIDEO => {
+            let all = visual(entry, notepad)?;
+            Some(Description { prefix: all.prefix.filter(|_| count == 1), ..all })
+        }
+        Some(entry) => {
+            let sound = (handler == SOUND).then(|| sound::read(entry));
+            Some(Description { sound, ..Description::plain(entry) })
+        }
         None if handler == VIDEO => return Err(no_config(stsd, "sample description")),
         None => None,
     };
@@ -83,13 +110,19 @@ fn visual(entry: Boxed, notepad: &mut Notepad) -> Result<Description, Finding> {
         let message = format!("The picture at byte {} is {width} by {height} pixels.", entry.at);
         notepad.add(Finding::at(Check::VideoSizeZero, entry.at, message));
     }
-    configured(entry)?;
-    Ok(Description { kind: entry.kind, at: entry.at, width, height })
+    let config = configured(entry)?;
+    Ok(Description {
+        width,
+        height,
+        profile: config.and_then(Profile::of_picture),
+        prefix: config.and_then(codec::prefix),
+        ..Description::plain(entry)
+    })
 }
 
 /// Check 26: The codec's configuration is there and in order.
-fn configured(entry: Boxed) -> Result<(), Finding> {
-    let Some(wanted) = codec::config_kind(entry.kind) else { return Ok(()) };
+fn configured(entry: Boxed<'_>) -> Result<Option<Boxed<'_>>, Finding> {
+    let Some(wanted) = codec::config_kind(entry.kind) else { return Ok(None) };
     let mut config = None;
     for child in entry.children_after(VISUAL_ENTRY, true) {
         let child = child?;
@@ -98,7 +131,8 @@ fn configured(entry: Boxed) -> Result<(), Finding> {
         }
     }
     let config = config.ok_or_else(|| no_config(entry, &Kind(wanted).to_string()))?;
-    codec::config(config)
+    codec::config(config)?;
+    Ok(Some(config))
 }
 
 fn no_config(found: Boxed, what: &str) -> Finding {

@@ -1,12 +1,12 @@
 //! What is told of an accepted file.
 
-use crate::model::Facts;
+use crate::model::{DurationBy, Durations, Facts};
 
 use super::content::Content;
 use super::description::Description;
 use super::movie::Movie;
 use super::top::Top;
-use super::track::Track;
+use super::track::{Track, milliseconds};
 
 /// Gathers the facts, as far as they are known. The digests are left to the caller.
 pub(super) fn of(top: &Top, content: &Content) -> Facts {
@@ -20,6 +20,7 @@ pub(super) fn of(top: &Top, content: &Content) -> Facts {
         moov_first: moov
             .map(|moov| top.seen.mdats.first().is_none_or(|mdat| moov.start < mdat.start)),
         moov_length: moov.map(|moov| moov.end.saturating_sub(moov.start)),
+        c2pa: Some(content.c2pa),
         ..Facts::default()
     };
     match movie {
@@ -29,26 +30,84 @@ pub(super) fn of(top: &Top, content: &Content) -> Facts {
 }
 
 fn with_movie(facts: Facts, movie: &Movie, fragmented: bool) -> Facts {
-    let picture = movie.picture();
-    let codec = |track: &Track| track.description.map(|described| described.kind.to_string());
-    Facts {
+    let facts = Facts {
         duration_ms: movie.duration_ms(fragmented),
-        width: picture.and_then(|track| pixels(track.shown.width, track, |of| of.width)),
-        height: picture.and_then(|track| pixels(track.shown.height, track, |of| of.height)),
-        rotation: picture.and_then(|track| track.shown.rotation),
-        frame_rate: picture.and_then(frame_rate),
-        video_codec: picture.and_then(codec),
-        audio_codec: movie.sound().and_then(codec),
+        durations: durations(movie, fragmented),
         created_at: movie.created_at,
-        location: movie.tags.location,
-        device: movie.tags.device.clone(),
+        location: movie.tags.place.map(|(location, _)| location),
+        location_from: movie.tags.place.map(|(_, from)| from),
+        device: movie.tags.device(),
+        device_make: movie.tags.make.clone(),
+        device_model: movie.tags.model.clone(),
+        ..facts
+    };
+    let facts = match movie.picture() {
+        Some(picture) => with_picture(facts, picture),
+        None => facts,
+    };
+    match movie.sound().and_then(|track| track.description) {
+        Some(sound) => with_sound(facts, &sound),
+        None => facts,
+    }
+}
+
+fn with_picture(facts: Facts, picture: &Track) -> Facts {
+    let described = picture.description.as_ref();
+    let [coded_width, coded_height] =
+        described.map_or([0, 0], |of| [of.width, of.height]).map(known);
+    let width = known(picture.shown.width).or(coded_width);
+    let height = known(picture.shown.height).or(coded_height);
+    let turned = matches!(picture.shown.rotation, Some(90 | 270));
+    let (display_width, display_height) = if turned { (height, width) } else { (width, height) };
+    Facts {
+        width,
+        height,
+        rotation: picture.shown.rotation,
+        display_width,
+        display_height,
+        coded_width,
+        coded_height,
+        frame_rate: frame_rate(picture),
+        video_codec: described.map(|of| of.kind.to_string()),
+        video_codec_string: described.map(Description::codec_string),
         ..facts
     }
 }
 
-/// As shown, else as encoded; zero is unknown.
-fn pixels(shown: u16, track: &Track, encoded: fn(&Description) -> u16) -> Option<u32> {
-    let pixels = if shown == 0 { track.description.as_ref().map_or(0, encoded) } else { shown };
+fn with_sound(facts: Facts, described: &Description) -> Facts {
+    Facts {
+        audio_codec: Some(described.kind.to_string()),
+        audio_codec_string: Some(described.codec_string()),
+        sample_rate: described.sound.and_then(|sound| sound.rate),
+        channels: described.sound.and_then(|sound| sound.channels),
+        ..facts
+    }
+}
+
+/// Everything that says how long the recording lasts; zero says nothing.
+fn durations(movie: &Movie, fragmented: bool) -> Durations {
+    let of = |time: Option<u64>| time.map(|time| milliseconds(time, movie.timescale));
+    let longest = |time: fn(&Track) -> Option<u64>| movie.heard().filter_map(time).max();
+    let said = [
+        of(movie.duration),
+        longest(|track| track.stated.map(|time| milliseconds(time, track.timescale))),
+        longest(|track| Some(track.time_ms())),
+        of(longest(|track| track.edited)),
+        of(movie.announced),
+    ];
+    let said = said.map(|time| time.filter(|time| *time > 0));
+    let [movie_ms, track_ms, samples_ms, edits_ms, fragments_ms] = said;
+    let known = || said.into_iter().flatten();
+    let spread_ms = known().max().zip(known().min()).map(|(most, least)| most.abs_diff(least));
+    let chosen = match (movie_ms, samples_ms) {
+        (Some(_), _) if !fragmented => Some(DurationBy::MovieMs),
+        (_, samples) => samples.map(|_| DurationBy::SamplesMs),
+    };
+    Durations { movie_ms, track_ms, samples_ms, edits_ms, fragments_ms, spread_ms, chosen }
+}
+
+/// A number of pixels; zero is unknown.
+fn known(pixels: u16) -> Option<u32> {
     (pixels > 0).then_some(u32::from(pixels))
 }
 

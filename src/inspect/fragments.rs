@@ -6,6 +6,7 @@ use super::boxes::{Boxed, Full};
 use super::bytes::Fields;
 use super::content::{Context, Notepad};
 use super::extents::{is_inside, outside_mdat};
+use super::layout::Pieces;
 use super::movie::Movie;
 use super::tables;
 use super::top::Extent;
@@ -53,16 +54,16 @@ impl Fragments {
         movie: &mut Movie,
         context: &Context,
         notepad: &mut Notepad,
-    ) -> Result<(), Finding> {
+    ) -> Result<Pieces, Finding> {
         self.media_missing(context.mdats, moof.at)?;
         self.bytes = self.bytes();
         self.sequence(moof.one(*b"mfhd")?, notepad)?;
-        let mut place = Place { moof: moof.at, next: moof.at, media: Vec::new() };
+        let mut place = Place::new(moof.at);
         for traf in moof.children().flatten().filter(|child| child.kind.0 == *b"traf") {
             track(traf, movie, context, &mut place, notepad)?;
         }
         self.last = Some(Fragment { at: moof.at, path, media: place.media });
-        Ok(())
+        Ok(place.units)
     }
 
     /// Check 39: The media of the last fragment is there, in the `mdat` boxes that begin before
@@ -105,9 +106,15 @@ struct Place {
     /// Where data without a position of its own begins.
     next: u64,
     media: Vec<Extent>,
+    /// Samples that are chains of units.
+    units: Pieces,
 }
 
 impl Place {
+    fn new(moof: u64) -> Self {
+        Self { moof, next: moof, media: Vec::new(), units: Pieces::default() }
+    }
+
     fn add(&mut self, start: u64, bytes: u64) {
         let end = start.saturating_add(bytes);
         self.next = end;
@@ -144,6 +151,9 @@ fn track(
         let run = Run::read(trun, defaults, context)?;
         let start = run.start(base, place.next).ok_or_else(|| outside(trun))?;
         place.add(start, run.bytes);
+        if let Some(prefix) = track.prefix() {
+            place.units.add(trun, &(start..place.next), defaults.size, prefix);
+        }
         if context.length.is_some_and(|length| place.next > length) {
             return Err(outside(trun));
         }

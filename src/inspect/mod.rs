@@ -2,7 +2,7 @@
 //!
 //! A [`Scanner`] is fed the bytes of an upload in whatever pieces they arrive. It reads the headers
 //! of the top-level boxes, skips their payload, and asks for the few boxes it has to read whole
-//! (`ftyp`, `moov`, `moof`). Each check of the list is one function; numbers in their comments are
+//! (`ftyp`, `moov`, `moof`) and for those few bytes of media it has to look at again (`nal`). Each check of the list is one function; numbers in their comments are
 //! those of the list: 1–7 the first bytes (`opening`), 8–16 the top level (`stream`), 18–41 the
 //! boxes that are read, 42–48 completion (`completion`).
 //!
@@ -18,23 +18,28 @@ mod codec;
 mod completion;
 mod content;
 mod description;
+mod digests;
 mod edits;
 mod extents;
 mod facts;
 mod fragments;
 mod kind;
+mod layout;
 mod lookalike;
 mod movie;
+mod nal;
 mod notes;
 mod opening;
 mod opinion;
 mod path;
 mod policy;
+mod profile;
 mod rebuild;
 mod samples;
 mod scanner;
 mod settings;
 mod shape;
+mod sound;
 mod stream;
 mod tables;
 mod tags;
@@ -42,5 +47,6 @@ mod top;
 mod track;
 
 pub use completion::digest_mismatch;
+pub use digests::Digests;
 pub use scanner::{Inspection, Scanner};
-pub use settings::{Config, Quicktime};
+pub use settings::{Config, NalChain, Quicktime};

@@ -9,6 +9,7 @@ use super::bytes::known;
 use super::content::{Context, Notepad};
 use super::description::SOUND;
 use super::extents::Runs;
+use super::samples::Samples;
 use super::tags::{self, Tags};
 use super::track::{self, Defaults, Track, milliseconds};
 
@@ -34,6 +35,8 @@ pub(super) struct Movie {
     pub(super) timescale: u32,
     /// Length by `mvhd`, in those units.
     pub(super) duration: Option<u64>,
+    /// Length of all fragments by `mehd`, in those units.
+    pub(super) announced: Option<u64>,
     pub(super) created_at: Option<Timestamp>,
     pub(super) tracks: Vec<Track>,
     /// Whether fragments may follow (`mvex`).
@@ -61,18 +64,31 @@ impl Movie {
         stated.or_else(|| self.longest_ms()).filter(|duration| *duration > 0)
     }
 
+    /// The tracks of picture or sound.
+    pub(super) fn heard(&self) -> impl Iterator<Item = &Track> {
+        self.tracks.iter().filter(|track| track.is_video() || track.handler == SOUND)
+    }
+
     fn longest_ms(&self) -> Option<u64> {
-        let tracks = self.tracks.iter().filter(|track| track.is_video() || track.handler == SOUND);
-        tracks.map(Track::time_ms).max()
+        self.heard().map(Track::time_ms).max()
     }
 }
 
+/// What was found in `moov`.
+pub(super) struct Found<'a> {
+    pub(super) movie: Movie,
+    /// Where all samples lie.
+    pub(super) runs: Runs,
+    /// The tables of the tracks whose samples are chains of units, and the bytes of each length.
+    pub(super) units: Vec<(Samples<'a>, u8)>,
+}
+
 /// Reads `moov`, whose nesting is in order already.
-pub(super) fn read(
-    moov: Boxed,
+pub(super) fn read<'a>(
+    moov: Boxed<'a>,
     context: &Context,
     notepad: &mut Notepad,
-) -> Result<(Movie, Runs), Finding> {
+) -> Result<Found<'a>, Finding> {
     let header = header(moov.one(*b"mvhd")?)?;
     too_many_tracks(moov)?;
     let mut tracks = Vec::new();
@@ -80,24 +96,31 @@ pub(super) fn read(
     for trak in moov.children().flatten().filter(|child| child.kind.0 == *b"trak") {
         let (track, tables) = track::read(trak, context, notepad)?;
         track_id_invalid(&tracks, &track)?;
+        let prefix = track.prefix();
         tracks.push(track);
-        samples.extend(tables);
+        samples.extend(tables.map(|tables| (tables, prefix)));
     }
     let mvex = moov.at_most_one(*b"mvex")?;
-    if let Some(mvex) = mvex {
-        defaults(mvex, &mut tracks)?;
-    }
-    let runs = Runs::gather(&samples, context.length)?;
+    let announced = match mvex {
+        Some(mvex) => {
+            defaults(mvex, &mut tracks)?;
+            announced(mvex)
+        }
+        None => None,
+    };
+    let runs = Runs::gather(samples.iter().map(|(tables, _)| tables), context.length)?;
     let movie = Movie {
         at: moov.at,
         timescale: header.timescale,
         duration: header.duration,
+        announced,
         created_at: created_at(header.created, context.now),
         tracks,
         extends: mvex.is_some(),
         tags: tags::read(moov, notepad),
     };
-    Ok((movie, runs))
+    let units = samples.into_iter().filter_map(|(tables, prefix)| Some((tables, prefix?)));
+    Ok(Found { movie, runs, units: units.collect() })
 }
 
 struct Header {
@@ -160,6 +183,14 @@ fn defaults(mvex: Boxed, tracks: &mut [Track]) -> Result<(), Finding> {
         }
     }
     Ok(())
+}
+
+/// The length of all fragments by `mehd`, if it says one; nobody depends on it (ISO 14496-12
+/// §8.8.2).
+fn announced(mvex: Boxed) -> Option<u64> {
+    let mehd = mvex.children().flatten().find(|child| child.kind.0 == *b"mehd")?;
+    let mut full = mehd.full().ok()?;
+    known(full.fields.sized(full.version)?, full.version)
 }
 
 /// The creation time, if it can be true.

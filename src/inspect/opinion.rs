@@ -14,12 +14,12 @@ use super::boxes::Boxed;
 use super::bytes::{in_memory, length};
 use super::movie::Movie;
 use super::rebuild::{self, Piece};
-use super::track::milliseconds;
+use super::track::{Track, milliseconds};
 
 /// Steps beyond one for each byte: seeks from box to box.
 const SPARE_STEPS: u64 = 10_000;
 
-/// Asks the crate, and answers the note if it disagrees on tracks, samples or duration.
+/// Asks the crate, and answers the note if it disagrees on tracks, samples, times or sizes.
 pub(super) fn differs(moov: Boxed, movie: &Movie) -> Option<Finding> {
     let copy = rebuild::moov(moov)?;
     let read = catch_unwind(AssertUnwindSafe(|| read(&copy.pieces)));
@@ -48,13 +48,70 @@ fn disagreement(other: &MoovBox, movie: &Movie, shown: &[usize]) -> Option<Strin
         return Some(format!("A second reader found a duration of {theirs} ms."));
     }
     let ours = shown.iter().filter_map(|place| movie.tracks.get(*place));
-    let mut pairs = ours.zip(&other.traks);
-    let (track, theirs) = pairs.find(|(track, theirs)| {
-        let count = u64::from(theirs.mdia.minf.stbl.stsz.sample_count);
-        track.id != theirs.tkhd.track_id || track.samples != count
-    })?;
-    let count = theirs.mdia.minf.stbl.stsz.sample_count;
-    Some(format!("A second reader found {count} samples in track {}.", track.id))
+    ours.zip(theirs(other)).find_map(|(ours, theirs)| {
+        let what = theirs.unlike(ours)?;
+        Some(format!("A second reader found {what} in track {}.", ours.id))
+    })
+}
+
+/// What the crate makes of a track.
+struct Theirs {
+    id: u32,
+    samples: u64,
+    timescale: u32,
+    stated: u64,
+    time: u64,
+    shown: [u16; 2],
+    /// The size of the encoded picture, for the codecs whose entries the crate reads.
+    coded: Option<[u16; 2]>,
+}
+
+fn theirs(moov: &MoovBox) -> impl Iterator<Item = Theirs> {
+    moov.traks.iter().map(|trak| {
+        let (media, tables) = (&trak.mdia.mdhd, &trak.mdia.minf.stbl);
+        let lengths = tables.stts.entries.iter().map(|entry| {
+            u64::from(entry.sample_count).saturating_mul(u64::from(entry.sample_delta))
+        });
+        let avc = tables.stsd.avc1.as_ref().map(|entry| [entry.width, entry.height]);
+        let hevc = tables.stsd.hev1.as_ref().map(|entry| [entry.width, entry.height]);
+        let vp9 = tables.stsd.vp09.as_ref().map(|entry| [entry.width, entry.height]);
+        Theirs {
+            id: trak.tkhd.track_id,
+            samples: u64::from(tables.stsz.sample_count),
+            timescale: media.timescale,
+            stated: media.duration,
+            time: lengths.fold(0, u64::saturating_add),
+            shown: [trak.tkhd.width.value(), trak.tkhd.height.value()],
+            coded: avc.or(hevc).or(vp9),
+        }
+    })
+}
+
+impl Theirs {
+    /// What is told otherwise than by our own reader.
+    fn unlike(&self, ours: &Track) -> Option<String> {
+        let shown = [ours.shown.width, ours.shown.height];
+        let coded = ours.description.map(|of| [of.width, of.height]);
+        let millis = |time| milliseconds(time, self.timescale);
+        let pixels = |[width, height]: [u16; 2]| format!("{width} by {height} pixels");
+        if ours.id != self.id {
+            return Some(format!("the number {}", self.id));
+        }
+        if ours.samples != self.samples {
+            return Some(format!("{} samples", self.samples));
+        }
+        let timed = ours.stated.is_none_or(|stated| stated == self.stated);
+        if !timed || ours.timescale != self.timescale {
+            return Some(format!("a duration of {} ms", millis(self.stated)));
+        }
+        if ours.time != self.time {
+            return Some(format!("samples of {} ms", millis(self.time)));
+        }
+        if shown != self.shown {
+            return Some(pixels(self.shown));
+        }
+        self.coded.filter(|theirs| coded != Some(*theirs)).map(pixels)
+    }
 }
 
 /// Reads the pieces as one file, for a bounded number of steps.

@@ -3,13 +3,14 @@
 use crate::model::{Check, Finding};
 
 use super::boxes::Boxed;
-use super::tables::{self, Offsets, Sizes, pair, triple};
+use super::bytes::length;
+use super::tables::{self, Entries, Offsets, Sizes, pair, triple};
 
 /// The sample tables of one track, still in their bytes.
 pub(super) struct Samples<'a> {
     durations: &'a [[u8; 8]],
     shifts: Option<&'a [[u8; 8]]>,
-    runs: &'a [[u8; 12]],
+    runs: Entries<'a, 12>,
     sizes: Sizes<'a>,
     offsets: Offsets<'a>,
     sync: Option<&'a [[u8; 4]]>,
@@ -28,8 +29,8 @@ impl<'a> Samples<'a> {
     /// file.
     pub(super) fn read(stbl: Boxed<'a>, file: Option<u64>) -> Result<Self, Finding> {
         let offsets = match stbl.at_most_one(*b"co64")? {
-            Some(co64) => Offsets::Long(tables::list(co64)?),
-            None => Offsets::Short(tables::list(stbl.one(*b"stco")?)?),
+            Some(co64) => Offsets::Long(tables::list(co64)?.into()),
+            None => Offsets::Short(tables::list(stbl.one(*b"stco")?)?.into()),
         };
         let sizes = match stbl.at_most_one(*b"stz2")? {
             Some(stz2) => Sizes::read_compact(stz2)?,
@@ -38,7 +39,7 @@ impl<'a> Samples<'a> {
         Ok(Self {
             durations: tables::list(stbl.one(*b"stts")?)?,
             shifts: stbl.at_most_one(*b"ctts")?.map(tables::list).transpose()?,
-            runs: tables::list(stbl.one(*b"stsc")?)?,
+            runs: tables::list(stbl.one(*b"stsc")?)?.into(),
             sync: stbl.at_most_one(*b"stss")?.map(tables::list).transpose()?,
             sizes,
             offsets,
@@ -159,6 +160,42 @@ impl<'a> Samples<'a> {
             before = sample;
         }
         Ok(())
+    }
+
+    /// A copy of what says where the samples lie, which outlives `moov`.
+    pub(super) fn kept(&self) -> Samples<'static> {
+        Samples {
+            durations: &[],
+            shifts: None,
+            sync: None,
+            runs: tables::kept(&self.runs),
+            sizes: self.sizes.kept(),
+            offsets: self.offsets.kept(),
+            at: self.at,
+        }
+    }
+
+    /// How many bytes such a copy takes.
+    pub(super) fn heap(&self) -> u64 {
+        let tables = self.sizes.heap().saturating_add(self.offsets.heap());
+        tables.saturating_add(length(self.runs.as_flattened()))
+    }
+
+    /// Where a chunk begins, counted from 0.
+    pub(super) fn chunk_at(&self, index: usize) -> Option<u64> {
+        self.offsets.get(index)
+    }
+
+    /// How many samples the chunks of a run have, if it has begun by a chunk, counted from 1.
+    pub(super) fn samples_from(&self, run: usize, chunk: usize) -> Option<u64> {
+        let (first, samples, _) = triple(*self.runs.get(run)?);
+        let begun = usize::try_from(first).is_ok_and(|first| first <= chunk);
+        begun.then_some(u64::from(samples))
+    }
+
+    /// The bytes of a sample, counted from 0.
+    pub(super) fn size(&self, sample: u64) -> u64 {
+        self.sizes.sum(sample, 1)
     }
 
     /// All chunks, in the order of the table. To be asked only after [`Self::check`].

@@ -11,10 +11,17 @@ use crate::model::{Check, Facts, Finding, Length, Refusal};
 use super::bytes::{in_memory, length};
 use super::content::{Content, Context};
 use super::notes::Noted;
-use super::settings::Config;
+use super::settings::{Config, NalChain};
 use super::stream;
 use super::top::{Closed, Extent, Top};
 use super::{completion, facts};
+
+/// The most `uuid` boxes that are looked at; a manifest stands near the beginning, and makers add
+/// one or two of their own.
+const MAX_UUIDS: u32 = 64;
+
+/// The longest header of a `uuid` box: a 64-bit size and the UUID (ISO 14496-12 §4.2).
+const UUID_HEADER: u64 = 32;
 
 /// What is known of a file that was accepted.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,8 +35,12 @@ pub struct Inspection {
 /// Judges a file while its bytes arrive, cut in any way.
 ///
 /// It keeps positions, not payload, so a clone is cheap: a caller that may have to take bytes back
-/// keeps one. Whole boxes that must be read are asked for by [`Scanner::wants`], unless they lie
-/// within one pushed slice.
+/// keeps one.
+///
+/// What must be read again is asked for by [`Scanner::wants`]: always `moov`; other boxes unless
+/// they lie within one pushed slice; a few bytes of media that passed before it was known what they
+/// are. So [`Scanner::push`] never takes long, while [`Scanner::supply`] belongs off the async
+/// threads: it reads `moov` with all its tables, and asks the second opinion.
 #[derive(Clone)]
 pub struct Scanner {
     rules: Arc<Config>,
@@ -38,6 +49,8 @@ pub struct Scanner {
     top: Top,
     content: Content,
     waiting: VecDeque<Closed>,
+    /// How many `uuid` boxes were looked at.
+    uuids: u32,
     refusal: Option<Refusal>,
 }
 
@@ -53,6 +66,7 @@ impl Scanner {
             top: Top::new(),
             content: Content::default(),
             waiting: VecDeque::new(),
+            uuids: 0,
             refusal: None,
         };
         if let Some(length) = declared {
@@ -82,6 +96,7 @@ impl Scanner {
             rest = left;
             self.closed(closed, inside, from);
         }
+        self.content.walk.pass(from, inside);
         if let (Some(end), false) = (self.declared, beyond.is_empty()) {
             self.top.position = self.top.position.saturating_add(length(beyond));
             self.top.fail(end.saturating_add(1), stream::length_mismatch(end));
@@ -93,15 +108,35 @@ impl Scanner {
     /// are asked for one after the other.
     #[must_use]
     pub fn wants(&self) -> Option<Range<u64>> {
-        self.waiting.front().map(|closed| closed.extent.clone())
+        self.gap().or_else(|| self.waiting.front().map(|closed| closed.extent.clone()))
     }
 
     /// Takes exactly the bytes that are wanted.
     pub fn supply(&mut self, bytes: &[u8]) {
-        if let Some(closed) = self.waiting.pop_front() {
+        if let Some(gap) = self.gap() {
+            self.content.walk.pass(gap.start, bytes);
+            if self.gap().as_ref() == Some(&gap) {
+                self.content.walk.stop(); // nothing was supplied: never ask for ever
+            }
+        } else if let Some(closed) = self.waiting.pop_front() {
             self.read(&closed, bytes);
-            self.settle();
         }
+        self.settle();
+    }
+
+    /// The parts of a stretch of pushed bytes that are media: payload of `mdat`.
+    pub fn media(&self, stretch: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+        let mdats = &self.top.seen.mdats;
+        let first = mdats.partition_point(|mdat| mdat.end <= stretch.start);
+        let met = mdats.iter().skip(first).take_while(move |mdat| mdat.start < stretch.end);
+        met.map(move |mdat| mdat.start.max(stretch.start)..mdat.end.min(stretch.end))
+    }
+
+    /// Media that must be looked at again before the next box is read.
+    fn gap(&self) -> Option<Range<u64>> {
+        let position = self.top.position;
+        let until = self.waiting.front().map_or(position, |closed| closed.extent.start);
+        self.content.walk.gap(until, position)
     }
 
     /// Why the file is no good, as soon as that is certain. Every way of cutting the bytes gives
@@ -129,9 +164,10 @@ impl Scanner {
         let completion =
             completion::judge(&mut self.top, &self.content, self.declared, &self.rules);
         let late = completion.err().map(|finding| Noted { finding, after: self.top.position });
-        let notes = self.top.notes.merged(&self.content.notes);
-        let faults = [self.content.fault.take(), self.top.fault.take(), late];
-        let mut faults = faults.into_iter().flatten();
+        let notes = self.notes();
+        let mut faults: Vec<Noted> = self.faults().into_iter().chain(late).collect();
+        faults.sort_by_key(|fault| fault.after);
+        let mut faults = faults.into_iter();
         if self.rules.enforce
             && let Some(fault) = faults.next()
         {
@@ -143,13 +179,20 @@ impl Scanner {
 
     /// Reads a box that has been passed, if it is one to be read: at once when it lies in the
     /// slice `bytes` that begins at `from`, later otherwise, and always in the order of the file.
-    fn closed(&mut self, closed: Closed, bytes: &[u8], from: u64) {
-        if !matches!(&closed.start.kind.0, b"ftyp" | b"moov" | b"moof") {
-            return;
+    fn closed(&mut self, mut closed: Closed, bytes: &[u8], from: u64) {
+        match &closed.start.kind.0 {
+            b"ftyp" | b"moov" | b"moof" => {}
+            b"uuid" if self.uuids < MAX_UUIDS => {
+                self.uuids = self.uuids.saturating_add(1);
+                let seen = closed.extent.start.saturating_add(UUID_HEADER);
+                closed.extent.end = closed.extent.end.min(seen);
+            }
+            _ => return,
         }
-        let at_hand =
-            if self.waiting.is_empty() { slice(bytes, from, &closed.extent) } else { None };
-        match at_hand {
+        self.content.walk.pass(from, bytes);
+        let free = self.waiting.is_empty() && self.gap().is_none();
+        let at_hand = free && closed.start.kind.0 != *b"moov";
+        match slice(bytes, from, &closed.extent).filter(|_| at_hand) {
             Some(body) => self.read(&closed, body),
             None => self.waiting.push_back(closed),
         }
@@ -171,14 +214,34 @@ impl Scanner {
         if !self.rules.enforce || self.refusal.is_some() {
             return;
         }
-        let fault = match (&self.content.fault, &self.top.fault) {
-            (Some(fault), _) => fault,
-            (None, Some(fault)) if self.waiting.is_empty() => fault,
-            _ => return,
-        };
-        let notes = self.top.notes.merged(&self.content.notes);
-        self.refusal = Some(fault.clone().into_refusal(&notes));
+        let faults = self.faults().into_iter();
+        let Some(fault) = faults.min_by_key(|fault| fault.after) else { return };
+        let read = self.waiting.front().is_none_or(|next| next.extent.start >= fault.after);
+        if !read || self.content.walk.gap(fault.after, self.top.position).is_some() {
+            return;
+        }
+        self.refusal = Some(fault.into_refusal(&self.notes()));
         self.waiting.clear();
+        self.content.walk.stop();
+    }
+
+    /// What is wrong with the file, as far as it is known; at equal certainty the cause before its
+    /// consequence.
+    fn faults(&self) -> Vec<Noted> {
+        let walk = self.content.walk.found();
+        let walk = walk.filter(|_| self.rules.nal_chain == NalChain::Refuse);
+        let known = [self.content.fault.as_ref(), walk, self.top.fault.as_ref()];
+        known.into_iter().flatten().cloned().collect()
+    }
+
+    /// What was noticed, in the order in which it became certain.
+    fn notes(&self) -> Vec<Noted> {
+        let walk = self.content.walk.found();
+        let walk = walk.filter(|_| self.rules.nal_chain == NalChain::Note);
+        let mut notes = self.top.notes.merged(&self.content.notes);
+        notes.extend(walk.cloned());
+        notes.sort_by_key(|note| note.after);
+        notes
     }
 }
 

@@ -24,6 +24,20 @@ pub struct Config {
     pub enforce: bool,
     /// Sample entry types of pictures that are taken; an empty list takes all.
     pub codecs: Vec<String>,
+    /// What to do with pictures whose parts do not add up.
+    pub nal_chain: NalChain,
+}
+
+/// What to do with pictures whose parts do not add up (check 41).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NalChain {
+    /// Refuse the file.
+    Refuse,
+    /// Take it, with a note.
+    Note,
+    /// Do not look.
+    Off,
 }
 
 /// What to do with a movie whose only brand is QuickTime's.
@@ -48,6 +62,7 @@ impl Config {
             max_moof: HARD_MOOV,
             enforce: true,
             codecs: Vec::new(),
+            nal_chain: NalChain::Refuse,
         }
     }
 

@@ -1,9 +1,11 @@
 //! Check 28: tables of samples, compared with their box before anything counts on them.
 
+use std::borrow::Cow;
+
 use crate::model::{Check, Finding};
 
 use super::boxes::Boxed;
-use super::bytes::{Fields, in_memory};
+use super::bytes::{Fields, in_memory, length};
 
 /// Check 28: The `count` entries of `N` bytes that `fields` of a box begin with. The count is
 /// compared with the bytes that are there, so nothing is ever allocated or looped for a count
@@ -49,19 +51,26 @@ pub(super) fn triple(entry: [u8; 12]) -> (u32, u32, u32) {
     (next(), next(), next())
 }
 
+/// Entries of a table; borrowed until they must outlive it.
+pub(super) type Entries<'a, const N: usize> = Cow<'a, [[u8; N]]>;
+
+/// A copy that outlives the table.
+pub(super) fn kept<const N: usize>(entries: &[[u8; N]]) -> Entries<'static, N> {
+    Cow::Owned(entries.to_vec())
+}
+
 /// The sizes of all samples (`stsz`, `stz2`).
-#[derive(Clone, Copy)]
 pub(super) enum Sizes<'a> {
     /// All the same.
     Same { size: u32, count: u32 },
     /// 32 bits each.
-    Words(&'a [[u8; 4]]),
+    Words(Entries<'a, 4>),
     /// 16 bits each.
-    Halves(&'a [[u8; 2]]),
+    Halves(Entries<'a, 2>),
     /// 8 bits each.
-    Bytes(&'a [u8]),
+    Bytes(Cow<'a, [u8]>),
     /// 4 bits each, the upper half of a byte first.
-    Nibbles { pairs: &'a [u8], count: u32 },
+    Nibbles { pairs: Cow<'a, [u8]>, count: u32 },
 }
 
 impl<'a> Sizes<'a> {
@@ -73,7 +82,7 @@ impl<'a> Sizes<'a> {
             return Err(stsz.short());
         };
         if size == 0 {
-            return entries(stsz, fields, count).map(Self::Words);
+            return entries(stsz, fields, count).map(|sizes| Self::Words(sizes.into()));
         }
         if file.is_some_and(|length| u64::from(count) > length) {
             return Err(too_many(stsz, u64::from(count)));
@@ -88,11 +97,12 @@ impl<'a> Sizes<'a> {
             return Err(stz2.short());
         };
         match bits {
-            16 => entries(stz2, fields, count).map(Self::Halves),
-            8 => entries::<1>(stz2, fields, count).map(|bytes| Self::Bytes(bytes.as_flattened())),
+            16 => entries(stz2, fields, count).map(|sizes| Self::Halves(sizes.into())),
+            8 => entries::<1>(stz2, fields, count)
+                .map(|bytes| Self::Bytes(bytes.as_flattened().into())),
             4 => {
                 let pairs = entries::<1>(stz2, fields, count.div_ceil(2))?.as_flattened();
-                Ok(Self::Nibbles { pairs, count })
+                Ok(Self::Nibbles { pairs: pairs.into(), count })
             }
             _ => Err(too_many(stz2, u64::from(count))),
         }
@@ -102,9 +112,32 @@ impl<'a> Sizes<'a> {
     pub(super) fn count(&self) -> u64 {
         match self {
             Self::Same { count, .. } | Self::Nibbles { count, .. } => u64::from(*count),
-            Self::Words(sizes) => super::bytes::length(sizes.as_flattened()) / 4,
-            Self::Halves(sizes) => super::bytes::length(sizes.as_flattened()) / 2,
-            Self::Bytes(sizes) => super::bytes::length(sizes),
+            Self::Words(sizes) => length(sizes.as_flattened()) / 4,
+            Self::Halves(sizes) => length(sizes.as_flattened()) / 2,
+            Self::Bytes(sizes) => length(sizes),
+        }
+    }
+
+    /// A copy that outlives the table.
+    pub(super) fn kept(&self) -> Sizes<'static> {
+        match self {
+            Self::Same { size, count } => Sizes::Same { size: *size, count: *count },
+            Self::Words(sizes) => Sizes::Words(kept(sizes)),
+            Self::Halves(sizes) => Sizes::Halves(kept(sizes)),
+            Self::Bytes(sizes) => Sizes::Bytes(sizes.to_vec().into()),
+            Self::Nibbles { pairs, count } => {
+                Sizes::Nibbles { pairs: pairs.to_vec().into(), count: *count }
+            }
+        }
+    }
+
+    /// How many bytes a copy takes.
+    pub(super) fn heap(&self) -> u64 {
+        match self {
+            Self::Same { .. } => 0,
+            Self::Words(sizes) => length(sizes.as_flattened()),
+            Self::Halves(sizes) => length(sizes.as_flattened()),
+            Self::Bytes(sizes) | Self::Nibbles { pairs: sizes, .. } => length(sizes),
         }
     }
 
@@ -138,12 +171,11 @@ impl<'a> Sizes<'a> {
 }
 
 /// Where the chunks begin (`stco`, `co64`).
-#[derive(Clone, Copy)]
 pub(super) enum Offsets<'a> {
     /// 32 bits each.
-    Short(&'a [[u8; 4]]),
+    Short(Entries<'a, 4>),
     /// 64 bits each.
-    Long(&'a [[u8; 8]]),
+    Long(Entries<'a, 8>),
 }
 
 impl Offsets<'_> {
@@ -152,6 +184,22 @@ impl Offsets<'_> {
         match self {
             Self::Short(offsets) => offsets.len(),
             Self::Long(offsets) => offsets.len(),
+        }
+    }
+
+    /// A copy that outlives the table.
+    pub(super) fn kept(&self) -> Offsets<'static> {
+        match self {
+            Self::Short(offsets) => Offsets::Short(kept(offsets)),
+            Self::Long(offsets) => Offsets::Long(kept(offsets)),
+        }
+    }
+
+    /// How many bytes a copy takes.
+    pub(super) fn heap(&self) -> u64 {
+        match self {
+            Self::Short(offsets) => length(offsets.as_flattened()),
+            Self::Long(offsets) => length(offsets.as_flattened()),
         }
     }
 

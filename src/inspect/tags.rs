@@ -5,7 +5,7 @@
 
 use std::str;
 
-use crate::model::{Check, Finding, Location};
+use crate::model::{Check, Finding, Location, LocationFrom};
 
 use super::boxes::Boxed;
 use super::bytes::Fields;
@@ -27,8 +27,17 @@ const MAX_ISO6709: usize = 64;
 /// What the tags tell.
 #[derive(Clone, Default)]
 pub(super) struct Tags {
-    pub(super) location: Option<Location>,
-    pub(super) device: Option<String>,
+    pub(super) place: Option<(Location, LocationFrom)>,
+    pub(super) make: Option<String>,
+    pub(super) model: Option<String>,
+}
+
+impl Tags {
+    /// Maker and model together.
+    pub(super) fn device(&self) -> Option<String> {
+        let known = [self.make.clone(), self.model.clone()].into_iter().flatten();
+        known.reduce(|make, model| format!("{make} {model}"))
+    }
 }
 
 /// Check 40: Reads the tags. Broken ones are noted and left alone: no playable video is refused for
@@ -44,16 +53,14 @@ pub(super) fn read(moov: Boxed, notepad: &mut Notepad) -> Tags {
     let keys = meta.and_then(Keys::read).or_else(|| inner.and_then(Keys::read));
     let by_key = |names: &[&[u8]]| keys.as_ref().and_then(|keys| keys.value(names));
     let by_tag = |kind: [u8; 4]| udta.and_then(|udta| user_text(udta, kind));
-    let location = by_tag(*b"\xA9xyz").and_then(iso6709);
-    let location = location.or_else(|| by_key(&[LOCATION_KEY]).and_then(iso6709));
-    let maker = by_key(&MAKER_KEYS).or_else(|| by_tag(*b"\xA9mak")).and_then(name);
-    let model = by_key(&MODEL_KEYS).or_else(|| by_tag(*b"\xA9mod")).and_then(name);
+    let from = |from: LocationFrom| move |location: Location| (location, from);
+    let xyz = || by_tag(*b"\xA9xyz").and_then(iso6709).map(from(LocationFrom::Xyz));
+    let key = || by_key(&[LOCATION_KEY]).and_then(iso6709).map(from(LocationFrom::Keys));
+    let loci = || udta.and_then(loci).map(from(LocationFrom::Loci));
     Tags {
-        location: location.or_else(|| udta.and_then(loci)),
-        device: [maker, model]
-            .into_iter()
-            .flatten()
-            .reduce(|maker, model| format!("{maker} {model}")),
+        place: xyz().or_else(key).or_else(loci),
+        make: by_key(&MAKER_KEYS).or_else(|| by_tag(*b"\xA9mak")).and_then(name),
+        model: by_key(&MODEL_KEYS).or_else(|| by_tag(*b"\xA9mod")).and_then(name),
     }
 }
 

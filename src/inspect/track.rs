@@ -64,6 +64,11 @@ impl Track {
         self.handler == VIDEO
     }
 
+    /// How many bytes the length of each unit takes, where the samples are chains of units.
+    pub(super) fn prefix(&self) -> Option<u8> {
+        self.description.and_then(|description| description.prefix)
+    }
+
     /// The length of all samples, in milliseconds.
     pub(super) fn time_ms(&self) -> u64 {
         milliseconds(self.time, self.timescale)

@@ -30,7 +30,7 @@ pub use clock::{Clock, ManualClock};
 pub use deadline::{NEVER_DUE, due_at, is_expired};
 pub use device::{DeviceId, DeviceIdError};
 pub use digest::{Digest, DigestError};
-pub use facts::{Facts, Location};
+pub use facts::{DurationBy, Durations, Facts, Location, LocationFrom};
 pub use faults::{FaultError, Faults};
 pub use finding::{Check, Finding, Refusal};
 pub use ids::{

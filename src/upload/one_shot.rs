@@ -114,7 +114,6 @@ impl OneShot {
     pub async fn finish(mut self, details: Details) -> Result<Stored, UploadError> {
         let (mut gate, mut bench) = self.work.take().ok_or_else(used)?;
         let length = Length::new(bench.warm.position().get());
-        bench.warm.scanner().declare(length);
         gate.row.length = Some(length);
         let (person, ref_key) = (self.person, details.ref_key);
         gate.row.details = Some(details);
@@ -126,7 +125,11 @@ impl OneShot {
                 drop(bench);
                 return engine.give_up(&gate, error).await;
             }
-            engine.finish_within_patience(gate, bench).await
+            let declared = bench.warm.declare(length, &bench.file, &engine.0.readers).await;
+            match declared {
+                Ok(()) => engine.finish_within_patience(gate, bench).await,
+                Err(error) => engine.give_up(&gate, error.into()).await,
+            }
         });
         task.await.unwrap_or_else(|panic| Err(UploadError::Internal(Box::new(panic))))
     }

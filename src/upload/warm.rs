@@ -7,23 +7,19 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 
 use crate::blob::{BlobError, SpoolFile};
-use crate::inspect::{self, Scanner};
-use crate::model::{Digest, Length, Offset, UploadId};
+use crate::inspect::{self, Digests, Scanner};
+use crate::model::{Digest, Facts, Length, Offset, UploadId};
 
-/// Boxes up to this size are judged where we stand; larger ones off the async threads.
-const JUDGED_INLINE: usize = 64 * 1024;
 /// How much is read at a time when the spool is fed through again.
 const REFEED_PIECE: u64 = 1024 * 1024;
 
-/// Digest and scanner after the same bytes. Cheap to clone: neither keeps payload.
+/// Digests and scanner after the same bytes. Cheap to clone: neither keeps payload.
 #[derive(Clone)]
 pub(super) struct Warm {
-    digest: Sha256,
+    digests: Digests,
     scanner: Scanner,
 }
 
@@ -33,7 +29,8 @@ impl Warm {
         declared: Option<Length>,
         now: Timestamp,
     ) -> Self {
-        Self { digest: Sha256::new(), scanner: Scanner::new(Arc::clone(rules), declared, now) }
+        let scanner = Scanner::new(Arc::clone(rules), declared, now);
+        Self { digests: Digests::default(), scanner }
     }
 
     /// Takes what was just appended to `file`, and judges every box that is now complete.
@@ -43,30 +40,41 @@ impl Warm {
         file: &SpoolFile,
         readers: &Semaphore,
     ) -> Result<(), BlobError> {
-        self.digest.update(bytes);
         self.scanner.push(bytes);
-        while let Some(range) = self.scanner.wants() {
-            // The permit bounds how many `moov` boxes are in memory; it is never closed.
-            let _permit = readers.acquire().await;
-            let wanted = file.read(range).await?;
-            self.supply(wanted).await;
-        }
-        Ok(())
+        self.digests.update(&self.scanner, bytes);
+        self.read_again(file, readers).await
     }
 
-    async fn supply(&mut self, bytes: Vec<u8>) {
-        if bytes.len() <= JUDGED_INLINE {
-            return self.scanner.supply(&bytes);
+    /// Learns how long the file is, now that all of it is there.
+    pub(super) async fn declare(
+        &mut self,
+        length: Length,
+        file: &SpoolFile,
+        readers: &Semaphore,
+    ) -> Result<(), BlobError> {
+        self.scanner.declare(length);
+        self.read_again(file, readers).await
+    }
+
+    /// Supplies what the scanner wants: off the async threads, and all of it in one go, for it may
+    /// be thousands of stretches of a few bytes.
+    async fn read_again(&mut self, file: &SpoolFile, readers: &Semaphore) -> Result<(), BlobError> {
+        if self.scanner.wants().is_none() {
+            return Ok(());
         }
+        // The permit bounds how many `moov` boxes are in memory; it is never closed.
+        let _permit = readers.acquire().await;
         let mut scanner = self.scanner.clone();
-        let judged = spawn_blocking(move || {
-            scanner.supply(&bytes);
-            scanner
+        let judged = file.look_up(move |reader| {
+            let mut bytes = Vec::new();
+            while let Some(range) = scanner.wants() {
+                reader.read(range, &mut bytes)?;
+                scanner.supply(&bytes);
+            }
+            Ok(scanner)
         });
-        match judged.await {
-            Ok(scanner) => self.scanner = scanner,
-            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
-        }
+        self.scanner = judged.await?;
+        Ok(())
     }
 
     /// Feeds everything in `file` through, from the beginning.
@@ -96,7 +104,12 @@ impl Warm {
 
     /// The hash of everything so far.
     pub(super) fn sha256(&self) -> Digest {
-        Digest::new(self.digest.clone().finalize().into())
+        self.digests.sha256()
+    }
+
+    /// The facts, with the hashes.
+    pub(super) fn known(&self, facts: Facts) -> Facts {
+        self.digests.known(facts)
     }
 }
 

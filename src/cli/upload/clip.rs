@@ -56,7 +56,7 @@ pub(crate) fn examine(path: PathBuf, rules: Rules) -> io::Result<Result<Clip, Bo
         return Ok(Err(Box::new(too_long(rules.max_length))));
     }
     let mut scanner = Scanner::new(Arc::new(rules.inspect), Some(length), rules.now);
-    let sha256 = scan(&mut file, &mut scanner)?;
+    let sha256 = scan(&mut file, &mut scanner)?.sha256();
     let verdict = scanner.finish().map_err(Box::new);
     Ok(verdict.map(|_| Clip { path, length, sha256 }))
 }

@@ -1,0 +1,49 @@
+//! The hashes of a file and of its media alone, taken while its bytes pass.
+
+use std::ops::Range;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::model::{Digest, Facts};
+
+use super::bytes::{in_memory, length};
+use super::scanner::Scanner;
+
+/// Two running hashes: of everything, and of what the `mdat` boxes hold, in the order of the file.
+/// The second stays the same when only the tags of a file are written anew.
+#[derive(Clone, Default)]
+pub struct Digests {
+    whole: Sha256,
+    media: Sha256,
+}
+
+impl Digests {
+    /// Takes bytes that were just pushed into `scanner`.
+    pub fn update(&mut self, scanner: &Scanner, bytes: &[u8]) {
+        self.whole.update(bytes);
+        let end = scanner.position();
+        let from = end.saturating_sub(length(bytes));
+        for Range { start, end } in scanner.media(from..end) {
+            let [start, end] = [start, end].map(|at| in_memory(at.saturating_sub(from)));
+            self.media.update(bytes.get(start..end).unwrap_or_default());
+        }
+    }
+
+    /// The hash of everything so far.
+    #[must_use]
+    pub fn sha256(&self) -> Digest {
+        Digest::new(self.whole.clone().finalize().into())
+    }
+
+    /// The hash of the media so far.
+    #[must_use]
+    pub fn media_sha256(&self) -> Digest {
+        Digest::new(self.media.clone().finalize().into())
+    }
+
+    /// Writes both into the facts.
+    #[must_use]
+    pub fn known(&self, facts: Facts) -> Facts {
+        Facts { sha256: Some(self.sha256()), media_sha256: Some(self.media_sha256()), ..facts }
+    }
+}

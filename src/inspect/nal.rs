@@ -1,0 +1,205 @@
+//! Check 41: the pictures of H.264 and H.265 are what their tables say.
+//!
+//! Such a sample is a chain of units, each behind its length (ISO 14496-15 §4.3). The lengths must
+//! add up to the size of the sample. It is the one check that looks into the media, and it finds
+//! three in four damages that leave every length as it was: zeroed, swapped or foreign blocks
+//! (mp4.md §3.3). Only the lengths are read. Those that pass while the tables are known are looked
+//! at in passing, the others are asked for, a few bytes each.
+
+use std::ops::Range;
+
+use crate::model::{Check, Finding};
+
+use super::bytes::in_memory;
+use super::layout::{Layout, Pieces, Sample};
+use super::notes::Noted;
+use super::top::Extent;
+
+/// Units closer than this come together in one read: a page of the file, so that the reads of a
+/// file are bounded by its pages, whatever its tables say.
+const NEAR: u64 = 4096;
+
+/// Bytes that are read where the next unit is far away: its length, and those of the small units
+/// that often stand before a picture.
+const FAR_WINDOW: u64 = 64;
+
+/// The walks over all tracks that have such samples.
+#[derive(Clone, Default)]
+pub(super) struct Walk {
+    chains: Vec<Chain>,
+    /// The break that was certain first.
+    found: Option<Noted>,
+    /// Where the samples of all fragments so far end: nothing is walked twice for their sake.
+    reached: u64,
+}
+
+impl Walk {
+    /// Walks over samples too; where they lie was certain after so many bytes.
+    pub(super) fn add(&mut self, layout: Layout, after: u64) {
+        let mut chain = Chain::new(layout, after);
+        if let Err(broken) = chain.next_sample() {
+            self.keep(broken);
+        }
+        if !chain.ended {
+            self.chains.push(chain);
+        }
+    }
+
+    /// Walks over the samples of a fragment too.
+    pub(super) fn add_fragment(&mut self, mut pieces: Pieces, after: u64) {
+        let Some(extent) = pieces.sort() else { return };
+        if extent.start >= self.reached {
+            self.reached = extent.end;
+            self.add(Layout::of_fragment(pieces), after);
+        }
+    }
+
+    /// Looks at a stretch of the file that begins at `from`.
+    pub(super) fn pass(&mut self, from: u64, bytes: &[u8]) {
+        let mut chains = std::mem::take(&mut self.chains);
+        chains.retain_mut(|chain| {
+            if let Err(broken) = chain.pass(from, bytes) {
+                self.keep(broken);
+            }
+            !chain.ended
+        });
+        // What they can still find is certain only after what has been found.
+        let first = self.found.as_ref().map_or(u64::MAX, |found| found.after);
+        chains.retain(|chain| chain.at < first);
+        self.chains = chains;
+    }
+
+    /// Bytes before `until` that have passed and must be looked at again; all before `position`
+    /// have passed.
+    pub(super) fn gap(&self, until: u64, position: u64) -> Option<Range<u64>> {
+        let chain = self.chains.iter().min_by_key(|chain| chain.at)?;
+        let window = if chain.stride < NEAR { NEAR } else { FAR_WINDOW };
+        let end = chain.at.saturating_add(window).min(position);
+        (chain.at < until.min(position)).then_some(chain.at..end)
+    }
+
+    /// What was found.
+    pub(super) fn found(&self) -> Option<&Noted> {
+        self.found.as_ref()
+    }
+
+    /// Stops; what was found stays.
+    pub(super) fn stop(&mut self) {
+        self.chains.clear();
+    }
+
+    fn keep(&mut self, broken: Noted) {
+        if self.found.as_ref().is_none_or(|found| broken.after < found.after) {
+            self.found = Some(broken);
+        }
+    }
+}
+
+/// A walk over the samples of one track, or of one fragment.
+#[derive(Clone)]
+struct Chain {
+    layout: Layout,
+    /// All that was needed so far ends here.
+    after: u64,
+    /// Where the next byte is that matters.
+    at: u64,
+    sample: Extent,
+    prefix: u8,
+    /// The length under way, and how many of its bytes are in it.
+    length: u64,
+    held: u8,
+    /// Bytes between the last two lengths.
+    stride: u64,
+    ended: bool,
+}
+
+impl Chain {
+    fn new(layout: Layout, after: u64) -> Self {
+        Self {
+            layout,
+            after,
+            at: 0,
+            sample: 0..0,
+            prefix: 4,
+            length: 0,
+            held: 0,
+            stride: 0,
+            ended: false,
+        }
+    }
+
+    /// Walks on as far as some bytes reach. One step for each length that is there.
+    fn pass(&mut self, from: u64, bytes: &[u8]) -> Result<(), Noted> {
+        while !self.ended {
+            let rest = self.at.checked_sub(from).and_then(|skip| bytes.get(in_memory(skip)..));
+            let Some(rest) = rest.filter(|rest| !rest.is_empty()) else { break };
+            if let Some(unit) = self.read(rest) {
+                self.enter(unit)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes bytes of a length; answers it when it is whole.
+    fn read(&mut self, bytes: &[u8]) -> Option<u64> {
+        let missing = usize::from(self.prefix.saturating_sub(self.held));
+        for byte in bytes.iter().take(missing) {
+            self.length = self.length.saturating_mul(256).saturating_add(u64::from(*byte));
+            self.held = self.held.saturating_add(1);
+            self.at = self.at.saturating_add(1);
+        }
+        (self.held >= self.prefix).then_some(self.length)
+    }
+
+    /// Skips a unit. None is empty: zeroed pages would pass otherwise. (`FFmpeg` `h2645_parse.h`
+    /// calls an empty one invalid too)
+    fn enter(&mut self, unit: u64) -> Result<(), Noted> {
+        (self.length, self.held) = (0, 0);
+        self.after = self.after.max(self.at);
+        self.stride = unit.saturating_add(u64::from(self.prefix));
+        let left = self.sample.end.saturating_sub(self.at);
+        if unit == 0 || unit > left {
+            return Err(self.broken());
+        }
+        self.at = self.at.saturating_add(unit);
+        match left.saturating_sub(unit) {
+            0 => self.next_sample(),
+            rest if rest <= u64::from(self.prefix) => Err(self.broken()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Goes to the next sample that has bytes. They ascend: tables that jump back are not followed,
+    /// so that no byte is looked at twice.
+    fn next_sample(&mut self) -> Result<(), Noted> {
+        while let Some(Sample { extent, prefix }) = self.layout.next() {
+            if extent.start < self.sample.end {
+                break;
+            }
+            if extent.is_empty() {
+                continue;
+            }
+            (self.at, self.prefix) = (extent.start, prefix);
+            self.sample = extent;
+            if self.sample.end.saturating_sub(self.at) <= u64::from(prefix) {
+                return Err(self.broken());
+            }
+            return Ok(());
+        }
+        self.ended = true;
+        Ok(())
+    }
+
+    fn broken(&mut self) -> Noted {
+        self.ended = true;
+        let message = format!(
+            "The picture at byte {} is damaged: its parts do not add up to its {} bytes. Bytes \
+             inside the file were changed, on the way or on the device: send the file again, and \
+             if it is refused again, record again.",
+            self.sample.start,
+            self.sample.end.saturating_sub(self.sample.start)
+        );
+        let finding = Finding::at(Check::NalChain, self.sample.start, message);
+        Noted { finding, after: self.after }
+    }
+}
