@@ -11,6 +11,7 @@ use std::ops::Range;
 use crate::model::{Check, Finding};
 
 use super::bytes::in_memory;
+use super::extents::{is_inside, outside_mdat};
 use super::layout::{Layout, Pieces, Sample};
 use super::notes::Noted;
 use super::top::Extent;
@@ -54,11 +55,12 @@ impl Walk {
         }
     }
 
-    /// Looks at a stretch of the file that begins at `from`.
-    pub(super) fn pass(&mut self, from: u64, bytes: &[u8]) {
+    /// Looks at a stretch of the file that begins at `from`; `mdats` are the payloads of all `mdat`
+    /// boxes that begin before its end.
+    pub(super) fn pass(&mut self, from: u64, bytes: &[u8], mdats: &[Extent]) {
         let mut chains = std::mem::take(&mut self.chains);
         chains.retain_mut(|chain| {
-            if let Err(broken) = chain.pass(from, bytes) {
+            if let Err(broken) = chain.pass(from, bytes, mdats) {
                 self.keep(broken);
             }
             !chain.ended
@@ -99,6 +101,8 @@ impl Walk {
 #[derive(Clone)]
 struct Chain {
     layout: Layout,
+    /// Where the box ends that says where the samples lie.
+    placed: u64,
     /// All that was needed so far ends here.
     after: u64,
     /// Where the next byte is that matters.
@@ -117,6 +121,7 @@ impl Chain {
     fn new(layout: Layout, after: u64) -> Self {
         Self {
             layout,
+            placed: after,
             after,
             at: 0,
             sample: 0..0,
@@ -129,10 +134,13 @@ impl Chain {
     }
 
     /// Walks on as far as some bytes reach. One step for each length that is there.
-    fn pass(&mut self, from: u64, bytes: &[u8]) -> Result<(), Noted> {
+    fn pass(&mut self, from: u64, bytes: &[u8], mdats: &[Extent]) -> Result<(), Noted> {
         while !self.ended {
             let rest = self.at.checked_sub(from).and_then(|skip| bytes.get(in_memory(skip)..));
             let Some(rest) = rest.filter(|rest| !rest.is_empty()) else { break };
+            if self.at == self.sample.start && !is_inside(&self.sample, mdats) {
+                return self.outside(mdats);
+            }
             if let Some(unit) = self.read(rest) {
                 self.enter(unit)?;
             }
@@ -188,6 +196,19 @@ impl Chain {
         }
         self.ended = true;
         Ok(())
+    }
+
+    /// Check 32, for the pictures, as early as it is certain: when the first byte of one passes.
+    /// Without an `mdat` since the table there is another cause, which other checks know.
+    fn outside(&mut self, mdats: &[Extent]) -> Result<(), Noted> {
+        self.ended = true;
+        let begun = mdats.partition_point(|mdat| mdat.start <= self.sample.start);
+        let last = begun.checked_sub(1).and_then(|last| mdats.get(last));
+        if last.is_none_or(|mdat| mdat.start < self.placed) {
+            return Ok(());
+        }
+        let after = self.after.max(self.at.saturating_add(1));
+        Err(Noted { finding: outside_mdat(&self.sample), after })
     }
 
     fn broken(&mut self) -> Noted {

@@ -173,3 +173,31 @@ impl Seek for Bounded<'_> {
         Ok(self.position)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A `moov` whose child claims no bytes: the crate goes back to its header for ever
+    /// (alfg/mp4-rust, pull request 148).
+    #[test]
+    fn a_reader_that_loops_is_ended_by_its_budget() {
+        let moov = [[0, 0, 0, 16], *b"moov", [0, 0, 0, 0], *b"free"].concat();
+        let error = read(&[moov.into()]).unwrap_err();
+        assert!(error.to_string().contains("too many steps"), "{error}");
+    }
+
+    #[test]
+    fn the_budget_counts_reads_and_seeks() {
+        let piece: Piece = vec![1; 4].into();
+        let pieces = [piece];
+        let mut reader = Bounded::new(&pieces);
+        let steps = SPARE_STEPS.saturating_add(4);
+        for _ in 0..steps / 2 {
+            reader.seek(SeekFrom::Start(0)).unwrap();
+            assert_eq!(reader.read(&mut [0; 4]).unwrap(), 4);
+        }
+        assert!(reader.read(&mut [0; 1]).is_err());
+        assert!(reader.seek(SeekFrom::End(0)).is_err());
+    }
+}

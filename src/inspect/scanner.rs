@@ -96,7 +96,7 @@ impl Scanner {
             rest = left;
             self.closed(closed, inside, from);
         }
-        self.content.walk.pass(from, inside);
+        self.walk(from, inside);
         if let (Some(end), false) = (self.declared, beyond.is_empty()) {
             self.top.position = self.top.position.saturating_add(length(beyond));
             self.top.fail(end.saturating_add(1), stream::length_mismatch(end));
@@ -114,7 +114,7 @@ impl Scanner {
     /// Takes exactly the bytes that are wanted.
     pub fn supply(&mut self, bytes: &[u8]) {
         if let Some(gap) = self.gap() {
-            self.content.walk.pass(gap.start, bytes);
+            self.walk(gap.start, bytes);
             if self.gap().as_ref() == Some(&gap) {
                 self.content.walk.stop(); // nothing was supplied: never ask for ever
             }
@@ -189,13 +189,17 @@ impl Scanner {
             }
             _ => return,
         }
-        self.content.walk.pass(from, bytes);
+        self.walk(from, bytes);
         let free = self.waiting.is_empty() && self.gap().is_none();
         let at_hand = free && closed.start.kind.0 != *b"moov";
         match slice(bytes, from, &closed.extent).filter(|_| at_hand) {
             Some(body) => self.read(&closed, body),
             None => self.waiting.push_back(closed),
         }
+    }
+
+    fn walk(&mut self, from: u64, bytes: &[u8]) {
+        self.content.walk.pass(from, bytes, &self.top.seen.mdats);
     }
 
     fn read(&mut self, closed: &Closed, bytes: &[u8]) {
@@ -228,20 +232,22 @@ impl Scanner {
     /// What is wrong with the file, as far as it is known; at equal certainty the cause before its
     /// consequence.
     fn faults(&self) -> Vec<Noted> {
-        let walk = self.content.walk.found();
-        let walk = walk.filter(|_| self.rules.nal_chain == NalChain::Refuse);
+        let walk = self.content.walk.found().filter(|found| !self.is_note(found));
         let known = [self.content.fault.as_ref(), walk, self.top.fault.as_ref()];
         known.into_iter().flatten().cloned().collect()
     }
 
     /// What was noticed, in the order in which it became certain.
     fn notes(&self) -> Vec<Noted> {
-        let walk = self.content.walk.found();
-        let walk = walk.filter(|_| self.rules.nal_chain == NalChain::Note);
+        let walk = self.content.walk.found().filter(|found| self.is_note(found));
         let mut notes = self.top.notes.merged(&self.content.notes);
         notes.extend(walk.cloned());
         notes.sort_by_key(|note| note.after);
         notes
+    }
+
+    fn is_note(&self, found: &Noted) -> bool {
+        found.finding.check == Check::NalChain && self.rules.nal_chain == NalChain::Note
     }
 }
 

@@ -53,8 +53,9 @@ pub(super) fn read(moov: Boxed, notepad: &mut Notepad) -> Tags {
     let keys = meta.and_then(Keys::read).or_else(|| inner.and_then(Keys::read));
     let by_key = |names: &[&[u8]]| keys.as_ref().and_then(|keys| keys.value(names));
     let by_tag = |kind: [u8; 4]| udta.and_then(|udta| user_text(udta, kind));
+    let item = || inner.and_then(|meta| item(meta, *b"\xA9xyz"));
     let from = |from: LocationFrom| move |location: Location| (location, from);
-    let xyz = || by_tag(*b"\xA9xyz").and_then(iso6709).map(from(LocationFrom::Xyz));
+    let xyz = || by_tag(*b"\xA9xyz").or_else(item).and_then(iso6709).map(from(LocationFrom::Xyz));
     let key = || by_key(&[LOCATION_KEY]).and_then(iso6709).map(from(LocationFrom::Keys));
     let loci = || udta.and_then(loci).map(from(LocationFrom::Loci));
     Tags {
@@ -154,6 +155,19 @@ fn meta_children(meta: Boxed<'_>) -> Option<super::boxes::Children<'_>> {
     (is_hdlr(8) == Some(true)).then(|| meta.children_after(4, false))
 }
 
+/// The value of an item that is named by its type alone, as iTunes has them.
+fn item(meta: Boxed<'_>, kind: [u8; 4]) -> Option<&[u8]> {
+    let list = meta_children(meta)?.flatten().find(|child| child.kind.0 == *b"ilst")?;
+    let value = list.children().flatten().find(|child| child.kind.0 == kind)?;
+    data(value)
+}
+
+/// The text of an item: what follows type and language of its `data`.
+fn data(item: Boxed<'_>) -> Option<&[u8]> {
+    let data = item.children().flatten().find(|child| child.kind.0 == *b"data")?;
+    data.body.get(8..)
+}
+
 /// `meta` with `keys`: names in one list, values in another.
 struct Keys<'a> {
     names: Boxed<'a>,
@@ -179,8 +193,6 @@ impl<'a> Keys<'a> {
         let index = keys.position(|key| key.kind.0 == *b"mdta" && key.body == name)?;
         let number = u32::try_from(index).ok()?.checked_add(1)?.to_be_bytes();
         let mut values = self.values.children().flatten();
-        let value = values.find(|value| value.kind.0 == number)?;
-        let data = value.children().flatten().find(|child| child.kind.0 == *b"data")?;
-        data.body.get(8..) // after its type and language
+        data(values.find(|value| value.kind.0 == number)?)
     }
 }

@@ -29,7 +29,7 @@ fn an_accepted_file_is_told_in_full() {
     assert_eq!(report["facts"]["duration_ms"], 2000);
     assert_eq!(report["facts"]["sha256"].as_str().unwrap().len(), 64);
     assert_eq!(report["facts"]["created_at"], "2026-01-15T08:30:00Z");
-    assert_eq!(report["facts"].as_object().unwrap().len(), 17);
+    assert_eq!(report["facts"].as_object().unwrap().len(), 30);
 }
 
 #[test]

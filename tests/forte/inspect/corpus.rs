@@ -18,11 +18,11 @@ const PICTURES: [&str; 7] = ["h264", "hevc", "av1", "mpeg4", "h263", "vp9", "vid
 const AT_LEAST: usize = 95;
 
 /// A file, and what ffmpeg made of it.
-struct Labelled {
-    file: String,
-    bytes: Vec<u8>,
+pub(super) struct Labelled {
+    pub(super) file: String,
+    pub(super) bytes: Vec<u8>,
     /// Read without a word of complaint, and with a picture.
-    clean_video: bool,
+    pub(super) clean_video: bool,
     seconds: Option<f64>,
 }
 
@@ -36,13 +36,13 @@ impl Labelled {
 }
 
 /// Past the capture of the test runner, so that a person sees it.
-fn say(words: &str) {
+pub(super) fn say(words: &str) {
     let mut out = io::stderr();
     writeln!(out, "{words}").unwrap();
 }
 
 /// All files; none, said aloud, where the corpus is not at hand.
-fn corpus() -> Vec<Labelled> {
+pub(super) fn corpus() -> Vec<Labelled> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
     if !folder.is_dir() {
         say("there is no corpus beside the package: its tests are left out");

@@ -6,7 +6,7 @@ use forte_media::inspect::{Config, Scanner};
 use forte_media::model::Length;
 use proptest::prelude::*;
 
-use crate::harness::boxes::leaf;
+use crate::harness::boxes::{Node, leaf};
 use crate::harness::mp4::{
     NOW, default_rules, drive, edited, judge, judge_every_way, push, sample, scanner, supply,
 };
@@ -30,8 +30,18 @@ fn files() -> Vec<Vec<u8>> {
     files.push(edited("good-moov-first.mp4", |file| file.at("moov/mvhd").set(12, 0)));
     files.push(edited(fragmented, |file| file.at("moof:1/traf/tfhd").set(4, 9)));
     files.push(edited(fragmented, |file| file.at("moof:1/mfhd").set(4, 1)));
+    files.extend(["good-moov-last.mp4", "good-moov-first.mp4", fragmented].map(zeroed));
     files.push([sample("good-moov-first.mp4"), vec![0; 100]].concat());
     files
+}
+
+/// A clip whose last quarter of media was lost, and every length kept.
+fn zeroed(name: &str) -> Vec<u8> {
+    let mut file = Node::parse(&sample(name));
+    let media = &mut file.at("mdat").fields;
+    let from = media.len() * 3 / 4;
+    media[from..].fill(0);
+    file.bytes()
 }
 
 /// Cuts a file at places given as parts of 65,536.
