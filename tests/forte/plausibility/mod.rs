@@ -35,11 +35,11 @@ fn recorded(service: &Service, ago: i64, place: Option<&str>) -> Vec<u8> {
     file.bytes()
 }
 
-/// The same with other pictures, so that it is no reuse of the first.
-fn other_pictures(mut file: Vec<u8>) -> Vec<u8> {
-    // The last byte of the media: its slices are not decoded here.
+/// The same with other pictures, so that it is no reuse of the first; others for each number but 0.
+fn other_pictures(mut file: Vec<u8>, number: u8) -> Vec<u8> {
+    // The last byte of the media: nothing decodes its pictures here.
     let moov = file.windows(4).rposition(|four| four == b"moov").unwrap();
-    file[moov - 5] ^= 1;
+    file[moov - 5] ^= number;
     file
 }
 

@@ -7,7 +7,9 @@ use forte_media::model::{Digest, RefKey, ReportStatus};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{creation, outcome, recorded, second_driver, sent, sent_by, verdict, watched};
+use super::{
+    creation, other_pictures, outcome, recorded, second_driver, sent, sent_by, verdict, watched,
+};
 use crate::harness::answers::problem;
 use crate::harness::clips::{GOOD, MOOV_FIRST};
 use crate::harness::db::{Db, on_both_databases};
@@ -17,6 +19,7 @@ use crate::harness::service::{Ground, Service, Wishes, on_both_grounds};
 
 on_both_grounds! {
     a_video_of_another_report_is_taken_and_linked,
+    new_tags_make_no_other_recording,
     a_report_that_does_not_hold_the_video_any_more_is_only_worth_a_look,
     another_companys_video_is_never_spoken_of,
     a_driver_learns_nothing_of_other_drivers_reports,
@@ -63,6 +66,22 @@ async fn a_video_of_another_report_is_taken_and_linked(service: Service) {
     assert_eq!(reuse_of(&service, one).await["outcome"], "pass", "it came first");
 }
 
+/// D4: the payload survives a re-tagging.
+async fn new_tags_make_no_other_recording(service: Service) {
+    let (one, other) = (service.report().await, service.report().await);
+    sent(&service, one, GOOD).await;
+    sent(&service, other, &recorded(&service, 60, None)).await;
+    let reuse = reuse_of(&service, other).await;
+    assert_eq!(reuse["outcome"], "fail");
+    assert_eq!(reuse["links"][0]["report_ref_key"], json!(one));
+    assert_eq!(reuse["links"][0]["same"], "media");
+    let message = reuse["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("the same recording, in another file, came once before"),
+        "{message}"
+    );
+}
+
 async fn a_report_that_does_not_hold_the_video_any_more_is_only_worth_a_look(service: Service) {
     let (one, other, third) =
         (service.report().await, service.report().await, service.report().await);
@@ -79,7 +98,7 @@ async fn a_report_that_does_not_hold_the_video_any_more_is_only_worth_a_look(ser
     );
     for report in [one, other] {
         service.ledger().set_report_status(report, ReportStatus::Rejected).await.unwrap();
-        sent(&service, report, &recorded(&service, i64::from(report == one), None)).await;
+        sent(&service, report, &other_pictures(GOOD.to_vec(), 1 + u8::from(report == one))).await;
     }
     sent(&service, third, GOOD).await;
     let third = reuse_of(&service, third).await;
@@ -150,9 +169,22 @@ async fn a_held_video_is_refused(service: Service) {
     service.settle().await;
     assert_eq!(service.left_behind().await, stored, "nothing is kept of it");
     // Another video is welcome; and for its own report the same bytes are a repetition (Q32).
-    sent(&service, other, MOOV_FIRST).await;
+    sent(&service, other, &other_pictures(GOOD.to_vec(), 1)).await;
     let form = Form::of(one).file(GOOD).done();
     assert_eq!(form::send(&service, form).await.status(), 201);
+}
+
+/// New tags, or the index before the pictures instead of behind them, make no other recording.
+async fn a_recording_in_another_file_is_refused_as_well(service: Service) {
+    let (one, other) = (service.report().await, service.report().await);
+    sent(&service, one, GOOD).await;
+    for file in [recorded(&service, 60, Some("+51.1694+071.4491/")), MOOV_FIRST.to_vec()] {
+        let answer = sent_by(&service, &service.driver(), other, &file).await;
+        let told = problem(answer, 422, "video_reused").await;
+        assert_eq!(told["details"]["links"][0]["report_ref_key"], json!(one));
+        assert_eq!(told["details"]["links"][0]["same"], "media");
+    }
+    assert_eq!(status(&service, other).await, ReportStatus::Submit);
 }
 
 /// An approved report holds its video for good; a rejected one does not.
@@ -201,8 +233,8 @@ async fn a_refusal_names_no_report_of_somebody_else(service: Service) {
 
 /// Two phones finish with the same bytes at the same moment: one of them is refused.
 async fn of_two_at_once_one_is_refused(service: Service) {
-    for round in 0..5 {
-        let file = recorded(&service, round, None);
+    for round in 1..6 {
+        let file = other_pictures(GOOD.to_vec(), round);
         let (one, other) = (service.report().await, service.report().await);
         let driver = service.driver();
         let (first, second) = tokio::join!(
@@ -240,6 +272,7 @@ macro_rules! refusing_on_both_grounds {
 
 refusing_on_both_grounds! {
     a_held_video_is_refused,
+    a_recording_in_another_file_is_refused_as_well,
     what_a_rejected_report_had_may_go_to_another,
     an_announced_hash_is_refused_before_the_bytes,
     a_refusal_names_no_report_of_somebody_else,

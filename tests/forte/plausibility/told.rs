@@ -123,7 +123,7 @@ async fn what_is_usual_is_learnt_from_the_vehicles_videos(service: Service) {
     let same_vehicle =
         "UPDATE reports SET vehicle_guid = (SELECT vehicle_guid FROM submissions LIMIT 1)";
     db.tamper(same_vehicle).await;
-    sent(&service, second, &other_pictures(recorded(&service, 60, Some(ALMATY)))).await;
+    sent(&service, second, &other_pictures(recorded(&service, 60, Some(ALMATY)), 1)).await;
     let told = event(&service, second).await["verdicts"].clone();
     let place = verdict(&told, "usual_place");
     assert_eq!(place["outcome"], "warn");
@@ -142,7 +142,7 @@ async fn both_doors_judge_alike(service: Service) {
     let form = details(&service, other)
         .iter()
         .fold(Form::new(), |form, (name, value)| form.text(name, value));
-    let form = form.file(&other_pictures(file)).done();
+    let form = form.file(&other_pictures(file, 1)).done();
     assert_eq!(form::send(&service, form).await.status(), 201);
     let told = verdicts(&service, one).await;
     // By then there is an earlier video of the company, but none of that vehicle.
