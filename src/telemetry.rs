@@ -53,7 +53,7 @@ enum Kind {
 }
 
 /// Every metric there is: its name, kind, unit and meaning. Labels stand in the meaning.
-const METRICS: [(&str, Kind, Unit, &str); 13] = [
+const METRICS: [(&str, Kind, Unit, &str); 14] = [
     ("forte_media_uploads_active", Kind::Gauge, Unit::Count, "Uploads somebody is working on now"),
     ("forte_media_uploads_created_total", Kind::Counter, Unit::Count, "Uploads begun, by door"),
     ("forte_media_uploads_finished_total", Kind::Counter, Unit::Count, "Uploads ended, by state"),
@@ -70,6 +70,12 @@ const METRICS: [(&str, Kind, Unit, &str); 13] = [
         "Bytes made durable and counted",
     ),
     ("forte_media_refusals_total", Kind::Counter, Unit::Count, "Videos refused, by code"),
+    (
+        "forte_media_verdicts_total",
+        Kind::Counter,
+        Unit::Count,
+        "Verdicts on stored videos, by test and outcome",
+    ),
     (
         "forte_media_refused_after_bytes",
         Kind::Histogram,

@@ -31,9 +31,15 @@ impl Uploads {
         let verdicts = self.verdicts(hand, report).await?;
         let mut uses = Vec::new();
         for _ in 0..ROUNDS {
-            match self.ledger.finish(&finishing(hand, report, &verdicts, uses)).await? {
+            let finishing = finishing(hand, report, &verdicts, uses);
+            match self.ledger.finish(&finishing).await? {
                 FinishOutcome::Reused { uses: found } if !self.refuses(&found) => uses = found,
-                outcome => return Ok(outcome),
+                outcome => {
+                    if matches!(outcome, FinishOutcome::Stored { .. }) {
+                        count(&finishing.verdicts);
+                    }
+                    return Ok(outcome);
+                }
             }
         }
         Err(UploadError::Away("ledger", Box::new(Unsettled)))
@@ -119,6 +125,13 @@ impl Uploads {
     /// A report that does not stand on the video any more has no claim on it.
     fn refuses(&self, uses: &[EarlierUse]) -> bool {
         self.config.reuse == Reuse::Refuse && uses.iter().any(|earlier| earlier.held)
+    }
+}
+
+fn count(verdicts: &[Verdict]) {
+    for Verdict { test, outcome, .. } in verdicts {
+        let labels = [("test", test.as_str()), ("outcome", outcome.as_str())];
+        metrics::counter!("forte_media_verdicts_total", &labels).increment(1);
     }
 }
 

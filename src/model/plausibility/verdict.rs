@@ -25,6 +25,22 @@ pub enum Test {
     Reuse,
 }
 
+impl Test {
+    /// The word in the ledger, in answers and in metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RecordedAtSending => "recorded_at_sending",
+            Self::RecordedAtReceipt => "recorded_at_receipt",
+            Self::RecordedInWindow => "recorded_in_window",
+            Self::RecordedPlace => "recorded_place",
+            Self::UsualPlace => "usual_place",
+            Self::UsualLength => "usual_length",
+            Self::Reuse => "reuse",
+        }
+    }
+}
+
 /// The four answers of a test. Never one opaque score.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -40,7 +56,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The word in the ledger and in answers.
+    /// The word in the ledger, in answers and in metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -88,6 +88,18 @@ fn an_honest_video_passes_every_test() {
     assert_eq!(outcomes, [Outcome::Pass; 6]);
 }
 
+/// Names are promises, and the same in answers and metrics.
+#[test]
+fn a_test_and_its_outcome_have_one_name_everywhere() {
+    for verdict in Case::honest().judged().into_iter().chain([reuse(&[])]) {
+        let told = serde_json::json!(verdict);
+        assert_eq!(told["test"], verdict.test.as_str());
+        for outcome in [Outcome::Pass, Outcome::Warn, Outcome::Fail, Outcome::Absent] {
+            assert_eq!(serde_json::json!(outcome), outcome.as_str());
+        }
+    }
+}
+
 #[test]
 fn a_file_that_says_nothing_is_judged_by_nothing() {
     let mut case = Case::honest();
