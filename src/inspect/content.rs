@@ -53,6 +53,13 @@ pub(super) struct Content {
     pub(super) c2pa: bool,
     pub(super) fault: Option<Noted>,
     pub(super) notes: Notes,
+    /// Whether reading goes on after the operator's policy has been violated: a preflight tells all
+    /// that is against a video, an upload ends at the first.
+    pub(super) thorough: bool,
+    /// What is against the video by policy, where reading went on.
+    pub(super) objections: Vec<Noted>,
+    /// Whether boxes before this place are not known, so that media may lie there.
+    pub(super) has_gap: bool,
 }
 
 /// Where readers put their notes.
@@ -85,6 +92,10 @@ impl Content {
         });
         let path = |at| path::within(start.path(), bytes, extent.start, at);
         self.notes.place(path);
+        for Noted { finding, .. } in &mut self.objections {
+            let found = finding.path.take().or_else(|| finding.at.and_then(path));
+            finding.path = found;
+        }
         if let Err(finding) = read {
             let found = finding.at.and_then(path);
             self.fault = Some(Noted { finding: finding.within(found), after: extent.end });
@@ -98,7 +109,8 @@ impl Content {
         self.brands = brands::read(ftyp)?;
         brands::unsupported(&self.brands, ftyp.at)?;
         let mut notepad = Notepad { notes: &mut self.notes, after: ftyp.end() };
-        brands::quicktime(&self.brands, ftyp.at, context.rules, &mut notepad)
+        let judged = brands::quicktime(&self.brands, ftyp.at, context.rules, &mut notepad);
+        self.object(ftyp, judged.err())
     }
 
     fn moov(&mut self, context: &Context, moov: Boxed) -> Result<(), Finding> {
@@ -107,12 +119,33 @@ impl Content {
         let Found { movie, runs, units } = movie::read(moov, context, &mut notepad)?;
         let movie = self.movie.insert(movie);
         self.runs = runs;
-        policy::of_movie(movie, context.rules, &mut notepad)?;
-        if let Some(doubt) = opinion::differs(moov, movie) {
+        policy::doubts(movie, &mut notepad);
+        let against = policy::of_movie(movie, context.rules);
+        if (against.is_empty() || self.thorough)
+            && let Some(doubt) = opinion::differs(moov, movie)
+        {
             notepad.add(doubt);
         }
-        self.runs.inside_mdats_before(moov.at, context.mdats)?;
+        self.object(moov, against)?;
+        if !self.has_gap {
+            self.runs.inside_mdats_before(moov.at, context.mdats)?;
+        }
         self.walk_over(&units, moov, context);
+        Ok(())
+    }
+
+    /// Refuses for the first of what is against the video; thorough, it only keeps them all.
+    fn object(
+        &mut self,
+        read: Boxed,
+        against: impl IntoIterator<Item = Finding>,
+    ) -> Result<(), Finding> {
+        for finding in against {
+            if !self.thorough {
+                return Err(finding);
+            }
+            self.objections.push(Noted { finding, after: read.end() });
+        }
         Ok(())
     }
 

@@ -5,6 +5,9 @@ use std::fmt;
 /// The copyright sign of Mac Roman, with which QuickTime begins the names of its tags.
 const COPYRIGHT: u8 = 0xA9;
 
+/// The longest header of a `uuid` box: a 64-bit size and the UUID (ISO 14496-12 §4.2).
+pub(super) const UUID_HEADER: u64 = 32;
+
 /// Four characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Kind(pub(super) [u8; 4]);
@@ -13,6 +16,16 @@ impl Kind {
     /// Whether all four are printable (or ©): other bytes mean that the reader has lost its place.
     pub(super) fn is_text(self) -> bool {
         self.0.iter().all(|byte| matches!(byte, b' '..=b'~') || *byte == COPYRIGHT)
+    }
+
+    /// How many bytes of a top-level box of this kind are looked at, from its beginning: of most only
+    /// the header, which is read by then.
+    pub(super) fn looked_at(self) -> u64 {
+        match &self.0 {
+            b"ftyp" | b"moov" | b"moof" => u64::MAX,
+            b"uuid" => UUID_HEADER,
+            _ => 0,
+        }
     }
 }
 

@@ -34,6 +34,7 @@ mod opinion;
 mod path;
 mod policy;
 mod profile;
+mod preview;
 mod rebuild;
 mod samples;
 mod scanner;
@@ -48,5 +49,6 @@ mod track;
 
 pub use completion::digest_mismatch;
 pub use digests::Digests;
+pub use preview::{Judged, Part, Preview, preview};
 pub use scanner::{Inspection, Scanner};
 pub use settings::{Config, NalChain, Quicktime};

@@ -13,22 +13,30 @@ use super::track::{Track, milliseconds};
 /// Statements of the duration may differ by this much, or by a tenth (mp4.md §3.2, check 35).
 const DURATION_SLACK_MS: u64 = 1000;
 
-/// Judges what `moov` alone can tell.
-pub(super) fn of_movie(
-    movie: &Movie,
-    rules: &Config,
-    notepad: &mut Notepad,
-) -> Result<(), Finding> {
-    let picture = movie.picture().ok_or_else(|| no_video_track(movie))?;
-    codec_unsupported(picture, rules)?;
+/// Everything that `moov` alone can tell against the video. An upload is refused for the first of
+/// these; a preflight tells all of them.
+pub(super) fn of_movie(movie: &Movie, rules: &Config) -> Vec<Finding> {
+    let Some(picture) = movie.picture() else { return vec![no_video_track(movie)] };
+    let codec = codec_unsupported(picture, rules).err();
+    codec.into_iter().chain(of_length(movie, picture, rules)).collect()
+}
+
+/// What a movie without fragments says of its length; with fragments it is still to come.
+fn of_length(movie: &Movie, picture: &Track, rules: &Config) -> Option<Finding> {
+    if movie.extends {
+        return None;
+    }
+    // Without a picture the duration says nothing more.
+    let judged =
+        no_samples(movie, picture).and_then(|()| duration_out_of_range(movie, false, rules));
+    judged.err()
+}
+
+/// Notes down where the movie contradicts itself without harm.
+pub(super) fn doubts(movie: &Movie, notepad: &mut Notepad) {
     for doubt in duration_mismatch(movie).into_iter().chain(edit_list_odd(movie)) {
         notepad.add(doubt);
     }
-    if movie.extends {
-        return Ok(()); // the fragments are still to come
-    }
-    no_samples(movie, picture)?;
-    duration_out_of_range(movie, false, rules)
 }
 
 /// Check 25: There is a picture. Sound alone is no inspection of a vehicle; other tracks (text,

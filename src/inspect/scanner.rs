@@ -10,6 +10,7 @@ use crate::model::{Check, Facts, Finding, Length, Refusal};
 
 use super::bytes::{in_memory, length};
 use super::content::{Content, Context};
+use super::kind::UUID_HEADER;
 use super::notes::Noted;
 use super::settings::{Config, NalChain};
 use super::stream;
@@ -19,9 +20,6 @@ use super::{completion, facts};
 /// The most `uuid` boxes that are looked at; a manifest stands near the beginning, and makers add
 /// one or two of their own.
 const MAX_UUIDS: u32 = 64;
-
-/// The longest header of a `uuid` box: a 64-bit size and the UUID (ISO 14496-12 §4.2).
-const UUID_HEADER: u64 = 32;
 
 /// What is known of a file that was accepted.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,6 +102,24 @@ impl Scanner {
         self.settle();
     }
 
+    /// How many of the next bytes nobody has to see: the rest of a box that is not read, such as
+    /// `mdat`, `free` or one we do not know. None between boxes, inside a box that is read, and
+    /// after a fault. The walk over the pictures asks for what it needs of them, by
+    /// [`Scanner::wants`].
+    #[must_use]
+    pub fn unread(&self) -> u64 {
+        self.top.unread()
+    }
+
+    /// Passes over bytes of the file that are not at hand: at most `count`, and none beyond
+    /// [`Scanner::unread`]. Answers how many; the verdict is the same as if they had been pushed.
+    pub fn pass_over(&mut self, count: u64) -> u64 {
+        let passed = count.min(self.unread());
+        self.top.pass(passed);
+        self.push(&[]); // the box may end here
+        passed
+    }
+
     /// A stretch of bytes that were already pushed and must be read back and supplied now. They
     /// are asked for one after the other.
     #[must_use]
@@ -175,6 +191,52 @@ impl Scanner {
         }
         let notes = notes.into_iter().chain(faults).map(|noted| noted.finding).collect();
         Ok(Inspection { facts: facts::of(&self.top, &self.content), notes })
+    }
+
+    /// A scanner that tells all that is against a file, not only the first.
+    pub(super) fn thorough(rules: Arc<Config>, declared: Length, now: Timestamp) -> Self {
+        let mut scanner = Self::new(rules, Some(declared), now);
+        scanner.content.thorough = true;
+        scanner
+    }
+
+    /// Goes on at another box, as if whole boxes without any fault lay between; `false` where
+    /// nothing can be assumed.
+    pub(super) fn leap(&mut self, to: u64) -> bool {
+        let leapt = self.waiting.is_empty() && self.top.leap(to);
+        self.content.has_gap |= leapt;
+        leapt
+    }
+
+    /// Whether `moov` has been read, or has been found to be damaged.
+    pub(super) fn knows_moov(&self) -> bool {
+        let moov = self.top.seen.moov.as_ref();
+        self.waiting.is_empty() && moov.is_some_and(|moov| moov.end <= self.top.position)
+    }
+
+    /// All that is against the file, in the order in which an upload would meet it, then what was
+    /// noticed, then the facts. What can only be told of a whole file is told when it `is_whole`.
+    pub(super) fn conclude(mut self, is_whole: bool) -> (Vec<Finding>, Vec<Finding>, Facts) {
+        let mut late = None;
+        if is_whole {
+            self.top.close_open_extents(self.top.position);
+            let judged =
+                completion::judge(&mut self.top, &self.content, self.declared, &self.rules);
+            late = judged.err().map(|finding| Noted { finding, after: self.top.position });
+        }
+        let facts = facts::of(&self.top, &self.content);
+        let notes = self.notes().into_iter();
+        let objections = std::mem::take(&mut self.content.objections);
+        let mut against: Vec<Noted> =
+            objections.into_iter().chain(self.faults()).chain(late).collect();
+        against.sort_by_key(|fault| fault.after);
+        let of = |noted: Noted| noted.finding;
+        let (against, notes) = (against.into_iter().map(of), notes.map(of));
+        if self.rules.enforce {
+            (against.collect(), notes.collect(), facts)
+        } else {
+            (Vec::new(), notes.chain(against).collect(), facts)
+        }
     }
 
     /// Reads a box that has been passed, if it is one to be read: at once when it lies in the

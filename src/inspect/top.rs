@@ -313,6 +313,31 @@ impl Top {
         }
     }
 
+    /// How many of the next bytes nobody looks at: what is left of a box that is not read.
+    pub(super) fn unread(&self) -> u64 {
+        let State::Inside { start, end } = self.state else { return 0 };
+        if self.position < start.at.saturating_add(start.kind.looked_at()) {
+            return 0;
+        }
+        end.unwrap_or(u64::MAX).saturating_sub(self.position)
+    }
+
+    /// Passes over bytes that nobody looks at.
+    pub(super) fn pass(&mut self, count: u64) {
+        self.position = self.position.saturating_add(count);
+    }
+
+    /// Goes on at another box, as if whole boxes without any fault lay between. Only between boxes,
+    /// once `ftyp` has been met; `false` where that is not so.
+    pub(super) fn leap(&mut self, to: u64) -> bool {
+        let may = matches!(self.state, State::Between) && self.seen.ftyp && to > self.position;
+        if may {
+            self.held = 0;
+            self.position = to;
+        }
+        may
+    }
+
     /// The box that is not at its end, with where it ends if that is known.
     pub(super) fn open_box(&self) -> Option<(Start, Option<u64>)> {
         match self.state {

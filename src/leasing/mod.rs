@@ -12,7 +12,6 @@ mod limits;
 pub mod lists;
 mod mailbox;
 mod pictures;
-mod recent;
 mod reminders;
 mod reviewing;
 mod sessions;

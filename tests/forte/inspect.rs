@@ -13,6 +13,7 @@ mod mutations;
 mod nal;
 mod opening;
 mod paths;
+mod preview;
 mod samples;
 mod settings;
 mod tables;

@@ -9,9 +9,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
-use super::recent::{Recent, address_key};
 use crate::ledger::{AccountRow, Ledger, LedgerError};
-use crate::model::{Clock, Network, Person, PersonId, Random};
+use crate::model::{Clock, Network, Person, PersonId, Random, Recent, address_key};
 
 pub use crate::ledger::AccountKind;
 pub use keeping::{AccountError, NewLogin, OldPassword};

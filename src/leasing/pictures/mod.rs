@@ -14,9 +14,8 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
 use super::config::Config;
-use super::recent::{Recent, address_key};
 use crate::ledger::{Ledger, LedgerError};
-use crate::model::{Clock, CompanyId, Person, Role, TypeCode, VehicleGuid};
+use crate::model::{Clock, CompanyId, Person, Recent, Role, TypeCode, VehicleGuid, address_key};
 
 pub use drawing::DrawingError;
 

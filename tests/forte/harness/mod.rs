@@ -16,6 +16,7 @@ pub(crate) mod log;
 pub(crate) mod mp4;
 pub(crate) mod outside;
 pub(crate) mod phone;
+pub(crate) mod preflight;
 pub(crate) mod process;
 pub(crate) mod receiver;
 pub(crate) mod s3;

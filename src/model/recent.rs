@@ -11,7 +11,7 @@ const MOST_KEYS: usize = 10_000;
 
 /// Remembers when things happened within a stretch of time, and says when it was too often. Of this
 /// process only: a second node counts for itself.
-pub(crate) struct Recent {
+pub struct Recent {
     within: SignedDuration,
     most: usize,
     keys: Mutex<HashMap<String, VecDeque<Timestamp>>>,
@@ -19,12 +19,14 @@ pub(crate) struct Recent {
 
 impl Recent {
     /// At most `most` times `within` this time.
-    pub(crate) fn new(most: usize, within: SignedDuration) -> Self {
+    #[must_use]
+    pub fn new(most: usize, within: SignedDuration) -> Self {
         Self { within, most, keys: Mutex::default() }
     }
 
     /// How long to wait until it is not too often any more; none when it may happen now.
-    pub(crate) fn too_often(&self, key: &str, now: Timestamp) -> Option<SignedDuration> {
+    #[must_use]
+    pub fn too_often(&self, key: &str, now: Timestamp) -> Option<SignedDuration> {
         let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         let times = keys.get(key)?;
         // The one that has to be forgotten before there is room for another.
@@ -34,14 +36,15 @@ impl Recent {
     }
 
     /// Whether it happened within this time at all.
-    pub(crate) fn has_happened(&self, key: &str, now: Timestamp) -> bool {
+    #[must_use]
+    pub fn has_happened(&self, key: &str, now: Timestamp) -> bool {
         let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         let last = keys.get(key).and_then(VecDeque::back);
         last.is_some_and(|last| *last + self.within > now)
     }
 
     /// It happened.
-    pub(crate) fn note(&self, key: &str, now: Timestamp) {
+    pub fn note(&self, key: &str, now: Timestamp) {
         let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         if keys.len() >= MOST_KEYS && !keys.contains_key(key) {
             make_room(&mut keys, now - self.within);
@@ -66,7 +69,8 @@ fn make_room(keys: &mut HashMap<String, VecDeque<Timestamp>>, before: Timestamp)
 }
 
 /// The key of an address: an IPv6 network of 64 bits is one customer of a provider.
-pub(crate) fn address_key(address: IpAddr) -> String {
+#[must_use]
+pub fn address_key(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(v4) => v4.to_string(),
         IpAddr::V6(v6) => {

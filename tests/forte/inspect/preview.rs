@@ -1,0 +1,173 @@
+//! What is told of a file before it is sent is what is said of it when it comes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use forte_media::inspect::{Config, Judged, Part, Preview, Scanner, preview};
+use forte_media::model::{Check, Length};
+use jiff::SignedDuration;
+use proptest::prelude::*;
+
+use crate::harness::boxes::leaf;
+use crate::harness::mp4::{NOW, default_rules, edited, judge, sample, scanner};
+use crate::harness::preflight::moov_of;
+
+/// What an honest client sends of a file: its first bytes, and its `moov` where it lies elsewhere.
+fn previewed(file: &[u8], head: usize, rules: Config) -> Preview {
+    let mut parts = vec![Part { at: 0, bytes: &file[..head.min(file.len())] }];
+    if let Some((at, bytes)) = moov_of(file).filter(|(at, moov)| at + moov.len() > head) {
+        parts.push(Part { at: at as u64, bytes });
+    }
+    preview(&Arc::new(rules), Length::new(file.len() as u64), NOW, &parts)
+}
+
+/// Refused before is refused later, for the same first reason; taken later is taken before; and what
+/// could be judged whole is judged the same.
+fn agrees(file: &[u8], head: usize, rules: &Config) -> Result<(), String> {
+    let told = previewed(file, head, rules.clone());
+    let first = told.reasons.first().map(|reason| (reason.check, reason.at));
+    match (judge(file, rules.clone()), first) {
+        (Ok(found), None) if told.judged != Judged::Whole || told.facts == found.facts => Ok(()),
+        (Err(refusal), Some(first)) if first == (refusal.finding.check, refusal.finding.at) => {
+            Ok(())
+        }
+        (Err(_), None) if told.judged != Judged::Whole => Ok(()),
+        (verdict, _) => Err(format!("head {head}: {verdict:?}, but {told:?}")),
+    }
+}
+
+fn check(name: &str, file: &[u8]) {
+    let lenient = Config { enforce: false, ..default_rules() };
+    for head in [8, 40, 1000, 65_536] {
+        for rules in [default_rules(), Config::relaxed()] {
+            agrees(file, head, &rules).unwrap_or_else(|why| panic!("{name}, {why}"));
+        }
+        assert_eq!(previewed(file, head, lenient.clone()).reasons, [], "{name}");
+    }
+}
+
+const CLIPS: [&str; 7] = [
+    "good-moov-last.mp4",
+    "good-moov-first.mp4",
+    "good-fragmented.mp4",
+    "quicktime.mov",
+    "bad-truncated.mp4",
+    "bad-no-video.mp4",
+    "bad-too-short.mp4",
+];
+
+#[test]
+fn what_is_told_before_agrees_with_what_is_said_later_of_crafted_files() {
+    for name in CLIPS.into_iter().chain(["bad-not-mp4.mp4", "inspection.mp4"]) {
+        check(name, &sample(name));
+    }
+    let late = "good-moov-last.mp4";
+    check("shifted chunks", &edited(late, |file| file.shift_chunks(3)));
+    check("a box after moov", &edited(late, |file| file.children.push(leaf(*b"abcd", b"!"))));
+    check("two moov", &edited(late, |file| file.children.push(leaf(*b"moov", b""))));
+    check("a timescale of 0", &edited(late, |file| file.at("moov/mvhd").set(12, 0)));
+    check("bytes after the last box", &[sample("good-moov-first.mp4"), vec![1; 100]].concat());
+    check("zeros after the last box", &[sample("good-moov-first.mp4"), vec![0; 100]].concat());
+    check("nothing", &[]);
+    // A box between the media and `moov`, whose header nobody sends.
+    let between = edited(late, |file| {
+        let place = file.children.len() - 1;
+        file.children.insert(place, leaf(*b"free", &[0; 80]));
+    });
+    check("a box between", &between);
+    assert_eq!(previewed(&between, 40, default_rules()).judged, Judged::Moov);
+}
+
+#[test]
+fn what_is_told_before_agrees_with_what_is_said_later_of_real_files() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
+    let Ok(labels) = std::fs::read_to_string(folder.join("labels.tsv")) else {
+        return eprintln!("there is no corpus beside the package: left out");
+    };
+    for name in labels.lines().skip(1).filter_map(|line| line.split('\t').next()) {
+        let file = std::fs::read(folder.join(name)).unwrap();
+        check(name, &file);
+        check(&format!("half of {name}"), &file[..file.len() / 2]);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn what_is_told_before_agrees_with_what_is_said_later_of_damaged_files(
+        file in prop::sample::select(CLIPS.map(sample).to_vec()),
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<bool>()), 1..4),
+        head in prop::sample::select(vec![8_usize, 40, 1000, 65_536]),
+    ) {
+        let mut file = file;
+        let moov = moov_of(&file).map(|(at, moov)| at..at + moov.len());
+        for (place, with, in_moov) in flips {
+            let range = moov.clone().filter(|_| in_moov).unwrap_or(0..file.len());
+            let at = range.start + place.index(range.len());
+            file[at] ^= with;
+        }
+        for rules in [default_rules(), Config::relaxed()] {
+            if let Err(why) = agrees(&file, head, &rules) {
+                prop_assert!(false, "{}", why);
+            }
+        }
+    }
+}
+
+/// Checks 5, 26 and 37 at once: whoever exports the video anew learns at once all that is asked of it.
+#[test]
+fn all_reasons_are_told_and_not_only_the_first() {
+    let rules = Config {
+        codecs: vec!["vp09".to_owned()],
+        min_duration: SignedDuration::from_hours(1),
+        ..default_rules()
+    };
+    let told = previewed(&sample("quicktime.mov"), 65_536, rules);
+    let codes: Vec<_> = told.reasons.iter().map(|reason| reason.check).collect();
+    assert_eq!(codes, [Check::Quicktime, Check::CodecUnsupported, Check::DurationOutOfRange]);
+    assert!(told.facts.duration_ms.is_some(), "facts are told of a refused file as well");
+}
+
+#[test]
+fn a_file_without_moov_is_refused_by_its_first_bytes() {
+    let file = edited("good-moov-last.mp4", |file| {
+        file.children.pop();
+    });
+    let told = previewed(&file, 64, default_rules());
+    assert_eq!(told.reasons[0].check, Check::MoovMissing);
+    assert_eq!(told.judged, Judged::Whole);
+}
+
+#[test]
+fn nothing_is_held_against_a_file_whose_moov_is_not_known() {
+    let file = sample("bad-too-short.mp4");
+    let parts = [Part { at: 0, bytes: &file[..32] }];
+    let length = Length::new(file.len() as u64);
+    let told = preview(&Arc::new(default_rules()), length, NOW, &parts);
+    assert_eq!((told.reasons, told.judged), (Vec::new(), Judged::Head));
+}
+
+#[test]
+fn bytes_are_passed_over_only_where_nobody_looks_at_them() {
+    let file = sample("good-moov-last.mp4");
+    let mut scanner = scanner(&file, default_rules());
+    assert_eq!(scanner.pass_over(10), 0, "a header is read");
+    scanner.push(&file[..12]);
+    assert_eq!(scanner.pass_over(10), 0, "ftyp is read");
+    while scanner.unread() == 0 {
+        let at = usize::try_from(scanner.position()).unwrap();
+        scanner.push(&file[at..=at]);
+    }
+    let (moov, _) = moov_of(&file).unwrap();
+    assert_eq!(scanner.pass_over(5), 5);
+    let left = moov as u64 - scanner.position();
+    assert_eq!(scanner.pass_over(u64::MAX), left, "never beyond the box");
+    assert_eq!(scanner.unread(), 0);
+    scanner.push(&file[moov..]);
+    crate::harness::mp4::supply(&mut scanner, &file);
+    assert_eq!(scanner.finish(), judge(&file, default_rules()));
+    let mut unannounced = Scanner::new(Arc::new(default_rules()), None, NOW);
+    unannounced.push(b"no video, certainly");
+    assert_eq!(unannounced.pass_over(1), 0, "after a fault there is nothing to pass over");
+}
