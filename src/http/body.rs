@@ -34,7 +34,7 @@ pub(super) fn too_long(limit: usize) -> Problem {
     closing(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message))
 }
 
-fn too_slow() -> Problem {
+pub(super) fn too_slow() -> Problem {
     let message = "the body came too slowly; send it again";
     closing(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", message))
 }

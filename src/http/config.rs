@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use jiff::SignedDuration;
 use serde::Deserialize;
 
 /// `[ops]`: the listener for operators.
@@ -26,4 +27,8 @@ pub struct Doors {
     pub max_small_body: usize,
     /// Longest `Upload-Metadata` header, in bytes.
     pub max_header_metadata: usize,
+    /// Most of a video's first bytes that a preflight brings.
+    pub max_head: usize,
+    /// How long a preflight may take to arrive.
+    pub preflight_within: SignedDuration,
 }

@@ -85,6 +85,11 @@ impl Named {
         self.get("ref_key").and_then(|text| text.trim().parse().ok())
     }
 
+    /// The announced hash, if it has come and can be read.
+    pub(super) fn sha256(&self) -> Option<Digest> {
+        self.get("sha256").and_then(|text| text.trim().parse().ok())
+    }
+
     /// Everything there is to know, or every field that is missing or cannot be.
     pub(super) fn details(&self, zone: &TimeZone) -> Result<Details, Problem> {
         let mut reading = Reading { named: self, wrong: Vec::new(), partial: false };

@@ -9,7 +9,7 @@ use http_body_util::{BodyExt as _, Limited};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::form::reader::{Form, Part};
+use super::form::reader::{Form, Part, VIDEO};
 use super::problem::Problem;
 use super::{House, body, refusals};
 
@@ -41,7 +41,8 @@ impl Fields {
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let kind = kind.unwrap_or_default().to_ascii_lowercase();
         if kind.starts_with("multipart/") {
-            return Self::of_form(Form::new(headers, body, &house.doors, most as u64)?).await;
+            return Self::of_form(Form::new(headers, body, &house.doors, most as u64, &[VIDEO])?)
+                .await;
         }
         let bytes = Limited::new(body, most).collect().await.map_err(|why| {
             if why.is::<http_body_util::LengthLimitError>() { too_long(most) } else { cut() }

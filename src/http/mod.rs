@@ -18,6 +18,7 @@ mod mobile;
 mod openapi;
 mod ops;
 mod pictures;
+mod preflight;
 mod problem;
 mod range;
 mod refusals;
@@ -117,6 +118,7 @@ pub fn openapi(public_url: &str) -> serde_json::Value {
 fn routes() -> OpenApiRouter<Arc<House>> {
     OpenApiRouter::with_openapi(openapi::Frame::openapi())
         .merge(tus::routes())
+        .merge(preflight::routes())
         .merge(form::routes())
         .merge(view::routes())
         .merge(mobile::routes())

@@ -116,6 +116,12 @@ impl Problem {
         self.with_header(header::RETRY_AFTER, seconds)
     }
 
+    /// The code, the sentence and the details, without an answer around them.
+    pub(super) fn into_reason(self) -> (&'static str, String, Value) {
+        let Told { code, message, details, .. } = *self.0;
+        (code, message, details)
+    }
+
     fn envelope(self, request_id: String) -> ErrorAnswer {
         let Told { status, code, message, details, .. } = *self.0;
         let (code, error) = (status.as_u16(), code.to_owned());

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::model::{Check, Refusal, causes};
 use crate::upload::UploadError;
 
+use super::accounts::seconds;
 use super::problem::{self, Problem};
 
 /// How soon a busy upload is worth asking for again, in seconds.
@@ -49,6 +50,7 @@ impl From<UploadError> for Problem {
             UploadError::TooLong { max } => too_long(max),
             UploadError::Checksum => Self::checksum_mismatch(),
             UploadError::Refused(refusal) => refused(&refusal),
+            UploadError::RefusedBefore(refusal) => refused_before(&refusal),
             UploadError::AlreadySubmitted { held } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "report_already_submitted", message)
                     .with_details(json!({ "sha256": held }))
@@ -62,6 +64,13 @@ impl From<UploadError> for Problem {
             }
             UploadError::TooMany { .. } => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message).retry_after(LATER)
+            }
+            UploadError::TooOften { wait } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message)
+                    .retry_after(seconds(wait))
+            }
+            UploadError::Crowded => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).retry_after(LATER)
             }
             UploadError::Finishing => {
                 let message = "all bytes are here, storing them takes long; ask again";
@@ -92,6 +101,15 @@ pub(super) fn refused(refusal: &Refusal) -> Problem {
         _ => (StatusCode::UNPROCESSABLE_ENTITY, "video_refused"),
     };
     Problem::new(status, code, refusal.finding.message.clone()).with_details(json!(refusal))
+}
+
+/// The same bytes again: 422 whatever the check, so that a client does not try once more; `remembered`
+/// says that nothing was looked at this time.
+fn refused_before(refusal: &Refusal) -> Problem {
+    let mut details = json!(refusal);
+    details["remembered"] = json!(true);
+    let message = refusal.finding.message.clone();
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "video_refused", message).with_details(details)
 }
 
 fn gone(state: &str, refusal: Option<&Refusal>) -> Problem {

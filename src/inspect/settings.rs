@@ -2,6 +2,9 @@
 
 use jiff::SignedDuration;
 use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::model::Digest;
 
 /// No `moov` above this is read, whatever the settings say (mp4.md §0.7: 16 MiB hard).
 const HARD_MOOV: u64 = 16 * 1024 * 1024;
@@ -66,7 +69,17 @@ impl Config {
         }
     }
 
-    pub(super) fn moov_limit(&self) -> u64 {
+    /// Names these rules: those of another version of the program, or with other settings, have
+    /// another fingerprint. What was refused by other rules may be taken by these.
+    #[must_use]
+    pub fn fingerprint(&self) -> Digest {
+        let rules = format!("{} {self:?}", env!("CARGO_PKG_VERSION"));
+        Digest::new(Sha256::digest(rules).into())
+    }
+
+    /// The largest `moov` that is read, in bytes.
+    #[must_use]
+    pub fn moov_limit(&self) -> u64 {
         self.max_moov.min(HARD_MOOV)
     }
 

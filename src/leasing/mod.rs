@@ -1,6 +1,7 @@
 //! Companies, people, tokens, vehicles, reports.
 
 mod accounts;
+mod address;
 mod caller;
 mod codes;
 mod config;

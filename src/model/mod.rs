@@ -46,7 +46,7 @@ pub use phone::phone_digits;
 pub use place::{Place, PlaceError};
 pub use plausibility::{EarlierUse, PlausibilityConfig, Verdict};
 pub use random::Random;
-pub use recent::{Recent, address_key};
+pub use recent::Recent;
 pub use report::{Arrival, Decision, ReportStatus, arrival};
 pub use sent::{SentError, TimeSent};
 pub use upload::{Door, UploadState};

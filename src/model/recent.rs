@@ -1,7 +1,6 @@
 //! How often something happened lately: counts in memory, each of a key of its own.
 
 use std::collections::{HashMap, VecDeque};
-use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -68,18 +67,6 @@ fn make_room(keys: &mut HashMap<String, VecDeque<Timestamp>>, before: Timestamp)
     }
 }
 
-/// The key of an address: an IPv6 network of 64 bits is one customer of a provider.
-#[must_use]
-pub fn address_key(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(v4) => v4.to_string(),
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,13 +99,5 @@ mod tests {
         }
         assert_eq!(recent.keys.lock().unwrap().len(), MOST_KEYS);
         assert_eq!(recent.too_often("quiet", now), None);
-    }
-
-    #[test]
-    fn neighbours_of_one_ipv6_network_are_one() {
-        let key = |text: &str| address_key(text.parse().unwrap());
-        assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
-        assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));
-        assert_eq!(key("::ffff:192.0.2.1"), key("192.0.2.1"));
     }
 }

@@ -10,6 +10,7 @@ use crate::model::{Digest, Offset, Refusal, UploadId, UploadState};
 use super::bench::Bench;
 use super::checksum::{Checksum, Running};
 use super::gate::Gate;
+use super::guard;
 use super::pump::{End, Pumping};
 use super::{Access, Body, Stored, UploadError, Uploads};
 
@@ -106,7 +107,7 @@ impl Uploads {
                 bench.warm = before;
                 return self.drop_unverified(gate, bench, end).await;
             }
-            if bench.warm.scanner().refusal().is_some() {
+            if self.is_refused(&mut bench).await {
                 end = End::Refused;
             }
         }
@@ -121,8 +122,7 @@ impl Uploads {
         end: End,
     ) -> Result<Appended, UploadError> {
         if end == End::Refused {
-            let refusal = bench.warm.scanner().refusal().cloned();
-            return self.refuse(&gate, refusal).await;
+            return self.refuse(&gate, &mut bench).await;
         }
         let full = gate.row.length.is_some_and(|length| bench.warm.position().reaches(length));
         if full && end != End::TooLong {
@@ -235,21 +235,34 @@ impl Uploads {
     }
 
     /// The inspection is certain: the upload ends here, and so does its spool file.
-    pub(super) async fn refuse<T>(
+    pub(super) async fn refuse<T>(&self, gate: &Gate, bench: &mut Bench) -> Result<T, UploadError> {
+        if let Some(refusal) = bench.watch.found() {
+            return self.refuse_again(gate, refusal).await;
+        }
+        match bench.warm.scanner().refusal().cloned() {
+            Some(refusal) => self.refuse_for(gate, bench, refusal).await,
+            None => Err(UploadError::Internal("refused without a reason".into())),
+        }
+    }
+
+    /// The same, for a reason that is known.
+    pub(super) async fn refuse_for<T>(
         &self,
         gate: &Gate,
-        refusal: Option<Refusal>,
+        bench: &Bench,
+        refusal: Refusal,
     ) -> Result<T, UploadError> {
-        let Some(refusal) = refusal else {
-            return Err(UploadError::Internal("refused without a reason".into()));
-        };
         metrics::counter!("forte_media_refusals_total", "code" => refusal.finding.check.code())
             .increment(1);
         #[expect(clippy::cast_precision_loss, reason = "a size for a picture, far below 2^52")]
         metrics::histogram!("forte_media_refused_after_bytes").record(refusal.judged_after as f64);
         tracing::info!(upload = %gate.row.id, code = %refusal.finding.check,
             at = refusal.finding.at, judged_after = refusal.judged_after, "video refused");
-        self.end(gate, UploadState::Refused, Some(&refusal)).await?;
+        let marks = guard::marks(gate, bench, &refusal);
+        let known_by = marks.as_ref().map(|marks| (marks, self.rules.fingerprint()));
+        let (key, now) = ((gate.row.id, gate.fence), self.clock.now());
+        let ended = self.ledger.refuse_upload(key, &refusal, known_by, now).await?;
+        self.has_ended(gate, UploadState::Refused, ended)?;
         Err(UploadError::Refused(Box::new(refusal)))
     }
 
@@ -261,12 +274,17 @@ impl Uploads {
         refusal: Option<&Refusal>,
     ) -> Result<(), UploadError> {
         let (id, now) = (gate.row.id, self.clock.now());
-        if !self.ledger.end_upload(id, gate.fence, state, refusal, now).await? {
+        let ended = self.ledger.end_upload(id, gate.fence, state, refusal, now).await?;
+        self.has_ended(gate, state, ended)
+    }
+
+    fn has_ended(&self, gate: &Gate, state: UploadState, ended: bool) -> Result<(), UploadError> {
+        if !ended {
             return Err(UploadError::TakenOver);
         }
         metrics::counter!("forte_media_uploads_finished_total", "state" => state.as_str())
             .increment(1);
-        self.clear_soon(id);
+        self.clear_soon(gate.row.id);
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use crate::ledger::{SegmentRow, UploadRow};
 use crate::model::{Offset, UploadState};
 
 use super::gate::Gate;
+use super::guard::Watch;
 use super::warm::Warm;
 use super::{UploadError, Uploads};
 
@@ -14,6 +15,7 @@ use super::{UploadError, Uploads};
 pub(super) struct Bench {
     pub(super) file: SpoolFile,
     pub(super) warm: Warm,
+    pub(super) watch: Watch,
 }
 
 impl Uploads {
@@ -33,7 +35,8 @@ impl Uploads {
             Some(warm) => warm,
             None => self.refed(row, &file).await?,
         };
-        Ok(Bench { file, warm })
+        let watch = Watch::over(row);
+        Ok(Bench { file, warm, watch })
     }
 
     pub(super) fn fresh(&self, row: &UploadRow) -> Warm {

@@ -55,6 +55,13 @@ pub struct Config {
     pub max_open_per_person: u64,
     /// What is done with a video that another report of the company holds (D4).
     pub reuse: Reuse,
+    /// How long the same bytes are refused for what they were refused for before, counted from the
+    /// creation of the upload that was refused.
+    pub refusals_kept: SignedDuration,
+    /// How many preflights one person may ask for in a minute.
+    pub preflights_per_minute: usize,
+    /// How many preflights are read at a time.
+    pub preflights_at_once: usize,
 }
 
 /// What is done with a video that another report of the company holds.

@@ -1,6 +1,6 @@
 //! An upload begins.
 
-use crate::ledger::{NewUpload, ReportRow};
+use crate::ledger::{Marks, NewUpload, ReportRow};
 use crate::model::{Door, Length, Person, RefKey, ReportStatus, UploadId};
 
 use super::{Details, Secret, UploadError, Uploads};
@@ -36,22 +36,27 @@ impl Uploads {
     ///
     /// # Errors
     /// [`UploadError::TooLong`], [`UploadError::Forbidden`], [`UploadError::NoReport`],
-    /// [`UploadError::AlreadySubmitted`], [`UploadError::Reused`], [`UploadError::Closed`],
-    /// [`UploadError::TooMany`], or when the ledger is away.
+    /// [`UploadError::AlreadySubmitted`], [`UploadError::Reused`], [`UploadError::RefusedBefore`],
+    /// [`UploadError::Closed`], [`UploadError::TooMany`], or when the ledger is away.
     pub async fn create(&self, video: NewVideo) -> Result<Created, UploadError> {
         if video.length > self.config.max_length {
             return Err(UploadError::TooLong { max: self.config.max_length.get() });
         }
-        self.awaits(&video.person, &video.details).await?;
+        let (person, details) = (&video.person, &video.details);
+        let (ref_key, declared) = (details.ref_key, details.declared);
+        self.awaits(person, ref_key).await?;
+        self.not_used(person, ref_key, declared).await?;
+        let marks = Marks { ref_key, length: Some(video.length), declared, head: None };
+        self.not_again(person, &marks).await?;
         let NewVideo { person, details, length, metadata, door } = video;
         self.record(person, door, Some(details), Some(length), metadata).await
     }
 
     /// Whether the report is the person's and awaits a video.
-    async fn awaits(&self, person: &Person, details: &Details) -> Result<(), UploadError> {
-        let report = self.report_for(person, details.ref_key).await?;
+    pub(super) async fn awaits(&self, person: &Person, ref_key: RefKey) -> Result<(), UploadError> {
+        let report = self.report_for(person, ref_key).await?;
         match report.status {
-            ReportStatus::Submit | ReportStatus::Rejected => self.not_used(person, details).await,
+            ReportStatus::Submit | ReportStatus::Rejected => Ok(()),
             ReportStatus::Submitted => Err(UploadError::AlreadySubmitted { held: report.held }),
             ReportStatus::Accepted => Err(UploadError::Closed),
         }

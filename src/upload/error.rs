@@ -42,6 +42,9 @@ pub enum UploadError {
     /// The inspection refused the bytes.
     #[error("the video was refused: {}", .0.finding.message)]
     Refused(Box<Refusal>),
+    /// The same bytes were refused before (`conventions.md` §5.1).
+    #[error("the video was refused before: {}", .0.finding.message)]
+    RefusedBefore(Box<Refusal>),
     /// Who decides on videos sends none.
     #[error("a reviewer sends no videos")]
     Forbidden,
@@ -69,6 +72,15 @@ pub enum UploadError {
         /// How many.
         max: u64,
     },
+    /// The person asks for too many preflights.
+    #[error("too many preflights were asked for")]
+    TooOften {
+        /// How long that lasts.
+        wait: jiff::SignedDuration,
+    },
+    /// As many preflights are under way as may be.
+    #[error("as many preflights are under way as may be")]
+    Crowded,
     /// The video is being stored and that takes long: ask again.
     #[error("the video is still being stored")]
     Finishing,

@@ -84,7 +84,7 @@ impl Uploads {
     ) -> Result<Stored, UploadError> {
         let inspection = &match judge(&mut bench, &details) {
             Ok(inspection) => inspection,
-            Err(refusal) => return self.refuse(&gate, Some(*refusal)).await,
+            Err(refusal) => return self.refuse_for(&gate, &bench, *refusal).await,
         };
         let ids = Ids {
             video: VideoId::mint(&self.clock, &self.random),

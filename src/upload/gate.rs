@@ -6,7 +6,7 @@ use crate::ledger::UploadRow;
 use crate::model::{UploadId, UploadState};
 
 use super::desk::Seat;
-use super::{Access, UploadError, Uploads, span};
+use super::{Access, Said, UploadError, Uploads, span};
 
 /// The right to write: the seat on this node and the fence in the ledger.
 pub(super) struct Gate {
@@ -15,6 +15,8 @@ pub(super) struct Gate {
     pub(super) fence: i64,
     /// Whether the client can come back for the rest.
     pub(super) resumable: bool,
+    /// What a form has said before its file.
+    pub(super) said: Option<Said>,
 }
 
 impl Uploads {
@@ -74,7 +76,7 @@ impl Uploads {
     pub(super) async fn take(&self, seat: Seat, row: UploadRow) -> Result<Gate, UploadError> {
         let taken = self.ledger.take_gate(row.id, row.fence, self.0.node).await?;
         let fence = taken.ok_or(UploadError::Busy)?;
-        Ok(Gate { seat, row, fence, resumable: true })
+        Ok(Gate { seat, row, fence, resumable: true, said: None })
     }
 
     fn is_held(&self, row: &UploadRow) -> bool {

@@ -16,9 +16,12 @@ mod desk;
 mod error;
 mod finish;
 mod gate;
+mod guard;
+mod head;
 mod nodes;
 mod one_shot;
 mod plausible;
+mod preflight;
 mod pump;
 mod secret;
 mod status;
@@ -43,6 +46,7 @@ use crate::inspect;
 use crate::ledger::{Kind, Ledger};
 use crate::model::{Clock, Faults, Length, NodeId, PersonId, PlausibilityConfig, Random};
 
+pub use crate::inspect::Judged;
 pub use crate::ledger::Details;
 pub use append::{Append, Appended};
 pub use checksum::{Algorithm, Checksum};
@@ -50,13 +54,15 @@ pub use config::{Config, Reuse, Segments};
 pub use create::{Created, NewVideo};
 pub use error::UploadError;
 pub use finish::Stored;
-pub use one_shot::OneShot;
+pub use one_shot::{OneShot, Said};
+pub use preflight::{Place, Preflight, Preflighted};
 pub use secret::Secret;
 pub use status::Status;
 pub use sweep::Swept;
 
 use desk::Desk;
 use nodes::Neighbours;
+use preflight::Preflights;
 use warm::Shelf;
 
 /// The bytes of a request, as they arrive. An error is the end of what will come.
@@ -112,6 +118,7 @@ struct Inner {
     shelf: Shelf,
     readers: Semaphore,
     neighbours: Neighbours,
+    preflights: Preflights,
 }
 
 impl std::ops::Deref for Uploads {
@@ -147,6 +154,7 @@ impl Uploads {
             shelf: Shelf::new(parts.config.warm_limit),
             readers: Semaphore::new(parts.config.readers.max(1)),
             neighbours: Neighbours::default(),
+            preflights: Preflights::new(&parts.config),
             parts,
         };
         Ok(Self(Arc::new(inner)))

@@ -6,13 +6,23 @@
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::{Door, Length, Person, RefKey, Refusal, ReportStatus, UploadState};
+use crate::ledger::Marks;
+use crate::model::{Digest, Door, Length, Person, RefKey, ReportStatus, UploadState};
 
 use super::bench::Bench;
 use super::desk::Seat;
 use super::gate::Gate;
 use super::pump::{End, Pumping};
 use super::{Access, Body, Details, Stored, UploadError, Uploads};
+
+/// What is known of a video that comes in one request before its bytes do.
+#[derive(Debug, Clone, Copy)]
+pub struct Said {
+    /// For which report it is.
+    pub ref_key: RefKey,
+    /// The hash that was announced for it.
+    pub declared: Option<Digest>,
+}
 
 /// A video being received in one request. Dropped unfinished, it is cleared.
 pub struct OneShot {
@@ -26,20 +36,31 @@ impl Uploads {
     /// A report that holds one already may be sent the same bytes again, so it passes (Q32).
     ///
     /// # Errors
-    /// [`UploadError::Forbidden`], [`UploadError::NoReport`], [`UploadError::Closed`], or when the
-    /// ledger is away.
-    pub async fn may_submit(&self, person: &Person, ref_key: RefKey) -> Result<(), UploadError> {
-        match self.report_for(person, ref_key).await?.status {
-            ReportStatus::Accepted => Err(UploadError::Closed),
-            _ => Ok(()),
+    /// [`UploadError::Forbidden`], [`UploadError::NoReport`], [`UploadError::Closed`],
+    /// [`UploadError::RefusedBefore`] when the announced hash is that of a video which was refused,
+    /// or when the ledger is away.
+    pub async fn may_submit(
+        &self,
+        person: &Person,
+        Said { ref_key, declared }: Said,
+    ) -> Result<(), UploadError> {
+        if self.report_for(person, ref_key).await?.status == ReportStatus::Accepted {
+            return Err(UploadError::Closed);
         }
+        let marks = Marks { ref_key, length: None, declared, head: None };
+        self.not_again(person, &marks).await
     }
 
-    /// Begins to receive a video whose length and details may come after its bytes.
+    /// Begins to receive a video whose length and details may come after its bytes; `said` is what
+    /// came before them.
     ///
     /// # Errors
     /// [`UploadError::Forbidden`], [`UploadError::TooMany`], or when ledger or spool fail.
-    pub async fn one_shot(&self, person: Person) -> Result<OneShot, UploadError> {
+    pub async fn one_shot(
+        &self,
+        person: Person,
+        said: Option<Said>,
+    ) -> Result<OneShot, UploadError> {
         if person.role.decides() {
             return Err(UploadError::Forbidden);
         }
@@ -49,16 +70,20 @@ impl Uploads {
         let (answer, answered) = oneshot::channel();
         self.tasks.spawn(async move {
             // Unheard, it is dropped right here.
-            drop(answer.send(engine.one_shot_here(person).await));
+            drop(answer.send(engine.one_shot_here(person, said).await));
         });
         answered.await.unwrap_or_else(|gone| Err(UploadError::Internal(Box::new(gone))))
     }
 
-    async fn one_shot_here(&self, person: Person) -> Result<OneShot, UploadError> {
+    async fn one_shot_here(
+        &self,
+        person: Person,
+        said: Option<Said>,
+    ) -> Result<OneShot, UploadError> {
         let created = self.record(person, Door::Form, None, None, String::new()).await?;
         let access = Access { secret: created.secret, caller: Some(person.id) };
         let (seat, row): (Seat, _) = self.approach(created.id, &access).await?;
-        let gate = Gate { resumable: false, ..self.take(seat, row).await? };
+        let gate = Gate { resumable: false, said, ..self.take(seat, row).await? };
         match self.lay_out(&gate).await {
             Ok(bench) => Ok(OneShot { engine: self.clone(), person, work: Some((gate, bench)) }),
             Err(error) => self.give_up(&gate, error).await,
@@ -98,9 +123,8 @@ impl OneShot {
             End::Cut => Err(UploadError::Cut(bench.warm.position())),
             End::LetGo => Err(UploadError::TakenOver),
             End::Refused => {
-                let refusal: Option<Refusal> = bench.warm.scanner().refusal().cloned();
-                let (gate, _) = self.work.take().ok_or_else(used)?;
-                engine.refuse(&gate, refusal).await
+                let (gate, mut bench) = self.work.take().ok_or_else(used)?;
+                engine.refuse(&gate, &mut bench).await
             }
         }
     }

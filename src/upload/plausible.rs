@@ -5,12 +5,12 @@
 //! found when that is not what the verdicts know of, and is tried again with it.
 
 use crate::ledger::{Fingerprint, FinishOutcome, Finishing, ReportRow};
-use crate::model::plausibility::{Known, MOST_LINKS, judge, reuse};
-use crate::model::{EarlierUse, Person, PersonId, Role, Verdict};
+use crate::model::plausibility::{Known, MOST_LINKS, for_driver, judge, reuse};
+use crate::model::{Digest, EarlierUse, Person, PersonId, RefKey, Role, Verdict};
 
 use super::config::Reuse;
 use super::finish::Hand;
-use super::{Details, UploadError, Uploads, told};
+use super::{UploadError, Uploads, told};
 
 /// How often the one transaction is tried because of what it found. Twice settles it, unless a report
 /// that holds the video is decided on in between.
@@ -82,18 +82,39 @@ impl Uploads {
     pub(super) async fn not_used(
         &self,
         person: &Person,
-        details: &Details,
+        ref_key: RefKey,
+        declared: Option<Digest>,
     ) -> Result<(), UploadError> {
-        let Some(sha256) = details.declared.filter(|_| self.config.reuse == Reuse::Refuse) else {
+        let Some(sha256) = declared.filter(|_| self.config.reuse == Reuse::Refuse) else {
             return Ok(());
         };
-        let (company, ref_key) = (person.company, details.ref_key);
-        let of = Fingerprint { company, ref_key, sha256, media_sha256: None };
+        let of = Fingerprint { company: person.company, ref_key, sha256, media_sha256: None };
         let uses = self.ledger.earlier_uses(&of).await?;
         if self.refuses(&uses) {
             return Err(UploadError::Reused { links: self.told_to(person, uses).await? });
         }
         Ok(())
+    }
+
+    /// What a driver may know ahead of earlier uses of a file, and whether they are the end of it.
+    pub(super) async fn used_before(
+        &self,
+        person: &Person,
+        ref_key: RefKey,
+        sha256: Digest,
+    ) -> Result<(Vec<Verdict>, Option<UploadError>), UploadError> {
+        let of = Fingerprint { company: person.company, ref_key, sha256, media_sha256: None };
+        let uses = self.ledger.earlier_uses(&of).await?;
+        let verdict = reuse(&uses);
+        let ref_keys: Vec<_> = verdict.links.iter().map(|link| link.report_ref_key).collect();
+        let seen = self.ledger.scope_has_of(person, &ref_keys).await?;
+        let verdicts = for_driver(vec![verdict], |key| seen.contains(&key));
+        let refused = if self.refuses(&uses) {
+            Some(UploadError::Reused { links: self.told_to(person, uses).await? })
+        } else {
+            None
+        };
+        Ok((verdicts, refused))
     }
 
     /// What the owner of an upload may know of earlier uses.

@@ -96,7 +96,7 @@ impl Uploads {
                 running.update(&piece);
             }
             self.lay_down(piece, bench).await?;
-            if pumping.checksum.is_none() && bench.warm.scanner().refusal().is_some() {
+            if pumping.checksum.is_none() && self.is_refused(bench).await {
                 return Ok(End::Refused);
             }
             if too_long {

@@ -13,6 +13,8 @@ use crate::blob::{BlobError, SpoolFile};
 use crate::inspect::{self, Digests, Scanner};
 use crate::model::{Digest, Facts, Length, Offset, UploadId};
 
+use super::head::Head;
+
 /// How much is read at a time when the spool is fed through again.
 const REFEED_PIECE: u64 = 1024 * 1024;
 
@@ -20,6 +22,7 @@ const REFEED_PIECE: u64 = 1024 * 1024;
 #[derive(Clone)]
 pub(super) struct Warm {
     digests: Digests,
+    head: Head,
     scanner: Scanner,
 }
 
@@ -30,7 +33,7 @@ impl Warm {
         now: Timestamp,
     ) -> Self {
         let scanner = Scanner::new(Arc::clone(rules), declared, now);
-        Self { digests: Digests::default(), scanner }
+        Self { digests: Digests::default(), head: Head::default(), scanner }
     }
 
     /// Takes what was just appended to `file`, and judges every box that is now complete.
@@ -40,6 +43,7 @@ impl Warm {
         file: &SpoolFile,
         readers: &Semaphore,
     ) -> Result<(), BlobError> {
+        self.head.update(bytes);
         self.scanner.push(bytes);
         self.digests.update(&self.scanner, bytes);
         self.read_again(file, readers).await
@@ -100,6 +104,11 @@ impl Warm {
 
     pub(super) fn position(&self) -> Offset {
         Offset::new(self.scanner.position())
+    }
+
+    /// The hash of the first 64 KiB, once they are there.
+    pub(super) fn head(&self) -> Option<Digest> {
+        self.head.known()
     }
 
     /// The hash of everything so far.

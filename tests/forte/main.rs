@@ -28,6 +28,7 @@ mod nul;
 mod outbox;
 mod pictures;
 mod plausibility;
+mod preflight;
 mod pushes;
 mod qr;
 mod shutdown;

@@ -13,6 +13,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::harness::clips::{GOOD, NOT_MP4};
 use crate::harness::log;
+use crate::harness::preflight::late_and_too_short;
 use crate::harness::scripted_tus::{Mishap, ScriptedTus};
 use crate::harness::service::{Ground, Service, Wishes};
 
@@ -85,6 +86,8 @@ async fn a_video_goes_in_one_piece_with_what_the_driver_says_of_it() {
     assert_submitted(&output);
     assert_eq!(server.asked(), ["POST", &format!("PATCH 0+{}", GOOD.len()), "GET"]);
     assert_eq!(server.bytes(0), GOOD);
+    let words = text(&output.stderr);
+    assert!(words.contains("the server does not judge videos before they are sent"), "{words}");
     let said = server.metadata(0);
     for (key, value) in [
         ("ref_key", REPORT),
@@ -283,13 +286,7 @@ async fn a_token_may_be_in_a_file() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_service_takes_a_video_from_the_command_by_either_door() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let server = format!("http://{}", listener.local_addr().unwrap());
-    let wishes =
-        Wishes { settings: vec![("HTTP__PUBLIC_URL", server.clone())], ..Wishes::default() };
-    let service = Box::pin(Service::start_with(Ground::Embedded, wishes)).await.unwrap();
-    let mut serving = JoinSet::new();
-    serving.spawn(axum::serve(listener, service.router.clone()).into_future());
+    let (service, server, _serving) = served(&[]).await;
     let person = Person { token: service.driver(), ..Person::new() };
     for door in ["tus", "form"] {
         let report = service.report().await.to_string();
@@ -301,4 +298,88 @@ async fn the_service_takes_a_video_from_the_command_by_either_door() {
         let again = person.upload(&server, &report, &["--json"]).await;
         assert_eq!(json_of(&again)["outcome"], "already_submitted", "{}", text(&again.stderr));
     }
+}
+
+/// The service on a real port, at the address it calls itself by.
+async fn served(
+    settings: &[(&'static str, &str)],
+) -> (Service, String, JoinSet<std::io::Result<()>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = format!("http://{}", listener.local_addr().unwrap());
+    let mut settings: Vec<_> =
+        settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    settings.push(("HTTP__PUBLIC_URL", server.clone()));
+    let wishes = Wishes { settings, ..Wishes::default() };
+    let service = Box::pin(Service::start_with(Ground::Embedded, wishes)).await.unwrap();
+    let mut serving = JoinSet::new();
+    serving.spawn(axum::serve(listener, service.router.clone()).into_future());
+    (service, server, serving)
+}
+
+/// 64 MiB with `moov` last, which the server would refuse: nothing of it is sent but what the server
+/// has to see.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_video_that_would_be_refused_is_not_sent() {
+    let (service, server, _serving) = served(&[]).await;
+    let person = Person { token: service.driver(), ..Person::new() };
+    std::fs::write(person.video(), late_and_too_short(64 * 1024 * 1024)).unwrap();
+    let report = service.report().await.to_string();
+    // By other rules than the server's, this machine would have sent it.
+    let refused = person.upload(&server, &report, &["--no-inspect", "--json"]).await;
+    assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stderr));
+    let outcome = json_of(&refused);
+    assert_eq!(outcome["by"], "preflight");
+    assert_eq!(outcome["code"], "DURATION_OUT_OF_RANGE");
+    let reasons = outcome["reasons"].as_array().unwrap();
+    assert_eq!(reasons.len(), 1, "{outcome}");
+    let sent = outcome["sent"].as_u64().unwrap();
+    assert!(sent > 1024 * 1024 && sent * 10 < 12 * 1024 * 1024, "{sent} bytes");
+    let driver = service.ruins.house.driver.id;
+    assert_eq!(service.ledger().living_uploads(driver).await.unwrap(), 0);
+    // For a person.
+    let shown = person.upload(&server, &report, &["--no-inspect"]).await;
+    assert_eq!(shown.status.code(), Some(1));
+    let shown = text(&shown.stdout);
+    let beginning =
+        format!("refused by the server before it was sent ({sent} of 67108864 bytes)\n");
+    assert!(shown.starts_with(&beginning), "{shown}");
+    assert!(shown.contains("\nDURATION_OUT_OF_RANGE at byte "), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_reason_is_printed_and_nobody_has_to_ask() {
+    let settings = [("INSPECT__CODECS", "vp09"), ("INSPECT__MIN_DURATION", "10m")];
+    let (service, server, _serving) = served(&settings).await;
+    let person = Person { token: service.driver(), ..Person::new() };
+    let report = service.report().await.to_string();
+    let refused = person.upload(&server, &report, &["--json"]).await;
+    let codes: Vec<_> = json_of(&refused)["reasons"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|reason| reason["code"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(codes, ["CODEC_UNSUPPORTED", "DURATION_OUT_OF_RANGE"]);
+    let unasked = person.upload(&server, &report, &["--no-preflight", "--json"]).await;
+    assert_eq!(unasked.status.code(), Some(1));
+    assert_eq!(json_of(&unasked)["by"], "server");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_video_that_would_be_taken_is_sent_and_what_was_begun_is_not_asked_for_again() {
+    let (service, server, _serving) = served(&[]).await;
+    let person = Person { token: service.driver(), ..Person::new() };
+    let report = service.report().await.to_string();
+    let sent = person.upload(&server, &report, &[]).await;
+    assert_submitted(&sent);
+    let words = text(&sent.stderr);
+    assert!(words.contains("the server would take it, by "), "{words}");
+    // A server that cuts for good is left; the next run goes on with what it has.
+    let scripted = ScriptedTus::start().await;
+    scripted.script([(Method::PATCH, Mishap::CutAfter(1_000))]);
+    let person = Person::new();
+    assert_eq!(person.upload_to(&scripted, &["--retries", "0"]).await.status.code(), Some(2));
+    let again = person.upload_to(&scripted, &[]).await;
+    assert_submitted(&again);
+    assert!(!text(&again.stderr).contains("does not judge"), "{}", text(&again.stderr));
 }

@@ -1,6 +1,5 @@
 //! The documented door: one multipart POST (E9), which cannot resume.
 
-use std::fmt::Write as _;
 use std::io;
 
 use bytes::Bytes;
@@ -16,6 +15,7 @@ use super::answer::{self, Trouble};
 use super::body::{piece, while_moving};
 use super::clip::Clip;
 use super::details::Details;
+use super::multipart;
 use super::outcome::Sent;
 use super::patience::Patience;
 use super::progress::Progress;
@@ -59,8 +59,8 @@ impl Form {
 
     async fn try_once(&self, progress: &Progress) -> Result<Sent, Trouble> {
         progress.set(Offset::START);
-        let boundary = self.boundary();
-        let (head, tail) = (self.head(&boundary), format!("\r\n--{boundary}--\r\n"));
+        let end = multipart::end(&multipart::boundary(&self.clip));
+        let (head, tail) = (self.head(), format!("\r\n{end}"));
         let video = self.clip.length.get();
         let length = video.saturating_add((head.len() + tail.len()) as u64);
         let bytes = piece(&self.clip, Offset::START, video, progress).await?;
@@ -69,7 +69,7 @@ impl Form {
             .http
             .post(address(&self.server, ["reports", "upload"]))
             .bearer_auth(self.token.expose_secret())
-            .header(CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"))
+            .header(CONTENT_TYPE, multipart::content_type(&self.clip))
             .header(CONTENT_LENGTH, length)
             .body(Body::wrap_stream(body));
         let response = answer::good(request.send().await?).await?;
@@ -80,26 +80,17 @@ impl Form {
         }))
     }
 
-    /// A line that is not in the video: to hold its own hash, it would have to be found first.
-    fn boundary(&self) -> String {
-        format!("forte-media-{}", self.clip.sha256).chars().take(60).collect()
-    }
-
     /// Everything before the bytes; the fields first, so that a refusal can come before the video.
-    fn head(&self, boundary: &str) -> String {
-        let mut head = String::new();
+    fn head(&self) -> Vec<u8> {
+        let mut form = multipart::Form::new(&self.clip);
         for (name, value) in self.details.fields(&self.clip) {
-            // Writing to a text does not fail.
-            let _written = write!(
-                head,
-                "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n"
-            );
+            form.text(name, &value);
         }
         let name = quoted(&self.clip.name());
-        head + &format!(
-            "--{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\
-             \r\nContent-Type: video/mp4\r\n\r\n"
-        )
+        form.open(&format!(
+            "name=\"file\"; filename=\"{name}\"\r\nContent-Type: video/mp4\r\n\r\n"
+        ));
+        form.written()
     }
 }
 
@@ -108,6 +99,6 @@ fn quoted(name: &str) -> String {
     name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
 }
 
-fn text(text: String) -> stream::Iter<std::array::IntoIter<io::Result<Bytes>, 1>> {
-    stream::iter([Ok(Bytes::from(text))])
+fn text(text: impl Into<Bytes>) -> stream::Iter<std::array::IntoIter<io::Result<Bytes>, 1>> {
+    stream::iter([Ok(text.into())])
 }

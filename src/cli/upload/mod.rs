@@ -9,8 +9,10 @@ mod clip;
 mod details;
 mod form;
 mod journey;
+mod multipart;
 mod outcome;
 mod patience;
+mod preflight;
 mod progress;
 mod remembered;
 mod token;
@@ -35,6 +37,7 @@ use form::Form;
 use journey::Journey;
 use outcome::{Outcome, Receipt};
 use patience::Patience;
+use preflight::Preflight;
 use progress::Progress;
 use remembered::Remembered;
 use tus::Tus;
@@ -94,6 +97,9 @@ pub struct Upload {
     /// Sends the file unseen: the server judges it
     #[arg(long)]
     pub no_inspect: bool,
+    /// Does not ask the server for its verdict before the video is sent
+    #[arg(long)]
+    pub no_preflight: bool,
     /// The outcome as one JSON object
     #[arg(long)]
     pub json: bool,
@@ -124,7 +130,10 @@ impl Upload {
         let token = token::find(self.token.as_ref(), self.token_file.as_deref(), &environment)?;
         let outcome = match self.look_at_the_file(&settings).await? {
             Err(refusal) => Outcome::refused_here(&refusal),
-            Ok(clip) => self.send(clip, details, token, &environment).await?,
+            Ok(clip) => {
+                let max_moov = settings.inspect.max_moov;
+                self.send(clip, details, token, (&environment, max_moov)).await?
+            }
         };
         outcome.print(self.json).context("cannot write to standard output")?;
         Ok(outcome.answer())
@@ -169,7 +178,7 @@ impl Upload {
         clip: Clip,
         details: Details,
         token: SecretString,
-        environment: &BTreeMap<String, String>,
+        (environment, max_moov): (&BTreeMap<String, String>, u64),
     ) -> anyhow::Result<Outcome> {
         let progress = Progress::new(clip.length);
         if is_in_clear(&self.server) {
@@ -177,10 +186,21 @@ impl Upload {
         }
         let receipt = Receipt::expected(&details, &clip);
         let http = client()?;
+        let remembered = Remembered::new(environment, &self.server, &details, &clip);
+        // What an earlier run began has been asked for, and is paid for in part.
+        let goes_on = self.door == Door::Tus && remembered.upload().is_some();
+        if !self.no_preflight && !goes_on {
+            let (http, server, token) = (&http, &self.server, &token);
+            let (clip, details) = (&clip, &details);
+            let asking = Preflight { http, server, token, clip, details, max_moov };
+            if let Some(foreseen) = asking.ask(&progress).await? {
+                progress.end();
+                return Ok(Outcome::foreseen(receipt, foreseen));
+            }
+        }
         let patience = Patience::new(self.retries, Random::system());
         let sent = match self.door {
             Door::Tus => {
-                let remembered = Remembered::new(environment, &self.server, &details, &clip);
                 let tus = Tus::new(http, self.server.clone(), token);
                 let journey = Journey { tus, clip, details, remembered, patience, progress };
                 journey.make(self.chunk).await

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::answer::{Refused, Trouble};
 use super::clip::Clip;
 use super::details::Details;
+use super::preflight::Foreseen;
 use crate::cli::Answer;
 use crate::model::{Digest, Length, RefKey, Refusal};
 
@@ -61,6 +62,8 @@ pub(crate) enum Outcome {
     WasThere(Receipt),
     /// It is no good, or not wanted.
     Refused { by: &'static str, why: Refused },
+    /// It would be refused, says the server, and was not sent.
+    Foreseen(Receipt, Foreseen),
 }
 
 impl Outcome {
@@ -72,6 +75,12 @@ impl Outcome {
             ..Refused::default()
         };
         Self::Refused { by: "inspection", why }
+    }
+
+    /// The video was not sent, for what the server says it would be refused for.
+    pub(crate) fn foreseen(receipt: Receipt, foreseen: Foreseen) -> Self {
+        let held = foreseen.reasons.iter().any(|reason| reason.is_for_having(receipt.sha256));
+        if held { Self::WasThere(receipt) } else { Self::Foreseen(receipt, foreseen) }
     }
 
     /// # Errors
@@ -97,7 +106,7 @@ impl Outcome {
     pub(crate) fn answer(&self) -> Answer {
         match self {
             Self::Submitted(..) | Self::WasThere(_) => Answer::Done,
-            Self::Refused { .. } => Answer::No,
+            Self::Refused { .. } | Self::Foreseen(..) => Answer::No,
         }
     }
 
@@ -125,6 +134,18 @@ impl Outcome {
                 "message": why.message,
                 "request_id": why.request_id,
             }),
+            Self::Foreseen(receipt, foreseen) => {
+                let mut json = receipt.json("refused");
+                let first = foreseen.reasons.first();
+                json["by"] = json!("preflight");
+                json["error"] = json!(first.map(|reason| &reason.error));
+                json["code"] = json!(first.map(|reason| &reason.code));
+                json["at"] = json!(first.and_then(|reason| reason.at));
+                json["message"] = json!(first.map(|reason| &reason.message));
+                json["reasons"] = json!(foreseen.reasons);
+                json["sent"] = json!(foreseen.sent);
+                json
+            }
         }
     }
 }
@@ -144,6 +165,11 @@ impl fmt::Display for Outcome {
                 ];
                 let known = known.into_iter().filter_map(|(name, value)| Some((name, value?)));
                 known.into_iter().try_for_each(|(name, value)| write!(out, "\n{name:<7} {value}"))
+            }
+            Self::Foreseen(receipt, foreseen) => {
+                let (sent, length) = (foreseen.sent, receipt.length);
+                write!(out, "refused by the server before it was sent ({sent} of {length} bytes)")?;
+                foreseen.reasons.iter().try_for_each(|reason| write!(out, "\n{reason}"))
             }
         }
     }

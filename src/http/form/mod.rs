@@ -19,13 +19,13 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::model::{Offset, Person};
-use crate::upload::{OneShot, Stored, UploadError};
+use crate::upload::{OneShot, Said, Stored, UploadError};
 
 use super::details::Named;
 use super::problem::Problem;
 use super::{House, body, refusals};
 
-use reader::{Form, Part};
+use reader::{Form, Part, VIDEO};
 
 /// What may also come as a header, so that a refusal can come before the body (Q34).
 const HEADERS: [(&str, &str); 5] = [
@@ -64,14 +64,14 @@ async fn receive(house: &House, request: Request) -> Result<Stored, Problem> {
     }
     let mut named = said_ahead(&head.headers, &head.uri)?;
     may_go_on(house, &person, &named).await?;
-    let mut form = Form::new(&head.headers, body, &house.doors, most)?;
+    let mut form = Form::new(&head.headers, body, &house.doors, most, &[VIDEO])?;
     let mut video = None;
     while let Some(part) = next(house, &mut form).await? {
         match part {
             Part::Text { name, value } => {
                 named.add_agreeing(&name, value)?;
             }
-            Part::File { filename, bytes } if video.is_none() => {
+            Part::File { filename, bytes, .. } if video.is_none() => {
                 named.fill("filename", filename);
                 video = Some(take(house, person, &named, bytes).await?);
             }
@@ -96,8 +96,12 @@ async fn next(house: &House, form: &mut Form) -> Result<Option<Part>, Problem> {
 /// Refuses what can be refused by what is known so far (S22, Q34).
 async fn may_go_on(house: &House, person: &Person, named: &Named) -> Result<(), Problem> {
     named.check_so_far(&house.zone)?;
-    let Some(ref_key) = named.ref_key() else { return Ok(()) };
-    house.uploads.may_submit(person, ref_key).await.map_err(refusals::for_form)
+    let Some(said) = said(named) else { return Ok(()) };
+    house.uploads.may_submit(person, said).await.map_err(refusals::for_form)
+}
+
+fn said(named: &Named) -> Option<Said> {
+    Some(Said { ref_key: named.ref_key()?, declared: named.sha256() })
 }
 
 /// Refuses what can be refused already, then takes the bytes.
@@ -108,7 +112,8 @@ async fn take(
     bytes: crate::upload::Body,
 ) -> Result<OneShot, Problem> {
     may_go_on(house, &person, named).await?;
-    let mut video = house.uploads.one_shot(person).await.map_err(refusals::for_form)?;
+    let mut video =
+        house.uploads.one_shot(person, said(named)).await.map_err(refusals::for_form)?;
     video.receive(bytes).await.map_err(refusals::for_form)?;
     Ok(video)
 }

@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, header};
 use futures_util::{StreamExt as _, stream};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 
+use crate::http::body;
 use crate::http::config::Doors;
 use crate::http::problem::Problem;
 use crate::http::refusals;
@@ -15,9 +16,13 @@ use super::sparing::{Allowance, Sparing};
 /// RFC 2046 §5.1.1: no boundary is longer.
 const LONGEST_BOUNDARY: usize = 70;
 
+/// The part that is a whole video; a form that is too long with it is too long for its sake.
+pub(in crate::http) const VIDEO: &str = "file";
+
 /// A form being read.
 pub(in crate::http) struct Form {
     parts: Multipart<'static>,
+    files: &'static [&'static str],
     allowance: Allowance,
     left: usize,
     longest_text: usize,
@@ -34,6 +39,8 @@ pub(in crate::http) enum Part {
     },
     /// The file: to be read before the next part is asked for.
     File {
+        /// The name of the part.
+        name: String,
         /// The phone's name for it.
         filename: String,
         /// Its bytes.
@@ -42,12 +49,13 @@ pub(in crate::http) enum Part {
 }
 
 impl Form {
-    /// Begins to read. `most` bounds the whole body.
+    /// Begins to read. `most` bounds the whole body; parts with the names `files` are files.
     pub(in crate::http) fn new(
         headers: &HeaderMap,
         body: Body,
         doors: &Doors,
         most: u64,
+        files: &'static [&'static str],
     ) -> Result<Self, Problem> {
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let boundary = multer::parse_boundary(kind.unwrap_or_default()).map_err(|_| no_form())?;
@@ -58,7 +66,8 @@ impl Form {
         let allowance = Allowance::default();
         let pieces = Sparing::new(body.into_data_stream(), allowance.clone());
         let parts = Multipart::with_constraints(pieces, boundary, limits);
-        Ok(Self { parts, allowance, left: doors.max_fields, longest_text: doors.max_field })
+        let (left, longest_text) = (doors.max_fields, doors.max_field);
+        Ok(Self { parts, files, allowance, left, longest_text })
     }
 
     /// The next part; `None` after the last.
@@ -66,7 +75,7 @@ impl Form {
         self.allowance.limit(self.longest_text);
         let field = self.parts.next_field().await;
         self.allowance.lift();
-        let Some(field) = field.map_err(|why| broken(&why))? else { return Ok(None) };
+        let Some(field) = field.map_err(|why| self.broken(&why))? else { return Ok(None) };
         self.left = self
             .left
             .checked_sub(1)
@@ -74,14 +83,14 @@ impl Form {
         let name = field.name().unwrap_or_default().to_owned();
         match name.as_str() {
             "" => Err(Problem::unreadable("the form has a field without a name")),
-            "file" => Ok(Some(file(field))),
+            name_of_file if self.files.contains(&name_of_file) => Ok(Some(file(name, field))),
             _ => self.text(name, field).await.map(Some),
         }
     }
 
     async fn text(&self, name: String, mut field: Field<'static>) -> Result<Part, Problem> {
         let mut bytes = Vec::new();
-        while let Some(piece) = field.chunk().await.map_err(|why| broken(&why))? {
+        while let Some(piece) = field.chunk().await.map_err(|why| self.broken(&why))? {
             if bytes.len() + piece.len() > self.longest_text {
                 let most = self.longest_text;
                 return Err(Problem::unreadable(format!("{name}: at most {most} bytes")));
@@ -92,26 +101,31 @@ impl Form {
         let value = value.map_err(|_| Problem::unreadable(format!("{name} is not UTF-8")))?;
         Ok(Part::Text { name, value })
     }
+
+    fn broken(&self, why: &multer::Error) -> Problem {
+        match why {
+            multer::Error::StreamSizeExceeded { limit } if self.files.contains(&VIDEO) => {
+                refusals::too_long(*limit)
+            }
+            multer::Error::StreamSizeExceeded { limit } => {
+                body::too_long(usize::try_from(*limit).unwrap_or(usize::MAX))
+            }
+            // The reason names no bytes of the form.
+            _ => Problem::unreadable(format!("the form cannot be read: {why}")),
+        }
+    }
 }
 
-fn file(field: Field<'static>) -> Part {
+fn file(name: String, field: Field<'static>) -> Part {
     let filename = field.file_name().unwrap_or_default().to_owned();
     let bytes = stream::unfold(field, |mut field| async {
         let piece = field.chunk().await.transpose()?;
         Some((piece.map_err(Into::into), field))
     });
-    Part::File { filename, bytes: bytes.boxed() }
+    Part::File { name, filename, bytes: bytes.boxed() }
 }
 
 fn no_form() -> Problem {
     let message = "send multipart/form-data with a boundary of at most 70 characters";
     Problem::unreadable(message)
-}
-
-fn broken(why: &multer::Error) -> Problem {
-    match why {
-        multer::Error::StreamSizeExceeded { limit } => refusals::too_long(*limit),
-        // The reason names no bytes of the form.
-        _ => Problem::unreadable(format!("the form cannot be read: {why}")),
-    }
 }

@@ -9,8 +9,9 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
+use super::address::address_key;
 use crate::ledger::{AccountRow, Ledger, LedgerError};
-use crate::model::{Clock, Network, Person, PersonId, Random, Recent, address_key};
+use crate::model::{Clock, Network, Person, PersonId, Random, Recent};
 
 pub use crate::ledger::AccountKind;
 pub use keeping::{AccountError, NewLogin, OldPassword};

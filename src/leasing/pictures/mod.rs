@@ -13,9 +13,10 @@ use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
+use super::address::address_key;
 use super::config::Config;
 use crate::ledger::{Ledger, LedgerError};
-use crate::model::{Clock, CompanyId, Person, Recent, Role, TypeCode, VehicleGuid, address_key};
+use crate::model::{Clock, CompanyId, Person, Recent, Role, TypeCode, VehicleGuid};
 
 pub use drawing::DrawingError;
 

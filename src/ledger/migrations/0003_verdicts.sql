@@ -31,5 +31,8 @@ INSERT INTO fingerprints (company_id, hash, videos)
 
 -- head_sha256: of the first 64 KiB of an upload that was refused, so that the same bytes are refused
 -- before they are sent again. A statement that uses the index says state = 'refused' in so many words.
+-- refused_under: the fingerprint of the rules by which it was refused; empty: the refusal says nothing of
+-- the file itself, but of what came.
 ALTER TABLE uploads ADD COLUMN head_sha256 TEXT NOT NULL DEFAULT '';
+ALTER TABLE uploads ADD COLUMN refused_under TEXT NOT NULL DEFAULT '';
 CREATE INDEX uploads_refused ON uploads (ref_key, created_at) WHERE state = 'refused';

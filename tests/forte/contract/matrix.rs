@@ -31,7 +31,7 @@ const CALLERS: [&str; 11] = [
 /// What each of them gets:
 /// `-` 401 · `x` 403 · `0` 404, the same as for what does not exist · `+` none of these · `.` the
 /// same for everybody, whoever asks.
-const TABLE: [(&str, &str); 44] = [
+const TABLE: [(&str, &str); 45] = [
     ("GET /docs", "..........."),
     ("GET /docs/{file}", "..........."),
     ("GET /openapi.json", "..........."),
@@ -41,6 +41,7 @@ const TABLE: [(&str, &str); 44] = [
     // Whoever has the secret of an upload may go on with it, unless he says that he is another (S23).
     ("OPTIONS /uploads", "..........."),
     ("POST /uploads", "----++00xx-"),
+    ("POST /uploads/preflight", "----++00xx-"),
     ("OPTIONS /uploads/{name}", "..........."),
     ("HEAD /uploads/{name}", "+++++00000+"),
     ("PATCH /uploads/{name}", "+++++00000+"),

@@ -80,6 +80,7 @@ impl Stage {
             ("UPLOAD__MAX_OPEN_PER_PERSON", "100000"),
             ("EXCHANGE__FAILURES_PER_MINUTE", "100000"),
             ("LEASING__QR_PER_MINUTE", "100000"),
+            ("UPLOAD__PREFLIGHTS_PER_MINUTE", "100000"),
         ];
         let service = Service::embedded_with(&many).await;
         let house = &service.ruins.house;

@@ -10,6 +10,7 @@ use forte_media::model::{Person, PersonId, RefKey, ReportStatus, Role};
 use super::Operation;
 use crate::harness::clips::GOOD;
 use crate::harness::form::{BOUNDARY, Form};
+use crate::harness::preflight;
 use crate::harness::service::{Service, json};
 use crate::harness::tus;
 
@@ -124,6 +125,9 @@ pub(super) fn filled(operation: &Operation, targets: &Targets) -> Request<Body> 
         "POST /reports/upload" => request
             .header("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}"))
             .body(Form::of(targets.open).file(GOOD).done().into()),
+        "POST /uploads/preflight" => request
+            .header("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}"))
+            .body(preflight::form_of(targets.open, GOOD).done().into()),
         "POST /employee/delete/{id}" => {
             request.header("X-HTTP-Method-Override", "DELETE").body(Body::empty())
         }

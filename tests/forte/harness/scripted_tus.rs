@@ -59,6 +59,8 @@ impl ScriptedTus {
         let desk = Arc::<Desk>::default();
         let router = Router::new()
             .route("/uploads", any(create))
+            // An older server: it knows no preflight.
+            .route("/uploads/preflight", any(async || StatusCode::METHOD_NOT_ALLOWED))
             .route("/uploads/{number}", any(upload))
             .route("/reports/upload", any(form))
             .with_state(Arc::clone(&desk));

@@ -1,0 +1,117 @@
+//! `POST /uploads/preflight`: a video is judged before its bytes are paid for (`features.md` D2).
+//!
+//! A form of a few fields, the first bytes of the video and its `moov`, raw: what would be refused
+//! costs the driver a megabyte at most. Nothing is written; the upload is judged anew.
+
+mod brought;
+mod told;
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use tokio::time::timeout;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::model::RefKey;
+use crate::upload::Preflight;
+
+use super::problem::Problem;
+use super::{Answer, House, body, refusals, success};
+
+use brought::Brought;
+use told::{Told, told};
+
+/// The routes of preflights.
+pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
+    OpenApiRouter::new().routes(routes!(preflight))
+}
+
+/// What is known of a video before it is sent; parts in any order.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only describes the body")]
+struct PreflightForm {
+    /// The report.
+    ref_key: RefKey,
+    /// `yyyy-mm-dd hh:mm:ss` where the driver is; an ISO date with an offset is fine too.
+    #[schema(
+        example = "2026-05-13 10:00:00",
+        pattern = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}"
+    )]
+    time_sent: String,
+    /// Degrees north; a decimal comma is fine.
+    #[schema(minimum = -90, maximum = 90, example = 43.238_949)]
+    lat: f64,
+    /// Degrees east.
+    #[schema(minimum = -180, maximum = 180, example = 76.889_709)]
+    long: f64,
+    /// Length of the video in bytes.
+    #[schema(minimum = 1, example = 759_548)]
+    length: u64,
+    /// Of the whole video. Without it nobody can say whether the same file was sent before.
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
+    sha256: Option<String>,
+    /// Where `moov` begins in the video, if it comes along.
+    #[schema(minimum = 0)]
+    moov_at: Option<u64>,
+    /// The first bytes of the video, at most 64 KiB.
+    #[schema(value_type = String, format = Binary)]
+    head: Vec<u8>,
+    /// The box `moov`, with its header, when it does not lie in the first bytes: phones write it last.
+    /// It is found by walking from one top-level box to the next.
+    #[schema(value_type = Option<String>, format = Binary)]
+    moov: Option<Vec<u8>>,
+}
+
+/// A video is judged before it is sent
+///
+/// Tells everything it would be refused for, at once; what is accepted here may still be refused for
+/// bytes that have not been seen. Writes nothing, and may be left out.
+#[utoipa::path(
+    post,
+    path = "/uploads/preflight",
+    tag = "upload",
+    security(("access_token" = [])),
+    request_body(content = PreflightForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "The verdict", body = Answer<Told>),
+        (status = 400, description = "validation_failed: the form cannot be read"),
+        (status = 403, description = "forbidden: a reviewer sends no videos"),
+        (status = 404, description = "not_found: no such report, or not yours to film"),
+        (status = 408, description = "body_too_slow"),
+        (status = 413, description = "body_too_large"),
+        (status = 422, description = "validation_failed: length, head or moov"),
+        (status = 429, description = "rate_limited"),
+        (status = 503, description = "storage_unavailable, busy"),
+    )
+)]
+async fn preflight(State(house): State<Arc<House>>, request: Request) -> Response {
+    match judged(&house, request).await {
+        Ok(told) => success(StatusCode::OK, "success", &told),
+        // Whatever is left of the form will not be read.
+        Err(problem) => refusals::closing(problem).into_response(),
+    }
+}
+
+async fn judged(house: &House, request: Request) -> Result<Told, Problem> {
+    let (asking, body) = request.into_parts();
+    let person = house.caller(&asking.headers).await?;
+    // Held until the answer is known: it bounds what all preflights together keep in memory.
+    let _place = house.uploads.begin_preflight(&person)?;
+    let reading = Brought::read(house, &asking, body);
+    let brought = timeout(house.doors.preflight_within.unsigned_abs(), reading).await;
+    let brought = brought.unwrap_or_else(|_| Err(body::too_slow()))?;
+    let fields = brought.named.details(&house.zone).err();
+    let asked = Preflight {
+        person,
+        ref_key: brought.named.ref_key(),
+        length: brought.length,
+        sha256: brought.named.sha256(),
+        head: brought.head,
+        moov: brought.moov,
+    };
+    Ok(told(house.uploads.preflight(asked).await?, fields))
+}

@@ -1,0 +1,166 @@
+//! What can be said of a video before its bytes are paid for (`features.md` D2).
+//!
+//! Asks the same questions as an upload, and goes on after the first "no": whoever has to film anew
+//! wants to know all that is asked of the film. Writes nothing.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::SignedDuration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
+
+use crate::inspect::{self, Judged, Part, Preview};
+use crate::ledger::Marks;
+use crate::model::{
+    Digest, Facts, Finding, Length, Person, PersonId, Recent, RefKey, Refusal, Verdict,
+};
+
+use super::head::Head;
+use super::{Config, UploadError, Uploads};
+
+/// The stretch in which preflights of one person count.
+const LATELY: SignedDuration = SignedDuration::from_secs(60);
+
+/// A video that may come.
+#[derive(Debug, Clone)]
+pub struct Preflight {
+    /// Who would send it.
+    pub person: Person,
+    /// For which report, if that could be read.
+    pub ref_key: Option<RefKey>,
+    /// How long it is.
+    pub length: Length,
+    /// The hash of all its bytes.
+    pub sha256: Option<Digest>,
+    /// Its first bytes.
+    pub head: Bytes,
+    /// Its `moov`, with its place, when it does not lie in the first bytes.
+    pub moov: Option<(u64, Bytes)>,
+}
+
+/// What an upload would meet.
+#[derive(Debug)]
+pub struct Preflighted {
+    /// All that it would be refused for, in the order in which it would be.
+    pub reasons: Vec<UploadError>,
+    /// What else was noticed.
+    pub notes: Vec<Finding>,
+    /// What is known of the video.
+    pub facts: Facts,
+    /// How much of it could be judged.
+    pub judged: Judged,
+    /// What reviewers will read beside it, as far as it is certain now: whether the file was sent for
+    /// another report. How plausible time and place are is not told before: it would be tried at.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// How often, and how many at a time.
+pub(super) struct Preflights {
+    asked: Recent,
+    places: Arc<Semaphore>,
+}
+
+/// The right to one preflight; its bytes may be read.
+pub struct Place(#[expect(dead_code, reason = "is held")] OwnedSemaphorePermit);
+
+impl Preflights {
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            asked: Recent::new(config.preflights_per_minute, LATELY),
+            places: Arc::new(Semaphore::new(config.preflights_at_once)),
+        }
+    }
+}
+
+impl Uploads {
+    /// Lets a preflight in, before any of it is read.
+    ///
+    /// # Errors
+    /// [`UploadError::Forbidden`], [`UploadError::TooOften`], [`UploadError::Crowded`].
+    pub fn begin_preflight(&self, person: &Person) -> Result<Place, UploadError> {
+        if person.role.decides() {
+            return Err(UploadError::Forbidden);
+        }
+        let preflights = &self.0.preflights;
+        let PersonId(id) = person.id;
+        let (key, now) = (id.to_string(), self.clock.now());
+        if let Some(wait) = preflights.asked.too_often(&key, now) {
+            return Err(UploadError::TooOften { wait });
+        }
+        preflights.asked.note(&key, now);
+        let place = Arc::clone(&preflights.places).try_acquire_owned();
+        place.map(Place).map_err(|_| UploadError::Crowded)
+    }
+
+    /// Says all that an upload of this video would be refused for.
+    ///
+    /// # Errors
+    /// [`UploadError::NoReport`], or when the ledger is away.
+    pub async fn preflight(&self, asked: Preflight) -> Result<Preflighted, UploadError> {
+        let mut reasons = Vec::new();
+        let max = self.config.max_length;
+        if asked.length > max {
+            reasons.push(UploadError::TooLong { max: max.get() });
+        }
+        let mut verdicts = Vec::new();
+        if let Some(ref_key) = asked.ref_key {
+            reasons.extend(self.against_the_report(&asked.person, ref_key).await?);
+            if let Some(sha256) = asked.sha256 {
+                let (found, refused) = self.used_before(&asked.person, ref_key, sha256).await?;
+                verdicts = found;
+                reasons.extend(refused);
+            }
+        }
+        let (length, marks) = (asked.length, marks(&asked));
+        let company = asked.person.company;
+        let Preview { reasons: found, notes, facts, judged } = self.looked_at(asked).await?;
+        if let Some(marks) = marks
+            && let Some(refusal) = self.refused_before(company, &marks).await?
+            && found.iter().all(|finding| finding.check != refusal.finding.check)
+        {
+            reasons.push(UploadError::RefusedBefore(Box::new(refusal)));
+        }
+        reasons.extend(found.into_iter().map(|finding| {
+            let judged_after = length.get();
+            UploadError::Refused(Box::new(Refusal { finding, judged_after, notes: Vec::new() }))
+        }));
+        Ok(Preflighted { reasons, notes, facts, judged, verdicts })
+    }
+
+    /// Whether the report awaits a video. That it is not there is no reason but the end.
+    async fn against_the_report(
+        &self,
+        person: &Person,
+        ref_key: RefKey,
+    ) -> Result<Option<UploadError>, UploadError> {
+        match self.awaits(person, ref_key).await {
+            Ok(()) => Ok(None),
+            Err(why @ (UploadError::AlreadySubmitted { .. } | UploadError::Closed)) => {
+                Ok(Some(why))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The inspection, off the async threads, as many at a time as read a `moov`.
+    async fn looked_at(&self, asked: Preflight) -> Result<Preview, UploadError> {
+        // The semaphore is never closed.
+        let _permit = self.0.readers.acquire().await;
+        let (rules, now) = (Arc::clone(&self.rules), self.clock.now());
+        let looked = spawn_blocking(move || {
+            let head = Part { at: 0, bytes: &asked.head };
+            let moov = asked.moov.as_ref().map(|(at, bytes)| Part { at: *at, bytes });
+            let parts: Vec<Part> = [Some(head), moov].into_iter().flatten().collect();
+            inspect::preview(&rules, asked.length, now, &parts)
+        });
+        looked.await.map_err(|ended| UploadError::Internal(ended.into()))
+    }
+}
+
+/// What the video would be known by, if it was refused before.
+fn marks(asked: &Preflight) -> Option<Marks> {
+    let head = Head::of(&asked.head);
+    let (length, declared) = (Some(asked.length), asked.sha256);
+    asked.ref_key.map(|ref_key| Marks { ref_key, length, declared, head })
+}

@@ -1,0 +1,204 @@
+//! Bytes that were refused are refused again before they are sent (`conventions.md` §5.1), and only
+//! those.
+
+use axum::body::Body;
+use axum::http::Response;
+use forte_media::model::{RefKey, ReportStatus};
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use super::{create, sent, sha256};
+use crate::harness::answers::{problem, tus_problem};
+use crate::harness::clips::GOOD;
+use crate::harness::form::{self, Form};
+use crate::harness::mp4::{edited, sample};
+use crate::harness::preflight::{codes, form_of, late_and_too_short, told};
+use crate::harness::service::{Service, Wishes, header, on_both_grounds};
+use crate::harness::tus;
+
+on_both_grounds! {
+    a_refused_video_is_refused_at_its_creation,
+    without_a_hash_a_refused_video_is_known_by_its_first_64_kib,
+    a_form_that_says_the_hash_ahead_is_refused_before_its_video,
+    what_was_damaged_on_the_way_may_come_again,
+}
+
+async fn is_remembered(answer: Response<Body>) -> Value {
+    let said = problem(answer, 422, "video_refused").await;
+    assert_eq!(said["details"]["remembered"], true, "{said}");
+    said
+}
+
+async fn refuse(service: &Service, ref_key: RefKey, file: &[u8], declared: Option<&str>) -> Value {
+    let refused = sent(service, ref_key, file, declared).await;
+    let said = tus_problem(refused, 422, "video_refused").await;
+    assert_eq!(said["details"]["remembered"], Value::Null, "{said}");
+    said
+}
+
+async fn a_refused_video_is_refused_at_its_creation(service: Service) {
+    let (ref_key, file) = (service.report().await, sample("bad-too-short.mp4"));
+    let hash = sha256(&file);
+    let first = refuse(&service, ref_key, &file, Some(&hash)).await;
+    let again = is_remembered(create(&service, ref_key, file.len(), Some(&hash)).await).await;
+    for name in ["code", "at", "message", "judged_after"] {
+        assert_eq!(again["details"][name], first["details"][name]);
+    }
+    // A preflight that knows nothing but the hash says so as well.
+    let head = crate::harness::preflight::bytes(
+        Form::of(ref_key).text("length", &file.len().to_string()).text("sha256", &hash),
+        "head",
+        &file[..64],
+    );
+    let about = told(&service, head).await;
+    assert_eq!(codes(&about), ["DURATION_OUT_OF_RANGE"]);
+    assert_eq!(about["reasons"][0]["details"]["remembered"], true);
+    // Looked at whole, the reason is there once, and fresh.
+    let about = told(&service, form_of(ref_key, &file).text("sha256", &hash)).await;
+    assert_eq!(codes(&about), ["DURATION_OUT_OF_RANGE"]);
+    assert_eq!(about["reasons"][0]["details"], serde_json::json!({}));
+    // Another report, another length, another hash, or none: another question.
+    let other = service.report().await;
+    for (ref_key, length, declared) in [
+        (other, file.len(), Some(hash.as_str())),
+        (ref_key, file.len() + 1, Some(&hash)),
+        (ref_key, file.len(), Some(&sha256(GOOD))),
+        (ref_key, file.len(), None),
+    ] {
+        assert_eq!(create(&service, ref_key, length, declared).await.status(), 201);
+    }
+    service.hand().advance(SignedDuration::from_hours(24) + SignedDuration::from_secs(1));
+    assert_eq!(create(&service, ref_key, file.len(), Some(&hash)).await.status(), 201);
+}
+
+async fn without_a_hash_a_refused_video_is_known_by_its_first_64_kib(service: Service) {
+    let (ref_key, file) = (service.report().await, late_and_too_short(400_000));
+    let first = refuse(&service, ref_key, &file, None).await;
+    assert!(first["details"]["judged_after"].as_u64().unwrap() > 390_000);
+    let begun = create(&service, ref_key, file.len(), None).await;
+    let path = tus::path_of(header(&begun, "location"));
+    // Just short of it nobody can tell.
+    let short = tus::patch(&service, &path, 0, file[..65_535].to_vec()).await;
+    assert_eq!(short.status(), 204);
+    let again = tus::patch(&service, &path, 65_535, file[65_535..65_536].to_vec()).await;
+    let again = is_remembered(again).await;
+    assert_eq!(again["details"]["code"], first["details"]["code"]);
+    let ended = tus::patch(&service, &path, 65_536, file[65_536..].to_vec()).await;
+    tus_problem(ended, 410, "video_refused").await;
+    // The same head of a video of another length, or one byte of another head.
+    let longer = late_and_too_short(400_008);
+    let mut other = file.clone();
+    other[60_000] ^= 1;
+    for file in [longer, other] {
+        refuse(&service, ref_key, &file, None).await;
+    }
+    // With a hash of its own it is compared by that.
+    let mut end = file.clone();
+    let last = end.len() - 1;
+    end[last] ^= 1;
+    refuse(&service, ref_key, &end, Some(&sha256(&end))).await;
+    service.assert_nothing_left().await;
+}
+
+async fn a_form_that_says_the_hash_ahead_is_refused_before_its_video(service: Service) {
+    let (ref_key, file) = (service.report().await, sample("bad-too-short.mp4"));
+    let hash = sha256(&file);
+    let form = Form::of(ref_key).text("sha256", &hash).file(&file).done();
+    let said = problem(form::send(&service, form).await, 422, "video_refused").await;
+    assert_eq!(said["details"]["remembered"], Value::Null);
+    // By a header, before anything of the form is read; by a field, before the file is.
+    let (body, read) = crate::harness::bodies::watched();
+    let request = form::request(&service, "/reports/upload")
+        .header("X-Ref-Key", ref_key.to_string())
+        .header("X-Sha256", &hash);
+    is_remembered(service.send(request.body(body).unwrap()).await).await;
+    drop(read);
+    let form = Form::of(ref_key).text("sha256", &hash).file(GOOD).done();
+    is_remembered(form::send(&service, form).await).await;
+    // What came by the form is known at the other door as well.
+    is_remembered(create(&service, ref_key, file.len(), Some(&hash)).await).await;
+    assert_eq!(form::send(&service, Form::of(ref_key).file(GOOD).done()).await.status(), 201);
+}
+
+async fn what_was_damaged_on_the_way_may_come_again(service: Service) {
+    let (ref_key, hash) = (service.report().await, sha256(GOOD));
+    // Bytes were lost: a box is not where it should be. Others were flipped: only the hash tells.
+    let lost = [&GOOD[..3_000], &GOOD[3_100..], &[0; 100]].concat();
+    let mut flipped = GOOD.to_vec();
+    flipped[2_000] ^= 1;
+    for damaged in [lost, flipped] {
+        refuse(&service, ref_key, &damaged, Some(&hash)).await;
+    }
+    assert_eq!(sent(&service, ref_key, GOOD, Some(&hash)).await.status(), 204);
+}
+
+/// Whatever is wrong with the boxes of a file: once its hash has been compared, it is the file.
+#[tokio::test]
+async fn a_file_that_is_broken_as_announced_is_known_again() {
+    let service = Service::embedded().await;
+    let ref_key = service.report().await;
+    let file = edited("good-moov-last.mp4", |file| file.at("moov/mvhd").set(12, 0));
+    let hash = sha256(&file);
+    let first = refuse(&service, ref_key, &file, Some(&hash)).await;
+    assert_eq!(first["details"]["code"], "TIMESCALE_INVALID");
+    is_remembered(create(&service, ref_key, file.len(), Some(&hash)).await).await;
+}
+
+/// What other rules have refused, these may take: nobody is refused for what has been allowed.
+#[tokio::test]
+async fn other_rules_begin_with_a_clean_slate() {
+    let service = Service::embedded().await;
+    let (ref_key, file) = (service.report().await, sample("bad-too-short.mp4"));
+    let hash = sha256(&file);
+    refuse(&service, ref_key, &file, Some(&hash)).await;
+    let ruins = service.crash().await;
+    let service = Box::pin(Service::on(ruins, "one", Wishes::default())).await;
+    is_remembered(create(&service, ref_key, file.len(), Some(&hash)).await).await;
+    let ruins = service.crash().await;
+    let settings = vec![("INSPECT__MIN_DURATION", "1ms".to_owned())];
+    let wishes = Wishes { settings, ..Wishes::default() };
+    let service = Box::pin(Service::on(ruins, "one", wishes)).await;
+    assert_eq!(sent(&service, ref_key, &file, Some(&hash)).await.status(), 204);
+}
+
+#[tokio::test]
+async fn the_operator_says_how_long_it_is_remembered() {
+    let service = Service::embedded_with(&[("UPLOAD__REFUSALS_KEPT", "999ms")]).await;
+    let (ref_key, file) = (service.report().await, sample("bad-too-short.mp4"));
+    let hash = sha256(&file);
+    refuse(&service, ref_key, &file, Some(&hash)).await;
+    service.hand().advance(SignedDuration::from_secs(1));
+    refuse(&service, ref_key, &file, Some(&hash)).await;
+}
+
+/// A piece whose checksum does not hold says nothing of the file.
+#[tokio::test]
+async fn a_piece_that_is_not_verified_is_not_compared() {
+    let service = Service::embedded().await;
+    let (ref_key, file) = (service.report().await, late_and_too_short(400_000));
+    refuse(&service, ref_key, &file, None).await;
+    let begun = create(&service, ref_key, file.len(), None).await;
+    let path = tus::path_of(header(&begun, "location"));
+    let mut piece = tus::piece(&path, 0, file[..70_000].to_vec());
+    let wrong = "sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=".parse().unwrap();
+    piece.headers_mut().insert("upload-checksum", wrong);
+    tus_problem(service.send(piece).await, 460, "checksum_mismatch").await;
+    let mut piece = tus::piece(&path, 0, file[..70_000].to_vec());
+    let right = {
+        use base64::Engine as _;
+        use sha2::Digest as _;
+        let hash = sha2::Sha256::digest(&file[..70_000]);
+        format!("sha256 {}", base64::engine::general_purpose::STANDARD.encode(hash))
+    };
+    piece.headers_mut().insert("upload-checksum", right.parse().unwrap());
+    is_remembered(service.send(piece).await).await;
+}
+
+/// A report that was rejected awaits another video, not the same one once more: what its reviewer has
+/// seen is no refusal of the inspection.
+#[tokio::test]
+async fn a_rejected_report_remembers_nothing_of_its_own() {
+    let service = Service::embedded().await;
+    let ref_key = service.report_in(ReportStatus::Rejected).await;
+    assert_eq!(sent(&service, ref_key, GOOD, Some(&sha256(GOOD))).await.status(), 204);
+}

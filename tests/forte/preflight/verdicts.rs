@@ -1,0 +1,165 @@
+//! What is told, and that it is what the upload meets.
+
+use forte_media::model::{Person, PersonId, ReportStatus, Role};
+use serde_json::json;
+
+use super::{sent, sha256};
+use crate::harness::answers::problem;
+use crate::harness::clips::{GOOD, MOOV_FIRST, NOT_MP4};
+use crate::harness::form::{self, Form};
+use crate::harness::mp4::sample;
+use crate::harness::preflight::{ask, bytes, codes, form_of, late_and_too_short, told};
+use crate::harness::service::{Ground, Service, Wishes, on_both_grounds};
+
+on_both_grounds! {
+    a_good_video_is_accepted_and_nothing_is_written,
+    what_is_refused_before_is_refused_by_the_upload_for_the_same_reason,
+    everything_that_is_against_a_video_is_told_at_once,
+    a_report_that_wants_no_video_is_a_reason,
+    the_same_file_for_another_report_is_told_of,
+}
+
+async fn a_good_video_is_accepted_and_nothing_is_written(service: Service) {
+    let ref_key = service.report().await;
+    for file in [GOOD, MOOV_FIRST] {
+        let told = told(&service, form_of(ref_key, file)).await;
+        assert_eq!(codes(&told), [""; 0], "{told}");
+        assert_eq!(told["judged"], "whole");
+        assert_eq!(told["facts"]["length"], file.len());
+        assert!(told["facts"]["duration_ms"].as_u64().unwrap() > 1000, "{told}");
+        assert_eq!(told["verdicts"], json!([]), "without a hash nothing is known of reuse");
+    }
+    let driver = service.ruins.house.driver.id;
+    assert_eq!(service.ledger().living_uploads(driver).await.unwrap(), 0);
+    service.assert_nothing_left().await;
+    let answer = sent(&service, ref_key, GOOD, Some(&sha256(GOOD))).await;
+    assert_eq!(answer.status(), 204);
+}
+
+async fn what_is_refused_before_is_refused_by_the_upload_for_the_same_reason(service: Service) {
+    let late = late_and_too_short(300_000);
+    let samples = ["bad-no-video.mp4", "bad-too-short.mp4", "bad-truncated.mp4", "quicktime.mov"];
+    let files = samples.map(sample).into_iter().chain([NOT_MP4.to_vec(), late]);
+    for file in files {
+        let ref_key = service.report().await;
+        let told = told(&service, form_of(ref_key, &file)).await;
+        let first = &told["reasons"][0];
+        let refused = sent(&service, ref_key, &file, None).await;
+        let (status, code) = match first["error"].as_str().unwrap() {
+            "not_mp4" => (415, "not_mp4"),
+            _ => (422, "video_refused"),
+        };
+        let said = problem(refused, status, code).await;
+        for name in ["code", "at", "message"] {
+            assert_eq!(first[name], said["details"][name], "{told}");
+        }
+    }
+}
+
+async fn everything_that_is_against_a_video_is_told_at_once(service: Service) {
+    // Its media is longer than a video may be, and it is too short.
+    let file = sample("bad-too-short.mp4");
+    let ref_key = service.report().await.to_string();
+    let form = Form::new()
+        .text("ref_key", &ref_key)
+        .text("time_sent", "yesterday")
+        .text("lat", "91")
+        .text("long", "76.889709")
+        .text("length", "67108865");
+    let told = told(&service, bytes(form, "head", &file)).await;
+    let codes = codes(&told);
+    assert_eq!(codes[..3], ["file_too_large", "validation_failed", "DURATION_OUT_OF_RANGE"]);
+    let reasons = &told["reasons"];
+    assert_eq!(reasons[0]["details"]["max_length"], 67_108_864);
+    assert!(reasons[1]["details"]["time_sent"].is_string(), "{told}");
+    assert!(reasons[1]["details"]["lat"].is_string(), "{told}");
+    assert_eq!(reasons[2]["error"], "video_refused");
+}
+
+async fn a_report_that_wants_no_video_is_a_reason(service: Service) {
+    let submitted = service.report().await;
+    assert_eq!(sent(&service, submitted, GOOD, None).await.status(), 204);
+    let about = told(&service, form_of(submitted, GOOD)).await;
+    assert_eq!(codes(&about), ["report_already_submitted"]);
+    assert_eq!(about["reasons"][0]["details"]["sha256"], sha256(GOOD));
+    let closed = service.report_in(ReportStatus::Accepted).await;
+    let about = told(&service, form_of(closed, &sample("bad-too-short.mp4"))).await;
+    assert_eq!(codes(&about), ["report_closed", "DURATION_OUT_OF_RANGE"]);
+    // What is not there, and what is somebody else's, look alike.
+    let house = &service.ruins.house;
+    let nothing = forte_media::model::RefKey::mint(&house.clock, &house.random);
+    problem(ask(&service, form_of(nothing, GOOD)).await, 404, "not_found").await;
+    let open = service.report().await;
+    for (token, status, code) in [
+        (service.stranger().await, 404, "not_found"),
+        (service.reviewer().await, 403, "forbidden"),
+        ("none".to_owned(), 401, "token_invalid"),
+    ] {
+        let mut request = form::request(&service, "/uploads/preflight")
+            .body(form_of(open, GOOD).done().into())
+            .unwrap();
+        let token = format!("Bearer {token}").parse().unwrap();
+        request.headers_mut().insert("authorization", token);
+        problem(service.send(request).await, status, code).await;
+    }
+}
+
+async fn the_same_file_for_another_report_is_told_of(service: Service) {
+    let (one, other) = (service.report().await, service.report().await);
+    assert_eq!(sent(&service, one, GOOD, None).await.status(), 204);
+    let form = || form_of(other, GOOD).text("sha256", &sha256(GOOD));
+    let about = told(&service, form()).await;
+    // Only told of, by these settings.
+    assert_eq!(codes(&about), [""; 0]);
+    assert_eq!(about["verdicts"][0]["test"], "reuse");
+    assert_eq!(about["verdicts"][0]["outcome"], "fail");
+    assert_eq!(about["verdicts"][0]["links"][0]["report_ref_key"], one.to_string());
+    let about =
+        told(&service, form_of(other, MOOV_FIRST).text("sha256", &sha256(MOOV_FIRST))).await;
+    assert_eq!(about["verdicts"][0]["outcome"], "pass");
+}
+
+#[tokio::test]
+async fn the_same_file_for_another_report_is_a_reason_where_the_operator_says_so() {
+    let service = Service::embedded_with(&[("UPLOAD__REUSE", "refuse")]).await;
+    let (one, other) = (service.report().await, service.report().await);
+    assert_eq!(sent(&service, one, GOOD, None).await.status(), 204);
+    let about = told(&service, form_of(other, GOOD).text("sha256", &sha256(GOOD))).await;
+    assert_eq!(codes(&about), ["video_reused"]);
+    let links = about["reasons"][0]["details"]["links"].as_array().unwrap();
+    assert_eq!(links[0]["report_ref_key"], one.to_string());
+    let refused = sent(&service, other, GOOD, Some(&sha256(GOOD))).await;
+    problem(refused, 422, "video_reused").await;
+}
+
+#[tokio::test]
+async fn an_inspection_that_only_notes_refuses_nothing_beforehand_either() {
+    let service = Service::embedded_with(&[("INSPECT__ENFORCE", "false")]).await;
+    let file = sample("bad-too-short.mp4");
+    let about = told(&service, form_of(service.report().await, &file)).await;
+    assert_eq!(codes(&about), [""; 0]);
+    assert_eq!(about["notes"][0]["code"], "DURATION_OUT_OF_RANGE");
+}
+
+#[tokio::test]
+async fn the_codec_the_length_and_the_kind_of_file_are_told_together() {
+    let settings = [("INSPECT__CODECS", "vp09"), ("INSPECT__MIN_DURATION", "10m")];
+    let service = Service::embedded_with(&settings).await;
+    let about = told(&service, form_of(service.report().await, &sample("quicktime.mov"))).await;
+    assert_eq!(codes(&about), ["QUICKTIME", "CODEC_UNSUPPORTED", "DURATION_OUT_OF_RANGE"]);
+}
+
+/// Preflights are not counted among the uploads, and a director may ask like a driver.
+#[tokio::test]
+async fn a_director_asks_as_well() {
+    let service = Service::start_with(Ground::Embedded, Wishes::default()).await.unwrap();
+    let house = &service.ruins.house;
+    let (id, company) = (PersonId(4711), house.driver.company);
+    let director = house.person(Person { id, company, role: Role::Admin }).await;
+    let mut request = form::request(&service, "/uploads/preflight")
+        .body(form_of(service.report().await, GOOD).done().into())
+        .unwrap();
+    let token = format!("Bearer {}", service.token_of(director)).parse().unwrap();
+    request.headers_mut().insert("authorization", token);
+    assert_eq!(service.send(request).await.status(), 200);
+}
