@@ -113,7 +113,9 @@ fn known(pixels: u16) -> Option<u32> {
 
 /// Pictures a second on the average, to three decimals.
 fn frame_rate(track: &Track) -> Option<f64> {
-    let samples = f64::from(u32::try_from(track.samples).ok().filter(|count| *count > 0)?);
-    let seconds = f64::from(u32::try_from(track.time_ms()).ok().filter(|time| *time > 0)?) / 1000.0;
-    Some((samples / seconds * 1000.0).round() / 1000.0)
+    let number = |number: u64| u32::try_from(number).ok().filter(|number| *number > 0);
+    let exact = number(track.time).map(|time| (time, track.timescale));
+    let (time, scale) = exact.or_else(|| Some((number(track.time_ms())?, 1000)))?;
+    let rate = f64::from(number(track.samples)?) * f64::from(scale) / f64::from(time);
+    Some((rate * 1000.0).round() / 1000.0)
 }

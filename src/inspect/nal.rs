@@ -12,8 +12,10 @@ use crate::model::{Check, Finding};
 
 use super::bytes::in_memory;
 use super::extents::{is_inside, outside_mdat};
+use super::kind::Kind;
 use super::layout::{Layout, Pieces, Sample};
 use super::notes::Noted;
+use super::path;
 use super::top::Extent;
 
 /// Units closer than this come together in one read: a page of the file, so that the reads of a
@@ -142,7 +144,7 @@ impl Chain {
                 return self.outside(mdats);
             }
             if let Some(unit) = self.read(rest) {
-                self.enter(unit)?;
+                self.enter(unit, mdats)?;
             }
         }
         Ok(())
@@ -161,18 +163,18 @@ impl Chain {
 
     /// Skips a unit. None is empty: zeroed pages would pass otherwise. (`FFmpeg` `h2645_parse.h`
     /// calls an empty one invalid too)
-    fn enter(&mut self, unit: u64) -> Result<(), Noted> {
+    fn enter(&mut self, unit: u64, mdats: &[Extent]) -> Result<(), Noted> {
         (self.length, self.held) = (0, 0);
         self.after = self.after.max(self.at);
         self.stride = unit.saturating_add(u64::from(self.prefix));
         let left = self.sample.end.saturating_sub(self.at);
         if unit == 0 || unit > left {
-            return Err(self.broken());
+            return Err(self.broken(mdats));
         }
         self.at = self.at.saturating_add(unit);
         match left.saturating_sub(unit) {
             0 => self.next_sample(),
-            rest if rest <= u64::from(self.prefix) => Err(self.broken()),
+            rest if rest <= u64::from(self.prefix) => Err(self.broken(mdats)),
             _ => Ok(()),
         }
     }
@@ -190,7 +192,7 @@ impl Chain {
             (self.at, self.prefix) = (extent.start, prefix);
             self.sample = extent;
             if self.sample.end.saturating_sub(self.at) <= u64::from(prefix) {
-                return Err(self.broken());
+                return Err(self.broken(&[])); // its `mdat` may not have come yet
             }
             return Ok(());
         }
@@ -211,8 +213,11 @@ impl Chain {
         Err(Noted { finding: outside_mdat(&self.sample), after })
     }
 
-    fn broken(&mut self) -> Noted {
+    fn broken(&mut self, mdats: &[Extent]) -> Noted {
         self.ended = true;
+        let number = mdats.partition_point(|mdat| mdat.start <= self.sample.start);
+        let number = u64::try_from(number).unwrap_or(0);
+        let path = (number > 0).then(|| path::step(Kind(*b"mdat"), number, number > 1));
         let message = format!(
             "The picture at byte {} is damaged: its parts do not add up to its {} bytes. Bytes \
              inside the file were changed, on the way or on the device: send the file again, and \
@@ -221,6 +226,6 @@ impl Chain {
             self.sample.end.saturating_sub(self.sample.start)
         );
         let finding = Finding::at(Check::NalChain, self.sample.start, message);
-        Noted { finding, after: self.after }
+        Noted { finding: finding.within(path), after: self.after }
     }
 }

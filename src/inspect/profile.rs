@@ -228,3 +228,65 @@ impl Bits {
         u32::try_from(shifted & mask).ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(codec: [u8; 4], profile: Profile) -> String {
+        profile.named(Kind(codec))
+    }
+
+    /// The examples of RFC 6381, ISO 14496-15 and of the bindings of AV1 and VP9.
+    #[test]
+    fn pictures_are_named_as_browsers_ask_for_them() {
+        let avc = Profile::Avc([0x64, 0, 0x28]);
+        assert_eq!(named(*b"avc1", avc), "avc1.640028");
+        let hevc = Profile::Hevc([1, 1, 0x60, 0, 0, 0, 0xB0, 0, 0, 0, 0, 0, 93]);
+        assert_eq!(named(*b"hvc1", hevc), "hvc1.1.6.L93.B0");
+        let high = Profile::Hevc([1, 0x62, 0x20, 0, 0, 0, 0x90, 0, 4, 0, 0, 0, 150]);
+        assert_eq!(named(*b"hev1", high), "hev1.A2.4.H150.90.0.4");
+        assert_eq!(named(*b"av01", Profile::Av1([0x04, 0])), "av01.0.04M.08");
+        assert_eq!(named(*b"av01", Profile::Av1([0x4D, 0xE0])), "av01.2.13H.12");
+        assert_eq!(named(*b"vp09", Profile::Vp9([0, 10, 0x82])), "vp09.00.10.08");
+        let visual = Profile::Visual { object: 0x20, level: Some(9) };
+        assert_eq!(named(*b"mp4v", visual), "mp4v.20.9");
+    }
+
+    /// An `esds` with descriptors whose sizes take four bytes, as Apple writes them.
+    fn esds(object: u8, specific: &[u8]) -> Vec<u8> {
+        let wrapped = |tag: u8, body: &[u8]| {
+            let size = u8::try_from(body.len()).unwrap();
+            [&[tag, 0x80, 0x80, 0x80, size][..], body].concat()
+        };
+        let config = [&[object][..], &[0; 12], &wrapped(SPECIFIC, specific)].concat();
+        let stream = [&[0, 1, 0x20, 0, 2][..], &wrapped(DECODER, &config)].concat();
+        let body = [&[0; 4][..], &wrapped(STREAM, &stream)].concat();
+        let size = u32::try_from(body.len().saturating_add(8)).unwrap();
+        [&size.to_be_bytes()[..], b"esds", &body].concat()
+    }
+
+    fn sound(specific: &[u8]) -> (String, Option<u32>, Option<u32>) {
+        let bytes = esds(MPEG4_AUDIO, specific);
+        let profile = Profile::of_sound(Boxed::whole(&bytes, 0).unwrap()).unwrap();
+        let aac = match profile {
+            Profile::Audio { aac, .. } => aac.unwrap(),
+            other => panic!("{other:?}"),
+        };
+        (named(*b"mp4a", profile), aac.rate, aac.channels)
+    }
+
+    #[test]
+    fn sound_is_named_with_its_rate_and_channels() {
+        let told = |name: &str, rate, channels| (name.to_owned(), Some(rate), Some(channels));
+        assert_eq!(sound(&[0x12, 0x10]), told("mp4a.40.2", 44_100, 2));
+        // SBR: 24,000 in the core, 48,000 heard.
+        assert_eq!(sound(&[0x2B, 0x11, 0x88]), told("mp4a.40.5", 48_000, 2));
+        // An object above 31, and a rate that has no index.
+        let long = [0xF9, 0x5E, 0x02, 0xEE, 0x00, 0x40];
+        assert_eq!(sound(&long), told("mp4a.40.42", 96_000, 2));
+        let bytes = esds(0x6B, &[]);
+        let mp3 = Profile::of_sound(Boxed::whole(&bytes, 0).unwrap()).unwrap();
+        assert_eq!(named(*b"mp4a", mp3), "mp4a.6B");
+    }
+}

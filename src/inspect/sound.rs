@@ -64,7 +64,7 @@ fn whole(rate: f64) -> Option<u32> {
 fn esds(entry: Boxed<'_>) -> Option<Boxed<'_>> {
     FIXED.iter().find_map(|fixed| {
         let children = entry.children_after(*fixed, true);
-        let mut inner = children.flatten().flat_map(|child| match &child.kind.0 {
+        let mut inner = children.flatten().filter_map(|child| match &child.kind.0 {
             b"wave" => child.children_after(0, true).flatten().find(is_esds),
             _ => Some(child).filter(is_esds),
         });

@@ -16,6 +16,7 @@ mod edge;
 mod events;
 mod exchange;
 mod exchange_out;
+mod facts_door;
 mod form_door;
 mod harness;
 mod inspect;

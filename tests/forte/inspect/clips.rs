@@ -17,16 +17,21 @@ fn facts(options: &[&str]) -> Option<Facts> {
 #[test]
 fn every_codec_on_the_list_is_accepted() {
     for (codec, options) in [
-        ("avc1", &["-c:v", "libx264"][..]),
-        ("avc3", &["-c:v", "libx264", "-tag:v", "avc3"]),
-        ("hvc1", &["-c:v", "libx265", "-tag:v", "hvc1", "-x265-params", "log-level=0"]),
-        ("hev1", &["-c:v", "libx265", "-tag:v", "hev1", "-x265-params", "log-level=0"]),
-        ("av01", &["-c:v", "libsvtav1"]),
-        ("vp09", &["-c:v", "libvpx-vp9", "-cpu-used", "8"]),
-        ("mp4v", &["-c:v", "mpeg4"]),
+        ("avc1.640", &["-c:v", "libx264"][..]),
+        ("avc1.42C0", &["-c:v", "libx264", "-profile:v", "baseline"]),
+        ("avc3.640", &["-c:v", "libx264", "-tag:v", "avc3"]),
+        ("hvc1.1.6.L", &["-c:v", "libx265", "-tag:v", "hvc1", "-x265-params", "log-level=0"]),
+        ("hev1.1.6.L", &["-c:v", "libx265", "-tag:v", "hev1", "-x265-params", "log-level=0"]),
+        ("av01.0.", &["-c:v", "libsvtav1"]),
+        ("vp09.00.", &["-c:v", "libvpx-vp9", "-cpu-used", "8"]),
+        ("mp4v.20.1", &["-c:v", "mpeg4"]),
     ] {
         if let Some(facts) = facts(options) {
-            assert_eq!(facts.video_codec.as_deref(), Some(codec));
+            assert_eq!(facts.video_codec.as_deref(), codec.get(..4));
+            let told = facts.video_codec_string.unwrap();
+            assert!(told.starts_with(codec), "{told}");
+            assert_eq!(facts.audio_codec_string.as_deref(), Some("mp4a.40.2"));
+            assert_eq!((facts.sample_rate, facts.channels), (Some(44_100), Some(1)));
         }
     }
 }

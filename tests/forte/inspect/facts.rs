@@ -3,12 +3,19 @@
 use std::path::Path;
 use std::process::Command;
 
-use forte_media::inspect::Config;
-use forte_media::model::Facts;
+use forte_media::inspect::{Config, Digests};
+use forte_media::model::{Check, Digest, DurationBy, Facts, LocationFrom};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::corpus::{Labelled, corpus, say};
-use crate::harness::mp4::judge;
+use crate::harness::boxes::{Node, boxed, leaf};
+use crate::harness::mp4::{
+    accepted, accepted_by, default_rules, edited, judge, push, sample, scanner,
+};
+
+const GOOD: &str = "good-moov-last.mp4";
+const FRAGMENTED: &str = "good-fragmented.mp4";
 
 /// How far two statements of a duration may lie apart, in milliseconds: ffprobe leaves out what an
 /// edit list skips, a picture or two.
@@ -79,6 +86,14 @@ fn differences(facts: &Facts, probed: &Value) -> Vec<(&'static str, String)> {
         compare("size", format!("{size:?}"), format!("{theirs:?}"));
         let codec = video["codec_tag_string"].as_str().unwrap_or_default();
         compare("codec", facts.video_codec.clone().unwrap_or_default(), codec.to_owned());
+        let turned = video["side_data_list"][0]["rotation"].as_i64().unwrap_or(0);
+        let rotation = facts.rotation.unwrap_or(0).to_string();
+        compare("rotation", rotation, (-turned).rem_euclid(360).to_string());
+        if let (Some(ours), Some(theirs)) = (facts.frame_rate, rate(&video["avg_frame_rate"]))
+            && (ours / theirs - 1.0).abs() > 0.02
+        {
+            compare("frame rate", ours.to_string(), theirs.to_string());
+        }
         if let Some(level) = level(facts.video_codec_string.as_deref().unwrap_or_default()) {
             compare("level", level.to_string(), video["level"].to_string());
         }
@@ -91,9 +106,20 @@ fn differences(facts: &Facts, probed: &Value) -> Vec<(&'static str, String)> {
         let channels = facts.channels.unwrap_or(0).to_string();
         compare("channels", channels, audio["channels"].to_string());
     }
+    let made = probed["format"]["tags"]["creation_time"].as_str();
+    if let (Some(ours), Some(theirs)) = (facts.created_at, made) {
+        compare("creation", ours.to_string(), theirs.replace(".000000", ""));
+    }
     let ours = facts.location.map(|it| format!("{:+.4}{:+.4}", it.lat, it.long));
     compare("location", ours.unwrap_or_default(), location(&probed["format"]["tags"]));
     found
+}
+
+/// A rate that is told as a fraction.
+fn rate(told: &Value) -> Option<f64> {
+    let (over, under) = told.as_str()?.split_once('/')?;
+    let rate = over.parse::<f64>().ok()? / under.parse::<f64>().ok()?;
+    rate.is_normal().then_some(rate)
 }
 
 /// The level of H.264 and H.265, as ffprobe counts it.
@@ -144,4 +170,177 @@ fn ffprobe_agrees_but_for_a_list_with_reasons() {
     }
     assert_eq!(unlisted, Vec::<String>::new());
     assert!(files.is_empty() || used == DIFFERENT.len(), "a difference that is none any more");
+}
+
+/// A second reader, which shares no code with ours, finds the same in every real file.
+#[test]
+fn the_second_reader_agrees_on_every_real_file() {
+    let mut doubts = Vec::new();
+    for file in corpus() {
+        let Ok(found) = judge(&file.bytes, Config::relaxed()) else { continue };
+        let notes = found.notes.into_iter().filter(|note| note.check == Check::SecondOpinion);
+        doubts.extend(notes.map(|note| format!("{}: {}", file.file, note.message)));
+    }
+    assert_eq!(doubts, Vec::<String>::new());
+}
+
+#[test]
+fn every_statement_of_the_duration_is_told() {
+    let facts = accepted(GOOD, |file| file.at("moov/mvhd").set(16, 2900)).facts;
+    let durations = facts.durations;
+    assert_eq!(facts.duration_ms, Some(2900));
+    assert_eq!((durations.movie_ms, durations.track_ms), (Some(2900), Some(2023)));
+    assert_eq!((durations.samples_ms, durations.edits_ms), (Some(2023), Some(2000)));
+    assert_eq!((durations.fragments_ms, durations.spread_ms), (None, Some(900)));
+    assert_eq!(durations.chosen, Some(DurationBy::MovieMs));
+}
+
+#[test]
+fn fragments_last_as_long_as_their_samples() {
+    let mehd = leaf(*b"mehd", &[0, 0, 0, 0, 0, 0, 0x0B, 0xB8]); // 3000 ms
+    let facts = accepted(FRAGMENTED, |file| {
+        file.at("moov/mvex").children.insert(0, mehd); // positions count from their moof
+    });
+    let durations = facts.facts.durations;
+    assert_eq!(durations.fragments_ms, Some(3000));
+    assert_eq!(durations.chosen, Some(DurationBy::SamplesMs));
+    assert_eq!(durations.samples_ms, facts.facts.duration_ms);
+}
+
+#[test]
+fn a_turned_picture_is_told_as_it_is_shown() {
+    let facts = accepted(GOOD, |file| {
+        let tkhd = file.at("moov/trak/tkhd");
+        for (place, cell) in [(40, 0), (44, 0x1_0000), (52, 0xFFFF_0000), (56, 0)] {
+            tkhd.set(place, cell);
+        }
+    });
+    let facts = facts.facts;
+    assert_eq!(facts.rotation, Some(90));
+    assert_eq!((facts.width, facts.height), (Some(320), Some(240)));
+    assert_eq!((facts.display_width, facts.display_height), (Some(240), Some(320)));
+    assert_eq!((facts.coded_width, facts.coded_height), (Some(320), Some(240)));
+}
+
+#[test]
+fn a_manifest_of_origin_is_noticed_wherever_it_stands() {
+    let uuid = b"\xD8\xFE\xC3\xD6\x1B\x0E\x48\x3C\x92\x97\x58\x28\x87\x7E\xC4\x81";
+    let manifest = leaf(*b"uuid", &[&uuid[..], &[7; 5000]].concat());
+    let other = leaf(*b"uuid", &[9; 40]);
+    let short = leaf(*b"uuid", &uuid[..15]);
+    assert_eq!(accepted(GOOD, |_| ()).facts.c2pa, Some(false));
+    for (found, boxes) in [(true, vec![&other, &manifest]), (false, vec![&other, &short])] {
+        let facts = accepted(GOOD, |file| file.children.extend(boxes.into_iter().cloned())).facts;
+        assert_eq!(facts.c2pa, Some(found));
+    }
+    let wide = [&[0, 0, 0, 1][..], b"uuid", &40_u64.to_be_bytes(), uuid, &[0; 8]].concat();
+    let file = [sample(GOOD), wide].concat();
+    assert_eq!(accepted_by(&file, &default_rules()).facts.c2pa, Some(true));
+}
+
+#[test]
+fn a_place_among_the_tags_of_itunes_is_understood() {
+    let data = leaf(*b"data", b"\0\0\0\x01\0\0\0\0+43.2400+076.9000/");
+    let item = leaf(*b"\xA9xyz", &data.bytes());
+    let list = leaf(*b"ilst", &item.bytes());
+    let handler = leaf(*b"hdlr", b"\0\0\0\0\0\0\0\0mdirappl\0\0\0\0\0\0\0\0\0");
+    let meta = leaf(*b"meta", &[&[0; 4], &handler.bytes()[..], &list.bytes()].concat());
+    let facts = accepted(GOOD, |file| {
+        let udta = file.at("moov/udta");
+        udta.children = vec![meta];
+    });
+    let place = facts.facts.location.unwrap();
+    assert_eq!((place.lat, place.long), (43.24, 76.9));
+    assert_eq!(facts.facts.location_from, Some(LocationFrom::Xyz));
+}
+
+/// A list of keys, in one of the two forms of `meta`: QuickTime's plain box, and the full box of ISO
+/// files. Phones write the one into files that claim to be the other (gpac/mp4box.js issue 309).
+fn keys(full: bool) -> Node {
+    let handler = leaf(*b"hdlr", b"\0\0\0\0\0\0\0\0mdta\0\0\0\0\0\0\0\0\0\0\0\0\0");
+    let names =
+        ["com.android.manufacturer", "com.android.model", "com.apple.quicktime.location.ISO6709"];
+    let keys: Vec<u8> = names.iter().flat_map(|name| boxed(*b"mdta", name.as_bytes())).collect();
+    let keys = boxed(*b"keys", &[&[0, 0, 0, 0, 0, 0, 0, 3], &keys[..]].concat());
+    let values = ["Xiaomi", "2201", "-33.8600+151.2100/"];
+    let values: Vec<u8> = (1_u32..)
+        .zip(values)
+        .flat_map(|(number, text)| {
+            let data = boxed(*b"data", &[b"\0\0\0\x01\0\0\0\0", text.as_bytes()].concat());
+            boxed(number.to_be_bytes(), &data)
+        })
+        .collect();
+    let fields: &[u8] = if full { &[0; 4] } else { &[] };
+    leaf(*b"meta", &[fields, &handler.bytes(), &keys, &boxed(*b"ilst", &values)].concat())
+}
+
+#[test]
+fn keys_are_read_in_either_form_of_their_box() {
+    for full in [false, true] {
+        let found = accepted(GOOD, |file| {
+            file.remove("moov/udta");
+            file.at("moov").children.push(keys(full));
+        });
+        assert_eq!(found.notes, []);
+        let facts = found.facts;
+        assert_eq!(facts.device.as_deref(), Some("Xiaomi 2201"));
+        assert_eq!(facts.device_make.as_deref(), Some("Xiaomi"));
+        assert_eq!(facts.device_model.as_deref(), Some("2201"));
+        let place = facts.location.unwrap();
+        assert_eq!((place.lat, place.long), (-33.86, 151.21));
+        assert_eq!(facts.location_from, Some(LocationFrom::Keys));
+    }
+}
+
+/// The hash of the media of a file.
+fn media(file: &[u8], size: usize) -> Digest {
+    let mut scanner = scanner(file, Config::relaxed());
+    let mut digests = Digests::default();
+    for piece in file.chunks(size) {
+        push(&mut scanner, piece, file);
+        digests.update(&scanner, piece);
+    }
+    digests.media_sha256()
+}
+
+#[test]
+fn the_hash_of_the_media_survives_new_tags_and_another_place_of_moov() {
+    let good = sample(GOOD);
+    let payload = Node::parse(&good).at("mdat").fields.clone();
+    let expected = Digest::new(Sha256::digest(payload).into());
+    let tagged = edited(GOOD, |file| {
+        let tag = leaf(*b"\xA9mod", b"\0\x04\0\0Tele");
+        file.at("moov/udta").children.push(tag);
+    });
+    let changed = edited(GOOD, |file| file.at("mdat").fields[77] ^= 1);
+    for size in [1, 1000, good.len()] {
+        assert_eq!(media(&good, size), expected);
+        assert_eq!(media(&tagged, size), expected);
+        assert_eq!(media(&sample("good-moov-first.mp4"), size), expected);
+        assert_ne!(media(&changed, size), expected);
+    }
+}
+
+#[test]
+fn the_hash_of_the_media_goes_over_all_of_it_in_order() {
+    let mut file = Node::parse(&sample(FRAGMENTED));
+    let payloads = ["mdat", "mdat:1"].map(|path| file.at(path).fields.clone());
+    let expected = Digest::new(Sha256::digest(payloads.concat()).into());
+    for size in [1, 777, usize::MAX] {
+        assert_eq!(media(&sample(FRAGMENTED), size), expected);
+    }
+}
+
+/// Whoever pushes may be on an async thread: the table of contents and the second reader are left
+/// to `supply`.
+#[test]
+fn moov_is_never_read_while_bytes_are_pushed() {
+    for name in [GOOD, "good-moov-first.mp4", FRAGMENTED] {
+        let file = sample(name);
+        let mut scanner = scanner(&file, Config::relaxed());
+        scanner.push(&file);
+        let wanted = scanner.wants().unwrap();
+        let kind = usize::try_from(wanted.start).unwrap() + 4;
+        assert_eq!(&file[kind..kind + 4], b"moov", "{name}");
+    }
 }

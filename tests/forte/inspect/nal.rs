@@ -7,7 +7,8 @@ use forte_media::model::{Check, Refusal};
 use super::corpus::{corpus, say};
 use crate::harness::boxes::{Node, table};
 use crate::harness::mp4::{
-    accepted_by, default_rules, edited, judge, push, refused_by, sample, scanner,
+    Verdict, accepted_by, default_rules, edited, judge, judge_every_way, push, refused_by, sample,
+    scanner, supply,
 };
 
 const LAST: &str = "good-moov-last.mp4";
@@ -106,6 +107,48 @@ fn no_real_picture_is_called_broken() {
     }
     say(&format!("pictures called broken: {called:?}"));
     assert_eq!(called, BROKEN);
+}
+
+/// The largest files that are damaged here, so that the test stays short.
+const SMALL: usize = 200_000;
+
+/// What a scanner says of a file whose boxes and gaps are supplied only when all has been pushed.
+fn judge_late(file: &[u8], rules: &Config) -> Verdict {
+    let mut scanner = scanner(file, rules.clone());
+    file.chunks(1000).for_each(|piece| scanner.push(piece));
+    supply(&mut scanner, file);
+    scanner.finish()
+}
+
+/// A file with a zeroed page, for each eighth of it.
+fn zeroed(file: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let page = usize::try_from(PAGE).unwrap();
+    (1..8).map(move |eighth| {
+        let mut file = file.to_vec();
+        let from = file.len() * eighth / 8;
+        let to = file.len().min(from + page);
+        file[from..to].fill(0);
+        file
+    })
+}
+
+/// Check 41, S44
+#[test]
+fn damaged_real_pictures_are_judged_the_same_however_they_come() {
+    let (mut damaged, mut broken) = (0, 0);
+    for file in corpus().iter().filter(|file| file.clean_video && file.bytes.len() < SMALL) {
+        for bytes in zeroed(&file.bytes) {
+            for nal_chain in [NalChain::Refuse, NalChain::Note] {
+                let rules = Config { nal_chain, ..Config::relaxed() };
+                let whole = judge_every_way(&bytes, &rules);
+                assert_eq!(judge_late(&bytes, &rules), whole, "{}", file.file);
+                let is = |check| whole.as_ref().is_err_and(|it| it.finding.check == check);
+                broken += usize::from(is(Check::NalChain));
+            }
+            damaged += 1;
+        }
+    }
+    say(&format!("a zeroed page: {broken} of {damaged} files are refused for their pictures"));
 }
 
 /// A clip with so many pictures of one unit of `size` bytes each, `moov` in front or not.
