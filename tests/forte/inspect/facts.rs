@@ -75,7 +75,7 @@ fn differences(facts: &Facts, probed: &Value) -> Vec<(&'static str, String)> {
     };
     if let Some(theirs) = probed["format"]["duration"].as_str() {
         let theirs = theirs.parse::<f64>().unwrap() * 1000.0;
-        let ours = facts.duration_ms.unwrap_or(0) as f64;
+        let ours = f64::from(u32::try_from(facts.duration_ms.unwrap_or(0)).unwrap());
         if (ours - theirs).abs() > SLACK_MS {
             compare("duration", format!("{ours} ms"), format!("{theirs} ms"));
         }

@@ -169,7 +169,7 @@ fn many_pictures(count: u32, size: u32, moov_first: bool) -> Vec<u8> {
     file.remove("free"); // 8 bytes, before the media
     if moov_first {
         let moov = file.remove("moov");
-        let shift = 48 - 8 + moov.bytes().len() as u32;
+        let shift = 48 - 8 + u32::try_from(moov.bytes().len()).unwrap();
         file.children.insert(1, moov);
         file.at(STBL).at("stco").set(8, shift);
     } else {
@@ -202,7 +202,7 @@ fn a_million_pictures_stay_within_the_heap() {
 /// What is read again of the media is bounded by the pages of the file, however its units lie.
 #[test]
 fn few_bytes_are_read_again() {
-    for (count, size) in [(200_000, 1), (100_000, 60), (2_000, PAGE as u32), (200, 100_000)] {
+    for (count, size) in [(200_000, 1), (100_000, 60), (2_000, 4096), (200, 100_000)] {
         let file = many_pictures(count, size, false);
         let (mut reads, mut bytes) = (0, 0);
         let mut scanner = scanner(&file, Config::relaxed());
