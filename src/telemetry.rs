@@ -71,6 +71,13 @@ const METRICS: [(&str, Kind, Unit, &str); 14] = [
     ),
     ("forte_media_refusals_total", Kind::Counter, Unit::Count, "Videos refused, by code"),
     (
+        "forte_media_refused_again_total",
+        Kind::Counter,
+        Unit::Count,
+        "Videos refused because the same bytes were refused before",
+    ),
+    ("forte_media_preflights_total", Kind::Counter, Unit::Count, "Preflights, by verdict"),
+    (
         "forte_media_verdicts_total",
         Kind::Counter,
         Unit::Count,

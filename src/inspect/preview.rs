@@ -97,13 +97,11 @@ impl Known<'_> {
         while let Some(wanted) = scanner.wants() {
             let size = in_memory(wanted.end.saturating_sub(wanted.start));
             let mut starts = self.parts.iter().filter_map(|part| part.from(wanted.start));
-            match starts.find_map(|bytes| bytes.get(..size)) {
-                Some(bytes) => scanner.supply(bytes),
-                None => {
-                    self.has_gap = true;
-                    return false;
-                }
-            }
+            let Some(bytes) = starts.find_map(|bytes| bytes.get(..size)) else {
+                self.has_gap = true;
+                return false;
+            };
+            scanner.supply(bytes);
         }
         true
     }

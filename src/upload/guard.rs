@@ -77,7 +77,7 @@ impl Uploads {
             return Ok(());
         }
         match self.refused_before(person.company, marks).await? {
-            Some(refusal) => Err(UploadError::RefusedBefore(Box::new(refusal))),
+            Some(refusal) => Err(once_more(refusal)),
             None => Ok(()),
         }
     }
@@ -106,8 +106,13 @@ impl Uploads {
     ) -> Result<T, UploadError> {
         tracing::info!(upload = %gate.row.id, code = %refusal.finding.check, "refused once more");
         self.end(gate, UploadState::Refused, Some(&refusal)).await?;
-        Err(UploadError::RefusedBefore(Box::new(refusal)))
+        Err(once_more(refusal))
     }
+}
+
+fn once_more(refusal: Refusal) -> UploadError {
+    metrics::counter!("forte_media_refused_again_total").increment(1);
+    UploadError::RefusedBefore(Box::new(refusal))
 }
 
 /// What the bytes on the bench will be known by, if their refusal says something of the file itself.

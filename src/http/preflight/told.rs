@@ -35,6 +35,15 @@ enum Foreseen {
     Refused,
 }
 
+impl Foreseen {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 /// One thing that is against a video.
 #[derive(Serialize, ToSchema)]
 struct Reason {
@@ -65,6 +74,7 @@ pub(super) fn told(found: Preflighted, fields: Option<Problem>) -> Told {
     let reasons: Vec<_> =
         engine(first).chain(fields).chain(engine(then)).map(Reason::from).collect();
     let verdict = if reasons.is_empty() { Foreseen::Accepted } else { Foreseen::Refused };
+    metrics::counter!("forte_media_preflights_total", "verdict" => verdict.as_str()).increment(1);
     Told { verdict, reasons, notes, verdicts, facts, judged }
 }
 

@@ -57,3 +57,21 @@ async fn two_pieces_arrive() {
     assert!(said.contains(&format!("arrived: {length} of {length}")), "{said}");
     stage.holds(INSPECTION).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_video_is_judged_before_it_is_sent() {
+    if !can_run() {
+        return;
+    }
+    let stage = Stage::set(Ground::Embedded).await.unwrap();
+    let told = async |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&run(&stage, "preflight.sh", arguments).await).unwrap()
+    };
+    let good = told(&[]).await;
+    assert_eq!(good["data"]["verdict"], "accepted", "{good}");
+    assert_eq!(good["data"]["judged"], "whole");
+    assert_eq!(good["data"]["verdicts"][0]["outcome"], "pass", "its hash came along");
+    let bad = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/bad-too-short.mp4");
+    let bad = told(&[bad.to_str().unwrap()]).await;
+    assert_eq!(bad["data"]["reasons"][0]["code"], "DURATION_OUT_OF_RANGE", "{bad}");
+}

@@ -42,11 +42,11 @@ async fn no_part_is_longer_than_its_limit() {
     let service = Service::embedded_with(&[("INSPECT__MAX_MOOV", "100000")]).await;
     let ref_key = service.report().await;
     let form = || Form::of(ref_key).text("length", "1000000").text("moov_at", "900000");
-    let head = bytes(form(), "head", &[0; 65_537]);
+    let head = bytes(form(), "head", &vec![0; 65_537]);
     problem(ask(&service, head).await, 413, "body_too_large").await;
-    let moov = bytes(bytes(form(), "head", &GOOD[..64]), "moov", &[0; 100_001]);
+    let moov = bytes(bytes(form(), "head", &GOOD[..64]), "moov", &vec![0; 100_001]);
     problem(ask(&service, moov).await, 413, "body_too_large").await;
-    let all = bytes(bytes(form(), "head", &[0; 65_536]), "moov", &[0; 200_000]);
+    let all = bytes(bytes(form(), "head", &vec![0; 65_536]), "moov", &vec![0; 200_000]);
     let answer = ask(&service, all).await;
     assert_eq!(header(&answer, "connection"), "close");
     problem(answer, 413, "body_too_large").await;
