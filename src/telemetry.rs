@@ -53,7 +53,7 @@ enum Kind {
 }
 
 /// Every metric there is: its name, kind, unit and meaning. Labels stand in the meaning.
-const METRICS: [(&str, Kind, Unit, &str); 14] = [
+const METRICS: [(&str, Kind, Unit, &str); 16] = [
     ("forte_media_uploads_active", Kind::Gauge, Unit::Count, "Uploads somebody is working on now"),
     ("forte_media_uploads_created_total", Kind::Counter, Unit::Count, "Uploads begun, by door"),
     ("forte_media_uploads_finished_total", Kind::Counter, Unit::Count, "Uploads ended, by state"),
