@@ -172,34 +172,56 @@ impl Parts {
         let length = clip.length.get();
         clip.check_length(file.metadata()?.len())?;
         let head = stretch(&mut file, 0, HEAD.min(length))?;
-        let found = moov(&mut file, length)?;
-        let moov = match found.filter(|(at, size)| at.saturating_add(*size) > HEAD) {
-            Some((at, size)) => {
-                let shown = if size > max_moov { HEADER.min(size) } else { size };
-                Some((at, stretch(&mut file, at, shown)?))
+        let moov = match Way::to_moov(&mut file, length)? {
+            Some(way) if way.end > HEAD => {
+                let (at, end) = way.shown(max_moov);
+                Some((at, stretch(&mut file, at, end.saturating_sub(at))?))
             }
-            None => None,
+            _ => None,
         };
         Ok(Self { head, moov })
     }
 }
 
-/// Where `moov` lies, and how many of its bytes are in the file: found by walking from one top-level
-/// box to the next. Nothing where the way is lost; the server says why.
-fn moov(file: &mut File, length: u64) -> io::Result<Option<(u64, u64)>> {
-    let mut at = 0;
-    for _ in 0..MOST_BOXES {
-        let header = stretch(file, at, HEADER.min(length.saturating_sub(at)))?;
-        let Some((kind, size)) = header_of(&header) else { return Ok(None) };
-        let left = length.saturating_sub(at);
-        let size = if size == 0 { left } else { size };
-        if kind == *b"moov" {
-            return Ok(Some((at, size.min(left))));
+/// The way to `moov`, from one top-level box to the next.
+struct Way {
+    /// Where the first header lies that is not within the first bytes.
+    unseen: u64,
+    moov: u64,
+    /// Where `moov` ends, or the file.
+    end: u64,
+}
+
+impl Way {
+    /// Nothing where the way is lost; the server says why.
+    fn to_moov(file: &mut File, length: u64) -> io::Result<Option<Self>> {
+        let (mut at, mut unseen) = (0_u64, None);
+        for _ in 0..MOST_BOXES {
+            if at.saturating_add(HEADER) > HEAD {
+                unseen = unseen.or(Some(at));
+            }
+            let left = length.saturating_sub(at);
+            let header = stretch(file, at, HEADER.min(left))?;
+            let Some((kind, size)) = header_of(&header) else { return Ok(None) };
+            let size = if size == 0 { left } else { size };
+            if kind == *b"moov" {
+                let end = at.saturating_add(size.min(left));
+                return Ok(Some(Self { unseen: unseen.unwrap_or(at), moov: at, end }));
+            }
+            // The smallest box has eight bytes, whatever a broken one says.
+            at = at.saturating_add(size.max(8));
         }
-        // The smallest box has eight bytes, whatever a broken one says.
-        at = at.saturating_add(size.max(8));
+        Ok(None)
     }
-    Ok(None)
+
+    /// What is shown of the way: from the first unseen header, so that the server loses no step; else
+    /// `moov` alone; else only its header.
+    fn shown(&self, most: u64) -> (u64, u64) {
+        let fits = |from: u64| self.end.saturating_sub(from) <= most;
+        let from = if fits(self.unseen) { self.unseen } else { self.moov };
+        let end = if fits(from) { self.end } else { from.saturating_add(HEADER).min(self.end) };
+        (from, end)
+    }
 }
 
 /// Kind and claimed size; 0 is "to the end of the file".

@@ -54,14 +54,16 @@ struct PreflightForm {
     /// Of the whole video. Without it nobody can say whether the same file was sent before.
     #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     sha256: Option<String>,
-    /// Where `moov` begins in the video, if it comes along.
+    /// Where `moov` begins in the video, if it comes along; or the first box after those of `head`, if
+    /// what comes along begins there.
     #[schema(minimum = 0)]
     moov_at: Option<u64>,
     /// The first bytes of the video, at most 64 KiB.
     #[schema(value_type = String, format = Binary)]
     head: Vec<u8>,
     /// The box `moov`, with its header, when it does not lie in the first bytes: phones write it last.
-    /// It is found by walking from one top-level box to the next.
+    /// It is found by walking from one top-level box to the next. Small boxes between may come before
+    /// it: of those that do not, it is assumed that nothing is wrong with them.
     #[schema(value_type = Option<String>, format = Binary)]
     moov: Option<Vec<u8>>,
 }

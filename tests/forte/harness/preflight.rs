@@ -14,11 +14,26 @@ use super::service::{Service, json};
 const HEAD: usize = 64 * 1024;
 const MEGABYTE: usize = 1024 * 1024;
 
-/// Where `moov` lies in a file, and its bytes, as far as they are there: found by walking from header
-/// to header.
+/// Where `moov` lies in a file, and its bytes, as far as they are there.
 pub(crate) fn moov_of(file: &[u8]) -> Option<(usize, &[u8])> {
-    let mut at = 0;
+    walk(file, 0).map(|(_, at, end)| (at, &file[at..end]))
+}
+
+/// What a client that has shown the first bytes shows besides, so that `moov` is seen: from the first
+/// header that was not among them.
+pub(crate) fn rest_of(file: &[u8], head: usize) -> Option<(usize, &[u8])> {
+    let (unseen, _, end) = walk(file, head).filter(|(_, _, end)| *end > head)?;
+    Some((unseen, &file[unseen..end]))
+}
+
+/// Walks from header to header: where the first one lies that was not seen, where `moov` lies, and
+/// where it ends.
+fn walk(file: &[u8], seen: usize) -> Option<(usize, usize, usize)> {
+    let (mut at, mut unseen) = (0, None);
     loop {
+        if at + 16 > seen {
+            unseen = unseen.or(Some(at));
+        }
         let header = file.get(at..at + 8)?;
         let short = u32::from_be_bytes(header[..4].try_into().unwrap());
         let size = match short {
@@ -31,7 +46,7 @@ pub(crate) fn moov_of(file: &[u8]) -> Option<(usize, &[u8])> {
         };
         let end = at.checked_add(size.max(8))?;
         if &header[4..] == b"moov" {
-            return Some((at, &file[at..end.min(file.len())]));
+            return Some((unseen.unwrap_or(at), at, end.min(file.len())));
         }
         at = end;
     }
@@ -59,7 +74,7 @@ pub(crate) fn form_of(ref_key: RefKey, file: &[u8]) -> Form {
     let head = &file[..file.len().min(HEAD)];
     let form = Form::of(ref_key).text("length", &file.len().to_string());
     let form = bytes(form, "head", head);
-    match moov_of(file).filter(|(at, moov)| at + moov.len() > HEAD) {
+    match rest_of(file, HEAD) {
         Some((at, moov)) => bytes(form.text("moov_at", &at.to_string()), "moov", moov),
         None => form,
     }

@@ -10,12 +10,12 @@ use proptest::prelude::*;
 
 use crate::harness::boxes::leaf;
 use crate::harness::mp4::{NOW, default_rules, edited, judge, sample, scanner};
-use crate::harness::preflight::moov_of;
+use crate::harness::preflight::{moov_of, rest_of};
 
 /// What an honest client sends of a file: its first bytes, and its `moov` where it lies elsewhere.
 fn previewed(file: &[u8], head: usize, rules: Config) -> Preview {
     let mut parts = vec![Part { at: 0, bytes: &file[..head.min(file.len())] }];
-    if let Some((at, bytes)) = moov_of(file).filter(|(at, moov)| at + moov.len() > head) {
+    if let Some((at, bytes)) = rest_of(file, head) {
         parts.push(Part { at: at as u64, bytes });
     }
     preview(&Arc::new(rules), Length::new(file.len() as u64), NOW, &parts)
@@ -71,13 +71,13 @@ fn what_is_told_before_agrees_with_what_is_said_later_of_crafted_files() {
     check("bytes after the last box", &[sample("good-moov-first.mp4"), vec![1; 100]].concat());
     check("zeros after the last box", &[sample("good-moov-first.mp4"), vec![0; 100]].concat());
     check("nothing", &[]);
-    // A box between the media and `moov`, whose header nobody sends.
+    // A box between the media and `moov`.
     let between = edited(late, |file| {
         let place = file.children.len() - 1;
         file.children.insert(place, leaf(*b"free", &[0; 80]));
     });
     check("a box between", &between);
-    assert_eq!(previewed(&between, 40, default_rules()).judged, Judged::Moov);
+    assert_eq!(previewed(&between, 40, default_rules()).judged, Judged::Whole);
 }
 
 #[test]
@@ -129,6 +129,19 @@ fn all_reasons_are_told_and_not_only_the_first() {
     let codes: Vec<_> = told.reasons.iter().map(|reason| reason.check).collect();
     assert_eq!(codes, [Check::Quicktime, Check::CodecUnsupported, Check::DurationOutOfRange]);
     assert!(told.facts.duration_ms.is_some(), "facts are told of a refused file as well");
+}
+
+/// Of the boxes between the two parts nothing is known, so that nothing is held against the file: it
+/// has its media there.
+#[test]
+fn a_header_that_is_not_shown_is_taken_for_a_good_one() {
+    let file = sample("good-moov-last.mp4");
+    let (at, bytes) = moov_of(&file).unwrap();
+    let parts = [Part { at: 0, bytes: &file[..32] }, Part { at: at as u64, bytes }];
+    let length = Length::new(file.len() as u64);
+    let told = preview(&Arc::new(default_rules()), length, NOW, &parts);
+    assert_eq!((told.reasons, told.judged), (Vec::new(), Judged::Moov));
+    assert!(told.facts.duration_ms.is_some());
 }
 
 #[test]
