@@ -8,7 +8,6 @@ use super::Digest;
 
 /// The facts of one file. Unknown ones are `None`; the names are those of `inspect --json`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(default)] // facts of older videos lack the newer ones
 pub struct Facts {
     /// Bytes in the file.
     pub length: u64,
@@ -19,6 +18,7 @@ pub struct Facts {
     /// Length of the recording, in milliseconds.
     pub duration_ms: Option<u64>,
     /// Every statement of that length, and which of them `duration_ms` is.
+    #[serde(default)] // the facts of older videos lack it
     pub durations: Durations,
     /// Width as shown, in pixels, before rotation.
     pub width: Option<u32>,
@@ -75,7 +75,6 @@ pub struct Facts {
 
 /// How long a recording lasts, by everything in the file that says so, in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
 pub struct Durations {
     /// By the header of the movie (`mvhd`).
     pub movie_ms: Option<u64>,

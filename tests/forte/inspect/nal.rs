@@ -110,7 +110,7 @@ fn no_real_picture_is_called_broken() {
 }
 
 /// The largest files that are damaged here, so that the test stays short.
-const SMALL: usize = 200_000;
+const SMALL: usize = 60_000;
 
 /// What a scanner says of a file whose boxes and gaps are supplied only when all has been pushed.
 fn judge_late(file: &[u8], rules: &Config) -> Verdict {
