@@ -62,8 +62,7 @@ impl<'a> Boxed<'a> {
     pub(super) fn one(&self, kind: [u8; 4]) -> Result<Boxed<'a>, Finding> {
         self.at_most_one(kind)?.ok_or_else(|| {
             let message = format!(
-                "The box '{}' at byte {} has no '{}'; a player cannot do without it. Record or \
-                 export the video again.",
+                "The box '{}' at byte {} has no '{}'; a player cannot do without it.",
                 self.kind,
                 self.at,
                 Kind(kind)
@@ -86,6 +85,21 @@ impl<'a> Boxed<'a> {
                 Err(Finding::at(Check::BoxDuplicate, second.at, message))
             }
         }
+    }
+
+    /// Check 20: One of the two forms of a table: with both, players disagree which counts.
+    pub(super) fn one_form(&self, one: [u8; 4], other: [u8; 4]) -> Result<(), Finding> {
+        let (Some(_), Some(second)) = (self.at_most_one(one)?, self.at_most_one(other)?) else {
+            return Ok(());
+        };
+        let message = format!(
+            "The box '{}' at byte {} holds '{}' and '{}', two forms of one table.",
+            self.kind,
+            self.at,
+            Kind(one),
+            second.kind
+        );
+        Err(Finding::at(Check::BoxDuplicate, second.at, message))
     }
 
     /// Check 22: Version and flags; only versions 0 and 1 have been defined. An unknown version has

@@ -12,12 +12,16 @@ use super::settings::{Config, Quicktime};
 const QT: [u8; 4] = *b"qt  ";
 
 /// Brands of MP4 files and their relatives (mp4.md §3.2, check 4; Media3 `Sniffer`).
-const MP4: [&[u8; 4]; 33] = [
-    b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"iso7", b"iso8", b"iso9", b"mp41",
-    b"mp42", b"avc1", b"avc3", b"hvc1", b"hev1", b"av01", b"3gp4", b"3gp5", b"3gp6", b"3gp7",
-    b"3gp8", b"3gp9", b"3gr6", b"3ge6", b"3gg6", b"3g2a", b"3g2b", b"M4V ", b"M4VP", b"M4VH",
-    b"MSNV", b"dash", b"cmfc",
+const MP4: [&[u8; 4]; 32] = [
+    b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"iso7", b"iso8", b"iso9", b"isoa",
+    b"isob", b"isoc", b"mp41", b"mp42", b"mp71", b"avc1", b"avc3", b"hvc1", b"hev1", b"av01",
+    b"M4V ", b"M4VP", b"M4VH", b"MSNV", b"XAVC", b"f4v ", b"kddi", b"dash", b"cmfc", b"cmf2",
+    b"isml", b"piff",
 ];
+
+/// How the brands of 3GPP and 3GPP2 begin, of which there is one for each release and profile (TS
+/// 26.244 §5.3: `3gp4` to `3gp9`, `3gr6`, `3ge7` …; 3GPP2 C.S0050: `3g2a` to `3g2c`).
+const MOBILE: &[u8] = b"3g";
 
 /// Check 3: `ftyp` is a list of four-letter brands: the major one, a version, the compatible ones.
 /// Its upper limit is judged at its header. Answers the brands, the major one first, without
@@ -29,7 +33,7 @@ pub(super) fn read(ftyp: Boxed) -> Result<Vec<Kind>, Finding> {
     else {
         let message = format!(
             "The box 'ftyp' at byte {} has {} bytes, which is no list of brands. The file is \
-             damaged: send it again.",
+             damaged.",
             ftyp.at,
             ftyp.body.len()
         );
@@ -46,13 +50,16 @@ pub(super) fn read(ftyp: Boxed) -> Result<Vec<Kind>, Finding> {
 
 /// Check 4: At least one brand is one we know how to read; others promise other boxes.
 pub(super) fn unsupported(brands: &[Kind], at: u64) -> Result<(), Finding> {
-    if brands.iter().any(|brand| brand.0 == QT || MP4.contains(&&brand.0)) {
+    if brands.iter().any(|brand| brand.0 == QT || is_mp4(*brand)) {
         return Ok(());
     }
     let names: Vec<String> = brands.iter().take(4).map(ToString::to_string).collect();
-    let message =
-        format!("The file is of an unknown kind ({}). Export the video as MP4.", names.join(", "));
+    let message = format!("The file is of an unknown kind ({}).", names.join(", "));
     Err(Finding::at(Check::BrandUnsupported, at, message))
+}
+
+fn is_mp4(brand: Kind) -> bool {
+    MP4.contains(&&brand.0) || brand.0.starts_with(MOBILE)
 }
 
 /// Check 5: A pure QuickTime movie, the form in which the iPhone's camera records: its major brand
@@ -63,12 +70,11 @@ pub(super) fn quicktime(
     rules: &Config,
     notepad: &mut Notepad,
 ) -> Result<(), Finding> {
-    if brands.iter().any(|brand| MP4.contains(&&brand.0)) {
+    if brands.iter().copied().any(is_mp4) {
         return Ok(());
     }
-    let message = "This is a QuickTime movie (.mov), as the iPhone's camera writes it; MP4 is \
-                   asked for. Export the video as MP4, or set the camera to the most compatible \
-                   format.";
+    let message =
+        "This is a QuickTime movie (.mov), as the iPhone's camera writes it; MP4 is asked for.";
     let finding = Finding::at(Check::Quicktime, at, message);
     match rules.quicktime {
         Quicktime::Refuse => Err(finding),

@@ -31,7 +31,7 @@ pub(super) fn config(found: Boxed) -> Result<(), Finding> {
     sound.ok_or_else(|| {
         let message = format!(
             "The decoder's configuration '{}' at byte {} is damaged, so the picture cannot be \
-             shown. Send or record the video again.",
+             shown.",
             found.kind, found.at
         );
         Finding::at(Check::CodecConfigInvalid, found.at, message)

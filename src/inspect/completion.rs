@@ -8,6 +8,7 @@ use super::scanner::refused_whole;
 use super::settings::Config;
 use super::stream;
 use super::top::Top;
+use super::{cut, hints};
 
 /// The path of the table of contents, of which there is one.
 const MOOV: &str = "moov";
@@ -15,31 +16,60 @@ const MOOV: &str = "moov";
 /// Judges the file as a whole, in the order in which a cause hides its consequences.
 pub(super) fn judge(
     top: &mut Top,
-    content: &Content,
+    content: &mut Content,
     declared: Option<u64>,
     rules: &Config,
 ) -> Result<(), Finding> {
+    let is_trimmed = cut::trim(top, content, rules, declared);
     if top.fault.is_some() || content.fault.is_some() {
         return Ok(()); // known to be bad already
     }
-    truncated(top, declared)?;
-    tail(top)?;
+    if !is_trimmed {
+        truncated(top, declared)?;
+        tail(top)?;
+    }
     moov_missing(top, content)?;
+    fragments(top, content)?;
     no_fragments(top, content)?;
     mdat_missing(top)?;
     content.runs.inside_file(top.position)?;
-    content.runs.inside_mdats(&top.seen.mdats)?;
-    content.fragments.media_missing(&top.seen.mdats, u64::MAX)?;
+    content.runs.inside_mdats(cut::whole(top, top.position))?;
     fragmented_duration(content, rules)?;
-    if let Some(note) = mdat_unreferenced(top, content) {
-        top.notes.add(top.position, note);
+    note_doubts(top, content, is_trimmed);
+    Ok(())
+}
+
+/// Checks 28 and 39, at the end: the last fragment has its media, and none claims more than the file
+/// can hold. Then it counts.
+fn fragments(top: &Top, content: &mut Content) -> Result<(), Finding> {
+    content.fragments.media_missing(&top.seen.mdats, u64::MAX)?;
+    content.fragments.claim_too_large(top.position)?;
+    if let Some(movie) = &mut content.movie {
+        content.fragments.count(movie);
     }
     Ok(())
 }
 
+/// What does not stop a player.
+fn note_doubts(top: &mut Top, content: &Content, is_trimmed: bool) {
+    let end = if is_trimmed { cut::playable_end(content) } else { top.position };
+    let doubts = [
+        is_trimmed.then(|| cut::note(content)),
+        content
+            .movie
+            .as_ref()
+            .filter(|_| !is_trimmed && content.fragments.any())
+            .and_then(hints::duration_mismatch),
+        mdat_unreferenced(top, content, end),
+    ];
+    for doubt in doubts.into_iter().flatten() {
+        top.notes.add(top.position, doubt);
+    }
+}
+
 /// Check 6, the lower half. A file has bytes.
 pub(super) fn empty() -> Finding {
-    Finding::whole(Check::SizeLimit, "The file is empty. Send the video file itself.")
+    Finding::whole(Check::SizeLimit, "The file is empty.")
 }
 
 /// Check 42: All that was announced has come, and the last box is whole. (GPAC: incomplete file)
@@ -52,14 +82,13 @@ fn truncated(top: &Top, declared: Option<u64>) -> Result<(), Finding> {
     let path = inside.map(|(start, _)| start.path());
     let message = match inside {
         Some((start, Some(end))) => format!(
-            "The file ends early: the box '{}' at byte {} goes on to byte {end}, but only {} bytes \
-             came. Send the complete file.",
+            "The file ends early: the box '{}' at byte {} goes on to byte {end}, but only {} \
+             bytes came.",
             start.kind, start.at, top.position
         ),
-        _ if missing > 0 => format!(
-            "The file ends early: {missing} of the announced bytes did not come. Send the \
-             complete file."
-        ),
+        _ if missing > 0 => {
+            format!("The file ends early: {missing} of the announced bytes did not come.")
+        }
         _ => return Ok(()),
     };
     Err(Finding::at(Check::Truncated, top.position, message).within(path))
@@ -78,7 +107,7 @@ fn tail(top: &mut Top) -> Result<(), Finding> {
         return Err(Finding::at(Check::NotMp4, at, message));
     }
     if left.len() >= 8 {
-        let message = "The file ends inside the header of a box. Send the complete file.";
+        let message = stream::HALF_HEADER;
         let path = top.unfinished_box().map(|start| start.path());
         return Err(Finding::at(Check::Truncated, at, message).within(path));
     }
@@ -97,11 +126,9 @@ fn moov_missing(top: &Top, content: &Content) -> Result<(), Finding> {
         return Ok(());
     }
     let message = if top.seen.mdats.is_empty() {
-        "The file holds neither a video nor its table of contents ('moov'). Record the video \
-         again."
+        "The file holds neither a video nor its table of contents ('moov')."
     } else {
-        "The recording was not finished on the device: its table of contents ('moov') is missing. \
-         Record the video again and stop it before sending."
+        "The recording was not finished on the device: its table of contents ('moov') is missing."
     };
     Err(Finding::whole(Check::MoovMissing, message))
 }
@@ -115,11 +142,10 @@ fn no_fragments(top: &Top, content: &Content) -> Result<(), Finding> {
         return Ok(());
     }
     let (check, message) = if top.seen.fragments == 0 {
-        let message = "This is only the beginning of a streamed video, without any picture. Send \
-                       the complete recording.";
+        let message = "This is only the beginning of a streamed video, without any picture.";
         (Check::NoFragments, message)
     } else {
-        (Check::NoSamples, "None of the fragments of this file holds a picture. Record it again.")
+        (Check::NoSamples, "None of the fragments of this file holds a picture.")
     };
     Err(Finding::at(check, movie.at, message).within(Some(MOOV.into())))
 }
@@ -129,7 +155,7 @@ fn mdat_missing(top: &Top) -> Result<(), Finding> {
     if !top.seen.mdats.is_empty() {
         return Ok(());
     }
-    let message = "The file describes a video but holds no media ('mdat'). Send the complete file.";
+    let message = "The file describes a video but holds no media ('mdat').";
     Err(Finding::whole(Check::MdatMissing, message))
 }
 
@@ -142,9 +168,10 @@ fn fragmented_duration(content: &Content, rules: &Config) -> Result<(), Finding>
 }
 
 /// Check 47: Most of the media is used. The rest are leftovers of a recording that was interrupted
-/// or edited; only noted.
-fn mdat_unreferenced(top: &Top, content: &Content) -> Option<Finding> {
-    let sizes = top.seen.mdats.iter().map(|mdat| mdat.end.saturating_sub(mdat.start));
+/// or edited; only noted. What lies after `end` is not asked for.
+fn mdat_unreferenced(top: &Top, content: &Content, end: u64) -> Option<Finding> {
+    let mdats = top.seen.mdats.iter();
+    let sizes = mdats.map(|mdat| mdat.end.min(end).saturating_sub(mdat.start));
     let media = sizes.fold(0, u64::saturating_add);
     let used = content.runs.bytes().saturating_add(content.fragments.bytes());
     let message = format!("Only {used} of {media} bytes of media are used.");
@@ -157,7 +184,7 @@ fn mdat_unreferenced(top: &Top, content: &Content) -> Option<Finding> {
 pub fn digest_mismatch(announced: Digest, found: Digest, length: u64) -> Refusal {
     let message = format!(
         "These are not the bytes that were announced: their SHA-256 is {found}, not {announced}. \
-         They were damaged on the way: send the file again."
+         They were damaged on the way."
     );
     refused_whole(Check::DigestMismatch, length, message)
 }

@@ -7,8 +7,10 @@ use crate::model::Finding;
 use super::boxes::Boxed;
 use super::brands;
 use super::bytes::{Fields, length};
+use super::cut;
 use super::extents::Runs;
 use super::fragments::Fragments;
+use super::hints;
 use super::kind::Kind;
 use super::layout::Layout;
 use super::movie::{self, Found, Movie};
@@ -20,7 +22,7 @@ use super::policy;
 use super::samples::Samples;
 use super::settings::{Config, NalChain};
 use super::shape;
-use super::top::{Closed, Extent, Start};
+use super::top::{Closed, Extent, Seen, Start};
 
 /// What a `uuid` box of a C2PA manifest begins with (C2PA Technical Specification, "Embedding
 /// manifests into BMFF-based assets").
@@ -51,6 +53,8 @@ pub(super) struct Content {
     pub(super) walk: Walk,
     /// Whether the file carries a statement of where it comes from (C2PA).
     pub(super) c2pa: bool,
+    /// How many `mdat` boxes have been compared with the samples of `moov`.
+    compared: usize,
     pub(super) fault: Option<Noted>,
     pub(super) notes: Notes,
     /// Whether reading goes on after the operator's policy has been violated: a preflight tells all
@@ -78,11 +82,18 @@ impl Content {
     /// Reads a box that is there in whole. After a fault nothing more is read.
     pub(super) fn read(&mut self, context: &Context, closed: &Closed, bytes: &[u8]) {
         if self.fault.is_some() {
+            self.not_the_end(context, closed);
             return;
         }
         let Closed { start, extent } = closed;
         if start.kind.0 == *b"uuid" {
             self.c2pa |= is_c2pa(bytes);
+            return;
+        }
+        if start.kind.0 == *b"mfra" {
+            if let Some(doubt) = hints::mfra_size(closed, bytes) {
+                self.notes.add(extent.end, doubt);
+            }
             return;
         }
         let read = Boxed::to_end(bytes, extent.start).and_then(|found| match &start.kind.0 {
@@ -96,9 +107,22 @@ impl Content {
             let found = finding.path.take().or_else(|| finding.at.and_then(path));
             finding.path = found;
         }
+        self.fragments.place(path);
         if let Err(finding) = read {
             let found = finding.at.and_then(path);
-            self.fault = Some(Noted { finding: finding.within(found), after: extent.end });
+            let end_missing = self.fragments.cut_after.is_some();
+            let fault = Noted::new(finding.within(found), extent.end);
+            self.fault = Some(Noted { end_missing, ..fault });
+        }
+    }
+
+    /// A fragment follows one whose media goes past the end of the file: that was not the last, so
+    /// the recording was not just broken off.
+    fn not_the_end(&mut self, context: &Context, closed: &Closed) {
+        let is_borne = cut::is_borne(self, context.mdats, context.rules);
+        let fault = self.fault.as_mut().filter(|fault| fault.end_missing && is_borne);
+        if let (Some(fault), b"moof") = (fault, &closed.start.kind.0) {
+            (fault.end_missing, fault.after) = (false, closed.extent.end);
         }
     }
 
@@ -134,6 +158,23 @@ impl Content {
         Ok(())
     }
 
+    /// Check 32, as early as it is certain: the samples of `moov` lie in the `mdat` boxes begun so
+    /// far, or behind them. A fault counts from the header that shows it.
+    pub(super) fn look_at_media(&mut self, seen: &Seen) {
+        let (Some(_), Some(moov), false) = (&self.movie, &seen.moov, self.has_gap) else { return };
+        while let Some(mdat) = seen.mdats.get(self.compared) {
+            let after = mdat.start.max(moov.end);
+            let begun = seen.mdats.get(..=self.compared).unwrap_or_default();
+            if let Err(finding) = self.runs.inside_last(begun)
+                && self.fault.as_ref().is_none_or(|fault| after < fault.after)
+            {
+                self.fault = Some(Noted::new(finding, after));
+                return;
+            }
+            self.compared = self.compared.saturating_add(1);
+        }
+    }
+
     /// Refuses for the first of what is against the video; thorough, it only keeps them all.
     fn object(
         &mut self,
@@ -144,7 +185,7 @@ impl Content {
             if !self.thorough {
                 return Err(finding);
             }
-            self.objections.push(Noted { finding, after: read.end() });
+            self.objections.push(Noted::new(finding, read.end()));
         }
         Ok(())
     }
@@ -167,7 +208,7 @@ impl Content {
         shape::check(moof)?;
         let Some(movie) = &mut self.movie else { return Ok(()) };
         let mut notepad = Notepad { notes: &mut self.notes, after: moof.end() };
-        let pieces = self.fragments.read(moof, start.path(), movie, context, &mut notepad)?;
+        let pieces = self.fragments.read(start, moof, movie, context, &mut notepad)?;
         if context.rules.nal_chain != NalChain::Off {
             self.walk.add_fragment(pieces, moof.end());
         }

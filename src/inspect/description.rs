@@ -59,11 +59,12 @@ pub(super) fn read(
     if count != 1 {
         notepad.add(unusual_count(stsd, count));
     }
-    let mut first = None;
+    let (mut first, mut found) = (None, 0_u32);
     for entry in stsd.children_after(8, true) {
         let entry = entry?;
         encrypted(entry)?;
         first = first.or(Some(entry));
+        found = found.saturating_add(1);
     }
     let described = match first {
         Some(entry) if handler == VIDEO => {
@@ -77,7 +78,7 @@ pub(super) fn read(
         None if handler == VIDEO => return Err(no_config(stsd, "sample description")),
         None => None,
     };
-    Ok((count, described))
+    Ok((count.min(found), described)) // a claim alone describes nothing
 }
 
 /// Check 26: One description is normal; with more a player may switch in the middle. Only noted.
@@ -88,11 +89,11 @@ fn unusual_count(stsd: Boxed, count: u32) -> Finding {
 
 /// Check 26: Nothing is encrypted: nobody here has a key. (ISO 23001-7; `drm?` is `FairPlay`)
 fn encrypted(entry: Boxed) -> Result<(), Finding> {
-    if !matches!(&entry.kind.0, b"encv" | b"enca" | b"drmi" | b"drms" | b"drmt") {
+    let protected = matches!(&entry.kind.0, b"encv" | b"enca" | b"enct" | b"encs" | b"encm");
+    if !protected && !entry.kind.0.starts_with(b"drm") {
         return Ok(());
     }
-    let message = "The video is protected by encryption and cannot be shown. Send a video that \
-                   the phone's camera recorded.";
+    let message = "The video is protected by encryption and cannot be shown.";
     Err(Finding::at(Check::Encrypted, entry.at, message))
 }
 
@@ -137,8 +138,7 @@ fn configured(entry: Boxed<'_>) -> Result<Option<Boxed<'_>>, Finding> {
 
 fn no_config(found: Boxed, what: &str) -> Finding {
     let message = format!(
-        "The picture cannot be decoded: '{}' at byte {} has no {what}. Record or export the video \
-         again.",
+        "The picture cannot be decoded: '{}' at byte {} has no {what}.",
         found.kind, found.at
     );
     Finding::at(Check::CodecConfigMissing, found.at, message)
@@ -152,11 +152,7 @@ pub(super) fn external(minf: Boxed) -> Result<(), Finding> {
     for entry in dref.children_after(8, true) {
         let entry = entry?;
         if entry.full()?.flags & 1 == 0 {
-            let message = format!(
-                "Sound or picture is kept in another file (byte {}). Export the video as one \
-                 self-contained MP4.",
-                entry.at
-            );
+            let message = format!("Sound or picture is kept in another file (byte {}).", entry.at);
             return Err(Finding::at(Check::ExternalData, entry.at, message));
         }
     }

@@ -15,6 +15,12 @@ struct Run {
     end: u32,
 }
 
+impl Run {
+    fn extent(self) -> Extent {
+        u64::from(self.start)..u64::from(self.end)
+    }
+}
+
 /// The stretches that all samples of `moov` fill, sorted, joined where they touch. Usually a
 /// handful; cheap to clone.
 #[derive(Clone, Default)]
@@ -60,11 +66,29 @@ impl Runs {
     /// Check 32: Every sample lies inside one `mdat`: bytes were lost or doubled before it
     /// otherwise. Joined runs tell it too, for between two `mdat` there is always a header.
     pub(super) fn inside_mdats(&self, mdats: &[Extent]) -> Result<(), Finding> {
-        let mut runs = self.0.iter().map(|run| u64::from(run.start)..u64::from(run.end));
-        match runs.find(|run| !is_inside(run, mdats)) {
-            None => Ok(()),
-            Some(run) => Err(outside_mdat(&run)),
-        }
+        self.extents().try_for_each(|run| inside(&run, mdats))
+    }
+
+    /// Check 32, as soon as the last of some `mdat` boxes has begun: nothing begins between it and
+    /// the one before, and nothing goes past its end. The first and the last run that begin behind
+    /// the one before tell it, for between two runs there is a gap.
+    pub(super) fn inside_last(&self, mdats: &[Extent]) -> Result<(), Finding> {
+        let Some((last, before)) = mdats.split_last() else { return Ok(()) };
+        let from = before.last().map_or(0, |mdat| mdat.end);
+        let first = self.0.partition_point(|run| u64::from(run.start) < from);
+        let end = self.0.partition_point(|run| u64::from(run.start) < last.end);
+        let begun = self.0.get(first..end).unwrap_or_default();
+        let mut edges = begun.first().into_iter().chain(begun.last()).copied().map(Run::extent);
+        edges.try_for_each(|run| inside(&run, mdats))
+    }
+
+    fn extents(&self) -> impl Iterator<Item = Extent> {
+        self.0.iter().copied().map(Run::extent)
+    }
+
+    /// Where the last of them ends.
+    pub(super) fn end(&self) -> u64 {
+        self.0.last().map_or(0, |run| u64::from(run.end))
     }
 
     /// Check 32, as early as it is certain: what lies before `position` has its `mdat` before it.
@@ -97,6 +121,10 @@ impl Runs {
     }
 }
 
+fn inside(run: &Extent, mdats: &[Extent]) -> Result<(), Finding> {
+    if is_inside(run, mdats) { Ok(()) } else { Err(outside_mdat(run)) }
+}
+
 /// Whether a stretch lies inside one of some stretches that are sorted.
 pub(super) fn is_inside(extent: &Extent, mdats: &[Extent]) -> bool {
     let begun = mdats.partition_point(|mdat| mdat.start <= extent.start);
@@ -111,8 +139,7 @@ fn overlap(sorted: &[Run]) -> Result<(), Finding> {
         None => Ok(()),
         Some([_, right]) => {
             let message = format!(
-                "Two pieces of sound or picture share the bytes from {} on. The file is damaged: \
-                 send or record it again.",
+                "Two pieces of sound or picture share the bytes from {} on. The file is damaged.",
                 right.start
             );
             Err(Finding::at(Check::SampleOverlap, u64::from(right.start), message))
@@ -138,10 +165,8 @@ fn outside_file(start: u64, end: u64, file: Option<u64>) -> Finding {
         || "more than any file here may have".to_owned(),
         |length| format!("{} bytes past its end", end.saturating_sub(length)),
     );
-    let message = format!(
-        "The file is not whole: sound or picture reaches to byte {end}, {missing}. Send the \
-         complete file."
-    );
+    let message =
+        format!("The file is not whole: sound or picture reaches to byte {end}, {missing}.");
     Finding::at(Check::SampleOutsideFile, start, message)
 }
 
@@ -149,7 +174,7 @@ fn outside_file(start: u64, end: u64, file: Option<u64>) -> Finding {
 pub(super) fn outside_mdat(extent: &Extent) -> Finding {
     let message = format!(
         "Sound or picture is expected at bytes {} to {}, but there is no media there: bytes were \
-         lost or doubled on the way. Send the file again from the beginning.",
+         lost or doubled on the way.",
         extent.start, extent.end
     );
     Finding::at(Check::SampleOutsideMdat, extent.start, message)

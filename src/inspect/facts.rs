@@ -16,7 +16,7 @@ pub(super) fn of(top: &Top, content: &Content) -> Facts {
     let facts = Facts {
         length: top.position,
         brands: content.brands.iter().map(ToString::to_string).collect(),
-        fragmented: moov.map(|_| top.seen.fragments > 0),
+        fragmented: moov.map(|_| fragmented),
         moov_first: moov
             .map(|moov| top.seen.mdats.first().is_none_or(|mdat| moov.start < mdat.start)),
         moov_length: moov.map(|moov| moov.end.saturating_sub(moov.start)),

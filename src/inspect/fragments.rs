@@ -1,69 +1,142 @@
 //! Check 39: `moof`, the table of contents of a fragment.
+//!
+//! Totals are added to their tracks when the media of a fragment has been found, so that a recording
+//! that was broken off counts whole fragments only.
 
 use crate::model::{Check, Finding};
 
 use super::boxes::{Boxed, Full};
-use super::bytes::Fields;
 use super::content::{Context, Notepad};
 use super::extents::{is_inside, outside_mdat};
+use super::fragment_run::{Header, Run};
 use super::layout::Pieces;
 use super::movie::Movie;
 use super::tables;
-use super::top::Extent;
-use super::track::{Defaults, Track};
+use super::top::{Extent, Start};
+use super::track::Track;
 
 /// What is remembered of the fragments.
 #[derive(Clone, Default)]
 pub(super) struct Fragments {
     /// The last fragment, until its media has been found.
     last: Option<Fragment>,
-    /// Bytes of media of all the fragments before it.
+    /// How many are whole.
+    whole: u64,
+    /// Bytes of media of those.
     bytes: u64,
-    sequence: u32,
+    /// Where their media ends.
+    end: u64,
+    /// Number of the last fragment, once there was one.
+    sequence: Option<u32>,
+    /// The largest number of samples that is a mere claim.
+    claim: Option<(u64, Finding)>,
+    /// The end of a `moof` whose media goes on past the end of the file.
+    pub(super) cut_after: Option<u64>,
 }
 
+/// One fragment.
 #[derive(Clone)]
 struct Fragment {
-    at: u64,
+    moof: Extent,
     /// What it is called in a path.
     path: String,
     /// Where its samples lie, joined where they touch.
     media: Vec<Extent>,
+    totals: Vec<Total>,
+}
+
+/// What a fragment adds to a track.
+#[derive(Clone, Copy)]
+struct Total {
+    /// Place of the track in `moov`, counted from 0.
+    track: usize,
+    samples: u64,
+    time: u64,
+}
+
+impl Fragment {
+    fn is_whole(&self, mdats: &[Extent]) -> bool {
+        self.media.iter().all(|media| is_inside(media, mdats))
+    }
+
+    fn has_pictures(&self, movie: &Movie) -> bool {
+        let is_picture = |total: &Total| movie.tracks.get(total.track).is_some_and(Track::is_video);
+        self.totals.iter().any(|total| total.samples > 0 && is_picture(total))
+    }
 }
 
 impl Fragments {
-    /// Whether there was any.
+    /// Whether there is any whole one.
     pub(super) fn any(&self) -> bool {
-        self.last.is_some()
+        self.whole > 0
     }
 
-    /// How many bytes of media the fragments use.
+    /// How many bytes of media the whole ones use.
     pub(super) fn bytes(&self) -> u64 {
-        let last = self.last.iter().flat_map(|fragment| &fragment.media);
-        last.fold(self.bytes, |sum, media| {
-            sum.saturating_add(media.end.saturating_sub(media.start))
-        })
+        self.bytes
+    }
+
+    /// Where the media of the whole ones ends.
+    pub(super) fn end(&self) -> u64 {
+        self.end
     }
 
     /// Reads a fragment, whose nesting is in order already. That of before is judged: its media
     /// must have come by now.
     pub(super) fn read(
         &mut self,
+        start: &Start,
         moof: Boxed,
-        path: String,
         movie: &mut Movie,
         context: &Context,
         notepad: &mut Notepad,
     ) -> Result<Pieces, Finding> {
         self.media_missing(context.mdats, moof.at)?;
-        self.bytes = self.bytes();
+        self.count(movie);
         self.sequence(moof.one(*b"mfhd")?, notepad)?;
-        let mut place = Place::new(moof.at);
+        let mut place = Place::new(moof.at, context.length);
         for traf in moof.children().flatten().filter(|child| child.kind.0 == *b"traf") {
-            track(traf, movie, context, &mut place, notepad)?;
+            let read = track(traf, movie, context, &mut place, notepad);
+            self.cut_after = place.is_past_end.then(|| moof.end());
+            place.totals.push(read?);
         }
-        self.last = Some(Fragment { at: moof.at, path, media: place.media });
-        Ok(place.units)
+        let Place { media, totals, claim, units, .. } = place;
+        self.claim = self.claim.take().into_iter().chain(claim).max_by_key(|claim| claim.0);
+        self.last = Some(Fragment { moof: moof.at..moof.end(), path: start.path(), media, totals });
+        Ok(units)
+    }
+
+    /// Adds the last fragment, which is whole, to its tracks.
+    pub(super) fn count(&mut self, movie: &mut Movie) {
+        let Some(fragment) = self.last.take() else { return };
+        for total in &fragment.totals {
+            if let Some(track) = movie.tracks.get_mut(total.track) {
+                track.samples = track.samples.saturating_add(total.samples);
+                track.time = track.time.saturating_add(total.time);
+            }
+        }
+        for media in &fragment.media {
+            self.bytes = self.bytes.saturating_add(media.end.saturating_sub(media.start));
+            self.end = self.end.max(media.end);
+        }
+        self.whole = self.whole.saturating_add(1);
+    }
+
+    /// Whether any picture is in a fragment whose media has come, or in `moov`.
+    pub(super) fn pictures(&self, movie: &Movie, mdats: &[Extent]) -> bool {
+        let last = self.last.as_ref().filter(|last| last.is_whole(mdats));
+        movie.picture().is_some_and(|track| track.samples > 0)
+            || last.is_some_and(|last| last.has_pictures(movie))
+    }
+
+    /// Drops the last fragment if its media is cut by the end of the file, `length`; answers the end
+    /// of its `moof`. `mdats` are those that are whole.
+    pub(super) fn drop_cut(&mut self, mdats: &[Extent], length: u64) -> Option<u64> {
+        let last = self.last.as_ref().filter(|last| !last.is_whole(mdats))?;
+        let past_end = last.media.iter().any(|media| media.end > length);
+        let none_follows = mdats.last().is_none_or(|mdat| mdat.start < last.moof.start);
+        let end = last.moof.end;
+        (past_end || none_follows).then(|| self.last = None).map(|()| end)
     }
 
     /// Check 39: The media of the last fragment is there, in the `mdat` boxes that begin before
@@ -75,27 +148,42 @@ impl Fragments {
         let lost = fragment.media.iter().find(|media| !is_inside(media, known));
         match lost {
             None => Ok(()),
-            Some(_) if known.last().is_none_or(|mdat| mdat.start < fragment.at) => {
+            Some(_) if known.last().is_none_or(|mdat| mdat.start < fragment.moof.start) => {
                 let message = format!(
                     "The fragment at byte {} has no media after it: the recording or the upload \
-                     was cut off. Send the complete file.",
-                    fragment.at
+                     was cut off.",
+                    fragment.moof.start
                 );
-                let finding = Finding::at(Check::MoofWithoutMdat, fragment.at, message);
+                let finding = Finding::at(Check::MoofWithoutMdat, fragment.moof.start, message);
                 Err(finding.within(Some(fragment.path.clone())))
             }
             Some(media) => Err(outside_mdat(media)),
         }
     }
 
+    /// Check 28, for a file whose length was learnt at its end: samples that take no byte in a table
+    /// are not more than the file has bytes.
+    pub(super) fn claim_too_large(&self, length: u64) -> Result<(), Finding> {
+        let claim = self.claim.as_ref().filter(|(samples, _)| *samples > length);
+        claim.map_or(Ok(()), |(_, finding)| Err(finding.clone()))
+    }
+
+    /// Gives the finding about a claim its path.
+    pub(super) fn place(&mut self, path: impl Fn(u64) -> Option<String>) {
+        if let Some((samples, finding)) = self.claim.take() {
+            let found = finding.at.and_then(path);
+            self.claim = Some((samples, finding.within(found)));
+        }
+    }
+
     /// Check 39: Fragments are numbered upwards. Only noted: joined streams begin again.
     fn sequence(&mut self, mfhd: Boxed, notepad: &mut Notepad) -> Result<(), Finding> {
         let sequence = mfhd.full()?.fields.u32().ok_or_else(|| mfhd.short())?;
-        if self.any() && sequence <= self.sequence {
-            let message = format!("Fragment number {sequence} follows number {}.", self.sequence);
+        if let Some(before) = self.sequence.filter(|before| sequence <= *before) {
+            let message = format!("Fragment number {sequence} follows number {before}.");
             notepad.add(Finding::at(Check::FragSequence, mfhd.at, message));
         }
-        self.sequence = sequence;
+        self.sequence = Some(sequence);
         Ok(())
     }
 }
@@ -108,14 +196,21 @@ struct Place {
     media: Vec<Extent>,
     /// Samples that are chains of units.
     units: Pieces,
+    totals: Vec<Total>,
+    claim: Option<(u64, Finding)>,
+    /// Length of the file, if it is known.
+    length: Option<u64>,
+    is_past_end: bool,
 }
 
 impl Place {
-    fn new(moof: u64) -> Self {
-        Self { moof, next: moof, media: Vec::new(), units: Pieces::default() }
+    fn new(moof: u64, length: Option<u64>) -> Self {
+        let (media, totals, units) = (Vec::new(), Vec::new(), Pieces::default());
+        Self { moof, next: moof, media, units, totals, claim: None, length, is_past_end: false }
     }
 
-    fn add(&mut self, start: u64, bytes: u64) {
+    /// Check 31, for fragments: samples lie inside the file.
+    fn add(&mut self, trun: Boxed, start: u64, bytes: u64) -> Result<(), Finding> {
         let end = start.saturating_add(bytes);
         self.next = end;
         match self.media.last_mut() {
@@ -123,6 +218,8 @@ impl Place {
             Some(last) if last.end == start => last.end = end,
             _ => self.media.push(start..end),
         }
+        self.is_past_end = self.length.is_some_and(|length| end > length);
+        if self.is_past_end { Err(outside(trun)) } else { Ok(()) }
     }
 }
 
@@ -133,11 +230,12 @@ fn track(
     context: &Context,
     place: &mut Place,
     notepad: &mut Notepad,
-) -> Result<(), Finding> {
+) -> Result<Total, Finding> {
     let tfhd = traf.one(*b"tfhd")?;
     let header = Header::read(tfhd)?;
-    let known = movie.tracks.iter_mut().find(|track| track.id == header.track);
-    let Some((track, defaults)) = known.and_then(|track| track.defaults.map(|all| (track, all)))
+    let known = movie.tracks.iter_mut().enumerate().find(|(_, track)| track.id == header.track);
+    let Some((index, track, defaults)) =
+        known.and_then(|(index, track)| track.defaults.map(|all| (index, track, all)))
     else {
         return Err(unknown_track(tfhd, header.track));
     };
@@ -145,30 +243,30 @@ fn track(
     if let Some(tfdt) = traf.at_most_one(*b"tfdt")? {
         start_time(tfdt, track, notepad)?;
     }
-    let base = header.base(place);
+    let base = header.base(place.moof, place.next);
     place.next = base;
+    let mut total = Total { track: index, samples: 0, time: 0 };
     for trun in traf.children().flatten().filter(|child| child.kind.0 == *b"trun") {
         let run = Run::read(trun, defaults, context)?;
+        if run.is_claim && place.claim.as_ref().is_none_or(|(samples, _)| *samples < run.samples) {
+            place.claim = Some((run.samples, tables::too_many(trun, run.samples)));
+        }
         let start = run.start(base, place.next).ok_or_else(|| outside(trun))?;
-        place.add(start, run.bytes);
+        place.add(trun, start, run.bytes)?;
         if let Some(prefix) = track.prefix() {
             place.units.add(trun, &(start..place.next), defaults.size, prefix);
         }
-        if context.length.is_some_and(|length| place.next > length) {
-            return Err(outside(trun));
-        }
-        track.samples = track.samples.saturating_add(run.samples);
-        track.time = track.time.saturating_add(run.time);
+        total.samples = total.samples.saturating_add(run.samples);
+        total.time = total.time.saturating_add(run.time);
     }
-    Ok(())
+    Ok(total)
 }
 
 /// Check 39: A fragment belongs to a track that `moov` describes, with its defaults. (`FFmpeg`:
 /// trun track id unknown)
 fn unknown_track(tfhd: Boxed, id: u32) -> Finding {
     let message = format!(
-        "The fragment at byte {} belongs to track {id}, which the file does not describe. Send \
-         the complete recording, not a piece of a stream.",
+        "The fragment at byte {} belongs to track {id}, which the file does not describe.",
         tfhd.at
     );
     Finding::at(Check::FragTrackUnknown, tfhd.at, message)
@@ -176,11 +274,8 @@ fn unknown_track(tfhd: Boxed, id: u32) -> Finding {
 
 /// Check 31, for fragments.
 fn outside(trun: Boxed) -> Finding {
-    let message = format!(
-        "The file is not whole: the samples listed at byte {} lie past its end. Send the complete \
-         file.",
-        trun.at
-    );
+    let message =
+        format!("The file is not whole: the samples listed at byte {} lie past its end.", trun.at);
     Finding::at(Check::SampleOutsideFile, trun.at, message)
 }
 
@@ -194,121 +289,4 @@ fn start_time(tfdt: Boxed, track: &mut Track, notepad: &mut Notepad) -> Result<(
     }
     track.last_start = Some(start);
     Ok(())
-}
-
-/// `tfhd` (ISO 14496-12 §8.8.7).
-struct Header {
-    track: u32,
-    base: Option<u64>,
-    duration: Option<u32>,
-    size: Option<u32>,
-    base_is_moof: bool,
-}
-
-impl Header {
-    fn read(tfhd: Boxed) -> Result<Self, Finding> {
-        let Full { flags, mut fields, .. } = tfhd.full()?;
-        let mut read = || {
-            let track = fields.u32().ok_or(Short)?;
-            let base = optional(flags & 0x01, || fields.u64())?;
-            optional(flags & 0x02, || fields.u32())?; // description
-            let duration = optional(flags & 0x08, || fields.u32())?;
-            let size = optional(flags & 0x10, || fields.u32())?;
-            Ok(Self { track, base, duration, size, base_is_moof: flags & 0x02_0000 != 0 })
-        };
-        read().map_err(|Short| tfhd.short())
-    }
-
-    /// Its own defaults before those of the track.
-    fn over(&self, track: Defaults) -> Defaults {
-        Defaults {
-            duration: self.duration.unwrap_or(track.duration),
-            size: self.size.unwrap_or(track.size),
-        }
-    }
-
-    /// What positions count from: stated, else `moof`, else the end of the track before.
-    fn base(&self, place: &Place) -> u64 {
-        let implied = if self.base_is_moof { place.moof } else { place.next };
-        self.base.unwrap_or(implied)
-    }
-}
-
-/// The fields of a box end before the flags say so.
-struct Short;
-
-/// A field that is there when its flag is set.
-fn optional<T>(flag: u32, read: impl FnOnce() -> Option<T>) -> Result<Option<T>, Short> {
-    (flag != 0).then(|| read().ok_or(Short)).transpose()
-}
-
-/// `trun`, summed up (ISO 14496-12 §8.8.8).
-struct Run {
-    offset: Option<i32>,
-    samples: u64,
-    bytes: u64,
-    time: u64,
-}
-
-impl Run {
-    /// Check 28: The count fits the bytes that are there; samples without fields of their own are
-    /// limited by the length of the file.
-    fn read(trun: Boxed, defaults: Defaults, context: &Context) -> Result<Self, Finding> {
-        let Full { flags, mut fields, .. } = trun.full()?;
-        let mut read = || {
-            let count = fields.u32().ok_or(Short)?;
-            let offset = optional(flags & 0x01, || fields.i32())?;
-            optional(flags & 0x04, || fields.u32())?; // flags of the first sample
-            Ok((count, offset))
-        };
-        let (count, offset) = read().map_err(|Short| trun.short())?;
-        let samples = u64::from(count);
-        let (has_duration, has_size) = (flags & 0x100 != 0, flags & 0x200 != 0);
-        let others = (flags & 0xC00).count_ones();
-        let too_many = || tables::too_many(trun, samples);
-        if flags & 0xF00 == 0 && context.length.is_some_and(|length| samples > length) {
-            return Err(too_many());
-        }
-        let own = own_fields(fields, count, has_duration, has_size, others).ok_or_else(too_many)?;
-        let all = |each: u32| samples.saturating_mul(u64::from(each));
-        let time = if has_duration { own.time } else { all(defaults.duration) };
-        let bytes = if has_size { own.bytes } else { all(defaults.size) };
-        Ok(Self { offset, samples, bytes, time })
-    }
-
-    fn start(&self, base: u64, next: u64) -> Option<u64> {
-        self.offset.map_or(Some(next), |offset| base.checked_add_signed(i64::from(offset)))
-    }
-}
-
-#[derive(Default)]
-struct Own {
-    time: u64,
-    bytes: u64,
-}
-
-/// The sums of the fields that each sample has of its own; `None` when they end too early.
-fn own_fields(
-    mut fields: Fields,
-    count: u32,
-    has_duration: bool,
-    has_size: bool,
-    others: u32,
-) -> Option<Own> {
-    let mut own = Own::default();
-    if !has_duration && !has_size && others == 0 {
-        return Some(own); // no loop over a mere claim
-    }
-    for _ in 0..count {
-        if has_duration {
-            own.time = own.time.saturating_add(u64::from(fields.u32()?));
-        }
-        if has_size {
-            own.bytes = own.bytes.saturating_add(u64::from(fields.u32()?));
-        }
-        for _ in 0..others {
-            fields.u32()?;
-        }
-    }
-    Some(own)
 }

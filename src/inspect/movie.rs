@@ -41,6 +41,8 @@ pub(super) struct Movie {
     pub(super) tracks: Vec<Track>,
     /// Whether fragments may follow (`mvex`).
     pub(super) extends: bool,
+    /// Where `mehd` is.
+    pub(super) announced_at: Option<u64>,
     pub(super) tags: Tags,
 }
 
@@ -101,12 +103,15 @@ pub(super) fn read<'a>(
         samples.extend(tables.map(|tables| (tables, prefix)));
     }
     let mvex = moov.at_most_one(*b"mvex")?;
-    let announced = match mvex {
+    let (announced_at, announced) = match mvex {
         Some(mvex) => {
             defaults(mvex, &mut tracks)?;
-            announced(mvex)
+            {
+                let found = announced(mvex)?;
+                (found.map(|(at, _)| at), found.map(|(_, length)| length))
+            }
         }
-        None => None,
+        None => (None, None),
     };
     let runs = Runs::gather(samples.iter().map(|(tables, _)| tables), context.length)?;
     let movie = Movie {
@@ -117,6 +122,7 @@ pub(super) fn read<'a>(
         created_at: created_at(header.created, context.now),
         tracks,
         extends: mvex.is_some(),
+        announced_at,
         tags: tags::read(moov, notepad),
     };
     let units = samples.into_iter().filter_map(|(tables, prefix)| Some((tables, prefix?)));
@@ -185,12 +191,14 @@ fn defaults(mvex: Boxed, tracks: &mut [Track]) -> Result<(), Finding> {
     Ok(())
 }
 
-/// The length of all fragments by `mehd`, if it says one; nobody depends on it (ISO 14496-12
+/// Check 22: `mehd`: where it is and the length of all fragments, if it says one (ISO 14496-12
 /// §8.8.2).
-fn announced(mvex: Boxed) -> Option<u64> {
-    let mehd = mvex.children().flatten().find(|child| child.kind.0 == *b"mehd")?;
-    let mut full = mehd.full().ok()?;
-    known(full.fields.sized(full.version)?, full.version)
+fn announced(mvex: Boxed) -> Result<Option<(u64, u64)>, Finding> {
+    let Some(mehd) = mvex.at_most_one(*b"mehd")? else { return Ok(None) };
+    let full = mehd.full()?;
+    let (version, mut fields) = (full.version, full.fields);
+    let stated = fields.sized(version).ok_or_else(|| mehd.short())?;
+    Ok(known(stated, version).map(|stated| (mehd.at, stated)))
 }
 
 /// The creation time, if it can be true.

@@ -87,6 +87,11 @@ impl Walk {
         self.found.as_ref()
     }
 
+    /// Takes back what was certain only after so many bytes.
+    pub(super) fn forget_after(&mut self, after: u64) {
+        self.found = self.found.take().filter(|found| found.after <= after);
+    }
+
     /// Stops; what was found stays.
     pub(super) fn stop(&mut self) {
         self.chains.clear();
@@ -210,7 +215,7 @@ impl Chain {
             return Ok(());
         }
         let after = self.after.max(self.at.saturating_add(1));
-        Err(Noted { finding: outside_mdat(&self.sample), after })
+        Err(Noted::new(outside_mdat(&self.sample), after))
     }
 
     fn broken(&mut self, mdats: &[Extent]) -> Noted {
@@ -220,12 +225,11 @@ impl Chain {
         let path = (number > 0).then(|| path::step(Kind(*b"mdat"), number, number > 1));
         let message = format!(
             "The picture at byte {} is damaged: its parts do not add up to its {} bytes. Bytes \
-             inside the file were changed, on the way or on the device: send the file again, and \
-             if it is refused again, record again.",
+             inside the file were changed, on the way or on the device.",
             self.sample.start,
             self.sample.end.saturating_sub(self.sample.start)
         );
         let finding = Finding::at(Check::NalChain, self.sample.start, message);
-        Noted { finding: finding.within(path), after: self.after }
+        Noted::new(finding.within(path), self.after)
     }
 }

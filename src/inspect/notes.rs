@@ -14,14 +14,21 @@ const MAX_NOTES_OF_A_CHECK: usize = 3;
 pub(super) struct Noted {
     pub(super) finding: Finding,
     pub(super) after: u64,
+    /// Whether it only says that the end of the file is missing.
+    pub(super) end_missing: bool,
 }
 
 impl Noted {
+    pub(super) fn new(finding: Finding, after: u64) -> Self {
+        let end_missing = matches!(finding.check, Check::BoxBeyondEnd | Check::Truncated);
+        Self { finding, after, end_missing }
+    }
+
     /// The refusal, with those notes that were already certain by then.
     pub(super) fn into_refusal(self, notes: &[Noted]) -> Refusal {
         let notes = notes.iter().filter(|note| note.after <= self.after);
         Refusal {
-            finding: self.finding,
+            finding: self.finding.asking(),
             judged_after: self.after,
             notes: notes.map(|note| note.finding.clone()).collect(),
         }
@@ -35,8 +42,13 @@ pub(super) struct Notes(Vec<Noted>);
 impl Notes {
     pub(super) fn add(&mut self, after: u64, finding: Finding) {
         if self.0.len() < MAX_NOTES && self.count(finding.check) < MAX_NOTES_OF_A_CHECK {
-            self.0.push(Noted { finding, after });
+            self.0.push(Noted::new(finding, after));
         }
+    }
+
+    /// Takes back what was noted after so many bytes.
+    pub(super) fn forget(&mut self, after: u64) {
+        self.0.retain(|note| note.after != after);
     }
 
     /// Gives those notes a path that have none yet.

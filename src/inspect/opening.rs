@@ -28,8 +28,7 @@ pub(super) fn not_mp4(judge: &Judge, start: &Start) -> Result<(), Finding> {
         None if start.kind.0 == *b"styp" => "This is a piece of a stream, not a video file.".into(),
         None => "This is not an MP4 video.".into(),
     };
-    let message = format!("{found} Record the video with the phone's camera and send that file.");
-    Err(Finding::at(Check::NotMp4, start.at, message))
+    Err(Finding::at(Check::NotMp4, start.at, found))
 }
 
 /// Check 2: `ftyp` comes first, but for a little reserve. Every phone writes it; only QuickTime
@@ -44,7 +43,7 @@ pub(super) fn ftyp_missing(judge: &mut Judge, start: &Start) -> Result<(), Findi
     }
     let message = format!(
         "The file does not say what it is: the box 'ftyp' must come first, but '{}' was found at \
-         byte {}. Export the video as MP4.",
+         byte {}.",
         start.kind, start.at
     );
     let finding = start.finding(Check::FtypMissing, message);
@@ -68,6 +67,6 @@ pub(super) fn recording_not_finalised(start: &Start) -> Result<(), Finding> {
         return Ok(());
     }
     let message = "The recording was not finished on the phone: the camera was closed before it \
-                   could complete the file. Record the video again and stop it before sending.";
+                   could complete the file.";
     Err(start.finding(Check::RecordingNotFinalised, message))
 }

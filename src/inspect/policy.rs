@@ -42,8 +42,7 @@ pub(super) fn doubts(movie: &Movie, notepad: &mut Notepad) {
 /// Check 25: There is a picture. Sound alone is no inspection of a vehicle; other tracks (text,
 /// timed metadata) are welcome, iPhones write two or three.
 fn no_video_track(movie: &Movie) -> Finding {
-    let message = "There is no picture in this file, only sound or data. Record a video with the \
-                   camera and send that.";
+    let message = "There is no picture in this file, only sound or data.";
     Finding::at(Check::NoVideoTrack, movie.at, message)
 }
 
@@ -55,10 +54,7 @@ fn codec_unsupported(picture: &Track, rules: &Config) -> Result<(), Finding> {
     if rules.takes_codec(&codec) {
         return Ok(());
     }
-    let message = format!(
-        "The picture is encoded as '{codec}', which is not taken. Set the camera to H.264 or H.265 \
-         and record again."
-    );
+    let message = format!("The picture is encoded as '{codec}', which is not taken.");
     Err(Finding::at(Check::CodecUnsupported, description.at, message))
 }
 
@@ -67,7 +63,7 @@ fn no_samples(movie: &Movie, picture: &Track) -> Result<(), Finding> {
     if picture.samples > 0 {
         return Ok(());
     }
-    let message = "The file describes a video but holds not a single picture. Record it again.";
+    let message = "The file describes a video but holds not a single picture.";
     Err(Finding::at(Check::NoSamples, movie.at, message))
 }
 
@@ -84,7 +80,7 @@ pub(super) fn duration_out_of_range(
         return Ok(());
     }
     let message = format!(
-        "The video lasts {duration:#}; between {:#} and {:#} are taken. Record it again.",
+        "The video lasts {duration:#}; between {:#} and {:#} are taken.",
         rules.min_duration, rules.max_duration
     );
     Err(Finding::at(Check::DurationOutOfRange, movie.at, message))
@@ -131,7 +127,8 @@ fn edit_list_odd(movie: &Movie) -> Vec<Finding> {
     odd.collect()
 }
 
-fn mismatch(stated: u64, found: u64) -> Option<String> {
+/// What to say when two statements of a length in milliseconds differ too much.
+pub(super) fn mismatch(stated: u64, found: u64) -> Option<String> {
     let slack = DURATION_SLACK_MS.max(stated.max(found) / 10);
     (stated.abs_diff(found) > slack)
         .then(|| format!("lasts {stated} ms by its header, but {found} ms"))

@@ -28,6 +28,8 @@ impl<'a> Samples<'a> {
     /// Checks 20 and 28: Reads the tables that every track must have; `file` is the length of the
     /// file.
     pub(super) fn read(stbl: Boxed<'a>, file: Option<u64>) -> Result<Self, Finding> {
+        stbl.one_form(*b"stco", *b"co64")?;
+        stbl.one_form(*b"stsz", *b"stz2")?;
         let offsets = match stbl.at_most_one(*b"co64")? {
             Some(co64) => Offsets::Long(tables::list(co64)?.into()),
             None => Offsets::Short(tables::list(stbl.one(*b"stco")?)?.into()),
@@ -101,8 +103,7 @@ impl<'a> Samples<'a> {
 
     fn broken_runs(&self) -> Finding {
         let message = format!(
-            "The table 'stsc' of the track at byte {} contradicts itself. The file is damaged: \
-             send or record it again.",
+            "The table 'stsc' of the track at byte {} contradicts itself. The file is damaged.",
             self.at
         );
         Finding::at(Check::StscInvalid, self.at, message)
@@ -126,7 +127,7 @@ impl<'a> Samples<'a> {
             Some((table, count)) => {
                 let message = format!(
                     "The track at byte {} has {sizes} samples by its sizes, but {count} by its \
-                     table '{table}'. The file is damaged: send or record it again.",
+                     table '{table}'. The file is damaged.",
                     self.at
                 );
                 Err(Finding::at(Check::SampleCountMismatch, self.at, message))

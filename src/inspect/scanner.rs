@@ -15,7 +15,7 @@ use super::notes::Noted;
 use super::settings::{Config, NalChain};
 use super::stream;
 use super::top::{Closed, Extent, Top};
-use super::{completion, facts};
+use super::{completion, cut, facts, hints};
 
 /// The most `uuid` boxes that are looked at; a manifest stands near the beginning, and makers add
 /// one or two of their own.
@@ -178,8 +178,8 @@ impl Scanner {
         }
         self.top.close_open_extents(self.top.position);
         let completion =
-            completion::judge(&mut self.top, &self.content, self.declared, &self.rules);
-        let late = completion.err().map(|finding| Noted { finding, after: self.top.position });
+            completion::judge(&mut self.top, &mut self.content, self.declared, &self.rules);
+        let late = completion.err().map(|finding| Noted::new(finding, self.top.position));
         let notes = self.notes();
         let mut faults: Vec<Noted> = self.faults().into_iter().chain(late).collect();
         faults.sort_by_key(|fault| fault.after);
@@ -221,8 +221,8 @@ impl Scanner {
         if is_whole {
             self.top.close_open_extents(self.top.position);
             let judged =
-                completion::judge(&mut self.top, &self.content, self.declared, &self.rules);
-            late = judged.err().map(|finding| Noted { finding, after: self.top.position });
+                completion::judge(&mut self.top, &mut self.content, self.declared, &self.rules);
+            late = judged.err().map(|finding| Noted::new(finding, self.top.position));
         }
         let facts = facts::of(&self.top, &self.content);
         let notes = self.notes().into_iter();
@@ -233,7 +233,7 @@ impl Scanner {
         let of = |noted: Noted| noted.finding;
         let (against, notes) = (against.into_iter().map(of), notes.map(of));
         if self.rules.enforce {
-            (against.collect(), notes.collect(), facts)
+            (against.map(Finding::asking).collect(), notes.collect(), facts)
         } else {
             (Vec::new(), notes.chain(against).collect(), facts)
         }
@@ -244,6 +244,10 @@ impl Scanner {
     fn closed(&mut self, mut closed: Closed, bytes: &[u8], from: u64) {
         match &closed.start.kind.0 {
             b"ftyp" | b"moov" | b"moof" => {}
+            b"mfra" => match hints::end_of_mfra(closed.start, &closed.extent) {
+                Some(end) => closed = end,
+                None => return,
+            },
             b"uuid" if self.uuids < MAX_UUIDS => {
                 self.uuids = self.uuids.saturating_add(1);
                 let seen = closed.extent.start.saturating_add(UUID_HEADER);
@@ -280,7 +284,11 @@ impl Scanner {
         if !self.rules.enforce || self.refusal.is_some() {
             return;
         }
-        let faults = self.faults().into_iter();
+        self.content.look_at_media(&self.top.seen);
+        let whole = cut::whole(&self.top, self.top.position);
+        let is_borne = cut::is_borne(&self.content, whole, &self.rules);
+        let stands = |fault: &Noted| !(is_borne && fault.end_missing);
+        let faults = self.faults().into_iter().filter(stands);
         let Some(fault) = faults.min_by_key(|fault| fault.after) else { return };
         let read = self.waiting.front().is_none_or(|next| next.extent.start >= fault.after);
         if !read || self.content.walk.gap(fault.after, self.top.position).is_some() {
@@ -294,7 +302,10 @@ impl Scanner {
     /// What is wrong with the file, as far as it is known; at equal certainty the cause before its
     /// consequence.
     fn faults(&self) -> Vec<Noted> {
+        // Behind a fault of the top level nobody knows what is media.
+        let until = self.top.fault.as_ref().map_or(u64::MAX, |fault| fault.after);
         let walk = self.content.walk.found().filter(|found| !self.is_note(found));
+        let walk = walk.filter(|found| found.after <= until);
         let known = [self.content.fault.as_ref(), walk, self.top.fault.as_ref()];
         known.into_iter().flatten().cloned().collect()
     }
@@ -322,5 +333,6 @@ fn slice<'b>(bytes: &'b [u8], from: u64, extent: &Extent) -> Option<&'b [u8]> {
 
 /// The refusal of a file whose check failed when it was whole.
 pub(super) fn refused_whole(check: Check, length: u64, message: String) -> Refusal {
-    Refusal { finding: Finding::whole(check, message), judged_after: length, notes: Vec::new() }
+    let finding = Finding::whole(check, message).asking();
+    Refusal { finding, judged_after: length, notes: Vec::new() }
 }

@@ -19,6 +19,8 @@ pub struct Config {
     pub max_duration: SignedDuration,
     /// What to do with a pure QuickTime movie.
     pub quicktime: Quicktime,
+    /// What to do with a fragmented recording that ends inside its last fragment.
+    pub cut_recording: CutRecording,
     /// Largest `moov` that is read, in bytes; never above 16 MiB.
     pub max_moov: u64,
     /// Largest `moof` that is read, in bytes; never above 16 MiB.
@@ -53,6 +55,17 @@ pub enum Quicktime {
     Accept,
 }
 
+/// What to do with a fragmented recording that was broken off: it plays up to its last whole
+/// fragment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CutRecording {
+    /// Say that it is not whole.
+    Refuse,
+    /// Take what is whole, with a note that says how much that is.
+    Accept,
+}
+
 impl Config {
     /// Structure is judged, policy is not: any length, any codec, QuickTime too.
     #[must_use]
@@ -61,6 +74,7 @@ impl Config {
             min_duration: SignedDuration::ZERO,
             max_duration: SignedDuration::MAX,
             quicktime: Quicktime::Accept,
+            cut_recording: CutRecording::Refuse,
             max_moov: HARD_MOOV,
             max_moof: HARD_MOOV,
             enforce: true,

@@ -20,10 +20,19 @@ const MAX_PLAIN_MDATS: u64 = 64;
 const MAX_FTYP: u64 = 4096;
 
 /// Zero bytes allowed after the last box (decisions.md, video policy).
-const MAX_ZERO_TAIL: u64 = 64 * 1024;
+pub(super) const MAX_ZERO_TAIL: u64 = 64 * 1024;
 
 /// The size that a box without content has.
-const HEADER: u64 = 8;
+pub(super) const HEADER: u64 = 8;
+
+/// The size of a header with a 64-bit size.
+const WIDE_HEADER: u64 = 16;
+
+/// The smallest `ftyp`: a brand and a version (mp4.md §3.2, check 3).
+const MIN_FTYP: u64 = 16;
+
+/// What is said of a file that ends inside a header.
+pub(super) const HALF_HEADER: &str = "The file ends inside the header of a box.";
 
 /// Top-level boxes that are nothing to remark on.
 const KNOWN: [&[u8; 4]; 17] = [
@@ -32,8 +41,11 @@ const KNOWN: [&[u8; 4]; 17] = [
 ];
 
 /// Boxes whose place is inside others.
-const INNER: [&[u8; 4]; 9] =
-    [b"trak", b"mdia", b"minf", b"stbl", b"mvhd", b"tkhd", b"mdhd", b"stsd", b"traf"];
+const INNER: [&[u8; 4]; 21] = [
+    b"trak", b"edts", b"mdia", b"minf", b"dinf", b"stbl", b"mvex", b"traf", b"mvhd", b"tkhd",
+    b"mdhd", b"stsd", b"stts", b"stsc", b"stsz", b"stco", b"co64", b"mfhd", b"tfhd", b"tfdt",
+    b"trun",
+];
 
 /// Check 10: A type is text. Other bytes mean that the reader is not at a header: bytes before it
 /// are missing or doubled. (MP4RA registers printable types only)
@@ -42,8 +54,8 @@ pub(super) fn garbage(start: &Start) -> Result<(), Finding> {
         return Ok(());
     }
     let message = format!(
-        "There is no box at byte {}: bytes before it are missing or doubled, or the recording was \
-         cut off. Send the file again from the beginning, or record again.",
+        "There is no box at byte {}: bytes before it are missing or doubled, or the recording \
+         was cut off.",
         start.at
     );
     Err(Finding::at(Check::BoxGarbage, start.at, message))
@@ -120,7 +132,7 @@ pub(super) fn size(judge: &mut Judge, start: &Start) -> Result<Option<u64>, Find
         size => {
             let message = format!(
                 "The box '{}' at byte {} claims {size} bytes, which cannot be. The file is \
-                 damaged: send or record it again.",
+                 damaged.",
                 start.kind, start.at
             );
             Err(start.finding(Check::BoxSizeInvalid, message))
@@ -130,14 +142,67 @@ pub(super) fn size(judge: &mut Judge, start: &Start) -> Result<Option<u64>, Find
 
 /// Check 43, as early as it is certain: an `mdat` that runs to the end of the file leaves no room
 /// for a `moov` that has not come yet. `FFmpeg` and iOS leave such files when they are killed.
-pub(super) fn no_room_for_moov(judge: &Judge, start: &Start) -> Result<(), Finding> {
+pub(super) fn open_end(judge: &Judge, start: &Start) -> Result<(), Finding> {
     let open = start.claimed() == 0 && start.wide.is_none();
     if start.kind.0 != *b"mdat" || !open || judge.seen.moov.is_some() {
         return Ok(());
     }
     let message = "The recording was not finished on the device: its table of contents ('moov') \
-                   was never written. Record the video again and stop it before sending.";
+                   was never written.";
     Err(start.finding(Check::MoovMissing, message))
+}
+
+/// Checks 43 and 44, as early as they are certain: behind this box there is room for the `moov` and
+/// the `mdat` that have not come yet. A recording that was killed after its `mdat` got a size is
+/// told by that header, not after all of its bytes. Where a header may follow, it is heard: it tells
+/// a recording that was cut from one that was never finished.
+pub(super) fn no_room(judge: &Judge, start: &Start, size: u64) -> Result<(), Finding> {
+    let Some(length) = judge.declared else { return Ok(()) };
+    if matches!(&start.kind.0, b"ftyp" | b"moov") || !judge.seen.ftyp || judge.seen.has_gap {
+        return Ok(()); // what they hold, or the next header, tells a better reason
+    }
+    let left = length.saturating_sub(start.at.saturating_add(size));
+    let moov = if judge.seen.moov.is_some() { 0 } else { HEADER };
+    let is_media = start.kind.0 == *b"mdat" || !judge.seen.mdats.is_empty();
+    let mdat = if is_media { 0 } else { HEADER };
+    if left >= moov.saturating_add(mdat) {
+        return Ok(());
+    }
+    let (check, what) = match (moov, mdat) {
+        (0, _) => (Check::MdatMissing, "describes a video but holds no media ('mdat')"),
+        (_, 0) => (
+            Check::MoovMissing,
+            "was not finished on the device: its table of contents ('moov') is missing",
+        ),
+        _ => (Check::MoovMissing, "holds neither a video nor its table of contents ('moov')"),
+    };
+    let message =
+        format!("The recording {what}, and after byte {} there is no room left for it.", start.at);
+    Err(start.finding(check, message))
+}
+
+/// Check 42, as early as it is certain: a header with a 64-bit size has room for it.
+pub(super) fn half_header(judge: &Judge, start: &Start) -> Result<(), Finding> {
+    match judge.declared {
+        Some(length) if length.saturating_sub(start.at) < WIDE_HEADER => {
+            Err(start.finding(Check::Truncated, HALF_HEADER))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Check 3, as early as it is certain: `ftyp` has the size of a list of brands.
+pub(super) fn ftyp_invalid(start: &Start, size: u64) -> Result<(), Finding> {
+    let is_list = size >= MIN_FTYP && size.is_multiple_of(4);
+    if start.kind.0 != *b"ftyp" || is_list {
+        return Ok(());
+    }
+    let message = format!(
+        "The box 'ftyp' at byte {} has {size} bytes, which is no list of brands. The file is \
+         damaged.",
+        start.at
+    );
+    Err(start.finding(Check::FtypInvalid, message))
 }
 
 /// Check 13: Boxes that have to be read whole have a limit, judged before a byte of them is read. A
@@ -169,7 +234,7 @@ pub(super) fn beyond_end(judge: &Judge, start: &Start, size: u64) -> Result<(), 
     }
     let message = format!(
         "The file is not whole: the box '{}' at byte {} has {size} bytes, but {missing} of them \
-         are past the end of the file ({length} bytes). Send the complete file.",
+         are past the end of the file ({length} bytes).",
         start.kind, start.at
     );
     Err(start.finding(Check::BoxBeyondEnd, message))

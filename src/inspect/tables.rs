@@ -32,7 +32,7 @@ pub(super) fn list<const N: usize>(found: Boxed<'_>) -> Result<&[[u8; N]], Findi
 pub(super) fn too_many(found: Boxed, count: u64) -> Finding {
     let message = format!(
         "The table '{}' at byte {} claims {count} entries, more than can be there. The file is \
-         damaged: send or record it again.",
+         damaged.",
         found.kind, found.at
     );
     Finding::at(Check::TableSize, found.at, message)

@@ -79,6 +79,8 @@ pub(super) struct Seen {
     pub(super) fragments: u64,
     /// Payloads of the `mdat` boxes.
     pub(super) mdats: Vec<Extent>,
+    /// Whether boxes were leapt over.
+    pub(super) has_gap: bool,
 }
 
 impl Seen {
@@ -219,6 +221,7 @@ impl Top {
             *place = *byte;
         }
         self.held = self.held.saturating_add(taken.len());
+        self.short_tail(declared);
         if self.held == goal
             && let Err(finding) = self.judge(rules, declared)
         {
@@ -227,11 +230,36 @@ impl Top {
         rest
     }
 
+    /// Check 15, as early as it is certain: what follows the last box is too little to be one, so it
+    /// must be zeros.
+    fn short_tail(&mut self, declared: Option<u64>) {
+        let held = self.unfinished_header();
+        let at = self.position.saturating_sub(length(held));
+        let room = declared.map_or(u64::MAX, |end| end.saturating_sub(at));
+        let harmful = held
+            .iter()
+            .position(|byte| *byte != 0)
+            .map(|zeros| length(held.get(..zeros).unwrap_or_default()));
+        if let Some(zeros) = harmful
+            && room < stream::HEADER
+            && self.is_complete()
+        {
+            let after = at.saturating_add(zeros).saturating_add(1);
+            self.fail(after, stream::trailing(at, false));
+            // A header may have been meant.
+            self.fault.iter_mut().for_each(|fault| fault.end_missing = true);
+        }
+    }
+
     fn judge(&mut self, rules: &Config, declared: Option<u64>) -> Result<(), Finding> {
         let held = self.head.get(..self.held).unwrap_or_default();
         let at = self.position.saturating_sub(length(held));
         let Some(start) = Start::read(held, at, &self.seen) else { return Ok(()) };
         if held == [0; SHORT_HEADER] && self.is_complete() {
+            let tail = declared.unwrap_or(0).saturating_sub(at);
+            if tail > stream::MAX_ZERO_TAIL {
+                return Err(stream::trailing(at, false)); // zeros or not
+            }
             self.held = 0;
             self.state = State::Zeros { from: at };
             self.notes.add(self.position, stream::trailing(at, true));
@@ -243,7 +271,7 @@ impl Top {
             judge_kind(&judge, &start)?;
         }
         if start.short == 1 && start.wide.is_none() {
-            return Ok(()); // eight more bytes
+            return stream::half_header(&judge, &start); // eight more bytes
         }
         let size = judge_size(&mut judge, &start)?;
         self.enter(start, size, declared);
@@ -282,7 +310,7 @@ impl Top {
 
     pub(super) fn fail(&mut self, after: u64, finding: Finding) {
         if self.fault.is_none() {
-            self.fault = Some(Noted { finding, after });
+            self.fault = Some(Noted::new(finding, after));
         }
         self.state = State::Stopped;
     }
@@ -334,6 +362,7 @@ impl Top {
         if may {
             self.held = 0;
             self.position = to;
+            self.seen.has_gap = true;
         }
         may
     }
@@ -366,7 +395,7 @@ fn judge_kind(judge: &Judge, start: &Start) -> Result<(), Finding> {
     opening::recording_not_finalised(start)?;
     stream::too_many(judge, start)?;
     stream::order(judge, start)?;
-    stream::no_room_for_moov(judge, start)
+    stream::open_end(judge, start)
 }
 
 /// What is certain once the size is known. Answers it; `None` for "to the end of the file".
@@ -377,8 +406,10 @@ fn judge_size(judge: &mut Judge, start: &Start) -> Result<Option<u64>, Finding> 
     let size = stream::size(judge, start)?;
     let least = size.or_else(|| Some(judge.declared?.saturating_sub(start.at)));
     if let Some(least) = least {
+        stream::ftyp_invalid(start, least)?;
         stream::too_large(judge, start, least)?;
         stream::beyond_end(judge, start, least)?;
+        stream::no_room(judge, start, least)?;
     }
     Ok(size)
 }

@@ -189,8 +189,7 @@ pub(super) fn timescale_invalid(found: Boxed, timescale: u32) -> Result<(), Find
         return Ok(());
     }
     let message = format!(
-        "'{}' at byte {} counts {timescale} units a second, which cannot be. The file is damaged: \
-         send or record it again.",
+        "'{}' at byte {} counts {timescale} units a second, which cannot be. The file is damaged.",
         found.kind, found.at
     );
     Err(Finding::at(Check::TimescaleInvalid, found.at, message))

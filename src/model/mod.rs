@@ -4,6 +4,7 @@
 
 mod biin;
 mod causes;
+mod check;
 mod clock;
 mod deadline;
 mod device;
@@ -11,6 +12,7 @@ mod digest;
 mod facts;
 mod faults;
 mod finding;
+mod guide;
 mod ids;
 mod letter;
 mod measure;
@@ -27,13 +29,15 @@ mod upload;
 
 pub use biin::{Biin, BiinError};
 pub use causes::causes;
+pub use check::Check;
 pub use clock::{Clock, ManualClock};
 pub use deadline::{NEVER_DUE, due_at, is_expired};
 pub use device::{DeviceId, DeviceIdError};
 pub use digest::{Digest, DigestError};
 pub use facts::{DurationBy, Durations, Facts, Location, LocationFrom};
 pub use faults::{FaultError, Faults};
-pub use finding::{Check, Finding, Refusal};
+pub use finding::{Finding, Refusal};
+pub use guide::{Effect, Guide, refusals_page};
 pub use ids::{
     ChallengeId, EventId, IdError, NodeId, ObjectKey, RefKey, SessionId, SubmissionId, TypeCode,
     UploadId, VehicleGuid, VideoId,

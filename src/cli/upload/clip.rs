@@ -63,7 +63,7 @@ pub(crate) fn examine(path: PathBuf, rules: Rules) -> io::Result<Result<Clip, Bo
 
 /// The size is known before a byte is read, to the server as well (Q16).
 fn too_long(most: Length) -> Refusal {
-    let message = format!("a video has at most {most} bytes");
-    let finding = Finding::at(Check::SizeLimit, most.get(), message);
+    let message = format!("A video has at most {most} bytes.");
+    let finding = Finding::at(Check::SizeLimit, most.get(), message).asking();
     Refusal { finding, judged_after: 0, notes: Vec::new() }
 }

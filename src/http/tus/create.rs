@@ -93,7 +93,7 @@ fn length(fields: &HeaderMap) -> Result<Length, Problem> {
     }
     let length: Length = headers::count(fields, &headers::UPLOAD_LENGTH)?;
     if length.get() == 0 {
-        let finding = Finding::at(Check::SizeLimit, 0, "the file is empty");
+        let finding = Finding::at(Check::SizeLimit, 0, "The file is empty.").asking();
         return Err(refusals::refused(&Refusal { finding, judged_after: 0, notes: Vec::new() }));
     }
     Ok(length)

@@ -65,6 +65,19 @@ impl Node {
         })
     }
 
+    /// Where the box at a path begins in the file.
+    pub(crate) fn position(&self, path: &str) -> u64 {
+        let (mut node, mut at) = (self, 0);
+        for step in path.split('/') {
+            let header = if node.kind == *b"file" { 0 } else { 8 };
+            let (before, rest) = node.children.split_at(node.index(step));
+            let before: usize = before.iter().map(|child| child.bytes().len()).sum();
+            at += header + node.fields.len() + before;
+            node = &rest[0];
+        }
+        at as u64
+    }
+
     /// Takes the box at a path out.
     pub(crate) fn remove(&mut self, path: &str) -> Self {
         let (parent, step) = self.parent(path);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use forte_media::inspect::{Config, Scanner};
+use forte_media::inspect::{Config, CutRecording, Scanner};
 use forte_media::model::Length;
 use proptest::prelude::*;
 
@@ -32,6 +32,12 @@ fn files() -> Vec<Vec<u8>> {
     files.push(edited(fragmented, |file| file.at("moof:1/mfhd").set(4, 1)));
     files.extend(["good-moov-last.mp4", "good-moov-first.mp4", fragmented].map(zeroed));
     files.push([sample("good-moov-first.mp4"), vec![0; 100]].concat());
+    files.push(edited("good-moov-first.mp4", |file| file.shift_chunks(-1)));
+    files.push(edited("good-moov-first.mp4", |file| file.shift_chunks(9)));
+    files.push(edited(fragmented, |file| file.at("moof:1/traf/trun").set(8, 0x7FFF_FFFF)));
+    for cut in [1500, 11_000, 11_510, 15_000, 20_190] {
+        files.push(sample(fragmented)[..cut].to_vec());
+    }
     files
 }
 
@@ -56,7 +62,8 @@ fn cut<'f>(file: &'f [u8], places: &[u16]) -> Vec<&'f [u8]> {
 #[test]
 fn a_file_is_judged_the_same_byte_by_byte() {
     for file in files() {
-        for rules in [default_rules(), Config { enforce: false, ..default_rules() }] {
+        let cut = Config { cut_recording: CutRecording::Accept, ..default_rules() };
+        for rules in [default_rules(), Config { enforce: false, ..default_rules() }, cut] {
             let _ = judge_every_way(&file, &rules);
         }
     }

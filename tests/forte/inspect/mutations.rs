@@ -1,6 +1,6 @@
 //! Thousands of damaged files: none makes the inspection fail, and every way of cutting agrees.
 
-use forte_media::inspect::Config;
+use forte_media::inspect::{Config, CutRecording};
 use forte_media::model::Random;
 
 use crate::harness::mp4::{judge, judge_in_pieces, sample};
@@ -25,6 +25,8 @@ fn no_damage_makes_the_inspection_fail() {
             let whole = judge(&bad, Config::relaxed());
             let pieces = judge_in_pieces(&bad, Config::relaxed(), 501);
             assert_eq!(pieces, whole);
+            let cut = Config { cut_recording: CutRecording::Accept, ..Config::relaxed() };
+            assert_eq!(judge_in_pieces(&bad, cut.clone(), 501), judge(&bad, cut));
         }
     }
 }

@@ -127,7 +127,16 @@ fn samples_lie_inside_the_media() {
     for by in [-1, 1] {
         refused(GOOD, Check::SampleOutsideMdat, |file| file.shift_chunks(by));
     }
-    refused("good-moov-first.mp4", Check::SampleOutsideMdat, |file| file.shift_chunks(-1));
+    // With `moov` first it is certain at the header of `mdat`, otherwise when `moov` has been read.
+    let first = |file: &mut Node| file.shift_chunks(-1);
+    let refusal = refused("good-moov-first.mp4", Check::SampleOutsideMdat, first);
+    assert_eq!(refusal.judged_after, refusal.finding.at.unwrap() + 1);
+    let late = |file: &mut Node| {
+        file.shift_chunks(-1);
+        file.children.push(leaf(*b"free", &[0; 9999]));
+    };
+    let refusal = refused(GOOD, Check::SampleOutsideMdat, late);
+    assert_eq!(refusal.judged_after, sample(GOOD).len() as u64);
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn a_size_below_the_header_cannot_be() {
 fn a_wide_size_below_its_header_cannot_be() {
     let ftyp = &sample(GOOD)[..32];
     for size in [0_u64, 1, 15] {
-        let file = [ftyp, b"\0\0\0\x01mdat", &size.to_be_bytes(), &[0; 100]].concat();
+        let file = [ftyp, b"\0\0\0\x01mdat", &size.to_be_bytes(), &[0; 1000]].concat();
         refused_by(&file, &default_rules(), Check::BoxSizeInvalid);
     }
     let file = [ftyp, b"\0\0\0\x01mdat", &16_u64.to_be_bytes()].concat();
@@ -47,7 +47,7 @@ fn a_wide_size_below_its_header_cannot_be() {
 #[test]
 fn a_wide_size_that_wraps_is_past_the_end() {
     let ftyp = &sample(GOOD)[..32];
-    let file = [ftyp, b"\0\0\0\x01mdat", &u64::MAX.to_be_bytes(), &[0; 100]].concat();
+    let file = [ftyp, b"\0\0\0\x01mdat", &u64::MAX.to_be_bytes(), &[0; 1000]].concat();
     refused_by(&file, &default_rules(), Check::BoxBeyondEnd);
 }
 

@@ -1,0 +1,116 @@
+//! Every check there is, by a file that earns it and one that nearly does and is taken without it.
+
+mod boxes;
+mod samples;
+mod top_level;
+
+use forte_media::inspect::Config;
+use forte_media::model::{Check, Effect, Finding};
+
+use crate::harness::boxes::Node;
+use crate::harness::mp4::{accepted_by, default_rules, refused_by, sample};
+
+const GOOD: &str = "good-moov-last.mp4";
+const FIRST: &str = "good-moov-first.mp4";
+const FRAGMENTED: &str = "good-fragmented.mp4";
+
+/// Checks that no file alone can earn, and where they are shown instead.
+const ELSEWHERE: [(Check, &str); 4] = [
+    (Check::LengthMismatch, "top_level: more bytes than announced"),
+    (Check::NalChain, "nal: the walk over the pictures"),
+    (Check::DigestMismatch, "completion: bytes that were not announced"),
+    (Check::PartMismatch, "blob_s3: the store checks the SHA-256 of what it is sent"),
+];
+
+/// A file that earns a check, and one that nearly does.
+struct Pair {
+    check: Check,
+    bad: Vec<u8>,
+    near: Vec<u8>,
+    /// Where the trouble is.
+    at: Option<u64>,
+    path: Option<&'static str>,
+    rules: Config,
+    near_rules: Config,
+}
+
+impl Pair {
+    /// Two edits of a clip. The trouble begins with the box at a place of the harness, which the
+    /// finding calls `path`.
+    fn of(
+        check: Check,
+        clip: &str,
+        (place, path): (&str, &'static str),
+        harm: impl FnOnce(&mut Node),
+        near: impl FnOnce(&mut Node),
+    ) -> Self {
+        let mut bad = Node::parse(&sample(clip));
+        let mut good = bad.clone();
+        harm(&mut bad);
+        near(&mut good);
+        let at = Some(bad.position(place));
+        Self::raw(check, bad.bytes(), (at, Some(path)), good.bytes())
+    }
+
+    fn raw(
+        check: Check,
+        bad: Vec<u8>,
+        (at, path): (Option<u64>, Option<&'static str>),
+        near: Vec<u8>,
+    ) -> Self {
+        let (rules, near_rules) = (default_rules(), default_rules());
+        Self { check, bad, near, at, path, rules, near_rules }
+    }
+
+    fn rules(self, rules: Config, near_rules: Config) -> Self {
+        Self { rules, near_rules, ..self }
+    }
+
+    /// By a refusal or a note: whichever the check is for.
+    fn show(&self, is_note: bool) {
+        let Self { check, at, path, .. } = self;
+        let found = if is_note { self.noted() } else { self.refused() };
+        assert_eq!(found.at, *at, "{check}: {}", found.message);
+        assert_eq!(found.path.as_deref(), *path, "{check}: {}", found.message);
+        let notes = accepted_by(&self.near, &self.near_rules).notes;
+        let may_be_noted = !is_note && matches!(check.guide().effect, Effect::Either(_));
+        let clean = notes.iter().all(|note| note.check != *check);
+        assert!(clean || may_be_noted, "{check}: {notes:?}");
+    }
+
+    fn refused(&self) -> Finding {
+        let found = refused_by(&self.bad, &self.rules, self.check).finding;
+        let act = self.check.guide().driver;
+        assert!(found.message.ends_with(act), "{}: {}", self.check, found.message);
+        found
+    }
+
+    fn noted(&self) -> Finding {
+        let notes = accepted_by(&self.bad, &self.rules).notes;
+        let found: Vec<_> = notes.into_iter().filter(|note| note.check == self.check).collect();
+        assert_eq!(found.len(), 1, "{}: {found:?}", self.check);
+        found[0].clone()
+    }
+}
+
+/// Nothing, to a file that is good as it is.
+fn unchanged(_: &mut Node) {}
+
+#[test]
+fn every_check_is_earned_by_a_file_and_nearly_by_another() {
+    let lists = [top_level::refusals(), boxes::refusals(), samples::refusals()];
+    let refusals: Vec<Pair> = lists.into_iter().flatten().collect();
+    let lists = [top_level::notes(), boxes::notes(), samples::notes()];
+    let notes: Vec<Pair> = lists.into_iter().flatten().collect();
+    for pair in &refusals {
+        pair.show(false);
+    }
+    for pair in &notes {
+        pair.show(true);
+    }
+    let shown: Vec<Check> = refusals.iter().chain(&notes).map(|pair| pair.check).collect();
+    for check in Check::ALL {
+        let elsewhere = ELSEWHERE.iter().any(|(other, _)| other == check);
+        assert!(shown.contains(check) != elsewhere, "{check} needs a pair, or a reason");
+    }
+}

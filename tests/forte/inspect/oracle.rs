@@ -1,0 +1,259 @@
+//! `judged_after` is the first byte at which the verdict is certain, for the checks of the top level:
+//! no way to go on, up to the announced length, could be accepted any more.
+//!
+//! The oracle reads whole prefixes, knows nothing of the scanner, and is asked about each length of
+//! prefix. Its unit is the header: what eight (or sixteen) bytes say is judged when all of them are
+//! there (mp4.md §4.1).
+
+use forte_media::model::{Check, Random, Refusal};
+
+use crate::harness::mp4::{default_rules, judge, push, sample, scanner};
+
+/// Damaged files that are asked about.
+const FILES: usize = 500;
+
+/// What a movie file can begin with.
+const BEGIN: [&[u8]; 7] = [b"ftyp", b"wide", b"free", b"skip", b"mdat", b"moov", b"pnot"];
+
+/// What lies inside of other boxes only.
+const INNER: [&[u8]; 21] = [
+    b"trak", b"edts", b"mdia", b"minf", b"dinf", b"stbl", b"mvex", b"traf", b"mvhd", b"tkhd",
+    b"mdhd", b"stsd", b"stts", b"stsc", b"stsz", b"stco", b"co64", b"mfhd", b"tfhd", b"tfdt",
+    b"trun",
+];
+
+const PATIENCE: usize = 64 * 1024;
+
+/// What has been met.
+#[derive(Default)]
+struct Met {
+    boxes: usize,
+    ftyp: bool,
+    moov: bool,
+    mdat: bool,
+}
+
+impl Met {
+    fn is_complete(&self) -> bool {
+        self.moov && self.mdat
+    }
+
+    /// Bytes that must still come behind a box of a kind: at least their headers, which are heard
+    /// first where they can follow. What `ftyp` and `moov` hold is heard first too.
+    fn needs(&self, kind: &[u8]) -> usize {
+        if !self.ftyp || matches!(kind, b"ftyp" | b"moov") {
+            return 0;
+        }
+        let moov = if self.moov { 0 } else { 8 };
+        let mdat = if self.mdat || kind == b"mdat" { 0 } else { 8 };
+        moov + mdat
+    }
+}
+
+/// What a header says.
+enum Said {
+    Bad,
+    Unknown,
+    Size(usize),
+}
+
+/// Whether a file of `length` bytes that begins like this cannot be accepted.
+fn is_hopeless(prefix: &[u8], length: usize) -> bool {
+    let mut met = Met::default();
+    let mut at = 0;
+    while at < length {
+        let (there, left) = (&prefix[at.min(prefix.len())..], length - at);
+        let zeros = there.len() >= 8 && there[..8] == [0; 8];
+        if met.is_complete() && (left < 8 || zeros) {
+            return there.iter().any(|byte| *byte != 0) || (zeros && left > PATIENCE);
+        }
+        if there.len() < 8 {
+            return there.len() == left; // too few for any box
+        }
+        match header(there, at, left, &met) {
+            Said::Bad => return true,
+            Said::Unknown => return false,
+            Said::Size(size) => {
+                met.boxes += 1;
+                met.ftyp |= &there[4..8] == b"ftyp";
+                met.moov |= &there[4..8] == b"moov";
+                met.mdat |= &there[4..8] == b"mdat";
+                at += size;
+            }
+        }
+        if at > prefix.len() {
+            return false;
+        }
+    }
+    !met.is_complete()
+}
+
+fn header(there: &[u8], at: usize, left: usize, met: &Met) -> Said {
+    let short = u32::from_be_bytes(there[..4].try_into().unwrap());
+    let kind = &there[4..8];
+    let reserve = matches!(kind, b"free" | b"skip" | b"wide");
+    let strange = (met.boxes == 0 && !BEGIN.contains(&kind))
+        || !kind.iter().all(|byte| (0x20..0x7F).contains(byte) || *byte == 0xA9)
+        || INNER.contains(&kind)
+        || (kind == b"mdat" && (short == 0x3F3F_3F3F || (short == 0 && !met.moov)))
+        || (kind == b"moov" && met.moov)
+        || (kind == b"moof" && !met.moov);
+    if strange {
+        return Said::Bad;
+    }
+    let (claimed, least) = match short {
+        1 if left < 16 => return Said::Bad,
+        1 if there.len() < 16 => return Said::Unknown,
+        1 => (u64::from_be_bytes(there[8..16].try_into().unwrap()), 16),
+        short => (u64::from(short), 8),
+    };
+    let claimed = usize::try_from(claimed).unwrap();
+    let late = !met.ftyp && kind != b"ftyp" && !(reserve && at.saturating_add(claimed) <= PATIENCE);
+    let size = match claimed {
+        0 if least == 8 && matches!(kind, b"mdat" | b"moov") => left,
+        size if size >= least => size,
+        _ if least == 8 && matches!(kind, b"free" | b"skip") => 8,
+        _ => return Said::Bad,
+    };
+    let most = match kind {
+        b"ftyp" if size < 16 || size % 4 != 0 => 0,
+        b"ftyp" => 4096,
+        b"moov" => 4 << 20,
+        b"moof" => 1 << 20,
+        _ => usize::MAX,
+    };
+    let placeholder = kind == b"mdat" && claimed == 0x3F3F_3F3F_3F3F_3F3F;
+    if late || placeholder || size > most || size > left || left - size < met.needs(kind) {
+        return Said::Bad;
+    }
+    Said::Size(size)
+}
+
+/// The shortest prefix that is hopeless, asked about byte by byte around the headers and by halves
+/// elsewhere.
+fn first_hopeless(file: &[u8]) -> Option<usize> {
+    let hopeless = |length: &usize| is_hopeless(&file[..*length], file.len());
+    if !hopeless(&file.len()) {
+        return None;
+    }
+    let (mut from, mut to) = (0, file.len());
+    while to - from > 64 {
+        let middle = usize::midpoint(from, to);
+        if hopeless(&middle) { to = middle } else { from = middle }
+    }
+    (from..=to).find(hopeless)
+}
+
+/// Where the scanner, fed byte by byte, first refuses.
+fn first_refusal(file: &[u8]) -> Option<usize> {
+    let mut scanner = scanner(file, default_rules());
+    (0..file.len()).find_map(|at| {
+        push(&mut scanner, &file[at..=at], file);
+        scanner.refusal().map(|_| at + 1)
+    })
+}
+
+/// Whether the top level alone tells it.
+fn is_top_level(refusal: &Refusal) -> bool {
+    let inside = refusal.finding.path.as_ref().is_some_and(|path| path.contains('/'));
+    let checks = [
+        Check::NotMp4,
+        Check::FtypMissing,
+        Check::FtypInvalid,
+        Check::RecordingNotFinalised,
+        Check::BoxSizeInvalid,
+        Check::BoxBeyondEnd,
+        Check::BoxGarbage,
+        Check::MoovTooLarge,
+        Check::MoofTooLarge,
+        Check::MoovDuplicate,
+        Check::MoofBeforeMoov,
+        Check::TrailingBytes,
+        Check::BoxMisplaced,
+        Check::Truncated,
+        Check::MoovMissing,
+        Check::MdatMissing,
+    ];
+    !inside && checks.contains(&refusal.finding.check)
+}
+
+/// Where the headers of the top level are.
+fn headers(file: &[u8]) -> Vec<usize> {
+    let (mut at, mut found) = (0, Vec::new());
+    while at + 8 <= file.len() {
+        found.push(at);
+        at += u32::from_be_bytes(file[at..at + 4].try_into().unwrap()) as usize;
+    }
+    found
+}
+
+fn below(limit: usize, random: &Random) -> usize {
+    usize::try_from(u32::from_be_bytes(random.bytes())).unwrap() % limit
+}
+
+/// A file with one or two changes to its top level.
+fn damaged(good: &[u8], random: &Random) -> Vec<u8> {
+    let mut bad = good.to_vec();
+    for _ in 0..=below(2, random) {
+        let places = headers(good);
+        let place = places[below(places.len(), random)].min(bad.len().saturating_sub(9));
+        match below(9, random) {
+            0 => bad[place + below(8, random)] ^= 1 << below(8, random),
+            1 => bad[place..place + 4]
+                .copy_from_slice(&u32::try_from(below(40, random)).unwrap().to_be_bytes()),
+            2 => bad[place + 3] = bad[place + 3].wrapping_add(random.bytes::<1>()[0]),
+            3 => bad[place + 4..place + 8]
+                .copy_from_slice([b"free", b"mdat", b"moov", b"trak", b"moof"][below(5, random)]),
+            4 => drop(bad.drain(place..place + 8)),
+            5 => bad.extend(vec![0; below(12, random)]),
+            6 => bad.extend(random.bytes::<5>().map(|byte| byte & 1)),
+            7 => bad.truncate(place.max(9) + below(20, random)),
+            _ => {
+                let size = u64::try_from(below(good.len(), random)).unwrap().to_be_bytes();
+                bad.splice(place..place + 4, [0, 0, 0, 1]);
+                bad.splice(place + 8..place + 8, size);
+            }
+        }
+    }
+    bad
+}
+
+#[test]
+fn a_verdict_of_the_top_level_comes_with_the_first_byte_that_makes_it_certain() {
+    let random = Random::seeded(20_261_124);
+    let names = ["good-moov-last.mp4", "good-moov-first.mp4", "good-fragmented.mp4"];
+    let mut top_level = 0;
+    for round in 0..FILES {
+        let file = damaged(&sample(names[round % names.len()]), &random);
+        let (verdict, hopeless) = (judge(&file, default_rules()), first_hopeless(&file));
+        match verdict {
+            Ok(_) => assert_eq!(hopeless, None, "file {round} was accepted"),
+            Err(refusal) => {
+                let judged = usize::try_from(refusal.judged_after).unwrap();
+                let Refusal { finding, .. } = &refusal;
+                if first_refusal(&file).is_some() {
+                    assert_eq!(first_refusal(&file), Some(judged), "file {round}: {finding:?}");
+                }
+                if is_top_level(&refusal) {
+                    top_level += 1;
+                    assert_eq!(hopeless, Some(judged), "file {round}: {finding:?}");
+                } else {
+                    assert!(hopeless.is_none_or(|at| at >= judged), "file {round}: {finding:?}");
+                }
+            }
+        }
+    }
+    assert!(top_level > FILES / 3, "only {top_level} of {FILES} tell anything");
+}
+
+#[test]
+fn the_oracle_is_monotonous() {
+    let random = Random::seeded(7);
+    for _ in 0..20 {
+        let file = damaged(&sample("good-moov-last.mp4"), &random);
+        let first = first_hopeless(&file).unwrap_or(usize::MAX);
+        for length in 0..=file.len() {
+            assert_eq!(is_hopeless(&file[..length], file.len()), length >= first, "{length}");
+        }
+    }
+}
