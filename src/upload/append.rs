@@ -55,7 +55,7 @@ impl Uploads {
     /// As [`UploadError`] says; bytes that were acknowledged stay acknowledged.
     pub async fn append(&self, append: Append) -> Result<Appended, UploadError> {
         let engine = self.clone();
-        let task = self.tasks.spawn(async move { engine.append_here(append).await });
+        let task = self.tasks.spawn(async move { Box::pin(engine.append_here(append)).await });
         task.await.unwrap_or_else(|panic| Err(UploadError::Internal(Box::new(panic))))
     }
 
