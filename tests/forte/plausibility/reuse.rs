@@ -29,6 +29,7 @@ on_both_databases! {
     a_recording_written_anew_is_known_by_its_media,
     what_was_stored_since_the_verdicts_were_made_is_not_passed_over,
     a_finish_that_does_not_happen_leaves_no_trace,
+    videos_from_before_are_known_again,
     the_list_of_earlier_uses_is_short_and_begins_with_those_that_count,
 }
 
@@ -247,6 +248,9 @@ async fn of_two_at_once_one_is_refused(service: Service) {
         let open = [status(&service, one).await, status(&service, other).await];
         assert_eq!(open.iter().filter(|status| status.is_open()).count(), 1);
     }
+    // What the losers may have put is cleared.
+    service.settle().await;
+    assert_eq!(service.left_behind().await.len(), 5);
 }
 
 /// Makes two tests of each function whose service refuses.
@@ -353,6 +357,26 @@ async fn a_finish_that_does_not_happen_leaves_no_trace(db: Db) {
     assert_eq!(db.number("SELECT COUNT(*) FROM outbox").await, 1);
     let report = db.ledger.report(second.details.ref_key).await.unwrap().unwrap();
     assert_eq!(report.status, ReportStatus::Submit);
+}
+
+/// What the migration does with the videos it finds.
+async fn videos_from_before_are_known_again(db: Db) {
+    let migration = include_str!("../../../src/ledger/migrations/0003_verdicts.sql");
+    let house = House::furnish(&db.ledger).await;
+    let before = finishing(&house, 1, None).await;
+    assert!(is_stored(&db.ledger.finish(&before).await.unwrap()));
+    db.tamper("DELETE FROM fingerprints").await;
+    db.tamper("UPDATE submissions SET vehicle_guid = ''").await;
+    for begin in ["UPDATE submissions SET vehicle_guid", "INSERT INTO fingerprints"] {
+        let statement =
+            migration.split(';').find_map(|text| text.find(begin).map(|at| &text[at..]));
+        db.change(statement.unwrap().to_owned()).await;
+    }
+    let seen = db.ledger.finish(&finishing(&house, 1, Some(2)).await).await.unwrap();
+    assert!(matches!(seen, FinishOutcome::Reused { .. }));
+    let past = db.ledger.past_of(house.driver.company, before.vehicle, 12).await.unwrap();
+    assert_eq!((past.vehicle.len(), past.company.len()), (1, 1));
+    assert_eq!(past.vehicle[0].duration_ms, None, "it was not written down then");
 }
 
 async fn the_list_of_earlier_uses_is_short_and_begins_with_those_that_count(db: Db) {
