@@ -53,7 +53,7 @@ enum Kind {
 }
 
 /// Every metric there is: its name, kind, unit and meaning. Labels stand in the meaning.
-const METRICS: [(&str, Kind, Unit, &str); 16] = [
+const METRICS: &[(&str, Kind, Unit, &str)] = &[
     ("forte_media_uploads_active", Kind::Gauge, Unit::Count, "Uploads somebody is working on now"),
     ("forte_media_uploads_created_total", Kind::Counter, Unit::Count, "Uploads begun, by door"),
     ("forte_media_uploads_finished_total", Kind::Counter, Unit::Count, "Uploads ended, by state"),
@@ -174,7 +174,7 @@ fn builder() -> Result<PrometheusBuilder, BuildError> {
 }
 
 fn describe() {
-    for (name, kind, unit, meaning) in METRICS {
+    for &(name, ref kind, unit, meaning) in METRICS {
         match kind {
             Kind::Counter => describe_counter!(name, unit, meaning),
             Kind::Gauge => describe_gauge!(name, unit, meaning),
