@@ -1,0 +1,140 @@
+//! Where the boxes of a good file are, all the way down: for tests that damage it.
+
+use forte_media::model::Random;
+
+use super::mutants::below;
+
+/// Boxes that hold boxes, and the bytes of fields before those.
+const BRANCHES: [(&[u8; 4], usize); 22] = [
+    (b"moov", 0),
+    (b"trak", 0),
+    (b"edts", 0),
+    (b"mdia", 0),
+    (b"minf", 0),
+    (b"dinf", 0),
+    (b"stbl", 0),
+    (b"mvex", 0),
+    (b"moof", 0),
+    (b"traf", 0),
+    (b"udta", 0),
+    (b"mfra", 0),
+    (b"ilst", 0),
+    (b"stsd", 8),
+    (b"dref", 8),
+    (b"avc1", 78),
+    (b"avc3", 78),
+    (b"hvc1", 78),
+    (b"hev1", 78),
+    (b"av01", 78),
+    (b"vp09", 78),
+    (b"mp4a", 28),
+];
+
+/// A box in a file.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) kind: [u8; 4],
+    /// Where its header begins.
+    pub(crate) at: usize,
+    /// Where what follows the header begins.
+    pub(crate) body: usize,
+    /// Where it ends.
+    pub(crate) end: usize,
+    /// The boxes around it, by where they begin, outermost first.
+    pub(crate) parents: Vec<usize>,
+}
+
+/// A good file and all its boxes, in the order in which they begin.
+pub(crate) struct Mapped {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) places: Vec<Place>,
+}
+
+impl Mapped {
+    /// Finds the boxes.
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        let mut places = Vec::new();
+        walk(&bytes, 0, bytes.len(), &[], &mut places);
+        assert!(places.len() > 1, "this is no good file");
+        Self { bytes, places }
+    }
+
+    /// Any box.
+    pub(crate) fn any(&self, random: &Random) -> &Place {
+        &self.places[below(self.places.len(), random)]
+    }
+
+    /// Any box that does not hold the media: those are large, and one doubled is like another.
+    pub(crate) fn any_but_media(&self, random: &Random) -> &Place {
+        let others = self.places.iter().filter(|place| place.kind != *b"mdat");
+        let others: Vec<_> = others.collect();
+        others[below(others.len(), random)]
+    }
+
+    /// The position of any byte that is no media.
+    pub(crate) fn metadata_byte(&self, random: &Random) -> usize {
+        let place = self.any(random);
+        let end = if place.kind == *b"mdat" { place.body } else { place.end };
+        place.at + below(end - place.at, random)
+    }
+
+    /// Adds to the sizes of the boxes around one.
+    pub(crate) fn resize_around(&self, bad: &mut [u8], place: &Place, by: i64) {
+        for at in &place.parents {
+            resize(bad, *at, by);
+        }
+    }
+
+    /// Adds to the sizes of a box and of those around it.
+    pub(crate) fn resize_within(&self, bad: &mut [u8], place: &Place, by: i64) {
+        resize(bad, place.at, by);
+        self.resize_around(bad, place, by);
+    }
+}
+
+/// Headers lie before what was changed inside, so they are where they were.
+fn resize(bad: &mut [u8], at: usize, by: i64) {
+    let Some(field) = bad.get_mut(at..at + 4) else { return };
+    let size = i64::from(u32::from_be_bytes(field.try_into().unwrap())) + by;
+    let size = u32::try_from(size).unwrap_or(u32::MAX);
+    field.copy_from_slice(&size.to_be_bytes());
+}
+
+fn walk(bytes: &[u8], mut at: usize, end: usize, parents: &[usize], places: &mut Vec<Place>) {
+    while let Some(place) = read(bytes, at, end, parents) {
+        at = place.end;
+        let inner = [parents, &[place.at]].concat();
+        let children = children_of(bytes, &place);
+        let place_end = place.end;
+        places.push(place);
+        if let Some(first) = children {
+            walk(bytes, first, place_end, &inner, places);
+        }
+    }
+}
+
+fn read(bytes: &[u8], at: usize, end: usize, parents: &[usize]) -> Option<Place> {
+    let head = bytes.get(at..(at + 16).min(end))?;
+    let (short, rest) = head.split_first_chunk()?;
+    let (kind, rest) = rest.split_first_chunk::<4>()?;
+    let (size, header) = match u32::from_be_bytes(*short) {
+        0 => (end - at, 8),
+        1 => (usize::try_from(u64::from_be_bytes(*rest.first_chunk()?)).ok()?, 16),
+        size => (usize::try_from(size).ok()?, 8),
+    };
+    let fits = size >= header && at.checked_add(size)? <= end;
+    let place =
+        Place { kind: *kind, at, body: at + header, end: at + size, parents: parents.into() };
+    fits.then_some(place)
+}
+
+/// Where the boxes inside a box begin.
+fn children_of(bytes: &[u8], place: &Place) -> Option<usize> {
+    if place.kind == *b"meta" {
+        // A plain box to QuickTime, a full one to ISO: `hdlr` shows which.
+        let full = bytes.get(place.body + 4..place.body + 8) != Some(b"hdlr");
+        return Some(place.body + if full { 4 } else { 0 });
+    }
+    let branch = BRANCHES.iter().find(|(kind, _)| **kind == place.kind);
+    branch.map(|(_, fixed)| place.body + fixed)
+}
