@@ -34,6 +34,7 @@ mod nal;
 mod notes;
 mod opening;
 mod opinion;
+pub mod outline;
 mod path;
 mod policy;
 mod preview;
