@@ -10,6 +10,7 @@ mod cutting;
 mod every_check;
 mod facts;
 mod fragments;
+mod fuzzed;
 mod movie;
 mod mutations;
 mod nal;

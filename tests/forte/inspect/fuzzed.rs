@@ -1,0 +1,61 @@
+//! What the fuzz targets do, as ordinary tests: on good files and on thousands of damaged ones. The
+//! targets themselves look further, where cargo-fuzz is at hand (`scripts/fuzz`).
+
+use forte_media::model::Random;
+
+use crate::harness::makers::phones;
+use crate::harness::map::Mapped;
+use crate::harness::mp4::sample;
+use crate::harness::mutants::{Damage, below};
+
+/// Damaged files of each seed and kind of damage.
+const EACH: usize = 25;
+
+/// Lists of changes to a good `moov`.
+const CHANGES: usize = 3000;
+
+mod rooms {
+    pub(crate) use forte_media::{inspect, model};
+}
+
+#[expect(unreachable_pub, reason = "the fuzz targets are another crate")]
+#[path = "../../../fuzz/src/bodies.rs"]
+mod bodies;
+
+/// Good files, and damaged ones.
+fn on_seeds_and_mutants(body: impl Fn(&[u8])) {
+    let samples =
+        ["good-moov-last.mp4", "good-moov-first.mp4", "good-fragmented.mp4", "quicktime.mov"];
+    let samples = samples.map(sample).into_iter();
+    for good in samples.chain(phones().into_iter().map(|made| made.bytes)) {
+        body(&good);
+        let good = Mapped::new(good);
+        for damage in Damage::ALL {
+            for seed in 0..EACH {
+                body(&damage.done_to(&good, &Random::seeded(seed as u64)));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_scanner_holds() {
+    on_seeds_and_mutants(bodies::scanner);
+    bodies::scanner(b"");
+}
+
+#[test]
+fn the_reader_holds() {
+    on_seeds_and_mutants(bodies::reader);
+    bodies::reader(b"");
+}
+
+#[test]
+fn what_is_accepted_is_rebuilt_and_read() {
+    let random = Random::seeded(48);
+    for _ in 0..CHANGES {
+        let changes = (0..=below(4, &random)).flat_map(|_| random.bytes::<4>());
+        let changes: Vec<u8> = random.bytes::<1>().into_iter().chain(changes).collect();
+        bodies::rebuild(&changes);
+    }
+}
