@@ -34,7 +34,7 @@ const SMALL: u64 = 32 * 1024;
 /// What a reader of boxes may look at beside them.
 pub(super) struct Context<'a> {
     pub(super) rules: &'a Config,
-    /// Length of the whole file, if it is known.
+    /// Length of the whole file, or what that cannot exceed, if either is known.
     pub(super) length: Option<u64>,
     pub(super) now: Timestamp,
     /// Payloads of the `mdat` boxes met so far.

@@ -83,6 +83,12 @@ impl Scanner {
         self.push(&[]); // what ran to the end of the file may close now
     }
 
+    /// Learns that the file has at most so many bytes, where its own length is not known: a form
+    /// tells that of the whole request. What cannot fit is refused as early as with a length.
+    pub fn at_most(&mut self, length: Length) {
+        self.top.at_most = Some(length.get());
+    }
+
     /// Takes the next bytes of the file, cut in any way. Costs a step for each box, not for each
     /// byte.
     pub fn push(&mut self, bytes: &[u8]) {
@@ -271,7 +277,7 @@ impl Scanner {
     fn read(&mut self, closed: &Closed, bytes: &[u8]) {
         let context = Context {
             rules: &self.rules,
-            length: self.declared,
+            length: self.declared.or(self.top.at_most),
             now: self.now,
             mdats: &self.top.seen.mdats,
         };

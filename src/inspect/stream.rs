@@ -227,15 +227,17 @@ pub(super) fn too_large(judge: &Judge, start: &Start, size: u64) -> Result<(), F
 /// Check 9: A box ends where the file ends, or before. Past it: the upload is cut short, goes on
 /// from a wrong offset, or the recording was killed. (GPAC calls it an incomplete file)
 pub(super) fn beyond_end(judge: &Judge, start: &Start, size: u64) -> Result<(), Finding> {
-    let Some(length) = judge.declared else { return Ok(()) };
+    let Some(length) = judge.declared.or(judge.at_most) else { return Ok(()) };
     let missing = start.at.saturating_add(size).saturating_sub(length);
     if missing == 0 {
         return Ok(());
     }
     let message = format!(
         "The file is not whole: the box '{}' at byte {} has {size} bytes, but {missing} of them \
-         are past the end of the file ({length} bytes).",
-        start.kind, start.at
+         are past the end of the file ({}{length} bytes).",
+        start.kind,
+        start.at,
+        if judge.declared.is_none() { "at most " } else { "" }
     );
     Err(start.finding(Check::BoxBeyondEnd, message))
 }

@@ -109,6 +109,8 @@ impl Seen {
 pub(super) struct Judge<'a> {
     pub(super) rules: &'a Config,
     pub(super) declared: Option<u64>,
+    /// What the length of the file cannot exceed.
+    pub(super) at_most: Option<u64>,
     pub(super) seen: &'a mut Seen,
     notes: &'a mut Notes,
     after: u64,
@@ -136,6 +138,8 @@ enum State {
 #[derive(Clone)]
 pub(super) struct Top {
     pub(super) position: u64,
+    /// What the length of the file cannot exceed, where only that is known.
+    pub(super) at_most: Option<u64>,
     pub(super) seen: Seen,
     pub(super) fault: Option<Noted>,
     pub(super) notes: Notes,
@@ -155,6 +159,7 @@ impl Top {
     pub(super) fn new() -> Self {
         Self {
             position: 0,
+            at_most: None,
             seen: Seen::default(),
             fault: None,
             notes: Notes::default(),
@@ -265,8 +270,8 @@ impl Top {
             self.notes.add(self.position, stream::trailing(at, true));
             return Ok(());
         }
-        let (seen, notes) = (&mut self.seen, &mut self.notes);
-        let mut judge = Judge { rules, declared, seen, notes, after: self.position };
+        let (seen, notes, at_most) = (&mut self.seen, &mut self.notes, self.at_most);
+        let mut judge = Judge { rules, declared, at_most, seen, notes, after: self.position };
         if self.held == SHORT_HEADER {
             judge_kind(&judge, &start)?;
         }
@@ -324,8 +329,9 @@ impl Top {
         let size = end.unwrap_or(declared).saturating_sub(start.at);
         self.state = State::Inside { start, end: Some(start.at.saturating_add(size)) };
         self.close_open_extents(declared);
-        let (seen, notes) = (&mut self.seen, &mut self.notes);
-        let judge = Judge { rules, declared: Some(declared), seen, notes, after: self.position };
+        let (seen, notes, after) = (&mut self.seen, &mut self.notes, self.position);
+        let declared = Some(declared);
+        let judge = Judge { rules, declared, at_most: declared, seen, notes, after };
         let judged = stream::too_large(&judge, &start, size)
             .and_then(|()| stream::beyond_end(&judge, &start, size));
         if let Err(finding) = judged {

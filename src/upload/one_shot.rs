@@ -104,14 +104,21 @@ impl Uploads {
 }
 
 impl OneShot {
-    /// Receives the bytes.
+    /// Receives the bytes; of the file, not more than `at_most`, where that is known.
     ///
     /// # Errors
     /// [`UploadError::Refused`], [`UploadError::TooLong`], [`UploadError::Cut`], or when the spool
     /// fails.
-    pub async fn receive(&mut self, mut body: Body) -> Result<(), UploadError> {
+    pub async fn receive(
+        &mut self,
+        mut body: Body,
+        at_most: Option<Length>,
+    ) -> Result<(), UploadError> {
         let engine = self.engine.clone();
         let (_, bench) = self.work.as_mut().ok_or_else(used)?;
+        if let Some(length) = at_most {
+            bench.warm.scanner().at_most(length);
+        }
         let room = engine.config.max_length.get();
         // Nobody else knows this upload, so nobody can want it; and what is cut here would have to
         // be sent anew.

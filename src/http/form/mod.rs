@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::model::{Offset, Person};
+use crate::model::{Length, Offset, Person};
 use crate::upload::{OneShot, Said, Stored, UploadError};
 
 use super::details::Named;
@@ -58,8 +58,9 @@ fn saved(stored: &Stored) -> Response {
 async fn receive(house: &House, request: Request) -> Result<Stored, Problem> {
     let (head, body) = request.into_parts();
     let person = house.caller(&head.headers).await?;
+    let announced = body::announced(&head.headers);
     let most = house.uploads.max_length().get().saturating_add(house.doors.max_body_extra);
-    if body::announced(&head.headers).is_some_and(|announced| announced > most) {
+    if announced.is_some_and(|announced| announced > most) {
         return Err(refusals::too_long(house.uploads.max_length().get()));
     }
     let mut named = said_ahead(&head.headers, &head.uri)?;
@@ -73,7 +74,7 @@ async fn receive(house: &House, request: Request) -> Result<Stored, Problem> {
             }
             Part::File { filename, bytes, .. } if video.is_none() => {
                 named.fill("filename", filename);
-                video = Some(take(house, person, &named, bytes).await?);
+                video = Some(take(house, person, &named, (bytes, announced)).await?);
             }
             Part::File { .. } => {
                 return Err(Problem::unreadable("the form has more than one file"));
@@ -104,17 +105,18 @@ fn said(named: &Named) -> Option<Said> {
     Some(Said { ref_key: named.ref_key()?, declared: named.sha256() })
 }
 
-/// Refuses what can be refused already, then takes the bytes.
+/// Refuses what can be refused already, then takes the bytes: fewer than the whole request was
+/// announced to have.
 async fn take(
     house: &House,
     person: Person,
     named: &Named,
-    bytes: crate::upload::Body,
+    (bytes, announced): (crate::upload::Body, Option<u64>),
 ) -> Result<OneShot, Problem> {
     may_go_on(house, &person, named).await?;
     let mut video =
         house.uploads.one_shot(person, said(named)).await.map_err(refusals::for_form)?;
-    video.receive(bytes).await.map_err(refusals::for_form)?;
+    video.receive(bytes, announced.map(Length::new)).await.map_err(refusals::for_form)?;
     Ok(video)
 }
 

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
+use forte_media::model::RefKey;
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -33,6 +34,15 @@ impl Heard {
     }
 }
 
+/// The fields of the documented form, each as an argument of `-F`, in its order.
+pub(super) fn fields(report: RefKey, file: &str) -> Vec<String> {
+    let ref_key = format!("ref_key={report}");
+    let file = format!("file=@{file};type=video/mp4");
+    let others = ["time_sent=2026-05-13 10:00:00", "lat=43.238949", "long=76.889709"];
+    let others = others.map(str::to_owned);
+    [ref_key, file].into_iter().chain(others).collect()
+}
+
 /// Runs curl in `folder`.
 pub(super) async fn curl(folder: &Path, arguments: &[impl AsRef<OsStr> + Sync]) -> Heard {
     let mut command = Command::new("curl");
@@ -56,11 +66,7 @@ impl Stage {
 
     /// The fields of the documented form, each as an argument of `-F`, in its order.
     pub(super) fn fields(&self, file: &str) -> Vec<String> {
-        let ref_key = format!("ref_key={}", self.report);
-        let file = format!("file=@{file};type=video/mp4");
-        let others = ["time_sent=2026-05-13 10:00:00", "lat=43.238949", "long=76.889709"];
-        let others = others.map(str::to_owned);
-        [ref_key, file].into_iter().chain(others).collect()
+        fields(self.report, file)
     }
 
     /// curl's arguments for a creation with the bytes of a file.

@@ -73,6 +73,23 @@ impl Process {
         with_bytes(&self.rest.creation_headers(length), &url, file)
     }
 
+    /// curl's arguments for a creation without bytes.
+    pub(super) fn empty_creation(&self, length: usize) -> Vec<String> {
+        let headers = self.rest.creation_headers(length);
+        let headers = headers.into_iter().flat_map(|header| ["-H".to_owned(), header]);
+        let url = format!("http://{}/uploads", self.public);
+        ["-X".to_owned(), "POST".to_owned(), url].into_iter().chain(headers).collect()
+    }
+
+    /// curl's arguments for the documented form with a file.
+    pub(super) fn form(&self, file: &str) -> Vec<String> {
+        let fields = super::curl::fields(self.rest.report, file);
+        let fields = fields.into_iter().flat_map(|field| ["-F".to_owned(), field]);
+        let bearer = format!("Authorization: Bearer {}", self.rest.token);
+        let url = format!("http://{}/reports/upload", self.public);
+        ["-H".to_owned(), bearer, url].into_iter().chain(fields).collect()
+    }
+
     /// How many bytes have come to the engine, as operators see it.
     pub(super) async fn bytes_received(&self) -> u64 {
         let metrics = reqwest::get(format!("http://{}/metrics", self.ops)).await.unwrap();
@@ -115,4 +132,10 @@ pub(super) fn with_bytes(headers: &[String], url: &str, file: &str) -> Vec<Strin
     let headers = headers.iter().cloned().chain([kind]);
     let headers = headers.flat_map(|header| ["-H".to_owned(), header]);
     headers.chain(["--data-binary".to_owned(), format!("@{file}"), url.to_owned()]).collect()
+}
+
+/// curl's arguments for a piece with the bytes of a file, from the beginning.
+pub(super) fn piece(url: &str, file: &str) -> Vec<String> {
+    let headers = ["Tus-Resumable: 1.0.0".to_owned(), "Upload-Offset: 0".to_owned()];
+    [["-X".to_owned(), "PATCH".to_owned()].to_vec(), with_bytes(&headers, url, file)].concat()
 }

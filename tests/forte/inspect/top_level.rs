@@ -1,12 +1,14 @@
 //! Checks 8 to 16: the boxes of the top level.
 
-use forte_media::inspect::Config;
+use std::sync::Arc;
+
+use forte_media::inspect::{Config, Scanner};
 use forte_media::model::{Check, Length};
 
 use crate::harness::boxes::{Node, leaf};
 use crate::harness::mp4::{
-    accepted, accepted_by, default_rules, edited, noted, refused, refused_by, sample, scanner,
-    supply,
+    NOW, accepted, accepted_by, default_rules, edited, noted, push, refused, refused_by, sample,
+    scanner, supply,
 };
 
 const GOOD: &str = "good-moov-last.mp4";
@@ -245,4 +247,31 @@ fn a_length_learnt_at_the_end_gives_the_same_facts() {
         supply(&mut scanner, &file);
         assert_eq!(scanner.finish().unwrap(), announced);
     }
+}
+
+/// Check 9, of a file whose length is not known: a form tells only that of the whole request.
+#[test]
+fn what_cannot_fit_is_refused_at_its_header() {
+    let file = sample(GOOD);
+    let length = file.len() as u64;
+    let judged = |at_most: u64| {
+        let mut scanner = Scanner::new(Arc::new(default_rules()), None, NOW);
+        scanner.at_most(Length::new(at_most));
+        scanner.push(&file[..64]);
+        scanner.refusal().map(|refusal| (refusal.finding.check, refusal.judged_after))
+    };
+    assert_eq!(judged(length + 1000), None);
+    assert_eq!(judged(10_000), Some((Check::BoxBeyondEnd, 48)));
+}
+
+/// Check 31, likewise: `moov` first tells where the media ends.
+#[test]
+fn samples_that_cannot_fit_are_refused_with_moov() {
+    let file = sample(FIRST);
+    let mut scanner = Scanner::new(Arc::new(default_rules()), None, NOW);
+    scanner.at_most(Length::new(10_000));
+    push(&mut scanner, &file[..3000], &file);
+    let refusal = scanner.refusal().unwrap();
+    assert_eq!(refusal.finding.check, Check::SampleOutsideFile);
+    assert!(refusal.judged_after < 3000);
 }
