@@ -8,6 +8,7 @@ mod corpus;
 mod cut_recording;
 mod cutting;
 mod every_check;
+mod damage_table;
 mod facts;
 mod fragments;
 mod fuzzed;
