@@ -1,6 +1,7 @@
 //! Reading big-endian fields, one after the other, never past the end.
 
 use super::kind::Kind;
+use super::steps::step;
 
 /// What is left to read of some bytes. Every reader answers `None` when there is not enough.
 #[derive(Clone, Copy)]
@@ -16,12 +17,14 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        step();
         let (head, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(*head)
     }
 
     pub(super) fn bytes(&mut self, count: usize) -> Option<&'a [u8]> {
+        step();
         let (head, rest) = self.0.split_at_checked(count)?;
         self.0 = rest;
         Some(head)

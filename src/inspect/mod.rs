@@ -45,6 +45,7 @@ mod scanner;
 mod settings;
 mod shape;
 mod sound;
+pub mod steps;
 mod stream;
 mod tables;
 mod tags;

@@ -16,6 +16,7 @@ use super::kind::Kind;
 use super::layout::{Layout, Pieces, Sample};
 use super::notes::Noted;
 use super::path;
+use super::steps::step;
 use super::top::Extent;
 
 /// Units closer than this come together in one read: a page of the file, so that the reads of a
@@ -39,7 +40,11 @@ pub(super) struct Walk {
 impl Walk {
     /// Walks over samples too; where they lie was certain after so many bytes.
     pub(super) fn add(&mut self, layout: Layout, after: u64) {
-        let mut chain = Chain::new(layout, after);
+        self.add_until(layout, after, u64::MAX);
+    }
+
+    fn add_until(&mut self, layout: Layout, after: u64, until: u64) {
+        let mut chain = Chain::new(layout, after, until);
         if let Err(broken) = chain.next_sample() {
             self.keep(broken);
         }
@@ -53,7 +58,7 @@ impl Walk {
         let Some(extent) = pieces.sort() else { return };
         if extent.start >= self.reached {
             self.reached = extent.end;
-            self.add(Layout::of_fragment(pieces), after);
+            self.add_until(Layout::of_fragment(pieces), after, extent.end);
         }
     }
 
@@ -78,7 +83,8 @@ impl Walk {
     pub(super) fn gap(&self, until: u64, position: u64) -> Option<Range<u64>> {
         let chain = self.chains.iter().min_by_key(|chain| chain.at)?;
         let window = if chain.stride < NEAR { NEAR } else { FAR_WINDOW };
-        let end = chain.at.saturating_add(window).min(position);
+        // Not into the next fragment, whose walk will ask for its own.
+        let end = chain.at.saturating_add(window).min(chain.until).min(position);
         (chain.at < until.min(position)).then_some(chain.at..end)
     }
 
@@ -112,6 +118,8 @@ struct Chain {
     placed: u64,
     /// All that was needed so far ends here.
     after: u64,
+    /// Where its last sample ends, if that is known.
+    until: u64,
     /// Where the next byte is that matters.
     at: u64,
     sample: Extent,
@@ -125,11 +133,12 @@ struct Chain {
 }
 
 impl Chain {
-    fn new(layout: Layout, after: u64) -> Self {
+    fn new(layout: Layout, after: u64, until: u64) -> Self {
         Self {
             layout,
             placed: after,
             after,
+            until,
             at: 0,
             sample: 0..0,
             prefix: 4,
@@ -143,6 +152,7 @@ impl Chain {
     /// Walks on as far as some bytes reach. One step for each length that is there.
     fn pass(&mut self, from: u64, bytes: &[u8], mdats: &[Extent]) -> Result<(), Noted> {
         while !self.ended {
+            step();
             let rest = self.at.checked_sub(from).and_then(|skip| bytes.get(in_memory(skip)..));
             let Some(rest) = rest.filter(|rest| !rest.is_empty()) else { break };
             if self.at == self.sample.start && !is_inside(&self.sample, mdats) {
@@ -188,6 +198,7 @@ impl Chain {
     /// so that no byte is looked at twice.
     fn next_sample(&mut self) -> Result<(), Noted> {
         while let Some(Sample { extent, prefix }) = self.layout.next() {
+            step();
             if extent.start < self.sample.end {
                 break;
             }

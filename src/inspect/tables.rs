@@ -6,6 +6,7 @@ use crate::model::{Check, Finding};
 
 use super::boxes::Boxed;
 use super::bytes::{Fields, in_memory, length};
+use super::steps::step;
 
 /// Check 28: The `count` entries of `N` bytes that `fields` of a box begin with. The count is
 /// compared with the bytes that are there, so nothing is ever allocated or looped for a count
@@ -145,7 +146,10 @@ impl<'a> Sizes<'a> {
     /// entries for them.
     pub(super) fn sum(&self, first: u64, count: u64) -> u64 {
         let (first, count) = (in_memory(first), in_memory(count));
-        let add = |sum: u64, size: u64| sum.saturating_add(size);
+        let add = |sum: u64, size: u64| {
+            step();
+            sum.saturating_add(size)
+        };
         match self {
             Self::Same { size, .. } => {
                 u64::from(*size).saturating_mul(u64::try_from(count).unwrap_or(u64::MAX))
@@ -205,6 +209,7 @@ impl Offsets<'_> {
 
     /// The position of a chunk, counted from 0.
     pub(super) fn get(&self, index: usize) -> Option<u64> {
+        step();
         match self {
             Self::Short(offsets) => offsets.get(index).map(|at| u64::from(u32::from_be_bytes(*at))),
             Self::Long(offsets) => offsets.get(index).map(|at| u64::from_be_bytes(*at)),

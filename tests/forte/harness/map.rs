@@ -77,18 +77,20 @@ impl Mapped {
         let end = if place.kind == *b"mdat" { place.body } else { place.end };
         place.at + below(end - place.at, random)
     }
+}
 
-    /// Adds to the sizes of the boxes around one.
-    pub(crate) fn resize_around(&self, bad: &mut [u8], place: &Place, by: i64) {
-        for at in &place.parents {
+impl Place {
+    /// Adds to the sizes of the boxes around it.
+    pub(crate) fn resize_around(&self, bad: &mut [u8], by: i64) {
+        for at in &self.parents {
             resize(bad, *at, by);
         }
     }
 
-    /// Adds to the sizes of a box and of those around it.
-    pub(crate) fn resize_within(&self, bad: &mut [u8], place: &Place, by: i64) {
-        resize(bad, place.at, by);
-        self.resize_around(bad, place, by);
+    /// Adds to the sizes of the box and of those around it.
+    pub(crate) fn resize_within(&self, bad: &mut [u8], by: i64) {
+        resize(bad, self.at, by);
+        self.resize_around(bad, by);
     }
 }
 

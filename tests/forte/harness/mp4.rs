@@ -77,7 +77,32 @@ pub(crate) fn judge_every_way(file: &[u8], rules: &Config) -> Verdict {
     for size in [1, 7, 4096] {
         assert_eq!(judge_in_pieces(file, rules.clone(), size), whole, "in pieces of {size}");
     }
+    let thirds = [0, file.len() / 3, file.len() * 2 / 3, file.len()];
+    let thirds = thirds.array_windows().map(|[from, to]| &file[*from..*to]);
+    assert_eq!(judge_anew(file, rules, thirds), whole, "with a new scanner for each piece");
     whole
+}
+
+/// Judges a file as many requests on many nodes do: for each piece there is a new scanner, which is
+/// fed all that came before.
+pub(crate) fn judge_anew<'f>(
+    file: &[u8],
+    rules: &Config,
+    pieces: impl IntoIterator<Item = &'f [u8]>,
+) -> Verdict {
+    let mut last = scanner(file, rules.clone());
+    let mut come = 0;
+    for piece in pieces {
+        let mut next = scanner(file, rules.clone());
+        for again in file[..come].chunks(4096) {
+            push(&mut next, again, file);
+        }
+        assert_eq!(next.refusal(), last.refusal());
+        push(&mut next, piece, file);
+        come += piece.len();
+        last = next;
+    }
+    last.finish()
 }
 
 /// The refusal of a file, which must be for the reason that is asked for.

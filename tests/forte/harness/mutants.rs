@@ -209,7 +209,7 @@ fn wide_size(bad: &mut Vec<u8>, good: &Mapped, random: &Random) {
     let right = u64::try_from(place.end - place.at).unwrap();
     if below(2, random) == 0 && place.body == place.at + 8 {
         bad.splice(place.body..place.body, (right + 8).to_be_bytes());
-        good.resize_around(bad, place, 8);
+        place.resize_around(bad, 8);
         return;
     }
     let size = if below(4, random) == 0 { right } else { one_of(&WIDE_EVIL, random) };
@@ -277,30 +277,30 @@ fn nesting(bad: &mut Vec<u8>, good: &Mapped, random: &Random) {
     match below(5, random) {
         0 => {
             bad.splice(end..end, whole);
-            good.resize_around(bad, place, length);
+            place.resize_around(bad, length);
         }
         1 => {
             bad.drain(at..end);
-            good.resize_around(bad, place, -length);
+            place.resize_around(bad, -length);
         }
         2 => {
             let parent = good.any_but_media(random);
             bad.splice(parent.body..parent.body, whole);
-            good.resize_within(bad, parent, length);
+            parent.resize_within(bad, length);
         }
         3 => {
             let layers = 1 + below(GRAVE, random);
-            let grave = bury(whole, one_of(&TYPES, random), layers);
+            let grave = bury(whole, *one_of(&TYPES, random), layers);
             let more = i64::try_from(grave.len()).unwrap() - length;
             bad.splice(at..end, grave);
-            good.resize_around(bad, place, more);
+            place.resize_around(bad, more);
         }
         _ => swap(bad, good, place),
     }
 }
 
-fn bury(body: Vec<u8>, kind: &[u8; 4], layers: usize) -> Vec<u8> {
-    (0..layers).fold(body, |body, _| super::boxes::boxed(*kind, &body))
+fn bury(body: Vec<u8>, kind: [u8; 4], layers: usize) -> Vec<u8> {
+    (0..layers).fold(body, |body, _| super::boxes::boxed(kind, &body))
 }
 
 /// A box and its next brother change places.

@@ -9,7 +9,7 @@ use forte_media::inspect::Config;
 use forte_media::model::{Check, Random};
 
 use crate::harness::makers::corpus_folder;
-use crate::harness::mp4::{Verdict, drive, judge, judge_in_pieces, push, scanner};
+use crate::harness::mp4::{Verdict, drive, judge, judge_anew, judge_in_pieces, scanner};
 use crate::harness::mutants::below;
 
 /// What ffmpeg 5.1 calls pictures; "video" are codecs that it does not know.
@@ -23,7 +23,12 @@ const LOCKED: &str = "encrypted, and nobody here has a key";
 
 /// Files that ffmpeg reads without a word and that break a hard rule all the same: which, and why
 /// that is right.
-const CLEAN_BUT_REFUSED: [(&str, Check, &str); 15] = [
+const CLEAN_BUT_REFUSED: [(&str, Check, &str); 16] = [
+    (
+        "androidx-media/sample_with_invalid_nalu.mp4",
+        Check::NalChain,
+        "made to fail: the length before a unit is wrong",
+    ),
     ("mp4ff/examples__combine-segs__testdata__V300__init.mp4", Check::NoFragments, HEAD),
     ("mp4ff/av1_init.mp4", Check::NoFragments, HEAD),
     ("mp4ff/av1_multitile_init.mp4", Check::NoFragments, HEAD),
@@ -240,28 +245,12 @@ fn every_way(file: &[u8], whole: &Verdict, name: &str, random: &Random) {
         whole,
         "{name}"
     );
-    assert_eq!(&fed_anew(file, &cuts), whole, "{name}, fed anew");
+    let anew = judge_anew(file, &Config::relaxed(), pieces(file, &cuts));
+    assert_eq!(&anew, whole, "{name}, fed anew");
 }
 
 fn pieces<'f>(file: &'f [u8], cuts: &[usize]) -> Vec<&'f [u8]> {
     let mut ends = [cuts, &[0, file.len()]].concat();
     ends.sort_unstable();
     ends.array_windows().map(|[from, to]| &file[*from..*to]).collect()
-}
-
-/// As over many requests on many nodes: each has a scanner of its own, and feeds it all that came.
-fn fed_anew(file: &[u8], cuts: &[usize]) -> Verdict {
-    let mut come = 0;
-    let mut last = scanner(file, Config::relaxed());
-    for piece in pieces(file, cuts) {
-        let mut next = scanner(file, Config::relaxed());
-        for again in file[..come].chunks(4096) {
-            push(&mut next, again, file);
-        }
-        assert_eq!(next.refusal().is_some(), last.refusal().is_some());
-        push(&mut next, piece, file);
-        come += piece.len();
-        last = next;
-    }
-    last.finish()
 }

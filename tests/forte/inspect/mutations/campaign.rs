@@ -136,6 +136,8 @@ impl Cost {
         Self {
             calls: self.calls.max(other.calls),
             supplied: self.supplied.max(other.supplied),
+            steps: self.steps.max(other.steps),
+            steps_in_1000: self.steps_in_1000.max(other.steps_in_1000),
             largest: self.largest.max(other.largest),
             heap: self.heap.max(other.heap),
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use allocation_counter::measure;
-use forte_media::inspect::{Config, Scanner};
+use forte_media::inspect::{Config, Scanner, steps};
 use forte_media::model::{Length, Random};
 
 use crate::harness::mp4::{NOW, Verdict};
@@ -15,6 +15,12 @@ const SPARE: u64 = 64 * 1024;
 /// A box is read at most so often: once by its reader, once for the media (check 41).
 const READINGS: u64 = 2;
 
+/// Fields and entries of tables that are read, for each byte of the file. Measured: below one.
+const STEPS: u64 = 2;
+
+/// Steps beside those: what is done for the smallest file.
+const SPARE_STEPS: u64 = 1_000;
+
 /// What it took to judge a file.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Cost {
@@ -22,6 +28,10 @@ pub(super) struct Cost {
     pub(super) calls: u64,
     /// Bytes that were asked for again.
     pub(super) supplied: u64,
+    /// Fields and entries of tables that were read.
+    pub(super) steps: u64,
+    /// The same for each thousand bytes of the file.
+    pub(super) steps_in_1000: u64,
     /// The largest stretch that was asked for.
     pub(super) largest: u64,
     /// Most bytes of heap at a time, what is read back included.
@@ -46,12 +56,15 @@ fn bounded(file: &[u8], size: usize, cost: Cost) {
     assert!(cost.supplied <= READINGS * length, "{cost:?} for {length} bytes");
     // A header has at least eight bytes, so no more stretches than that are asked for.
     assert!(cost.calls <= 2 * pushes + READINGS * length / 4 + 2, "{cost:?} for {length} bytes");
+    let allowed = STEPS * length + SPARE_STEPS;
+    assert!(cost.steps <= allowed, "{cost:?} for {length} bytes");
     assert!(cost.heap < 3 * cost.largest + SPARE, "{cost:?} for {length} bytes");
 }
 
 /// Judges a file in pieces of one size, as the upload does: what is wanted is read back.
 fn cost_of(file: &[u8], size: usize) -> (Verdict, Cost) {
     let (mut verdict, mut cost) = (None, Cost::default());
+    let before = steps::taken();
     let heap = measure(|| {
         let mut scanner = scanner(file);
         for piece in file.chunks(size) {
@@ -65,6 +78,8 @@ fn cost_of(file: &[u8], size: usize) -> (Verdict, Cost) {
         verdict = Some(scanner.finish());
     });
     cost.heap = heap.bytes_max;
+    cost.steps = steps::taken() - before;
+    cost.steps_in_1000 = cost.steps * 1000 / file.len().max(1000) as u64;
     (verdict.unwrap(), cost)
 }
 
