@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::tree;
-use crate::inspect::{Digests, Inspection};
 use crate::inspect::outline::Line;
+use crate::inspect::{Digests, Inspection};
 use crate::model::{Check, Facts, Finding, Refusal};
 
 /// What is known of a file: `interface.md` calls each of these names a promise.
