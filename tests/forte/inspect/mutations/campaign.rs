@@ -14,7 +14,7 @@ use crate::harness::makers::{Made, makers};
 use crate::harness::map::Mapped;
 use crate::harness::mutants::Damage;
 
-/// Every so many refusals one is looked at more closely.
+/// Every so many refusals of a check one is tried with other bytes after it.
 const SAMPLE: usize = 8;
 
 /// What came of many trials.
@@ -26,7 +26,7 @@ pub(super) struct Campaign {
     judged_after: Vec<u64>,
     /// Refusals that were tried with other bytes after `judged_after`.
     tried: usize,
-    /// Of the top level: also tried with other bytes just before.
+    /// Refusals of the top level: all are tried with other bytes just before.
     weighed: usize,
     most: Cost,
 }
@@ -82,13 +82,11 @@ impl Campaign {
     fn refused(&mut self, bad: &[u8], good: &[u8], refusal: &Refusal) {
         let count = self.refused.entry(refusal.finding.check).or_default();
         *count += 1;
-        let looked_at = *count % SAMPLE == 1;
         self.judged_after.push(refusal.judged_after);
-        if !looked_at {
-            return;
+        if *count % SAMPLE == 1 {
+            oracle::stays(bad, refusal);
+            self.tried += 1;
         }
-        oracle::stays(bad, refusal);
-        self.tried += 1;
         if oracle::is_top_level(bad, refusal) {
             oracle::was_open_before(bad, good, refusal);
             self.weighed += 1;
