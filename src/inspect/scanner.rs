@@ -12,7 +12,7 @@ use super::bytes::{in_memory, length};
 use super::content::{Content, Context};
 use super::kind::UUID_HEADER;
 use super::notes::Noted;
-use super::settings::{Config, NalChain};
+use super::settings::{Config, CutRecording, NalChain};
 use super::stream;
 use super::top::{Closed, Extent, Top};
 use super::{completion, cut, facts, hints};
@@ -233,8 +233,12 @@ impl Scanner {
         let facts = facts::of(&self.top, &self.content);
         let notes = self.notes().into_iter();
         let objections = std::mem::take(&mut self.content.objections);
-        let mut against: Vec<Noted> =
-            objections.into_iter().chain(self.faults()).chain(late).collect();
+        // A fragmented recording may be taken though its end is missing: what comes before it decides.
+        let is_extended = self.content.movie.as_ref().is_some_and(|movie| movie.extends);
+        let accepts = self.rules.cut_recording == CutRecording::Accept;
+        let may_be_borne = |fault: &Noted| fault.end_missing && accepts && is_extended && !is_whole;
+        let faults = self.faults().into_iter().filter(|fault| !may_be_borne(fault));
+        let mut against: Vec<Noted> = objections.into_iter().chain(faults).chain(late).collect();
         against.sort_by_key(|fault| fault.after);
         let of = |noted: Noted| noted.finding;
         let (against, notes) = (against.into_iter().map(of), notes.map(of));

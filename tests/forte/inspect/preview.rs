@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use forte_media::inspect::{Config, Judged, Part, Preview, Scanner, preview};
+use forte_media::inspect::{Config, CutRecording, Judged, Part, Preview, Scanner, preview};
 use forte_media::model::{Check, Length};
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -113,6 +113,19 @@ proptest! {
             if let Err(why) = agrees(&file, head, &rules) {
                 prop_assert!(false, "{}", why);
             }
+        }
+    }
+}
+
+/// What comes before the missing end decides, wherever the first bytes end.
+#[test]
+fn a_recording_that_was_broken_off_is_not_refused_where_it_would_be_taken() {
+    let whole = sample("good-fragmented.mp4");
+    let rules = Config { cut_recording: CutRecording::Accept, ..default_rules() };
+    for percent in [30, 60, 90] {
+        let file = &whole[..whole.len() * percent / 100];
+        for head in (8..file.len() + 200).step_by(97) {
+            agrees(file, head, &rules).unwrap_or_else(|why| panic!("{percent} %, {why}"));
         }
     }
 }
