@@ -71,7 +71,7 @@ impl<'a> Boxed<'a> {
         })
     }
 
-    /// Check 20: The child of a kind that may be there once.
+    /// Check 20: The child of a kind that may be there once. (ISO 14496-12 §8)
     pub(super) fn at_most_one(&self, kind: [u8; 4]) -> Result<Option<Boxed<'a>>, Finding> {
         let mut found = self.children().flatten().filter(|child| child.kind.0 == kind);
         let first = found.next();
@@ -88,6 +88,7 @@ impl<'a> Boxed<'a> {
     }
 
     /// Check 20: One of the two forms of a table: with both, players disagree which counts.
+    /// (ISO 14496-12 §8.7.3, §8.7.5)
     pub(super) fn one_form(&self, one: [u8; 4], other: [u8; 4]) -> Result<(), Finding> {
         let (Some(_), Some(second)) = (self.at_most_one(one)?, self.at_most_one(other)?) else {
             return Ok(());

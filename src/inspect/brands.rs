@@ -49,6 +49,7 @@ pub(super) fn read(ftyp: Boxed) -> Result<Vec<Kind>, Finding> {
 }
 
 /// Check 4: At least one brand is one we know how to read; others promise other boxes.
+/// (ISO 14496-12 §4.3; Media3 `Sniffer`)
 pub(super) fn unsupported(brands: &[Kind], at: u64) -> Result<(), Finding> {
     if brands.iter().any(|brand| brand.0 == QT || is_mp4(*brand)) {
         return Ok(());

@@ -19,6 +19,7 @@ pub(super) fn config_kind(codec: Kind) -> Option<[u8; 4]> {
 }
 
 /// Check 26: The configuration's own lengths stay inside it: a decoder reads them blindly.
+/// (ISO 14496-15 §5.3.3, §8.3.3)
 pub(super) fn config(found: Boxed) -> Result<(), Finding> {
     let fields = Fields::new(found.body);
     let sound = match &found.kind.0 {

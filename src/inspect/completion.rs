@@ -134,7 +134,7 @@ fn moov_missing(top: &Top, content: &Content) -> Result<(), Finding> {
 }
 
 /// Check 38: A file that is to go on in fragments has some, or has samples of its own; else it is
-/// only the beginning of a stream.
+/// only the beginning of a stream. (mp4.md §3.2, check 38)
 fn no_fragments(top: &Top, content: &Content) -> Result<(), Finding> {
     let Some(movie) = &content.movie else { return Ok(()) };
     let pictures = movie.picture().is_some_and(|track| track.samples > 0);
@@ -150,7 +150,7 @@ fn no_fragments(top: &Top, content: &Content) -> Result<(), Finding> {
     Err(Finding::at(check, movie.at, message).within(Some(MOOV.into())))
 }
 
-/// Check 44: There is media.
+/// Check 44: There is media. (ISO 14496-12 §8.1.1)
 fn mdat_missing(top: &Top) -> Result<(), Finding> {
     if !top.seen.mdats.is_empty() {
         return Ok(());
@@ -168,7 +168,7 @@ fn fragmented_duration(content: &Content, rules: &Config) -> Result<(), Finding>
 }
 
 /// Check 47: Most of the media is used. The rest are leftovers of a recording that was interrupted
-/// or edited; only noted. What lies after `end` is not asked for.
+/// or edited; only noted. What lies after `end` is not asked for. (mp4.md §3.2, check 47)
 fn mdat_unreferenced(top: &Top, content: &Content, end: u64) -> Option<Finding> {
     let mdats = top.seen.mdats.iter();
     let sizes = mdats.map(|mdat| mdat.end.min(end).saturating_sub(mdat.start));

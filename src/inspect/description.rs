@@ -82,6 +82,7 @@ pub(super) fn read(
 }
 
 /// Check 26: One description is normal; with more a player may switch in the middle. Only noted.
+/// (ISO 14496-12 §8.5.2)
 fn unusual_count(stsd: Boxed, count: u32) -> Finding {
     let message = format!("The track at byte {} has {count} sample descriptions.", stsd.at);
     Finding::at(Check::StsdCount, stsd.at, message)
@@ -98,6 +99,7 @@ fn encrypted(entry: Boxed) -> Result<(), Finding> {
 }
 
 /// Check 26: The entry of a picture has its size, and the configuration of its codec.
+/// (ISO 14496-12 §12.1.3)
 fn visual(entry: Boxed, notepad: &mut Notepad) -> Result<Description, Finding> {
     let mut fields = Fields::new(entry.body);
     fields.skip(24).ok_or_else(|| entry.short())?;
@@ -121,7 +123,7 @@ fn visual(entry: Boxed, notepad: &mut Notepad) -> Result<Description, Finding> {
     })
 }
 
-/// Check 26: The codec's configuration is there and in order.
+/// Check 26: The codec's configuration is there and in order. (ISO 14496-15 §5.4.2, §8.4.1)
 fn configured(entry: Boxed<'_>) -> Result<Option<Boxed<'_>>, Finding> {
     let Some(wanted) = codec::config_kind(entry.kind) else { return Ok(None) };
     let mut config = None;

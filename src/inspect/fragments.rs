@@ -140,7 +140,7 @@ impl Fragments {
     }
 
     /// Check 39: The media of the last fragment is there, in the `mdat` boxes that begin before
-    /// `until`.
+    /// `until`. (ISO 14496-12 §8.8.4)
     pub(super) fn media_missing(&self, mdats: &[Extent], until: u64) -> Result<(), Finding> {
         let Some(fragment) = &self.last else { return Ok(()) };
         let known = mdats.partition_point(|mdat| mdat.start < until);
@@ -177,6 +177,7 @@ impl Fragments {
     }
 
     /// Check 39: Fragments are numbered upwards. Only noted: joined streams begin again.
+    /// (ISO 14496-12 §8.8.5)
     fn sequence(&mut self, mfhd: Boxed, notepad: &mut Notepad) -> Result<(), Finding> {
         let sequence = mfhd.full()?.fields.u32().ok_or_else(|| mfhd.short())?;
         if let Some(before) = self.sequence.filter(|before| sequence <= *before) {
@@ -279,7 +280,7 @@ fn outside(trun: Boxed) -> Finding {
     Finding::at(Check::SampleOutsideFile, trun.at, message)
 }
 
-/// Check 39: Times go forward. Only noted, for players cope.
+/// Check 39: Times go forward. Only noted, for players cope. (ISO 14496-12 §8.8.12)
 fn start_time(tfdt: Boxed, track: &mut Track, notepad: &mut Notepad) -> Result<(), Finding> {
     let Full { version, mut fields, .. } = tfdt.full()?;
     let start = fields.sized(version).ok_or_else(|| tfdt.short())?;

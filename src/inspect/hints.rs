@@ -19,6 +19,7 @@ pub(super) fn end_of_mfra(start: Start, extent: &Extent) -> Option<Closed> {
 }
 
 /// Check 48: `mfra` ends with its own size; readers find its beginning by that. Only noted.
+/// (ISO 14496-12 §8.8.11)
 pub(super) fn mfra_size(closed: &Closed, bytes: &[u8]) -> Option<Finding> {
     let Closed { start, extent } = closed;
     let mfro = Boxed::whole(bytes, extent.start).ok().filter(|found| found.kind.0 == *b"mfro")?;

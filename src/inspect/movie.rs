@@ -153,7 +153,7 @@ fn header(mvhd: Boxed) -> Result<Header, Finding> {
 }
 
 /// Check 24: A bounded number of tracks. Twenty thousand of them keep other readers busy for
-/// minutes.
+/// minutes. (mp4.md §1.3)
 fn too_many_tracks(moov: Boxed) -> Result<(), Finding> {
     let count = moov.children().flatten().filter(|child| child.kind.0 == *b"trak").count();
     if count <= MAX_TRACKS {

@@ -40,7 +40,7 @@ pub(super) fn doubts(movie: &Movie, notepad: &mut Notepad) {
 }
 
 /// Check 25: There is a picture. Sound alone is no inspection of a vehicle; other tracks (text,
-/// timed metadata) are welcome, iPhones write two or three.
+/// timed metadata) are welcome, iPhones write two or three. (ISO 14496-12 §8.4.3)
 fn no_video_track(movie: &Movie) -> Finding {
     let message = "There is no picture in this file, only sound or data.";
     Finding::at(Check::NoVideoTrack, movie.at, message)
@@ -59,6 +59,7 @@ fn codec_unsupported(picture: &Track, rules: &Config) -> Result<(), Finding> {
 }
 
 /// Check 38: A video has pictures. Without fragments to come, none in `moov` are none at all.
+/// (mp4.md §3.2, check 38)
 fn no_samples(movie: &Movie, picture: &Track) -> Result<(), Finding> {
     if picture.samples > 0 {
         return Ok(());
@@ -68,7 +69,7 @@ fn no_samples(movie: &Movie, picture: &Track) -> Result<(), Finding> {
 }
 
 /// Check 37: The recording is neither shorter nor longer than the operator asks. A file that
-/// nowhere says how long it is counts as empty.
+/// nowhere says how long it is counts as empty. (decisions.md, video policy)
 pub(super) fn duration_out_of_range(
     movie: &Movie,
     fragmented: bool,

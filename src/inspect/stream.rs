@@ -69,7 +69,7 @@ pub(super) fn unknown(judge: &mut Judge, start: &Start) {
     }
 }
 
-/// Check 12: A bounded number of boxes, of fragments and of media boxes.
+/// Check 12: A bounded number of boxes, of fragments and of media boxes. (mp4.md §3.2, check 12)
 pub(super) fn too_many(judge: &Judge, start: &Start) -> Result<(), Finding> {
     let seen = &judge.seen;
     let (count, limit) = match &start.kind.0 {
@@ -155,7 +155,7 @@ pub(super) fn open_end(judge: &Judge, start: &Start) -> Result<(), Finding> {
 /// Checks 43 and 44, as early as they are certain: behind this box there is room for the `moov` and
 /// the `mdat` that have not come yet. A recording that was killed after its `mdat` got a size is
 /// told by that header, not after all of its bytes. Where a header may follow, it is heard: it tells
-/// a recording that was cut from one that was never finished.
+/// a recording that was cut from one that was never finished. (mp4.md §4.2)
 pub(super) fn no_room(judge: &Judge, start: &Start, size: u64) -> Result<(), Finding> {
     let Some(length) = judge.declared else { return Ok(()) };
     if matches!(&start.kind.0, b"ftyp" | b"moov") || !judge.seen.ftyp || judge.seen.has_gap {
@@ -243,7 +243,7 @@ pub(super) fn beyond_end(judge: &Judge, start: &Start, size: u64) -> Result<(), 
 }
 
 /// Check 15: Zero bytes may follow the last box, a few. Answers where the run that began at `from`
-/// stops being harmless within `bytes` that begin at `at`.
+/// stops being harmless within `bytes` that begin at `at`. (decisions.md, video policy)
 pub(super) fn zero_tail(from: u64, at: u64, bytes: &[u8]) -> Option<u64> {
     let limit = from.saturating_add(MAX_ZERO_TAIL);
     let room = super::bytes::in_memory(limit.saturating_sub(at));
@@ -260,6 +260,7 @@ pub(super) fn trailing(at: u64, zeros: bool) -> Finding {
 }
 
 /// Check 16: No more bytes than were announced: the offset of a resumed upload is wrong otherwise.
+/// (mp4.md §3.2, check 16)
 pub(super) fn length_mismatch(length: u64) -> Finding {
     let message = format!("More bytes arrived than the {length} that were announced.");
     Finding::at(Check::LengthMismatch, length, message)

@@ -184,6 +184,7 @@ fn media_header(mdhd: Boxed) -> Result<(u32, Option<u64>), Finding> {
 }
 
 /// Check 23: Everybody divides by the timescale: zero stops players, and the crate `mp4` with them.
+/// (mp4.md §1.4)
 pub(super) fn timescale_invalid(found: Boxed, timescale: u32) -> Result<(), Finding> {
     if (1..=MAX_TIMESCALE).contains(&timescale) {
         return Ok(());
@@ -196,6 +197,7 @@ pub(super) fn timescale_invalid(found: Boxed, timescale: u32) -> Result<(), Find
 }
 
 /// Check 22: `hdlr`: what the track is. Its name may be missing, as some writers leave it out.
+/// (ISO 14496-12 §8.4.3)
 fn handler(hdlr: Boxed) -> Result<Kind, Finding> {
     let mut fields = hdlr.full()?.fields;
     let mut read = || {

@@ -6,7 +6,7 @@ use allocation_counter::measure;
 use forte_media::inspect::{Config, Scanner, steps};
 use forte_media::model::{Length, Random};
 
-use crate::harness::mp4::{NOW, Verdict};
+use crate::harness::mp4::{self, NOW, Verdict, judge_in_pieces};
 use crate::harness::mutants::below;
 
 /// Heap beside the boxes that are read: headers, notes, messages, the bound of the second opinion.
@@ -46,6 +46,12 @@ pub(super) fn judge(file: &[u8], random: &Random) -> (Verdict, Cost) {
     let (verdict, cost) = cost_of(file, size);
     assert_eq!(verdict, whole, "in pieces of {size}");
     assert_eq!(fed_again(file, size), whole, "fed anew to a new scanner, in pieces of {size}");
+    let cut = Config { cut_recording: CutRecording::Accept, ..Config::relaxed() };
+    assert_eq!(
+        judge_in_pieces(file, cut.clone(), size),
+        mp4::judge(file, cut),
+        "where cut ones go"
+    );
     bounded(file, size, cost);
     (verdict, cost)
 }
