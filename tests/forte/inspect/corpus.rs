@@ -234,6 +234,16 @@ fn however_a_real_file_is_cut_the_verdict_is_the_same() {
     }
 }
 
+/// What the test above does with small files only.
+#[test]
+#[ignore = "takes minutes"]
+fn every_real_file_is_judged_the_same_byte_by_byte() {
+    for file in corpus() {
+        let whole = judge(&file.bytes, Config::relaxed());
+        assert_eq!(judge_in_pieces(&file.bytes, Config::relaxed(), 1), whole, "{}", file.file);
+    }
+}
+
 /// Whole, byte by byte, at random places, and with the scanner dropped and fed anew at each of them.
 fn every_way(file: &[u8], whole: &Verdict, name: &str, random: &Random) {
     if file.len() <= SMALL {
