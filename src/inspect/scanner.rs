@@ -265,7 +265,9 @@ impl Scanner {
             }
             _ => return,
         }
-        self.walk(from, bytes);
+        // Not beyond its end: the boxes that follow have not been met yet.
+        let passed = bytes.get(..in_memory(self.top.position.saturating_sub(from)));
+        self.walk(from, passed.unwrap_or(bytes));
         let free = self.waiting.is_empty() && self.gap().is_none();
         let at_hand = free && closed.start.kind.0 != *b"moov";
         match slice(bytes, from, &closed.extent).filter(|_| at_hand) {

@@ -5,10 +5,10 @@ use forte_media::inspect::{Config, NalChain};
 use forte_media::model::{Check, Refusal};
 
 use super::corpus::{corpus, say};
-use crate::harness::boxes::{Node, table};
+use crate::harness::boxes::{Node, leaf, table};
 use crate::harness::mp4::{
-    Verdict, accepted_by, default_rules, edited, judge, judge_every_way, push, refused_by, sample,
-    scanner, supply,
+    Verdict, accepted_by, default_rules, drive, edited, judge, judge_every_way, push, refused_by,
+    sample, scanner, supply,
 };
 
 const LAST: &str = "good-moov-last.mp4";
@@ -216,5 +216,44 @@ fn few_bytes_are_read_again() {
         let length = file.len() as u64;
         assert!(reads <= length / PAGE * 2 + 2, "{reads} reads of {length} bytes");
         assert!(bytes <= length + PAGE * 2, "{bytes} of {length} bytes");
+    }
+}
+
+/// `moov`, then four pictures in two `mdat` boxes, with a `uuid` box before each.
+fn parted() -> Node {
+    let mut file = Node::parse(&many_pictures(4, 60, true));
+    let mut second = file.at("mdat").clone();
+    let media = file.at("mdat").fields.split_off(128);
+    second.fields = media;
+    let tags = leaf(*b"uuid", &[7; 40]);
+    file.children.insert(2, tags.clone());
+    file.children.extend([tags, second]);
+    let stbl = file.at(STBL);
+    stbl.replace("stsc", table(*b"stsc", 1, &[1, 2, 1]));
+    stbl.replace("stco", table(*b"stco", 2, &[0, 0]));
+    for (chunk, mdat) in [(8, "mdat"), (12, "mdat:1")] {
+        let at = u32::try_from(file.position(mdat)).unwrap() + 8;
+        file.at(STBL).at("stco").set(chunk, at);
+    }
+    file
+}
+
+/// Check 41, S44: a box that is looked at, and ends in the piece in which media begins.
+#[test]
+fn tags_between_the_media_change_nothing_however_they_are_cut() {
+    let rules = Config::relaxed();
+    for damaged in [None, Some("mdat"), Some("mdat:1")] {
+        let mut file = parted();
+        if let Some(mdat) = damaged {
+            file.at(mdat).fields[..4].fill(0);
+        }
+        let file = file.bytes();
+        let whole = judge(&file, rules.clone());
+        assert_eq!(whole.is_ok(), damaged.is_none(), "{whole:?}");
+        for place in 1..file.len() {
+            let pieces = [&file[..place], &file[place..]];
+            let cut = drive(scanner(&file, rules.clone()), &file, pieces);
+            assert_eq!(cut, whole, "cut at {place} of {}", file.len());
+        }
     }
 }
