@@ -150,7 +150,9 @@ impl Scanner {
     pub fn media(&self, stretch: Range<u64>) -> impl Iterator<Item = Range<u64>> {
         let mdats = &self.top.seen.mdats;
         let first = mdats.partition_point(|mdat| mdat.end <= stretch.start);
-        let met = mdats.iter().skip(first).take_while(move |mdat| mdat.start < stretch.end);
+        let met = mdats.iter().skip(first).chain(self.top.seen.cut_mdat.as_ref());
+        let met = met.skip_while(move |mdat| mdat.end <= stretch.start);
+        let met = met.take_while(move |mdat| mdat.start < stretch.end);
         met.map(move |mdat| mdat.start.max(stretch.start)..mdat.end.min(stretch.end))
     }
 

@@ -79,6 +79,8 @@ pub(super) struct Seen {
     pub(super) fragments: u64,
     /// Payloads of the `mdat` boxes.
     pub(super) mdats: Vec<Extent>,
+    /// Payload of an `mdat` that was refused because it goes past the end of the file.
+    pub(super) cut_mdat: Option<Extent>,
     /// Whether boxes were leapt over.
     pub(super) has_gap: bool,
 }
@@ -414,7 +416,12 @@ fn judge_size(judge: &mut Judge, start: &Start) -> Result<Option<u64>, Finding> 
     if let Some(least) = least {
         stream::ftyp_invalid(start, least)?;
         stream::too_large(judge, start, least)?;
-        stream::beyond_end(judge, start, least)?;
+        let judged = stream::beyond_end(judge, start, least);
+        if judged.is_err() && start.kind.0 == *b"mdat" {
+            let payload = start.at.saturating_add(start.length());
+            judge.seen.cut_mdat = Some(payload..start.at.saturating_add(least));
+        }
+        judged?;
         stream::no_room(judge, start, least)?;
     }
     Ok(size)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use forte_media::inspect::{Config, CutRecording, Inspection, Scanner};
+use forte_media::inspect::{Config, CutRecording, Digests, Inspection, Scanner};
 use forte_media::model::{Check, Length, Refusal};
 
 use crate::harness::boxes::Node;
@@ -190,4 +190,20 @@ fn what_is_left_of_a_killed_recording_is_judged_as_a_video() {
     let end = whole_fragments(&file, file.len())[0];
     let rules = Config { min_duration, ..rules };
     refused_by(&file[..end + 100], &rules, Check::DurationOutOfRange);
+}
+
+#[test]
+fn the_hash_of_the_media_is_the_same_whenever_the_length_is_announced() {
+    let file = &sample(FRAGMENTED)[..15_000];
+    let hash = |announced| {
+        let mut scanner = Scanner::new(Arc::new(lenient()), announced, NOW);
+        let mut digests = Digests::default();
+        for piece in file.chunks(1000) {
+            push(&mut scanner, piece, file);
+            digests.update(&scanner, piece);
+        }
+        scanner.finish().unwrap();
+        digests.media_sha256()
+    };
+    assert_eq!(hash(Some(Length::new(15_000))), hash(None));
 }
