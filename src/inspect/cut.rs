@@ -24,10 +24,10 @@ pub(super) fn trim(
     rules: &Config,
     declared: Option<u64>,
 ) -> bool {
-    let is_unfinished = declared.is_some_and(|length| length > top.position);
+    let is_unfinished = declared.is_some_and(|length| length != top.position);
     let stands = [&top.fault, &content.fault].into_iter().flatten().any(|fault| !fault.end_missing);
     if is_unfinished || stands || !is_borne(content, whole(top, top.position), rules) {
-        return false; // more bytes will come, or other things are wrong
+        return false; // more bytes will come, too many came, or other things are wrong
     }
     let mdats = whole(top, top.position);
     let dropped = content.fragments.drop_cut(mdats, top.position);

@@ -207,3 +207,11 @@ fn the_hash_of_the_media_is_the_same_whenever_the_length_is_announced() {
     };
     assert_eq!(hash(Some(Length::new(15_000))), hash(None));
 }
+
+#[test]
+fn a_killed_recording_with_more_bytes_than_announced_is_refused() {
+    let file = &sample(FRAGMENTED)[..15_000];
+    let mut scanner = scanner(&file[..14_000], lenient());
+    push(&mut scanner, file, file);
+    assert!(scanner.finish().is_err());
+}
