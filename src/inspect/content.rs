@@ -159,10 +159,11 @@ impl Content {
     }
 
     /// Check 32, as early as it is certain: the samples of `moov` lie in the `mdat` boxes begun so
-    /// far, or behind them. A fault counts from the header that shows it.
-    pub(super) fn look_at_media(&mut self, seen: &Seen) {
+    /// far, or behind them. A fault counts from the header that shows it. Only those before `until`
+    /// are looked at, where the next box is that is still to be read: its faults would count.
+    pub(super) fn look_at_media(&mut self, seen: &Seen, until: u64) {
         let (Some(_), Some(moov), false) = (&self.movie, &seen.moov, self.has_gap) else { return };
-        while let Some(mdat) = seen.mdats.get(self.compared) {
+        while let Some(mdat) = seen.mdats.get(self.compared).filter(|mdat| mdat.start < until) {
             let after = mdat.start.max(moov.end);
             let begun = seen.mdats.get(..=self.compared).unwrap_or_default();
             if let Err(finding) = self.runs.inside_last(begun)

@@ -298,11 +298,15 @@ impl Scanner {
         if !self.rules.enforce || self.refusal.is_some() {
             return;
         }
-        self.content.look_at_media(&self.top.seen);
+        let until = self.waiting.front().map_or(u64::MAX, |next| next.extent.start);
+        self.content.look_at_media(&self.top.seen, until);
+        let faults = self.faults();
+        if faults.is_empty() {
+            return; // what follows may look at all the media of a fragment
+        }
         let whole = cut::whole(&self.top, self.top.position);
         let is_borne = cut::is_borne(&self.content, whole, &self.rules);
-        let stands = |fault: &Noted| !(is_borne && fault.end_missing);
-        let faults = self.faults().into_iter().filter(stands);
+        let faults = faults.into_iter().filter(|fault| !(is_borne && fault.end_missing));
         let Some(fault) = faults.min_by_key(|fault| fault.after) else { return };
         let read = self.waiting.front().is_none_or(|next| next.extent.start >= fault.after);
         if !read || self.content.walk.gap(fault.after, self.top.position).is_some() {

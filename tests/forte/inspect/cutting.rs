@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use forte_media::inspect::{Config, CutRecording, Scanner};
-use forte_media::model::Length;
+use forte_media::model::{Check, Length};
 use proptest::prelude::*;
 
 use crate::harness::boxes::{Node, leaf};
 use crate::harness::mp4::{
-    NOW, default_rules, drive, edited, judge, judge_every_way, push, sample, scanner, supply,
+    NOW, default_rules, drive, edited, judge, judge_every_way, push, refused_by, sample, scanner,
+    supply,
 };
 
 /// Good files, and bad ones of every kind: at a header, in a box, at the end.
@@ -67,6 +68,17 @@ fn a_file_is_judged_the_same_byte_by_byte() {
             let _ = judge_every_way(&file, &rules);
         }
     }
+}
+
+/// Boxes between `moov` and the media that shows its tables to be wrong are read all the same.
+#[test]
+fn boxes_before_media_that_fits_no_table_are_read_however_it_comes() {
+    let between = |node: Node| edited("good-moov-first.mp4", |file| file.children.insert(2, node));
+    let index = leaf(*b"mfra", b"\0\0\0\x10mfro\0\0\0\0\0\0\0\x10");
+    let refusal = refused_by(&between(index), &default_rules(), Check::SampleOutsideMdat);
+    let noted: Vec<_> = refusal.notes.iter().map(|note| note.check).collect();
+    assert_eq!(noted, [Check::MfraSize]);
+    refused_by(&between(leaf(*b"moof", b"")), &default_rules(), Check::BoxMissing);
 }
 
 proptest! {
