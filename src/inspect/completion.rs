@@ -135,7 +135,7 @@ fn moov_missing(top: &Top, content: &Content) -> Result<(), Finding> {
 
 /// Check 38: A file that is to go on in fragments has some, or has samples of its own; else it is
 /// only the beginning of a stream. (mp4.md §3.2, check 38)
-fn no_fragments(top: &Top, content: &Content) -> Result<(), Finding> {
+pub(super) fn no_fragments(top: &Top, content: &Content) -> Result<(), Finding> {
     let Some(movie) = &content.movie else { return Ok(()) };
     let pictures = movie.picture().is_some_and(|track| track.samples > 0);
     if !movie.extends || pictures {

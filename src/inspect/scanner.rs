@@ -324,8 +324,23 @@ impl Scanner {
         let until = self.top.fault.as_ref().map_or(u64::MAX, |fault| fault.after);
         let walk = self.content.walk.found().filter(|found| !self.is_note(found));
         let walk = walk.filter(|found| found.after <= until);
-        let known = [self.content.fault.as_ref(), walk, self.top.fault.as_ref()];
-        known.into_iter().flatten().cloned().collect()
+        let top = self.top.fault.as_ref().map(|fault| self.explained(fault));
+        let known = [self.content.fault.clone(), walk.cloned(), top];
+        known.into_iter().flatten().collect()
+    }
+
+    /// A fault of the top level, or the better reason that `moov` gives for it: a stream of which
+    /// only the beginning is there has no media.
+    fn explained(&self, fault: &Noted) -> Noted {
+        match completion::no_fragments(&self.top, &self.content) {
+            Err(cause)
+                if fault.finding.check == Check::MdatMissing
+                    && cause.check == Check::NoFragments =>
+            {
+                Noted::new(cause, fault.after)
+            }
+            _ => fault.clone(),
+        }
     }
 
     /// What was noticed, in the order in which it became certain.

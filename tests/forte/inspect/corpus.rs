@@ -36,7 +36,7 @@ const CLEAN_BUT_REFUSED: [(&str, Check, &str); 16] = [
     ("mp4ff/hvc1_init.mp4", Check::NoFragments, HEAD),
     ("mp4ff/init1.cmfv", Check::NoFragments, HEAD),
     ("mp4ff/init_cenc.cmfv", Check::Encrypted, LOCKED),
-    ("mp4ff/init_with_colr.mp4", Check::MdatMissing, HEAD),
+    ("mp4ff/init_with_colr.mp4", Check::NoFragments, HEAD),
     ("androidx-media/video_init.mp4", Check::NoFragments, HEAD),
     ("androidx-media/init-stream1.m4s", Check::NoFragments, HEAD),
     (

@@ -20,6 +20,10 @@ fn the_head_of_a_stream_is_no_video() {
     refused(GOOD, Check::NoFragments, |file| {
         file.children.retain(|child| matches!(&child.kind, b"ftyp" | b"moov"));
     });
+    refused(GOOD, Check::NoFragments, |file| {
+        file.children.retain(|child| matches!(&child.kind, b"ftyp" | b"moov"));
+        file.children.push(leaf(*b"sidx", &[0; 24]));
+    });
 }
 
 #[test]
