@@ -36,7 +36,8 @@ impl<'a> Samples<'a> {
         };
         let sizes = match stbl.at_most_one(*b"stz2")? {
             Some(stz2) => Sizes::read_compact(stz2)?,
-            None => Sizes::read(stbl.one(*b"stsz")?, file)?,
+            // Without a chunk the other tables contradict any count.
+            None => Sizes::read(stbl.one(*b"stsz")?, file.filter(|_| offsets.count() > 0))?,
         };
         Ok(Self {
             durations: tables::list(stbl.one(*b"stts")?)?,

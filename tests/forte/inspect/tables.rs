@@ -179,3 +179,15 @@ fn key_frames_ascend_and_exist() {
     refused(GOOD, Check::SyncTableInvalid, |file| sync(file, &[2, 1]));
     accepted(GOOD, |file| sync(file, &[1, 50]));
 }
+
+/// Check 30: whether an empty track of sound is let be does not depend on what its sizes claim.
+#[test]
+fn an_empty_sound_that_claims_samples_is_only_noted() {
+    for count in [7, u32::MAX] {
+        let checks = noted(GOOD, |file| {
+            file.at("moov/trak:1").empty_track();
+            file.at(SOUND).replace("stsz", table(*b"stsz", 1, &[count]));
+        });
+        assert!(checks.contains(&Check::SampleCountMismatch), "{count}: {checks:?}");
+    }
+}
