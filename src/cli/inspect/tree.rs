@@ -22,8 +22,12 @@ pub(super) fn read(file: &File, length: u64) -> io::Result<Vec<Line>> {
 pub(super) fn write(report: &Report, data: &mut impl Write) -> io::Result<()> {
     let Some(lines) = &report.boxes else { return Ok(()) };
     writeln!(data, "  {:>10} {:>10}  box", "at", "size")?;
+    // Placed once: there may be ten thousand lines.
+    let placed = report.marks().map(|(at, check)| (innermost(lines, at), (at, check)));
+    let placed: Vec<_> = placed.collect();
     for (index, line) in lines.iter().enumerate() {
-        let marks = report.marks().filter(|(at, _)| innermost(lines, *at) == Some(index));
+        let here = placed.iter().filter(|(line, _)| *line == Some(index));
+        let marks = here.map(|(_, mark)| *mark);
         writeln!(data, "  {:>10} {:>10}  {}", line.at, line.size, told(line, marks))?;
     }
     Ok(())
