@@ -39,7 +39,7 @@ pub(in crate::model) const BOX_MISSING: Guide = Guide {
 pub(in crate::model) const BOX_DUPLICATE: Guide = Guide {
     check: 20,
     effect: Effect::Refuses,
-    means: "A box that may be there once is there twice, or two forms of one table are; players\
+    means: "A box that may be there once is there twice, or two forms of one table are; players \
              disagree which counts.",
     driver: ANEW,
     developer: "Write `stsz` or `stz2`, `stco` or `co64`, not both.",

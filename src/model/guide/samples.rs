@@ -5,7 +5,7 @@ use super::{AFRESH, AGAIN, Effect, Guide, NOTHING, WHOLE};
 pub(in crate::model) const TABLE_SIZE: Guide = Guide {
     check: 28,
     effect: Effect::Refuses,
-    means: "A table claims more entries than there are bytes for, or more samples than the file\
+    means: "A table claims more entries than there are bytes for, or more samples than the file \
              has bytes.",
     driver: AGAIN,
     developer: "As for `BOX_OVERRUN`.",
@@ -96,7 +96,7 @@ pub(in crate::model) const DURATION_OUT_OF_RANGE: Guide = Guide {
 pub(in crate::model) const NO_SAMPLES: Guide = Guide {
     check: 38,
     effect: Effect::Refuses,
-    means: "The file describes a video but holds no picture: the camera was stopped at once, or\
+    means: "The file describes a video but holds no picture: the camera was stopped at once, or \
              never started.",
     driver: AFRESH,
     developer: "Wait for the first frame before you let the driver stop.",
@@ -105,7 +105,7 @@ pub(in crate::model) const NO_SAMPLES: Guide = Guide {
 pub(in crate::model) const NO_FRAGMENTS: Guide = Guide {
     check: 38,
     effect: Effect::Refuses,
-    means: "The file is only the beginning of a streamed video; the fragments with pictures are\
+    means: "The file is only the beginning of a streamed video; the fragments with pictures are \
              missing.",
     driver: "Send the complete recording; if it is refused again, record the video again.",
     developer: "Send the initialisation segment together with its fragments, as one file.",
@@ -116,7 +116,7 @@ pub(in crate::model) const FRAG_TRACK_UNKNOWN: Guide = Guide {
     effect: Effect::Refuses,
     means: "A fragment belongs to a track that the file does not describe: pieces of two \
             recordings were joined.",
-    driver: "Send the complete recording, not pieces of several; if it is refused again, record\
+    driver: "Send the complete recording, not pieces of several; if it is refused again, record \
               the video again.",
     developer: "Each `tfhd` needs a `trak` and a `trex` of its number.",
 };

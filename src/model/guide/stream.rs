@@ -15,7 +15,7 @@ pub(in crate::model) const BOX_SIZE_INVALID: Guide = Guide {
 pub(in crate::model) const FREE_TOO_SMALL: Guide = Guide {
     check: 8,
     effect: Effect::Notes,
-    means: "A `free` or `skip` box claims fewer than 8 bytes. Some Android writers leave such a\
+    means: "A `free` or `skip` box claims fewer than 8 bytes. Some Android writers leave such a \
              box; it counts as 8.",
     driver: NOTHING,
     developer: "Nothing, unless you write the muxer.",
@@ -48,7 +48,7 @@ pub(in crate::model) const BOX_GARBAGE: Guide = Guide {
 pub(in crate::model) const BOX_UNKNOWN: Guide = Guide {
     check: 11,
     effect: Effect::Notes,
-    means: "A box of a type that is not known here; it is skipped, as the standard asks. Makers\
+    means: "A box of a type that is not known here; it is skipped, as the standard asks. Makers \
              of phones add such boxes.",
     driver: NOTHING,
     developer: "Nothing.",
@@ -57,7 +57,7 @@ pub(in crate::model) const BOX_UNKNOWN: Guide = Guide {
 pub(in crate::model) const TOO_MANY_BOXES: Guide = Guide {
     check: 12,
     effect: Effect::Refuses,
-    means: "The file has more than 100,000 boxes, 16,384 fragments or 64 media boxes outside of\
+    means: "The file has more than 100,000 boxes, 16,384 fragments or 64 media boxes outside of \
              fragments. No camera writes that.",
     driver: CAMERA,
     developer: "Write longer fragments: one a second is plenty.",
@@ -87,7 +87,7 @@ pub(in crate::model) const MOOV_DUPLICATE: Guide = Guide {
     means: "The file has two tables of contents, and players disagree which one counts. Two \
             files were joined, or a piece was sent twice.",
     driver: AGAIN,
-    developer: "Do not join files byte by byte; after a break ask for the offset and go on from\
+    developer: "Do not join files byte by byte; after a break ask for the offset and go on from \
                  there.",
 };
 
@@ -96,7 +96,7 @@ pub(in crate::model) const MOOF_BEFORE_MOOV: Guide = Guide {
     effect: Effect::Refuses,
     means: "A fragment comes before the table of contents that describes its tracks: the \
             beginning of a stream is missing.",
-    driver: "Send the complete recording, not a piece of it; if it is refused again, record the\
+    driver: "Send the complete recording, not a piece of it; if it is refused again, record the \
               video again.",
     developer: "Put the initialisation segment (`ftyp`, `moov`) before the fragments.",
 };

@@ -19,7 +19,7 @@ pub(in crate::model) const MOOV_MISSING: Guide = Guide {
     means: "There is no table of contents, nor room for one. Cameras write it last, so a \
             recording that was broken off has none.",
     driver: AFRESH,
-    developer: "Stop the recorder and wait for it before you send the file. A muxer that writes\
+    developer: "Stop the recorder and wait for it before you send the file. A muxer that writes \
                  fragments loses only the last one when the app is killed.",
 };
 
@@ -34,10 +34,10 @@ pub(in crate::model) const MDAT_MISSING: Guide = Guide {
 pub(in crate::model) const DIGEST_MISMATCH: Guide = Guide {
     check: 45,
     effect: Effect::Refuses,
-    means: "The bytes that came have another SHA-256 than the one that was announced. It is the\
+    means: "The bytes that came have another SHA-256 than the one that was announced. It is the \
              only check that notices damage which leaves every length as it was.",
     driver: "Send the file again.",
-    developer: "Compute the hash over the file that is sent, after it was closed; send no piece\
+    developer: "Compute the hash over the file that is sent, after it was closed; send no piece \
                  twice.",
 };
 
@@ -53,7 +53,7 @@ pub(in crate::model) const PART_MISMATCH: Guide = Guide {
 pub(in crate::model) const MDAT_UNREFERENCED: Guide = Guide {
     check: 47,
     effect: Effect::Notes,
-    means: "Less than half of the media is used by any track: leftovers of a recording that was\
+    means: "Less than half of the media is used by any track: leftovers of a recording that was \
              broken off or edited.",
     driver: NOTHING,
     developer: "Nothing.",
