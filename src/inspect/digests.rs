@@ -14,7 +14,7 @@ use super::scanner::Scanner;
 #[derive(Clone, Default)]
 pub struct Digests {
     whole: Sha256,
-    media: Sha256,
+    media: Option<Sha256>,
 }
 
 impl Digests {
@@ -25,7 +25,8 @@ impl Digests {
         let from = end.saturating_sub(length(bytes));
         for Range { start, end } in scanner.media(from..end) {
             let [start, end] = [start, end].map(|at| in_memory(at.saturating_sub(from)));
-            self.media.update(bytes.get(start..end).unwrap_or_default());
+            let media = bytes.get(start..end).filter(|media| !media.is_empty());
+            media.into_iter().for_each(|media| self.media.get_or_insert_default().update(media));
         }
     }
 
@@ -35,15 +36,16 @@ impl Digests {
         Digest::new(self.whole.clone().finalize().into())
     }
 
-    /// The hash of the media so far.
+    /// The hash of the media so far; none as long as there is no media, for what is empty is no
+    /// recording.
     #[must_use]
-    pub fn media_sha256(&self) -> Digest {
-        Digest::new(self.media.clone().finalize().into())
+    pub fn media_sha256(&self) -> Option<Digest> {
+        self.media.as_ref().map(|media| Digest::new(media.clone().finalize().into()))
     }
 
     /// Writes both into the facts.
     #[must_use]
     pub fn known(&self, facts: Facts) -> Facts {
-        Facts { sha256: Some(self.sha256()), media_sha256: Some(self.media_sha256()), ..facts }
+        Facts { sha256: Some(self.sha256()), media_sha256: self.media_sha256(), ..facts }
     }
 }

@@ -36,7 +36,7 @@ fn hashes(file: &[u8]) -> [String; 2] {
         scanner.push(piece);
         digests.update(&scanner, piece);
     }
-    [digests.sha256().to_string(), digests.media_sha256().to_string()]
+    [digests.sha256().to_string(), digests.media_sha256().unwrap().to_string()]
 }
 
 async fn send_form(service: &Service, file: &[u8]) -> RefKey {

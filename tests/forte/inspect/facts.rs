@@ -300,7 +300,7 @@ fn media(file: &[u8], size: usize) -> Digest {
         push(&mut scanner, piece, file);
         digests.update(&scanner, piece);
     }
-    digests.media_sha256()
+    digests.media_sha256().unwrap()
 }
 
 #[test]
