@@ -37,15 +37,19 @@ impl Uploads {
     ///
     /// # Errors
     /// [`UploadError::Forbidden`], [`UploadError::NoReport`], [`UploadError::Closed`],
-    /// [`UploadError::RefusedBefore`] when the announced hash is that of a video which was refused,
-    /// or when the ledger is away.
+    /// [`UploadError::Reused`] or [`UploadError::RefusedBefore`] when the announced hash is that of a
+    /// video which another report holds or which was refused, or when the ledger is away.
     pub async fn may_submit(
         &self,
         person: &Person,
         Said { ref_key, declared }: Said,
     ) -> Result<(), UploadError> {
-        if self.report_for(person, ref_key).await?.status == ReportStatus::Accepted {
-            return Err(UploadError::Closed);
+        match self.report_for(person, ref_key).await?.status {
+            ReportStatus::Accepted => return Err(UploadError::Closed),
+            ReportStatus::Submit | ReportStatus::Rejected => {
+                self.not_used(person, ref_key, declared).await?;
+            }
+            ReportStatus::Submitted => {}
         }
         let marks = Marks { ref_key, length: None, declared, head: None };
         self.not_again(person, &marks).await

@@ -11,7 +11,7 @@ use super::{
     creation, other_pictures, outcome, recorded, second_driver, sent, sent_by, verdict, watched,
 };
 use crate::harness::answers::problem;
-use crate::harness::clips::{GOOD, MOOV_FIRST};
+use crate::harness::clips::{GOOD, MOOV_FIRST, NOT_MP4};
 use crate::harness::db::{Db, on_both_databases};
 use crate::harness::form::{self, Form};
 use crate::harness::house::House;
@@ -213,6 +213,12 @@ async fn an_announced_hash_is_refused_before_the_bytes(service: Service) {
     let answer = service.send(request.body(Body::empty()).unwrap()).await;
     let told = problem(answer, 422, "video_reused").await;
     assert_eq!(told["details"]["links"][0]["report_ref_key"], json!(one));
+    let (body, read) = crate::harness::bodies::watched();
+    let request = form::request(&service, "/reports/upload")
+        .header("X-Ref-Key", other.to_string())
+        .header("X-Sha256", &sha256);
+    problem(service.send(request.body(body).unwrap()).await, 422, "video_reused").await;
+    drop(read);
 }
 
 /// A driver who may not see the report that holds it hears only that there is one.
@@ -412,4 +418,16 @@ async fn by_default_it_is_noted() {
     let reviewer = service.reviewer().await;
     let told = watched(&service, &reviewer, other).await;
     assert_eq!(outcome(&told["verdicts"], "reuse"), "fail");
+}
+
+/// While the rules are only observed, all kinds of files are taken. Those without any media have nothing
+/// in common.
+#[tokio::test]
+async fn files_without_media_are_not_one_recording() {
+    let observing = [("INSPECT__ENFORCE", "false"), ("UPLOAD__REUSE", "refuse")];
+    let service = Service::embedded_with(&observing).await;
+    let (one, other) = (service.report().await, service.report().await);
+    sent(&service, one, NOT_MP4).await;
+    sent(&service, other, &[NOT_MP4, b"another"].concat()).await;
+    assert_eq!(reuse_of(&service, other).await["outcome"], "pass");
 }
