@@ -15,7 +15,7 @@ pub struct Marks {
     pub ref_key: RefKey,
     /// How many they are, when that is known.
     pub length: Option<Length>,
-    /// The hash the phone announced.
+    /// The hash of all of them: announced, or of what has come.
     pub declared: Option<Digest>,
     /// The hash of the first 64 KiB of them.
     pub head: Option<Digest>,

@@ -2,18 +2,21 @@
 //! does not know of the refusal, and would pay for them once more.
 //!
 //! Only refusals are remembered that hold for the very bytes: those of what a video is, which damage
-//! on the way cannot make, and any of a whole file whose hash is the announced one. Rules that have
-//! been changed since begin with a clean slate. Nothing that goes wrong here stops an upload.
+//! on the way hardly makes, and any of a whole file whose hash is the announced one. A hash that was
+//! announced for bytes of which not all have come is not believed: such bytes are known by their
+//! first ones. Rules that have been changed since begin with a clean slate. Nothing that goes wrong
+//! here stops an upload.
 
 use crate::ledger::{Marks, UploadRow};
 use crate::model::{Check, CompanyId, Person, Refusal, UploadState};
 
 use super::bench::Bench;
 use super::gate::Gate;
+use super::head::HEAD;
 use super::{Details, Said, UploadError, Uploads};
 
 /// What a video is, and what the operator wants of it. Bytes that were lost, doubled or damaged on
-/// the way break boxes; they do not make another codec of a picture, or a second of an hour.
+/// the way break boxes; they seldom make another codec of a picture, or a second of an hour.
 const OF_THE_VIDEO: [Check; 10] = [
     Check::Quicktime,
     Check::RecordingNotFinalised,
@@ -34,9 +37,11 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Over an upload whose length and report are known.
+    /// Over an upload whose length and report are known, once: what was longer when a request began
+    /// has been compared by another.
     pub(super) fn over(row: &UploadRow) -> Self {
-        let marks = row.details.as_ref().map(|details| Marks {
+        let begins = row.committed.get() < HEAD as u64;
+        let marks = row.details.as_ref().filter(|_| begins).map(|details| Marks {
             ref_key: details.ref_key,
             length: row.length,
             declared: details.declared,
@@ -118,14 +123,16 @@ fn once_more(refusal: Refusal) -> UploadError {
 /// What the bytes on the bench will be known by, if their refusal says something of the file itself.
 pub(super) fn marks(gate: &Gate, bench: &Bench, refusal: &Refusal) -> Option<Marks> {
     let Said { ref_key, declared } = said(gate)?;
-    let is_whole = gate.row.length.is_some_and(|length| bench.warm.position().reaches(length));
-    let is_declared = declared.filter(|_| is_whole).map(|hash| hash == bench.warm.sha256());
-    let holds = match is_declared {
-        Some(is_the_same) => is_the_same,
-        None => OF_THE_VIDEO.contains(&refusal.finding.check),
-    };
-    let head = bench.warm.head();
-    holds.then_some(Marks { ref_key, length: gate.row.length, declared, head })
+    let (came, head) = (bench.warm.sha256(), bench.warm.head());
+    let is_declared = declared == Some(came);
+    let reaches = |length| bench.warm.position().reaches(length);
+    let is_whole = is_declared || gate.row.length.is_some_and(reaches);
+    let is_another = is_whole && declared.is_some_and(|declared| declared != came);
+    let holds = is_declared || OF_THE_VIDEO.contains(&refusal.finding.check);
+    // What was announced is not known to be the hash of these bytes before all of them have come.
+    let declared = is_whole.then_some(came);
+    let marks = Marks { ref_key, length: gate.row.length, declared, head };
+    (holds && !is_another).then_some(marks)
 }
 
 fn said(gate: &Gate) -> Option<Said> {

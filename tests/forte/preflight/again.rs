@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::{create, sent, sha256};
 use crate::harness::answers::{problem, tus_problem};
-use crate::harness::clips::GOOD;
+use crate::harness::boxes::leaf;
+use crate::harness::clips::{GOOD, MOOV_FIRST};
 use crate::harness::form::{self, Form};
 use crate::harness::mp4::{edited, sample};
 use crate::harness::preflight::{codes, form_of, late_and_too_short, told};
@@ -201,4 +202,67 @@ async fn a_rejected_report_remembers_nothing_of_its_own() {
     let service = Service::embedded().await;
     let ref_key = service.report_in(ReportStatus::Rejected).await;
     assert_eq!(sent(&service, ref_key, GOOD, Some(&sha256(GOOD))).await.status(), 204);
+}
+
+/// A hash that was announced, but never compared with all of the bytes, speaks for nothing.
+#[tokio::test]
+async fn a_refusal_of_other_bytes_is_none_of_those_announced() {
+    let service = Service::embedded().await;
+    // One byte of the codec's name was flipped, in a file whose `moov` is first.
+    let (ref_key, hash) = (service.report().await, sha256(MOOV_FIRST));
+    let mut damaged = MOOV_FIRST.to_vec();
+    let codec = damaged.windows(4).rposition(|four| four == b"avc1").unwrap();
+    damaged[codec + 2] ^= 1;
+    let begun = create(&service, ref_key, damaged.len(), Some(&hash)).await;
+    let path = tus::path_of(header(&begun, "location"));
+    let refused = tus::patch(&service, &path, 0, damaged[..10_000].to_vec()).await;
+    let said = tus_problem(refused, 422, "video_refused").await;
+    assert_eq!(said["details"]["code"], "CODEC_UNSUPPORTED", "{said}");
+    assert_eq!(sent(&service, ref_key, MOOV_FIRST, Some(&hash)).await.status(), 204);
+    // An app sent another file by the form than the one it announced.
+    let (ref_key, hash) = (service.report().await, sha256(GOOD));
+    let form = Form::of(ref_key).text("sha256", &hash).file(&sample("bad-too-short.mp4")).done();
+    problem(form::send(&service, form).await, 422, "video_refused").await;
+    let form = Form::of(ref_key).text("sha256", &hash).file(GOOD).done();
+    assert_eq!(form::send(&service, form).await.status(), 201);
+}
+
+/// A file with room for its tables before its pictures, as long as asked for.
+fn with_room_first(name: &str, length: usize) -> Vec<u8> {
+    let missing = length - sample(name).len() - 400_000;
+    edited(name, |file| {
+        file.children.insert(1, leaf(*b"free", &[0; 400_000 - 8]));
+        file.shift_chunks(400_000);
+        file.at("mdat").fields.extend(vec![0; missing]);
+    })
+}
+
+/// Recorders that leave room for their tables begin all their files alike.
+#[tokio::test]
+async fn nothing_is_known_by_a_head_that_tells_nothing() {
+    let service = Service::embedded().await;
+    let ref_key = service.report().await;
+    let [bad, good] =
+        ["bad-too-short.mp4", "good-moov-last.mp4"].map(|name| with_room_first(name, 420_000));
+    assert_eq!(bad[..65_536], good[..65_536]);
+    refuse(&service, ref_key, &bad, None).await;
+    let begun = create(&service, ref_key, good.len(), None).await;
+    let path = tus::path_of(header(&begun, "location"));
+    let head = tus::patch(&service, &path, 0, good[..70_000].to_vec()).await;
+    assert_eq!(head.status(), 204, "{}", crate::harness::service::json(head).await);
+    let rest = tus::patch(&service, &path, 70_000, good[70_000..].to_vec()).await;
+    assert_eq!(rest.status(), 204, "{}", crate::harness::service::json(rest).await);
+}
+
+/// All of it came without a hash: what is announced as another file is not taken for it.
+#[tokio::test]
+async fn a_file_with_another_hash_is_another_file() {
+    let service = Service::embedded().await;
+    let (ref_key, file) = (service.report().await, late_and_too_short(400_000));
+    refuse(&service, ref_key, &file, None).await;
+    let begun = create(&service, ref_key, file.len(), Some(&sha256(GOOD))).await;
+    let path = tus::path_of(header(&begun, "location"));
+    let head = tus::patch(&service, &path, 0, file[..70_000].to_vec()).await;
+    assert_eq!(head.status(), 204);
+    is_remembered(create(&service, ref_key, file.len(), Some(&sha256(&file))).await).await;
 }
