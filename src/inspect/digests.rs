@@ -25,8 +25,10 @@ impl Digests {
         let from = end.saturating_sub(length(bytes));
         for Range { start, end } in scanner.media(from..end) {
             let [start, end] = [start, end].map(|at| in_memory(at.saturating_sub(from)));
-            let media = bytes.get(start..end).filter(|media| !media.is_empty());
-            media.into_iter().for_each(|media| self.media.get_or_insert_default().update(media));
+            let media = bytes.get(start..end).unwrap_or_default();
+            if !media.is_empty() {
+                self.media.get_or_insert_default().update(media);
+            }
         }
     }
 

@@ -231,7 +231,7 @@ async fn a_refusal_of_other_bytes_is_none_of_those_announced() {
 fn with_room_first(name: &str, length: usize) -> Vec<u8> {
     let missing = length - sample(name).len() - 400_000;
     edited(name, |file| {
-        file.children.insert(1, leaf(*b"free", &[0; 400_000 - 8]));
+        file.children.insert(1, leaf(*b"free", &vec![0; 400_000 - 8]));
         file.shift_chunks(400_000);
         file.at("mdat").fields.extend(vec![0; missing]);
     })
