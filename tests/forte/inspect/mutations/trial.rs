@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use allocation_counter::measure;
-use forte_media::inspect::{Config, Scanner, steps};
+use forte_media::inspect::{Config, CutRecording, Scanner, steps};
 use forte_media::model::{Length, Random};
 
 use crate::harness::mp4::{self, NOW, Verdict, judge_in_pieces};
