@@ -16,11 +16,11 @@ pub enum LedgerError {
     #[error("the ledger did not accept a statement")]
     Broken(#[source] sqlx::Error),
     /// A row holds what cannot be.
-    #[error("the ledger holds {value:?} as {what}")]
+    #[error("the ledger holds what cannot be as {what}")]
     Unreadable {
         /// Which field.
         what: &'static str,
-        /// What it holds.
+        /// What it holds: for a debugger. It may be personal, so that it is in no message (S65).
         value: String,
     },
     /// The tables cannot be brought to this program's version.

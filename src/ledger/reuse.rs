@@ -83,8 +83,9 @@ async fn earlier_uses<'c>(
          AND r.status_code IN (2, 3) AND NOT EXISTS (SELECT 1 FROM submissions n \
          WHERE n.ref_key = s.ref_key AND n.turn > s.turn) THEN 1 ELSE 0 END AS BIGINT) AS held \
          FROM (SELECT * FROM (SELECT id, sha256 FROM videos WHERE company_id = $1 \
-         AND sha256 = $2 LIMIT $5) AS by_file UNION SELECT * FROM (SELECT id, sha256 FROM videos \
-         WHERE company_id = $1 AND media_sha256 = $3 AND media_sha256 <> '' LIMIT $5) AS by_media) AS v \
+         AND sha256 = $2 ORDER BY id DESC LIMIT $5) AS by_file UNION SELECT * FROM (SELECT id, sha256 FROM videos \
+         WHERE company_id = $1 AND media_sha256 = $3 AND media_sha256 <> '' \
+         ORDER BY id DESC LIMIT $5) AS by_media) AS v \
          JOIN submissions s ON s.video_id = v.id JOIN reports r ON r.ref_key = s.ref_key \
          WHERE s.ref_key <> $4 ORDER BY held DESC, s.turn DESC LIMIT $6",
     )
