@@ -33,6 +33,14 @@ impl Layout {
         Self::Pieces { pieces: Arc::new(pieces), next: Runs::default() }
     }
 
+    /// How many bytes of heap it takes.
+    pub(super) fn heap(&self) -> u64 {
+        match self {
+            Self::Chunks { tables, .. } => tables.heap(),
+            Self::Pieces { pieces, .. } => pieces.heap(),
+        }
+    }
+
     /// The next sample.
     pub(super) fn next(&mut self) -> Option<Sample> {
         match self {
@@ -114,6 +122,12 @@ impl Pieces {
         let each = if own { None } else { Some(each) };
         let Extent { start: at, end } = *extent;
         self.pieces.push(Piece { at, end, first, count, each, prefix });
+    }
+
+    fn heap(&self) -> u64 {
+        let bytes =
+            size_of_val(self.pieces.as_slice()).saturating_add(size_of_val(self.sizes.as_slice()));
+        u64::try_from(bytes).unwrap_or(u64::MAX)
     }
 
     /// Puts them into the order of the file. Answers the stretch from the first to the last.

@@ -88,6 +88,11 @@ impl Walk {
         (chain.at < until.min(position)).then_some(chain.at..end)
     }
 
+    /// How many bytes of heap the tables take that are still walked by.
+    pub(super) fn heap(&self) -> u64 {
+        self.chains.iter().map(|chain| chain.layout.heap()).fold(0, u64::saturating_add)
+    }
+
     /// What was found.
     pub(super) fn found(&self) -> Option<&Noted> {
         self.found.as_ref()

@@ -170,6 +170,12 @@ impl Scanner {
         self.refusal.as_ref()
     }
 
+    /// How many bytes of heap it keeps of the tables it has read. The rest of it weighs a few KiB.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        self.content.runs.heap().saturating_add(self.content.walk.heap())
+    }
+
     /// How many bytes have been pushed.
     #[must_use]
     pub fn position(&self) -> u64 {

@@ -40,6 +40,8 @@ pub struct Config {
     pub readers: usize,
     /// How many running digests and scanners are kept between requests.
     pub warm_limit: usize,
+    /// How many bytes of tables they keep together.
+    pub warm_bytes: u64,
     /// How often a node says that it lives.
     pub heartbeat: SignedDuration,
     /// Silence after which a node counts as dead and its gates are free.

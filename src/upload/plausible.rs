@@ -136,10 +136,10 @@ impl Uploads {
         mut uses: Vec<EarlierUse>,
     ) -> Result<Vec<EarlierUse>, UploadError> {
         uses.retain(|earlier| earlier.held);
-        uses.truncate(MOST_LINKS);
         let ref_keys: Vec<_> = uses.iter().map(|earlier| earlier.report_ref_key).collect();
         let seen = self.ledger.scope_has_of(person, &ref_keys).await?;
         uses.retain(|earlier| seen.contains(&earlier.report_ref_key));
+        uses.truncate(MOST_LINKS);
         Ok(uses)
     }
 

@@ -3,7 +3,9 @@
 //! Asks the same questions as an upload, and goes on after the first "no": whoever has to film anew
 //! wants to know all that is asked of the film. Writes nothing.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use jiff::SignedDuration;
@@ -18,6 +20,9 @@ use crate::model::{
 
 use super::head::Head;
 use super::{Config, UploadError, Uploads};
+
+/// Preflights that one person has at a time at most: one that hangs, and the next try.
+const AT_ONCE_EACH: usize = 2;
 
 /// The stretch in which preflights of one person count.
 const LATELY: SignedDuration = SignedDuration::from_secs(60);
@@ -59,16 +64,55 @@ pub struct Preflighted {
 pub(super) struct Preflights {
     asked: Recent,
     places: Arc<Semaphore>,
+    under_way: UnderWay,
 }
 
-/// The right to one preflight; its bytes may be read.
-pub struct Place(#[expect(dead_code, reason = "is held")] OwnedSemaphorePermit);
+/// How many each person has under way.
+#[derive(Default)]
+struct UnderWay(Mutex<HashMap<PersonId, usize>>);
+
+/// The right to one preflight: its bytes may be read. It is held until they have been judged, and bounds
+/// what all preflights together keep in memory, and how many of them one person keeps.
+pub struct Place {
+    #[expect(dead_code, reason = "is held")]
+    among_all: OwnedSemaphorePermit,
+    person: PersonId,
+    engine: Uploads,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.engine.0.preflights.under_way.leave(self.person);
+    }
+}
 
 impl Preflights {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             asked: Recent::new(config.preflights_per_minute, LATELY),
             places: Arc::new(Semaphore::new(config.preflights_at_once)),
+            under_way: UnderWay::default(),
+        }
+    }
+}
+
+impl UnderWay {
+    /// Whether this person may have one more.
+    fn enter(&self, person: PersonId) -> bool {
+        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = under_way.entry(person).or_default();
+        let enters = *mine < AT_ONCE_EACH;
+        *mine += usize::from(enters);
+        enters
+    }
+
+    fn leave(&self, person: PersonId) {
+        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut mine) = under_way.entry(person) {
+            *mine.get_mut() -= 1;
+            if *mine.get() == 0 {
+                mine.remove();
+            }
         }
     }
 }
@@ -89,15 +133,23 @@ impl Uploads {
             return Err(UploadError::TooOften { wait });
         }
         preflights.asked.note(&key, now);
-        let place = Arc::clone(&preflights.places).try_acquire_owned();
-        place.map(Place).map_err(|_| UploadError::Crowded)
+        let among_all = Arc::clone(&preflights.places).try_acquire_owned();
+        let among_all = among_all.map_err(|_| UploadError::Crowded)?;
+        if !preflights.under_way.enter(person.id) {
+            return Err(UploadError::Crowded);
+        }
+        Ok(Place { among_all, person: person.id, engine: self.clone() })
     }
 
     /// Says all that an upload of this video would be refused for.
     ///
     /// # Errors
     /// [`UploadError::NoReport`], or when the ledger is away.
-    pub async fn preflight(&self, asked: Preflight) -> Result<Preflighted, UploadError> {
+    pub async fn preflight(
+        &self,
+        asked: Preflight,
+        place: Place,
+    ) -> Result<Preflighted, UploadError> {
         let mut reasons = Vec::new();
         let max = self.config.max_length;
         if asked.length > max {
@@ -114,7 +166,7 @@ impl Uploads {
         }
         let (length, marks) = (asked.length, marks(&asked));
         let company = asked.person.company;
-        let Preview { reasons: found, notes, facts, judged } = self.looked_at(asked).await?;
+        let Preview { reasons: found, notes, facts, judged } = self.looked_at(asked, place).await?;
         if let Some(marks) = marks
             && let Some(refusal) = self.refused_before(company, &marks).await?
             && found.iter().all(|finding| finding.check != refusal.finding.check)
@@ -144,15 +196,18 @@ impl Uploads {
     }
 
     /// The inspection, off the async threads, as many at a time as read a `moov`.
-    async fn looked_at(&self, asked: Preflight) -> Result<Preview, UploadError> {
+    async fn looked_at(&self, asked: Preflight, place: Place) -> Result<Preview, UploadError> {
         // The semaphore is never closed.
-        let _permit = self.0.readers.acquire().await;
+        let permit = Arc::clone(&self.0.readers).acquire_owned().await;
         let (rules, now) = (Arc::clone(&self.rules), self.clock.now());
         let looked = spawn_blocking(move || {
             let head = Part { at: 0, bytes: &asked.head };
             let moov = asked.moov.as_ref().map(|(at, bytes)| Part { at: *at, bytes });
             let parts: Vec<Part> = [Some(head), moov].into_iter().flatten().collect();
-            inspect::preview(&rules, asked.length, now, &parts)
+            let preview = inspect::preview(&rules, asked.length, now, &parts);
+            // Only now, for nobody may be waiting any more.
+            drop((permit, place));
+            preview
         });
         looked.await.map_err(|ended| UploadError::Internal(ended.into()))
     }
@@ -163,4 +218,21 @@ fn marks(asked: &Preflight) -> Option<Marks> {
     let head = Head::of(&asked.head);
     let (length, declared) = (Some(asked.length), asked.sha256);
     asked.ref_key.map(|ref_key| Marks { ref_key, length, declared, head })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_has_two_under_way_and_takes_no_place_from_others() {
+        let under_way = UnderWay::default();
+        let (one, other) = (PersonId(1), PersonId(2));
+        assert!(under_way.enter(one) && under_way.enter(one));
+        assert!(!under_way.enter(one) && under_way.enter(other));
+        under_way.leave(one);
+        assert!(under_way.enter(one) && !under_way.enter(one));
+        under_way.leave(other);
+        assert!(!under_way.0.lock().unwrap().contains_key(&other), "nothing is left behind");
+    }
 }

@@ -125,37 +125,59 @@ impl Warm {
 /// Where digests and scanners lie between requests.
 pub(super) struct Shelf {
     limit: usize,
+    /// How many bytes of tables all scanners keep together.
+    most_bytes: u64,
     parked: Mutex<Parked>,
 }
 
 #[derive(Default)]
 struct Parked {
-    by_upload: HashMap<UploadId, (i64, u64, Warm)>,
+    by_upload: HashMap<UploadId, Lying>,
     turn: u64,
 }
 
+/// What lies on the shelf.
+struct Lying {
+    fence: i64,
+    turn: u64,
+    weight: u64,
+    warm: Warm,
+}
+
 impl Shelf {
-    pub(super) fn new(limit: usize) -> Self {
-        Self { limit, parked: Mutex::default() }
+    pub(super) fn new(limit: usize, most_bytes: u64) -> Self {
+        Self { limit, most_bytes, parked: Mutex::default() }
     }
 
-    /// Lays down what the holder of `fence` knew. When the shelf is full the oldest is dropped.
+    /// Lays down what the holder of `fence` knew. While there are too many, or they are too heavy, the
+    /// oldest is dropped.
     pub(super) fn park(&self, upload: UploadId, fence: i64, warm: Warm) {
         let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
         parked.turn += 1;
-        let turn = parked.turn;
-        parked.by_upload.insert(upload, (fence, turn, warm));
-        if parked.by_upload.len() > self.limit {
-            let oldest = parked.by_upload.iter().min_by_key(|(_, (_, turn, _))| *turn);
-            let oldest = oldest.map(|(upload, _)| *upload);
-            oldest.and_then(|upload| parked.by_upload.remove(&upload));
+        let (turn, weight) = (parked.turn, warm.scanner.weight());
+        parked.by_upload.insert(upload, Lying { fence, turn, weight, warm });
+        while parked.by_upload.len() > self.limit || parked.weight() > self.most_bytes {
+            parked.drop_oldest();
         }
     }
 
     /// Picks up what the holder of `fence` knew, if nobody has held the gate since.
     pub(super) fn pick_up(&self, upload: UploadId, fence: i64, at: Offset) -> Option<Warm> {
         let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
-        let (parked_under, _, warm) = parked.by_upload.remove(&upload)?;
-        (parked_under == fence && warm.position() == at).then_some(warm)
+        let lying = parked.by_upload.remove(&upload)?;
+        (lying.fence == fence && lying.warm.position() == at).then_some(lying.warm)
+    }
+}
+
+impl Parked {
+    fn weight(&self) -> u64 {
+        self.by_upload.values().map(|lying| lying.weight).sum()
+    }
+
+    fn drop_oldest(&mut self) {
+        let oldest = self.by_upload.iter().min_by_key(|(_, lying)| lying.turn);
+        if let Some(upload) = oldest.map(|(upload, _)| *upload) {
+            self.by_upload.remove(&upload);
+        }
     }
 }

@@ -72,6 +72,14 @@ async fn every_door_knows_the_hashes_of_file_and_media(service: Service) {
     }
 }
 
+/// What the scanner knew is dropped after each piece: the tables that it keeps are too heavy.
+#[tokio::test]
+async fn a_video_is_read_anew_where_no_tables_may_be_kept() {
+    let service = Service::embedded_with(&[("UPLOAD__WARM_BYTES", "0")]).await;
+    let report = send_pieces(&service, MOOV_FIRST, 5000).await;
+    assert_eq!(facts(&service, report).await["media_sha256"], hashes(MOOV_FIRST)[1]);
+}
+
 /// Its length is known only when the form ends: what was to be read then must still be read.
 async fn a_form_whose_moov_runs_to_its_end_is_read_whole(service: Service) {
     let mut file = GOOD.to_vec();

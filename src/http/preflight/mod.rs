@@ -101,8 +101,7 @@ async fn preflight(State(house): State<Arc<House>>, request: Request) -> Respons
 async fn judged(house: &House, request: Request) -> Result<Told, Problem> {
     let (asking, body) = request.into_parts();
     let person = house.caller(&asking.headers).await?;
-    // Held until the answer is known: it bounds what all preflights together keep in memory.
-    let _place = house.uploads.begin_preflight(&person)?;
+    let place = house.uploads.begin_preflight(&person)?;
     let reading = Brought::read(house, &asking, body);
     let brought = timeout(house.doors.preflight_within.unsigned_abs(), reading).await;
     let brought = brought.unwrap_or_else(|_| Err(body::too_slow()))?;
@@ -115,5 +114,5 @@ async fn judged(house: &House, request: Request) -> Result<Told, Problem> {
         head: brought.head,
         moov: brought.moov,
     };
-    Ok(told(house.uploads.preflight(asked).await?, fields))
+    Ok(told(house.uploads.preflight(asked, place).await?, fields))
 }
