@@ -2,7 +2,7 @@
 //!
 //! A verdict is never a refusal by itself: clocks of phones are off, drivers are out of coverage, and
 //! files lose their tags on the way. It is what a reviewer looks at first. Times, places and lengths are
-//! judged by [`judge`]; whether the video came before is [`reuse`], which needs the ledger's last word.
+//! judged by [`judge`]; whether the video came before is [`reuse()`], which needs the ledger's last word.
 
 mod length;
 mod limits;
@@ -66,7 +66,7 @@ pub struct Earlier {
     pub duration_ms: Option<u64>,
 }
 
-/// Every test but [`reuse`], always in this order.
+/// Every test but [`reuse()`], always in this order.
 #[must_use]
 pub fn judge(known: &Known<'_>, limits: &PlausibilityConfig) -> Vec<Verdict> {
     vec![
