@@ -43,15 +43,23 @@ pub(super) fn stays(file: &[u8], refusal: &Refusal) {
     }
 }
 
+/// What is left behind `ftyp` or reserve for the headers of `moov` and `mdat`, at least. With less, no
+/// header could save the file, but the next one is heard all the same: it tells a recording that was cut
+/// from one that was never finished.
+const LEAST_ROOM: usize = 16;
+
 /// Had the header that decided been another one, the verdict would have been another one: it was
 /// not certain before.
 pub(super) fn was_open_before(file: &[u8], good: &[u8], refusal: &Refusal) {
     let Some(start) = header(refusal) else { return };
     let (head, tail) = file.split_at(start);
+    if tail.len() < LEAST_ROOM {
+        return;
+    }
     let before = good.get(start..).unwrap_or_default();
     let mut like_the_good = before.to_vec();
     like_the_good.resize(tail.len(), 0);
-    let others = [filled_with_free(tail.len()), like_the_good];
+    let others = [filled_with_free(tail.len()), like_the_good, media_and_index(tail.len())];
     let same = |other: &Vec<u8>| {
         let other = judged(head, other);
         other.is_some_and(|it| {
@@ -81,4 +89,14 @@ fn filled_with_free(length: usize) -> Vec<u8> {
     let mut free = [&size.to_be_bytes()[..], b"free"].concat();
     free.resize(length, 0x55);
     free
+}
+
+/// The smallest that goes on as a video does: an `mdat` that leaves just the header of a `moov`.
+fn media_and_index(length: usize) -> Vec<u8> {
+    let mdat = u32::try_from(length - 8).unwrap();
+    let mut both = [&mdat.to_be_bytes()[..], b"mdat"].concat();
+    both.resize(length - 8, 0x55);
+    both.extend(8_u32.to_be_bytes());
+    both.extend(b"moov");
+    both
 }
