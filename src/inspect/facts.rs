@@ -93,7 +93,7 @@ fn durations(movie: &Movie, fragmented: bool) -> Durations {
         longest(|track| track.stated.map(|time| milliseconds(time, track.timescale))),
         longest(|track| Some(track.time_ms())),
         of(longest(|track| track.edited)),
-        of(movie.announced),
+        of(movie.announced.map(|announced| announced.length)),
     ];
     let said = said.map(|time| time.filter(|time| *time > 0));
     let [movie_ms, track_ms, samples_ms, edits_ms, fragments_ms] = said;

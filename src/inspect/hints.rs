@@ -4,7 +4,7 @@
 use crate::model::{Check, Finding};
 
 use super::boxes::Boxed;
-use super::movie::Movie;
+use super::movie::{Announced, Movie};
 use super::policy;
 use super::top::{Closed, Extent, Start};
 use super::track::milliseconds;
@@ -36,9 +36,9 @@ pub(super) fn mfra_size(closed: &Closed, bytes: &[u8]) -> Option<Finding> {
 /// Check 35, for fragments: the length that `mehd` states is that of the fragments. Only noted: a
 /// recorder that is killed cannot write it. (ISO 14496-12 §8.8.2)
 pub(super) fn duration_mismatch(movie: &Movie) -> Option<Finding> {
-    let (at, stated) = movie.announced_at.zip(movie.announced.filter(|stated| *stated > 0))?;
-    let message =
-        policy::mismatch(milliseconds(stated, movie.timescale), movie.duration_ms(true)?)?;
+    let Announced { at, length } = movie.announced.filter(|announced| announced.length > 0)?;
+    let stated = milliseconds(length, movie.timescale);
+    let message = policy::mismatch(stated, movie.duration_ms(true)?)?;
     let finding =
         Finding::at(Check::DurationMismatch, at, format!("The movie {message} by its fragments."));
     Some(finding.within(Some("moov/mvex/mehd".to_owned())))

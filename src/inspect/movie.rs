@@ -36,13 +36,11 @@ pub(super) struct Movie {
     /// Length by `mvhd`, in those units.
     pub(super) duration: Option<u64>,
     /// Length of all fragments by `mehd`, in those units.
-    pub(super) announced: Option<u64>,
+    pub(super) announced: Option<Announced>,
     pub(super) created_at: Option<Timestamp>,
     pub(super) tracks: Vec<Track>,
     /// Whether fragments may follow (`mvex`).
     pub(super) extends: bool,
-    /// Where `mehd` is.
-    pub(super) announced_at: Option<u64>,
     pub(super) tags: Tags,
 }
 
@@ -103,16 +101,11 @@ pub(super) fn read<'a>(
         samples.extend(tables.map(|tables| (tables, prefix)));
     }
     let mvex = moov.at_most_one(*b"mvex")?;
-    let (announced_at, announced) = match mvex {
-        Some(mvex) => {
-            defaults(mvex, &mut tracks)?;
-            {
-                let found = announced(mvex)?;
-                (found.map(|(at, _)| at), found.map(|(_, length)| length))
-            }
-        }
-        None => (None, None),
-    };
+    let mut announced = None;
+    if let Some(mvex) = mvex {
+        defaults(mvex, &mut tracks)?;
+        announced = Announced::read(mvex)?;
+    }
     let runs = Runs::gather(samples.iter().map(|(tables, _)| tables), context.length)?;
     let movie = Movie {
         at: moov.at,
@@ -122,7 +115,6 @@ pub(super) fn read<'a>(
         created_at: created_at(header.created, context.now),
         tracks,
         extends: mvex.is_some(),
-        announced_at,
         tags: tags::read(moov, notepad),
     };
     let units = samples.into_iter().filter_map(|(tables, prefix)| Some((tables, prefix?)));
@@ -191,14 +183,24 @@ fn defaults(mvex: Boxed, tracks: &mut [Track]) -> Result<(), Finding> {
     Ok(())
 }
 
-/// Check 22: `mehd`: where it is and the length of all fragments, if it says one (ISO 14496-12
-/// §8.8.2).
-fn announced(mvex: Boxed) -> Result<Option<(u64, u64)>, Finding> {
-    let Some(mehd) = mvex.at_most_one(*b"mehd")? else { return Ok(None) };
-    let full = mehd.full()?;
-    let (version, mut fields) = (full.version, full.fields);
-    let stated = fields.sized(version).ok_or_else(|| mehd.short())?;
-    Ok(known(stated, version).map(|stated| (mehd.at, stated)))
+/// What `mehd` says.
+#[derive(Clone, Copy)]
+pub(super) struct Announced {
+    /// Where it is.
+    pub(super) at: u64,
+    /// Length of all fragments, in units of the movie.
+    pub(super) length: u64,
+}
+
+impl Announced {
+    /// Check 22: `mehd`, if it says a length (ISO 14496-12 §8.8.2).
+    fn read(mvex: Boxed) -> Result<Option<Self>, Finding> {
+        let Some(mehd) = mvex.at_most_one(*b"mehd")? else { return Ok(None) };
+        let full = mehd.full()?;
+        let (version, mut fields) = (full.version, full.fields);
+        let stated = fields.sized(version).ok_or_else(|| mehd.short())?;
+        Ok(known(stated, version).map(|length| Self { at: mehd.at, length }))
+    }
 }
 
 /// The creation time, if it can be true.

@@ -5,7 +5,6 @@ use jiff::SignedDuration;
 use crate::model::{Check, Finding};
 
 use super::content::Notepad;
-use super::description::SOUND;
 use super::movie::Movie;
 use super::settings::Config;
 use super::track::{Track, milliseconds};
@@ -90,8 +89,7 @@ pub(super) fn duration_out_of_range(
 /// Check 35: What the file says of its length agrees: each track with its samples, the movie with
 /// its longest track. Only noted: a wrong number does not stop a player. (`FFmpeg` `mov.c`)
 fn duration_mismatch(movie: &Movie) -> Vec<Finding> {
-    let heard = movie.tracks.iter().filter(|track| track.is_video() || track.handler == SOUND);
-    let filled = heard.filter(|track| track.samples > 0 && track.defaults.is_none());
+    let filled = movie.heard().filter(|track| track.samples > 0 && track.defaults.is_none());
     let mut doubts: Vec<Finding> = filled.filter_map(track_mismatch).collect();
     doubts.extend(movie_mismatch(movie));
     doubts

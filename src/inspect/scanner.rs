@@ -190,10 +190,7 @@ impl Scanner {
         if let Some(refusal) = &self.refusal {
             return Err(refusal.clone());
         }
-        self.top.close_open_extents(self.top.position);
-        let completion =
-            completion::judge(&mut self.top, &mut self.content, self.declared, &self.rules);
-        let late = completion.err().map(|finding| Noted::new(finding, self.top.position));
+        let late = self.complete();
         let notes = self.notes();
         let mut faults: Vec<Noted> = self.faults().into_iter().chain(late).collect();
         faults.sort_by_key(|fault| fault.after);
@@ -205,6 +202,14 @@ impl Scanner {
         }
         let notes = notes.into_iter().chain(faults).map(|noted| noted.finding).collect();
         Ok(Inspection { facts: facts::of(&self.top, &self.content), notes })
+    }
+
+    /// Ends the file here. Answers what can only be told now.
+    fn complete(&mut self) -> Option<Noted> {
+        self.top.close_open_extents(self.top.position);
+        let judged =
+            completion::judge(&mut self.top, &mut self.content, self.declared, &self.rules);
+        judged.err().map(|finding| Noted::new(finding, self.top.position))
     }
 
     /// A scanner that tells all that is against a file, not only the first.
@@ -231,13 +236,7 @@ impl Scanner {
     /// All that is against the file, in the order in which an upload would meet it, then what was
     /// noticed, then the facts. What can only be told of a whole file is told when it `is_whole`.
     pub(super) fn conclude(mut self, is_whole: bool) -> (Vec<Finding>, Vec<Finding>, Facts) {
-        let mut late = None;
-        if is_whole {
-            self.top.close_open_extents(self.top.position);
-            let judged =
-                completion::judge(&mut self.top, &mut self.content, self.declared, &self.rules);
-            late = judged.err().map(|finding| Noted::new(finding, self.top.position));
-        }
+        let late = if is_whole { self.complete() } else { None };
         let facts = facts::of(&self.top, &self.content);
         let notes = self.notes().into_iter();
         let objections = std::mem::take(&mut self.content.objections);

@@ -90,10 +90,7 @@ impl Uploads {
         };
         let of = Fingerprint { company: person.company, ref_key, sha256, media_sha256: None };
         let uses = self.ledger.earlier_uses(&of).await?;
-        if self.refuses(&uses) {
-            return Err(UploadError::Reused { links: self.told_to(person, uses).await? });
-        }
-        Ok(())
+        self.against(person, uses).await?.map_or(Ok(()), Err)
     }
 
     /// What a driver may know ahead of earlier uses of a file, and whether they are the end of it.
@@ -109,12 +106,19 @@ impl Uploads {
         let ref_keys: Vec<_> = verdict.links.iter().map(|link| link.report_ref_key).collect();
         let seen = self.ledger.scope_has_of(person, &ref_keys).await?;
         let verdicts = for_driver(vec![verdict], |key| seen.contains(&key));
-        let refused = if self.refuses(&uses) {
-            Some(UploadError::Reused { links: self.told_to(person, uses).await? })
-        } else {
-            None
-        };
-        Ok((verdicts, refused))
+        Ok((verdicts, self.against(person, uses).await?))
+    }
+
+    /// The refusal for these uses, if they are one, as this person may read it.
+    async fn against(
+        &self,
+        person: &Person,
+        uses: Vec<EarlierUse>,
+    ) -> Result<Option<UploadError>, UploadError> {
+        if !self.refuses(&uses) {
+            return Ok(None);
+        }
+        Ok(Some(UploadError::Reused { links: self.told_to(person, uses).await? }))
     }
 
     /// What the owner of an upload may know of earlier uses.

@@ -1,7 +1,7 @@
 //! MP4 files as trees that a test can edit: a good file becomes a bad one by a single change.
 
 /// Boxes that hold boxes, and the bytes of fields before those.
-const BRANCHES: [(&[u8; 4], usize); 14] = [
+pub(crate) const BRANCHES: [(&[u8; 4], usize); 14] = [
     (b"moov", 0),
     (b"trak", 0),
     (b"edts", 0),

@@ -2,26 +2,13 @@
 
 use forte_media::model::Random;
 
+use super::boxes::BRANCHES;
 use super::mutants::below;
 
-/// Boxes that hold boxes, and the bytes of fields before those.
-const BRANCHES: [(&[u8; 4], usize); 22] = [
-    (b"moov", 0),
-    (b"trak", 0),
-    (b"edts", 0),
-    (b"mdia", 0),
-    (b"minf", 0),
-    (b"dinf", 0),
-    (b"stbl", 0),
-    (b"mvex", 0),
-    (b"moof", 0),
-    (b"traf", 0),
-    (b"udta", 0),
+/// Boxes that hold boxes as well, beside those that a test edits, and the bytes of fields before those.
+const MORE_BRANCHES: [(&[u8; 4], usize); 8] = [
     (b"mfra", 0),
     (b"ilst", 0),
-    (b"stsd", 8),
-    (b"dref", 8),
-    (b"avc1", 78),
     (b"avc3", 78),
     (b"hvc1", 78),
     (b"hev1", 78),
@@ -137,6 +124,6 @@ fn children_of(bytes: &[u8], place: &Place) -> Option<usize> {
         let full = bytes.get(place.body + 4..place.body + 8) != Some(b"hdlr");
         return Some(place.body + if full { 4 } else { 0 });
     }
-    let branch = BRANCHES.iter().find(|(kind, _)| **kind == place.kind);
+    let branch = BRANCHES.iter().chain(&MORE_BRANCHES).find(|(kind, _)| **kind == place.kind);
     branch.map(|(_, fixed)| place.body + fixed)
 }

@@ -12,19 +12,20 @@ use crate::harness::mp4::{
     supply,
 };
 
+/// Good clips of each kind, and bad ones.
+pub(super) const CLIPS: [&str; 7] = [
+    "good-moov-last.mp4",
+    "good-moov-first.mp4",
+    "good-fragmented.mp4",
+    "quicktime.mov",
+    "bad-truncated.mp4",
+    "bad-no-video.mp4",
+    "bad-too-short.mp4",
+];
+
 /// Good files, and bad ones of every kind: at a header, in a box, at the end.
 fn files() -> Vec<Vec<u8>> {
-    let mut files: Vec<Vec<u8>> = [
-        "good-moov-last.mp4",
-        "good-moov-first.mp4",
-        "good-fragmented.mp4",
-        "quicktime.mov",
-        "bad-truncated.mp4",
-        "bad-no-video.mp4",
-        "bad-too-short.mp4",
-    ]
-    .map(sample)
-    .into();
+    let mut files = CLIPS.map(sample).to_vec();
     let fragmented = "good-fragmented.mp4";
     files.push(edited("good-moov-last.mp4", |file| file.shift_chunks(3)));
     files.push(edited("good-moov-last.mp4", |file| file.children.push(leaf(*b"abcd", b"!"))));

@@ -8,6 +8,7 @@ use forte_media::model::{Check, Length};
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
+use super::cutting::CLIPS;
 use crate::harness::boxes::leaf;
 use crate::harness::mp4::{NOW, default_rules, edited, judge, sample, scanner};
 use crate::harness::preflight::{moov_of, rest_of};
@@ -47,16 +48,6 @@ fn check(name: &str, file: &[u8]) {
         assert_eq!(previewed(file, head, lenient.clone()).reasons, [], "{name}");
     }
 }
-
-const CLIPS: [&str; 7] = [
-    "good-moov-last.mp4",
-    "good-moov-first.mp4",
-    "good-fragmented.mp4",
-    "quicktime.mov",
-    "bad-truncated.mp4",
-    "bad-no-video.mp4",
-    "bad-too-short.mp4",
-];
 
 #[test]
 fn what_is_told_before_agrees_with_what_is_said_later_of_crafted_files() {
