@@ -13,7 +13,7 @@ use std::time::Duration;
 use forte_media::model::Clock;
 use futures_util::future::join_all;
 use harness::process::Process;
-use harness::service::{Ground, Ruins, Service};
+use harness::service::{Backend, Service, TestEnv};
 use harness::tus;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -32,17 +32,17 @@ const LENGTH: usize = 64 * 1024 * 1024;
 
 #[tokio::main]
 async fn main() {
-    let service = Service::start(Ground::Embedded).await.unwrap();
-    service.hand().set(Clock::system().now());
+    let service = Service::start(Backend::Embedded).await.unwrap();
+    service.manual_clock().set(Clock::system().now());
     let token = service.driver();
-    let ruins = service.crash().await;
+    let env = service.crash().await;
     let settings = [("UPLOAD__MAX_OPEN_PER_PERSON", "1000")];
 
-    let process = Process::start(&ruins, "one", &settings).await;
+    let process = Process::start(&env, "one", &settings).await;
     println!("at rest: {}", memory(&process, "VmRSS"));
     let mut phones = Vec::new();
     for _ in 0..PHONES {
-        phones.push(begin(&ruins, &process, &token).await);
+        phones.push(begin(&env, &process, &token).await);
     }
     println!("{PHONES} uploads begun: {}", memory(&process, "VmRSS"));
     join_all(phones.iter_mut().map(dribble)).await;
@@ -50,8 +50,8 @@ async fn main() {
     println!("most so far: {}", memory(&process, "VmHWM"));
     drop((phones, process));
 
-    let process = Process::start(&ruins, "one", &settings).await;
-    let mut phone = begin(&ruins, &process, &token).await;
+    let process = Process::start(&env, "one", &settings).await;
+    let mut phone = begin(&env, &process, &token).await;
     println!("at rest, one upload begun: {}", memory(&process, "VmRSS"));
     phone.write_all(&vec![0; LENGTH - 4 * PIECE]).await.unwrap();
     println!("one upload of 64 MiB sent at once, most: {}", memory(&process, "VmHWM"));
@@ -59,8 +59,8 @@ async fn main() {
 
 /// Begins an upload of the longest length and sends its first boxes: `ftyp`, and the head of an
 /// `mdat` that takes the rest.
-async fn begin(ruins: &Ruins, process: &Process, token: &str) -> TcpStream {
-    let report = ruins.house.report().await;
+async fn begin(env: &TestEnv, process: &Process, token: &str) -> TcpStream {
+    let report = env.fixture.report().await;
     let created = reqwest::Client::builder()
         .build()
         .unwrap()

@@ -10,19 +10,19 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::blob::{Spool, Store};
 use crate::config::Settings;
-use crate::exchange::{Inbox, Queue};
-use crate::http::{self, Health, House};
+use crate::database::{Claimed, Database};
+use crate::http::{self, AppState, Health};
 use crate::leasing::{
     AccountRules, Accounts, KeepMessages, Leasing, Letters, Lists, Pictures, Tokens, derive,
 };
-use crate::ledger::{Claimed, Ledger};
-use crate::library::Library;
 use crate::model::{Clock, Faults, Letter, NodeId, Note, Random};
 use crate::notify::{Mail, Push, Webhook};
+use crate::onec::{Inbox, Queue};
 use crate::outbox::{ComposeError, Composer, Outbox, Receivers};
+use crate::playback::Playback;
 use crate::shutdown::{Drained, Shutdown};
+use crate::storage::{Spool, Store};
 use crate::telemetry::Metrics;
 use crate::upload::{Parts, Uploads};
 
@@ -53,7 +53,7 @@ pub struct App {
     /// The settings it was built from.
     pub settings: Settings,
     /// The records.
-    pub ledger: Ledger,
+    pub database: Database,
     /// The store.
     pub store: Store,
     /// The upload engine.
@@ -64,7 +64,7 @@ pub struct App {
     pub accounts: Accounts,
     /// The dispatcher of messages.
     pub outbox: Arc<Outbox>,
-    house: Arc<House>,
+    state: Arc<AppState>,
     metrics: Metrics,
 }
 
@@ -124,66 +124,66 @@ impl App {
         };
         let metrics = Metrics::start().context("the metrics cannot be started")?;
         let World { clock, random, faults } = world;
-        let ledger = Ledger::open(&settings.ledger).await.context("ledger.url")?;
-        let ledger = ledger.with_employees_seeing(settings.leasing.employees_see);
-        ledger.migrate().await?;
-        let store = Store::open(&settings.blob, &derive(&secret, LINKS), faults.clone()).await;
-        let store = store.context("blob.url")?;
+        let database = Database::open(&settings.database).await.context("database.url")?;
+        let database = database.with_employees_seeing(settings.leasing.employees_see);
+        database.migrate().await?;
+        let store = Store::open(&settings.storage, &derive(&secret, LINKS), faults.clone()).await;
+        let store = store.context("storage.url")?;
         let home = NodeId::mint(&clock, &random);
         let spool = Spool::open(&settings.upload.spool, home, faults.clone());
         let spool = spool.context("upload.spool")?;
         store.check_spool(&spool)?;
         let tokens = Tokens::new(&settings.auth, &secret, clock.clone(), random.clone());
-        let leasing = Leasing::new(ledger.clone(), tokens);
+        let leasing = Leasing::new(database.clone(), tokens);
         let composer = Composing(Letters::new(leasing.clone(), settings.leasing.time_zone.clone()));
-        let outbox = outbox(&settings, &ledger, &clock, &random, composer)?;
+        let outbox = outbox(&settings, &database, &clock, &random, composer)?;
         let uploads = Uploads::begin(Parts {
             config: settings.upload.clone(),
             rules: Arc::new(settings.inspect.clone()),
             limits: settings.plausibility.clone(),
-            ledger: ledger.clone(),
+            database: database.clone(),
             store: store.clone(),
             spool,
             clock: clock.clone(),
             random: random.clone(),
             faults,
             tasks,
-            told: outbox.bell(),
+            told: outbox.wakeup(),
         })
         .await?;
-        let leasing = leasing.with_bell(outbox.bell());
-        let view = settings.view.clone();
+        let leasing = leasing.with_wakeup(outbox.wakeup());
+        let view = settings.playback.clone();
         let public_url = public_url(&settings, address);
         let (rules, url) = (settings.leasing.clone(), public_url.clone());
         let limits = account_rules(&settings);
-        let accounts = Accounts::new(ledger.clone(), clock.clone(), random.clone(), &limits);
-        let lists = Lists::new(ledger.clone(), clock.clone(), random.clone(), rules, url);
-        let exchange = settings.exchange.clone();
+        let accounts = Accounts::new(database.clone(), clock.clone(), random.clone(), &limits);
+        let lists = Lists::new(database.clone(), clock.clone(), random.clone(), rules, url);
+        let exchange = settings.onec.clone();
         let zone = settings.leasing.time_zone.clone();
         let inbox =
-            Inbox::new(ledger.clone(), clock.clone(), random.clone(), zone.clone(), exchange);
-        let house = House {
+            Inbox::new(database.clone(), clock.clone(), random.clone(), zone.clone(), exchange);
+        let state = AppState {
             uploads: uploads.clone(),
-            library: Library::new(ledger.clone(), store.clone(), clock.clone(), random, view),
+            playback: Playback::new(database.clone(), store.clone(), clock.clone(), random, view),
             leasing: leasing.clone(),
             proxies: settings.http.trusted_proxies.clone(),
             lists,
             accounts: accounts.clone(),
-            pictures: Pictures::new(ledger.clone(), clock, settings.leasing.clone()),
-            max_picture: settings.exchange.max_picture,
-            queue: queue(&settings, &ledger),
+            pictures: Pictures::new(database.clone(), clock, settings.leasing.clone()),
+            max_picture: settings.onec.max_picture,
+            queue: queue(&settings, &database),
             inbox,
-            doors: settings.doors.clone(),
+            limits: settings.http.limits.clone(),
             zone,
             public_url,
         };
-        let (outbox, house) = (Arc::new(outbox), Arc::new(house));
-        Ok(Self { settings, ledger, store, uploads, leasing, accounts, outbox, house, metrics })
+        let (outbox, state) = (Arc::new(outbox), Arc::new(state));
+        Ok(Self { settings, database, store, uploads, leasing, accounts, outbox, state, metrics })
     }
 
     /// The public routes.
     pub fn router(&self) -> Router {
-        http::router(Arc::clone(&self.house))
+        http::router(Arc::clone(&self.state))
     }
 
     /// Runs until asked to end, then finishes what is under way.
@@ -199,7 +199,7 @@ impl App {
             pulses.spawn(self.uploads.clone().keep_listening(pulse_ends.clone()));
         }
         let pulse = Arc::new(Pulse {
-            ledger: self.ledger.clone(),
+            database: self.database.clone(),
             store: self.store.clone(),
             metrics: self.metrics.clone(),
             ending: shutdown.soft().clone(),
@@ -210,7 +210,7 @@ impl App {
         let config = self.settings.http.clone();
         let grace = config.shutdown_grace;
         let ending = shutdown.soft().clone();
-        http::serve::serve(bound.public, self.router(), config, ending).await?;
+        http::server::serve(bound.public, self.router(), config, ending).await?;
         ops_ends.cancel();
         if shutdown.drain(grace).await == Drained::Cut {
             tracing::warn!("some work was cut; it goes on after the next start");
@@ -219,7 +219,7 @@ impl App {
         pulses.close();
         pulses.wait().await;
         self.uploads.end_node().await?;
-        self.ledger.close().await;
+        self.database.close().await;
         tracing::info!("ended");
         Ok(())
     }
@@ -229,7 +229,7 @@ impl App {
         shutdown.spawn(self.uploads.clone().keep_swept(ending()));
         shutdown.spawn(self.uploads.clone().let_all_go_at(ending()));
         let outbox = &self.settings.outbox;
-        let keep = KeepMessages { settled: outbox.keep_settled, dead: outbox.keep_dead };
+        let keep = KeepMessages { settled: outbox.keep_delivered, dead: outbox.keep_dead };
         shutdown.spawn(self.leasing.clone().keep_forgetting(keep, ending()));
         let (outbox, stop) = (Arc::clone(&self.outbox), ending());
         shutdown.spawn(async move { outbox.run(&stop).await });
@@ -239,17 +239,17 @@ impl App {
     }
 }
 
-fn queue(settings: &Settings, ledger: &Ledger) -> Queue {
+fn queue(settings: &Settings, database: &Database) -> Queue {
     let zone = settings.leasing.time_zone.clone();
-    Queue::new(ledger.clone(), zone, settings.exchange.max_page)
+    Queue::new(database.clone(), zone, settings.onec.max_page)
 }
 
 /// What the settings of several rooms say about accounts.
 #[must_use]
 pub fn account_rules(settings: &Settings) -> AccountRules {
     AccountRules {
-        failures_per_minute: settings.exchange.failures_per_minute,
-        rotation_grace: settings.exchange.rotation_grace,
+        failures_per_minute: settings.onec.failures_per_minute,
+        rotation_grace: settings.onec.rotation_grace,
         hashing_at_once: settings.auth.hashing_at_once,
         hashing_waiting: settings.auth.hashing_waiting,
     }
@@ -257,7 +257,7 @@ pub fn account_rules(settings: &Settings) -> AccountRules {
 
 fn outbox(
     settings: &Settings,
-    ledger: &Ledger,
+    database: &Database,
     clock: &Clock,
     random: &Random,
     composer: Composing,
@@ -274,7 +274,7 @@ fn outbox(
         composer: Arc::new(composer),
     };
     let config = settings.outbox.clone();
-    Ok(Outbox::new(ledger.clone(), clock.clone(), random.clone(), config, receivers))
+    Ok(Outbox::new(database.clone(), clock.clone(), random.clone(), config, receivers))
 }
 
 /// Lends the words of the business side to the outbox.
@@ -313,7 +313,7 @@ async fn serve_ops(listener: TcpListener, pulse: Arc<Pulse>, stop: CancellationT
 
 /// How the service is, for operators' tools.
 struct Pulse {
-    ledger: Ledger,
+    database: Database,
     store: Store,
     metrics: Metrics,
     ending: CancellationToken,
@@ -330,8 +330,8 @@ impl Health for Pulse {
         if self.ending.is_cancelled() {
             troubles.push(("service", "is shutting down".to_owned()));
         }
-        if let Err(error) = self.ledger.probe().await {
-            troubles.push(("ledger", error.to_string()));
+        if let Err(error) = self.database.probe().await {
+            troubles.push(("database", error.to_string()));
         }
         if let Err(error) = self.store.probe().await {
             troubles.push(("store", error.to_string()));

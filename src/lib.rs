@@ -4,18 +4,18 @@
 //! This page is the map; `ARCHITECTURE.md` has the picture and a walk through it.
 
 pub mod app;
-pub mod blob;
 pub mod cli;
 pub mod config;
-pub mod exchange;
+pub mod database;
 pub mod http;
 pub mod inspect;
 pub mod leasing;
-pub mod ledger;
-pub mod library;
 pub mod model;
 pub mod notify;
+pub mod onec;
 pub mod outbox;
+pub mod playback;
 pub mod shutdown;
+pub mod storage;
 pub mod telemetry;
 pub mod upload;

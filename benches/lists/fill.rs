@@ -1,4 +1,4 @@
-//! A ledger full of reports, made by the database itself: one statement a table.
+//! A database full of reports, made by the database itself: one statement a table.
 
 use forte_media::model::{CompanyId, Person, PersonId, Role};
 use jiff::{SignedDuration, Timestamp};
@@ -43,10 +43,10 @@ pub(crate) async fn fill(service: &Service, size: Size) {
     let now = service.clock().now();
     let statements = [people(size), types(), vehicles(size), assignments(size), reports(size, now)];
     for statement in statements.concat() {
-        service.ruins.db.change(statement).await;
+        service.env.db.change(statement).await;
     }
     // What every server does by itself after a while.
-    service.ruins.db.tamper("ANALYZE").await;
+    service.env.db.tamper("ANALYZE").await;
 }
 
 fn numbers(count: i64) -> String {

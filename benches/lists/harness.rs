@@ -2,8 +2,8 @@
 
 #[path = "../../tests/forte/harness/db.rs"]
 pub(crate) mod db;
-#[path = "../../tests/forte/harness/house.rs"]
-pub(crate) mod house;
+#[path = "../../tests/forte/harness/fixture.rs"]
+pub(crate) mod fixture;
 #[path = "../../tests/forte/harness/log.rs"]
 pub(crate) mod log;
 #[path = "../../tests/forte/harness/outside.rs"]

@@ -1,4 +1,4 @@
-//! How long lists take with a million reports of a hundred companies in one ledger, and by which
+//! How long lists take with a million reports of a hundred companies in one database, and by which
 //! plan. Prints figures; judges nothing.
 //!
 //!   scripts/with-servers cargo bench --bench lists [-- [requests] [companies] [reports of each]]
@@ -16,7 +16,7 @@ mod plans;
 
 use std::time::Instant;
 
-use harness::service::{Ground, Service};
+use harness::service::{Backend, Service};
 
 /// How much there is.
 #[derive(Clone, Copy)]
@@ -36,12 +36,12 @@ async fn main() {
     let number = |at: usize, other| numbers.get(at).copied().unwrap_or(other);
     let (requests, companies, reports) = (number(0, 300), number(1, 100), number(2, 10_000));
     let size = Size { companies, reports, vehicles: reports / 20 };
-    for ground in [Ground::Embedded, Ground::Shared] {
-        let Some(service) = Service::start(ground).await else { continue };
+    for backend in [Backend::Embedded, Backend::Shared] {
+        let Some(service) = Service::start(backend).await else { continue };
         let begun = Instant::now();
         fill::fill(&service, size).await;
         let (count, seconds) = (companies * reports, begun.elapsed().as_secs_f64());
-        println!("\n== {ground:?}: {count} reports of {companies} companies, in {seconds:.0} s");
+        println!("\n== {backend:?}: {count} reports of {companies} companies, in {seconds:.0} s");
         cases::measure(&service, size, requests).await;
         memory::whole_list(&service, size).await;
         plans::print(&service).await;

@@ -1,6 +1,6 @@
 //! By which plan the database answers.
 
-use forte_media::ledger::{Block, Scope, Wanted};
+use forte_media::database::{Block, Scope, Wanted};
 use forte_media::model::{CompanyId, ReportStatus};
 use jiff::SignedDuration;
 
@@ -17,7 +17,7 @@ pub(crate) async fn print(service: &Service) {
         now,
     };
     let week = Some(now - SignedDuration::from_hours(7 * 24));
-    let of_driver = service.ledger().scope_of_driver(&driver(1)).await.unwrap();
+    let of_driver = service.database().scope_of_driver(&driver(1)).await.unwrap();
     let vehicle = "00000002-0000-4000-8000-000000000507".parse().unwrap();
     let cases = [
         ("everything", all.clone()),
@@ -41,7 +41,7 @@ pub(crate) async fn print(service: &Service) {
                 let list = if by_vehicle { "E7" } else { "E6, E8" };
                 println!("\n-- {list}, {block:?}, {name}");
                 let plan =
-                    service.ledger().list_plan(&wanted, block, by_vehicle, 201).await.unwrap();
+                    service.database().list_plan(&wanted, block, by_vehicle, 201).await.unwrap();
                 println!("{}", plan.join("\n"));
             }
         }

@@ -1,4 +1,4 @@
-//! The real program, in a process of its own, on a furnished ledger.
+//! The real program, in a process of its own, on a furnished database.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use forte_media::config::Settings;
+use forte_media::database::{Database, NewCompany, NewPerson, NewReport, NewVehicle};
 use forte_media::leasing::{Bearer, Tokens};
-use forte_media::ledger::{Ledger, NewCompany, NewPerson, NewReport, NewVehicle};
 use forte_media::model::{
     Clock, CompanyId, CompanyKind, Person, PersonId, Random, RefKey, ReportStatus, Role, TypeCode,
     VehicleGuid,
@@ -101,9 +101,9 @@ fn variables(folder: &TempDir, listen: SocketAddr) -> anyhow::Result<Vec<(String
     let within = |name: &str| folder.path().join(name).display().to_string();
     fs::create_dir_all(within("videos/videos"))?;
     let variables = [
-        ("LEDGER__URL", format!("sqlite://{}", within("ledger.db"))),
+        ("DATABASE__URL", format!("sqlite://{}", within("database.db"))),
         ("UPLOAD__SPOOL", within("spool")),
-        ("BLOB__URL", format!("file:{}", within("videos"))),
+        ("STORAGE__URL", format!("file:{}", within("videos"))),
         ("AUTH__SECRET", SECRET.to_owned()),
         ("HTTP__LISTEN", listen.to_string()),
         ("OPS__LISTEN", "127.0.0.1:0".to_owned()),
@@ -129,8 +129,8 @@ fn token(settings: &Settings) -> anyhow::Result<String> {
 }
 
 async fn furnish(settings: &Settings, reports: usize) -> anyhow::Result<Vec<RefKey>> {
-    let ledger = Ledger::open(&settings.ledger).await?;
-    ledger.migrate().await?;
+    let database = Database::open(&settings.database).await?;
+    database.migrate().await?;
     let company = NewCompany {
         id: driver().company,
         key: None,
@@ -139,7 +139,7 @@ async fn furnish(settings: &Settings, reports: usize) -> anyhow::Result<Vec<RefK
         name: "Company".to_owned(),
         email: "company@example.test".to_owned(),
     };
-    ledger.add_company(&company).await?;
+    database.add_company(&company).await?;
     let person = NewPerson {
         person: driver(),
         key: None,
@@ -149,16 +149,16 @@ async fn furnish(settings: &Settings, reports: usize) -> anyhow::Result<Vec<RefK
         patronic_name: String::new(),
         email: String::new(),
     };
-    ledger.add_person(&person).await?;
+    database.add_person(&person).await?;
     let mut keys = Vec::new();
     for _ in 0..reports {
-        keys.push(add_report(&ledger).await?);
+        keys.push(add_report(&database).await?);
     }
-    ledger.close().await;
+    database.close().await;
     Ok(keys)
 }
 
-async fn add_report(ledger: &Ledger) -> anyhow::Result<RefKey> {
+async fn add_report(database: &Database) -> anyhow::Result<RefKey> {
     let (clock, random) = (Clock::system(), Random::system());
     let ref_key = RefKey::mint(&clock, &random);
     let vehicle = NewVehicle {
@@ -168,7 +168,7 @@ async fn add_report(ledger: &Ledger) -> anyhow::Result<RefKey> {
         vin_code: "JTMHU01J504012345".to_owned(),
         type_code: TypeCode::mint(&clock, &random),
     };
-    ledger.add_vehicle(&vehicle).await?;
+    database.add_vehicle(&vehicle).await?;
     let report = NewReport {
         ref_key,
         company: driver().company,
@@ -181,6 +181,6 @@ async fn add_report(ledger: &Ledger) -> anyhow::Result<RefKey> {
         status: ReportStatus::Submit,
         reject_reason: String::new(),
     };
-    ledger.add_report(&report).await?;
+    database.add_report(&report).await?;
     Ok(ref_key)
 }

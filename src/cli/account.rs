@@ -13,8 +13,8 @@ use serde::Serialize;
 use super::{Answer, say};
 use crate::app::account_rules;
 use crate::config::Settings;
+use crate::database::{AccountOwner, AccountRow, Database};
 use crate::leasing::{AccountError, Accounts, NewLogin, OldPassword};
-use crate::ledger::{AccountOwner, AccountRow, Ledger};
 use crate::model::{Clock, CompanyId, Network, Random};
 
 /// More than any password needs; keeps a wrong path from being read without end.
@@ -100,14 +100,14 @@ impl Account {
     /// already.
     ///
     /// # Errors
-    /// When an argument cannot be, the ledger fails, or nobody reads what is said.
+    /// When an argument cannot be, the database fails, or nobody reads what is said.
     pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
-        let ledger = Ledger::open(&settings.ledger).await.context("ledger.url")?;
-        ledger.migrate().await?;
+        let database = Database::open(&settings.database).await.context("database.url")?;
+        database.migrate().await?;
         let (clock, random) = (Clock::system(), Random::system());
-        let accounts = Accounts::new(ledger.clone(), clock, random, &account_rules(&settings));
-        let answer = self.answer(&ledger, &accounts).await;
-        ledger.close().await;
+        let accounts = Accounts::new(database.clone(), clock, random, &account_rules(&settings));
+        let answer = self.answer(&database, &accounts).await;
+        database.close().await;
         let said = match answer {
             Ok(said) => said,
             Err(error) if is_no(&error) => {
@@ -121,9 +121,9 @@ impl Account {
         Ok(Answer::Done)
     }
 
-    async fn answer(&self, ledger: &Ledger, accounts: &Accounts) -> anyhow::Result<Said> {
+    async fn answer(&self, database: &Database, accounts: &Accounts) -> anyhow::Result<Said> {
         match self {
-            Self::Add(add) => add.run(ledger, accounts).await,
+            Self::Add(add) => add.run(database, accounts).await,
             Self::Rotate { login, at_once, password } => {
                 let given = password.take(accounts)?;
                 let (old, still) = match at_once {
@@ -143,15 +143,15 @@ impl Account {
 }
 
 impl Add {
-    async fn run(&self, ledger: &Ledger, accounts: &Accounts) -> anyhow::Result<Said> {
-        let owner = self.owner(ledger).await?;
+    async fn run(&self, database: &Database, accounts: &Accounts) -> anyhow::Result<Said> {
+        let owner = self.owner(database).await?;
         let given = self.password.take(accounts)?;
         let (login, networks) = (self.login.clone(), self.networks.clone());
         accounts.add(NewLogin { login, owner, networks }, &given.secret).await?;
         Ok(given.said(&format!("{} may come in", self.login)))
     }
 
-    async fn owner(&self, ledger: &Ledger) -> anyhow::Result<AccountOwner> {
+    async fn owner(&self, database: &Database) -> anyhow::Result<AccountOwner> {
         if self.kind == Kind::Exchange {
             if self.name.is_some() || self.company.is_some() {
                 bail!("--name and --company are for reviewers");
@@ -161,7 +161,7 @@ impl Add {
         let company = match &self.company {
             None => CompanyId::LESSOR,
             Some(biin) => {
-                let found = ledger.company_number(biin).await?;
+                let found = database.company_number(biin).await?;
                 found.context("--company: there is no company with this BIN or IIN")?
             }
         };

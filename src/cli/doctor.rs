@@ -6,11 +6,11 @@ use clap::Args;
 use serde_json::json;
 
 use super::Answer;
-use crate::blob::{Spool, Store};
 use crate::config::Settings;
-use crate::ledger::Ledger;
-use crate::model::{Clock, Faults, NodeId, Random, causes};
+use crate::database::Database;
+use crate::model::{Clock, Faults, NodeId, Random, error_chain};
 use crate::notify::{Fcm, Mail, Webhook};
+use crate::storage::{Spool, Store};
 
 /// Tries the database, the store, the spool, mail, phones and the webhook's settings, and says what
 /// is wrong
@@ -37,7 +37,7 @@ type Check = (String, Result<(), String>);
 
 /// Tries every dependency and writes a line for each.
 pub(super) async fn examine(settings: &Settings, as_json: bool) -> anyhow::Result<Answer> {
-    let mut checks = vec![secret(settings), ledger(settings).await, webhook(settings)];
+    let mut checks = vec![secret(settings), database(settings).await, webhook(settings)];
     checks.extend([mail(settings).await, push(settings).await]);
     checks.extend(store(settings).await);
     let mut out = io::stdout().lock();
@@ -62,14 +62,14 @@ fn secret(settings: &Settings) -> Check {
     ("auth.secret is set".to_owned(), set.ok_or_else(|| "`serve` needs one".to_owned()))
 }
 
-async fn ledger(settings: &Settings) -> Check {
-    let tried = async { Ledger::open(&settings.ledger).await?.probe().await };
-    ("the ledger answers".to_owned(), tried.await.map_err(|error| causes(&error)))
+async fn database(settings: &Settings) -> Check {
+    let tried = async { Database::open(&settings.database).await?.probe().await };
+    ("the database answers".to_owned(), tried.await.map_err(|error| error_chain(&error)))
 }
 
 fn webhook(settings: &Settings) -> Check {
     let made = Webhook::from_config(&settings.notify, Clock::system());
-    ("the webhook's settings fit".to_owned(), made.map(|_| ()).map_err(|error| causes(&error)))
+    ("the webhook's settings fit".to_owned(), made.map(|_| ()).map_err(|error| error_chain(&error)))
 }
 
 /// Connects to the mail server and signs in, or writes into the folder that stands for it.
@@ -79,7 +79,7 @@ async fn mail(settings: &Settings) -> Check {
         Some(_) => "the mail server answers",
         None => "letters can be written to mail.folder (mail.host is not set)",
     };
-    (name.to_owned(), tried.await.map_err(|error| causes(&error)))
+    (name.to_owned(), tried.await.map_err(|error| error_chain(&error)))
 }
 
 /// Gets an access token with the service account.
@@ -87,7 +87,7 @@ async fn push(settings: &Settings) -> Check {
     let (name, result) = match Fcm::from_config(&settings.notify, Clock::system()) {
         Ok(None) => ("phones are not told (notify.fcm is not set)", Ok(())),
         Ok(Some(fcm)) => ("the service account of FCM is taken", fcm.examine().await),
-        Err(error) => ("the settings of FCM fit", Err(causes(&error))),
+        Err(error) => ("the settings of FCM fit", Err(error_chain(&error))),
     };
     (name.to_owned(), result)
 }
@@ -97,11 +97,11 @@ async fn store(settings: &Settings) -> Vec<Check> {
     let (clock, random) = (Clock::system(), Random::system());
     let key = random.bytes::<32>();
     let opened = async {
-        let store = Store::open(&settings.blob, &key, Faults::none()).await?;
+        let store = Store::open(&settings.storage, &key, Faults::none()).await?;
         match Spool::open(&settings.upload.spool, NodeId::mint(&clock, &random), Faults::none()) {
             Ok(spool) => store.check_spool(&spool)?,
             // A service that is running has it; then it has been tried.
-            Err(crate::blob::BlobError::SpoolTaken(_)) => {}
+            Err(crate::storage::StorageError::SpoolTaken(_)) => {}
             Err(error) => return Err(error),
         }
         store
@@ -110,10 +110,10 @@ async fn store(settings: &Settings) -> Vec<Check> {
     };
     match opened.await {
         Ok(steps) => steps.into_iter().map(step).collect(),
-        Err(error) => vec![("the store opens".to_owned(), Err(causes(&error)))],
+        Err(error) => vec![("the store opens".to_owned(), Err(error_chain(&error)))],
     }
 }
 
-fn step(step: crate::blob::Step) -> Check {
-    (format!("the store: {}", step.name), step.result.map_err(|error| causes(&*error)))
+fn step(step: crate::storage::Step) -> Check {
+    (format!("the store: {}", step.name), step.result.map_err(|error| error_chain(&*error)))
 }

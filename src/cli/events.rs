@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::Answer;
 use crate::config::Settings;
-use crate::ledger::{EventRow, EventState, Ledger, LedgerError};
+use crate::database::{Database, DatabaseError, EventRow, EventState};
 use crate::model::{Clock, EventId};
 
 /// Shows what is to be told (to the report service, by mail, to phones), and tells it again
@@ -70,11 +70,11 @@ impl Events {
     /// Does what was asked and says so. The answer is "no" when a named message is not there.
     ///
     /// # Errors
-    /// When the ledger fails, or nobody reads what is said.
+    /// When the database fails, or nobody reads what is said.
     pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
-        let ledger = Ledger::open(&settings.ledger).await.context("ledger.url")?;
-        let said = self.answer(&ledger, &Clock::system()).await?;
-        ledger.close().await;
+        let database = Database::open(&settings.database).await.context("database.url")?;
+        let said = self.answer(&database, &Clock::system()).await?;
+        database.close().await;
         io::stdout().write_all(said.data.as_bytes())?;
         io::stderr().write_all(said.words.as_bytes())?;
         Ok(if said.found { Answer::Done } else { Answer::No })
@@ -83,31 +83,31 @@ impl Events {
     /// Does what was asked.
     ///
     /// # Errors
-    /// When the ledger fails.
-    pub async fn answer(&self, ledger: &Ledger, clock: &Clock) -> Result<Said, LedgerError> {
+    /// When the database fails.
+    pub async fn answer(&self, database: &Database, clock: &Clock) -> Result<Said, DatabaseError> {
         match self {
-            Self::List { state, limit, json } => list(ledger, *state, *limit, *json).await,
-            Self::Show { id, json } => show(ledger, *id, *json).await,
-            Self::Replay { ids } => replay(ledger, clock.now(), ids).await,
+            Self::List { state, limit, json } => list(database, *state, *limit, *json).await,
+            Self::Show { id, json } => show(database, *id, *json).await,
+            Self::Replay { ids } => replay(database, clock.now(), ids).await,
         }
     }
 }
 
 async fn list(
-    ledger: &Ledger,
+    database: &Database,
     state: Option<EventState>,
     limit: u32,
     json: bool,
-) -> Result<Said, LedgerError> {
-    let events = ledger.events(state, limit).await?;
+) -> Result<Said, DatabaseError> {
+    let events = database.events(state, limit).await?;
     let line = |event| if json { Shown::of(event).to_string() } else { columns(event) };
     let data = events.iter().map(|event| line(event) + "\n").collect();
     let words = format!("{} of at most {limit} messages\n", events.len());
     Ok(Said { data, words, found: true })
 }
 
-async fn show(ledger: &Ledger, id: EventId, json: bool) -> Result<Said, LedgerError> {
-    let Some(event) = ledger.event(id).await? else {
+async fn show(database: &Database, id: EventId, json: bool) -> Result<Said, DatabaseError> {
+    let Some(event) = database.event(id).await? else {
         return Ok(Said { words: unknown(id), ..Said::default() });
     };
     // A body that is not JSON is shown as the text it is.
@@ -117,10 +117,14 @@ async fn show(ledger: &Ledger, id: EventId, json: bool) -> Result<Said, LedgerEr
     Ok(Said { data, found: true, ..Said::default() })
 }
 
-async fn replay(ledger: &Ledger, now: Timestamp, ids: &[EventId]) -> Result<Said, LedgerError> {
+async fn replay(
+    database: &Database,
+    now: Timestamp,
+    ids: &[EventId],
+) -> Result<Said, DatabaseError> {
     let mut said = Said { found: true, ..Said::default() };
     for id in ids {
-        if ledger.replay_event(*id, now).await? {
+        if database.replay_event(*id, now).await? {
             said.data += &(id.to_string() + "\n");
         } else {
             said.words.push_str(&unknown(*id));

@@ -5,7 +5,7 @@ use clap::Args;
 
 use super::{Answer, say};
 use crate::config::Settings;
-use crate::ledger::Ledger;
+use crate::database::Database;
 
 /// Brings the database to this version's tables
 #[derive(Debug, Args)]
@@ -18,9 +18,9 @@ impl Migrate {
     /// # Errors
     /// When the database cannot be reached or does not take a migration.
     pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
-        let ledger = Ledger::open(&settings.ledger).await.context("ledger.url")?;
-        ledger.migrate().await?;
-        ledger.close().await;
+        let database = Database::open(&settings.database).await.context("database.url")?;
+        database.migrate().await?;
+        database.close().await;
         say("the tables are up to date");
         Ok(Answer::Done)
     }

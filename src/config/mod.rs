@@ -17,7 +17,7 @@ pub use error::Error;
 pub use origin::Origin;
 
 use crate::{
-    blob, exchange, http, inspect, leasing, ledger, library, model, notify, outbox, upload,
+    database, http, inspect, leasing, model, notify, onec, outbox, playback, storage, upload,
 };
 use layers::Layers;
 
@@ -29,15 +29,13 @@ pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// `[http]`: the public listener.
-    pub http: http::serve::Config,
+    pub http: http::server::Config,
     /// `[ops]`: the listener for operators.
     pub ops: http::Ops,
-    /// `[doors]`: what the doors take beside the video's bytes.
-    pub doors: http::Doors,
-    /// `[ledger]`: the database.
-    pub ledger: ledger::Config,
-    /// `[blob]`: where bytes live.
-    pub blob: blob::Config,
+    /// `[database]`: the database.
+    pub database: database::Config,
+    /// `[storage]`: where bytes live.
+    pub storage: storage::Config,
     /// `[inspect]`: what a video must be like.
     pub inspect: inspect::Config,
     /// `[upload]`: the life of an upload.
@@ -48,10 +46,10 @@ pub struct Settings {
     pub auth: leasing::Auth,
     /// `[leasing]`: the business side.
     pub leasing: leasing::Config,
-    /// `[exchange]`: the exchange with 1C.
-    pub exchange: exchange::Config,
-    /// `[view]`: viewing links.
-    pub view: library::Config,
+    /// `[onec]`: the exchange with 1C.
+    pub onec: onec::Config,
+    /// `[playback]`: viewing links.
+    pub playback: playback::Config,
     /// `[notify]`: who is told, and how.
     pub notify: notify::Config,
     /// `[mail]`: letters.

@@ -10,7 +10,7 @@ use url::Url;
 const SECRET_WORDS: [&str; 2] = ["secret", "password"];
 
 /// An address that may carry a password: it is shown without, and can come from a file as well.
-const SECRET_URL: &str = "ledger.url";
+const SECRET_URL: &str = "database.url";
 
 /// Ending of the key that names a secret's file.
 const FILE: &str = "_file";

@@ -5,10 +5,10 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use crate::leasing::{Caller, CallerError, TokenError};
 use crate::model::{Person, PersonId};
 
-use super::House;
+use super::AppState;
 use super::problem::{self, Problem};
 
-impl House {
+impl AppState {
     /// The verified caller, who may still act.
     pub(super) async fn caller(&self, headers: &HeaderMap) -> Result<Person, Problem> {
         let token = token(headers).ok_or_else(missing)?;

@@ -7,7 +7,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{Extensions, HeaderMap};
 use serde::Deserialize;
 
-use super::House;
+use super::AppState;
 use crate::model::Network;
 
 /// What proxies write the addresses before them into.
@@ -63,9 +63,9 @@ pub(super) struct Client(pub(super) IpAddr);
 
 impl Client {
     /// Of a request with these headers and extensions. In a test there is no peer: it is this machine.
-    pub(super) fn of(house: &House, extensions: &Extensions, headers: &HeaderMap) -> Self {
+    pub(super) fn of(state: &AppState, extensions: &Extensions, headers: &HeaderMap) -> Self {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-        Self(house.proxies.client(peer.unwrap_or(std::net::Ipv4Addr::LOCALHOST.into()), headers))
+        Self(state.proxies.client(peer.unwrap_or(std::net::Ipv4Addr::LOCALHOST.into()), headers))
     }
 }
 

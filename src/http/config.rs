@@ -13,10 +13,10 @@ pub struct Ops {
     pub listen: SocketAddr,
 }
 
-/// `[doors]`: what the doors take beside the video's bytes.
+/// `[http.limits]`: what the doors take beside the video's bytes.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Doors {
+pub struct RequestLimits {
     /// Longest text field of a form, in bytes.
     pub max_field: usize,
     /// Most fields of a form, the file among them.

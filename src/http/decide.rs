@@ -20,15 +20,15 @@ use utoipa_axum::routes;
 use crate::leasing::{DecisionError, Standing, Verdict};
 use crate::model::{Decision, Person, RefKey};
 
-use super::exchange::{API_KEY, ExchangeAccount};
+use super::onec::{API_KEY, OnecAccount};
 use super::problem::{self, Problem};
-use super::{Answer, House, refusals, success};
+use super::{Answer, AppState, refusals, success};
 
 /// What comes before a text from 1C, or does not.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// The routes of who decides.
-pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new().routes(routes!(decide))
 }
 
@@ -89,21 +89,21 @@ struct DecisionTold {
     )
 )]
 async fn decide(
-    State(house): State<Arc<House>>,
+    State(state): State<Arc<AppState>>,
     ref_key: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (mut head, body) = request.into_parts();
-    let decider = Decider::of(&house, &mut head).await?;
+    let decider = Decider::of(&state, &mut head).await?;
     let ref_key = ref_key.ok().and_then(|Path(text)| text.parse::<RefKey>().ok());
     let ref_key = ref_key.ok_or_else(no_report)?;
     decider.may_decide()?;
-    let Asked { decision, reason, version } = read(&house, body).await?;
+    let Asked { decision, reason, version } = read(&state, body).await?;
     let version = version.map(Into::into);
     let verdict = Verdict { ref_key, decision, reason, version };
     let standing = match decider {
-        Decider::Person(reviewer) => house.leasing.decide(&reviewer, verdict).await?,
-        Decider::Node(login) => house.leasing.decide_as_node(&login, verdict).await?,
+        Decider::Person(reviewer) => state.leasing.decide(&reviewer, verdict).await?,
+        Decider::Node(login) => state.leasing.decide_as_node(&login, verdict).await?,
     };
     Ok(success(StatusCode::OK, "success", &told(ref_key, standing)))
 }
@@ -116,12 +116,12 @@ enum Decider {
 }
 
 impl Decider {
-    async fn of(house: &Arc<House>, head: &mut Parts) -> Result<Self, Problem> {
+    async fn of(state: &Arc<AppState>, head: &mut Parts) -> Result<Self, Problem> {
         if is_of_exchange(&head.headers) {
-            let account = ExchangeAccount::from_request_parts(head, house).await?;
+            let account = OnecAccount::from_request_parts(head, state).await?;
             return Ok(Self::Node(account.login));
         }
-        Ok(Self::Person(house.caller(&head.headers).await?))
+        Ok(Self::Person(state.caller(&head.headers).await?))
     }
 
     fn may_decide(&self) -> Result<(), Problem> {
@@ -142,9 +142,9 @@ fn is_of_exchange(headers: &HeaderMap) -> bool {
 }
 
 /// The body as JSON. What is wrong with it is said without repeating it.
-async fn read(house: &House, body: Body) -> Result<Asked, Problem> {
-    let most = house.doors.max_small_body;
-    let reading = timeout(house.uploads.patience(), Limited::new(body, most).collect());
+async fn read(state: &AppState, body: Body) -> Result<Asked, Problem> {
+    let most = state.limits.max_small_body;
+    let reading = timeout(state.uploads.patience(), Limited::new(body, most).collect());
     let cut = || Problem::unreadable("the body ended too early; send it again");
     let bytes = reading.await.unwrap_or_else(|_| Err("it is too slow".into()));
     let bytes =
@@ -190,8 +190,8 @@ impl From<DecisionError> for Problem {
             DecisionError::Reason(error) => Self::fields(&[("reason", error.to_string())]),
             DecisionError::NoReport => no_report(),
             DecisionError::Conflict(standing) => conflict(&standing, message),
-            DecisionError::Ledger(error) if error.is_transient() => problem::away(&error),
-            DecisionError::Ledger(error) => {
+            DecisionError::Database(error) if error.is_transient() => problem::away(&error),
+            DecisionError::Database(error) => {
                 tracing::error!(%error, "a decision could not be recorded");
                 problem::internal()
             }

@@ -9,9 +9,9 @@ use http_body_util::{BodyExt as _, Limited};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::form::reader::{Form, Part, VIDEO};
+use super::multipart::reader::{Form, Part, VIDEO};
 use super::problem::Problem;
-use super::{House, body, refusals};
+use super::{AppState, body, refusals};
 
 /// Named values; names in lower case.
 #[derive(Debug, Default)]
@@ -20,28 +20,28 @@ pub(super) struct Fields(BTreeMap<String, String>);
 impl Fields {
     /// Reads a body. One without bytes has no values.
     pub(super) async fn read(
-        house: &House,
+        state: &AppState,
         headers: &HeaderMap,
         body: Body,
     ) -> Result<Self, Problem> {
         if !body::has_bytes(&body) {
             return Ok(Self::default());
         }
-        let reading = Self::read_all(house, headers, body);
-        let read = timeout(house.uploads.patience(), reading).await;
+        let reading = Self::read_all(state, headers, body);
+        let read = timeout(state.uploads.patience(), reading).await;
         // Whatever is left of the body will not be read.
         read.unwrap_or_else(|_| Err(cut())).map_err(refusals::closing)
     }
 
-    async fn read_all(house: &House, headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
-        let most = house.doors.max_small_body;
+    async fn read_all(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Self, Problem> {
+        let most = state.limits.max_small_body;
         if body::announced(headers).is_some_and(|announced| announced > most as u64) {
             return Err(too_long(most));
         }
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let kind = kind.unwrap_or_default().to_ascii_lowercase();
         if kind.starts_with("multipart/") {
-            return Self::of_form(Form::new(headers, body, &house.doors, most as u64, &[VIDEO])?)
+            return Self::of_form(Form::new(headers, body, &state.limits, most as u64, &[VIDEO])?)
                 .await;
         }
         let bytes = Limited::new(body, most).collect().await.map_err(|why| {
@@ -55,7 +55,7 @@ impl Fields {
         if kind.contains("json") || text.starts_with(['{', '[', '"']) {
             Self::of_json(text)
         } else {
-            Self::of_pairs(text, house.doors.max_fields)
+            Self::of_pairs(text, state.limits.max_fields)
         }
     }
 

@@ -11,10 +11,10 @@ mod codes;
 mod config;
 mod decide;
 mod details;
-mod exchange;
 mod fields;
-mod form;
 mod mobile;
+mod multipart;
+mod onec;
 mod openapi;
 mod ops;
 mod pictures;
@@ -24,7 +24,7 @@ mod range;
 mod refusals;
 mod request_id;
 mod review;
-pub mod serve;
+pub mod server;
 mod stored;
 mod tus;
 mod view;
@@ -45,24 +45,24 @@ use tower_http::trace::TraceLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::exchange::{Inbox, Queue};
 use crate::leasing::{Accounts, Leasing, Lists, Pictures};
-use crate::library::Library;
+use crate::onec::{Inbox, Queue};
+use crate::playback::Playback;
 use crate::upload::Uploads;
 
 pub use codes::CODES;
-pub use config::{Doors, Ops};
+pub use config::{Ops, RequestLimits};
 pub use ops::{Health, ops_router};
 
 use client::Proxies;
 use problem::Problem;
 
 /// What the handlers are given.
-pub struct House {
+pub struct AppState {
     /// The upload engine.
     pub uploads: Uploads,
     /// Stored videos.
-    pub library: Library,
+    pub playback: Playback,
     /// Who may do what.
     pub leasing: Leasing,
     /// Who is believed when they say for whom they ask (S51).
@@ -80,7 +80,7 @@ pub struct House {
     /// What 1C sends.
     pub inbox: Inbox,
     /// Limits of what comes beside the video.
-    pub doors: Doors,
+    pub limits: RequestLimits,
     /// The zone of times that come without one.
     pub zone: TimeZone,
     /// What `Location` is built from, without a slash at its end.
@@ -88,7 +88,7 @@ pub struct House {
 }
 
 /// The public routes.
-pub fn router(house: Arc<House>) -> Router {
+pub fn router(state: Arc<AppState>) -> Router {
     let around = ServiceBuilder::new()
         .layer(from_fn(known_request_id))
         .layer(SetRequestIdLayer::new(request_id::HEADER, request_id::Fresh))
@@ -99,12 +99,12 @@ pub fn router(house: Arc<House>) -> Router {
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn(harmless));
     let (routes, document) = routes().split_for_parts();
-    let document = openapi::finished(&document, &house.public_url);
+    let document = openapi::finished(&document, &state.public_url);
     Router::from(openapi::routes(&document))
         .merge(routes)
         .fallback(no_such_route)
         .method_not_allowed_fallback(no_such_method)
-        .with_state(house)
+        .with_state(state)
         .layer(around)
 }
 
@@ -115,16 +115,16 @@ pub fn openapi(public_url: &str) -> serde_json::Value {
 }
 
 /// Every public route with what it says of itself.
-fn routes() -> OpenApiRouter<Arc<House>> {
+fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::with_openapi(openapi::Frame::openapi())
         .merge(tus::routes())
         .merge(preflight::routes())
-        .merge(form::routes())
+        .merge(multipart::routes())
         .merge(view::routes())
         .merge(mobile::routes())
         .merge(pictures::routes())
         .merge(review::routes())
-        .merge(exchange::routes())
+        .merge(onec::routes())
         .merge(decide::routes())
 }
 

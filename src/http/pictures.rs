@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::leasing::{CodeFormat, PictureError};
 use crate::model::{TypeCode, VehicleGuid};
 
-use super::House;
+use super::AppState;
 use super::accounts::seconds;
 use super::client::Client;
 use super::problem::{self, Problem};
@@ -34,7 +34,7 @@ const NO_VEHICLE_PAGE: &str = "<!doctype html>\n<html lang=\"ru\"><meta charset=
 const NO_VEHICLE: &str = "Vehicle not found.";
 
 /// The routes of pictures.
-pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new().routes(routes!(picture)).routes(routes!(code))
 }
 
@@ -64,14 +64,14 @@ struct Version {
     )
 )]
 async fn picture(
-    State(house): State<Arc<House>>,
+    State(state): State<Arc<AppState>>,
     code: Result<Path<String>, PathRejection>,
     version: Result<Query<Version>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let nothing = || Problem::not_found("there is no such picture");
     let code = code.ok().and_then(|Path(text)| text.parse::<TypeCode>().ok());
-    let found = house.pictures.picture(code.ok_or_else(nothing)?).await?;
+    let found = state.pictures.picture(code.ok_or_else(nothing)?).await?;
     let found = found.ok_or_else(nothing)?;
     let is_this = version.is_ok_and(|Query(asked)| asked.v.as_ref() == Some(&found.tag));
     let keep = if is_this { FOR_GOOD } else { FOR_NOW };
@@ -113,17 +113,17 @@ enum Format {
     )
 )]
 async fn code(
-    State(house): State<Arc<House>>,
+    State(state): State<Arc<AppState>>,
     guid: Result<Path<String>, PathRejection>,
     wanted: Result<Query<Wanted>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (asking, _) = request.into_parts();
     // Who tries one key after the other is stopped, whether they are right or wrong (S62).
-    house.pictures.count(Client::of(&house, &asking.extensions, &asking.headers).0)?;
+    state.pictures.count(Client::of(&state, &asking.extensions, &asking.headers).0)?;
     let headers = &asking.headers;
-    let needs_person = house.pictures.codes_need_a_person();
-    let person = if needs_person { Some(house.caller(headers).await?) } else { None };
+    let needs_person = state.pictures.codes_need_a_person();
+    let person = if needs_person { Some(state.caller(headers).await?) } else { None };
     let Query(wanted) = wanted.map_err(|wrong| Problem::unreadable(wrong.body_text()))?;
     let (format, kind) = match wanted.format {
         Some(Format::Svg) => (CodeFormat::Svg, "image/svg+xml"),
@@ -132,7 +132,7 @@ async fn code(
     let Some(guid) = guid.ok().and_then(|Path(text)| text.parse::<VehicleGuid>().ok()) else {
         return Ok(no_vehicle(headers));
     };
-    let drawn = house.pictures.code(guid, person.as_ref(), format).await?;
+    let drawn = state.pictures.code(guid, person.as_ref(), format).await?;
     let Some(drawn) = drawn else { return Ok(no_vehicle(headers)) };
     let tag = tag_of(&drawn);
     let keep = if needs_person { FOR_ONE } else { FOR_NOW };

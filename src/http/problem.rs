@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::request_id;
-use crate::model::causes;
+use crate::model::error_chain;
 
 /// The tus status for a piece that is not what its checksum says (T-62).
 const CHECKSUM_MISMATCH: u16 = 460;
@@ -162,7 +162,7 @@ pub(super) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
 
 /// 503: something behind the service is away, and comes back.
 pub(super) fn away(cause: &(dyn std::error::Error + 'static)) -> Problem {
-    tracing::warn!(error = %causes(cause), "away");
+    tracing::warn!(error = %error_chain(cause), "away");
     unavailable("the service is away for a moment; ask again")
 }
 

@@ -3,7 +3,7 @@
 use axum::http::{HeaderName, StatusCode, header};
 use serde_json::json;
 
-use crate::model::{Check, Refusal, causes};
+use crate::model::{Check, Refusal, error_chain};
 use crate::upload::UploadError;
 
 use super::accounts::seconds;
@@ -21,10 +21,10 @@ impl From<UploadError> for Problem {
     fn from(error: UploadError) -> Self {
         match &error {
             UploadError::Internal(cause) => {
-                tracing::error!(error = %causes(&**cause), "request failed");
+                tracing::error!(error = %error_chain(&**cause), "request failed");
             }
             UploadError::Away(what, cause) => {
-                tracing::warn!(what, error = %causes(&**cause), "away");
+                tracing::warn!(what, error = %error_chain(&**cause), "away");
             }
             _ => {}
         }

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::library::About;
+use crate::playback::About;
 
 use super::problem::{self, Problem};
 use super::range::{Asked, asked, is_known};

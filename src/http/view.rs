@@ -17,18 +17,18 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::library::{LibraryError, StoredFile, Viewing};
 use crate::model::{Digest, Facts, Finding, RefKey, SubmissionId, Verdict, VideoId};
+use crate::playback::{PlaybackError, StoredFile, Viewing};
 
 use super::problem::{self, ErrorAnswer, Problem};
 use super::stored::plan;
-use super::{Answer, House, success};
+use super::{Answer, AppState, success};
 
 /// How much of a video is read at a time.
 const PIECE: usize = 128 * 1024;
 
 /// The routes of viewers.
-pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new().routes(routes!(video)).routes(routes!(media))
 }
 
@@ -44,17 +44,17 @@ pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
     )
 )]
 async fn video(
-    State(house): State<Arc<House>>,
+    State(state): State<Arc<AppState>>,
     ref_key: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let viewer = house.caller(&headers).await?;
+    let viewer = state.caller(&headers).await?;
     let nothing = || Problem::not_found("there is no video for this report");
     // A key that is not UTF-8 is none of ours either.
     let ref_key = ref_key.ok().and_then(|Path(text)| text.parse::<RefKey>().ok());
     let ref_key = ref_key.ok_or_else(nothing)?;
-    let viewing = house.library.video(&viewer, ref_key).await?.ok_or_else(nothing)?;
-    Ok(success(StatusCode::OK, "success", &told(&house, ref_key, viewing)))
+    let viewing = state.playback.video(&viewer, ref_key).await?.ok_or_else(nothing)?;
+    Ok(success(StatusCode::OK, "success", &told(&state, ref_key, viewing)))
 }
 
 /// Bytes that are no text.
@@ -92,7 +92,7 @@ struct VideoTold {
     expires_at: Timestamp,
 }
 
-fn told(house: &House, ref_key: RefKey, viewing: Viewing) -> VideoTold {
+fn told(state: &AppState, ref_key: RefKey, viewing: Viewing) -> VideoTold {
     VideoTold {
         ref_key,
         video_id: viewing.video,
@@ -108,14 +108,14 @@ fn told(house: &House, ref_key: RefKey, viewing: Viewing) -> VideoTold {
         status_code: viewing.standing.status.code(),
         version: viewing.standing.version,
         reject_reason: viewing.standing.reject_reason,
-        link: absolute(house, &viewing.link),
+        link: absolute(state, &viewing.link),
         expires_at: viewing.expires_at,
     }
 }
 
 /// Links of the disk back end are paths of ours; those of S3 name their host.
-pub(super) fn absolute(house: &House, link: &str) -> String {
-    if link.starts_with('/') { format!("{}{link}", house.public_url) } else { link.to_owned() }
+pub(super) fn absolute(state: &AppState, link: &str) -> String {
+    if link.starts_with('/') { format!("{}{link}", state.public_url) } else { link.to_owned() }
 }
 
 /// The bytes behind a viewing link, when videos are on disk
@@ -140,13 +140,13 @@ pub(super) fn absolute(house: &House, link: &str) -> String {
     )
 )]
 async fn media(
-    State(house): State<Arc<House>>,
+    State(state): State<Arc<AppState>>,
     method: Method,
     signed: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let Path(signed) = signed.map_err(|_| Problem::not_found("there is nothing here"))?;
-    let file = house.library.open_signed(&signed).await?;
+    let file = state.playback.open_signed(&signed).await?;
     let plan = plan(&method, &headers, &file.about)?;
     let body = match plan.part.clone() {
         Some(part) => bytes(file, part).await?,
@@ -161,23 +161,23 @@ async fn bytes(mut file: StoredFile, part: Range<u64>) -> Result<Body, Problem> 
     Ok(Body::from_stream(ReaderStream::with_capacity(bytes, PIECE)))
 }
 
-impl From<LibraryError> for Problem {
-    fn from(error: LibraryError) -> Self {
+impl From<PlaybackError> for Problem {
+    fn from(error: PlaybackError) -> Self {
         match error {
-            LibraryError::LinkInvalid => {
+            PlaybackError::LinkInvalid => {
                 Self::new(StatusCode::FORBIDDEN, "forbidden", "this link is not valid")
             }
-            LibraryError::LinkExpired => Self::new(
+            PlaybackError::LinkExpired => Self::new(
                 StatusCode::FORBIDDEN,
                 "forbidden",
                 "this link has expired; ask for a new one",
             ),
-            LibraryError::Busy => {
+            PlaybackError::Busy => {
                 let message = "as many videos are being sent as may be; ask again";
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).retry_after(5)
             }
-            error @ LibraryError::Away(..) => problem::away(&error),
-            LibraryError::Internal(cause) => {
+            error @ PlaybackError::Away(..) => problem::away(&error),
+            PlaybackError::Internal(cause) => {
                 tracing::error!(error = %cause, "a video could not be shown");
                 problem::internal()
             }

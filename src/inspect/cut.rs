@@ -40,7 +40,7 @@ pub(super) fn trim(
         content.notes.forget(after);
     }
     if let Some(after) = lost.into_iter().chain(stopped).min() {
-        content.walk.forget_after(after);
+        content.walk.purge_after(after);
     }
     (top.fault, content.fault) = (None, None);
     true

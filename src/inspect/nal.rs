@@ -99,7 +99,7 @@ impl Walk {
     }
 
     /// Takes back what was certain only after so many bytes.
-    pub(super) fn forget_after(&mut self, after: u64) {
+    pub(super) fn purge_after(&mut self, after: u64) {
         self.found = self.found.take().filter(|found| found.after <= after);
     }
 

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::{TokenError, Tokens};
-use crate::ledger::{Ledger, LedgerError};
+use crate::database::{Database, DatabaseError};
 use crate::model::{ChallengeId, Person, PersonId};
 
 /// The business side. Cheap to clone.
 #[derive(Clone)]
 pub struct Leasing {
-    pub(super) ledger: Ledger,
+    pub(super) database: Database,
     pub(super) tokens: Arc<Tokens>,
-    pub(super) bell: Arc<Notify>,
+    pub(super) wakeup: Arc<Notify>,
 }
 
 /// Who is calling, and in which session.
@@ -34,16 +34,16 @@ pub enum CallerError {
     /// The person or the company may no longer act (S17), or the session has ended.
     #[error("this person may no longer act")]
     Inactive,
-    /// The ledger is away: ask again.
-    #[error("the ledger is away")]
-    Away(#[source] LedgerError),
+    /// The database is away: ask again.
+    #[error("the database is away")]
+    Away(#[source] DatabaseError),
     /// Ours to mend.
     #[error("something is broken")]
-    Internal(#[source] LedgerError),
+    Internal(#[source] DatabaseError),
 }
 
-impl From<LedgerError> for CallerError {
-    fn from(error: LedgerError) -> Self {
+impl From<DatabaseError> for CallerError {
+    fn from(error: DatabaseError) -> Self {
         if error.is_transient() { Self::Away(error) } else { Self::Internal(error) }
     }
 }
@@ -51,15 +51,15 @@ impl From<LedgerError> for CallerError {
 impl Leasing {
     /// The business side over these records and tokens.
     #[must_use]
-    pub fn new(ledger: Ledger, tokens: Tokens) -> Self {
-        Self { ledger, tokens: Arc::new(tokens), bell: Arc::new(Notify::new()) }
+    pub fn new(database: Database, tokens: Tokens) -> Self {
+        Self { database, tokens: Arc::new(tokens), wakeup: Arc::new(Notify::new()) }
     }
 
     /// The person with this access token (what follows `Bearer `). The token says who; company and
-    /// rights are those the ledger has now (S17, S18).
+    /// rights are those the database has now (S17, S18).
     ///
     /// # Errors
-    /// When the token is not taken, the person may not act, or the ledger fails.
+    /// When the token is not taken, the person may not act, or the database fails.
     pub async fn caller(&self, token: &str) -> Result<Person, CallerError> {
         self.caller_in_session(token).await.map(|caller| caller.person)
     }
@@ -67,10 +67,10 @@ impl Leasing {
     /// As [`Leasing::caller`], with the session.
     ///
     /// # Errors
-    /// When the token is not taken, the person may not act, or the ledger fails.
+    /// When the token is not taken, the person may not act, or the database fails.
     pub async fn caller_in_session(&self, token: &str) -> Result<Caller, CallerError> {
         let claims = self.tokens.verify_access(token)?;
-        let person = self.ledger.acting_person(claims.person(), &claims.sid).await?;
+        let person = self.database.acting_person(claims.person(), &claims.sid).await?;
         let person = person.ok_or(CallerError::Inactive)?;
         Ok(Caller { person, session: claims.sid })
     }

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, de::Error};
 
 use super::Limits;
-use crate::ledger::EmployeesSee;
+use crate::database::EmployeesSee;
 use crate::model::VehicleGuid;
 
 /// Fewest bytes of the secret that signs tokens: as many as the HMAC-SHA-256 made with it (S15).
@@ -43,11 +43,11 @@ pub struct Auth {
     /// Written into tokens, and asked of them.
     pub issuer: String,
     /// How often old sign-ins are forgotten.
-    pub forget_every: SignedDuration,
+    pub purge_every: SignedDuration,
     /// How old they are then; at least a day, over which the limits count.
-    pub forget_after: SignedDuration,
+    pub purge_after: SignedDuration,
     /// How many rows of a kind are forgotten at a time.
-    pub forget_batch: u32,
+    pub purge_batch: u32,
     /// How often codes may be asked for and guessed.
     pub limits: Limits,
     /// Passwords of accounts hashed at a time.
@@ -81,7 +81,7 @@ pub struct Config {
     pub remind_every: SignedDuration,
     /// How many reports are marked in one transaction.
     pub remind_batch: u32,
-    /// How many rows of a list are read from the ledger at a time.
+    /// How many rows of a list are read from the database at a time.
     pub list_page: u16,
     /// The most rows a client may ask for with `limit`.
     pub list_most: u16,

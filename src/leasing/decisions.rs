@@ -1,7 +1,7 @@
 //! Decisions of reviewers. 1C's decisions come with the exchange and end in the same transaction of
-//! the ledger.
+//! the database.
 
-use crate::ledger::{Decided, Deciding, LedgerError, Post, Standing};
+use crate::database::{DatabaseError, Decided, Deciding, Post, Standing};
 use crate::model::{CompanyId, Decision, EventId, Person, RefKey};
 
 use super::Leasing;
@@ -41,9 +41,9 @@ pub enum DecisionError {
     /// The report is not as the reviewer has seen it.
     #[error("the report is in another state meanwhile")]
     Conflict(Box<Standing>),
-    /// The ledger fails.
+    /// The database fails.
     #[error(transparent)]
-    Ledger(#[from] LedgerError),
+    Database(#[from] DatabaseError),
 }
 
 /// A decision as it was asked for.
@@ -64,7 +64,7 @@ impl Leasing {
     /// on their own company's.
     ///
     /// # Errors
-    /// When they may not, the report is not as they have seen it, or the ledger fails.
+    /// When they may not, the report is not as they have seen it, or the database fails.
     pub async fn decide(
         &self,
         reviewer: &Person,
@@ -84,7 +84,7 @@ impl Leasing {
     /// Records what a node of 1C decides: on every company's reports, as in its messages.
     ///
     /// # Errors
-    /// When the report is not as the node has seen it, or the ledger fails.
+    /// When the report is not as the node has seen it, or the database fails.
     pub async fn decide_as_node(
         &self,
         node: &str,
@@ -96,14 +96,14 @@ impl Leasing {
     /// Records a decision, whoever's it is: `version: None` decides on whatever there is, as 1C does.
     ///
     /// # Errors
-    /// When the report is not as was thought, or the ledger fails.
+    /// When the report is not as was thought, or the database fails.
     pub async fn record(&self, deciding: &Deciding) -> Result<Standing, DecisionError> {
         let (clock, random) = (self.tokens.clock.clone(), self.tokens.random.clone());
         let new_id = move || EventId::mint(&clock, &random);
         let post = Post { new_id: &new_id, now: self.tokens.clock.now() };
-        match self.ledger.decide(deciding, &post).await? {
+        match self.database.decide(deciding, &post).await? {
             Decided::Done(standing) => {
-                self.bell.notify_one();
+                self.wakeup.notify_one();
                 Ok(standing)
             }
             Decided::Conflict(standing) => Err(DecisionError::Conflict(Box::new(standing))),

@@ -1,4 +1,4 @@
-//! Letters and notes, composed at the moment they are delivered: from what is in the ledger then.
+//! Letters and notes, composed at the moment they are delivered: from what is in the database then.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::words::{self, CodeWords, Lines, NoteWords};
 use super::{Leasing, html};
-use crate::ledger::{ChallengeRow, Device, LedgerError, PushKind, ReportOfNote};
+use crate::database::{ChallengeRow, DatabaseError, Device, PushKind, ReportOfNote};
 use crate::model::{
     ChallengeId, CompanyId, Letter, NEVER_DUE, Note, RefKey, ReportStatus, SessionId,
 };
@@ -20,9 +20,9 @@ const LONGEST_TOLD: usize = 64;
 /// Why a message cannot be composed.
 #[derive(Debug, thiserror::Error)]
 pub enum LetterError {
-    /// The ledger fails.
+    /// The database fails.
     #[error(transparent)]
-    Ledger(#[from] LedgerError),
+    Database(#[from] DatabaseError),
     /// The row is none of ours. What it holds is not repeated.
     #[error("the message's body cannot be read")]
     Shape,
@@ -68,7 +68,7 @@ impl Letters {
     /// The letter of a message; none when there is nobody to tell any more.
     ///
     /// # Errors
-    /// When the ledger fails or the message cannot be read.
+    /// When the database fails or the message cannot be read.
     pub async fn letter(&self, kind: &str, body: &str) -> Result<Option<Letter>, LetterError> {
         match kind {
             "mail.code" => self.code(read::<OfCode>(body)?.challenge_id).await,
@@ -81,18 +81,18 @@ impl Letters {
     /// The note of a message; none when there is nobody to tell any more.
     ///
     /// # Errors
-    /// When the ledger fails or the message cannot be read.
+    /// When the database fails or the message cannot be read.
     pub async fn note(&self, kind: &str, body: &str) -> Result<Option<Note>, LetterError> {
         let Some(kind) = PushKind::from_word(kind) else { return Ok(None) };
         let told: OfPush = read(body)?;
-        let ledger = &self.leasing.ledger;
-        let Some(device) = ledger.device(told.session_id).await? else { return Ok(None) };
+        let database = &self.leasing.database;
+        let Some(device) = database.device(told.session_id).await? else { return Ok(None) };
         if !hears(kind, &device) {
             return Ok(None);
         }
         let ref_key = told.report_ref_key.as_deref().and_then(|key| key.parse::<RefKey>().ok());
         let report = match ref_key {
-            Some(ref_key) => ledger.report_of_note(ref_key).await?,
+            Some(ref_key) => database.report_of_note(ref_key).await?,
             None => None,
         };
         if !still_true(kind, told.reports, report.as_ref()) {
@@ -102,7 +102,7 @@ impl Letters {
     }
 
     async fn code(&self, id: ChallengeId) -> Result<Option<Letter>, LetterError> {
-        let Some(challenge) = self.leasing.ledger.challenge(id).await? else { return Ok(None) };
+        let Some(challenge) = self.leasing.database.challenge(id).await? else { return Ok(None) };
         let now = self.leasing.tokens.clock.now();
         let useless = !challenge.open || challenge.expires_at <= now;
         if useless || challenge.email.is_empty() {
@@ -131,7 +131,7 @@ impl Letters {
 
     async fn warning(&self, told: &OfWarning) -> Result<Option<Letter>, LetterError> {
         let company = CompanyId(told.company_id);
-        let Some(mailbox) = self.leasing.ledger.mailbox_of(company).await? else {
+        let Some(mailbox) = self.leasing.database.mailbox_of(company).await? else {
             return Ok(None);
         };
         let lines = words::warning(&one_line(&mailbox.name), &told.reason);

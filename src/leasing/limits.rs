@@ -1,4 +1,4 @@
-//! How often codes may be asked for and guessed (S3, S4): pure rules over what the ledger counted.
+//! How often codes may be asked for and guessed (S3, S4): pure rules over what the database counted.
 //!
 //! With four digits, five guesses and twenty codes a day, guessing one takes three months on average.
 //! Beyond the budgets of a day nobody is locked out, which would be a lever to lock out a whole
@@ -10,7 +10,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use crate::ledger::{OfDevice, Traffic, Verdict, Windows};
+use crate::database::{OfDevice, Traffic, Verdict, Windows};
 
 /// Over how long requests from one network are counted.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);

@@ -2,7 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::ledger::{LedgerError, Post};
+use crate::database::{DatabaseError, Post};
 use crate::model::EventId;
 
 use super::{Config, Leasing};
@@ -26,12 +26,12 @@ impl Leasing {
     /// bounded size. Returns how many there were.
     ///
     /// # Errors
-    /// When the ledger fails; what was committed before stays.
+    /// When the database fails; what was committed before stays.
     pub async fn remind(
         &self,
         config: &Config,
         ending: &CancellationToken,
-    ) -> Result<usize, LedgerError> {
+    ) -> Result<usize, DatabaseError> {
         let (clock, random) = (&self.tokens.clock, &self.tokens.random);
         let new_id = || EventId::mint(clock, random);
         let mut reminded = 0;
@@ -39,14 +39,14 @@ impl Leasing {
             let now = clock.now();
             let until = now.checked_add(config.remind_before).unwrap_or(now);
             let post = Post { new_id: &new_id, now };
-            let some = self.ledger.remind(until, config.remind_batch, &post).await?;
+            let some = self.database.remind(until, config.remind_batch, &post).await?;
             reminded += some;
             if some == 0 {
                 break;
             }
         }
         if reminded > 0 {
-            self.bell.notify_one();
+            self.wakeup.notify_one();
             tracing::info!(reports = reminded, "deadlines called to mind");
         }
         Ok(reminded)

@@ -17,7 +17,7 @@ impl Leasing {
     /// Opens a session for a reviewer whose password was right.
     ///
     /// # Errors
-    /// When they may not act, or the ledger fails.
+    /// When they may not act, or the database fails.
     pub async fn open_desk(&self, person: &Person, device: DeviceId) -> Result<Desk, SignInError> {
         let expires_in = self.access_ttl();
         let pair = self.open_session(person, device, "", expires_in).await?;

@@ -8,7 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::tokens::Lineage;
 use super::{Bearer, Caller, Leasing, SignInError, SignedIn};
-use crate::ledger::{Ended, Exchange, Exchanged, LedgerError, OldMessages, SessionRow, Successor};
+use crate::database::{
+    DatabaseError, Ended, Exchange, Exchanged, OldMessages, SessionRow, Successor,
+};
 use crate::model::{EventId, SessionId};
 
 /// The daily budgets look back this far, so what they count is kept at least so long.
@@ -35,8 +37,8 @@ pub struct KeepMessages {
 impl Leasing {
     /// Rings when there is something to be told.
     #[must_use]
-    pub fn with_bell(self, bell: Arc<Notify>) -> Self {
-        Self { bell, ..self }
+    pub fn with_wakeup(self, wakeup: Arc<Notify>) -> Self {
+        Self { wakeup, ..self }
     }
 
     /// A new pair of tokens for a refresh token (S16).
@@ -59,11 +61,11 @@ impl Leasing {
             note: self.new_note(),
             now: self.tokens.clock.now(),
         };
-        match self.ledger.exchange(&exchange).await? {
+        match self.database.exchange(&exchange).await? {
             Exchanged::For(successor) => self.renewed(session, successor),
             Exchanged::Reused => {
                 tracing::warn!(%session, "a refresh token came twice; its session has been ended");
-                self.bell.notify_one();
+                self.wakeup.notify_one();
                 Err(SignInError::Reused)
             }
             Exchanged::TooOld => Err(SignInError::Token(super::TokenError::Expired)),
@@ -86,45 +88,45 @@ impl Leasing {
     /// The devices on which the caller is signed in, latest first.
     ///
     /// # Errors
-    /// When the ledger fails.
-    pub async fn devices(&self, caller: &Caller) -> Result<Vec<SessionRow>, LedgerError> {
+    /// When the database fails.
+    pub async fn devices(&self, caller: &Caller) -> Result<Vec<SessionRow>, DatabaseError> {
         let since = self.tokens.clock.now() - self.tokens.auth.refresh_ttl;
-        self.ledger.sessions_of(caller.person.id, since).await
+        self.database.sessions_of(caller.person.id, since).await
     }
 
     /// Ends the caller's own session.
     ///
     /// # Errors
-    /// When the ledger fails.
-    pub async fn sign_out(&self, caller: &Caller) -> Result<(), LedgerError> {
+    /// When the database fails.
+    pub async fn sign_out(&self, caller: &Caller) -> Result<(), DatabaseError> {
         let Ok(session) = caller.session.parse() else { return Ok(()) };
         let now = self.tokens.clock.now();
         let person = caller.person.id;
-        self.ledger.end_session(person, session, Ended::Logout, None, now).await?;
+        self.database.end_session(person, session, Ended::Logout, None, now).await?;
         Ok(())
     }
 
     /// Ends another session of the caller: `false` when there is none such. Its device is told.
     ///
     /// # Errors
-    /// When the ledger fails.
+    /// When the database fails.
     pub async fn end_device(
         &self,
         caller: &Caller,
         session: SessionId,
-    ) -> Result<bool, LedgerError> {
+    ) -> Result<bool, DatabaseError> {
         let now = self.tokens.clock.now();
         let is_own = caller.session == session.to_string();
         let note = (!is_own).then(|| self.new_note());
         let why = if is_own { Ended::Logout } else { Ended::Revoked };
-        let ended = self.ledger.end_session(caller.person.id, session, why, note, now).await?;
-        self.bell.notify_one();
+        let ended = self.database.end_session(caller.person.id, session, why, note, now).await?;
+        self.wakeup.notify_one();
         Ok(ended)
     }
 
     /// Forgets old sign-ins and old messages now and then, until told to stop.
     pub async fn keep_forgetting(self, keep: KeepMessages, stop: CancellationToken) {
-        let every = self.tokens.auth.forget_every.unsigned_abs();
+        let every = self.tokens.auth.purge_every.unsigned_abs();
         loop {
             match self.forget_old().await {
                 Ok(0) => {}
@@ -146,16 +148,16 @@ impl Leasing {
     /// sessions that nobody asks for any more. Gives how many rows went.
     ///
     /// # Errors
-    /// When the ledger fails; what was done stays done.
-    pub async fn forget_old(&self) -> Result<u64, LedgerError> {
+    /// When the database fails; what was done stays done.
+    pub async fn forget_old(&self) -> Result<u64, DatabaseError> {
         let auth = &self.tokens.auth;
-        let batch = auth.forget_batch;
+        let batch = auth.purge_batch;
         let before = self.forgotten_before();
-        let mut rows = self.ledger.purge_challenges(before, batch).await?;
-        rows += self.ledger.purge_refreshes(before, batch).await?;
+        let mut rows = self.database.purge_challenges(before, batch).await?;
+        rows += self.database.purge_refreshes(before, batch).await?;
         // A session nobody came back to has no refresh token that is still good.
         let unused = before - auth.refresh_ttl;
-        rows += self.ledger.purge_sessions(before, unused, batch).await?;
+        rows += self.database.purge_sessions(before, unused, batch).await?;
         Ok(rows)
     }
 
@@ -163,15 +165,15 @@ impl Leasing {
     /// codes as soon as requests for codes. Gives how many rows went.
     ///
     /// # Errors
-    /// When the ledger fails; what was done stays done.
-    pub async fn forget_messages(&self, keep: KeepMessages) -> Result<u64, LedgerError> {
+    /// When the database fails; what was done stays done.
+    pub async fn forget_messages(&self, keep: KeepMessages) -> Result<u64, DatabaseError> {
         let codes = self.forgotten_before();
         let now = self.tokens.clock.now();
         // Within a day a warning is not repeated, which its message tells.
         let before =
             |kept: SignedDuration| now.checked_sub(kept.max(DAY)).unwrap_or(Timestamp::MIN);
         let old = OldMessages { settled: before(keep.settled), dead: before(keep.dead), codes };
-        self.ledger.purge_messages(&old, self.tokens.auth.forget_batch).await
+        self.database.purge_messages(&old, self.tokens.auth.purge_batch).await
     }
 
     /// What is older is not needed: budgets have forgotten it, access tokens of that time have
@@ -179,6 +181,6 @@ impl Leasing {
     fn forgotten_before(&self) -> Timestamp {
         let auth = &self.tokens.auth;
         let least = DAY.max(auth.access_ttl * 2);
-        self.tokens.clock.now() - auth.forget_after.max(least)
+        self.tokens.clock.now() - auth.purge_after.max(least)
     }
 }

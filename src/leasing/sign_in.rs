@@ -5,7 +5,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::tokens::Lineage;
 use super::{Bearer, Leasing, MintError, TokenError, TokenPair, mailbox};
-use crate::ledger::{Asked, LedgerError, NewChallenge, NewSession};
+use crate::database::{Asked, DatabaseError, NewChallenge, NewSession};
 use crate::model::{Biin, ChallengeId, DeviceId, EventId, Person, Role, SessionId};
 
 /// What somebody says who wants a code.
@@ -67,16 +67,16 @@ pub enum SignInError {
     /// The session has ended, or the person may no longer act (S17).
     #[error("the session has ended")]
     Ended,
-    /// The ledger is away: ask again.
-    #[error("the ledger is away")]
-    Away(#[source] LedgerError),
+    /// The database is away: ask again.
+    #[error("the database is away")]
+    Away(#[source] DatabaseError),
     /// Ours to mend.
     #[error("something is broken")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-impl From<LedgerError> for SignInError {
-    fn from(error: LedgerError) -> Self {
+impl From<DatabaseError> for SignInError {
+    fn from(error: DatabaseError) -> Self {
         if error.is_transient() { Self::Away(error) } else { Self::Internal(error.into()) }
     }
 }
@@ -92,7 +92,7 @@ impl Leasing {
     /// whether there is such an owner learns nothing (S1).
     ///
     /// # Errors
-    /// When codes were asked for too often, or the ledger fails.
+    /// When codes were asked for too often, or the database fails.
     pub async fn ask_for_code(&self, asking: Asking) -> Result<String, SignInError> {
         let biin = asking.biin.clone();
         if !biin.checks() {
@@ -101,8 +101,8 @@ impl Leasing {
         let new = self.new_challenge(asking);
         let limits = &self.tokens.auth.limits;
         let judge = |traffic: &_| limits.judge(traffic, new.now);
-        let asked = self.ledger.ask_for_code(&new, limits.windows(), judge).await?;
-        self.bell.notify_one();
+        let asked = self.database.ask_for_code(&new, limits.windows(), judge).await?;
+        self.wakeup.notify_one();
         // Made in any case: both ways take as long.
         let made_up = mailbox::made_up(&self.tokens.mailbox_key, &biin);
         match asked {
@@ -137,9 +137,9 @@ impl Leasing {
     /// Opens a session for who has the code that was last asked for from this device.
     ///
     /// # Errors
-    /// When the code is wrong or too old, or the ledger fails.
+    /// When the code is wrong or too old, or the database fails.
     pub async fn sign_in(&self, login: &Login) -> Result<SignedIn, SignInError> {
-        let latest = self.ledger.latest_challenge(&login.biin, &login.device).await?;
+        let latest = self.database.latest_challenge(&login.biin, &login.device).await?;
         let Some(challenge) = latest.filter(|challenge| challenge.open) else {
             return Err(SignInError::WrongCode);
         };
@@ -149,11 +149,11 @@ impl Leasing {
         let code = self.code_of(challenge.id);
         if !bool::from(code.as_bytes().ct_eq(login.code.as_bytes())) {
             let most = self.tokens.auth.limits.wrong_per_code;
-            self.ledger.count_wrong_code(challenge.id, most).await?;
+            self.database.count_wrong_code(challenge.id, most).await?;
             return Err(SignInError::WrongCode);
         }
         let session = self.new_session(login.device.clone(), String::new());
-        let let_in = self.ledger.let_in(challenge.id, session.clone()).await?;
+        let let_in = self.database.let_in(challenge.id, session.clone()).await?;
         // Others have used it up or burned it in the meantime, or the company may no longer act.
         let let_in = let_in.ok_or(SignInError::WrongCode)?;
         let access_ttl = self.tokens.auth.access_ttl;
@@ -164,7 +164,7 @@ impl Leasing {
     /// Opens a session for somebody who is known without a code, with access tokens of this life.
     ///
     /// # Errors
-    /// When they may not act, or the ledger fails.
+    /// When they may not act, or the database fails.
     pub async fn open_session(
         &self,
         person: &Person,
@@ -173,7 +173,7 @@ impl Leasing {
         access_ttl: SignedDuration,
     ) -> Result<TokenPair, SignInError> {
         let session = self.new_session(device, fcm.to_owned());
-        let biin = self.ledger.open_session(person, &session).await?;
+        let biin = self.database.open_session(person, &session).await?;
         let biin = biin.ok_or(SignInError::Ended)?;
         self.first_pair(*person, biin, &session, access_ttl)
     }

@@ -1,6 +1,6 @@
 //! Tokens, as the document's own ones: HS256 JWTs with its claims (`forteleasing-api.md` §6.3).
 //!
-//! A token says who somebody is. What they may do is asked of the ledger ([`super::Leasing`]).
+//! A token says who somebody is. What they may do is asked of the database ([`super::Leasing`]).
 
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};

@@ -1,7 +1,7 @@
 //! Every sentence that people read by mail and on their phones. They are drivers and directors in
 //! Kazakhstan; the language of the owner's document is Russian.
 
-use crate::ledger::PushKind;
+use crate::database::PushKind;
 use crate::model::Role;
 
 /// Subject of the letter with a code. The code is not in it: subjects are shown on locked screens.

@@ -28,7 +28,7 @@ impl Clock {
         (Self(Source::Manual(Arc::clone(&hand))), ManualClock(hand))
     }
 
-    /// The present moment, cut to whole microseconds: what the ledger can hold.
+    /// The present moment, cut to whole microseconds: what the database can hold.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         let exact = match &self.0 {

@@ -3,12 +3,12 @@
 //! Plain values and pure rules. Nothing here waits, reads, writes or knows a wire format.
 
 mod biin;
-mod causes;
 mod check;
 mod clock;
 mod deadline;
 mod device;
 mod digest;
+mod error_chain;
 mod facts;
 mod faults;
 mod finding;
@@ -28,12 +28,12 @@ mod sent;
 mod upload;
 
 pub use biin::{Biin, BiinError};
-pub use causes::causes;
 pub use check::Check;
 pub use clock::{Clock, ManualClock};
 pub use deadline::{NEVER_DUE, due_at, is_expired};
 pub use device::{DeviceId, DeviceIdError};
 pub use digest::{Digest, DigestError};
+pub use error_chain::error_chain;
 pub use facts::{DurationBy, Durations, Facts, Location, LocationFrom};
 pub use faults::{FaultError, Faults};
 pub use finding::{Finding, Refusal};

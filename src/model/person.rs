@@ -23,7 +23,7 @@ pub enum CompanyKind {
 }
 
 impl CompanyKind {
-    /// The word in the ledger and in 1C's messages.
+    /// The word in the database and in 1C's messages.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// The word in tokens and in the ledger.
+    /// The word in tokens and in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -33,7 +33,7 @@ impl UploadState {
         Self::Lost,
     ];
 
-    /// The word in the ledger and in answers.
+    /// The word in the database and in answers.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -71,7 +71,7 @@ pub enum Door {
 }
 
 impl Door {
-    /// The word in the ledger.
+    /// The word in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

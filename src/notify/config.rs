@@ -37,7 +37,7 @@ pub struct FcmConfig {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookConfig {
-    /// Where messages are posted. Not set: nowhere, they wait in the ledger.
+    /// Where messages are posted. Not set: nowhere, they wait in the database.
     pub url: Option<String>,
     /// What messages are signed with: `whsec_` and base64, or any text of at least 16 bytes. While
     /// it changes, the new and the old one with a blank between them.

@@ -5,7 +5,7 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Response};
 use url::Url;
 
-use crate::model::{Clock, causes};
+use crate::model::{Clock, error_chain};
 
 use super::guard::{TargetError, target};
 use super::http::client;
@@ -66,7 +66,7 @@ impl Webhook {
         match self.post(message).await {
             Ok(response) => answer::judge(response, self.max_answer, self.clock.now()).await,
             Err(error) => {
-                let reason = answer::one_line(&causes(&error.without_url()));
+                let reason = answer::one_line(&error_chain(&error.without_url()));
                 Delivery::Later { after: None, status: None, reason }
             }
         }

@@ -5,7 +5,7 @@ use std::error::Error;
 
 use futures_util::future::BoxFuture;
 
-use crate::ledger::Claimed;
+use crate::database::Claimed;
 use crate::model::{Letter, Note};
 
 /// A message cannot be composed now; it is tried again.

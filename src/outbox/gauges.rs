@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use metrics::{counter, gauge};
 
-use crate::ledger::{Channel, EventState, Settled};
+use crate::database::{Channel, EventState, Settled};
 
 /// What waits for one channel, and what was given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

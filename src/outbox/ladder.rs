@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ledger::Channel;
+use crate::database::Channel;
 
 /// The report service, as Standard Webhooks has it: ten tries in 75.6 hours.
 const WEBHOOK: [SignedDuration; 9] = [

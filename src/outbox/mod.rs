@@ -1,13 +1,13 @@
 //! Claim, deliver, record.
 //!
-//! Messages are rows of the ledger, written in the transaction they tell of. A dispatcher leases
+//! Messages are rows of the database, written in the transaction they tell of. A dispatcher leases
 //! what is due, delivers it outside any transaction and records what became of it. If it dies in
 //! between, the lease ends and somebody tries again: a receiver hears everything at least once, and
 //! knows a repetition by its id (F23, F24). Messages about one report go in order; those about
 //! others do not wait for them (F36).
 //!
 //! Each channel has its own receiver, lease and number of messages under way: a mail server that hangs
-//! holds no webhook. Without a receiver nothing is claimed: messages wait in the ledger until there
+//! holds no webhook. Without a receiver nothing is claimed: messages wait in the database until there
 //! is one. What has expired is given up untried.
 
 mod composer;
@@ -25,7 +25,9 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::ledger::{Channel, Claimed, EventState, Ledger, LedgerError, OutboxDepth, Settled};
+use crate::database::{
+    Channel, Claimed, Database, DatabaseError, EventState, OutboxDepth, Settled,
+};
 use crate::model::{Clock, Random};
 use crate::notify::Delivery;
 
@@ -37,36 +39,36 @@ pub use receivers::Receivers;
 
 use tries::Tries;
 
-/// The ledger is not asked more often than this while tries are under way.
+/// The database is not asked more often than this while tries are under way.
 const SHORTEST_ROUND: Duration = Duration::from_millis(1);
 
-/// The dispatcher. There may be any number of them on one ledger.
+/// The dispatcher. There may be any number of them on one database.
 pub struct Outbox {
-    ledger: Ledger,
+    database: Database,
     clock: Clock,
     random: Random,
     config: Config,
     receivers: Receivers,
-    bell: Arc<Notify>,
+    wakeup: Arc<Notify>,
 }
 
 impl Outbox {
     /// A dispatcher to these receivers; for a channel without one it only counts what waits.
     #[must_use]
     pub fn new(
-        ledger: Ledger,
+        database: Database,
         clock: Clock,
         random: Random,
         config: Config,
         receivers: Receivers,
     ) -> Self {
-        Self { ledger, clock, random, config, receivers, bell: Arc::new(Notify::new()) }
+        Self { database, clock, random, config, receivers, wakeup: Arc::new(Notify::new()) }
     }
 
     /// Whoever has committed a message rings (`notify_one`), and it is looked for at once.
     #[must_use]
-    pub fn bell(&self) -> Arc<Notify> {
-        Arc::clone(&self.bell)
+    pub fn wakeup(&self) -> Arc<Notify> {
+        Arc::clone(&self.wakeup)
     }
 
     /// Delivers until `shutdown`; what is under way then is still brought to its end, which takes
@@ -77,14 +79,14 @@ impl Outbox {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the outbox cannot go on");
             }
             tokio::select! {
-                () = self.bell.notified() => {}
+                () = self.wakeup.notified() => {}
                 () = tokio::time::sleep(self.config.poll_every.unsigned_abs()) => {}
                 () = shutdown.cancelled() => {}
             }
         }
     }
 
-    async fn round(&self, shutdown: &CancellationToken) -> Result<(), LedgerError> {
+    async fn round(&self, shutdown: &CancellationToken) -> Result<(), DatabaseError> {
         self.deliver_until(shutdown).await?;
         self.gauge().await
     }
@@ -92,12 +94,12 @@ impl Outbox {
     /// Delivers everything that is due, and returns how many tries that took.
     ///
     /// # Errors
-    /// When the ledger fails; what was under way has come to its end.
-    pub async fn deliver_due(&self) -> Result<usize, LedgerError> {
+    /// When the database fails; what was under way has come to its end.
+    pub async fn deliver_due(&self) -> Result<usize, DatabaseError> {
         self.deliver_until(&CancellationToken::new()).await
     }
 
-    async fn deliver_until(&self, shutdown: &CancellationToken) -> Result<usize, LedgerError> {
+    async fn deliver_until(&self, shutdown: &CancellationToken) -> Result<usize, DatabaseError> {
         self.bury_expired().await?;
         let mut tries = Tries::new();
         let mut rounds = self.rounds();
@@ -119,7 +121,7 @@ impl Outbox {
                     Some(channel) => vec![channel],
                     None => return Ok(tries.begun),
                 },
-                () = self.bell.notified() => self.receivers.channels().collect(),
+                () = self.wakeup.notified() => self.receivers.channels().collect(),
                 // Nor does it hold what is done now and then, or what is due again on other channels.
                 _ = rounds.tick() => {
                     self.look_around().await;
@@ -149,14 +151,14 @@ impl Outbox {
         }
     }
 
-    async fn gauge(&self) -> Result<(), LedgerError> {
+    async fn gauge(&self) -> Result<(), DatabaseError> {
         self.waiting().await?.into_iter().for_each(Waiting::gauge);
         Ok(())
     }
 
-    async fn bury_expired(&self) -> Result<(), LedgerError> {
+    async fn bury_expired(&self) -> Result<(), DatabaseError> {
         for channel in self.receivers.channels() {
-            let expired = self.ledger.bury_expired(channel, self.clock.now()).await?;
+            let expired = self.database.bury_expired(channel, self.clock.now()).await?;
             gauges::count_expired(channel, expired);
         }
         Ok(())
@@ -167,20 +169,20 @@ impl Outbox {
         self.config.concurrency.saturating_sub(tries.under_way(channel))
     }
 
-    async fn claim(&self, channel: Channel, free: usize) -> Result<Vec<Claimed>, LedgerError> {
+    async fn claim(&self, channel: Channel, free: usize) -> Result<Vec<Claimed>, DatabaseError> {
         let Ok(limit @ 1..) = u32::try_from(free) else { return Ok(Vec::new()) };
         let Some(timeout) = self.receivers.timeout(channel) else { return Ok(Vec::new()) };
         let now = self.clock.now();
-        let until = now.checked_add(timeout + self.config.settle_within).unwrap_or(Timestamp::MAX);
-        self.ledger.claim_events(channel, now, until, limit).await
+        let until = now.checked_add(timeout + self.config.record_within).unwrap_or(Timestamp::MAX);
+        self.database.claim_events(channel, now, until, limit).await
     }
 
     /// Tries one message and records what became of it.
     async fn attempt(&self, claimed: Claimed) -> Channel {
-        let delivery = self.receivers.deliver(&claimed, &self.ledger).await;
+        let delivery = self.receivers.deliver(&claimed, &self.database).await;
         let settled = self.settled(&claimed, delivery);
         gauges::count_try(claimed.channel, &settled);
-        match self.ledger.settle_event(&settled).await {
+        match self.database.settle_event(&settled).await {
             Ok(true) => {}
             Ok(false) => tracing::warn!(id = %claimed.id, "a try outlived its lease"),
             Err(error) => {
@@ -221,8 +223,8 @@ impl Outbox {
     /// What waits, for operators.
     ///
     /// # Errors
-    /// When the ledger fails.
-    pub async fn waiting(&self) -> Result<Vec<Waiting>, LedgerError> {
+    /// When the database fails.
+    pub async fn waiting(&self) -> Result<Vec<Waiting>, DatabaseError> {
         let now = self.clock.now();
         let waiting = |depth: OutboxDepth| Waiting {
             channel: depth.channel,
@@ -230,6 +232,6 @@ impl Outbox {
             oldest: depth.oldest.map(|oldest| now.duration_since(oldest)),
             dead: depth.dead,
         };
-        Ok(self.ledger.outbox_depth().await?.into_iter().map(waiting).collect())
+        Ok(self.database.outbox_depth().await?.into_iter().map(waiting).collect())
     }
 }

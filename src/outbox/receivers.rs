@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use crate::ledger::{Channel, Claimed, Ledger};
-use crate::model::{Note, causes};
+use crate::database::{Channel, Claimed, Database};
+use crate::model::{Note, error_chain};
 use crate::notify::{Delivery, Mail, Message, Push, Webhook};
 
 use super::composer::{ComposeError, Composer, NoComposer};
@@ -45,7 +45,7 @@ impl Receivers {
     }
 
     /// Tries once.
-    pub(super) async fn deliver(&self, claimed: &Claimed, ledger: &Ledger) -> Delivery {
+    pub(super) async fn deliver(&self, claimed: &Claimed, database: &Database) -> Delivery {
         match claimed.channel {
             Channel::Webhook => match &self.webhook {
                 Some(webhook) => {
@@ -58,7 +58,7 @@ impl Receivers {
                 (mail, composed) => untold(mail.is_some(), composed),
             },
             Channel::Push => match (&self.push, self.composer.note(claimed).await) {
-                (Some(push), Ok(Some(note))) => tell_device(push, claimed, &note, ledger).await,
+                (Some(push), Ok(Some(note))) => tell_device(push, claimed, &note, database).await,
                 (push, composed) => untold(push.is_some(), composed),
             },
         }
@@ -66,10 +66,10 @@ impl Receivers {
 }
 
 /// A device that FCM does not know any more is forgotten.
-async fn tell_device(push: &Push, claimed: &Claimed, note: &Note, ledger: &Ledger) -> Delivery {
+async fn tell_device(push: &Push, claimed: &Claimed, note: &Note, database: &Database) -> Delivery {
     let delivery = push.deliver(claimed.id, note).await;
     if matches!(delivery, Delivery::Nobody { .. })
-        && let Err(error) = ledger.forget_device(&note.token).await
+        && let Err(error) = database.forget_device(&note.token).await
     {
         // The next note to it comes to the same end, and forgets it then.
         tracing::warn!(error = &error as &dyn std::error::Error, "a device is not forgotten yet");
@@ -83,7 +83,7 @@ fn untold<T>(there: bool, composed: Result<Option<T>, ComposeError>) -> Delivery
         Ok(None) if there => {
             Delivery::Nobody { status: 0, reason: "there is nobody to tell any more".to_owned() }
         }
-        Err(error) => Delivery::Later { after: None, status: None, reason: causes(&*error) },
+        Err(error) => Delivery::Later { after: None, status: None, reason: error_chain(&*error) },
         Ok(_) => no_receiver(),
     }
 }

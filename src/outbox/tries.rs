@@ -3,7 +3,7 @@
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
-use crate::ledger::{Channel, Claimed};
+use crate::database::{Channel, Claimed};
 
 /// Tries under way. Each says at its end on which channel it was.
 pub(super) struct Tries<F> {

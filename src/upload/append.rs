@@ -3,14 +3,14 @@
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use crate::blob::{BlobError, SegmentKey};
-use crate::ledger::{Commit, Committed};
+use crate::database::{Commit, Committed};
 use crate::model::{Digest, Offset, Refusal, UploadId, UploadState};
+use crate::storage::{SegmentKey, StorageError};
 
 use super::bench::Bench;
 use super::checksum::{Checksum, Running};
-use super::gate::Gate;
 use super::guard;
+use super::lease::WriteLease;
 use super::pump::{End, Pumping};
 use super::{Access, Body, Stored, UploadError, Uploads};
 
@@ -74,30 +74,30 @@ impl Uploads {
         if append.announced.is_some_and(|announced| announced > room) {
             return Err(UploadError::TooLong { max });
         }
-        let gate = self.take(seat, row).await?;
-        let bench = match self.lay_out(&gate).await {
+        let lease = self.take(seat, row).await?;
+        let bench = match self.lay_out(&lease).await {
             Ok(bench) => bench,
-            Err(error) => return self.leave(&gate, error).await,
+            Err(error) => return self.leave(&lease, error).await,
         };
-        self.write(gate, bench, room, append).await
+        self.write(lease, bench, room, append).await
     }
 
     async fn write(
         &self,
-        gate: Gate,
+        lease: WriteLease,
         mut bench: Bench,
         room: u64,
         mut append: Append,
     ) -> Result<Appended, UploadError> {
         let before = append.checksum.as_ref().map(|_| bench.warm.clone());
         let mut running = append.checksum.as_ref().map(|checksum| Running::new(checksum.algorithm));
-        let let_go = gate.seat.let_go().clone();
+        let let_go = lease.seat.let_go().clone();
         let pumping = Pumping { room, let_go: &let_go, checksum: running.as_mut() };
         let mut end = match self.pump(&mut append.body, &mut bench, pumping).await {
             Ok(end) => end,
             Err(error) => {
-                self.give_room_back(&gate, &mut bench).await;
-                return self.leave(&gate, error.into()).await;
+                self.give_room_back(&lease, &mut bench).await;
+                return self.leave(&lease, error.into()).await;
             }
         };
         // Whoever sends it may stop now: nobody reads on.
@@ -105,81 +105,81 @@ impl Uploads {
         if let (Some(checksum), Some(running), Some(before)) = (append.checksum, running, before) {
             if end != End::Whole || !running.matches(&checksum.expected) {
                 bench.warm = before;
-                return self.drop_unverified(gate, bench, end).await;
+                return self.drop_unverified(lease, bench, end).await;
             }
             if self.is_refused(&mut bench).await {
                 end = End::Refused;
             }
         }
         // Boxed: finishing needs a lot of room, and a slow phone must not hold it.
-        Box::pin(self.settle(gate, bench, end)).await
+        Box::pin(self.settle(lease, bench, end)).await
     }
 
     async fn settle(
         &self,
-        gate: Gate,
+        lease: WriteLease,
         mut bench: Bench,
         end: End,
     ) -> Result<Appended, UploadError> {
         if end == End::Refused {
-            return self.refuse(&gate, &mut bench).await;
+            return self.refuse(&lease, &mut bench).await;
         }
-        let full = gate.row.length.is_some_and(|length| bench.warm.position().reaches(length));
+        let full = lease.row.length.is_some_and(|length| bench.warm.position().reaches(length));
         if full && end != End::TooLong {
-            return self.finish_within_patience(gate, bench).await.map(Appended::Stored);
+            return self.finish_within_patience(lease, bench).await.map(Appended::Stored);
         }
         let to = if full { one_short(bench.warm.position()) } else { bench.warm.position() };
-        let (offset, expires_at) = self.acknowledge(&gate, &mut bench, to).await?;
+        let (offset, expires_at) = self.acknowledge(&lease, &mut bench, to).await?;
         match end {
             End::Whole => Ok(Appended::Progress { offset, expires_at }),
             End::LetGo => Err(UploadError::TakenOver),
             End::TooLong => {
-                let max = gate.row.length.unwrap_or(self.config.max_length).get();
+                let max = lease.row.length.unwrap_or(self.config.max_length).get();
                 Err(UploadError::TooLong { max })
             }
             End::Cut | End::Refused => Err(UploadError::Cut(offset)),
         }
     }
 
-    /// Makes everything up to `to` durable, then acknowledges it and lets the gate go.
+    /// Makes everything up to `to` durable, then acknowledges it and lets the lease go.
     pub(super) async fn acknowledge(
         &self,
-        gate: &Gate,
+        lease: &WriteLease,
         bench: &mut Bench,
         to: Offset,
     ) -> Result<(Offset, Timestamp), UploadError> {
-        let from = gate.row.committed;
+        let from = lease.row.committed;
         if to == from {
-            self.ledger.free_gate(gate.row.id, gate.fence).await?;
-            self.0.shelf.park(gate.row.id, gate.fence, bench.warm.clone());
-            return Ok((from, gate.row.expires_at));
+            self.database.release_lease(lease.row.id, lease.fence).await?;
+            self.0.shelf.park(lease.row.id, lease.fence, bench.warm.clone());
+            return Ok((from, lease.row.expires_at));
         }
-        let segment = match self.flush(gate, bench, to).await {
+        let segment = match self.flush(lease, bench, to).await {
             Ok(segment) => segment,
-            Err(error) => return self.leave(gate, error.into()).await,
+            Err(error) => return self.leave(lease, error.into()).await,
         };
         if let Err(fault) = self.faults.pass("upload.commit.before") {
-            return self.leave(gate, fault.into()).await;
+            return self.leave(lease, fault.into()).await;
         }
         let commit = Commit {
-            upload: gate.row.id,
-            fence: gate.fence,
+            upload: lease.row.id,
+            fence: lease.fence,
             from,
             to,
             segment,
             node: self.0.node,
-            expires_at: self.expiry(gate.row.created_at),
+            expires_at: self.expiry(lease.row.created_at),
         };
-        match self.ledger.commit(&commit).await {
+        match self.database.commit(&commit).await {
             Ok(Committed::Yes) => {}
             Ok(Committed::Fenced) => return Err(UploadError::TakenOver),
             // Whether it took effect is unknown; the next request reads it.
-            Err(error) => return self.leave(gate, error.into()).await,
+            Err(error) => return self.leave(lease, error.into()).await,
         }
         metrics::counter!("forte_media_bytes_acknowledged_total").increment(to.get() - from.get());
         self.faults.pass("upload.commit.after")?;
         if to == bench.warm.position() {
-            self.0.shelf.park(gate.row.id, gate.fence, bench.warm.clone());
+            self.0.shelf.park(lease.row.id, lease.fence, bench.warm.clone());
         }
         Ok((to, commit.expires_at))
     }
@@ -187,24 +187,24 @@ impl Uploads {
     /// Durable: one segment in the store, or the flushed spool.
     async fn flush(
         &self,
-        gate: &Gate,
+        lease: &WriteLease,
         bench: &mut Bench,
         to: Offset,
-    ) -> Result<Option<Digest>, BlobError> {
+    ) -> Result<Option<Digest>, StorageError> {
         if !self.0.segmented {
             bench.file.sync().await?;
             return Ok(None);
         }
-        let start = gate.row.committed;
+        let start = lease.row.committed;
         let key =
-            SegmentKey { upload: gate.row.id, start, end: to, fence: gate.fence.unsigned_abs() };
+            SegmentKey { upload: lease.row.id, start, end: to, fence: lease.fence.unsigned_abs() };
         let digest = self.hash(bench, start, to).await?;
         self.store.put_segment(&key, bench.file.path(), digest).await?;
         Ok(Some(digest))
     }
 
     /// The hash of one segment, read back from the spool: the running digest is of the whole upload.
-    async fn hash(&self, bench: &Bench, from: Offset, to: Offset) -> Result<Digest, BlobError> {
+    async fn hash(&self, bench: &Bench, from: Offset, to: Offset) -> Result<Digest, StorageError> {
         if from == Offset::START && to == bench.warm.position() {
             return Ok(bench.warm.sha256());
         }
@@ -221,26 +221,30 @@ impl Uploads {
     /// The checksum did not hold, or the piece was cut before it could: none of it counts (T-64).
     async fn drop_unverified(
         &self,
-        gate: Gate,
+        lease: WriteLease,
         bench: Bench,
         end: End,
     ) -> Result<Appended, UploadError> {
-        self.ledger.free_gate(gate.row.id, gate.fence).await?;
-        self.0.shelf.park(gate.row.id, gate.fence, bench.warm);
+        self.database.release_lease(lease.row.id, lease.fence).await?;
+        self.0.shelf.park(lease.row.id, lease.fence, bench.warm);
         match end {
             End::LetGo => Err(UploadError::TakenOver),
-            End::Cut => Err(UploadError::Cut(gate.row.committed)),
+            End::Cut => Err(UploadError::Cut(lease.row.committed)),
             _ => Err(UploadError::Checksum),
         }
     }
 
     /// The inspection is certain: the upload ends here, and so does its spool file.
-    pub(super) async fn refuse<T>(&self, gate: &Gate, bench: &mut Bench) -> Result<T, UploadError> {
+    pub(super) async fn refuse<T>(
+        &self,
+        lease: &WriteLease,
+        bench: &mut Bench,
+    ) -> Result<T, UploadError> {
         if let Some(refusal) = bench.watch.found() {
-            return self.refuse_again(gate, refusal).await;
+            return self.refuse_again(lease, refusal).await;
         }
         match bench.warm.scanner().refusal().cloned() {
-            Some(refusal) => self.refuse_for(gate, bench, refusal).await,
+            Some(refusal) => self.refuse_for(lease, bench, refusal).await,
             None => Err(UploadError::Internal("refused without a reason".into())),
         }
     }
@@ -248,7 +252,7 @@ impl Uploads {
     /// The same, for a reason that is known.
     pub(super) async fn refuse_for<T>(
         &self,
-        gate: &Gate,
+        lease: &WriteLease,
         bench: &Bench,
         refusal: Refusal,
     ) -> Result<T, UploadError> {
@@ -256,57 +260,66 @@ impl Uploads {
             .increment(1);
         #[expect(clippy::cast_precision_loss, reason = "a size for a picture, far below 2^52")]
         metrics::histogram!("forte_media_refused_after_bytes").record(refusal.judged_after as f64);
-        tracing::info!(upload = %gate.row.id, code = %refusal.finding.check,
+        tracing::info!(upload = %lease.row.id, code = %refusal.finding.check,
             at = refusal.finding.at, judged_after = refusal.judged_after, "video refused");
-        let marks = guard::marks(gate, bench, &refusal);
+        let marks = guard::marks(lease, bench, &refusal);
         let known_by = marks.as_ref().map(|marks| (marks, self.rules.fingerprint()));
-        let (key, now) = ((gate.row.id, gate.fence), self.clock.now());
-        let ended = self.ledger.refuse_upload(key, &refusal, known_by, now).await?;
-        self.has_ended(gate, UploadState::Refused, ended)?;
+        let (key, now) = ((lease.row.id, lease.fence), self.clock.now());
+        let ended = self.database.refuse_upload(key, &refusal, known_by, now).await?;
+        self.has_ended(lease, UploadState::Refused, ended)?;
         Err(UploadError::Refused(Box::new(refusal)))
     }
 
-    /// Ends an upload under its gate; what it left is cleared.
+    /// Ends an upload under its lease; what it left is cleared.
     pub(super) async fn end(
         &self,
-        gate: &Gate,
+        lease: &WriteLease,
         state: UploadState,
         refusal: Option<&Refusal>,
     ) -> Result<(), UploadError> {
-        let (id, now) = (gate.row.id, self.clock.now());
-        let ended = self.ledger.end_upload(id, gate.fence, state, refusal, now).await?;
-        self.has_ended(gate, state, ended)
+        let (id, now) = (lease.row.id, self.clock.now());
+        let ended = self.database.end_upload(id, lease.fence, state, refusal, now).await?;
+        self.has_ended(lease, state, ended)
     }
 
-    fn has_ended(&self, gate: &Gate, state: UploadState, ended: bool) -> Result<(), UploadError> {
+    fn has_ended(
+        &self,
+        lease: &WriteLease,
+        state: UploadState,
+        ended: bool,
+    ) -> Result<(), UploadError> {
         if !ended {
             return Err(UploadError::TakenOver);
         }
         metrics::counter!("forte_media_uploads_finished_total", "state" => state.as_str())
             .increment(1);
-        self.clear_soon(gate.row.id);
+        self.clear_soon(lease.row.id);
         Ok(())
     }
 
     /// What was written but not acknowledged makes room, at once: the disk may be full (F5).
-    async fn give_room_back(&self, gate: &Gate, bench: &mut Bench) {
-        if let Err(error) = bench.file.truncate(gate.row.committed).await {
-            tracing::warn!(upload = %gate.row.id, %error, "the spool file could not be cut");
+    async fn give_room_back(&self, lease: &WriteLease, bench: &mut Bench) {
+        if let Err(error) = bench.file.truncate(lease.row.committed).await {
+            tracing::warn!(upload = %lease.row.id, %error, "the spool file could not be cut");
         }
     }
 
-    /// Something failed while the gate was held. It is let go, so that the next request need not
+    /// Something failed while the lease was held. It is let go, so that the next request need not
     /// wait; what the spool holds beyond the acknowledged bytes is cut when it is opened again.
-    pub(super) async fn leave<T>(&self, gate: &Gate, error: UploadError) -> Result<T, UploadError> {
-        if let Err(second) = self.let_go(gate).await {
-            tracing::warn!(upload = %gate.row.id, error = %second, "the gate could not be let go");
+    pub(super) async fn leave<T>(
+        &self,
+        lease: &WriteLease,
+        error: UploadError,
+    ) -> Result<T, UploadError> {
+        if let Err(second) = self.let_go(lease).await {
+            tracing::warn!(upload = %lease.row.id, error = %second, "the lease could not be let go");
         }
         Err(error)
     }
 
-    async fn let_go(&self, gate: &Gate) -> Result<(), UploadError> {
-        self.faults.pass("upload.gate.free")?;
-        Ok(self.ledger.free_gate(gate.row.id, gate.fence).await?)
+    async fn let_go(&self, lease: &WriteLease) -> Result<(), UploadError> {
+        self.faults.pass("upload.lease.free")?;
+        Ok(self.database.release_lease(lease.row.id, lease.fence).await?)
     }
 }
 

@@ -2,12 +2,12 @@
 
 use futures_util::future::try_join_all;
 
-use crate::blob::{BlobError, SegmentKey, SpoolFile};
-use crate::ledger::{SegmentRow, UploadRow};
+use crate::database::{SegmentRow, UploadRow};
 use crate::model::{Offset, UploadState};
+use crate::storage::{SegmentKey, SpoolFile, StorageError};
 
-use super::gate::Gate;
 use super::guard::Watch;
+use super::lease::WriteLease;
 use super::warm::Warm;
 use super::{UploadError, Uploads};
 
@@ -21,12 +21,12 @@ pub(super) struct Bench {
 impl Uploads {
     /// Lays out the work: from memory and spool when nobody else has written since, otherwise from
     /// the segments.
-    pub(super) async fn lay_out(&self, gate: &Gate) -> Result<Bench, UploadError> {
-        let row = &gate.row;
+    pub(super) async fn lay_out(&self, lease: &WriteLease) -> Result<Bench, UploadError> {
+        let row = &lease.row;
         let file = match self.spool_file(row).await {
             Ok(file) => file,
-            Err(error @ (BlobError::Missing { .. } | BlobError::Mismatch { .. })) => {
-                return self.lose(gate, error).await;
+            Err(error @ (StorageError::Missing { .. } | StorageError::Mismatch { .. })) => {
+                return self.lose(lease, error).await;
             }
             Err(error) => return Err(error.into()),
         };
@@ -43,20 +43,20 @@ impl Uploads {
         Warm::new(&self.rules, row.length, self.clock.now())
     }
 
-    async fn refed(&self, row: &UploadRow, file: &SpoolFile) -> Result<Warm, BlobError> {
+    async fn refed(&self, row: &UploadRow, file: &SpoolFile) -> Result<Warm, StorageError> {
         let mut warm = self.fresh(row);
         warm.refeed(file, &self.0.readers).await?;
         Ok(warm)
     }
 
-    async fn spool_file(&self, row: &UploadRow) -> Result<SpoolFile, BlobError> {
+    async fn spool_file(&self, row: &UploadRow) -> Result<SpoolFile, StorageError> {
         if row.committed == Offset::START {
             return self.spool.create(row.id);
         }
         // The folder's own name stands only under bytes that were flushed to it.
         if row.spooled_by == Some(self.0.node) || row.spooled_by == Some(self.spool.home()) {
             match self.spool.reopen(row.id, row.committed).await {
-                Err(BlobError::Missing { .. }) if self.0.segmented => {}
+                Err(StorageError::Missing { .. }) if self.0.segmented => {}
                 reopened => return reopened,
             }
         }
@@ -64,12 +64,15 @@ impl Uploads {
     }
 
     /// Brings an upload that went on elsewhere into this node's spool, piece by piece side by side.
-    async fn fetch_segments(&self, row: &UploadRow) -> Result<SpoolFile, BlobError> {
-        let segments = self.ledger.segments(row.id).await.map_err(|error| {
-            BlobError::Unavailable { doing: "list", key: row.id.to_string(), source: error.into() }
-        })?;
+    async fn fetch_segments(&self, row: &UploadRow) -> Result<SpoolFile, StorageError> {
+        let segments =
+            self.database.segments(row.id).await.map_err(|error| StorageError::Unavailable {
+                doing: "list",
+                key: row.id.to_string(),
+                source: error.into(),
+            })?;
         if !covers(&segments, row.committed) {
-            return Err(BlobError::Missing { key: format!("a segment of {}", row.id) });
+            return Err(StorageError::Missing { key: format!("a segment of {}", row.id) });
         }
         let mut file = self.spool.create(row.id)?;
         let fetches = segments.iter().map(|segment| {
@@ -84,10 +87,10 @@ impl Uploads {
     }
 
     /// Acknowledged bytes are nowhere to be found: offsets never go down, so the upload ends (F11).
-    async fn lose(&self, gate: &Gate, error: BlobError) -> Result<Bench, UploadError> {
-        tracing::error!(upload = %gate.row.id, %error, "acknowledged bytes are lost");
+    async fn lose(&self, lease: &WriteLease, error: StorageError) -> Result<Bench, UploadError> {
+        tracing::error!(upload = %lease.row.id, %error, "acknowledged bytes are lost");
         let now = self.clock.now();
-        self.ledger.end_upload(gate.row.id, gate.fence, UploadState::Lost, None, now).await?;
+        self.database.end_upload(lease.row.id, lease.fence, UploadState::Lost, None, now).await?;
         Err(UploadError::NotFound)
     }
 }

@@ -28,10 +28,10 @@ pub struct Config {
     /// Whether pieces are made durable in shared storage.
     pub segments: Segments,
     /// How long a newcomer waits for the writer before it to let go.
-    pub let_go_wait: SignedDuration,
-    /// How often another node's gate is looked at while waiting for it, and how often a node looks
+    pub release_wait: SignedDuration,
+    /// How often another node's lease is looked at while waiting for it, and how often a node looks
     /// whether others want its gates.
-    pub gate_poll: SignedDuration,
+    pub lease_poll: SignedDuration,
     /// How long a request waits for its upload to be finished.
     pub finish_wait: SignedDuration,
     /// How long storing is tried before the upload is open again, one byte short.
@@ -39,9 +39,9 @@ pub struct Config {
     /// How many `moov` boxes are read at a time.
     pub readers: usize,
     /// How many running digests and scanners are kept between requests.
-    pub warm_limit: usize,
+    pub scan_cache_limit: usize,
     /// How many bytes of tables they keep together.
-    pub warm_bytes: u64,
+    pub scan_cache_bytes: u64,
     /// How often a node says that it lives.
     pub heartbeat: SignedDuration,
     /// Silence after which a node counts as dead and its gates are free.

@@ -1,6 +1,6 @@
 //! An upload begins.
 
-use crate::ledger::{Marks, NewUpload, ReportRow};
+use crate::database::{Marks, NewUpload, ReportRow};
 use crate::model::{Door, Length, Person, RefKey, ReportStatus, UploadId};
 
 use super::{Details, Secret, UploadError, Uploads};
@@ -37,7 +37,7 @@ impl Uploads {
     /// # Errors
     /// [`UploadError::TooLong`], [`UploadError::Forbidden`], [`UploadError::NoReport`],
     /// [`UploadError::AlreadySubmitted`], [`UploadError::Reused`], [`UploadError::RefusedBefore`],
-    /// [`UploadError::Closed`], [`UploadError::TooMany`], or when the ledger is away.
+    /// [`UploadError::Closed`], [`UploadError::TooMany`], or when the database is away.
     pub async fn create(&self, video: NewVideo) -> Result<Created, UploadError> {
         if video.length > self.config.max_length {
             return Err(UploadError::TooLong { max: self.config.max_length.get() });
@@ -72,10 +72,10 @@ impl Uploads {
         if person.role.decides() {
             return Err(UploadError::Forbidden);
         }
-        let report = self.ledger.report(ref_key).await?;
+        let report = self.database.report(ref_key).await?;
         let report = report.filter(|report| report.company == person.company);
         let report = report.ok_or(UploadError::NoReport)?;
-        let seen = self.ledger.scope_has(person, ref_key).await?;
+        let seen = self.database.scope_has(person, ref_key).await?;
         if seen { Ok(report) } else { Err(UploadError::NoReport) }
     }
 
@@ -88,7 +88,7 @@ impl Uploads {
         metadata: String,
     ) -> Result<Created, UploadError> {
         let max = self.config.max_open_per_person;
-        if self.ledger.living_uploads(person.id).await? >= max {
+        if self.database.living_uploads(person.id).await? >= max {
             return Err(UploadError::TooMany { max });
         }
         let secret = Secret::mint(&self.random);
@@ -104,7 +104,7 @@ impl Uploads {
             created_at: now,
             expires_at: self.expiry(now),
         };
-        self.ledger.create_upload(&new).await?;
+        self.database.create_upload(&new).await?;
         metrics::counter!("forte_media_uploads_created_total", "door" => door.as_str())
             .increment(1);
         Ok(Created { id: new.id, secret, expires_at: new.expires_at })

@@ -1,6 +1,6 @@
 //! Who is writing on this node: one seat for each upload.
 //!
-//! The gate in the ledger keeps nodes apart, the desk keeps requests of one node apart. A newcomer
+//! The lease in the database keeps nodes apart, the desk keeps requests of one node apart. A newcomer
 //! asks the one who sits to let go and waits until the seat is empty.
 
 use std::collections::HashMap;

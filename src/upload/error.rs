@@ -1,8 +1,8 @@
 //! Why an upload does not go on.
 
-use crate::blob::BlobError;
-use crate::ledger::LedgerError;
+use crate::database::DatabaseError;
 use crate::model::{Digest, EarlierUse, Offset, Refusal, UploadState};
+use crate::storage::StorageError;
 
 /// Everything an upload's caller may have to be told.
 #[derive(Debug, thiserror::Error)]
@@ -84,31 +84,31 @@ pub enum UploadError {
     /// The video is being stored and that takes long: ask again.
     #[error("the video is still being stored")]
     Finishing,
-    /// The ledger or the store is away: ask again.
+    /// The database or the store is away: ask again.
     #[error("the {0} is away")]
     Away(&'static str, #[source] Box<dyn std::error::Error + Send + Sync>),
     /// No room on the disk.
     #[error("there is no room left")]
-    Full(#[source] BlobError),
+    Full(#[source] StorageError),
     /// Ours to mend.
     #[error("something is broken")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-impl From<LedgerError> for UploadError {
-    fn from(error: LedgerError) -> Self {
+impl From<DatabaseError> for UploadError {
+    fn from(error: DatabaseError) -> Self {
         if error.is_transient() {
-            Self::Away("ledger", Box::new(error))
+            Self::Away("database", Box::new(error))
         } else {
             Self::Internal(Box::new(error))
         }
     }
 }
 
-impl From<BlobError> for UploadError {
-    fn from(error: BlobError) -> Self {
+impl From<StorageError> for UploadError {
+    fn from(error: StorageError) -> Self {
         match error {
-            BlobError::Full { .. } => Self::Full(error),
+            StorageError::Full { .. } => Self::Full(error),
             error if error.is_transient() => Self::Away("store", Box::new(error)),
             error => Self::Internal(Box::new(error)),
         }

@@ -4,17 +4,17 @@ use jiff::Timestamp;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::blob::VideoKey;
+use crate::database::{FinishOutcome, ReportRow};
 use crate::inspect::{self, Inspection};
-use crate::ledger::{FinishOutcome, ReportRow};
 use crate::model::{
     Arrival, Digest, EventId, Length, Refusal, SubmissionId, UploadId, UploadState, VideoId,
     arrival,
 };
+use crate::storage::VideoKey;
 
 use super::append::one_short;
 use super::bench::Bench;
-use super::gate::Gate;
+use super::lease::WriteLease;
 use super::told::Ids;
 use super::{Details, UploadError, Uploads, later, span};
 
@@ -38,7 +38,7 @@ pub struct Stored {
 
 /// What a finish has in hand: the same at each try.
 pub(super) struct Hand<'a> {
-    pub(super) gate: &'a Gate,
+    pub(super) lease: &'a WriteLease,
     pub(super) details: &'a Details,
     pub(super) inspection: &'a Inspection,
     pub(super) ids: Ids,
@@ -50,18 +50,18 @@ impl Uploads {
     /// Finishes in a task that nobody can interrupt, and waits for it as long as a phone would.
     pub(super) async fn finish_within_patience(
         &self,
-        gate: Gate,
+        lease: WriteLease,
         bench: Bench,
     ) -> Result<Stored, UploadError> {
-        let Some(details) = gate.row.details.clone() else {
+        let Some(details) = lease.row.details.clone() else {
             return Err(UploadError::Internal("an upload without a report".into()));
         };
         let (answer, answered) = oneshot::channel();
         let engine = self.clone();
         self.tasks.spawn(async move {
-            let id = gate.row.id;
+            let id = lease.row.id;
             let begun = Instant::now();
-            let outcome = Box::pin(engine.finish(gate, bench, details)).await;
+            let outcome = Box::pin(engine.finish(lease, bench, details)).await;
             metrics::histogram!("forte_media_finish_seconds").record(begun.elapsed());
             if let Err(error) = &outcome {
                 tracing::warn!(upload = %id, %error, "not stored");
@@ -78,13 +78,13 @@ impl Uploads {
 
     async fn finish(
         &self,
-        gate: Gate,
+        lease: WriteLease,
         mut bench: Bench,
         details: Details,
     ) -> Result<Stored, UploadError> {
         let inspection = &match judge(&mut bench, &details) {
             Ok(inspection) => inspection,
-            Err(refusal) => return self.refuse_for(&gate, &bench, *refusal).await,
+            Err(refusal) => return self.refuse_for(&lease, &bench, *refusal).await,
         };
         let ids = Ids {
             video: VideoId::mint(&self.clock, &self.random),
@@ -93,30 +93,30 @@ impl Uploads {
             now: self.clock.now(),
         };
         let (sha256, length) = (bench.warm.sha256(), Length::new(bench.file.length().get()));
-        let hand = Hand { gate: &gate, details: &details, inspection, ids, sha256, length };
+        let hand = Hand { lease: &lease, details: &details, inspection, ids, sha256, length };
         let until = Instant::now() + span(self.config.finish_tries_for);
         let mut pause = FIRST_PAUSE;
         loop {
             match Box::pin(self.store(&hand, &bench)).await {
                 Err(error @ (UploadError::Away(..) | UploadError::Full(_))) => {
                     if Instant::now() + pause >= until {
-                        return Box::pin(self.reopen(&gate, &mut bench, error)).await;
+                        return Box::pin(self.reopen(&lease, &mut bench, error)).await;
                     }
                     sleep(pause).await;
                     pause *= 2;
                 }
                 Err(error @ UploadError::Internal(_)) => {
-                    return Box::pin(self.reopen(&gate, &mut bench, error)).await;
+                    return Box::pin(self.reopen(&lease, &mut bench, error)).await;
                 }
                 settled => return settled,
             }
         }
     }
 
-    /// One try: shut the gate, look at the report, put the object, write the rows.
+    /// One try: shut the lease, look at the report, put the object, write the rows.
     async fn store(&self, hand: &Hand<'_>, bench: &Bench) -> Result<Stored, UploadError> {
-        let upload = hand.gate.row.id;
-        if !self.ledger.begin_finishing(upload, hand.gate.fence).await? {
+        let upload = hand.lease.row.id;
+        if !self.database.begin_finishing(upload, hand.lease.fence).await? {
             return Err(UploadError::TakenOver);
         }
         let report = match self.awaited(hand).await? {
@@ -139,8 +139,8 @@ impl Uploads {
         hand: &Hand<'_>,
     ) -> Result<Result<ReportRow, FinishOutcome>, UploadError> {
         let ref_key = hand.details.ref_key;
-        let report = self.ledger.report(ref_key).await?;
-        let report = report.filter(|report| report.company == hand.gate.row.company);
+        let report = self.database.report(ref_key).await?;
+        let report = report.filter(|report| report.company == hand.lease.row.company);
         let Some(report) = report else { return Ok(Err(FinishOutcome::NoReport)) };
         let unwanted = match arrival(report.status, report.held, hand.sha256) {
             Arrival::Submits => self.refused_reuse(hand).await?,
@@ -150,7 +150,7 @@ impl Uploads {
             Arrival::Closed => Some(FinishOutcome::Closed),
             Arrival::Repeats => {
                 // An earlier try of this very upload may have been carried out.
-                let held = self.ledger.latest_video(ref_key).await?;
+                let held = self.database.latest_video(ref_key).await?;
                 held.map(|held| FinishOutcome::Repeats {
                     video: held.id,
                     submission: held.submission,
@@ -165,8 +165,8 @@ impl Uploads {
         hand: &Hand<'_>,
         outcome: FinishOutcome,
     ) -> Result<Stored, UploadError> {
-        let Hand { gate, sha256, length, .. } = *hand;
-        let id = gate.row.id;
+        let Hand { lease, sha256, length, .. } = *hand;
+        let id = lease.row.id;
         match outcome {
             FinishOutcome::Stored { video, submission } => {
                 let state = UploadState::Stored.as_str();
@@ -179,18 +179,20 @@ impl Uploads {
             }
             FinishOutcome::Repeats { video, submission } => {
                 let now = self.clock.now();
-                self.ledger.end_as_repeat(id, gate.fence, length, (video, submission), now).await?;
+                self.database
+                    .end_as_repeat(id, lease.fence, length, (video, submission), now)
+                    .await?;
                 self.clear_soon(id);
                 Ok(Stored { submission, video, sha256, length, repeats: true })
             }
             FinishOutcome::Fenced => Err(UploadError::TakenOver),
             FinishOutcome::Reused { uses } => {
-                let links = self.told_to_owner(gate.row.owner, uses).await?;
-                self.end(gate, UploadState::Unwanted, None).await?;
+                let links = self.told_to_owner(lease.row.owner, uses).await?;
+                self.end(lease, UploadState::Unwanted, None).await?;
                 Err(UploadError::Reused { links })
             }
             unwanted => {
-                self.end(gate, UploadState::Unwanted, None).await?;
+                self.end(lease, UploadState::Unwanted, None).await?;
                 Err(match unwanted {
                     FinishOutcome::AlreadySubmitted { held } => {
                         UploadError::AlreadySubmitted { held: Some(held) }
@@ -207,17 +209,17 @@ impl Uploads {
     /// the phone comes back with the last one. What came in one request is sent anew as a whole.
     async fn reopen(
         &self,
-        gate: &Gate,
+        lease: &WriteLease,
         bench: &mut Bench,
         error: UploadError,
     ) -> Result<Stored, UploadError> {
-        if !gate.resumable {
-            return self.give_up(gate, error).await;
+        if !lease.resumable {
+            return self.give_up(lease, error).await;
         }
         let to = one_short(bench.warm.position());
         // A second failure is no news: the first one is what the phone has to hear of.
-        if let Err(second) = self.acknowledge(gate, bench, to).await {
-            tracing::warn!(upload = %gate.row.id, error = %second, "nor could it be kept");
+        if let Err(second) = self.acknowledge(lease, bench, to).await {
+            tracing::warn!(upload = %lease.row.id, error = %second, "nor could it be kept");
         }
         Err(error)
     }

@@ -7,12 +7,12 @@
 //! first ones. Rules that have been changed since begin with a clean slate. Nothing that goes wrong
 //! here stops an upload.
 
-use crate::ledger::{Marks, UploadRow};
+use crate::database::{Marks, UploadRow};
 use crate::model::{Check, CompanyId, Person, Refusal, UploadState};
 
 use super::bench::Bench;
-use super::gate::Gate;
 use super::head::HEAD;
+use super::lease::WriteLease;
 use super::{Details, Said, UploadError, Uploads};
 
 /// What a video is, and what the operator wants of it. Bytes that were lost, doubled or damaged on
@@ -69,7 +69,7 @@ impl Uploads {
         }
         let since = self.clock.now().saturating_sub(self.config.refusals_kept);
         let since = since.unwrap_or(jiff::Timestamp::MIN);
-        Ok(self.ledger.refused_before(company, marks, self.rules.fingerprint(), since).await?)
+        Ok(self.database.refused_before(company, marks, self.rules.fingerprint(), since).await?)
     }
 
     /// Refuses bytes whose announced hash is that of a video which was refused for this report.
@@ -106,11 +106,11 @@ impl Uploads {
     /// The bytes were refused before: the upload ends, for the same reason.
     pub(super) async fn refuse_again<T>(
         &self,
-        gate: &Gate,
+        lease: &WriteLease,
         refusal: Refusal,
     ) -> Result<T, UploadError> {
-        tracing::info!(upload = %gate.row.id, code = %refusal.finding.check, "refused once more");
-        self.end(gate, UploadState::Refused, Some(&refusal)).await?;
+        tracing::info!(upload = %lease.row.id, code = %refusal.finding.check, "refused once more");
+        self.end(lease, UploadState::Refused, Some(&refusal)).await?;
         Err(once_more(refusal))
     }
 }
@@ -121,21 +121,21 @@ fn once_more(refusal: Refusal) -> UploadError {
 }
 
 /// What the bytes on the bench will be known by, if their refusal says something of the file itself.
-pub(super) fn marks(gate: &Gate, bench: &Bench, refusal: &Refusal) -> Option<Marks> {
-    let Said { ref_key, declared } = said(gate)?;
+pub(super) fn marks(lease: &WriteLease, bench: &Bench, refusal: &Refusal) -> Option<Marks> {
+    let Said { ref_key, declared } = said(lease)?;
     let (came, head) = (bench.warm.sha256(), bench.warm.head());
     let is_declared = declared == Some(came);
     let reaches = |length| bench.warm.position().reaches(length);
-    let is_whole = is_declared || gate.row.length.is_some_and(reaches);
+    let is_whole = is_declared || lease.row.length.is_some_and(reaches);
     let is_another = is_whole && declared.is_some_and(|declared| declared != came);
     let holds = is_declared || OF_THE_VIDEO.contains(&refusal.finding.check);
     // What was announced is not known to be the hash of these bytes before all of them have come.
     let declared = is_whole.then_some(came);
-    let marks = Marks { ref_key, length: gate.row.length, declared, head };
+    let marks = Marks { ref_key, length: lease.row.length, declared, head };
     (holds && !is_another).then_some(marks)
 }
 
-fn said(gate: &Gate) -> Option<Said> {
+fn said(lease: &WriteLease) -> Option<Said> {
     let of = |details: &Details| Said { ref_key: details.ref_key, declared: details.declared };
-    gate.row.details.as_ref().map(of).or(gate.said)
+    lease.row.details.as_ref().map(of).or(lease.said)
 }

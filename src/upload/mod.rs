@@ -15,9 +15,9 @@ mod create;
 mod desk;
 mod error;
 mod finish;
-mod gate;
 mod guard;
 mod head;
+mod lease;
 mod nodes;
 mod one_shot;
 mod plausible;
@@ -41,13 +41,13 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::blob::{Spool, Store};
+use crate::database::{Database, Kind};
 use crate::inspect;
-use crate::ledger::{Kind, Ledger};
 use crate::model::{Clock, Faults, Length, NodeId, PersonId, PlausibilityConfig, Random};
+use crate::storage::{Spool, Store};
 
+pub use crate::database::Details;
 pub use crate::inspect::Judged;
-pub use crate::ledger::Details;
 pub use append::{Append, Appended};
 pub use checksum::{Algorithm, Checksum};
 pub use config::{Config, Reuse, Segments};
@@ -89,7 +89,7 @@ pub struct Parts {
     /// From where on something about a video is odd.
     pub limits: PlausibilityConfig,
     /// The records.
-    pub ledger: Ledger,
+    pub database: Database,
     /// The store of finished videos and segments.
     pub store: Store,
     /// This node's folder.
@@ -130,14 +130,14 @@ impl std::ops::Deref for Uploads {
 }
 
 impl Uploads {
-    /// Puts the engine together and says in the ledger that this node begins: whatever the process
+    /// Puts the engine together and says in the database that this node begins: whatever the process
     /// before it held is free.
     ///
     /// # Errors
-    /// When the ledger fails.
+    /// When the database fails.
     pub async fn begin(parts: Parts) -> Result<Self, UploadError> {
         let segmented = match parts.config.segments {
-            Segments::Auto => parts.ledger.kind() == Kind::Postgres,
+            Segments::Auto => parts.database.kind() == Kind::Postgres,
             Segments::On => true,
             Segments::Off => false,
         };
@@ -146,12 +146,12 @@ impl Uploads {
         // may trust what it finds there: it keeps the folder's name. With segments nothing is
         // flushed, and what a dead process left is not trusted.
         let node = if segmented { NodeId::mint(&parts.clock, &parts.random) } else { home };
-        parts.ledger.node_begins(node, &home.to_string()).await?;
+        parts.database.node_begins(node, &home.to_string()).await?;
         let inner = Inner {
             node,
             segmented,
             desk: Desk::default(),
-            shelf: Shelf::new(parts.config.warm_limit, parts.config.warm_bytes),
+            shelf: Shelf::new(parts.config.scan_cache_limit, parts.config.scan_cache_bytes),
             readers: Arc::new(Semaphore::new(parts.config.readers.max(1))),
             neighbours: Neighbours::default(),
             preflights: Preflights::new(&parts.config),

@@ -1,4 +1,4 @@
-//! Nodes that share a ledger: who lives, and who wants what we hold.
+//! Nodes that share a database: who lives, and who wants what we hold.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
-use crate::ledger::NodeRow;
+use crate::database::NodeRow;
 use crate::model::NodeId;
 
 use super::{UploadError, Uploads, rest};
@@ -54,46 +54,46 @@ impl Uploads {
     /// One heartbeat. Nodes that have been silent for too long are buried: their gates are free.
     ///
     /// # Errors
-    /// When the ledger fails.
+    /// When the database fails.
     pub async fn beat(&self) -> Result<(), UploadError> {
-        if !self.ledger.node_beats(self.0.node).await? {
+        if !self.database.node_beats(self.0.node).await? {
             // The others took us for dead. What we hold is fenced; we are new.
             tracing::warn!("buried alive; beginning anew");
-            self.ledger.node_begins(self.0.node, &self.spool.home().to_string()).await?;
+            self.database.node_begins(self.0.node, &self.spool.home().to_string()).await?;
         }
-        let rows = self.ledger.nodes().await?;
+        let rows = self.database.nodes().await?;
         let others: Vec<_> = rows.into_iter().filter(|row| row.id != self.0.node).collect();
         let dead_after = self.config.holder_dead_after;
         for dead in self.0.neighbours.observe(&others, self.clock.now(), dead_after) {
             tracing::warn!(node = %dead, "silent for too long: its gates are free");
-            self.ledger.bury_node(dead).await?;
+            self.database.bury_node(dead).await?;
         }
-        let orphaned = self.ledger.free_orphaned_gates().await?;
+        let orphaned = self.database.free_orphaned_gates().await?;
         if orphaned > 0 {
             tracing::warn!(orphaned, "gates of nodes that are no more are free");
         }
         Ok(())
     }
 
-    /// Looks now and then whether another node wants a gate that is held here.
+    /// Looks now and then whether another node wants a lease that is held here.
     pub async fn keep_listening(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             if let Err(error) = self.listen().await {
                 tracing::debug!(%error, "could not look for wanted gates");
             }
-            rest(self.config.gate_poll, &stop).await;
+            rest(self.config.lease_poll, &stop).await;
         }
     }
 
-    /// Asks every writer here whose gate another node wants to let go. A gate in our name at which
+    /// Asks every writer here whose lease another node wants to let go. A lease in our name at which
     /// nobody sits was left behind by a request that failed: it is let go for it.
     ///
     /// # Errors
-    /// When the ledger fails.
+    /// When the database fails.
     pub async fn listen(&self) -> Result<(), UploadError> {
-        for (upload, fence) in self.ledger.wanted_gates(self.0.node).await? {
+        for (upload, fence) in self.database.wanted_gates(self.0.node).await? {
             if !self.0.desk.ask(upload) {
-                self.ledger.free_gate(upload, fence).await?;
+                self.database.release_lease(upload, fence).await?;
             }
         }
         Ok(())
@@ -109,12 +109,12 @@ impl Uploads {
     /// This node ends in order: nothing it held is held any more.
     ///
     /// # Errors
-    /// When the ledger fails.
+    /// When the database fails.
     pub async fn end_node(&self) -> Result<(), UploadError> {
-        Ok(self.ledger.bury_node(self.0.node).await?)
+        Ok(self.database.bury_node(self.0.node).await?)
     }
 
-    /// Whether several nodes can share this engine's ledger and store.
+    /// Whether several nodes can share this engine's database and store.
     #[must_use]
     pub fn is_shared(&self) -> bool {
         self.0.segmented

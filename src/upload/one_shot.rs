@@ -6,12 +6,12 @@
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use crate::ledger::Marks;
+use crate::database::Marks;
 use crate::model::{Digest, Door, Length, Person, RefKey, ReportStatus, UploadState};
 
 use super::bench::Bench;
 use super::desk::Seat;
-use super::gate::Gate;
+use super::lease::WriteLease;
 use super::pump::{End, Pumping};
 use super::{Access, Body, Details, Stored, UploadError, Uploads};
 
@@ -28,7 +28,7 @@ pub struct Said {
 pub struct OneShot {
     engine: Uploads,
     person: Person,
-    work: Option<(Gate, Bench)>,
+    work: Option<(WriteLease, Bench)>,
 }
 
 impl Uploads {
@@ -38,7 +38,7 @@ impl Uploads {
     /// # Errors
     /// [`UploadError::Forbidden`], [`UploadError::NoReport`], [`UploadError::Closed`],
     /// [`UploadError::Reused`] or [`UploadError::RefusedBefore`] when the announced hash is that of a
-    /// video which another report holds or which was refused, or when the ledger is away.
+    /// video which another report holds or which was refused, or when the database is away.
     pub async fn may_submit(
         &self,
         person: &Person,
@@ -59,7 +59,7 @@ impl Uploads {
     /// came before them.
     ///
     /// # Errors
-    /// [`UploadError::Forbidden`], [`UploadError::TooMany`], or when ledger or spool fail.
+    /// [`UploadError::Forbidden`], [`UploadError::TooMany`], or when database or spool fail.
     pub async fn one_shot(
         &self,
         person: Person,
@@ -87,21 +87,21 @@ impl Uploads {
         let created = self.record(person, Door::Form, None, None, String::new()).await?;
         let access = Access { secret: created.secret, caller: Some(person.id) };
         let (seat, row): (Seat, _) = self.approach(created.id, &access).await?;
-        let gate = Gate { resumable: false, said, ..self.take(seat, row).await? };
-        match self.lay_out(&gate).await {
-            Ok(bench) => Ok(OneShot { engine: self.clone(), person, work: Some((gate, bench)) }),
-            Err(error) => self.give_up(&gate, error).await,
+        let lease = WriteLease { resumable: false, said, ..self.take(seat, row).await? };
+        match self.lay_out(&lease).await {
+            Ok(bench) => Ok(OneShot { engine: self.clone(), person, work: Some((lease, bench)) }),
+            Err(error) => self.give_up(&lease, error).await,
         }
     }
 
     /// Nobody can come back for it: it ends, and what it left is cleared.
     pub(super) async fn give_up<T>(
         &self,
-        gate: &Gate,
+        lease: &WriteLease,
         error: UploadError,
     ) -> Result<T, UploadError> {
-        if let Err(second) = self.end(gate, UploadState::Terminated, None).await {
-            tracing::warn!(upload = %gate.row.id, error = %second, "left for the sweep");
+        if let Err(second) = self.end(lease, UploadState::Terminated, None).await {
+            tracing::warn!(upload = %lease.row.id, error = %second, "left for the sweep");
         }
         Err(error)
     }
@@ -134,8 +134,8 @@ impl OneShot {
             End::Cut => Err(UploadError::Cut(bench.warm.position())),
             End::LetGo => Err(UploadError::TakenOver),
             End::Refused => {
-                let (gate, mut bench) = self.work.take().ok_or_else(used)?;
-                engine.refuse(&gate, &mut bench).await
+                let (lease, mut bench) = self.work.take().ok_or_else(used)?;
+                engine.refuse(&lease, &mut bench).await
             }
         }
     }
@@ -147,23 +147,23 @@ impl OneShot {
     /// As [`UploadError`] says. A video that could not be stored now is gone: the same request
     /// again begins anew.
     pub async fn finish(mut self, details: Details) -> Result<Stored, UploadError> {
-        let (mut gate, mut bench) = self.work.take().ok_or_else(used)?;
+        let (mut lease, mut bench) = self.work.take().ok_or_else(used)?;
         let length = Length::new(bench.warm.position().get());
-        gate.row.length = Some(length);
+        lease.row.length = Some(length);
         let (person, ref_key) = (self.person, details.ref_key);
-        gate.row.details = Some(details);
+        lease.row.details = Some(details);
         let engine = self.engine.clone();
         let tasks = self.engine.tasks.clone();
         let task = tasks.spawn(async move {
             // The report may have been named only after the bytes.
             if let Err(error) = engine.report_for(&person, ref_key).await {
                 drop(bench);
-                return engine.give_up(&gate, error).await;
+                return engine.give_up(&lease, error).await;
             }
             let declared = bench.warm.declare(length, &bench.file, &engine.0.readers).await;
             match declared {
-                Ok(()) => engine.finish_within_patience(gate, bench).await,
-                Err(error) => engine.give_up(&gate, error.into()).await,
+                Ok(()) => engine.finish_within_patience(lease, bench).await,
+                Err(error) => engine.give_up(&lease, error.into()).await,
             }
         });
         task.await.unwrap_or_else(|panic| Err(UploadError::Internal(Box::new(panic))))
@@ -172,11 +172,11 @@ impl OneShot {
 
 impl Drop for OneShot {
     fn drop(&mut self) {
-        let Some((gate, _)) = self.work.take() else { return };
+        let Some((lease, _)) = self.work.take() else { return };
         let engine = self.engine.clone();
         self.engine.tasks.spawn(async move {
-            if let Err(error) = engine.end(&gate, UploadState::Terminated, None).await {
-                tracing::warn!(upload = %gate.row.id, %error, "left for the sweep");
+            if let Err(error) = engine.end(&lease, UploadState::Terminated, None).await {
+                tracing::warn!(upload = %lease.row.id, %error, "left for the sweep");
             }
         });
     }

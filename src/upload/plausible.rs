@@ -4,7 +4,7 @@
 //! settled within it, since two with the same bytes may finish at once. The transaction says what it has
 //! found when that is not what the verdicts know of, and is tried again with it.
 
-use crate::ledger::{Fingerprint, FinishOutcome, Finishing, ReportRow};
+use crate::database::{Fingerprint, FinishOutcome, Finishing, ReportRow};
 use crate::model::plausibility::{Known, MOST_LINKS, for_driver, judge, reuse};
 use crate::model::{Digest, EarlierUse, Person, PersonId, RefKey, Role, Verdict};
 
@@ -32,7 +32,7 @@ impl Uploads {
         let mut uses = Vec::new();
         for _ in 0..ROUNDS {
             let finishing = finishing(hand, report, &verdicts, uses);
-            match self.ledger.finish(&finishing).await? {
+            match self.database.finish(&finishing).await? {
                 FinishOutcome::Reused { uses: found } if !self.refuses(&found) => uses = found,
                 outcome => {
                     if matches!(outcome, FinishOutcome::Stored { .. }) {
@@ -42,7 +42,7 @@ impl Uploads {
                 }
             }
         }
-        Err(UploadError::Away("ledger", Box::new(Unsettled)))
+        Err(UploadError::Away("database", Box::new(Unsettled)))
     }
 
     /// Every verdict but that of reuse.
@@ -52,12 +52,12 @@ impl Uploads {
         report: &ReportRow,
     ) -> Result<Vec<Verdict>, UploadError> {
         let recent = self.limits.recent;
-        let past = self.ledger.past_of(report.company, report.vehicle, recent).await?;
+        let past = self.database.past_of(report.company, report.vehicle, recent).await?;
         let known = Known {
             facts: &hand.inspection.facts,
             time_sent: hand.details.time_sent.at,
             place: hand.details.place,
-            begun_at: hand.gate.row.created_at,
+            begun_at: hand.lease.row.created_at,
             received_at: hand.ids.now,
             window: report.window,
             past: &past,
@@ -73,7 +73,7 @@ impl Uploads {
         if self.config.reuse == Reuse::Note {
             return Ok(None);
         }
-        let uses = self.ledger.earlier_uses(&fingerprint(hand)).await?;
+        let uses = self.database.earlier_uses(&fingerprint(hand)).await?;
         Ok(self.refuses(&uses).then_some(FinishOutcome::Reused { uses }))
     }
 
@@ -89,7 +89,7 @@ impl Uploads {
             return Ok(());
         };
         let of = Fingerprint { company: person.company, ref_key, sha256, media_sha256: None };
-        let uses = self.ledger.earlier_uses(&of).await?;
+        let uses = self.database.earlier_uses(&of).await?;
         self.against(person, uses).await?.map_or(Ok(()), Err)
     }
 
@@ -101,10 +101,10 @@ impl Uploads {
         sha256: Digest,
     ) -> Result<(Vec<Verdict>, Option<UploadError>), UploadError> {
         let of = Fingerprint { company: person.company, ref_key, sha256, media_sha256: None };
-        let uses = self.ledger.earlier_uses(&of).await?;
+        let uses = self.database.earlier_uses(&of).await?;
         let verdict = reuse(&uses);
         let ref_keys: Vec<_> = verdict.links.iter().map(|link| link.report_ref_key).collect();
-        let seen = self.ledger.scope_has_of(person, &ref_keys).await?;
+        let seen = self.database.scope_has_of(person, &ref_keys).await?;
         let verdicts = for_driver(vec![verdict], |key| seen.contains(&key));
         Ok((verdicts, self.against(person, uses).await?))
     }
@@ -127,7 +127,7 @@ impl Uploads {
         owner: PersonId,
         uses: Vec<EarlierUse>,
     ) -> Result<Vec<EarlierUse>, UploadError> {
-        match self.ledger.active_person(owner).await? {
+        match self.database.active_person(owner).await? {
             Some(person) => self.told_to(&person, uses).await,
             None => Ok(Vec::new()),
         }
@@ -141,7 +141,7 @@ impl Uploads {
     ) -> Result<Vec<EarlierUse>, UploadError> {
         uses.retain(|earlier| earlier.held);
         let ref_keys: Vec<_> = uses.iter().map(|earlier| earlier.report_ref_key).collect();
-        let seen = self.ledger.scope_has_of(person, &ref_keys).await?;
+        let seen = self.database.scope_has_of(person, &ref_keys).await?;
         uses.retain(|earlier| seen.contains(&earlier.report_ref_key));
         uses.truncate(MOST_LINKS);
         Ok(uses)
@@ -162,7 +162,7 @@ fn count(verdicts: &[Verdict]) {
 
 fn fingerprint(hand: &Hand<'_>) -> Fingerprint {
     Fingerprint {
-        company: hand.gate.row.company,
+        company: hand.lease.row.company,
         ref_key: hand.details.ref_key,
         sha256: hand.sha256,
         media_sha256: hand.inspection.facts.media_sha256,
@@ -175,13 +175,13 @@ fn finishing(
     verdicts: &[Verdict],
     uses: Vec<EarlierUse>,
 ) -> Finishing {
-    let Hand { gate, details, inspection, ids, sha256, length } = *hand;
+    let Hand { lease, details, inspection, ids, sha256, length } = *hand;
     let verdicts = [verdicts, &[reuse(&uses)]].concat();
     let telling = told::report_submitted(&ids, details, inspection, &verdicts, (sha256, length));
     Finishing {
-        upload: gate.row.id,
-        fence: gate.fence,
-        owner: Person { id: gate.row.owner, company: gate.row.company, role: Role::Employee },
+        upload: lease.row.id,
+        fence: lease.fence,
+        owner: Person { id: lease.row.owner, company: lease.row.company, role: Role::Employee },
         details: details.clone(),
         vehicle: report.vehicle,
         video: ids.video,

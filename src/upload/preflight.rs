@@ -12,8 +12,8 @@ use jiff::SignedDuration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
+use crate::database::Marks;
 use crate::inspect::{self, Judged, Part, Preview};
-use crate::ledger::Marks;
 use crate::model::{
     Digest, Facts, Finding, Length, Person, PersonId, Recent, RefKey, Refusal, Verdict,
 };
@@ -144,7 +144,7 @@ impl Uploads {
     /// Says all that an upload of this video would be refused for.
     ///
     /// # Errors
-    /// [`UploadError::NoReport`], or when the ledger is away.
+    /// [`UploadError::NoReport`], or when the database is away.
     pub async fn preflight(
         &self,
         asked: Preflight,

@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::blob::BlobError;
+use crate::storage::StorageError;
 
 use super::bench::Bench;
 use super::checksum::Running;
@@ -80,7 +80,7 @@ impl Uploads {
         body: &mut Body,
         bench: &mut Bench,
         mut pumping: Pumping<'_>,
-    ) -> Result<End, BlobError> {
+    ) -> Result<End, StorageError> {
         let mut room = pumping.room;
         let mut pace = Pace::new(&self.config);
         loop {
@@ -108,7 +108,7 @@ impl Uploads {
         }
     }
 
-    async fn lay_down(&self, piece: Bytes, bench: &mut Bench) -> Result<(), BlobError> {
+    async fn lay_down(&self, piece: Bytes, bench: &mut Bench) -> Result<(), StorageError> {
         metrics::counter!("forte_media_bytes_received_total").increment(piece.len() as u64);
         let pieces = [piece];
         bench.file.append(&pieces).await?;

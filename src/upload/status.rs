@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::ledger::UploadRow;
+use crate::database::UploadRow;
 use crate::model::{Length, Offset, RefKey, Refusal, SubmissionId, UploadId, UploadState, VideoId};
 
 use super::{Access, UploadError, Uploads};
@@ -35,7 +35,7 @@ impl Uploads {
     /// stays true until the next append.
     ///
     /// # Errors
-    /// [`UploadError::NotFound`], [`UploadError::Gone`], [`UploadError::Busy`], or when the ledger
+    /// [`UploadError::NotFound`], [`UploadError::Gone`], [`UploadError::Busy`], or when the database
     /// is away.
     pub async fn settled_status(
         &self,
@@ -53,7 +53,7 @@ impl Uploads {
     /// The state as it is, whatever it is, disturbing nobody.
     ///
     /// # Errors
-    /// [`UploadError::NotFound`], or when the ledger is away.
+    /// [`UploadError::NotFound`], or when the database is away.
     pub async fn status(&self, id: UploadId, access: &Access) -> Result<Status, UploadError> {
         self.find(id, access).await.map(status)
     }
@@ -62,7 +62,7 @@ impl Uploads {
     ///
     /// # Errors
     /// [`UploadError::NotFound`], [`UploadError::Gone`], [`UploadError::Busy`],
-    /// [`UploadError::AlreadySubmitted`] for a video that was handed over, or when the ledger fails.
+    /// [`UploadError::AlreadySubmitted`] for a video that was handed over, or when the database fails.
     pub async fn terminate(&self, id: UploadId, access: &Access) -> Result<(), UploadError> {
         let (seat, row) = self.approach(id, access).await?;
         match row.state {
@@ -70,8 +70,8 @@ impl Uploads {
             UploadState::Stored => return Err(UploadError::AlreadySubmitted { held: None }),
             state => return Err(UploadError::Gone { state, refusal: row.refusal.map(Box::new) }),
         }
-        let gate = self.take(seat, row).await?;
-        self.end(&gate, UploadState::Terminated, None).await
+        let lease = self.take(seat, row).await?;
+        self.end(&lease, UploadState::Terminated, None).await
     }
 }
 

@@ -2,9 +2,9 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::blob::VideoKey;
-use crate::ledger::Remains;
+use crate::database::Remains;
 use crate::model::{UploadId, UploadState};
+use crate::storage::VideoKey;
 
 use super::{UploadError, Uploads, rest};
 
@@ -38,7 +38,7 @@ impl Uploads {
     /// One sweep. Can be cut anywhere and begun again (F29).
     ///
     /// # Errors
-    /// When ledger or store are away; what was done stays done.
+    /// When database or store are away; what was done stays done.
     pub async fn sweep(&self) -> Result<Swept, UploadError> {
         let swept = Swept {
             expired: self.expire().await?,
@@ -59,20 +59,20 @@ impl Uploads {
         let mut expired = 0;
         let now = self.clock.now();
         let (node, batch) = (self.0.node, self.config.sweep_batch);
-        for (id, fence) in self.ledger.expired_uploads(node, now, batch).await? {
-            // A gate in our name at which nobody sits was left behind by a request that failed.
+        for (id, fence) in self.database.expired_uploads(node, now, batch).await? {
+            // A lease in our name at which nobody sits was left behind by a request that failed.
             if self.0.desk.is_taken(id) {
                 continue;
             }
             // The fence says whether somebody came back at the last moment (F30).
             let state = UploadState::Expired;
-            expired += u64::from(self.ledger.end_upload(id, fence, state, None, now).await?);
+            expired += u64::from(self.database.end_upload(id, fence, state, None, now).await?);
         }
         Ok(expired)
     }
 
     async fn clear_remains(&self) -> Result<u64, UploadError> {
-        let due = self.ledger.uploads_to_clear(self.clock.now(), self.config.sweep_batch).await?;
+        let due = self.database.uploads_to_clear(self.clock.now(), self.config.sweep_batch).await?;
         let mut cleared = 0;
         for remains in due {
             // One that cannot be cleared now must not keep the others waiting.
@@ -88,7 +88,7 @@ impl Uploads {
 
     /// Clears what an ended upload left, if it is due.
     pub(super) async fn clear(&self, id: UploadId) -> Result<(), UploadError> {
-        match self.ledger.remains(id, self.clock.now()).await? {
+        match self.database.remains(id, self.clock.now()).await? {
             Some(remains) => self.clear_remains_of(remains).await,
             None => Ok(()),
         }
@@ -101,14 +101,14 @@ impl Uploads {
         self.store.clear(upload, kept.as_ref()).await?;
         // A put that was under way on another node may still land: look once more, later.
         let again = (self.0.segmented && !remains.again).then(|| self.clear_again_at());
-        Ok(self.ledger.upload_cleared(upload, again).await?)
+        Ok(self.database.upload_cleared(upload, again).await?)
     }
 
     /// Another node may have finished, refused or expired what this node has begun.
     async fn tidy_spool(&self) -> Result<u64, UploadError> {
         let mut removed = 0;
         for id in self.spool.uploads()? {
-            let row = self.ledger.upload(id).await?;
+            let row = self.database.upload(id).await?;
             let lives = row.is_some_and(|row| row.state.is_alive());
             if !lives && !self.0.desk.is_taken(id) {
                 self.spool.remove(id)?;

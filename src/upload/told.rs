@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::database::{Channel, OutboxMessage};
 use crate::inspect::Inspection;
-use crate::ledger::{Channel, Telling};
 use crate::model::{Digest, EventId, Finding, Length, RefKey, SubmissionId, Verdict, VideoId};
 
 use super::Details;
@@ -50,7 +50,7 @@ pub(super) fn report_submitted(
     inspection: &Inspection,
     verdicts: &[Verdict],
     (sha256, length): (Digest, Length),
-) -> Telling {
+) -> OutboxMessage {
     let kind = "report.submitted";
     let data = ReportSubmitted {
         report_ref_key: details.ref_key,
@@ -68,7 +68,7 @@ pub(super) fn report_submitted(
         receipt_url: None,
     };
     let event = Event { kind, timestamp: ids.now, data };
-    Telling {
+    OutboxMessage {
         id: ids.event,
         channel: Channel::Webhook,
         kind,

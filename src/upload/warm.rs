@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
-use crate::blob::{BlobError, SpoolFile};
 use crate::inspect::{self, Digests, Scanner};
 use crate::model::{Digest, Facts, Length, Offset, UploadId};
+use crate::storage::{SpoolFile, StorageError};
 
 use super::head::Head;
 
@@ -42,7 +42,7 @@ impl Warm {
         bytes: &[u8],
         file: &SpoolFile,
         readers: &Semaphore,
-    ) -> Result<(), BlobError> {
+    ) -> Result<(), StorageError> {
         self.head.update(bytes);
         self.scanner.push(bytes);
         self.digests.update(&self.scanner, bytes);
@@ -55,14 +55,18 @@ impl Warm {
         length: Length,
         file: &SpoolFile,
         readers: &Semaphore,
-    ) -> Result<(), BlobError> {
+    ) -> Result<(), StorageError> {
         self.scanner.declare(length);
         self.read_again(file, readers).await
     }
 
     /// Supplies what the scanner wants: off the async threads, and all of it in one go, for it may
     /// be thousands of stretches of a few bytes.
-    async fn read_again(&mut self, file: &SpoolFile, readers: &Semaphore) -> Result<(), BlobError> {
+    async fn read_again(
+        &mut self,
+        file: &SpoolFile,
+        readers: &Semaphore,
+    ) -> Result<(), StorageError> {
         if self.scanner.wants().is_none() {
             return Ok(());
         }
@@ -86,7 +90,7 @@ impl Warm {
         &mut self,
         file: &SpoolFile,
         readers: &Semaphore,
-    ) -> Result<(), BlobError> {
+    ) -> Result<(), StorageError> {
         let end = file.length().get();
         let mut at = 0;
         while at < end {
@@ -161,7 +165,7 @@ impl Shelf {
         }
     }
 
-    /// Picks up what the holder of `fence` knew, if nobody has held the gate since.
+    /// Picks up what the holder of `fence` knew, if nobody has held the lease since.
     pub(super) fn pick_up(&self, upload: UploadId, fence: i64, at: Offset) -> Option<Warm> {
         let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
         let lying = parked.by_upload.remove(&upload)?;

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::harness::service::{Ground, Served, Service, Wishes};
+use crate::harness::service::{Backend, Options, Served, Service};
 
 /// The clip that comes with the project, as a phone writes it.
 const INSPECTION: &[u8] = include_bytes!("../../samples/inspection.mp4");
@@ -34,14 +34,14 @@ struct Stage {
 }
 
 impl Stage {
-    /// `None` when the ground is not to be had here.
-    async fn set(ground: Ground) -> Option<Self> {
-        Self::set_with(ground, Vec::new()).await
+    /// `None` when the backend is not to be had here.
+    async fn set(backend: Backend) -> Option<Self> {
+        Self::set_with(backend, Vec::new()).await
     }
 
-    async fn set_with(ground: Ground, settings: Vec<(&'static str, String)>) -> Option<Self> {
-        let wishes = Wishes { settings, faults: Faults::none() };
-        Some(Self::of(Service::start_with(ground, wishes).await?).await)
+    async fn set_with(backend: Backend, settings: Vec<(&'static str, String)>) -> Option<Self> {
+        let options = Options { settings, faults: Faults::none() };
+        Some(Self::of(Service::start_with(backend, options).await?).await)
     }
 
     async fn of(service: Service) -> Self {

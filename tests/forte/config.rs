@@ -79,21 +79,21 @@ fn every_default_says_what_it_is_and_why() {
 #[test]
 fn each_layer_wins_over_the_one_before() {
     let file = "[upload]\nsweep_batch = 7\nwarm_limit = 8\n[log]\nformat = \"json\"";
-    let settings = load(file, &[("UPLOAD__WARM_LIMIT", "9")]).unwrap();
+    let settings = load(file, &[("UPLOAD__SCAN_CACHE_LIMIT", "9")]).unwrap();
     assert_eq!(settings.upload.sweep_batch, 7);
-    assert_eq!(settings.upload.warm_limit, 9);
+    assert_eq!(settings.upload.scan_cache_limit, 9);
     assert_eq!(settings.log.format, LogFormat::Json);
     assert_eq!(origin(&settings, "upload.max_length"), Origin::Default);
     assert!(matches!(origin(&settings, "upload.sweep_batch"), Origin::File(_)));
-    let variable = "FORTE_MEDIA__UPLOAD__WARM_LIMIT".to_owned();
-    assert_eq!(origin(&settings, "upload.warm_limit"), Origin::Environment(variable));
+    let variable = "FORTE_MEDIA__UPLOAD__SCAN_CACHE_LIMIT".to_owned();
+    assert_eq!(origin(&settings, "upload.scan_cache_limit"), Origin::Environment(variable));
 }
 
 #[test]
 fn a_variable_reaches_a_key_with_underscores_two_levels_down() {
     let settings =
-        with_environment(&[("BLOB__S3__PUBLIC_ENDPOINT", "https://s3.example")]).unwrap();
-    assert_eq!(shown(&settings, "blob.s3.public_endpoint"), "https://s3.example");
+        with_environment(&[("STORAGE__S3__PUBLIC_ENDPOINT", "https://s3.example")]).unwrap();
+    assert_eq!(shown(&settings, "storage.s3.public_endpoint"), "https://s3.example");
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn an_unknown_variable_is_told_with_the_nearest_known_key() {
 #[test]
 fn a_key_without_its_section_is_found_by_its_last_word() {
     assert!(refusal(load("max_length = 1", &[])).ends_with("`upload.max_length`"));
-    assert!(refusal(load("[http]\nlink_ttl = \"1m\"", &[])).ends_with("`view.link_ttl`"));
+    assert!(refusal(load("[http]\nlink_ttl = \"1m\"", &[])).ends_with("`playback.link_ttl`"));
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn every_misfit_names_its_key_and_its_file() {
         ("upload.segments", "[upload]\nsegments = \"perhaps\""),
         ("upload.sweep_batch", "[upload]\nsweep_batch = -1"),
         ("upload.spool", "[upload]\nspool = \"\""),
-        ("upload.let_go_wait", "[upload]\nlet_go_wait = \"0s\""),
+        ("upload.release_wait", "[upload]\nlet_go_wait = \"0s\""),
         ("notify.allow_networks", "[notify]\nallow_networks = \"5s\""),
         ("ops.listen", "[ops]\nlisten = \"everywhere\""),
         ("leasing.time_zone", "[leasing]\ntime_zone = \"Asia/Atlantis\""),
@@ -161,7 +161,7 @@ fn every_misfit_names_its_key_and_its_file() {
 
 #[test]
 fn a_required_setting_cannot_be_emptied() {
-    let message = refusal(with_environment(&[("LEDGER__URL", "")]));
+    let message = refusal(with_environment(&[("DATABASE__URL", "")]));
     assert!(message.ends_with("does not fit: it needs a value"), "{message}");
 }
 
@@ -189,14 +189,14 @@ fn a_secret_can_come_from_a_file_of_its_own() {
 fn every_secret_knows_its_file() {
     let folder = TempDir::new().unwrap();
     let url = "postgres://forte:canary@db/forte";
-    let ledger = write(&folder, "ledger", url);
+    let database = write(&folder, "database", url);
     let webhook = write(&folder, "webhook", "whsec_Y2FuYXJ5");
     let settings = with_environment(&[
-        ("LEDGER__URL_FILE", ledger.to_str().unwrap()),
+        ("DATABASE__URL_FILE", database.to_str().unwrap()),
         ("NOTIFY__WEBHOOK__SECRET_FILE", webhook.to_str().unwrap()),
     ]);
     let settings = settings.unwrap();
-    assert_eq!(settings.ledger.url.expose_secret(), url);
+    assert_eq!(settings.database.url.expose_secret(), url);
     assert_eq!(settings.notify.webhook.secret.unwrap().expose_secret(), "whsec_Y2FuYXJ5");
 }
 
@@ -250,12 +250,12 @@ fn secrets_are_masked_wherever_settings_are_shown() {
         ("AUTH__SECRET", STRONG),
         ("NOTIFY__WEBHOOK__SECRET", "whsec_canary"),
         ("NOTIFY__WEBHOOK__URL", "https://1c.example/hook?token=canary"),
-        ("LEDGER__URL", "postgres://forte:canary@db/forte?sslmode=require"),
+        ("DATABASE__URL", "postgres://forte:canary@db/forte?sslmode=require"),
     ]);
     let settings = settings.unwrap();
     assert_eq!(shown(&settings, "auth.secret"), "(secret)");
     assert_eq!(shown(&settings, "notify.webhook.url"), "https://1c.example/hook?***");
-    assert_eq!(shown(&settings, "ledger.url"), "postgres://forte:***@db/forte?***");
+    assert_eq!(shown(&settings, "database.url"), "postgres://forte:***@db/forte?***");
     let everything = format!("{:?} {:?}", settings.explain(), settings.auth);
     assert!(!everything.contains("canary"), "{everything}");
 }

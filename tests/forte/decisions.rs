@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use axum::http::{Request, Response};
+use forte_media::database::Deciding;
 use forte_media::leasing::DecisionError;
-use forte_media::ledger::Deciding;
 use forte_media::model::{CompanyId, Decision, Person, PersonId, RefKey, ReportStatus, Role};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use crate::harness::account;
 use crate::harness::answers::problem;
 use crate::harness::clips::GOOD;
-use crate::harness::service::{Service, json as body_of, on_both_grounds};
+use crate::harness::service::{Service, json as body_of, on_both_backends};
 use crate::harness::tus;
 
-on_both_grounds! {
+on_both_backends! {
     an_approval_is_recorded_and_told,
     a_rejection_has_its_reason_until_the_next_decision,
     the_same_decision_after_a_lost_answer_is_answered_again,
@@ -67,7 +67,7 @@ fn reject(version: i64, reason: &str) -> Value {
 /// What the report service has heard of decisions.
 async fn events(service: &Service) -> Vec<Value> {
     service.deliver().await;
-    let heard = service.ruins.receiver.heard();
+    let heard = service.env.receiver.heard();
     let events = heard.iter().map(|heard| serde_json::from_str::<Value>(&heard.body).unwrap());
     events.filter(|event| event["type"] == "report.decided").collect()
 }
@@ -110,7 +110,7 @@ async fn an_approval_is_recorded_and_told(service: Service) {
     );
     let custody = "SELECT COUNT(*) FROM custody c JOIN videos v ON v.id = c.video_id \
                    WHERE c.action = 'approved' AND c.actor = 'person:900'";
-    assert_eq!(service.ruins.db.number(custody).await, 1);
+    assert_eq!(service.env.db.number(custody).await, 1);
 }
 
 /// Q29
@@ -137,7 +137,7 @@ async fn the_same_decision_after_a_lost_answer_is_answered_again(service: Servic
     let report = submitted(&service).await;
     let reviewer = service.reviewer().await;
     let first = decided(&service, report, &reviewer, reject(1, "Темно")).await;
-    service.hand().advance(SignedDuration::from_secs(9));
+    service.manual_clock().advance(SignedDuration::from_secs(9));
     assert_eq!(decided(&service, report, &reviewer, reject(1, "Темно")).await, first);
     assert_eq!(decided(&service, report, &reviewer, reject(2, "Темно")).await, first);
     let other = decide(&service, report, &reviewer, reject(1, "Мокро")).await;
@@ -201,15 +201,15 @@ async fn nothing_is_decided_before_a_video_was_sent(service: Service) {
 /// S20
 async fn a_company_has_its_own_reviewers_and_the_lessor_sees_all(service: Service) {
     let report = submitted(&service).await;
-    let house = &service.ruins.house;
-    let own = Person { id: PersonId(901), company: house.driver.company, role: Role::Reviewer };
+    let fixture = &service.env.fixture;
+    let own = Person { id: PersonId(901), company: fixture.driver.company, role: Role::Reviewer };
     let other = Person { id: PersonId(902), company: CompanyId(99), role: Role::Reviewer };
-    house.stranger().await;
-    house.add_person(own).await;
-    house.add_person(other).await;
+    fixture.stranger().await;
+    fixture.add_person(own).await;
+    fixture.add_person(other).await;
     let foreign = decide(&service, report, &service.token_of(other), approve(1)).await;
     let foreign = problem(foreign, 404, "not_found").await;
-    let nothing = RefKey::mint(&house.clock, &house.random);
+    let nothing = RefKey::mint(&fixture.clock, &fixture.random);
     let unknown = decide(&service, nothing, &service.token_of(own), approve(1)).await;
     let unknown = problem(unknown, 404, "not_found").await;
     assert_eq!(foreign["message"], unknown["message"], "nobody learns which");
@@ -219,9 +219,9 @@ async fn a_company_has_its_own_reviewers_and_the_lessor_sees_all(service: Servic
 
 async fn only_reviewers_decide(service: Service) {
     let report = submitted(&service).await;
-    let driver = service.ruins.house.driver;
+    let driver = service.env.fixture.driver;
     let admin = Person { id: PersonId(903), role: Role::Admin, ..driver };
-    service.ruins.house.add_person(admin).await;
+    service.env.fixture.add_person(admin).await;
     for person in [driver, admin] {
         let answer = decide(&service, report, &service.token_of(person), approve(1)).await;
         problem(answer, 403, "forbidden").await;

@@ -14,7 +14,7 @@ use crate::harness::db::Db;
 use crate::harness::log;
 use crate::harness::s3::Bucket;
 
-/// A folder for a house, and what the environment says.
+/// A folder for a fixture, and what the environment says.
 struct Site {
     folder: TempDir,
     variables: Vec<(&'static str, String)>,
@@ -30,9 +30,9 @@ impl Site {
         Self { folder: tempfile::tempdir().unwrap(), variables }
     }
 
-    /// The folder of the house, which the demo makes.
+    /// The folder of the fixture, which the demo makes.
     fn data(&self) -> PathBuf {
-        self.folder.path().join("house")
+        self.folder.path().join("fixture")
     }
 
     fn demo(&self, arguments: &[&str]) -> Command {
@@ -79,7 +79,7 @@ fn codes(board: &Value) -> Vec<i64> {
     reports.iter().map(|report| report["status_code"].as_i64().unwrap()).collect()
 }
 
-/// The states of a fresh house's reports.
+/// The states of a fresh fixture's reports.
 const PLAN: [i64; 24] = [1, 1, 4, 2, 3, 3, 1, 4, 3, 4, 2, 3, 3, 2, 3, 3, 1, 2, 3, 3, 1, 3, 3, 1];
 
 fn mode(path: &Path) -> u32 {
@@ -191,29 +191,29 @@ async fn it_serves_on_until_it_is_interrupted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_houses_on_shared_ground_have_reports_of_their_own() {
+async fn two_houses_on_postgresql_and_s3_have_reports_of_their_own() {
     let Some(db) = Db::postgresql().await else { return };
     let bucket = Bucket::fresh().await;
-    let ground = vec![
-        ("FORTE_MEDIA__LEDGER__URL", db.config.url.expose_secret().to_owned()),
-        ("FORTE_MEDIA__BLOB__URL", format!("s3://{}/demo", bucket.name)),
-        ("FORTE_MEDIA__BLOB__S3__ENDPOINT", bucket.endpoint.clone()),
+    let backend = vec![
+        ("FORTE_MEDIA__DATABASE__URL", db.config.url.expose_secret().to_owned()),
+        ("FORTE_MEDIA__STORAGE__URL", format!("s3://{}/demo", bucket.name)),
+        ("FORTE_MEDIA__STORAGE__S3__ENDPOINT", bucket.endpoint.clone()),
         (
-            "FORTE_MEDIA__BLOB__S3__CREDENTIALS_FILE",
+            "FORTE_MEDIA__STORAGE__S3__CREDENTIALS_FILE",
             bucket.credentials_file().display().to_string(),
         ),
     ];
-    let (one, other) = (Site::with(ground.clone()), Site::with(ground));
+    let (one, other) = (Site::with(backend.clone()), Site::with(backend));
     one.shows(&[]);
     other.shows(&[]);
     one.shows(&[]);
     let (board, others) = (one.board(), other.board());
     assert!(ref_keys(&board).iter().all(|key| !ref_keys(&others).contains(key)));
     assert!(!one.data().join("videos").exists());
-    assert!(!one.data().join("ledger.db").exists());
+    assert!(!one.data().join("database.db").exists());
 }
 
-/// The section «Try it» of the README, line by line as pasted, in a house of its own.
+/// The section «Try it» of the README, line by line as pasted, in a fixture of its own.
 #[test]
 fn the_readme_leads_from_a_bin_to_a_watched_video() {
     let lines = include_str!("../../README.md").split("## Try it").nth(1).unwrap();
@@ -222,7 +222,7 @@ fn the_readme_leads_from_a_bin_to_a_watched_video() {
     let mut demo = site.demo(&[]).stderr(Stdio::piped()).spawn().unwrap();
     let mut words = BufReader::new(demo.stderr.take().unwrap()).lines().map(Result::unwrap);
     assert!(words.any(|line| line.contains("goes on serving")), "it ended");
-    // A house of the test is elsewhere than the README's.
+    // A fixture of the test is elsewhere than the README's.
     let server = site.board()["base_url"].as_str().unwrap().to_owned();
     let script = lines
         .replace("http://127.0.0.1:8080", &server)

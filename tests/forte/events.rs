@@ -2,11 +2,11 @@
 
 use clap::{FromArgMatches as _, Subcommand as _};
 use forte_media::cli::{Events, Said};
-use forte_media::ledger::EventState;
+use forte_media::database::EventState;
 use forte_media::model::EventId;
 
 use crate::harness::db::{Db, on_both_databases};
-use crate::harness::house::House;
+use crate::harness::fixture::Fixture;
 
 on_both_databases! {
     a_list_has_a_line_for_each_message,
@@ -20,8 +20,8 @@ fn parse(words: &[&str]) -> Result<Events, clap::Error> {
     Events::from_arg_matches(&command.try_get_matches_from(words)?)
 }
 
-async fn answer(house: &House, words: &[&str]) -> Said {
-    parse(words).unwrap().answer(&house.ledger, &house.clock).await.unwrap()
+async fn answer(fixture: &Fixture, words: &[&str]) -> Said {
+    parse(words).unwrap().answer(&fixture.database, &fixture.clock).await.unwrap()
 }
 
 async fn bury(db: &Db) {
@@ -33,15 +33,15 @@ async fn bury(db: &Db) {
 }
 
 async fn a_list_has_a_line_for_each_message(db: Db) {
-    let house = House::furnish(&db.ledger).await;
-    let dead = house.told().await;
+    let fixture = Fixture::furnish(&db.database).await;
+    let dead = fixture.told().await;
     bury(&db).await;
-    let pending = house.told().await;
+    let pending = fixture.told().await;
 
-    let all = answer(&house, &["list"]).await;
+    let all = answer(&fixture, &["list"]).await;
     assert_eq!(all.data.lines().count(), 2);
     assert!(all.data.contains(&pending.to_string()) && all.data.contains("1C is busy"));
-    let some = answer(&house, &["list", "--state", "dead", "--limit", "5", "--json"]).await;
+    let some = answer(&fixture, &["list", "--state", "dead", "--limit", "5", "--json"]).await;
     let line: serde_json::Value = serde_json::from_str(some.data.trim()).unwrap();
     assert_eq!(line["id"], dead.to_string());
     assert_eq!((line["state"].as_str(), line["last_status"].as_i64()), (Some("dead"), Some(503)));
@@ -50,28 +50,28 @@ async fn a_list_has_a_line_for_each_message(db: Db) {
 }
 
 async fn a_shown_message_has_its_body(db: Db) {
-    let house = House::furnish(&db.ledger).await;
-    let id = house.told().await;
-    let shown = answer(&house, &["show", &id.to_string(), "--json"]).await;
+    let fixture = Fixture::furnish(&db.database).await;
+    let id = fixture.told().await;
+    let shown = answer(&fixture, &["show", &id.to_string(), "--json"]).await;
     assert_eq!(shown.data.lines().count(), 1);
     let shown: serde_json::Value = serde_json::from_str(&shown.data).unwrap();
     assert_eq!(shown["body"]["type"], "report.submitted");
-    assert_eq!(shown["due_at"], house.now().to_string());
+    assert_eq!(shown["due_at"], fixture.now().to_string());
 
-    let unknown = EventId::mint(&house.clock, &house.random).to_string();
-    let said = answer(&house, &["show", &unknown]).await;
+    let unknown = EventId::mint(&fixture.clock, &fixture.random).to_string();
+    let said = answer(&fixture, &["show", &unknown]).await;
     assert!(!said.found && said.data.is_empty() && said.words.contains(&unknown));
 }
 
 async fn a_replayed_message_is_pending_again(db: Db) {
-    let house = House::furnish(&db.ledger).await;
-    let id = house.told().await;
+    let fixture = Fixture::furnish(&db.database).await;
+    let id = fixture.told().await;
     bury(&db).await;
-    let unknown = EventId::mint(&house.clock, &house.random);
-    let said = answer(&house, &["replay", &unknown.to_string(), &id.to_string()]).await;
+    let unknown = EventId::mint(&fixture.clock, &fixture.random);
+    let said = answer(&fixture, &["replay", &unknown.to_string(), &id.to_string()]).await;
     assert_eq!(said.data, format!("{id}\n"));
     assert!(!said.found && said.words.contains(&unknown.to_string()));
-    let event = db.ledger.event(id).await.unwrap().unwrap();
+    let event = db.database.event(id).await.unwrap().unwrap();
     assert_eq!((event.state, event.attempts), (EventState::Pending, 0));
 }
 

@@ -1,26 +1,30 @@
 //! Letters through a real mail server, and into a folder.
 
-use forte_media::ledger::{EventRow, EventState};
+use forte_media::database::{EventRow, EventState};
 use forte_media::model::{ChallengeId, Clock, EventId, Faults};
 use forte_media::notify::{Mail, MailConfig};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::harness::phone::Phone;
-use crate::harness::service::{Ground, Service, Wishes};
+use crate::harness::service::{Backend, Options, Service};
 use crate::harness::smtp::{OPEN, PASSWORD, Plan, Smtp, USER};
 
 /// How long a code lives.
 const LIVES: SignedDuration = SignedDuration::from_mins(10);
 
-/// A service that sends its letters to this server; `None` when its ground is not to be had here.
-async fn sending_to(ground: Ground, smtp: &Smtp, more: &[(&'static str, &str)]) -> Option<Service> {
+/// A service that sends its letters to this server; `None` when its backend is not to be had here.
+async fn sending_to(
+    backend: Backend,
+    smtp: &Smtp,
+    more: &[(&'static str, &str)],
+) -> Option<Service> {
     let mut settings = smtp.settings();
     settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
-    Box::pin(Service::start_with(ground, Wishes { settings, faults: Faults::none() })).await
+    Box::pin(Service::start_with(backend, Options { settings, faults: Faults::none() })).await
 }
 
-/// Somebody wants a code; as a request for one leaves it in the ledger.
+/// Somebody wants a code; as a request for one leaves it in the database.
 struct Wanted {
     challenge: ChallengeId,
     event: EventId,
@@ -28,14 +32,14 @@ struct Wanted {
 
 /// A driver, with a name that has something in it for HTML, asks for a code.
 async fn want(service: &Service) -> Wanted {
-    let house = &service.ruins.house;
+    let fixture = &service.env.fixture;
     let wanted = Wanted {
-        challenge: ChallengeId::mint(&house.clock, &house.random),
-        event: EventId::mint(&house.clock, &house.random),
+        challenge: ChallengeId::mint(&fixture.clock, &fixture.random),
+        event: EventId::mint(&fixture.clock, &fixture.random),
     };
-    let (Wanted { challenge, event }, now) = (&wanted, house.now().as_microsecond());
-    let end = (house.now() + LIVES).as_microsecond();
-    let db = &service.ruins.db;
+    let (Wanted { challenge, event }, now) = (&wanted, fixture.now().as_microsecond());
+    let end = (fixture.now() + LIVES).as_microsecond();
+    let db = &service.env.db;
     db.change(format!(
         "INSERT INTO challenges (id, biin, company_id, role, uuid, fcm, mobile, first_name, address, \
          made_at, expires_at, wrong, used) VALUES ('{challenge}', '080540013184', 20, 'employee', \
@@ -58,7 +62,7 @@ impl Wanted {
     }
 
     async fn row(&self, service: &Service) -> EventRow {
-        service.ledger().event(self.event).await.unwrap().unwrap()
+        service.database().event(self.event).await.unwrap().unwrap()
     }
 
     async fn state(&self, service: &Service) -> EventState {
@@ -82,9 +86,9 @@ fn assert_has_code(letter: &Value, code: &str) {
     assert_eq!(letter["sender"], "no-reply@forte.test");
 }
 
-async fn a_code_goes_through(ground: Ground, tls: &str, guarded: bool) {
+async fn a_code_goes_through(backend: Backend, tls: &str, guarded: bool) {
     let Some(mut smtp) = Smtp::start(Plan { tls, guarded, ..OPEN }).await else { return };
-    let Some(service) = sending_to(ground, &smtp, &[]).await else { return };
+    let Some(service) = sending_to(backend, &smtp, &[]).await else { return };
     let wanted = want(&service).await;
     assert_eq!(service.deliver().await, 1);
     assert_eq!(wanted.state(&service).await, EventState::Delivered);
@@ -101,35 +105,35 @@ async fn a_code_goes_through(ground: Ground, tls: &str, guarded: bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_goes_through_starttls_on_embedded_ground() {
-    a_code_goes_through(Ground::Embedded, "starttls", true).await;
+async fn a_code_goes_through_starttls_on_sqlite_and_disk() {
+    a_code_goes_through(Backend::Embedded, "starttls", true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_code_goes_through_starttls_on_shared_ground() {
-    a_code_goes_through(Ground::Shared, "starttls", true).await;
+async fn a_code_goes_through_starttls_on_postgresql_and_s3() {
+    a_code_goes_through(Backend::Shared, "starttls", true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_goes_through_tls_from_the_first_byte() {
-    a_code_goes_through(Ground::Embedded, "tls", true).await;
+    a_code_goes_through(Backend::Embedded, "tls", true).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_goes_through_in_the_clear_with_and_without_a_name() {
-    a_code_goes_through(Ground::Embedded, "none", false).await;
-    a_code_goes_through(Ground::Embedded, "none", true).await;
+    a_code_goes_through(Backend::Embedded, "none", false).await;
+    a_code_goes_through(Backend::Embedded, "none", true).await;
 }
 
 /// Moves the clock to the next try, and makes it.
 async fn next_try(service: &Service, wanted: &Wanted) {
-    service.hand().set(wanted.row(service).await.due_at);
+    service.manual_clock().set(wanted.row(service).await.due_at);
     assert_eq!(service.deliver().await, 1);
 }
 
-async fn a_server_that_is_down_loses_nothing_that_has_not_expired(ground: Ground) {
+async fn a_server_that_is_down_loses_nothing_that_has_not_expired(backend: Backend) {
     let Some(mut smtp) = Smtp::start(OPEN).await else { return };
-    let Some(service) = sending_to(ground, &smtp, &[]).await else { return };
+    let Some(service) = sending_to(backend, &smtp, &[]).await else { return };
     smtp.close().await;
     let early = want(&service).await;
     assert_eq!(service.deliver().await, 1);
@@ -138,7 +142,7 @@ async fn a_server_that_is_down_loses_nothing_that_has_not_expired(ground: Ground
         next_try(&service, &early).await;
     }
     let late = want(&service).await;
-    service.hand().set(began + LIVES);
+    service.manual_clock().set(began + LIVES);
     service.deliver().await;
     let row = early.row(&service).await;
     assert_eq!(row.state, EventState::Dead);
@@ -155,20 +159,20 @@ async fn a_server_that_is_down_loses_nothing_that_has_not_expired(ground: Ground
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_down_loses_nothing_on_embedded_ground() {
-    a_server_that_is_down_loses_nothing_that_has_not_expired(Ground::Embedded).await;
+async fn a_server_that_is_down_loses_nothing_on_sqlite_and_disk() {
+    a_server_that_is_down_loses_nothing_that_has_not_expired(Backend::Embedded).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_down_loses_nothing_on_shared_ground() {
-    a_server_that_is_down_loses_nothing_that_has_not_expired(Ground::Shared).await;
+async fn a_server_that_is_down_loses_nothing_on_postgresql_and_s3() {
+    a_server_that_is_down_loses_nothing_that_has_not_expired(Backend::Shared).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_letter_refused_for_now_is_sent_again_under_its_id() {
     let replies = &["451 4.7.1 come back later, company20@example.test"];
     let Some(mut smtp) = Smtp::start(Plan { replies, ..OPEN }).await else { return };
-    let service = sending_to(Ground::Embedded, &smtp, &[]).await.unwrap();
+    let service = sending_to(Backend::Embedded, &smtp, &[]).await.unwrap();
     let wanted = want(&service).await;
     service.deliver().await;
     let row = wanted.row(&service).await;
@@ -184,7 +188,7 @@ async fn a_letter_refused_for_now_is_sent_again_under_its_id() {
 async fn a_letter_refused_for_ever_is_given_up() {
     let replies = &["550 5.1.1 no such mailbox"];
     let Some(smtp) = Smtp::start(Plan { replies, ..OPEN }).await else { return };
-    let service = sending_to(Ground::Embedded, &smtp, &[]).await.unwrap();
+    let service = sending_to(Backend::Embedded, &smtp, &[]).await.unwrap();
     let wanted = want(&service).await;
     service.deliver().await;
     let row = wanted.row(&service).await;
@@ -196,7 +200,7 @@ async fn a_letter_refused_for_ever_is_given_up() {
 async fn a_wrong_password_gives_no_letter_up() {
     let Some(smtp) = Smtp::start(Plan { guarded: true, ..OPEN }).await else { return };
     let wrong = [("MAIL__PASSWORD", "another")];
-    let service = sending_to(Ground::Embedded, &smtp, &wrong).await.unwrap();
+    let service = sending_to(Backend::Embedded, &smtp, &wrong).await.unwrap();
     let wanted = want(&service).await;
     service.deliver().await;
     let row = wanted.row(&service).await;
@@ -207,14 +211,14 @@ async fn a_wrong_password_gives_no_letter_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_protection_that_was_asked_for_nothing_is_said() {
     let Some(smtp) = Smtp::start(OPEN).await else { return };
-    let service = sending_to(Ground::Embedded, &smtp, &[("MAIL__TLS", "starttls")]).await.unwrap();
+    let service = sending_to(Backend::Embedded, &smtp, &[("MAIL__TLS", "starttls")]).await.unwrap();
     let wanted = want(&service).await;
     service.deliver().await;
     assert_eq!(wanted.state(&service).await, EventState::Pending);
     assert!(smtp.all().await.is_empty());
 
     let Some(smtp) = Smtp::start(Plan { tls: "starttls", ..OPEN }).await else { return };
-    let service = sending_to(Ground::Embedded, &smtp, &[("MAIL__CA_FILE", "")]).await.unwrap();
+    let service = sending_to(Backend::Embedded, &smtp, &[("MAIL__CA_FILE", "")]).await.unwrap();
     let wanted = want(&service).await;
     service.deliver().await;
     let row = wanted.row(&service).await;
@@ -228,7 +232,7 @@ async fn without_the_protection_that_was_asked_for_nothing_is_said() {
 async fn a_server_that_hangs_holds_one_letter_and_spoils_no_other() {
     let replies = &["250 taken", "hang", "550 5.1.1 no such mailbox"];
     let Some(mut smtp) = Smtp::start(Plan { replies, ..OPEN }).await else { return };
-    let service = sending_to(Ground::Embedded, &smtp, &[("MAIL__TIMEOUT", "5s")]).await.unwrap();
+    let service = sending_to(Backend::Embedded, &smtp, &[("MAIL__TIMEOUT", "5s")]).await.unwrap();
     let mut states = Vec::new();
     for _ in 0..4 {
         let wanted = want(&service).await;
@@ -240,11 +244,11 @@ async fn a_server_that_hangs_holds_one_letter_and_spoils_no_other() {
     assert_eq!(states, [taken, EventState::Pending, EventState::Dead, taken]);
 }
 
-async fn two_dispatchers_send_each_letter_once(ground: Ground) {
+async fn two_dispatchers_send_each_letter_once(backend: Backend) {
     let Some(smtp) = Smtp::start(OPEN).await else { return };
-    let Some(service) = sending_to(ground, &smtp, &[]).await else { return };
-    let wishes = Wishes { settings: smtp.settings(), faults: Faults::none() };
-    let (second, _) = service.second_node("two", wishes).await;
+    let Some(service) = sending_to(backend, &smtp, &[]).await else { return };
+    let options = Options { settings: smtp.settings(), faults: Faults::none() };
+    let (second, _) = service.second_node("two", options).await;
     for _ in 0..30 {
         want(&service).await;
     }
@@ -258,31 +262,31 @@ async fn two_dispatchers_send_each_letter_once(ground: Ground) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_dispatchers_send_each_letter_once_on_embedded_ground() {
-    two_dispatchers_send_each_letter_once(Ground::Embedded).await;
+async fn two_dispatchers_send_each_letter_once_on_sqlite_and_disk() {
+    two_dispatchers_send_each_letter_once(Backend::Embedded).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_dispatchers_send_each_letter_once_on_shared_ground() {
-    two_dispatchers_send_each_letter_once(Ground::Shared).await;
+async fn two_dispatchers_send_each_letter_once_on_postgresql_and_s3() {
+    two_dispatchers_send_each_letter_once(Backend::Shared).await;
 }
 
 /// E1, E2, Q5: the mail server is away, the request answers all the same, the mail follows, and the code
 /// in it signs in.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_code_in_the_mail_signs_in() {
-    for ground in [Ground::Embedded, Ground::Shared] {
+    for backend in [Backend::Embedded, Backend::Shared] {
         let Some(mut smtp) = Smtp::start(Plan { tls: "starttls", guarded: true, ..OPEN }).await
         else {
             return;
         };
-        let Some(service) = sending_to(ground, &smtp, &[]).await else { continue };
+        let Some(service) = sending_to(backend, &smtp, &[]).await else { continue };
         smtp.close().await;
         let phone = Phone::driver();
         assert_eq!(phone.ask(&service).await.status(), 200);
         assert_eq!(service.deliver().await, 1);
         smtp.open(&[]).await;
-        service.hand().advance(SignedDuration::from_secs(3));
+        service.manual_clock().advance(SignedDuration::from_secs(3));
         assert_eq!(service.deliver().await, 1);
         let letter = smtp.hears().await;
         let text = letter["text"].as_str().unwrap();
@@ -308,7 +312,7 @@ async fn without_a_server_letters_lie_in_a_folder_for_nobody_else() {
         use std::os::unix::fs::PermissionsExt as _;
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
-    service.ledger().replay_event(wanted.event, service.clock().now()).await.unwrap();
+    service.database().replay_event(wanted.event, service.clock().now()).await.unwrap();
     assert_eq!(service.deliver().await, 1);
     assert_eq!(service.letters().len(), 1);
 }
@@ -317,7 +321,7 @@ async fn without_a_server_letters_lie_in_a_folder_for_nobody_else() {
 async fn a_code_that_was_used_or_replaced_meanwhile_is_not_sent() {
     let service = Service::embedded().await;
     let wanted = want(&service).await;
-    service.ruins.db.tamper("UPDATE challenges SET used = 2").await;
+    service.env.db.tamper("UPDATE challenges SET used = 2").await;
     service.deliver().await;
     assert_eq!(wanted.state(&service).await, EventState::Dropped);
     assert!(service.letters().is_empty());
@@ -326,11 +330,11 @@ async fn a_code_that_was_used_or_replaced_meanwhile_is_not_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_mailbox_is_warned_of_codes_that_are_guessed() {
     let Some(mut smtp) = Smtp::start(OPEN).await else { return };
-    let service = sending_to(Ground::Embedded, &smtp, &[]).await.unwrap();
+    let service = sending_to(Backend::Embedded, &smtp, &[]).await.unwrap();
     want(&service).await;
     let warning = "UPDATE outbox SET kind = 'mail.warning', subject = 'company:20', \
                    body = '{\"company_id\":20,\"reason\":\"wrong_codes\"}'";
-    service.ruins.db.tamper(warning).await;
+    service.env.db.tamper(warning).await;
     service.deliver().await;
     let letter = smtp.hears().await;
     assert_eq!(letter["headers"]["subject"], "ForteLeasing: необычно много запросов кода");

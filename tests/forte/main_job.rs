@@ -6,10 +6,10 @@ use http_body_util::BodyExt as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::harness::clips::GOOD;
-use crate::harness::service::{Service, header, json, on_both_grounds};
+use crate::harness::service::{Service, header, json, on_both_backends};
 use crate::harness::tus;
 
-on_both_grounds! {
+on_both_backends! {
     a_video_sent_in_two_pieces_is_stored_submitted_told_and_watched,
 }
 
@@ -28,7 +28,7 @@ async fn a_video_sent_in_two_pieces_is_stored_submitted_told_and_watched(service
     assert_eq!(header(&response, "upload-offset"), GOOD.len().to_string());
 
     assert_eq!(service.deliver().await, 1);
-    let heard = service.ruins.receiver.heard();
+    let heard = service.env.receiver.heard();
     assert!(heard[0].signed);
     let event: serde_json::Value = serde_json::from_str(&heard[0].body).unwrap();
     let sha256 = hex::encode(Sha256::digest(GOOD));
@@ -47,7 +47,7 @@ async fn a_video_sent_in_two_pieces_is_stored_submitted_told_and_watched(service
 
 /// The bytes behind a viewing link: our own route, or a presigned address of the store.
 async fn watched(service: &Service, link: &str) -> Vec<u8> {
-    if service.ruins.bucket.is_some() {
+    if service.env.bucket.is_some() {
         return reqwest::get(link).await.unwrap().bytes().await.unwrap().to_vec();
     }
     let request = Request::get(tus::path_of(link)).body(Body::empty()).unwrap();

@@ -13,13 +13,13 @@ use crate::harness::answers::problem;
 use crate::harness::clips::GOOD;
 use crate::harness::form::{self, Form};
 use crate::harness::phone::{BIIN, Phone, asking};
-use crate::harness::service::{Service, on_both_grounds};
+use crate::harness::service::{Service, on_both_backends};
 use crate::harness::tus;
 
-on_both_grounds! {
+on_both_backends! {
     a_name_with_the_sign_0_is_nobodys,
     a_plate_with_the_sign_0_is_no_vehicles,
-    no_text_from_outside_brings_the_sign_0_to_the_ledger,
+    no_text_from_outside_brings_the_sign_0_to_the_database,
 }
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
@@ -38,7 +38,7 @@ async fn a_name_with_the_sign_0_is_nobodys(service: Service) {
         let by_basic =
             Request::get("/1c/v1/submissions").header("Authorization", basic(login, "x\0"));
         problem(sent(&service, by_basic, "").await, 401, "credentials_invalid").await;
-        service.hand().advance(jiff::SignedDuration::from_mins(2));
+        service.manual_clock().advance(jiff::SignedDuration::from_mins(2));
     }
     for key in ["a%00:b", &STANDARD.encode("a\0:b")] {
         let by_key = Request::get("/1c/v1/submissions").header("X-API-Key", key);
@@ -48,7 +48,7 @@ async fn a_name_with_the_sign_0_is_nobodys(service: Service) {
 
 /// Q25
 async fn a_plate_with_the_sign_0_is_no_vehicles(service: Service) {
-    let kind = TypeCode::mint(service.clock(), &service.ruins.house.random);
+    let kind = TypeCode::mint(service.clock(), &service.env.fixture.random);
     for plate in ["%00", "a%00b", "%0A%01", "%7F"] {
         let request = Request::get(format!("/reports/vehicle/select/{kind}/{plate}"))
             .header("Authorization", format!("Bearer {}", service.driver()));
@@ -57,7 +57,7 @@ async fn a_plate_with_the_sign_0_is_no_vehicles(service: Service) {
 }
 
 /// Every place where a text may come in.
-async fn no_text_from_outside_brings_the_sign_0_to_the_ledger(service: Service) {
+async fn no_text_from_outside_brings_the_sign_0_to_the_database(service: Service) {
     node(&service, NODE).await;
     let report = service.report().await;
     let mut requests = of_phones();
@@ -123,7 +123,7 @@ fn with_token(service: &Service, report: RefKey) -> Vec<Request<Body>> {
     for path in ["/devices/%00", "/employee/delete/%00"] {
         requests.push(built(Request::delete(path).header("Authorization", &bearer), ""));
     }
-    let refresh = service.refresh_token_of(service.ruins.house.driver);
+    let refresh = service.refresh_token_of(service.env.fixture.driver);
     for field in ["FCM", "uuid"] {
         let mut fields = json!({ "refresh_token": refresh });
         fields[field] = json!("a\u{0}");

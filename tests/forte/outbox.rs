@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use forte_media::ledger::{Channel, EventRow, EventState};
+use forte_media::database::{Channel, EventRow, EventState};
 use forte_media::model::{EventId, Random};
 use forte_media::notify::{self, Webhook};
 use forte_media::outbox::{self, Outbox, Receivers, Waiting};
@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::harness::db::{Db, on_both_databases};
-use crate::harness::house::House;
+use crate::harness::fixture::Fixture;
 use crate::harness::receiver::{Receiver, Reply, SECRET};
 
 on_both_databases! {
@@ -35,33 +35,33 @@ on_both_databases! {
     after_shutdown_nothing_new_begins,
 }
 
-/// A house, a receiver, and a dispatcher between them.
+/// A fixture, a receiver, and a dispatcher between them.
 struct Scene {
-    house: House,
+    fixture: Fixture,
     receiver: Receiver,
     outbox: Outbox,
 }
 
 impl Scene {
     async fn set(db: &Db) -> Self {
-        let house = House::furnish(&db.ledger).await;
-        let receiver = Receiver::start(&house.clock).await;
-        let outbox = dispatcher(&house, Some(&receiver.url()), &["127.0.0.0/8", "::1"]);
-        Self { house, receiver, outbox }
+        let fixture = Fixture::furnish(&db.database).await;
+        let receiver = Receiver::start(&fixture.clock).await;
+        let outbox = dispatcher(&fixture, Some(&receiver.url()), &["127.0.0.0/8", "::1"]);
+        Self { fixture, receiver, outbox }
     }
 
-    /// Another dispatcher on the same ledger.
+    /// Another dispatcher on the same database.
     fn another(&self) -> Outbox {
-        dispatcher(&self.house, Some(&self.receiver.url()), &["127.0.0.0/8"])
+        dispatcher(&self.fixture, Some(&self.receiver.url()), &["127.0.0.0/8"])
     }
 
     /// One that does not wait long for an answer.
     fn hasty(&self) -> Outbox {
-        dispatcher_waiting(&self.house, Some(&self.receiver.url()), &["127.0.0.0/8"], "500ms")
+        dispatcher_waiting(&self.fixture, Some(&self.receiver.url()), &["127.0.0.0/8"], "500ms")
     }
 
     async fn event(&self, id: EventId) -> EventRow {
-        self.house.ledger.event(id).await.unwrap().unwrap()
+        self.fixture.database.event(id).await.unwrap().unwrap()
     }
 
     async fn state(&self, id: EventId) -> EventState {
@@ -70,7 +70,7 @@ impl Scene {
 
     /// Moves the clock to when a message is due.
     async fn wait_for(&self, id: EventId) {
-        self.house.hand.set(self.event(id).await.due_at);
+        self.fixture.manual_clock.set(self.event(id).await.due_at);
     }
 
     /// What waits for the report service.
@@ -87,17 +87,22 @@ fn waiting(messages: u64, oldest: Option<SignedDuration>, dead: u64) -> Waiting 
     Waiting { channel: Channel::Webhook, messages, oldest, dead }
 }
 
-fn dispatcher(house: &House, url: Option<&str>, allow: &[&str]) -> Outbox {
-    dispatcher_waiting(house, url, allow, "20s")
+fn dispatcher(fixture: &Fixture, url: Option<&str>, allow: &[&str]) -> Outbox {
+    dispatcher_waiting(fixture, url, allow, "20s")
 }
 
-fn dispatcher_waiting(house: &House, url: Option<&str>, allow: &[&str], timeout: &str) -> Outbox {
+fn dispatcher_waiting(
+    fixture: &Fixture,
+    url: Option<&str>,
+    allow: &[&str],
+    timeout: &str,
+) -> Outbox {
     // Longer than any test: what happens has been rung for.
-    dispatcher_polling(house, url, allow, timeout, SignedDuration::from_hours(1))
+    dispatcher_polling(fixture, url, allow, timeout, SignedDuration::from_hours(1))
 }
 
 fn dispatcher_polling(
-    house: &House,
+    fixture: &Fixture,
     url: Option<&str>,
     allow: &[&str],
     timeout: &str,
@@ -109,24 +114,30 @@ fn dispatcher_polling(
         "fcm": { "endpoint": "https://fcm.googleapis.com", "timeout": "10s" },
     }))
     .unwrap();
-    let webhook = Webhook::from_config(&config, house.clock.clone()).unwrap();
+    let webhook = Webhook::from_config(&config, fixture.clock.clone()).unwrap();
     let config = outbox::Config {
         concurrency: 4,
         poll_every,
-        settle_within: SignedDuration::from_secs(30),
-        keep_settled: SignedDuration::from_hours(720),
+        record_within: SignedDuration::from_secs(30),
+        keep_delivered: SignedDuration::from_hours(720),
         keep_dead: SignedDuration::from_hours(4320),
     };
     let random = Random::seeded(7);
-    Outbox::new(house.ledger.clone(), house.clock.clone(), random, config, Receivers::only(webhook))
+    Outbox::new(
+        fixture.database.clone(),
+        fixture.clock.clone(),
+        random,
+        config,
+        Receivers::only(webhook),
+    )
 }
 
 async fn a_receiver_that_was_away_for_hours_hears_it_once(db: Db) {
     let mut scene = Scene::set(&db).await;
     scene.receiver.close().await;
-    let id = scene.house.told().await;
-    let told_at = scene.house.now();
-    while scene.house.now().duration_since(told_at) < SignedDuration::from_hours(7) {
+    let id = scene.fixture.told().await;
+    let told_at = scene.fixture.now();
+    while scene.fixture.now().duration_since(told_at) < SignedDuration::from_hours(7) {
         assert_eq!(scene.tries().await, 1);
         scene.wait_for(id).await;
     }
@@ -134,21 +145,21 @@ async fn a_receiver_that_was_away_for_hours_hears_it_once(db: Db) {
     assert_eq!(scene.tries().await, 1);
     assert_eq!(scene.receiver.ids(), [id]);
     assert_eq!(scene.state(id).await, EventState::Delivered);
-    scene.house.hand.advance(SignedDuration::from_hours(100));
+    scene.fixture.manual_clock.advance(SignedDuration::from_hours(100));
     assert_eq!(scene.tries().await, 0);
 }
 
 async fn the_ladder_is_climbed_and_then_the_message_is_dead(db: Db) {
     let scene = Scene::set(&db).await;
     scene.receiver.script((0..10).map(|_| Reply::Saying(500, "1C is busy".to_owned())));
-    let id = scene.house.told().await;
+    let id = scene.fixture.told().await;
     let mut waits = Vec::new();
     for _ in 0..9 {
         assert_eq!(scene.tries().await, 1);
         assert_eq!(scene.tries().await, 0, "not before its time");
-        let tried_at = scene.house.now();
+        let tried_at = scene.fixture.now();
         scene.wait_for(id).await;
-        waits.push(scene.house.now().duration_since(tried_at));
+        waits.push(scene.fixture.now().duration_since(tried_at));
     }
     assert_eq!(scene.tries().await, 1);
     for (wait, hours) in
@@ -165,11 +176,11 @@ async fn the_ladder_is_climbed_and_then_the_message_is_dead(db: Db) {
 
 async fn a_dead_message_can_be_replayed_with_its_id(db: Db) {
     let scene = Scene::set(&db).await;
-    let id = scene.house.told().await;
+    let id = scene.fixture.told().await;
     scene.receiver.script([Reply::Status(410)]);
     scene.tries().await;
     assert_eq!(scene.state(id).await, EventState::Dead);
-    assert!(db.ledger.replay_event(id, scene.house.now()).await.unwrap());
+    assert!(db.database.replay_event(id, scene.fixture.now()).await.unwrap());
     assert_eq!(scene.tries().await, 1);
     assert_eq!(scene.receiver.ids(), [id, id]);
     assert_eq!(scene.receiver.effects(), BTreeSet::from([id]));
@@ -178,7 +189,7 @@ async fn a_dead_message_can_be_replayed_with_its_id(db: Db) {
 
 async fn gone_ends_a_message_at_once(db: Db) {
     let scene = Scene::set(&db).await;
-    let id = scene.house.told().await;
+    let id = scene.fixture.told().await;
     scene.receiver.script([Reply::Saying(410, "closed".to_owned())]);
     assert_eq!(scene.tries().await, 1);
     let event = scene.event(id).await;
@@ -187,20 +198,20 @@ async fn gone_ends_a_message_at_once(db: Db) {
 
 async fn a_receiver_that_asks_for_time_gets_it(db: Db) {
     let scene = Scene::set(&db).await;
-    let id = scene.house.told().await;
+    let id = scene.fixture.told().await;
     scene.receiver.script([Reply::RetryAfter(429, "120".to_owned())]);
     scene.tries().await;
-    scene.house.hand.advance(SignedDuration::from_secs(119));
+    scene.fixture.manual_clock.advance(SignedDuration::from_secs(119));
     assert_eq!(scene.tries().await, 0);
-    scene.house.hand.advance(SignedDuration::from_secs(1));
+    scene.fixture.manual_clock.advance(SignedDuration::from_secs(1));
     assert_eq!(scene.tries().await, 1);
     assert_eq!(scene.state(id).await, EventState::Delivered);
 }
 
 async fn a_redirect_is_tried_again_later(db: Db) {
     let scene = Scene::set(&db).await;
-    let elsewhere = Receiver::start(&scene.house.clock).await;
-    let id = scene.house.told().await;
+    let elsewhere = Receiver::start(&scene.fixture.clock).await;
+    let id = scene.fixture.told().await;
     scene.receiver.script([Reply::Redirect(elsewhere.url())]);
     scene.tries().await;
     let event = scene.event(id).await;
@@ -210,7 +221,7 @@ async fn a_redirect_is_tried_again_later(db: Db) {
 
 async fn a_lost_answer_repeats_the_id(db: Db) {
     let scene = Scene::set(&db).await;
-    let id = scene.house.told().await;
+    let id = scene.fixture.told().await;
     scene.receiver.script([Reply::Hang]);
     assert_eq!(scene.hasty().deliver_due().await.unwrap(), 1);
     scene.wait_for(id).await;
@@ -221,11 +232,11 @@ async fn a_lost_answer_repeats_the_id(db: Db) {
 
 async fn messages_about_one_report_keep_their_order(db: Db) {
     let scene = Scene::set(&db).await;
-    let ref_key = scene.house.report().await;
-    let first = scene.house.told_about(ref_key).await;
-    scene.house.hand.advance(SignedDuration::from_secs(1));
-    let second = scene.house.told_about(ref_key).await;
-    let other = scene.house.told().await;
+    let ref_key = scene.fixture.report().await;
+    let first = scene.fixture.told_about(ref_key).await;
+    scene.fixture.manual_clock.advance(SignedDuration::from_secs(1));
+    let second = scene.fixture.told_about(ref_key).await;
+    let other = scene.fixture.told().await;
     scene.receiver.always(first, Reply::Status(503));
     scene.tries().await;
     assert_eq!(scene.receiver.effects(), BTreeSet::from([first, other]));
@@ -238,11 +249,11 @@ async fn messages_about_one_report_keep_their_order(db: Db) {
 
 async fn a_message_nobody_takes_does_not_hold_the_others(db: Db) {
     let scene = Scene::set(&db).await;
-    let poison = scene.house.told().await;
+    let poison = scene.fixture.told().await;
     scene.receiver.always(poison, Reply::Status(500));
     let mut others = BTreeSet::new();
     for _ in 0..20 {
-        others.insert(scene.house.told().await);
+        others.insert(scene.fixture.told().await);
     }
     assert_eq!(scene.tries().await, 21);
     for id in others {
@@ -254,12 +265,12 @@ async fn a_message_nobody_takes_does_not_hold_the_others(db: Db) {
 async fn a_receiver_that_hangs_holds_only_its_own_message(db: Db) {
     let mut scene = Scene::set(&db).await;
     scene.outbox = scene.hasty();
-    let slow = scene.house.told().await;
+    let slow = scene.fixture.told().await;
     scene.receiver.always(slow, Reply::Hang);
     let others = async {
         scene.receiver.hears(1).await;
-        let late = scene.house.told().await;
-        scene.outbox.bell().notify_one();
+        let late = scene.fixture.told().await;
+        scene.outbox.wakeup().notify_one();
         scene.receiver.hears(2).await;
         assert_eq!(scene.receiver.ids(), [slow, late]);
         assert_eq!(scene.event(slow).await.last_error, "", "it is still under way");
@@ -273,21 +284,21 @@ async fn a_receiver_that_hangs_does_not_hold_the_rounds(db: Db) {
     let scene = Scene::set(&db).await;
     let often = SignedDuration::from_millis(5);
     let url = scene.receiver.url();
-    let outbox = dispatcher_polling(&scene.house, Some(&url), &["127.0.0.0/8"], "10m", often);
-    let stale = scene.house.told().await;
-    let soon = scene.house.now() + SignedDuration::from_secs(1);
-    let later = scene.house.now() + SignedDuration::from_hours(1);
+    let outbox = dispatcher_polling(&scene.fixture, Some(&url), &["127.0.0.0/8"], "10m", often);
+    let stale = scene.fixture.told().await;
+    let soon = scene.fixture.now() + SignedDuration::from_secs(1);
+    let later = scene.fixture.now() + SignedDuration::from_hours(1);
     let (soon, later) = (soon.as_microsecond(), later.as_microsecond());
     db.change(format!("UPDATE outbox SET due_at = {later}, expires_at = {soon}")).await;
-    let slow = scene.house.told().await;
+    let slow = scene.fixture.told().await;
     scene.receiver.always(slow, Reply::Hang);
     let meanwhile = async {
         scene.receiver.hears(1).await;
-        scene.house.hand.advance(SignedDuration::from_secs(2));
+        scene.fixture.manual_clock.advance(SignedDuration::from_secs(2));
         while scene.state(stale).await == EventState::Pending {
             tokio::task::yield_now().await;
         }
-        let unrung = scene.house.told().await;
+        let unrung = scene.fixture.told().await;
         scene.receiver.hears(2).await;
         assert_eq!(scene.receiver.ids(), [slow, unrung]);
         assert_eq!(scene.state(stale).await, EventState::Dead);
@@ -302,7 +313,7 @@ async fn a_receiver_that_hangs_does_not_hold_the_rounds(db: Db) {
 async fn two_dispatchers_tell_everything_once(db: Db) {
     let scene = Scene::set(&db).await;
     for _ in 0..30 {
-        scene.house.told().await;
+        scene.fixture.told().await;
     }
     let another = scene.another();
     let (one, two) = tokio::join!(scene.outbox.deliver_due(), another.deliver_due());
@@ -315,7 +326,7 @@ async fn two_dispatchers_tell_everything_once(db: Db) {
 
 async fn a_dispatcher_that_dies_leaves_nothing_behind(db: Db) {
     let scene = Scene::set(&db).await;
-    let id = scene.house.told().await;
+    let id = scene.fixture.told().await;
     let dying = scene.another();
     scene.receiver.script([Reply::Hang]);
     tokio::select! {
@@ -323,7 +334,7 @@ async fn a_dispatcher_that_dies_leaves_nothing_behind(db: Db) {
         () = scene.receiver.hears(1) => {}
     }
     assert_eq!(scene.tries().await, 0, "it is leased");
-    scene.house.hand.advance(SignedDuration::from_secs(50));
+    scene.fixture.manual_clock.advance(SignedDuration::from_secs(50));
     assert_eq!(scene.tries().await, 1);
     assert_eq!(scene.receiver.effects(), BTreeSet::from([id]));
     assert_eq!(scene.state(id).await, EventState::Delivered);
@@ -331,18 +342,18 @@ async fn a_dispatcher_that_dies_leaves_nothing_behind(db: Db) {
 
 async fn an_unreadable_message_does_not_hold_the_others(db: Db) {
     let scene = Scene::set(&db).await;
-    scene.house.told().await;
+    scene.fixture.told().await;
     db.tamper("UPDATE outbox SET id = 'not an id'").await;
-    let good = scene.house.told().await;
+    let good = scene.fixture.told().await;
     assert_eq!(scene.tries().await, 1);
     assert_eq!(scene.receiver.ids(), [good]);
 }
 
 async fn without_a_receiver_messages_wait_for_one(db: Db) {
     let scene = Scene::set(&db).await;
-    let nobody = dispatcher(&scene.house, None, &[]);
-    let id = scene.house.told().await;
-    scene.house.hand.advance(SignedDuration::from_hours(200));
+    let nobody = dispatcher(&scene.fixture, None, &[]);
+    let id = scene.fixture.told().await;
+    scene.fixture.manual_clock.advance(SignedDuration::from_hours(200));
     assert_eq!(nobody.deliver_due().await.unwrap(), 0);
     let oldest = Some(SignedDuration::from_hours(200));
     assert_eq!(nobody.waiting().await.unwrap()[0], waiting(1, oldest, 0));
@@ -352,8 +363,9 @@ async fn without_a_receiver_messages_wait_for_one(db: Db) {
 
 async fn a_forbidden_address_is_not_told_until_it_is_allowed(db: Db) {
     let scene = Scene::set(&db).await;
-    let id = scene.house.told().await;
-    let forbidden = dispatcher(&scene.house, Some(&scene.receiver.url_by_name()), &["10.0.0.0/8"]);
+    let id = scene.fixture.told().await;
+    let forbidden =
+        dispatcher(&scene.fixture, Some(&scene.receiver.url_by_name()), &["10.0.0.0/8"]);
     forbidden.deliver_due().await.unwrap();
     assert!(scene.receiver.heard().is_empty());
     let event = scene.event(id).await;
@@ -367,11 +379,11 @@ async fn a_bell_wakes_the_dispatcher_and_shutdown_ends_it(db: Db) {
     let scene = Scene::set(&db).await;
     let shutdown = CancellationToken::new();
     let tell = async {
-        let first = scene.house.told().await;
-        scene.outbox.bell().notify_one();
+        let first = scene.fixture.told().await;
+        scene.outbox.wakeup().notify_one();
         scene.receiver.hears(1).await;
-        let second = scene.house.told().await;
-        scene.outbox.bell().notify_one();
+        let second = scene.fixture.told().await;
+        scene.outbox.wakeup().notify_one();
         scene.receiver.hears(2).await;
         assert_eq!(scene.receiver.ids(), [first, second]);
         shutdown.cancel();
@@ -383,14 +395,14 @@ async fn a_bell_wakes_the_dispatcher_and_shutdown_ends_it(db: Db) {
 async fn after_shutdown_nothing_new_begins(db: Db) {
     let scene = Scene::set(&db).await;
     let outbox = scene.hasty();
-    let slow = scene.house.told().await;
+    let slow = scene.fixture.told().await;
     scene.receiver.always(slow, Reply::Hang);
     let shutdown = CancellationToken::new();
     let stop = async {
         scene.receiver.hears(1).await;
-        scene.house.told().await;
+        scene.fixture.told().await;
         shutdown.cancel();
-        outbox.bell().notify_one();
+        outbox.wakeup().notify_one();
     };
     tokio::join!(outbox.run(&shutdown), stop);
     assert_eq!(scene.receiver.ids(), [slow]);

@@ -4,25 +4,25 @@ use std::io::Cursor;
 
 use axum::body::{Body, Bytes};
 use axum::http::{Request, Response};
-use forte_media::ledger::NewVehicleType;
+use forte_media::database::NewVehicleType;
 use forte_media::model::TypeCode;
 use http_body_util::BodyExt as _;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, RgbaImage};
 
 use crate::harness::account::{NODE, node, request};
 use crate::harness::answers::problem;
-use crate::harness::service::{Service, header, json, on_both_grounds};
+use crate::harness::service::{Service, header, json, on_both_backends};
 
-on_both_grounds!(a_picture_is_kept_and_shown_under_an_address_that_changes_with_it,);
+on_both_backends!(a_picture_is_kept_and_shown_under_an_address_that_changes_with_it,);
 
 /// A node of 1C, and a type of vehicles.
 async fn with_type(service: &Service) -> TypeCode {
     node(service, NODE).await;
-    let house = &service.ruins.house;
-    let code = TypeCode::mint(&house.clock, &house.random);
+    let fixture = &service.env.fixture;
+    let code = TypeCode::mint(&fixture.clock, &fixture.random);
     let title = "Легковой автомобиль".to_owned();
     let new = NewVehicleType { code, title, instructions: Vec::new() };
-    service.ledger().add_vehicle_type(&new).await.unwrap();
+    service.database().add_vehicle_type(&new).await.unwrap();
     code
 }
 
@@ -205,7 +205,7 @@ async fn a_picture_of_too_many_pixels_is_refused_before_it_is_read() {
 
 #[tokio::test]
 async fn a_picture_of_too_many_bytes_or_of_an_unknown_type_is_refused() {
-    let service = Service::embedded_with(&[("EXCHANGE__MAX_PICTURE", "10000")]).await;
+    let service = Service::embedded_with(&[("ONEC__MAX_PICTURE", "10000")]).await;
     let code = with_type(&service).await;
     let long = encoded(painted(500, 500), ImageFormat::Png);
     assert!(long.len() > 10_000);
@@ -216,8 +216,8 @@ async fn a_picture_of_too_many_bytes_or_of_an_unknown_type_is_refused() {
     let pieces: Vec<_> = pieces.collect();
     let body = Body::from_stream(futures_util::stream::iter(pieces));
     problem(put(&service, code, body).await, 413, "body_too_large").await;
-    let house = &service.ruins.house;
-    let unknown = TypeCode::mint(&house.clock, &house.random);
+    let fixture = &service.env.fixture;
+    let unknown = TypeCode::mint(&fixture.clock, &fixture.random);
     problem(put(&service, unknown, long).await, 404, "not_found").await;
     for path in ["/images/x/image.png", "/images/%ff/image.png", "/images/../image.png"] {
         problem(get(&service, path).await, 404, "not_found").await;

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use axum::body::Body;
 use axum::http::Request;
-use forte_media::ledger::{EventRow, EventState, NewReport, Post};
+use forte_media::database::{EventRow, EventState, NewReport, Post};
 use forte_media::model::{
     Clock, EventId, Faults, Person, PersonId, RefKey, ReportStatus, Role, SessionId,
 };
@@ -15,23 +15,23 @@ use tokio_util::sync::CancellationToken;
 
 use crate::harness::clips::GOOD;
 use crate::harness::fcm::{FcmDouble, Told};
-use crate::harness::service::{Ground, Ruins, Service, Wishes};
+use crate::harness::service::{Backend, Options, Service, TestEnv};
 use crate::harness::tus;
 
 /// Makes two tests of each `async fn name(stage: Stage)`, on both grounds.
-macro_rules! with_fcm_on_both_grounds {
+macro_rules! with_fcm_on_both_backends {
     ($($name:ident,)*) => {$(
         mod $name {
-            use crate::harness::service::Ground;
+            use crate::harness::service::Backend;
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_sqlite_and_disk() {
-                super::$name(super::Stage::set(Ground::Embedded).await.unwrap()).await;
+                super::$name(super::Stage::set(Backend::Embedded).await.unwrap()).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_postgresql_and_s3() {
-                if let Some(stage) = super::Stage::set(Ground::Shared).await {
+                if let Some(stage) = super::Stage::set(Backend::Shared).await {
                     super::$name(stage).await;
                 }
             }
@@ -39,7 +39,7 @@ macro_rules! with_fcm_on_both_grounds {
     )*};
 }
 
-with_fcm_on_both_grounds! {
+with_fcm_on_both_backends! {
     the_driver_who_sent_the_video_is_told_of_the_decision,
     a_device_that_is_gone_is_forgotten,
     a_pause_that_fcm_asks_for_is_kept,
@@ -60,42 +60,42 @@ struct Stage {
 }
 
 impl Stage {
-    async fn set(ground: Ground) -> Option<Self> {
-        Self::set_with(ground, &[]).await
+    async fn set(backend: Backend) -> Option<Self> {
+        Self::set_with(backend, &[]).await
     }
 
-    async fn set_with(ground: Ground, more: &[(&'static str, &str)]) -> Option<Self> {
-        let ruins = Ruins::prepare(ground).await?;
-        let fcm = FcmDouble::start(&ruins.house.clock).await;
+    async fn set_with(backend: Backend, more: &[(&'static str, &str)]) -> Option<Self> {
+        let env = TestEnv::prepare(backend).await?;
+        let fcm = FcmDouble::start(&env.fixture.clock).await;
         let mut settings = fcm.settings();
         settings.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        let wishes = Wishes { settings, faults: Faults::none() };
-        Some(Self { fcm, service: Box::pin(Service::on(ruins, "one", wishes)).await })
+        let options = Options { settings, faults: Faults::none() };
+        Some(Self { fcm, service: Box::pin(Service::on(env, "one", options)).await })
     }
 
     /// The person is signed in on a device.
     async fn signed_in(&self, person: PersonId, fcm: &str) -> SessionId {
-        let house = &self.service.ruins.house;
-        let session = SessionId::mint(&house.clock, &house.random);
-        let now = house.now().as_microsecond();
+        let fixture = &self.service.env.fixture;
+        let session = SessionId::mint(&fixture.clock, &fixture.random);
+        let now = fixture.now().as_microsecond();
         let sql = format!(
             "INSERT INTO sessions (id, person_id, uuid, fcm, made_at, seen_at, ended_at, ended_why) \
              VALUES ('{session}', {}, 'phone', '{fcm}', {now}, {now}, 0, '')",
             person.0
         );
-        self.service.ruins.db.change(sql).await;
+        self.service.env.db.change(sql).await;
         session
     }
 
     async fn driver_signed_in(&self) -> SessionId {
-        self.signed_in(self.service.ruins.house.driver.id, "canary-device").await
+        self.signed_in(self.service.env.fixture.driver.id, "canary-device").await
     }
 
     /// A report of the driver that was sent and then rejected for this reason.
     async fn rejected(&self, reason: &str) -> RefKey {
         let service = &self.service;
         // The ids of what is told now are later than those before.
-        service.hand().advance(SignedDuration::from_secs(1));
+        service.manual_clock().advance(SignedDuration::from_secs(1));
         let report = service.report().await;
         let path = tus::create(service, report, GOOD.len()).await;
         assert_eq!(tus::patch(service, &path, 0, GOOD).await.status(), 204);
@@ -109,7 +109,7 @@ impl Stage {
 
     /// The newest message to a phone.
     async fn newest(&self) -> EventRow {
-        let events = self.service.ledger().events(None, 100).await.unwrap();
+        let events = self.service.database().events(None, 100).await.unwrap();
         events.into_iter().find(|event| event.kind.starts_with("push.")).unwrap()
     }
 
@@ -125,7 +125,7 @@ impl Stage {
     /// Moves the deadlines of all reports to `hours` from now.
     async fn due_in(&self, hours: i64) {
         let due = (self.service.clock().now() + SignedDuration::from_hours(hours)).as_microsecond();
-        self.service.ruins.db.change(format!("UPDATE reports SET due_at = {due}")).await;
+        self.service.env.db.change(format!("UPDATE reports SET due_at = {due}")).await;
     }
 
     /// The notes, and that nothing was wrong with them.
@@ -177,10 +177,10 @@ async fn a_device_that_is_gone_is_forgotten(stage: Stage) {
         let row = stage.newest().await;
         assert_eq!((row.state, row.attempts), (EventState::Dropped, 1));
         let told = "SELECT COUNT(*) FROM sessions WHERE fcm <> ''";
-        assert_eq!(stage.service.ruins.db.number(told).await, 0);
+        assert_eq!(stage.service.env.db.number(told).await, 0);
     }
     // Another device of the same person hears of the next one.
-    stage.signed_in(stage.service.ruins.house.driver.id, "another-device").await;
+    stage.signed_in(stage.service.env.fixture.driver.id, "another-device").await;
     stage.rejected("Темно").await;
     stage.deliver().await;
     assert_eq!(stage.notes().last().unwrap()["token"], "another-device");
@@ -194,9 +194,9 @@ async fn a_pause_that_fcm_asks_for_is_kept(stage: Stage) {
     let row = stage.newest().await;
     assert_eq!((row.state, row.last_status), (EventState::Pending, 503));
     assert_eq!(row.due_at, stage.service.clock().now() + SignedDuration::from_secs(120));
-    stage.service.hand().advance(SignedDuration::from_secs(119));
+    stage.service.manual_clock().advance(SignedDuration::from_secs(119));
     assert_eq!(stage.deliver().await, 0);
-    stage.service.hand().advance(SignedDuration::from_secs(1));
+    stage.service.manual_clock().advance(SignedDuration::from_secs(1));
     assert_eq!(stage.deliver().await, 1);
     assert_eq!(stage.newest().await.state, EventState::Delivered);
 }
@@ -208,11 +208,11 @@ async fn a_quota_that_is_used_up_stops_every_note(stage: Stage) {
     stage.deliver().await;
     let due = stage.newest().await.due_at;
     assert_eq!(due, stage.service.clock().now() + SignedDuration::from_mins(1));
-    stage.signed_in(stage.service.ruins.house.driver.id, "another-device").await;
+    stage.signed_in(stage.service.env.fixture.driver.id, "another-device").await;
     stage.rejected("Мокро").await;
     stage.deliver().await;
     assert_eq!(stage.notes().len(), 1, "nobody is told during the pause");
-    stage.service.hand().advance(SignedDuration::from_secs(70));
+    stage.service.manual_clock().advance(SignedDuration::from_secs(70));
     stage.deliver().await;
     assert_eq!(
         stage.told_tokens(),
@@ -228,7 +228,7 @@ async fn a_wrong_address_of_fcm_forgets_no_device(stage: Stage) {
     stage.deliver().await;
     let row = stage.newest().await;
     assert_eq!((row.state, row.last_status), (EventState::Pending, 404));
-    stage.service.hand().set(row.due_at);
+    stage.service.manual_clock().set(row.due_at);
     stage.deliver().await;
     assert_eq!(stage.newest().await.state, EventState::Delivered);
     assert_eq!(stage.told_tokens(), ["canary-device", "canary-device"]);
@@ -239,9 +239,9 @@ async fn no_pause_of_every_note_is_longer_than_an_hour(stage: Stage) {
     stage.rejected("Темно").await;
     stage.fcm.script([Told::RetryAfter(429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", "86400000")]);
     stage.deliver().await;
-    stage.service.hand().advance(SignedDuration::from_mins(59));
+    stage.service.manual_clock().advance(SignedDuration::from_mins(59));
     assert_eq!(stage.deliver().await, 0);
-    stage.service.hand().advance(SignedDuration::from_mins(1));
+    stage.service.manual_clock().advance(SignedDuration::from_mins(1));
     stage.deliver().await;
     assert_eq!(stage.newest().await.state, EventState::Delivered);
 }
@@ -256,14 +256,14 @@ async fn a_token_that_is_not_taken_is_replaced_once(stage: Stage) {
     assert_eq!((stage.fcm.grants(), stage.notes().len()), (2, 2));
 
     // It is replaced before its end, and while Google is away the note waits.
-    stage.service.hand().advance(SignedDuration::from_mins(58));
+    stage.service.manual_clock().advance(SignedDuration::from_mins(58));
     stage.fcm.tokens_fail([503]);
     stage.rejected("Грязно").await;
     stage.deliver().await;
     let row = stage.newest().await;
     assert_eq!((row.state, row.last_status), (EventState::Pending, 503));
     assert!(row.last_error.contains("no access token"), "{}", row.last_error);
-    stage.service.hand().set(row.due_at);
+    stage.service.manual_clock().set(row.due_at);
     stage.deliver().await;
     assert_eq!((stage.fcm.grants(), stage.notes().len()), (3, 3));
 }
@@ -271,7 +271,7 @@ async fn a_token_that_is_not_taken_is_replaced_once(stage: Stage) {
 async fn a_token_is_fetched_once_for_many_notes(stage: Stage) {
     for number in 0..16 {
         let device = format!("device-{number}");
-        stage.signed_in(stage.service.ruins.house.driver.id, &device).await;
+        stage.signed_in(stage.service.env.fixture.driver.id, &device).await;
     }
     stage.rejected("Темно").await;
     stage.deliver().await;
@@ -280,17 +280,17 @@ async fn a_token_is_fetched_once_for_many_notes(stage: Stage) {
 
 /// Q37: the director, and the drivers the vehicle is assigned to, or all where nothing is assigned.
 async fn who_may_see_a_report_is_reminded_once(stage: Stage) {
-    let house = &stage.service.ruins.house;
-    let company = house.driver.company;
+    let fixture = &stage.service.env.fixture;
+    let company = fixture.driver.company;
     let admin = Person { id: PersonId(701), company, role: Role::Admin };
     let colleague = Person { id: PersonId(702), company, role: Role::Employee };
     let reviewer = Person { id: PersonId(703), company, role: Role::Reviewer };
     for person in [admin, colleague, reviewer] {
-        house.add_person(person).await;
+        fixture.add_person(person).await;
         stage.signed_in(person.id, &format!("device-{}", person.id.0)).await;
     }
     stage.driver_signed_in().await;
-    stage.signed_in(house.stranger().await.id, "a-stranger").await;
+    stage.signed_in(fixture.stranger().await.id, "a-stranger").await;
     stage.service.report().await;
     assert_eq!(stage.remind().await, 0, "there are ten days left");
     stage.due_in(24).await;
@@ -299,7 +299,7 @@ async fn who_may_see_a_report_is_reminded_once(stage: Stage) {
     assert_eq!(stage.told_tokens(), ["canary-device", "device-701", "device-702"]);
     assert_eq!(stage.notes()[0]["data"]["type"], "report_due");
 
-    let db = &stage.service.ruins.db;
+    let db = &stage.service.env.db;
     db.tamper("UPDATE people SET ref_key = 'aaaaaaaa-0000-1000-8000-000000000000' WHERE id = 702")
         .await;
     db.tamper(
@@ -321,12 +321,12 @@ async fn who_may_see_a_report_is_reminded_once(stage: Stage) {
 #[tokio::test]
 async fn all_drivers_are_told_where_all_see_all() {
     let see_all = [("LEASING__EMPLOYEES_SEE", "all")];
-    let stage = Box::pin(Stage::set_with(Ground::Embedded, &see_all)).await.unwrap();
+    let stage = Box::pin(Stage::set_with(Backend::Embedded, &see_all)).await.unwrap();
     stage.driver_signed_in().await;
     let report = stage.service.report().await;
-    let ledger = stage.service.ledger();
-    let vehicle = ledger.report(report).await.unwrap().unwrap().vehicle;
-    stage.service.ruins.house.assign(vehicle, None, "+7 702 999 99 99").await;
+    let database = stage.service.database();
+    let vehicle = database.report(report).await.unwrap().unwrap().vehicle;
+    stage.service.env.fixture.assign(vehicle, None, "+7 702 999 99 99").await;
     stage.due_in(24).await;
     assert_eq!(stage.remind().await, 1);
     stage.deliver().await;
@@ -336,24 +336,24 @@ async fn all_drivers_are_told_where_all_see_all() {
 /// Three hundred reports: more than one transaction marks, and one message for each of those.
 async fn many_reports_ring_a_phone_once(stage: Stage) {
     stage.driver_signed_in().await;
-    let house = &stage.service.ruins.house;
+    let fixture = &stage.service.env.fixture;
     let first = stage.service.report().await;
-    let vehicle = stage.service.ledger().report(first).await.unwrap().unwrap().vehicle;
+    let vehicle = stage.service.database().report(first).await.unwrap().unwrap().vehicle;
     let reports: Vec<NewReport> = (0..299)
         .map(|_| NewReport {
-            ref_key: RefKey::mint(&house.clock, &house.random),
-            company: house.driver.company,
+            ref_key: RefKey::mint(&fixture.clock, &fixture.random),
+            company: fixture.driver.company,
             vehicle,
             report_number: String::new(),
             contract_number: String::new(),
             starts_at: None,
             finishes_at: None,
-            due_at: house.now(),
+            due_at: fixture.now(),
             status: ReportStatus::Submit,
             reject_reason: String::new(),
         })
         .collect();
-    stage.service.ledger().add_reports(&reports).await.unwrap();
+    stage.service.database().add_reports(&reports).await.unwrap();
     stage.due_in(1).await;
     assert_eq!(stage.remind().await, 300);
     stage.deliver().await;
@@ -368,12 +368,12 @@ async fn two_nodes_do_not_remind_twice(stage: Stage) {
         stage.service.report().await;
     }
     stage.due_in(3).await;
-    let house = &stage.service.ruins.house;
-    let new_id = || EventId::mint(&house.clock, &house.random);
-    let post = Post { new_id: &new_id, now: house.now() };
-    let until = house.now() + SignedDuration::from_hours(24);
-    let other = stage.service.ruins.db.opened_again().await;
-    let one = stage.service.ledger();
+    let fixture = &stage.service.env.fixture;
+    let new_id = || EventId::mint(&fixture.clock, &fixture.random);
+    let post = Post { new_id: &new_id, now: fixture.now() };
+    let until = fixture.now() + SignedDuration::from_hours(24);
+    let other = stage.service.env.db.opened_again().await;
+    let one = stage.service.database();
     let rounds = (0..5).map(|_| one.remind(until, 3, &post));
     let rounds = futures_util::future::join_all(rounds);
     let others = futures_util::future::join_all((0..5).map(|_| other.remind(until, 3, &post)));
@@ -393,7 +393,7 @@ async fn two_nodes_do_not_remind_twice(stage: Stage) {
 async fn a_session_that_ended_hears_only_that(stage: Stage) {
     let session = stage.driver_signed_in().await;
     let report = stage.rejected("Темно").await;
-    let db = &stage.service.ruins.db;
+    let db = &stage.service.env.db;
     db.tamper("UPDATE sessions SET ended_at = 1").await;
     stage.deliver().await;
     assert_eq!(stage.newest().await.state, EventState::Dropped);
@@ -413,7 +413,7 @@ async fn a_session_that_ended_hears_only_that(stage: Stage) {
     db.change(revoked).await;
     stage.deliver().await;
     assert_eq!(stage.notes().len(), 1);
-    assert!(stage.service.ledger().report(report).await.unwrap().is_some());
+    assert!(stage.service.database().report(report).await.unwrap().is_some());
 }
 
 /// S63

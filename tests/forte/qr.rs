@@ -10,14 +10,14 @@ use jiff::SignedDuration;
 
 use crate::harness::account::from;
 use crate::harness::answers::problem;
-use crate::harness::service::{Service, header, on_both_grounds};
+use crate::harness::service::{Service, header, on_both_backends};
 
-on_both_grounds!(a_code_says_the_vehicles_key,);
+on_both_backends!(a_code_says_the_vehicles_key,);
 
 /// A vehicle of the driver's company.
 async fn vehicle(service: &Service) -> VehicleGuid {
     let report = service.report().await;
-    service.ledger().report(report).await.unwrap().unwrap().vehicle
+    service.database().report(report).await.unwrap().unwrap().vehicle
 }
 
 async fn get(service: &Service, path: &str) -> Response<Body> {
@@ -83,8 +83,8 @@ async fn a_code_may_be_lines_and_say_what_the_owner_wants() {
 async fn an_unknown_vehicle_is_not_found() {
     let service = Service::embedded().await;
     let known = vehicle(&service).await;
-    let house = &service.ruins.house;
-    let unknown = VehicleGuid::mint(&house.clock, &house.random).to_string();
+    let fixture = &service.env.fixture;
+    let unknown = VehicleGuid::mint(&fixture.clock, &fixture.random).to_string();
     for key in [unknown.as_str(), "x", "%ff", "123"] {
         let data = problem(get(&service, &format!("/vehicle/qr/{key}")).await, 404, "not_found");
         assert_eq!(data.await["message"], "Vehicle not found.");
@@ -106,7 +106,7 @@ async fn an_unknown_vehicle_is_not_found() {
         let text = String::from_utf8(bytes(answer).await.to_vec()).unwrap();
         assert!(text.contains("Vehicle not found."));
     }
-    service.ruins.db.tamper("UPDATE vehicles SET gone = 1").await;
+    service.env.db.tamper("UPDATE vehicles SET gone = 1").await;
     problem(get(&service, &format!("/vehicle/qr/{known}")).await, 404, "not_found").await;
 }
 
@@ -115,20 +115,20 @@ async fn an_unknown_vehicle_is_not_found() {
 async fn a_sweep_through_the_keys_is_stopped() {
     let service = Service::embedded().await;
     let vehicle = vehicle(&service).await;
-    let (path, house) = (format!("/vehicle/qr/{vehicle}"), &service.ruins.house);
+    let (path, fixture) = (format!("/vehicle/qr/{vehicle}"), &service.env.fixture);
     let asked = async |address: &str, path: &str| {
         let request = Request::get(path).body(Body::empty()).unwrap();
         service.send(from(address, request)).await
     };
     for _ in 0..60 {
-        let guess = format!("/vehicle/qr/{}", VehicleGuid::mint(&house.clock, &house.random));
+        let guess = format!("/vehicle/qr/{}", VehicleGuid::mint(&fixture.clock, &fixture.random));
         assert_eq!(asked("192.0.2.7", &guess).await.status(), 404);
     }
     let stopped = asked("192.0.2.7", &path).await;
     assert_eq!(header(&stopped, "retry-after"), "61");
     problem(stopped, 429, "rate_limited").await;
     assert_eq!(asked("192.0.2.8", &path).await.status(), 200);
-    service.hand().advance(SignedDuration::from_secs(60));
+    service.manual_clock().advance(SignedDuration::from_secs(60));
     assert_eq!(asked("192.0.2.7", &path).await.status(), 200);
 }
 

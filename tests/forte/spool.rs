@@ -5,19 +5,19 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use bytes::Bytes;
-use forte_media::blob::{BlobError, Config, LinkError, Spool, Store};
 use forte_media::model::{Clock, Faults, NodeId, Offset, Random, UploadId};
+use forte_media::storage::{Config, LinkError, Spool, StorageError, Store};
 use jiff::SignedDuration;
 use tempfile::TempDir;
 
-use crate::blob::Rig;
 use crate::harness::s3::s3_defaults;
+use crate::storage::Rig;
 
 fn fresh<Id>(mint: impl Fn(&Clock, &Random) -> Id) -> Id {
     mint(&Clock::system(), &Random::system())
 }
 
-fn open(folder: &Path, faults: Faults) -> Result<Spool, BlobError> {
+fn open(folder: &Path, faults: Faults) -> Result<Spool, StorageError> {
     Spool::open(folder, fresh(NodeId::mint), faults)
 }
 
@@ -53,9 +53,9 @@ async fn what_was_not_acknowledged_is_cut_when_it_is_opened_again() {
     assert_eq!(fs::read(file.path()).expect("reads"), b"acknowledged!");
     drop(file);
     let short = rig.spool.reopen(upload, Offset::new(14)).await.err().expect("too short");
-    assert!(matches!(short, BlobError::Missing { .. }), "{short:?}");
+    assert!(matches!(short, StorageError::Missing { .. }), "{short:?}");
     let none = rig.spool.reopen(fresh(UploadId::mint), Offset::START).await.err().expect("none");
-    assert!(matches!(none, BlobError::Missing { .. }), "{none:?}");
+    assert!(matches!(none, StorageError::Missing { .. }), "{none:?}");
 }
 
 #[tokio::test]
@@ -86,12 +86,12 @@ async fn a_stored_video_takes_no_second_place_on_the_disk() {
 #[tokio::test]
 async fn a_failed_flush_spoils_the_file_for_good() {
     let folder = TempDir::new().expect("makes a folder");
-    let faults = Faults::scripted(|place| place == "blob.spool.sync");
+    let faults = Faults::scripted(|place| place == "storage.spool.sync");
     let spool = open(folder.path(), faults).expect("opens");
     let mut file = spool.create(fresh(UploadId::mint)).expect("makes");
     file.append(&pieces(&["bytes"])).await.expect("appends");
     let failed = file.sync().await.expect_err("the disk fails");
-    assert!(matches!(failed, BlobError::NotDurable { .. }), "{failed:?}");
+    assert!(matches!(failed, StorageError::NotDurable { .. }), "{failed:?}");
     assert!(!failed.is_transient());
     file.append(&pieces(&["more"])).await.expect_err("spoiled");
     file.read(0..1).await.expect_err("spoiled");
@@ -104,13 +104,13 @@ async fn a_full_disk_is_told_apart_and_costs_nothing() {
     let full = std::sync::atomic::AtomicBool::new(false);
     let faults = Faults::scripted(move |place| {
         // Every other write finds the disk full.
-        place == "blob.spool.full" && full.fetch_not(std::sync::atomic::Ordering::Relaxed)
+        place == "storage.spool.full" && full.fetch_not(std::sync::atomic::Ordering::Relaxed)
     });
     let spool = open(folder.path(), faults).expect("opens");
     let mut file = spool.create(fresh(UploadId::mint)).expect("makes");
     file.append(&pieces(&["bytes"])).await.expect("appends");
     let failed = file.append(&pieces(&["lost"])).await.expect_err("full");
-    assert!(matches!(failed, BlobError::Full { .. }), "{failed:?}");
+    assert!(matches!(failed, StorageError::Full { .. }), "{failed:?}");
     file.append(&pieces(&[", more"])).await.expect("there is room again");
     file.sync().await.expect("syncs");
     assert_eq!(fs::read(file.path()).expect("reads"), b"bytes, more");
@@ -121,7 +121,7 @@ async fn one_process_at_a_time_works_in_a_spool() {
     let folder = TempDir::new().expect("makes a folder");
     let first = open(folder.path(), Faults::none()).expect("opens");
     let second = open(folder.path(), Faults::none()).err().expect("is in use");
-    assert!(matches!(second, BlobError::SpoolTaken(_)), "{second:?}");
+    assert!(matches!(second, StorageError::SpoolTaken(_)), "{second:?}");
     let home = first.home();
     drop(first);
     let again = open(folder.path(), Faults::none()).expect("is free");
@@ -159,7 +159,7 @@ async fn a_spool_on_another_file_system_is_refused_at_start() {
     let store = Store::open(&config, b"some secret of links", Faults::none()).await.expect("opens");
     let spool = open(there.path(), Faults::none()).expect("opens");
     let apart = store.check_spool(&spool).expect_err("apart");
-    assert!(matches!(apart, BlobError::Apart { .. }), "{apart:?}");
+    assert!(matches!(apart, StorageError::Apart { .. }), "{apart:?}");
 }
 
 #[tokio::test]
@@ -216,5 +216,5 @@ async fn a_link_of_another_secret_is_invalid() {
     let refused = other.open_signed(signed, now).await.err().expect("not its own");
     assert!(matches!(refused, LinkError::Invalid), "{refused:?}");
     let weak = Store::open(&config, b"weak", Faults::none()).await.err().expect("too short");
-    assert!(matches!(weak, BlobError::Setting { .. }), "{weak:?}");
+    assert!(matches!(weak, StorageError::Setting { .. }), "{weak:?}");
 }

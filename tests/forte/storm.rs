@@ -103,14 +103,14 @@ fn form_request(service: &Service, ref_key: RefKey, video: &[u8]) -> Request<Bod
 /// How many uploads are alive.
 async fn living(service: &Service) -> i64 {
     let sql = "SELECT COUNT(*) FROM uploads WHERE state IN ('open', 'finishing')";
-    service.ruins.db.number(sql).await
+    service.env.db.number(sql).await
 }
 
 /// I2–I5 and half of I6: so many reports were submitted, each once, each with one message and one
 /// object that holds exactly these bytes; no report is half-way, and nothing else is left when
 /// everything that is open has expired.
 async fn assert_submitted(service: &Service, count: usize, bytes: &[u8]) {
-    let db = &service.ruins.db;
+    let db = &service.env.db;
     let expected = i64::try_from(count).unwrap();
     for sql in [
         "SELECT COUNT(*) FROM submissions",
@@ -123,7 +123,7 @@ async fn assert_submitted(service: &Service, count: usize, bytes: &[u8]) {
     }
     let negative = "SELECT COUNT(*) FROM uploads WHERE committed < 0";
     assert_eq!(db.number(negative).await, 0);
-    service.hand().advance(SignedDuration::from_hours(24 * 8));
+    service.manual_clock().advance(SignedDuration::from_hours(24 * 8));
     sweep_all(service).await;
     let left = service.left_behind().await;
     let sha256 = hex::encode(Sha256::digest(bytes));
@@ -136,6 +136,6 @@ async fn assert_submitted(service: &Service, count: usize, bytes: &[u8]) {
 async fn sweep_all(service: &Service) {
     while service.app.uploads.sweep().await.unwrap() != forte_media::upload::Swept::default() {
         // What was cleared is looked at once more, later.
-        service.hand().advance(SignedDuration::from_hours(1));
+        service.manual_clock().advance(SignedDuration::from_hours(1));
     }
 }

@@ -3,10 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use forte_media::config::Settings;
+use forte_media::database::{self, Database, NewCompany, NewPerson};
 use forte_media::leasing::{
     Bearer, CallerError, Kind, Leasing, Lineage, TokenError, TokenPair, Tokens,
 };
-use forte_media::ledger::{self, Ledger, NewCompany, NewPerson};
 use forte_media::model::{
     Clock, CompanyId, CompanyKind, ManualClock, Person, PersonId, Random, Role,
 };
@@ -276,48 +276,48 @@ fn what_is_no_token_is_not_taken() {
 }
 
 #[tokio::test]
-async fn rights_come_from_the_ledger_and_not_from_the_token() {
-    let (ledger, _folder) = ledger().await;
+async fn rights_come_from_the_database_and_not_from_the_token() {
+    let (database, _folder) = database().await;
     let (mine, _) = tokens();
     let token = mine.mint_access(&promoted(), TTL).unwrap();
-    let caller = Leasing::new(ledger, mine).caller(&token).await.unwrap();
+    let caller = Leasing::new(database, mine).caller(&token).await.unwrap();
     assert_eq!(caller, DIRECTOR);
 }
 
 #[tokio::test]
 async fn who_was_dismissed_is_turned_away_at_once() {
-    let (ledger, _folder) = ledger().await;
+    let (database, _folder) = database().await;
     let (mine, _) = tokens();
     let token = mine.mint_access(&bearer(), TTL).unwrap();
-    let leasing = Leasing::new(ledger.clone(), mine);
+    let leasing = Leasing::new(database.clone(), mine);
     assert!(leasing.caller(&token).await.is_ok());
-    ledger.set_person_active(DIRECTOR.id, false).await.unwrap();
+    database.set_person_active(DIRECTOR.id, false).await.unwrap();
     assert!(matches!(leasing.caller(&token).await, Err(CallerError::Inactive)));
 }
 
 #[tokio::test]
-async fn a_ledger_that_is_away_is_not_taken_for_a_bad_token() {
-    let (ledger, _folder) = ledger().await;
+async fn a_database_that_is_away_is_not_taken_for_a_bad_token() {
+    let (database, _folder) = database().await;
     let (mine, _) = tokens();
     let token = mine.mint_access(&bearer(), TTL).unwrap();
-    ledger.close().await;
-    let answer = Leasing::new(ledger, mine).caller(&token).await;
+    database.close().await;
+    let answer = Leasing::new(database, mine).caller(&token).await;
     assert!(matches!(answer, Err(CallerError::Away(_))));
 }
 
-/// A token that claims more than the ledger grants.
+/// A token that claims more than the database grants.
 fn promoted() -> Bearer {
     let person = Person { company: CompanyId(1), role: Role::Reviewer, ..DIRECTOR };
     Bearer { person, ..bearer() }
 }
 
-/// A ledger that knows the director.
-async fn ledger() -> (Ledger, TempDir) {
+/// A database that knows the director.
+async fn database() -> (Database, TempDir) {
     let folder = TempDir::new().unwrap();
-    let mut config: ledger::Config = Settings::load(None, []).unwrap().ledger;
-    config.url = format!("sqlite://{}/ledger.db", folder.path().display()).into();
-    let ledger = Ledger::open(&config).await.unwrap();
-    ledger.migrate().await.unwrap();
+    let mut config: database::Config = Settings::load(None, []).unwrap().database;
+    config.url = format!("sqlite://{}/database.db", folder.path().display()).into();
+    let database = Database::open(&config).await.unwrap();
+    database.migrate().await.unwrap();
     let company = NewCompany {
         id: DIRECTOR.company,
         key: None,
@@ -326,7 +326,7 @@ async fn ledger() -> (Ledger, TempDir) {
         name: "Alpha AJI Gruppe ТОО".to_owned(),
         email: "email@mail.ru".to_owned(),
     };
-    ledger.add_company(&company).await.unwrap();
+    database.add_company(&company).await.unwrap();
     let person = NewPerson {
         person: DIRECTOR,
         key: None,
@@ -336,6 +336,6 @@ async fn ledger() -> (Ledger, TempDir) {
         patronic_name: "Серикович".to_owned(),
         email: String::new(),
     };
-    ledger.add_person(&person).await.unwrap();
-    (ledger, folder)
+    database.add_person(&person).await.unwrap();
+    (database, folder)
 }

@@ -15,7 +15,7 @@ use crate::harness::clips::{GOOD, NOT_MP4};
 use crate::harness::log;
 use crate::harness::preflight::late_and_too_short;
 use crate::harness::scripted_tus::{Mishap, ScriptedTus};
-use crate::harness::service::{Ground, Service, Wishes};
+use crate::harness::service::{Backend, Options, Service};
 
 const REPORT: &str = "6f1c1bd2-7f0e-4c5e-9a54-0f3d8b7c2e11";
 
@@ -309,8 +309,8 @@ async fn served(
     let mut settings: Vec<_> =
         settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
     settings.push(("HTTP__PUBLIC_URL", server.clone()));
-    let wishes = Wishes { settings, ..Wishes::default() };
-    let service = Box::pin(Service::start_with(Ground::Embedded, wishes)).await.unwrap();
+    let options = Options { settings, ..Options::default() };
+    let service = Box::pin(Service::start_with(Backend::Embedded, options)).await.unwrap();
     let mut serving = JoinSet::new();
     serving.spawn(axum::serve(listener, service.router.clone()).into_future());
     (service, server, serving)
@@ -334,8 +334,8 @@ async fn a_video_that_would_be_refused_is_not_sent() {
     assert_eq!(reasons.len(), 1, "{outcome}");
     let sent = outcome["sent"].as_u64().unwrap();
     assert!(sent > 1024 * 1024 && sent * 10 < 12 * 1024 * 1024, "{sent} bytes");
-    let driver = service.ruins.house.driver.id;
-    assert_eq!(service.ledger().living_uploads(driver).await.unwrap(), 0);
+    let driver = service.env.fixture.driver.id;
+    assert_eq!(service.database().living_uploads(driver).await.unwrap(), 0);
     // For a person.
     let shown = person.upload(&server, &report, &["--no-inspect"]).await;
     assert_eq!(shown.status.code(), Some(1));

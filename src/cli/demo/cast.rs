@@ -1,7 +1,7 @@
-//! Who lives in the house: companies and people. The same in every house, so adding them to a ledger
+//! Who lives in the house: companies and people. The same in every house, so adding them to a database
 //! that has them changes nothing.
 
-use crate::ledger::{Ledger, LedgerError, NewCompany, NewPerson};
+use crate::database::{Database, DatabaseError, NewCompany, NewPerson};
 use crate::model::{CompanyId, CompanyKind, Person, PersonId, Role};
 
 /// A company or private lessee. The numbers of the first two are the document's for testing.
@@ -117,19 +117,19 @@ pub(super) const REVIEWER: Tenant = Tenant {
 };
 
 impl Tenant {
-    /// As the ledger knows them.
+    /// As the database knows them.
     pub(super) const fn person(&self) -> Person {
         Person { id: self.id, company: self.company.id, role: self.role }
     }
 }
 
 /// Adds them all.
-pub(super) async fn move_in(ledger: &Ledger) -> Result<(), LedgerError> {
+pub(super) async fn move_in(database: &Database) -> Result<(), DatabaseError> {
     for company in [&ALPHA, &OTHER, &LESSOR] {
-        ledger.add_company(&new_company(company)).await?;
+        database.add_company(&new_company(company)).await?;
     }
     for tenant in [&DIRECTOR, &DRIVER, &STRANGER, &REVIEWER].into_iter().chain(&COLLEAGUES) {
-        ledger.add_person(&new_person(tenant)).await?;
+        database.add_person(&new_person(tenant)).await?;
     }
     Ok(())
 }

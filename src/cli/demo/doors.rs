@@ -2,10 +2,10 @@
 
 use super::cast::REVIEWER;
 use super::keys::{Account, Keys};
+use crate::database::AccountOwner;
 use crate::leasing::{
     AccountError, AccountKind, Accounts, Attempt, EnterError, NewLogin, OldPassword,
 };
-use crate::ledger::AccountOwner;
 
 /// Makes the accounts, or gives them this house's passwords when another house had made them.
 pub(super) async fn open(accounts: &Accounts, keys: &Keys) -> anyhow::Result<()> {

@@ -4,7 +4,7 @@ use uuid::{Uuid, uuid};
 
 use super::cast::{ALPHA, Company, DRIVER, OTHER};
 use super::today::Today;
-use crate::ledger::{Ledger, NewAssignment, NewContract, NewVehicle, NewVehicleType};
+use crate::database::{Database, NewAssignment, NewContract, NewVehicle, NewVehicleType};
 use crate::model::ObjectKey;
 
 /// A type of vehicles. The keys, titles and instructions are the document's.
@@ -121,20 +121,20 @@ const VEHICLES: [&Vehicle; 7] = [&SEDAN, &COACH, &WAGON, &MINIVAN, &LORRY, &TIPP
 const DRIVERS: [&Vehicle; 5] = [&SEDAN, &COACH, &WAGON, &LORRY, &TIPPER];
 
 /// Adds them all.
-pub(super) async fn park(ledger: &Ledger, today: &Today) -> anyhow::Result<()> {
+pub(super) async fn park(database: &Database, today: &Today) -> anyhow::Result<()> {
     for kind in TYPES {
-        ledger.add_vehicle_type(&new_type(kind)).await?;
+        database.add_vehicle_type(&new_type(kind)).await?;
     }
     for contract in CONTRACTS {
-        ledger.add_contract(&new_contract(contract, today)?).await?;
+        database.add_contract(&new_contract(contract, today)?).await?;
     }
     for vehicle in VEHICLES {
-        ledger.add_vehicle(&new_vehicle(vehicle)).await?;
+        database.add_vehicle(&new_vehicle(vehicle)).await?;
         let contract = ObjectKey::from(vehicle.contract.key);
-        ledger.put_under_contract(vehicle.guid.into(), contract).await?;
+        database.put_under_contract(vehicle.guid.into(), contract).await?;
     }
     for vehicle in DRIVERS {
-        ledger.add_assignment(&new_assignment(vehicle)).await?;
+        database.add_assignment(&new_assignment(vehicle)).await?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::cast::{ALPHA, Company, move_in};
 use super::fleet::{COACH, HATCHBACK, LORRY, MINIVAN, SEDAN, TIPPER, Vehicle, WAGON, park};
 use super::keys::Keys;
 use super::today::Today;
-use crate::ledger::{Ledger, LedgerError, NewReport};
+use crate::database::{Database, DatabaseError, NewReport};
 use crate::model::{RefKey, ReportStatus, VehicleGuid, due_at};
 
 struct Planned {
@@ -77,23 +77,23 @@ impl Standing {
     }
 }
 
-/// Furnishes the ledger with this house and `more` open reports. At least one report of Alpha's
+/// Furnishes the database with this house and `more` open reports. At least one report of Alpha's
 /// waits for a video afterwards. Returns the house's reports as they stand.
 pub(super) async fn furnish(
-    ledger: &Ledger,
+    database: &Database,
     keys: &Keys,
     more: usize,
     today: &Today,
 ) -> anyhow::Result<Vec<Standing>> {
-    move_in(ledger).await?;
-    park(ledger, today).await?;
-    let mut reports = standing(ledger, keys).await?;
+    move_in(database).await?;
+    park(database, today).await?;
+    let mut reports = standing(database, keys).await?;
     let planned = 0..reports.len().min(PLAN.len());
     let dated: Vec<_> = planned
         .map(|number| report(number, keys.report(number), today))
         .collect::<Result<_, _>>()?;
     // The house may have been furnished weeks ago; what was due in a week is so again.
-    ledger.date_reports(&dated).await?;
+    database.date_reports(&dated).await?;
     let due = next_open(&reports).is_none();
     let wanted = (PLAN.len() + more).max(reports.len() + usize::from(due));
     let mut new = Vec::new();
@@ -101,7 +101,7 @@ pub(super) async fn furnish(
         new.push(report(number, keys.report(number), today)?);
         reports.push(Standing::new(number, keys.report(number), plan(number).status));
     }
-    ledger.add_reports(&new).await?;
+    database.add_reports(&new).await?;
     Ok(reports)
 }
 
@@ -112,16 +112,16 @@ pub(super) fn next_open(reports: &[Standing]) -> Option<RefKey> {
 }
 
 /// The reports that are there, as they stand: their numbers have no gaps.
-async fn standing(ledger: &Ledger, keys: &Keys) -> Result<Vec<Standing>, LedgerError> {
+async fn standing(database: &Database, keys: &Keys) -> Result<Vec<Standing>, DatabaseError> {
     // There may be a hundred thousand of these, so they are not asked for one by one.
-    let open = ledger.open_reports(ALPHA.id).await?;
+    let open = database.open_reports(ALPHA.id).await?;
     let open: HashMap<_, _> = open.iter().map(|row| (row.ref_key, row.status)).collect();
     let mut reports = Vec::new();
     loop {
         let ref_key = keys.report(reports.len());
         let status = match open.get(&ref_key) {
             Some(status) => Some(*status),
-            None => ledger.report(ref_key).await?.map(|row| row.status),
+            None => database.report(ref_key).await?.map(|row| row.status),
         };
         let Some(status) = status else { return Ok(reports) };
         reports.push(Standing::new(reports.len(), ref_key, status));

@@ -126,7 +126,7 @@ impl House {
     async fn reports(&self, app: &App, more: u32) -> anyhow::Result<Vec<Standing>> {
         let today = Today::new(self.world.clock.now(), &self.settings.leasing.time_zone);
         let more = usize::try_from(more)?;
-        furnish(&app.ledger, &self.keys, more, &today).await.context("the furniture")
+        furnish(&app.database, &self.keys, more, &today).await.context("the furniture")
     }
 
     /// Says in `demo.json` where everything is, and returns what is to be shown.

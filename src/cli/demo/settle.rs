@@ -24,11 +24,11 @@ pub(super) fn settle(
     keys: &Keys,
     receiver: &str,
 ) -> anyhow::Result<Settings> {
-    if is_default(&settings, "ledger.url") {
-        settings.ledger.url = format!("sqlite://{}", folder.join("ledger.db").display()).into();
+    if is_default(&settings, "database.url") {
+        settings.database.url = format!("sqlite://{}", folder.join("database.db").display()).into();
     }
-    if is_default(&settings, "blob.url") {
-        settings.blob.url = format!("file:{}", folder.join("videos").display());
+    if is_default(&settings, "storage.url") {
+        settings.storage.url = format!("file:{}", folder.join("videos").display());
     }
     if is_default(&settings, "upload.spool") {
         settings.upload.spool = folder.join("spool");

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::http::client::Client;
 use crate::http::fields::Fields;
 use crate::http::problem::{ErrorAnswer, Problem};
-use crate::http::{Answer, House, success};
+use crate::http::{Answer, AppState, success};
 use crate::leasing::Asking;
 use crate::model::{Biin, DeviceId, Role, phone_digits};
 
@@ -88,7 +88,7 @@ pub(super) struct Sent {
     )
 )]
 pub(super) async fn ask(
-    State(house): State<Arc<House>>,
+    State(state): State<Arc<AppState>>,
     biin: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -96,10 +96,10 @@ pub(super) async fn ask(
     let biin =
         biin.ok_or_else(|| Problem::unreadable("the address ends in a BIN or IIN: 12 digits"))?;
     let (head, body) = request.into_parts();
-    let address = Client::of(&house, &head.extensions, &head.headers).to_string();
-    let fields = Fields::read(&house, &head.headers, body).await?;
+    let address = Client::of(&state, &head.extensions, &head.headers).to_string();
+    let fields = Fields::read(&state, &head.headers, body).await?;
     let asking = asking(biin, &fields, address)?;
-    let email = house.leasing.ask_for_code(asking).await?;
+    let email = state.leasing.ask_for_code(asking).await?;
     Ok(success(StatusCode::OK, "OTP is sent to your email.", &Sent { email }))
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::problem::{ErrorAnswer, Problem};
-use crate::http::{Answer, House, success};
+use crate::http::{Answer, AppState, success};
 use crate::leasing::SignInError;
 use crate::model::SessionId;
 
@@ -33,11 +33,11 @@ pub(super) struct Nothing {}
     )
 )]
 pub(super) async fn logout(
-    State(house): State<Arc<House>>,
+    State(state): State<Arc<AppState>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let caller = house.caller_in_session(&headers).await?;
-    house.leasing.sign_out(&caller).await.map_err(SignInError::from)?;
+    let caller = state.caller_in_session(&headers).await?;
+    state.leasing.sign_out(&caller).await.map_err(SignInError::from)?;
     Ok(success(StatusCode::OK, "Successfully signed out.", &Nothing {}))
 }
 
@@ -77,11 +77,11 @@ pub(super) struct Device {
     )
 )]
 pub(super) async fn list(
-    State(house): State<Arc<House>>,
+    State(state): State<Arc<AppState>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let caller = house.caller_in_session(&headers).await?;
-    let sessions = house.leasing.devices(&caller).await.map_err(SignInError::from)?;
+    let caller = state.caller_in_session(&headers).await?;
+    let sessions = state.leasing.devices(&caller).await.map_err(SignInError::from)?;
     let devices = sessions.into_iter().map(|session| Device {
         current: caller.session == session.id.to_string(),
         id: session.id,
@@ -109,14 +109,14 @@ pub(super) async fn list(
     )
 )]
 pub(super) async fn end(
-    State(house): State<Arc<House>>,
+    State(state): State<Arc<AppState>>,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let caller = house.caller_in_session(&headers).await?;
+    let caller = state.caller_in_session(&headers).await?;
     let nothing = || Problem::not_found("you are not signed in on such a device");
     let id = id.ok().and_then(|Path(text)| text.parse::<SessionId>().ok()).ok_or_else(nothing)?;
-    let ended = house.leasing.end_device(&caller, id).await.map_err(SignInError::from)?;
+    let ended = state.leasing.end_device(&caller, id).await.map_err(SignInError::from)?;
     if ended {
         Ok(success(StatusCode::OK, "Device successfully signed out.", &Nothing {}))
     } else {

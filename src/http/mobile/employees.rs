@@ -13,14 +13,14 @@ use utoipa_axum::routes;
 use super::lists::describe::EmployeeList;
 use super::lists::{Said, Sheet};
 use crate::http::problem::{ErrorAnswer, Problem};
-use crate::http::{Answer, House, success};
+use crate::http::{Answer, AppState, success};
 use crate::model::{Person, PersonId, Role};
 
 /// The header by which old phones say DELETE (Q21).
 const METHOD_OVERRIDE: &str = "x-http-method-override";
 
 /// The routes of directors.
-pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
         .routes(routes!(employees))
         .layer(CompressionLayer::new())
@@ -43,12 +43,12 @@ pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
     )
 )]
 async fn employees(
-    State(house): State<Arc<House>>,
+    State(state): State<Arc<AppState>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let director = director(&house, &headers).await?;
-    let viewer = house.lists.viewer(director).await?;
-    Sheet::new(&house.lists, viewer).with_employees().answer(&Said::default()).await
+    let director = director(&state, &headers).await?;
+    let viewer = state.lists.viewer(director).await?;
+    Sheet::new(&state.lists, viewer).with_employees().answer(&Said::default()).await
 }
 
 /// Ends an employee's rights (E5)
@@ -70,14 +70,14 @@ async fn employees(
     )
 )]
 async fn delete(
-    State(house): State<Arc<House>>,
+    State(state): State<Arc<AppState>>,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let director = director(&house, &headers).await?;
+    let director = director(&state, &headers).await?;
     let nobody = || Problem::not_found("there is no such employee");
     let id = id.ok().and_then(|Path(id)| person(&id)).ok_or_else(nobody)?;
-    house.lists.delete_employee(&director, id).await?;
+    state.lists.delete_employee(&director, id).await?;
     Ok(success(StatusCode::OK, "User successfully deleted.", &Done {}))
 }
 
@@ -110,7 +110,7 @@ fn person(id: &str) -> Option<PersonId> {
     )
 )]
 async fn delete_by_post(
-    state: State<Arc<House>>,
+    state: State<Arc<AppState>>,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -131,7 +131,7 @@ async fn delete_by_post(
 struct Done {}
 
 /// The caller, who is a director (S21).
-async fn director(house: &House, headers: &HeaderMap) -> Result<Person, Problem> {
-    let person = house.caller(headers).await?;
+async fn director(state: &AppState, headers: &HeaderMap) -> Result<Person, Problem> {
+    let person = state.caller(headers).await?;
     if person.role == Role::Admin { Ok(person) } else { Err(super::lists::for_directors()) }
 }

@@ -4,7 +4,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::lists::{Said, Sheet};
-use crate::http::House;
+use crate::http::AppState;
 use crate::http::problem::Problem;
 use crate::leasing::TokenPair;
 use crate::leasing::lists::{Filters, Ways, user_type};
@@ -31,11 +31,11 @@ struct Opening<'a> {
 
 /// Both tokens, and all that the app shows first.
 pub(in crate::http) async fn answer(
-    house: &House,
+    state: &AppState,
     person: &Person,
     pair: &TokenPair,
 ) -> Result<Response, Problem> {
-    let lists = &house.lists;
+    let lists = &state.lists;
     let row = lists.profile(person).await?;
     let is_director = person.role == Role::Admin;
     let opening = Opening {

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::http::fields::Fields;
 use crate::http::problem::{ErrorAnswer, Problem};
-use crate::http::{Answer, House, bearer};
+use crate::http::{Answer, AppState, bearer};
 use crate::leasing::Renewal;
 
 use super::code::readable_fcm;
@@ -34,12 +34,12 @@ use super::{profile, trouble};
     )
 )]
 pub(super) async fn sign_in(
-    State(house): State<Arc<House>>,
+    State(state): State<Arc<AppState>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let login = credentials::read(&headers).map_err(unreadable)?;
-    let signed_in = house.leasing.sign_in(&login).await?;
-    profile::answer(&house, &signed_in.person, &signed_in.pair).await
+    let signed_in = state.leasing.sign_in(&login).await?;
+    profile::answer(&state, &signed_in.person, &signed_in.pair).await
 }
 
 fn unreadable(why: Unreadable) -> Problem {
@@ -94,11 +94,11 @@ pub(super) struct Renewing {
     )
 )]
 pub(super) async fn refresh(
-    State(house): State<Arc<House>>,
+    State(state): State<Arc<AppState>>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
-    let fields = Fields::read(&house, &head.headers, body).await?;
+    let fields = Fields::read(&state, &head.headers, body).await?;
     let token = bearer::token(&head.headers).or_else(|| fields.get("refresh_token"));
     let token = token.filter(|token| !token.is_empty()).ok_or_else(|| {
         bearer::unauthorized(
@@ -106,8 +106,8 @@ pub(super) async fn refresh(
             "a refresh token is required: Authorization: Bearer …",
         )
     })?;
-    let signed_in = house.leasing.refresh(token, renewal(&fields)?).await?;
-    profile::answer(&house, &signed_in.person, &signed_in.pair).await
+    let signed_in = state.leasing.refresh(token, renewal(&fields)?).await?;
+    profile::answer(&state, &signed_in.person, &signed_in.pair).await
 }
 
 fn renewal(fields: &Fields) -> Result<Renewal, Problem> {

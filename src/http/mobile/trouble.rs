@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use crate::http::bearer;
 use crate::http::problem::{self, Problem};
 use crate::leasing::{SignInError, TokenError};
-use crate::model::causes;
+use crate::model::error_chain;
 
 impl From<SignInError> for Problem {
     fn from(error: SignInError) -> Self {
@@ -34,7 +34,7 @@ impl From<SignInError> for Problem {
             }
             SignInError::Away(cause) => problem::away(&cause),
             SignInError::Internal(cause) => {
-                tracing::error!(error = %causes(&*cause), "somebody could not be signed in");
+                tracing::error!(error = %error_chain(&*cause), "somebody could not be signed in");
                 problem::internal()
             }
         }

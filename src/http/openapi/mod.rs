@@ -16,7 +16,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
-use super::House;
+use super::AppState;
 use super::codes::CODES;
 use crate::model::{TypeCode, VehicleGuid};
 
@@ -81,7 +81,7 @@ fn codes() -> String {
 }
 
 /// The routes of the document itself. It is written once, for all who ask.
-pub(super) fn routes(document: &Value) -> OpenApiRouter<Arc<House>> {
+pub(super) fn routes(document: &Value) -> OpenApiRouter<Arc<AppState>> {
     let written: Arc<str> = document.to_string().into();
     OpenApiRouter::new()
         .route("/openapi.json", get(async move || answer(&written)))

@@ -11,7 +11,7 @@ use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::Config;
 
-use crate::http::House;
+use crate::http::AppState;
 use crate::http::problem::Problem;
 
 /// Styles are set on elements by the page's own script, so they may be inline; nothing else may.
@@ -27,7 +27,7 @@ const VENDORED: [&str; 4] =
     ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-16x16.png", "favicon-32x32.png"];
 
 /// The page and what it is made of.
-pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     let files = Arc::new(Config::from("../openapi.json"));
     OpenApiRouter::new()
         .route("/docs", get(async || show()))
@@ -35,7 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
         .route(
             "/docs/{file}",
             get(
-                async move |State(_): State<Arc<House>>,
+                async move |State(_): State<Arc<AppState>>,
                             name: Result<Path<String>, PathRejection>| {
                     file(name, &files)
                 },

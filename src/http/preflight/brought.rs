@@ -6,9 +6,9 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 
 use crate::http::details::Named;
-use crate::http::form::reader::{Form, Part};
+use crate::http::multipart::reader::{Form, Part};
 use crate::http::problem::Problem;
-use crate::http::{House, body};
+use crate::http::{AppState, body};
 use crate::model::Length;
 use crate::upload;
 
@@ -35,15 +35,19 @@ struct Reading {
 
 impl Brought {
     /// Reads the form; none of its parts is kept beyond its limit.
-    pub(super) async fn read(house: &House, asking: &Parts, body: Body) -> Result<Self, Problem> {
-        let (head, moov) = (house.doors.max_head, house.uploads.rules.moov_limit());
+    pub(super) async fn read(
+        state: &AppState,
+        asking: &Parts,
+        body: Body,
+    ) -> Result<Self, Problem> {
+        let (head, moov) = (state.limits.max_head, state.uploads.rules.moov_limit());
         let moov = usize::try_from(moov).unwrap_or(usize::MAX);
-        let most = head.saturating_add(moov).saturating_add(house.doors.max_small_body);
+        let most = head.saturating_add(moov).saturating_add(state.limits.max_small_body);
         if body::announced(&asking.headers).is_some_and(|announced| announced > most as u64) {
             return Err(body::too_long(most));
         }
         let files = &["head", "moov"];
-        let mut form = Form::new(&asking.headers, body, &house.doors, most as u64, files)?;
+        let mut form = Form::new(&asking.headers, body, &state.limits, most as u64, files)?;
         let named = Named::from_query(&asking.uri)?;
         let mut reading = Reading { named, ..Reading::default() };
         while let Some(part) = form.next().await? {

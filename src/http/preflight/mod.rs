@@ -20,13 +20,13 @@ use crate::model::RefKey;
 use crate::upload::Preflight;
 
 use super::problem::Problem;
-use super::{Answer, House, body, refusals, success};
+use super::{Answer, AppState, body, refusals, success};
 
 use brought::Brought;
 use told::{Told, told};
 
 /// The routes of preflights.
-pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new().routes(routes!(preflight))
 }
 
@@ -90,22 +90,22 @@ struct PreflightForm {
         (status = 503, description = "storage_unavailable, busy"),
     )
 )]
-async fn preflight(State(house): State<Arc<House>>, request: Request) -> Response {
-    match judged(&house, request).await {
+async fn preflight(State(state): State<Arc<AppState>>, request: Request) -> Response {
+    match judged(&state, request).await {
         Ok(told) => success(StatusCode::OK, "success", &told),
         // Whatever is left of the form will not be read.
         Err(problem) => refusals::closing(problem).into_response(),
     }
 }
 
-async fn judged(house: &House, request: Request) -> Result<Told, Problem> {
+async fn judged(state: &AppState, request: Request) -> Result<Told, Problem> {
     let (asking, body) = request.into_parts();
-    let person = house.caller(&asking.headers).await?;
-    let place = house.uploads.begin_preflight(&person)?;
-    let reading = Brought::read(house, &asking, body);
-    let brought = timeout(house.doors.preflight_within.unsigned_abs(), reading).await;
+    let person = state.caller(&asking.headers).await?;
+    let place = state.uploads.begin_preflight(&person)?;
+    let reading = Brought::read(state, &asking, body);
+    let brought = timeout(state.limits.preflight_within.unsigned_abs(), reading).await;
     let brought = brought.unwrap_or_else(|_| Err(body::too_slow()))?;
-    let fields = brought.named.details(&house.zone).err();
+    let fields = brought.named.details(&state.zone).err();
     let asked = Preflight {
         person,
         ref_key: brought.named.ref_key(),
@@ -114,5 +114,5 @@ async fn judged(house: &House, request: Request) -> Result<Told, Problem> {
         head: brought.head,
         moov: brought.moov,
     };
-    Ok(told(house.uploads.preflight(asked, place).await?, fields))
+    Ok(told(state.uploads.preflight(asked, place).await?, fields))
 }

@@ -14,7 +14,7 @@ use super::accounts::refused;
 use super::client::Client;
 use super::fields::Fields;
 use super::problem::{self, ErrorAnswer, Problem};
-use super::{Answer, House, success};
+use super::{Answer, AppState, success};
 use crate::leasing::{AccountKind, Attempt};
 use crate::model::DeviceId;
 
@@ -22,7 +22,7 @@ use crate::model::DeviceId;
 const SOME_BROWSER: &str = "review";
 
 /// The routes of reviewers' accounts.
-pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new().routes(routes!(sign_in))
 }
 
@@ -75,13 +75,16 @@ struct Entered {
         (status = 503, description = "storage_unavailable, busy", body = ErrorAnswer),
     )
 )]
-async fn sign_in(State(house): State<Arc<House>>, request: Request) -> Result<Response, Problem> {
+async fn sign_in(
+    State(state): State<Arc<AppState>>,
+    request: Request,
+) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
-    let fields = Fields::read(&house, &head.headers, body).await?;
-    let (by, device) = attempt(&fields, Client::of(&house, &head.extensions, &head.headers))?;
-    let entered = house.accounts.enter(AccountKind::Reviewer, &by).await.map_err(refused)?;
+    let fields = Fields::read(&state, &head.headers, body).await?;
+    let (by, device) = attempt(&fields, Client::of(&state, &head.extensions, &head.headers))?;
+    let entered = state.accounts.enter(AccountKind::Reviewer, &by).await.map_err(refused)?;
     let Some(reviewer) = entered.reviewer else { return Err(problem::internal()) };
-    let desk = house.leasing.open_desk(&reviewer.person, device).await?;
+    let desk = state.leasing.open_desk(&reviewer.person, device).await?;
     let entered = Entered {
         access_token: desk.pair.access_token,
         refresh_token: desk.pair.refresh_token,

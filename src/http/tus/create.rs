@@ -7,33 +7,33 @@ use axum::response::{IntoResponse, Response};
 use crate::http::body::{announced, has_bytes, stream};
 use crate::http::details::Named;
 use crate::http::problem::Problem;
-use crate::http::{House, refusals};
+use crate::http::{AppState, refusals};
 use crate::model::{Check, Door, Finding, Length, Offset, Refusal};
 use crate::upload::{Access, Append, Appended, Created, NewVideo};
 
 use super::{UPLOAD_OFFSET, expires, headers, metadata};
 
-pub(super) async fn create(house: &House, request: Request) -> Result<Response, Problem> {
+pub(super) async fn create(state: &AppState, request: Request) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
-    let person = house.caller(&head.headers).await?;
+    let person = state.caller(&head.headers).await?;
     let length = length(&head.headers)?;
-    if length > house.uploads.max_length() {
-        return Err(refusals::too_long(house.uploads.max_length().get()));
+    if length > state.uploads.max_length() {
+        return Err(refusals::too_long(state.uploads.max_length().get()));
     }
     let with_upload = has_bytes(&body);
     if with_upload {
         may_bring(&head.headers, length)?;
     }
     let checksum = headers::checksum(&head.headers)?;
-    let raw = metadata_field(house, &head.headers)?;
+    let raw = metadata_field(state, &head.headers)?;
     let mut named = metadata::parse(raw)?;
     named.fill_from(Named::from_query(&head.uri)?);
-    let details = named.details(&house.zone)?;
+    let details = named.details(&state.zone)?;
     let metadata = raw.to_owned();
     let video = NewVideo { person, details, length, metadata, door: Door::Tus };
-    let created = house.uploads.create(video).await?;
+    let created = state.uploads.create(video).await?;
     if !with_upload {
-        return Ok(made(house, &created, [expires(created.expires_at)]));
+        return Ok(made(state, &created, [expires(created.expires_at)]));
     }
     let append = Append {
         id: created.id,
@@ -43,34 +43,34 @@ pub(super) async fn create(house: &House, request: Request) -> Result<Response, 
         checksum,
         body: stream(body),
     };
-    with_bytes(house, &created, append, length).await
+    with_bytes(state, &created, append, length).await
 }
 
 async fn with_bytes(
-    house: &House,
+    state: &AppState,
     created: &Created,
     append: Append,
     length: Length,
 ) -> Result<Response, Problem> {
     let offset = |bytes: u64| (UPLOAD_OFFSET, bytes.to_string());
-    Ok(match house.uploads.append(append).await? {
+    Ok(match state.uploads.append(append).await? {
         Appended::Progress { offset: at, expires_at } => {
-            made(house, created, [offset(at.get()), expires(expires_at)])
+            made(state, created, [offset(at.get()), expires(expires_at)])
         }
         Appended::Stored(_) => {
             let submitted = (headers::REPORT_STATUS, "2".to_owned());
-            made(house, created, [offset(length.get()), submitted])
+            made(state, created, [offset(length.get()), submitted])
         }
     })
 }
 
 fn made<const N: usize>(
-    house: &House,
+    state: &AppState,
     created: &Created,
     more: [(HeaderName, String); N],
 ) -> Response {
     let location =
-        format!("{}/uploads/{}.{}", house.public_url, created.id, created.secret.reveal());
+        format!("{}/uploads/{}.{}", state.public_url, created.id, created.secret.reveal());
     (StatusCode::CREATED, [(header::LOCATION, location)], more).into_response()
 }
 
@@ -99,9 +99,9 @@ fn length(fields: &HeaderMap) -> Result<Length, Problem> {
     Ok(length)
 }
 
-fn metadata_field<'a>(house: &House, fields: &'a HeaderMap) -> Result<&'a str, Problem> {
+fn metadata_field<'a>(state: &AppState, fields: &'a HeaderMap) -> Result<&'a str, Problem> {
     let field = headers::one(fields, &headers::UPLOAD_METADATA)?.unwrap_or_default();
-    let most = house.doors.max_header_metadata;
+    let most = state.limits.max_header_metadata;
     if field.len() > most {
         return Err(Problem::unreadable(format!("Upload-Metadata: at most {most} bytes")));
     }

@@ -25,7 +25,7 @@ use crate::model::UploadId;
 use crate::upload::{Algorithm, Secret};
 
 use super::problem::Problem;
-use super::{House, refusals};
+use super::{AppState, refusals};
 
 /// What is built in (T-6: no blanks, TUSKit does not trim). A piece in a trailer, deferred lengths
 /// and concatenation are not.
@@ -36,41 +36,41 @@ const OF_UPLOADS: &str = "OPTIONS, POST";
 const OF_AN_UPLOAD: &str = "OPTIONS, HEAD, PATCH, DELETE, GET";
 
 /// The routes of this door.
-pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::with_openapi(describe::Door::openapi())
         .route("/uploads", any(uploads).layer(from_fn(|r, n| speak_tus(OF_UPLOADS, r, n))))
         .route("/uploads/{name}", any(upload).layer(from_fn(|r, n| speak_tus(OF_AN_UPLOAD, r, n))))
 }
 
-async fn uploads(State(house): State<Arc<House>>, request: Request) -> Response {
+async fn uploads(State(state): State<Arc<AppState>>, request: Request) -> Response {
     match effective_method(&request) {
-        Method::OPTIONS => options(&house, OF_UPLOADS),
-        Method::POST => unwrap(create::create(&house, request).await),
+        Method::OPTIONS => options(&state, OF_UPLOADS),
+        Method::POST => unwrap(create::create(&state, request).await),
         _ => wrong_method(OF_UPLOADS),
     }
 }
 
 async fn upload(
-    State(house): State<Arc<House>>,
+    State(state): State<Arc<AppState>>,
     name: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
     let method = effective_method(&request);
     if method == Method::OPTIONS {
-        return options(&house, OF_AN_UPLOAD);
+        return options(&state, OF_AN_UPLOAD);
     }
     // A name that is not UTF-8 is none of ours either.
     let Some((id, secret)) = name.ok().and_then(|Path(name)| capability(&name)) else {
         return Problem::not_found("there is no such upload").into_response();
     };
     if method == Method::PATCH {
-        return unwrap(resume::patch(&house, id, secret, request).await);
+        return unwrap(resume::patch(&state, id, secret, request).await);
     }
     let (head, _) = request.into_parts();
     unwrap(match method {
-        Method::HEAD => resume::head(&house, id, secret, &head.headers).await,
-        Method::DELETE => resume::delete(&house, id, secret, &head.headers).await,
-        Method::GET => resume::get(&house, id, secret, &head.headers).await,
+        Method::HEAD => resume::head(&state, id, secret, &head.headers).await,
+        Method::DELETE => resume::delete(&state, id, secret, &head.headers).await,
+        Method::GET => resume::get(&state, id, secret, &head.headers).await,
         _ => return wrong_method(OF_AN_UPLOAD),
     })
 }
@@ -114,13 +114,13 @@ fn wrong_version() -> Problem {
 }
 
 /// T-5, T-6, T-7, T-24, T-25.
-fn options(house: &House, allowed: &'static str) -> Response {
+fn options(state: &AppState, allowed: &'static str) -> Response {
     let algorithms: Vec<_> = Algorithm::ALL.into_iter().map(Algorithm::name).collect();
     let headers = [
         (header::ALLOW, allowed.to_owned()),
         (headers::TUS_VERSION, headers::VERSION.to_owned()),
         (headers::TUS_EXTENSION, EXTENSIONS.to_owned()),
-        (headers::TUS_MAX_SIZE, house.uploads.max_length().to_string()),
+        (headers::TUS_MAX_SIZE, state.uploads.max_length().to_string()),
         (headers::TUS_CHECKSUM_ALGORITHM, algorithms.join(",")),
     ];
     (StatusCode::NO_CONTENT, headers).into_response()

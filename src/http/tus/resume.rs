@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::http::body::{announced, stream};
 use crate::http::problem::Problem;
-use crate::http::{House, refusals};
+use crate::http::{AppState, refusals};
 use crate::model::UploadId;
 use crate::upload::{Access, Append, Appended, Secret, Status};
 
@@ -16,13 +16,13 @@ use super::{UPLOAD_OFFSET, expires, headers as tus};
 
 /// Where the next byte goes (T-10…T-14, T-33).
 pub(super) async fn head(
-    house: &House,
+    state: &AppState,
     id: UploadId,
     secret: Secret,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let access = access(house, secret, headers);
-    let status = house.uploads.settled_status(id, &access).await.map_err(refusals::for_head)?;
+    let access = access(state, secret, headers);
+    let status = state.uploads.settled_status(id, &access).await.map_err(refusals::for_head)?;
     let mut answer = HeaderMap::new();
     answer.insert(UPLOAD_OFFSET, status.offset.get().into());
     if let Some(length) = status.length {
@@ -45,7 +45,7 @@ pub(super) async fn head(
 
 /// A piece (T-15…T-26, T-61).
 pub(super) async fn patch(
-    house: &House,
+    state: &AppState,
     id: UploadId,
     secret: Secret,
     request: Request,
@@ -56,13 +56,13 @@ pub(super) async fn patch(
     }
     let append = Append {
         id,
-        access: access(house, secret, &head.headers),
+        access: access(state, secret, &head.headers),
         offset: tus::count(&head.headers, &UPLOAD_OFFSET)?,
         announced: announced(&head.headers),
         checksum: tus::checksum(&head.headers)?,
         body: stream(body),
     };
-    Ok(match house.uploads.append(append).await? {
+    Ok(match state.uploads.append(append).await? {
         Appended::Progress { offset, expires_at } => {
             let offset = (UPLOAD_OFFSET, offset.to_string());
             (StatusCode::NO_CONTENT, [offset, expires(expires_at)]).into_response()
@@ -77,25 +77,25 @@ pub(super) async fn patch(
 
 /// The end of an upload by its owner (T-70…T-73). The secret alone is not enough for it.
 pub(super) async fn delete(
-    house: &House,
+    state: &AppState,
     id: UploadId,
     secret: Secret,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let access = owner(house, secret, headers).await?;
-    house.uploads.terminate(id, &access).await?;
+    let access = owner(state, secret, headers).await?;
+    state.uploads.terminate(id, &access).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// The state as JSON, for an app that was killed in between.
 pub(super) async fn get(
-    house: &House,
+    state: &AppState,
     id: UploadId,
     secret: Secret,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let access = owner(house, secret, headers).await?;
-    let status = house.uploads.status(id, &access).await?;
+    let access = owner(state, secret, headers).await?;
+    let status = state.uploads.status(id, &access).await?;
     Ok(crate::http::success(StatusCode::OK, "success", &told(&status)))
 }
 
@@ -112,12 +112,12 @@ fn told(status: &Status) -> serde_json::Value {
     })
 }
 
-fn access(house: &House, secret: Secret, headers: &HeaderMap) -> Access {
-    Access { secret, caller: house.claimed_caller(headers) }
+fn access(state: &AppState, secret: Secret, headers: &HeaderMap) -> Access {
+    Access { secret, caller: state.claimed_caller(headers) }
 }
 
 /// Ending and looking need a good token, and say what is wrong with a bad one (S23).
-async fn owner(house: &House, secret: Secret, headers: &HeaderMap) -> Result<Access, Problem> {
-    let caller = house.caller(headers).await?;
+async fn owner(state: &AppState, secret: Secret, headers: &HeaderMap) -> Result<Access, Problem> {
+    let caller = state.caller(headers).await?;
     Ok(Access { secret, caller: Some(caller.id) })
 }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{AccountKind, Accounts, HashError, LONGEST_LOGIN, LONGEST_PASSWORD};
-use crate::ledger::{AccountOwner, AccountRow, LedgerError, NewAccount, Rotation};
+use crate::database::{AccountOwner, AccountRow, DatabaseError, NewAccount, Rotation};
 use crate::model::Network;
 
 /// The account of the public document: a sample, never to be used outside of a demonstration (Q42).
@@ -60,9 +60,9 @@ pub enum AccountError {
     /// The password could not be hashed.
     #[error(transparent)]
     Hash(#[from] HashError),
-    /// The ledger failed.
+    /// The database failed.
     #[error(transparent)]
-    Ledger(#[from] LedgerError),
+    Database(#[from] DatabaseError),
 }
 
 impl Accounts {
@@ -75,7 +75,7 @@ impl Accounts {
     /// Makes an account.
     ///
     /// # Errors
-    /// When its name or password cannot be, the name is taken, or the ledger fails.
+    /// When its name or password cannot be, the name is taken, or the database fails.
     pub async fn add(&self, new: NewLogin, password: &SecretString) -> Result<(), AccountError> {
         check_login(&new.login)?;
         check_password(password)?;
@@ -86,14 +86,14 @@ impl Accounts {
             networks: new.networks.iter().map(ToString::to_string).collect(),
             now: self.0.clock.now(),
         };
-        let added = self.0.ledger.add_account(&account).await?;
+        let added = self.0.database.add_account(&account).await?;
         if added { Ok(()) } else { Err(AccountError::Taken) }
     }
 
     /// Gives an account another password.
     ///
     /// # Errors
-    /// When the password cannot be, there is no such active account, or the ledger fails.
+    /// When the password cannot be, there is no such active account, or the database fails.
     pub async fn rotate(
         &self,
         login: &str,
@@ -108,34 +108,34 @@ impl Accounts {
             previous_until: (old == OldPassword::Graced).then(|| now + self.0.rotation_grace),
             now,
         };
-        let rotated = self.0.ledger.rotate_account(&rotation).await?;
+        let rotated = self.0.database.rotate_account(&rotation).await?;
         if rotated { Ok(()) } else { Err(AccountError::Unknown) }
     }
 
     /// Lets an account open nothing any more.
     ///
     /// # Errors
-    /// When there is no such account, or the ledger fails.
+    /// When there is no such account, or the database fails.
     pub async fn disable(&self, login: &str) -> Result<(), AccountError> {
-        let disabled = self.0.ledger.disable_account(login).await?;
+        let disabled = self.0.database.disable_account(login).await?;
         if disabled { Ok(()) } else { Err(AccountError::Unknown) }
     }
 
     /// Every account, by name.
     ///
     /// # Errors
-    /// When the ledger fails.
+    /// When the database fails.
     pub async fn list(&self) -> Result<Vec<AccountRow>, AccountError> {
-        Ok(self.0.ledger.accounts().await?)
+        Ok(self.0.database.accounts().await?)
     }
 
     /// Whether the document's sample account opens anything here (Q42). Costs nothing when there is
     /// no account of that name.
     ///
     /// # Errors
-    /// When the ledger fails.
+    /// When the database fails.
     pub async fn sample_works(&self) -> Result<bool, AccountError> {
-        let Some(row) = self.0.ledger.account(SAMPLE_LOGIN).await? else { return Ok(false) };
+        let Some(row) = self.0.database.account(SAMPLE_LOGIN).await? else { return Ok(false) };
         if row.kind != AccountKind::Exchange || !row.active {
             return Ok(false);
         }

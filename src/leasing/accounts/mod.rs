@@ -10,10 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
 use super::address::address_key;
-use crate::ledger::{AccountRow, Ledger, LedgerError};
+use crate::database::{AccountRow, Database, DatabaseError};
 use crate::model::{Clock, Network, Person, PersonId, Random, Recent};
 
-pub use crate::ledger::AccountKind;
+pub use crate::database::AccountKind;
 pub use keeping::{AccountError, NewLogin, OldPassword};
 pub use passwords::HashError;
 
@@ -47,7 +47,7 @@ pub struct AccountRules {
 pub struct Accounts(Arc<Inner>);
 
 struct Inner {
-    ledger: Ledger,
+    database: Database,
     clock: Clock,
     random: Random,
     passwords: Passwords,
@@ -104,16 +104,16 @@ pub enum EnterError {
     /// Too many at this moment.
     #[error("too many passwords are being checked")]
     Busy,
-    /// The ledger is away: ask again.
-    #[error("the ledger is away")]
-    Away(#[source] LedgerError),
+    /// The database is away: ask again.
+    #[error("the database is away")]
+    Away(#[source] DatabaseError),
     /// Ours to mend.
     #[error("something is broken")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-impl From<LedgerError> for EnterError {
-    fn from(error: LedgerError) -> Self {
+impl From<DatabaseError> for EnterError {
+    fn from(error: DatabaseError) -> Self {
         if error.is_transient() { Self::Away(error) } else { Self::Internal(error.into()) }
     }
 }
@@ -128,22 +128,30 @@ impl From<HashError> for EnterError {
 }
 
 impl Accounts {
-    /// The accounts of this ledger.
+    /// The accounts of this database.
     #[must_use]
-    pub fn new(ledger: Ledger, clock: Clock, random: Random, rules: &AccountRules) -> Self {
+    pub fn new(database: Database, clock: Clock, random: Random, rules: &AccountRules) -> Self {
         let AccountRules { failures_per_minute, rotation_grace, .. } = *rules;
         let (at_once, waiting) = (rules.hashing_at_once, rules.hashing_waiting);
         let passwords = Passwords::new(at_once, waiting, random.clone());
         let failures = Recent::new(failures_per_minute, LATELY);
         let homes = Recent::new(1, AT_HOME);
-        Self(Arc::new(Inner { ledger, clock, random, passwords, failures, homes, rotation_grace }))
+        Self(Arc::new(Inner {
+            database,
+            clock,
+            random,
+            passwords,
+            failures,
+            homes,
+            rotation_grace,
+        }))
     }
 
     /// Lets somebody in by name and password. Unknown names cost what known ones cost.
     ///
     /// # Errors
     /// When the account, the password or the address is not right, there were too many wrong tries,
-    /// or the ledger fails.
+    /// or the database fails.
     pub async fn enter(&self, kind: AccountKind, by: &Attempt) -> Result<Entered, EnterError> {
         let now = self.0.clock.now();
         let row = self.account(kind, &by.login).await?;
@@ -171,12 +179,12 @@ impl Accounts {
         &self,
         kind: AccountKind,
         login: &str,
-    ) -> Result<Option<AccountRow>, LedgerError> {
+    ) -> Result<Option<AccountRow>, DatabaseError> {
         let too_long = login.chars().nth(LONGEST_LOGIN).is_some();
         if too_long || login.chars().any(char::is_control) {
             return Ok(None);
         }
-        let row = self.0.ledger.account(login).await?;
+        let row = self.0.database.account(login).await?;
         Ok(row.filter(|row| row.kind == kind && row.active))
     }
 
@@ -225,8 +233,8 @@ impl Accounts {
     }
 
     async fn reviewer(&self, id: PersonId) -> Result<Reviewer, EnterError> {
-        let person = self.0.ledger.active_person(id).await?.ok_or(EnterError::Wrong)?;
-        let name = self.0.ledger.person_name(id).await?.unwrap_or_default();
+        let person = self.0.database.active_person(id).await?.ok_or(EnterError::Wrong)?;
+        let name = self.0.database.person_name(id).await?.unwrap_or_default();
         Ok(Reviewer { person, name })
     }
 }

@@ -1,4 +1,4 @@
-//! Hashing passwords, so that a stolen ledger is of little use and nobody can wear us out with it.
+//! Hashing passwords, so that a stolen database is of little use and nobody can wear us out with it.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -119,7 +119,7 @@ impl Passwords {
     }
 
     /// That this password was found to fit this hash. 1C says its password with each request; it is
-    /// looked up in the ledger each time, but hashed once.
+    /// looked up in the database each time, but hashed once.
     fn proof(&self, password: &SecretString, hash: &str) -> Proof {
         let mac = self.mac.clone().chain_update(hash).chain_update([0]);
         mac.chain_update(password.expose_secret()).finalize().into_bytes().into()

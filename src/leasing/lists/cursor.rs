@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::ledger::{Block, Bookmark};
+use crate::database::{Block, Bookmark};
 
 /// The longest text that is looked at.
 const TEXT_LIMIT: usize = 128;

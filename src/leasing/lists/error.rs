@@ -1,6 +1,6 @@
 //! Why there is no list.
 
-use crate::ledger::LedgerError;
+use crate::database::DatabaseError;
 
 /// Why there is no list.
 #[derive(Debug, thiserror::Error)]
@@ -14,16 +14,16 @@ pub enum ListError {
     /// Nobody deletes themselves (Q21).
     #[error("nobody can delete themselves")]
     Oneself,
-    /// The ledger is away: ask again.
-    #[error("the ledger is away")]
-    Away(#[source] LedgerError),
+    /// The database is away: ask again.
+    #[error("the database is away")]
+    Away(#[source] DatabaseError),
     /// Ours to mend.
     #[error("something is broken")]
-    Internal(#[source] LedgerError),
+    Internal(#[source] DatabaseError),
 }
 
-impl From<LedgerError> for ListError {
-    fn from(error: LedgerError) -> Self {
+impl From<DatabaseError> for ListError {
+    fn from(error: DatabaseError) -> Self {
         if error.is_transient() { Self::Away(error) } else { Self::Internal(error) }
     }
 }

@@ -7,12 +7,12 @@ mod reading;
 mod rows;
 mod words;
 
-use crate::ledger::{Deletion, Ledger, ListedEmployee, ListedType, ProfileRow, Scope};
+use crate::database::{Database, Deletion, ListedEmployee, ListedType, ProfileRow, Scope};
 use crate::model::{Clock, EventId, Person, PersonId, Random, TypeCode, VehicleGuid};
 
 use super::Config;
 
-pub use crate::ledger::{ListedReport, ListedVehicle};
+pub use crate::database::{ListedReport, ListedVehicle};
 pub use cursor::Cursor;
 pub use error::ListError;
 pub use filters::{DateRange, FilterError, Filters, decoded, means_nothing};
@@ -26,7 +26,7 @@ pub use words::{RANGE_CHOICES, RangeChoices, STATUS_CHOICES, StatusChoices, user
 /// Lists of everything a person of a company sees. Cheap to clone.
 #[derive(Clone)]
 pub struct Lists {
-    ledger: Ledger,
+    database: Database,
     clock: Clock,
     random: Random,
     config: Config,
@@ -45,13 +45,13 @@ impl Lists {
     /// Lists over these records; pictures are linked to at `public_url`.
     #[must_use]
     pub fn new(
-        ledger: Ledger,
+        database: Database,
         clock: Clock,
         random: Random,
         config: Config,
         public_url: String,
     ) -> Self {
-        Self { ledger, clock, random, config, public_url }
+        Self { database, clock, random, config, public_url }
     }
 
     /// The longest part of a list that can be asked for.
@@ -69,26 +69,26 @@ impl Lists {
     /// What this person may see (Q37).
     ///
     /// # Errors
-    /// When the ledger fails.
+    /// When the database fails.
     pub async fn viewer(&self, person: Person) -> Result<Viewer, ListError> {
-        let scope = self.ledger.scope_of(&person).await?;
+        let scope = self.database.scope_of(&person).await?;
         Ok(Viewer { person, scope })
     }
 
     /// A vehicle the viewer may see; with its type's picture, when that is wanted (R11, Q26).
     ///
     /// # Errors
-    /// When there is no such vehicle, or the ledger fails.
+    /// When there is no such vehicle, or the database fails.
     pub async fn selected(
         &self,
         viewer: &Viewer,
         vehicle: VehicleGuid,
         with_picture: bool,
     ) -> Result<Selected, ListError> {
-        let row = self.ledger.selected_vehicle(&viewer.scope, vehicle).await?;
+        let row = self.database.selected_vehicle(&viewer.scope, vehicle).await?;
         let row = row.ok_or(ListError::NotFound)?;
         let picture = match row.type_code {
-            Some(code) if with_picture => Some(self.ledger.type_picture(code).await?),
+            Some(code) if with_picture => Some(self.database.type_picture(code).await?),
             None if with_picture => Some(String::new()),
             _ => None,
         };
@@ -99,62 +99,62 @@ impl Lists {
     /// The vehicle with this type and plate, if the viewer may see one (Q25).
     ///
     /// # Errors
-    /// When there is none, or the ledger fails.
+    /// When there is none, or the database fails.
     pub async fn vehicle_with_plate(
         &self,
         viewer: &Viewer,
         code: TypeCode,
         plate_number: &str,
     ) -> Result<VehicleGuid, ListError> {
-        let found = self.ledger.vehicle_with_plate(&viewer.scope, code, plate_number).await?;
+        let found = self.database.vehicle_with_plate(&viewer.scope, code, plate_number).await?;
         found.ok_or(ListError::NotFound)
     }
 
     /// The next vehicles that can be chosen, by type; empty at the end.
     ///
     /// # Errors
-    /// When the ledger fails.
+    /// When the database fails.
     pub async fn fleet(
         &self,
         viewer: &Viewer,
         after: Option<&ListedVehicle>,
     ) -> Result<Vec<ListedVehicle>, ListError> {
-        Ok(self.ledger.fleet_page(&viewer.scope, after, self.page()).await?)
+        Ok(self.database.fleet_page(&viewer.scope, after, self.page()).await?)
     }
 
     /// Those of these types that are known.
     ///
     /// # Errors
-    /// When the ledger fails.
+    /// When the database fails.
     pub async fn types(&self, codes: &[TypeCode]) -> Result<Vec<ListedType>, ListError> {
-        Ok(self.ledger.vehicle_types(codes).await?)
+        Ok(self.database.vehicle_types(codes).await?)
     }
 
     /// The next employees of the viewer's company; empty at the end.
     ///
     /// # Errors
-    /// When the ledger fails.
+    /// When the database fails.
     pub async fn employees(
         &self,
         viewer: &Viewer,
         after: Option<PersonId>,
     ) -> Result<Vec<ListedEmployee>, ListError> {
-        Ok(self.ledger.employee_page(viewer.person.company, after, self.page()).await?)
+        Ok(self.database.employee_page(viewer.person.company, after, self.page()).await?)
     }
 
     /// What a person is told about themselves.
     ///
     /// # Errors
-    /// When there is no such person, or the ledger fails.
+    /// When there is no such person, or the database fails.
     pub async fn profile(&self, person: &Person) -> Result<ProfileRow, ListError> {
-        self.ledger.profile(person.id).await?.ok_or(ListError::NotFound)
+        self.database.profile(person.id).await?.ok_or(ListError::NotFound)
     }
 
     /// Deletes an employee (E5). A director cannot delete themselves: the last one of a company
     /// always is the one who asks.
     ///
     /// # Errors
-    /// When that may not be, there is no such person, or the ledger fails.
+    /// When that may not be, there is no such person, or the database fails.
     pub async fn delete_employee(
         &self,
         director: &Person,
@@ -165,7 +165,7 @@ impl Lists {
         }
         let mint = || EventId::mint(&self.clock, &self.random);
         let now = self.clock.now();
-        match self.ledger.delete_employee(director, employee, now, mint).await? {
+        match self.database.delete_employee(director, employee, now, mint).await? {
             Deletion::Deleted => Ok(()),
             Deletion::NotFound => Err(ListError::NotFound),
             Deletion::NotAllowed => Err(ListError::Forbidden),

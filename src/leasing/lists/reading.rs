@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Cursor, Filters, ListError, Lists, Viewer};
-use crate::ledger::{Block, Bookmark, ListedReport, Wanted};
+use crate::database::{Block, Bookmark, ListedReport, Wanted};
 use crate::model::TypeCode;
 
 /// How a list is read.
@@ -66,7 +66,7 @@ impl Reading {
     /// The next important reports; empty when there are no more.
     ///
     /// # Errors
-    /// When the ledger fails.
+    /// When the database fails.
     pub async fn important(&mut self) -> Result<Vec<ListedReport>, ListError> {
         if self.block == Block::General { Ok(Vec::new()) } else { self.page().await }
     }
@@ -74,7 +74,7 @@ impl Reading {
     /// The next general reports, after all important ones; empty when there are no more.
     ///
     /// # Errors
-    /// When the ledger fails.
+    /// When the database fails.
     pub async fn general(&mut self) -> Result<Vec<ListedReport>, ListError> {
         if self.block == Block::Important {
             self.block = Block::General;
@@ -137,11 +137,11 @@ impl Reading {
     }
 
     async fn rows(&self, limit: i64) -> Result<Vec<ListedReport>, ListError> {
-        let (ledger, wanted, after) = (&self.lists.ledger, &self.wanted, self.after.as_ref());
+        let (database, wanted, after) = (&self.lists.database, &self.wanted, self.after.as_ref());
         Ok(if self.ways.by_vehicle {
-            ledger.vehicle_page(wanted, self.block, after, limit).await?
+            database.vehicle_page(wanted, self.block, after, limit).await?
         } else {
-            ledger.report_page(wanted, self.block, after, limit).await?
+            database.report_page(wanted, self.block, after, limit).await?
         })
     }
 

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::Lists;
 use super::words::{date_time, rendered, status_title};
-use crate::ledger::{ListedEmployee, ListedReport, ListedType, ListedVehicle, SelectedVehicle};
+use crate::database::{ListedEmployee, ListedReport, ListedType, ListedVehicle, SelectedVehicle};
 use crate::model::is_expired;
 
 /// A report (E2, E6).

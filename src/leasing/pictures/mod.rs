@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 
 use super::address::address_key;
 use super::config::Config;
-use crate::ledger::{Ledger, LedgerError};
+use crate::database::{Database, DatabaseError};
 use crate::model::{Clock, CompanyId, Person, Recent, Role, TypeCode, VehicleGuid};
 
 pub use drawing::DrawingError;
@@ -33,7 +33,7 @@ const TAG_LENGTH: usize = 16;
 pub struct Pictures(Arc<Inner>);
 
 struct Inner {
-    ledger: Ledger,
+    database: Database,
     clock: Clock,
     config: Config,
     /// Decoding takes `picture_memory`, so few may do it at a time.
@@ -77,34 +77,34 @@ pub enum PictureError {
         /// How long that lasts.
         wait: SignedDuration,
     },
-    /// The ledger is away: ask again.
-    #[error("the ledger is away")]
-    Away(#[source] LedgerError),
+    /// The database is away: ask again.
+    #[error("the database is away")]
+    Away(#[source] DatabaseError),
     /// Ours to mend.
     #[error("something is broken")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-impl From<LedgerError> for PictureError {
-    fn from(error: LedgerError) -> Self {
+impl From<DatabaseError> for PictureError {
+    fn from(error: DatabaseError) -> Self {
         if error.is_transient() { Self::Away(error) } else { Self::Internal(error.into()) }
     }
 }
 
 impl Pictures {
-    /// The pictures of this ledger.
+    /// The pictures of this database.
     #[must_use]
-    pub fn new(ledger: Ledger, clock: Clock, config: Config) -> Self {
+    pub fn new(database: Database, clock: Clock, config: Config) -> Self {
         let decoding = Arc::new(Semaphore::new(config.pictures_at_once));
         let asked = Recent::new(config.qr_per_minute, LATELY);
-        Self(Arc::new(Inner { ledger, clock, config, decoding, asked }))
+        Self(Arc::new(Inner { database, clock, config, decoding, asked }))
     }
 
     /// Takes a PNG or JPEG for a type of vehicles: read, made small enough, written anew. Returns
     /// its version.
     ///
     /// # Errors
-    /// When it is no picture we take, there is no such type, or the ledger fails.
+    /// When it is no picture we take, there is no such type, or the database fails.
     pub async fn keep(&self, code: TypeCode, sent: Bytes) -> Result<String, PictureError> {
         let place = Arc::clone(&self.0.decoding).try_acquire_owned();
         let place = place.map_err(|_| PictureError::Busy)?;
@@ -117,24 +117,24 @@ impl Pictures {
         let png = drawn.await.map_err(|ended| PictureError::Internal(ended.into()))??;
         let mut tag = hex::encode(Sha256::digest(&png));
         tag.truncate(TAG_LENGTH);
-        let kept = self.0.ledger.set_type_picture(code, &STANDARD.encode(&png), &tag).await?;
+        let kept = self.0.database.set_type_picture(code, &STANDARD.encode(&png), &tag).await?;
         if kept { Ok(tag) } else { Err(PictureError::NoType) }
     }
 
     /// Whether there is such a type of vehicles: asked before its picture is read.
     ///
     /// # Errors
-    /// When the ledger fails.
+    /// When the database fails.
     pub async fn has_type(&self, code: TypeCode) -> Result<bool, PictureError> {
-        Ok(self.0.ledger.kept_picture(code).await?.is_some())
+        Ok(self.0.database.kept_picture(code).await?.is_some())
     }
 
     /// The picture of a type of vehicles, if it has one.
     ///
     /// # Errors
-    /// When the ledger fails.
+    /// When the database fails.
     pub async fn picture(&self, code: TypeCode) -> Result<Option<Picture>, PictureError> {
-        let kept = self.0.ledger.kept_picture(code).await?;
+        let kept = self.0.database.kept_picture(code).await?;
         let Some((picture, tag)) = kept.filter(|(picture, _)| !picture.is_empty()) else {
             return Ok(None);
         };
@@ -165,14 +165,14 @@ impl Pictures {
     /// their company's (S24).
     ///
     /// # Errors
-    /// When the ledger fails.
+    /// When the database fails.
     pub async fn code(
         &self,
         vehicle: VehicleGuid,
         person: Option<&Person>,
         format: CodeFormat,
     ) -> Result<Option<Vec<u8>>, PictureError> {
-        let company = self.0.ledger.vehicle_company(vehicle).await?;
+        let company = self.0.database.vehicle_company(vehicle).await?;
         let sees = |company: &CompanyId| person.is_none_or(|person| may_see(person, *company));
         if !company.as_ref().is_some_and(sees) {
             return Ok(None);

@@ -2,7 +2,7 @@
 //!
 //! A verdict is never a refusal by itself: clocks of phones are off, drivers are out of coverage, and
 //! files lose their tags on the way. It is what a reviewer looks at first. Times, places and lengths are
-//! judged by [`judge`]; whether the video came before is [`reuse()`], which needs the ledger's last word.
+//! judged by [`judge`]; whether the video came before is [`reuse()`], which needs the database's last word.
 
 mod length;
 mod limits;

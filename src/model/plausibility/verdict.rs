@@ -26,7 +26,7 @@ pub enum Test {
 }
 
 impl Test {
-    /// The word in the ledger, in answers and in metrics.
+    /// The word in the database, in answers and in metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -56,7 +56,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The word in the ledger, in answers and in metrics.
+    /// The word in the database, in answers and in metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

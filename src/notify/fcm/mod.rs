@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, Response, StatusCode};
 use url::Url;
 
-use crate::model::{Clock, Note, causes};
+use crate::model::{Clock, Note, error_chain};
 
 use super::answer::one_line;
 use super::guard::{TargetError, target};
@@ -178,8 +178,8 @@ impl Trouble {
 
     fn in_words(&self) -> String {
         match self {
-            Self::OAuth(error) => format!("no access token: {}", one_line(&causes(error))),
-            Self::Send(error) => one_line(&causes(error)),
+            Self::OAuth(error) => format!("no access token: {}", one_line(&error_chain(error))),
+            Self::Send(error) => one_line(&error_chain(error)),
         }
     }
 }

@@ -7,7 +7,7 @@ use lettre::Message;
 use tokio::fs::{self, OpenOptions};
 use tokio::io::AsyncWriteExt as _;
 
-use crate::model::{EventId, causes};
+use crate::model::{EventId, error_chain};
 use crate::notify::Delivery;
 
 /// What a mail server says that has taken a letter.
@@ -28,7 +28,9 @@ impl Folder {
     pub(super) async fn deliver(&self, id: EventId, message: &Message) -> Delivery {
         match self.write(&id.to_string(), &message.formatted()).await {
             Ok(()) => Delivery::Delivered { status: TAKEN },
-            Err(error) => Delivery::Later { after: None, status: None, reason: causes(&error) },
+            Err(error) => {
+                Delivery::Later { after: None, status: None, reason: error_chain(&error) }
+            }
         }
     }
 

@@ -4,22 +4,22 @@ use std::fs;
 use std::process::{Command, Output};
 
 use argon2::{Argon2, PasswordHasher as _};
-use forte_media::ledger::{AccountOwner, NewAccount};
+use forte_media::database::{AccountOwner, NewAccount};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::harness::db::{Db, on_both_databases};
-use crate::harness::house::House;
+use crate::harness::fixture::Fixture;
 
 on_both_databases!(an_account_is_made_listed_rotated_and_closed,);
 
-/// The program, on this ledger.
+/// The program, on this database.
 fn command(db: &Db, arguments: &[&str]) -> Command {
     use secrecy::ExposeSecret as _;
 
     let mut command = Command::new(env!("CARGO_BIN_EXE_forte-media"));
     command.args(arguments).env_clear();
-    command.env("FORTE_MEDIA__LEDGER__URL", db.config.url.expose_secret());
+    command.env("FORTE_MEDIA__DATABASE__URL", db.config.url.expose_secret());
     command
 }
 
@@ -39,7 +39,7 @@ fn words(output: &Output) -> String {
 }
 
 async fn an_account_is_made_listed_rotated_and_closed(db: Db) {
-    let house = House::furnish(&db.ledger).await;
+    let fixture = Fixture::furnish(&db.database).await;
     let password = done(&db, &["account", "add", "exchange", "office", "--network", "10.1.0.0/16"]);
     assert_eq!(password.trim_end().len(), 24, "one line, and nothing else");
     let biin = "080540013184";
@@ -51,16 +51,16 @@ async fn an_account_is_made_listed_rotated_and_closed(db: Db) {
     assert_eq!(list[1]["networks"][0], "10.1.0.0/16");
     assert!(!format!("{list:?}").contains("argon2"));
     let person = forte_media::model::PersonId(list[0]["person_id"].as_i64().unwrap());
-    assert!(person > house.driver.id, "numbers go on after those that are there");
-    let reviewer = db.ledger.active_person(person).await.unwrap().unwrap();
-    assert_eq!(reviewer.company, house.driver.company);
+    assert!(person > fixture.driver.id, "numbers go on after those that are there");
+    let reviewer = db.database.active_person(person).await.unwrap().unwrap();
+    assert_eq!(reviewer.company, fixture.driver.company);
     let rotated = done(&db, &["account", "rotate", "office"]);
     assert_ne!(password, rotated);
     let at_once = typed(&db, &["account", "rotate", "office", "--at-once"]);
     assert!(words(&at_once).contains("opens nothing any more"), "{}", words(&at_once));
-    assert_eq!(db.ledger.account("office").await.unwrap().unwrap().previous_hash, "");
+    assert_eq!(db.database.account("office").await.unwrap().unwrap().previous_hash, "");
     assert_eq!(done(&db, &["account", "disable", "aigul"]), "");
-    assert!(db.ledger.active_person(person).await.unwrap().is_none());
+    assert!(db.database.active_person(person).await.unwrap().is_none());
     assert!(done(&db, &["account", "list"]).contains("closed"));
 }
 
@@ -112,7 +112,7 @@ async fn serve_does_not_start_while_the_sample_account_works() {
         networks: Vec::new(),
         now: jiff::Timestamp::UNIX_EPOCH,
     };
-    assert!(db.ledger.add_account(&sample).await.unwrap());
+    assert!(db.database.add_account(&sample).await.unwrap());
     let folder = TempDir::new().unwrap();
     let served = command(&db, &["serve"])
         .current_dir(folder.path())

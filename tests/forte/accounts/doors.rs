@@ -5,9 +5,9 @@ use axum::http::Request;
 
 use crate::harness::account::{NODE, PASSWORD, basic, node};
 use crate::harness::answers::problem;
-use crate::harness::service::{Service, on_both_grounds};
+use crate::harness::service::{Service, on_both_backends};
 
-on_both_grounds!(a_phone_needs_no_key_beside_its_token, the_account_of_1c_opens_no_door_of_phones,);
+on_both_backends!(a_phone_needs_no_key_beside_its_token, the_account_of_1c_opens_no_door_of_phones,);
 
 /// What phones ask with their access token.
 const DOORS: [(&str, &str); 5] = [

@@ -7,19 +7,19 @@ mod reviewers;
 use axum::body::Body;
 use axum::http::request::Builder;
 use axum::http::{Request, Response};
+use forte_media::database::AccountOwner;
 use forte_media::leasing::{NewLogin, OldPassword};
-use forte_media::ledger::AccountOwner;
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 
 use crate::harness::account::{NODE, PASSWORD, basic, from, limited, node};
 use crate::harness::answers::problem;
-use crate::harness::service::{Service, header, json, on_both_grounds};
+use crate::harness::service::{Service, header, json, on_both_backends};
 
 /// Any route of 1C does: they all ask in the same way.
 const PATH: &str = "/1c/v1/submissions";
 
-on_both_grounds!(
+on_both_backends!(
     one_comes_in_in_each_way_the_documents_say,
     ten_wrong_passwords_a_minute_lock_an_account_and_an_address,
     strangers_do_not_lock_an_account_out_of_where_it_is_at_home,
@@ -71,7 +71,7 @@ async fn an_unknown_account_looks_like_a_wrong_password() {
     assert_eq!(answers.len(), 1, "{answers:?}");
     let hashed = "SELECT COUNT(*) FROM accounts \
                   WHERE password_hash LIKE '$argon2id$v=19$m=19456,t=2,p=1$%'";
-    assert_eq!(service.ruins.db.number(hashed).await, 1);
+    assert_eq!(service.env.db.number(hashed).await, 1);
 }
 
 /// S25: tokens open no route of 1C, also beside a good key; accounts open no route of phones.
@@ -95,7 +95,7 @@ async fn tokens_and_accounts_are_not_mixed_up() {
 /// S9: whatever stands in the header, it is a 401 and no 500.
 #[tokio::test]
 async fn headers_that_are_no_credentials_are_answered() {
-    let service = Service::embedded_with(&[("EXCHANGE__FAILURES_PER_MINUTE", "1000")]).await;
+    let service = Service::embedded_with(&[("ONEC__FAILURES_PER_MINUTE", "1000")]).await;
     let long = basic(NODE, &"x".repeat(8000));
     let texts: [&[u8]; 9] = [
         b"Basic",
@@ -138,7 +138,7 @@ async fn ten_wrong_passwords_a_minute_lock_an_account_and_an_address(service: Se
         problem(answer, 401, "credentials_invalid").await;
     }
     problem(by_basic(&service, "other", PASSWORD).await, 429, "rate_limited").await;
-    service.hand().advance(SignedDuration::from_secs(60));
+    service.manual_clock().advance(SignedDuration::from_secs(60));
     assert_eq!(by_basic(&service, NODE, PASSWORD).await.status(), 200);
     assert_eq!(by_basic(&service, "other", PASSWORD).await.status(), 200);
 }
@@ -163,7 +163,7 @@ async fn strangers_do_not_lock_an_account_out_of_where_it_is_at_home(service: Se
     }
     problem(by_basic_from(&service, home, PASSWORD).await, 429, "rate_limited").await;
     // At home is who came in within two weeks.
-    service.hand().advance(SignedDuration::from_hours(14 * 24));
+    service.manual_clock().advance(SignedDuration::from_hours(14 * 24));
     for number in 0..10 {
         by_basic_from(&service, &format!("192.0.2.{number}"), "wrong").await;
     }
@@ -192,9 +192,9 @@ async fn a_rotated_password_is_good_for_a_day_beside_the_new_one(service: Servic
     service.app.accounts.rotate(NODE, &new, OldPassword::Graced).await.unwrap();
     let new = secrecy::ExposeSecret::expose_secret(&new);
     assert_eq!(by_basic(&service, NODE, new).await.status(), 200);
-    service.hand().advance(SignedDuration::from_hours(24) - SignedDuration::from_secs(1));
+    service.manual_clock().advance(SignedDuration::from_hours(24) - SignedDuration::from_secs(1));
     assert_eq!(by_basic(&service, NODE, PASSWORD).await.status(), 200);
-    service.hand().advance(SignedDuration::from_secs(1));
+    service.manual_clock().advance(SignedDuration::from_secs(1));
     assert_eq!(by_basic(&service, NODE, PASSWORD).await.status(), 401);
     assert_eq!(by_basic(&service, NODE, new).await.status(), 200);
 }

@@ -2,18 +2,18 @@
 
 use axum::body::Body;
 use axum::http::{Request, Response};
+use forte_media::database::AccountOwner;
 use forte_media::leasing::{NewLogin, OldPassword};
-use forte_media::ledger::AccountOwner;
 use forte_media::model::CompanyId;
 use serde_json::{Value, json};
 
-use crate::exchange_out::submitted;
 use crate::harness::account::{NODE, PASSWORD, basic, node};
 use crate::harness::answers::problem;
 use crate::harness::phone;
-use crate::harness::service::{self, Service, header, on_both_grounds};
+use crate::harness::service::{self, Service, header, on_both_backends};
+use crate::onec_queue::submitted;
 
-on_both_grounds!(
+on_both_backends!(
     a_reviewer_signs_in_watches_and_gets_new_tokens,
     a_reviewer_of_a_company_sees_only_that_companys,
     a_closed_account_ends_the_session_too,
@@ -66,7 +66,7 @@ async fn a_reviewer_signs_in_watches_and_gets_new_tokens(service: Service) {
 
 /// S20, S24: what is not theirs looks like what is not there.
 async fn a_reviewer_of_a_company_sees_only_that_companys(service: Service) {
-    let stranger = service.ruins.house.stranger().await;
+    let stranger = service.env.fixture.stranger().await;
     reviewer(&service, stranger.company).await;
     let report = submitted(&service).await;
     let session = in_session(&service).await;

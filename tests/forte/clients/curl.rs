@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 use super::{INSPECTION, Stage, process};
 use crate::harness::outside::installed;
-use crate::harness::service::Ground;
+use crate::harness::service::Backend;
 
 pub(super) fn is_here() -> bool {
     installed("curl", "the documented requests as a person types them")
@@ -89,11 +89,11 @@ impl Stage {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_documented_form_arrives_in_any_order() {
-    for (ground, file_first) in [(Ground::Embedded, true), (Ground::Shared, false)] {
+    for (backend, file_first) in [(Backend::Embedded, true), (Backend::Shared, false)] {
         if !is_here() {
             return;
         }
-        let Some(stage) = Stage::set(ground).await else { continue };
+        let Some(stage) = Stage::set(backend).await else { continue };
         stage.file("inspection.mp4", INSPECTION);
         let mut fields = stage.fields("inspection.mp4");
         if file_first {
@@ -111,8 +111,8 @@ async fn tus_can_be_spoken_with_curl_alone() {
     if !is_here() {
         return;
     }
-    for ground in [Ground::Embedded, Ground::Shared] {
-        let Some(stage) = Stage::set(ground).await else { continue };
+    for backend in [Backend::Embedded, Backend::Shared] {
+        let Some(stage) = Stage::set(backend).await else { continue };
         let folder = stage.folder.path();
         let half = INSPECTION.len() / 2;
         stage.file("first", &INSPECTION[..half]);
@@ -157,8 +157,8 @@ async fn a_viewing_link_gives_parts() {
     if !is_here() {
         return;
     }
-    for ground in [Ground::Embedded, Ground::Shared] {
-        let Some(stage) = Stage::set(ground).await else { continue };
+    for backend in [Backend::Embedded, Backend::Shared] {
+        let Some(stage) = Stage::set(backend).await else { continue };
         stage.file("inspection.mp4", INSPECTION);
         assert_eq!(stage.form(&stage.fields("inspection.mp4")).await.status, 201);
         let video = stage.video().await;
@@ -172,7 +172,7 @@ async fn a_viewing_link_gives_parts() {
         assert_eq!((heard.status, &heard.body[..]), (206, &INSPECTION[length - 500..]));
         let heard = curl(folder, &["--range", "99999999-", link]).await;
         assert_eq!(heard.status, 416);
-        if ground == Ground::Embedded {
+        if backend == Backend::Embedded {
             // A presigned address is signed for GET alone.
             let heard = curl(folder, &["--head", link]).await;
             assert_eq!((heard.status, heard.header("content-length")), (200, &*length.to_string()));

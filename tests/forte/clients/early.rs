@@ -1,5 +1,5 @@
 //! A phone that sends a PDF called .mp4 is refused within the first 64 KiB of its body, and reads
-//! the answer while it still sends (rule 11 of the house).
+//! the answer while it still sends (rule 11 of the fixture).
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::curl::{Heard, curl};
 use super::process::{Process, piece};
 use super::{Stage, tus_js, tuspy};
 use crate::harness::outside::wanted;
-use crate::harness::service::Ground;
+use crate::harness::service::Backend;
 
 /// The longest video there may be.
 const LENGTH: usize = 64 << 20;
@@ -26,7 +26,7 @@ fn document() -> Vec<u8> {
 }
 
 async fn stage() -> (Stage, Value) {
-    let stage = Stage::set(Ground::Embedded).await.unwrap();
+    let stage = Stage::set(Backend::Embedded).await.unwrap();
     let plan = stage.plan(&stage.file("document.mp4", &document()));
     (stage, plan)
 }

@@ -4,7 +4,7 @@ use super::line::Line;
 use super::process::headers;
 use super::{INSPECTION, Stage};
 use crate::harness::clips::NOT_MP4;
-use crate::harness::service::Ground;
+use crate::harness::service::Backend;
 use crate::harness::tus::path_of;
 
 /// TUSKit's pieces.
@@ -39,8 +39,8 @@ async fn line_to(stage: &Stage) -> Line {
 /// wants the offset to be what it has sent, to the byte.
 #[tokio::test(flavor = "multi_thread")]
 async fn tus_java_client_arrives() {
-    for ground in [Ground::Embedded, Ground::Shared] {
-        let Some(stage) = Stage::set(ground).await else { continue };
+    for backend in [Backend::Embedded, Backend::Shared] {
+        let Some(stage) = Stage::set(backend).await else { continue };
         let mut line = line_to(&stage).await;
         let path = created(&stage, &mut line, INSPECTION.len()).await;
         let half = INSPECTION.len() / 2;
@@ -62,8 +62,8 @@ async fn tus_java_client_arrives() {
 /// TUSKit: small pieces, and nothing but the offset is looked at.
 #[tokio::test(flavor = "multi_thread")]
 async fn tuskit_arrives() {
-    for ground in [Ground::Embedded, Ground::Shared] {
-        let Some(stage) = Stage::set(ground).await else { continue };
+    for backend in [Backend::Embedded, Backend::Shared] {
+        let Some(stage) = Stage::set(backend).await else { continue };
         let mut line = line_to(&stage).await;
         let path = created(&stage, &mut line, INSPECTION.len()).await;
         line.head("HEAD", &path, &["Tus-Resumable: 1.0.0".to_owned()]).await;
@@ -87,7 +87,7 @@ async fn tuskit_arrives() {
 /// TUSKit never looks at the status: a refusal with an offset would be progress to it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_has_no_offset() {
-    let stage = Stage::set(Ground::Embedded).await.unwrap();
+    let stage = Stage::set(Backend::Embedded).await.unwrap();
     let mut line = line_to(&stage).await;
     let path = created(&stage, &mut line, NOT_MP4.len()).await;
     let mut headers = piece_at(0);

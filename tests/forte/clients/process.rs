@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 use tokio_util::task::TaskTracker;
 
 use crate::harness::log;
-use crate::harness::service::{Ground, Ruins, Service};
+use crate::harness::service::{Backend, Service, TestEnv};
 use crate::harness::tus::metadata;
 
 /// A process, and what outlives it.
@@ -22,25 +22,25 @@ pub(super) struct Process {
 
 /// What outlives a process.
 pub(super) struct Rest {
-    ruins: Ruins,
+    env: TestEnv,
     token: String,
     report: RefKey,
 }
 
 impl Process {
-    /// On embedded ground, with a report to be filled.
+    /// On embedded backend, with a report to be filled.
     pub(super) async fn start() -> Self {
-        let service = Service::start(Ground::Embedded).await.unwrap();
+        let service = Service::start(Backend::Embedded).await.unwrap();
         // The process has the real time.
-        service.hand().set(Clock::system().now());
+        service.manual_clock().set(Clock::system().now());
         let (token, report) = (service.driver(), service.report().await);
-        Self::on(Rest { ruins: service.crash().await, token, report }).await
+        Self::on(Rest { env: service.crash().await, token, report }).await
     }
 
     /// The next process on what another has left.
     pub(super) async fn on(rest: Rest) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_forte-media"));
-        command.arg("serve").envs(rest.ruins.variables("one"));
+        command.arg("serve").envs(rest.env.variables("one"));
         command.env("FORTE_MEDIA__LOG__FORMAT", "json");
         let mut child = command.stderr(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();

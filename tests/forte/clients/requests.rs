@@ -7,11 +7,11 @@ use tokio::process::Command;
 
 use super::{INSPECTION, Stage, curl};
 use crate::harness::outside::installed;
-use crate::harness::service::Ground;
+use crate::harness::service::Backend;
 
-/// A script's run in a house that looks like the demo's; what it wrote.
+/// A script's run in a fixture that looks like the demo's; what it wrote.
 async fn run(stage: &Stage, script: &str, arguments: &[&str]) -> String {
-    let house = json!({
+    let fixture = json!({
         "base_url": stage.url(""),
         "users": [
             { "name": "director", "access_token": stage.token },
@@ -19,7 +19,7 @@ async fn run(stage: &Stage, script: &str, arguments: &[&str]) -> String {
         ],
         "reports": [{ "ref_key": stage.report, "status_code": 1 }],
     });
-    stage.file("demo.json", house.to_string().as_bytes());
+    stage.file("demo.json", fixture.to_string().as_bytes());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/requests").join(script);
     let mut command = Command::new(path);
     command.args(arguments).current_dir(stage.folder.path());
@@ -38,7 +38,7 @@ async fn the_form_arrives_and_is_watched() {
     if !can_run() {
         return;
     }
-    let stage = Stage::set(Ground::Embedded).await.unwrap();
+    let stage = Stage::set(Backend::Embedded).await.unwrap();
     assert!(run(&stage, "form.sh", &[]).await.contains("Report has been successfully saved."));
     let said = run(&stage, "watch.sh", &[]).await;
     assert!(said.contains(&stage.report.to_string()) && said.contains("watched.mp4"), "{said}");
@@ -50,7 +50,7 @@ async fn two_pieces_arrive() {
     if !can_run() {
         return;
     }
-    let stage = Stage::set(Ground::Embedded).await.unwrap();
+    let stage = Stage::set(Backend::Embedded).await.unwrap();
     let said = run(&stage, "tus.sh", &[]).await;
     let length = INSPECTION.len();
     assert!(said.contains(&format!("arrived: {} of {length}", length / 2)), "{said}");
@@ -63,7 +63,7 @@ async fn a_video_is_judged_before_it_is_sent() {
     if !can_run() {
         return;
     }
-    let stage = Stage::set(Ground::Embedded).await.unwrap();
+    let stage = Stage::set(Backend::Embedded).await.unwrap();
     let told = async |arguments: &[&str]| -> serde_json::Value {
         serde_json::from_str(&run(&stage, "preflight.sh", arguments).await).unwrap()
     };

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Driver, INSPECTION, Stage, clip_of};
 use crate::harness::outside::wanted;
-use crate::harness::service::Ground;
+use crate::harness::service::Backend;
 
 /// What TUSKit and many apps cut a video into.
 const PIECE: usize = 500 * 1024;
@@ -22,8 +22,8 @@ pub(super) fn run(plan: &Value) -> Driver {
 }
 
 /// The whole clip with these options, and every answer to it.
-async fn sent_with(ground: Ground, options: Value) -> Vec<Value> {
-    let Some(stage) = Stage::set(ground).await else { return Vec::new() };
+async fn sent_with(backend: Backend, options: Value) -> Vec<Value> {
+    let Some(stage) = Stage::set(backend).await else { return Vec::new() };
     let mut plan = stage.plan(&stage.file("inspection.mp4", INSPECTION));
     plan["options"] = options;
     let happened = run(&plan).rest().await;
@@ -37,17 +37,17 @@ fn methods(happened: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_whole_file_arrives_on_embedded_ground() {
+async fn a_whole_file_arrives_on_sqlite_and_disk() {
     if is_here() {
-        let happened = sent_with(Ground::Embedded, json!({})).await;
+        let happened = sent_with(Backend::Embedded, json!({})).await;
         assert_eq!(methods(&happened), ["POST", "PATCH"]);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pieces_of_500_kib_arrive_on_shared_ground() {
+async fn pieces_of_500_kib_arrive_on_postgresql_and_s3() {
     if is_here() {
-        sent_with(Ground::Shared, json!({ "chunkSize": PIECE })).await;
+        sent_with(Backend::Shared, json!({ "chunkSize": PIECE })).await;
     }
 }
 
@@ -55,7 +55,7 @@ async fn pieces_of_500_kib_arrive_on_shared_ground() {
 async fn a_file_arrives_with_its_creation() {
     if is_here() {
         let options = json!({ "uploadDataDuringCreation": true });
-        assert_eq!(methods(&sent_with(Ground::Embedded, options).await), ["POST"]);
+        assert_eq!(methods(&sent_with(Backend::Embedded, options).await), ["POST"]);
     }
 }
 
@@ -63,7 +63,7 @@ async fn a_file_arrives_with_its_creation() {
 async fn pieces_arrive_where_patch_is_not_let_through() {
     if is_here() {
         let options = json!({ "overridePatchMethod": true, "chunkSize": PIECE });
-        assert_eq!(methods(&sent_with(Ground::Embedded, options).await), ["POST", "POST", "POST"]);
+        assert_eq!(methods(&sent_with(Backend::Embedded, options).await), ["POST", "POST", "POST"]);
     }
 }
 
@@ -72,8 +72,8 @@ async fn an_app_closed_midway_goes_on_with_the_url_it_remembers() {
     if !is_here() {
         return;
     }
-    for ground in [Ground::Embedded, Ground::Shared] {
-        let Some(stage) = Stage::set(ground).await else { continue };
+    for backend in [Backend::Embedded, Backend::Shared] {
+        let Some(stage) = Stage::set(backend).await else { continue };
         let clip = clip_of(LONG);
         let mut plan = stage.plan(&stage.file("long.mp4", &clip));
         plan["memory"] = json!(stage.file("urls.json", b"{}"));
@@ -94,7 +94,7 @@ async fn a_finished_upload_is_a_success_when_it_is_asked_for_again() {
     if !is_here() {
         return;
     }
-    let stage = Stage::set(Ground::Embedded).await.unwrap();
+    let stage = Stage::set(Backend::Embedded).await.unwrap();
     let mut plan = stage.plan(&stage.file("inspection.mp4", INSPECTION));
     let first = run(&plan).end().await;
     plan["uploadUrl"] = first["url"].clone();
@@ -108,21 +108,21 @@ async fn a_locked_upload_is_asked_for_again_until_it_is_free() {
     if !is_here() {
         return;
     }
-    let quick = vec![("UPLOAD__LET_GO_WAIT", "50ms".to_owned())];
-    let stage = Stage::set_with(Ground::Embedded, quick).await.unwrap();
+    let quick = vec![("UPLOAD__RELEASE_WAIT", "50ms".to_owned())];
+    let stage = Stage::set_with(Backend::Embedded, quick).await.unwrap();
     let mut plan = stage.plan(&stage.file("inspection.mp4", INSPECTION));
     plan["options"] = json!({ "retryDelays": [10, 100, 300, 1000, 3000] });
     plan["uploadUrl"] = json!(created(&stage).await);
 
-    let (ledger, house) = (&stage.served.ruins.db.ledger, &stage.served.ruins.house);
-    let other = NodeId::mint(&house.clock, &Random::seeded(3));
-    ledger.node_begins(other, "another").await.unwrap();
+    let (database, fixture) = (&stage.served.env.db.database, &stage.served.env.fixture);
+    let other = NodeId::mint(&fixture.clock, &Random::seeded(3));
+    database.node_begins(other, "another").await.unwrap();
     let upload = id_of(plan["uploadUrl"].as_str().unwrap());
-    let fence = ledger.take_gate(upload, 0, other).await.unwrap().unwrap();
+    let fence = database.acquire_lease(upload, 0, other).await.unwrap().unwrap();
 
     let mut client = run(&plan);
     assert_eq!(client.next().await.unwrap()["status"], 423);
-    ledger.free_gate(upload, fence).await.unwrap();
+    database.release_lease(upload, fence).await.unwrap();
     assert_eq!(client.end().await["end"], "success");
     stage.holds(INSPECTION).await;
 }

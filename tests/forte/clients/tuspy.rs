@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Driver, INSPECTION, Stage};
 use crate::harness::outside::wanted;
-use crate::harness::service::Ground;
+use crate::harness::service::Backend;
 
 /// A piece of the clip, smaller than the clip.
 const PIECE: usize = 500 * 1024;
@@ -18,9 +18,9 @@ pub(super) fn run(python: &str, plan: &Value) -> Driver {
     Driver::start(python, "tuspy.py", plan)
 }
 
-async fn sent_with(ground: Ground, options: Value) {
+async fn sent_with(backend: Backend, options: Value) {
     let Some(python) = python() else { return };
-    let Some(stage) = Stage::set(ground).await else { return };
+    let Some(stage) = Stage::set(backend).await else { return };
     let mut plan = stage.plan(&stage.file("inspection.mp4", INSPECTION));
     plan["options"] = options;
     let end = run(&python, &plan).end().await;
@@ -29,25 +29,25 @@ async fn sent_with(ground: Ground, options: Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_whole_file_arrives_on_shared_ground() {
-    sent_with(Ground::Shared, json!({})).await;
+async fn a_whole_file_arrives_on_postgresql_and_s3() {
+    sent_with(Backend::Shared, json!({})).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pieces_arrive_with_their_checksums_on_embedded_ground() {
-    sent_with(Ground::Embedded, json!({ "chunk_size": PIECE, "upload_checksum": true })).await;
+async fn pieces_arrive_with_their_checksums_on_sqlite_and_disk() {
+    sent_with(Backend::Embedded, json!({ "chunk_size": PIECE, "upload_checksum": true })).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pieces_arrive_with_their_checksums_on_shared_ground() {
-    sent_with(Ground::Shared, json!({ "chunk_size": 100_000, "upload_checksum": true })).await;
+async fn pieces_arrive_with_their_checksums_on_postgresql_and_s3() {
+    sent_with(Backend::Shared, json!({ "chunk_size": 100_000, "upload_checksum": true })).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_closed_midway_goes_on_with_the_url_it_remembers() {
     let Some(python) = python() else { return };
-    for ground in [Ground::Embedded, Ground::Shared] {
-        let Some(stage) = Stage::set(ground).await else { continue };
+    for backend in [Backend::Embedded, Backend::Shared] {
+        let Some(stage) = Stage::set(backend).await else { continue };
         let mut plan = stage.plan(&stage.file("inspection.mp4", INSPECTION));
         plan["memory"] = json!(stage.folder.path().join("urls.json"));
         plan["options"] = json!({ "chunk_size": PIECE });

@@ -75,10 +75,10 @@ async fn a_client_made_from_the_document_signs_in_lists_uploads_and_reads_it_bac
     let plan = json!({
         "url": url, "biin": BIIN, "uuid": device, "report": report, "file": "video.mp4",
     });
-    let ledger = &served.ruins.db.ledger;
+    let database = &served.env.db.database;
     let code = async || {
         let (biin, device) = (BIIN.parse().unwrap(), device.parse().unwrap());
-        let challenge = ledger.latest_challenge(&biin, &device).await.unwrap().unwrap();
+        let challenge = database.latest_challenge(&biin, &device).await.unwrap().unwrap();
         leasing.code_of(challenge.id)
     };
     let end = end_of(&program, &plan, folder.path(), code).await;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::targets::{Targets, filled};
 use super::{Operation, operations};
 use crate::harness::account;
-use crate::harness::service::{Ground, Service, Wishes, header};
+use crate::harness::service::{Backend, Options, Service, header};
 
 /// Those who ask, in the order of the table's columns.
 const CALLERS: [&str; 11] = [
@@ -94,20 +94,20 @@ fn expected(operation: &str) -> Option<&'static str> {
 
 /// R4, S20, S21, S23, S25, S69
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_caller_gets_what_is_his_and_learns_of_nothing_else_on_embedded_ground() {
-    on(Ground::Embedded).await;
+async fn each_caller_gets_what_is_his_and_learns_of_nothing_else_on_sqlite_and_disk() {
+    on(Backend::Embedded).await;
 }
 
 /// R4, S20, S21, S23, S25, S69
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_caller_gets_what_is_his_and_learns_of_nothing_else_on_shared_ground() {
-    on(Ground::Shared).await;
+async fn each_caller_gets_what_is_his_and_learns_of_nothing_else_on_postgresql_and_s3() {
+    on(Backend::Shared).await;
 }
 
-async fn on(ground: Ground) {
+async fn on(backend: Backend) {
     let settings = vec![("UPLOAD__MAX_OPEN_PER_PERSON", "100000".to_owned())];
-    let wishes = Wishes { settings, ..Wishes::default() };
-    if let Some(service) = Service::start_with(ground, wishes).await {
+    let options = Options { settings, ..Options::default() };
+    if let Some(service) = Service::start_with(backend, options).await {
         each_caller_gets_what_is_his_and_learns_of_nothing_else(service).await;
     }
 }
@@ -124,7 +124,7 @@ async fn each_caller_gets_what_is_his_and_learns_of_nothing_else(service: Servic
         let expected = expected(&operation.name).unwrap();
         assert_eq!(expected.len(), CALLERS.len(), "{}", operation.name);
         // Wrong passwords and codes of the operation before are forgotten.
-        service.hand().advance(SignedDuration::from_mins(11));
+        service.manual_clock().advance(SignedDuration::from_mins(11));
         let callers = people.callers(&service);
         for (caller, expected) in CALLERS.iter().zip(expected.chars()) {
             let targets = Targets::fresh(&service).await;
@@ -214,14 +214,14 @@ struct People {
 
 impl People {
     async fn gather(service: &Service) -> Self {
-        let house = &service.ruins.house;
-        let stranger = house.stranger().await;
-        let (own, other) = (house.driver.company, stranger.company);
+        let fixture = &service.env.fixture;
+        let stranger = fixture.stranger().await;
+        let (own, other) = (fixture.driver.company, stranger.company);
         let person = async |id, company, role| {
-            house.person(Person { id: PersonId(id), company, role }).await
+            fixture.person(Person { id: PersonId(id), company, role }).await
         };
         let known = [
-            house.driver,
+            fixture.driver,
             person(154, own, Role::Admin).await,
             stranger,
             person(998, other, Role::Admin).await,

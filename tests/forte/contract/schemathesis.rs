@@ -78,23 +78,24 @@ impl Stage {
         // What limits people must not end the trying.
         let many = [
             ("UPLOAD__MAX_OPEN_PER_PERSON", "100000"),
-            ("EXCHANGE__FAILURES_PER_MINUTE", "100000"),
+            ("ONEC__FAILURES_PER_MINUTE", "100000"),
             ("LEASING__QR_PER_MINUTE", "100000"),
             ("UPLOAD__PREFLIGHTS_PER_MINUTE", "100000"),
         ];
         let service = Service::embedded_with(&many).await;
-        let house = &service.ruins.house;
+        let fixture = &service.env.fixture;
         let targets = Targets::fresh(&service).await;
-        let company = if role == Role::Reviewer { CompanyId::LESSOR } else { house.driver.company };
+        let company =
+            if role == Role::Reviewer { CompanyId::LESSOR } else { fixture.driver.company };
         // The uploads that are there already are the driver's.
         let caller = match role {
-            Role::Employee => house.driver,
-            _ => house.person(Person { id: PersonId(77), company, role }).await,
+            Role::Employee => fixture.driver,
+            _ => fixture.person(Person { id: PersonId(77), company, role }).await,
         };
         let mut employees = Vec::new();
         for number in 200..230 {
-            let (id, company) = (PersonId(number), house.driver.company);
-            house.person(Person { id, company, role: Role::Employee }).await;
+            let (id, company) = (PersonId(number), fixture.driver.company);
+            fixture.person(Person { id, company, role: Role::Employee }).await;
             employees.push(number.to_string());
         }
         let mut uploads = Vec::new();

@@ -34,18 +34,18 @@ pub(super) struct Targets {
 impl Targets {
     /// New ones, of which nobody has asked yet.
     pub(super) async fn fresh(service: &Service) -> Self {
-        let house = &service.ruins.house;
-        let kind = house.kind("Легковой автомобиль", &[]).await;
-        let vehicle = house.vehicle(kind, &kind.to_string()[..8]).await;
-        let open = house.filed(vehicle, ReportStatus::Submit, (0, 10)).await;
-        let filmed = house.filed(vehicle, ReportStatus::Submit, (0, 10)).await;
+        let fixture = &service.env.fixture;
+        let kind = fixture.kind("Легковой автомобиль", &[]).await;
+        let vehicle = fixture.vehicle(kind, &kind.to_string()[..8]).await;
+        let open = fixture.filed(vehicle, ReportStatus::Submit, (0, 10)).await;
+        let filmed = fixture.filed(vehicle, ReportStatus::Submit, (0, 10)).await;
         let submitted = tus::create(service, filmed, GOOD.len()).await;
         tus::patch(service, &submitted, 0, GOOD).await;
         let submission = submission(service, &submitted).await;
         let upload = tus::create(service, open, GOOD.len()).await;
         let employee = 10_000 + i64::from(NEXT.fetch_add(1, Ordering::Relaxed));
-        let company = house.driver.company;
-        house.person(Person { id: PersonId(employee), company, role: Role::Employee }).await;
+        let company = fixture.driver.company;
+        fixture.person(Person { id: PersonId(employee), company, role: Role::Employee }).await;
         Self {
             open,
             ref_key: filmed.to_string(),
@@ -59,8 +59,8 @@ impl Targets {
 
     /// As [`Self::fresh`], but none of them is there.
     pub(super) fn of_nothing(service: &Service) -> Self {
-        let house = &service.ruins.house;
-        let key = || RefKey::mint(&house.clock, &house.random);
+        let fixture = &service.env.fixture;
+        let key = || RefKey::mint(&fixture.clock, &fixture.random);
         Self {
             open: key(),
             ref_key: key().to_string(),

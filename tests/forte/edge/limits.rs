@@ -5,7 +5,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use forte_media::http::serve::ConfigError;
+use forte_media::http::server::ConfigError;
 use jiff::SignedDuration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
@@ -135,7 +135,7 @@ async fn settings_that_cannot_work_are_named() {
     let mut config = settings();
     config.read_buffer = 100;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let served = forte_media::http::serve::serve(
+    let served = forte_media::http::server::serve(
         listener,
         axum::Router::new(),
         config.clone(),

@@ -8,8 +8,8 @@ use axum::http::request::Builder;
 use axum::http::{Request, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use forte_media::database::AccountOwner;
 use forte_media::leasing::NewLogin;
-use forte_media::ledger::AccountOwner;
 
 use super::service::Service;
 

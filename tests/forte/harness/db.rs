@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use forte_media::ledger::{Config, Ledger};
+use forte_media::database::{Config, Database};
 use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 use sqlx::{Connection as _, PgConnection, Row as _};
@@ -39,8 +39,8 @@ pub(crate) use on_both_databases;
 
 /// A database of this test alone, with its tables made. It goes when this is dropped.
 pub(crate) struct Db {
-    /// The ledger on it.
-    pub(crate) ledger: Ledger,
+    /// The database on it.
+    pub(crate) database: Database,
     /// How it was opened.
     pub(crate) config: Config,
     _home: Home,
@@ -48,21 +48,21 @@ pub(crate) struct Db {
 
 enum Home {
     Folder(#[expect(dead_code, reason = "held for its drop")] TempDir),
-    Server(#[expect(dead_code, reason = "held for its drop")] Database),
+    Server(#[expect(dead_code, reason = "held for its drop")] PostgresDatabase),
 }
 
 impl Db {
     /// A new file in a temporary folder.
     pub(crate) async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}", folder.path().join("ledger.db").display());
+        let url = format!("sqlite://{}", folder.path().join("database.db").display());
         Self::open(url, Home::Folder(folder)).await
     }
 
     /// A new database on the named server; `None` when none is named.
     pub(crate) async fn postgresql() -> Option<Self> {
-        let server = outside::wanted(SERVER, "tests of the ledger on PostgreSQL")?;
-        let database = Database::create(server).await;
+        let server = outside::wanted(SERVER, "tests of the database on PostgreSQL")?;
+        let database = PostgresDatabase::create(server).await;
         Some(Self::open(database.url(), Home::Server(database)).await)
     }
 
@@ -73,14 +73,14 @@ impl Db {
             acquire_timeout: SignedDuration::from_secs(30),
             sqlite_busy_timeout: SignedDuration::from_secs(30),
         };
-        let ledger = Ledger::open(&config).await.unwrap();
-        ledger.migrate().await.unwrap();
-        Self { ledger, config, _home: home }
+        let database = Database::open(&config).await.unwrap();
+        database.migrate().await.unwrap();
+        Self { database, config, _home: home }
     }
 
     /// The same database as another process would open it.
-    pub(crate) async fn opened_again(&self) -> Ledger {
-        Ledger::open(&self.config).await.unwrap()
+    pub(crate) async fn opened_again(&self) -> Database {
+        Database::open(&self.config).await.unwrap()
     }
 
     /// Holds the writer's place, as a long transaction of somebody else does, until it is dropped.
@@ -167,12 +167,12 @@ impl Db {
 }
 
 /// A database on a server.
-struct Database {
+struct PostgresDatabase {
     server: String,
     name: String,
 }
 
-impl Database {
+impl PostgresDatabase {
     async fn create(server: String) -> Self {
         let database = Self { server, name: format!("forte_{}", Uuid::new_v4().simple()) };
         database.administer("CREATE DATABASE", "").await.unwrap();
@@ -193,13 +193,13 @@ impl Database {
     }
 }
 
-impl Drop for Database {
+impl Drop for PostgresDatabase {
     /// As well as it goes: a test that has failed must still tell why.
     fn drop(&mut self) {
         thread::scope(|scope| {
             scope.spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                // Connections of the ledger may still be open: they are cut.
+                // Connections of the database may still be open: they are cut.
                 let gone = runtime.unwrap().block_on(self.administer("DROP DATABASE", "(FORCE)"));
                 gone.unwrap_or_default();
             });

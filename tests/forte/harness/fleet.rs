@@ -1,6 +1,6 @@
 //! A fleet with its reports, quickly put together.
 
-use forte_media::ledger::{
+use forte_media::database::{
     NewAssignment, NewContract, NewPerson, NewReport, NewVehicle, NewVehicleType,
 };
 use forte_media::model::{
@@ -10,7 +10,7 @@ use forte_media::model::{
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::house::House;
+use super::fixture::Fixture;
 
 /// A vehicle to be added.
 #[derive(Clone)]
@@ -45,7 +45,7 @@ pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-impl House {
+impl Fixture {
     /// The director of the driver's company.
     pub(crate) async fn director(&self) -> Person {
         let director = Person { id: PersonId(7), role: Role::Admin, ..self.driver };
@@ -70,7 +70,7 @@ impl House {
             patronic_name: String::new(),
             email: String::new(),
         };
-        self.ledger.add_person(&new).await.unwrap();
+        self.database.add_person(&new).await.unwrap();
     }
 
     /// A fresh key of 1C.
@@ -89,7 +89,7 @@ impl House {
     pub(crate) async fn kind_with(&self, code: TypeCode, title: &str, instructions: &[&str]) {
         let instructions = instructions.iter().map(ToString::to_string).collect();
         let new = NewVehicleType { code, title: title.to_owned(), instructions };
-        self.ledger.add_vehicle_type(&new).await.unwrap();
+        self.database.add_vehicle_type(&new).await.unwrap();
     }
 
     /// A vehicle of the driver's company, not added yet.
@@ -108,7 +108,7 @@ impl House {
             vin_code: car.vin,
             type_code: car.kind,
         };
-        self.ledger.add_vehicle(&new).await.unwrap();
+        self.database.add_vehicle(&new).await.unwrap();
         car.guid
     }
 
@@ -135,7 +135,7 @@ impl House {
     pub(crate) async fn file(&self, papers: Vec<Paper>) {
         let zone = almaty();
         let new: Vec<_> = papers.into_iter().map(|paper| new_report(paper, &zone)).collect();
-        self.ledger.add_reports(&new).await.unwrap();
+        self.database.add_reports(&new).await.unwrap();
     }
 
     /// A new report of a vehicle with a period in days before (-) or after now.
@@ -162,7 +162,7 @@ impl House {
         let ends_at = Some(at(ends_at));
         let (company, number) = (self.driver.company, number.to_owned());
         let new = NewContract { key, company, number, ends_at };
-        self.ledger.add_contract(&new).await.unwrap();
+        self.database.add_contract(&new).await.unwrap();
         key
     }
 
@@ -176,7 +176,7 @@ impl House {
         let key = self.key();
         let (company, mobile) = (self.driver.company, mobile.to_owned());
         let new = NewAssignment { key, company, vehicle, person, mobile };
-        self.ledger.add_assignment(&new).await.unwrap();
+        self.database.add_assignment(&new).await.unwrap();
     }
 }
 

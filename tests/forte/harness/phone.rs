@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::service::{Service, json};
 
-/// The BIN of the company that every house has.
+/// The BIN of the company that every fixture has.
 pub(crate) const BIIN: &str = "080540013184";
 /// A BIN that nobody has.
 pub(crate) const NOBODY: &str = "200940026146";
@@ -95,7 +95,7 @@ impl Phone {
     pub(crate) async fn challenge(&self, service: &Service) -> ChallengeId {
         let biin: Biin = self.biin.parse().unwrap();
         let device: DeviceId = self.uuid.parse().unwrap();
-        service.ledger().latest_challenge(&biin, &device).await.unwrap().unwrap().id
+        service.database().latest_challenge(&biin, &device).await.unwrap().unwrap().id
     }
 
     /// Asks for a code, and reads it where the mail gets it.

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use tokio::sync::oneshot;
 
-use super::service::Ruins;
+use super::service::TestEnv;
 
 /// Killed when dropped.
 pub(crate) struct Process {
@@ -17,12 +17,12 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts on what is there, with settings on top, as variables without their prefix.
-    pub(crate) async fn start(ruins: &Ruins, node: &str, settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn start(env: &TestEnv, node: &str, settings: &[(&str, &str)]) -> Self {
         let settings = settings.iter().chain(&[("LOG__FORMAT", "json")]);
         let settings = settings.map(|(name, value)| (format!("FORTE_MEDIA__{name}"), value));
         let mut child = Command::new(env!("CARGO_BIN_EXE_forte-media"))
             .arg("serve")
-            .envs(ruins.variables(node))
+            .envs(env.variables(node))
             .envs(settings)
             .stderr(Stdio::piped())
             .spawn()

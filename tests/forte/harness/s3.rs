@@ -17,7 +17,7 @@ use std::time::Duration;
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
-use forte_media::blob::{Config, S3Config};
+use forte_media::storage::{Config, S3Config};
 use jiff::SignedDuration;
 use tempfile::TempDir;
 
@@ -105,7 +105,7 @@ impl Bucket {
     }
 }
 
-/// The defaults of `[blob.s3]`.
+/// The defaults of `[storage.s3]`.
 pub(crate) fn s3_defaults() -> S3Config {
     S3Config {
         endpoint: None,

@@ -1,4 +1,4 @@
-//! The whole service in process: the real router on a real ledger and store, with named users, a
+//! The whole service in process: the real router on a real database and store, with named users, a
 //! clock that is moved by hand and a way to deliver what is due.
 
 use std::net::SocketAddr;
@@ -9,8 +9,8 @@ use axum::body::Body;
 use axum::http::{Request, Response};
 use forte_media::app::{App, Bound, World};
 use forte_media::config::Settings;
+use forte_media::database::Database;
 use forte_media::leasing::{Bearer, Lineage, Tokens};
-use forte_media::ledger::Ledger;
 use forte_media::model::{Clock, Faults, ManualClock, Person, Random, RefKey, ReportStatus};
 use forte_media::shutdown::Shutdown;
 use http_body_util::BodyExt as _;
@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use super::db::Db;
-use super::house::House;
+use super::fixture::Fixture;
 use super::receiver::{Receiver, SECRET as WEBHOOK_SECRET};
 use super::s3::Bucket;
 
@@ -33,38 +33,38 @@ static SEEDS: AtomicU64 = AtomicU64::new(7);
 
 /// Where a test's service keeps things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ground {
+pub(crate) enum Backend {
     /// SQLite and a folder: what everybody has.
     Embedded,
     /// PostgreSQL and an S3 store.
     Shared,
 }
 
-/// Makes two tests of each `async fn name(service: Service)`: on embedded and on shared ground.
-macro_rules! on_both_grounds {
+/// Makes two tests of each `async fn name(service: Service)`: on embedded and on shared backend.
+macro_rules! on_both_backends {
     ($($name:ident,)*) => {$(
         mod $name {
-            use crate::harness::service::{Ground, Service};
+            use crate::harness::service::{Backend, Service};
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_sqlite_and_disk() {
-                super::$name(Service::start(Ground::Embedded).await.unwrap()).await;
+                super::$name(Service::start(Backend::Embedded).await.unwrap()).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_postgresql_and_s3() {
-                if let Some(service) = Service::start(Ground::Shared).await {
+                if let Some(service) = Service::start(Backend::Shared).await {
                     super::$name(service).await;
                 }
             }
         }
     )*};
 }
-pub(crate) use on_both_grounds;
+pub(crate) use on_both_backends;
 
 /// What can be chosen about a test's service.
 #[derive(Clone, Default)]
-pub(crate) struct Wishes {
+pub(crate) struct Options {
     /// Settings on top of those of the tests, as variables without their prefix.
     pub(crate) settings: Vec<(&'static str, String)>,
     /// Scripted failures.
@@ -72,10 +72,10 @@ pub(crate) struct Wishes {
 }
 
 /// What outlives one process of the service: the database, the store, the people.
-pub(crate) struct Ruins {
+pub(crate) struct TestEnv {
     pub(crate) db: Db,
     pub(crate) bucket: Option<Bucket>,
-    pub(crate) house: House,
+    pub(crate) fixture: Fixture,
     pub(crate) receiver: Receiver,
     folder: TempDir,
 }
@@ -87,24 +87,24 @@ pub(crate) struct Service {
     pub(crate) shutdown: Shutdown,
     bound: Bound,
     tokens: Tokens,
-    pub(crate) ruins: Ruins,
+    pub(crate) env: TestEnv,
 }
 
-impl Ruins {
-    /// Ground without a process; `None` when it is not to be had here, which has been said aloud.
-    pub(crate) async fn prepare(ground: Ground) -> Option<Self> {
-        let (db, bucket) = match ground {
-            Ground::Embedded => (Db::sqlite().await, None),
-            Ground::Shared => (Db::postgresql().await?, Some(Bucket::fresh().await)),
+impl TestEnv {
+    /// Backend without a process; `None` when it is not to be had here, which has been said aloud.
+    pub(crate) async fn prepare(backend: Backend) -> Option<Self> {
+        let (db, bucket) = match backend {
+            Backend::Embedded => (Db::sqlite().await, None),
+            Backend::Shared => (Db::postgresql().await?, Some(Bucket::fresh().await)),
         };
-        let house = House::furnish(&db.ledger).await;
+        let fixture = Fixture::furnish(&db.database).await;
         if bucket.is_some() {
             // A real store looks at the real time when a link is opened.
-            house.hand.set(Clock::system().now());
+            fixture.manual_clock.set(Clock::system().now());
         }
-        let receiver = Receiver::start(&house.clock).await;
+        let receiver = Receiver::start(&fixture.clock).await;
         let folder = tempfile::tempdir().unwrap();
-        Some(Self { db, bucket, house, receiver, folder })
+        Some(Self { db, bucket, fixture, receiver, folder })
     }
 
     /// The settings of one process; `node` names its spool.
@@ -113,9 +113,9 @@ impl Ruins {
 
         let folder = self.folder.path();
         let mut variables = vec![
-            ("LEDGER__URL", self.db.config.url.expose_secret().to_owned()),
+            ("DATABASE__URL", self.db.config.url.expose_secret().to_owned()),
             ("UPLOAD__SPOOL", folder.join(format!("spool-{node}")).display().to_string()),
-            ("BLOB__URL", format!("file:{}", folder.join("videos").display())),
+            ("STORAGE__URL", format!("file:{}", folder.join("videos").display())),
             ("AUTH__SECRET", SECRET.to_owned()),
             ("HTTP__LISTEN", "127.0.0.1:0".to_owned()),
             ("OPS__LISTEN", "127.0.0.1:0".to_owned()),
@@ -126,13 +126,13 @@ impl Ruins {
             // Nobody waits for these in a test: what is due is done when a test says so.
             ("OUTBOX__POLL_EVERY", "1h".to_owned()),
             ("UPLOAD__SWEEP_EVERY", "1h".to_owned()),
-            ("UPLOAD__GATE_POLL", "20ms".to_owned()),
+            ("UPLOAD__LEASE_POLL", "20ms".to_owned()),
         ];
         if let Some(bucket) = &self.bucket {
-            variables.push(("BLOB__URL", format!("s3://{}/forte", bucket.name)));
-            variables.push(("BLOB__S3__ENDPOINT", bucket.endpoint.clone()));
+            variables.push(("STORAGE__URL", format!("s3://{}/forte", bucket.name)));
+            variables.push(("STORAGE__S3__ENDPOINT", bucket.endpoint.clone()));
             let credentials = bucket.credentials_file().display().to_string();
-            variables.push(("BLOB__S3__CREDENTIALS_FILE", credentials));
+            variables.push(("STORAGE__S3__CREDENTIALS_FILE", credentials));
         }
         let full = |(name, value)| (format!("FORTE_MEDIA__{name}"), value);
         variables.into_iter().map(full).collect()
@@ -140,12 +140,12 @@ impl Ruins {
 }
 
 impl Service {
-    /// A fresh service; `None` when its ground is not to be had here, which has been said aloud.
-    pub(crate) async fn start(ground: Ground) -> Option<Self> {
-        Box::pin(Self::start_with(ground, Wishes::default())).await
+    /// A fresh service; `None` when its backend is not to be had here, which has been said aloud.
+    pub(crate) async fn start(backend: Backend) -> Option<Self> {
+        Box::pin(Self::start_with(backend, Options::default())).await
     }
 
-    /// A fresh service on embedded ground.
+    /// A fresh service on embedded backend.
     pub(crate) async fn embedded() -> Self {
         Self::embedded_with(&[]).await
     }
@@ -153,58 +153,58 @@ impl Service {
     /// The same with some settings.
     pub(crate) async fn embedded_with(settings: &[(&'static str, &str)]) -> Self {
         let settings = settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        let wishes = Wishes { settings, ..Wishes::default() };
-        Box::pin(Self::start_with(Ground::Embedded, wishes)).await.unwrap()
+        let options = Options { settings, ..Options::default() };
+        Box::pin(Self::start_with(Backend::Embedded, options)).await.unwrap()
     }
 
-    /// A fresh service with wishes.
-    pub(crate) async fn start_with(ground: Ground, wishes: Wishes) -> Option<Self> {
-        Some(Box::pin(Self::on(Ruins::prepare(ground).await?, "one", wishes)).await)
+    /// A fresh service with options.
+    pub(crate) async fn start_with(backend: Backend, options: Options) -> Option<Self> {
+        Some(Box::pin(Self::on(TestEnv::prepare(backend).await?, "one", options)).await)
     }
 
     /// A process on what is there already; `node` names its spool.
-    pub(crate) async fn on(ruins: Ruins, node: &str, wishes: Wishes) -> Self {
+    pub(crate) async fn on(env: TestEnv, node: &str, options: Options) -> Self {
         let shutdown = Shutdown::new();
-        let (app, tokens, bound) = Self::build(&ruins, node, &wishes, &shutdown).await;
+        let (app, tokens, bound) = Self::build(&env, node, &options, &shutdown).await;
         let router = app.router();
-        Self { app, router, shutdown, bound, tokens, ruins }
+        Self { app, router, shutdown, bound, tokens, env }
     }
 
-    /// Another process on the same ground, beside this one.
-    pub(crate) async fn second_node(&self, node: &str, wishes: Wishes) -> (Box<App>, Shutdown) {
+    /// Another process on the same backend, beside this one.
+    pub(crate) async fn second_node(&self, node: &str, options: Options) -> (Box<App>, Shutdown) {
         let shutdown = Shutdown::new();
-        let (app, ..) = Self::build(&self.ruins, node, &wishes, &shutdown).await;
+        let (app, ..) = Self::build(&self.env, node, &options, &shutdown).await;
         (app, shutdown)
     }
 
     /// Ends the process as a crash does: tasks are dropped, nothing is said to anybody.
-    pub(crate) async fn crash(self) -> Ruins {
+    pub(crate) async fn crash(self) -> TestEnv {
         self.shutdown.hard().cancel();
         drop((self.app, self.router));
         // Tasks that are under way still hold the engine; they end with their requests.
         self.shutdown.drain(SignedDuration::from_secs(10)).await;
-        self.ruins
+        self.env
     }
 
     async fn build(
-        ruins: &Ruins,
+        env: &TestEnv,
         node: &str,
-        wishes: &Wishes,
+        options: &Options,
         shutdown: &Shutdown,
     ) -> (Box<App>, Tokens, Bound) {
         super::log::start();
-        let mut variables = ruins.variables(node);
+        let mut variables = env.variables(node);
         let full = |(name, value): &(&str, String)| (format!("FORTE_MEDIA__{name}"), value.clone());
-        variables.extend(wishes.settings.iter().map(full));
+        variables.extend(options.settings.iter().map(full));
         let settings = Settings::load(None, variables).unwrap();
-        let house = &ruins.house;
+        let fixture = &env.fixture;
         let world = World {
-            clock: house.clock.clone(),
+            clock: fixture.clock.clone(),
             random: Random::seeded(SEEDS.fetch_add(1, Ordering::Relaxed)),
-            faults: wishes.faults.clone(),
+            faults: options.faults.clone(),
         };
         let secret = settings.auth.secret.clone().unwrap();
-        let tokens = Tokens::new(&settings.auth, &secret, house.clock.clone(), Random::seeded(8));
+        let tokens = Tokens::new(&settings.auth, &secret, fixture.clock.clone(), Random::seeded(8));
         // Bound ahead, so that links name the port that is served later.
         let bound = Bound::bind(&settings).await.unwrap();
         let address = bound.public_address().unwrap();
@@ -215,43 +215,43 @@ impl Service {
     }
 
     /// The records.
-    pub(crate) fn ledger(&self) -> &Ledger {
-        &self.ruins.db.ledger
+    pub(crate) fn database(&self) -> &Database {
+        &self.env.db.database
     }
 
     /// Moves the clock.
-    pub(crate) fn hand(&self) -> &ManualClock {
-        &self.ruins.house.hand
+    pub(crate) fn manual_clock(&self) -> &ManualClock {
+        &self.env.fixture.manual_clock
     }
 
     /// The present moment of this service.
     pub(crate) fn clock(&self) -> &Clock {
-        &self.ruins.house.clock
+        &self.env.fixture.clock
     }
 
     /// A new report that awaits a video of the driver's company.
     pub(crate) async fn report(&self) -> RefKey {
-        self.ruins.house.report().await
+        self.env.fixture.report().await
     }
 
     /// A new report in this state.
     pub(crate) async fn report_in(&self, status: ReportStatus) -> RefKey {
-        self.ruins.house.report_in(status).await
+        self.env.fixture.report_in(status).await
     }
 
     /// The driver's access token, good for five minutes.
     pub(crate) fn driver(&self) -> String {
-        self.token_of(self.ruins.house.driver)
+        self.token_of(self.env.fixture.driver)
     }
 
     /// The access token of a reviewer of the lessor.
     pub(crate) async fn reviewer(&self) -> String {
-        self.token_of(self.ruins.house.reviewer().await)
+        self.token_of(self.env.fixture.reviewer().await)
     }
 
     /// The access token of somebody of another company.
     pub(crate) async fn stranger(&self) -> String {
-        self.token_of(self.ruins.house.stranger().await)
+        self.token_of(self.env.fixture.stranger().await)
     }
 
     /// Anybody's access token.
@@ -290,7 +290,7 @@ impl Service {
 
     /// Where letters go without a mail server.
     pub(crate) fn mail_folder(&self) -> std::path::PathBuf {
-        self.ruins.folder.path().join("mail")
+        self.env.folder.path().join("mail")
     }
 
     /// Delivers what is due: to the report service, by mail, to phones.
@@ -301,7 +301,7 @@ impl Service {
     /// Every file in the spool and every object or file of the store.
     pub(crate) async fn left_behind(&self) -> Vec<String> {
         let mut names = self.stored().await;
-        let spool = self.ruins.folder.path().join("spool-one");
+        let spool = self.env.folder.path().join("spool-one");
         for entry in std::fs::read_dir(spool).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             if name.parse::<forte_media::model::UploadId>().is_ok() {
@@ -326,7 +326,7 @@ impl Service {
 
     /// How many bytes the spool's files hold.
     pub(crate) fn spooled(&self) -> u64 {
-        let entries = std::fs::read_dir(self.ruins.folder.path().join("spool-one")).unwrap();
+        let entries = std::fs::read_dir(self.env.folder.path().join("spool-one")).unwrap();
         let lengths = entries.map(|entry| {
             let entry = entry.unwrap();
             let name = entry.file_name().into_string().unwrap();
@@ -359,7 +359,7 @@ impl Service {
             let shutdown = shutdown.clone();
             async move { app.run(bound, &shutdown).await.unwrap() }
         });
-        Served { address, shutdown, task, ruins: self.ruins }
+        Served { address, shutdown, task, env: self.env }
     }
 }
 
@@ -368,7 +368,7 @@ pub(crate) struct Served {
     pub(crate) address: SocketAddr,
     pub(crate) shutdown: Shutdown,
     pub(crate) task: JoinHandle<()>,
-    pub(crate) ruins: Ruins,
+    pub(crate) env: TestEnv,
 }
 
 /// Sends one request through a router, in process.

@@ -5,11 +5,11 @@ use serde_json::json;
 
 use super::{all_keys, keys, list, texts};
 use crate::harness::fleet::{Paper, at};
-use crate::harness::service::{Service, on_both_grounds};
+use crate::harness::service::{Service, on_both_backends};
 
 use ReportStatus::{Accepted, Rejected, Submit, Submitted};
 
-on_both_grounds! {
+on_both_backends! {
     reports_stand_in_two_blocks_in_their_order,
     a_report_is_expired_when_a_video_is_awaited_and_its_day_has_ended,
     empty_blocks_and_maps_are_what_they_are_in_the_document,
@@ -22,20 +22,20 @@ on_both_grounds! {
 const EVERYTHING: &str = "/reports/general/filter/NULL/NULL/NULL";
 
 async fn vehicle(service: &Service) -> VehicleGuid {
-    let kind = service.ruins.house.kind("Легковой автомобиль", &["Сфотографировать салон"]).await;
-    service.ruins.house.vehicle(kind, "123ABC02").await
+    let kind = service.env.fixture.kind("Легковой автомобиль", &["Сфотографировать салон"]).await;
+    service.env.fixture.vehicle(kind, "123ABC02").await
 }
 
 /// Q10, R5, R6, E6
 async fn reports_stand_in_two_blocks_in_their_order(service: Service) {
-    let house = &service.ruins.house;
-    let (director, vehicle) = (house.director().await, vehicle(&service).await);
-    let later = house.filed(vehicle, Submit, (-1, 9)).await;
-    let expired = house.filed(vehicle, Rejected, (-30, -5)).await;
-    let long_expired = house.filed(vehicle, Submit, (-60, -40)).await;
-    let sooner = house.filed(vehicle, Rejected, (-3, 2)).await;
-    let old = house.filed(vehicle, Accepted, (-200, -190)).await;
-    let new = house.filed(vehicle, Submitted, (-2, 8)).await;
+    let fixture = &service.env.fixture;
+    let (director, vehicle) = (fixture.director().await, vehicle(&service).await);
+    let later = fixture.filed(vehicle, Submit, (-1, 9)).await;
+    let expired = fixture.filed(vehicle, Rejected, (-30, -5)).await;
+    let long_expired = fixture.filed(vehicle, Submit, (-60, -40)).await;
+    let sooner = fixture.filed(vehicle, Rejected, (-3, 2)).await;
+    let old = fixture.filed(vehicle, Accepted, (-200, -190)).await;
+    let new = fixture.filed(vehicle, Submitted, (-2, 8)).await;
     let data = list(&service, director, EVERYTHING).await;
     assert_eq!(keys(&data, "important"), texts([long_expired, expired, sooner, later]));
     assert_eq!(keys(&data, "general"), texts([new, old]));
@@ -46,17 +46,17 @@ async fn reports_stand_in_two_blocks_in_their_order(service: Service) {
 
 /// Q11, Q12, Q13, Q31: midnight means the end of that day, in Almaty; 2 and 3 never expire.
 async fn a_report_is_expired_when_a_video_is_awaited_and_its_day_has_ended(service: Service) {
-    let house = &service.ruins.house;
-    let (director, vehicle) = (house.director().await, vehicle(&service).await);
-    service.hand().set(at("2026-05-20T18:59:59Z"));
+    let fixture = &service.env.fixture;
+    let (director, vehicle) = (fixture.director().await, vehicle(&service).await);
+    service.manual_clock().set(at("2026-05-20T18:59:59Z"));
     let paper = |status| Paper {
         starts_at: Some(at("2026-05-03T00:00:00+05:00")),
         finishes_at: Some(at("2026-05-20T00:00:00+05:00")),
-        ..house.paper(vehicle, status)
+        ..fixture.paper(vehicle, status)
     };
     let endless = Paper { finishes_at: None, ..paper(Submit) };
     let endless_key = endless.ref_key.to_string();
-    house
+    fixture
         .file(vec![paper(Submit), paper(Rejected), paper(Submitted), paper(Accepted), endless])
         .await;
     let said = async || {
@@ -79,7 +79,7 @@ async fn a_report_is_expired_when_a_video_is_awaited_and_its_day_has_ended(servi
         said
     };
     assert!(said().await.iter().all(|(_, _, title, expired)| title.is_empty() && !expired));
-    service.hand().set(at("2026-05-20T19:00:00Z"));
+    service.manual_clock().set(at("2026-05-20T19:00:00Z"));
     let expired = |code| (code, false, "Просрочено".to_owned(), true);
     let fine = |code, endless| (code, endless, String::new(), false);
     let expected = [expired(1), fine(1, true), fine(2, false), fine(3, false), expired(4)];
@@ -88,7 +88,7 @@ async fn a_report_is_expired_when_a_video_is_awaited_and_its_day_has_ended(servi
 
 /// Q10, Q27: lists are `[]`, maps are `{}`, whatever is in them.
 async fn empty_blocks_and_maps_are_what_they_are_in_the_document(service: Service) {
-    let director = service.ruins.house.director().await;
+    let director = service.env.fixture.director().await;
     let data = list(&service, director, EVERYTHING).await;
     assert_eq!(data["reports"], json!({ "important": [], "general": [] }));
     assert_eq!(data["info"], json!({ "by_vehicle_type_code": {} }));
@@ -101,19 +101,19 @@ async fn empty_blocks_and_maps_are_what_they_are_in_the_document(service: Servic
 
 /// Q29, Q30, Q40
 async fn texts_are_echoed_as_1c_gave_them(service: Service) {
-    let house = &service.ruins.house;
-    let director = house.director().await;
-    let kind = house.kind("Тип \"А\" / «Б»", &[]).await;
-    let odd = house.car(kind, "плита \\ № 1\t🚗");
-    let vehicle = house.park(odd).await;
+    let fixture = &service.env.fixture;
+    let director = fixture.director().await;
+    let kind = fixture.kind("Тип \"А\" / «Б»", &[]).await;
+    let odd = fixture.car(kind, "плита \\ № 1\t🚗");
+    let vehicle = fixture.park(odd).await;
     let paper = Paper {
         number: "6".to_owned(),
         contract: "№27/19 (ДФЛ)</script>".to_owned(),
-        ..house.paper(vehicle, Accepted)
+        ..fixture.paper(vehicle, Accepted)
     };
-    house.file(vec![paper]).await;
+    fixture.file(vec![paper]).await;
     let reason = "UPDATE reports SET reject_reason = '89898989898989\nihghghghh'";
-    service.ruins.db.tamper(reason).await;
+    service.env.db.tamper(reason).await;
     let data = list(&service, director, EVERYTHING).await;
     let row = &data["reports"]["general"][0];
     assert_eq!(row["plate_number"], "плита \\ № 1\t🚗");
@@ -128,19 +128,19 @@ async fn texts_are_echoed_as_1c_gave_them(service: Service) {
 async fn all_vehicles_of_each_type_can_be_chosen_and_only_shown_types_are_explained(
     service: Service,
 ) {
-    let house = &service.ruins.house;
-    let director = house.director().await;
+    let fixture = &service.env.fixture;
+    let director = fixture.director().await;
     let steps: Vec<String> = (1..=11).map(|step| format!("Шаг {step}")).collect();
     let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
-    let cars = house.kind("Легковой автомобиль", &steps).await;
-    let trucks = house.kind("Грузовой автомобиль", &[]).await;
-    let buses = house.kind("Пассажирский транспорт", &[]).await;
+    let cars = fixture.kind("Легковой автомобиль", &steps).await;
+    let trucks = fixture.kind("Грузовой автомобиль", &[]).await;
+    let buses = fixture.kind("Пассажирский транспорт", &[]).await;
     let mut parked = Vec::new();
     for (kind, plate) in [(cars, "1"), (cars, "2"), (trucks, ""), (buses, "4"), (cars, "3")] {
-        parked.push((kind, plate, house.vehicle(kind, plate).await));
+        parked.push((kind, plate, fixture.vehicle(kind, plate).await));
     }
-    house.filed(parked[0].2, Submit, (0, 5)).await;
-    house.filed(parked[2].2, Submitted, (0, 5)).await;
+    fixture.filed(parked[0].2, Submit, (0, 5)).await;
+    fixture.filed(parked[2].2, Submitted, (0, 5)).await;
     let data = list(&service, director, EVERYTHING).await;
     let groups = data["filter"]["vehicle_type"].as_array().unwrap();
     assert_eq!(groups.len(), 3);
@@ -180,14 +180,14 @@ async fn assert_numeric_order(service: &Service, director: forte_media::model::P
 
 /// What is `gone` is not shown; a report keeps its own texts.
 async fn what_1c_has_deleted_is_not_shown(service: Service) {
-    let house = &service.ruins.house;
-    let director = house.director().await;
-    let kind = house.kind("Легковой автомобиль", &[]).await;
-    let (sold, kept) = (house.vehicle(kind, "SOLD").await, house.vehicle(kind, "KEPT").await);
-    let deleted = house.filed(kept, Submit, (0, 5)).await;
-    let of_sold = house.filed(sold, Submit, (0, 6)).await;
-    let of_kept = house.filed(kept, Submitted, (0, 5)).await;
-    let db = &service.ruins.db;
+    let fixture = &service.env.fixture;
+    let director = fixture.director().await;
+    let kind = fixture.kind("Легковой автомобиль", &[]).await;
+    let (sold, kept) = (fixture.vehicle(kind, "SOLD").await, fixture.vehicle(kind, "KEPT").await);
+    let deleted = fixture.filed(kept, Submit, (0, 5)).await;
+    let of_sold = fixture.filed(sold, Submit, (0, 6)).await;
+    let of_kept = fixture.filed(kept, Submitted, (0, 5)).await;
+    let db = &service.env.db;
     db.tamper("UPDATE vehicles SET gone = 1 WHERE plate_number = 'SOLD'").await;
     db.change(format!("UPDATE reports SET gone = 1 WHERE ref_key = '{deleted}'")).await;
     let data = list(&service, director, EVERYTHING).await;
@@ -207,15 +207,15 @@ async fn what_1c_has_deleted_is_not_shown(service: Service) {
 
 /// S20: the report stays with the company it was made for.
 async fn a_vehicle_that_changed_hands_is_not_shown_to_the_old_company(service: Service) {
-    let house = &service.ruins.house;
-    let (director, vehicle) = (house.director().await, vehicle(&service).await);
-    let report = house.filed(vehicle, Submit, (0, 5)).await;
-    house.stranger().await;
-    service.ruins.db.tamper("UPDATE vehicles SET company_id = 99").await;
+    let fixture = &service.env.fixture;
+    let (director, vehicle) = (fixture.director().await, vehicle(&service).await);
+    let report = fixture.filed(vehicle, Submit, (0, 5)).await;
+    fixture.stranger().await;
+    service.env.db.tamper("UPDATE vehicles SET company_id = 99").await;
     let data = list(&service, director, EVERYTHING).await;
     let row = &data["reports"]["important"][0];
     assert_eq!(all_keys(&data), texts([report]));
     assert_eq!((&row["plate_number"], &row["vin_code"]), (&json!(""), &json!("")));
-    let note = house.ledger.report_of_note(report).await.unwrap().unwrap();
+    let note = fixture.database.report_of_note(report).await.unwrap().unwrap();
     assert_eq!(note.plate_number, "");
 }

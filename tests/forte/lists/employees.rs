@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::{asked, list};
 use crate::harness::answers::problem;
-use crate::harness::service::{Service, header, json as body, on_both_grounds};
+use crate::harness::service::{Service, header, json as body, on_both_backends};
 
-on_both_grounds! {
+on_both_backends! {
     a_director_sees_the_active_employees_of_the_company,
     a_deleted_employee_is_out_at_once_and_their_reports_stay,
     sessions_end_with_the_person_and_devices_are_told,
@@ -47,20 +47,20 @@ async fn assert_deleted(answer: Response<Body>) {
 
 /// Four employees beside the driver; the last of them is another company's.
 async fn employees(service: &Service) -> [Person; 4] {
-    let house = &service.ruins.house;
-    let others = [154, 155, 156].map(|id| Person { id: PersonId(id), ..house.driver });
+    let fixture = &service.env.fixture;
+    let others = [154, 155, 156].map(|id| Person { id: PersonId(id), ..fixture.driver });
     for (person, mobile) in others.iter().zip(["87781578800", "+7 778 123-12-33", ""]) {
-        house.employ(*person, "Валихан", mobile, None).await;
+        fixture.employ(*person, "Валихан", mobile, None).await;
     }
-    [others[0], others[1], others[2], house.stranger().await]
+    [others[0], others[1], others[2], fixture.stranger().await]
 }
 
 /// E4
 async fn a_director_sees_the_active_employees_of_the_company(service: Service) {
-    let house = &service.ruins.house;
-    let director = house.director().await;
+    let fixture = &service.env.fixture;
+    let director = fixture.director().await;
     let [_, _, gone, _] = employees(&service).await;
-    house.ledger.set_person_active(gone.id, false).await.unwrap();
+    fixture.database.set_person_active(gone.id, false).await.unwrap();
     let data = list(&service, director, "/employee/list").await;
     let expected = json!([
         { "id": 155, "first_name": "Валихан", "mobile": "+7 778 123-12-33" },
@@ -72,8 +72,8 @@ async fn a_director_sees_the_active_employees_of_the_company(service: Service) {
 
 /// E5, Q21, S17
 async fn a_deleted_employee_is_out_at_once_and_their_reports_stay(service: Service) {
-    let house = &service.ruins.house;
-    let director = house.director().await;
+    let fixture = &service.env.fixture;
+    let director = fixture.director().await;
     let [one, two, ..] = employees(&service).await;
     let report = service.report().await;
     assert_eq!(asked(&service, one, "/reports/general/filter").await.status(), 200);
@@ -83,21 +83,21 @@ async fn a_deleted_employee_is_out_at_once_and_their_reports_stay(service: Servi
     assert_deleted(meant).await;
     let data = list(&service, director, "/employee/list").await;
     assert_eq!(data["employees"].as_array().unwrap().len(), 2);
-    assert!(house.ledger.report(report).await.unwrap().is_some());
-    let kept = service.ruins.db.number("SELECT COUNT(*) FROM people WHERE id IN (154, 155)").await;
+    assert!(fixture.database.report(report).await.unwrap().is_some());
+    let kept = service.env.db.number("SELECT COUNT(*) FROM people WHERE id IN (154, 155)").await;
     assert_eq!(kept, 2);
 }
 
 /// E5, Q21, S17
 async fn sessions_end_with_the_person_and_devices_are_told(service: Service) {
-    let house = &service.ruins.house;
-    let director = house.director().await;
+    let fixture = &service.env.fixture;
+    let director = fixture.director().await;
     let [one, other, ..] = employees(&service).await;
-    let db = &service.ruins.db;
+    let db = &service.env.db;
     let mut sessions = Vec::new();
     for (person, fcm, ended) in [(one, "phone", 0), (one, "", 0), (one, "old", 5), (other, "x", 0)]
     {
-        let id = SessionId::mint(&house.clock, &house.random);
+        let id = SessionId::mint(&fixture.clock, &fixture.random);
         db.change(format!(
             "INSERT INTO sessions (id, person_id, uuid, fcm, made_at, seen_at, ended_at, ended_why) \
              VALUES ('{id}', {}, 'u', '{fcm}', 1, 1, {ended}, '')", person.id.0
@@ -127,8 +127,8 @@ async fn sessions_end_with_the_person_and_devices_are_told(service: Service) {
 
 /// Q21, S20
 async fn nobody_deletes_themselves_another_companys_or_the_same_one_twice(service: Service) {
-    let house = &service.ruins.house;
-    let director = house.director().await;
+    let fixture = &service.env.fixture;
+    let director = fixture.director().await;
     let [one, _, _, stranger] = employees(&service).await;
     problem(deleted(&service, director, director.id).await, 409, "delete_oneself").await;
     assert_deleted(deleted(&service, director, one.id).await).await;
@@ -160,24 +160,24 @@ async fn nobody_deletes_themselves_another_companys_or_the_same_one_twice(servic
 
 /// Q21: the last director of a company always is the one who asks.
 async fn two_directors_who_delete_each_other_leave_one(service: Service) {
-    let house = &service.ruins.house;
-    let one = house.director().await;
+    let fixture = &service.env.fixture;
+    let one = fixture.director().await;
     let two = Person { id: PersonId(8), role: Role::Admin, ..one };
-    house.employ(two, "Второй", "+77020000000", None).await;
+    fixture.employ(two, "Второй", "+77020000000", None).await;
     let (first, second) =
         tokio::join!(deleted(&service, one, two.id), deleted(&service, two, one.id));
     let statuses = [first.status().as_u16(), second.status().as_u16()];
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
     let left = "SELECT COUNT(*) FROM people WHERE role = 'admin' AND active = 1";
-    assert_eq!(service.ruins.db.number(left).await, 1);
+    assert_eq!(service.env.db.number(left).await, 1);
 }
 
 /// S21
 async fn employees_may_not_see_or_delete_employees(service: Service) {
-    let house = &service.ruins.house;
+    let fixture = &service.env.fixture;
     let [one, two, ..] = employees(&service).await;
     let reviewer = Person { id: PersonId(900), role: Role::Reviewer, ..one };
-    house.employ(reviewer, "Проверяющий", "", None).await;
+    fixture.employ(reviewer, "Проверяющий", "", None).await;
     for caller in [one, reviewer] {
         problem(asked(&service, caller, "/employee/list").await, 403, "forbidden").await;
         for id in [two.id, one.id, PersonId(4000)] {
@@ -187,6 +187,6 @@ async fn employees_may_not_see_or_delete_employees(service: Service) {
         }
     }
     let active = "SELECT COUNT(*) FROM people WHERE active = 1 AND id IN (154, 155)";
-    assert_eq!(service.ruins.db.number(active).await, 2);
+    assert_eq!(service.env.db.number(active).await, 2);
     let _: Value = list(&service, one, "/reports/general/filter").await;
 }

@@ -8,11 +8,11 @@ use uuid::Uuid;
 use super::{all_keys, asked, list, texts};
 use crate::harness::answers::problem;
 use crate::harness::fleet::Paper;
-use crate::harness::service::{Service, on_both_grounds};
+use crate::harness::service::{Service, on_both_backends};
 
 use ReportStatus::{Accepted, Rejected, Submit, Submitted};
 
-on_both_grounds! {
+on_both_backends! {
     every_filter_keeps_what_fits,
     a_range_keeps_each_report_whose_period_reaches_into_it,
     no_filter_is_no_filter_however_it_is_written,
@@ -23,15 +23,15 @@ const NAMES: [&str; 3] = ["status_code", "date_range_code", "vehicle_guid"];
 
 /// E6, E7
 async fn every_filter_keeps_what_fits(service: Service) {
-    let house = &service.ruins.house;
-    let director = house.director().await;
-    let kind = house.kind("Легковой автомобиль", &[]).await;
-    let (one, two) = (house.vehicle(kind, "1").await, house.vehicle(kind, "2").await);
+    let fixture = &service.env.fixture;
+    let director = fixture.director().await;
+    let kind = fixture.kind("Легковой автомобиль", &[]).await;
+    let (one, two) = (fixture.vehicle(kind, "1").await, fixture.vehicle(kind, "2").await);
     let mut all = Vec::new();
     for vehicle in [one, two] {
         for status in [Submit, Submitted, Accepted, Rejected] {
             for days in [(-400, -390), (-20, -10), (-5, 5)] {
-                all.push((vehicle, status, days, house.filed(vehicle, status, days).await));
+                all.push((vehicle, status, days, fixture.filed(vehicle, status, days).await));
             }
         }
     }
@@ -58,16 +58,16 @@ async fn every_filter_keeps_what_fits(service: Service) {
 
 /// Q23: what is still due is never hidden, however long ago it began; nor is what never ends.
 async fn a_range_keeps_each_report_whose_period_reaches_into_it(service: Service) {
-    let house = &service.ruins.house;
-    let director = house.director().await;
-    let kind = house.kind("Легковой автомобиль", &[]).await;
-    let vehicle = house.vehicle(kind, "1").await;
-    let long = house.filed(vehicle, Accepted, (-900, 1)).await;
-    let coming = house.filed(vehicle, Accepted, (30, 60)).await;
-    let endless = Paper { finishes_at: None, starts_at: None, ..house.paper(vehicle, Accepted) };
+    let fixture = &service.env.fixture;
+    let director = fixture.director().await;
+    let kind = fixture.kind("Легковой автомобиль", &[]).await;
+    let vehicle = fixture.vehicle(kind, "1").await;
+    let long = fixture.filed(vehicle, Accepted, (-900, 1)).await;
+    let coming = fixture.filed(vehicle, Accepted, (30, 60)).await;
+    let endless = Paper { finishes_at: None, starts_at: None, ..fixture.paper(vehicle, Accepted) };
     let endless_key = endless.ref_key;
-    house.file(vec![endless]).await;
-    house.filed(vehicle, Accepted, (-20, -8)).await;
+    fixture.file(vec![endless]).await;
+    fixture.filed(vehicle, Accepted, (-20, -8)).await;
     let data = list(&service, director, "/reports/general/filter/3/1w").await;
     assert_eq!(all_keys(&data), texts([coming, long, endless_key]));
     assert_eq!(data["reports"]["general"][2]["date_start_datetime"], "");
@@ -76,11 +76,11 @@ async fn a_range_keeps_each_report_whose_period_reaches_into_it(service: Service
 
 /// Q22, Q39, R6
 async fn no_filter_is_no_filter_however_it_is_written(service: Service) {
-    let house = &service.ruins.house;
-    let director = house.director().await;
-    let kind = house.kind("Легковой автомобиль", &[]).await;
-    let vehicle = house.vehicle(kind, "1").await;
-    let key = house.filed(vehicle, Submit, (-900, -800)).await;
+    let fixture = &service.env.fixture;
+    let director = fixture.director().await;
+    let kind = fixture.kind("Легковой автомобиль", &[]).await;
+    let vehicle = fixture.vehicle(kind, "1").await;
+    let key = fixture.filed(vehicle, Submit, (-900, -800)).await;
     let guid = vehicle.to_string().to_uppercase();
     let braces = format!("%7B{guid}%7D");
     for rest in [
@@ -116,7 +116,7 @@ async fn no_filter_is_no_filter_however_it_is_written(service: Service) {
 
 /// Q22
 async fn a_filter_that_cannot_be_is_named(service: Service) {
-    let director = service.ruins.house.director().await;
+    let director = service.env.fixture.director().await;
     for (rest, name) in [
         ("general/filter/5", NAMES[0]),
         ("general/filter/-1/1w", NAMES[0]),

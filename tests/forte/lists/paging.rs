@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use super::{all_keys, asked, keys, list};
 use crate::harness::fleet::Paper;
-use crate::harness::service::{Service, header, on_both_grounds};
+use crate::harness::service::{Service, header, on_both_backends};
 use jiff::SignedDuration;
 
-on_both_grounds! {
+on_both_backends! {
     pages_put_together_are_the_whole_list,
     a_whole_list_of_thousands_is_streamed_and_compressed,
     a_list_that_cannot_be_read_is_a_problem,
@@ -24,15 +24,15 @@ const STATES: [ReportStatus; 4] =
 
 /// `count` reports of `vehicles` vehicles, in all states, some with the very same dates.
 async fn filled(service: &Service, vehicles: usize, count: usize) -> Person {
-    let house = &service.ruins.house;
-    let director = house.director().await;
-    let kind = house.kind("Легковой автомобиль", &["Салон", "Шины"]).await;
+    let fixture = &service.env.fixture;
+    let director = fixture.director().await;
+    let kind = fixture.kind("Легковой автомобиль", &["Салон", "Шины"]).await;
     let mut parked = Vec::new();
     for at in 0..vehicles {
-        parked.push(house.vehicle(kind, &format!("{at:04}")).await);
+        parked.push(fixture.vehicle(kind, &format!("{at:04}")).await);
     }
     let papers = (0..count).map(|at| {
-        let paper = house.paper(parked[at % vehicles], STATES[at % 4]);
+        let paper = fixture.paper(parked[at % vehicles], STATES[at % 4]);
         let back = SignedDuration::from_hours(i64::try_from(at % 97).unwrap());
         Paper {
             starts_at: paper.starts_at.map(|start| start - back),
@@ -40,7 +40,7 @@ async fn filled(service: &Service, vehicles: usize, count: usize) -> Person {
             ..paper
         }
     });
-    house.file(papers.collect()).await;
+    fixture.file(papers.collect()).await;
     director
 }
 
@@ -132,7 +132,7 @@ async fn a_whole_list_of_thousands_is_streamed_and_compressed(service: Service) 
 /// What cannot be read before the first piece is a problem in the envelope, not half an answer.
 async fn a_list_that_cannot_be_read_is_a_problem(service: Service) {
     let director = filled(&service, 1, 4).await;
-    service.ruins.db.tamper("UPDATE reports SET due_at = 9223372036854775807").await;
+    service.env.db.tamper("UPDATE reports SET due_at = 9223372036854775807").await;
     let answer = asked(&service, director, "/reports/general/filter").await;
     crate::harness::answers::problem(answer, 500, "internal").await;
 }

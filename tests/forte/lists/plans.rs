@@ -1,20 +1,20 @@
 //! Lists go by their indexes: steps are looked at here, time is measured in `benches/lists`.
 
-use forte_media::ledger::{Block, DriverKeys, Scope, Wanted};
+use forte_media::database::{Block, DriverKeys, Scope, Wanted};
 use forte_media::model::ReportStatus;
 
 use crate::harness::db::Db;
-use crate::harness::house::House;
+use crate::harness::fixture::Fixture;
 
 /// Everything of a company.
 async fn everything(db: &Db) -> Wanted {
-    let house = House::furnish(&db.ledger).await;
-    let scope = Scope { company: house.driver.company, only: None };
-    Wanted { scope, status: None, ends_after: None, vehicle: None, now: house.now() }
+    let fixture = Fixture::furnish(&db.database).await;
+    let scope = Scope { company: fixture.driver.company, only: None };
+    Wanted { scope, status: None, ends_after: None, vehicle: None, now: fixture.now() }
 }
 
 async fn plan(db: &Db, wanted: &Wanted, block: Block, by_vehicle: bool) -> String {
-    db.ledger.list_plan(wanted, block, by_vehicle, 200).await.unwrap().join("\n")
+    db.database.list_plan(wanted, block, by_vehicle, 200).await.unwrap().join("\n")
 }
 
 #[tokio::test]

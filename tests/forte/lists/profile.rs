@@ -6,9 +6,9 @@ use forte_media::model::ReportStatus;
 use serde_json::{Value, json};
 
 use super::transcript::{assert_shape, example, fill, sorted};
-use crate::harness::service::{Ground, Service, Wishes, header, json as body, on_both_grounds};
+use crate::harness::service::{Backend, Options, Service, header, json as body, on_both_backends};
 
-on_both_grounds! {
+on_both_backends! {
     a_directors_profile_is_the_documents,
     a_drivers_profile_is_the_documents,
 }
@@ -33,7 +33,7 @@ async fn rename(service: &Service) {
         "UPDATE companies SET biin = '{BIIN}', name = 'Alpha AJI Gruppe ТОО', \
          email = 'email@mail.ru' WHERE id = 20"
     );
-    service.ruins.db.change(sql).await;
+    service.env.db.change(sql).await;
 }
 
 /// E1, E2 as the document writes them: a form, then the headers `Login` and `Password`.
@@ -44,7 +44,7 @@ async fn sign_in(service: &Service, form: &str) -> Value {
         .unwrap();
     assert_eq!(body(service.send(asked).await).await, example("sign_in_code"));
     let (biin, device) = (BIIN.parse().unwrap(), UUID.parse().unwrap());
-    let challenge = service.ledger().latest_challenge(&biin, &device).await.unwrap().unwrap();
+    let challenge = service.database().latest_challenge(&biin, &device).await.unwrap().unwrap();
     let signed_in = Request::post("/auth")
         .header("Login", format!("{BIIN}||{UUID}"))
         .header("Password", service.app.leasing.code_of(challenge.id));
@@ -69,12 +69,12 @@ async fn profile(service: &Service, request: Request<Body>) -> Value {
 
 /// E1, E2, E3, Q7, Q9
 async fn a_directors_profile_is_the_documents(service: Service) {
-    let (house, example) = (&service.ruins.house, example("profile_of_admin"));
-    house.director().await;
+    let (fixture, example) = (&service.env.fixture, example("profile_of_admin"));
+    fixture.director().await;
     rename(&service).await;
     let named = "UPDATE people SET first_name = 'Нурмуханов', last_name = 'Руслан', \
                  patronic_name = 'Серикович' WHERE id = 7";
-    service.ruins.db.tamper(named).await;
+    service.env.db.tamper(named).await;
     fill(&service, &example).await;
     let form = format!("role_id=1&uuid={UUID}&FCM=fcm-of-the-director");
     let signed_in = sign_in(&service, &form).await;
@@ -118,17 +118,17 @@ async fn a_drivers_profile_is_the_documents(service: Service) {
 /// Q7
 #[tokio::test]
 async fn employees_are_left_out_of_the_profile_when_the_owner_says_so() {
-    let wishes = Wishes {
+    let options = Options {
         settings: vec![("LEASING__EMPLOYEES_IN_PROFILE", "false".to_owned())],
-        ..Wishes::default()
+        ..Options::default()
     };
-    let service = Box::pin(Service::start_with(Ground::Embedded, wishes)).await.unwrap();
-    let house = &service.ruins.house;
-    house.director().await;
+    let service = Box::pin(Service::start_with(Backend::Embedded, options)).await.unwrap();
+    let fixture = &service.env.fixture;
+    fixture.director().await;
     rename(&service).await;
-    let kind = house.kind("Легковой автомобиль", &[]).await;
-    let vehicle = house.vehicle(kind, "1").await;
-    house.filed(vehicle, ReportStatus::Submit, (0, 5)).await;
+    let kind = fixture.kind("Легковой автомобиль", &[]).await;
+    let vehicle = fixture.vehicle(kind, "1").await;
+    fixture.filed(vehicle, ReportStatus::Submit, (0, 5)).await;
     let ours = sign_in(&service, &format!("role_id=1&uuid={UUID}&FCM=x")).await;
     assert!(ours["data"].get("employees").is_none());
     assert_eq!(ours["data"]["reports"]["important"].as_array().unwrap().len(), 1);

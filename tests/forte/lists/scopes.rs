@@ -5,11 +5,11 @@ use serde_json::json;
 
 use super::{all_keys, asked, list, texts};
 use crate::harness::answers::problem;
-use crate::harness::service::{Ground, Service, Wishes, on_both_grounds};
+use crate::harness::service::{Backend, Options, Service, on_both_backends};
 
 use ReportStatus::{Submit, Submitted};
 
-on_both_grounds! {
+on_both_backends! {
     a_driver_sees_what_is_assigned_to_them_and_a_director_sees_all,
     a_driver_of_a_company_without_assignments_sees_all,
     drivers_are_told_plates_and_vehicles,
@@ -20,12 +20,12 @@ const LISTS: [&str; 2] = ["/reports/general/filter", "/reports/vehicle/filter"];
 
 /// Three vehicles with a report each.
 async fn three(service: &Service) -> Vec<(VehicleGuid, String)> {
-    let house = &service.ruins.house;
-    let kind = house.kind("Легковой автомобиль", &[]).await;
+    let fixture = &service.env.fixture;
+    let kind = fixture.kind("Легковой автомобиль", &[]).await;
     let mut all = Vec::new();
     for (plate, days) in [("A", 5), ("B", 6), ("C", 7)] {
-        let vehicle = house.vehicle(kind, plate).await;
-        all.push((vehicle, house.filed(vehicle, Submit, (0, days)).await.to_string()));
+        let vehicle = fixture.vehicle(kind, plate).await;
+        all.push((vehicle, fixture.filed(vehicle, Submit, (0, days)).await.to_string()));
     }
     all
 }
@@ -62,63 +62,63 @@ async fn assert_sees(
 
 /// Q37, E6, E7, E8
 async fn a_driver_sees_what_is_assigned_to_them_and_a_director_sees_all(service: Service) {
-    let house = &service.ruins.house;
-    let (director, driver) = (house.director().await, house.driver);
+    let fixture = &service.env.fixture;
+    let (director, driver) = (fixture.director().await, fixture.driver);
     let all = three(&service).await;
-    let key = house.key();
+    let key = fixture.key();
     let known = Person { id: PersonId(200), ..driver };
-    house.employ(known, "Марат", "+7 777 000 00 00", Some(key)).await;
+    fixture.employ(known, "Марат", "+7 777 000 00 00", Some(key)).await;
     let unknown = Person { id: PersonId(201), ..driver };
-    house.employ(unknown, "Ерлан", "", None).await;
+    fixture.employ(unknown, "Ерлан", "", None).await;
     // By telephone, in another spelling than the driver's own; by key; by both.
-    house.assign(all[0].0, None, "8 (701) 000-00-00").await;
-    house.assign(all[1].0, Some(key), "").await;
-    house.assign(all[2].0, Some(key), "87770000000").await;
+    fixture.assign(all[0].0, None, "8 (701) 000-00-00").await;
+    fixture.assign(all[1].0, Some(key), "").await;
+    fixture.assign(all[2].0, Some(key), "87770000000").await;
     assert_sees(&service, director, &all, &[0, 1, 2]).await;
     assert_sees(&service, driver, &all, &[0]).await;
     assert_sees(&service, known, &all, &[1, 2]).await;
     // An assignment to nobody's telephone is not one to a driver without any.
-    house.assign(all[0].0, None, "").await;
+    fixture.assign(all[0].0, None, "").await;
     assert_sees(&service, unknown, &all, &[]).await;
     let sql = format!("UPDATE assignments SET gone = 1 WHERE vehicle_guid = '{}'", all[2].0);
-    service.ruins.db.change(sql).await;
+    service.env.db.change(sql).await;
     assert_sees(&service, known, &all, &[1]).await;
 }
 
 /// Q37
 async fn a_driver_of_a_company_without_assignments_sees_all(service: Service) {
-    let house = &service.ruins.house;
+    let fixture = &service.env.fixture;
     let all = three(&service).await;
-    assert_sees(&service, house.driver, &all, &[0, 1, 2]).await;
-    house.assign(all[0].0, Some(house.key()), "").await;
-    assert_sees(&service, house.driver, &all, &[]).await;
-    service.ruins.db.tamper("UPDATE assignments SET gone = 1").await;
-    assert_sees(&service, house.driver, &all, &[0, 1, 2]).await;
+    assert_sees(&service, fixture.driver, &all, &[0, 1, 2]).await;
+    fixture.assign(all[0].0, Some(fixture.key()), "").await;
+    assert_sees(&service, fixture.driver, &all, &[]).await;
+    service.env.db.tamper("UPDATE assignments SET gone = 1").await;
+    assert_sees(&service, fixture.driver, &all, &[0, 1, 2]).await;
 }
 
 /// Q37
 #[tokio::test]
 async fn drivers_see_all_when_the_owner_says_so() {
-    let wishes = Wishes {
+    let options = Options {
         settings: vec![("LEASING__EMPLOYEES_SEE", "all".to_owned())],
-        ..Wishes::default()
+        ..Options::default()
     };
-    let service = Box::pin(Service::start_with(Ground::Embedded, wishes)).await.unwrap();
+    let service = Box::pin(Service::start_with(Backend::Embedded, options)).await.unwrap();
     let all = three(&service).await;
-    service.ruins.house.assign(all[0].0, None, "+77010000000").await;
-    assert_sees(&service, service.ruins.house.driver, &all, &[0, 1, 2]).await;
+    service.env.fixture.assign(all[0].0, None, "+77010000000").await;
+    assert_sees(&service, service.env.fixture.driver, &all, &[0, 1, 2]).await;
 }
 
 /// Q8
 async fn drivers_are_told_plates_and_vehicles(service: Service) {
-    let house = &service.ruins.house;
-    let (director, driver) = (house.director().await, house.driver);
-    let (cars, trucks) = (house.kind("Легковой", &[]).await, house.kind("Грузовой", &[]).await);
+    let fixture = &service.env.fixture;
+    let (director, driver) = (fixture.director().await, fixture.driver);
+    let (cars, trucks) = (fixture.kind("Легковой", &[]).await, fixture.kind("Грузовой", &[]).await);
     let mut parked = Vec::new();
     for (kind, plate) in [(cars, "1"), (trucks, ""), (cars, "2")] {
-        parked.push((kind, plate, house.vehicle(kind, plate).await));
+        parked.push((kind, plate, fixture.vehicle(kind, plate).await));
     }
-    let filed = house.filed(parked[0].2, Submitted, (0, 5)).await;
+    let filed = fixture.filed(parked[0].2, Submitted, (0, 5)).await;
     let data = list(&service, driver, LISTS[0]).await;
     assert_eq!(data["reports"]["general"][0]["vehicle_guid"], parked[0].2.to_string());
     assert_eq!(data["reports"]["general"][0]["ref_key"], filed.to_string());
@@ -138,11 +138,11 @@ async fn drivers_are_told_plates_and_vehicles(service: Service) {
 
 /// S20
 async fn strangers_see_nothing_of_ours(service: Service) {
-    let house = &service.ruins.house;
+    let fixture = &service.env.fixture;
     let all = three(&service).await;
-    let employee = house.stranger().await;
+    let employee = fixture.stranger().await;
     let admin = Person { id: PersonId(998), role: Role::Admin, ..employee };
-    house.employ(admin, "Чужой", "+77770000001", None).await;
+    fixture.employ(admin, "Чужой", "+77770000001", None).await;
     for stranger in [employee, admin] {
         assert_sees(&service, stranger, &all, &[]).await;
     }

@@ -1,14 +1,14 @@
 //! The document's own requests, replayed; its own answers, beside ours.
 //!
 //! `document/` holds the example answers of the document (its surplus braces are gone, Q9, and its
-//! tokens shortened). The ledger is filled with what they show. An answer of ours must have every key
+//! tokens shortened). The database is filled with what they show. An answer of ours must have every key
 //! of the example, with the same type, nesting and case; keys beyond it are listed here by name.
 
 use std::collections::BTreeSet;
 
 use axum::body::Body;
 use axum::http::Request;
-use forte_media::ledger::NewVehicle;
+use forte_media::database::NewVehicle;
 use forte_media::model::{Person, PersonId, ReportStatus, TypeCode};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -16,9 +16,9 @@ use serde_json::Value;
 
 use super::{asked, list};
 use crate::harness::fleet::{Paper, almaty};
-use crate::harness::service::{Service, json as body, on_both_grounds};
+use crate::harness::service::{Service, json as body, on_both_backends};
 
-on_both_grounds! {
+on_both_backends! {
     the_list_of_employees_is_the_documents,
     the_deletion_of_an_employee_is_the_documents,
     the_list_of_reports_is_the_documents_for_both_roles,
@@ -37,9 +37,9 @@ pub(super) fn example(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Fills the ledger with what an example shows. Types without instructions in it get none.
+/// Fills the database with what an example shows. Types without instructions in it get none.
 pub(super) async fn fill(service: &Service, example: &Value) {
-    let house = &service.ruins.house;
+    let fixture = &service.env.fixture;
     let data = &example["data"];
     let types = data["info"]["by_vehicle_type_code"].as_object().unwrap();
     for (code, kind) in types {
@@ -49,7 +49,7 @@ pub(super) async fn fill(service: &Service, example: &Value) {
         steps.sort_unstable();
         let steps: Vec<&str> = steps.into_iter().map(|(_, text)| text).collect();
         let title = kind["vehicle_type_title"].as_str().unwrap();
-        house.kind_with(code.parse().unwrap(), title, &steps).await;
+        fixture.kind_with(code.parse().unwrap(), title, &steps).await;
     }
     for block in ["important", "general"] {
         for row in data["reports"][block].as_array().unwrap() {
@@ -60,18 +60,18 @@ pub(super) async fn fill(service: &Service, example: &Value) {
 
 /// Adds the report of a row, with its vehicle. What the row does not have, `this` may.
 async fn add(service: &Service, row: &Value, this: &Value) {
-    let house = &service.ruins.house;
+    let fixture = &service.env.fixture;
     let text =
         |name: &str| row[name].as_str().or(this[name].as_str()).unwrap_or_default().to_owned();
     let kind: TypeCode = text("vehicle_type_code").parse().unwrap();
     let vehicle = NewVehicle {
-        guid: text("vehicle_guid").parse().unwrap_or_else(|_| house.car(kind, "").guid),
-        company: house.driver.company,
+        guid: text("vehicle_guid").parse().unwrap_or_else(|_| fixture.car(kind, "").guid),
+        company: fixture.driver.company,
         plate_number: text("plate_number"),
         vin_code: text("vin_code"),
         type_code: kind,
     };
-    house.ledger.add_vehicle(&vehicle).await.unwrap();
+    fixture.database.add_vehicle(&vehicle).await.unwrap();
     let code = row["status_code"].as_i64().or(row["report_status_priority_code"].as_i64());
     let paper = Paper {
         ref_key: text("ref_key").parse().unwrap(),
@@ -79,12 +79,12 @@ async fn add(service: &Service, row: &Value, this: &Value) {
         contract: text("contract_number"),
         starts_at: moment(&text("date_start_datetime")),
         finishes_at: moment(&text("date_finish_datetime")),
-        ..house.paper(vehicle.guid, ReportStatus::try_from(code.unwrap()).unwrap())
+        ..fixture.paper(vehicle.guid, ReportStatus::try_from(code.unwrap()).unwrap())
     };
-    house.file(vec![paper]).await;
+    fixture.file(vec![paper]).await;
     let (reason, key) = (text("reject_reason"), text("ref_key"));
     let sql = format!("UPDATE reports SET reject_reason = '{reason}' WHERE ref_key = '{key}'");
-    service.ruins.db.change(sql).await;
+    service.env.db.change(sql).await;
 }
 
 fn moment(text: &str) -> Option<Timestamp> {
@@ -166,15 +166,15 @@ pub(super) fn sorted(answer: &Value) -> Value {
 
 /// E4
 async fn the_list_of_employees_is_the_documents(service: Service) {
-    let house = &service.ruins.house;
-    let (director, example) = (house.director().await, example("employee_list"));
-    house.ledger.set_person_active(house.driver.id, false).await.unwrap();
+    let fixture = &service.env.fixture;
+    let (director, example) = (fixture.director().await, example("employee_list"));
+    fixture.database.set_person_active(fixture.driver.id, false).await.unwrap();
     for row in example["data"]["employees"].as_array().unwrap() {
         let text = |name: &str| row[name].as_str().unwrap();
         // The document's 7 and 153 are taken by people of these tests.
         let id = PersonId(row["id"].as_i64().unwrap() + 1000);
-        let person = Person { id, ..house.driver };
-        house.employ(person, text("first_name"), text("mobile"), None).await;
+        let person = Person { id, ..fixture.driver };
+        fixture.employ(person, text("first_name"), text("mobile"), None).await;
     }
     let mut ours = answer(&service, director, "/employee/list").await;
     assert_shape(&ours, &example, &[]);
@@ -186,8 +186,8 @@ async fn the_list_of_employees_is_the_documents(service: Service) {
 
 /// E5
 async fn the_deletion_of_an_employee_is_the_documents(service: Service) {
-    let house = &service.ruins.house;
-    let director = house.director().await;
+    let fixture = &service.env.fixture;
+    let director = fixture.director().await;
     let request = Request::delete("/employee/delete/153")
         .header("Authorization", format!("Bearer {}", service.token_of(director)));
     let ours = body(service.send(request.body(Body::empty()).unwrap()).await).await;
@@ -196,8 +196,8 @@ async fn the_deletion_of_an_employee_is_the_documents(service: Service) {
 
 /// E6: the very reports of the example, word for word.
 async fn the_list_of_reports_is_the_documents_for_both_roles(service: Service) {
-    let house = &service.ruins.house;
-    let (director, example) = (house.director().await, example("general"));
+    let fixture = &service.env.fixture;
+    let (director, example) = (fixture.director().await, example("general"));
     fill(&service, &example).await;
     for path in ["/reports/general/filter/NULL/NULL/NULL", "/reports/general/filter"] {
         let ours = answer(&service, director, path).await;
@@ -207,17 +207,17 @@ async fn the_list_of_reports_is_the_documents_for_both_roles(service: Service) {
         assert_eq!(ours["data"]["filter"]["status"], example["data"]["filter"]["status"]);
         assert_eq!(ours["data"]["filter"]["date_range"], example["data"]["filter"]["date_range"]);
     }
-    let ours = answer(&service, house.driver, "/reports/general/filter").await;
+    let ours = answer(&service, fixture.driver, "/reports/general/filter").await;
     assert_shape(&ours, &example, &EXTRAS_OF_A_DRIVER);
     assert_eq!(sorted(&ours), sorted(&example));
 }
 
 /// E7
 async fn the_list_of_vehicles_is_the_documents_for_both_roles(service: Service) {
-    let house = &service.ruins.house;
-    let (director, example) = (house.director().await, example("vehicles"));
+    let fixture = &service.env.fixture;
+    let (director, example) = (fixture.director().await, example("vehicles"));
     fill(&service, &example).await;
-    for person in [director, house.driver] {
+    for person in [director, fixture.driver] {
         for path in ["/reports/vehicle/filter/NULL/NULL", "/reports/vehicle/filter"] {
             let ours = answer(&service, person, path).await;
             assert_shape(&ours, &example, &[]);
@@ -230,15 +230,15 @@ async fn the_list_of_vehicles_is_the_documents_for_both_roles(service: Service) 
 
 /// E8
 async fn the_selected_vehicle_is_the_documents_for_both_roles(service: Service) {
-    let house = &service.ruins.house;
-    let (director, example) = (house.director().await, example("select"));
+    let fixture = &service.env.fixture;
+    let (director, example) = (fixture.director().await, example("select"));
     fill(&service, &example).await;
     let this = &example["data"]["info"]["this"];
     let data = list(&service, director, "/reports/general/filter").await;
     let guid = data["reports"]["general"][0]["vehicle_guid"].as_str().unwrap().to_owned();
-    let contract = house.contract("№36/20 (ДЛ)", "2023-11-16T00:00:00+06:00").await;
-    house.ledger.put_under_contract(guid.parse().unwrap(), contract).await.unwrap();
-    for person in [director, house.driver] {
+    let contract = fixture.contract("№36/20 (ДЛ)", "2023-11-16T00:00:00+06:00").await;
+    fixture.database.put_under_contract(guid.parse().unwrap(), contract).await.unwrap();
+    for person in [director, fixture.driver] {
         let mut ours = answer(&service, person, &format!("/reports/vehicle/select/{guid}")).await;
         assert_shape(&ours, &example, &[]);
         assert_eq!(sorted(&ours), sorted(&example));

@@ -4,11 +4,11 @@ use forte_media::model::ReportStatus;
 use serde_json::json;
 
 use super::{all_keys, keys, list, texts};
-use crate::harness::service::{Service, on_both_grounds};
+use crate::harness::service::{Service, on_both_backends};
 
 use ReportStatus::{Accepted, Rejected, Submit, Submitted};
 
-on_both_grounds! {
+on_both_backends! {
     each_vehicle_is_judged_by_its_most_important_report,
     filters_apply_before_the_choice,
     vehicles_stand_in_the_blocks_of_their_reports,
@@ -16,9 +16,9 @@ on_both_grounds! {
 
 /// Q24, R7: expired, 4, 1, 2, 3; among equals the latest deadline.
 async fn each_vehicle_is_judged_by_its_most_important_report(service: Service) {
-    let house = &service.ruins.house;
-    let director = house.director().await;
-    let kind = house.kind("Легковой автомобиль", &["Салон"]).await;
+    let fixture = &service.env.fixture;
+    let director = fixture.director().await;
+    let kind = fixture.kind("Легковой автомобиль", &["Салон"]).await;
     let ranks = [
         (Submit, (-30, -2)),
         (Rejected, (-30, -4)),
@@ -33,10 +33,10 @@ async fn each_vehicle_is_judged_by_its_most_important_report(service: Service) {
     ];
     let mut expected = Vec::new();
     for first in 0..ranks.len() {
-        let vehicle = house.vehicle(kind, &first.to_string()).await;
+        let vehicle = fixture.vehicle(kind, &first.to_string()).await;
         let mut best = None;
         for (status, days) in ranks.iter().skip(first).rev() {
-            best = Some(house.filed(vehicle, *status, *days).await);
+            best = Some(fixture.filed(vehicle, *status, *days).await);
         }
         expected.extend(best);
     }
@@ -57,15 +57,15 @@ async fn each_vehicle_is_judged_by_its_most_important_report(service: Service) {
 
 /// Q24, Q23
 async fn filters_apply_before_the_choice(service: Service) {
-    let house = &service.ruins.house;
-    let director = house.director().await;
-    let kind = house.kind("Легковой автомобиль", &[]).await;
-    let vehicle = house.vehicle(kind, "1").await;
-    let expired = house.filed(vehicle, Submit, (-60, -40)).await;
-    let rejected = house.filed(vehicle, Rejected, (-5, 5)).await;
-    let waiting = house.filed(vehicle, Submit, (-5, 6)).await;
-    let sent = house.filed(vehicle, Submitted, (-5, 7)).await;
-    let old = house.filed(vehicle, Accepted, (-700, -600)).await;
+    let fixture = &service.env.fixture;
+    let director = fixture.director().await;
+    let kind = fixture.kind("Легковой автомобиль", &[]).await;
+    let vehicle = fixture.vehicle(kind, "1").await;
+    let expired = fixture.filed(vehicle, Submit, (-60, -40)).await;
+    let rejected = fixture.filed(vehicle, Rejected, (-5, 5)).await;
+    let waiting = fixture.filed(vehicle, Submit, (-5, 6)).await;
+    let sent = fixture.filed(vehicle, Submitted, (-5, 7)).await;
+    let old = fixture.filed(vehicle, Accepted, (-700, -600)).await;
     for (rest, expected) in [
         ("NULL/NULL", Some(expired)),
         ("NULL/1w", Some(rejected)),
@@ -83,9 +83,9 @@ async fn filters_apply_before_the_choice(service: Service) {
 
 /// Q10, E7
 async fn vehicles_stand_in_the_blocks_of_their_reports(service: Service) {
-    let house = &service.ruins.house;
-    let director = house.director().await;
-    let kind = house.kind("Легковой автомобиль", &[]).await;
+    let fixture = &service.env.fixture;
+    let director = fixture.director().await;
+    let kind = fixture.kind("Легковой автомобиль", &[]).await;
     let mut filed = Vec::new();
     for (status, days) in [
         (Submit, (0, 9)),
@@ -94,11 +94,11 @@ async fn vehicles_stand_in_the_blocks_of_their_reports(service: Service) {
         (Accepted, (-50, -40)),
         (Submitted, (-3, 3)),
     ] {
-        let vehicle = house.vehicle(kind, "x").await;
-        filed.push(house.filed(vehicle, status, days).await);
+        let vehicle = fixture.vehicle(kind, "x").await;
+        filed.push(fixture.filed(vehicle, status, days).await);
     }
     // A vehicle without reports is not in the list.
-    house.vehicle(kind, "none").await;
+    fixture.vehicle(kind, "none").await;
     let data = list(&service, director, "/reports/vehicle/filter").await;
     assert_eq!(keys(&data, "important"), texts([filed[2], filed[1], filed[0]]));
     assert_eq!(keys(&data, "general"), texts([filed[4], filed[3]]));

@@ -100,6 +100,6 @@ fn outcome<'a>(verdicts: &'a Value, test: &str) -> &'a str {
 
 /// Another driver of the same company.
 async fn second_driver(service: &Service) -> Person {
-    let house = &service.ruins.house;
-    house.person(Person { id: PersonId(154), role: Role::Employee, ..house.driver }).await
+    let fixture = &service.env.fixture;
+    fixture.person(Person { id: PersonId(154), role: Role::Employee, ..fixture.driver }).await
 }

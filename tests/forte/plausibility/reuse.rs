@@ -1,7 +1,7 @@
 //! The same video for another report: noted with links, or refused by setting.
 
 use axum::body::Body;
-use forte_media::ledger::{Fingerprint, FinishOutcome, Finishing};
+use forte_media::database::{Fingerprint, FinishOutcome, Finishing};
 use forte_media::model::plausibility::{MOST_LINKS, Sameness};
 use forte_media::model::{Digest, RefKey, ReportStatus};
 use futures_util::future::join_all;
@@ -13,11 +13,11 @@ use super::{
 use crate::harness::answers::problem;
 use crate::harness::clips::{GOOD, MOOV_FIRST, NOT_MP4};
 use crate::harness::db::{Db, on_both_databases};
+use crate::harness::fixture::Fixture;
 use crate::harness::form::{self, Form};
-use crate::harness::house::House;
-use crate::harness::service::{Ground, Service, Wishes, on_both_grounds};
+use crate::harness::service::{Backend, Options, Service, on_both_backends};
 
-on_both_grounds! {
+on_both_backends! {
     a_video_of_another_report_is_taken_and_linked,
     new_tags_make_no_other_recording,
     a_report_that_does_not_hold_the_video_any_more_is_only_worth_a_look,
@@ -34,9 +34,9 @@ on_both_databases! {
 }
 
 /// A service that refuses, on both grounds.
-async fn refusing(ground: Ground) -> Option<Service> {
+async fn refusing(backend: Backend) -> Option<Service> {
     let settings = vec![("UPLOAD__REUSE", "refuse".to_owned())];
-    Box::pin(Service::start_with(ground, Wishes { settings, ..Wishes::default() })).await
+    Box::pin(Service::start_with(backend, Options { settings, ..Options::default() })).await
 }
 
 async fn reuse_of(service: &Service, report: RefKey) -> Value {
@@ -45,7 +45,7 @@ async fn reuse_of(service: &Service, report: RefKey) -> Value {
 }
 
 async fn status(service: &Service, report: RefKey) -> ReportStatus {
-    service.ledger().report(report).await.unwrap().unwrap().status
+    service.database().report(report).await.unwrap().unwrap().status
 }
 
 async fn a_video_of_another_report_is_taken_and_linked(service: Service) {
@@ -87,7 +87,7 @@ async fn a_report_that_does_not_hold_the_video_any_more_is_only_worth_a_look(ser
     let (one, other, third) =
         (service.report().await, service.report().await, service.report().await);
     sent(&service, one, GOOD).await;
-    service.ledger().set_report_status(one, ReportStatus::Rejected).await.unwrap();
+    service.database().set_report_status(one, ReportStatus::Rejected).await.unwrap();
     sent(&service, other, GOOD).await;
     assert_eq!(reuse_of(&service, other).await["outcome"], "warn");
     // The rejected report gets its own bytes again (Q32), and then they count for it.
@@ -98,7 +98,7 @@ async fn a_report_that_does_not_hold_the_video_any_more_is_only_worth_a_look(ser
         (Some("fail"), &json!(other))
     );
     for report in [one, other] {
-        service.ledger().set_report_status(report, ReportStatus::Rejected).await.unwrap();
+        service.database().set_report_status(report, ReportStatus::Rejected).await.unwrap();
         sent(&service, report, &other_pictures(GOOD.to_vec(), 1 + u8::from(report == one))).await;
     }
     sent(&service, third, GOOD).await;
@@ -110,11 +110,11 @@ async fn a_report_that_does_not_hold_the_video_any_more_is_only_worth_a_look(ser
 async fn another_companys_video_is_never_spoken_of(service: Service) {
     let report = service.report().await;
     sent(&service, report, GOOD).await;
-    let house = &service.ruins.house;
-    let stranger = house.stranger().await;
-    service.ruins.db.tamper("UPDATE submissions SET company_id = 99").await;
-    service.ruins.db.tamper("UPDATE videos SET company_id = 99").await;
-    service.ruins.db.tamper("UPDATE fingerprints SET company_id = 99").await;
+    let fixture = &service.env.fixture;
+    let stranger = fixture.stranger().await;
+    service.env.db.tamper("UPDATE submissions SET company_id = 99").await;
+    service.env.db.tamper("UPDATE videos SET company_id = 99").await;
+    service.env.db.tamper("UPDATE fingerprints SET company_id = 99").await;
     let own = service.report().await;
     sent(&service, own, GOOD).await;
     let told = reuse_of(&service, own).await;
@@ -125,31 +125,31 @@ async fn another_companys_video_is_never_spoken_of(service: Service) {
         sha256: Digest::new(<sha2::Sha256 as sha2::Digest>::digest(GOOD).into()),
         media_sha256: None,
     };
-    assert_eq!(service.ledger().earlier_uses(&of).await.unwrap().len(), 1, "theirs is theirs");
+    assert_eq!(service.database().earlier_uses(&of).await.unwrap().len(), 1, "theirs is theirs");
 }
 
 /// Q37, S20: only of reports whose vehicles they see; the director and the reviewer read all of it.
 async fn a_driver_learns_nothing_of_other_drivers_reports(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
-    let house = &service.ruins.house;
+    let fixture = &service.env.fixture;
     let second = second_driver(&service).await;
-    let vehicle = async |report| service.ledger().report(report).await.unwrap().unwrap().vehicle;
+    let vehicle = async |report| service.database().report(report).await.unwrap().unwrap().vehicle;
     sent(&service, one, GOOD).await;
-    service.ruins.db.tamper("UPDATE people SET mobile_digits = '77020000000' WHERE id = 154").await;
-    house.assign(vehicle(one).await, None, "+7 701 000 00 00").await;
-    house.assign(vehicle(other).await, None, "+7 702 000 00 00").await;
+    service.env.db.tamper("UPDATE people SET mobile_digits = '77020000000' WHERE id = 154").await;
+    fixture.assign(vehicle(one).await, None, "+7 701 000 00 00").await;
+    fixture.assign(vehicle(other).await, None, "+7 702 000 00 00").await;
     let token = service.token_of(second);
     assert_eq!(sent_by(&service, &token, other, GOOD).await.status(), 204);
     let by_driver = watched(&service, &token, other).await;
     let told = verdict(&by_driver["verdicts"], "reuse");
     assert_eq!(told["links"], json!([]));
     assert!(!by_driver.to_string().contains(&one.to_string()), "{by_driver}");
-    let director = service.token_of(house.director().await);
+    let director = service.token_of(fixture.director().await);
     let by_director = watched(&service, &director, other).await;
     let link = &verdict(&by_director["verdicts"], "reuse")["links"][0];
     assert_eq!(link["report_ref_key"], json!(one));
     // A driver of both vehicles may know.
-    house.assign(vehicle(one).await, None, "+7 702 000 00 00").await;
+    fixture.assign(vehicle(one).await, None, "+7 702 000 00 00").await;
     let by_driver = watched(&service, &token, other).await;
     let told = verdict(&by_driver["verdicts"], "reuse");
     assert_eq!(told["links"][0]["report_ref_key"], json!(one));
@@ -192,10 +192,10 @@ async fn a_recording_in_another_file_is_refused_as_well(service: Service) {
 async fn what_a_rejected_report_had_may_go_to_another(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
     sent(&service, one, GOOD).await;
-    service.ledger().set_report_status(one, ReportStatus::Accepted).await.unwrap();
+    service.database().set_report_status(one, ReportStatus::Accepted).await.unwrap();
     let answer = sent_by(&service, &service.driver(), other, GOOD).await;
     problem(answer, 422, "video_reused").await;
-    service.ledger().set_report_status(one, ReportStatus::Rejected).await.unwrap();
+    service.database().set_report_status(one, ReportStatus::Rejected).await.unwrap();
     sent(&service, other, GOOD).await;
     // And now it is the other's.
     let answer = sent_by(&service, &service.driver(), one, GOOD).await;
@@ -224,15 +224,15 @@ async fn an_announced_hash_is_refused_before_the_bytes(service: Service) {
 /// A driver who may not see the report that holds it hears only that there is one.
 async fn a_refusal_names_no_report_of_somebody_else(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
-    let house = &service.ruins.house;
+    let fixture = &service.env.fixture;
     sent(&service, one, GOOD).await;
-    let vehicle = service.ledger().report(other).await.unwrap().unwrap().vehicle;
-    house.assign(vehicle, None, "+7 701 000 00 00").await;
+    let vehicle = service.database().report(other).await.unwrap().unwrap().vehicle;
+    fixture.assign(vehicle, None, "+7 701 000 00 00").await;
     let answer = sent_by(&service, &service.driver(), other, GOOD).await;
     let told = problem(answer, 422, "video_reused").await;
     assert_eq!(told["details"], json!({ "links": [] }));
     assert!(!told.to_string().contains(&one.to_string()));
-    let director = service.token_of(house.director().await);
+    let director = service.token_of(fixture.director().await);
     let answer = sent_by(&service, &director, other, GOOD).await;
     let told = problem(answer, 422, "video_reused").await;
     assert_eq!(told["details"]["links"][0]["report_ref_key"], json!(one));
@@ -260,19 +260,19 @@ async fn of_two_at_once_one_is_refused(service: Service) {
 }
 
 /// Makes two tests of each function whose service refuses.
-macro_rules! refusing_on_both_grounds {
+macro_rules! refusing_on_both_backends {
     ($($name:ident,)*) => {$(
         mod $name {
-            use crate::harness::service::Ground;
+            use crate::harness::service::Backend;
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_sqlite_and_disk() {
-                super::$name(super::refusing(Ground::Embedded).await.unwrap()).await;
+                super::$name(super::refusing(Backend::Embedded).await.unwrap()).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_postgresql_and_s3() {
-                if let Some(service) = super::refusing(Ground::Shared).await {
+                if let Some(service) = super::refusing(Backend::Shared).await {
                     super::$name(service).await;
                 }
             }
@@ -280,7 +280,7 @@ macro_rules! refusing_on_both_grounds {
     )*};
 }
 
-refusing_on_both_grounds! {
+refusing_on_both_backends! {
     a_held_video_is_refused,
     a_recording_in_another_file_is_refused_as_well,
     what_a_rejected_report_had_may_go_to_another,
@@ -290,8 +290,8 @@ refusing_on_both_grounds! {
 }
 
 /// A finish of these bytes, for a report of its own.
-async fn finishing(house: &House, sha256: u8, media: Option<u8>) -> Finishing {
-    let mut finishing = house.finishing(house.driver, house.report().await).await;
+async fn finishing(fixture: &Fixture, sha256: u8, media: Option<u8>) -> Finishing {
+    let mut finishing = fixture.finishing(fixture.driver, fixture.report().await).await;
     finishing.sha256 = Digest::new([sha256; 32]);
     finishing.facts.media_sha256 = media.map(|byte| Digest::new([byte; 32]));
     finishing
@@ -302,13 +302,13 @@ fn is_stored(outcome: &FinishOutcome) -> bool {
 }
 
 async fn of_the_same_bytes_at_once_all_but_one_see_an_earlier_use(db: Db) {
-    let house = House::furnish(&db.ledger).await;
+    let fixture = Fixture::furnish(&db.database).await;
     let mut all = Vec::new();
     for place in 0..8 {
         // The hash of the media is the smaller one for some: rows are locked in different orders.
-        all.push(finishing(&house, place, Some(4)).await);
+        all.push(finishing(&fixture, place, Some(4)).await);
     }
-    let outcomes = join_all(all.iter().map(|finishing| db.ledger.finish(finishing))).await;
+    let outcomes = join_all(all.iter().map(|finishing| db.database.finish(finishing))).await;
     let outcomes: Vec<_> = outcomes.into_iter().map(Result::unwrap).collect();
     assert_eq!(outcomes.iter().filter(|outcome| is_stored(outcome)).count(), 1, "{outcomes:?}");
     assert_eq!(db.number("SELECT COUNT(*) FROM videos").await, 1);
@@ -316,61 +316,61 @@ async fn of_the_same_bytes_at_once_all_but_one_see_an_earlier_use(db: Db) {
 }
 
 async fn a_recording_written_anew_is_known_by_its_media(db: Db) {
-    let house = House::furnish(&db.ledger).await;
-    let first = finishing(&house, 1, Some(9)).await;
-    assert!(is_stored(&db.ledger.finish(&first).await.unwrap()));
+    let fixture = Fixture::furnish(&db.database).await;
+    let first = finishing(&fixture, 1, Some(9)).await;
+    assert!(is_stored(&db.database.finish(&first).await.unwrap()));
     // No media hash is no sameness, with whatever else.
-    assert!(is_stored(&db.ledger.finish(&finishing(&house, 2, None).await).await.unwrap()));
-    assert!(is_stored(&db.ledger.finish(&finishing(&house, 3, None).await).await.unwrap()));
-    let mut retagged = finishing(&house, 4, Some(9)).await;
-    let FinishOutcome::Reused { uses } = db.ledger.finish(&retagged).await.unwrap() else {
+    assert!(is_stored(&db.database.finish(&finishing(&fixture, 2, None).await).await.unwrap()));
+    assert!(is_stored(&db.database.finish(&finishing(&fixture, 3, None).await).await.unwrap()));
+    let mut retagged = finishing(&fixture, 4, Some(9)).await;
+    let FinishOutcome::Reused { uses } = db.database.finish(&retagged).await.unwrap() else {
         panic!("not seen");
     };
     assert_eq!((uses.len(), uses[0].same), (1, Sameness::Media));
     assert_eq!(uses[0].submission_id, first.submission);
     retagged.uses = uses;
-    assert!(is_stored(&db.ledger.finish(&retagged).await.unwrap()), "whoever knows may store it");
+    assert!(is_stored(&db.database.finish(&retagged).await.unwrap()), "whoever knows may store it");
 }
 
 async fn what_was_stored_since_the_verdicts_were_made_is_not_passed_over(db: Db) {
-    let house = House::furnish(&db.ledger).await;
-    let mut late = finishing(&house, 1, None).await;
-    let early = finishing(&house, 1, None).await;
-    assert!(is_stored(&db.ledger.finish(&early).await.unwrap()));
-    let FinishOutcome::Reused { uses } = db.ledger.finish(&late).await.unwrap() else {
+    let fixture = Fixture::furnish(&db.database).await;
+    let mut late = finishing(&fixture, 1, None).await;
+    let early = finishing(&fixture, 1, None).await;
+    assert!(is_stored(&db.database.finish(&early).await.unwrap()));
+    let FinishOutcome::Reused { uses } = db.database.finish(&late).await.unwrap() else {
         panic!("not seen");
     };
     late.uses = uses;
     // Meanwhile a reviewer rejects the early one: what the verdict says of it is no longer true.
     let report = early.details.ref_key;
-    db.ledger.set_report_status(report, ReportStatus::Rejected).await.unwrap();
-    let FinishOutcome::Reused { uses } = db.ledger.finish(&late).await.unwrap() else {
+    db.database.set_report_status(report, ReportStatus::Rejected).await.unwrap();
+    let FinishOutcome::Reused { uses } = db.database.finish(&late).await.unwrap() else {
         panic!("not seen");
     };
     assert!(!uses[0].held);
     late.uses = uses;
-    assert!(is_stored(&db.ledger.finish(&late).await.unwrap()));
+    assert!(is_stored(&db.database.finish(&late).await.unwrap()));
 }
 
 async fn a_finish_that_does_not_happen_leaves_no_trace(db: Db) {
-    let house = House::furnish(&db.ledger).await;
-    db.ledger.finish(&finishing(&house, 1, None).await).await.unwrap();
-    let second = finishing(&house, 1, None).await;
-    let seen = db.ledger.finish(&second).await.unwrap();
+    let fixture = Fixture::furnish(&db.database).await;
+    db.database.finish(&finishing(&fixture, 1, None).await).await.unwrap();
+    let second = finishing(&fixture, 1, None).await;
+    let seen = db.database.finish(&second).await.unwrap();
     assert!(matches!(seen, FinishOutcome::Reused { .. }));
     assert_eq!(db.number("SELECT MAX(videos) FROM fingerprints").await, 1);
     assert_eq!(db.number("SELECT COUNT(*) FROM submissions").await, 1);
     assert_eq!(db.number("SELECT COUNT(*) FROM outbox").await, 1);
-    let report = db.ledger.report(second.details.ref_key).await.unwrap().unwrap();
+    let report = db.database.report(second.details.ref_key).await.unwrap().unwrap();
     assert_eq!(report.status, ReportStatus::Submit);
 }
 
 /// What the migration does with the videos it finds.
 async fn videos_from_before_are_known_again(db: Db) {
-    let migration = include_str!("../../../src/ledger/migrations/0003_verdicts.sql");
-    let house = House::furnish(&db.ledger).await;
-    let before = finishing(&house, 1, None).await;
-    assert!(is_stored(&db.ledger.finish(&before).await.unwrap()));
+    let migration = include_str!("../../../src/database/migrations/0003_verdicts.sql");
+    let fixture = Fixture::furnish(&db.database).await;
+    let before = finishing(&fixture, 1, None).await;
+    assert!(is_stored(&db.database.finish(&before).await.unwrap()));
     db.tamper("DELETE FROM fingerprints").await;
     db.tamper("UPDATE submissions SET vehicle_guid = ''").await;
     for begin in ["UPDATE submissions SET vehicle_guid", "INSERT INTO fingerprints"] {
@@ -378,29 +378,29 @@ async fn videos_from_before_are_known_again(db: Db) {
             migration.split(';').find_map(|text| text.find(begin).map(|at| &text[at..]));
         db.change(statement.unwrap().to_owned()).await;
     }
-    let seen = db.ledger.finish(&finishing(&house, 1, Some(2)).await).await.unwrap();
+    let seen = db.database.finish(&finishing(&fixture, 1, Some(2)).await).await.unwrap();
     assert!(matches!(seen, FinishOutcome::Reused { .. }));
-    let past = db.ledger.past_of(house.driver.company, before.vehicle, 12).await.unwrap();
+    let past = db.database.past_of(fixture.driver.company, before.vehicle, 12).await.unwrap();
     assert_eq!((past.vehicle.len(), past.company.len()), (1, 1));
     assert_eq!(past.vehicle[0].duration_ms, None, "it was not written down then");
 }
 
 async fn the_list_of_earlier_uses_is_short_and_begins_with_those_that_count(db: Db) {
-    let house = House::furnish(&db.ledger).await;
+    let fixture = Fixture::furnish(&db.database).await;
     let (mut first, mut submissions) = (None, Vec::new());
     for _ in 0..MOST_LINKS + 3 {
-        let mut one = finishing(&house, 1, Some(2)).await;
-        if let FinishOutcome::Reused { uses } = db.ledger.finish(&one).await.unwrap() {
+        let mut one = finishing(&fixture, 1, Some(2)).await;
+        if let FinishOutcome::Reused { uses } = db.database.finish(&one).await.unwrap() {
             one.uses = uses;
-            assert!(is_stored(&db.ledger.finish(&one).await.unwrap()));
+            assert!(is_stored(&db.database.finish(&one).await.unwrap()));
         }
         let report = one.details.ref_key;
         let status = if first.is_none() { ReportStatus::Accepted } else { ReportStatus::Rejected };
-        db.ledger.set_report_status(report, status).await.unwrap();
+        db.database.set_report_status(report, status).await.unwrap();
         first.get_or_insert(report);
         submissions.insert(0, one.submission);
     }
-    let uses = db.ledger.earlier_uses(&finishing(&house, 1, Some(2)).await.fingerprint()).await;
+    let uses = db.database.earlier_uses(&finishing(&fixture, 1, Some(2)).await.fingerprint()).await;
     let uses = uses.unwrap();
     assert_eq!(uses.len(), MOST_LINKS + 1, "one more says that there are more");
     assert_eq!((Some(uses[0].report_ref_key), uses[0].held), (first, true));

@@ -9,9 +9,9 @@ use super::{details, other_pictures, outcome, recorded, sent, sent_by, verdict, 
 use crate::harness::account::{self, NODE};
 use crate::harness::clips::GOOD;
 use crate::harness::form::{self, Form};
-use crate::harness::service::{self, Ground, Service, Wishes, on_both_grounds};
+use crate::harness::service::{self, Backend, Options, Service, on_both_backends};
 
-on_both_grounds! {
+on_both_backends! {
     an_honest_video_passes_and_everybody_is_told_the_same,
     an_old_clip_from_elsewhere_is_taken_and_says_so,
     what_is_usual_is_learnt_from_the_vehicles_videos,
@@ -24,7 +24,7 @@ const ASTANA: &str = "+51.1694+071.4491/";
 
 /// What the report service is told of a report.
 async fn event(service: &Service, report: RefKey) -> Value {
-    let bodies = service.ruins.db.rows("SELECT body FROM outbox WHERE channel = 'webhook'").await;
+    let bodies = service.env.db.rows("SELECT body FROM outbox WHERE channel = 'webhook'").await;
     let events = bodies.iter().map(|body| serde_json::from_str::<Value>(body).unwrap());
     let mut about = events.filter(|event| event["data"]["report_ref_key"] == report.to_string());
     about.next().unwrap()["data"].clone()
@@ -100,14 +100,14 @@ async fn an_old_clip_from_elsewhere_is_taken_and_says_so(service: Service) {
     let place = verdict(&told, "recorded_place");
     assert_eq!(place["outcome"], "fail");
     assert_eq!(place["message"], "recorded 972 km from where it was sent");
-    assert_eq!(service.ledger().report(report).await.unwrap().unwrap().status.code(), 2);
+    assert_eq!(service.database().report(report).await.unwrap().unwrap().status.code(), 2);
 }
 
 /// Places and lengths of the vehicle's earlier videos, whoever sent them and for whichever report.
 async fn what_is_usual_is_learnt_from_the_vehicles_videos(service: Service) {
     let first = service.report().await;
     sent(&service, first, &recorded(&service, 60, Some(ALMATY))).await;
-    let db = &service.ruins.db;
+    let db = &service.env.db;
     // Seen from Astana by then, and a minute long; told apart so that no two turns are the same.
     db.tamper(
         "INSERT INTO submissions (id, ref_key, company_id, person_id, video_id, filename, \
@@ -172,7 +172,7 @@ async fn an_older_submission_has_no_verdicts() {
     let service = Service::embedded().await;
     let report = service.report().await;
     sent(&service, report, GOOD).await;
-    service.ruins.db.tamper("UPDATE submissions SET verdicts = ''").await;
+    service.env.db.tamper("UPDATE submissions SET verdicts = ''").await;
     account::node(&service, NODE).await;
     let reviewer = service.reviewer().await;
     assert_eq!(watched(&service, &reviewer, report).await["verdicts"], json!([]));
@@ -186,8 +186,8 @@ async fn a_finish_whose_answer_was_lost_is_judged_once() {
     let left = AtomicI32::new(1);
     let lost =
         move |place| place == "upload.record.after" && left.fetch_sub(1, Ordering::SeqCst) == 1;
-    let wishes = Wishes { faults: Faults::scripted(lost), ..Wishes::default() };
-    let service = Box::pin(Service::start_with(Ground::Embedded, wishes)).await.unwrap();
+    let options = Options { faults: Faults::scripted(lost), ..Options::default() };
+    let service = Box::pin(Service::start_with(Backend::Embedded, options)).await.unwrap();
     let report = service.report().await;
     let answer = sent_by(&service, &service.driver(), report, GOOD).await;
     assert!(answer.status().is_server_error(), "{}", answer.status());
@@ -196,7 +196,7 @@ async fn a_finish_whose_answer_was_lost_is_judged_once() {
     assert_eq!(form::send(&service, form).await.status(), 201);
     assert_eq!(event(&service, report).await, before);
     assert_eq!(outcome(&verdicts(&service, report).await, "reuse"), "pass");
-    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM outbox").await, 1);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM outbox").await, 1);
 }
 
 /// Distances are told, places never: verdicts go further than the fields that hold those.

@@ -14,10 +14,10 @@ use crate::harness::clips::{GOOD, MOOV_FIRST};
 use crate::harness::form::{self, Form};
 use crate::harness::mp4::{edited, sample};
 use crate::harness::preflight::{codes, form_of, late_and_too_short, told};
-use crate::harness::service::{Service, Wishes, header, on_both_grounds};
+use crate::harness::service::{Options, Service, header, on_both_backends};
 use crate::harness::tus;
 
-on_both_grounds! {
+on_both_backends! {
     a_refused_video_is_refused_at_its_creation,
     without_a_hash_a_refused_video_is_known_by_its_first_64_kib,
     a_form_that_says_the_hash_ahead_is_refused_before_its_video,
@@ -68,7 +68,7 @@ async fn a_refused_video_is_refused_at_its_creation(service: Service) {
     ] {
         assert_eq!(create(&service, ref_key, length, declared).await.status(), 201);
     }
-    service.hand().advance(SignedDuration::from_hours(24) + SignedDuration::from_secs(1));
+    service.manual_clock().advance(SignedDuration::from_hours(24) + SignedDuration::from_secs(1));
     assert_eq!(create(&service, ref_key, file.len(), Some(&hash)).await.status(), 201);
 }
 
@@ -152,13 +152,13 @@ async fn other_rules_begin_with_a_clean_slate() {
     let (ref_key, file) = (service.report().await, sample("bad-too-short.mp4"));
     let hash = sha256(&file);
     refuse(&service, ref_key, &file, Some(&hash)).await;
-    let ruins = service.crash().await;
-    let service = Box::pin(Service::on(ruins, "one", Wishes::default())).await;
+    let env = service.crash().await;
+    let service = Box::pin(Service::on(env, "one", Options::default())).await;
     is_remembered(create(&service, ref_key, file.len(), Some(&hash)).await).await;
-    let ruins = service.crash().await;
+    let env = service.crash().await;
     let settings = vec![("INSPECT__MIN_DURATION", "1ms".to_owned())];
-    let wishes = Wishes { settings, ..Wishes::default() };
-    let service = Box::pin(Service::on(ruins, "one", wishes)).await;
+    let options = Options { settings, ..Options::default() };
+    let service = Box::pin(Service::on(env, "one", options)).await;
     assert_eq!(sent(&service, ref_key, &file, Some(&hash)).await.status(), 204);
 }
 
@@ -168,7 +168,7 @@ async fn the_operator_says_how_long_it_is_remembered() {
     let (ref_key, file) = (service.report().await, sample("bad-too-short.mp4"));
     let hash = sha256(&file);
     refuse(&service, ref_key, &file, Some(&hash)).await;
-    service.hand().advance(SignedDuration::from_secs(1));
+    service.manual_clock().advance(SignedDuration::from_secs(1));
     refuse(&service, ref_key, &file, Some(&hash)).await;
 }
 

@@ -93,7 +93,7 @@ async fn nobody_asks_more_often_than_he_films() {
     let answer = ask(&service, form_of(ref_key, GOOD)).await;
     let wait: i64 = header(&answer, "retry-after").parse().unwrap();
     problem(answer, 429, "rate_limited").await;
-    service.hand().advance(SignedDuration::from_secs(wait));
+    service.manual_clock().advance(SignedDuration::from_secs(wait));
     assert_eq!(ask(&service, form_of(ref_key, GOOD)).await.status(), 200);
 }
 

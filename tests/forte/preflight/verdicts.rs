@@ -9,9 +9,9 @@ use crate::harness::clips::{GOOD, MOOV_FIRST, NOT_MP4};
 use crate::harness::form::{self, Form};
 use crate::harness::mp4::sample;
 use crate::harness::preflight::{ask, bytes, codes, form_of, late_and_too_short, told};
-use crate::harness::service::{Ground, Service, Wishes, on_both_grounds};
+use crate::harness::service::{Backend, Options, Service, on_both_backends};
 
-on_both_grounds! {
+on_both_backends! {
     a_good_video_is_accepted_and_nothing_is_written,
     what_is_refused_before_is_refused_by_the_upload_for_the_same_reason,
     everything_that_is_against_a_video_is_told_at_once,
@@ -29,8 +29,8 @@ async fn a_good_video_is_accepted_and_nothing_is_written(service: Service) {
         assert!(told["facts"]["duration_ms"].as_u64().unwrap() > 1000, "{told}");
         assert_eq!(told["verdicts"], json!([]), "without a hash nothing is known of reuse");
     }
-    let driver = service.ruins.house.driver.id;
-    assert_eq!(service.ledger().living_uploads(driver).await.unwrap(), 0);
+    let driver = service.env.fixture.driver.id;
+    assert_eq!(service.database().living_uploads(driver).await.unwrap(), 0);
     service.assert_nothing_left().await;
     let answer = sent(&service, ref_key, GOOD, Some(&sha256(GOOD))).await;
     assert_eq!(answer.status(), 204);
@@ -86,8 +86,8 @@ async fn a_report_that_wants_no_video_is_a_reason(service: Service) {
     let about = told(&service, form_of(closed, &sample("bad-too-short.mp4"))).await;
     assert_eq!(codes(&about), ["report_closed", "DURATION_OUT_OF_RANGE"]);
     // What is not there, and what is somebody else's, look alike.
-    let house = &service.ruins.house;
-    let nothing = forte_media::model::RefKey::mint(&house.clock, &house.random);
+    let fixture = &service.env.fixture;
+    let nothing = forte_media::model::RefKey::mint(&fixture.clock, &fixture.random);
     problem(ask(&service, form_of(nothing, GOOD)).await, 404, "not_found").await;
     let open = service.report().await;
     for (token, status, code) in [
@@ -152,10 +152,10 @@ async fn the_codec_the_length_and_the_kind_of_file_are_told_together() {
 /// Preflights are not counted among the uploads, and a director may ask like a driver.
 #[tokio::test]
 async fn a_director_asks_as_well() {
-    let service = Service::start_with(Ground::Embedded, Wishes::default()).await.unwrap();
-    let house = &service.ruins.house;
-    let (id, company) = (PersonId(4711), house.driver.company);
-    let director = house.person(Person { id, company, role: Role::Admin }).await;
+    let service = Service::start_with(Backend::Embedded, Options::default()).await.unwrap();
+    let fixture = &service.env.fixture;
+    let (id, company) = (PersonId(4711), fixture.driver.company);
+    let director = fixture.person(Person { id, company, role: Role::Admin }).await;
     let mut request = form::request(&service, "/uploads/preflight")
         .body(form_of(service.report().await, GOOD).done().into())
         .unwrap();

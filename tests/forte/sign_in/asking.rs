@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use axum::http::Response;
-use forte_media::ledger::EventState;
+use forte_media::database::EventState;
 use forte_media::model::{CompanyId, Role};
 use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::harness::answers::problem;
 use crate::harness::phone::{BIIN, NOBODY, Phone, asking};
-use crate::harness::service::{Ground, Service, Wishes, header, json, on_both_grounds};
+use crate::harness::service::{Backend, Options, Service, header, json, on_both_backends};
 
-on_both_grounds! {
+on_both_backends! {
     a_code_is_asked_for_as_the_document_says,
     a_mail_learns_all_it_says_from_the_challenge,
     nobody_learns_whether_there_is_such_a_bin,
@@ -38,8 +38,8 @@ async fn a_mail_learns_all_it_says_from_the_challenge(service: Service) {
     let phone = Phone::driver();
     phone.code(&service).await;
     let id = phone.challenge(&service).await;
-    let row = service.ledger().challenge(id).await.unwrap().unwrap();
-    let now = service.ruins.house.now();
+    let row = service.database().challenge(id).await.unwrap().unwrap();
+    let now = service.env.fixture.now();
     assert_eq!((row.id, row.company, row.role), (id, CompanyId(20), Role::Employee));
     assert_eq!(row.biin, BIIN);
     assert_eq!(
@@ -50,14 +50,14 @@ async fn a_mail_learns_all_it_says_from_the_challenge(service: Service) {
     assert_eq!(row.uuid, phone.uuid);
     assert_eq!((row.made_at, row.expires_at), (now, now + SignedDuration::from_mins(10)));
     assert!(row.open);
-    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM people").await, 1);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM people").await, 1);
 
-    let events = service.ledger().events(None, 10).await.unwrap();
+    let events = service.database().events(None, 10).await.unwrap();
     let [mail] = events.as_slice() else { panic!("{events:?}") };
     assert_eq!((mail.kind.as_str(), mail.state), ("mail.code", EventState::Pending));
     assert_eq!(mail.subject, format!("challenge:{id}"));
     assert_eq!(mail.body, json!({ "challenge_id": id }).to_string());
-    let expires = service.ruins.db.number("SELECT expires_at FROM outbox").await;
+    let expires = service.env.db.number("SELECT expires_at FROM outbox").await;
     assert_eq!(expires, row.expires_at.as_microsecond());
 }
 
@@ -75,7 +75,7 @@ async fn seen(response: Response<Body>) -> (u16, BTreeSet<String>, String) {
 
 /// S1: the same answer, and as many rows; so also for a blocked company, and one without a mailbox.
 async fn nobody_learns_whether_there_is_such_a_bin(service: Service) {
-    let db = &service.ruins.db;
+    let db = &service.env.db;
     let tables = db.tables().await;
     let rows = async || {
         let mut rows = Vec::new();
@@ -87,7 +87,7 @@ async fn nobody_learns_whether_there_is_such_a_bin(service: Service) {
     let grown = |before: &[i64], after: &[i64]| -> Vec<i64> {
         after.iter().zip(before).map(|(after, before)| after - before).collect()
     };
-    service.ruins.house.stranger().await;
+    service.env.fixture.stranger().await;
     db.tamper("UPDATE companies SET active = 0 WHERE id = 99").await;
     let before = rows().await;
     let known = seen(Phone::director().ask(&service).await).await;
@@ -115,16 +115,16 @@ async fn nobody_learns_whether_there_is_such_a_bin(service: Service) {
 /// S7: in no column of no table, before and after its letter is sent. With eight digits, which no id
 /// holds by chance.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_code_is_nowhere_in_the_ledger() {
-    for ground in [Ground::Embedded, Ground::Shared] {
+async fn a_code_is_nowhere_in_the_database() {
+    for backend in [Backend::Embedded, Backend::Shared] {
         let settings = vec![("AUTH__OTP_DIGITS", "8".to_owned())];
-        let wishes = Wishes { settings, ..Wishes::default() };
-        let Some(service) = Box::pin(Service::start_with(ground, wishes)).await else { continue };
+        let options = Options { settings, ..Options::default() };
+        let Some(service) = Box::pin(Service::start_with(backend, options)).await else { continue };
         let phone = Phone::driver();
         let code = phone.code(&service).await;
         assert_eq!(code.len(), 8);
         let nowhere = async |when: &str| {
-            let rows = service.ruins.db.dump().await;
+            let rows = service.env.db.dump().await;
             assert!(rows.iter().any(|row| row.starts_with("challenges: ")), "{when}");
             let found: Vec<_> = rows.iter().filter(|row| row.contains(&code)).collect();
             assert!(found.is_empty(), "{when}: {found:?}");
@@ -148,7 +148,7 @@ async fn a_path_that_is_not_twelve_digits_is_refused_and_nothing_is_written() {
         let request = asking(biin).body(Phone::director().fields().to_string().into()).unwrap();
         problem(service.send(request).await, 400, "validation_failed").await;
     }
-    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM challenges").await, 0);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM challenges").await, 0);
 }
 
 /// Q38
@@ -171,10 +171,10 @@ async fn a_code_is_asked_for_by_post_only() {
 
 /// Tables are away: the phone is told to come back.
 #[tokio::test]
-async fn a_ledger_that_is_away_is_said() {
+async fn a_database_that_is_away_is_said() {
     let service = Service::embedded().await;
     let code = Phone::director().code(&service).await;
-    service.app.ledger.close().await;
+    service.app.database.close().await;
     for response in
         [Phone::director().ask(&service).await, Phone::director().give(&service, &code).await]
     {

@@ -58,7 +58,7 @@ async fn a_form_of_either_kind_and_json_are_the_same() {
         assert_eq!(response.status(), 200, "{kind}");
         let phone = Phone::driver().with_uuid("123456789012349");
         let row =
-            service.ledger().challenge(phone.challenge(&service).await).await.unwrap().unwrap();
+            service.database().challenge(phone.challenge(&service).await).await.unwrap().unwrap();
         assert_eq!(row.first_name, "Иван", "{kind}");
         assert!(row.mobile.starts_with(['+', '8']), "{kind}: {}", row.mobile);
     }

@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use crate::harness::answers::problem;
 use crate::harness::phone::{BIIN, NOBODY, Phone, other_code, pair, refresh, with_token};
-use crate::harness::service::{Ground, Service, Wishes, header, on_both_grounds};
+use crate::harness::service::{Backend, Options, Service, header, on_both_backends};
 
-on_both_grounds! {
+on_both_backends! {
     a_code_opens_the_house_once,
     a_code_is_good_for_ten_minutes,
     a_new_request_replaces_the_older_one,
@@ -56,10 +56,10 @@ async fn a_code_opens_the_house_once(service: Service) {
 async fn a_code_is_good_for_ten_minutes(service: Service) {
     let phone = Phone::director();
     let code = phone.code(&service).await;
-    service.hand().advance(SignedDuration::from_mins(10));
+    service.manual_clock().advance(SignedDuration::from_mins(10));
     assert_eq!(phone.give(&service, &code).await.status(), 200);
     let code = phone.code(&service).await;
-    service.hand().advance(SignedDuration::new(600, 1_000));
+    service.manual_clock().advance(SignedDuration::new(600, 1_000));
     problem(phone.give(&service, &code).await, 401, "otp_expired").await;
 }
 
@@ -67,13 +67,13 @@ async fn a_code_is_good_for_ten_minutes(service: Service) {
 async fn a_new_request_replaces_the_older_one(service: Service) {
     let phone = Phone::director();
     let (old, first) = (phone.code(&service).await, phone.challenge(&service).await);
-    service.hand().advance(SignedDuration::from_secs(1));
+    service.manual_clock().advance(SignedDuration::from_secs(1));
     let mut new = phone.code(&service).await;
     if old == new {
         // One chance in ten thousand.
         new = phone.code(&service).await;
     }
-    assert!(!service.ledger().challenge(first).await.unwrap().unwrap().open);
+    assert!(!service.database().challenge(first).await.unwrap().unwrap().open);
     problem(phone.give(&service, &old).await, 401, "otp_invalid").await;
     assert_eq!(phone.give(&service, &new).await.status(), 200);
 }
@@ -83,9 +83,9 @@ async fn the_newer_code_counts_whatever_the_clocks_say(service: Service) {
     let phone = Phone::director();
     for step in [0, -30] {
         phone.code(&service).await;
-        service.hand().advance(SignedDuration::from_secs(step));
+        service.manual_clock().advance(SignedDuration::from_secs(step));
         phone.sign_in(&service).await;
-        service.hand().advance(SignedDuration::from_mins(11));
+        service.manual_clock().advance(SignedDuration::from_mins(11));
     }
 }
 
@@ -110,18 +110,18 @@ async fn of_two_who_give_the_same_code_one_comes_in(service: Service) {
     let answers = join_all((0..8).map(|_| phone.give(&service, &code))).await;
     assert_eq!(answers.iter().filter(|answer| answer.status() == 200).count(), 1);
     assert_eq!(answers.iter().filter(|answer| answer.status() == 401).count(), 7);
-    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM people").await, 2);
-    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM sessions").await, 1);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM people").await, 2);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM sessions").await, 1);
 }
 
 /// S17
 async fn a_company_blocked_in_the_meantime_lets_nobody_in(service: Service) {
     let phone = Phone::driver();
     let code = phone.code(&service).await;
-    service.ruins.db.tamper("UPDATE companies SET active = 0 WHERE id = 20").await;
+    service.env.db.tamper("UPDATE companies SET active = 0 WHERE id = 20").await;
     problem(phone.give(&service, &code).await, 401, "otp_invalid").await;
-    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM sessions").await, 0);
-    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM people").await, 1);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM sessions").await, 0);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM people").await, 1);
 }
 
 /// S8
@@ -131,8 +131,8 @@ async fn leading_zeros_belong_to_the_code() {
         ("AUTH__LIMITS__PER_ADDRESS", "1000".to_owned()),
         ("AUTH__LIMITS__PER_COMPANY", "1000".to_owned()),
     ];
-    let wishes = Wishes { settings, ..Wishes::default() };
-    let service = Service::start_with(Ground::Embedded, wishes).await.unwrap();
+    let options = Options { settings, ..Options::default() };
+    let service = Service::start_with(Backend::Embedded, options).await.unwrap();
     for number in 0..500 {
         let phone = Phone::director().with_uuid(&format!("device-{number}"));
         let code = phone.code(&service).await;
@@ -246,7 +246,7 @@ async fn guessing_tells_nothing_of_the_bin() {
         assert_eq!(seen[0], seen[1]);
     }
     let wrong = "SELECT COUNT(*) FROM challenges WHERE wrong = 1";
-    assert_eq!(service.ruins.db.number(wrong).await, 2);
+    assert_eq!(service.env.db.number(wrong).await, 2);
 }
 
 /// S13, S19

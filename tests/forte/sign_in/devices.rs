@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::harness::answers::problem;
 use crate::harness::phone::{Pair, Phone, refresh, with_token};
-use crate::harness::service::{Service, json, on_both_grounds};
+use crate::harness::service::{Service, json, on_both_backends};
 
-on_both_grounds! {
+on_both_backends! {
     who_signs_out_is_out_at_once,
     the_devices_are_those_of_the_caller,
     a_device_is_signed_out_from_another_one_and_told,
@@ -38,14 +38,14 @@ async fn who_signs_out_is_out_at_once(service: Service) {
     assert_eq!(devices(&service, &other).await.len(), 1);
     // Nobody has to be told what they did themselves.
     let pushes = "SELECT COUNT(*) FROM outbox WHERE channel = 'push'";
-    assert_eq!(service.ruins.db.number(pushes).await, 0);
+    assert_eq!(service.env.db.number(pushes).await, 0);
 }
 
 async fn the_devices_are_those_of_the_caller(service: Service) {
-    let now = service.ruins.house.now().to_string();
+    let now = service.env.fixture.now().to_string();
     let one = Phone::driver().sign_in(&service).await;
     Phone::director().sign_in(&service).await;
-    service.hand().advance(SignedDuration::from_mins(1));
+    service.manual_clock().advance(SignedDuration::from_mins(1));
     let silent = Phone { fcm: String::new(), ..Phone::driver().with_uuid("silent") };
     silent.sign_in(&service).await;
     let list = devices(&service, &one).await;
@@ -63,7 +63,7 @@ async fn the_devices_are_those_of_the_caller(service: Service) {
 
 async fn a_device_is_signed_out_from_another_one_and_told(service: Service) {
     let lost = Phone::driver().sign_in(&service).await;
-    service.hand().advance(SignedDuration::from_secs(1));
+    service.manual_clock().advance(SignedDuration::from_secs(1));
     let kept = Phone::driver().with_uuid("kept").sign_in(&service).await;
     let director = Phone::director().sign_in(&service).await;
     let id = devices(&service, &kept).await[1]["id"].as_str().unwrap().to_owned();
@@ -81,7 +81,7 @@ async fn a_device_is_signed_out_from_another_one_and_told(service: Service) {
     problem(call(&service, "DELETE", &path, &kept).await, 404, "not_found").await;
     problem(call(&service, "GET", "/devices", &lost).await, 401, "token_invalid").await;
     problem(refresh(&service, &lost.refresh).await, 401, "token_invalid").await;
-    let events = service.ledger().events(None, 100).await.unwrap();
+    let events = service.database().events(None, 100).await.unwrap();
     let pushes: Vec<_> =
         events.iter().filter(|event| event.kind == "push.session_revoked").collect();
     assert_eq!(pushes.len(), 1);
@@ -106,7 +106,7 @@ async fn a_device_that_changed_hands_is_told_nothing_of_its_former_owner(service
     let other = Phone { mobile: "+77010000001".to_owned(), ..Phone::driver() };
     let new = other.sign_in(&service).await;
     let told = "SELECT COUNT(*) FROM sessions WHERE fcm <> ''";
-    assert_eq!(service.ruins.db.number(told).await, 1);
+    assert_eq!(service.env.db.number(told).await, 1);
     assert_eq!(devices(&service, &new).await[0]["push"], true);
 }
 
@@ -114,7 +114,7 @@ async fn a_device_that_changed_hands_is_told_nothing_of_its_former_owner(service
 async fn a_session_nobody_came_back_to_is_not_listed() {
     let service = Service::embedded().await;
     Phone::driver().sign_in(&service).await;
-    service.hand().advance(SignedDuration::from_hours(30 * 24));
+    service.manual_clock().advance(SignedDuration::from_hours(30 * 24));
     let new = Phone::driver().with_uuid("another").sign_in(&service).await;
     assert_eq!(devices(&service, &new).await.len(), 1);
 }

@@ -8,9 +8,9 @@ use jiff::SignedDuration;
 
 use crate::harness::answers::problem;
 use crate::harness::phone::{NOBODY, Phone};
-use crate::harness::service::{Ground, Service, Wishes, on_both_grounds};
+use crate::harness::service::{Backend, Options, Service, on_both_backends};
 
-on_both_grounds! {
+on_both_backends! {
     a_refused_request_without_a_warning_writes_nothing,
 }
 
@@ -24,9 +24,9 @@ async fn a_refused_request_without_a_warning_writes_nothing(service: Service) {
         for _ in 0..3 {
             assert_eq!(phone.ask(&service).await.status(), 200);
         }
-        let before = service.ruins.db.dump().await;
+        let before = service.env.db.dump().await;
         refused(phone.ask(&service).await).await;
-        assert_eq!(service.ruins.db.dump().await, before);
+        assert_eq!(service.env.db.dump().await, before);
     }
 }
 
@@ -38,23 +38,23 @@ async fn a_refused_request_does_not_wait_for_the_writer() {
     for _ in 0..3 {
         phone.ask(&service).await;
     }
-    let writer = service.ruins.db.held_sqlite().await;
+    let writer = service.env.db.held_sqlite().await;
     let answer = tokio::time::timeout(Duration::from_secs(2), phone.ask(&service)).await;
     refused(answer.unwrap()).await;
     drop(writer);
 }
 
-async fn roomy(ground: Ground) -> Option<Service> {
+async fn roomy(backend: Backend) -> Option<Service> {
     let settings = vec![("AUTH__LIMITS__PER_ADDRESS", "1000".to_owned())];
-    Box::pin(Service::start_with(ground, Wishes { settings, ..Wishes::default() })).await
+    Box::pin(Service::start_with(backend, Options { settings, ..Options::default() })).await
 }
 
 /// S4 with `decisions.md`: the gap beyond the day's budget is no lever against a company. S1: a device
 /// of one company opens no other one, and tells nothing of a BIN nobody has.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_device_of_the_company_does_not_wait_for_what_strangers_asked() {
-    for ground in [Ground::Embedded, Ground::Shared] {
-        let Some(service) = roomy(ground).await else { continue };
+    for backend in [Backend::Embedded, Backend::Shared] {
+        let Some(service) = roomy(backend).await else { continue };
         let director = Phone::director();
         director.sign_in(&service).await;
         for phone in [Phone::driver(), Phone::driver().at(NOBODY)] {
@@ -68,7 +68,7 @@ async fn a_device_of_the_company_does_not_wait_for_what_strangers_asked() {
         assert_eq!(director.ask(&service).await.status(), 200);
         // It has its own limit as ever.
         refused(director.ask(&service).await).await;
-        service.hand().advance(SignedDuration::from_mins(10));
+        service.manual_clock().advance(SignedDuration::from_mins(10));
         assert_eq!(director.ask(&service).await.status(), 200);
     }
 }
@@ -76,11 +76,11 @@ async fn a_device_of_the_company_does_not_wait_for_what_strangers_asked() {
 /// S4: who knows a device of the company has as many guesses as anybody, and no more.
 #[tokio::test]
 async fn a_device_of_the_company_is_slowed_down_by_its_own_wrong_codes() {
-    let service = roomy(Ground::Embedded).await.unwrap();
+    let service = roomy(Backend::Embedded).await.unwrap();
     let director = Phone::director();
     director.sign_in(&service).await;
-    service.ruins.db.tamper("UPDATE challenges SET wrong = 50").await;
+    service.env.db.tamper("UPDATE challenges SET wrong = 50").await;
     refused(director.ask(&service).await).await;
-    service.hand().advance(SignedDuration::from_mins(5));
+    service.manual_clock().advance(SignedDuration::from_mins(5));
     assert_eq!(director.ask(&service).await.status(), 200);
 }

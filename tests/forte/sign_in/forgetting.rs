@@ -5,16 +5,16 @@ use jiff::SignedDuration;
 use forte_media::leasing::KeepMessages;
 
 use crate::harness::phone::{NOBODY, Phone, pair, refresh, with_token};
-use crate::harness::service::{Service, on_both_grounds};
+use crate::harness::service::{Service, on_both_backends};
 
-on_both_grounds! {
+on_both_backends! {
     old_sign_ins_are_forgotten_and_living_ones_are_not,
     letters_with_codes_are_forgotten_with_their_codes,
 }
 
 async fn old_sign_ins_are_forgotten_and_living_ones_are_not(service: Service) {
     let rows = async || {
-        let db = &service.ruins.db;
+        let db = &service.env.db;
         let challenges = db.number("SELECT COUNT(*) FROM challenges").await;
         let refreshes = db.number("SELECT COUNT(*) FROM refreshes").await;
         (challenges, refreshes, db.number("SELECT COUNT(*) FROM sessions").await)
@@ -23,17 +23,17 @@ async fn old_sign_ins_are_forgotten_and_living_ones_are_not(service: Service) {
     let gone = Phone::director().sign_in(&service).await;
     service.send(with_token("POST", "/logout", &gone.access)).await;
     let kept = pair(refresh(&service, &kept.refresh).await).await;
-    service.hand().advance(SignedDuration::from_hours(48));
+    service.manual_clock().advance(SignedDuration::from_hours(48));
     service.app.leasing.forget_old().await.unwrap();
     assert_eq!(rows().await, (2, 3, 2));
 
-    service.hand().advance(SignedDuration::from_secs(1));
+    service.manual_clock().advance(SignedDuration::from_secs(1));
     assert_eq!(service.app.leasing.forget_old().await.unwrap(), 4);
     // The refresh token of the ended session has still its time.
     assert_eq!(rows().await, (0, 2, 1));
     let kept = pair(refresh(&service, &kept.refresh).await).await;
 
-    service.hand().advance(SignedDuration::from_hours(30 * 24 + 49));
+    service.manual_clock().advance(SignedDuration::from_hours(30 * 24 + 49));
     service.app.leasing.forget_old().await.unwrap();
     assert_eq!(rows().await, (0, 0, 0));
     assert_eq!(refresh(&service, &kept.refresh).await.status(), 401);
@@ -47,25 +47,23 @@ async fn letters_with_codes_are_forgotten_with_their_codes(service: Service) {
     Phone::driver().at(NOBODY).ask(&service).await;
     service.deliver().await;
     Phone::director().code(&service).await;
-    service.hand().advance(days(2));
+    service.manual_clock().advance(days(2));
     assert_eq!(service.app.leasing.forget_messages(keep).await.unwrap(), 0);
-    service.hand().advance(SignedDuration::from_secs(1));
+    service.manual_clock().advance(SignedDuration::from_secs(1));
     assert_eq!(service.app.leasing.forget_messages(keep).await.unwrap(), 2);
-    let left = service.ruins.db.rows("SELECT state FROM outbox").await;
+    let left = service.env.db.rows("SELECT state FROM outbox").await;
     assert_eq!(left, ["pending"]);
 }
 
 #[tokio::test]
 async fn a_round_forgets_only_so_many() {
-    let service = Service::embedded_with(&[
-        ("AUTH__FORGET_BATCH", "2"),
-        ("AUTH__LIMITS__PER_ADDRESS", "100"),
-    ])
-    .await;
+    let service =
+        Service::embedded_with(&[("AUTH__PURGE_BATCH", "2"), ("AUTH__LIMITS__PER_ADDRESS", "100")])
+            .await;
     for number in 0..5 {
         Phone::driver().with_uuid(&format!("device-{number}")).ask(&service).await;
     }
-    service.hand().advance(SignedDuration::from_hours(49));
+    service.manual_clock().advance(SignedDuration::from_hours(49));
     for forgotten in [2, 2, 1, 0] {
         assert_eq!(service.app.leasing.forget_old().await.unwrap(), forgotten);
     }

@@ -5,15 +5,15 @@ use std::net::SocketAddr;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, Response};
-use forte_media::ledger::EventRow;
+use forte_media::database::EventRow;
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 
 use crate::harness::answers::problem;
 use crate::harness::phone::{NOBODY, Phone, other_code};
-use crate::harness::service::{Ground, Service, Wishes, header, json, on_both_grounds};
+use crate::harness::service::{Backend, Options, Service, header, json, on_both_backends};
 
-on_both_grounds! {
+on_both_backends! {
     a_device_gets_three_codes_in_ten_minutes,
     requests_at_the_same_time_count_one_another,
     five_wrong_codes_burn_the_right_one,
@@ -33,10 +33,10 @@ async fn a_device_gets_three_codes_in_ten_minutes(service: Service) {
         for _ in 0..3 {
             assert_eq!(phone.ask(&service).await.status(), 200);
         }
-        service.hand().advance(SignedDuration::from_mins(4));
+        service.manual_clock().advance(SignedDuration::from_mins(4));
         assert_eq!(refused(phone.ask(&service).await).await, 361);
         assert_eq!(phone.with_uuid("another").ask(&service).await.status(), 200);
-        service.hand().advance(SignedDuration::from_mins(6));
+        service.manual_clock().advance(SignedDuration::from_mins(6));
         assert_eq!(phone.ask(&service).await.status(), 200);
     }
 }
@@ -46,7 +46,7 @@ async fn requests_at_the_same_time_count_one_another(service: Service) {
     let answers = join_all((0..12).map(|_| phone.ask(&service))).await;
     let good = answers.iter().filter(|answer| answer.status() == 200).count();
     assert_eq!(good, 3);
-    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM challenges WHERE used = 0").await, 1);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM challenges WHERE used = 0").await, 1);
 }
 
 /// S4: even the right digits then are wrong.
@@ -73,7 +73,7 @@ async fn guesses_at_the_same_time_are_counted_too(service: Service) {
     let wrong = other_code(&code);
     let answers = join_all((0..40).map(|_| phone.give(&service, &wrong))).await;
     assert!(answers.iter().all(|answer| answer.status() == 401));
-    assert_eq!(service.ruins.db.number("SELECT wrong FROM challenges").await, 5);
+    assert_eq!(service.env.db.number("SELECT wrong FROM challenges").await, 5);
     problem(phone.give(&service, &code).await, 401, "otp_invalid").await;
 }
 
@@ -98,7 +98,7 @@ async fn an_address_gets_ten_codes_an_hour(service: Service) {
     assert_eq!(refused(service.send(request()).await).await, 3601);
     let other = from("203.0.113.8", &phone(10), "");
     assert_eq!(service.send(other).await.status(), 200);
-    service.hand().advance(SignedDuration::from_hours(1));
+    service.manual_clock().advance(SignedDuration::from_hours(1));
     assert_eq!(service.send(request()).await.status(), 200);
 }
 
@@ -118,23 +118,23 @@ async fn behind_a_trusted_proxy_each_client_is_counted_alone() {
 
 /// The warnings there are, oldest first.
 async fn warnings(service: &Service) -> Vec<EventRow> {
-    let mut events = service.ledger().events(None, 1000).await.unwrap();
+    let mut events = service.database().events(None, 1000).await.unwrap();
     events.retain(|event| event.kind == "mail.warning");
     events.sort_by_key(|event| event.created_at);
     events
 }
 
-async fn roomy(ground: Ground) -> Option<Service> {
+async fn roomy(backend: Backend) -> Option<Service> {
     let settings = vec![("AUTH__LIMITS__PER_ADDRESS", "1000".to_owned())];
-    Box::pin(Service::start_with(ground, Wishes { settings, ..Wishes::default() })).await
+    Box::pin(Service::start_with(backend, Options { settings, ..Options::default() })).await
 }
 
 /// S3, S4 with `decisions.md`: nobody is locked out, codes come slower, the mailbox hears of it once a
 /// day.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn beyond_twenty_codes_a_day_they_come_slower_and_the_mailbox_is_warned() {
-    for ground in [Ground::Embedded, Ground::Shared] {
-        let Some(service) = roomy(ground).await else { continue };
+    for backend in [Backend::Embedded, Backend::Shared] {
+        let Some(service) = roomy(backend).await else { continue };
         let phone = |number: i64| Phone::driver().with_uuid(&format!("device-{number}"));
         for number in 0..20 {
             assert_eq!(phone(number).ask(&service).await.status(), 200);
@@ -142,7 +142,7 @@ async fn beyond_twenty_codes_a_day_they_come_slower_and_the_mailbox_is_warned() 
         assert_eq!(warnings(&service).await.len(), 0);
         for (number, gap) in [(20, 5), (21, 10), (22, 20), (23, 40), (24, 60), (25, 60)] {
             assert_eq!(refused(phone(number).ask(&service).await).await, gap * 60 + 1);
-            service.hand().advance(SignedDuration::from_mins(gap));
+            service.manual_clock().advance(SignedDuration::from_mins(gap));
             assert_eq!(phone(number).ask(&service).await.status(), 200);
         }
         let told = warnings(&service).await;
@@ -150,7 +150,7 @@ async fn beyond_twenty_codes_a_day_they_come_slower_and_the_mailbox_is_warned() 
         assert_eq!(warning.subject, "company:20");
         let body: serde_json::Value = serde_json::from_str(&warning.body).unwrap();
         assert_eq!(body, serde_json::json!({"company_id": 20, "reason": "many_codes"}));
-        service.hand().advance(SignedDuration::from_hours(24));
+        service.manual_clock().advance(SignedDuration::from_hours(24));
         assert_eq!(phone(30).ask(&service).await.status(), 200);
         assert_eq!(warnings(&service).await.len(), 1);
     }
@@ -159,7 +159,7 @@ async fn beyond_twenty_codes_a_day_they_come_slower_and_the_mailbox_is_warned() 
 /// S4: fifty wrong codes in a day slow new ones down.
 #[tokio::test]
 async fn wrong_codes_slow_new_ones_down() {
-    let service = roomy(Ground::Embedded).await.unwrap();
+    let service = roomy(Backend::Embedded).await.unwrap();
     for number in 0..10 {
         let phone = Phone::driver().with_uuid(&format!("device-{number}"));
         let code = phone.code(&service).await;
@@ -169,7 +169,7 @@ async fn wrong_codes_slow_new_ones_down() {
     }
     assert_eq!(refused(Phone::driver().ask(&service).await).await, 301);
     assert!(warnings(&service).await[0].body.contains("wrong_codes"));
-    service.hand().advance(SignedDuration::from_mins(5));
+    service.manual_clock().advance(SignedDuration::from_mins(5));
     let code = Phone::driver().code(&service).await;
     assert_eq!(Phone::driver().give(&service, &code).await.status(), 200);
 }
@@ -177,14 +177,14 @@ async fn wrong_codes_slow_new_ones_down() {
 /// S1: a BIN nobody has comes slower as well, and nobody is written to.
 #[tokio::test]
 async fn a_bin_nobody_has_comes_slower_too() {
-    let service = roomy(Ground::Embedded).await.unwrap();
+    let service = roomy(Backend::Embedded).await.unwrap();
     let phone = |number: u32| Phone::driver().at(NOBODY).with_uuid(&format!("device-{number}"));
     for number in 0..20 {
         assert_eq!(phone(number).ask(&service).await.status(), 200);
     }
     assert_eq!(refused(phone(20).ask(&service).await).await, 301);
     let pending = "SELECT COUNT(*) FROM outbox WHERE state = 'pending'";
-    assert_eq!(service.ruins.db.number(pending).await, 0);
-    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM outbox").await, 21);
+    assert_eq!(service.env.db.number(pending).await, 0);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM outbox").await, 21);
     assert_eq!(json(Phone::driver().ask(&service).await).await["status"], "ok");
 }

@@ -6,9 +6,9 @@ use futures_util::future::join_all;
 
 use crate::harness::answers::problem;
 use crate::harness::phone::{Pair, Phone, refresh};
-use crate::harness::service::{Service, on_both_grounds};
+use crate::harness::service::{Service, on_both_backends};
 
-on_both_grounds! {
+on_both_backends! {
     a_driver_is_made_when_they_first_come_in,
     a_driver_is_known_by_their_telephone_however_it_is_written,
     two_devices_of_a_new_driver_at_once_make_one_person,
@@ -22,7 +22,7 @@ async fn who(service: &Service, tokens: &Pair) -> Person {
 }
 
 async fn a_driver_is_made_when_they_first_come_in(service: Service) {
-    let people = async || service.ruins.db.number("SELECT COUNT(*) FROM people").await;
+    let people = async || service.env.db.number("SELECT COUNT(*) FROM people").await;
     let phone = Phone::driver();
     let code = phone.code(&service).await;
     assert_eq!(people().await, 1);
@@ -32,7 +32,7 @@ async fn a_driver_is_made_when_they_first_come_in(service: Service) {
     assert_eq!(who(&service, &tokens).await, expected);
     let named = "SELECT COUNT(*) FROM people WHERE id = 154 AND first_name = 'Иван' \
                  AND mobile = '87781578800' AND mobile_digits = '77781578800' AND active = 1";
-    assert_eq!(service.ruins.db.number(named).await, 1);
+    assert_eq!(service.env.db.number(named).await, 1);
     let other = Phone { mobile: "87010000001".to_owned(), ..phone.with_uuid("other") };
     let tokens = other.sign_in(&service).await;
     assert_eq!(who(&service, &tokens).await.id, PersonId(155));
@@ -40,7 +40,7 @@ async fn a_driver_is_made_when_they_first_come_in(service: Service) {
 
 /// Q30: 1C has entered them as `+77010000000`; names from 1C stay.
 async fn a_driver_is_known_by_their_telephone_however_it_is_written(service: Service) {
-    service.ruins.db.tamper("UPDATE people SET ref_key = 'b1' WHERE id = 153").await;
+    service.env.db.tamper("UPDATE people SET ref_key = 'b1' WHERE id = 153").await;
     for (number, mobile) in
         ["8 701 000 00 00", "+7 (701) 000-00-00", "7010000000"].iter().enumerate()
     {
@@ -49,7 +49,7 @@ async fn a_driver_is_known_by_their_telephone_however_it_is_written(service: Ser
         assert_eq!(who(&service, &tokens).await.id, PersonId(153), "{mobile}");
     }
     let named = "SELECT COUNT(*) FROM people WHERE first_name = 'Айбек'";
-    assert_eq!(service.ruins.db.number(named).await, 1);
+    assert_eq!(service.env.db.number(named).await, 1);
 }
 
 async fn two_devices_of_a_new_driver_at_once_make_one_person(service: Service) {
@@ -61,18 +61,15 @@ async fn two_devices_of_a_new_driver_at_once_make_one_person(service: Service) {
     }
     let answers = join_all(phones.iter().map(|(phone, code)| phone.give(&service, code))).await;
     assert!(answers.iter().all(|answer| answer.status() == 200));
-    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM people").await, 2);
-    assert_eq!(
-        service.ruins.db.number("SELECT COUNT(*) FROM sessions WHERE ended_at = 0").await,
-        4
-    );
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM people").await, 2);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM sessions WHERE ended_at = 0").await, 4);
 }
 
 /// S17
 async fn a_dismissed_driver_is_let_in_again_with_new_tokens_only(service: Service) {
     let old = Phone::driver().sign_in(&service).await;
     let person = who(&service, &old).await;
-    service.ledger().set_person_active(person.id, false).await.unwrap();
+    service.database().set_person_active(person.id, false).await.unwrap();
     let refused = service.app.leasing.caller(&old.access).await;
     assert!(matches!(refused, Err(CallerError::Inactive)));
     let new = Phone::driver().with_uuid("another").sign_in(&service).await;
@@ -92,7 +89,7 @@ async fn the_director_is_found_or_made(service: Service) {
 async fn a_directors_telephone_makes_no_driver_a_director(service: Service) {
     let director = who(&service, &Phone::director().sign_in(&service).await).await;
     service
-        .ruins
+        .env
         .db
         .tamper("UPDATE people SET mobile_digits = '77781578800' WHERE role = 'admin'")
         .await;

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, Response};
-use forte_media::ledger::EventRow;
+use forte_media::database::EventRow;
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -10,9 +10,9 @@ use serde_json::json;
 use crate::harness::answers::problem;
 use crate::harness::form::{BOUNDARY, Form};
 use crate::harness::phone::{Pair, Phone, pair, refresh, with_token};
-use crate::harness::service::{Service, header, on_both_grounds};
+use crate::harness::service::{Service, header, on_both_backends};
 
-on_both_grounds! {
+on_both_backends! {
     a_refresh_token_gives_a_new_pair,
     a_phone_that_lost_the_answer_gets_the_same_pair,
     a_token_used_again_after_a_minute_ends_the_session,
@@ -29,7 +29,7 @@ async fn opens(service: &Service, access: &str) -> bool {
 
 /// What the phones are told.
 async fn pushes(service: &Service) -> Vec<EventRow> {
-    let mut events = service.ledger().events(None, 1000).await.unwrap();
+    let mut events = service.database().events(None, 1000).await.unwrap();
     events.retain(|event| event.kind.starts_with("push."));
     events
 }
@@ -37,7 +37,7 @@ async fn pushes(service: &Service) -> Vec<EventRow> {
 /// Q19, Q20
 async fn a_refresh_token_gives_a_new_pair(service: Service) {
     let first = Phone::driver().sign_in(&service).await;
-    service.hand().advance(SignedDuration::from_secs(1));
+    service.manual_clock().advance(SignedDuration::from_secs(1));
     let response = refresh(&service, &first.refresh).await;
     assert_eq!(header(&response, "cache-control"), "no-store");
     let second = pair(response).await;
@@ -46,7 +46,7 @@ async fn a_refresh_token_gives_a_new_pair(service: Service) {
     assert!(opens(&service, &second.access).await);
     let third = pair(refresh(&service, &second.refresh).await).await;
     assert_ne!(second.refresh, third.refresh);
-    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM refreshes").await, 3);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refreshes").await, 3);
 }
 
 /// S16
@@ -54,11 +54,11 @@ async fn a_phone_that_lost_the_answer_gets_the_same_pair(service: Service) {
     let first = Phone::driver().sign_in(&service).await;
     let second = pair(refresh(&service, &first.refresh).await).await;
     for seconds in [0, 30, 30] {
-        service.hand().advance(SignedDuration::from_secs(seconds));
+        service.manual_clock().advance(SignedDuration::from_secs(seconds));
         assert_eq!(pair(refresh(&service, &first.refresh).await).await, second);
     }
     assert!(opens(&service, &second.access).await);
-    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM refreshes").await, 2);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refreshes").await, 2);
 }
 
 /// S16: the whole family is revoked, and the device hears of it.
@@ -66,7 +66,7 @@ async fn a_token_used_again_after_a_minute_ends_the_session(service: Service) {
     let first = Phone::driver().sign_in(&service).await;
     let other = Phone::driver().with_uuid("another").sign_in(&service).await;
     let second = pair(refresh(&service, &first.refresh).await).await;
-    service.hand().advance(SignedDuration::new(60, 1_000));
+    service.manual_clock().advance(SignedDuration::new(60, 1_000));
     problem(refresh(&service, &first.refresh).await, 401, "token_reused").await;
     problem(refresh(&service, &second.refresh).await, 401, "token_invalid").await;
     problem(refresh(&service, &first.refresh).await, 401, "token_invalid").await;
@@ -86,7 +86,7 @@ async fn two_refreshes_at_once_give_one_pair(service: Service) {
     let answers = join_all((0..8).map(|_| refresh(&service, &first.refresh))).await;
     let pairs = join_all(answers.into_iter().map(pair)).await;
     assert!(pairs.iter().all(|one| *one == pairs[0]));
-    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM refreshes").await, 2);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refreshes").await, 2);
 }
 
 /// R3, Q19, S14: with half a minute for clocks that differ.
@@ -94,14 +94,14 @@ async fn a_refresh_token_lives_thirty_days_from_its_last_use(service: Service) {
     let days = SignedDuration::from_hours(30 * 24);
     let mut tokens = Phone::driver().sign_in(&service).await;
     for _ in 0..2 {
-        service.hand().advance(days - SignedDuration::from_secs(1));
+        service.manual_clock().advance(days - SignedDuration::from_secs(1));
         tokens = pair(refresh(&service, &tokens.refresh).await).await;
     }
-    service.hand().advance(days + SignedDuration::from_secs(29));
+    service.manual_clock().advance(days + SignedDuration::from_secs(29));
     let same = tokens.clone();
     tokens = pair(refresh(&service, &tokens.refresh).await).await;
     assert_eq!(pair(refresh(&service, &same.refresh).await).await, tokens);
-    service.hand().advance(days + SignedDuration::from_secs(30));
+    service.manual_clock().advance(days + SignedDuration::from_secs(30));
     problem(refresh(&service, &tokens.refresh).await, 401, "token_expired").await;
 }
 
@@ -112,7 +112,7 @@ async fn a_dismissed_driver_and_a_blocked_company_get_nothing(service: Service) 
         problem(refresh(&service, &tokens.refresh).await, 401, "token_invalid").await;
         assert!(!opens(&service, &tokens.access).await);
     };
-    let db = &service.ruins.db;
+    let db = &service.env.db;
     db.tamper("UPDATE people SET active = 0 WHERE role = 'employee'").await;
     refused().await;
     db.tamper("UPDATE people SET active = 1").await;
@@ -126,9 +126,9 @@ async fn a_dismissed_driver_and_a_blocked_company_get_nothing(service: Service) 
 async fn a_token_used_long_ago_ends_the_session_though_its_row_is_gone(service: Service) {
     let first = Phone::driver().sign_in(&service).await;
     let second = pair(refresh(&service, &first.refresh).await).await;
-    service.hand().advance(SignedDuration::from_hours(49));
+    service.manual_clock().advance(SignedDuration::from_hours(49));
     service.app.leasing.forget_old().await.unwrap();
-    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM refreshes").await, 1);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refreshes").await, 1);
     problem(refresh(&service, &first.refresh).await, 401, "token_reused").await;
     problem(refresh(&service, &second.refresh).await, 401, "token_invalid").await;
 }
@@ -194,7 +194,7 @@ async fn a_device_says_where_it_is_told() {
             "new" => "SELECT COUNT(*) FROM sessions WHERE fcm = 'new'",
             _ => "SELECT COUNT(*) FROM sessions WHERE fcm = 'fcm-of-the-driver'",
         };
-        service.ruins.db.number(sql).await == 1
+        service.env.db.number(sql).await == 1
     };
     assert!(told("fcm-of-the-driver").await);
     let body =
@@ -216,7 +216,7 @@ async fn a_push_token_that_a_refresh_brings_is_told_for_one_session_only(service
     let fcm = Phone::director().fcm;
     let body = json!({"refresh_token": tokens.refresh, "FCM": fcm}).to_string();
     pair(sent(&service, "application/json", body).await).await;
-    let db = &service.ruins.db;
+    let db = &service.env.db;
     let told = "SELECT p.role, s.fcm FROM sessions s JOIN people p ON p.id = s.person_id \
                 ORDER BY p.role";
     assert_eq!(db.rows(told).await, ["admin|".to_owned(), format!("employee|{fcm}")]);
@@ -228,10 +228,10 @@ async fn a_session_may_have_an_end() {
     let service = Service::embedded_with(&[("AUTH__REFRESH_AT_MOST", "48h")]).await;
     let mut tokens = Phone::driver().sign_in(&service).await;
     for _ in 0..2 {
-        service.hand().advance(SignedDuration::from_hours(23));
+        service.manual_clock().advance(SignedDuration::from_hours(23));
         tokens = pair(refresh(&service, &tokens.refresh).await).await;
     }
-    service.hand().advance(SignedDuration::from_hours(2));
+    service.manual_clock().advance(SignedDuration::from_hours(2));
     problem(refresh(&service, &tokens.refresh).await, 401, "token_expired").await;
 }
 
@@ -241,7 +241,7 @@ async fn a_clock_that_jumps_back_is_no_reuse() {
     let service = Service::embedded().await;
     let first = Phone::driver().sign_in(&service).await;
     let second = pair(refresh(&service, &first.refresh).await).await;
-    service.hand().advance(SignedDuration::from_secs(-20));
+    service.manual_clock().advance(SignedDuration::from_secs(-20));
     assert_eq!(pair(refresh(&service, &first.refresh).await).await, second);
 }
 
@@ -250,9 +250,9 @@ async fn a_clock_that_jumps_back_is_no_reuse() {
 async fn a_clock_far_behind_gives_no_second_answer() {
     let service = Service::embedded().await;
     let first = Phone::driver().sign_in(&service).await;
-    service.hand().advance(SignedDuration::from_mins(10));
+    service.manual_clock().advance(SignedDuration::from_mins(10));
     pair(refresh(&service, &first.refresh).await).await;
-    service.hand().advance(SignedDuration::from_mins(-5));
+    service.manual_clock().advance(SignedDuration::from_mins(-5));
     problem(refresh(&service, &first.refresh).await, 401, "token_reused").await;
 }
 

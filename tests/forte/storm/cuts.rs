@@ -9,20 +9,20 @@ use tokio::net::TcpStream;
 
 use super::{BOUNDARY, assert_submitted, body, draw, form, form_request, living, offset};
 use crate::harness::clips::GOOD;
-use crate::harness::service::{Service, Wishes, on_both_grounds};
+use crate::harness::service::{Options, Service, on_both_backends};
 use crate::harness::tus;
 
 /// How many phones send at a time.
 const TOGETHER: usize = 8;
 
-on_both_grounds! {
+on_both_backends! {
     uploads_cut_anywhere_go_on_where_they_were_acknowledged,
     forms_cut_anywhere_leave_nothing_behind_and_may_be_sent_again,
 }
 
 /// Fewer where each costs more.
 fn many(service: &Service) -> usize {
-    if service.ruins.bucket.is_some() { 50 } else { 200 }
+    if service.env.bucket.is_some() { 50 } else { 200 }
 }
 
 async fn uploads_cut_anywhere_go_on_where_they_were_acknowledged(service: Service) {
@@ -64,7 +64,7 @@ async fn forms_cut_anywhere_leave_nothing_behind_and_may_be_sent_again(service: 
     served.shutdown.ask();
     served.task.await.unwrap();
 
-    let service = Service::on(served.ruins, "one", Wishes::default()).await;
+    let service = Service::on(served.env, "one", Options::default()).await;
     service.app.uploads.sweep().await.unwrap();
     assert_eq!(service.left_behind().await, Vec::<String>::new());
     assert_eq!(living(&service).await, 0);

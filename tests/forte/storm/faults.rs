@@ -9,22 +9,22 @@ use tokio::time::{Duration, sleep};
 use super::phone::{go_on_stubbornly, send_stubbornly};
 use super::{assert_submitted, form_request, living};
 use crate::harness::clips::GOOD;
-use crate::harness::service::{Ground, Service, Wishes};
+use crate::harness::service::{Backend, Options, Service};
 use crate::harness::tus;
 
 /// Every place a submission passes.
 const PLACES: [&str; 12] = [
-    "blob.spool.create",
-    "blob.spool.write",
-    "blob.spool.full",
-    "blob.spool.sync",
-    "blob.put_segment.before",
-    "blob.put_segment.after",
+    "storage.spool.create",
+    "storage.spool.write",
+    "storage.spool.full",
+    "storage.spool.sync",
+    "storage.put_segment.before",
+    "storage.put_segment.after",
     "upload.commit.before",
     "upload.commit.after",
     "upload.put.before",
-    "blob.put_video.before",
-    "blob.put_video.after",
+    "storage.put_video.before",
+    "storage.put_video.after",
     "upload.record.after",
 ];
 
@@ -33,9 +33,9 @@ const PLACES: [&str; 12] = [
 struct Tripwire(Arc<AtomicI64>);
 
 impl Tripwire {
-    fn wishes(&self) -> Wishes {
+    fn options(&self) -> Options {
         let left = Arc::clone(&self.0);
-        wishes(Faults::scripted(move |_| left.fetch_sub(1, Ordering::SeqCst) == 1))
+        options(Faults::scripted(move |_| left.fetch_sub(1, Ordering::SeqCst) == 1))
     }
 
     fn arm(&self, at: i64) {
@@ -48,13 +48,13 @@ impl Tripwire {
 }
 
 /// Storing is tried once only: a test waits for no second try.
-fn wishes(faults: Faults) -> Wishes {
-    Wishes { faults, settings: vec![("UPLOAD__FINISH_TRIES_FOR", "1ms".to_owned())] }
+fn options(faults: Faults) -> Options {
+    Options { faults, settings: vec![("UPLOAD__FINISH_TRIES_FOR", "1ms".to_owned())] }
 }
 
-async fn any_one_failure_of_an_upload_is_survived(ground: Ground) {
+async fn any_one_failure_of_an_upload_is_survived(backend: Backend) {
     let wire = Tripwire::default();
-    let Some(service) = Service::start_with(ground, wire.wishes()).await else { return };
+    let Some(service) = Service::start_with(backend, wire.options()).await else { return };
     let mut count = 0;
     loop {
         count += 1;
@@ -72,17 +72,17 @@ async fn any_one_failure_of_an_upload_is_survived(ground: Ground) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_one_failure_of_an_upload_is_survived_on_sqlite_and_disk() {
-    any_one_failure_of_an_upload_is_survived(Ground::Embedded).await;
+    any_one_failure_of_an_upload_is_survived(Backend::Embedded).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_one_failure_of_an_upload_is_survived_on_postgresql_and_s3() {
-    any_one_failure_of_an_upload_is_survived(Ground::Shared).await;
+    any_one_failure_of_an_upload_is_survived(Backend::Shared).await;
 }
 
-async fn any_one_failure_of_a_form_is_mended_by_sending_it_again(ground: Ground) {
+async fn any_one_failure_of_a_form_is_mended_by_sending_it_again(backend: Backend) {
     let wire = Tripwire::default();
-    let Some(service) = Service::start_with(ground, wire.wishes()).await else { return };
+    let Some(service) = Service::start_with(backend, wire.options()).await else { return };
     let mut count = 0;
     loop {
         count += 1;
@@ -118,20 +118,20 @@ async fn nothing_lives(service: &Service) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_one_failure_of_a_form_is_mended_by_sending_it_again_on_sqlite_and_disk() {
-    any_one_failure_of_a_form_is_mended_by_sending_it_again(Ground::Embedded).await;
+    any_one_failure_of_a_form_is_mended_by_sending_it_again(Backend::Embedded).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn any_one_failure_of_a_form_is_mended_by_sending_it_again_on_postgresql_and_s3() {
-    any_one_failure_of_a_form_is_mended_by_sending_it_again(Ground::Shared).await;
+    any_one_failure_of_a_form_is_mended_by_sending_it_again(Backend::Shared).await;
 }
 
 /// A place that fails until it is mended.
-async fn a_place_that_keeps_failing_loses_nothing(ground: Ground) {
+async fn a_place_that_keeps_failing_loses_nothing(backend: Backend) {
     let broken = Arc::new(Mutex::new(None));
     let script = Arc::clone(&broken);
     let faults = Faults::scripted(move |place| *script.lock().unwrap() == Some(place));
-    let Some(service) = Service::start_with(ground, wishes(faults)).await else { return };
+    let Some(service) = Service::start_with(backend, options(faults)).await else { return };
     for place in PLACES {
         let path = tus::create(&service, service.report().await, GOOD.len()).await;
         *broken.lock().unwrap() = Some(place);
@@ -152,12 +152,12 @@ async fn a_place_that_keeps_failing_loses_nothing(ground: Ground) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_place_that_keeps_failing_loses_nothing_on_sqlite_and_disk() {
-    a_place_that_keeps_failing_loses_nothing(Ground::Embedded).await;
+    a_place_that_keeps_failing_loses_nothing(Backend::Embedded).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_place_that_keeps_failing_loses_nothing_on_postgresql_and_s3() {
-    a_place_that_keeps_failing_loses_nothing(Ground::Shared).await;
+    a_place_that_keeps_failing_loses_nothing(Backend::Shared).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -165,9 +165,9 @@ async fn a_full_disk_gives_back_what_did_not_count_and_disturbs_nobody_else() {
     let wire = Tripwire::default();
     let full = Arc::clone(&wire.0);
     let script =
-        move |place| place == "blob.spool.full" && full.fetch_sub(1, Ordering::SeqCst) == 1;
-    let wishes = wishes(Faults::scripted(script));
-    let service = Service::start_with(Ground::Embedded, wishes).await.unwrap();
+        move |place| place == "storage.spool.full" && full.fetch_sub(1, Ordering::SeqCst) == 1;
+    let options = options(Faults::scripted(script));
+    let service = Service::start_with(Backend::Embedded, options).await.unwrap();
     let path = tus::create(&service, service.report().await, GOOD.len()).await;
     let half = GOOD.len() / 2;
     assert_eq!(tus::patch(&service, &path, 0, &GOOD[..half]).await.status(), 204);
@@ -188,11 +188,11 @@ async fn a_full_disk_gives_back_what_did_not_count_and_disturbs_nobody_else() {
 /// Nobody comes back for it, and its request could not let go.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gate_left_behind_by_a_failed_request_does_not_keep_its_upload_from_expiring() {
-    let script = |place| ["blob.spool.write", "upload.gate.free"].contains(&place);
-    let wishes = wishes(Faults::scripted(script));
-    let service = Service::start_with(Ground::Embedded, wishes).await.unwrap();
+    let script = |place| ["storage.spool.write", "upload.lease.free"].contains(&place);
+    let options = options(Faults::scripted(script));
+    let service = Service::start_with(Backend::Embedded, options).await.unwrap();
     let path = tus::create(&service, service.report().await, GOOD.len()).await;
     assert_eq!(tus::patch(&service, &path, 0, GOOD).await.status(), 503);
-    assert_eq!(service.ruins.db.number("SELECT COUNT(*) FROM uploads WHERE holder = ''").await, 0);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM uploads WHERE holder = ''").await, 0);
     assert_submitted(&service, 0, GOOD).await;
 }

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{assert_submitted, body, offset};
 use crate::harness::clips::GOOD;
-use crate::harness::service::{Ground, Service, Wishes};
+use crate::harness::service::{Backend, Options, Service};
 use crate::harness::tus;
 
 /// What happens next.
@@ -56,7 +56,7 @@ struct Model {
 
 impl Model {
     async fn new() -> Self {
-        let service = Service::start(Ground::Embedded).await.unwrap();
+        let service = Service::start(Backend::Embedded).await.unwrap();
         let report = service.report().await;
         let path = tus::create(&service, report, GOOD.len()).await;
         let random = Random::seeded(5);
@@ -74,8 +74,8 @@ impl Model {
             Step::Elsewhere { by } => self.elsewhere(by).await,
             Step::Terminate => self.terminate().await,
             Step::Crash => {
-                let ruins = self.service.take().unwrap().crash().await;
-                self.service = Some(Service::on(ruins, "one", Wishes::default()).await);
+                let env = self.service.take().unwrap().crash().await;
+                self.service = Some(Service::on(env, "one", Options::default()).await);
             }
             Step::Expire => self.expire().await,
         }
@@ -132,7 +132,7 @@ impl Model {
     }
 
     async fn expire(&mut self) {
-        self.service().hand().advance(SignedDuration::from_hours(25));
+        self.service().manual_clock().advance(SignedDuration::from_hours(25));
         assert_eq!(tus::head(self.service(), &self.path).await.status(), 404);
         self.service().app.uploads.sweep().await.unwrap();
         assert_eq!(tus::head(self.service(), &self.path).await.status(), 404);

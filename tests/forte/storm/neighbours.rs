@@ -1,4 +1,4 @@
-//! The store or the ledger is away, slow, or lies.
+//! The store or the database is away, slow, or lies.
 
 use std::iter::repeat_n;
 use std::net::SocketAddr;
@@ -14,23 +14,23 @@ use super::phone::{go_on_stubbornly, send_stubbornly};
 use super::{assert_submitted, form_request, living, offset};
 use crate::harness::bad_s3::{Act, BadS3};
 use crate::harness::clips::GOOD;
-use crate::harness::service::{Ground, Ruins, Service, Wishes, header};
+use crate::harness::service::{Backend, Options, Service, TestEnv, header};
 use crate::harness::tus;
 
 const HALF: usize = GOOD.len() / 2;
 
 /// A service whose store stands behind something bad.
 async fn before_bad_store() -> Option<(Service, BadS3)> {
-    let ruins = Ruins::prepare(Ground::Shared).await?;
-    let bad = BadS3::before(&ruins.bucket.as_ref()?.endpoint, []).await;
+    let env = TestEnv::prepare(Backend::Shared).await?;
+    let bad = BadS3::before(&env.bucket.as_ref()?.endpoint, []).await;
     let settings = vec![
-        ("BLOB__S3__ENDPOINT", bad.endpoint.clone()),
-        ("BLOB__S3__FIRST_PAUSE", "5ms".to_owned()),
-        ("BLOB__S3__ANSWER_TIMEOUT", "500ms".to_owned()),
+        ("STORAGE__S3__ENDPOINT", bad.endpoint.clone()),
+        ("STORAGE__S3__FIRST_PAUSE", "5ms".to_owned()),
+        ("STORAGE__S3__ANSWER_TIMEOUT", "500ms".to_owned()),
         ("UPLOAD__FINISH_TRIES_FOR", "300ms".to_owned()),
     ];
-    let wishes = Wishes { settings, ..Wishes::default() };
-    Some((Service::on(ruins, "one", wishes).await, bad))
+    let options = Options { settings, ..Options::default() };
+    Some((Service::on(env, "one", options).await, bad))
 }
 
 /// F12.
@@ -152,24 +152,24 @@ async fn carry(mut near: TcpStream, upstream: String, mut up: watch::Receiver<bo
 
 /// A service whose database is behind a wire.
 async fn behind_wire() -> Option<(Service, Wire)> {
-    let ruins = Ruins::prepare(Ground::Shared).await?;
-    let mut url = url::Url::parse(ruins.db.config.url.expose_secret()).unwrap();
+    let env = TestEnv::prepare(Backend::Shared).await?;
+    let mut url = url::Url::parse(env.db.config.url.expose_secret()).unwrap();
     let upstream = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432));
     let wire = Wire::to(upstream).await;
     url.set_ip_host(wire.address.ip()).unwrap();
     url.set_port(Some(wire.address.port())).unwrap();
     let settings = vec![
-        ("LEDGER__URL", url.to_string()),
-        ("LEDGER__ACQUIRE_TIMEOUT", "300ms".to_owned()),
+        ("DATABASE__URL", url.to_string()),
+        ("DATABASE__ACQUIRE_TIMEOUT", "300ms".to_owned()),
         ("UPLOAD__FINISH_TRIES_FOR", "300ms".to_owned()),
     ];
-    let wishes = Wishes { settings, ..Wishes::default() };
-    Some((Service::on(ruins, "one", wishes).await, wire))
+    let options = Options { settings, ..Options::default() };
+    Some((Service::on(env, "one", options).await, wire))
 }
 
 /// F13.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_the_ledger_is_away_phones_are_told_to_wait() {
+async fn while_the_database_is_away_phones_are_told_to_wait() {
     let Some((service, wire)) = behind_wire().await else { return };
     let report = service.report().await;
     let path = tus::create(&service, report, GOOD.len()).await;
@@ -189,7 +189,7 @@ async fn while_the_ledger_is_away_phones_are_told_to_wait() {
 
 /// F13: every connection breaks now and then, also while a commit is under way.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn broken_connections_to_the_ledger_lose_nothing() {
+async fn broken_connections_to_the_database_lose_nothing() {
     let Some((service, wire)) = behind_wire().await else { return };
     let uploads = async {
         for _ in 0..20 {

@@ -16,15 +16,15 @@ use tokio_util::task::TaskTracker;
 
 use super::{Hanging, assert_submitted};
 use crate::harness::clips::GOOD;
-use crate::harness::service::{Ground, Service, Wishes, header, send};
+use crate::harness::service::{Backend, Options, Service, header, send};
 use crate::harness::tus;
 
 const QUARTER: usize = GOOD.len() / 4;
 const HALF: usize = GOOD.len() / 2;
 
 /// Not patient, so that a test need not be.
-fn hasty() -> Wishes {
-    Wishes { settings: vec![("UPLOAD__LET_GO_WAIT", "100ms".to_owned())], ..Wishes::default() }
+fn hasty() -> Options {
+    Options { settings: vec![("UPLOAD__RELEASE_WAIT", "100ms".to_owned())], ..Options::default() }
 }
 
 async fn head(node: &Router, path: &str) -> Response<Body> {
@@ -45,7 +45,7 @@ fn hang(node: &Router, path: &str, offset: usize) -> (Hanging, JoinHandle<Respon
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_silent_node_held_goes_on_elsewhere_and_its_late_writes_do_not_count() {
-    let Some(first) = Service::start(Ground::Shared).await else { return };
+    let Some(first) = Service::start(Backend::Shared).await else { return };
     let (second, _) = first.second_node("two", hasty()).await;
     let other = second.router();
     let path = tus::create(&first, first.report().await, GOOD.len()).await;
@@ -56,7 +56,7 @@ async fn what_a_silent_node_held_goes_on_elsewhere_and_its_late_writes_do_not_co
     // The first one neither listens nor beats, as if it were stopped.
     second.uploads.beat().await.unwrap();
     assert_eq!(head(&other, &path).await.status(), 423);
-    first.hand().advance(SignedDuration::from_secs(11));
+    first.manual_clock().advance(SignedDuration::from_secs(11));
     second.uploads.beat().await.unwrap();
     let answer = head(&other, &path).await;
     assert_eq!(header(&answer, "upload-offset"), QUARTER.to_string());
@@ -73,7 +73,7 @@ async fn what_a_silent_node_held_goes_on_elsewhere_and_its_late_writes_do_not_co
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_goes_to_and_fro_between_nodes() {
-    let Some(first) = Service::start(Ground::Shared).await else { return };
+    let Some(first) = Service::start(Backend::Shared).await else { return };
     let (second, _) = first.second_node("two", hasty()).await;
     let nodes = [first.router.clone(), second.router()];
     let path = tus::create(&first, first.report().await, GOOD.len()).await;
@@ -91,8 +91,8 @@ async fn an_upload_goes_to_and_fro_between_nodes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_phone_that_hangs_on_one_node_goes_on_at_another() {
-    let Some(first) = Service::start(Ground::Shared).await else { return };
-    let (second, _) = first.second_node("two", Wishes::default()).await;
+    let Some(first) = Service::start(Backend::Shared).await else { return };
+    let (second, _) = first.second_node("two", Options::default()).await;
     let stop = CancellationToken::new();
     let listening = first.app.uploads.clone().keep_listening(stop.clone());
     let listening = TaskTracker::new().spawn(listening);
@@ -109,17 +109,17 @@ async fn a_phone_that_hangs_on_one_node_goes_on_at_another() {
     assert_submitted(&first, 1, GOOD).await;
 }
 
-/// The ledger is away just when a request wants to let go: the gate stays in its node's name.
+/// The database is away just when a request wants to let go: the lease stays in its node's name.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gate_left_behind_by_a_failed_request_is_let_go_when_another_node_asks() {
     let fails = Arc::new(AtomicBool::new(true));
     let script = Arc::clone(&fails);
     let faults = Faults::scripted(move |place| {
-        place == "upload.gate.free" && script.load(Ordering::Relaxed)
-            || place == "blob.spool.write" && script.load(Ordering::Relaxed)
+        place == "upload.lease.free" && script.load(Ordering::Relaxed)
+            || place == "storage.spool.write" && script.load(Ordering::Relaxed)
     });
-    let wishes = Wishes { faults, ..Wishes::default() };
-    let Some(first) = Service::start_with(Ground::Shared, wishes).await else { return };
+    let options = Options { faults, ..Options::default() };
+    let Some(first) = Service::start_with(Backend::Shared, options).await else { return };
     let (second, _) = first.second_node("two", hasty()).await;
     let path = tus::create(&first, first.report().await, GOOD.len()).await;
     assert_eq!(patch(&first.router, &path, 0, GOOD).await, 503);
@@ -135,10 +135,10 @@ async fn a_gate_left_behind_by_a_failed_request_is_let_go_when_another_node_asks
 /// ends and the phone begins a new one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_whose_acknowledged_bytes_are_lost_or_damaged_ends() {
-    let Some(first) = Service::start(Ground::Shared).await else { return };
+    let Some(first) = Service::start(Backend::Shared).await else { return };
     let (second, _) = first.second_node("two", hasty()).await;
     let (other, report) = (second.router(), first.report().await);
-    let bucket = first.ruins.bucket.as_ref().unwrap();
+    let bucket = first.env.bucket.as_ref().unwrap();
     for damaged in [false, true] {
         let path = tus::create(&first, report, GOOD.len()).await;
         assert_eq!(patch(&first.router, &path, 0, &GOOD[..HALF]).await, 204);
@@ -173,8 +173,8 @@ async fn a_video_half_stored_by_a_silent_node_is_finished_once() {
         }
         false
     });
-    let wishes = Wishes { faults, ..Wishes::default() };
-    let Some(first) = Service::start_with(Ground::Shared, wishes).await else { return };
+    let options = Options { faults, ..Options::default() };
+    let Some(first) = Service::start_with(Backend::Shared, options).await else { return };
     let (second, _) = first.second_node("two", hasty()).await;
     let other = second.router();
     let path = tus::create(&first, first.report().await, GOOD.len()).await;
@@ -184,7 +184,7 @@ async fn a_video_half_stored_by_a_silent_node_is_finished_once() {
 
     second.uploads.beat().await.unwrap();
     assert_eq!(head(&other, &path).await.status(), 423);
-    first.hand().advance(SignedDuration::from_secs(11));
+    first.manual_clock().advance(SignedDuration::from_secs(11));
     second.uploads.beat().await.unwrap();
     // Nothing of it was acknowledged: it is sent again.
     assert_eq!(patch(&other, &path, 0, GOOD).await, 204);

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use super::{Hanging, assert_submitted, draw};
 use crate::harness::mp4::sample;
 use crate::harness::process::Process;
-use crate::harness::service::{Ground, Ruins, Service, Wishes};
+use crate::harness::service::{Backend, Options, Service, TestEnv};
 use crate::harness::tus;
 
 /// How much one PATCH brings.
@@ -26,14 +26,14 @@ const CRUMB: usize = 8 * 1024;
 const HASTY: [(&str, &str); 3] = [
     ("UPLOAD__HEARTBEAT", "100ms"),
     ("UPLOAD__HOLDER_DEAD_AFTER", "1s"),
-    ("UPLOAD__LET_GO_WAIT", "300ms"),
+    ("UPLOAD__RELEASE_WAIT", "300ms"),
 ];
 
-/// Ground on which only real processes will stand, and a token for them.
-async fn ground(ground: Ground) -> Option<(Ruins, Phone)> {
-    let service = Service::start(ground).await?;
+/// Backend on which only real processes will stand, and a token for them.
+async fn backend(backend: Backend) -> Option<(TestEnv, Phone)> {
+    let service = Service::start(backend).await?;
     // A real process looks at the real time.
-    service.hand().set(Clock::system().now());
+    service.manual_clock().set(Clock::system().now());
     let phone = Phone { http: Client::builder().build().unwrap(), token: service.driver() };
     Some((service.crash().await, phone))
 }
@@ -118,12 +118,12 @@ fn acknowledged(response: &Response) -> Option<usize> {
 /// F2 in little: the process is killed at random moments, again and again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_killed_at_random_moments_loses_nothing_it_acknowledged() {
-    let (ruins, phone) = ground(Ground::Embedded).await.unwrap();
+    let (env, phone) = backend(Backend::Embedded).await.unwrap();
     let video = Bytes::from(sample("inspection.mp4"));
-    let mut process = Process::start(&ruins, "one", &HASTY).await;
+    let mut process = Process::start(&env, "one", &HASTY).await;
     let mut paths = Vec::new();
     for _ in 0..12 {
-        let report = ruins.house.report().await;
+        let report = env.fixture.report().await;
         paths.push(phone.create(process.address, report, video.len()).await);
     }
     let (moved, at) = watch::channel(process.address);
@@ -132,25 +132,25 @@ async fn a_process_killed_at_random_moments_loses_nothing_it_acknowledged() {
         for _ in 0..8 {
             sleep(Duration::from_millis(30 + draw(&random, 400) as u64)).await;
             process.kill();
-            process = Process::start(&ruins, "one", &HASTY).await;
+            process = Process::start(&env, "one", &HASTY).await;
             moved.send_replace(process.address);
         }
     };
     let sending = join_all(paths.iter().map(|path| phone.send(at.clone(), path, &video)));
     tokio::join!(killing, sending);
     process.kill();
-    let service = Service::on(ruins, "one", Wishes::default()).await;
+    let service = Service::on(env, "one", Options::default()).await;
     assert_submitted(&service, paths.len(), &video).await;
 }
 
 /// F25 with nobody to say goodbye.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_killed_node_had_under_way_is_finished_on_another() {
-    let Some((ruins, phone)) = ground(Ground::Shared).await else { return };
+    let Some((env, phone)) = backend(Backend::Shared).await else { return };
     let video: &'static [u8] = crate::harness::clips::GOOD;
     let (mut first, second) =
-        (Process::start(&ruins, "one", &HASTY).await, Process::start(&ruins, "two", &HASTY).await);
-    let report = ruins.house.report().await;
+        (Process::start(&env, "one", &HASTY).await, Process::start(&env, "two", &HASTY).await);
+    let report = env.fixture.report().await;
     let path = phone.create(first.address, report, video.len()).await;
     let quarter = video.len() / 4;
     let sent = phone.piece(first.address, &path, 0).body(&video[..quarter]).send().await.unwrap();
@@ -161,7 +161,7 @@ async fn what_a_killed_node_had_under_way_is_finished_on_another() {
     let under_way = phone.piece(first.address, &path, quarter).body(body).send();
     let killing = async {
         hanging.sends(&video[quarter..2 * quarter]).await;
-        // The other one waits for the gate in vain, until the first is dead and buried.
+        // The other one waits for the lease in vain, until the first is dead and buried.
         first.kill();
     };
     let (cut, ()) = tokio::join!(under_way, killing);
@@ -169,6 +169,6 @@ async fn what_a_killed_node_had_under_way_is_finished_on_another() {
     let (_moved, at) = watch::channel(second.address);
     phone.send(at, &path, &Bytes::from_static(video)).await;
     drop(second);
-    let service = Service::on(ruins, "one", Wishes::default()).await;
+    let service = Service::on(env, "one", Options::default()).await;
     assert_submitted(&service, 1, video).await;
 }

@@ -5,10 +5,10 @@ use futures_util::future::join_all;
 
 use super::{assert_submitted, form_request, offset};
 use crate::harness::clips::{GOOD, MOOV_FIRST};
-use crate::harness::service::{Service, json, on_both_grounds};
+use crate::harness::service::{Service, json, on_both_backends};
 use crate::harness::tus;
 
-on_both_grounds! {
+on_both_backends! {
     a_hundred_last_pieces_at_once_have_one_effect,
     the_same_form_again_is_the_same_submission,
     a_hundred_same_forms_at_once_have_one_effect,

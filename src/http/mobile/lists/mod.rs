@@ -16,7 +16,7 @@ use axum::routing::get;
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::http::House;
+use crate::http::AppState;
 use crate::http::problem::{self, Problem};
 use crate::leasing::lists::{FilterError, Filters, ListError, Selected, Viewer, Ways, decoded};
 use crate::model::{TypeCode, VehicleGuid};
@@ -35,7 +35,7 @@ const VEHICLES_REST: &str = "/reports/vehicle/filter/{*filters}";
 const SELECT_REST: &str = "/reports/vehicle/select/{*vehicle}";
 
 /// The routes of lists.
-pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
+pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     let slash = |path| format!("{path}/");
     OpenApiRouter::with_openapi(describe::document())
         .route(GENERAL, get(general))
@@ -50,54 +50,54 @@ pub(super) fn routes() -> OpenApiRouter<Arc<House>> {
 
 /// E6
 async fn general(
-    State(house): State<Arc<House>>,
+    State(state): State<Arc<AppState>>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let viewer = house.viewer(&headers).await?;
+    let viewer = state.viewer(&headers).await?;
     let names = ["status_code", "date_range_code", "vehicle_guid"];
     let filters = filters(&uri, GENERAL, &names)?;
-    let query = Query::read(&uri, house.lists.most())?;
-    let reading = house.lists.read(&viewer, &filters, query.ways());
-    Sheet::new(&house.lists, viewer).with_reports(reading).answer(&Said::default()).await
+    let query = Query::read(&uri, state.lists.most())?;
+    let reading = state.lists.read(&viewer, &filters, query.ways());
+    Sheet::new(&state.lists, viewer).with_reports(reading).answer(&Said::default()).await
 }
 
 /// E7
 async fn vehicles(
-    State(house): State<Arc<House>>,
+    State(state): State<Arc<AppState>>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let viewer = house.viewer(&headers).await?;
+    let viewer = state.viewer(&headers).await?;
     let filters = filters(&uri, VEHICLES, &["status_code", "date_range_code"])?;
-    let query = Query::read(&uri, house.lists.most())?;
+    let query = Query::read(&uri, state.lists.most())?;
     let ways = Ways { by_vehicle: true, ..query.ways() };
-    let reading = house.lists.read(&viewer, &filters, ways);
-    Sheet::new(&house.lists, viewer).with_vehicles(reading).answer(&Said::default()).await
+    let reading = state.lists.read(&viewer, &filters, ways);
+    Sheet::new(&state.lists, viewer).with_vehicles(reading).answer(&Said::default()).await
 }
 
 /// E8
 async fn select(
-    State(house): State<Arc<House>>,
+    State(state): State<Arc<AppState>>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let viewer = house.viewer(&headers).await?;
-    let query = Query::read(&uri, house.lists.most())?;
-    let vehicle = named_vehicle(&house, &viewer, rest(&uri, SELECT)).await?;
-    let selected = house.lists.selected(&viewer, vehicle, query.image).await;
+    let viewer = state.viewer(&headers).await?;
+    let query = Query::read(&uri, state.lists.most())?;
+    let vehicle = named_vehicle(&state, &viewer, rest(&uri, SELECT)).await?;
+    let selected = state.lists.selected(&viewer, vehicle, query.image).await;
     let selected = selected.map_err(no_vehicle)?;
     let filters = Filters { vehicle: Some(vehicle), ..Filters::default() };
     let ways = Ways { nothing: !query.fits(&selected), ..query.ways() };
-    let mut reading = house.lists.read(&viewer, &filters, ways);
+    let mut reading = state.lists.read(&viewer, &filters, ways);
     let Selected { type_code, this, .. } = selected;
     if let Some(code) = type_code {
         reading.see(code);
     }
-    Sheet::new(&house.lists, viewer).with_vehicle(reading, this).answer(&Said::default()).await
+    Sheet::new(&state.lists, viewer).with_vehicle(reading, this).answer(&Said::default()).await
 }
 
-impl House {
+impl AppState {
     /// The verified caller with what they may see.
     async fn viewer(&self, headers: &HeaderMap) -> Result<Viewer, Problem> {
         let person = self.caller(headers).await?;
@@ -117,7 +117,11 @@ fn filters(uri: &Uri, place: &str, names: &[&'static str]) -> Result<Filters, Pr
 }
 
 /// A vehicle by its key, or by type and plate as the document's text has it (Q25).
-async fn named_vehicle(house: &House, viewer: &Viewer, path: &str) -> Result<VehicleGuid, Problem> {
+async fn named_vehicle(
+    state: &AppState,
+    viewer: &Viewer,
+    path: &str,
+) -> Result<VehicleGuid, Problem> {
     let nothing = || no_vehicle(ListError::NotFound);
     let parts: Option<Vec<String>> = path.trim_end_matches('/').split('/').map(decoded).collect();
     match parts.ok_or_else(nothing)?.as_slice() {
@@ -127,7 +131,7 @@ async fn named_vehicle(house: &House, viewer: &Viewer, path: &str) -> Result<Veh
             if plate.chars().any(char::is_control) {
                 return Err(nothing());
             }
-            let found = house.lists.vehicle_with_plate(viewer, code, plate.trim()).await;
+            let found = state.lists.vehicle_with_plate(viewer, code, plate.trim()).await;
             found.map_err(no_vehicle)
         }
         _ => Err(Problem::not_found("there is nothing here")),

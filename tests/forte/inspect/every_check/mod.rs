@@ -19,7 +19,7 @@ const ELSEWHERE: [(Check, &str); 4] = [
     (Check::LengthMismatch, "top_level: more bytes than announced"),
     (Check::NalChain, "nal: the walk over the pictures"),
     (Check::DigestMismatch, "completion: bytes that were not announced"),
-    (Check::PartMismatch, "blob_s3: the store checks the SHA-256 of what it is sent"),
+    (Check::PartMismatch, "storage_s3: the store checks the SHA-256 of what it is sent"),
 ];
 
 /// A file that earns a check, and one that nearly does.

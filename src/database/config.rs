@@ -1,0 +1,19 @@
+//! Settings of the database.
+
+use jiff::SignedDuration;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// `[database]`: the database.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `sqlite://FILE` or `postgres://…`; a secret, because it may carry a password.
+    pub url: SecretString,
+    /// Most connections at once.
+    pub max_connections: u32,
+    /// How long to wait for a free connection.
+    pub acquire_timeout: SignedDuration,
+    /// How long a SQLite statement waits for the writer before it.
+    pub sqlite_busy_timeout: SignedDuration,
+}

@@ -1,0 +1,132 @@
+//! The documented door: `POST /reports/upload` (E9), a form with the video in it.
+//!
+//! The form is read as it comes: its file goes straight into the engine, whatever stands before or
+//! after it, and is neither held in memory nor written twice.
+
+mod describe;
+pub(super) mod reader;
+mod sparing;
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use serde_json::json;
+use tokio::time::timeout;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::model::{Length, Offset, Person};
+use crate::upload::{OneShot, Said, Stored, UploadError};
+
+use super::details::Named;
+use super::problem::Problem;
+use super::{AppState, body, refusals};
+
+use reader::{Form, Part, VIDEO};
+
+/// What may also come as a header, so that a refusal can come before the body (Q34).
+const HEADERS: [(&str, &str); 5] = [
+    ("x-ref-key", "ref_key"),
+    ("x-time-sent", "time_sent"),
+    ("x-lat", "lat"),
+    ("x-long", "long"),
+    ("x-sha256", "sha256"),
+];
+
+/// The routes of this door.
+pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::with_openapi(describe::Door::openapi()).route("/reports/upload", post(upload))
+}
+
+async fn upload(State(state): State<Arc<AppState>>, request: Request) -> Response {
+    match receive(&state, request).await {
+        Ok(stored) => saved(&stored),
+        // Whatever is left of the form will not be read.
+        Err(problem) => refusals::closing(problem).into_response(),
+    }
+}
+
+/// The answer of the document, word for word; HTTP 201 like its code (Q33).
+fn saved(stored: &Stored) -> Response {
+    let details = json!({ "submission_id": stored.submission, "sha256": stored.sha256 });
+    super::success(StatusCode::CREATED, "Report has been successfully saved.", &details)
+}
+
+async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> {
+    let (head, body) = request.into_parts();
+    let person = state.caller(&head.headers).await?;
+    let announced = body::announced(&head.headers);
+    let most = state.uploads.max_length().get().saturating_add(state.limits.max_body_extra);
+    if announced.is_some_and(|announced| announced > most) {
+        return Err(refusals::too_long(state.uploads.max_length().get()));
+    }
+    let mut named = said_ahead(&head.headers, &head.uri)?;
+    may_go_on(state, &person, &named).await?;
+    let mut form = Form::new(&head.headers, body, &state.limits, most, &[VIDEO])?;
+    let mut video = None;
+    while let Some(part) = next(state, &mut form).await? {
+        match part {
+            Part::Text { name, value } => {
+                named.add_agreeing(&name, value)?;
+            }
+            Part::File { filename, bytes, .. } if video.is_none() => {
+                named.fill("filename", filename);
+                video = Some(take(state, person, &named, (bytes, announced)).await?);
+            }
+            Part::File { .. } => {
+                return Err(Problem::unreadable("the form has more than one file"));
+            }
+        }
+    }
+    let missing = || Problem::fields(&[("file", "is required".to_owned())]);
+    let video = video.ok_or_else(missing)?;
+    let details = named.details(&state.zone)?;
+    video.finish(details).await.map_err(refusals::for_form)
+}
+
+/// The next part, for as long as a phone may be silent; the file's own bytes are waited for by the
+/// engine.
+async fn next(state: &AppState, form: &mut Form) -> Result<Option<Part>, Problem> {
+    let part = timeout(state.uploads.patience(), form.next()).await;
+    part.unwrap_or_else(|_| Err(refusals::for_form(UploadError::Cut(Offset::START))))
+}
+
+/// Refuses what can be refused by what is known so far (S22, Q34).
+async fn may_go_on(state: &AppState, person: &Person, named: &Named) -> Result<(), Problem> {
+    named.check_so_far(&state.zone)?;
+    let Some(said) = said(named) else { return Ok(()) };
+    state.uploads.may_submit(person, said).await.map_err(refusals::for_form)
+}
+
+fn said(named: &Named) -> Option<Said> {
+    Some(Said { ref_key: named.ref_key()?, declared: named.sha256() })
+}
+
+/// Refuses what can be refused already, then takes the bytes: fewer than the whole request was
+/// announced to have.
+async fn take(
+    state: &AppState,
+    person: Person,
+    named: &Named,
+    (bytes, announced): (crate::upload::Body, Option<u64>),
+) -> Result<OneShot, Problem> {
+    may_go_on(state, &person, named).await?;
+    let mut video =
+        state.uploads.one_shot(person, said(named)).await.map_err(refusals::for_form)?;
+    video.receive(bytes, announced.map(Length::new)).await.map_err(refusals::for_form)?;
+    Ok(video)
+}
+
+/// What the query and the headers say before the body begins.
+fn said_ahead(headers: &HeaderMap, uri: &axum::http::Uri) -> Result<Named, Problem> {
+    let mut ahead = Named::from_query(uri)?;
+    for (header, name) in HEADERS {
+        if let Some(Ok(value)) = headers.get(header).map(HeaderValue::to_str) {
+            ahead.add_agreeing(name, value.to_owned())?;
+        }
+    }
+    Ok(ahead)
+}

@@ -1,0 +1,77 @@
+//! `POST /1c/v1/messages`.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::http::AppState;
+use crate::http::problem::Problem;
+use crate::onec::Reply;
+
+use super::body::whole;
+use super::words::SentMessage;
+use super::{OnecAccount, written};
+
+pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::new().routes(routes!(take))
+}
+
+/// A message of 1C: objects in their order
+///
+/// All of it is taken at once with its reply; the same number with the same body gets the same reply
+/// again, so a message may be sent until it is answered. Items that are wrong are told in `results`,
+/// the others are taken. An item with an older `version` than the one there is ignored; one without
+/// a version is always taken. `null`, an empty text, an empty reference and `0001-01-01T00:00:00`
+/// mean "none". Dates are local, `YYYY-MM-DDTHH:MM:SS`.
+#[utoipa::path(
+    post,
+    path = "/1c/v1/messages",
+    tag = "1c",
+    security(("exchange" = [])),
+    request_body(content = SentMessage, content_type = "application/json", example = json!({
+        "node": "almaty",
+        "message_no": 42,
+        "received_no": 0,
+        "items": [
+            { "type": "company", "ref_key": "5a1c93a2-d1bd-11ec-8a4e-005056aaa4ae", "version": 7,
+              "biin": "080540013184", "name": "ТОО «Пример»", "email": "office@example.kz",
+              "kind": "company", "active": true },
+            { "type": "vehicle_type", "ref_key": "6b1c93a2-d1bd-11ec-8a4e-005056aaa4ae",
+              "version": 7, "title": "Самосвал",
+              "instructions": [{ "no": 1, "text": "Снимите пробег" }] },
+            { "type": "vehicle", "ref_key": "7c1c93a2-d1bd-11ec-8a4e-005056aaa4ae", "version": 7,
+              "company_ref": "5a1c93a2-d1bd-11ec-8a4e-005056aaa4ae",
+              "type_ref": "6b1c93a2-d1bd-11ec-8a4e-005056aaa4ae",
+              "plate_number": "123ABC02", "vin_code": "JTMHU01J504012345" },
+            { "type": "report", "ref_key": "8d1c93a2-d1bd-11ec-8a4e-005056aaa4ae", "version": 7,
+              "company_ref": "5a1c93a2-d1bd-11ec-8a4e-005056aaa4ae",
+              "vehicle_ref": "7c1c93a2-d1bd-11ec-8a4e-005056aaa4ae",
+              "report_number": "000000001", "date_start": "2026-05-01T00:00:00",
+              "date_finish": "2026-05-31T00:00:00", "status_code": 1 },
+            { "type": "delete", "object": "vehicle", "version": 9,
+              "ref_key": "9e1c93a2-d1bd-11ec-8a4e-005056aaa4ae" },
+        ],
+    })),
+    responses(
+        (status = 200, description = "What became of each item", body = Reply),
+        (status = 403, description = "forbidden: node is not that of the account"),
+        (status = 408, description = "body_too_slow"),
+        (status = 409, description = "message_differs: `details.received_no` is the \
+            highest number taken from this node"),
+        (status = 413, description = "message_too_large: details name the limit"),
+        (status = 415, description = "unsupported_media_type: a Content-Encoding"),
+        (status = 422, description = "validation_failed, too_many_items: details name the fields, or the limit"),
+        (status = 423, description = "message_busy"),
+    )
+)]
+async fn take(
+    State(state): State<Arc<AppState>>,
+    account: OnecAccount,
+    request: Request,
+) -> Result<Response, Problem> {
+    let body = whole(&state, request).await?;
+    Ok(written(state.inbox.take(&account.login, &body).await?))
+}

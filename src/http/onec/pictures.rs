@@ -1,0 +1,76 @@
+//! Pictures of types of vehicles, in.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::http::AppState;
+use crate::http::body::{announced, small, too_long};
+use crate::http::problem::Problem;
+use crate::model::TypeCode;
+
+use super::{OnecAccount, plain};
+
+pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::new().routes(routes!(put))
+}
+
+/// Where the picture is now.
+#[derive(Serialize, ToSchema)]
+struct Kept {
+    /// The type of vehicles.
+    #[schema(value_type = Uuid)]
+    ref_key: TypeCode,
+    ok: bool,
+    /// Its address, which changes with the picture.
+    #[schema(
+        example = "https://api.example.kz/images/b71e9ff8-1664-11ea-8dad-1831bf7dd029/image.png?v=1f0e"
+    )]
+    image_path: String,
+}
+
+/// The picture of a type of vehicles: a PNG or JPEG, which is written anew and shown by E11
+#[utoipa::path(
+    put,
+    path = "/1c/v1/vehicle-types/{ref_key}/image",
+    tag = "1c",
+    security(("exchange" = [])),
+    params(("ref_key" = Uuid, Path, description = "The type of vehicles")),
+    request_body(content(("image/png"), ("image/jpeg")), description = "At most `onec.max_picture` bytes"),
+    responses(
+        (status = 200, description = "Kept", body = Kept),
+        (status = 408, description = "body_too_slow"),
+        (status = 413, description = "body_too_large: more than `onec.max_picture`"),
+        (status = 415, description = "unsupported_media_type: no PNG and no JPEG, by its bytes"),
+        (status = 422, description = "validation_failed: damaged, cut, or too many pixels"),
+        (status = 503, description = "storage_unavailable, busy"),
+    )
+)]
+async fn put(
+    State(state): State<Arc<AppState>>,
+    _account: OnecAccount,
+    ref_key: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let nothing = || Problem::not_found("there is no such type of vehicles; send it before");
+    let code = ref_key.ok().and_then(|Path(text)| text.parse::<TypeCode>().ok());
+    let code = code.ok_or_else(nothing)?;
+    // Before the bytes are paid for.
+    if !state.pictures.has_type(code).await? {
+        return Err(nothing());
+    }
+    let most = state.max_picture;
+    if announced(request.headers()).is_some_and(|length| length > most as u64) {
+        return Err(too_long(most));
+    }
+    let body = small(request.into_body(), most, state.uploads.patience()).await?;
+    let tag = state.pictures.keep(code, body).await?;
+    let image_path = format!("{}/images/{code}/image.png?v={tag}", state.public_url);
+    Ok(plain(&Kept { ref_key: code, ok: true, image_path }))
+}

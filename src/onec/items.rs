@@ -1,0 +1,249 @@
+//! Objects of 1C's messages, read into what the database takes.
+
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::database::{
+    AssignmentChange, Change, CompanyChange, ContractChange, DecisionChange, Gone, Object,
+    ReportChange, TypeChange, UserChange, VehicleChange,
+};
+use crate::model::{CompanyKind, Decision, ReportStatus, Role, due_at, phone_digits};
+
+use super::reading::{Reading, Wrong};
+
+/// Longest name of a company, title of a type.
+const TITLE: usize = 300;
+/// Longest name of a person; longest number, plate, VIN.
+const NAME: usize = 100;
+/// Longest telephone, as people write it.
+const PHONE: usize = 50;
+/// Longest reason, longest instruction.
+const PROSE: usize = 2_000;
+/// Most instructions of a type.
+const INSTRUCTIONS: usize = 100;
+
+/// The objects, by the words of messages.
+pub(super) const OBJECTS: [(&str, Object); 7] = [
+    ("company", Object::Company),
+    ("user", Object::User),
+    ("vehicle_type", Object::VehicleType),
+    ("vehicle", Object::Vehicle),
+    ("contract", Object::Contract),
+    ("report", Object::Report),
+    ("assignment", Object::Assignment),
+];
+
+const KINDS: [(&str, CompanyKind); 2] =
+    [("company", CompanyKind::Company), ("person", CompanyKind::Person)];
+const ROLES: [(&str, Role); 2] = [("admin", Role::Admin), ("employee", Role::Employee)];
+const DECISIONS: [(&str, Decision); 2] =
+    [("approve", Decision::Approve), ("reject", Decision::Reject)];
+
+/// What an item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Object(Object),
+    Decision,
+    Gone,
+}
+
+impl Kind {
+    /// Reads the word of a message.
+    pub(super) fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "decision" => Some(Self::Decision),
+            "delete" => Some(Self::Gone),
+            _ => OBJECTS.iter().find(|(known, _)| *known == word).map(|(_, it)| Self::Object(*it)),
+        }
+    }
+}
+
+/// Reads an item.
+pub(super) fn change(
+    kind: Kind,
+    fields: &Map<String, Value>,
+    zone: &TimeZone,
+) -> Result<Change, Vec<Wrong>> {
+    let mut reading = Reading::of(fields, zone);
+    let it = &mut reading;
+    let read = match kind {
+        Kind::Object(Object::Company) => company(it).map(Change::Company),
+        Kind::Object(Object::User) => user(it).map(Change::User),
+        Kind::Object(Object::VehicleType) => vehicle_type(it).map(Change::VehicleType),
+        Kind::Object(Object::Vehicle) => vehicle(it).map(Change::Vehicle),
+        Kind::Object(Object::Contract) => contract(it).map(Change::Contract),
+        Kind::Object(Object::Report) => report(it).map(Change::Report),
+        Kind::Object(Object::Assignment) => assignment(it).map(Change::Assignment),
+        Kind::Decision => decision(it).map(Change::Decision),
+        Kind::Gone => deletion(it).map(Change::Gone),
+    };
+    reading.finish(read)
+}
+
+fn company(it: &mut Reading<'_>) -> Option<CompanyChange> {
+    let key = it.key("ref_key");
+    let biin = biin(it);
+    let name = it.filled("name", TITLE);
+    let email = it.email("email");
+    let kind = it.word("kind", &KINDS).unwrap_or(CompanyKind::Company);
+    let (active, version) = (it.flag("active", true), it.version());
+    Some(CompanyChange { key: key?, version, biin: biin?, name: name?, email, kind, active })
+}
+
+/// Twelve digits; whether the check digit fits is not asked (Q38).
+fn biin(it: &mut Reading<'_>) -> Option<String> {
+    let text = it.filled("biin", NAME)?;
+    let text = text.trim();
+    if text.len() != 12 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return it.fail("biin", "must have 12 digits");
+    }
+    Some(text.to_owned())
+}
+
+fn user(it: &mut Reading<'_>) -> Option<UserChange> {
+    let key = it.key("ref_key");
+    let company = it.key("company_ref");
+    let role = it.required_word("role", &ROLES);
+    Some(UserChange {
+        first_name: it.text("first_name", NAME),
+        last_name: it.text("last_name", NAME),
+        patronic_name: it.text("patronic_name", NAME),
+        mobile: it.text("mobile", PHONE),
+        email: it.email("email"),
+        active: it.flag("active", true),
+        version: it.version(),
+        key: key?,
+        company: company?,
+        role: role?,
+    })
+}
+
+fn vehicle_type(it: &mut Reading<'_>) -> Option<TypeChange> {
+    let code = it.key("ref_key");
+    let title = it.filled("title", TITLE);
+    let instructions = instructions(it);
+    let version = it.version();
+    Some(TypeChange { code: code?, version, title: title?, instructions: instructions? })
+}
+
+/// `[{no, text}]`, put in order by their numbers.
+fn instructions(it: &mut Reading<'_>) -> Option<Vec<String>> {
+    let zone = it.zone().clone();
+    let mut numbered = Vec::new();
+    for (at, entry) in it.list("instructions", INSTRUCTIONS).iter().enumerate() {
+        let Value::Object(fields) = entry else {
+            return it.fail("instructions", format!("entry {} must be an object", at + 1));
+        };
+        let mut entry = Reading::of(fields, &zone);
+        let no = entry.number("no").or_else(|| i64::try_from(at + 1).ok());
+        let text = entry.filled("text", PROSE);
+        match entry.finish(no.zip(text)) {
+            Ok(read) => numbered.push(read),
+            Err(wrong) => {
+                let (field, why) = wrong.into_iter().next().unwrap_or_default();
+                return it.fail("instructions", format!("entry {}: {field}: {why}", at + 1));
+            }
+        }
+    }
+    // Those with the same number stay as they came.
+    numbered.sort_by_key(|(no, _)| *no);
+    Some(numbered.into_iter().map(|(_, text)| text).collect())
+}
+
+fn vehicle(it: &mut Reading<'_>) -> Option<VehicleChange> {
+    let guid = it.key("ref_key");
+    let company = it.key("company_ref");
+    let code = it.key("type_ref");
+    Some(VehicleChange {
+        contract: it.key_if_said("contract_ref"),
+        plate_number: it.text("plate_number", NAME),
+        vin_code: it.text("vin_code", NAME),
+        version: it.version(),
+        guid: guid?,
+        company: company?,
+        code: code?,
+    })
+}
+
+fn contract(it: &mut Reading<'_>) -> Option<ContractChange> {
+    let key = it.key("ref_key");
+    let company = it.key("company_ref");
+    let (number, ends_at) = (it.text("number", NAME), it.date("date_end"));
+    let version = it.version();
+    Some(ContractChange { key: key?, version, company: company?, number, ends_at })
+}
+
+fn report(it: &mut Reading<'_>) -> Option<ReportChange> {
+    let ref_key = it.key("ref_key");
+    let company = it.key("company_ref");
+    let vehicle = it.key("vehicle_ref");
+    let finishes_at = it.date("date_finish");
+    Some(ReportChange {
+        contract: it.key_if_said("contract_ref"),
+        report_number: it.text("report_number", NAME),
+        contract_number: it.text_if_said("contract_number", NAME),
+        starts_at: it.date("date_start"),
+        finishes_at,
+        due_at: due_at(finishes_at, it.zone()),
+        status: status(it),
+        reject_reason: it.text_if_said("reject_reason", PROSE),
+        version: it.version(),
+        ref_key: ref_key?,
+        company: company?,
+        vehicle: vehicle?,
+    })
+}
+
+/// A state by its number; 0 is none.
+fn status(it: &mut Reading<'_>) -> Option<ReportStatus> {
+    let code = it.number("status_code").filter(|code| *code != 0)?;
+    match ReportStatus::try_from(code) {
+        Ok(status) => Some(status),
+        Err(_) => it.fail("status_code", "must be 1, 2, 3 or 4"),
+    }
+}
+
+fn assignment(it: &mut Reading<'_>) -> Option<AssignmentChange> {
+    let key = it.key("ref_key");
+    let company = it.key("company_ref");
+    let vehicle = it.key("vehicle_ref");
+    let person = it.key_if_said("user_ref");
+    let mobile = it.text("mobile", PHONE);
+    if person.is_none() && phone_digits(&mobile).is_empty() {
+        it.fail::<()>("user_ref", "user_ref or mobile is required");
+    }
+    let version = it.version();
+    Some(AssignmentChange {
+        key: key?,
+        version,
+        company: company?,
+        vehicle: vehicle?,
+        person,
+        mobile,
+    })
+}
+
+fn decision(it: &mut Reading<'_>) -> Option<DecisionChange> {
+    let ref_key = it.key("ref_key");
+    let decision = if it.says("decision") {
+        it.required_word("decision", &DECISIONS)
+    } else {
+        match status(it) {
+            Some(ReportStatus::Accepted) => Some(Decision::Approve),
+            Some(ReportStatus::Rejected) => Some(Decision::Reject),
+            Some(_) => it.fail("status_code", "must be 3 or 4"),
+            None => it.fail("decision", "decision or status_code is required"),
+        }
+    };
+    let reject_reason = it.text("reject_reason", PROSE);
+    let revision = it.number("version").filter(|version| *version > 0);
+    Some(DecisionChange { ref_key: ref_key?, decision: decision?, reject_reason, revision })
+}
+
+fn deletion(it: &mut Reading<'_>) -> Option<Gone> {
+    let object = it.required_word("object", &OBJECTS);
+    let key = it.key::<Uuid>("ref_key");
+    let version = it.version();
+    Some(Gone { object: object?, key: key?, version })
+}

@@ -1,0 +1,81 @@
+//! The settings of this room.
+
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+use super::StorageError;
+
+/// `[storage]`: where finished videos and segments live.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `file:FOLDER` or `s3://BUCKET/PREFIX` (the prefix may be left out).
+    pub url: String,
+    /// How to speak to S3; not looked at with `file:`.
+    pub s3: S3Config,
+}
+
+/// `[storage.s3]`: how to speak to an S3-compatible store.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct S3Config {
+    /// Where this service reaches the store; absent for AWS itself.
+    pub endpoint: Option<String>,
+    /// Where browsers reach the store; viewing links are signed for it (S57). Absent: `endpoint`.
+    pub public_endpoint: Option<String>,
+    /// The region; absent: as the AWS variables and profiles say.
+    pub region: Option<String>,
+    /// `https://host/bucket/key` instead of `https://bucket.host/key`.
+    pub path_style: bool,
+    /// A credentials file in the AWS format; absent: the standard AWS variables and profiles.
+    pub credentials_file: Option<PathBuf>,
+    /// How long connecting may take.
+    pub connect_timeout: SignedDuration,
+    /// How long the store may be silent; each try may take as much, and the time of its bytes.
+    pub answer_timeout: SignedDuration,
+    /// The slowest link worth waiting for, in bytes a second.
+    pub slowest_link: u64,
+    /// How often one request is tried in all.
+    pub tries: usize,
+    /// The pause before the second try; it doubles from there, with jitter.
+    pub first_pause: SignedDuration,
+    /// How many objects are put or fetched at the same time.
+    pub transfers: usize,
+}
+
+/// What `storage.url` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Location {
+    Disk(PathBuf),
+    S3 { bucket: String, prefix: String },
+}
+
+impl Config {
+    pub(super) fn location(&self) -> Result<Location, StorageError> {
+        let parsed = match self.url.split_once(':') {
+            Some(("file", folder)) => disk(folder),
+            Some(("s3", rest)) => bucket(rest),
+            _ => None,
+        };
+        parsed.ok_or_else(|| StorageError::Setting {
+            setting: "storage.url",
+            reason: format!("{:?} is neither file:FOLDER nor s3://BUCKET/PREFIX", self.url),
+        })
+    }
+}
+
+fn disk(folder: &str) -> Option<Location> {
+    // `file:///var/x` means the same as `file:/var/x`.
+    let folder = folder.strip_prefix("//").unwrap_or(folder);
+    (!folder.is_empty()).then(|| Location::Disk(folder.into()))
+}
+
+fn bucket(rest: &str) -> Option<Location> {
+    let (bucket, prefix) = rest.strip_prefix("//")?.split_once('/').unwrap_or((&rest[2..], ""));
+    if bucket.is_empty() {
+        return None;
+    }
+    Some(Location::S3 { bucket: bucket.to_owned(), prefix: prefix.trim_matches('/').to_owned() })
+}

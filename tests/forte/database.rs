@@ -1,0 +1,6 @@
+//! The database's promises, on SQLite and on PostgreSQL.
+
+mod finish;
+mod leases;
+mod outbox;
+mod tables;

@@ -1,0 +1,164 @@
+//! The one transaction: all of it or nothing, once.
+
+use forte_media::database::FinishOutcome;
+use forte_media::model::{Digest, Offset, ReportStatus, UploadState};
+use futures_util::future::join_all;
+
+use crate::harness::db::{Db, on_both_databases};
+use crate::harness::fixture::{Fixture, LENGTH};
+
+on_both_databases! {
+    a_finished_upload_is_a_submission_and_a_message,
+    a_repeated_call_after_a_lost_answer_says_stored_again,
+    of_calls_at_once_one_has_the_effect,
+    two_uploads_for_one_report_do_not_both_submit,
+    the_same_bytes_again_are_a_repeat,
+    a_refused_finish_leaves_everything_as_it_was,
+    an_owner_who_may_no_longer_act_does_not_submit,
+    a_foreign_report_is_not_there,
+    a_lost_gate_does_not_submit,
+    a_rejected_report_takes_a_new_video,
+    a_submitted_report_without_a_video_here_is_closed,
+}
+
+async fn a_finished_upload_is_a_submission_and_a_message(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let ref_key = fixture.report().await;
+    let finishing = fixture.finishing(fixture.driver, ref_key).await;
+    let stored = FinishOutcome::Stored { video: finishing.video, submission: finishing.submission };
+    assert_eq!(db.database.finish(&finishing).await.unwrap(), stored);
+
+    let upload = db.database.upload(finishing.upload).await.unwrap().unwrap();
+    assert_eq!((upload.state, upload.holder), (UploadState::Stored, None));
+    assert_eq!(upload.committed, Offset::new(LENGTH.get()));
+    let report = db.database.report(ref_key).await.unwrap().unwrap();
+    assert_eq!((report.status, report.held), (ReportStatus::Submitted, Some(finishing.sha256)));
+    let video = db.database.latest_video(ref_key).await.unwrap().unwrap();
+    assert_eq!((video.id, video.submission), (finishing.video, finishing.submission));
+    assert_eq!(
+        (video.time_sent, video.place),
+        (finishing.details.time_sent, finishing.details.place)
+    );
+    let event = db.database.event(finishing.telling.id).await.unwrap().unwrap();
+    assert_eq!((event.subject, event.body), (ref_key.to_string(), finishing.telling.body));
+    assert_eq!(db.number("SELECT COUNT(*) FROM custody").await, 1);
+}
+
+async fn a_repeated_call_after_a_lost_answer_says_stored_again(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let finishing = fixture.finishing(fixture.driver, fixture.report().await).await;
+    let first = db.database.finish(&finishing).await.unwrap();
+    let calls = join_all((0..8).map(|_| db.database.finish(&finishing))).await;
+    for call in calls {
+        assert_eq!(call.unwrap(), first);
+    }
+    assert_eq!(db.number("SELECT COUNT(*) FROM outbox").await, 1);
+    assert_eq!(db.number("SELECT COUNT(*) FROM submissions").await, 1);
+}
+
+async fn of_calls_at_once_one_has_the_effect(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let finishing = fixture.finishing(fixture.driver, fixture.report().await).await;
+    let calls = join_all((0..8).map(|_| db.database.finish(&finishing))).await;
+    for call in calls {
+        assert!(matches!(call.unwrap(), FinishOutcome::Stored { .. }));
+    }
+    assert_eq!(db.number("SELECT COUNT(*) FROM videos").await, 1);
+}
+
+async fn two_uploads_for_one_report_do_not_both_submit(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let ref_key = fixture.report().await;
+    let one = fixture.finishing(fixture.driver, ref_key).await;
+    let two = fixture.finishing(fixture.driver, ref_key).await;
+    let (first, second) = tokio::join!(db.database.finish(&one), db.database.finish(&two));
+    let outcomes = [first.unwrap(), second.unwrap()];
+    let stored = |outcome: &&FinishOutcome| matches!(outcome, FinishOutcome::Stored { .. });
+    assert_eq!(outcomes.iter().filter(stored).count(), 1, "{outcomes:?}");
+    let held = db.database.report(ref_key).await.unwrap().unwrap().held.unwrap();
+    assert!(outcomes.contains(&FinishOutcome::AlreadySubmitted { held }), "{outcomes:?}");
+    assert_eq!(db.number("SELECT COUNT(*) FROM outbox").await, 1);
+}
+
+async fn the_same_bytes_again_are_a_repeat(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let ref_key = fixture.report().await;
+    let first = fixture.finishing(fixture.driver, ref_key).await;
+    db.database.finish(&first).await.unwrap();
+    let mut again = fixture.finishing(fixture.driver, ref_key).await;
+    again.sha256 = first.sha256;
+    let repeats = FinishOutcome::Repeats { video: first.video, submission: first.submission };
+    assert_eq!(db.database.finish(&again).await.unwrap(), repeats);
+
+    let before = db.database.upload(again.upload).await.unwrap().unwrap();
+    assert_eq!(before.state, UploadState::Finishing, "nothing has happened");
+    db.database
+        .end_as_repeat(
+            again.upload,
+            again.fence,
+            LENGTH,
+            (first.video, first.submission),
+            fixture.now(),
+        )
+        .await
+        .unwrap();
+    let after = db.database.upload(again.upload).await.unwrap().unwrap();
+    assert_eq!((after.state, after.video), (UploadState::Stored, Some(first.video)));
+}
+
+async fn a_refused_finish_leaves_everything_as_it_was(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let ref_key = fixture.report_in(ReportStatus::Accepted).await;
+    let finishing = fixture.finishing(fixture.driver, ref_key).await;
+    assert_eq!(db.database.finish(&finishing).await.unwrap(), FinishOutcome::Closed);
+    let upload = db.database.upload(finishing.upload).await.unwrap().unwrap();
+    assert_eq!((upload.state, upload.committed), (UploadState::Finishing, Offset::START));
+    assert_eq!(db.number("SELECT COUNT(*) FROM outbox").await, 0);
+    assert_eq!(db.number("SELECT COUNT(*) FROM videos").await, 0);
+}
+
+async fn an_owner_who_may_no_longer_act_does_not_submit(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let ref_key = fixture.report().await;
+    let finishing = fixture.finishing(fixture.driver, ref_key).await;
+    db.database.set_person_active(fixture.driver.id, false).await.unwrap();
+    assert_eq!(db.database.finish(&finishing).await.unwrap(), FinishOutcome::OwnerInactive);
+    let report = db.database.report(ref_key).await.unwrap().unwrap();
+    assert_eq!(report.status, ReportStatus::Submit);
+}
+
+async fn a_foreign_report_is_not_there(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let stranger = fixture.stranger().await;
+    let finishing = fixture.finishing(stranger, fixture.report().await).await;
+    assert_eq!(db.database.finish(&finishing).await.unwrap(), FinishOutcome::NoReport);
+}
+
+async fn a_lost_gate_does_not_submit(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let ref_key = fixture.report().await;
+    let finishing = fixture.finishing(fixture.driver, ref_key).await;
+    let row = db.database.upload(finishing.upload).await.unwrap().unwrap();
+    db.database.bury_node(row.holder.unwrap()).await.unwrap();
+    assert_eq!(db.database.finish(&finishing).await.unwrap(), FinishOutcome::Fenced);
+    assert!(db.database.report(ref_key).await.unwrap().unwrap().status.is_open());
+}
+
+async fn a_rejected_report_takes_a_new_video(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let ref_key = fixture.report().await;
+    db.database.finish(&fixture.finishing(fixture.driver, ref_key).await).await.unwrap();
+    db.database.set_report_status(ref_key, ReportStatus::Rejected).await.unwrap();
+    fixture.manual_clock.advance(jiff::SignedDuration::from_secs(1));
+    let mut second = fixture.finishing(fixture.driver, ref_key).await;
+    second.sha256 = Digest::new([9; 32]);
+    assert!(matches!(db.database.finish(&second).await.unwrap(), FinishOutcome::Stored { .. }));
+    assert_eq!(db.database.latest_video(ref_key).await.unwrap().unwrap().id, second.video);
+}
+
+async fn a_submitted_report_without_a_video_here_is_closed(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let ref_key = fixture.report_in(ReportStatus::Submitted).await;
+    let finishing = fixture.finishing(fixture.driver, ref_key).await;
+    assert_eq!(db.database.finish(&finishing).await.unwrap(), FinishOutcome::Closed);
+}

@@ -1,0 +1,180 @@
+//! Who may write, and what of it counts.
+
+use forte_media::database::{Commit, Committed, Database};
+use forte_media::model::{Digest, NodeId, Offset, UploadId, UploadState};
+use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::harness::db::{Db, on_both_databases};
+use crate::harness::fixture::{Fixture, LENGTH};
+
+/// As many tasks as would like to write at once.
+const TASKS: u64 = 8;
+/// How often each of them succeeds before it is content.
+const ROUNDS: u64 = 10;
+
+fn commit(upload: UploadId, fence: i64, from: u64, to: u64, node: NodeId) -> Commit {
+    Commit {
+        upload,
+        fence,
+        from: Offset::new(from),
+        to: Offset::new(to),
+        segment: None,
+        node,
+        expires_at: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1_000_000),
+    }
+}
+
+/// Takes the lease and adds one byte, until that has been acknowledged `ROUNDS` times.
+async fn add_bytes(database: Database, upload: UploadId, node: NodeId) {
+    let mut acknowledged = 0;
+    while acknowledged < ROUNDS {
+        let row = database.upload(upload).await.unwrap().unwrap();
+        let Some(fence) = database.acquire_lease(upload, row.fence, node).await.unwrap() else {
+            continue;
+        };
+        let from = database.upload(upload).await.unwrap().unwrap().committed.get();
+        let segment = Some(Digest::new([7; 32]));
+        let commit = Commit { segment, ..commit(upload, fence, from, from + 1, node) };
+        if database.commit(&commit).await.unwrap() == Committed::Yes {
+            acknowledged += 1;
+        }
+    }
+}
+
+on_both_databases! {
+    every_acknowledged_byte_is_counted_once,
+    of_many_who_take_the_gate_at_once_one_wins,
+    an_old_fence_does_not_commit,
+    a_gate_of_a_node_that_is_no_more_is_freed_and_fenced,
+    a_release_lease_keeps_what_was_acknowledged,
+    a_wish_reaches_the_holder_and_nobody_else,
+    a_buried_node_loses_its_gates_and_its_late_commits,
+    a_new_process_in_the_same_folder_buries_the_old_one,
+}
+
+async fn every_acknowledged_byte_is_counted_once(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let upload = fixture.upload(fixture.report().await).await;
+    let node = fixture.node("a").await;
+    let tasks = (0..TASKS).map(|_| add_bytes(db.database.clone(), upload, node));
+    join_all(tasks).await;
+    let row = db.database.upload(upload).await.unwrap().unwrap();
+    assert_eq!(row.committed.get(), TASKS * ROUNDS);
+    let segments = db.database.segments(upload).await.unwrap();
+    let ends: Vec<u64> = segments.iter().map(|segment| segment.end.get()).collect();
+    assert_eq!(ends, (1..=TASKS * ROUNDS).collect::<Vec<_>>());
+}
+
+async fn of_many_who_take_the_gate_at_once_one_wins(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let upload = fixture.upload(fixture.report().await).await;
+    let node = fixture.node("a").await;
+    let attempts = (0..TASKS).map(|_| db.database.acquire_lease(upload, 0, node));
+    let taken = join_all(attempts).await;
+    let winners: Vec<i64> = taken.into_iter().filter_map(Result::unwrap).collect();
+    assert_eq!(winners, [1]);
+}
+
+async fn an_old_fence_does_not_commit(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let upload = fixture.upload(fixture.report().await).await;
+    let (old, new) = (fixture.node("a").await, fixture.node("b").await);
+    let slow = db.database.acquire_lease(upload, 0, old).await.unwrap().unwrap();
+    let quick = db.database.acquire_lease(upload, slow, new).await.unwrap().unwrap();
+
+    let late = commit(upload, slow, 0, 100, old);
+    assert_eq!(db.database.commit(&late).await.unwrap(), Committed::Fenced);
+    let good = Commit { segment: Some(Digest::new([1; 32])), ..commit(upload, quick, 0, 40, new) };
+    assert_eq!(db.database.commit(&good).await.unwrap(), Committed::Yes);
+    let late = Commit { segment: Some(Digest::new([2; 32])), ..late };
+    assert_eq!(db.database.commit(&late).await.unwrap(), Committed::Fenced);
+
+    let row = db.database.upload(upload).await.unwrap().unwrap();
+    assert_eq!((row.committed, row.holder, row.spooled_by), (Offset::new(40), None, Some(new)));
+    let segments = db.database.segments(upload).await.unwrap();
+    assert_eq!(segments.len(), 1, "the late segment is not counted");
+    assert!(!db.database.begin_finishing(upload, slow).await.unwrap());
+    assert!(
+        !db.database
+            .end_upload(upload, slow, UploadState::Terminated, None, fixture.now())
+            .await
+            .unwrap()
+    );
+}
+
+async fn a_release_lease_keeps_what_was_acknowledged(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let upload = fixture.upload(fixture.report().await).await;
+    let node = fixture.node("a").await;
+    let fence = db.database.acquire_lease(upload, 0, node).await.unwrap().unwrap();
+    db.database.release_lease(upload, fence).await.unwrap();
+    let row = db.database.upload(upload).await.unwrap().unwrap();
+    assert_eq!((row.holder, row.fence, row.committed), (None, fence, Offset::START));
+    assert_eq!(row.length, Some(LENGTH));
+}
+
+async fn a_wish_reaches_the_holder_and_nobody_else(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let upload = fixture.upload(fixture.report().await).await;
+    let (holder, other) = (fixture.node("a").await, fixture.node("b").await);
+    let fence = db.database.acquire_lease(upload, 0, holder).await.unwrap().unwrap();
+    assert!(db.database.wanted_gates(holder).await.unwrap().is_empty());
+    db.database.want_gate(upload, fence).await.unwrap();
+    assert_eq!(db.database.wanted_gates(holder).await.unwrap(), [(upload, fence)]);
+    assert!(db.database.wanted_gates(other).await.unwrap().is_empty());
+    db.database.release_lease(upload, fence).await.unwrap();
+    assert!(db.database.wanted_gates(holder).await.unwrap().is_empty());
+}
+
+async fn a_buried_node_loses_its_gates_and_its_late_commits(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let appending = fixture.upload(fixture.report().await).await;
+    let finishing = fixture.upload(fixture.report().await).await;
+    let node = fixture.node("a").await;
+    let fence = db.database.acquire_lease(appending, 0, node).await.unwrap().unwrap();
+    let last = db.database.acquire_lease(finishing, 0, node).await.unwrap().unwrap();
+    assert!(db.database.begin_finishing(finishing, last).await.unwrap());
+
+    db.database.bury_node(node).await.unwrap();
+
+    assert!(!db.database.node_beats(node).await.unwrap(), "it learns that it is taken for dead");
+    for upload in [appending, finishing] {
+        let row = db.database.upload(upload).await.unwrap().unwrap();
+        assert_eq!((row.state, row.holder), (UploadState::Open, None));
+    }
+    let late = commit(appending, fence, 0, 10, node);
+    assert_eq!(db.database.commit(&late).await.unwrap(), Committed::Fenced);
+}
+
+async fn a_gate_of_a_node_that_is_no_more_is_freed_and_fenced(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let upload = fixture.upload(fixture.report().await).await;
+    let (alive, dead) = (fixture.node("a").await, fixture.node("b").await);
+    let held = fixture.upload(fixture.report().await).await;
+    db.database.acquire_lease(held, 0, alive).await.unwrap().unwrap();
+    db.database.bury_node(dead).await.unwrap();
+    let fence = db.database.acquire_lease(upload, 0, dead).await.unwrap().unwrap();
+
+    assert_eq!(db.database.free_orphaned_gates().await.unwrap(), 1);
+
+    assert_eq!(db.database.upload(upload).await.unwrap().unwrap().holder, None);
+    assert_eq!(db.database.upload(held).await.unwrap().unwrap().holder, Some(alive));
+    let late = commit(upload, fence, 0, 10, dead);
+    assert_eq!(db.database.commit(&late).await.unwrap(), Committed::Fenced);
+}
+
+async fn a_new_process_in_the_same_folder_buries_the_old_one(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let upload = fixture.upload(fixture.report().await).await;
+    let (old, elsewhere) = (fixture.node("a").await, fixture.node("b").await);
+    db.database.acquire_lease(upload, 0, old).await.unwrap().unwrap();
+    let new = fixture.node("a").await;
+    let mut left: Vec<NodeId> =
+        db.database.nodes().await.unwrap().into_iter().map(|node| node.id).collect();
+    left.sort_unstable();
+    let mut expected = vec![elsewhere, new];
+    expected.sort_unstable();
+    assert_eq!(left, expected);
+    assert_eq!(db.database.upload(upload).await.unwrap().unwrap().holder, None);
+}

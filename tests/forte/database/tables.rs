@@ -1,0 +1,126 @@
+//! Migrations, sweeps, and rows that hold what cannot be.
+
+use forte_media::database::{Config, Database, DatabaseError, Remains};
+use forte_media::model::UploadState;
+use jiff::SignedDuration;
+
+use crate::harness::db::{Db, on_both_databases};
+use crate::harness::fixture::Fixture;
+
+fn is_unreadable<T>(read: &Result<T, DatabaseError>, field: &str) -> bool {
+    matches!(read, Err(DatabaseError::Unreadable { what, .. }) if *what == field)
+}
+
+on_both_databases! {
+    migrating_again_changes_nothing,
+    an_upload_expires_only_when_nobody_else_holds_it,
+    what_an_ended_upload_left_is_cleared_and_looked_at_again,
+    clearing_knows_which_video_stays,
+    a_person_counts_by_their_living_uploads,
+    a_row_that_cannot_be_is_an_error,
+    a_closed_database_is_away,
+}
+
+async fn migrating_again_changes_nothing(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let upload = fixture.upload(fixture.report().await).await;
+    db.database.migrate().await.unwrap();
+    let (one, two) = (db.opened_again().await, db.opened_again().await);
+    let (first, second) = tokio::join!(one.migrate(), two.migrate());
+    first.and(second).unwrap();
+    assert!(db.database.upload(upload).await.unwrap().is_some());
+}
+
+async fn an_upload_expires_only_when_nobody_else_holds_it(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let node = fixture.node("mine").await;
+    let upload = fixture.upload(fixture.report().await).await;
+    let held = fixture.upload(fixture.report().await).await;
+    db.database.acquire_lease(held, 0, fixture.node("a").await).await.unwrap().unwrap();
+    assert!(db.database.expired_uploads(node, fixture.now(), 10).await.unwrap().is_empty());
+    fixture.manual_clock.advance(SignedDuration::from_hours(24));
+    assert_eq!(db.database.expired_uploads(node, fixture.now(), 10).await.unwrap(), [(upload, 0)]);
+}
+
+async fn what_an_ended_upload_left_is_cleared_and_looked_at_again(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let upload = fixture.upload(fixture.report().await).await;
+    let now = fixture.now();
+    assert!(db.database.end_upload(upload, 0, UploadState::Expired, None, now).await.unwrap());
+    assert!(!db.database.end_upload(upload, 0, UploadState::Lost, None, now).await.unwrap());
+    let remains = Remains { upload, kept: None, again: false };
+    assert_eq!(db.database.uploads_to_clear(now, 10).await.unwrap(), [remains]);
+
+    let later = now + SignedDuration::from_hours(1);
+    db.database.upload_cleared(upload, Some(later)).await.unwrap();
+    assert!(db.database.uploads_to_clear(now, 10).await.unwrap().is_empty());
+    let second = Remains { again: true, ..remains };
+    assert_eq!(db.database.uploads_to_clear(later, 10).await.unwrap(), [second]);
+    db.database.upload_cleared(upload, None).await.unwrap();
+    assert!(db.database.uploads_to_clear(later, 10).await.unwrap().is_empty());
+}
+
+async fn clearing_knows_which_video_stays(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let finishing = fixture.finishing(fixture.driver, fixture.report().await).await;
+    db.database.finish(&finishing).await.unwrap();
+    let remains = Remains { upload: finishing.upload, kept: Some(finishing.sha256), again: false };
+    assert_eq!(db.database.uploads_to_clear(fixture.now(), 10).await.unwrap(), [remains]);
+}
+
+async fn a_person_counts_by_their_living_uploads(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let ref_key = fixture.report().await;
+    let upload = fixture.upload(ref_key).await;
+    fixture.upload(ref_key).await;
+    assert_eq!(db.database.living_uploads(fixture.driver.id).await.unwrap(), 2);
+    db.database.end_upload(upload, 0, UploadState::Terminated, None, fixture.now()).await.unwrap();
+    assert_eq!(db.database.living_uploads(fixture.driver.id).await.unwrap(), 1);
+}
+
+async fn a_row_that_cannot_be_is_an_error(db: Db) {
+    let fixture = Fixture::furnish(&db.database).await;
+    let ref_key = fixture.report().await;
+    let upload = fixture.upload(ref_key).await;
+    let event = fixture.told().await;
+    db.tamper("UPDATE uploads SET state = 'asleep'").await;
+    assert!(is_unreadable(&db.database.upload(upload).await, "state"));
+    db.tamper("UPDATE uploads SET state = 'open', committed = -1").await;
+    assert!(is_unreadable(&db.database.upload(upload).await, "committed"));
+    db.tamper("UPDATE uploads SET committed = 0, expires_at = 9223372036854775807").await;
+    assert!(is_unreadable(&db.database.upload(upload).await, "expires_at"));
+    db.tamper("UPDATE reports SET status_code = 7").await;
+    assert!(is_unreadable(&db.database.report(ref_key).await, "status_code"));
+    db.tamper("UPDATE people SET role = 'king'").await;
+    assert!(is_unreadable(&db.database.active_person(fixture.driver.id).await, "role"));
+    db.tamper("UPDATE outbox SET state = 'lost'").await;
+    assert!(is_unreadable(&db.database.event(event).await, "state"));
+}
+
+async fn a_closed_database_is_away(db: Db) {
+    db.database.probe().await.unwrap();
+    db.database.close().await;
+    assert!(db.database.probe().await.unwrap_err().is_transient());
+}
+
+fn config(url: &str) -> Config {
+    Config {
+        url: url.to_owned().into(),
+        max_connections: 1,
+        acquire_timeout: SignedDuration::from_millis(200),
+        sqlite_busy_timeout: SignedDuration::from_millis(200),
+    }
+}
+
+#[tokio::test]
+async fn a_database_we_do_not_speak_is_refused_without_its_password() {
+    let error = Database::open(&config("mysql://forte:word@127.0.0.1/forte")).await.unwrap_err();
+    assert!(error.to_string().contains("sqlite:// or postgres://"), "{error}");
+    assert!(!error.to_string().contains("word"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_away() {
+    let error = Database::open(&config("postgres://127.0.0.1:1/forte")).await.unwrap_err();
+    assert!(error.is_transient(), "{error}");
+}

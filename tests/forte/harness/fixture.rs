@@ -1,0 +1,219 @@
+//! People, reports and uploads for tests of the database and of what stands on it.
+
+use forte_media::database::{
+    Channel, Database, Details, Finishing, NewCompany, NewPerson, NewReport, NewUpload, NewVehicle,
+    OutboxMessage,
+};
+use forte_media::model::{
+    Clock, CompanyId, CompanyKind, Digest, Door, EventId, Facts, Length, ManualClock, NodeId,
+    Person, PersonId, Place, Random, RefKey, ReportStatus, Role, SubmissionId, TimeSent, TypeCode,
+    UploadId, VehicleGuid, VideoId,
+};
+use jiff::{SignedDuration, Timestamp};
+
+/// How long an upload of these tests is.
+pub(crate) const LENGTH: Length = Length::new(1_000);
+
+/// A database with one company, its driver, and ways to add the rest.
+pub(crate) struct Fixture {
+    pub(crate) database: Database,
+    pub(crate) clock: Clock,
+    pub(crate) manual_clock: ManualClock,
+    pub(crate) random: Random,
+    pub(crate) driver: Person,
+}
+
+impl Fixture {
+    /// Furnishes a database.
+    pub(crate) async fn furnish(database: &Database) -> Self {
+        let (clock, manual_clock) = Clock::manual("2026-05-13T05:00:00Z".parse().unwrap());
+        let driver = Person { id: PersonId(153), company: CompanyId(20), role: Role::Employee };
+        let fixture = Self {
+            database: database.clone(),
+            clock,
+            manual_clock,
+            random: Random::seeded(1),
+            driver,
+        };
+        fixture.add_company(driver.company, "080540013184").await;
+        fixture.add_person(driver).await;
+        fixture
+    }
+
+    pub(crate) async fn add_company(&self, id: CompanyId, biin: &str) {
+        let new = NewCompany {
+            id,
+            key: None,
+            kind: CompanyKind::Company,
+            biin: biin.to_owned(),
+            name: format!("Company {}", id.0),
+            email: format!("company{}@example.test", id.0),
+        };
+        self.database.add_company(&new).await.unwrap();
+    }
+
+    pub(crate) async fn add_person(&self, person: Person) {
+        let new = NewPerson {
+            person,
+            key: None,
+            mobile: "+77010000000".to_owned(),
+            first_name: "Айбек".to_owned(),
+            last_name: "Сапаров".to_owned(),
+            patronic_name: String::new(),
+            email: String::new(),
+        };
+        self.database.add_person(&new).await.unwrap();
+    }
+
+    /// Somebody of a company that is there already.
+    pub(crate) async fn person(&self, person: Person) -> Person {
+        self.add_person(person).await;
+        person
+    }
+
+    /// Another company's driver.
+    pub(crate) async fn stranger(&self) -> Person {
+        let stranger = Person { id: PersonId(999), company: CompanyId(99), role: Role::Employee };
+        self.add_company(stranger.company, "990140001234").await;
+        self.add_person(stranger).await;
+        stranger
+    }
+
+    /// A reviewer of the lessor, who sees every company's reports.
+    pub(crate) async fn reviewer(&self) -> Person {
+        let reviewer =
+            Person { id: PersonId(900), company: CompanyId::LESSOR, role: Role::Reviewer };
+        self.add_person(reviewer).await;
+        reviewer
+    }
+
+    /// The present moment of this fixture.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A process that takes part.
+    pub(crate) async fn node(&self, home: &str) -> NodeId {
+        let node = NodeId::mint(&self.clock, &self.random);
+        self.database.node_begins(node, home).await.unwrap();
+        node
+    }
+
+    /// A report of the driver's company that awaits a video.
+    pub(crate) async fn report(&self) -> RefKey {
+        self.report_in(ReportStatus::Submit).await
+    }
+
+    /// A report of the driver's company in some state.
+    pub(crate) async fn report_in(&self, status: ReportStatus) -> RefKey {
+        let ref_key = RefKey::mint(&self.clock, &self.random);
+        let vehicle = NewVehicle {
+            guid: VehicleGuid::mint(&self.clock, &self.random),
+            company: self.driver.company,
+            plate_number: "123ABC02".to_owned(),
+            vin_code: "JTMHU01J504012345".to_owned(),
+            type_code: TypeCode::mint(&self.clock, &self.random),
+        };
+        self.database.add_vehicle(&vehicle).await.unwrap();
+        let report = NewReport {
+            ref_key,
+            company: self.driver.company,
+            vehicle: vehicle.guid,
+            report_number: "0001".to_owned(),
+            contract_number: "0002".to_owned(),
+            starts_at: Some(self.now()),
+            finishes_at: Some(self.now() + SignedDuration::from_hours(240)),
+            due_at: self.now() + SignedDuration::from_hours(240),
+            status,
+            reject_reason: String::new(),
+        };
+        self.database.add_report(&report).await.unwrap();
+        ref_key
+    }
+
+    /// What a driver says about a video.
+    pub(crate) fn details(&self, ref_key: RefKey) -> Details {
+        Details {
+            ref_key,
+            time_sent: TimeSent { raw: "2026-05-13 10:00:00".to_owned(), at: self.now() },
+            place: Place { lat_e8: 4_323_889_000, long_e8: 7_688_971_000 },
+            filename: "машина.mp4".to_owned(),
+            declared: None,
+        }
+    }
+
+    /// An open upload of somebody, nothing in it yet.
+    pub(crate) async fn upload_of(&self, person: Person, ref_key: RefKey) -> UploadId {
+        let id = UploadId::mint(&self.clock, &self.random);
+        let new = NewUpload {
+            id,
+            secret_hash: Digest::new(self.random.bytes()),
+            person,
+            door: Door::Tus,
+            details: Some(self.details(ref_key)),
+            length: Some(LENGTH),
+            metadata: String::new(),
+            created_at: self.now(),
+            expires_at: self.now() + SignedDuration::from_hours(24),
+        };
+        self.database.create_upload(&new).await.unwrap();
+        id
+    }
+
+    /// An open upload of the driver, nothing in it yet.
+    pub(crate) async fn upload(&self, ref_key: RefKey) -> UploadId {
+        self.upload_of(self.driver, ref_key).await
+    }
+
+    /// An upload with everything in, ready for the one transaction.
+    pub(crate) async fn finishing(&self, owner: Person, ref_key: RefKey) -> Finishing {
+        let upload = self.upload_of(owner, ref_key).await;
+        let node = NodeId::mint(&self.clock, &self.random);
+        let fence = self.database.acquire_lease(upload, 0, node).await.unwrap().unwrap();
+        assert!(self.database.begin_finishing(upload, fence).await.unwrap());
+        Finishing {
+            upload,
+            fence,
+            owner,
+            details: self.details(ref_key),
+            vehicle: self.database.report(ref_key).await.unwrap().unwrap().vehicle,
+            video: VideoId::mint(&self.clock, &self.random),
+            submission: SubmissionId::mint(&self.clock, &self.random),
+            sha256: Digest::new(self.random.bytes()),
+            length: LENGTH,
+            facts: Facts::default(),
+            notes: Vec::new(),
+            verdicts: Vec::new(),
+            uses: Vec::new(),
+            telling: self.telling(ref_key),
+            now: self.now(),
+        }
+    }
+
+    fn telling(&self, ref_key: RefKey) -> OutboxMessage {
+        OutboxMessage {
+            id: EventId::mint(&self.clock, &self.random),
+            channel: Channel::Webhook,
+            kind: "report.submitted",
+            subject: ref_key.to_string(),
+            expires_at: None,
+            body: r#"{"type":"report.submitted","data":{}}"#.to_owned(),
+        }
+    }
+
+    /// A message in the outbox about a report that was just submitted.
+    pub(crate) async fn told(&self) -> EventId {
+        let ref_key = self.report().await;
+        let finishing = self.finishing(self.driver, ref_key).await;
+        self.database.finish(&finishing).await.unwrap();
+        finishing.telling.id
+    }
+
+    /// A further message about a report: it was rejected, and a new video came.
+    pub(crate) async fn told_about(&self, ref_key: RefKey) -> EventId {
+        self.database.set_report_status(ref_key, ReportStatus::Rejected).await.unwrap();
+        let finishing = self.finishing(self.driver, ref_key).await;
+        self.database.finish(&finishing).await.unwrap();
+        finishing.telling.id
+    }
+}

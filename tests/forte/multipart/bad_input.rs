@@ -1,0 +1,111 @@
+//! Forms no client should send, and somebody does (S27…S34).
+
+use std::io;
+
+use axum::body::Body;
+use axum::http::Request;
+use bytes::Bytes;
+use futures_util::stream;
+
+use crate::harness::answers::problem;
+use crate::harness::clips::GOOD;
+use crate::harness::form::{self, BOUNDARY, Form, send};
+use crate::harness::service::{Service, on_both_backends};
+
+on_both_backends! {
+    a_filename_is_only_a_name,
+}
+
+/// S27.
+#[tokio::test]
+async fn a_body_that_is_no_form_is_refused() {
+    let service = Service::embedded().await;
+    let long = format!("multipart/form-data; boundary={}", "b".repeat(71));
+    let kinds = [
+        "",
+        "video/mp4",
+        "application/json",
+        "multipart/form-data",
+        "multipart/form-data; boundary=",
+        "multipart/mixed; boundary=x",
+        &long,
+    ];
+    for kind in kinds {
+        let request = Request::post("/reports/upload")
+            .header("Authorization", format!("Bearer {}", service.driver()))
+            .header("Content-Type", kind);
+        let answer = service.send(request.body(GOOD.into()).unwrap()).await;
+        problem(answer, 400, "validation_failed").await;
+    }
+    for body in [Vec::new(), GOOD.to_vec(), Form::new().done()] {
+        let answer = send(&service, body).await;
+        assert!([400, 422].contains(&answer.status().as_u16()));
+    }
+}
+
+/// S31.
+#[tokio::test]
+async fn fields_without_measure_are_refused() {
+    let service = Service::embedded().await;
+    let report = service.report().await;
+    let many = (0..10_000).fold(Form::new(), |form, n| form.text(&n.to_string(), "x"));
+    let nameless = Form::new().part("Content-Disposition: form-data", b"x");
+    let headless = Form::new().part("X-Nothing: here", b"x");
+    let wrong = [
+        many,
+        nameless,
+        headless,
+        Form::new().text("", "x"),
+        Form::new().text("note", &"x".repeat(10_000)),
+        Form::new().text("ref_key", &"x".repeat(10_000)),
+        Form::of(report).file(GOOD).file(GOOD),
+        Form::new().part("Content-Disposition: form-data; name=\"note\"", b"\xff\xfe"),
+    ];
+    for form in wrong {
+        problem(send(&service, form.done()).await, 400, "validation_failed").await;
+    }
+    service.assert_nothing_left().await;
+}
+
+/// S28, S29: nobody fills our memory with what is no field.
+#[tokio::test]
+async fn megabytes_around_the_fields_are_not_read() {
+    let service = Service::embedded().await;
+    let headers = format!("--{BOUNDARY}\r\nX-Long: ");
+    for begins in ["", &headers] {
+        let (mut sent, begins) = (0_usize, Bytes::from(begins.to_owned()));
+        let pieces = std::iter::once(begins).chain(std::iter::from_fn(move || {
+            sent += 4096;
+            assert!(sent < 1024 * 1024, "a megabyte was read");
+            Some(Bytes::from(vec![b'x'; 4096]))
+        }));
+        let body = Body::from_stream(stream::iter(pieces.map(io::Result::Ok)));
+        problem(send(&service, body).await, 400, "validation_failed").await;
+    }
+}
+
+/// S34: never a path, no control characters, and PostgreSQL takes it.
+async fn a_filename_is_only_a_name(service: Service) {
+    let names = [
+        "../../x",
+        "C:\\x\\y.mp4",
+        "a\0b.mp4",
+        "a\tb\u{7f}.mp4",
+        "",
+        "\u{202e}4pm.exe",
+        &"ё".repeat(2_000),
+        "a\\\"b.mp4",
+    ];
+    for name in names {
+        let head = format!("Content-Disposition: form-data; name=\"file\"; filename=\"{name}\"");
+        let form = Form::of(service.report().await).part(&head, GOOD).done();
+        let answer = send(&service, form).await;
+        // A head that is no head may be refused, but never break anything.
+        assert!([201, 400].contains(&answer.status().as_u16()), "{name:?}: {}", answer.status());
+    }
+    let report = service.report().await;
+    let uri = format!("/reports/upload?filename=a%00b%0d%0a.mp4&ref_key={report}");
+    let form = Form::of(report).part("Content-Disposition: form-data; name=\"file\"", GOOD).done();
+    let request = form::request(&service, &uri).body(form.into()).unwrap();
+    assert_eq!(service.send(request).await.status(), 201);
+}

@@ -1,0 +1,64 @@
+//! Forms that end too early: nothing of them stays, and the same request again is good (F, S33).
+
+use crate::harness::answers::problem;
+use crate::harness::bodies::{chunked, cut, held};
+use crate::harness::clips::GOOD;
+use crate::harness::form::{Form, send};
+use crate::harness::service::{Service, on_both_backends};
+
+on_both_backends! {
+    a_form_cut_anywhere_leaves_nothing_and_can_be_sent_again,
+    a_form_that_nobody_waits_for_leaves_nothing,
+}
+
+/// Decisions, "The form door cannot resume".
+async fn a_form_cut_anywhere_leaves_nothing_and_can_be_sent_again(service: Service) {
+    let report = service.report().await;
+    let form = Form::of(report).file(GOOD).done();
+    let file = form.len() - GOOD.len();
+    for at in [0, 1, 50, 200, file - 60, file, file + 4096, form.len() - 60, form.len() - 10] {
+        for body in [cut(form[..at].to_vec()), chunked(&form[..at], 1000)] {
+            let answer = send(&service, body).await;
+            let status = answer.status().as_u16();
+            assert!([400, 503].contains(&status), "{at}: {status}");
+            let code = if status == 400 { "validation_failed" } else { "body_cut" };
+            let data = problem(answer, status, code).await;
+            assert!(!data["message"].as_str().unwrap().contains("was kept"), "{data}");
+        }
+    }
+    service.assert_nothing_left().await;
+    assert_eq!(service.deliver().await, 0);
+    assert_eq!(send(&service, chunked(&form, 7)).await.status(), 201);
+    assert_eq!(service.deliver().await, 1);
+}
+
+/// hyper drops the handler when the phone is gone.
+async fn a_form_that_nobody_waits_for_leaves_nothing(service: Service) {
+    let report = service.report().await;
+    let form = Form::of(report).file(GOOD).done();
+    let (body, taken) = held(form[..form.len() - 500].to_vec());
+    tokio::select! {
+        answer = send(&service, body) => panic!("answered {}", answer.status()),
+        rung = taken => rung.unwrap(),
+    }
+    service.assert_nothing_left().await;
+    assert_eq!(send(&service, form).await.status(), 201);
+}
+
+#[tokio::test]
+async fn a_form_that_falls_silent_behind_its_file_is_cut() {
+    let service = Service::embedded_with(&[("UPLOAD__IDLE_TIMEOUT", "50ms")]).await;
+    let form = Form::of(service.report().await).file(GOOD).done();
+    let (body, _taken) = held(form[..form.len() - 8].to_vec());
+    problem(send(&service, body).await, 503, "body_cut").await;
+    service.assert_nothing_left().await;
+}
+
+#[tokio::test]
+async fn a_form_that_falls_silent_is_cut() {
+    let service = Service::embedded_with(&[("UPLOAD__IDLE_TIMEOUT", "50ms")]).await;
+    let form = Form::of(service.report().await).file(GOOD).done();
+    let (body, _taken) = held(form[..form.len() - 500].to_vec());
+    problem(send(&service, body).await, 503, "body_cut").await;
+    service.assert_nothing_left().await;
+}

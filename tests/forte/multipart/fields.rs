@@ -1,0 +1,107 @@
+//! What stands beside the file, and where (Q14, Q15, Q34).
+
+use crate::harness::answers::problem;
+use crate::harness::clips::GOOD;
+use crate::harness::form::{self, Form, send};
+use crate::harness::service::{Service, on_both_backends};
+
+on_both_backends! {
+    the_fields_may_come_after_the_file,
+}
+
+/// Q34.
+async fn the_fields_may_come_after_the_file(service: Service) {
+    let report = service.report().await;
+    let form = Form::new()
+        .text("time_sent", "2026-05-13 10:00:00")
+        .text("unknown", "whatever")
+        .file(GOOD)
+        .text("long", "76.889709")
+        .text("unknown", "whatever else")
+        .text("ref_key", &report.to_string())
+        .text("lat", "43.238949");
+    assert_eq!(send(&service, form.done()).await.status(), 201);
+}
+
+/// Q34: also as a query, as headers, and said twice over as long as it is the same.
+#[tokio::test]
+async fn the_fields_may_come_ahead_of_the_form() {
+    let service = Service::embedded().await;
+    for said_again in [false, true] {
+        let report = service.report().await;
+        let uri = format!("/reports/upload?ref_key={report}&time_sent=2026-05-13%2010:00:00");
+        let request =
+            form::request(&service, &uri).header("X-Lat", "43.2").header("X-Long", "76.9");
+        let mut form = Form::new();
+        if said_again {
+            form = form.text("ref_key", &report.to_string()).text("lat", "43.2");
+        }
+        let request = request.body(form.file(GOOD).done().into()).unwrap();
+        assert_eq!(service.send(request).await.status(), 201, "{said_again}");
+    }
+}
+
+/// Q34: two different answers to one question are none.
+#[tokio::test]
+async fn fields_that_contradict_each_other_are_refused() {
+    let service = Service::embedded().await;
+    let report = service.report().await;
+    let other = service.report().await;
+    let twice = Form::of(report).text("lat", "1").file(GOOD).done();
+    problem(send(&service, twice).await, 400, "validation_failed").await;
+    let uri = format!("/reports/upload?ref_key={other}");
+    let request = form::request(&service, &uri).body(Form::of(report).file(GOOD).done().into());
+    problem(service.send(request.unwrap()).await, 400, "validation_failed").await;
+    let uri = format!("/reports/upload?ref_key={other}&ref_key={report}");
+    let request = form::request(&service, &uri).body(Form::of(report).file(GOOD).done().into());
+    problem(service.send(request.unwrap()).await, 400, "validation_failed").await;
+}
+
+/// Q14, Q15.
+#[tokio::test]
+async fn times_and_places_are_taken_as_phones_write_them() {
+    let service = Service::embedded().await;
+    let times = [
+        ("2026-05-13 10:00:00", "2026-05-13T05:00:00Z"),
+        ("2026-05-13T10:00:00", "2026-05-13T05:00:00Z"),
+        ("2026-05-13T10:00:00Z", "2026-05-13T10:00:00Z"),
+        ("2026-05-13T10:00:00.125+05:00", "2026-05-13T05:00:00.125Z"),
+        ("2026-05-13T10:00:00 05:00", "2026-05-13T05:00:00Z"),
+        ("2026-05-13+10:00:00", "2026-05-13T05:00:00Z"),
+    ];
+    for (written, meant) in times {
+        let report = service.report().await;
+        let form = Form::new()
+            .text("ref_key", &report.to_string().to_uppercase())
+            .text("time_sent", written)
+            .text("lat", " 43,238949001 ")
+            .text("lng", "-76.889709005");
+        assert_eq!(send(&service, form.file(GOOD).done()).await.status(), 201, "{written}");
+        assert_eq!(service.deliver().await, 1);
+        let heard = service.env.receiver.heard();
+        let event: serde_json::Value = serde_json::from_str(&heard.last().unwrap().body).unwrap();
+        assert_eq!(event["data"]["time_sent"], meant, "{written}");
+        assert_eq!(event["data"]["lat"], 43.238_949);
+        assert_eq!(event["data"]["long"], -76.889_709_01);
+    }
+}
+
+/// Each missing or wrong field is named, all at once.
+#[tokio::test]
+async fn what_is_missing_or_wrong_is_named() {
+    let service = Service::embedded().await;
+    let report = service.report().await;
+    let data =
+        problem(send(&service, Form::new().file(GOOD).done()).await, 422, "validation_failed");
+    let named = data.await["details"].as_object().unwrap().clone();
+    assert_eq!(named.keys().collect::<Vec<_>>(), ["lat", "long", "ref_key", "time_sent"]);
+
+    let data = problem(send(&service, Form::of(report).done()).await, 422, "validation_failed");
+    assert_eq!(data.await["details"]["file"], "is required");
+
+    let wrong = Form::new().text("ref_key", "x").text("time_sent", "\0").text("lat", "91");
+    let wrong = wrong.text("long", "east").text("sha256", "abc").file(GOOD).done();
+    let data = problem(send(&service, wrong).await, 422, "validation_failed").await;
+    insta::assert_json_snapshot!(data, { ".request_id" => "[id]" });
+    service.assert_nothing_left().await;
+}

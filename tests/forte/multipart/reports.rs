@@ -1,0 +1,168 @@
+//! What a report makes of a video (Q32, Q33, S22).
+
+use axum::body::Body;
+use forte_media::model::{Person, PersonId, RefKey, ReportStatus, Role};
+
+use crate::harness::answers::problem;
+use crate::harness::bodies::watched;
+use crate::harness::clips::{GOOD, MOOV_FIRST};
+use crate::harness::form::{self, Form, send};
+use crate::harness::service::{Service, json, on_both_backends};
+
+on_both_backends! {
+    a_video_is_stored_byte_for_byte_and_answered_as_documented,
+    the_same_bytes_again_are_the_same_submission,
+    other_bytes_are_refused,
+    a_rejected_report_takes_a_new_video,
+    an_approved_report_takes_none,
+    the_report_of_another_company_is_not_there,
+    a_report_of_anothers_vehicle_is_not_there,
+    a_reviewer_sends_no_videos,
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    hex::encode(<sha2::Sha256 as sha2::Digest>::digest(bytes))
+}
+
+/// E9, Q33.
+async fn a_video_is_stored_byte_for_byte_and_answered_as_documented(service: Service) {
+    let report = service.report().await;
+    let answer = send(&service, Form::of(report).file(GOOD).done()).await;
+    assert_eq!(answer.status(), 201);
+    let answer = json(answer).await;
+    assert_eq!(answer["status"], "ok");
+    assert_eq!(answer["data"]["code"], 201);
+    assert_eq!(answer["data"]["message"], "Report has been successfully saved.");
+    assert_eq!(answer["data"]["sha256"], sha256(GOOD));
+    assert_eq!(service.database().report(report).await.unwrap().unwrap().status.code(), 2);
+    service.app.uploads.sweep().await.unwrap();
+    let left = service.left_behind().await;
+    assert_eq!(left.len(), 1);
+    assert!(left[0].contains(&sha256(GOOD)), "{left:?}");
+    assert_eq!(service.deliver().await, 1);
+}
+
+/// Q32: a phone that lost its answer sends it all again.
+async fn the_same_bytes_again_are_the_same_submission(service: Service) {
+    let report = service.report().await;
+    let form = Form::of(report).file(GOOD).done();
+    let first = json(send(&service, form.clone()).await).await;
+    service.settle().await;
+    let left = service.left_behind().await;
+    assert_eq!(service.deliver().await, 1);
+    for _ in 0..2 {
+        let again = send(&service, form.clone()).await;
+        assert_eq!(again.status(), 201);
+        assert_eq!(json(again).await, first);
+        service.settle().await;
+    }
+    assert_eq!(service.deliver().await, 0);
+    assert_eq!(service.left_behind().await, left);
+}
+
+/// Q32.
+async fn other_bytes_are_refused(service: Service) {
+    let report = service.report().await;
+    send(&service, Form::of(report).file(GOOD).done()).await;
+    service.app.uploads.sweep().await.unwrap();
+    let left = service.left_behind().await;
+    let answer = send(&service, Form::of(report).file(MOOV_FIRST).done()).await;
+    let data = problem(answer, 409, "report_already_submitted").await;
+    assert_eq!(data["details"]["sha256"], sha256(GOOD));
+    service.app.uploads.sweep().await.unwrap();
+    assert_eq!(service.left_behind().await, left);
+    assert_eq!(service.deliver().await, 1);
+}
+
+async fn a_rejected_report_takes_a_new_video(service: Service) {
+    let report = service.report().await;
+    send(&service, Form::of(report).file(GOOD).done()).await;
+    service.database().set_report_status(report, ReportStatus::Rejected).await.unwrap();
+    let answer = send(&service, Form::of(report).file(MOOV_FIRST).done()).await;
+    assert_eq!(answer.status(), 201);
+    let held = service.database().report(report).await.unwrap().unwrap();
+    assert_eq!(held.status, ReportStatus::Submitted);
+}
+
+/// Q32, wherever its key stands.
+async fn an_approved_report_takes_none(service: Service) {
+    let report = service.report_in(ReportStatus::Accepted).await;
+    for form in early_and_late(report) {
+        problem(send(&service, form.done()).await, 409, "report_closed").await;
+    }
+    service.assert_nothing_left().await;
+}
+
+/// S20, S22.
+async fn the_report_of_another_company_is_not_there(service: Service) {
+    let report = service.report().await;
+    let stranger = format!("Bearer {}", service.stranger().await);
+    for form in early_and_late(report) {
+        let mut request =
+            form::request(&service, "/reports/upload").body(form.done().into()).unwrap();
+        request.headers_mut().insert("authorization", stranger.parse().unwrap());
+        problem(service.send(request).await, 404, "not_found").await;
+    }
+    service.assert_nothing_left().await;
+    assert_eq!(service.deliver().await, 0);
+}
+
+/// The form with the key before the file, and after it.
+fn early_and_late(report: RefKey) -> [Form; 2] {
+    let late = Form::new().file(GOOD).text("ref_key", &report.to_string());
+    let late = late.text("time_sent", "2026-05-13 10:00:00").text("lat", "1").text("long", "2");
+    [Form::of(report).file(GOOD), late]
+}
+
+/// Q37, S20: a driver films what is assigned to them.
+async fn a_report_of_anothers_vehicle_is_not_there(service: Service) {
+    let report = service.report().await;
+    let vehicle = service.database().report(report).await.unwrap().unwrap().vehicle;
+    service.env.fixture.assign(vehicle, None, "+7 702 999 99 99").await;
+    for form in early_and_late(report) {
+        problem(send(&service, form.done()).await, 404, "not_found").await;
+    }
+    service.assert_nothing_left().await;
+    service.env.fixture.assign(vehicle, None, "8 701 000 00 00").await;
+    assert_eq!(send(&service, Form::of(report).file(GOOD).done()).await.status(), 201);
+}
+
+/// Whoever decides on videos sends none: they would approve their own.
+async fn a_reviewer_sends_no_videos(service: Service) {
+    let report = service.report().await;
+    let fixture = &service.env.fixture;
+    let reviewer = Person { id: PersonId(901), role: Role::Reviewer, ..fixture.driver };
+    let token = format!("Bearer {}", service.token_of(fixture.person(reviewer).await));
+    for form in early_and_late(report) {
+        let mut request =
+            form::request(&service, "/reports/upload").body(form.done().into()).unwrap();
+        request.headers_mut().insert("authorization", token.parse().unwrap());
+        problem(service.send(request).await, 403, "forbidden").await;
+    }
+    service.assert_nothing_left().await;
+}
+
+/// S22, Q34: known from the query or a header, judged before a byte of the body is asked for.
+#[tokio::test]
+async fn a_report_that_takes_no_video_is_known_before_the_body_is_read() {
+    let service = Service::embedded().await;
+    let closed = service.report_in(ReportStatus::Accepted).await;
+    let unknown: RefKey = "0190f000-0000-7000-8000-000000000000".parse().unwrap();
+    for (report, status) in [(closed, 409), (unknown, 404)] {
+        let query = form::request(&service, &format!("/reports/upload?ref_key={report}"));
+        let header =
+            form::request(&service, "/reports/upload").header("X-Ref-Key", report.to_string());
+        for request in [query, header] {
+            let (body, mut asked) = watched();
+            let answer = service.send(request.body(body).unwrap()).await;
+            assert_eq!(answer.status(), status);
+            assert!(asked.try_recv().is_err());
+        }
+    }
+    let (body, mut asked) = watched();
+    let request = form::request(&service, "/reports/upload?lat=95").body(body).unwrap();
+    problem(service.send(request).await, 422, "validation_failed").await;
+    assert!(asked.try_recv().is_err());
+    let bare = axum::http::Request::post("/reports/upload").body(Body::empty()).unwrap();
+    problem(service.send(bare).await, 401, "token_invalid").await;
+}

@@ -1,0 +1,140 @@
+//! What 1C deletes: BINs that become free, deletions that come first, deletions on both sides.
+
+use axum::body::Body;
+use axum::http::Request;
+use serde_json::{Value, json};
+
+use super::{
+    ASSIGNMENT, COMPANY, CONTRACT, NOTHING, REPORT, TYPE, VEHICLE, admitted, company, director,
+    fixture, take, take_all, with,
+};
+use crate::harness::service::{Service, on_both_backends};
+
+on_both_backends! {
+    a_deleted_company_gives_its_bin_up,
+    a_company_that_may_not_act_gives_its_bin_up_to_one_that_may,
+    a_deletion_that_comes_first_is_not_forgotten,
+    a_message_and_a_director_who_delete_at_once_do_not_block_each_other,
+}
+
+fn delete(object: &str, key: &str, version: i64) -> Value {
+    json!({ "type": "delete", "object": object, "ref_key": key, "version": version })
+}
+
+/// Duplicates are cleaned up in 1C: in one message the deletion goes first.
+async fn a_deleted_company_gives_its_bin_up(service: Service) {
+    admitted(&service).await;
+    take_all(&service, 1, &[company()]).await;
+    let other = with(company(), json!({ "ref_key": NOTHING }));
+    let results = take(&service, 2, &[other.clone(), delete("company", COMPANY, 2)]).await;
+    assert_eq!(results[0]["error"], "biin_taken");
+    take_all(&service, 3, std::slice::from_ref(&other)).await;
+    let biins = "SELECT ref_key, biin, active FROM companies WHERE ref_key <> '' ORDER BY biin";
+    assert_eq!(
+        service.env.db.rows(biins).await,
+        [format!("{NOTHING}|200940026146|1"), format!("{COMPANY}|gone:{COMPANY}|0")]
+    );
+    // Back again, with a BIN that is free or not at all.
+    let results = take(&service, 4, &[with(company(), json!({ "version": 3 }))]).await;
+    assert_eq!(results[0]["error"], "biin_taken");
+    let back = with(company(), json!({ "version": 3 }));
+    take_all(&service, 5, &[delete("company", NOTHING, 2), back]).await;
+    assert_eq!(
+        service.env.db.rows(biins).await,
+        [format!("{COMPANY}|200940026146|1"), format!("{NOTHING}|gone:{NOTHING}|0")]
+    );
+}
+
+/// 1C marks a duplicate instead of deleting it.
+async fn a_company_that_may_not_act_gives_its_bin_up_to_one_that_may(service: Service) {
+    admitted(&service).await;
+    let marked = |version| with(company(), json!({ "active": false, "version": version }));
+    take_all(&service, 1, &[company(), marked(2)]).await;
+    let biins = "SELECT ref_key, biin, active FROM companies WHERE ref_key <> '' ORDER BY biin";
+    assert_eq!(service.env.db.rows(biins).await, [format!("{COMPANY}|200940026146|0")]);
+    take_all(&service, 2, &[with(company(), json!({ "ref_key": NOTHING }))]).await;
+    let both = [format!("{NOTHING}|200940026146|1"), format!("{COMPANY}|gone:{COMPANY}|0")];
+    assert_eq!(service.env.db.rows(biins).await, both);
+    // The duplicate is sent again, and does not want it back as long as it is one.
+    take_all(&service, 3, &[marked(3)]).await;
+    assert_eq!(service.env.db.rows(biins).await, both);
+    let results = take(&service, 4, &[with(company(), json!({ "version": 4 }))]).await;
+    assert_eq!(results[0]["error"], "biin_taken");
+}
+
+async fn a_deletion_that_comes_first_is_not_forgotten(service: Service) {
+    admitted(&service).await;
+    let deleted = [
+        delete("assignment", ASSIGNMENT, 5),
+        delete("report", REPORT, 5),
+        delete("vehicle", VEHICLE, 5),
+        delete("contract", CONTRACT, 5),
+        delete("vehicle_type", TYPE, 5),
+        delete("company", COMPANY, 5),
+    ];
+    for result in take_all(&service, 1, &deleted).await {
+        assert_eq!(result["message"], "there is no such object");
+    }
+    // Without a version a deletion is about what is there, and nothing is.
+    take_all(&service, 2, &[delete("contract", NOTHING, 0)]).await;
+    let mut items = fixture();
+    items.remove(1);
+    for result in take_all(&service, 3, &items).await {
+        assert!(result["message"].as_str().unwrap().starts_with("ignored"), "{result}");
+    }
+    let there = "SELECT (SELECT COUNT(*) FROM reports WHERE gone = 0) \
+                 + (SELECT COUNT(*) FROM vehicles WHERE gone = 0) \
+                 + (SELECT COUNT(*) FROM contracts WHERE gone = 0) \
+                 + (SELECT COUNT(*) FROM vehicle_types WHERE gone = 0) \
+                 + (SELECT COUNT(*) FROM assignments WHERE gone = 0) \
+                 + (SELECT COUNT(*) FROM companies WHERE ref_key <> '' AND active = 1)";
+    let before = service.env.db.number(there).await;
+    let known = "SELECT COUNT(*) FROM contracts";
+    assert_eq!(service.env.db.number(known).await, 1, "of the one without a version is no row");
+    let later: Vec<Value> =
+        items.into_iter().map(|item| with(item, json!({ "version": 6 }))).collect();
+    take_all(&service, 4, &later).await;
+    assert_eq!(service.env.db.number(there).await, before + 6);
+}
+
+/// Employees of the driver's company, and then the company itself.
+fn staff() -> Vec<Value> {
+    let employee = |at: i64| {
+        let key = format!("8e1c93a2-d1bd-11ec-8a4e-{at:012}");
+        let mobile = format!("+7 701 100 {at:02} 00");
+        let fields = json!({ "ref_key": key, "role": "employee", "mobile": mobile, "version": 0 });
+        with(director(), fields)
+    };
+    let mut items: Vec<Value> = (0..40).map(employee).collect();
+    items.push(with(company(), json!({ "biin": "080540013184", "version": 0 })));
+    items
+}
+
+/// E5 locks the company and then the person; a message may bring people before their company.
+async fn a_message_and_a_director_who_delete_at_once_do_not_block_each_other(service: Service) {
+    admitted(&service).await;
+    let director = service.env.fixture.director().await;
+    let token = service.token_of(director);
+    let mut first = staff();
+    first.rotate_right(1);
+    take_all(&service, 1, &first).await;
+    let ids = "SELECT id FROM people WHERE ref_key <> '' ORDER BY ref_key";
+    let ids = service.env.db.rows(ids).await;
+    let items = staff();
+    for number in 2..5 {
+        let deleting = async {
+            let mut statuses = Vec::new();
+            for id in &ids {
+                let deletion = Request::delete(format!("/employee/delete/{id}"))
+                    .header("Authorization", format!("Bearer {token}"));
+                let answer = service.send(deletion.body(Body::empty()).unwrap()).await;
+                statuses.push(answer.status().as_u16());
+            }
+            statuses
+        };
+        let (_, statuses) = tokio::join!(take_all(&service, number, &items), deleting);
+        assert_eq!(statuses, vec![200; ids.len()]);
+        // Whoever was deleted after the message is back.
+        take_all(&service, 100 + number, &items).await;
+    }
+}

@@ -1,0 +1,127 @@
+//! Stored videos: who may watch, by which link, and what is noted of it.
+
+use axum::body::Body;
+use axum::http::{Request, Response};
+use forte_media::model::{CompanyId, Person, PersonId, RefKey, Role};
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use crate::harness::clips::GOOD;
+use crate::harness::service::{Backend, Service, header, json};
+use crate::harness::tus;
+
+/// Videos on disk: our own links are looked at here.
+async fn service() -> Service {
+    Box::pin(Service::start(Backend::Embedded)).await.unwrap()
+}
+
+/// A report that holds a video.
+async fn submitted(service: &Service) -> RefKey {
+    let report = service.report().await;
+    let path = tus::create(service, report, GOOD.len()).await;
+    assert_eq!(tus::patch(service, &path, 0, GOOD).await.status(), 204);
+    report
+}
+
+async fn asked(service: &Service, report: RefKey, token: &str) -> Response<Body> {
+    let request = Request::get(format!("/reports/{report}/video"))
+        .header("Authorization", format!("Bearer {token}"));
+    service.send(request.body(Body::empty()).unwrap()).await
+}
+
+async fn link(service: &Service, report: RefKey) -> String {
+    let viewing = json(asked(service, report, &service.driver()).await).await;
+    tus::path_of(viewing["data"]["link"].as_str().unwrap())
+}
+
+async fn opened(service: &Service, path: &str) -> Response<Body> {
+    service.send(Request::get(path).body(Body::empty()).unwrap()).await
+}
+
+/// What is said, without the id of the request.
+async fn said(answer: Response<Body>) -> (u16, Value) {
+    let status = answer.status().as_u16();
+    let mut body = json(answer).await;
+    body["data"]["request_id"] = Value::Null;
+    (status, body)
+}
+
+#[tokio::test]
+async fn a_strangers_video_looks_like_one_that_is_not_there() {
+    let service = service().await;
+    let (held, empty) = (submitted(&service).await, service.report().await);
+    let stranger = service.stranger().await;
+    let foreign = said(asked(&service, held, &stranger).await).await;
+    assert_eq!(foreign.0, 404);
+    assert_eq!(foreign, said(asked(&service, empty, &service.driver()).await).await);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM custody").await, 1);
+}
+
+/// Q37, S20
+#[tokio::test]
+async fn a_driver_watches_the_videos_of_the_vehicles_they_see() {
+    let service = service().await;
+    let (held, empty) = (submitted(&service).await, service.report().await);
+    let vehicle = service.database().report(held).await.unwrap().unwrap().vehicle;
+    let fixture = &service.env.fixture;
+    fixture.assign(vehicle, None, "+7 702 999 99 99").await;
+    let hidden = said(asked(&service, held, &service.driver()).await).await;
+    assert_eq!(hidden.0, 404);
+    assert_eq!(hidden, said(asked(&service, empty, &service.driver()).await).await);
+    let director = service.token_of(fixture.director().await);
+    assert_eq!(asked(&service, held, &director).await.status(), 200);
+    fixture.assign(vehicle, None, "8 701 000 00 00").await;
+    assert_eq!(asked(&service, held, &service.driver()).await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_reviewer_of_the_lessor_watches_every_companys_videos_and_another_only_its_own() {
+    let service = service().await;
+    let report = submitted(&service).await;
+    assert_eq!(asked(&service, report, &service.reviewer().await).await.status(), 200);
+    let fixture = &service.env.fixture;
+    fixture.stranger().await;
+    let own = Person { id: PersonId(901), role: Role::Reviewer, ..fixture.driver };
+    let other = Person { id: PersonId(902), company: CompanyId(99), role: Role::Reviewer };
+    for (reviewer, status) in [(own, 200), (other, 404)] {
+        fixture.add_person(reviewer).await;
+        assert_eq!(asked(&service, report, &service.token_of(reviewer)).await.status(), status);
+    }
+}
+
+#[tokio::test]
+async fn every_link_has_its_line_of_custody_without_the_link() {
+    let service = service().await;
+    let report = submitted(&service).await;
+    let link = link(&service, report).await;
+    let db = &service.env.db;
+    let linked = "SELECT COUNT(*) FROM custody WHERE action = 'linked' AND actor = 'person:153'";
+    assert_eq!(db.number(linked).await, 1);
+    let signed = link.strip_prefix("/media/").unwrap();
+    assert!(!signed.is_empty());
+    let telling = "SELECT COUNT(*) FROM custody WHERE detail LIKE '%media%'";
+    assert_eq!(db.number(telling).await, 0);
+}
+
+#[tokio::test]
+async fn a_link_opens_the_video_for_five_minutes_under_the_reports_name() {
+    let service = service().await;
+    let report = submitted(&service).await;
+    let link = link(&service, report).await;
+    let answer = opened(&service, &link).await;
+    assert_eq!(answer.status(), 200);
+    let name = format!("filename=\"report-{report}.mp4\"");
+    assert!(header(&answer, "content-disposition").contains(&name));
+    service.manual_clock().advance(SignedDuration::from_mins(5));
+    assert_eq!(opened(&service, &link).await.status(), 403);
+}
+
+#[tokio::test]
+async fn a_token_in_the_query_opens_nothing() {
+    let service = service().await;
+    let report = submitted(&service).await;
+    for name in ["access_token", "token", "authorization"] {
+        let path = format!("/reports/{report}/video?{name}={}", service.driver());
+        assert_eq!(opened(&service, &path).await.status(), 401, "{name}");
+    }
+}

@@ -1,0 +1,145 @@
+//! `Upload-Checksum`: a piece counts when it is what it should be (T-60…T-64).
+
+use axum::body::Body;
+use axum::http::Request;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use md5::Md5;
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha512};
+
+use crate::harness::answers::tus_problem;
+use crate::harness::bodies::{chunked, cut, held};
+use crate::harness::clips::{GOOD, NOT_MP4};
+use crate::harness::service::{Service, header, on_both_backends};
+use crate::harness::tus::{self, create, offset};
+
+on_both_backends! {
+    every_algorithm_tells_a_good_piece_from_a_bad_one,
+    noise_on_the_line_never_becomes_a_refusal,
+    garbage_that_was_meant_is_refused,
+    an_unknown_checksum_drops_the_piece,
+    a_cut_piece_with_a_checksum_does_not_count,
+    a_piece_that_gives_way_before_its_checksum_does_not_count,
+    a_creation_may_bring_a_checksum,
+}
+
+fn sums(bytes: &[u8]) -> [(&'static str, Vec<u8>); 5] {
+    [
+        ("sha1", Sha1::digest(bytes).to_vec()),
+        ("sha256", Sha256::digest(bytes).to_vec()),
+        ("sha512", Sha512::digest(bytes).to_vec()),
+        ("md5", Md5::digest(bytes).to_vec()),
+        ("crc32", crc32fast::hash(bytes).to_be_bytes().to_vec()),
+    ]
+}
+
+fn checked(name: &str, sum: &[u8]) -> String {
+    format!("{name} {}", STANDARD.encode(sum))
+}
+
+fn sha1_of(bytes: &[u8]) -> String {
+    checked("sha1", &Sha1::digest(bytes))
+}
+
+fn piece(path: &str, at: usize, checksum: &str, body: impl Into<Body>) -> Request<Body> {
+    let mut piece = tus::piece(path, at, body);
+    piece.headers_mut().insert("upload-checksum", checksum.parse().unwrap());
+    piece
+}
+
+/// T-61, T-62.
+async fn every_algorithm_tells_a_good_piece_from_a_bad_one(service: Service) {
+    let path = create(&service, service.report().await, GOOD.len()).await;
+    let mut at = 0;
+    for round in 0..5 {
+        let next = if round == 4 { GOOD.len() } else { at + 1000 };
+        let bytes = &GOOD[at..next];
+        let (name, sum) = sums(bytes).into_iter().nth(round).unwrap();
+        let mut noise = bytes.to_vec();
+        noise[17] ^= 1;
+        let bad = piece(&path, at, &checked(name, &sum), noise);
+        tus_problem(service.send(bad).await, 460, "checksum_mismatch").await;
+        let short = piece(&path, at, &checked(name, &sum[..sum.len() - 1]), bytes);
+        tus_problem(service.send(short).await, 460, "checksum_mismatch").await;
+        assert_eq!(offset(&service, &path).await, at, "{name}");
+        let answer =
+            service.send(piece(&path, at, &checked(name, &sum), chunked(bytes, 300))).await;
+        assert_eq!(answer.status(), 204, "{name}");
+        assert_eq!(header(&answer, "upload-offset"), next.to_string());
+        at = next;
+    }
+    assert_eq!(service.deliver().await, 1);
+}
+
+/// Rule 7 of the fixture: at the beginning, midway and in the last piece.
+async fn noise_on_the_line_never_becomes_a_refusal(service: Service) {
+    let path = create(&service, service.report().await, GOOD.len()).await;
+    let mut at = 0;
+    for next in [20, 9_000, GOOD.len()] {
+        let noise = vec![b'x'; next - at];
+        let bad = piece(&path, at, &sha1_of(&GOOD[at..next]), noise);
+        tus_problem(service.send(bad).await, 460, "checksum_mismatch").await;
+        assert_eq!(offset(&service, &path).await, at);
+        let good = piece(&path, at, &sha1_of(&GOOD[at..next]), &GOOD[at..next]);
+        assert_eq!(service.send(good).await.status(), 204);
+        at = next;
+    }
+    assert_eq!(service.deliver().await, 1);
+}
+
+async fn garbage_that_was_meant_is_refused(service: Service) {
+    let path = create(&service, service.report().await, NOT_MP4.len()).await;
+    let meant = piece(&path, 0, &sha1_of(NOT_MP4), NOT_MP4);
+    tus_problem(service.send(meant).await, 415, "not_mp4").await;
+    assert_eq!(tus::head(&service, &path).await.status(), 410);
+}
+
+/// T-62.
+async fn an_unknown_checksum_drops_the_piece(service: Service) {
+    let path = create(&service, service.report().await, GOOD.len()).await;
+    let unknown =
+        ["sha0 AAAA", "SHA1 AAAA", "sha1", "sha1 !!!", "", "sha1AAAA", "sha1 AAAA,md5 AAAA"];
+    for checksum in unknown {
+        let answer = service.send(piece(&path, 0, checksum, GOOD)).await;
+        tus_problem(answer, 400, "validation_failed").await;
+    }
+    assert_eq!(offset(&service, &path).await, 0);
+}
+
+/// T-64.
+async fn a_cut_piece_with_a_checksum_does_not_count(service: Service) {
+    let path = create(&service, service.report().await, GOOD.len()).await;
+    tus::patch(&service, &path, 0, &GOOD[..100]).await;
+    let half = piece(&path, 100, &sha1_of(&GOOD[100..]), cut(&GOOD[100..9_000]));
+    tus_problem(service.send(half).await, 503, "body_cut").await;
+    assert_eq!(offset(&service, &path).await, 100);
+    let whole = piece(&path, 100, &sha1_of(&GOOD[100..]), &GOOD[100..]);
+    assert_eq!(service.send(whole).await.status(), 204);
+}
+
+async fn a_piece_that_gives_way_before_its_checksum_does_not_count(service: Service) {
+    let path = create(&service, service.report().await, GOOD.len()).await;
+    let (body, taken) = held(&GOOD[..1000]);
+    let old = service.send(piece(&path, 0, &sha1_of(GOOD), body));
+    let (old, at) = tokio::join!(old, async {
+        taken.await.unwrap();
+        offset(&service, &path).await
+    });
+    tus_problem(old, 423, "upload_locked").await;
+    assert_eq!(at, 0);
+    assert_eq!(service.send(piece(&path, 0, &sha1_of(GOOD), GOOD)).await.status(), 204);
+}
+
+/// T-38, T-61.
+async fn a_creation_may_bring_a_checksum(service: Service) {
+    let report = service.report().await;
+    for (bytes, status) in [(&GOOD[1..], 460), (GOOD, 201)] {
+        let creation = tus::creation(&service, report, GOOD.len())
+            .header("Content-Type", "application/offset+octet-stream")
+            .header("Upload-Checksum", sha1_of(GOOD));
+        let answer = service.send(creation.body(bytes.into()).unwrap()).await;
+        assert_eq!(answer.status(), status);
+    }
+    assert_eq!(service.deliver().await, 1);
+}

@@ -1,0 +1,309 @@
+//! `POST /uploads`: an upload begins, with bytes or without.
+
+use axum::body::Body;
+use axum::http::request::Builder;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use forte_media::model::{Person, PersonId, ReportStatus, Role};
+
+use crate::harness::answers::tus_problem;
+use crate::harness::bodies::{MAX, chunked, watched};
+use crate::harness::clips::{GOOD, NOT_MP4};
+use crate::harness::service::{Service, header, on_both_backends};
+use crate::harness::tus::{self, creation, encoded, head, offset, patch, path_of, request};
+
+on_both_backends! {
+    a_creation_may_bring_the_whole_video,
+    a_creation_may_bring_half_of_it,
+    a_creation_that_brings_garbage_is_refused_and_leaves_nothing,
+    a_report_decides_whether_an_upload_may_begin,
+    who_may_film_a_report_decides_as_well,
+}
+
+fn piece(builder: Builder) -> Builder {
+    builder.header("Content-Type", "application/offset+octet-stream")
+}
+
+/// T-36, T-38.
+async fn a_creation_may_bring_the_whole_video(service: Service) {
+    let creation = creation(&service, service.report().await, GOOD.len());
+    let answer = service.send(piece(creation).body(chunked(GOOD, 4096)).unwrap()).await;
+    assert_eq!(answer.status(), 201);
+    assert_eq!(header(&answer, "upload-offset"), GOOD.len().to_string());
+    assert_eq!(header(&answer, "x-report-status"), "2");
+    let path = path_of(header(&answer, "location"));
+    assert_eq!(offset(&service, &path).await, GOOD.len());
+    assert_eq!(service.deliver().await, 1);
+}
+
+/// T-38.
+async fn a_creation_may_bring_half_of_it(service: Service) {
+    let half = GOOD.len() / 2;
+    let creation = creation(&service, service.report().await, GOOD.len());
+    let answer = service.send(piece(creation).body(GOOD[..half].into()).unwrap()).await;
+    assert_eq!(answer.status(), 201);
+    assert_eq!(header(&answer, "upload-offset"), half.to_string());
+    assert!(header(&answer, "upload-expires").ends_with(" GMT"));
+    let path = path_of(header(&answer, "location"));
+    assert_eq!(patch(&service, &path, half, &GOOD[half..]).await.status(), 204);
+}
+
+/// T-38: PATCH's rules hold for the body.
+async fn a_creation_that_brings_garbage_is_refused_and_leaves_nothing(service: Service) {
+    let report = service.report().await;
+    let creation = creation(&service, report, NOT_MP4.len());
+    let answer = service.send(piece(creation).body(NOT_MP4.into()).unwrap()).await;
+    tus_problem(answer, 415, "not_mp4").await;
+    service.assert_nothing_left().await;
+}
+
+/// Decisions, "Coming in".
+async fn a_report_decides_whether_an_upload_may_begin(service: Service) {
+    let stranger = service.stranger().await;
+    let ours = service.report().await;
+    let unknown = ours.to_string().replace(char::is_numeric, "1").parse().unwrap();
+    let rejected = service.report_in(ReportStatus::Rejected).await;
+    let closed = service.report_in(ReportStatus::Accepted).await;
+    tus::create(&service, rejected, 9).await;
+    let foreign = request("POST", "/uploads")
+        .header("Authorization", format!("Bearer {stranger}"))
+        .header("Upload-Length", 9)
+        .header("Upload-Metadata", tus::metadata(ours));
+    let answer = service.send(foreign.body(Body::empty()).unwrap()).await;
+    tus_problem(answer, 404, "not_found").await;
+    let begun = async |report| {
+        let creation = creation(&service, report, 9).body(Body::empty()).unwrap();
+        service.send(creation).await
+    };
+    tus_problem(begun(unknown).await, 404, "not_found").await;
+    tus_problem(begun(closed).await, 422, "report_closed").await;
+
+    let path = tus::create(&service, ours, GOOD.len()).await;
+    patch(&service, &path, 0, GOOD).await;
+    let data = tus_problem(begun(ours).await, 422, "report_already_submitted").await;
+    let sha256 = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(GOOD));
+    assert_eq!(data["details"]["sha256"], sha256);
+}
+
+/// Q37, S20: a driver films what is assigned to them; whoever decides on videos sends none.
+async fn who_may_film_a_report_decides_as_well(service: Service) {
+    let report = service.report().await;
+    let fixture = &service.env.fixture;
+    let begun = async |person| {
+        let creation = request("POST", "/uploads")
+            .header("Authorization", format!("Bearer {}", service.token_of(person)))
+            .header("Upload-Length", 9)
+            .header("Upload-Metadata", tus::metadata(report));
+        service.send(creation.body(Body::empty()).unwrap()).await
+    };
+    let vehicle = service.database().report(report).await.unwrap().unwrap().vehicle;
+    fixture.assign(vehicle, None, "+7 702 999 99 99").await;
+    tus_problem(begun(fixture.driver).await, 404, "not_found").await;
+    assert_eq!(begun(fixture.director().await).await.status(), 201);
+    let reviewer = Person { id: PersonId(901), role: Role::Reviewer, ..fixture.driver };
+    tus_problem(begun(fixture.person(reviewer).await).await, 403, "forbidden").await;
+    fixture.assign(vehicle, None, "8 701 000 00 00").await;
+    assert_eq!(begun(fixture.driver).await.status(), 201);
+}
+
+/// Q37: the setting opens uploads and videos as it opens the lists.
+#[tokio::test]
+async fn drivers_film_every_report_when_the_owner_says_so() {
+    let service = Service::embedded_with(&[("LEASING__EMPLOYEES_SEE", "all")]).await;
+    let report = service.report().await;
+    let vehicle = service.database().report(report).await.unwrap().unwrap().vehicle;
+    service.env.fixture.assign(vehicle, None, "+7 702 999 99 99").await;
+    tus::create(&service, report, GOOD.len()).await;
+}
+
+/// T-29, S51: the address is the configured one, whatever a request says.
+#[tokio::test]
+async fn the_location_is_built_from_the_configured_address() {
+    let service =
+        Service::embedded_with(&[("HTTP__PUBLIC_URL", "https://media.example.test")]).await;
+    let creation = creation(&service, service.report().await, 9)
+        .header("Host", "evil.test")
+        .header("Forwarded", "host=evil.test;proto=http")
+        .header("X-Forwarded-Host", "evil.test");
+    let answer = service.send(creation.body(Body::empty()).unwrap()).await;
+    let location = header(&answer, "location");
+    assert!(location.starts_with("https://media.example.test/uploads/"), "{location}");
+}
+
+/// T-28, T-31, T-40.
+#[tokio::test]
+async fn a_length_must_be_given_and_only_a_length() {
+    let service = Service::embedded().await;
+    let report = service.report().await;
+    let bare = || {
+        request("POST", "/uploads")
+            .header("Authorization", format!("Bearer {}", service.driver()))
+            .header("Upload-Metadata", tus::metadata(report))
+    };
+    let unreadable = [
+        bare(),
+        bare().header("Upload-Defer-Length", 1),
+        bare().header("Upload-Length", 9).header("Upload-Defer-Length", 1),
+        bare().header("Upload-Length", 9).header("Upload-Defer-Length", 0),
+    ];
+    for request in unreadable {
+        let answer = service.send(request.body(Body::empty()).unwrap()).await;
+        tus_problem(answer, 400, "validation_failed").await;
+    }
+    let empty = bare().header("Upload-Length", 0).body(Body::empty()).unwrap();
+    tus_problem(service.send(empty).await, 422, "video_refused").await;
+}
+
+/// T-30: to the byte.
+#[tokio::test]
+async fn a_declared_length_over_the_limit_is_refused() {
+    let service = Service::embedded().await;
+    let report = service.report().await;
+    tus::create(&service, report, MAX).await;
+    for long in [MAX + 1, 9_223_372_036_854_775_807] {
+        let answer =
+            service.send(creation(&service, report, long).body(Body::empty()).unwrap()).await;
+        let data = tus_problem(answer, 413, "file_too_large").await;
+        assert_eq!(data["details"]["max_length"], MAX);
+    }
+}
+
+/// T-37.
+#[tokio::test]
+async fn a_creation_with_bytes_of_another_type_is_refused() {
+    let service = Service::embedded().await;
+    let report = service.report().await;
+    for kind in ["", "application/octet-stream", "video/mp4"] {
+        let creation = creation(&service, report, GOOD.len()).header("Content-Type", kind);
+        let answer = service.send(creation.body(GOOD.into()).unwrap()).await;
+        tus_problem(answer, 415, "unsupported_media_type").await;
+    }
+}
+
+/// T-26, T-38: no upload is made for bytes that cannot be right.
+#[tokio::test]
+async fn a_creation_with_more_bytes_than_its_length_makes_no_upload() {
+    let service = Service::embedded_with(&[("UPLOAD__MAX_OPEN_PER_PERSON", "1")]).await;
+    let report = service.report().await;
+    let creation = piece(creation(&service, report, 100)).header("Content-Length", 101);
+    let answer = service.send(creation.body(GOOD[..101].into()).unwrap()).await;
+    tus_problem(answer, 413, "file_too_large").await;
+    tus::create(&service, report, 100).await;
+}
+
+/// T-39: nothing of the body is asked for when the head is bad already.
+#[tokio::test]
+async fn a_creation_with_a_bad_head_is_refused_before_its_body() {
+    let service = Service::embedded().await;
+    let report = service.report().await;
+    let bad = [
+        piece(creation(&service, report, MAX + 1)),
+        creation(&service, report, 9).header("Content-Type", "video/mp4"),
+        piece(request("POST", "/uploads")).header("Upload-Length", 9),
+        piece(creation(&service, service.report_in(ReportStatus::Accepted).await, 9)),
+        piece(creation(&service, report, 9)).header("Upload-Checksum", "sha0 AAAA"),
+    ];
+    for request in bad {
+        let (body, mut asked) = watched();
+        let answer = service.send(request.body(body).unwrap()).await;
+        assert!(answer.status().is_client_error());
+        assert!(asked.try_recv().is_err(), "{}", answer.status());
+    }
+}
+
+/// F31.
+#[tokio::test]
+async fn one_person_may_not_open_uploads_without_end() {
+    let service = Service::embedded_with(&[("UPLOAD__MAX_OPEN_PER_PERSON", "2")]).await;
+    let report = service.report().await;
+    let first = tus::create(&service, report, 9).await;
+    tus::create(&service, report, 9).await;
+    let third = || creation(&service, report, 9).body(Body::empty()).unwrap();
+    tus_problem(service.send(third()).await, 429, "rate_limited").await;
+    tus::by_owner(&service, "DELETE", &first).await;
+    assert_eq!(service.send(third()).await.status(), 201);
+}
+
+/// T-32, S41: nothing is dropped in silence.
+#[tokio::test]
+async fn metadata_that_cannot_be_read_is_refused() {
+    let service = Service::embedded().await;
+    let good = tus::metadata(service.report().await);
+    let long = format!("{good},long {}", STANDARD.encode("x".repeat(10_000)));
+    let broken = [
+        format!("{good},x !!!"),
+        format!("{good},x {}", STANDARD.encode(b"\xff\xfe")),
+        format!("{good},"),
+        format!("{good},,x YQ=="),
+        format!("{good},ref_key YQ=="),
+        format!("{good},x YQ==,x YQ=="),
+        format!("{good},lon NzY="),
+        format!("{good},x YQ== YQ=="),
+        long,
+    ];
+    for metadata in broken {
+        let answer = service.send(with_metadata(&service, &metadata)).await;
+        tus_problem(answer, 400, "validation_failed").await;
+    }
+    let twice = request("POST", "/uploads")
+        .header("Authorization", format!("Bearer {}", service.driver()))
+        .header("Upload-Length", 9)
+        .header("Upload-Metadata", &good)
+        .header("Upload-Metadata", "x YQ==");
+    let answer = service.send(twice.body(Body::empty()).unwrap()).await;
+    tus_problem(answer, 400, "validation_failed").await;
+    let foreign = request("POST", "/uploads")
+        .header("Authorization", format!("Bearer {}", service.driver()))
+        .header("Upload-Length", 9)
+        .header("Upload-Metadata", "имя YQ==".as_bytes());
+    let answer = service.send(foreign.body(Body::empty()).unwrap()).await;
+    tus_problem(answer, 400, "validation_failed").await;
+}
+
+fn with_metadata(service: &Service, metadata: &str) -> axum::http::Request<Body> {
+    request("POST", "/uploads")
+        .header("Authorization", format!("Bearer {}", service.driver()))
+        .header("Upload-Length", 9)
+        .header("Upload-Metadata", metadata)
+        .body(Body::empty())
+        .unwrap()
+}
+
+/// T-35 and the document: all four, each named when it is missing.
+#[tokio::test]
+async fn what_a_report_needs_is_asked_for_by_name() {
+    let service = Service::embedded().await;
+    let report = service.report().await.to_string();
+    let all = [
+        ("ref_key", report.as_str()),
+        ("time_sent", "2026-05-13 10:00:00"),
+        ("lat", "43.2"),
+        ("long", "76.9"),
+    ];
+    for (missing, _) in all {
+        let rest: Vec<_> = all.into_iter().filter(|(name, _)| *name != missing).collect();
+        let answer = service.send(with_metadata(&service, &encoded(&rest))).await;
+        let data = tus_problem(answer, 422, "validation_failed").await;
+        assert_eq!(data["details"].as_object().unwrap().len(), 1);
+        assert_eq!(data["details"][missing], "is required");
+    }
+    let answer = service.send(with_metadata(&service, "")).await;
+    let data = tus_problem(answer, 422, "validation_failed").await;
+    assert_eq!(data["details"].as_object().unwrap().len(), 4);
+}
+
+/// Interface §5: the query may say it too.
+#[tokio::test]
+async fn what_a_report_needs_may_be_in_the_query() {
+    let service = Service::embedded().await;
+    let report = service.report().await;
+    let uri =
+        format!("/uploads?ref_key={report}&time_sent=2026-05-13%2010:00:00&lat=43,2&lng=76.9");
+    let request = request("POST", &uri)
+        .header("Authorization", format!("Bearer {}", service.driver()))
+        .header("Upload-Length", 9);
+    let answer = service.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status(), 201);
+    let answer = head(&service, &path_of(header(&answer, "location"))).await;
+    assert!(!answer.headers().contains_key("upload-metadata"));
+}

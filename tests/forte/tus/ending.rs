@@ -1,0 +1,122 @@
+//! An upload ends without a video: its time is over, or its owner says so.
+
+use forte_media::model::{ReportStatus, UploadState};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::harness::answers::{problem, tus_problem};
+use crate::harness::bodies::held;
+use crate::harness::clips::GOOD;
+use crate::harness::service::{Service, header, json, on_both_backends};
+use crate::harness::tus::{self, by_owner, create, head, patch};
+
+on_both_backends! {
+    every_byte_puts_the_end_off_until_it_cannot_be_put_off,
+    an_expired_upload_is_not_there_and_leaves_nothing,
+    its_owner_ends_an_upload_and_nothing_is_left,
+    its_owner_ends_an_upload_while_a_piece_comes,
+    a_video_that_was_handed_over_is_not_ended,
+    an_upload_whose_report_was_approved_meanwhile_ends,
+}
+
+/// T-52: strictly as RFC 9110 §5.6.7 wants it.
+fn expires(answer: &axum::http::Response<axum::body::Body>) -> Timestamp {
+    let text = header(answer, "upload-expires");
+    let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).unwrap();
+    assert_eq!(at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string(), text);
+    at
+}
+
+fn seconds(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap()
+}
+
+/// T-51, T-52; decisions, "Expiry".
+async fn every_byte_puts_the_end_off_until_it_cannot_be_put_off(service: Service) {
+    let begun = service.clock().now();
+    let report = service.report().await;
+    let creation = tus::creation(&service, report, GOOD.len()).body(axum::body::Body::empty());
+    let answer = service.send(creation.unwrap()).await;
+    let path = tus::path_of(header(&answer, "location"));
+    let day = SignedDuration::from_hours(24);
+    assert_eq!(expires(&answer), seconds(begun + day));
+    for days in 0..7 {
+        service.manual_clock().set(begun + SignedDuration::from_hours(23 * days));
+        let at = usize::try_from(days).unwrap();
+        let answer = patch(&service, &path, at, &GOOD[at..=at]).await;
+        assert_eq!(answer.status(), 204);
+        let end = service.clock().now() + day;
+        let last = begun + SignedDuration::from_hours(7 * 24);
+        assert_eq!(expires(&answer), seconds(end.min(last)));
+        assert_eq!(expires(&head(&service, &path).await), seconds(end.min(last)));
+    }
+}
+
+/// T-53, D12: 404, so that clients begin anew.
+async fn an_expired_upload_is_not_there_and_leaves_nothing(service: Service) {
+    let report = service.report().await;
+    let path = create(&service, report, GOOD.len()).await;
+    patch(&service, &path, 0, &GOOD[..100]).await;
+    service.manual_clock().advance(SignedDuration::from_hours(24));
+    for swept in [false, true] {
+        if swept {
+            assert_eq!(service.app.uploads.sweep().await.unwrap().expired, 1);
+        }
+        assert_eq!(head(&service, &path).await.status(), 404, "{swept}");
+        tus_problem(patch(&service, &path, 100, &GOOD[100..]).await, 404, "not_found").await;
+        tus_problem(by_owner(&service, "DELETE", &path).await, 404, "not_found").await;
+    }
+    assert_eq!(service.left_behind().await, Vec::<String>::new());
+    create(&service, report, GOOD.len()).await;
+}
+
+/// T-71, T-72.
+async fn its_owner_ends_an_upload_and_nothing_is_left(service: Service) {
+    let path = create(&service, service.report().await, GOOD.len()).await;
+    patch(&service, &path, 0, &GOOD[..10_000]).await;
+    let answer = by_owner(&service, "DELETE", &path).await;
+    assert_eq!(answer.status(), 204);
+    let answer = head(&service, &path).await;
+    assert_eq!(answer.status(), 410);
+    assert!(!answer.headers().contains_key("upload-offset"));
+    tus_problem(patch(&service, &path, 10_000, &GOOD[10_000..]).await, 410, "upload_ended").await;
+    tus_problem(by_owner(&service, "DELETE", &path).await, 410, "upload_ended").await;
+    let state = json(by_owner(&service, "GET", &path).await).await;
+    assert_eq!(state["data"]["state"], UploadState::Terminated.as_str());
+    service.assert_nothing_left().await;
+}
+
+/// T-73.
+async fn its_owner_ends_an_upload_while_a_piece_comes(service: Service) {
+    let path = create(&service, service.report().await, GOOD.len()).await;
+    let (body, taken) = held(&GOOD[..1000]);
+    let (piece, ended) = tokio::join!(patch(&service, &path, 0, body), async {
+        taken.await.unwrap();
+        by_owner(&service, "DELETE", &path).await
+    });
+    assert_eq!(ended.status(), 204);
+    tus_problem(piece, 423, "upload_locked").await;
+    assert_eq!(head(&service, &path).await.status(), 410);
+    service.assert_nothing_left().await;
+}
+
+/// T-71: it is evidence now.
+async fn a_video_that_was_handed_over_is_not_ended(service: Service) {
+    let path = create(&service, service.report().await, GOOD.len()).await;
+    patch(&service, &path, 0, GOOD).await;
+    let answer = by_owner(&service, "DELETE", &path).await;
+    tus_problem(answer, 422, "report_already_submitted").await;
+    assert_eq!(tus::offset(&service, &path).await, GOOD.len());
+    let state = json(by_owner(&service, "GET", &path).await).await;
+    assert_eq!(state["data"]["state"], "stored");
+}
+
+/// Never 409 on tus, which clients repeat for ever.
+async fn an_upload_whose_report_was_approved_meanwhile_ends(service: Service) {
+    let report = service.report().await;
+    let path = create(&service, report, GOOD.len()).await;
+    service.database().set_report_status(report, ReportStatus::Accepted).await.unwrap();
+    tus_problem(patch(&service, &path, 0, GOOD).await, 422, "report_closed").await;
+    assert_eq!(head(&service, &path).await.status(), 410);
+    problem(patch(&service, &path, 0, GOOD).await, 410, "upload_ended").await;
+    service.assert_nothing_left().await;
+}

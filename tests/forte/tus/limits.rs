@@ -1,0 +1,28 @@
+//! 64 MiB, to the byte (S37, S38, S42).
+
+use crate::harness::answers::tus_problem;
+use crate::harness::bodies::{MAX, padded, padded_and_more};
+use crate::harness::service::{Service, header, on_both_backends};
+use crate::harness::tus::{create, offset, patch};
+
+on_both_backends! {
+    a_video_of_exactly_the_longest_length_is_taken,
+    one_byte_more_than_was_declared_is_not_taken,
+}
+
+/// S38.
+async fn a_video_of_exactly_the_longest_length_is_taken(service: Service) {
+    let path = create(&service, service.report().await, MAX).await;
+    let answer = patch(&service, &path, 0, padded(MAX)).await;
+    assert_eq!(answer.status(), 204);
+    assert_eq!(header(&answer, "upload-offset"), MAX.to_string());
+    assert_eq!(service.deliver().await, 1);
+}
+
+async fn one_byte_more_than_was_declared_is_not_taken(service: Service) {
+    let path = create(&service, service.report().await, MAX).await;
+    let answer = patch(&service, &path, 0, padded_and_more(MAX)).await;
+    tus_problem(answer, 413, "file_too_large").await;
+    assert_eq!(offset(&service, &path).await, MAX - 1);
+    assert_eq!(service.deliver().await, 0);
+}

@@ -1,0 +1,149 @@
+//! `HEAD`: where to go on.
+
+use axum::body::Body;
+use forte_media::model::NodeId;
+use jiff::SignedDuration;
+
+use crate::harness::answers::tus_problem;
+use crate::harness::clips::GOOD;
+use crate::harness::service::{Service, header, on_both_backends};
+use crate::harness::tus::{self, create, id_of};
+
+on_both_backends! {
+    head_tells_offset_length_and_metadata_at_the_beginning_midway_and_at_the_end,
+    what_is_not_there_has_no_offset,
+    the_secret_in_the_address_is_enough_to_go_on_and_not_enough_to_end,
+    while_the_database_is_away_a_phone_is_told_to_ask_again,
+    while_a_video_is_being_stored_elsewhere_a_phone_is_told_to_ask_again,
+    a_finish_left_behind_is_told_and_goes_on,
+    an_upload_of_somebody_who_may_no_longer_act_is_not_there,
+}
+
+/// T-10…T-13, T-33, T-51, T-52.
+async fn head_tells_offset_length_and_metadata_at_the_beginning_midway_and_at_the_end(
+    service: Service,
+) {
+    let report = service.report().await;
+    let metadata = format!("{},empty ,alone", tus::metadata(report));
+    let request = tus::request("POST", "/uploads")
+        .header("Authorization", format!("Bearer {}", service.driver()))
+        .header("Upload-Length", GOOD.len())
+        .header("Upload-Metadata", &metadata);
+    let created = service.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(created.status(), 201);
+    let path = tus::path_of(header(&created, "location"));
+    for (from, to) in [(0, 0), (0, 1), (1, 4096), (4096, GOOD.len())] {
+        tus::patch(&service, &path, from, &GOOD[from..to]).await;
+        let answer = tus::head(&service, &path).await;
+        assert_eq!(answer.status(), 200);
+        assert_eq!(header(&answer, "upload-offset"), to.to_string());
+        assert_eq!(header(&answer, "upload-length"), GOOD.len().to_string());
+        assert_eq!(header(&answer, "upload-metadata"), metadata);
+        assert_eq!(header(&answer, "cache-control"), "no-store");
+        assert_eq!(answer.headers().contains_key("upload-expires"), to < GOOD.len());
+    }
+}
+
+/// T-14, T-20, S20, S23: unknown, unreadable, with a wrong secret, somebody else's.
+async fn what_is_not_there_has_no_offset(service: Service) {
+    let path = create(&service, service.report().await, GOOD.len()).await;
+    let (id, secret) = path.rsplit_once('.').unwrap();
+    let stranger = format!("Bearer {}", service.stranger().await);
+    let unknown = format!("/uploads/{}.{secret}", service.report().await);
+    let nothing = format!("{id}.{}", "A".repeat(22));
+    let paths = [&unknown, &nothing, id, "/uploads/x", "/uploads/.", "/uploads/%00.%ff", &path];
+    for to in paths {
+        for method in ["HEAD", "PATCH", "DELETE"] {
+            let request = tus::request(method, to)
+                .header("Content-Type", "application/offset+octet-stream")
+                .header("Upload-Offset", 0);
+            let bearer =
+                if to == path { &stranger } else { &format!("Bearer {}", service.driver()) };
+            let request = request.header("Authorization", bearer).body(GOOD.into());
+            let answer = service.send(request.unwrap()).await;
+            assert_eq!(answer.status(), 404, "{method} {to}");
+            assert!(!answer.headers().contains_key("upload-offset"));
+        }
+    }
+    assert_eq!(tus::offset(&service, &path).await, 0);
+}
+
+/// S23: tokens live five minutes, uploads a day.
+async fn the_secret_in_the_address_is_enough_to_go_on_and_not_enough_to_end(service: Service) {
+    let path = create(&service, service.report().await, GOOD.len()).await;
+    let expired = service.driver();
+    service.manual_clock().advance(SignedDuration::from_mins(10));
+    for bearer in ["Bearer nonsense", &format!("Bearer {expired}"), "Basic eDp5", ""] {
+        let with = |method: &str| {
+            tus::request(method, &path)
+                .header("Authorization", bearer)
+                .header("Content-Type", "application/offset+octet-stream")
+                .header("Upload-Offset", 0)
+        };
+        let answer = service.send(with("HEAD").body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status(), 200, "{bearer}");
+        let answer = service.send(with("PATCH").body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status(), 204, "{bearer}");
+        let answer = service.send(with("DELETE").body(Body::empty()).unwrap()).await;
+        let code = if bearer.contains(&expired) { "token_expired" } else { "token_invalid" };
+        tus_problem(answer, 401, code).await;
+        let answer = service.send(with("GET").body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status(), 401, "{bearer}");
+    }
+    assert_eq!(tus::offset(&service, &path).await, 0);
+}
+
+/// Decisions, "HEAD never tells a phone to start again".
+async fn while_the_database_is_away_a_phone_is_told_to_ask_again(service: Service) {
+    let path = create(&service, service.report().await, GOOD.len()).await;
+    service.app.database.close().await;
+    let answer = tus::head(&service, &path).await;
+    assert_eq!(answer.status(), 423);
+    assert!(!header(&answer, "retry-after").is_empty());
+    assert!(!answer.headers().contains_key("upload-offset"));
+    let answer = tus::patch(&service, &path, 0, GOOD).await;
+    assert!(!header(&answer, "retry-after").is_empty());
+    tus_problem(answer, 503, "storage_unavailable").await;
+    let creation = tus::creation(&service, service.report().await, 9).body(Body::empty());
+    let answer = service.send(creation.unwrap()).await;
+    tus_problem(answer, 503, "storage_unavailable").await;
+}
+
+/// Rule 6: a finish cannot be interrupted.
+async fn while_a_video_is_being_stored_elsewhere_a_phone_is_told_to_ask_again(service: Service) {
+    let path = create(&service, service.report().await, GOOD.len()).await;
+    let other: NodeId = service.env.fixture.node("elsewhere").await;
+    let fence = service.database().acquire_lease(id_of(&path), 0, other).await.unwrap().unwrap();
+    assert!(service.database().begin_finishing(id_of(&path), fence).await.unwrap());
+    let answers = [
+        tus::head(&service, &path).await,
+        tus::patch(&service, &path, 0, GOOD).await,
+        tus::by_owner(&service, "DELETE", &path).await,
+    ];
+    for answer in answers {
+        assert_eq!(answer.status(), 423);
+        assert!(!header(&answer, "retry-after").is_empty());
+        assert!(!answer.headers().contains_key("upload-offset"));
+    }
+}
+
+/// A finish whose node lives but has given up: nobody holds the seat, so it is not "busy" for ever.
+async fn a_finish_left_behind_is_told_and_goes_on(service: Service) {
+    let path = create(&service, service.report().await, GOOD.len()).await;
+    let half = GOOD.len() / 2;
+    assert_eq!(tus::patch(&service, &path, 0, &GOOD[..half]).await.status(), 204);
+    let leave = "UPDATE uploads SET state = 'finishing', holder = (SELECT id FROM nodes)";
+    service.env.db.tamper(leave).await;
+    let answer = tus::head(&service, &path).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(header(&answer, "upload-offset"), half.to_string());
+    assert_eq!(tus::patch(&service, &path, half, &GOOD[half..]).await.status(), 204);
+}
+
+/// S17: looked at on every request.
+async fn an_upload_of_somebody_who_may_no_longer_act_is_not_there(service: Service) {
+    let path = create(&service, service.report().await, GOOD.len()).await;
+    service.database().set_person_active(service.env.fixture.driver.id, false).await.unwrap();
+    assert_eq!(tus::head(&service, &path).await.status(), 404);
+    assert_eq!(tus::patch(&service, &path, 0, GOOD).await.status(), 404);
+}
