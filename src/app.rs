@@ -24,7 +24,7 @@ use crate::playback::Playback;
 use crate::shutdown::{Drained, Shutdown};
 use crate::storage::{Spool, Store};
 use crate::telemetry::Metrics;
-use crate::upload::{Parts, Uploads};
+use crate::upload::{Parts, UploadService};
 
 /// What viewing links of the disk back end are signed with, as derived from `auth.secret`.
 const LINKS: &str = "viewing links";
@@ -57,7 +57,7 @@ pub struct App {
     /// The store.
     pub store: Store,
     /// The upload engine.
-    pub uploads: Uploads,
+    pub uploads: UploadService,
     /// Who may do what.
     pub leasing: Leasing,
     /// The accounts of reviewers and of 1C.
@@ -137,7 +137,7 @@ impl App {
         let leasing = Leasing::new(database.clone(), tokens);
         let composer = Composing(Letters::new(leasing.clone(), settings.leasing.time_zone.clone()));
         let outbox = outbox(&settings, &database, &clock, &random, composer)?;
-        let uploads = Uploads::begin(Parts {
+        let uploads = UploadService::start(Parts {
             config: settings.upload.clone(),
             rules: Arc::new(settings.inspect.clone()),
             limits: settings.plausibility.clone(),
@@ -148,7 +148,7 @@ impl App {
             random: random.clone(),
             faults,
             tasks,
-            told: outbox.wakeup(),
+            wakeup: outbox.wakeup(),
         })
         .await?;
         let leasing = leasing.with_wakeup(outbox.wakeup());
@@ -195,8 +195,8 @@ impl App {
         // Others must not take us for dead while requests and finishes come to their end.
         let (pulse_ends, pulses) = (CancellationToken::new(), TaskTracker::new());
         if self.uploads.is_shared() {
-            pulses.spawn(self.uploads.clone().keep_beating(pulse_ends.clone()));
-            pulses.spawn(self.uploads.clone().keep_listening(pulse_ends.clone()));
+            pulses.spawn(self.uploads.clone().run_heartbeats(pulse_ends.clone()));
+            pulses.spawn(self.uploads.clone().run_release_requests(pulse_ends.clone()));
         }
         let pulse = Arc::new(Pulse {
             database: self.database.clone(),
@@ -218,7 +218,7 @@ impl App {
         pulse_ends.cancel();
         pulses.close();
         pulses.wait().await;
-        self.uploads.end_node().await?;
+        self.uploads.deregister_node().await?;
         self.database.close().await;
         tracing::info!("ended");
         Ok(())
@@ -226,8 +226,8 @@ impl App {
 
     fn begin_tasks(&self, shutdown: &Shutdown) {
         let ending = || shutdown.soft().clone();
-        shutdown.spawn(self.uploads.clone().keep_swept(ending()));
-        shutdown.spawn(self.uploads.clone().let_all_go_at(ending()));
+        shutdown.spawn(self.uploads.clone().run_sweeps(ending()));
+        shutdown.spawn(self.uploads.clone().release_all_on_shutdown(ending()));
         let outbox = &self.settings.outbox;
         let keep = KeepMessages { settled: outbox.keep_delivered, dead: outbox.keep_dead };
         shutdown.spawn(self.leasing.clone().keep_forgetting(keep, ending()));

@@ -74,7 +74,7 @@ pub use people::{NewCompany, NewPerson};
 pub use pushes::{Device, Post, PushKind, ReportOfNote};
 pub use queue::SubmissionRow;
 pub use refreshes::{Exchange, Exchanged, Successor};
-pub use refused::Marks;
+pub use refused::ContentId;
 pub use reports::{NewReport, NewVehicle, ReportRow};
 pub use reuse::Fingerprint;
 pub use scope::{DriverKeys, EmployeesSee, Scope};

@@ -10,7 +10,7 @@ use super::{Database, DatabaseError};
 
 /// What bytes are known by.
 #[derive(Debug, Clone, Copy)]
-pub struct Marks {
+pub struct ContentId {
     /// For which report they were sent.
     pub ref_key: RefKey,
     /// How many they are, when that is known.
@@ -31,7 +31,7 @@ impl Database {
         &self,
         (id, fence): (UploadId, i64),
         refusal: &Refusal,
-        known_by: Option<(&Marks, Digest)>,
+        known_by: Option<(&ContentId, Digest)>,
         now: Timestamp,
     ) -> Result<bool, DatabaseError> {
         let Some((marks, under)) = known_by else {
@@ -66,7 +66,7 @@ impl Database {
     pub async fn refused_before(
         &self,
         company: CompanyId,
-        marks: &Marks,
+        marks: &ContentId,
         under: Digest,
         since: Timestamp,
     ) -> Result<Option<Refusal>, DatabaseError> {

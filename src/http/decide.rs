@@ -144,7 +144,7 @@ fn is_of_exchange(headers: &HeaderMap) -> bool {
 /// The body as JSON. What is wrong with it is said without repeating it.
 async fn read(state: &AppState, body: Body) -> Result<Asked, Problem> {
     let most = state.limits.max_small_body;
-    let reading = timeout(state.uploads.patience(), Limited::new(body, most).collect());
+    let reading = timeout(state.uploads.idle_timeout(), Limited::new(body, most).collect());
     let cut = || Problem::unreadable("the body ended too early; send it again");
     let bytes = reading.await.unwrap_or_else(|_| Err("it is too slow".into()));
     let bytes =

@@ -28,7 +28,7 @@ impl Fields {
             return Ok(Self::default());
         }
         let reading = Self::read_all(state, headers, body);
-        let read = timeout(state.uploads.patience(), reading).await;
+        let read = timeout(state.uploads.idle_timeout(), reading).await;
         // Whatever is left of the body will not be read.
         read.unwrap_or_else(|_| Err(cut())).map_err(refusals::closing)
     }

@@ -48,7 +48,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::leasing::{Accounts, Leasing, Lists, Pictures};
 use crate::onec::{Inbox, Queue};
 use crate::playback::Playback;
-use crate::upload::Uploads;
+use crate::upload::UploadService;
 
 pub use codes::CODES;
 pub use config::{Ops, RequestLimits};
@@ -60,7 +60,7 @@ use problem::Problem;
 /// What the handlers are given.
 pub struct AppState {
     /// The upload engine.
-    pub uploads: Uploads,
+    pub uploads: UploadService,
     /// Stored videos.
     pub playback: Playback,
     /// Who may do what.

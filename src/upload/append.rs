@@ -12,7 +12,7 @@ use super::checksum::{Checksum, Running};
 use super::guard;
 use super::lease::WriteLease;
 use super::pump::{End, Pumping};
-use super::{Access, Body, Stored, UploadError, Uploads};
+use super::{Access, Body, Stored, UploadError, UploadService};
 
 /// How much is read at a time when a segment is hashed.
 const HASHED_PIECE: u64 = 1024 * 1024;
@@ -47,7 +47,7 @@ pub enum Appended {
     Stored(Stored),
 }
 
-impl Uploads {
+impl UploadService {
     /// Appends a piece. Runs in a task of its own: when the client vanishes, what arrived is still
     /// made durable and counted.
     ///

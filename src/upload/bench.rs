@@ -9,7 +9,7 @@ use crate::storage::{SegmentKey, SpoolFile, StorageError};
 use super::guard::Watch;
 use super::lease::WriteLease;
 use super::warm::Warm;
-use super::{UploadError, Uploads};
+use super::{UploadError, UploadService};
 
 /// A spool file with its digest and scanner.
 pub(super) struct Bench {
@@ -18,7 +18,7 @@ pub(super) struct Bench {
     pub(super) watch: Watch,
 }
 
-impl Uploads {
+impl UploadService {
     /// Lays out the work: from memory and spool when nobody else has written since, otherwise from
     /// the segments.
     pub(super) async fn lay_out(&self, lease: &WriteLease) -> Result<Bench, UploadError> {

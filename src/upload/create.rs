@@ -1,9 +1,9 @@
 //! An upload begins.
 
-use crate::database::{Marks, NewUpload, ReportRow};
+use crate::database::{ContentId, NewUpload, ReportRow};
 use crate::model::{Door, Length, Person, RefKey, ReportStatus, UploadId};
 
-use super::{Details, Secret, UploadError, Uploads};
+use super::{Details, Secret, UploadError, UploadService};
 use jiff::Timestamp;
 
 /// A video somebody wants to send in pieces.
@@ -31,7 +31,7 @@ pub struct Created {
     pub expires_at: Timestamp,
 }
 
-impl Uploads {
+impl UploadService {
     /// Makes an upload, if its report awaits one.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl Uploads {
         let (ref_key, declared) = (details.ref_key, details.declared);
         self.awaits(person, ref_key).await?;
         self.not_used(person, ref_key, declared).await?;
-        let marks = Marks { ref_key, length: Some(video.length), declared, head: None };
+        let marks = ContentId { ref_key, length: Some(video.length), declared, head: None };
         self.not_again(person, &marks).await?;
         let NewVideo { person, details, length, metadata, door } = video;
         self.record(person, door, Some(details), Some(length), metadata).await

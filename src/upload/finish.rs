@@ -16,7 +16,7 @@ use super::append::one_short;
 use super::bench::Bench;
 use super::lease::WriteLease;
 use super::told::Ids;
-use super::{Details, UploadError, Uploads, later, span};
+use super::{Details, UploadError, UploadService, later, span};
 
 /// The first pause between tries to store a video; each further one is twice as long.
 const FIRST_PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
@@ -46,7 +46,7 @@ pub(super) struct Hand<'a> {
     pub(super) length: Length,
 }
 
-impl Uploads {
+impl UploadService {
     /// Finishes in a task that nobody can interrupt, and waits for it as long as a phone would.
     pub(super) async fn finish_within_patience(
         &self,
@@ -173,7 +173,7 @@ impl Uploads {
                 metrics::counter!("forte_media_uploads_finished_total", "state" => state)
                     .increment(1);
                 tracing::info!(upload = %id, %video, %sha256, length = length.get(), "video stored");
-                self.told.notify_one();
+                self.wakeup.notify_one();
                 self.clear_soon(id);
                 Ok(Stored { submission, video, sha256, length, repeats: false })
             }

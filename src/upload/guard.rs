@@ -7,13 +7,13 @@
 //! first ones. Rules that have been changed since begin with a clean slate. Nothing that goes wrong
 //! here stops an upload.
 
-use crate::database::{Marks, UploadRow};
+use crate::database::{ContentId, UploadRow};
 use crate::model::{Check, CompanyId, Person, Refusal, UploadState};
 
 use super::bench::Bench;
 use super::head::HEAD;
 use super::lease::WriteLease;
-use super::{Details, Said, UploadError, Uploads};
+use super::{Details, Said, UploadError, UploadService};
 
 /// What a video is, and what the operator wants of it. Bytes that were lost, doubled or damaged on
 /// the way break boxes; they seldom make another codec of a picture, or a second of an hour.
@@ -32,7 +32,7 @@ const OF_THE_VIDEO: [Check; 10] = [
 
 /// What an upload is to be compared with once its first 64 KiB are in.
 pub(super) struct Watch {
-    sought: Option<(CompanyId, Marks)>,
+    sought: Option<(CompanyId, ContentId)>,
     found: Option<Refusal>,
 }
 
@@ -41,7 +41,7 @@ impl Watch {
     /// has been compared by another.
     pub(super) fn over(row: &UploadRow) -> Self {
         let begins = row.committed.get() < HEAD as u64;
-        let marks = row.details.as_ref().filter(|_| begins).map(|details| Marks {
+        let marks = row.details.as_ref().filter(|_| begins).map(|details| ContentId {
             ref_key: details.ref_key,
             length: row.length,
             declared: details.declared,
@@ -57,12 +57,12 @@ impl Watch {
     }
 }
 
-impl Uploads {
+impl UploadService {
     /// The refusal that is remembered of bytes with these marks, by the rules of now.
     pub(super) async fn refused_before(
         &self,
         company: CompanyId,
-        marks: &Marks,
+        marks: &ContentId,
     ) -> Result<Option<Refusal>, UploadError> {
         if !self.rules.enforce {
             return Ok(None);
@@ -76,7 +76,7 @@ impl Uploads {
     pub(super) async fn not_again(
         &self,
         person: &Person,
-        marks: &Marks,
+        marks: &ContentId,
     ) -> Result<(), UploadError> {
         if marks.declared.is_none() {
             return Ok(());
@@ -95,7 +95,7 @@ impl Uploads {
         }
         let Some(head) = bench.warm.head() else { return false };
         let Some((company, marks)) = bench.watch.sought.take() else { return false };
-        let marks = Marks { head: Some(head), ..marks };
+        let marks = ContentId { head: Some(head), ..marks };
         match self.refused_before(company, &marks).await {
             Ok(found) => bench.watch.found = found,
             Err(error) => tracing::warn!(%error, "not compared with what was refused before"),
@@ -121,7 +121,7 @@ fn once_more(refusal: Refusal) -> UploadError {
 }
 
 /// What the bytes on the bench will be known by, if their refusal says something of the file itself.
-pub(super) fn marks(lease: &WriteLease, bench: &Bench, refusal: &Refusal) -> Option<Marks> {
+pub(super) fn marks(lease: &WriteLease, bench: &Bench, refusal: &Refusal) -> Option<ContentId> {
     let Said { ref_key, declared } = said(lease)?;
     let (came, head) = (bench.warm.sha256(), bench.warm.head());
     let is_declared = declared == Some(came);
@@ -131,7 +131,7 @@ pub(super) fn marks(lease: &WriteLease, bench: &Bench, refusal: &Refusal) -> Opt
     let holds = is_declared || OF_THE_VIDEO.contains(&refusal.finding.check);
     // What was announced is not known to be the hash of these bytes before all of them have come.
     let declared = is_whole.then_some(came);
-    let marks = Marks { ref_key, length: lease.row.length, declared, head };
+    let marks = ContentId { ref_key, length: lease.row.length, declared, head };
     (holds && !is_another).then_some(marks)
 }
 

@@ -6,7 +6,7 @@ use crate::database::UploadRow;
 use crate::model::{UploadId, UploadState};
 
 use super::desk::Seat;
-use super::{Access, Said, UploadError, Uploads, span};
+use super::{Access, Said, UploadError, UploadService, span};
 
 /// The right to write: the seat on this node and the fence in the database.
 pub(super) struct WriteLease {
@@ -19,7 +19,7 @@ pub(super) struct WriteLease {
     pub(super) said: Option<Said>,
 }
 
-impl Uploads {
+impl UploadService {
     /// Looks an upload up on behalf of somebody. What is not theirs is not there.
     pub(super) async fn find(
         &self,

@@ -103,12 +103,12 @@ pub struct Parts {
     /// Where tasks run.
     pub tasks: TaskTracker,
     /// Rung when something was written to the outbox.
-    pub told: Arc<Notify>,
+    pub wakeup: Arc<Notify>,
 }
 
 /// The engine. Cheap to clone.
 #[derive(Clone)]
-pub struct Uploads(Arc<Inner>);
+pub struct UploadService(Arc<Inner>);
 
 struct Inner {
     parts: Parts,
@@ -121,7 +121,7 @@ struct Inner {
     preflights: Preflights,
 }
 
-impl std::ops::Deref for Uploads {
+impl std::ops::Deref for UploadService {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
@@ -129,13 +129,13 @@ impl std::ops::Deref for Uploads {
     }
 }
 
-impl Uploads {
+impl UploadService {
     /// Puts the engine together and says in the database that this node begins: whatever the process
     /// before it held is free.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn begin(parts: Parts) -> Result<Self, UploadError> {
+    pub async fn start(parts: Parts) -> Result<Self, UploadError> {
         let segmented = match parts.config.segments {
             Segments::Auto => parts.database.kind() == Kind::Postgres,
             Segments::On => true,
@@ -168,7 +168,7 @@ impl Uploads {
 
     /// How long a body may bring nothing before it counts as cut.
     #[must_use]
-    pub fn patience(&self) -> Duration {
+    pub fn idle_timeout(&self) -> Duration {
         span(self.config.idle_timeout)
     }
 

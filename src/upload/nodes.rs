@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::database::NodeRow;
 use crate::model::NodeId;
 
-use super::{UploadError, Uploads, rest};
+use super::{UploadError, UploadService, rest};
 
 /// When each node's beat was last seen to move, by our own clock: clocks need not agree (F28).
 #[derive(Default)]
@@ -40,11 +40,11 @@ impl Neighbours {
     }
 }
 
-impl Uploads {
+impl UploadService {
     /// Says now and then that this node lives, and looks who does not.
-    pub async fn keep_beating(self, stop: CancellationToken) {
+    pub async fn run_heartbeats(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            if let Err(error) = self.beat().await {
+            if let Err(error) = self.heartbeat().await {
                 tracing::warn!(%error, "no heartbeat");
             }
             rest(self.config.heartbeat, &stop).await;
@@ -55,7 +55,7 @@ impl Uploads {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn beat(&self) -> Result<(), UploadError> {
+    pub async fn heartbeat(&self) -> Result<(), UploadError> {
         if !self.database.node_beats(self.0.node).await? {
             // The others took us for dead. What we hold is fenced; we are new.
             tracing::warn!("buried alive; beginning anew");
@@ -76,9 +76,9 @@ impl Uploads {
     }
 
     /// Looks now and then whether another node wants a lease that is held here.
-    pub async fn keep_listening(self, stop: CancellationToken) {
+    pub async fn run_release_requests(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            if let Err(error) = self.listen().await {
+            if let Err(error) = self.release_requested_leases().await {
                 tracing::debug!(%error, "could not look for wanted gates");
             }
             rest(self.config.lease_poll, &stop).await;
@@ -90,7 +90,7 @@ impl Uploads {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn listen(&self) -> Result<(), UploadError> {
+    pub async fn release_requested_leases(&self) -> Result<(), UploadError> {
         for (upload, fence) in self.database.wanted_gates(self.0.node).await? {
             if !self.0.desk.ask(upload) {
                 self.database.release_lease(upload, fence).await?;
@@ -101,7 +101,7 @@ impl Uploads {
 
     /// When the service ends, every writer makes durable what has arrived and lets go: the phone
     /// goes on elsewhere, or here after the restart (F27).
-    pub async fn let_all_go_at(self, ending: CancellationToken) {
+    pub async fn release_all_on_shutdown(self, ending: CancellationToken) {
         ending.cancelled().await;
         self.0.desk.ask_all();
     }
@@ -110,7 +110,7 @@ impl Uploads {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn end_node(&self) -> Result<(), UploadError> {
+    pub async fn deregister_node(&self) -> Result<(), UploadError> {
         Ok(self.database.bury_node(self.0.node).await?)
     }
 

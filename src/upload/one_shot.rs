@@ -6,14 +6,14 @@
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use crate::database::Marks;
+use crate::database::ContentId;
 use crate::model::{Digest, Door, Length, Person, RefKey, ReportStatus, UploadState};
 
 use super::bench::Bench;
 use super::desk::Seat;
 use super::lease::WriteLease;
 use super::pump::{End, Pumping};
-use super::{Access, Body, Details, Stored, UploadError, Uploads};
+use super::{Access, Body, Details, Stored, UploadError, UploadService};
 
 /// What is known of a video that comes in one request before its bytes do.
 #[derive(Debug, Clone, Copy)]
@@ -26,12 +26,12 @@ pub struct Said {
 
 /// A video being received in one request. Dropped unfinished, it is cleared.
 pub struct OneShot {
-    engine: Uploads,
+    engine: UploadService,
     person: Person,
     work: Option<(WriteLease, Bench)>,
 }
 
-impl Uploads {
+impl UploadService {
     /// Whether a report will take a video: asked as soon as its key is known, before the bytes come.
     /// A report that holds one already may be sent the same bytes again, so it passes (Q32).
     ///
@@ -51,7 +51,7 @@ impl Uploads {
             }
             ReportStatus::Submitted => {}
         }
-        let marks = Marks { ref_key, length: None, declared, head: None };
+        let marks = ContentId { ref_key, length: None, declared, head: None };
         self.not_again(person, &marks).await
     }
 

@@ -10,7 +10,7 @@ use crate::model::{Digest, EarlierUse, Person, PersonId, RefKey, Role, Verdict};
 
 use super::config::Reuse;
 use super::finish::Hand;
-use super::{UploadError, Uploads, told};
+use super::{UploadError, UploadService, told};
 
 /// How often the one transaction is tried because of what it found. Twice settles it, unless a report
 /// that holds the video is decided on in between.
@@ -21,7 +21,7 @@ const ROUNDS: usize = 4;
 #[error("the earlier uses of the video keep changing")]
 struct Unsettled;
 
-impl Uploads {
+impl UploadService {
     /// Writes the rows, with verdicts that know of every earlier use of the video.
     pub(super) async fn record_judged(
         &self,

@@ -12,14 +12,14 @@ use jiff::SignedDuration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
-use crate::database::Marks;
+use crate::database::ContentId;
 use crate::inspect::{self, Judged, Part, Preview};
 use crate::model::{
     Digest, Facts, Finding, Length, Person, PersonId, Recent, RefKey, Refusal, Verdict,
 };
 
 use super::head::Head;
-use super::{Config, UploadError, Uploads};
+use super::{Config, UploadError, UploadService};
 
 /// Preflights that one person has at a time at most: one that hangs, and the next try.
 const AT_ONCE_EACH: usize = 2;
@@ -77,7 +77,7 @@ pub struct Place {
     #[expect(dead_code, reason = "is held")]
     among_all: OwnedSemaphorePermit,
     person: PersonId,
-    engine: Uploads,
+    engine: UploadService,
 }
 
 impl Drop for Place {
@@ -117,7 +117,7 @@ impl UnderWay {
     }
 }
 
-impl Uploads {
+impl UploadService {
     /// Lets a preflight in, before any of it is read.
     ///
     /// # Errors
@@ -214,10 +214,10 @@ impl Uploads {
 }
 
 /// What the video would be known by, if it was refused before.
-fn marks(asked: &Preflight) -> Option<Marks> {
+fn marks(asked: &Preflight) -> Option<ContentId> {
     let head = Head::of(&asked.head);
     let (length, declared) = (Some(asked.length), asked.sha256);
-    asked.ref_key.map(|ref_key| Marks { ref_key, length, declared, head })
+    asked.ref_key.map(|ref_key| ContentId { ref_key, length, declared, head })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::storage::StorageError;
 
 use super::bench::Bench;
 use super::checksum::Running;
-use super::{Body, Config, Uploads, span};
+use super::{Body, Config, UploadService, span};
 
 /// How a body ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,7 @@ enum Next {
     End(End),
 }
 
-impl Uploads {
+impl UploadService {
     /// Pumps a body onto the bench until it ends, one way or another. Every byte taken has been
     /// written, but nothing is durable yet.
     pub(super) async fn pump(

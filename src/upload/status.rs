@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::database::UploadRow;
 use crate::model::{Length, Offset, RefKey, Refusal, SubmissionId, UploadId, UploadState, VideoId};
 
-use super::{Access, UploadError, Uploads};
+use super::{Access, UploadError, UploadService};
 
 /// An upload as its owner may see it.
 #[derive(Debug, Clone)]
@@ -30,14 +30,14 @@ pub struct Status {
     pub submission: Option<SubmissionId>,
 }
 
-impl Uploads {
+impl UploadService {
     /// Where the next byte goes. Whoever is writing is asked to let go first, so that the answer
     /// stays true until the next append.
     ///
     /// # Errors
     /// [`UploadError::NotFound`], [`UploadError::Gone`], [`UploadError::Busy`], or when the database
     /// is away.
-    pub async fn settled_status(
+    pub async fn resume_status(
         &self,
         id: UploadId,
         access: &Access,

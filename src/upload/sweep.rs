@@ -6,12 +6,12 @@ use crate::database::Remains;
 use crate::model::{UploadId, UploadState};
 use crate::storage::VideoKey;
 
-use super::{UploadError, Uploads, rest};
+use super::{UploadError, UploadService, rest};
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
-    /// Uploads whose time was over.
+    /// UploadService whose time was over.
     pub expired: u64,
     /// Ended uploads whose remains were cleared.
     pub cleared: u64,
@@ -19,9 +19,9 @@ pub struct Swept {
     pub spool_files: u64,
 }
 
-impl Uploads {
+impl UploadService {
     /// Sweeps now and then, until told to stop.
-    pub async fn keep_swept(self, stop: CancellationToken) {
+    pub async fn run_sweeps(self, stop: CancellationToken) {
         loop {
             match self.sweep().await {
                 Ok(swept) if swept == Swept::default() => {}

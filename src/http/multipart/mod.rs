@@ -90,7 +90,7 @@ async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> 
 /// The next part, for as long as a phone may be silent; the file's own bytes are waited for by the
 /// engine.
 async fn next(state: &AppState, form: &mut Form) -> Result<Option<Part>, Problem> {
-    let part = timeout(state.uploads.patience(), form.next()).await;
+    let part = timeout(state.uploads.idle_timeout(), form.next()).await;
     part.unwrap_or_else(|_| Err(refusals::for_form(UploadError::Cut(Offset::START))))
 }
 

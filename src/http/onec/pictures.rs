@@ -69,7 +69,7 @@ async fn put(
     if announced(request.headers()).is_some_and(|length| length > most as u64) {
         return Err(too_long(most));
     }
-    let body = small(request.into_body(), most, state.uploads.patience()).await?;
+    let body = small(request.into_body(), most, state.uploads.idle_timeout()).await?;
     let tag = state.pictures.keep(code, body).await?;
     let image_path = format!("{}/images/{code}/image.png?v={tag}", state.public_url);
     Ok(plain(&Kept { ref_key: code, ok: true, image_path }))
