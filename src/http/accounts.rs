@@ -1,10 +1,10 @@
 //! What is said to who does not come in by login and password.
 
-use axum::http::StatusCode;
 use jiff::SignedDuration;
 
 use crate::leasing::EnterError;
 
+use super::error_code::ErrorCode;
 use super::problem::{self, Problem};
 
 /// How soon to try again when it is only too much at this moment, in seconds.
@@ -13,16 +13,13 @@ const SOON: u64 = 1;
 pub(super) fn refused(error: EnterError) -> Problem {
     let message = error.to_string();
     match error {
-        EnterError::Wrong => Problem::new(StatusCode::UNAUTHORIZED, "credentials_invalid", message),
-        EnterError::Elsewhere => Problem::new(StatusCode::FORBIDDEN, "forbidden", message),
+        EnterError::Wrong => Problem::new(ErrorCode::CredentialsInvalid, message),
+        EnterError::Elsewhere => Problem::new(ErrorCode::Forbidden, message),
         EnterError::LockedOut { wait } => {
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message)
-                .retry_after(seconds(wait))
+            Problem::new(ErrorCode::RateLimited, message).retry_after(seconds(wait))
         }
-        EnterError::Busy => {
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).retry_after(SOON)
-        }
-        EnterError::Away(cause) => problem::away(&cause),
+        EnterError::Busy => Problem::new(ErrorCode::Busy, message).retry_after(SOON),
+        EnterError::Away(cause) => problem::unavailable(&cause),
         EnterError::Internal(cause) => {
             tracing::error!(error = %cause, "an account could not be looked at");
             problem::internal()

@@ -1,11 +1,12 @@
 //! Who is calling: the bearer token of a request.
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 
 use crate::leasing::{Caller, CallerError, TokenError};
 use crate::model::{Person, PersonId};
 
 use super::AppState;
+use super::error_code::ErrorCode;
 use super::problem::{self, Problem};
 
 impl AppState {
@@ -37,17 +38,21 @@ pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
 
 /// 401: no token at all.
 fn missing() -> Problem {
-    unauthorized("token_invalid", "an access token is required: Authorization: Bearer …")
+    unauthorized(ErrorCode::TokenInvalid, "an access token is required: Authorization: Bearer …")
 }
 
 fn refused(error: CallerError) -> Problem {
     match error {
         CallerError::Token(TokenError::Expired) => {
-            unauthorized("token_expired", "the access token has expired; get a new one")
+            unauthorized(ErrorCode::TokenExpired, "the access token has expired; get a new one")
         }
-        CallerError::Token(_) => unauthorized("token_invalid", "the access token is not valid"),
-        CallerError::Inactive => unauthorized("token_invalid", "this account may no longer act"),
-        CallerError::Away(cause) => problem::away(&cause),
+        CallerError::Token(_) => {
+            unauthorized(ErrorCode::TokenInvalid, "the access token is not valid")
+        }
+        CallerError::Inactive => {
+            unauthorized(ErrorCode::TokenInvalid, "this account may no longer act")
+        }
+        CallerError::Away(cause) => problem::unavailable(&cause),
         CallerError::Internal(cause) => {
             tracing::error!(error = %cause, "the caller could not be looked up");
             problem::internal()
@@ -56,7 +61,7 @@ fn refused(error: CallerError) -> Problem {
 }
 
 /// 401 where a token is asked for.
-pub(super) fn unauthorized(code: &'static str, message: &str) -> Problem {
-    Problem::new(StatusCode::UNAUTHORIZED, code, message)
+pub(super) fn unauthorized(code: ErrorCode, message: &str) -> Problem {
+    Problem::new(code, message)
         .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }

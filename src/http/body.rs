@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use futures_util::StreamExt as _;
 use http_body::Body as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
 use crate::upload;
 
+use super::error_code::ErrorCode;
 use super::problem::Problem;
 use super::refusals::closing;
 
@@ -31,12 +32,12 @@ pub(super) async fn small(body: Body, limit: usize, within: Duration) -> Result<
 
 pub(super) fn too_long(limit: usize) -> Problem {
     let message = format!("the body may have at most {limit} bytes");
-    closing(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message))
+    closing(Problem::new(ErrorCode::BodyTooLarge, message))
 }
 
 pub(super) fn too_slow() -> Problem {
     let message = "the body came too slowly; send it again";
-    closing(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", message))
+    closing(Problem::new(ErrorCode::BodyTooSlow, message))
 }
 
 /// Whether a request brings bytes along.

@@ -20,6 +20,7 @@ use utoipa_axum::routes;
 use crate::leasing::{DecisionError, Standing, Verdict};
 use crate::model::{Decision, Person, RefKey};
 
+use super::error_code::ErrorCode;
 use super::onec::{API_KEY, OnecAccount};
 use super::problem::{self, Problem};
 use super::{Answer, AppState, refusals, success};
@@ -164,7 +165,7 @@ fn not_all_there() -> Problem {
 
 fn too_long(most: usize) -> Problem {
     let message = format!("the body has at most {most} bytes");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
+    Problem::new(ErrorCode::BodyTooLarge, message)
 }
 
 fn told(ref_key: RefKey, standing: Standing) -> DecisionTold {
@@ -185,12 +186,12 @@ impl From<DecisionError> for Problem {
     fn from(error: DecisionError) -> Self {
         let message = error.to_string();
         match error {
-            DecisionError::Forbidden => Self::new(StatusCode::FORBIDDEN, "forbidden", message),
+            DecisionError::Forbidden => Self::new(ErrorCode::Forbidden, message),
             DecisionError::Unversioned => not_all_there(),
             DecisionError::Reason(error) => Self::fields(&[("reason", error.to_string())]),
             DecisionError::NoReport => no_report(),
             DecisionError::Conflict(standing) => conflict(&standing, message),
-            DecisionError::Database(error) if error.is_transient() => problem::away(&error),
+            DecisionError::Database(error) if error.is_transient() => problem::unavailable(&error),
             DecisionError::Database(error) => {
                 tracing::error!(%error, "a decision could not be recorded");
                 problem::internal()
@@ -201,7 +202,7 @@ impl From<DecisionError> for Problem {
 
 /// 409, with the state of today: the reviewer looks again.
 fn conflict(standing: &Standing, message: String) -> Problem {
-    Problem::new(StatusCode::CONFLICT, "decision_conflict", message).with_details(json!({
+    Problem::new(ErrorCode::DecisionConflict, message).with_details(json!({
         "status_code": standing.status,
         "version": standing.version,
         "reject_reason": standing.reject_reason,

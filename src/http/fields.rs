@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt as _, Limited};
 use serde_json::Value;
 use tokio::time::timeout;
 
+use super::error_code::ErrorCode;
 use super::multipart::reader::{Form, Part, VIDEO};
 use super::problem::Problem;
 use super::{AppState, body, refusals};
@@ -136,7 +137,7 @@ fn plain(value: Value) -> Result<Option<String>, Problem> {
 
 fn too_long(most: usize) -> Problem {
     let message = format!("the body has at most {most} bytes");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", message)
+    Problem::new(ErrorCode::BodyTooLarge, message)
 }
 
 fn cut() -> Problem {

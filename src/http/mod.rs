@@ -7,10 +7,10 @@ mod accounts;
 mod bearer;
 mod body;
 pub mod client;
-mod codes;
 mod config;
 mod decide;
 mod details;
+mod error_code;
 mod fields;
 mod mobile;
 mod multipart;
@@ -50,8 +50,8 @@ use crate::onec::{Inbox, Queue};
 use crate::playback::Playback;
 use crate::upload::UploadService;
 
-pub use codes::CODES;
 pub use config::{Ops, RequestLimits};
+pub use error_code::ErrorCode;
 pub use ops::{Health, ops_router};
 
 use client::Proxies;
@@ -159,7 +159,7 @@ async fn no_such_route() -> Response {
 
 async fn no_such_method() -> Response {
     let message = "this address does not know that method; see Allow";
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message).into_response()
+    Problem::new(ErrorCode::MethodNotAllowed, message).into_response()
 }
 
 /// A good answer in the document's envelope: `message` and `code` first, then what there is to say.

@@ -18,6 +18,7 @@ use crate::model::{TypeCode, VehicleGuid};
 use super::AppState;
 use super::accounts::seconds;
 use super::client::Client;
+use super::error_code::ErrorCode;
 use super::problem::{self, Problem};
 use super::range::is_known;
 
@@ -197,21 +198,15 @@ impl From<PictureError> for Problem {
         let message = error.to_string();
         match error {
             PictureError::Drawing(DrawingError::Kind) => {
-                let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-                Self::new(status, "unsupported_media_type", message)
+                Self::new(ErrorCode::UnsupportedMediaType, message)
             }
-            PictureError::Drawing(_) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", message)
-            }
+            PictureError::Drawing(_) => Self::new(ErrorCode::ValidationFailed, message),
             PictureError::NoType => Self::not_found(message),
-            PictureError::Busy => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).retry_after(1)
-            }
+            PictureError::Busy => Self::new(ErrorCode::Busy, message).retry_after(1),
             PictureError::TooMany { wait } => {
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message)
-                    .retry_after(seconds(wait))
+                Self::new(ErrorCode::RateLimited, message).retry_after(seconds(wait))
             }
-            PictureError::Away(cause) => problem::away(&cause),
+            PictureError::Away(cause) => problem::unavailable(&cause),
             PictureError::Internal(cause) => {
                 tracing::error!(error = %cause, "a picture could not be shown");
                 problem::internal()

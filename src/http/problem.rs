@@ -1,7 +1,7 @@
-//! Answers that say what went wrong: a status, a stable code, a sentence, details.
+//! Problems: the answers that report an error, with a status, a stable code, a sentence and details.
 //!
-//! A handler returns a [`Problem`]; the envelope of `forteleasing-api.md` §6.8 is written around it
-//! by [`render`], which knows the request's id.
+//! A handler returns a [`Problem`]; [`render`] knows the request's id and writes the documented
+//! envelope around it.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -10,16 +10,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::error_code::ErrorCode;
 use super::request_id;
 use crate::model::error_chain;
 
-/// The tus status for a piece that is not what its checksum says (T-62).
-const CHECKSUM_MISMATCH: u16 = 460;
+/// `Retry-After` while the database or the store is unavailable, in seconds.
+const UNAVAILABLE_RETRY: u64 = 5;
 
-/// When to ask again if something behind the service is away.
-const SECONDS_AWAY: u64 = 5;
-
-/// How every problem is answered (`forteleasing-api.md` §6.8).
+/// The envelope of every problem.
 #[derive(serde::Serialize, utoipa::ToSchema)]
 pub(super) struct ErrorAnswer {
     /// Always `error`.
@@ -33,63 +31,67 @@ pub(super) struct ErrorAnswer {
 pub(super) struct ErrorData {
     /// A sentence for a person.
     message: String,
-    /// The HTTP status once more.
+    /// The HTTP status.
     #[schema(example = 404)]
     code: u16,
     /// The stable code for programs.
-    #[schema(example = "not_found")]
-    error: String,
-    /// Names this request in our log.
+    #[schema(value_type = String, example = "not_found")]
+    error: ErrorCode,
+    /// Identifies this request in our log.
     request_id: String,
-    /// What is wrong with which field, or what else there is to know.
+    /// Which field is wrong and why, or other facts about the problem.
     #[schema(value_type = Object)]
     details: Value,
 }
 
-/// Something a client has to be told.
+/// An error that is reported to the client.
 #[derive(Debug, Clone)]
-pub(super) struct Problem(Box<Told>);
+pub(super) struct Problem(Box<Parts>);
 
 #[derive(Debug, Clone)]
-struct Told {
+struct Parts {
     status: StatusCode,
-    code: &'static str,
+    code: ErrorCode,
     message: String,
     details: Value,
     headers: HeaderMap,
 }
 
 impl Problem {
-    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        let message = message.into();
-        let (details, headers) = (json!({}), HeaderMap::new());
-        Self(Box::new(Told { status, code, message, details, headers }))
+    /// A problem with the usual status of its code.
+    pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self(Box::new(Parts {
+            status: code.status(),
+            code,
+            message: message.into(),
+            details: json!({}),
+            headers: HeaderMap::new(),
+        }))
     }
 
-    /// 400: cannot be read.
+    /// 400: the request cannot be read.
     pub(super) fn unreadable(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "validation_failed", message)
+        Self::new(ErrorCode::ValidationFailed, message).with_status(StatusCode::BAD_REQUEST)
     }
 
-    /// 422: can be read, but one or more fields are not acceptable.
+    /// 422: the request can be read, but one or more fields are not acceptable.
     pub(super) fn fields(fields: &[(&'static str, String)]) -> Self {
-        let named: serde_json::Map<_, _> =
+        let details: serde_json::Map<_, _> =
             fields.iter().map(|(name, why)| ((*name).to_owned(), json!(why))).collect();
-        let sentence: Vec<_> = fields.iter().map(|(name, why)| format!("{name}: {why}")).collect();
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "validation_failed", sentence.join("; "))
-            .with_details(Value::Object(named))
+        let message: Vec<_> = fields.iter().map(|(name, why)| format!("{name}: {why}")).collect();
+        Self::new(ErrorCode::ValidationFailed, message.join("; "))
+            .with_details(Value::Object(details))
     }
 
-    /// 404: is not there, or is not yours; nobody learns which (S20).
+    /// 404: it does not exist, or belongs to somebody else; the answer does not tell which.
     pub(super) fn not_found(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+        Self::new(ErrorCode::NotFound, message)
     }
 
     /// 460 of the tus checksum extension.
     pub(super) fn checksum_mismatch() -> Self {
-        let status = StatusCode::from_u16(CHECKSUM_MISMATCH).unwrap_or(StatusCode::BAD_REQUEST);
-        let message = "the piece is not what its checksum says; it was dropped, send it again";
-        Self::new(status, "checksum_mismatch", message)
+        let message = "the bytes do not match Upload-Checksum and were discarded; send them again";
+        Self::new(ErrorCode::ChecksumMismatch, message)
     }
 
     pub(super) fn status(&self) -> StatusCode {
@@ -111,24 +113,21 @@ impl Problem {
         self
     }
 
-    /// Says when to ask again.
+    /// Sets `Retry-After`.
     pub(super) fn retry_after(self, seconds: u64) -> Self {
         self.with_header(header::RETRY_AFTER, seconds)
     }
 
-    /// The code, the sentence and the details, without an answer around them.
-    pub(super) fn into_reason(self) -> (&'static str, String, Value) {
-        let Told { code, message, details, .. } = *self.0;
+    /// The code, the sentence and the details, for an answer that lists several problems.
+    pub(super) fn into_reason(self) -> (ErrorCode, String, Value) {
+        let Parts { code, message, details, .. } = *self.0;
         (code, message, details)
     }
 
     fn envelope(self, request_id: String) -> ErrorAnswer {
-        let Told { status, code, message, details, .. } = *self.0;
-        let (code, error) = (status.as_u16(), code.to_owned());
-        ErrorAnswer {
-            status: "error".to_owned(),
-            data: ErrorData { message, code, error, request_id, details },
-        }
+        let Parts { status, code: error, message, details, .. } = *self.0;
+        let data = ErrorData { message, code: status.as_u16(), error, request_id, details };
+        ErrorAnswer { status: "error".to_owned(), data }
     }
 }
 
@@ -140,12 +139,12 @@ impl IntoResponse for Problem {
     }
 }
 
-/// Writes the envelope around whatever problem the handlers below came back with.
+/// Middleware: writes the envelope of the problem that a handler returned.
 pub(super) async fn render(request: Request, next: Next) -> Response {
     let id = request_id::of(request.headers());
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        // Texts, a number and a JSON value: these can always be written.
+        // Strings, a number and a JSON value always serialize.
         let body = serde_json::to_string(&problem.envelope(id)).unwrap_or_default();
         let json = HeaderValue::from_static("application/json; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
@@ -155,25 +154,24 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
     response
 }
 
-/// What a panic becomes: the process lives, and the phone is told to come back (S68).
+/// The answer to a panic in a handler; the process goes on.
 pub(super) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     internal().into_response()
 }
 
-/// 503: something behind the service is away, and comes back.
-pub(super) fn away(cause: &(dyn std::error::Error + 'static)) -> Problem {
-    tracing::warn!(error = %error_chain(cause), "away");
-    unavailable("the service is away for a moment; ask again")
+/// 503: the database or the store is unavailable. Logs the cause.
+pub(super) fn unavailable(cause: &(dyn std::error::Error + 'static)) -> Problem {
+    tracing::warn!(error = %error_chain(cause), "database or store unavailable");
+    storage_unavailable("the service is temporarily unavailable; try again in a few seconds")
 }
 
-/// The same, where the cause has been logged and the sentence says more.
-pub(super) fn unavailable(message: impl Into<String>) -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable", message)
-        .retry_after(SECONDS_AWAY)
+/// 503 with a sentence of the caller, who has logged the cause.
+pub(super) fn storage_unavailable(message: impl Into<String>) -> Problem {
+    Problem::new(ErrorCode::StorageUnavailable, message).retry_after(UNAVAILABLE_RETRY)
 }
 
-/// 500: ours to mend.
+/// 500: an error on our side, which the caller has logged.
 pub(super) fn internal() -> Problem {
-    let message = "something is broken on our side; the request id helps us to find it";
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message)
+    let message = "an error on our side; the request id helps us to find it";
+    Problem::new(ErrorCode::Internal, message)
 }

@@ -7,6 +7,7 @@ use crate::model::{Check, Refusal, error_chain};
 use crate::upload::UploadError;
 
 use super::accounts::seconds;
+use super::error_code::ErrorCode;
 use super::problem::{self, Problem};
 
 /// How soon a busy upload is worth asking for again, in seconds.
@@ -32,19 +33,16 @@ impl From<UploadError> for Problem {
         match error {
             UploadError::NotFound => Self::not_found("there is no such upload; begin a new one"),
             UploadError::NoReport => Self::not_found("there is no such report"),
-            UploadError::Forbidden => Self::new(StatusCode::FORBIDDEN, "forbidden", message),
+            UploadError::Forbidden => Self::new(ErrorCode::Forbidden, message),
             UploadError::Gone { state, refusal } => gone(state.as_str(), refusal.as_deref()),
-            UploadError::Conflict(offset) => {
-                Self::new(StatusCode::CONFLICT, "offset_mismatch", message)
-                    .with_header(UPLOAD_OFFSET, offset.get())
-                    .with_details(json!({ "offset": offset }))
-            }
+            UploadError::Conflict(offset) => Self::new(ErrorCode::OffsetMismatch, message)
+                .with_header(UPLOAD_OFFSET, offset.get())
+                .with_details(json!({ "offset": offset })),
             UploadError::Busy | UploadError::TakenOver => {
-                Self::new(StatusCode::LOCKED, "upload_locked", message).retry_after(SOON)
+                Self::new(ErrorCode::UploadLocked, message).retry_after(SOON)
             }
             UploadError::Cut(_) => Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "body_cut",
+                ErrorCode::BodyCut,
                 "the body ended too early; what arrived was kept, ask for the offset and go on",
             ),
             UploadError::TooLong { max } => too_long(max),
@@ -52,36 +50,28 @@ impl From<UploadError> for Problem {
             UploadError::Refused(refusal) => refused(&refusal),
             UploadError::RefusedBefore(refusal) => refused_before(&refusal),
             UploadError::AlreadySubmitted { held } => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "report_already_submitted", message)
+                Self::new(ErrorCode::ReportAlreadySubmitted, message)
                     .with_details(json!({ "sha256": held }))
             }
             UploadError::Reused { links } => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "video_reused", message)
-                    .with_details(json!({ "links": links }))
+                Self::new(ErrorCode::VideoReused, message).with_details(json!({ "links": links }))
             }
-            UploadError::Closed => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "report_closed", message)
-            }
+            UploadError::Closed => Self::new(ErrorCode::ReportClosed, message),
             UploadError::TooMany { .. } => {
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message).retry_after(LATER)
+                Self::new(ErrorCode::RateLimited, message).retry_after(LATER)
             }
             UploadError::TooOften { wait } => {
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message)
-                    .retry_after(seconds(wait))
+                Self::new(ErrorCode::RateLimited, message).retry_after(seconds(wait))
             }
-            UploadError::Crowded => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).retry_after(LATER)
-            }
+            UploadError::Crowded => Self::new(ErrorCode::Busy, message).retry_after(LATER),
             UploadError::Finishing => {
                 let message = "all bytes are here, storing them takes long; ask again";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "upload_locked", message)
+                Self::new(ErrorCode::UploadLocked, message)
+                    .with_status(StatusCode::SERVICE_UNAVAILABLE)
                     .retry_after(LATER)
             }
-            UploadError::Away(..) => problem::unavailable(message),
-            UploadError::Full(_) => {
-                Self::new(StatusCode::INSUFFICIENT_STORAGE, "disk_pressure", message)
-                    .retry_after(LATER)
-            }
+            UploadError::Away(..) => problem::storage_unavailable(message),
+            UploadError::Full(_) => Self::new(ErrorCode::DiskPressure, message).retry_after(LATER),
             UploadError::Internal(_) => problem::internal(),
         }
     }
@@ -90,17 +80,16 @@ impl From<UploadError> for Problem {
 /// 413, declared or real.
 pub(super) fn too_long(max: u64) -> Problem {
     let message = format!("a video has at most {max} bytes");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "file_too_large", message)
-        .with_details(json!({ "max_length": max }))
+    Problem::new(ErrorCode::FileTooLarge, message).with_details(json!({ "max_length": max }))
 }
 
 /// The verdict of the inspection: 415 when it is no MP4 at all, 413 when it is too long, else 422.
 pub(super) fn refused(refusal: &Refusal) -> Problem {
-    let (status, code) = match refusal.finding.check {
-        Check::NotMp4 => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_mp4"),
-        _ => (StatusCode::UNPROCESSABLE_ENTITY, "video_refused"),
+    let code = match refusal.finding.check {
+        Check::NotMp4 => ErrorCode::NotMp4,
+        _ => ErrorCode::VideoRefused,
     };
-    Problem::new(status, code, refusal.finding.message.clone()).with_details(json!(refusal))
+    Problem::new(code, refusal.finding.message.clone()).with_details(json!(refusal))
 }
 
 /// The same bytes again: 422 whatever the check, so that a client does not try once more; `remembered`
@@ -109,13 +98,13 @@ fn refused_before(refusal: &Refusal) -> Problem {
     let mut details = json!(refusal);
     details["remembered"] = json!(true);
     let message = refusal.finding.message.clone();
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "video_refused", message).with_details(details)
+    Problem::new(ErrorCode::VideoRefused, message).with_details(details)
 }
 
 fn gone(state: &str, refusal: Option<&Refusal>) -> Problem {
     let problem = match refusal {
         Some(refusal) => refused(refusal),
-        None => Problem::new(StatusCode::GONE, "upload_ended", format!("the upload is {state}")),
+        None => Problem::new(ErrorCode::UploadEnded, format!("the upload is {state}")),
     };
     problem.with_status(StatusCode::GONE)
 }
@@ -140,7 +129,7 @@ pub(super) fn for_head(error: UploadError) -> Problem {
 pub(super) fn for_form(error: UploadError) -> Problem {
     if matches!(error, UploadError::Cut(_)) {
         let message = "the form ended too early; send it again from the beginning";
-        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "body_cut", message);
+        return Problem::new(ErrorCode::BodyCut, message);
     }
     let conflict = matches!(error, UploadError::AlreadySubmitted { .. } | UploadError::Closed);
     let problem = Problem::from(error);

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::playback::About;
 
+use super::error_code::ErrorCode;
 use super::problem::{self, Problem};
 use super::range::{Asked, asked, is_known};
 
@@ -59,8 +60,9 @@ fn headers(about: &About) -> Result<HeaderMap, Problem> {
 fn unsatisfiable(length: u64) -> Result<Problem, Problem> {
     let range = text(&format!("bytes */{length}"))?;
     let message = "ask for one range within the video";
-    let status = StatusCode::RANGE_NOT_SATISFIABLE;
-    Ok(Problem::new(status, "validation_failed", message).with_header(header::CONTENT_RANGE, range))
+    Ok(Problem::new(ErrorCode::ValidationFailed, message)
+        .with_status(StatusCode::RANGE_NOT_SATISFIABLE)
+        .with_header(header::CONTENT_RANGE, range))
 }
 
 fn text(value: &str) -> Result<HeaderValue, Problem> {

@@ -20,6 +20,7 @@ use utoipa_axum::routes;
 use crate::model::{Digest, Facts, Finding, RefKey, SubmissionId, Verdict, VideoId};
 use crate::playback::{PlaybackError, StoredFile, Viewing};
 
+use super::error_code::ErrorCode;
 use super::problem::{self, ErrorAnswer, Problem};
 use super::stored::plan;
 use super::{Answer, AppState, success};
@@ -164,19 +165,15 @@ async fn bytes(mut file: StoredFile, part: Range<u64>) -> Result<Body, Problem> 
 impl From<PlaybackError> for Problem {
     fn from(error: PlaybackError) -> Self {
         match error {
-            PlaybackError::LinkInvalid => {
-                Self::new(StatusCode::FORBIDDEN, "forbidden", "this link is not valid")
+            PlaybackError::LinkInvalid => Self::new(ErrorCode::Forbidden, "this link is not valid"),
+            PlaybackError::LinkExpired => {
+                Self::new(ErrorCode::Forbidden, "this link has expired; ask for a new one")
             }
-            PlaybackError::LinkExpired => Self::new(
-                StatusCode::FORBIDDEN,
-                "forbidden",
-                "this link has expired; ask for a new one",
-            ),
             PlaybackError::Busy => {
                 let message = "as many videos are being sent as may be; ask again";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message).retry_after(5)
+                Self::new(ErrorCode::Busy, message).retry_after(5)
             }
-            error @ PlaybackError::Away(..) => problem::away(&error),
+            error @ PlaybackError::Away(..) => problem::unavailable(&error),
             PlaybackError::Internal(cause) => {
                 tracing::error!(error = %cause, "a video could not be shown");
                 problem::internal()

@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 
 use super::lists::describe::EmployeeList;
 use super::lists::{Said, Sheet};
+use crate::http::error_code::ErrorCode;
 use crate::http::problem::{ErrorAnswer, Problem};
 use crate::http::{Answer, AppState, success};
 use crate::model::{Person, PersonId, Role};
@@ -117,8 +118,7 @@ async fn delete_by_post(
     let meant = headers.get(METHOD_OVERRIDE);
     if !meant.is_some_and(|method| method.as_bytes().eq_ignore_ascii_case(b"DELETE")) {
         let message = "say DELETE, or X-HTTP-Method-Override: DELETE";
-        let status = StatusCode::METHOD_NOT_ALLOWED;
-        return Err(Problem::new(status, "method_not_allowed", message).with_header(
+        return Err(Problem::new(ErrorCode::MethodNotAllowed, message).with_header(
             axum::http::header::ALLOW,
             axum::http::HeaderValue::from_static("DELETE"),
         ));

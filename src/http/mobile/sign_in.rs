@@ -7,6 +7,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use utoipa::ToSchema;
 
+use crate::http::error_code::ErrorCode;
 use crate::http::fields::Fields;
 use crate::http::problem::{ErrorAnswer, Problem};
 use crate::http::{Answer, AppState, bearer};
@@ -45,7 +46,7 @@ pub(super) async fn sign_in(
 fn unreadable(why: Unreadable) -> Problem {
     match why {
         Unreadable::Missing => trouble::wrong_code(
-            "otp_invalid",
+            ErrorCode::OtpInvalid,
             "sign in with Basic: BIN||device as the login, the code as the password",
         ),
         Unreadable::Malformed => Problem::unreadable(
@@ -102,7 +103,7 @@ pub(super) async fn refresh(
     let token = bearer::token(&head.headers).or_else(|| fields.get("refresh_token"));
     let token = token.filter(|token| !token.is_empty()).ok_or_else(|| {
         bearer::unauthorized(
-            "token_invalid",
+            ErrorCode::TokenInvalid,
             "a refresh token is required: Authorization: Bearer …",
         )
     })?;

@@ -12,6 +12,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use crate::http::AppState;
 use crate::http::accounts::refused;
 use crate::http::client::Client;
+use crate::http::error_code::ErrorCode;
 use crate::http::problem::Problem;
 use crate::leasing::{AccountKind, Attempt};
 
@@ -73,7 +74,7 @@ fn pair(bytes: &[u8]) -> Option<(String, String)> {
 
 fn wrong() -> Problem {
     let message = "login and password of an account for 1C are required: Authorization: Basic …";
-    asking(Problem::new(StatusCode::UNAUTHORIZED, "credentials_invalid", message))
+    asking(Problem::new(ErrorCode::CredentialsInvalid, message))
 }
 
 /// A 401 names the way to come in.

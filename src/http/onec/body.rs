@@ -2,13 +2,14 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use futures_util::StreamExt as _;
 use serde_json::json;
 use tokio::time::timeout;
 
 use crate::http::AppState;
 use crate::http::body::announced;
+use crate::http::error_code::ErrorCode;
 use crate::http::problem::Problem;
 use crate::http::refusals::closing;
 
@@ -22,8 +23,7 @@ pub(super) async fn whole(state: &AppState, request: Request) -> Result<Vec<u8>,
     }
     if request.headers().get(header::CONTENT_ENCODING).is_some_and(|how| how != "identity") {
         let message = "Content-Encoding: send the body as it is";
-        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        return Err(closing(Problem::new(status, "unsupported_media_type", message)));
+        return Err(closing(Problem::new(ErrorCode::UnsupportedMediaType, message)));
     }
     let reading = read(request.into_body(), config.max_body);
     match timeout(config.body_within.unsigned_abs(), reading).await {
@@ -32,7 +32,7 @@ pub(super) async fn whole(state: &AppState, request: Request) -> Result<Vec<u8>,
         Ok(Err(_)) => Err(Problem::unreadable("the body ended too early")),
         Err(_) => {
             let message = "the body did not come in time";
-            Err(closing(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow", message)))
+            Err(closing(Problem::new(ErrorCode::BodyTooSlow, message)))
         }
     }
 }
@@ -53,6 +53,5 @@ async fn read(body: Body, most: usize) -> Result<Option<Vec<u8>>, axum::Error> {
 
 fn too_long(most: usize) -> Problem {
     let message = format!("a body has at most {most} bytes; nothing of it was taken");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "message_too_large", message)
-        .with_details(json!({ "max_body": most }))
+    Problem::new(ErrorCode::MessageTooLarge, message).with_details(json!({ "max_body": most }))
 }

@@ -269,7 +269,7 @@ fn refused(error: QueueError, field: &'static str) -> Problem {
     let message = error.to_string();
     match error {
         QueueError::Beyond { .. } => Problem::fields(&[(field, message)]),
-        QueueError::Database(cause) if cause.is_transient() => problem::away(&cause),
+        QueueError::Database(cause) if cause.is_transient() => problem::unavailable(&cause),
         QueueError::Database(cause) => {
             tracing::error!(error = %cause, "the queue could not be read");
             problem::internal()

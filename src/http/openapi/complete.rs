@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::http::codes::meaning;
+use crate::http::error_code::ErrorCode;
 
 use super::examples;
 
@@ -100,6 +100,10 @@ fn problem(status: &str, response: &mut Value) {
         .collect();
     let content = json!({ "schema": { "$ref": ERROR_ANSWER }, "examples": examples });
     response["content"] = json!({ "application/json": content });
+}
+
+fn meaning(code: &str) -> Option<&'static str> {
+    ErrorCode::ALL.iter().find(|known| known.as_str() == code).map(|code| code.meaning())
 }
 
 /// The codes that a description names.

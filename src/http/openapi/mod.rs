@@ -17,7 +17,7 @@ use utoipa::{Modify, OpenApi};
 use utoipa_axum::router::OpenApiRouter;
 
 use super::AppState;
-use super::codes::CODES;
+use super::error_code::ErrorCode;
 use crate::model::{TypeCode, VehicleGuid};
 
 /// What stands around the routes.
@@ -75,8 +75,8 @@ pub(super) fn finished(routes: &utoipa::openapi::OpenApi, public_url: &str) -> V
 
 /// The table of all codes.
 fn codes() -> String {
-    let row = |(code, meaning): &(&str, &str)| format!("| `{code}` | {meaning} |");
-    let rows: Vec<_> = CODES.iter().map(row).collect();
+    let row = |code: &ErrorCode| format!("| `{}` | {} |", code.as_str(), code.meaning());
+    let rows: Vec<_> = ErrorCode::ALL.iter().map(row).collect();
     format!("| code | meaning |\n|---|---|\n{}", rows.join("\n"))
 }
 

@@ -89,7 +89,8 @@ impl From<Problem> for Reason {
             let remembered = details.get("remembered").cloned();
             details = remembered.map_or(json!({}), |known| json!({ "remembered": known }));
         }
-        let code = check.unwrap_or_else(|| error.to_owned());
-        Self { error: error.to_owned(), code, at, path, message, details }
+        let error = error.as_str().to_owned();
+        let code = check.unwrap_or_else(|| error.clone());
+        Self { error, code, at, path, message, details }
     }
 }

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::http::body::{announced, has_bytes, stream};
 use crate::http::details::Named;
+use crate::http::error_code::ErrorCode;
 use crate::http::problem::Problem;
 use crate::http::{AppState, refusals};
 use crate::model::{Check, Door, Finding, Length, Offset, Refusal};
@@ -111,5 +112,5 @@ fn metadata_field<'a>(state: &AppState, fields: &'a HeaderMap) -> Result<&'a str
 /// T-16, T-37.
 pub(super) fn not_a_piece() -> Problem {
     let message = "send the bytes as Content-Type: application/offset+octet-stream";
-    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
+    Problem::new(ErrorCode::UnsupportedMediaType, message)
 }

@@ -24,6 +24,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::model::UploadId;
 use crate::upload::{Algorithm, Secret};
 
+use super::error_code::ErrorCode;
 use super::problem::Problem;
 use super::{AppState, refusals};
 
@@ -109,7 +110,8 @@ async fn speak_tus(allowed: &'static str, request: Request, next: Next) -> Respo
 
 fn wrong_version() -> Problem {
     let message = "this address speaks tus 1.0.0: send Tus-Resumable: 1.0.0";
-    Problem::new(StatusCode::PRECONDITION_FAILED, "validation_failed", message)
+    Problem::new(ErrorCode::ValidationFailed, message)
+        .with_status(StatusCode::PRECONDITION_FAILED)
         .with_header(headers::TUS_VERSION, HeaderValue::from_static(headers::VERSION))
 }
 
@@ -137,7 +139,7 @@ fn effective_method(request: &Request) -> Method {
 
 fn wrong_method(allowed: &'static str) -> Response {
     let message = "this address does not know that method; see Allow";
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+    Problem::new(ErrorCode::MethodNotAllowed, message)
         .with_header(header::ALLOW, HeaderValue::from_static(allowed))
         .into_response()
 }

@@ -10,13 +10,14 @@ mod steps;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use axum::routing::get;
 use tower_http::compression::CompressionLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::http::AppState;
+use crate::http::error_code::ErrorCode;
 use crate::http::problem::{self, Problem};
 use crate::leasing::lists::{FilterError, Filters, ListError, Selected, Viewer, Ways, decoded};
 use crate::model::{TypeCode, VehicleGuid};
@@ -147,7 +148,7 @@ fn no_vehicle(error: ListError) -> Problem {
 
 /// 403 of what is for directors (S21).
 pub(super) fn for_directors() -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "forbidden", "this is for directors")
+    Problem::new(ErrorCode::Forbidden, "this is for directors")
 }
 
 impl From<FilterError> for Problem {
@@ -163,9 +164,9 @@ impl From<ListError> for Problem {
             ListError::Forbidden => for_directors(),
             ListError::Oneself => {
                 let message = "nobody can delete themselves; a company keeps a director";
-                Self::new(StatusCode::CONFLICT, "delete_oneself", message)
+                Self::new(ErrorCode::DeleteOneself, message)
             }
-            ListError::Away(cause) => problem::away(&cause),
+            ListError::Away(cause) => problem::unavailable(&cause),
             ListError::Internal(cause) => {
                 tracing::error!(error = %cause, "a list could not be made");
                 problem::internal()
