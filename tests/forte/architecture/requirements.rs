@@ -8,7 +8,7 @@ use super::source::{Source, planted};
 const PAGE: &str = "docs/requirements.md";
 
 /// Families of codes, with the hyphen that some have: `S23`, `T-62`.
-const FAMILIES: &[&str] = &["D", "E", "F", "I", "Q", "R", "R-", "S", "T-", "V"];
+const FAMILIES: &[&str] = &["D", "E", "F", "I", "Q", "R", "R-", "S", "T-"];
 const MAX_DIGITS: usize = 2;
 
 #[test]
