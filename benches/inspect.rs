@@ -152,7 +152,7 @@ fn scan(clip: &Clip, nal_chain: NalChain, piece: usize) {
         scanner = black_box(scanner.clone());
         for slice in piece.chunks(SLICE) {
             scanner.push(slice);
-            while let Some(wanted) = scanner.wants() {
+            while let Some(wanted) = scanner.needed_range() {
                 again.resize(usize::try_from(wanted.end - wanted.start).unwrap(), 0);
                 clip.disk.read_exact_at(&mut again, wanted.start).unwrap();
                 scanner.supply(&again);

@@ -104,7 +104,7 @@ fn judged(file: &[u8], pieces: &[&[u8]], declared: Option<u64>, rules: &Config) 
     let mut supplied = 0;
     for piece in pieces {
         scanner.push(piece);
-        while let Some(wanted) = scanner.wants() {
+        while let Some(wanted) = scanner.needed_range() {
             assert!(wanted.end <= scanner.position(), "{wanted:?} has not been pushed");
             let [start, end] = [wanted.start, wanted.end].map(|at| usize::try_from(at).unwrap());
             scanner.supply(&file[start..end]);

@@ -1,18 +1,18 @@
 //! Fragmented recordings that were broken off: what is whole can be played
-//! (`inspect.cut_recording`). An app that is killed leaves its last fragment without (all of) its
+//! (`inspect.truncated_recording`). An app that is killed leaves its last fragment without (all of) its
 //! media, or ends inside a header. (mp4.md §4.2, "if killed")
 
 use crate::model::{Check, Finding};
 
 use super::content::Content;
-use super::settings::{Config, CutRecording};
+use super::settings::{Config, TruncatedRecording};
 use super::top::{Extent, Top};
 
 /// Whether a fault that only says that the end is missing may be borne: there are whole fragments
 /// with pictures before it, and the operator takes those.
 pub(super) fn is_borne(content: &Content, mdats: &[Extent], rules: &Config) -> bool {
     let movie = content.movie.as_ref().filter(|movie| movie.extends);
-    rules.cut_recording == CutRecording::Accept
+    rules.truncated_recording == TruncatedRecording::Accept
         && movie.is_some_and(|movie| content.fragments.pictures(movie, mdats))
 }
 

@@ -23,7 +23,7 @@ impl Digests {
         self.whole.update(bytes);
         let end = scanner.position();
         let from = end.saturating_sub(length(bytes));
-        for Range { start, end } in scanner.media(from..end) {
+        for Range { start, end } in scanner.media_ranges(from..end) {
             let [start, end] = [start, end].map(|at| in_memory(at.saturating_sub(from)));
             let media = bytes.get(start..end).unwrap_or_default();
             if !media.is_empty() {
@@ -47,7 +47,7 @@ impl Digests {
 
     /// Writes both into the facts.
     #[must_use]
-    pub fn known(&self, facts: Facts) -> Facts {
+    pub fn add_to(&self, facts: Facts) -> Facts {
         Facts { sha256: Some(self.sha256()), media_sha256: self.media_sha256(), ..facts }
     }
 }

@@ -54,6 +54,6 @@ mod track;
 
 pub use completion::digest_mismatch;
 pub use digests::Digests;
-pub use preview::{Judged, Part, Preview, preview};
+pub use preview::{FilePart, Preview, PreviewCoverage, preview};
 pub use scanner::{Inspection, Scanner};
-pub use settings::{Config, CutRecording, NalChain, Quicktime};
+pub use settings::{Config, NalChain, Quicktime, TruncatedRecording};

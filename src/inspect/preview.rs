@@ -14,7 +14,7 @@ use super::settings::{Config, NalChain};
 
 /// Bytes of a file, with the place where they lie in it.
 #[derive(Debug, Clone, Copy)]
-pub struct Part<'a> {
+pub struct FilePart<'a> {
     /// Where the first of them lies.
     pub at: u64,
     /// The bytes.
@@ -24,7 +24,7 @@ pub struct Part<'a> {
 /// How much of a file could be judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum Judged {
+pub enum PreviewCoverage {
     /// All of it but the bytes of the media.
     Whole,
     /// The table of contents (`moov`), but not every box of the file.
@@ -43,33 +43,33 @@ pub struct Preview {
     /// What is known of it.
     pub facts: Facts,
     /// How much could be judged.
-    pub judged: Judged,
+    pub coverage: PreviewCoverage,
 }
 
 /// Judges a file of which only some parts are at hand: its first bytes, and more in the order of the
 /// file. Bytes of media are passed over, so that only check 41 is left for the upload. Where a header is missing, but a further part follows, that
 /// part is taken to begin at a box; what is not known is never held against the file.
 #[must_use]
-pub fn preview(rules: &Arc<Config>, file: Length, now: Timestamp, parts: &[Part]) -> Preview {
+pub fn preview(rules: &Arc<Config>, file: Length, now: Timestamp, parts: &[FilePart]) -> Preview {
     // The media is not there to be walked over.
     let rules = Config { nal_chain: NalChain::Off, ..rules.as_ref().clone() };
     let mut scanner = Scanner::thorough(Arc::new(rules), file, now);
     let mut known = Known { parts, has_gap: false };
     while scanner.position() < file.get() && known.go_on(&mut scanner, file.get()) {}
     let is_whole = !known.has_gap && scanner.position() >= file.get();
-    let judged = match (is_whole, scanner.knows_moov()) {
-        (true, _) => Judged::Whole,
-        (false, true) => Judged::Moov,
-        (false, false) => Judged::Head,
+    let coverage = match (is_whole, scanner.knows_moov()) {
+        (true, _) => PreviewCoverage::Whole,
+        (false, true) => PreviewCoverage::Moov,
+        (false, false) => PreviewCoverage::Head,
     };
     let (reasons, notes, facts) = scanner.conclude(is_whole);
     let facts = Facts { length: file.get(), ..facts };
-    Preview { reasons, notes, facts, judged }
+    Preview { reasons, notes, facts, coverage }
 }
 
 /// What is at hand of a file.
 struct Known<'a> {
-    parts: &'a [Part<'a>],
+    parts: &'a [FilePart<'a>],
     /// Whether a header, or a box that is read, was missing on the way.
     has_gap: bool,
 }
@@ -84,7 +84,7 @@ impl Known<'_> {
             return self.supply(scanner);
         }
         let next = self.next(at).unwrap_or(end);
-        if scanner.pass_over(next.saturating_sub(at)) > 0 {
+        if scanner.skip(next.saturating_sub(at)) > 0 {
             return true;
         }
         let leapt = next < end && scanner.leap(next);
@@ -94,7 +94,7 @@ impl Known<'_> {
 
     /// Gives what is wanted; `false` when it is not at hand.
     fn supply(&mut self, scanner: &mut Scanner) -> bool {
-        while let Some(wanted) = scanner.wants() {
+        while let Some(wanted) = scanner.needed_range() {
             let size = in_memory(wanted.end.saturating_sub(wanted.start));
             let mut starts = self.parts.iter().filter_map(|part| part.from(wanted.start));
             let Some(bytes) = starts.find_map(|bytes| bytes.get(..size)) else {
@@ -117,7 +117,7 @@ impl Known<'_> {
     }
 }
 
-impl<'a> Part<'a> {
+impl<'a> FilePart<'a> {
     /// The bytes from a place on, if it lies in this part.
     fn from(&self, at: u64) -> Option<&'a [u8]> {
         let skipped = at.checked_sub(self.at).filter(|skipped| *skipped < length(self.bytes))?;

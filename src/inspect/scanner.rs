@@ -12,7 +12,7 @@ use super::bytes::{in_memory, length};
 use super::content::{Content, Context};
 use super::kind::UUID_HEADER;
 use super::notes::Noted;
-use super::settings::{Config, CutRecording, NalChain};
+use super::settings::{Config, NalChain, TruncatedRecording};
 use super::stream;
 use super::top::{Closed, Extent, Top};
 use super::{completion, cut, facts, hints};
@@ -35,7 +35,7 @@ pub struct Inspection {
 /// It keeps positions, not payload, so a clone is cheap: a caller that may have to take bytes back
 /// keeps one.
 ///
-/// What must be read again is asked for by [`Scanner::wants`]: always `moov`; other boxes unless
+/// What must be read again is asked for by [`Scanner::needed_range`]: always `moov`; other boxes unless
 /// they lie within one pushed slice; a few bytes of media that passed before it was known what they
 /// are. So [`Scanner::push`] never takes long, while [`Scanner::supply`] belongs off the async
 /// threads: it reads `moov` with all its tables, and asks the second opinion.
@@ -68,13 +68,13 @@ impl Scanner {
             refusal: None,
         };
         if let Some(length) = declared {
-            scanner.declare(length);
+            scanner.set_length(length);
         }
         scanner
     }
 
     /// Learns the length of the whole file, when it was not known at the start.
-    pub fn declare(&mut self, length: Length) {
+    pub fn set_length(&mut self, length: Length) {
         self.declared = Some(length.get());
         if length.get() == 0 {
             self.top.fail(0, completion::empty());
@@ -85,7 +85,7 @@ impl Scanner {
 
     /// Learns that the file has at most so many bytes, where its own length is not known: a form
     /// tells that of the whole request. What cannot fit is refused as early as with a length.
-    pub fn at_most(&mut self, length: Length) {
+    pub fn set_max_length(&mut self, length: Length) {
         self.top.at_most = Some(length.get());
     }
 
@@ -111,16 +111,16 @@ impl Scanner {
     /// How many of the next bytes nobody has to see: the rest of a box that is not read, such as
     /// `mdat`, `free` or one we do not know. None between boxes, inside a box that is read, and
     /// after a fault. The walk over the pictures asks for what it needs of them, by
-    /// [`Scanner::wants`].
+    /// [`Scanner::needed_range`].
     #[must_use]
-    pub fn unread(&self) -> u64 {
-        self.top.unread()
+    pub fn skippable(&self) -> u64 {
+        self.top.skippable()
     }
 
     /// Passes over bytes of the file that are not at hand: at most `count`, and none beyond
-    /// [`Scanner::unread`]. Answers how many; the verdict is the same as if they had been pushed.
-    pub fn pass_over(&mut self, count: u64) -> u64 {
-        let passed = count.min(self.unread());
+    /// [`Scanner::skippable`]. Answers how many; the verdict is the same as if they had been pushed.
+    pub fn skip(&mut self, count: u64) -> u64 {
+        let passed = count.min(self.skippable());
         self.top.pass(passed);
         self.push(&[]); // the box may end here
         passed
@@ -129,7 +129,7 @@ impl Scanner {
     /// A stretch of bytes that were already pushed and must be read back and supplied now. They
     /// are asked for one after the other.
     #[must_use]
-    pub fn wants(&self) -> Option<Range<u64>> {
+    pub fn needed_range(&self) -> Option<Range<u64>> {
         self.gap().or_else(|| self.waiting.front().map(|closed| closed.extent.clone()))
     }
 
@@ -147,7 +147,7 @@ impl Scanner {
     }
 
     /// The parts of a stretch of pushed bytes that are media: payload of `mdat`.
-    pub fn media(&self, stretch: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+    pub fn media_ranges(&self, stretch: Range<u64>) -> impl Iterator<Item = Range<u64>> {
         let mdats = &self.top.seen.mdats;
         let first = mdats.partition_point(|mdat| mdat.end <= stretch.start);
         let met = mdats.iter().skip(first).chain(self.top.seen.cut_mdat.as_ref());
@@ -172,7 +172,7 @@ impl Scanner {
 
     /// How many bytes of heap it keeps of the tables it has read. The rest of it weighs a few KiB.
     #[must_use]
-    pub fn weight(&self) -> u64 {
+    pub fn heap_bytes(&self) -> u64 {
         self.content.runs.heap().saturating_add(self.content.walk.heap())
     }
 
@@ -242,7 +242,7 @@ impl Scanner {
         let objections = std::mem::take(&mut self.content.objections);
         // A fragmented recording may be taken though its end is missing: what comes before it decides.
         let is_extended = self.content.movie.as_ref().is_some_and(|movie| movie.extends);
-        let accepts = self.rules.cut_recording == CutRecording::Accept;
+        let accepts = self.rules.truncated_recording == TruncatedRecording::Accept;
         let may_be_borne = |fault: &Noted| fault.end_missing && accepts && is_extended && !is_whole;
         let faults = self.faults().into_iter().filter(|fault| !may_be_borne(fault));
         let mut against: Vec<Noted> = objections.into_iter().chain(faults).chain(late).collect();

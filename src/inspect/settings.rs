@@ -20,7 +20,7 @@ pub struct Config {
     /// What to do with a pure QuickTime movie.
     pub quicktime: Quicktime,
     /// What to do with a fragmented recording that ends inside its last fragment.
-    pub cut_recording: CutRecording,
+    pub truncated_recording: TruncatedRecording,
     /// Largest `moov` that is read, in bytes; never above 16 MiB.
     pub max_moov: u64,
     /// Largest `moof` that is read, in bytes; never above 16 MiB.
@@ -59,7 +59,7 @@ pub enum Quicktime {
 /// fragment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum CutRecording {
+pub enum TruncatedRecording {
     /// Say that it is not whole.
     Refuse,
     /// Take what is whole, with a note that says how much that is.
@@ -74,7 +74,7 @@ impl Config {
             min_duration: SignedDuration::ZERO,
             max_duration: SignedDuration::MAX,
             quicktime: Quicktime::Accept,
-            cut_recording: CutRecording::Refuse,
+            truncated_recording: TruncatedRecording::Refuse,
             max_moov: HARD_MOOV,
             max_moof: HARD_MOOV,
             enforce: true,

@@ -350,7 +350,7 @@ impl Top {
     }
 
     /// How many of the next bytes nobody looks at: what is left of a box that is not read.
-    pub(super) fn unread(&self) -> u64 {
+    pub(super) fn skippable(&self) -> u64 {
         let State::Inside { start, end } = self.state else { return 0 };
         if self.position < start.at.saturating_add(start.kind.looked_at()) {
             return 0;

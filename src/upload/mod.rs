@@ -47,7 +47,7 @@ use crate::model::{Clock, Faults, Length, NodeId, PersonId, PlausibilityConfig, 
 use crate::storage::{Spool, Store};
 
 pub use crate::database::Details;
-pub use crate::inspect::Judged;
+pub use crate::inspect::PreviewCoverage;
 pub use append::{Append, Appended};
 pub use checksum::{Algorithm, Checksum};
 pub use config::{Config, Reuse, Segments};

@@ -121,7 +121,7 @@ impl OneShot {
         let engine = self.engine.clone();
         let (_, bench) = self.work.as_mut().ok_or_else(used)?;
         if let Some(length) = at_most {
-            bench.warm.scanner().at_most(length);
+            bench.warm.scanner().set_max_length(length);
         }
         let room = engine.config.max_length.get();
         // Nobody else knows this upload, so nobody can want it; and what is cut here would have to

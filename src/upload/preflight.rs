@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
 use crate::database::ContentId;
-use crate::inspect::{self, Judged, Part, Preview};
+use crate::inspect::{self, FilePart, Preview, PreviewCoverage};
 use crate::model::{
     Digest, Facts, Finding, Length, Person, PersonId, Recent, RefKey, Refusal, Verdict,
 };
@@ -54,7 +54,7 @@ pub struct Preflighted {
     /// What is known of the video.
     pub facts: Facts,
     /// How much of it could be judged.
-    pub judged: Judged,
+    pub judged: PreviewCoverage,
     /// What reviewers will read beside it, as far as it is certain now: whether the file was sent for
     /// another report. How plausible time and place are is not told before: it would be tried at.
     pub verdicts: Vec<Verdict>,
@@ -166,7 +166,8 @@ impl UploadService {
         }
         let (length, marks) = (asked.length, marks(&asked));
         let company = asked.person.company;
-        let Preview { reasons: found, notes, facts, judged } = self.looked_at(asked, place).await?;
+        let Preview { reasons: found, notes, facts, coverage: judged } =
+            self.looked_at(asked, place).await?;
         if let Some(marks) = marks
             && let Some(refusal) = self.refused_before(company, &marks).await?
             && found.iter().all(|finding| finding.check != refusal.finding.check)
@@ -201,9 +202,9 @@ impl UploadService {
         let permit = Arc::clone(&self.0.readers).acquire_owned().await;
         let (rules, now) = (Arc::clone(&self.rules), self.clock.now());
         let looked = spawn_blocking(move || {
-            let head = Part { at: 0, bytes: &asked.head };
-            let moov = asked.moov.as_ref().map(|(at, bytes)| Part { at: *at, bytes });
-            let parts: Vec<Part> = [Some(head), moov].into_iter().flatten().collect();
+            let head = FilePart { at: 0, bytes: &asked.head };
+            let moov = asked.moov.as_ref().map(|(at, bytes)| FilePart { at: *at, bytes });
+            let parts: Vec<FilePart> = [Some(head), moov].into_iter().flatten().collect();
             let preview = inspect::preview(&rules, asked.length, now, &parts);
             // Only now, for nobody may be waiting any more.
             drop((permit, place));

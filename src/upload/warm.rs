@@ -56,7 +56,7 @@ impl Warm {
         file: &SpoolFile,
         readers: &Semaphore,
     ) -> Result<(), StorageError> {
-        self.scanner.declare(length);
+        self.scanner.set_length(length);
         self.read_again(file, readers).await
     }
 
@@ -67,7 +67,7 @@ impl Warm {
         file: &SpoolFile,
         readers: &Semaphore,
     ) -> Result<(), StorageError> {
-        if self.scanner.wants().is_none() {
+        if self.scanner.needed_range().is_none() {
             return Ok(());
         }
         // The permit bounds how many `moov` boxes are in memory; it is never closed.
@@ -75,7 +75,7 @@ impl Warm {
         let mut scanner = self.scanner.clone();
         let judged = file.look_up(move |reader| {
             let mut bytes = Vec::new();
-            while let Some(range) = scanner.wants() {
+            while let Some(range) = scanner.needed_range() {
                 reader.read(range, &mut bytes)?;
                 scanner.supply(&bytes);
             }
@@ -122,7 +122,7 @@ impl Warm {
 
     /// The facts, with the hashes.
     pub(super) fn known(&self, facts: Facts) -> Facts {
-        self.digests.known(facts)
+        self.digests.add_to(facts)
     }
 }
 
@@ -158,7 +158,7 @@ impl Shelf {
     pub(super) fn park(&self, upload: UploadId, fence: i64, warm: Warm) {
         let mut parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
         parked.turn += 1;
-        let (turn, weight) = (parked.turn, warm.scanner.weight());
+        let (turn, weight) = (parked.turn, warm.scanner.heap_bytes());
         parked.by_upload.insert(upload, Lying { fence, turn, weight, warm });
         while parked.by_upload.len() > self.limit || parked.weight() > self.most_bytes {
             parked.drop_oldest();

@@ -66,7 +66,7 @@ pub(in crate::cli) fn scan(file: &mut File, scanner: &mut Scanner) -> io::Result
         }
         scanner.push(bytes);
         digests.update(scanner, bytes);
-        while let Some(wanted) = scanner.wants() {
+        while let Some(wanted) = scanner.needed_range() {
             read_range(file, &wanted, &mut again)?;
             scanner.supply(&again);
         }

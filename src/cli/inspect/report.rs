@@ -35,7 +35,7 @@ pub(super) enum Verdict {
 
 impl Report {
     pub(super) fn accepted(file: String, inspection: Inspection, digests: &Digests) -> Self {
-        let facts = digests.known(inspection.facts);
+        let facts = digests.add_to(inspection.facts);
         Self {
             file,
             verdict: Verdict::Accepted,

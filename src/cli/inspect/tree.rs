@@ -11,7 +11,7 @@ use crate::model::Check;
 /// Reads the boxes, as far as they can be read.
 pub(super) fn read(file: &File, length: u64) -> io::Result<Vec<Line>> {
     let (mut outline, mut bytes) = (Outline::new(length), Vec::new());
-    while let Some(wanted) = outline.wants() {
+    while let Some(wanted) = outline.needed_range() {
         read_range(file, &wanted, &mut bytes)?;
         outline.supply(&bytes);
     }

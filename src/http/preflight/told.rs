@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::http::problem::Problem;
 use crate::model::{Facts, Finding, Verdict};
-use crate::upload::{Judged, Preflighted, UploadError};
+use crate::upload::{Preflighted, PreviewCoverage, UploadError};
 
 /// A video judged before it is sent.
 #[derive(Serialize, ToSchema)]
@@ -22,7 +22,7 @@ pub(super) struct Told {
     facts: Facts,
     /// `whole`: all of it but the bytes of the media; `moov`: its table of contents; `head`: only its
     /// first boxes.
-    judged: Judged,
+    judged: PreviewCoverage,
 }
 
 /// What is to be expected.

@@ -64,7 +64,7 @@ impl Outline {
 
     /// The range of the file that is to be read next; `None` when everything has been.
     #[must_use]
-    pub fn wants(&self) -> Option<Range<u64>> {
+    pub fn needed_range(&self) -> Option<Range<u64>> {
         let end = self.position.saturating_add(HEADER).min(self.length);
         let header = (self.position < end).then_some(self.position..end);
         if self.ended { None } else { self.inside.clone().or(header) }

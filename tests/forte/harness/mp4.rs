@@ -64,7 +64,7 @@ pub(crate) fn push(scanner: &mut Scanner, piece: &[u8], file: &[u8]) {
 
 /// Supplies what is wanted, and checks that it has been pushed before.
 pub(crate) fn supply(scanner: &mut Scanner, file: &[u8]) {
-    while let Some(wanted) = scanner.wants() {
+    while let Some(wanted) = scanner.needed_range() {
         assert!(wanted.end <= scanner.position(), "{wanted:?} has not been pushed");
         let [start, end] = [wanted.start, wanted.end].map(|at| usize::try_from(at).unwrap());
         scanner.supply(&file[start..end]);

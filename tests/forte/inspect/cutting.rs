@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use forte_media::inspect::{Config, CutRecording, Scanner};
+use forte_media::inspect::{Config, Scanner, TruncatedRecording};
 use forte_media::model::{Check, Length};
 use proptest::prelude::*;
 
@@ -64,7 +64,7 @@ fn cut<'f>(file: &'f [u8], places: &[u16]) -> Vec<&'f [u8]> {
 #[test]
 fn a_file_is_judged_the_same_byte_by_byte() {
     for file in files() {
-        let cut = Config { cut_recording: CutRecording::Accept, ..default_rules() };
+        let cut = Config { truncated_recording: TruncatedRecording::Accept, ..default_rules() };
         for rules in [default_rules(), Config { enforce: false, ..default_rules() }, cut] {
             let _ = judge_every_way(&file, &rules);
         }
@@ -142,7 +142,7 @@ proptest! {
         for piece in cut(&file, &places) {
             push(&mut scanner, piece, &file);
         }
-        scanner.declare(Length::new(file.len() as u64));
+        scanner.set_length(Length::new(file.len() as u64));
         supply(&mut scanner, &file);
         prop_assert_eq!(scanner.finish(), judge(&file, default_rules()));
     }

@@ -339,7 +339,7 @@ fn moov_is_never_read_while_bytes_are_pushed() {
         let file = sample(name);
         let mut scanner = scanner(&file, Config::relaxed());
         scanner.push(&file);
-        let wanted = scanner.wants().unwrap();
+        let wanted = scanner.needed_range().unwrap();
         let kind = usize::try_from(wanted.start).unwrap() + 4;
         assert_eq!(&file[kind..kind + 4], b"moov", "{name}");
     }

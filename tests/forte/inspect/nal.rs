@@ -207,7 +207,7 @@ fn few_bytes_are_read_again() {
         let (mut reads, mut bytes) = (0, 0);
         let mut scanner = scanner(&file, Config::relaxed());
         scanner.push(&file);
-        while let Some(wanted) = scanner.wants() {
+        while let Some(wanted) = scanner.needed_range() {
             (reads, bytes) = (reads + 1, bytes + wanted.end - wanted.start);
             let [start, end] = [wanted.start, wanted.end].map(|at| usize::try_from(at).unwrap());
             scanner.supply(&file[start..end]);

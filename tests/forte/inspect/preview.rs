@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use forte_media::inspect::{Config, CutRecording, Judged, Part, Preview, Scanner, preview};
+use forte_media::inspect::{
+    Config, FilePart, Preview, PreviewCoverage, Scanner, TruncatedRecording, preview,
+};
 use forte_media::model::{Check, Length};
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -15,9 +17,9 @@ use crate::harness::preflight::{moov_of, rest_of};
 
 /// What an honest client sends of a file: its first bytes, and its `moov` where it lies elsewhere.
 fn previewed(file: &[u8], head: usize, rules: Config) -> Preview {
-    let mut parts = vec![Part { at: 0, bytes: &file[..head.min(file.len())] }];
+    let mut parts = vec![FilePart { at: 0, bytes: &file[..head.min(file.len())] }];
     if let Some((at, bytes)) = rest_of(file, head) {
-        parts.push(Part { at: at as u64, bytes });
+        parts.push(FilePart { at: at as u64, bytes });
     }
     preview(&Arc::new(rules), Length::new(file.len() as u64), NOW, &parts)
 }
@@ -28,13 +30,17 @@ fn agrees(file: &[u8], head: usize, rules: &Config) -> Result<(), String> {
     let told = previewed(file, head, rules.clone());
     let first = told.reasons.first().map(|reason| (reason.check, reason.at));
     match (judge(file, rules.clone()), first) {
-        (Ok(found), None) if told.judged != Judged::Whole || told.facts == found.facts => Ok(()),
+        (Ok(found), None)
+            if told.coverage != PreviewCoverage::Whole || told.facts == found.facts =>
+        {
+            Ok(())
+        }
         // What only the media tells is told by the media.
         (Err(refusal), _) if refusal.finding.check == Check::NalChain => Ok(()),
         (Err(refusal), Some(first)) if first == (refusal.finding.check, refusal.finding.at) => {
             Ok(())
         }
-        (Err(_), None) if told.judged != Judged::Whole => Ok(()),
+        (Err(_), None) if told.coverage != PreviewCoverage::Whole => Ok(()),
         (verdict, _) => Err(format!("head {head}: {verdict:?}, but {told:?}")),
     }
 }
@@ -68,7 +74,7 @@ fn what_is_told_before_agrees_with_what_is_said_later_of_crafted_files() {
         file.children.insert(place, leaf(*b"free", &[0; 80]));
     });
     check("a box between", &between);
-    assert_eq!(previewed(&between, 40, default_rules()).judged, Judged::Whole);
+    assert_eq!(previewed(&between, 40, default_rules()).coverage, PreviewCoverage::Whole);
 }
 
 #[test]
@@ -112,7 +118,7 @@ proptest! {
 #[test]
 fn a_recording_that_was_broken_off_is_not_refused_where_it_would_be_taken() {
     let whole = sample("good-fragmented.mp4");
-    let rules = Config { cut_recording: CutRecording::Accept, ..default_rules() };
+    let rules = Config { truncated_recording: TruncatedRecording::Accept, ..default_rules() };
     for percent in [30, 60, 90] {
         let file = &whole[..whole.len() * percent / 100];
         for head in (8..file.len() + 200).step_by(97) {
@@ -141,10 +147,10 @@ fn all_reasons_are_told_and_not_only_the_first() {
 fn a_header_that_is_not_shown_is_taken_for_a_good_one() {
     let file = sample("good-moov-last.mp4");
     let (at, bytes) = moov_of(&file).unwrap();
-    let parts = [Part { at: 0, bytes: &file[..32] }, Part { at: at as u64, bytes }];
+    let parts = [FilePart { at: 0, bytes: &file[..32] }, FilePart { at: at as u64, bytes }];
     let length = Length::new(file.len() as u64);
     let told = preview(&Arc::new(default_rules()), length, NOW, &parts);
-    assert_eq!((told.reasons, told.judged), (Vec::new(), Judged::Moov));
+    assert_eq!((told.reasons, told.coverage), (Vec::new(), PreviewCoverage::Moov));
     assert!(told.facts.duration_ms.is_some());
 }
 
@@ -155,38 +161,42 @@ fn a_file_without_moov_is_refused_by_its_first_bytes() {
     });
     let told = previewed(&file, 64, default_rules());
     assert_eq!(told.reasons[0].check, Check::MoovMissing);
-    assert_eq!(told.judged, Judged::Head, "the header of mdat leaves no room for a moov");
+    assert_eq!(
+        told.coverage,
+        PreviewCoverage::Head,
+        "the header of mdat leaves no room for a moov"
+    );
 }
 
 #[test]
 fn nothing_is_held_against_a_file_whose_moov_is_not_known() {
     let file = sample("bad-too-short.mp4");
-    let parts = [Part { at: 0, bytes: &file[..32] }];
+    let parts = [FilePart { at: 0, bytes: &file[..32] }];
     let length = Length::new(file.len() as u64);
     let told = preview(&Arc::new(default_rules()), length, NOW, &parts);
-    assert_eq!((told.reasons, told.judged), (Vec::new(), Judged::Head));
+    assert_eq!((told.reasons, told.coverage), (Vec::new(), PreviewCoverage::Head));
 }
 
 #[test]
 fn bytes_are_passed_over_only_where_nobody_looks_at_them() {
     let file = sample("good-moov-last.mp4");
     let mut scanner = scanner(&file, default_rules());
-    assert_eq!(scanner.pass_over(10), 0, "a header is read");
+    assert_eq!(scanner.skip(10), 0, "a header is read");
     scanner.push(&file[..12]);
-    assert_eq!(scanner.pass_over(10), 0, "ftyp is read");
-    while scanner.unread() == 0 {
+    assert_eq!(scanner.skip(10), 0, "ftyp is read");
+    while scanner.skippable() == 0 {
         let at = usize::try_from(scanner.position()).unwrap();
         scanner.push(&file[at..=at]);
     }
     let (moov, _) = moov_of(&file).unwrap();
-    assert_eq!(scanner.pass_over(5), 5);
+    assert_eq!(scanner.skip(5), 5);
     let left = moov as u64 - scanner.position();
-    assert_eq!(scanner.pass_over(u64::MAX), left, "never beyond the box");
-    assert_eq!(scanner.unread(), 0);
+    assert_eq!(scanner.skip(u64::MAX), left, "never beyond the box");
+    assert_eq!(scanner.skippable(), 0);
     scanner.push(&file[moov..]);
     crate::harness::mp4::supply(&mut scanner, &file);
     assert_eq!(scanner.finish(), judge(&file, default_rules()));
     let mut unannounced = Scanner::new(Arc::new(default_rules()), None, NOW);
     unannounced.push(b"no video, certainly");
-    assert_eq!(unannounced.pass_over(1), 0, "after a fault there is nothing to pass over");
+    assert_eq!(unannounced.skip(1), 0, "after a fault there is nothing to pass over");
 }

@@ -243,7 +243,7 @@ fn a_length_learnt_at_the_end_gives_the_same_facts() {
             scanner.push(piece);
             supply(&mut scanner, &file);
         }
-        scanner.declare(Length::new(file.len() as u64));
+        scanner.set_length(Length::new(file.len() as u64));
         supply(&mut scanner, &file);
         assert_eq!(scanner.finish().unwrap(), announced);
     }
@@ -256,7 +256,7 @@ fn what_cannot_fit_is_refused_at_its_header() {
     let length = file.len() as u64;
     let judged = |at_most: u64| {
         let mut scanner = Scanner::new(Arc::new(default_rules()), None, NOW);
-        scanner.at_most(Length::new(at_most));
+        scanner.set_max_length(Length::new(at_most));
         scanner.push(&file[..64]);
         scanner.refusal().map(|refusal| (refusal.finding.check, refusal.judged_after))
     };
@@ -269,7 +269,7 @@ fn what_cannot_fit_is_refused_at_its_header() {
 fn samples_that_cannot_fit_are_refused_with_moov() {
     let file = sample(FIRST);
     let mut scanner = Scanner::new(Arc::new(default_rules()), None, NOW);
-    scanner.at_most(Length::new(10_000));
+    scanner.set_max_length(Length::new(10_000));
     push(&mut scanner, &file[..3000], &file);
     let refusal = scanner.refusal().unwrap();
     assert_eq!(refusal.finding.check, Check::SampleOutsideFile);

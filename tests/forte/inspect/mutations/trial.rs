@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use allocation_counter::measure;
-use forte_media::inspect::{Config, CutRecording, Scanner, steps};
+use forte_media::inspect::{Config, Scanner, TruncatedRecording, steps};
 use forte_media::model::{Length, Random};
 
 use crate::harness::mp4::{self, NOW, Verdict, judge_in_pieces};
@@ -46,7 +46,7 @@ pub(super) fn judge(file: &[u8], random: &Random) -> (Verdict, Cost) {
     let (verdict, cost) = cost_of(file, size);
     assert_eq!(verdict, whole, "in pieces of {size}");
     assert_eq!(fed_again(file, size), whole, "fed anew to a new scanner, in pieces of {size}");
-    let cut = Config { cut_recording: CutRecording::Accept, ..Config::relaxed() };
+    let cut = Config { truncated_recording: TruncatedRecording::Accept, ..Config::relaxed() };
     assert_eq!(
         judge_in_pieces(file, cut.clone(), size),
         mp4::judge(file, cut),
@@ -90,7 +90,7 @@ fn cost_of(file: &[u8], size: usize) -> (Verdict, Cost) {
 }
 
 fn supply(scanner: &mut Scanner, file: &[u8], cost: &mut Cost) {
-    while let Some(wanted) = scanner.wants() {
+    while let Some(wanted) = scanner.needed_range() {
         assert!(wanted.end <= scanner.position(), "{wanted:?} has not been pushed");
         let [start, end] = [wanted.start, wanted.end].map(|at| usize::try_from(at).unwrap());
         let read_back = file[start..end].to_vec();

@@ -1,8 +1,8 @@
-//! Check 42 and `inspect.cut_recording`: a fragmented recording that was broken off.
+//! Check 42 and `inspect.truncated_recording`: a fragmented recording that was broken off.
 
 use std::sync::Arc;
 
-use forte_media::inspect::{Config, CutRecording, Digests, Inspection, Scanner};
+use forte_media::inspect::{Config, Digests, Inspection, Scanner, TruncatedRecording};
 use forte_media::model::{Check, Length, Refusal};
 
 use crate::harness::boxes::Node;
@@ -16,7 +16,7 @@ const FRAGMENTED: &str = "good-fragmented.mp4";
 
 /// Takes what is whole, however short.
 fn lenient() -> Config {
-    Config { cut_recording: CutRecording::Accept, ..Config::relaxed() }
+    Config { truncated_recording: TruncatedRecording::Accept, ..Config::relaxed() }
 }
 
 /// Judges a file whose length is announced at its end, or never.
@@ -31,7 +31,7 @@ fn judge_unannounced(
         push(&mut scanner, piece, file);
     }
     if at_end {
-        scanner.declare(Length::new(file.len() as u64));
+        scanner.set_length(Length::new(file.len() as u64));
         supply(&mut scanner, file);
     }
     scanner.finish()
@@ -184,7 +184,7 @@ fn a_recording_without_fragments_is_whole_or_refused() {
 #[test]
 fn what_is_left_of_a_killed_recording_is_judged_as_a_video() {
     let file = sample(FRAGMENTED);
-    let rules = Config { cut_recording: CutRecording::Accept, ..default_rules() };
+    let rules = Config { truncated_recording: TruncatedRecording::Accept, ..default_rules() };
     let all = accepted_by(&file, &rules).facts.duration_ms.unwrap();
     let min_duration = jiff::SignedDuration::from_millis(i64::try_from(all).unwrap());
     let end = whole_fragments(&file, file.len())[0];
