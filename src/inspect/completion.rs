@@ -2,25 +2,26 @@
 
 use crate::model::{Check, Digest, Finding, Refusal};
 
-use super::content::Content;
-use super::policy;
-use super::scanner::refused_whole;
-use super::settings::Config;
-use super::stream;
-use super::top::Top;
-use super::{cut, hints};
+use crate::inspect::content::Content;
+use crate::inspect::moof::hints;
+use crate::inspect::moov::policy;
+use crate::inspect::scanner::refused_whole;
+use crate::inspect::settings::Config;
+use crate::inspect::top_level::checks;
+use crate::inspect::top_level::reader::Top;
+use crate::inspect::truncated;
 
 /// The path of the table of contents, of which there is one.
 const MOOV: &str = "moov";
 
 /// Judges the file as a whole, in the order in which a cause hides its consequences.
-pub(super) fn judge(
+pub(crate) fn judge(
     top: &mut Top,
     content: &mut Content,
     declared: Option<u64>,
     rules: &Config,
 ) -> Result<(), Finding> {
-    let is_trimmed = cut::trim(top, content, rules, declared);
+    let is_trimmed = truncated::trim(top, content, rules, declared);
     if top.fault.is_some() || content.fault.is_some() {
         return Ok(()); // known to be bad already
     }
@@ -33,7 +34,7 @@ pub(super) fn judge(
     no_fragments(top, content)?;
     mdat_missing(top)?;
     content.runs.inside_file(top.position)?;
-    content.runs.inside_mdats(cut::whole(top, top.position))?;
+    content.runs.inside_mdats(truncated::whole(top, top.position))?;
     fragmented_duration(content, rules)?;
     note_doubts(top, content, is_trimmed);
     Ok(())
@@ -52,9 +53,9 @@ fn fragments(top: &Top, content: &mut Content) -> Result<(), Finding> {
 
 /// What does not stop a player.
 fn note_doubts(top: &mut Top, content: &Content, is_trimmed: bool) {
-    let end = if is_trimmed { cut::playable_end(content) } else { top.position };
+    let end = if is_trimmed { truncated::playable_end(content) } else { top.position };
     let doubts = [
-        is_trimmed.then(|| cut::note(content)),
+        is_trimmed.then(|| truncated::note(content)),
         content
             .movie
             .as_ref()
@@ -68,7 +69,7 @@ fn note_doubts(top: &mut Top, content: &Content, is_trimmed: bool) {
 }
 
 /// Check 6, the lower half. A file has bytes.
-pub(super) fn empty() -> Finding {
+pub(crate) fn empty() -> Finding {
     Finding::whole(Check::SizeLimit, "The file is empty.")
 }
 
@@ -97,7 +98,7 @@ fn truncated(top: &Top, declared: Option<u64>) -> Result<(), Finding> {
 /// Checks 15 and 42, at the end: what is left after the last box is too little to be one.
 fn tail(top: &mut Top) -> Result<(), Finding> {
     let left = top.unfinished_header();
-    let at = top.position.saturating_sub(super::bytes::length(left));
+    let at = top.position.saturating_sub(crate::inspect::boxes::fields::length(left));
     let zeros = left.iter().all(|byte| *byte == 0);
     if left.is_empty() {
         return Ok(());
@@ -107,14 +108,14 @@ fn tail(top: &mut Top) -> Result<(), Finding> {
         return Err(Finding::at(Check::NotMp4, at, message));
     }
     if left.len() >= 8 {
-        let message = stream::HALF_HEADER;
+        let message = checks::HALF_HEADER;
         let path = top.unfinished_box().map(|start| start.path());
         return Err(Finding::at(Check::Truncated, at, message).within(path));
     }
     if !zeros {
-        return Err(stream::trailing(at, false));
+        return Err(checks::trailing(at, false));
     }
-    let note = stream::trailing(at, true);
+    let note = checks::trailing(at, true);
     top.notes.add(top.position, note);
     Ok(())
 }
@@ -135,7 +136,7 @@ fn moov_missing(top: &Top, content: &Content) -> Result<(), Finding> {
 
 /// Check 38: A file that is to go on in fragments has some, or has samples of its own; else it is
 /// only the beginning of a stream. (mp4.md §3.2, check 38)
-pub(super) fn no_fragments(top: &Top, content: &Content) -> Result<(), Finding> {
+pub(crate) fn no_fragments(top: &Top, content: &Content) -> Result<(), Finding> {
     let Some(movie) = &content.movie else { return Ok(()) };
     let pictures = movie.picture().is_some_and(|track| track.samples > 0);
     if !movie.extends || pictures {

@@ -4,25 +4,25 @@ use jiff::Timestamp;
 
 use crate::model::Finding;
 
-use super::boxes::Boxed;
-use super::brands;
-use super::bytes::{Fields, length};
-use super::cut;
-use super::extents::Runs;
-use super::fragments::Fragments;
-use super::hints;
-use super::kind::Kind;
-use super::layout::Layout;
-use super::movie::{self, Found, Movie};
-use super::nal::Walk;
-use super::notes::{Noted, Notes};
-use super::opinion;
-use super::path;
-use super::policy;
-use super::samples::Samples;
-use super::settings::{Config, NalChain};
-use super::shape;
-use super::top::{Closed, Extent, Seen, Start};
+use crate::inspect::boxes::fields::{Fields, length};
+use crate::inspect::boxes::kind::Kind;
+use crate::inspect::boxes::mp4_box::Boxed;
+use crate::inspect::boxes::nesting;
+use crate::inspect::boxes::path;
+use crate::inspect::media::layout::Layout;
+use crate::inspect::media::nal::Walk;
+use crate::inspect::moof::fragments::Fragments;
+use crate::inspect::moof::hints;
+use crate::inspect::moov::brands;
+use crate::inspect::moov::chunk_extents::Runs;
+use crate::inspect::moov::movie::{self, Found, Movie};
+use crate::inspect::moov::policy;
+use crate::inspect::moov::sample_tables::Samples;
+use crate::inspect::notes::{Noted, Notes};
+use crate::inspect::second_parser::compare;
+use crate::inspect::settings::{Config, NalChain};
+use crate::inspect::top_level::reader::{Closed, Extent, Seen, Start};
+use crate::inspect::truncated;
 
 /// What a `uuid` box of a C2PA manifest begins with (C2PA Technical Specification, "Embedding
 /// manifests into BMFF-based assets").
@@ -32,55 +32,55 @@ const C2PA: [u8; 16] = *b"\xD8\xFE\xC3\xD6\x1B\x0E\x48\x3C\x92\x97\x58\x28\x87\x
 const SMALL: u64 = 32 * 1024;
 
 /// What a reader of boxes may look at beside them.
-pub(super) struct Context<'a> {
-    pub(super) rules: &'a Config,
+pub(crate) struct Context<'a> {
+    pub(crate) rules: &'a Config,
     /// Length of the whole file, or what that cannot exceed, if either is known.
-    pub(super) length: Option<u64>,
-    pub(super) now: Timestamp,
+    pub(crate) length: Option<u64>,
+    pub(crate) now: Timestamp,
     /// Payloads of the `mdat` boxes met so far.
-    pub(super) mdats: &'a [Extent],
+    pub(crate) mdats: &'a [Extent],
 }
 
 /// Everything that was learnt.
 #[derive(Clone, Default)]
-pub(super) struct Content {
-    pub(super) brands: Vec<Kind>,
-    pub(super) movie: Option<Movie>,
+pub(crate) struct Content {
+    pub(crate) brands: Vec<Kind>,
+    pub(crate) movie: Option<Movie>,
     /// Where the samples of `moov` lie.
-    pub(super) runs: Runs,
-    pub(super) fragments: Fragments,
+    pub(crate) runs: Runs,
+    pub(crate) fragments: Fragments,
     /// The walk over the pictures.
-    pub(super) walk: Walk,
+    pub(crate) walk: Walk,
     /// Whether the file carries a statement of where it comes from (C2PA).
-    pub(super) c2pa: bool,
+    pub(crate) c2pa: bool,
     /// How many `mdat` boxes have been compared with the samples of `moov`.
     compared: usize,
-    pub(super) fault: Option<Noted>,
-    pub(super) notes: Notes,
+    pub(crate) fault: Option<Noted>,
+    pub(crate) notes: Notes,
     /// Whether reading goes on after the operator's policy has been violated: a preflight tells all
     /// that is against a video, an upload ends at the first.
-    pub(super) thorough: bool,
+    pub(crate) thorough: bool,
     /// What is against the video by policy, where reading went on.
-    pub(super) objections: Vec<Noted>,
+    pub(crate) objections: Vec<Noted>,
     /// Whether boxes before this place are not known, so that media may lie there.
-    pub(super) has_gap: bool,
+    pub(crate) has_gap: bool,
 }
 
 /// Where readers put their notes.
-pub(super) struct Notepad<'a> {
+pub(crate) struct Notepad<'a> {
     notes: &'a mut Notes,
     after: u64,
 }
 
 impl Notepad<'_> {
-    pub(super) fn add(&mut self, finding: Finding) {
+    pub(crate) fn add(&mut self, finding: Finding) {
         self.notes.add(self.after, finding);
     }
 }
 
 impl Content {
     /// Reads a box that is there in whole. After a fault nothing more is read.
-    pub(super) fn read(&mut self, context: &Context, closed: &Closed, bytes: &[u8]) {
+    pub(crate) fn read(&mut self, context: &Context, closed: &Closed, bytes: &[u8]) {
         if self.fault.is_some() {
             self.not_the_end(context, closed);
             return;
@@ -119,7 +119,7 @@ impl Content {
     /// A fragment follows one whose media goes past the end of the file: that was not the last, so
     /// the recording was not just broken off.
     fn not_the_end(&mut self, context: &Context, closed: &Closed) {
-        let is_borne = cut::is_borne(self, context.mdats, context.rules);
+        let is_borne = truncated::is_borne(self, context.mdats, context.rules);
         let fault = self.fault.as_mut().filter(|fault| fault.end_missing && is_borne);
         if let (Some(fault), b"moof") = (fault, &closed.start.kind.0) {
             (fault.end_missing, fault.after) = (false, closed.extent.end);
@@ -138,7 +138,7 @@ impl Content {
     }
 
     fn moov(&mut self, context: &Context, moov: Boxed) -> Result<(), Finding> {
-        shape::check(moov)?;
+        nesting::check(moov)?;
         let mut notepad = Notepad { notes: &mut self.notes, after: moov.end() };
         let Found { movie, runs, units } = movie::read(moov, context, &mut notepad)?;
         let movie = self.movie.insert(movie);
@@ -146,7 +146,7 @@ impl Content {
         policy::doubts(movie, &mut notepad);
         let against = policy::of_movie(movie, context.rules);
         if (against.is_empty() || self.thorough)
-            && let Some(doubt) = opinion::differs(moov, movie)
+            && let Some(doubt) = compare::differs(moov, movie)
         {
             notepad.add(doubt);
         }
@@ -161,7 +161,7 @@ impl Content {
     /// Check 32, as early as it is certain: the samples of `moov` lie in the `mdat` boxes begun so
     /// far, or behind them. A fault counts from the header that shows it. Only those before `until`
     /// are looked at, where the next box is that is still to be read: its faults would count.
-    pub(super) fn look_at_media(&mut self, seen: &Seen, until: u64) {
+    pub(crate) fn look_at_media(&mut self, seen: &Seen, until: u64) {
         let (Some(_), Some(moov), false) = (&self.movie, &seen.moov, self.has_gap) else { return };
         while let Some(mdat) = seen.mdats.get(self.compared).filter(|mdat| mdat.start < until) {
             let after = mdat.start.max(moov.end);
@@ -206,7 +206,7 @@ impl Content {
     }
 
     fn moof(&mut self, context: &Context, start: &Start, moof: Boxed) -> Result<(), Finding> {
-        shape::check(moof)?;
+        nesting::check(moof)?;
         let Some(movie) = &mut self.movie else { return Ok(()) };
         let mut notepad = Notepad { notes: &mut self.notes, after: moof.end() };
         let pieces = self.fragments.read(start, moof, movie, context, &mut notepad)?;

@@ -6,8 +6,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::{Digest, Facts};
 
-use super::bytes::{in_memory, length};
-use super::scanner::Scanner;
+use crate::inspect::boxes::fields::{in_memory, length};
+use crate::inspect::scanner::Scanner;
 
 /// Two running hashes: of everything, and of what the `mdat` boxes hold, in the order of the file.
 /// The second stays the same when only the tags of a file are written anew.

@@ -2,14 +2,14 @@
 
 use crate::model::{DurationBy, Durations, Facts};
 
-use super::content::Content;
-use super::description::Description;
-use super::movie::Movie;
-use super::top::Top;
-use super::track::{Track, milliseconds};
+use crate::inspect::content::Content;
+use crate::inspect::moov::movie::Movie;
+use crate::inspect::moov::sample_entry::Description;
+use crate::inspect::moov::track::{Track, milliseconds};
+use crate::inspect::top_level::reader::Top;
 
 /// Gathers the facts, as far as they are known. The digests are left to the caller.
-pub(super) fn of(top: &Top, content: &Content) -> Facts {
+pub(crate) fn of(top: &Top, content: &Content) -> Facts {
     let movie = content.movie.as_ref();
     let moov = top.seen.moov.as_ref();
     let fragmented = content.fragments.any();

@@ -11,21 +11,21 @@ const MAX_NOTES_OF_A_CHECK: usize = 3;
 
 /// A finding, with the number of bytes after which it was certain.
 #[derive(Debug, Clone)]
-pub(super) struct Noted {
-    pub(super) finding: Finding,
-    pub(super) after: u64,
+pub(crate) struct Noted {
+    pub(crate) finding: Finding,
+    pub(crate) after: u64,
     /// Whether it only says that the end of the file is missing.
-    pub(super) end_missing: bool,
+    pub(crate) end_missing: bool,
 }
 
 impl Noted {
-    pub(super) fn new(finding: Finding, after: u64) -> Self {
+    pub(crate) fn new(finding: Finding, after: u64) -> Self {
         let end_missing = matches!(finding.check, Check::BoxBeyondEnd | Check::Truncated);
         Self { finding, after, end_missing }
     }
 
     /// The refusal, with those notes that were already certain by then.
-    pub(super) fn into_refusal(self, notes: &[Noted]) -> Refusal {
+    pub(crate) fn into_refusal(self, notes: &[Noted]) -> Refusal {
         let notes = notes.iter().filter(|note| note.after <= self.after);
         Refusal {
             finding: self.finding.asking(),
@@ -37,22 +37,22 @@ impl Noted {
 
 /// A bounded list of notes.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Notes(Vec<Noted>);
+pub(crate) struct Notes(Vec<Noted>);
 
 impl Notes {
-    pub(super) fn add(&mut self, after: u64, finding: Finding) {
+    pub(crate) fn add(&mut self, after: u64, finding: Finding) {
         if self.0.len() < MAX_NOTES && self.count(finding.check) < MAX_NOTES_OF_A_CHECK {
             self.0.push(Noted::new(finding, after));
         }
     }
 
     /// Takes back what was noted after so many bytes.
-    pub(super) fn forget(&mut self, after: u64) {
+    pub(crate) fn forget(&mut self, after: u64) {
         self.0.retain(|note| note.after != after);
     }
 
     /// Gives those notes a path that have none yet.
-    pub(super) fn place(&mut self, path: impl Fn(u64) -> Option<String>) {
+    pub(crate) fn place(&mut self, path: impl Fn(u64) -> Option<String>) {
         for finding in self.0.iter_mut().map(|note| &mut note.finding) {
             if finding.path.is_none() {
                 finding.path = finding.at.and_then(&path);
@@ -61,7 +61,7 @@ impl Notes {
     }
 
     /// Both lists in the order in which their notes became certain.
-    pub(super) fn merged(&self, other: &Self) -> Vec<Noted> {
+    pub(crate) fn merged(&self, other: &Self) -> Vec<Noted> {
         let mut all: Vec<Noted> = self.0.iter().chain(&other.0).cloned().collect();
         all.sort_by_key(|note| note.after);
         all

@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 
 use crate::model::{Facts, Finding, Length};
 
-use super::bytes::{in_memory, length};
-use super::scanner::Scanner;
-use super::settings::{Config, NalChain};
+use crate::inspect::boxes::fields::{in_memory, length};
+use crate::inspect::scanner::Scanner;
+use crate::inspect::settings::{Config, NalChain};
 
 /// Bytes of a file, with the place where they lie in it.
 #[derive(Debug, Clone, Copy)]

@@ -8,14 +8,17 @@ use jiff::Timestamp;
 
 use crate::model::{Check, Facts, Finding, Length, Refusal};
 
-use super::bytes::{in_memory, length};
-use super::content::{Content, Context};
-use super::kind::UUID_HEADER;
-use super::notes::Noted;
-use super::settings::{Config, NalChain, TruncatedRecording};
-use super::stream;
-use super::top::{Closed, Extent, Top};
-use super::{completion, cut, facts, hints};
+use crate::inspect::boxes::fields::{in_memory, length};
+use crate::inspect::boxes::kind::UUID_HEADER;
+use crate::inspect::completion;
+use crate::inspect::content::{Content, Context};
+use crate::inspect::facts;
+use crate::inspect::moof::hints;
+use crate::inspect::notes::Noted;
+use crate::inspect::settings::{Config, NalChain, TruncatedRecording};
+use crate::inspect::top_level::checks;
+use crate::inspect::top_level::reader::{Closed, Extent, Top};
+use crate::inspect::truncated;
 
 /// The most `uuid` boxes that are looked at; a manifest stands near the beginning, and makers add
 /// one or two of their own.
@@ -103,7 +106,7 @@ impl Scanner {
         self.walk(from, inside);
         if let (Some(end), false) = (self.declared, beyond.is_empty()) {
             self.top.position = self.top.position.saturating_add(length(beyond));
-            self.top.fail(end.saturating_add(1), stream::length_mismatch(end));
+            self.top.fail(end.saturating_add(1), checks::length_mismatch(end));
         }
         self.settle();
     }
@@ -213,7 +216,7 @@ impl Scanner {
     }
 
     /// A scanner that tells all that is against a file, not only the first.
-    pub(super) fn thorough(rules: Arc<Config>, declared: Length, now: Timestamp) -> Self {
+    pub(crate) fn thorough(rules: Arc<Config>, declared: Length, now: Timestamp) -> Self {
         let mut scanner = Self::new(rules, Some(declared), now);
         scanner.content.thorough = true;
         scanner
@@ -221,21 +224,21 @@ impl Scanner {
 
     /// Goes on at another box, as if whole boxes without any fault lay between; `false` where
     /// nothing can be assumed.
-    pub(super) fn leap(&mut self, to: u64) -> bool {
+    pub(crate) fn leap(&mut self, to: u64) -> bool {
         let leapt = self.waiting.is_empty() && self.top.leap(to);
         self.content.has_gap |= leapt;
         leapt
     }
 
     /// Whether `moov` has been read, or has been found to be damaged.
-    pub(super) fn knows_moov(&self) -> bool {
+    pub(crate) fn knows_moov(&self) -> bool {
         let moov = self.top.seen.moov.as_ref();
         self.waiting.is_empty() && moov.is_some_and(|moov| moov.end <= self.top.position)
     }
 
     /// All that is against the file, in the order in which an upload would meet it, then what was
     /// noticed, then the facts. What can only be told of a whole file is told when it `is_whole`.
-    pub(super) fn conclude(mut self, is_whole: bool) -> (Vec<Finding>, Vec<Finding>, Facts) {
+    pub(crate) fn conclude(mut self, is_whole: bool) -> (Vec<Finding>, Vec<Finding>, Facts) {
         let late = if is_whole { self.complete() } else { None };
         let facts = facts::of(&self.top, &self.content);
         let notes = self.notes().into_iter();
@@ -309,8 +312,8 @@ impl Scanner {
         if faults.is_empty() {
             return; // what follows may look at all the media of a fragment
         }
-        let whole = cut::whole(&self.top, self.top.position);
-        let is_borne = cut::is_borne(&self.content, whole, &self.rules);
+        let whole = truncated::whole(&self.top, self.top.position);
+        let is_borne = truncated::is_borne(&self.content, whole, &self.rules);
         let faults = faults.into_iter().filter(|fault| !(is_borne && fault.end_missing));
         let Some(fault) = faults.min_by_key(|fault| fault.after) else { return };
         let read = self.waiting.front().is_none_or(|next| next.extent.start >= fault.after);
@@ -370,7 +373,7 @@ fn slice<'b>(bytes: &'b [u8], from: u64, extent: &Extent) -> Option<&'b [u8]> {
 }
 
 /// The refusal of a file whose check failed when it was whole.
-pub(super) fn refused_whole(check: Check, length: u64, message: String) -> Refusal {
+pub(crate) fn refused_whole(check: Check, length: u64, message: String) -> Refusal {
     let finding = Finding::whole(check, message).asking();
     Refusal { finding, judged_after: length, notes: Vec::new() }
 }

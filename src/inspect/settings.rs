@@ -97,11 +97,11 @@ impl Config {
         self.max_moov.min(HARD_MOOV)
     }
 
-    pub(super) fn moof_limit(&self) -> u64 {
+    pub(crate) fn moof_limit(&self) -> u64 {
         self.max_moof.min(HARD_MOOV)
     }
 
-    pub(super) fn takes_codec(&self, kind: &str) -> bool {
+    pub(crate) fn takes_codec(&self, kind: &str) -> bool {
         self.codecs.is_empty() || self.codecs.iter().any(|codec| codec == kind)
     }
 }

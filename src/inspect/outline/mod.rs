@@ -4,16 +4,16 @@
 //! read has a line of its own. As everywhere in this room nothing is read that was not given: the
 //! outline asks for headers, and for the few boxes that it looks into.
 
-mod found;
-mod says;
+mod partial_box;
+mod summary;
 
 use std::ops::Range;
 
 use serde::Serialize;
 
-use found::{Found, Odd};
+use partial_box::{Found, Odd};
 
-use super::bytes::{in_memory, length};
+use crate::inspect::boxes::fields::{in_memory, length};
 
 /// Lines at most: a person reads no more, and a file can have millions of boxes.
 const MAX_LINES: usize = 10_000;
@@ -115,7 +115,7 @@ impl Outline {
             kind: Some(found.kind.to_string()),
             at: found.at,
             size: found.size,
-            says: says::of(found),
+            says: summary::of(found),
             damaged: false,
         });
     }

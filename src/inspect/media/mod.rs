@@ -1,0 +1,2 @@
+pub(super) mod layout;
+pub(super) mod nal;

@@ -1,0 +1,3 @@
+pub(super) mod fragments;
+pub(super) mod hints;
+pub(super) mod runs;

@@ -1,0 +1,13 @@
+pub(super) mod audio;
+pub(super) mod brands;
+pub(super) mod chunk_extents;
+pub(super) mod codec_config;
+pub(super) mod codec_string;
+pub(super) mod edit_list;
+pub(super) mod movie;
+pub(super) mod policy;
+pub(super) mod sample_entry;
+pub(super) mod sample_tables;
+pub(super) mod table;
+pub(super) mod tags;
+pub(super) mod track;

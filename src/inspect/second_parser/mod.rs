@@ -1,0 +1,2 @@
+pub(super) mod compare;
+pub(super) mod rebuild;

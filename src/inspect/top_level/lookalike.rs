@@ -1,0 +1,25 @@
+//! What a file that is no MP4 probably is, by its first bytes, so that the driver can be told.
+
+/// Beginnings of files that people send by mistake, and what to call them.
+const BEGINNINGS: &[(&[u8], &str)] = &[
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xFF\xD8\xFF", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"PK\x03\x04", "a ZIP archive or an office document"),
+    (b"RIFF", "an AVI or WebP file"),
+    (b"\x1A\x45\xDF\xA3", "a Matroska or WebM video"),
+    (b"ID3", "an MP3 sound file"),
+    (b"OggS", "an Ogg file"),
+    (b"FLV", "a Flash video"),
+    (b"\x47\x40", "an MPEG transport stream"),
+    (b"\x00\x00\x01\xBA", "an MPEG program stream"),
+    (b"<", "a web page or an XML document"),
+    (b"{", "a JSON text"),
+];
+
+/// A guess at the kind of file, from its first eight bytes.
+pub(crate) fn name(first: &[u8]) -> Option<&'static str> {
+    let known = BEGINNINGS.iter().find(|(beginning, _)| first.starts_with(beginning));
+    known.map(|(_, name)| *name)
+}
