@@ -1,226 +1,343 @@
-//! What has been learnt from the boxes that are read whole.
+//! The boxes that are read whole, parsed.
 
 use jiff::Timestamp;
 
-use crate::model::Finding;
+use super::boxes::{BoxHeader, Checked, Extent, FourCc, Mp4Box, in_memory, length, nesting, path};
+use super::context::Context;
+use super::media::layout::SampleCursor;
+use super::media::nal::NalCheck;
+use super::moof::fragments::Fragments;
+use super::moof::hints;
+use super::moov::chunk_extents::ChunkExtents;
+use super::moov::movie::{self, Movie, ParsedMoov};
+use super::moov::sample_tables::SampleTables;
+use super::moov::{brands, policy};
+use super::notes::{NoteList, TimedFinding, set_path};
+use super::second_parser::compare;
+use super::settings::{Config, NalChain, TruncatedRecording};
+use super::top_level::header::{TopLevelHeader, TopLevelIndex};
+use super::top_level::reader::PassedBox;
+use crate::model::{Check, Finding};
 
-use crate::inspect::boxes::fields::{Fields, length};
-use crate::inspect::boxes::kind::Kind;
-use crate::inspect::boxes::mp4_box::Boxed;
-use crate::inspect::boxes::nesting;
-use crate::inspect::boxes::path;
-use crate::inspect::media::layout::Layout;
-use crate::inspect::media::nal::Walk;
-use crate::inspect::moof::fragments::Fragments;
-use crate::inspect::moof::hints;
-use crate::inspect::moov::brands;
-use crate::inspect::moov::chunk_extents::Runs;
-use crate::inspect::moov::movie::{self, Found, Movie};
-use crate::inspect::moov::policy;
-use crate::inspect::moov::sample_tables::Samples;
-use crate::inspect::notes::{Noted, Notes};
-use crate::inspect::second_parser::compare;
-use crate::inspect::settings::{Config, NalChain};
-use crate::inspect::top_level::reader::{Closed, Extent, Seen, Start};
-use crate::inspect::truncated;
-
-/// What a `uuid` box of a C2PA manifest begins with (C2PA Technical Specification, "Embedding
+/// The beginning of a `uuid` box with a C2PA manifest (C2PA Technical Specification, "Embedding
 /// manifests into BMFF-based assets").
 const C2PA: [u8; 16] = *b"\xD8\xFE\xC3\xD6\x1B\x0E\x48\x3C\x92\x97\x58\x28\x87\x7E\xC4\x81";
 
-/// Tables this small are always kept: they are less than what a scanner needs beside them.
+/// Tables this small are always kept: they take less than the rest of a scanner.
 const SMALL: u64 = 32 * 1024;
 
-/// What a reader of boxes may look at beside them.
-pub(crate) struct Context<'a> {
+/// The file around the boxes that are read.
+pub(crate) struct FileContext<'a> {
     pub(crate) rules: &'a Config,
-    /// Length of the whole file, or what that cannot exceed, if either is known.
+    /// Length of the whole file, or its upper limit, if either is known.
     pub(crate) length: Option<u64>,
     pub(crate) now: Timestamp,
-    /// Payloads of the `mdat` boxes met so far.
+    /// Payloads of the `mdat` boxes so far.
     pub(crate) mdats: &'a [Extent],
 }
 
-/// Everything that was learnt.
 #[derive(Clone, Default)]
-pub(crate) struct Content {
-    pub(crate) brands: Vec<Kind>,
-    pub(crate) movie: Option<Movie>,
+pub(crate) struct ParsedBoxes {
+    brands: Vec<FourCc>,
+    movie: Option<Movie>,
     /// Where the samples of `moov` lie.
-    pub(crate) runs: Runs,
-    pub(crate) fragments: Fragments,
-    /// The walk over the pictures.
-    pub(crate) walk: Walk,
-    /// Whether the file carries a statement of where it comes from (C2PA).
-    pub(crate) c2pa: bool,
+    extents: ChunkExtents,
+    fragments: Fragments,
+    nal_check: NalCheck,
+    has_c2pa: bool,
     /// How many `mdat` boxes have been compared with the samples of `moov`.
-    compared: usize,
-    pub(crate) fault: Option<Noted>,
-    pub(crate) notes: Notes,
-    /// Whether reading goes on after the operator's policy has been violated: a preflight tells all
-    /// that is against a video, an upload ends at the first.
-    pub(crate) thorough: bool,
-    /// What is against the video by policy, where reading went on.
-    pub(crate) objections: Vec<Noted>,
-    /// Whether boxes before this place are not known, so that media may lie there.
-    pub(crate) has_gap: bool,
+    compared_mdats: usize,
+    fault: Option<TimedFinding>,
+    notes: NoteList,
+    /// Whether reading goes on after a violation of the policy: a preflight reports all that is wrong
+    /// with a video, an upload ends at the first.
+    collects_violations: bool,
+    /// The violations, where reading goes on.
+    violations: Vec<TimedFinding>,
+    /// Whether boxes are missing, so that media may be there.
+    has_gap: bool,
 }
 
-/// Where readers put their notes.
-pub(crate) struct Notepad<'a> {
-    notes: &'a mut Notes,
-    after: u64,
-}
-
-impl Notepad<'_> {
-    pub(crate) fn add(&mut self, finding: Finding) {
-        self.notes.add(self.after, finding);
+impl ParsedBoxes {
+    /// Goes on after violations of the policy, which [`Self::take_violations`] returns.
+    pub(crate) fn collecting_violations() -> Self {
+        Self { collects_violations: true, ..Self::default() }
     }
-}
 
-impl Content {
-    /// Reads a box that is there in whole. After a fault nothing more is read.
-    pub(crate) fn read(&mut self, context: &Context, closed: &Closed, bytes: &[u8]) {
-        if self.fault.is_some() {
-            self.not_the_end(context, closed);
-            return;
-        }
-        let Closed { start, extent } = closed;
-        if start.kind.0 == *b"uuid" {
-            self.c2pa |= is_c2pa(bytes);
-            return;
-        }
-        if start.kind.0 == *b"mfra" {
-            if let Some(doubt) = hints::mfra_size(closed, bytes) {
-                self.notes.add(extent.end, doubt);
+    /// Boxes before the next one are missing.
+    pub(crate) fn set_gap(&mut self) {
+        self.has_gap = true;
+    }
+
+    pub(crate) fn brands(&self) -> &[FourCc] {
+        &self.brands
+    }
+
+    pub(crate) fn movie(&self) -> Option<&Movie> {
+        self.movie.as_ref()
+    }
+
+    pub(crate) fn extents(&self) -> &ChunkExtents {
+        &self.extents
+    }
+
+    pub(crate) fn is_fragmented(&self) -> bool {
+        self.fragments.any()
+    }
+
+    /// Whether the file carries a statement of its provenance (C2PA).
+    pub(crate) fn has_c2pa(&self) -> bool {
+        self.has_c2pa
+    }
+
+    pub(crate) fn nal_check(&self) -> &NalCheck {
+        &self.nal_check
+    }
+
+    pub(crate) fn nal_check_mut(&mut self) -> &mut NalCheck {
+        &mut self.nal_check
+    }
+
+    pub(crate) fn fault(&self) -> Option<&TimedFinding> {
+        self.fault.as_ref()
+    }
+
+    pub(crate) fn notes(&self) -> &NoteList {
+        &self.notes
+    }
+
+    pub(crate) fn take_violations(&mut self) -> Vec<TimedFinding> {
+        std::mem::take(&mut self.violations)
+    }
+
+    /// How many bytes of media are used.
+    pub(crate) fn used_media(&self) -> u64 {
+        self.extents.total().saturating_add(self.fragments.total())
+    }
+
+    /// Where the last sample ends that is in `moov` or in a whole fragment.
+    pub(crate) fn playable_end(&self) -> u64 {
+        self.extents.end().max(self.fragments.end())
+    }
+
+    /// How many bytes of heap the tables take that are kept.
+    pub(crate) fn heap_bytes(&self) -> u64 {
+        self.extents.heap_bytes().saturating_add(self.nal_check.heap_bytes())
+    }
+
+    /// Reads a box that is there completely. After a fault nothing more is read.
+    pub(crate) fn read(&mut self, file: &FileContext, passed: &PassedBox, bytes: &[u8]) {
+        let PassedBox { header, extent } = passed;
+        match &header.kind.0 {
+            _ if self.fault.is_some() => self.reconsider_fault(file, passed),
+            b"uuid" => self.has_c2pa |= is_c2pa(bytes),
+            b"mfra" => {
+                if let Some(note) = hints::mfra_size(passed, bytes) {
+                    self.notes.add(extent.end, note);
+                }
             }
-            return;
-        }
-        let read = Boxed::to_end(bytes, extent.start).and_then(|found| match &start.kind.0 {
-            b"ftyp" => self.ftyp(context, found),
-            b"moov" => self.moov(context, found),
-            _ => self.moof(context, start, found),
-        });
-        let path = |at| path::within(start.path(), bytes, extent.start, at);
-        self.notes.place(path);
-        for Noted { finding, .. } in &mut self.objections {
-            let found = finding.path.take().or_else(|| finding.at.and_then(path));
-            finding.path = found;
-        }
-        self.fragments.place(path);
-        if let Err(finding) = read {
-            let found = finding.at.and_then(path);
-            let end_missing = self.fragments.cut_after.is_some();
-            let fault = Noted::new(finding.within(found), extent.end);
-            self.fault = Some(Noted { end_missing, ..fault });
+            _ => self.read_checked(file, header, extent, bytes),
         }
     }
 
-    /// A fragment follows one whose media goes past the end of the file: that was not the last, so
-    /// the recording was not just broken off.
-    fn not_the_end(&mut self, context: &Context, closed: &Closed) {
-        let is_borne = truncated::is_borne(self, context.mdats, context.rules);
-        let fault = self.fault.as_mut().filter(|fault| fault.end_missing && is_borne);
-        if let (Some(fault), b"moof") = (fault, &closed.start.kind.0) {
-            (fault.end_missing, fault.after) = (false, closed.extent.end);
+    fn read_checked(
+        &mut self,
+        file: &FileContext,
+        header: &TopLevelHeader,
+        extent: &Extent,
+        bytes: &[u8],
+    ) {
+        let FileContext { rules, length, now, mdats } = *file;
+        let notes = std::mem::take(&mut self.notes);
+        let mut context = Context { rules, length, now, mdats, after: extent.end, notes };
+        let read =
+            Mp4Box::parse_top_level(bytes, extent.start).and_then(|found| match &header.kind.0 {
+                b"ftyp" => self.read_ftyp(found, &mut context),
+                b"moov" => self.read_moov(found, &mut context),
+                _ => self.read_moof(header, found, &mut context),
+            });
+        self.notes = context.notes;
+        let path = |at| path::locate(header.path(), bytes, extent.start, at);
+        self.notes.set_paths(path);
+        self.violations.iter_mut().for_each(|violation| set_path(&mut violation.finding, path));
+        self.fragments.set_paths(path);
+        if let Err(mut finding) = read {
+            set_path(&mut finding, path);
+            let end_missing = self.fragments.truncated_after().is_some();
+            let fault = TimedFinding::new(finding, extent.end);
+            self.fault = Some(TimedFinding { end_missing, ..fault });
         }
     }
 
-    fn ftyp(&mut self, context: &Context, ftyp: Boxed) -> Result<(), Finding> {
+    /// Another fragment follows one whose media goes past the end of the file. So that was not the
+    /// last, and the recording was not just cut off.
+    fn reconsider_fault(&mut self, file: &FileContext, passed: &PassedBox) {
+        let is_tolerated = self.tolerates_missing_end(file.mdats, file.rules);
+        let fault = self.fault.as_mut().filter(|fault| fault.end_missing && is_tolerated);
+        if let (Some(fault), b"moof") = (fault, &passed.header.kind.0) {
+            (fault.end_missing, fault.after) = (false, passed.extent.end);
+        }
+    }
+
+    /// Whether a fault that only says that the end is missing is tolerated: there are whole fragments
+    /// with pictures before it, and the operator accepts those.
+    pub(crate) fn tolerates_missing_end(&self, mdats: &[Extent], rules: &Config) -> bool {
+        let movie = self.movie.as_ref().filter(|movie| movie.has_mvex);
+        rules.truncated_recording == TruncatedRecording::Accept
+            && movie.is_some_and(|movie| self.fragments.has_pictures(movie, mdats))
+    }
+
+    fn read_ftyp(&mut self, ftyp: Mp4Box, context: &mut Context) -> Checked {
         if !self.brands.is_empty() {
             return Ok(()); // the first one counts
         }
         self.brands = brands::read(ftyp)?;
         brands::unsupported(&self.brands, ftyp.at)?;
-        let mut notepad = Notepad { notes: &mut self.notes, after: ftyp.end() };
-        let judged = brands::quicktime(&self.brands, ftyp.at, context.rules, &mut notepad);
-        self.object(ftyp, judged.err())
+        let quicktime = brands::quicktime(&self.brands, ftyp.at, context);
+        self.apply_policy(quicktime.err(), context.after)
     }
 
-    fn moov(&mut self, context: &Context, moov: Boxed) -> Result<(), Finding> {
+    fn read_moov(&mut self, moov: Mp4Box, context: &mut Context) -> Checked {
         nesting::check(moov)?;
-        let mut notepad = Notepad { notes: &mut self.notes, after: moov.end() };
-        let Found { movie, runs, units } = movie::read(moov, context, &mut notepad)?;
+        let ParsedMoov { movie, extents, nal_tracks } = movie::read(moov, context)?;
         let movie = self.movie.insert(movie);
-        self.runs = runs;
-        policy::doubts(movie, &mut notepad);
-        let against = policy::of_movie(movie, context.rules);
-        if (against.is_empty() || self.thorough)
-            && let Some(doubt) = compare::differs(moov, movie)
+        self.extents = extents;
+        for contradiction in policy::contradictions(movie) {
+            context.note(contradiction);
+        }
+        let violations = policy::violations(movie, context.rules);
+        if (violations.is_empty() || self.collects_violations)
+            && let Some(note) = compare::disagreement(moov, movie)
         {
-            notepad.add(doubt);
+            context.note(note);
         }
-        self.object(moov, against)?;
+        self.apply_policy(violations, context.after)?;
         if !self.has_gap {
-            self.runs.inside_mdats_before(moov.at, context.mdats)?;
+            self.extents.check_inside_mdats_before(moov.at, context.mdats)?;
         }
-        self.walk_over(&units, moov, context);
+        if context.rules.nal_chain != NalChain::Off {
+            self.check_nal_units(&nal_tracks, moov);
+        }
         Ok(())
+    }
+
+    fn read_moof(
+        &mut self,
+        header: &TopLevelHeader,
+        moof: Mp4Box,
+        context: &mut Context,
+    ) -> Checked {
+        nesting::check(moof)?;
+        let Some(movie) = &mut self.movie else { return Ok(()) };
+        let samples = self.fragments.read(header, moof, movie, context)?;
+        if context.rules.nal_chain != NalChain::Off {
+            self.nal_check.add_fragment(samples, moof.end());
+        }
+        Ok(())
+    }
+
+    /// Refuses for the first violation, or collects them all.
+    fn apply_policy(
+        &mut self,
+        violations: impl IntoIterator<Item = Finding>,
+        after: u64,
+    ) -> Checked {
+        for violation in violations {
+            if !self.collects_violations {
+                return Err(violation);
+            }
+            self.violations.push(TimedFinding::new(violation, after));
+        }
+        Ok(())
+    }
+
+    /// Check 41 of the samples of `moov`. What is kept for it and for check 33 stays below twice
+    /// `moov`, so that with `moov` itself the heap stays below three times (S39). Only chunks that
+    /// are scattered on purpose come near that: those are not checked.
+    fn check_nal_units(&mut self, tracks: &[(SampleTables, u8)], moov: Mp4Box) {
+        let limit = length(moov.body).saturating_mul(2).max(SMALL);
+        let mut taken = self.extents.heap_bytes();
+        for (tables, nal_length_size) in tracks {
+            taken = taken.saturating_add(tables.heap_bytes());
+            if taken <= limit {
+                let samples = SampleCursor::of_track(tables, *nal_length_size);
+                self.nal_check.add_track(samples, moov.end());
+            }
+        }
     }
 
     /// Check 32, as early as it is certain: the samples of `moov` lie in the `mdat` boxes begun so
-    /// far, or behind them. A fault counts from the header that shows it. Only those before `until`
-    /// are looked at, where the next box is that is still to be read: its faults would count.
-    pub(crate) fn look_at_media(&mut self, seen: &Seen, until: u64) {
-        let (Some(_), Some(moov), false) = (&self.movie, &seen.moov, self.has_gap) else { return };
-        while let Some(mdat) = seen.mdats.get(self.compared).filter(|mdat| mdat.start < until) {
+    /// far, or after them. A fault counts from the header that shows it. Only `mdat` boxes before
+    /// `until` are compared, where the next box to be read is: its faults come first.
+    pub(crate) fn compare_mdats(&mut self, index: &TopLevelIndex, until: u64) {
+        let (Some(_), Some(moov), false) = (&self.movie, &index.moov, self.has_gap) else { return };
+        let mdats = &index.mdats;
+        while let Some(mdat) = mdats.get(self.compared_mdats).filter(|mdat| mdat.start < until) {
             let after = mdat.start.max(moov.end);
-            let begun = seen.mdats.get(..=self.compared).unwrap_or_default();
-            if let Err(finding) = self.runs.inside_last(begun)
+            let begun = mdats.get(..=self.compared_mdats).unwrap_or_default();
+            if let Err(finding) = self.extents.check_inside_last(begun)
                 && self.fault.as_ref().is_none_or(|fault| after < fault.after)
             {
-                self.fault = Some(Noted::new(finding, after));
+                self.fault = Some(TimedFinding::new(finding, after));
                 return;
             }
-            self.compared = self.compared.saturating_add(1);
+            self.compared_mdats = self.compared_mdats.saturating_add(1);
         }
     }
 
-    /// Refuses for the first of what is against the video; thorough, it only keeps them all.
-    fn object(
+    /// Checks 28 and 39, at the end: the last fragment has its media, and none claims more samples than
+    /// the file can hold. Then it counts.
+    pub(crate) fn finish_fragments(&mut self, mdats: &[Extent], file_length: u64) -> Checked {
+        self.fragments.check_media(mdats, u64::MAX)?;
+        self.fragments.check_claim(file_length)?;
+        if let Some(movie) = &mut self.movie {
+            self.fragments.count_last(movie);
+        }
+        Ok(())
+    }
+
+    /// Drops a last fragment whose media is not whole; returns the end of its `moof`.
+    pub(crate) fn drop_truncated_fragment(
         &mut self,
-        read: Boxed,
-        against: impl IntoIterator<Item = Finding>,
-    ) -> Result<(), Finding> {
-        for finding in against {
-            if !self.thorough {
-                return Err(finding);
-            }
-            self.objections.push(Noted::new(finding, read.end()));
-        }
-        Ok(())
+        whole_mdats: &[Extent],
+        file_length: u64,
+    ) -> Option<u64> {
+        let dropped = self.fragments.drop_truncated(whole_mdats, file_length);
+        dropped.or(self.fragments.truncated_after())
     }
 
-    /// Check 41 of what `moov` lists. What is kept for it and for check 33 stays below twice
-    /// `moov`, so that with `moov` itself the heap stays below three times (S39). Only chunks that
-    /// are scattered on purpose come near that: those are not walked over.
-    fn walk_over(&mut self, units: &[(Samples, u8)], moov: Boxed, context: &Context) {
-        let room = length(moov.body).saturating_mul(2).max(SMALL);
-        let mut taken = self.runs.heap();
-        for (samples, prefix) in units {
-            taken = taken.saturating_add(samples.heap());
-            if context.rules.nal_chain != NalChain::Off && taken <= room {
-                self.walk.add(Layout::of_track(samples, *prefix), moov.end());
-            }
+    /// Clears the fault, and what was found in a dropped fragment whose `moof` ended at `dropped`, or
+    /// after the reader stopped at `stopped`.
+    pub(crate) fn clear_fault(&mut self, dropped: Option<u64>, stopped: Option<u64>) {
+        if let Some(after) = dropped {
+            self.notes.remove_at(after);
         }
+        if let Some(after) = dropped.into_iter().chain(stopped).min() {
+            self.nal_check.remove_fault_after(after);
+        }
+        self.fault = None;
     }
 
-    fn moof(&mut self, context: &Context, start: &Start, moof: Boxed) -> Result<(), Finding> {
-        nesting::check(moof)?;
-        let Some(movie) = &mut self.movie else { return Ok(()) };
-        let mut notepad = Notepad { notes: &mut self.notes, after: moof.end() };
-        let pieces = self.fragments.read(start, moof, movie, context, &mut notepad)?;
-        if context.rules.nal_chain != NalChain::Off {
-            self.walk.add_fragment(pieces, moof.end());
+    /// Check 38: A file that announces fragments has some, or has samples in `moov`; otherwise it is
+    /// only the beginning of a stream. (mp4.md §3.2, check 38)
+    pub(crate) fn check_has_samples(&self, index: &TopLevelIndex) -> Checked {
+        let Some(movie) = self.movie.as_ref().filter(|movie| movie.has_mvex) else { return Ok(()) };
+        if movie.video().is_some_and(|track| track.samples > 0) {
+            return Ok(());
         }
-        Ok(())
+        let (check, message) = if index.fragments == 0 {
+            let message = "The file is only the beginning of a stream, without any picture.";
+            (Check::NoFragments, message)
+        } else {
+            (Check::NoSamples, "None of the fragments of the file has a picture.")
+        };
+        Err(Finding::at(check, movie.at, message).within(Some("moov".to_owned())))
     }
 }
 
-/// Whether the beginning of a `uuid` box is that of a C2PA manifest. Its rest is not looked at.
-fn is_c2pa(header: &[u8]) -> bool {
-    let mut fields = Fields::new(header);
-    let short = fields.u32();
-    let wide = if short == Some(1) { 8 } else { 0 };
-    fields.skip(4).and_then(|()| fields.skip(wide)).is_some() && fields.rest().starts_with(&C2PA)
+/// Whether a `uuid` box begins like a C2PA manifest. The rest is not read.
+fn is_c2pa(bytes: &[u8]) -> bool {
+    let header = BoxHeader::parse(bytes);
+    let uuid = header.and_then(|header| bytes.get(in_memory(header.length())..));
+    uuid.is_some_and(|uuid| uuid.starts_with(&C2PA))
 }

@@ -1,16 +1,15 @@
-//! The hashes of a file and of its media alone, taken while its bytes pass.
+//! The hashes of a file and of its media alone, computed as its bytes pass.
 
 use std::ops::Range;
 
 use sha2::{Digest as _, Sha256};
 
+use super::boxes::{in_memory, length};
+use super::scanner::Scanner;
 use crate::model::{Digest, Facts};
 
-use crate::inspect::boxes::fields::{in_memory, length};
-use crate::inspect::scanner::Scanner;
-
-/// Two running hashes: of everything, and of what the `mdat` boxes hold, in the order of the file.
-/// The second stays the same when only the tags of a file are written anew.
+/// Two running hashes: of the whole file, and of the payload of its `mdat` boxes in the order of the
+/// file. The second stays the same when only the tags of a file are rewritten.
 #[derive(Clone, Default)]
 pub struct Digests {
     whole: Sha256,
@@ -32,20 +31,17 @@ impl Digests {
         }
     }
 
-    /// The hash of everything so far.
-    #[must_use]
+    /// The hash of all bytes so far.
     pub fn sha256(&self) -> Digest {
         Digest::new(self.whole.clone().finalize().into())
     }
 
-    /// The hash of the media so far; none as long as there is no media, for what is empty is no
-    /// recording.
-    #[must_use]
+    /// The hash of the media so far; `None` as long as there is no byte of media.
     pub fn media_sha256(&self) -> Option<Digest> {
         self.media.as_ref().map(|media| Digest::new(media.clone().finalize().into()))
     }
 
-    /// Writes both into the facts.
+    /// The facts with both hashes.
     #[must_use]
     pub fn add_to(&self, facts: Facts) -> Facts {
         Facts { sha256: Some(self.sha256()), media_sha256: self.media_sha256(), ..facts }

@@ -1,31 +1,30 @@
-//! What was noticed, and how many bytes had been read by then.
+//! Findings with the number of bytes after which they were certain.
 
 use crate::model::{Check, Finding, Refusal};
 
-/// The most notes kept by each of the two readers; a file that earns more is no better known by
-/// them.
+/// The most notes kept by each of the two readers.
 const MAX_NOTES: usize = 32;
 
-/// The most notes of one check: the fourth says nothing that the first three did not.
+/// The most notes of one check.
 const MAX_NOTES_OF_A_CHECK: usize = 3;
 
-/// A finding, with the number of bytes after which it was certain.
+/// A finding that was certain after so many bytes.
 #[derive(Debug, Clone)]
-pub(crate) struct Noted {
+pub(crate) struct TimedFinding {
     pub(crate) finding: Finding,
     pub(crate) after: u64,
     /// Whether it only says that the end of the file is missing.
     pub(crate) end_missing: bool,
 }
 
-impl Noted {
+impl TimedFinding {
     pub(crate) fn new(finding: Finding, after: u64) -> Self {
         let end_missing = matches!(finding.check, Check::BoxBeyondEnd | Check::Truncated);
         Self { finding, after, end_missing }
     }
 
-    /// The refusal, with those notes that were already certain by then.
-    pub(crate) fn into_refusal(self, notes: &[Noted]) -> Refusal {
+    /// The refusal, with the notes that were already certain by then.
+    pub(crate) fn into_refusal(self, notes: &[TimedFinding]) -> Refusal {
         let notes = notes.iter().filter(|note| note.after <= self.after);
         Refusal {
             finding: self.finding.asking(),
@@ -37,37 +36,39 @@ impl Noted {
 
 /// A bounded list of notes.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Notes(Vec<Noted>);
+pub(crate) struct NoteList(Vec<TimedFinding>);
 
-impl Notes {
+impl NoteList {
     pub(crate) fn add(&mut self, after: u64, finding: Finding) {
-        if self.0.len() < MAX_NOTES && self.count(finding.check) < MAX_NOTES_OF_A_CHECK {
-            self.0.push(Noted::new(finding, after));
+        let of_check = self.0.iter().filter(|note| note.finding.check == finding.check).count();
+        if self.0.len() < MAX_NOTES && of_check < MAX_NOTES_OF_A_CHECK {
+            self.0.push(TimedFinding::new(finding, after));
         }
     }
 
-    /// Takes back what was noted after so many bytes.
-    pub(crate) fn forget(&mut self, after: u64) {
+    /// Removes the notes of the box that ended after so many bytes.
+    pub(crate) fn remove_at(&mut self, after: u64) {
         self.0.retain(|note| note.after != after);
     }
 
-    /// Gives those notes a path that have none yet.
-    pub(crate) fn place(&mut self, path: impl Fn(u64) -> Option<String>) {
-        for finding in self.0.iter_mut().map(|note| &mut note.finding) {
-            if finding.path.is_none() {
-                finding.path = finding.at.and_then(&path);
-            }
+    /// Sets the path of the notes that have none yet.
+    pub(crate) fn set_paths(&mut self, path: impl Fn(u64) -> Option<String>) {
+        for note in &mut self.0 {
+            set_path(&mut note.finding, &path);
         }
     }
 
     /// Both lists in the order in which their notes became certain.
-    pub(crate) fn merged(&self, other: &Self) -> Vec<Noted> {
-        let mut all: Vec<Noted> = self.0.iter().chain(&other.0).cloned().collect();
+    pub(crate) fn merged(&self, other: &Self) -> Vec<TimedFinding> {
+        let mut all: Vec<TimedFinding> = self.0.iter().chain(&other.0).cloned().collect();
         all.sort_by_key(|note| note.after);
         all
     }
+}
 
-    fn count(&self, check: Check) -> usize {
-        self.0.iter().filter(|note| note.finding.check == check).count()
+/// Sets the path of a finding from its position, unless it has one.
+pub(crate) fn set_path(finding: &mut Finding, path: impl Fn(u64) -> Option<String>) {
+    if finding.path.is_none() {
+        finding.path = finding.at.and_then(path);
     }
 }

@@ -1,4 +1,5 @@
-//! What can be told of a file before it is sent: by its first bytes and its `moov`, without its media.
+//! What can be said of a file before it is sent: from its first bytes and its `moov`, without its
+//! media.
 
 use std::sync::Arc;
 
@@ -6,22 +7,19 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::boxes::{in_memory, length};
+use super::scanner::Scanner;
+use super::settings::{Config, NalChain};
 use crate::model::{Facts, Finding, Length};
 
-use crate::inspect::boxes::fields::{in_memory, length};
-use crate::inspect::scanner::Scanner;
-use crate::inspect::settings::{Config, NalChain};
-
-/// Bytes of a file, with the place where they lie in it.
+/// Bytes of a file, with their position.
 #[derive(Debug, Clone, Copy)]
 pub struct FilePart<'a> {
-    /// Where the first of them lies.
     pub at: u64,
-    /// The bytes.
     pub bytes: &'a [u8],
 }
 
-/// How much of a file could be judged.
+/// How much of a file could be inspected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PreviewCoverage {
@@ -36,68 +34,67 @@ pub enum PreviewCoverage {
 /// What is known of a file before it is sent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preview {
-    /// All that is against it; the first is what an upload would be refused for.
+    /// All reasons for a refusal; an upload would be refused for the first.
     pub reasons: Vec<Finding>,
-    /// What else was noticed.
     pub notes: Vec<Finding>,
-    /// What is known of it.
     pub facts: Facts,
-    /// How much could be judged.
     pub coverage: PreviewCoverage,
 }
 
-/// Judges a file of which only some parts are at hand: its first bytes, and more in the order of the
-/// file. Bytes of media are passed over, so that only check 41 is left for the upload. Where a header is missing, but a further part follows, that
-/// part is taken to begin at a box; what is not known is never held against the file.
+/// Inspects a file of which only some parts are at hand: its first bytes, and more in the order of the
+/// file. Bytes of media are skipped, so only check 41 is left for the upload. Where a header is
+/// missing, the next part is taken to begin at a box; what is not known is never held against the
+/// file.
 #[must_use]
 pub fn preview(rules: &Arc<Config>, file: Length, now: Timestamp, parts: &[FilePart]) -> Preview {
-    // The media is not there to be walked over.
+    // The media is not there to be read.
     let rules = Config { nal_chain: NalChain::Off, ..rules.as_ref().clone() };
-    let mut scanner = Scanner::thorough(Arc::new(rules), file, now);
-    let mut known = Known { parts, has_gap: false };
-    while scanner.position() < file.get() && known.go_on(&mut scanner, file.get()) {}
+    let mut scanner = Scanner::for_preview(Arc::new(rules), file, now);
+    let mut known = KnownParts { parts, has_gap: false };
+    while scanner.position() < file.get() && known.advance(&mut scanner, file.get()) {}
     let is_whole = !known.has_gap && scanner.position() >= file.get();
-    let coverage = match (is_whole, scanner.knows_moov()) {
+    let coverage = match (is_whole, scanner.has_read_moov()) {
         (true, _) => PreviewCoverage::Whole,
         (false, true) => PreviewCoverage::Moov,
         (false, false) => PreviewCoverage::Head,
     };
-    let (reasons, notes, facts) = scanner.conclude(is_whole);
+    let (reasons, notes, facts) = scanner.into_preview(is_whole);
     let facts = Facts { length: file.get(), ..facts };
     Preview { reasons, notes, facts, coverage }
 }
 
-/// What is at hand of a file.
-struct Known<'a> {
+/// The parts of a file that are at hand.
+struct KnownParts<'a> {
     parts: &'a [FilePart<'a>],
     /// Whether a header, or a box that is read, was missing on the way.
     has_gap: bool,
 }
 
-impl Known<'_> {
-    /// One step through the file: reads what is at hand, passes over media, or leaps a gap. Each
-    /// comes nearer to the end; `false` when none can be made.
-    fn go_on(&mut self, scanner: &mut Scanner, end: u64) -> bool {
+impl KnownParts<'_> {
+    /// One step through the file: reads what is at hand, skips media, or jumps over a gap. Returns
+    /// whether a step was possible; each comes nearer to the end.
+    fn advance(&mut self, scanner: &mut Scanner, end: u64) -> bool {
         let at = scanner.position();
-        if let Some(bytes) = self.from(at) {
+        if let Some(bytes) = self.parts.iter().find_map(|part| part.from(at)) {
             scanner.push(bytes);
             return self.supply(scanner);
         }
-        let next = self.next(at).unwrap_or(end);
+        let next = self.parts.iter().map(|part| part.at).filter(|next| *next > at).min();
+        let next = next.unwrap_or(end);
         if scanner.skip(next.saturating_sub(at)) > 0 {
             return true;
         }
-        let leapt = next < end && scanner.leap(next);
-        self.has_gap |= leapt;
-        leapt
+        let has_jumped = next < end && scanner.jump(next);
+        self.has_gap |= has_jumped;
+        has_jumped
     }
 
-    /// Gives what is wanted; `false` when it is not at hand.
+    /// Supplies what is needed; returns whether it is at hand.
     fn supply(&mut self, scanner: &mut Scanner) -> bool {
-        while let Some(wanted) = scanner.needed_range() {
-            let size = in_memory(wanted.end.saturating_sub(wanted.start));
-            let mut starts = self.parts.iter().filter_map(|part| part.from(wanted.start));
-            let Some(bytes) = starts.find_map(|bytes| bytes.get(..size)) else {
+        while let Some(needed) = scanner.needed_range() {
+            let size = in_memory(needed.end.saturating_sub(needed.start));
+            let mut parts = self.parts.iter().filter_map(|part| part.from(needed.start));
+            let Some(bytes) = parts.find_map(|bytes| bytes.get(..size)) else {
                 self.has_gap = true;
                 return false;
             };
@@ -105,20 +102,10 @@ impl Known<'_> {
         }
         true
     }
-
-    /// What is at hand from a place on.
-    fn from(&self, at: u64) -> Option<&[u8]> {
-        self.parts.iter().find_map(|part| part.from(at))
-    }
-
-    /// Where the next part begins.
-    fn next(&self, after: u64) -> Option<u64> {
-        self.parts.iter().map(|part| part.at).filter(|at| *at > after).min()
-    }
 }
 
 impl<'a> FilePart<'a> {
-    /// The bytes from a place on, if it lies in this part.
+    /// The bytes from a position on, if it lies in this part.
     fn from(&self, at: u64) -> Option<&'a [u8]> {
         let skipped = at.checked_sub(self.at).filter(|skipped| *skipped < length(self.bytes))?;
         self.bytes.get(in_memory(skipped)..)

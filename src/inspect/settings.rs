@@ -1,4 +1,4 @@
-//! What the operator may decide.
+//! The settings of the inspection, `[inspect]`.
 
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -6,18 +6,17 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::Digest;
 
-/// No `moov` above this is read, whatever the settings say (mp4.md §0.7: 16 MiB hard).
-const HARD_MOOV: u64 = 16 * 1024 * 1024;
+/// No larger `moov` is read, whatever the settings say (mp4.md §0.7).
+const MAX_MOOV: u64 = 16 * 1024 * 1024;
 
-/// The settings of the inspection, `[inspect]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Shortest recording that is taken.
+    /// Shortest recording that is accepted.
     pub min_duration: SignedDuration,
-    /// Longest recording that is taken.
+    /// Longest recording that is accepted.
     pub max_duration: SignedDuration,
-    /// What to do with a pure QuickTime movie.
+    /// What to do with a QuickTime movie.
     pub quicktime: Quicktime,
     /// What to do with a fragmented recording that ends inside its last fragment.
     pub truncated_recording: TruncatedRecording,
@@ -25,49 +24,46 @@ pub struct Config {
     pub max_moov: u64,
     /// Largest `moof` that is read, in bytes; never above 16 MiB.
     pub max_moof: u64,
-    /// Whether a bad file is refused. When not, the findings are only noted.
+    /// Whether a bad file is refused. Otherwise the findings are only noted.
     pub enforce: bool,
-    /// Sample entry types of pictures that are taken; an empty list takes all.
+    /// Sample entry types of pictures that are accepted; an empty list accepts all.
     pub codecs: Vec<String>,
-    /// What to do with pictures whose parts do not add up.
+    /// What to do with pictures whose NAL units do not fill their samples.
     pub nal_chain: NalChain,
 }
 
-/// What to do with pictures whose parts do not add up (check 41).
+/// What to do with pictures whose NAL units do not fill their samples (check 41).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NalChain {
-    /// Refuse the file.
     Refuse,
-    /// Take it, with a note.
+    /// Accept, with a note.
     Note,
     /// Do not look.
     Off,
 }
 
-/// What to do with a movie whose only brand is QuickTime's.
+/// What to do with a movie that has no brand but QuickTime's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Quicktime {
-    /// Say how to export it as MP4.
     Refuse,
-    /// Take it, with a note.
+    /// Accept, with a note.
     Accept,
 }
 
-/// What to do with a fragmented recording that was broken off: it plays up to its last whole
+/// What to do with a fragmented recording whose end is missing. It plays up to its last whole
 /// fragment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TruncatedRecording {
-    /// Say that it is not whole.
     Refuse,
-    /// Take what is whole, with a note that says how much that is.
+    /// Accept the whole fragments, with a note of how much they are.
     Accept,
 }
 
 impl Config {
-    /// Structure is judged, policy is not: any length, any codec, QuickTime too.
+    /// Checks the structure only: any duration, any codec, QuickTime too.
     #[must_use]
     pub fn relaxed() -> Self {
         Self {
@@ -75,33 +71,31 @@ impl Config {
             max_duration: SignedDuration::MAX,
             quicktime: Quicktime::Accept,
             truncated_recording: TruncatedRecording::Refuse,
-            max_moov: HARD_MOOV,
-            max_moof: HARD_MOOV,
+            max_moov: MAX_MOOV,
+            max_moof: MAX_MOOV,
             enforce: true,
             codecs: Vec::new(),
             nal_chain: NalChain::Refuse,
         }
     }
 
-    /// Names these rules: those of another version of the program, or with other settings, have
-    /// another fingerprint. What was refused by other rules may be taken by these.
-    #[must_use]
+    /// Identifies these rules: another version of the program, or another setting, has another
+    /// fingerprint. A file that was refused under other rules may be accepted under these.
     pub fn fingerprint(&self) -> Digest {
         let rules = format!("{} {self:?}", env!("CARGO_PKG_VERSION"));
         Digest::new(Sha256::digest(rules).into())
     }
 
     /// The largest `moov` that is read, in bytes.
-    #[must_use]
     pub fn moov_limit(&self) -> u64 {
-        self.max_moov.min(HARD_MOOV)
+        self.max_moov.min(MAX_MOOV)
     }
 
     pub(crate) fn moof_limit(&self) -> u64 {
-        self.max_moof.min(HARD_MOOV)
+        self.max_moof.min(MAX_MOOV)
     }
 
-    pub(crate) fn takes_codec(&self, kind: &str) -> bool {
+    pub(crate) fn accepts_codec(&self, kind: &str) -> bool {
         self.codecs.is_empty() || self.codecs.iter().any(|codec| codec == kind)
     }
 }

@@ -1,78 +1,51 @@
-//! Fragmented recordings that were broken off: what is whole can be played
-//! (`inspect.truncated_recording`). An app that is killed leaves its last fragment without (all of) its
+//! Fragmented recordings whose end is missing: the whole fragments can be played
+//! (`inspect.truncated_recording`). An app that is killed leaves its last fragment without all of its
 //! media, or ends inside a header. (mp4.md §4.2, "if killed")
 
+use super::content::ParsedBoxes;
+use super::settings::Config;
+use super::top_level::reader::TopLevelReader;
 use crate::model::{Check, Finding};
 
-use crate::inspect::content::Content;
-use crate::inspect::settings::{Config, TruncatedRecording};
-use crate::inspect::top_level::reader::{Extent, Top};
-
-/// Whether a fault that only says that the end is missing may be borne: there are whole fragments
-/// with pictures before it, and the operator takes those.
-pub(crate) fn is_borne(content: &Content, mdats: &[Extent], rules: &Config) -> bool {
-    let movie = content.movie.as_ref().filter(|movie| movie.extends);
-    rules.truncated_recording == TruncatedRecording::Accept
-        && movie.is_some_and(|movie| content.fragments.pictures(movie, mdats))
-}
-
-/// Cuts a recording to its whole fragments when it is complete but for its end; answers whether it
-/// was. The faults that only tell of the missing end are gone then.
+/// Reduces a recording to its whole fragments when only its end is missing; returns whether it was.
+/// The faults about the missing end are gone then.
 pub(crate) fn trim(
-    top: &mut Top,
-    content: &mut Content,
+    top_level: &mut TopLevelReader,
+    parsed: &mut ParsedBoxes,
     rules: &Config,
-    declared: Option<u64>,
 ) -> bool {
-    let is_unfinished = declared.is_some_and(|length| length != top.position);
-    let stands = [&top.fault, &content.fault].into_iter().flatten().any(|fault| !fault.end_missing);
-    if is_unfinished || stands || !is_borne(content, whole(top, top.position), rules) {
-        return false; // more bytes will come, too many came, or other things are wrong
+    let length = top_level.position();
+    let is_unfinished = top_level.declared_length().is_some_and(|declared| declared != length);
+    let faults = [top_level.fault(), parsed.fault()];
+    let has_other_fault = faults.into_iter().flatten().any(|fault| !fault.end_missing);
+    let mdats = top_level.index().whole_mdats(length);
+    if is_unfinished || has_other_fault || !parsed.tolerates_missing_end(mdats, rules) {
+        return false; // more bytes are to come, there are too many, or something else is wrong
     }
-    let mdats = whole(top, top.position);
-    let dropped = content.fragments.drop_cut(mdats, top.position);
-    let lost = dropped.or(content.fragments.cut_after);
-    if lost.is_none() && !ends_inside_box(top) {
+    let dropped = parsed.drop_truncated_fragment(mdats, length);
+    if dropped.is_none() && !ends_inside_box(top_level) {
         return false;
     }
-    let stopped = top.fault.as_ref().map(|fault| fault.after);
-    if let Some(after) = lost {
-        content.notes.forget(after);
-    }
-    if let Some(after) = lost.into_iter().chain(stopped).min() {
-        content.walk.purge_after(after);
-    }
-    (top.fault, content.fault) = (None, None);
+    let stopped = top_level.fault().map(|fault| fault.after);
+    parsed.clear_fault(dropped, stopped);
+    top_level.clear_fault();
     true
 }
 
 /// The note that the end is missing, with how much can be played.
-pub(crate) fn note(content: &Content) -> Finding {
-    let end = playable_end(content);
-    let movie = content.movie.as_ref();
-    let millis = movie.and_then(|movie| movie.duration_ms(content.fragments.any())).unwrap_or(0);
+pub(crate) fn note(parsed: &ParsedBoxes) -> Finding {
+    let end = parsed.playable_end();
+    let millis = parsed.movie().and_then(|movie| movie.duration_ms(parsed.is_fragmented()));
     let message = format!(
-        "The recording was broken off: its first {end} bytes, {millis} ms, can be played, and what \
-         follows is only a part of a fragment."
+        "The recording was cut off: its first {end} bytes, {} ms, can be played; the rest is part \
+         of a fragment.",
+        millis.unwrap_or(0)
     );
     Finding::at(Check::Truncated, end, message)
 }
 
-/// Where the last sample ends that is in a whole part.
-pub(crate) fn playable_end(content: &Content) -> u64 {
-    content.runs.end().max(content.fragments.end())
-}
-
-fn ends_inside_box(top: &Top) -> bool {
-    let open = top.open_box().is_some_and(|(_, end)| end.is_some_and(|end| end > top.position));
-    let held = top.unfinished_header();
-    let in_header = held.len() >= 8 || held.iter().any(|byte| *byte != 0);
-    open || in_header || top.fault.is_some()
-}
-
-/// The `mdat` boxes of which nothing is missing in a file of a length.
-pub(crate) fn whole(top: &Top, length: u64) -> &[Extent] {
-    let mdats = top.seen.mdats.as_slice();
-    let whole = mdats.partition_point(|mdat| mdat.end <= length);
-    mdats.get(..whole).unwrap_or_default()
+fn ends_inside_box(top_level: &TopLevelReader) -> bool {
+    let header = top_level.partial_header();
+    let is_in_header = header.len() >= 8 || header.iter().any(|byte| *byte != 0);
+    top_level.unfinished_box().is_some() || is_in_header || top_level.fault().is_some()
 }

@@ -37,9 +37,9 @@ pub(super) fn write(report: &Report, data: &mut impl Write) -> io::Result<()> {
 fn told(line: &Line, marks: impl Iterator<Item = (u64, Check)>) -> String {
     let nothing = if line.damaged { "!!" } else { ".." };
     let kind = line.kind.as_deref().unwrap_or(nothing);
-    let says = line.says.iter().map(|says| format!("  {says}"));
+    let summary = line.summary.iter().map(|summary| format!("  {summary}"));
     let marks = marks.map(|(at, check)| format!("  <-- {check} at byte {at}"));
-    let rest: String = says.chain(marks).collect();
+    let rest: String = summary.chain(marks).collect();
     format!("{}{kind}{rest}", "  ".repeat(line.depth))
 }
 

@@ -20,6 +20,7 @@ use super::clip::Clip;
 use super::details::Details;
 use super::multipart;
 use super::progress::Progress;
+use crate::inspect::BoxHeader;
 use crate::model::Digest;
 
 /// The first bytes that are sent: within them the server knows whether it is a video at all.
@@ -202,9 +203,10 @@ impl Way {
             }
             let left = length.saturating_sub(at);
             let header = stretch(file, at, HEADER.min(left))?;
-            let Some((kind, size)) = header_of(&header) else { return Ok(None) };
-            let size = if size == 0 { left } else { size };
-            if kind == *b"moov" {
+            let parsed = BoxHeader::parse(&header).filter(|header| !header.is_incomplete());
+            let Some(header) = parsed else { return Ok(None) };
+            let size = if header.size() == 0 { left } else { header.size() };
+            if header.is(*b"moov") {
                 let end = at.saturating_add(size.min(left));
                 return Ok(Some(Self { unseen: unseen.unwrap_or(at), moov: at, end }));
             }
@@ -222,17 +224,6 @@ impl Way {
         let end = if fits(from) { self.end } else { from.saturating_add(HEADER).min(self.end) };
         (from, end)
     }
-}
-
-/// Kind and claimed size; 0 is "to the end of the file".
-fn header_of(header: &[u8]) -> Option<([u8; 4], u64)> {
-    let short = u32::from_be_bytes(*header.first_chunk()?);
-    let kind = *header.get(4..)?.first_chunk()?;
-    let size = match short {
-        1 => u64::from_be_bytes(*header.get(8..)?.first_chunk()?),
-        short => u64::from(short),
-    };
-    Some((kind, size))
 }
 
 fn stretch(file: &mut File, at: u64, length: u64) -> io::Result<Vec<u8>> {

@@ -1,9 +1,14 @@
 //! Reading big-endian fields, one after the other, never past the end.
 
-use crate::inspect::boxes::kind::Kind;
-use crate::inspect::boxes::steps::step;
+use std::ops::Range;
 
-/// What is left to read of some bytes. Every reader answers `None` when there is not enough.
+use super::kind::FourCc;
+use super::steps::step;
+
+/// A range of bytes of the file. An end that is not known yet is `u64::MAX`.
+pub(crate) type Extent = Range<u64>;
+
+/// The bytes that are left to read. Every method returns `None` when there are not enough.
 #[derive(Clone, Copy)]
 pub(crate) struct Fields<'a>(&'a [u8]);
 
@@ -54,28 +59,22 @@ impl<'a> Fields<'a> {
         self.array().map(u64::from_be_bytes)
     }
 
-    pub(crate) fn kind(&mut self) -> Option<Kind> {
-        self.array().map(Kind)
+    pub(crate) fn kind(&mut self) -> Option<FourCc> {
+        self.array().map(FourCc)
     }
 
-    /// A field that has 32 bits in version 0 of a box and 64 in version 1.
+    /// A field that has 32 bits in version 0 of a box and 64 bits in version 1.
     pub(crate) fn sized(&mut self, version: u8) -> Option<u64> {
         if version == 0 { self.u32().map(u64::from) } else { self.u64() }
     }
 }
 
-/// A duration of a box of some version, where all ones mean "unknown".
-pub(crate) fn known(duration: u64, version: u8) -> Option<u64> {
-    let unknown = if version == 0 { u64::from(u32::MAX) } else { u64::MAX };
-    (duration != unknown).then_some(duration)
-}
-
-/// The length of some bytes, as files count.
+/// The length of bytes in memory as a length in the file.
 pub(crate) fn length(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
-/// A length in a file, as memory counts.
+/// A length in the file as a length in memory.
 pub(crate) fn in_memory(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }

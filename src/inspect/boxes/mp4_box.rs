@@ -1,133 +1,157 @@
-//! Boxes in memory: a kind, a body, children that tile it.
+//! A box in memory: a type, a body, children that fill it.
+
+use std::fmt;
 
 use crate::model::{Check, Finding};
 
-use crate::inspect::boxes::fields::{Fields, in_memory, length};
-use crate::inspect::boxes::kind::Kind;
+use super::fields::{Fields, in_memory, length};
+use super::header::BoxHeader;
+use super::kind::FourCc;
+
+/// A value that has passed a check, or the finding of the check that failed.
+pub(crate) type Checked<T = ()> = Result<T, Finding>;
 
 /// A box whose bytes are all there.
 #[derive(Clone, Copy)]
-pub(crate) struct Boxed<'a> {
-    pub(crate) kind: Kind,
+pub(crate) struct Mp4Box<'a> {
+    pub(crate) kind: FourCc,
     /// Position of its header in the file.
     pub(crate) at: u64,
     /// Everything after the header.
     pub(crate) body: &'a [u8],
-    /// Bytes of the header: 8, or 16 with a 64-bit size.
-    header: u64,
+    header_length: u64,
 }
 
-/// The fields of a full box, after its version and flags.
-pub(crate) struct Full<'a> {
+/// A box that begins with a version and flags.
+pub(crate) struct FullBox<'a> {
     pub(crate) version: u8,
     pub(crate) flags: u32,
     pub(crate) fields: Fields<'a>,
 }
 
-impl<'a> Boxed<'a> {
-    /// Reads the one box that `bytes`, found at `at`, are.
-    pub(crate) fn whole(bytes: &'a [u8], at: u64) -> Result<Self, Finding> {
-        Children { rest: bytes, at, zero_ends: false }.read()
+impl FullBox<'_> {
+    /// A field that has 32 bits in version 0 of a box and 64 bits in version 1.
+    pub(crate) fn sized(&mut self) -> Option<u64> {
+        self.fields.sized(self.version)
     }
 
-    /// The whole box, header included, when the caller has its bytes at hand as a top-level box
-    /// whose size field says "to the end of the file".
-    pub(crate) fn to_end(bytes: &'a [u8], at: u64) -> Result<Self, Finding> {
-        let mut fields = Fields::new(bytes);
-        match (fields.u32(), fields.kind()) {
-            (Some(0), Some(kind)) => Ok(Self { kind, at, body: fields.rest(), header: 8 }),
-            _ => Self::whole(bytes, at),
+    /// A duration as stored, unless it is all ones, which means "unknown".
+    pub(crate) fn known(&self, duration: u64) -> Option<u64> {
+        known_duration(duration, self.version)
+    }
+}
+
+/// A duration from a box of some version, unless it is all ones, which means "unknown".
+pub(crate) fn known_duration(duration: u64, version: u8) -> Option<u64> {
+    let unknown = if version == 0 { u64::from(u32::MAX) } else { u64::MAX };
+    (duration != unknown).then_some(duration)
+}
+
+impl<'a> Mp4Box<'a> {
+    /// Reads the one box that `bytes`, found at `at`, are.
+    pub(crate) fn parse(bytes: &'a [u8], at: u64) -> Checked<Self> {
+        Children { rest: bytes, at, allow_terminator: false }.read()
+    }
+
+    /// Reads a top-level box, whose size may be "to the end of the file".
+    pub(crate) fn parse_top_level(bytes: &'a [u8], at: u64) -> Checked<Self> {
+        match BoxHeader::parse(bytes).filter(BoxHeader::is_open_ended) {
+            Some(header) => {
+                let header_length = header.length();
+                let body = bytes.get(in_memory(header_length)..).unwrap_or_default();
+                Ok(Self { kind: header.kind, at, body, header_length })
+            }
+            None => Self::parse(bytes, at),
         }
     }
 
     pub(crate) fn end(&self) -> u64 {
-        self.at.saturating_add(self.header).saturating_add(length(self.body))
+        self.at.saturating_add(self.header_length).saturating_add(length(self.body))
     }
 
     pub(crate) fn children(&self) -> Children<'a> {
         self.children_after(0, false)
     }
 
-    /// The children that follow `fixed` bytes of fields; `zero_ends` allows the 32-bit zero with
-    /// which QuickTime closes some lists.
-    pub(crate) fn children_after(&self, fixed: usize, zero_ends: bool) -> Children<'a> {
-        let skipped = fixed.min(self.body.len());
-        let rest = self.body.get(skipped..).unwrap_or_default();
+    /// The children that follow `fixed` bytes of fields; `allow_terminator` allows the 32-bit zero
+    /// with which QuickTime ends some lists.
+    pub(crate) fn children_after(&self, fixed: usize, allow_terminator: bool) -> Children<'a> {
+        let rest = self.body.get(fixed..).unwrap_or_default();
         let at = self.end().saturating_sub(length(rest));
-        Children { rest, at, zero_ends }
+        Children { rest, at, allow_terminator }
     }
 
-    /// Check 20: The one child of a kind. A file without its mandatory boxes cannot be played; with
-    /// two of them players disagree which counts. (ISO 14496-12 §8)
-    pub(crate) fn one(&self, kind: [u8; 4]) -> Result<Boxed<'a>, Finding> {
-        self.at_most_one(kind)?.ok_or_else(|| {
-            let message = format!(
-                "The box '{}' at byte {} has no '{}'; a player cannot do without it.",
-                self.kind,
-                self.at,
-                Kind(kind)
-            );
-            Finding::at(Check::BoxMissing, self.at, message)
+    /// The readable children of a type.
+    pub(crate) fn children_of(&self, kind: [u8; 4]) -> impl Iterator<Item = Mp4Box<'a>> + use<'a> {
+        self.children().flatten().filter(move |child| child.kind == kind)
+    }
+
+    /// Check 20: The one child of a type. A file without its mandatory boxes cannot be played; with
+    /// two of them players disagree which one counts. (ISO 14496-12 §8)
+    pub(crate) fn required_child(&self, kind: [u8; 4]) -> Checked<Mp4Box<'a>> {
+        self.optional_child(kind)?.ok_or_else(|| {
+            let what = format!("has no `{}`, which every player needs", FourCc(kind));
+            self.finding(Check::BoxMissing, what)
         })
     }
 
-    /// Check 20: The child of a kind that may be there once. (ISO 14496-12 §8)
-    pub(crate) fn at_most_one(&self, kind: [u8; 4]) -> Result<Option<Boxed<'a>>, Finding> {
-        let mut found = self.children().flatten().filter(|child| child.kind.0 == kind);
+    /// Check 20: The child of a type that may be there once. (ISO 14496-12 §8)
+    pub(crate) fn optional_child(&self, kind: [u8; 4]) -> Checked<Option<Mp4Box<'a>>> {
+        let mut found = self.children_of(kind);
         let first = found.next();
         match found.next() {
             None => Ok(first),
             Some(second) => {
-                let message = format!(
-                    "The box '{}' at byte {} holds '{}' twice.",
-                    self.kind, self.at, second.kind
-                );
-                Err(Finding::at(Check::BoxDuplicate, second.at, message))
+                let what = format!("is the second one in `{}`, which may hold one", self.kind);
+                Err(second.finding(Check::BoxDuplicate, what))
             }
         }
     }
 
-    /// Check 20: One of the two forms of a table: with both, players disagree which counts.
+    /// Check 20: One of the two forms of a table: with both, players disagree which one counts.
     /// (ISO 14496-12 §8.7.3, §8.7.5)
-    pub(crate) fn one_form(&self, one: [u8; 4], other: [u8; 4]) -> Result<(), Finding> {
-        let (Some(_), Some(second)) = (self.at_most_one(one)?, self.at_most_one(other)?) else {
+    pub(crate) fn one_form(&self, one: [u8; 4], other: [u8; 4]) -> Checked {
+        let (Some(_), Some(second)) = (self.optional_child(one)?, self.optional_child(other)?)
+        else {
             return Ok(());
         };
-        let message = format!(
-            "The box '{}' at byte {} holds '{}' and '{}', two forms of one table.",
-            self.kind,
-            self.at,
-            Kind(one),
-            second.kind
-        );
-        Err(Finding::at(Check::BoxDuplicate, second.at, message))
+        let one = FourCc(one);
+        let what = format!("is a second form of the table `{one}` in the same `{}`", self.kind);
+        Err(second.finding(Check::BoxDuplicate, what))
     }
 
     /// Check 22: Version and flags; only versions 0 and 1 have been defined. An unknown version has
     /// unknown fields, so nothing after it can be read. (ISO 14496-12 §4.2)
-    pub(crate) fn full(&self) -> Result<Full<'a>, Finding> {
+    pub(crate) fn full(&self) -> Checked<FullBox<'a>> {
         let mut fields = Fields::new(self.body);
-        let [version, a, b, c] = fields.array().ok_or_else(|| self.short())?;
+        let [version, a, b, c] = fields.array().ok_or_else(|| self.too_short())?;
         if version > 1 {
-            let message = format!(
-                "The box '{}' at byte {} has version {version}; only 0 and 1 exist.",
-                self.kind, self.at
-            );
-            return Err(Finding::at(Check::BoxVersion, self.at, message));
+            let what = format!("has version {version}; only versions 0 and 1 are defined");
+            return Err(self.finding(Check::BoxVersion, what));
         }
-        Ok(Full { version, flags: u32::from_be_bytes([0, a, b, c]), fields })
+        Ok(FullBox { version, flags: u32::from_be_bytes([0, a, b, c]), fields })
     }
 
-    /// Check 22: The finding that the box ends before its fixed fields do.
-    pub(crate) fn short(&self) -> Finding {
-        let message = format!(
-            "The box '{}' at byte {} has only {} bytes, fewer than its fields need.",
-            self.kind,
-            self.at,
-            self.body.len()
-        );
-        Finding::at(Check::BoxShort, self.at, message)
+    /// Check 22: Reads the fields of a full box; `read` returns `None` when there are too few bytes.
+    pub(crate) fn read_full<T>(&self, read: impl FnOnce(FullBox<'a>) -> Option<T>) -> Checked<T> {
+        read(self.full()?).ok_or_else(|| self.too_short())
     }
+
+    /// Check 22: The box ends before its fixed fields do.
+    pub(crate) fn too_short(&self) -> Finding {
+        let what = format!("is too short for its fields: its body has {} bytes", self.body.len());
+        self.finding(Check::BoxShort, what)
+    }
+
+    /// A finding about this box: "The box `stsd` at byte 1234 …".
+    pub(crate) fn finding(&self, check: Check, what: impl fmt::Display) -> Finding {
+        box_finding(check, self.kind, self.at, what)
+    }
+}
+
+/// A finding about the box `kind` at `at`; `what` continues the sentence and has no full stop.
+pub(crate) fn box_finding(check: Check, kind: FourCc, at: u64, what: impl fmt::Display) -> Finding {
+    Finding::at(check, at, format!("The box `{kind}` at byte {at} {what}."))
 }
 
 /// The boxes inside some bytes, in order. Ends after the first that cannot be read.
@@ -135,60 +159,48 @@ impl<'a> Boxed<'a> {
 pub(crate) struct Children<'a> {
     rest: &'a [u8],
     at: u64,
-    zero_ends: bool,
+    allow_terminator: bool,
 }
 
 impl<'a> Children<'a> {
-    /// Check 18: Children must fill their parent exactly: bytes were lost or doubled otherwise, and
-    /// what follows is read at the wrong place. (ISO 14496-12 §4.2; GPAC refuses the same)
-    fn read(&self) -> Result<Boxed<'a>, Finding> {
-        let mut fields = Fields::new(self.rest);
-        let (Some(short), Some(kind)) = (fields.u32(), fields.kind()) else {
-            return Err(self.tail());
-        };
-        let size = match short {
-            1 => fields.u64().ok_or_else(|| self.overrun(kind))?,
-            short => u64::from(short),
-        };
-        let header = length(self.rest).saturating_sub(length(fields.rest()));
-        let body = size.checked_sub(header).ok_or_else(|| self.bad_size(kind, size))?;
-        let body = fields.bytes(in_memory(body)).ok_or_else(|| self.overrun(kind))?;
-        Ok(Boxed { kind, at: self.at, body, header })
+    /// Check 18: Children fill their parent exactly. Otherwise bytes were lost or doubled, and what
+    /// follows is read at the wrong place. (ISO 14496-12 §4.2; GPAC refuses the same)
+    fn read(&self) -> Checked<Mp4Box<'a>> {
+        let header = BoxHeader::parse(self.rest).ok_or_else(|| self.leftover())?;
+        let (kind, size) = (header.kind, header.size());
+        let finding = |check, what: &str| box_finding(check, kind, self.at, what);
+        let overrun = || finding(Check::BoxOverrun, "is larger than the box around it");
+        if header.is_incomplete() {
+            return Err(overrun());
+        }
+        let body = size.checked_sub(header.length()).ok_or_else(|| {
+            let what = format!("states a size of {size} bytes, less than its own header");
+            finding(Check::BoxSizeInvalid, &what)
+        })?;
+        let after_header = self.rest.get(in_memory(header.length())..).unwrap_or_default();
+        let body = after_header.get(..in_memory(body)).ok_or_else(overrun)?;
+        Ok(Mp4Box { kind, at: self.at, body, header_length: header.length() })
     }
 
-    fn tail(&self) -> Finding {
+    fn leftover(&self) -> Finding {
         let message = format!(
-            "{} bytes at byte {} are left over inside a box; they are too few to be a box.",
+            "{} bytes at byte {} are left over inside a box, too few for another box.",
             self.rest.len(),
             self.at
         );
         Finding::at(Check::BoxTail, self.at, message)
     }
 
-    fn overrun(&self, kind: Kind) -> Finding {
-        let message =
-            format!("The box '{kind}' at byte {} is larger than the box it lies in.", self.at);
-        Finding::at(Check::BoxOverrun, self.at, message)
-    }
-
-    fn bad_size(&self, kind: Kind, size: u64) -> Finding {
-        let message = format!(
-            "The box '{kind}' at byte {} claims {size} bytes, fewer than its own header.",
-            self.at
-        );
-        Finding::at(Check::BoxSizeInvalid, self.at, message)
-    }
-
-    fn ended(&self) -> bool {
-        self.rest.is_empty() || (self.zero_ends && self.rest == [0; 4])
+    fn has_ended(&self) -> bool {
+        self.rest.is_empty() || (self.allow_terminator && self.rest == [0; 4])
     }
 }
 
 impl<'a> Iterator for Children<'a> {
-    type Item = Result<Boxed<'a>, Finding>;
+    type Item = Checked<Mp4Box<'a>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.ended() {
+        if self.has_ended() {
             return None;
         }
         let item = self.read();

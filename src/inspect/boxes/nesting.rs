@@ -1,9 +1,9 @@
-//! Checks 12, 18, 19 and 21 inside `moov` and `moof`: boxes in boxes, before anything is read.
+//! Which boxes hold boxes, and checks 12, 18, 19 and 21 on the nesting inside `moov` and `moof`.
 
-use crate::model::{Check, Finding};
+use crate::model::Check;
 
-use crate::inspect::boxes::kind::Kind;
-use crate::inspect::boxes::mp4_box::{Boxed, Children};
+use super::kind::FourCc;
+use super::mp4_box::{Checked, Children, Mp4Box};
 
 /// The deepest nesting, the outermost box included (mp4.md §3.2, check 19; `FFmpeg` allows 10, the
 /// deepest file seen has 8).
@@ -12,107 +12,149 @@ pub(crate) const MAX_DEPTH: usize = 16;
 /// The most boxes inside one `moov` or `moof`; a track has about twenty.
 const MAX_INNER_BOXES: usize = 100_000;
 
-/// Boxes that hold nothing but boxes, and the parents in which they may be. Tags (`udta`, `meta`)
-/// are not among them: they are read leniently, for their sake no video is refused.
-const CONTAINERS: [(&[u8; 4], &[&[u8; 4]]); 9] = [
-    (b"trak", &[b"moov"]),
-    (b"edts", &[b"trak"]),
-    (b"mdia", &[b"trak"]),
-    (b"minf", &[b"mdia"]),
-    (b"dinf", &[b"minf"]),
-    (b"stbl", &[b"minf"]),
-    (b"mvex", &[b"moov"]),
-    (b"traf", &[b"moof"]),
-    (b"moov", &[]),
+/// Fixed fields of a picture's sample entry (ISO 14496-12 §12.1.3).
+pub(crate) const VISUAL_ENTRY: usize = 78;
+
+/// Fixed fields of a sound's sample entry (ISO 14496-12 §12.2.3).
+pub(crate) const AUDIO_ENTRY: usize = 28;
+
+/// Where a box with children may lie.
+#[derive(PartialEq)]
+enum Place {
+    TopLevel,
+    Inside([u8; 4]),
+    /// Its nesting is not checked. Tags (`udta`, `meta`) are read leniently; no video is refused
+    /// because of them.
+    Unchecked,
+}
+
+/// Boxes that hold boxes, with the bytes of fields before their children.
+const CONTAINERS: [([u8; 4], usize, Place); 17] = [
+    (*b"moov", 0, Place::TopLevel),
+    (*b"trak", 0, Place::Inside(*b"moov")),
+    (*b"edts", 0, Place::Inside(*b"trak")),
+    (*b"mdia", 0, Place::Inside(*b"trak")),
+    (*b"minf", 0, Place::Inside(*b"mdia")),
+    (*b"dinf", 0, Place::Inside(*b"minf")),
+    (*b"stbl", 0, Place::Inside(*b"minf")),
+    (*b"mvex", 0, Place::Inside(*b"moov")),
+    (*b"traf", 0, Place::Inside(*b"moof")),
+    (*b"moof", 0, Place::Unchecked),
+    (*b"mfra", 0, Place::Unchecked),
+    (*b"udta", 0, Place::Unchecked),
+    (*b"ilst", 0, Place::Unchecked),
+    (*b"sinf", 0, Place::Unchecked),
+    (*b"schi", 0, Place::Unchecked),
+    (*b"stsd", 8, Place::Unchecked),
+    (*b"dref", 8, Place::Unchecked),
 ];
 
 /// Boxes of the top level only.
-const OUTERMOST: [&[u8; 4]; 4] = [b"ftyp", b"mdat", b"moof", b"moov"];
+const OUTERMOST: [[u8; 4]; 4] = [*b"ftyp", *b"mdat", *b"moof", *b"moov"];
 
-/// Checks all the nesting below a box, with a stack of at most [`MAX_DEPTH`].
-pub(crate) fn check(outer: Boxed) -> Result<(), Finding> {
-    tiling(outer)?;
-    misplaced(outer)
+/// Boxes without children that are never at the top level.
+const INNER: [&[u8; 4]; 13] = [
+    b"mvhd", b"tkhd", b"mdhd", b"stsd", b"stts", b"stsc", b"stsz", b"stco", b"co64", b"mfhd",
+    b"tfhd", b"tfdt", b"trun",
+];
+
+/// Whether a box is never at the top level.
+pub(crate) fn is_inner(kind: FourCc) -> bool {
+    INNER.contains(&&kind.0) || matches!(place(kind), Place::Inside(_))
 }
 
-/// Checks 12, 18 and 19: Every container is tiled by its children, none lies too deep, and there
-/// are not too many. A bomb of a thousand boxes in one another ends here. (mp4-atom overflows its
-/// stack)
-fn tiling(outer: Boxed) -> Result<(), Finding> {
-    let mut stack = vec![outer.children()];
+/// How many bytes of fields precede the children in the body of a box; `None` for a box that holds
+/// none.
+pub(crate) fn fields_before_children(kind: FourCc, body: &[u8]) -> Option<usize> {
+    if kind == *b"meta" {
+        return Some(fields_of_meta(body).unwrap_or(4));
+    }
+    let container = CONTAINERS.iter().find(|(container, ..)| kind == *container);
+    container.map(|(_, fields, _)| *fields).or_else(|| fields_of_sample_entry(kind, body))
+}
+
+/// Whether a box is a sample entry whose children can be read.
+pub(crate) fn is_sample_entry(kind: FourCc, body: &[u8]) -> bool {
+    fields_of_sample_entry(kind, body).is_some()
+}
+
+fn fields_of_sample_entry(kind: FourCc, body: &[u8]) -> Option<usize> {
+    let visual = codec_config_kind(kind).map(|_| VISUAL_ENTRY);
+    visual.or_else(|| is_plain_audio_entry(kind, body).then_some(AUDIO_ENTRY))
+}
+
+/// `meta` is a plain box in QuickTime and a full one in ISO files. Phones mix them up, so the place
+/// of `hdlr` decides; `None` without one. (mp4.md §4.5)
+pub(crate) fn fields_of_meta(body: &[u8]) -> Option<usize> {
+    let has_hdlr = |fields: &usize| {
+        let kind = body.get(fields.saturating_add(4)..).unwrap_or_default();
+        kind.starts_with(b"hdlr")
+    };
+    [0, 4].into_iter().find(has_hdlr)
+}
+
+/// Whether this is an `mp4a` entry of version 0: QuickTime's versions 1 and 2 have more fields.
+pub(crate) fn is_plain_audio_entry(kind: FourCc, body: &[u8]) -> bool {
+    kind == *b"mp4a" && body.get(8..10) == Some(&[0, 0])
+}
+
+/// The box that holds a codec's configuration, for the codecs that have one.
+pub(crate) fn codec_config_kind(codec: FourCc) -> Option<[u8; 4]> {
+    match &codec.0 {
+        b"avc1" | b"avc2" | b"avc3" | b"avc4" | b"dva1" | b"dvav" => Some(*b"avcC"),
+        b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => Some(*b"hvcC"),
+        b"av01" | b"dav1" => Some(*b"av1C"),
+        b"vp08" | b"vp09" => Some(*b"vpcC"),
+        b"mp4v" => Some(*b"esds"),
+        _ => None,
+    }
+}
+
+fn place(kind: FourCc) -> &'static Place {
+    let container = CONTAINERS.iter().find(|(container, ..)| kind == *container);
+    container.map_or(&Place::Unchecked, |(.., place)| place)
+}
+
+fn may_lie_in(kind: FourCc, parent: FourCc) -> bool {
+    match place(kind) {
+        Place::TopLevel => false,
+        Place::Inside(place) => parent == *place,
+        Place::Unchecked => !OUTERMOST.contains(&kind.0),
+    }
+}
+
+/// Checks 12, 18, 19 and 21: Every container is filled by its children and lies in its own parent
+/// (a `trak` inside a `trak` is ignored by some readers, `FFmpeg` `mov.c`), none lies too deep, and
+/// there are not too many. The stack is bounded: a thousand boxes nested in one another overflow
+/// that of mp4-atom.
+pub(crate) fn check(outer: Mp4Box) -> Checked {
+    let mut stack: Vec<(FourCc, Children)> = vec![(outer.kind, outer.children())];
     let mut count = 0_usize;
-    while let Some(level) = stack.last_mut() {
-        let Some(child) = level.next() else {
+    let mut misplaced = None;
+    while let Some((parent, siblings)) = stack.last_mut() {
+        let parent = *parent;
+        let Some(child) = siblings.next() else {
             stack.pop();
             continue;
         };
         let child = child?;
         count = count.saturating_add(1);
         if count > MAX_INNER_BOXES {
-            return Err(too_many(outer));
+            let what = format!("holds more than {MAX_INNER_BOXES} boxes; no camera writes that");
+            return Err(outer.finding(Check::TooManyBoxes, what));
         }
-        if is_container(child.kind) {
+        if misplaced.is_none() && !may_lie_in(child.kind, parent) {
+            let what = format!("lies in `{parent}`, where it does not belong");
+            misplaced = Some(child.finding(Check::BoxMisplaced, what));
+        }
+        if *place(child.kind) != Place::Unchecked {
             // The outer box and the levels of the stack lie above the child's own children.
             if stack.len() >= MAX_DEPTH {
-                return Err(too_deep(child));
+                let what = format!("is nested more than {MAX_DEPTH} deep; no camera writes that");
+                return Err(child.finding(Check::BoxTooDeep, what));
             }
-            stack.push(child.children());
-        }
-    }
-    Ok(())
-}
-
-/// Check 21: Containers lie in their own parents: a `trak` inside a `trak` is read by nobody, or by
-/// some. (`FFmpeg` `mov.c`)
-fn misplaced(outer: Boxed) -> Result<(), Finding> {
-    let mut stack: Vec<(Kind, Children)> = vec![(outer.kind, outer.children())];
-    while let Some((parent, level)) = stack.last_mut() {
-        let parent = *parent;
-        let Some(child) = level.next() else {
-            stack.pop();
-            continue;
-        };
-        let child = child?;
-        if !may_lie_in(child.kind, parent) {
-            return Err(not_there(child, parent));
-        }
-        if is_container(child.kind) {
             stack.push((child.kind, child.children()));
         }
     }
-    Ok(())
-}
-
-fn is_container(kind: Kind) -> bool {
-    CONTAINERS.iter().any(|(name, _)| **name == kind.0)
-}
-
-fn may_lie_in(kind: Kind, parent: Kind) -> bool {
-    let container = CONTAINERS.iter().find(|(name, _)| **name == kind.0);
-    match container {
-        Some((_, parents)) => parents.contains(&&parent.0),
-        None => !OUTERMOST.contains(&&kind.0),
-    }
-}
-
-fn too_many(outer: Boxed) -> Finding {
-    let message = format!(
-        "The box '{}' holds more than {MAX_INNER_BOXES} boxes; no camera writes that.",
-        outer.kind
-    );
-    Finding::at(Check::TooManyBoxes, outer.at, message)
-}
-
-fn too_deep(child: Boxed) -> Finding {
-    let message = format!(
-        "Boxes are nested more than {MAX_DEPTH} deep at byte {}; no camera writes that.",
-        child.at
-    );
-    Finding::at(Check::BoxTooDeep, child.at, message)
-}
-
-fn not_there(child: Boxed, parent: Kind) -> Finding {
-    let message =
-        format!("The box '{}' at byte {} has no business inside '{parent}'.", child.kind, child.at);
-    Finding::at(Check::BoxMisplaced, child.at, message)
+    misplaced.map_or(Ok(()), Err) // a wrong size is the cause of more than a wrong place
 }

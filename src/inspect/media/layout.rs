@@ -1,181 +1,160 @@
-//! Where the samples of a track lie, one after the other: what is kept of the tables once the box
-//! that held them is gone.
+//! Cursors over the samples of a track: what is kept of the tables once their box is gone.
 
 use std::sync::Arc;
 
-use crate::inspect::boxes::fields::Fields;
-use crate::inspect::boxes::mp4_box::Boxed;
-use crate::inspect::moov::sample_tables::Samples;
-use crate::inspect::top_level::reader::Extent;
+use crate::inspect::boxes::Extent;
+use crate::inspect::moov::sample_tables::SampleTables;
 
-/// A sample, and how many bytes each length in it takes.
-pub(crate) struct Sample {
+/// A sample of NAL units, and the bytes of the length before each of them.
+pub(crate) struct NalSample {
     pub(crate) extent: Extent,
-    pub(crate) prefix: u8,
+    pub(crate) nal_length_size: u8,
 }
 
-/// The samples of a track, or those of a fragment, in the order of the file. Cheap to clone.
+/// A cursor over the samples of a track or of a fragment, in the order of the file. Cheap to clone.
 #[derive(Clone)]
-pub(crate) enum Layout {
-    /// Of `moov`: chunks.
-    Chunks { tables: Arc<Samples<'static>>, prefix: u8, next: Chunks },
-    /// Of `moof`: runs.
-    Pieces { pieces: Arc<Pieces>, next: Runs },
+pub(crate) enum SampleCursor {
+    Track { tables: Arc<SampleTables<'static>>, nal_length_size: u8, position: TrackPosition },
+    Fragment { samples: Arc<FragmentSamples>, position: FragmentPosition },
 }
 
-impl Layout {
+impl SampleCursor {
     /// Copies the tables of a track; never more bytes than the tables had.
-    pub(crate) fn of_track(samples: &Samples, prefix: u8) -> Self {
-        Self::Chunks { tables: Arc::new(samples.kept()), prefix, next: Chunks::default() }
+    pub(crate) fn of_track(tables: &SampleTables, nal_length_size: u8) -> Self {
+        let tables = Arc::new(tables.to_static());
+        Self::Track { tables, nal_length_size, position: TrackPosition::default() }
     }
 
-    pub(crate) fn of_fragment(pieces: Pieces) -> Self {
-        Self::Pieces { pieces: Arc::new(pieces), next: Runs::default() }
+    pub(crate) fn of_fragment(samples: FragmentSamples) -> Self {
+        Self::Fragment { samples: Arc::new(samples), position: FragmentPosition::default() }
     }
 
-    /// How many bytes of heap it takes.
-    pub(crate) fn heap(&self) -> u64 {
+    pub(crate) fn heap_bytes(&self) -> u64 {
         match self {
-            Self::Chunks { tables, .. } => tables.heap(),
-            Self::Pieces { pieces, .. } => pieces.heap(),
+            Self::Track { tables, .. } => tables.heap_bytes(),
+            Self::Fragment { samples, .. } => samples.heap_bytes(),
         }
     }
 
-    /// The next sample.
-    pub(crate) fn next(&mut self) -> Option<Sample> {
+    pub(crate) fn next(&mut self) -> Option<NalSample> {
         match self {
-            Self::Chunks { tables, prefix, next } => {
-                Some(Sample { extent: next.next(tables)?, prefix: *prefix })
+            Self::Track { tables, nal_length_size, position } => {
+                let extent = position.next(tables)?;
+                Some(NalSample { extent, nal_length_size: *nal_length_size })
             }
-            Self::Pieces { pieces, next } => next.next(pieces),
+            Self::Fragment { samples, position } => position.next(samples),
         }
     }
 }
 
-/// A place in the tables of a track.
+/// A position in the tables of a track.
 #[derive(Clone, Default)]
-pub(crate) struct Chunks {
+pub(crate) struct TrackPosition {
     chunk: usize,
     run: usize,
-    /// Samples in each chunk of the run.
-    each: u64,
-    /// Samples left in the chunk.
-    left: u64,
+    samples_per_chunk: u64,
+    left_in_chunk: u64,
     sample: u64,
     at: u64,
 }
 
-impl Chunks {
-    fn next(&mut self, tables: &Samples) -> Option<Extent> {
-        while self.left == 0 {
+impl TrackPosition {
+    fn next(&mut self, tables: &SampleTables) -> Option<Extent> {
+        while self.left_in_chunk == 0 {
             self.at = tables.chunk_at(self.chunk)?;
             self.chunk = self.chunk.saturating_add(1);
-            while let Some(each) = tables.samples_from(self.run, self.chunk) {
-                self.each = each;
+            while let Some(samples) = tables.samples_per_chunk(self.run, self.chunk) {
+                self.samples_per_chunk = samples;
                 self.run = self.run.saturating_add(1);
             }
-            self.left = self.each;
+            self.left_in_chunk = self.samples_per_chunk;
         }
-        let (start, size) = (self.at, tables.size(self.sample));
+        let (start, size) = (self.at, tables.sample_size(self.sample));
         self.sample = self.sample.saturating_add(1);
-        self.left = self.left.saturating_sub(1);
+        self.left_in_chunk = self.left_in_chunk.saturating_sub(1);
         self.at = start.saturating_add(size);
         Some(start..self.at)
     }
 }
 
-/// Samples of a fragment that lie one after the other.
+/// The samples of one `trun`, which lie one after the other.
 #[derive(Clone, Copy)]
-struct Piece {
+struct Run {
     at: u64,
     end: u64,
-    /// Where the sizes begin, unless all are the same.
-    first: usize,
     count: u32,
-    each: Option<u32>,
-    prefix: u8,
+    /// The size of each sample, where all have the same.
+    constant_size: Option<u32>,
+    /// Index of the first of their sizes, where they have their own.
+    first_size: usize,
+    nal_length_size: u8,
 }
 
-/// All such of one fragment.
+/// The samples of one fragment.
 #[derive(Clone, Default)]
-pub(crate) struct Pieces {
-    pieces: Vec<Piece>,
+pub(crate) struct FragmentSamples {
+    runs: Vec<Run>,
     sizes: Vec<u32>,
 }
 
-impl Pieces {
-    /// Adds the samples of a `trun` that has been read already; they begin at `at` and have `each`
-    /// bytes, where it does not say otherwise (ISO 14496-12 §8.8.8).
-    pub(crate) fn add(&mut self, trun: Boxed, extent: &Extent, each: u32, prefix: u8) {
-        let Ok(full) = trun.full() else { return };
-        let (flags, mut fields) = (full.flags, full.fields);
-        let Some(count) = fields.u32() else { return };
-        let skipped = usize::try_from((flags & 0x05).count_ones()).unwrap_or(0);
-        if fields.skip(skipped.saturating_mul(4)).is_none() {
-            return;
-        }
-        let first = self.sizes.len();
-        let own = flags & 0x200 != 0;
-        if own {
-            self.sizes.extend(sizes(fields, flags, count));
-        }
-        let each = if own { None } else { Some(each) };
+impl FragmentSamples {
+    /// Adds the samples of a `trun`, which have `default_size` unless they have their own sizes.
+    pub(crate) fn add(
+        &mut self,
+        extent: &Extent,
+        count: u32,
+        sizes: Option<impl Iterator<Item = u32>>,
+        default_size: u32,
+        nal_length_size: u8,
+    ) {
+        let first_size = self.sizes.len();
+        let constant_size = if sizes.is_some() { None } else { Some(default_size) };
+        self.sizes.extend(sizes.into_iter().flatten());
         let Extent { start: at, end } = *extent;
-        self.pieces.push(Piece { at, end, first, count, each, prefix });
+        self.runs.push(Run { at, end, count, constant_size, first_size, nal_length_size });
     }
 
-    fn heap(&self) -> u64 {
-        let bytes =
-            size_of_val(self.pieces.as_slice()).saturating_add(size_of_val(self.sizes.as_slice()));
-        u64::try_from(bytes).unwrap_or(u64::MAX)
-    }
-
-    /// Puts them into the order of the file. Answers the stretch from the first to the last.
+    /// Sorts them by position. Returns the range from the first to the last.
     pub(crate) fn sort(&mut self) -> Option<Extent> {
-        self.pieces.sort_by_key(|piece| piece.at);
-        let end = self.pieces.iter().map(|piece| piece.end).max()?;
-        Some(self.pieces.first()?.at..end)
+        self.runs.sort_by_key(|run| run.at);
+        let end = self.runs.iter().map(|run| run.end).max()?;
+        Some(self.runs.first()?.at..end)
+    }
+
+    fn heap_bytes(&self) -> u64 {
+        let runs = u64::try_from(size_of_val(self.runs.as_slice())).unwrap_or(u64::MAX);
+        runs.saturating_add(u64::try_from(size_of_val(self.sizes.as_slice())).unwrap_or(u64::MAX))
     }
 }
 
-/// The sizes in a `trun` that has some.
-fn sizes(fields: Fields<'_>, flags: u32, count: u32) -> impl Iterator<Item = u32> {
-    let words = usize::try_from((flags & 0xF00).count_ones()).unwrap_or(0);
-    let before = if flags & 0x100 == 0 { 0 } else { 4 };
-    let entries = fields.rest().chunks_exact(words.saturating_mul(4).max(4));
-    let entries = entries.take(usize::try_from(count).unwrap_or(0));
-    entries
-        .map(move |entry| Fields::new(entry.get(before..).unwrap_or_default()))
-        .map(|mut fields| fields.u32().unwrap_or(0))
-}
-
-/// A place in a fragment.
+/// A position in the samples of a fragment.
 #[derive(Clone, Default)]
-pub(crate) struct Runs {
-    piece: usize,
-    sample: usize,
-    left: u32,
+pub(crate) struct FragmentPosition {
+    /// The number of the run, from 1.
+    run: usize,
+    size: usize,
+    left_in_run: u32,
     at: u64,
 }
 
-impl Runs {
-    fn next(&mut self, of: &Pieces) -> Option<Sample> {
-        while self.left == 0 {
-            let piece = of.pieces.get(self.piece)?;
-            self.piece = self.piece.saturating_add(1);
-            // Samples of no size are none, however many are claimed.
-            self.left = if piece.each == Some(0) { 0 } else { piece.count };
-            (self.at, self.sample) = (piece.at, piece.first);
+impl FragmentPosition {
+    fn next(&mut self, samples: &FragmentSamples) -> Option<NalSample> {
+        while self.left_in_run == 0 {
+            let run = samples.runs.get(self.run)?;
+            self.run = self.run.saturating_add(1);
+            // Samples without a byte do not exist, however many are claimed.
+            self.left_in_run = if run.constant_size == Some(0) { 0 } else { run.count };
+            (self.at, self.size) = (run.at, run.first_size);
         }
-        let piece = of.pieces.get(self.piece.saturating_sub(1))?;
-        let size = match piece.each {
-            Some(each) => each,
-            None => of.sizes.get(self.sample).copied()?,
+        let run = samples.runs.get(self.run.saturating_sub(1))?;
+        let size = match run.constant_size {
+            Some(size) => size,
+            None => samples.sizes.get(self.size).copied()?,
         };
         let start = self.at;
-        self.sample = self.sample.saturating_add(1);
-        self.left = self.left.saturating_sub(1);
+        self.size = self.size.saturating_add(1);
+        self.left_in_run = self.left_in_run.saturating_sub(1);
         self.at = start.saturating_add(u64::from(size));
-        Some(Sample { extent: start..self.at, prefix: piece.prefix })
+        Some(NalSample { extent: start..self.at, nal_length_size: run.nal_length_size })
     }
 }

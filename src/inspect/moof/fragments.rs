@@ -1,21 +1,20 @@
-//! Check 39: `moof`, the table of contents of a fragment.
+//! Check 39: The fragments of a file.
 //!
-//! Totals are added to their tracks when the media of a fragment has been found, so that a recording
-//! that was broken off counts whole fragments only.
+//! The totals of a fragment are added to its tracks when its media has been found, so that a truncated
+//! recording counts whole fragments only.
 
-use crate::model::{Check, Finding};
-
-use crate::inspect::boxes::mp4_box::{Boxed, Full};
-use crate::inspect::content::{Context, Notepad};
-use crate::inspect::media::layout::Pieces;
-use crate::inspect::moof::runs::{Header, Run};
+use super::runs::{FragmentHeader, TrackRun};
+use crate::inspect::boxes::{Checked, Extent, Mp4Box};
+use crate::inspect::context::Context;
+use crate::inspect::media::layout::FragmentSamples;
 use crate::inspect::moov::chunk_extents::{is_inside, outside_mdat};
 use crate::inspect::moov::movie::Movie;
 use crate::inspect::moov::table;
 use crate::inspect::moov::track::Track;
-use crate::inspect::top_level::reader::{Extent, Start};
+use crate::inspect::notes::set_path;
+use crate::inspect::top_level::header::TopLevelHeader;
+use crate::model::{Check, Finding};
 
-/// What is remembered of the fragments.
 #[derive(Clone, Default)]
 pub(crate) struct Fragments {
     /// The last fragment, until its media has been found.
@@ -26,19 +25,17 @@ pub(crate) struct Fragments {
     bytes: u64,
     /// Where their media ends.
     end: u64,
-    /// Number of the last fragment, once there was one.
+    /// The sequence number of the last one.
     sequence: Option<u32>,
-    /// The largest number of samples that is a mere claim.
+    /// The largest number of samples without a byte in a table, and the finding if it is too large.
     claim: Option<(u64, Finding)>,
     /// The end of a `moof` whose media goes on past the end of the file.
-    pub(crate) cut_after: Option<u64>,
+    truncated_after: Option<u64>,
 }
 
-/// One fragment.
 #[derive(Clone)]
 struct Fragment {
     moof: Extent,
-    /// What it is called in a path.
     path: String,
     /// Where its samples lie, joined where they touch.
     media: Vec<Extent>,
@@ -48,10 +45,10 @@ struct Fragment {
 /// What a fragment adds to a track.
 #[derive(Clone, Copy)]
 struct Total {
-    /// Place of the track in `moov`, counted from 0.
+    /// Index of the track in `moov`.
     track: usize,
     samples: u64,
-    time: u64,
+    duration: u64,
 }
 
 impl Fragment {
@@ -60,19 +57,19 @@ impl Fragment {
     }
 
     fn has_pictures(&self, movie: &Movie) -> bool {
-        let is_picture = |total: &Total| movie.tracks.get(total.track).is_some_and(Track::is_video);
-        self.totals.iter().any(|total| total.samples > 0 && is_picture(total))
+        let is_video = |total: &Total| movie.tracks.get(total.track).is_some_and(Track::is_video);
+        self.totals.iter().any(|total| total.samples > 0 && is_video(total))
     }
 }
 
 impl Fragments {
-    /// Whether there is any whole one.
+    /// Whether there is a whole one.
     pub(crate) fn any(&self) -> bool {
         self.whole > 0
     }
 
     /// How many bytes of media the whole ones use.
-    pub(crate) fn bytes(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.bytes
     }
 
@@ -81,38 +78,43 @@ impl Fragments {
         self.end
     }
 
-    /// Reads a fragment, whose nesting is in order already. That of before is judged: its media
-    /// must have come by now.
+    /// The end of a `moof` whose media goes on past the end of the file.
+    pub(crate) fn truncated_after(&self) -> Option<u64> {
+        self.truncated_after
+    }
+
+    /// Reads a fragment, whose nesting has been checked. The media of the fragment before must be
+    /// there by now.
     pub(crate) fn read(
         &mut self,
-        start: &Start,
-        moof: Boxed,
+        header: &TopLevelHeader,
+        moof: Mp4Box,
         movie: &mut Movie,
-        context: &Context,
-        notepad: &mut Notepad,
-    ) -> Result<Pieces, Finding> {
-        self.media_missing(context.mdats, moof.at)?;
-        self.count(movie);
-        self.sequence(moof.one(*b"mfhd")?, notepad)?;
-        let mut place = Place::new(moof.at, context.length);
-        for traf in moof.children().flatten().filter(|child| child.kind.0 == *b"traf") {
-            let read = track(traf, movie, context, &mut place, notepad);
-            self.cut_after = place.is_past_end.then(|| moof.end());
-            place.totals.push(read?);
+        context: &mut Context,
+    ) -> Checked<FragmentSamples> {
+        self.check_media(context.mdats, moof.at)?;
+        self.count_last(movie);
+        self.read_sequence(moof.required_child(*b"mfhd")?, context)?;
+        let mut collected = Collected::new(moof.at, context.length);
+        for traf in moof.children_of(*b"traf") {
+            let read = read_track(traf, movie, context, &mut collected);
+            self.truncated_after = collected.is_past_end.then(|| moof.end());
+            collected.totals.push(read?);
         }
-        let Place { media, totals, claim, units, .. } = place;
+        let Collected { media, totals, claim, samples, .. } = collected;
         self.claim = self.claim.take().into_iter().chain(claim).max_by_key(|claim| claim.0);
-        self.last = Some(Fragment { moof: moof.at..moof.end(), path: start.path(), media, totals });
-        Ok(units)
+        let (moof, path) = (moof.at..moof.end(), header.path());
+        self.last = Some(Fragment { moof, path, media, totals });
+        Ok(samples)
     }
 
     /// Adds the last fragment, which is whole, to its tracks.
-    pub(crate) fn count(&mut self, movie: &mut Movie) {
+    pub(crate) fn count_last(&mut self, movie: &mut Movie) {
         let Some(fragment) = self.last.take() else { return };
         for total in &fragment.totals {
             if let Some(track) = movie.tracks.get_mut(total.track) {
                 track.samples = track.samples.saturating_add(total.samples);
-                track.time = track.time.saturating_add(total.time);
+                track.sample_duration = track.sample_duration.saturating_add(total.duration);
             }
         }
         for media in &fragment.media {
@@ -122,16 +124,16 @@ impl Fragments {
         self.whole = self.whole.saturating_add(1);
     }
 
-    /// Whether any picture is in a fragment whose media has come, or in `moov`.
-    pub(crate) fn pictures(&self, movie: &Movie, mdats: &[Extent]) -> bool {
+    /// Whether `moov` or a fragment whose media is there has a picture.
+    pub(crate) fn has_pictures(&self, movie: &Movie, mdats: &[Extent]) -> bool {
         let last = self.last.as_ref().filter(|last| last.is_whole(mdats));
-        movie.picture().is_some_and(|track| track.samples > 0)
+        movie.video().is_some_and(|track| track.samples > 0)
             || last.is_some_and(|last| last.has_pictures(movie))
     }
 
-    /// Drops the last fragment if its media is cut by the end of the file, `length`; answers the end
-    /// of its `moof`. `mdats` are those that are whole.
-    pub(crate) fn drop_cut(&mut self, mdats: &[Extent], length: u64) -> Option<u64> {
+    /// Drops the last fragment if the file, which has this length and these whole `mdat` boxes, ends
+    /// inside its media; returns the end of its `moof`.
+    pub(crate) fn drop_truncated(&mut self, mdats: &[Extent], length: u64) -> Option<u64> {
         let last = self.last.as_ref().filter(|last| !last.is_whole(mdats))?;
         let past_end = last.media.iter().any(|media| media.end > length);
         let none_follows = mdats.last().is_none_or(|mdat| mdat.start < last.moof.start);
@@ -139,64 +141,62 @@ impl Fragments {
         (past_end || none_follows).then(|| self.last = None).map(|()| end)
     }
 
-    /// Check 39: The media of the last fragment is there, in the `mdat` boxes that begin before
-    /// `until`. (ISO 14496-12 §8.8.4)
-    pub(crate) fn media_missing(&self, mdats: &[Extent], until: u64) -> Result<(), Finding> {
+    /// Check 39: The media of the last fragment is in the `mdat` boxes that begin before `until`.
+    /// (ISO 14496-12 §8.8.4)
+    pub(crate) fn check_media(&self, mdats: &[Extent], until: u64) -> Checked {
         let Some(fragment) = &self.last else { return Ok(()) };
-        let known = mdats.partition_point(|mdat| mdat.start < until);
-        let known = mdats.get(..known).unwrap_or_default();
-        let lost = fragment.media.iter().find(|media| !is_inside(media, known));
-        match lost {
+        let begun = mdats.partition_point(|mdat| mdat.start < until);
+        let begun = mdats.get(..begun).unwrap_or_default();
+        let moof = fragment.moof.start;
+        match fragment.media.iter().find(|media| !is_inside(media, begun)) {
             None => Ok(()),
-            Some(_) if known.last().is_none_or(|mdat| mdat.start < fragment.moof.start) => {
+            Some(_) if begun.last().is_none_or(|mdat| mdat.start < moof) => {
                 let message = format!(
-                    "The fragment at byte {} has no media after it: the recording or the upload \
-                     was cut off.",
-                    fragment.moof.start
+                    "The fragment at byte {moof} has no `mdat` after it: the recording or the \
+                     upload was cut off."
                 );
-                let finding = Finding::at(Check::MoofWithoutMdat, fragment.moof.start, message);
+                let finding = Finding::at(Check::MoofWithoutMdat, moof, message);
                 Err(finding.within(Some(fragment.path.clone())))
             }
             Some(media) => Err(outside_mdat(media)),
         }
     }
 
-    /// Check 28, for a file whose length was learnt at its end: samples that take no byte in a table
-    /// are not more than the file has bytes.
-    pub(crate) fn claim_too_large(&self, length: u64) -> Result<(), Finding> {
+    /// Check 28, for a file whose length was learnt at its end: there are not more samples without a
+    /// byte in a table than the file has bytes.
+    pub(crate) fn check_claim(&self, length: u64) -> Checked {
         let claim = self.claim.as_ref().filter(|(samples, _)| *samples > length);
         claim.map_or(Ok(()), |(_, finding)| Err(finding.clone()))
     }
 
-    /// Gives the finding about a claim its path.
-    pub(crate) fn place(&mut self, path: impl Fn(u64) -> Option<String>) {
-        if let Some((samples, finding)) = self.claim.take() {
-            let found = finding.at.and_then(path);
-            self.claim = Some((samples, finding.within(found)));
+    /// Sets the path of the finding about the claim.
+    pub(crate) fn set_paths(&mut self, path: impl Fn(u64) -> Option<String>) {
+        if let Some((_, finding)) = &mut self.claim {
+            set_path(finding, path);
         }
     }
 
     /// Check 39: Fragments are numbered upwards. Only noted: joined streams begin again.
     /// (ISO 14496-12 §8.8.5)
-    fn sequence(&mut self, mfhd: Boxed, notepad: &mut Notepad) -> Result<(), Finding> {
-        let sequence = mfhd.full()?.fields.u32().ok_or_else(|| mfhd.short())?;
+    fn read_sequence(&mut self, mfhd: Mp4Box, context: &mut Context) -> Checked {
+        let sequence = mfhd.read_full(|mut full| full.fields.u32())?;
         if let Some(before) = self.sequence.filter(|before| sequence <= *before) {
             let message = format!("Fragment number {sequence} follows number {before}.");
-            notepad.add(Finding::at(Check::FragSequence, mfhd.at, message));
+            context.note(Finding::at(Check::FragSequence, mfhd.at, message));
         }
         self.sequence = Some(sequence);
         Ok(())
     }
 }
 
-/// Where the samples of a fragment go.
-struct Place {
+/// What has been read of a fragment.
+struct Collected {
     moof: u64,
-    /// Where data without a position of its own begins.
+    /// Where samples without a position of their own begin.
     next: u64,
     media: Vec<Extent>,
-    /// Samples that are chains of units.
-    units: Pieces,
+    /// Samples that consist of NAL units.
+    samples: FragmentSamples,
     totals: Vec<Total>,
     claim: Option<(u64, Finding)>,
     /// Length of the file, if it is known.
@@ -204,14 +204,14 @@ struct Place {
     is_past_end: bool,
 }
 
-impl Place {
+impl Collected {
     fn new(moof: u64, length: Option<u64>) -> Self {
-        let (media, totals, units) = (Vec::new(), Vec::new(), Pieces::default());
-        Self { moof, next: moof, media, units, totals, claim: None, length, is_past_end: false }
+        let (media, totals, samples) = (Vec::new(), Vec::new(), FragmentSamples::default());
+        Self { moof, next: moof, media, samples, totals, claim: None, length, is_past_end: false }
     }
 
     /// Check 31, for fragments: samples lie inside the file.
-    fn add(&mut self, trun: Boxed, start: u64, bytes: u64) -> Result<(), Finding> {
+    fn add_media(&mut self, trun: Mp4Box, start: u64, bytes: u64) -> Checked {
         let end = start.saturating_add(bytes);
         self.next = end;
         match self.media.last_mut() {
@@ -220,73 +220,72 @@ impl Place {
             _ => self.media.push(start..end),
         }
         self.is_past_end = self.length.is_some_and(|length| end > length);
-        if self.is_past_end { Err(outside(trun)) } else { Ok(()) }
+        if self.is_past_end { Err(outside_file(trun)) } else { Ok(()) }
     }
 }
 
 /// Reads `traf`: the samples of one track.
-fn track(
-    traf: Boxed,
+fn read_track(
+    traf: Mp4Box,
     movie: &mut Movie,
-    context: &Context,
-    place: &mut Place,
-    notepad: &mut Notepad,
-) -> Result<Total, Finding> {
-    let tfhd = traf.one(*b"tfhd")?;
-    let header = Header::read(tfhd)?;
-    let known = movie.tracks.iter_mut().enumerate().find(|(_, track)| track.id == header.track);
-    let Some((index, track, defaults)) =
-        known.and_then(|(index, track)| track.defaults.map(|all| (index, track, all)))
-    else {
-        return Err(unknown_track(tfhd, header.track));
-    };
-    let defaults = header.over(defaults);
-    if let Some(tfdt) = traf.at_most_one(*b"tfdt")? {
-        start_time(tfdt, track, notepad)?;
+    context: &mut Context,
+    collected: &mut Collected,
+) -> Checked<Total> {
+    let tfhd = traf.required_child(*b"tfhd")?;
+    let header = FragmentHeader::read(tfhd)?;
+    let mut tracks = movie.tracks.iter_mut().enumerate();
+    let known = tracks.find(|(_, track)| track.id == header.track_id);
+    let known = known.and_then(|(index, track)| Some((index, track.defaults?, track)));
+    let (index, defaults, track) = known.ok_or_else(|| unknown_track(tfhd, header.track_id))?;
+    let defaults = header.defaults(defaults);
+    if let Some(tfdt) = traf.optional_child(*b"tfdt")? {
+        read_start_time(tfdt, track, context)?;
     }
-    let base = header.base(place.moof, place.next);
-    place.next = base;
-    let mut total = Total { track: index, samples: 0, time: 0 };
-    for trun in traf.children().flatten().filter(|child| child.kind.0 == *b"trun") {
-        let run = Run::read(trun, defaults, context)?;
-        if run.is_claim && place.claim.as_ref().is_none_or(|(samples, _)| *samples < run.samples) {
-            place.claim = Some((run.samples, table::too_many(trun, run.samples)));
+    let base = header.base(collected.moof, collected.next);
+    collected.next = base;
+    let mut total = Total { track: index, samples: 0, duration: 0 };
+    for trun in traf.children_of(*b"trun") {
+        let run = TrackRun::read(trun, defaults, context.length)?;
+        let count = u64::from(run.count);
+        let largest = collected.claim.as_ref().map(|(samples, _)| *samples);
+        if run.is_claim() && largest.is_none_or(|samples| samples < count) {
+            collected.claim = Some((count, table::too_many(trun, count)));
         }
-        let start = run.start(base, place.next).ok_or_else(|| outside(trun))?;
-        place.add(trun, start, run.bytes)?;
-        if let Some(prefix) = track.prefix() {
-            place.units.add(trun, &(start..place.next), defaults.size, prefix);
+        let start = run.start(base, collected.next).ok_or_else(|| outside_file(trun))?;
+        collected.add_media(trun, start, run.bytes)?;
+        if let Some(nal_length_size) = track.nal_length_size() {
+            let extent = start..collected.next;
+            let samples = &mut collected.samples;
+            samples.add(&extent, run.count, run.sizes(), defaults.size, nal_length_size);
         }
-        total.samples = total.samples.saturating_add(run.samples);
-        total.time = total.time.saturating_add(run.time);
+        total.samples = total.samples.saturating_add(count);
+        total.duration = total.duration.saturating_add(run.duration);
     }
     Ok(total)
 }
 
 /// Check 39: A fragment belongs to a track that `moov` describes, with its defaults. (`FFmpeg`:
 /// trun track id unknown)
-fn unknown_track(tfhd: Boxed, id: u32) -> Finding {
-    let message = format!(
-        "The fragment at byte {} belongs to track {id}, which the file does not describe.",
-        tfhd.at
-    );
-    Finding::at(Check::FragTrackUnknown, tfhd.at, message)
+fn unknown_track(tfhd: Mp4Box, id: u32) -> Finding {
+    let what = format!("belongs to track {id}, which `moov` does not describe");
+    tfhd.finding(Check::FragTrackUnknown, what)
 }
 
 /// Check 31, for fragments.
-fn outside(trun: Boxed) -> Finding {
-    let message =
-        format!("The file is not whole: the samples listed at byte {} lie past its end.", trun.at);
+fn outside_file(trun: Mp4Box) -> Finding {
+    let message = format!(
+        "The file is incomplete: samples of the `trun` at byte {} lie past its end.",
+        trun.at
+    );
     Finding::at(Check::SampleOutsideFile, trun.at, message)
 }
 
-/// Check 39: Times go forward. Only noted, for players cope. (ISO 14496-12 §8.8.12)
-fn start_time(tfdt: Boxed, track: &mut Track, notepad: &mut Notepad) -> Result<(), Finding> {
-    let Full { version, mut fields, .. } = tfdt.full()?;
-    let start = fields.sized(version).ok_or_else(|| tfdt.short())?;
+/// Check 39: Times ascend. Only noted, since players cope. (ISO 14496-12 §8.8.12)
+fn read_start_time(tfdt: Mp4Box, track: &mut Track, context: &mut Context) -> Checked {
+    let start = tfdt.read_full(|mut full| full.sized())?;
     if track.last_start.is_some_and(|last| start < last) {
-        let message = format!("The times of track {} run backwards.", track.id);
-        notepad.add(Finding::at(Check::TfdtBackwards, tfdt.at, message));
+        let message = format!("The start times of track {} run backwards.", track.id);
+        context.note(Finding::at(Check::TfdtBackwards, tfdt.at, message));
     }
     track.last_start = Some(start);
     Ok(())

@@ -1,45 +1,46 @@
-//! Check 48, for fragmented files: what they say of themselves as a whole. Hints, never trusted and
-//! never required: `mehd` states a length, `mfra` is an index. `sidx` is not even looked at.
+//! Check 48, for fragmented files: what they say of themselves as a whole. Hints are neither trusted
+//! nor required: `mehd` states a duration, `mfra` is an index. `sidx` is not read.
 
-use crate::model::{Check, Finding};
-
-use crate::inspect::boxes::mp4_box::Boxed;
-use crate::inspect::moov::movie::{Announced, Movie};
+use crate::inspect::boxes::Mp4Box;
+use crate::inspect::moov::movie::{AnnouncedDuration, Movie};
 use crate::inspect::moov::policy;
 use crate::inspect::moov::track::milliseconds;
-use crate::inspect::top_level::reader::{Closed, Extent, Start};
+use crate::inspect::top_level::reader::PassedBox;
+use crate::model::{Check, Finding};
 
 /// Bytes of `mfro`, with which `mfra` ends (ISO 14496-12 §8.8.11).
 const MFRO: u64 = 16;
 
-/// Of `mfra` only its end is read.
-pub(crate) fn end_of_mfra(start: Start, extent: &Extent) -> Option<Closed> {
+/// The part of `mfra` that is read: its end.
+pub(crate) fn end_of_mfra(mfra: PassedBox) -> Option<PassedBox> {
+    let PassedBox { header, extent } = mfra;
     let from = extent.end.checked_sub(MFRO).filter(|from| *from > extent.start)?;
-    Some(Closed { start, extent: from..extent.end })
+    Some(PassedBox { header, extent: from..extent.end })
 }
 
-/// Check 48: `mfra` ends with its own size; readers find its beginning by that. Only noted.
+/// Check 48: `mfra` ends with its own size, by which readers find its beginning. Only noted.
 /// (ISO 14496-12 §8.8.11)
-pub(crate) fn mfra_size(closed: &Closed, bytes: &[u8]) -> Option<Finding> {
-    let Closed { start, extent } = closed;
-    let mfro = Boxed::whole(bytes, extent.start).ok().filter(|found| found.kind.0 == *b"mfro")?;
-    let stated = mfro.full().ok()?.fields.u32()?;
-    let size = extent.end.saturating_sub(start.at);
+pub(crate) fn mfra_size(mfra: &PassedBox, bytes: &[u8]) -> Option<Finding> {
+    let PassedBox { header, extent } = mfra;
+    let footer = Mp4Box::parse(bytes, extent.start).ok().filter(|found| found.kind == *b"mfro")?;
+    let stated = footer.full().ok()?.fields.u32()?;
+    let size = extent.end.saturating_sub(header.at);
     let message = format!(
-        "The index of the fragments at byte {} has {size} bytes, but says that it has {stated}.",
-        start.at
+        "The index of fragments (`mfra`) at byte {} has {size} bytes, but states {stated}.",
+        header.at
     );
-    let finding = Finding::at(Check::MfraSize, mfro.at, message);
-    (u64::from(stated) != size).then(|| finding.within(Some(format!("{}/mfro", start.path()))))
+    let finding = Finding::at(Check::MfraSize, footer.at, message);
+    (u64::from(stated) != size).then(|| finding.within(Some(format!("{}/mfro", header.path()))))
 }
 
-/// Check 35, for fragments: the length that `mehd` states is that of the fragments. Only noted: a
+/// Check 35, for fragments: the duration that `mehd` states is that of the fragments. Only noted: a
 /// recorder that is killed cannot write it. (ISO 14496-12 §8.8.2)
 pub(crate) fn duration_mismatch(movie: &Movie) -> Option<Finding> {
-    let Announced { at, length } = movie.announced.filter(|announced| announced.length > 0)?;
-    let stated = milliseconds(length, movie.timescale);
-    let message = policy::mismatch(stated, movie.duration_ms(true)?)?;
-    let finding =
-        Finding::at(Check::DurationMismatch, at, format!("The movie {message} by its fragments."));
+    let announced = movie.announced.filter(|announced| announced.duration > 0)?;
+    let AnnouncedDuration { at, duration } = announced;
+    let stated = milliseconds(duration, movie.timescale);
+    let what = policy::mismatch(stated, movie.duration_ms(true)?)?;
+    let message = format!("The movie {what} by its fragments.");
+    let finding = Finding::at(Check::DurationMismatch, at, message);
     Some(finding.within(Some("moov/mvex/mehd".to_owned())))
 }

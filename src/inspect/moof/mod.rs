@@ -1,3 +1,5 @@
+//! `moof`: the table of contents of a fragment.
+
 pub(super) mod fragments;
 pub(super) mod hints;
-pub(super) mod runs;
+mod runs;

@@ -1,133 +1,132 @@
-//! Check 39, the inner part: the headers of fragments and their runs of samples.
+//! Check 39, the inner part: the headers of track fragments and their runs of samples.
 
-use crate::model::Finding;
-
-use crate::inspect::boxes::fields::Fields;
-use crate::inspect::boxes::mp4_box::{Boxed, Full};
-use crate::inspect::content::Context;
+use crate::inspect::boxes::{Checked, Fields, Mp4Box, in_memory};
 use crate::inspect::moov::table;
-use crate::inspect::moov::track::Defaults;
+use crate::inspect::moov::track::SampleDefaults;
 
 /// `tfhd` (ISO 14496-12 §8.8.7).
-pub(crate) struct Header {
-    pub(crate) track: u32,
+pub(crate) struct FragmentHeader {
+    pub(crate) track_id: u32,
     base: Option<u64>,
     duration: Option<u32>,
     size: Option<u32>,
     base_is_moof: bool,
 }
 
-impl Header {
-    pub(crate) fn read(tfhd: Boxed) -> Result<Self, Finding> {
-        let Full { flags, mut fields, .. } = tfhd.full()?;
-        let mut read = || {
-            let track = fields.u32().ok_or(Short)?;
+impl FragmentHeader {
+    pub(crate) fn read(tfhd: Mp4Box) -> Checked<Self> {
+        tfhd.read_full(|full| {
+            let (flags, mut fields) = (full.flags, full.fields);
+            let track_id = fields.u32()?;
             let base = optional(flags & 0x01, || fields.u64())?;
-            optional(flags & 0x02, || fields.u32())?; // description
+            optional(flags & 0x02, || fields.u32())?; // sample entry
             let duration = optional(flags & 0x08, || fields.u32())?;
             let size = optional(flags & 0x10, || fields.u32())?;
-            Ok(Self { track, base, duration, size, base_is_moof: flags & 0x02_0000 != 0 })
-        };
-        read().map_err(|Short| tfhd.short())
+            Some(Self { track_id, base, duration, size, base_is_moof: flags & 0x02_0000 != 0 })
+        })
     }
 
-    /// Its own defaults before those of the track.
-    pub(crate) fn over(&self, track: Defaults) -> Defaults {
-        Defaults {
+    /// The defaults of the fragment, else those of the track.
+    pub(crate) fn defaults(&self, track: SampleDefaults) -> SampleDefaults {
+        SampleDefaults {
             duration: self.duration.unwrap_or(track.duration),
             size: self.size.unwrap_or(track.size),
         }
     }
 
-    /// What positions count from: stated, else `moof`, else the end of the track before.
+    /// Where positions count from: as stated, else from `moof`, else from the end of the track before.
     pub(crate) fn base(&self, moof: u64, before: u64) -> u64 {
         let implied = if self.base_is_moof { moof } else { before };
         self.base.unwrap_or(implied)
     }
 }
 
-/// The fields of a box end before the flags say so.
-struct Short;
-
-/// A field that is there when its flag is set.
-fn optional<T>(flag: u32, read: impl FnOnce() -> Option<T>) -> Result<Option<T>, Short> {
-    (flag != 0).then(|| read().ok_or(Short)).transpose()
+/// A field that is there when its flag is set: `None` when it should be but is not, `Some(None)` when
+/// it need not be.
+#[expect(clippy::option_option, reason = "missing and absent are different")]
+fn optional<T>(flag: u32, read: impl FnOnce() -> Option<T>) -> Option<Option<T>> {
+    if flag == 0 { Some(None) } else { read().map(Some) }
 }
 
-/// `trun`, summed up (ISO 14496-12 §8.8.8).
-pub(crate) struct Run {
+/// `trun` (ISO 14496-12 §8.8.8).
+pub(crate) struct TrackRun<'a> {
     offset: Option<i32>,
-    pub(crate) samples: u64,
+    pub(crate) count: u32,
     pub(crate) bytes: u64,
-    pub(crate) time: u64,
-    /// Whether its samples take no byte in the table, so that the file alone bounds their number.
-    pub(crate) is_claim: bool,
+    pub(crate) duration: u64,
+    flags: u32,
+    /// The fields that each sample has of its own.
+    entries: &'a [u8],
 }
 
-impl Run {
+const HAS_DURATION: u32 = 0x100;
+const HAS_SIZE: u32 = 0x200;
+/// All fields that a sample can have of its own.
+const OWN_FIELDS: u32 = 0xF00;
+
+impl<'a> TrackRun<'a> {
     /// Check 28: The count fits the bytes that are there; samples without fields of their own are
     /// limited by the length of the file.
     pub(crate) fn read(
-        trun: Boxed,
-        defaults: Defaults,
-        context: &Context,
-    ) -> Result<Self, Finding> {
-        let Full { flags, mut fields, .. } = trun.full()?;
-        let mut read = || {
-            let count = fields.u32().ok_or(Short)?;
+        trun: Mp4Box<'a>,
+        defaults: SampleDefaults,
+        file_length: Option<u64>,
+    ) -> Checked<Self> {
+        let (flags, count, offset, rest) = trun.read_full(|full| {
+            let (flags, mut fields) = (full.flags, full.fields);
+            let count = fields.u32()?;
             let offset = optional(flags & 0x01, || fields.i32())?;
             optional(flags & 0x04, || fields.u32())?; // flags of the first sample
-            Ok((count, offset))
-        };
-        let (count, offset) = read().map_err(|Short| trun.short())?;
+            Some((flags, count, offset, fields.rest()))
+        })?;
         let samples = u64::from(count);
-        let (has_duration, has_size) = (flags & 0x100 != 0, flags & 0x200 != 0);
-        let others = (flags & 0xC00).count_ones();
         let too_many = || table::too_many(trun, samples);
-        let is_claim = flags & 0xF00 == 0;
-        if is_claim && context.length.is_some_and(|length| samples > length) {
+        let size = samples.saturating_mul(u64::from(entry_size(flags)));
+        let entries = rest.get(..in_memory(size)).ok_or_else(too_many)?;
+        let mut run = Self { offset, count, bytes: 0, duration: 0, flags, entries };
+        if run.is_claim() && file_length.is_some_and(|length| samples > length) {
             return Err(too_many());
         }
-        let own = own_fields(fields, count, has_duration, has_size, others).ok_or_else(too_many)?;
-        let all = |each: u32| samples.saturating_mul(u64::from(each));
-        let time = if has_duration { own.time } else { all(defaults.duration) };
-        let bytes = if has_size { own.bytes } else { all(defaults.size) };
-        Ok(Self { offset, samples, bytes, time, is_claim })
+        run.duration = total(run.column(HAS_DURATION, 0), samples, defaults.duration);
+        run.bytes = total(run.sizes(), samples, defaults.size);
+        Ok(run)
+    }
+
+    /// Whether its samples take no byte in the table, so that only the file bounds their number.
+    pub(crate) fn is_claim(&self) -> bool {
+        entry_size(self.flags) == 0
     }
 
     pub(crate) fn start(&self, base: u64, next: u64) -> Option<u64> {
         self.offset.map_or(Some(next), |offset| base.checked_add_signed(i64::from(offset)))
     }
+
+    /// The sizes of its samples, where they have their own.
+    pub(crate) fn sizes(&self) -> Option<impl Iterator<Item = u32> + use<'a>> {
+        self.column(HAS_SIZE, if self.flags & HAS_DURATION == 0 { 0 } else { 4 })
+    }
+
+    /// The 32-bit field at a place in each entry, where the flag says that it is there.
+    fn column(&self, flag: u32, place: usize) -> Option<impl Iterator<Item = u32> + use<'a>> {
+        if self.flags & flag == 0 {
+            return None;
+        }
+        let entries = self.entries.chunks_exact(in_memory(entry_size(self.flags).into()));
+        Some(entries.map(move |entry| {
+            Fields::new(entry.get(place..).unwrap_or_default()).u32().unwrap_or_default()
+        }))
+    }
 }
 
-#[derive(Default)]
-struct Own {
-    time: u64,
-    bytes: u64,
+/// Bytes of the fields that each sample has of its own.
+fn entry_size(flags: u32) -> u32 {
+    (flags & OWN_FIELDS).count_ones().saturating_mul(4)
 }
 
-/// The sums of the fields that each sample has of its own; `None` when they end too early.
-fn own_fields(
-    mut fields: Fields,
-    count: u32,
-    has_duration: bool,
-    has_size: bool,
-    others: u32,
-) -> Option<Own> {
-    let mut own = Own::default();
-    if !has_duration && !has_size && others == 0 {
-        return Some(own); // no loop over a mere claim
+/// The sum of a field over all samples, which is `each` where they have none of their own.
+fn total(own: Option<impl Iterator<Item = u32>>, samples: u64, each: u32) -> u64 {
+    match own {
+        Some(own) => own.map(u64::from).fold(0, u64::saturating_add),
+        None => samples.saturating_mul(u64::from(each)),
     }
-    for _ in 0..count {
-        if has_duration {
-            own.time = own.time.saturating_add(u64::from(fields.u32()?));
-        }
-        if has_size {
-            own.bytes = own.bytes.saturating_add(u64::from(fields.u32()?));
-        }
-        for _ in 0..others {
-            fields.u32()?;
-        }
-    }
-    Some(own)
 }

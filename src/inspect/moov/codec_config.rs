@@ -1,54 +1,33 @@
 //! Check 26, the inner part: the configuration without which a decoder cannot start.
 
-use crate::model::{Check, Finding};
+use crate::inspect::boxes::{Checked, Fields, Mp4Box};
+use crate::model::Check;
 
-use crate::inspect::boxes::fields::Fields;
-use crate::inspect::boxes::kind::Kind;
-use crate::inspect::boxes::mp4_box::Boxed;
-
-/// The box that holds a codec's configuration, for the codecs that have one.
-pub(crate) fn config_kind(codec: Kind) -> Option<[u8; 4]> {
-    match &codec.0 {
-        b"avc1" | b"avc2" | b"avc3" | b"avc4" | b"dva1" | b"dvav" => Some(*b"avcC"),
-        b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => Some(*b"hvcC"),
-        b"av01" | b"dav1" => Some(*b"av1C"),
-        b"vp08" | b"vp09" => Some(*b"vpcC"),
-        b"mp4v" => Some(*b"esds"),
-        _ => None,
-    }
-}
-
-/// Check 26: The configuration's own lengths stay inside it: a decoder reads them blindly.
+/// Check 26: The lengths inside the configuration stay inside it: decoders trust them.
 /// (ISO 14496-15 §5.3.3, §8.3.3)
-pub(crate) fn config(found: Boxed) -> Result<(), Finding> {
-    let fields = Fields::new(found.body);
-    let sound = match &found.kind.0 {
+pub(crate) fn check(config: Mp4Box) -> Checked {
+    let fields = Fields::new(config.body);
+    let valid = match &config.kind.0 {
         b"avcC" => avc(fields),
         b"hvcC" => hevc(fields),
         b"av1C" => av1(fields),
         b"vpcC" => vp9(fields),
         _ => esds(fields),
     };
-    sound.ok_or_else(|| {
-        let message = format!(
-            "The decoder's configuration '{}' at byte {} is damaged, so the picture cannot be \
-             shown.",
-            found.kind, found.at
-        );
-        Finding::at(Check::CodecConfigInvalid, found.at, message)
-    })
+    let what = "is a damaged decoder configuration, so the picture cannot be decoded";
+    valid.ok_or_else(|| config.finding(Check::CodecConfigInvalid, what))
 }
 
-/// How many bytes the length of each unit takes, by a configuration that is in order (ISO 14496-15
-/// §5.3.3, §8.3.3).
-pub(crate) fn prefix(config: Boxed) -> Option<u8> {
+/// How many bytes the length of each NAL unit has, by a valid configuration (ISO 14496-15 §5.3.3,
+/// §8.3.3).
+pub(crate) fn nal_length_size(config: Mp4Box) -> Option<u8> {
     let place = match &config.kind.0 {
         b"avcC" => 4,
         b"hvcC" => 21,
         _ => return None,
     };
-    let less_one = config.body.get(place)? & 3;
-    Some(less_one.saturating_add(1))
+    let minus_one = config.body.get(place)? & 3;
+    Some(minus_one.saturating_add(1))
 }
 
 /// `avcC`: version 1, profile, level, then parameter sets with 16-bit lengths (ISO 14496-15
@@ -58,9 +37,9 @@ fn avc(mut fields: Fields) -> Option<()> {
     if version != 1 {
         return None;
     }
-    units(&mut fields, u16::from(sets & 0x1F))?;
+    skip_units(&mut fields, u16::from(sets & 0x1F))?;
     let sets = fields.u8()?;
-    units(&mut fields, u16::from(sets))
+    skip_units(&mut fields, u16::from(sets))
 }
 
 /// `hvcC`: 22 bytes of profile, then arrays of parameter sets (ISO 14496-15 §8.3.3). Early writers
@@ -72,12 +51,12 @@ fn hevc(mut fields: Fields) -> Option<()> {
     for _ in 0..arrays {
         fields.skip(1)?;
         let count = fields.u16()?;
-        units(&mut fields, count)?;
+        skip_units(&mut fields, count)?;
     }
     (version <= 1).then_some(())
 }
 
-fn units(fields: &mut Fields, count: u16) -> Option<()> {
+fn skip_units(fields: &mut Fields, count: u16) -> Option<()> {
     for _ in 0..count {
         let length = fields.u16()?;
         fields.skip(usize::from(length))?;

@@ -1,27 +1,23 @@
-//! Codec, profile and level as browsers ask for them (RFC 6381): `avc1.640028`, `mp4a.40.2`.
+//! Codec, profile and level in the form of RFC 6381: `avc1.640028`, `mp4a.40.2`.
 
-use std::fmt;
-
-use crate::inspect::boxes::fields::{Fields, length};
-use crate::inspect::boxes::kind::Kind;
-use crate::inspect::boxes::mp4_box::Boxed;
+use crate::inspect::boxes::{Fields, FourCc, Mp4Box, length};
 
 /// Tags of the descriptors in `esds` (ISO 14496-1 §7.2.2).
-const STREAM: u8 = 3;
-const DECODER: u8 = 4;
-const SPECIFIC: u8 = 5;
+const STREAM_DESCRIPTOR: u8 = 3;
+const DECODER_DESCRIPTOR: u8 = 4;
+const DECODER_SPECIFIC: u8 = 5;
 
-/// `MPEG-4` picture and sound among the objects of `esds` (ISO 14496-1 §7.2.6.6).
+/// The object types of `MPEG-4` video and audio in `esds` (ISO 14496-1 §7.2.6.6).
 const MPEG4_VISUAL: u8 = 0x20;
 const MPEG4_AUDIO: u8 = 0x40;
 
-/// What begins the profile and level of `MPEG-4` pictures (ISO 14496-2 §6.2.2).
+/// The start code before profile and level of `MPEG-4` video (ISO 14496-2 §6.2.2).
 const VISUAL_START: [u8; 4] = [0, 0, 1, 0xB0];
 
-/// Sound objects that name a second rate: SBR and PS (ISO 14496-3 §1.6.2.1).
-const TWO_RATES: [u32; 2] = [5, 29];
+/// Audio object types with a second, extended rate: SBR and PS (ISO 14496-3 §1.6.2.1).
+const EXTENDED_RATE_OBJECTS: [u32; 2] = [5, 29];
 
-/// Samples a second by index (ISO 14496-3 §1.6.3.4).
+/// Sampling rates by index (ISO 14496-3 §1.6.3.4).
 const RATES: [u32; 13] = [
     96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000,
     7_350,
@@ -30,84 +26,49 @@ const RATES: [u32; 13] = [
 /// Channels by configuration (ISO 14496-3 §1.6.3.5).
 const CHANNELS: [u32; 8] = [0, 1, 2, 3, 4, 5, 6, 8];
 
-/// What a configuration says beyond the codec's four characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Profile {
-    /// Profile, constraints, level.
-    Avc([u8; 3]),
-    /// The first 13 bytes of `hvcC`.
-    Hevc([u8; 13]),
-    /// The second and third byte of `av1C`.
-    Av1([u8; 2]),
-    /// Profile, level, depth and more.
-    Vp9([u8; 3]),
-    /// Object of `esds`, and profile and level of a picture.
-    Visual { object: u8, level: Option<u8> },
-    /// Object of `esds`, and what its sound says of itself.
-    Audio { object: u8, aac: Option<Aac> },
-}
-
 /// The start of an `AudioSpecificConfig` (ISO 14496-3 §1.6.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Aac {
-    pub(crate) object: u32,
+    object_type: u32,
     pub(crate) rate: Option<u32>,
     pub(crate) channels: Option<u32>,
 }
 
-impl Profile {
-    /// Reads the box that configures a picture, which is in order already.
-    pub(crate) fn of_picture(config: Boxed) -> Option<Self> {
-        let mut fields = Fields::new(config.body);
-        match &config.kind.0 {
-            b"avcC" => fields.array::<4>().map(|[_, a, b, c]| Self::Avc([a, b, c])),
-            b"hvcC" => fields.array().map(Self::Hevc),
-            b"av1C" => fields.array::<3>().map(|[_, a, b]| Self::Av1([a, b])),
-            b"vpcC" => fields.array::<7>().map(|[_, _, _, _, a, b, c]| Self::Vp9([a, b, c])),
-            _ => {
-                let (object, specific) = decoder(config)?;
-                let level = visual_level(specific).filter(|_| object == MPEG4_VISUAL);
-                Some(Self::Visual { object, level })
-            }
+/// The codec string of a picture with this configuration, which is known to be valid.
+pub(crate) fn of_video(codec: FourCc, config: Mp4Box) -> Option<String> {
+    let mut fields = Fields::new(config.body);
+    let profile = match &config.kind.0 {
+        b"avcC" => {
+            let [_, profile, constraints, level] = fields.array()?;
+            format!("{profile:02X}{constraints:02X}{level:02X}")
         }
-    }
-
-    /// Reads an `esds` of sound.
-    pub(crate) fn of_sound(esds: Boxed) -> Option<Self> {
-        let (object, specific) = decoder(esds)?;
-        let aac = if object == MPEG4_AUDIO { Aac::read(specific) } else { None };
-        Some(Self::Audio { object, aac })
-    }
-
-    /// The name of a codec with this profile.
-    pub(crate) fn named(self, codec: Kind) -> String {
-        format!("{codec}{self}")
-    }
+        b"hvcC" => hevc(fields.array()?),
+        b"av1C" => av1(fields.array()?),
+        b"vpcC" => {
+            let [_, _, _, _, profile, level, depth] = fields.array()?;
+            format!("{profile:02}.{level:02}.{:02}", depth >> 4)
+        }
+        _ => {
+            let (object_type, specific) = decoder(config)?;
+            let level = visual_profile_level(specific).filter(|_| object_type == MPEG4_VISUAL);
+            let level = level.map_or_else(String::new, |level| format!(".{level}"));
+            format!("{object_type:02X}{level}")
+        }
+    };
+    Some(format!("{codec}.{profile}"))
 }
 
-impl fmt::Display for Profile {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Avc([profile, constraints, level]) => {
-                write!(out, ".{profile:02X}{constraints:02X}{level:02X}")
-            }
-            Self::Hevc(config) => hevc(*config, out),
-            Self::Av1(config) => av1(*config, out),
-            Self::Vp9([profile, level, depth]) => {
-                write!(out, ".{profile:02}.{level:02}.{:02}", depth >> 4)
-            }
-            Self::Visual { object, level: Some(level) } => write!(out, ".{object:02X}.{level}"),
-            Self::Audio { object, aac: Some(aac) } => write!(out, ".{object:02X}.{}", aac.object),
-            Self::Visual { object, .. } | Self::Audio { object, .. } => {
-                write!(out, ".{object:02X}")
-            }
-        }
-    }
+/// The codec string of a sound with this `esds`, and its decoder configuration if it is AAC.
+pub(crate) fn of_audio(codec: FourCc, esds: Mp4Box) -> Option<(String, Option<Aac>)> {
+    let (object_type, specific) = decoder(esds)?;
+    let aac = if object_type == MPEG4_AUDIO { Aac::read(specific) } else { None };
+    let profile = aac.map_or_else(String::new, |aac| format!(".{}", aac.object_type));
+    Some((format!("{codec}.{object_type:02X}{profile}"), aac))
 }
 
-/// Profile space and profile, compatibility backwards, tier and level, constraints without the
-/// zeros at their end (ISO 14496-15 annex E.3).
-fn hevc(config: [u8; 13], out: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// Profile space and profile, compatibility flags in reverse bit order, tier and level, constraint
+/// bytes without trailing zeros (ISO 14496-15 annex E.3).
+fn hevc(config: [u8; 13]) -> String {
     let [_, profile, a, b, c, d, constraints @ .., level] = config;
     let space = match profile >> 6 {
         0 => "",
@@ -117,14 +78,15 @@ fn hevc(config: [u8; 13], out: &mut fmt::Formatter<'_>) -> fmt::Result {
     };
     let compatible = u32::from_be_bytes([a, b, c, d]).reverse_bits();
     let tier = if profile & 0x20 == 0 { 'L' } else { 'H' };
-    write!(out, ".{space}{}.{compatible:X}.{tier}{level}", profile & 0x1F)?;
-    let last = constraints.iter().rposition(|byte| *byte != 0);
-    let told = last.map_or(0, |last| last.saturating_add(1));
-    constraints.iter().take(told).try_for_each(|byte| write!(out, ".{byte:X}"))
+    let used = constraints.iter().rposition(|byte| *byte != 0);
+    let used = used.map_or(0, |last| last.saturating_add(1));
+    let constraints = constraints.iter().take(used).map(|byte| format!(".{byte:X}"));
+    let start = format!("{space}{}.{compatible:X}.{tier}{level}", profile & 0x1F);
+    [start].into_iter().chain(constraints).collect()
 }
 
-/// Profile, level and tier, depth (AV1 in ISOBMFF §5).
-fn av1([first, second]: [u8; 2], out: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// Profile, level and tier, bit depth (AV1 in ISOBMFF §5).
+fn av1([_, first, second]: [u8; 3]) -> String {
     let (profile, level) = (first >> 5, first & 0x1F);
     let tier = if second & 0x80 == 0 { 'M' } else { 'H' };
     let depth = match (second & 0x40 != 0, second & 0x20 != 0 && profile == 2) {
@@ -132,14 +94,14 @@ fn av1([first, second]: [u8; 2], out: &mut fmt::Formatter<'_>) -> fmt::Result {
         (true, false) => 10,
         (true, true) => 12,
     };
-    write!(out, ".{profile}.{level:02}{tier}.{depth:02}")
+    format!("{profile}.{level:02}{tier}.{depth:02}")
 }
 
-/// The object and the decoder's own bytes in `esds`, a full box of nested descriptors.
-fn decoder(esds: Boxed<'_>) -> Option<(u8, &[u8])> {
+/// The object type and the decoder-specific bytes of an `esds`, a full box of nested descriptors.
+fn decoder(esds: Mp4Box<'_>) -> Option<(u8, &[u8])> {
     let mut fields = Fields::new(esds.body);
     fields.skip(4)?;
-    let mut stream = Fields::new(descriptor(&mut fields, STREAM)?);
+    let mut stream = Fields::new(descriptor(&mut fields, STREAM_DESCRIPTOR)?);
     stream.skip(2)?;
     let flags = stream.u8()?;
     if flags & 0x80 != 0 {
@@ -152,14 +114,14 @@ fn decoder(esds: Boxed<'_>) -> Option<(u8, &[u8])> {
     if flags & 0x20 != 0 {
         stream.skip(2)?;
     }
-    let mut config = Fields::new(descriptor(&mut stream, DECODER)?);
-    let object = config.u8()?;
+    let mut config = Fields::new(descriptor(&mut stream, DECODER_DESCRIPTOR)?);
+    let object_type = config.u8()?;
     config.skip(12)?;
-    Some((object, descriptor(&mut config, SPECIFIC).unwrap_or_default()))
+    Some((object_type, descriptor(&mut config, DECODER_SPECIFIC).unwrap_or_default()))
 }
 
-/// A descriptor with a tag: its size in one to four bytes of seven bits, then its bytes; as many as
-/// are there, for some writers count wrongly.
+/// The bytes of the descriptor with a tag. Its size has one to four bytes of seven bits each; where it
+/// is too large, as some writers have it, the bytes that are there.
 fn descriptor<'a>(fields: &mut Fields<'a>, tag: u8) -> Option<&'a [u8]> {
     if fields.u8()? != tag {
         return None;
@@ -176,7 +138,7 @@ fn descriptor<'a>(fields: &mut Fields<'a>, tag: u8) -> Option<&'a [u8]> {
     Some(rest.get(..size).unwrap_or(rest))
 }
 
-fn visual_level(specific: &[u8]) -> Option<u8> {
+fn visual_profile_level(specific: &[u8]) -> Option<u8> {
     let mut fields = Fields::new(specific);
     (fields.array()? == VISUAL_START).then(|| fields.u8())?
 }
@@ -184,19 +146,20 @@ fn visual_level(specific: &[u8]) -> Option<u8> {
 impl Aac {
     fn read(specific: &[u8]) -> Option<Self> {
         let mut bits = Bits::new(specific);
-        let object = match bits.take(5)? {
+        let object_type = match bits.take(5)? {
             31 => bits.take(6)?.saturating_add(32),
-            object => object,
+            object_type => object_type,
         };
         let first = rate(&mut bits);
         let channels = bits.take(4).and_then(|index| CHANNELS.get(usize::try_from(index).ok()?));
-        let second = if TWO_RATES.contains(&object) { rate(&mut bits) } else { None };
+        let second =
+            if EXTENDED_RATE_OBJECTS.contains(&object_type) { rate(&mut bits) } else { None };
         let channels = channels.copied().filter(|channels| *channels > 0);
-        Some(Self { object, rate: second.or(first), channels })
+        Some(Self { object_type, rate: second.or(first), channels })
     }
 }
 
-/// A rate: an index, or the number itself.
+/// A sampling rate: an index, or the number itself.
 fn rate(bits: &mut Bits) -> Option<u32> {
     match bits.take(4)? {
         15 => bits.take(24),
@@ -204,7 +167,7 @@ fn rate(bits: &mut Bits) -> Option<u32> {
     }
 }
 
-/// The first 64 bits of some bytes, taken one group after the other.
+/// A reader of the first 64 bits of some bytes.
 struct Bits {
     word: u64,
     left: u32,
@@ -233,60 +196,59 @@ impl Bits {
 mod tests {
     use super::*;
 
-    fn named(codec: [u8; 4], profile: Profile) -> String {
-        profile.named(Kind(codec))
+    fn boxed(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
+        let size = u32::try_from(body.len().saturating_add(8)).unwrap();
+        [&size.to_be_bytes()[..], &kind, body].concat()
+    }
+
+    fn video(codec: [u8; 4], config: [u8; 4], body: &[u8]) -> String {
+        let bytes = boxed(config, body);
+        of_video(FourCc(codec), Mp4Box::parse(&bytes, 0).unwrap()).unwrap()
     }
 
     /// The examples of RFC 6381, ISO 14496-15 and of the bindings of AV1 and VP9.
     #[test]
-    fn pictures_are_named_as_browsers_ask_for_them() {
-        let avc = Profile::Avc([0x64, 0, 0x28]);
-        assert_eq!(named(*b"avc1", avc), "avc1.640028");
-        let hevc = Profile::Hevc([1, 1, 0x60, 0, 0, 0, 0xB0, 0, 0, 0, 0, 0, 93]);
-        assert_eq!(named(*b"hvc1", hevc), "hvc1.1.6.L93.B0");
-        let high = Profile::Hevc([1, 0x62, 0x20, 0, 0, 0, 0x90, 0, 4, 0, 0, 0, 150]);
-        assert_eq!(named(*b"hev1", high), "hev1.A2.4.H150.90.0.4");
-        assert_eq!(named(*b"av01", Profile::Av1([0x04, 0])), "av01.0.04M.08");
-        assert_eq!(named(*b"av01", Profile::Av1([0x4D, 0xE0])), "av01.2.13H.12");
-        assert_eq!(named(*b"vp09", Profile::Vp9([0, 10, 0x82])), "vp09.00.10.08");
-        let visual = Profile::Visual { object: 0x20, level: Some(9) };
-        assert_eq!(named(*b"mp4v", visual), "mp4v.20.9");
+    fn video_codec_strings_follow_rfc_6381() {
+        assert_eq!(video(*b"avc1", *b"avcC", &[1, 0x64, 0, 0x28]), "avc1.640028");
+        let main = [1, 1, 0x60, 0, 0, 0, 0xB0, 0, 0, 0, 0, 0, 93];
+        assert_eq!(video(*b"hvc1", *b"hvcC", &main), "hvc1.1.6.L93.B0");
+        let high = [1, 0x62, 0x20, 0, 0, 0, 0x90, 0, 4, 0, 0, 0, 150];
+        assert_eq!(video(*b"hev1", *b"hvcC", &high), "hev1.A2.4.H150.90.0.4");
+        assert_eq!(video(*b"av01", *b"av1C", &[0x81, 0x04, 0]), "av01.0.04M.08");
+        assert_eq!(video(*b"av01", *b"av1C", &[0x81, 0x4D, 0xE0]), "av01.2.13H.12");
+        assert_eq!(video(*b"vp09", *b"vpcC", &[1, 0, 0, 0, 0, 10, 0x82]), "vp09.00.10.08");
+        let visual = esds(0x20, &[0, 0, 1, 0xB0, 9]);
+        assert_eq!(video(*b"mp4v", *b"esds", &visual), "mp4v.20.9");
     }
 
-    /// An `esds` with descriptors whose sizes take four bytes, as Apple writes them.
-    fn esds(object: u8, specific: &[u8]) -> Vec<u8> {
+    /// The body of an `esds` with descriptors whose sizes take four bytes, as Apple writes them.
+    fn esds(object_type: u8, specific: &[u8]) -> Vec<u8> {
         let wrapped = |tag: u8, body: &[u8]| {
             let size = u8::try_from(body.len()).unwrap();
             [&[tag, 0x80, 0x80, 0x80, size][..], body].concat()
         };
-        let config = [&[object][..], &[0; 12], &wrapped(SPECIFIC, specific)].concat();
-        let stream = [&[0, 1, 0x20, 0, 2][..], &wrapped(DECODER, &config)].concat();
-        let body = [&[0; 4][..], &wrapped(STREAM, &stream)].concat();
-        let size = u32::try_from(body.len().saturating_add(8)).unwrap();
-        [&size.to_be_bytes()[..], b"esds", &body].concat()
+        let config = [&[object_type][..], &[0; 12], &wrapped(DECODER_SPECIFIC, specific)].concat();
+        let stream = [&[0, 1, 0x20, 0, 2][..], &wrapped(DECODER_DESCRIPTOR, &config)].concat();
+        [&[0; 4][..], &wrapped(STREAM_DESCRIPTOR, &stream)].concat()
     }
 
-    fn sound(specific: &[u8]) -> (String, Option<u32>, Option<u32>) {
-        let bytes = esds(MPEG4_AUDIO, specific);
-        let profile = Profile::of_sound(Boxed::whole(&bytes, 0).unwrap()).unwrap();
-        let aac = match profile {
-            Profile::Audio { aac, .. } => aac.unwrap(),
-            other => panic!("{other:?}"),
-        };
-        (named(*b"mp4a", profile), aac.rate, aac.channels)
+    fn audio(object_type: u8, specific: &[u8]) -> (String, Option<Aac>) {
+        let bytes = boxed(*b"esds", &esds(object_type, specific));
+        of_audio(FourCc(*b"mp4a"), Mp4Box::parse(&bytes, 0).unwrap()).unwrap()
     }
 
     #[test]
-    fn sound_is_named_with_its_rate_and_channels() {
-        let told = |name: &str, rate, channels| (name.to_owned(), Some(rate), Some(channels));
-        assert_eq!(sound(&[0x12, 0x10]), told("mp4a.40.2", 44_100, 2));
-        // SBR: 24,000 in the core, 48,000 heard.
-        assert_eq!(sound(&[0x2B, 0x11, 0x88]), told("mp4a.40.5", 48_000, 2));
-        // An object above 31, and a rate that has no index.
+    fn audio_codec_strings_come_with_rate_and_channels() {
+        let expected = |name: &str, object_type, rate, channels| {
+            let (rate, channels) = (Some(rate), Some(channels));
+            (name.to_owned(), Some(Aac { object_type, rate, channels }))
+        };
+        assert_eq!(audio(MPEG4_AUDIO, &[0x12, 0x10]), expected("mp4a.40.2", 2, 44_100, 2));
+        // SBR: 24,000 in the core, 48,000 after extension.
+        assert_eq!(audio(MPEG4_AUDIO, &[0x2B, 0x11, 0x88]), expected("mp4a.40.5", 5, 48_000, 2));
+        // An object type above 31, and a rate without an index.
         let long = [0xF9, 0x5E, 0x02, 0xEE, 0x00, 0x40];
-        assert_eq!(sound(&long), told("mp4a.40.42", 96_000, 2));
-        let bytes = esds(0x6B, &[]);
-        let mp3 = Profile::of_sound(Boxed::whole(&bytes, 0).unwrap()).unwrap();
-        assert_eq!(named(*b"mp4a", mp3), "mp4a.6B");
+        assert_eq!(audio(MPEG4_AUDIO, &long), expected("mp4a.40.42", 42, 96_000, 2));
+        assert_eq!(audio(0x6B, &[]), ("mp4a.6B".to_owned(), None));
     }
 }

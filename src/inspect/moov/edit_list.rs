@@ -1,34 +1,30 @@
 //! Check 36, the reading part: edit lists.
 
-use crate::model::{Check, Finding};
+use super::table;
+use crate::inspect::boxes::{Checked, Fields, FullBox, Mp4Box};
+use crate::inspect::context::Context;
+use crate::model::Check;
 
-use crate::inspect::boxes::fields::Fields;
-use crate::inspect::boxes::mp4_box::Boxed;
-use crate::inspect::content::Notepad;
-use crate::inspect::moov::table;
-
-/// Check 36: the sum of all pieces of a track's edit list, in units of the movie. A list that
+/// Check 36: The sum of the durations in a track's edit list, in units of the movie. A list that
 /// cannot be read does not stop a player, so it is only noted. (ISO 14496-12 §8.6.6)
-pub(crate) fn total(trak: Boxed, notepad: &mut Notepad) -> Result<Option<u64>, Finding> {
-    let Some(edts) = trak.at_most_one(*b"edts")? else { return Ok(None) };
-    let Some(elst) = edts.at_most_one(*b"elst")? else { return Ok(None) };
-    let full = elst.full()?;
-    let (version, mut fields) = (full.version, full.fields);
+pub(crate) fn total(trak: Mp4Box, context: &mut Context) -> Checked<Option<u64>> {
+    let Some(edts) = trak.optional_child(*b"edts")? else { return Ok(None) };
+    let Some(elst) = edts.optional_child(*b"elst")? else { return Ok(None) };
+    let FullBox { version, mut fields, .. } = elst.full()?;
     let count = fields.u32().unwrap_or(u32::MAX);
     let total = match version {
         0 => sum::<12>(elst, fields, count, version),
         _ => sum::<20>(elst, fields, count, version),
     };
     if total.is_none() {
-        let message = format!("The edit list at byte {} cannot be read.", elst.at);
-        notepad.add(Finding::at(Check::EditListOdd, elst.at, message));
+        context.note(elst.finding(Check::EditListOdd, "is an edit list that cannot be read"));
     }
     Ok(total)
 }
 
 /// `None` when the list is damaged.
-fn sum<const N: usize>(elst: Boxed, fields: Fields, count: u32, version: u8) -> Option<u64> {
+fn sum<const N: usize>(elst: Mp4Box, fields: Fields, count: u32, version: u8) -> Option<u64> {
     let entries: &[[u8; N]] = table::entries(elst, fields, count).ok()?;
-    let pieces = entries.iter().filter_map(|entry| Fields::new(entry).sized(version));
-    Some(pieces.fold(0, u64::saturating_add))
+    let durations = entries.iter().filter_map(|entry| Fields::new(entry).sized(version));
+    Some(durations.fold(0, u64::saturating_add))
 }

@@ -1,134 +1,136 @@
 //! Checks 29, 30 and 34: the sample tables of a track, read together.
 
+use std::borrow::Cow;
+
+use super::table::{self, NumberTable, numbers};
+use crate::inspect::boxes::{Checked, Mp4Box, in_memory, length};
 use crate::model::{Check, Finding};
 
-use crate::inspect::boxes::fields::length;
-use crate::inspect::boxes::mp4_box::Boxed;
-use crate::inspect::moov::table::{self, Entries, Offsets, Sizes, pair, triple};
-
-/// The sample tables of one track, still in their bytes.
-pub(crate) struct Samples<'a> {
+/// The sample tables of one track, as bytes.
+pub(crate) struct SampleTables<'a> {
+    /// `stts`: runs of samples with the same duration.
     durations: &'a [[u8; 8]],
-    shifts: Option<&'a [[u8; 8]]>,
-    runs: Entries<'a, 12>,
-    sizes: Sizes<'a>,
-    offsets: Offsets<'a>,
+    /// `ctts`: runs of samples with the same composition offset.
+    composition: Option<&'a [[u8; 8]]>,
+    /// `stsc`: runs of chunks with the same number of samples.
+    chunk_runs: Cow<'a, [[u8; 12]]>,
+    sizes: NumberTable<'a>,
+    offsets: NumberTable<'a>,
+    /// `stss`: the numbers of the key frames.
     sync: Option<&'a [[u8; 4]]>,
     /// Position of `stbl`.
     at: u64,
 }
 
-/// One chunk: samples that lie one after the other.
+/// Samples that lie one after the other.
 pub(crate) struct Chunk {
     pub(crate) at: u64,
     pub(crate) bytes: u64,
 }
 
-impl<'a> Samples<'a> {
-    /// Checks 20 and 28: Reads the tables that every track must have; `file` is the length of the
-    /// file.
-    pub(crate) fn read(stbl: Boxed<'a>, file: Option<u64>) -> Result<Self, Finding> {
+impl<'a> SampleTables<'a> {
+    /// Checks 20 and 28: Reads the tables that every track must have.
+    pub(crate) fn read(stbl: Mp4Box<'a>, file_length: Option<u64>) -> Checked<Self> {
         stbl.one_form(*b"stco", *b"co64")?;
         stbl.one_form(*b"stsz", *b"stz2")?;
-        let offsets = match stbl.at_most_one(*b"co64")? {
-            Some(co64) => Offsets::Long(table::list(co64)?.into()),
-            None => Offsets::Short(table::list(stbl.one(*b"stco")?)?.into()),
+        let offsets = match stbl.optional_child(*b"co64")? {
+            Some(co64) => NumberTable::offsets::<8>(co64)?,
+            None => NumberTable::offsets::<4>(stbl.required_child(*b"stco")?)?,
         };
-        let sizes = match stbl.at_most_one(*b"stz2")? {
-            Some(stz2) => Sizes::read_compact(stz2)?,
+        let sizes = if let Some(stz2) = stbl.optional_child(*b"stz2")? {
+            NumberTable::compact_sizes(stz2)?
+        } else {
             // Without a chunk the other tables contradict any count.
-            None => Sizes::read(stbl.one(*b"stsz")?, file.filter(|_| offsets.count() > 0))?,
+            let limit = file_length.filter(|_| offsets.count() > 0);
+            NumberTable::sizes(stbl.required_child(*b"stsz")?, limit)?
         };
         Ok(Self {
-            durations: table::list(stbl.one(*b"stts")?)?,
-            shifts: stbl.at_most_one(*b"ctts")?.map(table::list).transpose()?,
-            runs: table::list(stbl.one(*b"stsc")?)?.into(),
-            sync: stbl.at_most_one(*b"stss")?.map(table::list).transpose()?,
+            durations: table::list(stbl.required_child(*b"stts")?)?,
+            composition: stbl.optional_child(*b"ctts")?.map(table::list).transpose()?,
+            chunk_runs: table::list(stbl.required_child(*b"stsc")?)?.into(),
+            sync: stbl.optional_child(*b"stss")?.map(table::list).transpose()?,
             sizes,
             offsets,
             at: stbl.at,
         })
     }
 
-    /// How many samples there are.
-    pub(crate) fn count(&self) -> u64 {
-        self.sizes.count()
+    pub(crate) fn sample_count(&self) -> u64 {
+        u64::from(self.sizes.count())
     }
 
-    /// How long they last together, in units of the track.
-    pub(crate) fn time(&self) -> u64 {
-        let entries = self.durations.iter().copied().map(pair);
-        entries.fold(0, |time, (count, each)| {
-            time.saturating_add(u64::from(count).saturating_mul(u64::from(each)))
+    /// The duration of all samples together, in units of the track.
+    pub(crate) fn duration(&self) -> u64 {
+        let runs = self.durations.iter().map(|entry| numbers(entry));
+        runs.fold(0, |sum, [count, each]| {
+            sum.saturating_add(u64::from(count).saturating_mul(u64::from(each)))
         })
     }
 
-    /// How many chunks there are.
     pub(crate) fn chunk_count(&self) -> usize {
-        self.offsets.count()
+        in_memory(self.offsets.count().into())
     }
 
-    /// Whether there is nothing to show, whatever the other tables say.
+    /// Whether there is nothing to play, whatever the other tables say.
     pub(crate) fn is_empty(&self) -> bool {
-        self.count() == 0 || self.chunk_count() == 0
+        self.sample_count() == 0 || self.chunk_count() == 0
     }
 
-    /// Checks 29, 30 and 34 together. `descriptions` is the number of sample descriptions.
-    pub(crate) fn check(&self, descriptions: u32) -> Result<(), Finding> {
-        self.runs_in_order(descriptions)?;
-        self.counts_agree()?;
-        self.sync_in_order()
+    /// Checks 29, 30 and 34. `entries` is the number of sample entries.
+    pub(crate) fn check(&self, entries: u32) -> Checked {
+        self.check_chunk_runs(entries)?;
+        self.check_counts()?;
+        self.check_sync()
     }
 
-    /// Check 29: Runs of chunks start at the first chunk, ascend, end with the last, hold samples,
-    /// and name a description that exists. (mp4parse `create_sample_table`; ISO 14496-12 §8.7.4)
-    fn runs_in_order(&self, descriptions: u32) -> Result<(), Finding> {
+    /// Check 29: Runs of chunks begin at the first chunk, ascend, end before the last, hold samples,
+    /// and name a sample entry that exists. (mp4parse `create_sample_table`; ISO 14496-12 §8.7.4)
+    fn check_chunk_runs(&self, entries: u32) -> Checked {
         let mut before = 0;
-        for (first, samples, description) in self.runs.iter().copied().map(triple) {
+        let chunks = self.chunk_count();
+        for [first, samples, entry] in self.chunk_runs() {
             let in_order = if before == 0 { first == 1 } else { first > before };
-            let named = (1..=descriptions.max(1)).contains(&description);
-            if !in_order || samples == 0 || !named || self.is_past_last(first) {
-                return Err(self.broken_runs());
+            let has_entry = (1..=entries.max(1)).contains(&entry);
+            let is_past_last = usize::try_from(first).map_or(true, |first| first > chunks);
+            if !in_order || samples == 0 || !has_entry || is_past_last {
+                return Err(self.invalid_chunk_runs());
             }
             before = first;
         }
-        if self.runs.is_empty() && self.chunk_count() > 0 {
-            return Err(self.broken_runs());
+        if before == 0 && chunks > 0 {
+            return Err(self.invalid_chunk_runs());
         }
         Ok(())
     }
 
-    fn is_past_last(&self, first: u32) -> bool {
-        usize::try_from(first).map_or(true, |first| first > self.chunk_count())
-    }
-
-    fn broken_runs(&self) -> Finding {
-        let message = format!(
-            "The table 'stsc' of the track at byte {} contradicts itself. The file is damaged.",
-            self.at
-        );
+    fn invalid_chunk_runs(&self) -> Finding {
+        let message = format!("The table `stsc` in `stbl` at byte {} contradicts itself.", self.at);
         Finding::at(Check::StscInvalid, self.at, message)
     }
 
     /// Check 30: All tables count the same samples. A phone that lost power while it wrote them
     /// leaves counts that differ by a few. (mp4.md §4.2; mp4parse)
-    fn counts_agree(&self) -> Result<(), Finding> {
+    fn check_counts(&self) -> Checked {
         let total = |table: &[[u8; 8]]| {
-            let counts = table.iter().map(|entry| u64::from(pair(*entry).0));
+            let counts = table.iter().map(|entry| {
+                let [count, _] = numbers(entry);
+                u64::from(count)
+            });
             counts.fold(0_u64, u64::saturating_add)
         };
-        let sizes = self.count();
+        let samples = self.sample_count();
+        let composition = self.composition.filter(|table| !table.is_empty());
         let counts = [
             ("stts", total(self.durations)),
-            ("stsc", self.count_in_chunks()),
-            ("ctts", self.shifts.filter(|table| !table.is_empty()).map_or(sizes, total)),
+            ("stsc", self.samples_in_chunks()),
+            ("ctts", composition.map_or(samples, total)),
         ];
-        match counts.iter().find(|(_, count)| *count != sizes) {
+        match counts.iter().find(|(_, count)| *count != samples) {
             None => Ok(()),
             Some((table, count)) => {
                 let message = format!(
-                    "The track at byte {} has {sizes} samples by its sizes, but {count} by its \
-                     table '{table}'. The file is damaged.",
+                    "The tables in `stbl` at byte {} disagree: {samples} samples have sizes, but \
+                     `{table}` has {count}.",
                     self.at
                 );
                 Err(Finding::at(Check::SampleCountMismatch, self.at, message))
@@ -136,25 +138,24 @@ impl<'a> Samples<'a> {
         }
     }
 
-    fn count_in_chunks(&self) -> u64 {
-        let ends = self.runs.iter().skip(1).map(|next| u64::from(triple(*next).0));
+    fn samples_in_chunks(&self) -> u64 {
+        let ends = self.chunk_runs().skip(1).map(|[first, ..]| u64::from(first));
         let last = u64::try_from(self.chunk_count()).unwrap_or(u64::MAX).saturating_add(1);
-        let runs = self.runs.iter().copied().map(triple).zip(ends.chain([last]));
-        runs.fold(0, |sum, ((first, samples, _), end)| {
+        self.chunk_runs().zip(ends.chain([last])).fold(0, |sum, ([first, samples, _], end)| {
             let chunks = end.saturating_sub(u64::from(first));
             sum.saturating_add(chunks.saturating_mul(u64::from(samples)))
         })
     }
 
-    /// Check 34: Key frames ascend and exist: a player seeks by them. (ISO 14496-12 §8.6.2)
-    fn sync_in_order(&self) -> Result<(), Finding> {
+    /// Check 34: Key frames ascend and exist: players seek by them. (ISO 14496-12 §8.6.2)
+    fn check_sync(&self) -> Checked {
         let mut before = 0;
         for entry in self.sync.unwrap_or_default() {
             let sample = u32::from_be_bytes(*entry);
-            if sample <= before || u64::from(sample) > self.count() {
+            if sample <= before || u64::from(sample) > self.sample_count() {
                 let message = format!(
-                    "The table of key frames of the track at byte {} names picture {sample}, \
-                     which is out of order or not there.",
+                    "The table of key frames (`stss`) in `stbl` at byte {} names sample {sample}, \
+                     which is out of order or does not exist.",
                     self.at
                 );
                 return Err(Finding::at(Check::SyncTableInvalid, self.at, message));
@@ -164,23 +165,28 @@ impl<'a> Samples<'a> {
         Ok(())
     }
 
+    /// First chunk, samples in each chunk, sample entry.
+    fn chunk_runs(&self) -> impl Iterator<Item = [u32; 3]> {
+        self.chunk_runs.iter().map(|entry| numbers(entry))
+    }
+
     /// A copy of what says where the samples lie, which outlives `moov`.
-    pub(crate) fn kept(&self) -> Samples<'static> {
-        Samples {
+    pub(crate) fn to_static(&self) -> SampleTables<'static> {
+        SampleTables {
             durations: &[],
-            shifts: None,
+            composition: None,
             sync: None,
-            runs: table::kept(&self.runs),
-            sizes: self.sizes.kept(),
-            offsets: self.offsets.kept(),
+            chunk_runs: self.chunk_runs.to_vec().into(),
+            sizes: self.sizes.to_static(),
+            offsets: self.offsets.to_static(),
             at: self.at,
         }
     }
 
-    /// How many bytes such a copy takes.
-    pub(crate) fn heap(&self) -> u64 {
-        let tables = self.sizes.heap().saturating_add(self.offsets.heap());
-        tables.saturating_add(length(self.runs.as_flattened()))
+    /// How many bytes of heap such a copy takes.
+    pub(crate) fn heap_bytes(&self) -> u64 {
+        let tables = self.sizes.heap_bytes().saturating_add(self.offsets.heap_bytes());
+        tables.saturating_add(length(self.chunk_runs.as_flattened()))
     }
 
     /// Where a chunk begins, counted from 0.
@@ -188,27 +194,26 @@ impl<'a> Samples<'a> {
         self.offsets.get(index)
     }
 
-    /// How many samples the chunks of a run have, if it has begun by a chunk, counted from 1.
-    pub(crate) fn samples_from(&self, run: usize, chunk: usize) -> Option<u64> {
-        let (first, samples, _) = triple(*self.runs.get(run)?);
-        let begun = usize::try_from(first).is_ok_and(|first| first <= chunk);
-        begun.then_some(u64::from(samples))
+    /// How many samples each chunk of a run has, if the run has begun by a chunk (counted from 1).
+    pub(crate) fn samples_per_chunk(&self, run: usize, chunk: usize) -> Option<u64> {
+        let [first, samples, _] = numbers(self.chunk_runs.get(run)?);
+        let has_begun = usize::try_from(first).is_ok_and(|first| first <= chunk);
+        has_begun.then_some(u64::from(samples))
     }
 
     /// The bytes of a sample, counted from 0.
-    pub(crate) fn size(&self, sample: u64) -> u64 {
-        self.sizes.sum(sample, 1)
+    pub(crate) fn sample_size(&self, sample: u64) -> u64 {
+        self.sizes.sum(in_memory(sample), 1)
     }
 
-    /// All chunks, in the order of the table. To be asked only after [`Self::check`].
+    /// All chunks, in the order of the table. Only valid after [`Self::check`].
     pub(crate) fn chunks(&self) -> impl Iterator<Item = Chunk> {
-        let mut runs = self.runs.iter().copied().map(triple).peekable();
-        let mut samples = 0;
-        let mut sample = 0_u64;
+        let mut runs = self.chunk_runs().peekable();
+        let (mut sample, mut samples) = (0_usize, 0);
         (0..self.chunk_count()).map_while(move |index| {
             let number = u32::try_from(index).unwrap_or(u32::MAX).saturating_add(1);
-            while let Some((_, each, _)) = runs.next_if(|(first, ..)| *first <= number) {
-                samples = u64::from(each);
+            while let Some([_, each, _]) = runs.next_if(|[first, ..]| *first <= number) {
+                samples = in_memory(each.into());
             }
             let bytes = self.sizes.sum(sample, samples);
             sample = sample.saturating_add(samples);

@@ -1,218 +1,166 @@
-//! Check 28: tables of samples, compared with their box before anything counts on them.
+//! Check 28: Tables are compared with their box before anything relies on them.
 
 use std::borrow::Cow;
 
+use crate::inspect::boxes::{Checked, Fields, FullBox, Mp4Box, in_memory, length, step};
 use crate::model::{Check, Finding};
 
-use crate::inspect::boxes::fields::{Fields, in_memory, length};
-use crate::inspect::boxes::mp4_box::Boxed;
-use crate::inspect::boxes::steps::step;
-
-/// Check 28: The `count` entries of `N` bytes that `fields` of a box begin with. The count is
-/// compared with the bytes that are there, so nothing is ever allocated or looped for a count
-/// alone: 20 bytes can claim four billion entries. (alfg/mp4-rust's endless `trun`)
+/// Check 28: The `count` entries of `N` bytes at the beginning of `fields`. The count is compared with
+/// the bytes that are there, so it alone never causes an allocation or a loop: 20 bytes can claim four
+/// billion entries. (alfg/mp4-rust loops on such a `trun`)
 pub(crate) fn entries<'a, const N: usize>(
-    found: Boxed,
+    table: Mp4Box,
     fields: Fields<'a>,
     count: u32,
-) -> Result<&'a [[u8; N]], Finding> {
-    let wanted = in_memory(u64::from(count)).checked_mul(N);
-    let bytes = wanted.and_then(|wanted| fields.rest().get(..wanted));
-    let bytes = bytes.ok_or_else(|| too_many(found, u64::from(count)))?;
+) -> Checked<&'a [[u8; N]]> {
+    let size = in_memory(u64::from(count)).checked_mul(N);
+    let bytes = size.and_then(|size| fields.rest().get(..size));
+    let bytes = bytes.ok_or_else(|| too_many(table, u64::from(count)))?;
     Ok(bytes.as_chunks().0)
 }
 
-/// Check 28: The table of a full box that is a count and its entries.
-pub(crate) fn list<const N: usize>(found: Boxed<'_>) -> Result<&[[u8; N]], Finding> {
-    let mut fields = found.full()?.fields;
-    let count = fields.u32().ok_or_else(|| found.short())?;
-    entries(found, fields, count)
+/// Check 28: The entries of a full box that consists of a count and its entries.
+pub(crate) fn list<const N: usize>(table: Mp4Box<'_>) -> Checked<&[[u8; N]]> {
+    let mut fields = table.full()?.fields;
+    let count = fields.u32().ok_or_else(|| table.too_short())?;
+    entries(table, fields, count)
 }
 
-/// Check 28: The finding that a table claims more entries than can be.
-pub(crate) fn too_many(found: Boxed, count: u64) -> Finding {
-    let message = format!(
-        "The table '{}' at byte {} claims {count} entries, more than can be there. The file is \
-         damaged.",
-        found.kind, found.at
-    );
-    Finding::at(Check::TableSize, found.at, message)
+/// Check 28: A table claims more entries than can be there.
+pub(crate) fn too_many(table: Mp4Box, count: u64) -> Finding {
+    let what = format!("claims {count} table entries, more than can be there");
+    table.finding(Check::TableSize, what)
 }
 
-/// An entry of two numbers.
-pub(crate) fn pair(entry: [u8; 8]) -> (u32, u32) {
-    let mut fields = Fields::new(&entry);
-    (fields.u32().unwrap_or_default(), fields.u32().unwrap_or_default())
+/// The 32-bit numbers of an entry.
+pub(crate) fn numbers<const N: usize>(entry: &[u8]) -> [u32; N] {
+    let mut fields = Fields::new(entry);
+    [(); N].map(|()| fields.u32().unwrap_or_default())
 }
 
-/// An entry of three numbers.
-pub(crate) fn triple(entry: [u8; 12]) -> (u32, u32, u32) {
-    let mut fields = Fields::new(&entry);
-    let mut next = || fields.u32().unwrap_or_default();
-    (next(), next(), next())
+/// The sizes of all samples (`stsz`, `stz2`), or where the chunks begin (`stco`, `co64`).
+pub(crate) struct NumberTable<'a> {
+    count: u32,
+    numbers: Numbers<'a>,
 }
 
-/// Entries of a table; borrowed until they must outlive it.
-pub(crate) type Entries<'a, const N: usize> = Cow<'a, [[u8; N]]>;
-
-/// A copy that outlives the table.
-pub(crate) fn kept<const N: usize>(entries: &[[u8; N]]) -> Entries<'static, N> {
-    Cow::Owned(entries.to_vec())
-}
-
-/// The sizes of all samples (`stsz`, `stz2`).
-pub(crate) enum Sizes<'a> {
+enum Numbers<'a> {
     /// All the same.
-    Same { size: u32, count: u32 },
-    /// 32 bits each.
-    Words(Entries<'a, 4>),
-    /// 16 bits each.
-    Halves(Entries<'a, 2>),
-    /// 8 bits each.
-    Bytes(Cow<'a, [u8]>),
-    /// 4 bits each, the upper half of a byte first.
-    Nibbles { pairs: Cow<'a, [u8]>, count: u32 },
+    Constant(u32),
+    /// Big-endian, with so many bits each: 4, 8, 16, 32 or 64.
+    Table(u8, Cow<'a, [u8]>),
 }
 
-impl<'a> Sizes<'a> {
+impl<'a> NumberTable<'a> {
     /// Check 28: Reads `stsz`. Samples of one size need no table, so their count is limited by the
-    /// file.
-    pub(crate) fn read(stsz: Boxed<'a>, file: Option<u64>) -> Result<Self, Finding> {
-        let mut fields = stsz.full()?.fields;
+    /// length of the file.
+    pub(crate) fn sizes(stsz: Mp4Box<'a>, file_length: Option<u64>) -> Checked<Self> {
+        let FullBox { mut fields, .. } = stsz.full()?;
         let (Some(size), Some(count)) = (fields.u32(), fields.u32()) else {
-            return Err(stsz.short());
+            return Err(stsz.too_short());
         };
         if size == 0 {
-            return entries(stsz, fields, count).map(|sizes| Self::Words(sizes.into()));
+            return Self::new::<4>(stsz, fields, count);
         }
-        if file.is_some_and(|length| u64::from(count) > length) {
+        if file_length.is_some_and(|length| u64::from(count) > length) {
             return Err(too_many(stsz, u64::from(count)));
         }
-        Ok(Self::Same { size, count })
+        Ok(Self { count, numbers: Numbers::Constant(size) })
     }
 
-    /// Check 28: Reads `stz2`, the compact form.
-    pub(crate) fn read_compact(stz2: Boxed<'a>) -> Result<Self, Finding> {
-        let mut fields = stz2.full()?.fields;
+    /// Check 28: Reads `stz2`, the compact form. Of two sizes with 4 bits the first is in the upper
+    /// half of a byte.
+    pub(crate) fn compact_sizes(stz2: Mp4Box<'a>) -> Checked<Self> {
+        let FullBox { mut fields, .. } = stz2.full()?;
         let (Some([_, _, _, bits]), Some(count)) = (fields.array(), fields.u32()) else {
-            return Err(stz2.short());
+            return Err(stz2.too_short());
         };
         match bits {
-            16 => entries(stz2, fields, count).map(|sizes| Self::Halves(sizes.into())),
-            8 => entries::<1>(stz2, fields, count)
-                .map(|bytes| Self::Bytes(bytes.as_flattened().into())),
+            16 => Self::new::<2>(stz2, fields, count),
+            8 => Self::new::<1>(stz2, fields, count),
             4 => {
-                let pairs = entries::<1>(stz2, fields, count.div_ceil(2))?.as_flattened();
-                Ok(Self::Nibbles { pairs: pairs.into(), count })
+                let bytes = entries::<1>(stz2, fields, count.div_ceil(2))?.as_flattened();
+                Ok(Self { count, numbers: Numbers::Table(4, bytes.into()) })
             }
             _ => Err(too_many(stz2, u64::from(count))),
         }
     }
 
-    /// How many samples there are.
-    pub(crate) fn count(&self) -> u64 {
-        match self {
-            Self::Same { count, .. } | Self::Nibbles { count, .. } => u64::from(*count),
-            Self::Words(sizes) => length(sizes.as_flattened()) / 4,
-            Self::Halves(sizes) => length(sizes.as_flattened()) / 2,
-            Self::Bytes(sizes) => length(sizes),
-        }
+    /// Check 28: Reads `stco` with numbers of 4 bytes, `co64` with numbers of 8.
+    pub(crate) fn offsets<const N: usize>(table: Mp4Box<'a>) -> Checked<Self> {
+        let FullBox { mut fields, .. } = table.full()?;
+        let count = fields.u32().ok_or_else(|| table.too_short())?;
+        Self::new::<N>(table, fields, count)
     }
 
-    /// A copy that outlives the table.
-    pub(crate) fn kept(&self) -> Sizes<'static> {
-        match self {
-            Self::Same { size, count } => Sizes::Same { size: *size, count: *count },
-            Self::Words(sizes) => Sizes::Words(kept(sizes)),
-            Self::Halves(sizes) => Sizes::Halves(kept(sizes)),
-            Self::Bytes(sizes) => Sizes::Bytes(sizes.to_vec().into()),
-            Self::Nibbles { pairs, count } => {
-                Sizes::Nibbles { pairs: pairs.to_vec().into(), count: *count }
-            }
-        }
+    fn new<const N: usize>(table: Mp4Box, fields: Fields<'a>, count: u32) -> Checked<Self> {
+        let bytes = entries::<N>(table, fields, count)?.as_flattened();
+        let bits = u8::try_from(N.saturating_mul(8)).unwrap_or(u8::MAX);
+        Ok(Self { count, numbers: Numbers::Table(bits, bytes.into()) })
     }
 
-    /// How many bytes a copy takes.
-    pub(crate) fn heap(&self) -> u64 {
-        match self {
-            Self::Same { .. } => 0,
-            Self::Words(sizes) => length(sizes.as_flattened()),
-            Self::Halves(sizes) => length(sizes.as_flattened()),
-            Self::Bytes(sizes) | Self::Nibbles { pairs: sizes, .. } => length(sizes),
-        }
+    pub(crate) fn count(&self) -> u32 {
+        self.count
     }
 
-    /// The bytes of `count` samples from number `first` on, in as many steps as the table has
-    /// entries for them.
-    pub(crate) fn sum(&self, first: u64, count: u64) -> u64 {
-        let (first, count) = (in_memory(first), in_memory(count));
-        let add = |sum: u64, size: u64| {
-            step();
-            sum.saturating_add(size)
+    /// A copy that outlives `moov`.
+    pub(crate) fn to_static(&self) -> NumberTable<'static> {
+        let numbers = match &self.numbers {
+            Numbers::Constant(number) => Numbers::Constant(*number),
+            Numbers::Table(bits, bytes) => Numbers::Table(*bits, bytes.to_vec().into()),
         };
-        match self {
-            Self::Same { size, .. } => {
-                u64::from(*size).saturating_mul(u64::try_from(count).unwrap_or(u64::MAX))
-            }
-            Self::Words(sizes) => {
-                let sizes = sizes.iter().skip(first).take(count);
-                sizes.map(|size| u64::from(u32::from_be_bytes(*size))).fold(0, add)
-            }
-            Self::Halves(sizes) => {
-                let sizes = sizes.iter().skip(first).take(count);
-                sizes.map(|size| u64::from(u16::from_be_bytes(*size))).fold(0, add)
-            }
-            Self::Bytes(sizes) => {
-                sizes.iter().skip(first).take(count).map(|size| u64::from(*size)).fold(0, add)
-            }
-            Self::Nibbles { pairs, .. } => {
-                let skipped = first / 2;
-                let nibbles = pairs.iter().skip(skipped).flat_map(|pair| [pair >> 4, pair & 15]);
-                nibbles.skip(first % 2).take(count).map(u64::from).fold(0, add)
-            }
-        }
+        NumberTable { count: self.count, numbers }
     }
-}
 
-/// Where the chunks begin (`stco`, `co64`).
-pub(crate) enum Offsets<'a> {
-    /// 32 bits each.
-    Short(Entries<'a, 4>),
-    /// 64 bits each.
-    Long(Entries<'a, 8>),
-}
-
-impl Offsets<'_> {
-    /// How many chunks there are.
-    pub(crate) fn count(&self) -> usize {
-        match self {
-            Self::Short(offsets) => offsets.len(),
-            Self::Long(offsets) => offsets.len(),
+    /// How many bytes of heap such a copy takes.
+    pub(crate) fn heap_bytes(&self) -> u64 {
+        match &self.numbers {
+            Numbers::Constant(_) => 0,
+            Numbers::Table(_, bytes) => length(bytes),
         }
     }
 
-    /// A copy that outlives the table.
-    pub(crate) fn kept(&self) -> Offsets<'static> {
-        match self {
-            Self::Short(offsets) => Offsets::Short(kept(offsets)),
-            Self::Long(offsets) => Offsets::Long(kept(offsets)),
-        }
-    }
-
-    /// How many bytes a copy takes.
-    pub(crate) fn heap(&self) -> u64 {
-        match self {
-            Self::Short(offsets) => length(offsets.as_flattened()),
-            Self::Long(offsets) => length(offsets.as_flattened()),
-        }
-    }
-
-    /// The position of a chunk, counted from 0.
+    /// The number at an index.
     pub(crate) fn get(&self, index: usize) -> Option<u64> {
-        step();
-        match self {
-            Self::Short(offsets) => offsets.get(index).map(|at| u64::from(u32::from_be_bytes(*at))),
-            Self::Long(offsets) => offsets.get(index).map(|at| u64::from_be_bytes(*at)),
+        let exists = u32::try_from(index).is_ok_and(|index| index < self.count);
+        exists.then(|| self.sum(index, 1))
+    }
+
+    /// The sum of `count` numbers from index `first` on, in as many steps as the table has them.
+    pub(crate) fn sum(&self, first: usize, count: usize) -> u64 {
+        let (bits, bytes) = match &self.numbers {
+            Numbers::Table(bits, bytes) => (bits, bytes),
+            Numbers::Constant(number) => {
+                let count = u64::try_from(count).unwrap_or(u64::MAX);
+                return u64::from(*number).saturating_mul(count);
+            }
+        };
+        match bits {
+            64 => total(bytes, first, count, u64::from_be_bytes),
+            32 => total(bytes, first, count, |number| u32::from_be_bytes(number).into()),
+            16 => total(bytes, first, count, |number| u16::from_be_bytes(number).into()),
+            8 => total(bytes, first, count, |[number]| number.into()),
+            _ => {
+                let bytes = bytes.iter().skip(first / 2);
+                let halves = bytes.flat_map(|byte| [byte >> 4, byte & 15]);
+                halves.skip(first % 2).take(count).map(u64::from).fold(0, add)
+            }
         }
     }
+}
+
+/// The sum of `count` numbers of `N` bytes from index `first` on.
+fn total<const N: usize>(
+    bytes: &[u8],
+    first: usize,
+    count: usize,
+    number: impl Fn([u8; N]) -> u64,
+) -> u64 {
+    let numbers = bytes.as_chunks().0.iter().skip(first).take(count);
+    numbers.map(|bytes| number(*bytes)).fold(0, add)
+}
+
+fn add(sum: u64, number: u64) -> u64 {
+    step();
+    sum.saturating_add(number)
 }

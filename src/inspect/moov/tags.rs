@@ -1,15 +1,14 @@
 //! Where and with what a video was made, and check 40: tags are read leniently.
 //!
-//! A location is written in one of three places (mp4.md §4.5): `udta/©xyz` by Android, `udta/loci`
-//! by 3GPP writers and `FFmpeg`, a key of `meta` by iOS.
+//! A location is in one of three places (mp4.md §4.5): `udta/©xyz` by Android, `udta/loci` by 3GPP
+//! writers and `FFmpeg`, a key of `meta` by iOS.
 
 use std::str;
 
-use crate::model::{Check, Finding, Location, LocationFrom};
-
-use crate::inspect::boxes::fields::Fields;
-use crate::inspect::boxes::mp4_box::Boxed;
-use crate::inspect::content::Notepad;
+use crate::inspect::boxes::nesting::fields_of_meta;
+use crate::inspect::boxes::{Children, Fields, Mp4Box};
+use crate::inspect::context::Context;
+use crate::model::{Check, Location, LocationFrom};
 
 /// Keys of the maker and the model, by Apple and by Android.
 const MAKER_KEYS: [&[u8]; 2] = [b"com.apple.quicktime.make", b"com.android.manufacturer"];
@@ -18,16 +17,15 @@ const MODEL_KEYS: [&[u8]; 2] = [b"com.apple.quicktime.model", b"com.android.mode
 /// The key of the location.
 const LOCATION_KEY: &[u8] = b"com.apple.quicktime.location.ISO6709";
 
-/// The longest maker or model that is told, in bytes.
+/// The longest maker or model, in bytes.
 const MAX_NAME: usize = 64;
 
 /// The longest text of a location: three signed decimals.
 const MAX_ISO6709: usize = 64;
 
-/// What the tags tell.
 #[derive(Clone, Default)]
 pub(crate) struct Tags {
-    pub(crate) place: Option<(Location, LocationFrom)>,
+    pub(crate) location: Option<(Location, LocationFrom)>,
     pub(crate) make: Option<String>,
     pub(crate) model: Option<String>,
 }
@@ -40,16 +38,19 @@ impl Tags {
     }
 }
 
-/// Check 40: Reads the tags. Broken ones are noted and left alone: no playable video is refused for
-/// them, as `FFmpeg` does.
-pub(crate) fn read(moov: Boxed, notepad: &mut Notepad) -> Tags {
-    let find = |kind: [u8; 4]| moov.children().flatten().find(|child| child.kind.0 == kind);
-    let (udta, meta) = (find(*b"udta"), find(*b"meta"));
-    for finding in [udta.and_then(broken_udta), meta.and_then(broken_meta)].into_iter().flatten() {
-        notepad.add(finding);
+/// Check 40: Reads the tags. Broken ones are noted and ignored: no playable video is refused because
+/// of them, as in `FFmpeg`.
+pub(crate) fn read(moov: Mp4Box, context: &mut Context) -> Tags {
+    let [udta, meta] = [*b"udta", *b"meta"].map(|kind| moov.children_of(kind).next());
+    let broken_udta = udta.filter(|udta| user_data(*udta).any(|child| child.is_err()));
+    let is_broken = |meta: &Mp4Box| {
+        meta_children(*meta).is_none_or(|mut children| children.any(|child| child.is_err()))
+    };
+    for broken in [broken_udta, meta.filter(is_broken)].into_iter().flatten() {
+        context.note(broken.finding(Check::MetadataInvalid, "has damaged tags"));
     }
-    // ffmpeg puts the box that belongs into moov into udta.
-    let inner = udta.and_then(|udta| user_data(udta).find(|child| child.kind.0 == *b"meta"));
+    // FFmpeg puts the `meta` of moov into udta.
+    let inner = udta.and_then(|udta| find(user_data(udta), *b"meta"));
     let keys = meta.and_then(Keys::read).or_else(|| inner.and_then(Keys::read));
     let by_key = |names: &[&[u8]]| keys.as_ref().and_then(|keys| keys.value(names));
     let by_tag = |kind: [u8; 4]| udta.and_then(|udta| user_text(udta, kind));
@@ -59,50 +60,38 @@ pub(crate) fn read(moov: Boxed, notepad: &mut Notepad) -> Tags {
     let key = || by_key(&[LOCATION_KEY]).and_then(iso6709).map(from(LocationFrom::Keys));
     let loci = || udta.and_then(loci).map(from(LocationFrom::Loci));
     Tags {
-        place: xyz().or_else(key).or_else(loci),
+        location: xyz().or_else(key).or_else(loci),
         make: by_key(&MAKER_KEYS).or_else(|| by_tag(*b"\xA9mak")).and_then(name),
         model: by_key(&MODEL_KEYS).or_else(|| by_tag(*b"\xA9mod")).and_then(name),
     }
 }
 
-/// The children of `udta`, as far as they can be read; QuickTime ends them with a zero.
-fn user_data(udta: Boxed<'_>) -> impl Iterator<Item = Boxed<'_>> {
-    udta.children_after(0, true).flatten()
+/// The first readable child of a type.
+fn find(children: Children<'_>, kind: [u8; 4]) -> Option<Mp4Box<'_>> {
+    children.flatten().find(|child| child.kind.0 == kind)
 }
 
-fn broken_udta(udta: Boxed) -> Option<Finding> {
-    let broken = udta.children_after(0, true).any(|child| child.is_err());
-    broken.then(|| metadata_invalid(udta))
-}
-
-fn broken_meta(meta: Boxed) -> Option<Finding> {
-    let broken =
-        meta_children(meta).is_none_or(|mut children| children.any(|child| child.is_err()));
-    broken.then(|| metadata_invalid(meta))
-}
-
-fn metadata_invalid(found: Boxed) -> Finding {
-    let message = format!("The tags in '{}' at byte {} are damaged.", found.kind, found.at);
-    Finding::at(Check::MetadataInvalid, found.at, message)
+/// The children of `udta`; QuickTime ends them with a zero.
+fn user_data(udta: Mp4Box<'_>) -> Children<'_> {
+    udta.children_after(0, true)
 }
 
 /// A text of QuickTime's user data: its length, its language, its bytes.
-fn user_text(udta: Boxed<'_>, kind: [u8; 4]) -> Option<&[u8]> {
-    let found = user_data(udta).find(|child| child.kind.0 == kind)?;
-    let mut fields = Fields::new(found.body);
+fn user_text(udta: Mp4Box<'_>, kind: [u8; 4]) -> Option<&[u8]> {
+    let mut fields = Fields::new(find(user_data(udta), kind)?.body);
     let length = fields.u16()?;
     fields.skip(2)?; // language
     fields.bytes(usize::from(length))
 }
 
-/// A name, if it is a decent one.
+/// A name, if it is plain text of a sensible length.
 fn name(text: &[u8]) -> Option<String> {
     let text = str::from_utf8(text).ok()?.trim_matches(['\0', ' ']);
-    let decent = (1..=MAX_NAME).contains(&text.len()) && !text.chars().any(char::is_control);
-    decent.then(|| text.to_owned())
+    let valid = (1..=MAX_NAME).contains(&text.len()) && !text.chars().any(char::is_control);
+    valid.then(|| text.to_owned())
 }
 
-/// A location such as `+52.3676+004.9041/`, in decimal degrees (ISO 6709; RFC 7946 has no say).
+/// A location such as `+52.3676+004.9041/`, in decimal degrees (ISO 6709).
 fn iso6709(text: &[u8]) -> Option<Location> {
     let text = str::from_utf8(text.get(..text.len().min(MAX_ISO6709))?).ok()?;
     let mut numbers = text.split_inclusive(|_: char| true).peekable();
@@ -127,9 +116,8 @@ fn on_earth(lat: f64, long: f64) -> Option<Location> {
 }
 
 /// The location of 3GPP: a name, a role, then longitude before latitude (TS 26.244 §8.5).
-fn loci(udta: Boxed) -> Option<Location> {
-    let found = user_data(udta).find(|child| child.kind.0 == *b"loci")?;
-    let mut fields = found.full().ok()?.fields;
+fn loci(udta: Mp4Box) -> Option<Location> {
+    let mut fields = find(user_data(udta), *b"loci")?.full().ok()?.fields;
     fields.skip(2)?; // language
     while fields.u8()? != 0 {} // name
     fields.skip(1)?; // role
@@ -137,48 +125,37 @@ fn loci(udta: Boxed) -> Option<Location> {
     on_earth(fixed_point(lat), fixed_point(long))
 }
 
-/// A signed number with 16 binary places, to five decimals: it has no more.
+/// A signed number with 16 binary places, to the five decimals that these can express.
 fn fixed_point(bits: i32) -> f64 {
     (f64::from(bits) / 65536.0 * 100_000.0).round() / 100_000.0
 }
 
-/// The children of `meta`, which is a plain box in QuickTime and a full one in ISO files; phones
-/// mix them up, so the place of `hdlr` decides.
-fn meta_children(meta: Boxed<'_>) -> Option<crate::inspect::boxes::mp4_box::Children<'_>> {
-    let is_hdlr = |from: usize| {
-        let name = Fields::new(meta.body.get(from..)?).array::<4>()?;
-        Some(name == *b"hdlr")
-    };
-    if is_hdlr(4) == Some(true) {
-        return Some(meta.children());
-    }
-    (is_hdlr(8) == Some(true)).then(|| meta.children_after(4, false))
+/// The children of `meta`; `None` without a `hdlr`.
+fn meta_children(meta: Mp4Box<'_>) -> Option<Children<'_>> {
+    Some(meta.children_after(fields_of_meta(meta.body)?, false))
 }
 
-/// The value of an item that is named by its type alone, as iTunes has them.
-fn item(meta: Boxed<'_>, kind: [u8; 4]) -> Option<&[u8]> {
-    let list = meta_children(meta)?.flatten().find(|child| child.kind.0 == *b"ilst")?;
-    let value = list.children().flatten().find(|child| child.kind.0 == kind)?;
-    data(value)
+/// The value of an item that is named by its type alone, as in iTunes files.
+fn item(meta: Mp4Box<'_>, kind: [u8; 4]) -> Option<&[u8]> {
+    let list = find(meta_children(meta)?, *b"ilst")?;
+    item_text(find(list.children(), kind)?)
 }
 
-/// The text of an item: what follows type and language of its `data`.
-fn data(item: Boxed<'_>) -> Option<&[u8]> {
-    let data = item.children().flatten().find(|child| child.kind.0 == *b"data")?;
-    data.body.get(8..)
+/// The text of an item: what follows type and language in its `data`.
+fn item_text(item: Mp4Box<'_>) -> Option<&[u8]> {
+    find(item.children(), *b"data")?.body.get(8..)
 }
 
 /// `meta` with `keys`: names in one list, values in another.
 struct Keys<'a> {
-    names: Boxed<'a>,
-    values: Boxed<'a>,
+    names: Mp4Box<'a>,
+    values: Mp4Box<'a>,
 }
 
 impl<'a> Keys<'a> {
-    fn read(meta: Boxed<'a>) -> Option<Self> {
+    fn read(meta: Mp4Box<'a>) -> Option<Self> {
         let children = meta_children(meta)?;
-        let find = |kind| children.clone().flatten().find(|child| child.kind.0 == kind);
-        Some(Self { names: find(*b"keys")?, values: find(*b"ilst")? })
+        Some(Self { names: find(children.clone(), *b"keys")?, values: find(children, *b"ilst")? })
     }
 
     /// The value of the first of some keys that has one.
@@ -186,13 +163,11 @@ impl<'a> Keys<'a> {
         names.iter().find_map(|name| self.value_of(name))
     }
 
-    /// A key is shaped like a box: size, namespace, name. Values are numbered by their keys, from
-    /// 1.
+    /// A key has the form of a box: size, namespace, name. Values are numbered by their keys, from 1.
     fn value_of(&self, name: &[u8]) -> Option<&'a [u8]> {
         let mut keys = self.names.children_after(8, false).flatten();
-        let index = keys.position(|key| key.kind.0 == *b"mdta" && key.body == name)?;
+        let index = keys.position(|key| key.kind == *b"mdta" && key.body == name)?;
         let number = u32::try_from(index).ok()?.checked_add(1)?.to_be_bytes();
-        let mut values = self.values.children().flatten();
-        data(values.find(|value| value.kind.0 == number)?)
+        item_text(find(self.values.children(), number)?)
     }
 }

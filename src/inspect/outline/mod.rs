@@ -1,8 +1,7 @@
-//! The boxes of a file as a person reads them: kind, position, size, and a line of what they say.
+//! The boxes of a file for a person: type, position, size, and a summary.
 //!
-//! Nothing is judged here. Damaged files are read too, as far as they can be, and what could not be
-//! read has a line of its own. As everywhere in this room nothing is read that was not given: the
-//! outline asks for headers, and for the few boxes that it looks into.
+//! Nothing is checked here. Damaged files are read as far as possible, and what could not be read has
+//! a line of its own. The outline requests headers, and the few boxes whose content it shows.
 
 mod partial_box;
 mod summary;
@@ -11,35 +10,28 @@ use std::ops::Range;
 
 use serde::Serialize;
 
-use partial_box::{Found, Odd};
+use self::partial_box::{PartialBox, Unreadable};
+use super::boxes::nesting::MAX_DEPTH;
+use crate::inspect::boxes::{LONG_HEADER, in_memory, length};
 
-use crate::inspect::boxes::fields::{in_memory, length};
-
-/// Lines at most: a person reads no more, and a file can have millions of boxes.
+/// The most lines. A file can have millions of boxes.
 const MAX_LINES: usize = 10_000;
 
-/// The deepest nesting that is looked into (mp4.md §3.2, check 19).
-const MAX_DEPTH: usize = 16;
-
-/// The largest box that is looked into (mp4.md §0.7: the hard limit for `moov`).
+/// The largest box whose content is read (mp4.md §0.7: the limit for `moov`).
 const MAX_READ: u64 = 16 * 1024 * 1024;
-
-/// Bytes of the largest header.
-const HEADER: u64 = 16;
 
 /// One line of an outline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
     /// How many boxes are around it.
     pub depth: usize,
-    /// The kind of the box; `None` on a line about something that is no box.
+    /// The type of the box; `None` on a line about something that is not a box.
     pub kind: Option<String>,
-    /// Position in the file.
     pub at: u64,
-    /// Bytes in the box, its header included; of something else, the bytes that it is about.
+    /// Bytes of the box, header included; of something else, the bytes that the line is about.
     pub size: u64,
     /// What the box says, or what is wrong here.
-    pub says: Option<String>,
+    pub summary: Option<String>,
     /// Whether something is wrong here.
     pub damaged: bool,
 }
@@ -49,103 +41,109 @@ pub struct Outline {
     length: u64,
     /// Where the next box of the top level begins.
     position: u64,
-    /// The box of the top level that is to be looked into.
+    /// The box of the top level whose content is read next.
     inside: Option<Range<u64>>,
     lines: Vec<Line>,
     ended: bool,
 }
 
 impl Outline {
-    /// The outline of a file with so many bytes, before anything has been read.
+    /// The outline of a file with so many bytes.
     #[must_use]
     pub fn new(length: u64) -> Self {
         Self { length, position: 0, inside: None, lines: Vec::new(), ended: false }
     }
 
-    /// The range of the file that is to be read next; `None` when everything has been.
-    #[must_use]
+    /// The range of the file that must be supplied next; `None` at the end.
     pub fn needed_range(&self) -> Option<Range<u64>> {
-        let end = self.position.saturating_add(HEADER).min(self.length);
+        let end = self.position.saturating_add(LONG_HEADER).min(self.length);
         let header = (self.position < end).then_some(self.position..end);
         if self.ended { None } else { self.inside.clone().or(header) }
     }
 
-    /// Takes exactly the bytes that are wanted.
+    /// Takes exactly the bytes of [`Outline::needed_range`].
     pub fn supply(&mut self, bytes: &[u8]) {
         match self.inside.take() {
-            None => self.header(bytes),
+            None => self.read_header(bytes),
             Some(inside) => {
                 self.position = inside.end;
-                if let Ok(found) = Found::read(bytes, inside.start, self.length) {
-                    self.enter(&found, 0);
-                    self.missing(&found, 0);
+                if let Ok(found) = PartialBox::parse(bytes, inside.start, self.length) {
+                    self.add_tree(&found, 0);
+                    self.add_missing(&found, 0);
                 }
             }
         }
     }
 
-    /// What has been read, in the order of the file.
-    #[must_use]
+    /// The lines, in the order of the file.
     pub fn lines(self) -> Vec<Line> {
         self.lines
     }
 
-    /// Reads a header of the top level, and decides whether to look into its box.
-    fn header(&mut self, bytes: &[u8]) {
+    /// Reads a header of the top level, and decides whether its content is read.
+    fn read_header(&mut self, bytes: &[u8]) {
         let at = self.position;
-        match Found::read(bytes, at, self.length) {
-            Err(odd) => self.lost(0, at, self.length, odd),
+        match PartialBox::parse(bytes, at, self.length) {
+            Err(why) => {
+                self.add_unreadable(0, at, self.length, why);
+                self.ended = true;
+            }
             Ok(found) => {
                 let end = found.end().min(self.length);
-                if found.is_looked_into() && end.saturating_sub(at) <= MAX_READ {
+                if found.needs_body() && end.saturating_sub(at) <= MAX_READ {
                     self.inside = Some(at..end);
                 } else {
                     self.position = end;
-                    self.boxed(&found, 0);
-                    self.missing(&found, 0);
+                    self.add_box(&found, 0);
+                    self.add_missing(&found, 0);
                 }
             }
         }
     }
 
-    /// A line for a box.
-    fn boxed(&mut self, found: &Found, depth: usize) {
-        self.line(Line {
+    /// Adds a line for a box.
+    fn add_box(&mut self, found: &PartialBox, depth: usize) {
+        self.add(Line {
             depth,
             kind: Some(found.kind.to_string()),
             at: found.at,
             size: found.size,
-            says: summary::of(found),
+            summary: summary::of(found),
             damaged: false,
         });
     }
 
-    /// A line about the end of a box, if it lies past the end of what is around it.
-    fn missing(&mut self, found: &Found, depth: usize) {
+    /// Adds a line about the bytes of a box that lie past the end of what is around it.
+    fn add_missing(&mut self, found: &PartialBox, depth: usize) {
         if let Some(missing) = found.missing() {
-            let message = format!("{missing} bytes of '{}' are not there", found.kind);
-            self.damage(depth, found.limit, 0, message);
+            let message = format!("{missing} bytes of `{}` are missing", found.kind);
+            self.add_damage(depth, found.limit, 0, message);
         }
     }
 
-    /// A box that is there as far as `found` has its bytes, and the boxes in it.
-    fn enter(&mut self, found: &Found, depth: usize) {
-        self.boxed(found, depth);
+    /// Adds a box and the boxes in it, as far as they are there.
+    fn add_tree(&mut self, found: &PartialBox, depth: usize) {
+        self.add_box(found, depth);
         let Some(mut rest) = found.children() else { return };
         let below = depth.saturating_add(1);
         let end = found.end().min(found.limit);
         if below >= MAX_DEPTH {
-            return self.damage(below, end.saturating_sub(length(rest)), length(rest), "deeper");
+            return self.add_damage(
+                below,
+                end.saturating_sub(length(rest)),
+                length(rest),
+                "nested too deep",
+            );
         }
         while !rest.is_empty() && !self.ended {
             let at = end.saturating_sub(length(rest));
-            match Found::read(rest, at, end) {
-                Err(Odd::Zeros) if found.may_end_in_zeros() => return,
-                Err(odd) => return self.lost_inside(below, at, end, odd),
+            match PartialBox::parse(rest, at, end) {
+                Err(Unreadable::Zeros) if found.may_end_in_zeros() => return,
+                Err(why) => return self.add_unreadable(below, at, end, why),
                 Ok(child) => {
-                    self.enter(&child, below);
+                    self.add_tree(&child, below);
                     if found.missing().is_none() {
-                        self.missing(&child, below); // said once, of the outermost
+                        self.add_missing(&child, below); // once, for the outermost
                     }
                     let taken = child.end().saturating_sub(at);
                     rest = rest.get(in_memory(taken)..).unwrap_or_default();
@@ -154,31 +152,25 @@ impl Outline {
         }
     }
 
-    /// From here on nothing can be read at the top level.
-    fn lost(&mut self, depth: usize, at: u64, end: u64, odd: Odd) {
-        self.lost_inside(depth, at, end, odd);
-        self.ended = true;
-    }
-
-    /// From here on nothing can be read in this box.
-    fn lost_inside(&mut self, depth: usize, at: u64, end: u64, odd: Odd) {
+    /// Adds a line about the bytes from here on, which cannot be read.
+    fn add_unreadable(&mut self, depth: usize, at: u64, end: u64, why: Unreadable) {
         let size = end.saturating_sub(at);
-        self.damage(depth, at, size, format!("{odd}: {size} bytes are left unread"));
+        self.add_damage(depth, at, size, format!("{why}: {size} bytes are left unread"));
     }
 
-    fn damage(&mut self, depth: usize, at: u64, size: u64, message: impl Into<String>) {
-        let says = Some(message.into());
-        self.line(Line { depth, kind: None, at, size, says, damaged: true });
+    fn add_damage(&mut self, depth: usize, at: u64, size: u64, message: impl Into<String>) {
+        let summary = Some(message.into());
+        self.add(Line { depth, kind: None, at, size, summary, damaged: true });
     }
 
-    fn line(&mut self, line: Line) {
+    fn add(&mut self, line: Line) {
         if self.lines.len() < MAX_LINES {
             self.lines.push(line);
         } else if !self.ended {
             self.ended = true;
-            let says = Some(format!("more than {MAX_LINES} lines: the rest is left out"));
+            let summary = Some(format!("more than {MAX_LINES} lines: the rest is left out"));
             let size = self.length.saturating_sub(line.at);
-            self.lines.push(Line { kind: None, depth: 0, says, size, damaged: false, ..line });
+            self.lines.push(Line { kind: None, depth: 0, summary, size, damaged: false, ..line });
         }
     }
 }

@@ -1,35 +1,34 @@
-//! What a box says, in a few words.
+//! One line of what a box says.
 
-use super::partial_box::Found;
-use crate::inspect::boxes::fields::{Fields, known};
-use crate::inspect::boxes::kind::Kind;
+use super::partial_box::PartialBox;
+use crate::inspect::boxes::{Fields, FourCc, known_duration};
 use crate::inspect::moov::track::milliseconds;
 
-/// Brands, and characters of a text, that are told.
+/// The most brands, and the most characters of a text, that are shown.
 const MAX_BRANDS: usize = 12;
 const MAX_TEXT: usize = 80;
 
-/// A line about a box of a kind that is known; nothing when its fields are not there.
-pub(crate) fn of(found: &Found) -> Option<String> {
+/// The summary of a box; `None` for a type without one, or when its fields are not there.
+pub(super) fn of(found: &PartialBox) -> Option<String> {
     let mut fields = Fields::new(found.body);
     match &found.kind.0 {
         b"ftyp" | b"styp" => brands(fields),
         b"mdat" => Some("the media".to_owned()),
         b"avc1" | b"avc3" | b"hvc1" | b"hev1" | b"av01" | b"vp09" | b"mp4v" | b"encv" => {
-            picture(fields)
+            visual_entry(fields)
         }
-        b"mp4a" | b"enca" | b"samr" | b"sawb" => sound(fields),
+        b"mp4a" | b"enca" | b"samr" | b"sawb" => audio_entry(fields),
         [0xA9, ..] => text(fields),
         _ => {
             let [version, _, high, low] = fields.array()?;
             let flags = u32::from_be_bytes([0, 0, high, low]);
-            full(found.kind, version, flags, fields)
+            full_box(found.kind, version, flags, fields)
         }
     }
 }
 
-/// The boxes that have a version and flags.
-fn full(kind: Kind, version: u8, flags: u32, mut fields: Fields) -> Option<String> {
+/// Boxes with a version and flags.
+fn full_box(kind: FourCc, version: u8, flags: u32, mut fields: Fields) -> Option<String> {
     match &kind.0 {
         b"mvhd" | b"mdhd" => duration(version, fields),
         b"tkhd" => track(version, fields),
@@ -72,15 +71,15 @@ fn sizes(mut fields: Fields) -> Option<String> {
     Some(format!("{count} samples{each}"))
 }
 
-/// Creation and change come first in `mvhd`, `mdhd` and `tkhd`.
-fn after_times(version: u8, fields: &mut Fields) -> Option<()> {
+/// Creation and modification times come first in `mvhd`, `mdhd` and `tkhd`.
+fn skip_times(version: u8, fields: &mut Fields) -> Option<()> {
     fields.skip(if version == 0 { 8 } else { 16 })
 }
 
 fn duration(version: u8, mut fields: Fields) -> Option<String> {
-    after_times(version, &mut fields)?;
+    skip_times(version, &mut fields)?;
     let timescale = fields.u32()?;
-    let length = match known(fields.sized(version)?, version) {
+    let length = match known_duration(fields.sized(version)?, version) {
         Some(duration) if timescale > 0 => seconds(milliseconds(duration, timescale)),
         _ => "of unknown length".to_owned(),
     };
@@ -93,7 +92,7 @@ fn seconds(millis: u64) -> String {
 }
 
 fn track(version: u8, mut fields: Fields) -> Option<String> {
-    after_times(version, &mut fields)?;
+    skip_times(version, &mut fields)?;
     let id = fields.u32()?;
     fields.skip(4)?;
     fields.sized(version)?;
@@ -106,13 +105,13 @@ fn track(version: u8, mut fields: Fields) -> Option<String> {
     })
 }
 
-fn picture(mut fields: Fields) -> Option<String> {
+fn visual_entry(mut fields: Fields) -> Option<String> {
     fields.skip(24)?;
     let (width, height) = (fields.u16()?, fields.u16()?);
     Some(format!("{width} by {height} pixels"))
 }
 
-fn sound(mut fields: Fields) -> Option<String> {
+fn audio_entry(mut fields: Fields) -> Option<String> {
     fields.skip(16)?;
     let channels = fields.u16()?;
     fields.skip(6)?;
@@ -120,10 +119,10 @@ fn sound(mut fields: Fields) -> Option<String> {
     Some(format!("{channels} channels, {rate} Hz"))
 }
 
-/// A tag of QuickTime's `udta`: a length, a language, a text.
+/// A text in QuickTime's `udta`: a length, a language, the text.
 fn text(mut fields: Fields) -> Option<String> {
     let length = usize::from(fields.u16()?);
     fields.skip(2)?;
     let text = String::from_utf8_lossy(fields.bytes(length).filter(|text| !text.is_empty())?);
-    Some(text.chars().filter(|sign| !sign.is_control()).take(MAX_TEXT).collect())
+    Some(text.chars().filter(|character| !character.is_control()).take(MAX_TEXT).collect())
 }

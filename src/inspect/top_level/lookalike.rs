@@ -1,7 +1,7 @@
-//! What a file that is no MP4 probably is, by its first bytes, so that the driver can be told.
+//! What a file that is no MP4 probably is, by its first bytes.
 
-/// Beginnings of files that people send by mistake, and what to call them.
-const BEGINNINGS: &[(&[u8], &str)] = &[
+/// Beginnings of files that people upload by mistake.
+const SIGNATURES: &[(&[u8], &str)] = &[
     (b"%PDF", "a PDF document"),
     (b"\x89PNG", "a PNG picture"),
     (b"\xFF\xD8\xFF", "a JPEG picture"),
@@ -9,7 +9,7 @@ const BEGINNINGS: &[(&[u8], &str)] = &[
     (b"PK\x03\x04", "a ZIP archive or an office document"),
     (b"RIFF", "an AVI or WebP file"),
     (b"\x1A\x45\xDF\xA3", "a Matroska or WebM video"),
-    (b"ID3", "an MP3 sound file"),
+    (b"ID3", "an MP3 audio file"),
     (b"OggS", "an Ogg file"),
     (b"FLV", "a Flash video"),
     (b"\x47\x40", "an MPEG transport stream"),
@@ -18,8 +18,8 @@ const BEGINNINGS: &[(&[u8], &str)] = &[
     (b"{", "a JSON text"),
 ];
 
-/// A guess at the kind of file, from its first eight bytes.
-pub(crate) fn name(first: &[u8]) -> Option<&'static str> {
-    let known = BEGINNINGS.iter().find(|(beginning, _)| first.starts_with(beginning));
+/// Guesses the type of a file from its first eight bytes.
+pub(super) fn guess(first: &[u8]) -> Option<&'static str> {
+    let known = SIGNATURES.iter().find(|(signature, _)| first.starts_with(signature));
     known.map(|(_, name)| *name)
 }

@@ -1,4 +1,7 @@
-pub(super) mod checks;
-pub(super) mod first_box;
-pub(super) mod lookalike;
+//! The boxes of the top level: their headers are checked, their payload is only counted.
+
+mod checks;
+mod first_box;
+pub(super) mod header;
+mod lookalike;
 pub(super) mod reader;

@@ -1,238 +1,146 @@
-//! The reader of top-level headers: positions are kept, payload is only counted.
+//! The reader of the top level: keeps positions and counts payload.
 
-use std::ops::Range;
+use std::sync::Arc;
 
-use crate::model::{Check, Finding};
-
-use crate::inspect::boxes::fields::{Fields, in_memory, length};
-use crate::inspect::boxes::kind::Kind;
-use crate::inspect::boxes::path;
-use crate::inspect::notes::{Noted, Notes};
+use super::checks;
+use super::first_box;
+use super::header::{HeaderContext, TopLevelHeader, TopLevelIndex};
+use crate::inspect::boxes::{Checked, Extent, LONG_HEADER, SHORT_HEADER, in_memory, length};
+use crate::inspect::notes::{NoteList, TimedFinding};
 use crate::inspect::settings::Config;
-use crate::inspect::top_level::checks;
-use crate::inspect::top_level::first_box;
-
-/// Bytes of a header with a 32-bit size.
-const SHORT_HEADER: usize = 8;
-
-/// Bytes of a header with a 64-bit size.
-const WIDE_HEADER: usize = 16;
-
-/// A header as it was read.
-#[derive(Clone, Copy)]
-pub(crate) struct Start {
-    pub(crate) kind: Kind,
-    pub(crate) at: u64,
-    /// The 32-bit size field.
-    pub(crate) short: u32,
-    /// The 64-bit size field, when the 32-bit one says so.
-    pub(crate) wide: Option<u64>,
-    /// Which of its kind it is, counted from 1.
-    number: u64,
-}
-
-impl Start {
-    fn read(head: &[u8], at: u64, seen: &Seen) -> Option<Self> {
-        let mut fields = Fields::new(head);
-        let (short, kind, wide) = (fields.u32()?, fields.kind()?, fields.u64());
-        Some(Self { kind, at, short, wide, number: seen.number(kind) })
-    }
-
-    /// The box in a path. Nobody knows yet whether others of its kind follow, so the first has no
-    /// number; but fragments come in numbers.
-    pub(crate) fn path(&self) -> String {
-        path::step(self.kind, self.number, self.number > 1 || self.kind.0 == *b"moof")
-    }
-
-    /// A finding about this box.
-    pub(crate) fn finding(&self, check: Check, message: impl Into<String>) -> Finding {
-        Finding::at(check, self.at, message).within(Some(self.path()))
-    }
-
-    /// The size that the header claims; 0 means "to the end of the file".
-    pub(crate) fn claimed(&self) -> u64 {
-        self.wide.unwrap_or(u64::from(self.short))
-    }
-
-    /// Bytes of the header itself.
-    pub(crate) fn length(&self) -> u64 {
-        if self.wide.is_some() { 16 } else { 8 }
-    }
-
-    /// The first eight bytes, as they were.
-    pub(crate) fn bytes(&self) -> Vec<u8> {
-        [self.short.to_be_bytes(), self.kind.0].concat()
-    }
-}
-
-/// A stretch of the file; an open end is `u64::MAX` until it is known.
-pub(crate) type Extent = Range<u64>;
-
-/// What has been met at the top level.
-#[derive(Clone, Default)]
-pub(crate) struct Seen {
-    /// Boxes begun.
-    pub(crate) boxes: u64,
-    /// Whether `ftyp` was met, or is not asked for any more.
-    pub(crate) ftyp: bool,
-    /// Where `moov` is.
-    pub(crate) moov: Option<Extent>,
-    /// How many `moof` were met.
-    pub(crate) fragments: u64,
-    /// Payloads of the `mdat` boxes.
-    pub(crate) mdats: Vec<Extent>,
-    /// Payload of an `mdat` that was refused because it goes past the end of the file.
-    pub(crate) cut_mdat: Option<Extent>,
-    /// Whether boxes were leapt over.
-    pub(crate) has_gap: bool,
-}
-
-impl Seen {
-    /// `mdat` boxes beyond one for each fragment.
-    pub(crate) fn plain_mdats(&self) -> u64 {
-        self.media_boxes().saturating_sub(self.fragments)
-    }
-
-    fn media_boxes(&self) -> u64 {
-        u64::try_from(self.mdats.len()).unwrap_or(u64::MAX)
-    }
-
-    /// Which of its kind the next box would be, for the kinds that are counted.
-    fn number(&self, kind: Kind) -> u64 {
-        let before = match &kind.0 {
-            b"moof" => self.fragments,
-            b"mdat" => self.media_boxes(),
-            b"moov" => u64::from(self.moov.is_some()),
-            _ => 0,
-        };
-        before.saturating_add(1)
-    }
-}
-
-/// What the checks of the top level look at.
-pub(crate) struct Judge<'a> {
-    pub(crate) rules: &'a Config,
-    pub(crate) declared: Option<u64>,
-    /// What the length of the file cannot exceed.
-    pub(crate) at_most: Option<u64>,
-    pub(crate) seen: &'a mut Seen,
-    notes: &'a mut Notes,
-    after: u64,
-}
-
-impl Judge<'_> {
-    pub(crate) fn note(&mut self, finding: Finding) {
-        self.notes.add(self.after, finding);
-    }
-}
+use crate::model::{Check, Finding};
 
 #[derive(Clone)]
 enum State {
     /// Collecting a header.
-    Between,
-    /// Inside a box that ends at a position; unknown while it runs to an unknown end of the file.
-    Inside { start: Start, end: Option<u64> },
+    Header,
+    /// Inside a box; its end is unknown while it runs to an unknown end of the file.
+    Inside { header: TopLevelHeader, end: Option<u64> },
     /// After the last box: zeros since a position.
     Zeros { from: u64 },
-    /// A check has failed; nothing is judged any more.
+    /// A check has failed; nothing is checked any more.
     Stopped,
 }
 
-/// The reader.
 #[derive(Clone)]
-pub(crate) struct Top {
-    pub(crate) position: u64,
-    /// What the length of the file cannot exceed, where only that is known.
-    pub(crate) at_most: Option<u64>,
-    pub(crate) seen: Seen,
-    pub(crate) fault: Option<Noted>,
-    pub(crate) notes: Notes,
-    head: [u8; WIDE_HEADER],
-    held: usize,
+pub(crate) struct TopLevelReader {
+    rules: Arc<Config>,
+    /// Length of the file, if it is known.
+    declared: Option<u64>,
+    /// Upper limit of the length, where only that is known.
+    max_length: Option<u64>,
+    position: u64,
+    index: TopLevelIndex,
+    fault: Option<TimedFinding>,
+    notes: NoteList,
+    /// The bytes of the header that is being collected.
+    partial: Vec<u8>,
     state: State,
 }
 
-/// A box that has just been read to its end.
+/// A box that has just been passed to its end, or the part of it that is read.
 #[derive(Clone)]
-pub(crate) struct Closed {
-    pub(crate) start: Start,
+pub(crate) struct PassedBox {
+    pub(crate) header: TopLevelHeader,
     pub(crate) extent: Extent,
 }
 
-impl Top {
-    pub(crate) fn new() -> Self {
+impl TopLevelReader {
+    pub(crate) fn new(rules: Arc<Config>) -> Self {
         Self {
+            rules,
+            declared: None,
+            max_length: None,
             position: 0,
-            at_most: None,
-            seen: Seen::default(),
+            index: TopLevelIndex::default(),
             fault: None,
-            notes: Notes::default(),
-            head: [0; WIDE_HEADER],
-            held: 0,
-            state: State::Between,
+            notes: NoteList::default(),
+            partial: Vec::new(),
+            state: State::Header,
         }
     }
 
-    /// Reads on until a box closes; answers it and what is left of `bytes`.
-    pub(crate) fn read<'b>(
-        &mut self,
-        mut bytes: &'b [u8],
-        rules: &Config,
-        declared: Option<u64>,
-    ) -> (Option<Closed>, &'b [u8]) {
+    pub(crate) fn position(&self) -> u64 {
+        self.position
+    }
+
+    pub(crate) fn declared_length(&self) -> Option<u64> {
+        self.declared
+    }
+
+    /// The length of the file, or its upper limit, if either is known.
+    pub(crate) fn length_limit(&self) -> Option<u64> {
+        self.declared.or(self.max_length)
+    }
+
+    pub(crate) fn index(&self) -> &TopLevelIndex {
+        &self.index
+    }
+
+    pub(crate) fn fault(&self) -> Option<&TimedFinding> {
+        self.fault.as_ref()
+    }
+
+    pub(crate) fn clear_fault(&mut self) {
+        self.fault = None;
+    }
+
+    pub(crate) fn notes(&self) -> &NoteList {
+        &self.notes
+    }
+
+    /// Adds a note that is certain after the bytes read so far.
+    pub(crate) fn note(&mut self, finding: Finding) {
+        self.notes.add(self.position, finding);
+    }
+
+    /// Reads on until a box ends; returns it and what is left of `bytes`.
+    pub(crate) fn read<'b>(&mut self, mut bytes: &'b [u8]) -> (Option<PassedBox>, &'b [u8]) {
         loop {
-            // Also with nothing left: a box may be empty, or close by what was just declared.
-            if let Some(closed) = self.close() {
-                return (Some(closed), bytes);
+            // Also without bytes: a box may be empty, or end at a length that was just declared.
+            if let Some(passed) = self.leave_box() {
+                return (Some(passed), bytes);
             }
             if bytes.is_empty() {
                 return (None, bytes);
             }
-            bytes = self.step(bytes, rules, declared);
+            bytes = self.step(bytes);
         }
     }
 
-    fn step<'b>(&mut self, bytes: &'b [u8], rules: &Config, declared: Option<u64>) -> &'b [u8] {
+    fn step<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
         match self.state {
-            State::Between => self.collect(bytes, rules, declared),
+            State::Header => self.collect(bytes),
             State::Inside { end, .. } => {
                 let left = end.unwrap_or(u64::MAX).saturating_sub(self.position);
                 self.advance(bytes, in_memory(left)).1
             }
             State::Zeros { from } => {
-                let (zeros, rest) = self.zeros(from, bytes);
-                if let Some(at) = zeros {
+                if let Some(at) = checks::zero_tail_end(from, self.position, bytes) {
                     self.fail(at.saturating_add(1), checks::trailing(at, false));
                 }
-                rest
+                self.advance(bytes, usize::MAX).1
             }
             State::Stopped => self.advance(bytes, usize::MAX).1,
         }
     }
 
-    fn zeros<'b>(&mut self, from: u64, bytes: &'b [u8]) -> (Option<u64>, &'b [u8]) {
-        let harmful = checks::zero_tail(from, self.position, bytes);
-        (harmful, self.advance(bytes, usize::MAX).1)
-    }
-
-    /// Takes at most `count` bytes.
+    /// Takes at most `count` bytes; returns them and the rest.
     fn advance<'b>(&mut self, bytes: &'b [u8], count: usize) -> (&'b [u8], &'b [u8]) {
         let (taken, rest) = bytes.split_at_checked(count).unwrap_or((bytes, &[]));
-        self.position = self.position.saturating_add(length(taken));
+        self.skip(length(taken));
         (taken, rest)
     }
 
-    /// Collects the bytes of a header, and judges it as soon as enough of them are there.
-    fn collect<'b>(&mut self, bytes: &'b [u8], rules: &Config, declared: Option<u64>) -> &'b [u8] {
-        let goal = if self.held < SHORT_HEADER { SHORT_HEADER } else { WIDE_HEADER };
-        let (taken, rest) = self.advance(bytes, goal.saturating_sub(self.held));
-        for (place, byte) in self.head.iter_mut().skip(self.held).zip(taken) {
-            *place = *byte;
-        }
-        self.held = self.held.saturating_add(taken.len());
-        self.short_tail(declared);
-        if self.held == goal
-            && let Err(finding) = self.judge(rules, declared)
+    /// Collects the bytes of a header, and checks it as soon as there are enough of them.
+    fn collect<'b>(&mut self, bytes: &'b [u8]) -> &'b [u8] {
+        let collected = length(&self.partial);
+        let needed = if collected < SHORT_HEADER { SHORT_HEADER } else { LONG_HEADER };
+        let (taken, rest) = self.advance(bytes, in_memory(needed.saturating_sub(collected)));
+        self.partial.extend_from_slice(taken);
+        self.check_short_tail();
+        if length(&self.partial) == needed
+            && let Err(finding) = self.check_header()
         {
             self.fail(self.position, finding);
         }
@@ -241,190 +149,213 @@ impl Top {
 
     /// Check 15, as early as it is certain: what follows the last box is too little to be one, so it
     /// must be zeros.
-    fn short_tail(&mut self, declared: Option<u64>) {
-        let held = self.unfinished_header();
-        let at = self.position.saturating_sub(length(held));
-        let room = declared.map_or(u64::MAX, |end| end.saturating_sub(at));
-        let harmful = held
-            .iter()
-            .position(|byte| *byte != 0)
-            .map(|zeros| length(held.get(..zeros).unwrap_or_default()));
-        if let Some(zeros) = harmful
-            && room < checks::HEADER
-            && self.is_complete()
+    fn check_short_tail(&mut self) {
+        let at = self.partial_start();
+        let room = self.declared.map_or(u64::MAX, |end| end.saturating_sub(at));
+        let harmful = self.partial.iter().position(|byte| *byte != 0);
+        if let Some(harmful) = harmful
+            && room < SHORT_HEADER
+            && self.index.is_complete()
         {
+            let zeros = u64::try_from(harmful).unwrap_or(u64::MAX);
             let after = at.saturating_add(zeros).saturating_add(1);
             self.fail(after, checks::trailing(at, false));
-            // A header may have been meant.
+            // It may be the beginning of a header.
             self.fault.iter_mut().for_each(|fault| fault.end_missing = true);
         }
     }
 
-    fn judge(&mut self, rules: &Config, declared: Option<u64>) -> Result<(), Finding> {
-        let held = self.head.get(..self.held).unwrap_or_default();
-        let at = self.position.saturating_sub(length(held));
-        let Some(start) = Start::read(held, at, &self.seen) else { return Ok(()) };
-        if held == [0; SHORT_HEADER] && self.is_complete() {
-            let tail = declared.unwrap_or(0).saturating_sub(at);
-            if tail > checks::MAX_ZERO_TAIL {
+    fn check_header(&mut self) -> Checked {
+        let at = self.partial_start();
+        let found = TopLevelHeader::parse(&self.partial, at, &self.index);
+        let Some(found) = found else { return Ok(()) };
+        if self.partial == [0; 8] && self.index.is_complete() {
+            if checks::zero_tail_too_long(self.declared.unwrap_or(0).saturating_sub(at)) {
                 return Err(checks::trailing(at, false)); // zeros or not
             }
-            self.held = 0;
+            self.partial.clear();
             self.state = State::Zeros { from: at };
-            self.notes.add(self.position, checks::trailing(at, true));
+            self.note(checks::trailing(at, true));
             return Ok(());
         }
-        let (seen, notes, at_most) = (&mut self.seen, &mut self.notes, self.at_most);
-        let mut judge = Judge { rules, declared, at_most, seen, notes, after: self.position };
-        if self.held == SHORT_HEADER {
-            judge_kind(&judge, &start)?;
+        let is_first_look = length(&self.partial) == SHORT_HEADER;
+        let mut context = self.context(self.max_length);
+        if is_first_look {
+            check_kind(&context, &found)?;
         }
-        if start.short == 1 && start.wide.is_none() {
-            return checks::half_header(&judge, &start); // eight more bytes
+        if found.header.is_incomplete() {
+            return checks::partial_header(&context, &found); // eight more bytes
         }
-        let size = judge_size(&mut judge, &start)?;
-        self.enter(start, size, declared);
+        let size = check_size(&mut context, &found)?;
+        let end = size.map(|size| at.saturating_add(size)).or(self.declared);
+        self.index.add(&found, end);
+        self.partial.clear();
+        self.state = State::Inside { header: found, end };
         Ok(())
     }
 
-    /// Whether all that a video needs has been met, so that only a tail can follow.
-    fn is_complete(&self) -> bool {
-        self.seen.moov.is_some() && !self.seen.mdats.is_empty()
-    }
-
-    fn enter(&mut self, start: Start, size: Option<u64>, declared: Option<u64>) {
-        let end = size.map(|size| start.at.saturating_add(size)).or(declared);
-        let known = end.unwrap_or(u64::MAX);
-        self.seen.boxes = self.seen.boxes.saturating_add(1);
-        match &start.kind.0 {
-            b"ftyp" => self.seen.ftyp = true,
-            b"moov" => self.seen.moov = Some(start.at..known),
-            b"moof" => self.seen.fragments = self.seen.fragments.saturating_add(1),
-            b"mdat" => self.seen.mdats.push(start.at.saturating_add(start.length())..known),
-            _ => {}
+    fn context(&mut self, max_length: Option<u64>) -> HeaderContext<'_> {
+        HeaderContext {
+            rules: &self.rules,
+            declared: self.declared,
+            max_length,
+            index: &mut self.index,
+            notes: &mut self.notes,
+            after: self.position,
         }
-        self.held = 0;
-        self.state = State::Inside { start, end };
     }
 
     /// Leaves the box when its end is reached.
-    fn close(&mut self) -> Option<Closed> {
-        let State::Inside { start, end: Some(end) } = self.state else { return None };
+    fn leave_box(&mut self) -> Option<PassedBox> {
+        let State::Inside { header, end: Some(end) } = self.state else { return None };
         if self.position < end {
             return None;
         }
-        self.state = State::Between;
-        Some(Closed { start, extent: start.at..end })
+        self.state = State::Header;
+        Some(PassedBox { header, extent: header.at..end })
     }
 
-    pub(crate) fn fail(&mut self, after: u64, finding: Finding) {
-        if self.fault.is_none() {
-            self.fault = Some(Noted::new(finding, after));
-        }
+    fn fail(&mut self, after: u64, finding: Finding) {
+        self.fault.get_or_insert_with(|| TimedFinding::new(finding, after));
         self.state = State::Stopped;
     }
 
-    /// Learns where the file ends: closes what runs to the end, and judges the box that is open.
-    pub(crate) fn declare(&mut self, rules: &Config, declared: u64) {
+    /// Sets the length of the file: ends what runs to the end, and checks the box that is open.
+    pub(crate) fn set_length(&mut self, declared: u64) {
+        self.declared = Some(declared);
+        if declared == 0 {
+            self.fail(0, empty());
+        }
         if self.position > declared {
             self.fail(self.position, checks::length_mismatch(declared));
         }
-        let State::Inside { start, end } = self.state else { return };
-        let size = end.unwrap_or(declared).saturating_sub(start.at);
-        self.state = State::Inside { start, end: Some(start.at.saturating_add(size)) };
-        self.close_open_extents(declared);
-        let (seen, notes, after) = (&mut self.seen, &mut self.notes, self.position);
-        let declared = Some(declared);
-        let judge = Judge { rules, declared, at_most: declared, seen, notes, after };
-        let judged = checks::too_large(&judge, &start, size)
-            .and_then(|()| checks::beyond_end(&judge, &start, size));
-        if let Err(finding) = judged {
+        let State::Inside { header, end } = self.state else { return };
+        let size = end.unwrap_or(declared).saturating_sub(header.at);
+        self.state = State::Inside { header, end: Some(header.at.saturating_add(size)) };
+        self.index.close_open_extents(declared);
+        let context = self.context(None);
+        let checked = checks::too_large(&context, &header, size)
+            .and_then(|()| checks::beyond_end(&context, &header, size));
+        if let Err(finding) = checked {
             self.fail(self.position, finding);
         }
     }
 
-    /// The `mdat` or `moov` that runs to the end of the file ends here.
-    pub(crate) fn close_open_extents(&mut self, end: u64) {
-        let open = self.seen.mdats.last_mut().into_iter().chain(self.seen.moov.as_mut());
-        for extent in open.filter(|extent| extent.end == u64::MAX) {
-            extent.end = end;
-        }
+    pub(crate) fn set_max_length(&mut self, length: u64) {
+        self.max_length = Some(length);
     }
 
-    /// How many of the next bytes nobody looks at: what is left of a box that is not read.
+    /// Takes bytes beyond the end of the file.
+    pub(crate) fn reject_excess(&mut self, end: u64, count: usize) {
+        self.skip(u64::try_from(count).unwrap_or(u64::MAX));
+        self.fail(end.saturating_add(1), checks::length_mismatch(end));
+    }
+
+    /// The file ends at the current position.
+    pub(crate) fn end_file(&mut self) {
+        self.index.close_open_extents(self.position);
+    }
+
+    /// How many of the next bytes belong to the part of a box that is not read.
     pub(crate) fn skippable(&self) -> u64 {
-        let State::Inside { start, end } = self.state else { return 0 };
-        if self.position < start.at.saturating_add(start.kind.looked_at()) {
-            return 0;
+        match self.state {
+            State::Inside { header, end } if self.position >= header.read_end() => {
+                end.unwrap_or(u64::MAX).saturating_sub(self.position)
+            }
+            _ => 0,
         }
-        end.unwrap_or(u64::MAX).saturating_sub(self.position)
     }
 
-    /// Passes over bytes that nobody looks at.
-    pub(crate) fn pass(&mut self, count: u64) {
+    /// Counts bytes that are not at hand.
+    pub(crate) fn skip(&mut self, count: u64) {
         self.position = self.position.saturating_add(count);
     }
 
-    /// Goes on at another box, as if whole boxes without any fault lay between. Only between boxes,
-    /// once `ftyp` has been met; `false` where that is not so.
-    pub(crate) fn leap(&mut self, to: u64) -> bool {
-        let may = matches!(self.state, State::Between) && self.seen.ftyp && to > self.position;
+    /// Continues at another box, as if faultless whole boxes lay between. Only possible between
+    /// boxes, after `ftyp`; returns whether it was.
+    pub(crate) fn jump(&mut self, to: u64) -> bool {
+        let may = matches!(self.state, State::Header) && self.index.ftyp && to > self.position;
         if may {
-            self.held = 0;
+            self.partial.clear();
             self.position = to;
-            self.seen.has_gap = true;
+            self.index.has_gap = true;
         }
         may
     }
 
-    /// The box that is not at its end, with where it ends if that is known.
-    pub(crate) fn open_box(&self) -> Option<(Start, Option<u64>)> {
+    /// The box that goes on past the current position, with its end if that is known.
+    pub(crate) fn unfinished_box(&self) -> Option<(TopLevelHeader, u64)> {
         match self.state {
-            State::Inside { start, end } => Some((start, end)),
+            State::Inside { header, end: Some(end) } if end > self.position => Some((header, end)),
             _ => None,
         }
     }
 
     /// The bytes of an unfinished header.
-    pub(crate) fn unfinished_header(&self) -> &[u8] {
-        self.head.get(..self.held).unwrap_or_default()
+    pub(crate) fn partial_header(&self) -> &[u8] {
+        &self.partial
     }
 
-    /// The box whose header is unfinished, if its kind is known.
-    pub(crate) fn unfinished_box(&self) -> Option<Start> {
-        let held = self.unfinished_header();
-        Start::read(held, self.position.saturating_sub(length(held)), &self.seen)
-    }
-}
-
-/// What is certain once a kind and a 32-bit size are known.
-fn judge_kind(judge: &Judge, start: &Start) -> Result<(), Finding> {
-    first_box::not_mp4(judge, start)?;
-    checks::garbage(start)?;
-    checks::misplaced(start)?;
-    first_box::recording_not_finalised(start)?;
-    checks::too_many(judge, start)?;
-    checks::order(judge, start)?;
-    checks::open_end(judge, start)
-}
-
-/// What is certain once the size is known. Answers it; `None` for "to the end of the file".
-fn judge_size(judge: &mut Judge, start: &Start) -> Result<Option<u64>, Finding> {
-    first_box::recording_not_finalised(start)?;
-    first_box::ftyp_missing(judge, start)?;
-    checks::unknown(judge, start);
-    let size = checks::size(judge, start)?;
-    let least = size.or_else(|| Some(judge.declared?.saturating_sub(start.at)));
-    if let Some(least) = least {
-        checks::ftyp_invalid(start, least)?;
-        checks::too_large(judge, start, least)?;
-        let judged = checks::beyond_end(judge, start, least);
-        if judged.is_err() && start.kind.0 == *b"mdat" {
-            let payload = start.at.saturating_add(start.length());
-            judge.seen.cut_mdat = Some(payload..start.at.saturating_add(least));
+    /// Checks 15 and 42, at the end: what is left after the last box is too little to be one.
+    pub(crate) fn check_tail(&mut self) -> Checked {
+        let at = self.partial_start();
+        if self.partial.is_empty() {
+            return Ok(());
         }
-        judged?;
-        checks::no_room(judge, start, least)?;
+        if self.index.boxes == 0 {
+            let message = "The uploaded file is not an MP4: it is shorter than the smallest box.";
+            return Err(Finding::at(Check::NotMp4, at, message));
+        }
+        if length(&self.partial) >= SHORT_HEADER {
+            let path = TopLevelHeader::parse(&self.partial, at, &self.index);
+            let path = path.map(|header| header.path());
+            return Err(Finding::at(Check::Truncated, at, checks::PARTIAL_HEADER).within(path));
+        }
+        if self.partial.iter().any(|byte| *byte != 0) {
+            return Err(checks::trailing(at, false));
+        }
+        self.note(checks::trailing(at, true));
+        Ok(())
+    }
+
+    fn partial_start(&self) -> u64 {
+        self.position.saturating_sub(length(&self.partial))
+    }
+}
+
+/// Check 6, the lower half: a file has bytes.
+pub(crate) fn empty() -> Finding {
+    Finding::whole(Check::SizeLimit, "The uploaded file is empty.")
+}
+
+/// What is certain once a type and a 32-bit size are known.
+fn check_kind(context: &HeaderContext, found: &TopLevelHeader) -> Checked {
+    first_box::not_mp4(context, found)?;
+    checks::garbage(found)?;
+    checks::misplaced(found)?;
+    first_box::recording_not_finalised(found)?;
+    checks::too_many(context, found)?;
+    checks::order(context, found)?;
+    checks::open_end(context, found)
+}
+
+/// What is certain once the size is known. Returns it; `None` for "to the end of the file".
+fn check_size(context: &mut HeaderContext, found: &TopLevelHeader) -> Checked<Option<u64>> {
+    first_box::recording_not_finalised(found)?;
+    first_box::ftyp_missing(context, found)?;
+    checks::unknown(context, found);
+    let size = checks::size(context, found)?;
+    let least = size.or_else(|| Some(context.declared?.saturating_sub(found.at)));
+    if let Some(least) = least {
+        checks::ftyp_invalid(found, least)?;
+        checks::too_large(context, found, least)?;
+        let within_file = checks::beyond_end(context, found, least);
+        if within_file.is_err() && found.kind == *b"mdat" {
+            let payload = found.payload_start()..found.at.saturating_add(least);
+            context.index.truncated_mdat = Some(payload);
+        }
+        within_file?;
+        checks::no_room(context, found, least)?;
     }
     Ok(size)
 }

@@ -142,7 +142,7 @@ fn the_trouble_is_shown_at_its_box() {
 /// Whatever it is: nothing is a reason to fail, or to write without end.
 #[test]
 fn an_outline_has_an_end() {
-    assert!(tree_of(b"%PDF-1.7 and so on").contains("bytes of '-1.7' are not there"));
+    assert!(tree_of(b"%PDF-1.7 and so on").contains("bytes of `-1.7` are missing"));
     assert!(tree_of(b"\0\0\0\x08\x01\x02\x03\x04").contains("no box begins here"));
     assert!(tree_of(b"").contains("at       size  box"));
     let many = boxed(*b"free", b"").repeat(50_000);

@@ -1,0 +1,147 @@
+//! Headers at the top level, and what the checks on them know.
+
+use std::fmt;
+
+use crate::inspect::boxes::{BoxHeader, Extent, FourCc, box_finding, path};
+use crate::inspect::notes::NoteList;
+use crate::inspect::settings::Config;
+use crate::model::{Check, Finding};
+
+/// The longest header of a `uuid` box: a 64-bit size and the UUID (ISO 14496-12 §4.2).
+pub(crate) const UUID_HEADER: u64 = 32;
+
+/// The header of a top-level box.
+#[derive(Clone, Copy)]
+pub(crate) struct TopLevelHeader {
+    pub(crate) header: BoxHeader,
+    pub(crate) kind: FourCc,
+    pub(crate) at: u64,
+    /// Its number among the boxes of its type, from 1.
+    number: u64,
+}
+
+impl TopLevelHeader {
+    pub(crate) fn parse(bytes: &[u8], at: u64, index: &TopLevelIndex) -> Option<Self> {
+        let header = BoxHeader::parse(bytes)?;
+        Some(Self { header, kind: header.kind, at, number: index.next_number(header.kind) })
+    }
+
+    /// The box in a path. It is not known yet whether others of its type follow, so the first has no
+    /// number; but fragments never come alone.
+    pub(crate) fn path(&self) -> String {
+        path::segment(self.kind, self.number, self.number > 1 || self.kind == *b"moof")
+    }
+
+    /// A finding at the start of this box.
+    pub(crate) fn finding_with(&self, check: Check, message: impl Into<String>) -> Finding {
+        Finding::at(check, self.at, message).within(Some(self.path()))
+    }
+
+    /// A finding about this box: "The box `moov` at byte 1234 …".
+    pub(crate) fn finding(&self, check: Check, what: impl fmt::Display) -> Finding {
+        box_finding(check, self.kind, self.at, what).within(Some(self.path()))
+    }
+
+    /// Where the payload begins.
+    pub(crate) fn payload_start(&self) -> u64 {
+        self.at.saturating_add(self.header.length())
+    }
+
+    /// Where the part of the box ends that is read. Of most boxes that is the header.
+    pub(crate) fn read_end(&self) -> u64 {
+        let length = match &self.kind.0 {
+            b"ftyp" | b"moov" | b"moof" => u64::MAX,
+            b"uuid" => UUID_HEADER,
+            _ => 0,
+        };
+        self.at.saturating_add(length)
+    }
+}
+
+/// The boxes found at the top level so far.
+#[derive(Clone, Default)]
+pub(crate) struct TopLevelIndex {
+    pub(crate) boxes: u64,
+    /// Whether there is an `ftyp`, or its absence has been noted.
+    pub(crate) ftyp: bool,
+    pub(crate) moov: Option<Extent>,
+    pub(crate) fragments: u64,
+    /// Payloads of the `mdat` boxes.
+    pub(crate) mdats: Vec<Extent>,
+    /// Payload of an `mdat` that was refused because it goes past the end of the file.
+    pub(crate) truncated_mdat: Option<Extent>,
+    /// Whether a preview jumped over boxes.
+    pub(crate) has_gap: bool,
+}
+
+impl TopLevelIndex {
+    pub(crate) fn add(&mut self, header: &TopLevelHeader, end: Option<u64>) {
+        let end = end.unwrap_or(u64::MAX);
+        self.boxes = self.boxes.saturating_add(1);
+        match &header.kind.0 {
+            b"ftyp" => self.ftyp = true,
+            b"moov" => self.moov = Some(header.at..end),
+            b"moof" => self.fragments = self.fragments.saturating_add(1),
+            b"mdat" => self.mdats.push(header.payload_start()..end),
+            _ => {}
+        }
+    }
+
+    /// Ends the `mdat` or `moov` that runs to the end of the file.
+    pub(crate) fn close_open_extents(&mut self, end: u64) {
+        let open = self.mdats.last_mut().into_iter().chain(self.moov.as_mut());
+        for extent in open.filter(|extent| extent.end == u64::MAX) {
+            extent.end = end;
+        }
+    }
+
+    /// Whether a video needs no further box, so that only padding can follow.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.moov.is_some() && !self.mdats.is_empty()
+    }
+
+    /// `mdat` boxes beyond one for each fragment.
+    pub(crate) fn mdats_outside_fragments(&self) -> u64 {
+        self.mdat_count().saturating_sub(self.fragments)
+    }
+
+    /// The `mdat` boxes that a file of this length contains to their end.
+    pub(crate) fn whole_mdats(&self, length: u64) -> &[Extent] {
+        let whole = self.mdats.partition_point(|mdat| mdat.end <= length);
+        self.mdats.get(..whole).unwrap_or_default()
+    }
+
+    fn mdat_count(&self) -> u64 {
+        u64::try_from(self.mdats.len()).unwrap_or(u64::MAX)
+    }
+
+    /// The number of the next box among those of its type, for the types that are counted.
+    fn next_number(&self, kind: FourCc) -> u64 {
+        let before = match &kind.0 {
+            b"moof" => self.fragments,
+            b"mdat" => self.mdat_count(),
+            b"moov" => u64::from(self.moov.is_some()),
+            _ => 0,
+        };
+        before.saturating_add(1)
+    }
+}
+
+/// What a check of a header knows besides it.
+pub(crate) struct HeaderContext<'a> {
+    pub(crate) rules: &'a Config,
+    /// Length of the file, if it is known.
+    pub(crate) declared: Option<u64>,
+    /// Upper limit of the length of the file, if that is known.
+    pub(crate) max_length: Option<u64>,
+    pub(crate) index: &'a mut TopLevelIndex,
+    pub(crate) notes: &'a mut NoteList,
+    /// Bytes read so far.
+    pub(crate) after: u64,
+}
+
+impl HeaderContext<'_> {
+    pub(crate) fn note(&mut self, finding: Finding) {
+        self.notes.add(self.after, finding);
+    }
+}
