@@ -17,3 +17,13 @@ pub struct Config {
     /// How long a SQLite statement waits for the writer before it.
     pub sqlite_busy_timeout: SignedDuration,
 }
+
+/// What drivers see (Q37). It holds for lists, uploads, videos and notes to phones alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EmployeesSee {
+    /// The vehicles assigned to them; all, as long as the company has no assignment.
+    Assigned,
+    /// All vehicles of their company.
+    All,
+}

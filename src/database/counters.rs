@@ -1,7 +1,8 @@
 //! Numbers handed out one after another.
 
+use super::error::DatabaseError;
+use super::pool::Write;
 use super::rows::number;
-use super::{DatabaseError, Write};
 
 /// What is numbered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,280 +1,49 @@
-//! Every SQL statement, migration and transaction.
+//! Every SQL statement, migration and transaction, grouped by subject.
 //!
 //! One set of SQL serves SQLite and PostgreSQL through `sqlx::Any`: TEXT and BIGINT columns, `$n`
 //! placeholders, no NULL. Two rules make it correct on both: a transaction that writes begins
-//! immediate on SQLite (`Database::write`), and whatever moves is moved by one `UPDATE` that
-//! repeats what it believes (offset, fence, lease) and looks at the number of rows.
+//! immediate on SQLite (`Database::write`), and each state change is one `UPDATE` that repeats what it
+//! expects (offset, fence, lease) in its `WHERE` and checks the number of changed rows.
 
-mod accounts;
-mod asking;
-mod challenges;
+mod auth;
 mod config;
 mod counters;
-mod decisions;
 mod error;
-mod events;
-mod finish;
-mod fleet;
-mod forgetting;
-mod leases;
-mod lists;
-mod mailboxes;
-mod master;
 mod nodes;
-mod objects;
-mod openings;
+mod onec;
 mod outbox;
-mod past;
-mod people;
-mod picks;
-mod pictures;
-mod pushes;
-mod queue;
-mod refreshes;
-mod refused;
-mod reminders;
+mod pool;
 mod reports;
-mod reuse;
 mod rows;
-mod scope;
-mod segments;
-mod sessions;
-mod staff;
 mod statement;
-mod sweeps;
 mod uploads;
 mod videos;
 
-use secrecy::ExposeSecret as _;
-use sqlx::any::{AnyPoolOptions, install_default_drivers};
-use sqlx::{Any, AnyConnection, AnyPool, Transaction};
-
-pub use accounts::{AccountKind, AccountOwner, AccountRow, NewAccount, Rotation};
-pub use asking::{Asked, NewChallenge, OfDevice, Traffic, Verdict, Windows};
-pub use challenges::{ChallengeRow, OpenChallenge};
-pub use config::Config;
-pub use decisions::{Decided, Deciding, Standing};
-pub use error::DatabaseError;
-pub use events::EventRow;
-pub use finish::{FinishOutcome, Finishing};
-pub use fleet::{ListedType, ListedVehicle, SelectedVehicle};
-pub use forgetting::OldMessages;
-pub use leases::{Commit, Committed};
-pub use lists::{Block, Bookmark, ListedReport, Wanted};
-pub use mailboxes::Mailbox;
-pub use master::{NewAssignment, NewContract, NewVehicleType};
-pub use nodes::NodeRow;
-pub use objects::{
-    AssignmentChange, Change, CompanyChange, ContractChange, DecisionChange, Gone, Message, Object,
-    Outcome, ReportChange, Saying, Taken, TypeChange, UserChange, VehicleChange,
+pub use auth::{
+    AccountKind, AccountOwner, AccountRow, Asked, ChallengeRow, Deletion, Ended, Exchange,
+    Exchanged, LetIn, ListedEmployee, Mailbox, NewAccount, NewChallenge, NewCompany, NewPerson,
+    NewSession, OfDevice, OpenChallenge, ProfileRow, Rotation, SessionRow, Successor, Traffic,
+    Verdict, Windows,
 };
-pub use openings::LetIn;
-pub use outbox::{Channel, Claimed, EventState, OutboxDepth, OutboxMessage, Settled};
-pub use people::{NewCompany, NewPerson};
-pub use pushes::{Device, Post, PushKind, ReportOfNote};
-pub use queue::SubmissionRow;
-pub use refreshes::{Exchange, Exchanged, Successor};
-pub use refused::ContentId;
-pub use reports::{NewReport, NewVehicle, ReportRow};
-pub use reuse::Fingerprint;
-pub use scope::{DriverKeys, EmployeesSee, Scope};
-pub use segments::SegmentRow;
-pub use sessions::{Ended, NewSession, SessionRow};
-pub use staff::{Deletion, ListedEmployee, ProfileRow};
-pub use sweeps::Remains;
-pub use uploads::{Details, NewUpload, UploadRow};
-pub use videos::{CustodyEntry, VideoRow};
-
-/// A transaction that writes, begun by [`Database::write`].
-type Write = Transaction<'static, Any>;
-
-/// SQLite flushes every transaction: an acknowledged offset must survive a power cut.
-const FLUSHED: &str = "FULL";
-/// SQLite flushes a transaction with the next flushed one: a power cut loses the last ones, in order.
-const WRITTEN: &str = "NORMAL";
-
-/// The records. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Database {
-    pool: AnyPool,
-    /// For statements whose effect a restart may undo: who holds a lease. No flush waits for them.
-    passing: AnyPool,
-    kind: Kind,
-    /// What drivers see: [`Database::with_employees_seeing`].
-    sight: EmployeesSee,
-}
-
-/// Which database is behind the database.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// One file, one node.
-    Sqlite,
-    /// A server, any number of nodes.
-    Postgres,
-}
-
-impl Kind {
-    fn of(url: &str) -> Result<Self, DatabaseError> {
-        match url.split_once(':').map(|(scheme, _)| scheme) {
-            Some("sqlite") => Ok(Self::Sqlite),
-            Some("postgres" | "postgresql") => Ok(Self::Postgres),
-            // It is not repeated: it may hold a password.
-            _ => Err(DatabaseError::Url),
-        }
-    }
-
-    const fn begin(self) -> &'static str {
-        match self {
-            // A transaction that reads first and writes later would die at once with "database is
-            // locked" when another one writes: the time-out does not apply to it.
-            Self::Sqlite => "BEGIN IMMEDIATE",
-            Self::Postgres => "BEGIN",
-        }
-    }
-}
-
-impl Database {
-    /// Connects. The tables are not touched: see [`Database::migrate`]. Drivers see what is assigned to
-    /// them, until [`Database::with_employees_seeing`] says otherwise.
-    ///
-    /// # Errors
-    /// When the URL is of another kind of database, or the database is away.
-    pub async fn open(config: &Config) -> Result<Self, DatabaseError> {
-        install_default_drivers();
-        let url = config.url.expose_secret();
-        let kind = Kind::of(url)?;
-        let mut url = url.to_owned();
-        if kind == Kind::Sqlite {
-            make_folder(&url)?;
-            url = with_creation(&url);
-        }
-        let pool = connect(config, kind, &url, FLUSHED).await?;
-        let passing = match kind {
-            Kind::Sqlite => connect(config, kind, &url, WRITTEN).await?,
-            Kind::Postgres => pool.clone(),
-        };
-        Ok(Self { pool, passing, kind, sight: EmployeesSee::Assigned })
-    }
-
-    /// Brings the tables to this program's version.
-    ///
-    /// # Errors
-    /// When the database is away, or its tables are of a later version.
-    pub async fn migrate(&self) -> Result<(), DatabaseError> {
-        Ok(sqlx::migrate!("src/database/migrations").run(&self.pool).await?)
-    }
-
-    /// Which database this is.
-    #[must_use]
-    pub const fn kind(&self) -> Kind {
-        self.kind
-    }
-
-    /// One trip to the database and back.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn probe(&self) -> Result<(), DatabaseError> {
-        sqlx::query("SELECT 1").execute(&self.pool).await?;
-        Ok(())
-    }
-
-    /// Waits for statements under way and closes every connection.
-    pub async fn close(&self) {
-        self.passing.close().await;
-        self.pool.close().await;
-    }
-
-    /// Begins a transaction that writes.
-    async fn write(&self) -> Result<Write, DatabaseError> {
-        Ok(self.pool.begin_with(self.kind.begin()).await?)
-    }
-}
-
-async fn connect(
-    config: &Config,
-    kind: Kind,
-    url: &str,
-    synchronous: &'static str,
-) -> Result<AnyPool, DatabaseError> {
-    let busy_timeout = config.sqlite_busy_timeout.as_millis();
-    let pool = AnyPoolOptions::new()
-        .max_connections(config.max_connections)
-        .acquire_timeout(config.acquire_timeout.unsigned_abs())
-        // A file does not hang up; asking it each time costs as much as a statement.
-        .test_before_acquire(kind == Kind::Postgres)
-        .after_connect(move |connection, _| {
-            Box::pin(async move { prepare(connection, kind, busy_timeout, synchronous).await })
-        })
-        .connect(url)
-        .await?;
-    Ok(pool)
-}
-
-async fn prepare(
-    connection: &mut AnyConnection,
-    kind: Kind,
-    busy_timeout: i128,
-    synchronous: &str,
-) -> Result<(), sqlx::Error> {
-    if kind == Kind::Sqlite {
-        let pragmas = format!(
-            "PRAGMA busy_timeout = {busy_timeout}; PRAGMA journal_mode = WAL; \
-             PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON"
-        );
-        sqlx::raw_sql(sqlx::AssertSqlSafe(pragmas)).execute(connection).await?;
-    }
-    Ok(())
-}
-
-/// `sqlite://data/forte-media.db` becomes `sqlite://data/forte-media.db?mode=rwc`: made when it is not there.
-fn with_creation(url: &str) -> String {
-    if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") }
-}
-
-fn make_folder(url: &str) -> Result<(), DatabaseError> {
-    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    let path = path.split('?').next().unwrap_or(path);
-    match std::path::Path::new(path).parent() {
-        Some(folder) => std::fs::create_dir_all(folder).map_err(DatabaseError::Folder),
-        None => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use jiff::SignedDuration;
-
-    /// Reads first and writes later, which is what begins immediate for.
-    async fn count_up(database: &Database) {
-        let mut write = database.write().await.unwrap();
-        let seen =
-            sqlx::query("SELECT active FROM companies").fetch_one(&mut *write).await.unwrap();
-        tokio::task::yield_now().await;
-        sqlx::query("UPDATE companies SET active = $1")
-            .bind(rows::number(&seen, "active").unwrap() + 1)
-            .execute(&mut *write)
-            .await
-            .unwrap();
-        write.commit().await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn transactions_that_read_first_wait_for_each_other_on_sqlite() {
-        let folder = tempfile::tempdir().unwrap();
-        let config = Config {
-            url: format!("sqlite://{}/new/database.db", folder.path().display()).into(),
-            max_connections: 8,
-            acquire_timeout: SignedDuration::from_secs(30),
-            sqlite_busy_timeout: SignedDuration::from_secs(30),
-        };
-        let database = Database::open(&config).await.unwrap();
-        database.migrate().await.unwrap();
-        sqlx::query("UPDATE companies SET active = 0").execute(&database.pool).await.unwrap();
-        futures_util::future::join_all((0..8).map(|_| count_up(&database))).await;
-        let row =
-            sqlx::query("SELECT active FROM companies").fetch_one(&database.pool).await.unwrap();
-        assert_eq!(rows::number(&row, "active").unwrap(), 8);
-    }
-}
+pub use config::{Config, EmployeesSee};
+pub use error::DatabaseError;
+pub use nodes::NodeRow;
+pub use onec::{
+    AssignmentChange, Change, CompanyChange, ContractChange, DecisionChange, Gone, Message, Object,
+    Outcome, ReportChange, Saying, SubmissionRow, Taken, TypeChange, UserChange, VehicleChange,
+};
+pub use outbox::{
+    Channel, Claimed, Device, EventRow, EventState, OldMessages, OutboxDepth, OutboxMessage, Post,
+    PushKind, ReportOfNote, Settled,
+};
+pub use pool::{Database, Kind};
+pub use reports::{
+    Block, Bookmark, Decided, Deciding, DriverKeys, ListedReport, ListedType, ListedVehicle,
+    NewAssignment, NewContract, NewReport, NewVehicle, NewVehicleType, ReportRow, Scope,
+    SelectedVehicle, Standing, Wanted,
+};
+pub use uploads::{
+    Commit, Committed, ContentId, Details, FinishOutcome, Finishing, NewUpload, Remains,
+    SegmentRow, UploadRow,
+};
+pub use videos::{CustodyEntry, Fingerprint, VideoRow};

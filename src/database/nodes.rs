@@ -2,8 +2,9 @@
 
 use crate::model::NodeId;
 
+use super::error::DatabaseError;
+use super::pool::Database;
 use super::rows::{number, parsed};
-use super::{Database, DatabaseError};
 
 /// A process as the database knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

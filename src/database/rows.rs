@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use super::DatabaseError;
+use super::error::DatabaseError;
 
 /// A text column.
 pub(super) fn text(row: &AnyRow, column: &'static str) -> Result<String, DatabaseError> {

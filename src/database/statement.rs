@@ -6,8 +6,9 @@ use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AnyPool, AssertSqlSafe};
 
+use super::error::DatabaseError;
+use super::pool::Kind;
 use super::rows::text;
-use super::{DatabaseError, Kind};
 
 /// A statement that grows. Only our own words become SQL; every value is bound.
 #[derive(Debug, Default)]

@@ -1,0 +1,190 @@
+//! The people of a company: shown, and let go (E4, E5).
+
+use jiff::Timestamp;
+use sqlx::any::AnyRow;
+
+use crate::database::error::DatabaseError;
+use crate::database::pool::{Database, Write};
+use crate::database::rows::{number, parsed, text};
+use crate::model::{CompanyId, EventId, Person, PersonId};
+
+use super::sessions::{Ended, tell_device};
+
+/// An employee, as the director sees them (E4).
+#[derive(Debug, Clone)]
+pub struct ListedEmployee {
+    /// Their number.
+    pub id: PersonId,
+    /// First name.
+    pub first_name: String,
+    /// Telephone, as given.
+    pub mobile: String,
+}
+
+/// What a person is told about themselves (E2).
+#[derive(Debug, Clone)]
+pub struct ProfileRow {
+    /// Telephone, as given.
+    pub mobile: String,
+    /// Their own mail address, or the company's.
+    pub email: String,
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// Father's name.
+    pub patronic_name: String,
+    /// BIN or IIN of the company.
+    pub biin: String,
+    /// Its name.
+    pub company_name: String,
+}
+
+/// What became of a wish to delete an employee.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletion {
+    /// They are deleted.
+    Deleted,
+    /// There is no such active person in this company.
+    NotFound,
+    /// Who asked may no longer ask: they were deleted meanwhile.
+    NotAllowed,
+}
+
+impl Database {
+    /// At most `limit` active employees of a company, the newest first, after this one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn employee_page(
+        &self,
+        company: CompanyId,
+        after: Option<PersonId>,
+        limit: i64,
+    ) -> Result<Vec<ListedEmployee>, DatabaseError> {
+        let rows = sqlx::query(
+            "SELECT id, first_name, mobile FROM people WHERE company_id = $1 AND id < $2 \
+             AND active = 1 AND role = 'employee' ORDER BY id DESC LIMIT $3",
+        )
+        .bind(company.0)
+        .bind(after.map_or(i64::MAX, |id| id.0))
+        .bind(limit)
+        .fetch_all(&self.pool)
+        .await?;
+        rows.iter().map(read_employee).collect()
+    }
+
+    /// What a person is told about themselves; `None` when there is no such person.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn profile(&self, person: PersonId) -> Result<Option<ProfileRow>, DatabaseError> {
+        let row = sqlx::query(
+            "SELECT p.mobile, p.first_name, p.last_name, p.patronic_name, \
+             CASE WHEN p.email = '' THEN c.email ELSE p.email END AS email, \
+             c.biin, c.name AS company_name \
+             FROM people p JOIN companies c ON c.id = p.company_id WHERE p.id = $1",
+        )
+        .bind(person.0)
+        .fetch_optional(&self.pool)
+        .await?;
+        row.as_ref().map(read_profile).transpose()
+    }
+
+    /// Deletes a person of the asking director's company, softly: what they sent stays. Their
+    /// sessions end with it, and devices that can be told are told (Q21, S17).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn delete_employee(
+        &self,
+        director: &Person,
+        person: PersonId,
+        now: Timestamp,
+        mint: impl Fn() -> EventId + Send,
+    ) -> Result<Deletion, DatabaseError> {
+        let mut write = self.write().await?;
+        // Deletions in one company wait for each other: two directors cannot delete one another.
+        sqlx::query("UPDATE companies SET active = active WHERE id = $1")
+            .bind(director.company.0)
+            .execute(&mut *write)
+            .await?;
+        if !may_delete(&mut write, director).await? {
+            return Ok(Deletion::NotAllowed);
+        }
+        let deleted = sqlx::query(
+            "UPDATE people SET active = 0 WHERE id = $1 AND company_id = $2 AND active = 1 \
+             AND role IN ('admin', 'employee')",
+        )
+        .bind(person.0)
+        .bind(director.company.0)
+        .execute(&mut *write)
+        .await?;
+        if deleted.rows_affected() == 0 {
+            return Ok(Deletion::NotFound);
+        }
+        end_sessions(&mut write, person, now, mint).await?;
+        write.commit().await?;
+        Ok(Deletion::Deleted)
+    }
+}
+
+async fn may_delete(write: &mut Write, director: &Person) -> Result<bool, DatabaseError> {
+    let row = sqlx::query("SELECT id FROM people WHERE id = $1 AND active = 1 AND role = 'admin'")
+        .bind(director.id.0)
+        .fetch_optional(&mut **write)
+        .await?;
+    Ok(row.is_some())
+}
+
+/// Ends every session of a person with its refresh tokens, and tells the devices.
+async fn end_sessions(
+    write: &mut Write,
+    person: PersonId,
+    now: Timestamp,
+    mint: impl Fn() -> EventId + Send,
+) -> Result<(), DatabaseError> {
+    sqlx::query(
+        "UPDATE refreshes SET expires_at = $1 WHERE expires_at > $1 AND session_id IN \
+         (SELECT id FROM sessions WHERE person_id = $2)",
+    )
+    .bind(now.as_microsecond())
+    .bind(person.0)
+    .execute(&mut **write)
+    .await?;
+    let ended = sqlx::query(
+        "UPDATE sessions SET ended_at = $1, ended_why = $2 WHERE person_id = $3 AND ended_at = 0 \
+         RETURNING id, fcm",
+    )
+    .bind(now.as_microsecond())
+    .bind(Ended::Dismissed.as_str())
+    .bind(person.0)
+    .fetch_all(&mut **write)
+    .await?;
+    for row in ended {
+        if !text(&row, "fcm")?.is_empty() {
+            tell_device(write, parsed(&row, "id")?, Ended::Dismissed, mint(), now).await?;
+        }
+    }
+    Ok(())
+}
+
+fn read_employee(row: &AnyRow) -> Result<ListedEmployee, DatabaseError> {
+    Ok(ListedEmployee {
+        id: PersonId(number(row, "id")?),
+        first_name: text(row, "first_name")?,
+        mobile: text(row, "mobile")?,
+    })
+}
+
+fn read_profile(row: &AnyRow) -> Result<ProfileRow, DatabaseError> {
+    Ok(ProfileRow {
+        mobile: text(row, "mobile")?,
+        email: text(row, "email")?,
+        first_name: text(row, "first_name")?,
+        last_name: text(row, "last_name")?,
+        patronic_name: text(row, "patronic_name")?,
+        biin: text(row, "biin")?,
+        company_name: text(row, "company_name")?,
+    })
+}

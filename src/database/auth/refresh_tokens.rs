@@ -1,0 +1,244 @@
+//! Refresh tokens: each is exchanged once (S16).
+
+use jiff::{SignedDuration, Timestamp};
+use sqlx::any::AnyRow;
+
+use crate::database::error::DatabaseError;
+use crate::database::pool::{Database, Write};
+use crate::database::rows::{number, text, time, unreadable};
+use crate::model::{CompanyId, EventId, Person, PersonId, Role, SessionId};
+
+use super::sessions::{Ended, add_refresh_token, end, take_over};
+
+/// Stands for a row that is not there.
+const GONE: i64 = -1;
+
+/// A refresh token to be exchanged.
+#[derive(Debug, Clone)]
+pub struct Exchange {
+    /// Its number.
+    pub rti: i64,
+    /// Its session.
+    pub session: SessionId,
+    /// The number of the token that follows it.
+    pub successor: i64,
+    /// Where the device is told from now on, if that has changed.
+    pub fcm: Option<String>,
+    /// How long it may come again and get the same answer; none: it comes from another device.
+    pub grace: Option<SignedDuration>,
+    /// How long the next one lives.
+    pub ttl: SignedDuration,
+    /// How long a session lives at most.
+    pub at_most: Option<SignedDuration>,
+    /// The id of what the device is told if the token was used before.
+    pub note: EventId,
+    /// The present moment.
+    pub now: Timestamp,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exchanged {
+    /// This token follows it: a new one, or the one its first use gave.
+    For(Successor),
+    /// It was used before; the session has been ended.
+    Reused,
+    /// The session has lived as long as sessions may.
+    TooOld,
+    /// The session has ended, or the person may no longer act.
+    Refused,
+}
+
+/// The refresh token that follows, and whom both tokens are for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Successor {
+    /// The person.
+    pub person: Person,
+    /// BIN or IIN of their company.
+    pub biin: String,
+    /// Their device.
+    pub uuid: String,
+    /// The number of the refresh token.
+    pub rti: i64,
+    /// When both were made.
+    pub made_at: Timestamp,
+    /// Until when the refresh token is good.
+    pub expires_at: Timestamp,
+}
+
+/// A session that is open, of a person who may act, with the token that came.
+struct Found {
+    person: Person,
+    biin: String,
+    uuid: String,
+    made_at: Timestamp,
+    usage: Use,
+}
+
+/// What was done with a token.
+#[derive(Clone, Copy)]
+struct Use {
+    at: i64,
+    successor: i64,
+}
+
+impl Database {
+    /// Exchanges a refresh token. Of two exchanges at the same time one makes a token, and both get
+    /// it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn exchange(&self, exchange: &Exchange) -> Result<Exchanged, DatabaseError> {
+        let mut write = self.write().await?;
+        let Some(found) = find(&mut write, exchange).await? else { return Ok(Exchanged::Refused) };
+        let expires_at = exchange.expires_at(found.made_at);
+        if expires_at <= exchange.now {
+            return Ok(Exchanged::TooOld);
+        }
+        let mut used = found.usage;
+        if used.successor == 0 && !use_up(&mut write, exchange, expires_at).await? {
+            used = use_of(&mut write, exchange.rti).await?;
+        }
+        let exchanged = if used.successor == 0 {
+            let (rti, made_at) = (exchange.successor, exchange.now);
+            Exchanged::For(found.successor(rti, made_at, expires_at))
+        } else {
+            again(&mut write, exchange, &found, used).await?
+        };
+        if matches!(exchanged, Exchanged::For(_)) {
+            seen(&mut write, exchange).await?;
+        }
+        write.commit().await?;
+        Ok(exchanged)
+    }
+}
+
+impl Exchange {
+    fn expires_at(&self, session_made_at: Timestamp) -> Timestamp {
+        let sliding = self.now + self.ttl;
+        self.at_most.map_or(sliding, |at_most| sliding.min(session_made_at + at_most))
+    }
+
+    /// Whether a token that was used then may come again. Clocks of two nodes may differ a little, in
+    /// either direction; a use that lies far ahead is no repetition.
+    fn is_graced(&self, used_at: i64) -> bool {
+        let since = self.now.as_microsecond().abs_diff(used_at);
+        self.grace.is_some_and(|grace| i128::from(since) <= grace.as_micros())
+    }
+}
+
+impl Found {
+    fn successor(&self, rti: i64, made_at: Timestamp, expires_at: Timestamp) -> Successor {
+        Successor {
+            person: self.person,
+            biin: self.biin.clone(),
+            uuid: self.uuid.clone(),
+            rti,
+            made_at,
+            expires_at,
+        }
+    }
+}
+
+async fn find(write: &mut Write, exchange: &Exchange) -> Result<Option<Found>, DatabaseError> {
+    let row = sqlx::query(
+        "SELECT s.person_id, s.uuid, s.made_at, p.company_id, p.role, c.biin, \
+         COALESCE(r.used_at, -1) AS used_at, COALESCE(r.successor, -1) AS successor \
+         FROM sessions s JOIN people p ON p.id = s.person_id JOIN companies c ON c.id = p.company_id \
+         LEFT JOIN refreshes r ON r.rti = $1 AND r.session_id = s.id \
+         WHERE s.id = $2 AND s.ended_at = 0 AND p.active = 1 AND c.active = 1",
+    )
+    .bind(exchange.rti)
+    .bind(exchange.session.to_string())
+    .fetch_optional(&mut **write)
+    .await?;
+    row.as_ref().map(found).transpose()
+}
+
+fn found(row: &AnyRow) -> Result<Found, DatabaseError> {
+    let role = text(row, "role")?;
+    let (id, company) = (number(row, "person_id")?, number(row, "company_id")?);
+    let role = Role::from_word(&role).ok_or_else(|| unreadable("role", &role))?;
+    Ok(Found {
+        person: Person { id: PersonId(id), company: CompanyId(company), role },
+        biin: text(row, "biin")?,
+        uuid: text(row, "uuid")?,
+        made_at: time(row, "made_at")?,
+        usage: Use { at: number(row, "used_at")?, successor: number(row, "successor")? },
+    })
+}
+
+/// Uses a good token up and records the one that follows; `false` when somebody was faster.
+async fn use_up(
+    write: &mut Write,
+    exchange: &Exchange,
+    expires_at: Timestamp,
+) -> Result<bool, DatabaseError> {
+    let done = sqlx::query(
+        "UPDATE refreshes SET used_at = $1, successor = $2 WHERE rti = $3 AND successor = 0",
+    )
+    .bind(exchange.now.as_microsecond())
+    .bind(exchange.successor)
+    .bind(exchange.rti)
+    .execute(&mut **write)
+    .await?;
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
+    add_refresh_token(write, exchange.session, exchange.successor, exchange.now, expires_at)
+        .await?;
+    Ok(true)
+}
+
+async fn use_of(write: &mut Write, rti: i64) -> Result<Use, DatabaseError> {
+    let row = sqlx::query("SELECT used_at, successor FROM refreshes WHERE rti = $1")
+        .bind(rti)
+        .fetch_optional(&mut **write)
+        .await?;
+    let Some(row) = row else { return Ok(Use { at: GONE, successor: GONE }) };
+    Ok(Use { at: number(&row, "used_at")?, successor: number(&row, "successor")? })
+}
+
+/// A token that was used before: the same answer to a phone that may have lost it, or the end of the
+/// session, because somebody else may have the token. A token whose row is gone was used long ago.
+async fn again(
+    write: &mut Write,
+    exchange: &Exchange,
+    found: &Found,
+    used: Use,
+) -> Result<Exchanged, DatabaseError> {
+    let row = sqlx::query("SELECT made_at, expires_at FROM refreshes WHERE rti = $1")
+        .bind(used.successor)
+        .fetch_optional(&mut **write)
+        .await?;
+    match row {
+        Some(row) if exchange.is_graced(used.at) => {
+            let (made_at, expires_at) = (time(&row, "made_at")?, time(&row, "expires_at")?);
+            Ok(Exchanged::For(found.successor(used.successor, made_at, expires_at)))
+        }
+        _ => {
+            let (person, note) = (found.person.id, Some(exchange.note));
+            let (session, now) = (exchange.session, exchange.now);
+            end(write, person, session, Ended::TokenReused, note, now).await?;
+            Ok(Exchanged::Reused)
+        }
+    }
+}
+
+/// The device is there, and says where it is told.
+async fn seen(write: &mut Write, exchange: &Exchange) -> Result<(), DatabaseError> {
+    if let Some(fcm) = &exchange.fcm {
+        take_over(write, fcm, exchange.session).await?;
+    }
+    sqlx::query(
+        "UPDATE sessions SET seen_at = $1, fcm = CASE WHEN $2 = 1 THEN $3 ELSE fcm END \
+         WHERE id = $4",
+    )
+    .bind(exchange.now.as_microsecond())
+    .bind(i64::from(exchange.fcm.is_some()))
+    .bind(exchange.fcm.clone().unwrap_or_default())
+    .bind(exchange.session.to_string())
+    .execute(&mut **write)
+    .await?;
+    Ok(())
+}

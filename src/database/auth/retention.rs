@@ -1,0 +1,73 @@
+//! What nobody needs to know of sign-ins any more.
+
+use jiff::Timestamp;
+
+use crate::database::error::DatabaseError;
+use crate::database::pool::Database;
+
+impl Database {
+    /// Forgets up to `limit` sessions that ended before `ended` or were last used before `used`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn purge_sessions(
+        &self,
+        ended: Timestamp,
+        used: Timestamp,
+        limit: u32,
+    ) -> Result<u64, DatabaseError> {
+        let done = sqlx::query(
+            "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
+             WHERE (ended_at > 0 AND ended_at < $1) OR seen_at < $2 LIMIT $3)",
+        )
+        .bind(ended.as_microsecond())
+        .bind(used.as_microsecond())
+        .bind(i64::from(limit))
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Forgets up to `limit` requests for codes made before `made`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn purge_challenges(
+        &self,
+        made: Timestamp,
+        limit: u32,
+    ) -> Result<u64, DatabaseError> {
+        let done = sqlx::query(
+            "DELETE FROM challenges WHERE id IN (SELECT id FROM challenges \
+             WHERE made_at < $1 ORDER BY made_at LIMIT $2)",
+        )
+        .bind(made.as_microsecond())
+        .bind(i64::from(limit))
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Forgets up to `limit` refresh tokens that were used before `used`, and as many that expired
+    /// before it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn purge_refreshes(&self, used: Timestamp, limit: u32) -> Result<u64, DatabaseError> {
+        let mut purged = 0;
+        for sql in [
+            "DELETE FROM refreshes WHERE rti IN (SELECT rti FROM refreshes \
+             WHERE used_at > 0 AND used_at < $1 LIMIT $2)",
+            "DELETE FROM refreshes WHERE rti IN (SELECT rti FROM refreshes \
+             WHERE expires_at < $1 LIMIT $2)",
+        ] {
+            let done = sqlx::query(sql)
+                .bind(used.as_microsecond())
+                .bind(i64::from(limit))
+                .execute(&self.pool)
+                .await?;
+            purged += done.rows_affected();
+        }
+        Ok(purged)
+    }
+}

@@ -1,0 +1,177 @@
+//! Changes in their order: neighbours of one kind together, the others one by one.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::database::config::EmployeesSee;
+use crate::database::error::DatabaseError;
+use crate::database::pool::Write;
+use crate::model::ReportStatus;
+
+use super::bulk::{Row, Told, Upsert, upsert};
+use super::changes::{Change, Outcome, Saying};
+use super::known::{Known, lock_companies};
+use super::notifications::{News, decision, states};
+use super::report_rows::{Said, report_row, reports};
+use super::{customers, deletions, fleet_rows};
+
+/// What goes in together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Run {
+    Types,
+    Vehicles,
+    Contracts,
+    Reports(Said),
+    Assignments,
+}
+
+/// Carries out the changes; what became of each, in their order. Drivers are told of new reports by
+/// what they see.
+pub(super) async fn apply(
+    write: &mut Write,
+    changes: &[Change],
+    sight: EmployeesSee,
+    saying: Saying<'_>,
+) -> Result<Vec<Outcome>, DatabaseError> {
+    lock_companies(write, changes).await?;
+    let mut known = Known::look_up(write, changes).await?;
+    let mut news = News::default();
+    let mut outcomes = Vec::with_capacity(changes.len());
+    let mut rest = changes;
+    while let Some(first) = rest.first() {
+        let (together, after) = rest.split_at(run_length(rest));
+        rest = after;
+        match run_of(first) {
+            Some((run, _)) => {
+                // Those of other kinds are no reports, and have no states.
+                let before = states(write, together).await?;
+                let (told, became) = apply_run(write, &mut known, run, together, saying).await?;
+                news.notice(write, together, &before, &told, saying).await?;
+                outcomes.extend(became);
+            }
+            None => outcomes.push(apply_one(write, &mut known, first, saying).await?),
+        }
+    }
+    news.tell(write, sight, saying).await?;
+    Ok(outcomes)
+}
+
+/// With what a change can go in, and its key there.
+fn run_of(change: &Change) -> Option<(Run, String)> {
+    Some(match change {
+        Change::VehicleType(change) => (Run::Types, change.code.to_string()),
+        Change::Vehicle(change) => (Run::Vehicles, change.guid.to_string()),
+        Change::Contract(change) => (Run::Contracts, change.key.to_string()),
+        Change::Report(change) => (Run::Reports(Said::of(change)), change.ref_key.to_string()),
+        Change::Assignment(change) => (Run::Assignments, change.key.to_string()),
+        _ => return None,
+    })
+}
+
+/// How many go in together: of one kind, and no key twice.
+fn run_length(changes: &[Change]) -> usize {
+    let Some((run, _)) = changes.first().and_then(run_of) else { return 1 };
+    let mut keys = HashSet::new();
+    let together = |change: &&Change| {
+        run_of(change).is_some_and(|(other, key)| other == run && keys.insert(key))
+    };
+    changes.iter().take_while(together).count()
+}
+
+async fn apply_one(
+    write: &mut Write,
+    known: &mut Known,
+    change: &Change,
+    saying: Saying<'_>,
+) -> Result<Outcome, DatabaseError> {
+    match change {
+        Change::Company(change) => customers::company(write, known, change, saying).await,
+        Change::User(change) => customers::user(write, known, change, saying).await,
+        Change::Gone(deletion) => deletions::delete(write, deletion, saying).await,
+        Change::Decision(change) => decision(write, change, saying).await,
+        // The others are runs.
+        _ => Ok(Outcome::NotThere),
+    }
+}
+
+async fn apply_run(
+    write: &mut Write,
+    known: &mut Known,
+    run: Run,
+    changes: &[Change],
+    saying: Saying<'_>,
+) -> Result<(Told, Vec<Outcome>), DatabaseError> {
+    let mut rows = Vec::with_capacity(changes.len());
+    let mut unknown = HashMap::new();
+    for (at, change) in changes.iter().enumerate() {
+        match row(change, known, saying) {
+            Ok(row) => rows.push(row),
+            Err(field) => {
+                unknown.insert(at, field);
+            }
+        }
+    }
+    let told = upsert(write, &statement(run), rows).await?;
+    let mut outcomes = Vec::with_capacity(changes.len());
+    for (at, change) in changes.iter().enumerate() {
+        let outcome = unknown
+            .get(&at)
+            .map_or_else(|| outcome(change, &told), |field| Outcome::Unknown(field));
+        if matches!(outcome, Outcome::Taken | Outcome::Stays(_)) {
+            remember(known, change);
+        }
+        outcomes.push(outcome);
+    }
+    Ok((told, outcomes))
+}
+
+fn statement(run: Run) -> Upsert {
+    match run {
+        Run::Types => fleet_rows::types(),
+        Run::Vehicles => fleet_rows::vehicles(),
+        Run::Contracts => fleet_rows::contracts(),
+        Run::Reports(said) => reports(said),
+        Run::Assignments => fleet_rows::assignments(),
+    }
+}
+
+fn row(change: &Change, known: &Known, saying: Saying<'_>) -> Result<Row, &'static str> {
+    match change {
+        Change::VehicleType(change) => Ok(fleet_rows::type_row(change)),
+        Change::Vehicle(change) => fleet_rows::vehicle_row(change, known),
+        Change::Contract(change) => fleet_rows::contract_row(change, known),
+        Change::Report(change) => report_row(change, known, saying),
+        Change::Assignment(change) => fleet_rows::assignment_row(change, known),
+        // They are no runs.
+        _ => Ok(Row::new()),
+    }
+}
+
+/// What follows in the message may refer to it.
+fn remember(known: &mut Known, change: &Change) {
+    match change {
+        Change::VehicleType(change) => {
+            known.types.insert(change.code);
+        }
+        Change::Vehicle(change) => {
+            known.vehicles.insert(change.guid);
+        }
+        Change::Contract(change) => {
+            known.contracts.insert(change.key, change.number.clone());
+        }
+        _ => {}
+    }
+}
+
+fn outcome(change: &Change, told: &Told) -> Outcome {
+    let Some(told) = run_of(change).and_then(|(_, key)| told.get(&key)) else {
+        return Outcome::Older;
+    };
+    let said = match change {
+        Change::Report(report) => report.status,
+        _ => None,
+    };
+    match ReportStatus::try_from(told.state) {
+        Ok(stands) if said.is_some_and(|said| said != stands) => Outcome::Stays(stands),
+        _ => Outcome::Taken,
+    }
+}

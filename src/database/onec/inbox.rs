@@ -1,0 +1,144 @@
+//! What 1C sends: objects by their keys and versions, messages by their numbers.
+
+use jiff::Timestamp;
+
+use crate::database::counters::{Counter, next_number};
+use crate::database::error::DatabaseError;
+use crate::database::pool::{Database, Write};
+use crate::database::rows::{number, text};
+use crate::model::Digest;
+
+use super::apply::apply;
+use super::changes::{Change, Outcome, Saying};
+
+/// How many old messages one new one clears away.
+const CLEARED_AT_ONCE: i64 = 100;
+
+/// A message from 1C.
+pub struct Message<'a> {
+    /// Who says so, and when.
+    pub saying: Saying<'a>,
+    /// Its number.
+    pub number: i64,
+    /// The hash of its body.
+    pub digest: Digest,
+    /// What it changes, in order.
+    pub changes: &'a [Change],
+    /// Replies of messages from before are kept no longer.
+    pub keep_since: Timestamp,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// It is in the database, now or since an earlier try; this is the reply.
+    Accepted(String),
+    /// Another message had this number.
+    Differs {
+        /// The highest number taken from this node.
+        received_no: i64,
+    },
+}
+
+impl Database {
+    /// Takes a message: everything in it and the reply that `reply` makes of what became of each
+    /// change, or nothing. A number that was taken before gets the reply of that time.
+    ///
+    /// # Errors
+    /// When the database fails. Whether the transaction took effect is then unknown; sending the
+    /// message again settles it.
+    pub async fn take_message(
+        &self,
+        message: &Message<'_>,
+        reply: impl FnOnce(&[Outcome]) -> String + Send,
+    ) -> Result<Taken, DatabaseError> {
+        let mut write = self.write().await?;
+        // Messages go one after another: the same one twice at once waits here, and two that touch
+        // the same objects in another order cannot wait for each other.
+        next_number(&mut write, Counter::Messages).await?;
+        if let Some(taken) = taken_before(&mut write, message).await? {
+            return Ok(taken);
+        }
+        let outcomes = apply(&mut write, message.changes, self.sight, message.saying).await?;
+        let reply = reply(&outcomes);
+        keep(&mut write, message, &reply).await?;
+        clear(&mut write, message.keep_since).await?;
+        write.commit().await?;
+        Ok(Taken::Accepted(reply))
+    }
+
+    /// Takes one change that comes without a message.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn take_change(
+        &self,
+        change: &Change,
+        saying: Saying<'_>,
+    ) -> Result<Outcome, DatabaseError> {
+        let mut write = self.write().await?;
+        next_number(&mut write, Counter::Messages).await?;
+        let outcomes = apply(&mut write, std::slice::from_ref(change), self.sight, saying).await?;
+        write.commit().await?;
+        Ok(outcomes.first().copied().unwrap_or(Outcome::NotThere))
+    }
+}
+
+async fn taken_before(
+    write: &mut Write,
+    message: &Message<'_>,
+) -> Result<Option<Taken>, DatabaseError> {
+    let row =
+        sqlx::query("SELECT digest, reply FROM onec_messages WHERE node = $1 AND message_no = $2")
+            .bind(message.saying.node)
+            .bind(message.number)
+            .fetch_optional(&mut **write)
+            .await?;
+    let Some(row) = row else { return Ok(None) };
+    if text(&row, "digest")? == message.digest.to_string() {
+        return Ok(Some(Taken::Accepted(text(&row, "reply")?)));
+    }
+    let row = sqlx::query("SELECT received_no FROM onec_nodes WHERE node = $1")
+        .bind(message.saying.node)
+        .fetch_one(&mut **write)
+        .await?;
+    Ok(Some(Taken::Differs { received_no: number(&row, "received_no")? }))
+}
+
+async fn keep(write: &mut Write, message: &Message<'_>, reply: &str) -> Result<(), DatabaseError> {
+    sqlx::query(
+        "INSERT INTO onec_messages (node, message_no, digest, reply, received_at) \
+         VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(message.saying.node)
+    .bind(message.number)
+    .bind(message.digest.to_string())
+    .bind(reply)
+    .bind(message.saying.post.now.as_microsecond())
+    .execute(&mut **write)
+    .await?;
+    sqlx::query(
+        "INSERT INTO onec_nodes (node, acked, received_no) VALUES ($1, 0, $2) \
+         ON CONFLICT (node) DO UPDATE SET received_no = CASE \
+         WHEN excluded.received_no > onec_nodes.received_no THEN excluded.received_no \
+         ELSE onec_nodes.received_no END",
+    )
+    .bind(message.saying.node)
+    .bind(message.number)
+    .execute(&mut **write)
+    .await?;
+    Ok(())
+}
+
+/// Clears some of the replies that nobody will ask for any more.
+async fn clear(write: &mut Write, before: Timestamp) -> Result<(), DatabaseError> {
+    sqlx::query(
+        "DELETE FROM onec_messages WHERE (node, message_no) IN (SELECT node, message_no \
+         FROM onec_messages WHERE received_at < $1 ORDER BY received_at LIMIT $2)",
+    )
+    .bind(before.as_microsecond())
+    .bind(CLEARED_AT_ONCE)
+    .execute(&mut **write)
+    .await?;
+    Ok(())
+}

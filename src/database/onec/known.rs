@@ -1,0 +1,199 @@
+//! What the keys of a message refer to, looked up at once.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use crate::database::error::DatabaseError;
+use crate::database::pool::Write;
+use crate::database::rows::{number, parsed, text};
+use crate::model::{CompanyId, ObjectKey, TypeCode, VehicleGuid};
+
+use super::bulk::look_up;
+use super::changes::{Change, Gone, Object};
+
+/// The objects that the changes of a message refer to, and those that it has brought so far. What is
+/// gone can still be referred to: 1C keeps such objects too.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) companies: HashMap<ObjectKey, CompanyId>,
+    pub(super) people: HashMap<ObjectKey, CompanyId>,
+    pub(super) types: HashSet<TypeCode>,
+    pub(super) vehicles: HashSet<VehicleGuid>,
+    /// With their numbers.
+    pub(super) contracts: HashMap<ObjectKey, String>,
+}
+
+/// The keys that are referred to.
+#[derive(Default)]
+struct Asked {
+    companies: HashSet<ObjectKey>,
+    people: HashSet<ObjectKey>,
+    types: HashSet<TypeCode>,
+    vehicles: HashSet<VehicleGuid>,
+    contracts: HashSet<ObjectKey>,
+}
+
+impl Asked {
+    fn by(changes: &[Change]) -> Self {
+        let mut asked = Self::default();
+        for change in changes {
+            asked.add(change);
+        }
+        asked
+    }
+
+    fn add(&mut self, change: &Change) {
+        match change {
+            Change::Company(_) | Change::VehicleType(_) | Change::Decision(_) | Change::Gone(_) => {
+            }
+            Change::User(user) => {
+                self.companies.insert(user.company);
+            }
+            Change::Vehicle(vehicle) => {
+                self.companies.insert(vehicle.company);
+                self.types.insert(vehicle.code);
+                self.contracts.extend(vehicle.contract);
+            }
+            Change::Contract(contract) => {
+                self.companies.insert(contract.company);
+            }
+            Change::Report(report) => {
+                self.companies.insert(report.company);
+                self.vehicles.insert(report.vehicle);
+                self.contracts.extend(report.contract);
+            }
+            Change::Assignment(assignment) => {
+                self.companies.insert(assignment.company);
+                self.vehicles.insert(assignment.vehicle);
+                self.people.extend(assignment.person);
+            }
+        }
+    }
+}
+
+impl Known {
+    pub(super) async fn look_up(
+        write: &mut Write,
+        changes: &[Change],
+    ) -> Result<Self, DatabaseError> {
+        let asked = Asked::by(changes);
+        let mut known = Self::default();
+        let select = "SELECT ref_key, id FROM companies WHERE ref_key IN";
+        look_up(write, select, texts(&asked.companies), |row| {
+            known.companies.insert(parsed(row, "ref_key")?, CompanyId(number(row, "id")?));
+            Ok(())
+        })
+        .await?;
+        let select = "SELECT ref_key, company_id FROM people WHERE ref_key IN";
+        look_up(write, select, texts(&asked.people), |row| {
+            known.people.insert(parsed(row, "ref_key")?, CompanyId(number(row, "company_id")?));
+            Ok(())
+        })
+        .await?;
+        known.look_up_fleet(write, &asked).await?;
+        Ok(known)
+    }
+
+    async fn look_up_fleet(
+        &mut self,
+        write: &mut Write,
+        asked: &Asked,
+    ) -> Result<(), DatabaseError> {
+        let select = "SELECT code FROM vehicle_types WHERE code IN";
+        look_up(write, select, texts(&asked.types), |row| {
+            self.types.insert(parsed(row, "code")?);
+            Ok(())
+        })
+        .await?;
+        let select = "SELECT guid FROM vehicles WHERE guid IN";
+        look_up(write, select, texts(&asked.vehicles), |row| {
+            self.vehicles.insert(parsed(row, "guid")?);
+            Ok(())
+        })
+        .await?;
+        let select = "SELECT ref_key, number FROM contracts WHERE ref_key IN";
+        look_up(write, select, texts(&asked.contracts), |row| {
+            self.contracts.insert(parsed(row, "ref_key")?, text(row, "number")?);
+            Ok(())
+        })
+        .await
+    }
+
+    /// The company, or the name of the field that refers to nothing.
+    pub(super) fn company(&self, key: ObjectKey) -> Result<CompanyId, &'static str> {
+        self.companies.get(&key).copied().ok_or("company_ref")
+    }
+
+    pub(super) fn vehicle(&self, guid: VehicleGuid) -> Result<(), &'static str> {
+        self.vehicles.contains(&guid).then_some(()).ok_or("vehicle_ref")
+    }
+
+    pub(super) fn code(&self, code: TypeCode) -> Result<(), &'static str> {
+        self.types.contains(&code).then_some(()).ok_or("type_ref")
+    }
+
+    /// The number of the contract, when one is referred to.
+    pub(super) fn contract(&self, key: Option<ObjectKey>) -> Result<&str, &'static str> {
+        let Some(key) = key else { return Ok("") };
+        self.contracts.get(&key).map(String::as_str).ok_or("contract_ref")
+    }
+
+    /// A person of this company, when one is referred to.
+    pub(super) fn person(
+        &self,
+        key: Option<ObjectKey>,
+        company: CompanyId,
+    ) -> Result<(), &'static str> {
+        let Some(key) = key else { return Ok(()) };
+        (self.people.get(&key) == Some(&company)).then_some(()).ok_or("user_ref")
+    }
+}
+
+/// Locks the companies that the message changes, or whose people it changes, in one order and before
+/// anything else: whoever deletes an employee locks the company first too, and a message that came to
+/// it after its people would wait for them while they wait for it.
+pub(super) async fn lock_companies(
+    write: &mut Write,
+    changes: &[Change],
+) -> Result<(), DatabaseError> {
+    let (mut companies, mut biins, mut people) = (Vec::new(), Vec::new(), Vec::new());
+    for change in changes {
+        match change {
+            Change::Company(company) => {
+                companies.push(company.key.to_string());
+                biins.push(company.biin.clone());
+            }
+            Change::User(user) => {
+                companies.push(user.company.to_string());
+                people.push(user.key.to_string());
+            }
+            Change::Gone(Gone { object: Object::Company, key, .. }) => {
+                companies.push(key.to_string());
+            }
+            Change::Gone(Gone { object: Object::User, key, .. }) => people.push(key.to_string()),
+            _ => {}
+        }
+    }
+    let mut ids = BTreeSet::new();
+    for (select, keys) in [
+        ("SELECT id FROM companies WHERE ref_key IN", companies),
+        ("SELECT id FROM companies WHERE biin IN", biins),
+        ("SELECT company_id AS id FROM people WHERE ref_key IN", people),
+    ] {
+        look_up(write, select, keys, |row| {
+            ids.insert(number(row, "id")?);
+            Ok(())
+        })
+        .await?;
+    }
+    for id in ids {
+        sqlx::query("UPDATE companies SET active = active WHERE id = $1")
+            .bind(id)
+            .execute(&mut **write)
+            .await?;
+    }
+    Ok(())
+}
+
+fn texts<K: ToString>(keys: &HashSet<K>) -> Vec<String> {
+    keys.iter().map(ToString::to_string).collect()
+}

@@ -1,0 +1,149 @@
+//! What people have to hear of reports that a message has changed: new ones to film, decisions.
+
+use std::collections::HashMap;
+
+use sqlx::any::AnyRow;
+
+use crate::database::config::EmployeesSee;
+use crate::database::error::DatabaseError;
+use crate::database::outbox::pushes::{PushKind, push_about};
+use crate::database::pool::Write;
+use crate::database::reports::decisions::{Decided, Deciding, decide, tell_of_decision};
+use crate::database::rows::{number, text};
+use crate::model::{Decision, RefKey, ReportStatus};
+
+use super::bulk::{Told, look_up};
+use super::changes::{Change, DecisionChange, Outcome, ReportChange, Saying};
+
+/// What a message has brought so far.
+#[derive(Default)]
+pub(super) struct News {
+    /// New reports that await a video.
+    assigned: Vec<RefKey>,
+}
+
+/// What a report is before it is written.
+pub(super) struct Before {
+    revision: i64,
+    company: i64,
+    gone: bool,
+}
+
+impl Before {
+    fn read(row: &AnyRow) -> Result<Self, DatabaseError> {
+        Ok(Self {
+            revision: number(row, "revision")?,
+            company: number(row, "company_id")?,
+            gone: number(row, "gone")? != 0,
+        })
+    }
+}
+
+/// The reports that are there before they are written, by key.
+pub(super) async fn states(
+    write: &mut Write,
+    changes: &[Change],
+) -> Result<HashMap<String, Before>, DatabaseError> {
+    let mut states = HashMap::new();
+    let keys = reports(changes).map(|report| report.ref_key.to_string());
+    let select = "SELECT ref_key, revision, company_id, gone FROM reports WHERE ref_key IN";
+    look_up(write, select, keys.collect::<Vec<_>>(), |row| {
+        states.insert(text(row, "ref_key")?, Before::read(row)?);
+        Ok(())
+    })
+    .await?;
+    Ok(states)
+}
+
+fn reports(changes: &[Change]) -> impl Iterator<Item = &ReportChange> {
+    changes.iter().filter_map(|change| match change {
+        Change::Report(report) => Some(report),
+        _ => None,
+    })
+}
+
+impl News {
+    /// Notices what was written of reports, and tells of decisions at once: their order counts.
+    pub(super) async fn notice(
+        &mut self,
+        write: &mut Write,
+        changes: &[Change],
+        before: &HashMap<String, Before>,
+        told: &Told,
+        saying: Saying<'_>,
+    ) -> Result<(), DatabaseError> {
+        for report in reports(changes) {
+            let key = report.ref_key.to_string();
+            let Some(now) = told.get(&key) else { continue };
+            let status = ReportStatus::try_from(now.state).ok();
+            let was = before.get(&key);
+            // Its people have not seen it before.
+            let new = was.is_none_or(|was| was.gone || was.company != now.company);
+            if new && status.is_some_and(ReportStatus::is_open) {
+                self.assigned.push(report.ref_key);
+            }
+            // Somebody else may have decided the same in between.
+            let moved = was.is_some_and(|was| was.revision != now.revision);
+            if moved
+                && now.at == saying.post.now.as_microsecond()
+                && let Some(deciding) = status.and_then(|status| by_state(report, status, saying))
+            {
+                tell_of_decision(write, &deciding, &saying.post).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells of new reports: a device hears of all of a message at once.
+    pub(super) async fn tell(
+        self,
+        write: &mut Write,
+        sight: EmployeesSee,
+        saying: Saying<'_>,
+    ) -> Result<(), DatabaseError> {
+        if self.assigned.is_empty() {
+            return Ok(());
+        }
+        push_about(write, PushKind::Assigned, &self.assigned, sight, &saying.post).await
+    }
+}
+
+/// The decision that a report's new state says.
+fn by_state(report: &ReportChange, status: ReportStatus, saying: Saying<'_>) -> Option<Deciding> {
+    let decision = match status {
+        ReportStatus::Accepted => Decision::Approve,
+        ReportStatus::Rejected => Decision::Reject,
+        ReportStatus::Submit | ReportStatus::Submitted => return None,
+    };
+    Some(Deciding {
+        ref_key: report.ref_key,
+        decision,
+        reason: report.reject_reason.clone().unwrap_or_default(),
+        version: None,
+        scope: None,
+        actor: saying.decider(),
+    })
+}
+
+/// Carries out a decision that comes as such.
+pub(super) async fn decision(
+    write: &mut Write,
+    change: &DecisionChange,
+    saying: Saying<'_>,
+) -> Result<Outcome, DatabaseError> {
+    let deciding = Deciding {
+        ref_key: change.ref_key,
+        decision: change.decision,
+        reason: change.reject_reason.clone(),
+        version: change.revision,
+        scope: None,
+        actor: saying.decider(),
+    };
+    Ok(match decide(write, &deciding, &saying.post).await? {
+        Decided::Done(_) => Outcome::Taken,
+        Decided::Conflict(standing) => {
+            Outcome::Stale { status: standing.status, revision: standing.version }
+        }
+        Decided::NoReport => Outcome::NoReport,
+    })
+}

@@ -1,0 +1,152 @@
+//! Reports as 1C sends them. 1C sends the state with every edit of a report, so it is taken only when
+//! it differs from what 1C said last; else a new deadline would take back a video or a decision that
+//! 1C has not heard of yet. "A video is awaited" (1) never overwrites "a video has arrived" (2).
+
+use crate::database::rows::{micros, or_empty};
+use crate::model::ReportStatus;
+
+use super::bulk::{Row, Upsert};
+use super::changes::{ReportChange, Saying};
+use super::known::Known;
+
+/// What of a report 1C may leave unsaid; the statement differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Said {
+    status: bool,
+    reason: bool,
+}
+
+impl Said {
+    pub(super) const fn of(change: &ReportChange) -> Self {
+        Self { status: change.status.is_some(), reason: change.reject_reason.is_some() }
+    }
+}
+
+/// 1C says something else of the state than last time.
+const NEWS: &str = "excluded.told_status <> reports.told_status";
+/// 1C gives another reason than last time.
+const OTHER_REASON: &str = "excluded.told_reason <> reports.told_reason";
+/// What 1C says cannot be: it has not heard of a submission yet, or of a decision since.
+const TOO_LATE: &str = "(excluded.status_code = 1 AND reports.status_code = 2 \
+                        OR excluded.status_code = 2 AND reports.status_code IN (3, 4) \
+                        AND (reports.status_code <> reports.told_status \
+                        OR reports.reject_reason <> reports.told_reason))";
+
+pub(super) fn reports(said: Said) -> Upsert {
+    Upsert {
+        head: "INSERT INTO reports (ref_key, version, company_id, vehicle_guid, contract_ref, \
+               report_number, contract_number, starts_at, finishes_at, due_at, status_code, \
+               reject_reason, decided_at, decided_by, told_status, told_reason)",
+        columns: 16,
+        tail: said.tail(),
+    }
+}
+
+impl Said {
+    fn tail(self) -> String {
+        let (state, decides) = (self.state(), self.decides());
+        format!(
+            "ON CONFLICT (ref_key) DO UPDATE SET company_id = excluded.company_id, \
+             vehicle_guid = excluded.vehicle_guid, contract_ref = excluded.contract_ref, \
+             report_number = excluded.report_number, contract_number = excluded.contract_number, \
+             starts_at = excluded.starts_at, finishes_at = excluded.finishes_at, {state} \
+             reminded_at = CASE WHEN excluded.due_at <> reports.due_at OR {decides} THEN 0 \
+             ELSE reports.reminded_at END, due_at = excluded.due_at, gone = 0, \
+             version = CASE WHEN excluded.version = 0 THEN reports.version \
+             ELSE excluded.version END \
+             WHERE excluded.version = 0 OR excluded.version > reports.version \
+             RETURNING ref_key, status_code AS state, decided_at AS at, revision, \
+             company_id AS company"
+        )
+    }
+
+    /// The state that 1C means.
+    const fn meant(self) -> &'static str {
+        if self.status { "excluded.status_code" } else { "reports.status_code" }
+    }
+
+    /// The state moves: 1C says something new, be it only why it rejects what came since.
+    fn moves(self) -> String {
+        if !self.status {
+            return "1 = 0".to_owned();
+        }
+        let anew = if self.reason { OTHER_REASON } else { "1 = 0" };
+        format!(
+            "(({NEWS} OR excluded.status_code = 4 AND {anew}) \
+             AND excluded.status_code <> reports.status_code AND NOT {TOO_LATE})"
+        )
+    }
+
+    /// The state stays, and 1C gives it another reason.
+    fn restates(self) -> String {
+        if !self.reason {
+            return "1 = 0".to_owned();
+        }
+        let meant = self.meant();
+        format!(
+            "({meant} = reports.status_code AND {OTHER_REASON} \
+             AND excluded.reject_reason <> reports.reject_reason)"
+        )
+    }
+
+    /// That is a decision: a new state, or a new reason of a rejection.
+    fn decides(self) -> String {
+        if !self.status {
+            return "1 = 0".to_owned();
+        }
+        let (moves, restates) = (self.moves(), self.restates());
+        format!(
+            "({moves} AND excluded.status_code IN (3, 4) OR {restates} AND reports.status_code = 4)"
+        )
+    }
+
+    fn state(self) -> String {
+        let (moves, restates, decides) = (self.moves(), self.restates(), self.decides());
+        // A new decision without a reason does not keep that of the one before.
+        let reason = if self.reason { format!("{moves} OR {restates}") } else { decides.clone() };
+        let told_status = if self.status { "excluded.told_status" } else { "reports.told_status" };
+        let told_reason = if self.reason { "1 = 1" } else { decides.as_str() };
+        format!(
+            "status_code = CASE WHEN {moves} THEN excluded.status_code \
+             ELSE reports.status_code END, \
+             reject_reason = CASE WHEN {reason} THEN excluded.reject_reason \
+             ELSE reports.reject_reason END, \
+             revision = reports.revision + CASE WHEN {moves} OR {decides} THEN 1 ELSE 0 END, \
+             decided_at = CASE WHEN {decides} THEN excluded.decided_at ELSE reports.decided_at END, \
+             decided_by = CASE WHEN {decides} THEN excluded.decided_by ELSE reports.decided_by END, \
+             told_status = {told_status}, \
+             told_reason = CASE WHEN {told_reason} THEN excluded.told_reason \
+             ELSE reports.told_reason END,"
+        )
+    }
+}
+
+pub(super) fn report_row(
+    change: &ReportChange,
+    known: &Known,
+    saying: Saying<'_>,
+) -> Result<Row, &'static str> {
+    let company = known.company(change.company)?;
+    known.vehicle(change.vehicle)?;
+    let number = known.contract(change.contract)?;
+    let status = change.status.unwrap_or(ReportStatus::Submit);
+    let decided = matches!(status, ReportStatus::Accepted | ReportStatus::Rejected);
+    Ok(vec![
+        change.ref_key.to_string().into(),
+        change.version.into(),
+        company.0.into(),
+        change.vehicle.to_string().into(),
+        or_empty(change.contract.as_ref()).into(),
+        change.report_number.as_str().into(),
+        change.contract_number.as_deref().unwrap_or(number).into(),
+        micros(change.starts_at).into(),
+        micros(change.finishes_at).into(),
+        change.due_at.as_microsecond().into(),
+        status.code().into(),
+        change.reject_reason.as_deref().unwrap_or_default().into(),
+        if decided { saying.post.now.as_microsecond() } else { 0 }.into(),
+        if decided { saying.decider() } else { String::new() }.into(),
+        change.status.map_or(0, ReportStatus::code).into(),
+        change.reject_reason.as_deref().unwrap_or_default().into(),
+    ])
+}

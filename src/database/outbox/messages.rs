@@ -1,0 +1,319 @@
+//! Rows of the outbox: told, claimed with a lease, settled.
+
+use jiff::Timestamp;
+use sqlx::any::AnyRow;
+
+use crate::database::error::DatabaseError;
+use crate::database::pool::{Database, Write};
+use crate::database::rows::{count, micros, optional_time, parsed, text, time, unreadable};
+use crate::model::EventId;
+
+/// Who is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Channel {
+    /// The report service.
+    Webhook,
+    /// A person, by mail.
+    Mail,
+    /// A person's device.
+    Push,
+}
+
+impl Channel {
+    /// The word in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Mail => "mail",
+            Self::Push => "push",
+        }
+    }
+
+    /// Every channel there is.
+    pub const ALL: [Self; 3] = [Self::Webhook, Self::Mail, Self::Push];
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|channel| channel.as_str() == word)
+    }
+}
+
+/// A message to be told.
+#[derive(Debug, Clone)]
+pub struct OutboxMessage {
+    /// Its id, the same over all tries.
+    pub id: EventId,
+    /// Who is told.
+    pub channel: Channel,
+    /// Its type, such as `report.submitted`.
+    pub kind: &'static str,
+    /// What it is about: messages about one subject keep their order.
+    pub subject: String,
+    /// Its JSON.
+    pub body: String,
+    /// From when on telling is of no use.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Writes a message into the transaction that it tells of. Its turn is after every other about its
+/// subject; where two transactions may tell of one subject at once, they have locked its row.
+pub(in crate::database) async fn tell(
+    write: &mut Write,
+    telling: &OutboxMessage,
+    now: Timestamp,
+) -> Result<(), DatabaseError> {
+    sqlx::query(
+        "INSERT INTO outbox (id, channel, kind, subject, turn, body, state, attempts, created_at, \
+         due_at, expires_at, leased_until, last_status, last_error, settled_at) \
+         SELECT $1, $2, $3, $4, COALESCE(MAX(turn), 0) + 1, $5, 'pending', 0, $6, $6, $7, 0, 0, '', 0 \
+         FROM outbox WHERE subject = $4",
+    )
+    .bind(telling.id.to_string())
+    .bind(telling.channel.as_str())
+    .bind(telling.kind)
+    .bind(telling.subject.as_str())
+    .bind(telling.body.as_str())
+    .bind(now.as_microsecond())
+    .bind(micros(telling.expires_at))
+    .execute(&mut **write)
+    .await?;
+    Ok(())
+}
+
+/// Where a message is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventState {
+    /// To be delivered.
+    Pending,
+    /// The receiver has said that it has it.
+    Delivered,
+    /// Given up after the whole ladder, refused for good, or too late. `events replay` begins anew.
+    Dead,
+    /// There was nobody left to tell: nothing is wrong.
+    Dropped,
+}
+
+impl EventState {
+    /// The word in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+            Self::Dropped => "dropped",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Pending, Self::Delivered, Self::Dead, Self::Dropped]
+            .into_iter()
+            .find(|state| state.as_str() == word)
+    }
+}
+
+/// A message somebody has leased to deliver.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// Its id, the same over all tries.
+    pub id: EventId,
+    /// Who is told.
+    pub channel: Channel,
+    /// Its type.
+    pub kind: String,
+    /// What it is about.
+    pub subject: String,
+    /// Its JSON.
+    pub body: String,
+    /// How many tries there were before this one.
+    pub attempts: u64,
+    /// Until when it is leased; names the lease.
+    pub leased_until: Timestamp,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// From when on telling is of no use.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// What became of a try.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// The message.
+    pub id: EventId,
+    /// The lease under which it was tried.
+    pub leased_until: Timestamp,
+    /// Where it is now.
+    pub state: EventState,
+    /// When it is due again, if pending.
+    pub due_at: Timestamp,
+    /// The receiver's HTTP status, 0 when there was no answer.
+    pub status: u16,
+    /// What went wrong, empty when nothing did.
+    pub error: String,
+    /// The present moment.
+    pub now: Timestamp,
+}
+
+/// What a message says that was not told in time.
+const TOO_LATE: &str = "expired before it could be delivered";
+
+/// What waits in the outbox for one channel and what was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxDepth {
+    /// Who is told.
+    pub channel: Channel,
+    /// Messages to be delivered.
+    pub pending: u64,
+    /// When the oldest of them was written.
+    pub oldest: Option<Timestamp>,
+    /// Messages given up.
+    pub dead: u64,
+}
+
+impl Database {
+    /// Leases up to `limit` messages of a channel that are due and not too late. A later message
+    /// about the same subject waits for the earlier one, so that order is kept for each report (F23).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn claim_events(
+        &self,
+        channel: Channel,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Claimed>, DatabaseError> {
+        // The lease is asked for twice: PostgreSQL checks the outer condition again once it has
+        // locked the row, the inner one not.
+        let rows = sqlx::query(
+            "UPDATE outbox SET leased_until = $1, attempts = attempts + 1 WHERE id IN (\
+               SELECT o.id FROM outbox o WHERE o.channel = $4 AND o.state = 'pending' \
+               AND o.due_at <= $2 AND (o.expires_at = 0 OR o.expires_at > $2) \
+               AND o.leased_until <= $2 AND NOT EXISTS (SELECT 1 FROM outbox e \
+                 WHERE e.subject = o.subject AND e.state = 'pending' AND e.turn < o.turn) \
+               ORDER BY o.due_at LIMIT $3) \
+             AND state = 'pending' AND leased_until <= $2 \
+             RETURNING id, channel, kind, subject, body, attempts, leased_until, created_at, \
+             expires_at",
+        )
+        .bind(until.as_microsecond())
+        .bind(now.as_microsecond())
+        .bind(i64::from(limit))
+        .bind(channel.as_str())
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.iter().filter_map(readable).collect())
+    }
+
+    /// Gives up a channel's messages that nobody has under way and that are too late: they are not
+    /// tried, and hold up nothing that comes after them. Returns how many there were.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn bury_expired(
+        &self,
+        channel: Channel,
+        now: Timestamp,
+    ) -> Result<u64, DatabaseError> {
+        let done = sqlx::query(
+            "UPDATE outbox SET state = 'dead', settled_at = $1, last_error = CASE last_error \
+             WHEN '' THEN $2 ELSE $2 || '; before that: ' || last_error END \
+             WHERE channel = $3 AND state = 'pending' AND expires_at > 0 AND expires_at <= $1 \
+             AND leased_until <= $1",
+        )
+        .bind(now.as_microsecond())
+        .bind(TOO_LATE)
+        .bind(channel.as_str())
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Records what became of a try, if the lease is still this one's: `true` when it was.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn settle_event(&self, settled: &Settled) -> Result<bool, DatabaseError> {
+        let done = sqlx::query(
+            "UPDATE outbox SET state = $1, due_at = $2, leased_until = 0, last_status = $3, \
+             last_error = $4, settled_at = $5 WHERE id = $6 AND leased_until = $7",
+        )
+        .bind(settled.state.as_str())
+        .bind(settled.due_at.as_microsecond())
+        .bind(i64::from(settled.status))
+        .bind(settled.error.as_str())
+        .bind(settled.now.as_microsecond())
+        .bind(settled.id.to_string())
+        .bind(settled.leased_until.as_microsecond())
+        .execute(&self.pool)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// What waits and what was given up, of every channel.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn outbox_depth(&self) -> Result<Vec<OutboxDepth>, DatabaseError> {
+        let rows = sqlx::query(
+            "SELECT channel, state, COUNT(*) AS messages, MIN(created_at) AS oldest FROM outbox \
+             WHERE state IN ('pending', 'dead') GROUP BY channel, state",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let empty = |channel| OutboxDepth { channel, pending: 0, oldest: None, dead: 0 };
+        let mut depths = Channel::ALL.map(empty);
+        for row in &rows {
+            let channel = channel(row)?;
+            for depth in depths.iter_mut().filter(|depth| depth.channel == channel) {
+                depth.add(row)?;
+            }
+        }
+        Ok(depths.into())
+    }
+}
+
+impl OutboxDepth {
+    /// Takes one group of messages in.
+    fn add(&mut self, row: &AnyRow) -> Result<(), DatabaseError> {
+        let messages = count(row, "messages")?;
+        if text(row, "state")? == EventState::Dead.as_str() {
+            self.dead = messages;
+        } else {
+            self.pending = messages;
+            self.oldest = Some(time(row, "oldest")?);
+        }
+        Ok(())
+    }
+}
+
+/// One message that cannot be read does not hold the others up (F36).
+fn readable(row: &AnyRow) -> Option<Claimed> {
+    claimed(row)
+        .inspect_err(|error| tracing::error!(%error, "a message in the outbox cannot be read"))
+        .ok()
+}
+
+/// The channel of a row.
+pub(super) fn channel(row: &AnyRow) -> Result<Channel, DatabaseError> {
+    let word = text(row, "channel")?;
+    Channel::from_word(&word).ok_or_else(|| unreadable("channel", &word))
+}
+
+fn claimed(row: &AnyRow) -> Result<Claimed, DatabaseError> {
+    Ok(Claimed {
+        id: parsed(row, "id")?,
+        channel: channel(row)?,
+        kind: text(row, "kind")?,
+        subject: text(row, "subject")?,
+        body: text(row, "body")?,
+        attempts: count(row, "attempts")?.saturating_sub(1),
+        leased_until: time(row, "leased_until")?,
+        created_at: time(row, "created_at")?,
+        expires_at: optional_time(row, "expires_at")?,
+    })
+}

@@ -1,0 +1,311 @@
+//! Messages to phones: who may see a report, and a row of the outbox for each of their devices.
+//!
+//! Only the session's id is written. Where the device is told, and in which words, is looked up when
+//! the message is delivered: a token of a device stays in one place (S65).
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use sqlx::any::AnyRow;
+
+use crate::database::config::EmployeesSee;
+use crate::database::error::DatabaseError;
+use crate::database::pool::{Database, Write};
+use crate::database::rows::{number, parsed, placeholders, text, time};
+use crate::model::{EventId, PersonId, RefKey, SessionId};
+
+use super::messages::{Channel, OutboxMessage, tell};
+
+/// How long a phone is told: a day later the list in the app has said it.
+const LIVES: SignedDuration = SignedDuration::from_hours(24);
+
+/// Most devices of one person that are told.
+const DEVICES: i64 = 20;
+
+/// How many reports one statement looks up: far below what either database takes.
+const REPORTS: usize = 200;
+
+/// The living sessions with a device of the directors of a report's company; and, to be added, those
+/// of its drivers.
+const WHO_MAY_SEE: &str = "SELECT r.ref_key, s.id AS session_id FROM reports r \
+    JOIN companies c ON c.id = r.company_id AND c.active = 1 \
+    JOIN people p ON p.company_id = r.company_id AND p.active = 1 \
+    JOIN sessions s ON s.person_id = p.id AND s.ended_at = 0 AND s.fcm <> '' \
+    WHERE r.gone = 0 AND (p.role = 'admin' OR p.role = 'employee'";
+
+/// Of the drivers only those the vehicle is assigned to, or all where nothing is assigned (Q37): the
+/// rule of [`Database::scope_of`], for many people at once.
+const BY_ASSIGNMENT: &str = " AND (\
+      NOT EXISTS (SELECT 1 FROM assignments a WHERE a.company_id = r.company_id AND a.gone = 0) \
+      OR EXISTS (SELECT 1 FROM assignments a WHERE a.vehicle_guid = r.vehicle_guid \
+        AND a.company_id = r.company_id AND a.gone = 0 \
+        AND (a.person_ref <> '' AND a.person_ref = p.ref_key \
+          OR a.mobile_digits <> '' AND a.mobile_digits = p.mobile_digits)))";
+
+/// What messages are written with.
+#[derive(Clone, Copy)]
+pub struct Post<'p> {
+    /// Makes the id of a message.
+    pub new_id: &'p (dyn Fn() -> EventId + Send + Sync),
+    /// The present moment.
+    pub now: Timestamp,
+}
+
+/// What a phone is told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PushKind {
+    /// New reports await a video.
+    Assigned,
+    /// Reports are due soon.
+    Due,
+    /// A video was approved.
+    Approved,
+    /// A video was rejected.
+    Rejected,
+    /// The device was signed out.
+    SessionRevoked,
+}
+
+impl PushKind {
+    /// The word in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Assigned => "push.report_assigned",
+            Self::Due => "push.report_due",
+            Self::Approved => "push.report_approved",
+            Self::Rejected => "push.report_rejected",
+            Self::SessionRevoked => "push.session_revoked",
+        }
+    }
+
+    /// Reads the word back.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Assigned, Self::Due, Self::Approved, Self::Rejected, Self::SessionRevoked]
+            .into_iter()
+            .find(|kind| kind.as_str() == word)
+    }
+}
+
+/// A message to phones.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::database) struct Push<'p> {
+    pub(in crate::database) kind: PushKind,
+    /// The report, or the first of several.
+    pub(in crate::database) report: Option<RefKey>,
+    /// How many reports it is about.
+    pub(in crate::database) reports: u64,
+    /// Why a video was rejected.
+    pub(in crate::database) reason: &'p str,
+}
+
+impl<'p> Push<'p> {
+    /// A message about one report.
+    pub(in crate::database) const fn about(
+        kind: PushKind,
+        report: RefKey,
+        reason: &'p str,
+    ) -> Self {
+        Self { kind, report: Some(report), reports: 1, reason }
+    }
+}
+
+/// Tells every device on which these people are signed in.
+pub(in crate::database) async fn push_to_people(
+    write: &mut Write,
+    people: &[PersonId],
+    push: &Push<'_>,
+    post: &Post<'_>,
+) -> Result<(), DatabaseError> {
+    for person in people {
+        let rows = sqlx::query(
+            "SELECT s.id AS session_id FROM sessions s \
+             JOIN people p ON p.id = s.person_id AND p.active = 1 \
+             JOIN companies c ON c.id = p.company_id AND c.active = 1 \
+             WHERE s.person_id = $1 AND s.ended_at = 0 AND s.fcm <> '' \
+             ORDER BY s.seen_at DESC, s.id LIMIT $2",
+        )
+        .bind(person.0)
+        .bind(DEVICES)
+        .fetch_all(&mut **write)
+        .await?;
+        for row in &rows {
+            push_to_session(write, parsed(row, "session_id")?, push, post).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells everybody who may see one of these reports. A device hears of all of them in one message:
+/// a first load from 1C must not ring a telephone a thousand times.
+pub(in crate::database) async fn push_about(
+    write: &mut Write,
+    kind: PushKind,
+    reports: &[RefKey],
+    sight: EmployeesSee,
+    post: &Post<'_>,
+) -> Result<(), DatabaseError> {
+    if !anybody_hears(write).await? {
+        return Ok(());
+    }
+    let mut heard: BTreeMap<SessionId, Push<'_>> = BTreeMap::new();
+    for some in reports.chunks(REPORTS) {
+        for row in &who_may_see(write, some, sight).await? {
+            let report = parsed(row, "ref_key")?;
+            heard
+                .entry(parsed(row, "session_id")?)
+                .and_modify(|push| push.reports += 1)
+                .or_insert(Push::about(kind, report, ""));
+        }
+    }
+    for (session, push) in &heard {
+        push_to_session(write, *session, push, post).await?;
+    }
+    Ok(())
+}
+
+/// Whether any device is told of anything.
+async fn anybody_hears(write: &mut Write) -> Result<bool, DatabaseError> {
+    let sql = "SELECT id FROM sessions WHERE fcm <> '' AND ended_at = 0 LIMIT 1";
+    Ok(sqlx::query(sql).fetch_optional(&mut **write).await?.is_some())
+}
+
+async fn who_may_see(
+    write: &mut Write,
+    reports: &[RefKey],
+    sight: EmployeesSee,
+) -> Result<Vec<AnyRow>, DatabaseError> {
+    let which = match sight {
+        EmployeesSee::Assigned => BY_ASSIGNMENT,
+        EmployeesSee::All => "",
+    };
+    let order = "ORDER BY r.due_at, r.ref_key, s.id";
+    let these = placeholders(1, reports.len());
+    let sql = format!("{WHO_MAY_SEE}{which}) AND r.ref_key IN ({these}) {order}");
+    let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
+    for report in reports {
+        query = query.bind(report.to_string());
+    }
+    Ok(query.fetch_all(&mut **write).await?)
+}
+
+/// Tells the device of one session.
+pub(super) async fn push_to_session(
+    write: &mut Write,
+    session: SessionId,
+    push: &Push<'_>,
+    post: &Post<'_>,
+) -> Result<(), DatabaseError> {
+    let body = json!({
+        "session_id": session,
+        "report_ref_key": push.report,
+        "reports": push.reports,
+        "reason": push.reason,
+    });
+    let telling = OutboxMessage {
+        id: (post.new_id)(),
+        channel: Channel::Push,
+        kind: push.kind.as_str(),
+        subject: format!("session:{session}"),
+        body: body.to_string(),
+        expires_at: post.now.checked_add(LIVES).ok(),
+    };
+    tell(write, &telling, post.now).await
+}
+
+/// Tells a device that it was signed out. To be called where the session ends, while its token of
+/// the device is there.
+pub(in crate::database) async fn push_revoked(
+    write: &mut Write,
+    session: SessionId,
+    post: &Post<'_>,
+) -> Result<(), DatabaseError> {
+    let push = Push { kind: PushKind::SessionRevoked, report: None, reports: 0, reason: "" };
+    push_to_session(write, session, &push, post).await
+}
+
+/// What a note to a device is made from.
+#[derive(Clone)]
+pub struct Device {
+    /// Where the device is told; empty when it is not.
+    pub fcm: String,
+    /// Whether the session goes on, and the person may act.
+    pub living: bool,
+    /// Whether the same device is signed in by another session.
+    pub elsewhere: bool,
+}
+
+/// What a note says of its report.
+#[derive(Debug, Clone)]
+pub struct ReportOfNote {
+    /// Its number, as given.
+    pub report_number: String,
+    /// The plate of its vehicle.
+    pub plate_number: String,
+    /// When it is overdue.
+    pub due_at: Timestamp,
+    /// Its state.
+    pub status: i64,
+}
+
+impl Database {
+    /// The device of a session, as it is now.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn device(&self, session: SessionId) -> Result<Option<Device>, DatabaseError> {
+        let row = sqlx::query(
+            "SELECT s.fcm, s.ended_at, COALESCE(p.active, 0) * COALESCE(c.active, 0) AS active, \
+             (SELECT COUNT(*) FROM sessions o WHERE o.fcm = s.fcm AND o.id <> s.id \
+               AND o.ended_at = 0) AS others FROM sessions s LEFT JOIN people p ON p.id = s.person_id \
+             LEFT JOIN companies c ON c.id = p.company_id WHERE s.id = $1",
+        )
+        .bind(session.to_string())
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let living = number(&row, "ended_at")? == 0 && number(&row, "active")? != 0;
+        let elsewhere = number(&row, "others")? > 0;
+        Ok(Some(Device { fcm: text(&row, "fcm")?, living, elsewhere }))
+    }
+
+    /// What a note says of its report.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn report_of_note(
+        &self,
+        ref_key: RefKey,
+    ) -> Result<Option<ReportOfNote>, DatabaseError> {
+        let row = sqlx::query(
+            "SELECT r.report_number, COALESCE(v.plate_number, '') AS plate_number, r.due_at, \
+             r.status_code FROM reports r LEFT JOIN vehicles v ON v.guid = r.vehicle_guid \
+             AND v.company_id = r.company_id WHERE r.ref_key = $1 AND r.gone = 0",
+        )
+        .bind(ref_key.to_string())
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(ReportOfNote {
+            report_number: text(&row, "report_number")?,
+            plate_number: text(&row, "plate_number")?,
+            due_at: time(&row, "due_at")?,
+            status: number(&row, "status_code")?,
+        }))
+    }
+
+    /// Forgets where a device was told, wherever it still is this token: FCM does not know it any
+    /// more. Returns how many sessions had it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget_device(&self, fcm: &str) -> Result<u64, DatabaseError> {
+        let done = sqlx::query("UPDATE sessions SET fcm = '' WHERE fcm = $1 AND fcm <> ''")
+            .bind(fcm)
+            .execute(&self.pool)
+            .await?;
+        Ok(done.rows_affected())
+    }
+}

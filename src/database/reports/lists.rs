@@ -1,0 +1,223 @@
+//! The two blocks of every list, page by page.
+//!
+//! A page goes on after the last row of the one before it (its [`Bookmark`]) by an index that has
+//! the block's order, so that the hundredth page costs what the first does.
+
+use jiff::Timestamp;
+use sqlx::any::AnyRow;
+
+use crate::database::error::DatabaseError;
+use crate::database::pool::Database;
+use crate::database::rows::{number, optional, optional_time, parsed, text, time, unreadable};
+use crate::database::statement::Statement;
+use crate::model::{RefKey, ReportStatus, TypeCode, VehicleGuid};
+
+use super::scope::Scope;
+
+/// The two blocks of a list (R5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Block {
+    /// 1 and 4: what waits for a driver. What is due first comes first (Q10).
+    Important,
+    /// 2 and 3: what has been sent. The latest comes first.
+    General,
+}
+
+/// Where a page ended: by what its block is ordered, and whose row it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bookmark {
+    /// `due_at` of important reports, `starts_at` of general ones, in microseconds.
+    pub at: i64,
+    /// The report.
+    pub ref_key: RefKey,
+}
+
+/// Which reports are wanted.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Those the viewer may see.
+    pub scope: Scope,
+    /// Those in this state only.
+    pub status: Option<ReportStatus>,
+    /// Those whose period ends after this moment (Q23).
+    pub ends_after: Option<Timestamp>,
+    /// Those of this vehicle only.
+    pub vehicle: Option<VehicleGuid>,
+    /// The present moment: it decides what has expired (Q11).
+    pub now: Timestamp,
+}
+
+/// A report with its vehicle, as lists show it.
+#[derive(Debug, Clone)]
+pub struct ListedReport {
+    /// Its key.
+    pub ref_key: RefKey,
+    /// Its number, as given.
+    pub report_number: String,
+    /// Its contract, as given.
+    pub contract_number: String,
+    /// First day, if it has one.
+    pub starts_at: Option<Timestamp>,
+    /// Deadline as given, if it has one.
+    pub finishes_at: Option<Timestamp>,
+    /// From when on it is overdue.
+    pub due_at: Timestamp,
+    /// Its state.
+    pub status: ReportStatus,
+    /// Why it was rejected; may be left from an earlier time (Q29).
+    pub reject_reason: String,
+    /// Its vehicle, if it names one.
+    pub vehicle: Option<VehicleGuid>,
+    /// The vehicle's plate, as given.
+    pub plate_number: String,
+    /// The vehicle's VIN, as given.
+    pub vin_code: String,
+    /// The vehicle's type, if it is known.
+    pub type_code: Option<TypeCode>,
+}
+
+const REPORT_COLUMNS: &str = "SELECT r.ref_key, r.report_number, r.contract_number, r.starts_at, \
+    r.finishes_at, r.due_at, r.status_code, r.reject_reason, r.vehicle_guid, ";
+
+impl Block {
+    /// The block a state belongs to.
+    #[must_use]
+    pub const fn of(status: ReportStatus) -> Self {
+        if status.is_open() { Self::Important } else { Self::General }
+    }
+
+    /// The states of this block in the order in which a vehicle is judged by them (Q24).
+    pub(super) const fn codes(self) -> [i64; 2] {
+        match self {
+            Self::Important => [4, 1],
+            Self::General => [2, 3],
+        }
+    }
+
+    /// Word for word the condition of the block's index, or the database would not use it.
+    pub(super) const fn condition(self) -> &'static str {
+        match self {
+            Self::Important => "r.status_code IN (1, 4) AND r.gone = 0",
+            Self::General => "r.status_code IN (2, 3) AND r.gone = 0",
+        }
+    }
+
+    /// By what the block is ordered. With a plus it is no column of an index any more: what is found
+    /// another way is sorted, instead of looked for in the order of a whole company.
+    const fn column(self, sorted: bool) -> &'static str {
+        match (self, sorted) {
+            (Self::Important, false) => "r.due_at",
+            (Self::Important, true) => "+r.due_at",
+            (Self::General, false) => "r.starts_at",
+            (Self::General, true) => "+r.starts_at",
+        }
+    }
+
+    /// Adds where to go on, the order and the length of a page; `sorted` when it is found by vehicle.
+    pub(super) fn page(
+        self,
+        statement: &mut Statement,
+        sorted: bool,
+        after: Option<&Bookmark>,
+        limit: i64,
+    ) {
+        let (sign, order, start) = match self {
+            Self::Important => (">", "", i64::MIN),
+            Self::General => ("<", " DESC", i64::MAX),
+        };
+        let column = self.column(sorted);
+        let (at, ref_key) = after
+            .map_or_else(|| (start, String::new()), |mark| (mark.at, mark.ref_key.to_string()));
+        statement.say(&format!(" AND ({column}, r.ref_key) {sign} (")).number(at);
+        statement.say(", ").text(&ref_key);
+        statement.say(&format!(") ORDER BY {column}{order}, r.ref_key{order} LIMIT "));
+        statement.number(limit);
+    }
+}
+
+impl ListedReport {
+    /// Where a page that ends with this row ends.
+    #[must_use]
+    pub fn bookmark(&self) -> Bookmark {
+        let at = match Block::of(self.status) {
+            Block::Important => self.due_at.as_microsecond(),
+            Block::General => self.starts_at.map_or(0, Timestamp::as_microsecond),
+        };
+        Bookmark { at, ref_key: self.ref_key }
+    }
+}
+
+impl Wanted {
+    /// The end of a period that is still wanted, in microseconds.
+    pub(super) fn ends_after_micros(&self) -> i64 {
+        self.ends_after.map_or(i64::MIN, Timestamp::as_microsecond)
+    }
+}
+
+impl Database {
+    /// At most `limit` of the wanted reports of a block, from the bookmark on.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn report_page(
+        &self,
+        wanted: &Wanted,
+        block: Block,
+        after: Option<&Bookmark>,
+        limit: i64,
+    ) -> Result<Vec<ListedReport>, DatabaseError> {
+        let rows = reports(wanted, block, after, limit).all(&self.pool).await?;
+        rows.iter().map(read).collect()
+    }
+}
+
+pub(super) fn reports(
+    wanted: &Wanted,
+    block: Block,
+    after: Option<&Bookmark>,
+    limit: i64,
+) -> Statement {
+    let mut statement = Statement::new(REPORT_COLUMNS);
+    statement.say(
+        "COALESCE(v.plate_number, '') AS plate_number, COALESCE(v.vin_code, '') AS vin_code, \
+         COALESCE(v.type_code, '') AS type_code \
+         FROM reports r LEFT JOIN vehicles v ON v.guid = r.vehicle_guid \
+         AND v.company_id = r.company_id WHERE ",
+    );
+    statement.say(block.condition()).say(" AND r.company_id = ").number(wanted.scope.company.0);
+    if let Some(status) = wanted.status {
+        statement.say(&format!(" AND r.status_code = {}", status.code()));
+    }
+    if let Some(vehicle) = wanted.vehicle {
+        statement.say(" AND r.vehicle_guid = ").text(&vehicle);
+    }
+    wanted.scope.restrict(&mut statement, "r.vehicle_guid");
+    statement.say(" AND r.due_at > ").number(wanted.ends_after_micros());
+    let by_vehicle = wanted.vehicle.is_some() || wanted.scope.only.is_some();
+    block.page(&mut statement, by_vehicle, after, limit);
+    statement
+}
+
+/// The columns of a report, for a statement whose report is `r`.
+pub(super) const fn report_columns() -> &'static str {
+    REPORT_COLUMNS
+}
+
+/// Reads a row of a list.
+pub(super) fn read(row: &AnyRow) -> Result<ListedReport, DatabaseError> {
+    let code = number(row, "status_code")?;
+    Ok(ListedReport {
+        ref_key: parsed(row, "ref_key")?,
+        report_number: text(row, "report_number")?,
+        contract_number: text(row, "contract_number")?,
+        starts_at: optional_time(row, "starts_at")?,
+        finishes_at: optional_time(row, "finishes_at")?,
+        due_at: time(row, "due_at")?,
+        status: ReportStatus::try_from(code).map_err(|_| unreadable("status_code", &code))?,
+        reject_reason: text(row, "reject_reason")?,
+        vehicle: optional(row, "vehicle_guid")?,
+        plate_number: text(row, "plate_number")?,
+        vin_code: text(row, "vin_code")?,
+        type_code: optional(row, "type_code")?,
+    })
+}

@@ -1,0 +1,18 @@
+//! Reports and vehicles: lists, decisions, reminders, pictures.
+
+pub(super) mod decisions;
+mod lists;
+mod master;
+mod pictures;
+mod reminders;
+mod report;
+mod scope;
+mod vehicle_list;
+mod vehicles;
+
+pub use decisions::{Decided, Deciding, Standing};
+pub use lists::{Block, Bookmark, ListedReport, Wanted};
+pub use master::{NewAssignment, NewContract, NewVehicleType};
+pub use report::{NewReport, NewVehicle, ReportRow};
+pub use scope::{DriverKeys, Scope};
+pub use vehicles::{ListedType, ListedVehicle, SelectedVehicle};

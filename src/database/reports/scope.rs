@@ -1,0 +1,130 @@
+//! What a viewer may see (Q37).
+
+use crate::database::config::EmployeesSee;
+use crate::database::error::DatabaseError;
+use crate::database::pool::Database;
+use crate::database::rows::{number, parsed, text};
+use crate::database::statement::Statement;
+use crate::model::{CompanyId, Person, RefKey, Role};
+
+/// What a viewer may see: all of a company, or the vehicles assigned to one driver.
+#[derive(Debug, Clone)]
+pub struct Scope {
+    /// Of which company.
+    pub company: CompanyId,
+    /// Whose vehicles only; `None`: all.
+    pub only: Option<DriverKeys>,
+}
+
+/// By what assignments name a driver.
+#[derive(Debug, Clone)]
+pub struct DriverKeys {
+    /// Their key in 1C; may be empty.
+    pub person_ref: String,
+    /// Their telephone in one form; may be empty.
+    pub mobile_digits: String,
+}
+
+impl Database {
+    /// The same database, where drivers see this.
+    #[must_use]
+    pub fn with_employees_seeing(self, sight: EmployeesSee) -> Self {
+        Self { sight, ..self }
+    }
+
+    /// What a person may see of their company.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn scope_of(&self, person: &Person) -> Result<Scope, DatabaseError> {
+        if person.role == Role::Employee && self.sight == EmployeesSee::Assigned {
+            return self.scope_of_driver(person).await;
+        }
+        Ok(Scope { company: person.company, only: None })
+    }
+
+    /// Whether a report is in what this person may see; of which company it is, is the caller's
+    /// matter.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn scope_has(&self, person: &Person, ref_key: RefKey) -> Result<bool, DatabaseError> {
+        let scope = self.scope_of(person).await?;
+        if scope.only.is_none() {
+            return Ok(true);
+        }
+        let mut statement = Statement::new("SELECT r.ref_key FROM reports r WHERE r.ref_key = ");
+        statement.text(&ref_key).say(" AND r.gone = 0");
+        scope.restrict(&mut statement, "r.vehicle_guid");
+        Ok(statement.one(&self.pool).await?.is_some())
+    }
+
+    /// Which of these reports are in what this person may see; of which company they are, is the
+    /// caller's matter.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn scope_has_of(
+        &self,
+        person: &Person,
+        ref_keys: &[RefKey],
+    ) -> Result<Vec<RefKey>, DatabaseError> {
+        let Some(first) = ref_keys.first() else { return Ok(Vec::new()) };
+        let scope = self.scope_of(person).await?;
+        if scope.only.is_none() {
+            return Ok(ref_keys.to_vec());
+        }
+        let mut statement = Statement::new("SELECT r.ref_key FROM reports r WHERE r.ref_key IN (");
+        statement.text(first);
+        for ref_key in ref_keys.iter().skip(1) {
+            statement.say(", ").text(ref_key);
+        }
+        statement.say(") AND r.gone = 0");
+        scope.restrict(&mut statement, "r.vehicle_guid");
+        statement.all(&self.pool).await?.iter().map(|row| parsed(row, "ref_key")).collect()
+    }
+
+    /// What a driver may see: the vehicles assigned to them, or all of the company's as long as the
+    /// company has no assignment at all (Q37).
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn scope_of_driver(&self, driver: &Person) -> Result<Scope, DatabaseError> {
+        let row = sqlx::query(
+            "SELECT p.ref_key, p.mobile_digits, CAST(CASE WHEN EXISTS (SELECT 1 FROM assignments a \
+             WHERE a.company_id = p.company_id AND a.gone = 0) THEN 1 ELSE 0 END AS BIGINT) AS assigns \
+             FROM people p WHERE p.id = $1",
+        )
+        .bind(driver.id.0)
+        .fetch_optional(&self.pool)
+        .await?;
+        let only = match row {
+            Some(row) if number(&row, "assigns")? == 0 => None,
+            Some(row) => Some(DriverKeys {
+                person_ref: text(&row, "ref_key")?,
+                mobile_digits: text(&row, "mobile_digits")?,
+            }),
+            None => Some(DriverKeys { person_ref: String::new(), mobile_digits: String::new() }),
+        };
+        Ok(Scope { company: driver.company, only })
+    }
+}
+
+impl Scope {
+    /// Adds that `column` holds a vehicle of this scope. The company itself is the caller's matter:
+    /// it decides which index is gone by.
+    pub(super) fn restrict(&self, statement: &mut Statement, column: &str) {
+        let Some(keys) = &self.only else { return };
+        let named = [("person_ref", &keys.person_ref), ("mobile_digits", &keys.mobile_digits)];
+        let mut begin = " IN (";
+        statement.say(" AND ").say(column);
+        for (by, key) in named.into_iter().filter(|(_, key)| !key.is_empty()) {
+            statement.say(begin).say("SELECT vehicle_guid FROM assignments WHERE company_id = ");
+            statement.number(self.company.0).say(" AND gone = 0 AND ").say(by);
+            statement.say(" = ").text(key);
+            begin = " UNION ";
+        }
+        // A driver without key and telephone has no vehicle.
+        statement.say(if begin == " IN (" { " IN ('-')" } else { ")" });
+    }
+}

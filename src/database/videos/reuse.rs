@@ -1,0 +1,113 @@
+//! Whether a video came before, for another report of its company.
+//!
+//! Each hash of a stored video has a row, and a finish locks those of its own: of two uploads of the
+//! same bytes at once the second one waits, and then sees the first. Most often the row says that nobody
+//! had it before, and nothing is looked up.
+
+use std::collections::BTreeSet;
+
+use sqlx::any::AnyRow;
+use sqlx::{Any, Executor};
+
+use crate::database::error::DatabaseError;
+use crate::database::pool::{Database, Write};
+use crate::database::rows::{number, or_empty, parsed, unreadable};
+use crate::model::plausibility::{EarlierUse, MOST_LINKS, Sameness};
+use crate::model::{CompanyId, Digest, RefKey, ReportStatus};
+
+/// Most earlier videos with one hash that are looked at. Nobody has that many reports to fill with one
+/// recording and goes unseen.
+const MOST_VIDEOS: i64 = 100;
+
+/// Counts a video under one hash.
+const COUNT_ONE: &str = "INSERT INTO fingerprints (company_id, hash, videos) VALUES ($1, $2, 1) \
+     ON CONFLICT (company_id, hash) DO UPDATE SET videos = fingerprints.videos + 1 \
+     RETURNING videos";
+/// Counts a video under two hashes.
+const COUNT_TWO: &str = "INSERT INTO fingerprints (company_id, hash, videos) \
+     VALUES ($1, $2, 1), ($1, $3, 1) \
+     ON CONFLICT (company_id, hash) DO UPDATE SET videos = fingerprints.videos + 1 \
+     RETURNING videos";
+
+/// By what a video is known again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// Whose it is; another company's videos are never looked at.
+    pub company: CompanyId,
+    /// The report it is for now, whose own earlier videos do not count (Q32).
+    pub ref_key: RefKey,
+    /// Of the whole file.
+    pub sha256: Digest,
+    /// Of the media payload alone, if it is known.
+    pub media_sha256: Option<Digest>,
+}
+
+impl Database {
+    /// Where this video was sent before: for other reports of the company, those that still hold it
+    /// first, then the latest; at most one more than [`MOST_LINKS`].
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn earlier_uses(&self, of: &Fingerprint) -> Result<Vec<EarlierUse>, DatabaseError> {
+        earlier_uses(&self.pool, of).await
+    }
+}
+
+/// As [`Database::earlier_uses`], and nobody else can store the same bytes until this transaction has
+/// ended.
+pub(in crate::database) async fn claim(
+    write: &mut Write,
+    of: &Fingerprint,
+) -> Result<Vec<EarlierUse>, DatabaseError> {
+    if counted(write, of).await? { earlier_uses(&mut **write, of).await } else { Ok(Vec::new()) }
+}
+
+/// Counts the video under its hashes. Whether one of them was there before.
+async fn counted(write: &mut Write, of: &Fingerprint) -> Result<bool, DatabaseError> {
+    // In the order of the hashes, so that no two transactions wait for each other.
+    let hashes: BTreeSet<_> = [Some(of.sha256), of.media_sha256].into_iter().flatten().collect();
+    let query = sqlx::query(if hashes.len() == 1 { COUNT_ONE } else { COUNT_TWO });
+    let query = query.bind(of.company.0);
+    let query = hashes.iter().fold(query, |query, hash| query.bind(hash.to_string()));
+    let rows = query.fetch_all(&mut **write).await?;
+    let counts = rows.iter().map(|row| number(row, "videos")).collect::<Result<Vec<_>, _>>()?;
+    Ok(counts.into_iter().any(|count| count > 1))
+}
+
+async fn earlier_uses<'c>(
+    on: impl Executor<'c, Database = Any>,
+    of: &Fingerprint,
+) -> Result<Vec<EarlierUse>, DatabaseError> {
+    let rows = sqlx::query(
+        "SELECT s.id, s.ref_key, r.status_code, v.sha256, CAST(CASE WHEN r.gone = 0 \
+         AND r.status_code IN (2, 3) AND NOT EXISTS (SELECT 1 FROM submissions n \
+         WHERE n.ref_key = s.ref_key AND n.turn > s.turn) THEN 1 ELSE 0 END AS BIGINT) AS held \
+         FROM (SELECT * FROM (SELECT id, sha256 FROM videos WHERE company_id = $1 \
+         AND sha256 = $2 ORDER BY id DESC LIMIT $5) AS by_file UNION SELECT * FROM (SELECT id, sha256 FROM videos \
+         WHERE company_id = $1 AND media_sha256 = $3 AND media_sha256 <> '' \
+         ORDER BY id DESC LIMIT $5) AS by_media) AS v \
+         JOIN submissions s ON s.video_id = v.id JOIN reports r ON r.ref_key = s.ref_key \
+         WHERE s.ref_key <> $4 ORDER BY held DESC, s.turn DESC LIMIT $6",
+    )
+    .bind(of.company.0)
+    .bind(of.sha256.to_string())
+    .bind(or_empty(of.media_sha256.as_ref()))
+    .bind(of.ref_key.to_string())
+    .bind(MOST_VIDEOS)
+    .bind(i64::try_from(MOST_LINKS + 1).unwrap_or(i64::MAX))
+    .fetch_all(on)
+    .await?;
+    rows.iter().map(|row| read(row, of.sha256)).collect()
+}
+
+fn read(row: &AnyRow, arriving: Digest) -> Result<EarlierUse, DatabaseError> {
+    let code = number(row, "status_code")?;
+    let sha256: Digest = parsed(row, "sha256")?;
+    Ok(EarlierUse {
+        report_ref_key: parsed(row, "ref_key")?,
+        submission_id: parsed(row, "id")?,
+        status_code: ReportStatus::try_from(code).map_err(|_| unreadable("status_code", &code))?,
+        held: number(row, "held")? != 0,
+        same: if sha256 == arriving { Sameness::File } else { Sameness::Media },
+    })
+}
