@@ -101,11 +101,11 @@ async fn store(settings: &Settings) -> Vec<Check> {
         match Spool::open(&settings.upload.spool, NodeId::mint(&clock, &random), Faults::none()) {
             Ok(spool) => store.check_spool(&spool)?,
             // A service that is running has it; then it has been tried.
-            Err(crate::storage::StorageError::SpoolTaken(_)) => {}
+            Err(crate::storage::StorageError::SpoolLocked(_)) => {}
             Err(error) => return Err(error),
         }
         store
-            .examine(&reqwest::Client::builder().build().unwrap_or_default(), &clock, &random)
+            .self_test(&reqwest::Client::builder().build().unwrap_or_default(), &clock, &random)
             .await
     };
     match opened.await {
@@ -114,6 +114,6 @@ async fn store(settings: &Settings) -> Vec<Check> {
     }
 }
 
-fn step(step: crate::storage::Step) -> Check {
+fn step(step: crate::storage::TestResult) -> Check {
     (format!("the store: {}", step.name), step.result.map_err(|error| error_chain(&*error)))
 }

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::playback::About;
+use crate::playback::ContentHeaders;
 
 use super::error_code::ErrorCode;
 use super::problem::{self, Problem};
@@ -27,7 +27,11 @@ impl Plan {
 }
 
 /// Reads `Range`, `If-Range` and `If-None-Match` of a request for this video.
-pub(super) fn plan(method: &Method, asking: &HeaderMap, about: &About) -> Result<Plan, Problem> {
+pub(super) fn plan(
+    method: &Method,
+    asking: &HeaderMap,
+    about: &ContentHeaders,
+) -> Result<Plan, Problem> {
     let mut headers = headers(about)?;
     if is_known(asking, &about.etag) {
         return Ok(Plan { status: StatusCode::NOT_MODIFIED, headers, part: None });
@@ -46,7 +50,7 @@ pub(super) fn plan(method: &Method, asking: &HeaderMap, about: &About) -> Result
     Ok(Plan { status, headers, part })
 }
 
-fn headers(about: &About) -> Result<HeaderMap, Problem> {
+fn headers(about: &ContentHeaders) -> Result<HeaderMap, Problem> {
     let mut headers = HeaderMap::new();
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(about.content_type));

@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::model::{Digest, Facts, Finding, RefKey, SubmissionId, Verdict, VideoId};
-use crate::playback::{PlaybackError, StoredFile, Viewing};
+use crate::playback::{OpenedVideo, PlaybackError, Viewing};
 
 use super::error_code::ErrorCode;
 use super::problem::{self, ErrorAnswer, Problem};
@@ -148,7 +148,7 @@ async fn media(
 ) -> Result<Response, Problem> {
     let Path(signed) = signed.map_err(|_| Problem::not_found("there is nothing here"))?;
     let file = state.playback.open_signed(&signed).await?;
-    let plan = plan(&method, &headers, &file.about)?;
+    let plan = plan(&method, &headers, &file.headers)?;
     let body = match plan.part.clone() {
         Some(part) => bytes(file, part).await?,
         None => Body::empty(),
@@ -156,7 +156,7 @@ async fn media(
     Ok(plan.respond(body))
 }
 
-async fn bytes(mut file: StoredFile, part: Range<u64>) -> Result<Body, Problem> {
+async fn bytes(mut file: OpenedVideo, part: Range<u64>) -> Result<Body, Problem> {
     file.file.seek(SeekFrom::Start(part.start)).await.map_err(|_| problem::internal())?;
     let bytes = file.file.take(part.end - part.start);
     Ok(Body::from_stream(ReaderStream::with_capacity(bytes, PIECE)))

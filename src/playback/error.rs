@@ -50,7 +50,7 @@ impl From<LinkError> for PlaybackError {
         match error {
             LinkError::Invalid => Self::LinkInvalid,
             LinkError::Expired => Self::LinkExpired,
-            LinkError::Store(error) => error.into(),
+            LinkError::Storage(error) => error.into(),
         }
     }
 }

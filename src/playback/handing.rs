@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
 
-use super::{About, Playback, PlaybackError, VideoStream};
+use super::{ContentHeaders, Playback, PlaybackError, VideoStream};
 use crate::model::{RefKey, SubmissionId, VideoId};
 use crate::storage::VideoKey;
 
@@ -14,7 +14,7 @@ use crate::storage::VideoKey;
 #[derive(Debug, Clone)]
 pub struct Held {
     /// What is said of it where it is served.
-    pub about: About,
+    pub about: ContentHeaders,
     video: VideoId,
     key: VideoKey,
     ref_key: RefKey,
@@ -37,7 +37,7 @@ impl Playback {
     pub async fn held(&self, submission: SubmissionId) -> Result<Option<Held>, PlaybackError> {
         let Some(row) = self.database.submission(submission).await? else { return Ok(None) };
         let key = VideoKey { upload: row.upload, sha256: row.sha256 };
-        let about = About::new(&key, row.length, &filename(row.ref_key));
+        let about = ContentHeaders::new(&key, row.length, &filename(row.ref_key));
         Ok(Some(Held { about, video: row.video, key, ref_key: row.ref_key }))
     }
 

@@ -13,7 +13,7 @@ use crate::database::Database;
 use crate::model::{Clock, Random};
 use crate::storage::Store;
 
-pub use crate::storage::{About, StoredFile, VideoStream};
+pub use crate::storage::{ContentHeaders, OpenedVideo, VideoStream};
 pub use config::Config;
 pub use error::PlaybackError;
 pub use handing::{Held, ShortLink};

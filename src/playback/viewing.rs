@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Playback, PlaybackError, StoredFile};
+use super::{OpenedVideo, Playback, PlaybackError};
 use crate::database::{CustodyEntry, Standing, VideoRow};
 use crate::model::plausibility::for_driver;
 use crate::model::{
@@ -88,8 +88,8 @@ impl Playback {
     ///
     /// # Errors
     /// When the link is not ours or too old, or the video cannot be had.
-    pub async fn open_signed(&self, signed: &str) -> Result<StoredFile, PlaybackError> {
-        Ok(self.store.open_signed(signed, self.clock.now()).await?)
+    pub async fn open_signed(&self, signed: &str) -> Result<OpenedVideo, PlaybackError> {
+        Ok(self.store.open_link(signed, self.clock.now()).await?)
     }
 
     /// Writes a line of custody.

@@ -1,51 +1,48 @@
-//! The settings of this room.
+//! Settings of the object store.
 
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-use super::StorageError;
+use super::error::StorageError;
 
 /// `[storage]`: where finished videos and segments live.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// `file:FOLDER` or `s3://BUCKET/PREFIX` (the prefix may be left out).
+    /// `file:FOLDER` or `s3://BUCKET/PREFIX` (the prefix is optional).
     pub url: String,
-    /// How to speak to S3; not looked at with `file:`.
+    /// Ignored with `file:`.
     pub s3: S3Config,
 }
 
-/// `[storage.s3]`: how to speak to an S3-compatible store.
+/// `[storage.s3]`: access to an S3-compatible store.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct S3Config {
     /// Where this service reaches the store; absent for AWS itself.
     pub endpoint: Option<String>,
-    /// Where browsers reach the store; viewing links are signed for it (S57). Absent: `endpoint`.
+    /// Where browsers reach the store; viewing links are signed for it. Absent: `endpoint`.
     pub public_endpoint: Option<String>,
-    /// The region; absent: as the AWS variables and profiles say.
+    /// Absent: taken from the AWS variables and profiles.
     pub region: Option<String>,
     /// `https://host/bucket/key` instead of `https://bucket.host/key`.
     pub path_style: bool,
     /// A credentials file in the AWS format; absent: the standard AWS variables and profiles.
     pub credentials_file: Option<PathBuf>,
-    /// How long connecting may take.
     pub connect_timeout: SignedDuration,
-    /// How long the store may be silent; each try may take as much, and the time of its bytes.
-    pub answer_timeout: SignedDuration,
-    /// The slowest link worth waiting for, in bytes a second.
-    pub slowest_link: u64,
-    /// How often one request is tried in all.
-    pub tries: usize,
-    /// The pause before the second try; it doubles from there, with jitter.
-    pub first_pause: SignedDuration,
-    /// How many objects are put or fetched at the same time.
-    pub transfers: usize,
+    /// Limit for one attempt, on top of the time its bytes need at `min_bytes_per_second`.
+    pub response_timeout: SignedDuration,
+    pub min_bytes_per_second: u64,
+    pub max_attempts: usize,
+    /// The delay before the second attempt; it doubles from there, with jitter.
+    pub initial_backoff: SignedDuration,
+    /// Concurrent PUTs and GETs of whole objects.
+    pub max_transfers: usize,
 }
 
-/// What `storage.url` says.
+/// The parsed `storage.url`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Location {
     Disk(PathBuf),

@@ -1,7 +1,7 @@
-//! The disk back end: a folder, one file an object.
+//! The disk back end: a folder with one file per object.
 //!
-//! A finished video is a hard link to its spool file, so its bytes are written once. An object has
-//! its name only after its bytes are durable, so a name never stands for half an object.
+//! A finished video is a hard link to its spool file, so its bytes are written once. An object gets
+//! its name only after its bytes are durable, so a name never refers to a partial object.
 
 use std::fs::{self, File};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
@@ -13,11 +13,12 @@ use tempfile::NamedTempFile;
 use tokio::io::AsyncReadExt as _;
 use tokio_util::io::ReaderStream;
 
-use super::files::{PIECE, blocking, make_folder, read_hashed, sync_folder};
-use super::keys::{AREAS, folders};
-use super::listing::{Depth, Object};
-use super::spool_file::Writer;
-use super::{SegmentKey, StorageError, VideoKey, VideoStream, disk_list};
+use super::error::StorageError;
+use super::files::{
+    CHUNK, blocking, create_folder, ignore_not_found, names, read_hashed, sync_folder,
+};
+use super::object::{Depth, Object, PAGE_SIZE, ROOTS, SegmentKey, VideoKey, VideoStream, folders};
+use super::spool_file::SpoolWriter;
 use crate::model::{Digest, Length, UploadId};
 
 #[derive(Clone)]
@@ -27,8 +28,8 @@ pub(super) struct Disk {
 
 impl Disk {
     pub(super) fn open(root: PathBuf) -> Result<Self, StorageError> {
-        for area in AREAS {
-            make_folder(&root.join(area))?;
+        for folder in ROOTS {
+            create_folder(&root.join(folder))?;
         }
         Ok(Self { root })
     }
@@ -62,16 +63,15 @@ impl Disk {
         &self,
         key: &SegmentKey,
         digest: Digest,
-        into: Writer,
+        into: SpoolWriter,
     ) -> Result<(), StorageError> {
         let (path, key) = (self.path(key), *key);
         blocking(move || {
-            let file = open(&path)?;
             let start = key.start.get();
-            let copied = read_hashed(&file, 0..key.length().get(), |at, piece| {
-                into.write_at(start + at, piece)
+            let copied = read_hashed(&open(&path)?, 0..key.length().get(), |at, chunk| {
+                into.write_at(start + at, chunk)
             });
-            expect(&path, copied, digest)
+            check_digest(&path, copied, digest)
         })
         .await
     }
@@ -89,22 +89,22 @@ impl Disk {
     pub(super) async fn read_video(
         &self,
         key: &VideoKey,
-        part: Range<u64>,
+        range: Range<u64>,
     ) -> Result<VideoStream, StorageError> {
         let path = self.path(key);
-        let Range { start, end } = part;
+        let Range { start, end } = range;
         let file = blocking(move || {
             let mut file = open(&path)?;
             if length_of(&file, &path)?.get() < end {
-                return Err(mismatch(&path));
+                return Err(StorageError::mismatch(&path));
             }
-            let sought = file.seek(SeekFrom::Start(start));
-            sought.map_err(|e| StorageError::file("read", &path, e))?;
+            let seek = file.seek(SeekFrom::Start(start));
+            seek.map_err(|e| StorageError::file("read", &path, e))?;
             Ok(file)
         })
         .await?;
         let bytes = tokio::fs::File::from_std(file).take(end.saturating_sub(start));
-        Ok(ReaderStream::with_capacity(bytes, PIECE).boxed())
+        Ok(ReaderStream::with_capacity(bytes, CHUNK).boxed())
     }
 
     pub(super) async fn clear(
@@ -128,14 +128,12 @@ impl Disk {
 
     pub(super) async fn list(&self, after: &str) -> Result<Vec<Object>, StorageError> {
         let (root, after) = (self.root.clone(), after.to_owned());
-        blocking(move || {
-            disk_list::list(&root, &after).map_err(|e| StorageError::file("list", &root, e))
-        })
-        .await
+        blocking(move || list(&root, &after).map_err(|e| StorageError::file("list", &root, e)))
+            .await
     }
 
-    /// Whether the video is there; with `Deep` every byte is looked at.
-    pub(super) async fn holds(
+    /// Whether the video exists; one with other bytes is an error.
+    pub(super) async fn verify(
         &self,
         key: &VideoKey,
         length: Length,
@@ -143,12 +141,12 @@ impl Disk {
     ) -> Result<bool, StorageError> {
         let (path, digest) = (self.path(key), key.sha256);
         blocking(move || match depth {
-            Depth::Deep => holds(&path, length, digest),
-            Depth::Glance => match fs::metadata(&path) {
+            Depth::Content => contains(&path, length, digest),
+            Depth::Metadata => match fs::metadata(&path) {
                 Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
-                Err(e) => Err(StorageError::file("look at", &path, e)),
-                Ok(about) if about.len() == length.get() => Ok(true),
-                Ok(_) => Err(mismatch(&path)),
+                Err(e) => Err(StorageError::file("read", &path, e)),
+                Ok(metadata) if metadata.len() == length.get() => Ok(true),
+                Ok(_) => Err(StorageError::mismatch(&path)),
             },
         })
         .await
@@ -159,22 +157,22 @@ impl Disk {
     }
 }
 
-/// The bytes are not read again: `digest` was computed over them on their way into this file, and a
-/// second reading would look at the same pages of memory. Looking at the disk is `fsck`'s.
+/// Does not read the bytes again: `digest` was computed while they were written to this file, and a
+/// second read would hit the same page cache. Finding bit rot is the task of `fsck`.
 fn link_durably(
     source: &Path,
     target: &Path,
     length: Length,
     digest: Digest,
 ) -> Result<(), StorageError> {
-    let folder = make_home(target)?;
-    if !holds(target, length, digest)? {
+    let folder = create_parent(target)?;
+    if !contains(target, length, digest)? {
         let file = open(source)?;
         if length_of(&file, source)? != length {
-            return Err(mismatch(source));
+            return Err(StorageError::mismatch(source));
         }
         file.sync_all().map_err(|e| StorageError::not_durable(source, e))?;
-        settle(fs::hard_link(source, target), target, length, digest)?;
+        accept_existing(fs::hard_link(source, target), target, length, digest)?;
     }
     sync_folder(folder)
 }
@@ -185,43 +183,43 @@ fn copy_durably(
     key: &SegmentKey,
     digest: Digest,
 ) -> Result<(), StorageError> {
-    let folder = make_home(target)?;
-    let failed = |e| StorageError::file("write to", folder, e);
-    if !holds(target, key.length(), digest)? {
-        let mut copy = NamedTempFile::new_in(folder).map_err(failed)?;
-        let copied = read_hashed(&open(source)?, key.range(), |_, piece| copy.write_all(piece));
-        expect(source, copied, digest)?;
+    let folder = create_parent(target)?;
+    if !contains(target, key.length(), digest)? {
+        let created = NamedTempFile::new_in(folder);
+        let mut copy = created.map_err(|e| StorageError::file("write to", folder, e))?;
+        let copied = read_hashed(&open(source)?, key.range(), |_, chunk| copy.write_all(chunk));
+        check_digest(source, copied, digest)?;
         copy.as_file().sync_all().map_err(|e| StorageError::not_durable(target, e))?;
         let named = copy.persist_noclobber(target).map(drop).map_err(|e| e.error);
-        settle(named, target, key.length(), digest)?;
+        accept_existing(named, target, key.length(), digest)?;
     }
     sync_folder(folder)
 }
 
-/// Makes the folder of an object. Its own name is flushed even if it was there: whoever made it
-/// may have died before doing so.
-fn make_home(target: &Path) -> Result<&Path, StorageError> {
+/// Creates the folder of an object. Its name is flushed even if the folder existed: the process that
+/// created it may have died before flushing.
+fn create_parent(target: &Path) -> Result<&Path, StorageError> {
     let folder = target.parent().unwrap_or(target);
-    make_folder(folder)?;
+    create_folder(folder)?;
     sync_folder(folder.parent().unwrap_or(folder))?;
     Ok(folder)
 }
 
-/// Whether the object is there already; one with other bytes is an error.
-fn holds(target: &Path, length: Length, digest: Digest) -> Result<bool, StorageError> {
+/// Whether the object exists; one with other bytes is an error.
+fn contains(target: &Path, length: Length, digest: Digest) -> Result<bool, StorageError> {
     let file = match File::open(target) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
         opened => opened.map_err(|e| StorageError::file("open", target, e))?,
     };
     if length_of(&file, target)? != length {
-        return Err(mismatch(target));
+        return Err(StorageError::mismatch(target));
     }
-    expect(target, read_hashed(&file, 0..length.get(), |_, _| Ok(())), digest)?;
+    check_digest(target, read_hashed(&file, 0..length.get(), |_, _| Ok(())), digest)?;
     Ok(true)
 }
 
-/// Somebody else may have given the same object its name in the meantime.
-fn settle(
+/// A concurrent call may have stored the same object first; that is fine if its bytes match.
+fn accept_existing(
     named: io::Result<()>,
     target: &Path,
     length: Length,
@@ -229,39 +227,31 @@ fn settle(
 ) -> Result<(), StorageError> {
     match named {
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-            holds(target, length, digest).map(drop)
+            contains(target, length, digest).map(drop)
         }
         other => other.map_err(|e| StorageError::file("name", target, e)),
     }
 }
 
-/// A copy that was read to its end and has the right hash.
-fn expect(path: &Path, read: io::Result<Digest>, digest: Digest) -> Result<(), StorageError> {
+fn check_digest(path: &Path, read: io::Result<Digest>, digest: Digest) -> Result<(), StorageError> {
     match read {
         Ok(found) if found == digest => Ok(()),
-        Ok(_) => Err(mismatch(path)),
-        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(mismatch(path)),
+        Ok(_) => Err(StorageError::mismatch(path)),
+        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(StorageError::mismatch(path)),
         Err(e) => Err(StorageError::file("copy", path, e)),
     }
 }
 
 fn open(path: &Path) -> Result<File, StorageError> {
-    File::open(path).map_err(|e| match e.kind() {
-        io::ErrorKind::NotFound => StorageError::Missing { key: path.display().to_string() },
-        _ => StorageError::file("open", path, e),
-    })
+    File::open(path).map_err(|e| StorageError::open(path, e))
 }
 
 fn length_of(file: &File, path: &Path) -> Result<Length, StorageError> {
-    let about = file.metadata().map_err(|e| StorageError::file("read", path, e))?;
-    Ok(Length::new(about.len()))
+    let metadata = file.metadata().map_err(|e| StorageError::file("read", path, e))?;
+    Ok(Length::new(metadata.len()))
 }
 
-fn mismatch(path: &Path) -> StorageError {
-    StorageError::Mismatch { key: path.display().to_string() }
-}
-
-/// Removes what is in a folder but `keep`, and the folder if that leaves nothing.
+/// Removes the contents of a folder except `keep`, and the folder itself if nothing was kept.
 fn empty(folder: &Path, keep: Option<&Path>) -> Result<(), StorageError> {
     let failed = |e| StorageError::file("clear", folder, e);
     let entries = match fs::read_dir(folder) {
@@ -274,16 +264,40 @@ fn empty(folder: &Path, keep: Option<&Path>) -> Result<(), StorageError> {
         if keep == Some(&path) {
             kept = true;
         } else {
-            gone(fs::remove_file(&path)).map_err(failed)?;
+            ignore_not_found(fs::remove_file(&path)).map_err(failed)?;
         }
     }
-    if kept { Ok(()) } else { gone(fs::remove_dir(folder)).map_err(failed) }
+    if kept { Ok(()) } else { ignore_not_found(fs::remove_dir(folder)).map_err(failed) }
 }
 
-/// What somebody else removed meanwhile is removed.
-fn gone(removed: io::Result<()>) -> io::Result<()> {
-    match removed {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
+/// The next page after a path, in the order of S3. Folders before it are not opened.
+fn list(root: &Path, after: &str) -> io::Result<Vec<Object>> {
+    let page = usize::from(PAGE_SIZE);
+    let mut found = Vec::new();
+    for area in ROOTS {
+        for upload in names(&root.join(area))? {
+            let folder = format!("{area}/{upload}");
+            if folder.as_str() >= after || after.starts_with(&folder) {
+                found.extend(objects(root, &folder)?.into_iter().filter(|o| *o.path > *after));
+            }
+            if found.len() >= page {
+                found.truncate(page);
+                return Ok(found);
+            }
+        }
     }
+    Ok(found)
+}
+
+fn objects(root: &Path, folder: &str) -> io::Result<Vec<Object>> {
+    let mut found = Vec::new();
+    for name in names(&root.join(folder))? {
+        let path = format!("{folder}/{name}");
+        match fs::metadata(root.join(&path)) {
+            // Removed meanwhile.
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            metadata => found.push(Object::new(&path, Length::new(metadata?.len()))),
+        }
+    }
+    Ok(found)
 }

@@ -1,4 +1,4 @@
-//! What can go wrong where bytes live.
+//! Errors of the spool and the object store.
 
 use std::error::Error;
 use std::io;
@@ -6,122 +6,78 @@ use std::path::{Path, PathBuf};
 
 use crate::model::FaultError;
 
-/// Whatever lies beneath an error, kept whole.
-pub(super) type Cause = Box<dyn Error + Send + Sync>;
+pub(super) type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Something went wrong with the spool or the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
-    /// A setting that cannot be.
+    /// A setting has an unusable value.
     #[error("setting {setting}: {reason}")]
-    Setting {
-        /// The key as written in the settings.
-        setting: &'static str,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Another process of this service works in the same spool folder.
-    #[error("the spool {0} is in use by another process")]
-    SpoolTaken(PathBuf),
-    /// A finished video becomes a hard link to its spool file, which needs one file system.
+    Setting { setting: &'static str, reason: String },
+    #[error("the spool {0} is locked by another process")]
+    SpoolLocked(PathBuf),
+    /// A finished video becomes a hard link to its spool file, which works only within one file
+    /// system.
     #[error("the spool {spool} and the videos {videos} must be on one file system")]
-    Apart {
-        /// The spool folder.
-        spool: PathBuf,
-        /// The folder of the store.
-        videos: PathBuf,
-        /// Why the hard link failed.
-        source: io::Error,
-    },
-    /// No room (`ENOSPC`, `EDQUOT`, S3's 507). Nothing that was acknowledged is touched.
-    #[error("no room left to {doing}")]
-    Full {
-        /// What was being done.
-        doing: &'static str,
-        /// What the system said.
-        source: Cause,
-    },
-    /// A file could not be read or written.
-    #[error("could not {doing} {path}")]
-    File {
-        /// What was being done.
-        doing: &'static str,
-        /// To which file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A flush failed. The system may have dropped the bytes, and a second flush would report
+    CrossDevice { spool: PathBuf, videos: PathBuf, source: io::Error },
+    /// No space left (`ENOSPC`, `EDQUOT`, S3's 507). Acknowledged bytes are untouched.
+    #[error("no space left to {action}")]
+    Full { action: &'static str, source: BoxError },
+    #[error("could not {action} {path}")]
+    File { action: &'static str, path: PathBuf, source: io::Error },
+    /// `fsync` failed. The kernel may have dropped the dirty pages, and a second `fsync` would report
     /// success (F4): this file must not be trusted, flushed or acknowledged again.
     #[error("{path} could not be made durable")]
-    NotDurable {
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The bytes are not the ones announced, or not the ones once stored (F10).
-    #[error("the bytes of {key} are not the expected ones")]
-    Mismatch {
-        /// Where they are, or should have gone.
-        key: String,
-    },
-    /// Bytes that should be there are not (F11).
-    #[error("{key} is not there")]
-    Missing {
-        /// Where they should be.
-        key: String,
-    },
-    /// The store gave no useful answer, after all tries. A later try may succeed (F6, F7, F12).
-    #[error("the store did not {doing} {key}")]
-    Unavailable {
-        /// What was asked.
-        doing: &'static str,
-        /// Of which object.
-        key: String,
-        /// What came instead of an answer.
-        source: Cause,
-    },
-    /// The store said no, and will say it again: credentials, bucket, policy.
-    #[error("the store refuses to {doing} {key}")]
-    Refused {
-        /// What was asked.
-        doing: &'static str,
-        /// Of which object.
-        key: String,
-        /// The store's answer.
-        source: Cause,
-    },
-    /// A test made this place fail.
+    NotDurable { path: PathBuf, source: io::Error },
+    /// The bytes differ from those announced, or from those once stored.
+    #[error("{key} does not have the expected length or hash")]
+    Mismatch { key: String },
+    #[error("{key} does not exist")]
+    Missing { key: String },
+    /// All attempts ended without a usable response. A later call may succeed.
+    #[error("the store failed to {action} {key}")]
+    Unavailable { action: &'static str, key: String, source: BoxError },
+    /// The store rejected the request and will reject it again: credentials, bucket, policy.
+    #[error("the store refuses to {action} {key}")]
+    Refused { action: &'static str, key: String, source: BoxError },
+    /// A failure scripted by a test.
     #[error(transparent)]
-    Fault(#[from] FaultError),
+    Injected(#[from] FaultError),
 }
 
 impl StorageError {
-    /// Whether the same call may succeed later without anybody doing anything to the bytes.
-    #[must_use]
+    /// Whether the same call may succeed later with the same bytes.
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Full { .. } | Self::Unavailable { .. } | Self::Fault(_))
+        matches!(self, Self::Full { .. } | Self::Unavailable { .. } | Self::Injected(_))
     }
 
-    /// Whether trying again at once, a few times, makes sense.
-    pub(super) const fn is_hiccup(&self) -> bool {
+    /// Whether an immediate retry makes sense.
+    pub(super) const fn is_retryable(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
     }
 
-    /// A file operation that failed; a full disk is told apart.
-    pub(super) fn file(doing: &'static str, path: &Path, source: io::Error) -> Self {
+    pub(super) fn file(action: &'static str, path: &Path, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-                Self::Full { doing, source: source.into() }
+                Self::Full { action, source: source.into() }
             }
-            _ => Self::File { doing, path: path.to_owned(), source },
+            _ => Self::File { action, path: path.to_owned(), source },
         }
     }
 
-    /// A flush that failed.
     pub(super) fn not_durable(path: &Path, source: io::Error) -> Self {
         Self::NotDurable { path: path.to_owned(), source }
+    }
+
+    pub(super) fn mismatch(path: &Path) -> Self {
+        Self::Mismatch { key: path.display().to_string() }
+    }
+
+    /// Opening a file failed; one that does not exist is [`StorageError::Missing`].
+    pub(super) fn open(path: &Path, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::NotFound => Self::Missing { key: path.display().to_string() },
+            _ => Self::file("open", path, source),
+        }
     }
 }
 
@@ -133,12 +89,12 @@ mod tests {
     use super::StorageError;
 
     #[test]
-    fn a_full_disk_and_a_used_up_quota_are_told_apart_from_a_broken_one() {
-        let met =
+    fn a_full_disk_and_an_exhausted_quota_differ_from_a_broken_disk() {
+        let error =
             |code| StorageError::file("write", Path::new("x"), io::Error::from_raw_os_error(code));
         // Linux: ENOSPC, EDQUOT, EIO.
-        assert!(matches!(met(28), StorageError::Full { .. }));
-        assert!(matches!(met(122), StorageError::Full { .. }));
-        assert!(matches!(met(5), StorageError::File { .. }));
+        assert!(matches!(error(28), StorageError::Full { .. }));
+        assert!(matches!(error(122), StorageError::Full { .. }));
+        assert!(matches!(error(5), StorageError::File { .. }));
     }
 }

@@ -1,7 +1,7 @@
-//! Viewing links of the disk back end: signed by us, read back by us.
+//! Viewing links of the disk back end: signed and verified by this service.
 //!
-//! The text is `base64url(mac ‖ claim)`, the claim is `path \n expiry \n file name`, and the MAC is
-//! HMAC-SHA256 over the claim.
+//! The text is `base64url(mac ‖ payload)`, the payload is `path \n expiry \n file name`, and the MAC is
+//! HMAC-SHA256 over the payload.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,101 +9,98 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use sha2::Sha256;
 
-use super::disposition::tidy;
-use super::{StorageError, VideoKey};
+use super::disposition::sanitize;
+use super::error::StorageError;
+use super::object::VideoKey;
 
 /// Where the service serves these links.
-pub(super) const MEDIA: &str = "/media/";
-/// Keeps this use of the secret apart from every other.
-const PURPOSE: &[u8] = b"forte-media viewing link 1\n";
+pub(super) const MEDIA_PATH: &str = "/media/";
+/// Domain separation: keeps this use of the secret apart from every other.
+const DOMAIN: &[u8] = b"forte-media viewing link 1\n";
 const MAC_LENGTH: usize = 32;
-/// A secret shorter than this (128 bits) can be guessed.
-const SECRET_LENGTH: usize = 16;
-/// No link of ours is longer, in characters.
-const TEXT_LIMIT: usize = 1024;
+/// 128 bits; anything shorter can be guessed.
+const MIN_SECRET_LENGTH: usize = 16;
+const MAX_TEXT_LENGTH: usize = 1024;
 
-/// A way to watch one video for a short while.
+/// A link to watch one video until it expires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// With S3 a whole URL; with the disk back end a path to be put after our own public URL.
+    /// With S3 a whole URL; with the disk back end a path relative to the service's public URL.
     pub url: String,
-    /// From when on it is refused.
     pub expires_at: Timestamp,
 }
 
-/// A viewing link that does not open anything.
+/// Why a viewing link is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
-    /// Not signed by us, or changed since.
-    #[error("not a viewing link of ours")]
+    #[error("the viewing link is not signed by this service")]
     Invalid,
-    /// It was good, but is too old.
     #[error("the viewing link has expired")]
     Expired,
-    /// The link is good, but the video cannot be had.
+    /// The link is valid, but the video cannot be opened.
     #[error(transparent)]
-    Store(#[from] StorageError),
+    Storage(#[from] StorageError),
 }
 
-/// What a good link says.
+/// What a valid link refers to.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Claim {
+pub(super) struct LinkTarget {
     pub(super) key: VideoKey,
     pub(super) filename: String,
 }
 
-/// Signs links and checks them.
-pub(super) struct Signer(Hmac<Sha256>);
+/// Signs and verifies links.
+pub(super) struct LinkSigner(Hmac<Sha256>);
 
-impl Signer {
+impl LinkSigner {
     pub(super) fn new(secret: &[u8]) -> Result<Self, StorageError> {
         let wrong = |reason: String| StorageError::Setting { setting: "auth.secret", reason };
-        if secret.len() < SECRET_LENGTH {
-            return Err(wrong(format!("needs at least {SECRET_LENGTH} bytes")));
+        if secret.len() < MIN_SECRET_LENGTH {
+            return Err(wrong(format!("needs at least {MIN_SECRET_LENGTH} bytes")));
         }
         let mac: Hmac<Sha256> =
             Hmac::new_from_slice(secret).map_err(|error| wrong(error.to_string()))?;
-        Ok(Self(mac.chain_update(PURPOSE)))
+        Ok(Self(mac.chain_update(DOMAIN)))
     }
 
-    pub(super) fn link(&self, key: &VideoKey, filename: &str, expires_at: Timestamp) -> Link {
+    pub(super) fn sign(&self, key: &VideoKey, filename: &str, expires_at: Timestamp) -> Link {
         let expiry = expires_at.as_microsecond();
-        let claim = format!("{key}\n{expiry}\n{}", tidy(filename));
-        let mut signed = self.mac(&claim).finalize().into_bytes().to_vec();
-        signed.extend_from_slice(claim.as_bytes());
-        Link { url: format!("{MEDIA}{}", URL_SAFE_NO_PAD.encode(signed)), expires_at }
+        let payload = format!("{key}\n{expiry}\n{}", sanitize(filename));
+        let mut signed = self.mac(&payload).finalize().into_bytes().to_vec();
+        signed.extend_from_slice(payload.as_bytes());
+        Link { url: format!("{MEDIA_PATH}{}", URL_SAFE_NO_PAD.encode(signed)), expires_at }
     }
 
-    /// Reads the part of the link after `/media/`.
-    pub(super) fn open(&self, text: &str, now: Timestamp) -> Result<Claim, LinkError> {
-        let claim = self.verified(text).ok_or(LinkError::Invalid)?;
-        let (path, expiry, filename) = parts(&claim).ok_or(LinkError::Invalid)?;
+    /// Verifies the part of the link after `/media/`.
+    pub(super) fn verify(&self, text: &str, now: Timestamp) -> Result<LinkTarget, LinkError> {
+        let payload = self.verified_payload(text).ok_or(LinkError::Invalid)?;
+        let (path, expiry, filename) = fields(&payload).ok_or(LinkError::Invalid)?;
         if now.as_microsecond() >= expiry {
             return Err(LinkError::Expired);
         }
         let key = VideoKey::from_path(path).ok_or(LinkError::Invalid)?;
-        Ok(Claim { key, filename: filename.to_owned() })
+        Ok(LinkTarget { key, filename: filename.to_owned() })
     }
 
-    fn verified(&self, text: &str) -> Option<String> {
-        if text.len() > TEXT_LIMIT {
+    fn verified_payload(&self, text: &str) -> Option<String> {
+        if text.len() > MAX_TEXT_LENGTH {
             return None;
         }
         let signed = URL_SAFE_NO_PAD.decode(text).ok()?;
-        let (mac, claim) = signed.split_at_checked(MAC_LENGTH)?;
-        let claim = std::str::from_utf8(claim).ok()?;
-        // In constant time, says the crate.
-        self.mac(claim).verify_slice(mac).ok()?;
-        Some(claim.to_owned())
+        let (mac, payload) = signed.split_at_checked(MAC_LENGTH)?;
+        let payload = std::str::from_utf8(payload).ok()?;
+        // Compares in constant time (documentation of the crate `hmac`).
+        self.mac(payload).verify_slice(mac).ok()?;
+        Some(payload.to_owned())
     }
 
-    fn mac(&self, claim: &str) -> Hmac<Sha256> {
-        self.0.clone().chain_update(claim)
+    fn mac(&self, payload: &str) -> Hmac<Sha256> {
+        self.0.clone().chain_update(payload)
     }
 }
 
-fn parts(claim: &str) -> Option<(&str, i64, &str)> {
-    let (path, rest) = claim.split_once('\n')?;
+fn fields(payload: &str) -> Option<(&str, i64, &str)> {
+    let (path, rest) = payload.split_once('\n')?;
     let (expiry, filename) = rest.split_once('\n')?;
     Some((path, expiry.parse().ok()?, filename))
 }

@@ -1,69 +1,67 @@
-//! The store: one face, two back ends.
+//! The object store: one interface, two back ends.
 
-use std::io;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures_util::stream::BoxStream;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::NamedTempFile;
 use tokio::fs::File;
 
-use super::config::Location;
+use super::config::{Config, Location};
 use super::disk::Disk;
 use super::disposition::disposition;
-use super::keys::{SEGMENT_TYPE, VIDEO_TYPE};
-use super::link::Signer;
-use super::listing::{Depth, Object};
-use super::s3::{Piece, S3};
-use super::spool::TEMPORARY;
-use super::{Config, Link, LinkError, SegmentKey, Spool, SpoolFile, StorageError, VideoKey};
+use super::error::StorageError;
+use super::link::{Link, LinkError, LinkSigner};
+use super::object::{Depth, Object, SEGMENT_TYPE, SegmentKey, VIDEO_TYPE, VideoKey, VideoStream};
+use super::s3::{PutRequest, S3};
+use super::spool::{Spool, TEMPORARY};
+use super::spool_file::SpoolFile;
 use crate::model::{Digest, Faults, Length, UploadId};
 
-/// Keeps videos and segments. Cheap to clone.
+/// Stores videos and segments. Cheap to clone.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
 struct Inner {
-    back: BackEnd,
-    signer: Signer,
+    backend: Backend,
+    signer: LinkSigner,
     faults: Faults,
 }
 
-enum BackEnd {
+enum Backend {
     Disk(Disk),
     S3(S3),
 }
 
-/// The bytes of a stored video, as they are taken.
-pub type VideoStream = BoxStream<'static, io::Result<Bytes>>;
-
-/// A stored video, opened by a viewing link of the disk back end.
-pub struct StoredFile {
-    /// At its first byte.
-    pub file: File,
-    /// What is said of it.
-    pub about: About,
+/// Evaluates a call that has the same signature in both back ends.
+macro_rules! either {
+    ($store:expr, $backend:ident => $call:expr) => {
+        match &$store.0.backend {
+            Backend::Disk($backend) => $call,
+            Backend::S3($backend) => $call,
+        }
+    };
 }
 
-/// What is said of a stored video where it is served.
+/// A stored video that was opened by a viewing link of the disk back end, at its first byte.
+pub struct OpenedVideo {
+    pub file: File,
+    pub headers: ContentHeaders,
+}
+
+/// What the HTTP headers of a stored video are built from.
 #[derive(Debug, Clone)]
-pub struct About {
-    /// Bytes in it.
+pub struct ContentHeaders {
     pub length: Length,
-    /// For `ETag`, with its quotes; the bytes never change.
+    /// With its quotes; strong, because the bytes never change.
     pub etag: String,
-    /// For `Content-Type`.
     pub content_type: &'static str,
-    /// For `Content-Disposition` (S56).
     pub disposition: String,
 }
 
-impl About {
-    /// Of this video, which a browser shows under `filename`.
-    #[must_use]
+impl ContentHeaders {
+    /// `filename` is the name that a browser shows.
     pub fn new(key: &VideoKey, length: Length, filename: &str) -> Self {
         Self {
             length,
@@ -75,37 +73,33 @@ impl About {
 }
 
 impl Store {
-    /// Opens the store: makes the folders, or builds the S3 clients (nothing is sent yet).
-    /// `link_secret` signs the viewing links of the disk back end.
-    ///
-    /// # Errors
-    /// When a setting cannot be, or the folders cannot be made.
+    /// Creates the folders, or builds the S3 clients (nothing is sent yet). `link_secret` signs the
+    /// viewing links of the disk back end.
     pub async fn open(
         config: &Config,
         link_secret: &[u8],
         faults: Faults,
     ) -> Result<Self, StorageError> {
-        let back = match config.location()? {
-            Location::Disk(root) => BackEnd::Disk(Disk::open(root)?),
+        let backend = match config.location()? {
+            Location::Disk(root) => Backend::Disk(Disk::open(root)?),
             Location::S3 { bucket, prefix } => {
-                BackEnd::S3(S3::open(&config.s3, bucket, &prefix).await?)
+                Backend::S3(S3::open(&config.s3, bucket, &prefix).await?)
             }
         };
-        Ok(Self(Arc::new(Inner { back, signer: Signer::new(link_secret)?, faults })))
+        Ok(Self(Arc::new(Inner { backend, signer: LinkSigner::new(link_secret)?, faults })))
     }
 
-    /// Checks, at start, that finished videos can be linked from this spool.
+    /// Checks at start that finished videos can be hard-linked from this spool.
     ///
     /// # Errors
-    /// [`StorageError::Apart`] when the two are not on one file system.
+    /// [`StorageError::CrossDevice`] when the two are on different file systems.
     pub fn check_spool(&self, spool: &Spool) -> Result<(), StorageError> {
-        let BackEnd::Disk(disk) = &self.0.back else { return Ok(()) };
-        let (spool, videos) = (spool.folder(), disk.root());
-        let made = NamedTempFile::with_prefix_in(TEMPORARY, spool)
+        let Some(videos) = self.folder() else { return Ok(()) };
+        let spool = spool.folder();
+        let sample = NamedTempFile::with_prefix_in(TEMPORARY, spool)
             .map_err(|e| StorageError::file("write to", spool, e))?;
-        let name = made.path().file_name().unwrap_or_default();
-        let link = videos.join(name);
-        std::fs::hard_link(made.path(), &link).map_err(|source| StorageError::Apart {
+        let link = videos.join(sample.path().file_name().unwrap_or_default());
+        std::fs::hard_link(sample.path(), &link).map_err(|source| StorageError::CrossDevice {
             spool: spool.to_owned(),
             videos: videos.to_owned(),
             source,
@@ -113,13 +107,13 @@ impl Store {
         std::fs::remove_file(&link).map_err(|e| StorageError::file("remove", &link, e))
     }
 
-    /// Stores a finished video: all of `source`, which must have this length and the hash that was
-    /// computed while it was written. S3 computes it again over what arrives; on disk nothing is on
-    /// the way, so only the length is looked at. Returns when it is durable. Doing it again is fine.
+    /// Stores a finished video: all of `source`, which must have this length and this hash, computed
+    /// while the file was written. S3 computes the hash again; the disk back end checks only the length,
+    /// because its bytes are not transferred. Returns when the video is durable. Idempotent.
     ///
     /// # Errors
-    /// [`StorageError::Mismatch`] when the bytes are others: there, on the way, or too few or many;
-    /// [`StorageError::NotDurable`] must not be tried again; otherwise as [`StorageError::is_transient`].
+    /// [`StorageError::Mismatch`] when the source or the stored object has other bytes;
+    /// [`StorageError::NotDurable`] must not be retried.
     pub async fn put_video(
         &self,
         key: &VideoKey,
@@ -128,15 +122,19 @@ impl Store {
         digest: Digest,
     ) -> Result<(), StorageError> {
         self.0.faults.pass("storage.put_video.before")?;
-        match &self.0.back {
-            BackEnd::Disk(disk) => disk.put_video(key, source, length, digest).await?,
-            BackEnd::S3(s3) => s3.put(&video(key, source, length, digest)).await?,
+        match &self.0.backend {
+            Backend::Disk(disk) => disk.put_video(key, source, length, digest).await?,
+            Backend::S3(s3) => {
+                let (path, range) = (key.to_string(), 0..length.get());
+                let content_type = VIDEO_TYPE;
+                s3.put(&PutRequest { path, source, range, digest, content_type }).await?;
+            }
         }
         Ok(self.0.faults.pass("storage.put_video.after")?)
     }
 
-    /// Stores a piece of an open upload, taken from its place in the spool file. Returns when it is
-    /// durable. Doing it again is fine.
+    /// Stores a part of an open upload, read from the same range of its spool file. Returns when the
+    /// segment is durable. Idempotent.
     ///
     /// # Errors
     /// As [`Store::put_video`].
@@ -147,19 +145,23 @@ impl Store {
         digest: Digest,
     ) -> Result<(), StorageError> {
         self.0.faults.pass("storage.put_segment.before")?;
-        match &self.0.back {
-            BackEnd::Disk(disk) => disk.put_segment(key, source, digest).await?,
-            BackEnd::S3(s3) => s3.put(&segment(key, source, digest)).await?,
+        match &self.0.backend {
+            Backend::Disk(disk) => disk.put_segment(key, source, digest).await?,
+            Backend::S3(s3) => {
+                let (path, range) = (key.to_string(), key.range());
+                let content_type = SEGMENT_TYPE;
+                s3.put(&PutRequest { path, source, range, digest, content_type }).await?;
+            }
         }
         Ok(self.0.faults.pass("storage.put_segment.after")?)
     }
 
-    /// Copies a segment to its place in a spool file. Several may be fetched side by side; then
-    /// [`SpoolFile::truncate`] takes them over.
+    /// Copies a segment to its range of a spool file. Several may be fetched concurrently; then
+    /// [`SpoolFile::truncate`] makes them count.
     ///
     /// # Errors
     /// [`StorageError::Missing`] and [`StorageError::Mismatch`] when acknowledged bytes are lost (F10,
-    /// F11); otherwise as [`StorageError::is_transient`].
+    /// F11).
     pub async fn fetch_segment(
         &self,
         key: &SegmentKey,
@@ -167,33 +169,24 @@ impl Store {
         into: &SpoolFile,
     ) -> Result<(), StorageError> {
         self.0.faults.pass("storage.fetch_segment.before")?;
-        match &self.0.back {
-            BackEnd::Disk(disk) => disk.fetch_segment(key, digest, into.writer()).await,
-            BackEnd::S3(s3) => s3.fetch(key, digest, &into.writer()).await,
-        }
+        either!(self, backend => backend.fetch_segment(key, digest, into.writer()).await)
     }
 
-    /// Removes everything an upload has stored, but `keep`. Doing it again is fine.
-    ///
-    /// # Errors
-    /// As [`StorageError::is_transient`]; some of it may be gone by then.
+    /// Removes all objects of an upload except `keep`. Idempotent; an error may leave some removed.
     pub async fn clear(
         &self,
         upload: UploadId,
         keep: Option<&VideoKey>,
     ) -> Result<(), StorageError> {
         self.0.faults.pass("storage.clear.before")?;
-        match &self.0.back {
-            BackEnd::Disk(disk) => disk.clear(upload, keep).await,
-            BackEnd::S3(s3) => s3.clear(upload, keep).await,
-        }
+        either!(self, backend => backend.clear(upload, keep).await)
     }
 
-    /// A link to watch one video until `now + ttl`, which a browser shows under `filename`.
-    /// Whether the video is there is not looked at.
+    /// A link to watch one video until `now + ttl`, which a browser shows under `filename`. Does not
+    /// check that the video exists.
     ///
     /// # Errors
-    /// With S3, when there are no credentials to sign with, or `ttl` is over a week.
+    /// With S3, when there are no credentials to sign with, or `ttl` exceeds a week.
     pub async fn link(
         &self,
         key: &VideoKey,
@@ -201,110 +194,75 @@ impl Store {
         filename: &str,
         now: Timestamp,
     ) -> Result<Link, StorageError> {
-        match &self.0.back {
-            BackEnd::Disk(_) => Ok(self.0.signer.link(key, filename, now + ttl)),
-            BackEnd::S3(s3) => s3.link(key, ttl, filename, now).await,
+        match &self.0.backend {
+            Backend::Disk(_) => Ok(self.0.signer.sign(key, filename, now + ttl)),
+            Backend::S3(s3) => s3.link(key, ttl, filename, now).await,
         }
     }
 
-    /// Opens what a link of the disk back end points to. `signed` is its last path segment.
+    /// Opens the video behind a link of the disk back end. `signed` is the link's last path segment.
     ///
     /// # Errors
-    /// [`LinkError::Invalid`] also for every link when the videos are in S3.
-    pub async fn open_signed(&self, signed: &str, now: Timestamp) -> Result<StoredFile, LinkError> {
-        let BackEnd::Disk(disk) = &self.0.back else { return Err(LinkError::Invalid) };
-        let claim = self.0.signer.open(signed, now)?;
-        let (file, length) = disk.open_video(&claim.key).await?;
-        let about = About::new(&claim.key, length, &claim.filename);
-        Ok(StoredFile { file: File::from_std(file), about })
+    /// [`LinkError::Invalid`] for every link when the videos are in S3.
+    pub async fn open_link(&self, signed: &str, now: Timestamp) -> Result<OpenedVideo, LinkError> {
+        let Backend::Disk(disk) = &self.0.backend else { return Err(LinkError::Invalid) };
+        let target = self.0.signer.verify(signed, now)?;
+        let (file, length) = disk.open_video(&target.key).await?;
+        let headers = ContentHeaders::new(&target.key, length, &target.filename);
+        Ok(OpenedVideo { file: File::from_std(file), headers })
     }
 
-    /// A part of a stored video, piece by piece as it is taken: nothing is read ahead of the
-    /// reader. The part must lie within the video.
-    ///
-    /// # Errors
-    /// [`StorageError::Missing`] when the video is lost; otherwise as [`StorageError::is_transient`]. A
-    /// stream that breaks has told too few bytes.
+    /// Streams a range of a stored video, which must lie within it. A stream that breaks yields too few
+    /// bytes.
     pub async fn read_video(
         &self,
         key: &VideoKey,
-        part: Range<u64>,
+        range: Range<u64>,
     ) -> Result<VideoStream, StorageError> {
         self.0.faults.pass("storage.read_video.before")?;
-        match &self.0.back {
-            BackEnd::Disk(disk) => disk.read_video(key, part).await,
-            BackEnd::S3(s3) => s3.read_video(key, part).await,
-        }
+        either!(self, backend => backend.read_video(key, range).await)
     }
 
-    /// Looks after a stored video (`fsck`).
+    /// Verifies a stored video (`fsck`).
     ///
     /// # Errors
-    /// [`StorageError::Missing`] and [`StorageError::Mismatch`] when it is lost or damaged; otherwise as
-    /// [`StorageError::is_transient`].
+    /// [`StorageError::Missing`] and [`StorageError::Mismatch`] when it is lost or damaged.
     pub async fn verify(
         &self,
         key: &VideoKey,
         length: Length,
         depth: Depth,
     ) -> Result<(), StorageError> {
-        let there = match &self.0.back {
-            BackEnd::Disk(disk) => disk.holds(key, length, depth).await?,
-            BackEnd::S3(s3) => s3.verify(key, length, depth).await?,
-        };
-        if there { Ok(()) } else { Err(StorageError::Missing { key: key.to_string() }) }
+        if either!(self, backend => backend.verify(key, length, depth).await)? {
+            return Ok(());
+        }
+        Err(StorageError::Missing { key: key.to_string() })
     }
 
-    /// The next stored objects, in the order of their paths: at most 1,000 after `after` (`""` for
-    /// the first ones), none at the end.
-    ///
-    /// # Errors
-    /// As [`StorageError::is_transient`].
+    /// Up to 1,000 objects after the path `after` (`""` for the first page), sorted by path; empty at
+    /// the end.
     pub async fn list(&self, after: &str) -> Result<Vec<Object>, StorageError> {
-        match &self.0.back {
-            BackEnd::Disk(disk) => disk.list(after).await,
-            BackEnd::S3(s3) => s3.list(after).await,
-        }
+        either!(self, backend => backend.list(after).await)
+    }
+
+    /// A cheap check that the store is reachable. Not retried, because readiness probes are frequent.
+    pub async fn probe(&self) -> Result<(), StorageError> {
+        self.0.faults.pass("storage.probe")?;
+        either!(self, backend => backend.probe().await)
     }
 
     /// The folder of the disk back end.
     pub(super) fn folder(&self) -> Option<&Path> {
-        match &self.0.back {
-            BackEnd::Disk(disk) => Some(disk.root()),
-            BackEnd::S3(_) => None,
-        }
-    }
-
-    /// A cheap look at whether the store is there. Not tried again: readiness asks often.
-    ///
-    /// # Errors
-    /// When it is not.
-    pub async fn probe(&self) -> Result<(), StorageError> {
-        self.0.faults.pass("storage.probe")?;
-        match &self.0.back {
-            BackEnd::Disk(disk) => disk.probe().await,
-            BackEnd::S3(s3) => s3.probe().await,
+        match &self.0.backend {
+            Backend::Disk(disk) => Some(disk.root()),
+            Backend::S3(_) => None,
         }
     }
 
     pub(super) fn s3(&self) -> Option<&S3> {
-        match &self.0.back {
-            BackEnd::Disk(_) => None,
-            BackEnd::S3(s3) => Some(s3),
+        match &self.0.backend {
+            Backend::Disk(_) => None,
+            Backend::S3(s3) => Some(s3),
         }
     }
-}
-
-fn video<'a>(key: &VideoKey, source: &'a Path, length: Length, digest: Digest) -> Piece<'a> {
-    Piece {
-        path: key.to_string(),
-        source,
-        range: 0..length.get(),
-        digest,
-        content_type: VIDEO_TYPE,
-    }
-}
-
-fn segment<'a>(key: &SegmentKey, source: &'a Path, digest: Digest) -> Piece<'a> {
-    Piece { path: key.to_string(), source, range: key.range(), digest, content_type: SEGMENT_TYPE }
 }

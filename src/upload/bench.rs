@@ -54,7 +54,7 @@ impl UploadService {
             return self.spool.create(row.id);
         }
         // The folder's own name stands only under bytes that were flushed to it.
-        if row.spooled_by == Some(self.0.node) || row.spooled_by == Some(self.spool.home()) {
+        if row.spooled_by == Some(self.0.node) || row.spooled_by == Some(self.spool.id()) {
             match self.spool.reopen(row.id, row.committed).await {
                 Err(StorageError::Missing { .. }) if self.0.segmented => {}
                 reopened => return reopened,
@@ -67,7 +67,7 @@ impl UploadService {
     async fn fetch_segments(&self, row: &UploadRow) -> Result<SpoolFile, StorageError> {
         let segments =
             self.database.segments(row.id).await.map_err(|error| StorageError::Unavailable {
-                doing: "list",
+                action: "list",
                 key: row.id.to_string(),
                 source: error.into(),
             })?;

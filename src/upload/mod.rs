@@ -141,7 +141,7 @@ impl UploadService {
             Segments::On => true,
             Segments::Off => false,
         };
-        let home = parts.spool.home();
+        let home = parts.spool.id();
         // Without segments every acknowledged byte was flushed to the spool, so a restarted process
         // may trust what it finds there: it keeps the folder's name. With segments nothing is
         // flushed, and what a dead process left is not trusted.

@@ -59,7 +59,7 @@ impl UploadService {
         if !self.database.node_beats(self.0.node).await? {
             // The others took us for dead. What we hold is fenced; we are new.
             tracing::warn!("buried alive; beginning anew");
-            self.database.node_begins(self.0.node, &self.spool.home().to_string()).await?;
+            self.database.node_begins(self.0.node, &self.spool.id().to_string()).await?;
         }
         let rows = self.database.nodes().await?;
         let others: Vec<_> = rows.into_iter().filter(|row| row.id != self.0.node).collect();

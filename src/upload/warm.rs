@@ -73,7 +73,7 @@ impl Warm {
         // The permit bounds how many `moov` boxes are in memory; it is never closed.
         let _permit = readers.acquire().await;
         let mut scanner = self.scanner.clone();
-        let judged = file.look_up(move |reader| {
+        let judged = file.with_reader(move |reader| {
             let mut bytes = Vec::new();
             while let Some(range) = scanner.needed_range() {
                 reader.read(range, &mut bytes)?;

@@ -121,11 +121,11 @@ async fn one_process_at_a_time_works_in_a_spool() {
     let folder = TempDir::new().expect("makes a folder");
     let first = open(folder.path(), Faults::none()).expect("opens");
     let second = open(folder.path(), Faults::none()).err().expect("is in use");
-    assert!(matches!(second, StorageError::SpoolTaken(_)), "{second:?}");
-    let home = first.home();
+    assert!(matches!(second, StorageError::SpoolLocked(_)), "{second:?}");
+    let home = first.id();
     drop(first);
     let again = open(folder.path(), Faults::none()).expect("is free");
-    assert_eq!(again.home(), home, "the folder keeps its id");
+    assert_eq!(again.id(), home, "the folder keeps its id");
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn a_spool_on_another_file_system_is_refused_at_start() {
     let store = Store::open(&config, b"some secret of links", Faults::none()).await.expect("opens");
     let spool = open(there.path(), Faults::none()).expect("opens");
     let apart = store.check_spool(&spool).expect_err("apart");
-    assert!(matches!(apart, StorageError::Apart { .. }), "{apart:?}");
+    assert!(matches!(apart, StorageError::CrossDevice { .. }), "{apart:?}");
 }
 
 #[tokio::test]
@@ -170,14 +170,14 @@ async fn a_link_opens_until_it_expires() {
     let (now, ttl) = (rig.clock.now(), SignedDuration::from_secs(300));
     let link = rig.store.link(&video.key, ttl, "a \"1\".mp4", now).await.expect("a link");
     let signed = link.url.strip_prefix("/media/").expect("a path of ours");
-    let opened = rig.store.open_signed(signed, now).await.expect("opens");
-    assert_eq!(opened.about.length, video.length);
-    assert_eq!(opened.about.etag, format!("\"{}\"", video.key.sha256));
-    assert_eq!(opened.about.content_type, "video/mp4");
-    assert!(opened.about.disposition.starts_with("inline; filename=\"a _1_.mp4\""));
+    let opened = rig.store.open_link(signed, now).await.expect("opens");
+    assert_eq!(opened.headers.length, video.length);
+    assert_eq!(opened.headers.etag, format!("\"{}\"", video.key.sha256));
+    assert_eq!(opened.headers.content_type, "video/mp4");
+    assert!(opened.headers.disposition.starts_with("inline; filename=\"a _1_.mp4\""));
     let almost = link.expires_at - SignedDuration::from_micros(1);
-    rig.store.open_signed(signed, almost).await.expect("still opens");
-    let expired = rig.store.open_signed(signed, link.expires_at).await.err().expect("too old");
+    rig.store.open_link(signed, almost).await.expect("still opens");
+    let expired = rig.store.open_link(signed, link.expires_at).await.err().expect("too old");
     assert!(matches!(expired, LinkError::Expired), "{expired:?}");
 }
 
@@ -193,11 +193,11 @@ async fn a_link_with_any_character_changed_is_invalid() {
         let mut changed = signed.as_bytes().to_vec();
         changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
         let changed = String::from_utf8(changed).expect("text");
-        let refused = rig.store.open_signed(&changed, now).await.err().expect("changed");
+        let refused = rig.store.open_link(&changed, now).await.err().expect("changed");
         assert!(matches!(refused, LinkError::Invalid), "{at}: {refused:?}");
     }
     for junk in ["", "AAAA", "ä", "../../etc/passwd", &"A".repeat(5000)] {
-        let refused = rig.store.open_signed(junk, now).await.err().expect("junk");
+        let refused = rig.store.open_link(junk, now).await.err().expect("junk");
         assert!(matches!(refused, LinkError::Invalid), "{junk}: {refused:?}");
     }
 }
@@ -213,7 +213,7 @@ async fn a_link_of_another_secret_is_invalid() {
     let other =
         Store::open(&config, b"another secret of links", Faults::none()).await.expect("opens");
     let signed = link.url.strip_prefix("/media/").expect("a path of ours");
-    let refused = other.open_signed(signed, now).await.err().expect("not its own");
+    let refused = other.open_link(signed, now).await.err().expect("not its own");
     assert!(matches!(refused, LinkError::Invalid), "{refused:?}");
     let weak = Store::open(&config, b"weak", Faults::none()).await.err().expect("too short");
     assert!(matches!(weak, StorageError::Setting { .. }), "{weak:?}");

@@ -76,7 +76,7 @@ impl Rig {
         let link = self.store.link(key, ttl, "a.mp4", self.clock.now()).await.expect("a link");
         match link.url.strip_prefix("/media/") {
             Some(signed) => {
-                let mut opened = self.store.open_signed(signed, self.clock.now()).await.ok()?;
+                let mut opened = self.store.open_link(signed, self.clock.now()).await.ok()?;
                 let mut bytes = Vec::new();
                 opened.file.read_to_end(&mut bytes).await.expect("reads");
                 Some(bytes)
@@ -247,19 +247,19 @@ async fn clearing_keeps_the_video_and_nothing_else(rig: Rig) {
 
 async fn a_stored_video_can_be_verified(rig: Rig) {
     let video = rig.filled(1000).await;
-    for depth in [Depth::Glance, Depth::Deep] {
+    for depth in [Depth::Metadata, Depth::Content] {
         let lost = rig.store.verify(&video.key, video.length, depth).await;
         assert!(matches!(lost, Err(StorageError::Missing { .. })), "{lost:?}");
     }
     rig.put(&video).await.expect("stores");
-    for depth in [Depth::Glance, Depth::Deep] {
+    for depth in [Depth::Metadata, Depth::Content] {
         rig.store.verify(&video.key, video.length, depth).await.expect("is whole");
     }
     rig.tamper(&video.key.to_string(), &[9; 1000]).await;
-    let damaged = rig.store.verify(&video.key, video.length, Depth::Deep).await;
+    let damaged = rig.store.verify(&video.key, video.length, Depth::Content).await;
     assert!(matches!(damaged, Err(StorageError::Mismatch { .. })), "{damaged:?}");
     rig.tamper(&video.key.to_string(), &[9; 10]).await;
-    let cut = rig.store.verify(&video.key, video.length, Depth::Glance).await;
+    let cut = rig.store.verify(&video.key, video.length, Depth::Metadata).await;
     assert!(matches!(cut, Err(StorageError::Mismatch { .. })), "{cut:?}");
 }
 
@@ -288,7 +288,8 @@ async fn the_examination_finds_nothing_wrong(rig: Rig) {
         return;
     }
     rig.store.probe().await.expect("is there");
-    let steps = rig.store.examine(&browser(), &rig.clock, &rig.random).await.expect("is examined");
+    let steps =
+        rig.store.self_test(&browser(), &rig.clock, &rig.random).await.expect("is examined");
     // A folder is not asked to refuse a wrong checksum: nothing is on the way to it.
     assert_eq!(steps.len(), if rig.bucket.is_some() { 7 } else { 6 });
     for step in steps {

@@ -1,38 +1,47 @@
-//! Reading objects back.
+//! Reading objects, and signing links to them.
 
 use std::io;
 use std::ops::Range;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use backon::Retryable as _;
 use bytes::Bytes;
 use futures_util::stream;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use super::S3;
-use super::answer::{Trouble, within};
+use super::client::S3;
+use super::failure::{S3Failure, with_timeout};
 use crate::model::{Digest, Length};
-use crate::storage::listing::Depth;
-use crate::storage::spool_file::Writer;
-use crate::storage::{SegmentKey, StorageError, VideoKey, VideoStream};
+use crate::storage::disposition::disposition;
+use crate::storage::error::{BoxError, StorageError};
+use crate::storage::link::Link;
+use crate::storage::object::{Depth, SegmentKey, VIDEO_TYPE, VideoKey, VideoStream};
+use crate::storage::spool_file::SpoolWriter;
 
 impl S3 {
-    /// Fetches a segment to its place in a spool file; succeeds when the bytes are the right ones.
-    pub(in crate::storage) async fn fetch(
+    /// Copies a segment to its range of a spool file, and verifies its hash.
+    pub(in crate::storage) async fn fetch_segment(
         &self,
         key: &SegmentKey,
         digest: Digest,
-        into: &Writer,
+        into: SpoolWriter,
     ) -> Result<(), StorageError> {
         let path = key.to_string();
+        let start = key.start.get();
         let _permit = self.permit(&path).await?;
-        let attempt = || self.copy(&path, key.start.get(), key.length().get(), into);
-        let found = attempt.retry(self.limits.pauses).when(StorageError::is_hiccup).await?;
+        let write = |at: u64, bytes: &[u8]| {
+            into.write_at(start + at, bytes)
+                .map_err(|e| StorageError::file("write", into.path(), e))
+        };
+        let attempt = || self.read(&path, key.length().get(), write);
+        let found = attempt.retry(self.limits.backoff).when(StorageError::is_retryable).await?;
         if found == digest { Ok(()) } else { Err(StorageError::Mismatch { key: path }) }
     }
 
-    /// Whether the video is there; with `Deep` every byte is looked at.
+    /// Whether the video exists; one with other bytes is an error.
     pub(in crate::storage) async fn verify(
         &self,
         key: &VideoKey,
@@ -40,100 +49,118 @@ impl S3 {
         depth: Depth,
     ) -> Result<bool, StorageError> {
         let path = key.to_string();
-        let there = self.holds(&path, length.get(), key.sha256).await?;
-        if there && depth == Depth::Deep {
+        let exists = self.contains(&path, length.get(), key.sha256).await?;
+        if exists && depth == Depth::Content {
             let _permit = self.permit(&path).await?;
-            let found = self.digest(&path, length.get()).await?;
-            return if found == key.sha256 {
-                Ok(true)
-            } else {
-                Err(StorageError::Mismatch { key: path })
-            };
+            if self.digest(&path, length.get()).await? != key.sha256 {
+                return Err(StorageError::Mismatch { key: path });
+            }
         }
-        Ok(there)
+        Ok(exists)
     }
 
-    /// A part of a video, as it comes. Who reads it slowly holds no place among the transfers.
+    /// Streams a range of a video. Takes no transfer permit, because the reader may be slow.
     pub(in crate::storage) async fn read_video(
         &self,
         key: &VideoKey,
-        part: Range<u64>,
+        range: Range<u64>,
     ) -> Result<VideoStream, StorageError> {
-        let path = key.to_string();
-        let last = part.end.saturating_sub(1);
-        let request = self.client.get_object().bucket(&self.bucket).key(self.name(&path));
-        let request = request.range(format!("bytes={}-{last}", part.start)).send();
-        let object = within(self.limits.answer, request).await;
-        let body = object.map_err(|trouble| trouble.only_if_named().of("get", &path))?.body;
-        Ok(Box::pin(stream::unfold((body, self.limits.answer), next_piece)))
+        let range = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
+        let body = self.get(&key.to_string(), Some(range)).await?;
+        Ok(Box::pin(stream::unfold((body, self.limits.response), next_chunk)))
     }
 
-    async fn copy(
-        &self,
-        path: &str,
-        start: u64,
-        length: u64,
-        into: &Writer,
-    ) -> Result<Digest, StorageError> {
-        let failed = |e| StorageError::file("write", into.path(), e);
-        let write = |at: u64, bytes: &[u8]| into.write_at(start + at, bytes).map_err(failed);
-        self.read(path, length, write).await
-    }
-
-    /// Reads an object through, only for its hash.
-    pub(in crate::storage) async fn digest(
-        &self,
-        path: &str,
-        length: u64,
-    ) -> Result<Digest, StorageError> {
+    /// Reads the whole object only for its hash.
+    pub(super) async fn digest(&self, path: &str, length: u64) -> Result<Digest, StorageError> {
         self.read(path, length, |_, _| Ok(())).await
     }
 
-    /// Hands an object to `take` as it comes, and tells its hash.
+    /// Passes an object to `consume` in chunks, and returns its hash.
     async fn read(
         &self,
         path: &str,
         length: u64,
-        take: impl FnMut(u64, &[u8]) -> Result<(), StorageError>,
+        consume: impl FnMut(u64, &[u8]) -> Result<(), StorageError>,
     ) -> Result<Digest, StorageError> {
-        let request = self.client.get_object().bucket(&self.bucket).key(self.name(path)).send();
-        let object = within(self.limits.answer, request).await;
-        let body = object.map_err(|trouble| trouble.only_if_named().of("get", path))?.body;
-        let reading = read_through(body, path, length, take);
+        let body = self.get(path, None).await?;
+        let reading = read_hashed(body, path, length, consume);
         match tokio::time::timeout(self.limits.for_bytes(length), reading).await {
             Ok(read) => read,
-            Err(elapsed) => Err(Trouble::unclear(elapsed).of("get", path)),
+            Err(elapsed) => Err(S3Failure::unclear(elapsed).into_error("get", path)),
         }
+    }
+
+    async fn get(&self, path: &str, range: Option<String>) -> Result<ByteStream, StorageError> {
+        let request = self.client.get_object().bucket(&self.bucket).key(self.name(path));
+        let request = request.set_range(range).send();
+        let response = with_timeout(self.limits.response, request).await;
+        Ok(response.map_err(|failure| failure.doubt_missing().into_error("get", path))?.body)
+    }
+
+    /// A presigned GET of one object at the endpoint that browsers see, with our own content type and
+    /// file name. Signing needs no request.
+    pub(in crate::storage) async fn link(
+        &self,
+        key: &VideoKey,
+        ttl: SignedDuration,
+        filename: &str,
+        now: Timestamp,
+    ) -> Result<Link, StorageError> {
+        let url = self.presign(key, ttl, filename, now).await.map_err(|source| {
+            StorageError::Refused { action: "sign a link to", key: key.to_string(), source }
+        })?;
+        Ok(Link { url, expires_at: now + ttl })
+    }
+
+    async fn presign(
+        &self,
+        key: &VideoKey,
+        ttl: SignedDuration,
+        filename: &str,
+        now: Timestamp,
+    ) -> Result<String, BoxError> {
+        let config = PresigningConfig::builder()
+            .start_time(SystemTime::try_from(now)?)
+            .expires_in(Duration::try_from(ttl)?)
+            .build()?;
+        let request = self
+            .public
+            .get_object()
+            .bucket(&self.bucket)
+            .key(self.name(&key.to_string()))
+            .response_content_type(VIDEO_TYPE)
+            .response_content_disposition(disposition(filename));
+        Ok(request.presigned(config).await?.uri().to_owned())
     }
 }
 
-/// A store that falls silent ends the stream, which the reader knows by its length.
-async fn next_piece(
-    (mut body, patience): (ByteStream, Duration),
+/// A store that stops sending ends the stream early; the reader notices by the length.
+async fn next_chunk(
+    (mut body, limit): (ByteStream, Duration),
 ) -> Option<(io::Result<Bytes>, (ByteStream, Duration))> {
-    let piece = match tokio::time::timeout(patience, body.next()).await {
-        Ok(piece) => piece?.map_err(io::Error::other),
-        Err(silent) => Err(silent.into()),
+    let chunk = match tokio::time::timeout(limit, body.next()).await {
+        Ok(chunk) => chunk?.map_err(io::Error::other),
+        Err(elapsed) => Err(elapsed.into()),
     };
-    Some((piece, (body, patience)))
+    Some((chunk, (body, limit)))
 }
 
-async fn read_through(
+async fn read_hashed(
     mut body: ByteStream,
     path: &str,
     length: u64,
-    mut take: impl FnMut(u64, &[u8]) -> Result<(), StorageError>,
+    mut consume: impl FnMut(u64, &[u8]) -> Result<(), StorageError>,
 ) -> Result<Digest, StorageError> {
     let mut hash = Sha256::new();
     let mut at = 0;
     while let Some(bytes) = body.next().await {
-        let bytes = bytes.map_err(|cut| Trouble::unclear(cut).of("get", path))?;
+        let bytes = bytes.map_err(|error| S3Failure::unclear(error).into_error("get", path))?;
         let end = at + bytes.len() as u64;
         if end > length {
             return Err(StorageError::Mismatch { key: path.to_owned() });
         }
         hash.update(&bytes);
-        take(at, &bytes)?;
+        consume(at, &bytes)?;
         at = end;
     }
     Ok(Digest::new(hash.finalize().into()))

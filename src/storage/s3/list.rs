@@ -1,27 +1,21 @@
-//! Listing objects, and removing them.
+//! Listing and removing objects.
 
+use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder;
 use backon::Retryable as _;
 
-use super::S3;
-use super::answer::{Trouble, within};
+use super::client::S3;
+use super::failure::{S3Failure, with_timeout};
 use crate::model::{Length, UploadId};
-use crate::storage::keys::folders;
-use crate::storage::listing::{Object, PAGE};
-use crate::storage::{StorageError, VideoKey};
+use crate::storage::error::StorageError;
+use crate::storage::object::{Object, PAGE_SIZE, VideoKey, folders};
 
 impl S3 {
-    /// The next objects after a path, in the order of their paths.
+    /// The next page after a path, sorted by path.
     pub(in crate::storage) async fn list(&self, after: &str) -> Result<Vec<Object>, StorageError> {
-        let failed = |trouble: Trouble| trouble.of("list", &self.prefix);
-        let request = self
-            .client
-            .list_objects_v2()
-            .bucket(&self.bucket)
-            .prefix(&self.prefix)
-            .start_after(self.name(after))
-            .max_keys(i32::from(PAGE))
-            .send();
-        let listed = within(self.limits.answer, request).await.map_err(failed)?;
+        let request =
+            self.list_request("").start_after(self.name(after)).max_keys(i32::from(PAGE_SIZE));
+        let listed = with_timeout(self.limits.response, request.send()).await;
+        let listed = listed.map_err(|failure| failure.into_error("list", &self.prefix))?;
         let object = |found: &aws_sdk_s3::types::Object| {
             let path = found.key()?.strip_prefix(&self.prefix)?;
             Some(Object::new(path, Length::new(u64::try_from(found.size()?).ok()?)))
@@ -29,7 +23,7 @@ impl S3 {
         Ok(listed.contents().iter().filter_map(object).collect())
     }
 
-    /// Removes what an upload has stored, but `keep`. Doing it twice is fine.
+    /// Removes the objects of an upload except `keep`. Idempotent.
     pub(in crate::storage) async fn clear(
         &self,
         upload: UploadId,
@@ -37,27 +31,23 @@ impl S3 {
     ) -> Result<(), StorageError> {
         let keep = keep.map(|key| self.name(&key.to_string()));
         for folder in folders(upload) {
-            let attempt = || self.clear_folder(&folder, keep.as_deref());
-            attempt.retry(self.limits.pauses).when(StorageError::is_hiccup).await?;
+            let attempt = || async {
+                let cleared = self.clear_folder(&folder, keep.as_deref()).await;
+                cleared.map_err(|failure| failure.into_error("clear", &folder))
+            };
+            attempt.retry(self.limits.backoff).when(StorageError::is_retryable).await?;
         }
         Ok(())
     }
 
-    async fn clear_folder(&self, folder: &str, keep: Option<&str>) -> Result<(), StorageError> {
-        let failed = |trouble: Trouble| trouble.of("clear", folder);
+    async fn clear_folder(&self, folder: &str, keep: Option<&str>) -> Result<(), S3Failure> {
         let mut page = None;
         loop {
-            let request = self
-                .client
-                .list_objects_v2()
-                .bucket(&self.bucket)
-                .prefix(self.name(&format!("{folder}/")))
-                .set_continuation_token(page)
-                .send();
-            let listed = within(self.limits.answer, request).await.map_err(failed)?;
+            let request = self.list_request(&format!("{folder}/")).set_continuation_token(page);
+            let listed = with_timeout(self.limits.response, request.send()).await?;
             for name in listed.contents().iter().filter_map(|object| object.key()) {
                 if Some(name) != keep {
-                    self.delete(name).await.map_err(failed)?;
+                    self.delete(name).await?;
                 }
             }
             page = listed.next_continuation_token;
@@ -67,9 +57,13 @@ impl S3 {
         }
     }
 
-    /// One by one: the batch form needs an MD5 or CRC that not every store takes.
-    async fn delete(&self, name: &str) -> Result<(), Trouble> {
+    fn list_request(&self, path: &str) -> ListObjectsV2FluentBuilder {
+        self.client.list_objects_v2().bucket(&self.bucket).prefix(self.name(path))
+    }
+
+    /// One at a time: the batch request needs an MD5 or CRC that not every store accepts.
+    async fn delete(&self, name: &str) -> Result<(), S3Failure> {
         let request = self.client.delete_object().bucket(&self.bucket).key(name).send();
-        within(self.limits.answer, request).await.map(drop)
+        with_timeout(self.limits.response, request).await.map(drop)
     }
 }

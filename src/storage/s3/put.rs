@@ -1,4 +1,4 @@
-//! Putting an object, once and for certain.
+//! Putting an object exactly once.
 
 use std::io;
 use std::ops::Range;
@@ -9,15 +9,20 @@ use aws_sdk_s3::types::ChecksumMode;
 use backon::Retryable as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::future::join_all;
 
-use super::S3;
-use super::answer::{Answer, Trouble, within};
+use super::client::S3;
+use super::failure::{FailureKind, S3Failure, with_timeout};
 use crate::model::Digest;
-use crate::storage::StorageError;
-use crate::storage::files::PIECE;
+use crate::storage::error::{BoxError, StorageError};
+use crate::storage::files::CHUNK;
+use crate::storage::object::VIDEO_TYPE;
 
-/// Some bytes of a file that become an object.
-pub(in crate::storage) struct Piece<'a> {
+/// Concurrent PUTs of one name in [`S3::race`].
+const RACERS: usize = 8;
+
+/// A range of a file that becomes an object.
+pub(in crate::storage) struct PutRequest<'a> {
     pub(in crate::storage) path: String,
     pub(in crate::storage) source: &'a Path,
     pub(in crate::storage) range: Range<u64>,
@@ -25,18 +30,18 @@ pub(in crate::storage) struct Piece<'a> {
     pub(in crate::storage) content_type: &'static str,
 }
 
-impl Piece<'_> {
+impl PutRequest<'_> {
     fn length(&self) -> u64 {
         self.range.end.saturating_sub(self.range.start)
     }
 
-    /// Read from the path, in larger pieces than the SDK would: half the processor time.
-    pub(super) async fn body(&self) -> Result<ByteStream, StorageError> {
+    /// Reads the file in larger chunks than the SDK's default, which halves the CPU time.
+    async fn body(&self) -> Result<ByteStream, StorageError> {
         let body = ByteStream::read_from()
             .path(self.source)
             .offset(self.range.start)
             .length(Length::Exact(self.length()))
-            .buffer_size(PIECE)
+            .buffer_size(CHUNK)
             .build()
             .await;
         body.map_err(|e| StorageError::file("read", self.source, io::Error::other(e)))
@@ -44,48 +49,43 @@ impl Piece<'_> {
 }
 
 impl S3 {
-    /// Puts an object unless it is there already; succeeds when, in the end, exactly these bytes
-    /// are stored under the name.
-    pub(in crate::storage) async fn put(&self, piece: &Piece<'_>) -> Result<(), StorageError> {
-        let _permit = self.permit(&piece.path).await?;
-        let attempt = || self.put_and_settle(piece);
-        attempt.retry(self.limits.pauses).when(StorageError::is_hiccup).await
+    /// Puts an object unless it exists. Succeeds when exactly these bytes are stored under the name.
+    pub(in crate::storage) async fn put(&self, put: &PutRequest<'_>) -> Result<(), StorageError> {
+        let _permit = self.permit(&put.path).await?;
+        let attempt = || self.put_and_verify(put);
+        attempt.retry(self.limits.backoff).when(StorageError::is_retryable).await
     }
 
-    /// One try. What it leaves open is settled by looking: a put that was carried out, its answer
-    /// lost, and that is tried again, meets its own object (F7, F9).
-    async fn put_and_settle(&self, piece: &Piece<'_>) -> Result<(), StorageError> {
-        match self.put_once(piece, piece.body().await?).await {
-            Err(trouble) if matches!(trouble.answer, Answer::Exists | Answer::Unclear) => {
-                let there = self.holds(&piece.path, piece.length(), piece.digest).await?;
-                if there { Ok(()) } else { Err(trouble.of("put", &piece.path)) }
-            }
-            other => other.map_err(|trouble| trouble.of("put", &piece.path)),
+    /// One attempt. An unclear response is resolved by a HEAD: the retry of a PUT that took effect, but
+    /// whose response was lost, finds its own object (F7).
+    async fn put_and_verify(&self, put: &PutRequest<'_>) -> Result<(), StorageError> {
+        let Err(failure) = self.put_once(put).await? else { return Ok(()) };
+        let uncertain = matches!(failure.kind, FailureKind::Exists | FailureKind::Unclear);
+        if uncertain && self.contains(&put.path, put.length(), put.digest).await? {
+            return Ok(());
         }
+        Err(failure.into_error("put", &put.path))
     }
 
-    /// One conditional PUT. The body goes out unsigned, because its hash is in a signed header.
-    pub(super) async fn put_once(
-        &self,
-        piece: &Piece<'_>,
-        body: ByteStream,
-    ) -> Result<(), Trouble> {
+    /// One conditional PUT. The body is sent unsigned, because its hash is in a signed header. The outer
+    /// error is a failure to read the file.
+    async fn put_once(&self, put: &PutRequest<'_>) -> Result<Result<(), S3Failure>, StorageError> {
         let request = self
             .client
             .put_object()
             .bucket(&self.bucket)
-            .key(self.name(&piece.path))
+            .key(self.name(&put.path))
             .if_none_match("*")
-            .checksum_sha256(piece.digest.to_base64())
-            .content_type(piece.content_type)
-            .body(body);
+            .checksum_sha256(put.digest.to_base64())
+            .content_type(put.content_type)
+            .body(put.body().await?);
         // Boxed: the SDK's future alone has 19 KiB.
         let sent = Box::pin(request.send());
-        within(self.limits.for_bytes(piece.length()), sent).await.map(drop)
+        Ok(with_timeout(self.limits.for_bytes(put.length()), sent).await.map(drop))
     }
 
-    /// Whether the object is there. One with other bytes is an error.
-    pub(in crate::storage) async fn holds(
+    /// Whether the object exists. One with other bytes is an error.
+    pub(super) async fn contains(
         &self,
         path: &str,
         length: u64,
@@ -98,19 +98,44 @@ impl S3 {
             .key(self.name(path))
             .checksum_mode(ChecksumMode::Enabled)
             .send();
-        let found = match within(self.limits.answer, request).await {
-            Err(trouble) if trouble.answer == Answer::Missing => return Ok(false),
-            found => found.map_err(|trouble| trouble.of("look at", path))?,
+        let found = match with_timeout(self.limits.response, request).await {
+            Err(failure) if failure.kind == FailureKind::Missing => return Ok(false),
+            found => found.map_err(|failure| failure.into_error("look at", path))?,
         };
-        let kept = match found.checksum_sha256().and_then(from_base64) {
-            Some(kept) => kept,
-            // A store that keeps no checksums: read it all back.
+        let stored = match found.checksum_sha256().and_then(from_base64) {
+            Some(stored) => stored,
+            // The store keeps no checksums, so the object is read back.
             None => self.digest(path, length).await?,
         };
-        if found.content_length().map(u64::try_from) == Some(Ok(length)) && kept == digest {
+        if found.content_length().map(u64::try_from) == Some(Ok(length)) && stored == digest {
             return Ok(true);
         }
         Err(StorageError::Mismatch { key: path.to_owned() })
+    }
+
+    /// For the self-test: sends concurrent conditional PUTs to one name, of which exactly one may
+    /// succeed.
+    pub(in crate::storage) async fn race(
+        &self,
+        path: &str,
+        source: &Path,
+        length: u64,
+        digest: Digest,
+    ) -> Result<(), BoxError> {
+        let (path, range) = (path.to_owned(), 0..length);
+        let put = PutRequest { path, source, range, digest, content_type: VIDEO_TYPE };
+        let mut won = 0;
+        for result in join_all((0..RACERS).map(|_| self.put_once(&put))).await {
+            match result? {
+                Ok(()) => won += 1,
+                Err(failure) if failure.kind == FailureKind::Exists => {}
+                Err(failure) => return Err(failure.into_error("put", &put.path).into()),
+            }
+        }
+        match won {
+            1 => Ok(()),
+            _ => Err(format!("{won} of {RACERS} conditional puts to one name succeeded").into()),
+        }
     }
 }
 

@@ -1,0 +1,125 @@
+//! Names of stored objects. No other module knows how a name becomes a path.
+//!
+//! A name contains the id of its upload, so the upload's row always exists before its objects.
+
+use std::fmt;
+use std::io;
+use std::ops::Range;
+
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+
+use crate::model::{Digest, Length, Offset, UploadId};
+
+/// The `Content-Type` of a stored video, whatever the phone declared.
+pub(super) const VIDEO_TYPE: &str = "video/mp4";
+pub(super) const SEGMENT_TYPE: &str = "application/octet-stream";
+
+const VIDEOS: &str = "videos";
+const STAGING: &str = "staging";
+
+/// The top-level folders, in the order of a listing.
+pub(super) const ROOTS: [&str; 2] = [STAGING, VIDEOS];
+
+/// Objects per page of a listing.
+pub(super) const PAGE_SIZE: u16 = 1000;
+
+/// The bytes of a stored video, read only as fast as the consumer polls.
+pub type VideoStream = BoxStream<'static, io::Result<Bytes>>;
+
+/// The name of a finished video: `videos/{upload}/{sha256}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct VideoKey {
+    pub upload: UploadId,
+    pub sha256: Digest,
+}
+
+impl VideoKey {
+    /// The inverse of `Display`.
+    pub fn from_path(path: &str) -> Option<Self> {
+        let (upload, sha256) = path.strip_prefix(VIDEOS)?.strip_prefix('/')?.split_once('/')?;
+        Some(Self { upload: upload.parse().ok()?, sha256: sha256.parse().ok()? })
+    }
+}
+
+impl fmt::Display for VideoKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{VIDEOS}/{}/{}", self.upload, self.sha256)
+    }
+}
+
+/// The name of an immutable part of an open upload: `staging/{upload}/{start}-{end}-{fence}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SegmentKey {
+    pub upload: UploadId,
+    /// Where it begins in the upload, and in its spool file.
+    pub start: Offset,
+    /// The first byte after it.
+    pub end: Offset,
+    /// The fencing token of the writer: two writers never share a name.
+    pub fence: u64,
+}
+
+impl SegmentKey {
+    pub const fn length(&self) -> Length {
+        Length::new(self.end.get().saturating_sub(self.start.get()))
+    }
+
+    pub(super) const fn range(&self) -> Range<u64> {
+        self.start.get()..self.end.get()
+    }
+}
+
+impl fmt::Display for SegmentKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Padded, so that a listing is in the order of the offsets.
+        let Range { start, end } = self.range();
+        write!(out, "{STAGING}/{}/{start:010}-{end:010}-{}", self.upload, self.fence)
+    }
+}
+
+/// The two folders with the objects of an upload.
+pub(super) fn folders(upload: UploadId) -> [String; 2] {
+    ROOTS.map(|root| format!("{root}/{upload}"))
+}
+
+/// An entry of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Also the cursor of the next page.
+    pub path: String,
+    pub length: Length,
+    pub kind: ObjectKind,
+}
+
+/// What an object is, judged by its path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectKind {
+    Video(VideoKey),
+    Segment(UploadId),
+    /// Not written by this service.
+    Unknown,
+}
+
+/// How closely a stored video is verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// Its length, and its checksum if the store keeps one.
+    Metadata,
+    /// Every byte is read and hashed.
+    Content,
+}
+
+impl Object {
+    pub(super) fn new(path: &str, length: Length) -> Self {
+        let video = VideoKey::from_path(path).map(ObjectKind::Video);
+        let segment = || segment_owner(path).map(ObjectKind::Segment);
+        let kind = video.or_else(segment).unwrap_or(ObjectKind::Unknown);
+        Self { path: path.to_owned(), length, kind }
+    }
+}
+
+fn segment_owner(path: &str) -> Option<UploadId> {
+    let (upload, _range) = path.strip_prefix(STAGING)?.strip_prefix('/')?.split_once('/')?;
+    upload.parse().ok()
+}

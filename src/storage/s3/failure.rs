@@ -1,0 +1,134 @@
+//! Classification of a store's error responses.
+
+use std::time::Duration;
+
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+
+use crate::storage::error::{BoxError, StorageError};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FailureKind {
+    /// An object with this name exists.
+    Exists,
+    /// The bytes do not have the announced hash.
+    Mismatch,
+    /// There is no such object.
+    Missing,
+    /// The store's disks are full.
+    Full,
+    /// Temporarily refused.
+    Busy,
+    /// No response: the request may or may not have taken effect (F7).
+    Unclear,
+    /// Permanently refused.
+    Refused,
+}
+
+/// By error code, each with its source.
+const BY_CODE: &[(&str, FailureKind)] = &[
+    ("PreconditionFailed", FailureKind::Exists), // measured: MinIO 2026-02, s3s-fs 0.14; AWS documents it
+    ("ConditionalRequestConflict", FailureKind::Busy), // AWS, "Conditional writes": try again
+    ("XAmzContentChecksumMismatch", FailureKind::Mismatch), // measured: MinIO 2026-02
+    ("BadDigest", FailureKind::Mismatch),        // measured: s3s-fs 0.14; AWS error table
+    ("NoSuchKey", FailureKind::Missing),         // AWS error table
+    ("XMinioStorageFull", FailureKind::Full),    // MinIO, cmd/api-errors.go
+    ("RequestTimeout", FailureKind::Busy), // AWS error table: 400, the body arrived too slowly
+    ("OperationAborted", FailureKind::Busy), // AWS error table: 409, another request is running
+];
+
+/// By status, for every other code and for responses without one (HEAD has no body).
+const BY_STATUS: &[(u16, FailureKind)] = &[
+    (404, FailureKind::Missing),
+    (408, FailureKind::Busy),
+    (409, FailureKind::Busy), // AWS: ConditionalRequestConflict, which the SDK does not retry
+    (412, FailureKind::Exists),
+    (429, FailureKind::Busy),
+    (507, FailureKind::Full),
+];
+
+/// A failed request.
+#[derive(Debug)]
+pub(super) struct S3Failure {
+    pub(super) kind: FailureKind,
+    /// Whether the response had a code of the table: a bare status may come from any proxy.
+    has_known_code: bool,
+    cause: BoxError,
+}
+
+impl S3Failure {
+    pub(super) fn unclear(cause: impl Into<BoxError>) -> Self {
+        Self { kind: FailureKind::Unclear, has_known_code: false, cause: cause.into() }
+    }
+
+    /// For requests whose error response has a body: believes that an object is missing only if the
+    /// store itself says so. A proxy's 404, or a missing bucket, must not look like lost bytes.
+    pub(super) fn doubt_missing(self) -> Self {
+        let doubtful = self.kind == FailureKind::Missing && !self.has_known_code;
+        if doubtful { Self { kind: FailureKind::Unclear, ..self } } else { self }
+    }
+
+    pub(super) fn into_error(self, action: &'static str, key: &str) -> StorageError {
+        let (key, source) = (key.to_owned(), self.cause);
+        match self.kind {
+            FailureKind::Mismatch => StorageError::Mismatch { key },
+            FailureKind::Missing => StorageError::Missing { key },
+            FailureKind::Full => StorageError::Full { action, source },
+            FailureKind::Busy | FailureKind::Unclear | FailureKind::Exists => {
+                StorageError::Unavailable { action, key, source }
+            }
+            FailureKind::Refused => StorageError::Refused { action, key, source },
+        }
+    }
+}
+
+impl<E> From<SdkError<E>> for S3Failure
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E>) -> Self {
+        let (kind, has_known_code) = match &error {
+            SdkError::ServiceError(response) => {
+                let (code, status) = (response.err().code(), response.raw().status().as_u16());
+                (classify(code, status), BY_CODE.iter().any(|(known, _)| Some(*known) == code))
+            }
+            SdkError::ConstructionFailure(_) => (FailureKind::Refused, false),
+            _ => (FailureKind::Unclear, false),
+        };
+        Self { kind, has_known_code, cause: Box::new(error) }
+    }
+}
+
+fn classify(code: Option<&str>, status: u16) -> FailureKind {
+    let by_code = BY_CODE.iter().find(|(known, _)| Some(*known) == code);
+    let by_status = || BY_STATUS.iter().find(|(known, _)| *known == status).map(|(_, kind)| *kind);
+    let rest = if status >= 500 { FailureKind::Busy } else { FailureKind::Refused };
+    by_code.map(|(_, kind)| *kind).or_else(by_status).unwrap_or(rest)
+}
+
+/// Sends a request with a timeout; the SDK itself has none for the whole attempt.
+pub(super) async fn with_timeout<T, E>(
+    limit: Duration,
+    request: impl Future<Output = Result<T, E>>,
+) -> Result<T, S3Failure>
+where
+    S3Failure: From<E>,
+{
+    match tokio::time::timeout(limit, request).await {
+        Ok(response) => Ok(response?),
+        Err(elapsed) => Err(S3Failure::unclear(elapsed)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FailureKind, classify};
+
+    #[test]
+    fn the_code_takes_precedence_over_the_status() {
+        assert_eq!(classify(Some("RequestTimeout"), 400), FailureKind::Busy);
+        assert_eq!(classify(Some("InvalidArgument"), 400), FailureKind::Refused);
+        assert_eq!(classify(Some("SlowDown"), 503), FailureKind::Busy);
+        assert_eq!(classify(None, 404), FailureKind::Missing);
+        assert_eq!(classify(Some("PreconditionFailed"), 412), FailureKind::Exists);
+    }
+}

@@ -1,0 +1,180 @@
+//! The self-test of a store for `doctor`: every property this service relies on is tried out.
+
+use std::io::Write as _;
+use std::ops::Range;
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest as _, Sha256};
+use tempfile::NamedTempFile;
+use tokio::io::AsyncReadExt as _;
+
+use super::error::{BoxError, StorageError};
+use super::link::MEDIA_PATH;
+use super::object::VideoKey;
+use super::store::Store;
+use crate::model::{Clock, Digest, Length, Random, UploadId};
+
+/// The result of one test.
+#[derive(Debug)]
+pub struct TestResult {
+    pub name: &'static str,
+    pub result: Result<(), BoxError>,
+}
+
+const LINK_TTL: SignedDuration = SignedDuration::from_secs(60);
+/// The range that is read from within the sample.
+const RANGE: Range<usize> = 100..150;
+
+struct SelfTest<'a> {
+    store: &'a Store,
+    http: &'a reqwest::Client,
+    now: Timestamp,
+    key: VideoKey,
+    sample: NamedTempFile,
+    bytes: Vec<u8>,
+}
+
+impl Store {
+    /// Tries every property with an object of 1 KiB, and removes it. `http` fetches the viewing link, as
+    /// a browser would.
+    ///
+    /// # Errors
+    /// Only when the sample cannot be written; failures of the store are in the results.
+    pub async fn self_test(
+        &self,
+        http: &reqwest::Client,
+        clock: &Clock,
+        random: &Random,
+    ) -> Result<Vec<TestResult>, StorageError> {
+        let test = SelfTest::new(self, http, clock, random)?;
+        let mut results = vec![
+            TestResult { name: "store an object", result: test.put().await },
+            TestResult { name: "store it only once", result: test.put_once().await },
+        ];
+        // On disk nothing is transferred that could change.
+        if self.folder().is_none() {
+            let result = test.reject_wrong_checksum().await;
+            results.push(TestResult { name: "refuse a wrong checksum", result });
+        }
+        results.extend([
+            TestResult { name: "read it by a viewing link", result: test.read_all().await },
+            TestResult { name: "read a range of it", result: test.read_range().await },
+            TestResult { name: "require a signature", result: test.reject_unsigned().await },
+            TestResult { name: "remove it", result: test.remove().await },
+        ]);
+        Ok(results)
+    }
+}
+
+impl<'a> SelfTest<'a> {
+    fn new(
+        store: &'a Store,
+        http: &'a reqwest::Client,
+        clock: &Clock,
+        random: &Random,
+    ) -> Result<Self, StorageError> {
+        let bytes = random.bytes::<1024>().to_vec();
+        // The disk back end hard-links the sample, so it must be on the same file system.
+        let folder = store.folder().map_or_else(std::env::temp_dir, Path::to_owned);
+        let failed = |e| StorageError::file("write a sample to", &folder, e);
+        let mut sample = NamedTempFile::new_in(&folder).map_err(failed)?;
+        sample.write_all(&bytes).map_err(failed)?;
+        let sha256 = Digest::new(Sha256::digest(&bytes).into());
+        let key = VideoKey { upload: UploadId::mint(clock, random), sha256 };
+        Ok(Self { store, http, now: clock.now(), key, sample, bytes })
+    }
+
+    async fn put(&self) -> Result<(), BoxError> {
+        Ok(self.put_as(&self.key).await?)
+    }
+
+    /// A race, because a store that checks first and then writes passes every sequential test.
+    async fn put_once(&self) -> Result<(), BoxError> {
+        match self.store.s3() {
+            Some(s3) => {
+                let path = self.other_key().to_string();
+                s3.race(&path, self.sample.path(), self.length().get(), self.key.sha256).await
+            }
+            None => self.put().await,
+        }
+    }
+
+    async fn reject_wrong_checksum(&self) -> Result<(), BoxError> {
+        let key = VideoKey { sha256: Digest::new([0; 32]), ..self.key };
+        match self.put_as(&key).await {
+            Err(StorageError::Mismatch { .. }) => {}
+            Err(other) => return Err(other.into()),
+            Ok(()) => return Err("an object with a wrong checksum was accepted".into()),
+        }
+        match self.read(&key, None).await {
+            Ok(_) => Err("an object with a wrong checksum was refused but can be read".into()),
+            Err(_) => Ok(()),
+        }
+    }
+
+    async fn read_all(&self) -> Result<(), BoxError> {
+        compare(&self.read(&self.key, None).await?, &self.bytes)
+    }
+
+    async fn read_range(&self) -> Result<(), BoxError> {
+        compare(&self.read(&self.key, Some(RANGE)).await?, &self.bytes[RANGE])
+    }
+
+    async fn reject_unsigned(&self) -> Result<(), BoxError> {
+        let link = self.link(&self.key).await?;
+        let (unsigned, _) = link.split_once('?').unwrap_or((MEDIA_PATH, ""));
+        match self.fetch(unsigned, None).await {
+            Ok(_) => Err("it can be read without a signature".into()),
+            Err(_) => Ok(()),
+        }
+    }
+
+    async fn remove(&self) -> Result<(), BoxError> {
+        self.store.clear(self.key.upload, None).await?;
+        match self.read(&self.key, None).await {
+            Ok(_) => Err("it can still be read".into()),
+            Err(_) => Ok(()),
+        }
+    }
+
+    async fn put_as(&self, key: &VideoKey) -> Result<(), StorageError> {
+        self.store.put_video(key, self.sample.path(), self.length(), key.sha256).await
+    }
+
+    fn length(&self) -> Length {
+        Length::new(self.bytes.len() as u64)
+    }
+
+    /// A second name of the same upload, cleared together with the first.
+    fn other_key(&self) -> VideoKey {
+        VideoKey { sha256: Digest::new([1; 32]), ..self.key }
+    }
+
+    async fn link(&self, key: &VideoKey) -> Result<String, StorageError> {
+        Ok(self.store.link(key, LINK_TTL, "doctor.mp4", self.now).await?.url)
+    }
+
+    /// Reads a range, or everything, by a viewing link.
+    async fn read(&self, key: &VideoKey, range: Option<Range<usize>>) -> Result<Vec<u8>, BoxError> {
+        self.fetch(&self.link(key).await?, range).await
+    }
+
+    async fn fetch(&self, url: &str, range: Option<Range<usize>>) -> Result<Vec<u8>, BoxError> {
+        if let Some(signed) = url.strip_prefix(MEDIA_PATH) {
+            let mut opened = self.store.open_link(signed, self.now).await?;
+            let mut bytes = Vec::new();
+            opened.file.read_to_end(&mut bytes).await?;
+            return Ok(bytes.get(range.unwrap_or(0..bytes.len())).unwrap_or_default().to_vec());
+        }
+        let mut request = self.http.get(url);
+        if let Some(Range { start, end }) = range {
+            request = request.header("range", format!("bytes={start}-{}", end - 1));
+        }
+        Ok(request.send().await?.error_for_status()?.bytes().await?.to_vec())
+    }
+}
+
+fn compare(read: &[u8], expected: &[u8]) -> Result<(), BoxError> {
+    if read == expected { Ok(()) } else { Err("the bytes read differ from those stored".into()) }
+}
