@@ -81,13 +81,14 @@ struct DecisionTold {
     ),
     responses(
         (status = 200, description = "The decision stands", body = Answer<DecisionTold>),
-        (status = 401, description = "token_invalid, token_expired, credentials_invalid"),
-        (status = 403, description = "forbidden: only reviewers and 1C decide, 1C from its addresses"),
-        (status = 409, description = "decision_conflict: `details` has \
-            status_code, version, reject_reason and decided_at"),
-        (status = 413, description = "body_too_large"),
-        (status = 422, description = "validation_failed"),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [401, [ErrorCode::TokenInvalid, ErrorCode::TokenExpired, ErrorCode::CredentialsInvalid]],
+        [403, [ErrorCode::Forbidden], "Only reviewers and 1C decide, 1C from its addresses"],
+        [409, [ErrorCode::DecisionConflict], "`details` has status_code, version, reject_reason and decided_at"],
+        [413, [ErrorCode::BodyTooLarge]],
+        [422, [ErrorCode::ValidationFailed]],
+    ])))
 )]
 async fn decide(
     State(state): State<Arc<AppState>>,

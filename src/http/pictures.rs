@@ -60,9 +60,11 @@ struct Version {
     responses(
         (status = 200, description = "The picture", content_type = "image/png"),
         (status = 304, description = "The same as If-None-Match says"),
-        (status = 404, description = "not_found: no such type, or it has no picture"),
-        (status = 503, description = "storage_unavailable"),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [404, [ErrorCode::NotFound], "No such type, or it has no picture"],
+        [503, [ErrorCode::StorageUnavailable]],
+    ])))
 )]
 async fn picture(
     State(state): State<Arc<AppState>>,
@@ -108,10 +110,12 @@ enum Format {
     responses(
         (status = 200, description = "The code", content(("image/png"), ("image/svg+xml"))),
         (status = 304, description = "The same as If-None-Match says"),
-        (status = 400, description = "validation_failed: no such format"),
-        (status = 404, description = "not_found: Vehicle not found. A page, when the browser prefers one"),
-        (status = 429, description = "rate_limited"),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [400, [ErrorCode::ValidationFailed], "No such format"],
+        [404, [ErrorCode::NotFound], "Vehicle not found. A page, when the browser prefers one"],
+        [429, [ErrorCode::RateLimited]],
+    ])))
 )]
 async fn code(
     State(state): State<Arc<AppState>>,

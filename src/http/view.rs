@@ -21,7 +21,7 @@ use crate::model::{Digest, Facts, Finding, RefKey, SubmissionId, Verdict, VideoI
 use crate::playback::{OpenedVideo, PlaybackError, Viewing};
 
 use super::error_code::ErrorCode;
-use super::problem::{self, ErrorAnswer, Problem};
+use super::problem::{self, Problem};
 use super::stored::plan;
 use super::{Answer, AppState, success};
 
@@ -135,10 +135,11 @@ pub(super) fn absolute(state: &AppState, link: &str) -> String {
         (status = 206, description = "A range of it", content_type = "video/mp4",
             body = inline(Bytes), headers(("Content-Range" = String, description = "Which"))),
         (status = 304, description = "The same as If-None-Match says"),
-        (status = 403, description = "forbidden: not our link, or expired", body = ErrorAnswer),
-        (status = 404, description = "not_found", body = ErrorAnswer),
-        (status = 416, description = "validation_failed: no such range", body = ErrorAnswer),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [403, [ErrorCode::Forbidden], "Not our link, or expired"],
+        [416, [ErrorCode::ValidationFailed], "No such range"],
+    ])))
 )]
 async fn media(
     State(state): State<Arc<AppState>>,

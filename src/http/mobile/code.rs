@@ -11,8 +11,9 @@ use unicode_normalization::char::is_combining_mark;
 use utoipa::ToSchema;
 
 use crate::http::client::Client;
+use crate::http::error_code::ErrorCode;
 use crate::http::fields::Fields;
-use crate::http::problem::{ErrorAnswer, Problem};
+use crate::http::problem::Problem;
 use crate::http::{Answer, AppState, success};
 use crate::leasing::Asking;
 use crate::model::{Biin, DeviceId, Role, phone_digits};
@@ -80,12 +81,14 @@ pub(super) struct Sent {
     ),
     responses(
         (status = 200, description = "A code is on its way", body = Answer<Sent>),
-        (status = 400, description = "validation_failed: not 12 digits, or a body that cannot be read", body = ErrorAnswer),
-        (status = 413, description = "body_too_large", body = ErrorAnswer),
-        (status = 422, description = "validation_failed: details name each field", body = ErrorAnswer),
-        (status = 429, description = "otp_rate_limited: see Retry-After", body = ErrorAnswer),
-        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [400, [ErrorCode::ValidationFailed], "Not 12 digits, or a body that cannot be read"],
+        [413, [ErrorCode::BodyTooLarge]],
+        [422, [ErrorCode::ValidationFailed], "Details name each field"],
+        [429, [ErrorCode::OtpRateLimited], "See Retry-After"],
+        [503, [ErrorCode::StorageUnavailable]],
+    ])))
 )]
 pub(super) async fn ask(
     State(state): State<Arc<AppState>>,

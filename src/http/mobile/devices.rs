@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::problem::{ErrorAnswer, Problem};
+use crate::http::problem::Problem;
 use crate::http::{Answer, AppState, success};
 use crate::leasing::SignInError;
 use crate::model::SessionId;
@@ -28,8 +28,6 @@ pub(super) struct Nothing {}
     security(("access_token" = [])),
     responses(
         (status = 200, description = "Signed out", body = Answer<Nothing>),
-        (status = 401, description = "token_invalid, token_expired", body = ErrorAnswer),
-        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
     )
 )]
 pub(super) async fn logout(
@@ -72,8 +70,6 @@ pub(super) struct Device {
     security(("access_token" = [])),
     responses(
         (status = 200, description = "Up to 100 devices", body = Answer<Devices>),
-        (status = 401, description = "token_invalid, token_expired", body = ErrorAnswer),
-        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
     )
 )]
 pub(super) async fn list(
@@ -103,9 +99,6 @@ pub(super) async fn list(
     params(("id" = Uuid, Path, description = "The id of the device in the list")),
     responses(
         (status = 200, description = "Signed out there", body = Answer<Nothing>),
-        (status = 401, description = "token_invalid, token_expired", body = ErrorAnswer),
-        (status = 404, description = "not_found", body = ErrorAnswer),
-        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
     )
 )]
 pub(super) async fn end(

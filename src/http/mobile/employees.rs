@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use super::lists::describe::EmployeeList;
 use super::lists::{Said, Sheet};
 use crate::http::error_code::ErrorCode;
-use crate::http::problem::{ErrorAnswer, Problem};
+use crate::http::problem::Problem;
 use crate::http::{Answer, AppState, success};
 use crate::model::{Person, PersonId, Role};
 
@@ -38,10 +38,10 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     security(("access_token" = [])),
     responses(
         (status = 200, description = "The employees", body = Answer<EmployeeList>),
-        (status = 401, description = "token_invalid, token_expired", body = ErrorAnswer),
-        (status = 403, description = "forbidden: the caller is no director", body = ErrorAnswer),
-        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [403, [ErrorCode::Forbidden], "The caller is no director"],
+    ])))
 )]
 async fn employees(
     State(state): State<Arc<AppState>>,
@@ -63,12 +63,12 @@ async fn employees(
     params(("id" = i64, Path, description = "The `id` in the list of employees", example = 153)),
     responses(
         (status = 200, description = "Deleted", body = Answer<Done>),
-        (status = 401, description = "token_invalid, token_expired", body = ErrorAnswer),
-        (status = 403, description = "forbidden: the caller is no director", body = ErrorAnswer),
-        (status = 404, description = "not_found: nobody, or deleted before", body = ErrorAnswer),
-        (status = 409, description = "delete_oneself", body = ErrorAnswer),
-        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [403, [ErrorCode::Forbidden], "The caller is no director"],
+        [404, [ErrorCode::NotFound], "Nobody, or deleted before"],
+        [409, [ErrorCode::DeleteOneself]],
+    ])))
 )]
 async fn delete(
     State(state): State<Arc<AppState>>,
@@ -102,13 +102,13 @@ fn person(id: &str) -> Option<PersonId> {
     ),
     responses(
         (status = 200, description = "Deleted", body = Answer<Done>),
-        (status = 401, description = "token_invalid, token_expired", body = ErrorAnswer),
-        (status = 403, description = "forbidden: the caller is no director", body = ErrorAnswer),
-        (status = 404, description = "not_found: nobody, or deleted before", body = ErrorAnswer),
-        (status = 405, description = "method_not_allowed: no override", body = ErrorAnswer),
-        (status = 409, description = "delete_oneself", body = ErrorAnswer),
-        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [403, [ErrorCode::Forbidden], "The caller is no director"],
+        [404, [ErrorCode::NotFound], "Nobody, or deleted before"],
+        [405, [ErrorCode::MethodNotAllowed], "No override"],
+        [409, [ErrorCode::DeleteOneself]],
+    ])))
 )]
 async fn delete_by_post(
     state: State<Arc<AppState>>,

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::http::error_code::ErrorCode;
 use crate::http::fields::Fields;
-use crate::http::problem::{ErrorAnswer, Problem};
+use crate::http::problem::Problem;
 use crate::http::{Answer, AppState, bearer};
 use crate::leasing::Renewal;
 
@@ -29,10 +29,11 @@ use super::{profile, trouble};
     security(("one_time_code" = [])),
     responses(
         (status = 200, description = "Both tokens and the profile", body = Answer<profile::Profile>),
-        (status = 400, description = "validation_failed: the credentials cannot be read", body = ErrorAnswer),
-        (status = 401, description = "otp_invalid, otp_expired", body = ErrorAnswer),
-        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [400, [ErrorCode::ValidationFailed], "The credentials cannot be read"],
+        [401, [ErrorCode::OtpInvalid, ErrorCode::OtpExpired]],
+    ])))
 )]
 pub(super) async fn sign_in(
     State(state): State<Arc<AppState>>,
@@ -87,12 +88,13 @@ pub(super) struct Renewing {
     ),
     responses(
         (status = 200, description = "Both tokens and the profile", body = Answer<profile::Profile>),
-        (status = 400, description = "validation_failed: a body that cannot be read", body = ErrorAnswer),
-        (status = 401, description = "token_invalid, token_expired, token_reused", body = ErrorAnswer),
-        (status = 413, description = "body_too_large", body = ErrorAnswer),
-        (status = 422, description = "validation_failed: FCM", body = ErrorAnswer),
-        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [400, [ErrorCode::ValidationFailed], "A body that cannot be read"],
+        [401, [ErrorCode::TokenInvalid, ErrorCode::TokenExpired, ErrorCode::TokenReused]],
+        [413, [ErrorCode::BodyTooLarge]],
+        [422, [ErrorCode::ValidationFailed], "FCM"],
+    ])))
 )]
 pub(super) async fn refresh(
     State(state): State<Arc<AppState>>,

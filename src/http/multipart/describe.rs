@@ -3,6 +3,7 @@
 use utoipa::{OpenApi, ToSchema};
 
 use crate::http::Answer;
+use crate::http::error_code::ErrorCode;
 use crate::model::{Digest, RefKey, SubmissionId};
 
 /// The operation of this door.
@@ -67,18 +68,20 @@ struct Saved {
                 "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
             },
         })),
-        (status = 400, description = "validation_failed: the form cannot be read"),
-        (status = 403, description = "forbidden: a reviewer sends no videos"),
-        (status = 404, description = "not_found: no such report, or not yours to film"),
-        (status = 409, description = "report_already_submitted, report_closed"),
-        (status = 413, description = "file_too_large"),
-        (status = 415, description = "not_mp4"),
-        (status = 422, description = "validation_failed, video_refused, video_reused"),
-        (status = 423, description = "upload_locked"),
-        (status = 429, description = "rate_limited: too many open uploads"),
-        (status = 503, description = "storage_unavailable, body_cut"),
-        (status = 507, description = "disk_pressure"),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [400, [ErrorCode::ValidationFailed], "The form cannot be read"],
+        [403, [ErrorCode::Forbidden], "A reviewer sends no videos"],
+        [404, [ErrorCode::NotFound], "No such report, or not yours to film"],
+        [409, [ErrorCode::ReportAlreadySubmitted, ErrorCode::ReportClosed]],
+        [413, [ErrorCode::FileTooLarge]],
+        [415, [ErrorCode::NotMp4]],
+        [422, [ErrorCode::ValidationFailed, ErrorCode::VideoRefused, ErrorCode::VideoReused]],
+        [423, [ErrorCode::UploadLocked]],
+        [429, [ErrorCode::RateLimited], "Too many open uploads"],
+        [503, [ErrorCode::StorageUnavailable, ErrorCode::BodyCut]],
+        [507, [ErrorCode::DiskPressure]],
+    ])))
 )]
 #[expect(dead_code, reason = "only describes the route")]
 fn upload_report() {}

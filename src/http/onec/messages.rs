@@ -8,6 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::AppState;
+use crate::http::error_code::ErrorCode;
 use crate::http::problem::Problem;
 use crate::onec::Reply;
 
@@ -57,15 +58,16 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     })),
     responses(
         (status = 200, description = "What became of each item", body = Reply),
-        (status = 403, description = "forbidden: node is not that of the account"),
-        (status = 408, description = "body_too_slow"),
-        (status = 409, description = "message_differs: `details.received_no` is the \
-            highest number taken from this node"),
-        (status = 413, description = "message_too_large: details name the limit"),
-        (status = 415, description = "unsupported_media_type: a Content-Encoding"),
-        (status = 422, description = "validation_failed, too_many_items: details name the fields, or the limit"),
-        (status = 423, description = "message_busy"),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [403, [ErrorCode::Forbidden], "Node is not that of the account"],
+        [408, [ErrorCode::BodyTooSlow]],
+        [409, [ErrorCode::MessageDiffers], "`details.received_no` is the highest number taken from this node"],
+        [413, [ErrorCode::MessageTooLarge], "Details name the limit"],
+        [415, [ErrorCode::UnsupportedMediaType], "A Content-Encoding"],
+        [422, [ErrorCode::ValidationFailed, ErrorCode::TooManyItems], "Details name the fields, or the limit"],
+        [423, [ErrorCode::MessageBusy]],
+    ])))
 )]
 async fn take(
     State(state): State<Arc<AppState>>,

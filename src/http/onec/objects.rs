@@ -11,6 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::AppState;
+use crate::http::error_code::ErrorCode;
 use crate::http::problem::Problem;
 use crate::onec::Object;
 
@@ -44,13 +45,15 @@ macro_rules! door {
             request_body(content = $sent, description = "A byte order mark is fine"),
             responses(
                 (status = 200, description = "Taken, or known already", body = Put),
-                (status = 408, description = "body_too_slow"),
-                (status = 409, description = "biin_taken: another company has it"),
-                (status = 413, description = "message_too_large: details name the limit"),
-                (status = 415, description = "unsupported_media_type: a Content-Encoding"),
-                (status = 422, description = "validation_failed: details name the fields"),
-                (status = 423, description = "message_busy"),
-            )
+            ),
+            extensions(("x-errors" = json!([
+                [408, [ErrorCode::BodyTooSlow]],
+                [409, [ErrorCode::BiinTaken], "Another company has it"],
+                [413, [ErrorCode::MessageTooLarge], "Details name the limit"],
+                [415, [ErrorCode::UnsupportedMediaType], "A Content-Encoding"],
+                [422, [ErrorCode::ValidationFailed], "Details name the fields"],
+                [423, [ErrorCode::MessageBusy]],
+            ])))
         )]
         async fn $name(
             State(state): State<Arc<AppState>>,

@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 
 use crate::http::AppState;
 use crate::http::body::{announced, small, too_long};
+use crate::http::error_code::ErrorCode;
 use crate::http::problem::Problem;
 use crate::model::TypeCode;
 
@@ -45,12 +46,14 @@ struct Kept {
     request_body(content(("image/png"), ("image/jpeg")), description = "At most `onec.max_picture` bytes"),
     responses(
         (status = 200, description = "Kept", body = Kept),
-        (status = 408, description = "body_too_slow"),
-        (status = 413, description = "body_too_large: more than `onec.max_picture`"),
-        (status = 415, description = "unsupported_media_type: no PNG and no JPEG, by its bytes"),
-        (status = 422, description = "validation_failed: damaged, cut, or too many pixels"),
-        (status = 503, description = "storage_unavailable, busy"),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [408, [ErrorCode::BodyTooSlow]],
+        [413, [ErrorCode::BodyTooLarge], "More than `onec.max_picture`"],
+        [415, [ErrorCode::UnsupportedMediaType], "No PNG and no JPEG, by its bytes"],
+        [422, [ErrorCode::ValidationFailed], "Damaged, cut, or too many pixels"],
+        [503, [ErrorCode::StorageUnavailable, ErrorCode::Busy]],
+    ])))
 )]
 async fn put(
     State(state): State<Arc<AppState>>,

@@ -14,6 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::AppState;
+use crate::http::error_code::ErrorCode;
 use crate::http::fields::Fields;
 use crate::http::problem::{self, Problem};
 use crate::http::stored::plan;
@@ -54,10 +55,12 @@ struct Asking {
     params(Asking),
     responses(
         (status = 200, description = "The next ones; none: there is nothing new", body = Page),
-        (status = 400, description = "validation_failed: a parameter is no number"),
-        (status = 422, description = "validation_failed: a cursor beyond the last one, a limit of 0"),
-        (status = 503, description = "storage_unavailable, busy"),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [400, [ErrorCode::ValidationFailed], "A parameter is no number"],
+        [422, [ErrorCode::ValidationFailed], "A cursor beyond the last one, a limit of 0"],
+        [503, [ErrorCode::StorageUnavailable, ErrorCode::Busy]],
+    ])))
 )]
 async fn page(
     State(state): State<Arc<AppState>>,
@@ -101,11 +104,13 @@ struct Acknowledged {
     request_body(content = Acknowledgement, description = "A byte order mark is fine"),
     responses(
         (status = 200, description = "How far this account has come", body = Acknowledged),
-        (status = 400, description = "validation_failed: no JSON"),
-        (status = 413, description = "body_too_large"),
-        (status = 422, description = "validation_failed: no cursor, or one beyond the last"),
-        (status = 503, description = "storage_unavailable, busy"),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [400, [ErrorCode::ValidationFailed], "No JSON"],
+        [413, [ErrorCode::BodyTooLarge]],
+        [422, [ErrorCode::ValidationFailed], "No cursor, or one beyond the last"],
+        [503, [ErrorCode::StorageUnavailable, ErrorCode::Busy]],
+    ])))
 )]
 async fn acknowledge(
     State(state): State<Arc<AppState>>,
@@ -135,8 +140,10 @@ fn cursor(fields: &Fields) -> Result<i64, Problem> {
     params(("id" = Uuid, Path, description = "`submission_id`")),
     responses(
         (status = 200, description = "The submission", body = Submission),
-        (status = 503, description = "storage_unavailable, busy"),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [503, [ErrorCode::StorageUnavailable, ErrorCode::Busy]],
+    ])))
 )]
 async fn submission(
     State(state): State<Arc<AppState>>,
@@ -178,8 +185,10 @@ struct HandedLink {
     params(("id" = Uuid, Path, description = "`submission_id`")),
     responses(
         (status = 200, description = "The link", body = HandedLink),
-        (status = 503, description = "storage_unavailable, busy"),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [503, [ErrorCode::StorageUnavailable, ErrorCode::Busy]],
+    ])))
 )]
 async fn link(
     State(state): State<Arc<AppState>>,
@@ -201,10 +210,12 @@ async fn link(
         (status = 200, description = "The whole video", content_type = "video/mp4"),
         (status = 206, description = "A range of it", content_type = "video/mp4"),
         (status = 304, description = "The same as If-None-Match says"),
-        (status = 400, description = "validation_failed: no such mode"),
-        (status = 416, description = "validation_failed: no such range"),
-        (status = 503, description = "storage_unavailable, busy"),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [400, [ErrorCode::ValidationFailed], "No such mode"],
+        [416, [ErrorCode::ValidationFailed], "No such range"],
+        [503, [ErrorCode::StorageUnavailable, ErrorCode::Busy]],
+    ])))
 )]
 async fn file(
     State(state): State<Arc<AppState>>,

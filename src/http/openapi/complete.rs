@@ -1,150 +1,142 @@
-//! What every operation has in common, written into the document once it is put together: the
-//! problems that any route of its kind may answer, the sentences behind their codes, headers,
-//! examples. So a handler names only what is its own.
+//! Completes the generated document: the errors that any operation of a kind may report, the
+//! meanings of their codes, common headers, examples. A handler declares only what is its own.
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::http::error_code::ErrorCode;
 
 use super::examples;
 
-/// Methods an operation may have, as the document writes them.
+/// The keys of a path item that are operations.
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
+
+/// The extension of an operation in which its handler declares errors: rows of
+/// `[status, [codes…], "note"]`. It does not appear in the finished document.
+const ERRORS: &str = "x-errors";
 
 /// The schema of every problem.
 const ERROR_ANSWER: &str = "#/components/schemas/ErrorAnswer";
 
-/// A status and its codes.
-type Expected = (&'static str, &'static str);
+/// The errors of one status, as a handler declares them in the extension [`ERRORS`]: the status, the
+/// codes, and a sentence where the meaning of the codes does not say enough.
+#[derive(Deserialize)]
+struct DeclaredErrors(u16, Vec<ErrorCode>, #[serde(default)] String);
 
-/// Fills in what is the same for all.
+/// Fills in what is the same for all operations.
 pub(super) fn complete(document: &mut Value) {
     let components = document["components"].clone();
     let Some(paths) = document["paths"].as_object_mut() else { return };
     for path in paths.values_mut().filter_map(Value::as_object_mut) {
         for (method, operation) in path.iter_mut() {
             if METHODS.contains(&method.as_str()) {
-                fill(operation, method, &components);
+                complete_operation(operation, method, &components);
             }
         }
     }
 }
 
-fn fill(operation: &mut Value, method: &str, components: &Value) {
-    for (status, codes) in expected(operation) {
-        let response = &mut operation["responses"][status];
-        if response.is_null() {
-            *response = json!({ "description": codes });
-        }
-    }
+fn complete_operation(operation: &mut Value, method: &str, components: &Value) {
+    add_errors(operation);
     if let Some(contents) = operation.pointer_mut("/requestBody/content") {
-        say_bytes(contents);
+        describe_bytes(contents);
         add_examples(contents, components);
     }
     let Some(responses) = operation["responses"].as_object_mut() else { return };
     for (status, response) in responses {
-        if status.starts_with(['4', '5']) {
-            problem(status, response);
-        } else if let Some(contents) = response.get_mut("content") {
-            say_bytes(contents);
+        if let Some(contents) = response.get_mut("content") {
+            describe_bytes(contents);
             add_examples(contents, components);
         }
         add_headers(status, response);
-        // The answer to HEAD has no body, whatever it says.
+        // The answer to HEAD has no body.
         if let ("head", Some(response)) = (method, response.as_object_mut()) {
             response.remove("content");
         }
     }
 }
 
-/// What an operation of this kind may answer, whatever else it says.
-fn expected(operation: &Value) -> Vec<Expected> {
-    let mut expected = vec![("500", "internal")];
-    let security = operation["security"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let asks_for = |scheme: &str| security.iter().any(|either| either.get(scheme).is_some());
-    if asks_for("access_token") {
-        expected.push(("401", "token_invalid, token_expired"));
+/// Adds a response for each status that the handler declares, and for those of its kind of route.
+fn add_errors(operation: &mut Value) {
+    let declared = operation.as_object_mut().and_then(|fields| fields.remove(ERRORS));
+    let declared: Vec<DeclaredErrors> =
+        declared.and_then(|rows| serde_json::from_value(rows).ok()).unwrap_or_default();
+    let mut common = common_errors(operation);
+    common.retain(|error| declared.iter().all(|other| other.0 != error.0));
+    for error in declared.into_iter().chain(common) {
+        let response = &mut operation["responses"][error.0.to_string()];
+        let DeclaredErrors(status, codes, note) = error;
+        response["description"] = json!(description(&codes, &note));
+        let examples: Map<_, _> = codes
+            .into_iter()
+            .map(|code| (code.as_str().to_owned(), json!({ "value": envelope(status, code) })))
+            .collect();
+        let content = json!({ "schema": { "$ref": ERROR_ANSWER }, "examples": examples });
+        response["content"] = json!({ "application/json": content });
     }
-    if asks_for("exchange") {
-        expected.push(("401", "credentials_invalid"));
-        expected.push(("403", "forbidden: not from this address"));
-        expected.push(("429", "rate_limited: too many wrong passwords"));
+}
+
+/// The errors that any operation of this kind may report.
+fn common_errors(operation: &Value) -> Vec<DeclaredErrors> {
+    let mut errors = Vec::new();
+    let mut add = |status, codes: &[ErrorCode], note: &str| {
+        errors.push(DeclaredErrors(status, codes.to_vec(), note.to_owned()));
+    };
+    add(500, &[ErrorCode::Internal], "");
+    let security = operation["security"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let has_scheme = |scheme: &str| security.iter().any(|entry| entry.get(scheme).is_some());
+    if has_scheme("access_token") {
+        add(401, &[ErrorCode::TokenInvalid, ErrorCode::TokenExpired], "");
+    } else if has_scheme("exchange") {
+        add(401, &[ErrorCode::CredentialsInvalid], "");
+    }
+    if has_scheme("exchange") {
+        add(403, &[ErrorCode::Forbidden], "The account may not be used from this address.");
+        add(429, &[ErrorCode::RateLimited], "Too many wrong passwords.");
     }
     if !security.is_empty() {
-        expected.push(("503", "storage_unavailable"));
+        add(503, &[ErrorCode::StorageUnavailable], "");
     }
     let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
     if parameters.iter().any(|parameter| parameter["in"] == "path") {
-        expected.push(("404", "not_found"));
+        add(404, &[ErrorCode::NotFound], "");
     }
     if operation.get("requestBody").is_some() {
-        expected.push(("400", "validation_failed"));
+        add(400, &[ErrorCode::ValidationFailed], "The body cannot be read.");
     }
-    expected
+    errors
 }
 
-/// A problem has the envelope, says what its codes mean, and shows each of them.
-fn problem(status: &str, response: &mut Value) {
-    let said = response["description"].as_str().unwrap_or_default().to_owned();
-    let codes = codes_in(&said);
-    let said_more = said.split(", ").any(|part| meaning(part).is_none());
+/// The note, and a list of the codes with their meanings.
+fn description(codes: &[ErrorCode], note: &str) -> String {
     let list: Vec<_> =
-        codes.iter().map(|(code, meaning)| format!("- `{code}`: {meaning}")).collect();
-    let more = if said_more { format!("{said}\n\n") } else { String::new() };
-    response["description"] = json!(format!("{more}{}", list.join("\n")));
-    let examples: Map<_, _> = codes
-        .into_iter()
-        .map(|(code, meaning)| {
-            (code.to_owned(), json!({ "value": envelope(status, code, meaning) }))
-        })
-        .collect();
-    let content = json!({ "schema": { "$ref": ERROR_ANSWER }, "examples": examples });
-    response["content"] = json!({ "application/json": content });
+        codes.iter().map(|code| format!("- `{}`: {}", code.as_str(), code.meaning())).collect();
+    let note = if note.is_empty() { String::new() } else { format!("{note}\n\n") };
+    format!("{note}{}", list.join("\n"))
 }
 
-fn meaning(code: &str) -> Option<&'static str> {
-    ErrorCode::ALL.iter().find(|known| known.as_str() == code).map(|code| code.meaning())
-}
-
-/// The codes that a description names.
-fn codes_in(description: &str) -> Vec<(&str, &'static str)> {
-    let words =
-        description.split(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_'));
-    let mut codes: Vec<(&str, &str)> = Vec::new();
-    for word in words {
-        if let Some(meaning) = meaning(word)
-            && !codes.contains(&(word, meaning))
-        {
-            codes.push((word, meaning));
-        }
-    }
-    codes
-}
-
-fn envelope(status: &str, code: &str, meaning: &str) -> Value {
-    let status = status.parse::<u16>().unwrap_or_default();
-    let request_id = "5f0c0d2a4b0b4a0f9a4f0c8e5d0f7a11";
+fn envelope(status: u16, code: ErrorCode) -> Value {
     json!({
         "status": "error",
         "data": {
-            "message": meaning,
+            "message": code.meaning(),
             "code": status,
             "error": code,
-            "request_id": request_id,
+            "request_id": "5f0c0d2a4b0b4a0f9a4f0c8e5d0f7a11",
             "details": {},
         },
     })
 }
 
-/// Bytes that are no text say so; where they need not be there, they are not there, never `null`.
-fn say_bytes(contents: &mut Value) {
+/// Declares binary contents as such. An optional binary body is absent, never `null`.
+fn describe_bytes(contents: &mut Value) {
     let Some(contents) = contents.as_object_mut() else { return };
     for (kind, content) in contents {
         if ["json", "text/", "multipart/", "urlencoded"].iter().any(|text| kind.contains(text)) {
             continue;
         }
-        let either = content["schema"]["oneOf"].as_array();
-        let bytes = either.and_then(|either| either.iter().find(|one| one["type"] != "null"));
+        let alternatives = content["schema"]["oneOf"].as_array();
+        let bytes = alternatives.and_then(|list| list.iter().find(|one| one["type"] != "null"));
         if let Some(bytes) = bytes.cloned() {
             content["schema"] = bytes;
         }
@@ -154,12 +146,12 @@ fn say_bytes(contents: &mut Value) {
     }
 }
 
-/// A body without an example gets one that is put together from those of its fields.
+/// A body without an example gets one that is assembled from the examples of its fields.
 fn add_examples(contents: &mut Value, components: &Value) {
     let Some(contents) = contents.as_object_mut() else { return };
     for (kind, content) in contents {
-        let has_one = content.get("example").is_some() || content.get("examples").is_some();
-        if !has_one && kind.contains("json") {
+        let has_example = content.get("example").is_some() || content.get("examples").is_some();
+        if !has_example && kind.contains("json") {
             content["example"] = examples::of(&content["schema"], components);
         }
     }
@@ -175,12 +167,12 @@ fn add_headers(status: &str, response: &mut Value) {
         }
     };
     let text = json!({ "type": "string" });
-    add("X-Request-Id", text.clone(), "Names this request in our log");
+    add("X-Request-Id", text.clone(), "Identifies this request in our log");
     match status {
-        "401" => add("WWW-Authenticate", text, "Which kind of credentials is asked for"),
+        "401" => add("WWW-Authenticate", text, "The authentication scheme that is required"),
         "423" | "429" | "503" | "507" => {
             let seconds = json!({ "type": "integer", "minimum": 0 });
-            add("Retry-After", seconds, "When to ask again, in seconds");
+            add("Retry-After", seconds, "When to retry, in seconds");
         }
         _ => {}
     }
@@ -193,24 +185,26 @@ mod tests {
     use super::complete;
 
     #[test]
-    fn a_handler_names_its_codes_and_the_rest_is_filled_in() {
+    fn adds_the_declared_errors_and_those_of_the_kind_of_operation() {
         let mut document = json!({ "paths": { "/a/{b}": { "get": {
             "security": [{ "access_token": [] }],
             "parameters": [{ "name": "b", "in": "path" }],
+            "x-errors": [[409, ["report_closed"], "It has been decided."]],
             "responses": {
                 "200": { "content": { "application/json": { "schema": { "type": "boolean" } } } },
-                "409": { "description": "report_closed: it has been decided" },
             },
         } } } });
         complete(&mut document);
-        let responses = &document["paths"]["/a/{b}"]["get"]["responses"];
+        let operation = &document["paths"]["/a/{b}"]["get"];
+        assert!(operation.get("x-errors").is_none());
+        let responses = &operation["responses"];
         for status in ["200", "401", "404", "409", "500", "503"] {
             assert!(responses[status]["headers"]["X-Request-Id"].is_object(), "{status}");
         }
-        let shown = &responses["409"]["content"]["application/json"]["examples"]["report_closed"];
-        assert_eq!(shown["value"]["data"]["code"], 409);
-        let said = responses["409"]["description"].as_str().unwrap();
-        assert!(said.starts_with("report_closed: it has been decided\n\n- `report_closed`: "));
+        let example = &responses["409"]["content"]["application/json"]["examples"]["report_closed"];
+        assert_eq!(example["value"]["data"]["code"], 409);
+        let description = responses["409"]["description"].as_str().unwrap();
+        assert!(description.starts_with("It has been decided.\n\n- `report_closed`: "));
         assert_eq!(responses["200"]["content"]["application/json"]["example"], false);
     }
 }

@@ -21,6 +21,7 @@ use crate::upload::Preflight;
 
 use super::problem::Problem;
 use super::{Answer, AppState, body, refusals, success};
+use crate::http::error_code::ErrorCode;
 
 use brought::Brought;
 use told::{Told, told};
@@ -80,15 +81,17 @@ struct PreflightForm {
     request_body(content = PreflightForm, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "The verdict", body = Answer<Told>),
-        (status = 400, description = "validation_failed: the form cannot be read"),
-        (status = 403, description = "forbidden: a reviewer sends no videos"),
-        (status = 404, description = "not_found: no such report, or not yours to film"),
-        (status = 408, description = "body_too_slow"),
-        (status = 413, description = "body_too_large"),
-        (status = 422, description = "validation_failed: length, head or moov"),
-        (status = 429, description = "rate_limited"),
-        (status = 503, description = "storage_unavailable, busy"),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [400, [ErrorCode::ValidationFailed], "The form cannot be read"],
+        [403, [ErrorCode::Forbidden], "A reviewer sends no videos"],
+        [404, [ErrorCode::NotFound], "No such report, or not yours to film"],
+        [408, [ErrorCode::BodyTooSlow]],
+        [413, [ErrorCode::BodyTooLarge]],
+        [422, [ErrorCode::ValidationFailed], "Length, head or moov"],
+        [429, [ErrorCode::RateLimited]],
+        [503, [ErrorCode::StorageUnavailable, ErrorCode::Busy]],
+    ])))
 )]
 async fn preflight(State(state): State<Arc<AppState>>, request: Request) -> Response {
     match judged(&state, request).await {

@@ -13,8 +13,9 @@ use utoipa_axum::routes;
 use super::accounts::refused;
 use super::client::Client;
 use super::fields::Fields;
-use super::problem::{self, ErrorAnswer, Problem};
+use super::problem::{self, Problem};
 use super::{Answer, AppState, success};
+use crate::http::error_code::ErrorCode;
 use crate::leasing::{AccountKind, Attempt};
 use crate::model::DeviceId;
 
@@ -67,13 +68,15 @@ struct Entered {
     request_body(content((Entering = "application/json"), (Entering = "application/x-www-form-urlencoded"))),
     responses(
         (status = 200, description = "Both tokens", body = Answer<Entered>),
-        (status = 401, description = "credentials_invalid", body = ErrorAnswer),
-        (status = 403, description = "forbidden: not from this address", body = ErrorAnswer),
-        (status = 413, description = "body_too_large", body = ErrorAnswer),
-        (status = 422, description = "validation_failed", body = ErrorAnswer),
-        (status = 429, description = "rate_limited: too many wrong passwords", body = ErrorAnswer),
-        (status = 503, description = "storage_unavailable, busy", body = ErrorAnswer),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [401, [ErrorCode::CredentialsInvalid]],
+        [403, [ErrorCode::Forbidden], "Not from this address"],
+        [413, [ErrorCode::BodyTooLarge]],
+        [422, [ErrorCode::ValidationFailed]],
+        [429, [ErrorCode::RateLimited], "Too many wrong passwords"],
+        [503, [ErrorCode::StorageUnavailable, ErrorCode::Busy]],
+    ])))
 )]
 async fn sign_in(
     State(state): State<Arc<AppState>>,

@@ -6,6 +6,7 @@ use utoipa::{OpenApi, ToSchema};
 use crate::model::{RefKey, Refusal, SubmissionId, VideoId};
 
 use crate::http::Answer;
+use crate::http::error_code::ErrorCode;
 
 /// The operations of this door.
 #[derive(OpenApi)]
@@ -102,19 +103,21 @@ fn uploads_options() {}
             ("X-Report-Status" = u8, description = "2 when the video is stored and the report submitted"),
             ("Tus-Resumable" = String, description = "1.0.0"),
         )),
-        (status = 400, description = "validation_failed: a header or the metadata cannot be read"),
-        (status = 403, description = "forbidden: a reviewer sends no videos"),
-        (status = 404, description = "not_found: no such report, or not yours to film"),
-        (status = 412, description = "validation_failed: another version of tus"),
-        (status = 413, description = "file_too_large"),
-        (status = 415, description = "unsupported_media_type, not_mp4"),
-        (status = 422, description = "validation_failed, report_already_submitted, report_closed, video_refused, video_reused"),
-        (status = 423, description = "upload_locked"),
-        (status = 429, description = "rate_limited: too many open uploads"),
-        (status = 460, description = "checksum_mismatch"),
-        (status = 503, description = "storage_unavailable, upload_locked, body_cut"),
-        (status = 507, description = "disk_pressure"),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [400, [ErrorCode::ValidationFailed], "A header or the metadata cannot be read"],
+        [403, [ErrorCode::Forbidden], "A reviewer sends no videos"],
+        [404, [ErrorCode::NotFound], "No such report, or not yours to film"],
+        [412, [ErrorCode::ValidationFailed], "Another version of tus"],
+        [413, [ErrorCode::FileTooLarge]],
+        [415, [ErrorCode::UnsupportedMediaType, ErrorCode::NotMp4]],
+        [422, [ErrorCode::ValidationFailed, ErrorCode::ReportAlreadySubmitted, ErrorCode::ReportClosed, ErrorCode::VideoRefused, ErrorCode::VideoReused]],
+        [423, [ErrorCode::UploadLocked]],
+        [429, [ErrorCode::RateLimited], "Too many open uploads"],
+        [460, [ErrorCode::ChecksumMismatch]],
+        [503, [ErrorCode::StorageUnavailable, ErrorCode::UploadLocked, ErrorCode::BodyCut]],
+        [507, [ErrorCode::DiskPressure]],
+    ])))
 )]
 #[expect(dead_code, reason = "only describes the route")]
 fn create_upload() {}
@@ -152,10 +155,12 @@ fn upload_options() {}
             ("Upload-Expires" = String, description = "When it ends if nothing comes"),
             ("Tus-Resumable" = String, description = "1.0.0"),
         )),
-        (status = 410, description = "upload_ended, not_mp4, video_refused"),
-        (status = 412, description = "validation_failed: another version of tus"),
-        (status = 423, description = "upload_locked, storage_unavailable: ask again"),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [410, [ErrorCode::UploadEnded, ErrorCode::NotMp4, ErrorCode::VideoRefused]],
+        [412, [ErrorCode::ValidationFailed], "Another version of tus"],
+        [423, [ErrorCode::UploadLocked, ErrorCode::StorageUnavailable], "Ask again"],
+    ])))
 )]
 #[expect(dead_code, reason = "only describes the route")]
 fn upload_offset() {}
@@ -182,20 +187,23 @@ fn upload_offset() {}
             ("X-Report-Status" = u8, description = "2 when the video is stored and the report submitted"),
             ("Tus-Resumable" = String, description = "1.0.0"),
         )),
-        (status = 400, description = "validation_failed: a header cannot be read"),
-        (status = 409, description = "offset_mismatch", headers(
+        (status = 409, headers(
             ("Upload-Offset" = u64, description = "Where the next byte goes"),
         )),
-        (status = 410, description = "upload_ended, not_mp4, video_refused"),
-        (status = 412, description = "validation_failed: another version of tus"),
-        (status = 413, description = "file_too_large"),
-        (status = 415, description = "unsupported_media_type, not_mp4"),
-        (status = 422, description = "report_already_submitted, report_closed, video_refused, video_reused"),
-        (status = 423, description = "upload_locked"),
-        (status = 460, description = "checksum_mismatch"),
-        (status = 503, description = "storage_unavailable, upload_locked, body_cut"),
-        (status = 507, description = "disk_pressure"),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [400, [ErrorCode::ValidationFailed], "A header cannot be read"],
+        [409, [ErrorCode::OffsetMismatch]],
+        [410, [ErrorCode::UploadEnded, ErrorCode::NotMp4, ErrorCode::VideoRefused]],
+        [412, [ErrorCode::ValidationFailed], "Another version of tus"],
+        [413, [ErrorCode::FileTooLarge]],
+        [415, [ErrorCode::UnsupportedMediaType, ErrorCode::NotMp4]],
+        [422, [ErrorCode::ReportAlreadySubmitted, ErrorCode::ReportClosed, ErrorCode::VideoRefused, ErrorCode::VideoReused]],
+        [423, [ErrorCode::UploadLocked]],
+        [460, [ErrorCode::ChecksumMismatch]],
+        [503, [ErrorCode::StorageUnavailable, ErrorCode::UploadLocked, ErrorCode::BodyCut]],
+        [507, [ErrorCode::DiskPressure]],
+    ])))
 )]
 #[expect(dead_code, reason = "only describes the route")]
 fn append_to_upload() {}
@@ -226,11 +234,13 @@ fn upload_state() {}
     ),
     responses(
         (status = 204, description = "Ended"),
-        (status = 410, description = "upload_ended, not_mp4, video_refused"),
-        (status = 412, description = "validation_failed: another version of tus"),
-        (status = 422, description = "report_already_submitted: the video is stored for good"),
-        (status = 423, description = "upload_locked"),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [410, [ErrorCode::UploadEnded, ErrorCode::NotMp4, ErrorCode::VideoRefused]],
+        [412, [ErrorCode::ValidationFailed], "Another version of tus"],
+        [422, [ErrorCode::ReportAlreadySubmitted], "The video is stored for good"],
+        [423, [ErrorCode::UploadLocked]],
+    ])))
 )]
 #[expect(dead_code, reason = "only describes the route")]
 fn end_upload() {}

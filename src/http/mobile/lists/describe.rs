@@ -8,7 +8,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::{GENERAL, VEHICLES};
 use crate::http::Answer;
-use crate::http::problem::ErrorAnswer;
+use crate::http::error_code::ErrorCode;
 use crate::leasing::lists::{
     EmployeeItem, RangeChoices, ReportItem, ShortReport, StatusChoices, ThisVehicle, TypeItem,
     TypeTitle, VehicleChoice, VehicleItem,
@@ -210,11 +210,11 @@ struct FilterType {
     ),
     responses(
         (status = 200, description = "The reports", body = Answer<GeneralList>),
-        (status = 400, description = "validation_failed", body = ErrorAnswer),
-        (status = 401, description = "token_invalid, token_expired", body = ErrorAnswer),
-        (status = 422, description = "validation_failed: names the filter", body = ErrorAnswer),
-        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [400, [ErrorCode::ValidationFailed]],
+        [422, [ErrorCode::ValidationFailed], "Names the filter"],
+    ])))
 )]
 #[expect(dead_code, reason = "only describes the operation")]
 const fn general() {}
@@ -238,11 +238,11 @@ const fn general() {}
     ),
     responses(
         (status = 200, description = "The vehicles", body = Answer<VehicleList>),
-        (status = 400, description = "validation_failed", body = ErrorAnswer),
-        (status = 401, description = "token_invalid, token_expired", body = ErrorAnswer),
-        (status = 422, description = "validation_failed: names the filter", body = ErrorAnswer),
-        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [400, [ErrorCode::ValidationFailed]],
+        [422, [ErrorCode::ValidationFailed], "Names the filter"],
+    ])))
 )]
 #[expect(dead_code, reason = "only describes the operation")]
 const fn vehicles() {}
@@ -267,12 +267,11 @@ const fn vehicles() {}
     ),
     responses(
         (status = 200, description = "The reports", body = Answer<VehicleReports>),
-        (status = 400, description = "validation_failed", body = ErrorAnswer),
-        (status = 401, description = "token_invalid, token_expired", body = ErrorAnswer),
-        (status = 404, description = "not_found", body = ErrorAnswer),
-        (status = 422, description = "validation_failed", body = ErrorAnswer),
-        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [400, [ErrorCode::ValidationFailed]],
+        [422, [ErrorCode::ValidationFailed]],
+    ])))
 )]
 #[expect(dead_code, reason = "only describes the operation")]
 const fn select() {}
@@ -296,12 +295,11 @@ const fn select() {}
     ),
     responses(
         (status = 200, description = "The reports", body = Answer<VehicleReports>),
-        (status = 400, description = "validation_failed", body = ErrorAnswer),
-        (status = 401, description = "token_invalid, token_expired", body = ErrorAnswer),
-        (status = 404, description = "not_found", body = ErrorAnswer),
-        (status = 422, description = "validation_failed", body = ErrorAnswer),
-        (status = 503, description = "storage_unavailable", body = ErrorAnswer),
-    )
+    ),
+    extensions(("x-errors" = json!([
+        [400, [ErrorCode::ValidationFailed]],
+        [422, [ErrorCode::ValidationFailed]],
+    ])))
 )]
 #[expect(dead_code, reason = "only describes the operation")]
 const fn select_by_plate() {}
