@@ -25,6 +25,7 @@ mod random;
 mod recent;
 mod report;
 mod sent;
+pub mod texts;
 mod upload;
 
 pub use biin::{Biin, BiinError};
@@ -36,7 +37,7 @@ pub use digest::{Digest, DigestError};
 pub use error_chain::error_chain;
 pub use facts::{DurationBy, Durations, Facts, Location, LocationFrom};
 pub use faults::{FaultError, Faults};
-pub use finding::{Finding, Refusal};
+pub use finding::{BrokenLimit, Finding, Refusal};
 pub use guide::{Effect, Guide, refusals_page};
 pub use ids::{
     ChallengeId, EventId, IdError, NodeId, ObjectKey, RefKey, SessionId, SubmissionId, TypeCode,

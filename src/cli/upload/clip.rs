@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::cli::inspect::scan;
 use crate::inspect::{self, Scanner};
-use crate::model::{Check, Digest, Finding, Length, Refusal};
+use crate::model::{BrokenLimit, Check, Digest, Finding, Length, Refusal};
 
 /// A file that can be sent.
 #[derive(Debug, Clone)]
@@ -64,6 +64,8 @@ pub(crate) fn examine(path: PathBuf, rules: Rules) -> io::Result<Result<Clip, Bo
 /// The size is known before a byte is read, to the server as well (Q16).
 fn too_long(most: Length) -> Refusal {
     let message = format!("A video has at most {most} bytes.");
-    let finding = Finding::at(Check::SizeLimit, most.get(), message).asking();
+    let finding = Finding::at(Check::SizeLimit, most.get(), message)
+        .with_limit(BrokenLimit::TooLarge { max_bytes: most.get() })
+        .asking();
     Refusal { finding, judged_after: 0, notes: Vec::new() }
 }

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::movie::Movie;
 use super::track::{Track, milliseconds};
 use crate::inspect::settings::Config;
-use crate::model::{Check, Finding};
+use crate::model::{BrokenLimit, Check, Finding};
 
 /// Statements of the duration may differ by this much, or by a tenth (mp4.md §3.2, check 35).
 const DURATION_SLACK_MS: u64 = 1000;
@@ -60,7 +60,12 @@ pub(crate) fn duration_out_of_range(
         "The duration of the video is {duration:#}; {:#} to {:#} are accepted.",
         rules.min_duration, rules.max_duration
     );
-    Some(Finding::at(Check::DurationOutOfRange, movie.at, message))
+    let limit = if duration < rules.min_duration {
+        BrokenLimit::TooShort { duration_ms: millis }
+    } else {
+        BrokenLimit::TooLong { max_ms: u64::try_from(rules.max_duration.as_millis()).unwrap_or(0) }
+    };
+    Some(Finding::at(Check::DurationOutOfRange, movie.at, message).with_limit(limit))
 }
 
 /// Where the movie contradicts itself without harm to a player: checks 35 and 36.
