@@ -78,7 +78,7 @@ fn every_default_says_what_it_is_and_why() {
 
 #[test]
 fn each_layer_wins_over_the_one_before() {
-    let file = "[upload]\nsweep_batch = 7\nwarm_limit = 8\n[log]\nformat = \"json\"";
+    let file = "[upload]\nsweep_batch = 7\nscan_cache_limit = 8\n[log]\nformat = \"json\"";
     let settings = load(file, &[("UPLOAD__SCAN_CACHE_LIMIT", "9")]).unwrap();
     assert_eq!(settings.upload.sweep_batch, 7);
     assert_eq!(settings.upload.scan_cache_limit, 9);
@@ -148,7 +148,7 @@ fn every_misfit_names_its_key_and_its_file() {
         ("upload.segments", "[upload]\nsegments = \"perhaps\""),
         ("upload.sweep_batch", "[upload]\nsweep_batch = -1"),
         ("upload.spool", "[upload]\nspool = \"\""),
-        ("upload.release_wait", "[upload]\nlet_go_wait = \"0s\""),
+        ("upload.release_wait", "[upload]\nrelease_wait = \"0s\""),
         ("notify.allow_networks", "[notify]\nallow_networks = \"5s\""),
         ("ops.listen", "[ops]\nlisten = \"everywhere\""),
         ("leasing.time_zone", "[leasing]\ntime_zone = \"Asia/Atlantis\""),

@@ -35,7 +35,7 @@ async function main(plan: Plan) {
   const lists = new ListsApi(configuration);
   const before = await lists.generalAll();
   const vehicles = await lists.vehiclesAll();
-  const file = new Storage([require("node:fs").readFileSync(plan.file)], { type: "video/mp4" });
+  const file = new Blob([require("node:fs").readFileSync(plan.file)], { type: "video/mp4" });
   const saved = await new UploadApi(configuration).uploadReport({
     file,
     refKey: plan.report,

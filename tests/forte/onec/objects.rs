@@ -40,7 +40,7 @@ async fn objects_one_by_one_are_the_same_as_in_a_message(service: Service) {
         results.iter().all(|result| result["message"].as_str().unwrap().starts_with("ignored"))
     );
     let mut both = everything(&service.env.db).await;
-    both.retain(|row| !row.contains("FROM exchange_"));
+    both.retain(|row| !row.contains("FROM onec_"));
     assert_eq!(both, one_by_one);
 }
 
