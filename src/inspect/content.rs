@@ -183,7 +183,7 @@ impl ParsedBoxes {
     /// with pictures before it, and the operator accepts those.
     pub(crate) fn tolerates_missing_end(&self, mdats: &[Extent], rules: &Config) -> bool {
         let movie = self.movie.as_ref().filter(|movie| movie.has_mvex);
-        rules.truncated_recording == TruncatedRecording::Accept
+        rules.cut_recording == TruncatedRecording::Accept
             && movie.is_some_and(|movie| self.fragments.has_pictures(movie, mdats))
     }
 

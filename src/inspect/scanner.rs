@@ -234,7 +234,7 @@ impl Scanner {
         let late = is_whole.then(|| self.complete()).flatten();
         // A fragmented recording may be accepted without its end: what comes before it decides.
         let may_be_tolerated = !is_whole
-            && self.rules.truncated_recording == TruncatedRecording::Accept
+            && self.rules.cut_recording == TruncatedRecording::Accept
             && self.parsed.movie().is_some_and(|movie| movie.has_mvex);
         let mut faults = self.parsed.take_violations();
         let others = self.faults().into_iter();

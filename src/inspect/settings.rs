@@ -19,7 +19,7 @@ pub struct Config {
     /// What to do with a QuickTime movie.
     pub quicktime: Quicktime,
     /// What to do with a fragmented recording that ends inside its last fragment.
-    pub truncated_recording: TruncatedRecording,
+    pub cut_recording: TruncatedRecording,
     /// Largest `moov` that is read, in bytes; never above 16 MiB.
     pub max_moov: u64,
     /// Largest `moof` that is read, in bytes; never above 16 MiB.
@@ -70,7 +70,7 @@ impl Config {
             min_duration: SignedDuration::ZERO,
             max_duration: SignedDuration::MAX,
             quicktime: Quicktime::Accept,
-            truncated_recording: TruncatedRecording::Refuse,
+            cut_recording: TruncatedRecording::Refuse,
             max_moov: MAX_MOOV,
             max_moof: MAX_MOOV,
             enforce: true,

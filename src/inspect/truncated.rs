@@ -1,5 +1,5 @@
 //! Fragmented recordings whose end is missing: the whole fragments can be played
-//! (`inspect.truncated_recording`). An app that is killed leaves its last fragment without all of its
+//! (`inspect.cut_recording`). An app that is killed leaves its last fragment without all of its
 //! media, or ends inside a header. (mp4.md §4.2, "if killed")
 
 use super::content::ParsedBoxes;

@@ -32,14 +32,14 @@ pub struct S3Config {
     /// A credentials file in the AWS format; absent: the standard AWS variables and profiles.
     pub credentials_file: Option<PathBuf>,
     pub connect_timeout: SignedDuration,
-    /// Limit for one attempt, on top of the time its bytes need at `min_bytes_per_second`.
-    pub response_timeout: SignedDuration,
-    pub min_bytes_per_second: u64,
-    pub max_attempts: usize,
+    /// Limit for one attempt, on top of the time its bytes need at `slowest_link`.
+    pub answer_timeout: SignedDuration,
+    pub slowest_link: u64,
+    pub tries: usize,
     /// The delay before the second attempt; it doubles from there, with jitter.
-    pub initial_backoff: SignedDuration,
+    pub first_pause: SignedDuration,
     /// Concurrent PUTs and GETs of whole objects.
-    pub max_transfers: usize,
+    pub transfers: usize,
 }
 
 /// The parsed `storage.url`.

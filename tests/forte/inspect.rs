@@ -23,4 +23,4 @@ mod samples;
 mod settings;
 mod tables;
 mod top_level;
-mod truncated_recording;
+mod cut_recording;

@@ -14,7 +14,7 @@ async fn before(acts: &[Act]) -> (Rig, BadS3) {
     let bad = BadS3::before(&bucket.endpoint, acts.iter().copied()).await;
     let mut config = bucket.config();
     config.s3.endpoint = Some(bad.endpoint.clone());
-    config.s3.response_timeout = SignedDuration::from_millis(500);
+    config.s3.answer_timeout = SignedDuration::from_millis(500);
     let folder = TempDir::new().expect("makes a folder");
     (Rig::new(config, Some(bucket), folder).await, bad)
 }

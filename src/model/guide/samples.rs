@@ -32,7 +32,7 @@ pub(in crate::model) const SAMPLE_COUNT_MISMATCH: Guide = Guide {
 pub(in crate::model) const SAMPLE_OUTSIDE_FILE: Guide = Guide {
     check: 31,
     effect: Effect::Either(
-        "a note `TRUNCATED` where `inspect.truncated_recording` is `accept`, for the \
+        "a note `TRUNCATED` where `inspect.cut_recording` is `accept`, for the \
                        last fragment",
     ),
     means: "By the table of contents sound or picture reaches past the end of the file: the \
@@ -141,7 +141,7 @@ pub(in crate::model) const TFDT_BACKWARDS: Guide = Guide {
 pub(in crate::model) const MOOF_WITHOUT_MDAT: Guide = Guide {
     check: 39,
     effect: Effect::Either(
-        "a note `TRUNCATED` where `inspect.truncated_recording` is `accept`, for the \
+        "a note `TRUNCATED` where `inspect.cut_recording` is `accept`, for the \
                        last fragment",
     ),
     means: "A fragment announces sound or picture, but no media follows it: the recording or \

@@ -24,7 +24,7 @@ pub(in crate::model) const FREE_TOO_SMALL: Guide = Guide {
 pub(in crate::model) const BOX_BEYOND_END: Guide = Guide {
     check: 9,
     effect: Effect::Either(
-        "a note `TRUNCATED` where `inspect.truncated_recording` is `accept` and the \
+        "a note `TRUNCATED` where `inspect.cut_recording` is `accept` and the \
                        recording is fragmented",
     ),
     means: "A box ends after the end of the file as it was announced: the file was cut before \

@@ -5,7 +5,7 @@ use super::{AFRESH, Effect, Guide, NOTHING, WHOLE};
 pub(in crate::model) const TRUNCATED: Guide = Guide {
     check: 42,
     effect: Effect::Either(
-        "a note where `inspect.truncated_recording` is `accept` and the recording is \
+        "a note where `inspect.cut_recording` is `accept` and the recording is \
                        fragmented; it says how much can be played",
     ),
     means: "The file ends in the middle of a box, or before all announced bytes have come.",

@@ -40,14 +40,14 @@ pub(in crate::storage) struct S3 {
 
 pub(super) struct Limits {
     pub(super) response: Duration,
-    pub(super) min_bytes_per_second: u64,
+    pub(super) slowest_link: u64,
     pub(super) backoff: ExponentialBuilder,
 }
 
 impl Limits {
     /// The timeout of an attempt that transfers so many bytes.
     pub(super) fn for_bytes(&self, bytes: u64) -> Duration {
-        self.response + Duration::from_secs(bytes / self.min_bytes_per_second)
+        self.response + Duration::from_secs(bytes / self.slowest_link)
     }
 }
 
@@ -70,7 +70,7 @@ impl S3 {
             public: client(config.public_endpoint.as_ref().or(config.endpoint.as_ref())),
             bucket,
             prefix: if prefix.is_empty() { String::new() } else { format!("{prefix}/") },
-            transfers: Semaphore::new(config.max_transfers.clamp(1, Semaphore::MAX_PERMITS)),
+            transfers: Semaphore::new(config.transfers.clamp(1, Semaphore::MAX_PERMITS)),
             limits,
         })
     }
@@ -87,7 +87,7 @@ impl S3 {
         format!("{}{path}", self.prefix)
     }
 
-    /// Waits for one of the `max_transfers` permits.
+    /// Waits for one of the `transfers` permits.
     pub(super) async fn permit(&self, key: &str) -> Result<SemaphorePermit<'_>, StorageError> {
         let permit = self.transfers.acquire().await;
         permit.map_err(|closed| S3Failure::unclear(closed).into_error("transfer", key))
@@ -95,14 +95,14 @@ impl S3 {
 }
 
 fn limits(config: &S3Config) -> Result<Limits, StorageError> {
-    let delay = positive("storage.s3.initial_backoff", config.initial_backoff)?;
+    let delay = positive("storage.s3.first_pause", config.first_pause)?;
     let backoff = ExponentialBuilder::new()
         .with_jitter()
         .with_min_delay(delay)
-        .with_max_times(config.max_attempts.saturating_sub(1));
+        .with_max_times(config.tries.saturating_sub(1));
     Ok(Limits {
-        response: positive("storage.s3.response_timeout", config.response_timeout)?,
-        min_bytes_per_second: config.min_bytes_per_second.max(1),
+        response: positive("storage.s3.answer_timeout", config.answer_timeout)?,
+        slowest_link: config.slowest_link.max(1),
         backoff,
     })
 }

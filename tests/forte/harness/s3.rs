@@ -99,7 +99,7 @@ impl Bucket {
             endpoint: Some(self.endpoint.clone()),
             region: Some(REGION.to_owned()),
             credentials_file: Some(self.credentials_file().to_owned()),
-            initial_backoff: SignedDuration::from_millis(5),
+            first_pause: SignedDuration::from_millis(5),
             ..s3_defaults()
         }
     }
@@ -114,11 +114,11 @@ pub(crate) fn s3_defaults() -> S3Config {
         path_style: true,
         credentials_file: None,
         connect_timeout: SignedDuration::from_secs(3),
-        response_timeout: SignedDuration::from_secs(20),
-        min_bytes_per_second: 640 * 1024,
-        max_attempts: 4,
-        initial_backoff: SignedDuration::from_millis(200),
-        max_transfers: 16,
+        answer_timeout: SignedDuration::from_secs(20),
+        slowest_link: 640 * 1024,
+        tries: 4,
+        first_pause: SignedDuration::from_millis(200),
+        transfers: 16,
     }
 }
 

@@ -64,7 +64,7 @@ fn cut<'f>(file: &'f [u8], places: &[u16]) -> Vec<&'f [u8]> {
 #[test]
 fn a_file_is_judged_the_same_byte_by_byte() {
     for file in files() {
-        let cut = Config { truncated_recording: TruncatedRecording::Accept, ..default_rules() };
+        let cut = Config { cut_recording: TruncatedRecording::Accept, ..default_rules() };
         for rules in [default_rules(), Config { enforce: false, ..default_rules() }, cut] {
             let _ = judge_every_way(&file, &rules);
         }

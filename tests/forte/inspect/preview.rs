@@ -118,7 +118,7 @@ proptest! {
 #[test]
 fn a_recording_that_was_broken_off_is_not_refused_where_it_would_be_taken() {
     let whole = sample("good-fragmented.mp4");
-    let rules = Config { truncated_recording: TruncatedRecording::Accept, ..default_rules() };
+    let rules = Config { cut_recording: TruncatedRecording::Accept, ..default_rules() };
     for percent in [30, 60, 90] {
         let file = &whole[..whole.len() * percent / 100];
         for head in (8..file.len() + 200).step_by(97) {

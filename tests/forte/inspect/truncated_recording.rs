@@ -1,4 +1,4 @@
-//! Check 42 and `inspect.truncated_recording`: a fragmented recording that was broken off.
+//! Check 42 and `inspect.cut_recording`: a fragmented recording that was broken off.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ const FRAGMENTED: &str = "good-fragmented.mp4";
 
 /// Takes what is whole, however short.
 fn lenient() -> Config {
-    Config { truncated_recording: TruncatedRecording::Accept, ..Config::relaxed() }
+    Config { cut_recording: TruncatedRecording::Accept, ..Config::relaxed() }
 }
 
 /// Judges a file whose length is announced at its end, or never.
@@ -184,7 +184,7 @@ fn a_recording_without_fragments_is_whole_or_refused() {
 #[test]
 fn what_is_left_of_a_killed_recording_is_judged_as_a_video() {
     let file = sample(FRAGMENTED);
-    let rules = Config { truncated_recording: TruncatedRecording::Accept, ..default_rules() };
+    let rules = Config { cut_recording: TruncatedRecording::Accept, ..default_rules() };
     let all = accepted_by(&file, &rules).facts.duration_ms.unwrap();
     let min_duration = jiff::SignedDuration::from_millis(i64::try_from(all).unwrap());
     let end = whole_fragments(&file, file.len())[0];

@@ -46,7 +46,7 @@ pub(super) fn judge(file: &[u8], random: &Random) -> (Verdict, Cost) {
     let (verdict, cost) = cost_of(file, size);
     assert_eq!(verdict, whole, "in pieces of {size}");
     assert_eq!(fed_again(file, size), whole, "fed anew to a new scanner, in pieces of {size}");
-    let cut = Config { truncated_recording: TruncatedRecording::Accept, ..Config::relaxed() };
+    let cut = Config { cut_recording: TruncatedRecording::Accept, ..Config::relaxed() };
     assert_eq!(
         judge_in_pieces(file, cut.clone(), size),
         mp4::judge(file, cut),
