@@ -23,4 +23,4 @@ mod samples;
 mod settings;
 mod tables;
 mod top_level;
-mod cut_recording;
+mod truncated_recording;
