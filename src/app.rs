@@ -62,6 +62,8 @@ pub struct App {
     pub leasing: Leasing,
     /// The accounts of reviewers and of 1C.
     pub accounts: Accounts,
+    /// Takes 1C's messages.
+    pub inbox: Inbox,
     /// The dispatcher of messages.
     pub outbox: Arc<Outbox>,
     state: Arc<AppState>,
@@ -172,13 +174,13 @@ impl App {
             pictures: Pictures::new(database.clone(), clock, settings.leasing.clone()),
             max_picture: settings.onec.max_picture,
             queue: queue(&settings, &database),
-            inbox,
+            inbox: inbox.clone(),
             limits: settings.http.limits.clone(),
             zone,
             public_url,
         };
         let (outbox, state) = (Arc::new(outbox), Arc::new(state));
-        Ok(Self { settings, database, store, uploads, leasing, accounts, outbox, state, metrics })
+        Ok(Self { settings, database, store, uploads, leasing, accounts, inbox, outbox, state, metrics })
     }
 
     /// The public routes.

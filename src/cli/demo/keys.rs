@@ -1,4 +1,5 @@
-//! What a furnished folder remembers: its secrets, and what its reports are named after.
+//! `keys.json`: the secrets of a demo folder, and the seed of its report keys. Written once, so that
+//! tokens, links and reports of an earlier run stay valid.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
@@ -15,47 +16,40 @@ use uuid::Builder;
 
 use crate::model::{Random, RefKey};
 
-/// The file in the data folder.
 const FILE: &str = "keys.json";
 
-/// The secrets of one house. Made once for a folder, so that tokens, links and reports of an
-/// earlier run stay good.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Keys {
-    /// What tokens and links are signed with.
+    /// Signs tokens and links.
     auth_secret: String,
-    /// What events are signed with (Standard Webhooks).
+    /// Signs webhooks (Standard Webhooks).
     pub(super) webhook_secret: String,
-    /// The account of the reviewer.
     pub(super) reviewer: Account,
-    /// The account of 1C.
+    /// 1C's account.
     pub(super) exchange: Account,
-    /// What the keys of reports are made from.
+    /// The keys of reports are derived from it.
     seed: String,
 }
 
-/// A name and a password.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Account {
-    /// The name.
     pub(super) login: String,
-    /// The password.
     pub(super) password: String,
 }
 
 impl Keys {
-    /// The keys in `folder`; made and kept there when it has none.
-    pub(super) fn of_folder(folder: &Path, random: &Random) -> anyhow::Result<Self> {
+    /// Reads the keys of `folder`, or creates them.
+    pub(super) fn load_or_create(folder: &Path, random: &Random) -> anyhow::Result<Self> {
         let path = folder.join(FILE);
         let keys = match fs::read(&path) {
             Ok(text) => serde_json::from_slice(&text).map_err(Into::into),
-            Err(error) if error.kind() == ErrorKind::NotFound => Self::make(&path, random),
+            Err(error) if error.kind() == ErrorKind::NotFound => Self::create(&path, random),
             Err(error) => Err(error.into()),
         };
-        keys.with_context(|| format!("the keys of this house, {}", path.display()))
+        keys.with_context(|| path.display().to_string())
     }
 
-    fn make(path: &Path, random: &Random) -> anyhow::Result<Self> {
+    fn create(path: &Path, random: &Random) -> anyhow::Result<Self> {
         let account = |login: &str| {
             let password = hex::encode(random.bytes::<12>());
             Account { login: login.to_owned(), password }
@@ -73,16 +67,15 @@ impl Keys {
         Ok(keys)
     }
 
-    /// What tokens and links are signed with, as `auth.secret`.
-    pub(super) fn secret(&self) -> SecretString {
+    pub(super) fn auth_secret(&self) -> SecretString {
         self.auth_secret.as_str().into()
     }
 
-    /// The key of this house's report with this number: the same each time, and no other house's.
-    pub(super) fn report(&self, number: usize) -> RefKey {
+    /// The key of report `number`: the same in every run, and different in every folder.
+    pub(super) fn report_key(&self, number: usize) -> RefKey {
         let hash = Sha256::digest(format!("{}/{number}", self.seed));
         let mut bytes = [0; 16];
-        bytes.iter_mut().zip(hash).for_each(|(byte, hashed)| *byte = hashed);
+        bytes.copy_from_slice(&hash[..16]);
         Builder::from_random_bytes(bytes).into_uuid().into()
     }
 }

@@ -1,16 +1,12 @@
-//! `demo`: a furnished house that shows one upload from the phone to the report service.
+//! `demo`: a service with demo data that shows one upload from the phone to the report service.
 
-mod board;
-mod cast;
-mod doors;
-mod fleet;
-mod furnish;
+mod file;
 mod keys;
-mod phone;
 mod receiver;
-mod settle;
-mod show;
-mod today;
+mod scenario;
+mod seed;
+mod settings;
+mod users;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -24,36 +20,36 @@ use crate::app::{App, Bound, World, public_url};
 use crate::config::Settings;
 use crate::shutdown::Shutdown;
 
-use board::{Board, Desk, Hook};
-use furnish::{Standing, furnish, next_open};
+use file::{DemoFile, Webhook};
 use keys::Keys;
-use phone::Phone;
 use receiver::Receiver;
-use show::Show;
-use today::Today;
+use scenario::Scenario;
+use seed::{DemoReport, Seeder, next_open};
+use settings::{MAIL, demo_settings, reachable};
+use users::{DIRECTOR, DRIVER, STRANGER, open_accounts, sign_in};
 
-/// Furnishes a house, uploads a sample clip with a cut and a resume, and keeps serving
+/// Runs the service with demo data, and uploads a sample video that is interrupted and resumed
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  forte-media demo --once\n  \
-                        forte-media demo --listen 127.0.0.1:0 --data /tmp/house --reports 1000")]
+                        forte-media demo --listen 127.0.0.1:0 --data /tmp/demo --reports 1000")]
 pub struct Demo {
-    /// Address to serve on instead of http.listen; port 0 takes a free one, written to DIR/demo.json
+    /// Address to listen on, instead of http.listen. Port 0 takes a free port; DIR/demo.json names it
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
-    /// Folder of everything; a furnished one is used as it is
+    /// Folder for all data. A folder of an earlier demo is used again, with its reports and uploads
     #[arg(long, value_name = "DIR", default_value = "demo-data")]
     pub data: PathBuf,
-    /// Open reports to add, so that load can be tried
+    /// Open reports to add, for load tests
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=100_000))]
     pub reports: u32,
-    /// Ends after the show instead of serving on
+    /// Exit after the sample upload
     #[arg(long)]
     pub once: bool,
 }
 
-/// What a run is made of, beside the service itself.
-struct House {
-    /// The data folder, whole from the root.
+/// What a run has besides the service.
+struct Prepared {
+    /// Absolute: `demo.json` names it.
     folder: PathBuf,
     keys: Keys,
     world: World,
@@ -62,108 +58,114 @@ struct House {
 }
 
 impl Demo {
-    /// Furnishes, shows, serves.
-    ///
     /// # Errors
-    /// When the house cannot be furnished. A show that fails is told, and the answer is "no".
+    /// When the service cannot be started. A failed step of the scenario is the answer "no".
     pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
         if settings.auth.secret.is_some() {
             bail!(
-                "auth.secret is set: these look like the settings of a real service, not a demo's"
+                "auth.secret is set, so these are the settings of a real service; a demo makes its own"
             );
         }
         let shutdown = Shutdown::new();
-        shutdown.listen().context("signals cannot be listened for")?;
-        let house = self.house(settings, &shutdown).await?;
-        let bound = Bound::bind(&house.settings).await?;
-        let address = settle::reachable(bound.public_address()?);
-        let app = house.app(&shutdown, address).await?;
-        let reports = house.reports(&app, self.reports).await?;
-        doors::open(&app.accounts, &house.keys).await.context("the accounts")?;
-        let show = house.put_up_board(&app, &bound, &reports).await?;
-        let (count, board) = (reports.len(), house.folder.join(board::FILE));
-        eprintln!("A house with {count} reports serves on http://{address};");
-        eprintln!("{} says who lives in it.", board.display());
-        let showing = self.show(show, &house.receiver, &shutdown);
-        let (served, answer) = tokio::join!(app.run(bound, &shutdown), showing);
+        shutdown.listen().context("cannot listen for signals")?;
+        let prepared = self.prepare(settings, &shutdown).await?;
+        let bound = Bound::bind(&prepared.settings).await?;
+        let address = reachable(bound.public_address()?);
+        let app = prepared.build_app(&shutdown, address).await?;
+        let seeder = Seeder::new(&app, &prepared.keys, prepared.world.clock.now())?;
+        let reports = seeder.seed(usize::try_from(self.reports)?, DIRECTOR.biin).await;
+        let reports = reports.context("cannot add the demo data")?;
+        let scenario = prepared.write_file(&app, &bound, &reports).await?;
+        let (count, file) = (reports.len(), prepared.folder.join(file::NAME));
+        eprintln!("Serving {count} demo reports on http://{address}.");
+        eprintln!("Accounts, tokens and reports are in {}.", file.display());
+        let running = self.run_scenario(scenario, &prepared.receiver, &shutdown);
+        let (served, answer) = tokio::join!(app.run(bound, &shutdown), running);
         served.map(|()| answer)
     }
 
-    async fn house(&self, settings: Settings, shutdown: &Shutdown) -> anyhow::Result<House> {
+    async fn prepare(&self, settings: Settings, shutdown: &Shutdown) -> anyhow::Result<Prepared> {
         let world = World::real();
-        let folder = make(&self.data).with_context(|| self.data.display().to_string())?;
-        let keys = Keys::of_folder(&folder, &world.random)?;
+        let folder = create(&self.data).with_context(|| self.data.display().to_string())?;
+        let keys = Keys::load_or_create(&folder, &world.random)?;
         let secret = &keys.webhook_secret;
         let receiver = Receiver::start(&folder, secret, world.clock.clone(), shutdown).await?;
-        let settings = settle::settle(settings, self.listen, &folder, &keys, &receiver.url)?;
-        Ok(House { folder, keys, world, receiver, settings })
+        let settings = demo_settings(settings, self.listen, &folder, &keys, &receiver.url)?;
+        Ok(Prepared { folder, keys, world, receiver, settings })
     }
 
-    /// Shows, then lets the service go on; after a failure or with `--once` it ends.
-    async fn show(&self, show: Show, receiver: &Receiver, shutdown: &Shutdown) -> Answer {
-        let shown = shutdown.soft().run_until_cancelled(show.run(receiver.deliveries())).await;
-        let (words, answer) = match shown {
+    /// Runs the scenario. Afterwards the service goes on, unless a step failed or `--once` is given.
+    async fn run_scenario(
+        &self,
+        scenario: Scenario,
+        receiver: &Receiver,
+        shutdown: &Shutdown,
+    ) -> Answer {
+        let run = scenario.run(receiver.subscribe());
+        let (message, answer) = match shutdown.soft().run_until_cancelled(run).await {
             Some(Ok(())) => ("Everything worked.".to_owned(), Answer::Done),
             Some(Err(error)) => (format!("FAILED: {error:#}"), Answer::No),
-            None => ("Ended before everything was shown.".to_owned(), Answer::No),
+            None => ("Interrupted before every step was done.".to_owned(), Answer::No),
         };
-        eprintln!("{words}");
+        eprintln!("{message}");
         if self.once || answer == Answer::No {
             shutdown.soft().cancel();
         } else {
-            eprintln!("It goes on serving until Ctrl-C.");
+            eprintln!("The service keeps running until Ctrl-C.");
         }
         answer
     }
 }
 
-impl House {
-    async fn app(&self, shutdown: &Shutdown, address: SocketAddr) -> anyhow::Result<App> {
+impl Prepared {
+    async fn build_app(&self, shutdown: &Shutdown, address: SocketAddr) -> anyhow::Result<App> {
         let (settings, world) = (self.settings.clone(), self.world.clone());
         App::build(settings, world, shutdown.tasks().clone(), address).await
     }
 
-    async fn reports(&self, app: &App, more: u32) -> anyhow::Result<Vec<Standing>> {
-        let today = Today::new(self.world.clock.now(), &self.settings.leasing.time_zone);
-        let more = usize::try_from(more)?;
-        furnish(&app.database, &self.keys, more, &today).await.context("the furniture")
-    }
-
-    /// Says in `demo.json` where everything is, and returns what is to be shown.
-    async fn put_up_board(
+    /// Signs everybody in and writes `demo.json`. Returns the scenario to run.
+    async fn write_file(
         &self,
         app: &App,
         bound: &Bound,
-        reports: &[Standing],
-    ) -> anyhow::Result<Show> {
-        let address = settle::reachable(bound.public_address()?);
-        let ops = settle::reachable(bound.ops_address()?);
-        let now = self.world.clock.now().to_zoned_datetime(self.settings.leasing.time_zone.clone());
-        let desk = Desk(&app.leasing);
-        let board = Board {
+        reports: &[DemoReport],
+    ) -> anyhow::Result<Scenario> {
+        let address = reachable(bound.public_address()?);
+        let ops = reachable(bound.ops_address()?);
+        let file = DemoFile {
             base_url: &public_url(&self.settings, address),
-            users: desk.users().await?,
-            reviewer: desk.reviewer(&self.keys).await?,
+            users: [
+                sign_in(app, &DIRECTOR).await?,
+                sign_in(app, &DRIVER).await?,
+                sign_in(app, &STRANGER).await?,
+            ],
+            reviewer: open_accounts(app, &self.keys).await.context("cannot add the accounts")?,
             exchange: &self.keys.exchange,
             reports: reports.iter().map(Into::into).collect(),
-            mail_dir: &self.folder.join(settle::MAIL),
+            mail_dir: &self.folder.join(MAIL),
             data_dir: &self.folder,
-            webhook: Hook::new(&self.receiver, &self.keys),
+            webhook: Webhook {
+                url: &self.receiver.url,
+                secret: &self.keys.webhook_secret,
+                log: &self.receiver.log,
+            },
             metrics_url: format!("http://{ops}/metrics"),
         };
-        board.put_up()?;
-        let [_, driver, _] = board.users;
-        Ok(Show {
-            phone: Phone { client: show::client()?, address, token: driver.access_token },
-            reviewer: board.reviewer.access_token,
-            ref_key: next_open(reports).context("no report waits for a video")?,
+        file.write()?;
+        let now = self.world.clock.now().to_zoned_datetime(self.settings.leasing.time_zone.clone());
+        let [_, driver, _] = file.users;
+        Ok(Scenario {
+            address,
+            driver: driver.access_token,
+            reviewer: file.reviewer.access_token,
+            ref_key: next_open(reports, DIRECTOR.biin).context("no report waits for a video")?,
             time_sent: now.strftime("%F %T").to_string(),
         })
     }
 }
 
-/// The folder and what is in it, by its path from the root: it goes to others.
-fn make(folder: &Path) -> std::io::Result<PathBuf> {
-    fs::create_dir_all(folder.join(settle::MAIL))?;
+/// Creates the folder and its mail folder; returns its absolute path.
+fn create(folder: &Path) -> std::io::Result<PathBuf> {
+    fs::create_dir_all(folder.join(MAIL))?;
     folder.canonicalize()
 }

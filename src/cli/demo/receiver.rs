@@ -1,5 +1,4 @@
-//! The report service of the demo: a local receiver of webhooks that checks signatures and keeps a
-//! line of each delivery.
+//! The demo's report service: a local webhook receiver that checks signatures and logs every delivery.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -23,100 +22,98 @@ use tokio::sync::broadcast;
 use crate::model::Clock;
 use crate::shutdown::Shutdown;
 
-/// The file in the data folder.
-const FILE: &str = "webhook.jsonl";
-
-/// Where events are posted.
+const LOG: &str = "webhook.jsonl";
 const PATH: &str = "/events";
+/// Deliveries kept for a slow subscriber. The scenario is the only one, and waits for one delivery.
+const CAPACITY: usize = 256;
 
-/// How many deliveries a slow listener may be behind. Only the show listens, for one of them.
-const BEHIND: usize = 256;
-
-/// One delivery: a line of the file.
+/// One delivery: a line of the log.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Delivery {
     received_at: Timestamp,
     id: String,
-    /// Whether it came from us, unchanged and in time (Standard Webhooks).
     pub(super) signature_ok: bool,
-    /// What was answered.
+    /// Status of the response.
     status: u16,
-    /// What was told; null when it is no JSON.
+    /// The body; null when it is not JSON.
     pub(super) event: Value,
 }
 
-/// The receiver, running until the end.
+/// A running receiver.
 pub(super) struct Receiver {
     pub(super) url: String,
     pub(super) log: PathBuf,
     deliveries: broadcast::Sender<Delivery>,
 }
 
-struct Desk {
-    key: Webhook,
+struct ReceiverState {
+    verifier: Webhook,
     clock: Clock,
     log: Mutex<File>,
     deliveries: broadcast::Sender<Delivery>,
 }
 
 impl Receiver {
-    /// Begins to receive on a free port, appending to `folder`'s log.
+    /// Starts on a free port and appends to the log in `folder`.
     pub(super) async fn start(
         folder: &Path,
         secret: &str,
         clock: Clock,
         shutdown: &Shutdown,
     ) -> anyhow::Result<Self> {
-        let log = folder.join(FILE);
+        let log = folder.join(LOG);
         let file = OpenOptions::new().create(true).append(true).open(&log);
-        let (deliveries, _) = broadcast::channel(BEHIND);
-        let desk = Desk {
-            key: Webhook::new(secret).context("the secret of webhooks")?,
+        let (deliveries, _) = broadcast::channel(CAPACITY);
+        let state = ReceiverState {
+            verifier: Webhook::new(secret).context("the webhook secret of the demo")?,
             clock,
             log: Mutex::new(file.with_context(|| log.display().to_string())?),
             deliveries: deliveries.clone(),
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let url = format!("http://{}{PATH}", listener.local_addr()?);
-        let router = Router::new().route(PATH, post(receive)).with_state(Arc::new(desk));
+        let router = Router::new().route(PATH, post(receive)).with_state(Arc::new(state));
         let serving = axum::serve(listener, router).into_future();
         shutdown.spawn(shutdown.soft().clone().run_until_cancelled_owned(serving));
         Ok(Self { url, log, deliveries })
     }
 
-    /// Every delivery from now on.
-    pub(super) fn deliveries(&self) -> broadcast::Receiver<Delivery> {
+    pub(super) fn subscribe(&self) -> broadcast::Receiver<Delivery> {
         self.deliveries.subscribe()
     }
 }
 
-async fn receive(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let signature_ok = desk.key.verify(&body, &headers).is_ok();
+async fn receive(
+    State(state): State<Arc<ReceiverState>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
+    let signature_ok = state.verifier.verify(&body, &headers).is_ok();
     let status = if signature_ok { StatusCode::NO_CONTENT } else { StatusCode::UNAUTHORIZED };
     let id = headers.get(HEADER_WEBHOOK_ID).map(|id| String::from_utf8_lossy(id.as_bytes()).into());
     let delivery = Delivery {
-        received_at: desk.clock.now(),
+        received_at: state.clock.now(),
         id: id.unwrap_or_default(),
         signature_ok,
         status: status.as_u16(),
         event: serde_json::from_slice(&body).unwrap_or_default(),
     };
-    match desk.note(&delivery) {
+    match state.log(&delivery) {
         Ok(()) => {
-            // An error only means that nobody listens at the moment.
-            let _unheard = desk.deliveries.send(delivery);
+            // An error means that there is no subscriber.
+            let _no_subscriber = state.deliveries.send(delivery);
             status
         }
         Err(error) => {
-            tracing::warn!(%error, "a delivery cannot be noted");
+            tracing::warn!(%error, "the webhook log cannot be written");
             StatusCode::INTERNAL_SERVER_ERROR
         }
     }
 }
 
-impl Desk {
-    /// One write, so that lines of deliveries at the same time do not mix.
-    fn note(&self, delivery: &Delivery) -> std::io::Result<()> {
+impl ReceiverState {
+    /// One write, so that the lines of concurrent deliveries do not mix.
+    fn log(&self, delivery: &Delivery) -> std::io::Result<()> {
         let mut line = serde_json::to_vec(delivery)?;
         line.push(b'\n');
         self.log.lock().unwrap_or_else(PoisonError::into_inner).write_all(&line)

@@ -105,6 +105,18 @@ impl Database {
         row.as_ref().map(|row| person(id, row)).transpose()
     }
 
+    /// The active person with this key in 1C.
+    pub async fn person_with_key(&self, key: ObjectKey) -> Result<Option<Person>, DatabaseError> {
+        let row = sqlx::query("SELECT id FROM people WHERE ref_key = $1")
+            .bind(key.to_string())
+            .fetch_optional(&self.pool)
+            .await?;
+        match row {
+            Some(row) => self.active_person(PersonId(number(&row, "id")?)).await,
+            None => Ok(None),
+        }
+    }
+
     /// As [`Database::active_person`], unless the session their token is of has ended. A session without
     /// a row is no reason: old ones are forgotten, and their tokens are long out of their time.
     ///

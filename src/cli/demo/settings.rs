@@ -1,4 +1,4 @@
-//! The settings of a demo: what nobody set from outside happens in the data folder.
+//! The settings of a demo: everything that is not configured is kept in the demo's folder.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -9,20 +9,20 @@ use super::keys::Keys;
 use crate::config::{Origin, Settings};
 use crate::model::Network;
 
-/// The folder for mail, within the data folder.
+/// The folder for mail, within the demo's folder.
 pub(super) const MAIL: &str = "mail";
 
-/// Where the receiver is; a service tells nobody there unless it is allowed to (S63).
+/// The network of the webhook receiver. Webhooks to private addresses must be allowed.
 const LOOPBACK: &str = "127.0.0.0/8";
 
-/// Settles into `folder`: records, videos and spool, unless they are to be elsewhere; the keys of
-/// this house; and its own receiver, always.
-pub(super) fn settle(
+/// Fills in the defaults of a demo in `folder`. The keys and the webhook receiver are always the
+/// demo's own.
+pub(super) fn demo_settings(
     mut settings: Settings,
     listen: Option<SocketAddr>,
     folder: &Path,
     keys: &Keys,
-    receiver: &str,
+    webhook_url: &str,
 ) -> anyhow::Result<Settings> {
     if is_default(&settings, "database.url") {
         settings.database.url = format!("sqlite://{}", folder.join("database.db").display()).into();
@@ -40,11 +40,11 @@ pub(super) fn settle(
         settings.http.listen = listen;
     }
     if settings.http.listen.port() == 0 && is_default(&settings, "ops.listen") {
-        // Whoever takes any port for the one means several houses on one machine.
+        // Several demos run on this machine: their operators' ports must differ too.
         settings.ops.listen.set_port(0);
     }
-    settings.auth.secret = Some(keys.secret());
-    settings.notify.webhook.url = Some(receiver.to_owned());
+    settings.auth.secret = Some(keys.auth_secret());
+    settings.notify.webhook.url = Some(webhook_url.to_owned());
     settings.notify.webhook.secret = Some(keys.webhook_secret.clone().into());
     let loopback = Network::try_from(LOOPBACK.to_owned()).context(LOOPBACK)?;
     settings.notify.allow_networks.push(loopback);
@@ -55,7 +55,7 @@ fn is_default(settings: &Settings, key: &str) -> bool {
     settings.explain().iter().any(|one| one.key == key && one.origin == Origin::Default)
 }
 
-/// Where a client on this machine reaches a listener that listens everywhere.
+/// The address at which a client on this machine reaches a listener on all interfaces.
 pub(super) fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {
