@@ -180,7 +180,18 @@ impl App {
             public_url,
         };
         let (outbox, state) = (Arc::new(outbox), Arc::new(state));
-        Ok(Self { settings, database, store, uploads, leasing, accounts, inbox, outbox, state, metrics })
+        Ok(Self {
+            settings,
+            database,
+            store,
+            uploads,
+            leasing,
+            accounts,
+            inbox,
+            outbox,
+            state,
+            metrics,
+        })
     }
 
     /// The public routes.

@@ -1,4 +1,4 @@
-//! The demo, as typed: furnishes, shows, serves on, and does it all again.
+//! The command `demo`: its data, its scenario, and a second run in the same folder.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -14,14 +14,13 @@ use crate::harness::db::Db;
 use crate::harness::log;
 use crate::harness::s3::Bucket;
 
-/// A folder for a fixture, and what the environment says.
+/// A folder for one demo, and its environment variables.
 struct Site {
     folder: TempDir,
     variables: Vec<(&'static str, String)>,
 }
 
 impl Site {
-    /// Everything in the folder, as it is out of the box.
     fn embedded() -> Self {
         Self::with(Vec::new())
     }
@@ -30,9 +29,9 @@ impl Site {
         Self { folder: tempfile::tempdir().unwrap(), variables }
     }
 
-    /// The folder of the fixture, which the demo makes.
+    /// The folder that the demo creates.
     fn data(&self) -> PathBuf {
-        self.folder.path().join("fixture")
+        self.folder.path().join("demo")
     }
 
     fn demo(&self, arguments: &[&str]) -> Command {
@@ -43,23 +42,22 @@ impl Site {
         command
     }
 
-    /// Runs the show only.
-    fn once(&self, arguments: &[&str]) -> Output {
+    fn run_once(&self, arguments: &[&str]) -> Output {
         let output = self.demo(arguments).arg("--once").output().unwrap();
         log::keep(&output.stderr);
         output
     }
 
-    /// Runs the show only, which must work; returns what was told.
-    fn shows(&self, arguments: &[&str]) -> String {
-        let output = self.once(arguments);
+    /// Runs the scenario, which must succeed; returns standard error.
+    fn succeeds(&self, arguments: &[&str]) -> String {
+        let output = self.run_once(arguments);
         let words = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(0), "{words}");
         assert!(words.contains("Everything worked."), "{words}");
         words
     }
 
-    fn board(&self) -> Value {
+    fn file(&self) -> Value {
         serde_json::from_slice(&fs::read(self.data().join("demo.json")).unwrap()).unwrap()
     }
 
@@ -69,17 +67,17 @@ impl Site {
     }
 }
 
-fn ref_keys(board: &Value) -> Vec<&str> {
-    let reports = board["reports"].as_array().unwrap();
+fn ref_keys(file: &Value) -> Vec<&str> {
+    let reports = file["reports"].as_array().unwrap();
     reports.iter().map(|report| report["ref_key"].as_str().unwrap()).collect()
 }
 
-fn codes(board: &Value) -> Vec<i64> {
-    let reports = board["reports"].as_array().unwrap();
+fn codes(file: &Value) -> Vec<i64> {
+    let reports = file["reports"].as_array().unwrap();
     reports.iter().map(|report| report["status_code"].as_i64().unwrap()).collect()
 }
 
-/// The states of a fresh fixture's reports.
+/// The states of the reports of a new demo.
 const PLAN: [i64; 24] = [1, 1, 4, 2, 3, 3, 1, 4, 3, 4, 2, 3, 3, 2, 3, 3, 1, 2, 3, 3, 1, 3, 3, 1];
 
 fn mode(path: &Path) -> u32 {
@@ -87,98 +85,99 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn a_fresh_house_has_all_that_is_promised_and_shows_the_main_job() {
+fn a_new_folder_has_the_promised_data_and_the_scenario_succeeds() {
     let site = Site::embedded();
-    let words = site.shows(&["--reports", "5"]);
-    assert!(words.contains("arrived and are kept"), "{words}");
-    let board = site.board();
-    let names: Vec<_> = board["users"].as_array().unwrap().iter().map(|u| &u["name"]).collect();
+    let words = site.succeeds(&["--reports", "5"]);
+    assert!(words.contains("have arrived and are kept"), "{words}");
+    let file = site.file();
+    let names: Vec<_> = file["users"].as_array().unwrap().iter().map(|u| &u["name"]).collect();
     assert_eq!(names, ["director", "driver", "stranger"]);
-    assert_eq!(codes(&board), [PLAN.as_slice(), &[1; 5]].concat());
+    assert_eq!(codes(&file), [PLAN.as_slice(), &[1; 5]].concat());
     assert!(site.data().join("mail").is_dir());
     let secrets = [site.data().join("keys.json"), site.data().join("demo.json")];
     assert_eq!(secrets.map(|path| mode(&path)), [0o600; 2]);
 }
 
 #[test]
-fn each_delivery_is_noted_with_its_signature_checked() {
+fn each_delivery_is_logged_with_the_result_of_its_signature_check() {
     let site = Site::embedded();
-    site.shows(&[]);
+    site.succeeds(&[]);
     let deliveries = site.deliveries();
     let [delivery] = deliveries.as_slice() else { panic!("{deliveries:?}") };
     assert_eq!(delivery["signature_ok"], true);
     assert_eq!(delivery["status"], 204);
     assert_eq!(delivery["event"]["type"], "report.submitted");
-    assert_eq!(delivery["event"]["data"]["report_ref_key"], ref_keys(&site.board())[0]);
+    assert_eq!(delivery["event"]["data"]["report_ref_key"], ref_keys(&site.file())[0]);
 }
 
 #[test]
-fn a_furnished_house_is_used_as_it_is() {
+fn a_second_run_keeps_reports_and_secrets_and_renews_the_tokens() {
     let site = Site::embedded();
-    site.shows(&["--reports", "2"]);
-    let first = site.board();
-    site.shows(&[]);
-    let second = site.board();
+    site.succeeds(&["--reports", "2"]);
+    let first = site.file();
+    site.succeeds(&[]);
+    let second = site.file();
     assert_eq!(ref_keys(&first), ref_keys(&second));
     assert_eq!(codes(&second), [&[2], &PLAN[1..], &[1; 2]].concat());
     assert_eq!(first["webhook"]["secret"], second["webhook"]["secret"]);
     assert_ne!(first["users"][1]["access_token"], second["users"][1]["access_token"]);
-    let told = site.deliveries();
-    let told: Vec<_> = told.iter().map(|one| &one["event"]["data"]["report_ref_key"]).collect();
-    assert_eq!(told, ref_keys(&first)[..2]);
+    let deliveries = site.deliveries();
+    let delivered: Vec<_> =
+        deliveries.iter().map(|one| &one["event"]["data"]["report_ref_key"]).collect();
+    assert_eq!(delivered, ref_keys(&first)[..2]);
 }
 
 #[test]
-fn a_house_without_open_reports_gets_another_one() {
+fn a_report_is_added_when_none_is_open() {
     let site = Site::embedded();
-    let alphas = |board: &Value| -> Vec<i64> {
-        let all = board["reports"].as_array().unwrap().iter();
-        let alphas = all.filter(|report| report["company"] == board["users"][0]["company"]);
+    let alpha_codes = |file: &Value| -> Vec<i64> {
+        let all = file["reports"].as_array().unwrap().iter();
+        let alphas = all.filter(|report| report["company"] == file["users"][0]["company"]);
         alphas.map(|report| report["status_code"].as_i64().unwrap()).collect()
     };
-    site.shows(&[]);
-    let waiting = alphas(&site.board()).iter().filter(|code| [1, 4].contains(*code)).count();
+    site.succeeds(&[]);
+    let waiting = alpha_codes(&site.file()).iter().filter(|code| [1, 4].contains(*code)).count();
     for _ in 0..waiting {
-        site.shows(&[]);
+        site.succeeds(&[]);
     }
-    let codes = alphas(&site.board());
+    let codes = alpha_codes(&site.file());
     assert_eq!(codes.len(), PLAN.len() - 3 + 1);
     assert!(codes[..PLAN.len() - 3].iter().all(|code| [2, 3].contains(code)), "{codes:?}");
-    assert_eq!(codes.last(), Some(&1), "put up before it was sent");
+    assert_eq!(codes.last(), Some(&1), "written before the upload");
 }
 
 /// Q41
 #[test]
-fn a_real_services_secret_is_not_for_a_demo() {
+fn a_configured_auth_secret_is_refused() {
     let secret = "canary-0123456789-0123456789-0123456789".to_owned();
     let site = Site::with(vec![("FORTE_MEDIA__AUTH__SECRET", secret)]);
-    let output = site.once(&[]);
+    let output = site.run_once(&[]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8(output.stderr).unwrap().contains("auth.secret is set"));
     assert!(!site.data().exists());
 }
 
 #[test]
-fn a_show_that_fails_says_what_was_expected_and_what_came() {
-    // Half of the clip does not fit.
+fn a_failed_step_is_named_with_the_servers_answer() {
+    // The video is larger than this.
     let site = Site::with(vec![("FORTE_MEDIA__UPLOAD__MAX_LENGTH", "100000".to_owned())]);
-    let output = site.once(&[]);
+    let output = site.run_once(&[]);
     let words = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{words}");
-    let told = "FAILED: step `create`: expected 201 Created; came 413 Payload Too Large";
-    assert!(words.contains(told), "{words}");
+    let expected = "FAILED: step `create`: 413 Payload Too Large: ";
+    assert!(words.contains(expected), "{words}");
 }
 
 #[tokio::test]
-async fn it_serves_on_until_it_is_interrupted() {
+async fn it_serves_until_it_is_interrupted() {
     let site = Site::embedded();
     let mut demo = site.demo(&[]).stderr(Stdio::piped()).spawn().unwrap();
     let words = BufReader::new(demo.stderr.take().unwrap());
     let mut words = words.lines().map(Result::unwrap);
-    assert!(words.any(|line| line.contains("goes on serving")), "it ended");
-    let board = site.board();
-    for user in board["users"].as_array().unwrap() {
-        let (base, token) = (board["base_url"].as_str().unwrap(), &user["refresh_token"]);
+    assert!(words.any(|line| line.contains("keeps running")), "it ended");
+    let file = site.file();
+    for user in file["users"].as_array().unwrap() {
+        let (base, token) = (file["base_url"].as_str().unwrap(), &user["refresh_token"]);
         let request = reqwest::Client::builder().no_proxy().build().unwrap();
         let request = request.post(format!("{base}/refresh_token"));
         let answer = request.bearer_auth(token.as_str().unwrap()).send().await.unwrap();
@@ -191,7 +190,7 @@ async fn it_serves_on_until_it_is_interrupted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_houses_on_postgresql_and_s3_have_reports_of_their_own() {
+async fn two_demos_on_one_postgresql_and_bucket_have_their_own_reports() {
     let Some(db) = Db::postgresql().await else { return };
     let bucket = Bucket::fresh().await;
     let backend = vec![
@@ -204,26 +203,25 @@ async fn two_houses_on_postgresql_and_s3_have_reports_of_their_own() {
         ),
     ];
     let (one, other) = (Site::with(backend.clone()), Site::with(backend));
-    one.shows(&[]);
-    other.shows(&[]);
-    one.shows(&[]);
-    let (board, others) = (one.board(), other.board());
-    assert!(ref_keys(&board).iter().all(|key| !ref_keys(&others).contains(key)));
+    one.succeeds(&[]);
+    other.succeeds(&[]);
+    one.succeeds(&[]);
+    let (file, others) = (one.file(), other.file());
+    assert!(ref_keys(&file).iter().all(|key| !ref_keys(&others).contains(key)));
     assert!(!one.data().join("videos").exists());
-    assert!(!one.data().join("database.db").exists());
+    assert!(!one.data().join("forte-media.db").exists());
 }
 
-/// The section «Try it» of the README, line by line as pasted, in a fixture of its own.
 #[test]
-fn the_readme_leads_from_a_bin_to_a_watched_video() {
+fn the_section_try_it_of_the_readme_works_as_pasted() {
     let lines = include_str!("../../README.md").split("## Try it").nth(1).unwrap();
     let lines = lines.split("```").nth(1).unwrap().trim_start_matches("sh\n");
     let site = Site::embedded();
     let mut demo = site.demo(&[]).stderr(Stdio::piped()).spawn().unwrap();
     let mut words = BufReader::new(demo.stderr.take().unwrap()).lines().map(Result::unwrap);
-    assert!(words.any(|line| line.contains("goes on serving")), "it ended");
-    // A fixture of the test is elsewhere than the README's.
-    let server = site.board()["base_url"].as_str().unwrap().to_owned();
+    assert!(words.any(|line| line.contains("keeps running")), "it ended");
+    // The test's demo has another address and another folder.
+    let server = site.file()["base_url"].as_str().unwrap().to_owned();
     let script = lines
         .replace("http://127.0.0.1:8080", &server)
         // A person waits a little; a busy machine may need longer.

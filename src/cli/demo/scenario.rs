@@ -132,7 +132,10 @@ impl Steps {
         let delivery = delivery.context("no webhook was delivered")??;
         ensure!(delivery.signature_ok, "the webhook's signature is wrong");
         ensure_equal("sha256", &sha256().into(), &delivery.event["data"]["sha256"])?;
-        eprintln!("6. The report service received {} with a valid signature.", delivery.event["type"]);
+        eprintln!(
+            "6. The report service received {} with a valid signature.",
+            delivery.event["type"]
+        );
         Ok(())
     }
 

@@ -63,13 +63,15 @@ impl<'a> Seeder<'a> {
     pub(super) async fn seed(&self, extra: usize, biin: &str) -> anyhow::Result<Vec<DemoReport>> {
         let planned = self.data.reports.len();
         let mut items = self.data.objects.clone();
-        items.extend((0..planned).map(|number| self.report(number)).collect::<Result<Vec<_>, _>>()?);
+        items
+            .extend((0..planned).map(|number| self.report(number)).collect::<Result<Vec<_>, _>>()?);
         self.send(items, 0).await?;
         let mut reports = self.existing_reports().await?;
         let is_ready = next_open(&reports, biin).is_some();
         let count = (planned + extra).max(reports.len() + usize::from(!is_ready));
         let numbers = reports.len()..count;
-        let new: Vec<_> = numbers.clone().map(|number| self.report(number)).collect::<Result<_, _>>()?;
+        let new: Vec<_> =
+            numbers.clone().map(|number| self.report(number)).collect::<Result<_, _>>()?;
         self.send(new, 1).await?;
         for number in numbers {
             reports.push(self.demo_report(number, ReportStatus::Submit)?);

@@ -25,7 +25,8 @@ pub(super) fn demo_settings(
     webhook_url: &str,
 ) -> anyhow::Result<Settings> {
     if is_default(&settings, "database.url") {
-        settings.database.url = format!("sqlite://{}", folder.join("database.db").display()).into();
+        settings.database.url =
+            format!("sqlite://{}", folder.join("forte-media.db").display()).into();
     }
     if is_default(&settings, "storage.url") {
         settings.storage.url = format!("file:{}", folder.join("videos").display());

@@ -10,7 +10,9 @@ use uuid::{Uuid, uuid};
 use super::keys::{Account, Keys};
 use crate::app::App;
 use crate::database::AccountOwner;
-use crate::leasing::{AccountError, AccountKind, Attempt, EnterError, Entered, NewLogin, OldPassword, TokenPair};
+use crate::leasing::{
+    AccountError, AccountKind, Attempt, EnterError, Entered, NewLogin, OldPassword, TokenPair,
+};
 use crate::model::{CompanyId, Person, Role};
 
 /// Lifetime of the demo's access tokens: long enough to try things by hand.
@@ -96,8 +98,10 @@ async fn open_session(app: &App, person: &Person, device: &str) -> anyhow::Resul
 /// reviewer in.
 pub(super) async fn open_accounts(app: &App, keys: &Keys) -> anyhow::Result<Reviewer> {
     open_account(app, &keys.exchange, AccountKind::Exchange, AccountOwner::Exchange).await?;
-    let owner =
-        AccountOwner::NewReviewer { company: CompanyId::LESSOR, name: "Айгуль Сейткали".to_owned() };
+    let owner = AccountOwner::NewReviewer {
+        company: CompanyId::LESSOR,
+        name: "Айгуль Сейткали".to_owned(),
+    };
     let entered = open_account(app, &keys.reviewer, AccountKind::Reviewer, owner).await?;
     let reviewer = entered.reviewer.context("the reviewer's account has no person")?;
     let pair = open_session(app, &reviewer.person, REVIEWER_DEVICE).await?;

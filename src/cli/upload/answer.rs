@@ -54,8 +54,10 @@ pub(crate) enum Trouble {
 
 /// A refusal in the server's words (`forteleasing-api.md` §6.8).
 #[derive(Debug, Clone, Default, Deserialize, thiserror::Error)]
-#[error("{message}")]
+#[error("{status}: {message}")]
 pub(crate) struct Refused {
+    #[serde(skip)]
+    pub(crate) status: StatusCode,
     pub(crate) message: String,
     /// The stable code, such as `video_refused`.
     pub(crate) error: Option<String>,
@@ -161,9 +163,9 @@ pub(crate) async fn data<T: for<'de> Deserialize<'de>>(response: Response) -> Op
 
 /// What the server says; the words of its status when it says nothing that we can read.
 async fn words(response: Response) -> Refused {
-    let message = response.status().to_string();
-    let plain = || Refused { message, ..Refused::default() };
-    data(response).await.unwrap_or_else(plain)
+    let status = response.status();
+    let plain = || Refused { message: status.to_string(), ..Refused::default() };
+    Refused { status, ..data(response).await.unwrap_or_else(plain) }
 }
 
 /// The body, unless it is longer than any of ours.
