@@ -1,9 +1,9 @@
-//! What the inspection costs, beside the SHA-256 of the same bytes in the same run. Prints ratios;
-//! judges nothing.
+//! The cost of the inspection, compared with the SHA-256 of the same bytes in the same run. Prints
+//! ratios; there are no thresholds.
 //!
 //! `cargo bench --bench inspect [-- ROUNDS]`: medians over the rounds.
 
-#![expect(clippy::unwrap_used, reason = "a measurement stops where its world is not as it says")]
+#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first error")]
 #![expect(clippy::print_stdout, reason = "results belong to standard output")]
 
 #[path = "../tests/forte/harness/boxes.rs"]
@@ -24,20 +24,20 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 const GOOD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/good-moov-last.mp4");
-const GROUND: &str = env!("CARGO_TARGET_TMPDIR");
+const SCRATCH: &str = env!("CARGO_TARGET_TMPDIR");
 const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
-/// Rounds, unless told otherwise.
+/// Rounds by default.
 const ROUNDS: usize = 15;
-/// What a file is read in.
+/// Bytes that the server reads at a time.
 const SLICE: usize = 64 * 1024;
-/// What a phone sends at a time.
+/// Bytes that a phone sends at a time.
 const PIECE: usize = 500 * 1024;
-/// The largest video that is taken.
+/// The largest video that is accepted.
 const FILE: usize = 64 * 1024 * 1024;
-/// Of a phone at 8 Mbit/s: a minute of 30 pictures a second, a key frame in each second.
+/// The pictures of a phone at 8 Mbit/s: a minute at 30 a second, with a key frame in each second.
 const PICTURES: usize = 1_920;
-/// Pictures that fill a `moov` of 4 MiB, with a shift for each.
+/// Pictures that fill a `moov` of 4 MiB, with a composition offset for each.
 const MANY: usize = 345_000;
 const STBL: &str = "moov/trak/mdia/minf/stbl";
 
@@ -50,11 +50,11 @@ struct Clip {
 fn main() {
     // cargo adds --bench.
     let rounds = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(ROUNDS);
-    let folder = TempDir::new_in(GROUND).unwrap();
+    let folder = TempDir::new_in(SCRATCH).unwrap();
     let [last, first] = [false, true].map(|first| clip(&folder, &sizes(PICTURES), first, false));
     let floor = median(rounds, || drop(black_box(sha256(&last.bytes))));
     println!("SHA-256 of {} MiB: {:.1} ms", FILE >> 20, millis(floor));
-    let tell = |what: &str, took: Duration| {
+    let report = |what: &str, took: Duration| {
         let part = took.as_secs_f64() / floor.as_secs_f64() * 100.0;
         println!("{what:<58} {:>8.3} ms {part:>7.2} % of it", millis(took));
     };
@@ -62,17 +62,20 @@ fn main() {
         for (cut, piece) in [("one request", usize::MAX), ("500 KiB pieces", PIECE)] {
             let off = median(rounds, || scan(clip, NalChain::Off, piece));
             let walk = median(rounds, || scan(clip, NalChain::Refuse, piece));
-            tell(&format!("moov {place}, {cut}: scanner, checks, facts"), off);
-            tell(&format!("moov {place}, {cut}: walk over the units"), walk.saturating_sub(off));
+            report(&format!("moov {place}, {cut}: scanner, checks, facts"), off);
+            report(
+                &format!("moov {place}, {cut}: check of the NAL units"),
+                walk.saturating_sub(off),
+            );
         }
     }
     let both = median(rounds, || digests(&last));
-    tell("hash of the media, beside that of the file", both.saturating_sub(floor));
+    report("hash of the media, besides that of the file", both.saturating_sub(floor));
     for (place, moov_first) in [("last", false), ("first", true)] {
         let many = clip(&folder, &sizes(MANY), moov_first, true);
         let moov = many.bytes.len() - FILE;
         let took = median(rounds, || scan(&many, NalChain::Refuse, usize::MAX));
-        tell(&format!("moov of {moov} bytes {place}, everything on"), took);
+        report(&format!("moov of {moov} bytes {place}, everything on"), took);
     }
 }
 
@@ -82,9 +85,9 @@ fn sizes(pictures: usize) -> Vec<usize> {
     (0..pictures).map(|index| if index % 30 == 0 { unit * 4 } else { unit }).collect()
 }
 
-/// A good clip with other pictures, half a second of them to a chunk; each is a note of a few
-/// bytes and a slice, as encoders of phones write them.
-fn clip(folder: &TempDir, sizes: &[usize], moov_first: bool, shifts: bool) -> Clip {
+/// A valid clip with other pictures, half a second of them in a chunk; each consists of a short unit and
+/// a slice, as the encoders of phones write them.
+fn clip(folder: &TempDir, sizes: &[usize], moov_first: bool, composition: bool) -> Clip {
     let mut file = Node::parse(&fs::read(GOOD).unwrap());
     file.remove("moov/trak:1");
     file.remove("free");
@@ -97,8 +100,8 @@ fn clip(folder: &TempDir, sizes: &[usize], moov_first: bool, shifts: bool) -> Cl
     stbl.replace("stsz", table(*b"stsz", 0, &[&[count], &words[..]].concat()));
     stbl.replace("stsc", table(*b"stsc", 1, &[1, 15, 1]));
     stbl.replace("stss", table(*b"stss", 1, &[1]));
-    let shift: Vec<u32> = (0..count).flat_map(|index| [1, index % 3 * 512]).collect();
-    let entries = if shifts { (count, shift) } else { (1, vec![count, 512]) };
+    let offsets: Vec<u32> = (0..count).flat_map(|index| [1, index % 3 * 512]).collect();
+    let entries = if composition { (count, offsets) } else { (1, vec![count, 512]) };
     stbl.replace("ctts", table(*b"ctts", entries.0, &entries.1));
     let starts: Vec<u32> = sizes
         .chunks(15)
@@ -124,13 +127,13 @@ fn clip(folder: &TempDir, sizes: &[usize], moov_first: bool, shifts: bool) -> Cl
 }
 
 fn picture(size: usize) -> Vec<u8> {
-    let note = 24;
-    let slice = size - 8 - note;
+    let short = 24;
+    let slice = size - 8 - short;
     let unit = |length: usize| {
         let header = u32::try_from(length).unwrap().to_be_bytes();
         [&header[..], &vec![0x65; length]].concat()
     };
-    [unit(note), unit(slice)].concat()
+    [unit(short), unit(slice)].concat()
 }
 
 fn sha256(bytes: &[u8]) -> Vec<u8> {
@@ -144,7 +147,7 @@ fn scanner(clip: &Clip, nal_chain: NalChain) -> Scanner {
     Scanner::new(Arc::new(rules), Some(Length::new(clip.bytes.len() as u64)), NOW)
 }
 
-/// As the server does it: pieces come in slices, what is wanted again is read from the disk.
+/// Scans like the server: pieces come in slices, and what is needed again is read from the disk.
 fn scan(clip: &Clip, nal_chain: NalChain, piece: usize) {
     let mut scanner = scanner(clip, nal_chain);
     let mut again = Vec::new();
@@ -152,9 +155,9 @@ fn scan(clip: &Clip, nal_chain: NalChain, piece: usize) {
         scanner = black_box(scanner.clone());
         for slice in piece.chunks(SLICE) {
             scanner.push(slice);
-            while let Some(wanted) = scanner.needed_range() {
-                again.resize(usize::try_from(wanted.end - wanted.start).unwrap(), 0);
-                clip.disk.read_exact_at(&mut again, wanted.start).unwrap();
+            while let Some(needed) = scanner.needed_range() {
+                again.resize(usize::try_from(needed.end - needed.start).unwrap(), 0);
+                clip.disk.read_exact_at(&mut again, needed.start).unwrap();
                 scanner.supply(&again);
             }
         }
@@ -174,7 +177,7 @@ fn digests(clip: &Clip) {
 }
 
 fn median(rounds: usize, mut work: impl FnMut()) -> Duration {
-    work(); // the first one only warms up
+    work(); // warm up
     let mut times: Vec<Duration> = (0..rounds.max(1))
         .map(|_| {
             let begun = Instant::now();

@@ -1,13 +1,12 @@
-//! What each fuzz target does with some bytes. All of them must end, and none may panic.
+//! The bodies of the fuzz targets. Each must terminate without a panic for any bytes.
 
 use std::sync::Arc;
 
+use forte_media::inspect::{Config, Inspection, Scanner};
+use forte_media::model::{Length, Random, Refusal};
 use jiff::Timestamp;
 
-use super::rooms::inspect::{Config, Inspection, Scanner};
-use super::rooms::model::{Length, Random, Refusal};
-
-/// Files with a good `moov` each: its media last, first, in fragments, and QuickTime's.
+/// Files with a valid `moov`: at the end, at the beginning, with fragments, and QuickTime's.
 const GOOD: [&[u8]; 4] = [
     include_bytes!("../../samples/good-moov-last.mp4"),
     include_bytes!("../../samples/good-moov-first.mp4"),
@@ -15,52 +14,52 @@ const GOOD: [&[u8]; 4] = [
     include_bytes!("../../samples/quicktime.mov"),
 ];
 
-/// The one whose `moov` announces fragments.
+/// The index of the one with fragments.
 const FRAGMENTED: usize = 2;
 
-/// "Now" for all files.
+/// The current time for all files.
 const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
-/// The longest file there may be: every position of a table is inside it.
+/// The length of the longest file: every position in a table is inside it.
 const LONGEST: u64 = 64 << 20;
 
-/// Pieces that a file is cut into, at most.
-const CUTS: usize = 24;
+/// The most pieces that a file is cut into.
+const MAX_PIECES: usize = 24;
 
-/// The scanner: a whole file in arbitrary pieces gives the verdict that it gives in one, and asks
-/// for no more than a small multiple of its bytes.
+/// A file in arbitrary pieces gets the same verdict as in one piece, and the scanner requests no more
+/// than twice its bytes.
 pub fn scanner(data: &[u8]) {
-    let random = Random::seeded(sum(data));
+    let random = Random::seeded(hash(data));
     let rules = Config { enforce: random.bytes::<1>()[0] > 63, ..Config::relaxed() };
     let declared = Some(data.len() as u64);
-    let (whole, _) = judged(data, &[data], declared, &rules);
+    let (whole, _) = inspected(data, &[data], declared, &rules);
     let pieces = pieces(data, &random);
-    let (cut, supplied) = judged(data, &pieces, declared, &rules);
+    let (cut, supplied) = inspected(data, &pieces, declared, &rules);
     assert_eq!(cut, whole, "cut at {:?}", pieces.iter().map(|it| it.len()).collect::<Vec<_>>());
     assert!(supplied <= 2 * data.len() as u64, "{supplied} of {} bytes", data.len());
-    // Of a file whose length is not announced, only that it ends.
-    let _ = judged(data, &pieces, None, &rules);
+    // Without a declared length it only must terminate.
+    let _ = inspected(data, &pieces, None, &rules);
 }
 
-/// The reader: the bytes as the inside of a `moov`, and as that of a `moof` after a good `moov`. Of
-/// a whole file, as seeds are, what is inside its own.
+/// Reads the bytes as the content of a `moov`, and as that of a `moof` after a valid `moov`. Of a whole
+/// file, as the seeds are, reads the content of its own boxes.
 pub fn reader(data: &[u8]) {
     let rules = Config::relaxed();
-    let start = [ftyp(0), boxed(*b"moov", inside(data, *b"moov"))].concat();
-    let _ = judged(&start, &[&start], Some(LONGEST), &rules);
-    let moof = boxed(*b"moof", inside(data, *b"moof"));
+    let start = [ftyp(0), boxed(*b"moov", content_of(data, *b"moov"))].concat();
+    let _ = inspected(&start, &[&start], Some(LONGEST), &rules);
+    let moof = boxed(*b"moof", content_of(data, *b"moof"));
     let fragment = [moov_and_before(FRAGMENTED), moof, boxed(*b"mdat", &[0; 4096])].concat();
-    let _ = judged(&fragment, &[&fragment], Some(fragment.len() as u64), &rules);
+    let _ = inspected(&fragment, &[&fragment], Some(fragment.len() as u64), &rules);
 }
 
-/// What is inside the first box of a kind; everything, where there is none.
-fn inside(data: &[u8], kind: [u8; 4]) -> &[u8] {
+/// The content of the first box of a type; all bytes if there is none.
+fn content_of(data: &[u8], kind: [u8; 4]) -> &[u8] {
     let found = top_level(data).find(|found| found[4..8] == kind);
     found.map_or(data, |found| &found[8..])
 }
 
-/// The rebuild: a good `moov` that is changed in places named by the bytes. Whatever our reader
-/// accepts of it is rebuilt and read by the crate `mp4`, which must neither fail nor run on.
+/// Changes a valid `moov` at places given by the bytes. What our reader accepts of it is rebuilt and
+/// read by the crate `mp4`, which must neither fail nor loop.
 pub fn rebuild(data: &[u8]) {
     let Some((first, changes)) = data.split_first() else { return };
     let which = usize::from(*first) % GOOD.len();
@@ -71,7 +70,7 @@ pub fn rebuild(data: &[u8]) {
         let at = inside + at % (start.len() - inside);
         change_byte(&mut start, at, change[2], change[3]);
     }
-    let (verdict, _) = judged(&start, &[&start], Some(LONGEST), &Config::relaxed());
+    let (verdict, _) = inspected(&start, &[&start], Some(LONGEST), &Config::relaxed());
     let notes = match &verdict {
         Ok(inspection) => &inspection.notes,
         Err(refusal) => &refusal.notes,
@@ -82,15 +81,15 @@ pub fn rebuild(data: &[u8]) {
     assert!(bad.is_none(), "{bad:?}");
 }
 
-/// One byte becomes another, or four become an evil number.
+/// Changes one byte, or puts an edge case in place of four.
 fn change_byte(bytes: &mut [u8], at: usize, how: u8, value: u8) {
-    const EVIL: [u32; 8] =
+    const EDGE_CASES: [u32; 8] =
         [0, 1, 7, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFF7, 0xFFFF_FFFF, 0x0001_0000];
     match how % 3 {
         0 => bytes[at] = value,
         1 => bytes[at] ^= 1 << (value % 8),
         _ => {
-            let number = EVIL[usize::from(value) % EVIL.len()].to_be_bytes();
+            let number = EDGE_CASES[usize::from(value) % EDGE_CASES.len()].to_be_bytes();
             bytes.iter_mut().skip(at).zip(number).for_each(|(place, byte)| *place = byte);
         }
     }
@@ -98,17 +97,22 @@ fn change_byte(bytes: &mut [u8], at: usize, how: u8, value: u8) {
 
 type Verdict = Result<Inspection, Refusal>;
 
-/// The verdict, and how many bytes were asked for again.
-fn judged(file: &[u8], pieces: &[&[u8]], declared: Option<u64>, rules: &Config) -> (Verdict, u64) {
+/// The verdict, and how many bytes were requested again.
+fn inspected(
+    file: &[u8],
+    pieces: &[&[u8]],
+    declared: Option<u64>,
+    rules: &Config,
+) -> (Verdict, u64) {
     let mut scanner = Scanner::new(Arc::new(rules.clone()), declared.map(Length::new), NOW);
     let mut supplied = 0;
     for piece in pieces {
         scanner.push(piece);
-        while let Some(wanted) = scanner.needed_range() {
-            assert!(wanted.end <= scanner.position(), "{wanted:?} has not been pushed");
-            let [start, end] = [wanted.start, wanted.end].map(|at| usize::try_from(at).unwrap());
+        while let Some(needed) = scanner.needed_range() {
+            assert!(needed.end <= scanner.position(), "{needed:?} has not been pushed");
+            let [start, end] = [needed.start, needed.end].map(|at| usize::try_from(at).unwrap());
             scanner.supply(&file[start..end]);
-            supplied += wanted.end - wanted.start;
+            supplied += needed.end - needed.start;
         }
         if scanner.refusal().is_some() {
             break;
@@ -118,15 +122,15 @@ fn judged(file: &[u8], pieces: &[&[u8]], declared: Option<u64>, rules: &Config) 
 }
 
 fn pieces<'f>(file: &'f [u8], random: &Random) -> Vec<&'f [u8]> {
-    let count = usize::from(random.bytes::<1>()[0]) % CUTS;
+    let count = usize::from(random.bytes::<1>()[0]) % MAX_PIECES;
     let place = |_| u32::from_be_bytes(random.bytes()) as usize % (file.len() + 1);
     let mut ends: Vec<usize> = (0..count).map(place).chain([0, file.len()]).collect();
     ends.sort_unstable();
     ends.windows(2).map(|pair| &file[pair[0]..pair[1]]).collect()
 }
 
-/// Where a file is cut depends on its bytes, so that a file that fails fails again.
-fn sum(data: &[u8]) -> u64 {
+/// The seed of the cuts depends on the bytes, so that a file that fails will fail again (FNV-1a).
+fn hash(data: &[u8]) -> u64 {
     data.iter().fold(0xCBF2_9CE4_8422_2325, |sum, byte| {
         (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)
     })
@@ -137,7 +141,7 @@ fn boxed(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
     [&size.to_be_bytes()[..], &kind, body].concat()
 }
 
-/// The `moov` of a good file, its header included.
+/// The `moov` of a valid file, header included.
 fn moov(which: usize) -> &'static [u8] {
     top_level(GOOD[which]).find(|found| &found[4..8] == b"moov").unwrap()
 }
@@ -150,7 +154,7 @@ fn moov_and_before(which: usize) -> Vec<u8> {
     [&ftyp(which), moov(which)].concat()
 }
 
-/// The boxes of the top level, as far as they are whole and have plain headers.
+/// The boxes of the top level, as far as they are complete and have short headers.
 fn top_level(mut file: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         let size = u32::from_be_bytes(*file.first_chunk()?).max(8);

@@ -1,6 +1,8 @@
-//! The two pure rooms of the house, mounted here without the rest of it, and what the fuzz targets
-//! do with them. `tests/forte/inspect/fuzzed.rs` runs the same bodies as ordinary tests.
-#![allow(dead_code, unused_imports, reason = "a part of the house, not all of it")]
+//! The modules `inspect` and `model`, compiled without the rest of the crate, and the bodies of the
+//! fuzz targets. `tests/forte/inspect/fuzzed.rs` runs the same bodies as ordinary tests.
+#![allow(dead_code, unused_imports, reason = "only a part of the crate")]
+
+extern crate self as forte_media;
 
 #[path = "../../src/inspect/mod.rs"]
 pub mod inspect;
@@ -8,7 +10,3 @@ pub mod inspect;
 pub mod model;
 
 pub mod bodies;
-
-mod rooms {
-    pub use crate::{inspect, model};
-}

@@ -76,7 +76,7 @@ fn check_end(top_level: &TopLevelReader) -> Checked {
 }
 
 /// Check 43: There is a table of contents. Cameras write it last, so a recording that was killed
-/// has none. (mp4.md §4.2)
+/// has none.
 fn check_moov(top_level: &TopLevelReader, parsed: &ParsedBoxes) -> Checked {
     let index = top_level.index();
     if index.moov.is_some() && parsed.movie().is_some() {
@@ -98,8 +98,8 @@ fn check_duration_of_fragments(parsed: &ParsedBoxes, rules: &Config) -> Checked 
     violation.map_or(Ok(()), |finding| Err(finding.within(Some("moov".to_owned()))))
 }
 
-/// Check 47: Most of the media is used. The rest may be left from a recording that was interrupted or
-/// edited; only noted. Media after `end` does not count. (mp4.md §3.2, check 47)
+/// Check 47: Most of the media is used. The rest may be left from a recording that was interrupted
+/// or edited; only noted. Media after `end` does not count.
 fn unreferenced_media(
     top_level: &TopLevelReader,
     parsed: &ParsedBoxes,
@@ -113,8 +113,8 @@ fn unreferenced_media(
     (used < media / 2).then(|| Finding::whole(Check::MdatUnreferenced, message))
 }
 
-/// Check 45: The bytes are those that the client announced: the only check that notices damage which
-/// leaves every length as it was. (mp4.md §3.3)
+/// Check 45: The bytes are those that the client announced: the only check that notices damage
+/// which leaves every length as it was.
 #[must_use]
 pub fn digest_mismatch(announced: Digest, found: Digest, length: u64) -> Refusal {
     let message = format!(

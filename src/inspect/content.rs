@@ -1,7 +1,5 @@
 //! The boxes that are read whole, parsed.
 
-use jiff::Timestamp;
-
 use super::boxes::{BoxHeader, Checked, Extent, FourCc, Mp4Box, in_memory, length, nesting, path};
 use super::context::Context;
 use super::media::layout::SampleCursor;
@@ -25,16 +23,6 @@ const C2PA: [u8; 16] = *b"\xD8\xFE\xC3\xD6\x1B\x0E\x48\x3C\x92\x97\x58\x28\x87\x
 
 /// Tables this small are always kept: they take less than the rest of a scanner.
 const SMALL: u64 = 32 * 1024;
-
-/// The file around the boxes that are read.
-pub(crate) struct FileContext<'a> {
-    pub(crate) rules: &'a Config,
-    /// Length of the whole file, or its upper limit, if either is known.
-    pub(crate) length: Option<u64>,
-    pub(crate) now: Timestamp,
-    /// Payloads of the `mdat` boxes so far.
-    pub(crate) mdats: &'a [Extent],
-}
 
 #[derive(Clone, Default)]
 pub(crate) struct ParsedBoxes {
@@ -126,30 +114,28 @@ impl ParsedBoxes {
     }
 
     /// Reads a box that is there completely. After a fault nothing more is read.
-    pub(crate) fn read(&mut self, file: &FileContext, passed: &PassedBox, bytes: &[u8]) {
+    pub(crate) fn read(&mut self, context: Context, passed: &PassedBox, bytes: &[u8]) {
         let PassedBox { header, extent } = passed;
         match &header.kind.0 {
-            _ if self.fault.is_some() => self.reconsider_fault(file, passed),
+            _ if self.fault.is_some() => self.reconsider_fault(&context, passed),
             b"uuid" => self.has_c2pa |= is_c2pa(bytes),
             b"mfra" => {
                 if let Some(note) = hints::mfra_size(passed, bytes) {
                     self.notes.add(extent.end, note);
                 }
             }
-            _ => self.read_checked(file, header, extent, bytes),
+            _ => self.read_checked(context, header, extent, bytes),
         }
     }
 
     fn read_checked(
         &mut self,
-        file: &FileContext,
+        mut context: Context,
         header: &TopLevelHeader,
         extent: &Extent,
         bytes: &[u8],
     ) {
-        let FileContext { rules, length, now, mdats } = *file;
-        let notes = std::mem::take(&mut self.notes);
-        let mut context = Context { rules, length, now, mdats, after: extent.end, notes };
+        context.notes = std::mem::take(&mut self.notes);
         let read =
             Mp4Box::parse_top_level(bytes, extent.start).and_then(|found| match &header.kind.0 {
                 b"ftyp" => self.read_ftyp(found, &mut context),
@@ -171,8 +157,8 @@ impl ParsedBoxes {
 
     /// Another fragment follows one whose media goes past the end of the file. So that was not the
     /// last, and the recording was not just cut off.
-    fn reconsider_fault(&mut self, file: &FileContext, passed: &PassedBox) {
-        let is_tolerated = self.tolerates_missing_end(file.mdats, file.rules);
+    fn reconsider_fault(&mut self, context: &Context, passed: &PassedBox) {
+        let is_tolerated = self.tolerates_missing_end(context.mdats, context.rules);
         let fault = self.fault.as_mut().filter(|fault| fault.end_missing && is_tolerated);
         if let (Some(fault), b"moof") = (fault, &passed.header.kind.0) {
             (fault.end_missing, fault.after) = (false, passed.extent.end);
@@ -252,8 +238,8 @@ impl ParsedBoxes {
     }
 
     /// Check 41 of the samples of `moov`. What is kept for it and for check 33 stays below twice
-    /// `moov`, so that with `moov` itself the heap stays below three times (S39). Only chunks that
-    /// are scattered on purpose come near that: those are not checked.
+    /// `moov`, so that with `moov` itself the heap stays below three times. Only chunks that are
+    /// scattered on purpose come near that: those are not checked.
     fn check_nal_units(&mut self, tracks: &[(SampleTables, u8)], moov: Mp4Box) {
         let limit = length(moov.body).saturating_mul(2).max(SMALL);
         let mut taken = self.extents.heap_bytes();
@@ -318,8 +304,8 @@ impl ParsedBoxes {
         self.fault = None;
     }
 
-    /// Check 38: A file that announces fragments has some, or has samples in `moov`; otherwise it is
-    /// only the beginning of a stream. (mp4.md §3.2, check 38)
+    /// Check 38: A file that announces fragments has some, or has samples in `moov`; otherwise it
+    /// is only the beginning of a stream.
     pub(crate) fn check_has_samples(&self, index: &TopLevelIndex) -> Checked {
         let Some(movie) = self.movie.as_ref().filter(|movie| movie.has_mvex) else { return Ok(()) };
         if movie.video().is_some_and(|track| track.samples > 0) {

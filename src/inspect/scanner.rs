@@ -8,10 +8,11 @@ use jiff::Timestamp;
 
 use super::boxes::{Extent, in_memory};
 use super::completion;
-use super::content::{FileContext, ParsedBoxes};
+use super::content::ParsedBoxes;
+use super::context::Context;
 use super::facts;
 use super::moof::hints;
-use super::notes::TimedFinding;
+use super::notes::{NoteList, TimedFinding};
 use super::settings::{Config, NalChain, TruncatedRecording};
 use super::top_level::header::UUID_HEADER;
 use super::top_level::reader::{PassedBox, TopLevelReader};
@@ -285,13 +286,15 @@ impl Scanner {
     }
 
     fn read(&mut self, passed: &PassedBox, bytes: &[u8]) {
-        let file = FileContext {
+        let context = Context {
             rules: &self.rules,
             length: self.top_level.length_limit(),
             now: self.now,
             mdats: &self.top_level.index().mdats,
+            after: passed.extent.end,
+            notes: NoteList::default(),
         };
-        self.parsed.read(&file, passed, bytes);
+        self.parsed.read(context, passed, bytes);
     }
 
     /// Sets the refusal if it is certain. A fault of the top level waits for pending boxes before it:

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::Digest;
 
-/// No larger `moov` is read, whatever the settings say (mp4.md §0.7).
+/// No larger `moov` is read, whatever the settings say.
 const MAX_MOOV: u64 = 16 * 1024 * 1024;
 
 #[derive(Debug, Clone, Deserialize)]

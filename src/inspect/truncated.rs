@@ -1,6 +1,6 @@
 //! Fragmented recordings whose end is missing: the whole fragments can be played
-//! (`inspect.cut_recording`). An app that is killed leaves its last fragment without all of its
-//! media, or ends inside a header. (mp4.md §4.2, "if killed")
+//! (`inspect.cut_recording`). An app that is killed leaves its last fragment without all of
+//! its media, or ends inside a header.
 
 use super::content::ParsedBoxes;
 use super::settings::Config;

@@ -37,14 +37,9 @@ impl FullBox<'_> {
 
     /// A duration as stored, unless it is all ones, which means "unknown".
     pub(crate) fn known(&self, duration: u64) -> Option<u64> {
-        known_duration(duration, self.version)
+        let unknown = if self.version == 0 { u64::from(u32::MAX) } else { u64::MAX };
+        (duration != unknown).then_some(duration)
     }
-}
-
-/// A duration from a box of some version, unless it is all ones, which means "unknown".
-pub(crate) fn known_duration(duration: u64, version: u8) -> Option<u64> {
-    let unknown = if version == 0 { u64::from(u32::MAX) } else { u64::MAX };
-    (duration != unknown).then_some(duration)
 }
 
 impl<'a> Mp4Box<'a> {

@@ -5,8 +5,8 @@ use crate::model::Check;
 use super::kind::FourCc;
 use super::mp4_box::{Checked, Children, Mp4Box};
 
-/// The deepest nesting, the outermost box included (mp4.md §3.2, check 19; `FFmpeg` allows 10, the
-/// deepest file seen has 8).
+/// The deepest nesting, the outermost box included (`FFmpeg` allows 10, the deepest file seen has
+/// 8).
 pub(crate) const MAX_DEPTH: usize = 16;
 
 /// The most boxes inside one `moov` or `moof`; a track has about twenty.
@@ -84,7 +84,7 @@ fn fields_of_sample_entry(kind: FourCc, body: &[u8]) -> Option<usize> {
 }
 
 /// `meta` is a plain box in QuickTime and a full one in ISO files. Phones mix them up, so the place
-/// of `hdlr` decides; `None` without one. (mp4.md §4.5)
+/// of `hdlr` decides; `None` without one.
 pub(crate) fn fields_of_meta(body: &[u8]) -> Option<usize> {
     let has_hdlr = |fields: &usize| {
         let kind = body.get(fields.saturating_add(4)..).unwrap_or_default();

@@ -1,10 +1,10 @@
 //! Check 41: The pictures of H.264 and H.265 are what their tables say.
 //!
 //! Such a sample consists of NAL units, each with its length before it (ISO 14496-15 §4.3). The
-//! lengths must add up to the size of the sample. This is the one check that looks into the media, and
-//! it finds three in four damages that leave every length as it was: zeroed, swapped or foreign blocks
-//! (mp4.md §3.3). Only the lengths are read: in passing where the tables are known by then, otherwise
-//! they are requested, a few bytes each.
+//! lengths must add up to the size of the sample. This is the one check that looks into the media,
+//! and it finds three in four damages that leave every length as it was: zeroed, swapped or foreign
+//! blocks. Only the lengths are read: in passing where the tables are known by then, otherwise they
+//! are requested, a few bytes each.
 
 use super::layout::{FragmentSamples, NalSample, SampleCursor};
 use crate::inspect::boxes::{Extent, FourCc, in_memory, path, step};

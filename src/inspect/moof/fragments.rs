@@ -95,7 +95,7 @@ impl Fragments {
         self.check_media(context.mdats, moof.at)?;
         self.count_last(movie);
         self.read_sequence(moof.required_child(*b"mfhd")?, context)?;
-        let mut collected = Collected::new(moof.at, context.length);
+        let mut collected = Collected { moof: moof.at, next: moof.at, ..Collected::default() };
         for traf in moof.children_of(*b"traf") {
             let read = read_track(traf, movie, context, &mut collected);
             self.truncated_after = collected.is_past_end.then(|| moof.end());
@@ -190,6 +190,7 @@ impl Fragments {
 }
 
 /// What has been read of a fragment.
+#[derive(Default)]
 struct Collected {
     moof: u64,
     /// Where samples without a position of their own begin.
@@ -199,27 +200,20 @@ struct Collected {
     samples: FragmentSamples,
     totals: Vec<Total>,
     claim: Option<(u64, Finding)>,
-    /// Length of the file, if it is known.
-    length: Option<u64>,
     is_past_end: bool,
 }
 
 impl Collected {
-    fn new(moof: u64, length: Option<u64>) -> Self {
-        let (media, totals, samples) = (Vec::new(), Vec::new(), FragmentSamples::default());
-        Self { moof, next: moof, media, samples, totals, claim: None, length, is_past_end: false }
-    }
-
     /// Check 31, for fragments: samples lie inside the file.
-    fn add_media(&mut self, trun: Mp4Box, start: u64, bytes: u64) -> Checked {
-        let end = start.saturating_add(bytes);
+    fn add_media(&mut self, trun: Mp4Box, media: Extent, file_length: Option<u64>) -> Checked {
+        let Extent { start, end } = media;
         self.next = end;
         match self.media.last_mut() {
-            _ if bytes == 0 => {}
+            _ if media.is_empty() => {}
             Some(last) if last.end == start => last.end = end,
-            _ => self.media.push(start..end),
+            _ => self.media.push(media),
         }
-        self.is_past_end = self.length.is_some_and(|length| end > length);
+        self.is_past_end = file_length.is_some_and(|length| end > length);
         if self.is_past_end { Err(outside_file(trun)) } else { Ok(()) }
     }
 }
@@ -252,11 +246,11 @@ fn read_track(
             collected.claim = Some((count, table::too_many(trun, count)));
         }
         let start = run.start(base, collected.next).ok_or_else(|| outside_file(trun))?;
-        collected.add_media(trun, start, run.bytes)?;
+        let media = start..start.saturating_add(run.bytes);
+        collected.add_media(trun, media.clone(), context.length)?;
         if let Some(nal_length_size) = track.nal_length_size() {
-            let extent = start..collected.next;
             let samples = &mut collected.samples;
-            samples.add(&extent, run.count, run.sizes(), defaults.size, nal_length_size);
+            samples.add(&media, run.count, run.sizes(), defaults.size, nal_length_size);
         }
         total.samples = total.samples.saturating_add(count);
         total.duration = total.duration.saturating_add(run.duration);

@@ -5,7 +5,7 @@ use crate::inspect::context::Context;
 use crate::inspect::settings::Quicktime;
 use crate::model::{Check, Finding};
 
-/// Brands of MP4 files and their relatives (mp4.md §3.2, check 4; Media3 `Sniffer`).
+/// Brands of MP4 files and their relatives (Media3 `Sniffer`).
 const MP4: [&[u8; 4]; 32] = [
     b"isom", b"iso2", b"iso3", b"iso4", b"iso5", b"iso6", b"iso7", b"iso8", b"iso9", b"isoa",
     b"isob", b"isoc", b"mp41", b"mp42", b"mp71", b"avc1", b"avc3", b"hvc1", b"hev1", b"av01",
@@ -54,7 +54,7 @@ fn is_mp4(brand: FourCc) -> bool {
 }
 
 /// Check 5: A QuickTime movie, as the iPhone's camera records it: its major brand is `qt  ` and none
-/// is MP4's. Whether it is accepted is the operator's choice (decisions.md).
+/// is MP4's. Whether it is accepted is the operator's choice.
 pub(crate) fn quicktime(brands: &[FourCc], at: u64, context: &mut Context) -> Checked {
     if brands.iter().copied().any(is_mp4) {
         return Ok(());

@@ -6,8 +6,8 @@ use super::sample_tables::SampleTables;
 use crate::inspect::boxes::{Checked, Extent};
 use crate::model::{Check, Finding};
 
-/// Bytes of the file that are filled with samples. 32 bits each: two for a chunk of four bytes in its
-/// table keep the heap below three times `moov` (S39), and no file here has 4 GiB.
+/// Bytes of the file that are filled with samples. 32 bits each: two for a chunk of four bytes in
+/// its table keep the heap below three times `moov`, and no file here has 4 GiB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Run {
     start: u32,
@@ -28,7 +28,6 @@ pub(crate) struct ChunkExtents(Arc<Vec<Run>>);
 impl ChunkExtents {
     /// Checks 31 and 33: Gathers the chunks of all tracks: none ends past the end of the file, no
     /// two share bytes. With `moov` first, 31 finds a truncated file after about 2 % of it.
-    /// (mp4.md §4.3)
     pub(crate) fn gather<'t>(
         tracks: impl Iterator<Item = &'t SampleTables<'t>> + Clone,
         file_length: Option<u64>,
@@ -59,9 +58,9 @@ impl ChunkExtents {
         }
     }
 
-    /// Check 32: Every sample lies inside one `mdat`. Otherwise bytes were lost or doubled before it.
-    /// Joined runs are enough, since there is always a header between two `mdat`.
-    /// (mp4.md §4.2: a phone that lost power leaves this)
+    /// Check 32: Every sample lies inside one `mdat`. Otherwise bytes were lost or doubled before
+    /// it. Joined runs are enough, since there is always a header between two `mdat`. A phone that
+    /// lost power leaves such a file.
     pub(crate) fn check_inside_mdats(&self, mdats: &[Extent]) -> Checked {
         self.extents().try_for_each(|run| check_inside(&run, mdats))
     }

@@ -201,24 +201,34 @@ mod tests {
         [&size.to_be_bytes()[..], &kind, body].concat()
     }
 
-    fn video(codec: [u8; 4], config: [u8; 4], body: &[u8]) -> String {
-        let bytes = boxed(config, body);
-        of_video(FourCc(codec), Mp4Box::parse(&bytes, 0).unwrap()).unwrap()
-    }
-
     /// The examples of RFC 6381, ISO 14496-15 and of the bindings of AV1 and VP9.
     #[test]
     fn video_codec_strings_follow_rfc_6381() {
-        assert_eq!(video(*b"avc1", *b"avcC", &[1, 0x64, 0, 0x28]), "avc1.640028");
-        let main = [1, 1, 0x60, 0, 0, 0, 0xB0, 0, 0, 0, 0, 0, 93];
-        assert_eq!(video(*b"hvc1", *b"hvcC", &main), "hvc1.1.6.L93.B0");
-        let high = [1, 0x62, 0x20, 0, 0, 0, 0x90, 0, 4, 0, 0, 0, 150];
-        assert_eq!(video(*b"hev1", *b"hvcC", &high), "hev1.A2.4.H150.90.0.4");
-        assert_eq!(video(*b"av01", *b"av1C", &[0x81, 0x04, 0]), "av01.0.04M.08");
-        assert_eq!(video(*b"av01", *b"av1C", &[0x81, 0x4D, 0xE0]), "av01.2.13H.12");
-        assert_eq!(video(*b"vp09", *b"vpcC", &[1, 0, 0, 0, 0, 10, 0x82]), "vp09.00.10.08");
         let visual = esds(0x20, &[0, 0, 1, 0xB0, 9]);
-        assert_eq!(video(*b"mp4v", *b"esds", &visual), "mp4v.20.9");
+        let examples: [(_, _, &[u8], _); 7] = [
+            (*b"avc1", *b"avcC", &[1, 0x64, 0, 0x28], "avc1.640028"),
+            (
+                *b"hvc1",
+                *b"hvcC",
+                &[1, 1, 0x60, 0, 0, 0, 0xB0, 0, 0, 0, 0, 0, 93],
+                "hvc1.1.6.L93.B0",
+            ),
+            (
+                *b"hev1",
+                *b"hvcC",
+                &[1, 0x62, 0x20, 0, 0, 0, 0x90, 0, 4, 0, 0, 0, 150],
+                "hev1.A2.4.H150.90.0.4",
+            ),
+            (*b"av01", *b"av1C", &[0x81, 0x04, 0], "av01.0.04M.08"),
+            (*b"av01", *b"av1C", &[0x81, 0x4D, 0xE0], "av01.2.13H.12"),
+            (*b"vp09", *b"vpcC", &[1, 0, 0, 0, 0, 10, 0x82], "vp09.00.10.08"),
+            (*b"mp4v", *b"esds", &visual, "mp4v.20.9"),
+        ];
+        for (codec, kind, body, expected) in examples {
+            let bytes = boxed(kind, body);
+            let config = Mp4Box::parse(&bytes, 0).unwrap();
+            assert_eq!(of_video(FourCc(codec), config).unwrap(), expected);
+        }
     }
 
     /// The body of an `esds` with descriptors whose sizes take four bytes, as Apple writes them.

@@ -11,18 +11,16 @@ use crate::inspect::boxes::{Checked, Mp4Box};
 use crate::inspect::context::Context;
 use crate::model::{Check, Finding};
 
-/// The most tracks; a phone writes up to five, and some checks compare each pair (mp4.md §3.2, check
-/// 24).
+/// The most tracks; a phone writes up to five, and some checks compare each pair.
 const MAX_TRACKS: usize = 32;
 
 /// From 1904, the epoch of MP4, to 1970 (ISO 14496-12 §8.2.2).
 const SECONDS_1904_TO_1970: i64 = 2_082_844_800;
 
-/// 2001-01-01: no phone made an MP4 before; earlier times are clocks that were never set (mp4.md
-/// §4.5).
+/// 2001-01-01: no phone made an MP4 before; earlier times are clocks that were never set.
 const FIRST_YEAR: i64 = 978_307_200;
 
-/// How far a phone's clock may be ahead of ours (mp4.md §4.5).
+/// How far a phone's clock may be ahead of ours.
 const CLOCK_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
 #[derive(Clone)]
@@ -88,7 +86,7 @@ pub(crate) struct ParsedMoov<'a> {
 
 /// Reads `moov`, whose nesting has been checked.
 pub(crate) fn read<'a>(moov: Mp4Box<'a>, context: &mut Context) -> Checked<ParsedMoov<'a>> {
-    let header = movie_header(moov.required_child(*b"mvhd")?)?;
+    let (created, timescale, duration) = movie_header(moov.required_child(*b"mvhd")?)?;
     check_track_count(moov)?;
     let mut tracks = Vec::new();
     let mut tables = Vec::new();
@@ -108,10 +106,10 @@ pub(crate) fn read<'a>(moov: Mp4Box<'a>, context: &mut Context) -> Checked<Parse
     let extents = ChunkExtents::gather(tables.iter().map(|(tables, _)| tables), context.length)?;
     let movie = Movie {
         at: moov.at,
-        timescale: header.timescale,
-        duration: header.duration,
+        timescale,
+        duration,
         announced,
-        created_at: created_at(header.created, context.now),
+        created_at: created_at(created, context.now),
         tracks,
         has_mvex: mvex.is_some(),
         tags: tags::read(moov, context),
@@ -120,27 +118,21 @@ pub(crate) fn read<'a>(moov: Mp4Box<'a>, context: &mut Context) -> Checked<Parse
     Ok(ParsedMoov { movie, extents, nal_tracks: nal_tracks.collect() })
 }
 
-struct MovieHeader {
-    created: u64,
-    timescale: u32,
-    duration: Option<u64>,
-}
-
-/// Checks 22 and 23: `mvhd` (ISO 14496-12 §8.2.2).
-fn movie_header(mvhd: Mp4Box) -> Checked<MovieHeader> {
+/// Checks 22 and 23: `mvhd`: creation time, timescale and duration (ISO 14496-12 §8.2.2).
+fn movie_header(mvhd: Mp4Box) -> Checked<(u64, u32, Option<u64>)> {
     let header = mvhd.read_full(|mut full| {
         let created = full.sized()?;
         full.sized()?; // modified
         let (timescale, duration) = (full.fields.u32()?, full.sized()?);
         full.fields.skip(80)?; // rate, volume, matrix, next track
-        Some(MovieHeader { created, timescale, duration: full.known(duration) })
+        Some((created, timescale, full.known(duration)))
     })?;
-    track::check_timescale(mvhd, header.timescale)?;
+    track::check_timescale(mvhd, header.1)?;
     Ok(header)
 }
 
 /// Check 24: The number of tracks is bounded. Twenty thousand of them keep other readers busy for
-/// minutes. (mp4.md §1.3)
+/// minutes.
 fn check_track_count(moov: Mp4Box) -> Checked {
     let count = moov.children_of(*b"trak").count();
     if count <= MAX_TRACKS {

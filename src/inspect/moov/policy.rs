@@ -7,30 +7,32 @@ use super::track::{Track, milliseconds};
 use crate::inspect::settings::Config;
 use crate::model::{BrokenLimit, Check, Finding};
 
-/// Statements of the duration may differ by this much, or by a tenth (mp4.md §3.2, check 35).
+/// Statements of the duration may differ by this much, or by a tenth.
 const DURATION_SLACK_MS: u64 = 1000;
 
 /// All violations of the policy that `moov` alone shows. An upload is refused for the first one; a
 /// preflight reports all of them.
 pub(crate) fn violations(movie: &Movie, rules: &Config) -> Vec<Finding> {
-    let Some(video) = movie.video() else { return vec![no_video_track(movie)] };
-    // Fragments are still to come; and a movie without a picture has no duration worth a word.
-    let of_samples = match movie.has_mvex {
-        true => None,
-        false if video.samples == 0 => Some(no_samples(movie)),
-        false => duration_out_of_range(movie, false, rules),
+    let finding = |check, message: &str| Finding::at(check, movie.at, message);
+    // Check 25: Sound alone is no inspection of a vehicle. Other tracks (text, timed metadata) are
+    // allowed, iPhones write two or three. (ISO 14496-12 §8.4.3)
+    let Some(video) = movie.video() else {
+        let message = "The file has no video track, only sound or data.";
+        return vec![finding(Check::NoVideoTrack, message)];
+    };
+    let of_samples = if movie.has_mvex {
+        None // fragments are still to come
+    } else if video.samples == 0 {
+        // Check 38, which is the cause of any duration.
+        let message = "The file describes a video but has not a single picture.";
+        Some(finding(Check::NoSamples, message))
+    } else {
+        duration_out_of_range(movie, false, rules)
     };
     codec_unsupported(video, rules).into_iter().chain(of_samples).collect()
 }
 
-/// Check 25: There is a picture. Sound alone is no inspection of a vehicle; other tracks (text, timed
-/// metadata) are allowed, iPhones write two or three. (ISO 14496-12 §8.4.3)
-fn no_video_track(movie: &Movie) -> Finding {
-    let message = "The file has no video track, only sound or data.";
-    Finding::at(Check::NoVideoTrack, movie.at, message)
-}
-
-/// Check 26: The codec is on the operator's list: reviewers cannot play others (decisions.md).
+/// Check 26: The codec is on the operator's list: reviewers cannot play others.
 fn codec_unsupported(video: &Track, rules: &Config) -> Option<Finding> {
     let entry = video.sample_entry.as_ref()?;
     let codec = entry.kind.to_string();
@@ -38,14 +40,8 @@ fn codec_unsupported(video: &Track, rules: &Config) -> Option<Finding> {
     (!rules.accepts_codec(&codec)).then(|| Finding::at(Check::CodecUnsupported, entry.at, message))
 }
 
-/// Check 38: A video has pictures. If no fragments follow, `moov` has them. (mp4.md §3.2)
-fn no_samples(movie: &Movie) -> Finding {
-    let message = "The file describes a video but has not a single picture.";
-    Finding::at(Check::NoSamples, movie.at, message)
-}
-
 /// Check 37: The duration is within the operator's limits. A file that does not state a duration
-/// counts as empty. (decisions.md, video policy)
+/// counts as empty.
 pub(crate) fn duration_out_of_range(
     movie: &Movie,
     fragmented: bool,

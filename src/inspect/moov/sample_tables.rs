@@ -109,7 +109,7 @@ impl<'a> SampleTables<'a> {
     }
 
     /// Check 30: All tables count the same samples. A phone that lost power while it wrote them
-    /// leaves counts that differ by a few. (mp4.md §4.2; mp4parse)
+    /// leaves counts that differ by a few. (mp4parse)
     fn check_counts(&self) -> Checked {
         let total = |table: &[[u8; 8]]| {
             let counts = table.iter().map(|entry| {

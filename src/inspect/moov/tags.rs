@@ -1,7 +1,7 @@
 //! Where and with what a video was made, and check 40: tags are read leniently.
 //!
-//! A location is in one of three places (mp4.md §4.5): `udta/©xyz` by Android, `udta/loci` by 3GPP
-//! writers and `FFmpeg`, a key of `meta` by iOS.
+//! A location is in one of three places: `udta/©xyz` by Android, `udta/loci` by 3GPP writers and
+//! `FFmpeg`, a key of `meta` by iOS.
 
 use std::str;
 

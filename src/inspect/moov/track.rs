@@ -7,7 +7,7 @@ use crate::inspect::boxes::{Checked, FourCc, Mp4Box};
 use crate::inspect::context::Context;
 use crate::model::Check;
 
-/// The largest timescale: above it, arithmetic of players overflows (mp4.md §3.2, check 23).
+/// The largest timescale: above it, arithmetic of players overflows.
 const MAX_TIMESCALE: u32 = 2_147_483_647;
 
 #[derive(Clone)]
@@ -144,8 +144,8 @@ fn track_header(tkhd: Mp4Box) -> Checked<TrackHeader> {
             *cell = full.fields.i32()?;
         }
         let [a, b, _, c, d, ..] = matrix;
-        let [width, _, height, _] = [(); 4].map(|()| full.fields.u16());
-        let (width, height) = (width?, height?);
+        let (width, _fraction) = (full.fields.u16()?, full.fields.u16()?);
+        let (height, _fraction) = (full.fields.u16()?, full.fields.u16()?);
         Some(TrackHeader { id, duration, rotation: rotation([a, b, c, d]), width, height })
     })
 }
@@ -175,7 +175,6 @@ fn media_header(mdhd: Mp4Box) -> Checked<(u32, Option<u64>)> {
 }
 
 /// Check 23: Readers divide by the timescale: zero stops players, and the crate `mp4` with them.
-/// (mp4.md §1.4)
 pub(crate) fn check_timescale(header: Mp4Box, timescale: u32) -> Checked {
     if (1..=MAX_TIMESCALE).contains(&timescale) {
         return Ok(());

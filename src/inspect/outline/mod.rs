@@ -17,7 +17,7 @@ use crate::inspect::boxes::{LONG_HEADER, in_memory, length};
 /// The most lines. A file can have millions of boxes.
 const MAX_LINES: usize = 10_000;
 
-/// The largest box whose content is read (mp4.md §0.7: the limit for `moov`).
+/// The largest box whose content is read (the limit for `moov`).
 const MAX_READ: u64 = 16 * 1024 * 1024;
 
 /// One line of an outline.

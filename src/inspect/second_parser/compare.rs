@@ -8,7 +8,7 @@ use super::bounded::BoundedReader;
 use super::rebuild::{self, Piece};
 use crate::inspect::boxes::Mp4Box;
 use crate::inspect::moov::movie::Movie;
-use crate::inspect::moov::track::{Track, milliseconds};
+use crate::inspect::moov::track::milliseconds;
 use crate::model::{Check, Finding};
 
 /// The note if the second parser fails, or disagrees on tracks, samples, durations or sizes.
@@ -43,65 +43,38 @@ fn movie_difference(theirs: &MoovBox, movie: &Movie, copied: &[usize]) -> Option
         return Some(format!("a duration of {millis} ms"));
     }
     let ours = copied.iter().filter_map(|index| movie.tracks.get(*index));
-    ours.zip(second_tracks(theirs)).find_map(|(ours, theirs)| {
-        let difference = theirs.difference(ours)?;
-        Some(format!("{difference} in track {}", ours.id))
-    })
-}
-
-/// What the crate reads of a track.
-struct SecondTrack {
-    id: u32,
-    samples: u64,
-    timescale: u32,
-    stated_duration: u64,
-    sample_duration: u64,
-    header_size: [u16; 2],
-    /// The size of the encoded picture, for the codecs whose entries the crate reads.
-    coded_size: Option<[u16; 2]>,
-}
-
-fn second_tracks(moov: &MoovBox) -> impl Iterator<Item = SecondTrack> {
-    moov.traks.iter().map(|trak| {
-        let (media, tables) = (&trak.mdia.mdhd, &trak.mdia.minf.stbl);
-        let durations = tables.stts.entries.iter().map(|entry| {
-            u64::from(entry.sample_count).saturating_mul(u64::from(entry.sample_delta))
-        });
+    ours.zip(&theirs.traks).find_map(|(ours, theirs)| {
+        let (header, media) = (&theirs.tkhd, &theirs.mdia.mdhd);
+        let tables = &theirs.mdia.minf.stbl;
+        let stated = ours.stated_duration.unwrap_or(media.duration);
+        let runs = tables.stts.entries.iter();
+        let runs =
+            runs.map(|run| u64::from(run.sample_count).saturating_mul(run.sample_delta.into()));
+        let sample_duration = runs.fold(0, u64::saturating_add);
+        let size = [header.width.value(), header.height.value()];
         let avc = tables.stsd.avc1.as_ref().map(|entry| [entry.width, entry.height]);
         let hevc = tables.stsd.hev1.as_ref().map(|entry| [entry.width, entry.height]);
         let vp9 = tables.stsd.vp09.as_ref().map(|entry| [entry.width, entry.height]);
-        SecondTrack {
-            id: trak.tkhd.track_id,
-            samples: u64::from(tables.stsz.sample_count),
-            timescale: media.timescale,
-            stated_duration: media.duration,
-            sample_duration: durations.fold(0, u64::saturating_add),
-            header_size: [trak.tkhd.width.value(), trak.tkhd.height.value()],
-            coded_size: avc.or(hevc).or(vp9),
-        }
-    })
-}
-
-impl SecondTrack {
-    fn difference(&self, ours: &Track) -> Option<String> {
-        let millis = |time| milliseconds(time, self.timescale);
+        // The crate does not read the entries of other codecs.
+        let our_coded = ours.sample_entry.as_ref().map(|entry| [entry.width, entry.height]);
+        let coded = avc.or(hevc).or(vp9).filter(|coded| our_coded != Some(*coded));
+        let millis = |duration| milliseconds(duration, media.timescale);
         let pixels = |[width, height]: [u16; 2]| format!("{width} by {height} pixels");
-        let stated = ours.stated_duration.unwrap_or(self.stated_duration);
-        let coded_size = ours.sample_entry.as_ref().map(|entry| [entry.width, entry.height]);
-        if ours.id != self.id {
-            Some(format!("the id {}", self.id))
-        } else if ours.samples != self.samples {
-            Some(format!("{} samples", self.samples))
-        } else if stated != self.stated_duration || ours.timescale != self.timescale {
-            Some(format!("a duration of {} ms", millis(self.stated_duration)))
-        } else if ours.sample_duration != self.sample_duration {
-            Some(format!("samples of {} ms", millis(self.sample_duration)))
-        } else if [ours.header.width, ours.header.height] != self.header_size {
-            Some(pixels(self.header_size))
+        let difference = if ours.id != header.track_id {
+            format!("the id {}", header.track_id)
+        } else if ours.samples != u64::from(tables.stsz.sample_count) {
+            format!("{} samples", tables.stsz.sample_count)
+        } else if stated != media.duration || ours.timescale != media.timescale {
+            format!("a duration of {} ms", millis(media.duration))
+        } else if ours.sample_duration != sample_duration {
+            format!("samples of {} ms", millis(sample_duration))
+        } else if [ours.header.width, ours.header.height] != size {
+            pixels(size)
         } else {
-            self.coded_size.filter(|theirs| coded_size != Some(*theirs)).map(pixels)
-        }
-    }
+            pixels(coded?)
+        };
+        Some(format!("{difference} in track {}", ours.id))
+    })
 }
 
 #[cfg(test)]

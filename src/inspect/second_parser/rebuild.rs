@@ -1,7 +1,6 @@
 //! A minimal copy of `moov` for the crate `mp4`, whose reader loops, aborts or panics on one in
-//! forty damaged files (mp4.md §1.4). It only gets what our reader has checked: known boxes with
-//! 32-bit sizes that fill their parents, no tags, sample entries cut to fixed fields and
-//! configuration.
+//! forty damaged files. It only gets what our reader has checked: known boxes with 32-bit sizes
+//! that fill their parents, no tags, sample entries cut to fixed fields and configuration.
 //!
 //! Nothing large is copied: the pieces borrow the tables.
 

@@ -4,26 +4,24 @@ use super::header::{HeaderContext, TopLevelHeader};
 use crate::inspect::boxes::{Checked, LONG_HEADER, SHORT_HEADER, in_memory, length, nesting};
 use crate::model::{Check, Finding};
 
-/// More top-level boxes than any recorder writes; 8 million empty ones would fit into 64 MiB
-/// (mp4.md §3.2, check 12).
+/// More top-level boxes than any recorder writes; 8 million empty ones would fit into 64 MiB.
 const MAX_BOXES: u64 = 100_000;
 
 /// More fragments than any recorder writes: half an hour at nine a second. Bounds what is
 /// remembered of them.
 const MAX_FRAGMENTS: u64 = 16_384;
 
-/// `mdat` boxes outside of fragments: one is normal, 64 are more than any recorder writes (mp4.md
-/// §3.2, check 17).
+/// `mdat` boxes outside of fragments: one is normal, 64 are more than any recorder writes.
 const MAX_PLAIN_MDATS: u64 = 64;
 
-/// The largest `ftyp`: a thousand brands (mp4.md §3.2, check 3).
+/// The largest `ftyp`: a thousand brands.
 const MAX_FTYP: u64 = 4096;
 
-/// The smallest `ftyp`: a brand and a version (mp4.md §3.2, check 3).
+/// The smallest `ftyp`: a brand and a version.
 const MIN_FTYP: u64 = 16;
 
-/// Zero bytes allowed after the last box (decisions.md, video policy).
-const MAX_ZERO_TAIL: u64 = 64 * 1024;
+/// Zero bytes allowed after the last box.
+pub(super) const MAX_ZERO_TAIL: u64 = 64 * 1024;
 
 /// The message for a file that ends inside a header.
 pub(super) const PARTIAL_HEADER: &str = "The file ends inside the header of a box.";
@@ -56,12 +54,12 @@ pub(super) fn unknown(context: &mut HeaderContext, found: &TopLevelHeader) {
     }
 }
 
-/// Check 12: The number of boxes, of fragments and of media boxes is bounded. (mp4.md §3.2)
+/// Check 12: The number of boxes, of fragments and of media boxes is bounded.
 pub(super) fn too_many(context: &HeaderContext, found: &TopLevelHeader) -> Checked {
     let index = &context.index;
     let (count, limit) = match &found.kind.0 {
         b"moof" => (index.fragments, MAX_FRAGMENTS),
-        b"mdat" => (index.mdats_outside_fragments(), MAX_PLAIN_MDATS),
+        b"mdat" => (index.mdat_count().saturating_sub(index.fragments), MAX_PLAIN_MDATS),
         _ => (index.boxes, MAX_BOXES),
     };
     if count < limit && index.boxes < MAX_BOXES {
@@ -132,7 +130,7 @@ pub(super) fn open_end(context: &HeaderContext, found: &TopLevelHeader) -> Check
 /// Checks 43 and 44, as early as they are certain: after this box there is room for the `moov` and
 /// the `mdat` that are still missing. A recording that was killed after its `mdat` got a size is
 /// refused at that header, not after all of its bytes. Where another header fits, it is awaited: it
-/// distinguishes a truncated recording from one that was never finished. (mp4.md §4.2)
+/// distinguishes a truncated recording from one that was never finished.
 pub(super) fn no_room(context: &HeaderContext, found: &TopLevelHeader, size: u64) -> Checked {
     let (Some(length), index) = (context.declared, &context.index) else { return Ok(()) };
     if matches!(&found.kind.0, b"ftyp" | b"moov") || !index.ftyp || index.has_gap {
@@ -177,8 +175,8 @@ pub(super) fn ftyp_invalid(found: &TopLevelHeader, size: u64) -> Checked {
     Err(found.finding(Check::FtypInvalid, what))
 }
 
-/// Check 13: Boxes that are read whole have a limit, checked before a byte of them is read. A `moov`
-/// takes about 1 % of a recording. (mp4.md §4.4)
+/// Check 13: Boxes that are read whole have a limit, checked before a byte of them is read. A
+/// `moov` takes about 1 % of a recording.
 pub(super) fn too_large(context: &HeaderContext, found: &TopLevelHeader, size: u64) -> Checked {
     let (check, limit) = match &found.kind.0 {
         b"moov" => (Check::MoovTooLarge, context.rules.moov_limit()),
@@ -195,7 +193,7 @@ pub(super) fn too_large(context: &HeaderContext, found: &TopLevelHeader, size: u
 /// Check 9: A box ends where the file ends, or before. Otherwise the upload is truncated or resumed
 /// at a wrong offset, or the recording was killed. (GPAC calls it an incomplete file)
 pub(super) fn beyond_end(context: &HeaderContext, found: &TopLevelHeader, size: u64) -> Checked {
-    let Some(length) = context.declared.or(context.max_length) else { return Ok(()) };
+    let Some(length) = context.length_limit() else { return Ok(()) };
     let missing = found.at.saturating_add(size).saturating_sub(length);
     if missing == 0 {
         return Ok(());
@@ -209,13 +207,8 @@ pub(super) fn beyond_end(context: &HeaderContext, found: &TopLevelHeader, size: 
     Err(found.finding_with(Check::BoxBeyondEnd, message))
 }
 
-/// Check 15: The zero bytes after the last box are not too many.
-pub(super) fn zero_tail_too_long(length: u64) -> bool {
-    length > MAX_ZERO_TAIL
-}
-
 /// Check 15: A few zero bytes may follow the last box. Returns where the run that began at `from`
-/// stops being padding within `bytes` that begin at `at`. (decisions.md, video policy)
+/// stops being padding within `bytes` that begin at `at`.
 pub(super) fn zero_tail_end(from: u64, at: u64, bytes: &[u8]) -> Option<u64> {
     let limit = from.saturating_add(MAX_ZERO_TAIL);
     let room = in_memory(limit.saturating_sub(at));
@@ -231,7 +224,6 @@ pub(super) fn trailing(at: u64, is_zeros: bool) -> Finding {
 }
 
 /// Check 16: There are more bytes than announced, as after a resume at a wrong offset.
-/// (mp4.md §3.2)
 pub(super) fn length_mismatch(length: u64) -> Finding {
     let message = format!("The file has more bytes than the {length} that were announced.");
     Finding::at(Check::LengthMismatch, length, message)

@@ -6,10 +6,10 @@ use crate::inspect::boxes::Checked;
 use crate::inspect::settings::Quicktime;
 use crate::model::{Check, Finding};
 
-/// Padding allowed before `ftyp`, in bytes (decisions.md, video policy).
+/// Padding allowed before `ftyp`, in bytes.
 const MAX_PADDING: u64 = 64 * 1024;
 
-/// The size that Android's recorder leaves in `mdat` until it is stopped: `????` (mp4.md §4.2).
+/// The size that Android's recorder leaves in `mdat` until it is stopped: `????`.
 const ANDROID_PLACEHOLDER: u64 = 0x3F3F_3F3F;
 
 /// The same with a 64-bit size.

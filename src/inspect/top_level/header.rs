@@ -1,6 +1,7 @@
 //! Headers at the top level, and what the checks on them know.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::inspect::boxes::{BoxHeader, Extent, FourCc, box_finding, path};
 use crate::inspect::notes::NoteList;
@@ -100,18 +101,13 @@ impl TopLevelIndex {
         self.moov.is_some() && !self.mdats.is_empty()
     }
 
-    /// `mdat` boxes beyond one for each fragment.
-    pub(crate) fn mdats_outside_fragments(&self) -> u64 {
-        self.mdat_count().saturating_sub(self.fragments)
-    }
-
     /// The `mdat` boxes that a file of this length contains to their end.
     pub(crate) fn whole_mdats(&self, length: u64) -> &[Extent] {
         let whole = self.mdats.partition_point(|mdat| mdat.end <= length);
         self.mdats.get(..whole).unwrap_or_default()
     }
 
-    fn mdat_count(&self) -> u64 {
+    pub(super) fn mdat_count(&self) -> u64 {
         u64::try_from(self.mdats.len()).unwrap_or(u64::MAX)
     }
 
@@ -128,20 +124,27 @@ impl TopLevelIndex {
 }
 
 /// What a check of a header knows besides it.
-pub(crate) struct HeaderContext<'a> {
-    pub(crate) rules: &'a Config,
+#[derive(Clone)]
+pub(crate) struct HeaderContext {
+    pub(crate) rules: Arc<Config>,
     /// Length of the file, if it is known.
     pub(crate) declared: Option<u64>,
-    /// Upper limit of the length of the file, if that is known.
+    /// Upper limit of the length, where only that is known.
     pub(crate) max_length: Option<u64>,
-    pub(crate) index: &'a mut TopLevelIndex,
-    pub(crate) notes: &'a mut NoteList,
     /// Bytes read so far.
-    pub(crate) after: u64,
+    pub(crate) position: u64,
+    pub(crate) index: TopLevelIndex,
+    pub(crate) notes: NoteList,
 }
 
-impl HeaderContext<'_> {
+impl HeaderContext {
+    /// The length of the file, or its upper limit, if either is known.
+    pub(crate) fn length_limit(&self) -> Option<u64> {
+        self.declared.or(self.max_length)
+    }
+
+    /// Adds a note that is certain after the bytes read so far.
     pub(crate) fn note(&mut self, finding: Finding) {
-        self.notes.add(self.after, finding);
+        self.notes.add(self.position, finding);
     }
 }

@@ -24,15 +24,8 @@ enum State {
 
 #[derive(Clone)]
 pub(crate) struct TopLevelReader {
-    rules: Arc<Config>,
-    /// Length of the file, if it is known.
-    declared: Option<u64>,
-    /// Upper limit of the length, where only that is known.
-    max_length: Option<u64>,
-    position: u64,
-    index: TopLevelIndex,
+    context: HeaderContext,
     fault: Option<TimedFinding>,
-    notes: NoteList,
     /// The bytes of the header that is being collected.
     partial: Vec<u8>,
     state: State,
@@ -47,34 +40,27 @@ pub(crate) struct PassedBox {
 
 impl TopLevelReader {
     pub(crate) fn new(rules: Arc<Config>) -> Self {
-        Self {
-            rules,
-            declared: None,
-            max_length: None,
-            position: 0,
-            index: TopLevelIndex::default(),
-            fault: None,
-            notes: NoteList::default(),
-            partial: Vec::new(),
-            state: State::Header,
-        }
+        let (index, notes) = (TopLevelIndex::default(), NoteList::default());
+        let context =
+            HeaderContext { rules, declared: None, max_length: None, position: 0, index, notes };
+        Self { context, fault: None, partial: Vec::new(), state: State::Header }
     }
 
     pub(crate) fn position(&self) -> u64 {
-        self.position
+        self.context.position
     }
 
     pub(crate) fn declared_length(&self) -> Option<u64> {
-        self.declared
+        self.context.declared
     }
 
     /// The length of the file, or its upper limit, if either is known.
     pub(crate) fn length_limit(&self) -> Option<u64> {
-        self.declared.or(self.max_length)
+        self.context.length_limit()
     }
 
     pub(crate) fn index(&self) -> &TopLevelIndex {
-        &self.index
+        &self.context.index
     }
 
     pub(crate) fn fault(&self) -> Option<&TimedFinding> {
@@ -86,12 +72,12 @@ impl TopLevelReader {
     }
 
     pub(crate) fn notes(&self) -> &NoteList {
-        &self.notes
+        &self.context.notes
     }
 
     /// Adds a note that is certain after the bytes read so far.
     pub(crate) fn note(&mut self, finding: Finding) {
-        self.notes.add(self.position, finding);
+        self.context.note(finding);
     }
 
     /// Reads on until a box ends; returns it and what is left of `bytes`.
@@ -112,11 +98,11 @@ impl TopLevelReader {
         match self.state {
             State::Header => self.collect(bytes),
             State::Inside { end, .. } => {
-                let left = end.unwrap_or(u64::MAX).saturating_sub(self.position);
+                let left = end.unwrap_or(u64::MAX).saturating_sub(self.context.position);
                 self.advance(bytes, in_memory(left)).1
             }
             State::Zeros { from } => {
-                if let Some(at) = checks::zero_tail_end(from, self.position, bytes) {
+                if let Some(at) = checks::zero_tail_end(from, self.context.position, bytes) {
                     self.fail(at.saturating_add(1), checks::trailing(at, false));
                 }
                 self.advance(bytes, usize::MAX).1
@@ -142,7 +128,7 @@ impl TopLevelReader {
         if length(&self.partial) == needed
             && let Err(finding) = self.check_header()
         {
-            self.fail(self.position, finding);
+            self.fail(self.context.position, finding);
         }
         rest
     }
@@ -151,11 +137,11 @@ impl TopLevelReader {
     /// must be zeros.
     fn check_short_tail(&mut self) {
         let at = self.partial_start();
-        let room = self.declared.map_or(u64::MAX, |end| end.saturating_sub(at));
+        let room = self.context.declared.map_or(u64::MAX, |end| end.saturating_sub(at));
         let harmful = self.partial.iter().position(|byte| *byte != 0);
         if let Some(harmful) = harmful
             && room < SHORT_HEADER
-            && self.index.is_complete()
+            && self.context.index.is_complete()
         {
             let zeros = u64::try_from(harmful).unwrap_or(u64::MAX);
             let after = at.saturating_add(zeros).saturating_add(1);
@@ -167,10 +153,11 @@ impl TopLevelReader {
 
     fn check_header(&mut self) -> Checked {
         let at = self.partial_start();
-        let found = TopLevelHeader::parse(&self.partial, at, &self.index);
+        let found = TopLevelHeader::parse(&self.partial, at, &self.context.index);
         let Some(found) = found else { return Ok(()) };
-        if self.partial == [0; 8] && self.index.is_complete() {
-            if checks::zero_tail_too_long(self.declared.unwrap_or(0).saturating_sub(at)) {
+        if self.partial == [0; 8] && self.context.index.is_complete() {
+            let tail = self.context.declared.unwrap_or(0).saturating_sub(at);
+            if tail > checks::MAX_ZERO_TAIL {
                 return Err(checks::trailing(at, false)); // zeros or not
             }
             self.partial.clear();
@@ -179,36 +166,24 @@ impl TopLevelReader {
             return Ok(());
         }
         let is_first_look = length(&self.partial) == SHORT_HEADER;
-        let mut context = self.context(self.max_length);
         if is_first_look {
-            check_kind(&context, &found)?;
+            check_kind(&self.context, &found)?;
         }
         if found.header.is_incomplete() {
-            return checks::partial_header(&context, &found); // eight more bytes
+            return checks::partial_header(&self.context, &found); // eight more bytes
         }
-        let size = check_size(&mut context, &found)?;
-        let end = size.map(|size| at.saturating_add(size)).or(self.declared);
-        self.index.add(&found, end);
+        let size = check_size(&mut self.context, &found)?;
+        let end = size.map(|size| at.saturating_add(size)).or(self.context.declared);
+        self.context.index.add(&found, end);
         self.partial.clear();
         self.state = State::Inside { header: found, end };
         Ok(())
     }
 
-    fn context(&mut self, max_length: Option<u64>) -> HeaderContext<'_> {
-        HeaderContext {
-            rules: &self.rules,
-            declared: self.declared,
-            max_length,
-            index: &mut self.index,
-            notes: &mut self.notes,
-            after: self.position,
-        }
-    }
-
     /// Leaves the box when its end is reached.
     fn leave_box(&mut self) -> Option<PassedBox> {
         let State::Inside { header, end: Some(end) } = self.state else { return None };
-        if self.position < end {
+        if self.context.position < end {
             return None;
         }
         self.state = State::Header;
@@ -222,27 +197,26 @@ impl TopLevelReader {
 
     /// Sets the length of the file: ends what runs to the end, and checks the box that is open.
     pub(crate) fn set_length(&mut self, declared: u64) {
-        self.declared = Some(declared);
+        self.context.declared = Some(declared);
         if declared == 0 {
             self.fail(0, empty());
         }
-        if self.position > declared {
-            self.fail(self.position, checks::length_mismatch(declared));
+        if self.context.position > declared {
+            self.fail(self.context.position, checks::length_mismatch(declared));
         }
         let State::Inside { header, end } = self.state else { return };
         let size = end.unwrap_or(declared).saturating_sub(header.at);
         self.state = State::Inside { header, end: Some(header.at.saturating_add(size)) };
-        self.index.close_open_extents(declared);
-        let context = self.context(None);
-        let checked = checks::too_large(&context, &header, size)
-            .and_then(|()| checks::beyond_end(&context, &header, size));
+        self.context.index.close_open_extents(declared);
+        let checked = checks::too_large(&self.context, &header, size)
+            .and_then(|()| checks::beyond_end(&self.context, &header, size));
         if let Err(finding) = checked {
-            self.fail(self.position, finding);
+            self.fail(self.context.position, finding);
         }
     }
 
     pub(crate) fn set_max_length(&mut self, length: u64) {
-        self.max_length = Some(length);
+        self.context.max_length = Some(length);
     }
 
     /// Takes bytes beyond the end of the file.
@@ -253,14 +227,14 @@ impl TopLevelReader {
 
     /// The file ends at the current position.
     pub(crate) fn end_file(&mut self) {
-        self.index.close_open_extents(self.position);
+        self.context.index.close_open_extents(self.context.position);
     }
 
     /// How many of the next bytes belong to the part of a box that is not read.
     pub(crate) fn skippable(&self) -> u64 {
         match self.state {
-            State::Inside { header, end } if self.position >= header.read_end() => {
-                end.unwrap_or(u64::MAX).saturating_sub(self.position)
+            State::Inside { header, end } if self.context.position >= header.read_end() => {
+                end.unwrap_or(u64::MAX).saturating_sub(self.context.position)
             }
             _ => 0,
         }
@@ -268,17 +242,19 @@ impl TopLevelReader {
 
     /// Counts bytes that are not at hand.
     pub(crate) fn skip(&mut self, count: u64) {
-        self.position = self.position.saturating_add(count);
+        self.context.position = self.context.position.saturating_add(count);
     }
 
     /// Continues at another box, as if faultless whole boxes lay between. Only possible between
     /// boxes, after `ftyp`; returns whether it was.
     pub(crate) fn jump(&mut self, to: u64) -> bool {
-        let may = matches!(self.state, State::Header) && self.index.ftyp && to > self.position;
+        let may = matches!(self.state, State::Header)
+            && self.context.index.ftyp
+            && to > self.context.position;
         if may {
             self.partial.clear();
-            self.position = to;
-            self.index.has_gap = true;
+            self.context.position = to;
+            self.context.index.has_gap = true;
         }
         may
     }
@@ -286,7 +262,9 @@ impl TopLevelReader {
     /// The box that goes on past the current position, with its end if that is known.
     pub(crate) fn unfinished_box(&self) -> Option<(TopLevelHeader, u64)> {
         match self.state {
-            State::Inside { header, end: Some(end) } if end > self.position => Some((header, end)),
+            State::Inside { header, end: Some(end) } if end > self.context.position => {
+                Some((header, end))
+            }
             _ => None,
         }
     }
@@ -302,12 +280,12 @@ impl TopLevelReader {
         if self.partial.is_empty() {
             return Ok(());
         }
-        if self.index.boxes == 0 {
+        if self.context.index.boxes == 0 {
             let message = "The uploaded file is not an MP4: it is shorter than the smallest box.";
             return Err(Finding::at(Check::NotMp4, at, message));
         }
         if length(&self.partial) >= SHORT_HEADER {
-            let path = TopLevelHeader::parse(&self.partial, at, &self.index);
+            let path = TopLevelHeader::parse(&self.partial, at, &self.context.index);
             let path = path.map(|header| header.path());
             return Err(Finding::at(Check::Truncated, at, checks::PARTIAL_HEADER).within(path));
         }
@@ -319,7 +297,7 @@ impl TopLevelReader {
     }
 
     fn partial_start(&self) -> u64 {
-        self.position.saturating_sub(length(&self.partial))
+        self.context.position.saturating_sub(length(&self.partial))
     }
 }
 

@@ -150,7 +150,7 @@ fn an_outline_has_an_end() {
     assert!(tree.lines().count() < 10_100, "{} lines", tree.lines().count());
     assert!(tree.contains("the rest is left out"));
     let tower = (0..40).fold(vec![0; 8], |inner, _| boxed(*b"trak", &inner));
-    assert!(tree_of(&boxed(*b"moov", &tower)).contains("deeper"));
+    assert!(tree_of(&boxed(*b"moov", &tower)).contains("nested too deep"));
 }
 
 #[test]

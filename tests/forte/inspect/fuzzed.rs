@@ -14,10 +14,6 @@ const EACH: usize = 25;
 /// Lists of changes to a good `moov`.
 const CHANGES: usize = 3000;
 
-mod rooms {
-    pub(crate) use forte_media::{inspect, model};
-}
-
 #[expect(unreachable_pub, reason = "the fuzz targets are another crate")]
 #[path = "../../../fuzz/src/bodies.rs"]
 mod bodies;
