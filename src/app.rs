@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::Settings;
-use crate::database::{Claimed, Database};
+use crate::database::{ClaimedMessage, Database};
 use crate::http::{self, AppState, Health};
 use crate::leasing::{
     AccountRules, Accounts, KeepMessages, Leasing, Letters, Lists, Pictures, Tokens, derive,
@@ -127,7 +127,7 @@ impl App {
         let metrics = Metrics::start().context("the metrics cannot be started")?;
         let World { clock, random, faults } = world;
         let database = Database::open(&settings.database).await.context("database.url")?;
-        let database = database.with_employees_seeing(settings.leasing.employees_see);
+        let database = database.with_employees_see(settings.leasing.employees_see);
         database.migrate().await?;
         let store = Store::open(&settings.storage, &derive(&secret, LINKS), faults.clone()).await;
         let store = store.context("storage.url")?;
@@ -296,14 +296,14 @@ struct Composing(Letters);
 impl Composer for Composing {
     fn letter<'c>(
         &'c self,
-        message: &'c Claimed,
+        message: &'c ClaimedMessage,
     ) -> BoxFuture<'c, Result<Option<Letter>, ComposeError>> {
         Box::pin(async { Ok(self.0.letter(&message.kind, &message.body).await?) })
     }
 
     fn note<'c>(
         &'c self,
-        message: &'c Claimed,
+        message: &'c ClaimedMessage,
     ) -> BoxFuture<'c, Result<Option<Note>, ComposeError>> {
         Box::pin(async { Ok(self.0.note(&message.kind, &message.body).await?) })
     }

@@ -1,6 +1,6 @@
 //! By which plan the database answers.
 
-use forte_media::database::{Block, Scope, Wanted};
+use forte_media::database::{Block, ReportFilter, Scope};
 use forte_media::model::{CompanyId, ReportStatus};
 use jiff::SignedDuration;
 
@@ -9,7 +9,7 @@ use super::harness::service::Service;
 
 pub(crate) async fn print(service: &Service) {
     let now = service.clock().now();
-    let all = Wanted {
+    let all = ReportFilter {
         scope: Scope { company: CompanyId(director(1).company.0), only: None },
         status: None,
         ends_after: None,
@@ -21,13 +21,13 @@ pub(crate) async fn print(service: &Service) {
     let vehicle = "00000002-0000-4000-8000-000000000507".parse().unwrap();
     let cases = [
         ("everything", all.clone()),
-        ("rejected", Wanted { status: Some(ReportStatus::Rejected), ..all.clone() }),
+        ("rejected", ReportFilter { status: Some(ReportStatus::Rejected), ..all.clone() }),
         (
             "approved, week",
-            Wanted { status: Some(ReportStatus::Accepted), ends_after: week, ..all.clone() },
+            ReportFilter { status: Some(ReportStatus::Accepted), ends_after: week, ..all.clone() },
         ),
-        ("a vehicle", Wanted { vehicle: Some(vehicle), ..all.clone() }),
-        ("a driver", Wanted { scope: of_driver, ..all.clone() }),
+        ("a vehicle", ReportFilter { vehicle: Some(vehicle), ..all.clone() }),
+        ("a driver", ReportFilter { scope: of_driver, ..all.clone() }),
     ];
     for (name, wanted) in cases {
         for block in [Block::Important, Block::General] {

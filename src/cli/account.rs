@@ -161,7 +161,7 @@ impl Add {
         let company = match &self.company {
             None => CompanyId::LESSOR,
             Some(biin) => {
-                let found = database.company_number(biin).await?;
+                let found = database.company_by_biin(biin).await?;
                 found.context("--company: there is no company with this BIN or IIN")?
             }
         };

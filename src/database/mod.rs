@@ -20,30 +20,31 @@ mod uploads;
 mod videos;
 
 pub use auth::{
-    AccountKind, AccountOwner, AccountRow, Asked, ChallengeRow, Deletion, Ended, Exchange,
-    Exchanged, LetIn, ListedEmployee, Mailbox, NewAccount, NewChallenge, NewCompany, NewPerson,
-    NewSession, OfDevice, OpenChallenge, ProfileRow, Rotation, SessionRow, Successor, Traffic,
-    Verdict, Windows,
+    AccountKind, AccountOwner, AccountRow, ChallengeRow, CodeRequestOutcome, CountingWindows,
+    DeletionOutcome, DeviceRequests, EndReason, LatestChallenge, LimitDecision, ListedEmployee,
+    Mailbox, NewAccount, NewChallenge, NewCompany, NewPerson, NewSession, PasswordRotation,
+    ProfileRow, RecentRequests, RedeemedCode, RefreshOutcome, SessionRow, Successor, TokenRefresh,
 };
 pub use config::{Config, EmployeesSee};
 pub use error::DatabaseError;
 pub use nodes::NodeRow;
 pub use onec::{
-    AssignmentChange, Change, CompanyChange, ContractChange, DecisionChange, Gone, Message, Object,
-    Outcome, ReportChange, Saying, SubmissionRow, Taken, TypeChange, UserChange, VehicleChange,
+    AssignmentChange, Change, ChangeOutcome, ChangeSource, CompanyChange, ContractChange,
+    DecisionChange, InboundMessage, MessageOutcome, ObjectDeletion, ObjectKind, ReportChange,
+    SubmissionRow, TypeChange, UserChange, VehicleChange,
 };
 pub use outbox::{
-    Channel, Claimed, Device, EventRow, EventState, OldMessages, OutboxDepth, OutboxMessage, Post,
-    PushKind, ReportOfNote, Settled,
+    Channel, ClaimedMessage, DeliveryResult, EnqueueContext, EventRow, EventState, OutboxDepth,
+    OutboxMessage, PushDevice, PushKind, PushReport, RetentionCutoffs,
 };
 pub use pool::{Database, Kind};
 pub use reports::{
-    Block, Bookmark, Decided, Deciding, DriverKeys, ListedReport, ListedType, ListedVehicle,
-    NewAssignment, NewContract, NewReport, NewVehicle, NewVehicleType, ReportRow, Scope,
-    SelectedVehicle, Standing, Wanted,
+    Block, DecisionOutcome, DriverKeys, ListedReport, ListedVehicle, ListedVehicleType,
+    NewAssignment, NewContract, NewDecision, NewReport, NewVehicle, NewVehicleType, PageCursor,
+    ReportFilter, ReportRow, ReportState, Scope, SelectedVehicle,
 };
 pub use uploads::{
-    Commit, Committed, ContentId, Details, FinishOutcome, Finishing, NewUpload, Remains,
-    SegmentRow, UploadRow,
+    Commit, CommitOutcome, ContentId, Details, FinishOutcome, FinishedUpload, NewUpload,
+    SegmentRow, UploadLeftovers, UploadRow,
 };
 pub use videos::{CustodyEntry, Fingerprint, VideoRow};

@@ -22,13 +22,13 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn node_begins(&self, node: NodeId, home: &str) -> Result<(), DatabaseError> {
+    pub async fn register_node(&self, node: NodeId, home: &str) -> Result<(), DatabaseError> {
         let before = sqlx::query("SELECT id FROM nodes WHERE home = $1")
             .bind(home)
             .fetch_all(&self.pool)
             .await?;
         for row in &before {
-            self.bury_node(parsed(row, "id")?).await?;
+            self.mark_node_dead(parsed(row, "id")?).await?;
         }
         sqlx::query("INSERT INTO nodes (id, home, beat) VALUES ($1, $2, 0)")
             .bind(node.to_string())
@@ -42,7 +42,7 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn node_beats(&self, node: NodeId) -> Result<bool, DatabaseError> {
+    pub async fn heartbeat(&self, node: NodeId) -> Result<bool, DatabaseError> {
         let done = sqlx::query("UPDATE nodes SET beat = beat + 1 WHERE id = $1")
             .bind(node.to_string())
             .execute(&self.pool)
@@ -55,7 +55,7 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn bury_node(&self, node: NodeId) -> Result<(), DatabaseError> {
+    pub async fn mark_node_dead(&self, node: NodeId) -> Result<(), DatabaseError> {
         let mut write = self.write().await?;
         sqlx::query(
             "UPDATE uploads SET holder = '', wanted = 0, state = 'open', fence = fence + 1 \
@@ -72,11 +72,11 @@ impl Database {
     }
 
     /// Frees every lease whose holder is not among the nodes (any more): it was buried, and took the
-    /// lease when it woke up. Fenced, as by [`Database::bury_node`].
+    /// lease when it woke up. Fenced, as by [`Database::mark_node_dead`].
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn free_orphaned_gates(&self) -> Result<u64, DatabaseError> {
+    pub async fn release_orphaned_leases(&self) -> Result<u64, DatabaseError> {
         let done = sqlx::query(
             "UPDATE uploads SET holder = '', wanted = 0, state = 'open', fence = fence + 1 \
              WHERE holder <> '' AND state IN ('open', 'finishing') \

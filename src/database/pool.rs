@@ -20,10 +20,10 @@ const WRITTEN: &str = "NORMAL";
 pub struct Database {
     pub(super) pool: AnyPool,
     /// For statements whose effect a restart may undo: who holds a lease. No flush waits for them.
-    pub(super) passing: AnyPool,
+    pub(super) unflushed: AnyPool,
     pub(super) kind: Kind,
-    /// What drivers see: [`Database::with_employees_seeing`].
-    pub(super) sight: EmployeesSee,
+    /// What drivers see: [`Database::with_employees_see`].
+    pub(super) employees_see: EmployeesSee,
 }
 
 /// Which database is behind the database.
@@ -57,7 +57,7 @@ impl Kind {
 
 impl Database {
     /// Connects. The tables are not touched: see [`Database::migrate`]. Drivers see what is assigned to
-    /// them, until [`Database::with_employees_seeing`] says otherwise.
+    /// them, until [`Database::with_employees_see`] says otherwise.
     ///
     /// # Errors
     /// When the URL is of another kind of database, or the database is away.
@@ -71,11 +71,11 @@ impl Database {
             url = with_creation(&url);
         }
         let pool = connect(config, kind, &url, FLUSHED).await?;
-        let passing = match kind {
+        let unflushed = match kind {
             Kind::Sqlite => connect(config, kind, &url, WRITTEN).await?,
             Kind::Postgres => pool.clone(),
         };
-        Ok(Self { pool, passing, kind, sight: EmployeesSee::Assigned })
+        Ok(Self { pool, unflushed, kind, employees_see: EmployeesSee::Assigned })
     }
 
     /// Brings the tables to this program's version.
@@ -103,7 +103,7 @@ impl Database {
 
     /// Waits for statements under way and closes every connection.
     pub async fn close(&self) {
-        self.passing.close().await;
+        self.unflushed.close().await;
         self.pool.close().await;
     }
 

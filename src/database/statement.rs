@@ -30,7 +30,7 @@ impl Statement {
     }
 
     /// Goes on with these words.
-    pub(super) fn say(&mut self, words: &str) -> &mut Self {
+    pub(super) fn push(&mut self, words: &str) -> &mut Self {
         self.sql.push_str(words);
         self
     }

@@ -1,4 +1,4 @@
-//! Deciding on a report.
+//! Decisions on a report.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::leasing::{DecisionError, Standing, Verdict};
+use crate::leasing::{DecisionError, ReportState, Verdict};
 use crate::model::{Decision, Person, RefKey};
 
 use super::error_code::ErrorCode;
@@ -169,7 +169,7 @@ fn too_long(most: usize) -> Problem {
     Problem::new(ErrorCode::BodyTooLarge, message)
 }
 
-fn told(ref_key: RefKey, standing: Standing) -> DecisionTold {
+fn told(ref_key: RefKey, standing: ReportState) -> DecisionTold {
     DecisionTold {
         ref_key,
         status_code: standing.status.code(),
@@ -202,7 +202,7 @@ impl From<DecisionError> for Problem {
 }
 
 /// 409, with the state of today: the reviewer looks again.
-fn conflict(standing: &Standing, message: String) -> Problem {
+fn conflict(standing: &ReportState, message: String) -> Problem {
     Problem::new(ErrorCode::DecisionConflict, message).with_details(json!({
         "status_code": standing.status,
         "version": standing.version,

@@ -1,7 +1,7 @@
 //! Decisions of reviewers. 1C's decisions come with the exchange and end in the same transaction of
 //! the database.
 
-use crate::database::{DatabaseError, Decided, Deciding, Post, Standing};
+use crate::database::{DatabaseError, DecisionOutcome, EnqueueContext, NewDecision, ReportState};
 use crate::model::{CompanyId, Decision, EventId, Person, RefKey};
 
 use super::Leasing;
@@ -40,7 +40,7 @@ pub enum DecisionError {
     NoReport,
     /// The report is not as the reviewer has seen it.
     #[error("the report is in another state meanwhile")]
-    Conflict(Box<Standing>),
+    Conflict(Box<ReportState>),
     /// The database fails.
     #[error(transparent)]
     Database(#[from] DatabaseError),
@@ -69,7 +69,7 @@ impl Leasing {
         &self,
         reviewer: &Person,
         verdict: Verdict,
-    ) -> Result<Standing, DecisionError> {
+    ) -> Result<ReportState, DecisionError> {
         if !reviewer.role.decides() {
             return Err(DecisionError::Forbidden);
         }
@@ -89,7 +89,7 @@ impl Leasing {
         &self,
         node: &str,
         verdict: Verdict,
-    ) -> Result<Standing, DecisionError> {
+    ) -> Result<ReportState, DecisionError> {
         self.record(&verdict.by(None, format!("node:{node}"))?).await
     }
 
@@ -97,27 +97,27 @@ impl Leasing {
     ///
     /// # Errors
     /// When the report is not as was thought, or the database fails.
-    pub async fn record(&self, deciding: &Deciding) -> Result<Standing, DecisionError> {
+    pub async fn record(&self, deciding: &NewDecision) -> Result<ReportState, DecisionError> {
         let (clock, random) = (self.tokens.clock.clone(), self.tokens.random.clone());
         let new_id = move || EventId::mint(&clock, &random);
-        let post = Post { new_id: &new_id, now: self.tokens.clock.now() };
-        match self.database.decide(deciding, &post).await? {
-            Decided::Done(standing) => {
+        let context = EnqueueContext { new_id: &new_id, now: self.tokens.clock.now() };
+        match self.database.decide(deciding, &context).await? {
+            DecisionOutcome::Done(standing) => {
                 self.wakeup.notify_one();
                 Ok(standing)
             }
-            Decided::Conflict(standing) => Err(DecisionError::Conflict(Box::new(standing))),
-            Decided::NoReport => Err(DecisionError::NoReport),
+            DecisionOutcome::Conflict(standing) => Err(DecisionError::Conflict(Box::new(standing))),
+            DecisionOutcome::NoReport => Err(DecisionError::NoReport),
         }
     }
 }
 
 impl Verdict {
     /// As it is recorded.
-    fn by(self, scope: Option<CompanyId>, actor: String) -> Result<Deciding, ReasonError> {
+    fn by(self, scope: Option<CompanyId>, actor: String) -> Result<NewDecision, ReasonError> {
         let Self { ref_key, decision, reason, version } = self;
         let reason = reason_for(decision, &reason)?;
-        Ok(Deciding { ref_key, decision, reason, version, scope, actor })
+        Ok(NewDecision { ref_key, decision, reason, version, scope, actor })
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::words::{self, CodeWords, Lines, NoteWords};
 use super::{Leasing, html};
-use crate::database::{ChallengeRow, DatabaseError, Device, PushKind, ReportOfNote};
+use crate::database::{ChallengeRow, DatabaseError, PushDevice, PushKind, PushReport};
 use crate::model::{
     ChallengeId, CompanyId, Letter, NEVER_DUE, Note, RefKey, ReportStatus, SessionId,
 };
@@ -92,7 +92,7 @@ impl Letters {
         }
         let ref_key = told.report_ref_key.as_deref().and_then(|key| key.parse::<RefKey>().ok());
         let report = match ref_key {
-            Some(ref_key) => database.report_of_note(ref_key).await?,
+            Some(ref_key) => database.push_report(ref_key).await?,
             None => None,
         };
         if !still_true(kind, told.reports, report.as_ref()) {
@@ -142,9 +142,9 @@ impl Letters {
         &self,
         kind: PushKind,
         told: &OfPush,
-        device: Device,
+        device: PushDevice,
         ref_key: Option<RefKey>,
-        report: Option<&ReportOfNote>,
+        report: Option<&PushReport>,
     ) -> Note {
         let due = report.map(|report| self.day(report.due_at)).unwrap_or_default();
         let (title, body) = words::note(&NoteWords {
@@ -179,18 +179,18 @@ impl Letters {
     }
 }
 
-/// A living session hears everything; one that has ended only that it has, and not if somebody has
+/// A active session hears everything; one that has ended only that it has, and not if somebody has
 /// signed in on the device again.
-const fn hears(kind: PushKind, device: &Device) -> bool {
+const fn hears(kind: PushKind, device: &PushDevice) -> bool {
     let there = !device.fcm.is_empty();
     match kind {
-        PushKind::SessionRevoked => there && !device.elsewhere,
-        _ => there && device.living,
+        PushKind::SessionRevoked => there && !device.used_by_another_session,
+        _ => there && device.active,
     }
 }
 
 /// Nobody is asked for a video that has come meanwhile, or for a report that is gone.
-fn still_true(kind: PushKind, reports: u64, report: Option<&ReportOfNote>) -> bool {
+fn still_true(kind: PushKind, reports: u64, report: Option<&PushReport>) -> bool {
     match kind {
         PushKind::SessionRevoked => true,
         PushKind::Assigned | PushKind::Due if reports > 1 => true,

@@ -10,7 +10,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use crate::database::{OfDevice, Traffic, Verdict, Windows};
+use crate::database::{CountingWindows, DeviceRequests, LimitDecision, RecentRequests};
 
 /// Over how long requests from one network are counted.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -42,14 +42,17 @@ pub struct Limits {
 
 impl Limits {
     /// Over how long requests are counted.
-    pub(super) const fn windows(&self) -> Windows {
-        Windows { device: self.per_device_over, address: HOUR }
+    pub(super) const fn windows(&self) -> CountingWindows {
+        CountingWindows { device: self.per_device_over, address: HOUR }
     }
 
     /// Whether a code may be made now.
-    pub(super) fn judge(&self, traffic: &Traffic, now: Timestamp) -> Verdict {
-        let day =
-            OfDevice { made: traffic.by_company, wrong: traffic.wrong, latest: traffic.latest };
+    pub(super) fn judge(&self, traffic: &RecentRequests, now: Timestamp) -> LimitDecision {
+        let day = DeviceRequests {
+            made: traffic.by_company,
+            wrong: traffic.wrong,
+            latest: traffic.latest,
+        };
         let own = traffic.of_known.unwrap_or(day);
         let ends = [
             (traffic.by_device >= self.per_device)
@@ -58,14 +61,14 @@ impl Limits {
             self.slow_gap(&own).map(|gap| own.latest + gap),
         ];
         let wait = ends.into_iter().flatten().max().filter(|end| *end > now);
-        Verdict {
+        LimitDecision {
             wait: wait.map(|end| end.duration_since(now)),
             warning: self.slow_gap(&day).map(|_| self.reason(traffic)),
         }
     }
 
     /// The gap since the last code, once a budget of the day is spent.
-    fn slow_gap(&self, day: &OfDevice) -> Option<SignedDuration> {
+    fn slow_gap(&self, day: &DeviceRequests) -> Option<SignedDuration> {
         let codes = day.made.checked_sub(self.per_company);
         // Each further code that was guessed at until it burned counts once.
         let wrong = day.wrong.checked_sub(self.wrong_per_company);
@@ -76,7 +79,7 @@ impl Limits {
         Some(gap.unwrap_or(self.slow_at_most).min(self.slow_at_most))
     }
 
-    fn reason(&self, traffic: &Traffic) -> &'static str {
+    fn reason(&self, traffic: &RecentRequests) -> &'static str {
         if traffic.wrong >= self.wrong_per_company { "wrong_codes" } else { "many_codes" }
     }
 }
@@ -106,8 +109,8 @@ mod tests {
         now() - SignedDuration::from_mins(minutes)
     }
 
-    fn quiet() -> Traffic {
-        Traffic {
+    fn quiet() -> RecentRequests {
+        RecentRequests {
             by_device: 0,
             device_since: Timestamp::UNIX_EPOCH,
             by_address: 0,
@@ -119,52 +122,54 @@ mod tests {
         }
     }
 
-    fn wait_of(traffic: Traffic) -> Option<i64> {
+    fn wait_of(traffic: RecentRequests) -> Option<i64> {
         limits().judge(&traffic, now()).wait.map(|wait| wait.as_mins())
     }
 
     #[test]
     fn within_the_limits_nobody_waits() {
-        let traffic = Traffic { by_device: 2, by_address: 9, by_company: 19, wrong: 49, ..quiet() };
-        assert_eq!(limits().judge(&traffic, now()), Verdict { wait: None, warning: None });
+        let traffic =
+            RecentRequests { by_device: 2, by_address: 9, by_company: 19, wrong: 49, ..quiet() };
+        assert_eq!(limits().judge(&traffic, now()), LimitDecision { wait: None, warning: None });
     }
 
     #[test]
     fn the_longest_wait_is_told() {
-        let traffic = Traffic { by_device: 3, device_since: ago(4), ..quiet() };
+        let traffic = RecentRequests { by_device: 3, device_since: ago(4), ..quiet() };
         assert_eq!(wait_of(traffic), Some(6));
-        let traffic = Traffic { by_address: 10, address_since: ago(20), ..traffic };
+        let traffic = RecentRequests { by_address: 10, address_since: ago(20), ..traffic };
         assert_eq!(wait_of(traffic), Some(40));
     }
 
     #[test]
     fn beyond_the_budget_of_a_day_codes_come_slower_and_slower() {
         for (made, gap) in [(20, 5), (21, 10), (22, 20), (23, 40), (24, 60), (1_000, 60)] {
-            let traffic = Traffic { by_company: made, latest: now(), ..quiet() };
+            let traffic = RecentRequests { by_company: made, latest: now(), ..quiet() };
             assert_eq!(wait_of(traffic), Some(gap), "{made}");
-            assert_eq!(wait_of(Traffic { latest: ago(gap), ..traffic }), None, "{made}");
+            assert_eq!(wait_of(RecentRequests { latest: ago(gap), ..traffic }), None, "{made}");
         }
     }
 
     #[test]
     fn a_known_device_waits_for_its_own_codes_only() {
-        let own = OfDevice { made: 3, wrong: 4, latest: now() };
-        let traffic = Traffic { by_company: 1_000, latest: now(), of_known: Some(own), ..quiet() };
+        let own = DeviceRequests { made: 3, wrong: 4, latest: now() };
+        let traffic =
+            RecentRequests { by_company: 1_000, latest: now(), of_known: Some(own), ..quiet() };
         let verdict = limits().judge(&traffic, now());
-        assert_eq!(verdict, Verdict { wait: None, warning: Some("many_codes") });
-        let often = Traffic { by_device: 3, device_since: ago(4), ..traffic };
+        assert_eq!(verdict, LimitDecision { wait: None, warning: Some("many_codes") });
+        let often = RecentRequests { by_device: 3, device_since: ago(4), ..traffic };
         assert_eq!(wait_of(often), Some(6));
         // Who knows a device of the company has no more guesses for that.
-        let guessing = OfDevice { wrong: 55, ..own };
-        assert_eq!(wait_of(Traffic { of_known: Some(guessing), ..traffic }), Some(10));
+        let guessing = DeviceRequests { wrong: 55, ..own };
+        assert_eq!(wait_of(RecentRequests { of_known: Some(guessing), ..traffic }), Some(10));
     }
 
     #[test]
     fn wrong_codes_slow_down_too_and_say_so() {
-        let traffic = Traffic { wrong: 55, latest: now(), ..quiet() };
+        let traffic = RecentRequests { wrong: 55, latest: now(), ..quiet() };
         assert_eq!(wait_of(traffic), Some(10));
         assert_eq!(limits().judge(&traffic, now()).warning, Some("wrong_codes"));
-        let many = Traffic { by_company: 20, ..quiet() };
+        let many = RecentRequests { by_company: 20, ..quiet() };
         assert_eq!(limits().judge(&many, now()).warning, Some("many_codes"));
     }
 }

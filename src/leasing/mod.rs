@@ -20,7 +20,7 @@ mod sign_in;
 mod tokens;
 mod words;
 
-pub use crate::database::{EmployeesSee, Standing};
+pub use crate::database::{EmployeesSee, ReportState};
 pub use caller::{Caller, CallerError, Leasing};
 pub use config::{Auth, Config};
 

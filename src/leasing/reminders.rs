@@ -2,7 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::database::{DatabaseError, Post};
+use crate::database::{DatabaseError, EnqueueContext};
 use crate::model::EventId;
 
 use super::{Config, Leasing};
@@ -38,8 +38,8 @@ impl Leasing {
         while !ending.is_cancelled() {
             let now = clock.now();
             let until = now.checked_add(config.remind_before).unwrap_or(now);
-            let post = Post { new_id: &new_id, now };
-            let some = self.database.remind(until, config.remind_batch, &post).await?;
+            let context = EnqueueContext { new_id: &new_id, now };
+            let some = self.database.remind(until, config.remind_batch, &context).await?;
             reminded += some;
             if some == 0 {
                 break;

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::tokens::Lineage;
 use super::{Bearer, Caller, Leasing, SignInError, SignedIn};
 use crate::database::{
-    DatabaseError, Ended, Exchange, Exchanged, OldMessages, SessionRow, Successor,
+    DatabaseError, EndReason, RefreshOutcome, RetentionCutoffs, SessionRow, Successor, TokenRefresh,
 };
 use crate::model::{EventId, SessionId};
 
@@ -50,7 +50,7 @@ impl Leasing {
         let session: SessionId = claims.sid.parse().map_err(|_| SignInError::Ended)?;
         let same_device = renewal.device.is_none_or(|device| device == claims.uuid);
         let auth = &self.tokens.auth;
-        let exchange = Exchange {
+        let refresh = TokenRefresh {
             rti,
             session,
             successor: self.tokens.new_rti(),
@@ -61,15 +61,15 @@ impl Leasing {
             note: self.new_note(),
             now: self.tokens.clock.now(),
         };
-        match self.database.exchange(&exchange).await? {
-            Exchanged::For(successor) => self.renewed(session, successor),
-            Exchanged::Reused => {
+        match self.database.refresh_token(&refresh).await? {
+            RefreshOutcome::Issued(successor) => self.renewed(session, successor),
+            RefreshOutcome::Reused => {
                 tracing::warn!(%session, "a refresh token came twice; its session has been ended");
                 self.wakeup.notify_one();
                 Err(SignInError::Reused)
             }
-            Exchanged::TooOld => Err(SignInError::Token(super::TokenError::Expired)),
-            Exchanged::Refused => Err(SignInError::Ended),
+            RefreshOutcome::SessionExpired => Err(SignInError::Token(super::TokenError::Expired)),
+            RefreshOutcome::SessionEnded => Err(SignInError::Ended),
         }
     }
 
@@ -91,7 +91,7 @@ impl Leasing {
     /// When the database fails.
     pub async fn devices(&self, caller: &Caller) -> Result<Vec<SessionRow>, DatabaseError> {
         let since = self.tokens.clock.now() - self.tokens.auth.refresh_ttl;
-        self.database.sessions_of(caller.person.id, since).await
+        self.database.active_sessions(caller.person.id, since).await
     }
 
     /// Ends the caller's own session.
@@ -102,7 +102,7 @@ impl Leasing {
         let Ok(session) = caller.session.parse() else { return Ok(()) };
         let now = self.tokens.clock.now();
         let person = caller.person.id;
-        self.database.end_session(person, session, Ended::Logout, None, now).await?;
+        self.database.end_session(person, session, EndReason::Logout, None, now).await?;
         Ok(())
     }
 
@@ -118,7 +118,7 @@ impl Leasing {
         let now = self.tokens.clock.now();
         let is_own = caller.session == session.to_string();
         let note = (!is_own).then(|| self.new_note());
-        let why = if is_own { Ended::Logout } else { Ended::Revoked };
+        let why = if is_own { EndReason::Logout } else { EndReason::Revoked };
         let ended = self.database.end_session(caller.person.id, session, why, note, now).await?;
         self.wakeup.notify_one();
         Ok(ended)
@@ -154,7 +154,7 @@ impl Leasing {
         let batch = auth.purge_batch;
         let before = self.forgotten_before();
         let mut rows = self.database.purge_challenges(before, batch).await?;
-        rows += self.database.purge_refreshes(before, batch).await?;
+        rows += self.database.purge_refresh_tokens(before, batch).await?;
         // A session nobody came back to has no refresh token that is still good.
         let unused = before - auth.refresh_ttl;
         rows += self.database.purge_sessions(before, unused, batch).await?;
@@ -172,7 +172,8 @@ impl Leasing {
         // Within a day a warning is not repeated, which its message tells.
         let before =
             |kept: SignedDuration| now.checked_sub(kept.max(DAY)).unwrap_or(Timestamp::MIN);
-        let old = OldMessages { settled: before(keep.settled), dead: before(keep.dead), codes };
+        let old =
+            RetentionCutoffs { delivered: before(keep.settled), dead: before(keep.dead), codes };
         self.database.purge_messages(&old, self.tokens.auth.purge_batch).await
     }
 

@@ -5,7 +5,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::tokens::Lineage;
 use super::{Bearer, Leasing, MintError, TokenError, TokenPair, mailbox};
-use crate::database::{Asked, DatabaseError, NewChallenge, NewSession};
+use crate::database::{CodeRequestOutcome, DatabaseError, NewChallenge, NewSession};
 use crate::model::{Biin, ChallengeId, DeviceId, EventId, Person, Role, SessionId};
 
 /// What somebody says who wants a code.
@@ -101,14 +101,14 @@ impl Leasing {
         let new = self.new_challenge(asking);
         let limits = &self.tokens.auth.limits;
         let judge = |traffic: &_| limits.judge(traffic, new.now);
-        let asked = self.database.ask_for_code(&new, limits.windows(), judge).await?;
+        let asked = self.database.request_code(&new, limits.windows(), judge).await?;
         self.wakeup.notify_one();
         // Made in any case: both ways take as long.
         let made_up = mailbox::made_up(&self.tokens.mailbox_key, &biin);
         match asked {
-            Asked::Sent(address) => Ok(mailbox::masked(&address)),
-            Asked::Nobody => Ok(made_up),
-            Asked::Wait(wait) => {
+            CodeRequestOutcome::Sent(address) => Ok(mailbox::masked(&address)),
+            CodeRequestOutcome::NoRecipient => Ok(made_up),
+            CodeRequestOutcome::Wait(wait) => {
                 tracing::info!(biin = biin.masked(), "codes are asked for too often");
                 Err(SignInError::TooOften(wait))
             }
@@ -153,7 +153,7 @@ impl Leasing {
             return Err(SignInError::WrongCode);
         }
         let session = self.new_session(login.device.clone(), String::new());
-        let let_in = self.database.let_in(challenge.id, session.clone()).await?;
+        let let_in = self.database.redeem_code(challenge.id, session.clone()).await?;
         // Others have used it up or burned it in the meantime, or the company may no longer act.
         let let_in = let_in.ok_or(SignInError::WrongCode)?;
         let access_ttl = self.tokens.auth.access_ttl;

@@ -12,7 +12,10 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
-use crate::database::{Change, Database, Message, Object, Outcome, Post, Saying, Taken};
+use crate::database::{
+    Change, ChangeOutcome, ChangeSource, Database, EnqueueContext, InboundMessage, MessageOutcome,
+    ObjectKind,
+};
 use crate::model::{Clock, Digest, EventId, Random};
 
 use super::Config;
@@ -71,18 +74,18 @@ impl Inbox {
         let (keys, changes) = self.sorted(items);
         let _turn = self.turn().await?;
         let (now, new_id) = (self.clock.now(), || EventId::mint(&self.clock, &self.random));
-        let post = Post { new_id: &new_id, now };
-        let message = Message {
-            saying: Saying { node, post },
+        let context = EnqueueContext { new_id: &new_id, now };
+        let message = InboundMessage {
+            source: ChangeSource { node, context },
             number,
             digest: Digest::new(Sha256::digest(without_mark(body)).into()),
             changes: &changes,
             keep_since: now.checked_sub(self.config.keep_replies).unwrap_or(now),
         };
-        let reply = |outcomes: &[Outcome]| reply_to(number, keys, outcomes);
-        match self.database.take_message(&message, reply).await? {
-            Taken::Accepted(reply) => Ok(reply),
-            Taken::Differs { received_no } => Err(OnecError::Differs { received_no }),
+        let reply = |outcomes: &[ChangeOutcome]| reply_to(number, keys, outcomes);
+        match self.database.receive_message(&message, reply).await? {
+            MessageOutcome::Accepted(reply) => Ok(reply),
+            MessageOutcome::Differs { received_no } => Err(OnecError::Differs { received_no }),
         }
     }
 
@@ -93,7 +96,7 @@ impl Inbox {
     pub async fn put(
         &self,
         node: &str,
-        what: Object,
+        what: ObjectKind,
         ref_key: &str,
         body: &[u8],
     ) -> Result<ItemResult, OnecError> {
@@ -108,14 +111,14 @@ impl Inbox {
         let change = change.map_err(OnecError::Fields)?;
         let _turn = self.turn().await?;
         let new_id = || EventId::mint(&self.clock, &self.random);
-        let post = Post { new_id: &new_id, now: self.clock.now() };
-        let saying = Saying { node, post };
-        match self.database.take_change(&change, saying).await? {
-            Outcome::Unknown(field) => {
+        let context = EnqueueContext { new_id: &new_id, now: self.clock.now() };
+        let source = ChangeSource { node, context };
+        match self.database.apply_change(&change, source).await? {
+            ChangeOutcome::UnknownReference(field) => {
                 let wrong = (field, "there is no such object; send it before".to_owned());
                 Err(OnecError::Fields(vec![wrong]))
             }
-            Outcome::BiinTaken => Err(OnecError::BiinTaken),
+            ChangeOutcome::BiinTaken => Err(OnecError::BiinTaken),
             outcome => Ok(ItemResult::of(ref_key.to_owned(), outcome)),
         }
     }
@@ -180,12 +183,12 @@ fn is_key(said: &Value, ref_key: &str) -> bool {
 fn reply_to(
     accepted_no: i64,
     keys: Vec<(String, Option<ItemError>)>,
-    outcomes: &[Outcome],
+    outcomes: &[ChangeOutcome],
 ) -> String {
     let mut outcomes = outcomes.iter();
     let results = keys.into_iter().map(|(key, error)| match error {
         Some(error) => ItemResult::refused(key, &error),
-        None => ItemResult::of(key, outcomes.next().copied().unwrap_or(Outcome::NotThere)),
+        None => ItemResult::of(key, outcomes.next().copied().unwrap_or(ChangeOutcome::NotFound)),
     });
     let reply = Reply { accepted_no, results: results.collect() };
     serde_json::json!(reply).to_string()

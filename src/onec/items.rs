@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::database::{
-    AssignmentChange, Change, CompanyChange, ContractChange, DecisionChange, Gone, Object,
-    ReportChange, TypeChange, UserChange, VehicleChange,
+    AssignmentChange, Change, CompanyChange, ContractChange, DecisionChange, ObjectDeletion,
+    ObjectKind, ReportChange, TypeChange, UserChange, VehicleChange,
 };
 use crate::model::{CompanyKind, Decision, ReportStatus, Role, due_at, phone_digits};
 
@@ -24,14 +24,14 @@ const PROSE: usize = 2_000;
 const INSTRUCTIONS: usize = 100;
 
 /// The objects, by the words of messages.
-pub(super) const OBJECTS: [(&str, Object); 7] = [
-    ("company", Object::Company),
-    ("user", Object::User),
-    ("vehicle_type", Object::VehicleType),
-    ("vehicle", Object::Vehicle),
-    ("contract", Object::Contract),
-    ("report", Object::Report),
-    ("assignment", Object::Assignment),
+pub(super) const OBJECTS: [(&str, ObjectKind); 7] = [
+    ("company", ObjectKind::Company),
+    ("user", ObjectKind::User),
+    ("vehicle_type", ObjectKind::VehicleType),
+    ("vehicle", ObjectKind::Vehicle),
+    ("contract", ObjectKind::Contract),
+    ("report", ObjectKind::Report),
+    ("assignment", ObjectKind::Assignment),
 ];
 
 const KINDS: [(&str, CompanyKind); 2] =
@@ -43,9 +43,9 @@ const DECISIONS: [(&str, Decision); 2] =
 /// What an item is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    Object(Object),
+    Object(ObjectKind),
     Decision,
-    Gone,
+    Deletion,
 }
 
 impl Kind {
@@ -53,7 +53,7 @@ impl Kind {
     pub(super) fn from_word(word: &str) -> Option<Self> {
         match word {
             "decision" => Some(Self::Decision),
-            "delete" => Some(Self::Gone),
+            "delete" => Some(Self::Deletion),
             _ => OBJECTS.iter().find(|(known, _)| *known == word).map(|(_, it)| Self::Object(*it)),
         }
     }
@@ -68,15 +68,15 @@ pub(super) fn change(
     let mut reading = Reading::of(fields, zone);
     let it = &mut reading;
     let read = match kind {
-        Kind::Object(Object::Company) => company(it).map(Change::Company),
-        Kind::Object(Object::User) => user(it).map(Change::User),
-        Kind::Object(Object::VehicleType) => vehicle_type(it).map(Change::VehicleType),
-        Kind::Object(Object::Vehicle) => vehicle(it).map(Change::Vehicle),
-        Kind::Object(Object::Contract) => contract(it).map(Change::Contract),
-        Kind::Object(Object::Report) => report(it).map(Change::Report),
-        Kind::Object(Object::Assignment) => assignment(it).map(Change::Assignment),
+        Kind::Object(ObjectKind::Company) => company(it).map(Change::Company),
+        Kind::Object(ObjectKind::User) => user(it).map(Change::User),
+        Kind::Object(ObjectKind::VehicleType) => vehicle_type(it).map(Change::VehicleType),
+        Kind::Object(ObjectKind::Vehicle) => vehicle(it).map(Change::Vehicle),
+        Kind::Object(ObjectKind::Contract) => contract(it).map(Change::Contract),
+        Kind::Object(ObjectKind::Report) => report(it).map(Change::Report),
+        Kind::Object(ObjectKind::Assignment) => assignment(it).map(Change::Assignment),
         Kind::Decision => decision(it).map(Change::Decision),
-        Kind::Gone => deletion(it).map(Change::Gone),
+        Kind::Deletion => deletion(it).map(Change::Deletion),
     };
     reading.finish(read)
 }
@@ -241,9 +241,9 @@ fn decision(it: &mut Reading<'_>) -> Option<DecisionChange> {
     Some(DecisionChange { ref_key: ref_key?, decision: decision?, reject_reason, revision })
 }
 
-fn deletion(it: &mut Reading<'_>) -> Option<Gone> {
+fn deletion(it: &mut Reading<'_>) -> Option<ObjectDeletion> {
     let object = it.required_word("object", &OBJECTS);
     let key = it.key::<Uuid>("ref_key");
     let version = it.version();
-    Some(Gone { object: object?, key: key?, version })
+    Some(ObjectDeletion { object: object?, key: key?, version })
 }

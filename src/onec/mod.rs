@@ -11,7 +11,7 @@ mod queue;
 mod reading;
 mod reply;
 
-pub use crate::database::Object;
+pub use crate::database::ObjectKind;
 pub use config::Config;
 pub use error::OnecError;
 pub use inbox::Inbox;

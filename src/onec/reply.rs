@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::database::Outcome;
+use crate::database::ChangeOutcome;
 use crate::model::ReportStatus;
 
 use super::reading::Wrong;
@@ -56,38 +56,40 @@ impl ItemResult {
         Self { ref_key, ok: false, error: code.to_owned(), message }
     }
 
-    pub(super) fn of(ref_key: String, outcome: Outcome) -> Self {
+    pub(super) fn of(ref_key: String, outcome: ChangeOutcome) -> Self {
         let (error, message) = words(outcome);
         Self { ref_key, ok: error.is_empty(), error: error.to_owned(), message }
     }
 }
 
 /// The code of what is wrong, and a sentence.
-fn words(outcome: Outcome) -> (&'static str, String) {
+fn words(outcome: ChangeOutcome) -> (&'static str, String) {
     match outcome {
-        Outcome::Taken => ("", String::new()),
-        Outcome::Older => ("", "ignored: this version or a later one is there already".to_owned()),
-        Outcome::Stays(ReportStatus::Submitted) => (
+        ChangeOutcome::Applied => ("", String::new()),
+        ChangeOutcome::Older => {
+            ("", "ignored: this version or a later one is there already".to_owned())
+        }
+        ChangeOutcome::StatusKept(ReportStatus::Submitted) => (
             "",
             "taken, but status_code stays 2: a video has arrived that 1C has not heard of"
                 .to_owned(),
         ),
-        Outcome::Stays(status) => (
+        ChangeOutcome::StatusKept(status) => (
             "",
             format!(
                 "taken, but status_code stays {}: it was changed here, and 1C says what it said before",
                 status.code()
             ),
         ),
-        Outcome::NotThere => ("", "there is no such object".to_owned()),
-        Outcome::Unknown(field) => {
+        ChangeOutcome::NotFound => ("", "there is no such object".to_owned()),
+        ChangeOutcome::UnknownReference(field) => {
             ("unknown_reference", format!("{field}: there is no such object; send it before"))
         }
-        Outcome::BiinTaken => {
+        ChangeOutcome::BiinTaken => {
             ("biin_taken", "biin: another company has it, under another ref_key".to_owned())
         }
-        Outcome::NoReport => ("not_found", "ref_key: there is no such report".to_owned()),
-        Outcome::Stale { status, revision } => (
+        ChangeOutcome::NoReport => ("not_found", "ref_key: there is no such report".to_owned()),
+        ChangeOutcome::Stale { status, revision } => (
             "decision_conflict",
             format!(
                 "the report is not as it was decided about: status_code {}, version {revision}",

@@ -5,7 +5,7 @@ use std::error::Error;
 
 use futures_util::future::BoxFuture;
 
-use crate::database::Claimed;
+use crate::database::ClaimedMessage;
 use crate::model::{Letter, Note};
 
 /// A message cannot be composed now; it is tried again.
@@ -16,13 +16,13 @@ pub trait Composer: Send + Sync {
     /// The letter of a message on the channel of mail.
     fn letter<'c>(
         &'c self,
-        message: &'c Claimed,
+        message: &'c ClaimedMessage,
     ) -> BoxFuture<'c, Result<Option<Letter>, ComposeError>>;
 
     /// The note of a message to a phone.
     fn note<'c>(
         &'c self,
-        message: &'c Claimed,
+        message: &'c ClaimedMessage,
     ) -> BoxFuture<'c, Result<Option<Note>, ComposeError>>;
 }
 
@@ -30,11 +30,17 @@ pub trait Composer: Send + Sync {
 pub struct NoComposer;
 
 impl Composer for NoComposer {
-    fn letter<'c>(&'c self, _: &'c Claimed) -> BoxFuture<'c, Result<Option<Letter>, ComposeError>> {
+    fn letter<'c>(
+        &'c self,
+        _: &'c ClaimedMessage,
+    ) -> BoxFuture<'c, Result<Option<Letter>, ComposeError>> {
         Box::pin(async { Ok(None) })
     }
 
-    fn note<'c>(&'c self, _: &'c Claimed) -> BoxFuture<'c, Result<Option<Note>, ComposeError>> {
+    fn note<'c>(
+        &'c self,
+        _: &'c ClaimedMessage,
+    ) -> BoxFuture<'c, Result<Option<Note>, ComposeError>> {
         Box::pin(async { Ok(None) })
     }
 }

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use metrics::{counter, gauge};
 
-use crate::database::{Channel, EventState, Settled};
+use crate::database::{Channel, DeliveryResult, EventState};
 
 /// What waits for one channel, and what was given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,12 +31,12 @@ impl Waiting {
 }
 
 /// Counts a try by the state it left its message in, and says which message was given up.
-pub(super) fn count_try(channel: Channel, settled: &Settled) {
+pub(super) fn count_try(channel: Channel, settled: &DeliveryResult) {
     let channel = channel.as_str();
     let outcome = settled.state.as_str();
     counter!("forte_media_outbox_deliveries_total", "channel" => channel, "outcome" => outcome)
         .increment(1);
-    let Settled { id, status, error, .. } = settled;
+    let DeliveryResult { id, status, error, .. } = settled;
     match settled.state {
         EventState::Delivered => tracing::debug!(%id, channel, status, "delivered"),
         EventState::Pending => tracing::info!(%id, channel, status, %error, "not delivered yet"),

@@ -26,7 +26,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::database::{
-    Channel, Claimed, Database, DatabaseError, EventState, OutboxDepth, Settled,
+    Channel, ClaimedMessage, Database, DatabaseError, DeliveryResult, EventState, OutboxDepth,
 };
 use crate::model::{Clock, Random};
 use crate::notify::Delivery;
@@ -100,7 +100,7 @@ impl Outbox {
     }
 
     async fn deliver_until(&self, shutdown: &CancellationToken) -> Result<usize, DatabaseError> {
-        self.bury_expired().await?;
+        self.fail_expired_messages().await?;
         let mut tries = Tries::new();
         let mut rounds = self.rounds();
         let mut asked: Vec<Channel> = self.receivers.channels().collect();
@@ -143,7 +143,7 @@ impl Outbox {
     /// Buries and counts while tries are under way; what fails is done in the next round.
     async fn look_around(&self) {
         let looked = async {
-            self.bury_expired().await?;
+            self.fail_expired_messages().await?;
             self.gauge().await
         };
         if let Err(error) = looked.await {
@@ -156,9 +156,9 @@ impl Outbox {
         Ok(())
     }
 
-    async fn bury_expired(&self) -> Result<(), DatabaseError> {
+    async fn fail_expired_messages(&self) -> Result<(), DatabaseError> {
         for channel in self.receivers.channels() {
-            let expired = self.database.bury_expired(channel, self.clock.now()).await?;
+            let expired = self.database.fail_expired_messages(channel, self.clock.now()).await?;
             gauges::count_expired(channel, expired);
         }
         Ok(())
@@ -169,7 +169,11 @@ impl Outbox {
         self.config.concurrency.saturating_sub(tries.under_way(channel))
     }
 
-    async fn claim(&self, channel: Channel, free: usize) -> Result<Vec<Claimed>, DatabaseError> {
+    async fn claim(
+        &self,
+        channel: Channel,
+        free: usize,
+    ) -> Result<Vec<ClaimedMessage>, DatabaseError> {
         let Ok(limit @ 1..) = u32::try_from(free) else { return Ok(Vec::new()) };
         let Some(timeout) = self.receivers.timeout(channel) else { return Ok(Vec::new()) };
         let now = self.clock.now();
@@ -178,11 +182,11 @@ impl Outbox {
     }
 
     /// Tries one message and records what became of it.
-    async fn attempt(&self, claimed: Claimed) -> Channel {
+    async fn attempt(&self, claimed: ClaimedMessage) -> Channel {
         let delivery = self.receivers.deliver(&claimed, &self.database).await;
         let settled = self.settled(&claimed, delivery);
         gauges::count_try(claimed.channel, &settled);
-        match self.database.settle_event(&settled).await {
+        match self.database.record_delivery(&settled).await {
             Ok(true) => {}
             Ok(false) => tracing::warn!(id = %claimed.id, "a try outlived its lease"),
             Err(error) => {
@@ -194,7 +198,7 @@ impl Outbox {
     }
 
     /// What a delivery means to its message.
-    fn settled(&self, claimed: &Claimed, delivery: Delivery) -> Settled {
+    fn settled(&self, claimed: &ClaimedMessage, delivery: Delivery) -> DeliveryResult {
         let now = self.clock.now();
         let (state, due_at, status, error) = match delivery {
             Delivery::Delivered { status } => (EventState::Delivered, now, status, String::new()),
@@ -207,12 +211,12 @@ impl Outbox {
             }
         };
         let (id, leased_until) = (claimed.id, claimed.leased_until);
-        Settled { id, leased_until, state, due_at, status, error, now }
+        DeliveryResult { id, leased_until, state, due_at, status, error, now }
     }
 
     fn next_try(
         &self,
-        claimed: &Claimed,
+        claimed: &ClaimedMessage,
         now: Timestamp,
         after: Option<SignedDuration>,
     ) -> Option<Timestamp> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
-use crate::database::{Channel, Claimed, Database};
+use crate::database::{Channel, ClaimedMessage, Database};
 use crate::model::{Note, error_chain};
 use crate::notify::{Delivery, Mail, Message, Push, Webhook};
 
@@ -45,7 +45,7 @@ impl Receivers {
     }
 
     /// Tries once.
-    pub(super) async fn deliver(&self, claimed: &Claimed, database: &Database) -> Delivery {
+    pub(super) async fn deliver(&self, claimed: &ClaimedMessage, database: &Database) -> Delivery {
         match claimed.channel {
             Channel::Webhook => match &self.webhook {
                 Some(webhook) => {
@@ -66,10 +66,15 @@ impl Receivers {
 }
 
 /// A device that FCM does not know any more is forgotten.
-async fn tell_device(push: &Push, claimed: &Claimed, note: &Note, database: &Database) -> Delivery {
+async fn tell_device(
+    push: &Push,
+    claimed: &ClaimedMessage,
+    note: &Note,
+    database: &Database,
+) -> Delivery {
     let delivery = push.deliver(claimed.id, note).await;
     if matches!(delivery, Delivery::Nobody { .. })
-        && let Err(error) = database.forget_device(&note.token).await
+        && let Err(error) = database.remove_push_token(&note.token).await
     {
         // The next note to it comes to the same end, and forgets it then.
         tracing::warn!(error = &error as &dyn std::error::Error, "a device is not forgotten yet");

@@ -3,7 +3,7 @@
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
-use crate::database::{Channel, Claimed};
+use crate::database::{Channel, ClaimedMessage};
 
 /// Tries under way. Each says at its end on which channel it was.
 pub(super) struct Tries<F> {
@@ -27,8 +27,8 @@ impl<F: Future<Output = Channel>> Tries<F> {
     pub(super) fn begin(
         &mut self,
         channel: Channel,
-        claimed: Vec<Claimed>,
-        attempt: impl Fn(Claimed) -> F,
+        claimed: Vec<ClaimedMessage>,
+        attempt: impl Fn(ClaimedMessage) -> F,
     ) {
         self.begun += claimed.len();
         self.of.extend(claimed.iter().map(|_| channel));

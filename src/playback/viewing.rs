@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{OpenedVideo, Playback, PlaybackError};
-use crate::database::{CustodyEntry, Standing, VideoRow};
+use crate::database::{CustodyEntry, ReportState, VideoRow};
 use crate::model::plausibility::for_driver;
 use crate::model::{
     CompanyId, Digest, EventId, Facts, Finding, Person, Place, RefKey, Role, SubmissionId,
@@ -17,7 +17,7 @@ pub struct Viewing {
     /// The video.
     pub video: VideoId,
     /// Where its report stands: a decision names its version.
-    pub standing: Standing,
+    pub standing: ReportState,
     /// The submission that brought it.
     pub submission: SubmissionId,
     /// The hash of its bytes.
@@ -55,7 +55,7 @@ impl Playback {
     ) -> Result<Option<Viewing>, PlaybackError> {
         let found = self.database.latest_video(ref_key).await?;
         let Some(row) = found.filter(|row| may_watch(viewer, row)) else { return Ok(None) };
-        if !self.database.scope_has(viewer, ref_key).await? {
+        if !self.database.may_see_report(viewer, ref_key).await? {
             return Ok(None);
         }
         let now = self.clock.now();
@@ -80,7 +80,7 @@ impl Playback {
         }
         let links = verdicts.iter().flat_map(|verdict| &verdict.links);
         let linked: Vec<_> = links.map(|link| link.report_ref_key).collect();
-        let seen = self.database.scope_has_of(viewer, &linked).await?;
+        let seen = self.database.visible_reports(viewer, &linked).await?;
         Ok(for_driver(verdicts, |ref_key| seen.contains(&ref_key)))
     }
 
@@ -116,7 +116,7 @@ fn may_watch(viewer: &Person, row: &VideoRow) -> bool {
 fn viewing(row: VideoRow, link: Link) -> Viewing {
     Viewing {
         video: row.id,
-        standing: row.standing,
+        standing: row.report_state,
         submission: row.submission,
         sha256: row.sha256,
         facts: row.facts,

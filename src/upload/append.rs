@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use crate::database::{Commit, Committed};
+use crate::database::{Commit, CommitOutcome};
 use crate::model::{Digest, Offset, Refusal, UploadId, UploadState};
 use crate::storage::{SegmentKey, StorageError};
 
@@ -171,8 +171,8 @@ impl UploadService {
             expires_at: self.expiry(lease.row.created_at),
         };
         match self.database.commit(&commit).await {
-            Ok(Committed::Yes) => {}
-            Ok(Committed::Fenced) => return Err(UploadError::TakenOver),
+            Ok(CommitOutcome::Acknowledged) => {}
+            Ok(CommitOutcome::Fenced) => return Err(UploadError::TakenOver),
             // Whether it took effect is unknown; the next request reads it.
             Err(error) => return self.leave(lease, error.into()).await,
         }

@@ -75,7 +75,7 @@ impl UploadService {
         let report = self.database.report(ref_key).await?;
         let report = report.filter(|report| report.company == person.company);
         let report = report.ok_or(UploadError::NoReport)?;
-        let seen = self.database.scope_has(person, ref_key).await?;
+        let seen = self.database.may_see_report(person, ref_key).await?;
         if seen { Ok(report) } else { Err(UploadError::NoReport) }
     }
 
@@ -88,7 +88,7 @@ impl UploadService {
         metadata: String,
     ) -> Result<Created, UploadError> {
         let max = self.config.max_open_per_person;
-        if self.database.living_uploads(person.id).await? >= max {
+        if self.database.count_active_uploads(person.id).await? >= max {
             return Err(UploadError::TooMany { max });
         }
         let secret = Secret::mint(&self.random);

@@ -180,7 +180,7 @@ impl UploadService {
             FinishOutcome::Repeats { video, submission } => {
                 let now = self.clock.now();
                 self.database
-                    .end_as_repeat(id, lease.fence, length, (video, submission), now)
+                    .end_as_duplicate(id, lease.fence, length, (video, submission), now)
                     .await?;
                 self.clear_soon(id);
                 Ok(Stored { submission, video, sha256, length, repeats: true })

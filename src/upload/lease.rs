@@ -48,7 +48,7 @@ impl UploadService {
         let first = self.find(id, access).await?;
         if first.state == UploadState::Finishing && self.is_held(&first) {
             // Nobody can interrupt it; but a node that has given up finishing will let go.
-            self.database.want_gate(id, first.fence).await?;
+            self.database.request_release(id, first.fence).await?;
             return Err(UploadError::Busy);
         }
         let wait = span(self.config.release_wait);
@@ -67,7 +67,7 @@ impl UploadService {
             if row.state == UploadState::Finishing || Instant::now() >= until {
                 return Err(UploadError::Busy);
             }
-            self.database.want_gate(id, row.fence).await?;
+            self.database.request_release(id, row.fence).await?;
             sleep(span(self.config.lease_poll)).await;
         }
     }

@@ -146,7 +146,7 @@ impl UploadService {
         // may trust what it finds there: it keeps the folder's name. With segments nothing is
         // flushed, and what a dead process left is not trusted.
         let node = if segmented { NodeId::mint(&parts.clock, &parts.random) } else { home };
-        parts.database.node_begins(node, &home.to_string()).await?;
+        parts.database.register_node(node, &home.to_string()).await?;
         let inner = Inner {
             node,
             segmented,

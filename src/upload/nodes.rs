@@ -56,19 +56,19 @@ impl UploadService {
     /// # Errors
     /// When the database fails.
     pub async fn heartbeat(&self) -> Result<(), UploadError> {
-        if !self.database.node_beats(self.0.node).await? {
+        if !self.database.heartbeat(self.0.node).await? {
             // The others took us for dead. What we hold is fenced; we are new.
             tracing::warn!("buried alive; beginning anew");
-            self.database.node_begins(self.0.node, &self.spool.id().to_string()).await?;
+            self.database.register_node(self.0.node, &self.spool.id().to_string()).await?;
         }
         let rows = self.database.nodes().await?;
         let others: Vec<_> = rows.into_iter().filter(|row| row.id != self.0.node).collect();
         let dead_after = self.config.holder_dead_after;
         for dead in self.0.neighbours.observe(&others, self.clock.now(), dead_after) {
             tracing::warn!(node = %dead, "silent for too long: its gates are free");
-            self.database.bury_node(dead).await?;
+            self.database.mark_node_dead(dead).await?;
         }
-        let orphaned = self.database.free_orphaned_gates().await?;
+        let orphaned = self.database.release_orphaned_leases().await?;
         if orphaned > 0 {
             tracing::warn!(orphaned, "gates of nodes that are no more are free");
         }
@@ -91,7 +91,7 @@ impl UploadService {
     /// # Errors
     /// When the database fails.
     pub async fn release_requested_leases(&self) -> Result<(), UploadError> {
-        for (upload, fence) in self.database.wanted_gates(self.0.node).await? {
+        for (upload, fence) in self.database.release_requests(self.0.node).await? {
             if !self.0.desk.ask(upload) {
                 self.database.release_lease(upload, fence).await?;
             }
@@ -111,7 +111,7 @@ impl UploadService {
     /// # Errors
     /// When the database fails.
     pub async fn deregister_node(&self) -> Result<(), UploadError> {
-        Ok(self.database.bury_node(self.0.node).await?)
+        Ok(self.database.mark_node_dead(self.0.node).await?)
     }
 
     /// Whether several nodes can share this engine's database and store.

@@ -4,7 +4,7 @@
 //! settled within it, since two with the same bytes may finish at once. The transaction says what it has
 //! found when that is not what the verdicts know of, and is tried again with it.
 
-use crate::database::{Fingerprint, FinishOutcome, Finishing, ReportRow};
+use crate::database::{Fingerprint, FinishOutcome, FinishedUpload, ReportRow};
 use crate::model::plausibility::{Known, MOST_LINKS, for_driver, judge, reuse};
 use crate::model::{Digest, EarlierUse, Person, PersonId, RefKey, Role, Verdict};
 
@@ -52,7 +52,7 @@ impl UploadService {
         report: &ReportRow,
     ) -> Result<Vec<Verdict>, UploadError> {
         let recent = self.limits.recent;
-        let past = self.database.past_of(report.company, report.vehicle, recent).await?;
+        let past = self.database.history_of(report.company, report.vehicle, recent).await?;
         let known = Known {
             facts: &hand.inspection.facts,
             time_sent: hand.details.time_sent.at,
@@ -104,7 +104,7 @@ impl UploadService {
         let uses = self.database.earlier_uses(&of).await?;
         let verdict = reuse(&uses);
         let ref_keys: Vec<_> = verdict.links.iter().map(|link| link.report_ref_key).collect();
-        let seen = self.database.scope_has_of(person, &ref_keys).await?;
+        let seen = self.database.visible_reports(person, &ref_keys).await?;
         let verdicts = for_driver(vec![verdict], |key| seen.contains(&key));
         Ok((verdicts, self.against(person, uses).await?))
     }
@@ -141,7 +141,7 @@ impl UploadService {
     ) -> Result<Vec<EarlierUse>, UploadError> {
         uses.retain(|earlier| earlier.held);
         let ref_keys: Vec<_> = uses.iter().map(|earlier| earlier.report_ref_key).collect();
-        let seen = self.database.scope_has_of(person, &ref_keys).await?;
+        let seen = self.database.visible_reports(person, &ref_keys).await?;
         uses.retain(|earlier| seen.contains(&earlier.report_ref_key));
         uses.truncate(MOST_LINKS);
         Ok(uses)
@@ -174,11 +174,11 @@ fn finishing(
     report: &ReportRow,
     verdicts: &[Verdict],
     uses: Vec<EarlierUse>,
-) -> Finishing {
+) -> FinishedUpload {
     let Hand { lease, details, inspection, ids, sha256, length } = *hand;
     let verdicts = [verdicts, &[reuse(&uses)]].concat();
     let telling = told::report_submitted(&ids, details, inspection, &verdicts, (sha256, length));
-    Finishing {
+    FinishedUpload {
         upload: lease.row.id,
         fence: lease.fence,
         owner: Person { id: lease.row.owner, company: lease.row.company, role: Role::Employee },
@@ -192,7 +192,7 @@ fn finishing(
         notes: inspection.notes.clone(),
         verdicts,
         uses,
-        telling,
+        message: telling,
         now: ids.now,
     }
 }

@@ -2,7 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::database::Remains;
+use crate::database::UploadLeftovers;
 use crate::model::{UploadId, UploadState};
 use crate::storage::VideoKey;
 
@@ -72,7 +72,7 @@ impl UploadService {
     }
 
     async fn clear_remains(&self) -> Result<u64, UploadError> {
-        let due = self.database.uploads_to_clear(self.clock.now(), self.config.sweep_batch).await?;
+        let due = self.database.uploads_to_clean(self.clock.now(), self.config.sweep_batch).await?;
         let mut cleared = 0;
         for remains in due {
             // One that cannot be cleared now must not keep the others waiting.
@@ -88,20 +88,20 @@ impl UploadService {
 
     /// Clears what an ended upload left, if it is due.
     pub(super) async fn clear(&self, id: UploadId) -> Result<(), UploadError> {
-        match self.database.remains(id, self.clock.now()).await? {
+        match self.database.leftovers(id, self.clock.now()).await? {
             Some(remains) => self.clear_remains_of(remains).await,
             None => Ok(()),
         }
     }
 
-    async fn clear_remains_of(&self, remains: Remains) -> Result<(), UploadError> {
+    async fn clear_remains_of(&self, remains: UploadLeftovers) -> Result<(), UploadError> {
         let upload = remains.upload;
         self.spool.remove(upload)?;
         let kept = remains.kept.map(|sha256| VideoKey { upload, sha256 });
         self.store.clear(upload, kept.as_ref()).await?;
         // A put that was under way on another node may still land: look once more, later.
         let again = (self.0.segmented && !remains.again).then(|| self.clear_again_at());
-        Ok(self.database.upload_cleared(upload, again).await?)
+        Ok(self.database.mark_cleaned(upload, again).await?)
     }
 
     /// Another node may have finished, refused or expired what this node has begun.

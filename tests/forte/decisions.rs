@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, Response};
-use forte_media::database::Deciding;
+use forte_media::database::NewDecision;
 use forte_media::leasing::DecisionError;
 use forte_media::model::{CompanyId, Decision, Person, PersonId, RefKey, ReportStatus, Role};
 use jiff::SignedDuration;
@@ -269,7 +269,7 @@ async fn what_cannot_be_decided_is_named(service: Service) {
 /// A decision of 1C: the exchange calls the same function.
 async fn a_node_decides_without_a_version_and_only_once(service: Service) {
     let report = service.report_in(ReportStatus::Submitted).await;
-    let deciding = |decision, reason: &str| Deciding {
+    let deciding = |decision, reason: &str| NewDecision {
         ref_key: report,
         decision,
         reason: reason.to_owned(),
@@ -278,7 +278,7 @@ async fn a_node_decides_without_a_version_and_only_once(service: Service) {
         actor: "node:main".to_owned(),
     };
     let leasing = &service.app.leasing;
-    let absurd = Deciding { version: Some(-1), ..deciding(Decision::Reject, "Темно") };
+    let absurd = NewDecision { version: Some(-1), ..deciding(Decision::Reject, "Темно") };
     assert!(matches!(leasing.record(&absurd).await, Err(DecisionError::Conflict(_))));
     let first = leasing.record(&deciding(Decision::Reject, "Темно")).await.unwrap();
     let again = leasing.record(&deciding(Decision::Reject, "Темно")).await.unwrap();
@@ -290,7 +290,7 @@ async fn a_node_decides_without_a_version_and_only_once(service: Service) {
     assert_eq!(events.len(), 2);
     assert_eq!(events[0]["data"]["submission_id"], Value::Null, "1C says that there was one");
 
-    let unsent = Deciding { ref_key: service.report().await, ..deciding(Decision::Approve, "") };
+    let unsent = NewDecision { ref_key: service.report().await, ..deciding(Decision::Approve, "") };
     let refused = leasing.record(&unsent).await.unwrap_err();
     assert!(matches!(refused, DecisionError::Conflict(_)));
 }

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use axum::body::Body;
 use axum::http::Request;
-use forte_media::database::{EventRow, EventState, NewReport, Post};
+use forte_media::database::{EnqueueContext, EventRow, EventState, NewReport};
 use forte_media::model::{
     Clock, EventId, Faults, Person, PersonId, RefKey, ReportStatus, Role, SessionId,
 };
@@ -370,13 +370,13 @@ async fn two_nodes_do_not_remind_twice(stage: Stage) {
     stage.due_in(3).await;
     let fixture = &stage.service.env.fixture;
     let new_id = || EventId::mint(&fixture.clock, &fixture.random);
-    let post = Post { new_id: &new_id, now: fixture.now() };
+    let context = EnqueueContext { new_id: &new_id, now: fixture.now() };
     let until = fixture.now() + SignedDuration::from_hours(24);
     let other = stage.service.env.db.opened_again().await;
     let one = stage.service.database();
-    let rounds = (0..5).map(|_| one.remind(until, 3, &post));
+    let rounds = (0..5).map(|_| one.remind(until, 3, &context));
     let rounds = futures_util::future::join_all(rounds);
-    let others = futures_util::future::join_all((0..5).map(|_| other.remind(until, 3, &post)));
+    let others = futures_util::future::join_all((0..5).map(|_| other.remind(until, 3, &context)));
     let (some, more) = tokio::join!(rounds, others);
     let marked: usize = some.into_iter().chain(more).map(Result::unwrap).sum();
     let rest = stage.remind().await;

@@ -335,7 +335,7 @@ async fn a_video_that_would_be_refused_is_not_sent() {
     let sent = outcome["sent"].as_u64().unwrap();
     assert!(sent > 1024 * 1024 && sent * 10 < 12 * 1024 * 1024, "{sent} bytes");
     let driver = service.env.fixture.driver.id;
-    assert_eq!(service.database().living_uploads(driver).await.unwrap(), 0);
+    assert_eq!(service.database().count_active_uploads(driver).await.unwrap(), 0);
     // For a person.
     let shown = person.upload(&server, &report, &["--no-inspect"]).await;
     assert_eq!(shown.status.code(), Some(1));

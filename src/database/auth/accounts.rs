@@ -9,7 +9,7 @@ use crate::database::pool::{Database, Write};
 use crate::database::rows::{json, micros, number, optional_time, text, time, unreadable};
 use crate::model::{CompanyId, PersonId, Role};
 
-use super::sessions::{Ended, end_all};
+use super::sessions::{EndReason, end_all};
 
 /// What an account opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +93,7 @@ pub struct AccountRow {
 
 /// A hash that takes the place of another one.
 #[derive(Debug, Clone)]
-pub struct Rotation {
+pub struct PasswordRotation {
     /// The account.
     pub login: String,
     /// The hash of the new password.
@@ -156,7 +156,7 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn rotate_account(&self, rotation: &Rotation) -> Result<bool, DatabaseError> {
+    pub async fn rotate_account(&self, rotation: &PasswordRotation) -> Result<bool, DatabaseError> {
         let mut write = self.write().await?;
         let row = sqlx::query(
             "UPDATE accounts SET previous_until = $1, password_hash = $2, \
@@ -172,7 +172,7 @@ impl Database {
         let Some(row) = row else { return Ok(false) };
         let person = number(&row, "person_id")?;
         if rotation.previous_until.is_none() && person != 0 {
-            end_all(&mut write, PersonId(person), Ended::Revoked, rotation.now).await?;
+            end_all(&mut write, PersonId(person), EndReason::Revoked, rotation.now).await?;
         }
         write.commit().await?;
         Ok(true)
@@ -204,7 +204,7 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn company_number(&self, biin: &str) -> Result<Option<CompanyId>, DatabaseError> {
+    pub async fn company_by_biin(&self, biin: &str) -> Result<Option<CompanyId>, DatabaseError> {
         let row = sqlx::query("SELECT id FROM companies WHERE biin = $1 AND biin <> ''")
             .bind(biin)
             .fetch_optional(&self.pool)

@@ -39,7 +39,7 @@ pub struct ChallengeRow {
 
 /// The latest request of a device, as far as a code is compared with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OpenChallenge {
+pub struct LatestChallenge {
     /// Its id.
     pub id: ChallengeId,
     /// Until when the code is good.
@@ -58,7 +58,7 @@ impl Database {
         &self,
         biin: &Biin,
         device: &DeviceId,
-    ) -> Result<Option<OpenChallenge>, DatabaseError> {
+    ) -> Result<Option<LatestChallenge>, DatabaseError> {
         let row = sqlx::query(
             "SELECT id, expires_at, used FROM challenges WHERE biin = $1 AND uuid = $2 \
              ORDER BY CASE WHEN used = 0 THEN 0 ELSE 1 END, made_at DESC, id DESC LIMIT 1",
@@ -68,7 +68,7 @@ impl Database {
         .fetch_optional(&self.pool)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        Ok(Some(OpenChallenge {
+        Ok(Some(LatestChallenge {
             id: parsed(&row, "id")?,
             expires_at: time(&row, "expires_at")?,
             open: number(&row, "used")? == 0,

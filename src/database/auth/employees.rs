@@ -8,7 +8,7 @@ use crate::database::pool::{Database, Write};
 use crate::database::rows::{number, parsed, text};
 use crate::model::{CompanyId, EventId, Person, PersonId};
 
-use super::sessions::{Ended, tell_device};
+use super::sessions::{EndReason, notify_device};
 
 /// An employee, as the director sees them (E4).
 #[derive(Debug, Clone)]
@@ -42,7 +42,7 @@ pub struct ProfileRow {
 
 /// What became of a wish to delete an employee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deletion {
+pub enum DeletionOutcome {
     /// They are deleted.
     Deleted,
     /// There is no such active person in this company.
@@ -102,7 +102,7 @@ impl Database {
         person: PersonId,
         now: Timestamp,
         mint: impl Fn() -> EventId + Send,
-    ) -> Result<Deletion, DatabaseError> {
+    ) -> Result<DeletionOutcome, DatabaseError> {
         let mut write = self.write().await?;
         // Deletions in one company wait for each other: two directors cannot delete one another.
         sqlx::query("UPDATE companies SET active = active WHERE id = $1")
@@ -110,7 +110,7 @@ impl Database {
             .execute(&mut *write)
             .await?;
         if !may_delete(&mut write, director).await? {
-            return Ok(Deletion::NotAllowed);
+            return Ok(DeletionOutcome::NotAllowed);
         }
         let deleted = sqlx::query(
             "UPDATE people SET active = 0 WHERE id = $1 AND company_id = $2 AND active = 1 \
@@ -121,11 +121,11 @@ impl Database {
         .execute(&mut *write)
         .await?;
         if deleted.rows_affected() == 0 {
-            return Ok(Deletion::NotFound);
+            return Ok(DeletionOutcome::NotFound);
         }
         end_sessions(&mut write, person, now, mint).await?;
         write.commit().await?;
-        Ok(Deletion::Deleted)
+        Ok(DeletionOutcome::Deleted)
     }
 }
 
@@ -157,13 +157,13 @@ async fn end_sessions(
          RETURNING id, fcm",
     )
     .bind(now.as_microsecond())
-    .bind(Ended::Dismissed.as_str())
+    .bind(EndReason::Dismissed.as_str())
     .bind(person.0)
     .fetch_all(&mut **write)
     .await?;
     for row in ended {
         if !text(&row, "fcm")?.is_empty() {
-            tell_device(write, parsed(&row, "id")?, Ended::Dismissed, mint(), now).await?;
+            notify_device(write, parsed(&row, "id")?, EndReason::Dismissed, mint(), now).await?;
         }
     }
     Ok(())

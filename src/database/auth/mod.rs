@@ -11,12 +11,15 @@ mod request_code;
 mod retention;
 pub(super) mod sessions;
 
-pub use accounts::{AccountKind, AccountOwner, AccountRow, NewAccount, Rotation};
-pub use challenges::{ChallengeRow, OpenChallenge};
-pub use employees::{Deletion, ListedEmployee, ProfileRow};
+pub use accounts::{AccountKind, AccountOwner, AccountRow, NewAccount, PasswordRotation};
+pub use challenges::{ChallengeRow, LatestChallenge};
+pub use employees::{DeletionOutcome, ListedEmployee, ProfileRow};
 pub use mailboxes::Mailbox;
 pub use people::{NewCompany, NewPerson};
-pub use redeem_code::LetIn;
-pub use refresh_tokens::{Exchange, Exchanged, Successor};
-pub use request_code::{Asked, NewChallenge, OfDevice, Traffic, Verdict, Windows};
-pub use sessions::{Ended, NewSession, SessionRow};
+pub use redeem_code::RedeemedCode;
+pub use refresh_tokens::{RefreshOutcome, Successor, TokenRefresh};
+pub use request_code::{
+    CodeRequestOutcome, CountingWindows, DeviceRequests, LimitDecision, NewChallenge,
+    RecentRequests,
+};
+pub use sessions::{EndReason, NewSession, SessionRow};

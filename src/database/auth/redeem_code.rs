@@ -8,11 +8,11 @@ use crate::database::pool::{Database, Write};
 use crate::database::rows::{number, text, unreadable};
 use crate::model::{ChallengeId, CompanyId, Person, PersonId, Role, phone_digits};
 
-use super::sessions::{self, Ended, NewSession};
+use super::sessions::{self, EndReason, NewSession};
 
 /// Whom a code let in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LetIn {
+pub struct RedeemedCode {
     /// The person; drivers who came for the first time are made.
     pub person: Person,
     /// BIN or IIN of their company.
@@ -35,11 +35,11 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn let_in(
+    pub async fn redeem_code(
         &self,
         challenge: ChallengeId,
         session: NewSession,
-    ) -> Result<Option<LetIn>, DatabaseError> {
+    ) -> Result<Option<RedeemedCode>, DatabaseError> {
         let mut write = self.write().await?;
         let Some(guest) = use_up(&mut write, challenge).await? else { return Ok(None) };
         let id = match guest.role {
@@ -50,7 +50,7 @@ impl Database {
         let session = NewSession { fcm: guest.fcm, ..session };
         sessions::open(&mut write, id, &session).await?;
         write.commit().await?;
-        Ok(Some(LetIn { person, biin: guest.biin }))
+        Ok(Some(RedeemedCode { person, biin: guest.biin }))
     }
 }
 
@@ -99,7 +99,7 @@ async fn employee(
     let Some((id, active)) = known else { return Err(unreadable("people", &"nobody")) };
     if !active {
         // What was open when they were dismissed stays closed.
-        sessions::end_all(write, id, Ended::Dismissed, session.now).await?;
+        sessions::end_all(write, id, EndReason::Dismissed, session.now).await?;
     }
     welcome(write, id, guest).await?;
     Ok(id)

@@ -8,14 +8,14 @@ use crate::database::pool::{Database, Write};
 use crate::database::rows::{number, text, time, unreadable};
 use crate::model::{CompanyId, EventId, Person, PersonId, Role, SessionId};
 
-use super::sessions::{Ended, add_refresh_token, end, take_over};
+use super::sessions::{EndReason, add_refresh_token, end, take_over};
 
 /// Stands for a row that is not there.
 const GONE: i64 = -1;
 
 /// A refresh token to be exchanged.
 #[derive(Debug, Clone)]
-pub struct Exchange {
+pub struct TokenRefresh {
     /// Its number.
     pub rti: i64,
     /// Its session.
@@ -38,15 +38,15 @@ pub struct Exchange {
 
 /// What became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Exchanged {
+pub enum RefreshOutcome {
     /// This token follows it: a new one, or the one its first use gave.
-    For(Successor),
+    Issued(Successor),
     /// It was used before; the session has been ended.
     Reused,
     /// The session has lived as long as sessions may.
-    TooOld,
+    SessionExpired,
     /// The session has ended, or the person may no longer act.
-    Refused,
+    SessionEnded,
 }
 
 /// The refresh token that follows, and whom both tokens are for.
@@ -88,32 +88,37 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn exchange(&self, exchange: &Exchange) -> Result<Exchanged, DatabaseError> {
+    pub async fn refresh_token(
+        &self,
+        refresh: &TokenRefresh,
+    ) -> Result<RefreshOutcome, DatabaseError> {
         let mut write = self.write().await?;
-        let Some(found) = find(&mut write, exchange).await? else { return Ok(Exchanged::Refused) };
-        let expires_at = exchange.expires_at(found.made_at);
-        if expires_at <= exchange.now {
-            return Ok(Exchanged::TooOld);
+        let Some(found) = find(&mut write, refresh).await? else {
+            return Ok(RefreshOutcome::SessionEnded);
+        };
+        let expires_at = refresh.expires_at(found.made_at);
+        if expires_at <= refresh.now {
+            return Ok(RefreshOutcome::SessionExpired);
         }
         let mut used = found.usage;
-        if used.successor == 0 && !use_up(&mut write, exchange, expires_at).await? {
-            used = use_of(&mut write, exchange.rti).await?;
+        if used.successor == 0 && !use_up(&mut write, refresh, expires_at).await? {
+            used = use_of(&mut write, refresh.rti).await?;
         }
-        let exchanged = if used.successor == 0 {
-            let (rti, made_at) = (exchange.successor, exchange.now);
-            Exchanged::For(found.successor(rti, made_at, expires_at))
+        let outcome = if used.successor == 0 {
+            let (rti, made_at) = (refresh.successor, refresh.now);
+            RefreshOutcome::Issued(found.successor(rti, made_at, expires_at))
         } else {
-            again(&mut write, exchange, &found, used).await?
+            again(&mut write, refresh, &found, used).await?
         };
-        if matches!(exchanged, Exchanged::For(_)) {
-            seen(&mut write, exchange).await?;
+        if matches!(outcome, RefreshOutcome::Issued(_)) {
+            seen(&mut write, refresh).await?;
         }
         write.commit().await?;
-        Ok(exchanged)
+        Ok(outcome)
     }
 }
 
-impl Exchange {
+impl TokenRefresh {
     fn expires_at(&self, session_made_at: Timestamp) -> Timestamp {
         let sliding = self.now + self.ttl;
         self.at_most.map_or(sliding, |at_most| sliding.min(session_made_at + at_most))
@@ -140,7 +145,7 @@ impl Found {
     }
 }
 
-async fn find(write: &mut Write, exchange: &Exchange) -> Result<Option<Found>, DatabaseError> {
+async fn find(write: &mut Write, refresh: &TokenRefresh) -> Result<Option<Found>, DatabaseError> {
     let row = sqlx::query(
         "SELECT s.person_id, s.uuid, s.made_at, p.company_id, p.role, c.biin, \
          COALESCE(r.used_at, -1) AS used_at, COALESCE(r.successor, -1) AS successor \
@@ -148,8 +153,8 @@ async fn find(write: &mut Write, exchange: &Exchange) -> Result<Option<Found>, D
          LEFT JOIN refreshes r ON r.rti = $1 AND r.session_id = s.id \
          WHERE s.id = $2 AND s.ended_at = 0 AND p.active = 1 AND c.active = 1",
     )
-    .bind(exchange.rti)
-    .bind(exchange.session.to_string())
+    .bind(refresh.rti)
+    .bind(refresh.session.to_string())
     .fetch_optional(&mut **write)
     .await?;
     row.as_ref().map(found).transpose()
@@ -171,22 +176,21 @@ fn found(row: &AnyRow) -> Result<Found, DatabaseError> {
 /// Uses a good token up and records the one that follows; `false` when somebody was faster.
 async fn use_up(
     write: &mut Write,
-    exchange: &Exchange,
+    refresh: &TokenRefresh,
     expires_at: Timestamp,
 ) -> Result<bool, DatabaseError> {
     let done = sqlx::query(
         "UPDATE refreshes SET used_at = $1, successor = $2 WHERE rti = $3 AND successor = 0",
     )
-    .bind(exchange.now.as_microsecond())
-    .bind(exchange.successor)
-    .bind(exchange.rti)
+    .bind(refresh.now.as_microsecond())
+    .bind(refresh.successor)
+    .bind(refresh.rti)
     .execute(&mut **write)
     .await?;
     if done.rows_affected() == 0 {
         return Ok(false);
     }
-    add_refresh_token(write, exchange.session, exchange.successor, exchange.now, expires_at)
-        .await?;
+    add_refresh_token(write, refresh.session, refresh.successor, refresh.now, expires_at).await?;
     Ok(true)
 }
 
@@ -203,41 +207,41 @@ async fn use_of(write: &mut Write, rti: i64) -> Result<Use, DatabaseError> {
 /// session, because somebody else may have the token. A token whose row is gone was used long ago.
 async fn again(
     write: &mut Write,
-    exchange: &Exchange,
+    refresh: &TokenRefresh,
     found: &Found,
     used: Use,
-) -> Result<Exchanged, DatabaseError> {
+) -> Result<RefreshOutcome, DatabaseError> {
     let row = sqlx::query("SELECT made_at, expires_at FROM refreshes WHERE rti = $1")
         .bind(used.successor)
         .fetch_optional(&mut **write)
         .await?;
     match row {
-        Some(row) if exchange.is_graced(used.at) => {
+        Some(row) if refresh.is_graced(used.at) => {
             let (made_at, expires_at) = (time(&row, "made_at")?, time(&row, "expires_at")?);
-            Ok(Exchanged::For(found.successor(used.successor, made_at, expires_at)))
+            Ok(RefreshOutcome::Issued(found.successor(used.successor, made_at, expires_at)))
         }
         _ => {
-            let (person, note) = (found.person.id, Some(exchange.note));
-            let (session, now) = (exchange.session, exchange.now);
-            end(write, person, session, Ended::TokenReused, note, now).await?;
-            Ok(Exchanged::Reused)
+            let (person, note) = (found.person.id, Some(refresh.note));
+            let (session, now) = (refresh.session, refresh.now);
+            end(write, person, session, EndReason::TokenReused, note, now).await?;
+            Ok(RefreshOutcome::Reused)
         }
     }
 }
 
 /// The device is there, and says where it is told.
-async fn seen(write: &mut Write, exchange: &Exchange) -> Result<(), DatabaseError> {
-    if let Some(fcm) = &exchange.fcm {
-        take_over(write, fcm, exchange.session).await?;
+async fn seen(write: &mut Write, refresh: &TokenRefresh) -> Result<(), DatabaseError> {
+    if let Some(fcm) = &refresh.fcm {
+        take_over(write, fcm, refresh.session).await?;
     }
     sqlx::query(
         "UPDATE sessions SET seen_at = $1, fcm = CASE WHEN $2 = 1 THEN $3 ELSE fcm END \
          WHERE id = $4",
     )
-    .bind(exchange.now.as_microsecond())
-    .bind(i64::from(exchange.fcm.is_some()))
-    .bind(exchange.fcm.clone().unwrap_or_default())
-    .bind(exchange.session.to_string())
+    .bind(refresh.now.as_microsecond())
+    .bind(i64::from(refresh.fcm.is_some()))
+    .bind(refresh.fcm.clone().unwrap_or_default())
+    .bind(refresh.session.to_string())
     .execute(&mut **write)
     .await?;
     Ok(())

@@ -9,7 +9,7 @@ use sqlx::AnyConnection;
 
 use crate::database::counters::{Counter, next_number};
 use crate::database::error::DatabaseError;
-use crate::database::outbox::messages::{Channel, OutboxMessage, tell};
+use crate::database::outbox::messages::{Channel, OutboxMessage, enqueue};
 use crate::database::pool::{Database, Write};
 use crate::database::rows::{count, number, text, time};
 use crate::model::{Biin, ChallengeId, CompanyId, DeviceId, EventId, Role};
@@ -51,7 +51,7 @@ pub struct NewChallenge {
 
 /// Over how long requests are counted.
 #[derive(Debug, Clone, Copy)]
-pub struct Windows {
+pub struct CountingWindows {
     /// Those of a BIN from one device; within a day.
     pub device: SignedDuration,
     /// Those from one network.
@@ -60,7 +60,7 @@ pub struct Windows {
 
 /// How much was asked for lately, before this request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Traffic {
+pub struct RecentRequests {
     /// For this BIN from this device, within its window.
     pub by_device: u64,
     /// The first of those; zero when there is none.
@@ -76,12 +76,12 @@ pub struct Traffic {
     /// The last request for this BIN.
     pub latest: Timestamp,
     /// What of that is from this device, when it has had a session in the company; none for others.
-    pub of_known: Option<OfDevice>,
+    pub of_known: Option<DeviceRequests>,
 }
 
 /// How much one device did for one BIN within a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OfDevice {
+pub struct DeviceRequests {
     /// Codes it asked for.
     pub made: u64,
     /// Wrong codes it gave.
@@ -92,7 +92,7 @@ pub struct OfDevice {
 
 /// What the limits say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Verdict {
+pub struct LimitDecision {
     /// How long to wait; none: a code is made.
     pub wait: Option<SignedDuration>,
     /// Why the mailbox is to be warned; at most once a day.
@@ -101,11 +101,11 @@ pub struct Verdict {
 
 /// What became of a request for a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asked {
+pub enum CodeRequestOutcome {
     /// A code goes to this mail address.
     Sent(String),
     /// Nobody has this BIN, or nobody there can be written to.
-    Nobody,
+    NoRecipient,
     /// Not now.
     Wait(SignedDuration),
 }
@@ -124,14 +124,14 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn ask_for_code(
+    pub async fn request_code(
         &self,
         new: &NewChallenge,
-        windows: Windows,
-        judge: impl Fn(&Traffic) -> Verdict + Send + Sync,
-    ) -> Result<Asked, DatabaseError> {
+        windows: CountingWindows,
+        judge: impl Fn(&RecentRequests) -> LimitDecision + Send + Sync,
+    ) -> Result<CodeRequestOutcome, DatabaseError> {
         if let Some(wait) = self.refused(new, windows, &judge).await? {
-            return Ok(Asked::Wait(wait));
+            return Ok(CodeRequestOutcome::Wait(wait));
         }
         let mut write = self.write().await?;
         next_number(&mut write, Counter::Challenges).await?;
@@ -145,11 +145,15 @@ impl Database {
             if warned {
                 write.commit().await?;
             }
-            return Ok(Asked::Wait(wait));
+            return Ok(CodeRequestOutcome::Wait(wait));
         }
         record(&mut write, new, &owner).await?;
         write.commit().await?;
-        Ok(if owner.is_somebody() { Asked::Sent(owner.email) } else { Asked::Nobody })
+        Ok(if owner.is_somebody() {
+            CodeRequestOutcome::Sent(owner.email)
+        } else {
+            CodeRequestOutcome::NoRecipient
+        })
     }
 
     /// How long a request has to wait that leaves nothing to write; the same statements for a BIN
@@ -157,8 +161,8 @@ impl Database {
     async fn refused(
         &self,
         new: &NewChallenge,
-        windows: Windows,
-        judge: &(impl Fn(&Traffic) -> Verdict + Send + Sync),
+        windows: CountingWindows,
+        judge: &(impl Fn(&RecentRequests) -> LimitDecision + Send + Sync),
     ) -> Result<Option<SignedDuration>, DatabaseError> {
         let mut read = self.pool.acquire().await?;
         let owner = owner(&mut read, &new.biin).await?;
@@ -202,8 +206,8 @@ async fn traffic(
     on: &mut AnyConnection,
     new: &NewChallenge,
     owner: &Owner,
-    windows: Windows,
-) -> Result<Traffic, DatabaseError> {
+    windows: CountingWindows,
+) -> Result<RecentRequests, DatabaseError> {
     let since = |window: SignedDuration| (new.now - window).as_microsecond();
     let company = sqlx::query(OF_COMPANY)
         .bind(new.biin.as_str())
@@ -220,13 +224,13 @@ async fn traffic(
     .bind(since(windows.address))
     .fetch_one(&mut *on)
     .await?;
-    let of_device = OfDevice {
+    let of_device = DeviceRequests {
         made: count(&company, "device_made")?,
         wrong: count(&company, "device_wrong")?,
         latest: time(&company, "device_latest")?,
     };
     let is_known = is_known(on, new, owner).await?;
-    Ok(Traffic {
+    Ok(RecentRequests {
         by_device: count(&company, "by_device")?,
         device_since: time(&company, "device_since")?,
         by_address: count(&address, "by_address")?,
@@ -287,7 +291,7 @@ async fn warn(
         body: json!({ "company_id": owner.company.0, "reason": reason }).to_string(),
         expires_at: Some(new.now + DAY),
     };
-    tell_owner(write, warning, owner, new.now).await?;
+    enqueue_for_owner(write, warning, owner, new.now).await?;
     Ok(true)
 }
 
@@ -324,7 +328,7 @@ async fn record(write: &mut Write, new: &NewChallenge, owner: &Owner) -> Result<
         body: json!({ "challenge_id": new.id }).to_string(),
         expires_at: Some(new.expires_at),
     };
-    tell_owner(write, mail, owner, new.now).await
+    enqueue_for_owner(write, mail, owner, new.now).await
 }
 
 async fn insert(write: &mut Write, new: &NewChallenge, owner: &Owner) -> Result<(), DatabaseError> {
@@ -350,23 +354,23 @@ async fn insert(write: &mut Write, new: &NewChallenge, owner: &Owner) -> Result<
 }
 
 /// Tells the owner of a BIN. For nobody the same row is written, and is settled.
-async fn tell_owner(
+async fn enqueue_for_owner(
     write: &mut Write,
-    mut telling: OutboxMessage,
+    mut message: OutboxMessage,
     owner: &Owner,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
     let (state, settled_at) = if owner.is_somebody() {
         ("pending", 0)
     } else {
-        telling.kind = NOBODY;
+        message.kind = NOBODY;
         ("delivered", now.as_microsecond())
     };
-    tell(write, &telling, now).await?;
+    enqueue(write, &message, now).await?;
     sqlx::query("UPDATE outbox SET state = $1, settled_at = $2 WHERE id = $3")
         .bind(state)
         .bind(settled_at)
-        .bind(telling.id.to_string())
+        .bind(message.id.to_string())
         .execute(&mut **write)
         .await?;
     Ok(())

@@ -53,7 +53,11 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn purge_refreshes(&self, used: Timestamp, limit: u32) -> Result<u64, DatabaseError> {
+    pub async fn purge_refresh_tokens(
+        &self,
+        used: Timestamp,
+        limit: u32,
+    ) -> Result<u64, DatabaseError> {
         let mut purged = 0;
         for sql in [
             "DELETE FROM refreshes WHERE rti IN (SELECT rti FROM refreshes \

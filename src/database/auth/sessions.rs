@@ -5,7 +5,7 @@ use serde_json::json;
 use sqlx::any::AnyRow;
 
 use crate::database::error::DatabaseError;
-use crate::database::outbox::messages::{Channel, OutboxMessage, tell};
+use crate::database::outbox::messages::{Channel, OutboxMessage, enqueue};
 use crate::database::pool::{Database, Write};
 use crate::database::rows::{parsed, text, time};
 use crate::model::{DeviceId, EventId, Person, PersonId, SessionId};
@@ -32,7 +32,7 @@ pub struct NewSession {
 
 /// Why a session has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
+pub enum EndReason {
     /// The person has signed in again on the same device.
     Replaced,
     /// The person has signed out.
@@ -45,7 +45,7 @@ pub enum Ended {
     Dismissed,
 }
 
-impl Ended {
+impl EndReason {
     /// The word in the database and in what the device is told.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -67,7 +67,7 @@ pub struct SessionRow {
     /// The device.
     pub uuid: String,
     /// Whether the device is told of things.
-    pub told: bool,
+    pub has_push_token: bool,
     /// When the person signed in.
     pub made_at: Timestamp,
     /// When a token was last got.
@@ -103,7 +103,7 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn sessions_of(
+    pub async fn active_sessions(
         &self,
         person: PersonId,
         since: Timestamp,
@@ -129,7 +129,7 @@ impl Database {
         &self,
         person: PersonId,
         id: SessionId,
-        why: Ended,
+        why: EndReason,
         note: Option<EventId>,
         now: Timestamp,
     ) -> Result<bool, DatabaseError> {
@@ -152,7 +152,7 @@ pub(super) async fn open(
          WHERE person_id = $3 AND uuid = $4 AND ended_at = 0",
     )
     .bind(now)
-    .bind(Ended::Replaced.as_str())
+    .bind(EndReason::Replaced.as_str())
     .bind(person.0)
     .bind(new.device.as_str())
     .execute(&mut **write)
@@ -213,7 +213,7 @@ pub(super) async fn end(
     write: &mut Write,
     person: PersonId,
     id: SessionId,
-    why: Ended,
+    why: EndReason,
     note: Option<EventId>,
     now: Timestamp,
 ) -> Result<bool, DatabaseError> {
@@ -230,7 +230,7 @@ pub(super) async fn end(
     let Some(row) = ended else { return Ok(false) };
     match note {
         Some(note) if !text(&row, "fcm")?.is_empty() => {
-            tell_device(write, id, why, note, now).await?;
+            notify_device(write, id, why, note, now).await?;
         }
         _ => {}
     }
@@ -241,7 +241,7 @@ pub(super) async fn end(
 pub(super) async fn end_all(
     write: &mut Write,
     person: PersonId,
-    why: Ended,
+    why: EndReason,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
     sqlx::query(
@@ -256,15 +256,15 @@ pub(super) async fn end_all(
 }
 
 /// Tells a device that its session has ended.
-pub(super) async fn tell_device(
+pub(super) async fn notify_device(
     write: &mut Write,
     id: SessionId,
-    why: Ended,
+    why: EndReason,
     note: EventId,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
     let body = json!({ "session_id": id, "report_ref_key": "", "reason": why.as_str() });
-    let telling = OutboxMessage {
+    let message = OutboxMessage {
         id: note,
         channel: Channel::Push,
         kind: "push.session_revoked",
@@ -272,14 +272,14 @@ pub(super) async fn tell_device(
         body: body.to_string(),
         expires_at: None,
     };
-    tell(write, &telling, now).await
+    enqueue(write, &message, now).await
 }
 
 fn session(row: &AnyRow) -> Result<SessionRow, DatabaseError> {
     Ok(SessionRow {
         id: parsed(row, "id")?,
         uuid: text(row, "uuid")?,
-        told: !text(row, "fcm")?.is_empty(),
+        has_push_token: !text(row, "fcm")?.is_empty(),
         made_at: time(row, "made_at")?,
         seen_at: time(row, "seen_at")?,
     })

@@ -7,10 +7,10 @@ use crate::database::error::DatabaseError;
 use crate::database::pool::Write;
 use crate::model::ReportStatus;
 
-use super::bulk::{Row, Told, Upsert, upsert};
-use super::changes::{Change, Outcome, Saying};
+use super::bulk::{Row, Upsert, WrittenRows, upsert};
+use super::changes::{Change, ChangeOutcome, ChangeSource};
 use super::known::{Known, lock_companies};
-use super::notifications::{News, decision, states};
+use super::notifications::{Notifications, decision, states};
 use super::report_rows::{Said, report_row, reports};
 use super::{customers, deletions, fleet_rows};
 
@@ -24,17 +24,17 @@ enum Run {
     Assignments,
 }
 
-/// Carries out the changes; what became of each, in their order. Drivers are told of new reports by
+/// Carries out the changes; what became of each, in their order. Drivers are written of new reports by
 /// what they see.
 pub(super) async fn apply(
     write: &mut Write,
     changes: &[Change],
-    sight: EmployeesSee,
-    saying: Saying<'_>,
-) -> Result<Vec<Outcome>, DatabaseError> {
+    employees_see: EmployeesSee,
+    source: ChangeSource<'_>,
+) -> Result<Vec<ChangeOutcome>, DatabaseError> {
     lock_companies(write, changes).await?;
     let mut known = Known::look_up(write, changes).await?;
-    let mut news = News::default();
+    let mut notifications = Notifications::default();
     let mut outcomes = Vec::with_capacity(changes.len());
     let mut rest = changes;
     while let Some(first) = rest.first() {
@@ -44,14 +44,14 @@ pub(super) async fn apply(
             Some((run, _)) => {
                 // Those of other kinds are no reports, and have no states.
                 let before = states(write, together).await?;
-                let (told, became) = apply_run(write, &mut known, run, together, saying).await?;
-                news.notice(write, together, &before, &told, saying).await?;
+                let (written, became) = apply_run(write, &mut known, run, together, source).await?;
+                notifications.notice(write, together, &before, &written, source).await?;
                 outcomes.extend(became);
             }
-            None => outcomes.push(apply_one(write, &mut known, first, saying).await?),
+            None => outcomes.push(apply_one(write, &mut known, first, source).await?),
         }
     }
-    news.tell(write, sight, saying).await?;
+    notifications.send(write, employees_see, source).await?;
     Ok(outcomes)
 }
 
@@ -81,15 +81,15 @@ async fn apply_one(
     write: &mut Write,
     known: &mut Known,
     change: &Change,
-    saying: Saying<'_>,
-) -> Result<Outcome, DatabaseError> {
+    source: ChangeSource<'_>,
+) -> Result<ChangeOutcome, DatabaseError> {
     match change {
-        Change::Company(change) => customers::company(write, known, change, saying).await,
-        Change::User(change) => customers::user(write, known, change, saying).await,
-        Change::Gone(deletion) => deletions::delete(write, deletion, saying).await,
-        Change::Decision(change) => decision(write, change, saying).await,
+        Change::Company(change) => customers::company(write, known, change, source).await,
+        Change::User(change) => customers::user(write, known, change, source).await,
+        Change::Deletion(deletion) => deletions::delete(write, deletion, source).await,
+        Change::Decision(change) => decision(write, change, source).await,
         // The others are runs.
-        _ => Ok(Outcome::NotThere),
+        _ => Ok(ChangeOutcome::NotFound),
     }
 }
 
@@ -98,30 +98,31 @@ async fn apply_run(
     known: &mut Known,
     run: Run,
     changes: &[Change],
-    saying: Saying<'_>,
-) -> Result<(Told, Vec<Outcome>), DatabaseError> {
+    source: ChangeSource<'_>,
+) -> Result<(WrittenRows, Vec<ChangeOutcome>), DatabaseError> {
     let mut rows = Vec::with_capacity(changes.len());
     let mut unknown = HashMap::new();
     for (at, change) in changes.iter().enumerate() {
-        match row(change, known, saying) {
+        match row(change, known, source) {
             Ok(row) => rows.push(row),
             Err(field) => {
                 unknown.insert(at, field);
             }
         }
     }
-    let told = upsert(write, &statement(run), rows).await?;
+    let written = upsert(write, &statement(run), rows).await?;
     let mut outcomes = Vec::with_capacity(changes.len());
     for (at, change) in changes.iter().enumerate() {
-        let outcome = unknown
-            .get(&at)
-            .map_or_else(|| outcome(change, &told), |field| Outcome::Unknown(field));
-        if matches!(outcome, Outcome::Taken | Outcome::Stays(_)) {
+        let outcome = unknown.get(&at).map_or_else(
+            || outcome(change, &written),
+            |field| ChangeOutcome::UnknownReference(field),
+        );
+        if matches!(outcome, ChangeOutcome::Applied | ChangeOutcome::StatusKept(_)) {
             remember(known, change);
         }
         outcomes.push(outcome);
     }
-    Ok((told, outcomes))
+    Ok((written, outcomes))
 }
 
 fn statement(run: Run) -> Upsert {
@@ -134,12 +135,12 @@ fn statement(run: Run) -> Upsert {
     }
 }
 
-fn row(change: &Change, known: &Known, saying: Saying<'_>) -> Result<Row, &'static str> {
+fn row(change: &Change, known: &Known, source: ChangeSource<'_>) -> Result<Row, &'static str> {
     match change {
         Change::VehicleType(change) => Ok(fleet_rows::type_row(change)),
         Change::Vehicle(change) => fleet_rows::vehicle_row(change, known),
         Change::Contract(change) => fleet_rows::contract_row(change, known),
-        Change::Report(change) => report_row(change, known, saying),
+        Change::Report(change) => report_row(change, known, source),
         Change::Assignment(change) => fleet_rows::assignment_row(change, known),
         // They are no runs.
         _ => Ok(Row::new()),
@@ -162,16 +163,16 @@ fn remember(known: &mut Known, change: &Change) {
     }
 }
 
-fn outcome(change: &Change, told: &Told) -> Outcome {
-    let Some(told) = run_of(change).and_then(|(_, key)| told.get(&key)) else {
-        return Outcome::Older;
+fn outcome(change: &Change, written: &WrittenRows) -> ChangeOutcome {
+    let Some(written) = run_of(change).and_then(|(_, key)| written.get(&key)) else {
+        return ChangeOutcome::Older;
     };
     let said = match change {
         Change::Report(report) => report.status,
         _ => None,
     };
-    match ReportStatus::try_from(told.state) {
-        Ok(stands) if said.is_some_and(|said| said != stands) => Outcome::Stays(stands),
-        _ => Outcome::Taken,
+    match ReportStatus::try_from(written.state) {
+        Ok(stands) if said.is_some_and(|said| said != stands) => ChangeOutcome::StatusKept(stands),
+        _ => ChangeOutcome::Applied,
     }
 }

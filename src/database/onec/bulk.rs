@@ -80,15 +80,15 @@ impl Written {
 }
 
 /// Those that were inserted or updated, by key.
-pub(super) type Told = HashMap<String, Written>;
+pub(super) type WrittenRows = HashMap<String, Written>;
 
 /// Writes the rows, no key twice. Those that are there in this version stay as they are.
 pub(super) async fn upsert(
     write: &mut Write,
     upsert: &Upsert,
     rows: Vec<Row>,
-) -> Result<Told, DatabaseError> {
-    let mut told = Told::with_capacity(rows.len());
+) -> Result<WrittenRows, DatabaseError> {
+    let mut written = WrittenRows::with_capacity(rows.len());
     let mut rows = rows.into_iter();
     while let Some(size) = SIZES.into_iter().find(|size| *size <= rows.len()) {
         let sql = statement(upsert, size);
@@ -100,10 +100,10 @@ pub(super) async fn upsert(
             };
         }
         for row in query.fetch_all(&mut **write).await? {
-            told.insert(text(&row, "ref_key")?, Written::read(&row)?);
+            written.insert(text(&row, "ref_key")?, Written::read(&row)?);
         }
     }
-    Ok(told)
+    Ok(written)
 }
 
 fn statement(upsert: &Upsert, rows: usize) -> String {

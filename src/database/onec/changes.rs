@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::database::outbox::pushes::Post;
+use crate::database::outbox::pushes::EnqueueContext;
 use crate::model::{
     CompanyKind, Decision, ObjectKey, RefKey, ReportStatus, Role, TypeCode, VehicleGuid,
 };
@@ -28,7 +28,7 @@ pub enum Change {
     /// A report is approved or rejected.
     Decision(DecisionChange),
     /// An object is gone.
-    Gone(Gone),
+    Deletion(ObjectDeletion),
 }
 
 /// A leasing customer.
@@ -183,9 +183,9 @@ pub struct DecisionChange {
 
 /// An object is gone.
 #[derive(Debug, Clone)]
-pub struct Gone {
+pub struct ObjectDeletion {
     /// What it is.
-    pub object: Object,
+    pub object: ObjectKind,
     /// Its key.
     pub key: Uuid,
     /// Its version.
@@ -194,7 +194,7 @@ pub struct Gone {
 
 /// A kind of objects that 1C sends and may delete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Object {
+pub enum ObjectKind {
     /// A leasing customer.
     Company,
     /// A person of a customer.
@@ -213,18 +213,18 @@ pub enum Object {
 
 /// What became of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ChangeOutcome {
     /// It is in the database.
-    Taken,
+    Applied,
     /// This version or a later one is there already.
     Older,
     /// It is in the database, but the report stays in another state than 1C says: 1C has not heard yet
     /// of what has happened here.
-    Stays(ReportStatus),
+    StatusKept(ReportStatus),
     /// There is nothing to delete.
-    NotThere,
+    NotFound,
     /// A field refers to what is not there.
-    Unknown(&'static str),
+    UnknownReference(&'static str),
     /// Another company has this BIN or IIN.
     BiinTaken,
     /// There is no such report to decide on.
@@ -240,14 +240,14 @@ pub enum Outcome {
 
 /// Who says so, and when.
 #[derive(Clone, Copy)]
-pub struct Saying<'a> {
+pub struct ChangeSource<'a> {
     /// The node of 1C.
     pub node: &'a str,
-    /// What follows is told with it; its moment is that of the message.
-    pub post: Post<'a>,
+    /// What follows is written with it; its moment is that of the message.
+    pub context: EnqueueContext<'a>,
 }
 
-impl Saying<'_> {
+impl ChangeSource<'_> {
     /// Who decides, in the database.
     pub(super) fn decider(&self) -> String {
         format!("node:{}", self.node)

@@ -9,7 +9,7 @@ use crate::database::pool::Write;
 use crate::database::rows::{number, parsed, text};
 use crate::model::{CompanyId, PersonId, phone_digits};
 
-use super::changes::{CompanyChange, Outcome, Saying, UserChange};
+use super::changes::{ChangeOutcome, ChangeSource, CompanyChange, UserChange};
 use super::known::Known;
 
 /// Records a company, or changes it. One that somebody has entered by hand is known by its BIN.
@@ -17,8 +17,8 @@ pub(super) async fn company(
     write: &mut Write,
     known: &mut Known,
     change: &CompanyChange,
-    saying: Saying<'_>,
-) -> Result<Outcome, DatabaseError> {
+    source: ChangeSource<'_>,
+) -> Result<ChangeOutcome, DatabaseError> {
     let key = change.key.to_string();
     let rows =
         sqlx::query("SELECT id, ref_key, biin FROM companies WHERE ref_key = $1 OR biin = $2")
@@ -36,7 +36,7 @@ pub(super) async fn company(
     let biin = match holder {
         // It claims nothing that others have.
         Some(_) if !change.active => format!("gone:{key}"),
-        Some(holder) if !gives_up(write, holder).await? => return Ok(Outcome::BiinTaken),
+        Some(holder) if !gives_up(write, holder).await? => return Ok(ChangeOutcome::BiinTaken),
         _ => change.biin.clone(),
     };
     let id = match (own, namesake.filter(|_| holder.is_none())) {
@@ -45,12 +45,12 @@ pub(super) async fn company(
     };
     known.companies.insert(change.key, CompanyId(id));
     if !update_company(write, id, change, &biin).await? {
-        return Ok(Outcome::Older);
+        return Ok(ChangeOutcome::Older);
     }
     if !change.active {
-        end_sessions_of_company(write, CompanyId(id), saying).await?;
+        end_sessions_of_company(write, CompanyId(id), source).await?;
     }
-    Ok(Outcome::Taken)
+    Ok(ChangeOutcome::Applied)
 }
 
 /// Whether the holder of a BIN gives it up, as one does who may not act: 1C cleans duplicates up.
@@ -123,24 +123,24 @@ pub(super) async fn user(
     write: &mut Write,
     known: &mut Known,
     change: &UserChange,
-    saying: Saying<'_>,
-) -> Result<Outcome, DatabaseError> {
+    source: ChangeSource<'_>,
+) -> Result<ChangeOutcome, DatabaseError> {
     let company = match known.company(change.company) {
         Ok(company) => company,
-        Err(field) => return Ok(Outcome::Unknown(field)),
+        Err(field) => return Ok(ChangeOutcome::UnknownReference(field)),
     };
     let id = match find_user(write, change, company).await? {
         Some(id) => id,
         None => insert_user(write, change, company).await?,
     };
     if !update_user(write, id, change, company).await? {
-        return Ok(Outcome::Older);
+        return Ok(ChangeOutcome::Older);
     }
     known.people.insert(change.key, company);
     if !change.active {
-        end_sessions_of_person(write, PersonId(id), saying).await?;
+        end_sessions_of_person(write, PersonId(id), source).await?;
     }
-    Ok(Outcome::Taken)
+    Ok(ChangeOutcome::Applied)
 }
 
 async fn find_user(
@@ -218,27 +218,27 @@ const DISMISSED: &str = "dismissed";
 pub(super) async fn end_sessions_of_company(
     write: &mut Write,
     company: CompanyId,
-    saying: Saying<'_>,
+    source: ChangeSource<'_>,
 ) -> Result<(), DatabaseError> {
     let people = "person_id IN (SELECT id FROM people WHERE company_id = $1)";
-    end_sessions(write, people, company.0, saying).await
+    end_sessions(write, people, company.0, source).await
 }
 
 /// A blocked person does not go on (S17).
 pub(super) async fn end_sessions_of_person(
     write: &mut Write,
     person: PersonId,
-    saying: Saying<'_>,
+    source: ChangeSource<'_>,
 ) -> Result<(), DatabaseError> {
-    end_sessions(write, "person_id = $1", person.0, saying).await
+    end_sessions(write, "person_id = $1", person.0, source).await
 }
 
-/// Their refresh tokens end with them; their devices are told.
+/// Their refresh tokens end with them; their devices are written.
 async fn end_sessions(
     write: &mut Write,
     whose: &str,
     id: i64,
-    saying: Saying<'_>,
+    source: ChangeSource<'_>,
 ) -> Result<(), DatabaseError> {
     let sql = format!(
         "UPDATE sessions SET ended_at = $2, ended_why = $3 WHERE {whose} AND ended_at = 0 \
@@ -246,13 +246,13 @@ async fn end_sessions(
     );
     let ended = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(id)
-        .bind(saying.post.now.as_microsecond())
+        .bind(source.context.now.as_microsecond())
         .bind(DISMISSED)
         .fetch_all(&mut **write)
         .await?;
     for row in &ended {
         if !text(row, "fcm")?.is_empty() {
-            push_revoked(write, parsed(row, "id")?, &saying.post).await?;
+            push_revoked(write, parsed(row, "id")?, &source.context).await?;
         }
     }
     Ok(())

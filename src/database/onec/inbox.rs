@@ -9,15 +9,15 @@ use crate::database::rows::{number, text};
 use crate::model::Digest;
 
 use super::apply::apply;
-use super::changes::{Change, Outcome, Saying};
+use super::changes::{Change, ChangeOutcome, ChangeSource};
 
 /// How many old messages one new one clears away.
 const CLEARED_AT_ONCE: i64 = 100;
 
 /// A message from 1C.
-pub struct Message<'a> {
+pub struct InboundMessage<'a> {
     /// Who says so, and when.
-    pub saying: Saying<'a>,
+    pub source: ChangeSource<'a>,
     /// Its number.
     pub number: i64,
     /// The hash of its body.
@@ -30,7 +30,7 @@ pub struct Message<'a> {
 
 /// What became of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Taken {
+pub enum MessageOutcome {
     /// It is in the database, now or since an earlier try; this is the reply.
     Accepted(String),
     /// Another message had this number.
@@ -47,11 +47,11 @@ impl Database {
     /// # Errors
     /// When the database fails. Whether the transaction took effect is then unknown; sending the
     /// message again settles it.
-    pub async fn take_message(
+    pub async fn receive_message(
         &self,
-        message: &Message<'_>,
-        reply: impl FnOnce(&[Outcome]) -> String + Send,
-    ) -> Result<Taken, DatabaseError> {
+        message: &InboundMessage<'_>,
+        reply: impl FnOnce(&[ChangeOutcome]) -> String + Send,
+    ) -> Result<MessageOutcome, DatabaseError> {
         let mut write = self.write().await?;
         // Messages go one after another: the same one twice at once waits here, and two that touch
         // the same objects in another order cannot wait for each other.
@@ -59,62 +59,68 @@ impl Database {
         if let Some(taken) = taken_before(&mut write, message).await? {
             return Ok(taken);
         }
-        let outcomes = apply(&mut write, message.changes, self.sight, message.saying).await?;
+        let outcomes =
+            apply(&mut write, message.changes, self.employees_see, message.source).await?;
         let reply = reply(&outcomes);
         keep(&mut write, message, &reply).await?;
         clear(&mut write, message.keep_since).await?;
         write.commit().await?;
-        Ok(Taken::Accepted(reply))
+        Ok(MessageOutcome::Accepted(reply))
     }
 
     /// Takes one change that comes without a message.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn take_change(
+    pub async fn apply_change(
         &self,
         change: &Change,
-        saying: Saying<'_>,
-    ) -> Result<Outcome, DatabaseError> {
+        source: ChangeSource<'_>,
+    ) -> Result<ChangeOutcome, DatabaseError> {
         let mut write = self.write().await?;
         next_number(&mut write, Counter::Messages).await?;
-        let outcomes = apply(&mut write, std::slice::from_ref(change), self.sight, saying).await?;
+        let outcomes =
+            apply(&mut write, std::slice::from_ref(change), self.employees_see, source).await?;
         write.commit().await?;
-        Ok(outcomes.first().copied().unwrap_or(Outcome::NotThere))
+        Ok(outcomes.first().copied().unwrap_or(ChangeOutcome::NotFound))
     }
 }
 
 async fn taken_before(
     write: &mut Write,
-    message: &Message<'_>,
-) -> Result<Option<Taken>, DatabaseError> {
+    message: &InboundMessage<'_>,
+) -> Result<Option<MessageOutcome>, DatabaseError> {
     let row =
         sqlx::query("SELECT digest, reply FROM onec_messages WHERE node = $1 AND message_no = $2")
-            .bind(message.saying.node)
+            .bind(message.source.node)
             .bind(message.number)
             .fetch_optional(&mut **write)
             .await?;
     let Some(row) = row else { return Ok(None) };
     if text(&row, "digest")? == message.digest.to_string() {
-        return Ok(Some(Taken::Accepted(text(&row, "reply")?)));
+        return Ok(Some(MessageOutcome::Accepted(text(&row, "reply")?)));
     }
     let row = sqlx::query("SELECT received_no FROM onec_nodes WHERE node = $1")
-        .bind(message.saying.node)
+        .bind(message.source.node)
         .fetch_one(&mut **write)
         .await?;
-    Ok(Some(Taken::Differs { received_no: number(&row, "received_no")? }))
+    Ok(Some(MessageOutcome::Differs { received_no: number(&row, "received_no")? }))
 }
 
-async fn keep(write: &mut Write, message: &Message<'_>, reply: &str) -> Result<(), DatabaseError> {
+async fn keep(
+    write: &mut Write,
+    message: &InboundMessage<'_>,
+    reply: &str,
+) -> Result<(), DatabaseError> {
     sqlx::query(
         "INSERT INTO onec_messages (node, message_no, digest, reply, received_at) \
          VALUES ($1, $2, $3, $4, $5)",
     )
-    .bind(message.saying.node)
+    .bind(message.source.node)
     .bind(message.number)
     .bind(message.digest.to_string())
     .bind(reply)
-    .bind(message.saying.post.now.as_microsecond())
+    .bind(message.source.context.now.as_microsecond())
     .execute(&mut **write)
     .await?;
     sqlx::query(
@@ -123,7 +129,7 @@ async fn keep(write: &mut Write, message: &Message<'_>, reply: &str) -> Result<(
          WHEN excluded.received_no > onec_nodes.received_no THEN excluded.received_no \
          ELSE onec_nodes.received_no END",
     )
-    .bind(message.saying.node)
+    .bind(message.source.node)
     .bind(message.number)
     .execute(&mut **write)
     .await?;

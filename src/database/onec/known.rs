@@ -8,7 +8,7 @@ use crate::database::rows::{number, parsed, text};
 use crate::model::{CompanyId, ObjectKey, TypeCode, VehicleGuid};
 
 use super::bulk::look_up;
-use super::changes::{Change, Gone, Object};
+use super::changes::{Change, ObjectDeletion, ObjectKind};
 
 /// The objects that the changes of a message refer to, and those that it has brought so far. What is
 /// gone can still be referred to: 1C keeps such objects too.
@@ -43,8 +43,10 @@ impl Asked {
 
     fn add(&mut self, change: &Change) {
         match change {
-            Change::Company(_) | Change::VehicleType(_) | Change::Decision(_) | Change::Gone(_) => {
-            }
+            Change::Company(_)
+            | Change::VehicleType(_)
+            | Change::Decision(_)
+            | Change::Deletion(_) => {}
             Change::User(user) => {
                 self.companies.insert(user.company);
             }
@@ -166,10 +168,12 @@ pub(super) async fn lock_companies(
                 companies.push(user.company.to_string());
                 people.push(user.key.to_string());
             }
-            Change::Gone(Gone { object: Object::Company, key, .. }) => {
+            Change::Deletion(ObjectDeletion { object: ObjectKind::Company, key, .. }) => {
                 companies.push(key.to_string());
             }
-            Change::Gone(Gone { object: Object::User, key, .. }) => people.push(key.to_string()),
+            Change::Deletion(ObjectDeletion { object: ObjectKind::User, key, .. }) => {
+                people.push(key.to_string())
+            }
             _ => {}
         }
     }

@@ -13,8 +13,9 @@ mod queue;
 mod report_rows;
 
 pub use changes::{
-    AssignmentChange, Change, CompanyChange, ContractChange, DecisionChange, Gone, Object, Outcome,
-    ReportChange, Saying, TypeChange, UserChange, VehicleChange,
+    AssignmentChange, Change, ChangeOutcome, ChangeSource, CompanyChange, ContractChange,
+    DecisionChange, ObjectDeletion, ObjectKind, ReportChange, TypeChange, UserChange,
+    VehicleChange,
 };
-pub use inbox::{Message, Taken};
+pub use inbox::{InboundMessage, MessageOutcome};
 pub use queue::SubmissionRow;

@@ -8,16 +8,16 @@ use crate::database::config::EmployeesSee;
 use crate::database::error::DatabaseError;
 use crate::database::outbox::pushes::{PushKind, push_about};
 use crate::database::pool::Write;
-use crate::database::reports::decisions::{Decided, Deciding, decide, tell_of_decision};
+use crate::database::reports::decisions::{DecisionOutcome, NewDecision, decide, enqueue_decision};
 use crate::database::rows::{number, text};
 use crate::model::{Decision, RefKey, ReportStatus};
 
-use super::bulk::{Told, look_up};
-use super::changes::{Change, DecisionChange, Outcome, ReportChange, Saying};
+use super::bulk::{WrittenRows, look_up};
+use super::changes::{Change, ChangeOutcome, ChangeSource, DecisionChange, ReportChange};
 
 /// What a message has brought so far.
 #[derive(Default)]
-pub(super) struct News {
+pub(super) struct Notifications {
     /// New reports that await a video.
     assigned: Vec<RefKey>,
 }
@@ -62,19 +62,19 @@ fn reports(changes: &[Change]) -> impl Iterator<Item = &ReportChange> {
     })
 }
 
-impl News {
+impl Notifications {
     /// Notices what was written of reports, and tells of decisions at once: their order counts.
     pub(super) async fn notice(
         &mut self,
         write: &mut Write,
         changes: &[Change],
         before: &HashMap<String, Before>,
-        told: &Told,
-        saying: Saying<'_>,
+        written: &WrittenRows,
+        source: ChangeSource<'_>,
     ) -> Result<(), DatabaseError> {
         for report in reports(changes) {
             let key = report.ref_key.to_string();
-            let Some(now) = told.get(&key) else { continue };
+            let Some(now) = written.get(&key) else { continue };
             let status = ReportStatus::try_from(now.state).ok();
             let was = before.get(&key);
             // Its people have not seen it before.
@@ -85,43 +85,47 @@ impl News {
             // Somebody else may have decided the same in between.
             let moved = was.is_some_and(|was| was.revision != now.revision);
             if moved
-                && now.at == saying.post.now.as_microsecond()
-                && let Some(deciding) = status.and_then(|status| by_state(report, status, saying))
+                && now.at == source.context.now.as_microsecond()
+                && let Some(decision) = status.and_then(|status| by_state(report, status, source))
             {
-                tell_of_decision(write, &deciding, &saying.post).await?;
+                enqueue_decision(write, &decision, &source.context).await?;
             }
         }
         Ok(())
     }
 
     /// Tells of new reports: a device hears of all of a message at once.
-    pub(super) async fn tell(
+    pub(super) async fn send(
         self,
         write: &mut Write,
-        sight: EmployeesSee,
-        saying: Saying<'_>,
+        employees_see: EmployeesSee,
+        source: ChangeSource<'_>,
     ) -> Result<(), DatabaseError> {
         if self.assigned.is_empty() {
             return Ok(());
         }
-        push_about(write, PushKind::Assigned, &self.assigned, sight, &saying.post).await
+        push_about(write, PushKind::Assigned, &self.assigned, employees_see, &source.context).await
     }
 }
 
 /// The decision that a report's new state says.
-fn by_state(report: &ReportChange, status: ReportStatus, saying: Saying<'_>) -> Option<Deciding> {
+fn by_state(
+    report: &ReportChange,
+    status: ReportStatus,
+    source: ChangeSource<'_>,
+) -> Option<NewDecision> {
     let decision = match status {
         ReportStatus::Accepted => Decision::Approve,
         ReportStatus::Rejected => Decision::Reject,
         ReportStatus::Submit | ReportStatus::Submitted => return None,
     };
-    Some(Deciding {
+    Some(NewDecision {
         ref_key: report.ref_key,
         decision,
         reason: report.reject_reason.clone().unwrap_or_default(),
         version: None,
         scope: None,
-        actor: saying.decider(),
+        actor: source.decider(),
     })
 }
 
@@ -129,21 +133,21 @@ fn by_state(report: &ReportChange, status: ReportStatus, saying: Saying<'_>) -> 
 pub(super) async fn decision(
     write: &mut Write,
     change: &DecisionChange,
-    saying: Saying<'_>,
-) -> Result<Outcome, DatabaseError> {
-    let deciding = Deciding {
+    source: ChangeSource<'_>,
+) -> Result<ChangeOutcome, DatabaseError> {
+    let decision = NewDecision {
         ref_key: change.ref_key,
         decision: change.decision,
         reason: change.reject_reason.clone(),
         version: change.revision,
         scope: None,
-        actor: saying.decider(),
+        actor: source.decider(),
     };
-    Ok(match decide(write, &deciding, &saying.post).await? {
-        Decided::Done(_) => Outcome::Taken,
-        Decided::Conflict(standing) => {
-            Outcome::Stale { status: standing.status, revision: standing.version }
+    Ok(match decide(write, &decision, &source.context).await? {
+        DecisionOutcome::Done(_) => ChangeOutcome::Applied,
+        DecisionOutcome::Conflict(state) => {
+            ChangeOutcome::Stale { status: state.status, revision: state.version }
         }
-        Decided::NoReport => Outcome::NoReport,
+        DecisionOutcome::NoReport => ChangeOutcome::NoReport,
     })
 }

@@ -11,7 +11,7 @@ use crate::model::{
     Verdict, VideoId,
 };
 
-/// A submission, as 1C is told of it.
+/// A submission, as 1C is written of it.
 #[derive(Debug, Clone)]
 pub struct SubmissionRow {
     /// Its place in the queue.

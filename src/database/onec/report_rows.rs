@@ -6,7 +6,7 @@ use crate::database::rows::{micros, or_empty};
 use crate::model::ReportStatus;
 
 use super::bulk::{Row, Upsert};
-use super::changes::{ReportChange, Saying};
+use super::changes::{ChangeSource, ReportChange};
 use super::known::Known;
 
 /// What of a report 1C may leave unsaid; the statement differs.
@@ -124,7 +124,7 @@ impl Said {
 pub(super) fn report_row(
     change: &ReportChange,
     known: &Known,
-    saying: Saying<'_>,
+    source: ChangeSource<'_>,
 ) -> Result<Row, &'static str> {
     let company = known.company(change.company)?;
     known.vehicle(change.vehicle)?;
@@ -144,8 +144,8 @@ pub(super) fn report_row(
         change.due_at.as_microsecond().into(),
         status.code().into(),
         change.reject_reason.as_deref().unwrap_or_default().into(),
-        if decided { saying.post.now.as_microsecond() } else { 0 }.into(),
-        if decided { saying.decider() } else { String::new() }.into(),
+        if decided { source.context.now.as_microsecond() } else { 0 }.into(),
+        if decided { source.decider() } else { String::new() }.into(),
         change.status.map_or(0, ReportStatus::code).into(),
         change.reject_reason.as_deref().unwrap_or_default().into(),
     ])

@@ -31,7 +31,7 @@ pub struct EventRow {
     pub created_at: Timestamp,
     /// When it is due.
     pub due_at: Timestamp,
-    /// From when on telling is of no use.
+    /// From when on message is of no use.
     pub expires_at: Option<Timestamp>,
     /// The receiver's last status, 0 when there was none.
     pub last_status: i64,

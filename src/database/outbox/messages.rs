@@ -53,15 +53,15 @@ pub struct OutboxMessage {
     pub subject: String,
     /// Its JSON.
     pub body: String,
-    /// From when on telling is of no use.
+    /// From when on message is of no use.
     pub expires_at: Option<Timestamp>,
 }
 
 /// Writes a message into the transaction that it tells of. Its turn is after every other about its
 /// subject; where two transactions may tell of one subject at once, they have locked its row.
-pub(in crate::database) async fn tell(
+pub(in crate::database) async fn enqueue(
     write: &mut Write,
-    telling: &OutboxMessage,
+    message: &OutboxMessage,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
     sqlx::query(
@@ -70,13 +70,13 @@ pub(in crate::database) async fn tell(
          SELECT $1, $2, $3, $4, COALESCE(MAX(turn), 0) + 1, $5, 'pending', 0, $6, $6, $7, 0, 0, '', 0 \
          FROM outbox WHERE subject = $4",
     )
-    .bind(telling.id.to_string())
-    .bind(telling.channel.as_str())
-    .bind(telling.kind)
-    .bind(telling.subject.as_str())
-    .bind(telling.body.as_str())
+    .bind(message.id.to_string())
+    .bind(message.channel.as_str())
+    .bind(message.kind)
+    .bind(message.subject.as_str())
+    .bind(message.body.as_str())
     .bind(now.as_microsecond())
-    .bind(micros(telling.expires_at))
+    .bind(micros(message.expires_at))
     .execute(&mut **write)
     .await?;
     Ok(())
@@ -118,7 +118,7 @@ impl EventState {
 
 /// A message somebody has leased to deliver.
 #[derive(Debug, Clone)]
-pub struct Claimed {
+pub struct ClaimedMessage {
     /// Its id, the same over all tries.
     pub id: EventId,
     /// Who is told.
@@ -135,13 +135,13 @@ pub struct Claimed {
     pub leased_until: Timestamp,
     /// When it was written.
     pub created_at: Timestamp,
-    /// From when on telling is of no use.
+    /// From when on message is of no use.
     pub expires_at: Option<Timestamp>,
 }
 
 /// What became of a try.
 #[derive(Debug, Clone)]
-pub struct Settled {
+pub struct DeliveryResult {
     /// The message.
     pub id: EventId,
     /// The lease under which it was tried.
@@ -186,7 +186,7 @@ impl Database {
         now: Timestamp,
         until: Timestamp,
         limit: u32,
-    ) -> Result<Vec<Claimed>, DatabaseError> {
+    ) -> Result<Vec<ClaimedMessage>, DatabaseError> {
         // The lease is asked for twice: PostgreSQL checks the outer condition again once it has
         // locked the row, the inner one not.
         let rows = sqlx::query(
@@ -214,7 +214,7 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn bury_expired(
+    pub async fn fail_expired_messages(
         &self,
         channel: Channel,
         now: Timestamp,
@@ -237,18 +237,18 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn settle_event(&self, settled: &Settled) -> Result<bool, DatabaseError> {
+    pub async fn record_delivery(&self, result: &DeliveryResult) -> Result<bool, DatabaseError> {
         let done = sqlx::query(
             "UPDATE outbox SET state = $1, due_at = $2, leased_until = 0, last_status = $3, \
              last_error = $4, settled_at = $5 WHERE id = $6 AND leased_until = $7",
         )
-        .bind(settled.state.as_str())
-        .bind(settled.due_at.as_microsecond())
-        .bind(i64::from(settled.status))
-        .bind(settled.error.as_str())
-        .bind(settled.now.as_microsecond())
-        .bind(settled.id.to_string())
-        .bind(settled.leased_until.as_microsecond())
+        .bind(result.state.as_str())
+        .bind(result.due_at.as_microsecond())
+        .bind(i64::from(result.status))
+        .bind(result.error.as_str())
+        .bind(result.now.as_microsecond())
+        .bind(result.id.to_string())
+        .bind(result.leased_until.as_microsecond())
         .execute(&self.pool)
         .await?;
         Ok(done.rows_affected() == 1)
@@ -292,7 +292,7 @@ impl OutboxDepth {
 }
 
 /// One message that cannot be read does not hold the others up (F36).
-fn readable(row: &AnyRow) -> Option<Claimed> {
+fn readable(row: &AnyRow) -> Option<ClaimedMessage> {
     claimed(row)
         .inspect_err(|error| tracing::error!(%error, "a message in the outbox cannot be read"))
         .ok()
@@ -304,8 +304,8 @@ pub(super) fn channel(row: &AnyRow) -> Result<Channel, DatabaseError> {
     Channel::from_word(&word).ok_or_else(|| unreadable("channel", &word))
 }
 
-fn claimed(row: &AnyRow) -> Result<Claimed, DatabaseError> {
-    Ok(Claimed {
+fn claimed(row: &AnyRow) -> Result<ClaimedMessage, DatabaseError> {
+    Ok(ClaimedMessage {
         id: parsed(row, "id")?,
         channel: channel(row)?,
         kind: text(row, "kind")?,

@@ -6,6 +6,8 @@ pub(super) mod pushes;
 mod retention;
 
 pub use listing::EventRow;
-pub use messages::{Channel, Claimed, EventState, OutboxDepth, OutboxMessage, Settled};
-pub use pushes::{Device, Post, PushKind, ReportOfNote};
-pub use retention::OldMessages;
+pub use messages::{
+    Channel, ClaimedMessage, DeliveryResult, EventState, OutboxDepth, OutboxMessage,
+};
+pub use pushes::{EnqueueContext, PushDevice, PushKind, PushReport};
+pub use retention::RetentionCutoffs;

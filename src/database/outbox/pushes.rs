@@ -15,20 +15,20 @@ use crate::database::pool::{Database, Write};
 use crate::database::rows::{number, parsed, placeholders, text, time};
 use crate::model::{EventId, PersonId, RefKey, SessionId};
 
-use super::messages::{Channel, OutboxMessage, tell};
+use super::messages::{Channel, OutboxMessage, enqueue};
 
 /// How long a phone is told: a day later the list in the app has said it.
-const LIVES: SignedDuration = SignedDuration::from_hours(24);
+const PUSH_TTL: SignedDuration = SignedDuration::from_hours(24);
 
 /// Most devices of one person that are told.
-const DEVICES: i64 = 20;
+const MAX_DEVICES: i64 = 20;
 
 /// How many reports one statement looks up: far below what either database takes.
-const REPORTS: usize = 200;
+const MAX_REPORTS: usize = 200;
 
-/// The living sessions with a device of the directors of a report's company; and, to be added, those
+/// The active sessions with a device of the directors of a report's company; and, to be added, those
 /// of its drivers.
-const WHO_MAY_SEE: &str = "SELECT r.ref_key, s.id AS session_id FROM reports r \
+const VISIBLE_SESSIONS: &str = "SELECT r.ref_key, s.id AS session_id FROM reports r \
     JOIN companies c ON c.id = r.company_id AND c.active = 1 \
     JOIN people p ON p.company_id = r.company_id AND p.active = 1 \
     JOIN sessions s ON s.person_id = p.id AND s.ended_at = 0 AND s.fcm <> '' \
@@ -45,7 +45,7 @@ const BY_ASSIGNMENT: &str = " AND (\
 
 /// What messages are written with.
 #[derive(Clone, Copy)]
-pub struct Post<'p> {
+pub struct EnqueueContext<'p> {
     /// Makes the id of a message.
     pub new_id: &'p (dyn Fn() -> EventId + Send + Sync),
     /// The present moment.
@@ -117,7 +117,7 @@ pub(in crate::database) async fn push_to_people(
     write: &mut Write,
     people: &[PersonId],
     push: &Push<'_>,
-    post: &Post<'_>,
+    context: &EnqueueContext<'_>,
 ) -> Result<(), DatabaseError> {
     for person in people {
         let rows = sqlx::query(
@@ -128,11 +128,11 @@ pub(in crate::database) async fn push_to_people(
              ORDER BY s.seen_at DESC, s.id LIMIT $2",
         )
         .bind(person.0)
-        .bind(DEVICES)
+        .bind(MAX_DEVICES)
         .fetch_all(&mut **write)
         .await?;
         for row in &rows {
-            push_to_session(write, parsed(row, "session_id")?, push, post).await?;
+            push_to_session(write, parsed(row, "session_id")?, push, context).await?;
         }
     }
     Ok(())
@@ -144,15 +144,15 @@ pub(in crate::database) async fn push_about(
     write: &mut Write,
     kind: PushKind,
     reports: &[RefKey],
-    sight: EmployeesSee,
-    post: &Post<'_>,
+    employees_see: EmployeesSee,
+    context: &EnqueueContext<'_>,
 ) -> Result<(), DatabaseError> {
-    if !anybody_hears(write).await? {
+    if !any_device_registered(write).await? {
         return Ok(());
     }
     let mut heard: BTreeMap<SessionId, Push<'_>> = BTreeMap::new();
-    for some in reports.chunks(REPORTS) {
-        for row in &who_may_see(write, some, sight).await? {
+    for some in reports.chunks(MAX_REPORTS) {
+        for row in &sessions_that_see(write, some, employees_see).await? {
             let report = parsed(row, "ref_key")?;
             heard
                 .entry(parsed(row, "session_id")?)
@@ -161,29 +161,29 @@ pub(in crate::database) async fn push_about(
         }
     }
     for (session, push) in &heard {
-        push_to_session(write, *session, push, post).await?;
+        push_to_session(write, *session, push, context).await?;
     }
     Ok(())
 }
 
 /// Whether any device is told of anything.
-async fn anybody_hears(write: &mut Write) -> Result<bool, DatabaseError> {
+async fn any_device_registered(write: &mut Write) -> Result<bool, DatabaseError> {
     let sql = "SELECT id FROM sessions WHERE fcm <> '' AND ended_at = 0 LIMIT 1";
     Ok(sqlx::query(sql).fetch_optional(&mut **write).await?.is_some())
 }
 
-async fn who_may_see(
+async fn sessions_that_see(
     write: &mut Write,
     reports: &[RefKey],
-    sight: EmployeesSee,
+    employees_see: EmployeesSee,
 ) -> Result<Vec<AnyRow>, DatabaseError> {
-    let which = match sight {
+    let which = match employees_see {
         EmployeesSee::Assigned => BY_ASSIGNMENT,
         EmployeesSee::All => "",
     };
     let order = "ORDER BY r.due_at, r.ref_key, s.id";
     let these = placeholders(1, reports.len());
-    let sql = format!("{WHO_MAY_SEE}{which}) AND r.ref_key IN ({these}) {order}");
+    let sql = format!("{VISIBLE_SESSIONS}{which}) AND r.ref_key IN ({these}) {order}");
     let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
     for report in reports {
         query = query.bind(report.to_string());
@@ -196,7 +196,7 @@ pub(super) async fn push_to_session(
     write: &mut Write,
     session: SessionId,
     push: &Push<'_>,
-    post: &Post<'_>,
+    context: &EnqueueContext<'_>,
 ) -> Result<(), DatabaseError> {
     let body = json!({
         "session_id": session,
@@ -204,15 +204,15 @@ pub(super) async fn push_to_session(
         "reports": push.reports,
         "reason": push.reason,
     });
-    let telling = OutboxMessage {
-        id: (post.new_id)(),
+    let message = OutboxMessage {
+        id: (context.new_id)(),
         channel: Channel::Push,
         kind: push.kind.as_str(),
         subject: format!("session:{session}"),
         body: body.to_string(),
-        expires_at: post.now.checked_add(LIVES).ok(),
+        expires_at: context.now.checked_add(PUSH_TTL).ok(),
     };
-    tell(write, &telling, post.now).await
+    enqueue(write, &message, context.now).await
 }
 
 /// Tells a device that it was signed out. To be called where the session ends, while its token of
@@ -220,26 +220,26 @@ pub(super) async fn push_to_session(
 pub(in crate::database) async fn push_revoked(
     write: &mut Write,
     session: SessionId,
-    post: &Post<'_>,
+    context: &EnqueueContext<'_>,
 ) -> Result<(), DatabaseError> {
     let push = Push { kind: PushKind::SessionRevoked, report: None, reports: 0, reason: "" };
-    push_to_session(write, session, &push, post).await
+    push_to_session(write, session, &push, context).await
 }
 
 /// What a note to a device is made from.
 #[derive(Clone)]
-pub struct Device {
+pub struct PushDevice {
     /// Where the device is told; empty when it is not.
     pub fcm: String,
     /// Whether the session goes on, and the person may act.
-    pub living: bool,
+    pub active: bool,
     /// Whether the same device is signed in by another session.
-    pub elsewhere: bool,
+    pub used_by_another_session: bool,
 }
 
 /// What a note says of its report.
 #[derive(Debug, Clone)]
-pub struct ReportOfNote {
+pub struct PushReport {
     /// Its number, as given.
     pub report_number: String,
     /// The plate of its vehicle.
@@ -255,7 +255,7 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn device(&self, session: SessionId) -> Result<Option<Device>, DatabaseError> {
+    pub async fn device(&self, session: SessionId) -> Result<Option<PushDevice>, DatabaseError> {
         let row = sqlx::query(
             "SELECT s.fcm, s.ended_at, COALESCE(p.active, 0) * COALESCE(c.active, 0) AS active, \
              (SELECT COUNT(*) FROM sessions o WHERE o.fcm = s.fcm AND o.id <> s.id \
@@ -266,19 +266,16 @@ impl Database {
         .fetch_optional(&self.pool)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let living = number(&row, "ended_at")? == 0 && number(&row, "active")? != 0;
-        let elsewhere = number(&row, "others")? > 0;
-        Ok(Some(Device { fcm: text(&row, "fcm")?, living, elsewhere }))
+        let active = number(&row, "ended_at")? == 0 && number(&row, "active")? != 0;
+        let used_by_another_session = number(&row, "others")? > 0;
+        Ok(Some(PushDevice { fcm: text(&row, "fcm")?, active, used_by_another_session }))
     }
 
     /// What a note says of its report.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn report_of_note(
-        &self,
-        ref_key: RefKey,
-    ) -> Result<Option<ReportOfNote>, DatabaseError> {
+    pub async fn push_report(&self, ref_key: RefKey) -> Result<Option<PushReport>, DatabaseError> {
         let row = sqlx::query(
             "SELECT r.report_number, COALESCE(v.plate_number, '') AS plate_number, r.due_at, \
              r.status_code FROM reports r LEFT JOIN vehicles v ON v.guid = r.vehicle_guid \
@@ -288,7 +285,7 @@ impl Database {
         .fetch_optional(&self.pool)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        Ok(Some(ReportOfNote {
+        Ok(Some(PushReport {
             report_number: text(&row, "report_number")?,
             plate_number: text(&row, "plate_number")?,
             due_at: time(&row, "due_at")?,
@@ -301,7 +298,7 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn forget_device(&self, fcm: &str) -> Result<u64, DatabaseError> {
+    pub async fn remove_push_token(&self, fcm: &str) -> Result<u64, DatabaseError> {
         let done = sqlx::query("UPDATE sessions SET fcm = '' WHERE fcm = $1 AND fcm <> ''")
             .bind(fcm)
             .execute(&self.pool)

@@ -7,9 +7,9 @@ use crate::database::pool::Database;
 
 /// Before when messages were settled that are forgotten.
 #[derive(Debug, Clone, Copy)]
-pub struct OldMessages {
+pub struct RetentionCutoffs {
     /// Those that were delivered, or that nobody was left to be told.
-    pub settled: Timestamp,
+    pub delivered: Timestamp,
     /// Those that were given up, which somebody may want to look at and replay.
     pub dead: Timestamp,
     /// Whatever became of letters with a code.
@@ -31,13 +31,15 @@ impl Database {
     /// When the database fails.
     pub async fn purge_messages(
         &self,
-        old: &OldMessages,
+        cutoffs: &RetentionCutoffs,
         limit: u32,
     ) -> Result<u64, DatabaseError> {
         let mut purged = 0;
-        for (sql, before) in
-            [(PURGE_CODES, old.codes), (PURGE_SETTLED, old.settled), (PURGE_DEAD, old.dead)]
-        {
+        for (sql, before) in [
+            (PURGE_CODES, cutoffs.codes),
+            (PURGE_SETTLED, cutoffs.delivered),
+            (PURGE_DEAD, cutoffs.dead),
+        ] {
             let done = sqlx::query(sql)
                 .bind(before.as_microsecond())
                 .bind(i64::from(limit))

@@ -5,8 +5,8 @@ use serde_json::json;
 use sqlx::any::AnyRow;
 
 use crate::database::error::DatabaseError;
-use crate::database::outbox::messages::{Channel, OutboxMessage, tell};
-use crate::database::outbox::pushes::{Post, Push, PushKind, push_to_people};
+use crate::database::outbox::messages::{Channel, OutboxMessage, enqueue};
+use crate::database::outbox::pushes::{EnqueueContext, Push, PushKind, push_to_people};
 use crate::database::pool::{Database, Write};
 use crate::database::rows::{number, optional, optional_time, text, unreadable};
 use crate::model::{
@@ -15,7 +15,7 @@ use crate::model::{
 
 /// A decision to be recorded.
 #[derive(Debug, Clone)]
-pub struct Deciding {
+pub struct NewDecision {
     /// On which report.
     pub ref_key: RefKey,
     /// What was decided.
@@ -32,7 +32,7 @@ pub struct Deciding {
 
 /// Where a report stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct ReportState {
     /// Its state.
     pub status: ReportStatus,
     /// Grows with each change of state.
@@ -47,11 +47,11 @@ pub struct Standing {
 
 /// What became of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Decided {
+pub enum DecisionOutcome {
     /// It is recorded and told: now, or by an earlier try whose answer was lost.
-    Done(Standing),
+    Done(ReportState),
     /// The report is in another state, or of another version.
-    Conflict(Standing),
+    Conflict(ReportState),
     /// There is no such report, or not in this scope.
     NoReport,
 }
@@ -70,80 +70,82 @@ impl Database {
     /// When the database fails. Whether it took effect is then unknown; calling again settles it.
     pub async fn decide(
         &self,
-        deciding: &Deciding,
-        post: &Post<'_>,
-    ) -> Result<Decided, DatabaseError> {
+        decision: &NewDecision,
+        context: &EnqueueContext<'_>,
+    ) -> Result<DecisionOutcome, DatabaseError> {
         let mut write = self.write().await?;
-        let decided = decide(&mut write, deciding, post).await?;
+        let decided = decide(&mut write, decision, context).await?;
         write.commit().await?;
         Ok(decided)
     }
 }
 
 /// Records a decision within a transaction: state, custody, the event for the report service, a
-/// message to the phone that sent the video. Deciding again what stands already changes nothing.
+/// message to the phone that sent the video. NewDecision again what stands already changes nothing.
 pub(in crate::database) async fn decide(
     write: &mut Write,
-    deciding: &Deciding,
-    post: &Post<'_>,
-) -> Result<Decided, DatabaseError> {
-    let moved = move_report(write, deciding, post.now).await?;
-    let Some(standing) = standing(write, deciding).await? else { return Ok(Decided::NoReport) };
-    if !moved && !repeats(deciding, &standing) {
-        return Ok(Decided::Conflict(standing));
+    decision: &NewDecision,
+    context: &EnqueueContext<'_>,
+) -> Result<DecisionOutcome, DatabaseError> {
+    let moved = move_report(write, decision, context.now).await?;
+    let Some(state) = read_state(write, decision).await? else {
+        return Ok(DecisionOutcome::NoReport);
+    };
+    if !moved && !repeats(decision, &state) {
+        return Ok(DecisionOutcome::Conflict(state));
     }
-    if deciding.actor.starts_with("node:") {
-        keep_word(write, deciding).await?;
+    if decision.actor.starts_with("node:") {
+        keep_word(write, decision).await?;
     }
     if moved {
-        tell_all(write, deciding, &standing, post).await?;
+        enqueue_all(write, decision, &state, context).await?;
     }
-    Ok(Decided::Done(standing))
+    Ok(DecisionOutcome::Done(state))
 }
 
 /// What 1C decides it has said: when it sends the report itself afterwards, that is no news.
-async fn keep_word(write: &mut Write, deciding: &Deciding) -> Result<(), DatabaseError> {
+async fn keep_word(write: &mut Write, decision: &NewDecision) -> Result<(), DatabaseError> {
     sqlx::query("UPDATE reports SET told_status = $1, told_reason = $2 WHERE ref_key = $3")
-        .bind(deciding.decision.leads_to().code())
-        .bind(deciding.reason.as_str())
-        .bind(deciding.ref_key.to_string())
+        .bind(decision.decision.leads_to().code())
+        .bind(decision.reason.as_str())
+        .bind(decision.ref_key.to_string())
         .execute(&mut **write)
         .await?;
     Ok(())
 }
 
 /// Tells of a decision that this transaction has recorded together with others.
-pub(in crate::database) async fn tell_of_decision(
+pub(in crate::database) async fn enqueue_decision(
     write: &mut Write,
-    deciding: &Deciding,
-    post: &Post<'_>,
+    decision: &NewDecision,
+    context: &EnqueueContext<'_>,
 ) -> Result<(), DatabaseError> {
-    match standing(write, deciding).await? {
-        Some(standing) => tell_all(write, deciding, &standing, post).await,
+    match read_state(write, decision).await? {
+        Some(state) => enqueue_all(write, decision, &state, context).await,
         None => Ok(()),
     }
 }
 
-async fn tell_all(
+async fn enqueue_all(
     write: &mut Write,
-    deciding: &Deciding,
-    standing: &Standing,
-    post: &Post<'_>,
+    decision: &NewDecision,
+    state: &ReportState,
+    context: &EnqueueContext<'_>,
 ) -> Result<(), DatabaseError> {
-    let latest = latest(write, deciding.ref_key).await?;
+    let latest = latest(write, decision.ref_key).await?;
     if let Some(latest) = &latest {
-        add_custody(write, deciding, latest, post).await?;
-        push_to_people(write, &[latest.sender], &push(deciding), post).await?;
+        add_custody(write, decision, latest, context).await?;
+        push_to_people(write, &[latest.sender], &push(decision), context).await?;
     }
-    let telling = telling(deciding, standing, latest.as_ref(), post);
-    tell(write, &telling, post.now).await
+    let message = message(decision, state, latest.as_ref(), context);
+    enqueue(write, &message, context.now).await
 }
 
 /// Compare-and-set on what was looked at. A new rejection may come with the deadline near: the
 /// driver is reminded of it anew.
 async fn move_report(
     write: &mut Write,
-    deciding: &Deciding,
+    decision: &NewDecision,
     now: Timestamp,
 ) -> Result<bool, DatabaseError> {
     let done = sqlx::query(
@@ -152,39 +154,39 @@ async fn move_report(
          AND status_code IN (2, 3, 4) AND NOT (status_code = $1 AND reject_reason = $2) \
          AND ($6 = 1 OR revision = $7) AND ($8 < 0 OR company_id = $8)",
     )
-    .bind(deciding.decision.leads_to().code())
-    .bind(deciding.reason.as_str())
+    .bind(decision.decision.leads_to().code())
+    .bind(decision.reason.as_str())
     .bind(now.as_microsecond())
-    .bind(deciding.actor.as_str())
-    .bind(deciding.ref_key.to_string())
+    .bind(decision.actor.as_str())
+    .bind(decision.ref_key.to_string())
     // Whichever it is only if none was named; a number that cannot be is none that fits.
-    .bind(i64::from(deciding.version.is_none()))
-    .bind(deciding.version.unwrap_or_default())
-    .bind(deciding.scope.map_or(-1, |company| company.0))
+    .bind(i64::from(decision.version.is_none()))
+    .bind(decision.version.unwrap_or_default())
+    .bind(decision.scope.map_or(-1, |company| company.0))
     .execute(&mut **write)
     .await?;
     Ok(done.rows_affected() == 1)
 }
 
-async fn standing(
+async fn read_state(
     write: &mut Write,
-    deciding: &Deciding,
-) -> Result<Option<Standing>, DatabaseError> {
+    decision: &NewDecision,
+) -> Result<Option<ReportState>, DatabaseError> {
     let row = sqlx::query(
         "SELECT status_code, revision, reject_reason, decided_at, decided_by FROM reports \
          WHERE ref_key = $1 AND gone = 0 AND ($2 < 0 OR company_id = $2)",
     )
-    .bind(deciding.ref_key.to_string())
-    .bind(deciding.scope.map_or(-1, |company| company.0))
+    .bind(decision.ref_key.to_string())
+    .bind(decision.scope.map_or(-1, |company| company.0))
     .fetch_optional(&mut **write)
     .await?;
-    row.as_ref().map(standing_of).transpose()
+    row.as_ref().map(report_state).transpose()
 }
 
 /// Where a report stands, from a row with its columns.
-pub(in crate::database) fn standing_of(row: &AnyRow) -> Result<Standing, DatabaseError> {
+pub(in crate::database) fn report_state(row: &AnyRow) -> Result<ReportState, DatabaseError> {
     let code = number(row, "status_code")?;
-    Ok(Standing {
+    Ok(ReportState {
         status: ReportStatus::try_from(code).map_err(|_| unreadable("status_code", &code))?,
         version: number(row, "revision")?,
         reject_reason: text(row, "reject_reason")?,
@@ -195,12 +197,12 @@ pub(in crate::database) fn standing_of(row: &AnyRow) -> Result<Standing, Databas
 
 /// Whether this very decision stands already: of the version that is there, of no version, or of the
 /// one before by the same hand, whose answer was lost.
-fn repeats(deciding: &Deciding, standing: &Standing) -> bool {
-    let same = standing.status == deciding.decision.leads_to()
-        && standing.reject_reason == deciding.reason;
-    let current = deciding.version.is_none_or(|version| version == standing.version);
-    let lost = deciding.version.is_some_and(|version| version == standing.version - 1)
-        && standing.decided_by == deciding.actor;
+fn repeats(decision: &NewDecision, state: &ReportState) -> bool {
+    let same =
+        state.status == decision.decision.leads_to() && state.reject_reason == decision.reason;
+    let current = decision.version.is_none_or(|version| version == state.version);
+    let lost = decision.version.is_some_and(|version| version == state.version - 1)
+        && state.decided_by == decision.actor;
     same && (current || lost)
 }
 
@@ -220,58 +222,58 @@ async fn latest(write: &mut Write, ref_key: RefKey) -> Result<Option<Latest>, Da
 
 async fn add_custody(
     write: &mut Write,
-    deciding: &Deciding,
+    decision: &NewDecision,
     latest: &Latest,
-    post: &Post<'_>,
+    context: &EnqueueContext<'_>,
 ) -> Result<(), DatabaseError> {
     sqlx::query(
         "INSERT INTO custody (id, video_id, at, actor, action, detail) \
          VALUES ($1, $2, $3, $4, $5, $6)",
     )
-    .bind((post.new_id)().to_string())
+    .bind((context.new_id)().to_string())
     .bind(latest.video.to_string())
-    .bind(post.now.as_microsecond())
-    .bind(deciding.actor.as_str())
-    .bind(deciding.decision.done())
-    .bind(deciding.reason.as_str())
+    .bind(context.now.as_microsecond())
+    .bind(decision.actor.as_str())
+    .bind(decision.decision.done())
+    .bind(decision.reason.as_str())
     .execute(&mut **write)
     .await?;
     Ok(())
 }
 
-fn push(deciding: &Deciding) -> Push<'_> {
-    let kind = match deciding.decision {
+fn push(decision: &NewDecision) -> Push<'_> {
+    let kind = match decision.decision {
         Decision::Approve => PushKind::Approved,
         Decision::Reject => PushKind::Rejected,
     };
-    Push::about(kind, deciding.ref_key, &deciding.reason)
+    Push::about(kind, decision.ref_key, &decision.reason)
 }
 
 /// The event for the report service. Its turn is after every other message about the report, whose
 /// row this transaction has locked.
-fn telling(
-    deciding: &Deciding,
-    standing: &Standing,
+fn message(
+    decision: &NewDecision,
+    state: &ReportState,
     latest: Option<&Latest>,
-    post: &Post<'_>,
+    context: &EnqueueContext<'_>,
 ) -> OutboxMessage {
     let kind = "report.decided";
     let data = json!({
-        "report_ref_key": deciding.ref_key,
+        "report_ref_key": decision.ref_key,
         "submission_id": latest.map(|latest| latest.submission),
-        "status_code": standing.status,
-        "reason": standing.reject_reason,
-        "decided_by": standing.decided_by,
-        "decided_at": post.now,
-        "version": standing.version,
+        "status_code": state.status,
+        "reason": state.reject_reason,
+        "decided_by": state.decided_by,
+        "decided_at": context.now,
+        "version": state.version,
     });
-    let id: EventId = (post.new_id)();
+    let id: EventId = (context.new_id)();
     OutboxMessage {
         id,
         channel: Channel::Webhook,
         kind,
-        subject: deciding.ref_key.to_string(),
-        body: json!({ "type": kind, "timestamp": post.now, "data": data }).to_string(),
+        subject: decision.ref_key.to_string(),
+        body: json!({ "type": kind, "timestamp": context.now, "data": data }).to_string(),
         expires_at: None,
     }
 }

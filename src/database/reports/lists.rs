@@ -1,6 +1,6 @@
 //! The two blocks of every list, page by page.
 //!
-//! A page goes on after the last row of the one before it (its [`Bookmark`]) by an index that has
+//! A page goes on after the last row of the one before it (its [`PageCursor`]) by an index that has
 //! the block's order, so that the hundredth page costs what the first does.
 
 use jiff::Timestamp;
@@ -25,16 +25,16 @@ pub enum Block {
 
 /// Where a page ended: by what its block is ordered, and whose row it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bookmark {
+pub struct PageCursor {
     /// `due_at` of important reports, `starts_at` of general ones, in microseconds.
     pub at: i64,
     /// The report.
     pub ref_key: RefKey,
 }
 
-/// Which reports are wanted.
+/// Which reports are filter.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub struct ReportFilter {
     /// Those the viewer may see.
     pub scope: Scope,
     /// Those in this state only.
@@ -118,7 +118,7 @@ impl Block {
         self,
         statement: &mut Statement,
         sorted: bool,
-        after: Option<&Bookmark>,
+        after: Option<&PageCursor>,
         limit: i64,
     ) {
         let (sign, order, start) = match self {
@@ -128,9 +128,9 @@ impl Block {
         let column = self.column(sorted);
         let (at, ref_key) = after
             .map_or_else(|| (start, String::new()), |mark| (mark.at, mark.ref_key.to_string()));
-        statement.say(&format!(" AND ({column}, r.ref_key) {sign} (")).number(at);
-        statement.say(", ").text(&ref_key);
-        statement.say(&format!(") ORDER BY {column}{order}, r.ref_key{order} LIMIT "));
+        statement.push(&format!(" AND ({column}, r.ref_key) {sign} (")).number(at);
+        statement.push(", ").text(&ref_key);
+        statement.push(&format!(") ORDER BY {column}{order}, r.ref_key{order} LIMIT "));
         statement.number(limit);
     }
 }
@@ -138,17 +138,17 @@ impl Block {
 impl ListedReport {
     /// Where a page that ends with this row ends.
     #[must_use]
-    pub fn bookmark(&self) -> Bookmark {
+    pub fn page_cursor(&self) -> PageCursor {
         let at = match Block::of(self.status) {
             Block::Important => self.due_at.as_microsecond(),
             Block::General => self.starts_at.map_or(0, Timestamp::as_microsecond),
         };
-        Bookmark { at, ref_key: self.ref_key }
+        PageCursor { at, ref_key: self.ref_key }
     }
 }
 
-impl Wanted {
-    /// The end of a period that is still wanted, in microseconds.
+impl ReportFilter {
+    /// The end of a period that is still filter, in microseconds.
     pub(super) fn ends_after_micros(&self) -> i64 {
         self.ends_after.map_or(i64::MIN, Timestamp::as_microsecond)
     }
@@ -161,39 +161,39 @@ impl Database {
     /// When the database fails.
     pub async fn report_page(
         &self,
-        wanted: &Wanted,
+        filter: &ReportFilter,
         block: Block,
-        after: Option<&Bookmark>,
+        after: Option<&PageCursor>,
         limit: i64,
     ) -> Result<Vec<ListedReport>, DatabaseError> {
-        let rows = reports(wanted, block, after, limit).all(&self.pool).await?;
+        let rows = reports(filter, block, after, limit).all(&self.pool).await?;
         rows.iter().map(read).collect()
     }
 }
 
 pub(super) fn reports(
-    wanted: &Wanted,
+    filter: &ReportFilter,
     block: Block,
-    after: Option<&Bookmark>,
+    after: Option<&PageCursor>,
     limit: i64,
 ) -> Statement {
     let mut statement = Statement::new(REPORT_COLUMNS);
-    statement.say(
+    statement.push(
         "COALESCE(v.plate_number, '') AS plate_number, COALESCE(v.vin_code, '') AS vin_code, \
          COALESCE(v.type_code, '') AS type_code \
          FROM reports r LEFT JOIN vehicles v ON v.guid = r.vehicle_guid \
          AND v.company_id = r.company_id WHERE ",
     );
-    statement.say(block.condition()).say(" AND r.company_id = ").number(wanted.scope.company.0);
-    if let Some(status) = wanted.status {
-        statement.say(&format!(" AND r.status_code = {}", status.code()));
+    statement.push(block.condition()).push(" AND r.company_id = ").number(filter.scope.company.0);
+    if let Some(status) = filter.status {
+        statement.push(&format!(" AND r.status_code = {}", status.code()));
     }
-    if let Some(vehicle) = wanted.vehicle {
-        statement.say(" AND r.vehicle_guid = ").text(&vehicle);
+    if let Some(vehicle) = filter.vehicle {
+        statement.push(" AND r.vehicle_guid = ").text(&vehicle);
     }
-    wanted.scope.restrict(&mut statement, "r.vehicle_guid");
-    statement.say(" AND r.due_at > ").number(wanted.ends_after_micros());
-    let by_vehicle = wanted.vehicle.is_some() || wanted.scope.only.is_some();
+    filter.scope.restrict(&mut statement, "r.vehicle_guid");
+    statement.push(" AND r.due_at > ").number(filter.ends_after_micros());
+    let by_vehicle = filter.vehicle.is_some() || filter.scope.only.is_some();
     block.page(&mut statement, by_vehicle, after, limit);
     statement
 }

@@ -10,9 +10,9 @@ mod scope;
 mod vehicle_list;
 mod vehicles;
 
-pub use decisions::{Decided, Deciding, Standing};
-pub use lists::{Block, Bookmark, ListedReport, Wanted};
+pub use decisions::{DecisionOutcome, NewDecision, ReportState};
+pub use lists::{Block, ListedReport, PageCursor, ReportFilter};
 pub use master::{NewAssignment, NewContract, NewVehicleType};
 pub use report::{NewReport, NewVehicle, ReportRow};
 pub use scope::{DriverKeys, Scope};
-pub use vehicles::{ListedType, ListedVehicle, SelectedVehicle};
+pub use vehicles::{ListedVehicle, ListedVehicleType, SelectedVehicle};

@@ -33,7 +33,7 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn kept_picture(
+    pub async fn type_picture_and_tag(
         &self,
         code: TypeCode,
     ) -> Result<Option<(String, String)>, DatabaseError> {

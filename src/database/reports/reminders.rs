@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::database::error::DatabaseError;
-use crate::database::outbox::pushes::{Post, PushKind, push_about};
+use crate::database::outbox::pushes::{EnqueueContext, PushKind, push_about};
 use crate::database::pool::Database;
 use crate::database::rows::parsed;
 use crate::model::RefKey;
@@ -19,7 +19,7 @@ impl Database {
         &self,
         until: Timestamp,
         limit: u32,
-        post: &Post<'_>,
+        context: &EnqueueContext<'_>,
     ) -> Result<usize, DatabaseError> {
         let mut write = self.write().await?;
         // Asked twice: PostgreSQL checks the outer condition again once it has locked the row.
@@ -30,7 +30,7 @@ impl Database {
                ORDER BY due_at, ref_key LIMIT $3) \
              AND status_code IN (1, 4) AND gone = 0 AND reminded_at = 0 RETURNING ref_key",
         )
-        .bind(post.now.as_microsecond())
+        .bind(context.now.as_microsecond())
         .bind(until.as_microsecond())
         .bind(i64::from(limit))
         .fetch_all(&mut *write)
@@ -40,7 +40,7 @@ impl Database {
         if reports.is_empty() {
             return Ok(0);
         }
-        push_about(&mut write, PushKind::Due, &reports, self.sight, post).await?;
+        push_about(&mut write, PushKind::Due, &reports, self.employees_see, context).await?;
         write.commit().await?;
         Ok(reports.len())
     }

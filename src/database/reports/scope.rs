@@ -28,8 +28,8 @@ pub struct DriverKeys {
 impl Database {
     /// The same database, where drivers see this.
     #[must_use]
-    pub fn with_employees_seeing(self, sight: EmployeesSee) -> Self {
-        Self { sight, ..self }
+    pub fn with_employees_see(self, employees_see: EmployeesSee) -> Self {
+        Self { employees_see, ..self }
     }
 
     /// What a person may see of their company.
@@ -37,7 +37,7 @@ impl Database {
     /// # Errors
     /// When the database fails.
     pub async fn scope_of(&self, person: &Person) -> Result<Scope, DatabaseError> {
-        if person.role == Role::Employee && self.sight == EmployeesSee::Assigned {
+        if person.role == Role::Employee && self.employees_see == EmployeesSee::Assigned {
             return self.scope_of_driver(person).await;
         }
         Ok(Scope { company: person.company, only: None })
@@ -48,13 +48,17 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn scope_has(&self, person: &Person, ref_key: RefKey) -> Result<bool, DatabaseError> {
+    pub async fn may_see_report(
+        &self,
+        person: &Person,
+        ref_key: RefKey,
+    ) -> Result<bool, DatabaseError> {
         let scope = self.scope_of(person).await?;
         if scope.only.is_none() {
             return Ok(true);
         }
         let mut statement = Statement::new("SELECT r.ref_key FROM reports r WHERE r.ref_key = ");
-        statement.text(&ref_key).say(" AND r.gone = 0");
+        statement.text(&ref_key).push(" AND r.gone = 0");
         scope.restrict(&mut statement, "r.vehicle_guid");
         Ok(statement.one(&self.pool).await?.is_some())
     }
@@ -64,7 +68,7 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn scope_has_of(
+    pub async fn visible_reports(
         &self,
         person: &Person,
         ref_keys: &[RefKey],
@@ -77,9 +81,9 @@ impl Database {
         let mut statement = Statement::new("SELECT r.ref_key FROM reports r WHERE r.ref_key IN (");
         statement.text(first);
         for ref_key in ref_keys.iter().skip(1) {
-            statement.say(", ").text(ref_key);
+            statement.push(", ").text(ref_key);
         }
-        statement.say(") AND r.gone = 0");
+        statement.push(") AND r.gone = 0");
         scope.restrict(&mut statement, "r.vehicle_guid");
         statement.all(&self.pool).await?.iter().map(|row| parsed(row, "ref_key")).collect()
     }
@@ -117,14 +121,14 @@ impl Scope {
         let Some(keys) = &self.only else { return };
         let named = [("person_ref", &keys.person_ref), ("mobile_digits", &keys.mobile_digits)];
         let mut begin = " IN (";
-        statement.say(" AND ").say(column);
+        statement.push(" AND ").push(column);
         for (by, key) in named.into_iter().filter(|(_, key)| !key.is_empty()) {
-            statement.say(begin).say("SELECT vehicle_guid FROM assignments WHERE company_id = ");
-            statement.number(self.company.0).say(" AND gone = 0 AND ").say(by);
-            statement.say(" = ").text(key);
+            statement.push(begin).push("SELECT vehicle_guid FROM assignments WHERE company_id = ");
+            statement.number(self.company.0).push(" AND gone = 0 AND ").push(by);
+            statement.push(" = ").text(key);
             begin = " UNION ";
         }
         // A driver without key and telephone has no vehicle.
-        statement.say(if begin == " IN (" { " IN ('-')" } else { ")" });
+        statement.push(if begin == " IN (" { " IN ('-')" } else { ")" });
     }
 }

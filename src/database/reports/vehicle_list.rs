@@ -7,7 +7,7 @@ use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
 use crate::database::statement::Statement;
 
-use super::lists::{self, Block, Bookmark, ListedReport, Wanted};
+use super::lists::{self, Block, ListedReport, PageCursor, ReportFilter};
 
 impl Database {
     /// At most `limit` vehicles of a block, each with the report it is judged by: an expired one,
@@ -17,12 +17,12 @@ impl Database {
     /// When the database fails.
     pub async fn vehicle_page(
         &self,
-        wanted: &Wanted,
+        filter: &ReportFilter,
         block: Block,
-        after: Option<&Bookmark>,
+        after: Option<&PageCursor>,
         limit: i64,
     ) -> Result<Vec<ListedReport>, DatabaseError> {
-        let rows = picks(wanted, block, after, limit).all(&self.pool).await?;
+        let rows = vehicle_list(filter, block, after, limit).all(&self.pool).await?;
         rows.iter().map(lists::read).collect()
     }
 
@@ -32,44 +32,49 @@ impl Database {
     /// When the database fails.
     pub async fn list_plan(
         &self,
-        wanted: &Wanted,
+        filter: &ReportFilter,
         block: Block,
         by_vehicle: bool,
         limit: i64,
     ) -> Result<Vec<String>, DatabaseError> {
-        let list = if by_vehicle { picks } else { lists::reports };
-        list(wanted, block, None, limit).plan(self.kind, &self.pool).await
+        let list = if by_vehicle { vehicle_list } else { lists::reports };
+        list(filter, block, None, limit).plan(self.kind, &self.pool).await
     }
 }
 
 /// The statement of a page.
-fn picks(wanted: &Wanted, block: Block, after: Option<&Bookmark>, limit: i64) -> Statement {
+fn vehicle_list(
+    filter: &ReportFilter,
+    block: Block,
+    after: Option<&PageCursor>,
+    limit: i64,
+) -> Statement {
     let mut statement = Statement::new(lists::report_columns());
-    statement.say(
+    statement.push(
         "p.plate_number, p.vin_code, p.type_code \
          FROM vehicles p JOIN reports r ON r.ref_key = COALESCE(",
     );
     if block == Block::Important {
-        expired(&mut statement, wanted);
-        statement.say(", ");
+        expired(&mut statement, filter);
+        statement.push(", ");
     }
     for code in block.codes() {
-        if wanted.status.is_none_or(|status| status.code() == code) {
-            best(&mut statement, wanted, "b.ref_key", |statement| {
-                statement.say(&format!("= {code}"));
+        if filter.status.is_none_or(|status| status.code() == code) {
+            best(&mut statement, filter, "b.ref_key", |statement| {
+                statement.push(&format!("= {code}"));
             });
-            statement.say(", ");
+            statement.push(", ");
         }
     }
     statement
-        .say("'') WHERE p.company_id = ")
-        .number(wanted.scope.company.0)
-        .say(" AND p.gone = 0");
-    wanted.scope.restrict(&mut statement, "p.guid");
-    if block == Block::General && wanted.status.is_none() {
-        statement.say(" AND NOT EXISTS ");
-        best(&mut statement, wanted, "b.ref_key", |statement| {
-            statement.say("IN (1, 4)");
+        .push("'') WHERE p.company_id = ")
+        .number(filter.scope.company.0)
+        .push(" AND p.gone = 0");
+    filter.scope.restrict(&mut statement, "p.guid");
+    if block == Block::General && filter.status.is_none() {
+        statement.push(" AND NOT EXISTS ");
+        best(&mut statement, filter, "b.ref_key", |statement| {
+            statement.push("IN (1, 4)");
         });
     }
     block.page(&mut statement, true, after, limit);
@@ -78,35 +83,35 @@ fn picks(wanted: &Wanted, block: Block, after: Option<&Bookmark>, limit: i64) ->
 
 /// Adds the wanted report of vehicle `p` that is expired: the one with the latest deadline. Each state
 /// is looked up by itself, so that the index is entered at the right place instead of read through.
-fn expired(statement: &mut Statement, wanted: &Wanted) {
-    statement.say("(SELECT e.ref_key FROM (SELECT 0 AS due_at, '' AS ref_key WHERE 1 = 0");
+fn expired(statement: &mut Statement, filter: &ReportFilter) {
+    statement.push("(SELECT e.ref_key FROM (SELECT 0 AS due_at, '' AS ref_key WHERE 1 = 0");
     for code in Block::Important.codes() {
-        if wanted.status.is_some_and(|status| status.code() != code) {
+        if filter.status.is_some_and(|status| status.code() != code) {
             continue;
         }
-        statement.say(" UNION ALL SELECT one.due_at, one.ref_key FROM ");
-        best(statement, wanted, "b.due_at, b.ref_key", |statement| {
-            statement.say(&format!("= {code} AND b.due_at <= "));
-            statement.number(wanted.now.as_microsecond());
+        statement.push(" UNION ALL SELECT one.due_at, one.ref_key FROM ");
+        best(statement, filter, "b.due_at, b.ref_key", |statement| {
+            statement.push(&format!("= {code} AND b.due_at <= "));
+            statement.number(filter.now.as_microsecond());
         });
-        statement.say(" one");
+        statement.push(" one");
     }
-    statement.say(") e ORDER BY e.due_at DESC, e.ref_key DESC LIMIT 1)");
+    statement.push(") e ORDER BY e.due_at DESC, e.ref_key DESC LIMIT 1)");
 }
 
 /// Adds the wanted report of vehicle `p` with the latest deadline, among those in some states.
 fn best(
     statement: &mut Statement,
-    wanted: &Wanted,
+    filter: &ReportFilter,
     columns: &str,
     states: impl FnOnce(&mut Statement),
 ) {
-    statement.say(&format!(
+    statement.push(&format!(
         "(SELECT {columns} FROM reports b WHERE b.vehicle_guid = p.guid AND b.gone = 0 \
          AND b.company_id = "
     ));
-    statement.number(wanted.scope.company.0).say(" AND b.status_code ");
+    statement.number(filter.scope.company.0).push(" AND b.status_code ");
     states(statement);
-    statement.say(" AND b.due_at > ").number(wanted.ends_after_micros());
-    statement.say(" ORDER BY b.due_at DESC, b.ref_key DESC LIMIT 1)");
+    statement.push(" AND b.due_at > ").number(filter.ends_after_micros());
+    statement.push(" ORDER BY b.due_at DESC, b.ref_key DESC LIMIT 1)");
 }

@@ -27,7 +27,7 @@ pub struct ListedVehicle {
 
 /// A type of vehicles.
 #[derive(Debug, Clone)]
-pub struct ListedType {
+pub struct ListedVehicleType {
     /// Its key.
     pub code: TypeCode,
     /// Its title.
@@ -69,12 +69,16 @@ impl Database {
         let mut statement = Statement::new(
             "SELECT v.guid, v.plate_number, v.type_code FROM vehicles v WHERE v.company_id = ",
         );
-        statement.number(scope.company.0).say(" AND v.gone = 0");
+        statement.number(scope.company.0).push(" AND v.gone = 0");
         scope.restrict(&mut statement, "v.guid");
         let kind = after.and_then(|last| last.type_code).map(|code| code.to_string());
         let guid = after.map(|last| last.guid.to_string()).unwrap_or_default();
-        statement.say(" AND (v.type_code, v.guid) > (").text(&kind.unwrap_or_default());
-        statement.say(", ").text(&guid).say(") ORDER BY v.type_code, v.guid LIMIT ").number(limit);
+        statement.push(" AND (v.type_code, v.guid) > (").text(&kind.unwrap_or_default());
+        statement
+            .push(", ")
+            .text(&guid)
+            .push(") ORDER BY v.type_code, v.guid LIMIT ")
+            .number(limit);
         statement.all(&self.pool).await?.iter().map(read_vehicle).collect()
     }
 
@@ -86,16 +90,16 @@ impl Database {
     pub async fn vehicle_types(
         &self,
         codes: &[TypeCode],
-    ) -> Result<Vec<ListedType>, DatabaseError> {
+    ) -> Result<Vec<ListedVehicleType>, DatabaseError> {
         let mut found = Vec::new();
         for some in codes.chunks(TYPES) {
             let mut statement = Statement::new(
                 "SELECT code, title, instructions FROM vehicle_types WHERE code IN (''",
             );
             for code in some {
-                statement.say(", ").text(code);
+                statement.push(", ").text(code);
             }
-            statement.say(")");
+            statement.push(")");
             for row in statement.all(&self.pool).await? {
                 found.push(read_type(&row)?);
             }
@@ -121,7 +125,7 @@ impl Database {
              LEFT JOIN contracts c ON c.ref_key = v.contract_ref AND c.company_id = v.company_id \
              AND c.gone = 0 WHERE v.gone = 0 AND v.guid = ",
         );
-        statement.text(&guid).say(" AND v.company_id = ").number(scope.company.0);
+        statement.text(&guid).push(" AND v.company_id = ").number(scope.company.0);
         scope.restrict(&mut statement, "v.guid");
         let Some(row) = statement.one(&self.pool).await? else { return Ok(None) };
         let mut selected = read_selected(&row)?;
@@ -143,8 +147,8 @@ impl Database {
              ON c.ref_key = r.contract_ref AND c.company_id = r.company_id AND c.gone = 0 \
              WHERE r.gone = 0 AND r.vehicle_guid = ",
         );
-        statement.text(&selected.guid).say(" AND r.company_id = ").number(scope.company.0);
-        statement.say(" ORDER BY r.starts_at DESC, r.ref_key DESC LIMIT 1");
+        statement.text(&selected.guid).push(" AND r.company_id = ").number(scope.company.0);
+        statement.push(" ORDER BY r.starts_at DESC, r.ref_key DESC LIMIT 1");
         let Some(row) = statement.one(&self.pool).await? else { return Ok(()) };
         selected.contract_number = text(&row, "contract_number")?;
         selected.contract_ends_at = optional_time(&row, "ends_at")?;
@@ -164,11 +168,11 @@ impl Database {
         let mut statement = Statement::new("SELECT v.guid FROM vehicles v WHERE v.company_id = ");
         statement
             .number(scope.company.0)
-            .say(" AND v.gone = 0 AND v.type_code = ")
+            .push(" AND v.gone = 0 AND v.type_code = ")
             .text(&type_code);
-        statement.say(" AND v.plate_number = ").text(&plate_number);
+        statement.push(" AND v.plate_number = ").text(&plate_number);
         scope.restrict(&mut statement, "v.guid");
-        statement.say(" ORDER BY v.guid LIMIT 1");
+        statement.push(" ORDER BY v.guid LIMIT 1");
         let row = statement.one(&self.pool).await?;
         row.as_ref().map(|row| parsed(row, "guid")).transpose()
     }
@@ -194,8 +198,8 @@ fn read_vehicle(row: &AnyRow) -> Result<ListedVehicle, DatabaseError> {
     })
 }
 
-fn read_type(row: &AnyRow) -> Result<ListedType, DatabaseError> {
-    Ok(ListedType {
+fn read_type(row: &AnyRow) -> Result<ListedVehicleType, DatabaseError> {
+    Ok(ListedVehicleType {
         code: parsed(row, "code")?,
         title: text(row, "title")?,
         instructions: json(row, "instructions")?,

@@ -5,7 +5,7 @@ use sqlx::Row as _;
 
 use crate::database::counters::{Counter, next_number};
 use crate::database::error::DatabaseError;
-use crate::database::outbox::messages::{OutboxMessage, tell};
+use crate::database::outbox::messages::{OutboxMessage, enqueue};
 use crate::database::pool::{Database, Write};
 use crate::database::rows::{number, optional, or_empty, parsed, signed, unreadable};
 use crate::database::videos::reuse::{Fingerprint, claim};
@@ -18,7 +18,7 @@ use super::upload::Details;
 
 /// Everything the transaction writes.
 #[derive(Debug, Clone)]
-pub struct Finishing {
+pub struct FinishedUpload {
     /// The upload.
     pub upload: UploadId,
     /// The lease's number.
@@ -43,10 +43,10 @@ pub struct Finishing {
     pub notes: Vec<Finding>,
     /// How plausible it is.
     pub verdicts: Vec<Verdict>,
-    /// The earlier uses of the video that the verdicts and the telling know of.
+    /// The earlier uses of the video that the verdicts and the message know of.
     pub uses: Vec<EarlierUse>,
     /// What is told to the report service.
-    pub telling: OutboxMessage,
+    pub message: OutboxMessage,
     /// The moment it was received.
     pub now: Timestamp,
 }
@@ -95,7 +95,7 @@ struct Held {
     latest: Option<(Digest, VideoId, SubmissionId)>,
 }
 
-impl Finishing {
+impl FinishedUpload {
     /// By what the video is known again.
     #[must_use]
     pub const fn fingerprint(&self) -> Fingerprint {
@@ -114,45 +114,45 @@ impl Database {
     /// # Errors
     /// When the database fails. Whether the transaction took effect is then unknown; calling again
     /// with the same values settles it.
-    pub async fn finish(&self, finishing: &Finishing) -> Result<FinishOutcome, DatabaseError> {
+    pub async fn finish(&self, finished: &FinishedUpload) -> Result<FinishOutcome, DatabaseError> {
         let mut write = self.write().await?;
-        if !mark_stored(&mut write, finishing).await? {
-            return finished_before(&mut write, finishing).await;
+        if !mark_stored(&mut write, finished).await? {
+            return finished_before(&mut write, finished).await;
         }
-        if !owner_active(&mut write, finishing).await? {
+        if !owner_active(&mut write, finished).await? {
             return Ok(FinishOutcome::OwnerInactive);
         }
-        if !submit_report(&mut write, finishing).await? {
-            return why_not(&mut write, finishing).await;
+        if !submit_report(&mut write, finished).await? {
+            return why_not(&mut write, finished).await;
         }
-        let uses = claim(&mut write, &finishing.fingerprint()).await?;
-        if uses != finishing.uses {
+        let uses = claim(&mut write, &finished.fingerprint()).await?;
+        if uses != finished.uses {
             return Ok(FinishOutcome::Reused { uses });
         }
-        insert_video(&mut write, finishing).await?;
-        insert_custody(&mut write, finishing).await?;
+        insert_video(&mut write, finished).await?;
+        insert_custody(&mut write, finished).await?;
         // Its turn is after every other message about the report, whose row this transaction has
         // locked.
-        tell(&mut write, &finishing.telling, finishing.now).await?;
+        enqueue(&mut write, &finished.message, finished.now).await?;
         // Last, because its turn makes others wait for this commit.
-        insert_submission(&mut write, finishing).await?;
+        insert_submission(&mut write, finished).await?;
         write.commit().await?;
-        Ok(FinishOutcome::Stored { video: finishing.video, submission: finishing.submission })
+        Ok(FinishOutcome::Stored { video: finished.video, submission: finished.submission })
     }
 }
 
-async fn mark_stored(write: &mut Write, finishing: &Finishing) -> Result<bool, DatabaseError> {
+async fn mark_stored(write: &mut Write, finished: &FinishedUpload) -> Result<bool, DatabaseError> {
     let done = sqlx::query(
         "UPDATE uploads SET state = 'stored', committed = $1, total = $1, holder = '', wanted = 0, \
          video_id = $2, submission_id = $3, clear_at = $4 \
          WHERE id = $5 AND fence = $6 AND state = 'finishing'",
     )
-    .bind(signed(finishing.length.get()))
-    .bind(finishing.video.to_string())
-    .bind(finishing.submission.to_string())
-    .bind(finishing.now.as_microsecond())
-    .bind(finishing.upload.to_string())
-    .bind(finishing.fence)
+    .bind(signed(finished.length.get()))
+    .bind(finished.video.to_string())
+    .bind(finished.submission.to_string())
+    .bind(finished.now.as_microsecond())
+    .bind(finished.upload.to_string())
+    .bind(finished.fence)
     .execute(&mut **write)
     .await?;
     Ok(done.rows_affected() == 1)
@@ -161,10 +161,10 @@ async fn mark_stored(write: &mut Write, finishing: &Finishing) -> Result<bool, D
 /// The commit of an earlier try may have been carried out though its answer was lost (F13).
 async fn finished_before(
     write: &mut Write,
-    finishing: &Finishing,
+    finished: &FinishedUpload,
 ) -> Result<FinishOutcome, DatabaseError> {
     let row = sqlx::query("SELECT video_id, submission_id FROM uploads WHERE id = $1")
-        .bind(finishing.upload.to_string())
+        .bind(finished.upload.to_string())
         .fetch_optional(&mut **write)
         .await?;
     let Some(row) = row else { return Ok(FinishOutcome::Fenced) };
@@ -174,33 +174,39 @@ async fn finished_before(
     }
 }
 
-async fn owner_active(write: &mut Write, finishing: &Finishing) -> Result<bool, DatabaseError> {
+async fn owner_active(write: &mut Write, finished: &FinishedUpload) -> Result<bool, DatabaseError> {
     let row = sqlx::query(
         "SELECT p.active * c.active AS active FROM people p \
          JOIN companies c ON c.id = p.company_id WHERE p.id = $1",
     )
-    .bind(finishing.owner.id.0)
+    .bind(finished.owner.id.0)
     .fetch_optional(&mut **write)
     .await?;
     Ok(row.map(|row| number(&row, "active")).transpose()?.is_some_and(|active| active != 0))
 }
 
-async fn submit_report(write: &mut Write, finishing: &Finishing) -> Result<bool, DatabaseError> {
+async fn submit_report(
+    write: &mut Write,
+    finished: &FinishedUpload,
+) -> Result<bool, DatabaseError> {
     let done = sqlx::query(
         "UPDATE reports SET status_code = 2, revision = revision + 1 \
          WHERE ref_key = $1 AND company_id = $2 AND status_code IN (1, 4) AND gone = 0",
     )
-    .bind(finishing.details.ref_key.to_string())
-    .bind(finishing.owner.company.0)
+    .bind(finished.details.ref_key.to_string())
+    .bind(finished.owner.company.0)
     .execute(&mut **write)
     .await?;
     Ok(done.rows_affected() == 1)
 }
 
-async fn why_not(write: &mut Write, finishing: &Finishing) -> Result<FinishOutcome, DatabaseError> {
-    let Some(held) = held(write, finishing).await? else { return Ok(FinishOutcome::NoReport) };
+async fn why_not(
+    write: &mut Write,
+    finished: &FinishedUpload,
+) -> Result<FinishOutcome, DatabaseError> {
+    let Some(held) = held(write, finished).await? else { return Ok(FinishOutcome::NoReport) };
     let sha256 = held.latest.map(|(sha256, ..)| sha256);
-    Ok(match (arrival(held.status, sha256, finishing.sha256), held.latest) {
+    Ok(match (arrival(held.status, sha256, finished.sha256), held.latest) {
         (Arrival::Repeats, Some((_, video, submission))) => {
             FinishOutcome::Repeats { video, submission }
         }
@@ -209,15 +215,15 @@ async fn why_not(write: &mut Write, finishing: &Finishing) -> Result<FinishOutco
     })
 }
 
-async fn held(write: &mut Write, finishing: &Finishing) -> Result<Option<Held>, DatabaseError> {
+async fn held(write: &mut Write, finished: &FinishedUpload) -> Result<Option<Held>, DatabaseError> {
     let row = sqlx::query(
         "SELECT r.status_code, COALESCE(s.id, '') AS submission_id, \
          COALESCE(s.video_id, '') AS video_id, COALESCE(v.sha256, '') AS sha256 FROM reports r \
          LEFT JOIN submissions s ON s.ref_key = r.ref_key LEFT JOIN videos v ON v.id = s.video_id \
          WHERE r.ref_key = $1 AND r.company_id = $2 AND r.gone = 0 ORDER BY s.turn DESC LIMIT 1",
     )
-    .bind(finishing.details.ref_key.to_string())
-    .bind(finishing.owner.company.0)
+    .bind(finished.details.ref_key.to_string())
+    .bind(finished.owner.company.0)
     .fetch_optional(&mut **write)
     .await?;
     let Some(row) = row else { return Ok(None) };
@@ -230,64 +236,67 @@ async fn held(write: &mut Write, finishing: &Finishing) -> Result<Option<Held>, 
     Ok(Some(Held { status, latest }))
 }
 
-async fn insert_video(write: &mut Write, finishing: &Finishing) -> Result<(), DatabaseError> {
+async fn insert_video(write: &mut Write, finished: &FinishedUpload) -> Result<(), DatabaseError> {
     sqlx::query(
         "INSERT INTO videos (id, upload_id, company_id, sha256, length, facts, notes, stored_at, \
          media_sha256) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
-    .bind(finishing.video.to_string())
-    .bind(finishing.upload.to_string())
-    .bind(finishing.owner.company.0)
-    .bind(finishing.sha256.to_string())
-    .bind(signed(finishing.length.get()))
-    .bind(serde_json::json!(finishing.facts).to_string())
-    .bind(serde_json::json!(finishing.notes).to_string())
-    .bind(finishing.now.as_microsecond())
-    .bind(or_empty(finishing.facts.media_sha256.as_ref()))
+    .bind(finished.video.to_string())
+    .bind(finished.upload.to_string())
+    .bind(finished.owner.company.0)
+    .bind(finished.sha256.to_string())
+    .bind(signed(finished.length.get()))
+    .bind(serde_json::json!(finished.facts).to_string())
+    .bind(serde_json::json!(finished.notes).to_string())
+    .bind(finished.now.as_microsecond())
+    .bind(or_empty(finished.facts.media_sha256.as_ref()))
     .execute(&mut **write)
     .await?;
     Ok(())
 }
 
-async fn insert_submission(write: &mut Write, finishing: &Finishing) -> Result<(), DatabaseError> {
-    let details = &finishing.details;
+async fn insert_submission(
+    write: &mut Write,
+    finished: &FinishedUpload,
+) -> Result<(), DatabaseError> {
+    let details = &finished.details;
     let turn = next_number(write, Counter::Submissions).await?;
     sqlx::query(
         "INSERT INTO submissions (id, ref_key, company_id, person_id, video_id, filename, \
          time_sent_raw, time_sent_at, lat_e8, long_e8, received_at, turn, verdicts, vehicle_guid, \
          duration_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
-    .bind(finishing.submission.to_string())
+    .bind(finished.submission.to_string())
     .bind(details.ref_key.to_string())
-    .bind(finishing.owner.company.0)
-    .bind(finishing.owner.id.0)
-    .bind(finishing.video.to_string())
+    .bind(finished.owner.company.0)
+    .bind(finished.owner.id.0)
+    .bind(finished.video.to_string())
     .bind(details.filename.as_str())
     .bind(details.time_sent.raw.as_str())
     .bind(details.time_sent.at.as_microsecond())
     .bind(details.place.lat_e8)
     .bind(details.place.long_e8)
-    .bind(finishing.now.as_microsecond())
+    .bind(finished.now.as_microsecond())
     .bind(turn)
-    .bind(serde_json::json!(finishing.verdicts).to_string())
-    .bind(finishing.vehicle.to_string())
-    .bind(signed(finishing.facts.duration_ms.unwrap_or(0)))
+    .bind(serde_json::json!(finished.verdicts).to_string())
+    .bind(finished.vehicle.to_string())
+    .bind(signed(finished.facts.duration_ms.unwrap_or(0)))
     .execute(&mut **write)
     .await?;
     Ok(())
 }
 
 /// The first entry of a video's custody. Its id is the submission's: there is one for each.
-async fn insert_custody(write: &mut Write, finishing: &Finishing) -> Result<(), DatabaseError> {
+async fn insert_custody(write: &mut Write, finished: &FinishedUpload) -> Result<(), DatabaseError> {
     sqlx::query(
         "INSERT INTO custody (id, video_id, at, actor, action, detail) \
          VALUES ($1, $2, $3, $4, 'stored', $5)",
     )
-    .bind(finishing.submission.to_string())
-    .bind(finishing.video.to_string())
-    .bind(finishing.now.as_microsecond())
-    .bind(format!("person:{}", finishing.owner.id.0))
-    .bind(format!("sha256:{}", finishing.sha256))
+    .bind(finished.submission.to_string())
+    .bind(finished.video.to_string())
+    .bind(finished.now.as_microsecond())
+    .bind(format!("person:{}", finished.owner.id.0))
+    .bind(format!("sha256:{}", finished.sha256))
     .execute(&mut **write)
     .await?;
     Ok(())

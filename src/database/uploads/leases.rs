@@ -35,9 +35,9 @@ pub struct Commit {
 
 /// What became of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Committed {
+pub enum CommitOutcome {
     /// Acknowledged; the lease is free.
-    Yes,
+    Acknowledged,
     /// Somebody else holds the lease: these bytes do not count.
     Fenced,
 }
@@ -61,7 +61,7 @@ impl Database {
         .bind(node.to_string())
         .bind(upload.to_string())
         .bind(seen)
-        .fetch_optional(&self.passing)
+        .fetch_optional(&self.unflushed)
         .await?;
         Ok(row.map(|row| row.try_get("fence")).transpose()?)
     }
@@ -77,7 +77,7 @@ impl Database {
         )
         .bind(upload.to_string())
         .bind(fence)
-        .execute(&self.passing)
+        .execute(&self.unflushed)
         .await?;
         Ok(())
     }
@@ -86,13 +86,13 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn commit(&self, commit: &Commit) -> Result<Committed, DatabaseError> {
+    pub async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, DatabaseError> {
         let Some(digest) = commit.segment else {
             return self.advance(&self.pool, commit).await;
         };
         let mut write = self.write().await?;
         let committed = self.advance(&mut *write, commit).await?;
-        if committed == Committed::Yes {
+        if committed == CommitOutcome::Acknowledged {
             Self::add_segment(&mut write, commit, digest).await?;
             write.commit().await?;
         }
@@ -103,7 +103,7 @@ impl Database {
         &self,
         on: impl sqlx::Executor<'c, Database = sqlx::Any>,
         commit: &Commit,
-    ) -> Result<Committed, DatabaseError> {
+    ) -> Result<CommitOutcome, DatabaseError> {
         let done = sqlx::query(
             "UPDATE uploads SET committed = $1, holder = '', wanted = 0, state = 'open', \
              spooled_by = $2, expires_at = $3 \
@@ -117,7 +117,11 @@ impl Database {
         .bind(commit.fence)
         .execute(on)
         .await?;
-        Ok(if done.rows_affected() == 1 { Committed::Yes } else { Committed::Fenced })
+        Ok(if done.rows_affected() == 1 {
+            CommitOutcome::Acknowledged
+        } else {
+            CommitOutcome::Fenced
+        })
     }
 
     /// Everything is in: from now on nobody interrupts, while this node lives. Again is harmless: the
@@ -136,7 +140,7 @@ impl Database {
         )
         .bind(upload.to_string())
         .bind(fence)
-        .execute(&self.passing)
+        .execute(&self.unflushed)
         .await?;
         Ok(done.rows_affected() == 1)
     }
@@ -145,11 +149,11 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn want_gate(&self, upload: UploadId, fence: i64) -> Result<(), DatabaseError> {
+    pub async fn request_release(&self, upload: UploadId, fence: i64) -> Result<(), DatabaseError> {
         sqlx::query("UPDATE uploads SET wanted = 1 WHERE id = $1 AND fence = $2")
             .bind(upload.to_string())
             .bind(fence)
-            .execute(&self.passing)
+            .execute(&self.unflushed)
             .await?;
         Ok(())
     }
@@ -158,7 +162,10 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn wanted_gates(&self, node: NodeId) -> Result<Vec<(UploadId, i64)>, DatabaseError> {
+    pub async fn release_requests(
+        &self,
+        node: NodeId,
+    ) -> Result<Vec<(UploadId, i64)>, DatabaseError> {
         let rows = sqlx::query("SELECT id, fence FROM uploads WHERE holder = $1 AND wanted = 1")
             .bind(node.to_string())
             .fetch_all(&self.pool)

@@ -7,9 +7,9 @@ mod segments;
 mod sweeps;
 mod upload;
 
-pub use finish::{FinishOutcome, Finishing};
-pub use leases::{Commit, Committed};
+pub use finish::{FinishOutcome, FinishedUpload};
+pub use leases::{Commit, CommitOutcome};
 pub use refusals::ContentId;
 pub use segments::SegmentRow;
-pub use sweeps::Remains;
+pub use sweeps::UploadLeftovers;
 pub use upload::{Details, NewUpload, UploadRow};

@@ -10,7 +10,7 @@ use crate::model::{Digest, NodeId, UploadId};
 
 /// What an ended upload may have left in stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Remains {
+pub struct UploadLeftovers {
     /// The upload.
     pub upload: UploadId,
     /// The hash of the video it became, which stays.
@@ -43,15 +43,15 @@ impl Database {
         rows.iter().map(read).collect()
     }
 
-    /// Ended uploads whose remains in stores are due to be cleared.
+    /// Ended uploads whose leftovers in stores are due to be cleared.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn uploads_to_clear(
+    pub async fn uploads_to_clean(
         &self,
         now: Timestamp,
         limit: u32,
-    ) -> Result<Vec<Remains>, DatabaseError> {
+    ) -> Result<Vec<UploadLeftovers>, DatabaseError> {
         let rows = sqlx::query(
             "SELECT u.id, u.clear_again, COALESCE(v.sha256, '') AS kept FROM uploads u \
              LEFT JOIN videos v ON v.upload_id = u.id \
@@ -61,18 +61,18 @@ impl Database {
         .bind(i64::from(limit))
         .fetch_all(&self.pool)
         .await?;
-        rows.iter().map(remains).collect()
+        rows.iter().map(leftovers).collect()
     }
 
     /// What an upload that has just ended left, if it is due to be cleared.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn remains(
+    pub async fn leftovers(
         &self,
         upload: UploadId,
         now: Timestamp,
-    ) -> Result<Option<Remains>, DatabaseError> {
+    ) -> Result<Option<UploadLeftovers>, DatabaseError> {
         let row = sqlx::query(
             "SELECT u.id, u.clear_again, COALESCE(v.sha256, '') AS kept FROM uploads u \
              LEFT JOIN videos v ON v.upload_id = u.id \
@@ -82,15 +82,15 @@ impl Database {
         .bind(now.as_microsecond())
         .fetch_optional(&self.pool)
         .await?;
-        row.as_ref().map(remains).transpose()
+        row.as_ref().map(leftovers).transpose()
     }
 
-    /// The remains were cleared; look once more at `again`, when the latest put that could still be
+    /// The leftovers were cleared; look once more at `again`, when the latest put that could still be
     /// under way has ended, or never.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn upload_cleared(
+    pub async fn mark_cleaned(
         &self,
         id: UploadId,
         again: Option<Timestamp>,
@@ -110,8 +110,8 @@ impl Database {
     }
 }
 
-fn remains(row: &AnyRow) -> Result<Remains, DatabaseError> {
-    Ok(Remains {
+fn leftovers(row: &AnyRow) -> Result<UploadLeftovers, DatabaseError> {
+    Ok(UploadLeftovers {
         upload: parsed(row, "id")?,
         kept: optional(row, "kept")?,
         again: number(row, "clear_again")? != 0,

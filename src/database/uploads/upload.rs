@@ -175,7 +175,7 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn end_as_repeat(
+    pub async fn end_as_duplicate(
         &self,
         id: UploadId,
         fence: i64,
@@ -203,7 +203,7 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn living_uploads(&self, person: PersonId) -> Result<u64, DatabaseError> {
+    pub async fn count_active_uploads(&self, person: PersonId) -> Result<u64, DatabaseError> {
         let row = sqlx::query(
             "SELECT COUNT(*) AS living FROM uploads \
              WHERE person_id = $1 AND state IN ('open', 'finishing')",

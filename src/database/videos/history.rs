@@ -14,7 +14,7 @@ impl Database {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn past_of(
+    pub async fn history_of(
         &self,
         company: CompanyId,
         vehicle: VehicleGuid,

@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
-use crate::database::reports::decisions::{Standing, standing_of};
+use crate::database::reports::decisions::{ReportState, report_state};
 use crate::database::rows::{count, json, json_or_default, number, parsed, text, time};
 use crate::model::{
     CompanyId, Digest, EventId, Facts, Finding, Length, Place, RefKey, SubmissionId, TimeSent,
@@ -32,7 +32,7 @@ pub struct VideoRow {
     /// How plausible it is.
     pub verdicts: Vec<Verdict>,
     /// Where its report stands.
-    pub standing: Standing,
+    pub report_state: ReportState,
     /// The submission.
     pub submission: SubmissionId,
     /// The phone's name for the file.
@@ -112,7 +112,7 @@ fn read(row: &AnyRow) -> Result<VideoRow, DatabaseError> {
         facts: json(row, "facts")?,
         notes: json(row, "notes")?,
         verdicts: json_or_default(row, "verdicts")?,
-        standing: standing_of(row)?,
+        report_state: report_state(row)?,
         submission: parsed(row, "submission_id")?,
         filename: text(row, "filename")?,
         time_sent: TimeSent { raw: text(row, "time_sent_raw")?, at: time(row, "time_sent_at")? },

@@ -82,7 +82,7 @@ pub(super) async fn list(
         current: caller.session == session.id.to_string(),
         id: session.id,
         uuid: session.uuid,
-        push: session.told,
+        push: session.has_push_token,
         signed_in_at: session.made_at,
         seen_at: session.seen_at,
     });

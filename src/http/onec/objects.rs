@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use crate::http::AppState;
 use crate::http::error_code::ErrorCode;
 use crate::http::problem::Problem;
-use crate::onec::Object;
+use crate::onec::ObjectKind;
 
 use super::body::whole;
 use super::words::{
@@ -61,7 +61,7 @@ macro_rules! door {
             ref_key: Result<Path<String>, PathRejection>,
             request: Request,
         ) -> Result<Response, Problem> {
-            put(&state, &account, Object::$object, ref_key, request).await
+            put(&state, &account, ObjectKind::$object, ref_key, request).await
         }
     };
 }
@@ -98,7 +98,7 @@ door! {
 async fn put(
     state: &AppState,
     account: &OnecAccount,
-    what: Object,
+    what: ObjectKind,
     ref_key: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {

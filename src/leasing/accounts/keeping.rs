@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{AccountKind, Accounts, HashError, LONGEST_LOGIN, LONGEST_PASSWORD};
-use crate::database::{AccountOwner, AccountRow, DatabaseError, NewAccount, Rotation};
+use crate::database::{AccountOwner, AccountRow, DatabaseError, NewAccount, PasswordRotation};
 use crate::model::Network;
 
 /// The account of the public document: a sample, never to be used outside of a demonstration (Q42).
@@ -102,7 +102,7 @@ impl Accounts {
     ) -> Result<(), AccountError> {
         check_password(password)?;
         let now = self.0.clock.now();
-        let rotation = Rotation {
+        let rotation = PasswordRotation {
             login: login.to_owned(),
             password_hash: self.0.passwords.hash(password).await?,
             previous_until: (old == OldPassword::Graced).then(|| now + self.0.rotation_grace),

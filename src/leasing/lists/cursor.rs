@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::database::{Block, Bookmark};
+use crate::database::{Block, PageCursor};
 
 /// The longest text that is looked at.
 const TEXT_LIMIT: usize = 128;
@@ -14,7 +14,7 @@ pub struct Cursor {
     /// In which block it stands.
     pub(super) block: Block,
     /// Where.
-    pub(super) bookmark: Bookmark,
+    pub(super) bookmark: PageCursor,
 }
 
 impl Cursor {
@@ -39,7 +39,7 @@ impl Cursor {
             _ => return None,
         };
         let bookmark =
-            Bookmark { at: words.next()?.parse().ok()?, ref_key: words.next()?.parse().ok()? };
+            PageCursor { at: words.next()?.parse().ok()?, ref_key: words.next()?.parse().ok()? };
         words.next().is_none().then_some(Self { block, bookmark })
     }
 }

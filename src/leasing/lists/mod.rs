@@ -7,7 +7,9 @@ mod reading;
 mod rows;
 mod words;
 
-use crate::database::{Database, Deletion, ListedEmployee, ListedType, ProfileRow, Scope};
+use crate::database::{
+    Database, DeletionOutcome, ListedEmployee, ListedVehicleType, ProfileRow, Scope,
+};
 use crate::model::{Clock, EventId, Person, PersonId, Random, TypeCode, VehicleGuid};
 
 use super::Config;
@@ -126,7 +128,7 @@ impl Lists {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn types(&self, codes: &[TypeCode]) -> Result<Vec<ListedType>, ListError> {
+    pub async fn types(&self, codes: &[TypeCode]) -> Result<Vec<ListedVehicleType>, ListError> {
         Ok(self.database.vehicle_types(codes).await?)
     }
 
@@ -166,9 +168,9 @@ impl Lists {
         let mint = || EventId::mint(&self.clock, &self.random);
         let now = self.clock.now();
         match self.database.delete_employee(director, employee, now, mint).await? {
-            Deletion::Deleted => Ok(()),
-            Deletion::NotFound => Err(ListError::NotFound),
-            Deletion::NotAllowed => Err(ListError::Forbidden),
+            DeletionOutcome::Deleted => Ok(()),
+            DeletionOutcome::NotFound => Err(ListError::NotFound),
+            DeletionOutcome::NotAllowed => Err(ListError::Forbidden),
         }
     }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Cursor, Filters, ListError, Lists, Viewer};
-use crate::database::{Block, Bookmark, ListedReport, Wanted};
+use crate::database::{Block, ListedReport, PageCursor, ReportFilter};
 use crate::model::TypeCode;
 
 /// How a list is read.
@@ -22,11 +22,11 @@ pub struct Ways {
 /// A list under way.
 pub struct Reading {
     lists: Lists,
-    wanted: Wanted,
+    wanted: ReportFilter,
     ways: Ways,
     left: Option<i64>,
     block: Block,
-    after: Option<Bookmark>,
+    after: Option<PageCursor>,
     /// The last row that was shown.
     last: Option<Cursor>,
     ended: bool,
@@ -40,7 +40,7 @@ impl Lists {
     pub fn read(&self, viewer: &Viewer, filters: &Filters, ways: Ways) -> Reading {
         let now = self.clock.now();
         let since = |range: super::DateRange| range.since(now, &self.config.time_zone);
-        let wanted = Wanted {
+        let wanted = ReportFilter {
             scope: viewer.scope.clone(),
             status: filters.status,
             ends_after: filters.range.map(since),
@@ -148,7 +148,7 @@ impl Reading {
     fn note(&mut self, rows: &[ListedReport]) {
         rows.iter().filter_map(|row| row.type_code).for_each(|code| self.see(code));
         if let Some(row) = rows.last() {
-            let bookmark = row.bookmark();
+            let bookmark = row.page_cursor();
             self.after = Some(bookmark);
             self.last = Some(Cursor { block: self.block, bookmark });
         }

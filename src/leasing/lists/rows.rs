@@ -8,7 +8,9 @@ use utoipa::ToSchema;
 
 use super::Lists;
 use super::words::{date_time, rendered, status_title};
-use crate::database::{ListedEmployee, ListedReport, ListedType, ListedVehicle, SelectedVehicle};
+use crate::database::{
+    ListedEmployee, ListedReport, ListedVehicle, ListedVehicleType, SelectedVehicle,
+};
 use crate::model::is_expired;
 
 /// A report (E2, E6).
@@ -305,14 +307,14 @@ impl From<ListedEmployee> for EmployeeItem {
     }
 }
 
-impl From<ListedType> for TypeItem {
-    fn from(row: ListedType) -> Self {
+impl From<ListedVehicleType> for TypeItem {
+    fn from(row: ListedVehicleType) -> Self {
         Self { vehicle_type_title: row.title, instructions: Instructions(row.instructions) }
     }
 }
 
-impl From<ListedType> for TypeTitle {
-    fn from(row: ListedType) -> Self {
+impl From<ListedVehicleType> for TypeTitle {
+    fn from(row: ListedVehicleType) -> Self {
         Self { vehicle_type_title: row.title }
     }
 }

@@ -126,7 +126,7 @@ impl Pictures {
     /// # Errors
     /// When the database fails.
     pub async fn has_type(&self, code: TypeCode) -> Result<bool, PictureError> {
-        Ok(self.0.database.kept_picture(code).await?.is_some())
+        Ok(self.0.database.type_picture_and_tag(code).await?.is_some())
     }
 
     /// The picture of a type of vehicles, if it has one.
@@ -134,7 +134,7 @@ impl Pictures {
     /// # Errors
     /// When the database fails.
     pub async fn picture(&self, code: TypeCode) -> Result<Option<Picture>, PictureError> {
-        let kept = self.0.database.kept_picture(code).await?;
+        let kept = self.0.database.type_picture_and_tag(code).await?;
         let Some((picture, tag)) = kept.filter(|(picture, _)| !picture.is_empty()) else {
             return Ok(None);
         };

@@ -39,8 +39,8 @@ async fn a_finished_upload_is_a_submission_and_a_message(db: Db) {
         (video.time_sent, video.place),
         (finishing.details.time_sent, finishing.details.place)
     );
-    let event = db.database.event(finishing.telling.id).await.unwrap().unwrap();
-    assert_eq!((event.subject, event.body), (ref_key.to_string(), finishing.telling.body));
+    let event = db.database.event(finishing.message.id).await.unwrap().unwrap();
+    assert_eq!((event.subject, event.body), (ref_key.to_string(), finishing.message.body));
     assert_eq!(db.number("SELECT COUNT(*) FROM custody").await, 1);
 }
 
@@ -93,7 +93,7 @@ async fn the_same_bytes_again_are_a_repeat(db: Db) {
     let before = db.database.upload(again.upload).await.unwrap().unwrap();
     assert_eq!(before.state, UploadState::Finishing, "nothing has happened");
     db.database
-        .end_as_repeat(
+        .end_as_duplicate(
             again.upload,
             again.fence,
             LENGTH,
@@ -139,7 +139,7 @@ async fn a_lost_gate_does_not_submit(db: Db) {
     let ref_key = fixture.report().await;
     let finishing = fixture.finishing(fixture.driver, ref_key).await;
     let row = db.database.upload(finishing.upload).await.unwrap().unwrap();
-    db.database.bury_node(row.holder.unwrap()).await.unwrap();
+    db.database.mark_node_dead(row.holder.unwrap()).await.unwrap();
     assert_eq!(db.database.finish(&finishing).await.unwrap(), FinishOutcome::Fenced);
     assert!(db.database.report(ref_key).await.unwrap().unwrap().status.is_open());
 }

@@ -1,6 +1,6 @@
 //! Who may write, and what of it counts.
 
-use forte_media::database::{Commit, Committed, Database};
+use forte_media::database::{Commit, CommitOutcome, Database};
 use forte_media::model::{Digest, NodeId, Offset, UploadId, UploadState};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -36,7 +36,7 @@ async fn add_bytes(database: Database, upload: UploadId, node: NodeId) {
         let from = database.upload(upload).await.unwrap().unwrap().committed.get();
         let segment = Some(Digest::new([7; 32]));
         let commit = Commit { segment, ..commit(upload, fence, from, from + 1, node) };
-        if database.commit(&commit).await.unwrap() == Committed::Yes {
+        if database.commit(&commit).await.unwrap() == CommitOutcome::Acknowledged {
             acknowledged += 1;
         }
     }
@@ -84,11 +84,11 @@ async fn an_old_fence_does_not_commit(db: Db) {
     let quick = db.database.acquire_lease(upload, slow, new).await.unwrap().unwrap();
 
     let late = commit(upload, slow, 0, 100, old);
-    assert_eq!(db.database.commit(&late).await.unwrap(), Committed::Fenced);
+    assert_eq!(db.database.commit(&late).await.unwrap(), CommitOutcome::Fenced);
     let good = Commit { segment: Some(Digest::new([1; 32])), ..commit(upload, quick, 0, 40, new) };
-    assert_eq!(db.database.commit(&good).await.unwrap(), Committed::Yes);
+    assert_eq!(db.database.commit(&good).await.unwrap(), CommitOutcome::Acknowledged);
     let late = Commit { segment: Some(Digest::new([2; 32])), ..late };
-    assert_eq!(db.database.commit(&late).await.unwrap(), Committed::Fenced);
+    assert_eq!(db.database.commit(&late).await.unwrap(), CommitOutcome::Fenced);
 
     let row = db.database.upload(upload).await.unwrap().unwrap();
     assert_eq!((row.committed, row.holder, row.spooled_by), (Offset::new(40), None, Some(new)));
@@ -119,12 +119,12 @@ async fn a_wish_reaches_the_holder_and_nobody_else(db: Db) {
     let upload = fixture.upload(fixture.report().await).await;
     let (holder, other) = (fixture.node("a").await, fixture.node("b").await);
     let fence = db.database.acquire_lease(upload, 0, holder).await.unwrap().unwrap();
-    assert!(db.database.wanted_gates(holder).await.unwrap().is_empty());
-    db.database.want_gate(upload, fence).await.unwrap();
-    assert_eq!(db.database.wanted_gates(holder).await.unwrap(), [(upload, fence)]);
-    assert!(db.database.wanted_gates(other).await.unwrap().is_empty());
+    assert!(db.database.release_requests(holder).await.unwrap().is_empty());
+    db.database.request_release(upload, fence).await.unwrap();
+    assert_eq!(db.database.release_requests(holder).await.unwrap(), [(upload, fence)]);
+    assert!(db.database.release_requests(other).await.unwrap().is_empty());
     db.database.release_lease(upload, fence).await.unwrap();
-    assert!(db.database.wanted_gates(holder).await.unwrap().is_empty());
+    assert!(db.database.release_requests(holder).await.unwrap().is_empty());
 }
 
 async fn a_buried_node_loses_its_gates_and_its_late_commits(db: Db) {
@@ -136,15 +136,15 @@ async fn a_buried_node_loses_its_gates_and_its_late_commits(db: Db) {
     let last = db.database.acquire_lease(finishing, 0, node).await.unwrap().unwrap();
     assert!(db.database.begin_finishing(finishing, last).await.unwrap());
 
-    db.database.bury_node(node).await.unwrap();
+    db.database.mark_node_dead(node).await.unwrap();
 
-    assert!(!db.database.node_beats(node).await.unwrap(), "it learns that it is taken for dead");
+    assert!(!db.database.heartbeat(node).await.unwrap(), "it learns that it is taken for dead");
     for upload in [appending, finishing] {
         let row = db.database.upload(upload).await.unwrap().unwrap();
         assert_eq!((row.state, row.holder), (UploadState::Open, None));
     }
     let late = commit(appending, fence, 0, 10, node);
-    assert_eq!(db.database.commit(&late).await.unwrap(), Committed::Fenced);
+    assert_eq!(db.database.commit(&late).await.unwrap(), CommitOutcome::Fenced);
 }
 
 async fn a_gate_of_a_node_that_is_no_more_is_freed_and_fenced(db: Db) {
@@ -153,15 +153,15 @@ async fn a_gate_of_a_node_that_is_no_more_is_freed_and_fenced(db: Db) {
     let (alive, dead) = (fixture.node("a").await, fixture.node("b").await);
     let held = fixture.upload(fixture.report().await).await;
     db.database.acquire_lease(held, 0, alive).await.unwrap().unwrap();
-    db.database.bury_node(dead).await.unwrap();
+    db.database.mark_node_dead(dead).await.unwrap();
     let fence = db.database.acquire_lease(upload, 0, dead).await.unwrap().unwrap();
 
-    assert_eq!(db.database.free_orphaned_gates().await.unwrap(), 1);
+    assert_eq!(db.database.release_orphaned_leases().await.unwrap(), 1);
 
     assert_eq!(db.database.upload(upload).await.unwrap().unwrap().holder, None);
     assert_eq!(db.database.upload(held).await.unwrap().unwrap().holder, Some(alive));
     let late = commit(upload, fence, 0, 10, dead);
-    assert_eq!(db.database.commit(&late).await.unwrap(), Committed::Fenced);
+    assert_eq!(db.database.commit(&late).await.unwrap(), CommitOutcome::Fenced);
 }
 
 async fn a_new_process_in_the_same_folder_buries_the_old_one(db: Db) {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use forte_media::database::{Channel, Claimed, EventState, OldMessages, Settled};
+use forte_media::database::{
+    Channel, ClaimedMessage, DeliveryResult, EventState, RetentionCutoffs,
+};
 use forte_media::model::EventId;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -12,8 +14,8 @@ use crate::harness::fixture::Fixture;
 
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
-fn settled(claimed: &Claimed, state: EventState) -> Settled {
-    Settled {
+fn settled(claimed: &ClaimedMessage, state: EventState) -> DeliveryResult {
+    DeliveryResult {
         id: claimed.id,
         leased_until: claimed.leased_until,
         state,
@@ -24,7 +26,7 @@ fn settled(claimed: &Claimed, state: EventState) -> Settled {
     }
 }
 
-async fn claim(fixture: &Fixture, limit: u32) -> Vec<Claimed> {
+async fn claim(fixture: &Fixture, limit: u32) -> Vec<ClaimedMessage> {
     fixture
         .database
         .claim_events(Channel::Webhook, fixture.now(), fixture.now() + LEASE, limit)
@@ -80,12 +82,12 @@ async fn a_second_message_about_a_report_waits_for_the_first(db: Db) {
     let other = fixture.told().await;
     fixture.manual_clock.advance(SignedDuration::from_mins(10));
 
-    let ids = |batch: &[Claimed]| batch.iter().map(|one| one.id).collect::<BTreeSet<_>>();
+    let ids = |batch: &[ClaimedMessage]| batch.iter().map(|one| one.id).collect::<BTreeSet<_>>();
     let batch = claim(&fixture, 10).await;
     assert_eq!(ids(&batch), BTreeSet::from([first, other]));
     assert!(claim(&fixture, 10).await.is_empty(), "the first is under way");
     for one in &batch {
-        db.database.settle_event(&settled(one, EventState::Delivered)).await.unwrap();
+        db.database.record_delivery(&settled(one, EventState::Delivered)).await.unwrap();
     }
     assert_eq!(ids(&claim(&fixture, 10).await), BTreeSet::from([second]));
 }
@@ -98,10 +100,10 @@ async fn a_lost_lease_settles_nothing(db: Db) {
     let quick = claim(&fixture, 1).await.remove(0);
     assert_eq!((slow.attempts, quick.attempts), (0, 1));
 
-    db.database.settle_event(&settled(&slow, EventState::Dead)).await.unwrap();
+    db.database.record_delivery(&settled(&slow, EventState::Dead)).await.unwrap();
     let event = db.database.event(id).await.unwrap().unwrap();
     assert_eq!((event.state, event.last_status), (EventState::Pending, 0));
-    db.database.settle_event(&settled(&quick, EventState::Delivered)).await.unwrap();
+    db.database.record_delivery(&settled(&quick, EventState::Delivered)).await.unwrap();
     let event = db.database.event(id).await.unwrap().unwrap();
     assert_eq!((event.state, event.last_status), (EventState::Delivered, 200));
 }
@@ -110,7 +112,7 @@ async fn a_replayed_message_is_due_at_once_with_the_whole_ladder(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
     let id = fixture.told().await;
     let claimed = claim(&fixture, 1).await.remove(0);
-    db.database.settle_event(&settled(&claimed, EventState::Dead)).await.unwrap();
+    db.database.record_delivery(&settled(&claimed, EventState::Dead)).await.unwrap();
     assert!(claim(&fixture, 1).await.is_empty());
     assert!(db.database.replay_event(id, fixture.now()).await.unwrap());
     let again = claim(&fixture, 1).await.remove(0);
@@ -125,7 +127,7 @@ async fn messages_are_listed_by_state_newest_first(db: Db) {
     fixture.manual_clock.advance(SignedDuration::from_secs(1));
     let second = fixture.told().await;
     let claimed = claim(&fixture, 1).await.remove(0);
-    db.database.settle_event(&settled(&claimed, EventState::Delivered)).await.unwrap();
+    db.database.record_delivery(&settled(&claimed, EventState::Delivered)).await.unwrap();
 
     let ids = |rows: Vec<forte_media::database::EventRow>| {
         rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
@@ -157,7 +159,7 @@ async fn what_has_expired_is_given_up_untried(db: Db) {
     let id = fixture.told().await;
     db.tamper("UPDATE outbox SET expires_at = created_at + 600000000").await;
     fixture.manual_clock.advance(SignedDuration::from_secs(599));
-    let bury = || db.database.bury_expired(Channel::Webhook, fixture.now());
+    let bury = || db.database.fail_expired_messages(Channel::Webhook, fixture.now());
     assert_eq!(bury().await.unwrap(), 0);
     fixture.manual_clock.advance(SignedDuration::from_secs(1));
     assert!(claim(&fixture, 9).await.is_empty(), "it is too late");
@@ -180,7 +182,7 @@ async fn messages_settled_long_ago_are_forgotten_so_many_at_a_time(db: Db) {
     }
     let at = |micros| Timestamp::from_microsecond(micros).unwrap();
     let purged = async |settled, dead, limit| {
-        let old = OldMessages { settled: at(settled), dead: at(dead), codes: at(0) };
+        let old = RetentionCutoffs { delivered: at(settled), dead: at(dead), codes: at(0) };
         fixture.database.purge_messages(&old, limit).await.unwrap()
     };
     assert_eq!(purged(2, 2, 100).await, 0);

@@ -1,6 +1,6 @@
 //! Migrations, sweeps, and rows that hold what cannot be.
 
-use forte_media::database::{Config, Database, DatabaseError, Remains};
+use forte_media::database::{Config, Database, DatabaseError, UploadLeftovers};
 use forte_media::model::UploadState;
 use jiff::SignedDuration;
 
@@ -48,24 +48,25 @@ async fn what_an_ended_upload_left_is_cleared_and_looked_at_again(db: Db) {
     let now = fixture.now();
     assert!(db.database.end_upload(upload, 0, UploadState::Expired, None, now).await.unwrap());
     assert!(!db.database.end_upload(upload, 0, UploadState::Lost, None, now).await.unwrap());
-    let remains = Remains { upload, kept: None, again: false };
-    assert_eq!(db.database.uploads_to_clear(now, 10).await.unwrap(), [remains]);
+    let remains = UploadLeftovers { upload, kept: None, again: false };
+    assert_eq!(db.database.uploads_to_clean(now, 10).await.unwrap(), [remains]);
 
     let later = now + SignedDuration::from_hours(1);
-    db.database.upload_cleared(upload, Some(later)).await.unwrap();
-    assert!(db.database.uploads_to_clear(now, 10).await.unwrap().is_empty());
-    let second = Remains { again: true, ..remains };
-    assert_eq!(db.database.uploads_to_clear(later, 10).await.unwrap(), [second]);
-    db.database.upload_cleared(upload, None).await.unwrap();
-    assert!(db.database.uploads_to_clear(later, 10).await.unwrap().is_empty());
+    db.database.mark_cleaned(upload, Some(later)).await.unwrap();
+    assert!(db.database.uploads_to_clean(now, 10).await.unwrap().is_empty());
+    let second = UploadLeftovers { again: true, ..remains };
+    assert_eq!(db.database.uploads_to_clean(later, 10).await.unwrap(), [second]);
+    db.database.mark_cleaned(upload, None).await.unwrap();
+    assert!(db.database.uploads_to_clean(later, 10).await.unwrap().is_empty());
 }
 
 async fn clearing_knows_which_video_stays(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
     let finishing = fixture.finishing(fixture.driver, fixture.report().await).await;
     db.database.finish(&finishing).await.unwrap();
-    let remains = Remains { upload: finishing.upload, kept: Some(finishing.sha256), again: false };
-    assert_eq!(db.database.uploads_to_clear(fixture.now(), 10).await.unwrap(), [remains]);
+    let remains =
+        UploadLeftovers { upload: finishing.upload, kept: Some(finishing.sha256), again: false };
+    assert_eq!(db.database.uploads_to_clean(fixture.now(), 10).await.unwrap(), [remains]);
 }
 
 async fn a_person_counts_by_their_living_uploads(db: Db) {
@@ -73,9 +74,9 @@ async fn a_person_counts_by_their_living_uploads(db: Db) {
     let ref_key = fixture.report().await;
     let upload = fixture.upload(ref_key).await;
     fixture.upload(ref_key).await;
-    assert_eq!(db.database.living_uploads(fixture.driver.id).await.unwrap(), 2);
+    assert_eq!(db.database.count_active_uploads(fixture.driver.id).await.unwrap(), 2);
     db.database.end_upload(upload, 0, UploadState::Terminated, None, fixture.now()).await.unwrap();
-    assert_eq!(db.database.living_uploads(fixture.driver.id).await.unwrap(), 1);
+    assert_eq!(db.database.count_active_uploads(fixture.driver.id).await.unwrap(), 1);
 }
 
 async fn a_row_that_cannot_be_is_an_error(db: Db) {

@@ -1,8 +1,8 @@
 //! People, reports and uploads for tests of the database and of what stands on it.
 
 use forte_media::database::{
-    Channel, Database, Details, Finishing, NewCompany, NewPerson, NewReport, NewUpload, NewVehicle,
-    OutboxMessage,
+    Channel, Database, Details, FinishedUpload, NewCompany, NewPerson, NewReport, NewUpload,
+    NewVehicle, OutboxMessage,
 };
 use forte_media::model::{
     Clock, CompanyId, CompanyKind, Digest, Door, EventId, Facts, Length, ManualClock, NodeId,
@@ -95,7 +95,7 @@ impl Fixture {
     /// A process that takes part.
     pub(crate) async fn node(&self, home: &str) -> NodeId {
         let node = NodeId::mint(&self.clock, &self.random);
-        self.database.node_begins(node, home).await.unwrap();
+        self.database.register_node(node, home).await.unwrap();
         node
     }
 
@@ -166,12 +166,12 @@ impl Fixture {
     }
 
     /// An upload with everything in, ready for the one transaction.
-    pub(crate) async fn finishing(&self, owner: Person, ref_key: RefKey) -> Finishing {
+    pub(crate) async fn finishing(&self, owner: Person, ref_key: RefKey) -> FinishedUpload {
         let upload = self.upload_of(owner, ref_key).await;
         let node = NodeId::mint(&self.clock, &self.random);
         let fence = self.database.acquire_lease(upload, 0, node).await.unwrap().unwrap();
         assert!(self.database.begin_finishing(upload, fence).await.unwrap());
-        Finishing {
+        FinishedUpload {
             upload,
             fence,
             owner,
@@ -185,12 +185,12 @@ impl Fixture {
             notes: Vec::new(),
             verdicts: Vec::new(),
             uses: Vec::new(),
-            telling: self.telling(ref_key),
+            message: self.message(ref_key),
             now: self.now(),
         }
     }
 
-    fn telling(&self, ref_key: RefKey) -> OutboxMessage {
+    fn message(&self, ref_key: RefKey) -> OutboxMessage {
         OutboxMessage {
             id: EventId::mint(&self.clock, &self.random),
             channel: Channel::Webhook,
@@ -206,7 +206,7 @@ impl Fixture {
         let ref_key = self.report().await;
         let finishing = self.finishing(self.driver, ref_key).await;
         self.database.finish(&finishing).await.unwrap();
-        finishing.telling.id
+        finishing.message.id
     }
 
     /// A further message about a report: it was rejected, and a new video came.
@@ -214,6 +214,6 @@ impl Fixture {
         self.database.set_report_status(ref_key, ReportStatus::Rejected).await.unwrap();
         let finishing = self.finishing(self.driver, ref_key).await;
         self.database.finish(&finishing).await.unwrap();
-        finishing.telling.id
+        finishing.message.id
     }
 }

@@ -216,6 +216,6 @@ async fn a_vehicle_that_changed_hands_is_not_shown_to_the_old_company(service: S
     let row = &data["reports"]["important"][0];
     assert_eq!(all_keys(&data), texts([report]));
     assert_eq!((&row["plate_number"], &row["vin_code"]), (&json!(""), &json!("")));
-    let note = fixture.database.report_of_note(report).await.unwrap().unwrap();
+    let note = fixture.database.push_report(report).await.unwrap().unwrap();
     assert_eq!(note.plate_number, "");
 }

@@ -1,19 +1,19 @@
 //! Lists go by their indexes: steps are looked at here, time is measured in `benches/lists`.
 
-use forte_media::database::{Block, DriverKeys, Scope, Wanted};
+use forte_media::database::{Block, DriverKeys, ReportFilter, Scope};
 use forte_media::model::ReportStatus;
 
 use crate::harness::db::Db;
 use crate::harness::fixture::Fixture;
 
 /// Everything of a company.
-async fn everything(db: &Db) -> Wanted {
+async fn everything(db: &Db) -> ReportFilter {
     let fixture = Fixture::furnish(&db.database).await;
     let scope = Scope { company: fixture.driver.company, only: None };
-    Wanted { scope, status: None, ends_after: None, vehicle: None, now: fixture.now() }
+    ReportFilter { scope, status: None, ends_after: None, vehicle: None, now: fixture.now() }
 }
 
-async fn plan(db: &Db, wanted: &Wanted, block: Block, by_vehicle: bool) -> String {
+async fn plan(db: &Db, wanted: &ReportFilter, block: Block, by_vehicle: bool) -> String {
     db.database.list_plan(wanted, block, by_vehicle, 200).await.unwrap().join("\n")
 }
 
@@ -25,7 +25,7 @@ async fn a_companys_page_is_read_in_its_order_and_nothing_else_is() {
         (Block::Important, "reports_important", ReportStatus::Rejected),
         (Block::General, "reports_general", ReportStatus::Accepted),
     ] {
-        let some = Wanted { status: Some(status), ends_after: Some(all.now), ..all.clone() };
+        let some = ReportFilter { status: Some(status), ends_after: Some(all.now), ..all.clone() };
         for wanted in [&all, &some] {
             let plan = plan(&db, wanted, block, false).await;
             assert!(plan.contains(index), "{plan}");
@@ -43,7 +43,8 @@ async fn a_drivers_page_is_read_by_vehicle() {
     for block in [Block::Important, Block::General] {
         for by_vehicle in [false, true] {
             let plan =
-                plan(&db, &Wanted { scope: scope.clone(), ..all.clone() }, block, by_vehicle).await;
+                plan(&db, &ReportFilter { scope: scope.clone(), ..all.clone() }, block, by_vehicle)
+                    .await;
             for index in ["reports_by_vehicle", "assignments_by_person", "assignments_by_mobile"] {
                 assert!(plan.contains(index), "{plan}");
             }

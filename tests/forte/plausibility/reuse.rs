@@ -1,7 +1,7 @@
 //! The same video for another report: noted with links, or refused by setting.
 
 use axum::body::Body;
-use forte_media::database::{Fingerprint, FinishOutcome, Finishing};
+use forte_media::database::{Fingerprint, FinishOutcome, FinishedUpload};
 use forte_media::model::plausibility::{MOST_LINKS, Sameness};
 use forte_media::model::{Digest, RefKey, ReportStatus};
 use futures_util::future::join_all;
@@ -290,7 +290,7 @@ refusing_on_both_backends! {
 }
 
 /// A finish of these bytes, for a report of its own.
-async fn finishing(fixture: &Fixture, sha256: u8, media: Option<u8>) -> Finishing {
+async fn finishing(fixture: &Fixture, sha256: u8, media: Option<u8>) -> FinishedUpload {
     let mut finishing = fixture.finishing(fixture.driver, fixture.report().await).await;
     finishing.sha256 = Digest::new([sha256; 32]);
     finishing.facts.media_sha256 = media.map(|byte| Digest::new([byte; 32]));
@@ -380,7 +380,7 @@ async fn videos_from_before_are_known_again(db: Db) {
     }
     let seen = db.database.finish(&finishing(&fixture, 1, Some(2)).await).await.unwrap();
     assert!(matches!(seen, FinishOutcome::Reused { .. }));
-    let past = db.database.past_of(fixture.driver.company, before.vehicle, 12).await.unwrap();
+    let past = db.database.history_of(fixture.driver.company, before.vehicle, 12).await.unwrap();
     assert_eq!((past.vehicle.len(), past.company.len()), (1, 1));
     assert_eq!(past.vehicle[0].duration_ms, None, "it was not written down then");
 }

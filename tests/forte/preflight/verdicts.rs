@@ -30,7 +30,7 @@ async fn a_good_video_is_accepted_and_nothing_is_written(service: Service) {
         assert_eq!(told["verdicts"], json!([]), "without a hash nothing is known of reuse");
     }
     let driver = service.env.fixture.driver.id;
-    assert_eq!(service.database().living_uploads(driver).await.unwrap(), 0);
+    assert_eq!(service.database().count_active_uploads(driver).await.unwrap(), 0);
     service.assert_nothing_left().await;
     let answer = sent(&service, ref_key, GOOD, Some(&sha256(GOOD))).await;
     assert_eq!(answer.status(), 204);
