@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::keys::Keys;
 use crate::app::App;
-use crate::database::{Block, Scope, Wanted};
+use crate::database::{Block, ReportFilter, Scope};
 use crate::model::{RefKey, ReportStatus};
 
 /// The objects of 1C's messages. Dates are days from today. Some fields of a report are those of its
@@ -143,16 +143,16 @@ impl<'a> Seeder<'a> {
         block: Block,
         statuses: &mut HashMap<RefKey, ReportStatus>,
     ) -> anyhow::Result<()> {
-        let company = self.app.database.company_number(biin).await?;
+        let company = self.app.database.company_by_biin(biin).await?;
         let company = company.with_context(|| format!("there is no company {biin}"))?;
         let scope = Scope { company, only: None };
-        let wanted = Wanted { scope, status: None, ends_after: None, vehicle: None, now: self.now };
+        let wanted = ReportFilter { scope, status: None, ends_after: None, vehicle: None, now: self.now };
         let mut last = None;
         loop {
             let page = self.app.database.report_page(&wanted, block, last.as_ref(), PAGE).await?;
             statuses.extend(page.iter().map(|report| (report.ref_key, report.status)));
             match page.last() {
-                Some(report) => last = Some(report.bookmark()),
+                Some(report) => last = Some(report.page_cursor()),
                 None => return Ok(()),
             }
         }
