@@ -146,7 +146,8 @@ impl<'a> Seeder<'a> {
         let company = self.app.database.company_by_biin(biin).await?;
         let company = company.with_context(|| format!("there is no company {biin}"))?;
         let scope = Scope { company, only: None };
-        let wanted = ReportFilter { scope, status: None, ends_after: None, vehicle: None, now: self.now };
+        let wanted =
+            ReportFilter { scope, status: None, ends_after: None, vehicle: None, now: self.now };
         let mut last = None;
         loop {
             let page = self.app.database.report_page(&wanted, block, last.as_ref(), PAGE).await?;
