@@ -208,8 +208,8 @@ impl App {
         // Others must not take us for dead while requests and finishes come to their end.
         let (pulse_ends, pulses) = (CancellationToken::new(), TaskTracker::new());
         if self.uploads.is_shared() {
-            pulses.spawn(self.uploads.clone().run_heartbeats(pulse_ends.clone()));
-            pulses.spawn(self.uploads.clone().run_release_requests(pulse_ends.clone()));
+            pulses.spawn(self.uploads.locks().run_heartbeats(pulse_ends.clone()));
+            pulses.spawn(self.uploads.locks().run_release_requests(pulse_ends.clone()));
         }
         let pulse = Arc::new(Pulse {
             database: self.database.clone(),
@@ -231,7 +231,7 @@ impl App {
         pulse_ends.cancel();
         pulses.close();
         pulses.wait().await;
-        self.uploads.deregister_node().await?;
+        self.uploads.locks().deregister().await?;
         self.database.close().await;
         tracing::info!("ended");
         Ok(())
@@ -240,7 +240,7 @@ impl App {
     fn begin_tasks(&self, shutdown: &Shutdown) {
         let ending = || shutdown.soft().clone();
         shutdown.spawn(self.uploads.clone().run_sweeps(ending()));
-        shutdown.spawn(self.uploads.clone().release_all_on_shutdown(ending()));
+        shutdown.spawn(self.uploads.locks().release_all_on_shutdown(ending()));
         let outbox = &self.settings.outbox;
         let keep = KeepMessages { settled: outbox.keep_delivered, dead: outbox.keep_dead };
         shutdown.spawn(self.leasing.clone().keep_forgetting(keep, ending()));

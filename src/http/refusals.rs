@@ -24,7 +24,7 @@ impl From<UploadError> for Problem {
             UploadError::Internal(cause) => {
                 tracing::error!(error = %error_chain(&**cause), "request failed");
             }
-            UploadError::Away(what, cause) => {
+            UploadError::Unavailable(what, cause) => {
                 tracing::warn!(what, error = %error_chain(&**cause), "away");
             }
             _ => {}
@@ -32,9 +32,9 @@ impl From<UploadError> for Problem {
         let message = error.to_string();
         match error {
             UploadError::NotFound => Self::not_found("there is no such upload; begin a new one"),
-            UploadError::NoReport => Self::not_found("there is no such report"),
+            UploadError::ReportNotFound => Self::not_found("there is no such report"),
             UploadError::Forbidden => Self::new(ErrorCode::Forbidden, message),
-            UploadError::Gone { state, refusal } => gone(state.as_str(), refusal.as_deref()),
+            UploadError::Ended { state, refusal } => gone(state.as_str(), refusal.as_deref()),
             UploadError::Conflict(offset) => Self::new(ErrorCode::OffsetMismatch, message)
                 .with_header(UPLOAD_OFFSET, offset.get())
                 .with_details(json!({ "offset": offset })),
@@ -56,22 +56,24 @@ impl From<UploadError> for Problem {
             UploadError::Reused { links } => {
                 Self::new(ErrorCode::VideoReused, message).with_details(json!({ "links": links }))
             }
-            UploadError::Closed => Self::new(ErrorCode::ReportClosed, message),
+            UploadError::ReportClosed => Self::new(ErrorCode::ReportClosed, message),
             UploadError::TooMany { .. } => {
                 Self::new(ErrorCode::RateLimited, message).retry_after(LATER)
             }
-            UploadError::TooOften { wait } => {
-                Self::new(ErrorCode::RateLimited, message).retry_after(seconds(wait))
+            UploadError::TooManyPreflights { retry_after } => {
+                Self::new(ErrorCode::RateLimited, message).retry_after(seconds(retry_after))
             }
-            UploadError::Crowded => Self::new(ErrorCode::Busy, message).retry_after(LATER),
-            UploadError::Finishing => {
+            UploadError::PreflightsBusy => Self::new(ErrorCode::Busy, message).retry_after(LATER),
+            UploadError::StillFinishing => {
                 let message = "all bytes are here, storing them takes long; ask again";
                 Self::new(ErrorCode::UploadLocked, message)
                     .with_status(StatusCode::SERVICE_UNAVAILABLE)
                     .retry_after(LATER)
             }
-            UploadError::Away(..) => problem::storage_unavailable(message),
-            UploadError::Full(_) => Self::new(ErrorCode::DiskPressure, message).retry_after(LATER),
+            UploadError::Unavailable(..) => problem::storage_unavailable(message),
+            UploadError::DiskFull(_) => {
+                Self::new(ErrorCode::DiskPressure, message).retry_after(LATER)
+            }
             UploadError::Internal(_) => problem::internal(),
         }
     }
@@ -114,9 +116,9 @@ fn gone(state: &str, refusal: Option<&Refusal>) -> Problem {
 pub(super) fn for_head(error: UploadError) -> Problem {
     let passes = matches!(
         error,
-        UploadError::Away(..)
-            | UploadError::Full(_)
-            | UploadError::Finishing
+        UploadError::Unavailable(..)
+            | UploadError::DiskFull(_)
+            | UploadError::StillFinishing
             | UploadError::Internal(_)
             | UploadError::Cut(_)
     );
@@ -131,7 +133,8 @@ pub(super) fn for_form(error: UploadError) -> Problem {
         let message = "the form ended too early; send it again from the beginning";
         return Problem::new(ErrorCode::BodyCut, message);
     }
-    let conflict = matches!(error, UploadError::AlreadySubmitted { .. } | UploadError::Closed);
+    let conflict =
+        matches!(error, UploadError::AlreadySubmitted { .. } | UploadError::ReportClosed);
     let problem = Problem::from(error);
     if conflict { problem.with_status(StatusCode::CONFLICT) } else { problem }
 }

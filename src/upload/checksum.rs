@@ -1,20 +1,16 @@
-//! The checksum a client sends along with a piece (T-60…T-64).
+//! `Upload-Checksum`: the checksum of one request body.
 
 use md5::Md5;
 use sha1::Sha1;
 use sha2::digest::DynDigest;
 use sha2::{Sha256, Sha512};
 
-/// An algorithm we verify.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
-    /// Asked for by the protocol (T-60).
+    /// The one that the tus specification requires.
     Sha1,
-    /// SHA-256.
     Sha256,
-    /// SHA-512.
     Sha512,
-    /// MD5.
     Md5,
     /// CRC-32 as in Ethernet and gzip, most significant byte first.
     Crc32,
@@ -25,7 +21,6 @@ impl Algorithm {
     pub const ALL: [Self; 5] = [Self::Sha1, Self::Sha256, Self::Sha512, Self::Md5, Self::Crc32];
 
     /// The name in `Upload-Checksum`.
-    #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sha1 => "sha1",
@@ -36,29 +31,25 @@ impl Algorithm {
         }
     }
 
-    /// Reads the name back.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
     }
 }
 
-/// What a piece must hash to.
+/// The checksum that a client states for a body.
 #[derive(Debug, Clone)]
 pub struct Checksum {
-    /// By which algorithm.
     pub algorithm: Algorithm,
-    /// To which bytes.
     pub expected: Vec<u8>,
 }
 
 /// A checksum being computed.
-pub(super) enum Running {
+pub(super) enum RunningChecksum {
     Digest(Box<dyn DynDigest + Send>),
     Crc32(crc32fast::Hasher),
 }
 
-impl Running {
+impl RunningChecksum {
     pub(super) fn new(algorithm: Algorithm) -> Self {
         match algorithm {
             Algorithm::Sha1 => Self::Digest(Box::new(Sha1::default())),

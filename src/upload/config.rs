@@ -1,13 +1,12 @@
-//! Settings of open uploads.
+//! `[upload]`: settings of uploads.
 
 use std::path::PathBuf;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use crate::model::Length;
 
-/// `[upload]`: the life of an upload.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -15,72 +14,77 @@ pub struct Config {
     pub spool: PathBuf,
     /// Longest video, in bytes.
     pub max_length: Length,
-    /// How long an upload waits for its next byte.
+    /// An upload expires this long after its last acknowledged byte.
     pub expires_after: SignedDuration,
-    /// How long an upload lives at most, counted from its creation.
+    /// An upload expires at the latest this long after its creation.
     pub expires_at_most: SignedDuration,
-    /// How long a body may bring nothing before its request is ended.
+    /// A request ends when its body brings no byte for this long.
     pub idle_timeout: SignedDuration,
-    /// Fewest bytes a second a body must bring, averaged over `minimum_rate_over` (S47).
+    /// Lowest transfer rate of a body, in bytes per second, averaged over `minimum_rate_over`.
     pub minimum_rate: u64,
-    /// The stretch of time over which `minimum_rate` is averaged.
     pub minimum_rate_over: SignedDuration,
-    /// Whether pieces are made durable in shared storage.
+    /// Whether acknowledged bytes are written to shared storage.
     pub segments: Segments,
-    /// How long a newcomer waits for the writer before it to let go.
+    /// How long a request waits for the current writer of its upload to release it.
     pub release_wait: SignedDuration,
-    /// How often another node's lease is looked at while waiting for it, and how often a node looks
-    /// whether others want its gates.
+    /// How often another node's lease is polled, and how often a node looks for release requests.
     pub lease_poll: SignedDuration,
-    /// How long a request waits for its upload to be finished.
+    /// How long a request waits for its video to be stored.
     pub finish_wait: SignedDuration,
-    /// How long storing is tried before the upload is open again, one byte short.
+    /// How long storing is retried before the upload is reopened, one byte short.
     pub finish_tries_for: SignedDuration,
-    /// How many `moov` boxes are read at a time.
+    /// How many `moov` boxes are parsed at a time.
     pub readers: usize,
-    /// How many running digests and scanners are kept between requests.
+    /// How many running digests and scanners are cached between requests.
     pub scan_cache_limit: usize,
-    /// How many bytes of tables they keep together.
+    /// Memory of the tables in all cached scanners, in bytes.
     pub scan_cache_bytes: u64,
-    /// How often a node says that it lives.
+    /// Interval between two heartbeats of a node.
     pub heartbeat: SignedDuration,
-    /// Silence after which a node counts as dead and its gates are free.
+    /// A node without a heartbeat for this long is declared dead and its leases are released.
     pub holder_dead_after: SignedDuration,
-    /// How often expired uploads are looked for.
+    /// Interval between two sweeps.
     pub sweep_every: SignedDuration,
-    /// How many expired uploads one sweep clears.
+    /// How many uploads one sweep expires, and how many it clears.
     pub sweep_batch: u32,
-    /// When the remains of an ended upload are cleared once more: after the longest put that could
-    /// have been under way on another node.
+    /// When what an ended upload left is removed a second time: later than the longest write that
+    /// another node may have had in progress.
     pub clear_again_after: SignedDuration,
-    /// How many uploads one person may have open (F31).
+    /// How many uploads a person may have open at a time.
     pub max_open_per_person: u64,
-    /// What is done with a video that another report of the company holds (D4).
+    /// Whether a video that another report of the company holds is accepted.
     pub reuse: Reuse,
-    /// How long the same bytes are refused for what they were refused for before, counted from the
-    /// creation of the upload that was refused.
+    /// How long a refusal is remembered, from the creation of the refused upload.
     pub refusals_kept: SignedDuration,
-    /// How many preflights one person may ask for in a minute.
+    /// How many preflights a person may request per minute.
     pub preflights_per_minute: usize,
-    /// How many preflights are read at a time.
+    /// How many preflights are processed at a time.
     pub preflights_at_once: usize,
 }
 
-/// What is done with a video that another report of the company holds.
+impl Config {
+    /// When an upload expires whose last byte is acknowledged `now`.
+    pub(super) fn expires_at(&self, created: Timestamp, now: Timestamp) -> Timestamp {
+        let latest = created.saturating_add(self.expires_at_most).unwrap_or(Timestamp::MAX);
+        now.saturating_add(self.expires_after).unwrap_or(Timestamp::MAX).min(latest)
+    }
+}
+
+/// What happens to a video that another report of the company holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reuse {
-    /// It is taken, and the reviewer reads where it came before.
+    /// It is accepted, with a verdict for the reviewer.
     Note,
-    /// It is not taken; the report still awaits one.
+    /// It is refused; the report stays open.
     Refuse,
 }
 
-/// Whether pieces of an open upload are made durable in shared storage.
+/// Whether acknowledged bytes of an open upload are written to shared storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Segments {
-    /// With PostgreSQL, where other nodes may go on; not with SQLite.
+    /// With PostgreSQL, where another node may continue the upload; not with SQLite.
     Auto,
     /// Always.
     On,

@@ -1,106 +1,83 @@
-//! Why an upload does not go on.
+//! Why a request for an upload fails.
+
+use std::error::Error;
 
 use crate::database::DatabaseError;
-use crate::model::{Digest, EarlierUse, Offset, Refusal, UploadState};
+use crate::model::{Digest, EarlierUse, FaultError, Offset, Refusal, UploadState};
 use crate::storage::StorageError;
 
-/// Everything an upload's caller may have to be told.
 #[derive(Debug, thiserror::Error)]
 pub enum UploadError {
-    /// Unknown, expired, or somebody else's.
+    /// Unknown, expired, or another person's.
     #[error("there is no such upload")]
     NotFound,
-    /// Ended on purpose.
-    #[error("this upload was ended")]
-    Gone {
-        /// How.
+    #[error("the upload has ended: it was {}", .state.as_str())]
+    Ended {
         state: UploadState,
         /// Why, when the inspection refused it.
         refusal: Option<Box<Refusal>>,
     },
-    /// Bytes for another place than the next (T-17).
-    #[error("the next byte goes at {0}")]
+    /// The body is for another offset than this one, where the next byte goes.
+    #[error("the next byte of the upload is at offset {0}")]
     Conflict(Offset),
-    /// Somebody else is writing, or the video is being stored: ask again soon.
-    #[error("the upload is busy")]
+    /// Another request writes to the upload, or its video is being stored.
+    #[error("the upload is in use by another request; retry in a moment")]
     Busy,
-    /// The writer was asked to let go by a newer request.
-    #[error("a newer request took over")]
+    /// A newer request asked for the upload.
+    #[error("a newer request took over the upload")]
     TakenOver,
-    /// The body ended before it should have; what arrived was kept.
-    #[error("the body was cut at {0}")]
+    /// The body ended early. What arrived was kept, up to this offset.
+    #[error("the request body ended early at offset {0}")]
     Cut(Offset),
-    /// Longer than it may be, or than it was declared.
-    #[error("at most {max} bytes are taken")]
-    TooLong {
-        /// How long it may be.
-        max: u64,
-    },
-    /// The piece is not the one its checksum speaks of; it was dropped (T-62).
-    #[error("the checksum does not match")]
+    #[error("the video is longer than {max} bytes")]
+    TooLong { max: u64 },
+    /// The body does not match its checksum; none of it was kept.
+    #[error("the request body does not match its checksum")]
     Checksum,
-    /// The inspection refused the bytes.
     #[error("the video was refused: {}", .0.finding.message)]
     Refused(Box<Refusal>),
-    /// The same bytes were refused before (`conventions.md` §5.1).
-    #[error("the video was refused before: {}", .0.finding.message)]
+    /// The same bytes were refused before, by the same rules.
+    #[error("the same video was refused before: {}", .0.finding.message)]
     RefusedBefore(Box<Refusal>),
-    /// Who decides on videos sends none.
-    #[error("a reviewer sends no videos")]
+    #[error("reviewers cannot upload videos")]
     Forbidden,
-    /// There is no such report, or it is somebody else's, or its vehicle is (S20, Q37).
+    /// Unknown, another company's, or of a vehicle that the person may not see.
     #[error("there is no such report")]
-    NoReport,
-    /// The report holds a video.
-    #[error("the report was submitted already")]
+    ReportNotFound,
+    #[error("the report already has a video")]
     AlreadySubmitted {
-        /// The hash of what it holds.
+        /// The hash of that video.
         held: Option<Digest>,
     },
-    /// Another report of the company holds the video, and the settings do not let it in twice.
-    #[error("this video was sent for another report before; film the vehicle of this one")]
+    #[error("this video was already sent for another report; record the vehicle of this report")]
     Reused {
-        /// Where it came before, as far as the caller may know.
+        /// The earlier uses that the person may see.
         links: Vec<EarlierUse>,
     },
-    /// The report was approved.
-    #[error("the report is closed")]
-    Closed,
-    /// The person has too many living uploads.
-    #[error("at most {max} uploads may be open at a time")]
-    TooMany {
-        /// How many.
-        max: u64,
-    },
-    /// The person asks for too many preflights.
-    #[error("too many preflights were asked for")]
-    TooOften {
-        /// How long that lasts.
-        wait: jiff::SignedDuration,
-    },
-    /// As many preflights are under way as may be.
-    #[error("as many preflights are under way as may be")]
-    Crowded,
-    /// The video is being stored and that takes long: ask again.
-    #[error("the video is still being stored")]
-    Finishing,
-    /// The database or the store is away: ask again.
-    #[error("the {0} is away")]
-    Away(&'static str, #[source] Box<dyn std::error::Error + Send + Sync>),
-    /// No room on the disk.
-    #[error("there is no room left")]
-    Full(#[source] StorageError),
-    /// Ours to mend.
-    #[error("something is broken")]
-    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the report is approved and takes no more videos")]
+    ReportClosed,
+    #[error("a person can have at most {max} unfinished uploads; finish or end one of them")]
+    TooMany { max: u64 },
+    #[error("too many preflight requests; retry later")]
+    TooManyPreflights { retry_after: jiff::SignedDuration },
+    #[error("the server is processing as many preflight requests as it can; retry later")]
+    PreflightsBusy,
+    #[error("the video is still being stored; retry in a moment")]
+    StillFinishing,
+    #[error("the {0} is unavailable; retry in a moment")]
+    Unavailable(&'static str, #[source] Box<dyn Error + Send + Sync>),
+    #[error("the server has no disk space left; retry later")]
+    DiskFull(#[source] StorageError),
+    #[error("an internal error occurred")]
+    Internal(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl From<DatabaseError> for UploadError {
     fn from(error: DatabaseError) -> Self {
         if error.is_transient() {
-            Self::Away("database", Box::new(error))
+            Self::Unavailable("database", error.into())
         } else {
-            Self::Internal(Box::new(error))
+            Self::Internal(error.into())
         }
     }
 }
@@ -108,15 +85,15 @@ impl From<DatabaseError> for UploadError {
 impl From<StorageError> for UploadError {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::Full { .. } => Self::Full(error),
-            error if error.is_transient() => Self::Away("store", Box::new(error)),
-            error => Self::Internal(Box::new(error)),
+            StorageError::Full { .. } => Self::DiskFull(error),
+            error if error.is_transient() => Self::Unavailable("video storage", error.into()),
+            error => Self::Internal(error.into()),
         }
     }
 }
 
-impl From<crate::model::FaultError> for UploadError {
-    fn from(fault: crate::model::FaultError) -> Self {
-        Self::Internal(Box::new(fault))
+impl From<FaultError> for UploadError {
+    fn from(fault: FaultError) -> Self {
+        Self::Internal(fault.into())
     }
 }

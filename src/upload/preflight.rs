@@ -1,7 +1,5 @@
-//! What can be said of a video before its bytes are paid for (`features.md` D2).
-//!
-//! Asks the same questions as an upload, and goes on after the first "no": whoever has to film anew
-//! wants to know all that is asked of the film. Writes nothing.
+//! The verdict on a video before its bytes are sent. Makes the same checks as an upload, but reports
+//! all failures instead of the first. Writes nothing.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -18,158 +16,161 @@ use crate::model::{
     Digest, Facts, Finding, Length, Person, PersonId, Recent, RefKey, Refusal, Verdict,
 };
 
-use super::head::Head;
-use super::{Config, UploadError, UploadService};
+use super::eligibility::Eligibility;
+use super::error::UploadError;
+use super::head_hash::HeadHash;
+use super::parts::Parts;
+use super::refusal_cache::RefusalCache;
 
-/// Preflights that one person has at a time at most: one that hangs, and the next try.
-const AT_ONCE_EACH: usize = 2;
+/// How many preflights one person can have in progress: one that hangs, and its retry.
+const MAX_PER_PERSON: usize = 2;
 
-/// The stretch in which preflights of one person count.
-const LATELY: SignedDuration = SignedDuration::from_secs(60);
+/// The interval of the rate limit per person.
+const RATE_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 
-/// A video that may come.
+/// A video that a client may send.
 #[derive(Debug, Clone)]
 pub struct Preflight {
-    /// Who would send it.
     pub person: Person,
-    /// For which report, if that could be read.
+    /// The report, if the request names one that can be parsed.
     pub ref_key: Option<RefKey>,
-    /// How long it is.
     pub length: Length,
-    /// The hash of all its bytes.
+    /// The hash of the whole file.
     pub sha256: Option<Digest>,
-    /// Its first bytes.
+    /// The first bytes of the file.
     pub head: Bytes,
-    /// Its `moov`, with its place, when it does not lie in the first bytes.
+    /// The box `moov` and its position, when it is not in the first bytes.
     pub moov: Option<(u64, Bytes)>,
 }
 
-/// What an upload would meet.
+/// What would happen to the upload.
 #[derive(Debug)]
 pub struct Preflighted {
-    /// All that it would be refused for, in the order in which it would be.
+    /// Everything it would be refused for, in the order in which an upload would fail.
     pub reasons: Vec<UploadError>,
-    /// What else was noticed.
     pub notes: Vec<Finding>,
-    /// What is known of the video.
     pub facts: Facts,
-    /// How much of it could be judged.
+    /// How much of the file could be judged.
     pub judged: PreviewCoverage,
-    /// What reviewers will read beside it, as far as it is certain now: whether the file was sent for
-    /// another report. How plausible time and place are is not told before: it would be tried at.
+    /// The verdict on reuse. Those on time and place are not revealed, because a client could try
+    /// until they pass.
     pub verdicts: Vec<Verdict>,
 }
 
-/// How often, and how many at a time.
+/// Limits and checks of preflights.
 pub(super) struct Preflights {
-    asked: Recent,
-    places: Arc<Semaphore>,
-    under_way: UnderWay,
+    parts: Arc<Parts>,
+    readers: Arc<Semaphore>,
+    eligibility: Eligibility,
+    refusals: Arc<RefusalCache>,
+    /// The rate limit per person.
+    recent: Recent,
+    /// How many run at a time.
+    permits: Arc<Semaphore>,
+    in_progress: Arc<InProgress>,
 }
 
-/// How many each person has under way.
+/// The number of preflights that each person has in progress.
 #[derive(Default)]
-struct UnderWay(Mutex<HashMap<PersonId, usize>>);
+struct InProgress(Mutex<HashMap<PersonId, usize>>);
 
-/// The right to one preflight: its bytes may be read. It is held until they have been judged, and bounds
-/// what all preflights together keep in memory, and how many of them one person keeps.
-pub struct Place {
-    #[expect(dead_code, reason = "is held")]
-    among_all: OwnedSemaphorePermit,
+/// The right to one preflight. It is held until the bytes are judged, and so bounds the memory of all
+/// preflights together and of one person's.
+pub struct PreflightPermit {
+    #[expect(dead_code, reason = "held until drop")]
+    permit: OwnedSemaphorePermit,
     person: PersonId,
-    engine: UploadService,
+    in_progress: Arc<InProgress>,
 }
 
-impl Drop for Place {
+impl Drop for PreflightPermit {
     fn drop(&mut self) {
-        self.engine.0.preflights.under_way.leave(self.person);
+        self.in_progress.leave(self.person);
+    }
+}
+
+impl InProgress {
+    /// Counts one more preflight of this person, unless there are too many.
+    fn enter(&self, person: PersonId) -> bool {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(person).or_default();
+        let is_allowed = *count < MAX_PER_PERSON;
+        *count += usize::from(is_allowed);
+        is_allowed
+    }
+
+    fn leave(&self, person: PersonId) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut count) = counts.entry(person) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
     }
 }
 
 impl Preflights {
-    pub(super) fn new(config: &Config) -> Self {
+    pub(super) fn new(
+        parts: &Arc<Parts>,
+        readers: Arc<Semaphore>,
+        refusals: &Arc<RefusalCache>,
+    ) -> Self {
         Self {
-            asked: Recent::new(config.preflights_per_minute, LATELY),
-            places: Arc::new(Semaphore::new(config.preflights_at_once)),
-            under_way: UnderWay::default(),
+            parts: Arc::clone(parts),
+            readers,
+            eligibility: Eligibility::new(parts),
+            refusals: Arc::clone(refusals),
+            recent: Recent::new(parts.config.preflights_per_minute, RATE_INTERVAL),
+            permits: Arc::new(Semaphore::new(parts.config.preflights_at_once)),
+            in_progress: Arc::default(),
         }
     }
-}
 
-impl UnderWay {
-    /// Whether this person may have one more.
-    fn enter(&self, person: PersonId) -> bool {
-        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mine = under_way.entry(person).or_default();
-        let enters = *mine < AT_ONCE_EACH;
-        *mine += usize::from(enters);
-        enters
-    }
-
-    fn leave(&self, person: PersonId) {
-        let mut under_way = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Entry::Occupied(mut mine) = under_way.entry(person) {
-            *mine.get_mut() -= 1;
-            if *mine.get() == 0 {
-                mine.remove();
-            }
-        }
-    }
-}
-
-impl UploadService {
-    /// Lets a preflight in, before any of it is read.
-    ///
-    /// # Errors
-    /// [`UploadError::Forbidden`], [`UploadError::TooOften`], [`UploadError::Crowded`].
-    pub fn begin_preflight(&self, person: &Person) -> Result<Place, UploadError> {
+    pub(super) fn admit(&self, person: &Person) -> Result<PreflightPermit, UploadError> {
         if person.role.decides() {
             return Err(UploadError::Forbidden);
         }
-        let preflights = &self.0.preflights;
         let PersonId(id) = person.id;
-        let (key, now) = (id.to_string(), self.clock.now());
-        if let Some(wait) = preflights.asked.too_often(&key, now) {
-            return Err(UploadError::TooOften { wait });
+        let (key, now) = (id.to_string(), self.parts.clock.now());
+        if let Some(retry_after) = self.recent.too_often(&key, now) {
+            return Err(UploadError::TooManyPreflights { retry_after });
         }
-        preflights.asked.note(&key, now);
-        let among_all = Arc::clone(&preflights.places).try_acquire_owned();
-        let among_all = among_all.map_err(|_| UploadError::Crowded)?;
-        if !preflights.under_way.enter(person.id) {
-            return Err(UploadError::Crowded);
+        self.recent.note(&key, now);
+        let permit = Arc::clone(&self.permits).try_acquire_owned();
+        let permit = permit.map_err(|_| UploadError::PreflightsBusy)?;
+        if !self.in_progress.enter(person.id) {
+            return Err(UploadError::PreflightsBusy);
         }
-        Ok(Place { among_all, person: person.id, engine: self.clone() })
+        let in_progress = Arc::clone(&self.in_progress);
+        Ok(PreflightPermit { permit, person: person.id, in_progress })
     }
 
-    /// Says all that an upload of this video would be refused for.
-    ///
-    /// # Errors
-    /// [`UploadError::NoReport`], or when the database is away.
-    pub async fn preflight(
+    pub(super) async fn run(
         &self,
-        asked: Preflight,
-        place: Place,
+        preflight: Preflight,
+        permit: PreflightPermit,
     ) -> Result<Preflighted, UploadError> {
-        let mut reasons = Vec::new();
-        let max = self.config.max_length;
-        if asked.length > max {
+        let Preflight { person, ref_key, length, sha256, .. } = preflight;
+        let (mut reasons, mut verdicts) = (Vec::new(), Vec::new());
+        let max = self.parts.config.max_length;
+        if length > max {
             reasons.push(UploadError::TooLong { max: max.get() });
         }
-        let mut verdicts = Vec::new();
-        if let Some(ref_key) = asked.ref_key {
-            reasons.extend(self.against_the_report(&asked.person, ref_key).await?);
-            if let Some(sha256) = asked.sha256 {
-                let (found, refused) = self.used_before(&asked.person, ref_key, sha256).await?;
-                verdicts = found;
-                reasons.extend(refused);
+        if let Some(ref_key) = ref_key {
+            reasons.extend(self.against_report(&person, ref_key).await?);
+            if let Some(sha256) = sha256 {
+                let reuse = self.eligibility.reuse_verdict(&person, ref_key, sha256).await?;
+                verdicts = reuse.0;
+                reasons.extend(reuse.1);
             }
         }
-        let (length, marks) = (asked.length, marks(&asked));
-        let company = asked.person.company;
-        let Preview { reasons: found, notes, facts, coverage: judged } =
-            self.looked_at(asked, place).await?;
-        if let Some(marks) = marks
-            && let Some(refusal) = self.refused_before(company, &marks).await?
+        let head = HeadHash::of(&preflight.head);
+        let Preview { reasons: found, notes, facts, coverage } =
+            self.preview(preflight, permit).await?;
+        let id = |ref_key| ContentId { ref_key, length: Some(length), declared: sha256, head };
+        if let Some(id) = ref_key.map(id)
+            && let Some(refusal) = self.refusals.find(person.company, &id).await?
             && found.iter().all(|finding| finding.check != refusal.finding.check)
         {
             reasons.push(UploadError::RefusedBefore(Box::new(refusal)));
@@ -178,47 +179,44 @@ impl UploadService {
             let judged_after = length.get();
             UploadError::Refused(Box::new(Refusal { finding, judged_after, notes: Vec::new() }))
         }));
-        Ok(Preflighted { reasons, notes, facts, judged, verdicts })
+        Ok(Preflighted { reasons, notes, facts, judged: coverage, verdicts })
     }
 
-    /// Whether the report awaits a video. That it is not there is no reason but the end.
-    async fn against_the_report(
+    /// Why the report takes no video. An unknown report is an error, and not one reason of many.
+    async fn against_report(
         &self,
         person: &Person,
         ref_key: RefKey,
     ) -> Result<Option<UploadError>, UploadError> {
-        match self.awaits(person, ref_key).await {
+        match self.eligibility.check_open(person, ref_key).await {
             Ok(()) => Ok(None),
-            Err(why @ (UploadError::AlreadySubmitted { .. } | UploadError::Closed)) => {
-                Ok(Some(why))
+            Err(error @ (UploadError::AlreadySubmitted { .. } | UploadError::ReportClosed)) => {
+                Ok(Some(error))
             }
             Err(error) => Err(error),
         }
     }
 
-    /// The inspection, off the async threads, as many at a time as read a `moov`.
-    async fn looked_at(&self, asked: Preflight, place: Place) -> Result<Preview, UploadError> {
+    /// Inspects the parts, off the async threads. Shares the limit on parsed `moov` boxes.
+    async fn preview(
+        &self,
+        preflight: Preflight,
+        permit: PreflightPermit,
+    ) -> Result<Preview, UploadError> {
         // The semaphore is never closed.
-        let permit = Arc::clone(&self.0.readers).acquire_owned().await;
-        let (rules, now) = (Arc::clone(&self.rules), self.clock.now());
-        let looked = spawn_blocking(move || {
-            let head = FilePart { at: 0, bytes: &asked.head };
-            let moov = asked.moov.as_ref().map(|(at, bytes)| FilePart { at: *at, bytes });
+        let reader = Arc::clone(&self.readers).acquire_owned().await;
+        let (rules, now) = (Arc::clone(&self.parts.rules), self.parts.clock.now());
+        let previewing = spawn_blocking(move || {
+            let head = FilePart { at: 0, bytes: &preflight.head };
+            let moov = preflight.moov.as_ref().map(|(at, bytes)| FilePart { at: *at, bytes });
             let parts: Vec<FilePart> = [Some(head), moov].into_iter().flatten().collect();
-            let preview = inspect::preview(&rules, asked.length, now, &parts);
-            // Only now, for nobody may be waiting any more.
-            drop((permit, place));
+            let preview = inspect::preview(&rules, preflight.length, now, &parts);
+            // In here, because the request may have been cancelled.
+            drop((reader, permit));
             preview
         });
-        looked.await.map_err(|ended| UploadError::Internal(ended.into()))
+        previewing.await.map_err(|error| UploadError::Internal(error.into()))
     }
-}
-
-/// What the video would be known by, if it was refused before.
-fn marks(asked: &Preflight) -> Option<ContentId> {
-    let head = Head::of(&asked.head);
-    let (length, declared) = (Some(asked.length), asked.sha256);
-    asked.ref_key.map(|ref_key| ContentId { ref_key, length, declared, head })
 }
 
 #[cfg(test)]
@@ -226,14 +224,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_person_has_two_under_way_and_takes_no_place_from_others() {
-        let under_way = UnderWay::default();
+    fn a_person_can_have_two_preflights_in_progress_whatever_others_have() {
+        let in_progress = InProgress::default();
         let (one, other) = (PersonId(1), PersonId(2));
-        assert!(under_way.enter(one) && under_way.enter(one));
-        assert!(!under_way.enter(one) && under_way.enter(other));
-        under_way.leave(one);
-        assert!(under_way.enter(one) && !under_way.enter(one));
-        under_way.leave(other);
-        assert!(!under_way.0.lock().unwrap().contains_key(&other), "nothing is left behind");
+        assert!(in_progress.enter(one) && in_progress.enter(one));
+        assert!(!in_progress.enter(one) && in_progress.enter(other));
+        in_progress.leave(one);
+        assert!(in_progress.enter(one) && !in_progress.enter(one));
+        in_progress.leave(other);
+        assert!(!in_progress.0.lock().unwrap().contains_key(&other), "the entry is removed");
     }
 }

@@ -18,8 +18,8 @@ use tokio::time::timeout;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::model::{Length, Offset, Person};
-use crate::upload::{OneShot, Said, Stored, UploadError};
+use crate::model::{Door, Length, Offset, Person};
+use crate::upload::{Declaration, NewVideo, Stored, UploadError, UploadSession};
 
 use super::details::Named;
 use super::problem::Problem;
@@ -74,7 +74,7 @@ async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> 
             }
             Part::File { filename, bytes, .. } if video.is_none() => {
                 named.fill("filename", filename);
-                video = Some(take(state, person, &named, (bytes, announced)).await?);
+                video = Some(take(state, &person, &named, (bytes, announced)).await?);
             }
             Part::File { .. } => {
                 return Err(Problem::unreadable("the form has more than one file"));
@@ -84,7 +84,7 @@ async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> 
     let missing = || Problem::fields(&[("file", "is required".to_owned())]);
     let video = video.ok_or_else(missing)?;
     let details = named.details(&state.zone)?;
-    video.finish(details).await.map_err(refusals::for_form)
+    video.complete(&person, details).await.map_err(refusals::for_form)
 }
 
 /// The next part, for as long as a phone may be silent; the file's own bytes are waited for by the
@@ -97,25 +97,32 @@ async fn next(state: &AppState, form: &mut Form) -> Result<Option<Part>, Problem
 /// Refuses what can be refused by what is known so far (S22, Q34).
 async fn may_go_on(state: &AppState, person: &Person, named: &Named) -> Result<(), Problem> {
     named.check_so_far(&state.zone)?;
-    let Some(said) = said(named) else { return Ok(()) };
-    state.uploads.may_submit(person, said).await.map_err(refusals::for_form)
+    let Some(declaration) = declaration(named) else { return Ok(()) };
+    state.uploads.check_report(person, declaration).await.map_err(refusals::for_form)
 }
 
-fn said(named: &Named) -> Option<Said> {
-    Some(Said { ref_key: named.ref_key()?, declared: named.sha256() })
+fn declaration(named: &Named) -> Option<Declaration> {
+    Some(Declaration { ref_key: named.ref_key()?, sha256: named.sha256() })
 }
 
 /// Refuses what can be refused already, then takes the bytes: fewer than the whole request was
 /// announced to have.
 async fn take(
     state: &AppState,
-    person: Person,
+    person: &Person,
     named: &Named,
     (bytes, announced): (crate::upload::Body, Option<u64>),
-) -> Result<OneShot, Problem> {
-    may_go_on(state, &person, named).await?;
-    let mut video =
-        state.uploads.one_shot(person, said(named)).await.map_err(refusals::for_form)?;
+) -> Result<UploadSession, Problem> {
+    may_go_on(state, person, named).await?;
+    let video = NewVideo {
+        person: *person,
+        details: None,
+        length: None,
+        metadata: String::new(),
+        door: Door::Form,
+    };
+    let video = state.uploads.begin(video, declaration(named)).await;
+    let mut video = video.map_err(refusals::for_form)?;
     video.receive(bytes, announced.map(Length::new)).await.map_err(refusals::for_form)?;
     Ok(video)
 }

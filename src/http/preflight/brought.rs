@@ -40,7 +40,7 @@ impl Brought {
         asking: &Parts,
         body: Body,
     ) -> Result<Self, Problem> {
-        let (head, moov) = (state.limits.max_head, state.uploads.rules.moov_limit());
+        let (head, moov) = (state.limits.max_head, state.uploads.moov_limit());
         let moov = usize::try_from(moov).unwrap_or(usize::MAX);
         let most = head.saturating_add(moov).saturating_add(state.limits.max_small_body);
         if body::announced(&asking.headers).is_some_and(|announced| announced > most as u64) {

@@ -104,7 +104,7 @@ async fn preflight(State(state): State<Arc<AppState>>, request: Request) -> Resp
 async fn judged(state: &AppState, request: Request) -> Result<Told, Problem> {
     let (asking, body) = request.into_parts();
     let person = state.caller(&asking.headers).await?;
-    let place = state.uploads.begin_preflight(&person)?;
+    let place = state.uploads.admit_preflight(&person)?;
     let reading = Brought::read(state, &asking, body);
     let brought = timeout(state.limits.preflight_within.unsigned_abs(), reading).await;
     let brought = brought.unwrap_or_else(|_| Err(body::too_slow()))?;

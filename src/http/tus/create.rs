@@ -31,6 +31,7 @@ pub(super) async fn create(state: &AppState, request: Request) -> Result<Respons
     named.fill_from(Named::from_query(&head.uri)?);
     let details = named.details(&state.zone)?;
     let metadata = raw.to_owned();
+    let (details, length) = (Some(details), Some(length));
     let video = NewVideo { person, details, length, metadata, door: Door::Tus };
     let created = state.uploads.create(video).await?;
     if !with_upload {
@@ -40,27 +41,27 @@ pub(super) async fn create(state: &AppState, request: Request) -> Result<Respons
         id: created.id,
         access: Access { secret: created.secret.clone(), caller: Some(person.id) },
         offset: Offset::START,
-        announced: announced(&head.headers),
+        length: announced(&head.headers),
+        complete: false,
         checksum,
         body: stream(body),
     };
-    with_bytes(state, &created, append, length).await
+    with_bytes(state, &created, append).await
 }
 
 async fn with_bytes(
     state: &AppState,
     created: &Created,
     append: Append,
-    length: Length,
 ) -> Result<Response, Problem> {
     let offset = |bytes: u64| (UPLOAD_OFFSET, bytes.to_string());
     Ok(match state.uploads.append(append).await? {
         Appended::Progress { offset: at, expires_at } => {
             made(state, created, [offset(at.get()), expires(expires_at)])
         }
-        Appended::Stored(_) => {
+        Appended::Stored(stored) => {
             let submitted = (headers::REPORT_STATUS, "2".to_owned());
-            made(state, created, [offset(length.get()), submitted])
+            made(state, created, [offset(stored.length.get()), submitted])
         }
     })
 }

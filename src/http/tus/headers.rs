@@ -66,7 +66,7 @@ pub(super) fn checksum(headers: &HeaderMap) -> Result<Option<Checksum>, Problem>
     let read = || {
         let (name, value) = text.trim().split_once(' ')?;
         let expected = STANDARD.decode(value.trim()).ok()?;
-        Some(Checksum { algorithm: Algorithm::named(name)?, expected })
+        Some(Checksum { algorithm: Algorithm::from_name(name)?, expected })
     };
     let why = "Upload-Checksum: one of Tus-Checksum-Algorithm, a blank, and the hash in base64";
     read().map(Some).ok_or_else(|| Problem::unreadable(why))

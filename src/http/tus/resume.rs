@@ -58,7 +58,8 @@ pub(super) async fn patch(
         id,
         access: access(state, secret, &head.headers),
         offset: tus::count(&head.headers, &UPLOAD_OFFSET)?,
-        announced: announced(&head.headers),
+        length: announced(&head.headers),
+        complete: false,
         checksum: tus::checksum(&head.headers)?,
         body: stream(body),
     };

@@ -188,7 +188,7 @@ async fn a_full_disk_gives_back_what_did_not_count_and_disturbs_nobody_else() {
 /// Nobody comes back for it, and its request could not let go.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gate_left_behind_by_a_failed_request_does_not_keep_its_upload_from_expiring() {
-    let script = |place| ["storage.spool.write", "upload.lease.free"].contains(&place);
+    let script = |place| ["storage.spool.write", "upload.lease.release"].contains(&place);
     let options = options(Faults::scripted(script));
     let service = Service::start_with(Backend::Embedded, options).await.unwrap();
     let path = tus::create(&service, service.report().await, GOOD.len()).await;

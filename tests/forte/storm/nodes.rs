@@ -54,10 +54,10 @@ async fn what_a_silent_node_held_goes_on_elsewhere_and_its_late_writes_do_not_co
     phone.sends(&GOOD[QUARTER..HALF]).await;
 
     // The first one neither listens nor beats, as if it were stopped.
-    second.uploads.heartbeat().await.unwrap();
+    second.uploads.locks().heartbeat().await.unwrap();
     assert_eq!(head(&other, &path).await.status(), 423);
     first.manual_clock().advance(SignedDuration::from_secs(11));
-    second.uploads.heartbeat().await.unwrap();
+    second.uploads.locks().heartbeat().await.unwrap();
     let answer = head(&other, &path).await;
     assert_eq!(header(&answer, "upload-offset"), QUARTER.to_string());
     assert_eq!(patch(&other, &path, QUARTER, &GOOD[QUARTER..HALF + 7]).await, 204);
@@ -94,7 +94,7 @@ async fn a_phone_that_hangs_on_one_node_goes_on_at_another() {
     let Some(first) = Service::start(Backend::Shared).await else { return };
     let (second, _) = first.second_node("two", Options::default()).await;
     let stop = CancellationToken::new();
-    let listening = first.app.uploads.clone().run_release_requests(stop.clone());
+    let listening = first.app.uploads.locks().run_release_requests(stop.clone());
     let listening = TaskTracker::new().spawn(listening);
     let path = tus::create(&first, first.report().await, GOOD.len()).await;
     let (phone, hanging) = hang(&first.router, &path, 0);
@@ -115,7 +115,7 @@ async fn a_gate_left_behind_by_a_failed_request_is_let_go_when_another_node_asks
     let fails = Arc::new(AtomicBool::new(true));
     let script = Arc::clone(&fails);
     let faults = Faults::scripted(move |place| {
-        place == "upload.lease.free" && script.load(Ordering::Relaxed)
+        place == "upload.lease.release" && script.load(Ordering::Relaxed)
             || place == "storage.spool.write" && script.load(Ordering::Relaxed)
     });
     let options = Options { faults, ..Options::default() };
@@ -126,7 +126,7 @@ async fn a_gate_left_behind_by_a_failed_request_is_let_go_when_another_node_asks
     fails.store(false, Ordering::Relaxed);
 
     assert_eq!(head(&second.router(), &path).await.status(), 423);
-    first.app.uploads.release_requested_leases().await.unwrap();
+    first.app.uploads.locks().release_requested_leases().await.unwrap();
     assert_eq!(patch(&second.router(), &path, 0, GOOD).await, 204);
     assert_submitted(&first, 1, GOOD).await;
 }
@@ -182,10 +182,10 @@ async fn a_video_half_stored_by_a_silent_node_is_finished_once() {
     let stopped = TaskTracker::new().spawn(async move { send(&node, request).await });
     reached.acquire().await.unwrap().forget();
 
-    second.uploads.heartbeat().await.unwrap();
+    second.uploads.locks().heartbeat().await.unwrap();
     assert_eq!(head(&other, &path).await.status(), 423);
     first.manual_clock().advance(SignedDuration::from_secs(11));
-    second.uploads.heartbeat().await.unwrap();
+    second.uploads.locks().heartbeat().await.unwrap();
     // Nothing of it was acknowledged: it is sent again.
     assert_eq!(patch(&other, &path, 0, GOOD).await, 204);
     release.add_permits(1);

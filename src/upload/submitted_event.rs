@@ -1,17 +1,15 @@
-//! What the report service is told (`interface.md` §6).
+//! The event `report.submitted` for the report service.
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::database::{Channel, OutboxMessage};
+use crate::database::{Channel, Details, OutboxMessage};
 use crate::inspect::Inspection;
 use crate::model::{Digest, EventId, Finding, Length, RefKey, SubmissionId, Verdict, VideoId};
 
-use super::Details;
-
-/// The ids of a finish, made once: a repeated try writes and tells the same.
+/// The ids and the time of a submission. Generated once, so that a retry writes and sends the same.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ids {
+pub(super) struct SubmissionIds {
     pub(super) event: EventId,
     pub(super) submission: SubmissionId,
     pub(super) video: VideoId,
@@ -43,9 +41,8 @@ struct ReportSubmitted<'a> {
     receipt_url: Option<&'a str>,
 }
 
-/// The message that a report has received a video.
 pub(super) fn report_submitted(
-    ids: &Ids,
+    ids: &SubmissionIds,
     details: &Details,
     inspection: &Inspection,
     verdicts: &[Verdict],

@@ -1,0 +1,46 @@
+//! Authorization of requests for an upload: the secret in its URL, and the caller.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+use crate::model::{Digest, PersonId, Random};
+
+/// The credentials of a request for an upload.
+#[derive(Clone)]
+pub struct Access {
+    /// The secret of the URL.
+    pub secret: Secret,
+    /// The verified caller, if any. A caller who does not own the upload is rejected even with the
+    /// right secret.
+    pub caller: Option<PersonId>,
+}
+
+/// A capability of 128 random bits in the upload's URL. The database holds only its hash.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    pub(super) fn mint(random: &Random) -> Self {
+        Self(URL_SAFE_NO_PAD.encode(random.bytes::<16>()))
+    }
+
+    /// A secret as a client sent it. Any text is accepted, because it is only hashed.
+    pub fn presented(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The text, for the URL that the owner gets.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    pub(super) fn hash(&self) -> Digest {
+        Digest::new(Sha256::digest(&self.0).into())
+    }
+
+    pub(super) fn matches(&self, hash: &Digest) -> bool {
+        self.hash().as_bytes().ct_eq(hash.as_bytes()).into()
+    }
+}

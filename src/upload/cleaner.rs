@@ -1,0 +1,182 @@
+//! The end of uploads: terminal states, expiry, and the removal of what ended uploads leave.
+
+use std::sync::Arc;
+
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::database::UploadLeftovers;
+use crate::model::{Refusal, UploadId, UploadState};
+use crate::storage::VideoKey;
+
+use super::error::UploadError;
+use super::locks::{UploadLocks, WriteLease};
+use super::parts::Parts;
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Uploads that expired.
+    pub expired: u64,
+    /// Ended uploads whose stored objects and spool files were removed.
+    pub cleared: u64,
+    /// Spool files of uploads that ended on other nodes.
+    pub spool_files: u64,
+}
+
+/// Ends uploads and removes what they leave in the spool and in shared storage.
+pub(super) struct Cleaner {
+    parts: Arc<Parts>,
+    locks: Arc<UploadLocks>,
+}
+
+impl Cleaner {
+    pub(super) fn new(parts: &Arc<Parts>, locks: &Arc<UploadLocks>) -> Self {
+        Self { parts: Arc::clone(parts), locks: Arc::clone(locks) }
+    }
+
+    /// Ends an upload under its lease.
+    pub(super) async fn end(
+        self: &Arc<Self>,
+        lease: &WriteLease,
+        state: UploadState,
+        refusal: Option<&Refusal>,
+    ) -> Result<(), UploadError> {
+        let (id, now) = (lease.row.id, self.parts.clock.now());
+        let ended = self.parts.database.end_upload(id, lease.fence, state, refusal, now).await?;
+        self.has_ended(lease, state, ended)
+    }
+
+    /// Reports the outcome of the statement that ends an upload: `false` means that the lease was lost.
+    pub(super) fn has_ended(
+        self: &Arc<Self>,
+        lease: &WriteLease,
+        state: UploadState,
+        ended: bool,
+    ) -> Result<(), UploadError> {
+        if !ended {
+            return Err(UploadError::TakenOver);
+        }
+        count_finished(state);
+        self.clear_in_background(lease.row.id);
+        Ok(())
+    }
+
+    /// Removes what an ended upload left, once the response is on its way.
+    pub(super) fn clear_in_background(self: &Arc<Self>, id: UploadId) {
+        let cleaner = Arc::clone(self);
+        self.parts.tasks.spawn(async move {
+            if let Err(error) = cleaner.clear_if_due(id).await {
+                tracing::warn!(upload = %id, %error, "upload not cleared; the next sweep retries");
+            }
+        });
+    }
+
+    /// Sweeps at intervals, until `stop`.
+    pub(super) async fn run_sweeps(&self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            match self.sweep().await {
+                Ok(swept) if swept == Swept::default() => {}
+                Ok(Swept { expired, cleared, spool_files }) => {
+                    tracing::info!(expired, cleared, spool_files, "swept");
+                }
+                Err(error) => tracing::warn!(%error, "sweep failed; the next one continues"),
+            }
+            let pause = sleep(self.parts.config.sweep_every.unsigned_abs());
+            let _stopped = stop.run_until_cancelled(pause).await;
+        }
+    }
+
+    /// One sweep. Can be interrupted anywhere and repeated.
+    pub(super) async fn sweep(&self) -> Result<Swept, UploadError> {
+        let swept = Swept {
+            expired: self.expire().await?,
+            cleared: self.clear_due().await?,
+            spool_files: self.remove_stale_spool_files().await?,
+        };
+        let counts = [
+            ("expired", swept.expired),
+            ("cleared", swept.cleared),
+            ("spool_file", swept.spool_files),
+        ];
+        for (outcome, count) in counts {
+            metrics::counter!("forte_media_sweeps_total", "outcome" => outcome).increment(count);
+        }
+        Ok(swept)
+    }
+
+    async fn expire(&self) -> Result<u64, UploadError> {
+        let mut expired = 0;
+        let (now, batch) = (self.parts.clock.now(), self.parts.config.sweep_batch);
+        for (id, fence) in
+            self.parts.database.expired_uploads(self.locks.node(), now, batch).await?
+        {
+            // A lease in this node's name without a lock was left behind by a request that failed.
+            if self.locks.is_locked(id) {
+                continue;
+            }
+            // The fence fails the update when a client has come back at the last moment.
+            let state = UploadState::Expired;
+            expired +=
+                u64::from(self.parts.database.end_upload(id, fence, state, None, now).await?);
+        }
+        Ok(expired)
+    }
+
+    async fn clear_due(&self) -> Result<u64, UploadError> {
+        let due = self
+            .parts
+            .database
+            .uploads_to_clean(self.parts.clock.now(), self.parts.config.sweep_batch)
+            .await?;
+        let mut cleared = 0;
+        for leftovers in due {
+            // One failure must not keep the others waiting.
+            match self.clear(leftovers).await {
+                Ok(()) => cleared += 1,
+                Err(error) => {
+                    tracing::warn!(upload = %leftovers.upload, %error, "upload not cleared");
+                }
+            }
+        }
+        Ok(cleared)
+    }
+
+    async fn clear_if_due(&self, id: UploadId) -> Result<(), UploadError> {
+        match self.parts.database.leftovers(id, self.parts.clock.now()).await? {
+            Some(leftovers) => self.clear(leftovers).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn clear(&self, leftovers: UploadLeftovers) -> Result<(), UploadError> {
+        let upload = leftovers.upload;
+        self.parts.spool.remove(upload)?;
+        let kept = leftovers.kept.map(|sha256| VideoKey { upload, sha256 });
+        self.parts.store.clear(upload, kept.as_ref()).await?;
+        // Another node may have a write in progress that lands after this: clear once more, later.
+        let again = (self.parts.is_segmented() && !leftovers.again)
+            .then(|| self.parts.clock.now().saturating_add(self.parts.config.clear_again_after))
+            .and_then(Result::ok);
+        Ok(self.parts.database.mark_cleaned(upload, again).await?)
+    }
+
+    /// Another node may have finished, refused or expired an upload that this node began.
+    async fn remove_stale_spool_files(&self) -> Result<u64, UploadError> {
+        let mut removed = 0;
+        for id in self.parts.spool.uploads()? {
+            let row = self.parts.database.upload(id).await?;
+            let is_alive = row.is_some_and(|row| row.state.is_alive());
+            if !is_alive && !self.locks.is_locked(id) {
+                self.parts.spool.remove(id)?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+}
+
+pub(super) fn count_finished(state: UploadState) {
+    let state = state.as_str();
+    metrics::counter!("forte_media_uploads_finished_total", "state" => state).increment(1);
+}

@@ -1,0 +1,351 @@
+//! Finishing: the verdict on a complete video, its storage, and the one transaction.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::database::{Details, Fingerprint, FinishOutcome, FinishedUpload, ReportRow};
+use crate::inspect::Inspection;
+use crate::model::plausibility::{Known, judge, reuse};
+use crate::model::{
+    Arrival, Digest, EarlierUse, EventId, Length, Person, Role, SubmissionId, UploadState, Verdict,
+    VideoId, arrival,
+};
+use crate::storage::VideoKey;
+
+use super::cleaner::{Cleaner, count_finished};
+use super::eligibility::Eligibility;
+use super::error::UploadError;
+use super::locks::WriteLease;
+use super::parts::Parts;
+use super::submitted_event::{SubmissionIds, report_submitted};
+use super::writer::UploadWriter;
+
+/// The first pause between attempts to store a video; each further one is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+
+/// How often the one transaction is attempted with the earlier uses that it has found. Two attempts
+/// are enough, unless another report that holds the video changes in between.
+const MAX_ATTEMPTS: usize = 4;
+
+/// A video that is stored and submitted.
+#[derive(Debug, Clone, Copy)]
+pub struct Stored {
+    pub submission: SubmissionId,
+    pub video: VideoId,
+    pub sha256: Digest,
+    pub length: Length,
+}
+
+/// What happens to an upload that could not be finished now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnFailure {
+    /// It is open again, one byte short, and the client retries with the last byte.
+    Reopen,
+    /// It ends; the client sends everything again.
+    Discard,
+}
+
+pub(super) struct Finisher {
+    parts: Arc<Parts>,
+    cleaner: Arc<Cleaner>,
+    eligibility: Eligibility,
+}
+
+/// A complete video and its verdict: the same at each attempt to store it.
+struct FinishAttempt<'a> {
+    lease: &'a WriteLease,
+    details: &'a Details,
+    inspection: &'a Inspection,
+    ids: SubmissionIds,
+    sha256: Digest,
+    length: Length,
+}
+
+impl Finisher {
+    pub(super) fn new(parts: &Arc<Parts>, cleaner: &Arc<Cleaner>) -> Self {
+        let (parts, cleaner) = (Arc::clone(parts), Arc::clone(cleaner));
+        Self { eligibility: Eligibility::new(&parts), parts, cleaner }
+    }
+
+    /// Finishes an upload in a task that cannot be interrupted, and waits for it for a limited time.
+    pub(super) async fn finish(
+        self: &Arc<Self>,
+        lease: WriteLease,
+        writer: UploadWriter,
+        on_failure: OnFailure,
+    ) -> Result<Stored, UploadError> {
+        let finisher = Arc::clone(self);
+        let task = self.parts.tasks.spawn(async move {
+            let (id, began) = (lease.row.id, Instant::now());
+            let outcome = Box::pin(finisher.run(lease, writer, on_failure)).await;
+            metrics::histogram!("forte_media_finish_seconds").record(began.elapsed());
+            if let Err(error) = &outcome {
+                tracing::warn!(upload = %id, %error, "video not stored");
+            }
+            outcome
+        });
+        match timeout(self.parts.config.finish_wait.unsigned_abs(), task).await {
+            Ok(finished) => finished.unwrap_or_else(|e| Err(UploadError::Internal(e.into()))),
+            Err(_) => Err(UploadError::StillFinishing),
+        }
+    }
+
+    async fn run(
+        &self,
+        mut lease: WriteLease,
+        mut writer: UploadWriter,
+        on_failure: OnFailure,
+    ) -> Result<Stored, UploadError> {
+        let outcome = self.inspect_and_store(&mut lease, &mut writer).await;
+        if let Err(
+            UploadError::Unavailable(..) | UploadError::DiskFull(_) | UploadError::Internal(_),
+        ) = outcome
+        {
+            let undone = match on_failure {
+                OnFailure::Reopen => {
+                    let to = writer.last_byte();
+                    Box::pin(writer.acknowledge(&lease, to)).await.map(drop)
+                }
+                OnFailure::Discard => self.cleaner.end(&lease, UploadState::Terminated, None).await,
+            };
+            // The client gets the first error.
+            if let Err(error) = undone {
+                tracing::warn!(upload = %lease.row.id, %error, "upload not reopened or ended");
+            }
+        }
+        outcome
+    }
+
+    async fn inspect_and_store(
+        &self,
+        lease: &mut WriteLease,
+        writer: &mut UploadWriter,
+    ) -> Result<Stored, UploadError> {
+        if lease.row.length.is_none() {
+            lease.row.length = Some(writer.set_length().await?);
+        }
+        let inspection = writer.inspect(lease).await?;
+        let Some(details) = &lease.row.details else {
+            return Err(UploadError::Internal("an upload without a report".into()));
+        };
+        let attempt = FinishAttempt {
+            lease,
+            details,
+            inspection: &inspection,
+            ids: SubmissionIds {
+                video: VideoId::mint(&self.parts.clock, &self.parts.random),
+                submission: SubmissionId::mint(&self.parts.clock, &self.parts.random),
+                event: EventId::mint(&self.parts.clock, &self.parts.random),
+                now: self.parts.clock.now(),
+            },
+            sha256: writer.sha256(),
+            length: Length::new(writer.file().length().get()),
+        };
+        let deadline = Instant::now() + self.parts.config.finish_tries_for.unsigned_abs();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match Box::pin(self.store(&attempt, writer)).await {
+                Err(UploadError::Unavailable(..) | UploadError::DiskFull(_))
+                    if Instant::now() + pause < deadline =>
+                {
+                    sleep(pause).await;
+                    pause *= 2;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// One attempt: close the lease to other writers, check the report, put the object, write the rows.
+    async fn store(
+        &self,
+        attempt: &FinishAttempt<'_>,
+        writer: &UploadWriter,
+    ) -> Result<Stored, UploadError> {
+        let upload = attempt.lease.row.id;
+        if !self.parts.database.begin_finishing(upload, attempt.lease.fence).await? {
+            return Err(UploadError::TakenOver);
+        }
+        let report = match self.check_report(attempt).await? {
+            ControlFlow::Continue(report) => report,
+            ControlFlow::Break(outcome) => return self.complete(attempt, outcome).await,
+        };
+        let key = VideoKey { upload, sha256: attempt.sha256 };
+        self.parts.faults.pass("upload.put.before")?;
+        let path = writer.file().path();
+        self.parts.store.put_video(&key, path, attempt.length, attempt.sha256).await?;
+        self.parts.faults.pass("upload.put.after")?;
+        let outcome = self.record(attempt, &report).await?;
+        self.parts.faults.pass("upload.record.after")?;
+        self.complete(attempt, outcome).await
+    }
+
+    /// The report, if it takes this video. Whether it does is checked before the object is put, and
+    /// again in the transaction.
+    async fn check_report(
+        &self,
+        attempt: &FinishAttempt<'_>,
+    ) -> Result<ControlFlow<FinishOutcome, ReportRow>, UploadError> {
+        let ref_key = attempt.details.ref_key;
+        let report = self.parts.database.report(ref_key).await?;
+        let report = report.filter(|report| report.company == attempt.lease.row.company);
+        let Some(report) = report else {
+            return Ok(ControlFlow::Break(FinishOutcome::NoReport));
+        };
+        let outcome = match arrival(report.status, report.held, attempt.sha256) {
+            Arrival::Submits => {
+                let uses = self.eligibility.refused_uses(&attempt.fingerprint()).await?;
+                uses.map(|uses| FinishOutcome::Reused { uses })
+            }
+            Arrival::AlreadySubmitted => {
+                report.held.map(|held| FinishOutcome::AlreadySubmitted { held })
+            }
+            Arrival::Closed => Some(FinishOutcome::Closed),
+            Arrival::Repeats => {
+                // An earlier attempt of this very upload may have been carried out.
+                let held = self.parts.database.latest_video(ref_key).await?;
+                held.map(|held| FinishOutcome::Repeats {
+                    video: held.id,
+                    submission: held.submission,
+                })
+            }
+        };
+        Ok(outcome.map_or(ControlFlow::Continue(report), ControlFlow::Break))
+    }
+
+    /// Runs the one transaction with verdicts that cover every earlier use of the video: two uploads
+    /// with the same bytes may finish at once, so only the transaction knows. When it finds other uses
+    /// than it was given, it rolls back and is attempted again with them.
+    async fn record(
+        &self,
+        attempt: &FinishAttempt<'_>,
+        report: &ReportRow,
+    ) -> Result<FinishOutcome, UploadError> {
+        let verdicts = self.verdicts(attempt, report).await?;
+        let mut uses = Vec::new();
+        for _ in 0..MAX_ATTEMPTS {
+            let verdicts = [&verdicts[..], &[reuse(&uses)]].concat();
+            let finishing = attempt.finishing(report, verdicts, uses);
+            match self.parts.database.finish(&finishing).await? {
+                FinishOutcome::Reused { uses: found } if !self.eligibility.refuses(&found) => {
+                    uses = found;
+                }
+                outcome => {
+                    if matches!(outcome, FinishOutcome::Stored { .. }) {
+                        count(&finishing.verdicts);
+                    }
+                    return Ok(outcome);
+                }
+            }
+        }
+        let reason = "concurrent submissions of the same video; retry";
+        Err(UploadError::Unavailable("database", reason.into()))
+    }
+
+    /// Every verdict except that of reuse.
+    async fn verdicts(
+        &self,
+        attempt: &FinishAttempt<'_>,
+        report: &ReportRow,
+    ) -> Result<Vec<Verdict>, UploadError> {
+        let recent = self.parts.limits.recent;
+        let past = self.parts.database.history_of(report.company, report.vehicle, recent).await?;
+        let known = Known {
+            facts: &attempt.inspection.facts,
+            time_sent: attempt.details.time_sent.at,
+            place: attempt.details.place,
+            begun_at: attempt.lease.row.created_at,
+            received_at: attempt.ids.now,
+            window: report.window,
+            past: &past,
+        };
+        Ok(judge(&known, &self.parts.limits))
+    }
+
+    /// Turns the outcome of the transaction into that of the upload. One that the report does not take
+    /// ends as unwanted.
+    async fn complete(
+        &self,
+        attempt: &FinishAttempt<'_>,
+        outcome: FinishOutcome,
+    ) -> Result<Stored, UploadError> {
+        let FinishAttempt { lease, sha256, length, .. } = *attempt;
+        let id = lease.row.id;
+        let error = match outcome {
+            FinishOutcome::Stored { video, submission } => {
+                count_finished(UploadState::Stored);
+                tracing::info!(upload = %id, %video, %sha256, length = length.get(), "video stored");
+                self.parts.wakeup.notify_one();
+                self.cleaner.clear_in_background(id);
+                return Ok(Stored { submission, video, sha256, length });
+            }
+            FinishOutcome::Repeats { video, submission } => {
+                let (ids, now) = ((video, submission), self.parts.clock.now());
+                self.parts.database.end_as_duplicate(id, lease.fence, length, ids, now).await?;
+                self.cleaner.clear_in_background(id);
+                return Ok(Stored { submission, video, sha256, length });
+            }
+            FinishOutcome::Fenced => return Err(UploadError::TakenOver),
+            FinishOutcome::Reused { uses } => {
+                let owner = self.parts.database.active_person(lease.row.owner).await?;
+                self.eligibility.reused(owner.as_ref(), uses).await?
+            }
+            FinishOutcome::AlreadySubmitted { held } => {
+                UploadError::AlreadySubmitted { held: Some(held) }
+            }
+            FinishOutcome::Closed => UploadError::ReportClosed,
+            FinishOutcome::OwnerInactive => UploadError::NotFound,
+            FinishOutcome::NoReport => UploadError::ReportNotFound,
+        };
+        self.cleaner.end(lease, UploadState::Unwanted, None).await?;
+        Err(error)
+    }
+}
+
+impl FinishAttempt<'_> {
+    fn fingerprint(&self) -> Fingerprint {
+        Fingerprint {
+            company: self.lease.row.company,
+            ref_key: self.details.ref_key,
+            sha256: self.sha256,
+            media_sha256: self.inspection.facts.media_sha256,
+        }
+    }
+
+    fn finishing(
+        &self,
+        report: &ReportRow,
+        verdicts: Vec<Verdict>,
+        uses: Vec<EarlierUse>,
+    ) -> FinishedUpload {
+        let Self { lease, details, inspection, ids, sha256, length } = *self;
+        let message = report_submitted(&ids, details, inspection, &verdicts, (sha256, length));
+        FinishedUpload {
+            upload: lease.row.id,
+            fence: lease.fence,
+            owner: Person { id: lease.row.owner, company: lease.row.company, role: Role::Employee },
+            details: details.clone(),
+            vehicle: report.vehicle,
+            video: ids.video,
+            submission: ids.submission,
+            sha256,
+            length,
+            facts: inspection.facts.clone(),
+            notes: inspection.notes.clone(),
+            verdicts,
+            uses,
+            message,
+            now: ids.now,
+        }
+    }
+}
+
+fn count(verdicts: &[Verdict]) {
+    for Verdict { test, outcome, .. } in verdicts {
+        let labels = [("test", test.as_str()), ("outcome", outcome.as_str())];
+        metrics::counter!("forte_media_verdicts_total", &labels).increment(1);
+    }
+}

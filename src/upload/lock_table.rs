@@ -1,0 +1,120 @@
+//! The locks of the uploads that this process works on.
+//!
+//! The lease in the database keeps nodes apart, this table the requests of one node.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use crate::model::UploadId;
+
+#[derive(Clone, Default)]
+pub(super) struct LockTable(Arc<Mutex<HashMap<UploadId, Entry>>>);
+
+struct Entry {
+    release_requested: CancellationToken,
+    released: CancellationToken,
+    /// A request waits for this lock; further ones are rejected.
+    has_waiter: bool,
+}
+
+/// The lock of one upload in this process. Released on drop.
+pub(super) struct LockGuard {
+    table: LockTable,
+    upload: UploadId,
+    release_requested: CancellationToken,
+    waited: bool,
+}
+
+impl LockTable {
+    /// Takes the lock, asking its holder to release it. `None` when that took longer than `wait`, or
+    /// when another request waits already.
+    pub(super) async fn lock(&self, upload: UploadId, wait: Duration) -> Option<LockGuard> {
+        let deadline = Instant::now() + wait;
+        let mut waited = false;
+        loop {
+            let released = match self.lock_or_request(upload, waited) {
+                Ok(guard) => return Some(guard),
+                Err(released) => released?,
+            };
+            waited = true;
+            if timeout_at(deadline, released.cancelled()).await.is_err() {
+                if let Some(entry) = self.entries().get_mut(&upload) {
+                    entry.has_waiter = false;
+                }
+                return None;
+            }
+        }
+    }
+
+    /// Asks the holder of a lock to release it; `false` when it is not locked.
+    pub(super) fn request_release(&self, upload: UploadId) -> bool {
+        let entries = self.entries();
+        let entry = entries.get(&upload);
+        entry.inspect(|entry| entry.release_requested.cancel()).is_some()
+    }
+
+    pub(super) fn request_release_of_all(&self) {
+        for entry in self.entries().values() {
+            entry.release_requested.cancel();
+        }
+    }
+
+    pub(super) fn is_locked(&self, upload: UploadId) -> bool {
+        self.entries().contains_key(&upload)
+    }
+
+    /// The lock, or the token that its holder cancels on release (`None`: another request waits).
+    fn lock_or_request(
+        &self,
+        upload: UploadId,
+        waited: bool,
+    ) -> Result<LockGuard, Option<CancellationToken>> {
+        let mut entries = self.entries();
+        if let Some(entry) = entries.get_mut(&upload) {
+            if entry.has_waiter && !waited {
+                return Err(None);
+            }
+            entry.has_waiter = true;
+            entry.release_requested.cancel();
+            return Err(Some(entry.released.clone()));
+        }
+        let release_requested = CancellationToken::new();
+        let entry = Entry {
+            release_requested: release_requested.clone(),
+            released: CancellationToken::new(),
+            has_waiter: false,
+        };
+        entries.insert(upload, entry);
+        metrics::gauge!("forte_media_uploads_active").increment(1.0);
+        Ok(LockGuard { table: self.clone(), upload, release_requested, waited })
+    }
+
+    fn entries(&self) -> MutexGuard<'_, HashMap<UploadId, Entry>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl LockGuard {
+    /// Whether another request held the lock until now: a row that was read before is stale.
+    pub(super) const fn waited(&self) -> bool {
+        self.waited
+    }
+
+    /// Cancelled when another request wants the lock.
+    pub(super) fn release_requested(&self) -> &CancellationToken {
+        &self.release_requested
+    }
+}
+
+impl Drop for LockGuard {
+    fn drop(&mut self) {
+        metrics::gauge!("forte_media_uploads_active").decrement(1.0);
+        if let Some(entry) = self.table.entries().remove(&self.upload) {
+            entry.released.cancel();
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Mutual exclusion of writers: one per upload, the newest wins.
+//!
+//! A writer holds a lock in this process (`lock_table`) and a lease in the database. Each
+//! acquisition of the lease raises its fence, a fencing token that every later write repeats, so
+//! that a previous holder's writes no longer match.
+
+use std::sync::Arc;
+
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::database::UploadRow;
+use crate::model::{NodeId, Offset, UploadId, UploadState};
+
+use super::access::Access;
+use super::error::UploadError;
+use super::lock_table::{LockGuard, LockTable};
+use super::parts::Parts;
+use super::peers::PeerHeartbeats;
+
+/// Who may write to an upload, among the requests of this node and among nodes.
+pub struct UploadLocks {
+    parts: Arc<Parts>,
+    node: NodeId,
+    table: LockTable,
+    peers: PeerHeartbeats,
+}
+
+/// The right to write to an upload: its lock in this process and its lease in the database.
+pub(super) struct WriteLease {
+    pub(super) guard: LockGuard,
+    pub(super) row: UploadRow,
+    pub(super) fence: i64,
+}
+
+impl WriteLease {
+    /// How many acknowledged bytes the spool file must hold. An upload whose offset counts more than
+    /// the file's bytes would have another number here than its offset.
+    pub(super) const fn spooled(&self) -> Offset {
+        self.row.committed
+    }
+}
+
+impl UploadLocks {
+    /// Registers this node; leases that the previous process with the same spool held are released.
+    pub(super) async fn register(parts: &Arc<Parts>) -> Result<Self, UploadError> {
+        let home = parts.spool.id();
+        // Without segments every acknowledged byte was flushed to the spool, so a restarted process
+        // trusts what it finds there and keeps the folder's id. With segments nothing is flushed, and
+        // what a dead process left is not trusted.
+        let is_segmented = parts.is_segmented();
+        let node = if is_segmented { NodeId::mint(&parts.clock, &parts.random) } else { home };
+        parts.database.register_node(node, &home.to_string()).await?;
+        let (table, peers) = (LockTable::default(), PeerHeartbeats::default());
+        Ok(Self { parts: Arc::clone(parts), node, table, peers })
+    }
+
+    pub(super) const fn node(&self) -> NodeId {
+        self.node
+    }
+
+    /// Looks up an upload for a client. One that the client may not access does not exist for it.
+    pub(super) async fn find(
+        &self,
+        id: UploadId,
+        access: &Access,
+    ) -> Result<UploadRow, UploadError> {
+        let row = self.parts.database.upload(id).await?.ok_or(UploadError::NotFound)?;
+        let foreign = access.caller.is_some_and(|caller| caller != row.owner);
+        if !access.secret.matches(&row.secret_hash) || foreign || !row.owner_active {
+            return Err(UploadError::NotFound);
+        }
+        match row.state {
+            UploadState::Expired | UploadState::Lost => Err(UploadError::NotFound),
+            UploadState::Open if row.expires_at <= self.parts.clock.now() => {
+                Err(UploadError::NotFound)
+            }
+            _ => Ok(row),
+        }
+    }
+
+    /// Locks an upload that has not ended, after its current writer, here or on another node, has
+    /// released it. When a third request comes meanwhile, that one is rejected as busy.
+    pub(super) async fn lock(
+        &self,
+        id: UploadId,
+        access: &Access,
+    ) -> Result<(LockGuard, UploadRow), UploadError> {
+        let first = self.find(id, access).await?;
+        if first.state == UploadState::Finishing && self.is_held(&first) {
+            // Finishing cannot be interrupted, but a node that has failed to finish will release it.
+            self.parts.database.request_release(id, first.fence).await?;
+            return Err(UploadError::Busy);
+        }
+        let wait = self.parts.config.release_wait.unsigned_abs();
+        let deadline = Instant::now() + wait;
+        let guard = self.table.lock(id, wait).await.ok_or(UploadError::Busy)?;
+        // A row without a holder is still valid, or its fence has changed. A row with a holder may
+        // have been committed to since, under the same fence.
+        if first.holder.is_none() && !guard.waited() {
+            return not_ended(guard, first);
+        }
+        loop {
+            let row = self.find(id, access).await?;
+            if !self.is_held_elsewhere(&row) {
+                return not_ended(guard, row);
+            }
+            if row.state == UploadState::Finishing || Instant::now() >= deadline {
+                return Err(UploadError::Busy);
+            }
+            self.parts.database.request_release(id, row.fence).await?;
+            sleep(self.parts.config.lease_poll.unsigned_abs()).await;
+        }
+    }
+
+    /// Acquires the lease of a locked upload.
+    pub(super) async fn acquire_lease(
+        &self,
+        guard: LockGuard,
+        row: UploadRow,
+    ) -> Result<WriteLease, UploadError> {
+        let fence = self.parts.database.acquire_lease(row.id, row.fence, self.node).await?;
+        Ok(WriteLease { guard, row, fence: fence.ok_or(UploadError::Busy)? })
+    }
+
+    /// Releases a lease, so that the next request need not wait for it. Does nothing when it has been
+    /// released, or acquired by another writer. A failure is harmless: the lease stays in this node's
+    /// name without a lock and is released when another node asks.
+    pub(super) async fn release(&self, lease: &WriteLease) {
+        let id = lease.row.id;
+        let released = match self.parts.faults.pass("upload.lease.release") {
+            Ok(()) => {
+                self.parts.database.release_lease(id, lease.fence).await.map_err(UploadError::from)
+            }
+            Err(fault) => Err(fault.into()),
+        };
+        if let Err(error) = released {
+            tracing::warn!(upload = %id, %error, "lease not released");
+        }
+    }
+
+    pub(super) fn is_locked(&self, upload: UploadId) -> bool {
+        self.table.is_locked(upload)
+    }
+
+    fn is_held(&self, row: &UploadRow) -> bool {
+        self.is_held_elsewhere(row) || self.is_locked(row.id)
+    }
+
+    /// A lease in this node's name without a lock was left behind by a request that failed.
+    fn is_held_elsewhere(&self, row: &UploadRow) -> bool {
+        row.holder.is_some_and(|holder| holder != self.node)
+    }
+
+    /// Sends heartbeats and watches those of other nodes, until `stop`.
+    pub async fn run_heartbeats(self: Arc<Self>, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if let Err(error) = self.heartbeat().await {
+                tracing::warn!(%error, "heartbeat failed");
+            }
+            let pause = sleep(self.parts.config.heartbeat.unsigned_abs());
+            let _stopped = stop.run_until_cancelled(pause).await;
+        }
+    }
+
+    /// Sends one heartbeat, and declares dead the nodes whose heartbeats have stopped: their leases
+    /// are released.
+    pub async fn heartbeat(&self) -> Result<(), UploadError> {
+        if !self.parts.database.heartbeat(self.node).await? {
+            // What this node holds is fenced off already.
+            tracing::warn!(node = %self.node, "declared dead by its peers; registering again");
+            self.parts
+                .database
+                .register_node(self.node, &self.parts.spool.id().to_string())
+                .await?;
+        }
+        let mut others = self.parts.database.nodes().await?;
+        others.retain(|row| row.id != self.node);
+        let dead_after = self.parts.config.holder_dead_after;
+        for dead in self.peers.observe(&others, self.parts.clock.now(), dead_after) {
+            tracing::warn!(node = %dead, "no heartbeat; declaring the node dead");
+            self.parts.database.mark_node_dead(dead).await?;
+        }
+        let orphaned = self.parts.database.release_orphaned_leases().await?;
+        if orphaned > 0 {
+            tracing::warn!(orphaned, "released leases of unregistered nodes");
+        }
+        Ok(())
+    }
+
+    /// Handles release requests of other nodes, until `stop`.
+    pub async fn run_release_requests(self: Arc<Self>, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if let Err(error) = self.release_requested_leases().await {
+                tracing::debug!(%error, "could not look for release requests");
+            }
+            let pause = sleep(self.parts.config.lease_poll.unsigned_abs());
+            let _stopped = stop.run_until_cancelled(pause).await;
+        }
+    }
+
+    /// Asks the writers here whose lease another node wants to release it. A lease without a lock was
+    /// left behind by a request that failed, and is released at once.
+    pub async fn release_requested_leases(&self) -> Result<(), UploadError> {
+        for (upload, fence) in self.parts.database.release_requests(self.node).await? {
+            if !self.table.request_release(upload) {
+                self.parts.database.release_lease(upload, fence).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// At shutdown, asks every writer to make durable what has arrived and to release its upload, so
+    /// that the client can continue on another node, or here after the restart.
+    pub async fn release_all_on_shutdown(self: Arc<Self>, shutdown: CancellationToken) {
+        shutdown.cancelled().await;
+        self.table.request_release_of_all();
+    }
+
+    /// Removes this node from the database, with every lease it holds.
+    pub async fn deregister(&self) -> Result<(), UploadError> {
+        Ok(self.parts.database.mark_node_dead(self.node).await?)
+    }
+}
+
+fn not_ended(guard: LockGuard, row: UploadRow) -> Result<(LockGuard, UploadRow), UploadError> {
+    match row.state {
+        UploadState::Open | UploadState::Finishing | UploadState::Stored => Ok((guard, row)),
+        state => Err(UploadError::Ended { state, refusal: row.refusal.map(Box::new) }),
+    }
+}

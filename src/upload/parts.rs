@@ -1,0 +1,41 @@
+//! What the parts of the upload service depend on.
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use tokio_util::task::TaskTracker;
+
+use crate::database::{Database, Kind};
+use crate::inspect;
+use crate::model::{Clock, Faults, PlausibilityConfig, Random};
+use crate::storage::{Spool, Store};
+
+use super::config::{Config, Segments};
+
+pub struct Parts {
+    pub config: Config,
+    /// The rules of the inspection.
+    pub rules: Arc<inspect::Config>,
+    /// The thresholds of the verdicts on plausibility.
+    pub limits: PlausibilityConfig,
+    pub database: Database,
+    pub store: Store,
+    pub spool: Spool,
+    pub clock: Clock,
+    pub random: Random,
+    pub faults: Faults,
+    pub tasks: TaskTracker,
+    /// Wakes the dispatcher of the outbox.
+    pub wakeup: Arc<Notify>,
+}
+
+impl Parts {
+    /// Whether acknowledged bytes are in shared storage, so that other nodes can continue an upload.
+    pub(super) fn is_segmented(&self) -> bool {
+        match self.config.segments {
+            Segments::Auto => self.database.kind() == Kind::Postgres,
+            Segments::On => true,
+            Segments::Off => false,
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! The upload service: create, append, status, terminate, preflight, sweep.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use crate::database::{ContentId, Details, NewUpload, UploadRow};
+use crate::model::{
+    Door, Length, Offset, Person, RefKey, Refusal, ReportStatus, SubmissionId, UploadId,
+    UploadState, VideoId,
+};
+
+use super::access::{Access, Secret};
+use super::cleaner::Swept;
+use super::components::Components;
+use super::error::UploadError;
+use super::finisher::OnFailure;
+use super::locks::UploadLocks;
+use super::parts::Parts;
+use super::preflight::{Preflight, PreflightPermit, Preflighted};
+use super::refusal_cache::Declaration;
+use super::session::{Append, Appended, UploadSession};
+
+/// A video to be uploaded.
+#[derive(Debug, Clone)]
+pub struct NewVideo {
+    pub person: Person,
+    /// The report, when and where; `None` if the client says it after the bytes.
+    pub details: Option<Details>,
+    /// `None` if it is known only after the bytes.
+    pub length: Option<Length>,
+    /// `Upload-Metadata`, to be echoed.
+    pub metadata: String,
+    pub door: Door,
+}
+
+/// A new upload.
+pub struct Created {
+    pub id: UploadId,
+    /// The secret of its URL. It cannot be read again.
+    pub secret: Secret,
+    pub expires_at: Timestamp,
+}
+
+/// An upload as its owner may see it.
+#[derive(Debug, Clone)]
+pub struct Status {
+    pub state: UploadState,
+    /// The number of acknowledged bytes.
+    pub offset: Offset,
+    pub length: Option<Length>,
+    /// `Upload-Metadata` as given.
+    pub metadata: String,
+    pub expires_at: Timestamp,
+    pub ref_key: Option<RefKey>,
+    pub refusal: Option<Refusal>,
+    pub video: Option<VideoId>,
+    pub submission: Option<SubmissionId>,
+}
+
+impl From<UploadRow> for Status {
+    fn from(row: UploadRow) -> Self {
+        Self {
+            state: row.state,
+            offset: row.committed,
+            length: row.length,
+            metadata: row.metadata,
+            expires_at: row.expires_at,
+            ref_key: row.details.map(|details| details.ref_key),
+            refusal: row.refusal,
+            video: row.video,
+            submission: row.submission,
+        }
+    }
+}
+
+/// The upload service. Cheap to clone.
+#[derive(Clone)]
+pub struct UploadService(Arc<Components>);
+
+impl UploadService {
+    /// Starts the service and registers this node: leases that its previous process held are released.
+    pub async fn start(parts: Parts) -> Result<Self, UploadError> {
+        Ok(Self(Arc::new(Components::start(parts).await?)))
+    }
+
+    /// The longest video that is accepted.
+    pub fn max_length(&self) -> Length {
+        self.0.parts.config.max_length
+    }
+
+    /// The longest `moov` box that is accepted, in bytes.
+    pub fn moov_limit(&self) -> u64 {
+        self.0.parts.rules.moov_limit()
+    }
+
+    /// How long a body may bring no bytes before it counts as cut.
+    pub fn idle_timeout(&self) -> Duration {
+        self.0.parts.config.idle_timeout.unsigned_abs()
+    }
+
+    /// Whether several nodes can share the database and the storage of this one.
+    pub fn is_shared(&self) -> bool {
+        self.0.parts.is_segmented()
+    }
+
+    /// The locks of this node, with their background tasks.
+    pub fn locks(&self) -> Arc<UploadLocks> {
+        Arc::clone(&self.0.locks)
+    }
+
+    /// Creates an upload, if its report takes a video.
+    pub async fn create(&self, video: NewVideo) -> Result<Created, UploadError> {
+        let max = self.0.parts.config.max_length;
+        if video.length.is_some_and(|length| length > max) {
+            return Err(UploadError::TooLong { max: max.get() });
+        }
+        if let Some(details) = &video.details {
+            self.0.eligibility.check_open(&video.person, details.ref_key).await?;
+            self.0.eligibility.check_reuse(&video.person, details.into()).await?;
+            self.check_refused(&video.person, details.into(), video.length).await?;
+        } else if video.person.role.decides() {
+            return Err(UploadError::Forbidden);
+        }
+        self.record(video).await
+    }
+
+    async fn record(&self, video: NewVideo) -> Result<Created, UploadError> {
+        let NewVideo { person, details, length, metadata, door } = video;
+        let Parts { config, database, clock, random, .. } = &*self.0.parts;
+        let max = config.max_open_per_person;
+        if database.count_active_uploads(person.id).await? >= max {
+            return Err(UploadError::TooMany { max });
+        }
+        let (id, secret) = (UploadId::mint(clock, random), Secret::mint(random));
+        let created_at = clock.now();
+        let expires_at = config.expires_at(created_at, created_at);
+        let secret_hash = secret.hash();
+        let new = NewUpload {
+            id,
+            secret_hash,
+            person,
+            door,
+            details,
+            length,
+            metadata,
+            created_at,
+            expires_at,
+        };
+        database.create_upload(&new).await?;
+        metrics::counter!("forte_media_uploads_created_total", "door" => door.as_str())
+            .increment(1);
+        Ok(Created { id, secret, expires_at })
+    }
+
+    /// Whether a report takes a video, as far as that is known before the bytes. A report that has one
+    /// passes, because the same bytes may be sent again.
+    pub async fn check_report(
+        &self,
+        person: &Person,
+        declaration: Declaration,
+    ) -> Result<(), UploadError> {
+        match self.0.eligibility.report(person, declaration.ref_key).await?.status {
+            ReportStatus::Accepted => return Err(UploadError::ReportClosed),
+            ReportStatus::Submit | ReportStatus::Rejected => {
+                self.0.eligibility.check_reuse(person, declaration).await?;
+            }
+            ReportStatus::Submitted => {}
+        }
+        self.check_refused(person, declaration, None).await
+    }
+
+    async fn check_refused(
+        &self,
+        person: &Person,
+        Declaration { ref_key, sha256: declared }: Declaration,
+        length: Option<Length>,
+    ) -> Result<(), UploadError> {
+        let id = ContentId { ref_key, length, declared, head: None };
+        self.0.refusals.check_declared(person.company, &id).await
+    }
+
+    /// Appends a body to an upload. Runs in its own task: when the client vanishes, what arrived is
+    /// still made durable and acknowledged.
+    pub async fn append(&self, append: Append) -> Result<Appended, UploadError> {
+        let components = Arc::clone(&self.0);
+        let task = async move { Box::pin(UploadSession::append(&components, append)).await };
+        self.run(task).await
+    }
+
+    /// Creates an upload that is received within one request. It cannot be resumed: unless the session
+    /// is completed, the upload ends.
+    pub async fn begin(
+        &self,
+        video: NewVideo,
+        declaration: Option<Declaration>,
+    ) -> Result<UploadSession, UploadError> {
+        let service = self.clone();
+        // In its own task: when the client vanishes, the session is dropped as a whole.
+        let task = async move {
+            let caller = Some(video.person.id);
+            let Created { id, secret, .. } = service.create(video).await?;
+            let access = Access { secret, caller };
+            let upload = (id, &access, Offset::START);
+            let policy = (OnFailure::Discard, declaration);
+            UploadSession::begin(&service.0, upload, None, policy).await
+        };
+        self.run(task).await
+    }
+
+    /// Runs a future in a task that goes on when the request is cancelled.
+    async fn run<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = Result<T, UploadError>> + Send + 'static,
+    ) -> Result<T, UploadError> {
+        let finished = self.0.parts.tasks.spawn(future).await;
+        finished.unwrap_or_else(|panic| Err(UploadError::Internal(panic.into())))
+    }
+
+    /// The status after the current writer, if any, has released the upload: its offset stays valid
+    /// until the next append.
+    pub async fn resume_status(
+        &self,
+        id: UploadId,
+        access: &Access,
+    ) -> Result<Status, UploadError> {
+        // A finishing upload that nobody holds was left behind; it waits for its last byte.
+        let (_guard, row) = self.0.locks.lock(id, access).await?;
+        Ok(row.into())
+    }
+
+    /// The current status, without disturbing a writer.
+    pub async fn status(&self, id: UploadId, access: &Access) -> Result<Status, UploadError> {
+        self.0.locks.find(id, access).await.map(Status::from)
+    }
+
+    /// Ends an upload, interrupting its writer. A stored video cannot be withdrawn.
+    pub async fn terminate(&self, id: UploadId, access: &Access) -> Result<(), UploadError> {
+        let (guard, row) = self.0.locks.lock(id, access).await?;
+        if row.state == UploadState::Stored {
+            return Err(UploadError::AlreadySubmitted { held: None });
+        }
+        let lease = self.0.locks.acquire_lease(guard, row).await?;
+        self.0.cleaner.end(&lease, UploadState::Terminated, None).await
+    }
+
+    /// Admits a preflight, before its body is read.
+    pub fn admit_preflight(&self, person: &Person) -> Result<PreflightPermit, UploadError> {
+        self.0.preflights.admit(person)
+    }
+
+    /// Everything that an upload of this video would be refused for.
+    pub async fn preflight(
+        &self,
+        preflight: Preflight,
+        permit: PreflightPermit,
+    ) -> Result<Preflighted, UploadError> {
+        self.0.preflights.run(preflight, permit).await
+    }
+
+    /// Expires uploads and clears ended ones, at intervals until `stop`.
+    pub async fn run_sweeps(self, stop: CancellationToken) {
+        self.0.cleaner.run_sweeps(stop).await;
+    }
+
+    /// One sweep.
+    pub async fn sweep(&self) -> Result<Swept, UploadError> {
+        self.0.cleaner.sweep().await
+    }
+}

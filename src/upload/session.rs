@@ -1,0 +1,218 @@
+//! One request that brings bytes of an upload: begin, receive, then complete or acknowledge.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use crate::database::Details;
+use crate::model::{Length, Offset, Person, UploadId, UploadState};
+
+use super::access::Access;
+use super::body::{Body, BodyEnd};
+use super::checksum::Checksum;
+use super::cleaner::Cleaner;
+use super::components::Components;
+use super::error::UploadError;
+use super::finisher::{OnFailure, Stored};
+use super::locks::WriteLease;
+use super::refusal_cache::Declaration;
+use super::writer::UploadWriter;
+
+/// A body to be appended to an upload.
+pub struct Append {
+    pub id: UploadId,
+    pub access: Access,
+    /// Where the body goes: must be the upload's offset.
+    pub offset: Offset,
+    /// The length of the body, if the client states it.
+    pub length: Option<u64>,
+    /// Whether the upload ends with this body. Of use only for an upload without a declared length.
+    pub complete: bool,
+    pub checksum: Option<Checksum>,
+    pub body: Body,
+}
+
+/// The outcome of an append.
+#[derive(Debug)]
+pub enum Appended {
+    /// The bytes are durable and acknowledged; the upload goes on at `offset`.
+    Progress { offset: Offset, expires_at: Timestamp },
+    /// The upload was complete: the video is stored and submitted.
+    Stored(Stored),
+}
+
+/// An upload that a request writes to.
+pub struct UploadSession {
+    components: Arc<Components>,
+    on_failure: OnFailure,
+    /// `None` after the session has ended.
+    work: Option<(WriteLease, UploadWriter)>,
+}
+
+impl UploadSession {
+    /// Acquires the upload, which must be open at `offset`, and opens its writer.
+    pub(super) async fn begin(
+        components: &Arc<Components>,
+        (id, access, offset): (UploadId, &Access, Offset),
+        length: Option<u64>,
+        (on_failure, declaration): (OnFailure, Option<Declaration>),
+    ) -> Result<Self, UploadError> {
+        let (guard, row) = components.locks.lock(id, access).await?;
+        if row.state == UploadState::Stored || offset != row.committed {
+            return Err(UploadError::Conflict(row.committed));
+        }
+        let max = row.length.unwrap_or(components.parts.config.max_length).get();
+        if length.is_some_and(|length| length > max.saturating_sub(offset.get())) {
+            return Err(UploadError::TooLong { max });
+        }
+        let lease = components.locks.acquire_lease(guard, row).await?;
+        match components.writers.open_writer(&lease, declaration).await {
+            Ok(writer) => {
+                let work = Some((lease, writer));
+                Ok(Self { components: Arc::clone(components), on_failure, work })
+            }
+            Err(error) => {
+                if on_failure == OnFailure::Discard {
+                    discard(&components.cleaner, &lease).await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Appends a body. What arrives is kept, however the request ends.
+    pub(super) async fn append(
+        components: &Arc<Components>,
+        append: Append,
+    ) -> Result<Appended, UploadError> {
+        let Append { id, access, offset, length, complete, checksum, body } = append;
+        let resumable = (OnFailure::Reopen, None);
+        let mut session = Self::begin(components, (id, &access, offset), length, resumable).await?;
+        let end = session.receive_body(body, checksum).await?;
+        // Boxed: the futures of finishing are big, and must not be held while a body arrives.
+        if session.is_complete(end, complete) {
+            return Box::pin(session.finish()).await.map(Appended::Stored);
+        }
+        let (offset, expires_at) = Box::pin(session.stop(end)).await?;
+        Ok(Appended::Progress { offset, expires_at })
+    }
+
+    /// Receives the bytes of a video in this one request. Its length may be unknown; it is refused as
+    /// soon as it declares to be longer than `max_length`. An error ends the upload.
+    pub async fn receive(
+        &mut self,
+        body: Body,
+        max_length: Option<Length>,
+    ) -> Result<(), UploadError> {
+        if let (Some(length), Some((_, writer))) = (max_length, &mut self.work) {
+            writer.set_max_length(length);
+        }
+        match self.receive_body(body, None).await? {
+            BodyEnd::Complete => Ok(()),
+            end => Box::pin(self.stop(end)).await.map(drop),
+        }
+    }
+
+    /// Everything is received: stores the video and submits it for the report in `details`.
+    pub async fn complete(
+        mut self,
+        person: &Person,
+        details: Details,
+    ) -> Result<Stored, UploadError> {
+        // The report may have been unknown before the bytes.
+        self.components.eligibility.report(person, details.ref_key).await?;
+        if let Some((lease, _)) = &mut self.work {
+            lease.row.details = Some(details);
+        }
+        Box::pin(self.finish()).await
+    }
+
+    async fn receive_body(
+        &mut self,
+        body: Body,
+        checksum: Option<Checksum>,
+    ) -> Result<BodyEnd, UploadError> {
+        let max_length = self.components.parts.config.max_length;
+        let (lease, writer) = self.work.as_mut().ok_or_else(ended)?;
+        let max = lease.row.length.unwrap_or(max_length).get();
+        let max_bytes = max.saturating_sub(lease.row.committed.get());
+        let release_requested = match self.on_failure {
+            OnFailure::Reopen => lease.guard.release_requested().clone(),
+            // An interrupted client would have to send everything again.
+            OnFailure::Discard => CancellationToken::new(),
+        };
+        match writer.receive(body, max_bytes, &release_requested, checksum).await {
+            Ok(end) => Ok(end),
+            Err(error) => {
+                if self.on_failure == OnFailure::Reopen {
+                    self.components.locks.release(lease).await;
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Whether the upload ends here: at its declared length, or, if it has none, where a body that
+    /// `completes` it ends.
+    fn is_complete(&self, end: BodyEnd, completes: bool) -> bool {
+        let Some((lease, writer)) = &self.work else { return false };
+        match (end, lease.row.length) {
+            (BodyEnd::Refused | BodyEnd::TooLong, _) => false,
+            (_, Some(length)) => writer.position().reaches(length),
+            (_, None) => completes && end == BodyEnd::Complete,
+        }
+    }
+
+    async fn finish(mut self) -> Result<Stored, UploadError> {
+        let (lease, writer) = self.work.take().ok_or_else(ended)?;
+        self.components.finisher.finish(lease, writer, self.on_failure).await
+    }
+
+    /// Ends the session before the upload is complete. A resumable upload keeps what arrived; the
+    /// result is its offset and when it expires.
+    async fn stop(&mut self, end: BodyEnd) -> Result<(Offset, Timestamp), UploadError> {
+        if end == BodyEnd::Refused {
+            let (lease, mut writer) = self.work.take().ok_or_else(ended)?;
+            return Err(writer.end_refused(&lease).await);
+        }
+        let (lease, writer) = self.work.as_mut().ok_or_else(ended)?;
+        let position = writer.position();
+        let mut stopped = (position, lease.row.expires_at);
+        if self.on_failure == OnFailure::Reopen {
+            let is_full = lease.row.length.is_some_and(|length| position.reaches(length));
+            let to = if is_full { writer.last_byte() } else { position };
+            stopped = (to, writer.acknowledge(lease, to).await?);
+        }
+        let max = lease.row.length.unwrap_or(self.components.parts.config.max_length).get();
+        match end {
+            BodyEnd::Complete => Ok(stopped),
+            BodyEnd::Cut | BodyEnd::Refused => Err(UploadError::Cut(stopped.0)),
+            BodyEnd::ReleaseRequested => Err(UploadError::TakenOver),
+            BodyEnd::TooLong => Err(UploadError::TooLong { max }),
+            BodyEnd::ChecksumMismatch => Err(UploadError::Checksum),
+        }
+    }
+}
+
+impl Drop for UploadSession {
+    /// Ends an upload that cannot be resumed and was not completed.
+    fn drop(&mut self) {
+        let Some((lease, _)) = self.work.take() else { return };
+        if self.on_failure == OnFailure::Reopen {
+            return;
+        }
+        let cleaner = Arc::clone(&self.components.cleaner);
+        self.components.parts.tasks.spawn(async move { discard(&cleaner, &lease).await });
+    }
+}
+
+async fn discard(cleaner: &Arc<Cleaner>, lease: &WriteLease) {
+    if let Err(error) = cleaner.end(lease, UploadState::Terminated, None).await {
+        tracing::warn!(upload = %lease.row.id, %error, "upload not ended; it will expire");
+    }
+}
+
+fn ended() -> UploadError {
+    UploadError::Internal("the upload session has ended".into())
+}

@@ -1,0 +1,413 @@
+//! The writer of one upload: its spool file, its scan state, and the receive loop.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::try_join_all;
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::database::{Commit, CommitOutcome, ContentId, SegmentRow, UploadRow};
+use crate::inspect::{self, Inspection};
+use crate::model::{Digest, Length, Offset, Refusal, UploadState};
+use crate::storage::{SegmentKey, SpoolFile, StorageError};
+
+use super::body::{Body, BodyEnd, MinimumRate, next_chunk};
+use super::checksum::{Checksum, RunningChecksum};
+use super::cleaner::Cleaner;
+use super::error::UploadError;
+use super::locks::{UploadLocks, WriteLease};
+use super::parts::Parts;
+use super::refusal_cache::{Declaration, HeadCheck, RefusalCache, concerns_file};
+use super::scan::{ScanCache, ScanState};
+
+/// How much is read at a time when a segment is hashed.
+const HASH_CHUNK: u64 = 1024 * 1024;
+
+/// What all writers of this node share.
+pub(super) struct Writers {
+    parts: Arc<Parts>,
+    readers: Arc<Semaphore>,
+    cache: ScanCache,
+    locks: Arc<UploadLocks>,
+    cleaner: Arc<Cleaner>,
+    refusals: Arc<RefusalCache>,
+}
+
+/// Writes to the spool file of one upload, and hashes and scans what it writes.
+pub(super) struct UploadWriter {
+    shared: Arc<Writers>,
+    file: SpoolFile,
+    scan: ScanState,
+    head_check: HeadCheck,
+    declaration: Option<Declaration>,
+}
+
+impl Writers {
+    pub(super) fn new(
+        parts: &Arc<Parts>,
+        readers: &Arc<Semaphore>,
+        locks: &Arc<UploadLocks>,
+        cleaner: &Arc<Cleaner>,
+        refusals: &Arc<RefusalCache>,
+    ) -> Self {
+        Self {
+            parts: Arc::clone(parts),
+            readers: Arc::clone(readers),
+            cache: ScanCache::new(parts.config.scan_cache_limit, parts.config.scan_cache_bytes),
+            locks: Arc::clone(locks),
+            cleaner: Arc::clone(cleaner),
+            refusals: Arc::clone(refusals),
+        }
+    }
+
+    /// Opens the writer of an upload: from cache and spool when no other node has written since,
+    /// otherwise from the segments. Releases the lease when that fails.
+    pub(super) async fn open_writer(
+        self: &Arc<Self>,
+        lease: &WriteLease,
+        declaration: Option<Declaration>,
+    ) -> Result<UploadWriter, UploadError> {
+        let opened = self.open_file_and_scan(lease).await;
+        let (file, scan) = match opened {
+            Ok(opened) => opened,
+            Err(error @ (StorageError::Missing { .. } | StorageError::Mismatch { .. })) => {
+                // Offsets never decrease, so an upload that lost acknowledged bytes ends.
+                tracing::error!(upload = %lease.row.id, %error, "acknowledged bytes are lost");
+                self.cleaner.end(lease, UploadState::Lost, None).await?;
+                return Err(UploadError::NotFound);
+            }
+            Err(error) => {
+                self.locks.release(lease).await;
+                return Err(error.into());
+            }
+        };
+        let head_check = HeadCheck::new(&lease.row);
+        Ok(UploadWriter { shared: Arc::clone(self), file, scan, head_check, declaration })
+    }
+
+    async fn open_file_and_scan(
+        &self,
+        lease: &WriteLease,
+    ) -> Result<(SpoolFile, ScanState), StorageError> {
+        let row = &lease.row;
+        let file = self.open_spool_file(row, lease.spooled()).await?;
+        if let Some(scan) = self.cache.take(row.id, row.fence, lease.spooled()) {
+            return Ok((file, scan));
+        }
+        let mut scan = ScanState::new(&self.parts.rules, row.length, self.parts.clock.now());
+        scan.replay(&file, &self.readers).await?;
+        Ok((file, scan))
+    }
+
+    async fn open_spool_file(
+        &self,
+        row: &UploadRow,
+        length: Offset,
+    ) -> Result<SpoolFile, StorageError> {
+        if length == Offset::START {
+            return self.parts.spool.create(row.id);
+        }
+        // The id of the folder is recorded only for bytes that were flushed to it.
+        if row.spooled_by == Some(self.locks.node())
+            || row.spooled_by == Some(self.parts.spool.id())
+        {
+            match self.parts.spool.reopen(row.id, length).await {
+                Err(StorageError::Missing { .. }) if self.parts.is_segmented() => {}
+                reopened => return reopened,
+            }
+        }
+        self.fetch_segments(row, length).await
+    }
+
+    /// Fetches all segments of an upload that was continued on another node, in parallel.
+    async fn fetch_segments(
+        &self,
+        row: &UploadRow,
+        length: Offset,
+    ) -> Result<SpoolFile, StorageError> {
+        let segments = self.parts.database.segments(row.id).await.map_err(|error| {
+            StorageError::Unavailable {
+                action: "list the segments of",
+                key: row.id.to_string(),
+                source: error.into(),
+            }
+        })?;
+        if !are_contiguous(&segments, length) {
+            return Err(StorageError::Missing { key: format!("a segment of {}", row.id) });
+        }
+        let mut file = self.parts.spool.create(row.id)?;
+        let fetches = segments.iter().map(|segment| {
+            let SegmentRow { start, end, fence, sha256 } = *segment;
+            let key = SegmentKey { upload: row.id, start, end, fence: fence.unsigned_abs() };
+            let (store, file) = (&self.parts.store, &file);
+            async move { store.fetch_segment(&key, sha256, file).await }
+        });
+        try_join_all(fetches).await?;
+        file.truncate(length).await?;
+        Ok(file)
+    }
+}
+
+/// Whether the segments join without a gap from the beginning to `end`.
+fn are_contiguous(segments: &[SegmentRow], end: Offset) -> bool {
+    let joined = segments
+        .iter()
+        .try_fold(Offset::START, |at, segment| (segment.start == at).then_some(segment.end));
+    joined == Some(end)
+}
+
+impl UploadWriter {
+    /// The position of the next byte in the file.
+    pub(super) fn position(&self) -> Offset {
+        self.scan.position()
+    }
+
+    /// The position of the last byte. An upload whose video is not stored yet shows at most this
+    /// offset, because clients take offset = length for success.
+    pub(super) fn last_byte(&self) -> Offset {
+        Offset::new(self.position().get().saturating_sub(1))
+    }
+
+    pub(super) fn sha256(&self) -> Digest {
+        self.scan.sha256()
+    }
+
+    pub(super) fn file(&self) -> &SpoolFile {
+        &self.file
+    }
+
+    /// Refuses the file as soon as a box says that it is longer than this.
+    pub(super) fn set_max_length(&mut self, length: Length) {
+        self.scan.set_max_length(length);
+    }
+
+    /// Ends the file at the current position.
+    pub(super) async fn set_length(&mut self) -> Result<Length, StorageError> {
+        let length = Length::new(self.position().get());
+        self.scan.set_length(length, &self.file, &self.shared.readers).await?;
+        Ok(length)
+    }
+
+    /// Writes a body to the spool until it ends, one way or another. Nothing is durable yet. After a
+    /// storage error the unacknowledged bytes are removed at once: the disk may be full.
+    pub(super) async fn receive(
+        &mut self,
+        mut body: Body,
+        max_bytes: u64,
+        release_requested: &CancellationToken,
+        checksum: Option<Checksum>,
+    ) -> Result<BodyEnd, StorageError> {
+        let start = self.position();
+        let received = match checksum {
+            None => self.receive_chunks(&mut body, max_bytes, release_requested, None).await,
+            Some(checksum) => {
+                self.receive_verified(&mut body, max_bytes, release_requested, checksum).await
+            }
+        };
+        if received.is_err()
+            && let Err(error) = self.file.truncate(start).await
+        {
+            tracing::warn!(%error, "spool file not truncated");
+        }
+        received
+    }
+
+    /// Receives a body that counts only if it matches its checksum.
+    async fn receive_verified(
+        &mut self,
+        body: &mut Body,
+        max_bytes: u64,
+        release_requested: &CancellationToken,
+        checksum: Checksum,
+    ) -> Result<BodyEnd, StorageError> {
+        let before = self.scan.clone();
+        let mut running = RunningChecksum::new(checksum.algorithm);
+        let end = self.receive_chunks(body, max_bytes, release_requested, Some(&mut running));
+        let end = end.await?;
+        if end == BodyEnd::Complete && running.matches(&checksum.expected) {
+            return Ok(if self.is_refused().await { BodyEnd::Refused } else { end });
+        }
+        self.scan = before;
+        Ok(match end {
+            BodyEnd::ReleaseRequested | BodyEnd::Cut => end,
+            _ => BodyEnd::ChecksumMismatch,
+        })
+    }
+
+    async fn receive_chunks(
+        &mut self,
+        body: &mut Body,
+        max_bytes: u64,
+        release_requested: &CancellationToken,
+        mut checksum: Option<&mut RunningChecksum>,
+    ) -> Result<BodyEnd, StorageError> {
+        let idle_timeout = self.shared.parts.config.idle_timeout.unsigned_abs();
+        let mut rate = MinimumRate::new(&self.shared.parts.config);
+        let mut remaining = max_bytes;
+        loop {
+            let mut chunk = match next_chunk(body, idle_timeout, release_requested).await {
+                Ok(chunk) => chunk,
+                Err(end) => return Ok(end),
+            };
+            let is_slow = rate.is_violated(chunk.len() as u64);
+            let is_too_long = chunk.len() as u64 > remaining;
+            chunk.truncate(usize::try_from(remaining).unwrap_or(usize::MAX));
+            remaining -= chunk.len() as u64;
+            if let Some(checksum) = &mut checksum {
+                checksum.update(&chunk);
+            }
+            self.append(chunk).await?;
+            // Until the checksum is verified, what looks like a bad video may be a damaged one.
+            if checksum.is_none() && self.is_refused().await {
+                return Ok(BodyEnd::Refused);
+            }
+            if is_too_long {
+                return Ok(BodyEnd::TooLong);
+            }
+            if is_slow && remaining > 0 {
+                return Ok(BodyEnd::Cut);
+            }
+        }
+    }
+
+    async fn append(&mut self, chunk: Bytes) -> Result<(), StorageError> {
+        metrics::counter!("forte_media_bytes_received_total").increment(chunk.len() as u64);
+        let chunks = [chunk];
+        self.file.append(&chunks).await?;
+        self.scan.push(&chunks[0], &self.file, &self.shared.readers).await
+    }
+
+    async fn is_refused(&mut self) -> bool {
+        if self.scan.refusal().is_some() {
+            return true;
+        }
+        self.head_check.is_refused(self.scan.head(), &self.shared.refusals).await
+    }
+
+    /// Ends the upload because its bytes are refused. The error for the client.
+    pub(super) async fn end_refused(&mut self, lease: &WriteLease) -> UploadError {
+        let refusals = &self.shared.refusals;
+        if let Some(refusal) = self.head_check.take_refusal() {
+            return refusals.end_refused_before(lease, refusal).await;
+        }
+        match self.scan.refusal().cloned() {
+            Some(refusal) => {
+                let id = self.content_id(lease, &refusal);
+                refusals.end_refused(lease, refusal, id).await
+            }
+            None => UploadError::Internal("refused without a reason".into()),
+        }
+    }
+
+    /// The verdict on the complete file, and whether it is the one that the client declared. A refused
+    /// upload is ended.
+    pub(super) async fn inspect(&mut self, lease: &WriteLease) -> Result<Inspection, UploadError> {
+        let declared = self.declared(lease).and_then(|declaration| declaration.sha256);
+        let sha256 = self.sha256();
+        let inspected = self.scan.finish().and_then(|inspection| match declared {
+            Some(declared) if declared != sha256 => {
+                Err(inspect::digest_mismatch(declared, sha256, inspection.facts.length))
+            }
+            _ => Ok(inspection),
+        });
+        match inspected {
+            Ok(inspection) => Ok(inspection),
+            Err(refusal) => {
+                let id = self.content_id(lease, &refusal);
+                Err(self.shared.refusals.end_refused(lease, refusal, id).await)
+            }
+        }
+    }
+
+    fn declared(&self, lease: &WriteLease) -> Option<Declaration> {
+        lease.row.details.as_ref().map(Declaration::from).or(self.declaration)
+    }
+
+    /// The key under which a refusal of these bytes is remembered, if it holds for the file itself.
+    fn content_id(&self, lease: &WriteLease, refusal: &Refusal) -> Option<ContentId> {
+        let Declaration { ref_key, sha256: declared } = self.declared(lease)?;
+        let (sha256, length) = (self.sha256(), lease.row.length);
+        let is_declared = declared == Some(sha256);
+        let reaches_end = length.is_some_and(|length| self.position().reaches(length));
+        let is_whole = is_declared || reaches_end;
+        let is_another_file = is_whole && declared.is_some_and(|declared| declared != sha256);
+        if is_another_file || !(is_declared || concerns_file(refusal)) {
+            return None;
+        }
+        // The declared hash is not known to be that of these bytes before all of them are here.
+        let declared = is_whole.then_some(sha256);
+        Some(ContentId { ref_key, length, declared, head: self.scan.head() })
+    }
+
+    /// Makes everything up to `to` durable, acknowledges it, and releases the lease. When the upload
+    /// expires now.
+    pub(super) async fn acknowledge(
+        &mut self,
+        lease: &WriteLease,
+        to: Offset,
+    ) -> Result<Timestamp, UploadError> {
+        let is_new = to != lease.spooled();
+        let acknowledged =
+            if is_new { self.commit(lease, to).await } else { Ok(lease.row.expires_at) };
+        if acknowledged.is_err() || !is_new {
+            self.shared.locks.release(lease).await;
+        }
+        let expires_at = acknowledged?;
+        if to == self.position() {
+            self.shared.cache.insert(lease.row.id, lease.fence, self.scan.clone());
+        }
+        Ok(expires_at)
+    }
+
+    async fn commit(&mut self, lease: &WriteLease, to: Offset) -> Result<Timestamp, UploadError> {
+        let shared = Arc::clone(&self.shared);
+        let (row, from) = (&lease.row, lease.spooled());
+        let segment = self.flush(lease, to).await?;
+        shared.parts.faults.pass("upload.commit.before")?;
+        let expires_at = shared.parts.config.expires_at(row.created_at, shared.parts.clock.now());
+        let (upload, fence, node) = (row.id, lease.fence, shared.locks.node());
+        let commit = Commit { upload, fence, from, to, segment, node, expires_at };
+        // After an error it is unknown whether it took effect; the next request reads the offset.
+        if shared.parts.database.commit(&commit).await? == CommitOutcome::Fenced {
+            return Err(UploadError::TakenOver);
+        }
+        metrics::counter!("forte_media_bytes_acknowledged_total").increment(to.get() - from.get());
+        shared.parts.faults.pass("upload.commit.after")?;
+        Ok(expires_at)
+    }
+
+    /// Makes bytes durable: one segment in shared storage, or an fsync of the spool file.
+    async fn flush(
+        &mut self,
+        lease: &WriteLease,
+        end: Offset,
+    ) -> Result<Option<Digest>, StorageError> {
+        if !self.shared.parts.is_segmented() {
+            self.file.sync().await?;
+            return Ok(None);
+        }
+        let (start, fence) = (lease.spooled(), lease.fence.unsigned_abs());
+        let key = SegmentKey { upload: lease.row.id, start, end, fence };
+        let digest = self.hash(start, end).await?;
+        self.shared.parts.store.put_segment(&key, self.file.path(), digest).await?;
+        Ok(Some(digest))
+    }
+
+    /// The hash of a segment, read from the spool: the running digest is that of the whole file.
+    async fn hash(&self, from: Offset, to: Offset) -> Result<Digest, StorageError> {
+        if from == Offset::START && to == self.position() {
+            return Ok(self.sha256());
+        }
+        let mut digest = Sha256::new();
+        let mut at = from.get();
+        while at < to.get() {
+            let next = to.get().min(at + HASH_CHUNK);
+            digest.update(self.file.read(at..next).await?);
+            at = next;
+        }
+        Ok(Digest::new(digest.finalize().into()))
+    }
+}
