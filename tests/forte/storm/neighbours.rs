@@ -25,8 +25,8 @@ async fn before_bad_store() -> Option<(Service, BadS3)> {
     let bad = BadS3::before(&env.bucket.as_ref()?.endpoint, []).await;
     let settings = vec![
         ("STORAGE__S3__ENDPOINT", bad.endpoint.clone()),
-        ("STORAGE__S3__INITIAL_BACKOFF", "5ms".to_owned()),
-        ("STORAGE__S3__RESPONSE_TIMEOUT", "500ms".to_owned()),
+        ("STORAGE__S3__FIRST_PAUSE", "5ms".to_owned()),
+        ("STORAGE__S3__ANSWER_TIMEOUT", "500ms".to_owned()),
         ("UPLOAD__FINISH_TRIES_FOR", "300ms".to_owned()),
     ];
     let options = Options { settings, ..Options::default() };
