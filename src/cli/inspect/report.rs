@@ -1,4 +1,4 @@
-//! What is printed of a file.
+//! The report on one file.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use crate::inspect::outline::Line;
 use crate::inspect::{Digests, Inspection};
 use crate::model::{Check, Facts, Finding, Refusal};
 
-/// What is known of a file: `interface.md` calls each of these names a promise.
+/// The result of an inspection. The field names are the stable format of `inspect --json`.
 #[derive(Serialize)]
 pub(super) struct Report {
     pub(super) file: String,
@@ -21,7 +21,7 @@ pub(super) struct Report {
     pub(super) judged_after: u64,
     pub(super) notes: Vec<Finding>,
     pub(super) facts: Facts,
-    /// The boxes of the file, where they were asked for.
+    /// Present with `--tree`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) boxes: Option<Vec<Line>>,
 }
@@ -40,7 +40,7 @@ impl Report {
             file,
             verdict: Verdict::Accepted,
             code: None,
-            message: format!("The video is in order: {}.", summary(&facts)),
+            message: format!("The video is valid: {}.", summary(&facts)),
             at: None,
             path: None,
             judged_after: facts.length,
@@ -65,39 +65,42 @@ impl Report {
         }
     }
 
-    /// Writes the report for a person.
-    pub(super) fn write(&self, data: &mut impl Write) -> io::Result<()> {
+    /// Writes the report as text.
+    pub(super) fn write(&self, out: &mut impl Write) -> io::Result<()> {
         match self.code {
-            None => writeln!(data, "{}: accepted", self.file)?,
+            None => writeln!(out, "{}: accepted", self.file)?,
             Some(code) => writeln!(
-                data,
+                out,
                 "{}: refused, {code}{}, after {} of {} bytes",
                 self.file,
-                place(self.at, self.path.as_deref()),
+                position_suffix(self.at, self.path.as_deref()),
                 self.judged_after,
                 self.facts.length
             )?,
         }
-        writeln!(data, "  {}", self.message)?;
-        for (name, fact) in told(&self.facts) {
-            writeln!(data, "  {name:<10} {fact}")?;
+        writeln!(out, "  {}", self.message)?;
+        for (name, fact) in details(&self.facts) {
+            writeln!(out, "  {name:<10} {fact}")?;
         }
         for note in &self.notes {
-            let place = place(note.at, note.path.as_deref());
-            writeln!(data, "  note {}{place}: {}", note.check, note.message)?;
+            let suffix = position_suffix(note.at, note.path.as_deref());
+            writeln!(out, "  note {}{suffix}: {}", note.check, note.message)?;
         }
-        tree::write(self, data)
+        match &self.boxes {
+            Some(boxes) => tree::write(boxes, self.positions(), out),
+            None => Ok(()),
+        }
     }
 
-    /// Everything that was found at a position: why it was refused, and the notes.
-    pub(super) fn marks(&self) -> impl Iterator<Item = (u64, Check)> {
-        let refused = self.at.zip(self.code);
+    /// The positions of the refusal and of the notes.
+    fn positions(&self) -> impl Iterator<Item = (u64, Check)> {
+        let refusal = self.at.zip(self.code);
         let notes = self.notes.iter().filter_map(|note| Some((note.at?, note.check)));
-        refused.into_iter().chain(notes)
+        refusal.into_iter().chain(notes)
     }
 }
 
-/// The facts a person asks for first.
+/// The most important facts in one line.
 fn summary(facts: &Facts) -> String {
     let unknown = || "?".to_owned();
     let number = |number: Option<u32>| number.map_or_else(unknown, |number| number.to_string());
@@ -106,7 +109,7 @@ fn summary(facts: &Facts) -> String {
         format!("{seconds}.{millis:03}")
     });
     format!(
-        "{seconds} s, {} by {} pixels, picture {}, sound {}",
+        "{seconds} s, {} by {} pixels, video {}, audio {}",
         number(facts.width),
         number(facts.height),
         facts.video_codec.as_deref().unwrap_or("?"),
@@ -114,43 +117,44 @@ fn summary(facts: &Facts) -> String {
     )
 }
 
-/// The other facts, as far as they are known.
-fn told(facts: &Facts) -> impl Iterator<Item = (&'static str, String)> {
-    let turned = facts.rotation.filter(|degrees| *degrees > 0);
-    let place = facts.location.map(|place| format!("{} north, {} east", place.lat, place.long));
+/// The other known facts, with their labels.
+fn details(facts: &Facts) -> impl Iterator<Item = (&'static str, String)> {
+    let rotation = facts.rotation.filter(|degrees| *degrees > 0);
+    let location = facts.location.map(|it| format!("{} north, {} east", it.lat, it.long));
     let all = [
-        ("picture", facts.video_codec_string.clone()),
-        ("rotation", turned.map(|degrees| format!("{degrees} degrees"))),
-        ("frames", facts.frame_rate.map(|rate| format!("{rate:.2} a second"))),
-        ("sound", sound(facts)),
+        ("video", facts.video_codec_string.clone()),
+        ("rotation", rotation.map(|degrees| format!("{degrees} degrees"))),
+        ("frame rate", facts.frame_rate.map(|rate| format!("{rate:.2} frames/s"))),
+        ("audio", audio(facts)),
         ("brands", Some(facts.brands.join(", ")).filter(|brands| !brands.is_empty())),
         ("layout", facts.moov_first.map(|first| layout(facts, first))),
-        ("made", facts.created_at.map(|moment| moment.to_string())),
-        ("place", place),
+        ("created", facts.created_at.map(|time| time.to_string())),
+        ("location", location),
         ("device", facts.device.clone()),
-        ("C2PA", facts.c2pa.filter(|there| *there).map(|_| "there, not verified".to_owned())),
+        ("C2PA", facts.c2pa.filter(|found| *found).map(|_| "found, not verified".to_owned())),
         ("SHA-256", facts.sha256.map(|digest| digest.to_string())),
-        ("of media", facts.media_sha256.map(|digest| digest.to_string())),
+        ("media hash", facts.media_sha256.map(|digest| digest.to_string())),
     ];
     all.into_iter().filter_map(|(name, fact)| Some((name, fact?)))
 }
 
-fn sound(facts: &Facts) -> Option<String> {
+fn audio(facts: &Facts) -> Option<String> {
     let codec = facts.audio_codec_string.as_deref().or(facts.audio_codec.as_deref())?;
     let rate = facts.sample_rate.map(|rate| format!(", {rate} Hz"));
-    let channels = facts.channels.map(|channels| format!(", {channels} channels"));
+    let channels = facts.channels.map(|channels| {
+        if channels == 1 { ", mono".to_owned() } else { format!(", {channels} channels") }
+    });
     Some([Some(codec.to_owned()), rate, channels].into_iter().flatten().collect())
 }
 
 fn layout(facts: &Facts, moov_first: bool) -> String {
     let place = if moov_first { "before" } else { "after" };
-    let fragments = if facts.fragmented == Some(true) { ", in fragments" } else { "" };
+    let fragments = if facts.fragmented == Some(true) { ", fragmented" } else { "" };
     let length = facts.moov_length.unwrap_or_default();
-    format!("moov of {length} bytes {place} the media{fragments}")
+    format!("moov ({length} bytes) {place} the media{fragments}")
 }
 
-/// Where it is, as far as that is known.
-fn place(position: Option<u64>, path: Option<&str>) -> String {
+fn position_suffix(position: Option<u64>, path: Option<&str>) -> String {
     let position = position.map(|position| format!(" at byte {position}"));
     let path = path.map(|path| format!(" ({path})"));
     [position, path].into_iter().flatten().collect()
