@@ -1,5 +1,6 @@
 //! The one place where parts meet: build, router, run until shutdown.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -338,17 +339,17 @@ impl Health for Pulse {
         self.metrics.render()
     }
 
-    async fn troubles(&self) -> Vec<(&'static str, String)> {
-        let mut troubles = Vec::new();
+    async fn failures(&self) -> BTreeMap<&'static str, String> {
+        let mut failures = BTreeMap::new();
         if self.ending.is_cancelled() {
-            troubles.push(("service", "is shutting down".to_owned()));
+            failures.insert("service", "is shutting down".to_owned());
         }
         if let Err(error) = self.database.probe().await {
-            troubles.push(("database", error.to_string()));
+            failures.insert("database", error.to_string());
         }
         if let Err(error) = self.store.probe().await {
-            troubles.push(("store", error.to_string()));
+            failures.insert("store", error.to_string());
         }
-        troubles
+        failures
     }
 }

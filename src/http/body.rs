@@ -1,4 +1,4 @@
-//! Bodies on their way into the engine.
+//! Request bodies: small ones that are read whole, and those that are streamed into an upload.
 
 use std::time::Duration;
 
@@ -12,40 +12,74 @@ use crate::upload;
 
 use super::error_code::ErrorCode;
 use super::problem::Problem;
-use super::refusals::closing;
 
-/// The body as the engine takes it. An error, whatever it was, is the end of what will come.
-pub(super) fn stream(body: Body) -> upload::Body {
-    Box::pin(body.into_data_stream().map(|piece| piece.map_err(Into::into)))
+/// Why a small body could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodyError {
+    /// Longer than `limit` bytes.
+    TooLarge { limit: usize },
+    /// It did not arrive in time.
+    TooSlow,
+    /// The client stopped before its end.
+    Incomplete,
 }
 
-/// A whole small body: at most `limit` bytes, here within this time.
-pub(super) async fn small(body: Body, limit: usize, within: Duration) -> Result<Bytes, Problem> {
+/// Reads a whole body of at most `limit` bytes that arrives within `time_limit`. A body that announces
+/// more is not read at all.
+pub(super) async fn read_small(
+    body: Body,
+    limit: usize,
+    time_limit: Duration,
+) -> Result<Bytes, BodyError> {
+    if usize::try_from(body.size_hint().lower()).is_ok_and(|announced| announced > limit) {
+        return Err(BodyError::TooLarge { limit });
+    }
     let reading = Limited::new(body, limit).collect();
-    match tokio::time::timeout(within, reading).await {
+    match tokio::time::timeout(time_limit, reading).await {
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_long(limit)),
-        Ok(Err(_)) => Err(Problem::unreadable("the body ended too early; send it again")),
-        Err(_) => Err(too_slow()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(BodyError::TooLarge { limit }),
+        Ok(Err(_)) => Err(BodyError::Incomplete),
+        Err(_elapsed) => Err(BodyError::TooSlow),
     }
 }
 
-pub(super) fn too_long(limit: usize) -> Problem {
-    let message = format!("the body may have at most {limit} bytes");
-    closing(Problem::new(ErrorCode::BodyTooLarge, message))
+impl BodyError {
+    /// For routes that answer 400 instead of 408.
+    pub(super) fn slow_as_incomplete(self) -> Self {
+        if self == Self::TooSlow { Self::Incomplete } else { self }
+    }
 }
 
-pub(super) fn too_slow() -> Problem {
-    let message = "the body came too slowly; send it again";
-    closing(Problem::new(ErrorCode::BodyTooSlow, message))
+/// The rest of the body will not be read, so the connection is closed.
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        let problem = match error {
+            BodyError::TooLarge { limit } => {
+                let message = format!("the body is longer than {limit} bytes");
+                Self::new(ErrorCode::BodyTooLarge, message)
+            }
+            BodyError::TooSlow => {
+                let message = "the body did not arrive in time; send it again";
+                Self::new(ErrorCode::BodyTooSlow, message)
+            }
+            BodyError::Incomplete => {
+                Self::unreadable("the body ended before it was complete; send it again")
+            }
+        };
+        problem.closing()
+    }
 }
 
-/// Whether a request brings bytes along.
+/// The body for an upload, which takes any error as the end of what has arrived.
+pub(super) fn stream(body: Body) -> upload::Body {
+    Box::pin(body.into_data_stream().map(|chunk| chunk.map_err(Into::into)))
+}
+
 pub(super) fn has_bytes(body: &Body) -> bool {
     !body.is_end_stream() && body.size_hint().exact() != Some(0)
 }
 
-/// How many bytes a body announces, when it does.
+/// `Content-Length`.
 pub(super) fn announced(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

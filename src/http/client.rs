@@ -1,40 +1,39 @@
-//! Who is at the other end: the address that limits count by.
+//! The address of the client, by which limits count.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::extract::ConnectInfo;
 use axum::http::{Extensions, HeaderMap};
 use serde::Deserialize;
 
-use super::AppState;
 use crate::model::Network;
 
-/// What proxies write the addresses before them into.
+/// The header in which proxies list the addresses before them.
 const FORWARDED: &str = "x-forwarded-for";
 
-/// How many hops are looked at: nobody stands behind more proxies.
-const MOST_HOPS: usize = 16;
+/// How many of its entries are read.
+const MAX_HOPS: usize = 16;
 
-/// How much of an IPv6 address one customer of a provider has.
-const CUSTOMER_V6: u8 = 64;
+/// The IPv6 prefix that one customer of a provider has.
+const CUSTOMER_PREFIX: u8 = 64;
 
-/// `http.trusted_proxies`: from whom `X-Forwarded-For` is believed (S51).
+/// `http.trusted_proxies`: the proxies whose `X-Forwarded-For` is believed.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(transparent)]
-pub struct Proxies(Vec<Network>);
+pub struct TrustedProxies(Vec<Network>);
 
-impl Proxies {
-    fn trust(&self, address: IpAddr) -> bool {
+impl TrustedProxies {
+    fn contain(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(address))
     }
 
-    /// The nearest address that is no proxy of ours. What it says of itself and of those behind it,
-    /// anybody could have written.
+    /// The nearest address that is not a trusted proxy. Anybody could have written the entries
+    /// beyond it.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut nearest = peer.to_canonical();
-        for hop in hops(headers).take(MOST_HOPS) {
-            if !self.trust(nearest) {
+        for hop in hops(headers).take(MAX_HOPS) {
+            if !self.contain(nearest) {
                 break;
             }
             let Some(hop) = hop else { break };
@@ -44,7 +43,7 @@ impl Proxies {
     }
 }
 
-/// The addresses proxies have written down, the nearest first; none where one cannot be read.
+/// The entries of `X-Forwarded-For`, nearest first; `None` for one that is not an address.
 fn hops(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
     let lines = headers.get_all(FORWARDED).iter().rev();
     lines.flat_map(|line| line.to_str().unwrap_or("?").rsplit(',').map(hop))
@@ -57,27 +56,31 @@ fn hop(text: &str) -> Option<IpAddr> {
     alone.parse().or_else(|_| with_port()).ok().map(|address: IpAddr| address.to_canonical())
 }
 
-/// Where a request comes from.
+/// The client of a request. Displayed as the network that limits count by: an IPv4 address, or the
+/// IPv6 network of one customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Client(pub(super) IpAddr);
 
 impl Client {
-    /// Of a request with these headers and extensions. In a test there is no peer: it is this machine.
-    pub(super) fn of(state: &AppState, extensions: &Extensions, headers: &HeaderMap) -> Self {
+    /// Requests that tests send in process have no peer; they count as local.
+    pub(super) fn of(
+        proxies: &TrustedProxies,
+        extensions: &Extensions,
+        headers: &HeaderMap,
+    ) -> Self {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-        Self(state.proxies.client(peer.unwrap_or(std::net::Ipv4Addr::LOCALHOST.into()), headers))
+        Self(proxies.client(peer.unwrap_or(Ipv4Addr::LOCALHOST.into()), headers))
     }
 }
 
-/// The network that limits count by: an IPv4 address, or what one customer has of IPv6.
 impl fmt::Display for Client {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             IpAddr::V4(address) => fmt::Display::fmt(&address, out),
             IpAddr::V6(address) => {
-                let mask = u128::MAX << (128 - CUSTOMER_V6);
+                let mask = u128::MAX << (128 - CUSTOMER_PREFIX);
                 let network = Ipv6Addr::from_bits(address.to_bits() & mask);
-                write!(out, "{network}/{CUSTOMER_V6}")
+                write!(out, "{network}/{CUSTOMER_PREFIX}")
             }
         }
     }
@@ -90,7 +93,7 @@ mod tests {
     fn client(peer: &str, forwarded: &[&str]) -> String {
         let trusted = ["10.0.0.0/8", "127.0.0.1", "fd00::/8"];
         let networks = serde_json::to_string(&trusted).unwrap();
-        let proxies: Proxies = serde_json::from_str(&networks).unwrap();
+        let proxies: TrustedProxies = serde_json::from_str(&networks).unwrap();
         let mut headers = HeaderMap::new();
         for line in forwarded {
             headers.append(FORWARDED, line.parse().unwrap());
@@ -98,34 +101,33 @@ mod tests {
         Client(proxies.client(peer.parse().unwrap(), &headers)).to_string()
     }
 
-    /// S51
     #[test]
-    fn who_is_no_proxy_of_ours_speaks_for_nobody() {
+    fn ignores_the_header_of_a_peer_that_is_not_trusted() {
         assert_eq!(client("203.0.113.7", &["198.51.100.1"]), "203.0.113.7");
     }
 
     #[test]
-    fn a_proxy_says_for_whom_it_asks() {
+    fn believes_a_trusted_proxy() {
         assert_eq!(client("10.0.0.1", &["203.0.113.7"]), "203.0.113.7");
         assert_eq!(client("::ffff:127.0.0.1", &["203.0.113.7:4711"]), "203.0.113.7");
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
     }
 
     #[test]
-    fn of_several_the_nearest_that_is_no_proxy_counts() {
+    fn takes_the_nearest_address_that_is_not_a_trusted_proxy() {
         assert_eq!(client("10.0.0.1", &["1.2.3.4, 203.0.113.7, 10.1.1.1"]), "203.0.113.7");
         assert_eq!(client("10.0.0.1", &["1.2.3.4", "203.0.113.7"]), "203.0.113.7");
         assert_eq!(client("10.0.0.1", &["1.2.3.4, nonsense, 10.1.1.1"]), "10.1.1.1");
     }
 
     #[test]
-    fn of_ipv6_a_whole_customer_is_one() {
+    fn counts_the_ipv6_network_of_a_customer_as_one_client() {
         assert_eq!(client("fd00::1", &["2a02:1:2:3:4:5:6:7"]), "2a02:1:2:3::/64");
         assert_eq!(client("fd00::1", &["[2a02:1:2:3::9]:80"]), "2a02:1:2:3::/64");
     }
 
     #[test]
-    fn a_long_list_is_not_read_to_its_end() {
+    fn reads_only_the_nearest_entries_of_a_long_list() {
         let long = vec!["10.1.1.1"; 10_000].join(",");
         assert_eq!(client("10.0.0.1", &[&format!("203.0.113.7,{long}")]), "10.1.1.1");
     }

@@ -1,11 +1,11 @@
-//! Settings of the listener for operators and of what the doors take beside the video.
+//! Settings of the listener for operators, and limits of requests.
 
 use std::net::SocketAddr;
 
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-/// `[ops]`: the listener for operators.
+/// The section `[ops]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ops {
@@ -13,22 +13,22 @@ pub struct Ops {
     pub listen: SocketAddr,
 }
 
-/// `[http.limits]`: what the doors take beside the video's bytes.
+/// The section `[http.limits]`: limits of everything but the bytes of a video.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RequestLimits {
     /// Longest text field of a form, in bytes.
     pub max_field: usize,
-    /// Most fields of a form, the file among them.
+    /// Most fields of a form, including the file.
     pub max_fields: usize,
-    /// How much longer than its video a form's body may be, in bytes.
+    /// How much longer than its video the body of a form may be, in bytes.
     pub max_body_extra: u64,
-    /// Longest body of named values without a file, in bytes.
+    /// Longest body without a file, in bytes.
     pub max_small_body: usize,
     /// Longest `Upload-Metadata` header, in bytes.
     pub max_header_metadata: usize,
-    /// Most of a video's first bytes that a preflight brings.
+    /// Most first bytes of a video in a preflight.
     pub max_head: usize,
-    /// How long a preflight may take to arrive.
+    /// Time for the body of a preflight.
     pub preflight_within: SignedDuration,
 }

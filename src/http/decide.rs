@@ -8,25 +8,21 @@ use axum::extract::{FromRequestParts as _, Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use tokio::time::timeout;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::leasing::{DecisionError, ReportState, Verdict};
-use crate::model::{Decision, Person, RefKey};
+use crate::model::{Decision, Person, RefKey, strip_bom};
 
+use super::body::{BodyError, read_small};
 use super::error_code::ErrorCode;
 use super::onec::{API_KEY, OnecAccount};
 use super::problem::{self, Problem};
-use super::{Answer, AppState, refusals, success};
-
-/// What comes before a text from 1C, or does not.
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+use super::{Answer, AppState, success};
 
 /// The routes of who decides.
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
@@ -145,15 +141,10 @@ fn is_of_exchange(headers: &HeaderMap) -> bool {
 
 /// The body as JSON. What is wrong with it is said without repeating it.
 async fn read(state: &AppState, body: Body) -> Result<Asked, Problem> {
-    let most = state.limits.max_small_body;
-    let reading = timeout(state.uploads.idle_timeout(), Limited::new(body, most).collect());
-    let cut = || Problem::unreadable("the body ended too early; send it again");
-    let bytes = reading.await.unwrap_or_else(|_| Err("it is too slow".into()));
-    let bytes =
-        bytes.map_err(|error| if error.is::<LengthLimitError>() { too_long(most) } else { cut() });
-    let bytes = bytes.map_err(refusals::closing)?.to_bytes();
-    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
-    let value: serde_json::Value = serde_json::from_slice(text)
+    let time_limit = state.uploads.idle_timeout();
+    let body = read_small(body, state.limits.max_small_body, time_limit).await;
+    let body = body.map_err(BodyError::slow_as_incomplete)?;
+    let value: serde_json::Value = serde_json::from_slice(strip_bom(&body))
         .map_err(|_| Problem::unreadable("the body must be JSON in UTF-8"))?;
     serde_json::from_value(value).map_err(|_| not_all_there())
 }
@@ -162,11 +153,6 @@ fn not_all_there() -> Problem {
     let message =
         "must have decision (approve or reject), version (a number from 0 on) and reason (text)";
     Problem::fields(&[("body", message.to_owned())])
-}
-
-fn too_long(most: usize) -> Problem {
-    let message = format!("the body has at most {most} bytes");
-    Problem::new(ErrorCode::BodyTooLarge, message)
 }
 
 fn told(ref_key: RefKey, standing: ReportState) -> DecisionTold {

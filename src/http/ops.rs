@@ -1,5 +1,6 @@
-//! What operators' tools ask, on a listener of its own: `/metrics`, `/healthz`, `/readyz`.
+//! The listener for operators: `/metrics`, `/healthz`, `/readyz`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -9,16 +10,16 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
 
-/// What the listener shows; the app knows how to find it out.
+/// The health of the process, as the app can find it out.
 pub trait Health: Send + Sync + 'static {
     /// The metrics in the text format of Prometheus.
     fn metrics(&self) -> String;
 
-    /// What is away, if anything: `(part, why)`. Empty means ready.
-    fn troubles(&self) -> impl Future<Output = Vec<(&'static str, String)>> + Send;
+    /// The failing parts, each with its cause. Empty means ready.
+    fn failures(&self) -> impl Future<Output = BTreeMap<&'static str, String>> + Send;
 }
 
-/// The routes of the operators' listener.
+/// The routes of the listener for operators.
 pub fn ops_router<H: Health>(health: Arc<H>) -> Router {
     Router::new()
         .route("/metrics", get(metrics::<H>))
@@ -33,9 +34,8 @@ async fn metrics<H: Health>(State(health): State<Arc<H>>) -> Response {
 }
 
 async fn ready<H: Health>(State(health): State<Arc<H>>) -> Response {
-    let troubles = health.troubles().await;
-    let status = if troubles.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let parts: serde_json::Map<_, _> =
-        troubles.into_iter().map(|(part, why)| (part.to_owned(), json!(why))).collect();
-    (status, Json(json!({ "ready": parts.is_empty(), "troubles": parts }))).into_response()
+    let failures = health.failures().await;
+    let is_ready = failures.is_empty();
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(json!({ "ready": is_ready, "failures": failures }))).into_response()
 }

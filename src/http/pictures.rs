@@ -20,7 +20,7 @@ use super::accounts::seconds;
 use super::client::Client;
 use super::error_code::ErrorCode;
 use super::problem::{self, Problem};
-use super::range::is_known;
+use super::range::is_not_modified;
 
 /// Under an address with its version a picture never changes.
 const FOR_GOOD: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -125,7 +125,7 @@ async fn code(
 ) -> Result<Response, Problem> {
     let (asking, _) = request.into_parts();
     // Who tries one key after the other is stopped, whether they are right or wrong (S62).
-    state.pictures.count(Client::of(&state, &asking.extensions, &asking.headers).0)?;
+    state.pictures.count(Client::of(&state.proxies, &asking.extensions, &asking.headers).0)?;
     let headers = &asking.headers;
     let needs_person = state.pictures.codes_need_a_person();
     let person = if needs_person { Some(state.caller(headers).await?) } else { None };
@@ -157,7 +157,7 @@ fn shown(
     let kind = HeaderValue::from_static(kind);
     let headers =
         [(header::ETAG, tag), (header::CACHE_CONTROL, keep), (header::CONTENT_TYPE, kind)];
-    if is_known(asking, &etag) {
+    if is_not_modified(asking, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     Ok((headers, Body::from(bytes)).into_response())

@@ -94,6 +94,12 @@ impl Problem {
         Self::new(ErrorCode::ChecksumMismatch, message)
     }
 
+    /// 405; the router adds `Allow`.
+    pub(super) fn method_not_allowed() -> Self {
+        let message = "this address does not support the method; see Allow";
+        Self::new(ErrorCode::MethodNotAllowed, message)
+    }
+
     pub(super) fn status(&self) -> StatusCode {
         self.0.status
     }
@@ -111,6 +117,11 @@ impl Problem {
     pub(super) fn with_header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
         self.0.headers.insert(name, value.into());
         self
+    }
+
+    /// Closes the connection, because the rest of the request body will not be read.
+    pub(super) fn closing(self) -> Self {
+        self.with_header(header::CONNECTION, HeaderValue::from_static("close"))
     }
 
     /// Sets `Retry-After`.

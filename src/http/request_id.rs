@@ -1,34 +1,33 @@
-//! Every request has an id, in its log lines and in its answer.
+//! The id of a request, in its log lines and in its response.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request};
 use tower_http::request_id::{MakeRequestId, RequestId};
 use uuid::Uuid;
 
-/// Carries the id in both directions.
 pub(super) const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The longest id of somebody else that is taken over.
-const LONGEST: usize = 128;
+/// The longest id that is taken from a client.
+const MAX_LENGTH: usize = 128;
 
-/// Makes ids for requests that came without one.
+/// Makes ids for requests that come without one.
 #[derive(Clone, Copy)]
-pub(super) struct Fresh;
+pub(super) struct MakeRandomId;
 
-impl MakeRequestId for Fresh {
+impl MakeRequestId for MakeRandomId {
     fn make_request_id<B>(&mut self, _: &Request<B>) -> Option<RequestId> {
-        // Not a secret and not kept: needs neither our clock nor our randomness.
+        // Neither secret nor stored, so it need not come from `Clock` and `Random`.
         HeaderValue::from_str(&Uuid::new_v4().simple().to_string()).ok().map(RequestId::new)
     }
 }
 
-/// The id of a request, once it has one.
+/// The id of a request, after the layer that sets it.
 pub(super) fn of(headers: &HeaderMap) -> String {
     let id = headers.get(HEADER).and_then(|id| id.to_str().ok());
     id.unwrap_or_default().to_owned()
 }
 
-/// Whether an id that came along can be written into logs and answers.
-pub(super) fn is_acceptable(id: &HeaderValue) -> bool {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
-    !id.is_empty() && id.len() <= LONGEST && id.as_bytes().iter().all(plain)
+/// Whether a client's id can be written into logs and headers.
+pub(super) fn is_safe(id: &HeaderValue) -> bool {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
+    !id.is_empty() && id.len() <= MAX_LENGTH && id.as_bytes().iter().all(is_plain)
 }

@@ -10,7 +10,7 @@ use crate::playback::ContentHeaders;
 
 use super::error_code::ErrorCode;
 use super::problem::{self, Problem};
-use super::range::{Asked, asked, is_known};
+use super::range::{RequestedRange, is_not_modified, requested_range};
 
 /// An answer that lacks only its bytes.
 pub(super) struct Plan {
@@ -33,17 +33,18 @@ pub(super) fn plan(
     about: &ContentHeaders,
 ) -> Result<Plan, Problem> {
     let mut headers = headers(about)?;
-    if is_known(asking, &about.etag) {
+    if is_not_modified(asking, &about.etag) {
         return Ok(Plan { status: StatusCode::NOT_MODIFIED, headers, part: None });
     }
     let length = about.length.get();
-    let (status, part) = match asked(asking, length, &about.etag) {
-        Asked::Whole => (StatusCode::OK, 0..length),
-        Asked::Part { first, last } => {
-            headers.insert(header::CONTENT_RANGE, text(&format!("bytes {first}-{last}/{length}"))?);
-            (StatusCode::PARTIAL_CONTENT, first..last + 1)
+    let (status, part) = match requested_range(asking, length, &about.etag) {
+        RequestedRange::Whole => (StatusCode::OK, 0..length),
+        RequestedRange::Part(part) => {
+            let range = format!("bytes {}-{}/{length}", part.start, part.end - 1);
+            headers.insert(header::CONTENT_RANGE, text(&range)?);
+            (StatusCode::PARTIAL_CONTENT, part)
         }
-        Asked::Unsatisfiable => return Err(unsatisfiable(length)?),
+        RequestedRange::Unsatisfiable => return Err(unsatisfiable(length)?),
     };
     headers.insert(header::CONTENT_LENGTH, (part.end - part.start).into());
     let part = (*method != Method::HEAD).then_some(part);

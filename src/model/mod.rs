@@ -3,6 +3,7 @@
 //! Plain values and pure rules. Nothing here waits, reads, writes or knows a wire format.
 
 mod biin;
+mod bom;
 mod check;
 mod clock;
 mod deadline;
@@ -29,6 +30,7 @@ pub mod texts;
 mod upload;
 
 pub use biin::{Biin, BiinError};
+pub use bom::strip_bom;
 pub use check::Check;
 pub use clock::{Clock, ManualClock};
 pub use deadline::{NEVER_DUE, due_at, is_expired};

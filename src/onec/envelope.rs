@@ -7,10 +7,9 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize as _, Deserializer};
 use serde_json::{Map, Value};
 
-use super::error::OnecError;
+use crate::model::strip_bom;
 
-/// The mark some versions of 1C put before a text.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+use super::error::OnecError;
 
 /// A message, its items not yet looked at.
 #[derive(Debug, Default)]
@@ -20,20 +19,15 @@ pub(super) struct Envelope {
     pub(super) items: Option<Vec<Value>>,
 }
 
-/// A body without the byte order mark that 1C may begin it with.
-pub(super) fn without_mark(body: &[u8]) -> &[u8] {
-    body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body)
-}
-
 /// Reads a body into one object.
 pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, OnecError> {
-    serde_json::from_slice(without_mark(body)).map_err(|error| unreadable(&error))
+    serde_json::from_slice(strip_bom(body)).map_err(|error| unreadable(&error))
 }
 
 /// Reads a message. It stops at the first item beyond `max_items`.
 pub(super) fn envelope(body: &[u8], max_items: usize) -> Result<Envelope, OnecError> {
     let exceeded = Cell::new(false);
-    let mut from = serde_json::Deserializer::from_slice(without_mark(body));
+    let mut from = serde_json::Deserializer::from_slice(strip_bom(body));
     let read = Whole { max_items, exceeded: &exceeded }
         .deserialize(&mut from)
         .and_then(|envelope| from.end().map(|()| envelope));

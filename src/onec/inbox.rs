@@ -16,10 +16,10 @@ use crate::database::{
     Change, ChangeOutcome, ChangeSource, Database, EnqueueContext, InboundMessage, MessageOutcome,
     ObjectKind,
 };
-use crate::model::{Clock, Digest, EventId, Random};
+use crate::model::{Clock, Digest, EventId, Random, strip_bom};
 
 use super::Config;
-use super::envelope::{envelope, object, without_mark};
+use super::envelope::{envelope, object};
 use super::error::OnecError;
 use super::items::{Kind, change};
 use super::reading::Reading;
@@ -78,7 +78,7 @@ impl Inbox {
         let message = InboundMessage {
             source: ChangeSource { node, context },
             number,
-            digest: Digest::new(Sha256::digest(without_mark(body)).into()),
+            digest: Digest::new(Sha256::digest(strip_bom(body)).into()),
             changes: &changes,
             keep_since: now.checked_sub(self.config.keep_replies).unwrap_or(now),
         };

@@ -99,7 +99,7 @@ pub(super) async fn ask(
     let biin =
         biin.ok_or_else(|| Problem::unreadable("the address ends in a BIN or IIN: 12 digits"))?;
     let (head, body) = request.into_parts();
-    let address = Client::of(&state, &head.extensions, &head.headers).to_string();
+    let address = Client::of(&state.proxies, &head.extensions, &head.headers).to_string();
     let fields = Fields::read(&state, &head.headers, body).await?;
     let asking = asking(biin, &fields, address)?;
     let email = state.leasing.ask_for_code(asking).await?;

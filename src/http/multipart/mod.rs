@@ -21,9 +21,9 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::model::{Door, Length, Offset, Person};
 use crate::upload::{Declaration, NewVideo, Stored, UploadError, UploadSession};
 
-use super::details::Named;
+use super::details::UploadFields;
 use super::problem::Problem;
-use super::{AppState, body, refusals};
+use super::{AppState, body, upload_errors};
 
 use reader::{Form, Part, VIDEO};
 
@@ -45,7 +45,7 @@ async fn upload(State(state): State<Arc<AppState>>, request: Request) -> Respons
     match receive(&state, request).await {
         Ok(stored) => saved(&stored),
         // Whatever is left of the form will not be read.
-        Err(problem) => refusals::closing(problem).into_response(),
+        Err(problem) => problem.closing().into_response(),
     }
 }
 
@@ -61,7 +61,7 @@ async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> 
     let announced = body::announced(&head.headers);
     let most = state.uploads.max_length().get().saturating_add(state.limits.max_body_extra);
     if announced.is_some_and(|announced| announced > most) {
-        return Err(refusals::too_long(state.uploads.max_length().get()));
+        return Err(upload_errors::too_long(state.uploads.max_length().get()));
     }
     let mut named = said_ahead(&head.headers, &head.uri)?;
     may_go_on(state, &person, &named).await?;
@@ -70,10 +70,10 @@ async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> 
     while let Some(part) = next(state, &mut form).await? {
         match part {
             Part::Text { name, value } => {
-                named.add_agreeing(&name, value)?;
+                named.add_same(&name, value)?;
             }
             Part::File { filename, bytes, .. } if video.is_none() => {
-                named.fill("filename", filename);
+                named.set_default("filename", filename);
                 video = Some(take(state, &person, &named, (bytes, announced)).await?);
             }
             Part::File { .. } => {
@@ -84,24 +84,24 @@ async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> 
     let missing = || Problem::fields(&[("file", "is required".to_owned())]);
     let video = video.ok_or_else(missing)?;
     let details = named.details(&state.zone)?;
-    video.complete(&person, details).await.map_err(refusals::for_form)
+    video.complete(&person, details).await.map_err(upload_errors::for_form)
 }
 
 /// The next part, for as long as a phone may be silent; the file's own bytes are waited for by the
 /// engine.
 async fn next(state: &AppState, form: &mut Form) -> Result<Option<Part>, Problem> {
     let part = timeout(state.uploads.idle_timeout(), form.next()).await;
-    part.unwrap_or_else(|_| Err(refusals::for_form(UploadError::Cut(Offset::START))))
+    part.unwrap_or_else(|_| Err(upload_errors::for_form(UploadError::Cut(Offset::START))))
 }
 
 /// Refuses what can be refused by what is known so far (S22, Q34).
-async fn may_go_on(state: &AppState, person: &Person, named: &Named) -> Result<(), Problem> {
-    named.check_so_far(&state.zone)?;
+async fn may_go_on(state: &AppState, person: &Person, named: &UploadFields) -> Result<(), Problem> {
+    named.check_present(&state.zone)?;
     let Some(declaration) = declaration(named) else { return Ok(()) };
-    state.uploads.check_report(person, declaration).await.map_err(refusals::for_form)
+    state.uploads.check_report(person, declaration).await.map_err(upload_errors::for_form)
 }
 
-fn declaration(named: &Named) -> Option<Declaration> {
+fn declaration(named: &UploadFields) -> Option<Declaration> {
     Some(Declaration { ref_key: named.ref_key()?, sha256: named.sha256() })
 }
 
@@ -110,7 +110,7 @@ fn declaration(named: &Named) -> Option<Declaration> {
 async fn take(
     state: &AppState,
     person: &Person,
-    named: &Named,
+    named: &UploadFields,
     (bytes, announced): (crate::upload::Body, Option<u64>),
 ) -> Result<UploadSession, Problem> {
     may_go_on(state, person, named).await?;
@@ -122,17 +122,17 @@ async fn take(
         door: Door::Form,
     };
     let video = state.uploads.begin(video, declaration(named)).await;
-    let mut video = video.map_err(refusals::for_form)?;
-    video.receive(bytes, announced.map(Length::new)).await.map_err(refusals::for_form)?;
+    let mut video = video.map_err(upload_errors::for_form)?;
+    video.receive(bytes, announced.map(Length::new)).await.map_err(upload_errors::for_form)?;
     Ok(video)
 }
 
 /// What the query and the headers say before the body begins.
-fn said_ahead(headers: &HeaderMap, uri: &axum::http::Uri) -> Result<Named, Problem> {
-    let mut ahead = Named::from_query(uri)?;
+fn said_ahead(headers: &HeaderMap, uri: &axum::http::Uri) -> Result<UploadFields, Problem> {
+    let mut ahead = UploadFields::from_query(uri)?;
     for (header, name) in HEADERS {
         if let Some(Ok(value)) = headers.get(header).map(HeaderValue::to_str) {
-            ahead.add_agreeing(name, value.to_owned())?;
+            ahead.add_same(name, value.to_owned())?;
         }
     }
     Ok(ahead)

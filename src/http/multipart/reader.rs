@@ -5,10 +5,10 @@ use axum::http::{HeaderMap, header};
 use futures_util::{StreamExt as _, stream};
 use multer::{Constraints, Field, Multipart, SizeLimit};
 
-use crate::http::body;
+use crate::http::body::BodyError;
 use crate::http::config::RequestLimits;
 use crate::http::problem::Problem;
-use crate::http::refusals;
+use crate::http::upload_errors;
 use crate::upload;
 
 use super::sparing::{Allowance, Sparing};
@@ -105,10 +105,11 @@ impl Form {
     fn broken(&self, why: &multer::Error) -> Problem {
         match why {
             multer::Error::StreamSizeExceeded { limit } if self.files.contains(&VIDEO) => {
-                refusals::too_long(*limit)
+                upload_errors::too_long(*limit)
             }
             multer::Error::StreamSizeExceeded { limit } => {
-                body::too_long(usize::try_from(*limit).unwrap_or(usize::MAX))
+                let limit = usize::try_from(*limit).unwrap_or(usize::MAX);
+                BodyError::TooLarge { limit }.into()
             }
             // The reason names no bytes of the form.
             _ => Problem::unreadable(format!("the form cannot be read: {why}")),

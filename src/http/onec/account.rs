@@ -40,7 +40,7 @@ impl FromRequestParts<Arc<AppState>> for OnecAccount {
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Problem> {
         let (login, password) = credentials(&parts.headers).ok_or_else(wrong)?;
-        let address = Client::of(state, &parts.extensions, &parts.headers).0;
+        let address = Client::of(&state.proxies, &parts.extensions, &parts.headers).0;
         let by = Attempt { login, password: password.into(), address };
         let entered = state.accounts.enter(AccountKind::Exchange, &by).await;
         match entered {

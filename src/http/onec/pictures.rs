@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::AppState;
-use crate::http::body::{announced, small, too_long};
+use crate::http::body::read_small;
 use crate::http::error_code::ErrorCode;
 use crate::http::problem::Problem;
 use crate::model::TypeCode;
@@ -68,11 +68,8 @@ async fn put(
     if !state.pictures.has_type(code).await? {
         return Err(nothing());
     }
-    let most = state.max_picture;
-    if announced(request.headers()).is_some_and(|length| length > most as u64) {
-        return Err(too_long(most));
-    }
-    let body = small(request.into_body(), most, state.uploads.idle_timeout()).await?;
+    let time_limit = state.uploads.idle_timeout();
+    let body = read_small(request.into_body(), state.max_picture, time_limit).await?;
     let tag = state.pictures.keep(code, body).await?;
     let image_path = format!("{}/images/{code}/image.png?v={tag}", state.public_url);
     Ok(plain(&Kept { ref_key: code, ok: true, image_path }))

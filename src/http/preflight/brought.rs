@@ -5,10 +5,11 @@ use axum::http::request::Parts;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 
-use crate::http::details::Named;
+use crate::http::AppState;
+use crate::http::body::{BodyError, announced};
+use crate::http::details::UploadFields;
 use crate::http::multipart::reader::{Form, Part};
 use crate::http::problem::Problem;
-use crate::http::{AppState, body};
 use crate::model::Length;
 use crate::upload;
 
@@ -17,7 +18,7 @@ const LEAST_HEAD: u64 = 8;
 
 /// A form that was read.
 pub(super) struct Brought {
-    pub(super) named: Named,
+    pub(super) named: UploadFields,
     pub(super) length: Length,
     pub(super) head: Bytes,
     pub(super) moov: Option<(u64, Bytes)>,
@@ -26,7 +27,7 @@ pub(super) struct Brought {
 /// The same while it is read.
 #[derive(Default)]
 struct Reading {
-    named: Named,
+    named: UploadFields,
     length: Option<String>,
     moov_at: Option<String>,
     head: Option<Bytes>,
@@ -43,12 +44,12 @@ impl Brought {
         let (head, moov) = (state.limits.max_head, state.uploads.moov_limit());
         let moov = usize::try_from(moov).unwrap_or(usize::MAX);
         let most = head.saturating_add(moov).saturating_add(state.limits.max_small_body);
-        if body::announced(&asking.headers).is_some_and(|announced| announced > most as u64) {
-            return Err(body::too_long(most));
+        if announced(&asking.headers).is_some_and(|announced| announced > most as u64) {
+            return Err(BodyError::TooLarge { limit: most }.into());
         }
         let files = &["head", "moov"];
         let mut form = Form::new(&asking.headers, body, &state.limits, most as u64, files)?;
-        let named = Named::from_query(&asking.uri)?;
+        let named = UploadFields::from_query(&asking.uri)?;
         let mut reading = Reading { named, ..Reading::default() };
         while let Some(part) = form.next().await? {
             match part {
@@ -70,7 +71,7 @@ impl Reading {
         match name {
             "length" => once(&mut self.length, value, name),
             "moov_at" => once(&mut self.moov_at, value, name),
-            _ => self.named.add_agreeing(name, value),
+            _ => self.named.add_same(name, value),
         }
     }
 
@@ -118,11 +119,13 @@ async fn collected(mut bytes: upload::Body, most: usize) -> Result<Bytes, Proble
     let mut all = Vec::new();
     while let Some(piece) = bytes.next().await {
         let piece = piece.map_err(|why| match why.downcast_ref() {
-            Some(multer::Error::StreamSizeExceeded { .. }) => body::too_long(most),
+            Some(multer::Error::StreamSizeExceeded { .. }) => {
+                BodyError::TooLarge { limit: most }.into()
+            }
             _ => Problem::unreadable("the form ended too early; send it again"),
         })?;
         if all.len().saturating_add(piece.len()) > most {
-            return Err(body::too_long(most));
+            return Err(BodyError::TooLarge { limit: most }.into());
         }
         all.extend_from_slice(&piece);
     }

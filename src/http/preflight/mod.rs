@@ -19,8 +19,9 @@ use utoipa_axum::routes;
 use crate::model::RefKey;
 use crate::upload::Preflight;
 
+use super::body::BodyError;
 use super::problem::Problem;
-use super::{Answer, AppState, body, refusals, success};
+use super::{Answer, AppState, success};
 use crate::http::error_code::ErrorCode;
 
 use brought::Brought;
@@ -97,7 +98,7 @@ async fn preflight(State(state): State<Arc<AppState>>, request: Request) -> Resp
     match judged(&state, request).await {
         Ok(told) => success(StatusCode::OK, "success", &told),
         // Whatever is left of the form will not be read.
-        Err(problem) => refusals::closing(problem).into_response(),
+        Err(problem) => problem.closing().into_response(),
     }
 }
 
@@ -107,7 +108,7 @@ async fn judged(state: &AppState, request: Request) -> Result<Told, Problem> {
     let place = state.uploads.admit_preflight(&person)?;
     let reading = Brought::read(state, &asking, body);
     let brought = timeout(state.limits.preflight_within.unsigned_abs(), reading).await;
-    let brought = brought.unwrap_or_else(|_| Err(body::too_slow()))?;
+    let brought = brought.unwrap_or_else(|_| Err(BodyError::TooSlow.into()))?;
     let fields = brought.named.details(&state.zone).err();
     let asked = Preflight {
         person,

@@ -84,7 +84,8 @@ async fn sign_in(
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     let fields = Fields::read(&state, &head.headers, body).await?;
-    let (by, device) = attempt(&fields, Client::of(&state, &head.extensions, &head.headers))?;
+    let (by, device) =
+        attempt(&fields, Client::of(&state.proxies, &head.extensions, &head.headers))?;
     let entered = state.accounts.enter(AccountKind::Reviewer, &by).await.map_err(refused)?;
     let Some(reviewer) = entered.reviewer else { return Err(problem::internal()) };
     let desk = state.leasing.open_desk(&reviewer.person, device).await?;

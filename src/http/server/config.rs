@@ -1,4 +1,4 @@
-//! The settings of the public listener.
+//! The section `[http]`: settings of the public listener.
 
 use std::net::SocketAddr;
 
@@ -6,77 +6,62 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
-use crate::http::client::Proxies;
+use crate::http::client::TrustedProxies;
 use crate::http::config::RequestLimits;
 
-/// hyper does not work with less, and panics when told to.
-const LEAST_READ_BUFFER: usize = 8192;
+/// hyper panics on a smaller buffer.
+const MIN_READ_BUFFER: usize = 8192;
 
-/// The section `[http]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Address and port of the public listener; port 0 takes any free one.
+    /// Port 0 picks a free port.
     pub listen: SocketAddr,
-    /// What Location, QR codes and links are built from; without it, `listen`.
+    /// The base of Location, QR codes and links; `listen` if not set.
     pub public_url: Option<String>,
-    /// From whom `X-Forwarded-For` is believed (S51).
-    pub trusted_proxies: Proxies,
-    /// Time for a whole request head, and so for a silent or idle connection (S46).
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: TrustedProxies,
+    /// Time for a whole request head, and so for an idle connection.
     pub header_timeout: SignedDuration,
-    /// Time in which a peer must take something of an answer.
+    /// Time in which the client must accept some bytes of a response.
     pub write_timeout: SignedDuration,
     /// Connections served at a time; more wait in the listener's backlog.
     pub max_connections: usize,
-    /// Bytes: the largest request head, and the largest piece of a body read at once.
+    /// Bytes: the largest request head, and the largest chunk of a body read at once.
     pub read_buffer: usize,
-    /// Rest after a failure to accept.
+    /// Pause after a failure to accept.
     pub accept_pause: SignedDuration,
-    /// Time for requests in flight once a shutdown has begun (F27).
+    /// Time for requests in flight once a shutdown has begun.
     pub shutdown_grace: SignedDuration,
-    /// Limits of request bodies and forms.
     pub limits: RequestLimits,
-    /// What follows an answer that came before the end of the request body.
     pub linger: Linger,
 }
 
-/// The section `[http.linger]`.
+/// The section `[http.linger]`: the close after a response that came before the end of the request.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Linger {
-    /// Time in which nothing is read, so that the window fills.
+    /// Time in which nothing is read, so that the receive window fills.
     pub quiet: SignedDuration,
-    /// Bytes read and thrown away after the quiet time, at most.
+    /// Bytes read and discarded after the quiet time, at most.
     pub drain_bytes: u64,
     /// Time for those bytes.
     pub drain_time: SignedDuration,
-    /// Sockets in this state at a time; beyond it they are closed at once.
+    /// Sockets in this state at a time; more are closed at once.
     pub max_sockets: usize,
 }
 
-/// A setting that cannot work.
+/// An invalid setting.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// A time of zero or less.
     #[error("{0} must be longer than zero")]
     NotPositive(&'static str),
-    /// A size or count outside its range.
     #[error("{key} must be from {least} to {most}")]
-    OutOfRange {
-        /// The key of the setting.
-        key: &'static str,
-        /// The least value that works.
-        least: usize,
-        /// The greatest value that works.
-        most: usize,
-    },
+    OutOfRange { key: &'static str, least: usize, most: usize },
 }
 
 impl Config {
-    /// Looks for settings that cannot work.
-    ///
-    /// # Errors
-    /// The first of them.
+    /// Reports the first invalid setting.
     pub fn check(&self) -> Result<(), ConfigError> {
         positive("http.header_timeout", self.header_timeout)?;
         positive("http.write_timeout", self.write_timeout)?;
@@ -84,7 +69,7 @@ impl Config {
         positive("http.shutdown_grace", self.shutdown_grace)?;
         positive("http.linger.quiet", self.linger.quiet)?;
         positive("http.linger.drain_time", self.linger.drain_time)?;
-        at_least("http.read_buffer", self.read_buffer, LEAST_READ_BUFFER)?;
+        at_least("http.read_buffer", self.read_buffer, MIN_READ_BUFFER)?;
         at_least("http.max_connections", self.max_connections, 1)?;
         at_least("http.linger.max_sockets", self.linger.max_sockets, 0)
     }
@@ -94,7 +79,7 @@ fn positive(key: &'static str, time: SignedDuration) -> Result<(), ConfigError> 
     if time.is_positive() { Ok(()) } else { Err(ConfigError::NotPositive(key)) }
 }
 
-/// The upper end is what a semaphore can count; no size here comes near it.
+/// The upper limit is that of a semaphore; no sensible size comes near it.
 fn at_least(key: &'static str, value: usize, least: usize) -> Result<(), ConfigError> {
     let most = Semaphore::MAX_PERMITS;
     if (least..=most).contains(&value) {

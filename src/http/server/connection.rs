@@ -17,10 +17,10 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use super::body_state::{BodyState, TrackedBody};
 use super::config::Config;
-use super::lingering::Lingering;
-use super::patient::Patient;
-use super::unread::{Unread, WatchedBody};
+use super::linger::LingeringClose;
+use super::write_timeout::WriteTimeout;
 
 /// What all connections share.
 #[derive(Debug)]
@@ -28,57 +28,55 @@ pub(super) struct Server {
     router: Router,
     protocol: http1::Builder,
     config: Config,
-    lingering: Lingering,
+    lingering: LingeringClose,
     shutdown: CancellationToken,
 }
 
-/// A peer that has come in, with its place among `max_connections`.
+/// An accepted connection.
 #[derive(Debug)]
 pub(super) struct Accepted {
-    /// The socket.
     pub(super) stream: TcpStream,
-    /// Who it is, as the kernel says.
     pub(super) peer: SocketAddr,
-    /// Given back before the socket lingers: lingering has its own limit.
-    pub(super) place: OwnedSemaphorePermit,
+    /// One of `max_connections`. Released before the socket lingers, which has its own limit.
+    pub(super) permit: OwnedSemaphorePermit,
 }
 
 impl Server {
-    /// `shutdown` tells connections to end after the request in flight.
+    /// After `shutdown`, connections end with the request in flight.
     pub(super) fn new(router: Router, config: Config, shutdown: CancellationToken) -> Self {
-        let lingering = Lingering::new(config.linger.clone());
+        let lingering = LingeringClose::new(config.linger.clone());
         Self { router, protocol: protocol(&config), config, lingering, shutdown }
     }
 
-    /// Serves the peer until either side is done, and closes so that the last answer arrives.
+    /// Serves requests until either side ends the connection, and closes it so that the last
+    /// response arrives.
     pub(super) async fn serve(self: Arc<Self>, accepted: Accepted) {
-        let Accepted { stream, peer, place } = accepted;
-        let unread = Unread::default();
-        let (stream, ended) = self.converse(stream, peer, &unread).await;
-        drop(place);
+        let Accepted { stream, peer, permit } = accepted;
+        let body_state = BodyState::default();
+        let (stream, ended) = self.serve_requests(stream, peer, &body_state).await;
+        drop(permit);
         if let Err(error) = &ended {
             tracing::debug!(%peer, %error, "connection broke");
         }
-        if may_still_send(&ended, &unread) {
-            self.lingering.see_off(stream).await;
+        if may_still_send(&ended, &body_state) {
+            self.lingering.close(stream).await;
         }
     }
 
-    /// Requests and answers. When this returns, what could be written has been, and the socket
-    /// is handed back unclosed.
-    async fn converse(
+    /// Returns the socket open, with all responses written that could be.
+    async fn serve_requests(
         &self,
         stream: TcpStream,
         peer: SocketAddr,
-        unread: &Unread,
+        body_state: &BodyState,
     ) -> (TcpStream, hyper::Result<()>) {
-        let answer = service_fn(|request: Request<Incoming>| {
-            self.router.clone().oneshot(admitted(request, peer, unread.clone()))
+        let service = service_fn(|request: Request<Incoming>| {
+            self.router.clone().oneshot(prepared(request, peer, body_state.clone()))
         });
-        let io = TokioIo::new(Patient::new(stream, self.config.write_timeout.unsigned_abs()));
-        let mut connection = self.protocol.serve_connection(io, answer);
-        let undisturbed = self.shutdown.run_until_cancelled(&mut connection).await;
-        let ended = if let Some(ended) = undisturbed {
+        let io = TokioIo::new(WriteTimeout::new(stream, self.config.write_timeout.unsigned_abs()));
+        let mut connection = self.protocol.serve_connection(io, service);
+        let ended = self.shutdown.run_until_cancelled(&mut connection).await;
+        let ended = if let Some(ended) = ended {
             ended
         } else {
             Pin::new(&mut connection).graceful_shutdown();
@@ -91,28 +89,28 @@ impl Server {
 fn protocol(config: &Config) -> http1::Builder {
     let mut protocol = http1::Builder::new();
     protocol
-        // Without a timer hyper forgets the limit for heads.
+        // Without a timer hyper ignores the timeout for request heads.
         .timer(TokioTimer::new())
         .header_read_timeout(config.header_timeout.unsigned_abs())
         .max_buf_size(config.read_buffer)
-        // A phone may end its side after the body and still wait for the answer. The price: a
-        // peer that vanishes while a handler works is noticed only when it is written to.
+        // A client may close its side after the body and still wait for the response. The price:
+        // a client that vanishes while a handler works is noticed only when we write to it.
         .half_close(true);
     protocol
 }
 
-/// The request as handlers see it: with the peer's address and a body that is watched.
-fn admitted(request: Request<Incoming>, peer: SocketAddr, unread: Unread) -> Request<Body> {
-    let mut request = request.map(|body| Body::new(WatchedBody::new(body, unread)));
+/// The request as handlers see it: with the peer's address and a tracked body.
+fn prepared(request: Request<Incoming>, peer: SocketAddr, state: BodyState) -> Request<Body> {
+    let mut request = request.map(|body| Body::new(TrackedBody::new(body, state)));
     request.extensions_mut().insert(ConnectInfo(peer));
     request
 }
 
-/// Whether closing at once could reset the connection under an answer that is on its way.
-fn may_still_send(ended: &hyper::Result<()>, unread: &Unread) -> bool {
+/// Whether a plain close could reset the connection before the response has arrived.
+fn may_still_send(ended: &hyper::Result<()>, body_state: &BodyState) -> bool {
     match ended {
-        Ok(()) => unread.is_set(),
-        // Refused by the parser, which has answered by itself.
+        Ok(()) => body_state.is_unread(),
+        // hyper could not parse the request and has answered by itself.
         Err(error) => error.is_parse(),
     }
 }

@@ -1,27 +1,28 @@
 //! The accept loop of the public listener, on hyper.
 //!
-//! What axum's own loop does not do: limits for silent peers and for buffers, a bounded number of
-//! connections, and above all a close that lets an early answer arrive (`lingering`).
+//! It adds to axum's own loop: timeouts for silent clients, limits for buffers and for the number
+//! of connections, and a lingering close that lets an early response arrive (`linger`).
 //!
-//! # What a handler does to refuse midway
+//! # How a handler refuses a request before the body has been read
 //!
-//! Drop the request body, whole and everywhere (also in tasks that it was handed to), and answer
-//! with `Connection: close`. The rest is done here: hyper stops reading, the answer is written,
-//! the socket lingers. A handler that answers but keeps the body goes on receiving. A body that
-//! was announced with `Expect: 100-continue` is asked for at the first read: a handler that
-//! refuses on the head alone must not touch it, then no `100` is sent.
+//! It drops the request body everywhere (also in tasks that hold it) and responds with
+//! `Connection: close`. hyper then stops reading, the response is written, the socket lingers. A
+//! handler that responds but keeps the body goes on receiving. A client that sends
+//! `Expect: 100-continue` gets its `100` at the first read of the body: a handler that refuses by
+//! the head alone must not read it.
 //!
-//! A handler whose peer has gone is not dropped; it finds out at its next read of the body, or
-//! never. Its answer is then thrown away.
+//! A handler is not dropped when its client disconnects. It finds out at its next read of the body,
+//! or never; its response is then discarded.
 
+mod body_state;
 mod config;
 mod connection;
-mod lingering;
-mod patient;
-mod unread;
+mod linger;
+mod write_timeout;
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
@@ -33,14 +34,13 @@ use tokio_util::task::TaskTracker;
 pub use config::{Config, ConfigError, Linger};
 use connection::{Accepted, Server};
 
-/// Serves `router` on `listener` until `shutdown`, then lets requests in flight finish for
-/// `config.shutdown_grace`, cuts the rest, and returns when the last connection has ended.
+/// Serves `router` on `listener` until `shutdown`, then gives requests in flight
+/// `config.shutdown_grace` to finish, closes the other connections, and returns when the last one
+/// has ended.
 ///
-/// Handlers find the peer's address in the extension `axum::extract::ConnectInfo<SocketAddr>`.
-/// Dropping the returned future cuts all connections.
-///
-/// # Errors
-/// A setting that cannot work; nothing has been served then.
+/// Handlers find the client's address in the extension `axum::extract::ConnectInfo<SocketAddr>`.
+/// Dropping the returned future closes all connections. Fails only on an invalid setting, before
+/// anything is served.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -49,40 +49,40 @@ pub async fn serve(
 ) -> Result<(), ConfigError> {
     config.check()?;
     let grace = config.shutdown_grace.unsigned_abs();
-    let cut = CancellationToken::new();
-    let _cut_when_dropped = cut.clone().drop_guard();
+    let abort = CancellationToken::new();
+    let _abort_when_dropped = abort.clone().drop_guard();
     let connections = TaskTracker::new();
     let acceptor = Acceptor::new(listener, &config);
     let server = Arc::new(Server::new(router, config, shutdown.clone()));
     while let Some(accepted) = shutdown.run_until_cancelled(acceptor.next()).await {
         let connection = Arc::clone(&server).serve(accepted);
-        connections.spawn(cut.clone().run_until_cancelled_owned(connection));
+        connections.spawn(abort.clone().run_until_cancelled_owned(connection));
     }
     drop(acceptor);
     connections.close();
     if timeout(grace, connections.wait()).await.is_err() {
-        tracing::warn!(left = connections.len(), "cutting connections that outlived the grace");
-        cut.cancel();
+        tracing::warn!(open = connections.len(), "closing connections after the shutdown grace");
+        abort.cancel();
         connections.wait().await;
     }
     Ok(())
 }
 
-/// The listener and the places behind it.
+/// The listener, with the limit on the number of connections.
 struct Acceptor {
     listener: TcpListener,
-    places: Arc<Semaphore>,
-    pause: std::time::Duration,
+    permits: Arc<Semaphore>,
+    pause: Duration,
 }
 
 impl Acceptor {
     fn new(listener: TcpListener, config: &Config) -> Self {
-        let places = Arc::new(Semaphore::new(config.max_connections));
-        Self { listener, places, pause: config.accept_pause.unsigned_abs() }
+        let permits = Arc::new(Semaphore::new(config.max_connections));
+        Self { listener, permits, pause: config.accept_pause.unsigned_abs() }
     }
 
-    /// The next peer, as soon as there is a place for it. Failures are waited out: a listener
-    /// must outlive a shortage of files or memory.
+    /// Waits for a permit and the next connection. Retries after a failure: the listener must
+    /// survive a shortage of file descriptors or memory.
     async fn next(&self) -> Accepted {
         loop {
             match self.accept().await {
@@ -97,18 +97,18 @@ impl Acceptor {
     }
 
     async fn accept(&self) -> io::Result<Accepted> {
-        let places = Arc::clone(&self.places);
-        let place = places.acquire_owned().await.map_err(io::Error::other)?;
+        let permits = Arc::clone(&self.permits);
+        let permit = permits.acquire_owned().await.map_err(io::Error::other)?;
         let (stream, peer) = self.listener.accept().await?;
-        // Answers are small and whole; waiting to fill a segment would only delay them.
+        // Responses are small and written at once; Nagle's algorithm would only delay them.
         stream.set_nodelay(true)?;
-        Ok(Accepted { stream, peer, place })
+        Ok(Accepted { stream, peer, permit })
     }
 }
 
-/// A connection that broke while it waited in the backlog says nothing about the next one.
+/// The error of one connection that broke in the backlog: the next one may be accepted at once.
 fn concerns_one_peer(kind: io::ErrorKind) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, InvalidInput};
-    // Setting an option on a socket whose peer has already gone is `InvalidInput` on macOS.
+    // macOS reports `InvalidInput` when a socket option is set after the peer has disconnected.
     matches!(kind, ConnectionAborted | ConnectionRefused | ConnectionReset | InvalidInput)
 }

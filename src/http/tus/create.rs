@@ -5,10 +5,10 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::http::body::{announced, has_bytes, stream};
-use crate::http::details::Named;
+use crate::http::details::UploadFields;
 use crate::http::error_code::ErrorCode;
 use crate::http::problem::Problem;
-use crate::http::{AppState, refusals};
+use crate::http::{AppState, upload_errors};
 use crate::model::{Check, Door, Finding, Length, Offset, Refusal};
 use crate::upload::{Access, Append, Appended, Created, NewVideo};
 
@@ -19,7 +19,7 @@ pub(super) async fn create(state: &AppState, request: Request) -> Result<Respons
     let person = state.caller(&head.headers).await?;
     let length = length(&head.headers)?;
     if length > state.uploads.max_length() {
-        return Err(refusals::too_long(state.uploads.max_length().get()));
+        return Err(upload_errors::too_long(state.uploads.max_length().get()));
     }
     let with_upload = has_bytes(&body);
     if with_upload {
@@ -28,7 +28,7 @@ pub(super) async fn create(state: &AppState, request: Request) -> Result<Respons
     let checksum = headers::checksum(&head.headers)?;
     let raw = metadata_field(state, &head.headers)?;
     let mut named = metadata::parse(raw)?;
-    named.fill_from(Named::from_query(&head.uri)?);
+    named.set_defaults(UploadFields::from_query(&head.uri)?);
     let details = named.details(&state.zone)?;
     let metadata = raw.to_owned();
     let (details, length) = (Some(details), Some(length));
@@ -82,7 +82,7 @@ fn may_bring(fields: &HeaderMap, length: Length) -> Result<(), Problem> {
         return Err(not_a_piece());
     }
     if announced(fields).is_some_and(|announced| announced > length.get()) {
-        return Err(refusals::too_long(length.get()));
+        return Err(upload_errors::too_long(length.get()));
     }
     Ok(())
 }
@@ -96,7 +96,11 @@ fn length(fields: &HeaderMap) -> Result<Length, Problem> {
     let length: Length = headers::count(fields, &headers::UPLOAD_LENGTH)?;
     if length.get() == 0 {
         let finding = Finding::at(Check::SizeLimit, 0, "The file is empty.").asking();
-        return Err(refusals::refused(&Refusal { finding, judged_after: 0, notes: Vec::new() }));
+        return Err(upload_errors::refused(&Refusal {
+            finding,
+            judged_after: 0,
+            notes: Vec::new(),
+        }));
     }
     Ok(length)
 }

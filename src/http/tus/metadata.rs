@@ -3,13 +3,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::http::details::Named;
+use crate::http::details::UploadFields;
 use crate::http::problem::Problem;
 
 /// Reads the field. Nothing is dropped in silence: what cannot be read is an error that names the
 /// key.
-pub(super) fn parse(field: &str) -> Result<Named, Problem> {
-    let mut named = Named::default();
+pub(super) fn parse(field: &str) -> Result<UploadFields, Problem> {
+    let mut named = UploadFields::default();
     if field.trim().is_empty() {
         return Ok(named);
     }

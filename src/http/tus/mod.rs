@@ -26,7 +26,7 @@ use crate::upload::{Algorithm, Secret};
 
 use super::error_code::ErrorCode;
 use super::problem::Problem;
-use super::{AppState, refusals};
+use super::{AppState, upload_errors};
 
 /// What is built in (T-6: no blanks, TUSKit does not trim). A piece in a trailer, deferred lengths
 /// and concatenation are not.
@@ -138,8 +138,7 @@ fn effective_method(request: &Request) -> Method {
 }
 
 fn wrong_method(allowed: &'static str) -> Response {
-    let message = "this address does not know that method; see Allow";
-    Problem::new(ErrorCode::MethodNotAllowed, message)
+    Problem::method_not_allowed()
         .with_header(header::ALLOW, HeaderValue::from_static(allowed))
         .into_response()
 }
@@ -153,4 +152,4 @@ fn expires(at: jiff::Timestamp) -> (axum::http::HeaderName, String) {
     (headers::UPLOAD_EXPIRES, super::http_date(at))
 }
 
-use refusals::UPLOAD_OFFSET;
+use upload_errors::UPLOAD_OFFSET;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::http::body::{announced, stream};
 use crate::http::problem::Problem;
-use crate::http::{AppState, refusals};
+use crate::http::{AppState, upload_errors};
 use crate::model::UploadId;
 use crate::upload::{Access, Append, Appended, Secret, Status};
 
@@ -22,7 +22,7 @@ pub(super) async fn head(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let access = access(state, secret, headers);
-    let status = state.uploads.resume_status(id, &access).await.map_err(refusals::for_head)?;
+    let status = state.uploads.resume_status(id, &access).await.map_err(upload_errors::for_head)?;
     let mut answer = HeaderMap::new();
     answer.insert(UPLOAD_OFFSET, status.offset.get().into());
     if let Some(length) = status.length {

@@ -1,6 +1,6 @@
-//! What the upload engine says, in the words of HTTP (`decisions.md`, Answers).
+//! The HTTP answers to errors of uploads.
 
-use axum::http::{HeaderName, StatusCode, header};
+use axum::http::{HeaderName, StatusCode};
 use serde_json::json;
 
 use crate::model::{Check, Refusal, error_chain};
@@ -137,9 +137,4 @@ pub(super) fn for_form(error: UploadError) -> Problem {
         matches!(error, UploadError::AlreadySubmitted { .. } | UploadError::ReportClosed);
     let problem = Problem::from(error);
     if conflict { problem.with_status(StatusCode::CONFLICT) } else { problem }
-}
-
-/// `Connection: close`, for answers that came before the body was read.
-pub(super) fn closing(problem: Problem) -> Problem {
-    problem.with_header(header::CONNECTION, axum::http::HeaderValue::from_static("close"))
 }

@@ -1,4 +1,4 @@
-//! A socket whose patience with a peer that takes nothing has an end.
+//! A TCP stream with a write timeout.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -9,43 +9,42 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// Reads and writes like the socket within, but a write that waits too long fails with
-/// `TimedOut`. Reading has no limit here: heads are timed by hyper, bodies by the upload.
+/// A TCP stream whose writes fail with `TimedOut` when the peer accepts no byte for `limit`.
+/// Reads have no timeout here: hyper times request heads, the upload times bodies.
 #[derive(Debug)]
-pub(super) struct Patient {
+pub(super) struct WriteTimeout {
     stream: TcpStream,
     limit: Duration,
-    waiting: Option<Pin<Box<Sleep>>>,
+    /// Runs while a write is pending.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl Patient {
-    /// `limit` is the longest time without the peer taking a byte.
+impl WriteTimeout {
     pub(super) fn new(stream: TcpStream, limit: Duration) -> Self {
-        Self { stream, limit, waiting: None }
+        Self { stream, limit, timer: None }
     }
 
-    /// The socket within.
     pub(super) fn into_inner(self) -> TcpStream {
         self.stream
     }
 
-    /// Starts, checks or stops the clock of a write.
+    /// Starts, polls or stops the timer, depending on the result of a write.
     fn timed(
         &mut self,
         context: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         if written.is_ready() {
-            self.waiting = None;
+            self.timer = None;
             return written;
         }
         let limit = self.limit;
-        let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(limit)));
-        waiting.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(limit)));
+        timer.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl AsyncRead for Patient {
+impl AsyncRead for WriteTimeout {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -55,7 +54,7 @@ impl AsyncRead for Patient {
     }
 }
 
-impl AsyncWrite for Patient {
+impl AsyncWrite for WriteTimeout {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

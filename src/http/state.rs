@@ -1,0 +1,35 @@
+//! What every handler is given.
+
+use jiff::tz::TimeZone;
+
+use crate::leasing::{Accounts, Leasing, Lists, Pictures};
+use crate::onec::{Inbox, Queue};
+use crate::playback::Playback;
+use crate::upload::UploadService;
+
+use super::client::TrustedProxies;
+use super::config::RequestLimits;
+
+/// The services behind the routes, and the settings of the routes.
+pub struct AppState {
+    pub uploads: UploadService,
+    pub playback: Playback,
+    pub leasing: Leasing,
+    pub lists: Lists,
+    /// Accounts with a password.
+    pub accounts: Accounts,
+    /// Pictures of vehicle types, QR codes of vehicles.
+    pub pictures: Pictures,
+    /// Submissions that wait for 1C.
+    pub queue: Queue,
+    /// Messages from 1C.
+    pub inbox: Inbox,
+    pub proxies: TrustedProxies,
+    pub limits: RequestLimits,
+    /// Largest picture that 1C may send, in bytes.
+    pub max_picture: usize,
+    /// The zone of times that come without one.
+    pub zone: TimeZone,
+    /// The base of `Location` and of links, without a trailing slash.
+    pub public_url: String,
+}
