@@ -1,24 +1,24 @@
-//! The inspection of MP4 files, without a server.
+//! Tests of the MP4 inspection, without a server.
 
-mod bombs;
+mod chunking;
 mod clips;
 mod command;
 mod completion;
 mod corpus;
-mod cutting;
 mod damage_table;
 mod every_check;
 mod facts;
+mod finding_paths;
+mod first_box;
 mod fragments;
 mod fuzzed;
 mod movie;
 mod mutations;
 mod nal;
-mod opening;
 mod oracle;
-mod paths;
 mod preview;
 mod refusals;
+mod resource_exhaustion;
 mod samples;
 mod settings;
 mod tables;

@@ -1,7 +1,7 @@
-//! MP4 files as trees that a test can edit: a good file becomes a bad one by a single change.
+//! MP4 files as trees that a test can edit.
 
-/// Boxes that hold boxes, and the bytes of fields before those.
-pub(crate) const BRANCHES: [(&[u8; 4], usize); 14] = [
+/// Container boxes, and the number of bytes before their first child.
+pub(crate) const CONTAINERS: [(&[u8; 4], usize); 14] = [
     (b"moov", 0),
     (b"trak", 0),
     (b"edts", 0),
@@ -32,10 +32,13 @@ pub(crate) fn leaf(kind: [u8; 4], body: &[u8]) -> Node {
     Node { kind, fields: body.to_vec(), children: Vec::new() }
 }
 
-/// A full box of version 0 that is a count and a table of numbers.
+/// A full box of version 0 with a count and a table of 32-bit numbers.
 pub(crate) fn table(kind: [u8; 4], count: u32, numbers: &[u32]) -> Node {
-    let words = [&[0, count], numbers].concat();
-    leaf(kind, words.iter().flat_map(|word| word.to_be_bytes()).collect::<Vec<u8>>().as_slice())
+    let numbers = [&[0, count], numbers].concat();
+    leaf(
+        kind,
+        numbers.iter().flat_map(|number| number.to_be_bytes()).collect::<Vec<u8>>().as_slice(),
+    )
 }
 
 /// The bytes of a box around a body.
@@ -45,7 +48,7 @@ pub(crate) fn boxed(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
 }
 
 impl Node {
-    /// Takes a good file apart.
+    /// Parses a good file.
     pub(crate) fn parse(file: &[u8]) -> Self {
         Self { kind: *b"file", fields: Vec::new(), children: parse_children(file) }
     }
@@ -65,7 +68,7 @@ impl Node {
         })
     }
 
-    /// Where the box at a path begins in the file.
+    /// The position of the box at a path in the file.
     pub(crate) fn position(&self, path: &str) -> u64 {
         let (mut node, mut at) = (self, 0);
         for step in path.split('/') {
@@ -78,19 +81,19 @@ impl Node {
         at as u64
     }
 
-    /// Takes the box at a path out.
+    /// Removes the box at a path.
     pub(crate) fn remove(&mut self, path: &str) -> Self {
         let (parent, step) = self.parent(path);
         let index = parent.index(step);
         parent.children.remove(index)
     }
 
-    /// Puts another box in place of the one at a path.
+    /// Replaces the box at a path.
     pub(crate) fn replace(&mut self, path: &str, other: Self) {
         *self.at(path) = other;
     }
 
-    /// Puts a copy of the box at a path after it.
+    /// Inserts a copy of the box at a path after it.
     pub(crate) fn double(&mut self, path: &str) {
         let (parent, step) = self.parent(path);
         let index = parent.index(step);
@@ -113,7 +116,7 @@ impl Node {
         self.set(offset, number);
     }
 
-    /// Moves all chunks, as a box put before the media moves them.
+    /// Adds to all chunk offsets, as inserting a box before the media requires.
     pub(crate) fn shift_chunks(&mut self, by: i32) {
         if self.kind == *b"stco" {
             for offset in (8..self.fields.len()).step_by(4) {
@@ -125,7 +128,7 @@ impl Node {
         }
     }
 
-    /// Empties the sample tables of a track, as the head of a stream has them.
+    /// Empties the sample tables of a track, as in an initialization segment.
     pub(crate) fn empty_track(&mut self) {
         let stbl = self.at("mdia/minf/stbl");
         stbl.children.retain(|child| child.kind == *b"stsd");
@@ -164,7 +167,7 @@ fn parse_children(mut bytes: &[u8]) -> Vec<Node> {
 fn parse_box(found: &[u8]) -> Node {
     let kind: [u8; 4] = found[4..8].try_into().unwrap();
     let body = &found[8..];
-    match BRANCHES.iter().find(|(name, _)| **name == kind) {
+    match CONTAINERS.iter().find(|(name, _)| **name == kind) {
         None => leaf(kind, body),
         Some((_, fixed)) => {
             let children = parse_children(&body[*fixed..]);

@@ -1,5 +1,5 @@
-//! Good files of many makers: those that come with the project, those that ffmpeg makes here, and
-//! those of real phones where the corpus is at hand.
+//! Good files from many sources: the samples, clips made by ffmpeg, and the corpus of real files if it
+//! exists.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use super::ffmpeg::clip;
 use super::mp4::sample;
 
-/// A good file, and who made it.
-pub(crate) struct Made {
-    pub(crate) by: &'static str,
+/// A good file and the program or device that made it.
+pub(crate) struct GoodFile {
+    pub(crate) maker: &'static str,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// The samples of this project.
+/// The samples of the repository.
 const SAMPLES: [(&str, &str); 4] = [
     ("sample, moov last", "good-moov-last.mp4"),
     ("sample, moov first", "good-moov-first.mp4"),
@@ -21,7 +21,7 @@ const SAMPLES: [(&str, &str); 4] = [
     ("sample, QuickTime", "quicktime.mov"),
 ];
 
-/// What ffmpeg is asked for: a name, the kind of file, the options.
+/// Clips to make with ffmpeg: name, file extension, options.
 const CLIPS: [(&str, &str, &[&str]); 8] = [
     (
         "ffmpeg, HEVC, faststart",
@@ -40,12 +40,12 @@ const CLIPS: [(&str, &str, &[&str]); 8] = [
     ("ffmpeg, VP9", "mp4", &["-c:v", "libvpx-vp9", "-cpu-used", "8"]),
     ("ffmpeg, MPEG-4 part 2", "mp4", &["-c:v", "mpeg4"]),
     (
-        "ffmpeg, no B-frames, place",
+        "ffmpeg, no B-frames, location",
         "mp4",
         &["-c:v", "libx264", "-bf", "0", "-metadata", "location=+43.2400+076.9000/"],
     ),
     (
-        "ffmpeg, a fragment for each picture",
+        "ffmpeg, a fragment per frame",
         "mp4",
         &["-c:v", "libx264", "-movflags", "frag_every_frame+empty_moov+default_base_moof"],
     ),
@@ -65,7 +65,7 @@ const CLIPS: [(&str, &str, &[&str]); 8] = [
     ),
 ];
 
-/// Files of the corpus by other makers, small ones.
+/// Small files of the corpus from other programs and devices.
 const PHONES: [(&str, &str); 15] = [
     ("iOS camera, QuickTime", "androidx-media/bt601.mov"),
     ("iOS screen, QuickTime", "nom-exif/auth.mov"),
@@ -84,23 +84,25 @@ const PHONES: [(&str, &str); 15] = [
     ("libavif, h263", "mp4parse/bbb_sunflower_QCIF_30fps_h263_noaudio_1f.3gp"),
 ];
 
-/// The folder of real files beside the package, where it is.
+/// The folder of real files next to the package, if it exists.
 pub(crate) fn corpus_folder() -> Option<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
     folder.is_dir().then_some(folder)
 }
 
-/// All that can be had here: at least the samples, and 12 where ffmpeg is installed.
-pub(crate) fn makers() -> Vec<Made> {
-    let samples = SAMPLES.map(|(by, name)| Made { by, bytes: sample(name) });
+/// All available files: at least the samples; 12 or more if ffmpeg is installed.
+pub(crate) fn good_files() -> Vec<GoodFile> {
+    let samples = SAMPLES.map(|(maker, name)| GoodFile { maker, bytes: sample(name) });
     let clips = CLIPS
         .iter()
-        .filter_map(|(by, kind, options)| Some(Made { by, bytes: clip(kind, options)? }));
-    samples.into_iter().chain(clips).chain(phones()).collect()
+        .filter_map(|(maker, kind, options)| Some(GoodFile { maker, bytes: clip(kind, options)? }));
+    samples.into_iter().chain(clips).chain(phone_files()).collect()
 }
 
-/// The real files, where the corpus is at hand.
-pub(crate) fn phones() -> Vec<Made> {
+/// The files of the corpus, if it exists.
+pub(crate) fn phone_files() -> Vec<GoodFile> {
     let Some(folder) = corpus_folder() else { return Vec::new() };
-    PHONES.map(|(by, name)| Made { by, bytes: fs::read(folder.join(name)).unwrap() }).into()
+    PHONES
+        .map(|(maker, name)| GoodFile { maker, bytes: fs::read(folder.join(name)).unwrap() })
+        .into()
 }

@@ -2,11 +2,11 @@
 
 use forte_media::model::Random;
 
-use super::boxes::BRANCHES;
+use super::boxes::CONTAINERS;
 use super::mutants::below;
 
 /// Boxes that hold boxes as well, beside those that a test edits, and the bytes of fields before those.
-const MORE_BRANCHES: [(&[u8; 4], usize); 8] = [
+const MORE_CONTAINERS: [(&[u8; 4], usize); 8] = [
     (b"mfra", 0),
     (b"ilst", 0),
     (b"avc3", 78),
@@ -124,6 +124,6 @@ fn children_of(bytes: &[u8], place: &Place) -> Option<usize> {
         let full = bytes.get(place.body + 4..place.body + 8) != Some(b"hdlr");
         return Some(place.body + if full { 4 } else { 0 });
     }
-    let branch = BRANCHES.iter().chain(&MORE_BRANCHES).find(|(kind, _)| **kind == place.kind);
+    let branch = CONTAINERS.iter().chain(&MORE_CONTAINERS).find(|(kind, _)| **kind == place.kind);
     branch.map(|(_, fixed)| place.body + fixed)
 }

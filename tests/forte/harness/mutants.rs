@@ -1,15 +1,15 @@
-//! Damaged files: a good one, and every kind of damage that a box file can take.
+//! Applies random damage of every kind to good files.
 
 use forte_media::model::Random;
 
 use super::map::{Mapped, Place};
 
-/// What is done to a good file.
+/// A kind of damage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Damage {
     /// The end is missing.
     Truncation,
-    /// A few bits or bytes are others.
+    /// A few bits or bytes are changed.
     Flip,
     /// The 32-bit size of a box.
     Size,
@@ -21,14 +21,14 @@ pub(crate) enum Damage {
     Entry,
     /// The type of a box.
     Type,
-    /// A box is doubled, missing, swapped, buried or somewhere else.
+    /// A box is duplicated, removed, swapped, wrapped or moved.
     Nesting,
     /// A fixed field: version, flags, timescale, duration, track.
     Header,
 }
 
-/// Numbers that break arithmetic.
-const EVIL: [u32; 16] = [
+/// Numbers that provoke overflows and off-by-one errors.
+const EXTREME_VALUES: [u32; 16] = [
     0,
     1,
     2,
@@ -47,11 +47,10 @@ const EVIL: [u32; 16] = [
     0x0001_0000,
 ];
 
-/// The same for 64 bits.
-const WIDE_EVIL: [u64; 10] =
+const EXTREME_WIDE_VALUES: [u64; 10] =
     [0, 1, 15, 16, 17, 1 << 31, 1 << 32, i64::MAX as u64, u64::MAX - 15, u64::MAX];
 
-/// Types that mean something to a reader, and some that mean nothing.
+/// Box types that parsers know, and some that they do not know.
 const TYPES: [&[u8; 4]; 30] = [
     b"ftyp",
     b"moov",
@@ -85,7 +84,7 @@ const TYPES: [&[u8; 4]; 30] = [
     b"\0\0\0\0",
 ];
 
-/// Boxes that are a table, where its count stands in the body, and how long an entry is.
+/// Tables: box type, offset of the count in the body, length of an entry.
 const TABLES: [(&[u8; 4], usize, usize); 14] = [
     (b"stts", 4, 8),
     (b"ctts", 4, 8),
@@ -103,17 +102,16 @@ const TABLES: [(&[u8; 4], usize, usize); 14] = [
     (b"tfra", 12, 11),
 ];
 
-/// Boxes with fixed fields that readers compute with.
+/// Boxes with fixed fields that parsers compute with.
 const HEADERS: [&[u8; 4]; 14] = [
     b"mvhd", b"tkhd", b"mdhd", b"hdlr", b"mehd", b"trex", b"mfhd", b"tfhd", b"tfdt", b"trun",
     b"vmhd", b"avcC", b"hvcC", b"av1C",
 ];
 
-/// How deep a box is buried: more than any reader goes.
-const GRAVE: usize = 20;
+/// The maximum number of boxes to wrap around a box: deeper than any parser goes.
+const MAX_LAYERS: usize = 20;
 
 impl Damage {
-    /// Every kind.
     pub(crate) const ALL: [Self; 9] = [
         Self::Truncation,
         Self::Flip,
@@ -126,8 +124,8 @@ impl Damage {
         Self::Header,
     ];
 
-    /// A copy of a good file with this damage; the file itself where it has nothing to be damaged.
-    pub(crate) fn done_to(self, good: &Mapped, random: &Random) -> Vec<u8> {
+    /// Returns a damaged copy of a good file, or an unchanged one if the damage does not apply.
+    pub(crate) fn apply(self, good: &Mapped, random: &Random) -> Vec<u8> {
         let mut bad = good.bytes.clone();
         match self {
             Self::Truncation => bad.truncate(cut(good, random)),
@@ -144,16 +142,16 @@ impl Damage {
     }
 }
 
-/// A number below `limit`; 0 if that is 0.
+/// A random number below `limit`; 0 if `limit` is 0.
 pub(crate) fn below(limit: usize, random: &Random) -> usize {
     usize::try_from(u32::from_be_bytes(random.bytes())).unwrap().checked_rem(limit).unwrap_or(0)
 }
 
-fn one_of<T: Copy>(all: &[T], random: &Random) -> T {
+fn choose<T: Copy>(all: &[T], random: &Random) -> T {
     all[below(all.len(), random)]
 }
 
-/// Writes over what is there, as far as it is there.
+/// Overwrites existing bytes; ignores those past the end.
 fn write(bad: &mut [u8], at: usize, bytes: &[u8]) {
     for (place, byte) in bad.iter_mut().skip(at).zip(bytes) {
         *place = *byte;
@@ -164,14 +162,14 @@ fn read(bad: &[u8], at: usize) -> u32 {
     bad.get(at..at + 4).map_or(0, |word| u32::from_be_bytes(word.try_into().unwrap()))
 }
 
-/// At the edge of a box, or anywhere; within the first 16 bytes too.
+/// A position at a box boundary, within a box, or anywhere.
 fn cut(good: &Mapped, random: &Random) -> usize {
     let place = good.any(random);
     let near = [place.at, place.at + 4, place.body, place.end.saturating_sub(1), place.end];
     match below(3, random) {
         0 => below(good.bytes.len(), random),
         1 => place.at + below(place.end - place.at, random),
-        _ => one_of(&near, random).min(good.bytes.len() - 1),
+        _ => choose(&near, random).min(good.bytes.len() - 1),
     }
 }
 
@@ -181,18 +179,18 @@ fn flip(bad: &mut [u8], good: &Mapped, random: &Random) {
         match below(3, random) {
             0 => bad[at] ^= 1 << below(8, random),
             1 => bad[at] = random.bytes::<1>()[0],
-            _ => write(bad, at, &one_of(&EVIL, random).to_be_bytes()),
+            _ => write(bad, at, &choose(&EXTREME_VALUES, random).to_be_bytes()),
         }
     }
 }
 
-/// An evil number, or one that is nearly right.
+/// An extreme number, or one close to the right one.
 fn near(right: u32, random: &Random) -> u32 {
-    let by = one_of(&[1, 2, 4, 7, 8, 12, 16, 256], random);
+    let by = choose(&[1, 2, 4, 7, 8, 12, 16, 256], random);
     match below(3, random) {
         0 => right.wrapping_add(by),
         1 => right.wrapping_sub(by),
-        _ => one_of(&EVIL, random),
+        _ => choose(&EXTREME_VALUES, random),
     }
 }
 
@@ -202,7 +200,7 @@ fn size(bad: &mut [u8], good: &Mapped, random: &Random) {
     write(bad, place.at, &size.to_be_bytes());
 }
 
-/// The body's first bytes become a 64-bit size, or eight bytes are put in for a true one.
+/// Turns the first bytes of the body into a 64-bit size, or inserts a correct one.
 fn wide_size(bad: &mut Vec<u8>, good: &Mapped, random: &Random) {
     let place = good.any(random);
     write(bad, place.at, &1_u32.to_be_bytes());
@@ -212,7 +210,7 @@ fn wide_size(bad: &mut Vec<u8>, good: &Mapped, random: &Random) {
         place.resize_around(bad, 8);
         return;
     }
-    let size = if below(4, random) == 0 { right } else { one_of(&WIDE_EVIL, random) };
+    let size = if below(4, random) == 0 { right } else { choose(&EXTREME_WIDE_VALUES, random) };
     write(bad, place.at + 8, &size.to_be_bytes());
 }
 
@@ -247,7 +245,7 @@ fn kind(bad: &mut [u8], good: &Mapped, random: &Random) {
     let kind = match below(4, random) {
         0 => random.bytes(),
         1 => good.any(random).kind,
-        _ => *one_of(&TYPES, random),
+        _ => *choose(&TYPES, random),
     };
     write(bad, place.at + 4, &kind);
 }
@@ -268,7 +266,8 @@ fn header(bad: &mut [u8], good: &Mapped, random: &Random) {
     }
 }
 
-/// Boxes change their places; the sizes around them are put right, for the reader to go on.
+/// Duplicates, removes, moves, wraps or swaps a box, and corrects the sizes of its parents so that
+/// parsers reach it.
 fn nesting(bad: &mut Vec<u8>, good: &Mapped, random: &Random) {
     let place = good.any_but_media(random);
     let (at, end) = (place.at, place.end);
@@ -289,21 +288,21 @@ fn nesting(bad: &mut Vec<u8>, good: &Mapped, random: &Random) {
             parent.resize_within(bad, length);
         }
         3 => {
-            let layers = 1 + below(GRAVE, random);
-            let grave = bury(whole, *one_of(&TYPES, random), layers);
-            let more = i64::try_from(grave.len()).unwrap() - length;
-            bad.splice(at..end, grave);
+            let layers = 1 + below(MAX_LAYERS, random);
+            let wrapped = wrap(whole, *choose(&TYPES, random), layers);
+            let more = i64::try_from(wrapped.len()).unwrap() - length;
+            bad.splice(at..end, wrapped);
             place.resize_around(bad, more);
         }
         _ => swap(bad, good, place),
     }
 }
 
-fn bury(body: Vec<u8>, kind: [u8; 4], layers: usize) -> Vec<u8> {
+fn wrap(body: Vec<u8>, kind: [u8; 4], layers: usize) -> Vec<u8> {
     (0..layers).fold(body, |body, _| super::boxes::boxed(kind, &body))
 }
 
-/// A box and its next brother change places.
+/// Swaps a box with its next sibling.
 fn swap(bad: &mut Vec<u8>, good: &Mapped, place: &Place) {
     let next = good.places.iter().find(|next| next.at == place.end);
     if let Some(next) = next.filter(|next| next.parents == place.parents) {

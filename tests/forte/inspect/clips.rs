@@ -1,4 +1,4 @@
-//! Clips as ffmpeg makes them now, in shapes that `samples/` has not got.
+//! Clips made by ffmpeg in formats that `samples/` lacks.
 
 use forte_media::inspect::{Config, Quicktime};
 use forte_media::model::Facts;
@@ -6,7 +6,8 @@ use forte_media::model::Facts;
 use crate::harness::ffmpeg::clip;
 use crate::harness::mp4::{accepted_by, default_rules};
 
-/// The facts of a clip, which must be accepted without a note; `None` if it cannot be made here.
+/// Makes a clip and asserts that it is accepted without notes. Returns its facts, or `None` if
+/// ffmpeg cannot make it.
 fn facts(options: &[&str]) -> Option<Facts> {
     let found = accepted_by(&clip("mp4", options)?, &default_rules());
     assert_eq!(found.notes, [], "{options:?}");
@@ -28,8 +29,8 @@ fn every_codec_on_the_list_is_accepted() {
     ] {
         if let Some(facts) = facts(options) {
             assert_eq!(facts.video_codec.as_deref(), codec.get(..4));
-            let told = facts.video_codec_string.unwrap();
-            assert!(told.starts_with(codec), "{told}");
+            let string = facts.video_codec_string.unwrap();
+            assert!(string.starts_with(codec), "{string}");
             assert_eq!(facts.audio_codec_string.as_deref(), Some("mp4a.40.2"));
             assert_eq!((facts.sample_rate, facts.channels), (Some(44_100), Some(1)));
         }
@@ -53,7 +54,7 @@ fn every_style_of_fragments_is_accepted() {
 }
 
 #[test]
-fn tags_of_an_apple_recorder_are_understood() {
+fn reads_the_tags_of_an_apple_recorder() {
     let rules = Config { quicktime: Quicktime::Accept, ..default_rules() };
     let options = [
         "-c:v",
@@ -76,7 +77,7 @@ fn tags_of_an_apple_recorder_are_understood() {
 }
 
 #[test]
-fn a_place_in_user_data_is_understood() {
+fn reads_a_location_in_user_data() {
     let rules = Config { quicktime: Quicktime::Accept, ..default_rules() };
     let options = ["-c:v", "libx264", "-metadata", "location=-33.8600+151.2100/"];
     if let Some(movie) = clip("mov", &options) {

@@ -1,4 +1,4 @@
-//! Checks 42 to 48, and the switch that turns refusals into notes.
+//! Checks at the end of a file, and `enforce = false`, which turns refusals into notes.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::harness::mp4::{
 const GOOD: &str = "good-moov-last.mp4";
 
 #[test]
-fn bytes_that_did_not_come_are_missing() {
+fn an_upload_with_missing_bytes_is_truncated() {
     let good = sample(GOOD);
     for come in [5, 32, 36, 40, 1000, good.len() - 1] {
         let mut scanner = scanner(&good, default_rules());
@@ -25,7 +25,7 @@ fn bytes_that_did_not_come_are_missing() {
 }
 
 #[test]
-fn a_file_without_its_end_is_truncated_even_if_nothing_was_announced() {
+fn a_file_without_its_end_is_truncated_even_if_no_length_was_declared() {
     let good = sample(GOOD);
     let mut scanner = Scanner::new(Arc::new(default_rules()), None, NOW);
     push(&mut scanner, &good[..good.len() - 1], &good);
@@ -33,7 +33,7 @@ fn a_file_without_its_end_is_truncated_even_if_nothing_was_announced() {
 }
 
 #[test]
-fn a_recording_without_moov_was_not_finished() {
+fn a_recording_without_moov_is_reported_as_not_finished() {
     let refusal = refused(GOOD, Check::MoovMissing, |file| drop(file.remove("moov")));
     assert!(refusal.finding.message.contains("not finished on the device"));
     refused(GOOD, Check::MoovMissing, |file| {
@@ -43,12 +43,12 @@ fn a_recording_without_moov_was_not_finished() {
 }
 
 #[test]
-fn a_recording_without_media_is_no_video() {
+fn a_recording_without_media_is_refused() {
     refused(GOOD, Check::MdatMissing, |file| file.at("mdat").kind = *b"free");
 }
 
 #[test]
-fn media_that_nobody_uses_is_noted() {
+fn unreferenced_media_is_noted() {
     let with =
         |bytes: usize| noted(GOOD, |file| file.children.push(leaf(*b"mdat", &vec![1; bytes])));
     assert_eq!(with(16_000), [Check::MdatUnreferenced]);
@@ -56,14 +56,14 @@ fn media_that_nobody_uses_is_noted() {
 }
 
 #[test]
-fn other_bytes_than_announced_are_refused() {
+fn a_digest_other_than_the_declared_one_is_refused() {
     let refusal = digest_mismatch(Digest::new([1; 32]), Digest::new([2; 32]), 77);
     assert_eq!(refusal.finding.check, Check::DigestMismatch);
     assert_eq!(refusal.judged_after, 77);
 }
 
 #[test]
-fn where_rules_are_not_enforced_everything_is_accepted_with_notes() {
+fn without_enforcement_everything_is_accepted_with_notes() {
     let observe = Config { enforce: false, ..default_rules() };
     for (name, check) in [
         ("bad-not-mp4.mp4", Check::NotMp4),
@@ -78,14 +78,14 @@ fn where_rules_are_not_enforced_everything_is_accepted_with_notes() {
 }
 
 #[test]
-fn what_was_learnt_of_a_file_is_told_although_it_would_be_refused() {
+fn without_enforcement_the_facts_of_a_bad_file_are_reported() {
     let observe = Config { enforce: false, ..default_rules() };
     let facts = accepted_by(&sample("bad-too-short.mp4"), &observe).facts;
     assert_eq!(facts.duration_ms, Some(400));
 }
 
 #[test]
-fn a_refusal_comes_with_the_notes_of_before() {
+fn a_refusal_contains_the_earlier_notes() {
     let file = edited(GOOD, |file| {
         file.children.insert(1, leaf(*b"abcd", b""));
         file.children.push(leaf(*b"efgh", b""));
@@ -97,7 +97,7 @@ fn a_refusal_comes_with_the_notes_of_before() {
 }
 
 #[test]
-fn an_earlier_box_wins_over_a_later_header() {
+fn an_error_in_an_earlier_box_wins_over_one_in_a_later_header() {
     let bad = edited(GOOD, |file| {
         file.at("moov/mvhd").set(12, 0);
         file.double("moov");

@@ -1,5 +1,5 @@
-//! Real files written by phones and by test suites, where they are at hand. The project does not
-//! contain them.
+//! Real files from phones and from test suites of other projects. The repository does not contain
+//! them; without them these tests do nothing.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -9,20 +9,17 @@ use forte_media::inspect::Config;
 use forte_media::model::{Check, Random};
 
 use crate::harness::makers::corpus_folder;
-use crate::harness::mp4::{Verdict, drive, judge, judge_anew, judge_in_pieces, scanner};
+use crate::harness::mp4::{Verdict, drive, judge, judge_in_chunks, judge_with_restarts, scanner};
 use crate::harness::mutants::below;
 
-/// What ffmpeg 5.1 calls pictures; "video" are codecs that it does not know.
+/// Video codec names in the labels, from ffmpeg 5.1; "video" stands for codecs unknown to it.
 const PICTURES: [&str; 7] = ["h264", "hevc", "av1", "mpeg4", "h263", "vp9", "video"];
 
-/// The first part of a stream.
-const HEAD: &str = "the head of a stream, without a picture";
+const HEAD: &str = "an initialization segment without samples";
 
-/// Its pictures cannot be shown.
-const LOCKED: &str = "encrypted, and nobody here has a key";
+const LOCKED: &str = "encrypted without an available key";
 
-/// Files that ffmpeg reads without a word and that break a hard rule all the same: which, and why
-/// that is right.
+/// Files that ffmpeg reads without a complaint and that are refused: name, check, reason.
 const CLEAN_BUT_REFUSED: [(&str, Check, &str); 16] = [
     (
         "androidx-media/sample_with_invalid_nalu.mp4",
@@ -42,7 +39,7 @@ const CLEAN_BUT_REFUSED: [(&str, Check, &str); 16] = [
     (
         "androidx-media/sample_fragmented_unsupported_brands.mp4",
         Check::BrandUnsupported,
-        "made to fail: its only brand is nobody's",
+        "made to fail: its only brand is unknown",
     ),
     (
         "androidx-media/sample_mdat_too_long.mp4",
@@ -54,40 +51,39 @@ const CLEAN_BUT_REFUSED: [(&str, Check, &str); 16] = [
     ("mp4parse/av1-clearkey-cbcs-video.mp4", Check::Encrypted, LOCKED),
 ];
 
-/// Files about which ffmpeg complains, in which it finds no duration, and that are let through, and
-/// why.
+/// Files that are accepted although ffmpeg complains and finds no duration, with the reason.
 const COMPLAINT_BUT_ACCEPTED: [(&str, &str); 1] = [(
     "mp4ff/clear_with_enc_boxes.mp4",
-    "plain pictures with boxes left over from an encryption, at which ffmpeg stops; others play it",
+    "unencrypted frames with leftover encryption boxes: ffmpeg stops at them, other players do not",
 )];
 
-/// Of a hundred files that ffmpeg cannot make anything of, so many are refused at least.
-const AT_LEAST: usize = 95;
+/// Minimum share of files unreadable to ffmpeg that must be refused.
+const MIN_REFUSED_PERCENT: usize = 95;
 
-/// Files up to this length are fed byte by byte, too.
+/// Files up to this length are also fed byte by byte.
 const SMALL: usize = 64 * 1024;
 
-/// A file, and what ffmpeg made of it.
+/// A file with the results of ffmpeg.
 pub(super) struct Labelled {
     pub(super) file: String,
     pub(super) bytes: Vec<u8>,
-    /// Read without a word of complaint.
+    /// ffmpeg read it without a complaint.
     clean: bool,
-    /// The same, and with a picture.
+    /// `clean`, and with a video stream.
     pub(super) clean_video: bool,
     seconds: Option<f64>,
 }
 
-/// Past the capture of the test runner, so that a person sees it.
-pub(super) fn say(words: &str) {
+/// Prints a line that the test runner does not capture.
+pub(super) fn print_uncaptured(message: &str) {
     let mut out = io::stderr();
-    writeln!(out, "{words}").unwrap();
+    writeln!(out, "{message}").unwrap();
 }
 
-/// All files; none, said aloud, where the corpus is not at hand.
+/// All files of the corpus; empty, with a message, if there is no corpus.
 pub(super) fn corpus() -> Vec<Labelled> {
     let Some(folder) = corpus_folder() else {
-        say("there is no corpus beside the package: its tests are left out");
+        print_uncaptured("no corpus found next to the package: its tests are skipped");
         return Vec::new();
     };
     let labels = fs::read_to_string(folder.join("labels.tsv")).unwrap();
@@ -118,7 +114,7 @@ fn code(verdict: &Verdict) -> Option<Check> {
 }
 
 #[test]
-fn clean_videos_are_accepted_but_for_those_that_break_a_hard_rule() {
+fn clean_videos_are_accepted_except_those_that_break_a_hard_rule() {
     let files = corpus();
     let clean = files.iter().filter(|file| file.clean_video);
     let mut wrong = Vec::new();
@@ -126,22 +122,23 @@ fn clean_videos_are_accepted_but_for_those_that_break_a_hard_rule() {
     for file in clean {
         count += 1;
         let listed = CLEAN_BUT_REFUSED.iter().find(|(name, ..)| *name == file.file);
-        let (found, wanted) = (code(&judge(&file.bytes, Config::relaxed())), listed.map(|it| it.1));
-        if found != wanted {
-            wrong.push(format!("{}: {found:?}, not {wanted:?}", file.file));
+        let (found, expected) =
+            (code(&judge(&file.bytes, Config::relaxed())), listed.map(|it| it.1));
+        if found != expected {
+            wrong.push(format!("{}: {found:?}, not {expected:?}", file.file));
         }
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     if count > 0 {
         let refused = CLEAN_BUT_REFUSED.len();
-        say(&format!("{} of {count} clean videos are accepted", count - refused));
+        print_uncaptured(&format!("{} of {count} clean videos are accepted", count - refused));
         let here = |name: &str| files.iter().any(|file| file.file == name);
         assert!(CLEAN_BUT_REFUSED.iter().all(|(name, ..)| here(name)), "a stale entry");
     }
 }
 
 #[test]
-fn files_in_which_ffmpeg_finds_no_video_are_refused() {
+fn files_without_a_video_according_to_ffmpeg_are_refused() {
     let files = corpus();
     let bad = files.iter().filter(|file| !file.clean && file.seconds.is_none_or(|it| it == 0.0));
     let bad: Vec<_> = bad.collect();
@@ -151,15 +148,15 @@ fn files_in_which_ffmpeg_finds_no_video_are_refused() {
     if !bad.is_empty() {
         assert_eq!(let_through, listed);
         let refused = bad.len() - let_through.len();
-        say(&format!(
+        print_uncaptured(&format!(
             "{refused} of {} files with a complaint and no duration are refused",
             bad.len()
         ));
-        assert!(refused * 100 >= bad.len() * AT_LEAST);
+        assert!(refused * 100 >= bad.len() * MIN_REFUSED_PERCENT);
     }
 }
 
-/// The first byte at which it is certain, over all files that are refused.
+/// Prints after how many bytes the files are refused.
 #[test]
 fn refused_files_are_refused_early() {
     let mut after: Vec<(u64, u64)> = Vec::new();
@@ -173,12 +170,14 @@ fn refused_files_are_refused_early() {
     let count = after.len();
     if let Some((median, _)) = after.get(count / 2) {
         let p90 = after[count * 9 / 10].0;
-        say(&format!("judged_after over {count} refused files: median {median}, p90 {p90}"));
+        print_uncaptured(&format!(
+            "judged_after over {count} refused files: median {median}, p90 {p90}"
+        ));
     }
 }
 
-/// A damage of the file's length at four places of every accepted file.
-fn is_always_caught(damage: impl Fn(&[u8], usize) -> Vec<u8>) {
+/// Damages every accepted file at four positions and asserts that each result is refused.
+fn assert_always_refused(damage: impl Fn(&[u8], usize) -> Vec<u8>) {
     let mut tried = 0;
     for file in accepted() {
         for percent in [10, 50, 90, 99] {
@@ -190,38 +189,38 @@ fn is_always_caught(damage: impl Fn(&[u8], usize) -> Vec<u8>) {
             }
         }
     }
-    say(&format!("{tried} damaged files of the corpus are refused"));
+    print_uncaptured(&format!("{tried} damaged files of the corpus are refused"));
 }
 
 #[test]
-fn truncation_is_always_caught() {
-    is_always_caught(|file, at| file[..at].to_vec());
-    is_always_caught(|file, _| file[..file.len() - 1].to_vec());
+fn truncated_files_are_always_refused() {
+    assert_always_refused(|file, at| file[..at].to_vec());
+    assert_always_refused(|file, _| file[..file.len() - 1].to_vec());
 }
 
 #[test]
-fn a_lost_stretch_is_always_caught() {
-    is_always_caught(|file, at| {
+fn files_with_a_lost_block_are_always_refused() {
+    assert_always_refused(|file, at| {
         let end = (at + 16 * 1024).min(file.len());
         [&file[..at], &file[end..]].concat()
     });
 }
 
 #[test]
-fn a_repeated_stretch_is_always_caught() {
-    is_always_caught(|file, at| {
+fn files_with_a_repeated_block_are_always_refused() {
+    assert_always_refused(|file, at| {
         let from = at.saturating_sub(16 * 1024);
         [&file[..at], &file[from..]].concat()
     });
 }
 
 #[test]
-fn a_lost_byte_is_always_caught() {
-    is_always_caught(|file, at| [&file[..at], &file[at + 1..]].concat());
+fn files_with_a_lost_byte_are_always_refused() {
+    assert_always_refused(|file, at| [&file[..at], &file[at + 1..]].concat());
 }
 
 #[test]
-fn however_a_real_file_is_cut_the_verdict_is_the_same() {
+fn the_verdict_on_a_real_file_does_not_depend_on_the_chunks() {
     let random = Random::seeded(48);
     for file in corpus() {
         for percent in [10, 50, 90, 99, 100] {
@@ -229,37 +228,37 @@ fn however_a_real_file_is_cut_the_verdict_is_the_same() {
             let whole = judge(part, Config::relaxed());
             assert!(percent == 100 || whole.is_err(), "{} at {percent} %", file.file);
             let name = format!("{} at {percent} %", file.file);
-            every_way(part, &whole, &name, &random);
+            assert_same_in_all_ways(part, &whole, &name, &random);
         }
     }
 }
 
-/// What the test above does with small files only.
+/// The test above does this with small files only.
 #[test]
 #[ignore = "takes minutes"]
-fn every_real_file_is_judged_the_same_byte_by_byte() {
+fn real_files_get_the_same_verdict_byte_by_byte() {
     for file in corpus() {
         let whole = judge(&file.bytes, Config::relaxed());
-        assert_eq!(judge_in_pieces(&file.bytes, Config::relaxed(), 1), whole, "{}", file.file);
+        assert_eq!(judge_in_chunks(&file.bytes, Config::relaxed(), 1), whole, "{}", file.file);
     }
 }
 
-/// Whole, byte by byte, at random places, and with the scanner dropped and fed anew at each of them.
-fn every_way(file: &[u8], whole: &Verdict, name: &str, random: &Random) {
+/// Judges a file byte by byte, in random chunks, and with a new scanner for each of these chunks.
+fn assert_same_in_all_ways(file: &[u8], whole: &Verdict, name: &str, random: &Random) {
     if file.len() <= SMALL {
-        assert_eq!(&judge_in_pieces(file, Config::relaxed(), 1), whole, "{name}, byte by byte");
+        assert_eq!(&judge_in_chunks(file, Config::relaxed(), 1), whole, "{name}, byte by byte");
     }
     let cuts: Vec<usize> = (0..8).map(|_| below(file.len(), random)).collect();
     assert_eq!(
-        &drive(scanner(file, Config::relaxed()), file, pieces(file, &cuts)),
+        &drive(scanner(file, Config::relaxed()), file, chunks(file, &cuts)),
         whole,
         "{name}"
     );
-    let anew = judge_anew(file, &Config::relaxed(), pieces(file, &cuts));
-    assert_eq!(&anew, whole, "{name}, fed anew");
+    let restarted = judge_with_restarts(file, &Config::relaxed(), chunks(file, &cuts));
+    assert_eq!(&restarted, whole, "{name}, after restarts");
 }
 
-fn pieces<'f>(file: &'f [u8], cuts: &[usize]) -> Vec<&'f [u8]> {
+fn chunks<'f>(file: &'f [u8], cuts: &[usize]) -> Vec<&'f [u8]> {
     let mut ends = [cuts, &[0, file.len()]].concat();
     ends.sort_unstable();
     ends.array_windows().map(|[from, to]| &file[*from..*to]).collect()

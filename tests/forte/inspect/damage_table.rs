@@ -1,4 +1,4 @@
-//! Who notices which damage: the table of mp4.md §3.3, made anew.
+//! Prints a table of the damage that the inspection, ffprobe and ffmpeg detect.
 //!
 //! ```sh
 //! cargo test --test forte -- --ignored --nocapture damage_table
@@ -19,11 +19,10 @@ use crate::harness::mp4::{judge, sample};
 use crate::harness::mutants::below;
 use crate::harness::outside::installed;
 
-/// A stretch that gets lost, repeated, swapped or written over.
+/// The size of a block that is lost, repeated, swapped or overwritten.
 const BLOCK: usize = 16 * 1024;
 
-/// Real files of many makers, and the sample; the last ones are made by ffmpeg where those are not
-/// at hand.
+/// Real files from many devices.
 const PHONES: [&str; 6] = [
     "androidx-media/bt601.mov",
     "androidx-media/sample_portrait.mp4",
@@ -33,8 +32,8 @@ const PHONES: [&str; 6] = [
     "androidx-media/sample_12_5fps_720p_1s.mp4",
 ];
 
-/// What ffmpeg makes instead, large enough to lose a block.
-const INSTEAD: [(&str, &[&str]); 6] = [
+/// Files that ffmpeg makes if there is no corpus, large enough to lose a block.
+const REPLACEMENTS: [(&str, &[&str]); 6] = [
     ("mov", &["-c:v", "mpeg4", "-q:v", "1"]),
     ("mp4", &["-c:v", "mpeg4", "-q:v", "1", "-movflags", "faststart"]),
     ("mp4", &["-c:v", "libx264", "-crf", "0"]),
@@ -49,14 +48,14 @@ fn good_files() -> Vec<Mapped> {
     files.extend(clip("mp4", &["-c:v", "libx264", "-crf", "0", "-g", "10"]));
     match corpus_folder() {
         Some(folder) => files.extend(PHONES.map(|name| fs::read(folder.join(name)).unwrap())),
-        None => files.extend(INSTEAD.iter().filter_map(|(kind, options)| clip(kind, options))),
+        None => files.extend(REPLACEMENTS.iter().filter_map(|(kind, options)| clip(kind, options))),
     }
     let good = |file: &Vec<u8>| file.len() > 4 * BLOCK && judge(file, Config::relaxed()).is_ok();
     assert!(files.iter().all(good), "not all of them are good, or long enough");
     files.into_iter().map(Mapped::new).collect()
 }
 
-/// A kind of damage, with the damaged files that it makes of one.
+/// A kind of damage, and a function that applies it to a file in several ways.
 type Row = (&'static str, fn(&Mapped, &Random) -> Vec<Vec<u8>>);
 
 const ROWS: [Row; 11] = [
@@ -102,7 +101,7 @@ const ROWS: [Row; 11] = [
     }),
 ];
 
-/// The damage at four places of the longest media box, which hold `room` bytes.
+/// Applies a damage of up to `room` bytes at four positions of the largest media box.
 fn in_media(
     good: &Mapped,
     room: usize,
@@ -120,27 +119,26 @@ fn in_media(
     damaged.into()
 }
 
-/// Anywhere outside of the media; every byte as likely as another.
+/// A uniformly chosen position outside the media.
 fn metadata_byte(good: &Mapped, random: &Random) -> usize {
     let outer = good.places.iter().filter(|place| place.parents.is_empty());
-    let stretches =
+    let ranges =
         outer.map(|place| place.at..if place.kind == *b"mdat" { place.body } else { place.end });
-    let stretches: Vec<_> = stretches.collect();
-    let all = stretches.iter().map(ExactSizeIterator::len).sum();
+    let ranges: Vec<_> = ranges.collect();
+    let all = ranges.iter().map(ExactSizeIterator::len).sum();
     let mut nth = below(all, random);
-    for stretch in stretches {
-        match nth.checked_sub(stretch.len()) {
-            None => return stretch.start + nth,
+    for range in ranges {
+        match nth.checked_sub(range.len()) {
+            None => return range.start + nth,
             Some(left) => nth = left,
         }
     }
-    unreachable!("the stretches hold so many bytes")
+    unreachable!("the ranges contain that many bytes")
 }
 
-/// Who may notice, and whether they notice what is wrong with a file.
+/// A detector, and whether it reports an error in a file.
 type Column = (&'static str, fn(&Path, &[u8]) -> bool);
 
-/// Those who may notice.
 const COLUMNS: [Column; 4] = [
     ("structure", |_, file| judge(file, structure()).is_err()),
     ("+ NAL walk", |_, file| judge(file, Config::relaxed()).is_err()),
@@ -157,12 +155,12 @@ const COLUMNS: [Column; 4] = [
     }),
 ];
 
-/// Without the walk through the units of the pictures.
+/// The default checks without the NAL check.
 fn structure() -> Config {
     Config { nal_chain: NalChain::Off, ..Config::relaxed() }
 }
 
-/// Whether a program ends badly or has something to say.
+/// Whether a program fails or prints an error.
 fn complains(program: &str, before: &[&str], path: &Path, after: &[&str]) -> bool {
     let mut command = Command::new(program);
     let command = command.args(before).arg(path).args(after).stdin(Stdio::null());
@@ -173,7 +171,7 @@ fn complains(program: &str, before: &[&str], path: &Path, after: &[&str]) -> boo
 #[test]
 #[ignore = "runs ffmpeg a thousand times"]
 fn damage_table() {
-    if !installed("ffprobe", "who notices which damage") {
+    if !installed("ffprobe", "the table of detected damage") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -181,9 +179,9 @@ fn damage_table() {
     let files = good_files();
     for (index, good) in files.iter().enumerate() {
         fs::write(&path, &good.bytes).unwrap();
-        let heard = COLUMNS.iter().filter(|(_, notices)| notices(&path, &good.bytes));
-        let heard: Vec<_> = heard.map(|(name, _)| *name).collect();
-        assert!(heard.is_empty(), "good file {index} is not good to {heard:?}");
+        let complaints = COLUMNS.iter().filter(|(_, notices)| notices(&path, &good.bytes));
+        let complaints: Vec<_> = complaints.map(|(name, _)| *name).collect();
+        assert!(complaints.is_empty(), "good file {index} is refused by {complaints:?}");
     }
     let names = COLUMNS.map(|(name, _)| name).join(" | ");
     let mut table =

@@ -1,4 +1,4 @@
-//! Facts: what a file says of itself, and what ffprobe makes of it.
+//! The facts read from a file, compared with those of ffprobe.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,7 +8,7 @@ use forte_media::model::{Check, Digest, DurationBy, Facts, LocationFrom};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::corpus::{Labelled, corpus, say};
+use super::corpus::{Labelled, corpus, print_uncaptured};
 use crate::harness::boxes::{Node, boxed, leaf};
 use crate::harness::mp4::{
     accepted, accepted_by, default_rules, edited, judge, push, sample, scanner,
@@ -17,31 +17,31 @@ use crate::harness::mp4::{
 const GOOD: &str = "good-moov-last.mp4";
 const FRAGMENTED: &str = "good-fragmented.mp4";
 
-/// How far two statements of a duration may lie apart, in milliseconds: ffprobe leaves out what an
-/// edit list skips, a picture or two.
+/// Tolerance for durations in milliseconds: ffprobe subtracts what an edit list skips, one or two
+/// frames.
 const SLACK_MS: f64 = 100.0;
 
-/// Where we differ on purpose: the file, what about it, and why.
+/// Intended differences: file, fact, reason.
 const DIFFERENT: &[(&str, &str, &str)] = &[
     (
         "mp4ff/main_1.mp4",
         "duration",
-        "begins in the middle of a stream, whose start ffprobe counts from",
+        "begins in the middle of a stream; ffprobe counts from the start of the stream",
     ),
     (
         "mp4ff/cbcsdec.mp4",
         "duration",
-        "begins in the middle of a stream, whose start ffprobe counts from",
+        "begins in the middle of a stream; ffprobe counts from the start of the stream",
     ),
     (
         "mp4ff/outV300.mp4",
         "duration",
-        "holds two segments; ffprobe tells the length announced for the stream",
+        "holds two segments; ffprobe reports the declared length of the stream",
     ),
     (
         "mp4ff/v300_multiple_segments.mp4",
         "duration",
-        "holds two segments; ffprobe tells the length announced for the stream",
+        "holds two segments; ffprobe reports the declared length of the stream",
     ),
     (
         "androidx-media/sample_with_fake_auxiliary_tracks.mp4",
@@ -50,7 +50,7 @@ const DIFFERENT: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// What ffprobe says of a file; `None` where it is not installed.
+/// The output of ffprobe for a file; `None` if it is not installed.
 fn ffprobe(path: &Path) -> Option<Value> {
     let out = Command::new("ffprobe")
         .args(["-v", "error", "-show_format", "-show_streams", "-of", "json"])
@@ -65,7 +65,7 @@ fn stream<'p>(probed: &'p Value, kind: &str) -> Option<&'p Value> {
     streams.iter().find(|stream| stream["codec_type"] == kind)
 }
 
-/// What ffprobe says otherwise.
+/// The facts that differ from those of ffprobe.
 fn differences(facts: &Facts, probed: &Value) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     let mut compare = |what, ours: String, theirs: String| {
@@ -100,7 +100,7 @@ fn differences(facts: &Facts, probed: &Value) -> Vec<(&'static str, String)> {
     }
     if let Some(audio) = stream(probed, "audio") {
         let codec = audio["codec_tag_string"].as_str().unwrap_or_default();
-        compare("sound codec", facts.audio_codec.clone().unwrap_or_default(), codec.to_owned());
+        compare("audio codec", facts.audio_codec.clone().unwrap_or_default(), codec.to_owned());
         let rate = facts.sample_rate.map_or("0".to_owned(), |rate| rate.to_string());
         compare("rate", rate, audio["sample_rate"].as_str().unwrap_or("0").to_owned());
         let channels = facts.channels.unwrap_or(0).to_string();
@@ -115,14 +115,14 @@ fn differences(facts: &Facts, probed: &Value) -> Vec<(&'static str, String)> {
     found
 }
 
-/// A rate that is told as a fraction.
-fn rate(told: &Value) -> Option<f64> {
-    let (over, under) = told.as_str()?.split_once('/')?;
+/// Parses a rate given as a fraction.
+fn rate(fraction: &Value) -> Option<f64> {
+    let (over, under) = fraction.as_str()?.split_once('/')?;
     let rate = over.parse::<f64>().ok()? / under.parse::<f64>().ok()?;
     rate.is_normal().then_some(rate)
 }
 
-/// The level of H.264 and H.265, as ffprobe counts it.
+/// The level of H.264 and H.265 in the units of ffprobe.
 fn level(codec: &str) -> Option<u32> {
     let parts: Vec<&str> = codec.split('.').collect();
     match parts[..] {
@@ -132,7 +132,7 @@ fn level(codec: &str) -> Option<u32> {
     }
 }
 
-/// The place that ffprobe found, to four decimals.
+/// The location reported by ffprobe, with four decimals.
 fn location(tags: &Value) -> String {
     let names = ["location", "com.apple.quicktime.location.ISO6709", "location-eng"];
     let Some(text) = names.iter().find_map(|name| tags[name].as_str()) else {
@@ -152,9 +152,9 @@ fn disagreements(file: &Labelled) -> Vec<(&'static str, String)> {
 }
 
 #[test]
-fn ffprobe_agrees_but_for_a_list_with_reasons() {
+fn ffprobe_agrees_except_for_listed_differences() {
     if Command::new("ffprobe").arg("-version").output().is_err() {
-        return say("ffprobe is not installed: its comparison is left out");
+        return print_uncaptured("ffprobe is not installed: the comparison is skipped");
     }
     let files = corpus();
     let mut unlisted = Vec::new();
@@ -169,12 +169,12 @@ fn ffprobe_agrees_but_for_a_list_with_reasons() {
         }
     }
     assert_eq!(unlisted, Vec::<String>::new());
-    assert!(files.is_empty() || used == DIFFERENT.len(), "a difference that is none any more");
+    assert!(files.is_empty() || used == DIFFERENT.len(), "a listed difference no longer exists");
 }
 
-/// A second reader, which shares no code with ours, finds the same in every real file.
+/// The crate `mp4`, which shares no code with our parser, finds the same in every real file.
 #[test]
-fn the_second_reader_agrees_on_every_real_file() {
+fn the_second_parser_agrees_on_every_real_file() {
     let mut doubts = Vec::new();
     for file in corpus() {
         let Ok(found) = judge(&file.bytes, Config::relaxed()) else { continue };
@@ -185,7 +185,7 @@ fn the_second_reader_agrees_on_every_real_file() {
 }
 
 #[test]
-fn every_statement_of_the_duration_is_told() {
+fn every_source_of_the_duration_is_reported() {
     let facts = accepted(GOOD, |file| file.at("moov/mvhd").set(16, 2900)).facts;
     let durations = facts.durations;
     assert_eq!(facts.duration_ms, Some(2900));
@@ -196,7 +196,7 @@ fn every_statement_of_the_duration_is_told() {
 }
 
 #[test]
-fn fragments_last_as_long_as_their_samples() {
+fn the_duration_of_fragments_comes_from_their_samples() {
     let mehd = leaf(*b"mehd", &[0, 0, 0, 0, 0, 0, 0x0B, 0xB8]); // 3000 ms
     let facts = accepted(FRAGMENTED, |file| {
         file.at("moov/mvex").children.insert(0, mehd); // positions count from their moof
@@ -208,7 +208,7 @@ fn fragments_last_as_long_as_their_samples() {
 }
 
 #[test]
-fn a_turned_picture_is_told_as_it_is_shown() {
+fn the_display_size_follows_the_rotation() {
     let facts = accepted(GOOD, |file| {
         let tkhd = file.at("moov/trak/tkhd");
         for (place, cell) in [(40, 0), (44, 0x1_0000), (52, 0xFFFF_0000), (56, 0)] {
@@ -223,7 +223,7 @@ fn a_turned_picture_is_told_as_it_is_shown() {
 }
 
 #[test]
-fn a_manifest_of_origin_is_noticed_wherever_it_stands() {
+fn a_c2pa_manifest_is_found_at_any_position() {
     let uuid = b"\xD8\xFE\xC3\xD6\x1B\x0E\x48\x3C\x92\x97\x58\x28\x87\x7E\xC4\x81";
     let manifest = leaf(*b"uuid", &[&uuid[..], &[7; 5000]].concat());
     let other = leaf(*b"uuid", &[9; 40]);
@@ -239,7 +239,7 @@ fn a_manifest_of_origin_is_noticed_wherever_it_stands() {
 }
 
 #[test]
-fn a_place_among_the_tags_of_itunes_is_understood() {
+fn reads_a_location_in_itunes_tags() {
     let data = leaf(*b"data", b"\0\0\0\x01\0\0\0\0+43.2400+076.9000/");
     let item = leaf(*b"\xA9xyz", &data.bytes());
     let list = leaf(*b"ilst", &item.bytes());
@@ -254,8 +254,8 @@ fn a_place_among_the_tags_of_itunes_is_understood() {
     assert_eq!(facts.facts.location_from, Some(LocationFrom::Xyz));
 }
 
-/// A list of keys, in one of the two forms of `meta`: QuickTime's plain box, and the full box of ISO
-/// files. Phones write the one into files that claim to be the other (gpac/mp4box.js issue 309).
+/// A `meta` box with keys: a plain box as in QuickTime, or a full box as in ISO files. Phones mix the
+/// two forms (gpac/mp4box.js issue 309).
 fn keys(full: bool) -> Node {
     let handler = leaf(*b"hdlr", b"\0\0\0\0\0\0\0\0mdta\0\0\0\0\0\0\0\0\0\0\0\0\0");
     let names =
@@ -275,7 +275,7 @@ fn keys(full: bool) -> Node {
 }
 
 #[test]
-fn keys_are_read_in_either_form_of_their_box() {
+fn keys_are_read_in_both_forms_of_the_meta_box() {
     for full in [false, true] {
         let found = accepted(GOOD, |file| {
             file.remove("moov/udta");
@@ -292,19 +292,19 @@ fn keys_are_read_in_either_form_of_their_box() {
     }
 }
 
-/// The hash of the media of a file.
+/// The media hash of a file pushed in chunks.
 fn media(file: &[u8], size: usize) -> Digest {
     let mut scanner = scanner(file, Config::relaxed());
     let mut digests = Digests::default();
-    for piece in file.chunks(size) {
-        push(&mut scanner, piece, file);
-        digests.update(&scanner, piece);
+    for chunk in file.chunks(size) {
+        push(&mut scanner, chunk, file);
+        digests.update(&scanner, chunk);
     }
     digests.media_sha256().unwrap()
 }
 
 #[test]
-fn the_hash_of_the_media_survives_new_tags_and_another_place_of_moov() {
+fn the_media_hash_ignores_tags_and_the_position_of_moov() {
     let good = sample(GOOD);
     let payload = Node::parse(&good).at("mdat").fields.clone();
     let expected = Digest::new(Sha256::digest(payload).into());
@@ -322,7 +322,7 @@ fn the_hash_of_the_media_survives_new_tags_and_another_place_of_moov() {
 }
 
 #[test]
-fn the_hash_of_the_media_goes_over_all_of_it_in_order() {
+fn the_media_hash_covers_every_mdat_in_order() {
     let mut file = Node::parse(&sample(FRAGMENTED));
     let payloads = ["mdat", "mdat:1"].map(|path| file.at(path).fields.clone());
     let expected = Digest::new(Sha256::digest(payloads.concat()).into());
@@ -331,16 +331,16 @@ fn the_hash_of_the_media_goes_over_all_of_it_in_order() {
     }
 }
 
-/// Whoever pushes may be on an async thread: the table of contents and the second reader are left
-/// to `supply`.
+/// The caller of `push` may be on an async thread, so `moov` and the second parser are left to
+/// `supply`.
 #[test]
-fn moov_is_never_read_while_bytes_are_pushed() {
+fn push_never_parses_moov() {
     for name in [GOOD, "good-moov-first.mp4", FRAGMENTED] {
         let file = sample(name);
         let mut scanner = scanner(&file, Config::relaxed());
         scanner.push(&file);
-        let wanted = scanner.needed_range().unwrap();
-        let kind = usize::try_from(wanted.start).unwrap() + 4;
+        let needed = scanner.needed_range().unwrap();
+        let kind = usize::try_from(needed.start).unwrap() + 4;
         assert_eq!(&file[kind..kind + 4], b"moov", "{name}");
     }
 }

@@ -1,4 +1,4 @@
-//! Check 39: fragments, one change at a time.
+//! Checks of fragments, one change at a time.
 
 use forte_media::model::Check;
 
@@ -8,7 +8,7 @@ use crate::harness::mp4::{accepted, noted, refused};
 const GOOD: &str = "good-fragmented.mp4";
 
 #[test]
-fn a_fragmented_file_lasts_as_long_as_its_fragments() {
+fn the_duration_of_a_fragmented_file_is_that_of_its_fragments() {
     let facts = accepted(GOOD, |_| {}).facts;
     assert_eq!(facts.fragmented, Some(true));
     assert!(facts.duration_ms.unwrap().abs_diff(2000) < 100, "{:?}", facts.duration_ms);
@@ -16,7 +16,7 @@ fn a_fragmented_file_lasts_as_long_as_its_fragments() {
 }
 
 #[test]
-fn the_head_of_a_stream_is_no_video() {
+fn an_initialization_segment_is_refused() {
     refused(GOOD, Check::NoFragments, |file| {
         file.children.retain(|child| matches!(&child.kind, b"ftyp" | b"moov"));
     });
@@ -27,13 +27,13 @@ fn the_head_of_a_stream_is_no_video() {
 }
 
 #[test]
-fn fragments_belong_to_known_tracks() {
+fn fragments_of_unknown_tracks_are_refused() {
     refused(GOOD, Check::FragTrackUnknown, |file| file.at("moof/traf/tfhd").set(4, 9));
     refused(GOOD, Check::FragTrackUnknown, |file| drop(file.remove("moov/mvex/trex")));
 }
 
 #[test]
-fn a_run_does_not_claim_more_than_it_has() {
+fn a_run_that_claims_more_samples_than_it_holds_is_refused() {
     for count in [1_000, u32::MAX] {
         refused(GOOD, Check::TableSize, |file| file.at("moof/traf/trun").set(4, count));
     }
@@ -46,7 +46,7 @@ fn a_run_does_not_claim_more_than_it_has() {
 }
 
 #[test]
-fn a_run_stays_inside_the_file_and_the_media() {
+fn a_run_outside_the_file_or_the_media_is_refused() {
     refused(GOOD, Check::SampleOutsideFile, |file| file.at("moof/traf/trun").set(8, 0x7FFF_FFFF));
     refused(GOOD, Check::SampleOutsideFile, |file| file.at("moof/traf/trun").set(8, 0x8000_0000));
     refused(GOOD, Check::SampleOutsideMdat, |file| file.at("moof/traf/trun").add(8, -1));
@@ -54,7 +54,7 @@ fn a_run_stays_inside_the_file_and_the_media() {
 }
 
 #[test]
-fn media_follows_each_fragment() {
+fn a_fragment_without_media_is_refused() {
     refused(GOOD, Check::MoofWithoutMdat, |file| file.at("mdat").kind = *b"free");
     refused(GOOD, Check::MoofWithoutMdat, |file| file.at("mdat:1").kind = *b"free");
 }
@@ -71,7 +71,7 @@ fn fragments_out_of_order_are_noted() {
 }
 
 #[test]
-fn a_fragment_has_its_boxes() {
+fn a_fragment_without_its_mandatory_boxes_is_refused() {
     refused(GOOD, Check::BoxMissing, |file| drop(file.remove("moof/mfhd")));
     refused(GOOD, Check::BoxMissing, |file| drop(file.remove("moof/traf/tfhd")));
     refused(GOOD, Check::BoxShort, |file| file.at("moof/traf/tfhd").fields.truncate(9));
@@ -79,7 +79,7 @@ fn a_fragment_has_its_boxes() {
 }
 
 #[test]
-fn there_is_a_limit_to_fragments() {
+fn the_number_of_fragments_is_limited() {
     refused(GOOD, Check::TooManyBoxes, |file| {
         let sequence = leaf(*b"mfhd", &[0; 8]);
         let empty = Node { kind: *b"moof", fields: Vec::new(), children: vec![sequence] };

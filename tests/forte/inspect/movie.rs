@@ -1,4 +1,4 @@
-//! Checks 18 to 27 and 35 to 40: the boxes of `moov`, one change at a time.
+//! Checks of the boxes in `moov`, one change at a time.
 
 use forte_media::inspect::Config;
 use forte_media::model::Check;
@@ -13,10 +13,10 @@ const GOOD: &str = "good-moov-last.mp4";
 const STBL: &str = "moov/trak/mdia/minf/stbl";
 const STSD: &str = "moov/trak/mdia/minf/stbl/stsd";
 
-/// The sample entry of the picture.
+/// The sample entry of the video track.
 const ENTRY: &str = "moov/trak/mdia/minf/stbl/stsd/avc1";
 
-/// A good file in which a byte sequence was replaced by another of the same length.
+/// A good file with a byte sequence replaced by another of the same length.
 fn patched(find: &[u8], put: &[u8]) -> Vec<u8> {
     let mut file = sample(GOOD);
     let at = file.windows(find.len()).position(|window| window == find).unwrap();
@@ -25,32 +25,32 @@ fn patched(find: &[u8], put: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_child_that_is_too_large_overruns_its_parent() {
+fn a_child_larger_than_its_parent_is_refused() {
     let file = patched(b"\0\0\0\x6Cmvhd", b"\0\xFF\0\x6Cmvhd");
     refused_by(&file, &default_rules(), Check::BoxOverrun);
 }
 
 #[test]
-fn a_child_that_is_too_small_for_its_header_is_refused() {
+fn a_child_smaller_than_its_header_is_refused() {
     let file = patched(b"\0\0\0\x6Cmvhd", b"\0\0\0\x07mvhd");
     refused_by(&file, &default_rules(), Check::BoxSizeInvalid);
 }
 
 #[test]
-fn children_fill_their_parent() {
+fn leftover_bytes_in_a_parent_are_refused() {
     for path in ["moov", "moov/trak", "moov/trak/mdia", STBL] {
         refused(GOOD, Check::BoxTail, |file| file.at(path).children.push(tail()));
         accepted(GOOD, |file| file.at(path).children.push(leaf(*b"free", b"")));
     }
 }
 
-/// Three bytes that are no box: a box cut short.
+/// Three bytes, too few for a box header.
 fn tail() -> Node {
     Node { kind: *b"file", fields: vec![0, 0, 0], children: Vec::new() }
 }
 
 #[test]
-fn boxes_do_not_nest_without_end() {
+fn the_nesting_of_boxes_is_limited() {
     let nested = |depth: usize| {
         edited(GOOD, |file| {
             let mut inner = leaf(*b"edts", b"");
@@ -67,7 +67,7 @@ fn boxes_do_not_nest_without_end() {
 }
 
 #[test]
-fn mandatory_boxes_are_there_once() {
+fn mandatory_boxes_must_occur_exactly_once() {
     for path in [
         "moov/mvhd",
         "moov/trak/tkhd",
@@ -97,7 +97,7 @@ fn optional_boxes_may_be_missing() {
 }
 
 #[test]
-fn boxes_lie_where_they_belong() {
+fn misplaced_boxes_are_refused() {
     refused(GOOD, Check::BoxMisplaced, |file| {
         let trak = file.at("moov/trak:1").clone();
         file.at("moov/trak").children.push(trak);
@@ -110,14 +110,14 @@ fn boxes_lie_where_they_belong() {
 }
 
 #[test]
-fn only_two_versions_exist() {
+fn unknown_box_versions_are_refused() {
     for path in ["moov/mvhd", "moov/trak/tkhd", "moov/trak/mdia/mdhd", "moov/trak/mdia/hdlr"] {
         refused(GOOD, Check::BoxVersion, |file| file.at(path).fields[0] = 2);
     }
 }
 
 #[test]
-fn boxes_are_as_long_as_their_fields() {
+fn boxes_shorter_than_their_fields_are_refused() {
     for path in ["moov/mvhd", "moov/trak/tkhd", "moov/trak/mdia/mdhd"] {
         refused(GOOD, Check::BoxShort, |file| {
             file.at(path).fields.pop();
@@ -130,7 +130,7 @@ fn boxes_are_as_long_as_their_fields() {
 }
 
 #[test]
-fn timescales_can_be_divided_by() {
+fn invalid_timescales_are_refused() {
     for path in ["moov/mvhd", "moov/trak/mdia/mdhd"] {
         for timescale in [0, 0x8000_0000, u32::MAX] {
             refused(GOOD, Check::TimescaleInvalid, |file| file.at(path).set(12, timescale));
@@ -141,14 +141,14 @@ fn timescales_can_be_divided_by() {
 }
 
 #[test]
-fn tracks_have_numbers_of_their_own() {
+fn track_ids_must_be_unique_and_not_zero() {
     refused(GOOD, Check::TrackIdInvalid, |file| file.at("moov/trak").at("tkhd").set(12, 0));
     refused(GOOD, Check::TrackIdInvalid, |file| file.at("moov/trak:1/tkhd").set(12, 1));
     accepted(GOOD, |file| file.at("moov/trak:1/tkhd").set(12, 7));
 }
 
 #[test]
-fn there_is_a_limit_to_tracks() {
+fn the_number_of_tracks_is_limited() {
     let with_tracks = |count: u32| {
         edited(GOOD, |file| {
             let mut empty = file.at("moov/trak:1").clone();
@@ -164,20 +164,20 @@ fn there_is_a_limit_to_tracks() {
 }
 
 #[test]
-fn there_is_a_picture() {
+fn a_file_without_a_video_track_is_refused() {
     refused(GOOD, Check::NoVideoTrack, |file| drop(file.remove("moov/trak")));
     refused_by(&sample("bad-no-video.mp4"), &default_rules(), Check::NoVideoTrack);
 }
 
 #[test]
-fn other_tracks_are_welcome() {
+fn other_tracks_are_accepted() {
     accepted(GOOD, |file| {
         file.at("moov/trak:1/mdia/hdlr").fields[8..12].copy_from_slice(b"meta");
     });
 }
 
 #[test]
-fn a_codec_off_the_list_is_refused() {
+fn a_codec_that_is_not_configured_is_refused() {
     let file = edited(GOOD, |file| file.at(ENTRY).kind = *b"s263");
     refused_by(&file, &default_rules(), Check::CodecUnsupported);
     let codecs = vec!["s263".to_owned()];
@@ -193,7 +193,7 @@ fn encrypted_tracks_are_refused() {
 }
 
 #[test]
-fn a_picture_has_its_configuration() {
+fn a_missing_codec_configuration_is_refused() {
     refused(GOOD, Check::CodecConfigMissing, |file| file.at(ENTRY).at("avcC").kind = *b"free");
     refused(GOOD, Check::CodecConfigMissing, |file| {
         let stsd = file.at(STSD);
@@ -203,7 +203,7 @@ fn a_picture_has_its_configuration() {
 }
 
 #[test]
-fn a_configuration_stays_within_its_box() {
+fn an_invalid_codec_configuration_is_refused() {
     let edit = |edit: fn(&mut Vec<u8>)| {
         refused(GOOD, Check::CodecConfigInvalid, |file| {
             edit(&mut file.at(ENTRY).at("avcC").fields);
@@ -217,7 +217,7 @@ fn a_configuration_stays_within_its_box() {
 }
 
 #[test]
-fn a_sample_entry_is_as_long_as_its_fields() {
+fn a_sample_entry_shorter_than_its_fields_is_refused() {
     refused(GOOD, Check::BoxShort, |file| {
         let entry = file.at(ENTRY);
         entry.children.clear();
@@ -226,7 +226,7 @@ fn a_sample_entry_is_as_long_as_its_fields() {
 }
 
 #[test]
-fn odd_descriptions_are_noted() {
+fn unusual_sample_descriptions_are_noted() {
     assert_eq!(noted(GOOD, |file| file.double(ENTRY)), []);
     let two = noted(GOOD, |file| {
         file.double(ENTRY);
@@ -238,24 +238,24 @@ fn odd_descriptions_are_noted() {
 }
 
 #[test]
-fn the_media_is_in_this_file() {
+fn external_media_is_refused() {
     let url = "moov/trak/mdia/minf/dinf/dref/url ";
     refused(GOOD, Check::ExternalData, |file| file.at(url).set(0, 0));
 }
 
 #[test]
-fn a_header_that_lies_about_the_duration_is_noted() {
-    let stretched = |path: &'static str, offset: usize, factor: u32| {
+fn a_wrong_duration_in_a_header_is_noted() {
+    let scaled = |path: &'static str, offset: usize, factor: u32| {
         noted(GOOD, move |file| {
             let node = file.at(path);
             node.set(offset, node.get(offset) * factor / 100);
         })
     };
-    assert_eq!(stretched("moov/trak/mdia/mdhd", 16, 160), [Check::DurationMismatch]);
-    assert_eq!(stretched("moov/mvhd", 16, 160), [Check::DurationMismatch]);
-    assert_eq!(stretched("moov/trak/mdia/mdhd", 16, 140), []);
-    assert_eq!(stretched("moov/trak/edts/elst", 8, 300), [Check::EditListOdd]);
-    assert_eq!(stretched("moov/trak/edts/elst", 8, 110), []);
+    assert_eq!(scaled("moov/trak/mdia/mdhd", 16, 160), [Check::DurationMismatch]);
+    assert_eq!(scaled("moov/mvhd", 16, 160), [Check::DurationMismatch]);
+    assert_eq!(scaled("moov/trak/mdia/mdhd", 16, 140), []);
+    assert_eq!(scaled("moov/trak/edts/elst", 8, 300), [Check::EditListOdd]);
+    assert_eq!(scaled("moov/trak/edts/elst", 8, 110), []);
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn a_broken_edit_list_is_noted() {
 }
 
 #[test]
-fn a_recording_is_neither_too_short_nor_too_long() {
+fn the_duration_is_limited_in_both_directions() {
     let good = sample(GOOD);
     let length = SignedDuration::from_millis(
         accepted_by(&good, &default_rules()).facts.duration_ms.unwrap().try_into().unwrap(),
@@ -281,7 +281,7 @@ fn a_recording_is_neither_too_short_nor_too_long() {
 }
 
 #[test]
-fn an_unknown_duration_is_that_of_the_longest_track() {
+fn an_unknown_duration_is_taken_from_the_longest_track() {
     for duration in [0, u32::MAX] {
         let facts = accepted(GOOD, |file| file.at("moov/mvhd").set(16, duration)).facts;
         assert!(facts.duration_ms.unwrap().abs_diff(2000) < 50, "{:?}", facts.duration_ms);
@@ -289,7 +289,7 @@ fn an_unknown_duration_is_that_of_the_longest_track() {
 }
 
 #[test]
-fn a_video_has_pictures() {
+fn a_video_track_without_samples_is_refused() {
     refused(GOOD, Check::NoSamples, |file| file.at("moov/trak").empty_track());
     accepted(GOOD, |file| file.at("moov/trak:1").empty_track());
 }

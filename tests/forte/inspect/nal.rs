@@ -1,13 +1,13 @@
-//! Check 41: pictures are chains of units that add up.
+//! The NAL check: the lengths of the NAL units of a frame add up to the size of its sample.
 
 use allocation_counter::measure;
 use forte_media::inspect::{Config, NalChain};
 use forte_media::model::{Check, Refusal};
 
-use super::corpus::{corpus, say};
+use super::corpus::{corpus, print_uncaptured};
 use crate::harness::boxes::{Node, leaf, table};
 use crate::harness::mp4::{
-    Verdict, accepted_by, default_rules, drive, edited, judge, judge_every_way, push, refused_by,
+    Verdict, accepted_by, default_rules, drive, edited, judge, judge_all_ways, push, refused_by,
     sample, scanner, supply,
 };
 
@@ -16,13 +16,13 @@ const FIRST: &str = "good-moov-first.mp4";
 const FRAGMENTED: &str = "good-fragmented.mp4";
 const STBL: &str = "moov/trak/mdia/minf/stbl";
 
-/// Files of the corpus with broken pictures, made so on purpose.
+/// Files of the corpus that were made with broken frames.
 const BROKEN: [&str; 1] = ["androidx-media/sample_with_invalid_nalu.mp4"];
 
-/// A page of the file, in which units are read together.
+/// NAL lengths within one page of the file are read back together.
 const PAGE: u64 = 4096;
 
-/// A clip with other bytes at some place of its first media.
+/// A sample with some bytes of its first `mdat` replaced.
 fn with(name: &str, at: usize, bytes: &[u8]) -> Vec<u8> {
     edited(name, |file| file.at("mdat").fields[at..at + bytes.len()].copy_from_slice(bytes))
 }
@@ -31,14 +31,13 @@ fn broken(file: &[u8]) -> Refusal {
     refused_by(file, &default_rules(), Check::NalChain)
 }
 
-/// Where the payload of the first `mdat` begins.
+/// The start of the payload of the first `mdat`.
 fn media(file: &[u8]) -> u64 {
     file.windows(4).position(|kind| kind == b"mdat").unwrap() as u64 + 4
 }
 
-/// Check 41
 #[test]
-fn zeroed_media_is_refused_with_the_place_of_the_picture() {
+fn zeroed_media_is_refused_with_the_position_of_the_frame() {
     for name in [LAST, FIRST, FRAGMENTED] {
         let file = with(name, 0, &[0; 64]);
         let refusal = broken(&file);
@@ -47,27 +46,24 @@ fn zeroed_media_is_refused_with_the_place_of_the_picture() {
     }
 }
 
-/// Check 41
 #[test]
-fn a_broken_picture_is_certain_with_the_length_that_breaks_it() {
+fn a_broken_frame_is_refused_at_its_wrong_length_field() {
     for name in [FIRST, FRAGMENTED] {
         let file = with(name, 0, &[0; 64]);
         assert_eq!(broken(&file).judged_after, media(&file) + 4, "{name}");
     }
 }
 
-/// Check 41
 #[test]
-fn with_moov_last_a_broken_picture_is_certain_at_its_end() {
+fn with_moov_last_a_broken_frame_is_refused_at_the_end_of_moov() {
     let file = with(LAST, 0, &[0; 64]);
     assert_eq!(broken(&file).judged_after, file.len() as u64);
     let followed = [file.clone(), b"\0\0\0\x08free".repeat(9)].concat();
     assert_eq!(broken(&followed).judged_after, file.len() as u64);
 }
 
-/// Check 41
 #[test]
-fn a_length_that_is_off_by_one_is_noticed_and_other_bytes_are_not() {
+fn a_nal_length_off_by_one_is_refused_and_other_changes_are_not() {
     for name in [LAST, FIRST, FRAGMENTED] {
         let first = Node::parse(&sample(name)).at("mdat").fields[3];
         for wrong in [first.wrapping_add(1), first.wrapping_sub(1)] {
@@ -77,9 +73,8 @@ fn a_length_that_is_off_by_one_is_noticed_and_other_bytes_are_not() {
     }
 }
 
-/// Check 41
 #[test]
-fn the_operator_may_have_it_noted_or_not_looked_at() {
+fn the_nal_check_can_be_a_note_or_off() {
     for name in [LAST, FIRST, FRAGMENTED] {
         let file = with(name, 0, &[0; 64]);
         for (nal_chain, notes) in [(NalChain::Note, 1), (NalChain::Off, 0)] {
@@ -91,9 +86,8 @@ fn the_operator_may_have_it_noted_or_not_looked_at() {
     }
 }
 
-/// Check 41
 #[test]
-fn no_real_picture_is_called_broken() {
+fn no_real_video_fails_the_nal_check() {
     let mut called = Vec::new();
     for file in corpus() {
         if let Err(refusal) = judge(&file.bytes, Config::relaxed())
@@ -105,22 +99,22 @@ fn no_real_picture_is_called_broken() {
     if corpus().is_empty() {
         return;
     }
-    say(&format!("pictures called broken: {called:?}"));
+    print_uncaptured(&format!("files refused by the NAL check: {called:?}"));
     assert_eq!(called, BROKEN);
 }
 
-/// The largest files that are damaged here, so that the test stays short.
+/// Only smaller files are damaged, to keep the test short.
 const SMALL: usize = 60_000;
 
-/// What a scanner says of a file whose boxes and gaps are supplied only when all has been pushed.
+/// Judges a file whose needed ranges are supplied only after all bytes have been pushed.
 fn judge_late(file: &[u8], rules: &Config) -> Verdict {
     let mut scanner = scanner(file, rules.clone());
-    file.chunks(1000).for_each(|piece| scanner.push(piece));
+    file.chunks(1000).for_each(|chunk| scanner.push(chunk));
     supply(&mut scanner, file);
     scanner.finish()
 }
 
-/// A file with a zeroed page, for each eighth of it.
+/// Copies of a file, each with one zeroed page.
 fn zeroed(file: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     let page = usize::try_from(PAGE).unwrap();
     (1..8).map(move |eighth| {
@@ -132,15 +126,14 @@ fn zeroed(file: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     })
 }
 
-/// Check 41, S44
 #[test]
-fn damaged_real_pictures_are_judged_the_same_however_they_come() {
+fn the_verdict_on_damaged_real_videos_does_not_depend_on_the_chunks() {
     let (mut damaged, mut broken) = (0, 0);
     for file in corpus().iter().filter(|file| file.clean_video && file.bytes.len() < SMALL) {
         for bytes in zeroed(&file.bytes) {
             for nal_chain in [NalChain::Refuse, NalChain::Note] {
                 let rules = Config { nal_chain, ..Config::relaxed() };
-                let whole = judge_every_way(&bytes, &rules);
+                let whole = judge_all_ways(&bytes, &rules);
                 assert_eq!(judge_late(&bytes, &rules), whole, "{}", file.file);
                 let is = |check| whole.as_ref().is_err_and(|it| it.finding.check == check);
                 broken += usize::from(is(Check::NalChain));
@@ -148,11 +141,11 @@ fn damaged_real_pictures_are_judged_the_same_however_they_come() {
             damaged += 1;
         }
     }
-    say(&format!("a zeroed page: {broken} of {damaged} files are refused for their pictures"));
+    print_uncaptured(&format!("a zeroed page: the NAL check refuses {broken} of {damaged} files"));
 }
 
-/// A clip with so many pictures of one unit of `size` bytes each, `moov` in front or not.
-fn many_pictures(count: u32, size: u32, moov_first: bool) -> Vec<u8> {
+/// A file with `count` frames of one NAL unit of `size` bytes each.
+fn many_frames(count: u32, size: u32, moov_first: bool) -> Vec<u8> {
     let mut file = Node::parse(&sample(LAST));
     file.remove("moov/trak:1");
     let stbl = file.at(STBL);
@@ -178,17 +171,16 @@ fn many_pictures(count: u32, size: u32, moov_first: bool) -> Vec<u8> {
     file.bytes()
 }
 
-/// S39: what is kept of the tables stays within the bound.
 #[test]
-fn a_million_pictures_stay_within_the_heap() {
+fn a_million_frames_stay_within_the_heap_limit() {
     for moov_first in [false, true] {
-        let file = many_pictures(1_000_000, 1, moov_first);
+        let file = many_frames(1_000_000, 1, moov_first);
         let rules = Config::relaxed();
         let mut verdict = Ok(());
         let heap = measure(|| {
             let mut scanner = scanner(&file, rules);
-            for piece in file.chunks(1 << 20) {
-                push(&mut scanner, piece, &file);
+            for chunk in file.chunks(1 << 20) {
+                push(&mut scanner, chunk, &file);
             }
             verdict = scanner.finish().map(drop);
         });
@@ -199,17 +191,17 @@ fn a_million_pictures_stay_within_the_heap() {
     }
 }
 
-/// What is read again of the media is bounded by the pages of the file, however its units lie.
+/// The limit is the number of pages in the file, for any layout of the NAL units.
 #[test]
-fn few_bytes_are_read_again() {
+fn the_bytes_read_back_are_bounded() {
     for (count, size) in [(200_000, 1), (100_000, 60), (2_000, 4096), (200, 100_000)] {
-        let file = many_pictures(count, size, false);
+        let file = many_frames(count, size, false);
         let (mut reads, mut bytes) = (0, 0);
         let mut scanner = scanner(&file, Config::relaxed());
         scanner.push(&file);
-        while let Some(wanted) = scanner.needed_range() {
-            (reads, bytes) = (reads + 1, bytes + wanted.end - wanted.start);
-            let [start, end] = [wanted.start, wanted.end].map(|at| usize::try_from(at).unwrap());
+        while let Some(needed) = scanner.needed_range() {
+            (reads, bytes) = (reads + 1, bytes + needed.end - needed.start);
+            let [start, end] = [needed.start, needed.end].map(|at| usize::try_from(at).unwrap());
             scanner.supply(&file[start..end]);
         }
         scanner.finish().unwrap();
@@ -219,9 +211,9 @@ fn few_bytes_are_read_again() {
     }
 }
 
-/// `moov`, then four pictures in two `mdat` boxes, with a `uuid` box before each.
-fn parted() -> Node {
-    let mut file = Node::parse(&many_pictures(4, 60, true));
+/// `moov`, then four frames in two `mdat` boxes, with a `uuid` box before each.
+fn with_two_mdats() -> Node {
+    let mut file = Node::parse(&many_frames(4, 60, true));
     let mut second = file.at("mdat").clone();
     let media = file.at("mdat").fields.split_off(128);
     second.fields = media;
@@ -238,12 +230,12 @@ fn parted() -> Node {
     file
 }
 
-/// Check 41, S44: a box that is looked at, and ends in the piece in which media begins.
+/// A parsed box may end in the same chunk in which media begins.
 #[test]
-fn tags_between_the_media_change_nothing_however_they_are_cut() {
+fn tags_between_media_do_not_change_the_verdict_in_any_chunking() {
     let rules = Config::relaxed();
     for damaged in [None, Some("mdat"), Some("mdat:1")] {
-        let mut file = parted();
+        let mut file = with_two_mdats();
         if let Some(mdat) = damaged {
             file.at(mdat).fields[..4].fill(0);
         }
@@ -251,8 +243,8 @@ fn tags_between_the_media_change_nothing_however_they_are_cut() {
         let whole = judge(&file, rules.clone());
         assert_eq!(whole.is_ok(), damaged.is_none(), "{whole:?}");
         for place in 1..file.len() {
-            let pieces = [&file[..place], &file[place..]];
-            let cut = drive(scanner(&file, rules.clone()), &file, pieces);
+            let chunks = [&file[..place], &file[place..]];
+            let cut = drive(scanner(&file, rules.clone()), &file, chunks);
             assert_eq!(cut, whole, "cut at {place} of {}", file.len());
         }
     }

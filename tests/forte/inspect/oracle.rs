@@ -1,45 +1,44 @@
-//! `judged_after` is the first byte at which the verdict is certain, for the checks of the top level:
-//! no way to go on, up to the announced length, could be accepted any more.
+//! For the checks of the top level, `judged_after` is the first byte at which the verdict is certain:
+//! after it no continuation up to the declared length could be accepted.
 //!
-//! The oracle reads whole prefixes, knows nothing of the scanner, and is asked about each length of
-//! prefix. Its unit is the header: what eight (or sixteen) bytes say is judged when all of them are
-//! there (mp4.md §4.1).
+//! The oracle shares no code with the scanner. It decides for each prefix of a file whether the file
+//! can still be accepted. It works on complete headers of 8 or 16 bytes.
 
 use forte_media::model::{Check, Random, Refusal};
 
 use crate::harness::mp4::{default_rules, judge, push, sample, scanner};
 
-/// Damaged files that are asked about.
+/// The number of damaged files.
 const FILES: usize = 500;
 
-/// What a movie file can begin with.
+/// The types of box that a file can begin with.
 const BEGIN: [&[u8]; 7] = [b"ftyp", b"wide", b"free", b"skip", b"mdat", b"moov", b"pnot"];
 
-/// What lies inside of other boxes only.
+/// The types of box that occur only inside others.
 const INNER: [&[u8]; 21] = [
     b"trak", b"edts", b"mdia", b"minf", b"dinf", b"stbl", b"mvex", b"traf", b"mvhd", b"tkhd",
     b"mdhd", b"stsd", b"stts", b"stsc", b"stsz", b"stco", b"co64", b"mfhd", b"tfhd", b"tfdt",
     b"trun",
 ];
 
-const PATIENCE: usize = 64 * 1024;
+const MAX_PADDING: usize = 64 * 1024;
 
-/// What has been met.
+/// The boxes before the current position.
 #[derive(Default)]
-struct Met {
+struct Seen {
     boxes: usize,
     ftyp: bool,
     moov: bool,
     mdat: bool,
 }
 
-impl Met {
+impl Seen {
     fn is_complete(&self) -> bool {
         self.moov && self.mdat
     }
 
-    /// Bytes that must still come behind a box of a kind: at least their headers, which are heard
-    /// first where they can follow. What `ftyp` and `moov` hold is heard first too.
+    /// The minimum number of bytes that must follow a box of this type: the headers of the missing
+    /// boxes. 0 where the content of `ftyp` and `moov` decides first.
     fn needs(&self, kind: &[u8]) -> usize {
         if !self.ftyp || matches!(kind, b"ftyp" | b"moov") {
             return 0;
@@ -50,34 +49,33 @@ impl Met {
     }
 }
 
-/// What a header says.
-enum Said {
+enum Header {
     Bad,
     Unknown,
     Size(usize),
 }
 
-/// Whether a file of `length` bytes that begins like this cannot be accepted.
+/// Whether no file of `length` bytes with this prefix can be accepted.
 fn is_hopeless(prefix: &[u8], length: usize) -> bool {
-    let mut met = Met::default();
+    let mut seen = Seen::default();
     let mut at = 0;
     while at < length {
         let (there, left) = (&prefix[at.min(prefix.len())..], length - at);
         let zeros = there.len() >= 8 && there[..8] == [0; 8];
-        if met.is_complete() && (left < 8 || zeros) {
-            return there.iter().any(|byte| *byte != 0) || (zeros && left > PATIENCE);
+        if seen.is_complete() && (left < 8 || zeros) {
+            return there.iter().any(|byte| *byte != 0) || (zeros && left > MAX_PADDING);
         }
         if there.len() < 8 {
             return there.len() == left; // too few for any box
         }
-        match header(there, at, left, &met) {
-            Said::Bad => return true,
-            Said::Unknown => return false,
-            Said::Size(size) => {
-                met.boxes += 1;
-                met.ftyp |= &there[4..8] == b"ftyp";
-                met.moov |= &there[4..8] == b"moov";
-                met.mdat |= &there[4..8] == b"mdat";
+        match header(there, at, left, &seen) {
+            Header::Bad => return true,
+            Header::Unknown => return false,
+            Header::Size(size) => {
+                seen.boxes += 1;
+                seen.ftyp |= &there[4..8] == b"ftyp";
+                seen.moov |= &there[4..8] == b"moov";
+                seen.mdat |= &there[4..8] == b"mdat";
                 at += size;
             }
         }
@@ -85,35 +83,36 @@ fn is_hopeless(prefix: &[u8], length: usize) -> bool {
             return false;
         }
     }
-    !met.is_complete()
+    !seen.is_complete()
 }
 
-fn header(there: &[u8], at: usize, left: usize, met: &Met) -> Said {
+fn header(there: &[u8], at: usize, left: usize, seen: &Seen) -> Header {
     let short = u32::from_be_bytes(there[..4].try_into().unwrap());
     let kind = &there[4..8];
     let reserve = matches!(kind, b"free" | b"skip" | b"wide");
-    let strange = (met.boxes == 0 && !BEGIN.contains(&kind))
+    let strange = (seen.boxes == 0 && !BEGIN.contains(&kind))
         || !kind.iter().all(|byte| (0x20..0x7F).contains(byte) || *byte == 0xA9)
         || INNER.contains(&kind)
-        || (kind == b"mdat" && (short == 0x3F3F_3F3F || (short == 0 && !met.moov)))
-        || (kind == b"moov" && met.moov)
-        || (kind == b"moof" && !met.moov);
+        || (kind == b"mdat" && (short == 0x3F3F_3F3F || (short == 0 && !seen.moov)))
+        || (kind == b"moov" && seen.moov)
+        || (kind == b"moof" && !seen.moov);
     if strange {
-        return Said::Bad;
+        return Header::Bad;
     }
     let (claimed, least) = match short {
-        1 if left < 16 => return Said::Bad,
-        1 if there.len() < 16 => return Said::Unknown,
+        1 if left < 16 => return Header::Bad,
+        1 if there.len() < 16 => return Header::Unknown,
         1 => (u64::from_be_bytes(there[8..16].try_into().unwrap()), 16),
         short => (u64::from(short), 8),
     };
     let claimed = usize::try_from(claimed).unwrap();
-    let late = !met.ftyp && kind != b"ftyp" && !(reserve && at.saturating_add(claimed) <= PATIENCE);
+    let late =
+        !seen.ftyp && kind != b"ftyp" && !(reserve && at.saturating_add(claimed) <= MAX_PADDING);
     let size = match claimed {
         0 if least == 8 && matches!(kind, b"mdat" | b"moov") => left,
         size if size >= least => size,
         _ if least == 8 && matches!(kind, b"free" | b"skip") => 8,
-        _ => return Said::Bad,
+        _ => return Header::Bad,
     };
     let most = match kind {
         b"ftyp" if size < 16 || size % 4 != 0 => 0,
@@ -123,14 +122,13 @@ fn header(there: &[u8], at: usize, left: usize, met: &Met) -> Said {
         _ => usize::MAX,
     };
     let placeholder = kind == b"mdat" && claimed == 0x3F3F_3F3F_3F3F_3F3F;
-    if late || placeholder || size > most || size > left || left - size < met.needs(kind) {
-        return Said::Bad;
+    if late || placeholder || size > most || size > left || left - size < seen.needs(kind) {
+        return Header::Bad;
     }
-    Said::Size(size)
+    Header::Size(size)
 }
 
-/// The shortest prefix that is hopeless, asked about byte by byte around the headers and by halves
-/// elsewhere.
+/// The length of the shortest hopeless prefix, by binary search.
 fn first_hopeless(file: &[u8]) -> Option<usize> {
     let hopeless = |length: &usize| is_hopeless(&file[..*length], file.len());
     if !hopeless(&file.len()) {
@@ -144,7 +142,7 @@ fn first_hopeless(file: &[u8]) -> Option<usize> {
     (from..=to).find(hopeless)
 }
 
-/// Where the scanner, fed byte by byte, first refuses.
+/// The position at which the scanner, fed byte by byte, refuses the file.
 fn first_refusal(file: &[u8]) -> Option<usize> {
     let mut scanner = scanner(file, default_rules());
     (0..file.len()).find_map(|at| {
@@ -153,7 +151,7 @@ fn first_refusal(file: &[u8]) -> Option<usize> {
     })
 }
 
-/// Whether the top level alone tells it.
+/// Whether the refusal depends on the top level alone.
 fn is_top_level(refusal: &Refusal) -> bool {
     let inside = refusal.finding.path.as_ref().is_some_and(|path| path.contains('/'));
     let checks = [
@@ -177,7 +175,7 @@ fn is_top_level(refusal: &Refusal) -> bool {
     !inside && checks.contains(&refusal.finding.check)
 }
 
-/// Where the headers of the top level are.
+/// The positions of the top-level headers.
 fn headers(file: &[u8]) -> Vec<usize> {
     let (mut at, mut found) = (0, Vec::new());
     while at + 8 <= file.len() {
@@ -219,7 +217,7 @@ fn damaged(good: &[u8], random: &Random) -> Vec<u8> {
 }
 
 #[test]
-fn a_verdict_of_the_top_level_comes_with_the_first_byte_that_makes_it_certain() {
+fn a_top_level_refusal_comes_at_the_first_certain_byte() {
     let random = Random::seeded(20_261_124);
     let names = ["good-moov-last.mp4", "good-moov-first.mp4", "good-fragmented.mp4"];
     let mut top_level = 0;
@@ -243,11 +241,11 @@ fn a_verdict_of_the_top_level_comes_with_the_first_byte_that_makes_it_certain() 
             }
         }
     }
-    assert!(top_level > FILES / 3, "only {top_level} of {FILES} tell anything");
+    assert!(top_level > FILES / 3, "only {top_level} of {FILES} are refused for the top level");
 }
 
 #[test]
-fn the_oracle_is_monotonous() {
+fn the_oracle_is_monotonic() {
     let random = Random::seeded(7);
     for _ in 0..20 {
         let file = damaged(&sample("good-moov-last.mp4"), &random);

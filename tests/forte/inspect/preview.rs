@@ -1,4 +1,4 @@
-//! What is told of a file before it is sent is what is said of it when it comes.
+//! The preview of a file agrees with the verdict on the whole file.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use forte_media::model::{Check, Length};
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
-use super::cutting::CLIPS;
+use super::chunking::CLIPS;
 use crate::harness::boxes::leaf;
 use crate::harness::mp4::{NOW, default_rules, edited, judge, sample, scanner};
 use crate::harness::preflight::{moov_of, rest_of};
 
-/// What an honest client sends of a file: its first bytes, and its `moov` where it lies elsewhere.
+/// The preview from what a client sends: the first bytes, and `moov` if it is elsewhere.
 fn previewed(file: &[u8], head: usize, rules: Config) -> Preview {
     let mut parts = vec![FilePart { at: 0, bytes: &file[..head.min(file.len())] }];
     if let Some((at, bytes)) = rest_of(file, head) {
@@ -24,24 +24,24 @@ fn previewed(file: &[u8], head: usize, rules: Config) -> Preview {
     preview(&Arc::new(rules), Length::new(file.len() as u64), NOW, &parts)
 }
 
-/// Refused before is refused later, for the same first reason; taken later is taken before; and what
-/// could be judged whole is judged the same.
+/// A file refused by the preview is refused by the scanner for the same first reason; an accepted
+/// file is accepted by the preview; with full coverage both find the same facts.
 fn agrees(file: &[u8], head: usize, rules: &Config) -> Result<(), String> {
-    let told = previewed(file, head, rules.clone());
-    let first = told.reasons.first().map(|reason| (reason.check, reason.at));
+    let preview = previewed(file, head, rules.clone());
+    let first = preview.reasons.first().map(|reason| (reason.check, reason.at));
     match (judge(file, rules.clone()), first) {
         (Ok(found), None)
-            if told.coverage != PreviewCoverage::Whole || told.facts == found.facts =>
+            if preview.coverage != PreviewCoverage::Whole || preview.facts == found.facts =>
         {
             Ok(())
         }
-        // What only the media tells is told by the media.
+        // The preview does not see the media.
         (Err(refusal), _) if refusal.finding.check == Check::NalChain => Ok(()),
         (Err(refusal), Some(first)) if first == (refusal.finding.check, refusal.finding.at) => {
             Ok(())
         }
-        (Err(_), None) if told.coverage != PreviewCoverage::Whole => Ok(()),
-        (verdict, _) => Err(format!("head {head}: {verdict:?}, but {told:?}")),
+        (Err(_), None) if preview.coverage != PreviewCoverage::Whole => Ok(()),
+        (verdict, _) => Err(format!("head {head}: {verdict:?}, but {preview:?}")),
     }
 }
 
@@ -56,7 +56,7 @@ fn check(name: &str, file: &[u8]) {
 }
 
 #[test]
-fn what_is_told_before_agrees_with_what_is_said_later_of_crafted_files() {
+fn the_preview_agrees_with_the_verdict_on_crafted_files() {
     for name in CLIPS.into_iter().chain(["bad-not-mp4.mp4", "inspection.mp4"]) {
         check(name, &sample(name));
     }
@@ -78,10 +78,10 @@ fn what_is_told_before_agrees_with_what_is_said_later_of_crafted_files() {
 }
 
 #[test]
-fn what_is_told_before_agrees_with_what_is_said_later_of_real_files() {
+fn the_preview_agrees_with_the_verdict_on_real_files() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
     let Ok(labels) = std::fs::read_to_string(folder.join("labels.tsv")) else {
-        return eprintln!("there is no corpus beside the package: left out");
+        return eprintln!("no corpus found next to the package: skipped");
     };
     for name in labels.lines().skip(1).filter_map(|line| line.split('\t').next()) {
         let file = std::fs::read(folder.join(name)).unwrap();
@@ -94,7 +94,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn what_is_told_before_agrees_with_what_is_said_later_of_damaged_files(
+    fn the_preview_agrees_with_the_verdict_on_damaged_files(
         file in prop::sample::select(CLIPS.map(sample).to_vec()),
         flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<bool>()), 1..4),
         head in prop::sample::select(vec![8_usize, 40, 1000, 65_536]),
@@ -114,9 +114,9 @@ proptest! {
     }
 }
 
-/// What comes before the missing end decides, wherever the first bytes end.
+/// This holds for any length of the first part.
 #[test]
-fn a_recording_that_was_broken_off_is_not_refused_where_it_would_be_taken() {
+fn the_preview_does_not_refuse_an_acceptable_truncated_recording() {
     let whole = sample("good-fragmented.mp4");
     let rules = Config { cut_recording: TruncatedRecording::Accept, ..default_rules() };
     for percent in [30, 60, 90] {
@@ -127,31 +127,30 @@ fn a_recording_that_was_broken_off_is_not_refused_where_it_would_be_taken() {
     }
 }
 
-/// Checks 5, 26 and 37 at once: whoever exports the video anew learns at once all that is asked of it.
+/// A driver who exports the video again must learn all requirements at once.
 #[test]
-fn all_reasons_are_told_and_not_only_the_first() {
+fn the_preview_lists_all_reasons() {
     let rules = Config {
         codecs: vec!["vp09".to_owned()],
         min_duration: SignedDuration::from_hours(1),
         ..default_rules()
     };
-    let told = previewed(&sample("quicktime.mov"), 65_536, rules);
-    let codes: Vec<_> = told.reasons.iter().map(|reason| reason.check).collect();
+    let preview = previewed(&sample("quicktime.mov"), 65_536, rules);
+    let codes: Vec<_> = preview.reasons.iter().map(|reason| reason.check).collect();
     assert_eq!(codes, [Check::Quicktime, Check::CodecUnsupported, Check::DurationOutOfRange]);
-    assert!(told.facts.duration_ms.is_some(), "facts are told of a refused file as well");
+    assert!(preview.facts.duration_ms.is_some(), "a refused file has facts as well");
 }
 
-/// Of the boxes between the two parts nothing is known, so that nothing is held against the file: it
-/// has its media there.
+/// The boxes between the two parts are unseen; the media is among them.
 #[test]
-fn a_header_that_is_not_shown_is_taken_for_a_good_one() {
+fn the_preview_assumes_that_unseen_headers_are_valid() {
     let file = sample("good-moov-last.mp4");
     let (at, bytes) = moov_of(&file).unwrap();
     let parts = [FilePart { at: 0, bytes: &file[..32] }, FilePart { at: at as u64, bytes }];
     let length = Length::new(file.len() as u64);
-    let told = preview(&Arc::new(default_rules()), length, NOW, &parts);
-    assert_eq!((told.reasons, told.coverage), (Vec::new(), PreviewCoverage::Moov));
-    assert!(told.facts.duration_ms.is_some());
+    let preview = preview(&Arc::new(default_rules()), length, NOW, &parts);
+    assert_eq!((preview.reasons, preview.coverage), (Vec::new(), PreviewCoverage::Moov));
+    assert!(preview.facts.duration_ms.is_some());
 }
 
 #[test]
@@ -159,26 +158,26 @@ fn a_file_without_moov_is_refused_by_its_first_bytes() {
     let file = edited("good-moov-last.mp4", |file| {
         file.children.pop();
     });
-    let told = previewed(&file, 64, default_rules());
-    assert_eq!(told.reasons[0].check, Check::MoovMissing);
+    let preview = previewed(&file, 64, default_rules());
+    assert_eq!(preview.reasons[0].check, Check::MoovMissing);
     assert_eq!(
-        told.coverage,
+        preview.coverage,
         PreviewCoverage::Head,
         "the header of mdat leaves no room for a moov"
     );
 }
 
 #[test]
-fn nothing_is_held_against_a_file_whose_moov_is_not_known() {
+fn the_preview_does_not_refuse_a_file_with_unseen_moov() {
     let file = sample("bad-too-short.mp4");
     let parts = [FilePart { at: 0, bytes: &file[..32] }];
     let length = Length::new(file.len() as u64);
-    let told = preview(&Arc::new(default_rules()), length, NOW, &parts);
-    assert_eq!((told.reasons, told.coverage), (Vec::new(), PreviewCoverage::Head));
+    let preview = preview(&Arc::new(default_rules()), length, NOW, &parts);
+    assert_eq!((preview.reasons, preview.coverage), (Vec::new(), PreviewCoverage::Head));
 }
 
 #[test]
-fn bytes_are_passed_over_only_where_nobody_looks_at_them() {
+fn only_media_bytes_can_be_skipped() {
     let file = sample("good-moov-last.mp4");
     let mut scanner = scanner(&file, default_rules());
     assert_eq!(scanner.skip(10), 0, "a header is read");
@@ -198,5 +197,5 @@ fn bytes_are_passed_over_only_where_nobody_looks_at_them() {
     assert_eq!(scanner.finish(), judge(&file, default_rules()));
     let mut unannounced = Scanner::new(Arc::new(default_rules()), None, NOW);
     unannounced.push(b"no video, certainly");
-    assert_eq!(unannounced.skip(1), 0, "after a fault there is nothing to pass over");
+    assert_eq!(unannounced.skip(1), 0, "after an error nothing can be skipped");
 }

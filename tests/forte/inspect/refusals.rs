@@ -1,4 +1,4 @@
-//! `docs/refusals.md` says of every code what it means and what to do.
+//! `docs/refusals.md` explains every code and what to do about it.
 
 use std::env;
 use std::fs;
@@ -6,11 +6,11 @@ use std::path::Path;
 
 use forte_media::model::{Check, Effect, refusals_page};
 
-/// The first words of what a driver can do.
-const ACTS: [&str; 5] = ["Record", "Send", "Export", "Set", "Nothing"];
+/// The first words of the instructions to drivers.
+const ACTIONS: [&str; 5] = ["Record", "Send", "Export", "Set", "Nothing"];
 
 #[test]
-fn the_page_is_that_of_the_list() {
+fn the_page_is_up_to_date() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/refusals.md");
     let page = refusals_page();
     if env::var_os("FORTE_UPDATE_DOCS").is_some() {
@@ -20,20 +20,20 @@ fn the_page_is_that_of_the_list() {
     let stored = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         stored == page,
-        "docs/refusals.md is stale; write it anew with \
+        "docs/refusals.md is stale; update it with \
          FORTE_UPDATE_DOCS=1 cargo test --test forte -- inspect::refusals"
     );
 }
 
 #[test]
-fn every_code_says_what_the_driver_should_do() {
+fn every_code_tells_the_driver_what_to_do() {
     for check in Check::ALL {
         let guide = check.guide();
         for text in [guide.means, guide.driver, guide.developer] {
             assert!(text.ends_with('.') && text.len() > 7, "{check}: {text}");
         }
         let first = guide.driver.split([' ', ':']).next().unwrap();
-        assert!(ACTS.contains(&first), "{check}: {}", guide.driver);
+        assert!(ACTIONS.contains(&first), "{check}: {}", guide.driver);
         assert_eq!(first == "Nothing", guide.effect == Effect::Notes, "{check}");
     }
 }

@@ -1,11 +1,11 @@
-//! The clips in `samples/`: each is what its name says.
+//! The files in `samples/` are accepted or refused as their names say.
 
 use forte_media::model::Check;
 
 use crate::harness::mp4::{accepted, accepted_by, default_rules, judge, sample};
 
 #[test]
-fn the_good_ones_are_accepted_without_a_note() {
+fn good_samples_are_accepted_without_notes() {
     for name in
         ["good-moov-last.mp4", "good-moov-first.mp4", "good-fragmented.mp4", "inspection.mp4"]
     {
@@ -14,7 +14,7 @@ fn the_good_ones_are_accepted_without_a_note() {
 }
 
 #[test]
-fn the_bad_ones_are_refused_for_one_reason_each() {
+fn bad_samples_are_refused_for_their_reason() {
     for (name, check) in [
         ("bad-truncated.mp4", Check::SampleOutsideFile),
         ("bad-not-mp4.mp4", Check::NotMp4),
@@ -28,7 +28,7 @@ fn the_bad_ones_are_refused_for_one_reason_each() {
 }
 
 #[test]
-fn the_facts_of_a_clip_are_told() {
+fn reports_the_facts_of_a_sample() {
     let facts = accepted_by(&sample("good-moov-first.mp4"), &default_rules()).facts;
     assert_eq!(facts.length, 18_553);
     assert_eq!(facts.duration_ms, Some(2000));
@@ -45,13 +45,13 @@ fn the_facts_of_a_clip_are_told() {
 }
 
 #[test]
-fn moov_last_is_told_apart() {
+fn reports_that_moov_is_last() {
     let facts = accepted_by(&sample("good-moov-last.mp4"), &default_rules()).facts;
     assert_eq!(facts.moov_first, Some(false));
 }
 
 #[test]
-fn the_four_rotations_of_phones_are_told() {
+fn reports_the_four_rotations_of_phones() {
     const ONE: i32 = 0x0001_0000;
     for (rotation, [a, b, c, d]) in [
         (Some(0), [ONE, 0, 0, ONE]),
@@ -70,7 +70,7 @@ fn the_four_rotations_of_phones_are_told() {
 }
 
 #[test]
-fn a_creation_time_that_cannot_be_true_is_unknown() {
+fn an_implausible_creation_time_is_unknown() {
     // Seconds since 1904: never set, 1970, 2000-12-31, 2040.
     for seconds in [0, 2_082_844_800, 3_061_151_999, u32::MAX] {
         let facts = accepted("good-moov-last.mp4", |file| file.at("moov/mvhd").set(4, seconds));

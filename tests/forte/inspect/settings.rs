@@ -1,4 +1,4 @@
-//! The settings of the inspection.
+//! The `[inspect]` section of the settings.
 
 use forte_media::inspect::{Config, Quicktime};
 use jiff::SignedDuration;

@@ -1,4 +1,4 @@
-//! Checks 28 to 34: the sample tables, one change at a time.
+//! Checks of the sample tables, one change at a time.
 
 use forte_media::model::Check;
 
@@ -9,34 +9,34 @@ use crate::harness::mp4::{
 
 const GOOD: &str = "good-moov-last.mp4";
 const STBL: &str = "moov/trak/mdia/minf/stbl";
-const SOUND: &str = "moov/trak:1/mdia/minf/stbl";
+const AUDIO_STBL: &str = "moov/trak:1/mdia/minf/stbl";
 
-/// A sample table of the picture.
-fn picture<'f>(file: &'f mut Node, kind: &str) -> &'f mut Node {
+/// A sample table of the video track.
+fn video_table<'f>(file: &'f mut Node, kind: &str) -> &'f mut Node {
     file.at(STBL).at(kind)
 }
 
 #[test]
-fn tables_do_not_claim_more_than_they_have() {
+fn a_table_that_claims_more_entries_than_it_holds_is_refused() {
     for (kind, count_at) in
         [("stts", 4), ("ctts", 4), ("stsc", 4), ("stsz", 8), ("stco", 4), ("stss", 4)]
     {
-        refused(GOOD, Check::TableSize, |file| picture(file, kind).add(count_at, 1));
-        refused(GOOD, Check::TableSize, |file| picture(file, kind).set(count_at, u32::MAX));
+        refused(GOOD, Check::TableSize, |file| video_table(file, kind).add(count_at, 1));
+        refused(GOOD, Check::TableSize, |file| video_table(file, kind).set(count_at, u32::MAX));
     }
 }
 
 #[test]
 fn a_table_may_be_longer_than_its_count() {
     for kind in ["stts", "ctts", "stsc", "stsz", "stco", "stss"] {
-        accepted(GOOD, |file| picture(file, kind).fields.extend([0; 64]));
+        accepted(GOOD, |file| video_table(file, kind).fields.extend([0; 64]));
     }
 }
 
 #[test]
 fn samples_of_one_size_are_limited_by_the_file() {
     let same =
-        |file: &mut Node, count| file.at(SOUND).replace("stsz", table(*b"stsz", 1, &[count]));
+        |file: &mut Node, count| file.at(AUDIO_STBL).replace("stsz", table(*b"stsz", 1, &[count]));
     let length = u32::try_from(sample(GOOD).len()).unwrap();
     refused(GOOD, Check::TableSize, |file| same(file, length));
     refused(GOOD, Check::SampleCountMismatch, |file| same(file, 89));
@@ -49,26 +49,26 @@ fn compact_sizes_are_read_too() {
         let compact = |file: &mut Node| {
             let head = [&[0; 7][..], &[bits], &88_u32.to_be_bytes()].concat();
             let stz2 = leaf(*b"stz2", &[head, vec![0; bytes]].concat());
-            file.at(SOUND).replace("stsz", stz2);
+            file.at(AUDIO_STBL).replace("stsz", stz2);
         };
         let mut notes = noted(GOOD, compact);
         notes.retain(|check| *check != Check::MdatUnreferenced);
         assert_eq!(notes, []);
         refused(GOOD, Check::TableSize, |file| {
             compact(file);
-            file.at(SOUND).at("stz2").fields.pop();
+            file.at(AUDIO_STBL).at("stz2").fields.pop();
         });
     }
     refused(GOOD, Check::TableSize, |file| {
-        file.at(SOUND).replace("stsz", leaf(*b"stz2", &[0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0]));
+        file.at(AUDIO_STBL).replace("stsz", leaf(*b"stz2", &[0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0]));
     });
 }
 
 #[test]
-fn runs_of_chunks_are_in_order() {
-    // The picture has two runs: chunk 1 with two samples, from chunk 2 on with one.
+fn chunk_runs_out_of_order_are_refused() {
+    // The video track has two runs: chunk 1 with two samples, from chunk 2 on with one.
     for (offset, number) in [(8, 2), (12, 0), (16, 0), (16, 2), (20, 1), (20, 50), (24, 0)] {
-        refused(GOOD, Check::StscInvalid, |file| picture(file, "stsc").set(offset, number));
+        refused(GOOD, Check::StscInvalid, |file| video_table(file, "stsc").set(offset, number));
     }
     refused(GOOD, Check::StscInvalid, |file| {
         file.at(STBL).replace("stsc", table(*b"stsc", 0, &[]));
@@ -76,19 +76,19 @@ fn runs_of_chunks_are_in_order() {
 }
 
 #[test]
-fn all_tables_count_the_same_samples() {
+fn tables_with_different_sample_counts_are_refused() {
     for by in [-1, 1] {
-        refused(GOOD, Check::SampleCountMismatch, |file| picture(file, "stts").add(8, by));
-        refused(GOOD, Check::SampleCountMismatch, |file| picture(file, "ctts").add(8, by));
+        refused(GOOD, Check::SampleCountMismatch, |file| video_table(file, "stts").add(8, by));
+        refused(GOOD, Check::SampleCountMismatch, |file| video_table(file, "ctts").add(8, by));
     }
-    refused(GOOD, Check::SampleCountMismatch, |file| picture(file, "stsz").add(8, -1));
-    refused(GOOD, Check::SampleCountMismatch, |file| picture(file, "stsc").add(12, 1));
-    refused(GOOD, Check::SampleCountMismatch, |file| picture(file, "stco").add(4, -1));
+    refused(GOOD, Check::SampleCountMismatch, |file| video_table(file, "stsz").add(8, -1));
+    refused(GOOD, Check::SampleCountMismatch, |file| video_table(file, "stsc").add(12, 1));
+    refused(GOOD, Check::SampleCountMismatch, |file| video_table(file, "stco").add(4, -1));
     accepted(GOOD, |file| drop(file.at(STBL).remove("ctts")));
 }
 
 #[test]
-fn an_empty_sound_track_that_contradicts_itself_is_noted() {
+fn a_contradictory_empty_audio_track_is_noted() {
     let broken = |file: &mut Node, track: &str| {
         file.at(track).empty_track();
         let stbl = file.at(track).at("mdia/minf/stbl");
@@ -99,16 +99,16 @@ fn an_empty_sound_track_that_contradicts_itself_is_noted() {
 }
 
 #[test]
-fn a_sample_past_the_end_is_noticed_as_soon_as_moov_is_read() {
+fn a_sample_past_the_end_is_refused_as_soon_as_moov_is_parsed() {
     let cut = sample("bad-truncated.mp4");
     let refusal = refused_by(&cut, &default_rules(), Check::SampleOutsideFile);
     assert!(refusal.judged_after < 3000, "{}", refusal.judged_after);
 }
 
 #[test]
-fn wide_offsets_are_read_and_bounded() {
+fn wide_chunk_offsets_are_checked() {
     let wide = |file: &mut Node, first: u64| {
-        let stco = picture(file, "stco");
+        let stco = video_table(file, "stco");
         let offsets = stco.fields[8..].as_chunks::<4>().0.iter().map(|at| u32::from_be_bytes(*at));
         let mut offsets: Vec<u64> = offsets.map(u64::from).collect();
         offsets[0] = offsets[0].wrapping_add(first);
@@ -123,11 +123,11 @@ fn wide_offsets_are_read_and_bounded() {
 }
 
 #[test]
-fn samples_lie_inside_the_media() {
+fn samples_outside_the_media_are_refused() {
     for by in [-1, 1] {
         refused(GOOD, Check::SampleOutsideMdat, |file| file.shift_chunks(by));
     }
-    // With `moov` first it is certain at the header of `mdat`, otherwise when `moov` has been read.
+    // With `moov` first the refusal comes at the header of `mdat`, otherwise when `moov` is parsed.
     let first = |file: &mut Node| file.shift_chunks(-1);
     let refusal = refused("good-moov-first.mp4", Check::SampleOutsideMdat, first);
     assert_eq!(refusal.judged_after, refusal.finding.at.unwrap() + 1);
@@ -140,24 +140,24 @@ fn samples_lie_inside_the_media() {
 }
 
 #[test]
-fn samples_do_not_share_bytes() {
+fn overlapping_samples_are_refused() {
     refused(GOOD, Check::SampleOverlap, |file| {
-        let first = picture(file, "stco").get(8);
-        picture(file, "stco").set(12, first);
+        let first = video_table(file, "stco").get(8);
+        video_table(file, "stco").set(12, first);
     });
-    refused(GOOD, Check::SampleOverlap, |file| picture(file, "stco").add(12, -1));
+    refused(GOOD, Check::SampleOverlap, |file| video_table(file, "stco").add(12, -1));
 }
 
 #[test]
 fn chunks_may_come_in_any_order() {
     let file = edited(GOOD, |file| {
-        // The last two chunks of the picture, of one sample each, change places.
-        let stco = picture(file, "stco");
+        // Swaps the last two chunks of the video track, of one sample each.
+        let stco = video_table(file, "stco");
         let end = stco.fields.len();
         let (last, before) = (stco.get(end - 4), stco.get(end - 8));
         stco.set(end - 4, before);
         stco.set(end - 8, last);
-        let stsz = picture(file, "stsz");
+        let stsz = video_table(file, "stsz");
         let end = stsz.fields.len();
         let (last, before) = (stsz.get(end - 4), stsz.get(end - 8));
         stsz.set(end - 4, before);
@@ -167,9 +167,9 @@ fn chunks_may_come_in_any_order() {
 }
 
 #[test]
-fn key_frames_ascend_and_exist() {
+fn key_frames_must_ascend_and_exist() {
     for number in [0, 51, u32::MAX] {
-        refused(GOOD, Check::SyncTableInvalid, |file| picture(file, "stss").set(8, number));
+        refused(GOOD, Check::SyncTableInvalid, |file| video_table(file, "stss").set(8, number));
     }
     let sync = |file: &mut Node, numbers: &[u32]| {
         let stss = table(*b"stss", u32::try_from(numbers.len()).unwrap(), numbers);
@@ -180,13 +180,13 @@ fn key_frames_ascend_and_exist() {
     accepted(GOOD, |file| sync(file, &[1, 50]));
 }
 
-/// Check 30: whether an empty track of sound is let be does not depend on what its sizes claim.
+/// The declared sample count of an empty audio track does not matter.
 #[test]
-fn an_empty_sound_that_claims_samples_is_only_noted() {
+fn an_empty_audio_track_that_claims_samples_is_only_noted() {
     for count in [7, u32::MAX] {
         let checks = noted(GOOD, |file| {
             file.at("moov/trak:1").empty_track();
-            file.at(SOUND).replace("stsz", table(*b"stsz", 1, &[count]));
+            file.at(AUDIO_STBL).replace("stsz", table(*b"stsz", 1, &[count]));
         });
         assert!(checks.contains(&Check::SampleCountMismatch), "{count}: {checks:?}");
     }

@@ -1,4 +1,4 @@
-//! Checks 8 to 16: the boxes of the top level.
+//! Checks of the boxes at the top level.
 
 use std::sync::Arc;
 
@@ -14,12 +14,12 @@ use crate::harness::mp4::{
 const GOOD: &str = "good-moov-last.mp4";
 const FIRST: &str = "good-moov-first.mp4";
 
-/// Where the header of a top-level box is.
+/// The position of a top-level box.
 fn position(file: &[u8], kind: &[u8]) -> usize {
     file.windows(4).position(|window| window == kind).unwrap() - 4
 }
 
-/// Writes a 32-bit size over a top-level header.
+/// Overwrites the 32-bit size of a top-level box.
 fn sized(mut file: Vec<u8>, kind: &[u8], size: u32) -> Vec<u8> {
     let at = position(&file, kind);
     file[at..at + 4].copy_from_slice(&size.to_be_bytes());
@@ -27,7 +27,7 @@ fn sized(mut file: Vec<u8>, kind: &[u8], size: u32) -> Vec<u8> {
 }
 
 #[test]
-fn a_size_below_the_header_cannot_be() {
+fn a_size_below_the_header_size_is_refused() {
     for size in 2..8 {
         let file = sized(sample(GOOD), b"moov", size);
         let refusal = refused_by(&file, &default_rules(), Check::BoxSizeInvalid);
@@ -36,7 +36,7 @@ fn a_size_below_the_header_cannot_be() {
 }
 
 #[test]
-fn a_wide_size_below_its_header_cannot_be() {
+fn a_wide_size_below_the_header_size_is_refused() {
     let ftyp = &sample(GOOD)[..32];
     for size in [0_u64, 1, 15] {
         let file = [ftyp, b"\0\0\0\x01mdat", &size.to_be_bytes(), &[0; 1000]].concat();
@@ -47,14 +47,14 @@ fn a_wide_size_below_its_header_cannot_be() {
 }
 
 #[test]
-fn a_wide_size_that_wraps_is_past_the_end() {
+fn a_wide_size_that_overflows_is_past_the_end() {
     let ftyp = &sample(GOOD)[..32];
     let file = [ftyp, b"\0\0\0\x01mdat", &u64::MAX.to_be_bytes(), &[0; 1000]].concat();
     refused_by(&file, &default_rules(), Check::BoxBeyondEnd);
 }
 
 #[test]
-fn a_free_box_that_is_too_small_counts_as_a_header() {
+fn a_free_box_smaller_than_its_header_counts_as_eight_bytes() {
     for size in [0, 2, 7] {
         let file = sized(sample(GOOD), b"free", size);
         let notes = accepted_by(&file, &default_rules()).notes;
@@ -105,7 +105,7 @@ fn a_box_past_the_end_is_refused_at_its_header() {
 }
 
 #[test]
-fn a_type_that_is_no_text_means_that_bytes_are_missing() {
+fn a_box_type_that_is_not_text_is_refused() {
     for kind in [*b"moo\x1F", *b"\0oov", *b"mo\xFFv"] {
         let file = edited(GOOD, |file| file.children.push(leaf(kind, b"")));
         refused_by(&file, &default_rules(), Check::BoxGarbage);
@@ -117,24 +117,24 @@ fn a_type_that_is_no_text_means_that_bytes_are_missing() {
 }
 
 #[test]
-fn one_byte_lost_or_doubled_in_the_media_is_noticed() {
+fn a_lost_or_repeated_byte_in_the_media_is_refused() {
     let good = sample(GOOD);
     let middle = good.len() / 3;
     let lost = [&good[..middle], &good[middle + 1..]].concat();
     let doubled = [&good[..middle], &good[middle - 1..]].concat();
     refused_by(&lost, &default_rules(), Check::BoxGarbage);
-    // Its last byte makes the type look like text, "imoo", but not its size.
+    // The type is still text ("imoo"), but the size is wrong.
     refused_by(&doubled, &default_rules(), Check::BoxBeyondEnd);
 }
 
 #[test]
-fn an_unknown_type_is_noted() {
+fn an_unknown_box_type_is_noted() {
     let file = |file: &mut Node| file.children.push(leaf(*b"sefd", &[1; 30]));
     assert_eq!(noted(GOOD, file), [Check::BoxUnknown]);
 }
 
 #[test]
-fn there_is_a_limit_to_boxes() {
+fn the_number_of_boxes_is_limited() {
     let fill = |count: usize| {
         edited(GOOD, |file| {
             let empty = leaf(*b"free", b"");
@@ -146,7 +146,7 @@ fn there_is_a_limit_to_boxes() {
 }
 
 #[test]
-fn there_is_a_limit_to_media_boxes() {
+fn the_number_of_media_boxes_is_limited() {
     let fill = |count: usize| {
         edited(GOOD, |file| {
             file.children.extend(std::iter::repeat_n(leaf(*b"mdat", b""), count));
@@ -157,7 +157,7 @@ fn there_is_a_limit_to_media_boxes() {
 }
 
 #[test]
-fn a_moov_above_the_limit_is_refused_before_it_is_read() {
+fn a_moov_above_the_limit_is_refused_at_its_header() {
     let good = sample(GOOD);
     let at = position(&good, b"moov");
     let length = (good.len() - at) as u64;
@@ -168,17 +168,17 @@ fn a_moov_above_the_limit_is_refused_before_it_is_read() {
 }
 
 #[test]
-fn no_setting_lifts_the_hard_limit_of_moov() {
+fn no_setting_raises_the_hard_limit_of_moov() {
     let file = edited(FIRST, |file| {
         file.at("moov").children.push(leaf(*b"free", &vec![0; 16 * 1024 * 1024]));
     });
     let rules = Config { max_moov: u64::MAX, ..default_rules() };
-    let refusal = refusal_in_one_piece(&file, rules);
+    let refusal = refusal_in_one_chunk(&file, rules);
     assert_eq!(refusal, Check::MoovTooLarge);
 }
 
-/// The reason by which a large file is refused, in one piece.
-fn refusal_in_one_piece(file: &[u8], rules: Config) -> Check {
+/// The check that refuses a large file pushed in one chunk.
+fn refusal_in_one_chunk(file: &[u8], rules: Config) -> Check {
     crate::harness::mp4::judge(file, rules).unwrap_err().finding.check
 }
 
@@ -189,7 +189,7 @@ fn a_moof_above_the_limit_is_refused() {
 }
 
 #[test]
-fn there_is_one_moov_and_fragments_follow_it() {
+fn a_second_moov_or_a_fragment_before_moov_is_refused() {
     refused(GOOD, Check::MoovDuplicate, |file| file.double("moov"));
     refused("good-fragmented.mp4", Check::MoofBeforeMoov, |file| {
         let moov = file.remove("moov");
@@ -198,7 +198,7 @@ fn there_is_one_moov_and_fragments_follow_it() {
 }
 
 #[test]
-fn inner_boxes_do_not_lie_outside() {
+fn inner_boxes_at_the_top_level_are_refused() {
     refused(GOOD, Check::BoxMisplaced, |file| {
         let trak = file.remove("moov/trak:1");
         file.children.push(trak);
@@ -206,7 +206,7 @@ fn inner_boxes_do_not_lie_outside() {
 }
 
 #[test]
-fn zero_bytes_may_follow_but_nothing_else() {
+fn only_zero_bytes_may_follow_the_last_box() {
     let with = |tail: &[u8]| [&sample(GOOD), tail].concat();
     for zeros in [1, 7, 8, 15, 64 * 1024] {
         let notes = accepted_by(&with(&vec![0; zeros]), &default_rules()).notes;
@@ -220,13 +220,13 @@ fn zero_bytes_may_follow_but_nothing_else() {
 }
 
 #[test]
-fn no_more_bytes_than_announced_are_taken() {
+fn bytes_beyond_the_declared_length_are_refused() {
     let good = sample(GOOD);
     for size in [1, 1000, good.len() + 1] {
         let long = [&good[..], b"!"].concat();
         let mut scanner = scanner(&good, default_rules());
-        for piece in long.chunks(size) {
-            scanner.push(piece);
+        for chunk in long.chunks(size) {
+            scanner.push(chunk);
             supply(&mut scanner, &long);
         }
         let refusal = scanner.finish().unwrap_err();
@@ -237,25 +237,25 @@ fn no_more_bytes_than_announced_are_taken() {
 }
 
 #[test]
-fn a_length_learnt_at_the_end_gives_the_same_facts() {
+fn a_length_set_at_the_end_gives_the_same_facts() {
     for name in [GOOD, FIRST, "good-fragmented.mp4"] {
         let file = sample(name);
-        let announced = accepted(name, |_| {});
+        let declared = accepted(name, |_| {});
         let rules = std::sync::Arc::new(default_rules());
         let mut scanner = forte_media::inspect::Scanner::new(rules, None, crate::harness::mp4::NOW);
-        for piece in file.chunks(1000) {
-            scanner.push(piece);
+        for chunk in file.chunks(1000) {
+            scanner.push(chunk);
             supply(&mut scanner, &file);
         }
         scanner.set_length(Length::new(file.len() as u64));
         supply(&mut scanner, &file);
-        assert_eq!(scanner.finish().unwrap(), announced);
+        assert_eq!(scanner.finish().unwrap(), declared);
     }
 }
 
-/// Check 9, of a file whose length is not known: a form tells only that of the whole request.
+/// The length of the file is unknown: a form declares only the length of the whole request.
 #[test]
-fn what_cannot_fit_is_refused_at_its_header() {
+fn a_box_above_the_maximum_length_is_refused_at_its_header() {
     let file = sample(GOOD);
     let length = file.len() as u64;
     let judged = |at_most: u64| {
@@ -268,9 +268,9 @@ fn what_cannot_fit_is_refused_at_its_header() {
     assert_eq!(judged(10_000), Some((Check::BoxBeyondEnd, 48)));
 }
 
-/// Check 31, likewise: `moov` first tells where the media ends.
+/// With `moov` first the end of the media is known early.
 #[test]
-fn samples_that_cannot_fit_are_refused_with_moov() {
+fn samples_above_the_maximum_length_are_refused_with_moov() {
     let file = sample(FIRST);
     let mut scanner = Scanner::new(Arc::new(default_rules()), None, NOW);
     scanner.set_max_length(Length::new(10_000));

@@ -1,4 +1,4 @@
-//! Check 42 and `inspect.cut_recording`: a fragmented recording that was broken off.
+//! Truncated fragmented recordings and the setting `inspect.cut_recording`.
 
 use std::sync::Arc;
 
@@ -8,27 +8,27 @@ use forte_media::model::{Check, Length, Refusal};
 use crate::harness::boxes::Node;
 use crate::harness::ffmpeg::clip;
 use crate::harness::mp4::{
-    NOW, accepted_by, default_rules, edited, judge, judge_every_way, push, refused_by, sample,
+    NOW, accepted_by, default_rules, edited, judge, judge_all_ways, push, refused_by, sample,
     scanner, supply,
 };
 
 const FRAGMENTED: &str = "good-fragmented.mp4";
 
-/// Takes what is whole, however short.
+/// Accepts truncated recordings of any duration.
 fn lenient() -> Config {
     Config { cut_recording: TruncatedRecording::Accept, ..Config::relaxed() }
 }
 
-/// Judges a file whose length is announced at its end, or never.
-fn judge_unannounced(
+/// Judges a file whose length is declared at its end, or never.
+fn judge_undeclared(
     file: &[u8],
     rules: &Config,
     size: usize,
     at_end: bool,
 ) -> Result<Inspection, Refusal> {
     let mut scanner = Scanner::new(Arc::new(rules.clone()), None, NOW);
-    for piece in file.chunks(size) {
-        push(&mut scanner, piece, file);
+    for chunk in file.chunks(size) {
+        push(&mut scanner, chunk, file);
     }
     if at_end {
         scanner.set_length(Length::new(file.len() as u64));
@@ -37,21 +37,21 @@ fn judge_unannounced(
     scanner.finish()
 }
 
-/// The verdict of a file, which is the same for every way of cutting it and of announcing its
-/// length.
+/// The verdict on a file. Asserts that it does not depend on the chunks and on when the length is
+/// declared.
 fn verdict(file: &[u8], rules: &Config) -> Result<Inspection, Check> {
-    let announced = judge(file, rules.clone()).map_err(|refusal| refusal.finding.check);
+    let declared = judge(file, rules.clone()).map_err(|refusal| refusal.finding.check);
     for (size, at_end) in [(13, true), (13, false), (4096, true), (4096, false)] {
-        let found = judge_unannounced(file, rules, size, at_end);
-        match (&announced, found) {
-            (Ok(announced), found) => assert_eq!(found.as_ref(), Ok(announced), "{}", file.len()),
-            (Err(_), found) => assert!(found.is_err(), "{} bytes: {announced:?}", file.len()),
+        let found = judge_undeclared(file, rules, size, at_end);
+        match (&declared, found) {
+            (Ok(declared), found) => assert_eq!(found.as_ref(), Ok(declared), "{}", file.len()),
+            (Err(_), found) => assert!(found.is_err(), "{} bytes: {declared:?}", file.len()),
         }
     }
-    announced
+    declared
 }
 
-/// Where the boxes of the top level begin and end, by kind.
+/// The type, start and end of each top-level box.
 fn boxes(file: &[u8]) -> Vec<([u8; 4], usize, usize)> {
     let mut at = 0;
     let mut found = Vec::new();
@@ -63,7 +63,7 @@ fn boxes(file: &[u8]) -> Vec<([u8; 4], usize, usize)> {
     found
 }
 
-/// Places where a recording may break off: around every edge, and here and there.
+/// Positions to truncate at: around every box boundary, and at regular intervals.
 fn places(file: &[u8]) -> Vec<usize> {
     let edges = boxes(file).into_iter().flat_map(|(_, at, _)| at.saturating_sub(2)..at + 18);
     let others = (0..file.len()).step_by(211);
@@ -73,7 +73,7 @@ fn places(file: &[u8]) -> Vec<usize> {
     places
 }
 
-/// Ends of the fragments that are whole in the first `length` bytes.
+/// The ends of the fragments that are complete in the first `length` bytes.
 fn whole_fragments(file: &[u8], length: usize) -> Vec<usize> {
     let ends = boxes(file).into_iter().filter(|(kind, _, end)| kind == b"mdat" && *end <= length);
     ends.map(|(_, _, end)| end).collect()
@@ -110,12 +110,12 @@ fn check_all_cuts(file: &[u8]) {
 }
 
 #[test]
-fn a_killed_recording_plays_up_to_its_last_whole_fragment() {
+fn a_truncated_recording_is_accepted_up_to_its_last_complete_fragment() {
     check_all_cuts(&sample(FRAGMENTED));
 }
 
 #[test]
-fn every_style_of_fragments_may_be_killed() {
+fn every_style_of_fragments_can_be_truncated() {
     for flags in
         ["frag_keyframe+empty_moov", "frag_every_frame+empty_moov+default_base_moof", "dash"]
     {
@@ -127,17 +127,17 @@ fn every_style_of_fragments_may_be_killed() {
 }
 
 #[test]
-fn the_note_says_how_much_can_be_played() {
+fn the_note_tells_how_much_can_be_played() {
     let file = sample(FRAGMENTED);
     let end = whole_fragments(&file, file.len())[0];
     let found = verdict(&file[..end + 100], &lenient()).unwrap();
     let millis = found.facts.duration_ms.unwrap();
-    let words = format!("its first {end} bytes, {millis} ms, can be played");
-    assert!(found.notes[0].message.contains(&words), "{}", found.notes[0].message);
+    let message = format!("its first {end} bytes, {millis} ms, can be played");
+    assert!(found.notes[0].message.contains(&message), "{}", found.notes[0].message);
 }
 
 #[test]
-fn a_killed_recording_is_refused_where_nothing_else_was_said() {
+fn a_truncated_recording_is_refused_by_default() {
     let file = sample(FRAGMENTED);
     for place in places(&file) {
         let edge = boxes(&file).iter().any(|(_, at, _)| (*at..=*at + 3).contains(&place));
@@ -146,7 +146,7 @@ fn a_killed_recording_is_refused_where_nothing_else_was_said() {
 }
 
 #[test]
-fn more_bytes_may_come() {
+fn an_incomplete_upload_is_not_a_truncated_recording() {
     let file = sample(FRAGMENTED);
     for place in places(&file) {
         let mut scanner = scanner(&file, lenient());
@@ -158,7 +158,7 @@ fn more_bytes_may_come() {
 }
 
 #[test]
-fn damage_is_not_taken_for_a_cut() {
+fn damage_is_not_taken_for_truncation() {
     let refused = |check, edit: fn(&mut Node)| {
         let file = edited(FRAGMENTED, edit);
         refused_by(&file, &lenient(), check);
@@ -171,18 +171,18 @@ fn damage_is_not_taken_for_a_cut() {
 }
 
 #[test]
-fn a_recording_without_fragments_is_whole_or_refused() {
+fn a_truncated_recording_without_fragments_is_refused() {
     for name in ["good-moov-last.mp4", "good-moov-first.mp4"] {
         let file = sample(name);
         for cut in [file.len() / 2, file.len() - 1] {
-            let strict = judge_every_way(&file[..cut], &Config::relaxed());
-            assert_eq!(judge_every_way(&file[..cut], &lenient()), strict);
+            let strict = judge_all_ways(&file[..cut], &Config::relaxed());
+            assert_eq!(judge_all_ways(&file[..cut], &lenient()), strict);
         }
     }
 }
 
 #[test]
-fn what_is_left_of_a_killed_recording_is_judged_as_a_video() {
+fn the_complete_part_of_a_truncated_recording_is_checked_like_a_video() {
     let file = sample(FRAGMENTED);
     let rules = Config { cut_recording: TruncatedRecording::Accept, ..default_rules() };
     let all = accepted_by(&file, &rules).facts.duration_ms.unwrap();
@@ -193,14 +193,14 @@ fn what_is_left_of_a_killed_recording_is_judged_as_a_video() {
 }
 
 #[test]
-fn the_hash_of_the_media_is_the_same_whenever_the_length_is_announced() {
+fn the_media_hash_does_not_depend_on_when_the_length_is_declared() {
     let file = &sample(FRAGMENTED)[..15_000];
-    let hash = |announced| {
-        let mut scanner = Scanner::new(Arc::new(lenient()), announced, NOW);
+    let hash = |declared| {
+        let mut scanner = Scanner::new(Arc::new(lenient()), declared, NOW);
         let mut digests = Digests::default();
-        for piece in file.chunks(1000) {
-            push(&mut scanner, piece, file);
-            digests.update(&scanner, piece);
+        for chunk in file.chunks(1000) {
+            push(&mut scanner, chunk, file);
+            digests.update(&scanner, chunk);
         }
         scanner.finish().unwrap();
         digests.media_sha256()
@@ -209,7 +209,7 @@ fn the_hash_of_the_media_is_the_same_whenever_the_length_is_announced() {
 }
 
 #[test]
-fn a_killed_recording_with_more_bytes_than_announced_is_refused() {
+fn a_truncated_recording_longer_than_declared_is_refused() {
     let file = &sample(FRAGMENTED)[..15_000];
     let mut scanner = scanner(&file[..14_000], lenient());
     push(&mut scanner, file, file);

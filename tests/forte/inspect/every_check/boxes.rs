@@ -1,4 +1,4 @@
-//! Checks 18 to 27: the boxes of the table of contents.
+//! Checks of the boxes in `moov`.
 
 use forte_media::inspect::Config;
 use forte_media::model::Check;
@@ -10,12 +10,12 @@ use crate::harness::mp4::{default_rules, edited, sample};
 const STSD: &str = "moov/trak/mdia/minf/stbl/stsd";
 const ENTRY: &str = "moov/trak/mdia/minf/stbl/stsd/avc1";
 
-/// Bytes that are no box.
+/// Bytes that are not a box.
 fn tail(bytes: &[u8]) -> Node {
     Node { kind: *b"file", fields: bytes.to_vec(), children: Vec::new() }
 }
 
-/// Boxes of a kind in one another, inside the box at a path.
+/// Nested boxes of one type, inside the box at a path.
 fn nested(parent: &'static str, kind: [u8; 4], depth: usize) -> impl FnOnce(&mut Node) {
     move |file| {
         let mut inner = leaf(kind, b"");
@@ -30,7 +30,7 @@ fn push(parent: &'static str, child: Node) -> impl FnOnce(&mut Node) {
     move |file| file.at(parent).children.push(child)
 }
 
-/// Writes a number into the fields of a box.
+/// Sets a number in the fields of a box.
 fn set(path: &'static str, offset: usize, number: u32) -> impl FnOnce(&mut Node) {
     move |file| file.at(path).set(offset, number)
 }
@@ -64,7 +64,6 @@ pub(super) fn refusals() -> Vec<Pair> {
     [shape(), fields(), codecs()].into_iter().flatten().collect()
 }
 
-/// Checks 18 to 21.
 fn shape() -> Vec<Pair> {
     let good = sample(GOOD);
     let mvhd = Node::parse(&good).position("moov/mvhd");
@@ -125,7 +124,6 @@ fn shape() -> Vec<Pair> {
     ]
 }
 
-/// Checks 22 to 25.
 fn fields() -> Vec<Pair> {
     let mdhd = "moov/trak:1/mdia/mdhd";
     vec![
@@ -168,11 +166,10 @@ fn fields() -> Vec<Pair> {
     ]
 }
 
-/// Checks 26 and 27.
 fn codecs() -> Vec<Pair> {
     let entry = "moov/trak[1]/mdia/minf/stbl/stsd/avc1";
     let config = "moov/trak/mdia/minf/stbl/stsd/avc1/avcC";
-    let sound = "moov/trak:1/mdia/minf/stbl/stsd/mp4a";
+    let audio = "moov/trak:1/mdia/minf/stbl/stsd/mp4a";
     let dref = "moov/trak/mdia/minf/dinf/dref/url ";
     vec![
         Pair::of(
@@ -186,8 +183,8 @@ fn codecs() -> Vec<Pair> {
             Check::Encrypted,
             GOOD,
             ("moov/trak:1/mdia/minf/stbl/stsd/drms", "moov/trak[2]/mdia/minf/stbl/stsd/drms"),
-            renamed(sound, *b"drms"),
-            renamed(sound, *b"dra1"),
+            renamed(audio, *b"drms"),
+            renamed(audio, *b"dra1"),
         ),
         Pair::of(
             Check::CodecConfigMissing,

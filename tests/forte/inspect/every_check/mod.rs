@@ -1,4 +1,4 @@
-//! Every check there is, by a file that earns it and one that nearly does and is taken without it.
+//! For every check a file that fails it, and a similar file that passes it.
 
 mod boxes;
 mod samples;
@@ -14,20 +14,20 @@ const GOOD: &str = "good-moov-last.mp4";
 const FIRST: &str = "good-moov-first.mp4";
 const FRAGMENTED: &str = "good-fragmented.mp4";
 
-/// Checks that no file alone can earn, and where they are shown instead.
+/// Checks that do not depend on the file alone, and the tests that cover them.
 const ELSEWHERE: [(Check, &str); 4] = [
-    (Check::LengthMismatch, "top_level: more bytes than announced"),
-    (Check::NalChain, "nal: the walk over the pictures"),
-    (Check::DigestMismatch, "completion: bytes that were not announced"),
-    (Check::PartMismatch, "storage_s3: the store checks the SHA-256 of what it is sent"),
+    (Check::LengthMismatch, "top_level: more bytes than declared"),
+    (Check::NalChain, "nal: the NAL check"),
+    (Check::DigestMismatch, "completion: a digest other than the declared one"),
+    (Check::PartMismatch, "storage_s3: the store checks the SHA-256 of the body"),
 ];
 
-/// A file that earns a check, and one that nearly does.
+/// A file that fails a check, and a similar one that passes it.
 struct Pair {
     check: Check,
     bad: Vec<u8>,
     near: Vec<u8>,
-    /// Where the trouble is.
+    /// The position of the finding.
     at: Option<u64>,
     path: Option<&'static str>,
     rules: Config,
@@ -35,8 +35,8 @@ struct Pair {
 }
 
 impl Pair {
-    /// Two edits of a clip. The trouble begins with the box at a place of the harness, which the
-    /// finding calls `path`.
+    /// Two edits of a sample. The finding is at the box with the harness path `place`; the finding
+    /// itself calls it `path`.
     fn of(
         check: Check,
         clip: &str,
@@ -66,8 +66,8 @@ impl Pair {
         Self { rules, near_rules, ..self }
     }
 
-    /// By a refusal or a note: whichever the check is for.
-    fn show(&self, is_note: bool) {
+    /// Asserts that the check is a note or a refusal for `bad`, and is absent for `near`.
+    fn verify(&self, is_note: bool) {
         let Self { check, at, path, .. } = self;
         let found = if is_note { self.noted() } else { self.refused() };
         assert_eq!(found.at, *at, "{check}: {}", found.message);
@@ -93,24 +93,27 @@ impl Pair {
     }
 }
 
-/// Nothing, to a file that is good as it is.
+/// An edit that changes nothing.
 fn unchanged(_: &mut Node) {}
 
 #[test]
-fn every_check_is_earned_by_a_file_and_nearly_by_another() {
+fn every_check_has_a_failing_and_a_nearly_failing_file() {
     let lists = [top_level::refusals(), boxes::refusals(), samples::refusals()];
     let refusals: Vec<Pair> = lists.into_iter().flatten().collect();
     let lists = [top_level::notes(), boxes::notes(), samples::notes()];
     let notes: Vec<Pair> = lists.into_iter().flatten().collect();
     for pair in &refusals {
-        pair.show(false);
+        pair.verify(false);
     }
     for pair in &notes {
-        pair.show(true);
+        pair.verify(true);
     }
     let shown: Vec<Check> = refusals.iter().chain(&notes).map(|pair| pair.check).collect();
     for check in Check::ALL {
         let elsewhere = ELSEWHERE.iter().any(|(other, _)| other == check);
-        assert!(shown.contains(check) != elsewhere, "{check} needs a pair, or a reason");
+        assert!(
+            shown.contains(check) != elsewhere,
+            "{check} needs a pair or an entry in ELSEWHERE"
+        );
     }
 }

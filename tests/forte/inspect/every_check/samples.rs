@@ -1,4 +1,4 @@
-//! Checks 28 to 40, and 48: the samples, the fragments, the length.
+//! Checks of the sample tables, the fragments and the duration.
 
 use forte_media::inspect::Config;
 use forte_media::model::Check;
@@ -11,17 +11,17 @@ use crate::harness::mp4::{accepted, default_rules, edited, sample};
 const STBL: &str = "moov/trak/mdia/minf/stbl";
 const STBL_PATH: &str = "moov/trak[1]/mdia/minf/stbl";
 
-/// A change to a table of the picture.
-fn picture(kind: &'static str, edit: impl FnOnce(&mut Node)) -> impl FnOnce(&mut Node) {
+/// An edit of a sample table of the video track.
+fn video_table(kind: &'static str, edit: impl FnOnce(&mut Node)) -> impl FnOnce(&mut Node) {
     move |file| edit(file.at(STBL).at(kind))
 }
 
 fn set(kind: &'static str, offset: usize, number: u32) -> impl FnOnce(&mut Node) {
-    picture(kind, move |table| table.set(offset, number))
+    video_table(kind, move |table| table.set(offset, number))
 }
 
-/// Stretches a number by so many hundredths.
-fn stretch(path: &'static str, offset: usize, percent: u32) -> impl FnOnce(&mut Node) {
+/// Scales a number to a percentage.
+fn scale(path: &'static str, offset: usize, percent: u32) -> impl FnOnce(&mut Node) {
     move |file| {
         let node = file.at(path);
         node.set(offset, node.get(offset) * percent / 100);
@@ -32,7 +32,6 @@ pub(super) fn refusals() -> Vec<Pair> {
     [tables(), places(), length(), fragments()].into_iter().flatten().collect()
 }
 
-/// Checks 28 to 30, and 34.
 fn tables() -> Vec<Pair> {
     let stco = "moov/trak/mdia/minf/stbl/stco";
     vec![
@@ -41,21 +40,21 @@ fn tables() -> Vec<Pair> {
             GOOD,
             (stco, "moov/trak[1]/mdia/minf/stbl/stco"),
             set("stco", 4, 9999),
-            picture("stco", |stco| stco.fields.push(0)),
+            video_table("stco", |stco| stco.fields.push(0)),
         ),
         Pair::of(
             Check::StscInvalid,
             GOOD,
             (STBL, STBL_PATH),
             set("stsc", 8, 2),
-            picture("stsc", |stsc| *stsc = table(*b"stsc", 3, &[1, 2, 1, 2, 1, 1, 3, 1, 1])),
+            video_table("stsc", |stsc| *stsc = table(*b"stsc", 3, &[1, 2, 1, 2, 1, 1, 3, 1, 1])),
         ),
         Pair::of(
             Check::StscInvalid,
             GOOD,
             (STBL, STBL_PATH),
             |file| {
-                // Four billion descriptions are a mere claim: there is one.
+                // The table claims four billion descriptions and has one.
                 file.at(STBL).at("stsd").set(4, u32::MAX);
                 file.at(STBL).at("stsc").set(16, 2);
             },
@@ -65,7 +64,7 @@ fn tables() -> Vec<Pair> {
             Check::SampleCountMismatch,
             GOOD,
             (STBL, STBL_PATH),
-            picture("stts", |stts| stts.add(8, 1)),
+            video_table("stts", |stts| stts.add(8, 1)),
             |file| drop(file.at(STBL).remove("ctts")),
         ),
         Pair::of(
@@ -78,7 +77,6 @@ fn tables() -> Vec<Pair> {
     ]
 }
 
-/// Checks 31 to 33.
 fn places() -> Vec<Pair> {
     let chunk = |edit: fn(&mut Node)| {
         let mut file = Node::parse(&sample(GOOD));
@@ -105,7 +103,6 @@ fn places() -> Vec<Pair> {
     ]
 }
 
-/// Checks 37 and 38.
 fn length() -> Vec<Pair> {
     let millis = accepted(GOOD, unchanged).facts.duration_ms.unwrap();
     let at_least = |millis| Config {
@@ -135,7 +132,7 @@ fn length() -> Vec<Pair> {
         ),
         Pair::raw(
             Check::NoFragments,
-            // With an empty mdat, so that nothing else is missing.
+            // The empty mdat prevents MdatMissing.
             edited(FRAGMENTED, |file| {
                 fragments(0)(file);
                 file.children.push(leaf(*b"mdat", b""));
@@ -147,7 +144,6 @@ fn length() -> Vec<Pair> {
     ]
 }
 
-/// Check 39.
 fn fragments() -> Vec<Pair> {
     let trex = |file: &mut Node| {
         let mut other = file.at("moov/mvex/trex").clone();
@@ -179,7 +175,7 @@ fn fragments() -> Vec<Pair> {
     ]
 }
 
-/// The fragmented clip with an index that states a size.
+/// The fragmented sample with an `mfra` index that declares `size`.
 fn index(size: u32) -> Vec<u8> {
     let mfro = boxed(*b"mfro", &[[0; 4], size.to_be_bytes()].concat());
     edited(FRAGMENTED, |file| {
@@ -192,7 +188,7 @@ pub(super) fn notes() -> Vec<Pair> {
     let mfro = index(24).len() as u64 - 16;
     let track = ("moov/trak", "moov/trak[1]");
     let movie = ("moov", "moov");
-    // Samples without a chunk: our reader leaves such a track out.
+    // Samples without a chunk: our parser skips such a track.
     let claimed = |file: &mut Node| {
         file.at("moov/trak:1").empty_track();
         let samples = [[0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 0, 5]].concat();
@@ -203,15 +199,15 @@ pub(super) fn notes() -> Vec<Pair> {
             Check::DurationMismatch,
             GOOD,
             movie,
-            stretch("moov/mvhd", 16, 160),
-            stretch("moov/trak/mdia/mdhd", 16, 140),
+            scale("moov/mvhd", 16, 160),
+            scale("moov/trak/mdia/mdhd", 16, 140),
         ),
         Pair::of(
             Check::EditListOdd,
             GOOD,
             track,
-            stretch("moov/trak/edts/elst", 8, 300),
-            stretch("moov/trak/edts/elst", 8, 110),
+            scale("moov/trak/edts/elst", 8, 300),
+            scale("moov/trak/edts/elst", 8, 110),
         ),
         Pair::of(
             Check::FragSequence,

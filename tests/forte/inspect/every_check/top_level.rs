@@ -1,4 +1,4 @@
-//! Checks 1 to 16, and 42 to 47: the file as it lies.
+//! Checks of the top level.
 
 use forte_media::inspect::Config;
 use forte_media::model::Check;
@@ -7,14 +7,14 @@ use super::{FRAGMENTED, GOOD, Pair, unchanged};
 use crate::harness::boxes::{Node, leaf};
 use crate::harness::mp4::{default_rules, edited, sample};
 
-/// Puts a box in front of everything.
+/// Inserts a box at the start of the file.
 fn lead(file: &mut Node, first: Node) {
     let size = i32::try_from(first.bytes().len()).unwrap();
     file.children.insert(0, first);
     file.shift_chunks(size);
 }
 
-/// Puts a box behind everything.
+/// Appends a box to the file.
 fn behind(kind: [u8; 4], body: &[u8]) -> impl FnOnce(&mut Node) {
     let last = leaf(kind, body);
     move |file| file.children.push(last)
@@ -24,14 +24,14 @@ fn position(clip: &str, kind: &str) -> usize {
     usize::try_from(Node::parse(&sample(clip)).position(kind)).unwrap()
 }
 
-/// The clip with another 32-bit size of a box.
+/// The sample with the 32-bit size of a box replaced.
 fn sized(clip: &str, kind: &str, size: u32) -> Vec<u8> {
     let (mut file, at) = (sample(clip), position(clip, kind));
     file[at..at + 4].copy_from_slice(&size.to_be_bytes());
     file
 }
 
-/// The clip with a 64-bit size of its `mdat`, as Android writes it.
+/// The sample with a 64-bit size of its `mdat`, as Android writes it.
 fn wide() -> Vec<u8> {
     let (file, at) = (edited(GOOD, |file| file.shift_chunks(8)), position(GOOD, "mdat"));
     let size = u32::from_be_bytes(file[at..at + 4].try_into().unwrap());
@@ -52,7 +52,6 @@ pub(super) fn refusals() -> Vec<Pair> {
     [opening(), streaming(), completion()].into_iter().flatten().collect()
 }
 
-/// Checks 1 to 7.
 fn opening() -> Vec<Pair> {
     let long_ftyp = |file: &mut Node| {
         let old = file.at("ftyp").fields.len();
@@ -101,7 +100,6 @@ fn opening() -> Vec<Pair> {
     ]
 }
 
-/// Checks 8 to 16.
 fn streaming() -> Vec<Pair> {
     let moov = Some(position(GOOD, "moov") as u64);
     let good = sample(GOOD);
@@ -166,7 +164,6 @@ fn streaming() -> Vec<Pair> {
     ]
 }
 
-/// Checks 42 to 44.
 fn completion() -> Vec<Pair> {
     let good = sample(GOOD);
     let end = Some(good.len() as u64);

@@ -1,4 +1,4 @@
-//! Many trials, and what came of them.
+//! Runs many trials in parallel and counts the results.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,35 +10,35 @@ use forte_media::model::{Check, Random, Refusal};
 
 use super::oracle;
 use super::trial::{self, Cost};
-use crate::harness::makers::{Made, makers};
+use crate::harness::makers::{GoodFile, good_files};
 use crate::harness::map::Mapped;
 use crate::harness::mutants::Damage;
 
-/// Every so many refusals of a check one is tried with other bytes after it.
+/// One of this many refusals per check is tried again with other bytes after `judged_after`.
 const SAMPLE: usize = 8;
 
-/// What came of many trials.
+/// The results of many trials.
 #[derive(Default)]
 pub(super) struct Campaign {
     pub(super) files: usize,
     accepted: usize,
     refused: BTreeMap<Check, usize>,
     judged_after: Vec<u64>,
-    /// Refusals that were tried with other bytes after `judged_after`.
-    tried: usize,
-    /// Refusals of the top level: all are tried with other bytes just before.
-    weighed: usize,
-    most: Cost,
+    /// Refusals tried again with other bytes after `judged_after`.
+    tried_after: usize,
+    /// Top-level refusals, all tried again with another deciding header.
+    tried_before: usize,
+    max_cost: Cost,
 }
 
-/// Puts `each` files of each maker and each kind of damage on trial.
+/// Tries `each` damaged files per good file and kind of damage.
 pub(super) fn run(each: usize) -> Campaign {
-    let makers = makers();
+    let files = good_files();
     let threads = thread::available_parallelism().map_or(1, usize::from);
-    let shares = makers.chunks(makers.len().div_ceil(threads));
+    let shares = files.chunks(files.len().div_ceil(threads));
     thread::scope(|scope| {
         let workers: Vec<_> =
-            shares.map(|share| scope.spawn(move || share_of(share, each))).collect();
+            shares.map(|share| scope.spawn(move || run_share(share, each))).collect();
         let mut all = Campaign::default();
         for worker in workers {
             all.add(worker.join().unwrap_or_else(|panic| resume_unwind(panic)));
@@ -47,17 +47,17 @@ pub(super) fn run(each: usize) -> Campaign {
     })
 }
 
-fn share_of(makers: &[Made], each: usize) -> Campaign {
+fn run_share(files: &[GoodFile], each: usize) -> Campaign {
     let mut campaign = Campaign::default();
-    for made in makers {
-        let good = Mapped::new(made.bytes.clone());
+    for file in files {
+        let good = Mapped::new(file.bytes.clone());
         for (kind, damage) in Damage::ALL.into_iter().enumerate() {
             for index in 0..each {
-                // Told by name and number, so that one file can be made again.
+                // The name and the seed are enough to reproduce a file.
                 let seed = u64::try_from(index * Damage::ALL.len() + kind).unwrap();
-                let tried = AssertUnwindSafe(|| campaign.put_on_trial(&good, damage, seed));
+                let tried = AssertUnwindSafe(|| campaign.try_damage(&good, damage, seed));
                 if let Err(panic) = catch_unwind(tried) {
-                    say(&format!("{}: {damage:?} number {seed}", made.by));
+                    print_uncaptured(&format!("{}: {damage:?} number {seed}", file.maker));
                     resume_unwind(panic);
                 }
             }
@@ -67,12 +67,12 @@ fn share_of(makers: &[Made], each: usize) -> Campaign {
 }
 
 impl Campaign {
-    fn put_on_trial(&mut self, good: &Mapped, damage: Damage, seed: u64) {
+    fn try_damage(&mut self, good: &Mapped, damage: Damage, seed: u64) {
         let random = Random::seeded(seed);
-        let bad = damage.done_to(good, &random);
+        let bad = damage.apply(good, &random);
         let (verdict, cost) = trial::judge(&bad, &random);
         self.files += 1;
-        self.most = self.most.or(cost);
+        self.max_cost = self.max_cost.or(cost);
         match verdict {
             Ok(_) => self.accepted += 1,
             Err(refusal) => self.refused(&bad, &good.bytes, &refusal),
@@ -84,12 +84,12 @@ impl Campaign {
         *count += 1;
         self.judged_after.push(refusal.judged_after);
         if *count % SAMPLE == 1 {
-            oracle::stays(bad, refusal);
-            self.tried += 1;
+            oracle::assert_certain(bad, refusal);
+            self.tried_after += 1;
         }
         if oracle::is_top_level(bad, refusal) {
-            oracle::was_open_before(bad, good, refusal);
-            self.weighed += 1;
+            oracle::assert_uncertain_before(bad, good, refusal);
+            self.tried_before += 1;
         }
     }
 
@@ -100,36 +100,35 @@ impl Campaign {
             *self.refused.entry(check).or_default() += count;
         }
         self.judged_after.extend(other.judged_after);
-        self.tried += other.tried;
-        self.weighed += other.weighed;
-        self.most = self.most.or(other.most);
+        self.tried_after += other.tried_after;
+        self.tried_before += other.tried_before;
+        self.max_cost = self.max_cost.or(other.max_cost);
     }
 
-    /// Says what came of it.
-    pub(super) fn show(&self) {
+    pub(super) fn print(&self) {
         let mut sorted = self.judged_after.clone();
         sorted.sort_unstable();
         let median = sorted.get(sorted.len() / 2).copied().unwrap_or(0);
-        let mut words = format!(
+        let mut text = format!(
             "mutations: {} files, {} accepted, {} refused; judged_after: median {median}\n  {} \
-             tried with other bytes after it, {} of the top level with others before it\n  most: \
+             tried with other bytes after it, {} with another deciding header\n  maximum: \
              {:?}\n ",
             self.files,
             self.accepted,
             sorted.len(),
-            self.tried,
-            self.weighed,
-            self.most,
+            self.tried_after,
+            self.tried_before,
+            self.max_cost,
         );
         for (check, count) in &self.refused {
-            write!(words, " {check} {count}").unwrap();
+            write!(text, " {check} {count}").unwrap();
         }
-        say(&words);
+        print_uncaptured(&text);
     }
 }
 
 impl Cost {
-    /// The larger of each.
+    /// The maximum of each field.
     fn or(self, other: Self) -> Self {
         Self {
             calls: self.calls.max(other.calls),
@@ -142,8 +141,8 @@ impl Cost {
     }
 }
 
-/// Past the capture of the test runner, so that a person sees it.
-fn say(words: &str) {
+/// Prints a line that the test runner does not capture.
+fn print_uncaptured(message: &str) {
     let mut out = io::stderr();
-    writeln!(out, "{words}").unwrap();
+    writeln!(out, "{message}").unwrap();
 }

@@ -1,10 +1,10 @@
-//! Is `judged_after` what it says: is the verdict certain there, and was it not before?
+//! Asserts that the verdict is certain at `judged_after` and not before.
 
 use forte_media::model::{Check, Refusal};
 
 use super::trial::scanner;
 
-/// Checks that look at one header of the top level.
+/// Checks of a single top-level header.
 const TOP_LEVEL: [Check; 14] = [
     Check::NotMp4,
     Check::FtypMissing,
@@ -22,18 +22,18 @@ const TOP_LEVEL: [Check; 14] = [
     Check::BoxMisplaced,
 ];
 
-/// Bytes of the two forms of a header. One header is judged at once, when it is there.
+/// The sizes of a header. A header is judged when it is complete.
 const HEADERS: [u64; 2] = [8, 16];
 
-/// Whether a refusal was certain at a header of the top level.
+/// Whether a top-level header decided the refusal.
 pub(super) fn is_top_level(file: &[u8], refusal: &Refusal) -> bool {
     let length = u64::try_from(file.len()).unwrap();
     let early = refusal.judged_after <= length;
     TOP_LEVEL.contains(&refusal.finding.check) && early && header(refusal).is_some()
 }
 
-/// Whatever follows the byte at which the verdict was certain, it stays.
-pub(super) fn stays(file: &[u8], refusal: &Refusal) {
+/// Asserts that the refusal does not depend on the bytes after `judged_after`.
+pub(super) fn assert_certain(file: &[u8], refusal: &Refusal) {
     let after = usize::try_from(refusal.judged_after).unwrap();
     let (head, tail) = file.split_at(after.min(file.len()));
     let backwards: Vec<u8> = tail.iter().rev().copied().collect();
@@ -43,17 +43,15 @@ pub(super) fn stays(file: &[u8], refusal: &Refusal) {
     }
 }
 
-/// What is left behind `ftyp` or reserve for the headers of `moov` and `mdat`, at least. With less, no
-/// header could save the file, but the next one is heard all the same: it tells a recording that was cut
-/// from one that was never finished.
-const LEAST_ROOM: usize = 16;
+/// The size of the headers of `moov` and `mdat`. With fewer bytes left no header could save the file,
+/// but the next one still decides between a truncated and an unfinished recording.
+const MIN_REST: usize = 16;
 
-/// Had the header that decided been another one, the verdict would have been another one: it was
-/// not certain before.
-pub(super) fn was_open_before(file: &[u8], good: &[u8], refusal: &Refusal) {
+/// Asserts that another deciding header would have changed the verdict.
+pub(super) fn assert_uncertain_before(file: &[u8], good: &[u8], refusal: &Refusal) {
     let Some(start) = header(refusal) else { return };
     let (head, tail) = file.split_at(start);
-    if tail.len() < LEAST_ROOM {
+    if tail.len() < MIN_REST {
         return;
     }
     let before = good.get(start..).unwrap_or_default();
@@ -69,7 +67,7 @@ pub(super) fn was_open_before(file: &[u8], good: &[u8], refusal: &Refusal) {
     assert!(!others.iter().all(same), "{refusal:?} was certain before byte {start}");
 }
 
-/// Where the header began that decided; `None` when something else did.
+/// The position of the header that decided the refusal, if a header did.
 fn header(refusal: &Refusal) -> Option<usize> {
     let at = refusal.finding.at?;
     let decided = HEADERS.contains(&refusal.judged_after.checked_sub(at)?);
@@ -83,7 +81,7 @@ fn judged(head: &[u8], tail: &[u8]) -> Option<Refusal> {
     scanner.finish().err()
 }
 
-/// One box of nothing, as long as asked for.
+/// A `free` box of the given length.
 fn filled_with_free(length: usize) -> Vec<u8> {
     let size = u32::try_from(length).unwrap();
     let mut free = [&size.to_be_bytes()[..], b"free"].concat();
@@ -91,7 +89,7 @@ fn filled_with_free(length: usize) -> Vec<u8> {
     free
 }
 
-/// The smallest that goes on as a video does: an `mdat` that leaves just the header of a `moov`.
+/// An `mdat` followed by an empty `moov`.
 fn media_and_index(length: usize) -> Vec<u8> {
     let mdat = u32::try_from(length - 8).unwrap();
     let mut both = [&mdat.to_be_bytes()[..], b"mdat"].concat();

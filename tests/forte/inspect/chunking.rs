@@ -1,4 +1,4 @@
-//! However the bytes are cut, the verdict is the same (S44).
+//! The verdict does not depend on how the bytes are split into chunks.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use proptest::prelude::*;
 
 use crate::harness::boxes::{Node, leaf};
 use crate::harness::mp4::{
-    NOW, default_rules, drive, edited, judge, judge_every_way, push, refused_by, sample, scanner,
+    NOW, default_rules, drive, edited, judge, judge_all_ways, push, refused_by, sample, scanner,
     supply,
 };
 
-/// Good clips of each kind, and bad ones.
+/// Good samples of each kind, and bad ones.
 pub(super) const CLIPS: [&str; 7] = [
     "good-moov-last.mp4",
     "good-moov-first.mp4",
@@ -23,7 +23,7 @@ pub(super) const CLIPS: [&str; 7] = [
     "bad-too-short.mp4",
 ];
 
-/// Good files, and bad ones of every kind: at a header, in a box, at the end.
+/// Good files, and bad ones with errors in a header, in a box and at the end.
 fn files() -> Vec<Vec<u8>> {
     let mut files = CLIPS.map(sample).to_vec();
     let fragmented = "good-fragmented.mp4";
@@ -37,13 +37,13 @@ fn files() -> Vec<Vec<u8>> {
     files.push(edited("good-moov-first.mp4", |file| file.shift_chunks(-1)));
     files.push(edited("good-moov-first.mp4", |file| file.shift_chunks(9)));
     files.push(edited(fragmented, |file| file.at("moof:1/traf/trun").set(8, 0x7FFF_FFFF)));
-    for cut in [1500, 11_000, 11_510, 15_000, 20_190] {
-        files.push(sample(fragmented)[..cut].to_vec());
+    for length in [1500, 11_000, 11_510, 15_000, 20_190] {
+        files.push(sample(fragmented)[..length].to_vec());
     }
     files
 }
 
-/// A clip whose last quarter of media was lost, and every length kept.
+/// A sample whose last quarter of media is zeroed.
 fn zeroed(name: &str) -> Vec<u8> {
     let mut file = Node::parse(&sample(name));
     let media = &mut file.at("mdat").fields;
@@ -52,8 +52,8 @@ fn zeroed(name: &str) -> Vec<u8> {
     file.bytes()
 }
 
-/// Cuts a file at places given as parts of 65,536.
-fn cut<'f>(file: &'f [u8], places: &[u16]) -> Vec<&'f [u8]> {
+/// Splits a file at positions given in 65,536ths of its length.
+fn split<'f>(file: &'f [u8], places: &[u16]) -> Vec<&'f [u8]> {
     let mut places: Vec<usize> =
         places.iter().map(|place| usize::from(*place) * file.len() / 65_536).collect();
     places.extend([0, file.len()]);
@@ -62,18 +62,18 @@ fn cut<'f>(file: &'f [u8], places: &[u16]) -> Vec<&'f [u8]> {
 }
 
 #[test]
-fn a_file_is_judged_the_same_byte_by_byte() {
+fn the_verdict_does_not_depend_on_the_chunk_size() {
     for file in files() {
-        let cut = Config { cut_recording: TruncatedRecording::Accept, ..default_rules() };
-        for rules in [default_rules(), Config { enforce: false, ..default_rules() }, cut] {
-            let _ = judge_every_way(&file, &rules);
+        let lenient = Config { cut_recording: TruncatedRecording::Accept, ..default_rules() };
+        for rules in [default_rules(), Config { enforce: false, ..default_rules() }, lenient] {
+            let _ = judge_all_ways(&file, &rules);
         }
     }
 }
 
-/// Boxes between `moov` and the media that shows its tables to be wrong are read all the same.
+/// Boxes between `moov` and the media are checked before the media shows that the tables are wrong.
 #[test]
-fn boxes_before_media_that_fits_no_table_are_read_however_it_comes() {
+fn boxes_before_media_outside_all_tables_are_read_in_all_chunkings() {
     let between = |node: Node| edited("good-moov-first.mp4", |file| file.children.insert(2, node));
     let index = leaf(*b"mfra", b"\0\0\0\x10mfro\0\0\0\0\0\0\0\x10");
     let refusal = refused_by(&between(index), &default_rules(), Check::SampleOutsideMdat);
@@ -84,45 +84,45 @@ fn boxes_before_media_that_fits_no_table_are_read_however_it_comes() {
 
 proptest! {
     #[test]
-    fn random_cuts_change_nothing(
+    fn random_chunks_do_not_change_the_verdict(
         file in prop::sample::select(files()),
         places in prop::collection::vec(any::<u16>(), 0..40),
     ) {
         let whole = judge(&file, default_rules());
-        let pieces = cut(&file, &places);
-        prop_assert_eq!(drive(scanner(&file, default_rules()), &file, pieces), whole);
+        let chunks = split(&file, &places);
+        prop_assert_eq!(drive(scanner(&file, default_rules()), &file, chunks), whole);
     }
 
     #[test]
-    fn boxes_supplied_late_change_nothing(
+    fn ranges_supplied_late_do_not_change_the_verdict(
         file in prop::sample::select(files()),
         places in prop::collection::vec(any::<u16>(), 0..40),
     ) {
         let whole = judge(&file, default_rules());
         let mut scanner = scanner(&file, default_rules());
-        for piece in cut(&file, &places) {
-            scanner.push(piece);
+        for chunk in split(&file, &places) {
+            scanner.push(chunk);
         }
         supply(&mut scanner, &file);
         prop_assert_eq!(scanner.finish(), whole);
     }
 
     #[test]
-    fn a_piece_that_is_taken_back_leaves_no_trace(
+    fn a_rolled_back_chunk_does_not_change_the_verdict(
         file in prop::sample::select(files()),
         places in prop::collection::vec(any::<u16>(), 0..20),
         noise in prop::collection::vec(any::<u8>(), 1..2000),
     ) {
         let whole = judge(&file, default_rules());
         let mut scanner = scanner(&file, default_rules());
-        for piece in cut(&file, &places) {
+        for chunk in split(&file, &places) {
             let kept = scanner.clone();
             let mut wrong = file[..usize::try_from(kept.position()).unwrap()].to_vec();
             wrong.extend(&noise);
             let room = file.len() - usize::try_from(kept.position()).unwrap();
             push(&mut scanner, &noise[..noise.len().min(room)], &wrong);
             scanner = kept;
-            push(&mut scanner, piece, &file);
+            push(&mut scanner, chunk, &file);
             if scanner.refusal().is_some() {
                 break;
             }
@@ -131,7 +131,7 @@ proptest! {
     }
 
     #[test]
-    fn an_unannounced_length_changes_no_verdict_on_good_files(
+    fn an_undeclared_length_does_not_change_the_verdict_on_good_files(
         name in prop::sample::select(vec![
             "good-moov-last.mp4", "good-moov-first.mp4", "good-fragmented.mp4",
         ]),
@@ -139,8 +139,8 @@ proptest! {
     ) {
         let file = sample(name);
         let mut scanner = Scanner::new(Arc::new(default_rules()), None, NOW);
-        for piece in cut(&file, &places) {
-            push(&mut scanner, piece, &file);
+        for chunk in split(&file, &places) {
+            push(&mut scanner, chunk, &file);
         }
         scanner.set_length(Length::new(file.len() as u64));
         supply(&mut scanner, &file);

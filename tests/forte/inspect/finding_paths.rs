@@ -1,4 +1,4 @@
-//! Every finding says in which box it is.
+//! Every finding contains the path of its box.
 
 use forte_media::model::{Check, Finding};
 
@@ -8,23 +8,23 @@ use crate::harness::mp4::{accepted, default_rules, refused, refused_by, sample};
 const GOOD: &str = "good-moov-last.mp4";
 const FRAGMENTED: &str = "good-fragmented.mp4";
 
-/// The path of the refusal of an edited clip.
+/// The path in the refusal of an edited sample.
 fn path(name: &str, check: Check, edit: impl FnOnce(&mut Node)) -> Option<String> {
     refused(name, check, edit).finding.path
 }
 
 #[test]
-fn a_box_in_the_second_track_is_named_with_its_number() {
+fn a_path_contains_the_number_of_the_track() {
     let found = path(GOOD, Check::TimescaleInvalid, |file| {
         file.at("moov/trak:1/mdia/mdhd").set(12, 0);
     });
     assert_eq!(found.as_deref(), Some("moov/trak[2]/mdia/mdhd"));
     let found = path(GOOD, Check::BoxVersion, |file| file.at("moov/mvhd").fields[0] = 2);
-    assert_eq!(found.as_deref(), Some("moov/mvhd"), "one only has no number");
+    assert_eq!(found.as_deref(), Some("moov/mvhd"), "a single box has no number");
 }
 
 #[test]
-fn a_table_is_named_down_to_its_box() {
+fn a_path_goes_down_to_the_table() {
     let stbl = "moov/trak/mdia/minf/stbl";
     let found = path(GOOD, Check::TableSize, |file| file.at(stbl).at("stco").set(4, 9999));
     assert_eq!(found.as_deref(), Some("moov/trak[1]/mdia/minf/stbl/stco"));
@@ -35,14 +35,14 @@ fn a_table_is_named_down_to_its_box() {
 }
 
 #[test]
-fn what_is_left_over_in_a_box_is_in_that_box() {
+fn leftover_bytes_are_reported_at_their_box() {
     let tail = Node { kind: *b"file", fields: vec![0, 0, 0], children: Vec::new() };
     let found = path(GOOD, Check::BoxTail, |file| file.at("moov/trak:1/mdia").children.push(tail));
     assert_eq!(found.as_deref(), Some("moov/trak[2]/mdia"));
 }
 
 #[test]
-fn a_path_does_not_grow_with_the_nesting() {
+fn the_length_of_a_path_is_limited() {
     let found = path(GOOD, Check::BoxTooDeep, |file| {
         let mut inner = leaf(*b"edts", b"");
         for _ in 1..1000 {
@@ -66,12 +66,12 @@ fn fragments_are_numbered() {
 }
 
 #[test]
-fn a_fault_of_the_top_level_names_its_box() {
+fn a_top_level_error_names_its_box() {
     let found = path(GOOD, Check::MoovDuplicate, |file| file.double("moov"));
     assert_eq!(found.as_deref(), Some("moov[2]"));
     let good = sample(GOOD);
-    let cut = refused_by(&good[..good.len() / 2], &default_rules(), Check::BoxBeyondEnd);
-    assert_eq!(cut.finding.path.as_deref(), Some("mdat"));
+    let refusal = refused_by(&good[..good.len() / 2], &default_rules(), Check::BoxBeyondEnd);
+    assert_eq!(refusal.finding.path.as_deref(), Some("mdat"));
     let found = path(GOOD, Check::FtypInvalid, |file| file.at("ftyp").fields.truncate(7));
     assert_eq!(found.as_deref(), Some("ftyp"));
     let notes = accepted(GOOD, |file| file.children.push(leaf(*b"sefd", b"!"))).notes;
@@ -79,7 +79,7 @@ fn a_fault_of_the_top_level_names_its_box() {
 }
 
 #[test]
-fn what_is_no_box_has_no_path() {
+fn bytes_that_are_not_a_box_have_no_path() {
     assert_eq!(
         refused_by(&sample("bad-not-mp4.mp4"), &default_rules(), Check::NotMp4).finding.path,
         None
@@ -89,7 +89,7 @@ fn what_is_no_box_has_no_path() {
 }
 
 #[test]
-fn a_note_that_was_stored_without_a_path_is_still_read() {
+fn a_stored_note_without_a_path_is_still_read() {
     let old = r#"{"code":"EDIT_LIST_ODD","at":7,"message":"A track lasts too long."}"#;
     let found: Finding = serde_json::from_str(old).unwrap();
     assert_eq!((found.check, found.path), (Check::EditListOdd, None));

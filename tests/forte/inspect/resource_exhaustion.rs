@@ -1,4 +1,4 @@
-//! Files made to exhaust a reader (S39): refused, with a heap below three times `moov`.
+//! Files made to exhaust memory are refused, with a heap below three times the size of `moov`.
 
 use allocation_counter::measure;
 use forte_media::inspect::Config;
@@ -10,12 +10,12 @@ use crate::harness::mp4::{edited, push, sample, scanner};
 const GOOD: &str = "good-moov-last.mp4";
 const STBL: &str = "moov/trak/mdia/minf/stbl";
 
-/// What a scanner needs beside the tables: headers, notes, messages.
+/// Heap for everything except the tables: headers, notes, messages.
 const SPARE: u64 = 64 * 1024;
 
-/// Judges a file in the pieces of an upload, and checks the heap it takes: the copies of `moov`
-/// that are read back count too.
-fn within_bounds(file: &[u8]) -> Result<(), Refusal> {
+/// Judges a file in chunks as large as those of an upload, and asserts a limit on the heap, which
+/// includes the copy of `moov` that is read back.
+fn assert_heap_is_bounded(file: &[u8]) -> Result<(), Refusal> {
     let moov = file
         .windows(4)
         .position(|kind| kind == b"moov")
@@ -23,33 +23,33 @@ fn within_bounds(file: &[u8]) -> Result<(), Refusal> {
     let mut verdict = Ok(());
     let heap = measure(|| {
         let mut scanner = scanner(file, Config::relaxed());
-        for piece in file.chunks(1 << 20) {
-            push(&mut scanner, piece, file);
+        for chunk in file.chunks(1 << 20) {
+            push(&mut scanner, chunk, file);
         }
         verdict = scanner.finish().map(drop);
     });
-    // `push` lends the bytes of the file instead of reading them back: that copy is added here.
+    // `push` borrows from the file instead of reading it back, so that copy is added here.
     let taken = heap.bytes_max + moov;
     assert!(taken < 3 * moov + SPARE, "{taken} bytes of heap for a moov of {moov}");
     verdict
 }
 
-fn is_refused(file: &[u8], check: Check) {
-    assert_eq!(within_bounds(file).unwrap_err().finding.check, check);
+fn assert_refused(file: &[u8], check: Check) {
+    assert_eq!(assert_heap_is_bounded(file).unwrap_err().finding.check, check);
 }
 
 #[test]
-fn a_good_file_stays_within_bounds() {
+fn a_good_file_stays_within_the_heap_limit() {
     for name in [GOOD, "good-moov-first.mp4", "good-fragmented.mp4", "inspection.mp4"] {
-        within_bounds(&sample(name)).unwrap();
+        assert_heap_is_bounded(&sample(name)).unwrap();
     }
 }
 
 #[test]
-fn a_table_of_four_billion_entries_takes_no_memory() {
+fn a_table_claiming_four_billion_entries_allocates_nothing() {
     for (kind, place) in [("stts", 4), ("stsc", 4), ("stsz", 8), ("stco", 4)] {
         let file = edited(GOOD, |file| file.at(STBL).at(kind).set(place, u32::MAX));
-        is_refused(&file, Check::TableSize);
+        assert_refused(&file, Check::TableSize);
     }
 }
 
@@ -72,46 +72,46 @@ fn many_chunks(count: u32, step: u32) -> Vec<u8> {
 }
 
 #[test]
-fn a_million_scattered_chunks_stay_within_bounds() {
-    within_bounds(&many_chunks(1_000_000, 2)).unwrap();
+fn a_million_scattered_chunks_stay_within_the_heap_limit() {
+    assert_heap_is_bounded(&many_chunks(1_000_000, 2)).unwrap();
 }
 
 #[test]
-fn a_million_chunks_in_one_place_overlap() {
+fn a_million_overlapping_chunks_are_refused() {
     let mut file = Node::parse(&many_chunks(1_000_000, 1));
     file.at(STBL).at("stsz").set(4, 2);
-    is_refused(&file.bytes(), Check::SampleOverlap);
+    assert_refused(&file.bytes(), Check::SampleOverlap);
 }
 
 #[test]
-fn half_a_million_boxes_in_moov_are_too_many() {
+fn half_a_million_boxes_in_moov_are_refused() {
     let file = edited(GOOD, |file| {
         let empty = leaf(*b"free", b"");
         file.at("moov").children.extend(std::iter::repeat_n(empty, 500_000));
     });
-    is_refused(&file, Check::TooManyBoxes);
+    assert_refused(&file, Check::TooManyBoxes);
 }
 
 #[test]
-fn a_tower_of_boxes_is_too_deep() {
+fn a_hundred_thousand_nested_boxes_are_refused() {
     let sizes = (1..=100_000_u32).rev().map(|left| left * 8);
-    let tower: Vec<u8> = sizes.flat_map(|size| [size.to_be_bytes(), *b"trak"].concat()).collect();
-    let file = [&sample(GOOD)[..32], &boxed(*b"moov", &tower)].concat();
-    is_refused(&file, Check::BoxTooDeep);
+    let nested: Vec<u8> = sizes.flat_map(|size| [size.to_be_bytes(), *b"trak"].concat()).collect();
+    let file = [&sample(GOOD)[..32], &boxed(*b"moov", &nested)].concat();
+    assert_refused(&file, Check::BoxTooDeep);
 }
 
 #[test]
-fn twenty_thousand_tracks_are_too_many() {
+fn twenty_thousand_tracks_are_refused() {
     let file = edited(GOOD, |file| {
         let empty = leaf(*b"trak", b"");
         file.at("moov").children.extend(std::iter::repeat_n(empty, 20_000));
     });
-    is_refused(&file, Check::TooManyTracks);
+    assert_refused(&file, Check::TooManyTracks);
 }
 
 #[test]
-fn eight_million_empty_boxes_are_too_many() {
+fn eight_million_empty_boxes_are_refused() {
     let mut file = sample(GOOD);
     file.extend(boxed(*b"free", b"").repeat(8_000_000));
-    is_refused(&file, Check::TooManyBoxes);
+    assert_refused(&file, Check::TooManyBoxes);
 }

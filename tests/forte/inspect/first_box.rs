@@ -1,4 +1,4 @@
-//! Checks 1 to 7: the first bytes.
+//! Checks of the first bytes of a file.
 
 use forte_media::inspect::{Config, Quicktime};
 use forte_media::model::Check;
@@ -10,7 +10,7 @@ use crate::harness::mp4::{
 
 const GOOD: &str = "good-moov-last.mp4";
 
-/// Puts a box in front of everything.
+/// Inserts a box at the start of the file.
 fn lead(file: &mut Node, first: Node) {
     let size = i32::try_from(first.bytes().len()).unwrap();
     file.children.insert(0, first);
@@ -26,7 +26,7 @@ fn a_document_is_refused_after_eight_bytes() {
 }
 
 #[test]
-fn a_picture_a_segment_and_a_few_bytes_are_not_mp4() {
+fn images_segments_and_short_files_are_not_mp4() {
     for file in [
         &b"\x89PNG\r\n\x1a\n and so on"[..],
         b"\xFF\xD8\xFF\xE0\x00\x10JFIF",
@@ -39,7 +39,7 @@ fn a_picture_a_segment_and_a_few_bytes_are_not_mp4() {
 }
 
 #[test]
-fn an_empty_file_has_no_size() {
+fn an_empty_file_is_refused() {
     assert_eq!(refused_by(b"", &default_rules(), Check::SizeLimit).judged_after, 0);
 }
 
@@ -61,7 +61,7 @@ fn old_quicktime_without_ftyp_is_noted_where_quicktime_is_accepted() {
 }
 
 #[test]
-fn a_little_reserve_may_come_before_ftyp() {
+fn up_to_64_kib_of_free_space_may_precede_ftyp() {
     for kind in [*b"free", *b"skip", *b"wide"] {
         accepted(GOOD, |file| lead(file, leaf(kind, &vec![0; 64 * 1024 - 8])));
         refused(GOOD, Check::FtypMissing, |file| lead(file, leaf(kind, &vec![0; 64 * 1024 - 7])));
@@ -69,7 +69,7 @@ fn a_little_reserve_may_come_before_ftyp() {
 }
 
 #[test]
-fn ftyp_is_a_list_of_brands() {
+fn an_ftyp_of_invalid_length_is_refused() {
     for length in [0, 4, 7, 10, 15, 4096] {
         refused(GOOD, Check::FtypInvalid, |file| {
             file.at("ftyp").fields.resize(length, b' ');
@@ -98,7 +98,7 @@ fn one_known_brand_is_enough() {
 }
 
 #[test]
-fn a_pure_quicktime_movie_is_the_operators_choice() {
+fn a_pure_quicktime_movie_is_accepted_only_if_configured() {
     let movie = sample("quicktime.mov");
     let refusal = refused_by(&movie, &default_rules(), Check::Quicktime);
     assert!(refusal.finding.message.contains("Export the video as MP4"));
@@ -110,12 +110,12 @@ fn a_pure_quicktime_movie_is_the_operators_choice() {
 }
 
 #[test]
-fn a_quicktime_movie_that_is_also_mp4_is_mp4() {
+fn a_quicktime_movie_with_an_mp4_brand_is_accepted() {
     assert_eq!(noted(GOOD, |file| file.at("ftyp").fields[..4].copy_from_slice(b"qt  ")), []);
 }
 
 #[test]
-fn a_recording_that_android_did_not_finish_is_told_apart() {
+fn an_unfinished_android_recording_has_its_own_refusal() {
     let ftyp = &sample(GOOD)[..32];
     let short = [ftyp, b"????mdat", &[7; 2000]].concat();
     let refusal = refused_by(&short, &default_rules(), Check::RecordingNotFinalised);
