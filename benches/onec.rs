@@ -1,11 +1,11 @@
-//! How fast 1C's reports go in: 100,000 of them in messages of 1,000 through the real router in
-//! process, first as new ones, then as later versions, then repeated. Prints figures; judges nothing.
+//! Measures how fast reports from 1C are imported: messages of 1,000 reports through the router, first
+//! new reports, then later versions, known versions and repeated messages. Asserts no limits.
 //!
-//! `scripts/with-servers cargo bench --bench exchange [-- MESSAGES]`: SQLite on a real disk with every commit
-//! flushed, and PostgreSQL where a server is named.
+//! `scripts/with-servers cargo bench --bench onec [-- MESSAGES]` measures SQLite on a real disk with
+//! every commit flushed, and PostgreSQL if a server is configured.
 
-#![expect(clippy::unwrap_used, reason = "a measurement stops where its world is not as it says")]
-#![expect(clippy::print_stdout, reason = "results belong to standard output")]
+#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first error")]
+#![expect(clippy::print_stdout, reason = "the results go to standard output")]
 
 #[path = "../tests/forte/harness/mod.rs"]
 #[expect(dead_code, unused_imports, unused_macros, reason = "shared with the tests")]
@@ -27,24 +27,25 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::task::TaskTracker;
 
-/// A real disk, beside the build.
-const GROUND: &str = env!("CARGO_TARGET_TMPDIR");
+/// A folder on a real disk.
+const DATA_FOLDER: &str = env!("CARGO_TARGET_TMPDIR");
 const NODE: &str = "bench";
-const PASSWORD: &str = "a-password-only-for-measuring";
+const PASSWORD: &str = "a-password-only-for-benchmarks";
 
-/// The fixture: each company has ten vehicles, each vehicle ten reports a message apart.
+/// Size of the fixture: each company has ten vehicles, and each message one report per vehicle.
 const COMPANIES: usize = 100;
 const VEHICLES: usize = 1_000;
 const CONTRACTS: usize = 500;
-/// Messages, unless told otherwise.
+/// Default number of messages.
 const MESSAGES: usize = 100;
-const ITEMS: usize = 1_000;
+const ITEMS_PER_MESSAGE: usize = 1_000;
 
 #[tokio::main]
 async fn main() {
-    // cargo adds --bench.
-    let messages = std::env::args().skip(1).find_map(|word| word.parse().ok()).unwrap_or(MESSAGES);
-    let folder = TempDir::new_in(GROUND).unwrap();
+    // cargo passes --bench as well.
+    let messages =
+        std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(MESSAGES);
+    let folder = TempDir::new_in(DATA_FOLDER).unwrap();
     let url = format!("sqlite://{}", folder.path().join("database.db").display());
     measure("SQLite", &url, messages).await;
     if let Some(db) = Db::postgresql().await {
@@ -53,27 +54,27 @@ async fn main() {
 }
 
 async fn measure(name: &str, url: &str, messages: usize) {
-    let folder = TempDir::new_in(GROUND).unwrap();
+    let folder = TempDir::new_in(DATA_FOLDER).unwrap();
     let router = service(url, &folder).await;
-    post(&router, 5_000, fixture()).await;
-    println!("{name}: {} reports in messages of {ITEMS}", messages * ITEMS);
-    told("new", &run(&router, messages, 1, 1).await);
-    told("changed", &run(&router, messages, 1_001, 2).await);
-    told("known versions", &run(&router, messages, 2_001, 2).await);
-    told("repeated messages", &run(&router, messages, 2_001, 2).await);
+    import(&router, 5_000, fixture()).await;
+    println!("{name}: {} reports in messages of {ITEMS_PER_MESSAGE}", messages * ITEMS_PER_MESSAGE);
+    print("new", &run(&router, messages, 1, 1).await);
+    print("changed", &run(&router, messages, 1_001, 2).await);
+    print("known versions", &run(&router, messages, 2_001, 2).await);
+    print("repeated messages", &run(&router, messages, 2_001, 2).await);
 }
 
-/// The whole service, but for its listeners.
+/// The whole service without its listeners.
 async fn service(url: &str, folder: &TempDir) -> Router {
-    let within = |name: &str| folder.path().join(name).display().to_string();
+    let path = |name: &str| folder.path().join(name).display().to_string();
     let variables = [
         ("DATABASE__URL", url.to_owned()),
-        ("UPLOAD__SPOOL", within("spool")),
-        ("STORAGE__URL", format!("file:{}", within("videos"))),
-        ("AUTH__SECRET", "only-for-measuring-and-at-least-32-bytes-long".to_owned()),
+        ("UPLOAD__SPOOL", path("spool")),
+        ("STORAGE__URL", format!("file:{}", path("videos"))),
+        ("AUTH__SECRET", "only-for-benchmarks-and-at-least-32-bytes-long".to_owned()),
     ];
-    let full = |(name, value)| (format!("FORTE_MEDIA__{name}"), value);
-    let settings = Settings::load(None, variables.map(full)).unwrap();
+    let prefixed = |(name, value)| (format!("FORTE_MEDIA__{name}"), value);
+    let settings = Settings::load(None, variables.map(prefixed)).unwrap();
     let address = settings.http.listen;
     let app = Box::pin(App::build(settings, World::real(), TaskTracker::new(), address));
     let app = app.await.unwrap();
@@ -83,7 +84,7 @@ async fn service(url: &str, folder: &TempDir) -> Router {
     app.router()
 }
 
-/// A key of the given kind of things.
+/// A 1C key; `kind` separates the types of objects.
 fn key(kind: usize, at: usize) -> String {
     format!("{kind:08x}-d1bd-11ec-8a4e-{at:012x}")
 }
@@ -107,51 +108,52 @@ fn fixture() -> Vec<Value> {
     types.chain(companies).chain(contracts).chain(vehicles).collect()
 }
 
-/// Reports of a message: of all companies and vehicles, mixed, as 1C registers changes.
+/// The reports of one message, spread over all companies and vehicles, as 1C registers changes.
 fn reports(message: usize, version: usize) -> Vec<Value> {
     let report = |at: usize| {
         json!({
             "type": "report", "version": version,
-            "ref_key": key(5, (message * ITEMS + at) * 7_919 % (MESSAGES * ITEMS)),
+            "ref_key": key(5, (message * ITEMS_PER_MESSAGE + at) * 7_919 % (MESSAGES * ITEMS_PER_MESSAGE)),
             "company_ref": key(2, at % COMPANIES), "vehicle_ref": key(4, at),
             "contract_ref": key(3, at % CONTRACTS), "report_number": format!("{at:09}"),
             "date_start": "2026-05-01T00:00:00", "date_finish": "2026-05-31T00:00:00",
             "status_code": 1 + at % 4, "reject_reason": "",
         })
     };
-    (0..ITEMS).map(report).collect()
+    (0..ITEMS_PER_MESSAGE).map(report).collect()
 }
 
 struct Times {
     items: usize,
-    all: Duration,
+    total: Duration,
     longest: Duration,
 }
 
 async fn run(router: &Router, messages: usize, first: usize, version: usize) -> Times {
-    let bodies: Vec<Request<Body>> =
+    let requests: Vec<Request<Body>> =
         (0..messages).map(|at| request(first + at, &reports(at, version))).collect();
-    let (begun, mut longest) = (Instant::now(), Duration::ZERO);
-    for body in bodies {
-        let each = Instant::now();
-        assert_eq!(send(router, body).await.status(), 200);
-        longest = longest.max(each.elapsed());
+    let (start, mut longest) = (Instant::now(), Duration::ZERO);
+    for request in requests {
+        let message_start = Instant::now();
+        assert_eq!(send(router, request).await.status(), 200);
+        longest = longest.max(message_start.elapsed());
     }
-    Times { items: messages * ITEMS, all: begun.elapsed(), longest }
+    Times { items: messages * ITEMS_PER_MESSAGE, total: start.elapsed(), longest }
 }
 
-fn told(what: &str, times: &Times) {
+fn print(label: &str, times: &Times) {
     let count = u32::try_from(times.items).unwrap();
-    let rate = f64::from(count) / times.all.as_secs_f64();
-    println!("  {what}: {rate:.0} items a second; the longest message {:?}", times.longest);
+    let rate = f64::from(count) / times.total.as_secs_f64();
+    println!("  {label}: {rate:.0} items/s; longest message {:?}", times.longest);
 }
 
-/// The fixture in messages that are not too long.
-async fn post(router: &Router, first: usize, items: Vec<Value>) {
-    for (number, items) in items.chunks(ITEMS).enumerate() {
-        let reply = body_of(send(router, request(first + number, items)).await).await;
-        let bad = reply["results"].as_array().unwrap().iter().find(|result| result["ok"] != true);
-        assert_eq!(bad, None);
+/// Imports the fixture in messages of at most `ITEMS_PER_MESSAGE` items.
+async fn import(router: &Router, first: usize, items: Vec<Value>) {
+    for (number, items) in items.chunks(ITEMS_PER_MESSAGE).enumerate() {
+        let response = body_of(send(router, request(first + number, items)).await).await;
+        let failed =
+            response["results"].as_array().unwrap().iter().find(|result| result["ok"] != true);
+        assert_eq!(failed, None);
     }
 }
 
