@@ -17,9 +17,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use forte_media::app::{App, World};
+use forte_media::auth::AccountSpec;
 use forte_media::config::Settings;
 use forte_media::database::AccountOwner;
-use forte_media::leasing::NewLogin;
 use harness::db::Db;
 use harness::service::{json as body_of, send};
 use secrecy::ExposeSecret as _;
@@ -79,7 +79,7 @@ async fn service(url: &str, folder: &TempDir) -> Router {
     let app = Box::pin(App::build(settings, World::real(), TaskTracker::new(), address));
     let app = app.await.unwrap();
     let new =
-        NewLogin { login: NODE.to_owned(), owner: AccountOwner::Exchange, networks: Vec::new() };
+        AccountSpec { login: NODE.to_owned(), owner: AccountOwner::Exchange, networks: Vec::new() };
     app.accounts.add(new, &PASSWORD.into()).await.unwrap();
     app.router()
 }

@@ -11,12 +11,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::auth::{AccountConfig, Accounts, Auth, MessageRetention, derive_key};
 use crate::config::Settings;
 use crate::database::{ClaimedMessage, Database};
 use crate::http::{self, AppState, Health};
-use crate::leasing::{
-    AccountRules, Accounts, KeepMessages, Leasing, Letters, Lists, Pictures, Tokens, derive,
-};
+use crate::leasing::{Leasing, Letters, Lists, Pictures};
 use crate::model::{Clock, Faults, Letter, NodeId, Note, Random};
 use crate::notify::{Mail, Push, Webhook};
 use crate::onec::{Inbox, Queue};
@@ -59,7 +58,9 @@ pub struct App {
     pub store: Store,
     /// The upload engine.
     pub uploads: UploadService,
-    /// Who may do what.
+    /// Sign-in and sessions.
+    pub auth: Auth,
+    /// Decisions and reminders.
     pub leasing: Leasing,
     /// The accounts of reviewers and of 1C.
     pub accounts: Accounts,
@@ -130,15 +131,18 @@ impl App {
         let database = Database::open(&settings.database).await.context("database.url")?;
         let database = database.with_employees_see(settings.leasing.employees_see);
         database.migrate().await?;
-        let store = Store::open(&settings.storage, &derive(&secret, LINKS), faults.clone()).await;
+        let store =
+            Store::open(&settings.storage, &derive_key(&secret, LINKS), faults.clone()).await;
         let store = store.context("storage.url")?;
         let home = NodeId::mint(&clock, &random);
         let spool = Spool::open(&settings.upload.spool, home, faults.clone());
         let spool = spool.context("upload.spool")?;
         store.check_spool(&spool)?;
-        let tokens = Tokens::new(&settings.auth, &secret, clock.clone(), random.clone());
-        let leasing = Leasing::new(database.clone(), tokens);
-        let composer = Composing(Letters::new(leasing.clone(), settings.leasing.time_zone.clone()));
+        let auth =
+            Auth::new(database.clone(), &settings.auth, &secret, clock.clone(), random.clone());
+        let zone = settings.leasing.time_zone.clone();
+        let letters = Letters::new(database.clone(), auth.clone(), clock.clone(), zone);
+        let composer = Composing(letters);
         let outbox = outbox(&settings, &database, &clock, &random, composer)?;
         let uploads = UploadService::start(Parts {
             config: settings.upload.clone(),
@@ -154,12 +158,15 @@ impl App {
             wakeup: outbox.wakeup(),
         })
         .await?;
-        let leasing = leasing.with_wakeup(outbox.wakeup());
+        let auth = auth.with_wakeup(outbox.wakeup());
+        let leasing =
+            Leasing::new(database.clone(), clock.clone(), random.clone(), outbox.wakeup());
         let view = settings.playback.clone();
         let public_url = public_url(&settings, address);
         let (rules, url) = (settings.leasing.clone(), public_url.clone());
-        let limits = account_rules(&settings);
-        let accounts = Accounts::new(database.clone(), clock.clone(), random.clone(), &limits);
+        let account_config = account_config(&settings);
+        let accounts =
+            Accounts::new(database.clone(), clock.clone(), random.clone(), &account_config);
         let lists = Lists::new(database.clone(), clock.clone(), random.clone(), rules, url);
         let exchange = settings.onec.clone();
         let zone = settings.leasing.time_zone.clone();
@@ -168,6 +175,7 @@ impl App {
         let state = AppState {
             uploads: uploads.clone(),
             playback: Playback::new(database.clone(), store.clone(), clock.clone(), random, view),
+            auth: auth.clone(),
             leasing: leasing.clone(),
             proxies: settings.http.trusted_proxies.clone(),
             lists,
@@ -186,6 +194,7 @@ impl App {
             database,
             store,
             uploads,
+            auth,
             leasing,
             accounts,
             inbox,
@@ -243,8 +252,8 @@ impl App {
         shutdown.spawn(self.uploads.clone().run_sweeps(ending()));
         shutdown.spawn(self.uploads.locks().release_all_on_shutdown(ending()));
         let outbox = &self.settings.outbox;
-        let keep = KeepMessages { settled: outbox.keep_delivered, dead: outbox.keep_dead };
-        shutdown.spawn(self.leasing.clone().keep_forgetting(keep, ending()));
+        let retention = MessageRetention { settled: outbox.keep_delivered, dead: outbox.keep_dead };
+        shutdown.spawn(self.auth.clone().keep_purging(retention, ending()));
         let (outbox, stop) = (Arc::clone(&self.outbox), ending());
         shutdown.spawn(async move { outbox.run(&stop).await });
         let reminders =
@@ -258,10 +267,9 @@ fn queue(settings: &Settings, database: &Database) -> Queue {
     Queue::new(database.clone(), zone, settings.onec.max_page)
 }
 
-/// What the settings of several rooms say about accounts.
-#[must_use]
-pub fn account_rules(settings: &Settings) -> AccountRules {
-    AccountRules {
+/// The settings of accounts, from several sections.
+pub fn account_config(settings: &Settings) -> AccountConfig {
+    AccountConfig {
         failures_per_minute: settings.onec.failures_per_minute,
         rotation_grace: settings.onec.rotation_grace,
         hashing_at_once: settings.auth.hashing_at_once,

@@ -4,6 +4,7 @@
 //! This page is the map; `ARCHITECTURE.md` has the picture and a walk through it.
 
 pub mod app;
+pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod database;

@@ -6,9 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use forte_media::auth::{TokenSubject, Tokens};
 use forte_media::config::Settings;
 use forte_media::database::{Database, NewCompany, NewPerson, NewReport, NewVehicle};
-use forte_media::leasing::{Bearer, Tokens};
 use forte_media::model::{
     Clock, CompanyId, CompanyKind, Person, PersonId, Random, RefKey, ReportStatus, Role, TypeCode,
     VehicleGuid,
@@ -118,14 +118,14 @@ fn driver() -> Person {
 fn token(settings: &Settings) -> anyhow::Result<String> {
     let (clock, random) = (Clock::system(), Random::system());
     let secret = settings.auth.secret.as_ref().context("no secret")?;
-    let bearer = Bearer {
+    let subject = TokenSubject {
         person: driver(),
         biin: "080540013184".to_owned(),
         uuid: "bench".to_owned(),
         session: "bench".to_owned(),
     };
     let tokens = Tokens::new(&settings.auth, secret, clock, random);
-    Ok(tokens.mint_access(&bearer, SignedDuration::from_hours(24))?)
+    Ok(tokens.mint_access(&subject, SignedDuration::from_hours(24))?)
 }
 
 async fn furnish(settings: &Settings, reports: usize) -> anyhow::Result<Vec<RefKey>> {

@@ -11,10 +11,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
 use super::{Answer, say};
-use crate::app::account_rules;
+use crate::app::account_config;
+use crate::auth::{AccountError, AccountSpec, Accounts, OldPassword};
 use crate::config::Settings;
 use crate::database::{AccountOwner, AccountRow, Database};
-use crate::leasing::{AccountError, Accounts, NewLogin, OldPassword};
+
 use crate::model::{Clock, CompanyId, Network, Random};
 
 /// More than any password needs; keeps a wrong path from being read without end.
@@ -105,7 +106,7 @@ impl Account {
         let database = Database::open(&settings.database).await.context("database.url")?;
         database.migrate().await?;
         let (clock, random) = (Clock::system(), Random::system());
-        let accounts = Accounts::new(database.clone(), clock, random, &account_rules(&settings));
+        let accounts = Accounts::new(database.clone(), clock, random, &account_config(&settings));
         let answer = self.answer(&database, &accounts).await;
         database.close().await;
         let said = match answer {
@@ -127,8 +128,8 @@ impl Account {
             Self::Rotate { login, at_once, password } => {
                 let given = password.take(accounts)?;
                 let (old, still) = match at_once {
-                    true => (OldPassword::Refused, "opens nothing any more"),
-                    false => (OldPassword::Graced, "still works"),
+                    true => (OldPassword::Revoke, "opens nothing any more"),
+                    false => (OldPassword::KeepDuringGrace, "still works"),
                 };
                 accounts.rotate(login, &given.secret, old).await?;
                 Ok(given.said(&format!("{login} has another password; the old one {still}")))
@@ -147,7 +148,7 @@ impl Add {
         let owner = self.owner(database).await?;
         let given = self.password.take(accounts)?;
         let (login, networks) = (self.login.clone(), self.networks.clone());
-        accounts.add(NewLogin { login, owner, networks }, &given.secret).await?;
+        accounts.add(AccountSpec { login, owner, networks }, &given.secret).await?;
         Ok(given.said(&format!("{} may come in", self.login)))
     }
 
@@ -219,7 +220,7 @@ impl Said {
 
 fn is_no(error: &anyhow::Error) -> bool {
     let known = error.downcast_ref::<AccountError>();
-    matches!(known, Some(AccountError::Taken | AccountError::Unknown))
+    matches!(known, Some(AccountError::Exists | AccountError::NotFound))
 }
 
 async fn list(accounts: &Accounts, json: bool) -> anyhow::Result<Said> {

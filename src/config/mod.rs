@@ -17,7 +17,7 @@ pub use error::Error;
 pub use origin::Origin;
 
 use crate::{
-    database, http, inspect, leasing, model, notify, onec, outbox, playback, storage, upload,
+    auth, database, http, inspect, leasing, model, notify, onec, outbox, playback, storage, upload,
 };
 use layers::Layers;
 
@@ -43,7 +43,7 @@ pub struct Settings {
     /// `[plausibility]`: from where on something about a video is odd.
     pub plausibility: model::PlausibilityConfig,
     /// `[auth]`: tokens and codes.
-    pub auth: leasing::Auth,
+    pub auth: auth::Config,
     /// `[leasing]`: the business side.
     pub leasing: leasing::Config,
     /// `[onec]`: the exchange with 1C.

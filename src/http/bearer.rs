@@ -1,67 +1,38 @@
-//! Who is calling: the bearer token of a request.
+//! The caller of a request, from its bearer token.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 
-use crate::leasing::{Caller, CallerError, TokenError};
+use crate::auth::Caller;
 use crate::model::{Person, PersonId};
 
 use super::AppState;
+use super::auth_errors::unauthorized;
 use super::error_code::ErrorCode;
-use super::problem::{self, Problem};
+use super::problem::Problem;
 
 impl AppState {
-    /// The verified caller, who may still act.
-    pub(super) async fn caller(&self, headers: &HeaderMap) -> Result<Person, Problem> {
-        let token = token(headers).ok_or_else(missing)?;
-        self.leasing.caller(token).await.map_err(refused)
-    }
-
-    /// The same, with the session the token is of.
+    /// The verified caller and the session.
     pub(super) async fn caller_in_session(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
-        let token = token(headers).ok_or_else(missing)?;
-        self.leasing.caller_in_session(token).await.map_err(refused)
+        let message = "an access token is required: Authorization: Bearer …";
+        let token = token(headers).ok_or_else(|| unauthorized(ErrorCode::TokenInvalid, message))?;
+        Ok(self.auth.authenticate(token).await?)
     }
 
-    /// The person a valid token names. One that cannot be verified counts as none: the secret in an
-    /// upload's URL is enough (S23).
+    /// The verified caller.
+    pub(super) async fn caller(&self, headers: &HeaderMap) -> Result<Person, Problem> {
+        Ok(self.caller_in_session(headers).await?.person)
+    }
+
+    /// The person in a valid access token, if there is one. For upload URLs, whose secret is enough:
+    /// an invalid token there counts as none.
     pub(super) fn claimed_caller(&self, headers: &HeaderMap) -> Option<PersonId> {
-        self.leasing.claimed(token(headers)?)
+        self.auth.claimed_person(token(headers)?)
     }
 }
 
-/// What follows `Bearer `.
+/// The part after `Bearer `.
 pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = value.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}
-
-/// 401: no token at all.
-fn missing() -> Problem {
-    unauthorized(ErrorCode::TokenInvalid, "an access token is required: Authorization: Bearer …")
-}
-
-fn refused(error: CallerError) -> Problem {
-    match error {
-        CallerError::Token(TokenError::Expired) => {
-            unauthorized(ErrorCode::TokenExpired, "the access token has expired; get a new one")
-        }
-        CallerError::Token(_) => {
-            unauthorized(ErrorCode::TokenInvalid, "the access token is not valid")
-        }
-        CallerError::Inactive => {
-            unauthorized(ErrorCode::TokenInvalid, "this account may no longer act")
-        }
-        CallerError::Away(cause) => problem::unavailable(&cause),
-        CallerError::Internal(cause) => {
-            tracing::error!(error = %cause, "the caller could not be looked up");
-            problem::internal()
-        }
-    }
-}
-
-/// 401 where a token is asked for.
-pub(super) fn unauthorized(code: ErrorCode, message: &str) -> Problem {
-    Problem::new(code, message)
-        .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }

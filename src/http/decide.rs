@@ -1,4 +1,4 @@
-//! Decisions on a report.
+//! Decisions on reports.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::leasing::{DecisionError, ReportState, Verdict};
+use crate::leasing::{self, DecisionError, ReportState};
 use crate::model::{Decision, Person, RefKey, strip_bom};
 
 use super::body::{BodyError, read_small};
@@ -24,37 +24,35 @@ use super::onec::{API_KEY, OnecAccount};
 use super::problem::{self, Problem};
 use super::{Answer, AppState, success};
 
-/// The routes of who decides.
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
-    OpenApiRouter::new().routes(routes!(decide))
+    OpenApiRouter::new().routes(routes!(decide_report))
 }
 
-/// What is decided.
 #[derive(Deserialize, ToSchema)]
-struct Asked {
+struct DecisionRequest {
     decision: Decision,
-    /// What the driver is told; a rejection needs one, an approval has none.
+    /// Shown to the driver. Required for a rejection, ignored for an approval.
     #[serde(default)]
     #[schema(max_length = 2000, example = "Не видно номера")]
     reason: String,
-    /// The version that was looked at, as `GET /reports/{ref_key}/video` says it. Reviewers have to
-    /// name it; 1C may leave it out, and then decides on what there is.
+    /// The version of the report that was reviewed, from `GET /reports/{ref_key}/video`. Required for
+    /// reviewers. 1C may leave it out to decide on the current version.
     #[serde(default)]
     #[schema(minimum = 0, example = 1)]
     version: Option<u32>,
 }
 
-/// Where the report stands now.
+/// The state of the report after the decision.
 #[derive(Serialize, ToSchema)]
-struct DecisionTold {
+struct DecidedReport {
     ref_key: RefKey,
     /// 3 approved, 4 rejected.
     #[schema(example = 4)]
     status_code: i64,
-    /// The next decision names this version.
+    /// The version for the next decision.
     #[schema(example = 2)]
     version: i64,
-    /// Empty when it was approved.
+    /// Empty when approved.
     #[schema(example = "Не видно номера")]
     reject_reason: String,
     decided_at: Option<Timestamp>,
@@ -62,9 +60,9 @@ struct DecisionTold {
 
 /// Approves a report, or rejects it with a reason
 ///
-/// A reviewer comes with an access token, 1C with its account (`Authorization: Basic` or
-/// `X-API-Key: login:password`). The decision names the version it was made on. The same decision sent again, as after a lost
-/// answer, is answered as the first time.
+/// Reviewers send an access token; 1C sends its account (`Authorization: Basic` or
+/// `X-API-Key: login:password`). Repeating a decision, for example after a lost answer, gives the same
+/// answer again.
 #[utoipa::path(
     post,
     path = "/reports/{ref_key}/decision",
@@ -72,66 +70,72 @@ struct DecisionTold {
     security(("access_token" = []), ("exchange" = [])),
     params(("ref_key" = Uuid, Path, description = "The report")),
     request_body(
-        content = Asked,
+        content = DecisionRequest,
         example = json!({ "decision": "reject", "reason": "Не видно номера", "version": 1 })
     ),
     responses(
-        (status = 200, description = "The decision stands", body = Answer<DecisionTold>),
+        (status = 200, description = "The decision is recorded", body = Answer<DecidedReport>),
     ),
     extensions(("x-errors" = json!([
         [401, [ErrorCode::TokenInvalid, ErrorCode::TokenExpired, ErrorCode::CredentialsInvalid]],
-        [403, [ErrorCode::Forbidden], "Only reviewers and 1C decide, 1C from its addresses"],
-        [409, [ErrorCode::DecisionConflict], "`details` has status_code, version, reject_reason and decided_at"],
+        [403, [ErrorCode::Forbidden], "The caller is neither a reviewer nor 1C, or the 1C account is limited to other networks"],
+        [409, [ErrorCode::DecisionConflict], "The report has changed; `details` has status_code, version, reject_reason and decided_at"],
         [413, [ErrorCode::BodyTooLarge]],
         [422, [ErrorCode::ValidationFailed]],
     ])))
 )]
-async fn decide(
+async fn decide_report(
     State(state): State<Arc<AppState>>,
     ref_key: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (mut head, body) = request.into_parts();
-    let decider = Decider::of(&state, &mut head).await?;
+    let decider = Decider::authenticate(&state, &mut head).await?;
     let ref_key = ref_key.ok().and_then(|Path(text)| text.parse::<RefKey>().ok());
-    let ref_key = ref_key.ok_or_else(no_report)?;
-    decider.may_decide()?;
-    let Asked { decision, reason, version } = read(&state, body).await?;
+    let ref_key = ref_key.ok_or(DecisionError::NotFound)?;
+    decider.authorize()?;
+    let DecisionRequest { decision, reason, version } = read(&state, body).await?;
     let version = version.map(Into::into);
-    let verdict = Verdict { ref_key, decision, reason, version };
-    let standing = match decider {
-        Decider::Person(reviewer) => state.leasing.decide(&reviewer, verdict).await?,
-        Decider::Node(login) => state.leasing.decide_as_node(&login, verdict).await?,
+    let request = leasing::DecisionRequest { ref_key, decision, reason, version };
+    let report = match decider {
+        Decider::Person(reviewer) => state.leasing.decide(&reviewer, request).await?,
+        Decider::Node(login) => state.leasing.decide_as_node(&login, request).await?,
     };
-    Ok(success(StatusCode::OK, "success", &told(ref_key, standing)))
+    let decided = DecidedReport {
+        ref_key,
+        status_code: report.status.code(),
+        version: report.version,
+        reject_reason: report.reject_reason,
+        decided_at: report.decided_at,
+    };
+    Ok(success(StatusCode::OK, "success", &decided))
 }
 
-/// Who decides.
 enum Decider {
     Person(Person),
-    /// An account of 1C.
+    /// The login of a 1C account.
     Node(String),
 }
 
 impl Decider {
-    async fn of(state: &Arc<AppState>, head: &mut Parts) -> Result<Self, Problem> {
-        if is_of_exchange(&head.headers) {
+    async fn authenticate(state: &Arc<AppState>, head: &mut Parts) -> Result<Self, Problem> {
+        if is_onec(&head.headers) {
             let account = OnecAccount::from_request_parts(head, state).await?;
             return Ok(Self::Node(account.login));
         }
         Ok(Self::Person(state.caller(&head.headers).await?))
     }
 
-    fn may_decide(&self) -> Result<(), Problem> {
+    fn authorize(&self) -> Result<(), DecisionError> {
         match self {
-            Self::Person(person) if !person.role.decides() => Err(DecisionError::Forbidden.into()),
+            Self::Person(person) if !person.role.decides() => Err(DecisionError::Forbidden),
             _ => Ok(()),
         }
     }
 }
 
-/// Whether somebody comes as 1C does: a token is never looked for beside a password.
-fn is_of_exchange(headers: &HeaderMap) -> bool {
+/// Whether the request has the credentials of 1C. `Authorization` decides if it is present.
+fn is_onec(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(header::AUTHORIZATION) else {
         return headers.contains_key(API_KEY);
     };
@@ -139,34 +143,20 @@ fn is_of_exchange(headers: &HeaderMap) -> bool {
     scheme.eq_ignore_ascii_case(b"basic")
 }
 
-/// The body as JSON. What is wrong with it is said without repeating it.
-async fn read(state: &AppState, body: Body) -> Result<Asked, Problem> {
+/// Reads the body as JSON. Errors do not repeat its content.
+async fn read(state: &AppState, body: Body) -> Result<DecisionRequest, Problem> {
     let time_limit = state.uploads.idle_timeout();
     let body = read_small(body, state.limits.max_small_body, time_limit).await;
     let body = body.map_err(BodyError::slow_as_incomplete)?;
     let value: serde_json::Value = serde_json::from_slice(strip_bom(&body))
         .map_err(|_| Problem::unreadable("the body must be JSON in UTF-8"))?;
-    serde_json::from_value(value).map_err(|_| not_all_there())
+    serde_json::from_value(value).map_err(|_| incomplete())
 }
 
-fn not_all_there() -> Problem {
-    let message =
-        "must have decision (approve or reject), version (a number from 0 on) and reason (text)";
+fn incomplete() -> Problem {
+    let message = "must have decision (approve or reject), version (a number from 0 on) and \
+                   reason (text)";
     Problem::fields(&[("body", message.to_owned())])
-}
-
-fn told(ref_key: RefKey, standing: ReportState) -> DecisionTold {
-    DecisionTold {
-        ref_key,
-        status_code: standing.status.code(),
-        version: standing.version,
-        reject_reason: standing.reject_reason,
-        decided_at: standing.decided_at,
-    }
-}
-
-fn no_report() -> Problem {
-    Problem::not_found("there is no such report")
 }
 
 impl From<DecisionError> for Problem {
@@ -174,25 +164,22 @@ impl From<DecisionError> for Problem {
         let message = error.to_string();
         match error {
             DecisionError::Forbidden => Self::new(ErrorCode::Forbidden, message),
-            DecisionError::Unversioned => not_all_there(),
+            DecisionError::VersionMissing => incomplete(),
             DecisionError::Reason(error) => Self::fields(&[("reason", error.to_string())]),
-            DecisionError::NoReport => no_report(),
-            DecisionError::Conflict(standing) => conflict(&standing, message),
-            DecisionError::Database(error) if error.is_transient() => problem::unavailable(&error),
+            DecisionError::NotFound => Self::not_found(message),
+            DecisionError::Conflict(report) => conflict(&report, message),
             DecisionError::Database(error) => {
-                tracing::error!(%error, "a decision could not be recorded");
-                problem::internal()
+                problem::database_failure(error.is_transient(), &error)
             }
         }
     }
 }
 
-/// 409, with the state of today: the reviewer looks again.
-fn conflict(standing: &ReportState, message: String) -> Problem {
+fn conflict(report: &ReportState, message: String) -> Problem {
     Problem::new(ErrorCode::DecisionConflict, message).with_details(json!({
-        "status_code": standing.status,
-        "version": standing.version,
-        "reject_reason": standing.reject_reason,
-        "decided_at": standing.decided_at,
+        "status_code": report.status,
+        "version": report.version,
+        "reject_reason": report.reject_reason,
+        "decided_at": report.decided_at,
     }))
 }

@@ -3,8 +3,8 @@
 //! A handler parses a request into what the services below take, and renders what they return.
 //! Errors become a [`Problem`], whose `render` writes the envelope.
 
-mod accounts;
 mod answer;
+mod auth_errors;
 mod bearer;
 mod body;
 pub mod client;

@@ -1,4 +1,4 @@
-//! Pictures out: of types of vehicles (E11), and the QR code of a vehicle (E10).
+//! Pictures of vehicle types (E11) and QR codes of vehicles (E10).
 
 use std::sync::Arc;
 
@@ -8,84 +8,82 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use sha2::Digest as _;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::leasing::{CodeFormat, PictureError};
+use crate::leasing::{ImageError, PictureError, QrFormat};
 use crate::model::{TypeCode, VehicleGuid};
 
 use super::AppState;
-use super::accounts::seconds;
+use super::auth_errors::seconds;
 use super::client::Client;
 use super::error_code::ErrorCode;
 use super::problem::{self, Problem};
 use super::range::is_not_modified;
 
-/// Under an address with its version a picture never changes.
-const FOR_GOOD: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-/// Under the plain address it may be another one tomorrow.
-const FOR_NOW: HeaderValue = HeaderValue::from_static("public, max-age=300");
-/// Who was asked who they are gets an answer of their own.
-const FOR_ONE: HeaderValue = HeaderValue::from_static("private, max-age=300");
+/// `Cache-Control` of an address with a version.
+const CACHE_IMMUTABLE: HeaderValue =
+    HeaderValue::from_static("public, max-age=31536000, immutable");
+const CACHE_BRIEFLY: HeaderValue = HeaderValue::from_static("public, max-age=300");
+/// For answers that depend on the caller.
+const CACHE_PRIVATELY: HeaderValue = HeaderValue::from_static("private, max-age=300");
 
-/// What a browser shows when there is no such vehicle. Nothing in it comes from the request.
+/// For browsers. Contains nothing of the request.
 const NO_VEHICLE_PAGE: &str = "<!doctype html>\n<html lang=\"ru\"><meta charset=\"utf-8\">\
     <title>Vehicle not found.</title>\n<h1>Vehicle not found.</h1>\n<p>Транспорт не найден.</p>\n";
 const NO_VEHICLE: &str = "Vehicle not found.";
 
-/// The routes of pictures.
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
-    OpenApiRouter::new().routes(routes!(picture)).routes(routes!(code))
+    OpenApiRouter::new().routes(routes!(vehicle_type_picture)).routes(routes!(vehicle_qr_code))
 }
 
-/// Which picture is meant.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Version {
-    /// The version in `image_path`; with it the picture may be kept for a year
+struct PictureQuery {
+    /// The version in `image_path`; the answer may then be cached for a year
     #[param(example = "1f0e3dad99908345")]
     v: Option<String>,
 }
 
-/// The picture of a type of vehicles (E11); for everybody
+/// The picture of a vehicle type (E11); public
 #[utoipa::path(
     get,
     path = "/images/{vehicle_type_code}/image.png",
     tag = "lists",
     params(
-        ("vehicle_type_code" = Uuid, Path, description = "The type of vehicles"),
-        Version,
+        ("vehicle_type_code" = Uuid, Path, description = "The vehicle type"),
+        PictureQuery,
     ),
     responses(
         (status = 200, description = "The picture", content_type = "image/png"),
-        (status = 304, description = "The same as If-None-Match says"),
+        (status = 304, description = "Unchanged since the version in If-None-Match"),
     ),
     extensions(("x-errors" = json!([
-        [404, [ErrorCode::NotFound], "No such type, or it has no picture"],
+        [404, [ErrorCode::NotFound], "The type does not exist or has no picture"],
         [503, [ErrorCode::StorageUnavailable]],
     ])))
 )]
-async fn picture(
+async fn vehicle_type_picture(
     State(state): State<Arc<AppState>>,
     code: Result<Path<String>, PathRejection>,
-    version: Result<Query<Version>, QueryRejection>,
+    query: Result<Query<PictureQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let nothing = || Problem::not_found("there is no such picture");
+    let unknown = || Problem::not_found("this vehicle type does not exist or has no picture");
     let code = code.ok().and_then(|Path(text)| text.parse::<TypeCode>().ok());
-    let found = state.pictures.picture(code.ok_or_else(nothing)?).await?;
-    let found = found.ok_or_else(nothing)?;
-    let is_this = version.is_ok_and(|Query(asked)| asked.v.as_ref() == Some(&found.tag));
-    let keep = if is_this { FOR_GOOD } else { FOR_NOW };
-    shown(&headers, "image/png", &found.tag, keep, found.png)
+    let picture = state.pictures.picture(code.ok_or_else(unknown)?).await?;
+    let picture = picture.ok_or_else(unknown)?;
+    let is_current = query.is_ok_and(|Query(query)| query.v.as_ref() == Some(&picture.tag));
+    let cache = if is_current { CACHE_IMMUTABLE } else { CACHE_BRIEFLY };
+    image(&headers, "image/png", &picture.tag, cache, picture.png)
 }
 
-/// How the code is wanted.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Wanted {
-    /// `svg` for lines instead of pixels
+struct QrQuery {
+    /// `png` by default
     #[param(inline)]
     format: Option<Format>,
 }
@@ -97,7 +95,7 @@ enum Format {
     Svg,
 }
 
-/// The QR code of a vehicle, to be printed (E10); for everybody, unless `leasing.qr_requires_login`
+/// The QR code of a vehicle, for printing (E10); public unless `leasing.qr_requires_login` is set
 #[utoipa::path(
     get,
     path = "/vehicle/qr/{vehicle_guid}",
@@ -105,114 +103,110 @@ enum Format {
     security((), ("access_token" = [])),
     params(
         ("vehicle_guid" = Uuid, Path, description = "The vehicle"),
-        Wanted,
+        QrQuery,
     ),
     responses(
         (status = 200, description = "The code", content(("image/png"), ("image/svg+xml"))),
-        (status = 304, description = "The same as If-None-Match says"),
+        (status = 304, description = "Unchanged since the version in If-None-Match"),
     ),
     extensions(("x-errors" = json!([
-        [400, [ErrorCode::ValidationFailed], "No such format"],
-        [404, [ErrorCode::NotFound], "Vehicle not found. A page, when the browser prefers one"],
+        [400, [ErrorCode::ValidationFailed], "Unknown format"],
+        [404, [ErrorCode::NotFound], "Vehicle not found. An HTML page if the browser prefers one"],
         [429, [ErrorCode::RateLimited]],
     ])))
 )]
-async fn code(
+async fn vehicle_qr_code(
     State(state): State<Arc<AppState>>,
     guid: Result<Path<String>, PathRejection>,
-    wanted: Result<Query<Wanted>, QueryRejection>,
+    query: Result<Query<QrQuery>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (asking, _) = request.into_parts();
-    // Who tries one key after the other is stopped, whether they are right or wrong (S62).
-    state.pictures.count(Client::of(&state.proxies, &asking.extensions, &asking.headers).0)?;
-    let headers = &asking.headers;
-    let needs_person = state.pictures.codes_need_a_person();
-    let person = if needs_person { Some(state.caller(headers).await?) } else { None };
-    let Query(wanted) = wanted.map_err(|wrong| Problem::unreadable(wrong.body_text()))?;
-    let (format, kind) = match wanted.format {
-        Some(Format::Svg) => (CodeFormat::Svg, "image/svg+xml"),
-        Some(Format::Png) | None => (CodeFormat::Png, "image/png"),
+    let (head, _) = request.into_parts();
+    // Counted first, so that guessing vehicle keys is limited too.
+    state
+        .pictures
+        .count_qr_request(Client::of(&state.proxies, &head.extensions, &head.headers).0)?;
+    let headers = &head.headers;
+    let requires_login = state.pictures.qr_requires_login();
+    let person = if requires_login { Some(state.caller(headers).await?) } else { None };
+    let Query(query) = query.map_err(|error| Problem::unreadable(error.body_text()))?;
+    let (format, content_type) = match query.format {
+        Some(Format::Svg) => (QrFormat::Svg, "image/svg+xml"),
+        Some(Format::Png) | None => (QrFormat::Png, "image/png"),
     };
     let Some(guid) = guid.ok().and_then(|Path(text)| text.parse::<VehicleGuid>().ok()) else {
         return Ok(no_vehicle(headers));
     };
-    let drawn = state.pictures.code(guid, person.as_ref(), format).await?;
-    let Some(drawn) = drawn else { return Ok(no_vehicle(headers)) };
-    let tag = tag_of(&drawn);
-    let keep = if needs_person { FOR_ONE } else { FOR_NOW };
-    shown(headers, kind, &tag, keep, drawn.into())
+    let code = state.pictures.qr_code(guid, person.as_ref(), format).await?;
+    let Some(code) = code else { return Ok(no_vehicle(headers)) };
+    let tag = hex::encode(sha2::Sha256::digest(&code).get(..8).unwrap_or_default());
+    let cache = if requires_login { CACHE_PRIVATELY } else { CACHE_BRIEFLY };
+    image(headers, content_type, &tag, cache, code.into())
 }
 
-/// A picture with its tag, or the word that the client has it.
-fn shown(
-    asking: &HeaderMap,
-    kind: &'static str,
+/// 200 with an `ETag`, or 304.
+fn image(
+    request: &HeaderMap,
+    content_type: &'static str,
     tag: &str,
-    keep: HeaderValue,
+    cache: HeaderValue,
     bytes: Bytes,
 ) -> Result<Response, Problem> {
     let etag = format!("\"{tag}\"");
-    let tag = HeaderValue::from_str(&etag).map_err(|_| problem::internal())?;
-    let kind = HeaderValue::from_static(kind);
-    let headers =
-        [(header::ETAG, tag), (header::CACHE_CONTROL, keep), (header::CONTENT_TYPE, kind)];
-    if is_not_modified(asking, &etag) {
+    let headers = [
+        (header::ETAG, HeaderValue::from_str(&etag).map_err(|_| problem::internal())?),
+        (header::CACHE_CONTROL, cache),
+        (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
+    ];
+    if is_not_modified(request, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     Ok((headers, Body::from(bytes)).into_response())
 }
 
-/// What names these very bytes.
-fn tag_of(bytes: &[u8]) -> String {
-    use sha2::Digest as _;
-
-    let mut tag = hex::encode(sha2::Sha256::digest(bytes));
-    tag.truncate(16);
-    tag
-}
-
-/// The document's sentence, which it breaks off before; a page when that is what is preferred (Q36).
+/// 404 with the document's sentence, as JSON or as a page (Q36).
 fn no_vehicle(headers: &HeaderMap) -> Response {
-    if !prefers_page(headers) {
+    if !prefers_html(headers) {
         return Problem::not_found(NO_VEHICLE).into_response();
     }
-    let kind = [
+    let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'"),
     ];
-    (StatusCode::NOT_FOUND, kind, NO_VEHICLE_PAGE).into_response()
+    (StatusCode::NOT_FOUND, headers, NO_VEHICLE_PAGE).into_response()
 }
 
-/// Whether a page stands before JSON, as browsers ask.
-fn prefers_page(headers: &HeaderMap) -> bool {
+/// Whether `Accept` names HTML before JSON, as browsers do.
+fn prefers_html(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let accept = accept.unwrap_or_default().to_ascii_lowercase();
-    let place = |kind: &str| accept.split(',').position(|one| one.trim().starts_with(kind));
-    match (place("text/html"), place("application/json")) {
-        (Some(page), Some(json)) => page < json,
-        (page, _) => page.is_some(),
+    let position = |media_type: &str| {
+        accept.split(',').position(|accepted| accepted.trim().starts_with(media_type))
+    };
+    match (position("text/html"), position("application/json")) {
+        (Some(html), Some(json)) => html < json,
+        (html, _) => html.is_some(),
     }
 }
 
 impl From<PictureError> for Problem {
     fn from(error: PictureError) -> Self {
-        use crate::leasing::DrawingError;
-
         let message = error.to_string();
         match error {
-            PictureError::Drawing(DrawingError::Kind) => {
+            PictureError::Image(ImageError::UnknownFormat) => {
                 Self::new(ErrorCode::UnsupportedMediaType, message)
             }
-            PictureError::Drawing(_) => Self::new(ErrorCode::ValidationFailed, message),
-            PictureError::NoType => Self::not_found(message),
+            PictureError::Image(_) => Self::new(ErrorCode::ValidationFailed, message),
+            PictureError::UnknownType => Self::not_found(message),
             PictureError::Busy => Self::new(ErrorCode::Busy, message).retry_after(1),
-            PictureError::TooMany { wait } => {
+            PictureError::RateLimited { wait } => {
                 Self::new(ErrorCode::RateLimited, message).retry_after(seconds(wait))
             }
-            PictureError::Away(cause) => problem::unavailable(&cause),
-            PictureError::Internal(cause) => {
-                tracing::error!(error = %cause, "a picture could not be shown");
+            PictureError::Database(error) => {
+                problem::database_failure(error.is_transient(), &error)
+            }
+            PictureError::Internal(error) => {
+                tracing::error!(%error, "a picture could not be processed");
                 problem::internal()
             }
         }

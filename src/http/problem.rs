@@ -176,6 +176,18 @@ pub(super) fn unavailable(cause: &(dyn std::error::Error + 'static)) -> Problem 
     storage_unavailable("the service is temporarily unavailable; try again in a few seconds")
 }
 
+/// The answer to a failure of the database: 503 if a retry may succeed, else 500. Logs the cause.
+pub(super) fn database_failure(
+    is_transient: bool,
+    error: &(dyn std::error::Error + 'static),
+) -> Problem {
+    if is_transient {
+        return unavailable(error);
+    }
+    tracing::error!(error = %error_chain(error), "database statement failed");
+    internal()
+}
+
 /// 503 with a sentence of the caller, who has logged the cause.
 pub(super) fn storage_unavailable(message: impl Into<String>) -> Problem {
     Problem::new(ErrorCode::StorageUnavailable, message).retry_after(UNAVAILABLE_RETRY)

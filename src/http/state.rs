@@ -2,7 +2,8 @@
 
 use jiff::tz::TimeZone;
 
-use crate::leasing::{Accounts, Leasing, Lists, Pictures};
+use crate::auth::{Accounts, Auth};
+use crate::leasing::{Leasing, Lists, Pictures};
 use crate::onec::{Inbox, Queue};
 use crate::playback::Playback;
 use crate::upload::UploadService;
@@ -14,6 +15,9 @@ use super::config::RequestLimits;
 pub struct AppState {
     pub uploads: UploadService,
     pub playback: Playback,
+    /// Sign-in and sessions.
+    pub auth: Auth,
+    /// Decisions.
     pub leasing: Leasing,
     pub lists: Lists,
     /// Accounts with a password.

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::model::{Check, Refusal, error_chain};
 use crate::upload::UploadError;
 
-use super::accounts::seconds;
+use super::auth_errors::seconds;
 use super::error_code::ErrorCode;
 use super::problem::{self, Problem};
 

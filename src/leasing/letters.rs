@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
+use super::html;
 use super::words::{self, CodeWords, Lines, NoteWords};
-use super::{Leasing, html};
-use crate::database::{ChallengeRow, DatabaseError, PushDevice, PushKind, PushReport};
+use crate::auth::Auth;
+use crate::database::{ChallengeRow, Database, DatabaseError, PushDevice, PushKind, PushReport};
 use crate::model::{
-    ChallengeId, CompanyId, Letter, NEVER_DUE, Note, RefKey, ReportStatus, SessionId,
+    ChallengeId, Clock, CompanyId, Letter, NEVER_DUE, Note, RefKey, ReportStatus, SessionId,
 };
 
 /// Longest name, telephone or device that is repeated in a letter: whoever asks for a code chooses
@@ -31,7 +32,9 @@ pub enum LetterError {
 /// Composes letters and notes.
 #[derive(Clone)]
 pub struct Letters {
-    leasing: Leasing,
+    database: Database,
+    auth: Auth,
+    clock: Clock,
     zone: TimeZone,
 }
 
@@ -61,8 +64,8 @@ struct OfPush {
 impl Letters {
     /// Letters with times as clocks in `zone` show them.
     #[must_use]
-    pub const fn new(leasing: Leasing, zone: TimeZone) -> Self {
-        Self { leasing, zone }
+    pub const fn new(database: Database, auth: Auth, clock: Clock, zone: TimeZone) -> Self {
+        Self { database, auth, clock, zone }
     }
 
     /// The letter of a message; none when there is nobody to tell any more.
@@ -85,7 +88,7 @@ impl Letters {
     pub async fn note(&self, kind: &str, body: &str) -> Result<Option<Note>, LetterError> {
         let Some(kind) = PushKind::from_word(kind) else { return Ok(None) };
         let told: OfPush = read(body)?;
-        let database = &self.leasing.database;
+        let database = &self.database;
         let Some(device) = database.device(told.session_id).await? else { return Ok(None) };
         if !hears(kind, &device) {
             return Ok(None);
@@ -102,8 +105,8 @@ impl Letters {
     }
 
     async fn code(&self, id: ChallengeId) -> Result<Option<Letter>, LetterError> {
-        let Some(challenge) = self.leasing.database.challenge(id).await? else { return Ok(None) };
-        let now = self.leasing.tokens.clock.now();
+        let Some(challenge) = self.database.challenge(id).await? else { return Ok(None) };
+        let now = self.clock.now();
         let useless = !challenge.open || challenge.expires_at <= now;
         if useless || challenge.email.is_empty() {
             return Ok(None);
@@ -118,7 +121,7 @@ impl Letters {
             challenge.expires_at.to_zoned_datetime(self.zone.clone()).strftime("%H:%M").to_string();
         words::code(&CodeWords {
             company: &one_line(&challenge.company_name),
-            code: &self.leasing.code_of(challenge.id),
+            code: &self.auth.code_of(challenge.id),
             // A letter that comes late does not promise what is over.
             minutes: left.saturating_add(59) / 60,
             until: &until,
@@ -131,7 +134,7 @@ impl Letters {
 
     async fn warning(&self, told: &OfWarning) -> Result<Option<Letter>, LetterError> {
         let company = CompanyId(told.company_id);
-        let Some(mailbox) = self.leasing.database.mailbox_of(company).await? else {
+        let Some(mailbox) = self.database.mailbox_of(company).await? else {
             return Ok(None);
         };
         let lines = words::warning(&one_line(&mailbox.name), &told.reason);
@@ -179,7 +182,7 @@ impl Letters {
     }
 }
 
-/// A active session hears everything; one that has ended only that it has, and not if somebody has
+/// A living session hears everything; one that has ended only that it has, and not if somebody has
 /// signed in on the device again.
 const fn hears(kind: PushKind, device: &PushDevice) -> bool {
     let there = !device.fcm.is_empty();

@@ -1,53 +1,49 @@
-//! Deadlines called to mind, once each.
+//! Reminders before a deadline, one per report.
 
 use tokio_util::sync::CancellationToken;
 
 use crate::database::{DatabaseError, EnqueueContext};
-use crate::model::EventId;
 
-use super::{Config, Leasing};
+use super::config::Config;
+use super::service::Leasing;
 
 impl Leasing {
-    /// Looks for reports that are due soon, again and again, until `ending`.
-    pub async fn keep_reminding(self, config: Config, ending: CancellationToken) {
+    /// Sends reminders at an interval, until cancelled.
+    pub async fn keep_reminding(self, config: Config, cancel: CancellationToken) {
+        let every = config.remind_every.unsigned_abs();
         loop {
-            if let Err(error) = self.remind(&config, &ending).await {
+            if let Err(error) = self.remind(&config, &cancel).await {
                 let error = &error as &dyn std::error::Error;
-                tracing::warn!(error, "deadlines cannot be called to mind; tried again later");
+                tracing::warn!(error, "reminders could not be enqueued, retrying later");
             }
-            tokio::select! {
-                () = tokio::time::sleep(config.remind_every.unsigned_abs()) => {}
-                () = ending.cancelled() => return,
+            if cancel.run_until_cancelled(tokio::time::sleep(every)).await.is_none() {
+                return;
             }
         }
     }
 
-    /// Calls the deadlines to mind that are within reach and have not been yet, in transactions of a
-    /// bounded size. Returns how many there were.
-    ///
-    /// # Errors
-    /// When the database fails; what was committed before stays.
+    /// Enqueues the reminders that are due, one batch per transaction. Gives their number. After an
+    /// error, committed batches stay.
     pub async fn remind(
         &self,
         config: &Config,
-        ending: &CancellationToken,
+        cancel: &CancellationToken,
     ) -> Result<usize, DatabaseError> {
-        let (clock, random) = (&self.tokens.clock, &self.tokens.random);
-        let new_id = || EventId::mint(clock, random);
+        let new_id = || self.new_event_id();
         let mut reminded = 0;
-        while !ending.is_cancelled() {
-            let now = clock.now();
+        while !cancel.is_cancelled() {
+            let now = self.clock.now();
             let until = now.checked_add(config.remind_before).unwrap_or(now);
             let context = EnqueueContext { new_id: &new_id, now };
-            let some = self.database.remind(until, config.remind_batch, &context).await?;
-            reminded += some;
-            if some == 0 {
+            let batch = self.database.remind(until, config.remind_batch, &context).await?;
+            reminded += batch;
+            if batch == 0 {
                 break;
             }
         }
         if reminded > 0 {
             self.wakeup.notify_one();
-            tracing::info!(reports = reminded, "deadlines called to mind");
+            tracing::info!(reports = reminded, "reminders enqueued");
         }
         Ok(reminded)
     }

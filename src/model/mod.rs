@@ -2,6 +2,7 @@
 //!
 //! Plain values and pure rules. Nothing here waits, reads, writes or knows a wire format.
 
+mod address;
 mod biin;
 mod bom;
 mod check;
@@ -29,6 +30,7 @@ mod sent;
 pub mod texts;
 mod upload;
 
+pub use address::address_key;
 pub use biin::{Biin, BiinError};
 pub use bom::strip_bom;
 pub use check::Check;

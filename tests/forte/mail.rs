@@ -58,7 +58,7 @@ async fn want(service: &Service) -> Wanted {
 
 impl Wanted {
     fn code(&self, service: &Service) -> String {
-        service.app.leasing.code_of(self.challenge)
+        service.app.auth.code_of(self.challenge)
     }
 
     async fn row(&self, service: &Service) -> EventRow {

@@ -1,12 +1,12 @@
-//! Tokens: what they say, and which are not taken (S11–S14, S17–S19).
+//! Tokens: their claims, and which tokens are rejected.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use forte_media::auth::{
+    Auth, CallerError, RefreshToken, TokenError, TokenKind, TokenPair, TokenSubject, Tokens,
+};
 use forte_media::config::Settings;
 use forte_media::database::{self, Database, NewCompany, NewPerson};
-use forte_media::leasing::{
-    Bearer, CallerError, Kind, Leasing, Lineage, TokenError, TokenPair, Tokens,
-};
 use forte_media::model::{
     Clock, CompanyId, CompanyKind, ManualClock, Person, PersonId, Random, Role,
 };
@@ -22,13 +22,23 @@ const TTL: SignedDuration = SignedDuration::from_secs(300);
 const DIRECTOR: Person = Person { id: PersonId(153), company: CompanyId(71), role: Role::Admin };
 
 fn tokens() -> (Tokens, ManualClock) {
-    let (clock, hand) = Clock::manual(Timestamp::from_second(NOW).unwrap());
-    let auth = Settings::load(None, []).unwrap().auth;
-    (Tokens::new(&auth, &SECRET.into(), clock, Random::seeded(1)), hand)
+    let (clock, manual_clock) = Clock::manual(now());
+    let config = Settings::load(None, []).unwrap().auth;
+    (Tokens::new(&config, &SECRET.into(), clock, Random::seeded(1)), manual_clock)
 }
 
-fn bearer() -> Bearer {
-    Bearer {
+fn auth(database: Database) -> Auth {
+    let (clock, _) = Clock::manual(now());
+    let config = Settings::load(None, []).unwrap().auth;
+    Auth::new(database, &config, &SECRET.into(), clock, Random::seeded(1))
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_second(NOW).unwrap()
+}
+
+fn subject() -> TokenSubject {
+    TokenSubject {
         person: DIRECTOR,
         biin: "200940026146".to_owned(),
         uuid: "123456789012349".to_owned(),
@@ -36,11 +46,11 @@ fn bearer() -> Bearer {
     }
 }
 
-/// A pair made a little while ago.
+/// A pair that was issued seven seconds ago.
 fn pair(tokens: &Tokens) -> TokenPair {
     let at = |second| Timestamp::from_second(second).unwrap();
-    let lineage = Lineage { rti: 260, made_at: at(NOW - 7), expires_at: at(NOW + 1_000) };
-    tokens.pair(&bearer(), &lineage, TTL).unwrap()
+    let refresh = RefreshToken { rti: 260, issued_at: at(NOW - 7), expires_at: at(NOW + 1_000) };
+    tokens.mint_pair(&subject(), &refresh, TTL).unwrap()
 }
 
 /// The first two parts of a token, as JSON.
@@ -57,7 +67,7 @@ fn unsigned(header: &Value, claims: &Value) -> String {
     format!("{}.{}", part(header), part(claims))
 }
 
-/// A token with these parts and a true HS256 signature over them.
+/// A token with these parts and a valid HS256 signature.
 fn signed(header: &Value, claims: &Value) -> String {
     signed_with(SECRET, header, claims)
 }
@@ -68,9 +78,9 @@ fn signed_with(secret: &str, header: &Value, claims: &Value) -> String {
     format!("{text}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }
 
-/// A good access token with one claim changed (taken away, with `null`), signed truly.
+/// A valid access token with one claim changed, or removed by `null`, and signed again.
 fn with_claim(tokens: &Tokens, name: &str, value: Value) -> String {
-    let [header, mut claims] = read(&tokens.mint_access(&bearer(), TTL).unwrap());
+    let [header, mut claims] = read(&tokens.mint_access(&subject(), TTL).unwrap());
     let object = claims.as_object_mut().unwrap();
     match value {
         Value::Null => drop(object.remove(name)),
@@ -79,14 +89,14 @@ fn with_claim(tokens: &Tokens, name: &str, value: Value) -> String {
     signed(&header, &claims)
 }
 
-fn refusal(tokens: &Tokens, token: &str) -> TokenError {
+fn error_of(tokens: &Tokens, token: &str) -> TokenError {
     tokens.verify_access(token).map(|_| ()).unwrap_err()
 }
 
 #[test]
-fn an_access_token_says_what_the_documents_own_says() {
+fn an_access_token_has_the_claims_of_the_document() {
     let (tokens, _) = tokens();
-    let [header, claims] = read(&tokens.mint_access(&bearer(), TTL).unwrap());
+    let [header, claims] = read(&tokens.mint_access(&subject(), TTL).unwrap());
     assert_eq!(header, json!({"typ": "JWT", "alg": "HS256"}));
     let jti = claims["jti"].as_str().unwrap();
     assert_eq!(
@@ -100,7 +110,7 @@ fn an_access_token_says_what_the_documents_own_says() {
 }
 
 #[test]
-fn a_refresh_token_has_a_number_and_a_secret() {
+fn a_refresh_token_has_an_id_and_a_secret() {
     let (tokens, _) = tokens();
     let [_, claims] = read(&pair(&tokens).refresh_token);
     assert_eq!(claims["type"], "refresh");
@@ -112,24 +122,24 @@ fn a_refresh_token_has_a_number_and_a_secret() {
 }
 
 #[test]
-fn no_two_tokens_are_the_same() {
+fn two_access_tokens_differ() {
     let (tokens, _) = tokens();
-    let one = tokens.mint_access(&bearer(), TTL).unwrap();
-    assert_ne!(one, tokens.mint_access(&bearer(), TTL).unwrap());
+    let one = tokens.mint_access(&subject(), TTL).unwrap();
+    assert_ne!(one, tokens.mint_access(&subject(), TTL).unwrap());
 }
 
 #[test]
-fn a_minted_token_is_taken() {
+fn accepts_a_minted_token() {
     let (tokens, _) = tokens();
-    let claims = tokens.verify_access(&tokens.mint_access(&bearer(), TTL).unwrap()).unwrap();
-    assert_eq!(claims.kind, Kind::Access);
+    let claims = tokens.verify_access(&tokens.mint_access(&subject(), TTL).unwrap()).unwrap();
+    assert_eq!(claims.kind, TokenKind::Access);
     assert_eq!((claims.person(), claims.company_id), (PersonId(153), 71));
 }
 
 #[test]
-fn no_other_algorithm_is_taken() {
+fn rejects_every_other_algorithm() {
     let (tokens, _) = tokens();
-    let [_, claims] = read(&tokens.mint_access(&bearer(), TTL).unwrap());
+    let [_, claims] = read(&tokens.mint_access(&subject(), TTL).unwrap());
     let mut forged = Vec::new();
     for algorithm in ["none", "None", "NONE", "HS384", "HS512", "RS256", "ES256", "EdDSA", ""] {
         let header = json!({"typ": "JWT", "alg": algorithm});
@@ -140,14 +150,14 @@ fn no_other_algorithm_is_taken() {
     let mac = Hmac::<Sha512>::new_from_slice(SECRET.as_bytes()).unwrap().chain_update(&text);
     forged.push(format!("{text}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())));
     for token in forged {
-        assert_eq!(refusal(&tokens, &token), TokenError::Invalid, "{token}");
+        assert_eq!(error_of(&tokens, &token), TokenError::Invalid, "{token}");
     }
 }
 
 #[test]
-fn a_header_with_anything_but_type_and_algorithm_is_not_taken() {
+fn rejects_a_header_with_more_than_type_and_algorithm() {
     let (tokens, _) = tokens();
-    let [_, claims] = read(&tokens.mint_access(&bearer(), TTL).unwrap());
+    let [_, claims] = read(&tokens.mint_access(&subject(), TTL).unwrap());
     let key = json!({"kty": "oct", "k": URL_SAFE_NO_PAD.encode("a key of the attacker's own")});
     for header in [
         json!({"typ": "JWT", "alg": "HS256", "kid": "../../../../dev/null"}),
@@ -157,78 +167,77 @@ fn a_header_with_anything_but_type_and_algorithm_is_not_taken() {
         json!({"typ": "JWE", "alg": "HS256"}),
         json!({"alg": "HS256"}),
     ] {
-        assert_eq!(refusal(&tokens, &signed(&header, &claims)), TokenError::Invalid, "{header}");
+        assert_eq!(error_of(&tokens, &signed(&header, &claims)), TokenError::Invalid, "{header}");
     }
 }
 
 #[test]
-fn changed_claims_and_foreign_keys_are_not_taken() {
+fn rejects_altered_claims_and_foreign_signatures() {
     let (tokens, _) = tokens();
-    let token = tokens.mint_access(&bearer(), TTL).unwrap();
+    let token = tokens.mint_access(&subject(), TTL).unwrap();
     let [header, mut claims] = read(&token);
     let foreign = signed_with("other-0123456789-0123456789-0123456789", &header, &claims);
-    assert_eq!(refusal(&tokens, &foreign), TokenError::Invalid);
+    assert_eq!(error_of(&tokens, &foreign), TokenError::Invalid);
     claims["company_id"] = json!(72);
     let signature = token.rsplit('.').next().unwrap();
     let tampered = format!("{}.{signature}", unsigned(&header, &claims));
-    assert_eq!(refusal(&tokens, &tampered), TokenError::Invalid);
+    assert_eq!(error_of(&tokens, &tampered), TokenError::Invalid);
 }
 
 #[test]
-fn a_token_of_another_issuer_or_for_others_is_not_taken() {
+fn rejects_another_issuer_and_another_audience() {
     let (tokens, _) = tokens();
     for name in ["iss", "aud"] {
         for value in [json!("localhost"), json!(""), json!(7), Value::Null] {
             let token = with_claim(&tokens, name, value.clone());
-            assert_eq!(refusal(&tokens, &token), TokenError::Invalid, "{name}: {value}");
+            assert_eq!(error_of(&tokens, &token), TokenError::Invalid, "{name}: {value}");
         }
     }
 }
 
 #[test]
-fn a_token_without_one_of_its_claims_is_not_taken() {
+fn rejects_a_token_that_lacks_a_claim() {
     let (tokens, _) = tokens();
     for name in ["exp", "iat", "type", "user_id", "company_id", "biin", "uuid", "jti", "sid"] {
         let token = with_claim(&tokens, name, Value::Null);
-        assert_eq!(refusal(&tokens, &token), TokenError::Invalid, "{name}");
+        assert_eq!(error_of(&tokens, &token), TokenError::Invalid, "{name}");
     }
 }
 
 #[test]
-fn a_token_expires_half_a_minute_after_its_end() {
-    let (tokens, hand) = tokens();
-    let token = tokens.mint_access(&bearer(), TTL).unwrap();
-    hand.advance(SignedDuration::from_secs(329));
+fn a_token_expires_thirty_seconds_after_exp() {
+    let (tokens, clock) = tokens();
+    let token = tokens.mint_access(&subject(), TTL).unwrap();
+    clock.advance(SignedDuration::from_secs(329));
     assert!(tokens.verify_access(&token).is_ok());
-    hand.advance(SignedDuration::from_secs(1));
-    assert_eq!(refusal(&tokens, &token), TokenError::Expired);
+    clock.advance(SignedDuration::from_secs(1));
+    assert_eq!(error_of(&tokens, &token), TokenError::Expired);
 }
 
 #[test]
-fn a_token_from_the_future_is_not_taken_beyond_half_a_minute() {
-    let (tokens, hand) = tokens();
-    let token = tokens.mint_access(&bearer(), TTL).unwrap();
-    hand.advance(SignedDuration::from_secs(-30));
+fn rejects_a_token_issued_more_than_thirty_seconds_in_the_future() {
+    let (tokens, clock) = tokens();
+    let token = tokens.mint_access(&subject(), TTL).unwrap();
+    clock.advance(SignedDuration::from_secs(-30));
     assert!(tokens.verify_access(&token).is_ok());
-    hand.advance(SignedDuration::from_secs(-1));
-    assert_eq!(refusal(&tokens, &token), TokenError::Invalid);
+    clock.advance(SignedDuration::from_secs(-1));
+    assert_eq!(error_of(&tokens, &token), TokenError::Invalid);
 }
 
 #[test]
-fn a_refresh_token_is_no_access_token() {
+fn rejects_a_token_of_the_other_type() {
     let (tokens, _) = tokens();
     let pair = pair(&tokens);
-    assert_eq!(refusal(&tokens, &pair.refresh_token), TokenError::WrongType);
+    assert_eq!(error_of(&tokens, &pair.refresh_token), TokenError::WrongType);
     let refused = tokens.verify_refresh(&pair.access_token).map(|_| ()).unwrap_err();
     assert_eq!(refused, TokenError::WrongType);
 }
 
-/// S16
 #[test]
-fn the_same_number_makes_the_same_pair_whenever_it_is_asked_for() {
-    let (tokens, hand) = tokens();
+fn the_same_refresh_token_row_always_gives_the_same_pair() {
+    let (tokens, clock) = tokens();
     let first = pair(&tokens);
-    hand.advance(SignedDuration::from_secs(60));
+    clock.advance(SignedDuration::from_secs(60));
     let again = pair(&tokens);
     assert!(first == again);
     let [_, access] = read(&first.access_token);
@@ -240,7 +249,7 @@ fn the_same_number_makes_the_same_pair_whenever_it_is_asked_for() {
 }
 
 #[test]
-fn a_refresh_token_with_another_secret_or_number_is_not_taken() {
+fn rejects_a_refresh_token_with_another_secret_or_id() {
     let (tokens, _) = tokens();
     let [header, claims] = read(&pair(&tokens).refresh_token);
     for (name, value) in [
@@ -259,9 +268,9 @@ fn a_refresh_token_with_another_secret_or_number_is_not_taken() {
 }
 
 #[test]
-fn what_is_no_token_is_not_taken() {
+fn rejects_text_that_is_not_a_token() {
     let (tokens, _) = tokens();
-    let token = tokens.mint_access(&bearer(), TTL).unwrap();
+    let token = tokens.mint_access(&subject(), TTL).unwrap();
     for text in [
         String::new(),
         "..".to_owned(),
@@ -271,47 +280,46 @@ fn what_is_no_token_is_not_taken() {
         format!("access_token={token}"),
         "é".repeat(9000),
     ] {
-        assert_eq!(refusal(&tokens, &text), TokenError::Invalid, "{text}");
+        assert_eq!(error_of(&tokens, &text), TokenError::Invalid, "{text}");
     }
 }
 
 #[tokio::test]
-async fn rights_come_from_the_database_and_not_from_the_token() {
+async fn reads_rights_from_the_database_and_not_from_the_token() {
     let (database, _folder) = database().await;
-    let (mine, _) = tokens();
-    let token = mine.mint_access(&promoted(), TTL).unwrap();
-    let caller = Leasing::new(database, mine).caller(&token).await.unwrap();
-    assert_eq!(caller, DIRECTOR);
+    let token = tokens().0.mint_access(&promoted(), TTL).unwrap();
+    let caller = auth(database).authenticate(&token).await.unwrap();
+    assert_eq!(caller.person, DIRECTOR);
 }
 
 #[tokio::test]
-async fn who_was_dismissed_is_turned_away_at_once() {
+async fn rejects_an_inactive_person_at_once() {
     let (database, _folder) = database().await;
-    let (mine, _) = tokens();
-    let token = mine.mint_access(&bearer(), TTL).unwrap();
-    let leasing = Leasing::new(database.clone(), mine);
-    assert!(leasing.caller(&token).await.is_ok());
+    let token = tokens().0.mint_access(&subject(), TTL).unwrap();
+    let auth = auth(database.clone());
+    assert!(auth.authenticate(&token).await.is_ok());
     database.set_person_active(DIRECTOR.id, false).await.unwrap();
-    assert!(matches!(leasing.caller(&token).await, Err(CallerError::Inactive)));
+    assert!(matches!(auth.authenticate(&token).await, Err(CallerError::Inactive)));
 }
 
 #[tokio::test]
-async fn a_database_that_is_away_is_not_taken_for_a_bad_token() {
+async fn an_unavailable_database_is_not_reported_as_a_bad_token() {
     let (database, _folder) = database().await;
-    let (mine, _) = tokens();
-    let token = mine.mint_access(&bearer(), TTL).unwrap();
+    let token = tokens().0.mint_access(&subject(), TTL).unwrap();
     database.close().await;
-    let answer = Leasing::new(database, mine).caller(&token).await;
-    assert!(matches!(answer, Err(CallerError::Away(_))));
+    let Err(CallerError::Database(error)) = auth(database).authenticate(&token).await else {
+        panic!("the database is closed");
+    };
+    assert!(error.is_transient());
 }
 
 /// A token that claims more than the database grants.
-fn promoted() -> Bearer {
+fn promoted() -> TokenSubject {
     let person = Person { company: CompanyId(1), role: Role::Reviewer, ..DIRECTOR };
-    Bearer { person, ..bearer() }
+    TokenSubject { person, ..subject() }
 }
 
-/// A database that knows the director.
+/// A database with the director.
 async fn database() -> (Database, TempDir) {
     let folder = TempDir::new().unwrap();
     let mut config: database::Config = Settings::load(None, []).unwrap().database;

@@ -9,10 +9,11 @@ use uuid::{Uuid, uuid};
 
 use super::keys::{Account, Keys};
 use crate::app::App;
-use crate::database::AccountOwner;
-use crate::leasing::{
-    AccountError, AccountKind, Attempt, EnterError, Entered, NewLogin, OldPassword, TokenPair,
+use crate::auth::{
+    AccountError, AccountKind, AccountSignInError, AccountSpec, Credentials, OldPassword,
+    SignedInAccount, TokenPair,
 };
+use crate::database::AccountOwner;
 use crate::model::{CompanyId, Person, Role};
 
 /// Lifetime of the demo's access tokens: long enough to try things by hand.
@@ -91,7 +92,7 @@ pub(super) async fn sign_in(app: &App, user: &DemoUser) -> anyhow::Result<User> 
 }
 
 async fn open_session(app: &App, person: &Person, device: &str) -> anyhow::Result<TokenPair> {
-    Ok(app.leasing.open_session(person, device.parse()?, "", ACCESS_TTL).await?)
+    Ok(app.auth.open_session(person, device.parse()?, "", ACCESS_TTL).await?)
 }
 
 /// Makes sure that the accounts of the reviewer and of 1C have the passwords of `keys`, and signs the
@@ -114,22 +115,22 @@ async fn open_account(
     account: &Account,
     kind: AccountKind,
     owner: AccountOwner,
-) -> anyhow::Result<Entered> {
+) -> anyhow::Result<SignedInAccount> {
     let Account { login, password } = account;
-    let new = NewLogin { login: login.clone(), owner, networks: Vec::new() };
+    let new = AccountSpec { login: login.clone(), owner, networks: Vec::new() };
     match app.accounts.add(new, &password.as_str().into()).await {
-        Ok(()) | Err(AccountError::Taken) => {}
+        Ok(()) | Err(AccountError::Exists) => {}
         Err(error) => return Err(error.into()),
     }
-    let attempt = Attempt {
+    let credentials = Credentials {
         login: login.clone(),
         password: password.as_str().into(),
         address: Ipv4Addr::LOCALHOST.into(),
     };
-    match app.accounts.enter(kind, &attempt).await {
-        Err(EnterError::Wrong) => {
-            app.accounts.rotate(login, &attempt.password, OldPassword::Graced).await?;
-            Ok(app.accounts.enter(kind, &attempt).await?)
+    match app.accounts.sign_in(kind, &credentials).await {
+        Err(AccountSignInError::InvalidCredentials) => {
+            app.accounts.rotate(login, &credentials.password, OldPassword::KeepDuringGrace).await?;
+            Ok(app.accounts.sign_in(kind, &credentials).await?)
         }
         entered => Ok(entered?),
     }

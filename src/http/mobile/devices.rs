@@ -1,4 +1,4 @@
-//! Where somebody is signed in, and signing out. Not in the owner's document.
+//! Signing out, and the list of the caller's devices. Additions to the owner's API document.
 
 use std::sync::Arc;
 
@@ -10,16 +10,16 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::auth::SignInError;
 use crate::http::problem::Problem;
 use crate::http::{Answer, AppState, success};
-use crate::leasing::SignInError;
 use crate::model::SessionId;
 
-/// Nothing more than the message.
+/// No further fields.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Nothing {}
+pub(super) struct Empty {}
 
-/// Signs out: the tokens of this session open nothing any more
+/// Signs out: the tokens of this session become invalid
 #[utoipa::path(
     post,
     path = "/logout",
@@ -27,49 +27,48 @@ pub(super) struct Nothing {}
     tag = "sign-in",
     security(("access_token" = [])),
     responses(
-        (status = 200, description = "Signed out", body = Answer<Nothing>),
+        (status = 200, description = "Signed out", body = Answer<Empty>),
     )
 )]
-pub(super) async fn logout(
+pub(super) async fn sign_out(
     State(state): State<Arc<AppState>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let caller = state.caller_in_session(&headers).await?;
-    state.leasing.sign_out(&caller).await.map_err(SignInError::from)?;
-    Ok(success(StatusCode::OK, "Successfully signed out.", &Nothing {}))
+    state.auth.sign_out(&caller).await.map_err(SignInError::from)?;
+    Ok(success(StatusCode::OK, "Successfully signed out.", &Empty {}))
 }
 
-/// The caller's devices.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Devices {
+pub(super) struct DeviceList {
     devices: Vec<Device>,
 }
 
 /// A device on which the caller is signed in.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Device {
-    /// Names the sign-in.
+    /// The session on this device.
     id: SessionId,
-    /// The device, as it calls itself.
+    /// The id that the device chose for itself.
     uuid: String,
-    /// Whether it is told of things.
+    /// Whether it gets push messages.
     push: bool,
     signed_in_at: Timestamp,
     /// When it last got tokens.
     seen_at: Timestamp,
-    /// Whether it is the one that asks.
+    /// Whether it is the device of this request.
     current: bool,
 }
 
-/// The devices on which the caller is signed in, latest first
+/// Lists the devices on which the caller is signed in, latest first
 #[utoipa::path(
     get,
     path = "/devices",
-    operation_id = "devices",
+    operation_id = "list_devices",
     tag = "sign-in",
     security(("access_token" = [])),
     responses(
-        (status = 200, description = "Up to 100 devices", body = Answer<Devices>),
+        (status = 200, description = "Up to 100 devices", body = Answer<DeviceList>),
     )
 )]
 pub(super) async fn list(
@@ -77,7 +76,7 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let caller = state.caller_in_session(&headers).await?;
-    let sessions = state.leasing.devices(&caller).await.map_err(SignInError::from)?;
+    let sessions = state.auth.devices(&caller).await.map_err(SignInError::from)?;
     let devices = sessions.into_iter().map(|session| Device {
         current: caller.session == session.id.to_string(),
         id: session.id,
@@ -86,33 +85,33 @@ pub(super) async fn list(
         signed_in_at: session.made_at,
         seen_at: session.seen_at,
     });
-    Ok(success(StatusCode::OK, "success", &Devices { devices: devices.collect() }))
+    Ok(success(StatusCode::OK, "success", &DeviceList { devices: devices.collect() }))
 }
 
-/// Signs the caller out on one of their devices, which is told
+/// Signs the caller out on another device, which gets a push message
 #[utoipa::path(
     delete,
     path = "/devices/{id}",
-    operation_id = "end_device",
+    operation_id = "sign_out_device",
     tag = "sign-in",
     security(("access_token" = [])),
-    params(("id" = Uuid, Path, description = "The id of the device in the list")),
+    params(("id" = Uuid, Path, description = "The `id` in the list of devices")),
     responses(
-        (status = 200, description = "Signed out there", body = Answer<Nothing>),
+        (status = 200, description = "Signed out there", body = Answer<Empty>),
     )
 )]
-pub(super) async fn end(
+pub(super) async fn sign_out_device(
     State(state): State<Arc<AppState>>,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let caller = state.caller_in_session(&headers).await?;
-    let nothing = || Problem::not_found("you are not signed in on such a device");
-    let id = id.ok().and_then(|Path(text)| text.parse::<SessionId>().ok()).ok_or_else(nothing)?;
-    let ended = state.leasing.end_device(&caller, id).await.map_err(SignInError::from)?;
+    let unknown = || Problem::not_found("you are not signed in on this device");
+    let id = id.ok().and_then(|Path(text)| text.parse::<SessionId>().ok()).ok_or_else(unknown)?;
+    let ended = state.auth.sign_out_device(&caller, id).await.map_err(SignInError::from)?;
     if ended {
-        Ok(success(StatusCode::OK, "Device successfully signed out.", &Nothing {}))
+        Ok(success(StatusCode::OK, "Device successfully signed out.", &Empty {}))
     } else {
-        Err(nothing())
+        Err(unknown())
     }
 }

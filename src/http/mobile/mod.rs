@@ -1,13 +1,12 @@
-//! The owner's document: signing in, lists, employees, pictures.
+//! The routes of the owner's API document: sign-in, lists, employees.
 
-mod code;
 mod credentials;
 mod devices;
 mod employees;
 mod lists;
 pub(in crate::http) mod profile;
+mod request_code;
 mod sign_in;
-mod trouble;
 
 use std::sync::Arc;
 
@@ -16,15 +15,14 @@ use utoipa_axum::routes;
 
 use super::AppState;
 
-/// The routes of phones, as the document has them, and those beside it.
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
-        .routes(routes!(code::ask))
+        .routes(routes!(request_code::request_code))
         .routes(routes!(sign_in::sign_in))
         .routes(routes!(sign_in::refresh))
-        .routes(routes!(devices::logout))
+        .routes(routes!(devices::sign_out))
         .routes(routes!(devices::list))
-        .routes(routes!(devices::end))
+        .routes(routes!(devices::sign_out_device))
         .merge(employees::routes())
         .merge(lists::routes())
 }

@@ -4,9 +4,9 @@ use axum::response::Response;
 use serde::Serialize;
 
 use super::lists::{Said, Sheet};
+use crate::auth::TokenPair;
 use crate::http::AppState;
 use crate::http::problem::Problem;
-use crate::leasing::TokenPair;
 use crate::leasing::lists::{Filters, Ways, user_type};
 use crate::model::{Person, Role};
 

@@ -1,4 +1,4 @@
-//! What a code and a refresh token open (E2, E3).
+//! Exchanging a one-time code or a refresh token for tokens (E2, E3).
 
 use std::sync::Arc;
 
@@ -7,20 +7,21 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use utoipa::ToSchema;
 
+use crate::auth::RefreshRequest;
+use crate::http::auth_errors::{code_required, unauthorized};
 use crate::http::error_code::ErrorCode;
 use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::{Answer, AppState, bearer};
-use crate::leasing::Renewal;
 
-use super::code::readable_fcm;
-use super::credentials::{self, Unreadable};
-use super::{profile, trouble};
+use super::credentials::{self, CredentialsError};
+use super::profile;
+use super::request_code::{FCM_RULE, parse_fcm};
 
 /// Signs in with a one-time code
 ///
-/// Basic: the login is BIN or IIN, `||` or `-`, and the device; the password is the code. Either may be
-/// base64 itself. The headers `Login` and `Password` of the owner's example do as well.
+/// `Authorization: Basic`: the login is the BIN or IIN, `||` or `-`, and the device id; the password is
+/// the code. Login and password may be base64 themselves. The headers `Login` and `Password` work as well.
 #[utoipa::path(
     post,
     path = "/auth",
@@ -39,40 +40,41 @@ pub(super) async fn sign_in(
     State(state): State<Arc<AppState>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let login = credentials::read(&headers).map_err(unreadable)?;
-    let signed_in = state.leasing.sign_in(&login).await?;
+    let request = credentials::read(&headers).map_err(unreadable)?;
+    let signed_in = state.auth.sign_in(&request).await?;
     profile::answer(&state, &signed_in.person, &signed_in.pair).await
 }
 
-fn unreadable(why: Unreadable) -> Problem {
-    match why {
-        Unreadable::Missing => trouble::wrong_code(
+fn unreadable(error: CredentialsError) -> Problem {
+    match error {
+        CredentialsError::Missing => code_required(
             ErrorCode::OtpInvalid,
-            "sign in with Basic: BIN||device as the login, the code as the password",
+            "a one-time code is required: Authorization: Basic, with BIN||device as the login and \
+             the code as the password",
         ),
-        Unreadable::Malformed => Problem::unreadable(
-            "the login must be 12 digits, || and the device; the password the code",
+        CredentialsError::Malformed => Problem::unreadable(
+            "the login must be 12 digits, || and the device id; the password must be the code",
         ),
     }
 }
 
-/// What may come with a refresh token. All of it may be left out.
+/// The optional fields of a refresh.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "it only describes the body; names are read in any case")]
-pub(super) struct Renewing {
-    /// The refresh token, when it is not in the header.
+#[expect(dead_code, reason = "describes the body; its names are read in any case")]
+pub(super) struct RefreshFields {
+    /// The refresh token, if it is not in the header.
     refresh_token: Option<String>,
-    /// Where the device is told from now on; empty: nowhere.
+    /// The new push token of the device; empty: no push.
     #[schema(rename = "FCM", max_length = 4096, pattern = "^[!-~]*$")]
     fcm: Option<String>,
-    /// The device: when it is another one than signed in, nothing is given.
+    /// The id of the device. Another device than the one that signed in is refused.
     uuid: Option<String>,
 }
 
-/// Gets a new pair of tokens for a refresh token
+/// Exchanges a refresh token for a new pair of tokens
 ///
-/// Each refresh token is good once. The same device may send it again for a minute and gets the same
-/// pair; later, or from another device, the session is ended.
+/// A refresh token is valid once. For a minute, the same device may repeat the request and gets the same
+/// pair. Later use, or use by another device, ends the session.
 #[utoipa::path(
     post,
     path = "/refresh_token",
@@ -81,16 +83,16 @@ pub(super) struct Renewing {
     security(("refresh_token" = []), ()),
     request_body(
         content(
-            (Option<Renewing> = "application/json"),
-            (Option<Renewing> = "application/x-www-form-urlencoded"),
-            (Option<Renewing> = "multipart/form-data"),
+            (Option<RefreshFields> = "application/json"),
+            (Option<RefreshFields> = "application/x-www-form-urlencoded"),
+            (Option<RefreshFields> = "multipart/form-data"),
         )
     ),
     responses(
         (status = 200, description = "Both tokens and the profile", body = Answer<profile::Profile>),
     ),
     extensions(("x-errors" = json!([
-        [400, [ErrorCode::ValidationFailed], "A body that cannot be read"],
+        [400, [ErrorCode::ValidationFailed], "The body cannot be read"],
         [401, [ErrorCode::TokenInvalid, ErrorCode::TokenExpired, ErrorCode::TokenReused]],
         [413, [ErrorCode::BodyTooLarge]],
         [422, [ErrorCode::ValidationFailed], "FCM"],
@@ -104,21 +106,16 @@ pub(super) async fn refresh(
     let fields = Fields::read(&state, &head.headers, body).await?;
     let token = bearer::token(&head.headers).or_else(|| fields.get("refresh_token"));
     let token = token.filter(|token| !token.is_empty()).ok_or_else(|| {
-        bearer::unauthorized(
-            ErrorCode::TokenInvalid,
-            "a refresh token is required: Authorization: Bearer …",
-        )
+        let message = "a refresh token is required: Authorization: Bearer …";
+        unauthorized(ErrorCode::TokenInvalid, message)
     })?;
-    let signed_in = state.leasing.refresh(token, renewal(&fields)?).await?;
+    let signed_in = state.auth.refresh(token, refresh_request(&fields)?).await?;
     profile::answer(&state, &signed_in.person, &signed_in.pair).await
 }
 
-fn renewal(fields: &Fields) -> Result<Renewal, Problem> {
-    let unfit = || {
-        let why = "must be up to 4096 visible ASCII characters".to_owned();
-        Problem::fields(&[("FCM", why)])
-    };
-    let fcm = fields.get("fcm").map(|text| readable_fcm(text).ok_or_else(unfit)).transpose()?;
+fn refresh_request(fields: &Fields) -> Result<RefreshRequest, Problem> {
+    let invalid = || Problem::fields(&[("FCM", FCM_RULE.to_owned())]);
+    let fcm = fields.get("fcm").map(|text| parse_fcm(text).ok_or_else(invalid)).transpose()?;
     let device = fields.get("uuid").filter(|text| !text.is_empty()).map(str::to_owned);
-    Ok(Renewal { fcm, device })
+    Ok(RefreshRequest { fcm, device })
 }

@@ -9,12 +9,11 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD as ALPHABET;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use crate::auth::{AccountKind, Credentials};
 use crate::http::AppState;
-use crate::http::accounts::refused;
 use crate::http::client::Client;
 use crate::http::error_code::ErrorCode;
 use crate::http::problem::Problem;
-use crate::leasing::{AccountKind, Attempt};
 
 /// What asks for a password, and in which letters (RFC 7617 §2.1).
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Basic realm=\"1C\", charset=\"UTF-8\"");
@@ -41,11 +40,11 @@ impl FromRequestParts<Arc<AppState>> for OnecAccount {
     async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Problem> {
         let (login, password) = credentials(&parts.headers).ok_or_else(wrong)?;
         let address = Client::of(&state.proxies, &parts.extensions, &parts.headers).0;
-        let by = Attempt { login, password: password.into(), address };
-        let entered = state.accounts.enter(AccountKind::Exchange, &by).await;
+        let by = Credentials { login, password: password.into(), address };
+        let entered = state.accounts.sign_in(AccountKind::Exchange, &by).await;
         match entered {
             Ok(entered) => Ok(Self { login: entered.login }),
-            Err(error) => Err(asking(refused(error))),
+            Err(error) => Err(asking(error.into())),
         }
     }
 }

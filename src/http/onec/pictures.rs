@@ -70,7 +70,7 @@ async fn put(
     }
     let time_limit = state.uploads.idle_timeout();
     let body = read_small(request.into_body(), state.max_picture, time_limit).await?;
-    let tag = state.pictures.keep(code, body).await?;
+    let tag = state.pictures.store(code, body).await?;
     let image_path = format!("{}/images/{code}/image.png?v={tag}", state.public_url);
     Ok(plain(&Kept { ref_key: code, ok: true, image_path }))
 }

@@ -1,4 +1,4 @@
-//! Where reviewers come in.
+//! Sign-in of reviewers.
 
 use std::sync::Arc;
 
@@ -10,68 +10,66 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::accounts::refused;
 use super::client::Client;
+use super::error_code::ErrorCode;
 use super::fields::Fields;
 use super::problem::{self, Problem};
 use super::{Answer, AppState, success};
-use crate::http::error_code::ErrorCode;
-use crate::leasing::{AccountKind, Attempt};
+use crate::auth::{AccountKind, Credentials};
 use crate::model::DeviceId;
 
-/// The browser, when it does not say which one it is.
-const SOME_BROWSER: &str = "review";
+/// The device id of a browser that does not send one.
+const DEFAULT_DEVICE: &str = "review";
 
-/// The routes of reviewers' accounts.
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new().routes(routes!(sign_in))
 }
 
-/// A reviewer's name and password.
 #[derive(ToSchema, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"login": "aigul", "password": "…"}))]
-#[expect(dead_code, reason = "it only describes the body; names are read in any case")]
-struct Entering {
+#[expect(dead_code, reason = "describes the body; its names are read in any case")]
+struct ReviewerCredentials {
     #[schema(min_length = 1, max_length = 64, pattern = "^[^ ]+$")]
     login: String,
     #[schema(min_length = 1, max_length = 256, pattern = "^[^ ]+$")]
     password: String,
-    /// Which browser this is, so that another one's session goes on beside this one's
+    /// An id of the browser. A new session ends only the earlier session of the same browser.
     #[schema(max_length = 128, pattern = "^[A-Za-z0-9._:-]+$")]
     uuid: Option<String>,
 }
 
-/// A reviewer's session.
 #[derive(Serialize, ToSchema)]
-struct Entered {
-    /// Goes with every request.
+struct ReviewerSession {
     access_token: String,
-    /// Gets the next pair, at `/refresh_token`.
+    /// For `/refresh_token`.
     refresh_token: String,
-    /// Seconds that the access token lives.
+    /// The lifetime of the access token, in seconds.
     #[schema(example = 300)]
     expires_in: i64,
-    /// What the reviewer is called.
+    /// The reviewer's name.
     #[schema(example = "Айгуль Сейткали")]
     name: String,
 }
 
 /// Signs a reviewer in by login and password
 ///
-/// After ten wrong passwords within a minute, for one login or from one address, both have to wait.
+/// After ten wrong passwords within a minute, the login and the address have to wait.
 #[utoipa::path(
     post,
     path = "/review/sign-in",
     operation_id = "review_sign_in",
     tag = "review",
-    request_body(content((Entering = "application/json"), (Entering = "application/x-www-form-urlencoded"))),
+    request_body(content(
+        (ReviewerCredentials = "application/json"),
+        (ReviewerCredentials = "application/x-www-form-urlencoded"),
+    )),
     responses(
-        (status = 200, description = "Both tokens", body = Answer<Entered>),
+        (status = 200, description = "The session", body = Answer<ReviewerSession>),
     ),
     extensions(("x-errors" = json!([
         [401, [ErrorCode::CredentialsInvalid]],
-        [403, [ErrorCode::Forbidden], "Not from this address"],
+        [403, [ErrorCode::Forbidden], "The account is limited to other networks"],
         [413, [ErrorCode::BodyTooLarge]],
         [422, [ErrorCode::ValidationFailed]],
         [429, [ErrorCode::RateLimited], "Too many wrong passwords"],
@@ -84,36 +82,37 @@ async fn sign_in(
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     let fields = Fields::read(&state, &head.headers, body).await?;
-    let (by, device) =
-        attempt(&fields, Client::of(&state.proxies, &head.extensions, &head.headers))?;
-    let entered = state.accounts.enter(AccountKind::Reviewer, &by).await.map_err(refused)?;
-    let Some(reviewer) = entered.reviewer else { return Err(problem::internal()) };
-    let desk = state.leasing.open_desk(&reviewer.person, device).await?;
-    let entered = Entered {
-        access_token: desk.pair.access_token,
-        refresh_token: desk.pair.refresh_token,
-        expires_in: desk.expires_in.as_secs(),
+    let client = Client::of(&state.proxies, &head.extensions, &head.headers);
+    let (credentials, device) = credentials(&fields, client)?;
+    let account = state.accounts.sign_in(AccountKind::Reviewer, &credentials).await?;
+    let Some(reviewer) = account.reviewer else { return Err(problem::internal()) };
+    let access_ttl = state.auth.access_ttl();
+    let pair = state.auth.open_session(&reviewer.person, device, "", access_ttl).await?;
+    let session = ReviewerSession {
+        access_token: pair.access_token,
+        refresh_token: pair.refresh_token,
+        expires_in: access_ttl.as_secs(),
         name: reviewer.name,
     };
-    Ok(success(StatusCode::OK, "success", &entered))
+    Ok(success(StatusCode::OK, "success", &session))
 }
 
-fn attempt(fields: &Fields, client: Client) -> Result<(Attempt, DeviceId), Problem> {
+fn credentials(fields: &Fields, client: Client) -> Result<(Credentials, DeviceId), Problem> {
     let given = |name| fields.get(name).filter(|value| !value.is_empty());
-    let device = given("uuid").unwrap_or(SOME_BROWSER).parse::<DeviceId>();
+    let device = given("uuid").unwrap_or(DEFAULT_DEVICE).parse::<DeviceId>();
     let mut wrong = Vec::new();
     for name in ["login", "password"] {
         if given(name).is_none() {
             wrong.push((name, "is required".to_owned()));
         }
     }
-    if let Err(why) = &device {
-        wrong.push(("uuid", why.to_string()));
+    if let Err(error) = &device {
+        wrong.push(("uuid", error.to_string()));
     }
     match (given("login"), given("password"), device) {
         (Some(login), Some(password), Ok(device)) => {
             let (login, password) = (login.to_owned(), password.into());
-            Ok((Attempt { login, password, address: client.0 }, device))
+            Ok((Credentials { login, password, address: client.0 }, device))
         }
         _ => Err(Problem::fields(&wrong)),
     }

@@ -7,8 +7,8 @@ mod reviewers;
 use axum::body::Body;
 use axum::http::request::Builder;
 use axum::http::{Request, Response};
+use forte_media::auth::{AccountSpec, OldPassword};
 use forte_media::database::AccountOwner;
-use forte_media::leasing::{NewLogin, OldPassword};
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 
@@ -189,7 +189,7 @@ async fn a_rotated_password_is_good_for_a_day_beside_the_new_one(service: Servic
     node(&service, NODE).await;
     assert_eq!(by_basic(&service, NODE, PASSWORD).await.status(), 200);
     let new = service.app.accounts.new_password();
-    service.app.accounts.rotate(NODE, &new, OldPassword::Graced).await.unwrap();
+    service.app.accounts.rotate(NODE, &new, OldPassword::KeepDuringGrace).await.unwrap();
     let new = secrecy::ExposeSecret::expose_secret(&new);
     assert_eq!(by_basic(&service, NODE, new).await.status(), 200);
     service.manual_clock().advance(SignedDuration::from_hours(24) - SignedDuration::from_secs(1));
@@ -230,7 +230,7 @@ async fn names_and_passwords_that_cannot_be_are_refused() {
     let service = Service::embedded().await;
     let add = async |login: &str, password: &str| {
         let owner = AccountOwner::Exchange;
-        let new = NewLogin { login: login.to_owned(), owner, networks: Vec::new() };
+        let new = AccountSpec { login: login.to_owned(), owner, networks: Vec::new() };
         service.app.accounts.add(new, &password.into()).await.map_err(|error| error.to_string())
     };
     let good = "long enough to be one";

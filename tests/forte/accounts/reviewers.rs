@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use axum::http::{Request, Response};
+use forte_media::auth::{AccountSpec, OldPassword};
 use forte_media::database::AccountOwner;
-use forte_media::leasing::{NewLogin, OldPassword};
 use forte_media::model::CompanyId;
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ const LOGIN: &str = "aigul";
 async fn reviewer(service: &Service, company: CompanyId) {
     let owner =
         AccountOwner::NewReviewer { company, name: "Айгуль Сейткали".to_owned() };
-    let new = NewLogin { login: LOGIN.to_owned(), owner, networks: Vec::new() };
+    let new = AccountSpec { login: LOGIN.to_owned(), owner, networks: Vec::new() };
     service.app.accounts.add(new, &PASSWORD.into()).await.unwrap();
 }
 
@@ -90,9 +90,9 @@ async fn a_password_that_others_know_is_changed_at_once(service: Service) {
     let report = submitted(&service).await;
     let session = in_session(&service).await;
     let (accounts, new) = (&service.app.accounts, "another long password");
-    accounts.rotate(LOGIN, &new.into(), OldPassword::Graced).await.unwrap();
+    accounts.rotate(LOGIN, &new.into(), OldPassword::KeepDuringGrace).await.unwrap();
     assert_eq!(watches(&service, report, &in_session(&service).await).await, 200);
-    accounts.rotate(LOGIN, &new.into(), OldPassword::Refused).await.unwrap();
+    accounts.rotate(LOGIN, &new.into(), OldPassword::Revoke).await.unwrap();
     assert_eq!(watches(&service, report, &session).await, 401);
     let refresh = session["refresh_token"].as_str().unwrap();
     problem(phone::refresh(&service, refresh).await, 401, "token_invalid").await;

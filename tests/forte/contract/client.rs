@@ -66,7 +66,7 @@ async fn a_client_made_from_the_document_signs_in_lists_uploads_and_reads_it_bac
     let report = service.report().await;
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("video.mp4"), GOOD).unwrap();
-    let leasing = service.app.leasing.clone();
+    let auth = service.app.auth.clone();
     let served = service.serve();
     let url = format!("http://{}", served.address);
     let document = format!("{url}/openapi.json");
@@ -79,7 +79,7 @@ async fn a_client_made_from_the_document_signs_in_lists_uploads_and_reads_it_bac
     let code = async || {
         let (biin, device) = (BIIN.parse().unwrap(), device.parse().unwrap());
         let challenge = database.latest_challenge(&biin, &device).await.unwrap().unwrap();
-        leasing.code_of(challenge.id)
+        auth.code_of(challenge.id)
     };
     let end = end_of(&program, &plan, folder.path(), code).await;
     let sha256 = hex::encode(Sha256::digest(GOOD));

@@ -8,8 +8,8 @@ use axum::http::request::Builder;
 use axum::http::{Request, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use forte_media::auth::AccountSpec;
 use forte_media::database::AccountOwner;
-use forte_media::leasing::NewLogin;
 
 use super::service::Service;
 
@@ -25,7 +25,7 @@ pub(crate) async fn node(service: &Service, login: &str) {
 /// Makes an account of 1C that may be used from these networks.
 pub(crate) async fn limited(service: &Service, login: &str, networks: &[&str]) {
     let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
-    let new = NewLogin { login: login.to_owned(), owner: AccountOwner::Exchange, networks };
+    let new = AccountSpec { login: login.to_owned(), owner: AccountOwner::Exchange, networks };
     service.app.accounts.add(new, &PASSWORD.into()).await.unwrap();
 }
 

@@ -102,7 +102,7 @@ impl Phone {
     pub(crate) async fn code(&self, service: &Service) -> String {
         let response = self.ask(service).await;
         assert_eq!(response.status(), 200, "{}", json(response).await);
-        service.app.leasing.code_of(self.challenge(service).await)
+        service.app.auth.code_of(self.challenge(service).await)
     }
 
     /// The request that gives a code (E2), standard Basic.

@@ -8,9 +8,9 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response};
 use forte_media::app::{App, Bound, World};
+use forte_media::auth::{RefreshToken, TokenSubject, Tokens};
 use forte_media::config::Settings;
 use forte_media::database::Database;
-use forte_media::leasing::{Bearer, Lineage, Tokens};
 use forte_media::model::{Clock, Faults, ManualClock, Person, Random, RefKey, ReportStatus};
 use forte_media::shutdown::Shutdown;
 use http_body_util::BodyExt as _;
@@ -256,18 +256,18 @@ impl Service {
 
     /// Anybody's access token.
     pub(crate) fn token_of(&self, person: Person) -> String {
-        self.tokens.mint_access(&Self::bearer(person), SignedDuration::from_mins(5)).unwrap()
+        self.tokens.mint_access(&Self::subject(person), SignedDuration::from_mins(5)).unwrap()
     }
 
     /// A refresh token of anybody's, of a session that nobody has begun.
     pub(crate) fn refresh_token_of(&self, person: Person) -> String {
-        let (made_at, ttl) = (self.clock().now(), SignedDuration::from_mins(5));
-        let lineage = Lineage { rti: 260, made_at, expires_at: made_at + ttl };
-        self.tokens.pair(&Self::bearer(person), &lineage, ttl).unwrap().refresh_token
+        let (issued_at, ttl) = (self.clock().now(), SignedDuration::from_mins(5));
+        let refresh = RefreshToken { rti: 260, issued_at, expires_at: issued_at + ttl };
+        self.tokens.mint_pair(&Self::subject(person), &refresh, ttl).unwrap().refresh_token
     }
 
-    fn bearer(person: Person) -> Bearer {
-        Bearer {
+    fn subject(person: Person) -> TokenSubject {
+        TokenSubject {
             person,
             biin: "080540013184".to_owned(),
             uuid: "123456789012349".to_owned(),

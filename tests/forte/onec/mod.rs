@@ -16,8 +16,8 @@ use axum::body::Body;
 use axum::http::{Request, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use forte_media::auth::AccountSpec;
 use forte_media::database::AccountOwner;
-use forte_media::leasing::NewLogin;
 use serde_json::{Value, json};
 
 use crate::harness::db::Db;
@@ -64,7 +64,7 @@ async fn everything(db: &Db) -> Vec<String> {
 /// Gives a node its account.
 async fn admit(service: &Service, node: &str) {
     let new =
-        NewLogin { login: node.to_owned(), owner: AccountOwner::Exchange, networks: Vec::new() };
+        AccountSpec { login: node.to_owned(), owner: AccountOwner::Exchange, networks: Vec::new() };
     service.app.accounts.add(new, &PASSWORD.into()).await.unwrap();
 }
 

@@ -108,7 +108,7 @@ async fn nobody_learns_whether_there_is_such_a_bin(service: Service) {
     assert_eq!(db.number("SELECT COUNT(*) FROM challenges WHERE company_id = 20").await, 1);
     // And no code of theirs opens anything.
     let phone = Phone::director().at(NOBODY);
-    let code = service.app.leasing.code_of(phone.challenge(&service).await);
+    let code = service.app.auth.code_of(phone.challenge(&service).await);
     problem(phone.give(&service, &code).await, 401, "otp_invalid").await;
 }
 

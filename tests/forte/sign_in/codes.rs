@@ -47,7 +47,7 @@ async fn a_code_opens_the_house_once(service: Service) {
     }
     let life = |claims: &Value| claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
     assert_eq!((life(&access), life(&refresh)), (300, 30 * 24 * 3600));
-    let caller = service.app.leasing.caller(&tokens.access).await.unwrap();
+    let caller = service.app.auth.authenticate(&tokens.access).await.unwrap().person;
     assert_eq!(caller.role, Role::Admin);
     problem(phone.give(&service, &code).await, 401, "otp_invalid").await;
 }
@@ -96,7 +96,7 @@ async fn a_code_is_for_the_device_that_asked(service: Service) {
     let code = phone.code(&service).await;
     problem(other.give(&service, &code).await, 401, "otp_invalid").await;
     assert_eq!(other.ask(&service).await.status(), 200);
-    let others = service.app.leasing.code_of(other.challenge(&service).await);
+    let others = service.app.auth.code_of(other.challenge(&service).await);
     if others != code {
         problem(other.give(&service, &code).await, 401, "otp_invalid").await;
     }

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use forte_media::leasing::KeepMessages;
+use forte_media::auth::MessageRetention;
 
 use crate::harness::phone::{NOBODY, Phone, pair, refresh, with_token};
 use crate::harness::service::{Service, on_both_backends};
@@ -24,17 +24,17 @@ async fn old_sign_ins_are_forgotten_and_living_ones_are_not(service: Service) {
     service.send(with_token("POST", "/logout", &gone.access)).await;
     let kept = pair(refresh(&service, &kept.refresh).await).await;
     service.manual_clock().advance(SignedDuration::from_hours(48));
-    service.app.leasing.forget_old().await.unwrap();
+    service.app.auth.purge_sign_ins().await.unwrap();
     assert_eq!(rows().await, (2, 3, 2));
 
     service.manual_clock().advance(SignedDuration::from_secs(1));
-    assert_eq!(service.app.leasing.forget_old().await.unwrap(), 4);
+    assert_eq!(service.app.auth.purge_sign_ins().await.unwrap(), 4);
     // The refresh token of the ended session has still its time.
     assert_eq!(rows().await, (0, 2, 1));
     let kept = pair(refresh(&service, &kept.refresh).await).await;
 
     service.manual_clock().advance(SignedDuration::from_hours(30 * 24 + 49));
-    service.app.leasing.forget_old().await.unwrap();
+    service.app.auth.purge_sign_ins().await.unwrap();
     assert_eq!(rows().await, (0, 0, 0));
     assert_eq!(refresh(&service, &kept.refresh).await.status(), 401);
 }
@@ -42,15 +42,15 @@ async fn old_sign_ins_are_forgotten_and_living_ones_are_not(service: Service) {
 /// S7: also those that went nowhere; what is still to be told stays.
 async fn letters_with_codes_are_forgotten_with_their_codes(service: Service) {
     let days = |days: i64| SignedDuration::from_hours(24 * days);
-    let keep = KeepMessages { settled: days(30), dead: days(180) };
+    let keep = MessageRetention { settled: days(30), dead: days(180) };
     Phone::driver().code(&service).await;
     Phone::driver().at(NOBODY).ask(&service).await;
     service.deliver().await;
     Phone::director().code(&service).await;
     service.manual_clock().advance(days(2));
-    assert_eq!(service.app.leasing.forget_messages(keep).await.unwrap(), 0);
+    assert_eq!(service.app.auth.purge_messages(keep).await.unwrap(), 0);
     service.manual_clock().advance(SignedDuration::from_secs(1));
-    assert_eq!(service.app.leasing.forget_messages(keep).await.unwrap(), 2);
+    assert_eq!(service.app.auth.purge_messages(keep).await.unwrap(), 2);
     let left = service.env.db.rows("SELECT state FROM outbox").await;
     assert_eq!(left, ["pending"]);
 }
@@ -65,6 +65,6 @@ async fn a_round_forgets_only_so_many() {
     }
     service.manual_clock().advance(SignedDuration::from_hours(49));
     for forgotten in [2, 2, 1, 0] {
-        assert_eq!(service.app.leasing.forget_old().await.unwrap(), forgotten);
+        assert_eq!(service.app.auth.purge_sign_ins().await.unwrap(), forgotten);
     }
 }

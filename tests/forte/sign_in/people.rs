@@ -1,6 +1,6 @@
 //! Whom a code lets in (Q5).
 
-use forte_media::leasing::CallerError;
+use forte_media::auth::CallerError;
 use forte_media::model::{CompanyId, Person, PersonId, Role};
 use futures_util::future::join_all;
 
@@ -18,7 +18,7 @@ on_both_backends! {
 }
 
 async fn who(service: &Service, tokens: &Pair) -> Person {
-    service.app.leasing.caller(&tokens.access).await.unwrap()
+    service.app.auth.authenticate(&tokens.access).await.unwrap().person
 }
 
 async fn a_driver_is_made_when_they_first_come_in(service: Service) {
@@ -70,11 +70,11 @@ async fn a_dismissed_driver_is_let_in_again_with_new_tokens_only(service: Servic
     let old = Phone::driver().sign_in(&service).await;
     let person = who(&service, &old).await;
     service.database().set_person_active(person.id, false).await.unwrap();
-    let refused = service.app.leasing.caller(&old.access).await;
+    let refused = service.app.auth.authenticate(&old.access).await;
     assert!(matches!(refused, Err(CallerError::Inactive)));
     let new = Phone::driver().with_uuid("another").sign_in(&service).await;
     assert_eq!(who(&service, &new).await, person);
-    let refused = service.app.leasing.caller(&old.access).await;
+    let refused = service.app.auth.authenticate(&old.access).await;
     assert!(matches!(refused, Err(CallerError::Inactive)));
     problem(refresh(&service, &old.refresh).await, 401, "token_invalid").await;
 }

@@ -127,7 +127,7 @@ async fn a_token_used_long_ago_ends_the_session_though_its_row_is_gone(service: 
     let first = Phone::driver().sign_in(&service).await;
     let second = pair(refresh(&service, &first.refresh).await).await;
     service.manual_clock().advance(SignedDuration::from_hours(49));
-    service.app.leasing.forget_old().await.unwrap();
+    service.app.auth.purge_sign_ins().await.unwrap();
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refreshes").await, 1);
     problem(refresh(&service, &first.refresh).await, 401, "token_reused").await;
     problem(refresh(&service, &second.refresh).await, 401, "token_invalid").await;

@@ -1,52 +1,51 @@
-//! How often codes may be asked for and guessed (S3, S4): pure rules over what the database counted.
+//! Rate limits of code requests and guesses: pure rules over the counts of the database.
 //!
-//! With four digits, five guesses and twenty codes a day, guessing one takes three months on average.
-//! Beyond the budgets of a day nobody is locked out, which would be a lever to lock out a whole
-//! company: codes come slower, down to one an hour, and the company's mailbox is warned. Nor does a
-//! stranger who makes up devices slow down those of the company: a device that has had a session there
-//! is measured by its own codes and wrong guesses alone. That it waits for less tells who knows such a
-//! device that it is known; to anybody else all BINs look alike (S1).
+//! With four digits, five guesses per code and twenty codes a day, guessing a code takes three months on
+//! average. Beyond the daily budgets nobody is locked out, since that would let a stranger lock out a
+//! whole company: codes become slower, down to one an hour, and the company's mailbox gets a warning.
+//!
+//! A device that has had a session in the company is limited by its own codes and wrong guesses alone, so
+//! requests from invented devices do not slow it down. Its shorter wait reveals the BIN only to a client
+//! that already knows such a device id; to others all BINs behave alike.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use crate::database::{CountingWindows, DeviceRequests, LimitDecision, RecentRequests};
 
-/// Over how long requests from one network are counted.
+/// The window for requests from one network.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-/// Doubling a gap more often than this leads beyond any time there is.
-const MOST_DOUBLINGS: u32 = 30;
+/// Keeps the doubled gap within an `i32`.
+const MAX_DOUBLINGS: u32 = 30;
 
-/// `[auth.limits]`: how often codes may be asked for and guessed.
+/// `[auth.limits]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Codes for one BIN and device within `per_device_over`.
     pub per_device: u64,
-    /// Over how long `per_device` is counted; at most a day.
+    /// At most a day.
     pub per_device_over: SignedDuration,
-    /// Codes an hour for one network address.
+    /// Codes per hour for one network address.
     pub per_address: u64,
-    /// Codes a day for one BIN before they come slower.
+    /// Codes per day for one BIN before they become slower.
     pub per_company: u64,
-    /// Wrong codes a day for one BIN before new ones come slower.
+    /// Wrong guesses per day for one BIN before new codes become slower.
     pub wrong_per_company: u64,
-    /// Wrong codes that burn a code.
+    /// Wrong guesses that block a code.
     pub wrong_per_code: u32,
-    /// The gap between two codes at first when they come slower; it doubles.
+    /// The first gap between two codes beyond a budget; it doubles.
     pub slow_at_first: SignedDuration,
-    /// The longest gap.
+    /// The longest gap between two codes.
     pub slow_at_most: SignedDuration,
 }
 
 impl Limits {
-    /// Over how long requests are counted.
     pub(super) const fn windows(&self) -> CountingWindows {
         CountingWindows { device: self.per_device_over, address: HOUR }
     }
 
-    /// Whether a code may be made now.
     pub(super) fn judge(&self, traffic: &RecentRequests, now: Timestamp) -> LimitDecision {
         let day = DeviceRequests {
             made: traffic.by_company,
@@ -67,14 +66,14 @@ impl Limits {
         }
     }
 
-    /// The gap since the last code, once a budget of the day is spent.
+    /// The required gap after the last code, once a daily budget is spent.
     fn slow_gap(&self, day: &DeviceRequests) -> Option<SignedDuration> {
         let codes = day.made.checked_sub(self.per_company);
-        // Each further code that was guessed at until it burned counts once.
+        // Each further code that was guessed at until it was blocked counts once.
         let wrong = day.wrong.checked_sub(self.wrong_per_company);
-        let burned = wrong.map(|wrong| wrong / u64::from(self.wrong_per_code.max(1)));
-        let over = codes.max(burned)?;
-        let doublings = u32::try_from(over).unwrap_or(MOST_DOUBLINGS).min(MOST_DOUBLINGS);
+        let blocked = wrong.map(|wrong| wrong / u64::from(self.wrong_per_code.max(1)));
+        let over = codes.max(blocked)?;
+        let doublings = u32::try_from(over).unwrap_or(MAX_DOUBLINGS).min(MAX_DOUBLINGS);
         let gap = self.slow_at_first.checked_mul(1 << doublings);
         Some(gap.unwrap_or(self.slow_at_most).min(self.slow_at_most))
     }
@@ -127,14 +126,14 @@ mod tests {
     }
 
     #[test]
-    fn within_the_limits_nobody_waits() {
+    fn no_wait_within_the_limits() {
         let traffic =
             RecentRequests { by_device: 2, by_address: 9, by_company: 19, wrong: 49, ..quiet() };
         assert_eq!(limits().judge(&traffic, now()), LimitDecision { wait: None, warning: None });
     }
 
     #[test]
-    fn the_longest_wait_is_told() {
+    fn gives_the_longest_wait() {
         let traffic = RecentRequests { by_device: 3, device_since: ago(4), ..quiet() };
         assert_eq!(wait_of(traffic), Some(6));
         let traffic = RecentRequests { by_address: 10, address_since: ago(20), ..traffic };
@@ -142,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_budget_of_a_day_codes_come_slower_and_slower() {
+    fn the_gap_doubles_beyond_the_daily_budget() {
         for (made, gap) in [(20, 5), (21, 10), (22, 20), (23, 40), (24, 60), (1_000, 60)] {
             let traffic = RecentRequests { by_company: made, latest: now(), ..quiet() };
             assert_eq!(wait_of(traffic), Some(gap), "{made}");
@@ -151,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_device_waits_for_its_own_codes_only() {
+    fn a_known_device_is_limited_by_its_own_codes_only() {
         let own = DeviceRequests { made: 3, wrong: 4, latest: now() };
         let traffic =
             RecentRequests { by_company: 1_000, latest: now(), of_known: Some(own), ..quiet() };
@@ -159,13 +158,13 @@ mod tests {
         assert_eq!(verdict, LimitDecision { wait: None, warning: Some("many_codes") });
         let often = RecentRequests { by_device: 3, device_since: ago(4), ..traffic };
         assert_eq!(wait_of(often), Some(6));
-        // Who knows a device of the company has no more guesses for that.
+        // Knowing a device id of the company gives no additional guesses.
         let guessing = DeviceRequests { wrong: 55, ..own };
         assert_eq!(wait_of(RecentRequests { of_known: Some(guessing), ..traffic }), Some(10));
     }
 
     #[test]
-    fn wrong_codes_slow_down_too_and_say_so() {
+    fn wrong_guesses_lengthen_the_gap_and_give_a_warning() {
         let traffic = RecentRequests { wrong: 55, latest: now(), ..quiet() };
         assert_eq!(wait_of(traffic), Some(10));
         assert_eq!(limits().judge(&traffic, now()).warning, Some("wrong_codes"));

@@ -1,9 +1,9 @@
-//! What one customer of a provider is counted by.
+//! The key under which rate limits count a network address.
 
 use std::net::IpAddr;
 
-/// The key of an address: an IPv6 network of 64 bits is one customer of a provider.
-pub(crate) fn address_key(address: IpAddr) -> String {
+/// An IPv4 address, or the /64 network of an IPv6 address: providers give each customer one.
+pub fn address_key(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(v4) => v4.to_string(),
         IpAddr::V6(v6) => {
@@ -18,7 +18,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neighbours_of_one_ipv6_network_are_one() {
+    fn addresses_of_one_ipv6_network_share_a_key() {
         let key = |text: &str| address_key(text.parse().unwrap());
         assert_eq!(key("2001:db8:1:2::1"), key("2001:db8:1:2:ffff::9"));
         assert_ne!(key("2001:db8:1:2::1"), key("2001:db8:1:3::1"));

@@ -1,0 +1,28 @@
+//! Sign-in: one-time codes, tokens, sessions, accounts with a password, and the caller of a request.
+
+mod accounts;
+mod codes;
+mod config;
+mod email_mask;
+mod keys;
+mod limits;
+mod purge;
+mod service;
+mod sessions;
+mod sign_in;
+mod tokens;
+
+pub use accounts::{
+    AccountConfig, AccountError, AccountKind, AccountSignInError, AccountSpec, Accounts,
+    Credentials, HashError, OldPassword, Reviewer, SignedInAccount,
+};
+pub use config::Config;
+pub use keys::derive_key;
+pub use limits::Limits;
+pub use purge::MessageRetention;
+pub use service::{Auth, Caller, CallerError};
+pub use sessions::RefreshRequest;
+pub use sign_in::{CodeRequest, SignInError, SignInRequest, SignedIn};
+pub use tokens::{
+    Claims, MintError, RefreshToken, TokenError, TokenKind, TokenPair, TokenSubject, Tokens,
+};

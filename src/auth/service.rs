@@ -1,0 +1,104 @@
+//! The service handle, and the caller of a request.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use secrecy::SecretString;
+use tokio::sync::Notify;
+
+use super::codes::{self, Codes};
+use super::config::Config;
+use super::email_mask;
+use super::keys::derive_key;
+use super::tokens::{TokenError, Tokens};
+use crate::database::{Database, DatabaseError};
+use crate::model::{ChallengeId, Clock, EventId, Person, PersonId, Random};
+
+/// Sign-in and sessions. Cheap to clone.
+#[derive(Clone)]
+pub struct Auth {
+    pub(super) database: Database,
+    pub(super) config: Arc<Config>,
+    pub(super) tokens: Arc<Tokens>,
+    pub(super) codes: Arc<Codes>,
+    pub(super) decoy_key: [u8; 32],
+    pub(super) clock: Clock,
+    pub(super) random: Random,
+    pub(super) wakeup: Arc<Notify>,
+}
+
+/// The verified caller of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    pub person: Person,
+    /// The session that the token belongs to.
+    pub session: String,
+}
+
+/// Why a request has no verified caller.
+#[derive(Debug, thiserror::Error)]
+pub enum CallerError {
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The session has ended, or the person or the company is inactive.
+    #[error("the session has ended or the person is inactive")]
+    Inactive,
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl Auth {
+    pub fn new(
+        database: Database,
+        config: &Config,
+        secret: &SecretString,
+        clock: Clock,
+        random: Random,
+    ) -> Self {
+        let tokens = Tokens::new(config, secret, clock.clone(), random.clone());
+        Self {
+            database,
+            config: Arc::new(config.clone()),
+            tokens: Arc::new(tokens),
+            codes: Arc::new(Codes::new(derive_key(secret, codes::LABEL), config.otp_digits)),
+            decoy_key: derive_key(secret, email_mask::LABEL),
+            clock,
+            random,
+            wakeup: Arc::new(Notify::new()),
+        }
+    }
+
+    /// Notified when a message has been added to the outbox.
+    #[must_use]
+    pub fn with_wakeup(self, wakeup: Arc<Notify>) -> Self {
+        Self { wakeup, ..self }
+    }
+
+    /// Verifies an access token (the part after `Bearer `). The token identifies person and session;
+    /// company and role are those that the database has now.
+    pub async fn authenticate(&self, token: &str) -> Result<Caller, CallerError> {
+        let claims = self.tokens.verify_access(token)?;
+        let person = self.database.acting_person(claims.person(), &claims.sid).await?;
+        let person = person.ok_or(CallerError::Inactive)?;
+        Ok(Caller { person, session: claims.sid })
+    }
+
+    /// The person in a valid access token, without a look at the database. For routes that are
+    /// protected by another secret.
+    pub fn claimed_person(&self, token: &str) -> Option<PersonId> {
+        self.tokens.verify_access(token).ok().map(|claims| claims.person())
+    }
+
+    pub fn access_ttl(&self) -> SignedDuration {
+        self.config.access_ttl
+    }
+
+    /// The one-time code of a challenge.
+    pub fn code_of(&self, challenge: ChallengeId) -> String {
+        self.codes.of(challenge)
+    }
+
+    pub(super) fn new_event_id(&self) -> EventId {
+        EventId::mint(&self.clock, &self.random)
+    }
+}

@@ -1,0 +1,147 @@
+//! Stores and serves pictures.
+
+use std::error::Error;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use jiff::SignedDuration;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
+
+use super::qr;
+use super::reencode::{ImageError, reencode};
+use crate::database::{Database, DatabaseError};
+use crate::leasing::config::Config;
+use crate::model::{Clock, CompanyId, Person, Recent, Role, TypeCode, VehicleGuid, address_key};
+
+/// The window in which requests for QR codes are counted.
+const QR_WINDOW: SignedDuration = SignedDuration::from_secs(60);
+
+/// Hex digits of the hash in a picture's version.
+const TAG_LENGTH: usize = 16;
+
+/// Pictures and QR codes. Cheap to clone.
+#[derive(Clone)]
+pub struct Pictures(Arc<Inner>);
+
+struct Inner {
+    database: Database,
+    clock: Clock,
+    config: Config,
+    /// Each decoder takes `picture_memory`.
+    decoders: Arc<Semaphore>,
+    qr_requests: Recent,
+}
+
+/// The picture of a vehicle type.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    pub png: Bytes,
+    /// The version: the first digits of its SHA-256.
+    pub tag: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QrFormat {
+    Png,
+    Svg,
+}
+
+/// Why a picture is not stored or served.
+#[derive(Debug, thiserror::Error)]
+pub enum PictureError {
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    #[error("this vehicle type does not exist")]
+    UnknownType,
+    #[error("other pictures are being processed; try again in a moment")]
+    Busy,
+    #[error("too many QR codes were requested; try again later")]
+    RateLimited { wait: SignedDuration },
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    #[error("the picture cannot be processed")]
+    Internal(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl Pictures {
+    pub fn new(database: Database, clock: Clock, config: Config) -> Self {
+        let decoders = Arc::new(Semaphore::new(config.pictures_at_once));
+        let qr_requests = Recent::new(config.qr_per_minute, QR_WINDOW);
+        Self(Arc::new(Inner { database, clock, config, decoders, qr_requests }))
+    }
+
+    /// Stores the picture of a vehicle type, encoded again and scaled down. Gives its version.
+    pub async fn store(&self, code: TypeCode, sent: Bytes) -> Result<String, PictureError> {
+        let permit = Arc::clone(&self.0.decoders).try_acquire_owned();
+        let permit = permit.map_err(|_| PictureError::Busy)?;
+        let (side, memory) = (self.0.config.picture_side, self.0.config.picture_memory);
+        let png = tokio::task::spawn_blocking(move || {
+            let png = reencode(&sent, side, memory);
+            drop(permit);
+            png
+        });
+        let png = png.await.map_err(|error| PictureError::Internal(error.into()))??;
+        let mut tag = hex::encode(Sha256::digest(&png));
+        tag.truncate(TAG_LENGTH);
+        let stored = self.0.database.set_type_picture(code, &STANDARD.encode(&png), &tag).await?;
+        if stored { Ok(tag) } else { Err(PictureError::UnknownType) }
+    }
+
+    /// Whether a vehicle type exists; checked before its picture is read from the network.
+    pub async fn has_type(&self, code: TypeCode) -> Result<bool, PictureError> {
+        Ok(self.0.database.type_picture_and_tag(code).await?.is_some())
+    }
+
+    /// The picture of a vehicle type, if it has one.
+    pub async fn picture(&self, code: TypeCode) -> Result<Option<Picture>, PictureError> {
+        let stored = self.0.database.type_picture_and_tag(code).await?;
+        let Some((base64, tag)) = stored.filter(|(base64, _)| !base64.is_empty()) else {
+            return Ok(None);
+        };
+        let png = STANDARD.decode(base64).map_err(|error| PictureError::Internal(error.into()))?;
+        Ok(Some(Picture { png: png.into(), tag }))
+    }
+
+    pub fn qr_requires_login(&self) -> bool {
+        self.0.config.qr_requires_login
+    }
+
+    /// Counts a request for a QR code from this address.
+    pub fn count_qr_request(&self, address: IpAddr) -> Result<(), PictureError> {
+        let (key, now) = (address_key(address), self.0.clock.now());
+        if let Some(wait) = self.0.qr_requests.too_often(&key, now) {
+            return Err(PictureError::RateLimited { wait });
+        }
+        self.0.qr_requests.note(&key, now);
+        Ok(())
+    }
+
+    /// The QR code of a vehicle, or `None` if the vehicle does not exist or `person` may not see it.
+    pub async fn qr_code(
+        &self,
+        vehicle: VehicleGuid,
+        person: Option<&Person>,
+        format: QrFormat,
+    ) -> Result<Option<Vec<u8>>, PictureError> {
+        let company = self.0.database.vehicle_company(vehicle).await?;
+        let sees = |company: CompanyId| person.is_none_or(|person| may_see(person, company));
+        if !company.is_some_and(sees) {
+            return Ok(None);
+        }
+        let payload = self.0.config.qr_template.fill(vehicle);
+        let image = match format {
+            QrFormat::Png => qr::png(&payload),
+            QrFormat::Svg => qr::svg(&payload),
+        };
+        image.map(Some).map_err(PictureError::Internal)
+    }
+}
+
+fn may_see(person: &Person, company: CompanyId) -> bool {
+    let sees_all = person.role == Role::Reviewer && person.company == CompanyId::LESSOR;
+    sees_all || person.company == company
+}
