@@ -1,16 +1,16 @@
-//! The documented door: `POST /reports/upload` (E9), a form with the video in it.
+//! `POST /reports/upload`: a form with the video in it, as the owner's document describes it.
 //!
-//! The form is read as it comes: its file goes straight into the engine, whatever stands before or
-//! after it, and is neither held in memory nor written twice.
+//! The form is read as it arrives. Its file goes straight into the upload, whatever fields come before
+//! or after it, and is neither held in memory nor written twice.
 
-mod describe;
+mod chunked_body;
+mod openapi;
 pub(super) mod reader;
-mod sparing;
 
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::json;
@@ -19,15 +19,18 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::model::{Door, Length, Offset, Person};
-use crate::upload::{Declaration, NewVideo, Stored, UploadError, UploadSession};
+use crate::upload::{Body, Declaration, NewVideo, Stored, UploadError, UploadSession};
 
+use super::answer::success;
+use super::body::announced;
 use super::details::UploadFields;
 use super::problem::Problem;
-use super::{AppState, body, upload_errors};
+use super::state::AppState;
+use super::upload_errors::{for_form, too_long};
 
 use reader::{Form, Part, VIDEO};
 
-/// What may also come as a header, so that a refusal can come before the body (Q34).
+/// The fields that may also be headers, so that a refusal can precede the body.
 const HEADERS: [(&str, &str); 5] = [
     ("x-ref-key", "ref_key"),
     ("x-time-sent", "time_sent"),
@@ -36,45 +39,43 @@ const HEADERS: [(&str, &str); 5] = [
     ("x-sha256", "sha256"),
 ];
 
-/// The routes of this door.
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
-    OpenApiRouter::with_openapi(describe::Door::openapi()).route("/reports/upload", post(upload))
+    OpenApiRouter::with_openapi(openapi::Operations::openapi())
+        .route("/reports/upload", post(upload))
 }
 
 async fn upload(State(state): State<Arc<AppState>>, request: Request) -> Response {
     match receive(&state, request).await {
-        Ok(stored) => saved(&stored),
-        // Whatever is left of the form will not be read.
+        // Word for word the response of the owner's document.
+        Ok(Stored { submission, sha256, .. }) => {
+            let fields = json!({ "submission_id": submission, "sha256": sha256 });
+            success(StatusCode::CREATED, "Report has been successfully saved.", &fields)
+        }
+        // The rest of the form will not be read.
         Err(problem) => problem.closing().into_response(),
     }
-}
-
-/// The answer of the document, word for word; HTTP 201 like its code (Q33).
-fn saved(stored: &Stored) -> Response {
-    let details = json!({ "submission_id": stored.submission, "sha256": stored.sha256 });
-    super::success(StatusCode::CREATED, "Report has been successfully saved.", &details)
 }
 
 async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> {
     let (head, body) = request.into_parts();
     let person = state.caller(&head.headers).await?;
-    let announced = body::announced(&head.headers);
-    let most = state.uploads.max_length().get().saturating_add(state.limits.max_body_extra);
-    if announced.is_some_and(|announced| announced > most) {
-        return Err(upload_errors::too_long(state.uploads.max_length().get()));
+    let length = announced(&head.headers);
+    let max_video = state.uploads.max_length().get();
+    let max_form = max_video.saturating_add(state.limits.max_body_extra);
+    if length.is_some_and(|length| length > max_form) {
+        return Err(too_long(max_video));
     }
-    let mut named = said_ahead(&head.headers, &head.uri)?;
-    may_go_on(state, &person, &named).await?;
-    let mut form = Form::new(&head.headers, body, &state.limits, most, &[VIDEO])?;
-    let mut video = None;
-    while let Some(part) = next(state, &mut form).await? {
+    let mut fields = fields_before_body(&head.headers, &head.uri)?;
+    check(state, &person, &fields).await?;
+    let mut form = Form::new(&head.headers, body, &state.limits, max_form, &[VIDEO])?;
+    let mut session = None;
+    while let Some(part) = next_part(state, &mut form).await? {
         match part {
-            Part::Text { name, value } => {
-                named.add_same(&name, value)?;
-            }
-            Part::File { filename, bytes, .. } if video.is_none() => {
-                named.set_default("filename", filename);
-                video = Some(take(state, &person, &named, (bytes, announced)).await?);
+            Part::Text { name, value } => fields.add_same(&name, value)?,
+            Part::File { filename, bytes, .. } if session.is_none() => {
+                fields.set_default("filename", filename);
+                check(state, &person, &fields).await?;
+                session = Some(receive_file(state, person, &fields, (bytes, length)).await?);
             }
             Part::File { .. } => {
                 return Err(Problem::unreadable("the form has more than one file"));
@@ -82,58 +83,49 @@ async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> 
         }
     }
     let missing = || Problem::fields(&[("file", "is required".to_owned())]);
-    let video = video.ok_or_else(missing)?;
-    let details = named.details(&state.zone)?;
-    video.complete(&person, details).await.map_err(upload_errors::for_form)
+    let session = session.ok_or_else(missing)?;
+    let details = fields.details(&state.zone)?;
+    session.complete(&person, details).await.map_err(for_form)
 }
 
-/// The next part, for as long as a phone may be silent; the file's own bytes are waited for by the
-/// engine.
-async fn next(state: &AppState, form: &mut Form) -> Result<Option<Part>, Problem> {
+/// The next part, with a timeout. The bytes of the file have their own.
+async fn next_part(state: &AppState, form: &mut Form) -> Result<Option<Part>, Problem> {
     let part = timeout(state.uploads.idle_timeout(), form.next()).await;
-    part.unwrap_or_else(|_| Err(upload_errors::for_form(UploadError::Cut(Offset::START))))
+    part.unwrap_or_else(|_| Err(for_form(UploadError::Cut(Offset::START))))
 }
 
-/// Refuses what can be refused by what is known so far (S22, Q34).
-async fn may_go_on(state: &AppState, person: &Person, named: &UploadFields) -> Result<(), Problem> {
-    named.check_present(&state.zone)?;
-    let Some(declaration) = declaration(named) else { return Ok(()) };
-    state.uploads.check_report(person, declaration).await.map_err(upload_errors::for_form)
+/// Fails if the fields that are known so far are reason enough.
+async fn check(state: &AppState, person: &Person, fields: &UploadFields) -> Result<(), Problem> {
+    fields.check_present(&state.zone)?;
+    let Some(declaration) = declaration(fields) else { return Ok(()) };
+    state.uploads.check_report(person, declaration).await.map_err(for_form)
 }
 
-fn declaration(named: &UploadFields) -> Option<Declaration> {
-    Some(Declaration { ref_key: named.ref_key()?, sha256: named.sha256() })
+fn declaration(fields: &UploadFields) -> Option<Declaration> {
+    Some(Declaration { ref_key: fields.ref_key()?, sha256: fields.sha256() })
 }
 
-/// Refuses what can be refused already, then takes the bytes: fewer than the whole request was
-/// announced to have.
-async fn take(
+/// Receives the file, which is shorter than the form.
+async fn receive_file(
     state: &AppState,
-    person: &Person,
-    named: &UploadFields,
-    (bytes, announced): (crate::upload::Body, Option<u64>),
+    person: Person,
+    fields: &UploadFields,
+    (bytes, form_length): (Body, Option<u64>),
 ) -> Result<UploadSession, Problem> {
-    may_go_on(state, person, named).await?;
-    let video = NewVideo {
-        person: *person,
-        details: None,
-        length: None,
-        metadata: String::new(),
-        door: Door::Form,
-    };
-    let video = state.uploads.begin(video, declaration(named)).await;
-    let mut video = video.map_err(upload_errors::for_form)?;
-    video.receive(bytes, announced.map(Length::new)).await.map_err(upload_errors::for_form)?;
-    Ok(video)
+    let (metadata, door) = (String::new(), Door::Form);
+    let video = NewVideo { person, details: None, length: None, metadata, door };
+    let session = state.uploads.begin(video, declaration(fields)).await;
+    let mut session = session.map_err(for_form)?;
+    session.receive(bytes, form_length.map(Length::new)).await.map_err(for_form)?;
+    Ok(session)
 }
 
-/// What the query and the headers say before the body begins.
-fn said_ahead(headers: &HeaderMap, uri: &axum::http::Uri) -> Result<UploadFields, Problem> {
-    let mut ahead = UploadFields::from_query(uri)?;
+fn fields_before_body(headers: &HeaderMap, uri: &Uri) -> Result<UploadFields, Problem> {
+    let mut fields = UploadFields::from_query(uri)?;
     for (header, name) in HEADERS {
         if let Some(Ok(value)) = headers.get(header).map(HeaderValue::to_str) {
-            ahead.add_same(name, value.to_owned())?;
+            fields.add_same(name, value.to_owned())?;
         }
     }
-    Ok(ahead)
+    Ok(fields)
 }

@@ -1,10 +1,10 @@
-//! `POST /uploads/preflight`: a video is judged before its bytes are paid for (`features.md` D2).
+//! `POST /uploads/preflight`: the verdict on a video before its bytes are sent.
 //!
-//! A form of a few fields, the first bytes of the video and its `moov`, raw: what would be refused
-//! costs the driver a megabyte at most. Nothing is written; the upload is judged anew.
+//! The form contains a few fields, the first bytes of the video and its `moov`. A video that would be
+//! refused costs the driver at most a megabyte. Nothing is written, and the upload is judged again.
 
-mod brought;
-mod told;
+mod form;
+mod response;
 
 use std::sync::Arc;
 
@@ -19,104 +19,100 @@ use utoipa_axum::routes;
 use crate::model::RefKey;
 use crate::upload::Preflight;
 
+use super::answer::{Answer, success};
 use super::body::BodyError;
+use super::error_code::ErrorCode;
 use super::problem::Problem;
-use super::{Answer, AppState, success};
-use crate::http::error_code::ErrorCode;
+use super::state::AppState;
 
-use brought::Brought;
-use told::{Told, told};
+use form::{PreflightForm, VideoParts};
+use response::PreflightResponse;
 
-/// The routes of preflights.
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new().routes(routes!(preflight))
 }
 
-/// What is known of a video before it is sent; parts in any order.
+/// A video before it is sent. The parts may come in any order.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only describes the body")]
-struct PreflightForm {
+struct PreflightRequest {
     /// The report.
     ref_key: RefKey,
-    /// `yyyy-mm-dd hh:mm:ss` where the driver is; an ISO date with an offset is fine too.
+    /// When the video was sent: `yyyy-mm-dd hh:mm:ss` in local time, or an ISO 8601 date with an offset.
     #[schema(
         example = "2026-05-13 10:00:00",
         pattern = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}"
     )]
     time_sent: String,
-    /// Degrees north; a decimal comma is fine.
+    /// Latitude in degrees. A decimal comma is accepted.
     #[schema(minimum = -90, maximum = 90, example = 43.238_949)]
     lat: f64,
-    /// Degrees east.
+    /// Longitude in degrees.
     #[schema(minimum = -180, maximum = 180, example = 76.889_709)]
     long: f64,
     /// Length of the video in bytes.
     #[schema(minimum = 1, example = 759_548)]
     length: u64,
-    /// Of the whole video. Without it nobody can say whether the same file was sent before.
+    /// SHA-256 of the whole video. Without it an earlier use of the same file is not found.
     #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     sha256: Option<String>,
-    /// Where `moov` begins in the video, if it comes along; or the first box after those of `head`, if
-    /// what comes along begins there.
+    /// The position of `moov` in the video, or of the first box in the part `moov`. Required with
+    /// `moov`.
     #[schema(minimum = 0)]
     moov_at: Option<u64>,
     /// The first bytes of the video, at most 64 KiB.
     #[schema(value_type = String, format = Binary)]
     head: Vec<u8>,
-    /// The box `moov`, with its header, when it does not lie in the first bytes: phones write it last.
-    /// It is found by walking from one top-level box to the next. Small boxes between may come before
-    /// it: of those that do not, it is assumed that nothing is wrong with them.
+    /// The box `moov` with its header, if it is not in the first bytes: phones write it last. It is
+    /// found by walking the top-level boxes. Small boxes before it may be included; boxes that are left
+    /// out are assumed to be correct.
     #[schema(value_type = Option<String>, format = Binary)]
     moov: Option<Vec<u8>>,
 }
 
-/// A video is judged before it is sent
+/// Judge a video before it is sent
 ///
-/// Tells everything it would be refused for, at once; what is accepted here may still be refused for
-/// bytes that have not been seen. Writes nothing, and may be left out.
+/// The response contains everything that the upload would be refused for. A video that is accepted here
+/// may still be refused for bytes that were not in the request. Writes nothing. Optional.
 #[utoipa::path(
     post,
     path = "/uploads/preflight",
     tag = "upload",
     security(("access_token" = [])),
-    request_body(content = PreflightForm, content_type = "multipart/form-data"),
+    request_body(content = PreflightRequest, content_type = "multipart/form-data"),
     responses(
-        (status = 200, description = "The verdict", body = Answer<Told>),
+        (status = 200, description = "The verdict", body = Answer<PreflightResponse>),
     ),
     extensions(("x-errors" = json!([
-        [400, [ErrorCode::ValidationFailed], "The form cannot be read"],
-        [403, [ErrorCode::Forbidden], "A reviewer sends no videos"],
-        [404, [ErrorCode::NotFound], "No such report, or not yours to film"],
+        [400, [ErrorCode::ValidationFailed], "The form is malformed."],
+        [403, [ErrorCode::Forbidden], "Reviewers cannot upload videos."],
+        [404, [ErrorCode::NotFound], "There is no such report, or the caller may not see it."],
         [408, [ErrorCode::BodyTooSlow]],
         [413, [ErrorCode::BodyTooLarge]],
-        [422, [ErrorCode::ValidationFailed], "Length, head or moov"],
+        [422, [ErrorCode::ValidationFailed], "The length, head or moov is missing or invalid."],
         [429, [ErrorCode::RateLimited]],
         [503, [ErrorCode::StorageUnavailable, ErrorCode::Busy]],
     ])))
 )]
 async fn preflight(State(state): State<Arc<AppState>>, request: Request) -> Response {
-    match judged(&state, request).await {
-        Ok(told) => success(StatusCode::OK, "success", &told),
-        // Whatever is left of the form will not be read.
+    match judge(&state, request).await {
+        Ok(response) => success(StatusCode::OK, "success", &response),
+        // The rest of the form will not be read.
         Err(problem) => problem.closing().into_response(),
     }
 }
 
-async fn judged(state: &AppState, request: Request) -> Result<Told, Problem> {
-    let (asking, body) = request.into_parts();
-    let person = state.caller(&asking.headers).await?;
-    let place = state.uploads.admit_preflight(&person)?;
-    let reading = Brought::read(state, &asking, body);
-    let brought = timeout(state.limits.preflight_within.unsigned_abs(), reading).await;
-    let brought = brought.unwrap_or_else(|_| Err(BodyError::TooSlow.into()))?;
-    let fields = brought.named.details(&state.zone).err();
-    let asked = Preflight {
-        person,
-        ref_key: brought.named.ref_key(),
-        length: brought.length,
-        sha256: brought.named.sha256(),
-        head: brought.head,
-        moov: brought.moov,
-    };
-    Ok(told(state.uploads.preflight(asked, place).await?, fields))
+async fn judge(state: &AppState, request: Request) -> Result<PreflightResponse, Problem> {
+    let (head, body) = request.into_parts();
+    let person = state.caller(&head.headers).await?;
+    let permit = state.uploads.admit_preflight(&person)?;
+    let reading = PreflightForm::read(state, &head, body);
+    let form = timeout(state.limits.preflight_within.unsigned_abs(), reading).await;
+    let mut form = form.unwrap_or_else(|_| Err(BodyError::TooSlow.into()))?;
+    let VideoParts { length, head, moov } = form.video_parts()?;
+    let invalid_fields = form.fields.details(&state.zone).err();
+    let (ref_key, sha256) = (form.fields.ref_key(), form.fields.sha256());
+    let preflight = Preflight { person, ref_key, length, sha256, head, moov };
+    let preflighted = state.uploads.preflight(preflight, permit).await?;
+    Ok(PreflightResponse::new(preflighted, invalid_fields))
 }

@@ -1,65 +1,64 @@
-//! What the form says of itself in the OpenAPI document.
+//! The OpenAPI operation of the form.
 
 use utoipa::{OpenApi, ToSchema};
 
-use crate::http::Answer;
+use crate::http::answer::Answer;
 use crate::http::error_code::ErrorCode;
 use crate::model::{Digest, RefKey, SubmissionId};
 
-/// The operation of this door.
 #[derive(OpenApi)]
 #[openapi(paths(upload_report))]
-pub(super) struct Door;
+pub(super) struct Operations;
 
-/// The form of the document; parts in any order.
+/// A report with its video. The parts may come in any order.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "only describes the body")]
-struct ReportForm {
+struct ReportUploadForm {
     /// The video, `video/mp4`, at most 64 MiB.
     #[schema(value_type = String, format = Binary)]
     file: Vec<u8>,
     /// The report.
     ref_key: RefKey,
-    /// `yyyy-mm-dd hh:mm:ss` where the driver is; an ISO date with an offset is fine too.
+    /// When the video was sent: `yyyy-mm-dd hh:mm:ss` in local time, or an ISO 8601 date with an offset.
     #[schema(
         example = "2026-05-13 10:00:00",
         pattern = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}"
     )]
     time_sent: String,
-    /// Degrees north; a decimal comma is fine.
+    /// Latitude in degrees. A decimal comma is accepted.
     #[schema(minimum = -90, maximum = 90, example = 43.238_949)]
     lat: f64,
-    /// Degrees east.
+    /// Longitude in degrees.
     #[schema(minimum = -180, maximum = 180, example = 76.889_709)]
     long: f64,
-    /// What the file must be, if the app knows: a refusal instead of a damaged video.
+    /// SHA-256 of the file. If it differs, the video is refused as damaged.
     #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     sha256: Option<String>,
 }
 
-/// What the report holds now.
+/// The stored video.
 #[derive(serde::Serialize, ToSchema)]
-struct Saved {
+struct ReportUploadResponse {
     submission_id: SubmissionId,
-    /// Of the file, hexadecimal.
+    /// SHA-256 of the file, hexadecimal.
     sha256: Digest,
 }
 
-/// The documented form, with the video in it (E9)
+/// Upload a video in a form
 ///
-/// Cannot resume; the same request again is answered 201 again. `ref_key`, `time_sent`, `lat`,
-/// `long`, `sha256` may also stand in the query or in headers (`X-Ref-Key`, …), so that a refusal
-/// can come before the video is sent.
+/// Cannot be resumed; a repetition of the same request is answered with 201 again. `ref_key`,
+/// `time_sent`, `lat`, `long` and `sha256` may also be sent in the query or in headers (`X-Ref-Key`, …),
+/// so that a refusal can precede the video.
 #[utoipa::path(
     post,
     path = "/reports/upload",
     tag = "upload",
     security(("access_token" = [])),
     params(("X-Ref-Key" = Option<RefKey>, Header,
-        description = "The report once more, for an early refusal")),
-    request_body(content = ReportForm, content_type = "multipart/form-data"),
+        description = "The report, for an early refusal")),
+    request_body(content = ReportUploadForm, content_type = "multipart/form-data"),
     responses(
-        (status = 201, description = "Stored and submitted", body = Answer<Saved>, example = json!({
+        (status = 201, description = "Stored and submitted", body = Answer<ReportUploadResponse>, example = json!({
             "status": "ok",
             "data": {
                 "message": "Report has been successfully saved.",
@@ -70,15 +69,15 @@ struct Saved {
         })),
     ),
     extensions(("x-errors" = json!([
-        [400, [ErrorCode::ValidationFailed], "The form cannot be read"],
-        [403, [ErrorCode::Forbidden], "A reviewer sends no videos"],
-        [404, [ErrorCode::NotFound], "No such report, or not yours to film"],
+        [400, [ErrorCode::ValidationFailed], "The form is malformed."],
+        [403, [ErrorCode::Forbidden], "Reviewers cannot upload videos."],
+        [404, [ErrorCode::NotFound], "There is no such report, or the caller may not see it."],
         [409, [ErrorCode::ReportAlreadySubmitted, ErrorCode::ReportClosed]],
         [413, [ErrorCode::FileTooLarge]],
         [415, [ErrorCode::NotMp4]],
         [422, [ErrorCode::ValidationFailed, ErrorCode::VideoRefused, ErrorCode::VideoReused]],
         [423, [ErrorCode::UploadLocked]],
-        [429, [ErrorCode::RateLimited], "Too many open uploads"],
+        [429, [ErrorCode::RateLimited], "The caller has too many open uploads."],
         [503, [ErrorCode::StorageUnavailable, ErrorCode::BodyCut]],
         [507, [ErrorCode::DiskPressure]],
     ])))

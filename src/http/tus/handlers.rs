@@ -1,0 +1,210 @@
+//! `POST /uploads`, and `HEAD`, `PATCH`, `DELETE` and `GET` of one upload.
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::http::answer::{http_date, success};
+use crate::http::body::{announced, has_bytes, stream};
+use crate::http::details::UploadFields;
+use crate::http::error_code::ErrorCode;
+use crate::http::problem::Problem;
+use crate::http::state::AppState;
+use crate::http::upload_errors::{self, UPLOAD_OFFSET};
+use crate::model::{Check, Door, Finding, Length, Offset, Refusal, UploadId};
+use crate::upload::{Access, Append, Appended, NewVideo, Secret};
+
+use super::headers as tus;
+
+/// A header of a response.
+type Field = (HeaderName, String);
+
+/// Creates an upload. A body is its first part.
+pub(super) async fn create(state: &AppState, request: Request) -> Result<Response, Problem> {
+    let (head, body) = request.into_parts();
+    let person = state.caller(&head.headers).await?;
+    let length = upload_length(state, &head.headers)?;
+    let with_body = has_bytes(&body);
+    if with_body {
+        check_body_headers(&head.headers, length)?;
+    }
+    let checksum = tus::checksum(&head.headers)?;
+    let metadata = metadata(state, &head.headers)?;
+    let mut fields = tus::parse_metadata(metadata)?;
+    fields.set_defaults(UploadFields::from_query(&head.uri)?);
+    let video = NewVideo {
+        person,
+        details: Some(fields.details(&state.zone)?),
+        length: Some(length),
+        metadata: metadata.to_owned(),
+        door: Door::Tus,
+    };
+    let created = state.uploads.create(video).await?;
+    let (id, secret) = (created.id, created.secret);
+    let location = format!("{}/uploads/{id}.{}", state.public_url, secret.reveal());
+    let location = [(header::LOCATION, location)];
+    if !with_body {
+        let expires = [expires(created.expires_at)];
+        return Ok((StatusCode::CREATED, location, expires).into_response());
+    }
+    let append = Append {
+        id,
+        access: Access { secret, caller: Some(person.id) },
+        offset: Offset::START,
+        length: announced(&head.headers),
+        complete: false,
+        checksum,
+        body: stream(body),
+    };
+    let appended = state.uploads.append(append).await?;
+    Ok((StatusCode::CREATED, location, progress(&appended)).into_response())
+}
+
+/// Checks the headers of a body before an upload is created for it.
+fn check_body_headers(headers: &HeaderMap, length: Length) -> Result<(), Problem> {
+    if !tus::has_tus_content_type(headers) {
+        return Err(wrong_content_type());
+    }
+    if announced(headers).is_some_and(|announced| announced > length.get()) {
+        return Err(upload_errors::too_long(length.get()));
+    }
+    Ok(())
+}
+
+fn upload_length(state: &AppState, headers: &HeaderMap) -> Result<Length, Problem> {
+    if headers.contains_key(tus::UPLOAD_DEFER_LENGTH) {
+        let message = "Upload-Defer-Length is not supported; send Upload-Length";
+        return Err(Problem::unreadable(message));
+    }
+    let length: Length = tus::byte_count(headers, &tus::UPLOAD_LENGTH)?;
+    if length.get() == 0 {
+        let finding = Finding::at(Check::SizeLimit, 0, "The file is empty.").asking();
+        let refusal = Refusal { finding, judged_after: 0, notes: Vec::new() };
+        return Err(upload_errors::refused(&refusal));
+    }
+    let max = state.uploads.max_length();
+    if length > max { Err(upload_errors::too_long(max.get())) } else { Ok(length) }
+}
+
+fn metadata<'a>(state: &AppState, headers: &'a HeaderMap) -> Result<&'a str, Problem> {
+    let field = tus::single(headers, &tus::UPLOAD_METADATA)?.unwrap_or_default();
+    let max = state.limits.max_header_metadata;
+    if field.len() > max {
+        return Err(Problem::unreadable(format!("Upload-Metadata is longer than {max} bytes")));
+    }
+    Ok(field)
+}
+
+fn wrong_content_type() -> Problem {
+    let message = "the Content-Type must be application/offset+octet-stream";
+    Problem::new(ErrorCode::UnsupportedMediaType, message)
+}
+
+/// The offset of an upload, after its current writer has released it.
+pub(super) async fn head(
+    state: &AppState,
+    (id, secret): (UploadId, Secret),
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let access = Access { secret, caller: state.claimed_caller(headers) };
+    let status = state.uploads.resume_status(id, &access).await;
+    let status = status.map_err(upload_errors::for_head)?;
+    let mut fields = vec![
+        (UPLOAD_OFFSET, status.offset.to_string()),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    fields.extend(status.length.map(|length| (tus::UPLOAD_LENGTH, length.to_string())));
+    fields.extend(status.state.is_alive().then(|| expires(status.expires_at)));
+    if !status.metadata.is_empty() {
+        fields.push((tus::UPLOAD_METADATA, status.metadata));
+    }
+    let mut response = StatusCode::OK.into_response();
+    for (name, value) in fields {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    Ok(response)
+}
+
+/// Appends a body to an upload.
+pub(super) async fn patch(
+    state: &AppState,
+    (id, secret): (UploadId, Secret),
+    request: Request,
+) -> Result<Response, Problem> {
+    let (head, body) = request.into_parts();
+    if !tus::has_tus_content_type(&head.headers) {
+        return Err(wrong_content_type());
+    }
+    let append = Append {
+        id,
+        access: Access { secret, caller: state.claimed_caller(&head.headers) },
+        offset: tus::byte_count(&head.headers, &UPLOAD_OFFSET)?,
+        length: announced(&head.headers),
+        complete: false,
+        checksum: tus::checksum(&head.headers)?,
+        body: stream(body),
+    };
+    let appended = state.uploads.append(append).await?;
+    Ok((StatusCode::NO_CONTENT, progress(&appended)).into_response())
+}
+
+/// Ends an upload.
+pub(super) async fn delete(
+    state: &AppState,
+    (id, secret): (UploadId, Secret),
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let access = owner_access(state, secret, headers).await?;
+    state.uploads.terminate(id, &access).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// The status of an upload as JSON, which is not part of tus.
+pub(super) async fn get(
+    state: &AppState,
+    (id, secret): (UploadId, Secret),
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let access = owner_access(state, secret, headers).await?;
+    let status = state.uploads.status(id, &access).await?;
+    let response = json!({
+        "state": status.state.as_str(),
+        "offset": status.offset,
+        "length": status.length,
+        "expires_at": status.state.is_alive().then_some(status.expires_at),
+        "ref_key": status.ref_key,
+        "submission_id": status.submission,
+        "video_id": status.video,
+        "refusal": status.refusal,
+    });
+    Ok(success(StatusCode::OK, "success", &response))
+}
+
+/// The secret of the URL is not enough to end an upload or to read its status: both need a valid token.
+async fn owner_access(
+    state: &AppState,
+    secret: Secret,
+    headers: &HeaderMap,
+) -> Result<Access, Problem> {
+    let caller = state.caller(headers).await?;
+    Ok(Access { secret, caller: Some(caller.id) })
+}
+
+/// Where the upload is after an append.
+fn progress(appended: &Appended) -> [Field; 2] {
+    match appended {
+        Appended::Progress { offset, expires_at } => {
+            [(UPLOAD_OFFSET, offset.to_string()), expires(*expires_at)]
+        }
+        Appended::Stored(stored) => {
+            [(UPLOAD_OFFSET, stored.length.to_string()), (tus::REPORT_STATUS, "2".to_owned())]
+        }
+    }
+}
+
+fn expires(at: jiff::Timestamp) -> Field {
+    (tus::UPLOAD_EXPIRES, http_date(at))
+}
