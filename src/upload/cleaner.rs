@@ -26,15 +26,11 @@ pub struct Swept {
 
 /// Ends uploads and removes what they leave in the spool and in shared storage.
 pub(super) struct Cleaner {
-    parts: Arc<Parts>,
-    locks: Arc<UploadLocks>,
+    pub(super) parts: Arc<Parts>,
+    pub(super) locks: Arc<UploadLocks>,
 }
 
 impl Cleaner {
-    pub(super) fn new(parts: &Arc<Parts>, locks: &Arc<UploadLocks>) -> Self {
-        Self { parts: Arc::clone(parts), locks: Arc::clone(locks) }
-    }
-
     /// Ends an upload under its lease.
     pub(super) async fn end(
         self: &Arc<Self>,

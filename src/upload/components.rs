@@ -12,13 +12,14 @@ use super::locks::UploadLocks;
 use super::parts::Parts;
 use super::preflight::Preflights;
 use super::refusal_cache::RefusalCache;
+use super::scan::ScanCache;
 use super::writer::Writers;
 
 pub(super) struct Components {
     pub(super) parts: Arc<Parts>,
     pub(super) locks: Arc<UploadLocks>,
     pub(super) cleaner: Arc<Cleaner>,
-    pub(super) eligibility: Eligibility,
+    pub(super) eligibility: Arc<Eligibility>,
     pub(super) refusals: Arc<RefusalCache>,
     pub(super) writers: Arc<Writers>,
     pub(super) finisher: Arc<Finisher>,
@@ -28,14 +29,27 @@ pub(super) struct Components {
 impl Components {
     pub(super) async fn start(parts: Parts) -> Result<Self, UploadError> {
         let parts = Arc::new(parts);
-        let readers = Arc::new(Semaphore::new(parts.config.readers.max(1)));
+        let config = &parts.config;
+        let cache = ScanCache::new(config.scan_cache_limit, config.scan_cache_bytes);
+        let readers = Arc::new(Semaphore::new(config.readers.max(1)));
         let locks = Arc::new(UploadLocks::register(&parts).await?);
-        let cleaner = Arc::new(Cleaner::new(&parts, &locks));
-        let eligibility = Eligibility::new(&parts);
-        let refusals = Arc::new(RefusalCache::new(&parts, &cleaner));
-        let writers = Arc::new(Writers::new(&parts, &readers, &locks, &cleaner, &refusals));
-        let finisher = Arc::new(Finisher::new(&parts, &cleaner));
-        let preflights = Preflights::new(&parts, readers, &refusals);
+        let cleaner = Arc::new(Cleaner { parts: parts.clone(), locks: locks.clone() });
+        let eligibility = Arc::new(Eligibility { parts: parts.clone() });
+        let refusals = Arc::new(RefusalCache { parts: parts.clone(), cleaner: cleaner.clone() });
+        let preflights = Preflights::new(&parts, &readers, &eligibility, &refusals);
+        let writers = Arc::new(Writers {
+            parts: parts.clone(),
+            readers,
+            cache,
+            locks: locks.clone(),
+            cleaner: cleaner.clone(),
+            refusals: refusals.clone(),
+        });
+        let finisher = Arc::new(Finisher {
+            parts: parts.clone(),
+            cleaner: cleaner.clone(),
+            eligibility: eligibility.clone(),
+        });
         Ok(Self { parts, locks, cleaner, eligibility, refusals, writers, finisher, preflights })
     }
 }

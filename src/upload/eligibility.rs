@@ -1,6 +1,8 @@
 //! Whether a report takes a video from a person: its state, its visibility, and reused videos.
 
-use crate::database::{Database, Fingerprint, ReportRow};
+use std::sync::Arc;
+
+use crate::database::{Fingerprint, ReportRow};
 use crate::model::plausibility::{MOST_LINKS, for_driver, reuse};
 use crate::model::{Digest, EarlierUse, Person, RefKey, ReportStatus, Verdict};
 
@@ -9,17 +11,11 @@ use super::error::UploadError;
 use super::parts::Parts;
 use super::refusal_cache::Declaration;
 
-#[derive(Clone)]
 pub(super) struct Eligibility {
-    database: Database,
-    reuse: Reuse,
+    pub(super) parts: Arc<Parts>,
 }
 
 impl Eligibility {
-    pub(super) fn new(parts: &Parts) -> Self {
-        Self { database: parts.database.clone(), reuse: parts.config.reuse }
-    }
-
     /// The report, if the person may send videos for it: a report of the person's company, of a
     /// vehicle that the person may see. Reviewers may not, because they could approve their own.
     pub(super) async fn report(
@@ -30,10 +26,10 @@ impl Eligibility {
         if person.role.decides() {
             return Err(UploadError::Forbidden);
         }
-        let report = self.database.report(ref_key).await?;
+        let report = self.parts.database.report(ref_key).await?;
         let report = report.filter(|report| report.company == person.company);
         let report = report.ok_or(UploadError::ReportNotFound)?;
-        let is_visible = self.database.may_see_report(person, ref_key).await?;
+        let is_visible = self.parts.database.may_see_report(person, ref_key).await?;
         if is_visible { Ok(report) } else { Err(UploadError::ReportNotFound) }
     }
 
@@ -73,10 +69,10 @@ impl Eligibility {
         ref_key: RefKey,
         sha256: Digest,
     ) -> Result<(Vec<Verdict>, Option<UploadError>), UploadError> {
-        let uses = self.database.earlier_uses(&fingerprint(person, ref_key, sha256)).await?;
+        let uses = self.parts.database.earlier_uses(&fingerprint(person, ref_key, sha256)).await?;
         let verdict = reuse(&uses);
         let linked: Vec<_> = verdict.links.iter().map(|link| link.report_ref_key).collect();
-        let visible = self.database.visible_reports(person, &linked).await?;
+        let visible = self.parts.database.visible_reports(person, &linked).await?;
         let verdicts = for_driver(vec![verdict], |ref_key| visible.contains(&ref_key));
         if !self.refuses(&uses) {
             return Ok((verdicts, None));
@@ -89,16 +85,16 @@ impl Eligibility {
         &self,
         video: &Fingerprint,
     ) -> Result<Option<Vec<EarlierUse>>, UploadError> {
-        if self.reuse == Reuse::Note {
+        if self.parts.config.reuse == Reuse::Note {
             return Ok(None);
         }
-        let uses = self.database.earlier_uses(video).await?;
+        let uses = self.parts.database.earlier_uses(video).await?;
         Ok(self.refuses(&uses).then_some(uses))
     }
 
     /// A report that no longer holds the video does not count.
     pub(super) fn refuses(&self, uses: &[EarlierUse]) -> bool {
-        self.reuse == Reuse::Refuse && uses.iter().any(|earlier| earlier.held)
+        self.parts.config.reuse == Reuse::Refuse && uses.iter().any(|earlier| earlier.held)
     }
 
     /// The error for a reused video, with the uses that the person may see.
@@ -110,7 +106,7 @@ impl Eligibility {
         let Some(person) = person else { return Ok(UploadError::Reused { links: Vec::new() }) };
         uses.retain(|earlier| earlier.held);
         let ref_keys: Vec<_> = uses.iter().map(|earlier| earlier.report_ref_key).collect();
-        let visible = self.database.visible_reports(person, &ref_keys).await?;
+        let visible = self.parts.database.visible_reports(person, &ref_keys).await?;
         uses.retain(|earlier| visible.contains(&earlier.report_ref_key));
         uses.truncate(MOST_LINKS);
         Ok(UploadError::Reused { links: uses })

@@ -49,9 +49,9 @@ pub(super) enum OnFailure {
 }
 
 pub(super) struct Finisher {
-    parts: Arc<Parts>,
-    cleaner: Arc<Cleaner>,
-    eligibility: Eligibility,
+    pub(super) parts: Arc<Parts>,
+    pub(super) cleaner: Arc<Cleaner>,
+    pub(super) eligibility: Arc<Eligibility>,
 }
 
 /// A complete video and its verdict: the same at each attempt to store it.
@@ -65,11 +65,6 @@ struct FinishAttempt<'a> {
 }
 
 impl Finisher {
-    pub(super) fn new(parts: &Arc<Parts>, cleaner: &Arc<Cleaner>) -> Self {
-        let (parts, cleaner) = (Arc::clone(parts), Arc::clone(cleaner));
-        Self { eligibility: Eligibility::new(&parts), parts, cleaner }
-    }
-
     /// Finishes an upload in a task that cannot be interrupted, and waits for it for a limited time.
     pub(super) async fn finish(
         self: &Arc<Self>,

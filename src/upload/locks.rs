@@ -4,19 +4,20 @@
 //! acquisition of the lease raises its fence, a fencing token that every later write repeats, so
 //! that a previous holder's writes no longer match.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::database::UploadRow;
+use crate::database::{NodeRow, UploadRow};
 use crate::model::{NodeId, Offset, UploadId, UploadState};
 
 use super::access::Access;
 use super::error::UploadError;
 use super::lock_table::{LockGuard, LockTable};
 use super::parts::Parts;
-use super::peers::PeerHeartbeats;
 
 /// Who may write to an upload, among the requests of this node and among nodes.
 pub struct UploadLocks {
@@ -227,5 +228,36 @@ fn not_ended(guard: LockGuard, row: UploadRow) -> Result<(LockGuard, UploadRow),
     match row.state {
         UploadState::Open | UploadState::Finishing | UploadState::Stored => Ok((guard, row)),
         state => Err(UploadError::Ended { state, refusal: row.refusal.map(Box::new) }),
+    }
+}
+
+/// When each peer's heartbeat counter was last seen to change, by this node's clock: the clocks of
+/// nodes need not agree.
+#[derive(Default)]
+struct PeerHeartbeats(Mutex<HashMap<NodeId, LastBeat>>);
+
+#[derive(Clone, Copy)]
+struct LastBeat {
+    counter: i64,
+    at: Timestamp,
+}
+
+impl PeerHeartbeats {
+    /// Records the counters, and returns the nodes whose counter has not changed for `dead_after`.
+    fn observe(&self, rows: &[NodeRow], now: Timestamp, dead_after: SignedDuration) -> Vec<NodeId> {
+        let mut peers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        peers.retain(|id, _| rows.iter().any(|row| row.id == *id));
+        let mut dead = Vec::new();
+        for row in rows {
+            let fresh = LastBeat { counter: row.beat, at: now };
+            let last = peers.entry(row.id).or_insert(fresh);
+            if last.counter != row.beat {
+                *last = fresh;
+            }
+            if now.duration_since(last.at) >= dead_after {
+                dead.push(row.id);
+            }
+        }
+        dead
     }
 }

@@ -18,9 +18,9 @@ use crate::model::{
 
 use super::eligibility::Eligibility;
 use super::error::UploadError;
-use super::head_hash::HeadHash;
 use super::parts::Parts;
 use super::refusal_cache::RefusalCache;
+use super::scan::HeadHash;
 
 /// How many preflights one person can have in progress: one that hangs, and its retry.
 const MAX_PER_PERSON: usize = 2;
@@ -61,7 +61,7 @@ pub struct Preflighted {
 pub(super) struct Preflights {
     parts: Arc<Parts>,
     readers: Arc<Semaphore>,
-    eligibility: Eligibility,
+    eligibility: Arc<Eligibility>,
     refusals: Arc<RefusalCache>,
     /// The rate limit per person.
     recent: Recent,
@@ -113,13 +113,14 @@ impl InProgress {
 impl Preflights {
     pub(super) fn new(
         parts: &Arc<Parts>,
-        readers: Arc<Semaphore>,
+        readers: &Arc<Semaphore>,
+        eligibility: &Arc<Eligibility>,
         refusals: &Arc<RefusalCache>,
     ) -> Self {
         Self {
             parts: Arc::clone(parts),
-            readers,
-            eligibility: Eligibility::new(parts),
+            readers: Arc::clone(readers),
+            eligibility: Arc::clone(eligibility),
             refusals: Arc::clone(refusals),
             recent: Recent::new(parts.config.preflights_per_minute, RATE_INTERVAL),
             permits: Arc::new(Semaphore::new(parts.config.preflights_at_once)),

@@ -14,9 +14,9 @@ use crate::model::{Check, CompanyId, Digest, RefKey, Refusal, UploadState};
 
 use super::cleaner::Cleaner;
 use super::error::UploadError;
-use super::head_hash::HEAD_LENGTH;
 use super::locks::WriteLease;
 use super::parts::Parts;
+use super::scan::HEAD_LENGTH;
 
 /// Refusals of the kind of video. Bytes that were lost, repeated or damaged in transit break boxes;
 /// they seldom change a codec, or a second into an hour.
@@ -92,15 +92,11 @@ impl HeadCheck {
 
 /// Refused videos by report and content, in the database.
 pub(super) struct RefusalCache {
-    parts: Arc<Parts>,
-    cleaner: Arc<Cleaner>,
+    pub(super) parts: Arc<Parts>,
+    pub(super) cleaner: Arc<Cleaner>,
 }
 
 impl RefusalCache {
-    pub(super) fn new(parts: &Arc<Parts>, cleaner: &Arc<Cleaner>) -> Self {
-        Self { parts: Arc::clone(parts), cleaner: Arc::clone(cleaner) }
-    }
-
     /// The refusal of the same content under the current rules.
     pub(super) async fn find(
         &self,

@@ -8,8 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::database::{ContentId, Details, NewUpload, UploadRow};
 use crate::model::{
-    Door, Length, Offset, Person, RefKey, Refusal, ReportStatus, SubmissionId, UploadId,
-    UploadState, VideoId,
+    Door, Length, Offset, Person, RefKey, Refusal, SubmissionId, UploadId, UploadState, VideoId,
 };
 
 use super::access::{Access, Secret};
@@ -119,8 +118,7 @@ impl UploadService {
         }
         if let Some(details) = &video.details {
             self.0.eligibility.check_open(&video.person, details.ref_key).await?;
-            self.0.eligibility.check_reuse(&video.person, details.into()).await?;
-            self.check_refused(&video.person, details.into(), video.length).await?;
+            self.check_video(&video.person, details.into(), video.length).await?;
         } else if video.person.role.decides() {
             return Err(UploadError::Forbidden);
         }
@@ -162,14 +160,24 @@ impl UploadService {
         person: &Person,
         declaration: Declaration,
     ) -> Result<(), UploadError> {
-        match self.0.eligibility.report(person, declaration.ref_key).await?.status {
-            ReportStatus::Accepted => return Err(UploadError::ReportClosed),
-            ReportStatus::Submit | ReportStatus::Rejected => {
-                self.0.eligibility.check_reuse(person, declaration).await?;
+        match self.0.eligibility.check_open(person, declaration.ref_key).await {
+            Ok(()) => self.check_video(person, declaration, None).await,
+            Err(UploadError::AlreadySubmitted { .. }) => {
+                self.check_refused(person, declaration, None).await
             }
-            ReportStatus::Submitted => {}
+            Err(error) => Err(error),
         }
-        self.check_refused(person, declaration, None).await
+    }
+
+    /// Fails when the declared video is known to be refused.
+    async fn check_video(
+        &self,
+        person: &Person,
+        declaration: Declaration,
+        length: Option<Length>,
+    ) -> Result<(), UploadError> {
+        self.0.eligibility.check_reuse(person, declaration).await?;
+        self.check_refused(person, declaration, length).await
     }
 
     async fn check_refused(

@@ -28,12 +28,12 @@ const HASH_CHUNK: u64 = 1024 * 1024;
 
 /// What all writers of this node share.
 pub(super) struct Writers {
-    parts: Arc<Parts>,
-    readers: Arc<Semaphore>,
-    cache: ScanCache,
-    locks: Arc<UploadLocks>,
-    cleaner: Arc<Cleaner>,
-    refusals: Arc<RefusalCache>,
+    pub(super) parts: Arc<Parts>,
+    pub(super) readers: Arc<Semaphore>,
+    pub(super) cache: ScanCache,
+    pub(super) locks: Arc<UploadLocks>,
+    pub(super) cleaner: Arc<Cleaner>,
+    pub(super) refusals: Arc<RefusalCache>,
 }
 
 /// Writes to the spool file of one upload, and hashes and scans what it writes.
@@ -46,23 +46,6 @@ pub(super) struct UploadWriter {
 }
 
 impl Writers {
-    pub(super) fn new(
-        parts: &Arc<Parts>,
-        readers: &Arc<Semaphore>,
-        locks: &Arc<UploadLocks>,
-        cleaner: &Arc<Cleaner>,
-        refusals: &Arc<RefusalCache>,
-    ) -> Self {
-        Self {
-            parts: Arc::clone(parts),
-            readers: Arc::clone(readers),
-            cache: ScanCache::new(parts.config.scan_cache_limit, parts.config.scan_cache_bytes),
-            locks: Arc::clone(locks),
-            cleaner: Arc::clone(cleaner),
-            refusals: Arc::clone(refusals),
-        }
-    }
-
     /// Opens the writer of an upload: from cache and spool when no other node has written since,
     /// otherwise from the segments. Releases the lease when that fails.
     pub(super) async fn open_writer(

@@ -3,7 +3,6 @@
 //! The form is read as it arrives. Its file goes straight into the upload, whatever fields come before
 //! or after it, and is neither held in memory nor written twice.
 
-mod chunked_body;
 mod openapi;
 pub(super) mod reader;
 

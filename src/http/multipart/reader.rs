@@ -1,9 +1,16 @@
 //! A multipart form, read part by part. Everything but the files is limited here.
 
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::BoxError;
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
-use futures_util::{StreamExt as _, stream};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, stream};
 use multer::{Constraints, Field, Multipart, SizeLimit};
+use tokio::task::yield_now;
 
 use crate::http::body::BodyError;
 use crate::http::config::RequestLimits;
@@ -11,10 +18,10 @@ use crate::http::problem::Problem;
 use crate::http::upload_errors;
 use crate::upload;
 
-use super::chunked_body::{ChunkedBody, ReadLimit};
-
 /// RFC 2046, section 5.1.1.
 const MAX_BOUNDARY: usize = 70;
+
+const UNLIMITED: usize = usize::MAX;
 
 /// The part that contains a whole video. The only one that can make its form too long.
 pub(in crate::http) const VIDEO: &str = "file";
@@ -22,7 +29,8 @@ pub(in crate::http) const VIDEO: &str = "file";
 pub(in crate::http) struct Form {
     parts: Multipart<'static>,
     files: &'static [&'static str],
-    read_limit: ReadLimit,
+    /// How many more bytes the parser may read.
+    read_limit: Arc<AtomicUsize>,
     fields_left: usize,
     max_text: usize,
 }
@@ -58,8 +66,8 @@ impl Form {
             Problem::unreadable(message)
         })?;
         let constraints = Constraints::new().size_limit(SizeLimit::new().whole_stream(max_length));
-        let read_limit = ReadLimit::unlimited();
-        let chunks = ChunkedBody::new(body.into_data_stream(), read_limit.clone());
+        let read_limit = Arc::new(AtomicUsize::new(UNLIMITED));
+        let chunks = single_chunks(body, Arc::clone(&read_limit));
         let parts = Multipart::with_constraints(chunks, boundary, constraints);
         let (fields_left, max_text) = (limits.max_fields, limits.max_field);
         Ok(Self { parts, files, read_limit, fields_left, max_text })
@@ -67,9 +75,9 @@ impl Form {
 
     /// The next part; `None` after the last.
     pub(in crate::http) async fn next(&mut self) -> Result<Option<Part>, Problem> {
-        self.read_limit.set(self.max_text);
+        self.read_limit.store(self.max_text, Ordering::Relaxed);
         let field = self.parts.next_field().await;
-        self.read_limit.remove();
+        self.read_limit.store(UNLIMITED, Ordering::Relaxed);
         let Some(field) = field.map_err(|error| self.problem(&error))? else { return Ok(None) };
         let fields_left = self.fields_left.checked_sub(1);
         self.fields_left =
@@ -120,4 +128,28 @@ fn file(name: String, field: Field<'static>) -> Part {
         Some((chunk.map_err(Into::into), field))
     });
     Part::File { name, filename, bytes: bytes.boxed() }
+}
+
+/// The body for `multer`, which buffers everything that a stream has ready before it parses any of it,
+/// and searches for the headers of a part without a limit. So this stream pauses after each chunk, and
+/// fails where the headers of a part are longer than `limit`.
+fn single_chunks(
+    body: Body,
+    limit: Arc<AtomicUsize>,
+) -> impl Stream<Item = Result<Bytes, BoxError>> + Send + 'static {
+    let chunks = body.into_data_stream();
+    stream::try_unfold((chunks, limit, true), |(mut chunks, limit, is_first)| async move {
+        if !is_first {
+            yield_now().await;
+        }
+        let left = limit.load(Ordering::Relaxed);
+        if left == 0 {
+            return Err(io::Error::other("the headers of a part are too long").into());
+        }
+        let Some(chunk) = chunks.next().await.transpose()? else { return Ok(None) };
+        if left != UNLIMITED {
+            limit.store(left.saturating_sub(chunk.len()), Ordering::Relaxed);
+        }
+        Ok(Some((chunk, (chunks, limit, false))))
+    })
 }
