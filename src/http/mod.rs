@@ -50,7 +50,7 @@ pub use error_code::ErrorCode;
 pub use ops::{Health, ops_router};
 pub use state::AppState;
 
-use answer::{Answer, http_date, success};
+use answer::{Answer, success};
 use problem::Problem;
 
 /// The public routes.

@@ -26,7 +26,7 @@ def piece(ctx, value):
 def before_load_schema(context, schema):
     """Says what is done with an upload once it is there; a document has no words for it."""
     created = schema["paths"]["/uploads"]["post"]["responses"]["201"]
-    operations = ["append_to_upload", "upload_offset", "upload_state", "end_upload"]
+    operations = ["append_to_upload", "upload_offset", "upload_status", "terminate_upload"]
     link = lambda operation: {"operationId": operation, "parameters": {"path.name": NAME}}
     created["links"] = {operation: link(operation) for operation in operations}
 
