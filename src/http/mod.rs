@@ -26,9 +26,9 @@ mod request_id;
 mod review;
 pub mod server;
 mod state;
-mod stored;
 mod tus;
 mod upload_errors;
+mod video_response;
 mod view;
 
 use std::sync::Arc;

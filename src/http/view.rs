@@ -1,4 +1,4 @@
-//! Stored videos: facts and a fresh link for those who may see them, bytes for who holds a link.
+//! Stored videos: facts and a new link for viewers, the bytes for requests with a link.
 
 use std::io::SeekFrom;
 use std::ops::Range;
@@ -18,22 +18,22 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::model::{Digest, Facts, Finding, RefKey, SubmissionId, Verdict, VideoId};
-use crate::playback::{OpenedVideo, PlaybackError, Viewing};
+use crate::playback::{Link, OpenedVideo, PlaybackError, VideoRow};
 
+use super::answer::{Answer, success};
 use super::error_code::ErrorCode;
 use super::problem::{self, Problem};
-use super::stored::plan;
-use super::{Answer, AppState, success};
+use super::state::AppState;
+use super::video_response::VideoResponse;
 
 /// How much of a video is read at a time.
-const PIECE: usize = 128 * 1024;
+const CHUNK: usize = 128 * 1024;
 
-/// The routes of viewers.
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new().routes(routes!(video)).routes(routes!(media))
 }
 
-/// The latest video of a report: facts, verdicts, a fresh link
+/// Get the latest video of a report: facts, verdicts and a new link
 #[utoipa::path(
     get,
     path = "/reports/{ref_key}/video",
@@ -41,7 +41,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     security(("access_token" = [])),
     params(("ref_key" = Uuid, Path, description = "The report")),
     responses(
-        (status = 200, description = "The video", body = Answer<VideoTold>),
+        (status = 200, description = "The video", body = Answer<LatestVideoResponse>),
     )
 )]
 async fn video(
@@ -51,94 +51,99 @@ async fn video(
 ) -> Result<Response, Problem> {
     let viewer = state.caller(&headers).await?;
     let nothing = || Problem::not_found("there is no video for this report");
-    // A key that is not UTF-8 is none of ours either.
+    // A key that is not UTF-8 is unknown as well.
     let ref_key = ref_key.ok().and_then(|Path(text)| text.parse::<RefKey>().ok());
     let ref_key = ref_key.ok_or_else(nothing)?;
-    let viewing = state.playback.video(&viewer, ref_key).await?.ok_or_else(nothing)?;
-    Ok(success(StatusCode::OK, "success", &told(&state, ref_key, viewing)))
+    let (video, link) = state.playback.latest_video(&viewer, ref_key).await?.ok_or_else(nothing)?;
+    Ok(success(StatusCode::OK, "success", &response(&state, ref_key, video, &link)))
 }
 
-/// Bytes that are no text.
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary)]
 #[expect(dead_code, reason = "only describes the answer")]
 struct Bytes(Vec<u8>);
 
-/// A video, as viewers are told of it.
+/// A video and its verdicts.
 #[derive(Serialize, ToSchema)]
-struct VideoTold {
+struct LatestVideoResponse {
     ref_key: RefKey,
     video_id: VideoId,
     submission_id: SubmissionId,
-    /// Hexadecimal.
+    /// SHA-256 of the file, hexadecimal.
     sha256: Digest,
     facts: Facts,
-    /// How plausible it is, one test after another. Drivers read of reuse only where they see both
-    /// reports.
+    /// The tests of plausibility. A driver sees an earlier use only of a report that the driver may see.
     verdicts: Vec<Verdict>,
-    /// What the inspection noticed.
+    /// Deviations from the standard that were accepted.
     notes: Vec<Finding>,
     lat: f64,
     long: f64,
     time_sent: Timestamp,
     received_at: Timestamp,
-    /// The report's state: 2 sent, 3 approved, 4 rejected.
+    /// The state of the report: 2 submitted, 3 approved, 4 rejected.
     status_code: i64,
-    /// Grows with each change of state; a decision names it.
+    /// Increases with each change of state. A decision must name it.
     version: i64,
-    /// Why the report was rejected last.
+    /// Why the report was last rejected.
     reject_reason: String,
-    /// Plays the video until `expires_at`.
+    /// A URL that plays the video until `expires_at`.
     link: String,
     expires_at: Timestamp,
 }
 
-fn told(state: &AppState, ref_key: RefKey, viewing: Viewing) -> VideoTold {
-    VideoTold {
+fn response(
+    state: &AppState,
+    ref_key: RefKey,
+    video: VideoRow,
+    link: &Link,
+) -> LatestVideoResponse {
+    LatestVideoResponse {
         ref_key,
-        video_id: viewing.video,
-        submission_id: viewing.submission,
-        sha256: viewing.sha256,
-        facts: viewing.facts,
-        verdicts: viewing.verdicts,
-        notes: viewing.notes,
-        lat: viewing.place.lat(),
-        long: viewing.place.long(),
-        time_sent: viewing.time_sent.at,
-        received_at: viewing.received_at,
-        status_code: viewing.standing.status.code(),
-        version: viewing.standing.version,
-        reject_reason: viewing.standing.reject_reason,
-        link: absolute(state, &viewing.link),
-        expires_at: viewing.expires_at,
+        video_id: video.id,
+        submission_id: video.submission,
+        sha256: video.sha256,
+        facts: video.facts,
+        verdicts: video.verdicts,
+        notes: video.notes,
+        lat: video.place.lat(),
+        long: video.place.long(),
+        time_sent: video.time_sent.at,
+        received_at: video.received_at,
+        status_code: video.report_state.status.code(),
+        version: video.report_state.version,
+        reject_reason: video.report_state.reject_reason,
+        link: absolute(state, &link.url),
+        expires_at: link.expires_at,
     }
 }
 
-/// Links of the disk back end are paths of ours; those of S3 name their host.
+/// The URL of a link. Links of the disk back end are paths of this service.
 pub(super) fn absolute(state: &AppState, link: &str) -> String {
     if link.starts_with('/') { format!("{}{link}", state.public_url) } else { link.to_owned() }
 }
 
-/// The bytes behind a viewing link, when videos are on disk
+/// Get the bytes behind a viewing link
+///
+/// Only if the videos are stored on disk; with S3 a link leads to the bucket.
 #[utoipa::path(
     get,
     path = "/media/{signed}",
     tag = "review",
     params(
-        ("signed" = String, Path, description = "The last part of a viewing link"),
+        ("signed" = String, Path, description = "The last segment of a viewing link"),
         ("Range" = Option<String>, Header, description = "One range", example = "bytes=0-1023"),
-        ("If-None-Match" = Option<String>, Header, description = "The ETag of bytes held already"),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag of a cached copy"),
     ),
     responses(
         (status = 200, description = "The whole video", content_type = "video/mp4",
             body = inline(Bytes)),
-        (status = 206, description = "A range of it", content_type = "video/mp4",
-            body = inline(Bytes), headers(("Content-Range" = String, description = "Which"))),
-        (status = 304, description = "The same as If-None-Match says"),
+        (status = 206, description = "A range of the video", content_type = "video/mp4",
+            body = inline(Bytes), headers(("Content-Range" = String, description = "The range"))),
+        (status = 304, description = "The cached copy is current"),
     ),
     extensions(("x-errors" = json!([
-        [403, [ErrorCode::Forbidden], "Not our link, or expired"],
-        [416, [ErrorCode::ValidationFailed], "No such range"],
+        [403, [ErrorCode::Forbidden], "The link is not valid or has expired."],
+        [416, [ErrorCode::ValidationFailed], "The range is outside the video."],
     ])))
 )]
 async fn media(
@@ -148,35 +153,35 @@ async fn media(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let Path(signed) = signed.map_err(|_| Problem::not_found("there is nothing here"))?;
-    let file = state.playback.open_signed(&signed).await?;
-    let plan = plan(&method, &headers, &file.headers)?;
-    let body = match plan.part.clone() {
-        Some(part) => bytes(file, part).await?,
+    let file = state.playback.open_link(&signed).await?;
+    let response = VideoResponse::new(&method, &headers, &file.headers)?;
+    let body = match response.range.clone() {
+        Some(range) => bytes(file, range).await?,
         None => Body::empty(),
     };
-    Ok(plan.respond(body))
+    Ok(response.with_body(body))
 }
 
-async fn bytes(mut file: OpenedVideo, part: Range<u64>) -> Result<Body, Problem> {
-    file.file.seek(SeekFrom::Start(part.start)).await.map_err(|_| problem::internal())?;
-    let bytes = file.file.take(part.end - part.start);
-    Ok(Body::from_stream(ReaderStream::with_capacity(bytes, PIECE)))
+async fn bytes(mut file: OpenedVideo, range: Range<u64>) -> Result<Body, Problem> {
+    file.file.seek(SeekFrom::Start(range.start)).await.map_err(|_| problem::internal())?;
+    let bytes = file.file.take(range.end - range.start);
+    Ok(Body::from_stream(ReaderStream::with_capacity(bytes, CHUNK)))
 }
 
 impl From<PlaybackError> for Problem {
     fn from(error: PlaybackError) -> Self {
         match error {
-            PlaybackError::LinkInvalid => Self::new(ErrorCode::Forbidden, "this link is not valid"),
+            PlaybackError::LinkInvalid => Self::new(ErrorCode::Forbidden, error.to_string()),
             PlaybackError::LinkExpired => {
-                Self::new(ErrorCode::Forbidden, "this link has expired; ask for a new one")
+                Self::new(ErrorCode::Forbidden, "this link has expired; request a new one")
             }
             PlaybackError::Busy => {
-                let message = "as many videos are being sent as may be; ask again";
+                let message = "too many videos are being downloaded; retry in a moment";
                 Self::new(ErrorCode::Busy, message).retry_after(5)
             }
-            error @ PlaybackError::Away(..) => problem::unavailable(&error),
+            error @ PlaybackError::Unavailable(..) => problem::unavailable(&error),
             PlaybackError::Internal(cause) => {
-                tracing::error!(error = %cause, "a video could not be shown");
+                tracing::error!(error = %cause, "video request failed");
                 problem::internal()
             }
         }

@@ -1,14 +1,13 @@
-//! Settings of stored videos.
+//! `[playback]`: settings of viewing links and downloads.
 
 use jiff::SignedDuration;
 use serde::Deserialize;
 
-/// `[playback]`: viewing links.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// How long a viewing link opens the video.
+    /// How long a viewing link is valid.
     pub link_ttl: SignedDuration,
-    /// Videos that are sent through this service to 1C at a time.
+    /// How many videos are sent to 1C through this service at a time.
     pub downloads: usize,
 }

@@ -17,11 +17,11 @@ use crate::http::AppState;
 use crate::http::error_code::ErrorCode;
 use crate::http::fields::Fields;
 use crate::http::problem::{self, Problem};
-use crate::http::stored::plan;
+use crate::http::video_response::VideoResponse;
 use crate::http::view::absolute;
 use crate::model::SubmissionId;
 use crate::onec::{Page, QueueError, Submission, USUAL_PAGE};
-use crate::playback::Held;
+use crate::playback::StoredVideo;
 
 use super::{OnecAccount, plain};
 
@@ -234,8 +234,11 @@ async fn file(
     }
 }
 
-async fn held(state: &AppState, id: Result<Path<String>, PathRejection>) -> Result<Held, Problem> {
-    state.playback.held(named(id)?).await?.ok_or_else(nothing)
+async fn held(
+    state: &AppState,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<StoredVideo, Problem> {
+    state.playback.submitted_video(named(id)?).await?.ok_or_else(nothing)
 }
 
 /// Who took a video over, for its custody.
@@ -243,25 +246,25 @@ fn actor(account: &OnecAccount) -> String {
     format!("exchange:{}", account.login)
 }
 
-async fn hand_link(state: &AppState, held: &Held, actor: &str) -> Result<Response, Problem> {
-    let link = state.playback.hand_link(held, actor).await?;
+async fn hand_link(state: &AppState, held: &StoredVideo, actor: &str) -> Result<Response, Problem> {
+    let link = state.playback.create_link(held, actor).await?;
     let url = absolute(state, &link.url);
     Ok(plain(&HandedLink { url, expires_at: link.expires_at }))
 }
 
 async fn bytes(
     state: &AppState,
-    held: &Held,
+    held: &StoredVideo,
     actor: &str,
     method: &Method,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let plan = plan(method, headers, &held.about)?;
-    let body = match plan.part.clone() {
-        Some(part) => Body::from_stream(state.playback.read(held, part, actor).await?),
+    let response = VideoResponse::new(method, headers, &held.headers)?;
+    let body = match response.range.clone() {
+        Some(range) => Body::from_stream(state.playback.read(held, range, actor).await?),
         None => Body::empty(),
     };
-    Ok(plan.respond(body))
+    Ok(response.with_body(body))
 }
 
 fn named(id: Result<Path<String>, PathRejection>) -> Result<SubmissionId, Problem> {

@@ -1,0 +1,167 @@
+//! Stored videos for viewers and for 1C. Each link and each download gets a custody entry.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use tokio::sync::Semaphore;
+
+use crate::database::{CustodyEntry, Database, VideoRow};
+use crate::model::plausibility::for_driver;
+use crate::model::{
+    Clock, CompanyId, EventId, Person, Random, RefKey, Role, SubmissionId, Verdict, VideoId,
+};
+use crate::storage::{ContentHeaders, Link, OpenedVideo, Store, VideoKey, VideoStream};
+
+use super::config::Config;
+use super::error::PlaybackError;
+
+/// Access to the stored videos. Cheap to clone.
+#[derive(Clone)]
+pub struct Playback {
+    database: Database,
+    store: Store,
+    clock: Clock,
+    random: Random,
+    config: Config,
+    downloads: Arc<Semaphore>,
+}
+
+/// The video of a submission.
+#[derive(Debug, Clone)]
+pub struct StoredVideo {
+    pub headers: ContentHeaders,
+    video: VideoId,
+    key: VideoKey,
+    ref_key: RefKey,
+}
+
+impl Playback {
+    pub fn new(
+        database: Database,
+        store: Store,
+        clock: Clock,
+        random: Random,
+        config: Config,
+    ) -> Self {
+        let downloads = Arc::new(Semaphore::new(config.downloads));
+        Self { database, store, clock, random, config, downloads }
+    }
+
+    /// The latest video of a report, with the verdicts that the viewer may see and a new link. `None`
+    /// for a report without a video, an unknown one, and one that the viewer may not see: the response
+    /// must not reveal which.
+    pub async fn latest_video(
+        &self,
+        viewer: &Person,
+        ref_key: RefKey,
+    ) -> Result<Option<(VideoRow, Link)>, PlaybackError> {
+        let found = self.database.latest_video(ref_key).await?;
+        let Some(mut row) = found.filter(|row| may_watch(viewer, row)) else { return Ok(None) };
+        if !self.database.may_see_report(viewer, ref_key).await? {
+            return Ok(None);
+        }
+        let key = VideoKey { upload: row.upload, sha256: row.sha256 };
+        let actor = format!("person:{}", viewer.id.0);
+        let link = self.issue_link(row.id, &key, ref_key, &actor).await?;
+        row.verdicts = self.visible_verdicts(viewer, row.verdicts).await?;
+        Ok(Some((row, link)))
+    }
+
+    /// A driver learns nothing of reports that the driver may not see. Everybody else who may watch a
+    /// video may see all reports of its company.
+    async fn visible_verdicts(
+        &self,
+        viewer: &Person,
+        verdicts: Vec<Verdict>,
+    ) -> Result<Vec<Verdict>, PlaybackError> {
+        if viewer.role != Role::Employee {
+            return Ok(verdicts);
+        }
+        let links = verdicts.iter().flat_map(|verdict| &verdict.links);
+        let linked: Vec<_> = links.map(|link| link.report_ref_key).collect();
+        let visible = self.database.visible_reports(viewer, &linked).await?;
+        Ok(for_driver(verdicts, |ref_key| visible.contains(&ref_key)))
+    }
+
+    /// Opens the video behind a link of the disk back end; `signed` is its last path segment.
+    pub async fn open_link(&self, signed: &str) -> Result<OpenedVideo, PlaybackError> {
+        Ok(self.store.open_link(signed, self.clock.now()).await?)
+    }
+
+    /// The video of a submission.
+    pub async fn submitted_video(
+        &self,
+        submission: SubmissionId,
+    ) -> Result<Option<StoredVideo>, PlaybackError> {
+        let Some(row) = self.database.submission(submission).await? else { return Ok(None) };
+        let key = VideoKey { upload: row.upload, sha256: row.sha256 };
+        let headers = ContentHeaders::new(&key, row.length, &filename(row.ref_key));
+        Ok(Some(StoredVideo { headers, video: row.video, key, ref_key: row.ref_key }))
+    }
+
+    /// Streams a range of a video.
+    pub async fn read(
+        &self,
+        video: &StoredVideo,
+        range: Range<u64>,
+        actor: &str,
+    ) -> Result<VideoStream, PlaybackError> {
+        let permit = Arc::clone(&self.downloads).try_acquire_owned();
+        let permit = permit.map_err(|_| PlaybackError::Busy)?;
+        let detail = format!("bytes {}-{}", range.start, range.end.saturating_sub(1));
+        let chunks = self.store.read_video(&video.key, range).await?;
+        self.add_custody(video.video, actor, "fetched", detail).await?;
+        let chunks = chunks.map(move |chunk| {
+            let _held_until_the_end = &permit;
+            chunk
+        });
+        Ok(chunks.boxed())
+    }
+
+    /// A new link to a video.
+    pub async fn create_link(
+        &self,
+        video: &StoredVideo,
+        actor: &str,
+    ) -> Result<Link, PlaybackError> {
+        self.issue_link(video.video, &video.key, video.ref_key, actor).await
+    }
+
+    /// Anyone who has the link can watch the video, so it is recorded but never logged.
+    async fn issue_link(
+        &self,
+        video: VideoId,
+        key: &VideoKey,
+        ref_key: RefKey,
+        actor: &str,
+    ) -> Result<Link, PlaybackError> {
+        let (ttl, now) = (self.config.link_ttl, self.clock.now());
+        let link = self.store.link(key, ttl, &filename(ref_key), now).await?;
+        self.add_custody(video, actor, "linked", format!("until {}", link.expires_at)).await?;
+        Ok(link)
+    }
+
+    async fn add_custody(
+        &self,
+        video: VideoId,
+        actor: &str,
+        action: &'static str,
+        detail: String,
+    ) -> Result<(), PlaybackError> {
+        let id = EventId::mint(&self.clock, &self.random);
+        let (at, actor) = (self.clock.now(), actor.to_owned());
+        let entry = CustodyEntry { id, video, at, actor, action, detail };
+        Ok(self.database.add_custody(&entry).await?)
+    }
+}
+
+fn filename(ref_key: RefKey) -> String {
+    format!("report-{ref_key}.mp4")
+}
+
+/// A company and its reviewers may watch its own videos, a reviewer of the lessor all of them.
+fn may_watch(viewer: &Person, row: &VideoRow) -> bool {
+    let is_lessor = viewer.role == Role::Reviewer && viewer.company == CompanyId::LESSOR;
+    is_lessor || viewer.company == row.company
+}
