@@ -16,7 +16,7 @@ use crate::config::Settings;
 use crate::database::{ClaimedMessage, Database};
 use crate::http::{self, AppState, Health};
 use crate::leasing::{Leasing, Letters, Lists, Pictures};
-use crate::model::{Clock, Faults, Letter, NodeId, Note, Random};
+use crate::model::{Clock, Email, Faults, NodeId, PushNotification, Random};
 use crate::notify::{Mail, Push, Webhook};
 use crate::onec::{Inbox, Queue};
 use crate::outbox::{ComposeError, Composer, Outbox, Receivers};
@@ -306,14 +306,14 @@ impl Composer for Composing {
     fn letter<'c>(
         &'c self,
         message: &'c ClaimedMessage,
-    ) -> BoxFuture<'c, Result<Option<Letter>, ComposeError>> {
+    ) -> BoxFuture<'c, Result<Option<Email>, ComposeError>> {
         Box::pin(async { Ok(self.0.letter(&message.kind, &message.body).await?) })
     }
 
     fn note<'c>(
         &'c self,
         message: &'c ClaimedMessage,
-    ) -> BoxFuture<'c, Result<Option<Note>, ComposeError>> {
+    ) -> BoxFuture<'c, Result<Option<PushNotification>, ComposeError>> {
         Box::pin(async { Ok(self.0.note(&message.kind, &message.body).await?) })
     }
 }

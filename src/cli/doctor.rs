@@ -74,7 +74,8 @@ fn webhook(settings: &Settings) -> Check {
 
 /// Connects to the mail server and signs in, or writes into the folder that stands for it.
 async fn mail(settings: &Settings) -> Check {
-    let tried = async { Mail::from_config(&settings.mail, Clock::system())?.examine().await };
+    let tried =
+        async { Mail::from_config(&settings.mail, Clock::system())?.check_connection().await };
     let name = match &settings.mail.host {
         Some(_) => "the mail server answers",
         None => "letters can be written to mail.folder (mail.host is not set)",
@@ -86,7 +87,10 @@ async fn mail(settings: &Settings) -> Check {
 async fn push(settings: &Settings) -> Check {
     let (name, result) = match Fcm::from_config(&settings.notify, Clock::system()) {
         Ok(None) => ("phones are not told (notify.fcm is not set)", Ok(())),
-        Ok(Some(fcm)) => ("the service account of FCM is taken", fcm.examine().await),
+        Ok(Some(fcm)) => (
+            "the service account of FCM is taken",
+            fcm.check_connection().await.map_err(|error| error_chain(&error)),
+        ),
         Err(error) => ("the settings of FCM fit", Err(error_chain(&error))),
     };
     (name.to_owned(), result)

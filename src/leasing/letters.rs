@@ -11,7 +11,8 @@ use super::words::{self, CodeWords, Lines, NoteWords};
 use crate::auth::Auth;
 use crate::database::{ChallengeRow, Database, DatabaseError, PushDevice, PushKind, PushReport};
 use crate::model::{
-    ChallengeId, Clock, CompanyId, Letter, NEVER_DUE, Note, RefKey, ReportStatus, SessionId,
+    ChallengeId, Clock, CompanyId, Email, NEVER_DUE, PushNotification, RefKey, ReportStatus,
+    SessionId,
 };
 
 /// Longest name, telephone or device that is repeated in a letter: whoever asks for a code chooses
@@ -72,7 +73,7 @@ impl Letters {
     ///
     /// # Errors
     /// When the database fails or the message cannot be read.
-    pub async fn letter(&self, kind: &str, body: &str) -> Result<Option<Letter>, LetterError> {
+    pub async fn letter(&self, kind: &str, body: &str) -> Result<Option<Email>, LetterError> {
         match kind {
             "mail.code" => self.code(read::<OfCode>(body)?.challenge_id).await,
             "mail.warning" => self.warning(&read(body)?).await,
@@ -85,7 +86,11 @@ impl Letters {
     ///
     /// # Errors
     /// When the database fails or the message cannot be read.
-    pub async fn note(&self, kind: &str, body: &str) -> Result<Option<Note>, LetterError> {
+    pub async fn note(
+        &self,
+        kind: &str,
+        body: &str,
+    ) -> Result<Option<PushNotification>, LetterError> {
         let Some(kind) = PushKind::from_word(kind) else { return Ok(None) };
         let told: OfPush = read(body)?;
         let database = &self.database;
@@ -104,7 +109,7 @@ impl Letters {
         Ok(Some(self.composed(kind, &told, device, ref_key, report.as_ref())))
     }
 
-    async fn code(&self, id: ChallengeId) -> Result<Option<Letter>, LetterError> {
+    async fn code(&self, id: ChallengeId) -> Result<Option<Email>, LetterError> {
         let Some(challenge) = self.database.challenge(id).await? else { return Ok(None) };
         let now = self.clock.now();
         let useless = !challenge.open || challenge.expires_at <= now;
@@ -132,7 +137,7 @@ impl Letters {
         })
     }
 
-    async fn warning(&self, told: &OfWarning) -> Result<Option<Letter>, LetterError> {
+    async fn warning(&self, told: &OfWarning) -> Result<Option<Email>, LetterError> {
         let company = CompanyId(told.company_id);
         let Some(mailbox) = self.database.mailbox_of(company).await? else {
             return Ok(None);
@@ -148,7 +153,7 @@ impl Letters {
         device: PushDevice,
         ref_key: Option<RefKey>,
         report: Option<&PushReport>,
-    ) -> Note {
+    ) -> PushNotification {
         let due = report.map(|report| self.day(report.due_at)).unwrap_or_default();
         let (title, body) = words::note(&NoteWords {
             kind,
@@ -169,7 +174,7 @@ impl Letters {
         if !told.reason.is_empty() {
             data.insert("reason", plain(&told.reason));
         }
-        Note { token: device.fcm, title, body, data }
+        PushNotification { token: device.fcm, title, body, data }
     }
 
     /// The last day before a moment, as people write it: the end of a day belongs to that day (Q12).
@@ -210,8 +215,8 @@ fn read<'b, T: Deserialize<'b>>(body: &'b str) -> Result<T, LetterError> {
     serde_json::from_str(body).map_err(|_| LetterError::Shape)
 }
 
-fn letter(to: String, subject: &str, lines: &Lines) -> Letter {
-    Letter { to, subject: subject.to_owned(), text: html::as_text(lines), html: html::page(lines) }
+fn letter(to: String, subject: &str, lines: &Lines) -> Email {
+    Email { to, subject: subject.to_owned(), text: html::as_text(lines), html: html::page(lines) }
 }
 
 /// What a stranger has chosen, as one short line.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 /// A letter, ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Letter {
+pub struct Email {
     /// The mail address.
     pub to: String,
     /// The subject.
@@ -18,7 +18,7 @@ pub struct Letter {
 
 /// A note to one device.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Note {
+pub struct PushNotification {
     /// Which device, as FCM names it.
     pub token: String,
     /// What is shown in bold.

@@ -47,7 +47,7 @@ pub use ids::{
     ChallengeId, EventId, IdError, NodeId, ObjectKey, RefKey, SessionId, SubmissionId, TypeCode,
     UploadId, VehicleGuid, VideoId,
 };
-pub use letter::{Letter, Note};
+pub use letter::{Email, PushNotification};
 pub use measure::{Length, MeasureError, Offset};
 pub use network::{Network, NetworkError};
 pub use person::{CompanyId, CompanyKind, Person, PersonId, Role};

@@ -1,4 +1,4 @@
-//! The settings of notifications.
+//! Settings of the webhook and of push notifications.
 
 use std::path::PathBuf;
 
@@ -12,12 +12,10 @@ use crate::model::Network;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Networks that may be told beside public addresses, such as `192.168.0.0/16`. There, http
-    /// is fine too.
+    /// Networks that may be called besides public addresses, such as `192.168.0.0/16`. Only these may
+    /// be called without TLS.
     pub allow_networks: Vec<Network>,
-    /// The report service.
     pub webhook: WebhookConfig,
-    /// Phones.
     pub fcm: FcmConfig,
 }
 
@@ -25,11 +23,10 @@ pub struct Config {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FcmConfig {
-    /// The JSON file of a service account. Not set: phones are not told.
+    /// The JSON file of a service account. Absent: push notifications are only logged.
     pub service_account_file: Option<PathBuf>,
-    /// The address of FCM.
     pub endpoint: String,
-    /// How long FCM may take for one answer.
+    /// Per request.
     pub timeout: SignedDuration,
 }
 
@@ -37,13 +34,13 @@ pub struct FcmConfig {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookConfig {
-    /// Where messages are posted. Not set: nowhere, they wait in the database.
+    /// Absent: messages wait in the database.
     pub url: Option<String>,
-    /// What messages are signed with: `whsec_` and base64, or any text of at least 16 bytes. While
-    /// it changes, the new and the old one with a blank between them.
+    /// `whsec_` and base64, or any text of at least 16 bytes. During a rotation the new and the old
+    /// one, separated by a blank.
     pub secret: Option<SecretString>,
-    /// How long the receiver may take for its whole answer.
+    /// For the whole response.
     pub timeout: SignedDuration,
-    /// How many bytes of a failing answer are kept for operators.
+    /// Bytes of an error body that are kept for operators.
     pub max_answer: usize,
 }

@@ -1,31 +1,26 @@
-//! Phones: by FCM, or nowhere while developing.
+//! Push notifications: by FCM, or only logged during development.
 
 use jiff::SignedDuration;
 
-use crate::model::{Clock, EventId, Note};
+use super::config::Config;
+use super::delivery::Delivery;
+use super::fcm::{Fcm, FcmError};
+use crate::model::{Clock, EventId, PushNotification};
 
-use super::{Config, Delivery, Fcm, FcmError};
-
-/// The receiver of notes to phones.
 pub enum Push {
-    /// Firebase Cloud Messaging.
     Fcm(Box<Fcm>),
-    /// The log says that there was a note, and nobody hears it.
+    /// Logs that there was a notification, without its text.
     Log,
 }
 
 impl Push {
     /// FCM if the settings name a service account, else the log.
-    ///
-    /// # Errors
-    /// When the settings cannot be used.
     pub fn from_config(config: &Config, clock: Clock) -> Result<Self, FcmError> {
         let fcm = Fcm::from_config(config, clock)?;
         Ok(fcm.map_or(Self::Log, |fcm| Self::Fcm(Box::new(fcm))))
     }
 
-    /// The longest a try takes.
-    #[must_use]
+    /// The longest an attempt takes.
     pub fn timeout(&self) -> SignedDuration {
         match self {
             Self::Fcm(fcm) => fcm.timeout(),
@@ -33,12 +28,12 @@ impl Push {
         }
     }
 
-    /// Tries once.
-    pub async fn deliver(&self, id: EventId, note: &Note) -> Delivery {
+    /// Makes one attempt.
+    pub async fn deliver(&self, id: EventId, notification: &PushNotification) -> Delivery {
         match self {
-            Self::Fcm(fcm) => fcm.deliver(note).await,
+            Self::Fcm(fcm) => fcm.deliver(notification).await,
             Self::Log => {
-                tracing::info!(%id, "a note to a phone; notify.fcm is not set");
+                tracing::info!(%id, "push notification not sent: notify.fcm is not set");
                 Delivery::Delivered { status: 0 }
             }
         }

@@ -1,58 +1,55 @@
-//! Signing as Standard Webhooks has it: HMAC-SHA-256 over `id.timestamp.body`.
+//! Signatures of Standard Webhooks: HMAC-SHA-256 over `id.timestamp.body`.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::Message;
+use crate::model::EventId;
 
-/// What marks a secret written in base64.
-const ENCODED: &str = "whsec_";
-/// Standard Webhooks asks for 24 to 64 random bytes; less than this is guessed.
-const FEWEST_BYTES: usize = 16;
+/// Marks a secret in base64.
+const BASE64_PREFIX: &str = "whsec_";
+/// Standard Webhooks recommends 24 to 64 random bytes; fewer than 16 can be guessed.
+const MIN_LENGTH: usize = 16;
 
-/// The secret cannot be used.
+/// Why a webhook secret is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
-    /// There is none.
-    #[error("there is no secret")]
+    #[error("no secret is set")]
     Missing,
-    /// It begins as base64 and is not.
-    #[error("what follows whsec_ must be base64")]
+    #[error("the text after whsec_ must be base64")]
     NotBase64,
-    /// It is too easily guessed.
-    #[error("a secret has at least {FEWEST_BYTES} bytes")]
-    Short,
+    #[error("a secret must have at least {MIN_LENGTH} bytes")]
+    TooShort,
 }
 
-/// The keys in use: one, or two while they change.
-pub(super) struct Keys(Vec<standardwebhooks::Webhook>);
+/// The signing keys: one, or two during a rotation.
+pub(super) struct SigningKeys(Vec<standardwebhooks::Webhook>);
 
-impl Keys {
-    /// Reads secrets separated by blanks.
-    pub(super) fn read(secrets: &SecretString) -> Result<Self, SecretError> {
+impl SigningKeys {
+    /// Parses secrets separated by blanks.
+    pub(super) fn parse(secrets: &SecretString) -> Result<Self, SecretError> {
         let keys: Vec<_> =
             secrets.expose_secret().split_whitespace().map(key).collect::<Result<_, _>>()?;
         if keys.is_empty() { Err(SecretError::Missing) } else { Ok(Self(keys)) }
     }
 
-    /// The `webhook-signature` header: one signature a key, separated by blanks.
-    pub(super) fn sign(&self, message: &Message<'_>, at: Timestamp) -> String {
-        let (id, at, body) = (message.id.to_string(), at.as_second(), message.body.as_bytes());
-        // Signing fails for a body that is not UTF-8 only, and this one is text.
+    /// The `webhook-signature` header: one signature per key, separated by blanks.
+    pub(super) fn sign(&self, id: EventId, body: &str, at: Timestamp) -> String {
+        let (id, at, body) = (id.to_string(), at.as_second(), body.as_bytes());
+        // Signing fails only for a body that is not UTF-8.
         let signatures = self.0.iter().filter_map(|key| key.sign(&id, at, body).ok());
         signatures.collect::<Vec<_>>().join(" ")
     }
 }
 
 fn key(secret: &str) -> Result<standardwebhooks::Webhook, SecretError> {
-    let bytes = match secret.strip_prefix(ENCODED) {
+    let bytes = match secret.strip_prefix(BASE64_PREFIX) {
         Some(encoded) => STANDARD.decode(encoded).map_err(|_| SecretError::NotBase64)?,
         None => secret.as_bytes().to_vec(),
     };
-    if bytes.len() < FEWEST_BYTES {
-        return Err(SecretError::Short);
+    if bytes.len() < MIN_LENGTH {
+        return Err(SecretError::TooShort);
     }
     standardwebhooks::Webhook::from_bytes(bytes).map_err(|_| SecretError::NotBase64)
 }
@@ -61,17 +58,17 @@ fn key(secret: &str) -> Result<standardwebhooks::Webhook, SecretError> {
 mod tests {
     use super::*;
 
-    fn read(secrets: &str) -> Result<Keys, SecretError> {
-        Keys::read(&SecretString::from(secrets))
+    fn read(secrets: &str) -> Result<SigningKeys, SecretError> {
+        SigningKeys::parse(&SecretString::from(secrets))
     }
 
     #[test]
-    fn both_keys_sign_while_they_change() {
+    fn both_keys_sign_during_a_rotation() {
         let keys = read("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD a plain text").err();
-        assert_eq!(keys, Some(SecretError::Short));
+        assert_eq!(keys, Some(SecretError::TooShort));
         let keys = read("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD a-plain-text-secret").unwrap();
         let id = "0196c8a0-0000-7000-8000-000000000000".parse().unwrap();
-        let header = keys.sign(&Message { id, body: "{}" }, Timestamp::UNIX_EPOCH);
+        let header = keys.sign(id, "{}", Timestamp::UNIX_EPOCH);
         let signatures: Vec<&str> = header.split(' ').collect();
         assert_eq!(signatures.len(), 2);
         assert!(signatures.iter().all(|one| one.starts_with("v1,")));
@@ -79,10 +76,10 @@ mod tests {
     }
 
     #[test]
-    fn secrets_that_protect_nothing_are_refused() {
+    fn weak_and_malformed_secrets_are_refused() {
         assert_eq!(read(" ").err(), Some(SecretError::Missing));
-        assert_eq!(read("short").err(), Some(SecretError::Short));
-        assert_eq!(read("whsec_AAAA").err(), Some(SecretError::Short));
+        assert_eq!(read("short").err(), Some(SecretError::TooShort));
+        assert_eq!(read("whsec_AAAA").err(), Some(SecretError::TooShort));
         assert_eq!(read("whsec_???").err(), Some(SecretError::NotBase64));
     }
 }

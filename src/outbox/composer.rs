@@ -6,7 +6,7 @@ use std::error::Error;
 use futures_util::future::BoxFuture;
 
 use crate::database::ClaimedMessage;
-use crate::model::{Letter, Note};
+use crate::model::{Email, PushNotification};
 
 /// A message cannot be composed now; it is tried again.
 pub type ComposeError = Box<dyn Error + Send + Sync>;
@@ -17,13 +17,13 @@ pub trait Composer: Send + Sync {
     fn letter<'c>(
         &'c self,
         message: &'c ClaimedMessage,
-    ) -> BoxFuture<'c, Result<Option<Letter>, ComposeError>>;
+    ) -> BoxFuture<'c, Result<Option<Email>, ComposeError>>;
 
     /// The note of a message to a phone.
     fn note<'c>(
         &'c self,
         message: &'c ClaimedMessage,
-    ) -> BoxFuture<'c, Result<Option<Note>, ComposeError>>;
+    ) -> BoxFuture<'c, Result<Option<PushNotification>, ComposeError>>;
 }
 
 /// For an outbox that only tells the report service.
@@ -33,14 +33,14 @@ impl Composer for NoComposer {
     fn letter<'c>(
         &'c self,
         _: &'c ClaimedMessage,
-    ) -> BoxFuture<'c, Result<Option<Letter>, ComposeError>> {
+    ) -> BoxFuture<'c, Result<Option<Email>, ComposeError>> {
         Box::pin(async { Ok(None) })
     }
 
     fn note<'c>(
         &'c self,
         _: &'c ClaimedMessage,
-    ) -> BoxFuture<'c, Result<Option<Note>, ComposeError>> {
+    ) -> BoxFuture<'c, Result<Option<PushNotification>, ComposeError>> {
         Box::pin(async { Ok(None) })
     }
 }

@@ -202,9 +202,9 @@ impl Outbox {
         let now = self.clock.now();
         let (state, due_at, status, error) = match delivery {
             Delivery::Delivered { status } => (EventState::Delivered, now, status, String::new()),
-            Delivery::Nobody { status, reason } => (EventState::Dropped, now, status, reason),
-            Delivery::Never { status, reason } => (EventState::Dead, now, status, reason),
-            Delivery::Later { after, status, reason } => {
+            Delivery::NoRecipient { status, reason } => (EventState::Dropped, now, status, reason),
+            Delivery::Rejected { status, reason } => (EventState::Dead, now, status, reason),
+            Delivery::Retry { after, status, reason } => {
                 let next = self.next_try(claimed, now, after);
                 let state = next.map_or(EventState::Dead, |_| EventState::Pending);
                 (state, next.unwrap_or(now), status.unwrap_or(0), reason)

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use crate::database::{Channel, ClaimedMessage, Database};
-use crate::model::{Note, error_chain};
-use crate::notify::{Delivery, Mail, Message, Push, Webhook};
+use crate::model::{PushNotification, error_chain};
+use crate::notify::{Delivery, Mail, Push, Webhook};
 
 use super::composer::{ComposeError, Composer, NoComposer};
 
@@ -48,9 +48,7 @@ impl Receivers {
     pub(super) async fn deliver(&self, claimed: &ClaimedMessage, database: &Database) -> Delivery {
         match claimed.channel {
             Channel::Webhook => match &self.webhook {
-                Some(webhook) => {
-                    webhook.deliver(&Message { id: claimed.id, body: &claimed.body }).await
-                }
+                Some(webhook) => webhook.deliver(claimed.id, &claimed.body).await,
                 None => no_receiver(),
             },
             Channel::Mail => match (&self.mail, self.composer.letter(claimed).await) {
@@ -69,11 +67,11 @@ impl Receivers {
 async fn tell_device(
     push: &Push,
     claimed: &ClaimedMessage,
-    note: &Note,
+    note: &PushNotification,
     database: &Database,
 ) -> Delivery {
     let delivery = push.deliver(claimed.id, note).await;
-    if matches!(delivery, Delivery::Nobody { .. })
+    if matches!(delivery, Delivery::NoRecipient { .. })
         && let Err(error) = database.remove_push_token(&note.token).await
     {
         // The next note to it comes to the same end, and forgets it then.
@@ -85,15 +83,16 @@ async fn tell_device(
 /// Nothing was sent: nobody is to be told, or it could not be said what.
 fn untold<T>(there: bool, composed: Result<Option<T>, ComposeError>) -> Delivery {
     match composed {
-        Ok(None) if there => {
-            Delivery::Nobody { status: 0, reason: "there is nobody to tell any more".to_owned() }
-        }
-        Err(error) => Delivery::Later { after: None, status: None, reason: error_chain(&*error) },
+        Ok(None) if there => Delivery::NoRecipient {
+            status: 0,
+            reason: "there is nobody to tell any more".to_owned(),
+        },
+        Err(error) => Delivery::Retry { after: None, status: None, reason: error_chain(&*error) },
         Ok(_) => no_receiver(),
     }
 }
 
 /// Only what has a receiver is claimed, so nobody sees this.
 fn no_receiver() -> Delivery {
-    Delivery::Later { after: None, status: None, reason: "there is no receiver".to_owned() }
+    Delivery::Retry { after: None, status: None, reason: "there is no receiver".to_owned() }
 }

@@ -356,7 +356,7 @@ async fn the_doctor_greets_the_server_and_signs_in() {
         .unwrap()
     };
     let mail = |password| Mail::from_config(&config(password), Clock::system()).unwrap();
-    mail(PASSWORD).examine().await.unwrap();
-    assert!(mail("wrong").examine().await.is_err());
+    mail(PASSWORD).check_connection().await.unwrap();
+    assert!(mail("wrong").check_connection().await.is_err());
     assert!(smtp.all().await.is_empty(), "it has sent no letter");
 }

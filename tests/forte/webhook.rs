@@ -1,7 +1,7 @@
 //! One message to the report service: signed, judged by its answer, only to where it may go.
 
 use forte_media::model::{Clock, EventId, ManualClock};
-use forte_media::notify::{Config, Delivery, Message, TargetError, Webhook, WebhookError};
+use forte_media::notify::{Config, Delivery, TargetError, Webhook, WebhookError};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde_json::json;
@@ -33,7 +33,7 @@ fn id() -> EventId {
 }
 
 async fn deliver(webhook: &Webhook) -> Delivery {
-    webhook.deliver(&Message { id: id(), body: BODY }).await
+    webhook.deliver(id(), BODY).await
 }
 
 /// A receiver, a webhook to it, and the clock of both.
@@ -53,7 +53,7 @@ async fn answered(reply: Reply) -> Delivery {
 
 fn later(delivery: Delivery) -> (Option<SignedDuration>, Option<u16>, String) {
     match delivery {
-        Delivery::Later { after, status, reason } => (after, status, reason),
+        Delivery::Retry { after, status, reason } => (after, status, reason),
         other => panic!("{other:?}"),
     }
 }
@@ -97,7 +97,10 @@ async fn a_receiver_rejects_another_secret_and_another_time() {
 #[tokio::test]
 async fn gone_means_never() {
     let delivery = answered(Reply::Saying(410, "no more".to_owned())).await;
-    assert_eq!(delivery, Delivery::Never { status: 410, reason: "410 Gone: no more".to_owned() });
+    assert_eq!(
+        delivery,
+        Delivery::Rejected { status: 410, reason: "410 Gone: no more".to_owned() }
+    );
 }
 
 #[tokio::test]
@@ -186,7 +189,7 @@ fn an_address_of_our_own_network_is_refused_however_it_is_written() {
     ];
     for url in urls {
         assert!(
-            matches!(refusal(&config(url, &[])), WebhookError::Url(TargetError::NotAllowed(_))),
+            matches!(refusal(&config(url, &[])), WebhookError::Url(TargetError::AddressDenied(_))),
             "{url}"
         );
     }

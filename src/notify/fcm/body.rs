@@ -1,38 +1,39 @@
-//! The body of `messages:send`: notification and data, within FCM's limit.
+//! The body of `messages:send`, within FCM's limit.
 
 use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::model::Note;
+use crate::model::PushNotification;
 
-/// The most FCM takes, in bytes. It counts less than the whole body; we count all of it.
-const MOST: usize = 4096;
+/// FCM's limit in bytes. It excludes a part of the body; we count all of it.
+const MAX_BODY: usize = 4096;
 
-/// How long the texts may be, tried from the longest: a reason stands in the text and in the data.
-const LENGTHS: [usize; 7] = [2000, 1400, 1000, 700, 400, 200, 100];
+/// Limits for each text in characters, tried in this order: a reason is in the text and in the data.
+const TEXT_LIMITS: [usize; 7] = [2000, 1400, 1000, 700, 400, 200, 100];
 
-/// The body with its texts cut, if need be, at a character.
-pub(super) fn fitting(note: &Note) -> String {
+/// The body, with its texts truncated at a character if needed.
+pub(super) fn json(notification: &PushNotification) -> String {
     let mut body = String::new();
-    for most in LENGTHS {
-        body = written(note, most);
-        if body.len() <= MOST {
+    for limit in TEXT_LIMITS {
+        body = json_with_limit(notification, limit);
+        if body.len() <= MAX_BODY {
             break;
         }
     }
     body
 }
 
-fn written(note: &Note, most: usize) -> String {
+fn json_with_limit(notification: &PushNotification, limit: usize) -> String {
+    let PushNotification { token, title, body, data } = notification;
     let data: BTreeMap<&str, String> =
-        note.data.iter().map(|(key, value)| (*key, cut(value, most))).collect();
+        data.iter().map(|(key, value)| (*key, truncate(value, limit))).collect();
     let message = json!({
         "message": {
-            "token": note.token,
-            "notification": { "title": cut(&note.title, most), "body": cut(&note.body, most) },
+            "token": token,
+            "notification": { "title": truncate(title, limit), "body": truncate(body, limit) },
             "data": data,
-            // Somebody is meant to see it now, not when the phone wakes up by itself.
+            // Wakes up a sleeping phone.
             "android": { "priority": "HIGH" },
             "apns": { "headers": { "apns-priority": "10" } },
         }
@@ -40,12 +41,11 @@ fn written(note: &Note, most: usize) -> String {
     message.to_string()
 }
 
-/// The text, with at most so many characters.
-fn cut(text: &str, most: usize) -> String {
-    if text.chars().nth(most).is_none() {
+fn truncate(text: &str, limit: usize) -> String {
+    if text.chars().nth(limit).is_none() {
         return text.to_owned();
     }
-    let mut kept: String = text.chars().take(most.saturating_sub(1)).collect();
+    let mut kept: String = text.chars().take(limit.saturating_sub(1)).collect();
     kept.push('…');
     kept
 }
@@ -54,8 +54,8 @@ fn cut(text: &str, most: usize) -> String {
 mod tests {
     use super::*;
 
-    fn note(reason: &str) -> Note {
-        Note {
+    fn notification(reason: &str) -> PushNotification {
+        PushNotification {
             token: "t".repeat(300),
             title: "Видео не принято".to_owned(),
             body: reason.to_owned(),
@@ -67,21 +67,22 @@ mod tests {
     }
 
     #[test]
-    fn a_short_note_says_everything() {
-        let body: serde_json::Value = serde_json::from_str(&fitting(&note("Темно"))).unwrap();
+    fn a_short_notification_is_complete() {
+        let body = json(&notification("Темно"));
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
         assert_eq!(body["message"]["notification"]["body"], "Темно");
         assert_eq!(body["message"]["data"]["reason"], "Темно");
     }
 
     #[test]
-    fn whatever_the_reason_it_fits_and_is_cut_at_a_character() {
+    fn a_long_reason_is_truncated_at_a_character() {
         for reason in ["ж", "\u{1F697}", "\"\\\n", "a", "\u{1}"] {
-            let body = fitting(&note(&reason.repeat(2_000)));
-            assert!(body.len() <= MOST, "{reason}: {}", body.len());
-            let read: serde_json::Value = serde_json::from_str(&body).unwrap();
-            let said = read["message"]["notification"]["body"].as_str().unwrap();
-            assert!(said.ends_with('…') || said.chars().count() == 2_000, "{reason}");
-            assert!(said.chars().count() >= 100, "{reason}: more could have been said");
+            let body = json(&notification(&reason.repeat(2_000)));
+            assert!(body.len() <= MAX_BODY, "{reason}: {}", body.len());
+            let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+            let text = body["message"]["notification"]["body"].as_str().unwrap();
+            assert!(text.ends_with('…') || text.chars().count() == 2_000, "{reason}");
+            assert!(text.chars().count() >= 100, "{reason}: truncated too much");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The settings of mail.
+//! Settings of mail.
 
 use std::path::PathBuf;
 
@@ -10,36 +10,32 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MailConfig {
-    /// The mail server. Not set: letters are written to `folder`.
+    /// The mail server. Absent: mails are written to `folder`.
     pub host: Option<String>,
-    /// Its port.
     pub port: u16,
-    /// How the connection is protected.
     pub tls: MailTls,
-    /// With which name we sign in, if we do.
     pub user: Option<String>,
-    /// With which password.
     pub password: Option<SecretString>,
-    /// Certificates to trust beside the system's, in PEM.
+    /// Additional root certificates, in PEM.
     pub ca_file: Option<PathBuf>,
-    /// Who writes: a mail address, with a name before it if you like.
+    /// A mail address, optionally with a display name.
     pub from: String,
-    /// The longest one letter takes, from connecting to the server's word that it has it.
+    /// For one mail, from connecting to the server's acknowledgement.
     pub timeout: SignedDuration,
     /// Connections kept open.
     pub pool: u32,
-    /// Where letters are written when there is no server.
+    /// Used when there is no server.
     pub folder: PathBuf,
 }
 
-/// How the connection to a mail server is protected.
+/// How the connection to the mail server is encrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MailTls {
-    /// It begins in the clear and must turn to TLS before anything is said (port 587).
+    /// Must switch to TLS before authentication (port 587).
     Starttls,
     /// TLS from the first byte (port 465).
     Tls,
-    /// Not at all: for a server on this machine only.
+    /// Only for a server on this machine.
     None,
 }

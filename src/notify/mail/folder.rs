@@ -1,4 +1,4 @@
-//! Letters as files, for development: `{id}.eml`, sorted by time as the ids are.
+//! Mails as files, for development: `{id}.eml`, so that names sort by time as ids do.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,15 +8,14 @@ use tokio::fs::{self, OpenOptions};
 use tokio::io::AsyncWriteExt as _;
 
 use crate::model::{EventId, error_chain};
-use crate::notify::Delivery;
+use crate::notify::delivery::Delivery;
 
-/// What a mail server says that has taken a letter.
-const TAKEN: u16 = 250;
+/// The SMTP reply to an accepted mail.
+const ACCEPTED: u16 = 250;
 
-/// A folder of letters.
-pub(super) struct Folder(PathBuf);
+pub(super) struct MailFolder(PathBuf);
 
-impl Folder {
+impl MailFolder {
     pub(super) fn new(path: &Path) -> Self {
         Self(path.to_owned())
     }
@@ -27,20 +26,17 @@ impl Folder {
 
     pub(super) async fn deliver(&self, id: EventId, message: &Message) -> Delivery {
         match self.write(&id.to_string(), &message.formatted()).await {
-            Ok(()) => Delivery::Delivered { status: TAKEN },
-            Err(error) => {
-                Delivery::Later { after: None, status: None, reason: error_chain(&error) }
-            }
+            Ok(()) => Delivery::Delivered { status: ACCEPTED },
+            Err(error) => Delivery::failed(error_chain(&error)),
         }
     }
 
-    /// Whether a file can be written there.
-    pub(super) async fn examine(&self) -> io::Result<()> {
-        self.write("examined", b"").await?;
-        fs::remove_file(self.0.join("examined.eml")).await
+    pub(super) async fn check_writable(&self) -> io::Result<()> {
+        self.write("check", b"").await?;
+        fs::remove_file(self.0.join("check.eml")).await
     }
 
-    /// The file is whole when its name is there. Nobody else may read it: it holds codes.
+    /// Renames the complete file to its final name. Only the owner may read it: it holds codes.
     async fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         fs::create_dir_all(&self.0).await?;
         let part = self.0.join(format!("{name}.part"));

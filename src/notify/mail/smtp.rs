@@ -1,4 +1,4 @@
-//! A mail server, by SMTP.
+//! The SMTP transport.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -11,26 +11,27 @@ use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use secrecy::ExposeSecret as _;
 use tokio::time::timeout;
 
-use crate::notify::Delivery;
-use crate::notify::answer::one_line;
-
-use super::{MailConfig, MailError, MailTls};
+use super::config::{MailConfig, MailTls};
+use super::error::MailError;
+use crate::notify::delivery::Delivery;
+use crate::notify::response::one_line;
 
 type Transport = AsyncSmtpTransport<Tokio1Executor>;
 
-/// Refusals of us and not of the letter (RFC 4954 section 6): the settings can be mended.
-const OURS_TO_MEND: [u16; 5] = [454, 530, 534, 535, 538];
+/// Replies about our authentication and not about the mail (RFC 4954 section 6): an operator can
+/// correct the settings.
+const AUTH_REPLIES: [u16; 5] = [454, 530, 534, 535, 538];
 
-/// How long a server may take to say goodbye.
-const PARTING: Duration = Duration::from_secs(1);
+/// Limit for `QUIT`.
+const QUIT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Most characters of what a server says that are kept for operators.
-const LONGEST_REASON: usize = 500;
+/// In characters.
+const MAX_REASON_LENGTH: usize = 500;
 
-/// The connections to one server.
+/// A connection pool to one server.
 pub(super) struct Smtp {
     builder: AsyncSmtpTransportBuilder,
-    /// Replaced when a try was cut: see [`Smtp::begin_anew`].
+    /// Replaced after a timeout: see [`Smtp::replace_pool`].
     transport: Mutex<Transport>,
     timeout: Duration,
 }
@@ -40,7 +41,7 @@ impl Smtp {
         let limit = config.timeout.unsigned_abs();
         let mut builder = Transport::builder_dangerous(host)
             .port(config.port)
-            .tls(protection(host, config)?)
+            .tls(tls(host, config)?)
             .timeout(Some(limit))
             .pool_config(PoolConfig::new().max_size(config.pool));
         if let Some(credentials) = credentials(config)? {
@@ -54,23 +55,23 @@ impl Smtp {
         let transport = self.transport();
         match timeout(self.timeout, transport.send(message)).await {
             Ok(Ok(response)) => Delivery::Delivered { status: response.code().into() },
-            Ok(Err(error)) => judge(&error),
+            Ok(Err(error)) => classify(&error),
             Err(_) => {
-                self.begin_anew(&transport).await;
-                later(None, "the mail server takes too long".to_owned())
+                self.replace_pool(&transport).await;
+                Delivery::failed("the mail server takes too long".to_owned())
             }
         }
     }
 
-    /// Connects, greets, turns to TLS, signs in, and asks for nothing (NOOP).
-    pub(super) async fn examine(&self) -> Result<(), MailError> {
+    /// Connects, authenticates and sends NOOP.
+    pub(super) async fn check_connection(&self) -> Result<(), MailError> {
         let transport = self.transport();
-        let tried = timeout(self.timeout, transport.test_connection()).await;
-        part(&transport).await;
-        match tried {
+        let result = timeout(self.timeout, transport.test_connection()).await;
+        quit(&transport).await;
+        match result {
             Ok(Ok(true)) => Ok(()),
             Ok(Err(error)) => Err(MailError::Server(error)),
-            Ok(Ok(false)) | Err(_) => Err(MailError::Silent),
+            Ok(Ok(false)) | Err(_) => Err(MailError::Timeout),
         }
     }
 
@@ -78,21 +79,21 @@ impl Smtp {
         self.transport.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A try that was cut leaves its connection in the middle of a conversation, and the pool does
-    /// not know: the next letter would read the answer to this one. So the whole pool goes.
-    async fn begin_anew(&self, old: &Transport) {
+    /// An attempt that timed out leaves its connection in the middle of a dialogue, and the pool does not
+    /// know: the next mail would read the reply to this one. So the whole pool is replaced.
+    async fn replace_pool(&self, old: &Transport) {
         let new = self.builder.clone().build();
         *self.transport.lock().unwrap_or_else(PoisonError::into_inner) = new;
-        part(old).await;
+        quit(old).await;
     }
 }
 
-/// Closes the connections that are kept. Whoever does not answer to that is left without a word.
-async fn part(transport: &Transport) {
-    let _silent = timeout(PARTING, transport.shutdown()).await;
+/// Closes the idle connections, and gives up on a server that does not answer.
+async fn quit(transport: &Transport) {
+    let _elapsed = timeout(QUIT_TIMEOUT, transport.shutdown()).await;
 }
 
-fn protection(host: &str, config: &MailConfig) -> Result<Tls, MailError> {
+fn tls(host: &str, config: &MailConfig) -> Result<Tls, MailError> {
     if config.tls == MailTls::None {
         return Ok(Tls::None);
     }
@@ -122,31 +123,27 @@ fn credentials(config: &MailConfig) -> Result<Option<Credentials>, MailError> {
     }
 }
 
-/// 5xx is for ever, unless it is about us; everything else may pass.
-fn judge(error: &Error) -> Delivery {
+/// 5xx is permanent, unless it is about our authentication.
+fn classify(error: &Error) -> Delivery {
     let status = error.status().map(u16::from);
-    let reason = said(error);
+    let reason = reason(error);
     match status {
-        Some(code) if error.is_permanent() && !OURS_TO_MEND.contains(&code) => {
-            Delivery::Never { status: code, reason }
+        Some(code) if error.is_permanent() && !AUTH_REPLIES.contains(&code) => {
+            Delivery::Rejected { status: code, reason }
         }
-        _ => later(status, reason),
+        _ => Delivery::Retry { after: None, status, reason },
     }
 }
 
-fn later(status: Option<u16>, reason: String) -> Delivery {
-    Delivery::Later { after: None, status, reason }
-}
-
-/// What the server said, without the addresses that servers like to repeat (S65).
-fn said(error: &Error) -> String {
-    let text: String = one_line(&error.to_string()).chars().take(LONGEST_REASON).collect();
+/// The server's reply, without the addresses that it may repeat (S65).
+fn reason(error: &Error) -> String {
+    let text: String = one_line(&error.to_string()).chars().take(MAX_REASON_LENGTH).collect();
     without_addresses(&text)
 }
 
 fn without_addresses(text: &str) -> String {
-    let harmless = |word: &str| if word.contains('@') { "…".to_owned() } else { word.to_owned() };
-    text.split(' ').map(harmless).collect::<Vec<_>>().join(" ")
+    let redact = |word| if str::contains(word, '@') { "…" } else { word };
+    text.split(' ').map(redact).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -154,8 +151,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_server_repeats_of_an_address_is_not_kept() {
-        let said = "550 5.1.1 <director@example.kz>: no such user director@example.kz here";
-        assert_eq!(without_addresses(said), "550 5.1.1 … no such user … here");
+    fn addresses_in_a_reply_are_redacted() {
+        let reply = "550 5.1.1 <director@example.kz>: no such user director@example.kz here";
+        assert_eq!(without_addresses(reply), "550 5.1.1 … no such user … here");
     }
 }

@@ -1,16 +1,21 @@
-//! Which addresses may be told (S63): nobody can make us call into our own network.
+//! The HTTP client for outgoing calls, protected against SSRF: no configured name or redirect can make
+//! this service call into its own network.
 //!
-//! Addresses are checked after the name has been resolved, and the connection goes to the checked
-//! address: a name that changes its mind in between gains nothing.
+//! Addresses are checked after DNS resolution, and the connection goes to the checked address, which
+//! defeats DNS rebinding.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use ipnet::{Ipv4Net, Ipv6Net};
+use jiff::SignedDuration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, redirect};
 use url::{Host, Url};
 
 use crate::model::Network;
+
+const USER_AGENT: &str = concat!("forte-media/", env!("CARGO_PKG_VERSION"));
 
 const fn v4(a: u8, b: u8, c: u8, prefix: u8) -> Ipv4Net {
     Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, 0), prefix)
@@ -20,7 +25,7 @@ const fn v6(a: u16, b: u16, prefix: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0), prefix)
 }
 
-/// IPv4 networks that are nobody's on the Internet (IANA special-purpose registry, RFC 6890).
+/// IPv4 networks that are not public (IANA special-purpose registry, RFC 6890).
 const SPECIAL_V4: &[Ipv4Net] = &[
     v4(0, 0, 0, 8),       // this network
     v4(10, 0, 0, 8),      // private
@@ -39,10 +44,10 @@ const SPECIAL_V4: &[Ipv4Net] = &[
     v4(240, 0, 0, 4),     // reserved, broadcast
 ];
 
-/// All of IPv6 that is given out on the Internet (RFC 4291 section 2.4, IANA).
+/// All global unicast addresses of IPv6 (RFC 4291 section 2.4, IANA).
 const GLOBAL_V6: Ipv6Net = v6(0x2000, 0, 3);
 
-/// What is special within it.
+/// Networks within [`GLOBAL_V6`] that are not public.
 const SPECIAL_V6: &[Ipv6Net] = &[
     v6(0x2001, 0, 23),     // protocol assignments, among them Teredo, which embeds IPv4
     v6(0x2001, 0xdb8, 32), // documentation
@@ -50,7 +55,6 @@ const SPECIAL_V6: &[Ipv6Net] = &[
     v6(0x3fff, 0, 20),     // documentation
 ];
 
-/// Whether an address is somebody's on the Internet.
 fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => !SPECIAL_V4.iter().any(|network| network.contains(&address)),
@@ -61,99 +65,108 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
-/// The address is not one that may be told.
+/// No resolved address may be called.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is neither a public address reached by https nor in notify.allow_networks")]
-pub struct NotAllowed(String);
+pub struct AddressDenied(String);
 
-/// The URL is not one that may be told.
+/// A configured URL cannot be called.
 #[derive(Debug, thiserror::Error)]
 pub enum TargetError {
-    /// Not an address of the web.
     #[error("must be an https (or http) URL without a user name in it")]
     Url,
-    /// An address that may not be told.
-    #[error("names an address that may not be told: {0}")]
-    NotAllowed(#[from] NotAllowed),
-    /// http, and nobody may be told that way.
-    #[error("is http, which is only for networks in notify.allow_networks")]
+    #[error("has an address that may not be called")]
+    AddressDenied(#[from] AddressDenied),
+    #[error("is http, which is allowed only for networks in notify.allow_networks")]
     Unencrypted,
 }
 
-/// The URL, and who may be behind it. An address in the URL itself is not resolved, so it is checked
-/// here.
-pub(super) fn target(url: &str, allowed: &[Network]) -> Result<(Url, Guard), TargetError> {
+/// Parses a URL, with the policy for its addresses. A literal address is checked here, because the
+/// resolver never sees it.
+pub(super) fn parse_target(
+    url: &str,
+    allowed: &[Network],
+) -> Result<(Url, AddressPolicy), TargetError> {
     let url = Url::parse(url).map_err(|_| TargetError::Url)?;
-    let named = !url.username().is_empty() || url.password().is_some();
-    if named || !matches!(url.scheme(), "https" | "http") {
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    if has_user || !matches!(url.scheme(), "https" | "http") {
         return Err(TargetError::Url);
     }
     let encrypted = url.scheme() == "https";
     if !encrypted && allowed.is_empty() {
         return Err(TargetError::Unencrypted);
     }
-    let guard = Guard::new(allowed, encrypted);
+    let policy = AddressPolicy { allowed: allowed.into(), encrypted };
     match url.host() {
-        Some(Host::Ipv4(address)) => guard.check(IpAddr::V4(address))?,
-        Some(Host::Ipv6(address)) => guard.check(IpAddr::V6(address))?,
+        Some(Host::Ipv4(address)) => policy.check(IpAddr::V4(address))?,
+        Some(Host::Ipv6(address)) => policy.check(IpAddr::V6(address))?,
         Some(Host::Domain(_)) => {}
         None => return Err(TargetError::Url),
     }
-    Ok((url, guard))
+    Ok((url, policy))
 }
 
-/// Says which addresses one receiver may have.
+/// Builds a client that resolves names through the policy. It follows no redirects, because their
+/// targets are unchecked, and ignores proxies from the environment, which would resolve the name
+/// themselves.
+pub(super) fn build_client(
+    policy: AddressPolicy,
+    timeout: SignedDuration,
+) -> Result<Client, reqwest::Error> {
+    Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .dns_resolver(policy)
+        .timeout(timeout.unsigned_abs())
+        .build()
+}
+
+/// Public addresses may be called when the connection is encrypted, `allowed` networks always.
 #[derive(Debug, Clone)]
-pub(super) struct Guard {
+pub(super) struct AddressPolicy {
     allowed: Arc<[Network]>,
     encrypted: bool,
 }
 
-impl Guard {
-    /// Public addresses are fine when the connection is `encrypted`, `allowed` networks always.
-    pub(super) fn new(allowed: &[Network], encrypted: bool) -> Self {
-        Self { allowed: allowed.into(), encrypted }
-    }
-
-    /// Checks one address.
-    pub(super) fn check(&self, address: IpAddr) -> Result<(), NotAllowed> {
+impl AddressPolicy {
+    fn check(&self, address: IpAddr) -> Result<(), AddressDenied> {
         // ::ffff:127.0.0.1 is 127.0.0.1.
         let address = address.to_canonical();
         let allowed = self.allowed.iter().any(|network| network.contains(address));
         if allowed || (self.encrypted && is_public(address)) {
             Ok(())
         } else {
-            Err(NotAllowed(address.to_string()))
+            Err(AddressDenied(address.to_string()))
         }
     }
 
-    /// The addresses of a name that may be told.
-    async fn addresses(&self, name: &str) -> Result<Vec<SocketAddr>, GuardError> {
+    /// The addresses of a name that may be called.
+    async fn resolve(&self, name: &str) -> Result<Vec<SocketAddr>, ResolveError> {
         let found: Vec<SocketAddr> = tokio::net::lookup_host((name, 0)).await?.collect();
-        let good: Vec<SocketAddr> =
+        let permitted: Vec<SocketAddr> =
             found.iter().copied().filter(|one| self.check(one.ip()).is_ok()).collect();
-        if good.is_empty() {
+        if permitted.is_empty() {
             let found: Vec<String> = found.iter().map(|one| one.ip().to_string()).collect();
-            return Err(NotAllowed(found.join(", ")).into());
+            return Err(AddressDenied(found.join(", ")).into());
         }
-        Ok(good)
+        Ok(permitted)
     }
 }
 
-/// Why a name has no address for us.
 #[derive(Debug, thiserror::Error)]
-enum GuardError {
+enum ResolveError {
     #[error("the name cannot be resolved")]
-    Unknown(#[from] std::io::Error),
+    Lookup(#[from] std::io::Error),
     #[error(transparent)]
-    NotAllowed(#[from] NotAllowed),
+    AddressDenied(#[from] AddressDenied),
 }
 
-impl Resolve for Guard {
+impl Resolve for AddressPolicy {
     fn resolve(&self, name: Name) -> Resolving {
-        let guard = self.clone();
+        let policy = self.clone();
         Box::pin(async move {
-            let addresses = guard.addresses(name.as_str()).await?;
+            let addresses = AddressPolicy::resolve(&policy, name.as_str()).await?;
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }
@@ -165,7 +178,8 @@ mod tests {
 
     fn check(address: &str, allowed: &[&str], encrypted: bool) -> bool {
         let allowed: Vec<Network> = allowed.iter().map(|one| one.parse().unwrap()).collect();
-        Guard::new(&allowed, encrypted).check(address.parse().unwrap()).is_ok()
+        let policy = AddressPolicy { allowed: allowed.into(), encrypted };
+        policy.check(address.parse().unwrap()).is_ok()
     }
 
     #[test]
@@ -207,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn an_allowed_network_is_told_even_without_https() {
+    fn an_allowed_network_may_be_called_without_https() {
         assert!(check("192.168.7.9", &["192.168.0.0/16"], false));
         assert!(check("::ffff:192.168.7.9", &["192.168.7.9"], false));
         assert!(check("fd00::1", &["fd00::/8"], true));

@@ -1,0 +1,150 @@
+//! The client of FCM.
+//!
+//! From the reference of FCM (`projects.messages.send` and `ErrorCode`): a message has at most 4,096
+//! bytes; 404 `UNREGISTERED`, and 400 about the token, mean that the device is gone, while a 404 without
+//! FCM's own code means that the endpoint or the project does not exist; 429 and 503 come with
+//! `Retry-After`, without which a sender waits at least a minute and ten seconds respectively.
+
+use std::sync::{Mutex, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use reqwest::{Client, Response, StatusCode};
+use url::Url;
+
+use super::oauth::{AccessToken, OAuth, OAuthError, ServiceAccount, ServiceAccountError};
+use super::{body, response};
+use crate::model::{Clock, PushNotification, error_chain};
+use crate::notify::config::Config;
+use crate::notify::delivery::Delivery;
+use crate::notify::response::one_line;
+use crate::notify::target::{TargetError, build_client, parse_target};
+
+/// Limit of a pause for all notifications. A wrong header, or one of a proxy, must not stop them for
+/// days; if the quota is still exhausted, the next attempt is told so.
+const MAX_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+
+pub struct Fcm {
+    client: Client,
+    url: Url,
+    oauth: OAuth,
+    timeout: SignedDuration,
+    clock: Clock,
+    /// Nothing is sent before this moment: FCM has reported an exhausted quota.
+    paused_until: Mutex<Timestamp>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum FcmError {
+    #[error("notify.fcm.service_account_file")]
+    ServiceAccount(#[from] ServiceAccountError),
+    #[error("notify.fcm.service_account_file: token_uri")]
+    TokenUri(#[source] TargetError),
+    #[error("notify.fcm.endpoint")]
+    Endpoint(#[source] TargetError),
+    #[error("the HTTP client for FCM cannot be built")]
+    Client(#[from] reqwest::Error),
+}
+
+#[derive(Debug, thiserror::Error)]
+enum SendError {
+    #[error("no access token")]
+    OAuth(#[from] OAuthError),
+    #[error("FCM cannot be reached")]
+    Http(#[from] reqwest::Error),
+}
+
+impl Fcm {
+    /// `None` when the settings name no service account.
+    pub fn from_config(config: &Config, clock: Clock) -> Result<Option<Self>, FcmError> {
+        let Some(path) = &config.fcm.service_account_file else { return Ok(None) };
+        let account = ServiceAccount::read(path)?;
+        let send = format!(
+            "{}/v1/projects/{}/messages:send",
+            config.fcm.endpoint.trim_end_matches('/'),
+            account.project_id
+        );
+        let networks = &config.allow_networks;
+        let (url, policy) = parse_target(&send, networks).map_err(FcmError::Endpoint)?;
+        let (token_url, token_policy) =
+            parse_target(&account.token_uri, networks).map_err(FcmError::TokenUri)?;
+        let timeout = config.fcm.timeout;
+        let token_client = build_client(token_policy, timeout)?;
+        Ok(Some(Self {
+            client: build_client(policy, timeout)?,
+            url,
+            oauth: OAuth::new(account, token_url, token_client, clock.clone()),
+            timeout,
+            clock,
+            paused_until: Mutex::new(Timestamp::UNIX_EPOCH),
+        }))
+    }
+
+    /// The longest an attempt takes: an access token, a refused message, another token, the message.
+    pub fn timeout(&self) -> SignedDuration {
+        self.timeout * 4
+    }
+
+    /// Makes one attempt.
+    pub async fn deliver(&self, notification: &PushNotification) -> Delivery {
+        if let Some(after) = self.pause() {
+            let reason = "FCM has reported an exhausted quota".to_owned();
+            return Delivery::Retry { after: Some(after), status: None, reason };
+        }
+        match self.send(&body::json(notification)).await {
+            Ok(response) => {
+                let delivery = response::classify(response, self.clock.now()).await;
+                self.note_pause(&delivery);
+                delivery
+            }
+            Err(error) => {
+                let status = match error {
+                    SendError::OAuth(OAuthError::Refused(status)) => Some(status),
+                    _ => None,
+                };
+                Delivery::Retry { after: None, status, reason: one_line(&error_chain(&error)) }
+            }
+        }
+    }
+
+    /// Gets an access token, which proves that the service account is valid.
+    pub async fn check_connection(&self) -> Result<(), OAuthError> {
+        self.oauth.access_token(None).await.map(drop)
+    }
+
+    /// Sends a body. An access token that FCM refuses before its expiry is replaced once.
+    async fn send(&self, body: &str) -> Result<Response, SendError> {
+        let token = self.oauth.access_token(None).await?;
+        let response = self.post(body, &token).await?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            return Ok(response);
+        }
+        let token = self.oauth.access_token(Some(&token)).await?;
+        Ok(self.post(body, &token).await?)
+    }
+
+    async fn post(&self, body: &str, token: &AccessToken) -> Result<Response, reqwest::Error> {
+        self.client
+            .post(self.url.clone())
+            .bearer_auth(token.secret())
+            .header(reqwest::header::CONTENT_TYPE, "application/json; charset=utf-8")
+            .body(body.to_owned())
+            .send()
+            .await
+    }
+
+    fn pause(&self) -> Option<SignedDuration> {
+        let until = *self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = until.duration_since(self.clock.now());
+        left.is_positive().then_some(left)
+    }
+
+    /// A quota is exhausted for every message, not only for this one.
+    fn note_pause(&self, delivery: &Delivery) {
+        if let Delivery::Retry { after: Some(after), status: Some(429), .. } = delivery
+            && let Ok(until) = self.clock.now().checked_add((*after).min(MAX_PAUSE))
+        {
+            let mut paused = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
+            *paused = until.max(*paused);
+        }
+    }
+}
