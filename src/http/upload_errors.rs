@@ -3,6 +3,7 @@
 use axum::http::{HeaderName, StatusCode};
 use serde_json::json;
 
+use crate::model::texts::Language;
 use crate::model::{Check, Refusal, error_chain};
 use crate::upload::UploadError;
 
@@ -91,7 +92,8 @@ pub(super) fn refused(refusal: &Refusal) -> Problem {
         Check::NotMp4 => ErrorCode::NotMp4,
         _ => ErrorCode::VideoRefused,
     };
-    Problem::new(code, refusal.finding.message.clone()).with_details(json!(refusal))
+    let message = refusal.finding.driver_text(Language::default());
+    Problem::new(code, message).with_details(json!(refusal))
 }
 
 /// The same bytes again: 422 whatever the check, so that a client does not try once more; `remembered`
@@ -99,7 +101,7 @@ pub(super) fn refused(refusal: &Refusal) -> Problem {
 fn refused_before(refusal: &Refusal) -> Problem {
     let mut details = json!(refusal);
     details["remembered"] = json!(true);
-    let message = refusal.finding.message.clone();
+    let message = refusal.finding.driver_text(Language::default());
     Problem::new(ErrorCode::VideoRefused, message).with_details(details)
 }
 

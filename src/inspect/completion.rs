@@ -121,6 +121,6 @@ pub fn digest_mismatch(announced: Digest, found: Digest, length: u64) -> Refusal
         "The file is not the one that was announced: its SHA-256 is {found}, not {announced}. It was \
          damaged in transit."
     );
-    let finding = Finding::whole(Check::DigestMismatch, message).asking();
+    let finding = Finding::whole(Check::DigestMismatch, message);
     Refusal { finding, judged_after: length, notes: Vec::new() }
 }

@@ -27,7 +27,7 @@ impl TimedFinding {
     pub(crate) fn into_refusal(self, notes: &[TimedFinding]) -> Refusal {
         let notes = notes.iter().filter(|note| note.after <= self.after);
         Refusal {
-            finding: self.finding.asking(),
+            finding: self.finding,
             judged_after: self.after,
             notes: notes.map(|note| note.finding.clone()).collect(),
         }

@@ -225,7 +225,7 @@ impl Scanner {
         let of = |timed: TimedFinding| timed.finding;
         let (faults, notes) = (faults.into_iter().map(of), notes.into_iter().map(of));
         if self.rules.enforce {
-            (faults.map(Finding::asking).collect(), notes.collect(), facts)
+            (faults.collect(), notes.collect(), facts)
         } else {
             (Vec::new(), notes.chain(faults).collect(), facts)
         }

@@ -1,4 +1,4 @@
-//! What the inspection has to say about a file.
+//! Findings of the inspection.
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -7,20 +7,18 @@ use utoipa::ToSchema;
 use super::Check;
 use super::texts::{Language, duration, megabytes, text};
 
-/// One thing found: a note, or the reason of a refusal.
+/// A note, or the reason of a refusal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Finding {
-    /// Which check found it.
     #[serde(rename = "code")]
     pub check: Check,
-    /// Byte position of the trouble in the file, where it has one.
+    /// Byte position in the file.
     pub at: Option<u64>,
-    /// The box of the trouble, such as `moov/trak[2]/mdia/minf/stbl`, where it is known: the
-    /// innermost one that holds or begins at the position. `[n]` counts from 1 among siblings of
-    /// the same kind and is left out where there is one only.
-    #[serde(default)] // notes that were stored before there was a path
+    /// The innermost box at the position, such as `moov/trak[2]/mdia/minf/stbl`. `[n]` counts from 1
+    /// among siblings of the same type and is left out for an only one.
+    #[serde(default)]
     pub path: Option<String>,
-    /// A sentence a person can act on.
+    /// What was found, in English, for developers.
     pub message: String,
     /// The limit that the file breaks: the numbers for the driver's sentence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,13 +54,7 @@ impl Finding {
         Self { limit: Some(limit), ..self }
     }
 
-    /// The same finding as the reason of a refusal: its message also says what the driver should do.
-    pub fn asking(self) -> Self {
-        let message = format!("{} {}", self.message, self.check.guide().driver);
-        Self { message, ..self }
-    }
-
-    /// The same finding, with the box it is in, unless that is known already.
+    /// Sets the path, unless it is set.
     pub fn within(self, path: Option<String>) -> Self {
         Self { path: self.path.or(path), ..self }
     }
@@ -87,15 +79,14 @@ impl Finding {
     }
 }
 
-/// Why a file is no good, and how early that was certain. `details` of a `video_refused` answer.
+/// Why a video is refused: the `details` of the error `video_refused`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Refusal {
-    /// What was found.
     #[serde(flatten)]
     pub finding: Finding,
-    /// Bytes read when it was certain.
+    /// How many bytes had been read when the verdict was certain.
     pub judged_after: u64,
-    /// What else was noticed.
+    /// What else was found by then.
     pub notes: Vec<Finding>,
 }
 

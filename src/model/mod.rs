@@ -14,7 +14,6 @@ mod error_chain;
 mod facts;
 mod faults;
 mod finding;
-mod guide;
 mod ids;
 mod letter;
 mod measure;
@@ -42,7 +41,6 @@ pub use error_chain::error_chain;
 pub use facts::{DurationBy, Durations, Facts, Location, LocationFrom};
 pub use faults::{FaultError, Faults};
 pub use finding::{BrokenLimit, Finding, Refusal};
-pub use guide::{Effect, Guide, refusals_page};
 pub use ids::{
     ChallengeId, EventId, IdError, NodeId, ObjectKey, RefKey, SessionId, SubmissionId, TypeCode,
     UploadId, VehicleGuid, VideoId,

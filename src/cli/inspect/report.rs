@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::tree;
 use crate::inspect::outline::Line;
 use crate::inspect::{Digests, Inspection};
+use crate::model::texts::Language;
 use crate::model::{Check, Facts, Finding, Refusal};
 
 /// The result of an inspection. The field names are the stable format of `inspect --json`.
@@ -16,6 +17,9 @@ pub(super) struct Report {
     pub(super) verdict: Verdict,
     pub(super) code: Option<Check>,
     pub(super) message: String,
+    /// What the driver reads about a refusal, in English.
+    #[serde(skip)]
+    driver_text: Option<String>,
     pub(super) at: Option<u64>,
     pub(super) path: Option<String>,
     pub(super) judged_after: u64,
@@ -41,6 +45,7 @@ impl Report {
             verdict: Verdict::Accepted,
             code: None,
             message: format!("The video is valid: {}.", summary(&facts)),
+            driver_text: None,
             at: None,
             path: None,
             judged_after: facts.length,
@@ -55,6 +60,7 @@ impl Report {
             file,
             verdict: Verdict::Refused,
             code: Some(refusal.finding.check),
+            driver_text: Some(refusal.finding.driver_text(Language::English)),
             message: refusal.finding.message,
             at: refusal.finding.at,
             path: refusal.finding.path,
@@ -79,6 +85,9 @@ impl Report {
             )?,
         }
         writeln!(out, "  {}", self.message)?;
+        if let Some(text) = &self.driver_text {
+            writeln!(out, "  The driver reads: {text}")?;
+        }
         for (name, fact) in details(&self.facts) {
             writeln!(out, "  {name:<10} {fact}")?;
         }

@@ -65,7 +65,6 @@ pub(crate) fn examine(path: PathBuf, rules: Rules) -> io::Result<Result<Clip, Bo
 fn too_long(most: Length) -> Refusal {
     let message = format!("A video has at most {most} bytes.");
     let finding = Finding::at(Check::SizeLimit, most.get(), message)
-        .with_limit(BrokenLimit::TooLarge { max_bytes: most.get() })
-        .asking();
+        .with_limit(BrokenLimit::TooLarge { max_bytes: most.get() });
     Refusal { finding, judged_after: 0, notes: Vec::new() }
 }

@@ -79,7 +79,7 @@ fn upload_length(state: &AppState, headers: &HeaderMap) -> Result<Length, Proble
     }
     let length: Length = tus::byte_count(headers, &tus::UPLOAD_LENGTH)?;
     if length.get() == 0 {
-        let finding = Finding::at(Check::SizeLimit, 0, "The file is empty.").asking();
+        let finding = Finding::at(Check::SizeLimit, 0, "The file is empty.");
         let refusal = Refusal { finding, judged_after: 0, notes: Vec::new() };
         return Err(upload_errors::refused(&refusal));
     }

@@ -116,7 +116,6 @@ macro_rules! plural {
         }
     };
 }
-#[expect(unused_imports, reason = "the letters are about to use it")]
 pub(crate) use plural;
 
 impl Plural {
@@ -143,7 +142,7 @@ impl Plural {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Plural, Text, text};
+    use super::{Plural, Text};
     use crate::model::texts::Language::{self, English, Kazakh, Russian};
 
     fn parameters(text: &'static str) -> BTreeSet<&'static str> {

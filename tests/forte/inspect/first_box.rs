@@ -2,6 +2,7 @@
 
 use forte_media::inspect::{Config, Quicktime};
 use forte_media::model::Check;
+use forte_media::model::texts::Language;
 
 use crate::harness::boxes::{Node, leaf};
 use crate::harness::mp4::{
@@ -101,7 +102,8 @@ fn one_known_brand_is_enough() {
 fn a_pure_quicktime_movie_is_accepted_only_if_configured() {
     let movie = sample("quicktime.mov");
     let refusal = refused_by(&movie, &default_rules(), Check::Quicktime);
-    assert!(refusal.finding.message.contains("Export the video as MP4"));
+    let text = refusal.finding.driver_text(Language::English);
+    assert!(text.starts_with("The company does not accept iPhone video files."), "{text}");
     assert!(refusal.judged_after < 64);
     let rules = Config { quicktime: Quicktime::Accept, ..default_rules() };
     let accepted = accepted_by(&movie, &rules);
