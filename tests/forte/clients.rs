@@ -1,9 +1,9 @@
 //! Other people's clients against the whole service on a real port.
 
 mod curl;
-mod early;
+mod early_refusal;
 mod graceful;
-mod line;
+mod raw_connection;
 mod phones;
 mod process;
 mod requests;

@@ -47,7 +47,7 @@ async fn said(answer: Response<Body>) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn a_strangers_video_looks_like_one_that_is_not_there() {
+async fn a_foreign_video_looks_like_an_unknown_one() {
     let service = service().await;
     let (held, empty) = (submitted(&service).await, service.report().await);
     let stranger = service.stranger().await;
@@ -59,7 +59,7 @@ async fn a_strangers_video_looks_like_one_that_is_not_there() {
 
 /// Q37, S20
 #[tokio::test]
-async fn a_driver_watches_the_videos_of_the_vehicles_they_see() {
+async fn a_driver_may_watch_the_videos_of_visible_vehicles() {
     let service = service().await;
     let (held, empty) = (submitted(&service).await, service.report().await);
     let vehicle = service.database().report(held).await.unwrap().unwrap().vehicle;
@@ -75,7 +75,7 @@ async fn a_driver_watches_the_videos_of_the_vehicles_they_see() {
 }
 
 #[tokio::test]
-async fn a_reviewer_of_the_lessor_watches_every_companys_videos_and_another_only_its_own() {
+async fn a_reviewer_of_the_lessor_may_watch_all_videos_and_another_only_its_own() {
     let service = service().await;
     let report = submitted(&service).await;
     assert_eq!(asked(&service, report, &service.reviewer().await).await.status(), 200);
@@ -90,7 +90,7 @@ async fn a_reviewer_of_the_lessor_watches_every_companys_videos_and_another_only
 }
 
 #[tokio::test]
-async fn every_link_has_its_line_of_custody_without_the_link() {
+async fn every_link_has_a_custody_entry_without_the_link() {
     let service = service().await;
     let report = submitted(&service).await;
     let link = link(&service, report).await;
@@ -104,7 +104,7 @@ async fn every_link_has_its_line_of_custody_without_the_link() {
 }
 
 #[tokio::test]
-async fn a_link_opens_the_video_for_five_minutes_under_the_reports_name() {
+async fn a_link_is_valid_for_five_minutes_and_names_the_report() {
     let service = service().await;
     let report = submitted(&service).await;
     let link = link(&service, report).await;
@@ -117,7 +117,7 @@ async fn a_link_opens_the_video_for_five_minutes_under_the_reports_name() {
 }
 
 #[tokio::test]
-async fn a_token_in_the_query_opens_nothing() {
+async fn a_token_in_the_query_is_ignored() {
     let service = service().await;
     let report = submitted(&service).await;
     for name in ["access_token", "token", "authorization"] {

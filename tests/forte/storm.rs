@@ -3,10 +3,10 @@
 
 mod cuts;
 mod faults;
-mod machine;
-mod neighbours;
+mod state_machine;
+mod unavailable_backends;
 mod nodes;
-mod phone;
+mod persistent_client;
 mod processes;
 mod races;
 

@@ -15,9 +15,9 @@ use crate::harness::service::{Service, json, on_both_backends};
 use crate::harness::tus;
 
 on_both_backends! {
-    every_door_knows_the_hashes_of_file_and_media,
-    a_form_whose_moov_runs_to_its_end_is_read_whole,
-    broken_pictures_are_refused_at_every_door,
+    every_protocol_yields_the_hashes_of_file_and_media,
+    a_form_whose_moov_extends_to_the_end_is_read_whole,
+    broken_pictures_are_refused_with_every_protocol,
 }
 
 /// The facts of the video that a report holds.
@@ -56,7 +56,7 @@ async fn send_pieces(service: &Service, file: &[u8], size: usize) -> RefKey {
     report
 }
 
-async fn every_door_knows_the_hashes_of_file_and_media(service: Service) {
+async fn every_protocol_yields_the_hashes_of_file_and_media(service: Service) {
     for file in [GOOD, MOOV_FIRST] {
         let reports = [
             send_form(&service, file).await,
@@ -74,14 +74,14 @@ async fn every_door_knows_the_hashes_of_file_and_media(service: Service) {
 
 /// What the scanner knew is dropped after each piece: the tables that it keeps are too heavy.
 #[tokio::test]
-async fn a_video_is_read_anew_where_no_tables_may_be_kept() {
+async fn a_video_is_replayed_where_no_scan_state_may_be_cached() {
     let service = Service::embedded_with(&[("UPLOAD__SCAN_CACHE_BYTES", "0")]).await;
     let report = send_pieces(&service, MOOV_FIRST, 5000).await;
     assert_eq!(facts(&service, report).await["media_sha256"], hashes(MOOV_FIRST)[1]);
 }
 
 /// Its length is known only when the form ends: what was to be read then must still be read.
-async fn a_form_whose_moov_runs_to_its_end_is_read_whole(service: Service) {
+async fn a_form_whose_moov_extends_to_the_end_is_read_whole(service: Service) {
     let mut file = GOOD.to_vec();
     let moov = file.windows(4).position(|kind| kind == b"moov").unwrap();
     file[moov - 4..moov].fill(0);
@@ -90,7 +90,7 @@ async fn a_form_whose_moov_runs_to_its_end_is_read_whole(service: Service) {
 }
 
 /// Check 41
-async fn broken_pictures_are_refused_at_every_door(service: Service) {
+async fn broken_pictures_are_refused_with_every_protocol(service: Service) {
     for good in [GOOD, MOOV_FIRST] {
         let mut file = Node::parse(good);
         file.at("mdat").fields[100..8000].fill(0);

@@ -88,7 +88,7 @@ impl Stage {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_documented_form_arrives_in_any_order() {
+async fn the_fields_can_be_in_any_order() {
     for (backend, file_first) in [(Backend::Embedded, true), (Backend::Shared, false)] {
         if !is_here() {
             return;
@@ -107,7 +107,7 @@ async fn the_documented_form_arrives_in_any_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tus_can_be_spoken_with_curl_alone() {
+async fn tus_works_with_curl_alone() {
     if !is_here() {
         return;
     }
@@ -153,7 +153,7 @@ async fn patched(folder: &Path, url: &str, offset: usize, file: &str) -> (u16, u
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_viewing_link_gives_parts() {
+async fn a_viewing_link_supports_ranges() {
     if !is_here() {
         return;
     }

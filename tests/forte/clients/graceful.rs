@@ -1,7 +1,7 @@
 //! The end of the process while a slow phone is sending.
 
 use super::INSPECTION;
-use super::line::Line;
+use super::raw_connection::Line;
 use super::process::Process;
 use crate::harness::tus::path_of;
 
@@ -16,7 +16,7 @@ fn rest_of_clip(offset: usize) -> [String; 4] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_bytes_of_a_slow_phone_survive_sigterm() {
+async fn the_bytes_of_a_slow_client_survive_sigterm() {
     let process = Process::start().await;
     let mut line = Line::to(process.address()).await;
     let mut headers = process.rest.creation_headers(INSPECTION.len()).to_vec();

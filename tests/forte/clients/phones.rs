@@ -1,6 +1,6 @@
 //! Clients that run on phones only, imitated on the wire: tus-java-client and TUSKit.
 
-use super::line::Line;
+use super::raw_connection::Line;
 use super::process::headers;
 use super::{INSPECTION, Stage};
 use crate::harness::clips::NOT_MP4;
@@ -38,7 +38,7 @@ async fn line_to(stage: &Stage) -> Line {
 /// tus-java-client: chunks of unknown number, asks before it sends, and says POST for PATCH. It
 /// wants the offset to be what it has sent, to the byte.
 #[tokio::test(flavor = "multi_thread")]
-async fn tus_java_client_arrives() {
+async fn tus_java_client_completes_an_upload() {
     for backend in [Backend::Embedded, Backend::Shared] {
         let Some(stage) = Stage::set(backend).await else { continue };
         let mut line = line_to(&stage).await;
@@ -61,7 +61,7 @@ async fn tus_java_client_arrives() {
 
 /// TUSKit: small pieces, and nothing but the offset is looked at.
 #[tokio::test(flavor = "multi_thread")]
-async fn tuskit_arrives() {
+async fn tuskit_completes_an_upload() {
     for backend in [Backend::Embedded, Backend::Shared] {
         let Some(stage) = Stage::set(backend).await else { continue };
         let mut line = line_to(&stage).await;
@@ -86,7 +86,7 @@ async fn tuskit_arrives() {
 
 /// TUSKit never looks at the status: a refusal with an offset would be progress to it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_has_no_offset() {
+async fn a_refusal_response_has_no_offset() {
     let stage = Stage::set(Backend::Embedded).await.unwrap();
     let mut line = line_to(&stage).await;
     let path = created(&stage, &mut line, NOT_MP4.len()).await;

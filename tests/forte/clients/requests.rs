@@ -34,7 +34,7 @@ fn can_run() -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_form_arrives_and_is_watched() {
+async fn a_form_sent_with_curl_can_be_watched() {
     if !can_run() {
         return;
     }
@@ -46,7 +46,7 @@ async fn the_form_arrives_and_is_watched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_pieces_arrive() {
+async fn two_patches_arrive() {
     if !can_run() {
         return;
     }

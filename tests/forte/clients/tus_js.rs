@@ -45,7 +45,7 @@ async fn a_whole_file_arrives_on_sqlite_and_disk() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pieces_of_500_kib_arrive_on_postgresql_and_s3() {
+async fn patches_of_500_kib_arrive_on_postgresql_and_s3() {
     if is_here() {
         sent_with(Backend::Shared, json!({ "chunkSize": PIECE })).await;
     }
@@ -60,7 +60,7 @@ async fn a_file_arrives_with_its_creation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pieces_arrive_where_patch_is_not_let_through() {
+async fn patches_arrive_as_post_where_patch_is_blocked() {
     if is_here() {
         let options = json!({ "overridePatchMethod": true, "chunkSize": PIECE });
         assert_eq!(methods(&sent_with(Backend::Embedded, options).await), ["POST", "POST", "POST"]);
@@ -68,7 +68,7 @@ async fn pieces_arrive_where_patch_is_not_let_through() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_app_closed_midway_goes_on_with_the_url_it_remembers() {
+async fn an_app_closed_midway_resumes_with_its_stored_url() {
     if !is_here() {
         return;
     }
@@ -90,7 +90,7 @@ async fn an_app_closed_midway_goes_on_with_the_url_it_remembers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_finished_upload_is_a_success_when_it_is_asked_for_again() {
+async fn a_finished_upload_is_a_success_when_retried() {
     if !is_here() {
         return;
     }
@@ -104,7 +104,7 @@ async fn a_finished_upload_is_a_success_when_it_is_asked_for_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_locked_upload_is_asked_for_again_until_it_is_free() {
+async fn a_locked_upload_is_retried_until_it_is_free() {
     if !is_here() {
         return;
     }

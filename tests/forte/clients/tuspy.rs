@@ -34,17 +34,17 @@ async fn a_whole_file_arrives_on_postgresql_and_s3() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pieces_arrive_with_their_checksums_on_sqlite_and_disk() {
+async fn patches_with_checksums_arrive_on_sqlite_and_disk() {
     sent_with(Backend::Embedded, json!({ "chunk_size": PIECE, "upload_checksum": true })).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn pieces_arrive_with_their_checksums_on_postgresql_and_s3() {
+async fn patches_with_checksums_arrive_on_postgresql_and_s3() {
     sent_with(Backend::Shared, json!({ "chunk_size": 100_000, "upload_checksum": true })).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_app_closed_midway_goes_on_with_the_url_it_remembers() {
+async fn an_app_closed_midway_resumes_with_its_stored_url() {
     let Some(python) = python() else { return };
     for backend in [Backend::Embedded, Backend::Shared] {
         let Some(stage) = Stage::set(backend).await else { continue };

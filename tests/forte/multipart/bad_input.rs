@@ -13,12 +13,12 @@ use crate::harness::form::{self, BOUNDARY, Form, send};
 use crate::harness::service::{Service, on_both_backends};
 
 on_both_backends! {
-    a_filename_is_only_a_name,
+    a_filename_is_never_a_path,
 }
 
 /// S27.
 #[tokio::test]
-async fn a_body_that_is_no_form_is_refused() {
+async fn a_body_that_is_not_a_form_is_rejected() {
     let service = Service::embedded().await;
     let long = format!("multipart/form-data; boundary={}", "b".repeat(71));
     let kinds = [
@@ -45,7 +45,7 @@ async fn a_body_that_is_no_form_is_refused() {
 
 /// S31.
 #[tokio::test]
-async fn fields_without_measure_are_refused() {
+async fn too_many_or_too_long_fields_are_rejected() {
     let service = Service::embedded().await;
     let report = service.report().await;
     let many = (0..10_000).fold(Form::new(), |form, n| form.text(&n.to_string(), "x"));
@@ -69,7 +69,7 @@ async fn fields_without_measure_are_refused() {
 
 /// S28, S29: nobody fills our memory with what is no field.
 #[tokio::test]
-async fn megabytes_around_the_fields_are_not_read() {
+async fn megabytes_between_the_parts_are_not_read() {
     let service = Service::embedded().await;
     let headers = format!("--{BOUNDARY}\r\nX-Long: ");
     for begins in ["", &headers] {
@@ -85,7 +85,7 @@ async fn megabytes_around_the_fields_are_not_read() {
 }
 
 /// S34: never a path, no control characters, and PostgreSQL takes it.
-async fn a_filename_is_only_a_name(service: Service) {
+async fn a_filename_is_never_a_path(service: Service) {
     let names = [
         "../../x",
         "C:\\x\\y.mp4",

@@ -6,11 +6,11 @@ use crate::harness::form::{self, Form, send};
 use crate::harness::service::{Service, on_both_backends};
 
 on_both_backends! {
-    the_fields_may_come_after_the_file,
+    the_fields_can_follow_the_file,
 }
 
 /// Q34.
-async fn the_fields_may_come_after_the_file(service: Service) {
+async fn the_fields_can_follow_the_file(service: Service) {
     let report = service.report().await;
     let form = Form::new()
         .text("time_sent", "2026-05-13 10:00:00")
@@ -25,7 +25,7 @@ async fn the_fields_may_come_after_the_file(service: Service) {
 
 /// Q34: also as a query, as headers, and said twice over as long as it is the same.
 #[tokio::test]
-async fn the_fields_may_come_ahead_of_the_form() {
+async fn the_fields_can_precede_the_form() {
     let service = Service::embedded().await;
     for said_again in [false, true] {
         let report = service.report().await;
@@ -43,7 +43,7 @@ async fn the_fields_may_come_ahead_of_the_form() {
 
 /// Q34: two different answers to one question are none.
 #[tokio::test]
-async fn fields_that_contradict_each_other_are_refused() {
+async fn contradictory_fields_are_rejected() {
     let service = Service::embedded().await;
     let report = service.report().await;
     let other = service.report().await;
@@ -59,7 +59,7 @@ async fn fields_that_contradict_each_other_are_refused() {
 
 /// Q14, Q15.
 #[tokio::test]
-async fn times_and_places_are_taken_as_phones_write_them() {
+async fn times_and_places_are_parsed_as_phones_write_them() {
     let service = Service::embedded().await;
     let times = [
         ("2026-05-13 10:00:00", "2026-05-13T05:00:00Z"),
@@ -88,7 +88,7 @@ async fn times_and_places_are_taken_as_phones_write_them() {
 
 /// Each missing or wrong field is named, all at once.
 #[tokio::test]
-async fn what_is_missing_or_wrong_is_named() {
+async fn missing_and_invalid_fields_are_named() {
     let service = Service::embedded().await;
     let report = service.report().await;
     let data =

@@ -15,7 +15,7 @@ use crate::harness::form::{self, BOUNDARY, Form, send};
 use crate::harness::service::{Service, on_both_backends};
 
 on_both_backends! {
-    a_file_of_exactly_the_longest_length_is_taken,
+    a_file_of_exactly_the_maximal_length_is_accepted,
 }
 
 const FILE_HEAD: &str = "Content-Disposition: form-data; name=\"file\"; filename=\"a.mp4\"";
@@ -29,7 +29,7 @@ fn with_file(form: Form, pieces: impl Iterator<Item = Bytes> + Send + 'static) -
 }
 
 /// R8, Q16, S38.
-async fn a_file_of_exactly_the_longest_length_is_taken(service: Service) {
+async fn a_file_of_exactly_the_maximal_length_is_accepted(service: Service) {
     let form = Form::of(service.report().await);
     let answer = send(&service, with_file(form, padded_pieces(MAX))).await;
     assert_eq!(answer.status(), 201);
@@ -38,7 +38,7 @@ async fn a_file_of_exactly_the_longest_length_is_taken(service: Service) {
 
 /// R8, Q16, S37.
 #[tokio::test]
-async fn a_file_that_is_longer_is_refused_when_it_is_and_when_it_says_so() {
+async fn a_longer_file_is_rejected_by_its_length_and_by_its_bytes() {
     let service = Service::embedded().await;
     let report = service.report().await;
     let form = with_file(Form::of(report), padded_pieces(MAX + 1));
@@ -54,7 +54,7 @@ async fn a_file_that_is_longer_is_refused_when_it_is_and_when_it_says_so() {
 
 /// R8, S35: whatever it calls itself, within 64 KiB; a phone pays for no more.
 #[tokio::test]
-async fn what_is_no_video_is_refused_within_its_first_kilobytes() {
+async fn a_file_that_is_not_a_video_is_refused_within_its_first_kilobytes() {
     let service = Service::embedded().await;
     for begins in [NOT_MP4, b"PK\x03\x04............", b"<!DOCTYPE html>.", b"\xff\xd8\xff\xe0...."]
     {

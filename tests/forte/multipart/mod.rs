@@ -1,7 +1,7 @@
 //! The documented form, `POST /reports/upload` (E9).
 
 mod bad_input;
-mod broken;
+mod interrupted;
 mod fields;
 mod limits;
 mod reports;

@@ -10,14 +10,14 @@ use crate::harness::form::{self, Form, send};
 use crate::harness::service::{Service, json, on_both_backends};
 
 on_both_backends! {
-    a_video_is_stored_byte_for_byte_and_answered_as_documented,
+    a_video_is_stored_unchanged_and_answered_as_documented,
     the_same_bytes_again_are_the_same_submission,
-    other_bytes_are_refused,
+    another_video_for_a_submitted_report_is_refused,
     a_rejected_report_takes_a_new_video,
-    an_approved_report_takes_none,
-    the_report_of_another_company_is_not_there,
-    a_report_of_anothers_vehicle_is_not_there,
-    a_reviewer_sends_no_videos,
+    an_approved_report_takes_no_video,
+    the_report_of_another_company_is_not_found,
+    a_report_of_another_drivers_vehicle_is_not_found,
+    a_reviewer_cannot_send_videos,
 }
 
 fn sha256(bytes: &[u8]) -> String {
@@ -25,7 +25,7 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 /// E9, Q33.
-async fn a_video_is_stored_byte_for_byte_and_answered_as_documented(service: Service) {
+async fn a_video_is_stored_unchanged_and_answered_as_documented(service: Service) {
     let report = service.report().await;
     let answer = send(&service, Form::of(report).file(GOOD).done()).await;
     assert_eq!(answer.status(), 201);
@@ -61,7 +61,7 @@ async fn the_same_bytes_again_are_the_same_submission(service: Service) {
 }
 
 /// Q32.
-async fn other_bytes_are_refused(service: Service) {
+async fn another_video_for_a_submitted_report_is_refused(service: Service) {
     let report = service.report().await;
     send(&service, Form::of(report).file(GOOD).done()).await;
     service.app.uploads.sweep().await.unwrap();
@@ -85,7 +85,7 @@ async fn a_rejected_report_takes_a_new_video(service: Service) {
 }
 
 /// Q32, wherever its key stands.
-async fn an_approved_report_takes_none(service: Service) {
+async fn an_approved_report_takes_no_video(service: Service) {
     let report = service.report_in(ReportStatus::Accepted).await;
     for form in early_and_late(report) {
         problem(send(&service, form.done()).await, 409, "report_closed").await;
@@ -94,7 +94,7 @@ async fn an_approved_report_takes_none(service: Service) {
 }
 
 /// S20, S22.
-async fn the_report_of_another_company_is_not_there(service: Service) {
+async fn the_report_of_another_company_is_not_found(service: Service) {
     let report = service.report().await;
     let stranger = format!("Bearer {}", service.stranger().await);
     for form in early_and_late(report) {
@@ -115,7 +115,7 @@ fn early_and_late(report: RefKey) -> [Form; 2] {
 }
 
 /// Q37, S20: a driver films what is assigned to them.
-async fn a_report_of_anothers_vehicle_is_not_there(service: Service) {
+async fn a_report_of_another_drivers_vehicle_is_not_found(service: Service) {
     let report = service.report().await;
     let vehicle = service.database().report(report).await.unwrap().unwrap().vehicle;
     service.env.fixture.assign(vehicle, None, "+7 702 999 99 99").await;
@@ -128,7 +128,7 @@ async fn a_report_of_anothers_vehicle_is_not_there(service: Service) {
 }
 
 /// Whoever decides on videos sends none: they would approve their own.
-async fn a_reviewer_sends_no_videos(service: Service) {
+async fn a_reviewer_cannot_send_videos(service: Service) {
     let report = service.report().await;
     let fixture = &service.env.fixture;
     let reviewer = Person { id: PersonId(901), role: Role::Reviewer, ..fixture.driver };
@@ -144,7 +144,7 @@ async fn a_reviewer_sends_no_videos(service: Service) {
 
 /// S22, Q34: known from the query or a header, judged before a byte of the body is asked for.
 #[tokio::test]
-async fn a_report_that_takes_no_video_is_known_before_the_body_is_read() {
+async fn a_closed_report_is_refused_before_the_body_is_read() {
     let service = Service::embedded().await;
     let closed = service.report_in(ReportStatus::Accepted).await;
     let unknown: RefKey = "0190f000-0000-7000-8000-000000000000".parse().unwrap();

@@ -2,7 +2,7 @@
 
 mod reuse;
 mod rules;
-mod told;
+mod receivers;
 
 use axum::body::Body;
 use axum::http::request::Builder;

@@ -18,19 +18,19 @@ use crate::harness::form::{self, Form};
 use crate::harness::service::{Backend, Options, Service, on_both_backends};
 
 on_both_backends! {
-    a_video_of_another_report_is_taken_and_linked,
-    new_tags_make_no_other_recording,
-    a_report_that_does_not_hold_the_video_any_more_is_only_worth_a_look,
-    another_companys_video_is_never_spoken_of,
-    a_driver_learns_nothing_of_other_drivers_reports,
+    a_video_of_another_report_is_accepted_and_linked,
+    rewritten_tags_do_not_change_the_media_hash,
+    a_report_that_no_longer_holds_the_video_yields_a_warning,
+    a_video_of_another_company_is_never_mentioned,
+    a_driver_learns_nothing_about_other_drivers_reports,
 }
 on_both_databases! {
-    of_the_same_bytes_at_once_all_but_one_see_an_earlier_use,
-    a_recording_written_anew_is_known_by_its_media,
-    what_was_stored_since_the_verdicts_were_made_is_not_passed_over,
-    a_finish_that_does_not_happen_leaves_no_trace,
-    videos_from_before_are_known_again,
-    the_list_of_earlier_uses_is_short_and_begins_with_those_that_count,
+    of_concurrent_finishes_all_but_one_see_an_earlier_use,
+    a_rewritten_recording_is_recognised_by_its_media,
+    a_use_stored_after_the_verdicts_is_not_missed,
+    a_rolled_back_finish_leaves_no_trace,
+    videos_from_before_the_migration_are_recognised,
+    the_list_of_earlier_uses_is_limited_and_starts_with_those_that_count,
 }
 
 /// A service that refuses, on both grounds.
@@ -48,7 +48,7 @@ async fn status(service: &Service, report: RefKey) -> ReportStatus {
     service.database().report(report).await.unwrap().unwrap().status
 }
 
-async fn a_video_of_another_report_is_taken_and_linked(service: Service) {
+async fn a_video_of_another_report_is_accepted_and_linked(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
     sent(&service, one, GOOD).await;
     sent(&service, other, GOOD).await;
@@ -68,7 +68,7 @@ async fn a_video_of_another_report_is_taken_and_linked(service: Service) {
 }
 
 /// D4: the payload survives a re-tagging.
-async fn new_tags_make_no_other_recording(service: Service) {
+async fn rewritten_tags_do_not_change_the_media_hash(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
     sent(&service, one, GOOD).await;
     sent(&service, other, &recorded(&service, 60, None)).await;
@@ -83,7 +83,7 @@ async fn new_tags_make_no_other_recording(service: Service) {
     );
 }
 
-async fn a_report_that_does_not_hold_the_video_any_more_is_only_worth_a_look(service: Service) {
+async fn a_report_that_no_longer_holds_the_video_yields_a_warning(service: Service) {
     let (one, other, third) =
         (service.report().await, service.report().await, service.report().await);
     sent(&service, one, GOOD).await;
@@ -107,7 +107,7 @@ async fn a_report_that_does_not_hold_the_video_any_more_is_only_worth_a_look(ser
     assert_eq!(third["links"].as_array().unwrap().len(), 3);
 }
 
-async fn another_companys_video_is_never_spoken_of(service: Service) {
+async fn a_video_of_another_company_is_never_mentioned(service: Service) {
     let report = service.report().await;
     sent(&service, report, GOOD).await;
     let fixture = &service.env.fixture;
@@ -129,7 +129,7 @@ async fn another_companys_video_is_never_spoken_of(service: Service) {
 }
 
 /// Q37, S20: only of reports whose vehicles they see; the director and the reviewer read all of it.
-async fn a_driver_learns_nothing_of_other_drivers_reports(service: Service) {
+async fn a_driver_learns_nothing_about_other_drivers_reports(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
     let fixture = &service.env.fixture;
     let second = second_driver(&service).await;
@@ -156,7 +156,7 @@ async fn a_driver_learns_nothing_of_other_drivers_reports(service: Service) {
 }
 
 /// D4: refused by setting, by both doors, and the report stays open.
-async fn a_held_video_is_refused(service: Service) {
+async fn a_video_that_another_report_holds_is_refused(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
     sent(&service, one, GOOD).await;
     let stored = service.stored().await;
@@ -176,7 +176,7 @@ async fn a_held_video_is_refused(service: Service) {
 }
 
 /// New tags, or the index before the pictures instead of behind them, make no other recording.
-async fn a_recording_in_another_file_is_refused_as_well(service: Service) {
+async fn a_rewritten_recording_is_refused_as_well(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
     sent(&service, one, GOOD).await;
     for file in [recorded(&service, 60, Some("+51.1694+071.4491/")), MOOV_FIRST.to_vec()] {
@@ -189,7 +189,7 @@ async fn a_recording_in_another_file_is_refused_as_well(service: Service) {
 }
 
 /// An approved report holds its video for good; a rejected one does not.
-async fn what_a_rejected_report_had_may_go_to_another(service: Service) {
+async fn the_video_of_a_rejected_report_can_be_sent_for_another(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
     sent(&service, one, GOOD).await;
     service.database().set_report_status(one, ReportStatus::Accepted).await.unwrap();
@@ -203,7 +203,7 @@ async fn what_a_rejected_report_had_may_go_to_another(service: Service) {
 }
 
 /// The hash announced, nothing has to be sent to hear of it.
-async fn an_announced_hash_is_refused_before_the_bytes(service: Service) {
+async fn a_declared_hash_is_refused_before_the_bytes(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
     sent(&service, one, GOOD).await;
     let sha256 = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(GOOD));
@@ -222,7 +222,7 @@ async fn an_announced_hash_is_refused_before_the_bytes(service: Service) {
 }
 
 /// A driver who may not see the report that holds it hears only that there is one.
-async fn a_refusal_names_no_report_of_somebody_else(service: Service) {
+async fn a_refusal_names_no_report_that_the_person_may_not_see(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
     let fixture = &service.env.fixture;
     sent(&service, one, GOOD).await;
@@ -239,7 +239,7 @@ async fn a_refusal_names_no_report_of_somebody_else(service: Service) {
 }
 
 /// Two phones finish with the same bytes at the same moment: one of them is refused.
-async fn of_two_at_once_one_is_refused(service: Service) {
+async fn one_of_two_concurrent_finishes_is_refused(service: Service) {
     for round in 1..6 {
         let file = other_pictures(GOOD.to_vec(), round);
         let (one, other) = (service.report().await, service.report().await);
@@ -281,12 +281,12 @@ macro_rules! refusing_on_both_backends {
 }
 
 refusing_on_both_backends! {
-    a_held_video_is_refused,
-    a_recording_in_another_file_is_refused_as_well,
-    what_a_rejected_report_had_may_go_to_another,
-    an_announced_hash_is_refused_before_the_bytes,
-    a_refusal_names_no_report_of_somebody_else,
-    of_two_at_once_one_is_refused,
+    a_video_that_another_report_holds_is_refused,
+    a_rewritten_recording_is_refused_as_well,
+    the_video_of_a_rejected_report_can_be_sent_for_another,
+    a_declared_hash_is_refused_before_the_bytes,
+    a_refusal_names_no_report_that_the_person_may_not_see,
+    one_of_two_concurrent_finishes_is_refused,
 }
 
 /// A finish of these bytes, for a report of its own.
@@ -301,7 +301,7 @@ fn is_stored(outcome: &FinishOutcome) -> bool {
     matches!(outcome, FinishOutcome::Stored { .. })
 }
 
-async fn of_the_same_bytes_at_once_all_but_one_see_an_earlier_use(db: Db) {
+async fn of_concurrent_finishes_all_but_one_see_an_earlier_use(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
     let mut all = Vec::new();
     for place in 0..8 {
@@ -315,7 +315,7 @@ async fn of_the_same_bytes_at_once_all_but_one_see_an_earlier_use(db: Db) {
     assert_eq!(db.number("SELECT MAX(videos) FROM fingerprints").await, 1);
 }
 
-async fn a_recording_written_anew_is_known_by_its_media(db: Db) {
+async fn a_rewritten_recording_is_recognised_by_its_media(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
     let first = finishing(&fixture, 1, Some(9)).await;
     assert!(is_stored(&db.database.finish(&first).await.unwrap()));
@@ -332,7 +332,7 @@ async fn a_recording_written_anew_is_known_by_its_media(db: Db) {
     assert!(is_stored(&db.database.finish(&retagged).await.unwrap()), "whoever knows may store it");
 }
 
-async fn what_was_stored_since_the_verdicts_were_made_is_not_passed_over(db: Db) {
+async fn a_use_stored_after_the_verdicts_is_not_missed(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
     let mut late = finishing(&fixture, 1, None).await;
     let early = finishing(&fixture, 1, None).await;
@@ -352,7 +352,7 @@ async fn what_was_stored_since_the_verdicts_were_made_is_not_passed_over(db: Db)
     assert!(is_stored(&db.database.finish(&late).await.unwrap()));
 }
 
-async fn a_finish_that_does_not_happen_leaves_no_trace(db: Db) {
+async fn a_rolled_back_finish_leaves_no_trace(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
     db.database.finish(&finishing(&fixture, 1, None).await).await.unwrap();
     let second = finishing(&fixture, 1, None).await;
@@ -366,7 +366,7 @@ async fn a_finish_that_does_not_happen_leaves_no_trace(db: Db) {
 }
 
 /// What the migration does with the videos it finds.
-async fn videos_from_before_are_known_again(db: Db) {
+async fn videos_from_before_the_migration_are_recognised(db: Db) {
     let migration = include_str!("../../../src/database/migrations/0003_verdicts.sql");
     let fixture = Fixture::furnish(&db.database).await;
     let before = finishing(&fixture, 1, None).await;
@@ -385,7 +385,7 @@ async fn videos_from_before_are_known_again(db: Db) {
     assert_eq!(past.vehicle[0].duration_ms, None, "it was not written down then");
 }
 
-async fn the_list_of_earlier_uses_is_short_and_begins_with_those_that_count(db: Db) {
+async fn the_list_of_earlier_uses_is_limited_and_starts_with_those_that_count(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
     let (mut first, mut submissions) = (None, Vec::new());
     for _ in 0..MOST_LINKS + 3 {
@@ -410,7 +410,7 @@ async fn the_list_of_earlier_uses_is_short_and_begins_with_those_that_count(db: 
 }
 
 #[tokio::test]
-async fn by_default_it_is_noted() {
+async fn by_default_reuse_is_a_note() {
     let service = Service::embedded().await;
     let (one, other) = (service.report().await, service.report().await);
     sent(&service, one, GOOD).await;
@@ -423,7 +423,7 @@ async fn by_default_it_is_noted() {
 /// While the rules are only observed, all kinds of files are taken. Those without any media have nothing
 /// in common.
 #[tokio::test]
-async fn files_without_media_are_not_one_recording() {
+async fn files_without_media_are_not_the_same_recording() {
     let observing = [("INSPECT__ENFORCE", "false"), ("UPLOAD__REUSE", "refuse")];
     let service = Service::embedded_with(&observing).await;
     let (one, other) = (service.report().await, service.report().await);

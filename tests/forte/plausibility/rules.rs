@@ -90,7 +90,7 @@ fn an_honest_video_passes_every_test() {
 
 /// Names are promises, and the same in answers and metrics.
 #[test]
-fn a_test_and_its_outcome_have_one_name_everywhere() {
+fn tests_and_outcomes_have_the_same_names_everywhere() {
     for verdict in Case::honest().judged().into_iter().chain([reuse(&[])]) {
         let told = serde_json::json!(verdict);
         assert_eq!(told["test"], verdict.test.as_str());
@@ -101,7 +101,7 @@ fn a_test_and_its_outcome_have_one_name_everywhere() {
 }
 
 #[test]
-fn a_file_that_says_nothing_is_judged_by_nothing() {
+fn a_file_without_tags_yields_absent_verdicts() {
     let mut case = Case::honest();
     case.facts = Facts::default();
     case.past = Past::default();
@@ -111,7 +111,7 @@ fn a_file_that_says_nothing_is_judged_by_nothing() {
 
 /// The recording lasts a minute, and its time may be its end or its beginning.
 #[test]
-fn a_recording_may_be_five_minutes_away_and_a_day_is_odd() {
+fn a_recording_time_passes_within_five_minutes_and_warns_within_a_day() {
     for (before, outcome) in [
         (0, Outcome::Pass),
         (60 + 300, Outcome::Pass),
@@ -133,7 +133,7 @@ fn a_recording_may_be_five_minutes_away_and_a_day_is_odd() {
 }
 
 #[test]
-fn an_upload_that_takes_hours_is_compared_from_its_beginning() {
+fn an_upload_of_hours_is_compared_with_its_beginning() {
     let mut case = Case::honest();
     case.received = SENT + SignedDuration::from_hours(30);
     assert_eq!(case.outcome(Test::RecordedAtReceipt), Outcome::Pass);
@@ -143,7 +143,7 @@ fn an_upload_that_takes_hours_is_compared_from_its_beginning() {
 }
 
 #[test]
-fn before_the_reports_time_is_odd_and_long_before_it_fails_and_late_is_never_worse_than_odd() {
+fn a_video_before_the_window_warns_or_fails_and_a_late_one_only_warns() {
     let first = 86_400 + 60;
     for (before, outcome) in [
         (first, Outcome::Pass),
@@ -161,7 +161,7 @@ fn before_the_reports_time_is_odd_and_long_before_it_fails_and_late_is_never_wor
 }
 
 #[test]
-fn a_report_without_days_is_judged_by_what_it_has() {
+fn a_report_without_a_window_is_judged_by_what_it_has() {
     let mut case = Case::recorded(1_000_000);
     case.window.starts_at = None;
     assert_eq!(case.outcome(Test::RecordedInWindow), Outcome::Pass);
@@ -170,7 +170,7 @@ fn a_report_without_days_is_judged_by_what_it_has() {
 }
 
 #[test]
-fn a_place_may_be_a_kilometre_away_and_fifty_are_odd() {
+fn a_place_passes_within_one_kilometre_and_warns_within_fifty() {
     // A degree of latitude has 111,195 m on this ball.
     for (metres, outcome) in [
         (0.0, Outcome::Pass),
@@ -191,7 +191,7 @@ fn a_place_may_be_a_kilometre_away_and_fifty_are_odd() {
 
 /// What recorders write that do not know where they are.
 #[test]
-fn nought_degrees_and_what_is_no_point_on_the_earth_are_no_place() {
+fn zero_and_impossible_coordinates_are_ignored() {
     for (lat, long) in
         [(0.0, 0.0), (91.0, 0.0), (0.0, 181.0), (f64::NAN, 1.0), (1.0, f64::INFINITY)]
     {
@@ -206,7 +206,7 @@ fn nought_degrees_and_what_is_no_point_on_the_earth_are_no_place() {
 }
 
 #[test]
-fn the_nearest_of_the_vehicles_earlier_places_counts() {
+fn the_nearest_earlier_place_of_the_vehicle_counts() {
     let mut case = Case::honest();
     case.place = place(43.3, 76.9);
     case.past.vehicle[4].place = place(43.3, 76.9);
@@ -224,7 +224,7 @@ fn the_nearest_of_the_vehicles_earlier_places_counts() {
 }
 
 #[test]
-fn a_length_is_compared_with_the_median_of_the_vehicle_or_else_of_the_company() {
+fn the_length_is_compared_with_the_median_of_the_vehicle_or_the_company() {
     let with = |vehicle: &[u64], company: &[u64], lasts| {
         let earlier = |lasts: &u64| Earlier { place: ALMATY, duration_ms: Some(*lasts) };
         let mut case = Case::honest();
@@ -268,7 +268,7 @@ fn uses(count: usize, held: bool) -> Vec<EarlierUse> {
 }
 
 #[test]
-fn a_use_that_still_counts_fails_and_one_that_does_not_is_odd() {
+fn a_current_use_fails_and_a_former_one_warns() {
     let none = reuse(&[]);
     assert_eq!((none.outcome, none.links.len()), (Outcome::Pass, 0));
     let rejected = reuse(&uses(1, false));
@@ -286,7 +286,7 @@ fn a_use_that_still_counts_fails_and_one_that_does_not_is_odd() {
 
 /// Q37, S20
 #[test]
-fn a_driver_reads_only_of_reports_they_see() {
+fn a_driver_sees_only_uses_by_visible_reports() {
     let uses = uses(3, true);
     let whole = reuse(&uses);
     let own = uses[1].report_ref_key;
@@ -347,7 +347,7 @@ fn between(recorded: Place, sent: Place) -> String {
 
 proptest! {
     #[test]
-    fn whatever_is_known_there_are_six_verdicts_with_their_sentences(case in any_case()) {
+    fn every_input_yields_six_verdicts_with_messages(case in any_case()) {
         let verdicts = case.judged();
         prop_assert_eq!(verdicts.len(), 6);
         for verdict in &verdicts {
@@ -358,7 +358,7 @@ proptest! {
     }
 
     #[test]
-    fn no_two_places_are_further_apart_than_half_the_earth(one in any_place(), other in any_place()) {
+    fn no_distance_exceeds_half_the_circumference(one in any_place(), other in any_place()) {
         let told = between(one, other);
         prop_assert_eq!(&told, &between(other, one));
         if let Some((number, "km")) = told.split_whitespace().nth(1).zip(told.split_whitespace().nth(2)) {
@@ -367,7 +367,7 @@ proptest! {
     }
 
     #[test]
-    fn a_recording_further_away_is_never_more_plausible(near in 0_i64..2_000_000, more in 0_i64..2_000_000) {
+    fn a_greater_distance_is_never_more_plausible(near in 0_i64..2_000_000, more in 0_i64..2_000_000) {
         let rank = |outcome| match outcome {
             Outcome::Pass => 0,
             Outcome::Warn => 1,
@@ -381,7 +381,7 @@ proptest! {
     }
 
     #[test]
-    fn before_and_after_are_judged_alike(seconds in 0_i64..2_000_000) {
+    fn earlier_and_later_times_are_judged_alike(seconds in 0_i64..2_000_000) {
         let test = Test::RecordedAtSending;
         prop_assert_eq!(Case::recorded(seconds).outcome(test), Case::recorded(-seconds).outcome(test));
     }

@@ -10,7 +10,7 @@ use crate::harness::preflight::{ask, bytes, codes, form_of, late_and_too_short, 
 use crate::harness::service::{Service, header};
 
 #[tokio::test]
-async fn what_cannot_be_judged_is_named() {
+async fn missing_parts_are_named() {
     let service = Service::embedded().await;
     let ref_key = service.report().await;
     let answer = problem(ask(&service, Form::of(ref_key)).await, 422, "validation_failed").await;
@@ -38,7 +38,7 @@ async fn what_cannot_be_judged_is_named() {
 }
 
 #[tokio::test]
-async fn no_part_is_longer_than_its_limit() {
+async fn every_part_has_a_limit() {
     let service = Service::embedded_with(&[("INSPECT__MAX_MOOV", "100000")]).await;
     let ref_key = service.report().await;
     let form = || Form::of(ref_key).text("length", "1000000").text("moov_at", "900000");
@@ -54,7 +54,7 @@ async fn no_part_is_longer_than_its_limit() {
 
 /// A length that is only claimed costs nothing, and a place that cannot be is no trouble.
 #[tokio::test]
-async fn claims_are_not_believed() {
+async fn declared_lengths_and_positions_are_not_trusted() {
     let service = Service::embedded().await;
     let ref_key = service.report().await;
     for (length, moov_at) in [(u64::MAX, u64::MAX), (u64::MAX, 0), (1, 5), (0, 0)] {
@@ -68,7 +68,7 @@ async fn claims_are_not_believed() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_cut_or_no_form_is_a_bad_request() {
+async fn a_cut_or_malformed_form_is_a_bad_request() {
     let service = Service::embedded().await;
     let request = form::request(&service, "/uploads/preflight");
     let whole = form_of(service.report().await, GOOD).done();
@@ -84,7 +84,7 @@ async fn a_form_that_is_cut_or_no_form_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn nobody_asks_more_often_than_he_films() {
+async fn the_preflights_of_a_person_are_limited() {
     let service = Service::embedded_with(&[("UPLOAD__PREFLIGHTS_PER_MINUTE", "2")]).await;
     let ref_key = service.report().await;
     for _ in 0..2 {
@@ -98,7 +98,7 @@ async fn nobody_asks_more_often_than_he_films() {
 }
 
 #[tokio::test]
-async fn only_so_many_are_read_at_a_time() {
+async fn the_preflights_in_progress_are_limited() {
     let service = Service::embedded_with(&[("UPLOAD__PREFLIGHTS_AT_ONCE", "0")]).await;
     let answer = ask(&service, form_of(service.report().await, GOOD)).await;
     assert!(!header(&answer, "retry-after").is_empty());
@@ -107,7 +107,7 @@ async fn only_so_many_are_read_at_a_time() {
 
 /// 64 MiB with `moov` last, refused: the driver pays for less than 1.2 MiB.
 #[tokio::test]
-async fn a_bad_video_of_64_mib_costs_less_than_a_fiftieth_of_it() {
+async fn refusing_64_mib_takes_less_than_a_fiftieth_of_the_bytes() {
     let service = Service::embedded().await;
     let file = late_and_too_short(64 * 1024 * 1024);
     let form = form_of(service.report().await, &file);

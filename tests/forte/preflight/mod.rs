@@ -1,6 +1,6 @@
 //! `POST /uploads/preflight`, and what is remembered of refused bytes: nobody pays twice for a "no".
 
-mod again;
+mod remembered;
 mod limits;
 mod verdicts;
 

@@ -12,14 +12,14 @@ use crate::harness::preflight::{ask, bytes, codes, form_of, late_and_too_short, 
 use crate::harness::service::{Backend, Options, Service, on_both_backends};
 
 on_both_backends! {
-    a_good_video_is_accepted_and_nothing_is_written,
-    what_is_refused_before_is_refused_by_the_upload_for_the_same_reason,
-    everything_that_is_against_a_video_is_told_at_once,
-    a_report_that_wants_no_video_is_a_reason,
-    the_same_file_for_another_report_is_told_of,
+    an_accepted_preflight_writes_nothing,
+    the_upload_is_refused_for_the_reason_of_the_preflight,
+    all_reasons_are_reported_at_once,
+    a_report_that_takes_no_video_is_a_reason,
+    an_earlier_use_of_the_file_is_reported,
 }
 
-async fn a_good_video_is_accepted_and_nothing_is_written(service: Service) {
+async fn an_accepted_preflight_writes_nothing(service: Service) {
     let ref_key = service.report().await;
     for file in [GOOD, MOOV_FIRST] {
         let told = told(&service, form_of(ref_key, file)).await;
@@ -36,7 +36,7 @@ async fn a_good_video_is_accepted_and_nothing_is_written(service: Service) {
     assert_eq!(answer.status(), 204);
 }
 
-async fn what_is_refused_before_is_refused_by_the_upload_for_the_same_reason(service: Service) {
+async fn the_upload_is_refused_for_the_reason_of_the_preflight(service: Service) {
     let late = late_and_too_short(300_000);
     let samples = ["bad-no-video.mp4", "bad-too-short.mp4", "bad-truncated.mp4", "quicktime.mov"];
     let files = samples.map(sample).into_iter().chain([NOT_MP4.to_vec(), late]);
@@ -56,7 +56,7 @@ async fn what_is_refused_before_is_refused_by_the_upload_for_the_same_reason(ser
     }
 }
 
-async fn everything_that_is_against_a_video_is_told_at_once(service: Service) {
+async fn all_reasons_are_reported_at_once(service: Service) {
     // Its media is longer than a video may be, and it is too short.
     let file = sample("bad-too-short.mp4");
     let ref_key = service.report().await.to_string();
@@ -76,7 +76,7 @@ async fn everything_that_is_against_a_video_is_told_at_once(service: Service) {
     assert_eq!(reasons[2]["error"], "video_refused");
 }
 
-async fn a_report_that_wants_no_video_is_a_reason(service: Service) {
+async fn a_report_that_takes_no_video_is_a_reason(service: Service) {
     let submitted = service.report().await;
     assert_eq!(sent(&service, submitted, GOOD, None).await.status(), 204);
     let about = told(&service, form_of(submitted, GOOD)).await;
@@ -104,7 +104,7 @@ async fn a_report_that_wants_no_video_is_a_reason(service: Service) {
     }
 }
 
-async fn the_same_file_for_another_report_is_told_of(service: Service) {
+async fn an_earlier_use_of_the_file_is_reported(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
     assert_eq!(sent(&service, one, GOOD, None).await.status(), 204);
     let form = || form_of(other, GOOD).text("sha256", &sha256(GOOD));
@@ -120,7 +120,7 @@ async fn the_same_file_for_another_report_is_told_of(service: Service) {
 }
 
 #[tokio::test]
-async fn the_same_file_for_another_report_is_a_reason_where_the_operator_says_so() {
+async fn an_earlier_use_of_the_file_is_a_reason_if_the_setting_says_so() {
     let service = Service::embedded_with(&[("UPLOAD__REUSE", "refuse")]).await;
     let (one, other) = (service.report().await, service.report().await);
     assert_eq!(sent(&service, one, GOOD, None).await.status(), 204);
@@ -133,7 +133,7 @@ async fn the_same_file_for_another_report_is_a_reason_where_the_operator_says_so
 }
 
 #[tokio::test]
-async fn an_inspection_that_only_notes_refuses_nothing_beforehand_either() {
+async fn an_inspection_that_is_not_enforced_refuses_nothing_in_a_preflight() {
     let service = Service::embedded_with(&[("INSPECT__ENFORCE", "false")]).await;
     let file = sample("bad-too-short.mp4");
     let about = told(&service, form_of(service.report().await, &file)).await;
@@ -142,7 +142,7 @@ async fn an_inspection_that_only_notes_refuses_nothing_beforehand_either() {
 }
 
 #[tokio::test]
-async fn the_codec_the_length_and_the_kind_of_file_are_told_together() {
+async fn codec_length_and_container_are_reported_together() {
     let settings = [("INSPECT__CODECS", "vp09"), ("INSPECT__MIN_DURATION", "10m")];
     let service = Service::embedded_with(&settings).await;
     let about = told(&service, form_of(service.report().await, &sample("quicktime.mov"))).await;
@@ -151,7 +151,7 @@ async fn the_codec_the_length_and_the_kind_of_file_are_told_together() {
 
 /// Preflights are not counted among the uploads, and a director may ask like a driver.
 #[tokio::test]
-async fn a_director_asks_as_well() {
+async fn a_director_can_request_a_preflight() {
     let service = Service::start_with(Backend::Embedded, Options::default()).await.unwrap();
     let fixture = &service.env.fixture;
     let (id, company) = (PersonId(4711), fixture.driver.company);

@@ -16,8 +16,8 @@ use crate::harness::tus;
 const TOGETHER: usize = 8;
 
 on_both_backends! {
-    uploads_cut_anywhere_go_on_where_they_were_acknowledged,
-    forms_cut_anywhere_leave_nothing_behind_and_may_be_sent_again,
+    resumes_after_a_cut_at_any_byte,
+    forms_cut_at_any_byte_leave_nothing_and_can_be_repeated,
 }
 
 /// Fewer where each costs more.
@@ -25,7 +25,7 @@ fn many(service: &Service) -> usize {
     if service.env.bucket.is_some() { 50 } else { 200 }
 }
 
-async fn uploads_cut_anywhere_go_on_where_they_were_acknowledged(service: Service) {
+async fn resumes_after_a_cut_at_any_byte(service: Service) {
     let count = many(&service);
     let phones = stream::iter(0..count as u64);
     phones.for_each_concurrent(TOGETHER, |seed| cut_and_resumed(&service, seed)).await;
@@ -50,7 +50,7 @@ async fn cut_and_resumed(service: &Service, seed: u64) {
     assert_eq!(offset(service, &path).await, GOOD.len());
 }
 
-async fn forms_cut_anywhere_leave_nothing_behind_and_may_be_sent_again(service: Service) {
+async fn forms_cut_at_any_byte_leave_nothing_and_can_be_repeated(service: Service) {
     let token = service.driver();
     let mut reports = Vec::new();
     for _ in 0..many(&service) {

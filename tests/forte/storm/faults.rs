@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use forte_media::model::Faults;
 use tokio::time::{Duration, sleep};
 
-use super::phone::{go_on_stubbornly, send_stubbornly};
+use super::persistent_client::{go_on_stubbornly, send_stubbornly};
 use super::{assert_submitted, form_request, living};
 use crate::harness::clips::GOOD;
 use crate::harness::service::{Backend, Options, Service};
@@ -52,7 +52,7 @@ fn options(faults: Faults) -> Options {
     Options { faults, settings: vec![("UPLOAD__FINISH_TRIES_FOR", "1ms".to_owned())] }
 }
 
-async fn any_one_failure_of_an_upload_is_survived(backend: Backend) {
+async fn an_upload_survives_any_single_failure(backend: Backend) {
     let wire = Tripwire::default();
     let Some(service) = Service::start_with(backend, wire.options()).await else { return };
     let mut count = 0;
@@ -71,16 +71,16 @@ async fn any_one_failure_of_an_upload_is_survived(backend: Backend) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn any_one_failure_of_an_upload_is_survived_on_sqlite_and_disk() {
-    any_one_failure_of_an_upload_is_survived(Backend::Embedded).await;
+async fn an_upload_survives_any_single_failure_on_sqlite_and_disk() {
+    an_upload_survives_any_single_failure(Backend::Embedded).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn any_one_failure_of_an_upload_is_survived_on_postgresql_and_s3() {
-    any_one_failure_of_an_upload_is_survived(Backend::Shared).await;
+async fn an_upload_survives_any_single_failure_on_postgresql_and_s3() {
+    an_upload_survives_any_single_failure(Backend::Shared).await;
 }
 
-async fn any_one_failure_of_a_form_is_mended_by_sending_it_again(backend: Backend) {
+async fn a_form_can_be_repeated_after_any_single_failure(backend: Backend) {
     let wire = Tripwire::default();
     let Some(service) = Service::start_with(backend, wire.options()).await else { return };
     let mut count = 0;
@@ -117,17 +117,17 @@ async fn nothing_lives(service: &Service) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn any_one_failure_of_a_form_is_mended_by_sending_it_again_on_sqlite_and_disk() {
-    any_one_failure_of_a_form_is_mended_by_sending_it_again(Backend::Embedded).await;
+async fn a_form_can_be_repeated_after_any_single_failure_on_sqlite_and_disk() {
+    a_form_can_be_repeated_after_any_single_failure(Backend::Embedded).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn any_one_failure_of_a_form_is_mended_by_sending_it_again_on_postgresql_and_s3() {
-    any_one_failure_of_a_form_is_mended_by_sending_it_again(Backend::Shared).await;
+async fn a_form_can_be_repeated_after_any_single_failure_on_postgresql_and_s3() {
+    a_form_can_be_repeated_after_any_single_failure(Backend::Shared).await;
 }
 
 /// A place that fails until it is mended.
-async fn a_place_that_keeps_failing_loses_nothing(backend: Backend) {
+async fn a_permanent_failure_loses_nothing(backend: Backend) {
     let broken = Arc::new(Mutex::new(None));
     let script = Arc::clone(&broken);
     let faults = Faults::scripted(move |place| *script.lock().unwrap() == Some(place));
@@ -151,17 +151,17 @@ async fn a_place_that_keeps_failing_loses_nothing(backend: Backend) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_place_that_keeps_failing_loses_nothing_on_sqlite_and_disk() {
-    a_place_that_keeps_failing_loses_nothing(Backend::Embedded).await;
+async fn a_permanent_failure_loses_nothing_on_sqlite_and_disk() {
+    a_permanent_failure_loses_nothing(Backend::Embedded).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_place_that_keeps_failing_loses_nothing_on_postgresql_and_s3() {
-    a_place_that_keeps_failing_loses_nothing(Backend::Shared).await;
+async fn a_permanent_failure_loses_nothing_on_postgresql_and_s3() {
+    a_permanent_failure_loses_nothing(Backend::Shared).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_disk_gives_back_what_did_not_count_and_disturbs_nobody_else() {
+async fn a_full_disk_frees_unacknowledged_bytes_and_affects_no_other_upload() {
     let wire = Tripwire::default();
     let full = Arc::clone(&wire.0);
     let script =
@@ -187,7 +187,7 @@ async fn a_full_disk_gives_back_what_did_not_count_and_disturbs_nobody_else() {
 
 /// Nobody comes back for it, and its request could not let go.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_gate_left_behind_by_a_failed_request_does_not_keep_its_upload_from_expiring() {
+async fn an_abandoned_lease_does_not_prevent_the_expiry() {
     let script = |place| ["storage.spool.write", "upload.lease.release"].contains(&place);
     let options = options(Faults::scripted(script));
     let service = Service::start_with(Backend::Embedded, options).await.unwrap();

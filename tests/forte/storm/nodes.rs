@@ -44,7 +44,7 @@ fn hang(node: &Router, path: &str, offset: usize) -> (Hanging, JoinHandle<Respon
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_silent_node_held_goes_on_elsewhere_and_its_late_writes_do_not_count() {
+async fn an_upload_of_a_dead_node_continues_elsewhere_and_late_writes_are_fenced() {
     let Some(first) = Service::start(Backend::Shared).await else { return };
     let (second, _) = first.second_node("two", hasty()).await;
     let other = second.router();
@@ -72,7 +72,7 @@ async fn what_a_silent_node_held_goes_on_elsewhere_and_its_late_writes_do_not_co
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upload_goes_to_and_fro_between_nodes() {
+async fn an_upload_can_alternate_between_nodes() {
     let Some(first) = Service::start(Backend::Shared).await else { return };
     let (second, _) = first.second_node("two", hasty()).await;
     let nodes = [first.router.clone(), second.router()];
@@ -90,7 +90,7 @@ async fn an_upload_goes_to_and_fro_between_nodes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_phone_that_hangs_on_one_node_goes_on_at_another() {
+async fn a_client_stuck_on_one_node_continues_on_another() {
     let Some(first) = Service::start(Backend::Shared).await else { return };
     let (second, _) = first.second_node("two", Options::default()).await;
     let stop = CancellationToken::new();
@@ -111,7 +111,7 @@ async fn a_phone_that_hangs_on_one_node_goes_on_at_another() {
 
 /// The database is away just when a request wants to let go: the lease stays in its node's name.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_gate_left_behind_by_a_failed_request_is_let_go_when_another_node_asks() {
+async fn an_abandoned_lease_is_released_when_another_node_asks() {
     let fails = Arc::new(AtomicBool::new(true));
     let script = Arc::clone(&fails);
     let faults = Faults::scripted(move |place| {
@@ -134,7 +134,7 @@ async fn a_gate_left_behind_by_a_failed_request_is_let_go_when_another_node_asks
 /// F10, F11: acknowledged bytes that are gone, or are others. Offsets never go down, so the upload
 /// ends and the phone begins a new one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upload_whose_acknowledged_bytes_are_lost_or_damaged_ends() {
+async fn an_upload_with_lost_or_damaged_acknowledged_bytes_ends() {
     let Some(first) = Service::start(Backend::Shared).await else { return };
     let (second, _) = first.second_node("two", hasty()).await;
     let (other, report) = (second.router(), first.report().await);
@@ -162,7 +162,7 @@ async fn an_upload_whose_acknowledged_bytes_are_lost_or_damaged_ends() {
 
 /// A node in the middle of storing a video is stopped, buried, and wakes up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_video_half_stored_by_a_silent_node_is_finished_once() {
+async fn a_video_that_a_dead_node_was_storing_is_finished_once() {
     let (reached, release) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
     let (says, waits) = (Arc::clone(&reached), Arc::clone(&release));
     let faults = Faults::scripted(move |place| {

@@ -117,7 +117,7 @@ fn acknowledged(response: &Response) -> Option<usize> {
 
 /// F2 in little: the process is killed at random moments, again and again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_killed_at_random_moments_loses_nothing_it_acknowledged() {
+async fn a_process_killed_at_random_loses_nothing_it_acknowledged() {
     let (env, phone) = backend(Backend::Embedded).await.unwrap();
     let video = Bytes::from(sample("inspection.mp4"));
     let mut process = Process::start(&env, "one", &HASTY).await;
@@ -145,7 +145,7 @@ async fn a_process_killed_at_random_moments_loses_nothing_it_acknowledged() {
 
 /// F25 with nobody to say goodbye.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_killed_node_had_under_way_is_finished_on_another() {
+async fn the_uploads_of_a_killed_node_are_finished_on_another() {
     let Some((env, phone)) = backend(Backend::Shared).await else { return };
     let video: &'static [u8] = crate::harness::clips::GOOD;
     let (mut first, second) =

@@ -9,13 +9,13 @@ use crate::harness::service::{Service, json, on_both_backends};
 use crate::harness::tus;
 
 on_both_backends! {
-    a_hundred_last_pieces_at_once_have_one_effect,
-    the_same_form_again_is_the_same_submission,
-    a_hundred_same_forms_at_once_have_one_effect,
-    of_two_videos_racing_for_one_report_one_wins,
+    a_hundred_concurrent_last_patches_have_one_effect,
+    repeating_a_form_returns_the_same_submission,
+    a_hundred_concurrent_identical_forms_have_one_effect,
+    one_of_two_videos_racing_for_a_report_wins,
 }
 
-async fn a_hundred_last_pieces_at_once_have_one_effect(service: Service) {
+async fn a_hundred_concurrent_last_patches_have_one_effect(service: Service) {
     let path = tus::create(&service, service.report().await, GOOD.len()).await;
     let half = GOOD.len() / 2;
     assert_eq!(tus::patch(&service, &path, 0, &GOOD[..half]).await.status(), 204);
@@ -31,7 +31,7 @@ async fn a_hundred_last_pieces_at_once_have_one_effect(service: Service) {
     assert_submitted(&service, 1, GOOD).await;
 }
 
-async fn the_same_form_again_is_the_same_submission(service: Service) {
+async fn repeating_a_form_returns_the_same_submission(service: Service) {
     let report = service.report().await;
     let mut submissions = Vec::new();
     for _ in 0..3 {
@@ -45,7 +45,7 @@ async fn the_same_form_again_is_the_same_submission(service: Service) {
     assert_submitted(&service, 1, GOOD).await;
 }
 
-async fn a_hundred_same_forms_at_once_have_one_effect(service: Service) {
+async fn a_hundred_concurrent_identical_forms_have_one_effect(service: Service) {
     let report = service.report().await;
     let all = (0..100).map(|_| service.send(form_request(&service, report, GOOD)));
     for response in join_all(all).await {
@@ -55,7 +55,7 @@ async fn a_hundred_same_forms_at_once_have_one_effect(service: Service) {
     assert_submitted(&service, 1, GOOD).await;
 }
 
-async fn of_two_videos_racing_for_one_report_one_wins(service: Service) {
+async fn one_of_two_videos_racing_for_a_report_wins(service: Service) {
     let report = service.report().await;
     let mut paths = Vec::new();
     for video in [GOOD, MOOV_FIRST] {

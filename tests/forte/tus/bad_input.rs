@@ -9,7 +9,7 @@ use crate::harness::service::{Service, json, on_both_backends};
 use crate::harness::tus::{self, create, encoded, offset, request};
 
 on_both_backends! {
-    control_characters_never_reach_the_records,
+    control_characters_are_not_stored,
 }
 
 /// T-8.
@@ -29,7 +29,7 @@ const NO_COUNTS: [&[u8]; 11] = [
 
 /// T-8, T-18, S42.
 #[tokio::test]
-async fn a_count_that_is_none_is_refused_and_changes_nothing() {
+async fn malformed_numbers_are_rejected_and_change_nothing() {
     let service = Service::embedded().await;
     let report = service.report().await;
     let path = create(&service, report, GOOD.len()).await;
@@ -58,7 +58,7 @@ async fn a_count_that_is_none_is_refused_and_changes_nothing() {
 
 /// T-16.
 #[tokio::test]
-async fn a_piece_of_another_type_is_refused_and_changes_nothing() {
+async fn a_patch_with_a_wrong_content_type_is_rejected_and_changes_nothing() {
     let service = Service::embedded().await;
     let path = create(&service, service.report().await, GOOD.len()).await;
     for kind in ["", "application/octet-stream", "video/mp4", "application/offset+octet-stream2"] {
@@ -75,7 +75,7 @@ async fn a_piece_of_another_type_is_refused_and_changes_nothing() {
 
 /// Q14, Q15: each is named, and what was sent is not sent back.
 #[tokio::test]
-async fn values_that_cannot_be_are_named() {
+async fn invalid_values_are_named() {
     let service = Service::embedded().await;
     let report = service.report().await.to_string();
     let long = "9".repeat(5_000);
@@ -127,7 +127,7 @@ async fn values_that_cannot_be_are_named() {
 }
 
 /// A NUL would not go into a TEXT of PostgreSQL, a line end not into a header (T-34, S34).
-async fn control_characters_never_reach_the_records(service: Service) {
+async fn control_characters_are_not_stored(service: Service) {
     let report = service.report().await;
     let names = [
         "a\0b\r\nSet-Cookie: x=1\u{7f}\u{1b}[2J.mp4",

@@ -15,13 +15,13 @@ use crate::harness::service::{Service, header, on_both_backends};
 use crate::harness::tus::{self, create, offset};
 
 on_both_backends! {
-    every_algorithm_tells_a_good_piece_from_a_bad_one,
-    noise_on_the_line_never_becomes_a_refusal,
-    garbage_that_was_meant_is_refused,
-    an_unknown_checksum_drops_the_piece,
-    a_cut_piece_with_a_checksum_does_not_count,
-    a_piece_that_gives_way_before_its_checksum_does_not_count,
-    a_creation_may_bring_a_checksum,
+    every_algorithm_distinguishes_an_intact_body_from_a_damaged_one,
+    a_damaged_body_with_a_checksum_never_causes_a_refusal,
+    garbage_with_a_matching_checksum_is_refused,
+    a_body_with_an_unknown_checksum_is_rejected,
+    a_cut_body_with_a_checksum_is_discarded,
+    an_interrupted_body_with_a_checksum_is_discarded,
+    a_creation_can_have_a_checksum,
 }
 
 fn sums(bytes: &[u8]) -> [(&'static str, Vec<u8>); 5] {
@@ -49,7 +49,7 @@ fn piece(path: &str, at: usize, checksum: &str, body: impl Into<Body>) -> Reques
 }
 
 /// T-61, T-62.
-async fn every_algorithm_tells_a_good_piece_from_a_bad_one(service: Service) {
+async fn every_algorithm_distinguishes_an_intact_body_from_a_damaged_one(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let mut at = 0;
     for round in 0..5 {
@@ -73,7 +73,7 @@ async fn every_algorithm_tells_a_good_piece_from_a_bad_one(service: Service) {
 }
 
 /// Rule 7 of the fixture: at the beginning, midway and in the last piece.
-async fn noise_on_the_line_never_becomes_a_refusal(service: Service) {
+async fn a_damaged_body_with_a_checksum_never_causes_a_refusal(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let mut at = 0;
     for next in [20, 9_000, GOOD.len()] {
@@ -88,7 +88,7 @@ async fn noise_on_the_line_never_becomes_a_refusal(service: Service) {
     assert_eq!(service.deliver().await, 1);
 }
 
-async fn garbage_that_was_meant_is_refused(service: Service) {
+async fn garbage_with_a_matching_checksum_is_refused(service: Service) {
     let path = create(&service, service.report().await, NOT_MP4.len()).await;
     let meant = piece(&path, 0, &sha1_of(NOT_MP4), NOT_MP4);
     tus_problem(service.send(meant).await, 415, "not_mp4").await;
@@ -96,7 +96,7 @@ async fn garbage_that_was_meant_is_refused(service: Service) {
 }
 
 /// T-62.
-async fn an_unknown_checksum_drops_the_piece(service: Service) {
+async fn a_body_with_an_unknown_checksum_is_rejected(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let unknown =
         ["sha0 AAAA", "SHA1 AAAA", "sha1", "sha1 !!!", "", "sha1AAAA", "sha1 AAAA,md5 AAAA"];
@@ -108,7 +108,7 @@ async fn an_unknown_checksum_drops_the_piece(service: Service) {
 }
 
 /// T-64.
-async fn a_cut_piece_with_a_checksum_does_not_count(service: Service) {
+async fn a_cut_body_with_a_checksum_is_discarded(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     tus::patch(&service, &path, 0, &GOOD[..100]).await;
     let half = piece(&path, 100, &sha1_of(&GOOD[100..]), cut(&GOOD[100..9_000]));
@@ -118,7 +118,7 @@ async fn a_cut_piece_with_a_checksum_does_not_count(service: Service) {
     assert_eq!(service.send(whole).await.status(), 204);
 }
 
-async fn a_piece_that_gives_way_before_its_checksum_does_not_count(service: Service) {
+async fn an_interrupted_body_with_a_checksum_is_discarded(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let (body, taken) = held(&GOOD[..1000]);
     let old = service.send(piece(&path, 0, &sha1_of(GOOD), body));
@@ -132,7 +132,7 @@ async fn a_piece_that_gives_way_before_its_checksum_does_not_count(service: Serv
 }
 
 /// T-38, T-61.
-async fn a_creation_may_bring_a_checksum(service: Service) {
+async fn a_creation_can_have_a_checksum(service: Service) {
     let report = service.report().await;
     for (bytes, status) in [(&GOOD[1..], 460), (GOOD, 201)] {
         let creation = tus::creation(&service, report, GOOD.len())

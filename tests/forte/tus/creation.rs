@@ -13,11 +13,11 @@ use crate::harness::service::{Service, header, on_both_backends};
 use crate::harness::tus::{self, creation, encoded, head, offset, patch, path_of, request};
 
 on_both_backends! {
-    a_creation_may_bring_the_whole_video,
-    a_creation_may_bring_half_of_it,
-    a_creation_that_brings_garbage_is_refused_and_leaves_nothing,
-    a_report_decides_whether_an_upload_may_begin,
-    who_may_film_a_report_decides_as_well,
+    a_creation_can_contain_the_whole_video,
+    a_creation_can_contain_half_of_the_video,
+    a_creation_with_garbage_is_refused_and_leaves_nothing,
+    a_creation_depends_on_the_state_of_the_report,
+    a_creation_depends_on_the_vehicles_and_the_role_of_the_person,
 }
 
 fn piece(builder: Builder) -> Builder {
@@ -25,7 +25,7 @@ fn piece(builder: Builder) -> Builder {
 }
 
 /// T-36, T-38.
-async fn a_creation_may_bring_the_whole_video(service: Service) {
+async fn a_creation_can_contain_the_whole_video(service: Service) {
     let creation = creation(&service, service.report().await, GOOD.len());
     let answer = service.send(piece(creation).body(chunked(GOOD, 4096)).unwrap()).await;
     assert_eq!(answer.status(), 201);
@@ -37,7 +37,7 @@ async fn a_creation_may_bring_the_whole_video(service: Service) {
 }
 
 /// T-38.
-async fn a_creation_may_bring_half_of_it(service: Service) {
+async fn a_creation_can_contain_half_of_the_video(service: Service) {
     let half = GOOD.len() / 2;
     let creation = creation(&service, service.report().await, GOOD.len());
     let answer = service.send(piece(creation).body(GOOD[..half].into()).unwrap()).await;
@@ -49,7 +49,7 @@ async fn a_creation_may_bring_half_of_it(service: Service) {
 }
 
 /// T-38: PATCH's rules hold for the body.
-async fn a_creation_that_brings_garbage_is_refused_and_leaves_nothing(service: Service) {
+async fn a_creation_with_garbage_is_refused_and_leaves_nothing(service: Service) {
     let report = service.report().await;
     let creation = creation(&service, report, NOT_MP4.len());
     let answer = service.send(piece(creation).body(NOT_MP4.into()).unwrap()).await;
@@ -58,7 +58,7 @@ async fn a_creation_that_brings_garbage_is_refused_and_leaves_nothing(service: S
 }
 
 /// Decisions, "Coming in".
-async fn a_report_decides_whether_an_upload_may_begin(service: Service) {
+async fn a_creation_depends_on_the_state_of_the_report(service: Service) {
     let stranger = service.stranger().await;
     let ours = service.report().await;
     let unknown = ours.to_string().replace(char::is_numeric, "1").parse().unwrap();
@@ -86,7 +86,7 @@ async fn a_report_decides_whether_an_upload_may_begin(service: Service) {
 }
 
 /// Q37, S20: a driver films what is assigned to them; whoever decides on videos sends none.
-async fn who_may_film_a_report_decides_as_well(service: Service) {
+async fn a_creation_depends_on_the_vehicles_and_the_role_of_the_person(service: Service) {
     let report = service.report().await;
     let fixture = &service.env.fixture;
     let begun = async |person| {
@@ -108,7 +108,7 @@ async fn who_may_film_a_report_decides_as_well(service: Service) {
 
 /// Q37: the setting opens uploads and videos as it opens the lists.
 #[tokio::test]
-async fn drivers_film_every_report_when_the_owner_says_so() {
+async fn drivers_may_film_every_report_if_the_setting_allows_it() {
     let service = Service::embedded_with(&[("LEASING__EMPLOYEES_SEE", "all")]).await;
     let report = service.report().await;
     let vehicle = service.database().report(report).await.unwrap().unwrap().vehicle;
@@ -132,7 +132,7 @@ async fn the_location_is_built_from_the_configured_address() {
 
 /// T-28, T-31, T-40.
 #[tokio::test]
-async fn a_length_must_be_given_and_only_a_length() {
+async fn upload_length_is_required_and_cannot_be_deferred() {
     let service = Service::embedded().await;
     let report = service.report().await;
     let bare = || {
@@ -156,7 +156,7 @@ async fn a_length_must_be_given_and_only_a_length() {
 
 /// T-30: to the byte.
 #[tokio::test]
-async fn a_declared_length_over_the_limit_is_refused() {
+async fn a_declared_length_over_the_limit_is_rejected() {
     let service = Service::embedded().await;
     let report = service.report().await;
     tus::create(&service, report, MAX).await;
@@ -170,7 +170,7 @@ async fn a_declared_length_over_the_limit_is_refused() {
 
 /// T-37.
 #[tokio::test]
-async fn a_creation_with_bytes_of_another_type_is_refused() {
+async fn a_creation_with_a_wrong_content_type_is_rejected() {
     let service = Service::embedded().await;
     let report = service.report().await;
     for kind in ["", "application/octet-stream", "video/mp4"] {
@@ -182,7 +182,7 @@ async fn a_creation_with_bytes_of_another_type_is_refused() {
 
 /// T-26, T-38: no upload is made for bytes that cannot be right.
 #[tokio::test]
-async fn a_creation_with_more_bytes_than_its_length_makes_no_upload() {
+async fn a_creation_with_more_bytes_than_its_length_creates_no_upload() {
     let service = Service::embedded_with(&[("UPLOAD__MAX_OPEN_PER_PERSON", "1")]).await;
     let report = service.report().await;
     let creation = piece(creation(&service, report, 100)).header("Content-Length", 101);
@@ -193,7 +193,7 @@ async fn a_creation_with_more_bytes_than_its_length_makes_no_upload() {
 
 /// T-39: nothing of the body is asked for when the head is bad already.
 #[tokio::test]
-async fn a_creation_with_a_bad_head_is_refused_before_its_body() {
+async fn a_creation_with_bad_headers_is_rejected_before_its_body() {
     let service = Service::embedded().await;
     let report = service.report().await;
     let bad = [
@@ -213,7 +213,7 @@ async fn a_creation_with_a_bad_head_is_refused_before_its_body() {
 
 /// F31.
 #[tokio::test]
-async fn one_person_may_not_open_uploads_without_end() {
+async fn the_number_of_open_uploads_per_person_is_limited() {
     let service = Service::embedded_with(&[("UPLOAD__MAX_OPEN_PER_PERSON", "2")]).await;
     let report = service.report().await;
     let first = tus::create(&service, report, 9).await;
@@ -226,7 +226,7 @@ async fn one_person_may_not_open_uploads_without_end() {
 
 /// T-32, S41: nothing is dropped in silence.
 #[tokio::test]
-async fn metadata_that_cannot_be_read_is_refused() {
+async fn malformed_metadata_is_rejected() {
     let service = Service::embedded().await;
     let good = tus::metadata(service.report().await);
     let long = format!("{good},long {}", STANDARD.encode("x".repeat(10_000)));
@@ -271,7 +271,7 @@ fn with_metadata(service: &Service, metadata: &str) -> axum::http::Request<Body>
 
 /// T-35 and the document: all four, each named when it is missing.
 #[tokio::test]
-async fn what_a_report_needs_is_asked_for_by_name() {
+async fn missing_metadata_is_named() {
     let service = Service::embedded().await;
     let report = service.report().await.to_string();
     let all = [
@@ -294,7 +294,7 @@ async fn what_a_report_needs_is_asked_for_by_name() {
 
 /// Interface §5: the query may say it too.
 #[tokio::test]
-async fn what_a_report_needs_may_be_in_the_query() {
+async fn metadata_can_be_in_the_query() {
     let service = Service::embedded().await;
     let report = service.report().await;
     let uri =

@@ -6,12 +6,12 @@ use crate::harness::service::{Service, header, on_both_backends};
 use crate::harness::tus::{create, offset, patch};
 
 on_both_backends! {
-    a_video_of_exactly_the_longest_length_is_taken,
-    one_byte_more_than_was_declared_is_not_taken,
+    a_video_of_exactly_the_maximal_length_is_accepted,
+    one_byte_more_than_declared_is_rejected,
 }
 
 /// S38.
-async fn a_video_of_exactly_the_longest_length_is_taken(service: Service) {
+async fn a_video_of_exactly_the_maximal_length_is_accepted(service: Service) {
     let path = create(&service, service.report().await, MAX).await;
     let answer = patch(&service, &path, 0, padded(MAX)).await;
     assert_eq!(answer.status(), 204);
@@ -19,7 +19,7 @@ async fn a_video_of_exactly_the_longest_length_is_taken(service: Service) {
     assert_eq!(service.deliver().await, 1);
 }
 
-async fn one_byte_more_than_was_declared_is_not_taken(service: Service) {
+async fn one_byte_more_than_declared_is_rejected(service: Service) {
     let path = create(&service, service.report().await, MAX).await;
     let answer = patch(&service, &path, 0, padded_and_more(MAX)).await;
     tus_problem(answer, 413, "file_too_large").await;

@@ -3,9 +3,9 @@
 mod bad_input;
 mod checksums;
 mod creation;
-mod ending;
+mod termination;
 mod limits;
-mod pieces;
+mod append;
 mod protocol;
 mod status;
-mod words;
+mod error_texts;

@@ -10,7 +10,7 @@ use crate::harness::tus::{self, create, offset, path_of};
 
 /// T-1: good and bad answers alike.
 #[tokio::test]
-async fn every_answer_says_which_version_it_speaks() {
+async fn every_response_has_the_protocol_version() {
     let service = Service::embedded().await;
     let report = service.report().await;
     let created = tus::creation(&service, report, GOOD.len()).body(Body::empty()).unwrap();
@@ -39,7 +39,7 @@ async fn every_answer_says_which_version_it_speaks() {
 
 /// T-2, T-3, T-4.
 #[tokio::test]
-async fn a_request_of_another_version_or_of_none_is_not_looked_at() {
+async fn a_request_without_the_right_version_is_rejected() {
     let service = Service::embedded().await;
     let path = create(&service, service.report().await, GOOD.len()).await;
     for version in [None, Some("0.2.2"), Some("1.0"), Some("")] {
@@ -66,7 +66,7 @@ async fn a_request_of_another_version_or_of_none_is_not_looked_at() {
 
 /// T-5, T-6, T-7, T-24, T-25, T-27, T-36, T-50, T-60, T-70.
 #[tokio::test]
-async fn options_tell_what_the_door_can_do_to_whoever_asks() {
+async fn options_describes_the_server_without_authentication() {
     let service = Service::embedded().await;
     let path = create(&service, service.report().await, GOOD.len()).await;
     for to in ["/uploads", &path, "/uploads/nothing"] {
@@ -88,7 +88,7 @@ async fn options_tell_what_the_door_can_do_to_whoever_asks() {
 
 /// T-9, S43: what a client behind an old proxy sends.
 #[tokio::test]
-async fn the_method_that_counts_is_the_named_one() {
+async fn the_method_can_be_overridden() {
     let service = Service::embedded().await;
     let path = create(&service, service.report().await, GOOD.len()).await;
     let named = |real: &str, named: &str| {
@@ -114,7 +114,7 @@ async fn the_method_that_counts_is_the_named_one() {
 
 /// S43, S52.
 #[tokio::test]
-async fn elsewhere_no_other_method_is_named() {
+async fn the_method_cannot_be_overridden_elsewhere() {
     let service = Service::embedded().await;
     let request = Request::post(format!("/reports/{}/video", service.report().await))
         .header("X-HTTP-Method-Override", "GET")

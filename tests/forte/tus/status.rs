@@ -10,17 +10,17 @@ use crate::harness::service::{Service, header, on_both_backends};
 use crate::harness::tus::{self, create, id_of};
 
 on_both_backends! {
-    head_tells_offset_length_and_metadata_at_the_beginning_midway_and_at_the_end,
-    what_is_not_there_has_no_offset,
-    the_secret_in_the_address_is_enough_to_go_on_and_not_enough_to_end,
-    while_the_database_is_away_a_phone_is_told_to_ask_again,
-    while_a_video_is_being_stored_elsewhere_a_phone_is_told_to_ask_again,
-    a_finish_left_behind_is_told_and_goes_on,
-    an_upload_of_somebody_who_may_no_longer_act_is_not_there,
+    head_returns_offset_length_and_metadata,
+    an_unknown_upload_has_no_offset,
+    the_secret_in_the_url_authorizes_appending_but_not_terminating,
+    head_is_answered_423_while_the_database_is_unavailable,
+    head_is_answered_423_while_another_node_stores_the_video,
+    an_abandoned_finish_can_be_resumed,
+    an_upload_of_a_deactivated_person_is_not_found,
 }
 
 /// T-10…T-13, T-33, T-51, T-52.
-async fn head_tells_offset_length_and_metadata_at_the_beginning_midway_and_at_the_end(
+async fn head_returns_offset_length_and_metadata(
     service: Service,
 ) {
     let report = service.report().await;
@@ -45,7 +45,7 @@ async fn head_tells_offset_length_and_metadata_at_the_beginning_midway_and_at_th
 }
 
 /// T-14, T-20, S20, S23: unknown, unreadable, with a wrong secret, somebody else's.
-async fn what_is_not_there_has_no_offset(service: Service) {
+async fn an_unknown_upload_has_no_offset(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let (id, secret) = path.rsplit_once('.').unwrap();
     let stranger = format!("Bearer {}", service.stranger().await);
@@ -69,7 +69,7 @@ async fn what_is_not_there_has_no_offset(service: Service) {
 }
 
 /// S23: tokens live five minutes, uploads a day.
-async fn the_secret_in_the_address_is_enough_to_go_on_and_not_enough_to_end(service: Service) {
+async fn the_secret_in_the_url_authorizes_appending_but_not_terminating(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let expired = service.driver();
     service.manual_clock().advance(SignedDuration::from_mins(10));
@@ -94,7 +94,7 @@ async fn the_secret_in_the_address_is_enough_to_go_on_and_not_enough_to_end(serv
 }
 
 /// Decisions, "HEAD never tells a phone to start again".
-async fn while_the_database_is_away_a_phone_is_told_to_ask_again(service: Service) {
+async fn head_is_answered_423_while_the_database_is_unavailable(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     service.app.database.close().await;
     let answer = tus::head(&service, &path).await;
@@ -110,7 +110,7 @@ async fn while_the_database_is_away_a_phone_is_told_to_ask_again(service: Servic
 }
 
 /// Rule 6: a finish cannot be interrupted.
-async fn while_a_video_is_being_stored_elsewhere_a_phone_is_told_to_ask_again(service: Service) {
+async fn head_is_answered_423_while_another_node_stores_the_video(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let other: NodeId = service.env.fixture.node("elsewhere").await;
     let fence = service.database().acquire_lease(id_of(&path), 0, other).await.unwrap().unwrap();
@@ -128,7 +128,7 @@ async fn while_a_video_is_being_stored_elsewhere_a_phone_is_told_to_ask_again(se
 }
 
 /// A finish whose node lives but has given up: nobody holds the seat, so it is not "busy" for ever.
-async fn a_finish_left_behind_is_told_and_goes_on(service: Service) {
+async fn an_abandoned_finish_can_be_resumed(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let half = GOOD.len() / 2;
     assert_eq!(tus::patch(&service, &path, 0, &GOOD[..half]).await.status(), 204);
@@ -141,7 +141,7 @@ async fn a_finish_left_behind_is_told_and_goes_on(service: Service) {
 }
 
 /// S17: looked at on every request.
-async fn an_upload_of_somebody_who_may_no_longer_act_is_not_there(service: Service) {
+async fn an_upload_of_a_deactivated_person_is_not_found(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     service.database().set_person_active(service.env.fixture.driver.id, false).await.unwrap();
     assert_eq!(tus::head(&service, &path).await.status(), 404);

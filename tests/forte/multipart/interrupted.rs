@@ -7,12 +7,12 @@ use crate::harness::form::{Form, send};
 use crate::harness::service::{Service, on_both_backends};
 
 on_both_backends! {
-    a_form_cut_anywhere_leaves_nothing_and_can_be_sent_again,
-    a_form_that_nobody_waits_for_leaves_nothing,
+    a_form_cut_at_any_byte_leaves_nothing_and_can_be_repeated,
+    a_form_of_a_disconnected_client_leaves_nothing,
 }
 
 /// Decisions, "The form door cannot resume".
-async fn a_form_cut_anywhere_leaves_nothing_and_can_be_sent_again(service: Service) {
+async fn a_form_cut_at_any_byte_leaves_nothing_and_can_be_repeated(service: Service) {
     let report = service.report().await;
     let form = Form::of(report).file(GOOD).done();
     let file = form.len() - GOOD.len();
@@ -33,7 +33,7 @@ async fn a_form_cut_anywhere_leaves_nothing_and_can_be_sent_again(service: Servi
 }
 
 /// hyper drops the handler when the phone is gone.
-async fn a_form_that_nobody_waits_for_leaves_nothing(service: Service) {
+async fn a_form_of_a_disconnected_client_leaves_nothing(service: Service) {
     let report = service.report().await;
     let form = Form::of(report).file(GOOD).done();
     let (body, taken) = held(form[..form.len() - 500].to_vec());
@@ -46,7 +46,7 @@ async fn a_form_that_nobody_waits_for_leaves_nothing(service: Service) {
 }
 
 #[tokio::test]
-async fn a_form_that_falls_silent_behind_its_file_is_cut() {
+async fn a_form_that_idles_after_its_file_is_cut() {
     let service = Service::embedded_with(&[("UPLOAD__IDLE_TIMEOUT", "50ms")]).await;
     let form = Form::of(service.report().await).file(GOOD).done();
     let (body, _taken) = held(form[..form.len() - 8].to_vec());
@@ -55,7 +55,7 @@ async fn a_form_that_falls_silent_behind_its_file_is_cut() {
 }
 
 #[tokio::test]
-async fn a_form_that_falls_silent_is_cut() {
+async fn an_idle_form_is_cut() {
     let service = Service::embedded_with(&[("UPLOAD__IDLE_TIMEOUT", "50ms")]).await;
     let form = Form::of(service.report().await).file(GOOD).done();
     let (body, _taken) = held(form[..form.len() - 500].to_vec());

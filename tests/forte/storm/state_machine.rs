@@ -164,7 +164,7 @@ async fn live(steps: Vec<Step>) {
 }
 
 #[test]
-fn whatever_happens_to_an_upload_it_is_as_the_model_says() {
+fn random_operations_match_the_model() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let config = Config { cases: 32, failure_persistence: None, ..Config::default() };
     let lives = proptest::collection::vec(step(), 1..30);

@@ -10,7 +10,7 @@ use crate::harness::service::{Service, json};
 use crate::harness::tus::{self, by_owner, create, patch};
 
 #[tokio::test]
-async fn the_answers_to_what_goes_wrong_often() {
+async fn frequent_errors_have_these_responses() {
     let service = Service::embedded().await;
     let report = service.report().await;
     let path = create(&service, report, GOOD.len()).await;
@@ -31,7 +31,7 @@ async fn the_answers_to_what_goes_wrong_often() {
 
 /// T-39, over a real connection.
 #[tokio::test]
-async fn a_creation_that_is_refused_by_its_head_is_not_told_to_continue() {
+async fn a_creation_rejected_by_its_headers_gets_no_100_continue() {
     let service = Service::embedded().await;
     let head = format!(
         "POST /uploads HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nAuthorization: Bearer {}\r\n\

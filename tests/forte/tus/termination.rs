@@ -10,12 +10,12 @@ use crate::harness::service::{Service, header, json, on_both_backends};
 use crate::harness::tus::{self, by_owner, create, head, patch};
 
 on_both_backends! {
-    every_byte_puts_the_end_off_until_it_cannot_be_put_off,
-    an_expired_upload_is_not_there_and_leaves_nothing,
-    its_owner_ends_an_upload_and_nothing_is_left,
-    its_owner_ends_an_upload_while_a_piece_comes,
-    a_video_that_was_handed_over_is_not_ended,
-    an_upload_whose_report_was_approved_meanwhile_ends,
+    each_acknowledged_byte_postpones_the_expiry_up_to_a_limit,
+    an_expired_upload_is_not_found_and_leaves_nothing,
+    a_terminated_upload_leaves_nothing,
+    an_upload_can_be_terminated_during_a_patch,
+    a_stored_video_cannot_be_terminated,
+    an_upload_ends_when_its_report_was_approved_meanwhile,
 }
 
 /// T-52: strictly as RFC 9110 §5.6.7 wants it.
@@ -31,7 +31,7 @@ fn seconds(at: Timestamp) -> Timestamp {
 }
 
 /// T-51, T-52; decisions, "Expiry".
-async fn every_byte_puts_the_end_off_until_it_cannot_be_put_off(service: Service) {
+async fn each_acknowledged_byte_postpones_the_expiry_up_to_a_limit(service: Service) {
     let begun = service.clock().now();
     let report = service.report().await;
     let creation = tus::creation(&service, report, GOOD.len()).body(axum::body::Body::empty());
@@ -52,7 +52,7 @@ async fn every_byte_puts_the_end_off_until_it_cannot_be_put_off(service: Service
 }
 
 /// T-53, D12: 404, so that clients begin anew.
-async fn an_expired_upload_is_not_there_and_leaves_nothing(service: Service) {
+async fn an_expired_upload_is_not_found_and_leaves_nothing(service: Service) {
     let report = service.report().await;
     let path = create(&service, report, GOOD.len()).await;
     patch(&service, &path, 0, &GOOD[..100]).await;
@@ -70,7 +70,7 @@ async fn an_expired_upload_is_not_there_and_leaves_nothing(service: Service) {
 }
 
 /// T-71, T-72.
-async fn its_owner_ends_an_upload_and_nothing_is_left(service: Service) {
+async fn a_terminated_upload_leaves_nothing(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     patch(&service, &path, 0, &GOOD[..10_000]).await;
     let answer = by_owner(&service, "DELETE", &path).await;
@@ -86,7 +86,7 @@ async fn its_owner_ends_an_upload_and_nothing_is_left(service: Service) {
 }
 
 /// T-73.
-async fn its_owner_ends_an_upload_while_a_piece_comes(service: Service) {
+async fn an_upload_can_be_terminated_during_a_patch(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let (body, taken) = held(&GOOD[..1000]);
     let (piece, ended) = tokio::join!(patch(&service, &path, 0, body), async {
@@ -100,7 +100,7 @@ async fn its_owner_ends_an_upload_while_a_piece_comes(service: Service) {
 }
 
 /// T-71: it is evidence now.
-async fn a_video_that_was_handed_over_is_not_ended(service: Service) {
+async fn a_stored_video_cannot_be_terminated(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     patch(&service, &path, 0, GOOD).await;
     let answer = by_owner(&service, "DELETE", &path).await;
@@ -111,7 +111,7 @@ async fn a_video_that_was_handed_over_is_not_ended(service: Service) {
 }
 
 /// Never 409 on tus, which clients repeat for ever.
-async fn an_upload_whose_report_was_approved_meanwhile_ends(service: Service) {
+async fn an_upload_ends_when_its_report_was_approved_meanwhile(service: Service) {
     let report = service.report().await;
     let path = create(&service, report, GOOD.len()).await;
     service.database().set_report_status(report, ReportStatus::Accepted).await.unwrap();

@@ -45,7 +45,7 @@ fn was_refused(end: &Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tus_js_client_hears_of_it_in_a_patch_and_in_a_creation() {
+async fn tus_js_client_reads_an_early_refusal_of_a_patch_and_a_creation() {
     if !tus_js::is_here() {
         return;
     }
@@ -57,14 +57,14 @@ async fn tus_js_client_hears_of_it_in_a_patch_and_in_a_creation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tuspy_hears_of_it() {
+async fn tuspy_reads_an_early_refusal() {
     let Some(python) = wanted("FORTE_TEST_PYTHON", "tuspy as a real client") else { return };
     let (_stage, plan) = stage().await;
     was_refused(&tuspy::run(&python, &plan).end().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn curl_hears_of_it_in_a_form_and_in_a_creation() {
+async fn curl_reads_an_early_refusal_of_a_form_and_a_creation() {
     if !super::curl::is_here() {
         return;
     }
@@ -109,7 +109,7 @@ fn wrong_from_the_start() -> [(&'static str, Vec<u8>); 6] {
 /// The same through every door, and for every first box that is wrong: 64 KiB of 64 MiB are taken,
 /// and the answer arrives.
 #[tokio::test(flavor = "multi_thread")]
-async fn hardly_more_than_the_opening_is_taken_through_any_door() {
+async fn at_most_64_kib_are_read_with_any_protocol() {
     if !super::curl::is_here() {
         return;
     }

@@ -9,20 +9,20 @@ use crate::harness::service::{Service, header, on_both_backends};
 use crate::harness::tus::{self, create, offset, patch};
 
 on_both_backends! {
-    a_piece_for_another_place_is_refused_and_changes_nothing,
-    a_complete_upload_takes_no_more,
-    an_empty_piece_is_acknowledged,
-    a_cut_piece_keeps_its_bytes_and_the_rest_completes_the_video,
-    a_video_in_many_pieces_is_the_same_video,
-    bytes_beyond_the_length_are_refused_before_anything_is_stored,
-    chunks_beyond_the_length_stop_at_the_length,
-    the_last_byte_may_be_lost_and_sent_again,
-    the_newest_piece_wins,
+    a_patch_at_a_wrong_offset_is_rejected_and_changes_nothing,
+    a_complete_upload_rejects_further_bytes,
+    an_empty_patch_is_acknowledged,
+    a_cut_patch_keeps_its_bytes_and_the_rest_completes_the_video,
+    a_video_in_many_patches_is_stored_unchanged,
+    a_content_length_beyond_the_upload_length_is_rejected_before_the_body,
+    a_chunked_body_is_cut_at_the_upload_length,
+    the_last_byte_can_be_lost_and_sent_again,
+    the_newest_patch_wins,
     a_refused_video_ends_its_upload,
 }
 
 /// T-17.
-async fn a_piece_for_another_place_is_refused_and_changes_nothing(service: Service) {
+async fn a_patch_at_a_wrong_offset_is_rejected_and_changes_nothing(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     patch(&service, &path, 0, &GOOD[..100]).await;
     for wrong in [0, 99, 101, GOOD.len(), 9_223_372_036_854_775_807] {
@@ -37,7 +37,7 @@ async fn a_piece_for_another_place_is_refused_and_changes_nothing(service: Servi
 }
 
 /// T-17: on a complete upload too.
-async fn a_complete_upload_takes_no_more(service: Service) {
+async fn a_complete_upload_rejects_further_bytes(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let answer = patch(&service, &path, 0, GOOD).await;
     assert_eq!(answer.status(), 204);
@@ -51,7 +51,7 @@ async fn a_complete_upload_takes_no_more(service: Service) {
 }
 
 /// T-19.
-async fn an_empty_piece_is_acknowledged(service: Service) {
+async fn an_empty_patch_is_acknowledged(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     for at in [0, 0, 50, 50] {
         if at == 50 {
@@ -64,7 +64,7 @@ async fn an_empty_piece_is_acknowledged(service: Service) {
 }
 
 /// T-22.
-async fn a_cut_piece_keeps_its_bytes_and_the_rest_completes_the_video(service: Service) {
+async fn a_cut_patch_keeps_its_bytes_and_the_rest_completes_the_video(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let mut at = 0;
     for until in [1, 777, 8192, 8193, GOOD.len() - 1] {
@@ -79,7 +79,7 @@ async fn a_cut_piece_keeps_its_bytes_and_the_rest_completes_the_video(service: S
 }
 
 /// T-15, T-23.
-async fn a_video_in_many_pieces_is_the_same_video(service: Service) {
+async fn a_video_in_many_patches_is_stored_unchanged(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let mut at = 0;
     while at < GOOD.len() {
@@ -96,7 +96,7 @@ async fn a_video_in_many_pieces_is_the_same_video(service: Service) {
 }
 
 /// T-26, S42: it is in `Content-Length`.
-async fn bytes_beyond_the_length_are_refused_before_anything_is_stored(service: Service) {
+async fn a_content_length_beyond_the_upload_length_is_rejected_before_the_body(service: Service) {
     let path = create(&service, service.report().await, 100).await;
     let request = tus::request("PATCH", &path)
         .header("Content-Type", "application/offset+octet-stream")
@@ -108,7 +108,7 @@ async fn bytes_beyond_the_length_are_refused_before_anything_is_stored(service: 
 }
 
 /// T-26, S42: nobody said how many would come.
-async fn chunks_beyond_the_length_stop_at_the_length(service: Service) {
+async fn a_chunked_body_is_cut_at_the_upload_length(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let long = [GOOD, b"and more"].concat();
     let answer = patch(&service, &path, 0, chunked(&long, 1000)).await;
@@ -121,7 +121,7 @@ async fn chunks_beyond_the_length_stop_at_the_length(service: Service) {
 }
 
 /// Rule 2 of the fixture.
-async fn the_last_byte_may_be_lost_and_sent_again(service: Service) {
+async fn the_last_byte_can_be_lost_and_sent_again(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let at = GOOD.len() - 1;
     patch(&service, &path, 0, &GOOD[..at]).await;
@@ -131,7 +131,7 @@ async fn the_last_byte_may_be_lost_and_sent_again(service: Service) {
 }
 
 /// the phone that lost its line is back before the old connection is known to be dead.
-async fn the_newest_piece_wins(service: Service) {
+async fn the_newest_patch_wins(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let (body, taken) = held(&GOOD[..1000]);
     let (old, new) = tokio::join!(patch(&service, &path, 0, body), async {
@@ -158,7 +158,7 @@ async fn a_refused_video_ends_its_upload(service: Service) {
 
 /// T-21: what arrived is kept, and the next request need not wait.
 #[tokio::test]
-async fn a_sender_that_falls_silent_is_cut() {
+async fn an_idle_body_is_cut() {
     let service = Service::embedded_with(&[("UPLOAD__IDLE_TIMEOUT", "50ms")]).await;
     let path = create(&service, service.report().await, GOOD.len()).await;
     let (body, _taken) = held(&GOOD[..300]);

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use super::phone::{go_on_stubbornly, send_stubbornly};
+use super::persistent_client::{go_on_stubbornly, send_stubbornly};
 use super::{assert_submitted, form_request, living, offset};
 use crate::harness::bad_s3::{Act, BadS3};
 use crate::harness::clips::GOOD;
@@ -35,7 +35,7 @@ async fn before_bad_store() -> Option<(Service, BadS3)> {
 
 /// F12.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_the_store_is_away_offsets_are_told_and_bytes_wait() {
+async fn while_the_store_is_unavailable_offsets_are_readable_and_the_last_byte_waits() {
     let Some((service, bad)) = before_bad_store().await else { return };
     let path = tus::create(&service, service.report().await, GOOD.len()).await;
     assert_eq!(tus::patch(&service, &path, 0, &GOOD[..HALF]).await.status(), 204);
@@ -54,7 +54,7 @@ async fn while_the_store_is_away_offsets_are_told_and_bytes_wait() {
 
 /// Only the final PUT fails: everything but the last byte was made durable.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_video_that_cannot_be_stored_now_waits_for_its_last_byte() {
+async fn a_video_that_cannot_be_stored_waits_for_its_last_byte() {
     let Some((service, bad)) = before_bad_store().await else { return };
     let path = tus::create(&service, service.report().await, GOOD.len()).await;
     let unavailable = Act::Say(503, "SlowDown");
@@ -69,7 +69,7 @@ async fn a_video_that_cannot_be_stored_now_waits_for_its_last_byte() {
 
 /// F6, F7, F9: whatever the store says or leaves unsaid, it is settled by looking.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn hiccups_and_lost_answers_of_the_store_are_hidden() {
+async fn retries_hide_failures_and_lost_responses_of_the_store() {
     let Some((service, bad)) = before_bad_store().await else { return };
     let acts = [
         vec![Act::Say(503, "SlowDown")],
@@ -99,7 +99,7 @@ async fn hiccups_and_lost_answers_of_the_store_are_hidden() {
 
 /// More often than a person may have uploads open.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn forms_that_could_not_be_stored_do_not_count_as_open() {
+async fn forms_that_could_not_be_stored_are_not_counted_as_open() {
     let Some((service, bad)) = before_bad_store().await else { return };
     let report = service.report().await;
     for _ in 0..25 {
@@ -169,7 +169,7 @@ async fn behind_wire() -> Option<(Service, Wire)> {
 
 /// F13.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_the_database_is_away_phones_are_told_to_wait() {
+async fn while_the_database_is_unavailable_clients_are_asked_to_retry() {
     let Some((service, wire)) = behind_wire().await else { return };
     let report = service.report().await;
     let path = tus::create(&service, report, GOOD.len()).await;
@@ -189,7 +189,7 @@ async fn while_the_database_is_away_phones_are_told_to_wait() {
 
 /// F13: every connection breaks now and then, also while a commit is under way.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn broken_connections_to_the_database_lose_nothing() {
+async fn broken_database_connections_lose_nothing() {
     let Some((service, wire)) = behind_wire().await else { return };
     let uploads = async {
         for _ in 0..20 {

@@ -18,10 +18,10 @@ use crate::harness::service::{Options, Service, header, on_both_backends};
 use crate::harness::tus;
 
 on_both_backends! {
-    a_refused_video_is_refused_at_its_creation,
-    without_a_hash_a_refused_video_is_known_by_its_first_64_kib,
-    a_form_that_says_the_hash_ahead_is_refused_before_its_video,
-    what_was_damaged_on_the_way_may_come_again,
+    a_refused_video_is_refused_again_at_its_creation,
+    without_a_hash_a_refused_video_is_recognised_by_its_first_64_kib,
+    a_form_with_the_hash_before_the_file_is_refused_before_its_video,
+    a_video_that_was_damaged_in_transit_can_be_sent_again,
 }
 
 async fn is_remembered(answer: Response<Body>) -> Value {
@@ -37,7 +37,7 @@ async fn refuse(service: &Service, ref_key: RefKey, file: &[u8], declared: Optio
     said
 }
 
-async fn a_refused_video_is_refused_at_its_creation(service: Service) {
+async fn a_refused_video_is_refused_again_at_its_creation(service: Service) {
     let (ref_key, file) = (service.report().await, sample("bad-too-short.mp4"));
     let hash = sha256(&file);
     let first = refuse(&service, ref_key, &file, Some(&hash)).await;
@@ -72,7 +72,7 @@ async fn a_refused_video_is_refused_at_its_creation(service: Service) {
     assert_eq!(create(&service, ref_key, file.len(), Some(&hash)).await.status(), 201);
 }
 
-async fn without_a_hash_a_refused_video_is_known_by_its_first_64_kib(service: Service) {
+async fn without_a_hash_a_refused_video_is_recognised_by_its_first_64_kib(service: Service) {
     let (ref_key, file) = (service.report().await, late_and_too_short(400_000));
     let first = refuse(&service, ref_key, &file, None).await;
     assert!(first["details"]["judged_after"].as_u64().unwrap() > 390_000);
@@ -101,7 +101,7 @@ async fn without_a_hash_a_refused_video_is_known_by_its_first_64_kib(service: Se
     service.assert_nothing_left().await;
 }
 
-async fn a_form_that_says_the_hash_ahead_is_refused_before_its_video(service: Service) {
+async fn a_form_with_the_hash_before_the_file_is_refused_before_its_video(service: Service) {
     let (ref_key, file) = (service.report().await, sample("bad-too-short.mp4"));
     let hash = sha256(&file);
     let form = Form::of(ref_key).text("sha256", &hash).file(&file).done();
@@ -121,7 +121,7 @@ async fn a_form_that_says_the_hash_ahead_is_refused_before_its_video(service: Se
     assert_eq!(form::send(&service, Form::of(ref_key).file(GOOD).done()).await.status(), 201);
 }
 
-async fn what_was_damaged_on_the_way_may_come_again(service: Service) {
+async fn a_video_that_was_damaged_in_transit_can_be_sent_again(service: Service) {
     let (ref_key, hash) = (service.report().await, sha256(GOOD));
     // Bytes were lost: a box is not where it should be. Others were flipped: only the hash tells.
     let lost = [&GOOD[..3_000], &GOOD[3_100..], &[0; 100]].concat();
@@ -135,7 +135,7 @@ async fn what_was_damaged_on_the_way_may_come_again(service: Service) {
 
 /// Whatever is wrong with the boxes of a file: once its hash has been compared, it is the file.
 #[tokio::test]
-async fn a_file_that_is_broken_as_announced_is_known_again() {
+async fn a_broken_file_with_its_declared_hash_is_recognised() {
     let service = Service::embedded().await;
     let ref_key = service.report().await;
     let file = edited("good-moov-last.mp4", |file| file.at("moov/mvhd").set(12, 0));
@@ -147,7 +147,7 @@ async fn a_file_that_is_broken_as_announced_is_known_again() {
 
 /// What other rules have refused, these may take: nobody is refused for what has been allowed.
 #[tokio::test]
-async fn other_rules_begin_with_a_clean_slate() {
+async fn a_change_of_the_rules_clears_the_cache() {
     let service = Service::embedded().await;
     let (ref_key, file) = (service.report().await, sample("bad-too-short.mp4"));
     let hash = sha256(&file);
@@ -163,7 +163,7 @@ async fn other_rules_begin_with_a_clean_slate() {
 }
 
 #[tokio::test]
-async fn the_operator_says_how_long_it_is_remembered() {
+async fn refusals_are_remembered_as_long_as_the_setting_says() {
     let service = Service::embedded_with(&[("UPLOAD__REFUSALS_KEPT", "999ms")]).await;
     let (ref_key, file) = (service.report().await, sample("bad-too-short.mp4"));
     let hash = sha256(&file);
@@ -174,7 +174,7 @@ async fn the_operator_says_how_long_it_is_remembered() {
 
 /// A piece whose checksum does not hold says nothing of the file.
 #[tokio::test]
-async fn a_piece_that_is_not_verified_is_not_compared() {
+async fn an_unverified_body_is_not_looked_up() {
     let service = Service::embedded().await;
     let (ref_key, file) = (service.report().await, late_and_too_short(400_000));
     refuse(&service, ref_key, &file, None).await;
@@ -198,7 +198,7 @@ async fn a_piece_that_is_not_verified_is_not_compared() {
 /// A report that was rejected awaits another video, not the same one once more: what its reviewer has
 /// seen is no refusal of the inspection.
 #[tokio::test]
-async fn a_rejected_report_remembers_nothing_of_its_own() {
+async fn a_rejection_by_a_reviewer_is_not_a_remembered_refusal() {
     let service = Service::embedded().await;
     let ref_key = service.report_in(ReportStatus::Rejected).await;
     assert_eq!(sent(&service, ref_key, GOOD, Some(&sha256(GOOD))).await.status(), 204);
@@ -206,7 +206,7 @@ async fn a_rejected_report_remembers_nothing_of_its_own() {
 
 /// A hash that was announced, but never compared with all of the bytes, speaks for nothing.
 #[tokio::test]
-async fn a_refusal_of_other_bytes_is_none_of_those_announced() {
+async fn a_refusal_is_not_remembered_under_an_unverified_hash() {
     let service = Service::embedded().await;
     // One byte of the codec's name was flipped, in a file whose `moov` is first.
     let (ref_key, hash) = (service.report().await, sha256(MOOV_FIRST));
@@ -239,7 +239,7 @@ fn with_room_first(name: &str, length: usize) -> Vec<u8> {
 
 /// Recorders that leave room for their tables begin all their files alike.
 #[tokio::test]
-async fn nothing_is_known_by_a_head_that_tells_nothing() {
+async fn a_head_of_zeros_identifies_no_file() {
     let service = Service::embedded().await;
     let ref_key = service.report().await;
     let [bad, good] =
@@ -256,7 +256,7 @@ async fn nothing_is_known_by_a_head_that_tells_nothing() {
 
 /// All of it came without a hash: what is announced as another file is not taken for it.
 #[tokio::test]
-async fn a_file_with_another_hash_is_another_file() {
+async fn a_file_with_another_declared_hash_is_another_file() {
     let service = Service::embedded().await;
     let (ref_key, file) = (service.report().await, late_and_too_short(400_000));
     refuse(&service, ref_key, &file, None).await;

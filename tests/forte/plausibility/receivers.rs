@@ -12,10 +12,10 @@ use crate::harness::form::{self, Form};
 use crate::harness::service::{self, Backend, Options, Service, on_both_backends};
 
 on_both_backends! {
-    an_honest_video_passes_and_everybody_is_told_the_same,
-    an_old_clip_from_elsewhere_is_taken_and_says_so,
-    what_is_usual_is_learnt_from_the_vehicles_videos,
-    both_doors_judge_alike,
+    an_honest_video_passes_and_all_receivers_get_the_same_verdicts,
+    an_old_recording_from_elsewhere_is_accepted_with_failed_verdicts,
+    the_usual_place_and_length_are_those_of_the_vehicles_videos,
+    both_protocols_yield_the_same_verdicts,
 }
 
 const DAY: i64 = 86_400;
@@ -56,7 +56,7 @@ fn outcomes(verdicts: &Value) -> Vec<(&str, &str)> {
     all.map(|one| (one["test"].as_str().unwrap(), one["outcome"].as_str().unwrap())).collect()
 }
 
-async fn an_honest_video_passes_and_everybody_is_told_the_same(service: Service) {
+async fn an_honest_video_passes_and_all_receivers_get_the_same_verdicts(service: Service) {
     let report = service.report().await;
     // Zeros after the last box are noted, and no test of plausibility.
     let file = [recorded(&service, 60, Some(ALMATY)), vec![0; 16]].concat();
@@ -88,7 +88,7 @@ async fn an_honest_video_passes_and_everybody_is_told_the_same(service: Service)
 }
 
 /// D3: soft, never a refusal by itself.
-async fn an_old_clip_from_elsewhere_is_taken_and_says_so(service: Service) {
+async fn an_old_recording_from_elsewhere_is_accepted_with_failed_verdicts(service: Service) {
     let report = service.report().await;
     sent(&service, report, &recorded(&service, 90 * DAY, Some(ASTANA))).await;
     let told = verdicts(&service, report).await;
@@ -104,7 +104,7 @@ async fn an_old_clip_from_elsewhere_is_taken_and_says_so(service: Service) {
 }
 
 /// Places and lengths of the vehicle's earlier videos, whoever sent them and for whichever report.
-async fn what_is_usual_is_learnt_from_the_vehicles_videos(service: Service) {
+async fn the_usual_place_and_length_are_those_of_the_vehicles_videos(service: Service) {
     let first = service.report().await;
     sent(&service, first, &recorded(&service, 60, Some(ALMATY))).await;
     let db = &service.env.db;
@@ -135,7 +135,7 @@ async fn what_is_usual_is_learnt_from_the_vehicles_videos(service: Service) {
 }
 
 /// D7: the same bytes through any door.
-async fn both_doors_judge_alike(service: Service) {
+async fn both_protocols_yield_the_same_verdicts(service: Service) {
     let file = recorded(&service, 2 * DAY, Some(ASTANA));
     let (one, other) = (service.report().await, service.report().await);
     sent(&service, one, &file).await;
@@ -168,7 +168,7 @@ async fn thresholds_are_settings() {
 
 /// A submission from before there were verdicts has none.
 #[tokio::test]
-async fn an_older_submission_has_no_verdicts() {
+async fn a_submission_without_verdicts_has_an_empty_list() {
     let service = Service::embedded().await;
     let report = service.report().await;
     sent(&service, report, GOOD).await;
@@ -182,7 +182,7 @@ async fn an_older_submission_has_no_verdicts() {
 /// F13: the transaction took effect and nobody heard of it. What the phone asks then is no reuse, and
 /// nothing is told twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_finish_whose_answer_was_lost_is_judged_once() {
+async fn a_finish_whose_commit_was_not_confirmed_is_judged_once() {
     let left = AtomicI32::new(1);
     let lost =
         move |place| place == "upload.record.after" && left.fetch_sub(1, Ordering::SeqCst) == 1;
@@ -201,7 +201,7 @@ async fn a_finish_whose_answer_was_lost_is_judged_once() {
 
 /// Distances are told, places never: verdicts go further than the fields that hold those.
 #[tokio::test]
-async fn no_verdict_names_a_place() {
+async fn no_verdict_contains_coordinates() {
     let service = Service::embedded().await;
     let report = service.report().await;
     sent(&service, report, &recorded(&service, 60, Some(ASTANA))).await;
