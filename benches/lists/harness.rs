@@ -2,12 +2,12 @@
 
 #[path = "../../tests/forte/harness/db.rs"]
 pub(crate) mod db;
+#[path = "../../tests/forte/harness/external.rs"]
+pub(crate) mod external;
 #[path = "../../tests/forte/harness/fixture.rs"]
 pub(crate) mod fixture;
 #[path = "../../tests/forte/harness/log.rs"]
 pub(crate) mod log;
-#[path = "../../tests/forte/harness/outside.rs"]
-pub(crate) mod outside;
 #[path = "../../tests/forte/harness/receiver.rs"]
 pub(crate) mod receiver;
 #[path = "../../tests/forte/harness/s3.rs"]

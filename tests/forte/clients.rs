@@ -1,11 +1,11 @@
-//! Other people's clients against the whole service on a real port.
+//! Third-party clients against the service on a real port.
 
 mod curl;
 mod early_refusal;
 mod graceful;
-mod raw_connection;
 mod phones;
 mod process;
+mod raw_connection;
 mod requests;
 mod tus_js;
 mod tuspy;
@@ -22,10 +22,10 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::harness::service::{Backend, Options, Served, Service};
 
-/// The clip that comes with the project, as a phone writes it.
+/// A clip of the project, as a phone writes it.
 const INSPECTION: &[u8] = include_bytes!("../../samples/inspection.mp4");
 
-/// A served service with a report to be filled, and a phone's folder.
+/// A served service with a report that waits for a video, and a folder for the client.
 struct Stage {
     served: Served,
     report: RefKey,
@@ -34,7 +34,7 @@ struct Stage {
 }
 
 impl Stage {
-    /// `None` when the backend is not to be had here.
+    /// `None` when the backend is missing.
     async fn set(backend: Backend) -> Option<Self> {
         Self::set_with(backend, Vec::new()).await
     }
@@ -54,14 +54,14 @@ impl Stage {
         format!("http://{}{path}", self.served.address)
     }
 
-    /// A file on the phone.
+    /// A file of the client.
     fn file(&self, name: &str, bytes: &[u8]) -> PathBuf {
         let path = self.folder.path().join(name);
         std::fs::write(&path, bytes).unwrap();
         path
     }
 
-    /// What a client's driver is told, whatever the client.
+    /// The input of a client script.
     fn plan(&self, file: &Path) -> Value {
         json!({
             "endpoint": self.url("/uploads"),
@@ -78,7 +78,7 @@ impl Stage {
         })
     }
 
-    /// What the reviewer is told about the report's video.
+    /// The report's video as a reviewer sees it.
     async fn video(&self) -> Value {
         let request = reqwest::Client::builder().build().unwrap();
         let request = request.get(self.url(&format!("/reports/{}/video", self.report)));
@@ -87,7 +87,7 @@ impl Stage {
         response.json::<Value>().await.unwrap()["data"].take()
     }
 
-    /// The report holds these bytes, as its facts say and as the viewing link shows.
+    /// Asserts that facts and viewing link show exactly these bytes.
     async fn holds(&self, bytes: &[u8]) {
         let video = self.video().await;
         assert_eq!(video["sha256"], hex::encode(Sha256::digest(bytes)));
@@ -96,14 +96,14 @@ impl Stage {
     }
 }
 
-/// A client at work; its driver writes a JSON line for everything that happens.
+/// A running client script, which prints a JSON line per event.
 struct Driver {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Driver {
-    /// Runs `script` of this folder with the plan.
+    /// Runs a script of this folder.
     fn start(interpreter: &str, script: &str, plan: &Value) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/forte/clients").join(script);
         let mut command = Command::new(interpreter);
@@ -113,7 +113,7 @@ impl Driver {
         Self { child, lines }
     }
 
-    /// The next thing that happened; `None` when the client has ended, as it should.
+    /// The next event; `None` after the client has exited successfully.
     async fn next(&mut self) -> Option<Value> {
         let line = self.lines.next_line().await.unwrap();
         if line.is_none() {
@@ -122,7 +122,7 @@ impl Driver {
         line.map(|line| serde_json::from_str(&line).unwrap())
     }
 
-    /// Everything else that happens; the last one is how it ended.
+    /// The remaining events; the last one is the outcome.
     async fn rest(mut self) -> Vec<Value> {
         let mut rest = Vec::new();
         while let Some(line) = self.next().await {
@@ -136,7 +136,7 @@ impl Driver {
     }
 }
 
-/// A video of exactly `length` bytes: what follows the clip is a box of free space.
+/// A video of exactly `length` bytes: the clip, then a `free` box.
 fn clip_of(length: usize) -> Vec<u8> {
     let mut clip = INSPECTION.to_vec();
     let free = u32::try_from(length - clip.len()).unwrap();

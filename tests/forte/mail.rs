@@ -283,7 +283,7 @@ async fn the_code_in_the_mail_signs_in() {
         let Some(service) = sending_to(backend, &smtp, &[]).await else { continue };
         smtp.close().await;
         let phone = Phone::driver();
-        assert_eq!(phone.ask(&service).await.status(), 200);
+        assert_eq!(phone.request_code(&service).await.status(), 200);
         assert_eq!(service.deliver().await, 1);
         smtp.open(&[]).await;
         service.manual_clock().advance(SignedDuration::from_secs(3));
@@ -294,7 +294,7 @@ async fn the_code_in_the_mail_signs_in() {
         let is_code = |line: &&str| line.len() == 4 && line.bytes().all(|b| b.is_ascii_digit());
         let code = text.lines().find(is_code).unwrap();
         assert!(letter["html"].as_str().unwrap().contains(code));
-        assert_eq!(phone.give(&service, code).await.status(), 200);
+        assert_eq!(phone.redeem_code(&service, code).await.status(), 200);
     }
 }
 

@@ -12,7 +12,7 @@ use crate::harness::account::{NODE, PASSWORD, basic, node};
 use crate::harness::answers::problem;
 use crate::harness::clips::GOOD;
 use crate::harness::form::{self, Form};
-use crate::harness::phone::{BIIN, Phone, asking};
+use crate::harness::phone::{BIIN, Phone, code_request};
 use crate::harness::service::{Service, on_both_backends};
 use crate::harness::tus;
 
@@ -82,12 +82,12 @@ fn of_phones() -> Vec<Request<Body>> {
     for field in ["role_id", "uuid", "FCM", "mobile", "first_name", "else"] {
         let mut fields = Phone::driver().fields();
         fields[field] = json!("8778\u{0}1578800");
-        requests.push(built(asking(BIIN).header(JSON.0, JSON.1), fields.to_string()));
+        requests.push(built(code_request(BIIN).header(JSON.0, JSON.1), fields.to_string()));
         let pairs = format!("role_id=2&uuid=1&FCM=&mobile=87781578800&first_name=a&{field}=%00");
         let kind = "application/x-www-form-urlencoded";
-        requests.push(built(asking(BIIN).header("Content-Type", kind), pairs));
+        requests.push(built(code_request(BIIN).header("Content-Type", kind), pairs));
     }
-    requests.push(built(asking("%00"), ""));
+    requests.push(built(code_request("%00"), ""));
     for login in [format!("{BIIN}||a\0b:1234"), format!("{BIIN}||a:1\0"), "\0||a:1".to_owned()] {
         let basic = format!("Basic {}", STANDARD.encode(login));
         requests.push(built(Request::post("/auth").header("Authorization", basic), ""));

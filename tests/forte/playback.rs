@@ -1,4 +1,4 @@
-//! Stored videos: who may watch, by which link, and what is noted of it.
+//! Stored videos: who may watch them, links, and custody entries.
 
 use axum::body::Body;
 use axum::http::{Request, Response};
@@ -10,12 +10,12 @@ use crate::harness::clips::GOOD;
 use crate::harness::service::{Backend, Service, header, json};
 use crate::harness::tus;
 
-/// Videos on disk: our own links are looked at here.
+/// Videos on disk, where the service serves the links.
 async fn service() -> Service {
     Box::pin(Service::start(Backend::Embedded)).await.unwrap()
 }
 
-/// A report that holds a video.
+/// A report with a video.
 async fn submitted(service: &Service) -> RefKey {
     let report = service.report().await;
     let path = tus::create(service, report, GOOD.len()).await;
@@ -38,7 +38,7 @@ async fn opened(service: &Service, path: &str) -> Response<Body> {
     service.send(Request::get(path).body(Body::empty()).unwrap()).await
 }
 
-/// What is said, without the id of the request.
+/// The response without its request id.
 async fn said(answer: Response<Body>) -> (u16, Value) {
     let status = answer.status().as_u16();
     let mut body = json(answer).await;
@@ -57,7 +57,7 @@ async fn a_foreign_video_looks_like_an_unknown_one() {
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM custody").await, 1);
 }
 
-/// Q37, S20
+/// Q37
 #[tokio::test]
 async fn a_driver_may_watch_the_videos_of_visible_vehicles() {
     let service = service().await;
@@ -99,8 +99,8 @@ async fn every_link_has_a_custody_entry_without_the_link() {
     assert_eq!(db.number(linked).await, 1);
     let signed = link.strip_prefix("/media/").unwrap();
     assert!(!signed.is_empty());
-    let telling = "SELECT COUNT(*) FROM custody WHERE detail LIKE '%media%'";
-    assert_eq!(db.number(telling).await, 0);
+    let with_link = "SELECT COUNT(*) FROM custody WHERE detail LIKE '%media%'";
+    assert_eq!(db.number(with_link).await, 0);
 }
 
 #[tokio::test]

@@ -1,14 +1,14 @@
-//! Tests that hurt: cuts, races, crashes, failing neighbours. What must hold after each is in one
-//! place: nothing acknowledged is lost, a report is submitted once and told once, nothing is left.
+//! Failure tests: cuts, races, crashes, unavailable backends. One function checks the invariants after
+//! each: nothing acknowledged is lost, a report is submitted and sent once, nothing is left behind.
 
 mod cuts;
 mod faults;
-mod state_machine;
-mod unavailable_backends;
 mod nodes;
 mod persistent_client;
 mod processes;
 mod races;
+mod state_machine;
+mod unavailable_backends;
 
 use std::io;
 
@@ -23,58 +23,57 @@ use tokio::sync::mpsc;
 use crate::harness::service::{Service, header};
 use crate::harness::tus;
 
-/// Between the parts of a form.
 const BOUNDARY: &str = "a-boundary-of-these-tests";
 
-/// A number below `bound`.
-fn draw(random: &Random, bound: usize) -> usize {
+/// A random number below `bound`.
+fn random_below(random: &Random, bound: usize) -> usize {
     let drawn = u64::from_le_bytes(random.bytes());
     usize::try_from(drawn % bound as u64).unwrap()
 }
 
-/// A body in pieces of random size, whole or broken at its end.
+/// A body in chunks of random size, complete or cut.
 fn body(random: &Random, mut bytes: &'static [u8], breaks: bool) -> Body {
-    let mut pieces = Vec::new();
+    let mut chunks = Vec::new();
     while !bytes.is_empty() {
-        let (piece, rest) = bytes.split_at(1 + draw(random, bytes.len().min(4096)));
-        pieces.push(Ok(Bytes::from_static(piece)));
+        let (chunk, rest) = bytes.split_at(1 + random_below(random, bytes.len().min(4096)));
+        chunks.push(Ok(Bytes::from_static(chunk)));
         bytes = rest;
     }
     if breaks {
-        pieces.push(Err(io::Error::from(io::ErrorKind::ConnectionReset)));
+        chunks.push(Err(io::Error::from(io::ErrorKind::ConnectionReset)));
     }
-    Body::from_stream(stream::iter(pieces))
+    Body::from_stream(stream::iter(chunks))
 }
 
-/// A phone that sends what it is given, and hangs in between.
-struct Hanging(mpsc::Sender<io::Result<Bytes>>);
+/// A client that sends what it is given and stalls in between.
+struct StalledClient(mpsc::Sender<io::Result<Bytes>>);
 
-impl Hanging {
+impl StalledClient {
     fn new() -> (Self, Body) {
         let (sender, receiver) = mpsc::channel(1);
-        let pieces = stream::unfold(receiver, |mut receiver| async {
+        let chunks = stream::unfold(receiver, |mut receiver| async {
             Some((receiver.recv().await?, receiver))
         });
-        (Self(sender), Body::from_stream(pieces))
+        (Self(sender), Body::from_stream(chunks))
     }
 
-    /// Sends this and returns when it has been taken and written: one piece waits in the channel
-    /// and one is being written, so the third goes in when the first is done with.
-    async fn sends(&self, piece: &'static [u8]) {
-        for piece in [piece, b"", b""] {
-            self.0.send(Ok(Bytes::from_static(piece))).await.unwrap();
+    /// Sends a chunk and returns when it has been written: one chunk is in the channel and one is being
+    /// written, so the third is accepted after the first has been written.
+    async fn send(&self, chunk: &'static [u8]) {
+        for chunk in [chunk, b"", b""] {
+            self.0.send(Ok(Bytes::from_static(chunk))).await.unwrap();
         }
     }
 }
 
-/// Where the service says that an upload goes on.
+/// The offset of an upload.
 async fn offset(service: &Service, path: &str) -> usize {
     let response = tus::head(service, path).await;
     assert_eq!(response.status(), 200);
     header(&response, "upload-offset").parse().unwrap()
 }
 
-/// The body of the documented form.
+/// The body of a form.
 fn form(ref_key: RefKey, video: &[u8]) -> Vec<u8> {
     let ref_key = ref_key.to_string();
     let texts = [
@@ -91,7 +90,7 @@ fn form(ref_key: RefKey, video: &[u8]) -> Vec<u8> {
         .concat()
 }
 
-/// The documented form, as a request.
+/// A request with a form.
 fn form_request(service: &Service, ref_key: RefKey, video: &[u8]) -> Request<Body> {
     Request::post("/reports/upload")
         .header("Authorization", format!("Bearer {}", service.driver()))
@@ -100,15 +99,14 @@ fn form_request(service: &Service, ref_key: RefKey, video: &[u8]) -> Request<Bod
         .unwrap()
 }
 
-/// How many uploads are alive.
-async fn living(service: &Service) -> i64 {
+/// The number of uploads that have not ended.
+async fn count_active(service: &Service) -> i64 {
     let sql = "SELECT COUNT(*) FROM uploads WHERE state IN ('open', 'finishing')";
     service.env.db.number(sql).await
 }
 
-/// I2–I5 and half of I6: so many reports were submitted, each once, each with one message and one
-/// object that holds exactly these bytes; no report is half-way, and nothing else is left when
-/// everything that is open has expired.
+/// The invariants: `count` reports are submitted, each once, each with one message and one object of
+/// exactly these bytes, and nothing else is left when everything that is open has expired.
 async fn assert_submitted(service: &Service, count: usize, bytes: &[u8]) {
     let db = &service.env.db;
     let expected = i64::try_from(count).unwrap();
@@ -129,13 +127,12 @@ async fn assert_submitted(service: &Service, count: usize, bytes: &[u8]) {
     let sha256 = hex::encode(Sha256::digest(bytes));
     assert_eq!(left.len(), count, "{left:?}");
     assert!(left.iter().all(|name| name.ends_with(&sha256)), "{left:?}");
-    assert_eq!(living(service).await, 0);
+    assert_eq!(count_active(service).await, 0);
 }
 
-/// Sweeps until there is nothing more to do.
 async fn sweep_all(service: &Service) {
     while service.app.uploads.sweep().await.unwrap() != forte_media::upload::Swept::default() {
-        // What was cleared is looked at once more, later.
+        // Cleared uploads are cleared once more, later.
         service.manual_clock().advance(SignedDuration::from_hours(1));
     }
 }

@@ -13,8 +13,8 @@ use tokio::task::{JoinSet, spawn_blocking};
 
 use crate::harness::clips::{GOOD, NOT_MP4};
 use crate::harness::log;
-use crate::harness::preflight::late_and_too_short;
-use crate::harness::scripted_tus::{Mishap, ScriptedTus};
+use crate::harness::preflight::too_short_with_moov_last;
+use crate::harness::scripted_tus::{Failure, ScriptedTus};
 use crate::harness::service::{Backend, Options, Service};
 
 const REPORT: &str = "6f1c1bd2-7f0e-4c5e-9a54-0f3d8b7c2e11";
@@ -84,7 +84,7 @@ async fn a_video_goes_in_one_piece_with_what_the_driver_says_of_it() {
     let (person, server) = (Person::new(), ScriptedTus::start().await);
     let output = person.upload_to(&server, &["--time-sent", "2026-01-31 09:50:06"]).await;
     assert_submitted(&output);
-    assert_eq!(server.asked(), ["POST", &format!("PATCH 0+{}", GOOD.len()), "GET"]);
+    assert_eq!(server.requests(), ["POST", &format!("PATCH 0+{}", GOOD.len()), "GET"]);
     assert_eq!(server.bytes(0), GOOD);
     let words = text(&output.stderr);
     assert!(words.contains("the server does not judge videos before they are sent"), "{words}");
@@ -109,19 +109,19 @@ async fn pieces_are_as_long_as_asked_for() {
     let (person, server) = (Person::new(), ScriptedTus::start().await);
     assert_submitted(&person.upload_to(&server, &["--chunk", "4KiB"]).await);
     assert_eq!(server.bytes(0), GOOD);
-    let pieces = server.asked().iter().filter(|asked| asked.starts_with("PATCH")).count();
+    let pieces = server.requests().iter().filter(|asked| asked.starts_with("PATCH")).count();
     assert_eq!(pieces, GOOD.len().div_ceil(4096));
-    assert!(server.asked().contains(&"PATCH 4096+4096".to_owned()));
+    assert!(server.requests().contains(&"PATCH 4096+4096".to_owned()));
 }
 
 #[tokio::test]
 async fn after_a_cut_it_goes_on_from_where_the_server_is() {
     let (person, server) = (Person::new(), ScriptedTus::start().await);
-    server.script([(Method::PATCH, Mishap::CutAfter(1_000))]);
+    server.script([(Method::PATCH, Failure::CutAfter(1_000))]);
     let output = person.upload_to(&server, &[]).await;
     assert_submitted(&output);
     let rest = format!("PATCH 1000+{}", GOOD.len() - 1_000);
-    assert_eq!(server.asked()[2..], ["HEAD", rest.as_str(), "GET"]);
+    assert_eq!(server.requests()[2..], ["HEAD", rest.as_str(), "GET"]);
     assert_eq!(server.bytes(0), GOOD);
     assert!(text(&output.stderr).contains("going on from byte 1000"));
 }
@@ -130,8 +130,8 @@ async fn after_a_cut_it_goes_on_from_where_the_server_is() {
 async fn a_locked_upload_is_asked_for_again_when_the_server_says_so() {
     let (person, server) = (Person::new(), ScriptedTus::start().await);
     server.script([
-        (Method::PATCH, Mishap::Later(423, "1")),
-        (Method::HEAD, Mishap::Later(423, "1")),
+        (Method::PATCH, Failure::RetryAfter(423, "1")),
+        (Method::HEAD, Failure::RetryAfter(423, "1")),
     ]);
     let output = person.upload_to(&server, &[]).await;
     assert_submitted(&output);
@@ -145,7 +145,7 @@ async fn a_restarted_command_goes_on_with_its_upload() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let (person, server) = (Person::new(), ScriptedTus::start().await);
-    server.script([(Method::PATCH, Mishap::CutAfter(2_000))]);
+    server.script([(Method::PATCH, Failure::CutAfter(2_000))]);
     let output = person.upload_to(&server, &["--retries", "0"]).await;
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("run the same command again"));
@@ -156,7 +156,7 @@ async fn a_restarted_command_goes_on_with_its_upload() {
     let output = person.upload_to(&server, &[]).await;
     assert_submitted(&output);
     let rest = format!("PATCH 2000+{}", GOOD.len() - 2_000);
-    assert_eq!(server.asked()[2..], ["HEAD", rest.as_str(), "GET"]);
+    assert_eq!(server.requests()[2..], ["HEAD", rest.as_str(), "GET"]);
     assert_eq!(server.bytes(0), GOOD);
     assert!(person.remembered().is_empty());
 }
@@ -164,12 +164,12 @@ async fn a_restarted_command_goes_on_with_its_upload() {
 #[tokio::test]
 async fn an_upload_that_is_no_longer_known_is_begun_anew() {
     let (person, server) = (Person::new(), ScriptedTus::start().await);
-    server.script([(Method::PATCH, Mishap::CutAfter(2_000))]);
+    server.script([(Method::PATCH, Failure::CutAfter(2_000))]);
     person.upload_to(&server, &["--retries", "0"]).await;
-    server.forget(0);
+    server.expire(0);
     assert_submitted(&person.upload_to(&server, &[]).await);
     assert_eq!(server.bytes(1), GOOD);
-    assert_eq!(server.asked()[2..4], ["HEAD", "POST"]);
+    assert_eq!(server.requests()[2..4], ["HEAD", "POST"]);
 }
 
 #[tokio::test]
@@ -182,7 +182,7 @@ async fn a_bad_file_is_refused_before_anything_is_sent() {
     assert_eq!(outcome["outcome"], "refused");
     assert_eq!(outcome["by"], "inspection");
     assert_eq!(outcome["code"], "NOT_MP4");
-    assert!(server.asked().is_empty());
+    assert!(server.requests().is_empty());
 }
 
 #[tokio::test]
@@ -193,7 +193,7 @@ async fn a_refusal_of_the_server_is_told_with_its_code_and_place() {
         "message": "there is no picture", "code": 422, "error": "video_refused",
         "request_id": "r-1", "details": details,
     }});
-    server.script([(Method::PATCH, Mishap::Says(422, said))]);
+    server.script([(Method::PATCH, Failure::Respond(422, said))]);
     let output = person.upload_to(&server, &[]).await;
     assert_eq!(output.status.code(), Some(1));
     let shown = text(&output.stdout);
@@ -211,9 +211,9 @@ async fn a_refusal_whose_answer_was_lost_is_asked_for() {
                           "judged_after": 500, "notes": [] });
     let state = json!({ "data": { "submission_id": null, "refusal": refusal } });
     server.script([
-        (Method::PATCH, Mishap::CutAfter(500)),
-        (Method::HEAD, Mishap::Says(410, json!({}))),
-        (Method::GET, Mishap::Says(200, state)),
+        (Method::PATCH, Failure::CutAfter(500)),
+        (Method::HEAD, Failure::Respond(410, json!({}))),
+        (Method::GET, Failure::Respond(200, state)),
     ]);
     let output = person.upload_to(&server, &["--json"]).await;
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
@@ -232,8 +232,8 @@ async fn a_report_that_holds_these_very_bytes_is_a_success() {
     };
     let same = hex::encode(Sha256::digest(GOOD));
     server.script([
-        (Method::POST, Mishap::Says(422, said(same))),
-        (Method::POST, Mishap::Says(422, said("0".repeat(64)))),
+        (Method::POST, Failure::Respond(422, said(same))),
+        (Method::POST, Failure::Respond(422, said("0".repeat(64)))),
     ]);
     let output = person.upload_to(&server, &[]).await;
     assert_eq!(output.status.code(), Some(0));
@@ -245,7 +245,7 @@ async fn a_report_that_holds_these_very_bytes_is_a_success() {
 #[tokio::test]
 async fn the_form_goes_whole_and_again_whole_after_a_cut() {
     let (person, server) = (Person::new(), ScriptedTus::start().await);
-    server.script([(Method::POST, Mishap::CutAfter(0))]);
+    server.script([(Method::POST, Failure::CutAfter(0))]);
     assert_submitted(&person.upload_to(&server, &["--door", "form"]).await);
     let forms = server.forms();
     let form = &forms[0];
@@ -322,7 +322,7 @@ async fn served(
 async fn a_video_that_would_be_refused_is_not_sent() {
     let (service, server, _serving) = served(&[]).await;
     let person = Person { token: service.driver(), ..Person::new() };
-    std::fs::write(person.video(), late_and_too_short(64 * 1024 * 1024)).unwrap();
+    std::fs::write(person.video(), too_short_with_moov_last(64 * 1024 * 1024)).unwrap();
     let report = service.report().await.to_string();
     // By other rules than the server's, this machine would have sent it.
     let refused = person.upload(&server, &report, &["--no-inspect", "--json"]).await;
@@ -376,7 +376,7 @@ async fn a_video_that_would_be_taken_is_sent_and_what_was_begun_is_not_asked_for
     assert!(words.contains("the server would take it, by "), "{words}");
     // A server that cuts for good is left; the next run goes on with what it has.
     let scripted = ScriptedTus::start().await;
-    scripted.script([(Method::PATCH, Mishap::CutAfter(1_000))]);
+    scripted.script([(Method::PATCH, Failure::CutAfter(1_000))]);
     let person = Person::new();
     assert_eq!(person.upload_to(&scripted, &["--retries", "0"]).await.status.code(), Some(2));
     let again = person.upload_to(&scripted, &[]).await;

@@ -1,4 +1,4 @@
-//! What every door of the server learns of a video, whichever way its bytes came.
+//! The facts of a video are the same with every protocol.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -20,7 +20,7 @@ on_both_backends! {
     broken_pictures_are_refused_with_every_protocol,
 }
 
-/// The facts of the video that a report holds.
+/// The facts of a report's video.
 async fn facts(service: &Service, report: RefKey) -> Value {
     let request = Request::get(format!("/reports/{report}/video"))
         .header("Authorization", format!("Bearer {}", service.driver()));
@@ -28,13 +28,12 @@ async fn facts(service: &Service, report: RefKey) -> Value {
     json(answer).await["data"]["facts"].clone()
 }
 
-/// The hashes of a file and of its media.
 fn hashes(file: &[u8]) -> [String; 2] {
     let mut scanner = scanner(file, Config::relaxed());
     let mut digests = Digests::default();
-    for piece in file.chunks(1000) {
-        scanner.push(piece);
-        digests.update(&scanner, piece);
+    for chunk in file.chunks(1000) {
+        scanner.push(chunk);
+        digests.update(&scanner, chunk);
     }
     [digests.sha256().to_string(), digests.media_sha256().unwrap().to_string()]
 }
@@ -46,11 +45,11 @@ async fn send_form(service: &Service, file: &[u8]) -> RefKey {
     report
 }
 
-async fn send_pieces(service: &Service, file: &[u8], size: usize) -> RefKey {
+async fn send_in_patches(service: &Service, file: &[u8], size: usize) -> RefKey {
     let report = service.report().await;
     let path = tus::create(service, report, file.len()).await;
-    for (index, piece) in file.chunks(size).enumerate() {
-        let answer = tus::patch(service, &path, index * size, piece.to_vec()).await;
+    for (index, chunk) in file.chunks(size).enumerate() {
+        let answer = tus::patch(service, &path, index * size, chunk.to_vec()).await;
         assert_eq!(answer.status(), 204);
     }
     report
@@ -60,27 +59,27 @@ async fn every_protocol_yields_the_hashes_of_file_and_media(service: Service) {
     for file in [GOOD, MOOV_FIRST] {
         let reports = [
             send_form(&service, file).await,
-            send_pieces(&service, file, file.len()).await,
-            send_pieces(&service, file, 5000).await,
+            send_in_patches(&service, file, file.len()).await,
+            send_in_patches(&service, file, 5000).await,
         ];
         for report in reports {
             let facts = facts(&service, report).await;
-            let told = ["sha256", "media_sha256"].map(|name| facts[name].as_str().unwrap());
-            assert_eq!(told, hashes(file).each_ref().map(String::as_str));
+            let found = ["sha256", "media_sha256"].map(|name| facts[name].as_str().unwrap());
+            assert_eq!(found, hashes(file).each_ref().map(String::as_str));
             assert_eq!(facts["video_codec_string"], "avc1.640016");
         }
     }
 }
 
-/// What the scanner knew is dropped after each piece: the tables that it keeps are too heavy.
+/// The scan state is evicted after each request, because its tables are too large.
 #[tokio::test]
 async fn a_video_is_replayed_where_no_scan_state_may_be_cached() {
     let service = Service::embedded_with(&[("UPLOAD__SCAN_CACHE_BYTES", "0")]).await;
-    let report = send_pieces(&service, MOOV_FIRST, 5000).await;
+    let report = send_in_patches(&service, MOOV_FIRST, 5000).await;
     assert_eq!(facts(&service, report).await["media_sha256"], hashes(MOOV_FIRST)[1]);
 }
 
-/// Its length is known only when the form ends: what was to be read then must still be read.
+/// The length of the file is known only at the end of the form.
 async fn a_form_whose_moov_extends_to_the_end_is_read_whole(service: Service) {
     let mut file = GOOD.to_vec();
     let moov = file.windows(4).position(|kind| kind == b"moov").unwrap();
@@ -89,7 +88,6 @@ async fn a_form_whose_moov_extends_to_the_end_is_read_whole(service: Service) {
     assert_eq!(facts(&service, report).await["duration_ms"], 2000);
 }
 
-/// Check 41
 async fn broken_pictures_are_refused_with_every_protocol(service: Service) {
     for good in [GOOD, MOOV_FIRST] {
         let mut file = Node::parse(good);

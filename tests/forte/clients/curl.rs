@@ -1,4 +1,4 @@
-//! curl, as the document's examples and our own use it.
+//! curl, as in the owner's document and in our examples.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -8,23 +8,23 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use super::{INSPECTION, Stage, process};
-use crate::harness::outside::installed;
+use crate::harness::external::is_installed;
 use crate::harness::service::Backend;
 
 pub(super) fn is_here() -> bool {
-    installed("curl", "the documented requests as a person types them")
+    is_installed("curl", "the documented requests as a person types them")
 }
 
-/// An answer as curl wrote it.
-pub(super) struct Heard {
+/// A response as curl printed it.
+pub(super) struct CurlResponse {
     pub(super) status: u16,
     pub(super) headers: Value,
     pub(super) body: Vec<u8>,
-    /// What curl itself thinks of it: 0 is "no trouble on the line".
+    /// The exit status of curl; 0 means that no connection failed.
     pub(super) exit: i32,
 }
 
-impl Heard {
+impl CurlResponse {
     pub(super) fn header(&self, name: &str) -> &str {
         self.headers[name][0].as_str().unwrap_or_default()
     }
@@ -34,7 +34,7 @@ impl Heard {
     }
 }
 
-/// The fields of the documented form, each as an argument of `-F`, in its order.
+/// The fields of the form, each as an argument of `-F`.
 pub(super) fn fields(report: RefKey, file: &str) -> Vec<String> {
     let ref_key = format!("ref_key={report}");
     let file = format!("file=@{file};type=video/mp4");
@@ -43,15 +43,14 @@ pub(super) fn fields(report: RefKey, file: &str) -> Vec<String> {
     [ref_key, file].into_iter().chain(others).collect()
 }
 
-/// Runs curl in `folder`.
-pub(super) async fn curl(folder: &Path, arguments: &[impl AsRef<OsStr> + Sync]) -> Heard {
+pub(super) async fn curl(folder: &Path, arguments: &[impl AsRef<OsStr> + Sync]) -> CurlResponse {
     let mut command = Command::new("curl");
     command.current_dir(folder).arg("--silent").args(arguments).kill_on_drop(true);
     command.args(["--output", "answer", "--write-out", "%{http_code} %{header_json}"]);
     let output = command.output().await.unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     let (status, headers) = said.split_once(' ').unwrap();
-    Heard {
+    CurlResponse {
         status: status.parse().unwrap(),
         headers: serde_json::from_str(headers).unwrap_or_default(),
         body: std::fs::read(folder.join("answer")).unwrap_or_default(),
@@ -64,19 +63,19 @@ impl Stage {
         format!("Authorization: Bearer {}", self.token)
     }
 
-    /// The fields of the documented form, each as an argument of `-F`, in its order.
+    /// The fields of the form, each as an argument of `-F`.
     pub(super) fn fields(&self, file: &str) -> Vec<String> {
         fields(self.report, file)
     }
 
-    /// curl's arguments for a creation with the bytes of a file.
+    /// curl's arguments for a creation with a file as its body.
     pub(super) fn creation(&self, length: usize, file: &str) -> Vec<String> {
         let headers = process::headers(&self.token, self.report, length);
         process::with_bytes(&headers, &self.url("/uploads"), file)
     }
 
-    /// Sends the documented form.
-    pub(super) async fn form(&self, fields: &[String]) -> Heard {
+    /// Sends the form.
+    pub(super) async fn form(&self, fields: &[String]) -> CurlResponse {
         let (bearer, url) = (self.bearer(), self.url("/reports/upload"));
         let mut arguments = vec!["-H", &bearer];
         for field in fields {
@@ -131,7 +130,7 @@ async fn tus_works_with_curl_alone() {
     }
 }
 
-/// An upload of the clip, begun with curl; its address.
+/// Creates an upload of the clip with curl; its URL.
 async fn created(stage: &Stage) -> String {
     let headers = process::headers(&stage.token, stage.report, INSPECTION.len());
     let url = stage.url("/uploads");
@@ -173,7 +172,7 @@ async fn a_viewing_link_supports_ranges() {
         let heard = curl(folder, &["--range", "99999999-", link]).await;
         assert_eq!(heard.status, 416);
         if backend == Backend::Embedded {
-            // A presigned address is signed for GET alone.
+            // A presigned URL is valid for GET only.
             let heard = curl(folder, &["--head", link]).await;
             assert_eq!((heard.status, heard.header("content-length")), (200, &*length.to_string()));
         }

@@ -1,11 +1,11 @@
-//! The end of the process while a slow phone is sending.
+//! Shutdown while a slow client is sending.
 
 use super::INSPECTION;
-use super::raw_connection::Line;
 use super::process::Process;
+use super::raw_connection::Line;
 use crate::harness::tus::path_of;
 
-/// The headers of a piece from `offset` to the end of the clip.
+/// The headers of a PATCH from `offset` to the end of the clip.
 fn rest_of_clip(offset: usize) -> [String; 4] {
     [
         "Tus-Resumable: 1.0.0".to_owned(),

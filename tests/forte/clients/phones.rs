@@ -1,19 +1,19 @@
-//! Clients that run on phones only, imitated on the wire: tus-java-client and TUSKit.
+//! tus-java-client and TUSKit, which run on phones only, imitated on the wire.
 
-use super::raw_connection::Line;
 use super::process::headers;
+use super::raw_connection::Line;
 use super::{INSPECTION, Stage};
 use crate::harness::clips::NOT_MP4;
 use crate::harness::service::Backend;
 use crate::harness::tus::path_of;
 
-/// TUSKit's pieces.
-const PIECE: usize = 500 * 1024;
-/// The chunks in which tus-java-client writes a body.
+/// The chunk size of TUSKit.
+const TUSKIT_CHUNK: usize = 500 * 1024;
+/// The chunk size of tus-java-client.
 const CHUNK: usize = 4096;
 
-/// The headers that both send with a piece.
-fn piece_at(offset: usize) -> Vec<String> {
+/// The headers of a PATCH of both.
+fn patch_headers(offset: usize) -> Vec<String> {
     vec![
         "Tus-Resumable: 1.0.0".to_owned(),
         "Content-Type: application/offset+octet-stream".to_owned(),
@@ -21,7 +21,7 @@ fn piece_at(offset: usize) -> Vec<String> {
     ]
 }
 
-/// Begins an upload; its path.
+/// Creates an upload; its path.
 async fn created(stage: &Stage, line: &mut Line, length: usize) -> String {
     let mut headers = headers(&stage.token, stage.report, length).to_vec();
     headers.push("Content-Length: 0".to_owned());
@@ -35,8 +35,8 @@ async fn line_to(stage: &Stage) -> Line {
     Line::to(&stage.served.address.to_string()).await
 }
 
-/// tus-java-client: chunks of unknown number, asks before it sends, and says POST for PATCH. It
-/// wants the offset to be what it has sent, to the byte.
+/// tus-java-client sends HEAD first, then chunked bodies as POST with an override. It requires the
+/// offset to be exactly what it has sent.
 #[tokio::test(flavor = "multi_thread")]
 async fn tus_java_client_completes_an_upload() {
     for backend in [Backend::Embedded, Backend::Shared] {
@@ -45,7 +45,7 @@ async fn tus_java_client_completes_an_upload() {
         let path = created(&stage, &mut line, INSPECTION.len()).await;
         let half = INSPECTION.len() / 2;
         for (from, to) in [(0, half), (half, INSPECTION.len())] {
-            let mut headers = piece_at(from);
+            let mut headers = patch_headers(from);
             headers.push("X-HTTP-Method-Override: PATCH".to_owned());
             headers.push("Expect: 100-continue".to_owned());
             headers.push("Transfer-Encoding: chunked".to_owned());
@@ -59,7 +59,7 @@ async fn tus_java_client_completes_an_upload() {
     }
 }
 
-/// TUSKit: small pieces, and nothing but the offset is looked at.
+/// TUSKit sends small bodies and reads nothing but the offset.
 #[tokio::test(flavor = "multi_thread")]
 async fn tuskit_completes_an_upload() {
     for backend in [Backend::Embedded, Backend::Shared] {
@@ -71,11 +71,11 @@ async fn tuskit_completes_an_upload() {
         assert_eq!(answer.header("upload-length"), INSPECTION.len().to_string());
         let mut offset = answer.offset().unwrap();
         while offset < INSPECTION.len() {
-            let piece = &INSPECTION[offset..INSPECTION.len().min(offset + PIECE)];
-            let mut headers = piece_at(offset);
-            headers.push(format!("Content-Length: {}", piece.len()));
+            let chunk = &INSPECTION[offset..INSPECTION.len().min(offset + TUSKIT_CHUNK)];
+            let mut headers = patch_headers(offset);
+            headers.push(format!("Content-Length: {}", chunk.len()));
             line.head("PATCH", &path, &headers).await;
-            line.bytes(piece).await;
+            line.bytes(chunk).await;
             let next = line.answer(true).await.offset().unwrap();
             assert_ne!(next, offset, "TUSKit takes that for an error");
             offset = next;
@@ -84,13 +84,13 @@ async fn tuskit_completes_an_upload() {
     }
 }
 
-/// TUSKit never looks at the status: a refusal with an offset would be progress to it.
+/// TUSKit ignores the status: it would take a refusal with an offset for progress.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_response_has_no_offset() {
     let stage = Stage::set(Backend::Embedded).await.unwrap();
     let mut line = line_to(&stage).await;
     let path = created(&stage, &mut line, NOT_MP4.len()).await;
-    let mut headers = piece_at(0);
+    let mut headers = patch_headers(0);
     headers.push(format!("Content-Length: {}", NOT_MP4.len()));
     line.head("PATCH", &path, &headers).await;
     line.bytes(NOT_MP4).await;

@@ -1,4 +1,4 @@
-//! The service as a process of its own, which has its own metrics and can be sent signals.
+//! The service as a process, with its own metrics and signals.
 
 use std::process::Stdio;
 
@@ -12,7 +12,7 @@ use crate::harness::log;
 use crate::harness::service::{Backend, Service, TestEnv};
 use crate::harness::tus::metadata;
 
-/// A process, and what outlives it.
+/// A process and its data.
 pub(super) struct Process {
     child: Child,
     public: String,
@@ -20,7 +20,7 @@ pub(super) struct Process {
     pub(super) rest: Rest,
 }
 
-/// What outlives a process.
+/// The data of a process.
 pub(super) struct Rest {
     env: TestEnv,
     token: String,
@@ -28,16 +28,16 @@ pub(super) struct Rest {
 }
 
 impl Process {
-    /// On embedded backend, with a report to be filled.
+    /// On the embedded backend, with a report that waits for a video.
     pub(super) async fn start() -> Self {
         let service = Service::start(Backend::Embedded).await.unwrap();
-        // The process has the real time.
+        // The process uses the system clock.
         service.manual_clock().set(Clock::system().now());
         let (token, report) = (service.driver(), service.report().await);
         Self::on(Rest { env: service.crash().await, token, report }).await
     }
 
-    /// The next process on what another has left.
+    /// Starts a process on the data of another.
     pub(super) async fn on(rest: Rest) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_forte-media"));
         command.arg("serve").envs(rest.env.variables("one"));
@@ -53,7 +53,7 @@ impl Process {
             }
         };
         let address = |name: &str| serving[name].as_str().unwrap().to_owned();
-        // Read to its end: a process must be able to write its log.
+        // Read to the end, so that the process does not block on its log.
         TaskTracker::new().spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
                 log::keep(format!("{line}\n").as_bytes());
@@ -62,18 +62,18 @@ impl Process {
         Self { child, public: address("public"), ops: address("ops"), rest }
     }
 
-    /// Where phones are served.
+    /// The URL of the public listener.
     pub(super) fn address(&self) -> &str {
         &self.public
     }
 
-    /// curl's arguments for a creation with the bytes of a file.
+    /// curl's arguments for a creation with a file as its body.
     pub(super) fn creation(&self, length: usize, file: &str) -> Vec<String> {
         let url = format!("http://{}/uploads", self.public);
         with_bytes(&self.rest.creation_headers(length), &url, file)
     }
 
-    /// curl's arguments for a creation without bytes.
+    /// curl's arguments for a creation without a body.
     pub(super) fn empty_creation(&self, length: usize) -> Vec<String> {
         let headers = self.rest.creation_headers(length);
         let headers = headers.into_iter().flat_map(|header| ["-H".to_owned(), header]);
@@ -81,7 +81,7 @@ impl Process {
         ["-X".to_owned(), "POST".to_owned(), url].into_iter().chain(headers).collect()
     }
 
-    /// curl's arguments for the documented form with a file.
+    /// curl's arguments for the form with a file.
     pub(super) fn form(&self, file: &str) -> Vec<String> {
         let fields = super::curl::fields(self.rest.report, file);
         let fields = fields.into_iter().flat_map(|field| ["-F".to_owned(), field]);
@@ -90,7 +90,7 @@ impl Process {
         ["-H".to_owned(), bearer, url].into_iter().chain(fields).collect()
     }
 
-    /// How many bytes have come to the engine, as operators see it.
+    /// The received bytes, from the metrics.
     pub(super) async fn bytes_received(&self) -> u64 {
         let metrics = reqwest::get(format!("http://{}/metrics", self.ops)).await.unwrap();
         let metrics = metrics.text().await.unwrap();
@@ -99,7 +99,7 @@ impl Process {
         lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum()
     }
 
-    /// Sends SIGTERM and waits; the process must end as it should.
+    /// Sends SIGTERM and waits; the process must exit successfully.
     pub(super) async fn terminate(mut self) -> Rest {
         let id = self.child.id().unwrap().to_string();
         let signalled = Command::new("kill").args(["-TERM", &id]).status().await.unwrap();
@@ -110,13 +110,13 @@ impl Process {
 }
 
 impl Rest {
-    /// The headers of a creation for `length` bytes.
+    /// The headers of a creation of `length` bytes.
     pub(super) fn creation_headers(&self, length: usize) -> [String; 4] {
         headers(&self.token, self.report, length)
     }
 }
 
-/// The headers of a creation for `length` bytes.
+/// The headers of a creation of `length` bytes.
 pub(super) fn headers(token: &str, report: RefKey, length: usize) -> [String; 4] {
     [
         "Tus-Resumable: 1.0.0".to_owned(),
@@ -126,7 +126,7 @@ pub(super) fn headers(token: &str, report: RefKey, length: usize) -> [String; 4]
     ]
 }
 
-/// curl's arguments for a creation with the bytes of a file.
+/// curl's arguments for a creation with a file as its body.
 pub(super) fn with_bytes(headers: &[String], url: &str, file: &str) -> Vec<String> {
     let kind = "Content-Type: application/offset+octet-stream".to_owned();
     let headers = headers.iter().cloned().chain([kind]);
@@ -134,8 +134,8 @@ pub(super) fn with_bytes(headers: &[String], url: &str, file: &str) -> Vec<Strin
     headers.chain(["--data-binary".to_owned(), format!("@{file}"), url.to_owned()]).collect()
 }
 
-/// curl's arguments for a piece with the bytes of a file, from the beginning.
-pub(super) fn piece(url: &str, file: &str) -> Vec<String> {
+/// curl's arguments for a PATCH at offset 0 with a file as its body.
+pub(super) fn patch_arguments(url: &str, file: &str) -> Vec<String> {
     let headers = ["Tus-Resumable: 1.0.0".to_owned(), "Upload-Offset: 0".to_owned()];
     [["-X".to_owned(), "PATCH".to_owned()].to_vec(), with_bytes(&headers, url, file)].concat()
 }

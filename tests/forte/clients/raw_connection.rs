@@ -1,40 +1,38 @@
-//! A connection on which every byte is ours: for clients that cannot be run here.
+//! A raw connection, for clients that cannot be run here.
 
 use std::fmt::Write as _;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// A connection.
 pub(super) struct Line(TcpStream);
 
-/// An answer, its body left out.
+/// A response without its body.
 pub(super) struct Answer {
     pub(super) status: u16,
     head: String,
 }
 
 impl Answer {
-    /// A header's value; empty when it is not there.
+    /// The value of a header, or an empty string.
     pub(super) fn header(&self, name: &str) -> &str {
         let fields = self.head.lines().filter_map(|line| line.split_once(':'));
         let mut fields = fields.filter(|(field, _)| field.eq_ignore_ascii_case(name));
         fields.next().map(|(_, value)| value.trim()).unwrap_or_default()
     }
 
-    /// An offset, as clients read it.
+    /// `Upload-Offset`.
     pub(super) fn offset(&self) -> Option<usize> {
         self.header("upload-offset").parse().ok()
     }
 }
 
 impl Line {
-    /// Connects.
     pub(super) async fn to(address: &str) -> Self {
         Self(TcpStream::connect(address).await.unwrap())
     }
 
-    /// Sends a request's head.
+    /// Sends the headers of a request.
     pub(super) async fn head(&mut self, method: &str, path: &str, headers: &[String]) {
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: phone.test\r\n");
         for header in headers {
@@ -44,12 +42,11 @@ impl Line {
         self.bytes(head.as_bytes()).await;
     }
 
-    /// Sends bytes as they are.
     pub(super) async fn bytes(&mut self, bytes: &[u8]) {
         self.0.write_all(bytes).await.unwrap();
     }
 
-    /// Sends bytes in chunks of `size`, and the end of the chunks.
+    /// Sends bytes in chunks of `size`, and the last chunk.
     pub(super) async fn chunks(&mut self, bytes: &[u8], size: usize) {
         for chunk in bytes.chunks(size) {
             self.bytes(format!("{:x}\r\n", chunk.len()).as_bytes()).await;
@@ -59,7 +56,7 @@ impl Line {
         self.bytes(b"0\r\n\r\n").await;
     }
 
-    /// Reads the next answer; `with_body` is false after HEAD.
+    /// Reads the next response; `with_body` is false after HEAD.
     pub(super) async fn answer(&mut self, with_body: bool) -> Answer {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {

@@ -1,4 +1,4 @@
-//! The request scripts that come with the project, as a person runs them.
+//! The request scripts of the project.
 
 use std::path::Path;
 
@@ -6,10 +6,10 @@ use serde_json::json;
 use tokio::process::Command;
 
 use super::{INSPECTION, Stage, curl};
-use crate::harness::outside::installed;
+use crate::harness::external::is_installed;
 use crate::harness::service::Backend;
 
-/// A script's run in a fixture that looks like the demo's; what it wrote.
+/// Runs a script against a service with the names of the demo; its output.
 async fn run(stage: &Stage, script: &str, arguments: &[&str]) -> String {
     let fixture = json!({
         "base_url": stage.url(""),
@@ -30,7 +30,7 @@ async fn run(stage: &Stage, script: &str, arguments: &[&str]) -> String {
 }
 
 fn can_run() -> bool {
-    curl::is_here() && installed("python3", "the scripts in samples/requests")
+    curl::is_here() && is_installed("python3", "the scripts in samples/requests")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,14 +64,14 @@ async fn a_video_is_judged_before_it_is_sent() {
         return;
     }
     let stage = Stage::set(Backend::Embedded).await.unwrap();
-    let told = async |arguments: &[&str]| -> serde_json::Value {
+    let report = async |arguments: &[&str]| -> serde_json::Value {
         serde_json::from_str(&run(&stage, "preflight.sh", arguments).await).unwrap()
     };
-    let good = told(&[]).await;
+    let good = report(&[]).await;
     assert_eq!(good["data"]["verdict"], "accepted", "{good}");
     assert_eq!(good["data"]["judged"], "whole");
     assert_eq!(good["data"]["verdicts"][0]["outcome"], "pass", "its hash came along");
     let bad = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/bad-too-short.mp4");
-    let bad = told(&[bad.to_str().unwrap()]).await;
+    let bad = report(&[bad.to_str().unwrap()]).await;
     assert_eq!(bad["data"]["reasons"][0]["code"], "DURATION_OUT_OF_RANGE", "{bad}");
 }

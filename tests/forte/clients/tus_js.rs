@@ -1,27 +1,27 @@
-//! tus-js-client, the client of most apps.
+//! tus-js-client, which most apps use.
 
 use forte_media::model::{NodeId, Random, UploadId};
 use serde_json::{Value, json};
 
 use super::{Driver, INSPECTION, Stage, clip_of};
-use crate::harness::outside::wanted;
+use crate::harness::external::env_var_or_skip;
 use crate::harness::service::Backend;
 
-/// What TUSKit and many apps cut a video into.
+/// The chunk size of TUSKit and of many apps.
 const PIECE: usize = 500 * 1024;
-/// Large enough that a client can be closed while it sends.
+/// Large enough to close a client while it sends.
 const LONG: usize = 16 << 20;
 
-/// Whether tus-js-client is here.
+/// Whether tus-js-client is installed.
 pub(super) fn is_here() -> bool {
-    wanted("FORTE_TEST_NODE_MODULES", "tus-js-client as a real client").is_some()
+    env_var_or_skip("FORTE_TEST_NODE_MODULES", "tus-js-client as a real client").is_some()
 }
 
 pub(super) fn run(plan: &Value) -> Driver {
     Driver::start("node", "tus_js.mjs", plan)
 }
 
-/// The whole clip with these options, and every answer to it.
+/// Sends the clip with these options; all responses.
 async fn sent_with(backend: Backend, options: Value) -> Vec<Value> {
     let Some(stage) = Stage::set(backend).await else { return Vec::new() };
     let mut plan = stage.plan(&stage.file("inspection.mp4", INSPECTION));
@@ -127,7 +127,7 @@ async fn a_locked_upload_is_retried_until_it_is_free() {
     stage.holds(INSPECTION).await;
 }
 
-/// An upload begun for the clip; its address.
+/// Creates an upload for the clip; its URL.
 async fn created(stage: &Stage) -> String {
     let client = reqwest::Client::builder().build().unwrap();
     let response = client

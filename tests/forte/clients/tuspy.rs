@@ -1,17 +1,17 @@
-//! tuspy, and with it Python's requests: it sends a whole piece before it reads anything.
+//! tuspy with Python's requests, which sends a whole body before it reads the response.
 
 use serde_json::{Value, json};
 
 use super::{Driver, INSPECTION, Stage};
-use crate::harness::outside::wanted;
+use crate::harness::external::env_var_or_skip;
 use crate::harness::service::Backend;
 
-/// A piece of the clip, smaller than the clip.
+/// A chunk size smaller than the clip.
 const PIECE: usize = 500 * 1024;
 
-/// The Python that has tuspy.
+/// The Python interpreter with tuspy.
 pub(super) fn python() -> Option<String> {
-    wanted("FORTE_TEST_PYTHON", "tuspy as a real client")
+    env_var_or_skip("FORTE_TEST_PYTHON", "tuspy as a real client")
 }
 
 pub(super) fn run(python: &str, plan: &Value) -> Driver {

@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use super::here;
 use crate::harness::clips::GOOD;
-use crate::harness::outside::wanted;
+use crate::harness::external::env_var_or_skip;
 use crate::harness::phone::BIIN;
 use crate::harness::service::Service;
 
@@ -60,8 +60,8 @@ async fn end_of(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_made_from_the_document_signs_in_lists_uploads_and_reads_it_back() {
     let why = "a client generated from the document";
-    let Some(generator) = wanted("FORTE_TEST_OPENAPI_GENERATOR", why) else { return };
-    let Some(modules) = wanted("FORTE_TEST_NODE_MODULES", why) else { return };
+    let Some(generator) = env_var_or_skip("FORTE_TEST_OPENAPI_GENERATOR", why) else { return };
+    let Some(modules) = env_var_or_skip("FORTE_TEST_NODE_MODULES", why) else { return };
     let service = Service::embedded().await;
     let report = service.report().await;
     let folder = tempfile::tempdir().unwrap();

@@ -13,7 +13,7 @@ use super::targets::Targets;
 use super::{Operation, here, operations};
 use crate::harness::account;
 use crate::harness::clips::GOOD;
-use crate::harness::outside::{given, wanted};
+use crate::harness::external::{env_var, env_var_or_skip};
 use crate::harness::service::{self, Service};
 use crate::harness::tus;
 
@@ -29,7 +29,8 @@ type Found = (String, String);
 /// As a driver, the director and a reviewer: all checks, all phases, stateful ones too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_machine_that_knows_the_document_finds_nothing_wrong() {
-    let Some(program) = wanted("FORTE_TEST_SCHEMATHESIS", "the document, by schemathesis") else {
+    let Some(program) = env_var_or_skip("FORTE_TEST_SCHEMATHESIS", "the document, by schemathesis")
+    else {
         return;
     };
     let mut answers = String::new();
@@ -52,7 +53,7 @@ async fn tried(program: &str, role: Role, folder: &Path) {
         .arg(configuration(folder, &stage.fill_in))
         .args(["run", &document, "--no-color", "--continue-on-failure"])
         .args(["--checks", "all", "--seed", "1", "--generation-deterministic"])
-        .args(["--max-examples", given("FORTE_TEST_EXAMPLES").as_deref().unwrap_or(EXAMPLES)])
+        .args(["--max-examples", env_var("FORTE_TEST_EXAMPLES").as_deref().unwrap_or(EXAMPLES)])
         .args(["--report", "json", "--report-json-path", "report.json"])
         .env("SCHEMATHESIS_HOOKS", "schemathesis_hooks")
         .env("PYTHONPATH", here())

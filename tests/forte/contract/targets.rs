@@ -127,7 +127,7 @@ pub(super) fn filled(operation: &Operation, targets: &Targets) -> Request<Body> 
             .body(Form::of(targets.open).file(GOOD).done().into()),
         "POST /uploads/preflight" => request
             .header("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}"))
-            .body(preflight::form_of(targets.open, GOOD).done().into()),
+            .body(preflight::preflight_form(targets.open, GOOD).done().into()),
         "POST /employee/delete/{id}" => {
             request.header("X-HTTP-Method-Override", "DELETE").body(Body::empty())
         }

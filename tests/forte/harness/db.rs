@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use url::Url;
 use uuid::Uuid;
 
-use super::outside;
+use super::external;
 
 /// The administrator's URL of a PostgreSQL server, such as `postgres://postgres@127.0.0.1/postgres`.
 const SERVER: &str = "FORTE_TEST_POSTGRES";
@@ -61,7 +61,7 @@ impl Db {
 
     /// A new database on the named server; `None` when none is named.
     pub(crate) async fn postgresql() -> Option<Self> {
-        let server = outside::wanted(SERVER, "tests of the database on PostgreSQL")?;
+        let server = external::env_var_or_skip(SERVER, "tests of the database on PostgreSQL")?;
         let database = PostgresDatabase::create(server).await;
         Some(Self::open(database.url(), Home::Server(database)).await)
     }

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::outside::given;
+use super::external::env_var;
 
 /// More than any operator would switch on: what the debugging of other crates writes is theirs.
 const FILTER: &str = "warn,forte_media=trace,tower_http=trace";
@@ -18,7 +18,7 @@ struct Log(Arc<Mutex<File>>);
 /// Where the log of all tests is.
 pub(crate) fn path() -> PathBuf {
     let beside = || Path::new(env!("CARGO_TARGET_TMPDIR")).join("forte-test.log");
-    given("FORTE_TEST_LOG").map_or_else(beside, PathBuf::from)
+    env_var("FORTE_TEST_LOG").map_or_else(beside, PathBuf::from)
 }
 
 fn log() -> &'static Log {

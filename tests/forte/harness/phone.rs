@@ -1,4 +1,4 @@
-//! A phone that signs in as the owner's document says.
+//! A phone that signs in as described in the owner's document.
 
 use axum::body::Body;
 use axum::http::request::Builder;
@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 
 use super::service::{Service, json};
 
-/// The BIN of the company that every fixture has.
+/// The BIN of the fixture's company.
 pub(crate) const BIIN: &str = "080540013184";
-/// A BIN that nobody has.
-pub(crate) const NOBODY: &str = "200940026146";
+/// A BIN of no company.
+pub(crate) const UNKNOWN_BIIN: &str = "200940026146";
 
-/// A phone, and who holds it.
+/// A phone and its user.
 #[derive(Clone, Debug)]
 pub(crate) struct Phone {
     pub(crate) biin: String,
@@ -26,15 +26,13 @@ pub(crate) struct Phone {
     pub(crate) first_name: String,
 }
 
-/// Both tokens of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Pair {
+pub(crate) struct TokenPair {
     pub(crate) access: String,
     pub(crate) refresh: String,
 }
 
 impl Phone {
-    /// The director's.
     pub(crate) fn director() -> Self {
         Self {
             biin: BIIN.to_owned(),
@@ -46,7 +44,7 @@ impl Phone {
         }
     }
 
-    /// A driver's, who comes for the first time.
+    /// The phone of a driver who signs in for the first time.
     pub(crate) fn driver() -> Self {
         Self {
             uuid: "8e0ac9ba-7fcb-4b35-a1a5-6a1ddc34e0e5".to_owned(),
@@ -58,17 +56,16 @@ impl Phone {
         }
     }
 
-    /// The same person with another phone.
     pub(crate) fn with_uuid(&self, uuid: &str) -> Self {
         Self { uuid: uuid.to_owned(), fcm: format!("fcm-{uuid}"), ..self.clone() }
     }
 
-    /// The same phone at another BIN.
+    /// The same phone with another BIN.
     pub(crate) fn at(&self, biin: &str) -> Self {
         Self { biin: biin.to_owned(), ..self.clone() }
     }
 
-    /// What it says when it asks for a code.
+    /// The body of a code request.
     pub(crate) fn fields(&self) -> Value {
         let mut fields = json!({ "role_id": self.role_id, "uuid": self.uuid, "FCM": self.fcm });
         if self.role_id == 2 {
@@ -78,78 +75,77 @@ impl Phone {
         fields
     }
 
-    /// The request for a code (E1), as JSON.
-    pub(crate) fn asking(&self) -> Request<Body> {
-        asking(&self.biin)
+    /// A request for a code (E1), as JSON.
+    pub(crate) fn code_request(&self) -> Request<Body> {
+        code_request(&self.biin)
             .header("Content-Type", "application/json")
             .body(self.fields().to_string().into())
             .unwrap()
     }
 
-    /// Asks for a code.
-    pub(crate) async fn ask(&self, service: &Service) -> Response<Body> {
-        service.send(self.asking()).await
+    /// Sends a request for a code.
+    pub(crate) async fn request_code(&self, service: &Service) -> Response<Body> {
+        service.send(self.code_request()).await
     }
 
-    /// The challenge it asked for last.
+    /// The challenge of its last code request.
     pub(crate) async fn challenge(&self, service: &Service) -> ChallengeId {
         let biin: Biin = self.biin.parse().unwrap();
         let device: DeviceId = self.uuid.parse().unwrap();
         service.database().latest_challenge(&biin, &device).await.unwrap().unwrap().id
     }
 
-    /// Asks for a code, and reads it where the mail gets it.
+    /// Requests a code and returns it, as the mail would contain it.
     pub(crate) async fn code(&self, service: &Service) -> String {
-        let response = self.ask(service).await;
+        let response = self.request_code(service).await;
         assert_eq!(response.status(), 200, "{}", json(response).await);
         service.app.auth.code_of(self.challenge(service).await)
     }
 
-    /// The request that gives a code (E2), standard Basic.
-    pub(crate) fn giving(&self, code: &str) -> Request<Body> {
+    /// The request that redeems a code (E2), with standard Basic credentials.
+    pub(crate) fn redeem_request(&self, code: &str) -> Request<Body> {
         let login = STANDARD.encode(format!("{}||{}:{code}", self.biin, self.uuid));
         let request = Request::post("/auth").header("Authorization", format!("Basic {login}"));
         request.body(Body::empty()).unwrap()
     }
 
-    /// Gives a code.
-    pub(crate) async fn give(&self, service: &Service, code: &str) -> Response<Body> {
-        service.send(self.giving(code)).await
+    /// Redeems a code.
+    pub(crate) async fn redeem_code(&self, service: &Service, code: &str) -> Response<Body> {
+        service.send(self.redeem_request(code)).await
     }
 
-    /// Signs in.
-    pub(crate) async fn sign_in(&self, service: &Service) -> Pair {
+    pub(crate) async fn sign_in(&self, service: &Service) -> TokenPair {
         let code = self.code(service).await;
-        pair(self.give(service, &code).await).await
+        token_pair(self.redeem_code(service, &code).await).await
     }
 }
 
-/// A request for a code, without its body.
-pub(crate) fn asking(biin: &str) -> Builder {
+/// A code request without its body.
+pub(crate) fn code_request(biin: &str) -> Builder {
     Request::post(format!("/biin/{biin}"))
 }
 
-/// Sends a refresh token (E3).
+/// Redeems a refresh token (E3).
 pub(crate) async fn refresh(service: &Service, token: &str) -> Response<Body> {
     service.send(with_token("POST", "/refresh_token", token)).await
 }
 
-/// A request with a bearer token and nothing else.
+/// A request with a bearer token and no body.
 pub(crate) fn with_token(method: &str, path: &str, token: &str) -> Request<Body> {
     let request = Request::builder().method(method).uri(path);
     request.header("Authorization", format!("Bearer {token}")).body(Body::empty()).unwrap()
 }
 
-/// Both tokens of a good answer.
-pub(crate) async fn pair(response: Response<Body>) -> Pair {
+/// The tokens of a successful response.
+pub(crate) async fn token_pair(response: Response<Body>) -> TokenPair {
     let status = response.status();
     let answer = json(response).await;
     assert_eq!(status, 200, "{answer}");
     let text = |name: &str| answer["data"][name].as_str().unwrap().to_owned();
-    Pair { access: text("access_token"), refresh: text("refresh_token") }
+    TokenPair { access: text("access_token"), refresh: text("refresh_token") }
 }
 
-/// A code that is not this one.
+/// A different code.
 pub(crate) fn other_code(code: &str) -> String {
     let width = code.len();
     let number: u64 = code.parse().unwrap();

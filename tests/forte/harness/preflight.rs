@@ -1,4 +1,4 @@
-//! What an honest client does before it sends a video: it looks for `moov`, and asks.
+//! The preflight of a correct client, which looks for `moov` first.
 
 use axum::body::Body;
 use axum::http::Response;
@@ -10,24 +10,24 @@ use super::form::{self, Form};
 use super::mp4::{edited, sample};
 use super::service::{Service, json};
 
-/// The first bytes that a client shows.
+/// How many of the first bytes a client sends.
 const HEAD: usize = 64 * 1024;
 const MEGABYTE: usize = 1024 * 1024;
 
-/// Where `moov` lies in a file, and its bytes, as far as they are there.
+/// The position and the bytes of `moov`, as far as they are in the file.
 pub(crate) fn moov_of(file: &[u8]) -> Option<(usize, &[u8])> {
     walk(file, 0).map(|(_, at, end)| (at, &file[at..end]))
 }
 
-/// What a client that has shown the first bytes shows besides, so that `moov` is seen: from the first
-/// header that was not among them.
+/// The position and the bytes of what a client sends besides the head, so that `moov` is included:
+/// from the first box header that is not in the head.
 pub(crate) fn rest_of(file: &[u8], head: usize) -> Option<(usize, &[u8])> {
     let (unseen, _, end) = walk(file, head).filter(|(_, _, end)| *end > head)?;
     Some((unseen, &file[unseen..end]))
 }
 
-/// Walks from header to header: where the first one lies that was not seen, where `moov` lies, and
-/// where it ends.
+/// Walks the top-level boxes: the position of the first header beyond `seen`, and the range of
+/// `moov`.
 fn walk(file: &[u8], seen: usize) -> Option<(usize, usize, usize)> {
     let (mut at, mut unseen) = (0, None);
     loop {
@@ -52,9 +52,9 @@ fn walk(file: &[u8], seen: usize) -> Option<(usize, usize, usize)> {
     }
 }
 
-/// A video that is too short for every report, as long as asked for: its media is padded, and its
-/// `moov` is last, made a megabyte long where there is room.
-pub(crate) fn late_and_too_short(length: usize) -> Vec<u8> {
+/// A video of `length` bytes whose duration is too short: its media is padded, and its `moov` is last,
+/// a megabyte long if `length` allows it.
+pub(crate) fn too_short_with_moov_last(length: usize) -> Vec<u8> {
     let clip = sample("bad-too-short.mp4");
     edited("bad-too-short.mp4", |file| {
         let mut room = length - clip.len();
@@ -69,32 +69,31 @@ pub(crate) fn late_and_too_short(length: usize) -> Vec<u8> {
     })
 }
 
-/// A preflight of a file, as an honest client asks it, without its end.
-pub(crate) fn form_of(ref_key: RefKey, file: &[u8]) -> Form {
+/// The preflight of a file, without the end of the form.
+pub(crate) fn preflight_form(ref_key: RefKey, file: &[u8]) -> Form {
     let head = &file[..file.len().min(HEAD)];
     let form = Form::of(ref_key).text("length", &file.len().to_string());
-    let form = bytes(form, "head", head);
+    let form = binary_part(form, "head", head);
     match rest_of(file, HEAD) {
-        Some((at, moov)) => bytes(form.text("moov_at", &at.to_string()), "moov", moov),
+        Some((at, moov)) => binary_part(form.text("moov_at", &at.to_string()), "moov", moov),
         None => form,
     }
 }
 
-/// Raw bytes as a part.
-pub(crate) fn bytes(form: Form, name: &str, bytes: &[u8]) -> Form {
+/// A part with binary content.
+pub(crate) fn binary_part(form: Form, name: &str, bytes: &[u8]) -> Form {
     let head = format!("Content-Disposition: form-data; name=\"{name}\"; filename=\"{name}\"");
     form.part(&format!("{head}\r\nContent-Type: application/octet-stream"), bytes)
 }
 
-/// Asks.
-pub(crate) async fn ask(service: &Service, form: Form) -> Response<Body> {
+pub(crate) async fn send_preflight(service: &Service, form: Form) -> Response<Body> {
     let request = form::request(service, "/uploads/preflight");
     service.send(request.body(form.done().into()).unwrap()).await
 }
 
-/// Asks, and reads the verdict.
-pub(crate) async fn told(service: &Service, form: Form) -> Value {
-    let answer = ask(service, form).await;
+/// Sends a preflight; the verdict.
+pub(crate) async fn judge(service: &Service, form: Form) -> Value {
+    let answer = send_preflight(service, form).await;
     let status = answer.status();
     let mut answer = json(answer).await;
     assert_eq!(status, 200, "{answer}");
@@ -102,9 +101,9 @@ pub(crate) async fn told(service: &Service, form: Form) -> Value {
     answer["data"].take()
 }
 
-/// The codes of the reasons of a verdict.
-pub(crate) fn codes(told: &Value) -> Vec<&str> {
-    let reasons = told["reasons"].as_array().unwrap();
-    assert_eq!(told["verdict"], if reasons.is_empty() { "accepted" } else { "refused" });
+/// The codes of the reasons.
+pub(crate) fn codes(verdict: &Value) -> Vec<&str> {
+    let reasons = verdict["reasons"].as_array().unwrap();
+    assert_eq!(verdict["verdict"], if reasons.is_empty() { "accepted" } else { "refused" });
     reasons.iter().map(|reason| reason["code"].as_str().unwrap()).collect()
 }

@@ -1,4 +1,4 @@
-//! A server that speaks just enough tus, on a real socket, and fails as it is told.
+//! A minimal tus server on a real socket that fails as scripted.
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,99 +15,96 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-/// What happens to one request instead of what should.
+/// A failure of one request.
 #[derive(Clone, Debug)]
-pub(crate) enum Mishap {
-    /// Takes so many bytes of the body, then the connection is gone.
+pub(crate) enum Failure {
+    /// Reads so many bytes of the body, then closes the connection.
     CutAfter(usize),
-    /// This status and `Retry-After`.
-    Later(u16, &'static str),
-    /// This status and this body, before the request's body is read.
-    Says(u16, Value),
+    /// Responds with this status and `Retry-After`.
+    RetryAfter(u16, &'static str),
+    /// Responds with this status and body before the request's body is read.
+    Respond(u16, Value),
 }
 
-/// The server. Dropped, it is gone.
+/// The server, until it is dropped.
 pub(crate) struct ScriptedTus {
     pub(crate) address: SocketAddr,
-    desk: Arc<Desk>,
+    shared: Arc<SharedState>,
     _server: JoinSet<()>,
 }
 
 #[derive(Default)]
-struct Desk(Mutex<Book>);
+struct SharedState(Mutex<Contents>);
 
 #[derive(Default)]
-struct Book {
-    uploads: Vec<Option<Kept>>,
+struct Contents {
+    uploads: Vec<Option<Upload>>,
     forms: Vec<Bytes>,
-    asked: Vec<String>,
-    mishaps: VecDeque<(Method, Mishap)>,
+    requests: Vec<String>,
+    failures: VecDeque<(Method, Failure)>,
 }
 
 #[derive(Clone, Default)]
-struct Kept {
+struct Upload {
     length: usize,
     metadata: String,
     bytes: Vec<u8>,
 }
 
 impl ScriptedTus {
-    /// Begins to listen.
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let desk = Arc::<Desk>::default();
+        let shared = Arc::<SharedState>::default();
         let router = Router::new()
             .route("/uploads", any(create))
-            // An older server: it knows no preflight.
+            // An older server without preflights.
             .route("/uploads/preflight", any(async || StatusCode::METHOD_NOT_ALLOWED))
             .route("/uploads/{number}", any(upload))
             .route("/reports/upload", any(form))
-            .with_state(Arc::clone(&desk));
+            .with_state(Arc::clone(&shared));
         let mut server = JoinSet::new();
         server.spawn(async { axum::serve(listener, router).await.unwrap() });
-        Self { address, desk, _server: server }
+        Self { address, shared, _server: server }
     }
 
-    /// What happens to the next requests of these methods, in this order.
-    pub(crate) fn script(&self, mishaps: impl IntoIterator<Item = (Method, Mishap)>) {
-        self.desk.book().mishaps.extend(mishaps);
+    /// Sets the failures of the next requests with these methods, in this order.
+    pub(crate) fn script(&self, failures: impl IntoIterator<Item = (Method, Failure)>) {
+        self.shared.state().failures.extend(failures);
     }
 
-    /// Every request: its method, and for a PATCH where it went and how long it said it was.
-    pub(crate) fn asked(&self) -> Vec<String> {
-        self.desk.book().asked.clone()
+    /// All requests: the method, and for a PATCH its offset and length.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.shared.state().requests.clone()
     }
 
-    /// The bytes of an upload.
     pub(crate) fn bytes(&self, number: usize) -> Vec<u8> {
-        self.desk.book().uploads[number].clone().unwrap().bytes
+        self.shared.state().uploads[number].clone().unwrap().bytes
     }
 
-    /// `Upload-Metadata` of an upload.
     pub(crate) fn metadata(&self, number: usize) -> String {
-        self.desk.book().uploads[number].clone().unwrap().metadata
+        self.shared.state().uploads[number].clone().unwrap().metadata
     }
 
-    /// Whole bodies that came through the form door.
+    /// The complete forms.
     pub(crate) fn forms(&self) -> Vec<Bytes> {
-        self.desk.book().forms.clone()
+        self.shared.state().forms.clone()
     }
 
-    /// The upload has expired.
-    pub(crate) fn forget(&self, number: usize) {
-        self.desk.book().uploads[number] = None;
+    /// Makes an upload expire.
+    pub(crate) fn expire(&self, number: usize) {
+        self.shared.state().uploads[number] = None;
     }
 }
 
-impl Desk {
-    fn book(&self) -> MutexGuard<'_, Book> {
+impl SharedState {
+    fn state(&self) -> MutexGuard<'_, Contents> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes the request; what is to go wrong with it.
-    fn next(&self, method: &Method, headers: &HeaderMap) -> Option<Mishap> {
-        let mut book = self.book();
+    /// Records a request; its failure, if one is scripted.
+    fn next(&self, method: &Method, headers: &HeaderMap) -> Option<Failure> {
+        let mut state = self.state();
         let line = match *method {
             Method::PATCH => {
                 let (offset, length) =
@@ -116,103 +113,114 @@ impl Desk {
             }
             _ => method.to_string(),
         };
-        book.asked.push(line);
-        let concerned = book.mishaps.front().is_some_and(|(of, _)| of == method);
-        if concerned { book.mishaps.pop_front().map(|(_, mishap)| mishap) } else { None }
+        state.requests.push(line);
+        let concerned = state.failures.front().is_some_and(|(of, _)| of == method);
+        if concerned { state.failures.pop_front().map(|(_, failure)| failure) } else { None }
     }
 }
 
-async fn create(State(desk): State<Arc<Desk>>, method: Method, headers: HeaderMap) -> Response {
-    if let Some(mishap) = desk.next(&method, &headers) {
-        return answered(mishap);
+async fn create(
+    State(shared): State<Arc<SharedState>>,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    if let Some(failure) = shared.next(&method, &headers) {
+        return respond_with(failure);
     }
     assert_eq!(text(&headers, "tus-resumable"), "1.0.0");
     if text(&headers, "authorization") != "Bearer good" {
-        let said =
+        let body =
             json!({ "data": { "message": "the token has run out", "error": "token_expired" } });
-        return answered(Mishap::Says(401, said));
+        return respond_with(Failure::Respond(401, body));
     }
-    let kept = Kept {
+    let upload = Upload {
         length: count(&headers, "upload-length"),
         metadata: text(&headers, "upload-metadata").to_owned(),
         bytes: Vec::new(),
     };
-    let mut book = desk.book();
-    book.uploads.push(Some(kept));
-    let location = format!("/uploads/{}", book.uploads.len() - 1);
+    let mut state = shared.state();
+    state.uploads.push(Some(upload));
+    let location = format!("/uploads/{}", state.uploads.len() - 1);
     (StatusCode::CREATED, [("Location", location)]).into_response()
 }
 
 async fn upload(
-    State(desk): State<Arc<Desk>>,
+    State(shared): State<Arc<SharedState>>,
     Path(number): Path<usize>,
     method: Method,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let mishap = desk.next(&method, &headers);
-    let Some(kept) = desk.book().uploads[number].clone() else {
+    let failure = shared.next(&method, &headers);
+    let Some(upload) = shared.state().uploads[number].clone() else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    match (method, mishap) {
-        (Method::PATCH, Some(Mishap::CutAfter(bytes))) => {
-            take(&desk, number, body, Some(bytes)).await
+    match (method, failure) {
+        (Method::PATCH, Some(Failure::CutAfter(bytes))) => {
+            take(&shared, number, body, Some(bytes)).await
         }
-        (_, Some(mishap)) => answered(mishap),
+        (_, Some(failure)) => respond_with(failure),
         (Method::GET, None) => {
             axum::Json(json!({ "data": { "submission_id": "the-submission", "refusal": null } }))
                 .into_response()
         }
         (Method::HEAD, None) => {
-            let fields = [("Upload-Offset", kept.bytes.len()), ("Upload-Length", kept.length)];
+            let fields = [("Upload-Offset", upload.bytes.len()), ("Upload-Length", upload.length)];
             (StatusCode::OK, fields.map(|(name, value)| (name, value.to_string()))).into_response()
         }
-        (Method::PATCH, None) if count(&headers, "upload-offset") != kept.bytes.len() => {
+        (Method::PATCH, None) if count(&headers, "upload-offset") != upload.bytes.len() => {
             StatusCode::CONFLICT.into_response()
         }
-        (Method::PATCH, None) => take(&desk, number, body, None).await,
+        (Method::PATCH, None) => take(&shared, number, body, None).await,
         (other, None) => panic!("{other} was not expected"),
     }
 }
 
-/// Keeps what arrives, up to where it is to be cut.
-async fn take(desk: &Desk, number: usize, body: Body, cut_after: Option<usize>) -> Response {
-    let mut pieces = body.into_data_stream();
+/// Stores what arrives, up to the scripted cut.
+async fn take(
+    shared: &SharedState,
+    number: usize,
+    body: Body,
+    cut_after: Option<usize>,
+) -> Response {
+    let mut chunks = body.into_data_stream();
     let mut left = cut_after.unwrap_or(usize::MAX);
-    while let Some(Ok(piece)) = pieces.next().await {
-        let kept = &piece[..piece.len().min(left)];
-        left -= kept.len();
-        desk.book().uploads[number].as_mut().unwrap().bytes.extend_from_slice(kept);
+    while let Some(Ok(chunk)) = chunks.next().await {
+        let upload = &chunk[..chunk.len().min(left)];
+        left -= upload.len();
+        shared.state().uploads[number].as_mut().unwrap().bytes.extend_from_slice(upload);
         if left == 0 {
-            // A panic in a handler ends its connection without an answer.
+            // A panic in a handler closes its connection without a response.
             std::panic::resume_unwind(Box::new("cut as scripted"));
         }
     }
-    let offset = desk.book().uploads[number].as_ref().unwrap().bytes.len();
+    let offset = shared.state().uploads[number].as_ref().unwrap().bytes.len();
     (StatusCode::NO_CONTENT, [("Upload-Offset", offset.to_string())]).into_response()
 }
 
 async fn form(
-    State(desk): State<Arc<Desk>>,
+    State(shared): State<Arc<SharedState>>,
     method: Method,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    if let Some(mishap) = desk.next(&method, &headers) {
-        return answered(mishap);
+    if let Some(failure) = shared.next(&method, &headers) {
+        return respond_with(failure);
     }
     assert_eq!(count(&headers, "content-length"), body.len());
-    desk.book().forms.push(body);
-    let said = json!({ "data": { "submission_id": "the-submission" } });
-    (StatusCode::CREATED, axum::Json(said)).into_response()
+    shared.state().forms.push(body);
+    let body = json!({ "data": { "submission_id": "the-submission" } });
+    (StatusCode::CREATED, axum::Json(body)).into_response()
 }
 
-fn answered(mishap: Mishap) -> Response {
-    match mishap {
-        Mishap::CutAfter(_) => std::panic::resume_unwind(Box::new("cut as scripted")),
-        Mishap::Later(status, after) => (code(status), [("Retry-After", after)]).into_response(),
-        Mishap::Says(status, words) => {
-            (code(status), [("Connection", "close")], axum::Json(words)).into_response()
+fn respond_with(failure: Failure) -> Response {
+    match failure {
+        Failure::CutAfter(_) => std::panic::resume_unwind(Box::new("cut as scripted")),
+        Failure::RetryAfter(status, after) => {
+            (code(status), [("Retry-After", after)]).into_response()
+        }
+        Failure::Respond(status, body) => {
+            (code(status), [("Connection", "close")], axum::Json(body)).into_response()
         }
     }
 }

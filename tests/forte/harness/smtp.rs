@@ -11,7 +11,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::outside::wanted;
+use super::external::env_var_or_skip;
 
 /// Who signs in, where somebody must.
 pub(crate) const USER: &str = "robot";
@@ -79,7 +79,7 @@ impl Running {
 impl Smtp {
     /// `None` when there is no Python with aiosmtpd here, which has been said aloud.
     pub(crate) async fn start(plan: Plan<'_>) -> Option<Self> {
-        let python = wanted("FORTE_TEST_PYTHON", "a real mail server")?;
+        let python = env_var_or_skip("FORTE_TEST_PYTHON", "a real mail server")?;
         let folder = tempfile::tempdir().unwrap();
         certify(folder.path());
         let (tls, guarded) = (plan.tls.to_owned(), plan.guarded);

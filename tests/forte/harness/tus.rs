@@ -1,4 +1,4 @@
-//! A tus client for tests that says exactly what it is told to say.
+//! tus requests for tests.
 
 use axum::body::Body;
 use axum::http::request::Builder;
@@ -9,7 +9,7 @@ use forte_media::model::{RefKey, UploadId};
 
 use super::service::{Service, header};
 
-/// `Upload-Metadata` for a report, as a good client sends it.
+/// `Upload-Metadata` of a correct client.
 pub(crate) fn metadata(ref_key: RefKey) -> String {
     let ref_key = ref_key.to_string();
     let pairs = [
@@ -23,23 +23,23 @@ pub(crate) fn metadata(ref_key: RefKey) -> String {
     encoded(&pairs)
 }
 
-/// Pairs as `Upload-Metadata` wants them.
+/// Pairs in the format of `Upload-Metadata`.
 pub(crate) fn encoded(pairs: &[(&str, &str)]) -> String {
     let pairs = pairs.iter().map(|(key, value)| format!("{key} {}", STANDARD.encode(value)));
     pairs.collect::<Vec<_>>().join(",")
 }
 
-/// A request that speaks tus.
+/// A request with the protocol version.
 pub(crate) fn request(method: &str, path: &str) -> Builder {
     Request::builder().method(method).uri(path).header("Tus-Resumable", "1.0.0")
 }
 
-/// The path of an absolute address.
+/// The path of an absolute URL.
 pub(crate) fn path_of(location: &str) -> String {
     location.parse::<url::Url>().unwrap().path().to_owned()
 }
 
-/// A creation that a good client sends for a file of `length` bytes.
+/// A creation by a correct client for a file of `length` bytes.
 pub(crate) fn creation(service: &Service, ref_key: RefKey, length: usize) -> Builder {
     request("POST", "/uploads")
         .header("Authorization", format!("Bearer {}", service.driver()))
@@ -55,8 +55,8 @@ pub(crate) async fn create(service: &Service, ref_key: RefKey, length: usize) ->
     path_of(header(&response, "location"))
 }
 
-/// A piece to be sent.
-pub(crate) fn piece(path: &str, offset: usize, body: impl Into<Body>) -> Request<Body> {
+/// A PATCH.
+pub(crate) fn patch_request(path: &str, offset: usize, body: impl Into<Body>) -> Request<Body> {
     request("PATCH", path)
         .header("Content-Type", "application/offset+octet-stream")
         .header("Upload-Offset", offset)
@@ -64,29 +64,29 @@ pub(crate) fn piece(path: &str, offset: usize, body: impl Into<Body>) -> Request
         .unwrap()
 }
 
-/// Sends a piece.
+/// Sends a PATCH.
 pub(crate) async fn patch(
     service: &Service,
     path: &str,
     offset: usize,
     body: impl Into<Body>,
 ) -> Response<Body> {
-    service.send(piece(path, offset, body)).await
+    service.send(patch_request(path, offset, body)).await
 }
 
-/// Asks where to go on.
+/// Sends a HEAD.
 pub(crate) async fn head(service: &Service, path: &str) -> Response<Body> {
     service.send(request("HEAD", path).body(Body::empty()).unwrap()).await
 }
 
-/// Asks where to go on, and reads the offset.
+/// Sends a HEAD; the offset.
 pub(crate) async fn offset(service: &Service, path: &str) -> usize {
     let response = head(service, path).await;
     assert_eq!(response.status(), 200);
     header(&response, "upload-offset").parse().unwrap()
 }
 
-/// A request by the owner's token, without a body.
+/// Sends a request with the owner's token and no body.
 pub(crate) async fn by_owner(service: &Service, method: &str, path: &str) -> Response<Body> {
     let request = request(method, path)
         .header("Authorization", format!("Bearer {}", service.driver()))
@@ -94,7 +94,6 @@ pub(crate) async fn by_owner(service: &Service, method: &str, path: &str) -> Res
     service.send(request.unwrap()).await
 }
 
-/// The id in an upload's path.
 pub(crate) fn id_of(path: &str) -> UploadId {
     let name = path.trim_start_matches("/uploads/");
     name.split('.').next().unwrap().parse().unwrap()

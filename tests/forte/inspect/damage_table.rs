@@ -12,12 +12,12 @@ use std::process::{Command, Stdio};
 use forte_media::inspect::{Config, NalChain};
 use forte_media::model::Random;
 
+use crate::harness::external::is_installed;
 use crate::harness::ffmpeg::clip;
 use crate::harness::makers::corpus_folder;
 use crate::harness::map::Mapped;
 use crate::harness::mp4::{judge, sample};
 use crate::harness::mutants::below;
-use crate::harness::outside::installed;
 
 /// The size of a block that is lost, repeated, swapped or overwritten.
 const BLOCK: usize = 16 * 1024;
@@ -171,7 +171,7 @@ fn complains(program: &str, before: &[&str], path: &Path, after: &[&str]) -> boo
 #[test]
 #[ignore = "runs ffmpeg a thousand times"]
 fn damage_table() {
-    if !installed("ffprobe", "the table of detected damage") {
+    if !is_installed("ffprobe", "the table of detected damage") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

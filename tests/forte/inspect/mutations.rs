@@ -8,7 +8,7 @@ mod trial;
 
 use campaign::{Campaign, run};
 
-use crate::harness::outside::given;
+use crate::harness::external::env_var;
 
 /// Damaged files per good file and kind of damage in the short run.
 const FEW: usize = 30;
@@ -19,7 +19,7 @@ const MANY: usize = 1_000;
 #[test]
 fn the_inspection_survives_every_kind_of_damage() {
     let campaign = run(FEW);
-    assert!(campaign.files >= 12 * 9 * FEW || given("FORTE_TEST_REQUIRE").is_none());
+    assert!(campaign.files >= 12 * 9 * FEW || env_var("FORTE_TEST_REQUIRE").is_none());
     campaign.print();
 }
 

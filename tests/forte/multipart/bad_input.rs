@@ -1,4 +1,4 @@
-//! Forms no client should send, and somebody does (S27…S34).
+//! Forms that no correct client sends.
 
 use std::io;
 
@@ -16,7 +16,6 @@ on_both_backends! {
     a_filename_is_never_a_path,
 }
 
-/// S27.
 #[tokio::test]
 async fn a_body_that_is_not_a_form_is_rejected() {
     let service = Service::embedded().await;
@@ -43,7 +42,6 @@ async fn a_body_that_is_not_a_form_is_rejected() {
     }
 }
 
-/// S31.
 #[tokio::test]
 async fn too_many_or_too_long_fields_are_rejected() {
     let service = Service::embedded().await;
@@ -67,24 +65,24 @@ async fn too_many_or_too_long_fields_are_rejected() {
     service.assert_nothing_left().await;
 }
 
-/// S28, S29: nobody fills our memory with what is no field.
+/// They must not fill the memory.
 #[tokio::test]
 async fn megabytes_between_the_parts_are_not_read() {
     let service = Service::embedded().await;
     let headers = format!("--{BOUNDARY}\r\nX-Long: ");
     for begins in ["", &headers] {
         let (mut sent, begins) = (0_usize, Bytes::from(begins.to_owned()));
-        let pieces = std::iter::once(begins).chain(std::iter::from_fn(move || {
+        let chunks = std::iter::once(begins).chain(std::iter::from_fn(move || {
             sent += 4096;
             assert!(sent < 1024 * 1024, "a megabyte was read");
             Some(Bytes::from(vec![b'x'; 4096]))
         }));
-        let body = Body::from_stream(stream::iter(pieces.map(io::Result::Ok)));
+        let body = Body::from_stream(stream::iter(chunks.map(io::Result::Ok)));
         problem(send(&service, body).await, 400, "validation_failed").await;
     }
 }
 
-/// S34: never a path, no control characters, and PostgreSQL takes it.
+/// No directories and no control characters.
 async fn a_filename_is_never_a_path(service: Service) {
     let names = [
         "../../x",
@@ -100,7 +98,7 @@ async fn a_filename_is_never_a_path(service: Service) {
         let head = format!("Content-Disposition: form-data; name=\"file\"; filename=\"{name}\"");
         let form = Form::of(service.report().await).part(&head, GOOD).done();
         let answer = send(&service, form).await;
-        // A head that is no head may be refused, but never break anything.
+        // Malformed headers of a part may be rejected, but must not break anything.
         assert!([201, 400].contains(&answer.status().as_u16()), "{name:?}: {}", answer.status());
     }
     let report = service.report().await;

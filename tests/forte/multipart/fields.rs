@@ -1,4 +1,4 @@
-//! What stands beside the file, and where (Q14, Q15, Q34).
+//! The fields of the form, and where they may be (Q14, Q15, Q34).
 
 use crate::harness::answers::problem;
 use crate::harness::clips::GOOD;
@@ -23,7 +23,7 @@ async fn the_fields_can_follow_the_file(service: Service) {
     assert_eq!(send(&service, form.done()).await.status(), 201);
 }
 
-/// Q34: also as a query, as headers, and said twice over as long as it is the same.
+/// Q34: in the query, in headers, and repeatedly with the same value.
 #[tokio::test]
 async fn the_fields_can_precede_the_form() {
     let service = Service::embedded().await;
@@ -41,7 +41,7 @@ async fn the_fields_can_precede_the_form() {
     }
 }
 
-/// Q34: two different answers to one question are none.
+/// Q34: a field with two values.
 #[tokio::test]
 async fn contradictory_fields_are_rejected() {
     let service = Service::embedded().await;
@@ -86,7 +86,6 @@ async fn times_and_places_are_parsed_as_phones_write_them() {
     }
 }
 
-/// Each missing or wrong field is named, all at once.
 #[tokio::test]
 async fn missing_and_invalid_fields_are_named() {
     let service = Service::embedded().await;

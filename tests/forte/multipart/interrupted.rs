@@ -1,4 +1,4 @@
-//! Forms that end too early: nothing of them stays, and the same request again is good (F, S33).
+//! Incomplete forms leave nothing, and can be repeated.
 
 use crate::harness::answers::problem;
 use crate::harness::bodies::{chunked, cut, held};
@@ -11,7 +11,6 @@ on_both_backends! {
     a_form_of_a_disconnected_client_leaves_nothing,
 }
 
-/// Decisions, "The form door cannot resume".
 async fn a_form_cut_at_any_byte_leaves_nothing_and_can_be_repeated(service: Service) {
     let report = service.report().await;
     let form = Form::of(report).file(GOOD).done();
@@ -32,7 +31,7 @@ async fn a_form_cut_at_any_byte_leaves_nothing_and_can_be_repeated(service: Serv
     assert_eq!(service.deliver().await, 1);
 }
 
-/// hyper drops the handler when the phone is gone.
+/// hyper drops the handler when the client disconnects.
 async fn a_form_of_a_disconnected_client_leaves_nothing(service: Service) {
     let report = service.report().await;
     let form = Form::of(report).file(GOOD).done();

@@ -1,4 +1,4 @@
-//! 64 MiB of file, to the byte; refusals that come early (Q16, S35, S37, S38).
+//! The limit of 64 MiB, to the byte, and early refusals (Q16).
 
 use std::io;
 use std::sync::Arc;
@@ -20,15 +20,15 @@ on_both_backends! {
 
 const FILE_HEAD: &str = "Content-Disposition: form-data; name=\"file\"; filename=\"a.mp4\"";
 
-/// A form whose file comes in pieces.
-fn with_file(form: Form, pieces: impl Iterator<Item = Bytes> + Send + 'static) -> Body {
+/// A form whose file is sent in chunks.
+fn with_file(form: Form, chunks: impl Iterator<Item = Bytes> + Send + 'static) -> Body {
     let head = form.open(FILE_HEAD);
     let end = format!("\r\n--{BOUNDARY}--\r\n");
-    let all = [Bytes::from(head)].into_iter().chain(pieces).chain([Bytes::from(end)]);
+    let all = [Bytes::from(head)].into_iter().chain(chunks).chain([Bytes::from(end)]);
     Body::from_stream(stream::iter(all.map(io::Result::Ok)))
 }
 
-/// R8, Q16, S38.
+/// R8, Q16.
 async fn a_file_of_exactly_the_maximal_length_is_accepted(service: Service) {
     let form = Form::of(service.report().await);
     let answer = send(&service, with_file(form, padded_pieces(MAX))).await;
@@ -36,7 +36,7 @@ async fn a_file_of_exactly_the_maximal_length_is_accepted(service: Service) {
     assert_eq!(service.deliver().await, 1);
 }
 
-/// R8, Q16, S37.
+/// R8, Q16.
 #[tokio::test]
 async fn a_longer_file_is_rejected_by_its_length_and_by_its_bytes() {
     let service = Service::embedded().await;
@@ -52,7 +52,7 @@ async fn a_longer_file_is_rejected_by_its_length_and_by_its_bytes() {
     service.assert_nothing_left().await;
 }
 
-/// R8, S35: whatever it calls itself, within 64 KiB; a phone pays for no more.
+/// R8: within 64 KiB, whatever its content type.
 #[tokio::test]
 async fn a_file_that_is_not_a_video_is_refused_within_its_first_kilobytes() {
     let service = Service::embedded().await;
@@ -60,10 +60,10 @@ async fn a_file_that_is_not_a_video_is_refused_within_its_first_kilobytes() {
     {
         let taken = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&taken);
-        let pieces = std::iter::once(Bytes::from_static(begins))
+        let chunks = std::iter::once(Bytes::from_static(begins))
             .chain(std::iter::repeat_n(Bytes::from(vec![b'x'; 4096]), 4096))
-            .inspect(move |piece| _ = count.fetch_add(piece.len(), Ordering::Relaxed));
-        let form = with_file(Form::of(service.report().await), pieces);
+            .inspect(move |chunk| _ = count.fetch_add(chunk.len(), Ordering::Relaxed));
+        let form = with_file(Form::of(service.report().await), chunks);
         let answer = send(&service, form).await;
         problem(answer, 415, "not_mp4").await;
         let taken = taken.load(Ordering::Relaxed);

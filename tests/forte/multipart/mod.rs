@@ -1,7 +1,7 @@
-//! The documented form, `POST /reports/upload` (E9).
+//! `POST /reports/upload`, the form of the owner's document (E9).
 
 mod bad_input;
-mod interrupted;
 mod fields;
+mod interrupted;
 mod limits;
 mod reports;

@@ -1,4 +1,4 @@
-//! What a report makes of a video (Q32, Q33, S22).
+//! Forms and the state of their report (Q32, Q33).
 
 use axum::body::Body;
 use forte_media::model::{Person, PersonId, RefKey, ReportStatus, Role};
@@ -42,7 +42,7 @@ async fn a_video_is_stored_unchanged_and_answered_as_documented(service: Service
     assert_eq!(service.deliver().await, 1);
 }
 
-/// Q32: a phone that lost its answer sends it all again.
+/// Q32: a phone that did not receive the response repeats the request.
 async fn the_same_bytes_again_are_the_same_submission(service: Service) {
     let report = service.report().await;
     let form = Form::of(report).file(GOOD).done();
@@ -84,7 +84,7 @@ async fn a_rejected_report_takes_a_new_video(service: Service) {
     assert_eq!(held.status, ReportStatus::Submitted);
 }
 
-/// Q32, wherever its key stands.
+/// Q32, wherever the report's key is in the request.
 async fn an_approved_report_takes_no_video(service: Service) {
     let report = service.report_in(ReportStatus::Accepted).await;
     for form in early_and_late(report) {
@@ -93,7 +93,6 @@ async fn an_approved_report_takes_no_video(service: Service) {
     service.assert_nothing_left().await;
 }
 
-/// S20, S22.
 async fn the_report_of_another_company_is_not_found(service: Service) {
     let report = service.report().await;
     let stranger = format!("Bearer {}", service.stranger().await);
@@ -107,14 +106,14 @@ async fn the_report_of_another_company_is_not_found(service: Service) {
     assert_eq!(service.deliver().await, 0);
 }
 
-/// The form with the key before the file, and after it.
+/// The form with the report's key before the file, and after it.
 fn early_and_late(report: RefKey) -> [Form; 2] {
     let late = Form::new().file(GOOD).text("ref_key", &report.to_string());
     let late = late.text("time_sent", "2026-05-13 10:00:00").text("lat", "1").text("long", "2");
     [Form::of(report).file(GOOD), late]
 }
 
-/// Q37, S20: a driver films what is assigned to them.
+/// Q37: a driver may send videos of assigned vehicles only.
 async fn a_report_of_another_drivers_vehicle_is_not_found(service: Service) {
     let report = service.report().await;
     let vehicle = service.database().report(report).await.unwrap().unwrap().vehicle;
@@ -127,7 +126,7 @@ async fn a_report_of_another_drivers_vehicle_is_not_found(service: Service) {
     assert_eq!(send(&service, Form::of(report).file(GOOD).done()).await.status(), 201);
 }
 
-/// Whoever decides on videos sends none: they would approve their own.
+/// Otherwise reviewers could approve their own videos.
 async fn a_reviewer_cannot_send_videos(service: Service) {
     let report = service.report().await;
     let fixture = &service.env.fixture;
@@ -142,7 +141,7 @@ async fn a_reviewer_cannot_send_videos(service: Service) {
     service.assert_nothing_left().await;
 }
 
-/// S22, Q34: known from the query or a header, judged before a byte of the body is asked for.
+/// Q34: by the query or a header.
 #[tokio::test]
 async fn a_closed_report_is_refused_before_the_body_is_read() {
     let service = Service::embedded().await;

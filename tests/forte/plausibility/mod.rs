@@ -1,8 +1,8 @@
-//! Plausibility (D3) and reuse (D4): the rules, and the same verdicts wherever they are told.
+//! Verdicts on plausibility and reuse.
 
+mod receivers;
 mod reuse;
 mod rules;
-mod receivers;
 
 use axum::body::Body;
 use axum::http::request::Builder;
@@ -15,10 +15,10 @@ use crate::harness::clips::GOOD;
 use crate::harness::service::{self, Service};
 use crate::harness::tus;
 
-/// Between 1904 and 1970: where MP4 counts its seconds from.
+/// Seconds between 1904, the epoch of MP4, and 1970.
 const SINCE_1904: i64 = 2_082_844_800;
 
-/// The good clip, as a phone recorded it so many seconds ago and, if one is named, at that place.
+/// The good clip, recorded `ago` seconds ago at `place`.
 fn recorded(service: &Service, ago: i64, place: Option<&str>) -> Vec<u8> {
     let mut file = Node::parse(GOOD);
     let created = service.clock().now().as_second() - ago + SINCE_1904;
@@ -35,15 +35,15 @@ fn recorded(service: &Service, ago: i64, place: Option<&str>) -> Vec<u8> {
     file.bytes()
 }
 
-/// The same with other pictures, so that it is no reuse of the first; others for each number but 0.
+/// The file with other pictures, which are different for each `number` except 0.
 fn other_pictures(mut file: Vec<u8>, number: u8) -> Vec<u8> {
-    // The last byte of the media: nothing decodes its pictures here.
+    // The last byte of the media, which is not decoded.
     let moov = file.windows(4).rposition(|four| four == b"moov").unwrap();
     file[moov - 5] ^= number;
     file
 }
 
-/// What a phone in Almaty says that sends now.
+/// The fields of a video sent now in Almaty.
 fn details(service: &Service, report: RefKey) -> [(&'static str, String); 4] {
     [
         ("ref_key", report.to_string()),
@@ -53,7 +53,7 @@ fn details(service: &Service, report: RefKey) -> [(&'static str, String); 4] {
     ]
 }
 
-/// A creation by somebody, with more metadata.
+/// A creation with further metadata.
 fn creation(service: &Service, token: &str, report: RefKey, more: &[(&str, &str)]) -> Builder {
     let details = details(service, report);
     let pairs = details.iter().map(|(name, value)| (*name, value.as_str()));
@@ -63,7 +63,7 @@ fn creation(service: &Service, token: &str, report: RefKey, more: &[(&str, &str)
         .header("Upload-Metadata", tus::encoded(&pairs))
 }
 
-/// Sends a video for a report by the tus door.
+/// Sends a video with tus.
 async fn sent_by(service: &Service, token: &str, report: RefKey, file: &[u8]) -> Response<Body> {
     let request = creation(service, token, report, &[]).header("Upload-Length", file.len());
     let created = service.send(request.body(Body::empty()).unwrap()).await;
@@ -72,13 +72,13 @@ async fn sent_by(service: &Service, token: &str, report: RefKey, file: &[u8]) ->
     tus::patch(service, &path, 0, file.to_vec()).await
 }
 
-/// Sends a video, which is taken.
+/// Sends a video that is accepted.
 async fn sent(service: &Service, report: RefKey, file: &[u8]) {
     let answer = sent_by(service, &service.driver(), report, file).await;
     assert_eq!(answer.status(), 204, "{}", service::json(answer).await);
 }
 
-/// What somebody reads of a report's video.
+/// The video of a report as the owner of the token sees it.
 async fn watched(service: &Service, token: &str, report: RefKey) -> Value {
     let request = Request::get(format!("/reports/{report}/video"))
         .header("Authorization", format!("Bearer {token}"));
@@ -87,18 +87,16 @@ async fn watched(service: &Service, token: &str, report: RefKey) -> Value {
     service::json(answer).await["data"].clone()
 }
 
-/// The verdict of one test.
 fn verdict<'a>(verdicts: &'a Value, test: &str) -> &'a Value {
     let mut all = verdicts.as_array().unwrap().iter();
     all.find(|verdict| verdict["test"] == test).unwrap_or_else(|| panic!("{test}: {verdicts}"))
 }
 
-/// Its outcome.
 fn outcome<'a>(verdicts: &'a Value, test: &str) -> &'a str {
     verdict(verdicts, test)["outcome"].as_str().unwrap()
 }
 
-/// Another driver of the same company.
+/// A second driver of the company.
 async fn second_driver(service: &Service) -> Person {
     let fixture = &service.env.fixture;
     fixture.person(Person { id: PersonId(154), role: Role::Employee, ..fixture.driver }).await

@@ -1,4 +1,4 @@
-//! The whole way: a phone sends, and everybody is told the same.
+//! The same verdicts for every receiver: event, 1C, reviewer, driver.
 
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -22,7 +22,7 @@ const DAY: i64 = 86_400;
 const ALMATY: &str = "+43.2389+076.8897/";
 const ASTANA: &str = "+51.1694+071.4491/";
 
-/// What the report service is told of a report.
+/// The event of a report.
 async fn event(service: &Service, report: RefKey) -> Value {
     let bodies = service.env.db.rows("SELECT body FROM outbox WHERE channel = 'webhook'").await;
     let events = bodies.iter().map(|body| serde_json::from_str::<Value>(body).unwrap());
@@ -30,7 +30,7 @@ async fn event(service: &Service, report: RefKey) -> Value {
     about.next().unwrap()["data"].clone()
 }
 
-/// What 1C is told of a report.
+/// The submission of a report in 1C's queue.
 async fn queued(service: &Service, report: RefKey) -> Value {
     let page = service::json(account::get(service, "/1c/v1/submissions").await).await;
     let submissions = page["submissions"].as_array().unwrap();
@@ -38,16 +38,16 @@ async fn queued(service: &Service, report: RefKey) -> Value {
     submissions.iter().find(about).unwrap().clone()
 }
 
-/// The verdicts of a report's video, which are the same in every place.
+/// The verdicts on a report's video, after checking that all receivers get the same.
 async fn verdicts(service: &Service, report: RefKey) -> Value {
-    let told = event(service, report).await["verdicts"].clone();
+    let found = event(service, report).await["verdicts"].clone();
     let reviewer = service.reviewer().await;
-    assert_eq!(watched(service, &reviewer, report).await["verdicts"], told);
+    assert_eq!(watched(service, &reviewer, report).await["verdicts"], found);
     if account::get(service, "/1c/v1/submissions").await.status() == 401 {
         account::node(service, NODE).await;
     }
-    assert_eq!(queued(service, report).await["verdicts"], told);
-    told
+    assert_eq!(queued(service, report).await["verdicts"], found);
+    found
 }
 
 /// The names and outcomes of all verdicts.
@@ -58,12 +58,12 @@ fn outcomes(verdicts: &Value) -> Vec<(&str, &str)> {
 
 async fn an_honest_video_passes_and_all_receivers_get_the_same_verdicts(service: Service) {
     let report = service.report().await;
-    // Zeros after the last box are noted, and no test of plausibility.
+    // Zeros after the last box are a note of the inspection, not a verdict.
     let file = [recorded(&service, 60, Some(ALMATY)), vec![0; 16]].concat();
     sent(&service, report, &file).await;
-    let told = verdicts(&service, report).await;
+    let found = verdicts(&service, report).await;
     assert_eq!(
-        outcomes(&told),
+        outcomes(&found),
         [
             ("recorded_at_sending", "pass"),
             ("recorded_at_receipt", "pass"),
@@ -74,7 +74,7 @@ async fn an_honest_video_passes_and_all_receivers_get_the_same_verdicts(service:
             ("reuse", "pass"),
         ]
     );
-    for verdict in told.as_array().unwrap() {
+    for verdict in found.as_array().unwrap() {
         assert!(!verdict["message"].as_str().unwrap().is_empty());
         assert_eq!(verdict["links"], json!([]));
     }
@@ -87,28 +87,28 @@ async fn an_honest_video_passes_and_all_receivers_get_the_same_verdicts(service:
     assert_eq!(queued["notes"][0]["message"], notes[0]["message"]);
 }
 
-/// D3: soft, never a refusal by itself.
+/// A verdict is never a refusal.
 async fn an_old_recording_from_elsewhere_is_accepted_with_failed_verdicts(service: Service) {
     let report = service.report().await;
     sent(&service, report, &recorded(&service, 90 * DAY, Some(ASTANA))).await;
-    let told = verdicts(&service, report).await;
+    let found = verdicts(&service, report).await;
     for test in ["recorded_at_sending", "recorded_at_receipt", "recorded_in_window"] {
-        assert_eq!(outcome(&told, test), "fail");
+        assert_eq!(outcome(&found, test), "fail");
     }
-    let late = verdict(&told, "recorded_at_sending")["message"].as_str().unwrap();
+    let late = verdict(&found, "recorded_at_sending")["message"].as_str().unwrap();
     assert!(late.contains("recorded 89 d 23 h before it was sent"), "{late}");
-    let place = verdict(&told, "recorded_place");
+    let place = verdict(&found, "recorded_place");
     assert_eq!(place["outcome"], "fail");
     assert_eq!(place["message"], "recorded 972 km from where it was sent");
     assert_eq!(service.database().report(report).await.unwrap().unwrap().status.code(), 2);
 }
 
-/// Places and lengths of the vehicle's earlier videos, whoever sent them and for whichever report.
+/// Of the vehicle's earlier videos, by any driver and for any report.
 async fn the_usual_place_and_length_are_those_of_the_vehicles_videos(service: Service) {
     let first = service.report().await;
     sent(&service, first, &recorded(&service, 60, Some(ALMATY))).await;
     let db = &service.env.db;
-    // Seen from Astana by then, and a minute long; told apart so that no two turns are the same.
+    // In Astana, and a minute long. Each has other pictures, so that none is a reuse.
     db.tamper(
         "INSERT INTO submissions (id, ref_key, company_id, person_id, video_id, filename, \
          time_sent_raw, time_sent_at, lat_e8, long_e8, received_at, turn, vehicle_guid, duration_ms) \
@@ -124,17 +124,16 @@ async fn the_usual_place_and_length_are_those_of_the_vehicles_videos(service: Se
         "UPDATE reports SET vehicle_guid = (SELECT vehicle_guid FROM submissions LIMIT 1)";
     db.tamper(same_vehicle).await;
     sent(&service, second, &other_pictures(recorded(&service, 60, Some(ALMATY)), 1)).await;
-    let told = event(&service, second).await["verdicts"].clone();
-    let place = verdict(&told, "usual_place");
+    let found = event(&service, second).await["verdicts"].clone();
+    let place = verdict(&found, "usual_place");
     assert_eq!(place["outcome"], "warn");
     assert_eq!(place["message"], "sent 972 km from the nearest of the vehicle's 6 earlier places");
-    let length = verdict(&told, "usual_length");
+    let length = verdict(&found, "usual_length");
     assert_eq!(length["outcome"], "fail");
     let message = "2.0 s long; the median of the vehicle's last 6 videos is 60.0 s";
     assert_eq!(length["message"], message);
 }
 
-/// D7: the same bytes through any door.
 async fn both_protocols_yield_the_same_verdicts(service: Service) {
     let file = recorded(&service, 2 * DAY, Some(ASTANA));
     let (one, other) = (service.report().await, service.report().await);
@@ -144,10 +143,10 @@ async fn both_protocols_yield_the_same_verdicts(service: Service) {
         .fold(Form::new(), |form, (name, value)| form.text(name, value));
     let form = form.file(&other_pictures(file, 1)).done();
     assert_eq!(form::send(&service, form).await.status(), 201);
-    let told = verdicts(&service, one).await;
-    // By then there is an earlier video of the company, but none of that vehicle.
-    assert_eq!(verdicts(&service, other).await, told);
-    assert_eq!(outcome(&told, "recorded_at_receipt"), "fail");
+    let found = verdicts(&service, one).await;
+    // Now there is an earlier video of the company, but none of the vehicle.
+    assert_eq!(verdicts(&service, other).await, found);
+    assert_eq!(outcome(&found, "recorded_at_receipt"), "fail");
 }
 
 #[tokio::test]
@@ -161,12 +160,12 @@ async fn thresholds_are_settings() {
     let service = Service::embedded_with(&settings).await;
     let report = service.report().await;
     sent(&service, report, GOOD).await;
-    let told = event(&service, report).await["verdicts"].clone();
-    assert_eq!(outcome(&told, "recorded_at_sending"), "pass");
-    assert_eq!(outcome(&told, "recorded_place"), "fail");
+    let found = event(&service, report).await["verdicts"].clone();
+    assert_eq!(outcome(&found, "recorded_at_sending"), "pass");
+    assert_eq!(outcome(&found, "recorded_place"), "fail");
 }
 
-/// A submission from before there were verdicts has none.
+/// Of an older release.
 #[tokio::test]
 async fn a_submission_without_verdicts_has_an_empty_list() {
     let service = Service::embedded().await;
@@ -179,8 +178,8 @@ async fn a_submission_without_verdicts_has_an_empty_list() {
     assert_eq!(queued(&service, report).await["verdicts"], json!([]));
 }
 
-/// F13: the transaction took effect and nobody heard of it. What the phone asks then is no reuse, and
-/// nothing is told twice.
+/// The transaction was committed, but its confirmation lost. The retry is no reuse and sends no
+/// second event.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_finish_whose_commit_was_not_confirmed_is_judged_once() {
     let left = AtomicI32::new(1);
@@ -199,14 +198,14 @@ async fn a_finish_whose_commit_was_not_confirmed_is_judged_once() {
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM outbox").await, 1);
 }
 
-/// Distances are told, places never: verdicts go further than the fields that hold those.
+/// Verdicts contain distances only: more people may read them than the coordinates.
 #[tokio::test]
 async fn no_verdict_contains_coordinates() {
     let service = Service::embedded().await;
     let report = service.report().await;
     sent(&service, report, &recorded(&service, 60, Some(ASTANA))).await;
-    let told = event(&service, report).await["verdicts"].to_string();
+    let found = event(&service, report).await["verdicts"].to_string();
     for canary in ["43.2", "76.8", "51.1", "71.4"] {
-        assert!(!told.contains(canary), "{told}");
+        assert!(!found.contains(canary), "{found}");
     }
 }

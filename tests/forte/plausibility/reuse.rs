@@ -1,4 +1,4 @@
-//! The same video for another report: noted with links, or refused by setting.
+//! The same video for another report: a note with links, or a refusal, depending on a setting.
 
 use axum::body::Body;
 use forte_media::database::{Fingerprint, FinishOutcome, FinishedUpload};
@@ -33,7 +33,7 @@ on_both_databases! {
     the_list_of_earlier_uses_is_limited_and_starts_with_those_that_count,
 }
 
-/// A service that refuses, on both grounds.
+/// A service that refuses reused videos.
 async fn refusing(backend: Backend) -> Option<Service> {
     let settings = vec![("UPLOAD__REUSE", "refuse".to_owned())];
     Box::pin(Service::start_with(backend, Options { settings, ..Options::default() })).await
@@ -67,7 +67,7 @@ async fn a_video_of_another_report_is_accepted_and_linked(service: Service) {
     assert_eq!(reuse_of(&service, one).await["outcome"], "pass", "it came first");
 }
 
-/// D4: the payload survives a re-tagging.
+/// Only the tags were rewritten.
 async fn rewritten_tags_do_not_change_the_media_hash(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
     sent(&service, one, GOOD).await;
@@ -90,7 +90,7 @@ async fn a_report_that_no_longer_holds_the_video_yields_a_warning(service: Servi
     service.database().set_report_status(one, ReportStatus::Rejected).await.unwrap();
     sent(&service, other, GOOD).await;
     assert_eq!(reuse_of(&service, other).await["outcome"], "warn");
-    // The rejected report gets its own bytes again (Q32), and then they count for it.
+    // The rejected report gets its own video again (Q32), which counts from then on.
     sent(&service, one, GOOD).await;
     let again = reuse_of(&service, one).await;
     assert_eq!(
@@ -117,8 +117,8 @@ async fn a_video_of_another_company_is_never_mentioned(service: Service) {
     service.env.db.tamper("UPDATE fingerprints SET company_id = 99").await;
     let own = service.report().await;
     sent(&service, own, GOOD).await;
-    let told = reuse_of(&service, own).await;
-    assert_eq!((told["outcome"].as_str(), &told["links"]), (Some("pass"), &json!([])));
+    let found = reuse_of(&service, own).await;
+    assert_eq!((found["outcome"].as_str(), &found["links"]), (Some("pass"), &json!([])));
     let of = Fingerprint {
         company: stranger.company,
         ref_key: own,
@@ -128,7 +128,7 @@ async fn a_video_of_another_company_is_never_mentioned(service: Service) {
     assert_eq!(service.database().earlier_uses(&of).await.unwrap().len(), 1, "theirs is theirs");
 }
 
-/// Q37, S20: only of reports whose vehicles they see; the director and the reviewer read all of it.
+/// Q37: only of reports of visible vehicles. A director and a reviewer see all uses.
 async fn a_driver_learns_nothing_about_other_drivers_reports(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
     let fixture = &service.env.fixture;
@@ -141,54 +141,54 @@ async fn a_driver_learns_nothing_about_other_drivers_reports(service: Service) {
     let token = service.token_of(second);
     assert_eq!(sent_by(&service, &token, other, GOOD).await.status(), 204);
     let by_driver = watched(&service, &token, other).await;
-    let told = verdict(&by_driver["verdicts"], "reuse");
-    assert_eq!(told["links"], json!([]));
+    let found = verdict(&by_driver["verdicts"], "reuse");
+    assert_eq!(found["links"], json!([]));
     assert!(!by_driver.to_string().contains(&one.to_string()), "{by_driver}");
     let director = service.token_of(fixture.director().await);
     let by_director = watched(&service, &director, other).await;
     let link = &verdict(&by_director["verdicts"], "reuse")["links"][0];
     assert_eq!(link["report_ref_key"], json!(one));
-    // A driver of both vehicles may know.
+    // A driver of both vehicles sees the use.
     fixture.assign(vehicle(one).await, None, "+7 702 000 00 00").await;
     let by_driver = watched(&service, &token, other).await;
-    let told = verdict(&by_driver["verdicts"], "reuse");
-    assert_eq!(told["links"][0]["report_ref_key"], json!(one));
+    let found = verdict(&by_driver["verdicts"], "reuse");
+    assert_eq!(found["links"][0]["report_ref_key"], json!(one));
 }
 
-/// D4: refused by setting, by both doors, and the report stays open.
+/// With both protocols. The report stays open.
 async fn a_video_that_another_report_holds_is_refused(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
     sent(&service, one, GOOD).await;
     let stored = service.stored().await;
     let answer = sent_by(&service, &service.driver(), other, GOOD).await;
-    let told = problem(answer, 422, "video_reused").await;
-    assert_eq!(told["details"]["links"][0]["report_ref_key"], json!(one));
+    let found = problem(answer, 422, "video_reused").await;
+    assert_eq!(found["details"]["links"][0]["report_ref_key"], json!(one));
     let form = Form::of(other).file(GOOD).done();
-    let told = problem(form::send(&service, form).await, 422, "video_reused").await;
-    assert_eq!(told["details"]["links"][0]["held"], true);
+    let found = problem(form::send(&service, form).await, 422, "video_reused").await;
+    assert_eq!(found["details"]["links"][0]["held"], true);
     assert_eq!(status(&service, other).await, ReportStatus::Submit);
     service.settle().await;
     assert_eq!(service.left_behind().await, stored, "nothing is kept of it");
-    // Another video is welcome; and for its own report the same bytes are a repetition (Q32).
+    // Another video is accepted; for its own report the same video is a repetition (Q32).
     sent(&service, other, &other_pictures(GOOD.to_vec(), 1)).await;
     let form = Form::of(one).file(GOOD).done();
     assert_eq!(form::send(&service, form).await.status(), 201);
 }
 
-/// New tags, or the index before the pictures instead of behind them, make no other recording.
+/// New tags, or `moov` moved to the front.
 async fn a_rewritten_recording_is_refused_as_well(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
     sent(&service, one, GOOD).await;
     for file in [recorded(&service, 60, Some("+51.1694+071.4491/")), MOOV_FIRST.to_vec()] {
         let answer = sent_by(&service, &service.driver(), other, &file).await;
-        let told = problem(answer, 422, "video_reused").await;
-        assert_eq!(told["details"]["links"][0]["report_ref_key"], json!(one));
-        assert_eq!(told["details"]["links"][0]["same"], "media");
+        let found = problem(answer, 422, "video_reused").await;
+        assert_eq!(found["details"]["links"][0]["report_ref_key"], json!(one));
+        assert_eq!(found["details"]["links"][0]["same"], "media");
     }
     assert_eq!(status(&service, other).await, ReportStatus::Submit);
 }
 
-/// An approved report holds its video for good; a rejected one does not.
+/// An approved report holds its video, a rejected one does not.
 async fn the_video_of_a_rejected_report_can_be_sent_for_another(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
     sent(&service, one, GOOD).await;
@@ -197,12 +197,12 @@ async fn the_video_of_a_rejected_report_can_be_sent_for_another(service: Service
     problem(answer, 422, "video_reused").await;
     service.database().set_report_status(one, ReportStatus::Rejected).await.unwrap();
     sent(&service, other, GOOD).await;
-    // And now it is the other's.
+    // Now the other report holds it.
     let answer = sent_by(&service, &service.driver(), one, GOOD).await;
     problem(answer, 422, "video_reused").await;
 }
 
-/// The hash announced, nothing has to be sent to hear of it.
+/// By the declared hash.
 async fn a_declared_hash_is_refused_before_the_bytes(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
     sent(&service, one, GOOD).await;
@@ -211,8 +211,8 @@ async fn a_declared_hash_is_refused_before_the_bytes(service: Service) {
     let request = creation(&service, &service.driver(), other, &announced)
         .header("Upload-Length", GOOD.len());
     let answer = service.send(request.body(Body::empty()).unwrap()).await;
-    let told = problem(answer, 422, "video_reused").await;
-    assert_eq!(told["details"]["links"][0]["report_ref_key"], json!(one));
+    let found = problem(answer, 422, "video_reused").await;
+    assert_eq!(found["details"]["links"][0]["report_ref_key"], json!(one));
     let (body, read) = crate::harness::bodies::watched();
     let request = form::request(&service, "/reports/upload")
         .header("X-Ref-Key", other.to_string())
@@ -221,7 +221,6 @@ async fn a_declared_hash_is_refused_before_the_bytes(service: Service) {
     drop(read);
 }
 
-/// A driver who may not see the report that holds it hears only that there is one.
 async fn a_refusal_names_no_report_that_the_person_may_not_see(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
     let fixture = &service.env.fixture;
@@ -229,16 +228,15 @@ async fn a_refusal_names_no_report_that_the_person_may_not_see(service: Service)
     let vehicle = service.database().report(other).await.unwrap().unwrap().vehicle;
     fixture.assign(vehicle, None, "+7 701 000 00 00").await;
     let answer = sent_by(&service, &service.driver(), other, GOOD).await;
-    let told = problem(answer, 422, "video_reused").await;
-    assert_eq!(told["details"], json!({ "links": [] }));
-    assert!(!told.to_string().contains(&one.to_string()));
+    let found = problem(answer, 422, "video_reused").await;
+    assert_eq!(found["details"], json!({ "links": [] }));
+    assert!(!found.to_string().contains(&one.to_string()));
     let director = service.token_of(fixture.director().await);
     let answer = sent_by(&service, &director, other, GOOD).await;
-    let told = problem(answer, 422, "video_reused").await;
-    assert_eq!(told["details"]["links"][0]["report_ref_key"], json!(one));
+    let found = problem(answer, 422, "video_reused").await;
+    assert_eq!(found["details"]["links"][0]["report_ref_key"], json!(one));
 }
 
-/// Two phones finish with the same bytes at the same moment: one of them is refused.
 async fn one_of_two_concurrent_finishes_is_refused(service: Service) {
     for round in 1..6 {
         let file = other_pictures(GOOD.to_vec(), round);
@@ -254,12 +252,12 @@ async fn one_of_two_concurrent_finishes_is_refused(service: Service) {
         let open = [status(&service, one).await, status(&service, other).await];
         assert_eq!(open.iter().filter(|status| status.is_open()).count(), 1);
     }
-    // What the losers may have put is cleared.
+    // Objects of the refused uploads are removed.
     service.settle().await;
     assert_eq!(service.left_behind().await.len(), 5);
 }
 
-/// Makes two tests of each function whose service refuses.
+/// Defines two tests of each function, with a service that refuses reused videos.
 macro_rules! refusing_on_both_backends {
     ($($name:ident,)*) => {$(
         mod $name {
@@ -289,7 +287,7 @@ refusing_on_both_backends! {
     one_of_two_concurrent_finishes_is_refused,
 }
 
-/// A finish of these bytes, for a report of its own.
+/// A finish of this content for a new report.
 async fn finishing(fixture: &Fixture, sha256: u8, media: Option<u8>) -> FinishedUpload {
     let mut finishing = fixture.finishing(fixture.driver, fixture.report().await).await;
     finishing.sha256 = Digest::new([sha256; 32]);
@@ -305,7 +303,7 @@ async fn of_concurrent_finishes_all_but_one_see_an_earlier_use(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
     let mut all = Vec::new();
     for place in 0..8 {
-        // The hash of the media is the smaller one for some: rows are locked in different orders.
+        // For some the hash of the media is the smaller one, so that rows are locked in different orders.
         all.push(finishing(&fixture, place, Some(4)).await);
     }
     let outcomes = join_all(all.iter().map(|finishing| db.database.finish(finishing))).await;
@@ -319,7 +317,7 @@ async fn a_rewritten_recording_is_recognised_by_its_media(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
     let first = finishing(&fixture, 1, Some(9)).await;
     assert!(is_stored(&db.database.finish(&first).await.unwrap()));
-    // No media hash is no sameness, with whatever else.
+    // Two videos without a media hash are not the same.
     assert!(is_stored(&db.database.finish(&finishing(&fixture, 2, None).await).await.unwrap()));
     assert!(is_stored(&db.database.finish(&finishing(&fixture, 3, None).await).await.unwrap()));
     let mut retagged = finishing(&fixture, 4, Some(9)).await;
@@ -341,7 +339,7 @@ async fn a_use_stored_after_the_verdicts_is_not_missed(db: Db) {
         panic!("not seen");
     };
     late.uses = uses;
-    // Meanwhile a reviewer rejects the early one: what the verdict says of it is no longer true.
+    // Meanwhile a reviewer rejects the first one, so the verdict is outdated.
     let report = early.details.ref_key;
     db.database.set_report_status(report, ReportStatus::Rejected).await.unwrap();
     let FinishOutcome::Reused { uses } = db.database.finish(&late).await.unwrap() else {
@@ -365,7 +363,7 @@ async fn a_rolled_back_finish_leaves_no_trace(db: Db) {
     assert_eq!(report.status, ReportStatus::Submit);
 }
 
-/// What the migration does with the videos it finds.
+/// After the migration.
 async fn videos_from_before_the_migration_are_recognised(db: Db) {
     let migration = include_str!("../../../src/database/migrations/0003_verdicts.sql");
     let fixture = Fixture::furnish(&db.database).await;
@@ -416,12 +414,11 @@ async fn by_default_reuse_is_a_note() {
     sent(&service, one, GOOD).await;
     sent(&service, other, GOOD).await;
     let reviewer = service.reviewer().await;
-    let told = watched(&service, &reviewer, other).await;
-    assert_eq!(outcome(&told["verdicts"], "reuse"), "fail");
+    let found = watched(&service, &reviewer, other).await;
+    assert_eq!(outcome(&found["verdicts"], "reuse"), "fail");
 }
 
-/// While the rules are only observed, all kinds of files are taken. Those without any media have nothing
-/// in common.
+/// Files without media are accepted while the rules are not enforced.
 #[tokio::test]
 async fn files_without_media_are_not_the_same_recording() {
     let observing = [("INSPECT__ENFORCE", "false"), ("UPLOAD__REUSE", "refuse")];

@@ -1,4 +1,4 @@
-//! The pure rules, each at its limits.
+//! The tests of plausibility, each at its limits.
 
 use std::sync::LazyLock;
 
@@ -13,14 +13,14 @@ use forte_media::model::{
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-/// The embedded settings.
+/// The default settings.
 static LIMITS: LazyLock<PlausibilityConfig> =
     LazyLock::new(|| Settings::load(None, []).unwrap().plausibility);
 
 const SENT: Timestamp = Timestamp::constant(1_778_648_400, 0);
 const ALMATY: Place = Place { lat_e8: 4_323_889_000, long_e8: 7_688_971_000 };
 
-/// Everything a test may look at, owned.
+/// The owned input of the tests.
 #[derive(Debug)]
 struct Case {
     facts: Facts,
@@ -33,7 +33,7 @@ struct Case {
 }
 
 impl Case {
-    /// A video of a minute that was recorded, sent and received at the same moment and place.
+    /// A video of one minute, recorded, sent and received at the same time and place.
     fn honest() -> Self {
         let location = Some(Location { lat: ALMATY.lat(), long: ALMATY.long() });
         let (created_at, duration_ms) = (Some(SENT), Some(60_000));
@@ -76,7 +76,6 @@ impl Case {
     }
 }
 
-/// Degrees as a phone sends them.
 fn place(lat: f64, long: f64) -> Place {
     let lat_e8 = Place::parse_lat(&format!("{lat:.8}")).unwrap();
     Place { lat_e8, long_e8: Place::parse_long(&format!("{long:.8}")).unwrap() }
@@ -88,12 +87,12 @@ fn an_honest_video_passes_every_test() {
     assert_eq!(outcomes, [Outcome::Pass; 6]);
 }
 
-/// Names are promises, and the same in answers and metrics.
+/// In responses and in metrics.
 #[test]
 fn tests_and_outcomes_have_the_same_names_everywhere() {
     for verdict in Case::honest().judged().into_iter().chain([reuse(&[])]) {
-        let told = serde_json::json!(verdict);
-        assert_eq!(told["test"], verdict.test.as_str());
+        let found = serde_json::json!(verdict);
+        assert_eq!(found["test"], verdict.test.as_str());
         for outcome in [Outcome::Pass, Outcome::Warn, Outcome::Fail, Outcome::Absent] {
             assert_eq!(serde_json::json!(outcome), outcome.as_str());
         }
@@ -109,7 +108,7 @@ fn a_file_without_tags_yields_absent_verdicts() {
     assert_eq!(outcomes, [Outcome::Absent; 6]);
 }
 
-/// The recording lasts a minute, and its time may be its end or its beginning.
+/// The recording lasts a minute, and its time may be that of its start or its end.
 #[test]
 fn a_recording_time_passes_within_five_minutes_and_warns_within_a_day() {
     for (before, outcome) in [
@@ -137,7 +136,7 @@ fn an_upload_of_hours_is_compared_with_its_beginning() {
     let mut case = Case::honest();
     case.received = SENT + SignedDuration::from_hours(30);
     assert_eq!(case.outcome(Test::RecordedAtReceipt), Outcome::Pass);
-    // A clock that was set back while it came in turns nothing round.
+    // A clock that was set back during the upload does no harm.
     case.received = SENT - SignedDuration::from_secs(1);
     assert_eq!(case.outcome(Test::RecordedAtReceipt), Outcome::Pass);
 }
@@ -171,7 +170,7 @@ fn a_report_without_a_window_is_judged_by_what_it_has() {
 
 #[test]
 fn a_place_passes_within_one_kilometre_and_warns_within_fifty() {
-    // A degree of latitude has 111,195 m on this ball.
+    // A degree of latitude is 111,195 m on the sphere of the model.
     for (metres, outcome) in [
         (0.0, Outcome::Pass),
         (999.0, Outcome::Pass),
@@ -189,7 +188,7 @@ fn a_place_passes_within_one_kilometre_and_warns_within_fifty() {
     assert_eq!(message, "recorded 972 km from where it was sent");
 }
 
-/// What recorders write that do not know where they are.
+/// Recorders without a position write such coordinates.
 #[test]
 fn zero_and_impossible_coordinates_are_ignored() {
     for (lat, long) in
@@ -218,7 +217,7 @@ fn the_nearest_earlier_place_of_the_vehicle_counts() {
     assert!(verdict.message.contains("nearest of the vehicle's 4 earlier places"), "{verdict:?}");
     case.past.vehicle.truncate(1);
     assert!(case.verdict(Test::UsualPlace).message.contains("earlier video was sent"));
-    // The company's other vehicles are elsewhere.
+    // Other vehicles of the company are elsewhere.
     case.past.vehicle.clear();
     assert_eq!(case.outcome(Test::UsualPlace), Outcome::Absent);
 }
@@ -251,7 +250,7 @@ fn the_length_is_compared_with_the_median_of_the_vehicle_or_the_company() {
     assert_eq!(company.outcome, Outcome::Pass);
     assert!(company.message.contains("the company's last 7 videos"), "{company:?}");
     assert_eq!(with(&vehicle[..4], &vehicle[..4], 60_000).outcome, Outcome::Absent);
-    // Of lengths that were not known nothing is usual.
+    // Unknown lengths are ignored.
     assert_eq!(with(&[0; 9], &[0; 9], 60_000).outcome, Outcome::Absent);
 }
 
@@ -284,18 +283,18 @@ fn a_current_use_fails_and_a_former_one_warns() {
     assert!(many.message.contains("more than 5 times"), "{}", many.message);
 }
 
-/// Q37, S20
+/// Q37
 #[test]
 fn a_driver_sees_only_uses_by_visible_reports() {
     let uses = uses(3, true);
     let whole = reuse(&uses);
     let own = uses[1].report_ref_key;
-    let told = for_driver(vec![whole.clone()], |ref_key| ref_key == own);
-    assert_eq!(told[0].links, uses[1..2]);
-    assert_eq!(told[0].outcome, Outcome::Fail);
-    assert!(!told[0].message.contains('3'), "{}", told[0].message);
+    let found = for_driver(vec![whole.clone()], |ref_key| ref_key == own);
+    assert_eq!(found[0].links, uses[1..2]);
+    assert_eq!(found[0].outcome, Outcome::Fail);
+    assert!(!found[0].message.contains('3'), "{}", found[0].message);
     let blind = for_driver(vec![whole], |_| false);
-    assert_eq!(blind[0].message, told[0].message, "nothing says how many there are");
+    assert_eq!(blind[0].message, found[0].message, "nothing says how many there are");
     let clean = vec![reuse(&[])];
     assert_eq!(for_driver(clean.clone(), |_| false), clean);
 }
@@ -337,7 +336,7 @@ prop_compose! {
     }
 }
 
-/// Where two points are looked at from makes no difference: recorded here and sent there is as far.
+/// The distance is symmetric.
 fn between(recorded: Place, sent: Place) -> String {
     let mut case = Case::honest();
     case.facts.location = Some(Location { lat: recorded.lat(), long: recorded.long() });
@@ -359,10 +358,10 @@ proptest! {
 
     #[test]
     fn no_distance_exceeds_half_the_circumference(one in any_place(), other in any_place()) {
-        let told = between(one, other);
-        prop_assert_eq!(&told, &between(other, one));
-        if let Some((number, "km")) = told.split_whitespace().nth(1).zip(told.split_whitespace().nth(2)) {
-            prop_assert!(number.parse::<f64>().unwrap() <= 20_016.0, "{}", told);
+        let found = between(one, other);
+        prop_assert_eq!(&found, &between(other, one));
+        if let Some((number, "km")) = found.split_whitespace().nth(1).zip(found.split_whitespace().nth(2)) {
+            prop_assert!(number.parse::<f64>().unwrap() <= 20_016.0, "{}", found);
         }
     }
 

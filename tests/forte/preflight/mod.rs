@@ -1,7 +1,7 @@
-//! `POST /uploads/preflight`, and what is remembered of refused bytes: nobody pays twice for a "no".
+//! `POST /uploads/preflight`, and the cache of refused videos.
 
-mod remembered;
 mod limits;
+mod remembered;
 mod verdicts;
 
 use axum::body::Body;
@@ -12,12 +12,12 @@ use sha2::{Digest as _, Sha256};
 use crate::harness::service::{Service, header};
 use crate::harness::tus;
 
-/// What an app announces of a file.
+/// The hash that an app declares.
 fn sha256(file: &[u8]) -> String {
     hex::encode(Sha256::digest(file))
 }
 
-/// Begins an upload by tus, with a hash if there is one.
+/// Creates an upload, with a declared hash if there is one.
 async fn create(
     service: &Service,
     ref_key: RefKey,
@@ -35,7 +35,7 @@ async fn create(
     service.send(creation.body(Body::empty()).unwrap()).await
 }
 
-/// Sends a file by tus, with a hash if there is one; the answer to the last request.
+/// Sends a file with tus; the last response.
 async fn sent(
     service: &Service,
     ref_key: RefKey,

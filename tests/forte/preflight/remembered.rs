@@ -1,5 +1,4 @@
-//! Bytes that were refused are refused again before they are sent (`conventions.md` §5.1), and only
-//! those.
+//! A refused video is refused again before its bytes are sent, and no other video is.
 
 use axum::body::Body;
 use axum::http::Response;
@@ -13,7 +12,7 @@ use crate::harness::boxes::leaf;
 use crate::harness::clips::{GOOD, MOOV_FIRST};
 use crate::harness::form::{self, Form};
 use crate::harness::mp4::{edited, sample};
-use crate::harness::preflight::{codes, form_of, late_and_too_short, told};
+use crate::harness::preflight::{codes, judge, preflight_form, too_short_with_moov_last};
 use crate::harness::service::{Options, Service, header, on_both_backends};
 use crate::harness::tus;
 
@@ -45,20 +44,20 @@ async fn a_refused_video_is_refused_again_at_its_creation(service: Service) {
     for name in ["code", "at", "message", "judged_after"] {
         assert_eq!(again["details"][name], first["details"][name]);
     }
-    // A preflight that knows nothing but the hash says so as well.
-    let head = crate::harness::preflight::bytes(
+    // A preflight that has only the hash reports it as well.
+    let head = crate::harness::preflight::binary_part(
         Form::of(ref_key).text("length", &file.len().to_string()).text("sha256", &hash),
         "head",
         &file[..64],
     );
-    let about = told(&service, head).await;
+    let about = judge(&service, head).await;
     assert_eq!(codes(&about), ["DURATION_OUT_OF_RANGE"]);
     assert_eq!(about["reasons"][0]["details"]["remembered"], true);
-    // Looked at whole, the reason is there once, and fresh.
-    let about = told(&service, form_of(ref_key, &file).text("sha256", &hash)).await;
+    // When the whole file is judged, the reason occurs once and is not a remembered one.
+    let about = judge(&service, preflight_form(ref_key, &file).text("sha256", &hash)).await;
     assert_eq!(codes(&about), ["DURATION_OUT_OF_RANGE"]);
     assert_eq!(about["reasons"][0]["details"], serde_json::json!({}));
-    // Another report, another length, another hash, or none: another question.
+    // With another report, length or hash, or without a hash, it is another video.
     let other = service.report().await;
     for (ref_key, length, declared) in [
         (other, file.len(), Some(hash.as_str())),
@@ -73,12 +72,12 @@ async fn a_refused_video_is_refused_again_at_its_creation(service: Service) {
 }
 
 async fn without_a_hash_a_refused_video_is_recognised_by_its_first_64_kib(service: Service) {
-    let (ref_key, file) = (service.report().await, late_and_too_short(400_000));
+    let (ref_key, file) = (service.report().await, too_short_with_moov_last(400_000));
     let first = refuse(&service, ref_key, &file, None).await;
     assert!(first["details"]["judged_after"].as_u64().unwrap() > 390_000);
     let begun = create(&service, ref_key, file.len(), None).await;
     let path = tus::path_of(header(&begun, "location"));
-    // Just short of it nobody can tell.
+    // One byte less is not enough.
     let short = tus::patch(&service, &path, 0, file[..65_535].to_vec()).await;
     assert_eq!(short.status(), 204);
     let again = tus::patch(&service, &path, 65_535, file[65_535..65_536].to_vec()).await;
@@ -86,14 +85,14 @@ async fn without_a_hash_a_refused_video_is_recognised_by_its_first_64_kib(servic
     assert_eq!(again["details"]["code"], first["details"]["code"]);
     let ended = tus::patch(&service, &path, 65_536, file[65_536..].to_vec()).await;
     tus_problem(ended, 410, "video_refused").await;
-    // The same head of a video of another length, or one byte of another head.
-    let longer = late_and_too_short(400_008);
+    // The same head with another length, or a head that differs in one byte.
+    let longer = too_short_with_moov_last(400_008);
     let mut other = file.clone();
     other[60_000] ^= 1;
     for file in [longer, other] {
         refuse(&service, ref_key, &file, None).await;
     }
-    // With a hash of its own it is compared by that.
+    // A declared hash has precedence.
     let mut end = file.clone();
     let last = end.len() - 1;
     end[last] ^= 1;
@@ -107,7 +106,7 @@ async fn a_form_with_the_hash_before_the_file_is_refused_before_its_video(servic
     let form = Form::of(ref_key).text("sha256", &hash).file(&file).done();
     let said = problem(form::send(&service, form).await, 422, "video_refused").await;
     assert_eq!(said["details"]["remembered"], Value::Null);
-    // By a header, before anything of the form is read; by a field, before the file is.
+    // By a header before the form is read, by a field before the file is.
     let (body, read) = crate::harness::bodies::watched();
     let request = form::request(&service, "/reports/upload")
         .header("X-Ref-Key", ref_key.to_string())
@@ -116,14 +115,14 @@ async fn a_form_with_the_hash_before_the_file_is_refused_before_its_video(servic
     drop(read);
     let form = Form::of(ref_key).text("sha256", &hash).file(GOOD).done();
     is_remembered(form::send(&service, form).await).await;
-    // What came by the form is known at the other door as well.
+    // A refusal of a form holds for tus as well.
     is_remembered(create(&service, ref_key, file.len(), Some(&hash)).await).await;
     assert_eq!(form::send(&service, Form::of(ref_key).file(GOOD).done()).await.status(), 201);
 }
 
 async fn a_video_that_was_damaged_in_transit_can_be_sent_again(service: Service) {
     let (ref_key, hash) = (service.report().await, sha256(GOOD));
-    // Bytes were lost: a box is not where it should be. Others were flipped: only the hash tells.
+    // Lost bytes move a box; flipped ones change only the hash.
     let lost = [&GOOD[..3_000], &GOOD[3_100..], &[0; 100]].concat();
     let mut flipped = GOOD.to_vec();
     flipped[2_000] ^= 1;
@@ -133,7 +132,7 @@ async fn a_video_that_was_damaged_in_transit_can_be_sent_again(service: Service)
     assert_eq!(sent(&service, ref_key, GOOD, Some(&hash)).await.status(), 204);
 }
 
-/// Whatever is wrong with the boxes of a file: once its hash has been compared, it is the file.
+/// Once the hash is verified, any refusal holds for the file.
 #[tokio::test]
 async fn a_broken_file_with_its_declared_hash_is_recognised() {
     let service = Service::embedded().await;
@@ -145,7 +144,7 @@ async fn a_broken_file_with_its_declared_hash_is_recognised() {
     is_remembered(create(&service, ref_key, file.len(), Some(&hash)).await).await;
 }
 
-/// What other rules have refused, these may take: nobody is refused for what has been allowed.
+/// The new rules may accept what the old ones refused.
 #[tokio::test]
 async fn a_change_of_the_rules_clears_the_cache() {
     let service = Service::embedded().await;
@@ -172,31 +171,30 @@ async fn refusals_are_remembered_as_long_as_the_setting_says() {
     refuse(&service, ref_key, &file, Some(&hash)).await;
 }
 
-/// A piece whose checksum does not hold says nothing of the file.
+/// A body that does not match its checksum says nothing about the file.
 #[tokio::test]
 async fn an_unverified_body_is_not_looked_up() {
     let service = Service::embedded().await;
-    let (ref_key, file) = (service.report().await, late_and_too_short(400_000));
+    let (ref_key, file) = (service.report().await, too_short_with_moov_last(400_000));
     refuse(&service, ref_key, &file, None).await;
     let begun = create(&service, ref_key, file.len(), None).await;
     let path = tus::path_of(header(&begun, "location"));
-    let mut piece = tus::piece(&path, 0, file[..70_000].to_vec());
+    let mut request = tus::patch_request(&path, 0, file[..70_000].to_vec());
     let wrong = "sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=".parse().unwrap();
-    piece.headers_mut().insert("upload-checksum", wrong);
-    tus_problem(service.send(piece).await, 460, "checksum_mismatch").await;
-    let mut piece = tus::piece(&path, 0, file[..70_000].to_vec());
+    request.headers_mut().insert("upload-checksum", wrong);
+    tus_problem(service.send(request).await, 460, "checksum_mismatch").await;
+    let mut request = tus::patch_request(&path, 0, file[..70_000].to_vec());
     let right = {
         use base64::Engine as _;
         use sha2::Digest as _;
         let hash = sha2::Sha256::digest(&file[..70_000]);
         format!("sha256 {}", base64::engine::general_purpose::STANDARD.encode(hash))
     };
-    piece.headers_mut().insert("upload-checksum", right.parse().unwrap());
-    is_remembered(service.send(piece).await).await;
+    request.headers_mut().insert("upload-checksum", right.parse().unwrap());
+    is_remembered(service.send(request).await).await;
 }
 
-/// A report that was rejected awaits another video, not the same one once more: what its reviewer has
-/// seen is no refusal of the inspection.
+/// A rejected report waits for another video, but the inspection has not refused the first one.
 #[tokio::test]
 async fn a_rejection_by_a_reviewer_is_not_a_remembered_refusal() {
     let service = Service::embedded().await;
@@ -204,11 +202,11 @@ async fn a_rejection_by_a_reviewer_is_not_a_remembered_refusal() {
     assert_eq!(sent(&service, ref_key, GOOD, Some(&sha256(GOOD))).await.status(), 204);
 }
 
-/// A hash that was announced, but never compared with all of the bytes, speaks for nothing.
+/// A declared hash that was not verified identifies nothing.
 #[tokio::test]
 async fn a_refusal_is_not_remembered_under_an_unverified_hash() {
     let service = Service::embedded().await;
-    // One byte of the codec's name was flipped, in a file whose `moov` is first.
+    // One flipped bit in the codec's name, in a file whose `moov` is first.
     let (ref_key, hash) = (service.report().await, sha256(MOOV_FIRST));
     let mut damaged = MOOV_FIRST.to_vec();
     let codec = damaged.windows(4).rposition(|four| four == b"avc1").unwrap();
@@ -219,7 +217,7 @@ async fn a_refusal_is_not_remembered_under_an_unverified_hash() {
     let said = tus_problem(refused, 422, "video_refused").await;
     assert_eq!(said["details"]["code"], "CODEC_UNSUPPORTED", "{said}");
     assert_eq!(sent(&service, ref_key, MOOV_FIRST, Some(&hash)).await.status(), 204);
-    // An app sent another file by the form than the one it announced.
+    // An app sent another file in the form than the declared one.
     let (ref_key, hash) = (service.report().await, sha256(GOOD));
     let form = Form::of(ref_key).text("sha256", &hash).file(&sample("bad-too-short.mp4")).done();
     problem(form::send(&service, form).await, 422, "video_refused").await;
@@ -227,7 +225,7 @@ async fn a_refusal_is_not_remembered_under_an_unverified_hash() {
     assert_eq!(form::send(&service, form).await.status(), 201);
 }
 
-/// A file with room for its tables before its pictures, as long as asked for.
+/// A file of `length` bytes with space for its tables before its pictures.
 fn with_room_first(name: &str, length: usize) -> Vec<u8> {
     let missing = length - sample(name).len() - 400_000;
     edited(name, |file| {
@@ -237,7 +235,7 @@ fn with_room_first(name: &str, length: usize) -> Vec<u8> {
     })
 }
 
-/// Recorders that leave room for their tables begin all their files alike.
+/// Recorders that reserve space for the tables start all files alike.
 #[tokio::test]
 async fn a_head_of_zeros_identifies_no_file() {
     let service = Service::embedded().await;
@@ -254,11 +252,11 @@ async fn a_head_of_zeros_identifies_no_file() {
     assert_eq!(rest.status(), 204, "{}", crate::harness::service::json(rest).await);
 }
 
-/// All of it came without a hash: what is announced as another file is not taken for it.
+/// The refused file had no declared hash; a file with another hash is not taken for it.
 #[tokio::test]
 async fn a_file_with_another_declared_hash_is_another_file() {
     let service = Service::embedded().await;
-    let (ref_key, file) = (service.report().await, late_and_too_short(400_000));
+    let (ref_key, file) = (service.report().await, too_short_with_moov_last(400_000));
     refuse(&service, ref_key, &file, None).await;
     let begun = create(&service, ref_key, file.len(), Some(&sha256(GOOD))).await;
     let path = tus::path_of(header(&begun, "location"));

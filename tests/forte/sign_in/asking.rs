@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::harness::answers::problem;
-use crate::harness::phone::{BIIN, NOBODY, Phone, asking};
+use crate::harness::phone::{BIIN, Phone, UNKNOWN_BIIN, code_request};
 use crate::harness::service::{Backend, Options, Service, header, json, on_both_backends};
 
 on_both_backends! {
@@ -22,7 +22,7 @@ on_both_backends! {
 /// E1, Q6
 async fn a_code_is_asked_for_as_the_document_says(service: Service) {
     for phone in [Phone::director(), Phone::driver()] {
-        let response = phone.ask(&service).await;
+        let response = phone.request_code(&service).await;
         assert_eq!(response.status(), 200);
         assert_eq!(header(&response, "content-type"), "application/json; charset=utf-8");
         assert_eq!(header(&response, "cache-control"), "no-store");
@@ -90,26 +90,30 @@ async fn nobody_learns_whether_there_is_such_a_bin(service: Service) {
     service.env.fixture.stranger().await;
     db.tamper("UPDATE companies SET active = 0 WHERE id = 99").await;
     let before = rows().await;
-    let known = seen(Phone::director().ask(&service).await).await;
+    let known = seen(Phone::director().request_code(&service).await).await;
     let of_known = grown(&before, &rows().await);
     assert_eq!(of_known.iter().sum::<i64>(), 2, "a challenge and a message");
-    for biin in [NOBODY, "990140001234"] {
+    for biin in [UNKNOWN_BIIN, "990140001234"] {
         let before = rows().await;
-        assert_eq!(seen(Phone::director().at(biin).ask(&service).await).await, known, "{biin}");
+        assert_eq!(
+            seen(Phone::director().at(biin).request_code(&service).await).await,
+            known,
+            "{biin}"
+        );
         assert_eq!(grown(&before, &rows().await), of_known, "{biin}, of {tables:?}");
     }
-    let first = json(Phone::driver().at(NOBODY).ask(&service).await).await;
-    let again = json(Phone::director().at(NOBODY).ask(&service).await).await;
+    let first = json(Phone::driver().at(UNKNOWN_BIIN).request_code(&service).await).await;
+    let again = json(Phone::director().at(UNKNOWN_BIIN).request_code(&service).await).await;
     assert_eq!(first, again);
     db.tamper("UPDATE companies SET email = ''").await;
-    assert_eq!(seen(Phone::driver().ask(&service).await).await, known);
+    assert_eq!(seen(Phone::driver().request_code(&service).await).await, known);
     // Nobody is written to but the one there is.
     assert_eq!(db.number("SELECT COUNT(*) FROM outbox WHERE state = 'pending'").await, 1);
     assert_eq!(db.number("SELECT COUNT(*) FROM challenges WHERE company_id = 20").await, 1);
     // And no code of theirs opens anything.
-    let phone = Phone::director().at(NOBODY);
+    let phone = Phone::director().at(UNKNOWN_BIIN);
     let code = service.app.auth.code_of(phone.challenge(&service).await);
-    problem(phone.give(&service, &code).await, 401, "otp_invalid").await;
+    problem(phone.redeem_code(&service, &code).await, 401, "otp_invalid").await;
 }
 
 /// S7: in no column of no table, before and after its letter is sent. With eight digits, which no id
@@ -133,7 +137,7 @@ async fn a_code_is_nowhere_in_the_database() {
         service.deliver().await;
         assert_eq!(service.letters().len(), 1);
         nowhere("sent").await;
-        assert_eq!(phone.give(&service, &code).await.status(), 200);
+        assert_eq!(phone.redeem_code(&service, &code).await.status(), 200);
         nowhere("used").await;
     }
 }
@@ -145,7 +149,8 @@ async fn a_path_that_is_not_twelve_digits_is_refused_and_nothing_is_written() {
     for biin in
         ["20094002614", "2009400261466", "20094002614x", "%D9%A2", "%FF", "200940026146%20", "-"]
     {
-        let request = asking(biin).body(Phone::director().fields().to_string().into()).unwrap();
+        let request =
+            code_request(biin).body(Phone::director().fields().to_string().into()).unwrap();
         problem(service.send(request).await, 400, "validation_failed").await;
     }
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM challenges").await, 0);
@@ -155,7 +160,7 @@ async fn a_path_that_is_not_twelve_digits_is_refused_and_nothing_is_written() {
 #[tokio::test]
 async fn a_wrong_check_digit_is_let_through() {
     let service = Service::embedded().await;
-    assert_eq!(Phone::director().at("200940026147").ask(&service).await.status(), 200);
+    assert_eq!(Phone::director().at("200940026147").request_code(&service).await.status(), 200);
 }
 
 #[tokio::test]
@@ -175,9 +180,10 @@ async fn a_database_that_is_away_is_said() {
     let service = Service::embedded().await;
     let code = Phone::director().code(&service).await;
     service.app.database.close().await;
-    for response in
-        [Phone::director().ask(&service).await, Phone::director().give(&service, &code).await]
-    {
+    for response in [
+        Phone::director().request_code(&service).await,
+        Phone::director().redeem_code(&service, &code).await,
+    ] {
         assert_eq!(header(&response, "retry-after"), "5");
         problem(response, 503, "storage_unavailable").await;
     }

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::harness::answers::problem;
 use crate::harness::bodies::{chunked, cut};
 use crate::harness::form::{BOUNDARY, Form};
-use crate::harness::phone::{BIIN, Phone, asking};
+use crate::harness::phone::{BIIN, Phone, code_request};
 use crate::harness::service::Service;
 
 async fn sent(service: &Service, kind: &str, body: impl Into<Body>) -> Response<Body> {
-    let mut request = asking(BIIN);
+    let mut request = code_request(BIIN);
     if !kind.is_empty() {
         request = request.header("Content-Type", kind);
     }

@@ -10,7 +10,9 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::harness::answers::problem;
-use crate::harness::phone::{BIIN, NOBODY, Phone, other_code, pair, refresh, with_token};
+use crate::harness::phone::{
+    BIIN, Phone, UNKNOWN_BIIN, other_code, refresh, token_pair, with_token,
+};
 use crate::harness::service::{Backend, Options, Service, header, on_both_backends};
 
 on_both_backends! {
@@ -33,9 +35,9 @@ fn claims(token: &str) -> Value {
 async fn a_code_opens_the_house_once(service: Service) {
     let phone = Phone::director();
     let code = phone.code(&service).await;
-    let response = phone.give(&service, &code).await;
+    let response = phone.redeem_code(&service, &code).await;
     assert_eq!(header(&response, "cache-control"), "no-store");
-    let tokens = pair(response).await;
+    let tokens = token_pair(response).await;
     let [access, refresh] = [claims(&tokens.access), claims(&tokens.refresh)];
     for claims in [&access, &refresh] {
         assert_eq!((&claims["biin"], &claims["company_id"]), (&BIIN.into(), &20.into()));
@@ -49,7 +51,7 @@ async fn a_code_opens_the_house_once(service: Service) {
     assert_eq!((life(&access), life(&refresh)), (300, 30 * 24 * 3600));
     let caller = service.app.auth.authenticate(&tokens.access).await.unwrap().person;
     assert_eq!(caller.role, Role::Admin);
-    problem(phone.give(&service, &code).await, 401, "otp_invalid").await;
+    problem(phone.redeem_code(&service, &code).await, 401, "otp_invalid").await;
 }
 
 /// R1, S5
@@ -57,10 +59,10 @@ async fn a_code_is_good_for_ten_minutes(service: Service) {
     let phone = Phone::director();
     let code = phone.code(&service).await;
     service.manual_clock().advance(SignedDuration::from_mins(10));
-    assert_eq!(phone.give(&service, &code).await.status(), 200);
+    assert_eq!(phone.redeem_code(&service, &code).await.status(), 200);
     let code = phone.code(&service).await;
     service.manual_clock().advance(SignedDuration::new(600, 1_000));
-    problem(phone.give(&service, &code).await, 401, "otp_expired").await;
+    problem(phone.redeem_code(&service, &code).await, 401, "otp_expired").await;
 }
 
 /// S5
@@ -74,8 +76,8 @@ async fn a_new_request_replaces_the_older_one(service: Service) {
         new = phone.code(&service).await;
     }
     assert!(!service.database().challenge(first).await.unwrap().unwrap().open);
-    problem(phone.give(&service, &old).await, 401, "otp_invalid").await;
-    assert_eq!(phone.give(&service, &new).await.status(), 200);
+    problem(phone.redeem_code(&service, &old).await, 401, "otp_invalid").await;
+    assert_eq!(phone.redeem_code(&service, &new).await.status(), 200);
 }
 
 /// Another node's clock may be behind, and clocks are set back.
@@ -94,20 +96,20 @@ async fn a_code_is_for_the_device_that_asked(service: Service) {
     let phone = Phone::director();
     let other = phone.with_uuid("another-device");
     let code = phone.code(&service).await;
-    problem(other.give(&service, &code).await, 401, "otp_invalid").await;
-    assert_eq!(other.ask(&service).await.status(), 200);
+    problem(other.redeem_code(&service, &code).await, 401, "otp_invalid").await;
+    assert_eq!(other.request_code(&service).await.status(), 200);
     let others = service.app.auth.code_of(other.challenge(&service).await);
     if others != code {
-        problem(other.give(&service, &code).await, 401, "otp_invalid").await;
+        problem(other.redeem_code(&service, &code).await, 401, "otp_invalid").await;
     }
-    problem(phone.at(NOBODY).give(&service, &code).await, 401, "otp_invalid").await;
-    assert_eq!(phone.give(&service, &code).await.status(), 200);
+    problem(phone.at(UNKNOWN_BIIN).redeem_code(&service, &code).await, 401, "otp_invalid").await;
+    assert_eq!(phone.redeem_code(&service, &code).await.status(), 200);
 }
 
 async fn of_two_who_give_the_same_code_one_comes_in(service: Service) {
     let phone = Phone::driver();
     let code = phone.code(&service).await;
-    let answers = join_all((0..8).map(|_| phone.give(&service, &code))).await;
+    let answers = join_all((0..8).map(|_| phone.redeem_code(&service, &code))).await;
     assert_eq!(answers.iter().filter(|answer| answer.status() == 200).count(), 1);
     assert_eq!(answers.iter().filter(|answer| answer.status() == 401).count(), 7);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM people").await, 2);
@@ -119,7 +121,7 @@ async fn a_company_blocked_in_the_meantime_lets_nobody_in(service: Service) {
     let phone = Phone::driver();
     let code = phone.code(&service).await;
     service.env.db.tamper("UPDATE companies SET active = 0 WHERE id = 20").await;
-    problem(phone.give(&service, &code).await, 401, "otp_invalid").await;
+    problem(phone.redeem_code(&service, &code).await, 401, "otp_invalid").await;
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM sessions").await, 0);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM people").await, 1);
 }
@@ -138,8 +140,8 @@ async fn leading_zeros_belong_to_the_code() {
         let code = phone.code(&service).await;
         assert_eq!(code.len(), 4);
         if let Some(rest) = code.strip_prefix('0') {
-            problem(phone.give(&service, rest).await, 401, "otp_invalid").await;
-            assert_eq!(phone.give(&service, &code).await.status(), 200);
+            problem(phone.redeem_code(&service, rest).await, 401, "otp_invalid").await;
+            assert_eq!(phone.redeem_code(&service, &code).await.status(), 200);
             return;
         }
     }
@@ -151,7 +153,7 @@ async fn codes_may_be_longer() {
     let service = Service::embedded_with(&[("AUTH__OTP_DIGITS", "8")]).await;
     let code = Phone::director().code(&service).await;
     assert_eq!(code.len(), 8);
-    assert_eq!(Phone::director().give(&service, &code).await.status(), 200);
+    assert_eq!(Phone::director().redeem_code(&service, &code).await.status(), 200);
 }
 
 /// The headers by which a login and a code are told.
@@ -236,9 +238,9 @@ async fn guessing_tells_nothing_of_the_bin() {
     let service = Service::embedded().await;
     for asked in [false, true] {
         let mut seen = Vec::new();
-        for phone in [Phone::driver(), Phone::driver().at(NOBODY)] {
+        for phone in [Phone::driver(), Phone::driver().at(UNKNOWN_BIIN)] {
             let code = if asked { phone.code(&service).await } else { "0000".to_owned() };
-            let response = phone.give(&service, &other_code(&code)).await;
+            let response = phone.redeem_code(&service, &other_code(&code)).await;
             let names: Vec<_> = response.headers().keys().cloned().collect();
             let data = problem(response, 401, "otp_invalid").await;
             seen.push((names, data["message"].clone()));

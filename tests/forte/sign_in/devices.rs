@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::harness::answers::problem;
-use crate::harness::phone::{Pair, Phone, refresh, with_token};
+use crate::harness::phone::{Phone, TokenPair, refresh, with_token};
 use crate::harness::service::{Service, json, on_both_backends};
 
 on_both_backends! {
@@ -17,11 +17,11 @@ on_both_backends! {
     a_device_that_changed_hands_is_told_nothing_of_its_former_owner,
 }
 
-async fn call(service: &Service, method: &str, path: &str, tokens: &Pair) -> Response<Body> {
+async fn call(service: &Service, method: &str, path: &str, tokens: &TokenPair) -> Response<Body> {
     service.send(with_token(method, path, &tokens.access)).await
 }
 
-async fn devices(service: &Service, tokens: &Pair) -> Vec<Value> {
+async fn devices(service: &Service, tokens: &TokenPair) -> Vec<Value> {
     let answer = json(call(service, "GET", "/devices", tokens).await).await;
     answer["data"]["devices"].as_array().unwrap().clone()
 }

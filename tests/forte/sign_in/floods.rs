@@ -7,7 +7,7 @@ use axum::http::Response;
 use jiff::SignedDuration;
 
 use crate::harness::answers::problem;
-use crate::harness::phone::{NOBODY, Phone};
+use crate::harness::phone::{Phone, UNKNOWN_BIIN};
 use crate::harness::service::{Backend, Options, Service, on_both_backends};
 
 on_both_backends! {
@@ -20,12 +20,12 @@ async fn refused(response: Response<Body>) {
 
 /// S1, S3
 async fn a_refused_request_without_a_warning_writes_nothing(service: Service) {
-    for phone in [Phone::driver(), Phone::driver().at(NOBODY)] {
+    for phone in [Phone::driver(), Phone::driver().at(UNKNOWN_BIIN)] {
         for _ in 0..3 {
-            assert_eq!(phone.ask(&service).await.status(), 200);
+            assert_eq!(phone.request_code(&service).await.status(), 200);
         }
         let before = service.env.db.dump().await;
-        refused(phone.ask(&service).await).await;
+        refused(phone.request_code(&service).await).await;
         assert_eq!(service.env.db.dump().await, before);
     }
 }
@@ -36,10 +36,10 @@ async fn a_refused_request_does_not_wait_for_the_writer() {
     let service = Service::embedded().await;
     let phone = Phone::driver();
     for _ in 0..3 {
-        phone.ask(&service).await;
+        phone.request_code(&service).await;
     }
     let writer = service.env.db.held_sqlite().await;
-    let answer = tokio::time::timeout(Duration::from_secs(2), phone.ask(&service)).await;
+    let answer = tokio::time::timeout(Duration::from_secs(2), phone.request_code(&service)).await;
     refused(answer.unwrap()).await;
     drop(writer);
 }
@@ -57,19 +57,19 @@ async fn a_device_of_the_company_does_not_wait_for_what_strangers_asked() {
         let Some(service) = roomy(backend).await else { continue };
         let director = Phone::director();
         director.sign_in(&service).await;
-        for phone in [Phone::driver(), Phone::driver().at(NOBODY)] {
+        for phone in [Phone::driver(), Phone::driver().at(UNKNOWN_BIIN)] {
             for number in 0..25 {
-                phone.with_uuid(&format!("made-up-{number}")).ask(&service).await;
+                phone.with_uuid(&format!("made-up-{number}")).request_code(&service).await;
             }
-            refused(phone.with_uuid("made-up-25").ask(&service).await).await;
+            refused(phone.with_uuid("made-up-25").request_code(&service).await).await;
         }
-        refused(director.at(NOBODY).ask(&service).await).await;
+        refused(director.at(UNKNOWN_BIIN).request_code(&service).await).await;
         director.sign_in(&service).await;
-        assert_eq!(director.ask(&service).await.status(), 200);
+        assert_eq!(director.request_code(&service).await.status(), 200);
         // It has its own limit as ever.
-        refused(director.ask(&service).await).await;
+        refused(director.request_code(&service).await).await;
         service.manual_clock().advance(SignedDuration::from_mins(10));
-        assert_eq!(director.ask(&service).await.status(), 200);
+        assert_eq!(director.request_code(&service).await.status(), 200);
     }
 }
 
@@ -80,7 +80,7 @@ async fn a_device_of_the_company_is_slowed_down_by_its_own_wrong_codes() {
     let director = Phone::director();
     director.sign_in(&service).await;
     service.env.db.tamper("UPDATE challenges SET wrong = 50").await;
-    refused(director.ask(&service).await).await;
+    refused(director.request_code(&service).await).await;
     service.manual_clock().advance(SignedDuration::from_mins(5));
-    assert_eq!(director.ask(&service).await.status(), 200);
+    assert_eq!(director.request_code(&service).await.status(), 200);
 }

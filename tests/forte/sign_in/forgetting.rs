@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use forte_media::auth::MessageRetention;
 
-use crate::harness::phone::{NOBODY, Phone, pair, refresh, with_token};
+use crate::harness::phone::{Phone, UNKNOWN_BIIN, refresh, token_pair, with_token};
 use crate::harness::service::{Service, on_both_backends};
 
 on_both_backends! {
@@ -22,7 +22,7 @@ async fn old_sign_ins_are_forgotten_and_living_ones_are_not(service: Service) {
     let kept = Phone::driver().sign_in(&service).await;
     let gone = Phone::director().sign_in(&service).await;
     service.send(with_token("POST", "/logout", &gone.access)).await;
-    let kept = pair(refresh(&service, &kept.refresh).await).await;
+    let kept = token_pair(refresh(&service, &kept.refresh).await).await;
     service.manual_clock().advance(SignedDuration::from_hours(48));
     service.app.auth.purge_sign_ins().await.unwrap();
     assert_eq!(rows().await, (2, 3, 2));
@@ -31,7 +31,7 @@ async fn old_sign_ins_are_forgotten_and_living_ones_are_not(service: Service) {
     assert_eq!(service.app.auth.purge_sign_ins().await.unwrap(), 4);
     // The refresh token of the ended session has still its time.
     assert_eq!(rows().await, (0, 2, 1));
-    let kept = pair(refresh(&service, &kept.refresh).await).await;
+    let kept = token_pair(refresh(&service, &kept.refresh).await).await;
 
     service.manual_clock().advance(SignedDuration::from_hours(30 * 24 + 49));
     service.app.auth.purge_sign_ins().await.unwrap();
@@ -44,7 +44,7 @@ async fn letters_with_codes_are_forgotten_with_their_codes(service: Service) {
     let days = |days: i64| SignedDuration::from_hours(24 * days);
     let keep = MessageRetention { settled: days(30), dead: days(180) };
     Phone::driver().code(&service).await;
-    Phone::driver().at(NOBODY).ask(&service).await;
+    Phone::driver().at(UNKNOWN_BIIN).request_code(&service).await;
     service.deliver().await;
     Phone::director().code(&service).await;
     service.manual_clock().advance(days(2));
@@ -61,7 +61,7 @@ async fn a_round_forgets_only_so_many() {
         Service::embedded_with(&[("AUTH__PURGE_BATCH", "2"), ("AUTH__LIMITS__PER_ADDRESS", "100")])
             .await;
     for number in 0..5 {
-        Phone::driver().with_uuid(&format!("device-{number}")).ask(&service).await;
+        Phone::driver().with_uuid(&format!("device-{number}")).request_code(&service).await;
     }
     service.manual_clock().advance(SignedDuration::from_hours(49));
     for forgotten in [2, 2, 1, 0] {

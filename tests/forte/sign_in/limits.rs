@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use jiff::SignedDuration;
 
 use crate::harness::answers::problem;
-use crate::harness::phone::{NOBODY, Phone, other_code};
+use crate::harness::phone::{Phone, UNKNOWN_BIIN, other_code};
 use crate::harness::service::{Backend, Options, Service, header, json, on_both_backends};
 
 on_both_backends! {
@@ -29,21 +29,21 @@ async fn refused(response: Response<Body>) -> i64 {
 
 /// S3: for known and unknown alike (S1).
 async fn a_device_gets_three_codes_in_ten_minutes(service: Service) {
-    for phone in [Phone::driver(), Phone::driver().at(NOBODY)] {
+    for phone in [Phone::driver(), Phone::driver().at(UNKNOWN_BIIN)] {
         for _ in 0..3 {
-            assert_eq!(phone.ask(&service).await.status(), 200);
+            assert_eq!(phone.request_code(&service).await.status(), 200);
         }
         service.manual_clock().advance(SignedDuration::from_mins(4));
-        assert_eq!(refused(phone.ask(&service).await).await, 361);
-        assert_eq!(phone.with_uuid("another").ask(&service).await.status(), 200);
+        assert_eq!(refused(phone.request_code(&service).await).await, 361);
+        assert_eq!(phone.with_uuid("another").request_code(&service).await.status(), 200);
         service.manual_clock().advance(SignedDuration::from_mins(6));
-        assert_eq!(phone.ask(&service).await.status(), 200);
+        assert_eq!(phone.request_code(&service).await.status(), 200);
     }
 }
 
 async fn requests_at_the_same_time_count_one_another(service: Service) {
     let phone = Phone::driver();
-    let answers = join_all((0..12).map(|_| phone.ask(&service))).await;
+    let answers = join_all((0..12).map(|_| phone.request_code(&service))).await;
     let good = answers.iter().filter(|answer| answer.status() == 200).count();
     assert_eq!(good, 3);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM challenges WHERE used = 0").await, 1);
@@ -54,16 +54,16 @@ async fn five_wrong_codes_burn_the_right_one(service: Service) {
     let phone = Phone::driver();
     let code = phone.code(&service).await;
     for _ in 0..4 {
-        problem(phone.give(&service, &other_code(&code)).await, 401, "otp_invalid").await;
+        problem(phone.redeem_code(&service, &other_code(&code)).await, 401, "otp_invalid").await;
     }
-    let response = phone.give(&service, &code).await;
+    let response = phone.redeem_code(&service, &code).await;
     assert_eq!(response.status(), 200);
 
     let code = phone.code(&service).await;
     for _ in 0..5 {
-        problem(phone.give(&service, &other_code(&code)).await, 401, "otp_invalid").await;
+        problem(phone.redeem_code(&service, &other_code(&code)).await, 401, "otp_invalid").await;
     }
-    problem(phone.give(&service, &code).await, 401, "otp_invalid").await;
+    problem(phone.redeem_code(&service, &code).await, 401, "otp_invalid").await;
 }
 
 /// S4: nobody gets a sixth guess by being quick.
@@ -71,14 +71,14 @@ async fn guesses_at_the_same_time_are_counted_too(service: Service) {
     let phone = Phone::driver();
     let code = phone.code(&service).await;
     let wrong = other_code(&code);
-    let answers = join_all((0..40).map(|_| phone.give(&service, &wrong))).await;
+    let answers = join_all((0..40).map(|_| phone.redeem_code(&service, &wrong))).await;
     assert!(answers.iter().all(|answer| answer.status() == 401));
     assert_eq!(service.env.db.number("SELECT wrong FROM challenges").await, 5);
-    problem(phone.give(&service, &code).await, 401, "otp_invalid").await;
+    problem(phone.redeem_code(&service, &code).await, 401, "otp_invalid").await;
 }
 
 fn from(address: &str, phone: &Phone, forwarded: &str) -> Request<Body> {
-    let mut request = phone.asking();
+    let mut request = phone.code_request();
     let peer: SocketAddr = format!("{address}:4711").parse().unwrap();
     request.extensions_mut().insert(ConnectInfo(peer));
     if !forwarded.is_empty() {
@@ -137,13 +137,13 @@ async fn beyond_twenty_codes_a_day_they_come_slower_and_the_mailbox_is_warned() 
         let Some(service) = roomy(backend).await else { continue };
         let phone = |number: i64| Phone::driver().with_uuid(&format!("device-{number}"));
         for number in 0..20 {
-            assert_eq!(phone(number).ask(&service).await.status(), 200);
+            assert_eq!(phone(number).request_code(&service).await.status(), 200);
         }
         assert_eq!(warnings(&service).await.len(), 0);
         for (number, gap) in [(20, 5), (21, 10), (22, 20), (23, 40), (24, 60), (25, 60)] {
-            assert_eq!(refused(phone(number).ask(&service).await).await, gap * 60 + 1);
+            assert_eq!(refused(phone(number).request_code(&service).await).await, gap * 60 + 1);
             service.manual_clock().advance(SignedDuration::from_mins(gap));
-            assert_eq!(phone(number).ask(&service).await.status(), 200);
+            assert_eq!(phone(number).request_code(&service).await.status(), 200);
         }
         let told = warnings(&service).await;
         let [warning] = told.as_slice() else { panic!("{told:?}") };
@@ -151,7 +151,7 @@ async fn beyond_twenty_codes_a_day_they_come_slower_and_the_mailbox_is_warned() 
         let body: serde_json::Value = serde_json::from_str(&warning.body).unwrap();
         assert_eq!(body, serde_json::json!({"company_id": 20, "reason": "many_codes"}));
         service.manual_clock().advance(SignedDuration::from_hours(24));
-        assert_eq!(phone(30).ask(&service).await.status(), 200);
+        assert_eq!(phone(30).request_code(&service).await.status(), 200);
         assert_eq!(warnings(&service).await.len(), 1);
     }
 }
@@ -164,27 +164,29 @@ async fn wrong_codes_slow_new_ones_down() {
         let phone = Phone::driver().with_uuid(&format!("device-{number}"));
         let code = phone.code(&service).await;
         for _ in 0..5 {
-            problem(phone.give(&service, &other_code(&code)).await, 401, "otp_invalid").await;
+            problem(phone.redeem_code(&service, &other_code(&code)).await, 401, "otp_invalid")
+                .await;
         }
     }
-    assert_eq!(refused(Phone::driver().ask(&service).await).await, 301);
+    assert_eq!(refused(Phone::driver().request_code(&service).await).await, 301);
     assert!(warnings(&service).await[0].body.contains("wrong_codes"));
     service.manual_clock().advance(SignedDuration::from_mins(5));
     let code = Phone::driver().code(&service).await;
-    assert_eq!(Phone::driver().give(&service, &code).await.status(), 200);
+    assert_eq!(Phone::driver().redeem_code(&service, &code).await.status(), 200);
 }
 
 /// S1: a BIN nobody has comes slower as well, and nobody is written to.
 #[tokio::test]
 async fn a_bin_nobody_has_comes_slower_too() {
     let service = roomy(Backend::Embedded).await.unwrap();
-    let phone = |number: u32| Phone::driver().at(NOBODY).with_uuid(&format!("device-{number}"));
+    let phone =
+        |number: u32| Phone::driver().at(UNKNOWN_BIIN).with_uuid(&format!("device-{number}"));
     for number in 0..20 {
-        assert_eq!(phone(number).ask(&service).await.status(), 200);
+        assert_eq!(phone(number).request_code(&service).await.status(), 200);
     }
-    assert_eq!(refused(phone(20).ask(&service).await).await, 301);
+    assert_eq!(refused(phone(20).request_code(&service).await).await, 301);
     let pending = "SELECT COUNT(*) FROM outbox WHERE state = 'pending'";
     assert_eq!(service.env.db.number(pending).await, 0);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM outbox").await, 21);
-    assert_eq!(json(Phone::driver().ask(&service).await).await["status"], "ok");
+    assert_eq!(json(Phone::driver().request_code(&service).await).await["status"], "ok");
 }

@@ -5,7 +5,7 @@ use forte_media::model::{CompanyId, Person, PersonId, Role};
 use futures_util::future::join_all;
 
 use crate::harness::answers::problem;
-use crate::harness::phone::{Pair, Phone, refresh};
+use crate::harness::phone::{Phone, TokenPair, refresh};
 use crate::harness::service::{Service, on_both_backends};
 
 on_both_backends! {
@@ -17,7 +17,7 @@ on_both_backends! {
     a_directors_telephone_makes_no_driver_a_director,
 }
 
-async fn who(service: &Service, tokens: &Pair) -> Person {
+async fn who(service: &Service, tokens: &TokenPair) -> Person {
     service.app.auth.authenticate(&tokens.access).await.unwrap().person
 }
 
@@ -26,7 +26,7 @@ async fn a_driver_is_made_when_they_first_come_in(service: Service) {
     let phone = Phone::driver();
     let code = phone.code(&service).await;
     assert_eq!(people().await, 1);
-    let tokens = crate::harness::phone::pair(phone.give(&service, &code).await).await;
+    let tokens = crate::harness::phone::token_pair(phone.redeem_code(&service, &code).await).await;
     // 153 is there by hand: its number is stepped over.
     let expected = Person { id: PersonId(154), company: CompanyId(20), role: Role::Employee };
     assert_eq!(who(&service, &tokens).await, expected);
@@ -59,7 +59,8 @@ async fn two_devices_of_a_new_driver_at_once_make_one_person(service: Service) {
         let code = phone.code(&service).await;
         phones.push((phone, code));
     }
-    let answers = join_all(phones.iter().map(|(phone, code)| phone.give(&service, code))).await;
+    let answers =
+        join_all(phones.iter().map(|(phone, code)| phone.redeem_code(&service, code))).await;
     assert!(answers.iter().all(|answer| answer.status() == 200));
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM people").await, 2);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM sessions WHERE ended_at = 0").await, 4);

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::harness::answers::problem;
 use crate::harness::form::{BOUNDARY, Form};
-use crate::harness::phone::{Pair, Phone, pair, refresh, with_token};
+use crate::harness::phone::{Phone, TokenPair, refresh, token_pair, with_token};
 use crate::harness::service::{Service, header, on_both_backends};
 
 on_both_backends! {
@@ -40,11 +40,11 @@ async fn a_refresh_token_gives_a_new_pair(service: Service) {
     service.manual_clock().advance(SignedDuration::from_secs(1));
     let response = refresh(&service, &first.refresh).await;
     assert_eq!(header(&response, "cache-control"), "no-store");
-    let second = pair(response).await;
+    let second = token_pair(response).await;
     assert_ne!(first.access, second.access);
     assert_ne!(first.refresh, second.refresh);
     assert!(opens(&service, &second.access).await);
-    let third = pair(refresh(&service, &second.refresh).await).await;
+    let third = token_pair(refresh(&service, &second.refresh).await).await;
     assert_ne!(second.refresh, third.refresh);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refreshes").await, 3);
 }
@@ -52,10 +52,10 @@ async fn a_refresh_token_gives_a_new_pair(service: Service) {
 /// S16
 async fn a_phone_that_lost_the_answer_gets_the_same_pair(service: Service) {
     let first = Phone::driver().sign_in(&service).await;
-    let second = pair(refresh(&service, &first.refresh).await).await;
+    let second = token_pair(refresh(&service, &first.refresh).await).await;
     for seconds in [0, 30, 30] {
         service.manual_clock().advance(SignedDuration::from_secs(seconds));
-        assert_eq!(pair(refresh(&service, &first.refresh).await).await, second);
+        assert_eq!(token_pair(refresh(&service, &first.refresh).await).await, second);
     }
     assert!(opens(&service, &second.access).await);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refreshes").await, 2);
@@ -65,7 +65,7 @@ async fn a_phone_that_lost_the_answer_gets_the_same_pair(service: Service) {
 async fn a_token_used_again_after_a_minute_ends_the_session(service: Service) {
     let first = Phone::driver().sign_in(&service).await;
     let other = Phone::driver().with_uuid("another").sign_in(&service).await;
-    let second = pair(refresh(&service, &first.refresh).await).await;
+    let second = token_pair(refresh(&service, &first.refresh).await).await;
     service.manual_clock().advance(SignedDuration::new(60, 1_000));
     problem(refresh(&service, &first.refresh).await, 401, "token_reused").await;
     problem(refresh(&service, &second.refresh).await, 401, "token_invalid").await;
@@ -84,7 +84,7 @@ async fn a_token_used_again_after_a_minute_ends_the_session(service: Service) {
 async fn two_refreshes_at_once_give_one_pair(service: Service) {
     let first = Phone::driver().sign_in(&service).await;
     let answers = join_all((0..8).map(|_| refresh(&service, &first.refresh))).await;
-    let pairs = join_all(answers.into_iter().map(pair)).await;
+    let pairs = join_all(answers.into_iter().map(token_pair)).await;
     assert!(pairs.iter().all(|one| *one == pairs[0]));
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refreshes").await, 2);
 }
@@ -95,12 +95,12 @@ async fn a_refresh_token_lives_thirty_days_from_its_last_use(service: Service) {
     let mut tokens = Phone::driver().sign_in(&service).await;
     for _ in 0..2 {
         service.manual_clock().advance(days - SignedDuration::from_secs(1));
-        tokens = pair(refresh(&service, &tokens.refresh).await).await;
+        tokens = token_pair(refresh(&service, &tokens.refresh).await).await;
     }
     service.manual_clock().advance(days + SignedDuration::from_secs(29));
     let same = tokens.clone();
-    tokens = pair(refresh(&service, &tokens.refresh).await).await;
-    assert_eq!(pair(refresh(&service, &same.refresh).await).await, tokens);
+    tokens = token_pair(refresh(&service, &tokens.refresh).await).await;
+    assert_eq!(token_pair(refresh(&service, &same.refresh).await).await, tokens);
     service.manual_clock().advance(days + SignedDuration::from_secs(30));
     problem(refresh(&service, &tokens.refresh).await, 401, "token_expired").await;
 }
@@ -125,7 +125,7 @@ async fn a_dismissed_driver_and_a_blocked_company_get_nothing(service: Service) 
 
 async fn a_token_used_long_ago_ends_the_session_though_its_row_is_gone(service: Service) {
     let first = Phone::driver().sign_in(&service).await;
-    let second = pair(refresh(&service, &first.refresh).await).await;
+    let second = token_pair(refresh(&service, &first.refresh).await).await;
     service.manual_clock().advance(SignedDuration::from_hours(49));
     service.app.auth.purge_sign_ins().await.unwrap();
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refreshes").await, 1);
@@ -143,19 +143,19 @@ async fn sent(service: &Service, kind: &str, body: impl Into<Body>) -> Response<
 async fn the_token_may_come_in_the_body() {
     let service = Service::embedded().await;
     let mut tokens = Phone::driver().sign_in(&service).await;
-    let json = |tokens: &Pair| json!({"refresh_token": tokens.refresh}).to_string();
-    tokens = pair(sent(&service, "application/json", json(&tokens)).await).await;
+    let json = |tokens: &TokenPair| json!({"refresh_token": tokens.refresh}).to_string();
+    tokens = token_pair(sent(&service, "application/json", json(&tokens)).await).await;
     let pairs = format!("REFRESH_TOKEN={}", tokens.refresh);
-    tokens = pair(sent(&service, "application/x-www-form-urlencoded", pairs).await).await;
+    tokens = token_pair(sent(&service, "application/x-www-form-urlencoded", pairs).await).await;
     let form = Form::new().text("refresh_token", &tokens.refresh).done();
     let kind = format!("multipart/form-data; boundary={BOUNDARY}");
-    tokens = pair(sent(&service, &kind, form).await).await;
+    tokens = token_pair(sent(&service, &kind, form).await).await;
     // A header wins over a body; a body with nothing to say does not hurt.
     for body in ["{}", "null", "\"\"", "", r#"{"refresh_token": "other"}"#] {
         let request = Request::post("/refresh_token")
             .header("Authorization", format!("bearer {}", tokens.refresh))
             .header("Content-Type", "application/json");
-        tokens = pair(service.send(request.body(body.into()).unwrap()).await).await;
+        tokens = token_pair(service.send(request.body(body.into()).unwrap()).await).await;
     }
     problem(sent(&service, "application/json", "{").await, 400, "validation_failed").await;
     problem(sent(&service, "application/json", "{}").await, 401, "token_invalid").await;
@@ -178,8 +178,8 @@ async fn another_device_gets_no_second_answer() {
     let first = Phone::driver().sign_in(&service).await;
     let body = |uuid: &str| json!({"refresh_token": first.refresh, "uuid": uuid}).to_string();
     let same = Phone::driver().uuid;
-    let second = pair(sent(&service, "application/json", body(&same)).await).await;
-    assert_eq!(pair(sent(&service, "application/json", body(&same)).await).await, second);
+    let second = token_pair(sent(&service, "application/json", body(&same)).await).await;
+    assert_eq!(token_pair(sent(&service, "application/json", body(&same)).await).await, second);
     problem(sent(&service, "application/json", body("thief")).await, 401, "token_reused").await;
     problem(refresh(&service, &second.refresh).await, 401, "token_invalid").await;
 }
@@ -197,15 +197,16 @@ async fn a_device_says_where_it_is_told() {
         service.env.db.number(sql).await == 1
     };
     assert!(told("fcm-of-the-driver").await);
-    let body =
-        |tokens: &Pair, fcm: &str| json!({"refresh_token": tokens.refresh, "FCM": fcm}).to_string();
-    let tokens = pair(sent(&service, "application/json", body(&tokens, "new")).await).await;
+    let body = |tokens: &TokenPair, fcm: &str| {
+        json!({"refresh_token": tokens.refresh, "FCM": fcm}).to_string()
+    };
+    let tokens = token_pair(sent(&service, "application/json", body(&tokens, "new")).await).await;
     assert!(told("new").await);
-    let tokens = pair(refresh(&service, &tokens.refresh).await).await;
+    let tokens = token_pair(refresh(&service, &tokens.refresh).await).await;
     assert!(told("new").await);
     let unfit = sent(&service, "application/json", body(&tokens, "a b")).await;
     problem(unfit, 422, "validation_failed").await;
-    pair(sent(&service, "application/json", body(&tokens, "")).await).await;
+    token_pair(sent(&service, "application/json", body(&tokens, "")).await).await;
     assert!(told("").await);
 }
 
@@ -215,7 +216,7 @@ async fn a_push_token_that_a_refresh_brings_is_told_for_one_session_only(service
     let tokens = Phone::driver().sign_in(&service).await;
     let fcm = Phone::director().fcm;
     let body = json!({"refresh_token": tokens.refresh, "FCM": fcm}).to_string();
-    pair(sent(&service, "application/json", body).await).await;
+    token_pair(sent(&service, "application/json", body).await).await;
     let db = &service.env.db;
     let told = "SELECT p.role, s.fcm FROM sessions s JOIN people p ON p.id = s.person_id \
                 ORDER BY p.role";
@@ -229,7 +230,7 @@ async fn a_session_may_have_an_end() {
     let mut tokens = Phone::driver().sign_in(&service).await;
     for _ in 0..2 {
         service.manual_clock().advance(SignedDuration::from_hours(23));
-        tokens = pair(refresh(&service, &tokens.refresh).await).await;
+        tokens = token_pair(refresh(&service, &tokens.refresh).await).await;
     }
     service.manual_clock().advance(SignedDuration::from_hours(2));
     problem(refresh(&service, &tokens.refresh).await, 401, "token_expired").await;
@@ -240,9 +241,9 @@ async fn a_session_may_have_an_end() {
 async fn a_clock_that_jumps_back_is_no_reuse() {
     let service = Service::embedded().await;
     let first = Phone::driver().sign_in(&service).await;
-    let second = pair(refresh(&service, &first.refresh).await).await;
+    let second = token_pair(refresh(&service, &first.refresh).await).await;
     service.manual_clock().advance(SignedDuration::from_secs(-20));
-    assert_eq!(pair(refresh(&service, &first.refresh).await).await, second);
+    assert_eq!(token_pair(refresh(&service, &first.refresh).await).await, second);
 }
 
 /// S16: a use that lies far ahead is not within the grace.
@@ -251,7 +252,7 @@ async fn a_clock_far_behind_gives_no_second_answer() {
     let service = Service::embedded().await;
     let first = Phone::driver().sign_in(&service).await;
     service.manual_clock().advance(SignedDuration::from_mins(10));
-    pair(refresh(&service, &first.refresh).await).await;
+    token_pair(refresh(&service, &first.refresh).await).await;
     service.manual_clock().advance(SignedDuration::from_mins(-5));
     problem(refresh(&service, &first.refresh).await, 401, "token_reused").await;
 }

@@ -1,4 +1,4 @@
-//! Connections that break anywhere.
+//! Connections that are cut at any byte.
 
 use std::net::SocketAddr;
 
@@ -7,12 +7,14 @@ use futures_util::{StreamExt as _, stream};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use super::{BOUNDARY, assert_submitted, body, draw, form, form_request, living, offset};
+use super::{
+    BOUNDARY, assert_submitted, body, count_active, form, form_request, offset, random_below,
+};
 use crate::harness::clips::GOOD;
 use crate::harness::service::{Options, Service, on_both_backends};
 use crate::harness::tus;
 
-/// How many phones send at a time.
+/// The number of concurrent clients.
 const TOGETHER: usize = 8;
 
 on_both_backends! {
@@ -20,7 +22,6 @@ on_both_backends! {
     forms_cut_at_any_byte_leave_nothing_and_can_be_repeated,
 }
 
-/// Fewer where each costs more.
 fn many(service: &Service) -> usize {
     if service.env.bucket.is_some() { 50 } else { 200 }
 }
@@ -36,12 +37,12 @@ async fn cut_and_resumed(service: &Service, seed: u64) {
     let random = Random::seeded(seed);
     let path = tus::create(service, service.report().await, GOOD.len()).await;
     let mut acknowledged = 0;
-    for _ in 0..=draw(&random, 3) {
-        let end = acknowledged + draw(&random, GOOD.len() - acknowledged);
+    for _ in 0..=random_below(&random, 3) {
+        let end = acknowledged + random_below(&random, GOOD.len() - acknowledged);
         let broken = body(&random, &GOOD[acknowledged..end], true);
         let response = tus::patch(service, &path, acknowledged, broken).await;
         assert_eq!(response.status(), 503);
-        // In process every byte before the break arrives.
+        // Without a network every byte before the cut arrives.
         acknowledged = offset(service, &path).await;
         assert_eq!(acknowledged, end);
     }
@@ -60,14 +61,14 @@ async fn forms_cut_at_any_byte_leave_nothing_and_can_be_repeated(service: Servic
     let phones = stream::iter(reports.iter().zip(0..));
     let cut = |(report, seed): (&RefKey, u64)| cut_form(served.address, &token, *report, seed);
     phones.for_each_concurrent(TOGETHER, cut).await;
-    // Ending waits for whatever the cuts have left to do.
+    // Shutting down waits for the tasks of cut requests.
     served.shutdown.ask();
     served.task.await.unwrap();
 
     let service = Service::on(served.env, "one", Options::default()).await;
     service.app.uploads.sweep().await.unwrap();
     assert_eq!(service.left_behind().await, Vec::<String>::new());
-    assert_eq!(living(&service).await, 0);
+    assert_eq!(count_active(&service).await, 0);
     for report in &reports {
         let response = service.send(form_request(&service, *report, GOOD)).await;
         assert_eq!(response.status(), 201);
@@ -75,7 +76,7 @@ async fn forms_cut_at_any_byte_leave_nothing_and_can_be_repeated(service: Servic
     assert_submitted(&service, reports.len(), GOOD).await;
 }
 
-/// Sends a form up to a random byte, in two writes, then is gone.
+/// Sends a form up to a random byte, in two writes, and disconnects.
 async fn cut_form(address: SocketAddr, token: &str, report: RefKey, seed: u64) {
     let random = Random::seeded(seed);
     let form = form(report, GOOD);
@@ -85,12 +86,12 @@ async fn cut_form(address: SocketAddr, token: &str, report: RefKey, seed: u64) {
         form.len()
     );
     let request = [head.as_bytes(), &form].concat();
-    // With all but its last line end, a form is complete.
-    let cut = draw(&random, request.len() - 2);
-    let (first, second) = request[..cut].split_at(draw(&random, cut + 1));
+    // A form is complete without its last line break.
+    let cut = random_below(&random, request.len() - 2);
+    let (first, second) = request[..cut].split_at(random_below(&random, cut + 1));
     let mut socket = TcpStream::connect(address).await.unwrap();
     for part in [first, second] {
-        // The answer may have come already, with the end of the connection.
+        // The response may have arrived already, and the connection be closed.
         if socket.write_all(part).await.is_err() {
             return;
         }

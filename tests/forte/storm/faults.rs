@@ -1,4 +1,4 @@
-//! Scripted failures at every named place.
+//! Injected failures at every fault point.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,12 +7,12 @@ use forte_media::model::Faults;
 use tokio::time::{Duration, sleep};
 
 use super::persistent_client::{go_on_stubbornly, send_stubbornly};
-use super::{assert_submitted, form_request, living};
+use super::{assert_submitted, count_active, form_request};
 use crate::harness::clips::GOOD;
 use crate::harness::service::{Backend, Options, Service};
 use crate::harness::tus;
 
-/// Every place a submission passes.
+/// The fault points of a submission.
 const PLACES: [&str; 12] = [
     "storage.spool.create",
     "storage.spool.write",
@@ -28,7 +28,7 @@ const PLACES: [&str; 12] = [
     "upload.record.after",
 ];
 
-/// Fails once, when so many places have been passed.
+/// Fails once, at the n-th fault point.
 #[derive(Clone, Default)]
 struct Tripwire(Arc<AtomicI64>);
 
@@ -47,7 +47,7 @@ impl Tripwire {
     }
 }
 
-/// Storing is tried once only: a test waits for no second try.
+/// Storing is not retried, so that tests need not wait.
 fn options(faults: Faults) -> Options {
     Options { faults, settings: vec![("UPLOAD__FINISH_TRIES_FOR", "1ms".to_owned())] }
 }
@@ -104,16 +104,16 @@ async fn a_form_can_be_repeated_after_any_single_failure(backend: Backend) {
     assert_submitted(&service, usize::try_from(count).unwrap(), GOOD).await;
 }
 
-/// A form that failed is ended at once, not when it expires: a person may have few open.
+/// A form that failed ends at once and does not count as open.
 async fn nothing_lives(service: &Service) {
     for _ in 0..500 {
-        if living(service).await == 0 {
+        if count_active(service).await == 0 {
             return;
         }
-        // What was dropped is ended by a task nobody can wait for.
+        // A dropped session is ended by a background task.
         sleep(Duration::from_millis(10)).await;
     }
-    panic!("{} uploads are alive", living(service).await);
+    panic!("{} uploads are alive", count_active(service).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -126,7 +126,7 @@ async fn a_form_can_be_repeated_after_any_single_failure_on_postgresql_and_s3() 
     a_form_can_be_repeated_after_any_single_failure(Backend::Shared).await;
 }
 
-/// A place that fails until it is mended.
+/// A fault point that fails until the failure is removed.
 async fn a_permanent_failure_loses_nothing(backend: Backend) {
     let broken = Arc::new(Mutex::new(None));
     let script = Arc::clone(&broken);
@@ -172,7 +172,7 @@ async fn a_full_disk_frees_unacknowledged_bytes_and_affects_no_other_upload() {
     let half = GOOD.len() / 2;
     assert_eq!(tus::patch(&service, &path, 0, &GOOD[..half]).await.status(), 204);
 
-    // The second piece of the next body finds the disk full.
+    // The disk is full at the second chunk of the next body.
     wire.arm(2);
     let random = forte_media::model::Random::seeded(1);
     let rest = super::body(&random, &GOOD[half..], false);
@@ -185,7 +185,7 @@ async fn a_full_disk_frees_unacknowledged_bytes_and_affects_no_other_upload() {
     assert_submitted(&service, 2, GOOD).await;
 }
 
-/// Nobody comes back for it, and its request could not let go.
+/// The request could not release its lease, and the client does not come back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_abandoned_lease_does_not_prevent_the_expiry() {
     let script = |place| ["storage.spool.write", "upload.lease.release"].contains(&place);

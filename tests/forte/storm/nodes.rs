@@ -1,4 +1,4 @@
-//! Two nodes on one PostgreSQL and one store, in one process.
+//! Two nodes with one PostgreSQL and one store, in one process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Hanging, assert_submitted};
+use super::{StalledClient, assert_submitted};
 use crate::harness::clips::GOOD;
 use crate::harness::service::{Backend, Options, Service, header, send};
 use crate::harness::tus;
@@ -22,8 +22,8 @@ use crate::harness::tus;
 const QUARTER: usize = GOOD.len() / 4;
 const HALF: usize = GOOD.len() / 2;
 
-/// Not patient, so that a test need not be.
-fn hasty() -> Options {
+/// A short wait for leases.
+fn short_waits() -> Options {
     Options { settings: vec![("UPLOAD__RELEASE_WAIT", "100ms".to_owned())], ..Options::default() }
 }
 
@@ -31,29 +31,32 @@ async fn head(node: &Router, path: &str) -> Response<Body> {
     send(node, tus::request("HEAD", path).body(Body::empty()).unwrap()).await
 }
 
-/// Sends a piece to a node; its status.
 async fn patch(node: &Router, path: &str, offset: usize, bytes: &'static [u8]) -> u16 {
-    send(node, tus::piece(path, offset, bytes)).await.status().as_u16()
+    send(node, tus::patch_request(path, offset, bytes)).await.status().as_u16()
 }
 
-/// Begins to send to a node, and hangs.
-fn hang(node: &Router, path: &str, offset: usize) -> (Hanging, JoinHandle<Response<Body>>) {
-    let (phone, body) = Hanging::new();
-    let (node, request) = (node.clone(), tus::piece(path, offset, body));
+/// Starts a PATCH to a node that stalls.
+fn start_patch(
+    node: &Router,
+    path: &str,
+    offset: usize,
+) -> (StalledClient, JoinHandle<Response<Body>>) {
+    let (phone, body) = StalledClient::new();
+    let (node, request) = (node.clone(), tus::patch_request(path, offset, body));
     (phone, TaskTracker::new().spawn(async move { send(&node, request).await }))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_of_a_dead_node_continues_elsewhere_and_late_writes_are_fenced() {
     let Some(first) = Service::start(Backend::Shared).await else { return };
-    let (second, _) = first.second_node("two", hasty()).await;
+    let (second, _) = first.second_node("two", short_waits()).await;
     let other = second.router();
     let path = tus::create(&first, first.report().await, GOOD.len()).await;
     assert_eq!(patch(&first.router, &path, 0, &GOOD[..QUARTER]).await, 204);
-    let (phone, hanging) = hang(&first.router, &path, QUARTER);
-    phone.sends(&GOOD[QUARTER..HALF]).await;
+    let (phone, stalled) = start_patch(&first.router, &path, QUARTER);
+    phone.send(&GOOD[QUARTER..HALF]).await;
 
-    // The first one neither listens nor beats, as if it were stopped.
+    // The first node sends no heartbeats and ignores release requests, as if it were suspended.
     second.uploads.locks().heartbeat().await.unwrap();
     assert_eq!(head(&other, &path).await.status(), 423);
     first.manual_clock().advance(SignedDuration::from_secs(11));
@@ -62,9 +65,9 @@ async fn an_upload_of_a_dead_node_continues_elsewhere_and_late_writes_are_fenced
     assert_eq!(header(&answer, "upload-offset"), QUARTER.to_string());
     assert_eq!(patch(&other, &path, QUARTER, &GOOD[QUARTER..HALF + 7]).await, 204);
 
-    // It wakes up and wants to acknowledge what it has.
+    // It resumes and tries to acknowledge what it has.
     drop(phone);
-    assert_eq!(hanging.await.unwrap().status(), 423);
+    assert_eq!(stalled.await.unwrap().status(), 423);
     let answer = head(&other, &path).await;
     assert_eq!(header(&answer, "upload-offset"), (HALF + 7).to_string());
     assert_eq!(patch(&other, &path, HALF + 7, &GOOD[HALF + 7..]).await, 204);
@@ -74,7 +77,7 @@ async fn an_upload_of_a_dead_node_continues_elsewhere_and_late_writes_are_fenced
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_can_alternate_between_nodes() {
     let Some(first) = Service::start(Backend::Shared).await else { return };
-    let (second, _) = first.second_node("two", hasty()).await;
+    let (second, _) = first.second_node("two", short_waits()).await;
     let nodes = [first.router.clone(), second.router()];
     let path = tus::create(&first, first.report().await, GOOD.len()).await;
     let mut at = 0;
@@ -97,19 +100,19 @@ async fn a_client_stuck_on_one_node_continues_on_another() {
     let listening = first.app.uploads.locks().run_release_requests(stop.clone());
     let listening = TaskTracker::new().spawn(listening);
     let path = tus::create(&first, first.report().await, GOOD.len()).await;
-    let (phone, hanging) = hang(&first.router, &path, 0);
-    phone.sends(&GOOD[..HALF]).await;
+    let (phone, stalled) = start_patch(&first.router, &path, 0);
+    phone.send(&GOOD[..HALF]).await;
 
     let answer = head(&second.router(), &path).await;
     assert_eq!(header(&answer, "upload-offset"), HALF.to_string());
-    assert_eq!(hanging.await.unwrap().status(), 423);
+    assert_eq!(stalled.await.unwrap().status(), 423);
     assert_eq!(patch(&second.router(), &path, HALF, &GOOD[HALF..]).await, 204);
     stop.cancel();
     listening.await.unwrap();
     assert_submitted(&first, 1, GOOD).await;
 }
 
-/// The database is away just when a request wants to let go: the lease stays in its node's name.
+/// The database fails when a request releases its lease, which stays in the node's name.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_abandoned_lease_is_released_when_another_node_asks() {
     let fails = Arc::new(AtomicBool::new(true));
@@ -120,7 +123,7 @@ async fn an_abandoned_lease_is_released_when_another_node_asks() {
     });
     let options = Options { faults, ..Options::default() };
     let Some(first) = Service::start_with(Backend::Shared, options).await else { return };
-    let (second, _) = first.second_node("two", hasty()).await;
+    let (second, _) = first.second_node("two", short_waits()).await;
     let path = tus::create(&first, first.report().await, GOOD.len()).await;
     assert_eq!(patch(&first.router, &path, 0, GOOD).await, 503);
     fails.store(false, Ordering::Relaxed);
@@ -131,12 +134,11 @@ async fn an_abandoned_lease_is_released_when_another_node_asks() {
     assert_submitted(&first, 1, GOOD).await;
 }
 
-/// F10, F11: acknowledged bytes that are gone, or are others. Offsets never go down, so the upload
-/// ends and the phone begins a new one.
+/// Offsets never decrease, so the upload ends and the client creates a new one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_with_lost_or_damaged_acknowledged_bytes_ends() {
     let Some(first) = Service::start(Backend::Shared).await else { return };
-    let (second, _) = first.second_node("two", hasty()).await;
+    let (second, _) = first.second_node("two", short_waits()).await;
     let (other, report) = (second.router(), first.report().await);
     let bucket = first.env.bucket.as_ref().unwrap();
     for damaged in [false, true] {
@@ -160,7 +162,7 @@ async fn an_upload_with_lost_or_damaged_acknowledged_bytes_ends() {
     assert_submitted(&first, 1, GOOD).await;
 }
 
-/// A node in the middle of storing a video is stopped, buried, and wakes up.
+/// The node is suspended, declared dead, and resumes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_video_that_a_dead_node_was_storing_is_finished_once() {
     let (reached, release) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
@@ -175,10 +177,10 @@ async fn a_video_that_a_dead_node_was_storing_is_finished_once() {
     });
     let options = Options { faults, ..Options::default() };
     let Some(first) = Service::start_with(Backend::Shared, options).await else { return };
-    let (second, _) = first.second_node("two", hasty()).await;
+    let (second, _) = first.second_node("two", short_waits()).await;
     let other = second.router();
     let path = tus::create(&first, first.report().await, GOOD.len()).await;
-    let (node, request) = (first.router.clone(), tus::piece(&path, 0, GOOD));
+    let (node, request) = (first.router.clone(), tus::patch_request(&path, 0, GOOD));
     let stopped = TaskTracker::new().spawn(async move { send(&node, request).await });
     reached.acquire().await.unwrap().forget();
 
@@ -186,7 +188,7 @@ async fn a_video_that_a_dead_node_was_storing_is_finished_once() {
     assert_eq!(head(&other, &path).await.status(), 423);
     first.manual_clock().advance(SignedDuration::from_secs(11));
     second.uploads.locks().heartbeat().await.unwrap();
-    // Nothing of it was acknowledged: it is sent again.
+    // Nothing was acknowledged, so everything is sent again.
     assert_eq!(patch(&other, &path, 0, GOOD).await, 204);
     release.add_permits(1);
     assert!([204, 423].contains(&stopped.await.unwrap().status().as_u16()));

@@ -1,4 +1,4 @@
-//! A phone that does not give up.
+//! A client that retries until it succeeds.
 
 use forte_media::model::RefKey;
 
@@ -6,17 +6,16 @@ use crate::harness::clips::GOOD;
 use crate::harness::service::{Service, header};
 use crate::harness::tus;
 
-/// How often it tries.
 const TRIES: usize = 12;
 
-/// Sends [`GOOD`] in three pieces, asks and goes on whatever happens. Nothing that was acknowledged
-/// may be lost on the way (I1).
+/// Sends [`GOOD`] in three parts, and resumes after each failure. Acknowledged bytes must not be
+/// lost.
 pub(super) async fn send_stubbornly(service: &Service, report: RefKey) {
     let path = tus::create(service, report, GOOD.len()).await;
     go_on_stubbornly(service, &path).await;
 }
 
-/// The same for an upload that was begun.
+/// The same for an existing upload.
 pub(super) async fn go_on_stubbornly(service: &Service, path: &str) {
     let mut acknowledged = 0;
     let mut answers = Vec::new();

@@ -1,4 +1,4 @@
-//! Real processes, killed.
+//! Real processes that are killed.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,34 +11,34 @@ use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::{Hanging, assert_submitted, draw};
+use super::{StalledClient, assert_submitted, random_below};
 use crate::harness::mp4::sample;
 use crate::harness::process::Process;
 use crate::harness::service::{Backend, Options, Service, TestEnv};
 use crate::harness::tus;
 
-/// How much one PATCH brings.
-const PIECE: usize = 64 * 1024;
-/// How much of it comes at a time.
+/// Bytes per PATCH.
+const PATCH_LENGTH: usize = 64 * 1024;
+/// Bytes per chunk.
 const CRUMB: usize = 8 * 1024;
 
-/// Nodes that are soon taken for dead.
+/// A short time until a node counts as dead.
 const HASTY: [(&str, &str); 3] = [
     ("UPLOAD__HEARTBEAT", "100ms"),
     ("UPLOAD__HOLDER_DEAD_AFTER", "1s"),
     ("UPLOAD__RELEASE_WAIT", "300ms"),
 ];
 
-/// Backend on which only real processes will stand, and a token for them.
+/// A backend for real processes, and a token.
 async fn backend(backend: Backend) -> Option<(TestEnv, Phone)> {
     let service = Service::start(backend).await?;
-    // A real process looks at the real time.
+    // A real process uses the system clock.
     service.manual_clock().set(Clock::system().now());
     let phone = Phone { http: Client::builder().build().unwrap(), token: service.driver() };
     Some((service.crash().await, phone))
 }
 
-/// A phone on a real network.
+/// A client with real connections.
 struct Phone {
     http: Client,
     token: String,
@@ -63,13 +63,13 @@ impl Phone {
         tus::path_of(response.headers()["location"].to_str().unwrap())
     }
 
-    fn piece(&self, address: SocketAddr, path: &str, offset: usize) -> RequestBuilder {
+    fn patch(&self, address: SocketAddr, path: &str, offset: usize) -> RequestBuilder {
         self.request(Method::PATCH, address, path)
             .header("Content-Type", "application/offset+octet-stream")
             .header("Upload-Offset", offset)
     }
 
-    /// Where to go on; `None` when nobody can say now. Nobody may say that it is over.
+    /// The offset; `None` when it is not available now. The upload must not have ended.
     async fn offset(&self, address: SocketAddr, path: &str) -> Option<usize> {
         let response = self.request(Method::HEAD, address, path).send().await.ok()?;
         let may = [StatusCode::OK, StatusCode::LOCKED];
@@ -77,7 +77,7 @@ impl Phone {
         acknowledged(&response)
     }
 
-    /// Sends everything, whatever happens; checks that no acknowledged byte is asked for again (I1).
+    /// Sends everything with retries; checks that the offset never decreases.
     async fn send(&self, at: watch::Receiver<SocketAddr>, path: &str, video: &Bytes) {
         let mut known = 0;
         loop {
@@ -91,31 +91,30 @@ impl Phone {
             if offset == video.len() {
                 return;
             }
-            let piece = video.slice(offset..video.len().min(offset + PIECE));
-            let body = reqwest::Body::wrap_stream(crumbs(piece));
-            let sent = self.piece(address, path, offset).body(body).send().await;
+            let part = video.slice(offset..video.len().min(offset + PATCH_LENGTH));
+            let body = reqwest::Body::wrap_stream(slow_chunks(part));
+            let sent = self.patch(address, path, offset).body(body).send().await;
             known = known.max(sent.ok().and_then(|answer| acknowledged(&answer)).unwrap_or(0));
         }
     }
 }
 
-/// Bytes that come slowly.
-fn crumbs(piece: Bytes) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
-    stream::unfold(piece, |mut left| async {
+/// A slow body.
+fn slow_chunks(part: Bytes) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
+    stream::unfold(part, |mut left| async {
         sleep(Duration::from_millis(3)).await;
         let crumb = left.split_to(left.len().min(CRUMB));
         (!crumb.is_empty()).then_some((Ok(crumb), left))
     })
 }
 
-/// What a good answer acknowledges.
+/// The offset of a successful response.
 fn acknowledged(response: &Response) -> Option<usize> {
     let good = response.status().is_success();
     let offset = response.headers().get("upload-offset").filter(|_| good)?;
     Some(offset.to_str().unwrap().parse().unwrap())
 }
 
-/// F2 in little: the process is killed at random moments, again and again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_killed_at_random_loses_nothing_it_acknowledged() {
     let (env, phone) = backend(Backend::Embedded).await.unwrap();
@@ -130,7 +129,7 @@ async fn a_process_killed_at_random_loses_nothing_it_acknowledged() {
     let killing = async {
         let random = Random::seeded(11);
         for _ in 0..8 {
-            sleep(Duration::from_millis(30 + draw(&random, 400) as u64)).await;
+            sleep(Duration::from_millis(30 + random_below(&random, 400) as u64)).await;
             process.kill();
             process = Process::start(&env, "one", &HASTY).await;
             moved.send_replace(process.address);
@@ -143,7 +142,7 @@ async fn a_process_killed_at_random_loses_nothing_it_acknowledged() {
     assert_submitted(&service, paths.len(), &video).await;
 }
 
-/// F25 with nobody to say goodbye.
+/// The node had no chance to release its leases.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_uploads_of_a_killed_node_are_finished_on_another() {
     let Some((env, phone)) = backend(Backend::Shared).await else { return };
@@ -153,15 +152,15 @@ async fn the_uploads_of_a_killed_node_are_finished_on_another() {
     let report = env.fixture.report().await;
     let path = phone.create(first.address, report, video.len()).await;
     let quarter = video.len() / 4;
-    let sent = phone.piece(first.address, &path, 0).body(&video[..quarter]).send().await.unwrap();
+    let sent = phone.patch(first.address, &path, 0).body(&video[..quarter]).send().await.unwrap();
     assert_eq!(acknowledged(&sent), Some(quarter));
 
-    let (hanging, body) = Hanging::new();
+    let (stalled, body) = StalledClient::new();
     let body = reqwest::Body::wrap_stream(body.into_data_stream().boxed());
-    let under_way = phone.piece(first.address, &path, quarter).body(body).send();
+    let under_way = phone.patch(first.address, &path, quarter).body(body).send();
     let killing = async {
-        hanging.sends(&video[quarter..2 * quarter]).await;
-        // The other one waits for the lease in vain, until the first is dead and buried.
+        stalled.send(&video[quarter..2 * quarter]).await;
+        // The other node gets the lease only after the first one is declared dead.
         first.kill();
     };
     let (cut, ()) = tokio::join!(under_way, killing);

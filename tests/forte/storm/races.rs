@@ -1,4 +1,4 @@
-//! Many at once, where only one may win.
+//! Concurrent requests of which only one may win.
 
 use axum::http::StatusCode;
 use futures_util::future::join_all;
@@ -23,7 +23,7 @@ async fn a_hundred_concurrent_last_patches_have_one_effect(service: Service) {
     let statuses: Vec<_> = join_all(all).await.iter().map(|one| one.status().as_u16()).collect();
     assert!(statuses.iter().all(|status| [204, 409, 423].contains(status)), "{statuses:?}");
     assert!(statuses.iter().filter(|status| **status == 204).count() <= 1, "{statuses:?}");
-    // A crowd may have pushed every one of its members aside; then the next one goes on.
+    // All of them may have interrupted one another; then the next request completes the upload.
     let at = offset(&service, &path).await;
     if at < GOOD.len() {
         assert_eq!(tus::patch(&service, &path, at, &GOOD[at..]).await.status(), 204);
@@ -49,7 +49,7 @@ async fn a_hundred_concurrent_identical_forms_have_one_effect(service: Service) 
     let report = service.report().await;
     let all = (0..100).map(|_| service.send(form_request(&service, report, GOOD)));
     for response in join_all(all).await {
-        // More than a person may have open at a time are told to wait.
+        // Requests beyond the limit of open uploads are rejected.
         assert!([201, 429].contains(&response.status().as_u16()), "{response:?}");
     }
     assert_submitted(&service, 1, GOOD).await;

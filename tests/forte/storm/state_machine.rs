@@ -1,4 +1,4 @@
-//! Random lives of uploads against a small model of what must be true.
+//! Random operations on uploads, compared with a model.
 
 use axum::body::Body;
 use base64::Engine as _;
@@ -14,20 +14,26 @@ use crate::harness::clips::GOOD;
 use crate::harness::service::{Backend, Options, Service};
 use crate::harness::tus;
 
-/// What happens next.
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// A piece of so many bytes, which breaks off after them or not.
-    Piece { length: usize, breaks: bool },
-    /// A piece with a checksum, good or not.
-    Checked { length: usize, good: bool },
-    /// A piece for another place.
-    Elsewhere { by: usize },
-    /// The owner ends it.
+    /// A body of so many bytes, complete or cut after them.
+    Patch {
+        length: usize,
+        breaks: bool,
+    },
+    /// A body with a matching or a wrong checksum.
+    Checked {
+        length: usize,
+        good: bool,
+    },
+    /// A body for a wrong offset.
+    Elsewhere {
+        by: usize,
+    },
     Terminate,
-    /// The process crashes and starts again.
+    /// The process crashes and restarts.
     Crash,
-    /// Nothing comes for a day.
+    /// A day without requests.
     Expire,
 }
 
@@ -35,7 +41,7 @@ fn step() -> impl Strategy<Value = Step> {
     let length = prop_oneof![0..GOOD.len() / 3, Just(GOOD.len())];
     prop_oneof![
         8 => (length.clone(), any::<bool>())
-            .prop_map(|(length, breaks)| Step::Piece { length, breaks }),
+            .prop_map(|(length, breaks)| Step::Patch { length, breaks }),
         4 => (length, any::<bool>()).prop_map(|(length, good)| Step::Checked { length, good }),
         1 => (1..GOOD.len()).prop_map(|by| Step::Elsewhere { by }),
         1 => Just(Step::Terminate),
@@ -44,7 +50,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What must be true.
+/// The expected state.
 struct Model {
     service: Option<Service>,
     random: Random,
@@ -69,7 +75,7 @@ impl Model {
 
     async fn take(&mut self, step: Step) {
         match step {
-            Step::Piece { length, breaks } => self.piece(length, breaks).await,
+            Step::Patch { length, breaks } => self.patch(length, breaks).await,
             Step::Checked { length, good } => self.checked(length, good).await,
             Step::Elsewhere { by } => self.elsewhere(by).await,
             Step::Terminate => self.terminate().await,
@@ -82,11 +88,11 @@ impl Model {
         assert_eq!(offset(self.service(), &self.path).await, self.offset, "after {step:?}");
     }
 
-    async fn piece(&mut self, length: usize, breaks: bool) {
+    async fn patch(&mut self, length: usize, breaks: bool) {
         let end = GOOD.len().min(self.offset + length);
-        let piece = body(&self.random, &GOOD[self.offset..end], breaks);
-        let response = tus::patch(self.service(), &self.path, self.offset, piece).await;
-        // Whoever breaks off after the last byte has sent everything.
+        let body_chunks = body(&self.random, &GOOD[self.offset..end], breaks);
+        let response = tus::patch(self.service(), &self.path, self.offset, body_chunks).await;
+        // A body that is cut after the last byte is complete.
         let whole = !breaks || end == GOOD.len();
         assert_eq!(response.status(), if whole { 204 } else { 503 });
         self.acknowledged(end).await;

@@ -1,4 +1,4 @@
-//! The store or the database is away, slow, or lies.
+//! Storage or database is unavailable, slow, or loses responses.
 
 use std::iter::repeat_n;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use super::persistent_client::{go_on_stubbornly, send_stubbornly};
-use super::{assert_submitted, form_request, living, offset};
+use super::{assert_submitted, count_active, form_request, offset};
 use crate::harness::bad_s3::{Act, BadS3};
 use crate::harness::clips::GOOD;
 use crate::harness::service::{Backend, Options, Service, TestEnv, header};
@@ -19,7 +19,7 @@ use crate::harness::tus;
 
 const HALF: usize = GOOD.len() / 2;
 
-/// A service whose store stands behind something bad.
+/// A service with a faulty proxy before its store.
 async fn before_bad_store() -> Option<(Service, BadS3)> {
     let env = TestEnv::prepare(Backend::Shared).await?;
     let bad = BadS3::before(&env.bucket.as_ref()?.endpoint, []).await;
@@ -33,7 +33,6 @@ async fn before_bad_store() -> Option<(Service, BadS3)> {
     Some((Service::on(env, "one", options).await, bad))
 }
 
-/// F12.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_the_store_is_unavailable_offsets_are_readable_and_the_last_byte_waits() {
     let Some((service, bad)) = before_bad_store().await else { return };
@@ -52,14 +51,14 @@ async fn while_the_store_is_unavailable_offsets_are_readable_and_the_last_byte_w
     assert_submitted(&service, 1, GOOD).await;
 }
 
-/// Only the final PUT fails: everything but the last byte was made durable.
+/// Only the final PUT fails: everything but the last byte is acknowledged.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_video_that_cannot_be_stored_waits_for_its_last_byte() {
     let Some((service, bad)) = before_bad_store().await else { return };
     let path = tus::create(&service, service.report().await, GOOD.len()).await;
     let unavailable = Act::Say(503, "SlowDown");
     bad.script([unavailable; 4]);
-    // Four tries of the first put are refused; the next one passes, as does what comes after.
+    // Four attempts of the first PUT are refused; the next one and everything after it succeeds.
     let response = tus::patch(&service, &path, 0, GOOD).await;
     assert!([204, 503].contains(&response.status().as_u16()));
     bad.script([]);
@@ -67,7 +66,7 @@ async fn a_video_that_cannot_be_stored_waits_for_its_last_byte() {
     assert_submitted(&service, 1, GOOD).await;
 }
 
-/// F6, F7, F9: whatever the store says or leaves unsaid, it is settled by looking.
+/// Unclear responses are resolved by HEAD.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn retries_hide_failures_and_lost_responses_of_the_store() {
     let Some((service, bad)) = before_bad_store().await else { return };
@@ -97,7 +96,7 @@ async fn retries_hide_failures_and_lost_responses_of_the_store() {
     assert_submitted(&service, count, GOOD).await;
 }
 
-/// More often than a person may have uploads open.
+/// More often than the limit of open uploads per person.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forms_that_could_not_be_stored_are_not_counted_as_open() {
     let Some((service, bad)) = before_bad_store().await else { return };
@@ -106,14 +105,14 @@ async fn forms_that_could_not_be_stored_are_not_counted_as_open() {
         bad.script(repeat_n(Act::Break, 1_000));
         let response = service.send(form_request(&service, report, GOOD)).await;
         assert_eq!(response.status(), 503);
-        assert_eq!(living(&service).await, 0);
+        assert_eq!(count_active(&service).await, 0);
     }
     bad.script([]);
     assert_eq!(service.send(form_request(&service, report, GOOD)).await.status(), 201);
     assert_submitted(&service, 1, GOOD).await;
 }
 
-/// Between the service and its database. Gone when dropped.
+/// A proxy between the service and its database, until it is dropped.
 struct Wire {
     address: SocketAddr,
     up: watch::Sender<bool>,
@@ -136,7 +135,7 @@ impl Wire {
         Self { address, up, _server: server }
     }
 
-    /// Breaks every connection; while it is down new ones are broken too.
+    /// Breaks all connections, and new ones while it is down.
     fn set_up(&self, up: bool) {
         self.up.send_replace(up);
     }
@@ -150,7 +149,7 @@ async fn carry(mut near: TcpStream, upstream: String, mut up: watch::Receiver<bo
     }
 }
 
-/// A service whose database is behind a wire.
+/// A service with a proxy before its database.
 async fn behind_wire() -> Option<(Service, Wire)> {
     let env = TestEnv::prepare(Backend::Shared).await?;
     let mut url = url::Url::parse(env.db.config.url.expose_secret()).unwrap();
@@ -167,7 +166,6 @@ async fn behind_wire() -> Option<(Service, Wire)> {
     Some((Service::on(env, "one", options).await, wire))
 }
 
-/// F13.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_the_database_is_unavailable_clients_are_asked_to_retry() {
     let Some((service, wire)) = behind_wire().await else { return };
@@ -187,7 +185,7 @@ async fn while_the_database_is_unavailable_clients_are_asked_to_retry() {
     assert_submitted(&service, 1, GOOD).await;
 }
 
-/// F13: every connection breaks now and then, also while a commit is under way.
+/// Connections break at any moment, also during a commit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn broken_database_connections_lose_nothing() {
     let Some((service, wire)) = behind_wire().await else { return };
@@ -225,8 +223,8 @@ async fn create_stubbornly(service: &Service) -> String {
     panic!("gave up");
 }
 
-/// As [`go_on_stubbornly`], but a HEAD may have to be asked again too: after a while, as a phone
-/// does, since a finish that is under way answers 423 at once.
+/// As [`go_on_stubbornly`], but retries HEAD as well: after a pause, because an upload that is being
+/// finished is answered 423 at once.
 async fn stubbornly_though_locked(service: &Service, path: &str) {
     for _ in 0..1_000 {
         let response = tus::head(service, path).await;

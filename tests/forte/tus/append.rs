@@ -1,4 +1,4 @@
-//! `PATCH`: a piece arrives, or some of it.
+//! `PATCH`: appending to an upload.
 
 use axum::body::Body;
 
@@ -21,7 +21,6 @@ on_both_backends! {
     a_refused_video_ends_its_upload,
 }
 
-/// T-17.
 async fn a_patch_at_a_wrong_offset_is_rejected_and_changes_nothing(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     patch(&service, &path, 0, &GOOD[..100]).await;
@@ -36,7 +35,6 @@ async fn a_patch_at_a_wrong_offset_is_rejected_and_changes_nothing(service: Serv
     assert_eq!(offset(&service, &path).await, GOOD.len());
 }
 
-/// T-17: on a complete upload too.
 async fn a_complete_upload_rejects_further_bytes(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let answer = patch(&service, &path, 0, GOOD).await;
@@ -50,7 +48,6 @@ async fn a_complete_upload_rejects_further_bytes(service: Service) {
     assert_eq!(service.deliver().await, 1);
 }
 
-/// T-19.
 async fn an_empty_patch_is_acknowledged(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     for at in [0, 0, 50, 50] {
@@ -63,7 +60,6 @@ async fn an_empty_patch_is_acknowledged(service: Service) {
     }
 }
 
-/// T-22.
 async fn a_cut_patch_keeps_its_bytes_and_the_rest_completes_the_video(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let mut at = 0;
@@ -78,7 +74,6 @@ async fn a_cut_patch_keeps_its_bytes_and_the_rest_completes_the_video(service: S
     assert_eq!(service.deliver().await, 1);
 }
 
-/// T-15, T-23.
 async fn a_video_in_many_patches_is_stored_unchanged(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let mut at = 0;
@@ -95,7 +90,6 @@ async fn a_video_in_many_patches_is_stored_unchanged(service: Service) {
     assert!(stored.iter().any(|name| name.contains(&sha256)), "{stored:?}");
 }
 
-/// T-26, S42: it is in `Content-Length`.
 async fn a_content_length_beyond_the_upload_length_is_rejected_before_the_body(service: Service) {
     let path = create(&service, service.report().await, 100).await;
     let request = tus::request("PATCH", &path)
@@ -107,20 +101,18 @@ async fn a_content_length_beyond_the_upload_length_is_rejected_before_the_body(s
     assert_eq!(offset(&service, &path).await, 0);
 }
 
-/// T-26, S42: nobody said how many would come.
 async fn a_chunked_body_is_cut_at_the_upload_length(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let long = [GOOD, b"and more"].concat();
     let answer = patch(&service, &path, 0, chunked(&long, 1000)).await;
     tus_problem(answer, 413, "file_too_large").await;
-    // The last byte counts only when the video is stored.
+    // The last byte is not acknowledged before the video is stored.
     let at = GOOD.len() - 1;
     assert_eq!(offset(&service, &path).await, at);
     assert_eq!(patch(&service, &path, at, &GOOD[at..]).await.status(), 204);
     assert_eq!(service.deliver().await, 1);
 }
 
-/// Rule 2 of the fixture.
 async fn the_last_byte_can_be_lost_and_sent_again(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let at = GOOD.len() - 1;
@@ -130,7 +122,7 @@ async fn the_last_byte_can_be_lost_and_sent_again(service: Service) {
     assert_eq!(patch(&service, &path, at, &GOOD[at..]).await.status(), 204);
 }
 
-/// the phone that lost its line is back before the old connection is known to be dead.
+/// A phone that lost its connection comes back before the old connection is known to be dead.
 async fn the_newest_patch_wins(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let (body, taken) = held(&GOOD[..1000]);
@@ -143,7 +135,7 @@ async fn the_newest_patch_wins(service: Service) {
     tus_problem(old, 423, "upload_locked").await;
 }
 
-/// The answers of decisions: 415 or 422 at once, 410 afterwards.
+/// 415 or 422 for the request that is refused, 410 afterwards.
 async fn a_refused_video_ends_its_upload(service: Service) {
     let path = create(&service, service.report().await, NOT_MP4.len()).await;
     let answer = patch(&service, &path, 0, NOT_MP4).await;
@@ -156,7 +148,7 @@ async fn a_refused_video_ends_its_upload(service: Service) {
     assert_eq!(service.deliver().await, 0);
 }
 
-/// T-21: what arrived is kept, and the next request need not wait.
+/// What arrived is kept, and the next request need not wait.
 #[tokio::test]
 async fn an_idle_body_is_cut() {
     let service = Service::embedded_with(&[("UPLOAD__IDLE_TIMEOUT", "50ms")]).await;

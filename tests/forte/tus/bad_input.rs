@@ -1,4 +1,4 @@
-//! What no client should send, and somebody does.
+//! Requests that no correct client sends.
 
 use axum::body::Body;
 use axum::http::HeaderValue;
@@ -12,7 +12,6 @@ on_both_backends! {
     control_characters_are_not_stored,
 }
 
-/// T-8.
 const NO_COUNTS: [&[u8]; 11] = [
     b"-1",
     b"1.5",
@@ -27,7 +26,6 @@ const NO_COUNTS: [&[u8]; 11] = [
     b"\xd9\xa1",
 ];
 
-/// T-8, T-18, S42.
 #[tokio::test]
 async fn malformed_numbers_are_rejected_and_change_nothing() {
     let service = Service::embedded().await;
@@ -56,24 +54,23 @@ async fn malformed_numbers_are_rejected_and_change_nothing() {
     assert_eq!(offset(&service, &path).await, 0);
 }
 
-/// T-16.
 #[tokio::test]
 async fn a_patch_with_a_wrong_content_type_is_rejected_and_changes_nothing() {
     let service = Service::embedded().await;
     let path = create(&service, service.report().await, GOOD.len()).await;
     for kind in ["", "application/octet-stream", "video/mp4", "application/offset+octet-stream2"] {
-        let piece = request("PATCH", &path).header("Content-Type", kind).header("Upload-Offset", 0);
-        let answer = service.send(piece.body(GOOD.into()).unwrap()).await;
+        let patch = request("PATCH", &path).header("Content-Type", kind).header("Upload-Offset", 0);
+        let answer = service.send(patch.body(GOOD.into()).unwrap()).await;
         tus_problem(answer, 415, "unsupported_media_type").await;
     }
     assert_eq!(offset(&service, &path).await, 0);
-    let piece = request("PATCH", &path)
+    let patch = request("PATCH", &path)
         .header("Content-Type", "Application/Offset+Octet-Stream; charset=utf-8")
         .header("Upload-Offset", 0);
-    assert_eq!(service.send(piece.body(GOOD.into()).unwrap()).await.status(), 204);
+    assert_eq!(service.send(patch.body(GOOD.into()).unwrap()).await.status(), 204);
 }
 
-/// Q14, Q15: each is named, and what was sent is not sent back.
+/// Q14, Q15: each invalid value is named but not echoed.
 #[tokio::test]
 async fn invalid_values_are_named() {
     let service = Service::embedded().await;
@@ -126,7 +123,7 @@ async fn invalid_values_are_named() {
     }
 }
 
-/// A NUL would not go into a TEXT of PostgreSQL, a line end not into a header (T-34, S34).
+/// PostgreSQL stores no NUL in a `TEXT`, and a header cannot contain a line break.
 async fn control_characters_are_not_stored(service: Service) {
     let report = service.report().await;
     let names = [

@@ -1,4 +1,4 @@
-//! `Upload-Checksum`: a piece counts when it is what it should be (T-60…T-64).
+//! `Upload-Checksum`: a body is kept only if it matches.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -42,13 +42,12 @@ fn sha1_of(bytes: &[u8]) -> String {
     checked("sha1", &Sha1::digest(bytes))
 }
 
-fn piece(path: &str, at: usize, checksum: &str, body: impl Into<Body>) -> Request<Body> {
-    let mut piece = tus::piece(path, at, body);
-    piece.headers_mut().insert("upload-checksum", checksum.parse().unwrap());
-    piece
+fn checked_patch(path: &str, at: usize, checksum: &str, body: impl Into<Body>) -> Request<Body> {
+    let mut request = tus::patch_request(path, at, body);
+    request.headers_mut().insert("upload-checksum", checksum.parse().unwrap());
+    request
 }
 
-/// T-61, T-62.
 async fn every_algorithm_distinguishes_an_intact_body_from_a_damaged_one(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let mut at = 0;
@@ -58,13 +57,13 @@ async fn every_algorithm_distinguishes_an_intact_body_from_a_damaged_one(service
         let (name, sum) = sums(bytes).into_iter().nth(round).unwrap();
         let mut noise = bytes.to_vec();
         noise[17] ^= 1;
-        let bad = piece(&path, at, &checked(name, &sum), noise);
+        let bad = checked_patch(&path, at, &checked(name, &sum), noise);
         tus_problem(service.send(bad).await, 460, "checksum_mismatch").await;
-        let short = piece(&path, at, &checked(name, &sum[..sum.len() - 1]), bytes);
+        let short = checked_patch(&path, at, &checked(name, &sum[..sum.len() - 1]), bytes);
         tus_problem(service.send(short).await, 460, "checksum_mismatch").await;
         assert_eq!(offset(&service, &path).await, at, "{name}");
         let answer =
-            service.send(piece(&path, at, &checked(name, &sum), chunked(bytes, 300))).await;
+            service.send(checked_patch(&path, at, &checked(name, &sum), chunked(bytes, 300))).await;
         assert_eq!(answer.status(), 204, "{name}");
         assert_eq!(header(&answer, "upload-offset"), next.to_string());
         at = next;
@@ -72,16 +71,16 @@ async fn every_algorithm_distinguishes_an_intact_body_from_a_damaged_one(service
     assert_eq!(service.deliver().await, 1);
 }
 
-/// Rule 7 of the fixture: at the beginning, midway and in the last piece.
+/// At the beginning, midway and in the last body.
 async fn a_damaged_body_with_a_checksum_never_causes_a_refusal(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let mut at = 0;
     for next in [20, 9_000, GOOD.len()] {
         let noise = vec![b'x'; next - at];
-        let bad = piece(&path, at, &sha1_of(&GOOD[at..next]), noise);
+        let bad = checked_patch(&path, at, &sha1_of(&GOOD[at..next]), noise);
         tus_problem(service.send(bad).await, 460, "checksum_mismatch").await;
         assert_eq!(offset(&service, &path).await, at);
-        let good = piece(&path, at, &sha1_of(&GOOD[at..next]), &GOOD[at..next]);
+        let good = checked_patch(&path, at, &sha1_of(&GOOD[at..next]), &GOOD[at..next]);
         assert_eq!(service.send(good).await.status(), 204);
         at = next;
     }
@@ -90,48 +89,45 @@ async fn a_damaged_body_with_a_checksum_never_causes_a_refusal(service: Service)
 
 async fn garbage_with_a_matching_checksum_is_refused(service: Service) {
     let path = create(&service, service.report().await, NOT_MP4.len()).await;
-    let meant = piece(&path, 0, &sha1_of(NOT_MP4), NOT_MP4);
-    tus_problem(service.send(meant).await, 415, "not_mp4").await;
+    let garbage = checked_patch(&path, 0, &sha1_of(NOT_MP4), NOT_MP4);
+    tus_problem(service.send(garbage).await, 415, "not_mp4").await;
     assert_eq!(tus::head(&service, &path).await.status(), 410);
 }
 
-/// T-62.
 async fn a_body_with_an_unknown_checksum_is_rejected(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let unknown =
         ["sha0 AAAA", "SHA1 AAAA", "sha1", "sha1 !!!", "", "sha1AAAA", "sha1 AAAA,md5 AAAA"];
     for checksum in unknown {
-        let answer = service.send(piece(&path, 0, checksum, GOOD)).await;
+        let answer = service.send(checked_patch(&path, 0, checksum, GOOD)).await;
         tus_problem(answer, 400, "validation_failed").await;
     }
     assert_eq!(offset(&service, &path).await, 0);
 }
 
-/// T-64.
 async fn a_cut_body_with_a_checksum_is_discarded(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     tus::patch(&service, &path, 0, &GOOD[..100]).await;
-    let half = piece(&path, 100, &sha1_of(&GOOD[100..]), cut(&GOOD[100..9_000]));
+    let half = checked_patch(&path, 100, &sha1_of(&GOOD[100..]), cut(&GOOD[100..9_000]));
     tus_problem(service.send(half).await, 503, "body_cut").await;
     assert_eq!(offset(&service, &path).await, 100);
-    let whole = piece(&path, 100, &sha1_of(&GOOD[100..]), &GOOD[100..]);
+    let whole = checked_patch(&path, 100, &sha1_of(&GOOD[100..]), &GOOD[100..]);
     assert_eq!(service.send(whole).await.status(), 204);
 }
 
 async fn an_interrupted_body_with_a_checksum_is_discarded(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let (body, taken) = held(&GOOD[..1000]);
-    let old = service.send(piece(&path, 0, &sha1_of(GOOD), body));
+    let old = service.send(checked_patch(&path, 0, &sha1_of(GOOD), body));
     let (old, at) = tokio::join!(old, async {
         taken.await.unwrap();
         offset(&service, &path).await
     });
     tus_problem(old, 423, "upload_locked").await;
     assert_eq!(at, 0);
-    assert_eq!(service.send(piece(&path, 0, &sha1_of(GOOD), GOOD)).await.status(), 204);
+    assert_eq!(service.send(checked_patch(&path, 0, &sha1_of(GOOD), GOOD)).await.status(), 204);
 }
 
-/// T-38, T-61.
 async fn a_creation_can_have_a_checksum(service: Service) {
     let report = service.report().await;
     for (bytes, status) in [(&GOOD[1..], 460), (GOOD, 201)] {

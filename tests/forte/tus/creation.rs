@@ -1,4 +1,4 @@
-//! `POST /uploads`: an upload begins, with bytes or without.
+//! `POST /uploads`: creating an upload, with a body or without.
 
 use axum::body::Body;
 use axum::http::request::Builder;
@@ -20,14 +20,13 @@ on_both_backends! {
     a_creation_depends_on_the_vehicles_and_the_role_of_the_person,
 }
 
-fn piece(builder: Builder) -> Builder {
+fn with_content_type(builder: Builder) -> Builder {
     builder.header("Content-Type", "application/offset+octet-stream")
 }
 
-/// T-36, T-38.
 async fn a_creation_can_contain_the_whole_video(service: Service) {
     let creation = creation(&service, service.report().await, GOOD.len());
-    let answer = service.send(piece(creation).body(chunked(GOOD, 4096)).unwrap()).await;
+    let answer = service.send(with_content_type(creation).body(chunked(GOOD, 4096)).unwrap()).await;
     assert_eq!(answer.status(), 201);
     assert_eq!(header(&answer, "upload-offset"), GOOD.len().to_string());
     assert_eq!(header(&answer, "x-report-status"), "2");
@@ -36,11 +35,10 @@ async fn a_creation_can_contain_the_whole_video(service: Service) {
     assert_eq!(service.deliver().await, 1);
 }
 
-/// T-38.
 async fn a_creation_can_contain_half_of_the_video(service: Service) {
     let half = GOOD.len() / 2;
     let creation = creation(&service, service.report().await, GOOD.len());
-    let answer = service.send(piece(creation).body(GOOD[..half].into()).unwrap()).await;
+    let answer = service.send(with_content_type(creation).body(GOOD[..half].into()).unwrap()).await;
     assert_eq!(answer.status(), 201);
     assert_eq!(header(&answer, "upload-offset"), half.to_string());
     assert!(header(&answer, "upload-expires").ends_with(" GMT"));
@@ -48,16 +46,14 @@ async fn a_creation_can_contain_half_of_the_video(service: Service) {
     assert_eq!(patch(&service, &path, half, &GOOD[half..]).await.status(), 204);
 }
 
-/// T-38: PATCH's rules hold for the body.
 async fn a_creation_with_garbage_is_refused_and_leaves_nothing(service: Service) {
     let report = service.report().await;
     let creation = creation(&service, report, NOT_MP4.len());
-    let answer = service.send(piece(creation).body(NOT_MP4.into()).unwrap()).await;
+    let answer = service.send(with_content_type(creation).body(NOT_MP4.into()).unwrap()).await;
     tus_problem(answer, 415, "not_mp4").await;
     service.assert_nothing_left().await;
 }
 
-/// Decisions, "Coming in".
 async fn a_creation_depends_on_the_state_of_the_report(service: Service) {
     let stranger = service.stranger().await;
     let ours = service.report().await;
@@ -85,7 +81,7 @@ async fn a_creation_depends_on_the_state_of_the_report(service: Service) {
     assert_eq!(data["details"]["sha256"], sha256);
 }
 
-/// Q37, S20: a driver films what is assigned to them; whoever decides on videos sends none.
+/// Q37: a driver may send videos of assigned vehicles only; a reviewer may send none.
 async fn a_creation_depends_on_the_vehicles_and_the_role_of_the_person(service: Service) {
     let report = service.report().await;
     let fixture = &service.env.fixture;
@@ -106,7 +102,7 @@ async fn a_creation_depends_on_the_vehicles_and_the_role_of_the_person(service: 
     assert_eq!(begun(fixture.driver).await.status(), 201);
 }
 
-/// Q37: the setting opens uploads and videos as it opens the lists.
+/// Q37: the setting applies to uploads and videos as it does to the lists.
 #[tokio::test]
 async fn drivers_may_film_every_report_if_the_setting_allows_it() {
     let service = Service::embedded_with(&[("LEASING__EMPLOYEES_SEE", "all")]).await;
@@ -116,7 +112,7 @@ async fn drivers_may_film_every_report_if_the_setting_allows_it() {
     tus::create(&service, report, GOOD.len()).await;
 }
 
-/// T-29, S51: the address is the configured one, whatever a request says.
+/// The URL is the configured one, whatever `Host` a request has.
 #[tokio::test]
 async fn the_location_is_built_from_the_configured_address() {
     let service =
@@ -130,7 +126,6 @@ async fn the_location_is_built_from_the_configured_address() {
     assert!(location.starts_with("https://media.example.test/uploads/"), "{location}");
 }
 
-/// T-28, T-31, T-40.
 #[tokio::test]
 async fn upload_length_is_required_and_cannot_be_deferred() {
     let service = Service::embedded().await;
@@ -154,7 +149,6 @@ async fn upload_length_is_required_and_cannot_be_deferred() {
     tus_problem(service.send(empty).await, 422, "video_refused").await;
 }
 
-/// T-30: to the byte.
 #[tokio::test]
 async fn a_declared_length_over_the_limit_is_rejected() {
     let service = Service::embedded().await;
@@ -168,7 +162,6 @@ async fn a_declared_length_over_the_limit_is_rejected() {
     }
 }
 
-/// T-37.
 #[tokio::test]
 async fn a_creation_with_a_wrong_content_type_is_rejected() {
     let service = Service::embedded().await;
@@ -180,28 +173,26 @@ async fn a_creation_with_a_wrong_content_type_is_rejected() {
     }
 }
 
-/// T-26, T-38: no upload is made for bytes that cannot be right.
 #[tokio::test]
 async fn a_creation_with_more_bytes_than_its_length_creates_no_upload() {
     let service = Service::embedded_with(&[("UPLOAD__MAX_OPEN_PER_PERSON", "1")]).await;
     let report = service.report().await;
-    let creation = piece(creation(&service, report, 100)).header("Content-Length", 101);
+    let creation = with_content_type(creation(&service, report, 100)).header("Content-Length", 101);
     let answer = service.send(creation.body(GOOD[..101].into()).unwrap()).await;
     tus_problem(answer, 413, "file_too_large").await;
     tus::create(&service, report, 100).await;
 }
 
-/// T-39: nothing of the body is asked for when the head is bad already.
 #[tokio::test]
 async fn a_creation_with_bad_headers_is_rejected_before_its_body() {
     let service = Service::embedded().await;
     let report = service.report().await;
     let bad = [
-        piece(creation(&service, report, MAX + 1)),
+        with_content_type(creation(&service, report, MAX + 1)),
         creation(&service, report, 9).header("Content-Type", "video/mp4"),
-        piece(request("POST", "/uploads")).header("Upload-Length", 9),
-        piece(creation(&service, service.report_in(ReportStatus::Accepted).await, 9)),
-        piece(creation(&service, report, 9)).header("Upload-Checksum", "sha0 AAAA"),
+        with_content_type(request("POST", "/uploads")).header("Upload-Length", 9),
+        with_content_type(creation(&service, service.report_in(ReportStatus::Accepted).await, 9)),
+        with_content_type(creation(&service, report, 9)).header("Upload-Checksum", "sha0 AAAA"),
     ];
     for request in bad {
         let (body, mut asked) = watched();
@@ -211,7 +202,6 @@ async fn a_creation_with_bad_headers_is_rejected_before_its_body() {
     }
 }
 
-/// F31.
 #[tokio::test]
 async fn the_number_of_open_uploads_per_person_is_limited() {
     let service = Service::embedded_with(&[("UPLOAD__MAX_OPEN_PER_PERSON", "2")]).await;
@@ -224,7 +214,7 @@ async fn the_number_of_open_uploads_per_person_is_limited() {
     assert_eq!(service.send(third()).await.status(), 201);
 }
 
-/// T-32, S41: nothing is dropped in silence.
+/// Malformed metadata is never ignored.
 #[tokio::test]
 async fn malformed_metadata_is_rejected() {
     let service = Service::embedded().await;
@@ -269,7 +259,7 @@ fn with_metadata(service: &Service, metadata: &str) -> axum::http::Request<Body>
         .unwrap()
 }
 
-/// T-35 and the document: all four, each named when it is missing.
+/// The four fields are required; each missing one is named.
 #[tokio::test]
 async fn missing_metadata_is_named() {
     let service = Service::embedded().await;
@@ -292,7 +282,6 @@ async fn missing_metadata_is_named() {
     assert_eq!(data["details"].as_object().unwrap().len(), 4);
 }
 
-/// Interface §5: the query may say it too.
 #[tokio::test]
 async fn metadata_can_be_in_the_query() {
     let service = Service::embedded().await;

@@ -1,4 +1,4 @@
-//! What a client reads, word for word: these answers are promises.
+//! The exact responses to frequent errors, which clients rely on.
 
 use axum::body::Body;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -29,7 +29,7 @@ async fn frequent_errors_have_these_responses() {
     insta::assert_json_snapshot!(state, { ".data.ref_key" => "[key]" });
 }
 
-/// T-39, over a real connection.
+/// Over a real connection.
 #[tokio::test]
 async fn a_creation_rejected_by_its_headers_gets_no_100_continue() {
     let service = Service::embedded().await;

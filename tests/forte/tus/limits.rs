@@ -1,4 +1,4 @@
-//! 64 MiB, to the byte (S37, S38, S42).
+//! The limit of 64 MiB, to the byte.
 
 use crate::harness::answers::tus_problem;
 use crate::harness::bodies::{MAX, padded, padded_and_more};
@@ -10,7 +10,6 @@ on_both_backends! {
     one_byte_more_than_declared_is_rejected,
 }
 
-/// S38.
 async fn a_video_of_exactly_the_maximal_length_is_accepted(service: Service) {
     let path = create(&service, service.report().await, MAX).await;
     let answer = patch(&service, &path, 0, padded(MAX)).await;

@@ -1,11 +1,11 @@
-//! The tus 1.0 door, as a phone sees it. The numbers are those of the protocol's list (T-1…T-73).
+//! tus 1.0 on `/uploads`.
 
+mod append;
 mod bad_input;
 mod checksums;
 mod creation;
-mod termination;
+mod error_texts;
 mod limits;
-mod append;
 mod protocol;
 mod status;
-mod error_texts;
+mod termination;

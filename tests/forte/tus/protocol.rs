@@ -1,4 +1,4 @@
-//! Versions, what is offered, the method that counts.
+//! Protocol versions, OPTIONS, and `X-HTTP-Method-Override`.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -8,7 +8,7 @@ use crate::harness::clips::GOOD;
 use crate::harness::service::{Service, header};
 use crate::harness::tus::{self, create, offset, path_of};
 
-/// T-1: good and bad answers alike.
+/// Successful responses and errors alike.
 #[tokio::test]
 async fn every_response_has_the_protocol_version() {
     let service = Service::embedded().await;
@@ -16,7 +16,7 @@ async fn every_response_has_the_protocol_version() {
     let created = tus::creation(&service, report, GOOD.len()).body(Body::empty()).unwrap();
     let created = service.send(created).await;
     let path = path_of(header(&created, "location"));
-    let mut too_long = tus::piece(&path, 10, GOOD);
+    let mut too_long = tus::patch_request(&path, 10, GOOD);
     too_long.headers_mut().insert("content-length", GOOD.len().into());
     let answers = [
         (201, created),
@@ -37,7 +37,6 @@ async fn every_response_has_the_protocol_version() {
     }
 }
 
-/// T-2, T-3, T-4.
 #[tokio::test]
 async fn a_request_without_the_right_version_is_rejected() {
     let service = Service::embedded().await;
@@ -64,7 +63,6 @@ async fn a_request_without_the_right_version_is_rejected() {
     assert_eq!(offset(&service, &path).await, 0);
 }
 
-/// T-5, T-6, T-7, T-24, T-25, T-27, T-36, T-50, T-60, T-70.
 #[tokio::test]
 async fn options_describes_the_server_without_authentication() {
     let service = Service::embedded().await;
@@ -86,7 +84,7 @@ async fn options_describes_the_server_without_authentication() {
     }
 }
 
-/// T-9, S43: what a client behind an old proxy sends.
+/// For clients behind a proxy that knows no PATCH.
 #[tokio::test]
 async fn the_method_can_be_overridden() {
     let service = Service::embedded().await;
@@ -112,7 +110,6 @@ async fn the_method_can_be_overridden() {
     assert_eq!(tus::head(&service, &path).await.status(), 410);
 }
 
-/// S43, S52.
 #[tokio::test]
 async fn the_method_cannot_be_overridden_elsewhere() {
     let service = Service::embedded().await;

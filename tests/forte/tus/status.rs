@@ -1,4 +1,4 @@
-//! `HEAD`: where to go on.
+//! `HEAD`: the offset of an upload.
 
 use axum::body::Body;
 use forte_media::model::NodeId;
@@ -19,10 +19,7 @@ on_both_backends! {
     an_upload_of_a_deactivated_person_is_not_found,
 }
 
-/// T-10…T-13, T-33, T-51, T-52.
-async fn head_returns_offset_length_and_metadata(
-    service: Service,
-) {
+async fn head_returns_offset_length_and_metadata(service: Service) {
     let report = service.report().await;
     let metadata = format!("{},empty ,alone", tus::metadata(report));
     let request = tus::request("POST", "/uploads")
@@ -44,7 +41,7 @@ async fn head_returns_offset_length_and_metadata(
     }
 }
 
-/// T-14, T-20, S20, S23: unknown, unreadable, with a wrong secret, somebody else's.
+/// Unknown, malformed, with a wrong secret, another person's.
 async fn an_unknown_upload_has_no_offset(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let (id, secret) = path.rsplit_once('.').unwrap();
@@ -68,7 +65,7 @@ async fn an_unknown_upload_has_no_offset(service: Service) {
     assert_eq!(tus::offset(&service, &path).await, 0);
 }
 
-/// S23: tokens live five minutes, uploads a day.
+/// Tokens are valid for minutes, uploads for a day.
 async fn the_secret_in_the_url_authorizes_appending_but_not_terminating(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let expired = service.driver();
@@ -93,7 +90,7 @@ async fn the_secret_in_the_url_authorizes_appending_but_not_terminating(service:
     assert_eq!(tus::offset(&service, &path).await, 0);
 }
 
-/// Decisions, "HEAD never tells a phone to start again".
+/// HEAD never makes a client start again because of a temporary failure.
 async fn head_is_answered_423_while_the_database_is_unavailable(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     service.app.database.close().await;
@@ -109,7 +106,7 @@ async fn head_is_answered_423_while_the_database_is_unavailable(service: Service
     tus_problem(answer, 503, "storage_unavailable").await;
 }
 
-/// Rule 6: a finish cannot be interrupted.
+/// Finishing cannot be interrupted.
 async fn head_is_answered_423_while_another_node_stores_the_video(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let other: NodeId = service.env.fixture.node("elsewhere").await;
@@ -127,7 +124,7 @@ async fn head_is_answered_423_while_another_node_stores_the_video(service: Servi
     }
 }
 
-/// A finish whose node lives but has given up: nobody holds the seat, so it is not "busy" for ever.
+/// The node is alive but has failed to finish, and released its lease.
 async fn an_abandoned_finish_can_be_resumed(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let half = GOOD.len() / 2;
@@ -140,7 +137,7 @@ async fn an_abandoned_finish_can_be_resumed(service: Service) {
     assert_eq!(tus::patch(&service, &path, half, &GOOD[half..]).await.status(), 204);
 }
 
-/// S17: looked at on every request.
+/// Checked on each request.
 async fn an_upload_of_a_deactivated_person_is_not_found(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     service.database().set_person_active(service.env.fixture.driver.id, false).await.unwrap();

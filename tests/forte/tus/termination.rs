@@ -1,4 +1,4 @@
-//! An upload ends without a video: its time is over, or its owner says so.
+//! Uploads that end without a video: expired, or terminated by their owner.
 
 use forte_media::model::{ReportStatus, UploadState};
 use jiff::{SignedDuration, Timestamp};
@@ -18,7 +18,7 @@ on_both_backends! {
     an_upload_ends_when_its_report_was_approved_meanwhile,
 }
 
-/// T-52: strictly as RFC 9110 §5.6.7 wants it.
+/// An IMF-fixdate, as RFC 9110, section 5.6.7 requires.
 fn expires(answer: &axum::http::Response<axum::body::Body>) -> Timestamp {
     let text = header(answer, "upload-expires");
     let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).unwrap();
@@ -30,7 +30,6 @@ fn seconds(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap()
 }
 
-/// T-51, T-52; decisions, "Expiry".
 async fn each_acknowledged_byte_postpones_the_expiry_up_to_a_limit(service: Service) {
     let begun = service.clock().now();
     let report = service.report().await;
@@ -51,7 +50,7 @@ async fn each_acknowledged_byte_postpones_the_expiry_up_to_a_limit(service: Serv
     }
 }
 
-/// T-53, D12: 404, so that clients begin anew.
+/// 404, so that clients start again.
 async fn an_expired_upload_is_not_found_and_leaves_nothing(service: Service) {
     let report = service.report().await;
     let path = create(&service, report, GOOD.len()).await;
@@ -69,7 +68,6 @@ async fn an_expired_upload_is_not_found_and_leaves_nothing(service: Service) {
     create(&service, report, GOOD.len()).await;
 }
 
-/// T-71, T-72.
 async fn a_terminated_upload_leaves_nothing(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     patch(&service, &path, 0, &GOOD[..10_000]).await;
@@ -85,21 +83,20 @@ async fn a_terminated_upload_leaves_nothing(service: Service) {
     service.assert_nothing_left().await;
 }
 
-/// T-73.
 async fn an_upload_can_be_terminated_during_a_patch(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let (body, taken) = held(&GOOD[..1000]);
-    let (piece, ended) = tokio::join!(patch(&service, &path, 0, body), async {
+    let (patched, ended) = tokio::join!(patch(&service, &path, 0, body), async {
         taken.await.unwrap();
         by_owner(&service, "DELETE", &path).await
     });
     assert_eq!(ended.status(), 204);
-    tus_problem(piece, 423, "upload_locked").await;
+    tus_problem(patched, 423, "upload_locked").await;
     assert_eq!(head(&service, &path).await.status(), 410);
     service.assert_nothing_left().await;
 }
 
-/// T-71: it is evidence now.
+/// It is evidence.
 async fn a_stored_video_cannot_be_terminated(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     patch(&service, &path, 0, GOOD).await;
@@ -110,7 +107,7 @@ async fn a_stored_video_cannot_be_terminated(service: Service) {
     assert_eq!(state["data"]["state"], "stored");
 }
 
-/// Never 409 on tus, which clients repeat for ever.
+/// Not 409, which tus clients retry forever.
 async fn an_upload_ends_when_its_report_was_approved_meanwhile(service: Service) {
     let report = service.report().await;
     let path = create(&service, report, GOOD.len()).await;

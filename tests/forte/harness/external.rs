@@ -1,0 +1,43 @@
+//! Servers and programs that tests need and that may be missing.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::sync::{Mutex, PoisonError};
+
+/// With the value `all`, a missing server or program fails the test instead of skipping it.
+const REQUIRE: &str = "FORTE_TEST_REQUIRE";
+
+/// What was reported as missing.
+static REPORTED: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
+
+/// An environment variable that is not empty.
+#[expect(clippy::disallowed_methods, reason = "the environment of tests names their servers")]
+pub(crate) fn env_var(variable: &str) -> Option<String> {
+    std::env::var(variable).ok().filter(|value| !value.is_empty())
+}
+
+/// The same; a missing one is reported, or fails the test. `tests` says what is skipped.
+pub(crate) fn env_var_or_skip(variable: &'static str, tests: &str) -> Option<String> {
+    let value = env_var(variable);
+    if value.is_none() {
+        report_missing(variable, "is not set", tests);
+    }
+    value
+}
+
+/// Whether a program can be run; a missing one is reported, or fails the test.
+pub(crate) fn is_installed(program: &'static str, tests: &str) -> bool {
+    let is_installed = std::process::Command::new(program).arg("--version").output().is_ok();
+    if !is_installed {
+        report_missing(program, "is not installed", tests);
+    }
+    is_installed
+}
+
+fn report_missing(name: &'static str, problem: &str, tests: &str) {
+    assert!(env_var(REQUIRE).as_deref() != Some("all"), "{name} {problem}: {tests}");
+    if REPORTED.lock().unwrap_or_else(PoisonError::into_inner).insert(name) {
+        // The test runner captures eprintln!.
+        writeln!(std::io::stderr(), "skipped, because {name} {problem}: {tests}").unwrap();
+    }
+}
