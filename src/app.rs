@@ -6,20 +6,19 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use axum::Router;
-use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::auth::{AccountConfig, Accounts, Auth, MessageRetention, derive_key};
+use crate::auth::{AccountConfig, Accounts, Auth, derive_key};
 use crate::config::Settings;
-use crate::database::{ClaimedMessage, Database};
+use crate::database::Database;
 use crate::http::{self, AppState, Health};
-use crate::leasing::{Leasing, Letters, Lists, Pictures};
-use crate::model::{Clock, Email, Faults, NodeId, PushNotification, Random};
+use crate::leasing::{Leasing, Lists, Pictures};
+use crate::model::{Clock, Faults, NodeId, Random};
 use crate::notify::{Mail, Push, Webhook};
 use crate::onec::{Inbox, Queue};
-use crate::outbox::{ComposeError, Composer, Outbox, Receivers};
+use crate::outbox::{Composer, Outbox, Receivers, Retention};
 use crate::playback::Playback;
 use crate::shutdown::{Drained, Shutdown};
 use crate::storage::{Spool, Store};
@@ -140,9 +139,11 @@ impl App {
         store.check_spool(&spool)?;
         let auth =
             Auth::new(database.clone(), &settings.auth, &secret, clock.clone(), random.clone());
-        let zone = settings.leasing.time_zone.clone();
-        let letters = Letters::new(database.clone(), auth.clone(), clock.clone(), zone);
-        let composer = Composing(letters);
+        let codes = auth.clone();
+        let composer = Composer {
+            zone: settings.leasing.time_zone.clone(),
+            code_of: Arc::new(move |challenge| codes.code_of(challenge)),
+        };
         let outbox = outbox(&settings, &database, &clock, &random, composer)?;
         let uploads = UploadService::start(Parts {
             config: settings.upload.clone(),
@@ -247,13 +248,24 @@ impl App {
         Ok(())
     }
 
+    /// How long messages are kept, from several sections of the settings.
+    pub fn retention(&self) -> Retention {
+        let Settings { outbox, auth, .. } = &self.settings;
+        Retention {
+            delivered: outbox.keep_delivered,
+            dead: outbox.keep_dead,
+            codes: self.auth.code_retention(),
+            purge_every: auth.purge_every,
+            batch: auth.purge_batch,
+        }
+    }
+
     fn begin_tasks(&self, shutdown: &Shutdown) {
         let ending = || shutdown.soft().clone();
         shutdown.spawn(self.uploads.clone().run_sweeps(ending()));
         shutdown.spawn(self.uploads.locks().release_all_on_shutdown(ending()));
-        let outbox = &self.settings.outbox;
-        let retention = MessageRetention { settled: outbox.keep_delivered, dead: outbox.keep_dead };
-        shutdown.spawn(self.auth.clone().keep_purging(retention, ending()));
+        shutdown.spawn(self.auth.clone().keep_purging(ending()));
+        shutdown.spawn(Arc::clone(&self.outbox).run_purges(self.retention(), ending()));
         let (outbox, stop) = (Arc::clone(&self.outbox), ending());
         shutdown.spawn(async move { outbox.run(&stop).await });
         let reminders =
@@ -282,40 +294,20 @@ fn outbox(
     database: &Database,
     clock: &Clock,
     random: &Random,
-    composer: Composing,
+    composer: Composer,
 ) -> anyhow::Result<Outbox> {
     let mail = Mail::from_config(&settings.mail, clock.clone())?;
     if let Some(folder) = mail.folder() {
-        tracing::warn!(folder = %folder.display(), "mail.host is not set: letters go to a folder");
+        tracing::warn!(folder = %folder.display(), "mail.host is not set: mails are written to a folder");
     }
     let push = Push::from_config(&settings.notify, clock.clone())?;
     let receivers = Receivers {
         webhook: Webhook::from_config(&settings.notify, clock.clone())?,
         mail: Some(mail),
         push: Some(push),
-        composer: Arc::new(composer),
     };
-    let config = settings.outbox.clone();
-    Ok(Outbox::new(database.clone(), clock.clone(), random.clone(), config, receivers))
-}
-
-/// Lends the words of the business side to the outbox.
-struct Composing(Letters);
-
-impl Composer for Composing {
-    fn letter<'c>(
-        &'c self,
-        message: &'c ClaimedMessage,
-    ) -> BoxFuture<'c, Result<Option<Email>, ComposeError>> {
-        Box::pin(async { Ok(self.0.letter(&message.kind, &message.body).await?) })
-    }
-
-    fn note<'c>(
-        &'c self,
-        message: &'c ClaimedMessage,
-    ) -> BoxFuture<'c, Result<Option<PushNotification>, ComposeError>> {
-        Box::pin(async { Ok(self.0.note(&message.kind, &message.body).await?) })
-    }
+    let (database, clock, random) = (database.clone(), clock.clone(), random.clone());
+    Ok(Outbox::new(database, clock, random, settings.outbox.clone(), receivers, composer))
 }
 
 /// What clients call us by, without a slash at its end.

@@ -8,6 +8,7 @@ pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod database;
+pub mod events;
 pub mod http;
 pub mod inspect;
 pub mod leasing;

@@ -19,7 +19,6 @@ pub use accounts::{
 pub use config::Config;
 pub use keys::derive_key;
 pub use limits::Limits;
-pub use purge::MessageRetention;
 pub use service::{Auth, Caller, CallerError};
 pub use sessions::RefreshRequest;
 pub use sign_in::{CodeRequest, SignInError, SignInRequest, SignedIn};

@@ -1,30 +1,26 @@
-//! Deletion of old sign-ins and messages.
+//! Deletion of old sign-ins.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
 use super::service::Auth;
-use crate::database::{DatabaseError, RetentionCutoffs};
+use crate::database::DatabaseError;
 
-/// The daily limits count rows of this age, and warnings are not repeated within it.
+/// The daily limits count rows of this age.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long messages are kept after their last delivery attempt.
-#[derive(Debug, Clone, Copy)]
-pub struct MessageRetention {
-    /// Delivered, or without a receiver.
-    pub settled: SignedDuration,
-    /// Given up.
-    pub dead: SignedDuration,
-}
-
 impl Auth {
-    /// Deletes old sign-ins and messages at an interval, until cancelled.
-    pub async fn keep_purging(self, retention: MessageRetention, cancel: CancellationToken) {
+    /// Deletes old sign-ins at an interval, until cancelled.
+    pub async fn keep_purging(self, cancel: CancellationToken) {
         let every = self.config.purge_every.unsigned_abs();
         loop {
-            log("sign-ins", self.purge_sign_ins().await);
-            log("messages", self.purge_messages(retention).await);
+            match self.purge_sign_ins().await {
+                Ok(0) => {}
+                Ok(rows) => tracing::info!(rows, "old sign-ins deleted"),
+                Err(error) => {
+                    tracing::warn!(%error, "old sign-ins could not be deleted, retrying later");
+                }
+            }
             if cancel.run_until_cancelled(tokio::time::sleep(every)).await.is_none() {
                 return;
             }
@@ -35,7 +31,7 @@ impl Auth {
     /// number of deleted rows.
     pub async fn purge_sign_ins(&self) -> Result<u64, DatabaseError> {
         let batch = self.config.purge_batch;
-        let before = self.purge_before();
+        let before = self.clock.now() - self.code_retention();
         let mut rows = self.database.purge_challenges(before, batch).await?;
         rows += self.database.purge_refresh_tokens(before, batch).await?;
         // A session that was not used for so long has no refresh token that is still valid.
@@ -44,29 +40,9 @@ impl Auth {
         Ok(rows)
     }
 
-    /// Deletes one batch of old messages; those that carry codes as early as the code requests. Gives
-    /// the number of deleted rows.
-    pub async fn purge_messages(&self, retention: MessageRetention) -> Result<u64, DatabaseError> {
-        let codes = self.purge_before();
-        let now = self.clock.now();
-        let before =
-            |kept: SignedDuration| now.checked_sub(kept.max(DAY)).unwrap_or(Timestamp::MIN);
-        let (delivered, dead) = (before(retention.settled), before(retention.dead));
-        let old = RetentionCutoffs { delivered, dead, codes };
-        self.database.purge_messages(&old, self.config.purge_batch).await
-    }
-
-    /// Older rows affect neither the limits nor an access token that is still valid.
-    fn purge_before(&self) -> Timestamp {
-        let at_least = DAY.max(self.config.access_ttl * 2);
-        self.clock.now() - self.config.purge_after.max(at_least)
-    }
-}
-
-fn log(what: &'static str, purged: Result<u64, DatabaseError>) {
-    match purged {
-        Ok(0) => {}
-        Ok(rows) => tracing::info!(what, rows, "old rows deleted"),
-        Err(error) => tracing::warn!(what, %error, "old rows could not be deleted, retrying later"),
+    /// How long code requests and their mails are kept: older ones affect neither the limits nor an
+    /// access token that is still valid.
+    pub fn code_retention(&self) -> SignedDuration {
+        self.config.purge_after.max(DAY).max(self.config.access_ttl * 2)
     }
 }

@@ -11,8 +11,9 @@ use super::config::Config;
 use super::email_mask;
 use super::keys::derive_key;
 use super::tokens::{TokenError, Tokens};
-use crate::database::{Database, DatabaseError};
-use crate::model::{ChallengeId, Clock, EventId, Person, PersonId, Random};
+use crate::database::{Database, DatabaseError, EnqueueContext};
+use crate::events;
+use crate::model::{ChallengeId, Clock, Person, PersonId, Random};
 
 /// Sign-in and sessions. Cheap to clone.
 #[derive(Clone)]
@@ -98,7 +99,7 @@ impl Auth {
         self.codes.of(challenge)
     }
 
-    pub(super) fn new_event_id(&self) -> EventId {
-        EventId::mint(&self.clock, &self.random)
+    pub(super) fn enqueue_context(&self) -> EnqueueContext<'_> {
+        EnqueueContext::new(&self.clock, &self.random, events::message)
     }
 }

@@ -28,6 +28,7 @@ impl Auth {
         let (claims, rti) = self.tokens.verify_refresh(token)?;
         let session: SessionId = claims.sid.parse().map_err(|_| SignInError::SessionEnded)?;
         let same_device = request.device.is_none_or(|device| device == claims.uuid);
+        let context = self.enqueue_context();
         let refresh = TokenRefresh {
             rti,
             session,
@@ -36,10 +37,9 @@ impl Auth {
             grace: same_device.then_some(self.config.refresh_grace),
             ttl: self.config.refresh_ttl,
             at_most: self.config.refresh_at_most,
-            note: self.new_event_id(),
-            now: self.clock.now(),
+            now: context.now,
         };
-        match self.database.refresh_token(&refresh).await? {
+        match self.database.refresh_token(&refresh, &context).await? {
             RefreshOutcome::Issued(successor) => self.next_pair(session, successor),
             RefreshOutcome::Reused => {
                 tracing::warn!(%session, "refresh token reused, session ended");
@@ -79,10 +79,9 @@ impl Auth {
         session: SessionId,
     ) -> Result<bool, DatabaseError> {
         let is_own = caller.session == session.to_string();
-        let note = (!is_own).then(|| self.new_event_id());
         let reason = if is_own { EndReason::Logout } else { EndReason::Revoked };
-        let (person, now) = (caller.person.id, self.clock.now());
-        let ended = self.database.end_session(person, session, reason, note, now).await?;
+        let (person, context) = (caller.person.id, self.enqueue_context());
+        let ended = self.database.end_session(person, session, reason, !is_own, &context).await?;
         self.wakeup.notify_one();
         Ok(ended)
     }

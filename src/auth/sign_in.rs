@@ -1,6 +1,6 @@
 //! One-time codes: requested for a BIN or IIN, exchanged for a session.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use subtle::ConstantTimeEq as _;
 
 use super::email_mask;
@@ -70,10 +70,12 @@ impl Auth {
         if !biin.checks() {
             tracing::info!(biin = biin.masked(), "BIN or IIN with a wrong check digit");
         }
-        let challenge = self.new_challenge(request);
+        let context = self.enqueue_context();
+        let challenge = self.new_challenge(request, context.now);
         let limits = &self.config.limits;
         let judge = |traffic: &_| limits.judge(traffic, challenge.now);
-        let asked = self.database.request_code(&challenge, limits.windows(), judge).await?;
+        let asked =
+            self.database.request_code(&challenge, limits.windows(), judge, &context).await?;
         self.wakeup.notify_one();
         // Computed in any case, so that both cases take the same time.
         let decoy = email_mask::decoy(&self.decoy_key, &biin);
@@ -87,9 +89,8 @@ impl Auth {
         }
     }
 
-    fn new_challenge(&self, request: CodeRequest) -> NewChallenge {
+    fn new_challenge(&self, request: CodeRequest, now: Timestamp) -> NewChallenge {
         let CodeRequest { biin, role, device, fcm, mobile, first_name, address } = request;
-        let now = self.clock.now();
         NewChallenge {
             id: ChallengeId::mint(&self.clock, &self.random),
             biin,
@@ -101,8 +102,6 @@ impl Auth {
             address,
             now,
             expires_at: now + self.config.otp_ttl,
-            mail: self.new_event_id(),
-            warning: self.new_event_id(),
         }
     }
 

@@ -34,8 +34,8 @@ pub use onec::{
     SubmissionRow, TypeChange, UserChange, VehicleChange,
 };
 pub use outbox::{
-    Channel, ClaimedMessage, DeliveryResult, EnqueueContext, EventRow, EventState, OutboxDepth,
-    OutboxMessage, PushDevice, PushKind, PushReport, RetentionCutoffs,
+    ClaimedMessage, DeliveryResult, EnqueueContext, EventRow, EventState, OutboxDepth, PushDevice,
+    PushReport, RetentionCutoffs,
 };
 pub use pool::{Database, Kind};
 pub use reports::{

@@ -1,6 +1,6 @@
 //! Decisions on reports. Decisions in 1C's messages are recorded by the inbox.
 
-use crate::database::{DatabaseError, DecisionOutcome, EnqueueContext, NewDecision, ReportState};
+use crate::database::{DatabaseError, DecisionOutcome, NewDecision, ReportState};
 use crate::model::{CompanyId, Decision, Person, RefKey};
 
 use super::service::Leasing;
@@ -78,10 +78,7 @@ impl Leasing {
 
     /// Records a decision that has been authorised.
     pub async fn record(&self, deciding: &NewDecision) -> Result<ReportState, DecisionError> {
-        let leasing = self.clone();
-        let new_id = move || leasing.new_event_id();
-        let context = EnqueueContext { new_id: &new_id, now: self.clock.now() };
-        match self.database.decide(deciding, &context).await? {
+        match self.database.decide(deciding, &self.enqueue_context()).await? {
             DecisionOutcome::Done(state) => {
                 self.wakeup.notify_one();
                 Ok(state)

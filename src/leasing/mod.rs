@@ -2,18 +2,14 @@
 
 mod config;
 mod decisions;
-mod html;
-mod letters;
 pub mod lists;
 mod pictures;
 mod reminders;
 mod service;
-mod words;
 
 pub use crate::database::{EmployeesSee, ReportState};
 pub use config::Config;
 pub use decisions::{DecisionError, DecisionRequest, ReasonError};
-pub use letters::{LetterError, Letters};
 pub use lists::Lists;
 pub use pictures::{ImageError, Picture, PictureError, Pictures, QrFormat};
 pub use service::Leasing;

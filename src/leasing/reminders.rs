@@ -2,7 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::database::{DatabaseError, EnqueueContext};
+use crate::database::DatabaseError;
 
 use super::config::Config;
 use super::service::Leasing;
@@ -29,12 +29,10 @@ impl Leasing {
         config: &Config,
         cancel: &CancellationToken,
     ) -> Result<usize, DatabaseError> {
-        let new_id = || self.new_event_id();
         let mut reminded = 0;
         while !cancel.is_cancelled() {
-            let now = self.clock.now();
-            let until = now.checked_add(config.remind_before).unwrap_or(now);
-            let context = EnqueueContext { new_id: &new_id, now };
+            let context = self.enqueue_context();
+            let until = context.now.checked_add(config.remind_before).unwrap_or(context.now);
             let batch = self.database.remind(until, config.remind_batch, &context).await?;
             reminded += batch;
             if batch == 0 {

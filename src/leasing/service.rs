@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use crate::database::Database;
-use crate::model::{Clock, EventId, Random};
+use crate::database::{Database, EnqueueContext};
+use crate::events;
+use crate::model::{Clock, Random};
 
 /// Decisions and reminders. Cheap to clone.
 #[derive(Clone)]
@@ -22,7 +23,7 @@ impl Leasing {
         Self { database, clock, random, wakeup }
     }
 
-    pub(super) fn new_event_id(&self) -> EventId {
-        EventId::mint(&self.clock, &self.random)
+    pub(super) fn enqueue_context(&self) -> EnqueueContext<'_> {
+        EnqueueContext::new(&self.clock, &self.random, events::message)
     }
 }

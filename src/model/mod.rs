@@ -15,9 +15,9 @@ mod facts;
 mod faults;
 mod finding;
 mod ids;
-mod letter;
 mod measure;
 mod network;
+mod outgoing;
 mod person;
 mod phone;
 mod place;
@@ -45,9 +45,12 @@ pub use ids::{
     ChallengeId, EventId, IdError, NodeId, ObjectKey, RefKey, SessionId, SubmissionId, TypeCode,
     UploadId, VehicleGuid, VideoId,
 };
-pub use letter::{Email, PushNotification};
 pub use measure::{Length, MeasureError, Offset};
 pub use network::{Network, NetworkError};
+pub use outgoing::{
+    BuildMessage, Channel, Email, OutboxEvent, OutboxMessage, PushEvent, PushKind,
+    PushNotification, ReportDecided,
+};
 pub use person::{CompanyId, CompanyKind, Person, PersonId, Role};
 pub use phone::phone_digits;
 pub use place::{Place, PlaceError};

@@ -16,7 +16,8 @@ use crate::database::{
     Change, ChangeOutcome, ChangeSource, Database, EnqueueContext, InboundMessage, MessageOutcome,
     ObjectKind,
 };
-use crate::model::{Clock, Digest, EventId, Random, strip_bom};
+use crate::events;
+use crate::model::{Clock, Digest, Random, strip_bom};
 
 use super::Config;
 use super::envelope::{envelope, object};
@@ -73,14 +74,13 @@ impl Inbox {
         let items = envelope.items.ok_or_else(|| required("items"))?;
         let (keys, changes) = self.sorted(items);
         let _turn = self.turn().await?;
-        let (now, new_id) = (self.clock.now(), || EventId::mint(&self.clock, &self.random));
-        let context = EnqueueContext { new_id: &new_id, now };
+        let context = EnqueueContext::new(&self.clock, &self.random, events::message);
         let message = InboundMessage {
             source: ChangeSource { node, context },
             number,
             digest: Digest::new(Sha256::digest(strip_bom(body)).into()),
             changes: &changes,
-            keep_since: now.checked_sub(self.config.keep_replies).unwrap_or(now),
+            keep_since: context.now.checked_sub(self.config.keep_replies).unwrap_or(context.now),
         };
         let reply = |outcomes: &[ChangeOutcome]| reply_to(number, keys, outcomes);
         match self.database.receive_message(&message, reply).await? {
@@ -110,8 +110,7 @@ impl Inbox {
         let change = change(Kind::Object(what), &fields, &self.zone);
         let change = change.map_err(OnecError::Fields)?;
         let _turn = self.turn().await?;
-        let new_id = || EventId::mint(&self.clock, &self.random);
-        let context = EnqueueContext { new_id: &new_id, now: self.clock.now() };
+        let context = EnqueueContext::new(&self.clock, &self.random, events::message);
         let source = ChangeSource { node, context };
         match self.database.apply_change(&change, source).await? {
             ChangeOutcome::UnknownReference(field) => {

@@ -1,4 +1,4 @@
-//! The settings of the outbox.
+//! Settings of the outbox.
 
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -7,15 +7,14 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Messages under way at a time, at most.
+    /// Concurrent attempts per channel.
     pub concurrency: usize,
-    /// How often the database is asked for due messages when nobody rings.
+    /// How often the database is polled for messages of other nodes and for due retries.
     pub poll_every: SignedDuration,
-    /// How long after the receiver's time is over a message stays claimed: the time there is to
-    /// record what became of it.
+    /// Length of a lease beyond the receiver's timeout: the time left to record the outcome.
     pub record_within: SignedDuration,
-    /// How long a message is kept that was delivered, or that nobody was left to be told.
+    /// For messages that were delivered or had no recipient.
     pub keep_delivered: SignedDuration,
-    /// How long a message is kept that was given up.
+    /// For messages that were given up.
     pub keep_dead: SignedDuration,
 }

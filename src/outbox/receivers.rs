@@ -1,41 +1,27 @@
-//! Who is told on which channel.
+//! The receivers, one per channel.
 
-use std::sync::Arc;
+use jiff::{SignedDuration, Timestamp};
 
-use jiff::SignedDuration;
-
-use crate::database::{Channel, ClaimedMessage, Database};
-use crate::model::{PushNotification, error_chain};
+use super::compose::{ComposeError, Composer};
+use crate::database::{ClaimedMessage, Database};
+use crate::model::{Channel, error_chain};
 use crate::notify::{Delivery, Mail, Push, Webhook};
 
-use super::composer::{ComposeError, Composer, NoComposer};
-
-/// One receiver for each channel, where there is one, and who says what letters and notes say. A
-/// channel without a receiver waits.
+/// A channel without a receiver accumulates messages.
+#[derive(Default)]
 pub struct Receivers {
-    /// The report service.
     pub webhook: Option<Webhook>,
-    /// People, by mail.
     pub mail: Option<Mail>,
-    /// Phones.
     pub push: Option<Push>,
-    /// Makes letters and notes.
-    pub composer: Arc<dyn Composer>,
 }
 
 impl Receivers {
-    /// The report service alone, or nobody.
-    #[must_use]
-    pub fn only(webhook: Option<Webhook>) -> Self {
-        Self { webhook, mail: None, push: None, composer: Arc::new(NoComposer) }
-    }
-
     /// The channels that have a receiver.
     pub(super) fn channels(&self) -> impl Iterator<Item = Channel> {
         Channel::ALL.into_iter().filter(|channel| self.timeout(*channel).is_some())
     }
 
-    /// The longest a try takes on this channel; none without a receiver.
+    /// The longest an attempt takes; `None` without a receiver.
     pub(super) fn timeout(&self, channel: Channel) -> Option<SignedDuration> {
         match channel {
             Channel::Webhook => self.webhook.as_ref().map(Webhook::timeout),
@@ -44,55 +30,77 @@ impl Receivers {
         }
     }
 
-    /// Tries once.
-    pub(super) async fn deliver(&self, claimed: &ClaimedMessage, database: &Database) -> Delivery {
-        match claimed.channel {
-            Channel::Webhook => match &self.webhook {
-                Some(webhook) => webhook.deliver(claimed.id, &claimed.body).await,
-                None => no_receiver(),
-            },
-            Channel::Mail => match (&self.mail, self.composer.letter(claimed).await) {
-                (Some(mail), Ok(Some(letter))) => mail.deliver(claimed.id, &letter).await,
-                (mail, composed) => untold(mail.is_some(), composed),
-            },
-            Channel::Push => match (&self.push, self.composer.note(claimed).await) {
-                (Some(push), Ok(Some(note))) => tell_device(push, claimed, &note, database).await,
-                (push, composed) => untold(push.is_some(), composed),
-            },
+    /// Composes a message if necessary, and makes one attempt to deliver it.
+    pub(super) async fn deliver(
+        &self,
+        message: &ClaimedMessage,
+        composer: &Composer,
+        database: &Database,
+        now: Timestamp,
+    ) -> Delivery {
+        let delivery = match message.channel {
+            Channel::Webhook => self.post(message).await,
+            Channel::Mail => self.send_mail(message, composer, database, now).await,
+            Channel::Push => self.send_push(message, composer, database).await,
+        };
+        delivery.unwrap_or_else(|error| Delivery::Retry {
+            after: None,
+            status: None,
+            reason: error_chain(&error),
+        })
+    }
+
+    async fn post(&self, message: &ClaimedMessage) -> Result<Delivery, AttemptError> {
+        let webhook = self.webhook.as_ref().ok_or(AttemptError::NoReceiver)?;
+        Ok(webhook.deliver(message.id, &message.body).await)
+    }
+
+    async fn send_mail(
+        &self,
+        message: &ClaimedMessage,
+        composer: &Composer,
+        database: &Database,
+        now: Timestamp,
+    ) -> Result<Delivery, AttemptError> {
+        let mail = self.mail.as_ref().ok_or(AttemptError::NoReceiver)?;
+        match composer.email(message, database, now).await? {
+            Some(email) => Ok(mail.deliver(message.id, &email).await),
+            None => Ok(out_of_date()),
         }
     }
-}
 
-/// A device that FCM does not know any more is forgotten.
-async fn tell_device(
-    push: &Push,
-    claimed: &ClaimedMessage,
-    note: &PushNotification,
-    database: &Database,
-) -> Delivery {
-    let delivery = push.deliver(claimed.id, note).await;
-    if matches!(delivery, Delivery::NoRecipient { .. })
-        && let Err(error) = database.remove_push_token(&note.token).await
-    {
-        // The next note to it comes to the same end, and forgets it then.
-        tracing::warn!(error = &error as &dyn std::error::Error, "a device is not forgotten yet");
-    }
-    delivery
-}
-
-/// Nothing was sent: nobody is to be told, or it could not be said what.
-fn untold<T>(there: bool, composed: Result<Option<T>, ComposeError>) -> Delivery {
-    match composed {
-        Ok(None) if there => Delivery::NoRecipient {
-            status: 0,
-            reason: "there is nobody to tell any more".to_owned(),
-        },
-        Err(error) => Delivery::Retry { after: None, status: None, reason: error_chain(&*error) },
-        Ok(_) => no_receiver(),
+    async fn send_push(
+        &self,
+        message: &ClaimedMessage,
+        composer: &Composer,
+        database: &Database,
+    ) -> Result<Delivery, AttemptError> {
+        let push = self.push.as_ref().ok_or(AttemptError::NoReceiver)?;
+        let composed = composer.push_notification(message, database).await?;
+        let Some(notification) = composed else { return Ok(out_of_date()) };
+        let delivery = push.deliver(message.id, &notification).await;
+        if matches!(delivery, Delivery::NoRecipient { .. })
+            && let Err(error) = database.remove_push_token(&notification.token).await
+        {
+            // The next notification to the device ends the same way, and removes the token then.
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "token of an unregistered device could not be removed");
+        }
+        Ok(delivery)
     }
 }
 
-/// Only what has a receiver is claimed, so nobody sees this.
-fn no_receiver() -> Delivery {
-    Delivery::Retry { after: None, status: None, reason: "there is no receiver".to_owned() }
+/// An attempt that did not get as far as the receiver.
+#[derive(Debug, thiserror::Error)]
+enum AttemptError {
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
+    /// Does not happen: only messages of channels with a receiver are claimed.
+    #[error("the channel has no receiver")]
+    NoReceiver,
+}
+
+fn out_of_date() -> Delivery {
+    let reason = "out of date, or without a recipient".to_owned();
+    Delivery::NoRecipient { status: 0, reason }
 }

@@ -4,9 +4,11 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::database::{Details, Fingerprint, FinishOutcome, FinishedUpload, ReportRow};
+use crate::events::{ReportSubmitted, report_submitted};
 use crate::inspect::Inspection;
 use crate::model::plausibility::{Known, judge, reuse};
 use crate::model::{
@@ -20,7 +22,6 @@ use super::eligibility::Eligibility;
 use super::error::UploadError;
 use super::locks::WriteLease;
 use super::parts::Parts;
-use super::submitted_event::{SubmissionIds, report_submitted};
 use super::writer::UploadWriter;
 
 /// The first pause between attempts to store a video; each further one is twice as long.
@@ -52,6 +53,15 @@ pub(super) struct Finisher {
     pub(super) parts: Arc<Parts>,
     pub(super) cleaner: Arc<Cleaner>,
     pub(super) eligibility: Arc<Eligibility>,
+}
+
+/// The ids and the time of a submission. Generated once, so that a retry writes and sends the same.
+#[derive(Debug, Clone, Copy)]
+struct SubmissionIds {
+    event: EventId,
+    submission: SubmissionId,
+    video: VideoId,
+    now: Timestamp,
 }
 
 /// A complete video and its verdict: the same at each attempt to store it.
@@ -317,7 +327,22 @@ impl FinishAttempt<'_> {
         uses: Vec<EarlierUse>,
     ) -> FinishedUpload {
         let Self { lease, details, inspection, ids, sha256, length } = *self;
-        let message = report_submitted(&ids, details, inspection, &verdicts, (sha256, length));
+        let submitted = ReportSubmitted {
+            report_ref_key: details.ref_key,
+            submission_id: ids.submission,
+            video_id: ids.video,
+            sha256,
+            length,
+            duration_ms: inspection.facts.duration_ms,
+            lat: details.place.lat(),
+            long: details.place.long(),
+            time_sent: details.time_sent.at,
+            received_at: ids.now,
+            verdicts: &verdicts,
+            notes: &inspection.notes,
+            receipt_url: None,
+        };
+        let message = report_submitted(&submitted, ids.event);
         FinishedUpload {
             upload: lease.row.id,
             fence: lease.fence,

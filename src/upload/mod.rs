@@ -26,7 +26,6 @@ mod refusal_cache;
 mod scan;
 mod service;
 mod session;
-mod submitted_event;
 mod writer;
 
 pub use crate::database::Details;

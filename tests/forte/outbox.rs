@@ -1,12 +1,14 @@
-//! What was committed is told: at least once, in order for each report, until acknowledged.
+//! Committed messages are delivered at least once, and in order for each report.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use forte_media::database::{Channel, EventRow, EventState};
-use forte_media::model::{EventId, Random};
+use forte_media::database::{EventRow, EventState, OutboxDepth};
+use forte_media::model::{Channel, EventId, Random};
 use forte_media::notify::{self, Webhook};
-use forte_media::outbox::{self, Outbox, Receivers, Waiting};
-use jiff::SignedDuration;
+use forte_media::outbox::{self, Composer, Outbox, Receivers};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -15,27 +17,27 @@ use crate::harness::fixture::Fixture;
 use crate::harness::receiver::{Receiver, Reply, SECRET};
 
 on_both_databases! {
-    a_receiver_that_was_away_for_hours_hears_it_once,
-    the_ladder_is_climbed_and_then_the_message_is_dead,
-    a_dead_message_can_be_replayed_with_its_id,
-    gone_ends_a_message_at_once,
-    a_receiver_that_asks_for_time_gets_it,
-    a_redirect_is_tried_again_later,
-    a_lost_answer_repeats_the_id,
-    messages_about_one_report_keep_their_order,
-    a_message_nobody_takes_does_not_hold_the_others,
-    a_receiver_that_hangs_holds_only_its_own_message,
-    a_receiver_that_hangs_does_not_hold_the_rounds,
-    two_dispatchers_tell_everything_once,
-    a_dispatcher_that_dies_leaves_nothing_behind,
-    an_unreadable_message_does_not_hold_the_others,
-    without_a_receiver_messages_wait_for_one,
-    a_forbidden_address_is_not_told_until_it_is_allowed,
-    a_bell_wakes_the_dispatcher_and_shutdown_ends_it,
-    after_shutdown_nothing_new_begins,
+    delivers_once_after_a_receiver_was_down_for_hours,
+    gives_up_after_the_last_attempt_of_the_schedule,
+    replays_a_dead_message_with_its_id,
+    gives_up_at_once_after_410,
+    honours_retry_after,
+    retries_after_a_redirect,
+    retries_with_the_same_id_after_a_lost_response,
+    delivers_messages_about_one_report_in_order,
+    a_failing_message_does_not_delay_others,
+    a_hanging_receiver_delays_only_its_own_message,
+    a_hanging_receiver_does_not_delay_polling,
+    two_dispatchers_deliver_each_message_once,
+    another_dispatcher_retries_after_one_died,
+    an_unreadable_message_does_not_delay_others,
+    messages_wait_while_there_is_no_receiver,
+    a_denied_address_is_not_called_until_it_is_allowed,
+    wakes_up_when_notified_and_stops_on_shutdown,
+    starts_no_attempt_after_shutdown,
 }
 
-/// A fixture, a receiver, and a dispatcher between them.
+/// A dispatcher, its receiver and a fixture.
 struct Scene {
     fixture: Fixture,
     receiver: Receiver,
@@ -55,8 +57,8 @@ impl Scene {
         dispatcher(&self.fixture, Some(&self.receiver.url()), &["127.0.0.0/8"])
     }
 
-    /// One that does not wait long for an answer.
-    fn hasty(&self) -> Outbox {
+    /// A dispatcher with a short timeout.
+    fn impatient(&self) -> Outbox {
         dispatcher_waiting(&self.fixture, Some(&self.receiver.url()), &["127.0.0.0/8"], "500ms")
     }
 
@@ -68,23 +70,24 @@ impl Scene {
         self.event(id).await.state
     }
 
-    /// Moves the clock to when a message is due.
+    /// Sets the clock to when a message is due.
     async fn wait_for(&self, id: EventId) {
         self.fixture.manual_clock.set(self.event(id).await.due_at);
     }
 
-    /// What waits for the report service.
-    async fn waiting(&self) -> Waiting {
-        self.outbox.waiting().await.unwrap()[0]
+    /// The queue for the report service.
+    async fn depth(&self) -> OutboxDepth {
+        self.fixture.database.outbox_depth().await.unwrap()[0]
     }
 
-    async fn tries(&self) -> usize {
+    /// Delivers what is due, and returns the number of attempts.
+    async fn attempts(&self) -> usize {
         self.outbox.deliver_due().await.unwrap()
     }
 }
 
-fn waiting(messages: u64, oldest: Option<SignedDuration>, dead: u64) -> Waiting {
-    Waiting { channel: Channel::Webhook, messages, oldest, dead }
+fn depth(pending: u64, oldest: Option<Timestamp>, dead: u64) -> OutboxDepth {
+    OutboxDepth { channel: Channel::Webhook, pending, oldest, dead }
 }
 
 fn dispatcher(fixture: &Fixture, url: Option<&str>, allow: &[&str]) -> Outbox {
@@ -97,7 +100,7 @@ fn dispatcher_waiting(
     allow: &[&str],
     timeout: &str,
 ) -> Outbox {
-    // Longer than any test: what happens has been rung for.
+    // Longer than any test: every wakeup is a notification.
     dispatcher_polling(fixture, url, allow, timeout, SignedDuration::from_hours(1))
 }
 
@@ -122,46 +125,42 @@ fn dispatcher_polling(
         keep_delivered: SignedDuration::from_hours(720),
         keep_dead: SignedDuration::from_hours(4320),
     };
-    let random = Random::seeded(7);
-    Outbox::new(
-        fixture.database.clone(),
-        fixture.clock.clone(),
-        random,
-        config,
-        Receivers::only(webhook),
-    )
+    let (database, clock) = (fixture.database.clone(), fixture.clock.clone());
+    let receivers = Receivers { webhook, ..Receivers::default() };
+    let composer = Composer { zone: TimeZone::UTC, code_of: Arc::new(|_| String::new()) };
+    Outbox::new(database, clock, Random::seeded(7), config, receivers, composer)
 }
 
-async fn a_receiver_that_was_away_for_hours_hears_it_once(db: Db) {
+async fn delivers_once_after_a_receiver_was_down_for_hours(db: Db) {
     let mut scene = Scene::set(&db).await;
     scene.receiver.close().await;
     let id = scene.fixture.told().await;
     let told_at = scene.fixture.now();
     while scene.fixture.now().duration_since(told_at) < SignedDuration::from_hours(7) {
-        assert_eq!(scene.tries().await, 1);
+        assert_eq!(scene.attempts().await, 1);
         scene.wait_for(id).await;
     }
     scene.receiver.open().await;
-    assert_eq!(scene.tries().await, 1);
+    assert_eq!(scene.attempts().await, 1);
     assert_eq!(scene.receiver.ids(), [id]);
     assert_eq!(scene.state(id).await, EventState::Delivered);
     scene.fixture.manual_clock.advance(SignedDuration::from_hours(100));
-    assert_eq!(scene.tries().await, 0);
+    assert_eq!(scene.attempts().await, 0);
 }
 
-async fn the_ladder_is_climbed_and_then_the_message_is_dead(db: Db) {
+async fn gives_up_after_the_last_attempt_of_the_schedule(db: Db) {
     let scene = Scene::set(&db).await;
     scene.receiver.script((0..10).map(|_| Reply::Saying(500, "1C is busy".to_owned())));
     let id = scene.fixture.told().await;
     let mut waits = Vec::new();
     for _ in 0..9 {
-        assert_eq!(scene.tries().await, 1);
-        assert_eq!(scene.tries().await, 0, "not before its time");
+        assert_eq!(scene.attempts().await, 1);
+        assert_eq!(scene.attempts().await, 0, "it is not due");
         let tried_at = scene.fixture.now();
         scene.wait_for(id).await;
         waits.push(scene.fixture.now().duration_since(tried_at));
     }
-    assert_eq!(scene.tries().await, 1);
+    assert_eq!(scene.attempts().await, 1);
     for (wait, hours) in
         waits.iter().zip([0.001_39, 0.083_3, 0.5, 2.0, 5.0, 10.0, 14.0, 20.0, 24.0])
     {
@@ -171,66 +170,66 @@ async fn the_ladder_is_climbed_and_then_the_message_is_dead(db: Db) {
     let event = scene.event(id).await;
     assert_eq!((event.state, event.attempts, event.last_status), (EventState::Dead, 10, 500));
     assert_eq!(event.last_error, "500 Internal Server Error: 1C is busy");
-    assert_eq!(scene.waiting().await, waiting(0, None, 1));
+    assert_eq!(scene.depth().await, depth(0, None, 1));
 }
 
-async fn a_dead_message_can_be_replayed_with_its_id(db: Db) {
+async fn replays_a_dead_message_with_its_id(db: Db) {
     let scene = Scene::set(&db).await;
     let id = scene.fixture.told().await;
     scene.receiver.script([Reply::Status(410)]);
-    scene.tries().await;
+    scene.attempts().await;
     assert_eq!(scene.state(id).await, EventState::Dead);
     assert!(db.database.replay_event(id, scene.fixture.now()).await.unwrap());
-    assert_eq!(scene.tries().await, 1);
+    assert_eq!(scene.attempts().await, 1);
     assert_eq!(scene.receiver.ids(), [id, id]);
     assert_eq!(scene.receiver.effects(), BTreeSet::from([id]));
     assert_eq!(scene.state(id).await, EventState::Delivered);
 }
 
-async fn gone_ends_a_message_at_once(db: Db) {
+async fn gives_up_at_once_after_410(db: Db) {
     let scene = Scene::set(&db).await;
     let id = scene.fixture.told().await;
     scene.receiver.script([Reply::Saying(410, "closed".to_owned())]);
-    assert_eq!(scene.tries().await, 1);
+    assert_eq!(scene.attempts().await, 1);
     let event = scene.event(id).await;
     assert_eq!((event.state, event.last_error.as_str()), (EventState::Dead, "410 Gone: closed"));
 }
 
-async fn a_receiver_that_asks_for_time_gets_it(db: Db) {
+async fn honours_retry_after(db: Db) {
     let scene = Scene::set(&db).await;
     let id = scene.fixture.told().await;
     scene.receiver.script([Reply::RetryAfter(429, "120".to_owned())]);
-    scene.tries().await;
+    scene.attempts().await;
     scene.fixture.manual_clock.advance(SignedDuration::from_secs(119));
-    assert_eq!(scene.tries().await, 0);
+    assert_eq!(scene.attempts().await, 0);
     scene.fixture.manual_clock.advance(SignedDuration::from_secs(1));
-    assert_eq!(scene.tries().await, 1);
+    assert_eq!(scene.attempts().await, 1);
     assert_eq!(scene.state(id).await, EventState::Delivered);
 }
 
-async fn a_redirect_is_tried_again_later(db: Db) {
+async fn retries_after_a_redirect(db: Db) {
     let scene = Scene::set(&db).await;
     let elsewhere = Receiver::start(&scene.fixture.clock).await;
     let id = scene.fixture.told().await;
     scene.receiver.script([Reply::Redirect(elsewhere.url())]);
-    scene.tries().await;
+    scene.attempts().await;
     let event = scene.event(id).await;
     assert_eq!((event.state, event.last_status), (EventState::Pending, 307));
     assert!(elsewhere.heard().is_empty());
 }
 
-async fn a_lost_answer_repeats_the_id(db: Db) {
+async fn retries_with_the_same_id_after_a_lost_response(db: Db) {
     let scene = Scene::set(&db).await;
     let id = scene.fixture.told().await;
     scene.receiver.script([Reply::Hang]);
-    assert_eq!(scene.hasty().deliver_due().await.unwrap(), 1);
+    assert_eq!(scene.impatient().deliver_due().await.unwrap(), 1);
     scene.wait_for(id).await;
-    scene.tries().await;
+    scene.attempts().await;
     assert_eq!(scene.receiver.ids(), [id, id]);
     assert_eq!(scene.receiver.effects(), BTreeSet::from([id]));
 }
 
-async fn messages_about_one_report_keep_their_order(db: Db) {
+async fn delivers_messages_about_one_report_in_order(db: Db) {
     let scene = Scene::set(&db).await;
     let ref_key = scene.fixture.report().await;
     let first = scene.fixture.told_about(ref_key).await;
@@ -238,16 +237,16 @@ async fn messages_about_one_report_keep_their_order(db: Db) {
     let second = scene.fixture.told_about(ref_key).await;
     let other = scene.fixture.told().await;
     scene.receiver.always(first, Reply::Status(503));
-    scene.tries().await;
+    scene.attempts().await;
     assert_eq!(scene.receiver.effects(), BTreeSet::from([first, other]));
 
     scene.receiver.always(first, Reply::Status(204));
     scene.wait_for(first).await;
-    assert_eq!(scene.tries().await, 2);
+    assert_eq!(scene.attempts().await, 2);
     assert_eq!(scene.receiver.ids()[2..], [first, second]);
 }
 
-async fn a_message_nobody_takes_does_not_hold_the_others(db: Db) {
+async fn a_failing_message_does_not_delay_others(db: Db) {
     let scene = Scene::set(&db).await;
     let poison = scene.fixture.told().await;
     scene.receiver.always(poison, Reply::Status(500));
@@ -255,16 +254,16 @@ async fn a_message_nobody_takes_does_not_hold_the_others(db: Db) {
     for _ in 0..20 {
         others.insert(scene.fixture.told().await);
     }
-    assert_eq!(scene.tries().await, 21);
+    assert_eq!(scene.attempts().await, 21);
     for id in others {
         assert_eq!(scene.state(id).await, EventState::Delivered);
     }
     assert_eq!(scene.state(poison).await, EventState::Pending);
 }
 
-async fn a_receiver_that_hangs_holds_only_its_own_message(db: Db) {
+async fn a_hanging_receiver_delays_only_its_own_message(db: Db) {
     let mut scene = Scene::set(&db).await;
-    scene.outbox = scene.hasty();
+    scene.outbox = scene.impatient();
     let slow = scene.fixture.told().await;
     scene.receiver.always(slow, Reply::Hang);
     let others = async {
@@ -273,14 +272,14 @@ async fn a_receiver_that_hangs_holds_only_its_own_message(db: Db) {
         scene.outbox.wakeup().notify_one();
         scene.receiver.hears(2).await;
         assert_eq!(scene.receiver.ids(), [slow, late]);
-        assert_eq!(scene.event(slow).await.last_error, "", "it is still under way");
+        assert_eq!(scene.event(slow).await.last_error, "", "the attempt is still running");
     };
-    let (tries, ()) = tokio::join!(scene.tries(), others);
-    assert_eq!(tries, 2);
+    let (attempts, ()) = tokio::join!(scene.attempts(), others);
+    assert_eq!(attempts, 2);
 }
 
-/// While a try is under way, what expires is buried and what nobody rang for is found.
-async fn a_receiver_that_hangs_does_not_hold_the_rounds(db: Db) {
+/// While an attempt is running, expired messages are marked dead and unannounced messages are found.
+async fn a_hanging_receiver_does_not_delay_polling(db: Db) {
     let scene = Scene::set(&db).await;
     let often = SignedDuration::from_millis(5);
     let url = scene.receiver.url();
@@ -298,11 +297,11 @@ async fn a_receiver_that_hangs_does_not_hold_the_rounds(db: Db) {
         while scene.state(stale).await == EventState::Pending {
             tokio::task::yield_now().await;
         }
-        let unrung = scene.fixture.told().await;
+        let unannounced = scene.fixture.told().await;
         scene.receiver.hears(2).await;
-        assert_eq!(scene.receiver.ids(), [slow, unrung]);
+        assert_eq!(scene.receiver.ids(), [slow, unannounced]);
         assert_eq!(scene.state(stale).await, EventState::Dead);
-        assert_eq!(scene.event(slow).await.last_error, "", "it is still under way");
+        assert_eq!(scene.event(slow).await.last_error, "", "the attempt is still running");
     };
     tokio::select! {
         _ = outbox.deliver_due() => unreachable!("the receiver hangs"),
@@ -310,21 +309,21 @@ async fn a_receiver_that_hangs_does_not_hold_the_rounds(db: Db) {
     }
 }
 
-async fn two_dispatchers_tell_everything_once(db: Db) {
+async fn two_dispatchers_deliver_each_message_once(db: Db) {
     let scene = Scene::set(&db).await;
     for _ in 0..30 {
         scene.fixture.told().await;
     }
     let another = scene.another();
     let (one, two) = tokio::join!(scene.outbox.deliver_due(), another.deliver_due());
-    // Whoever loses a race for the last messages may end before the other one.
-    let rest = scene.tries().await;
+    // The one that loses the race for the last messages may end before the other.
+    let rest = scene.attempts().await;
     assert_eq!(one.unwrap() + two.unwrap() + rest, 30);
     assert_eq!(scene.receiver.ids().len(), 30);
     assert_eq!(scene.receiver.effects().len(), 30);
 }
 
-async fn a_dispatcher_that_dies_leaves_nothing_behind(db: Db) {
+async fn another_dispatcher_retries_after_one_died(db: Db) {
     let scene = Scene::set(&db).await;
     let id = scene.fixture.told().await;
     let dying = scene.another();
@@ -333,35 +332,35 @@ async fn a_dispatcher_that_dies_leaves_nothing_behind(db: Db) {
         _ = dying.deliver_due() => unreachable!("the receiver hangs"),
         () = scene.receiver.hears(1) => {}
     }
-    assert_eq!(scene.tries().await, 0, "it is leased");
+    assert_eq!(scene.attempts().await, 0, "it is leased");
     scene.fixture.manual_clock.advance(SignedDuration::from_secs(50));
-    assert_eq!(scene.tries().await, 1);
+    assert_eq!(scene.attempts().await, 1);
     assert_eq!(scene.receiver.effects(), BTreeSet::from([id]));
     assert_eq!(scene.state(id).await, EventState::Delivered);
 }
 
-async fn an_unreadable_message_does_not_hold_the_others(db: Db) {
+async fn an_unreadable_message_does_not_delay_others(db: Db) {
     let scene = Scene::set(&db).await;
     scene.fixture.told().await;
     db.tamper("UPDATE outbox SET id = 'not an id'").await;
     let good = scene.fixture.told().await;
-    assert_eq!(scene.tries().await, 1);
+    assert_eq!(scene.attempts().await, 1);
     assert_eq!(scene.receiver.ids(), [good]);
 }
 
-async fn without_a_receiver_messages_wait_for_one(db: Db) {
+async fn messages_wait_while_there_is_no_receiver(db: Db) {
     let scene = Scene::set(&db).await;
-    let nobody = dispatcher(&scene.fixture, None, &[]);
+    let outbox = dispatcher(&scene.fixture, None, &[]);
     let id = scene.fixture.told().await;
     scene.fixture.manual_clock.advance(SignedDuration::from_hours(200));
-    assert_eq!(nobody.deliver_due().await.unwrap(), 0);
-    let oldest = Some(SignedDuration::from_hours(200));
-    assert_eq!(nobody.waiting().await.unwrap()[0], waiting(1, oldest, 0));
+    assert_eq!(outbox.deliver_due().await.unwrap(), 0);
+    let enqueued_at = scene.fixture.now() - SignedDuration::from_hours(200);
+    assert_eq!(scene.depth().await, depth(1, Some(enqueued_at), 0));
     assert_eq!(scene.event(id).await.attempts, 0);
-    assert_eq!(scene.tries().await, 1);
+    assert_eq!(scene.attempts().await, 1);
 }
 
-async fn a_forbidden_address_is_not_told_until_it_is_allowed(db: Db) {
+async fn a_denied_address_is_not_called_until_it_is_allowed(db: Db) {
     let scene = Scene::set(&db).await;
     let id = scene.fixture.told().await;
     let forbidden =
@@ -372,10 +371,10 @@ async fn a_forbidden_address_is_not_told_until_it_is_allowed(db: Db) {
     assert_eq!((event.state, event.last_status), (EventState::Pending, 0));
     assert!(event.last_error.contains("notify.allow_networks"), "{}", event.last_error);
     scene.wait_for(id).await;
-    assert_eq!(scene.tries().await, 1);
+    assert_eq!(scene.attempts().await, 1);
 }
 
-async fn a_bell_wakes_the_dispatcher_and_shutdown_ends_it(db: Db) {
+async fn wakes_up_when_notified_and_stops_on_shutdown(db: Db) {
     let scene = Scene::set(&db).await;
     let shutdown = CancellationToken::new();
     let tell = async {
@@ -389,12 +388,12 @@ async fn a_bell_wakes_the_dispatcher_and_shutdown_ends_it(db: Db) {
         shutdown.cancel();
     };
     tokio::join!(scene.outbox.run(&shutdown), tell);
-    assert_eq!(scene.waiting().await.messages, 0, "the last one was recorded");
+    assert_eq!(scene.depth().await.pending, 0, "the last outcome was recorded");
 }
 
-async fn after_shutdown_nothing_new_begins(db: Db) {
+async fn starts_no_attempt_after_shutdown(db: Db) {
     let scene = Scene::set(&db).await;
-    let outbox = scene.hasty();
+    let outbox = scene.impatient();
     let slow = scene.fixture.told().await;
     scene.receiver.always(slow, Reply::Hang);
     let shutdown = CancellationToken::new();
@@ -406,5 +405,8 @@ async fn after_shutdown_nothing_new_begins(db: Db) {
     };
     tokio::join!(outbox.run(&shutdown), stop);
     assert_eq!(scene.receiver.ids(), [slow]);
-    assert!(scene.event(slow).await.last_error.contains("timed out"), "it was brought to its end");
+    assert!(
+        scene.event(slow).await.last_error.contains("timed out"),
+        "the running attempt was completed"
+    );
 }

@@ -5,9 +5,8 @@ use std::net::Ipv4Addr;
 use axum::body::Body;
 use axum::http::Request;
 use forte_media::database::{EnqueueContext, EventRow, EventState, NewReport};
-use forte_media::model::{
-    Clock, EventId, Faults, Person, PersonId, RefKey, ReportStatus, Role, SessionId,
-};
+use forte_media::events;
+use forte_media::model::{Clock, Faults, Person, PersonId, RefKey, ReportStatus, Role, SessionId};
 use forte_media::notify::{Config, Fcm};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -369,8 +368,7 @@ async fn two_nodes_do_not_remind_twice(stage: Stage) {
     }
     stage.due_in(3).await;
     let fixture = &stage.service.env.fixture;
-    let new_id = || EventId::mint(&fixture.clock, &fixture.random);
-    let context = EnqueueContext { new_id: &new_id, now: fixture.now() };
+    let context = EnqueueContext::new(&fixture.clock, &fixture.random, events::message);
     let until = fixture.now() + SignedDuration::from_hours(24);
     let other = stage.service.env.db.opened_again().await;
     let one = stage.service.database();

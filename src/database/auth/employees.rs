@@ -1,14 +1,15 @@
 //! The people of a company: shown, and let go (E4, E5).
 
-use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
 use crate::database::error::DatabaseError;
+use crate::database::outbox::messages::EnqueueContext;
+use crate::database::outbox::pushes::push_revoked;
 use crate::database::pool::{Database, Write};
 use crate::database::rows::{number, parsed, text};
-use crate::model::{CompanyId, EventId, Person, PersonId};
+use crate::model::{CompanyId, Person, PersonId};
 
-use super::sessions::{EndReason, notify_device};
+use super::sessions::EndReason;
 
 /// An employee, as the director sees them (E4).
 #[derive(Debug, Clone)]
@@ -100,8 +101,7 @@ impl Database {
         &self,
         director: &Person,
         person: PersonId,
-        now: Timestamp,
-        mint: impl Fn() -> EventId + Send,
+        context: &EnqueueContext<'_>,
     ) -> Result<DeletionOutcome, DatabaseError> {
         let mut write = self.write().await?;
         // Deletions in one company wait for each other: two directors cannot delete one another.
@@ -123,7 +123,7 @@ impl Database {
         if deleted.rows_affected() == 0 {
             return Ok(DeletionOutcome::NotFound);
         }
-        end_sessions(&mut write, person, now, mint).await?;
+        end_sessions(&mut write, person, context).await?;
         write.commit().await?;
         Ok(DeletionOutcome::Deleted)
     }
@@ -141,14 +141,13 @@ async fn may_delete(write: &mut Write, director: &Person) -> Result<bool, Databa
 async fn end_sessions(
     write: &mut Write,
     person: PersonId,
-    now: Timestamp,
-    mint: impl Fn() -> EventId + Send,
+    context: &EnqueueContext<'_>,
 ) -> Result<(), DatabaseError> {
     sqlx::query(
         "UPDATE refreshes SET expires_at = $1 WHERE expires_at > $1 AND session_id IN \
          (SELECT id FROM sessions WHERE person_id = $2)",
     )
-    .bind(now.as_microsecond())
+    .bind(context.now.as_microsecond())
     .bind(person.0)
     .execute(&mut **write)
     .await?;
@@ -156,14 +155,15 @@ async fn end_sessions(
         "UPDATE sessions SET ended_at = $1, ended_why = $2 WHERE person_id = $3 AND ended_at = 0 \
          RETURNING id, fcm",
     )
-    .bind(now.as_microsecond())
+    .bind(context.now.as_microsecond())
     .bind(EndReason::Dismissed.as_str())
     .bind(person.0)
     .fetch_all(&mut **write)
     .await?;
     for row in ended {
         if !text(&row, "fcm")?.is_empty() {
-            notify_device(write, parsed(&row, "id")?, EndReason::Dismissed, mint(), now).await?;
+            let reason = EndReason::Dismissed.as_str();
+            push_revoked(write, parsed(&row, "id")?, reason, context).await?;
         }
     }
     Ok(())

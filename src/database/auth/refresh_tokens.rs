@@ -4,9 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::any::AnyRow;
 
 use crate::database::error::DatabaseError;
+use crate::database::outbox::messages::EnqueueContext;
 use crate::database::pool::{Database, Write};
 use crate::database::rows::{number, text, time, unreadable};
-use crate::model::{CompanyId, EventId, Person, PersonId, Role, SessionId};
+use crate::model::{CompanyId, Person, PersonId, Role, SessionId};
 
 use super::sessions::{EndReason, add_refresh_token, end, take_over};
 
@@ -30,8 +31,6 @@ pub struct TokenRefresh {
     pub ttl: SignedDuration,
     /// How long a session lives at most.
     pub at_most: Option<SignedDuration>,
-    /// The id of what the device is told if the token was used before.
-    pub note: EventId,
     /// The present moment.
     pub now: Timestamp,
 }
@@ -91,6 +90,7 @@ impl Database {
     pub async fn refresh_token(
         &self,
         refresh: &TokenRefresh,
+        context: &EnqueueContext<'_>,
     ) -> Result<RefreshOutcome, DatabaseError> {
         let mut write = self.write().await?;
         let Some(found) = find(&mut write, refresh).await? else {
@@ -108,7 +108,7 @@ impl Database {
             let (rti, made_at) = (refresh.successor, refresh.now);
             RefreshOutcome::Issued(found.successor(rti, made_at, expires_at))
         } else {
-            again(&mut write, refresh, &found, used).await?
+            again(&mut write, refresh, &found, used, context).await?
         };
         if matches!(outcome, RefreshOutcome::Issued(_)) {
             seen(&mut write, refresh).await?;
@@ -210,6 +210,7 @@ async fn again(
     refresh: &TokenRefresh,
     found: &Found,
     used: Use,
+    context: &EnqueueContext<'_>,
 ) -> Result<RefreshOutcome, DatabaseError> {
     let row = sqlx::query("SELECT made_at, expires_at FROM refreshes WHERE rti = $1")
         .bind(used.successor)
@@ -221,9 +222,8 @@ async fn again(
             Ok(RefreshOutcome::Issued(found.successor(used.successor, made_at, expires_at)))
         }
         _ => {
-            let (person, note) = (found.person.id, Some(refresh.note));
-            let (session, now) = (refresh.session, refresh.now);
-            end(write, person, session, EndReason::TokenReused, note, now).await?;
+            let (person, session) = (found.person.id, refresh.session);
+            end(write, person, session, EndReason::TokenReused, true, context).await?;
             Ok(RefreshOutcome::Reused)
         }
     }

@@ -4,15 +4,14 @@
 //! from the start (S1).
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
 use sqlx::AnyConnection;
 
 use crate::database::counters::{Counter, next_number};
 use crate::database::error::DatabaseError;
-use crate::database::outbox::messages::{Channel, OutboxMessage, enqueue};
+use crate::database::outbox::messages::{EnqueueContext, enqueue};
 use crate::database::pool::{Database, Write};
 use crate::database::rows::{count, number, text, time};
-use crate::model::{Biin, ChallengeId, CompanyId, DeviceId, EventId, Role};
+use crate::model::{Biin, ChallengeId, CompanyId, DeviceId, OutboxEvent, OutboxMessage, Role};
 
 /// The kind of a row that nobody is told.
 const NOBODY: &str = "mail.none";
@@ -43,10 +42,6 @@ pub struct NewChallenge {
     pub now: Timestamp,
     /// Until when the code is good.
     pub expires_at: Timestamp,
-    /// The id of its mail.
-    pub mail: EventId,
-    /// The id of the warning, if there is to be one.
-    pub warning: EventId,
 }
 
 /// Over how long requests are counted.
@@ -129,6 +124,7 @@ impl Database {
         new: &NewChallenge,
         windows: CountingWindows,
         judge: impl Fn(&RecentRequests) -> LimitDecision + Send + Sync,
+        context: &EnqueueContext<'_>,
     ) -> Result<CodeRequestOutcome, DatabaseError> {
         if let Some(wait) = self.refused(new, windows, &judge).await? {
             return Ok(CodeRequestOutcome::Wait(wait));
@@ -138,7 +134,7 @@ impl Database {
         let owner = owner(&mut write, &new.biin).await?;
         let verdict = judge(&traffic(&mut write, new, &owner, windows).await?);
         let warned = match verdict.warning {
-            Some(reason) => warn(&mut write, new, &owner, reason).await?,
+            Some(reason) => warn(&mut write, new, &owner, reason, context).await?,
             None => false,
         };
         if let Some(wait) = verdict.wait {
@@ -147,7 +143,7 @@ impl Database {
             }
             return Ok(CodeRequestOutcome::Wait(wait));
         }
-        record(&mut write, new, &owner).await?;
+        record(&mut write, new, &owner, context).await?;
         write.commit().await?;
         Ok(if owner.is_somebody() {
             CodeRequestOutcome::Sent(owner.email)
@@ -278,20 +274,14 @@ async fn warn(
     new: &NewChallenge,
     owner: &Owner,
     reason: &'static str,
+    context: &EnqueueContext<'_>,
 ) -> Result<bool, DatabaseError> {
     let subject = owner.subject();
     if is_warned(write, new, &subject).await? {
         return Ok(false);
     }
-    let warning = OutboxMessage {
-        id: new.warning,
-        channel: Channel::Mail,
-        kind: "mail.warning",
-        subject,
-        body: json!({ "company_id": owner.company.0, "reason": reason }).to_string(),
-        expires_at: Some(new.now + DAY),
-    };
-    enqueue_for_owner(write, warning, owner, new.now).await?;
+    let warning = OutboxEvent::CodesAbused { company: owner.company, reason };
+    enqueue_for_owner(write, context.message(&warning), owner, context.now).await?;
     Ok(true)
 }
 
@@ -313,22 +303,20 @@ async fn is_warned(
 }
 
 /// The challenge instead of an older one of the same device (S5), and its mail.
-async fn record(write: &mut Write, new: &NewChallenge, owner: &Owner) -> Result<(), DatabaseError> {
+async fn record(
+    write: &mut Write,
+    new: &NewChallenge,
+    owner: &Owner,
+    context: &EnqueueContext<'_>,
+) -> Result<(), DatabaseError> {
     sqlx::query("UPDATE challenges SET used = 2 WHERE biin = $1 AND uuid = $2 AND used = 0")
         .bind(new.biin.as_str())
         .bind(new.device.as_str())
         .execute(&mut **write)
         .await?;
     insert(write, new, owner).await?;
-    let mail = OutboxMessage {
-        id: new.mail,
-        channel: Channel::Mail,
-        kind: "mail.code",
-        subject: format!("challenge:{}", new.id),
-        body: json!({ "challenge_id": new.id }).to_string(),
-        expires_at: Some(new.expires_at),
-    };
-    enqueue_for_owner(write, mail, owner, new.now).await
+    let mail = OutboxEvent::CodeRequested { challenge: new.id, expires_at: new.expires_at };
+    enqueue_for_owner(write, context.message(&mail), owner, context.now).await
 }
 
 async fn insert(write: &mut Write, new: &NewChallenge, owner: &Owner) -> Result<(), DatabaseError> {

@@ -1,14 +1,14 @@
 //! Sign-ins of people on devices.
 
 use jiff::Timestamp;
-use serde_json::json;
 use sqlx::any::AnyRow;
 
 use crate::database::error::DatabaseError;
-use crate::database::outbox::messages::{Channel, OutboxMessage, enqueue};
+use crate::database::outbox::messages::EnqueueContext;
+use crate::database::outbox::pushes::push_revoked;
 use crate::database::pool::{Database, Write};
 use crate::database::rows::{parsed, text, time};
-use crate::model::{DeviceId, EventId, Person, PersonId, SessionId};
+use crate::model::{DeviceId, Person, PersonId, SessionId};
 
 /// Most sessions that are listed: nobody has that many phones.
 const MOST_LISTED: i64 = 100;
@@ -121,7 +121,7 @@ impl Database {
         rows.iter().map(session).collect()
     }
 
-    /// Ends a session of this person: `true` when it was open. With `note`, its device is told.
+    /// Ends a session of this person: `true` when it was open. With `notify`, its device gets a message.
     ///
     /// # Errors
     /// When the database fails.
@@ -130,11 +130,11 @@ impl Database {
         person: PersonId,
         id: SessionId,
         why: EndReason,
-        note: Option<EventId>,
-        now: Timestamp,
+        notify: bool,
+        context: &EnqueueContext<'_>,
     ) -> Result<bool, DatabaseError> {
         let mut write = self.write().await?;
-        let ended = end(&mut write, person, id, why, note, now).await?;
+        let ended = end(&mut write, person, id, why, notify, context).await?;
         write.commit().await?;
         Ok(ended)
     }
@@ -214,25 +214,22 @@ pub(super) async fn end(
     person: PersonId,
     id: SessionId,
     why: EndReason,
-    note: Option<EventId>,
-    now: Timestamp,
+    notify: bool,
+    context: &EnqueueContext<'_>,
 ) -> Result<bool, DatabaseError> {
     let ended = sqlx::query(
         "UPDATE sessions SET ended_at = $1, ended_why = $2 \
          WHERE id = $3 AND person_id = $4 AND ended_at = 0 RETURNING fcm",
     )
-    .bind(now.as_microsecond())
+    .bind(context.now.as_microsecond())
     .bind(why.as_str())
     .bind(id.to_string())
     .bind(person.0)
     .fetch_optional(&mut **write)
     .await?;
     let Some(row) = ended else { return Ok(false) };
-    match note {
-        Some(note) if !text(&row, "fcm")?.is_empty() => {
-            notify_device(write, id, why, note, now).await?;
-        }
-        _ => {}
+    if notify && !text(&row, "fcm")?.is_empty() {
+        push_revoked(write, id, why.as_str(), context).await?;
     }
     Ok(true)
 }
@@ -253,26 +250,6 @@ pub(super) async fn end_all(
     .execute(&mut **write)
     .await?;
     Ok(())
-}
-
-/// Tells a device that its session has ended.
-pub(super) async fn notify_device(
-    write: &mut Write,
-    id: SessionId,
-    why: EndReason,
-    note: EventId,
-    now: Timestamp,
-) -> Result<(), DatabaseError> {
-    let body = json!({ "session_id": id, "report_ref_key": "", "reason": why.as_str() });
-    let message = OutboxMessage {
-        id: note,
-        channel: Channel::Push,
-        kind: "push.session_revoked",
-        subject: format!("session:{id}"),
-        body: body.to_string(),
-        expires_at: None,
-    };
-    enqueue(write, &message, now).await
 }
 
 fn session(row: &AnyRow) -> Result<SessionRow, DatabaseError> {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::database::outbox::pushes::EnqueueContext;
+use crate::database::outbox::messages::EnqueueContext;
 use crate::model::{
     CompanyKind, Decision, ObjectKey, RefKey, ReportStatus, Role, TypeCode, VehicleGuid,
 };

@@ -252,7 +252,7 @@ async fn end_sessions(
         .await?;
     for row in &ended {
         if !text(row, "fcm")?.is_empty() {
-            push_revoked(write, parsed(row, "id")?, &source.context).await?;
+            push_revoked(write, parsed(row, "id")?, "", &source.context).await?;
         }
     }
     Ok(())

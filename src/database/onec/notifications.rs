@@ -6,11 +6,11 @@ use sqlx::any::AnyRow;
 
 use crate::database::config::EmployeesSee;
 use crate::database::error::DatabaseError;
-use crate::database::outbox::pushes::{PushKind, push_about};
+use crate::database::outbox::pushes::push_about;
 use crate::database::pool::Write;
 use crate::database::reports::decisions::{DecisionOutcome, NewDecision, decide, enqueue_decision};
 use crate::database::rows::{number, text};
-use crate::model::{Decision, RefKey, ReportStatus};
+use crate::model::{Decision, PushKind, RefKey, ReportStatus};
 
 use super::bulk::{WrittenRows, look_up};
 use super::changes::{Change, ChangeOutcome, ChangeSource, DecisionChange, ReportChange};

@@ -6,9 +6,9 @@ use sqlx::any::AnyRow;
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
 use crate::database::rows::{count, number, optional_time, parsed, text, time, unreadable};
-use crate::model::EventId;
+use crate::model::{Channel, EventId};
 
-use super::messages::{Channel, EventState, channel};
+use super::messages::{EventState, channel};
 
 /// A message as operators see it.
 #[derive(Debug, Clone)]

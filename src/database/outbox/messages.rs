@@ -6,56 +6,7 @@ use sqlx::any::AnyRow;
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
 use crate::database::rows::{count, micros, optional_time, parsed, text, time, unreadable};
-use crate::model::EventId;
-
-/// Who is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Channel {
-    /// The report service.
-    Webhook,
-    /// A person, by mail.
-    Mail,
-    /// A person's device.
-    Push,
-}
-
-impl Channel {
-    /// The word in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Webhook => "webhook",
-            Self::Mail => "mail",
-            Self::Push => "push",
-        }
-    }
-
-    /// Every channel there is.
-    pub const ALL: [Self; 3] = [Self::Webhook, Self::Mail, Self::Push];
-
-    /// Reads the word back.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|channel| channel.as_str() == word)
-    }
-}
-
-/// A message to be told.
-#[derive(Debug, Clone)]
-pub struct OutboxMessage {
-    /// Its id, the same over all tries.
-    pub id: EventId,
-    /// Who is told.
-    pub channel: Channel,
-    /// Its type, such as `report.submitted`.
-    pub kind: &'static str,
-    /// What it is about: messages about one subject keep their order.
-    pub subject: String,
-    /// Its JSON.
-    pub body: String,
-    /// From when on message is of no use.
-    pub expires_at: Option<Timestamp>,
-}
+use crate::model::{BuildMessage, Channel, Clock, EventId, OutboxEvent, OutboxMessage, Random};
 
 /// Writes a message into the transaction that it tells of. Its turn is after every other about its
 /// subject; where two transactions may tell of one subject at once, they have locked its row.
@@ -80,6 +31,40 @@ pub(in crate::database) async fn enqueue(
     .execute(&mut **write)
     .await?;
     Ok(())
+}
+
+/// What a transaction needs to enqueue messages.
+#[derive(Clone, Copy)]
+pub struct EnqueueContext<'c> {
+    clock: &'c Clock,
+    random: &'c Random,
+    build: BuildMessage,
+    pub now: Timestamp,
+}
+
+impl<'c> EnqueueContext<'c> {
+    /// A context for the present moment.
+    pub fn new(clock: &'c Clock, random: &'c Random, build: BuildMessage) -> Self {
+        Self { clock, random, build, now: clock.now() }
+    }
+
+    pub(in crate::database) fn new_id(&self) -> EventId {
+        EventId::mint(self.clock, self.random)
+    }
+
+    /// Builds the message of an event, for [`enqueue`].
+    pub(in crate::database) fn message(&self, event: &OutboxEvent<'_>) -> OutboxMessage {
+        (self.build)(event, self.new_id(), self.now)
+    }
+
+    /// Enqueues the message of an event.
+    pub(in crate::database) async fn enqueue(
+        &self,
+        write: &mut Write,
+        event: &OutboxEvent<'_>,
+    ) -> Result<(), DatabaseError> {
+        enqueue(write, &self.message(event), self.now).await
+    }
 }
 
 /// Where a message is in its life.

@@ -6,8 +6,6 @@ pub(super) mod pushes;
 mod retention;
 
 pub use listing::EventRow;
-pub use messages::{
-    Channel, ClaimedMessage, DeliveryResult, EventState, OutboxDepth, OutboxMessage,
-};
-pub use pushes::{EnqueueContext, PushDevice, PushKind, PushReport};
+pub use messages::{ClaimedMessage, DeliveryResult, EnqueueContext, EventState, OutboxDepth};
+pub use pushes::{PushDevice, PushReport};
 pub use retention::RetentionCutoffs;

@@ -5,20 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use jiff::Timestamp;
 use sqlx::any::AnyRow;
 
 use crate::database::config::EmployeesSee;
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
 use crate::database::rows::{number, parsed, placeholders, text, time};
-use crate::model::{EventId, PersonId, RefKey, SessionId};
+use crate::model::{OutboxEvent, PersonId, PushEvent, PushKind, RefKey, SessionId};
 
-use super::messages::{Channel, OutboxMessage, enqueue};
-
-/// How long a phone is told: a day later the list in the app has said it.
-const PUSH_TTL: SignedDuration = SignedDuration::from_hours(24);
+use super::messages::EnqueueContext;
 
 /// Most devices of one person that are told.
 const MAX_DEVICES: i64 = 20;
@@ -42,52 +38,6 @@ const BY_ASSIGNMENT: &str = " AND (\
         AND a.company_id = r.company_id AND a.gone = 0 \
         AND (a.person_ref <> '' AND a.person_ref = p.ref_key \
           OR a.mobile_digits <> '' AND a.mobile_digits = p.mobile_digits)))";
-
-/// What messages are written with.
-#[derive(Clone, Copy)]
-pub struct EnqueueContext<'p> {
-    /// Makes the id of a message.
-    pub new_id: &'p (dyn Fn() -> EventId + Send + Sync),
-    /// The present moment.
-    pub now: Timestamp,
-}
-
-/// What a phone is told of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PushKind {
-    /// New reports await a video.
-    Assigned,
-    /// Reports are due soon.
-    Due,
-    /// A video was approved.
-    Approved,
-    /// A video was rejected.
-    Rejected,
-    /// The device was signed out.
-    SessionRevoked,
-}
-
-impl PushKind {
-    /// The word in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Assigned => "push.report_assigned",
-            Self::Due => "push.report_due",
-            Self::Approved => "push.report_approved",
-            Self::Rejected => "push.report_rejected",
-            Self::SessionRevoked => "push.session_revoked",
-        }
-    }
-
-    /// Reads the word back.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Assigned, Self::Due, Self::Approved, Self::Rejected, Self::SessionRevoked]
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
-    }
-}
 
 /// A message to phones.
 #[derive(Debug, Clone, Copy)]
@@ -198,31 +148,20 @@ pub(super) async fn push_to_session(
     push: &Push<'_>,
     context: &EnqueueContext<'_>,
 ) -> Result<(), DatabaseError> {
-    let body = json!({
-        "session_id": session,
-        "report_ref_key": push.report,
-        "reports": push.reports,
-        "reason": push.reason,
-    });
-    let message = OutboxMessage {
-        id: (context.new_id)(),
-        channel: Channel::Push,
-        kind: push.kind.as_str(),
-        subject: format!("session:{session}"),
-        body: body.to_string(),
-        expires_at: context.now.checked_add(PUSH_TTL).ok(),
-    };
-    enqueue(write, &message, context.now).await
+    let Push { kind, report, reports, reason } = *push;
+    let event = OutboxEvent::Push(PushEvent { kind, session, report, reports, reason });
+    context.enqueue(write, &event).await
 }
 
-/// Tells a device that it was signed out. To be called where the session ends, while its token of
-/// the device is there.
+/// Tells a device that it was signed out, and why. Call it where the session ends, while the session
+/// still has the token of the device.
 pub(in crate::database) async fn push_revoked(
     write: &mut Write,
     session: SessionId,
+    reason: &str,
     context: &EnqueueContext<'_>,
 ) -> Result<(), DatabaseError> {
-    let push = Push { kind: PushKind::SessionRevoked, report: None, reports: 0, reason: "" };
+    let push = Push { kind: PushKind::SessionRevoked, report: None, reports: 0, reason };
     push_to_session(write, session, &push, context).await
 }
 

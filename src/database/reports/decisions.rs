@@ -1,16 +1,16 @@
 //! Decisions on reports: approved or rejected, once for each version.
 
 use jiff::Timestamp;
-use serde_json::json;
 use sqlx::any::AnyRow;
 
 use crate::database::error::DatabaseError;
-use crate::database::outbox::messages::{Channel, OutboxMessage, enqueue};
-use crate::database::outbox::pushes::{EnqueueContext, Push, PushKind, push_to_people};
+use crate::database::outbox::messages::EnqueueContext;
+use crate::database::outbox::pushes::{Push, push_to_people};
 use crate::database::pool::{Database, Write};
 use crate::database::rows::{number, optional, optional_time, text, unreadable};
 use crate::model::{
-    CompanyId, Decision, EventId, PersonId, RefKey, ReportStatus, SubmissionId, VideoId,
+    CompanyId, Decision, OutboxEvent, PersonId, PushKind, RefKey, ReportDecided, ReportStatus,
+    SubmissionId, VideoId,
 };
 
 /// A decision to be recorded.
@@ -137,8 +137,16 @@ async fn enqueue_all(
         add_custody(write, decision, latest, context).await?;
         push_to_people(write, &[latest.sender], &push(decision), context).await?;
     }
-    let message = message(decision, state, latest.as_ref(), context);
-    enqueue(write, &message, context.now).await
+    // Queued after every other message about the report, whose row this transaction has locked.
+    let event = OutboxEvent::ReportDecided(ReportDecided {
+        report: decision.ref_key,
+        submission: latest.map(|latest| latest.submission),
+        status: state.status,
+        reason: &state.reject_reason,
+        decided_by: &state.decided_by,
+        version: state.version,
+    });
+    context.enqueue(write, &event).await
 }
 
 /// Compare-and-set on what was looked at. A new rejection may come with the deadline near: the
@@ -230,7 +238,7 @@ async fn add_custody(
         "INSERT INTO custody (id, video_id, at, actor, action, detail) \
          VALUES ($1, $2, $3, $4, $5, $6)",
     )
-    .bind((context.new_id)().to_string())
+    .bind(context.new_id().to_string())
     .bind(latest.video.to_string())
     .bind(context.now.as_microsecond())
     .bind(decision.actor.as_str())
@@ -247,33 +255,4 @@ fn push(decision: &NewDecision) -> Push<'_> {
         Decision::Reject => PushKind::Rejected,
     };
     Push::about(kind, decision.ref_key, &decision.reason)
-}
-
-/// The event for the report service. Its turn is after every other message about the report, whose
-/// row this transaction has locked.
-fn message(
-    decision: &NewDecision,
-    state: &ReportState,
-    latest: Option<&Latest>,
-    context: &EnqueueContext<'_>,
-) -> OutboxMessage {
-    let kind = "report.decided";
-    let data = json!({
-        "report_ref_key": decision.ref_key,
-        "submission_id": latest.map(|latest| latest.submission),
-        "status_code": state.status,
-        "reason": state.reject_reason,
-        "decided_by": state.decided_by,
-        "decided_at": context.now,
-        "version": state.version,
-    });
-    let id: EventId = (context.new_id)();
-    OutboxMessage {
-        id,
-        channel: Channel::Webhook,
-        kind,
-        subject: decision.ref_key.to_string(),
-        body: json!({ "type": kind, "timestamp": context.now, "data": data }).to_string(),
-        expires_at: None,
-    }
 }

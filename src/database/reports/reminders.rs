@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 
 use crate::database::error::DatabaseError;
-use crate::database::outbox::pushes::{EnqueueContext, PushKind, push_about};
+use crate::database::outbox::messages::EnqueueContext;
+use crate::database::outbox::pushes::push_about;
 use crate::database::pool::Database;
 use crate::database::rows::parsed;
-use crate::model::RefKey;
+use crate::model::{PushKind, RefKey};
 
 impl Database {
     /// Marks up to `limit` reports that wait for a video and are due before `until`, and tells who may

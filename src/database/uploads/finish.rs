@@ -5,13 +5,13 @@ use sqlx::Row as _;
 
 use crate::database::counters::{Counter, next_number};
 use crate::database::error::DatabaseError;
-use crate::database::outbox::messages::{OutboxMessage, enqueue};
+use crate::database::outbox::messages::enqueue;
 use crate::database::pool::{Database, Write};
 use crate::database::rows::{number, optional, or_empty, parsed, signed, unreadable};
 use crate::database::videos::reuse::{Fingerprint, claim};
 use crate::model::{
-    Arrival, Digest, EarlierUse, Facts, Finding, Length, Person, ReportStatus, SubmissionId,
-    UploadId, VehicleGuid, Verdict, VideoId, arrival,
+    Arrival, Digest, EarlierUse, Facts, Finding, Length, OutboxMessage, Person, ReportStatus,
+    SubmissionId, UploadId, VehicleGuid, Verdict, VideoId, arrival,
 };
 
 use super::upload::Details;

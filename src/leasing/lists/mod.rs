@@ -8,9 +8,10 @@ mod rows;
 mod words;
 
 use crate::database::{
-    Database, DeletionOutcome, ListedEmployee, ListedVehicleType, ProfileRow, Scope,
+    Database, DeletionOutcome, EnqueueContext, ListedEmployee, ListedVehicleType, ProfileRow, Scope,
 };
-use crate::model::{Clock, EventId, Person, PersonId, Random, TypeCode, VehicleGuid};
+use crate::events;
+use crate::model::{Clock, Person, PersonId, Random, TypeCode, VehicleGuid};
 
 use super::Config;
 
@@ -165,9 +166,8 @@ impl Lists {
         if director.id == employee {
             return Err(ListError::Oneself);
         }
-        let mint = || EventId::mint(&self.clock, &self.random);
-        let now = self.clock.now();
-        match self.database.delete_employee(director, employee, now, mint).await? {
+        let context = EnqueueContext::new(&self.clock, &self.random, events::message);
+        match self.database.delete_employee(director, employee, &context).await? {
             DeletionOutcome::Deleted => Ok(()),
             DeletionOutcome::NotFound => Err(ListError::NotFound),
             DeletionOutcome::NotAllowed => Err(ListError::Forbidden),

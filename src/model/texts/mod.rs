@@ -16,7 +16,6 @@ mod table;
 mod units;
 
 pub use language::Language;
-#[expect(unused_imports, reason = "the letters are about to use it")]
 pub(crate) use table::plural;
 pub(crate) use table::text;
 pub use table::{Plural, Text};

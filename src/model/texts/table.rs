@@ -106,7 +106,6 @@ pub struct Plural {
 }
 
 /// Finds a [`Plural`] by the common part of its keys at compile time.
-#[expect(unused_macros, reason = "the letters are about to use it")]
 macro_rules! plural {
     ($key:literal) => {
         $crate::model::texts::Plural {

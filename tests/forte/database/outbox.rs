@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use forte_media::database::{
-    Channel, ClaimedMessage, DeliveryResult, EventState, RetentionCutoffs,
-};
-use forte_media::model::EventId;
+use forte_media::database::{ClaimedMessage, DeliveryResult, EventState, RetentionCutoffs};
+use forte_media::model::{Channel, EventId};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 

@@ -1,13 +1,12 @@
 //! People, reports and uploads for tests of the database and of what stands on it.
 
 use forte_media::database::{
-    Channel, Database, Details, FinishedUpload, NewCompany, NewPerson, NewReport, NewUpload,
-    NewVehicle, OutboxMessage,
+    Database, Details, FinishedUpload, NewCompany, NewPerson, NewReport, NewUpload, NewVehicle,
 };
 use forte_media::model::{
-    Clock, CompanyId, CompanyKind, Digest, Door, EventId, Facts, Length, ManualClock, NodeId,
-    Person, PersonId, Place, Random, RefKey, ReportStatus, Role, SubmissionId, TimeSent, TypeCode,
-    UploadId, VehicleGuid, VideoId,
+    Channel, Clock, CompanyId, CompanyKind, Digest, Door, EventId, Facts, Length, ManualClock,
+    NodeId, OutboxMessage, Person, PersonId, Place, Random, RefKey, ReportStatus, Role,
+    SubmissionId, TimeSent, TypeCode, UploadId, VehicleGuid, VideoId,
 };
 use jiff::{SignedDuration, Timestamp};
 

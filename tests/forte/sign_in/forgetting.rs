@@ -2,8 +2,6 @@
 
 use jiff::SignedDuration;
 
-use forte_media::auth::MessageRetention;
-
 use crate::harness::phone::{Phone, UNKNOWN_BIIN, refresh, token_pair, with_token};
 use crate::harness::service::{Service, on_both_backends};
 
@@ -42,15 +40,15 @@ async fn old_sign_ins_are_forgotten_and_living_ones_are_not(service: Service) {
 /// S7: also those that went nowhere; what is still to be told stays.
 async fn letters_with_codes_are_forgotten_with_their_codes(service: Service) {
     let days = |days: i64| SignedDuration::from_hours(24 * days);
-    let keep = MessageRetention { settled: days(30), dead: days(180) };
+    let (outbox, retention) = (&service.app.outbox, service.app.retention());
     Phone::driver().code(&service).await;
     Phone::driver().at(UNKNOWN_BIIN).request_code(&service).await;
     service.deliver().await;
     Phone::director().code(&service).await;
     service.manual_clock().advance(days(2));
-    assert_eq!(service.app.auth.purge_messages(keep).await.unwrap(), 0);
+    assert_eq!(outbox.purge(&retention).await.unwrap(), 0);
     service.manual_clock().advance(SignedDuration::from_secs(1));
-    assert_eq!(service.app.auth.purge_messages(keep).await.unwrap(), 2);
+    assert_eq!(outbox.purge(&retention).await.unwrap(), 2);
     let left = service.env.db.rows("SELECT state FROM outbox").await;
     assert_eq!(left, ["pending"]);
 }

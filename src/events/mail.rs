@@ -1,0 +1,156 @@
+//! Mails: plain text, and HTML with the same sentences. The HTML loads nothing.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::sanitize::value;
+use crate::model::texts::{Language, plural, text};
+use crate::model::{Email, Role};
+
+/// What the mail with a one-time code says: who wants to sign in, on which device (Q5). The values are
+/// as the requester gave them.
+#[derive(Clone, Copy)]
+pub struct CodeMail<'m> {
+    pub to: &'m str,
+    pub company: &'m str,
+    pub code: &'m str,
+    pub expires_at: Timestamp,
+    pub role: Role,
+    pub first_name: &'m str,
+    pub mobile: &'m str,
+    pub device: &'m str,
+}
+
+/// The paragraphs of a mail.
+#[derive(Default)]
+struct Paragraphs {
+    before: Vec<String>,
+    /// Shown large; empty when there is none.
+    code: String,
+    after: Vec<String>,
+}
+
+/// `zone` is the one whose wall clock shows the expiry.
+pub fn code_mail(
+    mail: &CodeMail<'_>,
+    now: Timestamp,
+    zone: &TimeZone,
+    language: Language,
+) -> Email {
+    // A delayed mail must not promise more time than is left.
+    let left = mail.expires_at.duration_since(now).as_secs().saturating_add(59) / 60;
+    let minutes = u64::try_from(left).unwrap_or_default();
+    let time = mail.expires_at.to_zoned_datetime(zone.clone()).strftime("%H:%M");
+    let role = match mail.role {
+        Role::Employee => text!("mail.code.driver"),
+        Role::Admin | Role::Reviewer => text!("mail.code.director"),
+    };
+    let mut after = vec![
+        plural!("mail.code.valid").format(language, minutes, &[("time", &time)]),
+        role.get(language).to_owned(),
+    ];
+    let details = [
+        (text!("mail.code.name"), mail.first_name),
+        (text!("mail.code.mobile"), mail.mobile),
+        (text!("mail.code.device"), mail.device),
+    ];
+    for (label, detail) in details {
+        let detail = value(detail);
+        if !detail.is_empty() {
+            after.push(label.format(language, &[("value", &detail)]));
+        }
+    }
+    let advice = [text!("mail.code.share"), text!("mail.code.unexpected")];
+    after.extend(advice.map(|text| text.get(language).to_owned()));
+    let before = vec![
+        text!("mail.hello").get(language).to_owned(),
+        text!("mail.code.intro").format(language, &[("company", &value(mail.company))]),
+        text!("mail.code.label").get(language).to_owned(),
+    ];
+    let paragraphs = Paragraphs { before, code: mail.code.to_owned(), after };
+    email(mail.to, text!("mail.code.subject").get(language), &paragraphs, language)
+}
+
+/// The mail about too many codes, requested or guessed (`wrong_codes`).
+pub fn warning_mail(to: &str, company: &str, reason: &str, language: Language) -> Email {
+    let happened = match reason {
+        "wrong_codes" => text!("mail.warning.wrong_codes"),
+        _ => text!("mail.warning.many_codes"),
+    };
+    let before = vec![
+        text!("mail.hello").get(language).to_owned(),
+        happened.format(language, &[("company", &value(company))]),
+        text!("mail.warning.safe").get(language).to_owned(),
+        text!("mail.warning.act").get(language).to_owned(),
+    ];
+    let paragraphs = Paragraphs { before, ..Paragraphs::default() };
+    email(to, text!("mail.warning.subject").get(language), &paragraphs, language)
+}
+
+fn email(to: &str, subject: &str, paragraphs: &Paragraphs, language: Language) -> Email {
+    Email {
+        to: to.to_owned(),
+        subject: subject.to_owned(),
+        text: plain_text(paragraphs),
+        html: html(paragraphs, language),
+    }
+}
+
+fn plain_text(paragraphs: &Paragraphs) -> String {
+    let Paragraphs { before, code, after } = paragraphs;
+    let code = (!code.is_empty()).then_some(code);
+    let all = before.iter().chain(code).chain(after);
+    all.map(|paragraph| format!("{paragraph}\n")).collect::<Vec<_>>().join("\n")
+}
+
+fn html(paragraphs: &Paragraphs, language: Language) -> String {
+    let paragraph = |text: &String| format!("<p>{}</p>\n", escape(text));
+    let before: String = paragraphs.before.iter().map(paragraph).collect();
+    let after: String = paragraphs.after.iter().map(paragraph).collect();
+    let code = if paragraphs.code.is_empty() {
+        String::new()
+    } else {
+        let style = "font-size:28px;letter-spacing:6px;font-weight:bold";
+        format!("<p style=\"{style}\">{}</p>\n", escape(&paragraphs.code))
+    };
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"{}\">\n<head><meta charset=\"utf-8\"></head>\n\
+         <body style=\"font-family:sans-serif;font-size:16px\">\n{before}{code}{after}</body>\n</html>\n",
+        language.code()
+    )
+}
+
+fn escape(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            _ => safe.push(char),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_in_a_name_is_escaped() {
+        let paragraphs = Paragraphs {
+            before: vec!["<script>alert('x')</script> & \"y\"".to_owned()],
+            code: "0042".to_owned(),
+            after: Vec::new(),
+        };
+        let html = html(&paragraphs, Language::Russian);
+        assert!(
+            html.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;y&quot;")
+        );
+        assert!(!html.contains("<script"));
+        assert_eq!(plain_text(&paragraphs), "<script>alert('x')</script> & \"y\"\n\n0042\n");
+    }
+}

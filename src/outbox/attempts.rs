@@ -1,0 +1,49 @@
+//! The running attempts, counted by channel.
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+
+use crate::database::ClaimedMessage;
+use crate::model::Channel;
+
+/// Running attempts; each future returns its channel.
+pub(super) struct Attempts<F> {
+    running: FuturesUnordered<F>,
+    channels: Vec<Channel>,
+    /// The number of attempts so far.
+    pub(super) started: usize,
+}
+
+impl<F: Future<Output = Channel>> Attempts<F> {
+    pub(super) fn new() -> Self {
+        Self { running: FuturesUnordered::new(), channels: Vec::new(), started: 0 }
+    }
+
+    pub(super) fn running(&self, channel: Channel) -> usize {
+        self.channels.iter().filter(|one| **one == channel).count()
+    }
+
+    pub(super) fn start(
+        &mut self,
+        channel: Channel,
+        claimed: Vec<ClaimedMessage>,
+        attempt: impl Fn(ClaimedMessage) -> F,
+    ) {
+        self.started += claimed.len();
+        self.channels.extend(claimed.iter().map(|_| channel));
+        self.running.extend(claimed.into_iter().map(attempt));
+    }
+
+    /// Waits for an attempt to end, and returns its channel; `None` when none is running.
+    pub(super) async fn next(&mut self) -> Option<Channel> {
+        let ended = self.running.next().await?;
+        if let Some(index) = self.channels.iter().position(|one| *one == ended) {
+            self.channels.swap_remove(index);
+        }
+        Some(ended)
+    }
+
+    pub(super) async fn join_all(&mut self) {
+        while self.next().await.is_some() {}
+    }
+}
