@@ -68,7 +68,7 @@ impl Text {
             let (name, rest) = part.split_once('}').unwrap_or((part, ""));
             match values.iter().find(|(known, _)| *known == name) {
                 Some((_, value)) => sentence += &value.to_string(),
-                None => sentence += &format!("{{{name}}}"),
+                None => sentence.extend(["{", name, "}"]),
             }
             sentence += rest;
         }
