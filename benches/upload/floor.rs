@@ -1,5 +1,5 @@
-//! The least that any server must do: take the bytes off the connection, hash them, write them to a
-//! file. One thread, one connection at a time, nothing kept or promised.
+//! The lower bound for any server: read the bytes from the connection, hash them, write them to a
+//! file. One thread, one connection at a time, nothing durable.
 
 use std::convert::Infallible;
 use std::fs::{self, File};
@@ -20,12 +20,11 @@ use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-/// As what this program calls itself to be the floor.
-pub(crate) const WORD: &str = "floor";
+/// The argument with which this program starts itself as the floor.
+pub(crate) const ARGUMENT: &str = "floor";
 
-/// The floor, in a process of its own.
+/// The floor in its own process.
 pub(crate) struct Floor {
-    /// Where it listens.
     pub(crate) address: SocketAddr,
     child: Child,
     folder: TempDir,
@@ -33,9 +32,9 @@ pub(crate) struct Floor {
 
 impl Floor {
     pub(crate) fn start() -> anyhow::Result<Self> {
-        let folder = TempDir::new_in(super::service::GROUND)?;
+        let folder = TempDir::new_in(super::service::DATA_FOLDER)?;
         let mut child = Command::new(std::env::current_exe()?)
-            .arg(WORD)
+            .arg(ARGUMENT)
             .arg(folder.path())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -48,8 +47,8 @@ impl Floor {
         self.child.id()
     }
 
-    /// Removes what it wrote.
-    pub(crate) fn tidy(&self) -> anyhow::Result<()> {
+    /// Removes the files that it wrote.
+    pub(crate) fn remove_videos(&self) -> anyhow::Result<()> {
         for entry in fs::read_dir(self.folder.path())? {
             fs::remove_file(entry?.path())?;
         }
@@ -59,12 +58,12 @@ impl Floor {
 
 impl Drop for Floor {
     fn drop(&mut self) {
-        // It has nothing to lose.
+        // It has no data to lose.
         let _ended = self.child.kill().and_then(|()| self.child.wait());
     }
 }
 
-/// Serves until killed; the address is told on the standard output.
+/// Serves until it is killed. The address is printed to standard output.
 #[expect(clippy::print_stdout, reason = "how the parent learns the address")]
 pub(crate) fn serve(folder: &Path) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -1,8 +1,8 @@
-//! What an upload costs: CPU seconds per GiB of the real program on SQLite and a folder, against the
-//! least that any server must do (`floor`) with the same bytes from the same client.
+//! The cost of an upload: CPU seconds per GiB of the real program with SQLite and a folder, compared
+//! with the lower bound for any server (`floor`) for the same bytes from the same client.
 //!
-//! `cargo bench --bench upload [-- ROUNDS CLIPS [WORKLOAD]]`: every round sends so many clips of
-//! 64 MiB by every workload; medians over the rounds are told.
+//! `cargo bench --bench upload [-- ROUNDS CLIPS [WORKLOAD]]`: each round sends CLIPS clips of 64 MiB
+//! with each workload; prints the medians over the rounds.
 
 mod clip;
 mod cpu;
@@ -19,16 +19,16 @@ use service::Service;
 use table::{Measure, Table};
 use workload::Workload;
 
-/// Rounds, unless told otherwise: enough for a median.
+/// Default number of rounds: enough for a median.
 const ROUNDS: usize = 5;
-/// Clips a round, unless told otherwise: half a GiB, so that clock ticks of 10 ms do not matter.
+/// Default number of clips per round: half a GiB, so that clock ticks of 10 ms do not matter.
 const CLIPS: usize = 8;
 
 fn main() -> anyhow::Result<()> {
     // cargo adds --bench.
     let words: Vec<String> = env::args().skip(1).filter(|word| word != "--bench").collect();
     if let [word, folder] = words.as_slice()
-        && word == floor::WORD
+        && word == floor::ARGUMENT
     {
         return floor::serve(folder.as_ref());
     }
@@ -53,7 +53,7 @@ fn compare(rounds: usize, clips: usize, only: Option<&str>) -> anyhow::Result<()
             let process =
                 if *workload == Workload::Floor { floor.process() } else { service.process() };
             let (cpu, wall) = (cpu::used(process)?, Instant::now());
-            // The first round only warms up, with one clip.
+            // The first round is a warm-up with one clip.
             let clips = if round == 0 { 1 } else { clips };
             for _ in 0..clips {
                 workload.send(&clip, &floor, &mut service)?;
@@ -63,8 +63,8 @@ fn compare(rounds: usize, clips: usize, only: Option<&str>) -> anyhow::Result<()
             if round > 0 {
                 table.add(*workload, &Measure { cpu, wall, bytes: clips * clip.len() });
             }
-            floor.tidy()?;
-            service.tidy()?;
+            floor.remove_videos()?;
+            service.remove_videos()?;
         }
     }
     table.print();

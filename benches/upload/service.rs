@@ -1,4 +1,4 @@
-//! The real program, in a process of its own, on a furnished database.
+//! The real program in its own process, with a prepared database.
 
 use std::fs;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -16,20 +16,18 @@ use forte_media::model::{
 use jiff::SignedDuration;
 use tempfile::TempDir;
 
-/// Where files go: a real disk, beside the build.
-pub(crate) const GROUND: &str = env!("CARGO_TARGET_TMPDIR");
-/// The program.
+/// The folder of all files: on a real disk, next to the build.
+pub(crate) const DATA_FOLDER: &str = env!("CARGO_TARGET_TMPDIR");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_forte-media");
-/// Signs the token of this measurement.
+/// Signs the access token.
 const SECRET: &str = "only-for-measuring-and-at-least-32-bytes-long";
-/// How long the program may take to begin.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long the program may take to start.
+const START_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The service with a driver and reports that await videos.
+/// The service with a driver and reports that wait for videos.
 pub(crate) struct Service {
-    /// Where it listens.
     pub(crate) address: SocketAddr,
-    /// The driver's access token.
+    /// The access token of the driver.
     pub(crate) token: String,
     reports: Vec<RefKey>,
     child: Child,
@@ -38,13 +36,13 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn start(reports: usize) -> anyhow::Result<Self> {
-        let folder = TempDir::new_in(GROUND)?;
+        let folder = TempDir::new_in(DATA_FOLDER)?;
         let address = free_address()?;
         let variables = variables(&folder, address)?;
         let settings = Settings::load(None, variables.clone())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        // One for each workload of the warming round beside those asked for.
-        let reports = runtime.block_on(furnish(&settings, reports + 8))?;
+        // One more per workload, for the warm-up.
+        let reports = runtime.block_on(prepare_database(&settings, reports + 8))?;
         let log = fs::File::create(folder.path().join("log"))?;
         let child = Command::new(PROGRAM)
             .arg("serve")
@@ -62,13 +60,13 @@ impl Service {
         self.child.id()
     }
 
-    /// A report that awaits a video.
+    /// A report that waits for a video.
     pub(crate) fn report(&mut self) -> anyhow::Result<RefKey> {
         self.reports.pop().context("no report left")
     }
 
-    /// Removes the stored videos: there may be no room for all of them.
-    pub(crate) fn tidy(&self) -> anyhow::Result<()> {
+    /// Removes the stored videos, because the disk may be too small for all of them.
+    pub(crate) fn remove_videos(&self) -> anyhow::Result<()> {
         for upload in fs::read_dir(self.folder.path().join("videos/videos"))? {
             fs::remove_dir_all(upload?.path())?;
         }
@@ -76,7 +74,7 @@ impl Service {
     }
 
     fn wait(&self) -> anyhow::Result<()> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + START_TIMEOUT;
         while TcpStream::connect(self.address).is_err() {
             let log = || fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
             anyhow::ensure!(Instant::now() < until, "it does not begin: {}", log());
@@ -88,7 +86,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // Its folder goes with it, so nothing can be lost.
+        // Its folder is removed as well, so no data can be lost.
         let _ended = self.child.kill().and_then(|()| self.child.wait());
     }
 }
@@ -128,7 +126,7 @@ fn token(settings: &Settings) -> anyhow::Result<String> {
     Ok(tokens.mint_access(&subject, SignedDuration::from_hours(24))?)
 }
 
-async fn furnish(settings: &Settings, reports: usize) -> anyhow::Result<Vec<RefKey>> {
+async fn prepare_database(settings: &Settings, reports: usize) -> anyhow::Result<Vec<RefKey>> {
     let database = Database::open(&settings.database).await?;
     database.migrate().await?;
     let company = NewCompany {

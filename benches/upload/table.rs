@@ -1,21 +1,21 @@
-//! The figures, told.
+//! The table of the results.
 
 use std::time::Duration;
 
 use super::workload::Workload;
 
-/// What a workload took in one round.
+/// The cost of a workload in one round.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Measure {
-    /// Time on the processors.
+    /// CPU time.
     pub(crate) cpu: Duration,
-    /// Time on the wall.
+    /// Elapsed time.
     pub(crate) wall: Duration,
-    /// How many bytes were sent.
+    /// Sent bytes.
     pub(crate) bytes: usize,
 }
 
-/// All rounds.
+/// The measures of all rounds.
 #[derive(Default)]
 pub(crate) struct Table(Vec<(Workload, f64, f64)>);
 

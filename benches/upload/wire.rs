@@ -1,22 +1,21 @@
-//! A client on a bare connection: the same for the floor and the service.
+//! A client with a raw connection, the same for floor and service.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 
 use anyhow::Context as _;
 
-/// A connection that is kept for many requests.
+/// A keep-alive connection.
 pub(crate) struct Wire(BufReader<TcpStream>);
 
-/// An answer without its body.
-pub(crate) struct Answer {
-    /// The status.
+/// A response without its body.
+pub(crate) struct Response {
     pub(crate) status: u16,
     head: Vec<String>,
 }
 
-impl Answer {
-    /// A header, by its name in lower case.
+impl Response {
+    /// A header by its lower-case name.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let value = |line: &str| {
             line.split_once(':').is_some_and(|(found, _)| found.eq_ignore_ascii_case(name))
@@ -25,7 +24,7 @@ impl Answer {
         line.split_once(':').map(|(_, value)| value.trim())
     }
 
-    /// This answer, if its status is the one.
+    /// This response, if it has the expected status.
     pub(crate) fn expect(self, status: u16) -> anyhow::Result<Self> {
         anyhow::ensure!(
             self.status == status,
@@ -44,17 +43,17 @@ impl Wire {
         Ok(Self(BufReader::new(stream)))
     }
 
-    /// Sends a request, body and all, and reads the answer.
-    pub(crate) fn ask(&mut self, head: &str, body: &[&[u8]]) -> anyhow::Result<Answer> {
+    /// Sends a request with its body, and reads the response.
+    pub(crate) fn request(&mut self, head: &str, body: &[&[u8]]) -> anyhow::Result<Response> {
         let length: usize = body.iter().map(|piece| piece.len()).sum();
         self.begin(head, length)?;
-        for piece in body {
+        for chunk in body {
             self.0.get_mut().write_all(piece)?;
         }
         self.answer(head.starts_with("HEAD"))
     }
 
-    /// Sends the beginning of a request, and vanishes.
+    /// Sends the beginning of a request, then disconnects.
     pub(crate) fn cut(mut self, head: &str, length: usize, begun: &[u8]) -> anyhow::Result<()> {
         self.begin(head, length)?;
         Ok(self.0.get_mut().write_all(begun)?)
@@ -65,7 +64,7 @@ impl Wire {
         Ok(self.0.get_mut().write_all(head.as_bytes())?)
     }
 
-    fn answer(&mut self, bodiless: bool) -> anyhow::Result<Answer> {
+    fn answer(&mut self, bodiless: bool) -> anyhow::Result<Response> {
         let mut head = Vec::new();
         loop {
             let mut line = String::new();
@@ -77,7 +76,7 @@ impl Wire {
         }
         let status = head.first().and_then(|line| line.split(' ').nth(1));
         let status = status.context("no status")?.parse()?;
-        let answer = Answer { status, head };
+        let answer = Response { status, head };
         let length = answer.header("content-length").map_or(Ok(0), str::parse::<usize>)?;
         let mut body = vec![0; if bodiless { 0 } else { length }];
         self.0.read_exact(&mut body)?;

@@ -1,4 +1,4 @@
-//! The ways in which a clip is sent.
+//! The workloads: how a clip is sent.
 
 use std::thread::sleep;
 use std::time::Duration;
@@ -11,41 +11,40 @@ use super::floor::Floor;
 use super::service::Service;
 use super::wire::Wire;
 
-/// What phones commonly send at once.
-const PIECE: usize = 500 * 1024;
-/// How far a connection gets before it is cut.
+/// A common chunk size of phones.
+const CHUNK: usize = 500 * 1024;
+/// How many bytes a connection transfers before it is cut.
 const CUT_AFTER: usize = 3 * 1024 * 1024;
 
-/// One way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Workload {
     /// One request to the floor.
     Floor,
     /// One PATCH.
     One,
-    /// Pieces of 500 KiB on one connection.
-    Pieces,
-    /// Connections that are cut, and HEAD before going on.
+    /// PATCHes of 500 KiB on one connection.
+    Chunks,
+    /// Connections that are cut, with a HEAD before each resumption.
     Cuts,
-    /// The documented form.
+    /// The multipart form.
     Form,
 }
 
 impl Workload {
     pub(crate) const ALL: [Self; 5] =
-        [Self::Floor, Self::One, Self::Pieces, Self::Cuts, Self::Form];
+        [Self::Floor, Self::One, Self::Chunks, Self::Cuts, Self::Form];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Floor => "floor",
             Self::One => "one",
-            Self::Pieces => "pieces",
+            Self::Chunks => "chunks",
             Self::Cuts => "cuts",
             Self::Form => "form",
         }
     }
 
-    /// Sends the clip once; it must have been stored.
+    /// Sends the clip once and checks that it was stored.
     pub(crate) fn send(
         self,
         clip: &[u8],
@@ -54,23 +53,25 @@ impl Workload {
     ) -> anyhow::Result<()> {
         match self {
             Self::Floor => {
-                Wire::connect(floor.address)?.ask("PUT / HTTP/1.1\r\n", &[clip])?.expect(200)?;
+                Wire::connect(floor.address)?
+                    .request("PUT / HTTP/1.1\r\n", &[clip])?
+                    .expect(200)?;
                 Ok(())
             }
-            Self::One => pieces(clip, clip.len(), service),
-            Self::Pieces => pieces(clip, PIECE, service),
+            Self::One => chunks(clip, clip.len(), service),
+            Self::Chunks => chunks(clip, CHUNK, service),
             Self::Cuts => cuts(clip, service),
             Self::Form => form(clip, service),
         }
     }
 }
 
-fn pieces(clip: &[u8], size: usize, service: &mut Service) -> anyhow::Result<()> {
+fn chunks(clip: &[u8], size: usize, service: &mut Service) -> anyhow::Result<()> {
     let mut wire = Wire::connect(service.address)?;
     let path = create(&mut wire, clip.len(), service)?;
     let mut offset = 0;
-    for piece in clip.chunks(size) {
-        wire.ask(&patch(&path, offset), &[piece])?.expect(204)?;
+    for chunk in clip.chunks(size) {
+        wire.request(&patch(&path, offset), &[chunk])?.expect(204)?;
         offset += piece.len();
     }
     Ok(())
@@ -86,15 +87,15 @@ fn cuts(clip: &[u8], service: &mut Service) -> anyhow::Result<()> {
         offset = resumed(&mut Wire::connect(service.address)?, &path)?;
     }
     let mut wire = Wire::connect(service.address)?;
-    wire.ask(&patch(&path, offset), &[&clip[offset..]])?.expect(204)?;
+    wire.request(&patch(&path, offset), &[&clip[offset..]])?.expect(204)?;
     Ok(())
 }
 
-/// Where to go on, as soon as the service knows.
+/// The offset, as soon as the service has it.
 fn resumed(wire: &mut Wire, path: &str) -> anyhow::Result<usize> {
     let head = format!("HEAD {path} HTTP/1.1\r\nTus-Resumable: 1.0.0\r\n");
     loop {
-        let answer = wire.ask(&head, &[])?;
+        let answer = wire.request(&head, &[])?;
         if answer.status != 423 {
             let answer = answer.expect(200)?;
             return Ok(answer.header("upload-offset").context("no offset")?.parse()?);
@@ -113,7 +114,7 @@ fn create(wire: &mut Wire, length: usize, service: &mut Service) -> anyhow::Resu
         service.token,
         metadata.join(","),
     );
-    let answer = wire.ask(&head, &[])?.expect(201)?;
+    let answer = wire.request(&head, &[])?.expect(201)?;
     let location = answer.header("location").context("no location")?;
     Ok(location.parse::<url::Url>()?.path().to_owned())
 }
@@ -148,6 +149,6 @@ fn form(clip: &[u8], service: &mut Service) -> anyhow::Result<()> {
         service.token
     );
     let mut wire = Wire::connect(service.address)?;
-    wire.ask(&head, &[file.as_bytes(), clip, b"\r\n--edge--\r\n"])?.expect(201)?;
+    wire.request(&head, &[file.as_bytes(), clip, b"\r\n--edge--\r\n"])?.expect(201)?;
     Ok(())
 }
