@@ -1,5 +1,6 @@
 //! Verdicts on plausibility and reuse.
 
+mod fingerprints;
 mod receivers;
 mod reuse;
 mod rules;
