@@ -10,12 +10,11 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 
-use super::{Answer, say};
+use super::answer::{Answer, print_message};
 use crate::app::account_config;
 use crate::auth::{AccountError, AccountSpec, Accounts, OldPassword};
 use crate::config::Settings;
 use crate::database::{AccountOwner, AccountRow, Database};
-
 use crate::model::{Clock, CompanyId, Network, Random};
 
 /// More than any password needs; keeps a wrong path from being read without end.
@@ -112,13 +111,13 @@ impl Account {
         let said = match answer {
             Ok(said) => said,
             Err(error) if is_no(&error) => {
-                say(&error.to_string());
+                print_message(&error.to_string());
                 return Ok(Answer::No);
             }
             Err(error) => return Err(error),
         };
         io::stdout().write_all(said.data.as_bytes())?;
-        say(&said.words);
+        print_message(&said.words);
         Ok(Answer::Done)
     }
 

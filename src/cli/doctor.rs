@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use clap::Args;
 use serde_json::json;
 
-use super::Answer;
+use super::answer::Answer;
 use crate::config::Settings;
 use crate::database::Database;
 use crate::model::{Clock, Faults, NodeId, Random, error_chain};

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Answer;
+use super::answer::Answer;
 use crate::config::Settings;
 use crate::database::{Database, DatabaseError, EventRow, EventState};
 use crate::model::{Clock, EventId};

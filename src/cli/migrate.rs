@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use clap::Args;
 
-use super::{Answer, say};
+use super::answer::{Answer, print_message};
 use crate::config::Settings;
 use crate::database::Database;
 
@@ -21,7 +21,7 @@ impl Migrate {
         let database = Database::open(&settings.database).await.context("database.url")?;
         database.migrate().await?;
         database.close().await;
-        say("the tables are up to date");
+        print_message("the tables are up to date");
         Ok(Answer::Done)
     }
 }

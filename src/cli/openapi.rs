@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 
 use clap::Args;
 
-use super::Answer;
+use super::answer::Answer;
 use crate::app::public_url;
 use crate::config::Settings;
 use crate::http;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anyhow::bail;
 use clap::Args;
 
-use super::Answer;
+use super::answer::Answer;
 use super::doctor::examine;
 use crate::app::{App, Bound, World};
 use crate::config::{Effective, Settings};

@@ -1,5 +1,4 @@
-//! The command `upload`, as a person runs it, against a server that fails as it is told; and once
-//! against the service itself.
+//! The command `upload`, against a server that fails as scripted and against the service itself.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -19,13 +18,13 @@ use crate::harness::service::{Backend, Options, Service};
 
 const REPORT: &str = "6f1c1bd2-7f0e-4c5e-9a54-0f3d8b7c2e11";
 
-/// A person's machine: a home and a video.
-struct Person {
+/// A home folder with a video.
+struct Machine {
     home: TempDir,
     token: String,
 }
 
-impl Person {
+impl Machine {
     fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join("осмотр.mp4"), GOOD).unwrap();
@@ -56,8 +55,8 @@ impl Person {
         self.upload(&format!("http://{}", server.address), REPORT, more).await
     }
 
-    /// What is remembered of unfinished uploads.
-    fn remembered(&self) -> Vec<PathBuf> {
+    /// The saved URLs of unfinished uploads.
+    fn saved(&self) -> Vec<PathBuf> {
         let folder = self.home.path().join(".local/state/forte-media/uploads");
         let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
         entries.map(|entry| entry.unwrap().path()).collect()
@@ -80,15 +79,15 @@ fn assert_submitted(output: &Output) {
 }
 
 #[tokio::test]
-async fn a_video_goes_in_one_piece_with_what_the_driver_says_of_it() {
-    let (person, server) = (Person::new(), ScriptedTus::start().await);
-    let output = person.upload_to(&server, &["--time-sent", "2026-01-31 09:50:06"]).await;
+async fn sends_the_video_in_one_request_with_the_details_of_the_driver() {
+    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
+    let output = machine.upload_to(&server, &["--time-sent", "2026-01-31 09:50:06"]).await;
     assert_submitted(&output);
     assert_eq!(server.requests(), ["POST", &format!("PATCH 0+{}", GOOD.len()), "GET"]);
     assert_eq!(server.bytes(0), GOOD);
     let words = text(&output.stderr);
-    assert!(words.contains("the server does not judge videos before they are sent"), "{words}");
-    let said = server.metadata(0);
+    assert!(words.contains("preflight skipped: the server has none"), "{words}");
+    let metadata = server.metadata(0);
     for (key, value) in [
         ("ref_key", REPORT),
         ("time_sent", "2026-01-31 09:50:06"),
@@ -99,84 +98,84 @@ async fn a_video_goes_in_one_piece_with_what_the_driver_says_of_it() {
         ("sha256", &hex::encode(Sha256::digest(GOOD))),
     ] {
         let pair = crate::harness::tus::encoded(&[(key, value)]);
-        assert!(said.split(',').any(|said| said == pair), "{key}: {said}");
+        assert!(metadata.split(',').any(|sent| sent == pair), "{key}: {metadata}");
     }
-    assert!(person.remembered().is_empty());
+    assert!(machine.saved().is_empty());
 }
 
 #[tokio::test]
-async fn pieces_are_as_long_as_asked_for() {
-    let (person, server) = (Person::new(), ScriptedTus::start().await);
-    assert_submitted(&person.upload_to(&server, &["--chunk", "4KiB"]).await);
+async fn sends_chunks_of_the_requested_length() {
+    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
+    assert_submitted(&machine.upload_to(&server, &["--chunk", "4KiB"]).await);
     assert_eq!(server.bytes(0), GOOD);
-    let pieces = server.requests().iter().filter(|asked| asked.starts_with("PATCH")).count();
-    assert_eq!(pieces, GOOD.len().div_ceil(4096));
+    let chunks = server.requests().iter().filter(|request| request.starts_with("PATCH")).count();
+    assert_eq!(chunks, GOOD.len().div_ceil(4096));
     assert!(server.requests().contains(&"PATCH 4096+4096".to_owned()));
 }
 
 #[tokio::test]
-async fn after_a_cut_it_goes_on_from_where_the_server_is() {
-    let (person, server) = (Person::new(), ScriptedTus::start().await);
+async fn resumes_at_the_offset_of_the_server_after_a_lost_connection() {
+    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
     server.script([(Method::PATCH, Failure::CutAfter(1_000))]);
-    let output = person.upload_to(&server, &[]).await;
+    let output = machine.upload_to(&server, &[]).await;
     assert_submitted(&output);
     let rest = format!("PATCH 1000+{}", GOOD.len() - 1_000);
     assert_eq!(server.requests()[2..], ["HEAD", rest.as_str(), "GET"]);
     assert_eq!(server.bytes(0), GOOD);
-    assert!(text(&output.stderr).contains("going on from byte 1000"));
+    assert!(text(&output.stderr).contains("resuming at byte 1000"));
 }
 
 #[tokio::test]
-async fn a_locked_upload_is_asked_for_again_when_the_server_says_so() {
-    let (person, server) = (Person::new(), ScriptedTus::start().await);
+async fn waits_as_long_as_retry_after_says_while_the_upload_is_locked() {
+    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
     server.script([
         (Method::PATCH, Failure::RetryAfter(423, "1")),
         (Method::HEAD, Failure::RetryAfter(423, "1")),
     ]);
-    let output = person.upload_to(&server, &[]).await;
+    let output = machine.upload_to(&server, &[]).await;
     assert_submitted(&output);
     let words = text(&output.stderr);
-    assert_eq!(words.matches("423 Locked; again in 1.").count(), 2, "{words}");
-    assert_eq!(words.matches(", as it asks").count(), 2, "{words}");
+    assert_eq!(words.matches("423 Locked; retrying in 1.").count(), 2, "{words}");
+    assert_eq!(words.matches(" (Retry-After)").count(), 2, "{words}");
 }
 
 #[tokio::test]
-async fn a_restarted_command_goes_on_with_its_upload() {
+async fn a_second_run_resumes_the_upload_of_the_first() {
     use std::os::unix::fs::PermissionsExt as _;
 
-    let (person, server) = (Person::new(), ScriptedTus::start().await);
+    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
     server.script([(Method::PATCH, Failure::CutAfter(2_000))]);
-    let output = person.upload_to(&server, &["--retries", "0"]).await;
+    let output = machine.upload_to(&server, &["--retries", "0"]).await;
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("run the same command again"));
-    let remembered = person.remembered();
-    let mode = std::fs::metadata(&remembered[0]).unwrap().permissions().mode();
+    let saved = machine.saved();
+    let mode = std::fs::metadata(&saved[0]).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 
-    let output = person.upload_to(&server, &[]).await;
+    let output = machine.upload_to(&server, &[]).await;
     assert_submitted(&output);
     let rest = format!("PATCH 2000+{}", GOOD.len() - 2_000);
     assert_eq!(server.requests()[2..], ["HEAD", rest.as_str(), "GET"]);
     assert_eq!(server.bytes(0), GOOD);
-    assert!(person.remembered().is_empty());
+    assert!(machine.saved().is_empty());
 }
 
 #[tokio::test]
-async fn an_upload_that_is_no_longer_known_is_begun_anew() {
-    let (person, server) = (Person::new(), ScriptedTus::start().await);
+async fn creates_a_new_upload_when_the_server_has_lost_the_first() {
+    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
     server.script([(Method::PATCH, Failure::CutAfter(2_000))]);
-    person.upload_to(&server, &["--retries", "0"]).await;
+    machine.upload_to(&server, &["--retries", "0"]).await;
     server.expire(0);
-    assert_submitted(&person.upload_to(&server, &[]).await);
+    assert_submitted(&machine.upload_to(&server, &[]).await);
     assert_eq!(server.bytes(1), GOOD);
     assert_eq!(server.requests()[2..4], ["HEAD", "POST"]);
 }
 
 #[tokio::test]
-async fn a_bad_file_is_refused_before_anything_is_sent() {
-    let (person, server) = (Person::new(), ScriptedTus::start().await);
-    std::fs::write(person.video(), NOT_MP4).unwrap();
-    let output = person.upload_to(&server, &["--json"]).await;
+async fn refuses_a_bad_file_before_any_request() {
+    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
+    std::fs::write(machine.video(), NOT_MP4).unwrap();
+    let output = machine.upload_to(&server, &["--json"]).await;
     assert_eq!(output.status.code(), Some(1));
     let outcome = json_of(&output);
     assert_eq!(outcome["outcome"], "refused");
@@ -186,27 +185,27 @@ async fn a_bad_file_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_refusal_of_the_server_is_told_with_its_code_and_place() {
-    let (person, server) = (Person::new(), ScriptedTus::start().await);
+async fn prints_the_refusal_of_the_server_with_its_code_and_position() {
+    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
     let details = json!({ "code": "NO_VIDEO_TRACK", "at": 1234, "judged_after": 2000 });
-    let said = json!({ "status": "error", "data": {
+    let body = json!({ "status": "error", "data": {
         "message": "there is no picture", "code": 422, "error": "video_refused",
         "request_id": "r-1", "details": details,
     }});
-    server.script([(Method::PATCH, Failure::Respond(422, said))]);
-    let output = person.upload_to(&server, &[]).await;
+    server.script([(Method::PATCH, Failure::Respond(422, body))]);
+    let output = machine.upload_to(&server, &[]).await;
     assert_eq!(output.status.code(), Some(1));
     let shown = text(&output.stdout);
     assert!(shown.starts_with("refused by the server: there is no picture\n"), "{shown}");
     for known in ["NO_VIDEO_TRACK", "video_refused", "1234", "r-1"] {
         assert!(shown.contains(known), "{known}: {shown}");
     }
-    assert!(person.remembered().is_empty());
+    assert!(machine.saved().is_empty());
 }
 
 #[tokio::test]
-async fn a_refusal_whose_answer_was_lost_is_asked_for() {
-    let (person, server) = (Person::new(), ScriptedTus::start().await);
+async fn asks_for_the_refusal_whose_response_was_lost() {
+    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
     let refusal = json!({ "code": "TRUNCATED", "at": 77, "message": "the end is missing",
                           "judged_after": 500, "notes": [] });
     let state = json!({ "data": { "submission_id": null, "refusal": refusal } });
@@ -215,7 +214,7 @@ async fn a_refusal_whose_answer_was_lost_is_asked_for() {
         (Method::HEAD, Failure::Respond(410, json!({}))),
         (Method::GET, Failure::Respond(200, state)),
     ]);
-    let output = person.upload_to(&server, &["--json"]).await;
+    let output = machine.upload_to(&server, &["--json"]).await;
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let outcome = json_of(&output);
     assert_eq!(outcome["by"], "server");
@@ -224,29 +223,29 @@ async fn a_refusal_whose_answer_was_lost_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_report_that_holds_these_very_bytes_is_a_success() {
-    let (person, server) = (Person::new(), ScriptedTus::start().await);
-    let said = |sha256: String| {
+async fn succeeds_when_the_report_already_has_the_same_video() {
+    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
+    let refusal = |sha256: String| {
         json!({ "data": { "message": "the report is submitted", "error": "report_already_submitted",
                           "details": { "sha256": sha256 } } })
     };
     let same = hex::encode(Sha256::digest(GOOD));
     server.script([
-        (Method::POST, Failure::Respond(422, said(same))),
-        (Method::POST, Failure::Respond(422, said("0".repeat(64)))),
+        (Method::POST, Failure::Respond(422, refusal(same))),
+        (Method::POST, Failure::Respond(422, refusal("0".repeat(64)))),
     ]);
-    let output = person.upload_to(&server, &[]).await;
+    let output = machine.upload_to(&server, &[]).await;
     assert_eq!(output.status.code(), Some(0));
-    assert!(text(&output.stdout).starts_with("was already there\n"));
-    let output = person.upload_to(&server, &[]).await;
+    assert!(text(&output.stdout).starts_with("already submitted\n"));
+    let output = machine.upload_to(&server, &[]).await;
     assert_eq!(output.status.code(), Some(1));
 }
 
 #[tokio::test]
-async fn the_form_goes_whole_and_again_whole_after_a_cut() {
-    let (person, server) = (Person::new(), ScriptedTus::start().await);
+async fn sends_the_whole_form_again_after_a_lost_connection() {
+    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
     server.script([(Method::POST, Failure::CutAfter(0))]);
-    assert_submitted(&person.upload_to(&server, &["--door", "form"]).await);
+    assert_submitted(&machine.upload_to(&server, &["--door", "form"]).await);
     let forms = server.forms();
     let form = &forms[0];
     assert!(form.windows(GOOD.len()).any(|window| window == GOOD));
@@ -256,51 +255,51 @@ async fn the_form_goes_whole_and_again_whole_after_a_cut() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_done_ends_with_exit_code_2_and_says_why() {
-    let (mut person, server) = (Person::new(), ScriptedTus::start().await);
-    let nobody = person.upload("http://127.0.0.1:1", REPORT, &["--retries", "0"]).await;
+async fn exits_with_code_2_and_the_reason_when_nothing_can_be_done() {
+    let (mut machine, server) = (Machine::new(), ScriptedTus::start().await);
+    let nobody = machine.upload("http://127.0.0.1:1", REPORT, &["--retries", "0"]).await;
     assert_eq!(nobody.status.code(), Some(2));
-    assert!(text(&nobody.stderr).contains("the server cannot be reached"));
+    assert!(text(&nobody.stderr).contains("cannot reach the server"));
     for (wrong, named) in [(["--lat", "91"], "--lat"), (["--time-sent", "soon"], "--time-sent")] {
-        let output = person.upload_to(&server, &wrong).await;
+        let output = machine.upload_to(&server, &wrong).await;
         assert_eq!(output.status.code(), Some(2));
         assert!(text(&output.stderr).contains(named));
     }
     for token in ["", "old"] {
-        token.clone_into(&mut person.token);
-        let output = person.upload_to(&server, &[]).await;
+        token.clone_into(&mut machine.token);
+        let output = machine.upload_to(&server, &[]).await;
         assert_eq!(output.status.code(), Some(2));
         assert!(text(&output.stderr).contains("POST /auth"), "{}", text(&output.stderr));
     }
 }
 
 #[tokio::test]
-async fn a_token_may_be_in_a_file() {
-    let (mut person, server) = (Person::new(), ScriptedTus::start().await);
-    person.token.clear();
-    let file = person.home.path().join("token");
+async fn reads_the_token_from_a_file() {
+    let (mut machine, server) = (Machine::new(), ScriptedTus::start().await);
+    machine.token.clear();
+    let file = machine.home.path().join("token");
     std::fs::write(&file, "good\n").unwrap();
     let file: &Path = &file;
-    assert_submitted(&person.upload_to(&server, &["--token-file", file.to_str().unwrap()]).await);
+    assert_submitted(&machine.upload_to(&server, &["--token-file", file.to_str().unwrap()]).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_service_takes_a_video_from_the_command_by_either_door() {
+async fn the_service_accepts_the_video_by_each_protocol() {
     let (service, server, _serving) = served(&[]).await;
-    let person = Person { token: service.driver(), ..Person::new() };
+    let machine = Machine { token: service.driver(), ..Machine::new() };
     for door in ["tus", "form"] {
         let report = service.report().await.to_string();
-        let sent = person.upload(&server, &report, &["--door", door, "--json"]).await;
+        let sent = machine.upload(&server, &report, &["--door", door, "--json"]).await;
         assert_eq!(sent.status.code(), Some(0), "{}", text(&sent.stderr));
         let outcome = json_of(&sent);
         assert_eq!(outcome["outcome"], "submitted");
         assert!(outcome["submission_id"].is_string(), "{door}: {outcome}");
-        let again = person.upload(&server, &report, &["--json"]).await;
+        let again = machine.upload(&server, &report, &["--json"]).await;
         assert_eq!(json_of(&again)["outcome"], "already_submitted", "{}", text(&again.stderr));
     }
 }
 
-/// The service on a real port, at the address it calls itself by.
+/// Starts the service on a real port, with its own address as public URL.
 async fn served(
     settings: &[(&'static str, &str)],
 ) -> (Service, String, JoinSet<std::io::Result<()>>) {
@@ -316,16 +315,15 @@ async fn served(
     (service, server, serving)
 }
 
-/// 64 MiB with `moov` last, which the server would refuse: nothing of it is sent but what the server
-/// has to see.
+/// 64 MiB with `moov` last: only what the preflight needs is sent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_video_that_would_be_refused_is_not_sent() {
+async fn does_not_send_a_video_that_the_preflight_refuses() {
     let (service, server, _serving) = served(&[]).await;
-    let person = Person { token: service.driver(), ..Person::new() };
-    std::fs::write(person.video(), too_short_with_moov_last(64 * 1024 * 1024)).unwrap();
+    let machine = Machine { token: service.driver(), ..Machine::new() };
+    std::fs::write(machine.video(), too_short_with_moov_last(64 * 1024 * 1024)).unwrap();
     let report = service.report().await.to_string();
-    // By other rules than the server's, this machine would have sent it.
-    let refused = person.upload(&server, &report, &["--no-inspect", "--json"]).await;
+    // The local inspection would have refused it first.
+    let refused = machine.upload(&server, &report, &["--no-inspect", "--json"]).await;
     assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stderr));
     let outcome = json_of(&refused);
     assert_eq!(outcome["by"], "preflight");
@@ -336,23 +334,21 @@ async fn a_video_that_would_be_refused_is_not_sent() {
     assert!(sent > 1024 * 1024 && sent * 10 < 12 * 1024 * 1024, "{sent} bytes");
     let driver = service.env.fixture.driver.id;
     assert_eq!(service.database().count_active_uploads(driver).await.unwrap(), 0);
-    // For a person.
-    let shown = person.upload(&server, &report, &["--no-inspect"]).await;
+    let shown = machine.upload(&server, &report, &["--no-inspect"]).await;
     assert_eq!(shown.status.code(), Some(1));
     let shown = text(&shown.stdout);
-    let beginning =
-        format!("refused by the server before it was sent ({sent} of 67108864 bytes)\n");
+    let beginning = format!("refused by the server's preflight ({sent} of 67108864 bytes sent)\n");
     assert!(shown.starts_with(&beginning), "{shown}");
     assert!(shown.contains("\nDURATION_OUT_OF_RANGE at byte "), "{shown}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_reason_is_printed_and_nobody_has_to_ask() {
+async fn prints_every_reason_and_the_preflight_can_be_skipped() {
     let settings = [("INSPECT__CODECS", "vp09"), ("INSPECT__MIN_DURATION", "10m")];
     let (service, server, _serving) = served(&settings).await;
-    let person = Person { token: service.driver(), ..Person::new() };
+    let machine = Machine { token: service.driver(), ..Machine::new() };
     let report = service.report().await.to_string();
-    let refused = person.upload(&server, &report, &["--json"]).await;
+    let refused = machine.upload(&server, &report, &["--json"]).await;
     let codes: Vec<_> = json_of(&refused)["reasons"]
         .as_array()
         .unwrap()
@@ -360,26 +356,26 @@ async fn every_reason_is_printed_and_nobody_has_to_ask() {
         .map(|reason| reason["code"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(codes, ["CODEC_UNSUPPORTED", "DURATION_OUT_OF_RANGE"]);
-    let unasked = person.upload(&server, &report, &["--no-preflight", "--json"]).await;
-    assert_eq!(unasked.status.code(), Some(1));
-    assert_eq!(json_of(&unasked)["by"], "server");
+    let direct = machine.upload(&server, &report, &["--no-preflight", "--json"]).await;
+    assert_eq!(direct.status.code(), Some(1));
+    assert_eq!(json_of(&direct)["by"], "server");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_video_that_would_be_taken_is_sent_and_what_was_begun_is_not_asked_for_again() {
+async fn sends_a_video_that_passes_the_preflight_and_skips_it_when_resuming() {
     let (service, server, _serving) = served(&[]).await;
-    let person = Person { token: service.driver(), ..Person::new() };
+    let machine = Machine { token: service.driver(), ..Machine::new() };
     let report = service.report().await.to_string();
-    let sent = person.upload(&server, &report, &[]).await;
+    let sent = machine.upload(&server, &report, &[]).await;
     assert_submitted(&sent);
     let words = text(&sent.stderr);
-    assert!(words.contains("the server would take it, by "), "{words}");
-    // A server that cuts for good is left; the next run goes on with what it has.
+    assert!(words.contains("preflight passed ("), "{words}");
+    // The first run gives up; the second one resumes.
     let scripted = ScriptedTus::start().await;
     scripted.script([(Method::PATCH, Failure::CutAfter(1_000))]);
-    let person = Person::new();
-    assert_eq!(person.upload_to(&scripted, &["--retries", "0"]).await.status.code(), Some(2));
-    let again = person.upload_to(&scripted, &[]).await;
+    let machine = Machine::new();
+    assert_eq!(machine.upload_to(&scripted, &["--retries", "0"]).await.status.code(), Some(2));
+    let again = machine.upload_to(&scripted, &[]).await;
     assert_submitted(&again);
-    assert!(!text(&again.stderr).contains("does not judge"), "{}", text(&again.stderr));
+    assert!(!text(&again.stderr).contains("preflight"), "{}", text(&again.stderr));
 }

@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use super::Answer;
 use crate::app::{App, Bound, World, public_url};
+use crate::cli::answer::Answer;
 use crate::config::Settings;
 use crate::shutdown::Shutdown;
 

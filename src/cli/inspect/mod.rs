@@ -15,7 +15,7 @@ use std::sync::Arc;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
 
-use super::Answer;
+use super::answer::Answer;
 use crate::config::Settings;
 use crate::inspect::Config;
 

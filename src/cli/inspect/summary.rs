@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::report::{Report, Verdict};
-use crate::cli::Answer;
+use crate::cli::answer::Answer;
 
 #[derive(Default)]
 pub(super) struct Summary {

@@ -1,4 +1,4 @@
-//! What became of the video, for a person or a program.
+//! The result of the command, as text or JSON.
 
 use std::fmt;
 use std::io::{self, Write as _};
@@ -6,144 +6,138 @@ use std::io::{self, Write as _};
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
-use super::answer::{Refused, Trouble};
-use super::clip::Clip;
-use super::details::Details;
-use super::preflight::Foreseen;
-use crate::cli::Answer;
+use super::arguments::Details;
+use super::preflight::PreflightRefusal;
+use super::response::{ClientError, ServerRefusal, has_video};
+use super::transfer::Stored;
+use super::video::Video;
+use crate::cli::answer::Answer;
 use crate::model::{Digest, Length, RefKey, Refusal};
 
-/// What the server said of a video it took.
-#[derive(Debug, Default)]
-pub(crate) struct Sent {
-    /// The submission it became.
-    pub(crate) submission: Option<String>,
-    /// The hash of the bytes it stored, where its answer has one; through the tus door, the hash
-    /// declared at the beginning is compared by the server.
-    pub(crate) sha256: Option<Digest>,
-}
-
-/// What was to be brought where.
+/// The report and the video of this run.
 #[derive(Debug)]
-pub(crate) struct Receipt {
+pub(super) struct Summary {
     report: RefKey,
     sha256: Digest,
     length: Length,
 }
 
-impl Receipt {
-    pub(crate) fn expected(details: &Details, clip: &Clip) -> Self {
-        Self { report: details.ref_key, sha256: clip.sha256, length: clip.length }
+impl Summary {
+    pub(super) fn new(details: &Details, video: &Video) -> Self {
+        Self { report: details.ref_key, sha256: video.sha256, length: video.length }
     }
 
     fn json(&self, outcome: &str) -> Value {
-        json!({
-            "outcome": outcome,
-            "report": self.report,
-            "sha256": self.sha256,
-            "length": self.length,
-        })
+        let Self { report, sha256, length } = self;
+        json!({ "outcome": outcome, "report": report, "sha256": sha256, "length": length })
     }
 }
 
-impl fmt::Display for Receipt {
+impl fmt::Display for Summary {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { report, sha256, length } = self;
         write!(out, "report  {report}\nsha256  {sha256}\nlength  {length}")
     }
 }
 
-/// The end of it.
 #[derive(Debug)]
-pub(crate) enum Outcome {
-    /// The report has it now.
-    Submitted(Receipt, Option<String>),
-    /// The report had it before: an earlier answer was lost.
-    WasThere(Receipt),
-    /// It is no good, or not wanted.
-    Refused { by: &'static str, why: Refused },
-    /// It would be refused, says the server, and was not sent.
-    Foreseen(Receipt, Foreseen),
+pub(super) enum Outcome {
+    /// With the id of the submission, if the server told it.
+    Submitted(Summary, Option<String>),
+    /// An earlier run submitted it, and its response was lost.
+    AlreadySubmitted(Summary),
+    Refused {
+        by: &'static str,
+        refusal: ServerRefusal,
+    },
+    /// The server would refuse it, so it was not sent.
+    PreflightRefused(Summary, PreflightRefusal),
 }
 
 impl Outcome {
-    /// The file was refused before anything was sent.
-    pub(crate) fn refused_here(refusal: &Refusal) -> Self {
-        let why = Refused {
-            message: refusal.finding.message.clone(),
-            details: json!(refusal),
-            ..Refused::default()
-        };
-        Self::Refused { by: "inspection", why }
+    /// The local inspection refused the file.
+    pub(super) fn refused_locally(refusal: &Refusal) -> Self {
+        let (message, details) = (refusal.finding.message.clone(), json!(refusal));
+        let refusal = ServerRefusal { message, details, ..ServerRefusal::default() };
+        Self::Refused { by: "inspection", refusal }
     }
 
-    /// The video was not sent, for what the server says it would be refused for.
-    pub(crate) fn foreseen(receipt: Receipt, foreseen: Foreseen) -> Self {
-        let held = foreseen.reasons.iter().any(|reason| reason.is_for_having(receipt.sha256));
-        if held { Self::WasThere(receipt) } else { Self::Foreseen(receipt, foreseen) }
+    pub(super) fn refused_by_preflight(summary: Summary, refusal: PreflightRefusal) -> Self {
+        let has_video = |reason: &super::preflight::Reason| {
+            has_video(&reason.error, &reason.details, summary.sha256)
+        };
+        if refusal.reasons.iter().any(has_video) {
+            Self::AlreadySubmitted(summary)
+        } else {
+            Self::PreflightRefused(summary, refusal)
+        }
     }
 
     /// # Errors
-    /// When nothing is settled: the server was not reached, or is not to be understood.
-    pub(crate) fn of(receipt: Receipt, sent: Result<Sent, Trouble>) -> anyhow::Result<Self> {
-        match sent {
-            Ok(Sent { sha256: Some(stored), .. }) if stored != receipt.sha256 => {
-                bail!("the server stored other bytes: their SHA-256 is {stored}")
+    /// When the transfer failed without a verdict.
+    pub(super) fn of_transfer(
+        summary: Summary,
+        stored: Result<Stored, ClientError>,
+    ) -> anyhow::Result<Self> {
+        let refusal = match stored {
+            Ok(Stored { sha256: Some(sha256), .. }) if sha256 != summary.sha256 => {
+                bail!("the server stored other bytes: their SHA-256 is {sha256}")
             }
-            Ok(sent) => Ok(Self::Submitted(receipt, sent.submission)),
-            Err(Trouble::Refused(why)) if why.is_for_having(receipt.sha256) => {
-                Ok(Self::WasThere(receipt))
+            Ok(stored) => return Ok(Self::Submitted(summary, stored.submission_id)),
+            Err(ClientError::Refused(refusal)) => *refusal,
+            Err(error) if error.is_transient() => {
+                return Err(error).context("gave up; run the same command again to continue");
             }
-            Err(Trouble::Refused(why)) => Ok(Self::Refused { by: "server", why: *why }),
-            Err(trouble) if trouble.passes() => {
-                Err(trouble).context("given up for now; run the same command again")
-            }
-            Err(trouble) => Err(trouble.into()),
+            Err(error) => return Err(error.into()),
+        };
+        let code = refusal.error.as_deref().unwrap_or_default();
+        if has_video(code, &refusal.details, summary.sha256) {
+            return Ok(Self::AlreadySubmitted(summary));
         }
+        Ok(Self::Refused { by: "server", refusal })
     }
 
-    /// "No" when it was refused.
-    pub(crate) fn answer(&self) -> Answer {
+    pub(super) fn answer(&self) -> Answer {
         match self {
-            Self::Submitted(..) | Self::WasThere(_) => Answer::Done,
-            Self::Refused { .. } | Self::Foreseen(..) => Answer::No,
+            Self::Submitted(..) | Self::AlreadySubmitted(_) => Answer::Done,
+            Self::Refused { .. } | Self::PreflightRefused(..) => Answer::No,
         }
     }
 
-    /// Writes it to standard output.
-    pub(crate) fn print(&self, json: bool) -> io::Result<()> {
+    /// Writes to standard output.
+    pub(super) fn print(&self, json: bool) -> io::Result<()> {
         let mut out = io::stdout().lock();
         if json { writeln!(out, "{}", self.json()) } else { writeln!(out, "{self}") }
     }
 
     fn json(&self) -> Value {
         match self {
-            Self::Submitted(receipt, submission) => {
-                let mut json = receipt.json("submitted");
+            Self::Submitted(summary, submission) => {
+                let mut json = summary.json("submitted");
                 json["submission_id"] = json!(submission);
                 json
             }
-            Self::WasThere(receipt) => receipt.json("already_submitted"),
-            Self::Refused { by, why } => json!({
+            Self::AlreadySubmitted(summary) => summary.json("already_submitted"),
+            Self::Refused { by, refusal } => json!({
                 "outcome": "refused",
                 "by": by,
-                "error": why.error,
-                "code": why.details.get("code"),
-                "at": why.details.get("at"),
-                "judged_after": why.details.get("judged_after"),
-                "message": why.message,
-                "request_id": why.request_id,
+                "error": refusal.error,
+                "code": refusal.details.get("code"),
+                "at": refusal.details.get("at"),
+                "judged_after": refusal.details.get("judged_after"),
+                "message": refusal.message,
+                "request_id": refusal.request_id,
             }),
-            Self::Foreseen(receipt, foreseen) => {
-                let mut json = receipt.json("refused");
-                let first = foreseen.reasons.first();
+            Self::PreflightRefused(summary, refusal) => {
+                let mut json = summary.json("refused");
+                let first = refusal.reasons.first();
                 json["by"] = json!("preflight");
                 json["error"] = json!(first.map(|reason| &reason.error));
                 json["code"] = json!(first.map(|reason| &reason.code));
                 json["at"] = json!(first.and_then(|reason| reason.at));
                 json["message"] = json!(first.map(|reason| &reason.message));
-                json["reasons"] = json!(foreseen.reasons);
-                json["sent"] = json!(foreseen.sent);
+                json["reasons"] = json!(refusal.reasons);
+                json["sent"] = json!(refusal.sent);
                 json
             }
         }
@@ -153,23 +147,25 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Submitted(receipt, _) => write!(out, "submitted\n{receipt}"),
-            Self::WasThere(receipt) => write!(out, "was already there\n{receipt}"),
-            Self::Refused { by, why } => {
-                write!(out, "refused by the {by}: {}", why.message)?;
-                let known = [
-                    ("code", why.details.get("code").and_then(Value::as_str).map(str::to_owned)),
-                    ("error", why.error.clone()),
-                    ("at", why.details.get("at").and_then(Value::as_u64).map(|at| at.to_string())),
-                    ("request", why.request_id.clone()),
+            Self::Submitted(summary, _) => write!(out, "submitted\n{summary}"),
+            Self::AlreadySubmitted(summary) => write!(out, "already submitted\n{summary}"),
+            Self::Refused { by, refusal } => {
+                write!(out, "refused by the {by}: {}", refusal.message)?;
+                let detail = |name| refusal.details.get(name).map(ToString::to_string);
+                let lines = [
+                    ("code", detail("code")),
+                    ("error", refusal.error.clone()),
+                    ("at", detail("at")),
+                    ("request", refusal.request_id.clone()),
                 ];
-                let known = known.into_iter().filter_map(|(name, value)| Some((name, value?)));
-                known.into_iter().try_for_each(|(name, value)| write!(out, "\n{name:<7} {value}"))
+                lines.into_iter().filter_map(|(name, value)| Some((name, value?))).try_for_each(
+                    |(name, value)| write!(out, "\n{name:<7} {}", value.trim_matches('"')),
+                )
             }
-            Self::Foreseen(receipt, foreseen) => {
-                let (sent, length) = (foreseen.sent, receipt.length);
-                write!(out, "refused by the server before it was sent ({sent} of {length} bytes)")?;
-                foreseen.reasons.iter().try_for_each(|reason| write!(out, "\n{reason}"))
+            Self::PreflightRefused(summary, refusal) => {
+                let (sent, length) = (refusal.sent, summary.length);
+                write!(out, "refused by the server's preflight ({sent} of {length} bytes sent)")?;
+                refusal.reasons.iter().try_for_each(|reason| write!(out, "\n{reason}"))
             }
         }
     }

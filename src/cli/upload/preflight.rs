@@ -1,83 +1,71 @@
-//! Asks the server what it will say, before the video is sent: its first bytes and its `moov` are
-//! enough for that.
+//! The preflight: the server judges the video by its first bytes and its `moov`, before it is sent.
 
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::time::Duration;
 
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, StatusCode};
+use reqwest::header::CONTENT_LENGTH;
+use reqwest::multipart::Part;
+use reqwest::{Client, Request, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 use url::Url;
 
-use super::address;
-use super::answer::{self, Trouble};
-use super::clip::Clip;
-use super::details::Details;
-use super::multipart;
+use super::arguments::Details;
 use super::progress::Progress;
+use super::response::{self, ClientError};
+use super::transfer::fields;
+use super::url_below::url_below;
+use super::video::Video;
 use crate::inspect::BoxHeader;
-use crate::model::Digest;
 
-/// The first bytes that are sent: within them the server knows whether it is a video at all.
+/// Bytes sent from the start of the file: enough to tell whether it is a video at all.
 const HEAD: u64 = 64 * 1024;
-/// How long the whole of it may take. A line that needs longer for a megabyte is not made better by it.
-const WITHIN: Duration = Duration::from_mins(2);
-/// Top-level boxes that are looked at in search of `moov`. Phones write five.
-const MOST_BOXES: usize = 1000;
-/// The header of a box with a 64-bit size, the longest there is.
+/// On a network that needs longer for a megabyte, the preflight does not pay.
+const TIMEOUT: Duration = Duration::from_mins(2);
+/// Top-level boxes that are read in search of `moov`. Phones write five.
+const MAX_BOXES: usize = 1000;
+/// Bytes of the longest box header.
 const HEADER: u64 = 16;
 
-/// One question to one server.
-pub(crate) struct Preflight<'a> {
-    pub(crate) http: &'a Client,
-    pub(crate) server: &'a Url,
-    pub(crate) token: &'a SecretString,
-    pub(crate) clip: &'a Clip,
-    pub(crate) details: &'a Details,
-    /// The largest `moov` that is sent; of a larger one only the header is, which says its size.
-    pub(crate) max_moov: u64,
+pub(super) struct Preflight<'a> {
+    pub(super) http: &'a Client,
+    pub(super) server: &'a Url,
+    pub(super) token: &'a SecretString,
+    pub(super) video: &'a Video,
+    pub(super) details: &'a Details,
+    /// The largest `moov` that is sent. Of a larger one only the header is, which has its size.
+    pub(super) max_moov: u64,
 }
 
-/// What the server says.
 #[derive(Debug, Deserialize)]
-struct Told {
+struct PreflightResponse {
     verdict: String,
     #[serde(default)]
     reasons: Vec<Reason>,
 }
 
-/// Why it would refuse the video.
+/// One reason to refuse the video.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Reason {
-    pub(crate) error: String,
-    pub(crate) code: String,
-    pub(crate) at: Option<u64>,
-    pub(crate) path: Option<String>,
-    pub(crate) message: String,
+pub(super) struct Reason {
+    pub(super) error: String,
+    pub(super) code: String,
+    pub(super) at: Option<u64>,
+    pub(super) path: Option<String>,
+    pub(super) message: String,
     #[serde(default)]
-    pub(crate) details: Value,
+    pub(super) details: Value,
 }
 
-/// A video that would be refused, and what it cost to learn that.
+/// A video that the server would refuse.
 #[derive(Debug)]
-pub(crate) struct Foreseen {
-    pub(crate) reasons: Vec<Reason>,
-    /// Bytes of the question.
-    pub(crate) sent: u64,
-}
-
-impl Reason {
-    /// Whether it is that the report has a video already, and it is this one.
-    pub(crate) fn is_for_having(&self, sha256: Digest) -> bool {
-        let held = self.details.get("sha256").and_then(Value::as_str);
-        self.error == "report_already_submitted"
-            && held.and_then(|held| held.parse().ok()) == Some(sha256)
-    }
+pub(super) struct PreflightRefusal {
+    pub(super) reasons: Vec<Reason>,
+    /// Bytes sent to learn this.
+    pub(super) sent: u64,
 }
 
 impl fmt::Display for Reason {
@@ -95,88 +83,82 @@ impl fmt::Display for Reason {
 }
 
 impl Preflight<'_> {
-    /// Asks once. `None`: the server would take it, or cannot be asked, which is said.
+    /// `None`: the server would accept the video, or gave no verdict, which is printed.
     ///
     /// # Errors
-    /// When the file cannot be read, or the server does not take the token.
-    pub(crate) async fn ask(&self, progress: &Progress) -> Result<Option<Foreseen>, Trouble> {
-        let (clip, max_moov) = (self.clip.clone(), self.max_moov);
-        let parts = spawn_blocking(move || Parts::of(&clip, max_moov)).await;
-        let parts = parts.map_err(io::Error::other)??;
-        let body = self.body(&parts);
-        let sent = body.len() as u64;
-        match self.post(body).await {
-            Ok(told) if told.verdict == "refused" => {
-                Ok(Some(Foreseen { reasons: told.reasons, sent }))
+    /// When the file cannot be read, or the server refuses the token. Every other failure is left to
+    /// the upload itself.
+    pub(super) async fn run(
+        &self,
+        progress: &Progress,
+    ) -> Result<Option<PreflightRefusal>, ClientError> {
+        let (video, max_moov) = (self.video.clone(), self.max_moov);
+        let parts = spawn_blocking(move || FileParts::read(&video, max_moov)).await;
+        let request = self.request(parts.map_err(io::Error::other)??)?;
+        let length = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+        let sent = length.and_then(|length| length.parse().ok()).unwrap_or_default();
+        match self.send(request).await {
+            Ok(PreflightResponse { verdict, reasons }) if verdict == "refused" => {
+                return Ok(Some(PreflightRefusal { reasons, sent }));
             }
             Ok(_) => {
-                progress.say(&format!(
-                    "the server would take it, by {sent} of {} bytes",
-                    self.clip.length
-                ));
-                Ok(None)
+                let length = self.video.length;
+                progress.print(&format!("preflight passed ({sent} of {length} bytes sent)"));
             }
-            Err(trouble @ (Trouble::Token(_) | Trouble::File(_))) => Err(trouble),
-            Err(Trouble::Unknown) => {
-                progress.say("the server does not judge videos before they are sent");
-                Ok(None)
+            Err(error @ (ClientError::Token(_) | ClientError::File(_))) => return Err(error),
+            Err(ClientError::UnknownUpload) => {
+                progress.print("preflight skipped: the server has none");
             }
-            Err(trouble) => {
-                progress.say(&format!("not judged before it is sent: {trouble}"));
-                Ok(None)
-            }
+            Err(error) => progress.print(&format!("preflight failed: {error}")),
         }
+        Ok(None)
     }
 
-    async fn post(&self, body: Vec<u8>) -> Result<Told, Trouble> {
+    fn request(&self, parts: FileParts) -> Result<Request, ClientError> {
+        let bytes = |bytes, name| Part::bytes(bytes).file_name(name);
+        let mut form = fields(self.details, self.video)
+            .text("length", self.video.length.to_string())
+            .part("head", bytes(parts.head, "head"));
+        if let Some((at, moov)) = parts.moov {
+            form = form.text("moov_at", at.to_string()).part("moov", bytes(moov, "moov"));
+        }
         let request = self
             .http
-            .post(address(self.server, ["uploads", "preflight"]))
-            .timeout(WITHIN)
+            .post(url_below(self.server, ["uploads", "preflight"]))
+            .timeout(TIMEOUT)
             .bearer_auth(self.token.expose_secret())
-            .header(CONTENT_TYPE, multipart::content_type(self.clip))
-            .body(body);
-        let response = request.send().await?;
-        // An older server; or there is no such report, which the upload will hear as well.
-        if matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
-            return Err(Trouble::Unknown);
-        }
-        let response = answer::good(response).await?;
-        let told = answer::data(response).await;
-        told.ok_or_else(|| Trouble::Odd("a verdict that cannot be read".to_owned()))
+            .multipart(form);
+        Ok(request.build()?)
     }
 
-    fn body(&self, parts: &Parts) -> Vec<u8> {
-        let mut form = multipart::Form::new(self.clip);
-        for (name, value) in self.details.fields(self.clip) {
-            form.text(name, &value);
+    async fn send(&self, request: Request) -> Result<PreflightResponse, ClientError> {
+        let response = self.http.execute(request).await?;
+        // An older server; or there is no such report, which the upload will be told as well.
+        if matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
+            return Err(ClientError::UnknownUpload);
         }
-        form.text("length", &self.clip.length.to_string());
-        form.bytes("head", &parts.head);
-        if let Some((at, moov)) = &parts.moov {
-            form.text("moov_at", &at.to_string());
-            form.bytes("moov", moov);
-        }
-        form.done()
+        let response = response::data(response::check(response).await?).await;
+        response.ok_or_else(|| ClientError::Unexpected("an unreadable verdict".to_owned()))
     }
 }
 
-/// What the server is shown of the file.
-struct Parts {
+/// The parts of the file that are sent.
+struct FileParts {
     head: Vec<u8>,
+    /// With its position; `None` where the first bytes have it.
     moov: Option<(u64, Vec<u8>)>,
 }
 
-impl Parts {
-    fn of(clip: &Clip, max_moov: u64) -> io::Result<Self> {
-        let mut file = File::open(&clip.path)?;
-        let length = clip.length.get();
-        clip.check_length(file.metadata()?.len())?;
-        let head = stretch(&mut file, 0, HEAD.min(length))?;
-        let moov = match Way::to_moov(&mut file, length)? {
-            Some(way) if way.end > HEAD => {
-                let (at, end) = way.shown(max_moov);
-                Some((at, stretch(&mut file, at, end.saturating_sub(at))?))
+impl FileParts {
+    fn read(video: &Video, max_moov: u64) -> io::Result<Self> {
+        let mut file = File::open(&video.path)?;
+        let length = video.length.get();
+        video.check_length(file.metadata()?.len())?;
+        let head = read_at(&mut file, 0, HEAD.min(length))?;
+        let moov = match Moov::find(&mut file, length)? {
+            Some(moov) if moov.end > HEAD => {
+                let (start, end) = moov.range(max_moov);
+                Some((start, read_at(&mut file, start, end.saturating_sub(start))?))
             }
             _ => None,
         };
@@ -184,49 +166,51 @@ impl Parts {
     }
 }
 
-/// The way to `moov`, from one top-level box to the next.
-struct Way {
-    /// Where the first header lies that is not within the first bytes.
-    unseen: u64,
-    moov: u64,
-    /// Where `moov` ends, or the file.
+/// Where `moov` is.
+struct Moov {
+    /// The first top-level header that is not within the first bytes.
+    first_header: u64,
+    start: u64,
+    /// At most the end of the file.
     end: u64,
 }
 
-impl Way {
-    /// Nothing where the way is lost; the server says why.
-    fn to_moov(file: &mut File, length: u64) -> io::Result<Option<Self>> {
-        let (mut at, mut unseen) = (0_u64, None);
-        for _ in 0..MOST_BOXES {
+impl Moov {
+    /// `None` where the headers lead nowhere; the server says why.
+    fn find(file: &mut File, length: u64) -> io::Result<Option<Self>> {
+        let (mut at, mut first_header) = (0_u64, None);
+        for _ in 0..MAX_BOXES {
             if at.saturating_add(HEADER) > HEAD {
-                unseen = unseen.or(Some(at));
+                first_header = first_header.or(Some(at));
             }
             let left = length.saturating_sub(at);
-            let header = stretch(file, at, HEADER.min(left))?;
-            let parsed = BoxHeader::parse(&header).filter(|header| !header.is_incomplete());
-            let Some(header) = parsed else { return Ok(None) };
-            let size = if header.size() == 0 { left } else { header.size() };
+            let header = BoxHeader::parse(&read_at(file, at, HEADER.min(left))?);
+            let Some(header) = header.filter(|header| !header.is_incomplete()) else {
+                return Ok(None);
+            };
+            let size = if header.is_open_ended() { left } else { header.size() };
             if header.is(*b"moov") {
+                let first_header = first_header.unwrap_or(at);
                 let end = at.saturating_add(size.min(left));
-                return Ok(Some(Self { unseen: unseen.unwrap_or(at), moov: at, end }));
+                return Ok(Some(Self { first_header, start: at, end }));
             }
-            // The smallest box has eight bytes, whatever a broken one says.
+            // A box has at least eight bytes, whatever a broken header says.
             at = at.saturating_add(size.max(8));
         }
         Ok(None)
     }
 
-    /// What is shown of the way: from the first unseen header, so that the server loses no step; else
-    /// `moov` alone; else only its header.
-    fn shown(&self, most: u64) -> (u64, u64) {
-        let fits = |from: u64| self.end.saturating_sub(from) <= most;
-        let from = if fits(self.unseen) { self.unseen } else { self.moov };
-        let end = if fits(from) { self.end } else { from.saturating_add(HEADER).min(self.end) };
-        (from, end)
+    /// The bytes to send: from the first unsent header on, so that the server can follow them all;
+    /// else `moov` alone; else its header.
+    fn range(&self, max: u64) -> (u64, u64) {
+        let fits = |from: u64| self.end.saturating_sub(from) <= max;
+        let start = if fits(self.first_header) { self.first_header } else { self.start };
+        let end = if fits(start) { self.end } else { start.saturating_add(HEADER).min(self.end) };
+        (start, end)
     }
 }
 
-fn stretch(file: &mut File, at: u64, length: u64) -> io::Result<Vec<u8>> {
+fn read_at(file: &mut File, at: u64, length: u64) -> io::Result<Vec<u8>> {
     file.seek(SeekFrom::Start(at))?;
     let mut bytes = Vec::new();
     file.take(length).read_to_end(&mut bytes)?;

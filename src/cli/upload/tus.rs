@@ -10,70 +10,62 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
 
-use super::address;
-use super::answer::{self, Refused, Trouble};
+use super::response::{self, ClientError, ServerRefusal};
+use super::url_below::url_below;
 use crate::model::{Length, Offset, Refusal};
 
-/// The version both sides speak (T-2).
 const VERSION: (&str, &str) = ("Tus-Resumable", "1.0.0");
 const UPLOAD_OFFSET: &str = "Upload-Offset";
 const UPLOAD_LENGTH: &str = "Upload-Length";
-/// How long a request without a body may take.
-const SHORT: Duration = Duration::from_secs(30);
+/// Timeout of a request without a body.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A client of one server.
+/// A client of one server, with the token of one driver.
 pub(crate) struct Tus {
     http: Client,
     server: Url,
     token: SecretString,
 }
 
-/// What the server tells of an upload to its owner.
+/// The state of an upload, as its owner may read it.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct State {
-    /// What the upload became.
     pub(crate) submission_id: Option<String>,
-    /// Why the inspection refused it.
     pub(crate) refusal: Option<Refusal>,
 }
 
 impl Tus {
-    /// A client that may create uploads in the name of the token's owner.
     pub(crate) fn new(http: Client, server: Url, token: SecretString) -> Self {
         Self { http, server, token }
     }
 
-    /// Begins an upload (T-28, T-32); answers its address, which is a secret.
-    ///
-    /// # Errors
-    /// When the server does not take it.
+    /// Creates an upload and returns its URL, which is a secret.
     pub(crate) async fn create(
         &self,
         length: Length,
         metadata: &[(&str, String)],
-    ) -> Result<Url, Trouble> {
-        let uploads = address(&self.server, ["uploads"]);
+    ) -> Result<Url, ClientError> {
+        let uploads = url_below(&self.server, ["uploads"]);
         let request = self
             .request(Method::POST, &uploads)
-            .timeout(SHORT)
+            .timeout(TIMEOUT)
             .bearer_auth(self.token.expose_secret())
             .header(UPLOAD_LENGTH, length.get())
             .header("Upload-Metadata", encoded(metadata));
-        let response = answer::good(request.send().await?).await?;
+        let response = response::check(request.send().await?).await?;
         let location = text(&response, LOCATION.as_str())?;
-        uploads.join(location).map_err(|_| Trouble::Odd("Location is no address".to_owned()))
+        uploads
+            .join(location)
+            .map_err(|_| ClientError::Unexpected("Location is not a URL".to_owned()))
     }
 
-    /// Asks where the next byte goes.
-    ///
-    /// # Errors
-    /// [`Trouble::Unknown`] also when what is there has another length.
-    pub(crate) async fn head(&self, upload: &Url, length: Length) -> Result<Offset, Trouble> {
-        let request = self.request(Method::HEAD, upload).timeout(SHORT);
-        let response = answer::of_upload(request.send().await?).await?;
+    /// The offset of the next byte. An upload of another length counts as unknown.
+    pub(crate) async fn head(&self, upload: &Url, length: Length) -> Result<Offset, ClientError> {
+        let request = self.request(Method::HEAD, upload).timeout(TIMEOUT);
+        let response = response::check_upload(request.send().await?).await?;
         let there: Length = number(&response, UPLOAD_LENGTH)?;
         let offset = number(&response, UPLOAD_OFFSET)?;
-        if there == length { Ok(offset) } else { Err(Trouble::Unknown) }
+        if there == length { Ok(offset) } else { Err(ClientError::UnknownUpload) }
     }
 
     /// Brings `length` bytes from `offset` on; answers where the next one goes. The address alone
@@ -88,41 +80,41 @@ impl Tus {
         offset: Offset,
         length: u64,
         body: Body,
-    ) -> Result<Offset, Trouble> {
+    ) -> Result<Offset, ClientError> {
         let request = self
             .request(Method::PATCH, upload)
             .header(CONTENT_TYPE, "application/offset+octet-stream")
             .header(CONTENT_LENGTH, length)
             .header(UPLOAD_OFFSET, offset.get())
             .body(body);
-        let response = answer::of_upload(request.send().await?).await?;
+        let response = response::check_upload(request.send().await?).await?;
         number(&response, UPLOAD_OFFSET)
     }
 
-    /// What became of an upload, if the server tells. Only its own addresses get the token.
+    /// The state of an upload, if the server tells it. Only the server's own origin gets the token.
     pub(crate) async fn state(&self, upload: &Url) -> Option<State> {
         if upload.origin() != self.server.origin() {
             return None;
         }
-        let request = self.request(Method::GET, upload).timeout(SHORT);
+        let request = self.request(Method::GET, upload).timeout(TIMEOUT);
         let request = request.bearer_auth(self.token.expose_secret());
-        let response = answer::good(request.send().await.ok()?).await.ok()?;
-        answer::data(response).await
+        let response = response::check(request.send().await.ok()?).await.ok()?;
+        response::data(response).await
     }
 
-    /// Why an upload has ended: `HEAD` has no words (410), but its owner may ask.
-    pub(crate) async fn why_refused(&self, upload: &Url, said: Refused) -> Refused {
-        if !said.details.is_null() {
-            return said;
+    /// Adds the reason to a refusal without a body, such as 410 to `HEAD`.
+    pub(crate) async fn why_refused(&self, upload: &Url, bare: ServerRefusal) -> ServerRefusal {
+        if !bare.details.is_null() {
+            return bare;
         }
         match self.state(upload).await.and_then(|state| state.refusal) {
-            Some(refusal) => Refused {
+            Some(refusal) => ServerRefusal {
                 message: refusal.finding.message.clone(),
                 error: Some("video_refused".to_owned()),
                 details: serde_json::json!(refusal),
-                ..said
+                ..bare
             },
-            None => said,
+            None => bare,
         }
     }
 
@@ -131,17 +123,19 @@ impl Tus {
     }
 }
 
-/// `key SP base64(value)`, comma between (T-32).
+/// `Upload-Metadata`: `key base64(value)`, separated by commas.
 fn encoded(metadata: &[(&str, String)]) -> String {
     let pairs = metadata.iter().map(|(key, value)| format!("{key} {}", STANDARD.encode(value)));
     pairs.collect::<Vec<_>>().join(",")
 }
 
-fn text<'r>(response: &'r Response, name: &str) -> Result<&'r str, Trouble> {
+fn text<'r>(response: &'r Response, name: &str) -> Result<&'r str, ClientError> {
     let value = response.headers().get(name).and_then(|value| value.to_str().ok());
-    value.ok_or_else(|| Trouble::Odd(format!("{} without {name}", response.status())))
+    value.ok_or_else(|| ClientError::Unexpected(format!("{} without {name}", response.status())))
 }
 
-fn number<T: std::str::FromStr>(response: &Response, name: &str) -> Result<T, Trouble> {
-    text(response, name)?.parse().map_err(|_| Trouble::Odd(format!("{name} is no number")))
+fn number<T: std::str::FromStr>(response: &Response, name: &str) -> Result<T, ClientError> {
+    text(response, name)?
+        .parse()
+        .map_err(|_| ClientError::Unexpected(format!("{name} is not a number")))
 }

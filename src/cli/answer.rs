@@ -1,0 +1,36 @@
+//! What a command answers to its caller.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+/// The result of a command that ran; an error means that it could not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Done, or "yes".
+    Done,
+    /// "No": a file was refused, a check failed.
+    No,
+    /// A part could not be done, and its error has been printed.
+    CouldNot,
+}
+
+impl Answer {
+    /// The exit code of a command that could not do its work, also with wrong arguments (as in clap).
+    pub const COULD_NOT: u8 = 2;
+}
+
+impl From<Answer> for ExitCode {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Done => Self::SUCCESS,
+            Answer::No => Self::from(1),
+            Answer::CouldNot => Self::from(Answer::COULD_NOT),
+        }
+    }
+}
+
+/// Prints a line for a person on standard error.
+pub(super) fn print_message(line: &str) {
+    // Standard error may be closed; then nobody reads it.
+    let _closed = writeln!(io::stderr(), "{line}");
+}
