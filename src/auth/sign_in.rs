@@ -67,7 +67,7 @@ impl Auth {
     /// same statements and gives a decoy, so neither the answer nor its timing reveals which exist.
     pub async fn request_code(&self, request: CodeRequest) -> Result<String, SignInError> {
         let biin = request.biin.clone();
-        if !biin.checks() {
+        if !biin.has_valid_check_digit() {
             tracing::info!(biin = biin.masked(), "BIN or IIN with a wrong check digit");
         }
         let context = self.enqueue_context();

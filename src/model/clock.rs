@@ -1,10 +1,10 @@
-//! The one place where time comes from.
+//! The source of the current time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
-/// A source of "now". Cheap to clone; everything that needs the time is given one.
+/// The current time, or a time that a test sets. Cheap to clone.
 #[derive(Clone)]
 pub struct Clock(Source);
 
@@ -15,47 +15,42 @@ enum Source {
 }
 
 impl Clock {
-    /// The clock of the machine.
-    #[must_use]
     pub fn system() -> Self {
         Self(Source::System)
     }
 
-    /// A clock that stands still at `start` until its [`ManualClock`] is moved.
-    #[must_use]
+    /// A clock that stays at `start` until its [`ManualClock`] moves it.
     pub fn manual(start: Timestamp) -> (Self, ManualClock) {
-        let hand = Arc::new(Mutex::new(start));
-        (Self(Source::Manual(Arc::clone(&hand))), ManualClock(hand))
+        let time = Arc::new(Mutex::new(start));
+        (Self(Source::Manual(Arc::clone(&time))), ManualClock(time))
     }
 
-    /// The present moment, cut to whole microseconds: what the database can hold.
-    #[must_use]
+    /// The current time in whole microseconds, the precision of the database.
     pub fn now(&self) -> Timestamp {
         let exact = match &self.0 {
             Source::System => system_now(),
-            Source::Manual(hand) => *hand.lock().unwrap_or_else(PoisonError::into_inner),
+            Source::Manual(time) => *time.lock().unwrap_or_else(PoisonError::into_inner),
         };
         Timestamp::from_microsecond(exact.as_microsecond()).unwrap_or(exact)
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "this is the clock everybody else has to ask")]
+#[expect(clippy::disallowed_methods, reason = "the only place that reads the system clock")]
 fn system_now() -> Timestamp {
     Timestamp::now()
 }
 
-/// The hand of a manual clock: tests move it.
+/// Moves a manual clock, for tests.
 #[derive(Clone)]
 pub struct ManualClock(Arc<Mutex<Timestamp>>);
 
 impl ManualClock {
-    /// Moves the clock forward (or back, with a negative step).
+    /// Moves the clock forward, or back if `step` is negative.
     pub fn advance(&self, step: SignedDuration) {
         let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *now += step;
     }
 
-    /// Sets the clock.
     pub fn set(&self, to: Timestamp) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = to;
     }

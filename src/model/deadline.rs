@@ -1,4 +1,4 @@
-//! When a report is overdue (Q11, Q12).
+//! The deadline of a report.
 
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
@@ -6,12 +6,11 @@ use jiff::{Timestamp, ToSpan as _};
 
 use super::ReportStatus;
 
-/// Where the deadline of a report without one is put: the year 9999. It sorts after every other.
+/// Stands for the deadline of a report without one: the year 9999, so that it sorts last.
 pub const NEVER_DUE: Timestamp = Timestamp::constant(253_370_764_800, 0);
 
-/// From when on a report is overdue. Midnight in `zone` means the end of that day, any other time is
-/// exact (Q12); without a deadline it never is.
-#[must_use]
+/// The moment from which a report is overdue. Midnight in `zone` means the end of that day, any other
+/// time is exact; a report without a deadline is never overdue (Q12).
 pub fn due_at(finishes_at: Option<Timestamp>, zone: &TimeZone) -> Timestamp {
     let Some(finishes_at) = finishes_at else { return NEVER_DUE };
     let local = finishes_at.to_zoned_datetime(zone.clone());
@@ -21,8 +20,7 @@ pub fn due_at(finishes_at: Option<Timestamp>, zone: &TimeZone) -> Timestamp {
     local.checked_add(1.day()).map_or(finishes_at, |next| next.timestamp())
 }
 
-/// Whether a report is shown as expired: a video is awaited and the deadline has passed (Q11).
-#[must_use]
+/// Whether a report is shown as expired: it waits for a video, and the deadline has passed (Q11).
 pub fn is_expired(status: ReportStatus, due_at: Timestamp, now: Timestamp) -> bool {
     status.is_open() && due_at <= now
 }
@@ -43,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_report_that_waits_can_be_expired() {
+    fn only_a_report_that_waits_for_a_video_expires() {
         let (due, now) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
         assert!(is_expired(ReportStatus::Submit, due, now));
         assert!(is_expired(ReportStatus::Rejected, due, now));

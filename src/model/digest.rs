@@ -1,4 +1,4 @@
-//! A SHA-256, finished.
+//! A finished SHA-256.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The SHA-256 of some bytes. Shown and stored as 64 lower-case hex digits.
+/// A SHA-256. Shown and stored as 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(into = "String", try_from = "String")]
 #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
@@ -20,20 +20,15 @@ pub struct Digest([u8; 32]);
 pub struct DigestError;
 
 impl Digest {
-    /// Wraps a finished hash.
-    #[must_use]
     pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The 32 bytes.
-    #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// Standard base64 with padding, as S3's `x-amz-checksum-sha256` wants it.
-    #[must_use]
+    /// Standard base64 with padding, the format of S3's `x-amz-checksum-sha256`.
     pub fn to_base64(&self) -> String {
         STANDARD.encode(self.0)
     }

@@ -1,9 +1,8 @@
-//! Errors in words.
+//! Formats an error with its sources.
 
 use std::error::Error;
 
-/// An error with everything beneath it, as one line: `the store is away: connection refused`.
-#[must_use]
+/// An error and its sources in one line: `the store is unreachable: connection refused`.
 pub fn error_chain(error: &(dyn Error + 'static)) -> String {
     let all = std::iter::successors(Some(error), |error| (*error).source());
     all.map(ToString::to_string).collect::<Vec<_>>().join(": ")

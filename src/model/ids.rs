@@ -1,4 +1,4 @@
-//! Names of things.
+//! The ids of domain objects.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Clock, Random};
 
-/// The text is not an id of this kind. It is not repeated: it may be long, or a secret.
+/// The text is not a UUID. The error does not contain it: it may be long or a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a UUID")]
 pub struct IdError;
@@ -53,8 +53,7 @@ macro_rules! id {
 macro_rules! minted {
     ($name:ident) => {
         impl $name {
-            /// A fresh id that sorts by the time it was made (UUID version 7).
-            #[must_use]
+            /// A new id that sorts by its creation time (UUID version 7).
             pub fn mint(clock: &Clock, random: &Random) -> Self {
                 Self(random.uuid_v7(clock.now()))
             }
@@ -63,39 +62,39 @@ macro_rules! minted {
 }
 
 id! {
-    /// An upload: the resumable thing a phone sends. Not a secret.
+    /// A resumable upload. Not a secret.
     UploadId
 }
 id! {
-    /// A stored, finished recording.
+    /// A stored video.
     VideoId
 }
 id! {
-    /// The fact that a report received a video.
+    /// The submission of a video for a report.
     SubmissionId
 }
 id! {
-    /// A message in the outbox; the same over all tries.
+    /// A message in the outbox; the same in every delivery attempt.
     EventId
 }
 id! {
-    /// A running process of this service.
+    /// A process of this service.
     NodeId
 }
 id! {
-    /// A request for a one-time code (E1).
+    /// A request for a one-time code.
     ChallengeId
 }
 id! {
-    /// A sign-in of a person on a device; the claim `sid` of its tokens.
+    /// A session of a person on a device; the claim `sid` of its tokens.
     SessionId
 }
 id! {
-    /// A vehicle's key, given by 1C (Q39).
+    /// A vehicle's key, assigned by 1C.
     VehicleGuid
 }
 id! {
-    /// The key of a type of vehicles, given by 1C (Q39).
+    /// The key of a vehicle type, assigned by 1C.
     TypeCode
 }
 id! {
@@ -103,7 +102,7 @@ id! {
     ObjectKey
 }
 id! {
-    /// A report's key, given by 1C (Q17). Any case is read, lower case is written (Q39).
+    /// A report's key, assigned by 1C. Read in any case, written in lower case (Q39).
     RefKey
 }
 

@@ -1,10 +1,11 @@
-//! The words everybody shares: ids, offsets, digests, states, facts, findings, roles, the clock.
+//! The shared domain types: ids, offsets, digests, states, facts, findings, roles, the clock.
 //!
-//! Plain values and pure rules. Nothing here waits, reads, writes or knows a wire format.
+//! Plain values and pure rules: no async, no I/O, no SQL, no wire formats.
 
 mod address;
 mod biin;
 mod bom;
+mod byte_count;
 mod check;
 mod clock;
 mod deadline;
@@ -15,7 +16,6 @@ mod facts;
 mod faults;
 mod finding;
 mod ids;
-mod measure;
 mod network;
 mod outgoing;
 mod person;
@@ -23,15 +23,16 @@ mod phone;
 mod place;
 pub mod plausibility;
 mod random;
-mod recent;
+mod rate_limiter;
 mod report;
-mod sent;
 pub mod texts;
+mod time_sent;
 mod upload;
 
 pub use address::address_key;
 pub use biin::{Biin, BiinError};
 pub use bom::strip_bom;
+pub use byte_count::{ByteCountError, Length, Offset};
 pub use check::Check;
 pub use clock::{Clock, ManualClock};
 pub use deadline::{NEVER_DUE, due_at, is_expired};
@@ -45,7 +46,6 @@ pub use ids::{
     ChallengeId, EventId, IdError, NodeId, ObjectKey, RefKey, SessionId, SubmissionId, TypeCode,
     UploadId, VehicleGuid, VideoId,
 };
-pub use measure::{Length, MeasureError, Offset};
 pub use network::{Network, NetworkError};
 pub use outgoing::{
     BuildMessage, Channel, Email, OutboxEvent, OutboxMessage, PushEvent, PushKind,
@@ -56,7 +56,7 @@ pub use phone::phone_digits;
 pub use place::{Place, PlaceError};
 pub use plausibility::{EarlierUse, PlausibilityConfig, Verdict};
 pub use random::Random;
-pub use recent::Recent;
-pub use report::{Arrival, Decision, ReportStatus, arrival};
-pub use sent::{SentError, TimeSent};
-pub use upload::{Door, UploadState};
+pub use rate_limiter::RateLimiter;
+pub use report::{Admission, Decision, ReportStatus};
+pub use time_sent::{TimeSent, TimeSentError};
+pub use upload::{Protocol, UploadState};

@@ -1,6 +1,6 @@
-//! Networks in CIDR notation, as settings and accounts name them.
+//! Networks in CIDR notation, for settings and accounts.
 
-// From `core`: the values, and no sockets.
+// From `core`: the architecture test bans `std::net` here.
 use core::net::IpAddr;
 use std::fmt;
 use std::str::FromStr;
@@ -13,14 +13,12 @@ use serde::Deserialize;
 #[serde(try_from = "String")]
 pub struct Network(IpNet);
 
-/// The text is no network.
+/// The text is not a network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a network: write 192.168.0.0/16, fd00::/8 or a single address")]
 pub struct NetworkError(String);
 
 impl Network {
-    /// Whether an address lies in it.
-    #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address)
     }
@@ -54,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_is_no_network_is_named() {
+    fn the_error_contains_the_text() {
         let error = "192.168.0.0/99".parse::<Network>().unwrap_err();
         assert!(error.to_string().contains("192.168.0.0/99"));
     }

@@ -1,4 +1,4 @@
-//! Who is asking.
+//! Companies, persons and their roles.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -8,23 +8,22 @@ use utoipa::ToSchema;
 pub struct CompanyId(pub i64);
 
 impl CompanyId {
-    /// The lessor itself: its reviewers see every company's videos.
+    /// The leasing company itself: its reviewers see the videos of all companies.
     pub const LESSOR: Self = Self(0);
 }
 
-/// What a leasing customer is.
+/// The kind of a leasing customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CompanyKind {
-    /// A company, known by its BIN.
+    /// A company with a BIN.
     Company,
-    /// A private lessee, known by the IIN (Q38).
+    /// A private lessee with an IIN (Q38).
     Person,
 }
 
 impl CompanyKind {
-    /// The word in the database and in 1C's messages.
-    #[must_use]
+    /// The value in the database and in 1C's messages.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Company => "company",
@@ -33,25 +32,24 @@ impl CompanyKind {
     }
 }
 
-/// A person of a company. The number of the API's `id` in lists of employees (E4).
+/// A person of a company: the `id` in lists of employees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PersonId(pub i64);
 
-/// What a person may do.
+/// The rights of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// The company's director: sees all of the company (`role_id` 1).
+    /// The director, who sees everything of the company (`role_id` 1).
     Admin,
     /// A driver (`role_id` 2).
     Employee,
-    /// Watches the videos of every company.
+    /// Reviews the videos of all companies.
     Reviewer,
 }
 
 impl Role {
-    /// The word in tokens and in the database.
-    #[must_use]
+    /// The value in tokens and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
@@ -60,26 +58,21 @@ impl Role {
         }
     }
 
-    /// Whether they approve and reject.
-    #[must_use]
+    /// Whether the role approves and rejects reports.
     pub const fn decides(self) -> bool {
         matches!(self, Self::Reviewer)
     }
 
-    /// Reads the word back.
-    #[must_use]
+    /// The inverse of [`Role::as_str`].
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::Admin, Self::Employee, Self::Reviewer].into_iter().find(|role| role.as_str() == word)
     }
 }
 
-/// A caller whose token has been verified.
+/// A caller with a verified token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Person {
-    /// Who.
     pub id: PersonId,
-    /// Of which company.
     pub company: CompanyId,
-    /// With which rights.
     pub role: Role,
 }

@@ -1,8 +1,7 @@
-//! Telephone numbers in one form, to compare them (Q30). What people see is as it was given.
+//! Normalized phone numbers, for comparisons only; people see a number as it was entered.
 
-/// The digits of a Kazakh or Russian number, beginning with 7: `+7 (702) 123-45-67`, `87021234567`
-/// and `7021234567` are one. Another number is just its digits.
-#[must_use]
+/// The digits of a Kazakh or Russian number, starting with 7: `+7 (702) 123-45-67`, `87021234567`
+/// and `7021234567` are the same number. Of any other number, its digits.
 pub fn phone_digits(given: &str) -> String {
     let digits: String = given.chars().filter(char::is_ascii_digit).collect();
     match (digits.len(), digits.split_at_checked(1)) {
@@ -17,7 +16,7 @@ mod tests {
     use super::phone_digits;
 
     #[test]
-    fn one_number_however_it_is_written() {
+    fn all_spellings_of_a_number_are_equal() {
         for given in ["+7 (702) 123-45-67", "87021234567", "7021234567", "+77021234567"] {
             assert_eq!(phone_digits(given), "77021234567", "{given}");
         }

@@ -1,12 +1,12 @@
-//! Where the driver says the report was sent (Q15).
+//! The place that the driver's phone states.
 
 use serde::{Deserialize, Serialize};
 
-/// One ten-millionth of a millimetre would be finer than eight decimals of a degree.
+/// Decimals of a degree; the eighth is about a millimetre.
 const DECIMALS: u32 = 8;
 const ONE_DEGREE: i64 = 10_i64.pow(DECIMALS);
 
-/// A point in whole hundred-millionths of a degree: `decimal(10,8)` and `decimal(11,8)`, exactly.
+/// A point in units of 10⁻⁸ degrees: exactly the `decimal(10,8)` and `decimal(11,8)` of the API (Q15).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// Degrees north × 10⁸.
@@ -21,36 +21,28 @@ pub enum PlaceError {
     /// Not digits with at most one point or comma.
     #[error("not a decimal number of degrees, such as 43.23889")]
     Unreadable,
-    /// Further than the pole, or more than half way round.
     #[error("must be between -{0} and {0} degrees")]
     OutOfRange(i64),
 }
 
 impl Place {
-    /// Reads a latitude: ±90, a decimal comma is fine, more than eight decimals are rounded.
-    ///
-    /// # Errors
-    /// When the text is not such a number.
+    /// Parses a latitude in 10⁻⁸ degrees: ±90, with a decimal point or comma; more than eight decimals
+    /// are rounded.
     pub fn parse_lat(text: &str) -> Result<i64, PlaceError> {
         degrees(text, 90)
     }
 
-    /// Reads a longitude: ±180, otherwise as [`Place::parse_lat`].
-    ///
-    /// # Errors
-    /// When the text is not such a number.
+    /// Parses a longitude: ±180, otherwise as [`Place::parse_lat`].
     pub fn parse_long(text: &str) -> Result<i64, PlaceError> {
         degrees(text, 180)
     }
 
-    /// Degrees north, for answers and events.
-    #[must_use]
+    /// Degrees north.
     pub fn lat(self) -> f64 {
         to_degrees(self.lat_e8)
     }
 
-    /// Degrees east, for answers and events.
-    #[must_use]
+    /// Degrees east.
     pub fn long(self) -> f64 {
         to_degrees(self.long_e8)
     }
@@ -75,7 +67,7 @@ fn degrees(text: &str, limit: i64) -> Result<i64, PlaceError> {
     Ok(if negative { -magnitude } else { magnitude })
 }
 
-/// `whole.fraction` × 10⁸, rounded half up; `None` when there is anything but digits.
+/// `whole.fraction` × 10⁸, rounded half up; `None` if there is anything but digits.
 fn scaled(whole: &str, fraction: &str) -> Option<i64> {
     let plain = |text: &str| text.len() <= 40 && text.bytes().all(|byte| byte.is_ascii_digit());
     if !plain(whole) || !plain(fraction) || (whole.is_empty() && fraction.is_empty()) {
@@ -83,7 +75,7 @@ fn scaled(whole: &str, fraction: &str) -> Option<i64> {
     }
     let mut value: i64 = 0;
     for digit in whole.bytes() {
-        // Anything this large is out of range whatever follows.
+        // Anything this large is out of range; the cap prevents an overflow.
         value = (value * 10 + i64::from(digit - b'0')).min(1_000_000);
     }
     for place in 0..DECIMALS as usize {

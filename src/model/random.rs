@@ -1,4 +1,4 @@
-//! The one place where chance comes from.
+//! The source of randomness.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,25 +8,20 @@ use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 use uuid::{Builder, Uuid};
 
-/// A source of random bytes: the operating system's, or a seeded one so that a test repeats.
+/// A random number generator, seeded by the operating system or by a test.
 #[derive(Clone)]
 pub struct Random(Arc<Mutex<StdRng>>);
 
 impl Random {
-    /// Seeded by the operating system.
-    #[must_use]
     pub fn system() -> Self {
         Self(Arc::new(Mutex::new(rand::make_rng())))
     }
 
-    /// The same bytes at each run. For tests only.
-    #[must_use]
+    /// Returns the same bytes in every run. For tests only.
     pub fn seeded(seed: u64) -> Self {
         Self(Arc::new(Mutex::new(StdRng::seed_from_u64(seed))))
     }
 
-    /// `N` bytes nobody can guess.
-    #[must_use]
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         self.0.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes);
@@ -34,7 +29,6 @@ impl Random {
     }
 
     /// A number in `0.0..1.0`, for jitter.
-    #[must_use]
     pub fn fraction(&self) -> f64 {
         let [a, b, c, d] = self.bytes();
         f64::from(u32::from_be_bytes([a, b, c, d])) / (f64::from(u32::MAX) + 1.0)

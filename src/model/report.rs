@@ -1,27 +1,25 @@
-//! What a report is waiting for, and what an arriving video means to it.
+//! The status of a report, and which videos it accepts.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Digest;
 
-/// The four states of a report (R5), by the document's numbers.
+/// The status of a report, with the numbers of the API document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "i64", try_from = "i64")]
 pub enum ReportStatus {
-    /// 1 «Сдать Отчет»: a video is awaited.
+    /// 1 «Сдать Отчет»: waits for a video.
     Submit,
-    /// 2 «Отправлено»: a video has arrived.
+    /// 2 «Отправлено»: has a video, waits for a decision.
     Submitted,
-    /// 3 «Одобрено»: the video was approved.
+    /// 3 «Одобрено»: the video is approved.
     Accepted,
-    /// 4 «Отказано»: the video was rejected, a new one is awaited.
+    /// 4 «Отказано»: the video is rejected; waits for a new one.
     Rejected,
 }
 
 impl ReportStatus {
-    /// The document's number.
-    #[must_use]
     pub const fn code(self) -> i64 {
         match self {
             Self::Submit => 1,
@@ -31,8 +29,7 @@ impl ReportStatus {
         }
     }
 
-    /// Whether a video is awaited (E9, Q32).
-    #[must_use]
+    /// Whether the report waits for a video.
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Submit | Self::Rejected)
     }
@@ -55,29 +52,24 @@ impl TryFrom<i64> for ReportStatus {
     }
 }
 
-/// What a reviewer, or 1C, says of a video.
+/// A decision of a reviewer or of 1C about a video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
-    /// It will do.
     Approve,
-    /// A new one is wanted.
     Reject,
 }
 
 impl Decision {
-    /// The state of the report afterwards.
-    #[must_use]
-    pub const fn leads_to(self) -> ReportStatus {
+    pub const fn resulting_status(self) -> ReportStatus {
         match self {
             Self::Approve => ReportStatus::Accepted,
             Self::Reject => ReportStatus::Rejected,
         }
     }
 
-    /// The word in the video's custody.
-    #[must_use]
-    pub const fn done(self) -> &'static str {
+    /// The action in the custody entry of the video.
+    pub const fn custody_action(self) -> &'static str {
         match self {
             Self::Approve => "approved",
             Self::Reject => "rejected",
@@ -85,26 +77,27 @@ impl Decision {
     }
 }
 
-/// What an arriving video means to its report.
+/// What a report does with a finished video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arrival {
-    /// The report awaits it: 1 or 4 becomes 2.
-    Submits,
-    /// These very bytes are there already: the same answer again (Q32).
-    Repeats,
-    /// Other bytes are there already (Q32).
+pub enum Admission {
+    /// Status 1 or 4: the video is submitted, the status becomes 2.
+    Submit,
+    /// Status 2 with the same bytes: the same answer again.
+    Repeat,
+    /// Status 2 with other bytes.
     AlreadySubmitted,
-    /// The report was approved; nothing more is taken.
+    /// Status 3: the report accepts no more videos.
     Closed,
 }
 
-/// The rule of Q32: 1 and 4 go on; in 2 the same bytes repeat; in 3 nothing.
-#[must_use]
-pub fn arrival(status: ReportStatus, held: Option<Digest>, arriving: Digest) -> Arrival {
-    match status {
-        ReportStatus::Submit | ReportStatus::Rejected => Arrival::Submits,
-        ReportStatus::Submitted if held == Some(arriving) => Arrival::Repeats,
-        ReportStatus::Submitted => Arrival::AlreadySubmitted,
-        ReportStatus::Accepted => Arrival::Closed,
+impl Admission {
+    /// `held` is the digest of the report's current video (Q32).
+    pub fn of(status: ReportStatus, held: Option<Digest>, finished: Digest) -> Self {
+        match status {
+            ReportStatus::Submit | ReportStatus::Rejected => Self::Submit,
+            ReportStatus::Submitted if held == Some(finished) => Self::Repeat,
+            ReportStatus::Submitted => Self::AlreadySubmitted,
+            ReportStatus::Accepted => Self::Closed,
+        }
     }
 }

@@ -1,23 +1,22 @@
-//! The life of an upload, in words.
+//! The states and protocols of an upload.
 
-/// Where an upload is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum UploadState {
-    /// Bytes may be appended.
+    /// Accepts bytes.
     Open,
-    /// Everything is in; the video is being stored. Cannot be interrupted while its node lives.
+    /// All bytes have arrived and the video is being stored. Not interruptible while its node lives.
     Finishing,
-    /// Stored, submitted, told. For good.
+    /// The video is stored and submitted.
     Stored,
-    /// The bytes were refused by the inspection.
+    /// Refused by the inspection.
     Refused,
-    /// The report did not want the finished bytes (submitted or closed meanwhile).
+    /// The report was submitted or closed by other means before the upload finished.
     Unwanted,
-    /// Ended by its owner (tus termination).
+    /// Ended by its owner (`DELETE`).
     Terminated,
-    /// Nothing came for too long.
+    /// Received nothing for too long.
     Expired,
-    /// Acknowledged bytes cannot be found any more (F11): the phone starts again.
+    /// Acknowledged bytes were lost; the phone starts again.
     Lost,
 }
 
@@ -33,8 +32,7 @@ impl UploadState {
         Self::Lost,
     ];
 
-    /// The word in the database and in answers.
-    #[must_use]
+    /// The value in the database and in responses.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -48,31 +46,27 @@ impl UploadState {
         }
     }
 
-    /// Reads the word back.
-    #[must_use]
+    /// The inverse of [`UploadState::as_str`].
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
     }
 
-    /// Whether bytes can still come or are being stored.
-    #[must_use]
+    /// Whether the upload accepts bytes or is being stored.
     pub const fn is_alive(self) -> bool {
         matches!(self, Self::Open | Self::Finishing)
     }
 }
 
-/// The HTTP dialect by which an upload came in.
+/// The protocol by which a video is uploaded. The database column is `door`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Door {
+pub enum Protocol {
     /// tus 1.0 on `/uploads`.
     Tus,
-    /// The documented multipart POST (E9).
+    /// The multipart POST of the API document.
     Form,
 }
 
-impl Door {
-    /// The word in the database.
-    #[must_use]
+impl Protocol {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Tus => "tus",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::database::{Fingerprint, ReportRow};
-use crate::model::plausibility::{MOST_LINKS, for_driver, reuse};
+use crate::model::plausibility::{MAX_LINKS, for_driver, reuse};
 use crate::model::{Digest, EarlierUse, Person, RefKey, ReportStatus, Verdict};
 
 use super::config::Reuse;
@@ -108,7 +108,7 @@ impl Eligibility {
         let ref_keys: Vec<_> = uses.iter().map(|earlier| earlier.report_ref_key).collect();
         let visible = self.parts.database.visible_reports(person, &ref_keys).await?;
         uses.retain(|earlier| visible.contains(&earlier.report_ref_key));
-        uses.truncate(MOST_LINKS);
+        uses.truncate(MAX_LINKS);
         Ok(UploadError::Reused { links: uses })
     }
 }

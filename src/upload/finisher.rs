@@ -10,10 +10,10 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::database::{Details, Fingerprint, FinishOutcome, FinishedUpload, ReportRow};
 use crate::events::{ReportSubmitted, report_submitted};
 use crate::inspect::Inspection;
-use crate::model::plausibility::{Known, judge, reuse};
+use crate::model::plausibility::{Evidence, judge, reuse};
 use crate::model::{
-    Arrival, Digest, EarlierUse, EventId, Length, Person, Role, SubmissionId, UploadState, Verdict,
-    VideoId, arrival,
+    Admission, Digest, EarlierUse, EventId, Length, Person, Role, SubmissionId, UploadState,
+    Verdict, VideoId,
 };
 use crate::storage::VideoKey;
 
@@ -200,16 +200,16 @@ impl Finisher {
         let Some(report) = report else {
             return Ok(ControlFlow::Break(FinishOutcome::NoReport));
         };
-        let outcome = match arrival(report.status, report.held, attempt.sha256) {
-            Arrival::Submits => {
+        let outcome = match Admission::of(report.status, report.held, attempt.sha256) {
+            Admission::Submit => {
                 let uses = self.eligibility.refused_uses(&attempt.fingerprint()).await?;
                 uses.map(|uses| FinishOutcome::Reused { uses })
             }
-            Arrival::AlreadySubmitted => {
+            Admission::AlreadySubmitted => {
                 report.held.map(|held| FinishOutcome::AlreadySubmitted { held })
             }
-            Arrival::Closed => Some(FinishOutcome::Closed),
-            Arrival::Repeats => {
+            Admission::Closed => Some(FinishOutcome::Closed),
+            Admission::Repeat => {
                 // An earlier attempt of this very upload may have been carried out.
                 let held = self.parts.database.latest_video(ref_key).await?;
                 held.map(|held| FinishOutcome::Repeats {
@@ -257,17 +257,18 @@ impl Finisher {
         report: &ReportRow,
     ) -> Result<Vec<Verdict>, UploadError> {
         let recent = self.parts.limits.recent;
-        let past = self.parts.database.history_of(report.company, report.vehicle, recent).await?;
-        let known = Known {
+        let history =
+            self.parts.database.history_of(report.company, report.vehicle, recent).await?;
+        let evidence = Evidence {
             facts: &attempt.inspection.facts,
             time_sent: attempt.details.time_sent.at,
             place: attempt.details.place,
             begun_at: attempt.lease.row.created_at,
             received_at: attempt.ids.now,
             window: report.window,
-            past: &past,
+            history: &history,
         };
-        Ok(judge(&known, &self.parts.limits))
+        Ok(judge(&evidence, &self.parts.limits))
     }
 
     /// Turns the outcome of the transaction into that of the upload. One that the report does not take

@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 use crate::database::ContentId;
 use crate::inspect::{self, FilePart, Preview, PreviewCoverage};
 use crate::model::{
-    Digest, Facts, Finding, Length, Person, PersonId, Recent, RefKey, Refusal, Verdict,
+    Digest, Facts, Finding, Length, Person, PersonId, RateLimiter, RefKey, Refusal, Verdict,
 };
 
 use super::eligibility::Eligibility;
@@ -64,7 +64,7 @@ pub(super) struct Preflights {
     eligibility: Arc<Eligibility>,
     refusals: Arc<RefusalCache>,
     /// The rate limit per person.
-    recent: Recent,
+    recent: RateLimiter,
     /// How many run at a time.
     permits: Arc<Semaphore>,
     in_progress: Arc<InProgress>,
@@ -122,7 +122,7 @@ impl Preflights {
             readers: Arc::clone(readers),
             eligibility: Arc::clone(eligibility),
             refusals: Arc::clone(refusals),
-            recent: Recent::new(parts.config.preflights_per_minute, RATE_INTERVAL),
+            recent: RateLimiter::new(parts.config.preflights_per_minute, RATE_INTERVAL),
             permits: Arc::new(Semaphore::new(parts.config.preflights_at_once)),
             in_progress: Arc::default(),
         }
@@ -134,10 +134,10 @@ impl Preflights {
         }
         let PersonId(id) = person.id;
         let (key, now) = (id.to_string(), self.parts.clock.now());
-        if let Some(retry_after) = self.recent.too_often(&key, now) {
+        if let Some(retry_after) = self.recent.retry_after(&key, now) {
             return Err(UploadError::TooManyPreflights { retry_after });
         }
-        self.recent.note(&key, now);
+        self.recent.record(&key, now);
         let permit = Arc::clone(&self.permits).try_acquire_owned();
         let permit = permit.map_err(|_| UploadError::PreflightsBusy)?;
         if !self.in_progress.enter(person.id) {

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::database::{ContentId, Details, NewUpload, UploadRow};
 use crate::model::{
-    Door, Length, Offset, Person, RefKey, Refusal, SubmissionId, UploadId, UploadState, VideoId,
+    Length, Offset, Person, Protocol, RefKey, Refusal, SubmissionId, UploadId, UploadState, VideoId,
 };
 
 use super::access::{Access, Secret};
@@ -32,7 +32,7 @@ pub struct NewVideo {
     pub length: Option<Length>,
     /// `Upload-Metadata`, to be echoed.
     pub metadata: String,
-    pub door: Door,
+    pub door: Protocol,
 }
 
 /// A new upload.

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::passwords::{HashError, LONGEST_PASSWORD, Passwords};
 use crate::database::{AccountKind, AccountRow, Database, DatabaseError};
-use crate::model::{Clock, Network, Person, PersonId, Random, Recent, address_key};
+use crate::model::{Clock, Network, Person, PersonId, Random, RateLimiter, address_key};
 
 /// The window in which failures are counted.
 const FAILURE_WINDOW: SignedDuration = SignedDuration::from_secs(60);
@@ -40,9 +40,9 @@ pub(super) struct Inner {
     pub(super) random: Random,
     pub(super) passwords: Passwords,
     pub(super) rotation_grace: SignedDuration,
-    failures: Recent,
+    failures: RateLimiter,
     /// (address, account) pairs of recent sign-ins. In memory of this process, as the failures are.
-    trusted: Recent,
+    trusted: RateLimiter,
 }
 
 #[derive(Debug)]
@@ -103,8 +103,8 @@ impl Accounts {
             passwords: Passwords::new(at_once, waiting, random.clone()),
             random,
             rotation_grace: config.rotation_grace,
-            failures: Recent::new(config.failures_per_minute, FAILURE_WINDOW),
-            trusted: Recent::new(1, TRUSTED_FOR),
+            failures: RateLimiter::new(config.failures_per_minute, FAILURE_WINDOW),
+            trusted: RateLimiter::new(1, TRUSTED_FOR),
         }))
     }
 
@@ -126,7 +126,7 @@ impl Accounts {
         match self.0.passwords.verify(&password, hashes, may_try, on_failure).await? {
             Some(true) => {
                 let account = self.signed_in(row, allowed).await?;
-                self.0.trusted.note(&trusted_key(kind, credentials), now);
+                self.0.trusted.record(&trusted_key(kind, credentials), now);
                 Ok(account)
             }
             Some(false) => Err(AccountSignInError::InvalidCredentials),
@@ -161,7 +161,7 @@ impl Accounts {
         now: Timestamp,
     ) -> Vec<String> {
         let trusted = trusted_key(kind, credentials);
-        let is_trusted = self.0.trusted.has_happened(&trusted, now);
+        let is_trusted = self.0.trusted.is_recent(&trusted, now);
         let account = if is_trusted { trusted } else { login_key(kind, &credentials.login) };
         let account = allowed.then_some(account);
         [Some(address_key(credentials.address)), account].into_iter().flatten().collect()
@@ -173,11 +173,11 @@ impl Accounts {
         now: Timestamp,
     ) -> impl FnOnce() + Send + use<> + 'static {
         let inner = Arc::clone(&self.0);
-        move || keys.iter().for_each(|key| inner.failures.note(key, now))
+        move || keys.iter().for_each(|key| inner.failures.record(key, now))
     }
 
     fn check_failures(&self, keys: &[String], now: Timestamp) -> Result<(), AccountSignInError> {
-        let wait = keys.iter().filter_map(|key| self.0.failures.too_often(key, now)).max();
+        let wait = keys.iter().filter_map(|key| self.0.failures.retry_after(key, now)).max();
         wait.map_or(Ok(()), |wait| Err(AccountSignInError::LockedOut { wait }))
     }
 

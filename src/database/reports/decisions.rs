@@ -106,7 +106,7 @@ pub(in crate::database) async fn decide(
 /// What 1C decides it has said: when it sends the report itself afterwards, that is no news.
 async fn keep_word(write: &mut Write, decision: &NewDecision) -> Result<(), DatabaseError> {
     sqlx::query("UPDATE reports SET told_status = $1, told_reason = $2 WHERE ref_key = $3")
-        .bind(decision.decision.leads_to().code())
+        .bind(decision.decision.resulting_status().code())
         .bind(decision.reason.as_str())
         .bind(decision.ref_key.to_string())
         .execute(&mut **write)
@@ -162,7 +162,7 @@ async fn move_report(
          AND status_code IN (2, 3, 4) AND NOT (status_code = $1 AND reject_reason = $2) \
          AND ($6 = 1 OR revision = $7) AND ($8 < 0 OR company_id = $8)",
     )
-    .bind(decision.decision.leads_to().code())
+    .bind(decision.decision.resulting_status().code())
     .bind(decision.reason.as_str())
     .bind(now.as_microsecond())
     .bind(decision.actor.as_str())
@@ -206,8 +206,8 @@ pub(in crate::database) fn report_state(row: &AnyRow) -> Result<ReportState, Dat
 /// Whether this very decision stands already: of the version that is there, of no version, or of the
 /// one before by the same hand, whose answer was lost.
 fn repeats(decision: &NewDecision, state: &ReportState) -> bool {
-    let same =
-        state.status == decision.decision.leads_to() && state.reject_reason == decision.reason;
+    let same = state.status == decision.decision.resulting_status()
+        && state.reject_reason == decision.reason;
     let current = decision.version.is_none_or(|version| version == state.version);
     let lost = decision.version.is_some_and(|version| version == state.version - 1)
         && state.decided_by == decision.actor;
@@ -242,7 +242,7 @@ async fn add_custody(
     .bind(latest.video.to_string())
     .bind(context.now.as_microsecond())
     .bind(decision.actor.as_str())
-    .bind(decision.decision.done())
+    .bind(decision.decision.custody_action())
     .bind(decision.reason.as_str())
     .execute(&mut **write)
     .await?;

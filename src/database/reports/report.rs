@@ -8,7 +8,7 @@ use sqlx::any::AnyRow;
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
 use crate::database::rows::{micros, number, optional, optional_time, parsed, time, unreadable};
-use crate::model::plausibility::Window;
+use crate::model::plausibility::ReportWindow;
 use crate::model::{CompanyId, Digest, NEVER_DUE, RefKey, ReportStatus, TypeCode, VehicleGuid};
 
 /// A vehicle to be recorded.
@@ -65,7 +65,7 @@ pub struct ReportRow {
     /// The hash of the latest video it received.
     pub held: Option<Digest>,
     /// When it wants to be filmed.
-    pub window: Window,
+    pub window: ReportWindow,
 }
 
 impl Database {
@@ -208,7 +208,7 @@ fn read(ref_key: RefKey, row: &AnyRow) -> Result<ReportRow, DatabaseError> {
         vehicle: parsed(row, "vehicle_guid")?,
         status: ReportStatus::try_from(code).map_err(|_| unreadable("status_code", &code))?,
         held: optional(row, "sha256")?,
-        window: Window {
+        window: ReportWindow {
             starts_at: optional_time(row, "starts_at")?,
             due_at: Some(time(row, "due_at")?).filter(|due| *due < NEVER_DUE),
         },

@@ -10,8 +10,8 @@ use crate::database::pool::{Database, Write};
 use crate::database::rows::{number, optional, or_empty, parsed, signed, unreadable};
 use crate::database::videos::reuse::{Fingerprint, claim};
 use crate::model::{
-    Arrival, Digest, EarlierUse, Facts, Finding, Length, OutboxMessage, Person, ReportStatus,
-    SubmissionId, UploadId, VehicleGuid, Verdict, VideoId, arrival,
+    Admission, Digest, EarlierUse, Facts, Finding, Length, OutboxMessage, Person, ReportStatus,
+    SubmissionId, UploadId, VehicleGuid, Verdict, VideoId,
 };
 
 use super::upload::Details;
@@ -206,11 +206,11 @@ async fn why_not(
 ) -> Result<FinishOutcome, DatabaseError> {
     let Some(held) = held(write, finished).await? else { return Ok(FinishOutcome::NoReport) };
     let sha256 = held.latest.map(|(sha256, ..)| sha256);
-    Ok(match (arrival(held.status, sha256, finished.sha256), held.latest) {
-        (Arrival::Repeats, Some((_, video, submission))) => {
+    Ok(match (Admission::of(held.status, sha256, finished.sha256), held.latest) {
+        (Admission::Repeat, Some((_, video, submission))) => {
             FinishOutcome::Repeats { video, submission }
         }
-        (Arrival::AlreadySubmitted, Some((held, ..))) => FinishOutcome::AlreadySubmitted { held },
+        (Admission::AlreadySubmitted, Some((held, ..))) => FinishOutcome::AlreadySubmitted { held },
         _ => FinishOutcome::Closed,
     })
 }

@@ -9,7 +9,7 @@ use crate::database::rows::{
     count, json, number, optional, or_empty, parsed, signed, text, time, unreadable,
 };
 use crate::model::{
-    CompanyId, Digest, Door, Length, NodeId, Offset, Person, PersonId, Place, RefKey, Refusal,
+    CompanyId, Digest, Length, NodeId, Offset, Person, PersonId, Place, Protocol, RefKey, Refusal,
     SubmissionId, TimeSent, UploadId, UploadState, VideoId,
 };
 
@@ -38,7 +38,7 @@ pub struct NewUpload {
     /// Whose it is.
     pub person: Person,
     /// By which door it came.
-    pub door: Door,
+    pub door: Protocol,
     /// What it is about; the form door learns it last.
     pub details: Option<Details>,
     /// How long it is; the form door learns it last.

@@ -5,7 +5,7 @@ use sqlx::any::AnyRow;
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
 use crate::database::rows::{count, number, text};
-use crate::model::plausibility::{Earlier, Past};
+use crate::model::plausibility::{EarlierVideo, History};
 use crate::model::{CompanyId, Place, VehicleGuid};
 
 impl Database {
@@ -19,7 +19,7 @@ impl Database {
         company: CompanyId,
         vehicle: VehicleGuid,
         recent: u32,
-    ) -> Result<Past, DatabaseError> {
+    ) -> Result<History, DatabaseError> {
         let rows = sqlx::query(
             "SELECT * FROM (SELECT 'vehicle' AS whose, lat_e8, long_e8, duration_ms, turn \
              FROM submissions WHERE company_id = $1 AND vehicle_guid = $2 \
@@ -33,22 +33,22 @@ impl Database {
         .bind(i64::from(recent))
         .fetch_all(&self.pool)
         .await?;
-        let mut past = Past::default();
+        let mut history = History::default();
         for row in &rows {
             let list = if text(row, "whose")? == "vehicle" {
-                &mut past.vehicle
+                &mut history.vehicle
             } else {
-                &mut past.company
+                &mut history.company
             };
             list.push(earlier(row)?);
         }
-        Ok(past)
+        Ok(history)
     }
 }
 
-fn earlier(row: &AnyRow) -> Result<Earlier, DatabaseError> {
+fn earlier(row: &AnyRow) -> Result<EarlierVideo, DatabaseError> {
     let lasts = count(row, "duration_ms")?;
-    Ok(Earlier {
+    Ok(EarlierVideo {
         place: Place { lat_e8: number(row, "lat_e8")?, long_e8: number(row, "long_e8")? },
         duration_ms: Some(lasts).filter(|lasts| *lasts > 0),
     })

@@ -12,7 +12,7 @@ use sqlx::{Any, Executor};
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
 use crate::database::rows::{number, or_empty, parsed, unreadable};
-use crate::model::plausibility::{EarlierUse, MOST_LINKS, Sameness};
+use crate::model::plausibility::{EarlierUse, MAX_LINKS, MatchKind};
 use crate::model::{CompanyId, Digest, RefKey, ReportStatus};
 
 /// Most earlier videos with one hash that are looked at. Nobody has that many reports to fill with one
@@ -44,7 +44,7 @@ pub struct Fingerprint {
 
 impl Database {
     /// Where this video was sent before: for other reports of the company, those that still hold it
-    /// first, then the latest; at most one more than [`MOST_LINKS`].
+    /// first, then the latest; at most one more than [`MAX_LINKS`].
     ///
     /// # Errors
     /// When the database fails.
@@ -94,7 +94,7 @@ async fn earlier_uses<'c>(
     .bind(or_empty(of.media_sha256.as_ref()))
     .bind(of.ref_key.to_string())
     .bind(MOST_VIDEOS)
-    .bind(i64::try_from(MOST_LINKS + 1).unwrap_or(i64::MAX))
+    .bind(i64::try_from(MAX_LINKS + 1).unwrap_or(i64::MAX))
     .fetch_all(on)
     .await?;
     rows.iter().map(|row| read(row, of.sha256)).collect()
@@ -108,6 +108,6 @@ fn read(row: &AnyRow, arriving: Digest) -> Result<EarlierUse, DatabaseError> {
         submission_id: parsed(row, "id")?,
         status_code: ReportStatus::try_from(code).map_err(|_| unreadable("status_code", &code))?,
         held: number(row, "held")? != 0,
-        same: if sha256 == arriving { Sameness::File } else { Sameness::Media },
+        same: if sha256 == arriving { MatchKind::File } else { MatchKind::Media },
     })
 }

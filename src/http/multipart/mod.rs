@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::model::{Door, Length, Offset, Person};
+use crate::model::{Length, Offset, Person, Protocol};
 use crate::upload::{Body, Declaration, NewVideo, Stored, UploadError, UploadSession};
 
 use super::answer::success;
@@ -111,7 +111,7 @@ async fn receive_file(
     fields: &UploadFields,
     (bytes, form_length): (Body, Option<u64>),
 ) -> Result<UploadSession, Problem> {
-    let (metadata, door) = (String::new(), Door::Form);
+    let (metadata, door) = (String::new(), Protocol::Form);
     let video = NewVideo { person, details: None, length: None, metadata, door };
     let session = state.uploads.begin(video, declaration(fields)).await;
     let mut session = session.map_err(for_form)?;

@@ -12,7 +12,7 @@ use crate::http::error_code::ErrorCode;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::http::upload_errors::{self, UPLOAD_OFFSET};
-use crate::model::{Check, Door, Finding, Length, Offset, Refusal, UploadId};
+use crate::model::{Check, Finding, Length, Offset, Protocol, Refusal, UploadId};
 use crate::upload::{Access, Append, Appended, NewVideo, Secret};
 
 use super::headers as tus;
@@ -38,7 +38,7 @@ pub(super) async fn create(state: &AppState, request: Request) -> Result<Respons
         details: Some(fields.details(&state.zone)?),
         length: Some(length),
         metadata: metadata.to_owned(),
-        door: Door::Tus,
+        door: Protocol::Tus,
     };
     let created = state.uploads.create(video).await?;
     let (id, secret) = (created.id, created.secret);

@@ -15,7 +15,9 @@ use super::qr;
 use super::reencode::{ImageError, reencode};
 use crate::database::{Database, DatabaseError};
 use crate::leasing::config::Config;
-use crate::model::{Clock, CompanyId, Person, Recent, Role, TypeCode, VehicleGuid, address_key};
+use crate::model::{
+    Clock, CompanyId, Person, RateLimiter, Role, TypeCode, VehicleGuid, address_key,
+};
 
 /// The window in which requests for QR codes are counted.
 const QR_WINDOW: SignedDuration = SignedDuration::from_secs(60);
@@ -33,7 +35,7 @@ struct Inner {
     config: Config,
     /// Each decoder takes `picture_memory`.
     decoders: Arc<Semaphore>,
-    qr_requests: Recent,
+    qr_requests: RateLimiter,
 }
 
 /// The picture of a vehicle type.
@@ -70,7 +72,7 @@ pub enum PictureError {
 impl Pictures {
     pub fn new(database: Database, clock: Clock, config: Config) -> Self {
         let decoders = Arc::new(Semaphore::new(config.pictures_at_once));
-        let qr_requests = Recent::new(config.qr_per_minute, QR_WINDOW);
+        let qr_requests = RateLimiter::new(config.qr_per_minute, QR_WINDOW);
         Self(Arc::new(Inner { database, clock, config, decoders, qr_requests }))
     }
 
@@ -113,10 +115,10 @@ impl Pictures {
     /// Counts a request for a QR code from this address.
     pub fn count_qr_request(&self, address: IpAddr) -> Result<(), PictureError> {
         let (key, now) = (address_key(address), self.0.clock.now());
-        if let Some(wait) = self.0.qr_requests.too_often(&key, now) {
+        if let Some(wait) = self.0.qr_requests.retry_after(&key, now) {
             return Err(PictureError::RateLimited { wait });
         }
-        self.0.qr_requests.note(&key, now);
+        self.0.qr_requests.record(&key, now);
         Ok(())
     }
 

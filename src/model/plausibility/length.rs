@@ -1,46 +1,48 @@
-//! How long it is, against what is usual.
+//! The duration of the video compared with earlier ones.
 
-use super::words::lasting;
-use super::{Earlier, Known, Outcome, PlausibilityConfig, Test, Verdict};
+use super::config::PlausibilityConfig;
+use super::evidence::{EarlierVideo, Evidence};
+use super::format;
+use super::verdict::{Outcome, PlausibilityTest, Verdict};
 
-/// The length against the median of the vehicle's earlier videos, or of the company's while the vehicle
-/// has too few.
-pub(super) fn usual(known: &Known<'_>, limits: &PlausibilityConfig) -> Verdict {
-    let test = Test::UsualLength;
-    let Some(lasts) = known.facts.duration_ms.filter(|lasts| *lasts > 0) else {
-        return Verdict::absent(test, "the file does not say how long it is");
+/// Compares the duration with the median of the vehicle's earlier videos, or of the company's if the
+/// vehicle has too few.
+pub(super) fn usual(evidence: &Evidence<'_>, config: &PlausibilityConfig) -> Verdict {
+    let test = PlausibilityTest::UsualLength;
+    let Some(duration) = evidence.facts.duration_ms.filter(|duration| *duration > 0) else {
+        return Verdict::absent(test, "the file does not state its duration");
     };
-    let past = [(&known.past.vehicle, "vehicle"), (&known.past.company, "company")];
-    let mut lengths = past.into_iter().map(|(earlier, whose)| (lengths(earlier), whose));
-    let enough = lengths.find(|(lengths, _)| lengths.len() >= limits.usual_from.max(1));
-    let Some((mut lengths, whose)) = enough else {
-        return Verdict::absent(test, "there are too few earlier videos to say what is usual");
+    let history = [(&evidence.history.vehicle, "vehicle"), (&evidence.history.company, "company")];
+    let mut durations = history.into_iter().map(|(earlier, owner)| (durations(earlier), owner));
+    let enough = durations.find(|(durations, _)| durations.len() >= config.usual_from.max(1));
+    let Some((mut durations, owner)) = enough else {
+        return Verdict::absent(test, "there are too few earlier videos to compare with");
     };
-    let usual = median(&mut lengths);
-    let (count, lasts_told, usual_told) = (lengths.len(), lasting(lasts), lasting(usual));
+    let usual = median(&mut durations);
     let message = format!(
-        "{lasts_told} long; the median of the {whose}'s last {count} videos is {usual_told}"
+        "{} long; the median of the {owner}'s last {} videos is {}",
+        format::seconds(duration),
+        durations.len(),
+        format::seconds(usual)
     );
-    let outcome = times_as_long(lasts, usual, limits);
-    Verdict::new(test, outcome, message)
+    Verdict::new(test, ratio_outcome(duration, usual, config), message)
 }
 
-/// The lengths that are known.
-fn lengths(earlier: &[Earlier]) -> Vec<u64> {
-    let lengths = earlier.iter().filter_map(|earlier| earlier.duration_ms);
-    lengths.filter(|lasts| *lasts > 0).collect()
+fn durations(earlier: &[EarlierVideo]) -> Vec<u64> {
+    let known = earlier.iter().filter_map(|video| video.duration_ms);
+    known.filter(|duration| *duration > 0).collect()
 }
 
-/// The middle one; of two, the shorter. Never empty here.
-pub(super) fn median(lengths: &mut [u64]) -> u64 {
-    lengths.sort_unstable();
-    lengths.get(lengths.len().saturating_sub(1) / 2).copied().unwrap_or(0)
+/// The middle one, or the shorter of the two middle ones.
+fn median(durations: &mut [u64]) -> u64 {
+    durations.sort_unstable();
+    durations.get(durations.len().saturating_sub(1) / 2).copied().unwrap_or(0)
 }
 
-/// How many times the longer is as long as the shorter, in whole numbers.
-pub(super) fn times_as_long(one: u64, other: u64, limits: &PlausibilityConfig) -> Outcome {
+/// Compares the ratio of the longer to the shorter duration with the thresholds.
+fn ratio_outcome(one: u64, other: u64, config: &PlausibilityConfig) -> Outcome {
     let (shorter, longer) = (one.min(other), one.max(other));
-    let [pass, fail] = [limits.length_pass, limits.length_fail]
-        .map(|times| shorter.saturating_mul(u64::from(times)));
+    let [pass, fail] = [config.length_pass, config.length_fail]
+        .map(|factor| shorter.saturating_mul(u64::from(factor)));
     Outcome::of(&longer, &pass, &fail)
 }

@@ -1,36 +1,38 @@
-//! When it was recorded, by the recorder's clock.
+//! The recording time, by the recorder's clock.
 //!
-//! `creation_time` is the beginning of the recording with some makers and its end with others (Android
-//! writes it when the file is closed, cameras when it is opened), so a recording lies somewhere within
-//! its length before and after. A test gives it the best of that.
+//! Some makers write the beginning of the recording into `creation_time`, others its end (Android when
+//! it closes the file, cameras when they open it). So the recording lies within its duration before or
+//! after that time, and the tests use the most favourable point.
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::words::{moment, spelled};
-use super::{Known, Outcome, PlausibilityConfig, Test, Verdict};
+use super::config::PlausibilityConfig;
+use super::evidence::Evidence;
+use super::format;
+use super::verdict::{Outcome, PlausibilityTest, Verdict};
 
-/// A stretch of time, ends included.
+/// A time span, ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stretch {
-    pub(super) from: Timestamp,
-    pub(super) to: Timestamp,
+struct Span {
+    from: Timestamp,
+    to: Timestamp,
 }
 
-impl Stretch {
-    /// When a recording can have been made.
-    fn of_recording(known: &Known<'_>) -> Option<Self> {
-        let at = known.facts.created_at?;
-        let lasts = known.facts.duration_ms.unwrap_or(0);
-        // No recording is longer than time itself: such a duration is cut, and the sums with it.
-        let lasts = SignedDuration::from_millis(i64::try_from(lasts).unwrap_or(i64::MAX));
+impl Span {
+    /// When the recording may have been made.
+    fn of_recording(evidence: &Evidence<'_>) -> Option<Self> {
+        let at = evidence.facts.created_at?;
+        let duration = evidence.facts.duration_ms.unwrap_or(0);
+        let duration = SignedDuration::from_millis(i64::try_from(duration).unwrap_or(i64::MAX));
         Some(Self {
-            from: at.checked_sub(lasts).unwrap_or(Timestamp::MIN),
-            to: at.checked_add(lasts).unwrap_or(Timestamp::MAX),
+            from: at.checked_sub(duration).unwrap_or(Timestamp::MIN),
+            to: at.checked_add(duration).unwrap_or(Timestamp::MAX),
         })
     }
 
-    /// How long before `other` this one ends: below zero when it begins after it, zero when they meet.
-    pub(super) fn before(self, other: Self) -> SignedDuration {
+    /// The time from the end of this span to the start of `other`: negative if `other` comes first, zero
+    /// if they overlap.
+    fn gap_to(self, other: Self) -> SignedDuration {
         if self.to < other.from {
             other.from.duration_since(self.to)
         } else if self.from > other.to {
@@ -41,69 +43,68 @@ impl Stretch {
     }
 }
 
-/// The recorder's clock against the time of sending.
-pub(super) fn at_sending(known: &Known<'_>, limits: &PlausibilityConfig) -> Verdict {
-    let sent = Stretch { from: known.time_sent, to: known.time_sent };
-    near(Test::RecordedAtSending, known, sent, limits, "it was sent")
+/// Compares the recording time with `time_sent`.
+pub(super) fn at_sending(evidence: &Evidence<'_>, config: &PlausibilityConfig) -> Verdict {
+    let sent = Span { from: evidence.time_sent, to: evidence.time_sent };
+    let test = PlausibilityTest::RecordedAtSending;
+    compared(test, evidence, sent, config, "it was sent")
 }
 
-/// The recorder's clock against the server's, while the video came in.
-pub(super) fn at_receipt(known: &Known<'_>, limits: &PlausibilityConfig) -> Verdict {
-    let came = Stretch { from: known.begun_at.min(known.received_at), to: known.received_at };
-    near(Test::RecordedAtReceipt, known, came, limits, "its upload, by our clock")
+/// Compares the recording time with the server's clock during the upload.
+pub(super) fn at_receipt(evidence: &Evidence<'_>, config: &PlausibilityConfig) -> Verdict {
+    let begun_at = evidence.begun_at.min(evidence.received_at);
+    let upload = Span { from: begun_at, to: evidence.received_at };
+    let test = PlausibilityTest::RecordedAtReceipt;
+    compared(test, evidence, upload, config, "its upload, by our clock")
 }
 
-fn near(
-    test: Test,
-    known: &Known<'_>,
-    other: Stretch,
-    limits: &PlausibilityConfig,
+fn compared(
+    test: PlausibilityTest,
+    evidence: &Evidence<'_>,
+    other: Span,
+    config: &PlausibilityConfig,
     what: &str,
 ) -> Verdict {
-    let Some(recording) = Stretch::of_recording(known) else { return unknown(test) };
-    let gap = recording.before(other);
-    let outcome = Outcome::of(&gap.abs(), &limits.time_pass, &limits.time_fail);
-    let how = match gap.signum() {
-        1 => format!("{} before", spelled(gap)),
-        -1 => format!("{} after", spelled(gap)),
+    let Some(recording) = Span::of_recording(evidence) else { return unknown(test) };
+    let gap = recording.gap_to(other);
+    let outcome = Outcome::of(&gap.abs(), &config.time_pass, &config.time_fail);
+    let when = match gap.signum() {
+        1 => format!("{} before", format::duration(gap)),
+        -1 => format!("{} after", format::duration(gap)),
         _ => "at the same time as".to_owned(),
     };
-    let message = format!("by its recorder's clock, recorded {how} {what}{}", doubt(gap));
+    let doubt = if gap.is_negative() { "; one of the clocks is wrong" } else { "" };
+    let message = format!("by its recorder's clock, recorded {when} {what}{doubt}");
     Verdict::new(test, outcome, message)
 }
 
-/// Nothing is recorded after it was sent.
-fn doubt(gap: SignedDuration) -> &'static str {
-    if gap.is_negative() { "; one of the clocks is wrong" } else { "" }
-}
-
-/// The recorder's clock against the report's first moment and its deadline. Late is only a warning:
-/// late reports are filmed late, and rejected ones again.
-pub(super) fn within_window(known: &Known<'_>, limits: &PlausibilityConfig) -> Verdict {
-    let test = Test::RecordedInWindow;
-    let Some(recording) = Stretch::of_recording(known) else { return unknown(test) };
-    if known.window.starts_at.is_none() && known.window.due_at.is_none() {
+/// Compares the recording time with the report's start and deadline. A late recording is only a
+/// warning: late reports are filmed late, and rejected ones again.
+pub(super) fn within_window(evidence: &Evidence<'_>, config: &PlausibilityConfig) -> Verdict {
+    let test = PlausibilityTest::RecordedInWindow;
+    let Some(recording) = Span::of_recording(evidence) else { return unknown(test) };
+    if evidence.window.starts_at.is_none() && evidence.window.due_at.is_none() {
         return Verdict::absent(test, "the report has neither a first day nor a deadline");
     }
-    let window = Stretch {
-        from: known.window.starts_at.unwrap_or(Timestamp::MIN),
-        to: known.window.due_at.unwrap_or(Timestamp::MAX),
+    let window = Span {
+        from: evidence.window.starts_at.unwrap_or(Timestamp::MIN),
+        to: evidence.window.due_at.unwrap_or(Timestamp::MAX),
     };
-    let gap = recording.before(window);
+    let gap = recording.gap_to(window);
     if gap.is_positive() {
-        let outcome = Outcome::of(&gap, &SignedDuration::ZERO, &limits.window_slack);
-        let (early, first) = (spelled(gap), moment(window.from));
+        let outcome = Outcome::of(&gap, &SignedDuration::ZERO, &config.window_slack);
+        let (early, first) = (format::duration(gap), format::timestamp(window.from));
         let message = format!("recorded {early} before the report's first moment, {first}");
         return Verdict::new(test, outcome, message);
     }
     if gap.is_negative() {
-        let (late, due) = (spelled(gap), moment(window.to));
+        let (late, due) = (format::duration(gap), format::timestamp(window.to));
         let message = format!("recorded {late} after the report's deadline, {due}");
         return Verdict::new(test, Outcome::Warn, message);
     }
     Verdict::new(test, Outcome::Pass, "recorded within the time of the report")
 }
 
-fn unknown(test: Test) -> Verdict {
-    Verdict::absent(test, "the file does not say when it was recorded")
+fn unknown(test: PlausibilityTest) -> Verdict {
+    Verdict::absent(test, "the file does not state when it was recorded")
 }

@@ -1,33 +1,32 @@
-//! What a test says.
+//! Verdicts of the plausibility tests.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::EarlierUse;
+use crate::model::{RefKey, ReportStatus, SubmissionId};
 
-/// What was looked at. The name is a promise: joined by others, never renamed.
+/// A plausibility test. The names are part of the API and are never changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Test {
-    /// The recorder's clock against the time of sending that the driver gave.
+pub enum PlausibilityTest {
+    /// The recording time and `time_sent`.
     RecordedAtSending,
-    /// The recorder's clock against the server's.
+    /// The recording time and the server's clock during the upload.
     RecordedAtReceipt,
-    /// The recorder's clock against the report's first day and deadline.
+    /// The recording time and the report's start and deadline.
     RecordedInWindow,
-    /// Where the recorder was against the place of sending that the driver gave.
+    /// The recorded place and the place of sending.
     RecordedPlace,
-    /// The place of sending against those of this vehicle's earlier videos.
+    /// The place of sending and those of the vehicle's earlier videos.
     UsualPlace,
-    /// How long it is against what is usual for the vehicle, or the company.
+    /// The duration and the usual one of the vehicle or the company.
     UsualLength,
-    /// Whether it came before, for another report.
+    /// Earlier uses of the video for other reports.
     Reuse,
 }
 
-impl Test {
-    /// The word in the database, in answers and in metrics.
-    #[must_use]
+impl PlausibilityTest {
+    /// The value in the database, in responses and in metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::RecordedAtSending => "recorded_at_sending",
@@ -41,23 +40,21 @@ impl Test {
     }
 }
 
-/// The four answers of a test. Never one opaque score.
+/// The result of a test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// As it should be.
     Pass,
-    /// Worth a look.
+    /// A reviewer should look.
     Warn,
-    /// Not as an honest video would have it.
+    /// Implausible.
     Fail,
-    /// There is nothing to judge by.
+    /// The data for the test is missing.
     Absent,
 }
 
 impl Outcome {
-    /// The word in the database, in answers and in metrics.
-    #[must_use]
+    /// The value in the database, in responses and in metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pass => "pass",
@@ -67,7 +64,7 @@ impl Outcome {
         }
     }
 
-    /// Pass up to one limit, warn up to the other, fail beyond.
+    /// Pass up to the first threshold, warn up to the second, fail beyond.
     pub(super) fn of<T: PartialOrd>(measured: &T, pass: &T, fail: &T) -> Self {
         match measured {
             measured if measured <= pass => Self::Pass,
@@ -77,27 +74,57 @@ impl Outcome {
     }
 }
 
-/// What one test says of a video. A plausibility test never refuses by itself.
+/// The most earlier uses that a verdict lists.
+pub const MAX_LINKS: usize = 5;
+
+/// How two videos match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MatchKind {
+    /// The files are identical.
+    File,
+    /// The video and audio are identical; the boxes around them differ.
+    Media,
+}
+
+/// An earlier submission of the same video by the same company, as of the time of the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct EarlierUse {
+    #[schema(value_type = Uuid)]
+    pub report_ref_key: RefKey,
+    #[schema(value_type = Uuid)]
+    pub submission_id: SubmissionId,
+    /// The status of that report: 1 waits for a video, 2 submitted, 3 approved, 4 rejected.
+    #[schema(value_type = i64, example = 2)]
+    pub status_code: ReportStatus,
+    /// Whether this video is still the current one of that report.
+    pub held: bool,
+    pub same: MatchKind,
+}
+
+/// The result of one test on a video.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Verdict {
-    /// What was looked at.
-    pub test: Test,
-    /// How it went.
+    pub test: PlausibilityTest,
     pub outcome: Outcome,
-    /// A sentence with the numbers behind it.
+    /// The measured values, as a sentence.
     #[schema(example = "recorded 2 min before it was sent")]
     pub message: String,
-    /// Where the same video came before.
+    /// Earlier uses of the same video.
     #[schema(example = json!([]))]
     pub links: Vec<EarlierUse>,
 }
 
 impl Verdict {
-    pub(super) fn new(test: Test, outcome: Outcome, message: impl Into<String>) -> Self {
+    pub(super) fn new(
+        test: PlausibilityTest,
+        outcome: Outcome,
+        message: impl Into<String>,
+    ) -> Self {
         Self { test, outcome, message: message.into(), links: Vec::new() }
     }
 
-    pub(super) fn absent(test: Test, message: &str) -> Self {
+    pub(super) fn absent(test: PlausibilityTest, message: &str) -> Self {
         Self::new(test, Outcome::Absent, message)
     }
 }

@@ -4,8 +4,8 @@ use forte_media::database::{
     Database, Details, FinishedUpload, NewCompany, NewPerson, NewReport, NewUpload, NewVehicle,
 };
 use forte_media::model::{
-    Channel, Clock, CompanyId, CompanyKind, Digest, Door, EventId, Facts, Length, ManualClock,
-    NodeId, OutboxMessage, Person, PersonId, Place, Random, RefKey, ReportStatus, Role,
+    Channel, Clock, CompanyId, CompanyKind, Digest, EventId, Facts, Length, ManualClock,
+    NodeId, OutboxMessage, Person, PersonId, Place, Protocol, Random, RefKey, ReportStatus, Role,
     SubmissionId, TimeSent, TypeCode, UploadId, VehicleGuid, VideoId,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -148,7 +148,7 @@ impl Fixture {
             id,
             secret_hash: Digest::new(self.random.bytes()),
             person,
-            door: Door::Tus,
+            door: Protocol::Tus,
             details: Some(self.details(ref_key)),
             length: Some(LENGTH),
             metadata: String::new(),

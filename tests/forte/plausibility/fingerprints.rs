@@ -1,7 +1,7 @@
 //! Earlier uses of a video in the database: fingerprints and the one transaction.
 
 use forte_media::database::{FinishOutcome, FinishedUpload};
-use forte_media::model::plausibility::{MOST_LINKS, Sameness};
+use forte_media::model::plausibility::{MAX_LINKS, MatchKind};
 use forte_media::model::{Digest, ReportStatus};
 use futures_util::future::join_all;
 
@@ -54,7 +54,7 @@ async fn a_rewritten_recording_is_recognised_by_its_media(db: Db) {
     let FinishOutcome::Reused { uses } = db.database.finish(&retagged).await.unwrap() else {
         panic!("not seen");
     };
-    assert_eq!((uses.len(), uses[0].same), (1, Sameness::Media));
+    assert_eq!((uses.len(), uses[0].same), (1, MatchKind::Media));
     assert_eq!(uses[0].submission_id, first.submission);
     retagged.uses = uses;
     assert!(is_stored(&db.database.finish(&retagged).await.unwrap()), "whoever knows may store it");
@@ -116,7 +116,7 @@ async fn videos_from_before_the_migration_are_recognised(db: Db) {
 async fn the_list_of_earlier_uses_is_limited_and_starts_with_those_that_count(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
     let (mut first, mut submissions) = (None, Vec::new());
-    for _ in 0..MOST_LINKS + 3 {
+    for _ in 0..MAX_LINKS + 3 {
         let mut one = finishing(&fixture, 1, Some(2)).await;
         if let FinishOutcome::Reused { uses } = db.database.finish(&one).await.unwrap() {
             one.uses = uses;
@@ -130,9 +130,9 @@ async fn the_list_of_earlier_uses_is_limited_and_starts_with_those_that_count(db
     }
     let uses = db.database.earlier_uses(&finishing(&fixture, 1, Some(2)).await.fingerprint()).await;
     let uses = uses.unwrap();
-    assert_eq!(uses.len(), MOST_LINKS + 1, "one more says that there are more");
+    assert_eq!(uses.len(), MAX_LINKS + 1, "one more says that there are more");
     assert_eq!((Some(uses[0].report_ref_key), uses[0].held), (first, true));
     assert!(uses[1..].iter().all(|earlier| !earlier.held));
     let ids: Vec<_> = uses[1..].iter().map(|earlier| earlier.submission_id).collect();
-    assert_eq!(ids, submissions[..MOST_LINKS], "the latest first");
+    assert_eq!(ids, submissions[..MAX_LINKS], "the latest first");
 }

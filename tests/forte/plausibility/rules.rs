@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use forte_media::config::Settings;
 use forte_media::model::plausibility::{
-    Earlier, EarlierUse, Known, MOST_LINKS, Outcome, Past, PlausibilityConfig, Sameness, Test,
-    Verdict, Window, for_driver, judge, reuse,
+    EarlierUse, EarlierVideo, Evidence, History, MAX_LINKS, MatchKind, Outcome, PlausibilityConfig,
+    PlausibilityTest, ReportWindow, Verdict, for_driver, judge, reuse,
 };
 use forte_media::model::{
     Clock, Facts, Location, Place, Random, RefKey, ReportStatus, SubmissionId,
@@ -28,8 +28,8 @@ struct Case {
     sent: Timestamp,
     begun: Timestamp,
     received: Timestamp,
-    window: Window,
-    past: Past,
+    window: ReportWindow,
+    history: History,
 }
 
 impl Case {
@@ -38,14 +38,14 @@ impl Case {
         let location = Some(Location { lat: ALMATY.lat(), long: ALMATY.long() });
         let (created_at, duration_ms) = (Some(SENT), Some(60_000));
         let facts = Facts { created_at, duration_ms, location, ..Facts::default() };
-        let window = Window {
+        let window = ReportWindow {
             starts_at: Some(SENT - SignedDuration::from_hours(24)),
             due_at: Some(SENT + SignedDuration::from_hours(240)),
         };
-        let earlier = Earlier { place: ALMATY, duration_ms: Some(60_000) };
-        let past = Past { vehicle: vec![earlier; 5], company: vec![earlier; 12] };
+        let earlier = EarlierVideo { place: ALMATY, duration_ms: Some(60_000) };
+        let history = History { vehicle: vec![earlier; 5], company: vec![earlier; 12] };
         let (place, sent, begun, received) = (ALMATY, SENT, SENT, SENT);
-        Self { facts, place, sent, begun, received, window, past }
+        Self { facts, place, sent, begun, received, window, history }
     }
 
     fn recorded(seconds_before: i64) -> Self {
@@ -55,23 +55,23 @@ impl Case {
     }
 
     fn judged(&self) -> Vec<Verdict> {
-        let known = Known {
+        let evidence = Evidence {
             facts: &self.facts,
             time_sent: self.sent,
             place: self.place,
             begun_at: self.begun,
             received_at: self.received,
             window: self.window,
-            past: &self.past,
+            history: &self.history,
         };
-        judge(&known, &LIMITS)
+        judge(&evidence, &LIMITS)
     }
 
-    fn verdict(&self, test: Test) -> Verdict {
+    fn verdict(&self, test: PlausibilityTest) -> Verdict {
         self.judged().into_iter().find(|verdict| verdict.test == test).unwrap()
     }
 
-    fn outcome(&self, test: Test) -> Outcome {
+    fn outcome(&self, test: PlausibilityTest) -> Outcome {
         self.verdict(test).outcome
     }
 }
@@ -103,7 +103,7 @@ fn tests_and_outcomes_have_the_same_names_everywhere() {
 fn a_file_without_tags_yields_absent_verdicts() {
     let mut case = Case::honest();
     case.facts = Facts::default();
-    case.past = Past::default();
+    case.history = History::default();
     let outcomes: Vec<_> = case.judged().iter().map(|verdict| verdict.outcome).collect();
     assert_eq!(outcomes, [Outcome::Absent; 6]);
 }
@@ -122,12 +122,13 @@ fn a_recording_time_passes_within_five_minutes_and_warns_within_a_day() {
         (-86_461, Outcome::Fail),
     ] {
         let case = Case::recorded(before);
-        assert_eq!(case.outcome(Test::RecordedAtSending), outcome, "{before} s");
-        assert_eq!(case.outcome(Test::RecordedAtReceipt), outcome, "{before} s");
+        assert_eq!(case.outcome(PlausibilityTest::RecordedAtSending), outcome, "{before} s");
+        assert_eq!(case.outcome(PlausibilityTest::RecordedAtReceipt), outcome, "{before} s");
     }
-    let message = Case::recorded(60 + 3 * 3600).verdict(Test::RecordedAtSending).message;
+    let message =
+        Case::recorded(60 + 3 * 3600).verdict(PlausibilityTest::RecordedAtSending).message;
     assert_eq!(message, "by its recorder's clock, recorded 3 h before it was sent");
-    let message = Case::recorded(-60 - 3600).verdict(Test::RecordedAtReceipt).message;
+    let message = Case::recorded(-60 - 3600).verdict(PlausibilityTest::RecordedAtReceipt).message;
     assert!(message.ends_with("1 h after its upload, by our clock; one of the clocks is wrong"));
 }
 
@@ -135,10 +136,10 @@ fn a_recording_time_passes_within_five_minutes_and_warns_within_a_day() {
 fn an_upload_of_hours_is_compared_with_its_beginning() {
     let mut case = Case::honest();
     case.received = SENT + SignedDuration::from_hours(30);
-    assert_eq!(case.outcome(Test::RecordedAtReceipt), Outcome::Pass);
+    assert_eq!(case.outcome(PlausibilityTest::RecordedAtReceipt), Outcome::Pass);
     // A clock that was set back during the upload does no harm.
     case.received = SENT - SignedDuration::from_secs(1);
-    assert_eq!(case.outcome(Test::RecordedAtReceipt), Outcome::Pass);
+    assert_eq!(case.outcome(PlausibilityTest::RecordedAtReceipt), Outcome::Pass);
 }
 
 #[test]
@@ -153,9 +154,13 @@ fn a_video_before_the_window_warns_or_fails_and_a_late_one_only_warns() {
         (-240 * 3600 - 61, Outcome::Warn),
         (-9_000 * 3600, Outcome::Warn),
     ] {
-        assert_eq!(Case::recorded(before).outcome(Test::RecordedInWindow), outcome, "{before} s");
+        assert_eq!(
+            Case::recorded(before).outcome(PlausibilityTest::RecordedInWindow),
+            outcome,
+            "{before} s"
+        );
     }
-    let message = Case::recorded(first + 3600).verdict(Test::RecordedInWindow).message;
+    let message = Case::recorded(first + 3600).verdict(PlausibilityTest::RecordedInWindow).message;
     assert_eq!(message, "recorded 1 h before the report's first moment, 2026-05-12 05:00:00 UTC");
 }
 
@@ -163,9 +168,9 @@ fn a_video_before_the_window_warns_or_fails_and_a_late_one_only_warns() {
 fn a_report_without_a_window_is_judged_by_what_it_has() {
     let mut case = Case::recorded(1_000_000);
     case.window.starts_at = None;
-    assert_eq!(case.outcome(Test::RecordedInWindow), Outcome::Pass);
+    assert_eq!(case.outcome(PlausibilityTest::RecordedInWindow), Outcome::Pass);
     case.window.due_at = None;
-    assert_eq!(case.outcome(Test::RecordedInWindow), Outcome::Absent);
+    assert_eq!(case.outcome(PlausibilityTest::RecordedInWindow), Outcome::Absent);
 }
 
 #[test]
@@ -180,11 +185,11 @@ fn a_place_passes_within_one_kilometre_and_warns_within_fifty() {
     ] {
         let mut case = Case::honest();
         case.place = place(ALMATY.lat() + metres / 111_195.08, ALMATY.long());
-        assert_eq!(case.outcome(Test::RecordedPlace), outcome, "{metres} m");
+        assert_eq!(case.outcome(PlausibilityTest::RecordedPlace), outcome, "{metres} m");
     }
     let mut case = Case::honest();
     case.place = place(51.169_392, 71.449_074);
-    let message = case.verdict(Test::RecordedPlace).message;
+    let message = case.verdict(PlausibilityTest::RecordedPlace).message;
     assert_eq!(message, "recorded 972 km from where it was sent");
 }
 
@@ -196,41 +201,41 @@ fn zero_and_impossible_coordinates_are_ignored() {
     {
         let mut case = Case::honest();
         case.facts.location = Some(Location { lat, long });
-        assert_eq!(case.outcome(Test::RecordedPlace), Outcome::Absent, "{lat} {long}");
+        assert_eq!(case.outcome(PlausibilityTest::RecordedPlace), Outcome::Absent, "{lat} {long}");
     }
     let mut case = Case::honest();
     case.place = place(0.0, 0.0);
-    assert_eq!(case.outcome(Test::RecordedPlace), Outcome::Absent);
-    assert_eq!(case.outcome(Test::UsualPlace), Outcome::Absent);
+    assert_eq!(case.outcome(PlausibilityTest::RecordedPlace), Outcome::Absent);
+    assert_eq!(case.outcome(PlausibilityTest::UsualPlace), Outcome::Absent);
 }
 
 #[test]
 fn the_nearest_earlier_place_of_the_vehicle_counts() {
     let mut case = Case::honest();
     case.place = place(43.3, 76.9);
-    case.past.vehicle[4].place = place(43.3, 76.9);
-    case.past.vehicle[..4].fill(Earlier { place: place(-33.8, 151.2), duration_ms: None });
-    assert_eq!(case.outcome(Test::UsualPlace), Outcome::Pass);
-    case.past.vehicle.truncate(4);
-    let verdict = case.verdict(Test::UsualPlace);
+    case.history.vehicle[4].place = place(43.3, 76.9);
+    case.history.vehicle[..4].fill(EarlierVideo { place: place(-33.8, 151.2), duration_ms: None });
+    assert_eq!(case.outcome(PlausibilityTest::UsualPlace), Outcome::Pass);
+    case.history.vehicle.truncate(4);
+    let verdict = case.verdict(PlausibilityTest::UsualPlace);
     assert_eq!(verdict.outcome, Outcome::Fail);
     assert!(verdict.message.contains("nearest of the vehicle's 4 earlier places"), "{verdict:?}");
-    case.past.vehicle.truncate(1);
-    assert!(case.verdict(Test::UsualPlace).message.contains("earlier video was sent"));
+    case.history.vehicle.truncate(1);
+    assert!(case.verdict(PlausibilityTest::UsualPlace).message.contains("earlier video was sent"));
     // Other vehicles of the company are elsewhere.
-    case.past.vehicle.clear();
-    assert_eq!(case.outcome(Test::UsualPlace), Outcome::Absent);
+    case.history.vehicle.clear();
+    assert_eq!(case.outcome(PlausibilityTest::UsualPlace), Outcome::Absent);
 }
 
 #[test]
 fn the_length_is_compared_with_the_median_of_the_vehicle_or_the_company() {
     let with = |vehicle: &[u64], company: &[u64], lasts| {
-        let earlier = |lasts: &u64| Earlier { place: ALMATY, duration_ms: Some(*lasts) };
+        let earlier = |lasts: &u64| EarlierVideo { place: ALMATY, duration_ms: Some(*lasts) };
         let mut case = Case::honest();
         case.facts.duration_ms = Some(lasts);
-        case.past.vehicle = vehicle.iter().map(earlier).collect();
-        case.past.company = company.iter().map(earlier).collect();
-        case.verdict(Test::UsualLength)
+        case.history.vehicle = vehicle.iter().map(earlier).collect();
+        case.history.company = company.iter().map(earlier).collect();
+        case.verdict(PlausibilityTest::UsualLength)
     };
     let vehicle = [1_000, 20_000, 30_000, 60_000, 900_000];
     for (lasts, outcome) in [
@@ -261,7 +266,7 @@ fn uses(count: usize, held: bool) -> Vec<EarlierUse> {
         submission_id: SubmissionId::mint(&clock, &random),
         status_code: if held { ReportStatus::Submitted } else { ReportStatus::Rejected },
         held,
-        same: Sameness::File,
+        same: MatchKind::File,
     };
     (0..count).map(one).collect()
 }
@@ -278,8 +283,8 @@ fn a_current_use_fails_and_a_former_one_warns() {
     let mixed = [uses(1, true), uses(2, false)].concat();
     let mixed = reuse(&mixed);
     assert_eq!((mixed.outcome, mixed.links.len()), (Outcome::Fail, 3));
-    let many = reuse(&uses(MOST_LINKS + 1, true));
-    assert_eq!(many.links.len(), MOST_LINKS);
+    let many = reuse(&uses(MAX_LINKS + 1, true));
+    assert_eq!(many.links.len(), MAX_LINKS);
     assert!(many.message.contains("more than 5 times"), "{}", many.message);
 }
 
@@ -322,7 +327,7 @@ prop_compose! {
         vehicle in proptest::collection::vec((any_place(), proptest::option::of(any::<u64>())), 0..12),
     ) -> Case {
         let location = location.map(|(lat, long)| Location { lat, long });
-        let earlier = |(place, duration_ms)| Earlier { place, duration_ms };
+        let earlier = |(place, duration_ms)| EarlierVideo { place, duration_ms };
         let vehicle: Vec<_> = vehicle.into_iter().map(earlier).collect();
         Case {
             facts: Facts { created_at, duration_ms, location, ..Facts::default() },
@@ -330,8 +335,8 @@ prop_compose! {
             sent: times[0],
             begun: times[1],
             received: times[2],
-            window: Window { starts_at: window.0, due_at: window.1 },
-            past: Past { company: vehicle.clone(), vehicle },
+            window: ReportWindow { starts_at: window.0, due_at: window.1 },
+            history: History { company: vehicle.clone(), vehicle },
         }
     }
 }
@@ -341,7 +346,7 @@ fn between(recorded: Place, sent: Place) -> String {
     let mut case = Case::honest();
     case.facts.location = Some(Location { lat: recorded.lat(), long: recorded.long() });
     case.place = sent;
-    case.verdict(Test::RecordedPlace).message
+    case.verdict(PlausibilityTest::RecordedPlace).message
 }
 
 proptest! {
@@ -373,7 +378,7 @@ proptest! {
             Outcome::Fail => 2,
             Outcome::Absent => 3,
         };
-        for test in [Test::RecordedAtSending, Test::RecordedAtReceipt, Test::RecordedInWindow] {
+        for test in [PlausibilityTest::RecordedAtSending, PlausibilityTest::RecordedAtReceipt, PlausibilityTest::RecordedInWindow] {
             let [near, far] = [near, near + more].map(|before| Case::recorded(before).outcome(test));
             prop_assert!(rank(near) <= rank(far));
         }
@@ -381,7 +386,7 @@ proptest! {
 
     #[test]
     fn earlier_and_later_times_are_judged_alike(seconds in 0_i64..2_000_000) {
-        let test = Test::RecordedAtSending;
+        let test = PlausibilityTest::RecordedAtSending;
         prop_assert_eq!(Case::recorded(seconds).outcome(test), Case::recorded(-seconds).outcome(test));
     }
 }

@@ -1,4 +1,4 @@
-//! Where in a file, and how long it is.
+//! Offsets and lengths in bytes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,12 +6,12 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The text is not a count of bytes (T-8: digits only, at most 2⁶³ − 1).
+/// The text is not a number of bytes: digits only, at most 2⁶³ − 1, the range of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a count of bytes: digits only, at most 9223372036854775807")]
-pub struct MeasureError;
+#[error("not a number of bytes: digits only, at most 9223372036854775807")]
+pub struct ByteCountError;
 
-macro_rules! bytes {
+macro_rules! byte_count {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(
@@ -21,14 +21,10 @@ macro_rules! bytes {
         pub struct $name(u64);
 
         impl $name {
-            /// Wraps a count of bytes.
-            #[must_use]
             pub const fn new(bytes: u64) -> Self {
                 Self(bytes)
             }
 
-            /// The count of bytes.
-            #[must_use]
             pub const fn get(self) -> u64 {
                 self.0
             }
@@ -41,49 +37,44 @@ macro_rules! bytes {
         }
 
         impl FromStr for $name {
-            type Err = MeasureError;
+            type Err = ByteCountError;
 
-            fn from_str(text: &str) -> Result<Self, MeasureError> {
-                count(text).map(Self)
+            fn from_str(text: &str) -> Result<Self, ByteCountError> {
+                parse(text).map(Self)
             }
         }
     };
 }
 
-bytes! {
-    /// How many bytes of an upload have been acknowledged: where the next one goes.
+byte_count! {
+    /// The number of acknowledged bytes of an upload, which is the position of the next one.
     Offset
 }
-bytes! {
-    /// How many bytes the whole upload has.
+byte_count! {
+    /// The number of bytes of a complete upload.
     Length
 }
 
 impl Offset {
-    /// The very beginning.
     pub const START: Self = Self(0);
 
-    /// `bytes` further on.
-    #[must_use]
     pub const fn advanced(self, bytes: u64) -> Self {
         Self(self.0.saturating_add(bytes))
     }
 
-    /// Whether everything is there.
-    #[must_use]
     pub const fn reaches(self, length: Length) -> bool {
         self.0 >= length.0
     }
 }
 
-/// Plain digits: no sign, no blank, no fraction, nothing past what a database can hold.
-fn count(text: &str) -> Result<u64, MeasureError> {
+/// Digits only: no sign, no space, no fraction.
+fn parse(text: &str) -> Result<u64, ByteCountError> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(MeasureError);
+        return Err(ByteCountError);
     }
-    let number: u64 = text.parse().map_err(|_| MeasureError)?;
+    let number: u64 = text.parse().map_err(|_| ByteCountError)?;
     if i64::try_from(number).is_err() {
-        return Err(MeasureError);
+        return Err(ByteCountError);
     }
     Ok(number)
 }
