@@ -4,8 +4,10 @@ use axum::http::{HeaderValue, header};
 use jiff::SignedDuration;
 
 use crate::auth::{AccountSignInError, CallerError, SignInError, TokenError};
+use crate::model::texts::text;
 
 use super::error_code::ErrorCode;
+use super::message::Message;
 use super::problem::{self, Problem};
 
 /// `Retry-After` while the queue of passwords is full, in seconds.
@@ -15,13 +17,18 @@ const BASIC: HeaderValue =
     HeaderValue::from_static("Basic realm=\"ForteLeasing\", charset=\"UTF-8\"");
 
 /// 401 of a route that requires a token.
-pub(super) fn unauthorized(code: ErrorCode, message: &str) -> Problem {
+pub(super) fn unauthorized(code: ErrorCode, message: impl Into<Message>) -> Problem {
     Problem::new(code, message)
         .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
+/// 401 for a token or a session that cannot be used any more.
+fn sign_in_again(code: ErrorCode) -> Problem {
+    unauthorized(code, text!("problem.sign_in_again"))
+}
+
 /// 401 of the route that requires a one-time code.
-pub(super) fn code_required(code: ErrorCode, message: &str) -> Problem {
+pub(super) fn code_required(code: ErrorCode, message: impl Into<Message>) -> Problem {
     Problem::new(code, message).with_header(header::WWW_AUTHENTICATE, BASIC)
 }
 
@@ -32,14 +39,12 @@ pub(super) fn seconds(wait: SignedDuration) -> u64 {
 
 impl From<CallerError> for Problem {
     fn from(error: CallerError) -> Self {
-        let invalid = |message| unauthorized(ErrorCode::TokenInvalid, message);
         match error {
             CallerError::Token(TokenError::Expired) => unauthorized(
                 ErrorCode::TokenExpired,
                 "the access token has expired; get a new one with the refresh token",
             ),
-            CallerError::Token(_) => invalid("the access token is not valid; sign in again"),
-            CallerError::Inactive => invalid("the session has ended; sign in again"),
+            CallerError::Token(_) | CallerError::Inactive => sign_in_again(ErrorCode::TokenInvalid),
             CallerError::Database(error) => problem::database_failure(error.is_transient(), &error),
         }
     }
@@ -49,31 +54,20 @@ impl From<SignInError> for Problem {
     fn from(error: SignInError) -> Self {
         match error {
             SignInError::RateLimited(wait) => {
-                let message = "too many codes were requested; wait before you request another one";
-                Self::new(ErrorCode::OtpRateLimited, message).retry_after(seconds(wait))
+                let text = text!("problem.codes_too_often");
+                Self::new(ErrorCode::OtpRateLimited, text).retry_after(seconds(wait))
             }
-            SignInError::InvalidCode => code_required(
-                ErrorCode::OtpInvalid,
-                "the code is not valid; check it or request a new one",
-            ),
+            SignInError::InvalidCode => {
+                code_required(ErrorCode::OtpInvalid, text!("problem.code_invalid"))
+            }
             SignInError::ExpiredCode => {
-                code_required(ErrorCode::OtpExpired, "the code has expired; request a new one")
+                code_required(ErrorCode::OtpExpired, text!("problem.code_expired"))
             }
-            SignInError::Token(TokenError::Expired) => unauthorized(
-                ErrorCode::TokenExpired,
-                "the refresh token has expired; sign in again",
-            ),
-            SignInError::Token(_) => unauthorized(
-                ErrorCode::TokenInvalid,
-                "the refresh token is not valid; sign in again",
-            ),
-            SignInError::TokenReused => unauthorized(
-                ErrorCode::TokenReused,
-                "the refresh token was used before, so the session was ended; sign in again",
-            ),
-            SignInError::SessionEnded => {
-                unauthorized(ErrorCode::TokenInvalid, "the session has ended; sign in again")
+            SignInError::Token(TokenError::Expired) => sign_in_again(ErrorCode::TokenExpired),
+            SignInError::Token(_) | SignInError::SessionEnded => {
+                sign_in_again(ErrorCode::TokenInvalid)
             }
+            SignInError::TokenReused => sign_in_again(ErrorCode::TokenReused),
             SignInError::Database(error) => problem::database_failure(error.is_transient(), &error),
             SignInError::Mint(error) => {
                 tracing::error!(%error, "tokens could not be signed");
@@ -85,16 +79,20 @@ impl From<SignInError> for Problem {
 
 impl From<AccountSignInError> for Problem {
     fn from(error: AccountSignInError) -> Self {
-        let message = error.to_string();
         match error {
             AccountSignInError::InvalidCredentials => {
-                Self::new(ErrorCode::CredentialsInvalid, message)
+                Self::new(ErrorCode::CredentialsInvalid, text!("problem.password_wrong"))
             }
-            AccountSignInError::AddressNotAllowed => Self::new(ErrorCode::Forbidden, message),
+            AccountSignInError::AddressNotAllowed => {
+                Self::new(ErrorCode::Forbidden, error.to_string())
+            }
             AccountSignInError::LockedOut { wait } => {
-                Self::new(ErrorCode::RateLimited, message).retry_after(seconds(wait))
+                Self::new(ErrorCode::RateLimited, text!("problem.password_locked"))
+                    .retry_after(seconds(wait))
             }
-            AccountSignInError::Busy => Self::new(ErrorCode::Busy, message).retry_after(BUSY_RETRY),
+            AccountSignInError::Busy => {
+                Self::new(ErrorCode::Busy, text!("problem.busy")).retry_after(BUSY_RETRY)
+            }
             AccountSignInError::Hash => {
                 tracing::error!("a password could not be hashed");
                 problem::internal()

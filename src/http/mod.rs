@@ -13,6 +13,7 @@ mod decide;
 mod details;
 mod error_code;
 mod fields;
+mod message;
 mod mobile;
 mod multipart;
 mod onec;

@@ -11,8 +11,13 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::error_code::ErrorCode;
+use super::message::{Message, requested_language};
 use super::request_id;
 use crate::model::error_chain;
+use crate::model::texts::{Language, text};
+
+/// 1C's routes are for developers and always answer in English.
+const ONEC_ROUTES: &str = "/1c/";
 
 /// `Retry-After` while the database or the store is unavailable, in seconds.
 const UNAVAILABLE_RETRY: u64 = 5;
@@ -29,7 +34,8 @@ pub(super) struct ErrorAnswer {
 /// What went wrong.
 #[derive(serde::Serialize, utoipa::ToSchema)]
 pub(super) struct ErrorData {
-    /// A sentence for a person.
+    /// A sentence for a person: in the language of `Accept-Language` (`ru` by default, `kk`, `en`) where
+    /// drivers and companies read it, in English where developers do.
     message: String,
     /// The HTTP status.
     #[schema(example = 404)]
@@ -52,14 +58,14 @@ pub(super) struct Problem(Box<Parts>);
 struct Parts {
     status: StatusCode,
     code: ErrorCode,
-    message: String,
+    message: Message,
     details: Value,
     headers: HeaderMap,
 }
 
 impl Problem {
     /// A problem with the usual status of its code.
-    pub(super) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+    pub(super) fn new(code: ErrorCode, message: impl Into<Message>) -> Self {
         Self(Box::new(Parts {
             status: code.status(),
             code,
@@ -70,7 +76,7 @@ impl Problem {
     }
 
     /// 400: the request cannot be read.
-    pub(super) fn unreadable(message: impl Into<String>) -> Self {
+    pub(super) fn unreadable(message: impl Into<Message>) -> Self {
         Self::new(ErrorCode::ValidationFailed, message).with_status(StatusCode::BAD_REQUEST)
     }
 
@@ -84,7 +90,7 @@ impl Problem {
     }
 
     /// 404: it does not exist, or belongs to somebody else; the answer does not tell which.
-    pub(super) fn not_found(message: impl Into<String>) -> Self {
+    pub(super) fn not_found(message: impl Into<Message>) -> Self {
         Self::new(ErrorCode::NotFound, message)
     }
 
@@ -130,14 +136,15 @@ impl Problem {
     }
 
     /// The code, the sentence and the details, for an answer that lists several problems.
-    pub(super) fn into_reason(self) -> (ErrorCode, String, Value) {
+    pub(super) fn into_reason(self, language: Language) -> (ErrorCode, String, Value) {
         let Parts { code, message, details, .. } = *self.0;
-        (code, message, details)
+        (code, message.in_language(language), details)
     }
 
-    fn envelope(self, request_id: String) -> ErrorAnswer {
-        let Parts { status, code: error, message, details, .. } = *self.0;
-        let data = ErrorData { message, code: status.as_u16(), error, request_id, details };
+    fn envelope(self, language: Language, request_id: String) -> ErrorAnswer {
+        let code = self.0.status.as_u16();
+        let (error, message, details) = self.into_reason(language);
+        let data = ErrorData { message, code, error, request_id, details };
         ErrorAnswer { status: "error".to_owned(), data }
     }
 }
@@ -153,16 +160,27 @@ impl IntoResponse for Problem {
 /// Middleware: writes the envelope of the problem that a handler returned.
 pub(super) async fn render(request: Request, next: Next) -> Response {
     let id = request_id::of(request.headers());
+    let is_onec = request.uri().path().starts_with(ONEC_ROUTES);
+    let language = if is_onec { Language::English } else { requested_language(request.headers()) };
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        if problem.0.message.is_translated() {
+            add_language(response.headers_mut(), language);
+        }
         // Strings, a number and a JSON value always serialize.
-        let body = serde_json::to_string(&problem.envelope(id)).unwrap_or_default();
+        let body = serde_json::to_string(&problem.envelope(language, id)).unwrap_or_default();
         let json = HeaderValue::from_static("application/json; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
         response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         *response.body_mut() = Body::from(body);
     }
     response
+}
+
+/// Declares the language of a response that depends on `Accept-Language`.
+pub(super) fn add_language(headers: &mut HeaderMap, language: Language) {
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.code()));
+    headers.append(header::VARY, HeaderValue::from_static("accept-language"));
 }
 
 /// The answer to a panic in a handler; the process goes on.
@@ -173,7 +191,7 @@ pub(super) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
 /// 503: the database or the store is unavailable. Logs the cause.
 pub(super) fn unavailable(cause: &(dyn std::error::Error + 'static)) -> Problem {
     tracing::warn!(error = %error_chain(cause), "database or store unavailable");
-    storage_unavailable("the service is temporarily unavailable; try again in a few seconds")
+    storage_unavailable()
 }
 
 /// The answer to a failure of the database: 503 if a retry may succeed, else 500. Logs the cause.
@@ -188,13 +206,13 @@ pub(super) fn database_failure(
     internal()
 }
 
-/// 503 with a sentence of the caller, who has logged the cause.
-pub(super) fn storage_unavailable(message: impl Into<String>) -> Problem {
-    Problem::new(ErrorCode::StorageUnavailable, message).retry_after(UNAVAILABLE_RETRY)
+/// 503 without a log entry, where the caller has logged the cause.
+pub(super) fn storage_unavailable() -> Problem {
+    Problem::new(ErrorCode::StorageUnavailable, text!("problem.unavailable"))
+        .retry_after(UNAVAILABLE_RETRY)
 }
 
 /// 500: an error on our side, which the caller has logged.
 pub(super) fn internal() -> Problem {
-    let message = "an error on our side; the request id helps us to find it";
-    Problem::new(ErrorCode::Internal, message)
+    Problem::new(ErrorCode::Internal, text!("problem.internal"))
 }

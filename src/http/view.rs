@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::model::texts::text;
 use crate::model::{Digest, Facts, Finding, RefKey, SubmissionId, Verdict, VideoId};
 use crate::playback::{Link, OpenedVideo, PlaybackError, VideoRow};
 
@@ -175,10 +176,7 @@ impl From<PlaybackError> for Problem {
             PlaybackError::LinkExpired => {
                 Self::new(ErrorCode::Forbidden, "this link has expired; request a new one")
             }
-            PlaybackError::Busy => {
-                let message = "too many videos are being downloaded; retry in a moment";
-                Self::new(ErrorCode::Busy, message).retry_after(5)
-            }
+            PlaybackError::Busy => Self::new(ErrorCode::Busy, text!("problem.busy")).retry_after(5),
             error @ PlaybackError::Unavailable(..) => problem::unavailable(&error),
             PlaybackError::Internal(cause) => {
                 tracing::error!(error = %cause, "video request failed");

@@ -1,8 +1,8 @@
-//! The public listener: limits, early answers, and how connections end.
+//! The public listener: limits, early responses, and the end of connections.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod early_answers;
+mod early_responses;
 mod limits;
 mod requests;
 mod server;

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use reqwest::header::{self, HeaderValue};
 use secrecy::SecretString;
 use url::{Host, Url};
 
@@ -125,10 +126,13 @@ impl Upload {
 
 /// Without redirects: the token must not go to another server.
 fn client() -> anyhow::Result<reqwest::Client> {
+    let english = [(header::ACCEPT_LANGUAGE, HeaderValue::from_static("en"))];
+    let english = english.into_iter().collect();
     reqwest::Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("forte-media/", env!("CARGO_PKG_VERSION")))
+        .default_headers(english)
         .build()
         .context("cannot build the HTTP client")
 }

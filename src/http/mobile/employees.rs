@@ -15,6 +15,7 @@ use super::lists::{Said, Sheet};
 use crate::http::error_code::ErrorCode;
 use crate::http::problem::Problem;
 use crate::http::{Answer, AppState, success};
+use crate::model::texts::text;
 use crate::model::{Person, PersonId, Role};
 
 /// The header by which old phones say DELETE (Q21).
@@ -76,7 +77,7 @@ async fn delete(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let director = director(&state, &headers).await?;
-    let nobody = || Problem::not_found("there is no such employee");
+    let nobody = || Problem::not_found(text!("problem.employee_not_found"));
     let id = id.ok().and_then(|Path(id)| person(&id)).ok_or_else(nobody)?;
     state.lists.delete_employee(&director, id).await?;
     Ok(success(StatusCode::OK, "User successfully deleted.", &Done {}))

@@ -1,20 +1,20 @@
-//! An example of a body, put together from those of its fields.
+//! Examples of bodies, assembled from the examples of their fields.
 
 use serde_json::{Map, Value, json};
 
-/// How deep schemas are followed: deeper than any of ours, and an end for those that go round.
-const DEEPEST: usize = 16;
+/// How deep schemas are followed: deeper than any of ours, and an end for recursive ones.
+const MAX_DEPTH: usize = 16;
 
-/// A value that the schema allows, such as a person would write down.
+/// A typical value that the schema allows.
 pub(super) fn of(schema: &Value, components: &Value) -> Value {
     at_depth(schema, components, 0)
 }
 
 fn at_depth(schema: &Value, components: &Value, depth: usize) -> Value {
-    if depth > DEEPEST {
+    if depth > MAX_DEPTH {
         return Value::Null;
     }
-    if let Some(value) = given(schema) {
+    if let Some(value) = declared(schema) {
         return value;
     }
     let deeper = |schema: &Value| at_depth(schema, components, depth + 1);
@@ -35,18 +35,18 @@ fn at_depth(schema: &Value, components: &Value, depth: usize) -> Value {
     }
     let any = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array());
     if let Some(any) = any {
-        let fits = any.iter().find(|one| one["type"] != "null");
-        return fits.map(deeper).unwrap_or_default();
+        let schema = any.iter().find(|schema| schema["type"] != "null");
+        return schema.map(deeper).unwrap_or_default();
     }
     match kind(schema) {
         "object" => Value::Object(object(schema, deeper)),
         "array" => json!([deeper(&schema["items"])]),
-        _ => plain(schema),
+        _ => scalar(schema),
     }
 }
 
-/// The example that the schema itself has, or the only thing it can be.
-fn given(schema: &Value) -> Option<Value> {
+/// The example of the schema itself, or its default, constant or first enum value.
+fn declared(schema: &Value) -> Option<Value> {
     let first = |list: &str| schema[list].as_array().and_then(|list| list.first().cloned());
     let one = |name: &str| schema.get(name).cloned();
     let example = one("example").or_else(|| first("examples")).or_else(|| one("default"));
@@ -59,7 +59,7 @@ fn object(schema: &Value, deeper: impl Fn(&Value) -> Value) -> Map<String, Value
     fields.map(|(name, field)| (name.clone(), deeper(field))).collect()
 }
 
-/// The type; of several, the first that says something.
+/// The type; of several, the first that is not `null`.
 fn kind(schema: &Value) -> &str {
     let several = schema["type"].as_array().map(Vec::as_slice).unwrap_or_default();
     let of_several = several.iter().filter_map(Value::as_str).find(|kind| *kind != "null");
@@ -67,7 +67,7 @@ fn kind(schema: &Value) -> &str {
     kind.unwrap_or(if schema.get("properties").is_some() { "object" } else { "" })
 }
 
-fn plain(schema: &Value) -> Value {
+fn scalar(schema: &Value) -> Value {
     match (kind(schema), schema["format"].as_str().unwrap_or_default()) {
         ("string", "uuid") => json!("646ba713-d1d7-11ec-9405-005056aaa4ae"),
         ("string", "date-time") => json!("2022-06-21T09:50:06Z"),

@@ -1,6 +1,5 @@
-//! The OpenAPI 3.1 document. Each route says of itself what it takes and answers
-//! (`#[utoipa::path]` at its handler); here is what stands around them, and what is the same for all
-//! of them ([`complete`](fn@complete::complete)).
+//! The OpenAPI 3.1 document. Each handler describes its own route (`#[utoipa::path]`); this module has
+//! the frame of the document, and `complete` adds what is the same for all routes.
 
 mod complete;
 mod examples;
@@ -8,8 +7,8 @@ mod page;
 
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::http::header;
-use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::{Value, json};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -20,20 +19,20 @@ use super::AppState;
 use super::error_code::ErrorCode;
 use crate::model::{TypeCode, VehicleGuid};
 
-/// What stands around the routes.
+/// The document without the routes.
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "forte-media", description = "The ForteLeasing API, and resumable uploads"),
+    info(title = "forte-media", description = "The ForteLeasing API and resumable uploads"),
     paths(document, page::page, page::asset),
     components(schemas(super::problem::ErrorAnswer, VehicleGuid, TypeCode)),
     modifiers(&Schemes),
     tags(
-        (name = "sign-in", description = "One-time codes, tokens, devices (E1–E3)"),
-        (name = "lists", description = "Reports, vehicles, employees (E4–E8, E10, E11)"),
-        (name = "upload", description = "The documented form (E9), and tus 1.0"),
-        (name = "review", description = "Watching and deciding"),
-        (name = "1c", description = "The exchange with 1C (E12)"),
-        (name = "document", description = "This document, for programs and for people"),
+        (name = "sign-in", description = "One-time codes, tokens, devices"),
+        (name = "lists", description = "Reports, vehicles, employees"),
+        (name = "upload", description = "Uploads of videos: the form of the ForteLeasing API, and tus 1.0"),
+        (name = "review", description = "Viewing videos and deciding on reports"),
+        (name = "1c", description = "The exchange of data with 1C"),
+        (name = "document", description = "This document, as JSON and as a page"),
     )
 )]
 pub(super) struct Frame;
@@ -51,46 +50,44 @@ impl Modify for Schemes {
     }
 }
 
-/// What is true of every route, at the head of the document.
-const FOREWORD: &str = "\
-The ForteLeasing API as its owner's document has it, and what that leaves out: resumable uploads, \
-the exchange with 1C, decisions.
+/// The introduction: what holds for every route.
+const INTRODUCTION: &str = "\
+The ForteLeasing API as documented by its owner, with additions: resumable uploads, the exchange of \
+data with 1C, decisions on reports.
 
-Good answers are `{\"status\":\"ok\",\"data\":{\"message\",\"code\",…}}`, problems \
-`{\"status\":\"error\",\"data\":{\"message\",\"code\",\"error\",\"request_id\",\"details\"}}`; `code` \
-is the HTTP status once more. Programs look at `error`: its codes are never renamed, new ones may \
-come. Every answer has `X-Request-Id`; one that is sent along is kept.
+A successful answer is `{\"status\":\"ok\",\"data\":{\"message\",\"code\",…}}`, a problem is \
+`{\"status\":\"error\",\"data\":{\"message\",\"code\",\"error\",\"request_id\",\"details\"}}`, where \
+`code` is the HTTP status. Programs should use `error`: codes may be added, none is ever renamed. \
+`message` is a sentence for a person. Sentences for drivers and companies are in the language of \
+`Accept-Language`: `ru` (the default), `kk` or `en`; `Content-Language` says which. Sentences for \
+developers, and all that the owner's document prints, are never translated.
 
-An address that is not there answers 404 `not_found`, a method it does not know 405 \
-`method_not_allowed` with `Allow`. Whatever has `Retry-After` is worth asking for again.";
+Every answer has `X-Request-Id`; the client may choose it. An unknown address answers 404 \
+`not_found`, a method that an address does not support 405 `method_not_allowed` with `Allow`. A \
+request whose answer has `Retry-After` can be sent again after that many seconds.";
 
-/// The finished document; `public_url` is where its routes are to be found.
+/// The finished document. `public_url` is the base of its routes.
 pub(super) fn finished(routes: &utoipa::openapi::OpenApi, public_url: &str) -> Value {
     let mut document = json!(routes);
     document["servers"] = json!([{ "url": public_url }]);
-    document["info"]["description"] = json!(format!("{FOREWORD}\n\n{}", codes()));
+    document["info"]["description"] = json!(format!("{INTRODUCTION}\n\n{}", code_table()));
     complete::complete(&mut document);
     document
 }
 
-/// The table of all codes.
-fn codes() -> String {
+fn code_table() -> String {
     let row = |code: &ErrorCode| format!("| `{}` | {} |", code.as_str(), code.meaning());
     let rows: Vec<_> = ErrorCode::ALL.iter().map(row).collect();
     format!("| code | meaning |\n|---|---|\n{}", rows.join("\n"))
 }
 
-/// The routes of the document itself. It is written once, for all who ask.
+/// The routes of the document itself, which is serialized once.
 pub(super) fn routes(document: &Value) -> OpenApiRouter<Arc<AppState>> {
-    let written: Arc<str> = document.to_string().into();
-    OpenApiRouter::new()
-        .route("/openapi.json", get(async move || answer(&written)))
-        .merge(page::routes())
-}
-
-fn answer(written: &Arc<str>) -> Response {
+    let text: Bytes = document.to_string().into();
     let kind = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
-    (kind, written.to_string()).into_response()
+    OpenApiRouter::new()
+        .route("/openapi.json", get(async move || (kind, text)))
+        .merge(page::routes())
 }
 
 /// This document

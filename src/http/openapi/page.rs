@@ -1,10 +1,10 @@
-//! `/docs`: the document for people. Everything the page is made of comes from the binary; the
-//! browser is told to load nothing from elsewhere and to run nothing that stands in the page.
+//! `/docs`: the document as a page. All its files are in the binary, and its policy forbids the browser
+//! to load anything from other hosts and to run inline scripts.
 
 use std::sync::Arc;
 
+use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -14,36 +14,27 @@ use utoipa_swagger_ui::Config;
 use crate::http::AppState;
 use crate::http::problem::Problem;
 
-/// Styles are set on elements by the page's own script, so they may be inline; nothing else may.
+/// Swagger UI sets styles on elements, so only styles may be inline.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
 const PAGE: &str = include_str!("page.html");
-const START: &str = include_str!("start.js");
+const START_SCRIPT: &str = include_str!("start.js");
 
-/// What is taken of the library's own page: not its start, which would look for documents elsewhere.
+/// The files of Swagger UI that the page uses: not its own start script, which loads an example from
+/// another host.
 const VENDORED: [&str; 4] =
     ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-16x16.png", "favicon-32x32.png"];
 
-/// The page and what it is made of.
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
-    let files = Arc::new(Config::from("../openapi.json"));
     OpenApiRouter::new()
-        .route("/docs", get(async || show()))
+        .route("/docs", get(show_page))
         .route("/docs/", get(async || Redirect::permanent("../docs")))
-        .route(
-            "/docs/{file}",
-            get(
-                async move |State(_): State<Arc<AppState>>,
-                            name: Result<Path<String>, PathRejection>| {
-                    file(name, &files)
-                },
-            ),
-        )
+        .route("/docs/{file}", get(send_file))
 }
 
-fn show() -> Response {
+async fn show_page() -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CONTENT_SECURITY_POLICY, POLICY),
@@ -52,24 +43,20 @@ fn show() -> Response {
     (headers, PAGE).into_response()
 }
 
-fn file(
-    name: Result<Path<String>, PathRejection>,
-    files: &Arc<Config<'static>>,
-) -> Result<Response, Problem> {
-    let nothing = || Problem::not_found("there is nothing here");
-    let Path(name) = name.map_err(|_| nothing())?;
+async fn send_file(name: Result<Path<String>, PathRejection>) -> Result<Response, Problem> {
+    let no_such_file = || Problem::not_found("the page has no such file");
+    let Path(name) = name.map_err(|_| no_such_file())?;
     if name == "start.js" {
-        return Ok(
-            ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], START).into_response()
-        );
+        let kind = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")];
+        return Ok((kind, START_SCRIPT).into_response());
     }
     if !VENDORED.contains(&name.as_str()) {
-        return Err(nothing());
+        return Err(no_such_file());
     }
-    let found = utoipa_swagger_ui::serve(&name, Arc::clone(files)).ok().flatten();
-    let found = found.ok_or_else(nothing)?;
+    let found = utoipa_swagger_ui::serve(&name, Arc::new(Config::from("../openapi.json")));
+    let found = found.ok().flatten().ok_or_else(no_such_file)?;
     let mut headers = HeaderMap::new();
-    // It changes with the binary only; the page asks again after an hour.
+    // The files change only with the binary.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
     if let Ok(kind) = HeaderValue::from_str(&found.content_type) {
         headers.insert(header::CONTENT_TYPE, kind);
@@ -88,7 +75,7 @@ fn file(
     tag = "document",
     responses((
         status = 200,
-        description = "The page; it loads nothing from elsewhere",
+        description = "The page. It loads nothing from other hosts.",
         content_type = "text/html",
         body = String,
         example = "<!doctype html>…",
@@ -97,13 +84,13 @@ fn file(
 #[expect(dead_code, reason = "only describes the route")]
 pub(super) fn page() {}
 
-/// What the page is made of
+/// A file of the page
 #[utoipa::path(
     get,
     path = "/docs/{file}",
     operation_id = "docs_file",
     tag = "document",
-    params(("file" = String, Path, description = "Its name", example = "start.js")),
+    params(("file" = String, Path, description = "The file name", example = "start.js")),
     responses(
         (status = 200, description = "The file", content(
             (String = "text/css"),

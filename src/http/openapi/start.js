@@ -1,4 +1,4 @@
-// Shows the document of this very server. Nothing is asked of anybody else: no validator badge.
+// Shows the document of this server. The validator badge is off: it would load from another host.
 window.ui = SwaggerUIBundle({
   url: "openapi.json",
   dom_id: "#document",

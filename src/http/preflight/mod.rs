@@ -17,12 +17,14 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::model::RefKey;
+use crate::model::texts::Language;
 use crate::upload::Preflight;
 
 use super::answer::{Answer, success};
 use super::body::BodyError;
 use super::error_code::ErrorCode;
-use super::problem::Problem;
+use super::message::requested_language;
+use super::problem::{Problem, add_language};
 use super::state::AppState;
 
 use form::{PreflightForm, VideoParts};
@@ -95,14 +97,23 @@ struct PreflightRequest {
     ])))
 )]
 async fn preflight(State(state): State<Arc<AppState>>, request: Request) -> Response {
-    match judge(&state, request).await {
-        Ok(response) => success(StatusCode::OK, "success", &response),
+    let language = requested_language(request.headers());
+    match judge(&state, request, language).await {
+        Ok(response) => {
+            let mut response = success(StatusCode::OK, "success", &response);
+            add_language(response.headers_mut(), language);
+            response
+        }
         // The rest of the form will not be read.
         Err(problem) => problem.closing().into_response(),
     }
 }
 
-async fn judge(state: &AppState, request: Request) -> Result<PreflightResponse, Problem> {
+async fn judge(
+    state: &AppState,
+    request: Request,
+    language: Language,
+) -> Result<PreflightResponse, Problem> {
     let (head, body) = request.into_parts();
     let person = state.caller(&head.headers).await?;
     let permit = state.uploads.admit_preflight(&person)?;
@@ -114,5 +125,5 @@ async fn judge(state: &AppState, request: Request) -> Result<PreflightResponse, 
     let (ref_key, sha256) = (form.fields.ref_key(), form.fields.sha256());
     let preflight = Preflight { person, ref_key, length, sha256, head, moov };
     let preflighted = state.uploads.preflight(preflight, permit).await?;
-    Ok(PreflightResponse::new(preflighted, invalid_fields))
+    Ok(PreflightResponse::new(preflighted, invalid_fields, language))
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::http::problem::Problem;
+use crate::model::texts::Language;
 use crate::model::{Facts, Finding, Verdict};
 use crate::upload::{Preflighted, PreviewCoverage, UploadError};
 
@@ -47,7 +48,7 @@ struct PreflightReason {
     at: Option<u64>,
     /// The path of the box, if it is known.
     path: Option<String>,
-    /// What is wrong, for a person.
+    /// A sentence for the driver, in the language of `Accept-Language`.
     message: String,
     /// Further details, such as the `sha256` of the video that the report has, or that the refusal is
     /// `remembered`.
@@ -57,13 +58,18 @@ struct PreflightReason {
 
 impl PreflightResponse {
     /// `fields` are the invalid fields of the form, which an upload reports after its length.
-    pub(super) fn new(preflighted: Preflighted, fields: Option<Problem>) -> Self {
+    pub(super) fn new(
+        preflighted: Preflighted,
+        fields: Option<Problem>,
+        language: Language,
+    ) -> Self {
         let Preflighted { reasons, notes, facts, judged, verdicts } = preflighted;
         let (before, after): (Vec<_>, Vec<_>) =
             reasons.into_iter().partition(|error| matches!(error, UploadError::TooLong { .. }));
         let problems = |errors: Vec<UploadError>| errors.into_iter().map(Problem::from);
         let reasons = problems(before).chain(fields).chain(problems(after));
-        let reasons: Vec<_> = reasons.map(PreflightReason::from).collect();
+        let reasons: Vec<_> =
+            reasons.map(|problem| PreflightReason::new(problem, language)).collect();
         let (verdict, label) = if reasons.is_empty() {
             (PreflightVerdict::Accepted, "accepted")
         } else {
@@ -74,9 +80,9 @@ impl PreflightResponse {
     }
 }
 
-impl From<Problem> for PreflightReason {
-    fn from(problem: Problem) -> Self {
-        let (error, message, mut details) = problem.into_reason();
+impl PreflightReason {
+    fn new(problem: Problem, language: Language) -> Self {
+        let (error, message, mut details) = problem.into_reason(language);
         let text = |name| details.get(name).and_then(Value::as_str).map(str::to_owned);
         let (check, path) = (text("code"), text("path"));
         let at = details.get("at").and_then(Value::as_u64);

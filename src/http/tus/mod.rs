@@ -19,6 +19,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::model::UploadId;
+use crate::model::texts::text;
 use crate::upload::{Algorithm, Secret};
 
 use super::error_code::ErrorCode;
@@ -60,7 +61,7 @@ async fn upload(
     }
     // A name that is not UTF-8 is unknown as well.
     let Some(upload) = name.ok().and_then(|Path(name)| parse_name(&name)) else {
-        return Problem::not_found("there is no such upload").into_response();
+        return Problem::not_found(text!("problem.upload_not_found")).into_response();
     };
     let headers = request.headers().clone();
     let response = match method {

@@ -3,6 +3,7 @@
 
 mod client;
 mod document;
+mod language;
 mod log;
 mod matrix;
 mod page;

@@ -1,4 +1,4 @@
-//! Peers that are silent, slow, many or gone.
+//! Clients that are silent, slow, too many or gone.
 
 use std::collections::HashSet;
 use std::fs;
@@ -12,68 +12,68 @@ use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::server::{Server, expect, hasty, rest, settings, soon};
+use super::server::{Server, expect, rest, settings, short_linger, within_a_minute};
 
 const HELLO: &str = "GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
-async fn with_short_heads() -> Server {
+async fn with_short_header_timeout() -> Server {
     let mut config = settings();
     config.header_timeout = SignedDuration::from_millis(200);
     Server::open(config).await
 }
 
 #[tokio::test]
-async fn a_silent_connection_is_closed() {
-    let server = with_short_heads().await;
+async fn a_silent_connection_times_out() {
+    let server = with_short_header_timeout().await;
     assert_eq!(rest(&mut server.connect().await).await, "");
 }
 
 #[tokio::test]
-async fn a_head_that_does_not_end_is_closed() {
-    let server = with_short_heads().await;
+async fn an_unfinished_request_head_times_out() {
+    let server = with_short_header_timeout().await;
     let mut stream = server.ask("GET /hello HTTP/1.1\r\nHost: x\r\nX-Slow: ").await;
     assert_eq!(rest(&mut stream).await, "");
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_closed() {
-    let server = with_short_heads().await;
+async fn an_idle_connection_times_out() {
+    let server = with_short_header_timeout().await;
     let mut stream = server.ask("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert!(rest(&mut stream).await.ends_with("hello"));
 }
 
 #[tokio::test]
-async fn a_slow_body_is_not_this_rooms_business() {
-    let server = with_short_heads().await;
+async fn the_header_timeout_does_not_apply_to_bodies() {
+    let server = with_short_header_timeout().await;
     let head = "POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nConnection: close\r\n";
     let mut stream = server.ask(&format!("{head}Expect: 100-continue\r\n\r\n")).await;
     expect(&mut stream, "HTTP/1.1 100 Continue\r\n\r\n").await;
-    // A silent neighbour that came later is closed for its silence, this one is not.
+    // A silent connection that was opened later times out, this one does not.
     assert_eq!(rest(&mut server.connect().await).await, "");
     stream.write_all(b"bytes").await.unwrap();
     assert!(rest(&mut stream).await.ends_with("whole 5 of 5"));
 }
 
 #[tokio::test]
-async fn a_head_larger_than_the_buffer_is_refused() {
-    let server = Server::open(hasty()).await;
+async fn a_request_head_larger_than_the_buffer_is_refused() {
+    let server = Server::open(short_linger()).await;
     let large = "x".repeat(2 * settings().read_buffer);
     let answer = server.answer(&format!("GET /hello HTTP/1.1\r\nX-Large: {large}\r\n\r\n")).await;
     assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
 }
 
 #[tokio::test]
-async fn a_peer_that_takes_nothing_of_its_answer_is_given_up() {
+async fn a_client_that_reads_nothing_of_its_response_is_disconnected() {
     let mut config = settings();
     config.write_timeout = SignedDuration::from_millis(200);
     let server = Server::open(config).await;
     let _untouched = server.ask("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n").await;
     server.entered().await;
-    soon(server.signals.endless.closed()).await;
+    within_a_minute(server.signals.endless.closed()).await;
 }
 
 #[tokio::test]
-async fn no_more_connections_are_served_at_a_time_than_allowed() {
+async fn serves_at_most_max_connections_at_a_time() {
     let mut config = settings();
     config.max_connections = 2;
     let server = Server::open(config).await;
@@ -90,7 +90,7 @@ async fn no_more_connections_are_served_at_a_time_than_allowed() {
     assert_eq!(server.signals.inside.borrow().1, 2);
 }
 
-/// Sockets of this process at the server's end of `address`, the listener left out.
+/// The sockets of this process that are connections of the server at `address`.
 fn open_sockets(address: SocketAddr) -> usize {
     let local = format!("0100007F:{:04X}", address.port());
     let table = fs::read_to_string("/proc/self/net/tcp").unwrap();
@@ -106,8 +106,8 @@ fn open_sockets(address: SocketAddr) -> usize {
 #[tokio::test]
 #[cfg(target_os = "linux")]
 async fn a_thousand_aborted_connections_leave_nothing_open() {
-    let mut config = hasty();
-    // Few places: a thousand connections get through only if each gives its place back.
+    let mut config = short_linger();
+    // A thousand connections are served only if each releases its permit.
     config.max_connections = 8;
     let server = Server::open(config).await;
     let head = "POST /refuse/1 HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n";
@@ -118,11 +118,11 @@ async fn a_thousand_aborted_connections_leave_nothing_open() {
         let cut = round % (request.len() + 1);
         stream.write_all(&request.as_bytes()[..cut]).await.unwrap();
         if round % 3 == 0 {
-            stream.set_zero_linger().unwrap(); // a reset instead of an orderly end
+            stream.set_zero_linger().unwrap(); // sends a reset on close
         }
     }
-    assert!(soon(server.answer(HELLO)).await.ends_with("hello"));
-    soon(async {
+    assert!(within_a_minute(server.answer(HELLO)).await.ends_with("hello"));
+    within_a_minute(async {
         while open_sockets(server.address) > 0 {
             sleep(Duration::from_millis(5)).await;
         }
@@ -131,7 +131,7 @@ async fn a_thousand_aborted_connections_leave_nothing_open() {
 }
 
 #[tokio::test]
-async fn settings_that_cannot_work_are_named() {
+async fn invalid_settings_are_named() {
     let mut config = settings();
     config.read_buffer = 100;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

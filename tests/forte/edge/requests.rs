@@ -1,11 +1,11 @@
-//! What arrives, is parsed and is answered on one connection.
+//! Requests and responses of one connection.
 
 use tokio::io::AsyncWriteExt as _;
 
-use super::server::{Server, expect, hasty, rest, settings, soon};
+use super::server::{Server, expect, rest, settings, short_linger, within_a_minute};
 
 #[tokio::test]
-async fn handlers_know_the_address_of_the_peer() {
+async fn handlers_get_the_address_of_the_client() {
     let server = Server::open(settings()).await;
     let mut stream = server.ask("GET /peer HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
     let own = stream.local_addr().unwrap().to_string();
@@ -13,7 +13,7 @@ async fn handlers_know_the_address_of_the_peer() {
 }
 
 #[tokio::test]
-async fn a_body_is_asked_for_when_it_is_wanted() {
+async fn sends_100_continue_at_the_first_read_of_the_body() {
     let server = Server::open(settings()).await;
     let head = "PATCH /count HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nConnection: close\r\n";
     let mut stream = server.ask(&format!("{head}Expect: 100-continue\r\n\r\n")).await;
@@ -23,7 +23,7 @@ async fn a_body_is_asked_for_when_it_is_wanted() {
 }
 
 #[tokio::test]
-async fn a_phone_that_ends_its_side_after_the_body_still_gets_its_answer() {
+async fn a_client_that_closes_its_side_after_the_body_gets_its_response() {
     let server = Server::open(settings()).await;
     let request = "POST /wait HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nbytes";
     let mut stream = server.ask(request).await;
@@ -34,7 +34,7 @@ async fn a_phone_that_ends_its_side_after_the_body_still_gets_its_answer() {
 }
 
 #[tokio::test]
-async fn a_cut_body_reaches_the_handler_as_far_as_it_came_and_is_answered() {
+async fn a_handler_gets_what_arrived_of_a_cut_body_and_can_respond() {
     let server = Server::open(settings()).await;
     let request = "POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nbytes";
     let mut stream = server.ask(request).await;
@@ -51,8 +51,8 @@ async fn a_body_of_unknown_length_arrives_whole() {
 }
 
 #[tokio::test]
-async fn broken_chunks_are_answered_although_more_comes() {
-    let server = Server::open(hasty()).await;
+async fn invalid_chunks_are_answered_while_the_client_goes_on_sending() {
+    let server = Server::open(short_linger()).await;
     let head = "POST /count HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
     let more = "x".repeat(500_000);
     let answer = server.answer(&format!("{head}5\r\nbytes\r\nnonsense\r\n{more}")).await;
@@ -60,7 +60,7 @@ async fn broken_chunks_are_answered_although_more_comes() {
 }
 
 #[tokio::test]
-async fn a_connection_serves_one_request_after_the_other() {
+async fn a_connection_serves_several_requests() {
     let server = Server::open(settings()).await;
     let request = "POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nbytes";
     let last = "POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
@@ -70,8 +70,8 @@ async fn a_connection_serves_one_request_after_the_other() {
 }
 
 #[tokio::test]
-async fn a_length_that_cannot_be_read_is_refused_and_the_answer_arrives() {
-    let server = Server::open(hasty()).await;
+async fn an_invalid_length_is_refused_and_the_response_arrives() {
+    let server = Server::open(short_linger()).await;
     let body = "x".repeat(500_000);
     for framing in [
         "Content-Length: -1",
@@ -92,8 +92,8 @@ async fn a_length_that_cannot_be_read_is_refused_and_the_answer_arrives() {
 /// RFC 9112 §6.3: the length is ignored, and the connection must not be used any further, so
 /// nothing can hide behind the request.
 #[tokio::test]
-async fn a_request_framed_in_two_ways_is_the_last_of_its_connection() {
-    let server = Server::open(hasty()).await;
+async fn a_request_with_length_and_chunks_is_the_last_of_its_connection() {
+    let server = Server::open(short_linger()).await;
     let head = "POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n";
     let hidden = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
     let request = format!("{head}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n{hidden}");
@@ -103,11 +103,11 @@ async fn a_request_framed_in_two_ways_is_the_last_of_its_connection() {
 }
 
 #[tokio::test]
-async fn a_panic_ends_its_connection_and_nothing_else() {
+async fn a_panic_ends_only_its_own_connection() {
     let server = Server::open(settings()).await;
     let mut stream = server.ask("GET /panic HTTP/1.1\r\nHost: x\r\n\r\n").await;
     assert_eq!(rest(&mut stream).await, "");
     let answer = server.answer("GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
     assert!(answer.ends_with("hello"));
-    soon(server.close()).await;
+    within_a_minute(server.close()).await;
 }

@@ -1,4 +1,4 @@
-//! A served router with handlers that behave in the ways that matter to a connection.
+//! A server with a handler for each behaviour that matters to a connection.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,18 +21,15 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// What a refusal says in its body.
+/// The body of a refusal.
 pub(super) const REFUSAL: &str = "the first bytes are not MP4";
 
-/// No test waits longer for anything; it is not a measure of speed.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// Awaits what must come.
-pub(super) async fn soon<T>(event: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, event).await.expect("did not happen")
+/// Awaits what must happen. The limit only ends a test that hangs.
+pub(super) async fn within_a_minute<T>(event: impl Future<Output = T>) -> T {
+    timeout(Duration::from_mins(1), event).await.expect("did not happen within a minute")
 }
 
-/// The settings as shipped.
+/// The default settings.
 pub(super) fn settings() -> Config {
     let file = forte_media::config::DEFAULTS;
     let source = config::File::from_str(file, config::FileFormat::Toml);
@@ -40,14 +37,14 @@ pub(super) fn settings() -> Config {
     layers.get("http").unwrap()
 }
 
-/// Settings under which a lingering close is short.
-pub(super) fn hasty() -> Config {
+/// The default settings with a short linger.
+pub(super) fn short_linger() -> Config {
     let mut config = settings();
     config.linger.quiet = SignedDuration::from_millis(20);
     config
 }
 
-/// What handlers tell a test, and the other way round.
+/// Signals between handlers and a test.
 #[derive(Debug)]
 pub(super) struct Signals {
     /// Gets a permit whenever a handler begins to wait.
@@ -56,7 +53,7 @@ pub(super) struct Signals {
     pub(super) released: Semaphore,
     /// Waiting handlers now, and the most there have been at a time.
     pub(super) inside: watch::Sender<(usize, usize)>,
-    /// Lives as long as an endless answer.
+    /// Has a receiver while an endless response is being sent.
     pub(super) endless: watch::Sender<()>,
 }
 
@@ -99,34 +96,34 @@ impl Server {
         stream
     }
 
-    /// Everything that comes back for a request after which the server closes.
+    /// The response to a request after which the server closes the connection.
     pub(super) async fn answer(&self, request: &str) -> String {
         rest(&mut self.ask(request).await).await
     }
 
-    /// Waits until a handler waits.
+    /// Waits until a handler has begun to wait.
     pub(super) async fn entered(&self) {
-        soon(self.signals.entered.acquire()).await.unwrap().forget();
+        within_a_minute(self.signals.entered.acquire()).await.unwrap().forget();
     }
 
     /// Shuts down and waits for the end.
     pub(super) async fn close(self) {
         self.shutdown.cancel();
-        soon(self.served).await.unwrap().unwrap();
+        within_a_minute(self.served).await.unwrap().unwrap();
     }
 }
 
-/// Everything until the server closes in an orderly way.
+/// Everything until the server closes the connection without a reset.
 pub(super) async fn rest(stream: &mut TcpStream) -> String {
     let mut answer = String::new();
-    soon(stream.read_to_string(&mut answer)).await.expect("closed in an orderly way");
+    within_a_minute(stream.read_to_string(&mut answer)).await.expect("closed without a reset");
     answer
 }
 
-/// Exactly as much as the expected text is long, which must be that text.
+/// Reads as many bytes as `text` has, which must be `text`.
 pub(super) async fn expect(stream: &mut TcpStream, text: &str) {
     let mut seen = vec![0; text.len()];
-    soon(stream.read_exact(&mut seen)).await.unwrap();
+    within_a_minute(stream.read_exact(&mut seen)).await.unwrap();
     assert_eq!(String::from_utf8_lossy(&seen), text);
 }
 
@@ -142,7 +139,7 @@ fn router(signals: Arc<Signals>) -> Router {
         .with_state(signals)
 }
 
-/// Refuses after the given number of pieces of the body.
+/// Refuses after the given number of chunks of the body.
 async fn refuse(Path(reads): Path<usize>, mut body: Body) -> Response {
     for _ in 0..reads {
         body.frame().await;
@@ -151,7 +148,7 @@ async fn refuse(Path(reads): Path<usize>, mut body: Body) -> Response {
     (StatusCode::UNPROCESSABLE_ENTITY, [(header::CONNECTION, "close")], REFUSAL).into_response()
 }
 
-/// Reads the body to its end or to where it was cut, and tells what came.
+/// Reads the body to its end or to where it was cut, and answers with its length.
 async fn count(headers: HeaderMap, mut body: Body) -> String {
     let mut bytes = 0;
     let end = loop {
@@ -178,17 +175,17 @@ async fn wait(State(signals): State<Arc<Signals>>, body: Body) -> String {
     format!("waited with {bytes}")
 }
 
-/// Answers for ever, or for as long as somebody takes it.
+/// Responds without end, as long as the client reads.
 async fn endless(State(signals): State<Arc<Signals>>) -> Body {
     let alive = signals.endless.subscribe();
     signals.entered.add_permits(1);
-    let piece = Bytes::from(vec![0; 65_536]);
+    let chunk = Bytes::from(vec![0; 65_536]);
     Body::from_stream(futures_util::stream::repeat_with(move || {
         let _alive = &alive;
-        Ok::<_, std::io::Error>(piece.clone())
+        Ok::<_, std::io::Error>(chunk.clone())
     }))
 }
 
 async fn panic() -> String {
-    panic!("a handler that panics, as the test wants")
+    panic!("a handler that panics for the test")
 }

@@ -1,15 +1,15 @@
-//! How the listener ends (F27).
+//! Shutdown of the listener.
 
 use jiff::SignedDuration;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 
-use super::server::{Server, expect, rest, settings, soon};
+use super::server::{Server, expect, rest, settings, within_a_minute};
 
 const WAIT: &str = "POST /wait HTTP/1.1\r\nHost: x\r\n\r\n";
 
 #[tokio::test]
-async fn a_request_in_flight_finishes_and_newcomers_are_turned_away() {
+async fn a_request_in_flight_finishes_and_new_connections_are_refused() {
     let server = Server::open(settings()).await;
     let mut busy = server.ask(WAIT).await;
     server.entered().await;
@@ -25,7 +25,7 @@ async fn a_request_in_flight_finishes_and_newcomers_are_turned_away() {
 }
 
 #[tokio::test]
-async fn a_connection_between_two_requests_is_closed() {
+async fn shutdown_closes_an_idle_connection() {
     let mut config = settings();
     config.shutdown_grace = SignedDuration::from_mins(10);
     let server = Server::open(config).await;
@@ -37,7 +37,7 @@ async fn a_connection_between_two_requests_is_closed() {
 }
 
 #[tokio::test]
-async fn what_outlives_the_grace_is_cut() {
+async fn connections_are_closed_after_the_shutdown_grace() {
     let mut config = settings();
     config.shutdown_grace = SignedDuration::from_millis(50);
     let server = Server::open(config).await;
@@ -45,17 +45,17 @@ async fn what_outlives_the_grace_is_cut() {
     server.entered().await;
     server.close().await;
     let mut answer = Vec::new();
-    let _end = soon(stuck.read_to_end(&mut answer)).await;
+    let _end = within_a_minute(stuck.read_to_end(&mut answer)).await;
     assert!(answer.is_empty());
 }
 
 #[tokio::test]
-async fn nothing_outlives_a_dropped_listener() {
+async fn dropping_the_server_closes_its_connections() {
     let server = Server::open(settings()).await;
     let mut stuck = server.ask(WAIT).await;
     server.entered().await;
     server.served.abort();
     let mut answer = Vec::new();
-    let _end = soon(stuck.read_to_end(&mut answer)).await;
+    let _end = within_a_minute(stuck.read_to_end(&mut answer)).await;
     assert!(answer.is_empty());
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, Response};
+use axum::http::{HeaderValue, Request, Response};
 use forte_media::app::{App, Bound, World};
 use forte_media::auth::{RefreshToken, TokenSubject, Tokens};
 use forte_media::config::Settings;
@@ -371,8 +371,10 @@ pub(crate) struct Served {
     pub(crate) env: TestEnv,
 }
 
-/// Sends one request through a router, in process.
-pub(crate) async fn send(router: &Router, request: Request<Body>) -> Response<Body> {
+/// Sends one request through a router, in process. It asks for English unless it says otherwise.
+pub(crate) async fn send(router: &Router, mut request: Request<Body>) -> Response<Body> {
+    let language = request.headers_mut().entry("accept-language");
+    language.or_insert(HeaderValue::from_static("en"));
     router.clone().oneshot(request).await.unwrap()
 }
 

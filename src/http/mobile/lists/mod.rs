@@ -20,6 +20,7 @@ use crate::http::AppState;
 use crate::http::error_code::ErrorCode;
 use crate::http::problem::{self, Problem};
 use crate::leasing::lists::{FilterError, Filters, ListError, Selected, Viewer, Ways, decoded};
+use crate::model::texts::text;
 use crate::model::{TypeCode, VehicleGuid};
 
 pub(super) use answer::Said;
@@ -148,7 +149,7 @@ fn no_vehicle(error: ListError) -> Problem {
 
 /// 403 of what is for directors (S21).
 pub(super) fn for_directors() -> Problem {
-    Problem::new(ErrorCode::Forbidden, "this is for directors")
+    Problem::new(ErrorCode::Forbidden, text!("problem.directors_only"))
 }
 
 impl From<FilterError> for Problem {
@@ -160,11 +161,10 @@ impl From<FilterError> for Problem {
 impl From<ListError> for Problem {
     fn from(error: ListError) -> Self {
         match error {
-            ListError::NotFound => Self::not_found("there is no such employee"),
+            ListError::NotFound => Self::not_found(text!("problem.employee_not_found")),
             ListError::Forbidden => for_directors(),
             ListError::Oneself => {
-                let message = "nobody can delete themselves; a company keeps a director";
-                Self::new(ErrorCode::DeleteOneself, message)
+                Self::new(ErrorCode::DeleteOneself, text!("problem.delete_oneself"))
             }
             ListError::Away(cause) => problem::unavailable(&cause),
             ListError::Internal(cause) => {

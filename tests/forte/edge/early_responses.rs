@@ -1,4 +1,4 @@
-//! A refusal must arrive, however the client behaves.
+//! A refusal reaches the client, however the client behaves.
 
 use std::fs::File;
 use std::process::{Command, Output};
@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy, repeat};
 use tokio::task::spawn_blocking;
 
-use super::server::{REFUSAL, Server, hasty, rest, settings, soon};
+use super::server::{REFUSAL, Server, rest, settings, short_linger, within_a_minute};
 
 const LENGTH: u64 = 64 << 20;
 
@@ -22,7 +22,7 @@ fn assert_refused(answer: &str) {
     assert!(answer.ends_with(REFUSAL), "{answer}");
 }
 
-/// A file as long as the longest video; sparse, so it costs nothing.
+/// A file as long as the longest video, and sparse.
 fn long_file(folder: &TempDir) -> String {
     let path = folder.path().join("long.mp4");
     File::create(&path).unwrap().set_len(LENGTH).unwrap();
@@ -32,7 +32,7 @@ fn long_file(folder: &TempDir) -> String {
 async fn run(program: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(program);
     command.args(arguments);
-    soon(spawn_blocking(move || command.output())).await.unwrap().unwrap()
+    within_a_minute(spawn_blocking(move || command.output())).await.unwrap().unwrap()
 }
 
 async fn curl(arguments: &[&str]) -> String {
@@ -42,19 +42,19 @@ async fn curl(arguments: &[&str]) -> String {
 }
 
 #[tokio::test]
-async fn a_client_that_sends_everything_first_reads_the_refusal() {
-    let mut config = hasty();
+async fn a_client_that_sends_everything_first_gets_the_refusal() {
+    let mut config = short_linger();
     config.linger.drain_bytes = LENGTH;
     config.linger.drain_time = SignedDuration::from_mins(1);
     let server = Server::open(config).await;
     let mut stream = server.ask(&upload("/refuse/1", "")).await;
     let mut body = repeat(0).take(LENGTH);
-    soon(copy(&mut body, &mut stream)).await.expect("no reset while sending");
+    within_a_minute(copy(&mut body, &mut stream)).await.expect("no reset while sending");
     assert_refused(&rest(&mut stream).await);
 }
 
 #[tokio::test]
-async fn a_client_that_listens_reads_the_refusal_before_it_has_sent_everything() {
+async fn a_client_that_reads_while_it_sends_gets_the_refusal_early() {
     let mut config = settings();
     config.linger.quiet = SignedDuration::from_mins(10);
     let server = Server::open(config).await;
@@ -63,13 +63,13 @@ async fn a_client_that_listens_reads_the_refusal_before_it_has_sent_everything()
     let mut answer = String::new();
     tokio::select! {
         sent = copy(&mut body, &mut writer) => panic!("sent everything: {sent:?}"),
-        read = soon(reader.read_to_string(&mut answer)) => drop(read.unwrap()),
+        read = within_a_minute(reader.read_to_string(&mut answer)) => drop(read.unwrap()),
     }
     assert_refused(&answer);
 }
 
 #[tokio::test]
-async fn a_client_that_ends_its_side_too_early_reads_the_refusal() {
+async fn a_client_that_closes_its_side_early_gets_the_refusal() {
     let mut config = settings();
     config.linger.quiet = SignedDuration::from_mins(10);
     let server = Server::open(config).await;
@@ -81,9 +81,9 @@ async fn a_client_that_ends_its_side_too_early_reads_the_refusal() {
     server.close().await;
 }
 
-/// On a slow line nothing waits in the socket at the moment of the answer; more comes later.
+/// On a slow network the socket is empty when the response is written, and bytes arrive later.
 #[tokio::test]
-async fn bytes_that_come_after_the_refusal_are_not_met_by_a_reset() {
+async fn bytes_sent_after_the_refusal_cause_no_reset() {
     let mut config = settings();
     config.linger.quiet = SignedDuration::from_mins(10);
     let server = Server::open(config).await;
@@ -96,8 +96,8 @@ async fn bytes_that_come_after_the_refusal_are_not_met_by_a_reset() {
 }
 
 #[tokio::test]
-async fn curl_that_sends_a_file_reads_the_refusal() {
-    let server = Server::open(hasty()).await;
+async fn curl_gets_the_refusal_of_a_file() {
+    let server = Server::open(short_linger()).await;
     let folder = TempDir::new().unwrap();
     let file = long_file(&folder);
     for reads in [0, 1, 3] {
@@ -106,8 +106,8 @@ async fn curl_that_sends_a_file_reads_the_refusal() {
 }
 
 #[tokio::test]
-async fn curl_that_sends_chunks_reads_the_refusal() {
-    let server = Server::open(hasty()).await;
+async fn curl_gets_the_refusal_of_a_chunked_body() {
+    let server = Server::open(short_linger()).await;
     let folder = TempDir::new().unwrap();
     let (file, url) = (long_file(&folder), server.url("/refuse/1"));
     let chunked = ["-H", "Transfer-Encoding: chunked", "-T", &file, &url];
@@ -115,14 +115,14 @@ async fn curl_that_sends_chunks_reads_the_refusal() {
 }
 
 #[tokio::test]
-async fn curl_that_sends_a_form_reads_the_refusal() {
-    let server = Server::open(hasty()).await;
+async fn curl_gets_the_refusal_of_a_form() {
+    let server = Server::open(short_linger()).await;
     let folder = TempDir::new().unwrap();
     let part = format!("file=@{};type=video/mp4", long_file(&folder));
     assert_refused(&curl(&["-F", &part, &server.url("/refuse/1")]).await);
 }
 
-/// Sends blindly, takes a broken pipe for an early answer, and reads it: what urllib3 does.
+/// Sends without reading, and reads the response after a broken pipe, as urllib3 does.
 const PYTHON_CLIENT: &str = r"
 import http.client, sys
 connection = http.client.HTTPConnection(sys.argv[1])
@@ -139,20 +139,20 @@ print(answer.status, answer.read().decode())
 ";
 
 #[tokio::test]
-async fn python_that_ignores_a_broken_pipe_reads_the_refusal() {
+async fn python_gets_the_refusal_after_a_broken_pipe() {
     if Command::new("python3").arg("--version").output().is_err() {
-        println!("not tested: there is no python3 here");
+        println!("skipped: python3 is not installed");
         return;
     }
-    let server = Server::open(hasty()).await;
+    let server = Server::open(short_linger()).await;
     let output = run("python3", &["-c", PYTHON_CLIENT, &server.address.to_string()]).await;
     let answer = String::from_utf8_lossy(&output.stdout);
     assert_eq!(answer.trim_end(), format!("422 {REFUSAL}"), "{output:?}");
 }
 
 #[tokio::test]
-async fn a_refusal_by_the_head_alone_asks_for_no_body() {
-    let server = Server::open(hasty()).await;
+async fn a_refusal_by_the_head_alone_sends_no_100_continue() {
+    let server = Server::open(short_linger()).await;
     let request = upload("/refuse/0", "Expect: 100-continue\r\n");
     let answer = server.answer(&request).await;
     assert_refused(&answer);
@@ -160,7 +160,7 @@ async fn a_refusal_by_the_head_alone_asks_for_no_body() {
 }
 
 #[tokio::test]
-async fn a_refused_client_is_let_go_as_soon_as_it_closes() {
+async fn the_linger_ends_when_the_client_closes() {
     let mut config = settings();
     config.linger.quiet = SignedDuration::from_mins(10);
     config.shutdown_grace = SignedDuration::from_mins(10);
@@ -170,22 +170,22 @@ async fn a_refused_client_is_let_go_as_soon_as_it_closes() {
 }
 
 #[tokio::test]
-async fn a_client_that_never_stops_is_cut_off_after_the_drain() {
-    let mut config = hasty();
+async fn a_client_that_never_stops_sending_is_disconnected_after_the_drain() {
+    let mut config = short_linger();
     config.linger.drain_bytes = 1 << 20;
     let server = Server::open(config).await;
     let mut stream = server.ask(&upload("/refuse/1", "")).await;
-    let sent = soon(copy(&mut repeat(0), &mut stream)).await;
+    let sent = within_a_minute(copy(&mut repeat(0), &mut stream)).await;
     assert!(sent.is_err(), "the connection must end");
 }
 
 #[tokio::test]
-async fn with_no_room_to_linger_a_connection_is_closed_at_once() {
+async fn without_a_free_linger_slot_a_connection_is_closed_at_once() {
     let mut config = settings();
     config.linger.quiet = SignedDuration::from_mins(10);
     config.linger.max_sockets = 0;
     let server = Server::open(config).await;
     let mut stream = server.ask(&upload("/refuse/1", "")).await;
-    let sent = soon(copy(&mut repeat(0), &mut stream)).await;
+    let sent = within_a_minute(copy(&mut repeat(0), &mut stream)).await;
     assert!(sent.is_err(), "the connection must end");
 }
