@@ -79,7 +79,7 @@ fn types() -> Vec<String> {
     let steps = steps.join(",");
     let (numbers, code) = (numbers(5), key(1, "i"));
     vec![format!(
-        "INSERT INTO vehicle_types (code, title, instructions, picture, picture_tag, version, gone) \
+        "INSERT INTO vehicle_types (code, title, instructions, picture, picture_tag, version, deleted) \
          {numbers} SELECT {code}, 'Легковой автомобиль', '[{steps}]', '', 'tag', 0, 0 FROM n"
     )]
 }
@@ -100,7 +100,7 @@ fn assignments(size: Size) -> Vec<String> {
         (key(3, "i"), key(2, &format!("i / {FILMED} * {} + i % {FILMED}", size.vehicles)));
     vec![format!(
         "INSERT INTO assignments (ref_key, company_id, vehicle_guid, person_ref, mobile_digits, \
-         version, gone) {numbers} SELECT {own}, {FIRST} + i / {FILMED}, {guid}, '', '77010000000', \
+         version, deleted) {numbers} SELECT {own}, {FIRST} + i / {FILMED}, {guid}, '', '77010000000', \
          0, 0 FROM n"
     )]
 }

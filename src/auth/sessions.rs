@@ -52,7 +52,7 @@ impl Auth {
     }
 
     fn next_pair(&self, session: SessionId, next: Successor) -> Result<SignedIn, SignInError> {
-        let Successor { person, biin, uuid, rti, made_at: issued_at, expires_at } = next;
+        let Successor { person, biin, uuid, rti, created_at: issued_at, expires_at } = next;
         let subject = TokenSubject { person, biin, uuid, session: session.to_string() };
         let refresh = RefreshToken { rti, issued_at, expires_at };
         let pair = self.tokens.mint_pair(&subject, &refresh, self.access_ttl())?;

@@ -235,7 +235,7 @@ async fn list(accounts: &Accounts, json: bool) -> anyhow::Result<Said> {
 fn columns(row: &AccountRow) -> String {
     let state = if row.active { "active" } else { "closed" };
     let (kind, networks) = (row.kind.as_str(), row.networks.join(","));
-    let line = format!("{:<24}  {kind:<8}  {state}  {:.0}  {networks}", row.login, row.made_at);
+    let line = format!("{:<24}  {kind:<8}  {state}  {:.0}  {networks}", row.login, row.created_at);
     line.trim_end().to_owned()
 }
 
@@ -260,7 +260,7 @@ impl<'a> Shown<'a> {
             active: row.active,
             person_id: row.person.map(|person| person.0),
             networks: &row.networks,
-            made_at: row.made_at,
+            made_at: row.created_at,
             previous_until: row.previous_until,
         }
     }

@@ -23,9 +23,19 @@ pub enum DatabaseError {
         /// What it holds: for a debugger. It may be personal, so that it is in no message (S65).
         value: String,
     },
-    /// The tables cannot be brought to this program's version.
-    #[error("the database's tables cannot be brought up to date")]
+    #[error("the database schema cannot be updated")]
     Migrate(#[from] sqlx::migrate::MigrateError),
+    #[error(
+        "this database was made by a version before 0.2, whose layout is no longer supported; \
+         use an empty data folder or an empty database"
+    )]
+    OldLayout,
+    #[error(
+        "the database has schema version {found}, and this program supports at most {}; \
+         install a newer release",
+        known + 1
+    )]
+    SchemaTooNew { found: i64, known: i64 },
     /// `database.url` names no database we speak.
     #[error("database.url must begin with sqlite:// or postgres://")]
     Url,

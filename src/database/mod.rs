@@ -15,6 +15,7 @@ mod outbox;
 mod pool;
 mod reports;
 mod rows;
+mod schema;
 mod statement;
 mod uploads;
 mod videos;

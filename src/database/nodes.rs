@@ -17,22 +17,26 @@ pub struct NodeRow {
 }
 
 impl Database {
-    /// A process begins. It has locked `home`, so a process that had it before is dead: its gates
+    /// A process begins. It has locked `data_folder`, so a process that had it before is dead: its gates
     /// are free at once.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn register_node(&self, node: NodeId, home: &str) -> Result<(), DatabaseError> {
-        let before = sqlx::query("SELECT id FROM nodes WHERE home = $1")
-            .bind(home)
+    pub async fn register_node(
+        &self,
+        node: NodeId,
+        data_folder: &str,
+    ) -> Result<(), DatabaseError> {
+        let before = sqlx::query("SELECT id FROM nodes WHERE data_folder = $1")
+            .bind(data_folder)
             .fetch_all(&self.pool)
             .await?;
         for row in &before {
             self.mark_node_dead(parsed(row, "id")?).await?;
         }
-        sqlx::query("INSERT INTO nodes (id, home, beat) VALUES ($1, $2, 0)")
+        sqlx::query("INSERT INTO nodes (id, data_folder, heartbeat) VALUES ($1, $2, 0)")
             .bind(node.to_string())
-            .bind(home)
+            .bind(data_folder)
             .execute(&self.pool)
             .await?;
         Ok(())
@@ -43,7 +47,7 @@ impl Database {
     /// # Errors
     /// When the database fails.
     pub async fn heartbeat(&self, node: NodeId) -> Result<bool, DatabaseError> {
-        let done = sqlx::query("UPDATE nodes SET beat = beat + 1 WHERE id = $1")
+        let done = sqlx::query("UPDATE nodes SET heartbeat = heartbeat + 1 WHERE id = $1")
             .bind(node.to_string())
             .execute(&self.pool)
             .await?;
@@ -58,7 +62,7 @@ impl Database {
     pub async fn mark_node_dead(&self, node: NodeId) -> Result<(), DatabaseError> {
         let mut write = self.write().await?;
         sqlx::query(
-            "UPDATE uploads SET holder = '', wanted = 0, state = 'open', fence = fence + 1 \
+            "UPDATE uploads SET holder = '', release_requested = 0, state = 'open', fence = fence + 1 \
              WHERE holder = $1 AND state IN ('open', 'finishing')",
         )
         .bind(node.to_string())
@@ -78,7 +82,7 @@ impl Database {
     /// When the database fails.
     pub async fn release_orphaned_leases(&self) -> Result<u64, DatabaseError> {
         let done = sqlx::query(
-            "UPDATE uploads SET holder = '', wanted = 0, state = 'open', fence = fence + 1 \
+            "UPDATE uploads SET holder = '', release_requested = 0, state = 'open', fence = fence + 1 \
              WHERE holder <> '' AND state IN ('open', 'finishing') \
              AND NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.id = uploads.holder)",
         )
@@ -92,8 +96,8 @@ impl Database {
     /// # Errors
     /// When the database fails.
     pub async fn nodes(&self) -> Result<Vec<NodeRow>, DatabaseError> {
-        let rows = sqlx::query("SELECT id, beat FROM nodes").fetch_all(&self.pool).await?;
-        let read = |row| Ok(NodeRow { id: parsed(row, "id")?, beat: number(row, "beat")? });
+        let rows = sqlx::query("SELECT id, heartbeat FROM nodes").fetch_all(&self.pool).await?;
+        let read = |row| Ok(NodeRow { id: parsed(row, "id")?, beat: number(row, "heartbeat")? });
         rows.iter().map(read).collect()
     }
 }

@@ -78,14 +78,6 @@ impl Database {
         Ok(Self { pool, unflushed, kind, employees_see: EmployeesSee::Assigned })
     }
 
-    /// Brings the tables to this program's version.
-    ///
-    /// # Errors
-    /// When the database is away, or its tables are of a later version.
-    pub async fn migrate(&self) -> Result<(), DatabaseError> {
-        Ok(sqlx::migrate!("src/database/migrations").run(&self.pool).await?)
-    }
-
     /// Which database this is.
     #[must_use]
     pub const fn kind(&self) -> Kind {

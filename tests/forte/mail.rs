@@ -42,13 +42,13 @@ async fn want(service: &Service) -> Wanted {
     let db = &service.env.db;
     db.change(format!(
         "INSERT INTO challenges (id, biin, company_id, role, uuid, fcm, mobile, first_name, address, \
-         made_at, expires_at, wrong, used) VALUES ('{challenge}', '080540013184', 20, 'employee', \
+         created_at, expires_at, wrong_codes, used) VALUES ('{challenge}', '080540013184', 20, 'employee', \
          'phone-7', '', '+7 701 000 00 00', '<b>Айбек</b>', '127.0.0.1', {now}, {end}, 0, 0)"
     ))
     .await;
     db.change(format!(
-        "INSERT INTO outbox (id, channel, kind, subject, turn, body, state, attempts, created_at, \
-         due_at, expires_at, leased_until, last_status, last_error, settled_at) VALUES ('{event}', \
+        "INSERT INTO outbox (id, channel, kind, subject, seq, body, state, attempts, created_at, \
+         due_at, expires_at, leased_until, last_status, last_error, completed_at) VALUES ('{event}', \
          'mail', 'mail.code', 'challenge:{challenge}', 1, '{{\"challenge_id\":\"{challenge}\"}}', \
          'pending', 0, {now}, {now}, {end}, 0, 0, '', 0)"
     ))

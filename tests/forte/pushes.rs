@@ -78,7 +78,7 @@ impl Stage {
         let session = SessionId::mint(&fixture.clock, &fixture.random);
         let now = fixture.now().as_microsecond();
         let sql = format!(
-            "INSERT INTO sessions (id, person_id, uuid, fcm, made_at, seen_at, ended_at, ended_why) \
+            "INSERT INTO sessions (id, person_id, uuid, fcm, created_at, seen_at, ended_at, end_reason) \
              VALUES ('{session}', {}, 'phone', '{fcm}', {now}, {now}, 0, '')",
             person.0
         );
@@ -303,7 +303,7 @@ async fn who_may_see_a_report_is_reminded_once(stage: Stage) {
         .await;
     db.tamper(
         "INSERT INTO assignments (ref_key, company_id, vehicle_guid, person_ref, mobile_digits, \
-         version, gone) SELECT 'bbbbbbbb-0000-1000-8000-000000000000', 20, vehicle_guid, \
+         version, deleted) SELECT 'bbbbbbbb-0000-1000-8000-000000000000', 20, vehicle_guid, \
          'aaaaaaaa-0000-1000-8000-000000000000', '', 1, 0 FROM reports",
     )
     .await;

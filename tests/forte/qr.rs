@@ -106,7 +106,7 @@ async fn an_unknown_vehicle_is_not_found() {
         let text = String::from_utf8(bytes(answer).await.to_vec()).unwrap();
         assert!(text.contains("Vehicle not found."));
     }
-    service.env.db.tamper("UPDATE vehicles SET gone = 1").await;
+    service.env.db.tamper("UPDATE vehicles SET deleted = 1").await;
     problem(get(&service, &format!("/vehicle/qr/{known}")).await, 404, "not_found").await;
 }
 

@@ -86,7 +86,7 @@ pub struct AccountRow {
     /// From where it may be used; empty: from everywhere.
     pub networks: Vec<String>,
     /// When it was made.
-    pub made_at: Timestamp,
+    pub created_at: Timestamp,
     /// Whether it opens anything.
     pub active: bool,
 }
@@ -106,7 +106,7 @@ pub struct PasswordRotation {
 }
 
 const COLUMNS: &str = "login, kind, person_id, password_hash, previous_hash, previous_until, \
-                       networks, made_at, active";
+                       networks, created_at, active";
 
 impl Database {
     /// Records an account, and its reviewer when that is a new one. False when the name is taken.
@@ -235,7 +235,7 @@ async fn insert(write: &mut Write, new: &NewAccount) -> Result<bool, DatabaseErr
     };
     let done = sqlx::query(
         "INSERT INTO accounts (login, kind, person_id, password_hash, previous_hash, \
-         previous_until, networks, made_at, active) VALUES ($1, $2, $3, $4, '', $5, $6, $7, 1) \
+         previous_until, networks, created_at, active) VALUES ($1, $2, $3, $4, '', $5, $6, $7, 1) \
          ON CONFLICT DO NOTHING",
     )
     .bind(new.login.as_str())
@@ -280,7 +280,7 @@ fn read(row: &AnyRow) -> Result<AccountRow, DatabaseError> {
         previous_hash: text(row, "previous_hash")?,
         previous_until: optional_time(row, "previous_until")?,
         networks: json(row, "networks")?,
-        made_at: time(row, "made_at")?,
+        created_at: time(row, "created_at")?,
         active: number(row, "active")? != 0,
     })
 }

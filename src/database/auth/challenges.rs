@@ -30,7 +30,7 @@ pub struct ChallengeRow {
     /// Their device.
     pub uuid: String,
     /// When the code was asked for.
-    pub made_at: Timestamp,
+    pub created_at: Timestamp,
     /// Until when the code is good.
     pub expires_at: Timestamp,
     /// Whether the code still opens: neither used, nor burned, nor replaced.
@@ -61,7 +61,7 @@ impl Database {
     ) -> Result<Option<LatestChallenge>, DatabaseError> {
         let row = sqlx::query(
             "SELECT id, expires_at, used FROM challenges WHERE biin = $1 AND uuid = $2 \
-             ORDER BY CASE WHEN used = 0 THEN 0 ELSE 1 END, made_at DESC, id DESC LIMIT 1",
+             ORDER BY CASE WHEN used = 0 THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1",
         )
         .bind(biin.as_str())
         .bind(device.as_str())
@@ -81,8 +81,8 @@ impl Database {
     /// When the database fails.
     pub async fn count_wrong_code(&self, id: ChallengeId, most: u32) -> Result<(), DatabaseError> {
         sqlx::query(
-            "UPDATE challenges SET wrong = wrong + 1, \
-             used = CASE WHEN wrong + 1 >= $1 THEN 2 ELSE used END WHERE id = $2 AND used = 0",
+            "UPDATE challenges SET wrong_codes = wrong_codes + 1, \
+             used = CASE WHEN wrong_codes + 1 >= $1 THEN 2 ELSE used END WHERE id = $2 AND used = 0",
         )
         .bind(i64::from(most))
         .bind(id.to_string())
@@ -98,7 +98,7 @@ impl Database {
     pub async fn challenge(&self, id: ChallengeId) -> Result<Option<ChallengeRow>, DatabaseError> {
         let row = sqlx::query(
             "SELECT h.id, h.company_id, h.biin, COALESCE(c.name, '') AS name, \
-             COALESCE(c.email, '') AS email, h.role, h.mobile, h.first_name, h.uuid, h.made_at, \
+             COALESCE(c.email, '') AS email, h.role, h.mobile, h.first_name, h.uuid, h.created_at, \
              h.expires_at, h.used FROM challenges h \
              LEFT JOIN companies c ON c.id = h.company_id AND h.company_id <> 0 WHERE h.id = $1",
         )
@@ -121,7 +121,7 @@ fn read(row: &AnyRow) -> Result<ChallengeRow, DatabaseError> {
         mobile: text(row, "mobile")?,
         first_name: text(row, "first_name")?,
         uuid: text(row, "uuid")?,
-        made_at: time(row, "made_at")?,
+        created_at: time(row, "created_at")?,
         expires_at: time(row, "expires_at")?,
         open: number(row, "used")? == 0,
     })

@@ -144,7 +144,7 @@ async fn end_sessions(
     context: &EnqueueContext<'_>,
 ) -> Result<(), DatabaseError> {
     sqlx::query(
-        "UPDATE refreshes SET expires_at = $1 WHERE expires_at > $1 AND session_id IN \
+        "UPDATE refresh_tokens SET expires_at = $1 WHERE expires_at > $1 AND session_id IN \
          (SELECT id FROM sessions WHERE person_id = $2)",
     )
     .bind(context.now.as_microsecond())
@@ -152,7 +152,7 @@ async fn end_sessions(
     .execute(&mut **write)
     .await?;
     let ended = sqlx::query(
-        "UPDATE sessions SET ended_at = $1, ended_why = $2 WHERE person_id = $3 AND ended_at = 0 \
+        "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE person_id = $3 AND ended_at = 0 \
          RETURNING id, fcm",
     )
     .bind(context.now.as_microsecond())

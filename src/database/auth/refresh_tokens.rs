@@ -60,7 +60,7 @@ pub struct Successor {
     /// The number of the refresh token.
     pub rti: i64,
     /// When both were made.
-    pub made_at: Timestamp,
+    pub created_at: Timestamp,
     /// Until when the refresh token is good.
     pub expires_at: Timestamp,
 }
@@ -70,7 +70,7 @@ struct Found {
     person: Person,
     biin: String,
     uuid: String,
-    made_at: Timestamp,
+    created_at: Timestamp,
     usage: Use,
 }
 
@@ -96,7 +96,7 @@ impl Database {
         let Some(found) = find(&mut write, refresh).await? else {
             return Ok(RefreshOutcome::SessionEnded);
         };
-        let expires_at = refresh.expires_at(found.made_at);
+        let expires_at = refresh.expires_at(found.created_at);
         if expires_at <= refresh.now {
             return Ok(RefreshOutcome::SessionExpired);
         }
@@ -105,8 +105,8 @@ impl Database {
             used = use_of(&mut write, refresh.rti).await?;
         }
         let outcome = if used.successor == 0 {
-            let (rti, made_at) = (refresh.successor, refresh.now);
-            RefreshOutcome::Issued(found.successor(rti, made_at, expires_at))
+            let (rti, created_at) = (refresh.successor, refresh.now);
+            RefreshOutcome::Issued(found.successor(rti, created_at, expires_at))
         } else {
             again(&mut write, refresh, &found, used, context).await?
         };
@@ -133,13 +133,13 @@ impl TokenRefresh {
 }
 
 impl Found {
-    fn successor(&self, rti: i64, made_at: Timestamp, expires_at: Timestamp) -> Successor {
+    fn successor(&self, rti: i64, created_at: Timestamp, expires_at: Timestamp) -> Successor {
         Successor {
             person: self.person,
             biin: self.biin.clone(),
             uuid: self.uuid.clone(),
             rti,
-            made_at,
+            created_at,
             expires_at,
         }
     }
@@ -147,10 +147,10 @@ impl Found {
 
 async fn find(write: &mut Write, refresh: &TokenRefresh) -> Result<Option<Found>, DatabaseError> {
     let row = sqlx::query(
-        "SELECT s.person_id, s.uuid, s.made_at, p.company_id, p.role, c.biin, \
+        "SELECT s.person_id, s.uuid, s.created_at, p.company_id, p.role, c.biin, \
          COALESCE(r.used_at, -1) AS used_at, COALESCE(r.successor, -1) AS successor \
          FROM sessions s JOIN people p ON p.id = s.person_id JOIN companies c ON c.id = p.company_id \
-         LEFT JOIN refreshes r ON r.rti = $1 AND r.session_id = s.id \
+         LEFT JOIN refresh_tokens r ON r.rti = $1 AND r.session_id = s.id \
          WHERE s.id = $2 AND s.ended_at = 0 AND p.active = 1 AND c.active = 1",
     )
     .bind(refresh.rti)
@@ -168,7 +168,7 @@ fn found(row: &AnyRow) -> Result<Found, DatabaseError> {
         person: Person { id: PersonId(id), company: CompanyId(company), role },
         biin: text(row, "biin")?,
         uuid: text(row, "uuid")?,
-        made_at: time(row, "made_at")?,
+        created_at: time(row, "created_at")?,
         usage: Use { at: number(row, "used_at")?, successor: number(row, "successor")? },
     })
 }
@@ -180,7 +180,7 @@ async fn use_up(
     expires_at: Timestamp,
 ) -> Result<bool, DatabaseError> {
     let done = sqlx::query(
-        "UPDATE refreshes SET used_at = $1, successor = $2 WHERE rti = $3 AND successor = 0",
+        "UPDATE refresh_tokens SET used_at = $1, successor = $2 WHERE rti = $3 AND successor = 0",
     )
     .bind(refresh.now.as_microsecond())
     .bind(refresh.successor)
@@ -195,7 +195,7 @@ async fn use_up(
 }
 
 async fn use_of(write: &mut Write, rti: i64) -> Result<Use, DatabaseError> {
-    let row = sqlx::query("SELECT used_at, successor FROM refreshes WHERE rti = $1")
+    let row = sqlx::query("SELECT used_at, successor FROM refresh_tokens WHERE rti = $1")
         .bind(rti)
         .fetch_optional(&mut **write)
         .await?;
@@ -204,7 +204,7 @@ async fn use_of(write: &mut Write, rti: i64) -> Result<Use, DatabaseError> {
 }
 
 /// A token that was used before: the same answer to a phone that may have lost it, or the end of the
-/// session, because somebody else may have the token. A token whose row is gone was used long ago.
+/// session, because somebody else may have the token. A token whose row is deleted was used long ago.
 async fn again(
     write: &mut Write,
     refresh: &TokenRefresh,
@@ -212,14 +212,14 @@ async fn again(
     used: Use,
     context: &EnqueueContext<'_>,
 ) -> Result<RefreshOutcome, DatabaseError> {
-    let row = sqlx::query("SELECT made_at, expires_at FROM refreshes WHERE rti = $1")
+    let row = sqlx::query("SELECT created_at, expires_at FROM refresh_tokens WHERE rti = $1")
         .bind(used.successor)
         .fetch_optional(&mut **write)
         .await?;
     match row {
         Some(row) if refresh.is_graced(used.at) => {
-            let (made_at, expires_at) = (time(&row, "made_at")?, time(&row, "expires_at")?);
-            Ok(RefreshOutcome::Issued(found.successor(used.successor, made_at, expires_at)))
+            let (created_at, expires_at) = (time(&row, "created_at")?, time(&row, "expires_at")?);
+            Ok(RefreshOutcome::Issued(found.successor(used.successor, created_at, expires_at)))
         }
         _ => {
             let (person, session) = (found.person.id, refresh.session);

@@ -213,8 +213,8 @@ async fn traffic(
         .fetch_one(&mut *on)
         .await?;
     let address = sqlx::query(
-        "SELECT COUNT(*) AS by_address, COALESCE(MIN(made_at), 0) AS address_since \
-         FROM challenges WHERE address = $1 AND made_at > $2",
+        "SELECT COUNT(*) AS by_address, COALESCE(MIN(created_at), 0) AS address_since \
+         FROM challenges WHERE address = $1 AND created_at > $2",
     )
     .bind(new.address.as_str())
     .bind(since(windows.address))
@@ -240,15 +240,15 @@ async fn traffic(
 
 /// What a day has seen of a BIN ($1), and what of that is of a device ($2).
 const OF_COMPANY: &str = "SELECT COUNT(*) AS made, \
-     CAST(COALESCE(SUM(wrong), 0) AS BIGINT) AS wrong, \
-     COALESCE(MAX(made_at), 0) AS latest, \
-     CAST(COALESCE(SUM(CASE WHEN uuid = $2 AND made_at > $3 THEN 1 ELSE 0 END), 0) AS BIGINT) \
+     CAST(COALESCE(SUM(wrong_codes), 0) AS BIGINT) AS wrong, \
+     COALESCE(MAX(created_at), 0) AS latest, \
+     CAST(COALESCE(SUM(CASE WHEN uuid = $2 AND created_at > $3 THEN 1 ELSE 0 END), 0) AS BIGINT) \
        AS by_device, \
-     COALESCE(MIN(CASE WHEN uuid = $2 AND made_at > $3 THEN made_at END), 0) AS device_since, \
+     COALESCE(MIN(CASE WHEN uuid = $2 AND created_at > $3 THEN created_at END), 0) AS device_since, \
      CAST(COALESCE(SUM(CASE WHEN uuid = $2 THEN 1 ELSE 0 END), 0) AS BIGINT) AS device_made, \
-     CAST(COALESCE(SUM(CASE WHEN uuid = $2 THEN wrong ELSE 0 END), 0) AS BIGINT) AS device_wrong, \
-     COALESCE(MAX(CASE WHEN uuid = $2 THEN made_at END), 0) AS device_latest \
-     FROM challenges WHERE biin = $1 AND made_at > $4";
+     CAST(COALESCE(SUM(CASE WHEN uuid = $2 THEN wrong_codes ELSE 0 END), 0) AS BIGINT) AS device_wrong, \
+     COALESCE(MAX(CASE WHEN uuid = $2 THEN created_at END), 0) AS device_latest \
+     FROM challenges WHERE biin = $1 AND created_at > $4";
 
 /// Whether somebody of this company has been signed in on this device. Asked for every BIN (S1); the
 /// lessor's own devices stand for nobody's.
@@ -322,7 +322,7 @@ async fn record(
 async fn insert(write: &mut Write, new: &NewChallenge, owner: &Owner) -> Result<(), DatabaseError> {
     sqlx::query(
         "INSERT INTO challenges (id, biin, company_id, role, uuid, fcm, mobile, first_name, \
-         address, made_at, expires_at, wrong, used) \
+         address, created_at, expires_at, wrong_codes, used) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0)",
     )
     .bind(new.id.to_string())
@@ -348,16 +348,16 @@ async fn enqueue_for_owner(
     owner: &Owner,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
-    let (state, settled_at) = if owner.is_somebody() {
+    let (state, completed_at) = if owner.is_somebody() {
         ("pending", 0)
     } else {
         message.kind = NOBODY;
         ("delivered", now.as_microsecond())
     };
     enqueue(write, &message, now).await?;
-    sqlx::query("UPDATE outbox SET state = $1, settled_at = $2 WHERE id = $3")
+    sqlx::query("UPDATE outbox SET state = $1, completed_at = $2 WHERE id = $3")
         .bind(state)
-        .bind(settled_at)
+        .bind(completed_at)
         .bind(message.id.to_string())
         .execute(&mut **write)
         .await?;

@@ -39,7 +39,7 @@ impl Database {
     ) -> Result<u64, DatabaseError> {
         let done = sqlx::query(
             "DELETE FROM challenges WHERE id IN (SELECT id FROM challenges \
-             WHERE made_at < $1 ORDER BY made_at LIMIT $2)",
+             WHERE created_at < $1 ORDER BY created_at LIMIT $2)",
         )
         .bind(made.as_microsecond())
         .bind(i64::from(limit))
@@ -60,9 +60,9 @@ impl Database {
     ) -> Result<u64, DatabaseError> {
         let mut purged = 0;
         for sql in [
-            "DELETE FROM refreshes WHERE rti IN (SELECT rti FROM refreshes \
+            "DELETE FROM refresh_tokens WHERE rti IN (SELECT rti FROM refresh_tokens \
              WHERE used_at > 0 AND used_at < $1 LIMIT $2)",
-            "DELETE FROM refreshes WHERE rti IN (SELECT rti FROM refreshes \
+            "DELETE FROM refresh_tokens WHERE rti IN (SELECT rti FROM refresh_tokens \
              WHERE expires_at < $1 LIMIT $2)",
         ] {
             let done = sqlx::query(sql)

@@ -69,7 +69,7 @@ pub struct SessionRow {
     /// Whether the device is told of things.
     pub has_push_token: bool,
     /// When the person signed in.
-    pub made_at: Timestamp,
+    pub created_at: Timestamp,
     /// When a token was last got.
     pub seen_at: Timestamp,
 }
@@ -109,7 +109,7 @@ impl Database {
         since: Timestamp,
     ) -> Result<Vec<SessionRow>, DatabaseError> {
         let rows = sqlx::query(
-            "SELECT id, uuid, fcm, made_at, seen_at FROM sessions \
+            "SELECT id, uuid, fcm, created_at, seen_at FROM sessions \
              WHERE person_id = $1 AND ended_at = 0 AND seen_at > $2 \
              ORDER BY seen_at DESC, id LIMIT $3",
         )
@@ -148,7 +148,7 @@ pub(super) async fn open(
 ) -> Result<(), DatabaseError> {
     let now = new.now.as_microsecond();
     sqlx::query(
-        "UPDATE sessions SET ended_at = $1, ended_why = $2 \
+        "UPDATE sessions SET ended_at = $1, end_reason = $2 \
          WHERE person_id = $3 AND uuid = $4 AND ended_at = 0",
     )
     .bind(now)
@@ -159,7 +159,7 @@ pub(super) async fn open(
     .await?;
     take_over(write, &new.fcm, new.id).await?;
     sqlx::query(
-        "INSERT INTO sessions (id, person_id, uuid, fcm, made_at, seen_at, ended_at, ended_why) \
+        "INSERT INTO sessions (id, person_id, uuid, fcm, created_at, seen_at, ended_at, end_reason) \
          VALUES ($1, $2, $3, $4, $5, $5, 0, '')",
     )
     .bind(new.id.to_string())
@@ -181,7 +181,7 @@ pub(super) async fn add_refresh_token(
     expires_at: Timestamp,
 ) -> Result<(), DatabaseError> {
     sqlx::query(
-        "INSERT INTO refreshes (rti, session_id, made_at, expires_at, used_at, successor) \
+        "INSERT INTO refresh_tokens (rti, session_id, created_at, expires_at, used_at, successor) \
          VALUES ($1, $2, $3, $4, 0, 0)",
     )
     .bind(rti)
@@ -218,7 +218,7 @@ pub(super) async fn end(
     context: &EnqueueContext<'_>,
 ) -> Result<bool, DatabaseError> {
     let ended = sqlx::query(
-        "UPDATE sessions SET ended_at = $1, ended_why = $2 \
+        "UPDATE sessions SET ended_at = $1, end_reason = $2 \
          WHERE id = $3 AND person_id = $4 AND ended_at = 0 RETURNING fcm",
     )
     .bind(context.now.as_microsecond())
@@ -242,7 +242,7 @@ pub(super) async fn end_all(
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
     sqlx::query(
-        "UPDATE sessions SET ended_at = $1, ended_why = $2 WHERE person_id = $3 AND ended_at = 0",
+        "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE person_id = $3 AND ended_at = 0",
     )
     .bind(now.as_microsecond())
     .bind(why.as_str())
@@ -257,7 +257,7 @@ fn session(row: &AnyRow) -> Result<SessionRow, DatabaseError> {
         id: parsed(row, "id")?,
         uuid: text(row, "uuid")?,
         has_push_token: !text(row, "fcm")?.is_empty(),
-        made_at: time(row, "made_at")?,
+        created_at: time(row, "created_at")?,
         seen_at: time(row, "seen_at")?,
     })
 }

@@ -27,7 +27,7 @@ pub enum Change {
     Assignment(AssignmentChange),
     /// A report is approved or rejected.
     Decision(DecisionChange),
-    /// An object is gone.
+    /// An object is deleted.
     Deletion(ObjectDeletion),
 }
 
@@ -181,7 +181,7 @@ pub struct DecisionChange {
     pub revision: Option<i64>,
 }
 
-/// An object is gone.
+/// An object is deleted.
 #[derive(Debug, Clone)]
 pub struct ObjectDeletion {
     /// What it is.

@@ -35,7 +35,7 @@ pub(super) async fn company(
     };
     let biin = match holder {
         // It claims nothing that others have.
-        Some(_) if !change.active => format!("gone:{key}"),
+        Some(_) if !change.active => format!("deleted:{key}"),
         Some(holder) if !gives_up(write, holder).await? => return Ok(ChangeOutcome::BiinTaken),
         _ => change.biin.clone(),
     };
@@ -56,7 +56,7 @@ pub(super) async fn company(
 /// Whether the holder of a BIN gives it up, as one does who may not act: 1C cleans duplicates up.
 async fn gives_up(write: &mut Write, holder: i64) -> Result<bool, DatabaseError> {
     let done = sqlx::query(
-        "UPDATE companies SET biin = 'gone:' || ref_key \
+        "UPDATE companies SET biin = 'deleted:' || ref_key \
          WHERE id = $1 AND active = 0 AND ref_key <> ''",
     )
     .bind(holder)
@@ -241,7 +241,7 @@ async fn end_sessions(
     source: ChangeSource<'_>,
 ) -> Result<(), DatabaseError> {
     let sql = format!(
-        "UPDATE sessions SET ended_at = $2, ended_why = $3 WHERE {whose} AND ended_at = 0 \
+        "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE {whose} AND ended_at = 0 \
          RETURNING id, fcm"
     );
     let ended = sqlx::query(sqlx::AssertSqlSafe(sql))

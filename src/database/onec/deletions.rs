@@ -15,13 +15,13 @@ use super::customers::{end_sessions_of_company, end_sessions_of_person};
 const fn place(object: ObjectKind) -> (&'static str, &'static str, &'static str) {
     match object {
         // Its BIN is free for another: duplicates can be cleaned up.
-        ObjectKind::Company => ("companies", "ref_key", "active = 0, biin = 'gone:' || ref_key"),
+        ObjectKind::Company => ("companies", "ref_key", "active = 0, biin = 'deleted:' || ref_key"),
         ObjectKind::User => ("people", "ref_key", "active = 0"),
-        ObjectKind::VehicleType => ("vehicle_types", "code", "gone = 1"),
-        ObjectKind::Vehicle => ("vehicles", "guid", "gone = 1"),
-        ObjectKind::Contract => ("contracts", "ref_key", "gone = 1"),
-        ObjectKind::Report => ("reports", "ref_key", "gone = 1"),
-        ObjectKind::Assignment => ("assignments", "ref_key", "gone = 1"),
+        ObjectKind::VehicleType => ("vehicle_types", "code", "deleted = 1"),
+        ObjectKind::Vehicle => ("vehicles", "guid", "deleted = 1"),
+        ObjectKind::Contract => ("contracts", "ref_key", "deleted = 1"),
+        ObjectKind::Report => ("reports", "ref_key", "deleted = 1"),
+        ObjectKind::Assignment => ("assignments", "ref_key", "deleted = 1"),
     }
 }
 
@@ -74,24 +74,24 @@ const fn tombstone(object: ObjectKind) -> &'static str {
     match object {
         ObjectKind::VehicleType => {
             "INSERT INTO vehicle_types (code, title, instructions, picture, picture_tag, version, \
-             gone) VALUES ($1, '', '[]', '', '', $2, 1)"
+             deleted) VALUES ($1, '', '[]', '', '', $2, 1)"
         }
         ObjectKind::Vehicle => {
             "INSERT INTO vehicles (guid, company_id, plate_number, vin_code, type_code, version, \
-             gone) VALUES ($1, -1, '', '', '', $2, 1)"
+             deleted) VALUES ($1, -1, '', '', '', $2, 1)"
         }
         ObjectKind::Contract => {
-            "INSERT INTO contracts (ref_key, company_id, number, ends_at, version, gone) \
+            "INSERT INTO contracts (ref_key, company_id, number, ends_at, version, deleted) \
              VALUES ($1, -1, '', 0, $2, 1)"
         }
         ObjectKind::Assignment => {
             "INSERT INTO assignments (ref_key, company_id, vehicle_guid, person_ref, \
-             mobile_digits, version, gone) VALUES ($1, -1, '', '', '', $2, 1)"
+             mobile_digits, version, deleted) VALUES ($1, -1, '', '', '', $2, 1)"
         }
         // Companies and people have numbers, and are not written so.
         ObjectKind::Report | ObjectKind::Company | ObjectKind::User => {
             "INSERT INTO reports (ref_key, company_id, vehicle_guid, report_number, \
-             contract_number, starts_at, finishes_at, status_code, reject_reason, version, gone) \
+             contract_number, starts_at, finishes_at, status_code, reject_reason, version, deleted) \
              VALUES ($1, -1, '', '', '', 0, 0, 1, '', $2, 1)"
         }
     }
@@ -104,7 +104,7 @@ async fn remember_company(
     let id = next_number(write, Counter::Companies).await?;
     sqlx::query(
         "INSERT INTO companies (id, biin, name, email, active, ref_key, version) \
-         VALUES ($1, 'gone:' || $2, '', '', 0, $2, $3)",
+         VALUES ($1, 'deleted:' || $2, '', '', 0, $2, $3)",
     )
     .bind(id)
     .bind(deletion.key.to_string())

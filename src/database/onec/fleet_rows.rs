@@ -12,10 +12,10 @@ fn tail(table: &str, key: &str, columns: &[&str]) -> String {
     let set: Vec<String> =
         columns.iter().map(|column| format!("{column} = excluded.{column}")).collect();
     format!(
-        "ON CONFLICT ({key}) DO UPDATE SET {}, gone = 0, version = CASE WHEN excluded.version = 0 \
+        "ON CONFLICT ({key}) DO UPDATE SET {}, deleted = 0, version = CASE WHEN excluded.version = 0 \
          THEN {table}.version ELSE excluded.version END \
          WHERE excluded.version = 0 OR excluded.version > {table}.version \
-         RETURNING {key} AS ref_key, gone AS state, gone AS at, gone AS revision, gone AS company",
+         RETURNING {key} AS ref_key, deleted AS state, deleted AS at, deleted AS revision, deleted AS company",
         set.join(", ")
     )
 }
@@ -24,7 +24,7 @@ fn tail(table: &str, key: &str, columns: &[&str]) -> String {
 pub(super) fn types() -> Upsert {
     Upsert {
         head: "INSERT INTO vehicle_types (code, version, title, instructions, picture, \
-               picture_tag, gone)",
+               picture_tag, deleted)",
         columns: 7,
         tail: tail("vehicle_types", "code", &["title", "instructions"]),
     }
@@ -69,7 +69,7 @@ pub(super) fn vehicle_row(change: &VehicleChange, known: &Known) -> Result<Row, 
 
 pub(super) fn contracts() -> Upsert {
     Upsert {
-        head: "INSERT INTO contracts (ref_key, version, company_id, number, ends_at, gone)",
+        head: "INSERT INTO contracts (ref_key, version, company_id, number, ends_at, deleted)",
         columns: 6,
         tail: tail("contracts", "ref_key", &["company_id", "number", "ends_at"]),
     }
@@ -91,7 +91,7 @@ pub(super) fn assignments() -> Upsert {
     let columns = ["company_id", "vehicle_guid", "person_ref", "mobile_digits"];
     Upsert {
         head: "INSERT INTO assignments (ref_key, version, company_id, vehicle_guid, person_ref, \
-               mobile_digits, gone)",
+               mobile_digits, deleted)",
         columns: 7,
         tail: tail("assignments", "ref_key", &columns),
     }

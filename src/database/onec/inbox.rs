@@ -124,7 +124,7 @@ async fn keep(
     .execute(&mut **write)
     .await?;
     sqlx::query(
-        "INSERT INTO onec_nodes (node, acked, received_no) VALUES ($1, 0, $2) \
+        "INSERT INTO onec_nodes (node, acknowledged, received_no) VALUES ($1, 0, $2) \
          ON CONFLICT (node) DO UPDATE SET received_no = CASE \
          WHEN excluded.received_no > onec_nodes.received_no THEN excluded.received_no \
          ELSE onec_nodes.received_no END",

@@ -11,7 +11,7 @@ use super::bulk::look_up;
 use super::changes::{Change, ObjectDeletion, ObjectKind};
 
 /// The objects that the changes of a message refer to, and those that it has brought so far. What is
-/// gone can still be referred to: 1C keeps such objects too.
+/// deleted can still be referred to: 1C keeps such objects too.
 #[derive(Default)]
 pub(super) struct Known {
     pub(super) companies: HashMap<ObjectKey, CompanyId>,

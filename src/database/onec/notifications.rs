@@ -26,7 +26,7 @@ pub(super) struct Notifications {
 pub(super) struct Before {
     revision: i64,
     company: i64,
-    gone: bool,
+    deleted: bool,
 }
 
 impl Before {
@@ -34,7 +34,7 @@ impl Before {
         Ok(Self {
             revision: number(row, "revision")?,
             company: number(row, "company_id")?,
-            gone: number(row, "gone")? != 0,
+            deleted: number(row, "deleted")? != 0,
         })
     }
 }
@@ -46,7 +46,7 @@ pub(super) async fn states(
 ) -> Result<HashMap<String, Before>, DatabaseError> {
     let mut states = HashMap::new();
     let keys = reports(changes).map(|report| report.ref_key.to_string());
-    let select = "SELECT ref_key, revision, company_id, gone FROM reports WHERE ref_key IN";
+    let select = "SELECT ref_key, revision, company_id, deleted FROM reports WHERE ref_key IN";
     look_up(write, select, keys.collect::<Vec<_>>(), |row| {
         states.insert(text(row, "ref_key")?, Before::read(row)?);
         Ok(())
@@ -78,7 +78,7 @@ impl Notifications {
             let status = ReportStatus::try_from(now.state).ok();
             let was = before.get(&key);
             // Its people have not seen it before.
-            let new = was.is_none_or(|was| was.gone || was.company != now.company);
+            let new = was.is_none_or(|was| was.deleted || was.company != now.company);
             if new && status.is_some_and(ReportStatus::is_open) {
                 self.assigned.push(report.ref_key);
             }

@@ -102,11 +102,11 @@ impl Database {
     /// # Errors
     /// When the database fails.
     pub async fn acknowledged(&self, node: &str) -> Result<i64, DatabaseError> {
-        let row = sqlx::query("SELECT acked FROM onec_nodes WHERE node = $1")
+        let row = sqlx::query("SELECT acknowledged FROM onec_nodes WHERE node = $1")
             .bind(node)
             .fetch_optional(&self.pool)
             .await?;
-        row.map_or(Ok(0), |row| number(&row, "acked"))
+        row.map_or(Ok(0), |row| number(&row, "acknowledged"))
     }
 
     /// A node has taken submissions over up to this turn. It never goes back.
@@ -115,9 +115,9 @@ impl Database {
     /// When the database fails.
     pub async fn acknowledge(&self, node: &str, turn: i64) -> Result<(), DatabaseError> {
         sqlx::query(
-            "INSERT INTO onec_nodes (node, acked, received_no) VALUES ($1, $2, 0) \
-             ON CONFLICT (node) DO UPDATE SET acked = excluded.acked \
-             WHERE onec_nodes.acked < excluded.acked",
+            "INSERT INTO onec_nodes (node, acknowledged, received_no) VALUES ($1, $2, 0) \
+             ON CONFLICT (node) DO UPDATE SET acknowledged = excluded.acknowledged \
+             WHERE onec_nodes.acknowledged < excluded.acknowledged",
         )
         .bind(node)
         .bind(turn)

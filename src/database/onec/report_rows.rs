@@ -23,20 +23,20 @@ impl Said {
 }
 
 /// 1C says something else of the state than last time.
-const NEWS: &str = "excluded.told_status <> reports.told_status";
+const NEWS: &str = "excluded.onec_status_code <> reports.onec_status_code";
 /// 1C gives another reason than last time.
-const OTHER_REASON: &str = "excluded.told_reason <> reports.told_reason";
+const OTHER_REASON: &str = "excluded.onec_reject_reason <> reports.onec_reject_reason";
 /// What 1C says cannot be: it has not heard of a submission yet, or of a decision since.
 const TOO_LATE: &str = "(excluded.status_code = 1 AND reports.status_code = 2 \
                         OR excluded.status_code = 2 AND reports.status_code IN (3, 4) \
-                        AND (reports.status_code <> reports.told_status \
-                        OR reports.reject_reason <> reports.told_reason))";
+                        AND (reports.status_code <> reports.onec_status_code \
+                        OR reports.reject_reason <> reports.onec_reject_reason))";
 
 pub(super) fn reports(said: Said) -> Upsert {
     Upsert {
         head: "INSERT INTO reports (ref_key, version, company_id, vehicle_guid, contract_ref, \
                report_number, contract_number, starts_at, finishes_at, due_at, status_code, \
-               reject_reason, decided_at, decided_by, told_status, told_reason)",
+               reject_reason, decided_at, decided_by, onec_status_code, onec_reject_reason)",
         columns: 16,
         tail: said.tail(),
     }
@@ -51,7 +51,7 @@ impl Said {
              report_number = excluded.report_number, contract_number = excluded.contract_number, \
              starts_at = excluded.starts_at, finishes_at = excluded.finishes_at, {state} \
              reminded_at = CASE WHEN excluded.due_at <> reports.due_at OR {decides} THEN 0 \
-             ELSE reports.reminded_at END, due_at = excluded.due_at, gone = 0, \
+             ELSE reports.reminded_at END, due_at = excluded.due_at, deleted = 0, \
              version = CASE WHEN excluded.version = 0 THEN reports.version \
              ELSE excluded.version END \
              WHERE excluded.version = 0 OR excluded.version > reports.version \
@@ -104,8 +104,9 @@ impl Said {
         let (moves, restates, decides) = (self.moves(), self.restates(), self.decides());
         // A new decision without a reason does not keep that of the one before.
         let reason = if self.reason { format!("{moves} OR {restates}") } else { decides.clone() };
-        let told_status = if self.status { "excluded.told_status" } else { "reports.told_status" };
-        let told_reason = if self.reason { "1 = 1" } else { decides.as_str() };
+        let onec_status_code =
+            if self.status { "excluded.onec_status_code" } else { "reports.onec_status_code" };
+        let onec_reject_reason = if self.reason { "1 = 1" } else { decides.as_str() };
         format!(
             "status_code = CASE WHEN {moves} THEN excluded.status_code \
              ELSE reports.status_code END, \
@@ -114,9 +115,9 @@ impl Said {
              revision = reports.revision + CASE WHEN {moves} OR {decides} THEN 1 ELSE 0 END, \
              decided_at = CASE WHEN {decides} THEN excluded.decided_at ELSE reports.decided_at END, \
              decided_by = CASE WHEN {decides} THEN excluded.decided_by ELSE reports.decided_by END, \
-             told_status = {told_status}, \
-             told_reason = CASE WHEN {told_reason} THEN excluded.told_reason \
-             ELSE reports.told_reason END,"
+             onec_status_code = {onec_status_code}, \
+             onec_reject_reason = CASE WHEN {onec_reject_reason} THEN excluded.onec_reject_reason \
+             ELSE reports.onec_reject_reason END,"
         )
     }
 }

@@ -8,7 +8,7 @@ use crate::database::pool::{Database, Write};
 use crate::database::rows::{count, micros, optional_time, parsed, text, time, unreadable};
 use crate::model::{BuildMessage, Channel, Clock, EventId, OutboxEvent, OutboxMessage, Random};
 
-/// Writes a message into the transaction that it tells of. Its turn is after every other about its
+/// Writes a message into the transaction that it tells of. Its seq is after every other about its
 /// subject; where two transactions may tell of one subject at once, they have locked its row.
 pub(in crate::database) async fn enqueue(
     write: &mut Write,
@@ -16,9 +16,9 @@ pub(in crate::database) async fn enqueue(
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
     sqlx::query(
-        "INSERT INTO outbox (id, channel, kind, subject, turn, body, state, attempts, created_at, \
-         due_at, expires_at, leased_until, last_status, last_error, settled_at) \
-         SELECT $1, $2, $3, $4, COALESCE(MAX(turn), 0) + 1, $5, 'pending', 0, $6, $6, $7, 0, 0, '', 0 \
+        "INSERT INTO outbox (id, channel, kind, subject, seq, body, state, attempts, created_at, \
+         due_at, expires_at, leased_until, last_status, last_error, completed_at) \
+         SELECT $1, $2, $3, $4, COALESCE(MAX(seq), 0) + 1, $5, 'pending', 0, $6, $6, $7, 0, 0, '', 0 \
          FROM outbox WHERE subject = $4",
     )
     .bind(message.id.to_string())
@@ -179,7 +179,7 @@ impl Database {
                SELECT o.id FROM outbox o WHERE o.channel = $4 AND o.state = 'pending' \
                AND o.due_at <= $2 AND (o.expires_at = 0 OR o.expires_at > $2) \
                AND o.leased_until <= $2 AND NOT EXISTS (SELECT 1 FROM outbox e \
-                 WHERE e.subject = o.subject AND e.state = 'pending' AND e.turn < o.turn) \
+                 WHERE e.subject = o.subject AND e.state = 'pending' AND e.seq < o.seq) \
                ORDER BY o.due_at LIMIT $3) \
              AND state = 'pending' AND leased_until <= $2 \
              RETURNING id, channel, kind, subject, body, attempts, leased_until, created_at, \
@@ -205,7 +205,7 @@ impl Database {
         now: Timestamp,
     ) -> Result<u64, DatabaseError> {
         let done = sqlx::query(
-            "UPDATE outbox SET state = 'dead', settled_at = $1, last_error = CASE last_error \
+            "UPDATE outbox SET state = 'dead', completed_at = $1, last_error = CASE last_error \
              WHEN '' THEN $2 ELSE $2 || '; before that: ' || last_error END \
              WHERE channel = $3 AND state = 'pending' AND expires_at > 0 AND expires_at <= $1 \
              AND leased_until <= $1",
@@ -225,7 +225,7 @@ impl Database {
     pub async fn record_delivery(&self, result: &DeliveryResult) -> Result<bool, DatabaseError> {
         let done = sqlx::query(
             "UPDATE outbox SET state = $1, due_at = $2, leased_until = 0, last_status = $3, \
-             last_error = $4, settled_at = $5 WHERE id = $6 AND leased_until = $7",
+             last_error = $4, completed_at = $5 WHERE id = $6 AND leased_until = $7",
         )
         .bind(result.state.as_str())
         .bind(result.due_at.as_microsecond())

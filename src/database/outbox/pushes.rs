@@ -28,14 +28,14 @@ const VISIBLE_SESSIONS: &str = "SELECT r.ref_key, s.id AS session_id FROM report
     JOIN companies c ON c.id = r.company_id AND c.active = 1 \
     JOIN people p ON p.company_id = r.company_id AND p.active = 1 \
     JOIN sessions s ON s.person_id = p.id AND s.ended_at = 0 AND s.fcm <> '' \
-    WHERE r.gone = 0 AND (p.role = 'admin' OR p.role = 'employee'";
+    WHERE r.deleted = 0 AND (p.role = 'admin' OR p.role = 'employee'";
 
 /// Of the drivers only those the vehicle is assigned to, or all where nothing is assigned (Q37): the
 /// rule of [`Database::scope_of`], for many people at once.
 const BY_ASSIGNMENT: &str = " AND (\
-      NOT EXISTS (SELECT 1 FROM assignments a WHERE a.company_id = r.company_id AND a.gone = 0) \
+      NOT EXISTS (SELECT 1 FROM assignments a WHERE a.company_id = r.company_id AND a.deleted = 0) \
       OR EXISTS (SELECT 1 FROM assignments a WHERE a.vehicle_guid = r.vehicle_guid \
-        AND a.company_id = r.company_id AND a.gone = 0 \
+        AND a.company_id = r.company_id AND a.deleted = 0 \
         AND (a.person_ref <> '' AND a.person_ref = p.ref_key \
           OR a.mobile_digits <> '' AND a.mobile_digits = p.mobile_digits)))";
 
@@ -218,7 +218,7 @@ impl Database {
         let row = sqlx::query(
             "SELECT r.report_number, COALESCE(v.plate_number, '') AS plate_number, r.due_at, \
              r.status_code FROM reports r LEFT JOIN vehicles v ON v.guid = r.vehicle_guid \
-             AND v.company_id = r.company_id WHERE r.ref_key = $1 AND r.gone = 0",
+             AND v.company_id = r.company_id WHERE r.ref_key = $1 AND r.deleted = 0",
         )
         .bind(ref_key.to_string())
         .fetch_optional(&self.pool)

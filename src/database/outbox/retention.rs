@@ -18,11 +18,11 @@ pub struct RetentionCutoffs {
 
 /// Which messages go, settled before $1 and at most $2: each kind by an index of its own.
 const PURGE_SETTLED: &str = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox \
-     WHERE state IN ('delivered', 'dropped') AND settled_at < $1 LIMIT $2)";
+     WHERE state IN ('delivered', 'dropped') AND completed_at < $1 LIMIT $2)";
 const PURGE_DEAD: &str = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox \
-     WHERE state = 'dead' AND settled_at < $1 LIMIT $2)";
+     WHERE state = 'dead' AND completed_at < $1 LIMIT $2)";
 const PURGE_CODES: &str = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox \
-     WHERE kind IN ('mail.code', 'mail.none') AND state <> 'pending' AND settled_at < $1 LIMIT $2)";
+     WHERE kind IN ('mail.code', 'mail.none') AND state <> 'pending' AND completed_at < $1 LIMIT $2)";
 
 impl Database {
     /// Forgets up to `limit` old messages of each kind. What is still to be told is never forgotten.

@@ -105,12 +105,14 @@ pub(in crate::database) async fn decide(
 
 /// What 1C decides it has said: when it sends the report itself afterwards, that is no news.
 async fn keep_word(write: &mut Write, decision: &NewDecision) -> Result<(), DatabaseError> {
-    sqlx::query("UPDATE reports SET told_status = $1, told_reason = $2 WHERE ref_key = $3")
-        .bind(decision.decision.resulting_status().code())
-        .bind(decision.reason.as_str())
-        .bind(decision.ref_key.to_string())
-        .execute(&mut **write)
-        .await?;
+    sqlx::query(
+        "UPDATE reports SET onec_status_code = $1, onec_reject_reason = $2 WHERE ref_key = $3",
+    )
+    .bind(decision.decision.resulting_status().code())
+    .bind(decision.reason.as_str())
+    .bind(decision.ref_key.to_string())
+    .execute(&mut **write)
+    .await?;
     Ok(())
 }
 
@@ -158,7 +160,7 @@ async fn move_report(
 ) -> Result<bool, DatabaseError> {
     let done = sqlx::query(
         "UPDATE reports SET status_code = $1, reject_reason = $2, revision = revision + 1, \
-         decided_at = $3, decided_by = $4, reminded_at = 0 WHERE ref_key = $5 AND gone = 0 \
+         decided_at = $3, decided_by = $4, reminded_at = 0 WHERE ref_key = $5 AND deleted = 0 \
          AND status_code IN (2, 3, 4) AND NOT (status_code = $1 AND reject_reason = $2) \
          AND ($6 = 1 OR revision = $7) AND ($8 < 0 OR company_id = $8)",
     )
@@ -182,7 +184,7 @@ async fn read_state(
 ) -> Result<Option<ReportState>, DatabaseError> {
     let row = sqlx::query(
         "SELECT status_code, revision, reject_reason, decided_at, decided_by FROM reports \
-         WHERE ref_key = $1 AND gone = 0 AND ($2 < 0 OR company_id = $2)",
+         WHERE ref_key = $1 AND deleted = 0 AND ($2 < 0 OR company_id = $2)",
     )
     .bind(decision.ref_key.to_string())
     .bind(decision.scope.map_or(-1, |company| company.0))

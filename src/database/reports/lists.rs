@@ -97,8 +97,8 @@ impl Block {
     /// Word for word the condition of the block's index, or the database would not use it.
     pub(super) const fn condition(self) -> &'static str {
         match self {
-            Self::Important => "r.status_code IN (1, 4) AND r.gone = 0",
-            Self::General => "r.status_code IN (2, 3) AND r.gone = 0",
+            Self::Important => "r.status_code IN (1, 4) AND r.deleted = 0",
+            Self::General => "r.status_code IN (2, 3) AND r.deleted = 0",
         }
     }
 

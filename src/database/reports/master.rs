@@ -54,7 +54,7 @@ impl Database {
     pub async fn add_vehicle_type(&self, new: &NewVehicleType) -> Result<(), DatabaseError> {
         sqlx::query(
             "INSERT INTO vehicle_types (code, title, instructions, picture, picture_tag, version, \
-             gone) VALUES ($1, $2, $3, '', '', 0, 0) ON CONFLICT DO NOTHING",
+             deleted) VALUES ($1, $2, $3, '', '', 0, 0) ON CONFLICT DO NOTHING",
         )
         .bind(new.code.to_string())
         .bind(new.title.as_str())
@@ -70,7 +70,7 @@ impl Database {
     /// When the database fails.
     pub async fn add_contract(&self, new: &NewContract) -> Result<(), DatabaseError> {
         sqlx::query(
-            "INSERT INTO contracts (ref_key, company_id, number, ends_at, version, gone) \
+            "INSERT INTO contracts (ref_key, company_id, number, ends_at, version, deleted) \
              VALUES ($1, $2, $3, $4, 0, 0) ON CONFLICT DO NOTHING",
         )
         .bind(new.key.to_string())
@@ -106,7 +106,7 @@ impl Database {
     pub async fn add_assignment(&self, new: &NewAssignment) -> Result<(), DatabaseError> {
         sqlx::query(
             "INSERT INTO assignments (ref_key, company_id, vehicle_guid, person_ref, \
-             mobile_digits, version, gone) VALUES ($1, $2, $3, $4, $5, 0, 0) \
+             mobile_digits, version, deleted) VALUES ($1, $2, $3, $4, $5, 0, 0) \
              ON CONFLICT DO NOTHING",
         )
         .bind(new.key.to_string())

@@ -18,7 +18,7 @@ impl Database {
         tag: &str,
     ) -> Result<bool, DatabaseError> {
         let done = sqlx::query(
-            "UPDATE vehicle_types SET picture = $1, picture_tag = $2 WHERE code = $3 AND gone = 0",
+            "UPDATE vehicle_types SET picture = $1, picture_tag = $2 WHERE code = $3 AND deleted = 0",
         )
         .bind(picture)
         .bind(tag)
@@ -38,7 +38,7 @@ impl Database {
         code: TypeCode,
     ) -> Result<Option<(String, String)>, DatabaseError> {
         let row = sqlx::query(
-            "SELECT picture, picture_tag FROM vehicle_types WHERE code = $1 AND gone = 0",
+            "SELECT picture, picture_tag FROM vehicle_types WHERE code = $1 AND deleted = 0",
         )
         .bind(code.to_string())
         .fetch_optional(&self.pool)
@@ -54,7 +54,7 @@ impl Database {
         &self,
         vehicle: VehicleGuid,
     ) -> Result<Option<CompanyId>, DatabaseError> {
-        let row = sqlx::query("SELECT company_id FROM vehicles WHERE guid = $1 AND gone = 0")
+        let row = sqlx::query("SELECT company_id FROM vehicles WHERE guid = $1 AND deleted = 0")
             .bind(vehicle.to_string())
             .fetch_optional(&self.pool)
             .await?;

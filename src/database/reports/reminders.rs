@@ -26,10 +26,10 @@ impl Database {
         // Asked twice: PostgreSQL checks the outer condition again once it has locked the row.
         let rows = sqlx::query(
             "UPDATE reports SET reminded_at = $1 WHERE ref_key IN (\
-               SELECT ref_key FROM reports WHERE status_code IN (1, 4) AND gone = 0 \
+               SELECT ref_key FROM reports WHERE status_code IN (1, 4) AND deleted = 0 \
                AND reminded_at = 0 AND due_at > $1 AND due_at <= $2 \
                ORDER BY due_at, ref_key LIMIT $3) \
-             AND status_code IN (1, 4) AND gone = 0 AND reminded_at = 0 RETURNING ref_key",
+             AND status_code IN (1, 4) AND deleted = 0 AND reminded_at = 0 RETURNING ref_key",
         )
         .bind(context.now.as_microsecond())
         .bind(until.as_microsecond())

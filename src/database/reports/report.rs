@@ -138,7 +138,7 @@ impl Database {
             "SELECT r.company_id, r.vehicle_guid, r.status_code, r.starts_at, r.due_at, \
              COALESCE(v.sha256, '') AS sha256 FROM reports r \
              LEFT JOIN submissions s ON s.ref_key = r.ref_key LEFT JOIN videos v ON v.id = s.video_id \
-             WHERE r.ref_key = $1 AND r.gone = 0 ORDER BY s.turn DESC LIMIT 1",
+             WHERE r.ref_key = $1 AND r.deleted = 0 ORDER BY s.turn DESC LIMIT 1",
         )
         .bind(ref_key.to_string())
         .fetch_optional(&self.pool)
@@ -153,7 +153,7 @@ impl Database {
     pub async fn open_reports(&self, company: CompanyId) -> Result<Vec<ReportRow>, DatabaseError> {
         let rows = sqlx::query(
             "SELECT ref_key, company_id, vehicle_guid, status_code, starts_at, due_at, '' AS sha256 \
-             FROM reports WHERE company_id = $1 AND status_code IN (1, 4) AND gone = 0 ORDER BY ref_key",
+             FROM reports WHERE company_id = $1 AND status_code IN (1, 4) AND deleted = 0 ORDER BY ref_key",
         )
         .bind(company.0)
         .fetch_all(&self.pool)

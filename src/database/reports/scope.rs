@@ -58,7 +58,7 @@ impl Database {
             return Ok(true);
         }
         let mut statement = Statement::new("SELECT r.ref_key FROM reports r WHERE r.ref_key = ");
-        statement.text(&ref_key).push(" AND r.gone = 0");
+        statement.text(&ref_key).push(" AND r.deleted = 0");
         scope.restrict(&mut statement, "r.vehicle_guid");
         Ok(statement.one(&self.pool).await?.is_some())
     }
@@ -83,7 +83,7 @@ impl Database {
         for ref_key in ref_keys.iter().skip(1) {
             statement.push(", ").text(ref_key);
         }
-        statement.push(") AND r.gone = 0");
+        statement.push(") AND r.deleted = 0");
         scope.restrict(&mut statement, "r.vehicle_guid");
         statement.all(&self.pool).await?.iter().map(|row| parsed(row, "ref_key")).collect()
     }
@@ -96,7 +96,7 @@ impl Database {
     pub async fn scope_of_driver(&self, driver: &Person) -> Result<Scope, DatabaseError> {
         let row = sqlx::query(
             "SELECT p.ref_key, p.mobile_digits, CAST(CASE WHEN EXISTS (SELECT 1 FROM assignments a \
-             WHERE a.company_id = p.company_id AND a.gone = 0) THEN 1 ELSE 0 END AS BIGINT) AS assigns \
+             WHERE a.company_id = p.company_id AND a.deleted = 0) THEN 1 ELSE 0 END AS BIGINT) AS assigns \
              FROM people p WHERE p.id = $1",
         )
         .bind(driver.id.0)
@@ -116,7 +116,7 @@ impl Database {
 
 impl Scope {
     /// Adds that `column` holds a vehicle of this scope. The company itself is the caller's matter:
-    /// it decides which index is gone by.
+    /// it decides which index is deleted by.
     pub(super) fn restrict(&self, statement: &mut Statement, column: &str) {
         let Some(keys) = &self.only else { return };
         let named = [("person_ref", &keys.person_ref), ("mobile_digits", &keys.mobile_digits)];
@@ -124,7 +124,7 @@ impl Scope {
         statement.push(" AND ").push(column);
         for (by, key) in named.into_iter().filter(|(_, key)| !key.is_empty()) {
             statement.push(begin).push("SELECT vehicle_guid FROM assignments WHERE company_id = ");
-            statement.number(self.company.0).push(" AND gone = 0 AND ").push(by);
+            statement.number(self.company.0).push(" AND deleted = 0 AND ").push(by);
             statement.push(" = ").text(key);
             begin = " UNION ";
         }

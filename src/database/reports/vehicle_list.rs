@@ -69,7 +69,7 @@ fn vehicle_list(
     statement
         .push("'') WHERE p.company_id = ")
         .number(filter.scope.company.0)
-        .push(" AND p.gone = 0");
+        .push(" AND p.deleted = 0");
     filter.scope.restrict(&mut statement, "p.guid");
     if block == Block::General && filter.status.is_none() {
         statement.push(" AND NOT EXISTS ");
@@ -107,7 +107,7 @@ fn best(
     states: impl FnOnce(&mut Statement),
 ) {
     statement.push(&format!(
-        "(SELECT {columns} FROM reports b WHERE b.vehicle_guid = p.guid AND b.gone = 0 \
+        "(SELECT {columns} FROM reports b WHERE b.vehicle_guid = p.guid AND b.deleted = 0 \
          AND b.company_id = "
     ));
     statement.number(filter.scope.company.0).push(" AND b.status_code ");

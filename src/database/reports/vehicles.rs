@@ -69,7 +69,7 @@ impl Database {
         let mut statement = Statement::new(
             "SELECT v.guid, v.plate_number, v.type_code FROM vehicles v WHERE v.company_id = ",
         );
-        statement.number(scope.company.0).push(" AND v.gone = 0");
+        statement.number(scope.company.0).push(" AND v.deleted = 0");
         scope.restrict(&mut statement, "v.guid");
         let kind = after.and_then(|last| last.type_code).map(|code| code.to_string());
         let guid = after.map(|last| last.guid.to_string()).unwrap_or_default();
@@ -121,9 +121,9 @@ impl Database {
             "SELECT v.guid, v.plate_number, v.vin_code, v.type_code, \
              COALESCE(t.picture_tag, '') AS picture_tag, COALESCE(c.number, '') AS contract_number, \
              COALESCE(c.ends_at, 0) AS ends_at FROM vehicles v \
-             LEFT JOIN vehicle_types t ON t.code = v.type_code AND t.gone = 0 \
+             LEFT JOIN vehicle_types t ON t.code = v.type_code AND t.deleted = 0 \
              LEFT JOIN contracts c ON c.ref_key = v.contract_ref AND c.company_id = v.company_id \
-             AND c.gone = 0 WHERE v.gone = 0 AND v.guid = ",
+             AND c.deleted = 0 WHERE v.deleted = 0 AND v.guid = ",
         );
         statement.text(&guid).push(" AND v.company_id = ").number(scope.company.0);
         scope.restrict(&mut statement, "v.guid");
@@ -144,8 +144,8 @@ impl Database {
         let mut statement = Statement::new(
             "SELECT COALESCE(c.number, r.contract_number) AS contract_number, \
              COALESCE(c.ends_at, 0) AS ends_at FROM reports r LEFT JOIN contracts c \
-             ON c.ref_key = r.contract_ref AND c.company_id = r.company_id AND c.gone = 0 \
-             WHERE r.gone = 0 AND r.vehicle_guid = ",
+             ON c.ref_key = r.contract_ref AND c.company_id = r.company_id AND c.deleted = 0 \
+             WHERE r.deleted = 0 AND r.vehicle_guid = ",
         );
         statement.text(&selected.guid).push(" AND r.company_id = ").number(scope.company.0);
         statement.push(" ORDER BY r.starts_at DESC, r.ref_key DESC LIMIT 1");
@@ -168,7 +168,7 @@ impl Database {
         let mut statement = Statement::new("SELECT v.guid FROM vehicles v WHERE v.company_id = ");
         statement
             .number(scope.company.0)
-            .push(" AND v.gone = 0 AND v.type_code = ")
+            .push(" AND v.deleted = 0 AND v.type_code = ")
             .text(&type_code);
         statement.push(" AND v.plate_number = ").text(&plate_number);
         scope.restrict(&mut statement, "v.guid");
@@ -183,7 +183,7 @@ impl Database {
     /// When the database fails.
     pub async fn type_picture(&self, code: TypeCode) -> Result<String, DatabaseError> {
         let mut statement =
-            Statement::new("SELECT picture FROM vehicle_types WHERE gone = 0 AND code = ");
+            Statement::new("SELECT picture FROM vehicle_types WHERE deleted = 0 AND code = ");
         statement.text(&code);
         let row = statement.one(&self.pool).await?;
         row.as_ref().map_or_else(|| Ok(String::new()), |row| text(row, "picture"))

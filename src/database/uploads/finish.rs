@@ -143,8 +143,8 @@ impl Database {
 
 async fn mark_stored(write: &mut Write, finished: &FinishedUpload) -> Result<bool, DatabaseError> {
     let done = sqlx::query(
-        "UPDATE uploads SET state = 'stored', committed = $1, total = $1, holder = '', wanted = 0, \
-         video_id = $2, submission_id = $3, clear_at = $4 \
+        "UPDATE uploads SET state = 'stored', committed = $1, total = $1, holder = '', release_requested = 0, \
+         video_id = $2, submission_id = $3, cleanup_at = $4 \
          WHERE id = $5 AND fence = $6 AND state = 'finishing'",
     )
     .bind(signed(finished.length.get()))
@@ -191,7 +191,7 @@ async fn submit_report(
 ) -> Result<bool, DatabaseError> {
     let done = sqlx::query(
         "UPDATE reports SET status_code = 2, revision = revision + 1 \
-         WHERE ref_key = $1 AND company_id = $2 AND status_code IN (1, 4) AND gone = 0",
+         WHERE ref_key = $1 AND company_id = $2 AND status_code IN (1, 4) AND deleted = 0",
     )
     .bind(finished.details.ref_key.to_string())
     .bind(finished.owner.company.0)
@@ -220,7 +220,7 @@ async fn held(write: &mut Write, finished: &FinishedUpload) -> Result<Option<Hel
         "SELECT r.status_code, COALESCE(s.id, '') AS submission_id, \
          COALESCE(s.video_id, '') AS video_id, COALESCE(v.sha256, '') AS sha256 FROM reports r \
          LEFT JOIN submissions s ON s.ref_key = r.ref_key LEFT JOIN videos v ON v.id = s.video_id \
-         WHERE r.ref_key = $1 AND r.company_id = $2 AND r.gone = 0 ORDER BY s.turn DESC LIMIT 1",
+         WHERE r.ref_key = $1 AND r.company_id = $2 AND r.deleted = 0 ORDER BY s.turn DESC LIMIT 1",
     )
     .bind(finished.details.ref_key.to_string())
     .bind(finished.owner.company.0)

@@ -55,7 +55,7 @@ impl Database {
         node: NodeId,
     ) -> Result<Option<i64>, DatabaseError> {
         let row = sqlx::query(
-            "UPDATE uploads SET holder = $1, fence = fence + 1, wanted = 0, state = 'open' \
+            "UPDATE uploads SET holder = $1, fence = fence + 1, release_requested = 0, state = 'open' \
              WHERE id = $2 AND fence = $3 AND state IN ('open', 'finishing') RETURNING fence",
         )
         .bind(node.to_string())
@@ -72,7 +72,7 @@ impl Database {
     /// When the database fails.
     pub async fn release_lease(&self, upload: UploadId, fence: i64) -> Result<(), DatabaseError> {
         sqlx::query(
-            "UPDATE uploads SET holder = '', wanted = 0, state = 'open' \
+            "UPDATE uploads SET holder = '', release_requested = 0, state = 'open' \
              WHERE id = $1 AND fence = $2 AND state IN ('open', 'finishing')",
         )
         .bind(upload.to_string())
@@ -105,7 +105,7 @@ impl Database {
         commit: &Commit,
     ) -> Result<CommitOutcome, DatabaseError> {
         let done = sqlx::query(
-            "UPDATE uploads SET committed = $1, holder = '', wanted = 0, state = 'open', \
+            "UPDATE uploads SET committed = $1, holder = '', release_requested = 0, state = 'open', \
              spooled_by = $2, expires_at = $3 \
              WHERE id = $4 AND committed = $5 AND fence = $6 AND state IN ('open', 'finishing')",
         )
@@ -150,7 +150,7 @@ impl Database {
     /// # Errors
     /// When the database fails.
     pub async fn request_release(&self, upload: UploadId, fence: i64) -> Result<(), DatabaseError> {
-        sqlx::query("UPDATE uploads SET wanted = 1 WHERE id = $1 AND fence = $2")
+        sqlx::query("UPDATE uploads SET release_requested = 1 WHERE id = $1 AND fence = $2")
             .bind(upload.to_string())
             .bind(fence)
             .execute(&self.unflushed)
@@ -166,10 +166,12 @@ impl Database {
         &self,
         node: NodeId,
     ) -> Result<Vec<(UploadId, i64)>, DatabaseError> {
-        let rows = sqlx::query("SELECT id, fence FROM uploads WHERE holder = $1 AND wanted = 1")
-            .bind(node.to_string())
-            .fetch_all(&self.pool)
-            .await?;
+        let rows = sqlx::query(
+            "SELECT id, fence FROM uploads WHERE holder = $1 AND release_requested = 1",
+        )
+        .bind(node.to_string())
+        .fetch_all(&self.pool)
+        .await?;
         rows.iter().map(|row| Ok((parsed(row, "id")?, number(row, "fence")?))).collect()
     }
 }

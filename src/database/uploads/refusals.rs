@@ -39,9 +39,9 @@ impl Database {
             return self.end_upload(id, fence, state, Some(refusal), now).await;
         };
         let done = sqlx::query(
-            "UPDATE uploads SET state = 'refused', refusal = $1, holder = '', wanted = 0, \
-             clear_at = $2, ref_key = $3, total = $4, declared_sha256 = $5, head_sha256 = $6, \
-             refused_under = $7 WHERE id = $8 AND fence = $9 AND state IN ('open', 'finishing')",
+            "UPDATE uploads SET state = 'refused', refusal = $1, holder = '', release_requested = 0, \
+             cleanup_at = $2, ref_key = $3, total = $4, declared_sha256 = $5, head_sha256 = $6, \
+             refusal_rules = $7 WHERE id = $8 AND fence = $9 AND state IN ('open', 'finishing')",
         )
         .bind(serde_json::json!(refusal).to_string())
         .bind(now.as_microsecond())
@@ -72,7 +72,7 @@ impl Database {
     ) -> Result<Option<Refusal>, DatabaseError> {
         let row = sqlx::query(
             "SELECT refusal FROM uploads WHERE state = 'refused' AND ref_key = $1 \
-             AND created_at >= $2 AND company_id = $3 AND refused_under = $4 \
+             AND created_at >= $2 AND company_id = $3 AND refusal_rules = $4 \
              AND ((declared_sha256 = $5 AND $5 <> '' AND (total = $6 OR total < 0 OR $6 < 0)) \
              OR (head_sha256 = $7 AND $7 <> '' AND total = $6 AND (declared_sha256 = '' OR $5 = ''))) \
              ORDER BY created_at DESC LIMIT 1",

@@ -53,9 +53,9 @@ impl Database {
         limit: u32,
     ) -> Result<Vec<UploadLeftovers>, DatabaseError> {
         let rows = sqlx::query(
-            "SELECT u.id, u.clear_again, COALESCE(v.sha256, '') AS kept FROM uploads u \
+            "SELECT u.id, u.cleaned_once, COALESCE(v.sha256, '') AS kept FROM uploads u \
              LEFT JOIN videos v ON v.upload_id = u.id \
-             WHERE u.clear_at > 0 AND u.clear_at <= $1 ORDER BY u.clear_at LIMIT $2",
+             WHERE u.cleanup_at > 0 AND u.cleanup_at <= $1 ORDER BY u.cleanup_at LIMIT $2",
         )
         .bind(now.as_microsecond())
         .bind(i64::from(limit))
@@ -74,9 +74,9 @@ impl Database {
         now: Timestamp,
     ) -> Result<Option<UploadLeftovers>, DatabaseError> {
         let row = sqlx::query(
-            "SELECT u.id, u.clear_again, COALESCE(v.sha256, '') AS kept FROM uploads u \
+            "SELECT u.id, u.cleaned_once, COALESCE(v.sha256, '') AS kept FROM uploads u \
              LEFT JOIN videos v ON v.upload_id = u.id \
-             WHERE u.id = $1 AND u.clear_at > 0 AND u.clear_at <= $2",
+             WHERE u.id = $1 AND u.cleanup_at > 0 AND u.cleanup_at <= $2",
         )
         .bind(upload.to_string())
         .bind(now.as_microsecond())
@@ -96,7 +96,7 @@ impl Database {
         again: Option<Timestamp>,
     ) -> Result<(), DatabaseError> {
         let mut write = self.write().await?;
-        sqlx::query("UPDATE uploads SET clear_at = $1, clear_again = $2 WHERE id = $3")
+        sqlx::query("UPDATE uploads SET cleanup_at = $1, cleaned_once = $2 WHERE id = $3")
             .bind(again.map_or(0, Timestamp::as_microsecond))
             .bind(i64::from(again.is_some()))
             .bind(id.to_string())
@@ -114,6 +114,6 @@ fn leftovers(row: &AnyRow) -> Result<UploadLeftovers, DatabaseError> {
     Ok(UploadLeftovers {
         upload: parsed(row, "id")?,
         kept: optional(row, "kept")?,
-        again: number(row, "clear_again")? != 0,
+        again: number(row, "cleaned_once")? != 0,
     })
 }

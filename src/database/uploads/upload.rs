@@ -100,10 +100,10 @@ impl Database {
     pub async fn create_upload(&self, new: &NewUpload) -> Result<(), DatabaseError> {
         let details = new.details.as_ref();
         sqlx::query(
-            "INSERT INTO uploads (id, secret_hash, company_id, person_id, door, ref_key, state, \
+            "INSERT INTO uploads (id, secret_hash, company_id, person_id, protocol, ref_key, state, \
              committed, total, metadata, filename, declared_sha256, time_sent_raw, time_sent_at, \
-             lat_e8, long_e8, created_at, expires_at, holder, fence, wanted, spooled_by, refusal, \
-             video_id, submission_id, clear_at, clear_again) VALUES ($1, $2, $3, $4, $5, $6, 'open', 0, $7, $8, \
+             lat_e8, long_e8, created_at, expires_at, holder, fence, release_requested, spooled_by, refusal, \
+             video_id, submission_id, cleanup_at, cleaned_once) VALUES ($1, $2, $3, $4, $5, $6, 'open', 0, $7, $8, \
              $9, $10, $11, $12, $13, $14, $15, $16, '', 0, 0, '', '', '', '', 0, 0)",
         )
         .bind(new.id.to_string())
@@ -158,7 +158,7 @@ impl Database {
     ) -> Result<bool, DatabaseError> {
         let refusal = refusal.map(|refusal| serde_json::json!(refusal).to_string());
         let done = sqlx::query(
-            "UPDATE uploads SET state = $1, refusal = $2, holder = '', wanted = 0, clear_at = $3 \
+            "UPDATE uploads SET state = $1, refusal = $2, holder = '', release_requested = 0, cleanup_at = $3 \
              WHERE id = $4 AND fence = $5 AND state IN ('open', 'finishing')",
         )
         .bind(state.as_str())
@@ -185,7 +185,7 @@ impl Database {
     ) -> Result<(), DatabaseError> {
         sqlx::query(
             "UPDATE uploads SET state = 'stored', committed = $1, total = $1, holder = '', \
-             wanted = 0, video_id = $2, submission_id = $3, clear_at = $4 \
+             release_requested = 0, video_id = $2, submission_id = $3, cleanup_at = $4 \
              WHERE id = $5 AND fence = $6 AND state IN ('open', 'finishing')",
         )
         .bind(signed(length.get()))

@@ -79,7 +79,7 @@ async fn earlier_uses<'c>(
     of: &Fingerprint,
 ) -> Result<Vec<EarlierUse>, DatabaseError> {
     let rows = sqlx::query(
-        "SELECT s.id, s.ref_key, r.status_code, v.sha256, CAST(CASE WHEN r.gone = 0 \
+        "SELECT s.id, s.ref_key, r.status_code, v.sha256, CAST(CASE WHEN r.deleted = 0 \
          AND r.status_code IN (2, 3) AND NOT EXISTS (SELECT 1 FROM submissions n \
          WHERE n.ref_key = s.ref_key AND n.turn > s.turn) THEN 1 ELSE 0 END AS BIGINT) AS held \
          FROM (SELECT * FROM (SELECT id, sha256 FROM videos WHERE company_id = $1 \

@@ -82,7 +82,7 @@ pub(super) async fn list(
         id: session.id,
         uuid: session.uuid,
         push: session.has_push_token,
-        signed_in_at: session.made_at,
+        signed_in_at: session.created_at,
         seen_at: session.seen_at,
     });
     Ok(success(StatusCode::OK, "success", &DeviceList { devices: devices.collect() }))

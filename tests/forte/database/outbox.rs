@@ -45,8 +45,8 @@ async fn claim_until_there_is_nothing(fixture: &Fixture) -> Vec<EventId> {
 
 /// 400 messages, as quickly as one statement makes them.
 const FILL: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400) \
-    INSERT INTO outbox (id, kind, subject, turn, body, state, attempts, created_at, due_at, \
-    leased_until, last_status, last_error, settled_at) \
+    INSERT INTO outbox (id, kind, subject, seq, body, state, attempts, created_at, due_at, \
+    leased_until, last_status, last_error, completed_at) \
     SELECT '00000000-0000-7000-8000-000000000' || CAST(100 + i AS TEXT), 'report.submitted', \
     CAST(i AS TEXT), 1, '{}', 'pending', 0, 1, 1, 0, 0, '', 0 FROM n";
 
@@ -172,7 +172,7 @@ async fn messages_settled_long_ago_are_forgotten_so_many_at_a_time(db: Db) {
     db.tamper(FILL).await;
     for (from, state) in [(101, "delivered"), (111, "dropped"), (121, "dead")] {
         let change = format!(
-            "UPDATE outbox SET state = '{state}', settled_at = created_at + turn \
+            "UPDATE outbox SET state = '{state}', completed_at = created_at + seq \
              WHERE CAST(subject AS BIGINT) BETWEEN {from} AND {}",
             from + 9
         );

@@ -13,6 +13,9 @@ fn is_unreadable<T>(read: &Result<T, DatabaseError>, field: &str) -> bool {
 
 on_both_databases! {
     migrating_again_changes_nothing,
+    the_schema_of_the_next_release_is_used_as_it_is,
+    a_schema_two_releases_ahead_is_refused,
+    the_layout_before_0_2_is_refused,
     an_upload_expires_only_when_nobody_else_holds_it,
     what_an_ended_upload_left_is_cleared_and_looked_at_again,
     clearing_knows_which_video_stays,
@@ -29,6 +32,31 @@ async fn migrating_again_changes_nothing(db: Db) {
     let (first, second) = tokio::join!(one.migrate(), two.migrate());
     first.and(second).unwrap();
     assert!(db.database.upload(upload).await.unwrap().is_some());
+}
+
+const NEXT_MIGRATION: &str = "INSERT INTO _sqlx_migrations \
+    (version, description, success, checksum, execution_time) \
+    SELECT MAX(version) + 1, 'next', success, checksum, 1 FROM _sqlx_migrations \
+    GROUP BY success, checksum ORDER BY 1 DESC LIMIT 1";
+
+async fn the_schema_of_the_next_release_is_used_as_it_is(db: Db) {
+    db.tamper(NEXT_MIGRATION).await;
+    db.database.migrate().await.unwrap();
+}
+
+async fn a_schema_two_releases_ahead_is_refused(db: Db) {
+    db.tamper(NEXT_MIGRATION).await;
+    db.tamper(NEXT_MIGRATION).await;
+    let error = db.database.migrate().await.unwrap_err();
+    assert!(matches!(error, DatabaseError::SchemaTooNew { .. }), "{error:?}");
+    assert!(error.to_string().contains("install a newer release"), "{error}");
+}
+
+async fn the_layout_before_0_2_is_refused(db: Db) {
+    db.tamper("UPDATE _sqlx_migrations SET checksum = substr(checksum, 2)").await;
+    let error = db.database.migrate().await.unwrap_err();
+    assert!(matches!(error, DatabaseError::OldLayout), "{error:?}");
+    assert!(error.to_string().contains("use an empty data folder"), "{error}");
 }
 
 async fn an_upload_expires_only_when_nobody_else_holds_it(db: Db) {

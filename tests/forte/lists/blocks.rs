@@ -188,8 +188,8 @@ async fn what_1c_has_deleted_is_not_shown(service: Service) {
     let of_sold = fixture.filed(sold, Submit, (0, 6)).await;
     let of_kept = fixture.filed(kept, Submitted, (0, 5)).await;
     let db = &service.env.db;
-    db.tamper("UPDATE vehicles SET gone = 1 WHERE plate_number = 'SOLD'").await;
-    db.change(format!("UPDATE reports SET gone = 1 WHERE ref_key = '{deleted}'")).await;
+    db.tamper("UPDATE vehicles SET deleted = 1 WHERE plate_number = 'SOLD'").await;
+    db.change(format!("UPDATE reports SET deleted = 1 WHERE ref_key = '{deleted}'")).await;
     let data = list(&service, director, EVERYTHING).await;
     assert_eq!(all_keys(&data), texts([of_sold, of_kept]));
     assert_eq!(data["reports"]["important"][0]["plate_number"], "SOLD");
@@ -197,7 +197,7 @@ async fn what_1c_has_deleted_is_not_shown(service: Service) {
     assert_eq!(choices[0]["vehicles"], json!([{ "vehicle_guid": kept, "plate_number": "KEPT" }]));
     let by_vehicle = list(&service, director, "/reports/vehicle/filter").await;
     assert_eq!(all_keys(&by_vehicle), texts([of_kept]));
-    db.tamper("UPDATE vehicle_types SET gone = 1").await;
+    db.tamper("UPDATE vehicle_types SET deleted = 1").await;
     let data = list(&service, director, EVERYTHING).await;
     // Whatever code a row has is explained: a client looks it up without asking whether it is there.
     let explained = &data["info"]["by_vehicle_type_code"][kind.to_string()];

@@ -99,11 +99,11 @@ async fn sessions_end_with_the_person_and_devices_are_told(service: Service) {
     {
         let id = SessionId::mint(&fixture.clock, &fixture.random);
         db.change(format!(
-            "INSERT INTO sessions (id, person_id, uuid, fcm, made_at, seen_at, ended_at, ended_why) \
+            "INSERT INTO sessions (id, person_id, uuid, fcm, created_at, seen_at, ended_at, end_reason) \
              VALUES ('{id}', {}, 'u', '{fcm}', 1, 1, {ended}, '')", person.id.0
         )).await;
         db.change(format!(
-            "INSERT INTO refreshes (rti, session_id, made_at, expires_at, used_at, successor) \
+            "INSERT INTO refresh_tokens (rti, session_id, created_at, expires_at, used_at, successor) \
              VALUES ({}, '{id}', 1, 253370764800000000, 0, 0)",
             1000 + sessions.len()
         ))
@@ -113,7 +113,7 @@ async fn sessions_end_with_the_person_and_devices_are_told(service: Service) {
     assert_deleted(deleted(&service, director, one.id).await).await;
     let open = "SELECT COUNT(*) FROM sessions WHERE ended_at = 0";
     assert_eq!(db.number(open).await, 1);
-    let good = "SELECT COUNT(*) FROM refreshes WHERE expires_at = 253370764800000000";
+    let good = "SELECT COUNT(*) FROM refresh_tokens WHERE expires_at = 253370764800000000";
     assert_eq!(db.number(good).await, 1);
     assert_eq!(db.number("SELECT ended_at FROM sessions WHERE fcm = 'old'").await, 5);
     let told = format!(

@@ -80,7 +80,7 @@ async fn a_driver_sees_what_is_assigned_to_them_and_a_director_sees_all(service:
     // An assignment to nobody's telephone is not one to a driver without any.
     fixture.assign(all[0].0, None, "").await;
     assert_sees(&service, unknown, &all, &[]).await;
-    let sql = format!("UPDATE assignments SET gone = 1 WHERE vehicle_guid = '{}'", all[2].0);
+    let sql = format!("UPDATE assignments SET deleted = 1 WHERE vehicle_guid = '{}'", all[2].0);
     service.env.db.change(sql).await;
     assert_sees(&service, known, &all, &[1]).await;
 }
@@ -92,7 +92,7 @@ async fn a_driver_of_a_company_without_assignments_sees_all(service: Service) {
     assert_sees(&service, fixture.driver, &all, &[0, 1, 2]).await;
     fixture.assign(all[0].0, Some(fixture.key()), "").await;
     assert_sees(&service, fixture.driver, &all, &[]).await;
-    service.env.db.tamper("UPDATE assignments SET gone = 1").await;
+    service.env.db.tamper("UPDATE assignments SET deleted = 1").await;
     assert_sees(&service, fixture.driver, &all, &[0, 1, 2]).await;
 }
 

@@ -50,7 +50,7 @@ async fn a_vehicle_is_shown_with_its_reports_and_itself(service: Service) {
     let shouted = format!("/reports/vehicle/select/{}/", vehicle.to_string().to_uppercase());
     assert_eq!(list(&service, director, &shouted).await, data);
     // Its type is explained even when it has no report.
-    service.env.db.tamper("UPDATE reports SET gone = 1").await;
+    service.env.db.tamper("UPDATE reports SET deleted = 1").await;
     let data = list(&service, director, &select(vehicle)).await;
     assert_eq!(all_keys(&data), texts::<String>([]));
     let types = &data["info"]["by_vehicle_type_code"];
@@ -82,7 +82,7 @@ async fn a_vehicle_without_contract_has_that_of_its_newest_report(service: Servi
     assert_eq!(seen["contract_number"], "№2");
     assert_eq!(seen["contract_date_end"], "2027-11-16T00:00:00");
     // A contract that 1C has deleted is not shown; the report keeps its own text.
-    service.env.db.tamper("UPDATE contracts SET gone = 1").await;
+    service.env.db.tamper("UPDATE contracts SET deleted = 1").await;
     assert_eq!(this().await["contract_number"], "№1 новый");
 }
 
@@ -157,7 +157,7 @@ async fn a_vehicle_that_is_not_there_is_not_found(service: Service) {
     };
     fixture.database.add_vehicle(&foreign).await.unwrap();
     let gone = fixture.vehicle(kind, "GONE").await;
-    service.env.db.tamper("UPDATE vehicles SET gone = 1 WHERE plate_number = 'GONE'").await;
+    service.env.db.tamper("UPDATE vehicles SET deleted = 1 WHERE plate_number = 'GONE'").await;
     let unknown = fixture.car(kind, "2").guid;
     let mut said = Vec::new();
     let words = [

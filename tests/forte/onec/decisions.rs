@@ -17,7 +17,7 @@ fn decision(fields: Value) -> Value {
 }
 
 async fn told(service: &Service) -> Vec<String> {
-    service.env.db.rows("SELECT kind FROM outbox ORDER BY turn, kind").await
+    service.env.db.rows("SELECT kind FROM outbox ORDER BY seq, kind").await
 }
 
 /// E12: by a word or by the state's number.

@@ -32,7 +32,7 @@ async fn a_deleted_company_gives_its_bin_up(service: Service) {
     let biins = "SELECT ref_key, biin, active FROM companies WHERE ref_key <> '' ORDER BY biin";
     assert_eq!(
         service.env.db.rows(biins).await,
-        [format!("{NOTHING}|200940026146|1"), format!("{COMPANY}|gone:{COMPANY}|0")]
+        [format!("{NOTHING}|200940026146|1"), format!("{COMPANY}|deleted:{COMPANY}|0")]
     );
     // Back again, with a BIN that is free or not at all.
     let results = take(&service, 4, &[with(company(), json!({ "version": 3 }))]).await;
@@ -41,7 +41,7 @@ async fn a_deleted_company_gives_its_bin_up(service: Service) {
     take_all(&service, 5, &[delete("company", NOTHING, 2), back]).await;
     assert_eq!(
         service.env.db.rows(biins).await,
-        [format!("{COMPANY}|200940026146|1"), format!("{NOTHING}|gone:{NOTHING}|0")]
+        [format!("{COMPANY}|200940026146|1"), format!("{NOTHING}|deleted:{NOTHING}|0")]
     );
 }
 
@@ -53,7 +53,7 @@ async fn a_company_that_may_not_act_gives_its_bin_up_to_one_that_may(service: Se
     let biins = "SELECT ref_key, biin, active FROM companies WHERE ref_key <> '' ORDER BY biin";
     assert_eq!(service.env.db.rows(biins).await, [format!("{COMPANY}|200940026146|0")]);
     take_all(&service, 2, &[with(company(), json!({ "ref_key": NOTHING }))]).await;
-    let both = [format!("{NOTHING}|200940026146|1"), format!("{COMPANY}|gone:{COMPANY}|0")];
+    let both = [format!("{NOTHING}|200940026146|1"), format!("{COMPANY}|deleted:{COMPANY}|0")];
     assert_eq!(service.env.db.rows(biins).await, both);
     // The duplicate is sent again, and does not want it back as long as it is one.
     take_all(&service, 3, &[marked(3)]).await;
@@ -82,11 +82,11 @@ async fn a_deletion_that_comes_first_is_not_forgotten(service: Service) {
     for result in take_all(&service, 3, &items).await {
         assert!(result["message"].as_str().unwrap().starts_with("ignored"), "{result}");
     }
-    let there = "SELECT (SELECT COUNT(*) FROM reports WHERE gone = 0) \
-                 + (SELECT COUNT(*) FROM vehicles WHERE gone = 0) \
-                 + (SELECT COUNT(*) FROM contracts WHERE gone = 0) \
-                 + (SELECT COUNT(*) FROM vehicle_types WHERE gone = 0) \
-                 + (SELECT COUNT(*) FROM assignments WHERE gone = 0) \
+    let there = "SELECT (SELECT COUNT(*) FROM reports WHERE deleted = 0) \
+                 + (SELECT COUNT(*) FROM vehicles WHERE deleted = 0) \
+                 + (SELECT COUNT(*) FROM contracts WHERE deleted = 0) \
+                 + (SELECT COUNT(*) FROM vehicle_types WHERE deleted = 0) \
+                 + (SELECT COUNT(*) FROM assignments WHERE deleted = 0) \
                  + (SELECT COUNT(*) FROM companies WHERE ref_key <> '' AND active = 1)";
     let before = service.env.db.number(there).await;
     let known = "SELECT COUNT(*) FROM contracts";

@@ -157,7 +157,7 @@ async fn another_reason_alone_is_told_like_a_decision(service: Service) {
     take_all(&service, 3, &[rejected(3, "другая"), rejected(4, "другая")]).await;
     assert_eq!(state(&service).await, "4|другая|3|node:almaty");
     assert_eq!(decisions(&service).await, 2);
-    let reasons = "SELECT body FROM outbox WHERE kind = 'report.decided' ORDER BY turn";
+    let reasons = "SELECT body FROM outbox WHERE kind = 'report.decided' ORDER BY seq";
     let last = service.env.db.rows(reasons).await.pop().unwrap();
     let last: Value = serde_json::from_str(&last).unwrap();
     assert_eq!((&last["data"]["reason"], &last["data"]["version"]), (&json!("другая"), &json!(3)));

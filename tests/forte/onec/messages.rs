@@ -206,8 +206,8 @@ async fn what_is_deleted_stays_marked(service: Service) {
     take_all(&service, 1, &fixture()).await;
     let delete = |object: &str, key: &str, version| json!({ "type": "delete", "object": object, "ref_key": key, "version": version });
     take_all(&service, 2, &[delete("report", REPORT, 1)]).await;
-    let gone = "SELECT (SELECT COUNT(*) FROM reports WHERE gone = 1) \
-                + (SELECT COUNT(*) FROM vehicles WHERE gone = 1)";
+    let gone = "SELECT (SELECT COUNT(*) FROM reports WHERE deleted = 1) \
+                + (SELECT COUNT(*) FROM vehicles WHERE deleted = 1)";
     assert_eq!(service.env.db.number(gone).await, 0, "version 1 is what is there");
     let items = [delete("report", REPORT, 2), delete("vehicle", VEHICLE, 2)];
     take_all(&service, 3, &items).await;

@@ -49,7 +49,7 @@ const TABLES: [&str; 10] = [
     "SELECT * FROM reports ORDER BY ref_key",
     "SELECT * FROM onec_messages ORDER BY node, message_no",
     "SELECT * FROM onec_nodes ORDER BY node",
-    "SELECT channel, kind, subject, turn, state FROM outbox ORDER BY subject, turn",
+    "SELECT channel, kind, subject, seq, state FROM outbox ORDER BY subject, seq",
 ];
 
 /// All of it, row by row.

@@ -48,7 +48,7 @@ async fn a_mail_learns_all_it_says_from_the_challenge(service: Service) {
     );
     assert_eq!((row.first_name.as_str(), row.mobile.as_str()), ("Иван", "87781578800"));
     assert_eq!(row.uuid, phone.uuid);
-    assert_eq!((row.made_at, row.expires_at), (now, now + SignedDuration::from_mins(10)));
+    assert_eq!((row.created_at, row.expires_at), (now, now + SignedDuration::from_mins(10)));
     assert!(row.open);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM people").await, 1);
 

@@ -247,7 +247,7 @@ async fn guessing_tells_nothing_of_the_bin() {
         }
         assert_eq!(seen[0], seen[1]);
     }
-    let wrong = "SELECT COUNT(*) FROM challenges WHERE wrong = 1";
+    let wrong = "SELECT COUNT(*) FROM challenges WHERE wrong_codes = 1";
     assert_eq!(service.env.db.number(wrong).await, 2);
 }
 

@@ -14,7 +14,7 @@ async fn old_sign_ins_are_forgotten_and_living_ones_are_not(service: Service) {
     let rows = async || {
         let db = &service.env.db;
         let challenges = db.number("SELECT COUNT(*) FROM challenges").await;
-        let refreshes = db.number("SELECT COUNT(*) FROM refreshes").await;
+        let refreshes = db.number("SELECT COUNT(*) FROM refresh_tokens").await;
         (challenges, refreshes, db.number("SELECT COUNT(*) FROM sessions").await)
     };
     let kept = Phone::driver().sign_in(&service).await;

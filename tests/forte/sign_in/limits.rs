@@ -73,7 +73,7 @@ async fn guesses_at_the_same_time_are_counted_too(service: Service) {
     let wrong = other_code(&code);
     let answers = join_all((0..40).map(|_| phone.redeem_code(&service, &wrong))).await;
     assert!(answers.iter().all(|answer| answer.status() == 401));
-    assert_eq!(service.env.db.number("SELECT wrong FROM challenges").await, 5);
+    assert_eq!(service.env.db.number("SELECT wrong_codes FROM challenges").await, 5);
     problem(phone.redeem_code(&service, &code).await, 401, "otp_invalid").await;
 }
 

@@ -46,7 +46,7 @@ async fn a_refresh_token_gives_a_new_pair(service: Service) {
     assert!(opens(&service, &second.access).await);
     let third = token_pair(refresh(&service, &second.refresh).await).await;
     assert_ne!(second.refresh, third.refresh);
-    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refreshes").await, 3);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refresh_tokens").await, 3);
 }
 
 /// S16
@@ -58,7 +58,7 @@ async fn a_phone_that_lost_the_answer_gets_the_same_pair(service: Service) {
         assert_eq!(token_pair(refresh(&service, &first.refresh).await).await, second);
     }
     assert!(opens(&service, &second.access).await);
-    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refreshes").await, 2);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refresh_tokens").await, 2);
 }
 
 /// S16: the whole family is revoked, and the device hears of it.
@@ -86,7 +86,7 @@ async fn two_refreshes_at_once_give_one_pair(service: Service) {
     let answers = join_all((0..8).map(|_| refresh(&service, &first.refresh))).await;
     let pairs = join_all(answers.into_iter().map(token_pair)).await;
     assert!(pairs.iter().all(|one| *one == pairs[0]));
-    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refreshes").await, 2);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refresh_tokens").await, 2);
 }
 
 /// R3, Q19, S14: with half a minute for clocks that differ.
@@ -128,7 +128,7 @@ async fn a_token_used_long_ago_ends_the_session_though_its_row_is_gone(service: 
     let second = token_pair(refresh(&service, &first.refresh).await).await;
     service.manual_clock().advance(SignedDuration::from_hours(49));
     service.app.auth.purge_sign_ins().await.unwrap();
-    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refreshes").await, 1);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refresh_tokens").await, 1);
     problem(refresh(&service, &first.refresh).await, 401, "token_reused").await;
     problem(refresh(&service, &second.refresh).await, 401, "token_invalid").await;
 }

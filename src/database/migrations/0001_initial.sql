@@ -1,0 +1,378 @@
+-- The whole schema, for SQLite and PostgreSQL alike: TEXT and BIGINT columns only, no NULL. An empty
+-- text or a zero means "none", times are UTC microseconds, flags are 0 or 1.
+--
+-- One release adds at most one migration, and a schema serves its own release and the one before it:
+-- columns are added first and dropped one release later (`Database::migrate`).
+--
+-- Objects that 1C sends have a `version`; an older version is ignored. 1C's deletions set `deleted`,
+-- and the row stays: reports refer to it, and videos are evidence.
+
+-- Sequences without gaps. Drawing a number locks its row until the commit, so that numbers become
+-- visible in their order. `challenges` and `messages` are drawn for that lock alone: requests for a
+-- one-time code count each other, and messages from 1C are applied one after another.
+CREATE TABLE counters (
+    name TEXT NOT NULL PRIMARY KEY,
+    value BIGINT NOT NULL
+);
+INSERT INTO counters (name, value) VALUES ('companies', 0), ('people', 0), ('submissions', 0),
+    ('challenges', 0), ('messages', 0);
+
+-- kind: `company` (with a BIN) or `person` (with an IIN).
+CREATE TABLE companies (
+    id BIGINT NOT NULL PRIMARY KEY,
+    biin TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    email TEXT NOT NULL,
+    ref_key TEXT NOT NULL DEFAULT '',
+    kind TEXT NOT NULL DEFAULT 'company',
+    version BIGINT NOT NULL DEFAULT 0,
+    active BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX companies_by_ref_key ON companies (ref_key) WHERE ref_key <> '';
+-- The lessor, whose reviewers see the reports of every company.
+INSERT INTO companies (id, biin, name, email, active) VALUES (0, '', 'ForteLeasing', '', 1);
+
+-- mobile: the telephone number as given; mobile_digits: its 11 digits, to compare.
+CREATE TABLE people (
+    id BIGINT NOT NULL PRIMARY KEY,
+    company_id BIGINT NOT NULL,
+    role TEXT NOT NULL,
+    mobile TEXT NOT NULL,
+    mobile_digits TEXT NOT NULL DEFAULT '',
+    email TEXT NOT NULL DEFAULT '',
+    first_name TEXT NOT NULL,
+    last_name TEXT NOT NULL,
+    patronic_name TEXT NOT NULL,
+    ref_key TEXT NOT NULL DEFAULT '',
+    version BIGINT NOT NULL DEFAULT 0,
+    active BIGINT NOT NULL
+);
+CREATE INDEX people_by_company ON people (company_id);
+CREATE UNIQUE INDEX people_by_ref_key ON people (ref_key) WHERE ref_key <> '';
+CREATE INDEX people_by_mobile ON people (company_id, mobile_digits);
+
+-- instructions: a JSON array of texts. picture: a PNG in base64; picture_tag: the start of its hash,
+-- which is its version in URLs.
+CREATE TABLE vehicle_types (
+    code TEXT NOT NULL PRIMARY KEY,
+    title TEXT NOT NULL,
+    instructions TEXT NOT NULL,
+    picture TEXT NOT NULL,
+    picture_tag TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    deleted BIGINT NOT NULL
+);
+
+CREATE TABLE contracts (
+    ref_key TEXT NOT NULL PRIMARY KEY,
+    company_id BIGINT NOT NULL,
+    number TEXT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    deleted BIGINT NOT NULL
+);
+
+CREATE TABLE vehicles (
+    guid TEXT NOT NULL PRIMARY KEY,
+    company_id BIGINT NOT NULL,
+    plate_number TEXT NOT NULL,
+    vin_code TEXT NOT NULL,
+    type_code TEXT NOT NULL,
+    contract_ref TEXT NOT NULL DEFAULT '',
+    version BIGINT NOT NULL DEFAULT 0,
+    deleted BIGINT NOT NULL DEFAULT 0
+);
+-- In the order of the vehicle lists.
+CREATE INDEX vehicles_by_company ON vehicles (company_id, type_code, guid);
+
+-- Which driver films which vehicle. The driver is named by key in 1C or by telephone number, because
+-- drivers can sign up by themselves.
+CREATE TABLE assignments (
+    ref_key TEXT NOT NULL PRIMARY KEY,
+    company_id BIGINT NOT NULL,
+    vehicle_guid TEXT NOT NULL,
+    person_ref TEXT NOT NULL,
+    mobile_digits TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    deleted BIGINT NOT NULL
+);
+CREATE INDEX assignments_by_person ON assignments (company_id, deleted, person_ref, vehicle_guid);
+CREATE INDEX assignments_by_mobile ON assignments (company_id, deleted, mobile_digits, vehicle_guid);
+CREATE INDEX assignments_by_vehicle ON assignments (vehicle_guid, deleted);
+
+-- due_at: when the report becomes overdue; far in the future without a deadline.
+-- version: 1C's version of the object. revision: grows with each change of the state; a decision
+-- names the revision it was made on.
+-- onec_status_code, onec_reject_reason: the state that 1C sent last (0: none). 1C repeats the state
+-- with every edit of a report, so only a value that differs from these is a change.
+CREATE TABLE reports (
+    ref_key TEXT NOT NULL PRIMARY KEY,
+    company_id BIGINT NOT NULL,
+    vehicle_guid TEXT NOT NULL,
+    contract_ref TEXT NOT NULL DEFAULT '',
+    report_number TEXT NOT NULL,
+    contract_number TEXT NOT NULL,
+    starts_at BIGINT NOT NULL,
+    finishes_at BIGINT NOT NULL,
+    due_at BIGINT NOT NULL DEFAULT 253370764800000000,
+    status_code BIGINT NOT NULL,
+    reject_reason TEXT NOT NULL,
+    onec_status_code BIGINT NOT NULL DEFAULT 0,
+    onec_reject_reason TEXT NOT NULL DEFAULT '',
+    revision BIGINT NOT NULL DEFAULT 0,
+    decided_at BIGINT NOT NULL DEFAULT 0,
+    decided_by TEXT NOT NULL DEFAULT '',
+    reminded_at BIGINT NOT NULL DEFAULT 0,
+    version BIGINT NOT NULL DEFAULT 0,
+    deleted BIGINT NOT NULL DEFAULT 0
+);
+-- The two blocks of every list, each in its order, followed by the columns that are filtered on, so
+-- that rows that do not match are skipped within the index. There is no index of a company's reports
+-- without a block.
+CREATE INDEX reports_important ON reports (company_id, due_at, ref_key, status_code)
+    WHERE status_code IN (1, 4) AND deleted = 0;
+CREATE INDEX reports_general ON reports (company_id, starts_at, ref_key, due_at, status_code)
+    WHERE status_code IN (2, 3) AND deleted = 0;
+-- Reports without a reminder so far.
+CREATE INDEX reports_to_remind ON reports (due_at)
+    WHERE status_code IN (1, 4) AND deleted = 0 AND reminded_at = 0;
+-- A list of vehicles shows the last entry of one state in here.
+CREATE INDEX reports_by_vehicle ON reports (company_id, vehicle_guid, status_code, due_at, ref_key)
+    WHERE deleted = 0;
+
+-- A running process. data_folder: a process that locks the folder knows that the process registered
+-- for it before is dead.
+CREATE TABLE nodes (
+    id TEXT NOT NULL PRIMARY KEY,
+    data_folder TEXT NOT NULL,
+    heartbeat BIGINT NOT NULL
+);
+
+-- holder, fence and release_requested are the write lease. They are columns of the upload, because
+-- PostgreSQL checks offset and fence together atomically only within one row.
+-- cleanup_at: when leftovers in the stores are due to be removed (0: never); cleaned_once: they were
+-- removed once, and a write that was under way may have landed since.
+-- head_sha256: hash of the first 64 KiB of a refused upload, so that the same file is refused before
+-- it is sent again. refusal_rules: fingerprint of the rules that refused it; empty: the refusal says
+-- nothing about the file itself.
+CREATE TABLE uploads (
+    id TEXT NOT NULL PRIMARY KEY,
+    secret_hash TEXT NOT NULL,
+    company_id BIGINT NOT NULL,
+    person_id BIGINT NOT NULL,
+    protocol TEXT NOT NULL,
+    ref_key TEXT NOT NULL,
+    state TEXT NOT NULL,
+    committed BIGINT NOT NULL,
+    total BIGINT NOT NULL,
+    metadata TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    declared_sha256 TEXT NOT NULL,
+    time_sent_raw TEXT NOT NULL,
+    time_sent_at BIGINT NOT NULL,
+    lat_e8 BIGINT NOT NULL,
+    long_e8 BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    holder TEXT NOT NULL,
+    fence BIGINT NOT NULL,
+    release_requested BIGINT NOT NULL,
+    spooled_by TEXT NOT NULL,
+    refusal TEXT NOT NULL,
+    head_sha256 TEXT NOT NULL DEFAULT '',
+    refusal_rules TEXT NOT NULL DEFAULT '',
+    video_id TEXT NOT NULL,
+    submission_id TEXT NOT NULL,
+    cleanup_at BIGINT NOT NULL,
+    cleaned_once BIGINT NOT NULL
+);
+CREATE INDEX uploads_by_expiry ON uploads (state, expires_at);
+CREATE INDEX uploads_by_holder ON uploads (holder, release_requested);
+CREATE INDEX uploads_by_cleanup ON uploads (cleanup_at);
+CREATE INDEX uploads_by_person ON uploads (person_id, state);
+-- Serves only statements that say state = 'refused' literally.
+CREATE INDEX uploads_refused ON uploads (ref_key, created_at) WHERE state = 'refused';
+
+CREATE TABLE segments (
+    upload_id TEXT NOT NULL,
+    starts_at BIGINT NOT NULL,
+    ends_at BIGINT NOT NULL,
+    fence BIGINT NOT NULL,
+    sha256 TEXT NOT NULL,
+    PRIMARY KEY (upload_id, starts_at)
+);
+
+-- media_sha256: hash of the media payload alone, which survives a change of the tags; empty: unknown.
+CREATE TABLE videos (
+    id TEXT NOT NULL PRIMARY KEY,
+    upload_id TEXT NOT NULL UNIQUE,
+    company_id BIGINT NOT NULL,
+    sha256 TEXT NOT NULL,
+    media_sha256 TEXT NOT NULL DEFAULT '',
+    length BIGINT NOT NULL,
+    facts TEXT NOT NULL,
+    notes TEXT NOT NULL,
+    stored_at BIGINT NOT NULL
+);
+CREATE INDEX videos_by_hash ON videos (company_id, sha256);
+CREATE INDEX videos_by_media ON videos (company_id, media_sha256) WHERE media_sha256 <> '';
+
+-- How many stored videos of a company have this hash, of the file or of its media payload. The row is
+-- locked until the commit, so that of two concurrent uploads of the same bytes the second one sees the
+-- first. Mostly it says that the hash is new, and nothing more has to be looked up.
+CREATE TABLE fingerprints (
+    company_id BIGINT NOT NULL,
+    hash TEXT NOT NULL,
+    videos BIGINT NOT NULL,
+    PRIMARY KEY (company_id, hash)
+);
+
+-- turn: the order of the commits; 1C's queue follows it, and a report's latest video has the highest.
+-- verdicts: a JSON array, written with the submission and never changed.
+-- vehicle_guid, duration_ms, lat_e8, long_e8: what later submissions are compared with. vehicle_guid
+-- is the report's vehicle at that time; duration_ms is 0 when it is unknown.
+CREATE TABLE submissions (
+    id TEXT NOT NULL PRIMARY KEY,
+    turn BIGINT NOT NULL DEFAULT 0,
+    ref_key TEXT NOT NULL,
+    company_id BIGINT NOT NULL,
+    person_id BIGINT NOT NULL,
+    video_id TEXT NOT NULL UNIQUE,
+    vehicle_guid TEXT NOT NULL DEFAULT '',
+    filename TEXT NOT NULL,
+    time_sent_raw TEXT NOT NULL,
+    time_sent_at BIGINT NOT NULL,
+    lat_e8 BIGINT NOT NULL,
+    long_e8 BIGINT NOT NULL,
+    duration_ms BIGINT NOT NULL DEFAULT 0,
+    verdicts TEXT NOT NULL DEFAULT '',
+    received_at BIGINT NOT NULL
+);
+CREATE INDEX submissions_by_report ON submissions (ref_key, turn);
+CREATE INDEX submissions_by_turn ON submissions (turn);
+CREATE INDEX submissions_by_vehicle ON submissions (company_id, vehicle_guid, turn);
+CREATE INDEX submissions_by_company ON submissions (company_id, turn);
+
+CREATE TABLE custody (
+    id TEXT NOT NULL PRIMARY KEY,
+    video_id TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    detail TEXT NOT NULL
+);
+CREATE INDEX custody_by_video ON custody (video_id, at);
+
+-- channel: webhook, mail or push. seq: the order of the messages about one subject; ids cannot give
+-- it, because they carry the clock of the node that made them. expires_at: delivery is of no use
+-- afterwards (0: never). completed_at: when the message was delivered, dropped or given up.
+CREATE TABLE outbox (
+    id TEXT NOT NULL PRIMARY KEY,
+    channel TEXT NOT NULL DEFAULT 'webhook',
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    state TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL DEFAULT 0,
+    leased_until BIGINT NOT NULL,
+    last_status BIGINT NOT NULL,
+    last_error TEXT NOT NULL,
+    completed_at BIGINT NOT NULL
+);
+CREATE INDEX outbox_by_due ON outbox (channel, state, due_at);
+CREATE INDEX outbox_by_subject ON outbox (subject, state);
+-- For retention: letters with codes are deleted earlier than the others.
+CREATE INDEX outbox_by_completion ON outbox (state, completed_at);
+CREATE INDEX outbox_of_codes ON outbox (completed_at)
+    WHERE kind IN ('mail.code', 'mail.none') AND state <> 'pending';
+
+-- A request for a one-time code. The code is derived from the id and stored nowhere. company_id is 0
+-- for an unknown BIN, which gets the same answer from the same statements but no mail.
+-- used: 0 open, 1 used, 2 replaced or too many wrong codes.
+CREATE TABLE challenges (
+    id TEXT NOT NULL PRIMARY KEY,
+    biin TEXT NOT NULL,
+    company_id BIGINT NOT NULL,
+    role TEXT NOT NULL,
+    uuid TEXT NOT NULL,
+    fcm TEXT NOT NULL,
+    mobile TEXT NOT NULL,
+    first_name TEXT NOT NULL,
+    address TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    wrong_codes BIGINT NOT NULL,
+    used BIGINT NOT NULL
+);
+CREATE INDEX challenges_by_biin ON challenges (biin, created_at);
+CREATE INDEX challenges_by_address ON challenges (address, created_at);
+CREATE INDEX challenges_by_time ON challenges (created_at);
+
+-- A person signed in on a device (uuid). fcm: the push token of the device; empty: no pushes.
+CREATE TABLE sessions (
+    id TEXT NOT NULL PRIMARY KEY,
+    person_id BIGINT NOT NULL,
+    uuid TEXT NOT NULL,
+    fcm TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    ended_at BIGINT NOT NULL,
+    end_reason TEXT NOT NULL
+);
+CREATE INDEX sessions_by_person ON sessions (person_id, ended_at);
+CREATE INDEX sessions_by_fcm ON sessions (fcm) WHERE fcm <> '';
+CREATE INDEX sessions_by_device ON sessions (uuid);
+CREATE INDEX sessions_by_end ON sessions (ended_at);
+CREATE INDEX sessions_by_use ON sessions (seen_at);
+
+-- Refresh tokens by their number (rti), which is random, so that no insert waits for another. Their
+-- secrets are derived from it. successor: the token that replaced this one (0: unused). Used tokens
+-- are purged: a valid token without a row, in a session that lives, was used long ago.
+CREATE TABLE refresh_tokens (
+    rti BIGINT NOT NULL PRIMARY KEY,
+    session_id TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at BIGINT NOT NULL,
+    successor BIGINT NOT NULL
+);
+CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id);
+CREATE INDEX refresh_tokens_by_expiry ON refresh_tokens (expires_at);
+CREATE INDEX refresh_tokens_by_use ON refresh_tokens (used_at) WHERE used_at > 0;
+
+-- Accounts with a password. kind: reviewer (person_id is set) or exchange (a node of 1C).
+-- previous_hash: the password before the last change, valid until previous_until. networks: a JSON
+-- array; empty: any network.
+CREATE TABLE accounts (
+    login TEXT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    person_id BIGINT NOT NULL,
+    password_hash TEXT NOT NULL,
+    previous_hash TEXT NOT NULL,
+    previous_until BIGINT NOT NULL,
+    networks TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    active BIGINT NOT NULL
+);
+
+-- received_no: the highest number of a message from this node. acknowledged: the turn up to which the
+-- node has taken submissions over.
+CREATE TABLE onec_nodes (
+    node TEXT NOT NULL PRIMARY KEY,
+    acknowledged BIGINT NOT NULL,
+    received_no BIGINT NOT NULL
+);
+-- Messages from 1C with their replies: a message that is sent again gets the same reply.
+CREATE TABLE onec_messages (
+    node TEXT NOT NULL,
+    message_no BIGINT NOT NULL,
+    digest TEXT NOT NULL,
+    reply TEXT NOT NULL,
+    received_at BIGINT NOT NULL,
+    PRIMARY KEY (node, message_no)
+);
+CREATE INDEX onec_messages_by_time ON onec_messages (received_at);
