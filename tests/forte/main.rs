@@ -13,6 +13,7 @@ mod decisions;
 mod demo;
 mod edge;
 mod events;
+mod events_command;
 mod harness;
 mod inspect;
 mod lists;
