@@ -45,10 +45,10 @@ impl Wire {
 
     /// Sends a request with its body, and reads the response.
     pub(crate) fn request(&mut self, head: &str, body: &[&[u8]]) -> anyhow::Result<Response> {
-        let length: usize = body.iter().map(|piece| piece.len()).sum();
+        let length: usize = body.iter().map(|chunk| chunk.len()).sum();
         self.begin(head, length)?;
         for chunk in body {
-            self.0.get_mut().write_all(piece)?;
+            self.0.get_mut().write_all(chunk)?;
         }
         self.answer(head.starts_with("HEAD"))
     }

@@ -72,7 +72,7 @@ fn chunks(clip: &[u8], size: usize, service: &mut Service) -> anyhow::Result<()>
     let mut offset = 0;
     for chunk in clip.chunks(size) {
         wire.request(&patch(&path, offset), &[chunk])?.expect(204)?;
-        offset += piece.len();
+        offset += chunk.len();
     }
     Ok(())
 }

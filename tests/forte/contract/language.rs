@@ -77,7 +77,7 @@ async fn accept_language_chooses_russian_kazakh_or_english() {
 async fn a_refused_video_has_a_text_for_the_driver_and_technical_details_in_english() {
     let service = Service::embedded().await;
     let upload = tus::create(&service, service.report().await, 1000).await;
-    let mut request = tus::piece(&upload, 0, b"%PDF-1.7 and so on".to_vec());
+    let mut request = tus::patch_request(&upload, 0, b"%PDF-1.7 and so on".to_vec());
     request.headers_mut().insert("accept-language", "kk".parse().unwrap());
     let response = send(&service, request).await;
     assert_eq!((response.status().as_u16(), header(&response, "content-language")), (415, "kk"));
@@ -91,11 +91,11 @@ async fn a_refused_video_has_a_text_for_the_driver_and_technical_details_in_engl
 #[tokio::test]
 async fn the_reasons_of_a_preflight_are_in_the_language_of_the_request() {
     let service = Service::embedded().await;
-    let form = preflight::form_of(unknown_report(&service), GOOD).done();
+    let form = preflight::preflight_form(unknown_report(&service), GOOD).done();
     let request = form::request(&service, "/uploads/preflight").header("Accept-Language", "kk");
     let response = send(&service, request.body(form.into()).unwrap()).await;
     assert_eq!((response.status().as_u16(), header(&response, "content-language")), (404, "kk"));
-    let long = preflight::bytes(Form::of(service.report().await), "head", GOOD)
+    let long = preflight::binary_part(Form::of(service.report().await), "head", GOOD)
         .text("length", &(1_u64 << 40).to_string())
         .done();
     let request = form::request(&service, "/uploads/preflight");

@@ -13,7 +13,6 @@ on_both_databases! {
     a_rewritten_recording_is_recognised_by_its_media,
     a_use_stored_after_the_verdicts_is_not_missed,
     a_rolled_back_finish_leaves_no_trace,
-    videos_from_before_the_migration_are_recognised,
     the_list_of_earlier_uses_is_limited_and_starts_with_those_that_count,
 }
 
@@ -91,26 +90,6 @@ async fn a_rolled_back_finish_leaves_no_trace(db: Db) {
     assert_eq!(db.number("SELECT COUNT(*) FROM outbox").await, 1);
     let report = db.database.report(second.details.ref_key).await.unwrap().unwrap();
     assert_eq!(report.status, ReportStatus::Submit);
-}
-
-/// After the migration.
-async fn videos_from_before_the_migration_are_recognised(db: Db) {
-    let migration = include_str!("../../../src/database/migrations/0003_verdicts.sql");
-    let fixture = Fixture::furnish(&db.database).await;
-    let before = finishing(&fixture, 1, None).await;
-    assert!(is_stored(&db.database.finish(&before).await.unwrap()));
-    db.tamper("DELETE FROM fingerprints").await;
-    db.tamper("UPDATE submissions SET vehicle_guid = ''").await;
-    for begin in ["UPDATE submissions SET vehicle_guid", "INSERT INTO fingerprints"] {
-        let statement =
-            migration.split(';').find_map(|text| text.find(begin).map(|at| &text[at..]));
-        db.change(statement.unwrap().to_owned()).await;
-    }
-    let seen = db.database.finish(&finishing(&fixture, 1, Some(2)).await).await.unwrap();
-    assert!(matches!(seen, FinishOutcome::Reused { .. }));
-    let past = db.database.history_of(fixture.driver.company, before.vehicle, 12).await.unwrap();
-    assert_eq!((past.vehicle.len(), past.company.len()), (1, 1));
-    assert_eq!(past.vehicle[0].duration_ms, None, "it was not written down then");
 }
 
 async fn the_list_of_earlier_uses_is_limited_and_starts_with_those_that_count(db: Db) {
