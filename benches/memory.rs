@@ -1,7 +1,7 @@
-//! How much memory a real process takes while phones send (I8): 200 slow ones at a time, then one
-//! that sends the longest video as fast as it goes. Prints numbers; judges nothing.
+//! Memory of a real process during uploads: 200 slow phones concurrently, then one fast upload of the
+//! longest video. Prints the numbers and has no limits of its own.
 
-#![expect(clippy::unwrap_used, reason = "a measurement stops where its world is not as it says")]
+#![expect(clippy::unwrap_used, reason = "a failed setup ends the measurement")]
 #![expect(clippy::print_stdout, reason = "results belong to standard output")]
 
 #[path = "../tests/forte/harness/mod.rs"]
@@ -19,14 +19,14 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::time::interval;
 
-/// How many slow phones send at a time.
+/// Concurrent slow phones.
 const PHONES: usize = 200;
-/// How often a slow phone sends a piece: 64 KiB/s in all.
+/// Interval between chunks of a slow phone: 64 KiB/s.
 const EVERY: Duration = Duration::from_millis(125);
-/// Such a piece.
-const PIECE: usize = 8 * 1024;
-/// How many pieces a slow phone sends: ten seconds.
-const PIECES: usize = 80;
+/// Bytes per chunk.
+const CHUNK: usize = 8 * 1024;
+/// Chunks of a slow phone: ten seconds.
+const CHUNKS: usize = 80;
 /// The longest video.
 const LENGTH: usize = 64 * 1024 * 1024;
 
@@ -39,27 +39,27 @@ async fn main() {
     let settings = [("UPLOAD__MAX_OPEN_PER_PERSON", "1000")];
 
     let process = Process::start(&env, "one", &settings).await;
-    println!("at rest: {}", memory(&process, "VmRSS"));
+    println!("idle: {}", memory(&process, "VmRSS"));
     let mut phones = Vec::new();
     for _ in 0..PHONES {
-        phones.push(begin(&env, &process, &token).await);
+        phones.push(start(&env, &process, &token).await);
     }
-    println!("{PHONES} uploads begun: {}", memory(&process, "VmRSS"));
-    join_all(phones.iter_mut().map(dribble)).await;
+    println!("{PHONES} uploads started: {}", memory(&process, "VmRSS"));
+    join_all(phones.iter_mut().map(send_slowly)).await;
     println!("{PHONES} phones at 64 KiB/s for 10 s: {}", memory(&process, "VmRSS"));
-    println!("most so far: {}", memory(&process, "VmHWM"));
+    println!("peak so far: {}", memory(&process, "VmHWM"));
     drop((phones, process));
 
     let process = Process::start(&env, "one", &settings).await;
-    let mut phone = begin(&env, &process, &token).await;
-    println!("at rest, one upload begun: {}", memory(&process, "VmRSS"));
-    phone.write_all(&vec![0; LENGTH - 4 * PIECE]).await.unwrap();
-    println!("one upload of 64 MiB sent at once, most: {}", memory(&process, "VmHWM"));
+    let mut phone = start(&env, &process, &token).await;
+    println!("idle, one upload started: {}", memory(&process, "VmRSS"));
+    phone.write_all(&vec![0; LENGTH - 4 * CHUNK]).await.unwrap();
+    println!("one upload of 64 MiB at full speed, peak: {}", memory(&process, "VmHWM"));
 }
 
-/// Begins an upload of the longest length and sends its first boxes: `ftyp`, and the head of an
-/// `mdat` that takes the rest.
-async fn begin(env: &TestEnv, process: &Process, token: &str) -> TcpStream {
+/// Starts an upload of the longest video and sends its first boxes: `ftyp`, and the header of an
+/// `mdat` that contains the rest.
+async fn start(env: &TestEnv, process: &Process, token: &str) -> TcpStream {
     let report = env.fixture.report().await;
     let created = reqwest::Client::builder()
         .build()
@@ -83,18 +83,18 @@ async fn begin(env: &TestEnv, process: &Process, token: &str) -> TcpStream {
     phone
 }
 
-/// Sends as a phone on a slow line does.
-async fn dribble(phone: &mut TcpStream) {
-    let mut beat = interval(EVERY);
-    for _ in 0..PIECES {
-        beat.tick().await;
-        phone.write_all(&[0; PIECE]).await.unwrap();
+/// Sends at the speed of a slow connection.
+async fn send_slowly(phone: &mut TcpStream) {
+    let mut ticks = interval(EVERY);
+    for _ in 0..CHUNKS {
+        ticks.tick().await;
+        phone.write_all(&[0; CHUNK]).await.unwrap();
     }
 }
 
-/// What the system says about a process's memory.
-fn memory(process: &Process, what: &str) -> String {
+/// A line of `/proc/PID/status`.
+fn memory(process: &Process, field: &str) -> String {
     let status = std::fs::read_to_string(format!("/proc/{}/status", process.child.id())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix(what)).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
     line.trim_start_matches(':').trim().to_owned()
 }

@@ -34,9 +34,9 @@ async fn mark_dead(db: &Db) {
 
 async fn lists_one_line_per_message(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
-    let dead = fixture.told().await;
+    let dead = fixture.enqueue().await;
     mark_dead(&db).await;
-    let pending = fixture.told().await;
+    let pending = fixture.enqueue().await;
 
     let all = answer(&fixture, &["list"]).await;
     assert_eq!(all.data.lines().count(), 2);
@@ -51,7 +51,7 @@ async fn lists_one_line_per_message(db: Db) {
 
 async fn shows_a_message_with_its_body(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
-    let id = fixture.told().await;
+    let id = fixture.enqueue().await;
     let shown = answer(&fixture, &["show", &id.to_string(), "--json"]).await;
     assert_eq!(shown.data.lines().count(), 1);
     let shown: serde_json::Value = serde_json::from_str(&shown.data).unwrap();
@@ -65,7 +65,7 @@ async fn shows_a_message_with_its_body(db: Db) {
 
 async fn replays_a_message(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
-    let id = fixture.told().await;
+    let id = fixture.enqueue().await;
     mark_dead(&db).await;
     let unknown = EventId::mint(&fixture.clock, &fixture.random);
     let said = answer(&fixture, &["replay", &unknown.to_string(), &id.to_string()]).await;

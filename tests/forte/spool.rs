@@ -1,4 +1,4 @@
-//! The spool, and what only the disk back end has.
+//! The spool, and viewing links of the disk back end.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
@@ -21,18 +21,18 @@ fn open(folder: &Path, faults: Faults) -> Result<Spool, StorageError> {
     Spool::open(folder, fresh(NodeId::mint), faults)
 }
 
-fn pieces(texts: &[&'static str]) -> Vec<Bytes> {
+fn chunks(texts: &[&'static str]) -> Vec<Bytes> {
     texts.iter().map(|text| Bytes::from_static(text.as_bytes())).collect()
 }
 
 #[tokio::test]
-async fn pieces_are_appended_in_their_order() {
+async fn appends_chunks_in_order() {
     let rig = Rig::disk().await;
     let mut file = rig.spool.create(fresh(UploadId::mint)).expect("makes");
-    file.append(&pieces(&["", "one ", "two ", "", "three"])).await.expect("appends");
-    file.append(&pieces(&["", ""])).await.expect("appends nothing");
+    file.append(&chunks(&["", "one ", "two ", "", "three"])).await.expect("appends");
+    file.append(&chunks(&["", ""])).await.expect("appends nothing");
     file.append(&[Bytes::from(vec![b'x'; 600_000])]).await.expect("appends a large piece");
-    file.append(&pieces(&["end"])).await.expect("appends");
+    file.append(&chunks(&["end"])).await.expect("appends");
     file.sync().await.expect("syncs");
     assert_eq!(file.length(), Offset::new(13 + 600_000 + 3));
     assert_eq!(file.read(0..14).await.expect("reads"), b"one two threex");
@@ -41,15 +41,15 @@ async fn pieces_are_appended_in_their_order() {
 }
 
 #[tokio::test]
-async fn what_was_not_acknowledged_is_cut_when_it_is_opened_again() {
+async fn reopening_drops_unacknowledged_bytes() {
     let rig = Rig::disk().await;
     let upload = fresh(UploadId::mint);
     let mut file = rig.spool.create(upload).expect("makes");
-    file.append(&pieces(&["acknowledged, not"])).await.expect("appends");
+    file.append(&chunks(&["acknowledged, not"])).await.expect("appends");
     drop(file);
     let mut file = rig.spool.reopen(upload, Offset::new(12)).await.expect("opens");
     assert_eq!(file.length(), Offset::new(12));
-    file.append(&pieces(&["!"])).await.expect("appends");
+    file.append(&chunks(&["!"])).await.expect("appends");
     assert_eq!(fs::read(file.path()).expect("reads"), b"acknowledged!");
     drop(file);
     let short = rig.spool.reopen(upload, Offset::new(14)).await.err().expect("too short");
@@ -59,13 +59,13 @@ async fn what_was_not_acknowledged_is_cut_when_it_is_opened_again() {
 }
 
 #[tokio::test]
-async fn a_stored_video_never_changes_when_its_upload_goes_on() {
+async fn a_stored_video_is_unchanged_when_its_upload_continues() {
     let rig = Rig::disk().await;
-    let mut video = rig.filled(1000).await;
+    let mut video = rig.spooled_video(1000).await;
     rig.put(&video).await.expect("stores");
-    // The transaction failed: the last byte is dropped, and comes again differently.
+    // The transaction failed: the last byte is dropped, and the client sends another one.
     video.file.truncate(Offset::new(999)).await.expect("cuts");
-    video.file.append(&pieces(&["?"])).await.expect("appends");
+    video.file.append(&chunks(&["?"])).await.expect("appends");
     video.file.sync().await.expect("syncs");
     assert_eq!(rig.watch(&video.key).await.as_deref(), Some(&*video.bytes));
     assert_eq!(video.file.read(0..999).await.expect("reads"), video.bytes[..999]);
@@ -74,9 +74,9 @@ async fn a_stored_video_never_changes_when_its_upload_goes_on() {
 }
 
 #[tokio::test]
-async fn a_stored_video_takes_no_second_place_on_the_disk() {
+async fn a_stored_video_is_a_hard_link() {
     let rig = Rig::disk().await;
-    let video = rig.filled(1000).await;
+    let video = rig.spooled_video(1000).await;
     rig.put(&video).await.expect("stores");
     assert_eq!(fs::metadata(video.file.path()).expect("is there").nlink(), 2);
     video.file.remove().expect("removes");
@@ -84,52 +84,52 @@ async fn a_stored_video_takes_no_second_place_on_the_disk() {
 }
 
 #[tokio::test]
-async fn a_failed_flush_spoils_the_file_for_good() {
+async fn a_failed_sync_poisons_the_file() {
     let folder = TempDir::new().expect("makes a folder");
     let faults = Faults::scripted(|place| place == "storage.spool.sync");
     let spool = open(folder.path(), faults).expect("opens");
     let mut file = spool.create(fresh(UploadId::mint)).expect("makes");
-    file.append(&pieces(&["bytes"])).await.expect("appends");
+    file.append(&chunks(&["bytes"])).await.expect("appends");
     let failed = file.sync().await.expect_err("the disk fails");
     assert!(matches!(failed, StorageError::NotDurable { .. }), "{failed:?}");
     assert!(!failed.is_transient());
-    file.append(&pieces(&["more"])).await.expect_err("spoiled");
-    file.read(0..1).await.expect_err("spoiled");
-    file.truncate(Offset::START).await.expect_err("spoiled");
+    file.append(&chunks(&["more"])).await.expect_err("poisoned");
+    file.read(0..1).await.expect_err("poisoned");
+    file.truncate(Offset::START).await.expect_err("poisoned");
 }
 
 #[tokio::test]
-async fn a_full_disk_is_told_apart_and_costs_nothing() {
+async fn a_full_disk_has_its_own_error_and_loses_nothing() {
     let folder = TempDir::new().expect("makes a folder");
     let full = std::sync::atomic::AtomicBool::new(false);
     let faults = Faults::scripted(move |place| {
-        // Every other write finds the disk full.
+        // Every other write fails.
         place == "storage.spool.full" && full.fetch_not(std::sync::atomic::Ordering::Relaxed)
     });
     let spool = open(folder.path(), faults).expect("opens");
     let mut file = spool.create(fresh(UploadId::mint)).expect("makes");
-    file.append(&pieces(&["bytes"])).await.expect("appends");
-    let failed = file.append(&pieces(&["lost"])).await.expect_err("full");
+    file.append(&chunks(&["bytes"])).await.expect("appends");
+    let failed = file.append(&chunks(&["lost"])).await.expect_err("full");
     assert!(matches!(failed, StorageError::Full { .. }), "{failed:?}");
-    file.append(&pieces(&[", more"])).await.expect("there is room again");
+    file.append(&chunks(&[", more"])).await.expect("there is space again");
     file.sync().await.expect("syncs");
     assert_eq!(fs::read(file.path()).expect("reads"), b"bytes, more");
 }
 
 #[tokio::test]
-async fn one_process_at_a_time_works_in_a_spool() {
+async fn a_spool_is_locked_by_one_process() {
     let folder = TempDir::new().expect("makes a folder");
     let first = open(folder.path(), Faults::none()).expect("opens");
     let second = open(folder.path(), Faults::none()).err().expect("is in use");
     assert!(matches!(second, StorageError::SpoolLocked(_)), "{second:?}");
-    let home = first.id();
+    let id = first.id();
     drop(first);
     let again = open(folder.path(), Faults::none()).expect("is free");
-    assert_eq!(again.id(), home, "the folder keeps its id");
+    assert_eq!(again.id(), id, "the folder keeps its id");
 }
 
 #[tokio::test]
-async fn the_sweep_at_start_sees_uploads_only() {
+async fn lists_uploads_and_removes_temporary_files_at_start() {
     let folder = TempDir::new().expect("makes a folder");
     let spool = open(folder.path(), Faults::none()).expect("opens");
     let mut uploads: Vec<UploadId> = (0..3).map(|_| fresh(UploadId::mint)).collect();
@@ -137,7 +137,7 @@ async fn the_sweep_at_start_sees_uploads_only() {
         spool.create(*upload).expect("makes");
     }
     drop(spool);
-    fs::write(folder.path().join(".tmp-left"), b"by a killed process").expect("writes");
+    fs::write(folder.path().join(".tmp-left"), b"left by a killed process").expect("writes");
     let spool = open(folder.path(), Faults::none()).expect("opens");
     uploads.sort_unstable();
     assert_eq!(spool.uploads().expect("lists"), uploads);
@@ -148,7 +148,7 @@ async fn the_sweep_at_start_sees_uploads_only() {
 }
 
 #[tokio::test]
-async fn a_spool_on_another_file_system_is_refused_at_start() {
+async fn refuses_a_spool_on_another_file_system() {
     let (here, there) = (TempDir::new().expect("makes"), TempDir::new_in("/dev/shm"));
     let Ok(there) = there else { return };
     let device = |folder: &TempDir| fs::metadata(folder.path()).expect("is there").dev();
@@ -158,18 +158,18 @@ async fn a_spool_on_another_file_system_is_refused_at_start() {
     let config = Config { url: format!("file:{}", here.path().display()), s3: s3_defaults() };
     let store = Store::open(&config, b"some secret of links", Faults::none()).await.expect("opens");
     let spool = open(there.path(), Faults::none()).expect("opens");
-    let apart = store.check_spool(&spool).expect_err("apart");
-    assert!(matches!(apart, StorageError::CrossDevice { .. }), "{apart:?}");
+    let error = store.check_spool(&spool).expect_err("another device");
+    assert!(matches!(error, StorageError::CrossDevice { .. }), "{error:?}");
 }
 
 #[tokio::test]
-async fn a_link_opens_until_it_expires() {
+async fn a_link_is_valid_until_it_expires() {
     let rig = Rig::disk().await;
-    let video = rig.filled(1000).await;
+    let video = rig.spooled_video(1000).await;
     rig.put(&video).await.expect("stores");
     let (now, ttl) = (rig.clock.now(), SignedDuration::from_secs(300));
     let link = rig.store.link(&video.key, ttl, "a \"1\".mp4", now).await.expect("a link");
-    let signed = link.url.strip_prefix("/media/").expect("a path of ours");
+    let signed = link.url.strip_prefix("/media/").expect("our path");
     let opened = rig.store.open_link(signed, now).await.expect("opens");
     assert_eq!(opened.headers.length, video.length);
     assert_eq!(opened.headers.etag, format!("\"{}\"", video.key.sha256));
@@ -184,11 +184,11 @@ async fn a_link_opens_until_it_expires() {
 #[tokio::test]
 async fn a_link_with_any_character_changed_is_invalid() {
     let rig = Rig::disk().await;
-    let video = rig.filled(10).await;
+    let video = rig.spooled_video(10).await;
     rig.put(&video).await.expect("stores");
     let (now, ttl) = (rig.clock.now(), SignedDuration::from_secs(300));
     let link = rig.store.link(&video.key, ttl, "a.mp4", now).await.expect("a link");
-    let signed = link.url.strip_prefix("/media/").expect("a path of ours");
+    let signed = link.url.strip_prefix("/media/").expect("our path");
     for at in 0..signed.len() {
         let mut changed = signed.as_bytes().to_vec();
         changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
@@ -205,14 +205,14 @@ async fn a_link_with_any_character_changed_is_invalid() {
 #[tokio::test]
 async fn a_link_of_another_secret_is_invalid() {
     let rig = Rig::disk().await;
-    let video = rig.filled(10).await;
+    let video = rig.spooled_video(10).await;
     let (now, ttl) = (rig.clock.now(), SignedDuration::from_secs(300));
     let link = rig.store.link(&video.key, ttl, "a.mp4", now).await.expect("a link");
     let url = format!("file:{}", rig.folder.path().join("videos").display());
     let config = Config { url, s3: s3_defaults() };
     let other =
         Store::open(&config, b"another secret of links", Faults::none()).await.expect("opens");
-    let signed = link.url.strip_prefix("/media/").expect("a path of ours");
+    let signed = link.url.strip_prefix("/media/").expect("our path");
     let refused = other.open_link(signed, now).await.err().expect("not its own");
     assert!(matches!(refused, LinkError::Invalid), "{refused:?}");
     let weak = Store::open(&config, b"weak", Faults::none()).await.err().expect("too short");

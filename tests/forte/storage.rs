@@ -1,11 +1,12 @@
-//! What both back ends promise.
+//! Guarantees of both back ends.
 
 use std::path::PathBuf;
 
 use bytes::Bytes;
 use forte_media::model::{Clock, Digest, Faults, Length, NodeId, Offset, Random, UploadId};
 use forte_media::storage::{
-    Config, Depth, ObjectKind, SegmentKey, Spool, SpoolFile, StorageError, Store, VideoKey,
+    Config, Depth, ObjectKind, SegmentKey, Spool, SpoolFile, StorageError, Store, TestResult,
+    VideoKey,
 };
 use futures_util::future::join_all;
 use jiff::SignedDuration;
@@ -15,7 +16,7 @@ use tokio::io::AsyncReadExt as _;
 
 use crate::harness::s3::{Bucket, s3_defaults};
 
-/// A store, a spool beside it, and what a test needs to use them.
+/// A store and a spool.
 pub(crate) struct Rig {
     pub(crate) store: Store,
     pub(crate) spool: Spool,
@@ -25,8 +26,8 @@ pub(crate) struct Rig {
     pub(crate) folder: TempDir,
 }
 
-/// An upload that is all in the spool, and the name its video will have.
-pub(crate) struct Filled {
+/// An upload that is complete in the spool, and the key of its video.
+pub(crate) struct SpooledVideo {
     pub(crate) file: SpoolFile,
     pub(crate) key: VideoKey,
     pub(crate) length: Length,
@@ -56,21 +57,21 @@ impl Rig {
         Self { store, spool, bucket, clock, random, folder }
     }
 
-    pub(crate) async fn filled(&self, length: usize) -> Filled {
+    pub(crate) async fn spooled_video(&self, length: usize) -> SpooledVideo {
         let bytes: Vec<u8> = self.random.bytes::<64>().into_iter().cycle().take(length).collect();
         let upload = UploadId::mint(&self.clock, &self.random);
         let mut file = self.spool.create(upload).expect("makes a spool file");
         file.append(&[Bytes::from(bytes.clone())]).await.expect("appends");
         let key = VideoKey { upload, sha256: digest(&bytes) };
-        Filled { file, key, length: Length::new(length as u64), bytes }
+        SpooledVideo { file, key, length: Length::new(length as u64), bytes }
     }
 
-    pub(crate) async fn put(&self, video: &Filled) -> Result<(), StorageError> {
+    pub(crate) async fn put(&self, video: &SpooledVideo) -> Result<(), StorageError> {
         let digest = video.key.sha256;
         self.store.put_video(&video.key, video.file.path(), video.length, digest).await
     }
 
-    /// What a reviewer's browser would get; `None` when there is nothing.
+    /// The bytes a reviewer's browser gets, if any.
     pub(crate) async fn watch(&self, key: &VideoKey) -> Option<Vec<u8>> {
         let ttl = SignedDuration::from_secs(60);
         let link = self.store.link(key, ttl, "a.mp4", self.clock.now()).await.expect("a link");
@@ -81,11 +82,11 @@ impl Rig {
                 opened.file.read_to_end(&mut bytes).await.expect("reads");
                 Some(bytes)
             }
-            None => fetched(&link.url).await,
+            None => fetch(&link.url).await,
         }
     }
 
-    /// Changes a stored object behind the service's back.
+    /// Overwrites a stored object without the service.
     pub(crate) async fn tamper(&self, path: &str, bytes: &[u8]) {
         match &self.bucket {
             None => std::fs::write(self.on_disk(path), bytes).expect("writes"),
@@ -101,7 +102,7 @@ impl Rig {
         self.folder.path().join("videos").join(path)
     }
 
-    /// Whether the store does all that is promised; says what the test needs if not.
+    /// Whether the store is not the stand-in; reports why the test is skipped otherwise.
     fn is_real(&self, because: &str) -> bool {
         self.bucket.as_ref().is_none_or(|bucket| bucket.is_real(because))
     }
@@ -115,45 +116,45 @@ pub(crate) fn browser() -> reqwest::Client {
     reqwest::Client::builder().build().expect("builds a client")
 }
 
-async fn fetched(url: &str) -> Option<Vec<u8>> {
+async fn fetch(url: &str) -> Option<Vec<u8>> {
     let answer = browser().get(url).send().await.expect("answers");
     let bytes = answer.error_for_status().ok()?.bytes().await.expect("reads");
     Some(bytes.to_vec())
 }
 
-pub(crate) fn segment(video: &Filled, start: u64, end: u64) -> (SegmentKey, Digest) {
+pub(crate) fn segment(video: &SpooledVideo, start: u64, end: u64) -> (SegmentKey, Digest) {
     let upload = video.key.upload;
     let key = SegmentKey { upload, start: Offset::new(start), end: Offset::new(end), fence: 7 };
     let index = |at| usize::try_from(at).expect("small");
     (key, digest(&video.bytes[index(start)..index(end)]))
 }
 
-async fn a_video_is_stored_and_can_be_watched(rig: Rig) {
-    let video = rig.filled(700_000).await;
+async fn stores_a_video_that_can_be_watched(rig: Rig) {
+    let video = rig.spooled_video(700_000).await;
     rig.put(&video).await.expect("stores");
     assert!(rig.watch(&video.key).await.expect("is there") == video.bytes);
 }
 
-async fn storing_it_again_is_harmless(rig: Rig) {
-    let video = rig.filled(1000).await;
+async fn storing_a_video_again_succeeds(rig: Rig) {
+    let video = rig.spooled_video(1000).await;
     rig.put(&video).await.expect("stores");
     rig.put(&video).await.expect("is there already");
     assert_eq!(rig.watch(&video.key).await.as_deref(), Some(&*video.bytes));
 }
 
-async fn eight_puts_at_once_store_it_once(rig: Rig) {
-    let video = rig.filled(100_000).await;
+async fn eight_concurrent_puts_succeed(rig: Rig) {
+    let video = rig.spooled_video(100_000).await;
     for done in join_all((0..8).map(|_| rig.put(&video))).await {
         done.expect("stores, or finds it stored");
     }
     assert!(rig.watch(&video.key).await.expect("is there") == video.bytes);
 }
 
-async fn bytes_of_another_length_are_refused_and_leave_nothing(rig: Rig) {
+async fn refuses_a_file_of_another_length(rig: Rig) {
     if !rig.is_real("the stand-in keeps objects with wrong checksums") {
         return;
     }
-    let mut video = rig.filled(1000).await;
+    let mut video = rig.spooled_video(1000).await;
     video.length = Length::new(999);
     let refused = rig.put(&video).await.expect_err("wrong bytes");
     assert!(matches!(refused, StorageError::Mismatch { .. }), "{refused:?}");
@@ -161,39 +162,38 @@ async fn bytes_of_another_length_are_refused_and_leave_nothing(rig: Rig) {
     assert_eq!(rig.watch(&video.key).await, None);
 }
 
-/// On disk nothing is on the way: the hash was computed while the bytes were written, and `verify`
-/// is for what happens to them later.
+/// S3 only: on disk the hash was computed while the bytes were written, and `verify` detects later
+/// damage.
 #[tokio::test]
-async fn s3_refuses_bytes_with_another_hash() {
+async fn refuses_bytes_with_another_hash() {
     let rig = Rig::s3().await;
     if !rig.is_real("the stand-in keeps objects with wrong checksums") {
         return;
     }
-    let mut video = rig.filled(1000).await;
+    let mut video = rig.spooled_video(1000).await;
     video.key.sha256 = digest(b"something else");
     let refused = rig.put(&video).await.expect_err("wrong bytes");
     assert!(matches!(refused, StorageError::Mismatch { .. }), "{refused:?}");
     assert_eq!(rig.watch(&video.key).await, None);
 }
 
-async fn other_bytes_under_a_taken_name_are_found_out(rig: Rig) {
-    let video = rig.filled(1000).await;
+async fn detects_other_bytes_under_an_existing_name(rig: Rig) {
+    let video = rig.spooled_video(1000).await;
     rig.put(&video).await.expect("stores");
     rig.tamper(&video.key.to_string(), &[9; 1000]).await;
-    // With a disk the tampered file is the spool file itself: any upload with this name will do.
     let refused = rig.put(&video).await.expect_err("other bytes");
     assert!(matches!(refused, StorageError::Mismatch { .. }), "{refused:?}");
 }
 
-async fn an_empty_spool_file_cannot_become_a_video(rig: Rig) {
-    let mut video = rig.filled(1000).await;
+async fn refuses_an_empty_spool_file(rig: Rig) {
+    let mut video = rig.spooled_video(1000).await;
     video.file.truncate(Offset::START).await.expect("cuts");
     rig.put(&video).await.expect_err("nothing to store");
     assert_eq!(rig.watch(&video.key).await, None);
 }
 
-async fn segments_come_back_to_their_places(rig: Rig) {
-    let video = rig.filled(900_000).await;
+async fn fetches_segments_to_their_ranges(rig: Rig) {
+    let video = rig.spooled_video(900_000).await;
     let pieces = [segment(&video, 0, 300_001), segment(&video, 300_001, 900_000)];
     for (key, digest) in &pieces {
         rig.store.put_segment(key, video.file.path(), *digest).await.expect("stores");
@@ -208,8 +208,8 @@ async fn segments_come_back_to_their_places(rig: Rig) {
     assert!(other.read(0..900_000).await.expect("reads") == video.bytes);
 }
 
-async fn a_changed_segment_is_found_out(rig: Rig) {
-    let video = rig.filled(1000).await;
+async fn detects_a_changed_segment(rig: Rig) {
+    let video = rig.spooled_video(1000).await;
     let (key, digest) = segment(&video, 0, 1000);
     rig.store.put_segment(&key, video.file.path(), digest).await.expect("stores");
     for changed in [vec![9; 1000], vec![9; 999], vec![9; 1001]] {
@@ -219,19 +219,19 @@ async fn a_changed_segment_is_found_out(rig: Rig) {
     }
 }
 
-async fn a_lost_segment_is_missing(rig: Rig) {
-    let video = rig.filled(1000).await;
+async fn reports_a_missing_segment(rig: Rig) {
+    let video = rig.spooled_video(1000).await;
     let (key, digest) = segment(&video, 0, 1000);
     let lost = rig.store.fetch_segment(&key, digest, &video.file).await;
     assert!(matches!(lost, Err(StorageError::Missing { .. })), "{lost:?}");
 }
 
-async fn clearing_keeps_the_video_and_nothing_else(rig: Rig) {
-    let (video, neighbour) = (rig.filled(1000).await, rig.filled(1000).await);
+async fn clearing_keeps_only_the_video(rig: Rig) {
+    let (video, other) = (rig.spooled_video(1000).await, rig.spooled_video(1000).await);
     let (key, digest) = segment(&video, 10, 500);
     rig.store.put_segment(&key, video.file.path(), digest).await.expect("stores");
     rig.put(&video).await.expect("stores");
-    rig.put(&neighbour).await.expect("stores");
+    rig.put(&other).await.expect("stores");
     for _ in 0..2 {
         rig.store.clear(video.key.upload, Some(&video.key)).await.expect("clears");
     }
@@ -242,11 +242,11 @@ async fn clearing_keeps_the_video_and_nothing_else(rig: Rig) {
         rig.store.clear(video.key.upload, None).await.expect("clears");
     }
     assert_eq!(rig.watch(&video.key).await, None);
-    assert!(rig.watch(&neighbour.key).await.is_some(), "the neighbour's video is still there");
+    assert!(rig.watch(&other.key).await.is_some(), "the other video still exists");
 }
 
-async fn a_stored_video_can_be_verified(rig: Rig) {
-    let video = rig.filled(1000).await;
+async fn verifies_a_stored_video(rig: Rig) {
+    let video = rig.spooled_video(1000).await;
     for depth in [Depth::Metadata, Depth::Content] {
         let lost = rig.store.verify(&video.key, video.length, depth).await;
         assert!(matches!(lost, Err(StorageError::Missing { .. })), "{lost:?}");
@@ -263,10 +263,10 @@ async fn a_stored_video_can_be_verified(rig: Rig) {
     assert!(matches!(cut, Err(StorageError::Mismatch { .. })), "{cut:?}");
 }
 
-async fn everything_stored_is_listed_in_order(rig: Rig) {
+async fn lists_all_objects_in_order(rig: Rig) {
     assert_eq!(rig.store.list("").await.expect("lists"), []);
-    let mut videos = [rig.filled(1000).await, rig.filled(2000).await];
-    // Ids of one millisecond are in no order.
+    let mut videos = [rig.spooled_video(1000).await, rig.spooled_video(2000).await];
+    // Ids of one millisecond are not ordered.
     videos.sort_by_key(|video| video.key.upload);
     let [first, second] = videos;
     let (key, digest) = segment(&second, 0, 500);
@@ -283,43 +283,42 @@ async fn everything_stored_is_listed_in_order(rig: Rig) {
     }
 }
 
-async fn the_examination_finds_nothing_wrong(rig: Rig) {
+async fn passes_the_self_test(rig: Rig) {
     if !rig.is_real("the stand-in lets several conditional puts win") {
         return;
     }
     rig.store.probe().await.expect("is there");
-    let steps =
-        rig.store.self_test(&browser(), &rig.clock, &rig.random).await.expect("is examined");
-    // A folder is not asked to refuse a wrong checksum: nothing is on the way to it.
-    assert_eq!(steps.len(), if rig.bucket.is_some() { 7 } else { 6 });
-    for step in steps {
-        step.result.unwrap_or_else(|error| panic!("{}: {error}", step.name));
+    let steps = rig.store.self_test(&browser(), &rig.clock, &rig.random).await.expect("runs");
+    // The disk back end has no test for wrong checksums, because nothing is transferred.
+    assert_eq!(results.len(), if rig.bucket.is_some() { 7 } else { 6 });
+    for TestResult { name, result } in results {
+        result.unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 }
 
-macro_rules! on_both {
-    ($($promise:ident,)*) => {
+macro_rules! on_both_stores {
+    ($($guarantee:ident,)*) => {
         mod on_disk {
-            $(#[tokio::test] async fn $promise() { super::$promise(super::Rig::disk().await).await; })*
+            $(#[tokio::test] async fn $guarantee() { super::$guarantee(super::Rig::disk().await).await; })*
         }
         mod on_s3 {
-            $(#[tokio::test] async fn $promise() { super::$promise(super::Rig::s3().await).await; })*
+            $(#[tokio::test] async fn $guarantee() { super::$guarantee(super::Rig::s3().await).await; })*
         }
     };
 }
 
-on_both! {
-    a_video_is_stored_and_can_be_watched,
-    storing_it_again_is_harmless,
-    eight_puts_at_once_store_it_once,
-    bytes_of_another_length_are_refused_and_leave_nothing,
-    other_bytes_under_a_taken_name_are_found_out,
-    an_empty_spool_file_cannot_become_a_video,
-    segments_come_back_to_their_places,
-    a_changed_segment_is_found_out,
-    a_lost_segment_is_missing,
-    clearing_keeps_the_video_and_nothing_else,
-    a_stored_video_can_be_verified,
-    everything_stored_is_listed_in_order,
-    the_examination_finds_nothing_wrong,
+on_both_stores! {
+    stores_a_video_that_can_be_watched,
+    storing_a_video_again_succeeds,
+    eight_concurrent_puts_succeed,
+    refuses_a_file_of_another_length,
+    detects_other_bytes_under_an_existing_name,
+    refuses_an_empty_spool_file,
+    fetches_segments_to_their_ranges,
+    detects_a_changed_segment,
+    reports_a_missing_segment,
+    clearing_keeps_only_the_video,
+    verifies_a_stored_video,
+    lists_all_objects_in_order,
+    passes_the_self_test,
 }

@@ -1,4 +1,4 @@
-//! One message to the report service: signed, judged by its answer, only to where it may go.
+//! One webhook request: its signature, the meaning of its response, the addresses it may go to.
 
 use forte_media::model::{Clock, EventId, ManualClock};
 use forte_media::notify::{Config, Delivery, TargetError, Webhook, WebhookError};
@@ -36,22 +36,22 @@ async fn deliver(webhook: &Webhook) -> Delivery {
     webhook.deliver(id(), BODY).await
 }
 
-/// A receiver, a webhook to it, and the clock of both.
+/// A receiver, a webhook to it, and their clock.
 async fn pair() -> (Receiver, Webhook, ManualClock) {
-    let (clock, hand) = Clock::manual("2026-05-13T05:00:00Z".parse().unwrap());
+    let (clock, manual_clock) = Clock::manual("2026-05-13T05:00:00Z".parse().unwrap());
     let receiver = Receiver::start(&clock).await;
     let webhook = webhook(&config(&receiver.url(), LOOPBACK), &clock);
-    (receiver, webhook, hand)
+    (receiver, webhook, manual_clock)
 }
 
-/// What becomes of a delivery that is answered like this.
-async fn answered(reply: Reply) -> Delivery {
+/// The outcome of a request with this response.
+async fn outcome_of(reply: Reply) -> Delivery {
     let (receiver, webhook, _) = pair().await;
     receiver.script([reply]);
     deliver(&webhook).await
 }
 
-fn later(delivery: Delivery) -> (Option<SignedDuration>, Option<u16>, String) {
+fn retry(delivery: Delivery) -> (Option<SignedDuration>, Option<u16>, String) {
     match delivery {
         Delivery::Retry { after, status, reason } => (after, status, reason),
         other => panic!("{other:?}"),
@@ -59,15 +59,15 @@ fn later(delivery: Delivery) -> (Option<SignedDuration>, Option<u16>, String) {
 }
 
 #[tokio::test]
-async fn a_message_arrives_as_it_is_signed_with_its_id() {
+async fn sends_the_body_unchanged_with_its_id_and_a_valid_signature() {
     let (receiver, webhook, _) = pair().await;
     assert_eq!(deliver(&webhook).await, Delivery::Delivered { status: 204 });
-    let heard = receiver.heard().remove(0);
-    assert_eq!((heard.id, heard.body.as_str(), heard.signed), (id(), BODY, true));
+    let request = receiver.received().remove(0);
+    assert_eq!((request.id, request.body.as_str(), request.signed), (id(), BODY, true));
 }
 
 #[tokio::test]
-async fn either_secret_verifies_while_they_change() {
+async fn either_secret_verifies_during_a_rotation() {
     let (clock, _) = Clock::manual(Timestamp::UNIX_EPOCH);
     let new = "whsec_bmV4dC1mb3J0ZS1tZWRpYS10ZXN0cy1zZWNyZXQ=";
     for known in [SECRET, new] {
@@ -80,23 +80,23 @@ async fn either_secret_verifies_while_they_change() {
 }
 
 #[tokio::test]
-async fn a_receiver_rejects_another_secret_and_another_time() {
-    let (clock, hand) = Clock::manual("2026-05-13T05:00:00Z".parse().unwrap());
+async fn a_receiver_refuses_another_secret_and_an_old_timestamp() {
+    let (clock, manual_clock) = Clock::manual("2026-05-13T05:00:00Z".parse().unwrap());
     let stranger =
         Receiver::start_with(&clock, "whsec_c29tZWJvZHktZWxzZXMtc2VjcmV0LTAwMDAwMQ==").await;
-    let (_, status, _) = later(deliver(&webhook(&config(&stranger.url(), LOOPBACK), &clock)).await);
+    let (_, status, _) = retry(deliver(&webhook(&config(&stranger.url(), LOOPBACK), &clock)).await);
     assert_eq!(status, Some(401));
 
     let (late, _) = Clock::manual(clock.now());
     let receiver = Receiver::start(&clock).await;
-    hand.advance(SignedDuration::from_secs(301));
-    let (_, status, _) = later(deliver(&webhook(&config(&receiver.url(), LOOPBACK), &late)).await);
+    manual_clock.advance(SignedDuration::from_secs(301));
+    let (_, status, _) = retry(deliver(&webhook(&config(&receiver.url(), LOOPBACK), &late)).await);
     assert_eq!(status, Some(401));
 }
 
 #[tokio::test]
-async fn gone_means_never() {
-    let delivery = answered(Reply::Saying(410, "no more".to_owned())).await;
+async fn gone_is_permanent() {
+    let delivery = outcome_of(Reply::Body(410, "no more".to_owned())).await;
     assert_eq!(
         delivery,
         Delivery::Rejected { status: 410, reason: "410 Gone: no more".to_owned() }
@@ -104,79 +104,79 @@ async fn gone_means_never() {
 }
 
 #[tokio::test]
-async fn any_other_failure_may_pass() {
+async fn any_other_failure_is_retried() {
     for status in [400, 401, 404, 429, 500, 503] {
-        let (after, said, _) = later(answered(Reply::Status(status)).await);
-        assert_eq!((after, said), (None, Some(status)));
+        let (after, received, _) = retry(outcome_of(Reply::Status(status)).await);
+        assert_eq!((after, received), (None, Some(status)));
     }
 }
 
 #[tokio::test]
-async fn a_receiver_says_how_long_to_wait() {
-    let (after, ..) = later(answered(Reply::RetryAfter(429, "120".to_owned())).await);
+async fn retry_after_is_seconds_or_a_date() {
+    let (after, ..) = retry(outcome_of(Reply::RetryAfter(429, "120".to_owned())).await);
     assert_eq!(after, Some(SignedDuration::from_secs(120)));
     let date = "Wed, 13 May 2026 05:10:00 GMT".to_owned();
-    let (after, ..) = later(answered(Reply::RetryAfter(503, date)).await);
+    let (after, ..) = retry(outcome_of(Reply::RetryAfter(503, date)).await);
     assert_eq!(after, Some(SignedDuration::from_mins(10)));
 }
 
 #[tokio::test]
-async fn a_redirect_is_a_failure_and_not_followed() {
+async fn a_redirect_is_not_followed() {
     let (elsewhere, ..) = pair().await;
-    let (_, status, _) = later(answered(Reply::Redirect(elsewhere.url())).await);
+    let (_, status, _) = retry(outcome_of(Reply::Redirect(elsewhere.url())).await);
     assert_eq!(status, Some(307));
-    assert!(elsewhere.heard().is_empty());
+    assert!(elsewhere.received().is_empty());
 }
 
 #[tokio::test]
-async fn a_long_answer_is_cut_and_made_harmless() {
-    let words = format!("\u{1b}[2J\0{}", "х".repeat(100_000));
-    let (.., reason) = later(answered(Reply::Saying(500, words)).await);
+async fn a_long_error_body_is_truncated_and_cleaned() {
+    let body = format!("\u{1b}[2J\0{}", "х".repeat(100_000));
+    let (.., reason) = retry(outcome_of(Reply::Body(500, body)).await);
     assert!(!reason.contains(char::is_control), "{reason:?}");
     assert!(reason.starts_with("500 Internal Server Error: [2J ххх"), "{reason:?}");
     assert!(reason.len() < 100, "{reason:?}");
 }
 
 #[tokio::test]
-async fn silence_is_a_failure_after_the_time_out() {
+async fn a_missing_response_times_out() {
     let (receiver, ..) = pair().await;
     receiver.script([Reply::Hang]);
     let mut config = config(&receiver.url(), LOOPBACK);
     config.webhook.timeout = SignedDuration::from_millis(200);
-    let (after, status, reason) = later(deliver(&webhook(&config, &Clock::system())).await);
+    let (after, status, reason) = retry(deliver(&webhook(&config, &Clock::system())).await);
     assert_eq!((after, status), (None, None));
     assert!(reason.contains("timed out"), "{reason}");
 }
 
 #[tokio::test]
-async fn nobody_there_is_a_failure_that_tells_why_but_not_where() {
+async fn a_refused_connection_is_reported_without_the_url() {
     let (mut receiver, webhook, _) = pair().await;
     receiver.close().await;
-    let (_, status, reason) = later(deliver(&webhook).await);
+    let (_, status, reason) = retry(deliver(&webhook).await);
     assert_eq!(status, None);
     assert!(reason.contains("refused") && !reason.contains("/hs/forte"), "{reason}");
 }
 
 #[tokio::test]
-async fn a_name_is_judged_by_the_address_behind_it() {
+async fn a_name_is_checked_by_its_resolved_address() {
     let clock = Clock::system();
     let receiver = Receiver::start(&clock).await;
     let elsewhere = config(&receiver.url_by_name(), &["10.0.0.0/8"]);
-    let (_, status, reason) = later(deliver(&webhook(&elsewhere, &clock)).await);
+    let (_, status, reason) = retry(deliver(&webhook(&elsewhere, &clock)).await);
     assert_eq!(status, None);
     assert!(reason.contains("notify.allow_networks"), "{reason}");
 
     let encrypted = receiver.url_by_name().replace("http:", "https:");
-    let (.., reason) = later(deliver(&webhook(&config(&encrypted, &[]), &clock)).await);
+    let (.., reason) = retry(deliver(&webhook(&config(&encrypted, &[]), &clock)).await);
     assert!(reason.contains("neither a public address"), "{reason}");
-    assert!(receiver.heard().is_empty());
+    assert!(receiver.received().is_empty());
 
     let allowed = config(&receiver.url_by_name(), LOOPBACK);
     assert_eq!(deliver(&webhook(&allowed, &clock)).await, Delivery::Delivered { status: 204 });
 }
 
 #[test]
-fn an_address_of_our_own_network_is_refused_however_it_is_written() {
+fn a_private_address_is_refused_in_every_notation() {
     let urls = [
         "https://127.0.0.1/",
         "https://2130706433/",
@@ -196,7 +196,7 @@ fn an_address_of_our_own_network_is_refused_however_it_is_written() {
 }
 
 #[test]
-fn settings_that_cannot_work_are_refused_at_the_start() {
+fn invalid_settings_are_refused_at_start() {
     let mut unsigned = config("https://one-c.example/", &[]);
     unsigned.webhook.secret = None;
     assert!(matches!(refusal(&unsigned), WebhookError::Secret(_)));

@@ -73,11 +73,11 @@ async fn eight_workers_claim_four_hundred_messages_once_each(db: Db) {
 async fn a_second_message_about_a_report_waits_for_the_first(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
     let ref_key = fixture.report().await;
-    let first = fixture.told_about(ref_key).await;
+    let first = fixture.enqueue_about(ref_key).await;
     // It comes from a node whose clock is behind (F28).
     fixture.manual_clock.advance(SignedDuration::from_mins(-10));
-    let second = fixture.told_about(ref_key).await;
-    let other = fixture.told().await;
+    let second = fixture.enqueue_about(ref_key).await;
+    let other = fixture.enqueue().await;
     fixture.manual_clock.advance(SignedDuration::from_mins(10));
 
     let ids = |batch: &[ClaimedMessage]| batch.iter().map(|one| one.id).collect::<BTreeSet<_>>();
@@ -92,7 +92,7 @@ async fn a_second_message_about_a_report_waits_for_the_first(db: Db) {
 
 async fn a_lost_lease_settles_nothing(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
-    let id = fixture.told().await;
+    let id = fixture.enqueue().await;
     let slow = claim(&fixture, 1).await.remove(0);
     fixture.manual_clock.advance(LEASE);
     let quick = claim(&fixture, 1).await.remove(0);
@@ -108,7 +108,7 @@ async fn a_lost_lease_settles_nothing(db: Db) {
 
 async fn a_replayed_message_is_due_at_once_with_the_whole_ladder(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
-    let id = fixture.told().await;
+    let id = fixture.enqueue().await;
     let claimed = claim(&fixture, 1).await.remove(0);
     db.database.record_delivery(&settled(&claimed, EventState::Dead)).await.unwrap();
     assert!(claim(&fixture, 1).await.is_empty());
@@ -121,9 +121,9 @@ async fn a_replayed_message_is_due_at_once_with_the_whole_ladder(db: Db) {
 
 async fn messages_are_listed_by_state_newest_first(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
-    let first = fixture.told().await;
+    let first = fixture.enqueue().await;
     fixture.manual_clock.advance(SignedDuration::from_secs(1));
-    let second = fixture.told().await;
+    let second = fixture.enqueue().await;
     let claimed = claim(&fixture, 1).await.remove(0);
     db.database.record_delivery(&settled(&claimed, EventState::Delivered)).await.unwrap();
 
@@ -138,8 +138,8 @@ async fn messages_are_listed_by_state_newest_first(db: Db) {
 
 async fn each_channel_claims_its_own(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
-    fixture.told().await;
-    let mail = fixture.told().await;
+    fixture.enqueue().await;
+    let mail = fixture.enqueue().await;
     let on_mail = "UPDATE outbox SET channel = 'mail' WHERE id = (SELECT MAX(id) FROM outbox)";
     db.tamper(on_mail).await;
     let until = fixture.now() + LEASE;
@@ -154,7 +154,7 @@ async fn each_channel_claims_its_own(db: Db) {
 
 async fn what_has_expired_is_given_up_untried(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
-    let id = fixture.told().await;
+    let id = fixture.enqueue().await;
     db.tamper("UPDATE outbox SET expires_at = created_at + 600000000").await;
     fixture.manual_clock.advance(SignedDuration::from_secs(599));
     let bury = || db.database.fail_expired_messages(Channel::Webhook, fixture.now());

@@ -111,7 +111,7 @@ async fn a_row_that_cannot_be_is_an_error(db: Db) {
     let fixture = Fixture::furnish(&db.database).await;
     let ref_key = fixture.report().await;
     let upload = fixture.upload(ref_key).await;
-    let event = fixture.told().await;
+    let event = fixture.enqueue().await;
     db.tamper("UPDATE uploads SET state = 'asleep'").await;
     assert!(is_unreadable(&db.database.upload(upload).await, "state"));
     db.tamper("UPDATE uploads SET state = 'open', committed = -1").await;

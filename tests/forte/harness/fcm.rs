@@ -1,5 +1,5 @@
-//! The double of FCM and of Google's token endpoint: a real HTTP server that checks what it is given
-//! as they do, answers in their words, and does as it is told.
+//! A test double of FCM and of Google's token endpoint: a real HTTP server that validates requests as
+//! they do, with scripted responses.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -24,56 +24,56 @@ const PROJECT: &str = "forte-tests";
 const EMAIL: &str = "sender@forte-tests.iam.gserviceaccount.com";
 const KEY_ID: &str = "0123456789abcdef";
 const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
-const MOST_BYTES: usize = 4096;
+const MAX_BYTES: usize = 4096;
 
-/// An answer to a note. Unscripted, a note that is as it must be is taken.
+/// A response to a message. Without a script, a valid message is accepted.
 #[derive(Clone, Debug)]
-pub(crate) enum Told {
-    /// This status, this word of Google's, and FCM's own error code.
+pub(crate) enum Reply {
+    /// Status, Google's status constant, FCM's error code.
     Error(u16, &'static str, &'static str),
-    /// The same with `Retry-After`.
+    /// The same with a `Retry-After` header.
     RetryAfter(u16, &'static str, &'static str, &'static str),
-    /// The token is none.
-    BadToken,
+    /// The token is malformed.
+    InvalidToken,
 }
 
-/// The server. Dropped, it is gone.
-pub(crate) struct FcmDouble {
+/// The server. It stops when dropped.
+pub(crate) struct FcmServer {
     address: SocketAddr,
-    desk: Arc<Desk>,
+    shared: Arc<Shared>,
     folder: TempDir,
     _server: JoinSet<()>,
 }
 
-struct Desk {
+struct Shared {
     clock: Clock,
     token_uri: Mutex<String>,
     key: DecodingKey,
-    state: Mutex<Heard>,
+    state: Mutex<Recorded>,
 }
 
 #[derive(Default)]
-struct Heard {
-    /// The access tokens that are good, with their ends, in seconds since 1970.
-    granted: HashMap<String, i64>,
+struct Recorded {
+    /// The valid access tokens, with their expiry in seconds since 1970.
+    valid_tokens: HashMap<String, i64>,
     grants: usize,
-    script: VecDeque<Told>,
-    notes: Vec<Value>,
-    /// Why something was refused that was not as it must be.
-    complaints: Vec<String>,
-    /// Answers of the token endpoint before it is well again.
+    script: VecDeque<Reply>,
+    messages: Vec<Value>,
+    /// Why invalid requests were refused.
+    violations: Vec<String>,
+    /// The next responses of the token endpoint, before it works again.
     token_failures: VecDeque<u16>,
 }
 
-impl FcmDouble {
-    /// Begins to listen.
+impl FcmServer {
+    /// Starts to listen.
     pub(crate) async fn start(clock: &Clock) -> Self {
         let pair = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let token_uri = format!("http://{address}/token");
-        let desk = Arc::new(Desk {
+        let shared = Arc::new(Shared {
             clock: clock.clone(),
             token_uri: Mutex::new(token_uri.clone()),
             key: DecodingKey::from_rsa_pem(pair.public_key_pem().as_bytes()).unwrap(),
@@ -82,10 +82,10 @@ impl FcmDouble {
         let router = Router::new()
             .route("/token", post(token))
             .route("/v1/projects/{project}/{verb}", post(send))
-            .with_state(Arc::clone(&desk));
+            .with_state(Arc::clone(&shared));
         let mut server = JoinSet::new();
         server.spawn(async { axum::serve(listener, router).await.unwrap() });
-        let double = Self { address, desk, folder, _server: server };
+        let double = Self { address, shared, folder, _server: server };
         double.write_account(&pair.serialize_pem(), &token_uri);
         double
     }
@@ -108,17 +108,16 @@ impl FcmDouble {
         self.folder.path().join("account.json")
     }
 
-    /// The folder of the account's file.
+    /// The folder of the service account file.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Where it listens.
     pub(crate) fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The settings that lead to it.
+    /// Settings for a service that uses this server.
     pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
         vec![
             ("NOTIFY__FCM__SERVICE_ACCOUNT_FILE", self.account().display().to_string()),
@@ -126,128 +125,133 @@ impl FcmDouble {
         ]
     }
 
-    /// The next answers to notes, in order.
-    pub(crate) fn script(&self, told: impl IntoIterator<Item = Told>) {
-        self.desk.state().script.extend(told);
+    /// Sets the next responses to messages, in order.
+    pub(crate) fn script(&self, replies: impl IntoIterator<Item = Reply>) {
+        self.shared.state().script.extend(replies);
     }
 
-    /// The token endpoint fails like this, so often, before it is well again.
+    /// Sets the next responses of the token endpoint.
     pub(crate) fn tokens_fail(&self, statuses: impl IntoIterator<Item = u16>) {
-        self.desk.state().token_failures.extend(statuses);
+        self.shared.state().token_failures.extend(statuses);
     }
 
-    /// No token that was granted is good any more.
+    /// Invalidates all access tokens.
     pub(crate) fn revoke_tokens(&self) {
-        self.desk.state().granted.clear();
+        self.shared.state().valid_tokens.clear();
     }
 
-    /// How many tokens were granted.
+    /// The number of granted access tokens.
     pub(crate) fn grants(&self) -> usize {
-        self.desk.state().grants
+        self.shared.state().grants
     }
 
-    /// The notes that were taken or refused by script, in order.
-    pub(crate) fn notes(&self) -> Vec<Value> {
-        self.desk.state().notes.clone()
+    /// The valid messages, accepted or refused by script, in order.
+    pub(crate) fn messages(&self) -> Vec<Value> {
+        self.shared.state().messages.clone()
     }
 
-    /// What was not as it must be.
-    pub(crate) fn complaints(&self) -> Vec<String> {
-        self.desk.state().complaints.clone()
+    /// Why invalid requests were refused.
+    pub(crate) fn violations(&self) -> Vec<String> {
+        self.shared.state().violations.clone()
     }
 }
 
-impl Desk {
-    fn state(&self) -> MutexGuard<'_, Heard> {
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, Recorded> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What Google looks at: signature, who, for what, to whom, from when to when.
-    fn assert_claims(&self, assertion: &str) -> Result<(), String> {
+    /// Checks the signature and the claims as Google does.
+    fn check_claims(&self, assertion: &str) -> Result<(), String> {
         let mut validation = Validation::new(Algorithm::RS256);
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
-        let read = decode::<Value>(assertion, &self.key, &validation).map_err(|e| e.to_string())?;
-        let (claims, now) = (read.claims, self.clock.now().as_second());
+        let decoded =
+            decode::<Value>(assertion, &self.key, &validation).map_err(|e| e.to_string())?;
+        let (claims, now) = (decoded.claims, self.clock.now().as_second());
         let token_uri = self.token_uri.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (iat, exp) = (claims["iat"].as_i64(), claims["exp"].as_i64());
         let checks = [
-            (read.header.kid.as_deref() == Some(KEY_ID), "kid"),
+            (decoded.header.kid.as_deref() == Some(KEY_ID), "kid"),
             (claims["iss"] == EMAIL, "iss"),
             (claims["scope"] == SCOPE, "scope"),
             (claims["aud"] == token_uri, "aud"),
             (iat.is_some_and(|iat| (now - iat).abs() <= 60), "iat"),
             (exp.is_some_and(|exp| exp > now && exp <= now + 3_600), "exp"),
         ];
-        let wrong: Vec<&str> = checks.iter().filter(|(good, _)| !good).map(|(_, it)| *it).collect();
+        let wrong: Vec<&str> = checks.iter().filter(|(ok, _)| !ok).map(|(_, it)| *it).collect();
         if wrong.is_empty() { Ok(()) } else { Err(wrong.join(", ")) }
     }
 }
 
-async fn token(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) -> Response {
-    if let Some(status) = desk.state().token_failures.pop_front() {
+async fn token(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    if let Some(status) = shared.state().token_failures.pop_front() {
         return StatusCode::from_u16(status).unwrap().into_response();
     }
     let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
     let typed = headers[header::CONTENT_TYPE] == "application/x-www-form-urlencoded";
     let granted = form.get("grant_type").map(String::as_str)
         == Some("urn:ietf:params:oauth:grant-type:jwt-bearer");
-    let asserted = desk.assert_claims(form.get("assertion").map_or("", String::as_str));
+    let asserted = shared.check_claims(form.get("assertion").map_or("", String::as_str));
     if let (true, true, Ok(())) = (typed, granted, &asserted) {
-        let end = desk.clock.now().as_second() + 3_599;
-        let mut state = desk.state();
+        let expires_at = shared.clock.now().as_second() + 3_599;
+        let mut state = shared.state();
         state.grants += 1;
         let token = format!("ya29.canary-{}", state.grants);
-        state.granted.insert(token.clone(), end);
-        let answer = json!({ "access_token": token, "expires_in": 3_599, "token_type": "Bearer" });
-        return Json(answer).into_response();
+        state.valid_tokens.insert(token.clone(), expires_at);
+        let response =
+            json!({ "access_token": token, "expires_in": 3_599, "token_type": "Bearer" });
+        return Json(response).into_response();
     }
-    desk.state().complaints.push(format!("token: {typed} {granted} {asserted:?}"));
-    let answer = json!({ "error": "invalid_grant", "error_description": "Invalid JWT Signature." });
-    (StatusCode::BAD_REQUEST, Json(answer)).into_response()
+    shared.state().violations.push(format!("token: {typed} {granted} {asserted:?}"));
+    let response =
+        json!({ "error": "invalid_grant", "error_description": "Invalid JWT Signature." });
+    (StatusCode::BAD_REQUEST, Json(response)).into_response()
 }
 
 async fn send(
-    State(desk): State<Arc<Desk>>,
+    State(shared): State<Arc<Shared>>,
     Segment((project, verb)): Segment<(String, String)>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let now = desk.clock.now().as_second();
+    let now = shared.clock.now().as_second();
     let bearer = headers.get(header::AUTHORIZATION).map_or("", |it| it.to_str().unwrap());
     let token = bearer.strip_prefix("Bearer ").unwrap_or_default();
-    if desk.state().granted.get(token).is_none_or(|end| *end <= now) {
+    if shared.state().valid_tokens.get(token).is_none_or(|expires_at| *expires_at <= now) {
         return error(401, "UNAUTHENTICATED", "", None);
     }
     if project != PROJECT || verb != "messages:send" {
         return StatusCode::NOT_FOUND.into_response();
     }
-    if let Err(complaint) = check(&body) {
-        desk.state().complaints.push(complaint);
+    if let Err(violation) = check(&body) {
+        shared.state().violations.push(violation);
         return error(400, "INVALID_ARGUMENT", "INVALID_ARGUMENT", None);
     }
-    let note: Value = serde_json::from_slice(&body).unwrap();
+    let request: Value = serde_json::from_slice(&body).unwrap();
     let scripted = {
-        let mut state = desk.state();
-        state.notes.push(note["message"].clone());
+        let mut state = shared.state();
+        state.messages.push(request["message"].clone());
         state.script.pop_front()
     };
     match scripted {
         None => Json(json!({ "name": format!("projects/{PROJECT}/messages/0:1") })).into_response(),
-        Some(Told::Error(status, word, code)) => error(status, word, code, None),
-        Some(Told::RetryAfter(status, word, code, after)) => error(status, word, code, Some(after)),
-        Some(Told::BadToken) => bad_token(),
+        Some(Reply::Error(status, word, code)) => error(status, word, code, None),
+        Some(Reply::RetryAfter(status, word, code, after)) => {
+            error(status, word, code, Some(after))
+        }
+        Some(Reply::InvalidToken) => invalid_token(),
     }
 }
 
-/// What FCM refuses: no token, unknown fields, data that is not text, too many bytes.
+/// Refuses what FCM refuses: no token, unknown fields, data that is not text, too many bytes.
 fn check(body: &Bytes) -> Result<(), String> {
-    let read: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    if body.len() > MOST_BYTES {
+    let body_json: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    if body.len() > MAX_BYTES {
         return Err(format!("{} bytes", body.len()));
     }
-    let message = read["message"].as_object().ok_or("no message")?;
+    let message = body_json["message"].as_object().ok_or("no message")?;
     let known = ["token", "notification", "data", "android", "apns"];
     if let Some(unknown) = message.keys().find(|key| !known.contains(&key.as_str())) {
         return Err(format!("unknown {unknown}"));
@@ -259,15 +263,17 @@ fn check(body: &Bytes) -> Result<(), String> {
     let reserved =
         |key: &String| key == "from" || key == "message_type" || key.starts_with("google");
     if data.keys().any(reserved) {
-        return Err("a reserved key".to_owned());
+        return Err("a reserved key in the data".to_owned());
     }
-    let filled = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
+    let non_empty = |value: &Value| value.as_str().is_some_and(|text| !text.is_empty());
     let notification = &message["notification"];
-    if filled(&message["token"]) && filled(&notification["title"]) && filled(&notification["body"])
+    if non_empty(&message["token"])
+        && non_empty(&notification["title"])
+        && non_empty(&notification["body"])
     {
         Ok(())
     } else {
-        Err("something is empty".to_owned())
+        Err("the token, title or body is empty".to_owned())
     }
 }
 
@@ -278,7 +284,7 @@ fn error(status: u16, word: &str, code: &str, after: Option<&'static str>) -> Re
     }]);
     let details = if code.is_empty() { json!([]) } else { details };
     let body = json!({ "error": {
-        "code": status, "message": "The words of Google.", "status": word, "details": details,
+        "code": status, "message": "A message of Google.", "status": word, "details": details,
     } });
     let mut response = (StatusCode::from_u16(status).unwrap(), Json(body)).into_response();
     if let Some(after) = after {
@@ -287,7 +293,7 @@ fn error(status: u16, word: &str, code: &str, after: Option<&'static str>) -> Re
     response
 }
 
-fn bad_token() -> Response {
+fn invalid_token() -> Response {
     let body = json!({ "error": {
         "code": 400,
         "message": "The registration token is not a valid FCM registration token",

@@ -200,16 +200,16 @@ impl Fixture {
         }
     }
 
-    /// A message in the outbox about a report that was just submitted.
-    pub(crate) async fn told(&self) -> EventId {
+    /// Submits a new report, and returns the id of its message.
+    pub(crate) async fn enqueue(&self) -> EventId {
         let ref_key = self.report().await;
         let finishing = self.finishing(self.driver, ref_key).await;
         self.database.finish(&finishing).await.unwrap();
         finishing.message.id
     }
 
-    /// A further message about a report: it was rejected, and a new video came.
-    pub(crate) async fn told_about(&self, ref_key: RefKey) -> EventId {
+    /// Submits a report again after a rejection, and returns the id of its message.
+    pub(crate) async fn enqueue_about(&self, ref_key: RefKey) -> EventId {
         self.database.set_report_status(ref_key, ReportStatus::Rejected).await.unwrap();
         let finishing = self.finishing(self.driver, ref_key).await;
         self.database.finish(&finishing).await.unwrap();

@@ -2,7 +2,6 @@
 
 pub(crate) mod account;
 pub(crate) mod answers;
-pub(crate) mod bad_s3;
 pub(crate) mod bodies;
 pub(crate) mod boxes;
 pub(crate) mod clips;
@@ -23,6 +22,7 @@ pub(crate) mod preflight;
 pub(crate) mod process;
 pub(crate) mod receiver;
 pub(crate) mod s3;
+pub(crate) mod s3_proxy;
 pub(crate) mod scripted_tus;
 pub(crate) mod service;
 pub(crate) mod smtp;

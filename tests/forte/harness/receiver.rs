@@ -1,4 +1,4 @@
-//! The double of 1C's receiver of webhooks: a real HTTP server that does as it is told.
+//! A test double of 1C's webhook endpoint: a real HTTP server with scripted responses.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,147 +15,150 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// What both sides know, as Standard Webhooks writes it.
+/// The shared secret, in the format of Standard Webhooks.
 pub(crate) const SECRET: &str = "whsec_Zm9ydGUtbWVkaWEtdGVzdHMtc2VjcmV0LTAx";
 
-/// How old or new a message may be (Standard Webhooks, S64).
+/// Permitted age of a message in either direction (Standard Webhooks).
 const TOLERANCE_SECONDS: i64 = 300;
 
-/// An answer. Unscripted, the receiver takes what is signed (204) and refuses the rest (401).
+/// A response. Without a script, a signed request gets 204 and any other 401.
 #[derive(Clone, Debug)]
 pub(crate) enum Reply {
-    /// This status, nothing more.
     Status(u16),
-    /// This status and `Retry-After`.
+    /// With `Retry-After`.
     RetryAfter(u16, String),
-    /// This status and body.
-    Saying(u16, String),
+    /// With a body.
+    Body(u16, String),
     /// 307 to this URL.
     Redirect(String),
-    /// Hears it, and never answers.
+    /// Receives the request and never responds.
     Hang,
 }
 
-/// Something that arrived.
+/// A received request.
 #[derive(Clone, Debug)]
-pub(crate) struct Heard {
+pub(crate) struct Received {
     /// `webhook-id`.
     pub(crate) id: EventId,
-    /// Its body.
     pub(crate) body: String,
-    /// Whether signature and time were good.
+    /// Whether the signature and the timestamp are valid.
     pub(crate) signed: bool,
 }
 
-/// The receiver, on a port of its own. Dropped, it is gone.
+/// The server, on a free port. It stops when dropped.
 pub(crate) struct Receiver {
     address: SocketAddr,
-    desk: Arc<Desk>,
+    shared: Arc<Shared>,
     server: JoinSet<()>,
 }
 
-struct Desk {
+struct Shared {
     secret: String,
     clock: Clock,
     script: Mutex<VecDeque<Reply>>,
-    habits: Mutex<HashMap<EventId, Reply>>,
-    heard: watch::Sender<Vec<Heard>>,
+    by_id: Mutex<HashMap<EventId, Reply>>,
+    received: watch::Sender<Vec<Received>>,
 }
 
 impl Receiver {
-    /// Begins to listen.
+    /// Starts to listen.
     pub(crate) async fn start(clock: &Clock) -> Self {
         Self::start_with(clock, SECRET).await
     }
 
-    /// As [`Receiver::start`], knowing another secret.
+    /// As [`Receiver::start`], with another secret.
     pub(crate) async fn start_with(clock: &Clock, secret: &str) -> Self {
-        let desk = Arc::new(Desk {
+        let shared = Arc::new(Shared {
             secret: secret.to_owned(),
             clock: clock.clone(),
             script: Mutex::default(),
-            habits: Mutex::default(),
-            heard: watch::Sender::default(),
+            by_id: Mutex::default(),
+            received: watch::Sender::default(),
         });
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let mut receiver = Self { address, desk, server: JoinSet::new() };
+        let mut receiver = Self { address, shared, server: JoinSet::new() };
         receiver.open().await;
         receiver
     }
 
-    /// Listens (again), on the same port.
+    /// Listens, after a stop on the same port.
     pub(crate) async fn open(&mut self) {
         let listener = TcpListener::bind(self.address).await.unwrap();
         self.address = listener.local_addr().unwrap();
-        let router = Router::new().fallback(any(receive)).with_state(Arc::clone(&self.desk));
+        let router = Router::new().fallback(any(receive)).with_state(Arc::clone(&self.shared));
         self.server.spawn(async { axum::serve(listener, router).await.unwrap() });
     }
 
-    /// Is away: connections are refused.
+    /// Stops: connections are refused.
     pub(crate) async fn close(&mut self) {
         self.server.shutdown().await;
     }
 
-    /// Where it listens, by number.
+    /// Its URL, with an IP address.
     pub(crate) fn url(&self) -> String {
         format!("http://{}/hs/forte", self.address)
     }
 
-    /// Where it listens, by name.
+    /// Its URL, with a host name.
     pub(crate) fn url_by_name(&self) -> String {
         format!("http://localhost:{}/hs/forte", self.address.port())
     }
 
-    /// The next answers, in order.
+    /// Sets the next responses, in order.
     pub(crate) fn script(&self, replies: impl IntoIterator<Item = Reply>) {
-        self.desk.script.lock().unwrap_or_else(PoisonError::into_inner).extend(replies);
+        self.shared.script.lock().unwrap_or_else(PoisonError::into_inner).extend(replies);
     }
 
-    /// Answers one message always like this.
+    /// Sets the response to every request with this id.
     pub(crate) fn always(&self, id: EventId, reply: Reply) {
-        self.desk.habits.lock().unwrap_or_else(PoisonError::into_inner).insert(id, reply);
+        self.shared.by_id.lock().unwrap_or_else(PoisonError::into_inner).insert(id, reply);
     }
 
-    /// Everything that arrived, in order.
-    pub(crate) fn heard(&self) -> Vec<Heard> {
-        self.desk.heard.borrow().clone()
+    /// All requests, in order.
+    pub(crate) fn received(&self) -> Vec<Received> {
+        self.shared.received.borrow().clone()
     }
 
-    /// The ids of everything that arrived, in order.
+    /// The ids of all requests, in order.
     pub(crate) fn ids(&self) -> Vec<EventId> {
-        self.desk.heard.borrow().iter().map(|heard| heard.id).collect()
+        self.shared.received.borrow().iter().map(|request| request.id).collect()
     }
 
-    /// What a receiver that knows repetitions by their ids has taken to heart.
-    pub(crate) fn effects(&self) -> BTreeSet<EventId> {
-        self.desk.heard.borrow().iter().filter(|heard| heard.signed).map(|heard| heard.id).collect()
+    /// The ids of the signed requests, deduplicated.
+    pub(crate) fn deduplicated_ids(&self) -> BTreeSet<EventId> {
+        self.shared
+            .received
+            .borrow()
+            .iter()
+            .filter(|request| request.signed)
+            .map(|request| request.id)
+            .collect()
     }
 
-    /// Waits until so many have arrived.
-    pub(crate) async fn hears(&self, count: usize) {
-        let mut heard = self.desk.heard.subscribe();
-        heard.wait_for(|heard| heard.len() >= count).await.unwrap();
-    }
-}
-
-impl Desk {
-    fn reply(&self, heard: &Heard) -> Reply {
-        let habit =
-            self.habits.lock().unwrap_or_else(PoisonError::into_inner).get(&heard.id).cloned();
-        let next = || self.script.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        let plain = if heard.signed { Reply::Status(204) } else { Reply::Status(401) };
-        habit.or_else(next).unwrap_or(plain)
+    /// Waits until so many requests have arrived.
+    pub(crate) async fn wait_for_requests(&self, count: usize) {
+        let mut received = self.shared.received.subscribe();
+        received.wait_for(|request| request.len() >= count).await.unwrap();
     }
 }
 
-async fn receive(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) -> Response {
-    let heard = Heard {
+impl Shared {
+    fn reply(&self, request: &Received) -> Reply {
+        let by_id = self.by_id.lock().unwrap_or_else(PoisonError::into_inner);
+        let scripted = || self.script.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let default = if request.signed { Reply::Status(204) } else { Reply::Status(401) };
+        by_id.get(&request.id).cloned().or_else(scripted).unwrap_or(default)
+    }
+}
+
+async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    let request = Received {
         id: text(&headers, "webhook-id").parse().unwrap(),
         body: String::from_utf8(body.to_vec()).unwrap(),
-        signed: is_signed(&desk.secret, &headers, &body, &desk.clock),
+        signed: is_signed(&shared.secret, &headers, &body, &shared.clock),
     };
-    let reply = desk.reply(&heard);
-    desk.heard.send_modify(|all| all.push(heard));
+    let reply = shared.reply(&request);
+    shared.received.send_modify(|all| all.push(request));
     match reply {
         Reply::Status(status) => code(status).into_response(),
         Reply::RetryAfter(status, after) => {
@@ -169,13 +172,13 @@ async fn receive(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes)
     }
 }
 
-/// What a receiver is told to do by Standard Webhooks: the time is near, one signature fits.
+/// Verifies a request as Standard Webhooks requires: a recent timestamp, one valid signature.
 pub(crate) fn is_signed(secret: &str, headers: &HeaderMap, body: &[u8], clock: &Clock) -> bool {
     let Ok(sent_at) = text(headers, "webhook-timestamp").parse::<i64>() else { return false };
-    let near = (clock.now().as_second() - sent_at).abs() <= TOLERANCE_SECONDS;
+    let recent = (clock.now().as_second() - sent_at).abs() <= TOLERANCE_SECONDS;
     let key = standardwebhooks::Webhook::new(secret).unwrap();
     let expected = key.sign(text(headers, "webhook-id"), sent_at, body).unwrap();
-    near && text(headers, "webhook-signature").split(' ').any(|one| one == expected)
+    recent && text(headers, "webhook-signature").split(' ').any(|one| one == expected)
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {

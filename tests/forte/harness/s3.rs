@@ -30,14 +30,14 @@ struct Server {
     address: SocketAddr,
     real: bool,
     credentials: PathBuf,
-    /// Alive as long as we are: its end of the pipe tells the watcher when we are gone.
+    /// Its end of the pipe is closed when this process ends, which stops the watcher.
     _watcher: Child,
 }
 
 static SERVER: OnceLock<Server> = OnceLock::new();
 static BUCKETS: AtomicUsize = AtomicUsize::new(0);
 
-/// A bucket of its own.
+/// A new bucket.
 pub(crate) struct Bucket {
     pub(crate) name: String,
     pub(crate) endpoint: String,
@@ -45,7 +45,7 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// Makes a bucket; starts the server if this is the first one.
+    /// Creates a bucket; the first call starts the server.
     pub(crate) async fn fresh() -> Self {
         let server = SERVER.get_or_init(start);
         let number = BUCKETS.fetch_add(1, Ordering::Relaxed);
@@ -58,25 +58,25 @@ impl Bucket {
         bucket
     }
 
-    /// Whether this is MinIO and not its stand-in. Says so if not, and why that matters.
+    /// Whether this is MinIO and not its stand-in. Reports why a test is skipped if not.
     pub(crate) fn is_real(&self, because: &str) -> bool {
         if !self.server.real {
-            say(&format!("skipped without MinIO: {because}"));
+            report(&format!("skipped without MinIO: {because}"));
         }
         self.server.real
     }
 
-    /// Settings for this bucket, impatient as tests are.
+    /// Settings for this bucket, with short delays.
     pub(crate) fn config(&self) -> Config {
         Config { url: format!("s3://{}/some/prefix", self.name), s3: self.s3_config() }
     }
 
-    /// A file with the keys, in the AWS format.
+    /// A credentials file in the AWS format.
     pub(crate) fn credentials_file(&self) -> &Path {
         &self.server.credentials
     }
 
-    /// A client of the test's own, to look behind the service.
+    /// A client for the test itself.
     pub(crate) fn client(&self) -> Client {
         let files = EnvConfigFiles::builder()
             .with_file(EnvConfigFileKind::Credentials, self.credentials_file())
@@ -128,13 +128,13 @@ fn start() -> Server {
     }
     let required = std::env::var_os("FORTE_TEST_REQUIRE").is_some_and(|what| what == "all");
     assert!(!required, "MinIO is required: set FORTE_TEST_MINIO or put minio on the PATH");
-    say("no MinIO here: s3s-fs stands in, and some tests are skipped");
+    report("no MinIO here: s3s-fs stands in, and some tests are skipped");
     stand_in()
 }
 
-/// Not captured by the test runner.
-fn say(what: &str) {
-    let _ = writeln!(std::io::stderr(), "forte tests: {what}");
+/// Writes to stderr directly, which the test runner does not capture.
+fn report(text: &str) {
+    let _ = writeln!(std::io::stderr(), "forte tests: {text}");
 }
 
 fn minio_binary() -> Option<PathBuf> {
@@ -145,8 +145,8 @@ fn minio_binary() -> Option<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join("minio")).find(|file| file.is_file())
 }
 
-/// Waits for the end of its standard input, which comes when this process ends in whatever way,
-/// then stops the server and removes its data.
+/// Waits for the end of its standard input, which comes however this process ends, then stops the
+/// server and removes its data.
 const MINIO_WATCHER: &str = r#"
 "$1" server --quiet --address "$2" --console-address "$3" "$4/data" >"$4/log" 2>&1 &
 read -r _
@@ -154,7 +154,7 @@ kill -9 $!
 rm -rf "$4"
 "#;
 
-/// The same, for the stand-in that lives in this process.
+/// The same for the stand-in, which runs in this process.
 const FOLDER_WATCHER: &str = r#"
 read -r _
 rm -rf "$1"
@@ -181,19 +181,19 @@ fn watch(script: &str, arguments: &[OsString]) -> Child {
         .env("MINIO_ROOT_USER", ACCESS_KEY)
         .env("MINIO_ROOT_PASSWORD", SECRET_KEY)
         .stdin(Stdio::piped())
-        // Ctrl-C is for us; the watcher still has to tidy up.
+        // Keeps Ctrl-C from the watcher, which still has to clean up.
         .process_group(0)
         .spawn()
         .expect("starts a shell")
 }
 
-/// Two that differ: both ports are held until both are known.
+/// Two different ports: both are held until both are known.
 fn free_addresses() -> [SocketAddr; 2] {
     let listeners = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("finds a free port"));
     listeners.map(|listener| listener.local_addr().expect("knows its port"))
 }
 
-/// MinIO has no way to call us when it is ready, so it is asked.
+/// MinIO cannot signal that it is ready, so it is polled.
 fn wait_until_ready(address: SocketAddr, folder: &Path) {
     for _ in 0..600 {
         if is_ready(address).unwrap_or(false) {
@@ -221,7 +221,7 @@ fn credentials(folder: &Path) -> PathBuf {
     file
 }
 
-/// Serves `s3s-fs` from a thread with a runtime of its own, because it outlives the first test.
+/// Serves `s3s-fs` from a thread with its own runtime, because it outlives the first test.
 fn stand_in() -> Server {
     let folder = TempDir::new().expect("makes a folder").keep();
     let data = folder.join("data");

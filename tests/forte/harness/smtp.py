@@ -1,11 +1,11 @@
-"""A mail server that does as it is told. Takes one JSON argument, the plan; writes one JSON line for
-where it listens and one for each letter it has heard to its end, whatever it answered.
+"""A mail server with scripted replies. Takes its options as one JSON argument; writes one JSON line
+with its port, and one for each mail it has received completely, whatever the reply.
 
-port                 where to listen; 0: anywhere
+port                 0: any free port
 tls                  none, starttls (required) or tls
 certificate, key     PEM files, for TLS
-user, password       who must sign in; left out: nobody
-replies              answers to the next letters, in order: a line of SMTP, or hang; then all are taken
+user, password       required credentials; absent: no login
+replies              replies to the next mails, in order: a line of SMTP, or hang; then all are accepted
 """
 
 import asyncio
@@ -17,11 +17,11 @@ import sys
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
-plan = json.loads(sys.argv[1])
-replies = list(plan.get("replies", []))
+options = json.loads(sys.argv[1])
+replies = list(options.get("replies", []))
 
 
-def say(**line):
+def write_line(**line):
     print(json.dumps(line), flush=True)
 
 
@@ -33,11 +33,11 @@ def part(message, kind):
 class Handler:
     async def handle_DATA(self, server, session, envelope):
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
-        reply = replies.pop(0) if replies else "250 2.0.0 taken"
-        say(
+        reply = replies.pop(0) if replies else "250 2.0.0 accepted"
+        write_line(
             sender=envelope.mail_from,
             to=envelope.rcpt_tos,
-            encrypted=session.ssl is not None or plan["tls"] == "tls",
+            encrypted=session.ssl is not None or options["tls"] == "tls",
             user=session.auth_data if session.authenticated else None,
             headers={name.lower(): str(value) for name, value in message.items()},
             text=part(message, "plain"),
@@ -49,37 +49,37 @@ class Handler:
         return reply
 
 
-def known(server, session, envelope, mechanism, data):
-    good = (data.login.decode(), data.password.decode()) == (plan["user"], plan["password"])
-    return AuthResult(success=good, handled=False, auth_data=data.login.decode())
+def authenticate(server, session, envelope, mechanism, data):
+    valid = (data.login.decode(), data.password.decode()) == (options["user"], options["password"])
+    return AuthResult(success=valid, handled=False, auth_data=data.login.decode())
 
 
 def server():
     context = None
-    if plan["tls"] != "none":
+    if options["tls"] != "none":
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(plan["certificate"], plan["key"])
-    guarded = plan.get("user") is not None
-    start = plan["tls"] == "starttls"
+        context.load_cert_chain(options["certificate"], options["key"])
+    requires_login = options.get("user") is not None
+    start = options["tls"] == "starttls"
     smtp = SMTP(
         Handler(),
         hostname="mail.example.test",
         tls_context=context if start else None,
         require_starttls=start,
-        authenticator=known if guarded else None,
-        auth_required=guarded,
+        authenticator=authenticate if requires_login else None,
+        auth_required=requires_login,
         auth_require_tls=False,
     )
-    return smtp, context if plan["tls"] == "tls" else None
+    return smtp, context if options["tls"] == "tls" else None
 
 
 async def main():
     _, context = server()
     loop = asyncio.get_running_loop()
     listening = await loop.create_server(
-        lambda: server()[0], "127.0.0.1", plan.get("port", 0), ssl=context
+        lambda: server()[0], "127.0.0.1", options.get("port", 0), ssl=context
     )
-    say(port=listening.sockets[0].getsockname()[1])
+    write_line(port=listening.sockets[0].getsockname()[1])
     await listening.serve_forever()
 
 

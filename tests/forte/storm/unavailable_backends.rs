@@ -12,17 +12,17 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use super::persistent_client::{go_on_stubbornly, send_stubbornly};
 use super::{assert_submitted, count_active, form_request, offset};
-use crate::harness::bad_s3::{Act, BadS3};
 use crate::harness::clips::GOOD;
+use crate::harness::s3_proxy::{Act, S3Proxy};
 use crate::harness::service::{Backend, Options, Service, TestEnv, header};
 use crate::harness::tus;
 
 const HALF: usize = GOOD.len() / 2;
 
 /// A service with a faulty proxy before its store.
-async fn before_bad_store() -> Option<(Service, BadS3)> {
+async fn before_bad_store() -> Option<(Service, S3Proxy)> {
     let env = TestEnv::prepare(Backend::Shared).await?;
-    let bad = BadS3::before(&env.bucket.as_ref()?.endpoint, []).await;
+    let bad = S3Proxy::in_front_of(&env.bucket.as_ref()?.endpoint, []).await;
     let settings = vec![
         ("STORAGE__S3__ENDPOINT", bad.endpoint.clone()),
         ("STORAGE__S3__FIRST_PAUSE", "5ms".to_owned()),
@@ -39,7 +39,7 @@ async fn while_the_store_is_unavailable_offsets_are_readable_and_the_last_byte_w
     let path = tus::create(&service, service.report().await, GOOD.len()).await;
     assert_eq!(tus::patch(&service, &path, 0, &GOOD[..HALF]).await.status(), 204);
     for end in [HALF + 100, GOOD.len()] {
-        bad.script(repeat_n(Act::Break, 1_000));
+        bad.script(repeat_n(Act::Close, 1_000));
         let at = offset(&service, &path).await;
         let response = tus::patch(&service, &path, at, &GOOD[at..end]).await;
         assert_eq!(response.status(), 503);
@@ -56,7 +56,7 @@ async fn while_the_store_is_unavailable_offsets_are_readable_and_the_last_byte_w
 async fn a_video_that_cannot_be_stored_waits_for_its_last_byte() {
     let Some((service, bad)) = before_bad_store().await else { return };
     let path = tus::create(&service, service.report().await, GOOD.len()).await;
-    let unavailable = Act::Say(503, "SlowDown");
+    let unavailable = Act::Respond(503, "SlowDown");
     bad.script([unavailable; 4]);
     // Four attempts of the first PUT are refused; the next one and everything after it succeeds.
     let response = tus::patch(&service, &path, 0, GOOD).await;
@@ -71,13 +71,13 @@ async fn a_video_that_cannot_be_stored_waits_for_its_last_byte() {
 async fn retries_hide_failures_and_lost_responses_of_the_store() {
     let Some((service, bad)) = before_bad_store().await else { return };
     let acts = [
-        vec![Act::Say(503, "SlowDown")],
-        vec![Act::Say(503, "SlowDown"); 3],
-        vec![Act::CarryOutAndBreak],
-        vec![Act::CarryOutAndStall],
-        vec![Act::Break],
+        vec![Act::Respond(503, "SlowDown")],
+        vec![Act::Respond(503, "SlowDown"); 3],
+        vec![Act::ForwardAndClose],
+        vec![Act::ForwardAndStall],
+        vec![Act::Close],
         vec![Act::Stall],
-        vec![Act::Say(409, "ConditionalRequestConflict")],
+        vec![Act::Respond(409, "ConditionalRequestConflict")],
     ];
     let count = acts.len() * 2;
     for acts in acts {
@@ -102,7 +102,7 @@ async fn forms_that_could_not_be_stored_are_not_counted_as_open() {
     let Some((service, bad)) = before_bad_store().await else { return };
     let report = service.report().await;
     for _ in 0..25 {
-        bad.script(repeat_n(Act::Break, 1_000));
+        bad.script(repeat_n(Act::Close, 1_000));
         let response = service.send(form_request(&service, report, GOOD)).await;
         assert_eq!(response.status(), 503);
         assert_eq!(count_active(&service).await, 0);

@@ -1,0 +1,199 @@
+//! The meaning of FCM's responses.
+
+use std::net::Ipv4Addr;
+
+use forte_media::database::EventState;
+use forte_media::model::{Clock, error_chain};
+use forte_media::notify::{Config, Fcm};
+use jiff::SignedDuration;
+use serde_json::json;
+
+use super::scene::{Scene, with_fcm_on_both_backends};
+use crate::harness::fcm::{FcmServer, Reply};
+use crate::harness::service::Service;
+
+with_fcm_on_both_backends! {
+    notifies_the_sender_of_a_decision,
+    removes_the_token_of_an_unregistered_device,
+    honours_retry_after,
+    an_exhausted_quota_pauses_all_notifications,
+    a_wrong_fcm_url_removes_no_token,
+    a_pause_lasts_at_most_an_hour,
+    replaces_a_refused_access_token,
+    fetches_one_access_token_for_many_notifications,
+}
+
+async fn notifies_the_sender_of_a_decision(scene: Scene) {
+    scene.driver_signed_in().await;
+    let reason = "Не видно номера. ".repeat(110).trim().to_owned();
+    let report = scene.rejected(&reason).await;
+    scene.deliver().await;
+    let messages = scene.messages();
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0]["token"], "canary-device");
+    assert_eq!(messages[0]["notification"]["title"], "Видео не принято");
+    let text = messages[0]["notification"]["body"].as_str().unwrap();
+    assert!(text.starts_with("Снимите ещё раз: 123ABC02, отчёт № 0001. Причина: Не видно номера."));
+    let data = &messages[0]["data"];
+    assert_eq!(data["type"], "report_rejected");
+    assert_eq!(data["report_ref_key"], report.to_string());
+    assert!(data["reason"].as_str().unwrap().ends_with('…'), "the limit is 4,096 bytes");
+    let row = scene.newest().await;
+    assert_eq!((row.state, row.last_status), (EventState::Delivered, 200));
+    assert!(!row.body.contains("canary-device"), "the outbox contains no device token");
+}
+
+async fn removes_the_token_of_an_unregistered_device(scene: Scene) {
+    let unregistered = [
+        Reply::Error(404, "NOT_FOUND", "UNREGISTERED"),
+        Reply::Error(403, "PERMISSION_DENIED", "SENDER_ID_MISMATCH"),
+        Reply::InvalidToken,
+    ];
+    for reply in unregistered {
+        scene.driver_signed_in().await;
+        scene.rejected("Темно").await;
+        scene.fcm.script([reply]);
+        scene.deliver().await;
+        let row = scene.newest().await;
+        assert_eq!((row.state, row.attempts), (EventState::Dropped, 1));
+        let registered = "SELECT COUNT(*) FROM sessions WHERE fcm <> ''";
+        assert_eq!(scene.service.env.db.number(registered).await, 0);
+    }
+    // Another device of the person receives the next one.
+    scene.signed_in(scene.service.env.fixture.driver.id, "another-device").await;
+    scene.rejected("Темно").await;
+    scene.deliver().await;
+    assert_eq!(scene.messages().last().unwrap()["token"], "another-device");
+}
+
+async fn honours_retry_after(scene: Scene) {
+    scene.driver_signed_in().await;
+    scene.rejected("Темно").await;
+    scene.fcm.script([Reply::RetryAfter(503, "UNAVAILABLE", "UNAVAILABLE", "120")]);
+    scene.deliver().await;
+    let row = scene.newest().await;
+    assert_eq!((row.state, row.last_status), (EventState::Pending, 503));
+    assert_eq!(row.due_at, scene.service.clock().now() + SignedDuration::from_secs(120));
+    scene.service.manual_clock().advance(SignedDuration::from_secs(119));
+    assert_eq!(scene.deliver().await, 0);
+    scene.service.manual_clock().advance(SignedDuration::from_secs(1));
+    assert_eq!(scene.deliver().await, 1);
+    assert_eq!(scene.newest().await.state, EventState::Delivered);
+}
+
+async fn an_exhausted_quota_pauses_all_notifications(scene: Scene) {
+    scene.driver_signed_in().await;
+    scene.rejected("Темно").await;
+    scene.fcm.script([Reply::Error(429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED")]);
+    scene.deliver().await;
+    let due = scene.newest().await.due_at;
+    assert_eq!(due, scene.service.clock().now() + SignedDuration::from_mins(1));
+    scene.signed_in(scene.service.env.fixture.driver.id, "another-device").await;
+    scene.rejected("Мокро").await;
+    scene.deliver().await;
+    assert_eq!(scene.messages().len(), 1, "nothing is sent during the pause");
+    scene.service.manual_clock().advance(SignedDuration::from_secs(70));
+    scene.deliver().await;
+    assert_eq!(
+        scene.tokens(),
+        ["another-device", "canary-device", "canary-device", "canary-device"]
+    );
+}
+
+/// A 404 without FCM's own code concerns the project, not a device.
+async fn a_wrong_fcm_url_removes_no_token(scene: Scene) {
+    scene.driver_signed_in().await;
+    scene.rejected("Темно").await;
+    scene.fcm.script([Reply::Error(404, "NOT_FOUND", "")]);
+    scene.deliver().await;
+    let row = scene.newest().await;
+    assert_eq!((row.state, row.last_status), (EventState::Pending, 404));
+    scene.service.manual_clock().set(row.due_at);
+    scene.deliver().await;
+    assert_eq!(scene.newest().await.state, EventState::Delivered);
+    assert_eq!(scene.tokens(), ["canary-device", "canary-device"]);
+}
+
+async fn a_pause_lasts_at_most_an_hour(scene: Scene) {
+    scene.driver_signed_in().await;
+    scene.rejected("Темно").await;
+    scene.fcm.script([Reply::RetryAfter(429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", "86400000")]);
+    scene.deliver().await;
+    scene.service.manual_clock().advance(SignedDuration::from_mins(59));
+    assert_eq!(scene.deliver().await, 0);
+    scene.service.manual_clock().advance(SignedDuration::from_mins(1));
+    scene.deliver().await;
+    assert_eq!(scene.newest().await.state, EventState::Delivered);
+}
+
+async fn replaces_a_refused_access_token(scene: Scene) {
+    scene.driver_signed_in().await;
+    scene.rejected("Темно").await;
+    scene.deliver().await;
+    scene.fcm.revoke_tokens();
+    scene.rejected("Мокро").await;
+    scene.deliver().await;
+    assert_eq!((scene.fcm.grants(), scene.messages().len()), (2, 2));
+
+    // The token is replaced before it expires; while that fails, the message waits.
+    scene.service.manual_clock().advance(SignedDuration::from_mins(58));
+    scene.fcm.tokens_fail([503]);
+    scene.rejected("Грязно").await;
+    scene.deliver().await;
+    let row = scene.newest().await;
+    assert_eq!((row.state, row.last_status), (EventState::Pending, 503));
+    assert!(row.last_error.contains("no access token"), "{}", row.last_error);
+    scene.service.manual_clock().set(row.due_at);
+    scene.deliver().await;
+    assert_eq!((scene.fcm.grants(), scene.messages().len()), (3, 3));
+}
+
+async fn fetches_one_access_token_for_many_notifications(scene: Scene) {
+    for number in 0..16 {
+        let device = format!("device-{number}");
+        scene.signed_in(scene.service.env.fixture.driver.id, &device).await;
+    }
+    scene.rejected("Темно").await;
+    scene.deliver().await;
+    assert_eq!((scene.fcm.grants(), scene.messages().len()), (1, 16));
+}
+
+#[tokio::test]
+async fn fcm_must_be_public_or_allowed() {
+    let (clock, _) = Clock::manual("2026-05-13T05:00:00Z".parse().unwrap());
+    let server = FcmServer::start(&clock).await;
+    let made = |endpoint: &str, allow: &[&str]| {
+        let config: Config = serde_json::from_value(json!({
+            "allow_networks": allow,
+            "webhook": { "timeout": "1s", "max_answer": 1 },
+            "fcm": {
+                "service_account_file": server.account(), "endpoint": endpoint, "timeout": "1s",
+            },
+        }))
+        .unwrap();
+        Fcm::from_config(&config, clock.clone()).map(|_| ()).map_err(|error| error_chain(&error))
+    };
+    let loopback = Ipv4Addr::LOCALHOST.to_string();
+    assert!(made(&server.endpoint(), &[&loopback]).is_ok());
+    for endpoint in ["http://fcm.googleapis.com", "https://169.254.169.254", "https://127.0.0.1"] {
+        let refused = made(endpoint, &[]).unwrap_err();
+        assert!(refused.contains("notify.fcm.endpoint"), "{refused}");
+    }
+    // The token URI in the file is checked as well.
+    let refused = made("https://fcm.googleapis.com", &[]).unwrap_err();
+    assert!(refused.contains("token_uri"), "{refused}");
+    std::fs::write(server.folder().join("account.json"), "{}").unwrap();
+    let refused = made("https://fcm.googleapis.com", &[]).unwrap_err();
+    assert!(refused.contains("not the JSON of a service account"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_fcm_a_notification_counts_as_delivered() {
+    let service = Service::embedded().await;
+    let scene = Scene { fcm: FcmServer::start(service.clock()).await, service };
+    scene.driver_signed_in().await;
+    scene.rejected("Темно").await;
+    scene.deliver().await;
+    assert_eq!(scene.newest().await.state, EventState::Delivered);
+    assert!(scene.messages().is_empty());
+}

@@ -1,0 +1,5 @@
+//! Push notifications.
+
+mod fcm;
+mod recipients;
+mod scene;
