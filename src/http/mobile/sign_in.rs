@@ -42,7 +42,7 @@ pub(super) async fn sign_in(
 ) -> Result<Response, Problem> {
     let request = credentials::read(&headers).map_err(unreadable)?;
     let signed_in = state.auth.sign_in(&request).await?;
-    profile::answer(&state, &signed_in.person, &signed_in.pair).await
+    profile::answer(&state, signed_in).await
 }
 
 fn unreadable(error: CredentialsError) -> Problem {
@@ -110,7 +110,7 @@ pub(super) async fn refresh(
         unauthorized(ErrorCode::TokenInvalid, message)
     })?;
     let signed_in = state.auth.refresh(token, refresh_request(&fields)?).await?;
-    profile::answer(&state, &signed_in.person, &signed_in.pair).await
+    profile::answer(&state, signed_in).await
 }
 
 fn refresh_request(fields: &Fields) -> Result<RefreshRequest, Problem> {

@@ -1,45 +1,40 @@
-//! Where a limited list goes on: the text clients hand back as `after`.
+//! The cursor of a list: `next` in an answer, `after` in the following request.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::database::{Block, PageCursor};
 
-/// The longest text that is looked at.
-const TEXT_LIMIT: usize = 128;
+/// In bytes.
+const LONGEST_CURSOR: usize = 128;
 
-/// The last row of a page.
+/// The position of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
-    /// In which block it stands.
     pub(super) block: Block,
-    /// Where.
-    pub(super) bookmark: PageCursor,
+    pub(super) page: PageCursor,
 }
 
 impl Cursor {
-    /// As clients get it. What is inside is nobody's business.
-    #[must_use]
-    pub fn text(&self) -> String {
+    /// The opaque text for clients.
+    pub fn encode(&self) -> String {
         let block = if self.block == Block::Important { "i" } else { "g" };
-        URL_SAFE_NO_PAD.encode(format!("{block} {} {}", self.bookmark.at, self.bookmark.ref_key))
+        URL_SAFE_NO_PAD.encode(format!("{block} {} {}", self.page.at, self.page.ref_key))
     }
 
-    /// Reads it back; `None` when it is none of ours.
-    #[must_use]
-    pub fn read(text: &str) -> Option<Self> {
-        if text.len() > TEXT_LIMIT {
+    pub fn decode(text: &str) -> Option<Self> {
+        if text.len() > LONGEST_CURSOR {
             return None;
         }
-        let inside = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        let mut words = inside.split(' ');
+        let decoded = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
+        let mut words = decoded.split(' ');
         let block = match words.next()? {
             "i" => Block::Important,
             "g" => Block::General,
             _ => return None,
         };
-        let bookmark =
+        let page =
             PageCursor { at: words.next()?.parse().ok()?, ref_key: words.next()?.parse().ok()? };
-        words.next().is_none().then_some(Self { block, bookmark })
+        words.next().is_none().then_some(Self { block, page })
     }
 }

@@ -1,4 +1,4 @@
-//! What a list is filtered by, in every spelling (Q22, Q39).
+//! The filters in the path of a list.
 
 use std::str::FromStr;
 
@@ -7,50 +7,38 @@ use jiff::{Span, Timestamp, ToSpan as _};
 
 use crate::model::{ReportStatus, VehicleGuid};
 
-/// What clients write where they mean "no filter", in lower case.
-const NOTHING: [&str; 7] = ["", "null", "nil", "undefined", "all", "0", "-"];
+/// The spellings of "no filter" (Q22), in lower case.
+const NO_FILTER: [&str; 7] = ["", "null", "nil", "undefined", "all", "0", "-"];
 
-/// What a list is filtered by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Filters {
-    /// Reports in this state only.
     pub status: Option<ReportStatus>,
-    /// Reports of this time only.
     pub range: Option<DateRange>,
-    /// Reports of this vehicle only.
     pub vehicle: Option<VehicleGuid>,
 }
 
-/// How far back a list goes.
+/// How far back the period of a report may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DateRange {
-    /// `1w`
     Week,
-    /// `1m`
     Month,
-    /// `6m`
     HalfYear,
-    /// `1y`
     Year,
 }
 
-/// A filter that cannot be.
+/// A filter with an invalid value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name}: {why}")]
+#[error("{name} {rule}")]
 pub struct FilterError {
-    /// Which parameter.
     pub name: &'static str,
-    /// What it may be.
-    pub why: &'static str,
+    /// What a valid value is, as "must be …".
+    pub rule: &'static str,
 }
 
 impl Filters {
-    /// Reads the segments of a path, as they stand there: percent-encoded, any may be missing. More
-    /// segments than names are not taken, unless they are empty (a slash at the end).
-    ///
-    /// # Errors
-    /// When a filter cannot be; `None` when there are too many.
-    pub fn read(path: &str, names: &[&'static str]) -> Result<Option<Self>, FilterError> {
+    /// Parses percent-encoded path segments in the order of `names`; the last ones may be missing.
+    /// Gives `None` if there are more segments than names, apart from empty ones after a final slash.
+    pub fn parse(path: &str, names: &[&'static str]) -> Result<Option<Self>, FilterError> {
         let mut filters = Self::default();
         for (at, segment) in path.split('/').enumerate() {
             match names.get(at) {
@@ -63,29 +51,31 @@ impl Filters {
     }
 
     fn set(&mut self, name: &'static str, segment: &str) -> Result<(), FilterError> {
-        let wrong = |why| FilterError { name, why };
-        let text = decoded(segment).ok_or_else(|| wrong("is not UTF-8"))?;
+        let invalid = |rule| FilterError { name, rule };
+        let text = percent_decode(segment).ok_or_else(|| invalid("must be UTF-8"))?;
         let text = text.trim();
-        if means_nothing(text) {
+        if means_no_filter(text) {
             return Ok(());
         }
         match name {
             "status_code" => {
                 let code = text.parse().ok().and_then(|code: i64| code.try_into().ok());
-                self.status = Some(code.ok_or_else(|| wrong("is one of 1, 2, 3, 4"))?);
+                self.status = Some(code.ok_or_else(|| invalid("must be 1, 2, 3 or 4"))?);
             }
             "date_range_code" => {
-                self.range = Some(text.parse().map_err(|()| wrong("is one of 1w, 1m, 6m, 1y"))?);
+                self.range = Some(text.parse().map_err(|()| invalid("must be 1w, 1m, 6m or 1y"))?);
             }
-            _ => self.vehicle = Some(text.parse().map_err(|_| wrong("is a vehicle's GUID"))?),
+            _ => {
+                self.vehicle =
+                    Some(text.parse().map_err(|_| invalid("must be the GUID of a vehicle"))?)
+            }
         }
         Ok(())
     }
 }
 
 impl DateRange {
-    /// The moment this range goes back to, on the calendar of `zone` (Q23).
-    #[must_use]
+    /// The start of the range, by the calendar of `zone`.
     pub fn since(self, now: Timestamp, zone: &TimeZone) -> Timestamp {
         let back = now.to_zoned_datetime(zone.clone()).checked_sub(self.span());
         back.map_or(Timestamp::MIN, |back| back.timestamp())
@@ -115,15 +105,12 @@ impl FromStr for DateRange {
     }
 }
 
-/// Whether a client means "no filter" by this (Q22).
-#[must_use]
-pub fn means_nothing(text: &str) -> bool {
-    NOTHING.contains(&text.trim().to_ascii_lowercase().as_str())
+pub fn means_no_filter(text: &str) -> bool {
+    NO_FILTER.contains(&text.trim().to_ascii_lowercase().as_str())
 }
 
-/// A path's segment as it was meant; `None` when it is not UTF-8 or not percent-encoded rightly.
-#[must_use]
-pub fn decoded(segment: &str) -> Option<String> {
+/// Decodes a path segment; `None` if it is not valid percent-encoded UTF-8.
+pub fn percent_decode(segment: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(segment.len());
     let mut rest = segment.as_bytes();
     while let Some((first, after)) = rest.split_first() {

@@ -1,4 +1,4 @@
-//! Rows of lists, with the document's names and in its words.
+//! The rows of lists, with the names of the API document.
 
 use jiff::Timestamp;
 use serde::ser::{SerializeMap as _, SerializeSeq as _};
@@ -6,8 +6,8 @@ use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
-use super::Lists;
-use super::words::{date_time, rendered, status_title};
+use super::labels::{date_time, date_title, status_title};
+use super::service::Lists;
 use crate::database::{
     ListedEmployee, ListedReport, ListedVehicle, ListedVehicleType, SelectedVehicle,
 };
@@ -16,7 +16,6 @@ use crate::model::is_expired;
 /// A report (E2, E6).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReportItem {
-    /// The report's key.
     #[schema(example = "646ba713-d1d7-11ec-9405-005056aaa4ae")]
     ref_key: String,
     #[schema(example = "000000001")]
@@ -27,7 +26,7 @@ pub struct ReportItem {
     dates: Dates,
     #[serde(flatten)]
     status: Status,
-    /// Why it was rejected; stays until the next decision.
+    /// The reason of the last rejection; stays until the next decision.
     reject_reason: String,
     #[schema(example = "XWW212140K2365328")]
     vin_code: String,
@@ -42,7 +41,6 @@ pub struct ReportItem {
 /// A report of the selected vehicle (E8).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ShortReport {
-    /// The report's key.
     #[schema(example = "646ba713-d1d7-11ec-9405-005056aaa4ae")]
     ref_key: String,
     #[schema(example = "000000001")]
@@ -51,16 +49,16 @@ pub struct ShortReport {
     dates: Dates,
     #[serde(flatten)]
     status: Status,
-    /// Why it was rejected; stays until the next decision.
+    /// The reason of the last rejection; stays until the next decision.
     reject_reason: String,
     #[schema(example = "b71e9ff8-1664-11ea-8dad-1831bf7dd029")]
     vehicle_type_code: String,
 }
 
-/// A vehicle with the report it is judged by (E7).
+/// A vehicle with its most important report (E7).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VehicleItem {
-    /// The key of that report.
+    /// The report.
     #[schema(example = "d60ea4cb-e710-11ec-9405-005056aaa4ae")]
     ref_key: String,
     #[schema(example = "Одобрено")]
@@ -79,9 +77,9 @@ pub struct VehicleItem {
     vehicle_type_code: String,
 }
 
-/// The period of a report. Empty: it has no such day.
+/// The period of a report; empty texts for missing dates.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Dates {
+pub(super) struct Dates {
     #[schema(example = "03 марта 2022")]
     #[serde(rename = "date_start_render")]
     start_render: String,
@@ -100,7 +98,7 @@ pub struct Dates {
 
 /// The state of a report.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Status {
+pub(super) struct Status {
     #[schema(example = "Отправлено")]
     #[serde(rename = "status_title")]
     title: &'static str,
@@ -111,10 +109,10 @@ pub struct Status {
     expired: Expired,
 }
 
-/// Whether the deadline has passed while a video is awaited.
+/// Whether the report is overdue: its deadline has passed without a video.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Expired {
-    /// Empty unless expired.
+pub(super) struct Expired {
+    /// Empty unless overdue.
     #[schema(example = "")]
     status_expired_title: String,
     status_expired_bool: bool,
@@ -123,7 +121,7 @@ pub struct Expired {
 /// An employee (E4).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EmployeeItem {
-    /// What a deletion names.
+    /// For the deletion of the employee.
     #[schema(example = 153)]
     id: i64,
     #[schema(example = "Иван")]
@@ -133,45 +131,45 @@ pub struct EmployeeItem {
 }
 
 /// The selected vehicle (E8).
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ThisVehicle {
     #[schema(example = "№36/20 (ДЛ)")]
     contract_number: String,
-    /// In the business zone; empty: not known.
+    /// In the business zone; empty if unknown.
     #[schema(example = "2023-11-16T00:00:00")]
     contract_date_end: String,
     #[schema(example = "123456789")]
     plate_number: String,
     #[schema(example = "XWW212140K2365328")]
     vin_code: String,
-    /// The picture of the vehicle's type; empty: the type is not known.
+    /// The picture of the vehicle's type; empty if the type is unknown.
     #[schema(
         example = "https://api.shakeshev.com/images/b71e9ff8-1664-11ea-8dad-1831bf7dd029/image.png"
     )]
     image_path: String,
-    /// The picture itself, when `image=base64` asks for it; empty: it has none.
+    /// The picture itself if the request has `image=base64`; empty if the type has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     image_base64: Option<String>,
 }
 
-/// A type of vehicles.
+/// A vehicle type.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TypeItem {
     #[schema(example = "Легковой автомобиль")]
     vehicle_type_title: String,
-    #[schema(value_type = InstructionsShape)]
+    #[schema(value_type = InstructionsSchema)]
     instructions: Instructions,
 }
 
-/// The title of a type of vehicles (E7).
+/// A vehicle type without its instructions (E7).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TypeTitle {
     #[schema(example = "Легковой автомобиль")]
     vehicle_type_title: String,
 }
 
-/// A vehicle that can be chosen.
+/// A vehicle to filter by.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VehicleChoice {
     #[schema(example = "4cac2fb0-3cc2-11ea-8db2-1831bf7dd028")]
@@ -180,19 +178,19 @@ pub struct VehicleChoice {
     plate_number: String,
 }
 
-/// What to film: keys from "1" on, in their order; an empty list when there is nothing (Q27).
+/// What to film: an object with the keys "1", "2", …, or an empty array (Q27).
 #[derive(Debug)]
 struct Instructions(Vec<String>);
 
-/// As [`Instructions`] is written.
+/// The JSON of [`Instructions`].
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "only the OpenAPI document reads it")]
-enum InstructionsShape {
-    /// Keys from "1" on.
+#[expect(dead_code, reason = "describes the JSON")]
+enum InstructionsSchema {
+    /// Keys "1", "2", …
     Steps(BTreeMap<String, String>),
-    /// Nothing: an empty list.
-    Nothing(Vec<String>),
+    /// An empty array if there are none.
+    None(Vec<String>),
 }
 
 impl Serialize for Instructions {
@@ -209,8 +207,7 @@ impl Serialize for Instructions {
 }
 
 impl Lists {
-    /// A report, as E2, E3 and E6 show it.
-    #[must_use]
+    /// For E2, E3 and E6.
     pub fn report_item(&self, row: &ListedReport, now: Timestamp) -> ReportItem {
         ReportItem {
             ref_key: row.ref_key.to_string(),
@@ -226,8 +223,7 @@ impl Lists {
         }
     }
 
-    /// A report, as E8 shows it.
-    #[must_use]
+    /// For E8.
     pub fn short_report(&self, row: &ListedReport, now: Timestamp) -> ShortReport {
         ShortReport {
             ref_key: row.ref_key.to_string(),
@@ -239,8 +235,7 @@ impl Lists {
         }
     }
 
-    /// A vehicle, as E7 shows it.
-    #[must_use]
+    /// For E7.
     pub fn vehicle_item(&self, row: &ListedReport, now: Timestamp) -> VehicleItem {
         VehicleItem {
             ref_key: row.ref_key.to_string(),
@@ -254,7 +249,7 @@ impl Lists {
         }
     }
 
-    /// The selected vehicle, as E8 shows it; `picture` when it was asked for.
+    /// For E8.
     pub(super) fn this_vehicle(
         &self,
         row: &SelectedVehicle,
@@ -278,9 +273,9 @@ impl Lists {
     fn dates(&self, row: &ListedReport) -> Dates {
         let zone = &self.config.time_zone;
         Dates {
-            start_render: rendered(row.starts_at, zone),
+            start_render: date_title(row.starts_at, zone),
             start_datetime: date_time(row.starts_at, zone),
-            finish_render: rendered(row.finishes_at, zone),
+            finish_render: date_title(row.finishes_at, zone),
             finish_datetime: date_time(row.finishes_at, zone),
         }
     }
@@ -293,7 +288,6 @@ impl Lists {
         }
     }
 
-    /// Q11
     fn expired(&self, row: &ListedReport, now: Timestamp) -> Expired {
         let expired = is_expired(row.status, row.due_at, now);
         let title = if expired { self.config.expired_title.clone() } else { String::new() };

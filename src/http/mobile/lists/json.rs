@@ -1,58 +1,60 @@
-//! JSON that is put together from pieces.
+//! JSON text that is written piece by piece.
 
+use axum::body::Bytes;
 use serde::Serialize;
 
-/// JSON under way. Rows cannot fail to be written: their keys are texts.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Json {
-    bytes: Vec<u8>,
-    /// Whether something stands in the innermost list already.
-    begun: bool,
+    text: Vec<u8>,
+    /// Whether the open list has an item.
+    has_items: bool,
 }
 
 impl Json {
-    /// Writes this as it is.
-    pub(super) fn say(&mut self, words: &str) {
-        self.bytes.extend_from_slice(words.as_bytes());
+    pub(super) fn write(&mut self, json: &str) {
+        self.bytes(json.as_bytes());
     }
 
-    /// Writes bytes as they are.
-    pub(super) fn raw(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+    pub(super) fn bytes(&mut self, json: &[u8]) {
+        self.text.extend_from_slice(json);
     }
 
-    /// Writes this, which ends in the beginning of a list.
-    pub(super) fn open(&mut self, words: &str) {
-        self.say(words);
-        self.begun = false;
+    /// Writes `json`, which ends with the bracket of a list.
+    pub(super) fn open_list(&mut self, json: &str) {
+        self.write(json);
+        self.has_items = false;
     }
 
-    /// Writes a value.
     pub(super) fn value(&mut self, value: &impl Serialize) -> Result<(), serde_json::Error> {
-        serde_json::to_writer(&mut self.bytes, value)
+        serde_json::to_writer(&mut self.text, value)
     }
 
-    /// Goes on to the next entry of the innermost list.
-    pub(super) fn next(&mut self) {
-        if self.begun {
-            self.bytes.push(b',');
-        }
-        self.begun = true;
-    }
-
-    /// Writes the next entry of the innermost list.
+    /// Writes an item of the open list.
     pub(super) fn item(&mut self, value: &impl Serialize) -> Result<(), serde_json::Error> {
-        self.next();
+        if std::mem::replace(&mut self.has_items, true) {
+            self.write(",");
+        }
         self.value(value)
     }
 
-    /// How much is written.
-    pub(super) const fn len(&self) -> usize {
-        self.bytes.len()
+    /// Writes the fields of a struct after other fields of an object.
+    pub(super) fn fields(&mut self, fields: &impl Serialize) -> Result<(), serde_json::Error> {
+        let object = serde_json::to_vec(fields)?;
+        if let [b'{', fields @ .., b'}'] = object.as_slice()
+            && !fields.is_empty()
+        {
+            self.write(",");
+            self.bytes(fields);
+        }
+        Ok(())
     }
 
-    /// Takes what is written.
-    pub(super) fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.bytes)
+    pub(super) const fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Gives the text so far. The open list stays open.
+    pub(super) fn take(&mut self) -> Bytes {
+        std::mem::take(&mut self.text).into()
     }
 }

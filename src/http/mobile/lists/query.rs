@@ -1,63 +1,84 @@
-//! What the query of a list may say: nothing of it is in the document, all of it may be missing.
+//! The query of a list request. All parameters are optional additions to the API document.
 
 use axum::extract::Query as Pairs;
 use axum::http::Uri;
+use utoipa::IntoParams;
 
 use crate::http::problem::Problem;
-use crate::leasing::lists::{Cursor, Selected, Ways, means_nothing};
+use crate::leasing::lists::{Cursor, ListOptions, Selection, means_no_filter};
 use crate::model::TypeCode;
 
-/// What the query says.
 #[derive(Debug, Default)]
 pub(super) struct Query {
     limit: Option<u16>,
     after: Option<Cursor>,
-    /// Whether the picture itself is wanted (Q26).
-    pub(super) image: bool,
+    /// Whether the picture itself is requested.
+    pub(super) with_image: bool,
     type_code: Option<TypeCode>,
     plate_number: Option<String>,
 }
 
+/// Describes the paging of every list.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query, which `Query` parses")]
+pub(super) struct PageParams {
+    /// The largest number of rows; all rows if it is missing
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u16>,
+    /// The cursor `next` of the previous page
+    after: Option<String>,
+}
+
+/// Describes the parameters of a vehicle's reports.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the query, which `Query` parses")]
+pub(super) struct ImageParams {
+    /// `base64` adds the picture itself to the response
+    #[param(example = "base64")]
+    image: Option<String>,
+}
+
 impl Query {
-    /// Reads the query of an address; a limit is at most `most`.
-    pub(super) fn read(uri: &Uri, most: u16) -> Result<Self, Problem> {
+    pub(super) fn parse(uri: &Uri, max_limit: u16) -> Result<Self, Problem> {
         let pairs = Pairs::<Vec<(String, String)>>::try_from_uri(uri);
         let Pairs(pairs) = pairs.map_err(|_| Problem::unreadable("the query cannot be read"))?;
         let mut query = Self::default();
         for (name, value) in pairs {
-            query.set(&name, &value, most)?;
+            query.set(&name, &value, max_limit)?;
         }
         Ok(query)
     }
 
-    /// How the list is read.
-    pub(super) fn ways(&self) -> Ways {
-        Ways { limit: self.limit, after: self.after, ..Ways::default() }
+    pub(super) fn options(&self) -> ListOptions {
+        ListOptions { limit: self.limit, after: self.after, ..ListOptions::default() }
     }
 
-    /// Whether the vehicle is of the type and plate that are asked for beside it (Q25).
-    pub(super) fn fits(&self, selected: &Selected) -> bool {
-        self.type_code.is_none_or(|code| selected.type_code == Some(code))
-            && self.plate_number.as_ref().is_none_or(|plate| *plate == selected.plate_number)
+    /// Whether the vehicle has the type and plate in the query (Q25).
+    pub(super) fn matches(&self, selection: &Selection) -> bool {
+        self.type_code.is_none_or(|code| selection.type_code == Some(code))
+            && self.plate_number.as_ref().is_none_or(|plate| *plate == selection.plate_number)
     }
 
-    fn set(&mut self, name: &str, value: &str, most: u16) -> Result<(), Problem> {
+    fn set(&mut self, name: &str, value: &str, max_limit: u16) -> Result<(), Problem> {
         match name {
             "limit" => {
-                let limit = value.trim().parse().ok().filter(|limit| (1..=most).contains(limit));
-                let why = || wrong("limit", format!("is a number from 1 to {most}"));
-                self.limit = Some(limit.ok_or_else(why)?);
+                let limit = value.trim().parse().ok();
+                let limit = limit.filter(|limit| (1..=max_limit).contains(limit));
+                let rule = || invalid("limit", format!("must be a number from 1 to {max_limit}"));
+                self.limit = Some(limit.ok_or_else(rule)?);
             }
             "after" => {
-                let why = || wrong("after", "is what `next` said".to_owned());
-                self.after = Some(Cursor::read(value).ok_or_else(why)?);
+                let rule = || invalid("after", "must be the `next` of a previous answer");
+                self.after = Some(Cursor::decode(value).ok_or_else(rule)?);
             }
-            "image" if value.eq_ignore_ascii_case("base64") => self.image = true,
-            "image" => return Err(wrong("image", "is base64, or not there".to_owned())),
-            "vehicle_type_code" | "vehicle_plate_number" if means_nothing(value) => {}
+            "image" if value.eq_ignore_ascii_case("base64") => self.with_image = true,
+            "image" => return Err(invalid("image", "must be base64 or missing")),
+            "vehicle_type_code" | "vehicle_plate_number" if means_no_filter(value) => {}
             "vehicle_type_code" => {
-                let why = |_| wrong("vehicle_type_code", "is a type's GUID".to_owned());
-                self.type_code = Some(value.trim().parse().map_err(why)?);
+                let rule = |_| invalid("vehicle_type_code", "must be the GUID of a vehicle type");
+                self.type_code = Some(value.trim().parse().map_err(rule)?);
             }
             "vehicle_plate_number" => self.plate_number = Some(value.trim().to_owned()),
             _ => {}
@@ -66,6 +87,6 @@ impl Query {
     }
 }
 
-fn wrong(name: &'static str, why: String) -> Problem {
-    Problem::fields(&[(name, why)])
+fn invalid(name: &'static str, rule: impl Into<String>) -> Problem {
+    Problem::fields(&[(name, rule.into())])
 }

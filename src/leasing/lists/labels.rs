@@ -1,4 +1,4 @@
-//! The Russian words of lists, all in one place, and dates in them.
+//! The Russian labels and dates in lists, which the API document prints; they are never translated.
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::model::{ReportStatus, Role};
 
-/// The months as they stand in dates (Q31).
+/// In the genitive, as in dates.
 const MONTHS: [&str; 12] = [
     "января",
     "февраля",
@@ -23,7 +23,6 @@ const MONTHS: [&str; 12] = [
     "декабря",
 ];
 
-/// What a state is called.
 pub(super) const fn status_title(status: ReportStatus) -> &'static str {
     match status {
         ReportStatus::Submit => "Сдать Отчет",
@@ -33,8 +32,7 @@ pub(super) const fn status_title(status: ReportStatus) -> &'static str {
     }
 }
 
-/// What a person is called.
-#[must_use]
+/// `user_type` in a profile.
 pub const fn user_type(role: Role) -> &'static str {
     match role {
         Role::Admin => "Директор",
@@ -43,9 +41,9 @@ pub const fn user_type(role: Role) -> &'static str {
     }
 }
 
-/// The states that can be chosen, by their codes.
+/// Titles of the report states, by code.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-pub struct StatusChoices {
+pub struct StatusLabels {
     #[serde(rename = "1")]
     #[schema(example = "Сдать Отчет")]
     submit: &'static str,
@@ -60,9 +58,9 @@ pub struct StatusChoices {
     rejected: &'static str,
 }
 
-/// The ranges that can be chosen, by their codes.
+/// Titles of the date ranges, by code.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
-pub struct RangeChoices {
+pub struct RangeLabels {
     #[serde(rename = "1w")]
     #[schema(example = "Неделя")]
     week: &'static str,
@@ -77,29 +75,27 @@ pub struct RangeChoices {
     year: &'static str,
 }
 
-/// The states that can be chosen.
-pub const STATUS_CHOICES: StatusChoices = StatusChoices {
+pub const STATUS_LABELS: StatusLabels = StatusLabels {
     submit: status_title(ReportStatus::Submit),
     submitted: status_title(ReportStatus::Submitted),
     accepted: status_title(ReportStatus::Accepted),
     rejected: status_title(ReportStatus::Rejected),
 };
 
-/// The ranges that can be chosen.
-pub const RANGE_CHOICES: RangeChoices =
-    RangeChoices {
+pub const RANGE_LABELS: RangeLabels =
+    RangeLabels {
         week: "Неделя", month: "Месяц", half_year: "Полгода", year: "Год"
     };
 
-/// `03 марта 2022`; empty for no date (Q31).
-pub(super) fn rendered(at: Option<Timestamp>, zone: &TimeZone) -> String {
+/// `03 марта 2022`; empty for no date.
+pub(super) fn date_title(at: Option<Timestamp>, zone: &TimeZone) -> String {
     let Some(day) = local(at, zone) else { return String::new() };
     let month = usize::from(day.month().unsigned_abs()).saturating_sub(1);
     let month = MONTHS.get(month).copied().unwrap_or_default();
     format!("{:02} {month} {}", day.day(), day.year())
 }
 
-/// `2022-03-03T00:00:00`, on the clocks of `zone` (Q13); empty for no date.
+/// `2022-03-03T00:00:00` in `zone`; empty for no date.
 pub(super) fn date_time(at: Option<Timestamp>, zone: &TimeZone) -> String {
     local(at, zone).map(|at| at.strftime("%Y-%m-%dT%H:%M:%S").to_string()).unwrap_or_default()
 }
@@ -114,24 +110,24 @@ mod tests {
 
     /// Q31
     #[test]
-    fn every_month_is_written_as_in_a_date() {
+    fn dates_have_the_month_in_the_genitive() {
         let zone = TimeZone::get("Asia/Almaty").unwrap();
         let months = (1..=12).map(|month| {
             let at: Timestamp = format!("2026-{month:02}-03T00:00:00+05:00").parse().unwrap();
-            rendered(Some(at), &zone)
+            date_title(Some(at), &zone)
         });
         let expected = MONTHS.map(|month| format!("03 {month} 2026"));
         assert_eq!(months.collect::<Vec<_>>(), expected);
-        assert_eq!(rendered(None, &zone), "");
+        assert_eq!(date_title(None, &zone), "");
     }
 
-    /// Q13: Almaty was six hours ahead until March 2024, and is five since.
+    /// Q13: Almaty was at UTC+6 until March 2024, and is at UTC+5 since.
     #[test]
-    fn days_are_those_of_the_business_zone() {
+    fn dates_are_in_the_business_zone() {
         let zone = TimeZone::get("Asia/Almaty").unwrap();
         let at = |text: &str| Some(text.parse().unwrap());
         assert_eq!(date_time(at("2022-03-02T18:00:00Z"), &zone), "2022-03-03T00:00:00");
-        assert_eq!(rendered(at("2022-03-02T18:00:00Z"), &zone), "03 марта 2022");
+        assert_eq!(date_title(at("2022-03-02T18:00:00Z"), &zone), "03 марта 2022");
         assert_eq!(date_time(at("2026-03-02T19:00:00Z"), &zone), "2026-03-03T00:00:00");
         assert_eq!(date_time(None, &zone), "");
     }
