@@ -64,11 +64,11 @@ fn reject(version: i64, reason: &str) -> Value {
     json!({ "decision": "reject", "version": version, "reason": reason })
 }
 
-/// What the report service has heard of decisions.
+/// The decisions that the report service received.
 async fn events(service: &Service) -> Vec<Value> {
     service.deliver().await;
-    let heard = service.env.receiver.heard();
-    let events = heard.iter().map(|heard| serde_json::from_str::<Value>(&heard.body).unwrap());
+    let received = service.env.receiver.received();
+    let events = received.iter().map(|request| serde_json::from_str::<Value>(&request.body).unwrap());
     events.filter(|event| event["type"] == "report.decided").collect()
 }
 

@@ -28,9 +28,9 @@ async fn a_video_sent_in_two_pieces_is_stored_submitted_told_and_watched(service
     assert_eq!(header(&response, "upload-offset"), GOOD.len().to_string());
 
     assert_eq!(service.deliver().await, 1);
-    let heard = service.env.receiver.heard();
-    assert!(heard[0].signed);
-    let event: serde_json::Value = serde_json::from_str(&heard[0].body).unwrap();
+    let received = service.env.receiver.received();
+    assert!(received[0].signed);
+    let event: serde_json::Value = serde_json::from_str(&received[0].body).unwrap();
     let sha256 = hex::encode(Sha256::digest(GOOD));
     assert_eq!(event["data"]["report_ref_key"], report.to_string());
     assert_eq!(event["data"]["sha256"], sha256);

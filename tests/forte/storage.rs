@@ -288,7 +288,7 @@ async fn passes_the_self_test(rig: Rig) {
         return;
     }
     rig.store.probe().await.expect("is there");
-    let steps = rig.store.self_test(&browser(), &rig.clock, &rig.random).await.expect("runs");
+    let results = rig.store.self_test(&browser(), &rig.clock, &rig.random).await.expect("runs");
     // The disk back end has no test for wrong checksums, because nothing is transferred.
     assert_eq!(results.len(), if rig.bucket.is_some() { 7 } else { 6 });
     for TestResult { name, result } in results {

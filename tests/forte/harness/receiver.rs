@@ -164,7 +164,7 @@ async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: By
         Reply::RetryAfter(status, after) => {
             (code(status), [(header::RETRY_AFTER, after)]).into_response()
         }
-        Reply::Saying(status, words) => (code(status), words).into_response(),
+        Reply::Body(status, body) => (code(status), body).into_response(),
         Reply::Redirect(to) => {
             (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, to)]).into_response()
         }

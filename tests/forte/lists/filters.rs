@@ -1,6 +1,6 @@
 //! Filters in every spelling.
 
-use forte_media::leasing::lists::{DateRange, Filters, decoded, means_nothing};
+use forte_media::leasing::lists::{DateRange, Filters, means_no_filter, percent_decode};
 use forte_media::model::{ReportStatus, VehicleGuid};
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -174,20 +174,20 @@ fn nothing() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn whatever_stands_in_a_path_is_read_or_refused(path in "\\PC{0,60}") {
-        let _read = Filters::read(&path, &NAMES);
+        let _parsed = Filters::parse(&path, &NAMES);
     }
 
     #[test]
     fn a_text_survives_being_encoded(text in "\\PC{0,30}", every: bool) {
-        prop_assert_eq!(decoded(&encoded(&text, every)), Some(text));
+        prop_assert_eq!(percent_decode(&encoded(&text, every)), Some(text));
     }
 
     /// Q22
     #[test]
     fn any_case_of_nothing_is_nothing(words in prop::collection::vec(nothing(), 0..=3), slash: bool) {
-        prop_assert!(words.iter().all(|word| means_nothing(word)));
+        prop_assert!(words.iter().all(|word| means_no_filter(word)));
         let path = words.join("/") + if slash { "/" } else { "" };
-        prop_assert_eq!(Filters::read(&path, &NAMES), Ok(Some(Filters::default())));
+        prop_assert_eq!(Filters::parse(&path, &NAMES), Ok(Some(Filters::default())));
     }
 
     /// Q22, Q39
@@ -208,6 +208,6 @@ proptest! {
             range: Some(ranges[range].1),
             vehicle: Some(VehicleGuid::from(guid)),
         };
-        prop_assert_eq!(Filters::read(&path, &NAMES), Ok(Some(expected)));
+        prop_assert_eq!(Filters::parse(&path, &NAMES), Ok(Some(expected)));
     }
 }

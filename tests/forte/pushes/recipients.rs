@@ -120,7 +120,7 @@ async fn two_nodes_do_not_remind_twice(scene: Scene) {
     assert_eq!(marked + rest, 20);
     scene.deliver().await;
     let reminded: u64 = scene
-        .notes()
+        .messages()
         .iter()
         .map(|message| message["data"]["reports"].as_str().unwrap().parse::<u64>().unwrap())
         .sum();
