@@ -43,10 +43,10 @@ pub(crate) async fn fill(service: &Service, size: Size) {
     let now = service.clock().now();
     let statements = [people(size), types(), vehicles(size), assignments(size), reports(size, now)];
     for statement in statements.concat() {
-        service.env.db.change(statement).await;
+        service.env.db.execute(statement).await;
     }
     // What every server does by itself after a while.
-    service.env.db.tamper("ANALYZE").await;
+    service.env.db.execute("ANALYZE").await;
 }
 
 fn numbers(count: i64) -> String {

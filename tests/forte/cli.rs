@@ -12,7 +12,7 @@ fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
         .envs(variables.iter().copied())
         .output()
         .unwrap();
-    log::keep(&output.stderr);
+    log::append(&output.stderr);
     output
 }
 

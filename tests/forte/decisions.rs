@@ -68,7 +68,8 @@ fn reject(version: i64, reason: &str) -> Value {
 async fn events(service: &Service) -> Vec<Value> {
     service.deliver().await;
     let received = service.env.receiver.received();
-    let events = received.iter().map(|request| serde_json::from_str::<Value>(&request.body).unwrap());
+    let events =
+        received.iter().map(|request| serde_json::from_str::<Value>(&request.body).unwrap());
     events.filter(|event| event["type"] == "report.decided").collect()
 }
 
@@ -204,7 +205,7 @@ async fn a_company_has_its_own_reviewers_and_the_lessor_sees_all(service: Servic
     let fixture = &service.env.fixture;
     let own = Person { id: PersonId(901), company: fixture.driver.company, role: Role::Reviewer };
     let other = Person { id: PersonId(902), company: CompanyId(99), role: Role::Reviewer };
-    fixture.stranger().await;
+    fixture.foreign_driver().await;
     fixture.add_person(own).await;
     fixture.add_person(other).await;
     let foreign = decide(&service, report, &service.token_of(other), approve(1)).await;
@@ -298,7 +299,7 @@ async fn a_node_decides_without_a_version_and_only_once(service: Service) {
 /// `interface.md` §5, Q35: by password, on what there is, or on the version that is named.
 async fn one_c_decides_with_its_account(service: Service) {
     let report = submitted(&service).await;
-    account::node(&service, account::NODE).await;
+    account::add_node(&service, account::NODE).await;
     let path = format!("/reports/{report}/decision");
     let asked = async |name: &str, value: String, body: String| {
         let request = Request::post(&path).header(name, value);

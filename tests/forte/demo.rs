@@ -44,7 +44,7 @@ impl Site {
 
     fn run_once(&self, arguments: &[&str]) -> Output {
         let output = self.demo(arguments).arg("--once").output().unwrap();
-        log::keep(&output.stderr);
+        log::append(&output.stderr);
         output
     }
 

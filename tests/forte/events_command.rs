@@ -25,7 +25,7 @@ async fn answer(fixture: &Fixture, words: &[&str]) -> Said {
 }
 
 async fn mark_dead(db: &Db) {
-    db.tamper(
+    db.execute(
         "UPDATE outbox SET state = 'dead', attempts = 10, last_status = 503, \
          last_error = '503 Service Unavailable: 1C is busy'",
     )
@@ -33,7 +33,7 @@ async fn mark_dead(db: &Db) {
 }
 
 async fn lists_one_line_per_message(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let dead = fixture.enqueue().await;
     mark_dead(&db).await;
     let pending = fixture.enqueue().await;
@@ -50,7 +50,7 @@ async fn lists_one_line_per_message(db: Db) {
 }
 
 async fn shows_a_message_with_its_body(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let id = fixture.enqueue().await;
     let shown = answer(&fixture, &["show", &id.to_string(), "--json"]).await;
     assert_eq!(shown.data.lines().count(), 1);
@@ -64,7 +64,7 @@ async fn shows_a_message_with_its_body(db: Db) {
 }
 
 async fn replays_a_message(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let id = fixture.enqueue().await;
     mark_dead(&db).await;
     let unknown = EventId::mint(&fixture.clock, &fixture.random);

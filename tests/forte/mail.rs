@@ -40,13 +40,13 @@ async fn request_code(service: &Service) -> CodeRequest {
     let (CodeRequest { challenge, event }, now) = (&request, fixture.now().as_microsecond());
     let end = (fixture.now() + CODE_TTL).as_microsecond();
     let db = &service.env.db;
-    db.change(format!(
+    db.execute(format!(
         "INSERT INTO challenges (id, biin, company_id, role, uuid, fcm, mobile, first_name, address, \
          created_at, expires_at, wrong_codes, used) VALUES ('{challenge}', '080540013184', 20, 'employee', \
          'phone-7', '', '+7 701 000 00 00', '<b>Айбек</b>', '127.0.0.1', {now}, {end}, 0, 0)"
     ))
     .await;
-    db.change(format!(
+    db.execute(format!(
         "INSERT INTO outbox (id, channel, kind, subject, seq, body, state, attempts, created_at, \
          due_at, expires_at, leased_until, last_status, last_error, completed_at) VALUES ('{event}', \
          'mail', 'mail.code', 'challenge:{challenge}', 1, '{{\"challenge_id\":\"{challenge}\"}}', \
@@ -311,7 +311,7 @@ async fn without_a_server_mails_are_private_files_in_a_folder() {
     let request = request_code(&service).await;
     service.deliver().await;
     let path = service.mail_folder().join(format!("{}.eml", request.event));
-    assert_eq!(service.letters().len(), 1);
+    assert_eq!(service.mails().len(), 1);
     assert!(std::fs::read_to_string(&path).unwrap().contains("Auto-Submitted: auto-generated"));
     #[cfg(unix)]
     {
@@ -320,17 +320,17 @@ async fn without_a_server_mails_are_private_files_in_a_folder() {
     }
     service.database().replay_event(request.event, service.clock().now()).await.unwrap();
     assert_eq!(service.deliver().await, 1);
-    assert_eq!(service.letters().len(), 1);
+    assert_eq!(service.mails().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_used_or_replaced_code_is_not_sent() {
     let service = Service::embedded().await;
     let request = request_code(&service).await;
-    service.env.db.tamper("UPDATE challenges SET used = 2").await;
+    service.env.db.execute("UPDATE challenges SET used = 2").await;
     service.deliver().await;
     assert_eq!(request.state(&service).await, EventState::Dropped);
-    assert!(service.letters().is_empty());
+    assert!(service.mails().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -340,7 +340,7 @@ async fn warns_the_mailbox_about_guessed_codes() {
     request_code(&service).await;
     let warning = "UPDATE outbox SET kind = 'mail.warning', subject = 'company:20', \
                    body = '{\"company_id\":20,\"reason\":\"wrong_codes\"}'";
-    service.env.db.tamper(warning).await;
+    service.env.db.execute(warning).await;
     service.deliver().await;
     let mail = smtp.next_mail().await;
     assert_eq!(mail["headers"]["subject"], "ForteLeasing: необычно много запросов кода");

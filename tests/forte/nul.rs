@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use forte_media::model::{RefKey, TypeCode};
 use serde_json::json;
 
-use crate::harness::account::{NODE, PASSWORD, basic, node};
+use crate::harness::account::{NODE, PASSWORD, add_node, basic};
 use crate::harness::answers::problem;
 use crate::harness::clips::GOOD;
 use crate::harness::form::{self, Form};
@@ -58,7 +58,7 @@ async fn a_plate_with_the_sign_0_is_no_vehicles(service: Service) {
 
 /// Every place where a text may come in.
 async fn no_text_from_outside_brings_the_sign_0_to_the_database(service: Service) {
-    node(&service, NODE).await;
+    add_node(&service, NODE).await;
     let report = service.report().await;
     let mut requests = of_phones();
     requests.extend(with_token(&service, report));

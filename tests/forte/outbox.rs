@@ -46,7 +46,7 @@ struct Scene {
 
 impl Scene {
     async fn set(db: &Db) -> Self {
-        let fixture = Fixture::furnish(&db.database).await;
+        let fixture = Fixture::create(&db.database).await;
         let receiver = Receiver::start(&fixture.clock).await;
         let outbox = dispatcher(&fixture, Some(&receiver.url()), &["127.0.0.0/8", "::1"]);
         Self { fixture, receiver, outbox }
@@ -288,7 +288,7 @@ async fn a_hanging_receiver_does_not_delay_polling(db: Db) {
     let soon = scene.fixture.now() + SignedDuration::from_secs(1);
     let later = scene.fixture.now() + SignedDuration::from_hours(1);
     let (soon, later) = (soon.as_microsecond(), later.as_microsecond());
-    db.change(format!("UPDATE outbox SET due_at = {later}, expires_at = {soon}")).await;
+    db.execute(format!("UPDATE outbox SET due_at = {later}, expires_at = {soon}")).await;
     let slow = scene.fixture.enqueue().await;
     scene.receiver.always(slow, Reply::Hang);
     let meanwhile = async {
@@ -342,7 +342,7 @@ async fn another_dispatcher_retries_after_one_died(db: Db) {
 async fn an_unreadable_message_does_not_delay_others(db: Db) {
     let scene = Scene::set(&db).await;
     scene.fixture.enqueue().await;
-    db.tamper("UPDATE outbox SET id = 'not an id'").await;
+    db.execute("UPDATE outbox SET id = 'not an id'").await;
     let good = scene.fixture.enqueue().await;
     assert_eq!(scene.attempts().await, 1);
     assert_eq!(scene.receiver.ids(), [good]);

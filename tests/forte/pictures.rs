@@ -9,7 +9,7 @@ use forte_media::model::TypeCode;
 use http_body_util::BodyExt as _;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, RgbaImage};
 
-use crate::harness::account::{NODE, node, request};
+use crate::harness::account::{NODE, add_node, request};
 use crate::harness::answers::problem;
 use crate::harness::service::{Service, header, json, on_both_backends};
 
@@ -17,7 +17,7 @@ on_both_backends!(a_picture_is_kept_and_shown_under_an_address_that_changes_with
 
 /// A node of 1C, and a type of vehicles.
 async fn with_type(service: &Service) -> TypeCode {
-    node(service, NODE).await;
+    add_node(service, NODE).await;
     let fixture = &service.env.fixture;
     let code = TypeCode::mint(&fixture.clock, &fixture.random);
     let title = "Легковой автомобиль".to_owned();

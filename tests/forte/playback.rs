@@ -50,7 +50,7 @@ async fn said(answer: Response<Body>) -> (u16, Value) {
 async fn a_foreign_video_looks_like_an_unknown_one() {
     let service = service().await;
     let (held, empty) = (submitted(&service).await, service.report().await);
-    let stranger = service.stranger().await;
+    let stranger = service.foreign_driver().await;
     let foreign = said(asked(&service, held, &stranger).await).await;
     assert_eq!(foreign.0, 404);
     assert_eq!(foreign, said(asked(&service, empty, &service.driver()).await).await);
@@ -80,7 +80,7 @@ async fn a_reviewer_of_the_lessor_may_watch_all_videos_and_another_only_its_own(
     let report = submitted(&service).await;
     assert_eq!(asked(&service, report, &service.reviewer().await).await.status(), 200);
     let fixture = &service.env.fixture;
-    fixture.stranger().await;
+    fixture.foreign_driver().await;
     let own = Person { id: PersonId(901), role: Role::Reviewer, ..fixture.driver };
     let other = Person { id: PersonId(902), company: CompanyId(99), role: Role::Reviewer };
     for (reviewer, status) in [(own, 200), (other, 404)] {

@@ -106,7 +106,7 @@ async fn an_unknown_vehicle_is_not_found() {
         let text = String::from_utf8(bytes(answer).await.to_vec()).unwrap();
         assert!(text.contains("Vehicle not found."));
     }
-    service.env.db.tamper("UPDATE vehicles SET deleted = 1").await;
+    service.env.db.execute("UPDATE vehicles SET deleted = 1").await;
     problem(get(&service, &format!("/vehicle/qr/{known}")).await, 404, "not_found").await;
 }
 
@@ -145,5 +145,5 @@ async fn a_code_may_be_for_the_company_only() {
     let mine = asked(service.driver()).await;
     assert_eq!(header(&mine, "cache-control"), "private, max-age=300");
     assert_eq!(mine.status(), 200);
-    problem(asked(service.stranger().await).await, 404, "not_found").await;
+    problem(asked(service.foreign_driver().await).await, 404, "not_found").await;
 }

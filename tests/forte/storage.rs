@@ -87,7 +87,7 @@ impl Rig {
     }
 
     /// Overwrites a stored object without the service.
-    pub(crate) async fn tamper(&self, path: &str, bytes: &[u8]) {
+    pub(crate) async fn overwrite(&self, path: &str, bytes: &[u8]) {
         match &self.bucket {
             None => std::fs::write(self.on_disk(path), bytes).expect("writes"),
             Some(bucket) => {
@@ -180,7 +180,7 @@ async fn refuses_bytes_with_another_hash() {
 async fn detects_other_bytes_under_an_existing_name(rig: Rig) {
     let video = rig.spooled_video(1000).await;
     rig.put(&video).await.expect("stores");
-    rig.tamper(&video.key.to_string(), &[9; 1000]).await;
+    rig.overwrite(&video.key.to_string(), &[9; 1000]).await;
     let refused = rig.put(&video).await.expect_err("other bytes");
     assert!(matches!(refused, StorageError::Mismatch { .. }), "{refused:?}");
 }
@@ -213,7 +213,7 @@ async fn detects_a_changed_segment(rig: Rig) {
     let (key, digest) = segment(&video, 0, 1000);
     rig.store.put_segment(&key, video.file.path(), digest).await.expect("stores");
     for changed in [vec![9; 1000], vec![9; 999], vec![9; 1001]] {
-        rig.tamper(&key.to_string(), &changed).await;
+        rig.overwrite(&key.to_string(), &changed).await;
         let lost = rig.store.fetch_segment(&key, digest, &video.file).await;
         assert!(matches!(lost, Err(StorageError::Mismatch { .. })), "{lost:?}");
     }
@@ -255,10 +255,10 @@ async fn verifies_a_stored_video(rig: Rig) {
     for depth in [Depth::Metadata, Depth::Content] {
         rig.store.verify(&video.key, video.length, depth).await.expect("is whole");
     }
-    rig.tamper(&video.key.to_string(), &[9; 1000]).await;
+    rig.overwrite(&video.key.to_string(), &[9; 1000]).await;
     let damaged = rig.store.verify(&video.key, video.length, Depth::Content).await;
     assert!(matches!(damaged, Err(StorageError::Mismatch { .. })), "{damaged:?}");
-    rig.tamper(&video.key.to_string(), &[9; 10]).await;
+    rig.overwrite(&video.key.to_string(), &[9; 10]).await;
     let cut = rig.store.verify(&video.key, video.length, Depth::Metadata).await;
     assert!(matches!(cut, Err(StorageError::Mismatch { .. })), "{cut:?}");
 }

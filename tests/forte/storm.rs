@@ -123,7 +123,7 @@ async fn assert_submitted(service: &Service, count: usize, bytes: &[u8]) {
     assert_eq!(db.number(negative).await, 0);
     service.manual_clock().advance(SignedDuration::from_hours(24 * 8));
     sweep_all(service).await;
-    let left = service.left_behind().await;
+    let left = service.remaining_files().await;
     let sha256 = hex::encode(Sha256::digest(bytes));
     assert_eq!(left.len(), count, "{left:?}");
     assert!(left.iter().all(|name| name.ends_with(&sha256)), "{left:?}");

@@ -47,7 +47,7 @@ impl Machine {
             .env("HOME", self.home.path())
             .env("FORTE_MEDIA_TOKEN", &self.token);
         let output = spawn_blocking(move || command.output().unwrap()).await.unwrap();
-        log::keep(&output.stderr);
+        log::append(&output.stderr);
         output
     }
 

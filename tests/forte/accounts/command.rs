@@ -39,7 +39,7 @@ fn words(output: &Output) -> String {
 }
 
 async fn an_account_is_made_listed_rotated_and_closed(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let password = done(&db, &["account", "add", "exchange", "office", "--network", "10.1.0.0/16"]);
     assert_eq!(password.trim_end().len(), 24, "one line, and nothing else");
     let biin = "080540013184";

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::Request;
 
-use crate::harness::account::{NODE, PASSWORD, basic, node};
+use crate::harness::account::{NODE, PASSWORD, add_node, basic};
 use crate::harness::answers::problem;
 use crate::harness::service::{Service, on_both_backends};
 
@@ -43,7 +43,7 @@ async fn a_phone_needs_no_key_beside_its_token(service: Service) {
 
 /// S25
 async fn the_account_of_1c_opens_no_door_of_phones(service: Service) {
-    node(&service, NODE).await;
+    add_node(&service, NODE).await;
     let (basic, key) = (basic(NODE, PASSWORD), format!("{NODE}:{PASSWORD}"));
     let keys = [("Authorization", basic.as_str()), ("X-API-Key", &key), ("Login", NODE)];
     let more = [("POST", "/refresh_token"), ("POST", "/logout"), ("GET", "/employee/list")];

@@ -12,7 +12,7 @@ use forte_media::database::AccountOwner;
 use futures_util::future::join_all;
 use jiff::SignedDuration;
 
-use crate::harness::account::{NODE, PASSWORD, basic, from, limited, node};
+use crate::harness::account::{NODE, PASSWORD, add_limited_node, add_node, basic, from};
 use crate::harness::answers::problem;
 use crate::harness::service::{Service, header, json, on_both_backends};
 
@@ -42,7 +42,7 @@ async fn by_basic_from(service: &Service, address: &str, password: &str) -> Resp
 
 /// E12, R12, R13, Q35: Basic, `X-API-Key`, or the literal headers of the document's example.
 async fn one_comes_in_in_each_way_the_documents_say(service: Service) {
-    node(&service, NODE).await;
+    add_node(&service, NODE).await;
     assert_eq!(by_basic(&service, NODE, PASSWORD).await.status(), 200);
     let key = format!("{NODE}:{PASSWORD}");
     let by_key = Request::get(PATH).header("X-API-Key", key.as_bytes());
@@ -60,7 +60,7 @@ async fn one_comes_in_in_each_way_the_documents_say(service: Service) {
 #[tokio::test]
 async fn an_unknown_account_looks_like_a_wrong_password() {
     let service = Service::embedded().await;
-    node(&service, NODE).await;
+    add_node(&service, NODE).await;
     let mut answers = Vec::new();
     for login in [NODE, "nobody", "", "admin_1C"] {
         let answer = by_basic(&service, login, "pass_1C").await;
@@ -78,7 +78,7 @@ async fn an_unknown_account_looks_like_a_wrong_password() {
 #[tokio::test]
 async fn tokens_and_accounts_are_not_mixed_up() {
     let service = Service::embedded().await;
-    node(&service, NODE).await;
+    add_node(&service, NODE).await;
     let bearer = format!("Bearer {}", service.driver());
     let with_token = Request::get(PATH).header("Authorization", &bearer);
     problem(sent(&service, with_token).await, 401, "credentials_invalid").await;
@@ -122,8 +122,8 @@ async fn headers_that_are_no_credentials_are_answered() {
 
 /// S70: the eleventh try has to wait, also with the right password; others are not kept out.
 async fn ten_wrong_passwords_a_minute_lock_an_account_and_an_address(service: Service) {
-    node(&service, NODE).await;
-    node(&service, "other").await;
+    add_node(&service, NODE).await;
+    add_node(&service, "other").await;
     for number in 0..10 {
         // Each from an address of its own: it is the account that is guessed at.
         let answer = by_basic_from(&service, &format!("192.0.2.{number}"), "wrong").await;
@@ -145,7 +145,7 @@ async fn ten_wrong_passwords_a_minute_lock_an_account_and_an_address(service: Se
 
 /// S70: 1C goes on working while somebody guesses its password; and nobody guesses more for that.
 async fn strangers_do_not_lock_an_account_out_of_where_it_is_at_home(service: Service) {
-    node(&service, NODE).await;
+    add_node(&service, NODE).await;
     let home = "203.0.113.5";
     assert_eq!(by_basic_from(&service, home, PASSWORD).await.status(), 200);
     for number in 0..10 {
@@ -174,7 +174,7 @@ async fn strangers_do_not_lock_an_account_out_of_where_it_is_at_home(service: Se
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guesses_at_the_same_time_do_not_get_past_the_limit_together() {
     let service = Service::embedded().await;
-    node(&service, NODE).await;
+    add_node(&service, NODE).await;
     let guesses = (0..60).map(|_| by_basic(&service, NODE, "wrong"));
     let answers = join_all(guesses).await;
     let tried = answers.iter().filter(|answer| answer.status() == 401).count();
@@ -186,7 +186,7 @@ async fn guesses_at_the_same_time_do_not_get_past_the_limit_together() {
 
 /// S70.
 async fn a_rotated_password_is_good_for_a_day_beside_the_new_one(service: Service) {
-    node(&service, NODE).await;
+    add_node(&service, NODE).await;
     assert_eq!(by_basic(&service, NODE, PASSWORD).await.status(), 200);
     let new = service.app.accounts.new_password();
     service.app.accounts.rotate(NODE, &new, OldPassword::KeepDuringGrace).await.unwrap();
@@ -201,7 +201,7 @@ async fn a_rotated_password_is_good_for_a_day_beside_the_new_one(service: Servic
 
 /// S70.
 async fn a_closed_account_opens_nothing_from_that_moment_on(service: Service) {
-    node(&service, NODE).await;
+    add_node(&service, NODE).await;
     assert_eq!(by_basic(&service, NODE, PASSWORD).await.status(), 200);
     service.app.accounts.disable(NODE).await.unwrap();
     problem(by_basic(&service, NODE, PASSWORD).await, 401, "credentials_invalid").await;
@@ -211,7 +211,7 @@ async fn a_closed_account_opens_nothing_from_that_moment_on(service: Service) {
 #[tokio::test]
 async fn an_account_may_be_for_some_networks_only() {
     let service = Service::embedded().await;
-    limited(&service, NODE, &["10.1.0.0/16", "fd00::/8"]).await;
+    add_limited_node(&service, NODE, &["10.1.0.0/16", "fd00::/8"]).await;
     for address in ["10.1.2.3", "[fd00::1]", "[::ffff:10.1.9.9]"] {
         let answer = by_basic_from(&service, address, PASSWORD).await;
         assert_eq!(answer.status(), 200, "{address}");
@@ -248,7 +248,7 @@ async fn names_and_passwords_that_cannot_be_are_refused() {
 #[tokio::test]
 async fn answers_are_not_to_be_kept() {
     let service = Service::embedded().await;
-    node(&service, NODE).await;
+    add_node(&service, NODE).await;
     let answer = by_basic(&service, NODE, PASSWORD).await;
     assert_eq!(header(&answer, "cache-control"), "no-store");
     assert_eq!(header(&answer, "content-type"), "application/json; charset=utf-8");

@@ -7,7 +7,7 @@ use forte_media::database::AccountOwner;
 use forte_media::model::CompanyId;
 use serde_json::{Value, json};
 
-use crate::harness::account::{NODE, PASSWORD, basic, node};
+use crate::harness::account::{NODE, PASSWORD, add_node, basic};
 use crate::harness::answers::problem;
 use crate::harness::phone;
 use crate::harness::service::{self, Service, header, on_both_backends};
@@ -66,7 +66,7 @@ async fn a_reviewer_signs_in_watches_and_gets_new_tokens(service: Service) {
 
 /// S20, S24: what is not theirs looks like what is not there.
 async fn a_reviewer_of_a_company_sees_only_that_companys(service: Service) {
-    let stranger = service.env.fixture.stranger().await;
+    let stranger = service.env.fixture.foreign_driver().await;
     reviewer(&service, stranger.company).await;
     let report = submitted(&service).await;
     let session = in_session(&service).await;
@@ -107,7 +107,7 @@ async fn a_password_that_others_know_is_changed_at_once(service: Service) {
 async fn who_is_no_reviewer_does_not_come_in() {
     let service = Service::embedded().await;
     reviewer(&service, CompanyId::LESSOR).await;
-    node(&service, NODE).await;
+    add_node(&service, NODE).await;
     for (login, password) in [(LOGIN, "wrong"), ("nobody", PASSWORD), (NODE, PASSWORD)] {
         let answer = signs_in(&service, &json!({"login": login, "password": password})).await;
         let data = problem(answer, 401, "credentials_invalid").await;

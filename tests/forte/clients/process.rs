@@ -46,7 +46,7 @@ impl Process {
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let serving = loop {
             let line = lines.next_line().await.unwrap().expect("it serves");
-            log::keep(format!("{line}\n").as_bytes());
+            log::append(format!("{line}\n").as_bytes());
             let line: Value = serde_json::from_str(&line).unwrap();
             if line["message"] == "serving" {
                 break line;
@@ -56,7 +56,7 @@ impl Process {
         // Read to the end, so that the process does not block on its log.
         TaskTracker::new().spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
-                log::keep(format!("{line}\n").as_bytes());
+                log::append(format!("{line}\n").as_bytes());
             }
         });
         Self { child, public: address("public"), ops: address("ops"), rest }

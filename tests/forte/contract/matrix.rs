@@ -215,7 +215,7 @@ struct People {
 impl People {
     async fn gather(service: &Service) -> Self {
         let fixture = &service.env.fixture;
-        let stranger = fixture.stranger().await;
+        let stranger = fixture.foreign_driver().await;
         let (own, other) = (fixture.driver.company, stranger.company);
         let person = async |id, company, role| {
             fixture.person(Person { id: PersonId(id), company, role }).await
@@ -228,7 +228,7 @@ impl People {
             person(9001, CompanyId::LESSOR, Role::Reviewer).await,
             person(9002, other, Role::Reviewer).await,
         ];
-        account::node(service, account::NODE).await;
+        account::add_node(service, account::NODE).await;
         let exchange = account::basic(account::NODE, account::PASSWORD);
         Self { known, expired: service.driver(), exchange }
     }

@@ -108,7 +108,7 @@ impl Stage {
         for _ in 0..OPEN_REPORTS {
             metadata.push(format!("{:?}", tus::metadata(service.report().await)));
         }
-        account::node(&service, "almaty").await;
+        account::add_node(&service, "almaty").await;
         let link = link(&service, &targets.ref_key).await;
         let fill_in = vec![
             ("TOKEN", service.token_of(caller)),

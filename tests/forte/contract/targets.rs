@@ -35,10 +35,10 @@ impl Targets {
     /// New ones, of which nobody has asked yet.
     pub(super) async fn fresh(service: &Service) -> Self {
         let fixture = &service.env.fixture;
-        let kind = fixture.kind("Легковой автомобиль", &[]).await;
+        let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
         let vehicle = fixture.vehicle(kind, &kind.to_string()[..8]).await;
-        let open = fixture.filed(vehicle, ReportStatus::Submit, (0, 10)).await;
-        let filmed = fixture.filed(vehicle, ReportStatus::Submit, (0, 10)).await;
+        let open = fixture.report_with_period(vehicle, ReportStatus::Submit, (0, 10)).await;
+        let filmed = fixture.report_with_period(vehicle, ReportStatus::Submit, (0, 10)).await;
         let submitted = tus::create(service, filmed, GOOD.len()).await;
         tus::patch(service, &submitted, 0, GOOD).await;
         let submission = submission(service, &submitted).await;

@@ -22,9 +22,9 @@ on_both_databases! {
 }
 
 async fn a_finished_upload_is_a_submission_and_a_message(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report().await;
-    let finishing = fixture.finishing(fixture.driver, ref_key).await;
+    let finishing = fixture.finished_upload(fixture.driver, ref_key).await;
     let stored = FinishOutcome::Stored { video: finishing.video, submission: finishing.submission };
     assert_eq!(db.database.finish(&finishing).await.unwrap(), stored);
 
@@ -45,8 +45,8 @@ async fn a_finished_upload_is_a_submission_and_a_message(db: Db) {
 }
 
 async fn a_repeated_call_after_a_lost_answer_says_stored_again(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
-    let finishing = fixture.finishing(fixture.driver, fixture.report().await).await;
+    let fixture = Fixture::create(&db.database).await;
+    let finishing = fixture.finished_upload(fixture.driver, fixture.report().await).await;
     let first = db.database.finish(&finishing).await.unwrap();
     let calls = join_all((0..8).map(|_| db.database.finish(&finishing))).await;
     for call in calls {
@@ -57,8 +57,8 @@ async fn a_repeated_call_after_a_lost_answer_says_stored_again(db: Db) {
 }
 
 async fn of_calls_at_once_one_has_the_effect(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
-    let finishing = fixture.finishing(fixture.driver, fixture.report().await).await;
+    let fixture = Fixture::create(&db.database).await;
+    let finishing = fixture.finished_upload(fixture.driver, fixture.report().await).await;
     let calls = join_all((0..8).map(|_| db.database.finish(&finishing))).await;
     for call in calls {
         assert!(matches!(call.unwrap(), FinishOutcome::Stored { .. }));
@@ -67,10 +67,10 @@ async fn of_calls_at_once_one_has_the_effect(db: Db) {
 }
 
 async fn two_uploads_for_one_report_do_not_both_submit(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report().await;
-    let one = fixture.finishing(fixture.driver, ref_key).await;
-    let two = fixture.finishing(fixture.driver, ref_key).await;
+    let one = fixture.finished_upload(fixture.driver, ref_key).await;
+    let two = fixture.finished_upload(fixture.driver, ref_key).await;
     let (first, second) = tokio::join!(db.database.finish(&one), db.database.finish(&two));
     let outcomes = [first.unwrap(), second.unwrap()];
     let stored = |outcome: &&FinishOutcome| matches!(outcome, FinishOutcome::Stored { .. });
@@ -81,11 +81,11 @@ async fn two_uploads_for_one_report_do_not_both_submit(db: Db) {
 }
 
 async fn the_same_bytes_again_are_a_repeat(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report().await;
-    let first = fixture.finishing(fixture.driver, ref_key).await;
+    let first = fixture.finished_upload(fixture.driver, ref_key).await;
     db.database.finish(&first).await.unwrap();
-    let mut again = fixture.finishing(fixture.driver, ref_key).await;
+    let mut again = fixture.finished_upload(fixture.driver, ref_key).await;
     again.sha256 = first.sha256;
     let repeats = FinishOutcome::Repeats { video: first.video, submission: first.submission };
     assert_eq!(db.database.finish(&again).await.unwrap(), repeats);
@@ -107,9 +107,9 @@ async fn the_same_bytes_again_are_a_repeat(db: Db) {
 }
 
 async fn a_refused_finish_leaves_everything_as_it_was(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report_in(ReportStatus::Accepted).await;
-    let finishing = fixture.finishing(fixture.driver, ref_key).await;
+    let finishing = fixture.finished_upload(fixture.driver, ref_key).await;
     assert_eq!(db.database.finish(&finishing).await.unwrap(), FinishOutcome::Closed);
     let upload = db.database.upload(finishing.upload).await.unwrap().unwrap();
     assert_eq!((upload.state, upload.committed), (UploadState::Finishing, Offset::START));
@@ -118,9 +118,9 @@ async fn a_refused_finish_leaves_everything_as_it_was(db: Db) {
 }
 
 async fn an_owner_who_may_no_longer_act_does_not_submit(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report().await;
-    let finishing = fixture.finishing(fixture.driver, ref_key).await;
+    let finishing = fixture.finished_upload(fixture.driver, ref_key).await;
     db.database.set_person_active(fixture.driver.id, false).await.unwrap();
     assert_eq!(db.database.finish(&finishing).await.unwrap(), FinishOutcome::OwnerInactive);
     let report = db.database.report(ref_key).await.unwrap().unwrap();
@@ -128,16 +128,16 @@ async fn an_owner_who_may_no_longer_act_does_not_submit(db: Db) {
 }
 
 async fn a_foreign_report_is_not_there(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
-    let stranger = fixture.stranger().await;
-    let finishing = fixture.finishing(stranger, fixture.report().await).await;
+    let fixture = Fixture::create(&db.database).await;
+    let stranger = fixture.foreign_driver().await;
+    let finishing = fixture.finished_upload(stranger, fixture.report().await).await;
     assert_eq!(db.database.finish(&finishing).await.unwrap(), FinishOutcome::NoReport);
 }
 
 async fn a_lost_gate_does_not_submit(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report().await;
-    let finishing = fixture.finishing(fixture.driver, ref_key).await;
+    let finishing = fixture.finished_upload(fixture.driver, ref_key).await;
     let row = db.database.upload(finishing.upload).await.unwrap().unwrap();
     db.database.mark_node_dead(row.holder.unwrap()).await.unwrap();
     assert_eq!(db.database.finish(&finishing).await.unwrap(), FinishOutcome::Fenced);
@@ -145,20 +145,20 @@ async fn a_lost_gate_does_not_submit(db: Db) {
 }
 
 async fn a_rejected_report_takes_a_new_video(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report().await;
-    db.database.finish(&fixture.finishing(fixture.driver, ref_key).await).await.unwrap();
+    db.database.finish(&fixture.finished_upload(fixture.driver, ref_key).await).await.unwrap();
     db.database.set_report_status(ref_key, ReportStatus::Rejected).await.unwrap();
     fixture.manual_clock.advance(jiff::SignedDuration::from_secs(1));
-    let mut second = fixture.finishing(fixture.driver, ref_key).await;
+    let mut second = fixture.finished_upload(fixture.driver, ref_key).await;
     second.sha256 = Digest::new([9; 32]);
     assert!(matches!(db.database.finish(&second).await.unwrap(), FinishOutcome::Stored { .. }));
     assert_eq!(db.database.latest_video(ref_key).await.unwrap().unwrap().id, second.video);
 }
 
 async fn a_submitted_report_without_a_video_here_is_closed(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report_in(ReportStatus::Submitted).await;
-    let finishing = fixture.finishing(fixture.driver, ref_key).await;
+    let finishing = fixture.finished_upload(fixture.driver, ref_key).await;
     assert_eq!(db.database.finish(&finishing).await.unwrap(), FinishOutcome::Closed);
 }

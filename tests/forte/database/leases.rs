@@ -54,7 +54,7 @@ on_both_databases! {
 }
 
 async fn every_acknowledged_byte_is_counted_once(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let upload = fixture.upload(fixture.report().await).await;
     let node = fixture.node("a").await;
     let tasks = (0..TASKS).map(|_| add_bytes(db.database.clone(), upload, node));
@@ -67,7 +67,7 @@ async fn every_acknowledged_byte_is_counted_once(db: Db) {
 }
 
 async fn of_many_who_take_the_gate_at_once_one_wins(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let upload = fixture.upload(fixture.report().await).await;
     let node = fixture.node("a").await;
     let attempts = (0..TASKS).map(|_| db.database.acquire_lease(upload, 0, node));
@@ -77,7 +77,7 @@ async fn of_many_who_take_the_gate_at_once_one_wins(db: Db) {
 }
 
 async fn an_old_fence_does_not_commit(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let upload = fixture.upload(fixture.report().await).await;
     let (old, new) = (fixture.node("a").await, fixture.node("b").await);
     let slow = db.database.acquire_lease(upload, 0, old).await.unwrap().unwrap();
@@ -104,7 +104,7 @@ async fn an_old_fence_does_not_commit(db: Db) {
 }
 
 async fn a_release_lease_keeps_what_was_acknowledged(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let upload = fixture.upload(fixture.report().await).await;
     let node = fixture.node("a").await;
     let fence = db.database.acquire_lease(upload, 0, node).await.unwrap().unwrap();
@@ -115,7 +115,7 @@ async fn a_release_lease_keeps_what_was_acknowledged(db: Db) {
 }
 
 async fn a_wish_reaches_the_holder_and_nobody_else(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let upload = fixture.upload(fixture.report().await).await;
     let (holder, other) = (fixture.node("a").await, fixture.node("b").await);
     let fence = db.database.acquire_lease(upload, 0, holder).await.unwrap().unwrap();
@@ -128,7 +128,7 @@ async fn a_wish_reaches_the_holder_and_nobody_else(db: Db) {
 }
 
 async fn a_buried_node_loses_its_gates_and_its_late_commits(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let appending = fixture.upload(fixture.report().await).await;
     let finishing = fixture.upload(fixture.report().await).await;
     let node = fixture.node("a").await;
@@ -148,7 +148,7 @@ async fn a_buried_node_loses_its_gates_and_its_late_commits(db: Db) {
 }
 
 async fn a_gate_of_a_node_that_is_no_more_is_freed_and_fenced(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let upload = fixture.upload(fixture.report().await).await;
     let (alive, dead) = (fixture.node("a").await, fixture.node("b").await);
     let held = fixture.upload(fixture.report().await).await;
@@ -165,7 +165,7 @@ async fn a_gate_of_a_node_that_is_no_more_is_freed_and_fenced(db: Db) {
 }
 
 async fn a_new_process_in_the_same_folder_buries_the_old_one(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let upload = fixture.upload(fixture.report().await).await;
     let (old, elsewhere) = (fixture.node("a").await, fixture.node("b").await);
     db.database.acquire_lease(upload, 0, old).await.unwrap().unwrap();

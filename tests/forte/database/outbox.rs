@@ -62,8 +62,8 @@ on_both_databases! {
 }
 
 async fn eight_workers_claim_four_hundred_messages_once_each(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
-    db.tamper(FILL).await;
+    let fixture = Fixture::create(&db.database).await;
+    db.execute(FILL).await;
     let claims = join_all((0..8).map(|_| claim_until_there_is_nothing(&fixture))).await;
     let all: Vec<EventId> = claims.into_iter().flatten().collect();
     let distinct: BTreeSet<&EventId> = all.iter().collect();
@@ -71,7 +71,7 @@ async fn eight_workers_claim_four_hundred_messages_once_each(db: Db) {
 }
 
 async fn a_second_message_about_a_report_waits_for_the_first(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report().await;
     let first = fixture.enqueue_about(ref_key).await;
     // It comes from a node whose clock is behind (F28).
@@ -91,7 +91,7 @@ async fn a_second_message_about_a_report_waits_for_the_first(db: Db) {
 }
 
 async fn a_lost_lease_settles_nothing(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let id = fixture.enqueue().await;
     let slow = claim(&fixture, 1).await.remove(0);
     fixture.manual_clock.advance(LEASE);
@@ -107,7 +107,7 @@ async fn a_lost_lease_settles_nothing(db: Db) {
 }
 
 async fn a_replayed_message_is_due_at_once_with_the_whole_ladder(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let id = fixture.enqueue().await;
     let claimed = claim(&fixture, 1).await.remove(0);
     db.database.record_delivery(&settled(&claimed, EventState::Dead)).await.unwrap();
@@ -120,7 +120,7 @@ async fn a_replayed_message_is_due_at_once_with_the_whole_ladder(db: Db) {
 }
 
 async fn messages_are_listed_by_state_newest_first(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let first = fixture.enqueue().await;
     fixture.manual_clock.advance(SignedDuration::from_secs(1));
     let second = fixture.enqueue().await;
@@ -137,11 +137,11 @@ async fn messages_are_listed_by_state_newest_first(db: Db) {
 }
 
 async fn each_channel_claims_its_own(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     fixture.enqueue().await;
     let mail = fixture.enqueue().await;
     let on_mail = "UPDATE outbox SET channel = 'mail' WHERE id = (SELECT MAX(id) FROM outbox)";
-    db.tamper(on_mail).await;
+    db.execute(on_mail).await;
     let until = fixture.now() + LEASE;
     let claimed = db.database.claim_events(Channel::Mail, fixture.now(), until, 9).await.unwrap();
     assert_eq!(claimed.iter().map(|one| one.id).collect::<Vec<_>>(), [mail]);
@@ -153,9 +153,9 @@ async fn each_channel_claims_its_own(db: Db) {
 }
 
 async fn what_has_expired_is_given_up_untried(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let id = fixture.enqueue().await;
-    db.tamper("UPDATE outbox SET expires_at = created_at + 600000000").await;
+    db.execute("UPDATE outbox SET expires_at = created_at + 600000000").await;
     fixture.manual_clock.advance(SignedDuration::from_secs(599));
     let bury = || db.database.fail_expired_messages(Channel::Webhook, fixture.now());
     assert_eq!(bury().await.unwrap(), 0);
@@ -168,15 +168,15 @@ async fn what_has_expired_is_given_up_untried(db: Db) {
 }
 
 async fn messages_settled_long_ago_are_forgotten_so_many_at_a_time(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
-    db.tamper(FILL).await;
+    let fixture = Fixture::create(&db.database).await;
+    db.execute(FILL).await;
     for (from, state) in [(101, "delivered"), (111, "dropped"), (121, "dead")] {
         let change = format!(
             "UPDATE outbox SET state = '{state}', completed_at = created_at + seq \
              WHERE CAST(subject AS BIGINT) BETWEEN {from} AND {}",
             from + 9
         );
-        db.change(change).await;
+        db.execute(change).await;
     }
     let at = |micros| Timestamp::from_microsecond(micros).unwrap();
     let purged = async |settled, dead, limit| {

@@ -25,10 +25,10 @@ on_both_databases! {
 }
 
 async fn migrating_again_changes_nothing(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let upload = fixture.upload(fixture.report().await).await;
     db.database.migrate().await.unwrap();
-    let (one, two) = (db.opened_again().await, db.opened_again().await);
+    let (one, two) = (db.open_again().await, db.open_again().await);
     let (first, second) = tokio::join!(one.migrate(), two.migrate());
     first.and(second).unwrap();
     assert!(db.database.upload(upload).await.unwrap().is_some());
@@ -40,27 +40,27 @@ const NEXT_MIGRATION: &str = "INSERT INTO _sqlx_migrations \
     GROUP BY success, checksum ORDER BY 1 DESC LIMIT 1";
 
 async fn the_schema_of_the_next_release_is_used_as_it_is(db: Db) {
-    db.tamper(NEXT_MIGRATION).await;
+    db.execute(NEXT_MIGRATION).await;
     db.database.migrate().await.unwrap();
 }
 
 async fn a_schema_two_releases_ahead_is_refused(db: Db) {
-    db.tamper(NEXT_MIGRATION).await;
-    db.tamper(NEXT_MIGRATION).await;
+    db.execute(NEXT_MIGRATION).await;
+    db.execute(NEXT_MIGRATION).await;
     let error = db.database.migrate().await.unwrap_err();
     assert!(matches!(error, DatabaseError::SchemaTooNew { .. }), "{error:?}");
     assert!(error.to_string().contains("install a newer release"), "{error}");
 }
 
 async fn the_layout_before_0_2_is_refused(db: Db) {
-    db.tamper("UPDATE _sqlx_migrations SET checksum = substr(checksum, 2)").await;
+    db.execute("UPDATE _sqlx_migrations SET checksum = substr(checksum, 2)").await;
     let error = db.database.migrate().await.unwrap_err();
     assert!(matches!(error, DatabaseError::OldLayout), "{error:?}");
     assert!(error.to_string().contains("use an empty data folder"), "{error}");
 }
 
 async fn an_upload_expires_only_when_nobody_else_holds_it(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let node = fixture.node("mine").await;
     let upload = fixture.upload(fixture.report().await).await;
     let held = fixture.upload(fixture.report().await).await;
@@ -71,7 +71,7 @@ async fn an_upload_expires_only_when_nobody_else_holds_it(db: Db) {
 }
 
 async fn what_an_ended_upload_left_is_cleared_and_looked_at_again(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let upload = fixture.upload(fixture.report().await).await;
     let now = fixture.now();
     assert!(db.database.end_upload(upload, 0, UploadState::Expired, None, now).await.unwrap());
@@ -89,8 +89,8 @@ async fn what_an_ended_upload_left_is_cleared_and_looked_at_again(db: Db) {
 }
 
 async fn clearing_knows_which_video_stays(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
-    let finishing = fixture.finishing(fixture.driver, fixture.report().await).await;
+    let fixture = Fixture::create(&db.database).await;
+    let finishing = fixture.finished_upload(fixture.driver, fixture.report().await).await;
     db.database.finish(&finishing).await.unwrap();
     let remains =
         UploadLeftovers { upload: finishing.upload, kept: Some(finishing.sha256), again: false };
@@ -98,7 +98,7 @@ async fn clearing_knows_which_video_stays(db: Db) {
 }
 
 async fn a_person_counts_by_their_living_uploads(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report().await;
     let upload = fixture.upload(ref_key).await;
     fixture.upload(ref_key).await;
@@ -108,21 +108,21 @@ async fn a_person_counts_by_their_living_uploads(db: Db) {
 }
 
 async fn a_row_that_cannot_be_is_an_error(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report().await;
     let upload = fixture.upload(ref_key).await;
     let event = fixture.enqueue().await;
-    db.tamper("UPDATE uploads SET state = 'asleep'").await;
+    db.execute("UPDATE uploads SET state = 'asleep'").await;
     assert!(is_unreadable(&db.database.upload(upload).await, "state"));
-    db.tamper("UPDATE uploads SET state = 'open', committed = -1").await;
+    db.execute("UPDATE uploads SET state = 'open', committed = -1").await;
     assert!(is_unreadable(&db.database.upload(upload).await, "committed"));
-    db.tamper("UPDATE uploads SET committed = 0, expires_at = 9223372036854775807").await;
+    db.execute("UPDATE uploads SET committed = 0, expires_at = 9223372036854775807").await;
     assert!(is_unreadable(&db.database.upload(upload).await, "expires_at"));
-    db.tamper("UPDATE reports SET status_code = 7").await;
+    db.execute("UPDATE reports SET status_code = 7").await;
     assert!(is_unreadable(&db.database.report(ref_key).await, "status_code"));
-    db.tamper("UPDATE people SET role = 'king'").await;
+    db.execute("UPDATE people SET role = 'king'").await;
     assert!(is_unreadable(&db.database.active_person(fixture.driver.id).await, "role"));
-    db.tamper("UPDATE outbox SET state = 'lost'").await;
+    db.execute("UPDATE outbox SET state = 'lost'").await;
     assert!(is_unreadable(&db.database.event(event).await, "state"));
 }
 

@@ -1,4 +1,4 @@
-//! What every answer must have.
+//! Assertions about error responses.
 
 use axum::body::Body;
 use axum::http::Response;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::service::{header, json};
 
-/// Looks at a problem: its status, its id, its envelope and its code. Gives its `data`.
+/// Checks an error response: status, request id, envelope and code. Returns its `data`.
 #[track_caller]
 pub(crate) fn problem(
     response: Response<Body>,
@@ -29,7 +29,8 @@ pub(crate) fn problem(
     }
 }
 
-/// As [`problem`], on tus: says its version, and no offset that a client could take for progress.
+/// As [`problem`], for tus: it also has the protocol version, and an offset only with status 409, because
+/// a client would take it for progress.
 #[track_caller]
 pub(crate) fn tus_problem(
     response: Response<Body>,

@@ -1,4 +1,4 @@
-//! Request bodies that behave as phones on bad networks do.
+//! Request bodies as they arrive from phones on bad networks.
 
 use std::future::{pending, ready};
 use std::io;
@@ -10,68 +10,68 @@ use tokio::sync::oneshot;
 
 use super::clips::GOOD;
 
-/// The limit of the document: 64 MiB.
+/// The maximum length of a video: 64 MiB.
 pub(crate) const MAX: usize = 64 * 1024 * 1024;
-/// How much of a padded clip is sent at a time.
+/// The length of the chunks of a padded clip.
 const PIECE: usize = 1024 * 1024;
-/// Size and type of a box.
+/// The length of the size and the type of a box.
 const BOX_HEADER: usize = 8;
 
-/// Brings these bytes, then the line breaks.
+/// Sends these bytes, then fails with a connection error.
 pub(crate) fn cut(bytes: impl Into<Bytes>) -> Body {
     let broken = Err(io::Error::from(io::ErrorKind::ConnectionReset));
     Body::from_stream(stream::iter([Ok(bytes.into()), broken]))
 }
 
-/// Brings these bytes, rings when they have been taken, and then nothing for ever.
+/// Sends these bytes, signals when they have been read, and then never ends.
 pub(crate) fn held(bytes: impl Into<Bytes>) -> (Body, oneshot::Receiver<()>) {
-    let (ring, heard) = oneshot::channel();
+    let (sender, receiver) = oneshot::channel();
     let first = stream::once(ready(Ok(bytes.into())));
-    let silence = stream::once(async move {
-        ring.send(()).unwrap();
+    let rest = stream::once(async move {
+        sender.send(()).unwrap();
         pending::<io::Result<Bytes>>().await
     });
-    (Body::from_stream(first.chain(silence)), heard)
+    (Body::from_stream(first.chain(rest)), receiver)
 }
 
-/// Brings these bytes in chunks, without saying how many they are.
+/// Sends these bytes in chunks, without a declared length.
 pub(crate) fn chunked(bytes: &[u8], size: usize) -> Body {
     let chunks: Vec<_> = bytes.chunks(size).map(|chunk| io::Result::Ok(chunk.to_vec())).collect();
     Body::from_stream(stream::iter(chunks))
 }
 
-/// Rings when somebody begins to read it; has no bytes.
+/// An empty body that signals when it is read.
 pub(crate) fn watched() -> (Body, oneshot::Receiver<()>) {
-    let (ring, heard) = oneshot::channel();
-    let silence = stream::once(async move {
-        let _nobody_listens = ring.send(());
+    let (sender, receiver) = oneshot::channel();
+    let empty = stream::once(async move {
+        let _receiver_may_be_dropped = sender.send(());
         io::Result::Ok(Bytes::new())
     });
-    (Body::from_stream(silence), heard)
+    (Body::from_stream(empty), receiver)
 }
 
-/// A good clip made exactly `length` bytes long by a box of nothing, piece by piece.
+/// A good clip padded to `length` bytes with a `free` box, in pieces.
 pub(crate) fn padded_pieces(length: usize) -> impl Iterator<Item = Bytes> {
-    let room = length - GOOD.len();
-    let mut head = u32::try_from(room).unwrap().to_be_bytes().to_vec();
+    let missing = length - GOOD.len();
+    let mut head = u32::try_from(missing).unwrap().to_be_bytes().to_vec();
     head.extend_from_slice(b"free");
-    let mut left = room - BOX_HEADER;
-    let nothing = Bytes::from(vec![0; PIECE]);
+    let mut left = missing - BOX_HEADER;
+    let zeros = Bytes::from(vec![0; PIECE]);
     let padding = std::iter::from_fn(move || {
-        let next = nothing.slice(..left.min(PIECE));
+        let next = zeros.slice(..left.min(PIECE));
         left -= next.len();
         (!next.is_empty()).then_some(next)
     });
     [Bytes::from_static(GOOD), head.into()].into_iter().chain(padding)
 }
 
-/// The same as a body.
+/// [`padded_pieces`] as a body.
 pub(crate) fn padded(length: usize) -> Body {
     Body::from_stream(stream::iter(padded_pieces(length).map(io::Result::Ok)))
 }
 
-/// The same, and one byte that belongs to no box.
-pub(crate) fn padded_and_more(length: usize) -> Body {
+/// [`padded`], and one more byte that belongs to no box.
+pub(crate) fn padded_with_extra_byte(length: usize) -> Body {
     let pieces = padded_pieces(length).chain([Bytes::from_static(b"!")]);
     Body::from_stream(stream::iter(pieces.map(io::Result::Ok)))
 }

@@ -1,4 +1,4 @@
-//! Fresh ledgers: SQLite always, PostgreSQL when a server is named.
+//! New databases: SQLite always, PostgreSQL if `FORTE_TEST_POSTGRES` is set.
 
 use std::thread;
 
@@ -15,7 +15,7 @@ use super::external;
 /// The administrator's URL of a PostgreSQL server, such as `postgres://postgres@127.0.0.1/postgres`.
 const SERVER: &str = "FORTE_TEST_POSTGRES";
 
-/// Makes two tests of each `async fn name(db: Db)`: `name::on_sqlite` and `name::on_postgresql`.
+/// Defines two tests for each `async fn name(db: Db)`: `name::on_sqlite` and `name::on_postgresql`.
 macro_rules! on_both_databases {
     ($($name:ident,)*) => {$(
         mod $name {
@@ -37,16 +37,15 @@ macro_rules! on_both_databases {
 }
 pub(crate) use on_both_databases;
 
-/// A database of this test alone, with its tables made. It goes when this is dropped.
+/// A migrated database that only this test uses. It is removed when dropped.
 pub(crate) struct Db {
-    /// The database on it.
     pub(crate) database: Database,
-    /// How it was opened.
     pub(crate) config: Config,
-    _home: Home,
+    _files: Files,
 }
 
-enum Home {
+/// Removes the database when dropped.
+enum Files {
     Folder(#[expect(dead_code, reason = "held for its drop")] TempDir),
     Server(#[expect(dead_code, reason = "held for its drop")] PostgresDatabase),
 }
@@ -56,17 +55,17 @@ impl Db {
     pub(crate) async fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("database.db").display());
-        Self::open(url, Home::Folder(folder)).await
+        Self::open(url, Files::Folder(folder)).await
     }
 
-    /// A new database on the named server; `None` when none is named.
+    /// A new database on the server; `None` if no server is configured.
     pub(crate) async fn postgresql() -> Option<Self> {
         let server = external::env_var_or_skip(SERVER, "tests of the database on PostgreSQL")?;
         let database = PostgresDatabase::create(server).await;
-        Some(Self::open(database.url(), Home::Server(database)).await)
+        Some(Self::open(database.url(), Files::Server(database)).await)
     }
 
-    async fn open(url: String, home: Home) -> Self {
+    async fn open(url: String, files: Files) -> Self {
         let config = Config {
             url: url.into(),
             max_connections: 8,
@@ -75,47 +74,37 @@ impl Db {
         };
         let database = Database::open(&config).await.unwrap();
         database.migrate().await.unwrap();
-        Self { database, config, _home: home }
+        Self { database, config, _files: files }
     }
 
-    /// The same database as another process would open it.
-    pub(crate) async fn opened_again(&self) -> Database {
+    /// Opens the same database as another process would.
+    pub(crate) async fn open_again(&self) -> Database {
         Database::open(&self.config).await.unwrap()
     }
 
-    /// Holds the writer's place, as a long transaction of somebody else does, until it is dropped.
-    pub(crate) async fn held_sqlite(&self) -> sqlx::AnyConnection {
-        let url = self.config.url.expose_secret();
-        let mut connection = sqlx::AnyConnection::connect(url).await.unwrap();
+    /// Holds SQLite's write lock until the connection is closed, as a long transaction does.
+    pub(crate) async fn lock_sqlite(&self) -> sqlx::AnyConnection {
+        let mut connection = self.connect().await;
         sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await.unwrap();
         connection
     }
 
-    /// Does to the tables what the program never does.
-    pub(crate) async fn tamper(&self, sql: &'static str) {
-        let mut connection =
-            sqlx::AnyConnection::connect(self.config.url.expose_secret()).await.unwrap();
+    async fn connect(&self) -> sqlx::AnyConnection {
+        sqlx::AnyConnection::connect(self.config.url.expose_secret()).await.unwrap()
+    }
+
+    /// Executes a statement on a connection of its own, past the program.
+    pub(crate) async fn execute(&self, sql: impl Into<String>) {
+        let mut connection = self.connect().await;
+        let sql = sqlx::AssertSqlSafe(sql.into());
         sqlx::query(sql).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     }
 
-    /// The same, in words that are put together.
-    pub(crate) async fn change(&self, sql: String) {
-        let mut connection =
-            sqlx::AnyConnection::connect(self.config.url.expose_secret()).await.unwrap();
-        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-    }
-
-    /// The rows a query answers, each as text: to compare whole tables.
-    pub(crate) async fn rows(&self, sql: &'static str) -> Vec<String> {
-        self.rows_of(sql.to_owned()).await
-    }
-
-    async fn rows_of(&self, sql: String) -> Vec<String> {
-        let sql = sqlx::AssertSqlSafe(sql);
-        let mut connection =
-            sqlx::AnyConnection::connect(self.config.url.expose_secret()).await.unwrap();
+    /// The rows of a query, each as text.
+    pub(crate) async fn rows(&self, sql: impl Into<String>) -> Vec<String> {
+        let mut connection = self.connect().await;
+        let sql = sqlx::AssertSqlSafe(sql.into());
         let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
         connection.close().await.unwrap();
         let text = |row: &sqlx::any::AnyRow| {
@@ -128,7 +117,7 @@ impl Db {
         rows.iter().map(text).collect()
     }
 
-    /// Every table of ours.
+    /// The names of all tables, except those of sqlx.
     pub(crate) async fn tables(&self) -> Vec<String> {
         let sql = if self.config.url.expose_secret().starts_with("sqlite") {
             "SELECT name FROM sqlite_master WHERE type = 'table' AND substr(name, 1, 1) <> '_' \
@@ -144,23 +133,18 @@ impl Db {
     pub(crate) async fn dump(&self) -> Vec<String> {
         let mut all = Vec::new();
         for table in self.tables().await {
-            let mut rows = self.rows_of(format!("SELECT * FROM {table}")).await;
+            let mut rows = self.rows(format!("SELECT * FROM {table}")).await;
             rows.sort();
             all.extend(rows.into_iter().map(|row| format!("{table}: {row}")));
         }
         all
     }
 
-    /// The one number a query answers.
-    pub(crate) async fn number(&self, sql: &'static str) -> i64 {
-        self.count(sql.to_owned()).await
-    }
-
-    /// The same, for a query that is put together.
-    pub(crate) async fn count(&self, sql: String) -> i64 {
-        let mut connection =
-            sqlx::AnyConnection::connect(self.config.url.expose_secret()).await.unwrap();
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_one(&mut connection).await.unwrap();
+    /// The number that a query returns.
+    pub(crate) async fn number(&self, sql: impl Into<String>) -> i64 {
+        let mut connection = self.connect().await;
+        let sql = sqlx::AssertSqlSafe(sql.into());
+        let row = sqlx::query(sql).fetch_one(&mut connection).await.unwrap();
         connection.close().await.unwrap();
         row.try_get(0).unwrap()
     }
@@ -185,23 +169,24 @@ impl PostgresDatabase {
         url.into()
     }
 
-    async fn administer(&self, verb: &str, how: &str) -> Result<(), sqlx::Error> {
+    async fn administer(&self, statement: &str, options: &str) -> Result<(), sqlx::Error> {
         let mut server = PgConnection::connect(&self.server).await?;
-        let sql = sqlx::AssertSqlSafe(format!("{verb} {} {how}", self.name));
+        let sql = sqlx::AssertSqlSafe(format!("{statement} {} {options}", self.name));
         sqlx::query(sql).execute(&mut server).await?;
         server.close().await
     }
 }
 
 impl Drop for PostgresDatabase {
-    /// As well as it goes: a test that has failed must still tell why.
+    /// Ignores errors, so that a failed test still reports its own error.
     fn drop(&mut self) {
         thread::scope(|scope| {
             scope.spawn(|| {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                // Connections of the database may still be open: they are cut.
-                let gone = runtime.unwrap().block_on(self.administer("DROP DATABASE", "(FORCE)"));
-                gone.unwrap_or_default();
+                // FORCE closes the connections that are still open.
+                let dropped =
+                    runtime.unwrap().block_on(self.administer("DROP DATABASE", "(FORCE)"));
+                dropped.unwrap_or_default();
             });
         });
     }

@@ -1,19 +1,19 @@
-//! People, reports and uploads for tests of the database and of what stands on it.
+//! People, reports and uploads for tests of the database and of the modules that use it.
 
 use forte_media::database::{
     Database, Details, FinishedUpload, NewCompany, NewPerson, NewReport, NewUpload, NewVehicle,
 };
 use forte_media::model::{
-    Channel, Clock, CompanyId, CompanyKind, Digest, EventId, Facts, Length, ManualClock,
-    NodeId, OutboxMessage, Person, PersonId, Place, Protocol, Random, RefKey, ReportStatus, Role,
+    Channel, Clock, CompanyId, CompanyKind, Digest, EventId, Facts, Length, ManualClock, NodeId,
+    OutboxMessage, Person, PersonId, Place, Protocol, Random, RefKey, ReportStatus, Role,
     SubmissionId, TimeSent, TypeCode, UploadId, VehicleGuid, VideoId,
 };
 use jiff::{SignedDuration, Timestamp};
 
-/// How long an upload of these tests is.
+/// The length of every upload that the fixture creates.
 pub(crate) const LENGTH: Length = Length::new(1_000);
 
-/// A database with one company, its driver, and ways to add the rest.
+/// A database with one company and its driver, and methods that add further rows.
 pub(crate) struct Fixture {
     pub(crate) database: Database,
     pub(crate) clock: Clock,
@@ -23,8 +23,8 @@ pub(crate) struct Fixture {
 }
 
 impl Fixture {
-    /// Furnishes a database.
-    pub(crate) async fn furnish(database: &Database) -> Self {
+    /// Adds the company and its driver.
+    pub(crate) async fn create(database: &Database) -> Self {
         let (clock, manual_clock) = Clock::manual("2026-05-13T05:00:00Z".parse().unwrap());
         let driver = Person { id: PersonId(153), company: CompanyId(20), role: Role::Employee };
         let fixture = Self {
@@ -64,18 +64,18 @@ impl Fixture {
         self.database.add_person(&new).await.unwrap();
     }
 
-    /// Somebody of a company that is there already.
+    /// Adds a person to an existing company and returns it.
     pub(crate) async fn person(&self, person: Person) -> Person {
         self.add_person(person).await;
         person
     }
 
-    /// Another company's driver.
-    pub(crate) async fn stranger(&self) -> Person {
-        let stranger = Person { id: PersonId(999), company: CompanyId(99), role: Role::Employee };
-        self.add_company(stranger.company, "990140001234").await;
-        self.add_person(stranger).await;
-        stranger
+    /// A driver of another company.
+    pub(crate) async fn foreign_driver(&self) -> Person {
+        let driver = Person { id: PersonId(999), company: CompanyId(99), role: Role::Employee };
+        self.add_company(driver.company, "990140001234").await;
+        self.add_person(driver).await;
+        driver
     }
 
     /// A reviewer of the lessor, who sees every company's reports.
@@ -86,24 +86,24 @@ impl Fixture {
         reviewer
     }
 
-    /// The present moment of this fixture.
+    /// The current time of the fixture's clock.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// A process that takes part.
+    /// Registers a node.
     pub(crate) async fn node(&self, home: &str) -> NodeId {
         let node = NodeId::mint(&self.clock, &self.random);
         self.database.register_node(node, home).await.unwrap();
         node
     }
 
-    /// A report of the driver's company that awaits a video.
+    /// A report of the driver's company that waits for a video.
     pub(crate) async fn report(&self) -> RefKey {
         self.report_in(ReportStatus::Submit).await
     }
 
-    /// A report of the driver's company in some state.
+    /// A report of the driver's company with this status.
     pub(crate) async fn report_in(&self, status: ReportStatus) -> RefKey {
         let ref_key = RefKey::mint(&self.clock, &self.random);
         let vehicle = NewVehicle {
@@ -130,7 +130,7 @@ impl Fixture {
         ref_key
     }
 
-    /// What a driver says about a video.
+    /// The fields that a driver sends with a video.
     pub(crate) fn details(&self, ref_key: RefKey) -> Details {
         Details {
             ref_key,
@@ -141,7 +141,7 @@ impl Fixture {
         }
     }
 
-    /// An open upload of somebody, nothing in it yet.
+    /// An open, empty upload of a person.
     pub(crate) async fn upload_of(&self, person: Person, ref_key: RefKey) -> UploadId {
         let id = UploadId::mint(&self.clock, &self.random);
         let new = NewUpload {
@@ -159,13 +159,13 @@ impl Fixture {
         id
     }
 
-    /// An open upload of the driver, nothing in it yet.
+    /// An open, empty upload of the driver.
     pub(crate) async fn upload(&self, ref_key: RefKey) -> UploadId {
         self.upload_of(self.driver, ref_key).await
     }
 
-    /// An upload with everything in, ready for the one transaction.
-    pub(crate) async fn finishing(&self, owner: Person, ref_key: RefKey) -> FinishedUpload {
+    /// A complete upload, ready for the transaction that records it.
+    pub(crate) async fn finished_upload(&self, owner: Person, ref_key: RefKey) -> FinishedUpload {
         let upload = self.upload_of(owner, ref_key).await;
         let node = NodeId::mint(&self.clock, &self.random);
         let fence = self.database.acquire_lease(upload, 0, node).await.unwrap().unwrap();
@@ -200,19 +200,19 @@ impl Fixture {
         }
     }
 
-    /// Submits a new report, and returns the id of its message.
+    /// Submits a new report and returns the id of its message.
     pub(crate) async fn enqueue(&self) -> EventId {
         let ref_key = self.report().await;
-        let finishing = self.finishing(self.driver, ref_key).await;
-        self.database.finish(&finishing).await.unwrap();
-        finishing.message.id
+        let finished = self.finished_upload(self.driver, ref_key).await;
+        self.database.finish(&finished).await.unwrap();
+        finished.message.id
     }
 
-    /// Submits a report again after a rejection, and returns the id of its message.
+    /// Submits a report again after a rejection and returns the id of its message.
     pub(crate) async fn enqueue_about(&self, ref_key: RefKey) -> EventId {
         self.database.set_report_status(ref_key, ReportStatus::Rejected).await.unwrap();
-        let finishing = self.finishing(self.driver, ref_key).await;
-        self.database.finish(&finishing).await.unwrap();
-        finishing.message.id
+        let finished = self.finished_upload(self.driver, ref_key).await;
+        self.database.finish(&finished).await.unwrap();
+        finished.message.id
     }
 }

@@ -1,4 +1,4 @@
-//! A fleet with its reports, quickly put together.
+//! Vehicles, contracts, assignments and reports of the fixture's company.
 
 use forte_media::database::{
     NewAssignment, NewContract, NewPerson, NewReport, NewVehicle, NewVehicleType,
@@ -12,9 +12,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::fixture::Fixture;
 
-/// A vehicle to be added.
+/// The fields of a vehicle to add.
 #[derive(Clone)]
-pub(crate) struct Car {
+pub(crate) struct VehicleSpec {
     pub(crate) guid: VehicleGuid,
     pub(crate) company: CompanyId,
     pub(crate) kind: TypeCode,
@@ -22,9 +22,9 @@ pub(crate) struct Car {
     pub(crate) vin: String,
 }
 
-/// A report to be added.
+/// The fields of a report to add.
 #[derive(Clone)]
-pub(crate) struct Paper {
+pub(crate) struct ReportSpec {
     pub(crate) ref_key: RefKey,
     pub(crate) company: CompanyId,
     pub(crate) vehicle: VehicleGuid,
@@ -35,12 +35,12 @@ pub(crate) struct Paper {
     pub(crate) status: ReportStatus,
 }
 
-/// The business zone.
+/// The business time zone.
 pub(crate) fn almaty() -> TimeZone {
     TimeZone::get("Asia/Almaty").unwrap()
 }
 
-/// A moment, as its text says.
+/// Parses a timestamp.
 pub(crate) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
@@ -49,12 +49,12 @@ impl Fixture {
     /// The director of the driver's company.
     pub(crate) async fn director(&self) -> Person {
         let director = Person { id: PersonId(7), role: Role::Admin, ..self.driver };
-        self.employ(director, "Руслан", "+77021234567", None).await;
+        self.add_named_person(director, "Руслан", "+77021234567", None).await;
         director
     }
 
-    /// Somebody, with a name, a telephone and perhaps a key in 1C.
-    pub(crate) async fn employ(
+    /// Adds a person with a name, a telephone number and possibly a key in 1C.
+    pub(crate) async fn add_named_person(
         &self,
         person: Person,
         first_name: &str,
@@ -73,53 +73,59 @@ impl Fixture {
         self.database.add_person(&new).await.unwrap();
     }
 
-    /// A fresh key of 1C.
+    /// A new key of 1C.
     pub(crate) fn key(&self) -> ObjectKey {
         ObjectKey::mint(&self.clock, &self.random)
     }
 
-    /// A new type of vehicles.
-    pub(crate) async fn kind(&self, title: &str, instructions: &[&str]) -> TypeCode {
+    /// A new vehicle type.
+    pub(crate) async fn vehicle_type(&self, title: &str, instructions: &[&str]) -> TypeCode {
         let code = TypeCode::mint(&self.clock, &self.random);
-        self.kind_with(code, title, instructions).await;
+        self.add_vehicle_type(code, title, instructions).await;
         code
     }
 
-    /// A type of vehicles with this key.
-    pub(crate) async fn kind_with(&self, code: TypeCode, title: &str, instructions: &[&str]) {
+    /// Adds a vehicle type with this code.
+    pub(crate) async fn add_vehicle_type(
+        &self,
+        code: TypeCode,
+        title: &str,
+        instructions: &[&str],
+    ) {
         let instructions = instructions.iter().map(ToString::to_string).collect();
         let new = NewVehicleType { code, title: title.to_owned(), instructions };
         self.database.add_vehicle_type(&new).await.unwrap();
     }
 
-    /// A vehicle of the driver's company, not added yet.
-    pub(crate) fn car(&self, kind: TypeCode, plate: &str) -> Car {
+    /// A vehicle of the driver's company that is not in the database yet.
+    pub(crate) fn vehicle_spec(&self, kind: TypeCode, plate: &str) -> VehicleSpec {
         let guid = VehicleGuid::mint(&self.clock, &self.random);
         let (company, vin) = (self.driver.company, format!("VIN{plate}"));
-        Car { guid, company, kind, plate: plate.to_owned(), vin }
+        VehicleSpec { guid, company, kind, plate: plate.to_owned(), vin }
     }
 
     /// Adds a vehicle.
-    pub(crate) async fn park(&self, car: Car) -> VehicleGuid {
+    pub(crate) async fn add_vehicle(&self, spec: VehicleSpec) -> VehicleGuid {
         let new = NewVehicle {
-            guid: car.guid,
-            company: car.company,
-            plate_number: car.plate,
-            vin_code: car.vin,
-            type_code: car.kind,
+            guid: spec.guid,
+            company: spec.company,
+            plate_number: spec.plate,
+            vin_code: spec.vin,
+            type_code: spec.kind,
         };
         self.database.add_vehicle(&new).await.unwrap();
-        car.guid
+        spec.guid
     }
 
     /// A new vehicle of the driver's company.
     pub(crate) async fn vehicle(&self, kind: TypeCode, plate: &str) -> VehicleGuid {
-        self.park(self.car(kind, plate)).await
+        self.add_vehicle(self.vehicle_spec(kind, plate)).await
     }
 
-    /// A report of the driver's company that began today and ends in ten days, not added yet.
-    pub(crate) fn paper(&self, vehicle: VehicleGuid, status: ReportStatus) -> Paper {
-        Paper {
+    /// A report of the driver's company from today until ten days from now that is not in the database
+    /// yet.
+    pub(crate) fn report_spec(&self, vehicle: VehicleGuid, status: ReportStatus) -> ReportSpec {
+        ReportSpec {
             ref_key: RefKey::mint(&self.clock, &self.random),
             company: self.driver.company,
             vehicle,
@@ -131,28 +137,28 @@ impl Fixture {
         }
     }
 
-    /// Adds reports, all in one transaction.
-    pub(crate) async fn file(&self, papers: Vec<Paper>) {
+    /// Adds reports in one transaction.
+    pub(crate) async fn add_reports(&self, specs: Vec<ReportSpec>) {
         let zone = almaty();
-        let new: Vec<_> = papers.into_iter().map(|paper| new_report(paper, &zone)).collect();
+        let new: Vec<_> = specs.into_iter().map(|spec| new_report(spec, &zone)).collect();
         self.database.add_reports(&new).await.unwrap();
     }
 
-    /// A new report of a vehicle with a period in days before (-) or after now.
-    pub(crate) async fn filed(
+    /// A new report of a vehicle; the period is in days before (negative) or after now.
+    pub(crate) async fn report_with_period(
         &self,
         vehicle: VehicleGuid,
         status: ReportStatus,
         days: (i64, i64),
     ) -> RefKey {
         let day = |day: i64| Some(self.now() + SignedDuration::from_hours(24 * day));
-        let paper = Paper {
+        let spec = ReportSpec {
             starts_at: day(days.0),
             finishes_at: day(days.1),
-            ..self.paper(vehicle, status)
+            ..self.report_spec(vehicle, status)
         };
-        let ref_key = paper.ref_key;
-        self.file(vec![paper]).await;
+        let ref_key = spec.ref_key;
+        self.add_reports(vec![spec]).await;
         ref_key
     }
 
@@ -166,7 +172,7 @@ impl Fixture {
         key
     }
 
-    /// Says that a driver films a vehicle: by key, by telephone.
+    /// Assigns a driver to a vehicle, by key in 1C or by telephone number.
     pub(crate) async fn assign(
         &self,
         vehicle: VehicleGuid,
@@ -180,17 +186,17 @@ impl Fixture {
     }
 }
 
-fn new_report(paper: Paper, zone: &TimeZone) -> NewReport {
+fn new_report(spec: ReportSpec, zone: &TimeZone) -> NewReport {
     NewReport {
-        ref_key: paper.ref_key,
-        company: paper.company,
-        vehicle: paper.vehicle,
-        report_number: paper.number,
-        contract_number: paper.contract,
-        starts_at: paper.starts_at,
-        finishes_at: paper.finishes_at,
-        due_at: due_at(paper.finishes_at, zone),
-        status: paper.status,
+        ref_key: spec.ref_key,
+        company: spec.company,
+        vehicle: spec.vehicle,
+        report_number: spec.number,
+        contract_number: spec.contract,
+        starts_at: spec.starts_at,
+        finishes_at: spec.finishes_at,
+        due_at: due_at(spec.finishes_at, zone),
+        status: spec.status,
         reject_reason: String::new(),
     }
 }

@@ -1,4 +1,4 @@
-//! The log of all tests in one file, so that it can be searched for what must not stand in it (S65).
+//! The log of all tests in one file, so that it can be searched for secrets and personal data (S65).
 //! `FORTE_TEST_LOG` names the file; otherwise it is in the target folder.
 
 use std::fs::{File, OpenOptions};
@@ -8,17 +8,16 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::external::env_var;
 
-/// More than any operator would switch on: what the debugging of other crates writes is theirs.
+/// More verbose than any operator needs. Debug output of other crates is excluded.
 const FILTER: &str = "warn,forte_media=trace,tower_http=trace";
 
-/// The file.
 #[derive(Clone)]
 struct Log(Arc<Mutex<File>>);
 
-/// Where the log of all tests is.
+/// The path of the log file.
 pub(crate) fn path() -> PathBuf {
-    let beside = || Path::new(env!("CARGO_TARGET_TMPDIR")).join("forte-test.log");
-    env_var("FORTE_TEST_LOG").map_or_else(beside, PathBuf::from)
+    let default = || Path::new(env!("CARGO_TARGET_TMPDIR")).join("forte-test.log");
+    env_var("FORTE_TEST_LOG").map_or_else(default, PathBuf::from)
 }
 
 fn log() -> &'static Log {
@@ -31,19 +30,19 @@ fn log() -> &'static Log {
             .with_env_filter(FILTER)
             .with_ansi(false)
             .with_writer(move || writer.clone());
-        // An error would mean that somebody was faster, and that this log stays empty.
+        // An error would mean that another subscriber is set and this log would stay empty.
         lines.try_init().unwrap();
         log
     })
 }
 
-/// Everything that services in this process write goes into the file from now on.
+/// Writes the log of all services in this process to the file from now on.
 pub(crate) fn start() {
     log();
 }
 
-/// Keeps what another process wrote.
-pub(crate) fn keep(text: &[u8]) {
+/// Appends the log of another process.
+pub(crate) fn append(text: &[u8]) {
     log().clone().write_all(text).unwrap();
 }
 

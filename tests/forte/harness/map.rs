@@ -1,11 +1,11 @@
-//! Where the boxes of a good file are, all the way down: for tests that damage it.
+//! The positions of all boxes of a good file, for tests that damage it.
 
 use forte_media::model::Random;
 
 use super::boxes::CONTAINERS;
 use super::mutants::below;
 
-/// Boxes that hold boxes as well, beside those that a test edits, and the bytes of fields before those.
+/// Further container boxes, and the number of bytes before their first child.
 const MORE_CONTAINERS: [(&[u8; 4], usize); 8] = [
     (b"mfra", 0),
     (b"ilst", 0),
@@ -21,44 +21,43 @@ const MORE_CONTAINERS: [(&[u8; 4], usize); 8] = [
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) kind: [u8; 4],
-    /// Where its header begins.
+    /// The position of its header.
     pub(crate) at: usize,
-    /// Where what follows the header begins.
+    /// The position after its header.
     pub(crate) body: usize,
-    /// Where it ends.
+    /// The position after its last byte.
     pub(crate) end: usize,
-    /// The boxes around it, by where they begin, outermost first.
+    /// The positions of the boxes around it, outermost first.
     pub(crate) parents: Vec<usize>,
 }
 
-/// A good file and all its boxes, in the order in which they begin.
-pub(crate) struct Mapped {
+/// A good file and all its boxes, in order of position.
+pub(crate) struct MappedFile {
     pub(crate) bytes: Vec<u8>,
     pub(crate) places: Vec<Place>,
 }
 
-impl Mapped {
+impl MappedFile {
     /// Finds the boxes.
     pub(crate) fn new(bytes: Vec<u8>) -> Self {
         let mut places = Vec::new();
         walk(&bytes, 0, bytes.len(), &[], &mut places);
-        assert!(places.len() > 1, "this is no good file");
+        assert!(places.len() > 1, "not a good file");
         Self { bytes, places }
     }
 
-    /// Any box.
+    /// A random box.
     pub(crate) fn any(&self, random: &Random) -> &Place {
         &self.places[below(self.places.len(), random)]
     }
 
-    /// Any box that does not hold the media: those are large, and one doubled is like another.
+    /// A random box other than `mdat`, which is large and whose damage is less varied.
     pub(crate) fn any_but_media(&self, random: &Random) -> &Place {
-        let others = self.places.iter().filter(|place| place.kind != *b"mdat");
-        let others: Vec<_> = others.collect();
+        let others: Vec<_> = self.places.iter().filter(|place| place.kind != *b"mdat").collect();
         others[below(others.len(), random)]
     }
 
-    /// The position of any byte that is no media.
+    /// The position of a random byte outside the media.
     pub(crate) fn metadata_byte(&self, random: &Random) -> usize {
         let place = self.any(random);
         let end = if place.kind == *b"mdat" { place.body } else { place.end };
@@ -81,7 +80,7 @@ impl Place {
     }
 }
 
-/// Headers lie before what was changed inside, so they are where they were.
+/// A change inside a box does not move the headers of the boxes around it.
 fn resize(bad: &mut [u8], at: usize, by: i64) {
     let Some(field) = bad.get_mut(at..at + 4) else { return };
     let size = i64::from(u32::from_be_bytes(field.try_into().unwrap())) + by;
@@ -117,10 +116,10 @@ fn read(bytes: &[u8], at: usize, end: usize, parents: &[usize]) -> Option<Place>
     fits.then_some(place)
 }
 
-/// Where the boxes inside a box begin.
+/// The position of the first child of a container.
 fn children_of(bytes: &[u8], place: &Place) -> Option<usize> {
     if place.kind == *b"meta" {
-        // A plain box to QuickTime, a full one to ISO: `hdlr` shows which.
+        // A plain box in QuickTime and a full box in ISO; the position of `hdlr` shows which.
         let full = bytes.get(place.body + 4..place.body + 8) != Some(b"hdlr");
         return Some(place.body + if full { 4 } else { 0 });
     }

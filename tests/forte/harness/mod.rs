@@ -1,4 +1,4 @@
-//! What every subject shares: servers, clients, clips, clocks, faults.
+//! Shared by all tests: servers, clients, clips, clocks, faults.
 
 pub(crate) mod account;
 pub(crate) mod answers;

@@ -2,7 +2,7 @@
 
 use forte_media::model::Random;
 
-use super::map::{Mapped, Place};
+use super::map::{MappedFile, Place};
 
 /// A kind of damage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -125,7 +125,7 @@ impl Damage {
     ];
 
     /// Returns a damaged copy of a good file, or an unchanged one if the damage does not apply.
-    pub(crate) fn apply(self, good: &Mapped, random: &Random) -> Vec<u8> {
+    pub(crate) fn apply(self, good: &MappedFile, random: &Random) -> Vec<u8> {
         let mut bad = good.bytes.clone();
         match self {
             Self::Truncation => bad.truncate(cut(good, random)),
@@ -163,7 +163,7 @@ fn read(bad: &[u8], at: usize) -> u32 {
 }
 
 /// A position at a box boundary, within a box, or anywhere.
-fn cut(good: &Mapped, random: &Random) -> usize {
+fn cut(good: &MappedFile, random: &Random) -> usize {
     let place = good.any(random);
     let near = [place.at, place.at + 4, place.body, place.end.saturating_sub(1), place.end];
     match below(3, random) {
@@ -173,7 +173,7 @@ fn cut(good: &Mapped, random: &Random) -> usize {
     }
 }
 
-fn flip(bad: &mut [u8], good: &Mapped, random: &Random) {
+fn flip(bad: &mut [u8], good: &MappedFile, random: &Random) {
     for _ in 0..=below(4, random) {
         let at = good.metadata_byte(random);
         match below(3, random) {
@@ -194,14 +194,14 @@ fn near(right: u32, random: &Random) -> u32 {
     }
 }
 
-fn size(bad: &mut [u8], good: &Mapped, random: &Random) {
+fn size(bad: &mut [u8], good: &MappedFile, random: &Random) {
     let place = good.any(random);
     let size = near(read(bad, place.at), random);
     write(bad, place.at, &size.to_be_bytes());
 }
 
 /// Turns the first bytes of the body into a 64-bit size, or inserts a correct one.
-fn wide_size(bad: &mut Vec<u8>, good: &Mapped, random: &Random) {
+fn wide_size(bad: &mut Vec<u8>, good: &MappedFile, random: &Random) {
     let place = good.any(random);
     write(bad, place.at, &1_u32.to_be_bytes());
     let right = u64::try_from(place.end - place.at).unwrap();
@@ -214,7 +214,7 @@ fn wide_size(bad: &mut Vec<u8>, good: &Mapped, random: &Random) {
     write(bad, place.at + 8, &size.to_be_bytes());
 }
 
-fn table<'m>(good: &'m Mapped, random: &Random) -> Option<(&'m Place, usize, usize)> {
+fn table<'m>(good: &'m MappedFile, random: &Random) -> Option<(&'m Place, usize, usize)> {
     let tables = good.places.iter().filter_map(|place| {
         let (_, count, entry) = TABLES.iter().find(|(kind, ..)| **kind == place.kind)?;
         Some((place, place.body + count, *entry))
@@ -223,14 +223,14 @@ fn table<'m>(good: &'m Mapped, random: &Random) -> Option<(&'m Place, usize, usi
     tables.get(below(tables.len(), random)).copied()
 }
 
-fn count(bad: &mut [u8], good: &Mapped, random: &Random) {
+fn count(bad: &mut [u8], good: &MappedFile, random: &Random) {
     if let Some((_, at, _)) = table(good, random) {
         let count = near(read(bad, at), random);
         write(bad, at, &count.to_be_bytes());
     }
 }
 
-fn entry(bad: &mut [u8], good: &Mapped, random: &Random) {
+fn entry(bad: &mut [u8], good: &MappedFile, random: &Random) {
     let Some((place, count, length)) = table(good, random) else { return };
     let first = count + 4;
     let entries = place.end.saturating_sub(first) / length;
@@ -240,7 +240,7 @@ fn entry(bad: &mut [u8], good: &Mapped, random: &Random) {
     write(bad, at, &number.to_be_bytes());
 }
 
-fn kind(bad: &mut [u8], good: &Mapped, random: &Random) {
+fn kind(bad: &mut [u8], good: &MappedFile, random: &Random) {
     let place = good.any(random);
     let kind = match below(4, random) {
         0 => random.bytes(),
@@ -250,7 +250,7 @@ fn kind(bad: &mut [u8], good: &Mapped, random: &Random) {
     write(bad, place.at + 4, &kind);
 }
 
-fn header(bad: &mut [u8], good: &Mapped, random: &Random) {
+fn header(bad: &mut [u8], good: &MappedFile, random: &Random) {
     let known = good.places.iter().filter(|place| HEADERS.contains(&&place.kind));
     let known: Vec<_> = known.collect();
     let Some(place) = known.get(below(known.len(), random)) else { return };
@@ -268,7 +268,7 @@ fn header(bad: &mut [u8], good: &Mapped, random: &Random) {
 
 /// Duplicates, removes, moves, wraps or swaps a box, and corrects the sizes of its parents so that
 /// parsers reach it.
-fn nesting(bad: &mut Vec<u8>, good: &Mapped, random: &Random) {
+fn nesting(bad: &mut Vec<u8>, good: &MappedFile, random: &Random) {
     let place = good.any_but_media(random);
     let (at, end) = (place.at, place.end);
     let whole = good.bytes[at..end].to_vec();
@@ -303,7 +303,7 @@ fn wrap(body: Vec<u8>, kind: [u8; 4], layers: usize) -> Vec<u8> {
 }
 
 /// Swaps a box with its next sibling.
-fn swap(bad: &mut Vec<u8>, good: &Mapped, place: &Place) {
+fn swap(bad: &mut Vec<u8>, good: &MappedFile, place: &Place) {
     let next = good.places.iter().find(|next| next.at == place.end);
     if let Some(next) = next.filter(|next| next.parents == place.parents) {
         let swapped = [&good.bytes[next.at..next.end], &good.bytes[place.at..place.end]].concat();

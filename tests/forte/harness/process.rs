@@ -1,4 +1,4 @@
-//! The program itself, serving in a process of its own.
+//! The program itself, serving in a separate process.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -8,15 +8,15 @@ use tokio::sync::oneshot;
 
 use super::service::TestEnv;
 
-/// Killed when dropped.
+/// A running process. It is killed when dropped.
 pub(crate) struct Process {
     pub(crate) child: Child,
-    /// Where phones are served.
+    /// The address of the public API.
     pub(crate) address: SocketAddr,
 }
 
 impl Process {
-    /// Starts on what is there, with settings on top, as variables without their prefix.
+    /// Starts the program on an existing environment. `settings` are variables without their prefix.
     pub(crate) async fn start(env: &TestEnv, node: &str, settings: &[(&str, &str)]) -> Self {
         let settings = settings.iter().chain(&[("LOG__FORMAT", "json")]);
         let settings = settings.map(|(name, value)| (format!("FORTE_MEDIA__{name}"), value));
@@ -28,20 +28,20 @@ impl Process {
             .spawn()
             .unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
-        let (said, says) = oneshot::channel();
-        // Reads on until the end: a full pipe would stop the process.
+        let (sender, receiver) = oneshot::channel();
+        // Reads to the end, because a full pipe would block the process.
         std::thread::spawn(move || {
-            let mut said = Some(said);
+            let mut sender = Some(sender);
             for line in log.lines().map_while(Result::ok) {
-                super::log::keep(format!("{line}\n").as_bytes());
+                super::log::append(format!("{line}\n").as_bytes());
                 let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
                 let address = line["public"].as_str().and_then(|text| text.parse().ok());
-                if let Some((said, address)) = address.and_then(|at| Some((said.take()?, at))) {
-                    said.send(address).unwrap();
+                if let Some((sender, address)) = address.and_then(|at| Some((sender.take()?, at))) {
+                    sender.send(address).unwrap();
                 }
             }
         });
-        Self { child, address: says.await.unwrap() }
+        Self { child, address: receiver.await.unwrap() }
     }
 
     /// SIGKILL.
@@ -53,7 +53,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _gone = self.child.kill();
-        let _gone = self.child.wait();
+        let _may_have_exited = self.child.kill();
+        let _may_have_exited = self.child.wait();
     }
 }

@@ -1,8 +1,8 @@
 //! A real S3: one MinIO process for the whole test binary, a fresh bucket for each test.
 //!
-//! The binary is that of `FORTE_TEST_MINIO`, or `minio` on the `PATH`. Without it an in-process
-//! `s3s-fs` stands in, where its holes do not matter, and says so. `FORTE_TEST_REQUIRE=all` makes
-//! a missing MinIO a failure.
+//! The binary is that of `FORTE_TEST_MINIO`, or `minio` on the `PATH`. Without it, an in-process
+//! `s3s-fs` replaces it, a message says so, and tests that need what it lacks are skipped. With
+//! `FORTE_TEST_REQUIRE=all`, a missing MinIO is a failure.
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -25,7 +25,7 @@ pub(crate) const ACCESS_KEY: &str = "forte-test";
 pub(crate) const SECRET_KEY: &str = "forte-test-secret";
 pub(crate) const REGION: &str = "us-east-1";
 
-/// The store every test of this binary shares.
+/// The store that all tests of this binary share.
 struct Server {
     address: SocketAddr,
     real: bool,
@@ -58,7 +58,7 @@ impl Bucket {
         bucket
     }
 
-    /// Whether this is MinIO and not its stand-in. Reports why a test is skipped if not.
+    /// Whether this is MinIO and not `s3s-fs`. Reports why a test is skipped if not.
     pub(crate) fn is_real(&self, because: &str) -> bool {
         if !self.server.real {
             report(&format!("skipped without MinIO: {because}"));
@@ -128,8 +128,8 @@ fn start() -> Server {
     }
     let required = std::env::var_os("FORTE_TEST_REQUIRE").is_some_and(|what| what == "all");
     assert!(!required, "MinIO is required: set FORTE_TEST_MINIO or put minio on the PATH");
-    report("no MinIO here: s3s-fs stands in, and some tests are skipped");
-    stand_in()
+    report("MinIO is not installed: s3s-fs is used instead, and some tests are skipped");
+    start_s3s()
 }
 
 /// Writes to stderr directly, which the test runner does not capture.
@@ -145,8 +145,8 @@ fn minio_binary() -> Option<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join("minio")).find(|file| file.is_file())
 }
 
-/// Waits for the end of its standard input, which comes however this process ends, then stops the
-/// server and removes its data.
+/// Waits for the end of its standard input, which is closed when this process ends for any reason, then
+/// stops the server and removes its data.
 const MINIO_WATCHER: &str = r#"
 "$1" server --quiet --address "$2" --console-address "$3" "$4/data" >"$4/log" 2>&1 &
 read -r _
@@ -154,7 +154,7 @@ kill -9 $!
 rm -rf "$4"
 "#;
 
-/// The same for the stand-in, which runs in this process.
+/// The same for `s3s-fs`, which runs in this process.
 const FOLDER_WATCHER: &str = r#"
 read -r _
 rm -rf "$1"
@@ -222,7 +222,7 @@ fn credentials(folder: &Path) -> PathBuf {
 }
 
 /// Serves `s3s-fs` from a thread with its own runtime, because it outlives the first test.
-fn stand_in() -> Server {
+fn start_s3s() -> Server {
     let folder = TempDir::new().expect("makes a folder").keep();
     let data = folder.join("data");
     std::fs::create_dir(&data).expect("makes a folder");

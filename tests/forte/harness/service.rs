@@ -1,5 +1,5 @@
-//! The whole service in process: the real router on a real database and store, with named users, a
-//! clock that is moved by hand and a way to deliver what is due.
+//! The whole service in process: the real router on a real database and store, with known users, a
+//! manual clock and a method that delivers due messages.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,19 +28,19 @@ use super::s3::Bucket;
 /// Signs the tokens of these tests.
 const SECRET: &str = "only-for-tests-and-at-least-32-bytes-long";
 
-/// Two processes must not draw the same ids.
+/// The next seed: two processes must not mint the same ids.
 static SEEDS: AtomicU64 = AtomicU64::new(7);
 
-/// Where a test's service keeps things.
+/// The database and the store of a test's service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backend {
-    /// SQLite and a folder: what everybody has.
+    /// SQLite and a folder, available everywhere.
     Embedded,
     /// PostgreSQL and an S3 store.
     Shared,
 }
 
-/// Makes two tests of each `async fn name(service: Service)`: on embedded and on shared backend.
+/// Defines two tests for each `async fn name(service: Service)`, one for each backend.
 macro_rules! on_both_backends {
     ($($name:ident,)*) => {$(
         mod $name {
@@ -62,16 +62,16 @@ macro_rules! on_both_backends {
 }
 pub(crate) use on_both_backends;
 
-/// What can be chosen about a test's service.
+/// Options of a test's service.
 #[derive(Clone, Default)]
 pub(crate) struct Options {
-    /// Settings on top of those of the tests, as variables without their prefix.
+    /// Settings that override those of the tests, as variables without their prefix.
     pub(crate) settings: Vec<(&'static str, String)>,
     /// Scripted failures.
     pub(crate) faults: Faults,
 }
 
-/// What outlives one process of the service: the database, the store, the people.
+/// Everything that outlives a process of the service: the database, the store, the people.
 pub(crate) struct TestEnv {
     pub(crate) db: Db,
     pub(crate) bucket: Option<Bucket>,
@@ -91,15 +91,15 @@ pub(crate) struct Service {
 }
 
 impl TestEnv {
-    /// Backend without a process; `None` when it is not to be had here, which has been said aloud.
+    /// The environment without a process; `None` if the backend is not available, which is reported.
     pub(crate) async fn prepare(backend: Backend) -> Option<Self> {
         let (db, bucket) = match backend {
             Backend::Embedded => (Db::sqlite().await, None),
             Backend::Shared => (Db::postgresql().await?, Some(Bucket::fresh().await)),
         };
-        let fixture = Fixture::furnish(&db.database).await;
+        let fixture = Fixture::create(&db.database).await;
         if bucket.is_some() {
-            // A real store looks at the real time when a link is opened.
+            // A real store checks the expiry of links against the real time.
             fixture.manual_clock.set(Clock::system().now());
         }
         let receiver = Receiver::start(&fixture.clock).await;
@@ -123,7 +123,7 @@ impl TestEnv {
             ("NOTIFY__WEBHOOK__SECRET", WEBHOOK_SECRET.to_owned()),
             ("NOTIFY__ALLOW_NETWORKS", "127.0.0.0/8".to_owned()),
             ("MAIL__FOLDER", folder.join("mail").display().to_string()),
-            // Nobody waits for these in a test: what is due is done when a test says so.
+            // Tests run these tasks explicitly.
             ("OUTBOX__POLL_EVERY", "1h".to_owned()),
             ("UPLOAD__SWEEP_EVERY", "1h".to_owned()),
             ("UPLOAD__LEASE_POLL", "20ms".to_owned()),
@@ -140,29 +140,29 @@ impl TestEnv {
 }
 
 impl Service {
-    /// A fresh service; `None` when its backend is not to be had here, which has been said aloud.
+    /// A new service; `None` if the backend is not available, which is reported.
     pub(crate) async fn start(backend: Backend) -> Option<Self> {
         Box::pin(Self::start_with(backend, Options::default())).await
     }
 
-    /// A fresh service on embedded backend.
+    /// A new service on the embedded backend.
     pub(crate) async fn embedded() -> Self {
         Self::embedded_with(&[]).await
     }
 
-    /// The same with some settings.
+    /// As [`Service::embedded`], with settings.
     pub(crate) async fn embedded_with(settings: &[(&'static str, &str)]) -> Self {
         let settings = settings.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         let options = Options { settings, ..Options::default() };
         Box::pin(Self::start_with(Backend::Embedded, options)).await.unwrap()
     }
 
-    /// A fresh service with options.
+    /// A new service with options.
     pub(crate) async fn start_with(backend: Backend, options: Options) -> Option<Self> {
         Some(Box::pin(Self::on(TestEnv::prepare(backend).await?, "one", options)).await)
     }
 
-    /// A process on what is there already; `node` names its spool.
+    /// A process on an existing environment; `node` names its spool.
     pub(crate) async fn on(env: TestEnv, node: &str, options: Options) -> Self {
         let shutdown = Shutdown::new();
         let (app, tokens, bound) = Self::build(&env, node, &options, &shutdown).await;
@@ -170,18 +170,18 @@ impl Service {
         Self { app, router, shutdown, bound, tokens, env }
     }
 
-    /// Another process on the same backend, beside this one.
+    /// A second process on the same backend.
     pub(crate) async fn second_node(&self, node: &str, options: Options) -> (Box<App>, Shutdown) {
         let shutdown = Shutdown::new();
         let (app, ..) = Self::build(&self.env, node, &options, &shutdown).await;
         (app, shutdown)
     }
 
-    /// Ends the process as a crash does: tasks are dropped, nothing is said to anybody.
+    /// Ends the process as a crash does: tasks are dropped without any notice to clients or peers.
     pub(crate) async fn crash(self) -> TestEnv {
         self.shutdown.hard().cancel();
         drop((self.app, self.router));
-        // Tasks that are under way still hold the engine; they end with their requests.
+        // Running tasks still hold the app; they end with their requests.
         self.shutdown.drain(SignedDuration::from_secs(10)).await;
         self.env
     }
@@ -205,7 +205,7 @@ impl Service {
         };
         let secret = settings.auth.secret.clone().unwrap();
         let tokens = Tokens::new(&settings.auth, &secret, fixture.clock.clone(), Random::seeded(8));
-        // Bound ahead, so that links name the port that is served later.
+        // Bound before the app is built, because links contain the port.
         let bound = Bound::bind(&settings).await.unwrap();
         let address = bound.public_address().unwrap();
         let app = Box::new(
@@ -239,7 +239,7 @@ impl Service {
         self.env.fixture.report_in(status).await
     }
 
-    /// The driver's access token, good for five minutes.
+    /// The driver's access token, valid for five minutes.
     pub(crate) fn driver(&self) -> String {
         self.token_of(self.env.fixture.driver)
     }
@@ -249,17 +249,17 @@ impl Service {
         self.token_of(self.env.fixture.reviewer().await)
     }
 
-    /// The access token of somebody of another company.
-    pub(crate) async fn stranger(&self) -> String {
-        self.token_of(self.env.fixture.stranger().await)
+    /// The access token of a driver of another company.
+    pub(crate) async fn foreign_driver(&self) -> String {
+        self.token_of(self.env.fixture.foreign_driver().await)
     }
 
-    /// Anybody's access token.
+    /// The access token of a person.
     pub(crate) fn token_of(&self, person: Person) -> String {
         self.tokens.mint_access(&Self::subject(person), SignedDuration::from_mins(5)).unwrap()
     }
 
-    /// A refresh token of anybody's, of a session that nobody has begun.
+    /// A validly signed refresh token of a person, for a session that does not exist.
     pub(crate) fn refresh_token_of(&self, person: Person) -> String {
         let (issued_at, ttl) = (self.clock().now(), SignedDuration::from_mins(5));
         let refresh = RefreshToken { rti: 260, issued_at, expires_at: issued_at + ttl };
@@ -280,27 +280,27 @@ impl Service {
         send(&self.router, request).await
     }
 
-    /// The letters that were written to the folder, oldest first, as they are.
-    pub(crate) fn letters(&self) -> Vec<String> {
+    /// The mails in the mail folder, oldest first.
+    pub(crate) fn mails(&self) -> Vec<String> {
         let Ok(entries) = std::fs::read_dir(self.mail_folder()) else { return Vec::new() };
         let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
         paths.sort();
         paths.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect()
     }
 
-    /// Where letters go without a mail server.
+    /// The folder for mails when no mail server is configured.
     pub(crate) fn mail_folder(&self) -> std::path::PathBuf {
         self.env.folder.path().join("mail")
     }
 
-    /// Delivers what is due: to the report service, by mail, to phones.
+    /// Delivers all due messages: webhooks, mails, pushes.
     pub(crate) async fn deliver(&self) -> usize {
         self.app.outbox.deliver_due().await.unwrap()
     }
 
-    /// Every file in the spool and every object or file of the store.
-    pub(crate) async fn left_behind(&self) -> Vec<String> {
-        let mut names = self.stored().await;
+    /// All files in the spool and all objects in the store.
+    pub(crate) async fn remaining_files(&self) -> Vec<String> {
+        let mut names = self.stored_objects().await;
         let spool = self.env.folder.path().join("spool-one");
         for entry in std::fs::read_dir(spool).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
@@ -312,8 +312,8 @@ impl Service {
         names
     }
 
-    /// Every object or file of the store.
-    pub(crate) async fn stored(&self) -> Vec<String> {
+    /// All objects in the store.
+    pub(crate) async fn stored_objects(&self) -> Vec<String> {
         let mut names = Vec::new();
         let mut after = String::new();
         loop {
@@ -324,8 +324,8 @@ impl Service {
         }
     }
 
-    /// How many bytes the spool's files hold.
-    pub(crate) fn spooled(&self) -> u64 {
+    /// The total length of the files in the spool.
+    pub(crate) fn spooled_bytes(&self) -> u64 {
         let entries = std::fs::read_dir(self.env.folder.path().join("spool-one")).unwrap();
         let lengths = entries.map(|entry| {
             let entry = entry.unwrap();
@@ -336,21 +336,21 @@ impl Service {
         lengths.sum()
     }
 
-    /// Waits until everything under way has ended, then sweeps.
-    pub(crate) async fn settle(&self) {
+    /// Waits until all background tasks have ended, then sweeps.
+    pub(crate) async fn drain_and_sweep(&self) {
         self.shutdown.tasks().close();
         self.shutdown.tasks().wait().await;
         self.shutdown.tasks().reopen();
         self.app.uploads.sweep().await.unwrap();
     }
 
-    /// Once everything under way has ended and a sweep was made, nothing is in spool and store.
+    /// Asserts that after all tasks have ended and a sweep has run, the spool and the store are empty.
     pub(crate) async fn assert_nothing_left(&self) {
-        self.settle().await;
-        assert_eq!(self.left_behind().await, Vec::<String>::new());
+        self.drain_and_sweep().await;
+        assert_eq!(self.remaining_files().await, Vec::<String>::new());
     }
 
-    /// Begins to serve on a real port, with all the tasks of a real process.
+    /// Starts to serve on a real port, with all the tasks of a real process.
     pub(crate) fn serve(self) -> Served {
         let bound = self.bound;
         let address = bound.public_address().unwrap();
@@ -371,20 +371,20 @@ pub(crate) struct Served {
     pub(crate) env: TestEnv,
 }
 
-/// Sends one request through a router, in process. It asks for English unless it says otherwise.
+/// Sends one request through a router, in process, with `Accept-Language: en` by default.
 pub(crate) async fn send(router: &Router, mut request: Request<Body>) -> Response<Body> {
     let language = request.headers_mut().entry("accept-language");
     language.or_insert(HeaderValue::from_static("en"));
     router.clone().oneshot(request).await.unwrap()
 }
 
-/// The whole body of an answer, as JSON.
+/// The whole body of a response, as JSON.
 pub(crate) async fn json(response: Response<Body>) -> serde_json::Value {
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
     serde_json::from_slice(&bytes).unwrap()
 }
 
-/// A header of an answer, as text; empty when it is not there.
+/// A header of a response, as text; empty if it is missing.
 pub(crate) fn header<'a>(response: &'a Response<Body>, name: &str) -> &'a str {
     response.headers().get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
 }

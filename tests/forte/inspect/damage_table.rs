@@ -15,7 +15,7 @@ use forte_media::model::Random;
 use crate::harness::external::is_installed;
 use crate::harness::ffmpeg::clip;
 use crate::harness::makers::corpus_folder;
-use crate::harness::map::Mapped;
+use crate::harness::map::MappedFile;
 use crate::harness::mp4::{judge, sample};
 use crate::harness::mutants::below;
 
@@ -43,7 +43,7 @@ const REPLACEMENTS: [(&str, &[&str]); 6] = [
 ];
 
 /// Eight good files, each of more than a few blocks.
-fn good_files() -> Vec<Mapped> {
+fn good_files() -> Vec<MappedFile> {
     let mut files = vec![sample("inspection.mp4")];
     files.extend(clip("mp4", &["-c:v", "libx264", "-crf", "0", "-g", "10"]));
     match corpus_folder() {
@@ -52,11 +52,11 @@ fn good_files() -> Vec<Mapped> {
     }
     let good = |file: &Vec<u8>| file.len() > 4 * BLOCK && judge(file, Config::relaxed()).is_ok();
     assert!(files.iter().all(good), "not all of them are good, or long enough");
-    files.into_iter().map(Mapped::new).collect()
+    files.into_iter().map(MappedFile::new).collect()
 }
 
 /// A kind of damage, and a function that applies it to a file in several ways.
-type Row = (&'static str, fn(&Mapped, &Random) -> Vec<Vec<u8>>);
+type Row = (&'static str, fn(&MappedFile, &Random) -> Vec<Vec<u8>>);
 
 const ROWS: [Row; 11] = [
     ("last byte missing", |good, _| vec![good.bytes[..good.bytes.len() - 1].to_vec()]),
@@ -103,7 +103,7 @@ const ROWS: [Row; 11] = [
 
 /// Applies a damage of up to `room` bytes at four positions of the largest media box.
 fn in_media(
-    good: &Mapped,
+    good: &MappedFile,
     room: usize,
     mut damage: impl FnMut(&mut Vec<u8>, usize),
 ) -> Vec<Vec<u8>> {
@@ -120,7 +120,7 @@ fn in_media(
 }
 
 /// A uniformly chosen position outside the media.
-fn metadata_byte(good: &Mapped, random: &Random) -> usize {
+fn metadata_byte(good: &MappedFile, random: &Random) -> usize {
     let outer = good.places.iter().filter(|place| place.parents.is_empty());
     let ranges =
         outer.map(|place| place.at..if place.kind == *b"mdat" { place.body } else { place.end });

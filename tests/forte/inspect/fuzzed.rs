@@ -4,7 +4,7 @@
 use forte_media::model::Random;
 
 use crate::harness::makers::phone_files;
-use crate::harness::map::Mapped;
+use crate::harness::map::MappedFile;
 use crate::harness::mp4::sample;
 use crate::harness::mutants::{Damage, below};
 
@@ -25,7 +25,7 @@ fn run_on_seeds_and_mutants(body: impl Fn(&[u8])) {
     let samples = samples.map(sample).into_iter();
     for good in samples.chain(phone_files().into_iter().map(|made| made.bytes)) {
         body(&good);
-        let good = Mapped::new(good);
+        let good = MappedFile::new(good);
         for damage in Damage::ALL {
             for seed in 0..EACH {
                 body(&damage.apply(&good, &Random::seeded(seed as u64)));

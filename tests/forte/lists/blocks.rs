@@ -4,7 +4,7 @@ use forte_media::model::{ReportStatus, TypeCode, VehicleGuid};
 use serde_json::json;
 
 use super::{all_keys, keys, list, texts};
-use crate::harness::fleet::{Paper, at};
+use crate::harness::fleet::{ReportSpec, at};
 use crate::harness::service::{Service, on_both_backends};
 
 use ReportStatus::{Accepted, Rejected, Submit, Submitted};
@@ -22,7 +22,8 @@ on_both_backends! {
 const EVERYTHING: &str = "/reports/general/filter/NULL/NULL/NULL";
 
 async fn vehicle(service: &Service) -> VehicleGuid {
-    let kind = service.env.fixture.kind("Легковой автомобиль", &["Сфотографировать салон"]).await;
+    let kind =
+        service.env.fixture.vehicle_type("Легковой автомобиль", &["Сфотографировать салон"]).await;
     service.env.fixture.vehicle(kind, "123ABC02").await
 }
 
@@ -30,12 +31,12 @@ async fn vehicle(service: &Service) -> VehicleGuid {
 async fn reports_stand_in_two_blocks_in_their_order(service: Service) {
     let fixture = &service.env.fixture;
     let (director, vehicle) = (fixture.director().await, vehicle(&service).await);
-    let later = fixture.filed(vehicle, Submit, (-1, 9)).await;
-    let expired = fixture.filed(vehicle, Rejected, (-30, -5)).await;
-    let long_expired = fixture.filed(vehicle, Submit, (-60, -40)).await;
-    let sooner = fixture.filed(vehicle, Rejected, (-3, 2)).await;
-    let old = fixture.filed(vehicle, Accepted, (-200, -190)).await;
-    let new = fixture.filed(vehicle, Submitted, (-2, 8)).await;
+    let later = fixture.report_with_period(vehicle, Submit, (-1, 9)).await;
+    let expired = fixture.report_with_period(vehicle, Rejected, (-30, -5)).await;
+    let long_expired = fixture.report_with_period(vehicle, Submit, (-60, -40)).await;
+    let sooner = fixture.report_with_period(vehicle, Rejected, (-3, 2)).await;
+    let old = fixture.report_with_period(vehicle, Accepted, (-200, -190)).await;
+    let new = fixture.report_with_period(vehicle, Submitted, (-2, 8)).await;
     let data = list(&service, director, EVERYTHING).await;
     assert_eq!(keys(&data, "important"), texts([long_expired, expired, sooner, later]));
     assert_eq!(keys(&data, "general"), texts([new, old]));
@@ -49,15 +50,21 @@ async fn a_report_is_expired_when_a_video_is_awaited_and_its_day_has_ended(servi
     let fixture = &service.env.fixture;
     let (director, vehicle) = (fixture.director().await, vehicle(&service).await);
     service.manual_clock().set(at("2026-05-20T18:59:59Z"));
-    let paper = |status| Paper {
+    let paper = |status| ReportSpec {
         starts_at: Some(at("2026-05-03T00:00:00+05:00")),
         finishes_at: Some(at("2026-05-20T00:00:00+05:00")),
-        ..fixture.paper(vehicle, status)
+        ..fixture.report_spec(vehicle, status)
     };
-    let endless = Paper { finishes_at: None, ..paper(Submit) };
+    let endless = ReportSpec { finishes_at: None, ..paper(Submit) };
     let endless_key = endless.ref_key.to_string();
     fixture
-        .file(vec![paper(Submit), paper(Rejected), paper(Submitted), paper(Accepted), endless])
+        .add_reports(vec![
+            paper(Submit),
+            paper(Rejected),
+            paper(Submitted),
+            paper(Accepted),
+            endless,
+        ])
         .await;
     let said = async || {
         let data = list(&service, director, EVERYTHING).await;
@@ -103,17 +110,17 @@ async fn empty_blocks_and_maps_are_what_they_are_in_the_document(service: Servic
 async fn texts_are_echoed_as_1c_gave_them(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
-    let kind = fixture.kind("Тип \"А\" / «Б»", &[]).await;
-    let odd = fixture.car(kind, "плита \\ № 1\t🚗");
-    let vehicle = fixture.park(odd).await;
-    let paper = Paper {
+    let kind = fixture.vehicle_type("Тип \"А\" / «Б»", &[]).await;
+    let odd = fixture.vehicle_spec(kind, "плита \\ № 1\t🚗");
+    let vehicle = fixture.add_vehicle(odd).await;
+    let paper = ReportSpec {
         number: "6".to_owned(),
         contract: "№27/19 (ДФЛ)</script>".to_owned(),
-        ..fixture.paper(vehicle, Accepted)
+        ..fixture.report_spec(vehicle, Accepted)
     };
-    fixture.file(vec![paper]).await;
+    fixture.add_reports(vec![paper]).await;
     let reason = "UPDATE reports SET reject_reason = '89898989898989\nihghghghh'";
-    service.env.db.tamper(reason).await;
+    service.env.db.execute(reason).await;
     let data = list(&service, director, EVERYTHING).await;
     let row = &data["reports"]["general"][0];
     assert_eq!(row["plate_number"], "плита \\ № 1\t🚗");
@@ -132,15 +139,15 @@ async fn all_vehicles_of_each_type_can_be_chosen_and_only_shown_types_are_explai
     let director = fixture.director().await;
     let steps: Vec<String> = (1..=11).map(|step| format!("Шаг {step}")).collect();
     let steps: Vec<&str> = steps.iter().map(String::as_str).collect();
-    let cars = fixture.kind("Легковой автомобиль", &steps).await;
-    let trucks = fixture.kind("Грузовой автомобиль", &[]).await;
-    let buses = fixture.kind("Пассажирский транспорт", &[]).await;
+    let cars = fixture.vehicle_type("Легковой автомобиль", &steps).await;
+    let trucks = fixture.vehicle_type("Грузовой автомобиль", &[]).await;
+    let buses = fixture.vehicle_type("Пассажирский транспорт", &[]).await;
     let mut parked = Vec::new();
     for (kind, plate) in [(cars, "1"), (cars, "2"), (trucks, ""), (buses, "4"), (cars, "3")] {
         parked.push((kind, plate, fixture.vehicle(kind, plate).await));
     }
-    fixture.filed(parked[0].2, Submit, (0, 5)).await;
-    fixture.filed(parked[2].2, Submitted, (0, 5)).await;
+    fixture.report_with_period(parked[0].2, Submit, (0, 5)).await;
+    fixture.report_with_period(parked[2].2, Submitted, (0, 5)).await;
     let data = list(&service, director, EVERYTHING).await;
     let groups = data["filter"]["vehicle_type"].as_array().unwrap();
     assert_eq!(groups.len(), 3);
@@ -182,14 +189,14 @@ async fn assert_numeric_order(service: &Service, director: forte_media::model::P
 async fn what_1c_has_deleted_is_not_shown(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
-    let kind = fixture.kind("Легковой автомобиль", &[]).await;
+    let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
     let (sold, kept) = (fixture.vehicle(kind, "SOLD").await, fixture.vehicle(kind, "KEPT").await);
-    let deleted = fixture.filed(kept, Submit, (0, 5)).await;
-    let of_sold = fixture.filed(sold, Submit, (0, 6)).await;
-    let of_kept = fixture.filed(kept, Submitted, (0, 5)).await;
+    let deleted = fixture.report_with_period(kept, Submit, (0, 5)).await;
+    let of_sold = fixture.report_with_period(sold, Submit, (0, 6)).await;
+    let of_kept = fixture.report_with_period(kept, Submitted, (0, 5)).await;
     let db = &service.env.db;
-    db.tamper("UPDATE vehicles SET deleted = 1 WHERE plate_number = 'SOLD'").await;
-    db.change(format!("UPDATE reports SET deleted = 1 WHERE ref_key = '{deleted}'")).await;
+    db.execute("UPDATE vehicles SET deleted = 1 WHERE plate_number = 'SOLD'").await;
+    db.execute(format!("UPDATE reports SET deleted = 1 WHERE ref_key = '{deleted}'")).await;
     let data = list(&service, director, EVERYTHING).await;
     assert_eq!(all_keys(&data), texts([of_sold, of_kept]));
     assert_eq!(data["reports"]["important"][0]["plate_number"], "SOLD");
@@ -197,7 +204,7 @@ async fn what_1c_has_deleted_is_not_shown(service: Service) {
     assert_eq!(choices[0]["vehicles"], json!([{ "vehicle_guid": kept, "plate_number": "KEPT" }]));
     let by_vehicle = list(&service, director, "/reports/vehicle/filter").await;
     assert_eq!(all_keys(&by_vehicle), texts([of_kept]));
-    db.tamper("UPDATE vehicle_types SET deleted = 1").await;
+    db.execute("UPDATE vehicle_types SET deleted = 1").await;
     let data = list(&service, director, EVERYTHING).await;
     // Whatever code a row has is explained: a client looks it up without asking whether it is there.
     let explained = &data["info"]["by_vehicle_type_code"][kind.to_string()];
@@ -209,9 +216,9 @@ async fn what_1c_has_deleted_is_not_shown(service: Service) {
 async fn a_vehicle_that_changed_hands_is_not_shown_to_the_old_company(service: Service) {
     let fixture = &service.env.fixture;
     let (director, vehicle) = (fixture.director().await, vehicle(&service).await);
-    let report = fixture.filed(vehicle, Submit, (0, 5)).await;
-    fixture.stranger().await;
-    service.env.db.tamper("UPDATE vehicles SET company_id = 99").await;
+    let report = fixture.report_with_period(vehicle, Submit, (0, 5)).await;
+    fixture.foreign_driver().await;
+    service.env.db.execute("UPDATE vehicles SET company_id = 99").await;
     let data = list(&service, director, EVERYTHING).await;
     let row = &data["reports"]["important"][0];
     assert_eq!(all_keys(&data), texts([report]));

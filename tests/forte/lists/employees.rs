@@ -50,9 +50,9 @@ async fn employees(service: &Service) -> [Person; 4] {
     let fixture = &service.env.fixture;
     let others = [154, 155, 156].map(|id| Person { id: PersonId(id), ..fixture.driver });
     for (person, mobile) in others.iter().zip(["87781578800", "+7 778 123-12-33", ""]) {
-        fixture.employ(*person, "Валихан", mobile, None).await;
+        fixture.add_named_person(*person, "Валихан", mobile, None).await;
     }
-    [others[0], others[1], others[2], fixture.stranger().await]
+    [others[0], others[1], others[2], fixture.foreign_driver().await]
 }
 
 /// E4
@@ -98,11 +98,11 @@ async fn sessions_end_with_the_person_and_devices_are_told(service: Service) {
     for (person, fcm, ended) in [(one, "phone", 0), (one, "", 0), (one, "old", 5), (other, "x", 0)]
     {
         let id = SessionId::mint(&fixture.clock, &fixture.random);
-        db.change(format!(
+        db.execute(format!(
             "INSERT INTO sessions (id, person_id, uuid, fcm, created_at, seen_at, ended_at, end_reason) \
              VALUES ('{id}', {}, 'u', '{fcm}', 1, 1, {ended}, '')", person.id.0
         )).await;
-        db.change(format!(
+        db.execute(format!(
             "INSERT INTO refresh_tokens (rti, session_id, created_at, expires_at, used_at, successor) \
              VALUES ({}, '{id}', 1, 253370764800000000, 0, 0)",
             1000 + sessions.len()
@@ -121,7 +121,7 @@ async fn sessions_end_with_the_person_and_devices_are_told(service: Service) {
          AND subject = 'session:{}'",
         sessions[0]
     );
-    assert_eq!(db.count(told).await, 1);
+    assert_eq!(db.number(told).await, 1);
     assert_eq!(db.number("SELECT COUNT(*) FROM outbox WHERE channel = 'push'").await, 1);
 }
 
@@ -163,7 +163,7 @@ async fn two_directors_who_delete_each_other_leave_one(service: Service) {
     let fixture = &service.env.fixture;
     let one = fixture.director().await;
     let two = Person { id: PersonId(8), role: Role::Admin, ..one };
-    fixture.employ(two, "Второй", "+77020000000", None).await;
+    fixture.add_named_person(two, "Второй", "+77020000000", None).await;
     let (first, second) =
         tokio::join!(deleted(&service, one, two.id), deleted(&service, two, one.id));
     let statuses = [first.status().as_u16(), second.status().as_u16()];
@@ -177,7 +177,7 @@ async fn employees_may_not_see_or_delete_employees(service: Service) {
     let fixture = &service.env.fixture;
     let [one, two, ..] = employees(&service).await;
     let reviewer = Person { id: PersonId(900), role: Role::Reviewer, ..one };
-    fixture.employ(reviewer, "Проверяющий", "", None).await;
+    fixture.add_named_person(reviewer, "Проверяющий", "", None).await;
     for caller in [one, reviewer] {
         problem(asked(&service, caller, "/employee/list").await, 403, "forbidden").await;
         for id in [two.id, one.id, PersonId(4000)] {

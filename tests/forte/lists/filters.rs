@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{all_keys, asked, list, texts};
 use crate::harness::answers::problem;
-use crate::harness::fleet::Paper;
+use crate::harness::fleet::ReportSpec;
 use crate::harness::service::{Service, on_both_backends};
 
 use ReportStatus::{Accepted, Rejected, Submit, Submitted};
@@ -25,13 +25,18 @@ const NAMES: [&str; 3] = ["status_code", "date_range_code", "vehicle_guid"];
 async fn every_filter_keeps_what_fits(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
-    let kind = fixture.kind("Легковой автомобиль", &[]).await;
+    let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
     let (one, two) = (fixture.vehicle(kind, "1").await, fixture.vehicle(kind, "2").await);
     let mut all = Vec::new();
     for vehicle in [one, two] {
         for status in [Submit, Submitted, Accepted, Rejected] {
             for days in [(-400, -390), (-20, -10), (-5, 5)] {
-                all.push((vehicle, status, days, fixture.filed(vehicle, status, days).await));
+                all.push((
+                    vehicle,
+                    status,
+                    days,
+                    fixture.report_with_period(vehicle, status, days).await,
+                ));
             }
         }
     }
@@ -60,14 +65,15 @@ async fn every_filter_keeps_what_fits(service: Service) {
 async fn a_range_keeps_each_report_whose_period_reaches_into_it(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
-    let kind = fixture.kind("Легковой автомобиль", &[]).await;
+    let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
     let vehicle = fixture.vehicle(kind, "1").await;
-    let long = fixture.filed(vehicle, Accepted, (-900, 1)).await;
-    let coming = fixture.filed(vehicle, Accepted, (30, 60)).await;
-    let endless = Paper { finishes_at: None, starts_at: None, ..fixture.paper(vehicle, Accepted) };
+    let long = fixture.report_with_period(vehicle, Accepted, (-900, 1)).await;
+    let coming = fixture.report_with_period(vehicle, Accepted, (30, 60)).await;
+    let endless =
+        ReportSpec { finishes_at: None, starts_at: None, ..fixture.report_spec(vehicle, Accepted) };
     let endless_key = endless.ref_key;
-    fixture.file(vec![endless]).await;
-    fixture.filed(vehicle, Accepted, (-20, -8)).await;
+    fixture.add_reports(vec![endless]).await;
+    fixture.report_with_period(vehicle, Accepted, (-20, -8)).await;
     let data = list(&service, director, "/reports/general/filter/3/1w").await;
     assert_eq!(all_keys(&data), texts([coming, long, endless_key]));
     assert_eq!(data["reports"]["general"][2]["date_start_datetime"], "");
@@ -78,9 +84,9 @@ async fn a_range_keeps_each_report_whose_period_reaches_into_it(service: Service
 async fn no_filter_is_no_filter_however_it_is_written(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
-    let kind = fixture.kind("Легковой автомобиль", &[]).await;
+    let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
     let vehicle = fixture.vehicle(kind, "1").await;
-    let key = fixture.filed(vehicle, Submit, (-900, -800)).await;
+    let key = fixture.report_with_period(vehicle, Submit, (-900, -800)).await;
     let guid = vehicle.to_string().to_uppercase();
     let braces = format!("%7B{guid}%7D");
     for rest in [

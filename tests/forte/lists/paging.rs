@@ -9,7 +9,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 
 use super::{all_keys, asked, keys, list};
-use crate::harness::fleet::Paper;
+use crate::harness::fleet::ReportSpec;
 use crate::harness::service::{Service, header, on_both_backends};
 use jiff::SignedDuration;
 
@@ -26,21 +26,21 @@ const STATES: [ReportStatus; 4] =
 async fn filled(service: &Service, vehicles: usize, count: usize) -> Person {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
-    let kind = fixture.kind("Легковой автомобиль", &["Салон", "Шины"]).await;
+    let kind = fixture.vehicle_type("Легковой автомобиль", &["Салон", "Шины"]).await;
     let mut parked = Vec::new();
     for at in 0..vehicles {
         parked.push(fixture.vehicle(kind, &format!("{at:04}")).await);
     }
     let papers = (0..count).map(|at| {
-        let paper = fixture.paper(parked[at % vehicles], STATES[at % 4]);
+        let paper = fixture.report_spec(parked[at % vehicles], STATES[at % 4]);
         let back = SignedDuration::from_hours(i64::try_from(at % 97).unwrap());
-        Paper {
+        ReportSpec {
             starts_at: paper.starts_at.map(|start| start - back),
             finishes_at: paper.finishes_at.map(|end| end - back * 5),
             ..paper
         }
     });
-    fixture.file(papers.collect()).await;
+    fixture.add_reports(papers.collect()).await;
     director
 }
 
@@ -132,7 +132,7 @@ async fn a_whole_list_of_thousands_is_streamed_and_compressed(service: Service) 
 /// What cannot be read before the first piece is a problem in the envelope, not half an answer.
 async fn a_list_that_cannot_be_read_is_a_problem(service: Service) {
     let director = filled(&service, 1, 4).await;
-    service.env.db.tamper("UPDATE reports SET due_at = 9223372036854775807").await;
+    service.env.db.execute("UPDATE reports SET due_at = 9223372036854775807").await;
     let answer = asked(&service, director, "/reports/general/filter").await;
     crate::harness::answers::problem(answer, 500, "internal").await;
 }

@@ -8,7 +8,7 @@ use crate::harness::fixture::Fixture;
 
 /// Everything of a company.
 async fn everything(db: &Db) -> ReportFilter {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let scope = Scope { company: fixture.driver.company, only: None };
     ReportFilter { scope, status: None, ends_after: None, vehicle: None, now: fixture.now() }
 }

@@ -33,7 +33,7 @@ async fn rename(service: &Service) {
         "UPDATE companies SET biin = '{BIIN}', name = 'Alpha AJI Gruppe ТОО', \
          email = 'email@mail.ru' WHERE id = 20"
     );
-    service.env.db.change(sql).await;
+    service.env.db.execute(sql).await;
 }
 
 /// E1, E2 as the document writes them: a form, then the headers `Login` and `Password`.
@@ -74,7 +74,7 @@ async fn a_directors_profile_is_the_documents(service: Service) {
     rename(&service).await;
     let named = "UPDATE people SET first_name = 'Нурмуханов', last_name = 'Руслан', \
                  patronic_name = 'Серикович' WHERE id = 7";
-    service.env.db.tamper(named).await;
+    service.env.db.execute(named).await;
     fill(&service, &example).await;
     let form = format!("role_id=1&uuid={UUID}&FCM=fcm-of-the-director");
     let signed_in = sign_in(&service, &form).await;
@@ -126,9 +126,9 @@ async fn employees_are_left_out_of_the_profile_when_the_owner_says_so() {
     let fixture = &service.env.fixture;
     fixture.director().await;
     rename(&service).await;
-    let kind = fixture.kind("Легковой автомобиль", &[]).await;
+    let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
     let vehicle = fixture.vehicle(kind, "1").await;
-    fixture.filed(vehicle, ReportStatus::Submit, (0, 5)).await;
+    fixture.report_with_period(vehicle, ReportStatus::Submit, (0, 5)).await;
     let ours = sign_in(&service, &format!("role_id=1&uuid={UUID}&FCM=x")).await;
     assert!(ours["data"].get("employees").is_none());
     assert_eq!(ours["data"]["reports"]["important"].as_array().unwrap().len(), 1);

@@ -21,11 +21,14 @@ const LISTS: [&str; 2] = ["/reports/general/filter", "/reports/vehicle/filter"];
 /// Three vehicles with a report each.
 async fn three(service: &Service) -> Vec<(VehicleGuid, String)> {
     let fixture = &service.env.fixture;
-    let kind = fixture.kind("Легковой автомобиль", &[]).await;
+    let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
     let mut all = Vec::new();
     for (plate, days) in [("A", 5), ("B", 6), ("C", 7)] {
         let vehicle = fixture.vehicle(kind, plate).await;
-        all.push((vehicle, fixture.filed(vehicle, Submit, (0, days)).await.to_string()));
+        all.push((
+            vehicle,
+            fixture.report_with_period(vehicle, Submit, (0, days)).await.to_string(),
+        ));
     }
     all
 }
@@ -67,9 +70,9 @@ async fn a_driver_sees_what_is_assigned_to_them_and_a_director_sees_all(service:
     let all = three(&service).await;
     let key = fixture.key();
     let known = Person { id: PersonId(200), ..driver };
-    fixture.employ(known, "Марат", "+7 777 000 00 00", Some(key)).await;
+    fixture.add_named_person(known, "Марат", "+7 777 000 00 00", Some(key)).await;
     let unknown = Person { id: PersonId(201), ..driver };
-    fixture.employ(unknown, "Ерлан", "", None).await;
+    fixture.add_named_person(unknown, "Ерлан", "", None).await;
     // By telephone, in another spelling than the driver's own; by key; by both.
     fixture.assign(all[0].0, None, "8 (701) 000-00-00").await;
     fixture.assign(all[1].0, Some(key), "").await;
@@ -81,7 +84,7 @@ async fn a_driver_sees_what_is_assigned_to_them_and_a_director_sees_all(service:
     fixture.assign(all[0].0, None, "").await;
     assert_sees(&service, unknown, &all, &[]).await;
     let sql = format!("UPDATE assignments SET deleted = 1 WHERE vehicle_guid = '{}'", all[2].0);
-    service.env.db.change(sql).await;
+    service.env.db.execute(sql).await;
     assert_sees(&service, known, &all, &[1]).await;
 }
 
@@ -92,7 +95,7 @@ async fn a_driver_of_a_company_without_assignments_sees_all(service: Service) {
     assert_sees(&service, fixture.driver, &all, &[0, 1, 2]).await;
     fixture.assign(all[0].0, Some(fixture.key()), "").await;
     assert_sees(&service, fixture.driver, &all, &[]).await;
-    service.env.db.tamper("UPDATE assignments SET deleted = 1").await;
+    service.env.db.execute("UPDATE assignments SET deleted = 1").await;
     assert_sees(&service, fixture.driver, &all, &[0, 1, 2]).await;
 }
 
@@ -113,12 +116,13 @@ async fn drivers_see_all_when_the_owner_says_so() {
 async fn drivers_are_told_plates_and_vehicles(service: Service) {
     let fixture = &service.env.fixture;
     let (director, driver) = (fixture.director().await, fixture.driver);
-    let (cars, trucks) = (fixture.kind("Легковой", &[]).await, fixture.kind("Грузовой", &[]).await);
+    let (cars, trucks) =
+        (fixture.vehicle_type("Легковой", &[]).await, fixture.vehicle_type("Грузовой", &[]).await);
     let mut parked = Vec::new();
     for (kind, plate) in [(cars, "1"), (trucks, ""), (cars, "2")] {
         parked.push((kind, plate, fixture.vehicle(kind, plate).await));
     }
-    let filed = fixture.filed(parked[0].2, Submitted, (0, 5)).await;
+    let filed = fixture.report_with_period(parked[0].2, Submitted, (0, 5)).await;
     let data = list(&service, driver, LISTS[0]).await;
     assert_eq!(data["reports"]["general"][0]["vehicle_guid"], parked[0].2.to_string());
     assert_eq!(data["reports"]["general"][0]["ref_key"], filed.to_string());
@@ -140,9 +144,9 @@ async fn drivers_are_told_plates_and_vehicles(service: Service) {
 async fn strangers_see_nothing_of_ours(service: Service) {
     let fixture = &service.env.fixture;
     let all = three(&service).await;
-    let employee = fixture.stranger().await;
+    let employee = fixture.foreign_driver().await;
     let admin = Person { id: PersonId(998), role: Role::Admin, ..employee };
-    fixture.employ(admin, "Чужой", "+77770000001", None).await;
+    fixture.add_named_person(admin, "Чужой", "+77770000001", None).await;
     for stranger in [employee, admin] {
         assert_sees(&service, stranger, &all, &[]).await;
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{all_keys, asked, keys, list, texts};
 use crate::harness::answers::problem;
-use crate::harness::fleet::Paper;
+use crate::harness::fleet::ReportSpec;
 use crate::harness::service::{Service, on_both_backends};
 
 use ReportStatus::{Accepted, Submit, Submitted};
@@ -30,14 +30,14 @@ fn select(vehicle: VehicleGuid) -> String {
 async fn a_vehicle_is_shown_with_its_reports_and_itself(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
-    let kind = fixture.kind("Легковой автомобиль", &["Салон"]).await;
+    let kind = fixture.vehicle_type("Легковой автомобиль", &["Салон"]).await;
     let (vehicle, other) = (fixture.vehicle(kind, "1").await, fixture.vehicle(kind, "2").await);
     let contract = fixture.contract("№36/20 (ДЛ)", "2027-11-16T00:00:00+05:00").await;
     fixture.database.put_under_contract(vehicle, contract).await.unwrap();
-    let waiting = fixture.filed(vehicle, Submit, (0, 4)).await;
-    let new = fixture.filed(vehicle, Submitted, (-1, 4)).await;
-    let old = fixture.filed(vehicle, Accepted, (-100, -90)).await;
-    fixture.filed(other, Submit, (0, 4)).await;
+    let waiting = fixture.report_with_period(vehicle, Submit, (0, 4)).await;
+    let new = fixture.report_with_period(vehicle, Submitted, (-1, 4)).await;
+    let old = fixture.report_with_period(vehicle, Accepted, (-100, -90)).await;
+    fixture.report_with_period(other, Submit, (0, 4)).await;
     let data = list(&service, director, &select(vehicle)).await;
     assert_eq!(keys(&data, "important"), texts([waiting]));
     assert_eq!(keys(&data, "general"), texts([new, old]));
@@ -50,7 +50,7 @@ async fn a_vehicle_is_shown_with_its_reports_and_itself(service: Service) {
     let shouted = format!("/reports/vehicle/select/{}/", vehicle.to_string().to_uppercase());
     assert_eq!(list(&service, director, &shouted).await, data);
     // Its type is explained even when it has no report.
-    service.env.db.tamper("UPDATE reports SET deleted = 1").await;
+    service.env.db.execute("UPDATE reports SET deleted = 1").await;
     let data = list(&service, director, &select(vehicle)).await;
     assert_eq!(all_keys(&data), texts::<String>([]));
     let types = &data["info"]["by_vehicle_type_code"];
@@ -61,14 +61,17 @@ async fn a_vehicle_is_shown_with_its_reports_and_itself(service: Service) {
 async fn a_vehicle_without_contract_has_that_of_its_newest_report(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
-    let kind = fixture.kind("Легковой автомобиль", &[]).await;
+    let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
     let vehicle = fixture.vehicle(kind, "1").await;
     let this = async || list(&service, director, &select(vehicle)).await["info"]["this"].clone();
     assert_eq!(this().await["contract_number"], "");
-    fixture.filed(vehicle, Accepted, (-100, -90)).await;
-    let newest = Paper { contract: "№1 новый".to_owned(), ..fixture.paper(vehicle, Submit) };
+    fixture.report_with_period(vehicle, Accepted, (-100, -90)).await;
+    let newest = ReportSpec {
+        contract: "№1 новый".to_owned(),
+        ..fixture.report_spec(vehicle, Submit)
+    };
     let newest_key = newest.ref_key;
-    fixture.file(vec![newest]).await;
+    fixture.add_reports(vec![newest]).await;
     let seen = this().await;
     assert_eq!(
         (&seen["contract_number"], &seen["contract_date_end"]),
@@ -77,12 +80,12 @@ async fn a_vehicle_without_contract_has_that_of_its_newest_report(service: Servi
     let contract = fixture.contract("№2", "2027-11-16T00:00:00+05:00").await;
     let sql =
         format!("UPDATE reports SET contract_ref = '{contract}' WHERE ref_key = '{newest_key}'");
-    service.env.db.change(sql).await;
+    service.env.db.execute(sql).await;
     let seen = this().await;
     assert_eq!(seen["contract_number"], "№2");
     assert_eq!(seen["contract_date_end"], "2027-11-16T00:00:00");
     // A contract that 1C has deleted is not shown; the report keeps its own text.
-    service.env.db.tamper("UPDATE contracts SET deleted = 1").await;
+    service.env.db.execute("UPDATE contracts SET deleted = 1").await;
     assert_eq!(this().await["contract_number"], "№1 новый");
 }
 
@@ -90,14 +93,14 @@ async fn a_vehicle_without_contract_has_that_of_its_newest_report(service: Servi
 async fn the_picture_comes_along_when_it_is_asked_for(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
-    let kind = fixture.kind("Легковой автомобиль", &[]).await;
+    let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
     let vehicle = fixture.vehicle(kind, "1").await;
     let path = select(vehicle);
     let with_picture = format!("{path}?image=base64");
     let this = |data: Value| data["info"]["this"].clone();
     assert!(this(list(&service, director, &path).await).get("image_base64").is_none());
     assert_eq!(this(list(&service, director, &with_picture).await)["image_base64"], "");
-    service.env.db.tamper(PICTURE).await;
+    service.env.db.execute(PICTURE).await;
     let seen = this(list(&service, director, &with_picture).await);
     assert_eq!(seen["image_base64"], "iVBORw0KGgo=");
     let address = format!("/images/{kind}/image.png?v=0123456789abcdef");
@@ -111,11 +114,11 @@ async fn the_picture_comes_along_when_it_is_asked_for(service: Service) {
 async fn a_vehicle_is_found_by_type_and_plate_too(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
-    let cars = fixture.kind("Легковой автомобиль", &[]).await;
-    let trucks = fixture.kind("Грузовой автомобиль", &[]).await;
+    let cars = fixture.vehicle_type("Легковой автомобиль", &[]).await;
+    let trucks = fixture.vehicle_type("Грузовой автомобиль", &[]).await;
     let vehicle = fixture.vehicle(cars, "264 / LE 02").await;
     fixture.vehicle(trucks, "264 / LE 02").await;
-    let key = fixture.filed(vehicle, Submit, (0, 4)).await;
+    let key = fixture.report_with_period(vehicle, Submit, (0, 4)).await;
     let path = format!("/reports/vehicle/select/{cars}/264%20%2F%20LE%2002");
     let found = list(&service, director, &path).await;
     assert_eq!(found, list(&service, director, &select(vehicle)).await);
@@ -145,9 +148,9 @@ async fn a_vehicle_is_found_by_type_and_plate_too(service: Service) {
 async fn a_vehicle_that_is_not_there_is_not_found(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
-    let stranger = fixture.stranger().await;
-    let kind = fixture.kind("Легковой автомобиль", &[]).await;
-    let foreign = fixture.car(kind, "1");
+    let stranger = fixture.foreign_driver().await;
+    let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
+    let foreign = fixture.vehicle_spec(kind, "1");
     let foreign = NewVehicle {
         guid: foreign.guid,
         company: stranger.company,
@@ -157,8 +160,8 @@ async fn a_vehicle_that_is_not_there_is_not_found(service: Service) {
     };
     fixture.database.add_vehicle(&foreign).await.unwrap();
     let gone = fixture.vehicle(kind, "GONE").await;
-    service.env.db.tamper("UPDATE vehicles SET deleted = 1 WHERE plate_number = 'GONE'").await;
-    let unknown = fixture.car(kind, "2").guid;
+    service.env.db.execute("UPDATE vehicles SET deleted = 1 WHERE plate_number = 'GONE'").await;
+    let unknown = fixture.vehicle_spec(kind, "2").guid;
     let mut said = Vec::new();
     let words = [
         foreign.guid.to_string(),

@@ -15,7 +15,7 @@ use jiff::civil::DateTime;
 use serde_json::Value;
 
 use super::{asked, list};
-use crate::harness::fleet::{Paper, almaty};
+use crate::harness::fleet::{ReportSpec, almaty};
 use crate::harness::service::{Service, json as body, on_both_backends};
 
 on_both_backends! {
@@ -49,7 +49,7 @@ pub(super) async fn fill(service: &Service, example: &Value) {
         steps.sort_unstable();
         let steps: Vec<&str> = steps.into_iter().map(|(_, text)| text).collect();
         let title = kind["vehicle_type_title"].as_str().unwrap();
-        fixture.kind_with(code.parse().unwrap(), title, &steps).await;
+        fixture.add_vehicle_type(code.parse().unwrap(), title, &steps).await;
     }
     for block in ["important", "general"] {
         for row in data["reports"][block].as_array().unwrap() {
@@ -65,7 +65,7 @@ async fn add(service: &Service, row: &Value, this: &Value) {
         |name: &str| row[name].as_str().or(this[name].as_str()).unwrap_or_default().to_owned();
     let kind: TypeCode = text("vehicle_type_code").parse().unwrap();
     let vehicle = NewVehicle {
-        guid: text("vehicle_guid").parse().unwrap_or_else(|_| fixture.car(kind, "").guid),
+        guid: text("vehicle_guid").parse().unwrap_or_else(|_| fixture.vehicle_spec(kind, "").guid),
         company: fixture.driver.company,
         plate_number: text("plate_number"),
         vin_code: text("vin_code"),
@@ -73,18 +73,18 @@ async fn add(service: &Service, row: &Value, this: &Value) {
     };
     fixture.database.add_vehicle(&vehicle).await.unwrap();
     let code = row["status_code"].as_i64().or(row["report_status_priority_code"].as_i64());
-    let paper = Paper {
+    let paper = ReportSpec {
         ref_key: text("ref_key").parse().unwrap(),
         number: text("report_number"),
         contract: text("contract_number"),
         starts_at: moment(&text("date_start_datetime")),
         finishes_at: moment(&text("date_finish_datetime")),
-        ..fixture.paper(vehicle.guid, ReportStatus::try_from(code.unwrap()).unwrap())
+        ..fixture.report_spec(vehicle.guid, ReportStatus::try_from(code.unwrap()).unwrap())
     };
-    fixture.file(vec![paper]).await;
+    fixture.add_reports(vec![paper]).await;
     let (reason, key) = (text("reject_reason"), text("ref_key"));
     let sql = format!("UPDATE reports SET reject_reason = '{reason}' WHERE ref_key = '{key}'");
-    service.env.db.change(sql).await;
+    service.env.db.execute(sql).await;
 }
 
 fn moment(text: &str) -> Option<Timestamp> {
@@ -174,7 +174,7 @@ async fn the_list_of_employees_is_the_documents(service: Service) {
         // The document's 7 and 153 are taken by people of these tests.
         let id = PersonId(row["id"].as_i64().unwrap() + 1000);
         let person = Person { id, ..fixture.driver };
-        fixture.employ(person, text("first_name"), text("mobile"), None).await;
+        fixture.add_named_person(person, text("first_name"), text("mobile"), None).await;
     }
     let mut ours = answer(&service, director, "/employee/list").await;
     assert_shape(&ours, &example, &[]);

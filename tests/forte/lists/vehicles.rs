@@ -18,7 +18,7 @@ on_both_backends! {
 async fn each_vehicle_is_judged_by_its_most_important_report(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
-    let kind = fixture.kind("Легковой автомобиль", &["Салон"]).await;
+    let kind = fixture.vehicle_type("Легковой автомобиль", &["Салон"]).await;
     let ranks = [
         (Submit, (-30, -2)),
         (Rejected, (-30, -4)),
@@ -36,7 +36,7 @@ async fn each_vehicle_is_judged_by_its_most_important_report(service: Service) {
         let vehicle = fixture.vehicle(kind, &first.to_string()).await;
         let mut best = None;
         for (status, days) in ranks.iter().skip(first).rev() {
-            best = Some(fixture.filed(vehicle, *status, *days).await);
+            best = Some(fixture.report_with_period(vehicle, *status, *days).await);
         }
         expected.extend(best);
     }
@@ -59,13 +59,13 @@ async fn each_vehicle_is_judged_by_its_most_important_report(service: Service) {
 async fn filters_apply_before_the_choice(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
-    let kind = fixture.kind("Легковой автомобиль", &[]).await;
+    let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
     let vehicle = fixture.vehicle(kind, "1").await;
-    let expired = fixture.filed(vehicle, Submit, (-60, -40)).await;
-    let rejected = fixture.filed(vehicle, Rejected, (-5, 5)).await;
-    let waiting = fixture.filed(vehicle, Submit, (-5, 6)).await;
-    let sent = fixture.filed(vehicle, Submitted, (-5, 7)).await;
-    let old = fixture.filed(vehicle, Accepted, (-700, -600)).await;
+    let expired = fixture.report_with_period(vehicle, Submit, (-60, -40)).await;
+    let rejected = fixture.report_with_period(vehicle, Rejected, (-5, 5)).await;
+    let waiting = fixture.report_with_period(vehicle, Submit, (-5, 6)).await;
+    let sent = fixture.report_with_period(vehicle, Submitted, (-5, 7)).await;
+    let old = fixture.report_with_period(vehicle, Accepted, (-700, -600)).await;
     for (rest, expected) in [
         ("NULL/NULL", Some(expired)),
         ("NULL/1w", Some(rejected)),
@@ -85,7 +85,7 @@ async fn filters_apply_before_the_choice(service: Service) {
 async fn vehicles_stand_in_the_blocks_of_their_reports(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
-    let kind = fixture.kind("Легковой автомобиль", &[]).await;
+    let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
     let mut filed = Vec::new();
     for (status, days) in [
         (Submit, (0, 9)),
@@ -95,7 +95,7 @@ async fn vehicles_stand_in_the_blocks_of_their_reports(service: Service) {
         (Submitted, (-3, 3)),
     ] {
         let vehicle = fixture.vehicle(kind, "x").await;
-        filed.push(fixture.filed(vehicle, status, days).await);
+        filed.push(fixture.report_with_period(vehicle, status, days).await);
     }
     // A vehicle without reports is not in the list.
     fixture.vehicle(kind, "none").await;

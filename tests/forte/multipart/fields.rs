@@ -79,7 +79,8 @@ async fn times_and_places_are_parsed_as_phones_write_them() {
         assert_eq!(send(&service, form.file(GOOD).done()).await.status(), 201, "{written}");
         assert_eq!(service.deliver().await, 1);
         let received = service.env.receiver.received();
-        let event: serde_json::Value = serde_json::from_str(&received.last().unwrap().body).unwrap();
+        let event: serde_json::Value =
+            serde_json::from_str(&received.last().unwrap().body).unwrap();
         assert_eq!(event["data"]["time_sent"], meant, "{written}");
         assert_eq!(event["data"]["lat"], 43.238_949);
         assert_eq!(event["data"]["long"], -76.889_709_01);

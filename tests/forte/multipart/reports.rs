@@ -36,7 +36,7 @@ async fn a_video_is_stored_unchanged_and_answered_as_documented(service: Service
     assert_eq!(answer["data"]["sha256"], sha256(GOOD));
     assert_eq!(service.database().report(report).await.unwrap().unwrap().status.code(), 2);
     service.app.uploads.sweep().await.unwrap();
-    let left = service.left_behind().await;
+    let left = service.remaining_files().await;
     assert_eq!(left.len(), 1);
     assert!(left[0].contains(&sha256(GOOD)), "{left:?}");
     assert_eq!(service.deliver().await, 1);
@@ -47,17 +47,17 @@ async fn the_same_bytes_again_are_the_same_submission(service: Service) {
     let report = service.report().await;
     let form = Form::of(report).file(GOOD).done();
     let first = json(send(&service, form.clone()).await).await;
-    service.settle().await;
-    let left = service.left_behind().await;
+    service.drain_and_sweep().await;
+    let left = service.remaining_files().await;
     assert_eq!(service.deliver().await, 1);
     for _ in 0..2 {
         let again = send(&service, form.clone()).await;
         assert_eq!(again.status(), 201);
         assert_eq!(json(again).await, first);
-        service.settle().await;
+        service.drain_and_sweep().await;
     }
     assert_eq!(service.deliver().await, 0);
-    assert_eq!(service.left_behind().await, left);
+    assert_eq!(service.remaining_files().await, left);
 }
 
 /// Q32.
@@ -65,12 +65,12 @@ async fn another_video_for_a_submitted_report_is_refused(service: Service) {
     let report = service.report().await;
     send(&service, Form::of(report).file(GOOD).done()).await;
     service.app.uploads.sweep().await.unwrap();
-    let left = service.left_behind().await;
+    let left = service.remaining_files().await;
     let answer = send(&service, Form::of(report).file(MOOV_FIRST).done()).await;
     let data = problem(answer, 409, "report_already_submitted").await;
     assert_eq!(data["details"]["sha256"], sha256(GOOD));
     service.app.uploads.sweep().await.unwrap();
-    assert_eq!(service.left_behind().await, left);
+    assert_eq!(service.remaining_files().await, left);
     assert_eq!(service.deliver().await, 1);
 }
 
@@ -95,7 +95,7 @@ async fn an_approved_report_takes_no_video(service: Service) {
 
 async fn the_report_of_another_company_is_not_found(service: Service) {
     let report = service.report().await;
-    let stranger = format!("Bearer {}", service.stranger().await);
+    let stranger = format!("Bearer {}", service.foreign_driver().await);
     for form in early_and_late(report) {
         let mut request =
             form::request(&service, "/reports/upload").body(form.done().into()).unwrap();

@@ -87,7 +87,7 @@ async fn new_reports_are_told_once_to_each_device(service: Service) {
     let db = &service.env.db;
     take_all(&service, 1, &fixture()).await;
     assert_eq!(told(&service).await, Vec::<String>::new(), "nobody has a device");
-    db.tamper(
+    db.execute(
         "INSERT INTO sessions SELECT '01890000-0000-7000-8000-000000000001', id, 'device', \
          'token', 1, 1, 0, '' FROM people WHERE ref_key <> ''",
     )

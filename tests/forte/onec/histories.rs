@@ -30,7 +30,7 @@ async fn reviewed(service: &Service, status: i64, reason: &str) {
         "UPDATE reports SET status_code = {status}, reject_reason = '{reason}', \
          revision = revision + 1, decided_at = 1, decided_by = 'person:900'"
     );
-    service.env.db.change(sql).await;
+    service.env.db.execute(sql).await;
 }
 
 async fn decisions(service: &Service) -> i64 {
@@ -171,7 +171,7 @@ async fn a_report_that_comes_back_or_changes_hands_is_new(service: Service) {
     service
         .env
         .db
-        .change(format!(
+        .execute(format!(
             "INSERT INTO sessions SELECT '01890000-0000-7000-8000-000000000001', p.id, 'device', \
              'token', 1, 1, 0, '' FROM people p JOIN companies c ON c.id = p.company_id \
              WHERE p.ref_key <> '' AND c.ref_key = '{COMPANY}'"

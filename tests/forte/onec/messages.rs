@@ -81,7 +81,7 @@ async fn another_deadline_is_called_to_mind_anew(service: Service) {
     admitted(&service).await;
     take_all(&service, 1, &fixture()).await;
     let db = &service.env.db;
-    db.change("UPDATE reports SET reminded_at = 5".to_owned()).await;
+    db.execute("UPDATE reports SET reminded_at = 5".to_owned()).await;
     let reminded = "SELECT reminded_at FROM reports";
     let same = with(report(), json!({ "version": 2, "report_number": "000000002" }));
     take_all(&service, 2, &[same]).await;

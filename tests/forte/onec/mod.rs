@@ -195,5 +195,5 @@ async fn state(service: &Service) -> String {
 
 /// A video has arrived for the report, as far as its row knows.
 async fn submit(service: &Service) {
-    service.env.db.tamper("UPDATE reports SET status_code = 2, revision = revision + 1").await;
+    service.env.db.execute("UPDATE reports SET status_code = 2, revision = revision + 1").await;
 }

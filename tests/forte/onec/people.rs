@@ -56,9 +56,9 @@ async fn whoever_is_blocked_is_signed_out(service: Service) {
         json!({ "type": "delete", "object": "user", "ref_key": DIRECTOR, "version": 3 }),
         json!({ "type": "delete", "object": "company", "ref_key": COMPANY, "version": 3 }),
     ]) {
-        db.tamper("DELETE FROM outbox").await;
-        db.tamper("DELETE FROM sessions").await;
-        db.tamper(
+        db.execute("DELETE FROM outbox").await;
+        db.execute("DELETE FROM sessions").await;
+        db.execute(
             "INSERT INTO sessions SELECT '01890000-0000-7000-8000-000000000001', id, 'device', \
              'token', 1, 1, 0, '' FROM people WHERE ref_key <> ''",
         )

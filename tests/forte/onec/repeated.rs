@@ -72,7 +72,7 @@ fn of(node: &str, number: i64, items: &[Value]) -> String {
 async fn a_message_that_waits_too_long_is_told_to_come_again() {
     let service = Service::embedded_with(&[("ONEC__MESSAGE_WAIT", "50ms")]).await;
     admitted(&service).await;
-    let writer = service.env.db.held_sqlite().await;
+    let writer = service.env.db.lock_sqlite().await;
     let items = fixture();
     let (one, other) = (send(&service, 1, &items), send(&service, 1, &items));
     let told = select(Box::pin(one), Box::pin(other)).await;

@@ -11,7 +11,7 @@ use forte_media::onec::Queue;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use crate::harness::account::{self, NODE, PASSWORD, basic, get, node};
+use crate::harness::account::{self, NODE, PASSWORD, add_node, basic, get};
 use crate::harness::answers::problem;
 use crate::harness::clips::GOOD;
 use crate::harness::db::{Db, on_both_databases};
@@ -37,7 +37,7 @@ pub(super) async fn submitted(service: &Service) -> RefKey {
 
 /// A node of 1C, and reports that hold a video.
 async fn with_submissions(service: &Service, count: usize) -> Vec<RefKey> {
-    node(service, NODE).await;
+    add_node(service, NODE).await;
     let mut reports = Vec::new();
     for _ in 0..count {
         reports.push(submitted(service).await);
@@ -100,7 +100,7 @@ async fn an_unknown_date_is_that_of_1c() {
     service
         .env
         .db
-        .tamper("UPDATE videos SET facts = REPLACE(facts, '\"created_at\":\"', '\"x\":\"')")
+        .execute("UPDATE videos SET facts = REPLACE(facts, '\"created_at\":\"', '\"x\":\"')")
         .await;
     let answer = get(&service, PATH).await;
     let bytes = http_body_util::BodyExt::collect(answer.into_body()).await.unwrap().to_bytes();
@@ -113,7 +113,7 @@ async fn an_unknown_date_is_that_of_1c() {
 async fn the_queue_is_read_page_by_page_and_acknowledged(service: Service) {
     let expected: Vec<_> =
         with_submissions(&service, 3).await.iter().map(ToString::to_string).collect();
-    node(&service, "other").await;
+    add_node(&service, "other").await;
     let first = asked(&service, "?limit=2").await;
     assert_eq!((&first["cursor"], &first["more"]), (&json!(2), &json!(true)));
     assert_eq!(reports(&first), expected[..2]);
@@ -198,11 +198,11 @@ async fn a_decision_shows_in_the_queue() {
 /// Many finish at once while 1C reads on from its cursor: it has all of them at the end.
 async fn nothing_appears_behind_a_reader(db: Db) {
     const COUNT: usize = 40;
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let mut finishings = Vec::new();
     for _ in 0..COUNT {
         let report = fixture.report().await;
-        finishings.push(fixture.finishing(fixture.driver, report).await);
+        finishings.push(fixture.finished_upload(fixture.driver, report).await);
     }
     let finishing = futures_util::future::join_all(finishings.iter().map(async |finishing| {
         db.database.finish(finishing).await.unwrap();

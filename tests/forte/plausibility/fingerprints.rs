@@ -18,7 +18,7 @@ on_both_databases! {
 
 /// A finish of this content for a new report.
 async fn finishing(fixture: &Fixture, sha256: u8, media: Option<u8>) -> FinishedUpload {
-    let mut finishing = fixture.finishing(fixture.driver, fixture.report().await).await;
+    let mut finishing = fixture.finished_upload(fixture.driver, fixture.report().await).await;
     finishing.sha256 = Digest::new([sha256; 32]);
     finishing.facts.media_sha256 = media.map(|byte| Digest::new([byte; 32]));
     finishing
@@ -29,7 +29,7 @@ fn is_stored(outcome: &FinishOutcome) -> bool {
 }
 
 async fn of_concurrent_finishes_all_but_one_see_an_earlier_use(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let mut all = Vec::new();
     for place in 0..8 {
         // For some the hash of the media is the smaller one, so that rows are locked in different orders.
@@ -43,7 +43,7 @@ async fn of_concurrent_finishes_all_but_one_see_an_earlier_use(db: Db) {
 }
 
 async fn a_rewritten_recording_is_recognised_by_its_media(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let first = finishing(&fixture, 1, Some(9)).await;
     assert!(is_stored(&db.database.finish(&first).await.unwrap()));
     // Two videos without a media hash are not the same.
@@ -60,7 +60,7 @@ async fn a_rewritten_recording_is_recognised_by_its_media(db: Db) {
 }
 
 async fn a_use_stored_after_the_verdicts_is_not_missed(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let mut late = finishing(&fixture, 1, None).await;
     let early = finishing(&fixture, 1, None).await;
     assert!(is_stored(&db.database.finish(&early).await.unwrap()));
@@ -80,7 +80,7 @@ async fn a_use_stored_after_the_verdicts_is_not_missed(db: Db) {
 }
 
 async fn a_rolled_back_finish_leaves_no_trace(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     db.database.finish(&finishing(&fixture, 1, None).await).await.unwrap();
     let second = finishing(&fixture, 1, None).await;
     let seen = db.database.finish(&second).await.unwrap();
@@ -93,7 +93,7 @@ async fn a_rolled_back_finish_leaves_no_trace(db: Db) {
 }
 
 async fn the_list_of_earlier_uses_is_limited_and_starts_with_those_that_count(db: Db) {
-    let fixture = Fixture::furnish(&db.database).await;
+    let fixture = Fixture::create(&db.database).await;
     let (mut first, mut submissions) = (None, Vec::new());
     for _ in 0..MAX_LINKS + 3 {
         let mut one = finishing(&fixture, 1, Some(2)).await;

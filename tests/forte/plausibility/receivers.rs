@@ -44,7 +44,7 @@ async fn verdicts(service: &Service, report: RefKey) -> Value {
     let reviewer = service.reviewer().await;
     assert_eq!(watched(service, &reviewer, report).await["verdicts"], found);
     if account::get(service, "/1c/v1/submissions").await.status() == 401 {
-        account::node(service, NODE).await;
+        account::add_node(service, NODE).await;
     }
     assert_eq!(queued(service, report).await["verdicts"], found);
     found
@@ -109,7 +109,7 @@ async fn the_usual_place_and_length_are_those_of_the_vehicles_videos(service: Se
     sent(&service, first, &recorded(&service, 60, Some(ALMATY))).await;
     let db = &service.env.db;
     // In Astana, and a minute long. Each has other pictures, so that none is a reuse.
-    db.tamper(
+    db.execute(
         "INSERT INTO submissions (id, ref_key, company_id, person_id, video_id, filename, \
          time_sent_raw, time_sent_at, lat_e8, long_e8, received_at, turn, vehicle_guid, duration_ms) \
          SELECT 'other-' || n.value, 'other', company_id, person_id, 'video-' || n.value, \
@@ -118,11 +118,11 @@ async fn the_usual_place_and_length_are_those_of_the_vehicles_videos(service: Se
          UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5) AS n",
     )
     .await;
-    db.tamper("UPDATE submissions SET lat_e8 = 5116939200, long_e8 = 7144907400").await;
+    db.execute("UPDATE submissions SET lat_e8 = 5116939200, long_e8 = 7144907400").await;
     let second = service.report().await;
     let same_vehicle =
         "UPDATE reports SET vehicle_guid = (SELECT vehicle_guid FROM submissions LIMIT 1)";
-    db.tamper(same_vehicle).await;
+    db.execute(same_vehicle).await;
     sent(&service, second, &other_pictures(recorded(&service, 60, Some(ALMATY)), 1)).await;
     let found = event(&service, second).await["verdicts"].clone();
     let place = verdict(&found, "usual_place");
@@ -171,8 +171,8 @@ async fn a_submission_without_verdicts_has_an_empty_list() {
     let service = Service::embedded().await;
     let report = service.report().await;
     sent(&service, report, GOOD).await;
-    service.env.db.tamper("UPDATE submissions SET verdicts = ''").await;
-    account::node(&service, NODE).await;
+    service.env.db.execute("UPDATE submissions SET verdicts = ''").await;
+    account::add_node(&service, NODE).await;
     let reviewer = service.reviewer().await;
     assert_eq!(watched(&service, &reviewer, report).await["verdicts"], json!([]));
     assert_eq!(queued(&service, report).await["verdicts"], json!([]));

@@ -99,10 +99,10 @@ async fn a_video_of_another_company_is_never_mentioned(service: Service) {
     let report = service.report().await;
     sent(&service, report, GOOD).await;
     let fixture = &service.env.fixture;
-    let stranger = fixture.stranger().await;
-    service.env.db.tamper("UPDATE submissions SET company_id = 99").await;
-    service.env.db.tamper("UPDATE videos SET company_id = 99").await;
-    service.env.db.tamper("UPDATE fingerprints SET company_id = 99").await;
+    let stranger = fixture.foreign_driver().await;
+    service.env.db.execute("UPDATE submissions SET company_id = 99").await;
+    service.env.db.execute("UPDATE videos SET company_id = 99").await;
+    service.env.db.execute("UPDATE fingerprints SET company_id = 99").await;
     let own = service.report().await;
     sent(&service, own, GOOD).await;
     let found = reuse_of(&service, own).await;
@@ -123,7 +123,7 @@ async fn a_driver_learns_nothing_about_other_drivers_reports(service: Service) {
     let second = second_driver(&service).await;
     let vehicle = async |report| service.database().report(report).await.unwrap().unwrap().vehicle;
     sent(&service, one, GOOD).await;
-    service.env.db.tamper("UPDATE people SET mobile_digits = '77020000000' WHERE id = 154").await;
+    service.env.db.execute("UPDATE people SET mobile_digits = '77020000000' WHERE id = 154").await;
     fixture.assign(vehicle(one).await, None, "+7 701 000 00 00").await;
     fixture.assign(vehicle(other).await, None, "+7 702 000 00 00").await;
     let token = service.token_of(second);
@@ -147,7 +147,7 @@ async fn a_driver_learns_nothing_about_other_drivers_reports(service: Service) {
 async fn a_video_that_another_report_holds_is_refused(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
     sent(&service, one, GOOD).await;
-    let stored = service.stored().await;
+    let stored = service.stored_objects().await;
     let answer = sent_by(&service, &service.driver(), other, GOOD).await;
     let found = problem(answer, 422, "video_reused").await;
     assert_eq!(found["details"]["links"][0]["report_ref_key"], json!(one));
@@ -155,8 +155,8 @@ async fn a_video_that_another_report_holds_is_refused(service: Service) {
     let found = problem(form::send(&service, form).await, 422, "video_reused").await;
     assert_eq!(found["details"]["links"][0]["held"], true);
     assert_eq!(status(&service, other).await, ReportStatus::Submit);
-    service.settle().await;
-    assert_eq!(service.left_behind().await, stored, "nothing is kept of it");
+    service.drain_and_sweep().await;
+    assert_eq!(service.remaining_files().await, stored, "nothing is kept of it");
     // Another video is accepted; for its own report the same video is a repetition (Q32).
     sent(&service, other, &other_pictures(GOOD.to_vec(), 1)).await;
     let form = Form::of(one).file(GOOD).done();
@@ -241,8 +241,8 @@ async fn one_of_two_concurrent_finishes_is_refused(service: Service) {
         assert_eq!(open.iter().filter(|status| status.is_open()).count(), 1);
     }
     // Objects of the refused uploads are removed.
-    service.settle().await;
-    assert_eq!(service.left_behind().await.len(), 5);
+    service.drain_and_sweep().await;
+    assert_eq!(service.remaining_files().await.len(), 5);
 }
 
 /// Defines two tests of each function, with a service that refuses reused videos.

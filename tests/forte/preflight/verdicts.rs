@@ -94,7 +94,7 @@ async fn a_report_that_takes_no_video_is_a_reason(service: Service) {
     problem(send_preflight(&service, preflight_form(nothing, GOOD)).await, 404, "not_found").await;
     let open = service.report().await;
     for (token, status, code) in [
-        (service.stranger().await, 404, "not_found"),
+        (service.foreign_driver().await, 404, "not_found"),
         (service.reviewer().await, 403, "forbidden"),
         ("none".to_owned(), 401, "token_invalid"),
     ] {

@@ -28,7 +28,7 @@ async fn reminds_everyone_who_sees_a_report_once(scene: Scene) {
         scene.signed_in(person.id, &format!("device-{}", person.id.0)).await;
     }
     scene.driver_signed_in().await;
-    scene.signed_in(fixture.stranger().await.id, "a-stranger").await;
+    scene.signed_in(fixture.foreign_driver().await.id, "a-stranger").await;
     scene.service.report().await;
     assert_eq!(scene.remind().await, 0, "there are ten days left");
     scene.due_in(24).await;
@@ -38,15 +38,15 @@ async fn reminds_everyone_who_sees_a_report_once(scene: Scene) {
     assert_eq!(scene.messages()[0]["data"]["type"], "report_due");
 
     let db = &scene.service.env.db;
-    db.tamper("UPDATE people SET ref_key = 'aaaaaaaa-0000-1000-8000-000000000000' WHERE id = 702")
+    db.execute("UPDATE people SET ref_key = 'aaaaaaaa-0000-1000-8000-000000000000' WHERE id = 702")
         .await;
-    db.tamper(
+    db.execute(
         "INSERT INTO assignments (ref_key, company_id, vehicle_guid, person_ref, mobile_digits, \
          version, deleted) SELECT 'bbbbbbbb-0000-1000-8000-000000000000', 20, vehicle_guid, \
          'aaaaaaaa-0000-1000-8000-000000000000', '', 1, 0 FROM reports",
     )
     .await;
-    db.tamper("UPDATE reports SET reminded_at = 0").await;
+    db.execute("UPDATE reports SET reminded_at = 0").await;
     assert_eq!(scene.remind().await, 1);
     scene.deliver().await;
     let tokens = scene.tokens();
@@ -109,7 +109,7 @@ async fn two_nodes_do_not_remind_twice(scene: Scene) {
     let fixture = &scene.service.env.fixture;
     let context = EnqueueContext::new(&fixture.clock, &fixture.random, events::message);
     let until = fixture.now() + SignedDuration::from_hours(24);
-    let other = scene.service.env.db.opened_again().await;
+    let other = scene.service.env.db.open_again().await;
     let one = scene.service.database();
     let rounds = (0..5).map(|_| one.remind(until, 3, &context));
     let rounds = futures_util::future::join_all(rounds);
@@ -131,7 +131,7 @@ async fn an_ended_session_is_notified_only_of_its_end(scene: Scene) {
     let session = scene.driver_signed_in().await;
     let report = scene.rejected("Темно").await;
     let db = &scene.service.env.db;
-    db.tamper("UPDATE sessions SET ended_at = 1").await;
+    db.execute("UPDATE sessions SET ended_at = 1").await;
     scene.deliver().await;
     assert_eq!(scene.newest().await.state, EventState::Dropped);
     let revoked = format!(
@@ -139,7 +139,7 @@ async fn an_ended_session_is_notified_only_of_its_end(scene: Scene) {
          '{{\"session_id\":\"{session}\",\"reason\":\"token_reused\"}}' \
          WHERE channel = 'push'"
     );
-    db.change(revoked.clone()).await;
+    db.execute(revoked.clone()).await;
     scene.deliver().await;
     let messages = scene.messages();
     assert_eq!(messages.len(), 1);
@@ -147,7 +147,7 @@ async fn an_ended_session_is_notified_only_of_its_end(scene: Scene) {
 
     // The device is signed in again, so the notification is dropped.
     scene.driver_signed_in().await;
-    db.change(revoked).await;
+    db.execute(revoked).await;
     scene.deliver().await;
     assert_eq!(scene.messages().len(), 1);
     assert!(scene.service.database().report(report).await.unwrap().is_some());

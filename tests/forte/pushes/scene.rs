@@ -68,7 +68,7 @@ impl Scene {
              VALUES ('{session}', {}, 'phone', '{fcm}', {now}, {now}, 0, '')",
             person.0
         );
-        self.service.env.db.change(sql).await;
+        self.service.env.db.execute(sql).await;
         session
     }
 
@@ -110,7 +110,7 @@ impl Scene {
     /// Sets the deadlines of all reports to `hours` from now.
     pub(super) async fn due_in(&self, hours: i64) {
         let due = (self.service.clock().now() + SignedDuration::from_hours(hours)).as_microsecond();
-        self.service.env.db.change(format!("UPDATE reports SET due_at = {due}")).await;
+        self.service.env.db.execute(format!("UPDATE reports SET due_at = {due}")).await;
     }
 
     /// The messages that FCM received, all valid.

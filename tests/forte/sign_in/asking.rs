@@ -80,15 +80,15 @@ async fn nobody_learns_whether_there_is_such_a_bin(service: Service) {
     let rows = async || {
         let mut rows = Vec::new();
         for table in &tables {
-            rows.push(db.count(format!("SELECT COUNT(*) FROM {table}")).await);
+            rows.push(db.number(format!("SELECT COUNT(*) FROM {table}")).await);
         }
         rows
     };
     let grown = |before: &[i64], after: &[i64]| -> Vec<i64> {
         after.iter().zip(before).map(|(after, before)| after - before).collect()
     };
-    service.env.fixture.stranger().await;
-    db.tamper("UPDATE companies SET active = 0 WHERE id = 99").await;
+    service.env.fixture.foreign_driver().await;
+    db.execute("UPDATE companies SET active = 0 WHERE id = 99").await;
     let before = rows().await;
     let known = seen(Phone::director().request_code(&service).await).await;
     let of_known = grown(&before, &rows().await);
@@ -105,7 +105,7 @@ async fn nobody_learns_whether_there_is_such_a_bin(service: Service) {
     let first = json(Phone::driver().at(UNKNOWN_BIIN).request_code(&service).await).await;
     let again = json(Phone::director().at(UNKNOWN_BIIN).request_code(&service).await).await;
     assert_eq!(first, again);
-    db.tamper("UPDATE companies SET email = ''").await;
+    db.execute("UPDATE companies SET email = ''").await;
     assert_eq!(seen(Phone::driver().request_code(&service).await).await, known);
     // Nobody is written to but the one there is.
     assert_eq!(db.number("SELECT COUNT(*) FROM outbox WHERE state = 'pending'").await, 1);
@@ -135,7 +135,7 @@ async fn a_code_is_nowhere_in_the_database() {
         };
         nowhere("asked for").await;
         service.deliver().await;
-        assert_eq!(service.letters().len(), 1);
+        assert_eq!(service.mails().len(), 1);
         nowhere("sent").await;
         assert_eq!(phone.redeem_code(&service, &code).await.status(), 200);
         nowhere("used").await;

@@ -120,7 +120,7 @@ async fn of_two_who_give_the_same_code_one_comes_in(service: Service) {
 async fn a_company_blocked_in_the_meantime_lets_nobody_in(service: Service) {
     let phone = Phone::driver();
     let code = phone.code(&service).await;
-    service.env.db.tamper("UPDATE companies SET active = 0 WHERE id = 20").await;
+    service.env.db.execute("UPDATE companies SET active = 0 WHERE id = 20").await;
     problem(phone.redeem_code(&service, &code).await, 401, "otp_invalid").await;
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM sessions").await, 0);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM people").await, 1);

@@ -38,7 +38,7 @@ async fn a_refused_request_does_not_wait_for_the_writer() {
     for _ in 0..3 {
         phone.request_code(&service).await;
     }
-    let writer = service.env.db.held_sqlite().await;
+    let writer = service.env.db.lock_sqlite().await;
     let answer = tokio::time::timeout(Duration::from_secs(2), phone.request_code(&service)).await;
     refused(answer.unwrap()).await;
     drop(writer);
@@ -79,7 +79,7 @@ async fn a_device_of_the_company_is_slowed_down_by_its_own_wrong_codes() {
     let service = roomy(Backend::Embedded).await.unwrap();
     let director = Phone::director();
     director.sign_in(&service).await;
-    service.env.db.tamper("UPDATE challenges SET wrong_codes = 50").await;
+    service.env.db.execute("UPDATE challenges SET wrong_codes = 50").await;
     refused(director.request_code(&service).await).await;
     service.manual_clock().advance(SignedDuration::from_mins(5));
     assert_eq!(director.request_code(&service).await.status(), 200);

@@ -40,7 +40,7 @@ async fn a_driver_is_made_when_they_first_come_in(service: Service) {
 
 /// Q30: 1C has entered them as `+77010000000`; names from 1C stay.
 async fn a_driver_is_known_by_their_telephone_however_it_is_written(service: Service) {
-    service.env.db.tamper("UPDATE people SET ref_key = 'b1' WHERE id = 153").await;
+    service.env.db.execute("UPDATE people SET ref_key = 'b1' WHERE id = 153").await;
     for (number, mobile) in
         ["8 701 000 00 00", "+7 (701) 000-00-00", "7010000000"].iter().enumerate()
     {
@@ -92,7 +92,7 @@ async fn a_directors_telephone_makes_no_driver_a_director(service: Service) {
     service
         .env
         .db
-        .tamper("UPDATE people SET mobile_digits = '77781578800' WHERE role = 'admin'")
+        .execute("UPDATE people SET mobile_digits = '77781578800' WHERE role = 'admin'")
         .await;
     let driver = who(&service, &Phone::driver().sign_in(&service).await).await;
     assert_ne!(driver.id, director.id);

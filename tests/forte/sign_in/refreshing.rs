@@ -113,12 +113,12 @@ async fn a_dismissed_driver_and_a_blocked_company_get_nothing(service: Service) 
         assert!(!opens(&service, &tokens.access).await);
     };
     let db = &service.env.db;
-    db.tamper("UPDATE people SET active = 0 WHERE role = 'employee'").await;
+    db.execute("UPDATE people SET active = 0 WHERE role = 'employee'").await;
     refused().await;
-    db.tamper("UPDATE people SET active = 1").await;
-    db.tamper("UPDATE companies SET active = 0 WHERE id = 20").await;
+    db.execute("UPDATE people SET active = 1").await;
+    db.execute("UPDATE companies SET active = 0 WHERE id = 20").await;
     refused().await;
-    db.tamper("UPDATE companies SET active = 1").await;
+    db.execute("UPDATE companies SET active = 1").await;
     assert!(opens(&service, &tokens.access).await);
     assert_eq!(refresh(&service, &tokens.refresh).await.status(), 200);
 }

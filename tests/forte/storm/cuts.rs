@@ -67,7 +67,7 @@ async fn forms_cut_at_any_byte_leave_nothing_and_can_be_repeated(service: Servic
 
     let service = Service::on(served.env, "one", Options::default()).await;
     service.app.uploads.sweep().await.unwrap();
-    assert_eq!(service.left_behind().await, Vec::<String>::new());
+    assert_eq!(service.remaining_files().await, Vec::<String>::new());
     assert_eq!(count_active(&service).await, 0);
     for report in &reports {
         let response = service.send(form_request(&service, *report, GOOD)).await;

@@ -179,7 +179,7 @@ async fn a_full_disk_frees_unacknowledged_bytes_and_affects_no_other_upload() {
     let response = tus::patch(&service, &path, half, rest).await;
     assert_eq!(response.status(), 507);
     assert!(response.headers().contains_key("retry-after"));
-    assert_eq!(service.spooled(), half as u64);
+    assert_eq!(service.spooled_bytes(), half as u64);
     send_stubbornly(&service, service.report().await).await;
     go_on_stubbornly(&service, &path).await;
     assert_submitted(&service, 2, GOOD).await;

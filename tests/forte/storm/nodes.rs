@@ -144,7 +144,7 @@ async fn an_upload_with_lost_or_damaged_acknowledged_bytes_ends() {
     for damaged in [false, true] {
         let path = tus::create(&first, report, GOOD.len()).await;
         assert_eq!(patch(&first.router, &path, 0, &GOOD[..HALF]).await, 204);
-        let stored = first.stored().await;
+        let stored = first.stored_objects().await;
         let key = format!("forte/{}", stored.last().unwrap());
         let client = bucket.client();
         if damaged {

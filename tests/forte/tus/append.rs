@@ -85,7 +85,7 @@ async fn a_video_in_many_patches_is_stored_unchanged(service: Service) {
         assert_eq!(header(&answer, "upload-offset"), next.to_string());
         at = next;
     }
-    let stored = service.left_behind().await;
+    let stored = service.remaining_files().await;
     let sha256 = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(GOOD));
     assert!(stored.iter().any(|name| name.contains(&sha256)), "{stored:?}");
 }

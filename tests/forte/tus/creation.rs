@@ -55,7 +55,7 @@ async fn a_creation_with_garbage_is_refused_and_leaves_nothing(service: Service)
 }
 
 async fn a_creation_depends_on_the_state_of_the_report(service: Service) {
-    let stranger = service.stranger().await;
+    let stranger = service.foreign_driver().await;
     let ours = service.report().await;
     let unknown = ours.to_string().replace(char::is_numeric, "1").parse().unwrap();
     let rejected = service.report_in(ReportStatus::Rejected).await;

@@ -45,7 +45,7 @@ async fn head_returns_offset_length_and_metadata(service: Service) {
 async fn an_unknown_upload_has_no_offset(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let (id, secret) = path.rsplit_once('.').unwrap();
-    let stranger = format!("Bearer {}", service.stranger().await);
+    let stranger = format!("Bearer {}", service.foreign_driver().await);
     let unknown = format!("/uploads/{}.{secret}", service.report().await);
     let nothing = format!("{id}.{}", "A".repeat(22));
     let paths = [&unknown, &nothing, id, "/uploads/x", "/uploads/.", "/uploads/%00.%ff", &path];
@@ -130,7 +130,7 @@ async fn an_abandoned_finish_can_be_resumed(service: Service) {
     let half = GOOD.len() / 2;
     assert_eq!(tus::patch(&service, &path, 0, &GOOD[..half]).await.status(), 204);
     let leave = "UPDATE uploads SET state = 'finishing', holder = (SELECT id FROM nodes)";
-    service.env.db.tamper(leave).await;
+    service.env.db.execute(leave).await;
     let answer = tus::head(&service, &path).await;
     assert_eq!(answer.status(), 200);
     assert_eq!(header(&answer, "upload-offset"), half.to_string());

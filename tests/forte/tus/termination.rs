@@ -64,7 +64,7 @@ async fn an_expired_upload_is_not_found_and_leaves_nothing(service: Service) {
         tus_problem(patch(&service, &path, 100, &GOOD[100..]).await, 404, "not_found").await;
         tus_problem(by_owner(&service, "DELETE", &path).await, 404, "not_found").await;
     }
-    assert_eq!(service.left_behind().await, Vec::<String>::new());
+    assert_eq!(service.remaining_files().await, Vec::<String>::new());
     create(&service, report, GOOD.len()).await;
 }
 

@@ -11,7 +11,7 @@ use forte_media::model::{Check, Random, Refusal};
 use super::oracle;
 use super::trial::{self, Cost};
 use crate::harness::makers::{GoodFile, good_files};
-use crate::harness::map::Mapped;
+use crate::harness::map::MappedFile;
 use crate::harness::mutants::Damage;
 
 /// One of this many refusals per check is tried again with other bytes after `judged_after`.
@@ -50,7 +50,7 @@ pub(super) fn run(each: usize) -> Campaign {
 fn run_share(files: &[GoodFile], each: usize) -> Campaign {
     let mut campaign = Campaign::default();
     for file in files {
-        let good = Mapped::new(file.bytes.clone());
+        let good = MappedFile::new(file.bytes.clone());
         for (kind, damage) in Damage::ALL.into_iter().enumerate() {
             for index in 0..each {
                 // The name and the seed are enough to reproduce a file.
@@ -67,7 +67,7 @@ fn run_share(files: &[GoodFile], each: usize) -> Campaign {
 }
 
 impl Campaign {
-    fn try_damage(&mut self, good: &Mapped, damage: Damage, seed: u64) {
+    fn try_damage(&mut self, good: &MappedFile, damage: Damage, seed: u64) {
         let random = Random::seeded(seed);
         let bad = damage.apply(good, &random);
         let (verdict, cost) = trial::judge(&bad, &random);
