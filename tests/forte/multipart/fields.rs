@@ -9,7 +9,7 @@ on_both_backends! {
     the_fields_can_follow_the_file,
 }
 
-/// Q34.
+/// Q34
 async fn the_fields_can_follow_the_file(service: Service) {
     let report = service.report().await;
     let form = Form::new()
@@ -27,17 +27,17 @@ async fn the_fields_can_follow_the_file(service: Service) {
 #[tokio::test]
 async fn the_fields_can_precede_the_form() {
     let service = Service::embedded().await;
-    for said_again in [false, true] {
+    for repeated in [false, true] {
         let report = service.report().await;
         let uri = format!("/reports/upload?ref_key={report}&time_sent=2026-05-13%2010:00:00");
         let request =
             form::request(&service, &uri).header("X-Lat", "43.2").header("X-Long", "76.9");
         let mut form = Form::new();
-        if said_again {
+        if repeated {
             form = form.text("ref_key", &report.to_string()).text("lat", "43.2");
         }
         let request = request.body(form.file(GOOD).done().into()).unwrap();
-        assert_eq!(service.send(request).await.status(), 201, "{said_again}");
+        assert_eq!(service.send(request).await.status(), 201, "{repeated}");
     }
 }
 
@@ -57,7 +57,7 @@ async fn contradictory_fields_are_rejected() {
     problem(service.send(request.unwrap()).await, 400, "validation_failed").await;
 }
 
-/// Q14, Q15.
+/// Q14, Q15
 #[tokio::test]
 async fn times_and_places_are_parsed_as_phones_write_them() {
     let service = Service::embedded().await;

@@ -1,17 +1,17 @@
-//! What is no message at all: the envelope says so, and nothing is taken.
+//! Malformed messages are refused as a whole, and nothing is stored.
 
 use axum::body::Body;
 use axum::http::Request;
 use serde_json::json;
 
-use super::{NODE, admitted, company, everything, message, post, request, send, take};
+use super::{NODE, add_default_node, company, everything, message, post, request, send, take};
 use crate::harness::answers::problem;
 use crate::harness::service::Service;
 
 #[tokio::test]
-async fn what_cannot_be_read_is_400() {
+async fn an_unreadable_message_is_a_bad_request() {
     let service = Service::embedded().await;
-    admitted(&service).await;
+    add_default_node(&service).await;
     let before = everything(&service.env.db).await;
     let whole = message(1, &[company()]);
     let twice = format!(r#"{{"node":"{NODE}","node":"{NODE}","message_no":1,"items":[]}}"#);
@@ -32,21 +32,21 @@ async fn what_cannot_be_read_is_400() {
         problem(service.send(post(body.to_vec())).await, 400, "validation_failed").await;
     }
     let more = format!("{whole} {{}}");
-    let told = problem(service.send(post(more)).await, 400, "validation_failed").await;
-    // Half a character refuses the whole message; the answer says where it stands.
+    let refusal = problem(service.send(post(more)).await, 400, "validation_failed").await;
+    // Half a surrogate pair makes the whole message invalid; the response has its position.
     let half = whole.replace("ТОО", "\\ud800");
     assert_ne!(half, whole);
-    let where_ = problem(service.send(post(half)).await, 400, "validation_failed").await;
-    assert!(where_["message"].as_str().unwrap().contains("line 1, column "), "{where_}");
-    // What stands in the body is repeated nowhere (S65).
-    assert!(!told.to_string().contains("200940026146"), "{told}");
+    let invalid = problem(service.send(post(half)).await, 400, "validation_failed").await;
+    assert!(invalid["message"].as_str().unwrap().contains("line 1, column "), "{invalid}");
+    // Nothing of the body is repeated (S65).
+    assert!(!refusal.to_string().contains("200940026146"), "{refusal}");
     assert_eq!(everything(&service.env.db).await, before);
 }
 
 #[tokio::test]
-async fn a_message_names_its_node_its_number_and_its_items() {
+async fn node_number_and_items_are_required() {
     let service = Service::embedded().await;
-    admitted(&service).await;
+    add_default_node(&service).await;
     for (body, field) in [
         (json!({ "message_no": 1, "items": [] }), "node"),
         (json!({ "node": NODE, "items": [] }), "message_no"),
@@ -58,16 +58,16 @@ async fn a_message_names_its_node_its_number_and_its_items() {
         (json!({ "node": NODE, "message_no": 1, "received_no": "x", "items": [] }), "received_no"),
     ] {
         let answer = service.send(post(body.to_string())).await;
-        let told = problem(answer, 422, "validation_failed").await;
-        assert!(told["details"][field].is_string(), "{body}: {told}");
+        let refusal = problem(answer, 422, "validation_failed").await;
+        assert!(refusal["details"][field].is_string(), "{body}: {refusal}");
     }
 }
 
-/// S25, R12: a stranger, and a phone's token, come to nothing.
+/// S25, R12
 #[tokio::test]
-async fn strangers_are_not_listened_to() {
+async fn requests_without_credentials_of_a_node_are_refused() {
     let service = Service::embedded().await;
-    admitted(&service).await;
+    add_default_node(&service).await;
     let paths = [
         ("POST", "/1c/v1/messages".to_owned()),
         ("PUT", format!("/1c/v1/companies/{}", super::COMPANY)),
@@ -75,21 +75,21 @@ async fn strangers_are_not_listened_to() {
     ];
     for (method, path) in paths {
         for authorization in ["", "Basic eA==", &format!("Bearer {}", service.driver())] {
-            let stranger = Request::builder()
+            let request = Request::builder()
                 .method(method)
                 .uri(&path)
                 .header("Authorization", authorization)
                 .body(Body::from(message(1, &[company()])));
-            let answer = service.send(stranger.unwrap()).await;
+            let answer = service.send(request.unwrap()).await;
             problem(answer, 401, "credentials_invalid").await;
         }
     }
 }
 
 #[tokio::test]
-async fn other_methods_and_encodings_are_told_so() {
+async fn other_methods_and_encodings_are_refused() {
     let service = Service::embedded().await;
-    admitted(&service).await;
+    add_default_node(&service).await;
     let get = service.send(request(NODE, "GET", "/1c/v1/messages", Body::empty())).await;
     problem(get, 405, "method_not_allowed").await;
     let mut packed = post(message(1, &[]));
@@ -97,12 +97,12 @@ async fn other_methods_and_encodings_are_told_so() {
     problem(service.send(packed).await, 415, "unsupported_media_type").await;
 }
 
-/// S26: what a field of ours is called in 1C's message changes nothing.
+/// S26: even if they have the names of internal columns.
 #[tokio::test]
-async fn fields_nobody_asked_for_are_not_taken() {
+async fn unknown_fields_are_ignored() {
     let service = Service::embedded().await;
-    admitted(&service).await;
-    let sly = super::with(
+    add_default_node(&service).await;
+    let company = super::with(
         company(),
         json!({ "id": 1, "company_id": 0, "gone": 1, "constructor": {}, "Поле": [1, 2] }),
     );
@@ -111,31 +111,31 @@ async fn fields_nobody_asked_for_are_not_taken() {
         json!({ "role_id": 3, "company_id": 0, "mobile_digits": "1", "id": 153 }),
     );
     let reviewer = super::with(super::director(), json!({ "role": "reviewer" }));
-    let results = take(&service, 1, &[sly, user, reviewer]).await;
+    let results = take(&service, 1, &[company, user, reviewer]).await;
     assert_eq!(results[0]["ok"], true);
     assert_eq!(results[1]["ok"], true);
     assert_eq!(results[2]["message"], "role: must be one of: admin, employee");
     let companies = "SELECT id FROM companies WHERE ref_key <> ''";
-    assert_eq!(service.env.db.rows(companies).await, ["21"], "after the one that is there");
+    assert_eq!(service.env.db.rows(companies).await, ["21"], "the next after the existing one");
     let people = "SELECT id, company_id, mobile_digits, role FROM people WHERE ref_key <> ''";
     assert_eq!(service.env.db.rows(people).await, ["154|21|77010000001|admin"]);
 }
 
-/// PostgreSQL takes no NUL in a text.
+/// PostgreSQL refuses NUL in a text.
 #[tokio::test]
 async fn control_characters_are_refused() {
     let service = Service::embedded().await;
-    admitted(&service).await;
+    add_default_node(&service).await;
     let odd = super::with(company(), json!({ "name": "a\u{0}b" }));
     let results = take(&service, 1, &[odd]).await;
     assert_eq!(results[0]["message"], "name: has control characters in it");
 }
 
-/// Q38: a wrong check digit is nobody's reason to refuse.
+/// Q38
 #[tokio::test]
-async fn a_check_digit_refuses_nobody() {
+async fn a_wrong_check_digit_is_accepted() {
     let service = Service::embedded().await;
-    admitted(&service).await;
+    add_default_node(&service).await;
     let person = json!({ "biin": "790920300818", "kind": "person" });
     let response = send(&service, 1, &[super::with(company(), person)]).await;
     assert_eq!(response.status(), 200);

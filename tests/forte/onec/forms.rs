@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{COMPANY, admitted, company, contract, fixture, message, post, take, take_all, with};
+use super::{
+    COMPANY, add_default_node, company, contract, fixture, message, post, take, take_all, with,
+};
 use crate::harness::service::{Service, json as body_of};
 
-/// The end of the contract that this text names; `None` when it was refused.
+/// The stored end date of a contract with this value; `None` if the value is refused.
 async fn date(service: &Service, text: Value) -> Option<String> {
     let item = with(contract(), json!({ "date_end": text, "version": null }));
     let number = service.env.db.number("SELECT COUNT(*) FROM onec_messages").await + 1;
@@ -14,11 +16,11 @@ async fn date(service: &Service, text: Value) -> Option<String> {
     (results[0]["ok"] == true).then_some(ends)
 }
 
-/// Q12, Q13: local dates; empty in every form.
+/// Q12, Q13: dates are local, and there are several forms of an empty one.
 #[tokio::test]
-async fn every_form_of_a_date() {
+async fn every_form_of_a_date_is_read() {
     let service = Service::embedded().await;
-    admitted(&service).await;
+    add_default_node(&service).await;
     take_all(&service, 1, &[company()]).await;
     let midnight = Some("1777575600000000".to_owned());
     for text in
@@ -34,7 +36,7 @@ async fn every_form_of_a_date() {
         assert_eq!(date(&service, json!(text)).await, none, "{text}");
     }
     assert_eq!(date(&service, Value::Null).await, none);
-    // 1C's latest date, and Almaty before 2024, when it was at UTC+6.
+    // 1C's latest date, and a date before 2024, when Almaty was at UTC+6.
     assert!(date(&service, json!("3999-12-31T23:59:59")).await.is_some());
     let before = date(&service, json!("2023-05-01T00:00:00")).await;
     assert_eq!(before.as_deref(), Some("1682877600000000"));
@@ -54,9 +56,9 @@ async fn every_form_of_a_date() {
 }
 
 #[tokio::test]
-async fn every_form_of_a_number() {
+async fn every_form_of_a_number_is_read() {
     let service = Service::embedded().await;
-    admitted(&service).await;
+    add_default_node(&service).await;
     let mut version = 10;
     for form in [json!(11), json!("12"), json!(13.0), json!(" 14 "), json!(1.5e1)] {
         version += 1;
@@ -83,11 +85,11 @@ async fn every_form_of_a_number() {
     assert_eq!(reply["results"][0]["ok"], reply["results"][0]["error"] == "");
 }
 
-/// Q39: keys in any case, with braces or without; what is text to people may come as a number.
+/// Q39: keys in any case, with or without braces; texts that 1C writes as numbers.
 #[tokio::test]
-async fn every_form_of_a_key_a_text_and_a_flag() {
+async fn every_form_of_a_key_a_text_and_a_flag_is_read() {
     let service = Service::embedded().await;
-    admitted(&service).await;
+    add_default_node(&service).await;
     take_all(&service, 1, &fixture()).await;
     let upper = COMPANY.to_uppercase();
     let forms =

@@ -1,29 +1,29 @@
-//! What a message brings, in which order, against which versions.
+//! The items of a message: types, order, versions, references.
 
 use serde_json::json;
 
 use super::{
-    COMPANY, NOTHING, REPORT, TYPE, VEHICLE, admit, admitted, company, contract, director, fixture,
-    report, request, state, submit, take, take_all, vehicle, vehicle_type, with,
+    COMPANY, REPORT, TYPE, UNKNOWN, VEHICLE, add_default_node, add_node, company, contract,
+    director, fixture, report, request, state, submit, take, take_all, vehicle, vehicle_type, with,
 };
 use crate::harness::answers::problem;
 use crate::harness::service::{Service, json as body_of, on_both_backends};
 
 on_both_backends! {
-    one_message_furnishes_a_house,
-    an_older_version_is_ignored_and_none_is_always_taken,
-    the_order_inside_a_message_counts,
-    another_deadline_is_called_to_mind_anew,
-    half_bad_messages_bring_their_good_half,
-    what_is_referred_to_must_be_there,
-    awaited_never_overwrites_arrived,
-    what_is_deleted_stays_marked,
-    two_nodes_number_by_themselves,
+    one_message_stores_objects_of_all_types,
+    an_older_version_is_ignored_and_an_item_without_one_is_stored,
+    items_are_applied_in_their_order,
+    a_changed_deadline_gets_another_reminder,
+    valid_items_are_stored_despite_invalid_ones,
+    a_reference_to_an_unknown_object_is_refused,
+    a_repeated_waiting_status_does_not_overwrite_a_submission,
+    a_deleted_object_stays_marked_as_deleted,
+    every_node_numbers_its_own_messages,
 }
 
-/// E12, R9, Q13, Q17, Q30, Q38: names, plates, numbers are as given; dates are those of Almaty.
-async fn one_message_furnishes_a_house(service: Service) {
-    admitted(&service).await;
+/// E12, R9, Q13, Q17, Q30, Q38: texts are stored as sent; dates are in the time zone of Almaty.
+async fn one_message_stores_objects_of_all_types(service: Service) {
+    add_default_node(&service).await;
     take_all(&service, 1, &fixture()).await;
     let db = &service.env.db;
     let companies = "SELECT biin, name, email, kind, active, version FROM companies \
@@ -52,8 +52,8 @@ async fn one_message_furnishes_a_house(service: Service) {
 }
 
 /// `spec/conventions.md` §5.5, "versions".
-async fn an_older_version_is_ignored_and_none_is_always_taken(service: Service) {
-    admitted(&service).await;
+async fn an_older_version_is_ignored_and_an_item_without_one_is_stored(service: Service) {
+    add_default_node(&service).await;
     let named = |version, name| with(company(), json!({ "version": version, "name": name }));
     take_all(&service, 1, &[named(5, "five")]).await;
     let results =
@@ -67,7 +67,7 @@ async fn an_older_version_is_ignored_and_none_is_always_taken(service: Service) 
     assert_eq!(service.env.db.rows(kept).await, ["none|5"]);
     take_all(&service, 4, &[named(6, "six")]).await;
     assert_eq!(service.env.db.rows(kept).await, ["six|6"]);
-    // The same rule where rows go in together.
+    // The same rule for rows that are written in one statement.
     let titled =
         |version, title| with(vehicle_type(), json!({ "version": version, "title": title }));
     take_all(&service, 5, &[titled(9, "nine")]).await;
@@ -76,12 +76,12 @@ async fn an_older_version_is_ignored_and_none_is_always_taken(service: Service) 
     assert_eq!(service.env.db.rows(kept_type).await, ["nine|9"]);
 }
 
-/// A report that was called to mind is called to mind again before its new deadline, and only then.
-async fn another_deadline_is_called_to_mind_anew(service: Service) {
-    admitted(&service).await;
+/// A report with a sent reminder gets another one only if its deadline changes.
+async fn a_changed_deadline_gets_another_reminder(service: Service) {
+    add_default_node(&service).await;
     take_all(&service, 1, &fixture()).await;
     let db = &service.env.db;
-    db.execute("UPDATE reports SET reminded_at = 5".to_owned()).await;
+    db.execute("UPDATE reports SET reminded_at = 5").await;
     let reminded = "SELECT reminded_at FROM reports";
     let same = with(report(), json!({ "version": 2, "report_number": "000000002" }));
     take_all(&service, 2, &[same]).await;
@@ -91,8 +91,8 @@ async fn another_deadline_is_called_to_mind_anew(service: Service) {
     assert_eq!(db.rows(reminded).await, ["0"]);
 }
 
-async fn the_order_inside_a_message_counts(service: Service) {
-    admitted(&service).await;
+async fn items_are_applied_in_their_order(service: Service) {
+    add_default_node(&service).await;
     take_all(&service, 1, &fixture()).await;
     let numbered =
         |version, number| with(report(), json!({ "version": version, "report_number": number }));
@@ -101,33 +101,33 @@ async fn the_order_inside_a_message_counts(service: Service) {
     take_all(&service, 7, &items).await;
     let numbers = "SELECT report_number, version FROM reports";
     assert_eq!(service.env.db.rows(numbers).await, ["four|4"]);
-    // Gaps are fine, and so is a number that comes late.
+    // Numbers may have gaps and arrive late.
     take_all(&service, 3, &[numbered(5, "five")]).await;
     assert_eq!(service.env.db.rows(numbers).await, ["five|5"]);
     let highest = "SELECT received_no FROM onec_nodes";
     assert_eq!(service.env.db.rows(highest).await, ["7"]);
 }
 
-async fn half_bad_messages_bring_their_good_half(service: Service) {
-    admitted(&service).await;
-    let bad_company = with(company(), json!({ "ref_key": NOTHING, "biin": "12", "email": "x" }));
+async fn valid_items_are_stored_despite_invalid_ones(service: Service) {
+    add_default_node(&service).await;
+    let bad_company = with(company(), json!({ "ref_key": UNKNOWN, "biin": "12", "email": "x" }));
     let items = [
         json!(17),
         company(),
         bad_company,
-        json!({ "type": "spaceship", "ref_key": NOTHING }),
+        json!({ "type": "spaceship", "ref_key": UNKNOWN }),
         vehicle_type(),
         with(vehicle(), json!({ "type_ref": "no key", "contract_ref": null })),
         with(contract(), json!({ "date_end": "yesterday" })),
         json!({ "type": "report" }),
     ];
     let results = take(&service, 1, &items).await;
-    let told: Vec<String> = results
+    let errors: Vec<String> = results
         .iter()
         .map(|result| format!("{} {}", result["error"].as_str().unwrap(), result["message"]))
         .collect();
     assert_eq!(
-        told,
+        errors,
         [
             r#"validation_failed "an item must be an object""#,
             r#" """#,
@@ -140,17 +140,17 @@ async fn half_bad_messages_bring_their_good_half(service: Service) {
         ]
     );
     let keys: Vec<_> = results.iter().map(|result| result["ref_key"].as_str().unwrap()).collect();
-    assert_eq!(keys[..5], ["", COMPANY, NOTHING, NOTHING, TYPE]);
+    assert_eq!(keys[..5], ["", COMPANY, UNKNOWN, UNKNOWN, TYPE]);
     let there = "SELECT (SELECT COUNT(*) FROM companies WHERE ref_key <> '') \
                  + (SELECT COUNT(*) FROM vehicle_types)";
     assert_eq!(service.env.db.number(there).await, 2);
 }
 
-async fn what_is_referred_to_must_be_there(service: Service) {
-    admitted(&service).await;
-    let unknown = |item, field: &str| (with(item, json!({ field: NOTHING })), field.to_owned());
+async fn a_reference_to_an_unknown_object_is_refused(service: Service) {
+    add_default_node(&service).await;
+    let unknown = |item, field: &str| (with(item, json!({ field: UNKNOWN })), field.to_owned());
     take_all(&service, 1, &fixture()).await;
-    let with_user = with(super::assignment(), json!({ "user_ref": NOTHING }));
+    let with_user = with(super::assignment(), json!({ "user_ref": UNKNOWN }));
     let cases = [
         unknown(director(), "company_ref"),
         unknown(vehicle(), "company_ref"),
@@ -170,27 +170,27 @@ async fn what_is_referred_to_must_be_there(service: Service) {
         assert_eq!(result["error"], "unknown_reference", "{result}");
         assert!(result["message"].as_str().unwrap().starts_with(field.as_str()), "{result}");
     }
-    // 1C's empty reference is none.
+    // 1C's empty reference means no reference.
     let none = json!({ "contract_ref": "00000000-0000-0000-0000-000000000000", "version": 2 });
     take_all(&service, 3, &[with(report(), none)]).await;
 }
 
-/// Q29: 1C has not heard of the submission; its reason for the rejection before stays too.
-async fn awaited_never_overwrites_arrived(service: Service) {
-    admitted(&service).await;
+/// Q29: 1C does not know of the submission yet; the reason of the previous rejection stays too.
+async fn a_repeated_waiting_status_does_not_overwrite_a_submission(service: Service) {
+    add_default_node(&service).await;
     take_all(&service, 1, &fixture()).await;
     submit(&service).await;
     let results = take_all(&service, 2, &[with(report(), json!({ "version": 2 }))]).await;
     assert!(results[0]["message"].as_str().unwrap().contains("stays 2"), "{results:?}");
     assert_eq!(state(&service).await, "2||1|");
-    // What else the item says has been taken.
+    // The other fields of the item are stored.
     let number = "SELECT version FROM reports";
     assert_eq!(service.env.db.number(number).await, 2);
-    // Without a state it stays as it is.
+    // Without a status the current one stays.
     let silent = with(report(), json!({ "version": 3, "status_code": null }));
     take_all(&service, 3, &[silent]).await;
     assert_eq!(state(&service).await, "2||1|");
-    // Any other state of 1C's is taken.
+    // Any other status from 1C is applied.
     let decided = json!({ "version": 4, "status_code": 4, "reject_reason": "Темно.\nПовторите" });
     take_all(&service, 4, &[with(report(), decided)]).await;
     assert_eq!(state(&service).await, "4|Темно.\nПовторите|2|node:almaty");
@@ -201,35 +201,35 @@ async fn awaited_never_overwrites_arrived(service: Service) {
     assert_eq!(state(&service).await, "1||3|node:almaty");
 }
 
-async fn what_is_deleted_stays_marked(service: Service) {
-    admitted(&service).await;
+async fn a_deleted_object_stays_marked_as_deleted(service: Service) {
+    add_default_node(&service).await;
     take_all(&service, 1, &fixture()).await;
     let delete = |object: &str, key: &str, version| json!({ "type": "delete", "object": object, "ref_key": key, "version": version });
     take_all(&service, 2, &[delete("report", REPORT, 1)]).await;
-    let gone = "SELECT (SELECT COUNT(*) FROM reports WHERE deleted = 1) \
+    let deleted = "SELECT (SELECT COUNT(*) FROM reports WHERE deleted = 1) \
                 + (SELECT COUNT(*) FROM vehicles WHERE deleted = 1)";
-    assert_eq!(service.env.db.number(gone).await, 0, "version 1 is what is there");
+    assert_eq!(service.env.db.number(deleted).await, 0, "version 1 is the stored version");
     let items = [delete("report", REPORT, 2), delete("vehicle", VEHICLE, 2)];
     take_all(&service, 3, &items).await;
-    assert_eq!(service.env.db.number(gone).await, 2);
-    // A later version brings it back.
+    assert_eq!(service.env.db.number(deleted).await, 2);
+    // A later version restores it.
     take_all(&service, 4, &[with(report(), json!({ "version": 3 }))]).await;
-    assert_eq!(service.env.db.number(gone).await, 1);
-    let results = take_all(&service, 5, &[delete("contract", NOTHING, 1)]).await;
+    assert_eq!(service.env.db.number(deleted).await, 1);
+    let results = take_all(&service, 5, &[delete("contract", UNKNOWN, 1)]).await;
     assert_eq!(results[0]["message"], "there is no such object");
     let results = take(&service, 6, &[delete("moon", REPORT, 9)]).await;
     assert_eq!(results[0]["error"], "validation_failed");
 }
 
-async fn two_nodes_number_by_themselves(service: Service) {
-    admitted(&service).await;
-    admit(&service, "astana").await;
+async fn every_node_numbers_its_own_messages(service: Service) {
+    add_default_node(&service).await;
+    add_node(&service, "astana").await;
     take_all(&service, 1, &[company()]).await;
     let other = json!({ "node": "astana", "message_no": 1, "items": [vehicle_type()] });
     let path = "/1c/v1/messages";
     let sent = service.send(request("astana", "POST", path, other.to_string())).await;
     assert_eq!(body_of(sent).await["results"][0]["ok"], true);
-    // Nobody speaks for another node.
+    // A node cannot send messages of another node.
     let foreign = request("astana", "POST", path, super::message(2, &[]));
     problem(service.send(foreign).await, 403, "forbidden").await;
 }

@@ -1,16 +1,16 @@
-//! What 1C sends in (E12): messages and single objects.
+//! Data that 1C sends (E12): messages and single objects.
 
 mod bad_input;
 mod decisions;
 mod deletions;
 mod forms;
-mod histories;
 mod limits;
 mod messages;
 mod objects;
 mod people;
+mod random_input;
 mod repeated;
-mod wild;
+mod report_states;
 
 use axum::body::Body;
 use axum::http::{Request, Response};
@@ -23,9 +23,9 @@ use serde_json::{Value, json};
 use crate::harness::db::Db;
 use crate::harness::service::{Service, json as body_of};
 
-/// The node of most of these tests.
+/// The node of 1C in most of these tests.
 const NODE: &str = "almaty";
-/// Its password.
+/// The password of every node.
 const PASSWORD: &str = "a-password-only-for-tests";
 
 const COMPANY: &str = "5a1c93a2-d1bd-11ec-8a4e-005056aaa4ae";
@@ -35,10 +35,10 @@ const CONTRACT: &str = "7d1c93a2-d1bd-11ec-8a4e-005056aaa4ae";
 const REPORT: &str = "8d1c93a2-d1bd-11ec-8a4e-005056aaa4ae";
 const DIRECTOR: &str = "8e1c93a2-d1bd-11ec-8a4e-005056aaa4ae";
 const ASSIGNMENT: &str = "9e1c93a2-d1bd-11ec-8a4e-005056aaa4ae";
-/// Nothing has it.
-const NOTHING: &str = "ffffffff-d1bd-11ec-8a4e-005056aaa4ae";
+/// The key of no object.
+const UNKNOWN: &str = "ffffffff-d1bd-11ec-8a4e-005056aaa4ae";
 
-/// Every table 1C writes to, but for what comes from chance.
+/// All tables that 1C's data is written to, without random columns.
 const TABLES: [&str; 10] = [
     "SELECT * FROM companies ORDER BY id",
     "SELECT * FROM people ORDER BY id",
@@ -52,7 +52,7 @@ const TABLES: [&str; 10] = [
     "SELECT channel, kind, subject, seq, state FROM outbox ORDER BY subject, seq",
 ];
 
-/// All of it, row by row.
+/// All rows of these tables.
 async fn everything(db: &Db) -> Vec<String> {
     let mut all = Vec::new();
     for table in TABLES {
@@ -61,23 +61,23 @@ async fn everything(db: &Db) -> Vec<String> {
     all
 }
 
-/// Gives a node its account.
-async fn admit(service: &Service, node: &str) {
+/// Adds the account of a node.
+async fn add_node(service: &Service, node: &str) {
     let new =
         AccountSpec { login: node.to_owned(), owner: AccountOwner::Exchange, networks: Vec::new() };
     service.app.accounts.add(new, &PASSWORD.into()).await.unwrap();
 }
 
-/// A service that the node may call.
-async fn admitted(service: &Service) {
-    admit(service, NODE).await;
+/// Adds the account of [`NODE`].
+async fn add_default_node(service: &Service) {
+    add_node(service, NODE).await;
 }
 
 fn authorization(node: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{node}:{PASSWORD}")))
 }
 
-/// A request of a node.
+/// A request with the credentials of a node.
 fn request(node: &str, method: &str, path: &str, body: impl Into<Body>) -> Request<Body> {
     Request::builder()
         .method(method)
@@ -88,7 +88,7 @@ fn request(node: &str, method: &str, path: &str, body: impl Into<Body>) -> Reque
         .unwrap()
 }
 
-/// A message of the node as a request.
+/// A request that sends a message.
 fn post(body: impl Into<Body>) -> Request<Body> {
     request(NODE, "POST", "/1c/v1/messages", body)
 }
@@ -101,7 +101,7 @@ async fn send(service: &Service, number: i64, items: &[Value]) -> Response<Body>
     service.send(post(message(number, items))).await
 }
 
-/// Sends a message that is taken; the results of its items.
+/// Sends a message that is accepted and returns the results of its items.
 #[track_caller]
 fn take(service: &Service, number: i64, items: &[Value]) -> impl Future<Output = Vec<Value>> {
     let place = std::panic::Location::caller();
@@ -115,7 +115,7 @@ fn take(service: &Service, number: i64, items: &[Value]) -> impl Future<Output =
     }
 }
 
-/// As [`take`], where nothing is wrong with any item.
+/// As [`take`], and every item is accepted.
 #[track_caller]
 fn take_all(service: &Service, number: i64, items: &[Value]) -> impl Future<Output = Vec<Value>> {
     let taking = take(service, number, items);
@@ -129,7 +129,7 @@ fn take_all(service: &Service, number: i64, items: &[Value]) -> impl Future<Outp
     }
 }
 
-/// Sends one object to its own address.
+/// Sends a single object.
 async fn put(service: &Service, place: &str, ref_key: &str, body: &Value) -> Response<Body> {
     let path = format!("/1c/v1/{place}/{ref_key}");
     service.send(request(NODE, "PUT", &path, body.to_string())).await
@@ -174,26 +174,26 @@ fn assignment() -> Value {
             "vehicle_ref": VEHICLE, "mobile": "+7 702 123 45 67" })
 }
 
-/// A small fixture, in the order in which things refer to each other.
+/// One object of each type, each after those that it refers to.
 fn fixture() -> Vec<Value> {
     vec![company(), director(), vehicle_type(), contract(), vehicle(), report(), assignment()]
 }
 
-/// An item with other fields.
+/// An item with some fields replaced.
 fn with(mut item: Value, fields: Value) -> Value {
     let Value::Object(fields) = fields else { panic!("fields are an object") };
     item.as_object_mut().unwrap().extend(fields);
     item
 }
 
-/// The state of the report: status, reason, revision, decider.
+/// The state of the report: status, reason, revision, who decided.
 async fn state(service: &Service) -> String {
     let sql = "SELECT status_code, reject_reason, revision, decided_by FROM reports \
                WHERE ref_key = '8d1c93a2-d1bd-11ec-8a4e-005056aaa4ae'";
     service.env.db.rows(sql).await.concat()
 }
 
-/// A video has arrived for the report, as far as its row knows.
+/// Marks all reports as submitted.
 async fn submit(service: &Service) {
     service.env.db.execute("UPDATE reports SET status_code = 2, revision = revision + 1").await;
 }

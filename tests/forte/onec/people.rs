@@ -1,42 +1,44 @@
-//! Companies and people: who is known already, and who may no longer act.
+//! Companies and people: matching with existing rows, and deactivation.
 
 use serde_json::json;
 
-use super::{COMPANY, DIRECTOR, NOTHING, admitted, company, director, take, take_all, with};
+use super::{
+    COMPANY, DIRECTOR, UNKNOWN, add_default_node, company, director, take, take_all, with,
+};
 use crate::harness::service::{Service, on_both_backends};
 
 on_both_backends! {
-    a_company_that_was_entered_by_hand_is_known_by_its_bin,
+    an_existing_company_is_recognised_by_its_bin,
     a_bin_belongs_to_one_company,
-    a_driver_who_let_himself_in_is_known_by_telephone,
-    whoever_is_blocked_is_signed_out,
+    a_self_registered_driver_is_recognised_by_telephone_number,
+    blocked_and_deleted_people_are_signed_out,
 }
 
-async fn a_company_that_was_entered_by_hand_is_known_by_its_bin(service: Service) {
-    admitted(&service).await;
+async fn an_existing_company_is_recognised_by_its_bin(service: Service) {
+    add_default_node(&service).await;
     take_all(&service, 1, &[with(company(), json!({ "biin": "080540013184" }))]).await;
     let known = "SELECT id, name FROM companies WHERE biin = '080540013184'";
     assert_eq!(service.env.db.rows(known).await, ["20|ТОО «Пример»"]);
 }
 
 async fn a_bin_belongs_to_one_company(service: Service) {
-    admitted(&service).await;
+    add_default_node(&service).await;
     take_all(&service, 1, &[company()]).await;
-    let results = take(&service, 2, &[with(company(), json!({ "ref_key": NOTHING }))]).await;
+    let results = take(&service, 2, &[with(company(), json!({ "ref_key": UNKNOWN }))]).await;
     assert_eq!(results[0]["error"], "biin_taken");
-    // A company may get another one that is free.
+    // A company can change to a free BIN.
     let moved = json!({ "biin": "790920300817", "version": 2 });
     take_all(&service, 3, &[with(company(), moved)]).await;
-    let other = json!({ "ref_key": NOTHING, "version": 1 });
+    let other = json!({ "ref_key": UNKNOWN, "version": 1 });
     take_all(&service, 4, &[with(company(), other)]).await;
     let back = json!({ "version": 3 });
     let results = take(&service, 5, &[with(company(), back)]).await;
     assert_eq!(results[0]["error"], "biin_taken");
 }
 
-/// Q30: in whatever form the number is written.
-async fn a_driver_who_let_himself_in_is_known_by_telephone(service: Service) {
-    admitted(&service).await;
+/// Q30: the format of the number does not matter.
+async fn a_self_registered_driver_is_recognised_by_telephone_number(service: Service) {
+    add_default_node(&service).await;
     take_all(&service, 1, &[with(company(), json!({ "biin": "080540013184" }))]).await;
     let driver = json!({ "role": "employee", "mobile": "8 701 000 00 00", "first_name": "Айбек" });
     take_all(&service, 2, &[with(director(), driver)]).await;
@@ -44,9 +46,9 @@ async fn a_driver_who_let_himself_in_is_known_by_telephone(service: Service) {
     assert_eq!(service.env.db.rows(known).await, ["153|8 701 000 00 00"]);
 }
 
-/// S17: in the same transaction; a device hears of it.
-async fn whoever_is_blocked_is_signed_out(service: Service) {
-    admitted(&service).await;
+/// S17: in the same transaction, with a push to the device.
+async fn blocked_and_deleted_people_are_signed_out(service: Service) {
+    add_default_node(&service).await;
     let db = &service.env.db;
     let open = "SELECT COUNT(*) FROM sessions WHERE ended_at = 0";
     take_all(&service, 1, &[company(), director()]).await;
@@ -66,8 +68,8 @@ async fn whoever_is_blocked_is_signed_out(service: Service) {
         assert_eq!(db.number(open).await, 1);
         take_all(&service, number, &[blocked]).await;
         assert_eq!(db.number(open).await, 0, "message {number}");
-        let told = "SELECT kind FROM outbox WHERE channel = 'push'";
-        assert_eq!(db.rows(told).await, ["push.session_revoked"], "message {number}");
+        let pushed = "SELECT kind FROM outbox WHERE channel = 'push'";
+        assert_eq!(db.rows(pushed).await, ["push.session_revoked"], "message {number}");
         let may_act = "SELECT p.active * c.active FROM people p \
                        JOIN companies c ON c.id = p.company_id WHERE p.ref_key <> ''";
         assert_eq!(db.number(may_act).await, 0);

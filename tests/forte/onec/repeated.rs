@@ -1,4 +1,4 @@
-//! Messages that come again: repeated, at the same time, after a cut at any point.
+//! Repeated messages: later, concurrently, and after an interruption at any point.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,8 +10,8 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{
-    NODE, REPORT, admit, admitted, company, everything, fixture, message, post, report, request,
-    send, take, take_all, with,
+    NODE, REPORT, add_default_node, add_node, company, everything, fixture, message, post, report,
+    request, send, take, take_all, with,
 };
 use crate::harness::answers::problem;
 use crate::harness::process::Process;
@@ -21,34 +21,34 @@ use crate::harness::service::{
 use sqlx::Connection as _;
 
 on_both_backends! {
-    the_same_message_gets_the_same_reply_and_nothing_twice,
-    one_message_twice_at_once_is_taken_once,
-    two_nodes_at_once_do_not_stand_in_each_others_way,
-    two_processes_take_one_message_once,
-    old_replies_are_cleared,
-    a_message_cut_at_any_point_and_sent_again_has_the_same_result,
+    a_repeated_message_gets_the_same_reply_and_changes_nothing,
+    concurrent_copies_of_a_message_are_applied_once,
+    concurrent_messages_of_two_nodes_do_not_deadlock,
+    two_processes_apply_a_message_once,
+    old_replies_are_deleted,
+    a_message_interrupted_at_any_point_and_repeated_has_the_same_result,
 }
 
-async fn the_same_message_gets_the_same_reply_and_nothing_twice(service: Service) {
-    admitted(&service).await;
+async fn a_repeated_message_gets_the_same_reply_and_changes_nothing(service: Service) {
+    add_default_node(&service).await;
     let items = [company(), json!({ "type": "user" })];
     let first = take(&service, 1, &items).await;
     take(&service, 7, &[]).await;
     let before = everything(&service.env.db).await;
     assert_eq!(take(&service, 1, &items).await, first);
-    // A byte order mark is no part of the message.
-    let marked = format!("\u{feff}{}", message(1, &items));
-    assert_eq!(body_of(service.send(post(marked)).await).await["results"], json!(first));
+    // A byte order mark is not part of the message.
+    let with_bom = format!("\u{feff}{}", message(1, &items));
+    assert_eq!(body_of(service.send(post(with_bom)).await).await["results"], json!(first));
     assert_eq!(everything(&service.env.db).await, before);
-    // Another message with that number is a mistake of somebody.
+    // Another message with the same number is an error.
     let other = send(&service, 1, &[with(company(), json!({ "version": 2 }))]).await;
-    let told = problem(other, 409, "message_differs").await;
-    assert_eq!(told["details"]["received_no"], 7, "a restored 1C goes on after it");
+    let refusal = problem(other, 409, "message_differs").await;
+    assert_eq!(refusal["details"]["received_no"], 7, "a restored 1C continues after it");
     assert_eq!(everything(&service.env.db).await, before);
 }
 
-async fn one_message_twice_at_once_is_taken_once(service: Service) {
-    admitted(&service).await;
+async fn concurrent_copies_of_a_message_are_applied_once(service: Service) {
+    add_default_node(&service).await;
     let items = fixture();
     let sent = futures_util::future::join_all((0..6).map(|_| send(&service, 1, &items))).await;
     let mut replies = Vec::new();
@@ -58,36 +58,36 @@ async fn one_message_twice_at_once_is_taken_once(service: Service) {
     }
     replies.dedup();
     assert_eq!(replies.len(), 1);
-    let twice = "SELECT COUNT(*) FROM companies WHERE ref_key <> ''";
-    assert_eq!(service.env.db.number(twice).await, 1);
+    let companies = "SELECT COUNT(*) FROM companies WHERE ref_key <> ''";
+    assert_eq!(service.env.db.number(companies).await, 1);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM onec_messages").await, 1);
 }
 
-fn of(node: &str, number: i64, items: &[Value]) -> String {
+fn message_of(node: &str, number: i64, items: &[Value]) -> String {
     json!({ "node": node, "message_no": number, "items": items }).to_string()
 }
 
-/// A message that is sent again while it is still being taken waits; not for ever.
+/// A message that is repeated while its first copy is being applied waits, up to a limit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_that_waits_too_long_is_told_to_come_again() {
+async fn a_message_that_waits_too_long_gets_a_retry_after() {
     let service = Service::embedded_with(&[("ONEC__MESSAGE_WAIT", "50ms")]).await;
-    admitted(&service).await;
+    add_default_node(&service).await;
     let writer = service.env.db.lock_sqlite().await;
     let items = fixture();
     let (one, other) = (send(&service, 1, &items), send(&service, 1, &items));
-    let told = select(Box::pin(one), Box::pin(other)).await;
-    let (Either::Left((told, first)) | Either::Right((told, first))) = told;
-    assert_eq!(header(&told, "retry-after"), "2");
-    problem(told, 423, "message_busy").await;
+    let refused = select(Box::pin(one), Box::pin(other)).await;
+    let (Either::Left((refused, first)) | Either::Right((refused, first))) = refused;
+    assert_eq!(header(&refused, "retry-after"), "2");
+    problem(refused, 423, "message_busy").await;
     writer.close().await.unwrap();
     assert_eq!(first.await.status(), 200);
     take_all(&service, 1, &items).await;
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM onec_messages").await, 1);
 }
 
-async fn two_nodes_at_once_do_not_stand_in_each_others_way(service: Service) {
-    admitted(&service).await;
-    admit(&service, "astana").await;
+async fn concurrent_messages_of_two_nodes_do_not_deadlock(service: Service) {
+    add_default_node(&service).await;
+    add_node(&service, "astana").await;
     take_all(&service, 1, &fixture()).await;
     let reports: Vec<Value> = (0..100)
         .map(|at| {
@@ -95,9 +95,12 @@ async fn two_nodes_at_once_do_not_stand_in_each_others_way(service: Service) {
             with(report(), json!({ "ref_key": key, "version": 0 }))
         })
         .collect();
-    let turned: Vec<Value> = reports.iter().rev().cloned().collect();
+    let reversed: Vec<Value> = reports.iter().rev().cloned().collect();
     let sent = (2..6).flat_map(|number| {
-        [("almaty", of("almaty", number, &reports)), ("astana", of("astana", number, &turned))]
+        [
+            ("almaty", message_of("almaty", number, &reports)),
+            ("astana", message_of("astana", number, &reversed)),
+        ]
     });
     let sending =
         sent.map(|(node, body)| service.send(request(node, "POST", "/1c/v1/messages", body)));
@@ -107,8 +110,8 @@ async fn two_nodes_at_once_do_not_stand_in_each_others_way(service: Service) {
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM reports").await, 101);
 }
 
-async fn two_processes_take_one_message_once(service: Service) {
-    admitted(&service).await;
+async fn two_processes_apply_a_message_once(service: Service) {
+    add_default_node(&service).await;
     let (app, shutdown) =
         service.second_node("two", crate::harness::service::Options::default()).await;
     let other = app.router();
@@ -121,8 +124,8 @@ async fn two_processes_take_one_message_once(service: Service) {
     shutdown.hard().cancel();
 }
 
-async fn old_replies_are_cleared(service: Service) {
-    admitted(&service).await;
+async fn old_replies_are_deleted(service: Service) {
+    add_default_node(&service).await;
     for number in 1..4 {
         take_all(&service, number, &[company()]).await;
     }
@@ -132,13 +135,13 @@ async fn old_replies_are_cleared(service: Service) {
     assert_eq!(service.env.db.rows(kept).await, ["4"]);
 }
 
-/// A future that is dropped after so many polls: what a crash, or a cut line, does to a request.
-struct Cut<F> {
+/// A future that is dropped after a number of polls, as a crash or a lost connection drops a request.
+struct PollLimit<F> {
     request: Pin<Box<F>>,
     left: usize,
 }
 
-impl<F: Future> Future for Cut<F> {
+impl<F: Future> Future for PollLimit<F> {
     type Output = Option<F::Output>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -150,12 +153,12 @@ impl<F: Future> Future for Cut<F> {
     }
 }
 
-async fn cut_after(service: &Service, polls: usize, body: String) -> Option<Response<Body>> {
-    Cut { request: Box::pin(service.send(post(body))), left: polls }.await
+async fn interrupt_after(service: &Service, polls: usize, body: String) -> Option<Response<Body>> {
+    PollLimit { request: Box::pin(service.send(post(body))), left: polls }.await
 }
 
-/// Messages that touch everything, each of another result than those before.
-fn story() -> Vec<String> {
+/// Messages that write to all tables, each with another effect.
+fn message_sequence() -> Vec<String> {
     let report =
         |version, status| with(report(), json!({ "version": version, "status_code": status }));
     let more: Vec<Value> = (0..75)
@@ -181,23 +184,23 @@ fn story() -> Vec<String> {
     ]
 }
 
-/// «killed halfway»: at each point where the service waits for something, and then sent again.
-async fn a_message_cut_at_any_point_and_sent_again_has_the_same_result(service: Service) {
-    admitted(&service).await;
-    let mut cuts = 0;
-    for body in story() {
+/// The request is dropped at each await point of the service, and then repeated.
+async fn a_message_interrupted_at_any_point_and_repeated_has_the_same_result(service: Service) {
+    add_default_node(&service).await;
+    let mut interruptions = 0;
+    for body in message_sequence() {
         for polls in 1.. {
-            if let Some(answer) = cut_after(&service, polls, body.clone()).await {
+            if let Some(answer) = interrupt_after(&service, polls, body.clone()).await {
                 assert_eq!(answer.status(), 200);
                 break;
             }
-            cuts += 1;
+            interruptions += 1;
         }
         assert_eq!(service.send(post(body)).await.status(), 200);
     }
-    // How often a request waits is the machine's affair: where PostgreSQL has answered before we look,
-    // a short message does not wait at all.
-    assert!(cuts > 0, "nothing was cut");
+    // How often a request is pending depends on timing: if PostgreSQL responds before the first poll, a
+    // short message is never pending.
+    assert!(interruptions > 0, "nothing was interrupted");
     let undisturbed = Service::start(if service.env.bucket.is_some() {
         Backend::Shared
     } else {
@@ -205,19 +208,19 @@ async fn a_message_cut_at_any_point_and_sent_again_has_the_same_result(service: 
     });
     let undisturbed = undisturbed.await.unwrap();
     undisturbed.manual_clock().set(service.clock().now());
-    admitted(&undisturbed).await;
-    for body in story() {
+    add_default_node(&undisturbed).await;
+    for body in message_sequence() {
         assert_eq!(undisturbed.send(post(body)).await.status(), 200);
     }
     let expected = everything(&undisturbed.env.db).await;
     assert_eq!(everything(&service.env.db).await, expected);
 }
 
-/// The same with the real program and SIGKILL, at a moment that differs from message to message.
+/// With the real program and SIGKILL, after a different delay for each message.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_process_has_taken_a_message_whole_or_not_at_all() {
+async fn a_killed_process_has_applied_a_message_completely_or_not_at_all() {
     let service = Service::embedded().await;
-    admitted(&service).await;
+    add_default_node(&service).await;
     take_all(&service, 1, &fixture()).await;
     let env = service.crash().await;
     for number in 2..8_u64 {
@@ -229,21 +232,21 @@ async fn a_killed_process_has_taken_a_message_whole_or_not_at_all() {
             .collect();
         let body = message(i64::try_from(number).unwrap(), &reports);
         let mut process = Process::start(&env, "one", &[]).await;
-        let sending = sent_to(&process, body.clone());
+        let sending = send_to_process(&process, body.clone());
         let delay = std::time::Duration::from_millis(number * 12);
         let answered = tokio::time::timeout(delay, sending).await;
         process.kill();
-        let there = env.db.number("SELECT COUNT(*) FROM reports").await;
-        assert_eq!((there - 1) % 400, 0, "{answered:?}");
+        let stored = env.db.number("SELECT COUNT(*) FROM reports").await;
+        assert_eq!((stored - 1) % 400, 0, "{answered:?}");
         let process = Process::start(&env, "one", &[]).await;
-        let again = sent_to(&process, body).await.unwrap();
+        let again = send_to_process(&process, body).await.unwrap();
         assert_eq!(again.status(), 200);
-        let there = env.db.number("SELECT COUNT(*) FROM reports").await;
-        assert_eq!(there, 1 + 400 * i64::try_from(number - 1).unwrap());
+        let stored = env.db.number("SELECT COUNT(*) FROM reports").await;
+        assert_eq!(stored, 1 + 400 * i64::try_from(number - 1).unwrap());
     }
 }
 
-async fn sent_to(process: &Process, body: String) -> reqwest::Result<reqwest::Response> {
+async fn send_to_process(process: &Process, body: String) -> reqwest::Result<reqwest::Response> {
     reqwest::Client::builder()
         .build()
         .unwrap()

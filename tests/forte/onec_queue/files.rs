@@ -1,4 +1,4 @@
-//! The videos of submissions, through us and by link.
+//! The videos of submissions, downloaded through the service or by link.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -15,10 +15,10 @@ use crate::harness::answers::problem;
 use crate::harness::clips::GOOD;
 use crate::harness::service::{Backend, Options, Service, header, json, on_both_backends};
 
-on_both_backends!(a_video_is_fetched_whole_in_part_and_by_link,);
+on_both_backends!(a_video_is_downloaded_completely_in_ranges_and_by_link,);
 
-/// The address of the only submission's video.
-async fn file_of_one(service: &Service) -> String {
+/// Submits one video and returns the path of its file.
+async fn submitted_file(service: &Service) -> String {
     with_submissions(service, 1).await;
     let page = json(get(service, PATH).await).await;
     format!("{PATH}/{}/file", page["submissions"][0]["submission_id"].as_str().unwrap())
@@ -40,9 +40,9 @@ async fn custody(service: &Service, action: &'static str) -> i64 {
     service.env.db.number(if action == "fetched" { fetched } else { linked }).await
 }
 
-/// E12, S24, S55, S59: ranges, tags, HEAD, a link; each handing out has its line of custody.
-async fn a_video_is_fetched_whole_in_part_and_by_link(service: Service) {
-    let path = file_of_one(&service).await;
+/// E12, S24, S55, S59: ranges, ETags, HEAD, a link; each delivery has a custody record.
+async fn a_video_is_downloaded_completely_in_ranges_and_by_link(service: Service) {
+    let path = submitted_file(&service).await;
     let whole = get(&service, &path).await;
     assert_eq!(whole.status(), 200);
     assert_eq!(header(&whole, "content-type"), "video/mp4");
@@ -65,7 +65,7 @@ async fn a_video_is_fetched_whole_in_part_and_by_link(service: Service) {
     assert_eq!(sent(&service, known).await.status(), 304);
     let beyond = account::request("GET", &path).header("Range", "bytes=99999999-");
     problem(sent(&service, beyond).await, 416, "validation_failed").await;
-    assert_eq!(custody(&service, "fetched").await, 3, "nothing was handed out");
+    assert_eq!(custody(&service, "fetched").await, 3, "nothing was delivered");
     let addresses = [format!("{path}?mode=url"), path.replace("/file", "/link")];
     for (address, linked) in addresses.iter().zip(1..) {
         let link = json(get(&service, address).await).await;
@@ -76,7 +76,7 @@ async fn a_video_is_fetched_whole_in_part_and_by_link(service: Service) {
     problem(mode, 400, "validation_failed").await;
 }
 
-/// As whoever has the link opens it: without any account.
+/// Opens a link without credentials.
 async fn by_link(service: &Service, url: &str) -> Bytes {
     if let Some((_, signed)) = url.split_once("/media/") {
         return bytes(sent(service, Request::get(format!("/media/{signed}"))).await).await;
@@ -85,28 +85,28 @@ async fn by_link(service: &Service, url: &str) -> Bytes {
     client.get(url).send().await.unwrap().error_for_status().unwrap().bytes().await.unwrap()
 }
 
-/// F10: a video that cannot be had now is a 503, and no 500.
+/// F10
 #[tokio::test]
-async fn a_store_that_is_away_is_said_so() {
-    let away = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&away);
-    let fails = move |place: &str| place == "storage.read_video.before" && asked.load(SeqCst);
+async fn an_unavailable_store_is_a_503() {
+    let unavailable = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&unavailable);
+    let fails = move |place: &str| place == "storage.read_video.before" && flag.load(SeqCst);
     let options = Options { faults: Faults::scripted(fails), ..Options::default() };
     let service = Box::pin(Service::start_with(Backend::Embedded, options)).await.unwrap();
-    let path = file_of_one(&service).await;
-    away.store(true, SeqCst);
+    let path = submitted_file(&service).await;
+    unavailable.store(true, SeqCst);
     let answer = get(&service, &path).await;
     assert_eq!(header(&answer, "retry-after"), "5");
     problem(answer, 503, "storage_unavailable").await;
-    away.store(false, SeqCst);
+    unavailable.store(false, SeqCst);
     assert_eq!(get(&service, &path).await.status(), 200);
 }
 
-/// Slow readers do not take all there is: beyond the limit 1C is told to come back.
+/// Beyond the limit the response has a `Retry-After`, so slow clients cannot use all resources.
 #[tokio::test]
-async fn videos_under_way_have_their_limit() {
+async fn concurrent_downloads_are_limited() {
     let service = Service::embedded_with(&[("PLAYBACK__DOWNLOADS", "1")]).await;
-    let path = file_of_one(&service).await;
+    let path = submitted_file(&service).await;
     let first = get(&service, &path).await;
     assert_eq!(first.status(), 200);
     let second = get(&service, &path).await;

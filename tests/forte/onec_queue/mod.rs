@@ -1,4 +1,4 @@
-//! Submissions out (E12): 1C reads a queue, fetches the videos, and says how far it has come.
+//! The queue of submissions (E12): 1C reads pages, fetches the videos, and acknowledges a cursor.
 
 mod files;
 
@@ -20,14 +20,14 @@ use crate::harness::service::{self, Service, on_both_backends};
 use crate::harness::tus;
 
 on_both_backends!(
-    a_submission_is_told_with_all_that_is_promised,
-    the_queue_is_read_page_by_page_and_acknowledged,
+    a_submission_has_all_documented_fields,
+    the_queue_is_read_in_pages_and_acknowledged,
 );
-on_both_databases!(nothing_appears_behind_a_reader,);
+on_both_databases!(no_submission_appears_behind_the_cursor_of_a_reader,);
 
 const PATH: &str = "/1c/v1/submissions";
 
-/// A report that holds a video.
+/// A report with a submitted video.
 pub(super) async fn submitted(service: &Service) -> RefKey {
     let report = service.report().await;
     let path = tus::create(service, report, GOOD.len()).await;
@@ -35,7 +35,7 @@ pub(super) async fn submitted(service: &Service) -> RefKey {
     report
 }
 
-/// A node of 1C, and reports that hold a video.
+/// Adds a node of 1C, and reports with submitted videos.
 async fn with_submissions(service: &Service, count: usize) -> Vec<RefKey> {
     add_node(service, NODE).await;
     let mut reports = Vec::new();
@@ -45,7 +45,7 @@ async fn with_submissions(service: &Service, count: usize) -> Vec<RefKey> {
     reports
 }
 
-async fn asked(service: &Service, query: &str) -> Value {
+async fn page(service: &Service, query: &str) -> Value {
     let answer = get(service, &format!("{PATH}{query}")).await;
     assert_eq!(answer.status(), 200);
     service::json(answer).await
@@ -61,40 +61,40 @@ async fn acknowledge(service: &Service, body: impl Into<Body>) -> Response<Body>
     service.send(request.body(body.into()).unwrap()).await
 }
 
-/// E12, `conventions.md` §5.5: local dates, no null, Latin keys that do not begin with a digit.
-async fn a_submission_is_told_with_all_that_is_promised(service: Service) {
+/// E12, `conventions.md` §5.5: local dates, no null, Latin keys that do not start with a digit.
+async fn a_submission_has_all_documented_fields(service: Service) {
     let report = with_submissions(&service, 1).await[0];
-    let page = asked(&service, "").await;
+    let page = page(&service, "").await;
     assert_eq!(page["cursor"], 1);
     assert_eq!(page["more"], false);
-    let told = &page["submissions"][0];
-    assert_eq!(told["report_ref_key"], report.to_string());
-    assert_eq!(told["status_code"], 2);
-    assert_eq!(told["version"], 1);
-    assert_eq!(told["length"], GOOD.len());
-    assert_eq!(told["sha256"], hex::encode(<sha2::Sha256 as sha2::Digest>::digest(GOOD)));
-    assert!(told["duration_ms"].as_u64().unwrap() > 0);
-    assert_eq!([&told["lat"], &told["long"]], [&json!(43.238_949), &json!(76.889_709)]);
-    assert_eq!(told["time_sent"], "2026-05-13T10:00:00");
+    let submission = &page["submissions"][0];
+    assert_eq!(submission["report_ref_key"], report.to_string());
+    assert_eq!(submission["status_code"], 2);
+    assert_eq!(submission["version"], 1);
+    assert_eq!(submission["length"], GOOD.len());
+    assert_eq!(submission["sha256"], hex::encode(<sha2::Sha256 as sha2::Digest>::digest(GOOD)));
+    assert!(submission["duration_ms"].as_u64().unwrap() > 0);
+    assert_eq!([&submission["lat"], &submission["long"]], [&json!(43.238_949), &json!(76.889_709)]);
+    assert_eq!(submission["time_sent"], "2026-05-13T10:00:00");
     let zone = TimeZone::get("Asia/Almaty").unwrap();
     let now = service.clock().now().to_zoned_datetime(zone);
-    assert_eq!(told["received_at"], now.strftime("%Y-%m-%dT%H:%M:%S").to_string());
-    assert!(told["verdicts"].is_array());
-    for (key, value) in told.as_object().unwrap() {
+    assert_eq!(submission["received_at"], now.strftime("%Y-%m-%dT%H:%M:%S").to_string());
+    assert!(submission["verdicts"].is_array());
+    for (key, value) in submission.as_object().unwrap() {
         assert!(
             key.bytes().all(|byte| byte.is_ascii_lowercase() || b"_0123456789".contains(&byte))
         );
         assert!(!key.starts_with(|c: char| c.is_ascii_digit()), "{key}");
         assert!(!value.is_null(), "{key}");
     }
-    let id = told["submission_id"].as_str().unwrap();
-    let alone = get(&service, &format!("{PATH}/{}", id.to_uppercase())).await;
-    assert_eq!(&service::json(alone).await, told);
+    let id = submission["submission_id"].as_str().unwrap();
+    let single = get(&service, &format!("{PATH}/{}", id.to_uppercase())).await;
+    assert_eq!(&service::json(single).await, submission);
 }
 
-/// An unknown date is 1C's empty one, and an answer begins with no byte order mark.
+/// A response has no byte order mark.
 #[tokio::test]
-async fn an_unknown_date_is_that_of_1c() {
+async fn an_unknown_date_is_the_empty_date_of_1c() {
     let service = Service::embedded().await;
     with_submissions(&service, 1).await;
     service
@@ -109,28 +109,28 @@ async fn an_unknown_date_is_that_of_1c() {
     assert_eq!(page["submissions"][0]["recorded_at"], "0001-01-01T00:00:00");
 }
 
-/// E12: at least once; each node has a cursor of its own, which never goes back.
-async fn the_queue_is_read_page_by_page_and_acknowledged(service: Service) {
+/// E12: delivery is at least once; each node has its own cursor, which never moves back.
+async fn the_queue_is_read_in_pages_and_acknowledged(service: Service) {
     let expected: Vec<_> =
         with_submissions(&service, 3).await.iter().map(ToString::to_string).collect();
     add_node(&service, "other").await;
-    let first = asked(&service, "?limit=2").await;
+    let first = page(&service, "?limit=2").await;
     assert_eq!((&first["cursor"], &first["more"]), (&json!(2), &json!(true)));
     assert_eq!(reports(&first), expected[..2]);
-    // Not acknowledged: told again.
-    assert_eq!(reports(&asked(&service, "").await), expected);
-    let second = asked(&service, "?after=2&limit=2").await;
+    // Without an acknowledgement the same page is returned.
+    assert_eq!(reports(&page(&service, "").await), expected);
+    let second = page(&service, "?after=2&limit=2").await;
     assert_eq!((&second["cursor"], &second["more"]), (&json!(3), &json!(false)));
     assert_eq!(reports(&second), expected[2..]);
-    let come = acknowledge(&service, r#"{"cursor":2}"#).await;
-    assert_eq!(service::json(come).await, json!({"cursor": 2}));
-    assert_eq!(reports(&asked(&service, "").await), expected[2..]);
-    // 1C was restored from yesterday's copy: what it has said before stands.
-    let come = acknowledge(&service, r#"{"cursor":1}"#).await;
-    assert_eq!(service::json(come).await, json!({"cursor": 2}));
-    assert_eq!(reports(&asked(&service, "?after=0").await), expected);
+    let acknowledged = acknowledge(&service, r#"{"cursor":2}"#).await;
+    assert_eq!(service::json(acknowledged).await, json!({"cursor": 2}));
+    assert_eq!(reports(&page(&service, "").await), expected[2..]);
+    // 1C was restored from a backup: its later acknowledgement stays valid.
+    let acknowledged = acknowledge(&service, r#"{"cursor":1}"#).await;
+    assert_eq!(service::json(acknowledged).await, json!({"cursor": 2}));
+    assert_eq!(reports(&page(&service, "?after=0").await), expected);
     acknowledge(&service, r#"{"cursor":3}"#).await;
-    let nothing = asked(&service, "").await;
+    let nothing = page(&service, "").await;
     assert_eq!(nothing, json!({"cursor": 3, "more": false, "submissions": []}));
     let others = axum::http::Request::get(PATH).header("Authorization", basic("other", PASSWORD));
     let others = service.send(others.body(Body::empty()).unwrap()).await;
@@ -154,7 +154,7 @@ async fn an_acknowledgement_is_read_as_1c_writes_it() {
         (r#"{"cursor":1.5}"#, 422),
         (r#"{"cursor":true}"#, 422),
         (r#"{"cursor":99999999999999999999}"#, 422),
-        // Beyond the last one: it would skip what is still to come.
+        // Beyond the last submission: it would skip future ones.
         (r#"{"cursor":2}"#, 422),
     ] {
         problem(acknowledge(&service, bad).await, status, "validation_failed").await;
@@ -164,10 +164,10 @@ async fn an_acknowledgement_is_read_as_1c_writes_it() {
 }
 
 #[tokio::test]
-async fn a_question_that_cannot_be_is_refused_and_a_page_has_its_limit() {
+async fn an_invalid_query_is_refused_and_the_page_size_is_limited() {
     let service = Service::embedded_with(&[("ONEC__MAX_PAGE", "2")]).await;
     with_submissions(&service, 3).await;
-    assert_eq!(reports(&asked(&service, "?limit=1000").await).len(), 2);
+    assert_eq!(reports(&page(&service, "?limit=1000").await).len(), 2);
     for (query, status) in [
         ("?after=x", 400),
         ("?after=-1", 400),
@@ -186,17 +186,17 @@ async fn a_question_that_cannot_be_is_refused_and_a_page_has_its_limit() {
     }
 }
 
-/// A submission is told with the state its report has today.
+/// A submission has the current status of its report.
 #[tokio::test]
-async fn a_decision_shows_in_the_queue() {
+async fn a_decision_is_visible_in_the_queue() {
     let service = Service::embedded().await;
     let report = with_submissions(&service, 1).await[0];
     service.database().set_report_status(report, ReportStatus::Accepted).await.unwrap();
-    assert_eq!(asked(&service, "").await["submissions"][0]["status_code"], 3);
+    assert_eq!(page(&service, "").await["submissions"][0]["status_code"], 3);
 }
 
-/// Many finish at once while 1C reads on from its cursor: it has all of them at the end.
-async fn nothing_appears_behind_a_reader(db: Db) {
+/// Uploads finish concurrently while 1C reads from its cursor; at the end it has all of them.
+async fn no_submission_appears_behind_the_cursor_of_a_reader(db: Db) {
     const COUNT: usize = 40;
     let fixture = Fixture::create(&db.database).await;
     let mut finishings = Vec::new();
@@ -214,12 +214,11 @@ async fn nothing_appears_behind_a_reader(db: Db) {
             let page = queue.page("node", Some(cursor), 7).await.unwrap();
             seen.extend(page.submissions.iter().map(|one| one.report_ref_key));
             cursor = page.cursor;
-            // Who reads too early looks again.
             tokio::task::yield_now().await;
         }
         assert_eq!(cursor, 40);
     };
-    let patience = std::time::Duration::from_mins(1);
-    let (_, read) = tokio::join!(finishing, tokio::time::timeout(patience, reading));
+    let limit = std::time::Duration::from_mins(1);
+    let (_, read) = tokio::join!(finishing, tokio::time::timeout(limit, reading));
     read.unwrap();
 }

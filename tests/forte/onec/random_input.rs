@@ -1,4 +1,4 @@
-//! Anything at all as a message: an answer with a reason, never "something is broken".
+//! Random input gets a specific error and never an internal one.
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -6,13 +6,13 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
-use super::{NODE, admitted, fixture, message, post, put, take_all};
+use super::{NODE, add_default_node, fixture, message, post, put, take_all};
 use crate::harness::service::{Backend, Service, json as body_of};
 
-/// How many cases a test tries.
+/// The number of cases of a test.
 const CASES: usize = 150;
 
-/// JSON of every kind, small.
+/// A small JSON value of any type.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -33,8 +33,8 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A good item in which some fields have become anything.
-fn spoilt_item() -> impl Strategy<Value = Value> {
+/// A valid item in which some fields have random values.
+fn corrupted_item() -> impl Strategy<Value = Value> {
     let fields = prop::sample::select(vec![
         "type",
         "ref_key",
@@ -64,36 +64,36 @@ fn spoilt_item() -> impl Strategy<Value = Value> {
         "decision",
     ]);
     let items = prop::sample::select(fixture());
-    (items, vec((fields, any_json()), 0..4)).prop_map(|(mut item, spoilt)| {
+    (items, vec((fields, any_json()), 0..4)).prop_map(|(mut item, corrupted)| {
         let fields = item.as_object_mut().unwrap();
-        fields.extend(spoilt.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        fields.extend(corrupted.into_iter().map(|(name, value)| (name.to_owned(), value)));
         item
     })
 }
 
-/// Values of the strategy, others at each run.
-fn drawn<S: Strategy>(strategy: &S) -> Vec<S::Value> {
+/// Random values of a strategy, different in each run.
+fn generate<S: Strategy>(strategy: &S) -> Vec<S::Value> {
     let mut runner = TestRunner::default();
     (0..CASES).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect()
 }
 
-fn on(backend: Backend, test: &impl AsyncFn(&Service)) {
+fn run_on(backend: Backend, test: &impl AsyncFn(&Service)) {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let Some(service) = Box::pin(Service::start(backend)).await else { return };
-        admitted(&service).await;
+        add_default_node(&service).await;
         take_all(&service, 0, &fixture()).await;
         test(&service).await;
     });
 }
 
-fn spoilt_messages() -> Vec<Vec<Value>> {
-    drawn(&vec(spoilt_item(), 0..6))
+fn corrupted_messages() -> Vec<Vec<Value>> {
+    generate(&vec(corrupted_item(), 0..6))
 }
 
-async fn spoilt_items_get_results(service: &Service) {
-    for (number, items) in (1..).zip(spoilt_messages()) {
+async fn corrupted_items_get_results(service: &Service) {
+    for (number, items) in (1..).zip(corrupted_messages()) {
         let response = service.send(post(message(number, &items))).await;
         assert_eq!(response.status(), 200, "{items:?}");
         let results = body_of(response).await["results"].as_array().unwrap().clone();
@@ -105,18 +105,18 @@ async fn spoilt_items_get_results(service: &Service) {
 }
 
 #[test]
-fn spoilt_items_get_results_on_sqlite() {
-    on(Backend::Embedded, &spoilt_items_get_results);
+fn corrupted_items_get_results_on_sqlite() {
+    run_on(Backend::Embedded, &corrupted_items_get_results);
 }
 
 #[test]
-fn spoilt_items_get_results_on_postgresql() {
-    on(Backend::Shared, &spoilt_items_get_results);
+fn corrupted_items_get_results_on_postgresql() {
+    run_on(Backend::Shared, &corrupted_items_get_results);
 }
 
-/// A body, another body, and where to.
-fn anything() -> Vec<(Value, String, &'static str)> {
-    let places = prop::sample::select(vec![
+/// A JSON value, a text and a collection.
+fn random_input() -> Vec<(Value, String, &'static str)> {
+    let collections = prop::sample::select(vec![
         "companies",
         "users",
         "vehicle-types",
@@ -125,23 +125,23 @@ fn anything() -> Vec<(Value, String, &'static str)> {
         "reports",
         "assignments",
     ]);
-    let strategy = (any_json(), ".{0,40}", places);
-    drawn(&strategy)
+    let strategy = (any_json(), ".{0,40}", collections);
+    generate(&strategy)
 }
 
-async fn anything_gets_an_answer(service: &Service) {
-    for (json, text, place) in anything() {
+async fn random_input_gets_a_response(service: &Service) {
+    for (json, text, collection) in random_input() {
         let wrapped = json!({ "node": NODE, "message_no": json, "items": [json] });
         for body in [json.to_string(), wrapped.to_string(), text] {
             let status = service.send(post(body.clone())).await.status().as_u16();
             assert!([200, 400, 409, 422].contains(&status), "{status} for {body}");
         }
-        let status = put(service, place, super::COMPANY, &json).await.status().as_u16();
+        let status = put(service, collection, super::COMPANY, &json).await.status().as_u16();
         assert!([200, 400, 422].contains(&status), "{status} for {json}");
     }
 }
 
 #[test]
-fn anything_gets_an_answer_on_sqlite() {
-    on(Backend::Embedded, &anything_gets_an_answer);
+fn random_input_gets_a_response_on_sqlite() {
+    run_on(Backend::Embedded, &random_input_gets_a_response);
 }
