@@ -126,17 +126,20 @@ impl Account {
             Self::Add(add) => add.run(database, accounts).await,
             Self::Rotate { login, at_once, password } => {
                 let given = password.take(accounts)?;
-                let (old, still) = match at_once {
-                    true => (OldPassword::Revoke, "opens nothing any more"),
-                    false => (OldPassword::KeepDuringGrace, "still works"),
+                let (old, effect) = match at_once {
+                    true => (OldPassword::Revoke, "no longer works"),
+                    false => (
+                        OldPassword::KeepDuringGrace,
+                        "works until `onec.rotation_grace` has passed",
+                    ),
                 };
                 accounts.rotate(login, &given.secret, old).await?;
-                Ok(given.said(&format!("{login} has another password; the old one {still}")))
+                Ok(given.said(&format!("{login} has a new password; the old one {effect}")))
             }
             Self::List { json } => list(accounts, *json).await,
             Self::Disable { login } => {
                 accounts.disable(login).await?;
-                Ok(Said::words(format!("{login} opens nothing any more")))
+                Ok(Said::words(format!("{login} is closed and can no longer sign in")))
             }
         }
     }
@@ -148,7 +151,7 @@ impl Add {
         let given = self.password.take(accounts)?;
         let (login, networks) = (self.login.clone(), self.networks.clone());
         accounts.add(AccountSpec { login, owner, networks }, &given.secret).await?;
-        Ok(given.said(&format!("{} may come in", self.login)))
+        Ok(given.said(&format!("{} can sign in", self.login)))
     }
 
     async fn owner(&self, database: &Database) -> anyhow::Result<AccountOwner> {

@@ -1,4 +1,4 @@
-//! The command line, as typed: what is printed where, and the exit codes.
+//! The command line: exit codes, and what goes to standard output and standard error.
 
 use std::process::{Command, Output};
 
@@ -21,7 +21,7 @@ fn text(bytes: &[u8]) -> &str {
 }
 
 #[test]
-fn checking_shows_every_setting_with_its_origin_on_standard_output() {
+fn serve_check_prints_every_setting_with_its_origin() {
     let secret = "canary-0123456789-0123456789-0123456789";
     let output = run(&["serve", "--check"], &[("FORTE_MEDIA__AUTH__SECRET", secret)]);
     let shown = text(&output.stdout);
@@ -32,16 +32,16 @@ fn checking_shows_every_setting_with_its_origin_on_standard_output() {
 }
 
 #[test]
-fn wrong_settings_are_told_on_standard_error_with_exit_code_2() {
+fn invalid_settings_are_reported_on_standard_error_with_exit_code_2() {
     let output = run(&["serve", "--check"], &[("FORTE_MEDIA__UPLOAD__MAX_LENGTH", "long")]);
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty());
-    let words = text(&output.stderr);
-    assert!(words.starts_with("forte-media: setting `upload.max_length` from environment "));
+    let message = text(&output.stderr);
+    assert!(message.starts_with("forte-media: setting `upload.max_length` from environment "));
 }
 
 #[test]
-fn wrong_arguments_have_exit_code_2() {
+fn invalid_arguments_have_exit_code_2() {
     for arguments in [&["fly"][..], &["upload"], &["serve", "--config"], &["events", "show", "x"]] {
         assert_eq!(run(arguments, &[]).status.code(), Some(2), "{arguments:?}");
     }

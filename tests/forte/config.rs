@@ -1,4 +1,4 @@
-//! Settings: the layers, what they refuse, what they show.
+//! Settings: their layers, what is refused, what is shown.
 
 use std::fs;
 use std::path::PathBuf;
@@ -46,7 +46,7 @@ fn shown(settings: &Settings, key: &str) -> String {
 }
 
 #[test]
-fn the_defaults_fit_every_room() {
+fn the_defaults_have_every_setting() {
     let settings = with_environment(&[]).unwrap();
     assert_eq!(settings.upload.max_length.get(), 67_108_864);
     assert_eq!(settings.upload.segments, Segments::Auto);
@@ -67,7 +67,7 @@ fn the_effective_defaults_are_as_published() {
 }
 
 #[test]
-fn every_default_says_what_it_is_and_why() {
+fn every_default_has_a_comment_above_it() {
     let mut above = "";
     for line in DEFAULTS.lines() {
         let is_setting = line.contains('=') && !line.starts_with('#');
@@ -77,7 +77,7 @@ fn every_default_says_what_it_is_and_why() {
 }
 
 #[test]
-fn each_layer_wins_over_the_one_before() {
+fn each_layer_overrides_the_one_before() {
     let file = "[upload]\nsweep_batch = 7\nscan_cache_limit = 8\n[log]\nformat = \"json\"";
     let settings = load(file, &[("UPLOAD__SCAN_CACHE_LIMIT", "9")]).unwrap();
     assert_eq!(settings.upload.sweep_batch, 7);
@@ -90,7 +90,7 @@ fn each_layer_wins_over_the_one_before() {
 }
 
 #[test]
-fn a_variable_reaches_a_key_with_underscores_two_levels_down() {
+fn a_variable_sets_a_key_with_underscores_two_levels_down() {
     let settings =
         with_environment(&[("STORAGE__S3__PUBLIC_ENDPOINT", "https://s3.example")]).unwrap();
     assert_eq!(shown(&settings, "storage.s3.public_endpoint"), "https://s3.example");
@@ -104,14 +104,14 @@ fn a_list_in_a_variable_is_written_with_commas() {
 }
 
 #[test]
-fn variables_of_others_are_left_alone() {
+fn unrelated_variables_are_ignored() {
     let others = [("FORTE_MEDIA_PORT", "tcp://10.0.0.1:80"), ("PATH", "/bin")];
     let others = others.map(|(name, value)| (name.to_owned(), value.to_owned()));
     assert!(Settings::load(None, others).is_ok());
 }
 
 #[test]
-fn an_unknown_key_in_a_file_is_told_with_the_nearest_known_one() {
+fn an_unknown_key_in_a_file_is_reported_with_the_nearest_known_key() {
     let message = refusal(load("[upload]\nmax_lenght = 1", &[]));
     assert!(message.contains("unknown setting `upload.max_lenght` in file "), "{message}");
     assert!(message.contains("settings.toml"), "{message}");
@@ -119,20 +119,20 @@ fn an_unknown_key_in_a_file_is_told_with_the_nearest_known_one() {
 }
 
 #[test]
-fn an_unknown_variable_is_told_with_the_nearest_known_key() {
+fn an_unknown_variable_is_reported_with_the_nearest_known_key() {
     let message = refusal(with_environment(&[("AUTH__ACESS_TTL", "5m")]));
     assert!(message.contains("in environment FORTE_MEDIA__AUTH__ACESS_TTL"), "{message}");
     assert!(message.ends_with("`auth.access_ttl`"), "{message}");
 }
 
 #[test]
-fn a_key_without_its_section_is_found_by_its_last_word() {
+fn a_key_without_its_section_is_recognised_by_its_last_word() {
     assert!(refusal(load("max_length = 1", &[])).ends_with("`upload.max_length`"));
     assert!(refusal(load("[http]\nlink_ttl = \"1m\"", &[])).ends_with("`playback.link_ttl`"));
 }
 
 #[test]
-fn a_wrong_type_is_told_with_key_and_origin() {
+fn a_wrong_type_is_reported_with_key_and_origin() {
     let message = refusal(with_environment(&[("UPLOAD__MAX_LENGTH", "64 MB")]));
     assert_eq!(
         message,
@@ -142,7 +142,7 @@ fn a_wrong_type_is_told_with_key_and_origin() {
 }
 
 #[test]
-fn every_misfit_names_its_key_and_its_file() {
+fn every_invalid_value_is_reported_with_its_key_and_file() {
     for (key, line) in [
         ("upload.idle_timeout", "[upload]\nidle_timeout = 60"),
         ("upload.segments", "[upload]\nsegments = \"perhaps\""),
@@ -160,13 +160,13 @@ fn every_misfit_names_its_key_and_its_file() {
 }
 
 #[test]
-fn a_required_setting_cannot_be_emptied() {
+fn a_required_setting_cannot_be_empty() {
     let message = refusal(with_environment(&[("DATABASE__URL", "")]));
     assert!(message.ends_with("does not fit: it needs a value"), "{message}");
 }
 
 #[test]
-fn an_optional_setting_can_be_emptied_by_a_later_layer() {
+fn a_later_layer_can_empty_an_optional_setting() {
     let file = "[notify.webhook]\nurl = \"https://1c.example/hook\"";
     assert!(load(file, &[]).unwrap().notify.webhook.url.is_some());
     let settings = load(file, &[("NOTIFY__WEBHOOK__URL", "")]).unwrap();
@@ -174,7 +174,7 @@ fn an_optional_setting_can_be_emptied_by_a_later_layer() {
 }
 
 #[test]
-fn a_secret_can_come_from_a_file_of_its_own() {
+fn a_secret_can_come_from_its_own_file() {
     let folder = TempDir::new().unwrap();
     let path = write(&folder, "signing", &format!("{STRONG}\n"));
     let settings = with_environment(&[("AUTH__SECRET_FILE", path.to_str().unwrap())]).unwrap();
@@ -186,7 +186,7 @@ fn a_secret_can_come_from_a_file_of_its_own() {
 }
 
 #[test]
-fn every_secret_knows_its_file() {
+fn every_secret_can_come_from_a_file() {
     let folder = TempDir::new().unwrap();
     let url = "postgres://forte:canary@db/forte";
     let database = write(&folder, "database", url);
@@ -201,7 +201,7 @@ fn every_secret_knows_its_file() {
 }
 
 #[test]
-fn a_secret_wins_over_the_file_of_an_earlier_layer() {
+fn a_secret_overrides_the_file_of_an_earlier_layer() {
     let folder = TempDir::new().unwrap();
     let path = write(&folder, "signing", "another-0123456789-0123456789-0123456789");
     let file = format!("[auth]\nsecret_file = \"{}\"", path.display());
@@ -219,7 +219,7 @@ fn a_secret_given_twice_in_one_layer_is_refused() {
 }
 
 #[test]
-fn a_missing_or_empty_secret_file_is_told_with_its_name() {
+fn a_missing_or_empty_secret_file_is_reported_with_its_path() {
     let folder = TempDir::new().unwrap();
     let empty = write(&folder, "empty", "\n");
     for path in [folder.path().join("absent"), empty] {
@@ -261,22 +261,22 @@ fn secrets_are_masked_wherever_settings_are_shown() {
 }
 
 #[test]
-fn a_file_that_is_no_toml_is_refused_without_showing_its_line() {
+fn a_file_that_is_not_toml_is_refused_without_showing_its_line() {
     let message = refusal(load("[auth]\nsecret = \"canary", &[]));
     assert!(message.contains("settings.toml is not TOML: TOML parse error at line 2"), "{message}");
     assert!(!message.contains("canary"), "{message}");
 }
 
 #[test]
-fn a_settings_file_that_is_not_there_is_an_error() {
+fn a_missing_settings_file_is_an_error() {
     let missing = TempDir::new().unwrap().path().join("absent.toml");
     let message = refusal(Settings::load(Some(&missing), []));
     assert!(message.starts_with("cannot read the settings in "), "{message}");
 }
 
-/// What is deployed with an unknown setting would refuse to start.
+/// A service with an unknown setting refuses to start.
 #[test]
-fn the_deployment_names_only_settings_there_are() {
+fn the_deployment_files_name_only_known_settings() {
     let settings = with_environment(&[]).unwrap();
     let known: Vec<_> = settings.explain().iter().map(|setting| setting.key.as_str()).collect();
     let files = [include_str!("../../docker-compose.yml"), include_str!("../../Dockerfile")];

@@ -1,4 +1,4 @@
-//! The database's promises, on SQLite and on PostgreSQL.
+//! Guarantees of the database, on SQLite and on PostgreSQL.
 
 mod finish;
 mod leases;

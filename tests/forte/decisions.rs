@@ -1,4 +1,4 @@
-//! Decisions: approved or rejected, once for each version, and told to whom it concerns.
+//! Decisions of reviewers: approve or reject, once per version, with an event for the report service.
 
 use axum::body::Body;
 use axum::http::{Request, Response};
@@ -15,18 +15,18 @@ use crate::harness::service::{Service, json as body_of, on_both_backends};
 use crate::harness::tus;
 
 on_both_backends! {
-    an_approval_is_recorded_and_told,
-    a_rejection_has_its_reason_until_the_next_decision,
-    the_same_decision_after_a_lost_answer_is_answered_again,
-    of_two_reviewers_at_once_one_wins,
-    of_ten_reviewers_at_once_one_wins,
-    a_decision_on_an_old_version_is_told_how_it_is_now,
-    nothing_is_decided_before_a_video_was_sent,
-    a_company_has_its_own_reviewers_and_the_lessor_sees_all,
+    an_approval_is_recorded_and_sent_as_an_event,
+    a_rejection_reason_remains_until_the_next_decision,
+    a_repeated_decision_gets_the_same_response,
+    one_of_two_concurrent_reviewers_wins,
+    one_of_ten_concurrent_reviewers_wins,
+    a_decision_on_an_old_version_gets_the_current_state,
+    a_report_without_a_video_cannot_be_decided,
+    reviewers_decide_only_reports_of_their_company_and_the_lessors_decide_all,
     only_reviewers_decide,
-    what_cannot_be_decided_is_named,
-    a_node_decides_without_a_version_and_only_once,
-    one_c_decides_with_its_account,
+    invalid_decisions_are_refused_with_the_field,
+    one_c_decides_without_a_version_idempotently,
+    one_c_decides_over_http_with_its_account,
 }
 
 /// A report that holds a video, at version 1.
@@ -48,6 +48,7 @@ async fn decide(service: &Service, report: RefKey, token: &str, body: Value) -> 
     send(service, report, token, body.to_string()).await
 }
 
+/// Decides, which must succeed; the `data` of the response.
 async fn decided(service: &Service, report: RefKey, token: &str, body: Value) -> Value {
     let answer = decide(service, report, token, body).await;
     let status = answer.status();
@@ -64,7 +65,7 @@ fn reject(version: i64, reason: &str) -> Value {
     json!({ "decision": "reject", "version": version, "reason": reason })
 }
 
-/// The decisions that the report service received.
+/// The `report.decided` events that the report service received.
 async fn events(service: &Service) -> Vec<Value> {
     service.deliver().await;
     let received = service.env.receiver.received();
@@ -73,7 +74,7 @@ async fn events(service: &Service) -> Vec<Value> {
     events.filter(|event| event["type"] == "report.decided").collect()
 }
 
-/// What the report's viewers see.
+/// The video as a viewer of the report gets it.
 async fn video(service: &Service, report: RefKey) -> Value {
     let request = Request::get(format!("/reports/{report}/video"))
         .header("Authorization", format!("Bearer {}", service.driver()));
@@ -81,7 +82,7 @@ async fn video(service: &Service, report: RefKey) -> Value {
     body_of(answer).await["data"].clone()
 }
 
-async fn an_approval_is_recorded_and_told(service: Service) {
+async fn an_approval_is_recorded_and_sent_as_an_event(service: Service) {
     let report = submitted(&service).await;
     let before = video(&service, report).await;
     assert_eq!((&before["version"], &before["status_code"]), (&json!(1), &json!(2)));
@@ -115,7 +116,7 @@ async fn an_approval_is_recorded_and_told(service: Service) {
 }
 
 /// Q29
-async fn a_rejection_has_its_reason_until_the_next_decision(service: Service) {
+async fn a_rejection_reason_remains_until_the_next_decision(service: Service) {
     let report = submitted(&service).await;
     let reviewer = service.reviewer().await;
     let reason = "Не видно номера.\nСнимите днём.";
@@ -134,7 +135,7 @@ async fn a_rejection_has_its_reason_until_the_next_decision(service: Service) {
     assert_eq!(events(&service).await.len(), 2);
 }
 
-async fn the_same_decision_after_a_lost_answer_is_answered_again(service: Service) {
+async fn a_repeated_decision_gets_the_same_response(service: Service) {
     let report = submitted(&service).await;
     let reviewer = service.reviewer().await;
     let first = decided(&service, report, &reviewer, reject(1, "Темно")).await;
@@ -143,7 +144,7 @@ async fn the_same_decision_after_a_lost_answer_is_answered_again(service: Servic
     assert_eq!(decided(&service, report, &reviewer, reject(2, "Темно")).await, first);
     let other = decide(&service, report, &reviewer, reject(1, "Мокро")).await;
     problem(other, 409, "decision_conflict").await;
-    assert_eq!(events(&service).await.len(), 1, "told once");
+    assert_eq!(events(&service).await.len(), 1, "one event");
 }
 
 async fn race(service: &Service, report: RefKey, bodies: Vec<Value>) {
@@ -158,49 +159,51 @@ async fn race(service: &Service, report: RefKey, bodies: Vec<Value>) {
     assert_eq!(video(service, report).await["version"], 2);
 }
 
-async fn of_two_reviewers_at_once_one_wins(service: Service) {
+async fn one_of_two_concurrent_reviewers_wins(service: Service) {
     let report = submitted(&service).await;
     race(&service, report, vec![approve(1), reject(1, "Темно")]).await;
 }
 
-async fn of_ten_reviewers_at_once_one_wins(service: Service) {
+async fn one_of_ten_concurrent_reviewers_wins(service: Service) {
     let report = submitted(&service).await;
     let bodies = (0..10).map(|number| reject(1, &format!("Причина {number}"))).collect();
     race(&service, report, bodies).await;
 }
 
-async fn a_decision_on_an_old_version_is_told_how_it_is_now(service: Service) {
+async fn a_decision_on_an_old_version_gets_the_current_state(service: Service) {
     let report = submitted(&service).await;
     let reviewer = service.reviewer().await;
     decided(&service, report, &reviewer, reject(1, "Темно")).await;
     for body in [approve(1), approve(0), approve(7)] {
-        let told =
+        let conflict =
             problem(decide(&service, report, &reviewer, body).await, 409, "decision_conflict")
                 .await;
         let decided_at = service.clock().now();
         let now = json!({
             "status_code": 4, "version": 2, "reject_reason": "Темно", "decided_at": decided_at,
         });
-        assert_eq!(told["details"], now);
+        assert_eq!(conflict["details"], now);
     }
-    // Decided anew on what is there.
+    // A decision on the current version succeeds.
     assert_eq!(decided(&service, report, &reviewer, approve(2)).await["version"], 3);
     assert_eq!(decided(&service, report, &reviewer, reject(3, "Всё же")).await["status_code"], 4);
 }
 
-async fn nothing_is_decided_before_a_video_was_sent(service: Service) {
+async fn a_report_without_a_video_cannot_be_decided(service: Service) {
     let report = service.report().await;
     let reviewer = service.reviewer().await;
-    let told =
+    let conflict =
         problem(decide(&service, report, &reviewer, approve(0)).await, 409, "decision_conflict")
             .await;
-    assert_eq!(told["details"]["status_code"], 1);
-    assert_eq!(told["details"]["decided_at"], Value::Null);
+    assert_eq!(conflict["details"]["status_code"], 1);
+    assert_eq!(conflict["details"]["decided_at"], Value::Null);
     assert!(events(&service).await.is_empty());
 }
 
 /// S20
-async fn a_company_has_its_own_reviewers_and_the_lessor_sees_all(service: Service) {
+async fn reviewers_decide_only_reports_of_their_company_and_the_lessors_decide_all(
+    service: Service,
+) {
     let report = submitted(&service).await;
     let fixture = &service.env.fixture;
     let own = Person { id: PersonId(901), company: fixture.driver.company, role: Role::Reviewer };
@@ -213,7 +216,10 @@ async fn a_company_has_its_own_reviewers_and_the_lessor_sees_all(service: Servic
     let nothing = RefKey::mint(&fixture.clock, &fixture.random);
     let unknown = decide(&service, nothing, &service.token_of(own), approve(1)).await;
     let unknown = problem(unknown, 404, "not_found").await;
-    assert_eq!(foreign["message"], unknown["message"], "nobody learns which");
+    assert_eq!(
+        foreign["message"], unknown["message"],
+        "the message does not reveal that the report exists"
+    );
     decided(&service, report, &service.token_of(own), reject(1, "Темно")).await;
     decided(&service, report, &service.reviewer().await, approve(2)).await;
 }
@@ -230,7 +236,7 @@ async fn only_reviewers_decide(service: Service) {
     problem(decide(&service, report, "none", approve(1)).await, 401, "token_invalid").await;
 }
 
-async fn what_cannot_be_decided_is_named(service: Service) {
+async fn invalid_decisions_are_refused_with_the_field(service: Service) {
     let report = submitted(&service).await;
     let reviewer = service.reviewer().await;
     let refused = |body: Value, status: u16| {
@@ -250,7 +256,7 @@ async fn what_cannot_be_decided_is_named(service: Service) {
         json!({ "decision": "approve" }),
         json!({ "decision": "approve", "version": "one" }),
         json!({ "decision": "approve", "version": 1.5 }),
-        // Below zero is no version, and none that fits whatever stands.
+        // A negative version is invalid, not a wildcard.
         approve(-1),
         reject(-1, "Темно"),
         json!({ "decision": "reject", "version": 1, "reason": 7 }),
@@ -267,10 +273,10 @@ async fn what_cannot_be_decided_is_named(service: Service) {
     assert_eq!(decided(&service, report, &reviewer, whole).await["version"], 2);
 }
 
-/// A decision of 1C: the exchange calls the same function.
-async fn a_node_decides_without_a_version_and_only_once(service: Service) {
+/// A decision of 1C, by a direct call of the function that its messages use.
+async fn one_c_decides_without_a_version_idempotently(service: Service) {
     let report = service.report_in(ReportStatus::Submitted).await;
-    let deciding = |decision, reason: &str| NewDecision {
+    let decision_of = |decision, reason: &str| NewDecision {
         ref_key: report,
         decision,
         reason: reason.to_owned(),
@@ -279,50 +285,55 @@ async fn a_node_decides_without_a_version_and_only_once(service: Service) {
         actor: "node:main".to_owned(),
     };
     let leasing = &service.app.leasing;
-    let absurd = NewDecision { version: Some(-1), ..deciding(Decision::Reject, "Темно") };
-    assert!(matches!(leasing.record(&absurd).await, Err(DecisionError::Conflict(_))));
-    let first = leasing.record(&deciding(Decision::Reject, "Темно")).await.unwrap();
-    let again = leasing.record(&deciding(Decision::Reject, "Темно")).await.unwrap();
+    let negative = NewDecision { version: Some(-1), ..decision_of(Decision::Reject, "Темно") };
+    assert!(matches!(leasing.record(&negative).await, Err(DecisionError::Conflict(_))));
+    let first = leasing.record(&decision_of(Decision::Reject, "Темно")).await.unwrap();
+    let again = leasing.record(&decision_of(Decision::Reject, "Темно")).await.unwrap();
     assert_eq!(first, again);
     assert_eq!((first.version, first.decided_by.as_str()), (1, "node:main"));
-    let then = leasing.record(&deciding(Decision::Approve, "")).await.unwrap();
+    let then = leasing.record(&decision_of(Decision::Approve, "")).await.unwrap();
     assert_eq!((then.version, then.status), (2, ReportStatus::Accepted));
     let events = events(&service).await;
     assert_eq!(events.len(), 2);
-    assert_eq!(events[0]["data"]["submission_id"], Value::Null, "1C says that there was one");
+    assert_eq!(
+        events[0]["data"]["submission_id"],
+        Value::Null,
+        "1C decided a report that has no submission here"
+    );
 
-    let unsent = NewDecision { ref_key: service.report().await, ..deciding(Decision::Approve, "") };
+    let unsent =
+        NewDecision { ref_key: service.report().await, ..decision_of(Decision::Approve, "") };
     let refused = leasing.record(&unsent).await.unwrap_err();
     assert!(matches!(refused, DecisionError::Conflict(_)));
 }
 
-/// `interface.md` §5, Q35: by password, on what there is, or on the version that is named.
-async fn one_c_decides_with_its_account(service: Service) {
+/// Q35: the version is optional.
+async fn one_c_decides_over_http_with_its_account(service: Service) {
     let report = submitted(&service).await;
     account::add_node(&service, account::NODE).await;
     let path = format!("/reports/{report}/decision");
-    let asked = async |name: &str, value: String, body: String| {
+    let send = async |name: &str, value: String, body: String| {
         let request = Request::post(&path).header(name, value);
         service.send(request.body(Body::from(body)).unwrap()).await
     };
     let basic = || account::basic(account::NODE, account::PASSWORD);
     let key = format!("{}:{}", account::NODE, account::PASSWORD);
 
-    let with_mark = format!("\u{feff}{}", json!({ "decision": "reject", "reason": "Темно" }));
-    let answer = asked("Authorization", basic(), with_mark).await;
+    let with_bom = format!("\u{feff}{}", json!({ "decision": "reject", "reason": "Темно" }));
+    let answer = send("Authorization", basic(), with_bom).await;
     assert_eq!(answer.status(), 200);
     let data = &body_of(answer).await["data"];
     assert_eq!((&data["status_code"], &data["version"]), (&json!(4), &json!(2)));
 
-    let stale = asked("X-API-Key", key.clone(), approve(1).to_string()).await;
+    let stale = send("X-API-Key", key.clone(), approve(1).to_string()).await;
     problem(stale, 409, "decision_conflict").await;
-    assert_eq!(asked("X-API-Key", key, approve(2).to_string()).await.status(), 200);
+    assert_eq!(send("X-API-Key", key, approve(2).to_string()).await.status(), 200);
     let by = format!("node:{}", account::NODE);
     let events = events(&service).await;
     let deciders: Vec<_> = events.iter().map(|event| &event["data"]["decided_by"]).collect();
     assert_eq!(deciders, [&json!(by), &json!(by)]);
 
-    let wrong = asked("Authorization", account::basic(account::NODE, "?"), String::new()).await;
+    let wrong = send("Authorization", account::basic(account::NODE, "?"), String::new()).await;
     problem(wrong, 401, "credentials_invalid").await;
-    problem(asked("Accept", "*/*".to_owned(), String::new()).await, 401, "token_invalid").await;
+    problem(send("Accept", "*/*".to_owned(), String::new()).await, 401, "token_invalid").await;
 }

@@ -1,6 +1,6 @@
-//! The one integration binary: one file a subject, one harness for all.
+//! All integration tests in one binary: a module per subject, and a shared harness.
 
-#![expect(clippy::unwrap_used, reason = "a test stops where its world is not as it says")]
+#![expect(clippy::unwrap_used, reason = "a failed assumption fails the test")]
 
 mod accounts;
 mod architecture;

@@ -1,4 +1,4 @@
-//! The main job, end to end: from a phone's first byte to the reviewer's link.
+//! The main job end to end: from the first byte of an upload to the viewing link.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -10,10 +10,12 @@ use crate::harness::service::{Service, header, json, on_both_backends};
 use crate::harness::tus;
 
 on_both_backends! {
-    a_video_sent_in_two_pieces_is_stored_submitted_told_and_watched,
+    a_video_uploaded_in_two_parts_is_stored_submitted_announced_and_viewable,
 }
 
-async fn a_video_sent_in_two_pieces_is_stored_submitted_told_and_watched(service: Service) {
+async fn a_video_uploaded_in_two_parts_is_stored_submitted_announced_and_viewable(
+    service: Service,
+) {
     let report = service.report().await;
     let path = tus::create(&service, report, GOOD.len()).await;
     let half = GOOD.len() / 2;
@@ -42,11 +44,11 @@ async fn a_video_sent_in_two_pieces_is_stored_submitted_told_and_watched(service
     let viewing = json(service.send(request).await).await;
     assert_eq!(viewing["data"]["sha256"], sha256);
     let link = viewing["data"]["link"].as_str().unwrap();
-    assert_eq!(watched(&service, link).await, GOOD);
+    assert_eq!(download(&service, link).await, GOOD);
 }
 
-/// The bytes behind a viewing link: our own route, or a presigned address of the store.
-async fn watched(service: &Service, link: &str) -> Vec<u8> {
+/// Downloads a viewing link: a route of the service, or a presigned URL of the object store.
+async fn download(service: &Service, link: &str) -> Vec<u8> {
     if service.env.bucket.is_some() {
         return reqwest::get(link).await.unwrap().bytes().await.unwrap().to_vec();
     }

@@ -377,7 +377,7 @@ async fn a_denied_address_is_not_called_until_it_is_allowed(db: Db) {
 async fn wakes_up_when_notified_and_stops_on_shutdown(db: Db) {
     let scene = Scene::set(&db).await;
     let shutdown = CancellationToken::new();
-    let tell = async {
+    let notify = async {
         let first = scene.fixture.enqueue().await;
         scene.outbox.wakeup().notify_one();
         scene.receiver.wait_for_requests(1).await;
@@ -387,7 +387,7 @@ async fn wakes_up_when_notified_and_stops_on_shutdown(db: Db) {
         assert_eq!(scene.receiver.ids(), [first, second]);
         shutdown.cancel();
     };
-    tokio::join!(scene.outbox.run(&shutdown), tell);
+    tokio::join!(scene.outbox.run(&shutdown), notify);
     assert_eq!(scene.depth().await.pending, 0, "the last outcome was recorded");
 }
 

@@ -1,4 +1,4 @@
-//! Ending: softly, then hard.
+//! Graceful, then forced shutdown.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 const LONG: SignedDuration = SignedDuration::from_mins(10);
 
 #[tokio::test]
-async fn tasks_are_told_softly_and_waited_for() {
+async fn tasks_are_notified_and_awaited() {
     let shutdown = Shutdown::new();
     let soft = shutdown.soft().clone();
     let task = shutdown.spawn(async move { soft.cancelled().await });
@@ -18,7 +18,7 @@ async fn tasks_are_told_softly_and_waited_for() {
 }
 
 #[tokio::test]
-async fn what_outlasts_the_grace_is_cut() {
+async fn tasks_that_outlast_the_grace_are_cancelled() {
     let shutdown = Shutdown::new();
     let hard = shutdown.hard().clone();
     let task = shutdown.spawn(async move { hard.cancelled().await });
@@ -27,7 +27,7 @@ async fn what_outlasts_the_grace_is_cut() {
 }
 
 #[tokio::test]
-async fn asking_again_does_not_wait_for_the_grace() {
+async fn a_second_request_skips_the_grace() {
     let shutdown = Shutdown::new();
     let hard = shutdown.hard().clone();
     shutdown.spawn(async move { hard.cancelled().await });
@@ -38,17 +38,17 @@ async fn asking_again_does_not_wait_for_the_grace() {
 }
 
 #[tokio::test]
-async fn the_first_signal_ends_softly_and_the_second_hard() {
+async fn the_first_signal_is_graceful_and_the_second_forced() {
     let shutdown = Shutdown::new();
     shutdown.listen().unwrap();
-    signal_ourselves("TERM");
+    signal_own_process("TERM");
     shutdown.soft().cancelled().await;
-    signal_ourselves("INT");
+    signal_own_process("INT");
     shutdown.hard().cancelled().await;
 }
 
-/// Harmless once somebody listens: the signal then no longer ends the process.
-fn signal_ourselves(name: &str) {
-    let us = std::process::id().to_string();
-    assert!(Command::new("kill").args(["-s", name, &us]).status().unwrap().success());
+/// The process must listen already, otherwise the signal ends it.
+fn signal_own_process(name: &str) {
+    let pid = std::process::id().to_string();
+    assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
 }

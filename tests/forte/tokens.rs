@@ -293,7 +293,7 @@ async fn reads_rights_from_the_database_and_not_from_the_token() {
 }
 
 #[tokio::test]
-async fn rejects_an_inactive_person_at_once() {
+async fn rejects_an_inactive_person_immediately() {
     let (database, _folder) = database().await;
     let token = tokens().0.mint_access(&subject(), TTL).unwrap();
     let auth = auth(database.clone());

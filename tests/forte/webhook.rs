@@ -82,9 +82,9 @@ async fn either_secret_verifies_during_a_rotation() {
 #[tokio::test]
 async fn a_receiver_refuses_another_secret_and_an_old_timestamp() {
     let (clock, manual_clock) = Clock::manual("2026-05-13T05:00:00Z".parse().unwrap());
-    let stranger =
+    let other =
         Receiver::start_with(&clock, "whsec_c29tZWJvZHktZWxzZXMtc2VjcmV0LTAwMDAwMQ==").await;
-    let (_, status, _) = retry(deliver(&webhook(&config(&stranger.url(), LOOPBACK), &clock)).await);
+    let (_, status, _) = retry(deliver(&webhook(&config(&other.url(), LOOPBACK), &clock)).await);
     assert_eq!(status, Some(401));
 
     let (late, _) = Clock::manual(clock.now());

@@ -1,4 +1,4 @@
-//! A client that a machine has written from the served document: it compiles, and does the main job.
+//! A client generated from the served document compiles and does the main job.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -8,35 +8,35 @@ use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Command;
 
-use super::here;
+use super::folder as contract_folder;
 use crate::harness::clips::GOOD;
 use crate::harness::external::env_var_or_skip;
 use crate::harness::phone::BIIN;
 use crate::harness::service::Service;
 
-/// Runs a program of somebody else, which must succeed; what it wrote.
+/// Runs an external program, which must succeed; its standard output.
 async fn run(program: &str, arguments: &[&str], folder: &Path) -> String {
     let output = Command::new(program).args(arguments).current_dir(folder).output().await.unwrap();
-    let words = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{program} {arguments:?}\n{words}{output:?}");
-    words
+    let output_text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{program} {arguments:?}\n{output_text}{output:?}");
+    output_text
 }
 
-/// Generates and compiles; where the program is.
-async fn built(generator: &str, modules: &str, document: &str, folder: &Path) -> String {
+/// Generates and compiles the client; the path of the program.
+async fn build_client(generator: &str, modules: &str, document: &str, folder: &Path) -> String {
     let generate = ["-jar", generator, "generate", "-i", document, "-o", "generated"];
     let kind = ["-g", "typescript-fetch", "-p", "supportsES6=true"];
     run("java", &[&generate[..], &kind].concat(), folder).await;
-    std::fs::copy(here().join("client.ts"), folder.join("client.ts")).unwrap();
+    std::fs::copy(contract_folder().join("client.ts"), folder.join("client.ts")).unwrap();
     let compiler = format!("{modules}/typescript/bin/tsc");
     let options = ["--strict", "--target", "es2022", "--module", "commonjs", "--outDir", "built"];
-    let more = ["--moduleResolution", "node10", "--lib", "es2022,dom", "client.ts"];
-    run("node", &[&[compiler.as_str()], &options[..], &more].concat(), folder).await;
+    let rest = ["--moduleResolution", "node10", "--lib", "es2022,dom", "client.ts"];
+    run("node", &[&[compiler.as_str()], &options[..], &rest].concat(), folder).await;
     "built/client.js".to_owned()
 }
 
-/// Runs the client: it asks for a code, is told it, and writes how it went on.
-async fn end_of(
+/// Runs the client: it requests a code, reads it from standard input, and prints its results.
+async fn run_client(
     program: &str,
     plan: &Value,
     folder: &Path,
@@ -46,19 +46,19 @@ async fn end_of(
     command.args([program, &plan.to_string()]).current_dir(folder).kill_on_drop(true);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let asked = lines.next_line().await.unwrap().expect("it asks for a code");
-    assert!(asked.contains("c****0@example.test"), "{asked}");
-    let mut told = child.stdin.take().unwrap();
-    told.write_all(code().await.as_bytes()).await.unwrap();
-    drop(told);
-    let end = lines.next_line().await.unwrap().expect("it comes to an end");
+    let requested = lines.next_line().await.unwrap().expect("the client requests a code");
+    assert!(requested.contains("c****0@example.test"), "{requested}");
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(code().await.as_bytes()).await.unwrap();
+    drop(input);
+    let results = lines.next_line().await.unwrap().expect("the client prints its results");
     assert!(child.wait().await.unwrap().success());
-    serde_json::from_str(&end).unwrap()
+    serde_json::from_str(&results).unwrap()
 }
 
-/// Signs in (E1, E2), lists (E6–E8), uploads (E9), and reads the video.
+/// E1, E2, E6–E9
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_made_from_the_document_signs_in_lists_uploads_and_reads_it_back() {
+async fn a_generated_client_signs_in_lists_reports_uploads_and_reads_the_video() {
     let why = "a client generated from the document";
     let Some(generator) = env_var_or_skip("FORTE_TEST_OPENAPI_GENERATOR", why) else { return };
     let Some(modules) = env_var_or_skip("FORTE_TEST_NODE_MODULES", why) else { return };
@@ -70,7 +70,7 @@ async fn a_client_made_from_the_document_signs_in_lists_uploads_and_reads_it_bac
     let served = service.serve();
     let url = format!("http://{}", served.address);
     let document = format!("{url}/openapi.json");
-    let program = built(&generator, &modules, &document, folder.path()).await;
+    let program = build_client(&generator, &modules, &document, folder.path()).await;
     let device = "8e0ac9ba-7fcb-4b35-a1a5-6a1ddc34e0e5";
     let plan = json!({
         "url": url, "biin": BIIN, "uuid": device, "report": report, "file": "video.mp4",
@@ -81,12 +81,24 @@ async fn a_client_made_from_the_document_signs_in_lists_uploads_and_reads_it_bac
         let challenge = database.latest_challenge(&biin, &device).await.unwrap().unwrap();
         auth.code_of(challenge.id)
     };
-    let end = end_of(&program, &plan, folder.path(), code).await;
+    let results = run_client(&program, &plan, folder.path(), code).await;
     let sha256 = hex::encode(Sha256::digest(GOOD));
-    assert_eq!((&end["status"], &end["sha256"]), (&json!("ok"), &json!(sha256)), "{end}");
-    assert_eq!((&end["seen"], &end["length"]), (&json!(sha256), &json!(GOOD.len())), "{end}");
-    assert_eq!((&end["important"], &end["general"]), (&json!([1, 0]), &json!([0, 1])), "{end}");
-    assert_eq!(end["ofTheVehicle"], 1, "{end}");
-    let link = end["link"].as_str().unwrap();
+    assert_eq!(
+        (&results["status"], &results["sha256"]),
+        (&json!("ok"), &json!(sha256)),
+        "{results}"
+    );
+    assert_eq!(
+        (&results["seen"], &results["length"]),
+        (&json!(sha256), &json!(GOOD.len())),
+        "{results}"
+    );
+    assert_eq!(
+        (&results["important"], &results["general"]),
+        (&json!([1, 0]), &json!([0, 1])),
+        "{results}"
+    );
+    assert_eq!(results["reportsOfVehicle"], 1, "{results}");
+    let link = results["link"].as_str().unwrap();
     assert!(reqwest::get(link).await.unwrap().bytes().await.unwrap() == GOOD);
 }

@@ -1,6 +1,5 @@
-// A program of somebody who has only the document: everything that it calls was generated from it.
-// Told what to do in one argument, it writes what came of it as lines of JSON; the code that was
-// mailed comes in on its standard input.
+// A program that calls only code generated from the document. Its one argument is a plan as JSON; it
+// reads the mailed code from standard input and prints its results as lines of JSON.
 
 import { Configuration, ListsApi, ReviewApi, SignInApi, UploadApi } from "./generated/index";
 
@@ -15,23 +14,23 @@ interface Plan {
   file: string;
 }
 
-function say(what: object) {
-  console.log(JSON.stringify(what));
+function print(value: object) {
+  console.log(JSON.stringify(value));
 }
 
-async function signedIn(plan: Plan): Promise<string> {
-  const ask = new SignInApi(new Configuration({ basePath: plan.url }));
+async function signIn(plan: Plan): Promise<string> {
+  const api = new SignInApi(new Configuration({ basePath: plan.url }));
   const wanted = { roleId: 2, uuid: plan.uuid, fCM: "", mobile: "87781578800", firstName: "Иван" };
-  const asked = await ask.askForCode({ biin: plan.biin, wanted });
-  say({ email: asked.data.email });
+  const requested = await api.askForCode({ biin: plan.biin, wanted });
+  print({ email: requested.data.email });
   const code = require("node:fs").readFileSync(0, "utf8").trim();
   const credentials = { username: `${plan.biin}||${plan.uuid}`, password: code };
-  const answer = await new SignInApi(new Configuration({ basePath: plan.url, ...credentials })).signIn();
-  return answer.data.accessToken;
+  const response = await new SignInApi(new Configuration({ basePath: plan.url, ...credentials })).signIn();
+  return response.data.accessToken;
 }
 
 async function main(plan: Plan) {
-  const configuration = new Configuration({ basePath: plan.url, accessToken: await signedIn(plan) });
+  const configuration = new Configuration({ basePath: plan.url, accessToken: await signIn(plan) });
   const lists = new ListsApi(configuration);
   const before = await lists.generalAll();
   const vehicles = await lists.vehiclesAll();
@@ -46,7 +45,7 @@ async function main(plan: Plan) {
   const after = await lists.generalAll();
   const video = await new ReviewApi(configuration).video({ refKey: plan.report });
   const one = await lists.select({ vehicleGuid: vehicles.data.reports.important[0].vehicleGuid });
-  say({
+  print({
     status: saved.status,
     sha256: saved.data.sha256,
     seen: video.data.sha256,
@@ -54,7 +53,7 @@ async function main(plan: Plan) {
     link: video.data.link,
     important: [before.data.reports.important.length, after.data.reports.important.length],
     general: [before.data.reports.general.length, after.data.reports.general.length],
-    ofTheVehicle: one.data.reports.general.length,
+    reportsOfVehicle: one.data.reports.general.length,
   });
 }
 

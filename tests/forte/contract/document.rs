@@ -1,4 +1,4 @@
-//! The document itself: that it is whole, and that it and the router say the same.
+//! The document itself: it is complete, and agrees with the router.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -13,21 +13,20 @@ use serde_json::Value;
 use super::{Operation, operations, served};
 use crate::harness::service::{Service, header};
 
-/// Where the document of these tests says that its routes are.
+/// The base URL in the document of these tests.
 const PUBLIC: &str = "https://api.shakeshev.com";
 
 fn document() -> Value {
     forte_media::http::openapi(PUBLIC)
 }
 
-/// The whole of it, so that a change of the contract is seen as one.
 #[test]
 fn the_document_is_as_published() {
     insta::assert_snapshot!("openapi", format!("{:#}", document()));
 }
 
 #[tokio::test]
-async fn the_document_is_served_with_the_address_that_phones_see() {
+async fn the_document_is_served_with_the_public_url() {
     let service =
         Service::embedded_with(&[("HTTP__PUBLIC_URL", "https://api.shakeshev.com/")]).await;
     assert_eq!(served(&service).await, document());
@@ -36,7 +35,7 @@ async fn the_document_is_served_with_the_address_that_phones_see() {
 }
 
 #[test]
-fn the_command_prints_the_same() {
+fn the_command_openapi_prints_the_document() {
     let output = Command::new(env!("CARGO_BIN_EXE_forte-media"))
         .arg("openapi")
         .env("FORTE_MEDIA__HTTP__PUBLIC_URL", PUBLIC)
@@ -46,50 +45,49 @@ fn the_command_prints_the_same() {
     assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap(), document());
 }
 
-/// What is there has a name, a sentence, a place in the page, and examples.
 #[test]
-fn every_operation_is_described_whole() {
+fn every_operation_has_an_id_a_summary_tags_descriptions_and_examples() {
     let (mut wrong, mut names) = (Vec::new(), BTreeSet::new());
     let document = document();
     let tags: Vec<_> =
         document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
-    for Operation { name, what, .. } in operations(&document) {
-        let mut must = |is_so: bool, why: &str| {
-            if !is_so {
-                wrong.push(format!("{name}: {why}"));
+    for Operation { name, description, .. } in operations(&document) {
+        let mut check = |is_met: bool, complaint: &str| {
+            if !is_met {
+                wrong.push(format!("{name}: {complaint}"));
             }
         };
-        let id = what["operationId"].as_str().unwrap_or_default().to_owned();
-        must(!id.is_empty() && names.insert(id), "has no id of its own");
-        must(what["summary"].is_string(), "has no summary");
-        let mine = what["tags"].as_array().unwrap();
-        must(mine.iter().all(|tag| tags.contains(&tag)), "has a tag that is not in the list");
-        for parameter in what["parameters"].as_array().into_iter().flatten() {
-            let said = parameter["description"].as_str().is_some_and(|said| !said.is_empty());
-            must(said, &format!("says nothing of {}", parameter["name"]));
+        let id = description["operationId"].as_str().unwrap_or_default().to_owned();
+        check(!id.is_empty() && names.insert(id), "has no unique id");
+        check(description["summary"].is_string(), "has no summary");
+        let own_tags = description["tags"].as_array().unwrap();
+        check(own_tags.iter().all(|tag| tags.contains(&tag)), "has a tag that is not in the list");
+        for parameter in description["parameters"].as_array().into_iter().flatten() {
+            let text = parameter["description"].as_str().unwrap_or_default();
+            check(!text.is_empty(), &format!("{} has no description", parameter["name"]));
         }
-        for content in contents(&what["requestBody"]) {
-            must(has_example(&content), "has no example of its body");
+        for content in contents(&description["requestBody"]) {
+            check(has_example(&content), "has no example of its body");
         }
-        for (status, response) in what["responses"].as_object().unwrap() {
-            must(response["description"].is_string(), &format!("{status}: says nothing"));
+        for (status, response) in description["responses"].as_object().unwrap() {
+            check(response["description"].is_string(), &format!("{status}: has no description"));
             for content in contents(response) {
-                must(has_example(&content), &format!("{status}: no example"));
+                check(has_example(&content), &format!("{status}: has no example"));
             }
             let is_problem = status.starts_with(['4', '5']);
             let names_code = ErrorCode::ALL.iter().any(|code| {
                 let code = format!("`{}`", code.as_str());
                 response["description"].as_str().unwrap().contains(&code)
             });
-            must(!is_problem || names_code, &format!("{status}: names no code"));
+            check(!is_problem || names_code, &format!("{status}: names no code"));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// A client cannot be made from a document that names what is not in it.
+/// Otherwise no client can be generated.
 #[test]
-fn whatever_the_document_refers_to_is_in_it() {
+fn every_reference_in_the_document_resolves() {
     let document = document();
     let text = document.to_string();
     for reference in text.split("\"$ref\":\"#").skip(1) {
@@ -98,8 +96,7 @@ fn whatever_the_document_refers_to_is_in_it() {
     }
 }
 
-/// The document knows schemas by the bare names of their types: of two with the same name, one would
-/// describe both.
+/// utoipa names schemas by their types without a path, so one of two equal names would describe both.
 #[test]
 fn no_two_schemas_have_the_same_name() {
     let mut seen = BTreeMap::new();
@@ -130,16 +127,16 @@ fn contents(body: &Value) -> Vec<(String, Value)> {
     contents.map(|(kind, content)| (kind.clone(), content.clone())).collect()
 }
 
-/// Bytes need none.
+/// Binary content and form fields need none.
 fn has_example((kind, content): &(String, Value)) -> bool {
     let given = content.get("example").is_some_and(|example| *example != serde_json::json!({}));
     let in_fields = kind.starts_with("multipart/");
     given || content.get("examples").is_some() || in_fields || !kind.contains("json")
 }
 
-/// A method that no address knows is answered with those that it does know (S52): the document's.
+/// S52: `Allow` lists the methods of the document.
 #[tokio::test]
-async fn each_address_knows_the_methods_of_the_document_and_no_other() {
+async fn each_path_allows_exactly_the_methods_of_the_document() {
     let service = Service::embedded().await;
     let mut documented: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for Operation { path, method, .. } in operations(&document()) {
@@ -147,11 +144,11 @@ async fn each_address_knows_the_methods_of_the_document_and_no_other() {
     }
     for (path, mut methods) in documented {
         let request = Request::builder().method("PROPFIND").uri(path.replace(['{', '}'], ""));
-        let answer = service.send(request.body(Body::empty()).unwrap()).await;
-        assert_eq!(answer.status(), 405, "{path}");
-        let allowed = header(&answer, "allow").split(',').map(|method| method.trim().to_owned());
+        let response = service.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status(), 405, "{path}");
+        let allowed = header(&response, "allow").split(',').map(|method| method.trim().to_owned());
         let allowed: BTreeSet<_> = allowed.collect();
-        // Whoever may GET may HEAD; it need not be said.
+        // HEAD comes with GET and is not in the document.
         if methods.contains("GET") {
             methods.insert("HEAD".to_owned());
         }
@@ -159,16 +156,16 @@ async fn each_address_knows_the_methods_of_the_document_and_no_other() {
     }
 }
 
-/// The other way round: what the sources route is in the document.
+/// Reads the routes from the sources.
 #[test]
-fn no_route_is_left_out_of_the_document() {
+fn every_route_is_in_the_document() {
     let document = document();
-    // Leads to the page.
+    // Redirects to the page.
     let not_described = ["/docs/"];
-    // The operators' listener.
-    let elsewhere = "ops.rs";
+    // Routes of the operators' listener.
+    let excluded = "ops.rs";
     let mut found = 0;
-    for (file, tokens) in sources(elsewhere) {
+    for (file, tokens) in sources(excluded) {
         each_call(&tokens, &["route"], &mut |arguments| {
             let Some(path) = arguments.first().and_then(text_of) else { return };
             let known = document["paths"].get(&path).is_some();
@@ -186,8 +183,8 @@ fn error_codes_are_sorted_and_serialize_as_they_are_documented() {
     assert_eq!(serde_json::to_value(ErrorCode::ALL).unwrap(), serde_json::json!(names));
 }
 
-/// The files of the doors, but for one.
-fn sources(but: &str) -> Vec<(String, TokenStream)> {
+/// The source files of `http`, without one.
+fn sources(excluded: &str) -> Vec<(String, TokenStream)> {
     let mut files = Vec::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http")];
     while let Some(folder) = folders.pop() {
@@ -195,7 +192,8 @@ fn sources(but: &str) -> Vec<(String, TokenStream)> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|kind| kind == "rs") && !path.ends_with(but) {
+            } else if path.extension().is_some_and(|kind| kind == "rs") && !path.ends_with(excluded)
+            {
                 let text = std::fs::read_to_string(&path).unwrap();
                 files.push((path.display().to_string(), text.parse().unwrap()));
             }
@@ -204,8 +202,8 @@ fn sources(but: &str) -> Vec<(String, TokenStream)> {
     files
 }
 
-/// Looks at the arguments of every call whose name ends in these words.
-fn each_call(tokens: &TokenStream, name: &[&str], look: &mut impl FnMut(&[TokenStream])) {
+/// Visits the arguments of every call whose path ends in `name`.
+fn each_call(tokens: &TokenStream, name: &[&str], visit: &mut impl FnMut(&[TokenStream])) {
     let mut words: Vec<String> = Vec::new();
     for token in tokens.clone() {
         match token {
@@ -213,10 +211,10 @@ fn each_call(tokens: &TokenStream, name: &[&str], look: &mut impl FnMut(&[TokenS
             TokenTree::Punct(mark) if mark.as_char() == ':' => {}
             TokenTree::Group(group) => {
                 if group.delimiter() == Delimiter::Parenthesis && words.ends_with(&owned(name)) {
-                    look(&arguments(group.stream()));
+                    visit(&arguments(group.stream()));
                 }
                 words.clear();
-                each_call(&group.stream(), name, look);
+                each_call(&group.stream(), name, visit);
             }
             _ => words.clear(),
         }
@@ -239,7 +237,7 @@ fn arguments(tokens: TokenStream) -> Vec<TokenStream> {
     arguments
 }
 
-/// The text, when the argument is one.
+/// The content of a string literal.
 fn text_of(argument: &TokenStream) -> Option<String> {
     let text = argument.to_string();
     let text = text.trim().strip_prefix('"')?.strip_suffix('"')?;

@@ -65,11 +65,11 @@ async fn accept_language_chooses_russian_kazakh_or_english() {
         ("*", "ru"),
         ("nonsense;;q=", "ru"),
     ];
-    for (asked, language) in cases {
-        let response = refused_creation(&service, Some(asked)).await;
-        assert_eq!(header(&response, "content-language"), language, "{asked}");
+    for (requested, language) in cases {
+        let response = refused_creation(&service, Some(requested)).await;
+        assert_eq!(header(&response, "content-language"), language, "{requested}");
         let (_, expected) = NO_REPORT.iter().find(|(code, _)| *code == language).unwrap();
-        assert_eq!(message(response).await, *expected, "{asked}");
+        assert_eq!(message(response).await, *expected, "{requested}");
     }
 }
 

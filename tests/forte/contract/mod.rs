@@ -1,12 +1,12 @@
-//! The OpenAPI document, and what is checked through it: that it tells the truth, that a machine
-//! that knows only the document finds nothing to complain about, that each caller gets what is his.
+//! The OpenAPI document, and checks driven by it: the router agrees with it, schemathesis finds no
+//! deviation, a generated client works, and each caller has exactly its access rights.
 
+mod access;
 mod client;
+mod docs_page;
 mod document;
 mod language;
-mod log;
-mod matrix;
-mod page;
+mod log_check;
 mod schemathesis;
 mod targets;
 
@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::harness::service::{Service, json};
 
-/// Methods an operation may have, as the document writes them.
+/// The methods of operations, as the document spells them.
 const METHODS: [&str; 7] = ["get", "put", "post", "delete", "options", "head", "patch"];
 
 /// An operation of the document.
@@ -27,10 +27,11 @@ struct Operation {
     name: String,
     method: String,
     path: String,
-    what: Value,
+    /// The operation object.
+    description: Value,
 }
 
-/// The document, as it is served.
+/// The document as the service returns it.
 async fn served(service: &Service) -> Value {
     let request = Request::get("/openapi.json").body(Body::empty()).unwrap();
     json(service.send(request).await).await
@@ -40,17 +41,18 @@ async fn served(service: &Service) -> Value {
 fn operations(document: &Value) -> Vec<Operation> {
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, what) in item.as_object().unwrap() {
+        for (method, description) in item.as_object().unwrap() {
             if METHODS.contains(&method.as_str()) {
-                let (method, path, what) = (method.to_uppercase(), path.clone(), what.clone());
-                operations.push(Operation { name: format!("{method} {path}"), method, path, what });
+                let (method, path) = (method.to_uppercase(), path.clone());
+                let (name, description) = (format!("{method} {path}"), description.clone());
+                operations.push(Operation { name, method, path, description });
             }
         }
     }
     operations
 }
 
-/// This folder, where the programs of other languages are.
-fn here() -> PathBuf {
+/// This folder, which also holds the client and the hooks in other languages.
+fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/forte/contract")
 }

@@ -1,4 +1,4 @@
-//! schemathesis, which knows only the served document: all checks, all phases.
+//! schemathesis tests the service by its document: all checks, all phases.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -10,85 +10,86 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::targets::Targets;
-use super::{Operation, here, operations};
+use super::{Operation, folder as contract_folder, operations};
 use crate::harness::account;
 use crate::harness::clips::GOOD;
 use crate::harness::external::{env_var, env_var_or_skip};
 use crate::harness::service::{self, Service};
 use crate::harness::tus;
 
-/// Examples for each operation; more by hand with `FORTE_TEST_EXAMPLES`.
+/// Examples per operation, unless `FORTE_TEST_EXAMPLES` says otherwise.
 const EXAMPLES: &str = "20";
 
-/// Reports that await a video: one for each upload that is begun and finished.
+/// Reports that await a video: one per upload.
 const OPEN_REPORTS: usize = 100;
 
-/// Something that schemathesis found: what, and at which operation.
-type Found = (String, String);
+/// A failed check and its operation.
+type Failure = (String, String);
 
-/// As a driver, the director and a reviewer: all checks, all phases, stateful ones too.
+/// As a driver, the director and a reviewer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_machine_that_knows_the_document_finds_nothing_wrong() {
+async fn schemathesis_finds_no_deviation_from_the_document() {
     let Some(program) = env_var_or_skip("FORTE_TEST_SCHEMATHESIS", "the document, by schemathesis")
     else {
         return;
     };
-    let mut answers = String::new();
+    let mut responses = String::new();
     for role in [Role::Employee, Role::Admin, Role::Reviewer] {
         let folder = tempfile::tempdir().unwrap();
-        tried(&program, role, folder.path()).await;
-        answers += &std::fs::read_to_string(folder.path().join("answers")).unwrap();
+        run(&program, role, folder.path()).await;
+        responses += &std::fs::read_to_string(folder.path().join("answers")).unwrap();
     }
-    listen_to(&answers, &forte_media::http::openapi(""));
+    assert_every_operation_worked(&responses, &forte_media::http::openapi(""));
 }
 
-/// One run, with the token of somebody in this role.
-async fn tried(program: &str, role: Role, folder: &Path) {
-    let stage = Stage::set(role).await;
-    let served = stage.service.serve();
+/// One run with the token of a person in this role.
+async fn run(program: &str, role: Role, folder: &Path) {
+    let scene = Scene::set(role).await;
+    let served = scene.service.serve();
     let document = format!("http://{}/openapi.json", served.address);
-    let mut run = Command::new(program);
-    run.current_dir(folder)
+    let mut command = Command::new(program);
+    command
+        .current_dir(folder)
         .arg("--config-file")
-        .arg(configuration(folder, &stage.fill_in))
+        .arg(configuration(folder, &scene.values))
         .args(["run", &document, "--no-color", "--continue-on-failure"])
         .args(["--checks", "all", "--seed", "1", "--generation-deterministic"])
         .args(["--max-examples", env_var("FORTE_TEST_EXAMPLES").as_deref().unwrap_or(EXAMPLES)])
         .args(["--report", "json", "--report-json-path", "report.json"])
         .env("SCHEMATHESIS_HOOKS", "schemathesis_hooks")
-        .env("PYTHONPATH", here())
+        .env("PYTHONPATH", contract_folder())
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("FORTE_CLIP", here().join("../../../samples/good-moov-last.mp4"))
+        .env("FORTE_CLIP", contract_folder().join("../../../samples/good-moov-last.mp4"))
         .env("FORTE_TOLERATED", json!(tolerated()).to_string());
-    let output = run.output().await.unwrap();
-    let words = String::from_utf8_lossy(&output.stdout).into_owned();
+    let output = command.output().await.unwrap();
+    let log = String::from_utf8_lossy(&output.stdout).into_owned();
     let report = std::fs::read(folder.join("report.json"));
-    let report = report.unwrap_or_else(|_| panic!("{words}{output:?}"));
+    let report = report.unwrap_or_else(|_| panic!("{log}{output:?}"));
     let report: Value = serde_json::from_slice(&report).unwrap();
-    judge(&report, &format!("as {role:?}\n{words}"));
+    assert_no_failures(&report, &format!("as {role:?}\n{log}"));
 }
 
-/// What there is to be found by a machine that does not know where to look.
-struct Stage {
+/// A service with objects, and the values that the configuration refers to.
+struct Scene {
     service: Service,
-    fill_in: Vec<(&'static str, String)>,
+    values: Vec<(&'static str, String)>,
 }
 
-impl Stage {
+impl Scene {
     async fn set(role: Role) -> Self {
-        // What limits people must not end the trying.
-        let many = [
+        // The limits of people must not stop the run.
+        let limits = [
             ("UPLOAD__MAX_OPEN_PER_PERSON", "100000"),
             ("ONEC__FAILURES_PER_MINUTE", "100000"),
             ("LEASING__QR_PER_MINUTE", "100000"),
             ("UPLOAD__PREFLIGHTS_PER_MINUTE", "100000"),
         ];
-        let service = Service::embedded_with(&many).await;
+        let service = Service::embedded_with(&limits).await;
         let fixture = &service.env.fixture;
         let targets = Targets::fresh(&service).await;
         let company =
             if role == Role::Reviewer { CompanyId::LESSOR } else { fixture.driver.company };
-        // The uploads that are there already are the driver's.
+        // The existing uploads are the driver's.
         let caller = match role {
             Role::Employee => fixture.driver,
             _ => fixture.person(Person { id: PersonId(77), company, role }).await,
@@ -110,10 +111,10 @@ impl Stage {
         }
         account::add_node(&service, "almaty").await;
         let link = link(&service, &targets.ref_key).await;
-        let fill_in = vec![
+        let values = vec![
             ("TOKEN", service.token_of(caller)),
             ("NODE", "almaty".to_owned()),
-            // As the bytes of a header, which is what they will be.
+            // Each byte as a character, because it is sent in a header.
             ("PASSWORD", account::PASSWORD.bytes().map(char::from).collect()),
             ("REPORT", targets.open.to_string()),
             ("SUBMITTED", targets.ref_key),
@@ -126,7 +127,7 @@ impl Stage {
             ("LENGTH", GOOD.len().to_string()),
             ("LINK", link),
         ];
-        Self { service, fill_in }
+        Self { service, values }
     }
 }
 
@@ -140,9 +141,9 @@ async fn link(service: &Service, report: &str) -> String {
     link.rsplit_once('/').unwrap().1.to_owned()
 }
 
-fn configuration(folder: &Path, fill_in: &[(&str, String)]) -> PathBuf {
-    let mut text = std::fs::read_to_string(here().join("schemathesis.toml")).unwrap();
-    for (name, value) in fill_in {
+fn configuration(folder: &Path, values: &[(&str, String)]) -> PathBuf {
+    let mut text = std::fs::read_to_string(contract_folder().join("schemathesis.toml")).unwrap();
+    for (name, value) in values {
         text = text.replace(&format!("${{{name}}}"), value);
     }
     let path = folder.join("schemathesis.toml");
@@ -150,59 +151,58 @@ fn configuration(folder: &Path, fill_in: &[(&str, String)]) -> PathBuf {
     path
 }
 
-/// Nothing failed that is not tolerated, nothing was left out, and everything was seen to work.
-fn judge(report: &Value, words: &str) {
-    assert_eq!(report["operations"]["selected"], report["operations"]["total"], "{words}");
-    assert_eq!(report["errors"], Value::Array(Vec::new()), "{words}");
+/// Every operation was tested in every phase, and no check failed.
+fn assert_no_failures(report: &Value, log: &str) {
+    assert_eq!(report["operations"]["selected"], report["operations"]["total"], "{log}");
+    assert_eq!(report["errors"], Value::Array(Vec::new()), "{log}");
     for phase in ["examples", "coverage", "fuzzing", "stateful"] {
         let status = report["phases"][phase]["status"].as_str().unwrap();
-        assert!(["success", "failure"].contains(&status), "{phase}: {status}\n{words}");
+        assert!(["success", "failure"].contains(&status), "{phase}: {status}\n{log}");
     }
-    assert_eq!(report["failures"], Value::Array(Vec::new()), "{words}");
+    assert_eq!(report["failures"], Value::Array(Vec::new()), "{log}");
 }
 
-/// Each operation gave a good answer, or nothing of it has been tried; and each problem had a code
-/// that the document names for it.
-fn listen_to(answers: &str, document: &Value) {
-    let answers: Vec<(String, u16, String)> =
-        answers.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let excused: BTreeSet<_> = listed("unheard", "operation").into_iter().collect();
+/// Each operation that is not excused succeeded at least once, and each problem had a code that the
+/// document names for its status.
+fn assert_every_operation_worked(responses: &str, document: &Value) {
+    let responses: Vec<(String, u16, String)> =
+        responses.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let excused: BTreeSet<_> = column_of("excused", "operation").into_iter().collect();
     let mut wrong = BTreeSet::new();
-    for Operation { name, what, .. } in operations(document) {
-        let mine: Vec<_> = answers.iter().filter(|(operation, ..)| *operation == name).collect();
-        let good = mine.iter().filter(|(_, status, _)| (200..400).contains(status)).count();
-        if good == 0 && !excused.contains(&name) {
-            wrong.insert(format!("{name} never gave a good answer"));
+    for Operation { name, description, .. } in operations(document) {
+        let own: Vec<_> = responses.iter().filter(|(operation, ..)| *operation == name).collect();
+        let successes = own.iter().filter(|(_, status, _)| (200..400).contains(status)).count();
+        if successes == 0 && !excused.contains(&name) {
+            wrong.insert(format!("{name} never succeeded"));
         }
-        for (_, status, code) in mine.iter().filter(|(.., code)| !code.is_empty()) {
-            let said = what["responses"][status.to_string()]["description"].as_str();
-            let said = said.unwrap_or_default();
-            if !said.contains(&format!("`{code}`")) {
-                wrong.insert(format!("{name}: {status} {code} is not what it says"));
+        for (_, status, code) in own.iter().filter(|(.., code)| !code.is_empty()) {
+            let text = description["responses"][status.to_string()]["description"].as_str();
+            if !text.unwrap_or_default().contains(&format!("`{code}`")) {
+                wrong.insert(format!("{name}: {status} {code} is not in the document"));
             }
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// What is tolerated: a check and an operation.
-fn tolerated() -> BTreeSet<Found> {
-    let kinds = listed("tolerated", "failure").into_iter();
-    kinds.zip(listed("tolerated", "operation")).collect()
+/// Tolerated failures.
+fn tolerated() -> BTreeSet<Failure> {
+    let checks = column_of("tolerated", "failure").into_iter();
+    checks.zip(column_of("tolerated", "operation")).collect()
 }
 
-/// A column of a list in the file of tolerances; each line has a reason.
-fn listed(list: &str, column: &str) -> Vec<String> {
+/// A column of a list in `tolerances.toml`; each row must have a reason.
+fn column_of(list: &str, column: &str) -> Vec<String> {
     use config::{Config, File, FileFormat};
 
-    let text = std::fs::read_to_string(here().join("tolerances.toml")).unwrap();
+    let text = std::fs::read_to_string(contract_folder().join("tolerances.toml")).unwrap();
     let lists = Config::builder().add_source(File::from_str(&text, FileFormat::Toml)).build();
     let lines = lists.unwrap().get_array(list).unwrap().into_iter();
     let lines = lines.map(|line| {
         let line = line.into_table().unwrap();
-        let word = |name: &str| line[name].clone().into_string().unwrap();
-        assert!(word("reason").len() > 20, "{}", word("operation"));
-        word(column)
+        let text = |name: &str| line[name].clone().into_string().unwrap();
+        assert!(text("reason").len() > 20, "{}", text("operation"));
+        text(column)
     });
     lines.collect()
 }

@@ -1,5 +1,5 @@
-//! What the operations of the document are asked about, and requests for it: good ones, so that what
-//! comes of them depends on who asks.
+//! Objects that the operations of the document are called for, and valid requests, so that the response
+//! depends only on the caller.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -14,14 +14,14 @@ use crate::harness::preflight;
 use crate::harness::service::{Service, json};
 use crate::harness::tus;
 
-/// People must not have the same number.
-static NEXT: AtomicU32 = AtomicU32::new(0);
+/// Makes ids of people unique.
+static NEXT_PERSON: AtomicU32 = AtomicU32::new(0);
 
-/// Things of the driver's company.
+/// Objects of the driver's company.
 pub(super) struct Targets {
     /// A report that awaits a video.
     pub(super) open: RefKey,
-    /// One that has its video.
+    /// A report that has its video.
     pub(super) ref_key: String,
     /// An upload under way.
     name: String,
@@ -32,7 +32,7 @@ pub(super) struct Targets {
 }
 
 impl Targets {
-    /// New ones, of which nobody has asked yet.
+    /// New objects that no request has touched.
     pub(super) async fn fresh(service: &Service) -> Self {
         let fixture = &service.env.fixture;
         let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
@@ -43,7 +43,7 @@ impl Targets {
         tus::patch(service, &submitted, 0, GOOD).await;
         let submission = submission(service, &submitted).await;
         let upload = tus::create(service, open, GOOD.len()).await;
-        let employee = 10_000 + i64::from(NEXT.fetch_add(1, Ordering::Relaxed));
+        let employee = 10_000 + i64::from(NEXT_PERSON.fetch_add(1, Ordering::Relaxed));
         let company = fixture.driver.company;
         fixture.person(Person { id: PersonId(employee), company, role: Role::Employee }).await;
         Self {
@@ -57,8 +57,8 @@ impl Targets {
         }
     }
 
-    /// As [`Self::fresh`], but none of them is there.
-    pub(super) fn of_nothing(service: &Service) -> Self {
+    /// Ids of objects that do not exist.
+    pub(super) fn unknown(service: &Service) -> Self {
         let fixture = &service.env.fixture;
         let key = || RefKey::mint(&fixture.clock, &fixture.random);
         Self {
@@ -72,8 +72,8 @@ impl Targets {
         }
     }
 
-    /// What stands in an address under this name.
-    fn named(&self, operation: &Operation, name: &str) -> String {
+    /// The value of a path parameter.
+    fn parameter(&self, operation: &Operation, name: &str) -> String {
         match name {
             "ref_key" if operation.path.contains("vehicle-types") => self.kind.clone(),
             "ref_key" => self.ref_key.clone(),
@@ -88,30 +88,29 @@ impl Targets {
             "biin" => "080540013184".to_owned(),
             "signed" => "none".to_owned(),
             "file" => "start.js".to_owned(),
-            other => panic!("{}: nothing to put into {other}", operation.name),
+            other => panic!("{}: no value for {other}", operation.name),
         }
     }
 
-    /// The address of an operation, with these in it.
-    fn address(&self, operation: &Operation) -> String {
+    /// The path of an operation with its parameters.
+    fn path(&self, operation: &Operation) -> String {
         let parts = operation.path.split('/').map(|part| {
             let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
-            name.map_or_else(|| part.to_owned(), |name| self.named(operation, name))
+            name.map_or_else(|| part.to_owned(), |name| self.parameter(operation, name))
         });
         parts.collect::<Vec<_>>().join("/")
     }
 }
 
-/// The submission that an upload became.
+/// The submission of a finished upload.
 async fn submission(service: &Service, path: &str) -> String {
     let state = json(tus::by_owner(service, "GET", path).await).await;
     state["data"]["submission_id"].as_str().unwrap().to_owned()
 }
 
-/// A good request for an operation.
+/// A valid request for an operation.
 pub(super) fn filled(operation: &Operation, targets: &Targets) -> Request<Body> {
-    let request =
-        Request::builder().method(operation.method.as_str()).uri(targets.address(operation));
+    let request = Request::builder().method(operation.method.as_str()).uri(targets.path(operation));
     let request = request.header("Tus-Resumable", "1.0.0");
     match operation.name.as_str() {
         "POST /uploads" => request
@@ -139,12 +138,12 @@ pub(super) fn filled(operation: &Operation, targets: &Targets) -> Request<Body> 
     .unwrap()
 }
 
-/// The document's own example, where it has one.
+/// Adds the document's example of the body, if any.
 fn with_example(
     operation: &Operation,
     request: axum::http::request::Builder,
 ) -> axum::http::Result<Request<Body>> {
-    let example = operation.what.pointer("/requestBody/content/application~1json/example");
+    let example = operation.description.pointer("/requestBody/content/application~1json/example");
     match example {
         None => request.body(Body::empty()),
         Some(body) => {

@@ -1,4 +1,4 @@
-//! The one transaction: all of it or nothing, once.
+//! The transaction that finishes an upload: atomic and idempotent.
 
 use forte_media::database::FinishOutcome;
 use forte_media::model::{Digest, Offset, ReportStatus, UploadState};
@@ -8,20 +8,20 @@ use crate::harness::db::{Db, on_both_databases};
 use crate::harness::fixture::{Fixture, LENGTH};
 
 on_both_databases! {
-    a_finished_upload_is_a_submission_and_a_message,
-    a_repeated_call_after_a_lost_answer_says_stored_again,
-    of_calls_at_once_one_has_the_effect,
-    two_uploads_for_one_report_do_not_both_submit,
-    the_same_bytes_again_are_a_repeat,
-    a_refused_finish_leaves_everything_as_it_was,
-    an_owner_who_may_no_longer_act_does_not_submit,
-    a_foreign_report_is_not_there,
-    a_lost_gate_does_not_submit,
-    a_rejected_report_takes_a_new_video,
-    a_submitted_report_without_a_video_here_is_closed,
+    finishing_an_upload_creates_a_submission_and_a_message,
+    a_repeated_call_returns_the_first_result,
+    concurrent_calls_have_one_effect,
+    only_one_of_two_uploads_for_a_report_submits,
+    the_same_file_again_is_a_duplicate,
+    a_refused_finish_changes_nothing,
+    an_inactive_owner_does_not_submit,
+    a_report_of_another_company_is_not_found,
+    a_lost_lease_does_not_submit,
+    a_rejected_report_accepts_a_new_video,
+    a_submitted_report_without_a_video_is_closed,
 }
 
-async fn a_finished_upload_is_a_submission_and_a_message(db: Db) {
+async fn finishing_an_upload_creates_a_submission_and_a_message(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report().await;
     let finishing = fixture.finished_upload(fixture.driver, ref_key).await;
@@ -44,7 +44,7 @@ async fn a_finished_upload_is_a_submission_and_a_message(db: Db) {
     assert_eq!(db.number("SELECT COUNT(*) FROM custody").await, 1);
 }
 
-async fn a_repeated_call_after_a_lost_answer_says_stored_again(db: Db) {
+async fn a_repeated_call_returns_the_first_result(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let finishing = fixture.finished_upload(fixture.driver, fixture.report().await).await;
     let first = db.database.finish(&finishing).await.unwrap();
@@ -56,7 +56,7 @@ async fn a_repeated_call_after_a_lost_answer_says_stored_again(db: Db) {
     assert_eq!(db.number("SELECT COUNT(*) FROM submissions").await, 1);
 }
 
-async fn of_calls_at_once_one_has_the_effect(db: Db) {
+async fn concurrent_calls_have_one_effect(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let finishing = fixture.finished_upload(fixture.driver, fixture.report().await).await;
     let calls = join_all((0..8).map(|_| db.database.finish(&finishing))).await;
@@ -66,7 +66,7 @@ async fn of_calls_at_once_one_has_the_effect(db: Db) {
     assert_eq!(db.number("SELECT COUNT(*) FROM videos").await, 1);
 }
 
-async fn two_uploads_for_one_report_do_not_both_submit(db: Db) {
+async fn only_one_of_two_uploads_for_a_report_submits(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report().await;
     let one = fixture.finished_upload(fixture.driver, ref_key).await;
@@ -80,7 +80,7 @@ async fn two_uploads_for_one_report_do_not_both_submit(db: Db) {
     assert_eq!(db.number("SELECT COUNT(*) FROM outbox").await, 1);
 }
 
-async fn the_same_bytes_again_are_a_repeat(db: Db) {
+async fn the_same_file_again_is_a_duplicate(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report().await;
     let first = fixture.finished_upload(fixture.driver, ref_key).await;
@@ -91,7 +91,7 @@ async fn the_same_bytes_again_are_a_repeat(db: Db) {
     assert_eq!(db.database.finish(&again).await.unwrap(), repeats);
 
     let before = db.database.upload(again.upload).await.unwrap().unwrap();
-    assert_eq!(before.state, UploadState::Finishing, "nothing has happened");
+    assert_eq!(before.state, UploadState::Finishing, "the upload is unchanged");
     db.database
         .end_as_duplicate(
             again.upload,
@@ -106,7 +106,7 @@ async fn the_same_bytes_again_are_a_repeat(db: Db) {
     assert_eq!((after.state, after.video), (UploadState::Stored, Some(first.video)));
 }
 
-async fn a_refused_finish_leaves_everything_as_it_was(db: Db) {
+async fn a_refused_finish_changes_nothing(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report_in(ReportStatus::Accepted).await;
     let finishing = fixture.finished_upload(fixture.driver, ref_key).await;
@@ -117,7 +117,7 @@ async fn a_refused_finish_leaves_everything_as_it_was(db: Db) {
     assert_eq!(db.number("SELECT COUNT(*) FROM videos").await, 0);
 }
 
-async fn an_owner_who_may_no_longer_act_does_not_submit(db: Db) {
+async fn an_inactive_owner_does_not_submit(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report().await;
     let finishing = fixture.finished_upload(fixture.driver, ref_key).await;
@@ -127,14 +127,14 @@ async fn an_owner_who_may_no_longer_act_does_not_submit(db: Db) {
     assert_eq!(report.status, ReportStatus::Submit);
 }
 
-async fn a_foreign_report_is_not_there(db: Db) {
+async fn a_report_of_another_company_is_not_found(db: Db) {
     let fixture = Fixture::create(&db.database).await;
-    let stranger = fixture.foreign_driver().await;
-    let finishing = fixture.finished_upload(stranger, fixture.report().await).await;
+    let other = fixture.foreign_driver().await;
+    let finishing = fixture.finished_upload(other, fixture.report().await).await;
     assert_eq!(db.database.finish(&finishing).await.unwrap(), FinishOutcome::NoReport);
 }
 
-async fn a_lost_gate_does_not_submit(db: Db) {
+async fn a_lost_lease_does_not_submit(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report().await;
     let finishing = fixture.finished_upload(fixture.driver, ref_key).await;
@@ -144,7 +144,7 @@ async fn a_lost_gate_does_not_submit(db: Db) {
     assert!(db.database.report(ref_key).await.unwrap().unwrap().status.is_open());
 }
 
-async fn a_rejected_report_takes_a_new_video(db: Db) {
+async fn a_rejected_report_accepts_a_new_video(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report().await;
     db.database.finish(&fixture.finished_upload(fixture.driver, ref_key).await).await.unwrap();
@@ -156,7 +156,7 @@ async fn a_rejected_report_takes_a_new_video(db: Db) {
     assert_eq!(db.database.latest_video(ref_key).await.unwrap().unwrap().id, second.video);
 }
 
-async fn a_submitted_report_without_a_video_here_is_closed(db: Db) {
+async fn a_submitted_report_without_a_video_is_closed(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report_in(ReportStatus::Submitted).await;
     let finishing = fixture.finished_upload(fixture.driver, ref_key).await;

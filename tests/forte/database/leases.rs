@@ -1,4 +1,4 @@
-//! Who may write, and what of it counts.
+//! Write leases: who may write to an upload, and which commits are accepted.
 
 use forte_media::database::{Commit, CommitOutcome, Database};
 use forte_media::model::{Digest, NodeId, Offset, UploadId, UploadState};
@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::harness::db::{Db, on_both_databases};
 use crate::harness::fixture::{Fixture, LENGTH};
 
-/// As many tasks as would like to write at once.
+/// Tasks that write concurrently.
 const TASKS: u64 = 8;
-/// How often each of them succeeds before it is content.
+/// Commits by each task.
 const ROUNDS: u64 = 10;
 
 fn commit(upload: UploadId, fence: i64, from: u64, to: u64, node: NodeId) -> Commit {
@@ -25,7 +25,7 @@ fn commit(upload: UploadId, fence: i64, from: u64, to: u64, node: NodeId) -> Com
     }
 }
 
-/// Takes the lease and adds one byte, until that has been acknowledged `ROUNDS` times.
+/// Acquires the lease and adds one byte, until `ROUNDS` commits have been acknowledged.
 async fn add_bytes(database: Database, upload: UploadId, node: NodeId) {
     let mut acknowledged = 0;
     while acknowledged < ROUNDS {
@@ -44,13 +44,13 @@ async fn add_bytes(database: Database, upload: UploadId, node: NodeId) {
 
 on_both_databases! {
     every_acknowledged_byte_is_counted_once,
-    of_many_who_take_the_gate_at_once_one_wins,
-    an_old_fence_does_not_commit,
-    a_gate_of_a_node_that_is_no_more_is_freed_and_fenced,
-    a_release_lease_keeps_what_was_acknowledged,
-    a_wish_reaches_the_holder_and_nobody_else,
-    a_buried_node_loses_its_gates_and_its_late_commits,
-    a_new_process_in_the_same_folder_buries_the_old_one,
+    one_of_several_concurrent_requests_acquires_the_lease,
+    a_commit_with_an_old_fence_is_refused,
+    an_orphaned_lease_is_released_and_fenced,
+    releasing_a_lease_keeps_acknowledged_bytes,
+    a_release_request_reaches_only_the_holder,
+    a_dead_node_loses_its_leases_and_its_late_commits,
+    a_new_process_in_the_same_folder_marks_the_old_one_dead,
 }
 
 async fn every_acknowledged_byte_is_counted_once(db: Db) {
@@ -66,26 +66,27 @@ async fn every_acknowledged_byte_is_counted_once(db: Db) {
     assert_eq!(ends, (1..=TASKS * ROUNDS).collect::<Vec<_>>());
 }
 
-async fn of_many_who_take_the_gate_at_once_one_wins(db: Db) {
+async fn one_of_several_concurrent_requests_acquires_the_lease(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let upload = fixture.upload(fixture.report().await).await;
     let node = fixture.node("a").await;
     let attempts = (0..TASKS).map(|_| db.database.acquire_lease(upload, 0, node));
-    let taken = join_all(attempts).await;
-    let winners: Vec<i64> = taken.into_iter().filter_map(Result::unwrap).collect();
+    let fences = join_all(attempts).await;
+    let winners: Vec<i64> = fences.into_iter().filter_map(Result::unwrap).collect();
     assert_eq!(winners, [1]);
 }
 
-async fn an_old_fence_does_not_commit(db: Db) {
+async fn a_commit_with_an_old_fence_is_refused(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let upload = fixture.upload(fixture.report().await).await;
     let (old, new) = (fixture.node("a").await, fixture.node("b").await);
-    let slow = db.database.acquire_lease(upload, 0, old).await.unwrap().unwrap();
-    let quick = db.database.acquire_lease(upload, slow, new).await.unwrap().unwrap();
+    let outdated = db.database.acquire_lease(upload, 0, old).await.unwrap().unwrap();
+    let current = db.database.acquire_lease(upload, outdated, new).await.unwrap().unwrap();
 
-    let late = commit(upload, slow, 0, 100, old);
+    let late = commit(upload, outdated, 0, 100, old);
     assert_eq!(db.database.commit(&late).await.unwrap(), CommitOutcome::Fenced);
-    let good = Commit { segment: Some(Digest::new([1; 32])), ..commit(upload, quick, 0, 40, new) };
+    let good =
+        Commit { segment: Some(Digest::new([1; 32])), ..commit(upload, current, 0, 40, new) };
     assert_eq!(db.database.commit(&good).await.unwrap(), CommitOutcome::Acknowledged);
     let late = Commit { segment: Some(Digest::new([2; 32])), ..late };
     assert_eq!(db.database.commit(&late).await.unwrap(), CommitOutcome::Fenced);
@@ -94,16 +95,16 @@ async fn an_old_fence_does_not_commit(db: Db) {
     assert_eq!((row.committed, row.holder, row.spooled_by), (Offset::new(40), None, Some(new)));
     let segments = db.database.segments(upload).await.unwrap();
     assert_eq!(segments.len(), 1, "the late segment is not counted");
-    assert!(!db.database.begin_finishing(upload, slow).await.unwrap());
+    assert!(!db.database.begin_finishing(upload, outdated).await.unwrap());
     assert!(
         !db.database
-            .end_upload(upload, slow, UploadState::Terminated, None, fixture.now())
+            .end_upload(upload, outdated, UploadState::Terminated, None, fixture.now())
             .await
             .unwrap()
     );
 }
 
-async fn a_release_lease_keeps_what_was_acknowledged(db: Db) {
+async fn releasing_a_lease_keeps_acknowledged_bytes(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let upload = fixture.upload(fixture.report().await).await;
     let node = fixture.node("a").await;
@@ -114,7 +115,7 @@ async fn a_release_lease_keeps_what_was_acknowledged(db: Db) {
     assert_eq!(row.length, Some(LENGTH));
 }
 
-async fn a_wish_reaches_the_holder_and_nobody_else(db: Db) {
+async fn a_release_request_reaches_only_the_holder(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let upload = fixture.upload(fixture.report().await).await;
     let (holder, other) = (fixture.node("a").await, fixture.node("b").await);
@@ -127,7 +128,7 @@ async fn a_wish_reaches_the_holder_and_nobody_else(db: Db) {
     assert!(db.database.release_requests(holder).await.unwrap().is_empty());
 }
 
-async fn a_buried_node_loses_its_gates_and_its_late_commits(db: Db) {
+async fn a_dead_node_loses_its_leases_and_its_late_commits(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let appending = fixture.upload(fixture.report().await).await;
     let finishing = fixture.upload(fixture.report().await).await;
@@ -138,7 +139,10 @@ async fn a_buried_node_loses_its_gates_and_its_late_commits(db: Db) {
 
     db.database.mark_node_dead(node).await.unwrap();
 
-    assert!(!db.database.heartbeat(node).await.unwrap(), "it learns that it is taken for dead");
+    assert!(
+        !db.database.heartbeat(node).await.unwrap(),
+        "the heartbeat reports that the node was marked dead"
+    );
     for upload in [appending, finishing] {
         let row = db.database.upload(upload).await.unwrap().unwrap();
         assert_eq!((row.state, row.holder), (UploadState::Open, None));
@@ -147,7 +151,7 @@ async fn a_buried_node_loses_its_gates_and_its_late_commits(db: Db) {
     assert_eq!(db.database.commit(&late).await.unwrap(), CommitOutcome::Fenced);
 }
 
-async fn a_gate_of_a_node_that_is_no_more_is_freed_and_fenced(db: Db) {
+async fn an_orphaned_lease_is_released_and_fenced(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let upload = fixture.upload(fixture.report().await).await;
     let (alive, dead) = (fixture.node("a").await, fixture.node("b").await);
@@ -164,7 +168,7 @@ async fn a_gate_of_a_node_that_is_no_more_is_freed_and_fenced(db: Db) {
     assert_eq!(db.database.commit(&late).await.unwrap(), CommitOutcome::Fenced);
 }
 
-async fn a_new_process_in_the_same_folder_buries_the_old_one(db: Db) {
+async fn a_new_process_in_the_same_folder_marks_the_old_one_dead(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let upload = fixture.upload(fixture.report().await).await;
     let (old, elsewhere) = (fixture.node("a").await, fixture.node("b").await);

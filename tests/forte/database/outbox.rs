@@ -1,4 +1,4 @@
-//! Messages: claimed once, in order, settled only by who holds the lease.
+//! Outbox messages: claimed once and in order; only the lease holder records a result.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::harness::fixture::Fixture;
 
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 
-fn settled(claimed: &ClaimedMessage, state: EventState) -> DeliveryResult {
+fn result(claimed: &ClaimedMessage, state: EventState) -> DeliveryResult {
     DeliveryResult {
         id: claimed.id,
         leased_until: claimed.leased_until,
@@ -32,7 +32,7 @@ async fn claim(fixture: &Fixture, limit: u32) -> Vec<ClaimedMessage> {
         .unwrap()
 }
 
-async fn claim_until_there_is_nothing(fixture: &Fixture) -> Vec<EventId> {
+async fn claim_all(fixture: &Fixture) -> Vec<EventId> {
     let mut ids = Vec::new();
     loop {
         let batch = claim(fixture, 7).await;
@@ -43,7 +43,7 @@ async fn claim_until_there_is_nothing(fixture: &Fixture) -> Vec<EventId> {
     }
 }
 
-/// 400 messages, as quickly as one statement makes them.
+/// Inserts 400 messages in one statement.
 const FILL: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400) \
     INSERT INTO outbox (id, kind, subject, seq, body, state, attempts, created_at, due_at, \
     leased_until, last_status, last_error, completed_at) \
@@ -53,18 +53,18 @@ const FILL: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM
 on_both_databases! {
     eight_workers_claim_four_hundred_messages_once_each,
     a_second_message_about_a_report_waits_for_the_first,
-    a_lost_lease_settles_nothing,
-    a_replayed_message_is_due_at_once_with_the_whole_ladder,
+    a_result_without_the_lease_is_ignored,
+    a_replayed_message_is_due_at_once_with_all_attempts,
     messages_are_listed_by_state_newest_first,
-    each_channel_claims_its_own,
-    what_has_expired_is_given_up_untried,
-    messages_settled_long_ago_are_forgotten_so_many_at_a_time,
+    each_channel_claims_its_own_messages,
+    an_expired_message_is_marked_dead_without_an_attempt,
+    old_completed_messages_are_purged_in_batches,
 }
 
 async fn eight_workers_claim_four_hundred_messages_once_each(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     db.execute(FILL).await;
-    let claims = join_all((0..8).map(|_| claim_until_there_is_nothing(&fixture))).await;
+    let claims = join_all((0..8).map(|_| claim_all(&fixture))).await;
     let all: Vec<EventId> = claims.into_iter().flatten().collect();
     let distinct: BTreeSet<&EventId> = all.iter().collect();
     assert_eq!((all.len(), distinct.len()), (400, 400));
@@ -74,7 +74,7 @@ async fn a_second_message_about_a_report_waits_for_the_first(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report().await;
     let first = fixture.enqueue_about(ref_key).await;
-    // It comes from a node whose clock is behind (F28).
+    // The second comes from a node whose clock is behind (F28).
     fixture.manual_clock.advance(SignedDuration::from_mins(-10));
     let second = fixture.enqueue_about(ref_key).await;
     let other = fixture.enqueue().await;
@@ -83,34 +83,34 @@ async fn a_second_message_about_a_report_waits_for_the_first(db: Db) {
     let ids = |batch: &[ClaimedMessage]| batch.iter().map(|one| one.id).collect::<BTreeSet<_>>();
     let batch = claim(&fixture, 10).await;
     assert_eq!(ids(&batch), BTreeSet::from([first, other]));
-    assert!(claim(&fixture, 10).await.is_empty(), "the first is under way");
+    assert!(claim(&fixture, 10).await.is_empty(), "the first is being delivered");
     for one in &batch {
-        db.database.record_delivery(&settled(one, EventState::Delivered)).await.unwrap();
+        db.database.record_delivery(&result(one, EventState::Delivered)).await.unwrap();
     }
     assert_eq!(ids(&claim(&fixture, 10).await), BTreeSet::from([second]));
 }
 
-async fn a_lost_lease_settles_nothing(db: Db) {
+async fn a_result_without_the_lease_is_ignored(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let id = fixture.enqueue().await;
-    let slow = claim(&fixture, 1).await.remove(0);
+    let expired = claim(&fixture, 1).await.remove(0);
     fixture.manual_clock.advance(LEASE);
-    let quick = claim(&fixture, 1).await.remove(0);
-    assert_eq!((slow.attempts, quick.attempts), (0, 1));
+    let current = claim(&fixture, 1).await.remove(0);
+    assert_eq!((expired.attempts, current.attempts), (0, 1));
 
-    db.database.record_delivery(&settled(&slow, EventState::Dead)).await.unwrap();
+    db.database.record_delivery(&result(&expired, EventState::Dead)).await.unwrap();
     let event = db.database.event(id).await.unwrap().unwrap();
     assert_eq!((event.state, event.last_status), (EventState::Pending, 0));
-    db.database.record_delivery(&settled(&quick, EventState::Delivered)).await.unwrap();
+    db.database.record_delivery(&result(&current, EventState::Delivered)).await.unwrap();
     let event = db.database.event(id).await.unwrap().unwrap();
     assert_eq!((event.state, event.last_status), (EventState::Delivered, 200));
 }
 
-async fn a_replayed_message_is_due_at_once_with_the_whole_ladder(db: Db) {
+async fn a_replayed_message_is_due_at_once_with_all_attempts(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let id = fixture.enqueue().await;
     let claimed = claim(&fixture, 1).await.remove(0);
-    db.database.record_delivery(&settled(&claimed, EventState::Dead)).await.unwrap();
+    db.database.record_delivery(&result(&claimed, EventState::Dead)).await.unwrap();
     assert!(claim(&fixture, 1).await.is_empty());
     assert!(db.database.replay_event(id, fixture.now()).await.unwrap());
     let again = claim(&fixture, 1).await.remove(0);
@@ -125,7 +125,7 @@ async fn messages_are_listed_by_state_newest_first(db: Db) {
     fixture.manual_clock.advance(SignedDuration::from_secs(1));
     let second = fixture.enqueue().await;
     let claimed = claim(&fixture, 1).await.remove(0);
-    db.database.record_delivery(&settled(&claimed, EventState::Delivered)).await.unwrap();
+    db.database.record_delivery(&result(&claimed, EventState::Delivered)).await.unwrap();
 
     let ids = |rows: Vec<forte_media::database::EventRow>| {
         rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
@@ -136,7 +136,7 @@ async fn messages_are_listed_by_state_newest_first(db: Db) {
     assert_eq!(ids(delivered), [claimed.id]);
 }
 
-async fn each_channel_claims_its_own(db: Db) {
+async fn each_channel_claims_its_own_messages(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     fixture.enqueue().await;
     let mail = fixture.enqueue().await;
@@ -152,22 +152,22 @@ async fn each_channel_claims_its_own(db: Db) {
     assert_eq!(pending, [1, 1, 0]);
 }
 
-async fn what_has_expired_is_given_up_untried(db: Db) {
+async fn an_expired_message_is_marked_dead_without_an_attempt(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let id = fixture.enqueue().await;
     db.execute("UPDATE outbox SET expires_at = created_at + 600000000").await;
     fixture.manual_clock.advance(SignedDuration::from_secs(599));
-    let bury = || db.database.fail_expired_messages(Channel::Webhook, fixture.now());
-    assert_eq!(bury().await.unwrap(), 0);
+    let fail_expired = || db.database.fail_expired_messages(Channel::Webhook, fixture.now());
+    assert_eq!(fail_expired().await.unwrap(), 0);
     fixture.manual_clock.advance(SignedDuration::from_secs(1));
-    assert!(claim(&fixture, 9).await.is_empty(), "it is too late");
-    assert_eq!(bury().await.unwrap(), 1);
+    assert!(claim(&fixture, 9).await.is_empty(), "an expired message is not claimed");
+    assert_eq!(fail_expired().await.unwrap(), 1);
     let event = db.database.event(id).await.unwrap().unwrap();
     assert_eq!((event.state, event.attempts), (EventState::Dead, 0));
     assert_eq!(event.last_error, "expired before it could be delivered");
 }
 
-async fn messages_settled_long_ago_are_forgotten_so_many_at_a_time(db: Db) {
+async fn old_completed_messages_are_purged_in_batches(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     db.execute(FILL).await;
     for (from, state) in [(101, "delivered"), (111, "dropped"), (121, "dead")] {
@@ -179,8 +179,8 @@ async fn messages_settled_long_ago_are_forgotten_so_many_at_a_time(db: Db) {
         db.execute(change).await;
     }
     let at = |micros| Timestamp::from_microsecond(micros).unwrap();
-    let purged = async |settled, dead, limit| {
-        let old = RetentionCutoffs { delivered: at(settled), dead: at(dead), codes: at(0) };
+    let purged = async |delivered, dead, limit| {
+        let old = RetentionCutoffs { delivered: at(delivered), dead: at(dead), codes: at(0) };
         fixture.database.purge_messages(&old, limit).await.unwrap()
     };
     assert_eq!(purged(2, 2, 100).await, 0);

@@ -1,4 +1,4 @@
-//! Migrations, sweeps, and rows that hold what cannot be.
+//! Migrations, sweeps, and rows with invalid values.
 
 use forte_media::database::{Config, Database, DatabaseError, UploadLeftovers};
 use forte_media::model::UploadState;
@@ -13,15 +13,15 @@ fn is_unreadable<T>(read: &Result<T, DatabaseError>, field: &str) -> bool {
 
 on_both_databases! {
     migrating_again_changes_nothing,
-    the_schema_of_the_next_release_is_used_as_it_is,
+    the_schema_of_the_next_release_is_accepted,
     a_schema_two_releases_ahead_is_refused,
     the_layout_before_0_2_is_refused,
-    an_upload_expires_only_when_nobody_else_holds_it,
-    what_an_ended_upload_left_is_cleared_and_looked_at_again,
-    clearing_knows_which_video_stays,
-    a_person_counts_by_their_living_uploads,
-    a_row_that_cannot_be_is_an_error,
-    a_closed_database_is_away,
+    an_upload_expires_only_when_no_other_node_holds_it,
+    an_ended_upload_is_cleaned_up_and_checked_again,
+    cleaning_up_keeps_the_stored_video,
+    active_uploads_are_counted_by_person,
+    an_invalid_row_is_an_error,
+    a_closed_database_is_a_transient_error,
 }
 
 async fn migrating_again_changes_nothing(db: Db) {
@@ -39,7 +39,7 @@ const NEXT_MIGRATION: &str = "INSERT INTO _sqlx_migrations \
     SELECT MAX(version) + 1, 'next', success, checksum, 1 FROM _sqlx_migrations \
     GROUP BY success, checksum ORDER BY 1 DESC LIMIT 1";
 
-async fn the_schema_of_the_next_release_is_used_as_it_is(db: Db) {
+async fn the_schema_of_the_next_release_is_accepted(db: Db) {
     db.execute(NEXT_MIGRATION).await;
     db.database.migrate().await.unwrap();
 }
@@ -59,7 +59,7 @@ async fn the_layout_before_0_2_is_refused(db: Db) {
     assert!(error.to_string().contains("use an empty data folder"), "{error}");
 }
 
-async fn an_upload_expires_only_when_nobody_else_holds_it(db: Db) {
+async fn an_upload_expires_only_when_no_other_node_holds_it(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let node = fixture.node("mine").await;
     let upload = fixture.upload(fixture.report().await).await;
@@ -70,34 +70,34 @@ async fn an_upload_expires_only_when_nobody_else_holds_it(db: Db) {
     assert_eq!(db.database.expired_uploads(node, fixture.now(), 10).await.unwrap(), [(upload, 0)]);
 }
 
-async fn what_an_ended_upload_left_is_cleared_and_looked_at_again(db: Db) {
+async fn an_ended_upload_is_cleaned_up_and_checked_again(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let upload = fixture.upload(fixture.report().await).await;
     let now = fixture.now();
     assert!(db.database.end_upload(upload, 0, UploadState::Expired, None, now).await.unwrap());
     assert!(!db.database.end_upload(upload, 0, UploadState::Lost, None, now).await.unwrap());
-    let remains = UploadLeftovers { upload, kept: None, again: false };
-    assert_eq!(db.database.uploads_to_clean(now, 10).await.unwrap(), [remains]);
+    let leftovers = UploadLeftovers { upload, kept: None, again: false };
+    assert_eq!(db.database.uploads_to_clean(now, 10).await.unwrap(), [leftovers]);
 
     let later = now + SignedDuration::from_hours(1);
     db.database.mark_cleaned(upload, Some(later)).await.unwrap();
     assert!(db.database.uploads_to_clean(now, 10).await.unwrap().is_empty());
-    let second = UploadLeftovers { again: true, ..remains };
+    let second = UploadLeftovers { again: true, ..leftovers };
     assert_eq!(db.database.uploads_to_clean(later, 10).await.unwrap(), [second]);
     db.database.mark_cleaned(upload, None).await.unwrap();
     assert!(db.database.uploads_to_clean(later, 10).await.unwrap().is_empty());
 }
 
-async fn clearing_knows_which_video_stays(db: Db) {
+async fn cleaning_up_keeps_the_stored_video(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let finishing = fixture.finished_upload(fixture.driver, fixture.report().await).await;
     db.database.finish(&finishing).await.unwrap();
-    let remains =
+    let leftovers =
         UploadLeftovers { upload: finishing.upload, kept: Some(finishing.sha256), again: false };
-    assert_eq!(db.database.uploads_to_clean(fixture.now(), 10).await.unwrap(), [remains]);
+    assert_eq!(db.database.uploads_to_clean(fixture.now(), 10).await.unwrap(), [leftovers]);
 }
 
-async fn a_person_counts_by_their_living_uploads(db: Db) {
+async fn active_uploads_are_counted_by_person(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report().await;
     let upload = fixture.upload(ref_key).await;
@@ -107,7 +107,7 @@ async fn a_person_counts_by_their_living_uploads(db: Db) {
     assert_eq!(db.database.count_active_uploads(fixture.driver.id).await.unwrap(), 1);
 }
 
-async fn a_row_that_cannot_be_is_an_error(db: Db) {
+async fn an_invalid_row_is_an_error(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let ref_key = fixture.report().await;
     let upload = fixture.upload(ref_key).await;
@@ -126,7 +126,7 @@ async fn a_row_that_cannot_be_is_an_error(db: Db) {
     assert!(is_unreadable(&db.database.event(event).await, "state"));
 }
 
-async fn a_closed_database_is_away(db: Db) {
+async fn a_closed_database_is_a_transient_error(db: Db) {
     db.database.probe().await.unwrap();
     db.database.close().await;
     assert!(db.database.probe().await.unwrap_err().is_transient());
@@ -142,14 +142,14 @@ fn config(url: &str) -> Config {
 }
 
 #[tokio::test]
-async fn a_database_we_do_not_speak_is_refused_without_its_password() {
+async fn an_unsupported_database_is_refused_without_showing_its_password() {
     let error = Database::open(&config("mysql://forte:word@127.0.0.1/forte")).await.unwrap_err();
     assert!(error.to_string().contains("sqlite:// or postgres://"), "{error}");
     assert!(!error.to_string().contains("word"), "{error}");
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_answer_is_away() {
+async fn an_unreachable_server_is_a_transient_error() {
     let error = Database::open(&config("postgres://127.0.0.1:1/forte")).await.unwrap_err();
     assert!(error.is_transient(), "{error}");
 }

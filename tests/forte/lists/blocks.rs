@@ -1,4 +1,4 @@
-//! The two blocks: what is in which, in which order, in which words.
+//! The two blocks of a list: their rows, order and texts.
 
 use forte_media::model::{ReportStatus, TypeCode, VehicleGuid};
 use serde_json::json;
@@ -10,13 +10,13 @@ use crate::harness::service::{Service, on_both_backends};
 use ReportStatus::{Accepted, Rejected, Submit, Submitted};
 
 on_both_backends! {
-    reports_stand_in_two_blocks_in_their_order,
-    a_report_is_expired_when_a_video_is_awaited_and_its_day_has_ended,
-    empty_blocks_and_maps_are_what_they_are_in_the_document,
-    texts_are_echoed_as_1c_gave_them,
-    all_vehicles_of_each_type_can_be_chosen_and_only_shown_types_are_explained,
-    what_1c_has_deleted_is_not_shown,
-    a_vehicle_that_changed_hands_is_not_shown_to_the_old_company,
+    reports_are_sorted_within_two_blocks,
+    a_report_without_a_video_expires_at_the_end_of_its_last_day,
+    empty_lists_and_maps_have_the_types_of_the_document,
+    texts_of_1c_are_returned_unchanged,
+    the_filter_has_all_vehicles_and_info_only_the_types_of_listed_reports,
+    objects_deleted_by_1c_are_not_listed,
+    a_report_of_a_vehicle_that_moved_to_another_company_hides_the_vehicle,
 }
 
 const EVERYTHING: &str = "/reports/general/filter/NULL/NULL/NULL";
@@ -28,7 +28,7 @@ async fn vehicle(service: &Service) -> VehicleGuid {
 }
 
 /// Q10, R5, R6, E6
-async fn reports_stand_in_two_blocks_in_their_order(service: Service) {
+async fn reports_are_sorted_within_two_blocks(service: Service) {
     let fixture = &service.env.fixture;
     let (director, vehicle) = (fixture.director().await, vehicle(&service).await);
     let later = fixture.report_with_period(vehicle, Submit, (-1, 9)).await;
@@ -45,8 +45,8 @@ async fn reports_stand_in_two_blocks_in_their_order(service: Service) {
     assert_eq!(flags, [true, true, false, false]);
 }
 
-/// Q11, Q12, Q13, Q31: midnight means the end of that day, in Almaty; 2 and 3 never expire.
-async fn a_report_is_expired_when_a_video_is_awaited_and_its_day_has_ended(service: Service) {
+/// Q11, Q12, Q13, Q31: midnight means the end of that day in Almaty; statuses 2 and 3 never expire.
+async fn a_report_without_a_video_expires_at_the_end_of_its_last_day(service: Service) {
     let fixture = &service.env.fixture;
     let (director, vehicle) = (fixture.director().await, vehicle(&service).await);
     service.manual_clock().set(at("2026-05-20T18:59:59Z"));
@@ -66,9 +66,9 @@ async fn a_report_is_expired_when_a_video_is_awaited_and_its_day_has_ended(servi
             endless,
         ])
         .await;
-    let said = async || {
+    let expiry = async || {
         let data = list(&service, director, EVERYTHING).await;
-        let mut said = Vec::new();
+        let mut expiry = Vec::new();
         for row in ["important", "general"]
             .iter()
             .flat_map(|block| data["reports"][block].as_array().unwrap())
@@ -80,21 +80,27 @@ async fn a_report_is_expired_when_a_video_is_awaited_and_its_day_has_ended(servi
             let finish = if endless { "" } else { "2026-05-20T00:00:00" };
             assert_eq!(row["date_finish_datetime"], finish);
             let title = row["status_expired_title"].as_str().unwrap().to_owned();
-            said.push((code, endless, title, row["status_expired_bool"].as_bool().unwrap()));
+            expiry.push((code, endless, title, row["status_expired_bool"].as_bool().unwrap()));
         }
-        said.sort();
-        said
+        expiry.sort();
+        expiry
     };
-    assert!(said().await.iter().all(|(_, _, title, expired)| title.is_empty() && !expired));
+    assert!(expiry().await.iter().all(|(_, _, title, expired)| title.is_empty() && !expired));
     service.manual_clock().set(at("2026-05-20T19:00:00Z"));
     let expired = |code| (code, false, "Просрочено".to_owned(), true);
-    let fine = |code, endless| (code, endless, String::new(), false);
-    let expected = [expired(1), fine(1, true), fine(2, false), fine(3, false), expired(4)];
-    assert_eq!(said().await, expected);
+    let not_expired = |code, endless| (code, endless, String::new(), false);
+    let expected = [
+        expired(1),
+        not_expired(1, true),
+        not_expired(2, false),
+        not_expired(3, false),
+        expired(4),
+    ];
+    assert_eq!(expiry().await, expected);
 }
 
-/// Q10, Q27: lists are `[]`, maps are `{}`, whatever is in them.
-async fn empty_blocks_and_maps_are_what_they_are_in_the_document(service: Service) {
+/// Q10, Q27: an empty list is `[]`, an empty map is `{}`.
+async fn empty_lists_and_maps_have_the_types_of_the_document(service: Service) {
     let director = service.env.fixture.director().await;
     let data = list(&service, director, EVERYTHING).await;
     assert_eq!(data["reports"], json!({ "important": [], "general": [] }));
@@ -107,7 +113,7 @@ async fn empty_blocks_and_maps_are_what_they_are_in_the_document(service: Servic
 }
 
 /// Q29, Q30, Q40
-async fn texts_are_echoed_as_1c_gave_them(service: Service) {
+async fn texts_of_1c_are_returned_unchanged(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
     let kind = fixture.vehicle_type("Тип \"А\" / «Б»", &[]).await;
@@ -132,9 +138,7 @@ async fn texts_are_echoed_as_1c_gave_them(service: Service) {
 }
 
 /// Q28, Q27
-async fn all_vehicles_of_each_type_can_be_chosen_and_only_shown_types_are_explained(
-    service: Service,
-) {
+async fn the_filter_has_all_vehicles_and_info_only_the_types_of_listed_reports(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
     let steps: Vec<String> = (1..=11).map(|step| format!("Шаг {step}")).collect();
@@ -165,28 +169,28 @@ async fn all_vehicles_of_each_type_can_be_chosen_and_only_shown_types_are_explai
     assert_eq!(types.len(), 2);
     assert_eq!(types[&trucks.to_string()]["instructions"], json!([]));
     let steps: Vec<_> = steps.iter().enumerate().map(|(at, text)| (at + 1, *text)).collect();
-    let told = types[&cars.to_string()]["instructions"].as_object().unwrap();
-    assert_eq!(told.len(), steps.len());
+    let instructions = types[&cars.to_string()]["instructions"].as_object().unwrap();
+    assert_eq!(instructions.len(), steps.len());
     for (number, text) in steps {
-        assert_eq!(told[&number.to_string()], text);
+        assert_eq!(instructions[&number.to_string()], text);
     }
     assert_numeric_order(&service, director).await;
 }
 
-/// A JSON reader may forget the order of keys; the text has it.
+/// Keys are in numeric order in the text; a JSON parser may lose their order.
 async fn assert_numeric_order(service: &Service, director: forte_media::model::Person) {
     use http_body_util::BodyExt as _;
 
-    let answer = super::asked(service, director, EVERYTHING).await;
-    let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+    let response = super::get(service, director, EVERYTHING).await;
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
     let text = std::str::from_utf8(&bytes).unwrap();
     let places: Vec<_> =
         (1..=11).map(|step| text.find(&format!("\"{step}\":\"Шаг {step}\"")).unwrap()).collect();
     assert!(places.is_sorted(), "{text}");
 }
 
-/// What is `gone` is not shown; a report keeps its own texts.
-async fn what_1c_has_deleted_is_not_shown(service: Service) {
+/// A report of a deleted vehicle keeps its own texts.
+async fn objects_deleted_by_1c_are_not_listed(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
     let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
@@ -206,14 +210,14 @@ async fn what_1c_has_deleted_is_not_shown(service: Service) {
     assert_eq!(all_keys(&by_vehicle), texts([of_kept]));
     db.execute("UPDATE vehicle_types SET deleted = 1").await;
     let data = list(&service, director, EVERYTHING).await;
-    // Whatever code a row has is explained: a client looks it up without asking whether it is there.
+    // The type of every row is in the map, because clients look it up without a check.
     let explained = &data["info"]["by_vehicle_type_code"][kind.to_string()];
     assert_eq!(explained["vehicle_type_title"], "Легковой автомобиль");
     assert_eq!(data["reports"]["important"][0]["vehicle_type_code"], TypeCode::to_string(&kind));
 }
 
-/// S20: the report stays with the company it was made for.
-async fn a_vehicle_that_changed_hands_is_not_shown_to_the_old_company(service: Service) {
+/// S20: the report itself stays with the company it was created for.
+async fn a_report_of_a_vehicle_that_moved_to_another_company_hides_the_vehicle(service: Service) {
     let fixture = &service.env.fixture;
     let (director, vehicle) = (fixture.director().await, vehicle(&service).await);
     let report = fixture.report_with_period(vehicle, Submit, (0, 5)).await;
@@ -223,6 +227,6 @@ async fn a_vehicle_that_changed_hands_is_not_shown_to_the_old_company(service: S
     let row = &data["reports"]["important"][0];
     assert_eq!(all_keys(&data), texts([report]));
     assert_eq!((&row["plate_number"], &row["vin_code"]), (&json!(""), &json!("")));
-    let note = fixture.database.push_report(report).await.unwrap().unwrap();
-    assert_eq!(note.plate_number, "");
+    let push = fixture.database.push_report(report).await.unwrap().unwrap();
+    assert_eq!(push.plate_number, "");
 }

@@ -5,47 +5,47 @@ use axum::http::{Request, Response};
 use forte_media::model::{Person, PersonId, Role, SessionId};
 use serde_json::{Value, json};
 
-use super::{asked, list};
+use super::{get, list};
 use crate::harness::answers::problem;
 use crate::harness::service::{Service, header, json as body, on_both_backends};
 
 on_both_backends! {
     a_director_sees_the_active_employees_of_the_company,
-    a_deleted_employee_is_out_at_once_and_their_reports_stay,
-    sessions_end_with_the_person_and_devices_are_told,
-    nobody_deletes_themselves_another_companys_or_the_same_one_twice,
-    two_directors_who_delete_each_other_leave_one,
-    employees_may_not_see_or_delete_employees,
+    a_deleted_employee_is_refused_immediately_and_the_reports_remain,
+    deleting_an_employee_ends_the_sessions_and_notifies_the_devices,
+    oneself_and_employees_of_others_and_deleted_employees_cannot_be_deleted,
+    one_of_two_directors_who_delete_each_other_remains,
+    only_directors_list_or_delete_employees,
 }
 
-async fn sent(
+async fn send_delete(
     service: &Service,
     method: &str,
     person: Person,
     id: &str,
-    meant: &str,
+    method_override: &str,
 ) -> Response<Body> {
     let mut request = Request::builder()
         .method(method)
         .uri(format!("/employee/delete/{id}"))
         .header("Authorization", format!("Bearer {}", service.token_of(person)));
-    if !meant.is_empty() {
-        request = request.header("X-HTTP-Method-Override", meant);
+    if !method_override.is_empty() {
+        request = request.header("X-HTTP-Method-Override", method_override);
     }
     service.send(request.body(Body::empty()).unwrap()).await
 }
 
-async fn deleted(service: &Service, person: Person, id: PersonId) -> Response<Body> {
-    sent(service, "DELETE", person, &id.0.to_string(), "").await
+async fn delete(service: &Service, person: Person, id: PersonId) -> Response<Body> {
+    send_delete(service, "DELETE", person, &id.0.to_string(), "").await
 }
 
-async fn assert_deleted(answer: Response<Body>) {
-    assert_eq!(answer.status(), 200);
+async fn assert_deleted(response: Response<Body>) {
+    assert_eq!(response.status(), 200);
     let data = json!({ "message": "User successfully deleted.", "code": 200 });
-    assert_eq!(body(answer).await, json!({ "status": "ok", "data": data }));
+    assert_eq!(body(response).await, json!({ "status": "ok", "data": data }));
 }
 
-/// Four employees beside the driver; the last of them is another company's.
+/// Four employees besides the driver; the last one belongs to another company.
 async fn employees(service: &Service) -> [Person; 4] {
     let fixture = &service.env.fixture;
     let others = [154, 155, 156].map(|id| Person { id: PersonId(id), ..fixture.driver });
@@ -59,8 +59,8 @@ async fn employees(service: &Service) -> [Person; 4] {
 async fn a_director_sees_the_active_employees_of_the_company(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
-    let [_, _, gone, _] = employees(&service).await;
-    fixture.database.set_person_active(gone.id, false).await.unwrap();
+    let [_, _, inactive, _] = employees(&service).await;
+    fixture.database.set_person_active(inactive.id, false).await.unwrap();
     let data = list(&service, director, "/employee/list").await;
     let expected = json!([
         { "id": 155, "first_name": "Валихан", "mobile": "+7 778 123-12-33" },
@@ -71,16 +71,16 @@ async fn a_director_sees_the_active_employees_of_the_company(service: Service) {
 }
 
 /// E5, Q21, S17
-async fn a_deleted_employee_is_out_at_once_and_their_reports_stay(service: Service) {
+async fn a_deleted_employee_is_refused_immediately_and_the_reports_remain(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
     let [one, two, ..] = employees(&service).await;
     let report = service.report().await;
-    assert_eq!(asked(&service, one, "/reports/general/filter").await.status(), 200);
-    assert_deleted(deleted(&service, director, one.id).await).await;
-    problem(asked(&service, one, "/reports/general/filter").await, 401, "token_invalid").await;
-    let meant = sent(&service, "POST", director, &two.id.0.to_string(), "delete").await;
-    assert_deleted(meant).await;
+    assert_eq!(get(&service, one, "/reports/general/filter").await.status(), 200);
+    assert_deleted(delete(&service, director, one.id).await).await;
+    problem(get(&service, one, "/reports/general/filter").await, 401, "token_invalid").await;
+    let overridden = send_delete(&service, "POST", director, &two.id.0.to_string(), "delete").await;
+    assert_deleted(overridden).await;
     let data = list(&service, director, "/employee/list").await;
     assert_eq!(data["employees"].as_array().unwrap().len(), 2);
     assert!(fixture.database.report(report).await.unwrap().is_some());
@@ -89,7 +89,7 @@ async fn a_deleted_employee_is_out_at_once_and_their_reports_stay(service: Servi
 }
 
 /// E5, Q21, S17
-async fn sessions_end_with_the_person_and_devices_are_told(service: Service) {
+async fn deleting_an_employee_ends_the_sessions_and_notifies_the_devices(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
     let [one, other, ..] = employees(&service).await;
@@ -110,80 +110,83 @@ async fn sessions_end_with_the_person_and_devices_are_told(service: Service) {
         .await;
         sessions.push(id);
     }
-    assert_deleted(deleted(&service, director, one.id).await).await;
+    assert_deleted(delete(&service, director, one.id).await).await;
     let open = "SELECT COUNT(*) FROM sessions WHERE ended_at = 0";
     assert_eq!(db.number(open).await, 1);
-    let good = "SELECT COUNT(*) FROM refresh_tokens WHERE expires_at = 253370764800000000";
-    assert_eq!(db.number(good).await, 1);
+    let valid = "SELECT COUNT(*) FROM refresh_tokens WHERE expires_at = 253370764800000000";
+    assert_eq!(db.number(valid).await, 1);
     assert_eq!(db.number("SELECT ended_at FROM sessions WHERE fcm = 'old'").await, 5);
-    let told = format!(
+    let notifications = format!(
         "SELECT COUNT(*) FROM outbox WHERE channel = 'push' AND kind = 'push.session_revoked' \
          AND subject = 'session:{}'",
         sessions[0]
     );
-    assert_eq!(db.number(told).await, 1);
+    assert_eq!(db.number(notifications).await, 1);
     assert_eq!(db.number("SELECT COUNT(*) FROM outbox WHERE channel = 'push'").await, 1);
 }
 
 /// Q21, S20
-async fn nobody_deletes_themselves_another_companys_or_the_same_one_twice(service: Service) {
+async fn oneself_and_employees_of_others_and_deleted_employees_cannot_be_deleted(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
-    let [one, _, _, stranger] = employees(&service).await;
-    problem(deleted(&service, director, director.id).await, 409, "delete_oneself").await;
-    assert_deleted(deleted(&service, director, one.id).await).await;
-    let mut said = Vec::new();
+    let [one, _, _, foreign] = employees(&service).await;
+    problem(delete(&service, director, director.id).await, 409, "delete_oneself").await;
+    assert_deleted(delete(&service, director, one.id).await).await;
+    let mut messages = Vec::new();
     for id in [
         one.id.0.to_string(),
-        stranger.id.0.to_string(),
+        foreign.id.0.to_string(),
         "4000".to_owned(),
         "x".to_owned(),
         "-1".to_owned(),
-        // A sign is no digit, though a number may be read so.
+        // A sign is not a digit, although an integer parser accepts it.
         "+155".to_owned(),
         "99999999999999999999".to_owned(),
         "%FF".to_owned(),
     ] {
         let data =
-            problem(sent(&service, "DELETE", director, &id, "").await, 404, "not_found").await;
-        said.push(data["message"].clone());
+            problem(send_delete(&service, "DELETE", director, &id, "").await, 404, "not_found")
+                .await;
+        messages.push(data["message"].clone());
     }
-    said.dedup();
-    assert_eq!(said.len(), 1);
-    assert_eq!(asked(&service, stranger, "/reports/general/filter").await.status(), 200);
-    for (method, meant) in [("POST", ""), ("POST", "PATCH"), ("GET", "DELETE"), ("PUT", "")] {
-        let answer = sent(&service, method, director, "154", meant).await;
-        assert!(header(&answer, "allow").contains("DELETE"), "{method}");
-        problem(answer, 405, "method_not_allowed").await;
+    messages.dedup();
+    assert_eq!(messages.len(), 1);
+    assert_eq!(get(&service, foreign, "/reports/general/filter").await.status(), 200);
+    for (method, method_override) in
+        [("POST", ""), ("POST", "PATCH"), ("GET", "DELETE"), ("PUT", "")]
+    {
+        let response = send_delete(&service, method, director, "154", method_override).await;
+        assert!(header(&response, "allow").contains("DELETE"), "{method}");
+        problem(response, 405, "method_not_allowed").await;
     }
 }
 
-/// Q21: the last director of a company always is the one who asks.
-async fn two_directors_who_delete_each_other_leave_one(service: Service) {
+/// Q21: a company always keeps a director, because nobody can delete themselves.
+async fn one_of_two_directors_who_delete_each_other_remains(service: Service) {
     let fixture = &service.env.fixture;
     let one = fixture.director().await;
     let two = Person { id: PersonId(8), role: Role::Admin, ..one };
     fixture.add_named_person(two, "Второй", "+77020000000", None).await;
     let (first, second) =
-        tokio::join!(deleted(&service, one, two.id), deleted(&service, two, one.id));
+        tokio::join!(delete(&service, one, two.id), delete(&service, two, one.id));
     let statuses = [first.status().as_u16(), second.status().as_u16()];
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
-    let left = "SELECT COUNT(*) FROM people WHERE role = 'admin' AND active = 1";
-    assert_eq!(service.env.db.number(left).await, 1);
+    let remaining = "SELECT COUNT(*) FROM people WHERE role = 'admin' AND active = 1";
+    assert_eq!(service.env.db.number(remaining).await, 1);
 }
 
 /// S21
-async fn employees_may_not_see_or_delete_employees(service: Service) {
+async fn only_directors_list_or_delete_employees(service: Service) {
     let fixture = &service.env.fixture;
     let [one, two, ..] = employees(&service).await;
     let reviewer = Person { id: PersonId(900), role: Role::Reviewer, ..one };
     fixture.add_named_person(reviewer, "Проверяющий", "", None).await;
     for caller in [one, reviewer] {
-        problem(asked(&service, caller, "/employee/list").await, 403, "forbidden").await;
+        problem(get(&service, caller, "/employee/list").await, 403, "forbidden").await;
         for id in [two.id, one.id, PersonId(4000)] {
-            problem(deleted(&service, caller, id).await, 403, "forbidden").await;
-            let answer = sent(&service, "POST", caller, &id.0.to_string(), "DELETE").await;
-            problem(answer, 403, "forbidden").await;
+            problem(delete(&service, caller, id).await, 403, "forbidden").await;
+            let response = send_delete(&service, "POST", caller, &id.0.to_string(), "DELETE").await;
+            problem(response, 403, "forbidden").await;
         }
     }
     let active = "SELECT COUNT(*) FROM people WHERE active = 1 AND id IN (154, 155)";

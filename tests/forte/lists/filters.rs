@@ -1,11 +1,11 @@
-//! Filters in every spelling.
+//! Filters of lists, in every spelling.
 
 use forte_media::leasing::lists::{DateRange, Filters, means_no_filter, percent_decode};
 use forte_media::model::{ReportStatus, VehicleGuid};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::{all_keys, asked, list, texts};
+use super::{all_keys, get, list, texts};
 use crate::harness::answers::problem;
 use crate::harness::fleet::ReportSpec;
 use crate::harness::service::{Service, on_both_backends};
@@ -13,16 +13,16 @@ use crate::harness::service::{Service, on_both_backends};
 use ReportStatus::{Accepted, Rejected, Submit, Submitted};
 
 on_both_backends! {
-    every_filter_keeps_what_fits,
-    a_range_keeps_each_report_whose_period_reaches_into_it,
-    no_filter_is_no_filter_however_it_is_written,
-    a_filter_that_cannot_be_is_named,
+    every_filter_keeps_the_matching_reports,
+    a_date_range_keeps_reports_whose_period_overlaps_it,
+    every_spelling_of_no_filter_is_accepted,
+    an_invalid_filter_is_reported_by_name,
 }
 
 const NAMES: [&str; 3] = ["status_code", "date_range_code", "vehicle_guid"];
 
 /// E6, E7
-async fn every_filter_keeps_what_fits(service: Service) {
+async fn every_filter_keeps_the_matching_reports(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
     let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
@@ -46,12 +46,12 @@ async fn every_filter_keeps_what_fits(service: Service) {
             for vehicle in [None, Some(one), Some(two)] {
                 let guid = vehicle.map_or_else(|| "null".to_owned(), |guid| guid.to_string());
                 let path = format!("/reports/general/filter/{code}/{range}/{guid}");
-                let fits = all.iter().filter(|(of, status, days, _)| {
+                let matching = all.iter().filter(|(of, status, days, _)| {
                     (code == 0 || status.code() == code)
                         && vehicle.is_none_or(|vehicle| vehicle == *of)
                         && days.1 > oldest
                 });
-                let mut expected = texts(fits.map(|(.., key)| key));
+                let mut expected = texts(matching.map(|(.., key)| key));
                 let mut found = all_keys(&list(&service, director, &path).await);
                 expected.sort();
                 found.sort();
@@ -61,8 +61,8 @@ async fn every_filter_keeps_what_fits(service: Service) {
     }
 }
 
-/// Q23: what is still due is never hidden, however long ago it began; nor is what never ends.
-async fn a_range_keeps_each_report_whose_period_reaches_into_it(service: Service) {
+/// Q23: a report that began long ago or has no end is not hidden while it is due.
+async fn a_date_range_keeps_reports_whose_period_overlaps_it(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
     let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
@@ -81,7 +81,7 @@ async fn a_range_keeps_each_report_whose_period_reaches_into_it(service: Service
 }
 
 /// Q22, Q39, R6
-async fn no_filter_is_no_filter_however_it_is_written(service: Service) {
+async fn every_spelling_of_no_filter_is_accepted(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
     let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
@@ -121,7 +121,7 @@ async fn no_filter_is_no_filter_however_it_is_written(service: Service) {
 }
 
 /// Q22
-async fn a_filter_that_cannot_be_is_named(service: Service) {
+async fn an_invalid_filter_is_reported_by_name(service: Service) {
     let director = service.env.fixture.director().await;
     for (rest, name) in [
         ("general/filter/5", NAMES[0]),
@@ -137,8 +137,8 @@ async fn a_filter_that_cannot_be_is_named(service: Service) {
         ("vehicle/filter/9", NAMES[0]),
         ("vehicle/filter/0/1d", NAMES[1]),
     ] {
-        let answer = asked(&service, director, &format!("/reports/{rest}")).await;
-        let data = problem(answer, 422, "validation_failed").await;
+        let response = get(&service, director, &format!("/reports/{rest}")).await;
+        let data = problem(response, 422, "validation_failed").await;
         assert!(data["details"][name].is_string(), "{rest}: {data}");
     }
     for (query, name) in [
@@ -149,17 +149,17 @@ async fn a_filter_that_cannot_be_is_named(service: Service) {
         ("after=x", "after"),
         ("after=aSAxIDI", "after"),
     ] {
-        let answer = asked(&service, director, &format!("/reports/general/filter?{query}")).await;
-        let data = problem(answer, 422, "validation_failed").await;
+        let response = get(&service, director, &format!("/reports/general/filter?{query}")).await;
+        let data = problem(response, 422, "validation_failed").await;
         assert!(data["details"][name].is_string(), "{query}: {data}");
     }
-    let too_many = asked(&service, director, "/reports/general/filter/1/1w/0/1").await;
+    let too_many = get(&service, director, "/reports/general/filter/1/1w/0/1").await;
     problem(too_many, 404, "not_found").await;
-    let too_many = asked(&service, director, "/reports/vehicle/filter/1/1w/0").await;
+    let too_many = get(&service, director, "/reports/vehicle/filter/1/1w/0").await;
     problem(too_many, 404, "not_found").await;
 }
 
-/// Every byte of a text, encoded or not.
+/// A text in percent-encoding; `every` encodes letters and digits too.
 fn encoded(text: &str, every: bool) -> String {
     let plain = |byte: u8| !every && byte.is_ascii_alphanumeric();
     text.bytes()
@@ -167,7 +167,7 @@ fn encoded(text: &str, every: bool) -> String {
         .collect()
 }
 
-fn nothing() -> impl Strategy<Value = String> {
+fn no_filter() -> impl Strategy<Value = String> {
     let words = ["", "null", "nil", "undefined", "all", "0", "-"];
     (prop::sample::select(words.to_vec()), any::<u64>()).prop_map(|(word, cases)| {
         let cased = word.chars().enumerate().map(|(at, letter)| {
@@ -179,18 +179,18 @@ fn nothing() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn whatever_stands_in_a_path_is_read_or_refused(path in "\\PC{0,60}") {
+    fn any_path_is_parsed_or_refused(path in "\\PC{0,60}") {
         let _parsed = Filters::parse(&path, &NAMES);
     }
 
     #[test]
-    fn a_text_survives_being_encoded(text in "\\PC{0,30}", every: bool) {
+    fn percent_encoding_is_reversible(text in "\\PC{0,30}", every: bool) {
         prop_assert_eq!(percent_decode(&encoded(&text, every)), Some(text));
     }
 
     /// Q22
     #[test]
-    fn any_case_of_nothing_is_nothing(words in prop::collection::vec(nothing(), 0..=3), slash: bool) {
+    fn no_filter_is_recognised_in_any_case(words in prop::collection::vec(no_filter(), 0..=3), slash: bool) {
         prop_assert!(words.iter().all(|word| means_no_filter(word)));
         let path = words.join("/") + if slash { "/" } else { "" };
         prop_assert_eq!(Filters::parse(&path, &NAMES), Ok(Some(Filters::default())));
@@ -198,7 +198,7 @@ proptest! {
 
     /// Q22, Q39
     #[test]
-    fn filters_are_read_in_any_case_and_encoding(
+    fn filters_are_parsed_in_any_case_and_encoding(
         code in 1_i64..=4, range in 0_usize..4, guid: u128, upper: bool, every: bool,
     ) {
         let ranges = [

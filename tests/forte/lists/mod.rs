@@ -2,14 +2,14 @@
 
 mod blocks;
 mod employees;
+mod examples;
 mod filters;
 mod paging;
-mod plans;
 mod profile;
-mod scopes;
+mod query_plans;
 mod select;
-mod transcript;
 mod vehicles;
+mod visibility;
 
 use axum::body::Body;
 use axum::http::{Request, Response};
@@ -18,24 +18,24 @@ use serde_json::Value;
 
 use crate::harness::service::{Service, header, json};
 
-/// Asks for a list.
-async fn asked(service: &Service, person: Person, path: &str) -> Response<Body> {
+/// Requests a list.
+async fn get(service: &Service, person: Person, path: &str) -> Response<Body> {
     let token = service.token_of(person);
     let request = Request::get(path).header("Authorization", format!("Bearer {token}"));
     service.send(request.body(Body::empty()).unwrap()).await
 }
 
-/// The `data` of a list; it must be there.
+/// The `data` of a list, which must be returned.
 async fn list(service: &Service, person: Person, path: &str) -> Value {
-    let answer = asked(service, person, path).await;
-    assert_eq!(answer.status(), 200, "{path}");
-    assert_eq!(header(&answer, "content-type"), "application/json; charset=utf-8");
-    assert_eq!(header(&answer, "cache-control"), "no-store");
-    let answer = json(answer).await;
-    assert_eq!(answer["status"], "ok");
-    assert_eq!(answer["data"]["code"], 200);
-    assert_eq!(answer["data"]["message"], "success");
-    answer["data"].clone()
+    let response = get(service, person, path).await;
+    assert_eq!(response.status(), 200, "{path}");
+    assert_eq!(header(&response, "content-type"), "application/json; charset=utf-8");
+    assert_eq!(header(&response, "cache-control"), "no-store");
+    let response = json(response).await;
+    assert_eq!(response["status"], "ok");
+    assert_eq!(response["data"]["code"], 200);
+    assert_eq!(response["data"]["message"], "success");
+    response["data"].clone()
 }
 
 /// The keys of a block's rows.
@@ -49,7 +49,6 @@ fn all_keys(data: &Value) -> Vec<String> {
     [keys(data, "important"), keys(data, "general")].concat()
 }
 
-/// Keys as texts.
 fn texts<T: ToString>(keys: impl IntoIterator<Item = T>) -> Vec<String> {
     keys.into_iter().map(|key| key.to_string()).collect()
 }

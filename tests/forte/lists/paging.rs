@@ -1,4 +1,4 @@
-//! Limits, cursors, and lists of thousands.
+//! Pagination, and lists of thousands of reports.
 
 use std::io::Read as _;
 
@@ -8,22 +8,22 @@ use forte_media::model::{Person, ReportStatus};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 
-use super::{all_keys, asked, keys, list};
+use super::{all_keys, get, keys, list};
 use crate::harness::fleet::ReportSpec;
 use crate::harness::service::{Service, header, on_both_backends};
 use jiff::SignedDuration;
 
 on_both_backends! {
-    pages_put_together_are_the_whole_list,
-    a_whole_list_of_thousands_is_streamed_and_compressed,
-    a_list_that_cannot_be_read_is_a_problem,
+    pages_of_any_size_add_up_to_the_whole_list,
+    a_list_of_thousands_is_streamed_and_compressed,
+    an_unreadable_list_is_a_problem,
 }
 
 const STATES: [ReportStatus; 4] =
     [ReportStatus::Submit, ReportStatus::Submitted, ReportStatus::Accepted, ReportStatus::Rejected];
 
-/// `count` reports of `vehicles` vehicles, in all states, some with the very same dates.
-async fn filled(service: &Service, vehicles: usize, count: usize) -> Person {
+/// Adds `count` reports of `vehicles` vehicles in all states, some with equal dates; the director.
+async fn fill(service: &Service, vehicles: usize, count: usize) -> Person {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
     let kind = fixture.vehicle_type("Легковой автомобиль", &["Салон", "Шины"]).await;
@@ -44,8 +44,8 @@ async fn filled(service: &Service, vehicles: usize, count: usize) -> Person {
     director
 }
 
-/// Every row that pages of this size show, and how many pages there were.
-async fn in_pages(service: &Service, person: Person, path: &str, limit: usize) -> (Value, usize) {
+/// The rows of all pages of this size, and the number of pages.
+async fn read_pages(service: &Service, person: Person, path: &str, limit: usize) -> (Value, usize) {
     let (mut blocks, mut pages) = ([Vec::new(), Vec::new()], 0);
     let mut after = String::new();
     loop {
@@ -66,9 +66,9 @@ async fn in_pages(service: &Service, person: Person, path: &str, limit: usize) -
     (json!({ "important": important, "general": general }), pages)
 }
 
-/// E6, E7, E8: nothing twice, nothing left out, in the same order, whatever the size of a page.
-async fn pages_put_together_are_the_whole_list(service: Service) {
-    let director = filled(&service, 5, 60).await;
+/// E6, E7, E8: nothing is repeated or missing, and the order is the same.
+async fn pages_of_any_size_add_up_to_the_whole_list(service: Service) {
+    let director = fill(&service, 5, 60).await;
     let vehicle = {
         let data = list(&service, director, "/reports/general/filter").await;
         data["reports"]["general"][0]["vehicle_guid"].as_str().unwrap().to_owned()
@@ -84,12 +84,12 @@ async fn pages_put_together_are_the_whole_list(service: Service) {
         assert_eq!(all_keys(&whole).len(), rows, "{path}");
         assert!(whole.get("next").is_none());
         for limit in [1, 7, 30, rows - 1, rows, rows + 1, 1000] {
-            let (pages, count) = in_pages(&service, director, &path, limit).await;
+            let (pages, count) = read_pages(&service, director, &path, limit).await;
             assert_eq!(pages, whole["reports"], "{path} by {limit}");
             assert_eq!(count, rows.div_ceil(limit), "{path} by {limit}");
         }
     }
-    // A cursor without a limit: all the rest.
+    // A cursor without a limit returns all remaining rows.
     let first = list(&service, director, "/reports/general/filter?limit=10").await;
     let next = first["next"].as_str().unwrap();
     let rest = list(&service, director, &format!("/reports/general/filter?after={next}")).await;
@@ -97,20 +97,20 @@ async fn pages_put_together_are_the_whole_list(service: Service) {
     assert!(rest.get("next").is_none());
 }
 
-/// A list of 3,000 comes in pieces, as gzip when the client takes it, and is the same.
-async fn a_whole_list_of_thousands_is_streamed_and_compressed(service: Service) {
-    let director = filled(&service, 30, 3_000).await;
-    let plain = asked(&service, director, "/reports/general/filter").await;
+/// The compressed list has the same content.
+async fn a_list_of_thousands_is_streamed_and_compressed(service: Service) {
+    let director = fill(&service, 30, 3_000).await;
+    let plain = get(&service, director, "/reports/general/filter").await;
     assert_eq!(header(&plain, "content-encoding"), "");
     let mut body = plain.into_body();
-    let (mut bytes, mut pieces, mut longest) = (Vec::new(), 0, 0);
+    let (mut bytes, mut chunks, mut longest) = (Vec::new(), 0, 0);
     while let Some(frame) = body.frame().await {
-        let piece = frame.unwrap().into_data().unwrap();
-        (pieces, longest) = (pieces + 1, longest.max(piece.len()));
-        bytes.extend_from_slice(&piece);
+        let chunk = frame.unwrap().into_data().unwrap();
+        (chunks, longest) = (chunks + 1, longest.max(chunk.len()));
+        bytes.extend_from_slice(&chunk);
     }
-    assert!(pieces >= 4, "{pieces} pieces");
-    assert!(longest < 600 * 1024, "a piece of {longest} bytes");
+    assert!(chunks >= 4, "{chunks} chunks");
+    assert!(longest < 600 * 1024, "a chunk of {longest} bytes");
     let whole: Value = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(keys(&whole["data"], "important").len(), 1_500);
     assert_eq!(keys(&whole["data"], "general").len(), 1_500);
@@ -118,21 +118,21 @@ async fn a_whole_list_of_thousands_is_streamed_and_compressed(service: Service) 
     let request = Request::get("/reports/general/filter")
         .header("Authorization", format!("Bearer {}", service.token_of(director)))
         .header("Accept-Encoding", "gzip");
-    let answer = service.send(request.body(Body::empty()).unwrap()).await;
-    assert_eq!(header(&answer, "content-encoding"), "gzip");
-    assert_eq!(header(&answer, "content-type"), "application/json; charset=utf-8");
-    assert!(header(&answer, "vary").contains("accept-encoding"));
-    let packed = answer.into_body().collect().await.unwrap().to_bytes();
-    assert!(packed.len() * 5 < bytes.len(), "{} of {}", packed.len(), bytes.len());
-    let mut unpacked = Vec::new();
-    flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut unpacked).unwrap();
-    assert_eq!(unpacked, bytes);
+    let response = service.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(header(&response, "content-encoding"), "gzip");
+    assert_eq!(header(&response, "content-type"), "application/json; charset=utf-8");
+    assert!(header(&response, "vary").contains("accept-encoding"));
+    let compressed = response.into_body().collect().await.unwrap().to_bytes();
+    assert!(compressed.len() * 5 < bytes.len(), "{} of {}", compressed.len(), bytes.len());
+    let mut decompressed = Vec::new();
+    flate2::read::GzDecoder::new(&compressed[..]).read_to_end(&mut decompressed).unwrap();
+    assert_eq!(decompressed, bytes);
 }
 
-/// What cannot be read before the first piece is a problem in the envelope, not half an answer.
-async fn a_list_that_cannot_be_read_is_a_problem(service: Service) {
-    let director = filled(&service, 1, 4).await;
+/// An error before the first chunk is a problem in the envelope, not a truncated list.
+async fn an_unreadable_list_is_a_problem(service: Service) {
+    let director = fill(&service, 1, 4).await;
     service.env.db.execute("UPDATE reports SET due_at = 9223372036854775807").await;
-    let answer = asked(&service, director, "/reports/general/filter").await;
-    crate::harness::answers::problem(answer, 500, "internal").await;
+    let response = get(&service, director, "/reports/general/filter").await;
+    crate::harness::answers::problem(response, 500, "internal").await;
 }

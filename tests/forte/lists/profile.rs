@@ -1,25 +1,25 @@
-//! What a sign-in and a refresh show (E2, E3): the document's requests, literally.
+//! The profile in the response to a sign-in and a refresh (E2, E3), by the requests of the document.
 
 use axum::body::Body;
 use axum::http::Request;
 use forte_media::model::ReportStatus;
 use serde_json::{Value, json};
 
-use super::transcript::{assert_shape, example, fill, sorted};
+use super::examples::{assert_shape, example, fill, sorted};
 use crate::harness::service::{Backend, Options, Service, header, json as body, on_both_backends};
 
 on_both_backends! {
-    a_directors_profile_is_the_documents,
-    a_drivers_profile_is_the_documents,
+    the_profile_of_a_director_matches_the_example,
+    the_profile_of_a_driver_matches_the_example,
 }
 
-/// Keys of ours beyond the examples, by their path.
+/// Paths of keys that the examples lack.
 const EXTRAS_OF_A_DIRECTOR: [&str; 1] = [
-    // Q7: named in the document's text, not in its example.
+    // Q7: in the text of the document, not in its example.
     "data.employees",
 ];
 const EXTRAS_OF_A_DRIVER: [&str; 2] = [
-    // Q8: the other lists cannot be asked for without it.
+    // Q8: the other lists cannot be requested without it.
     "data.reports.general[].vehicle_guid",
     "data.filter.vehicle_type[].vehicles",
 ];
@@ -27,7 +27,7 @@ const EXTRAS_OF_A_DRIVER: [&str; 2] = [
 const BIIN: &str = "200940026146";
 const UUID: &str = "123456789012349";
 
-/// Makes the tests' company the document's.
+/// Gives the company the data of the example.
 async fn rename(service: &Service) {
     let sql = format!(
         "UPDATE companies SET biin = '{BIIN}', name = 'Alpha AJI Gruppe ТОО', \
@@ -36,13 +36,13 @@ async fn rename(service: &Service) {
     service.env.db.execute(sql).await;
 }
 
-/// E1, E2 as the document writes them: a form, then the headers `Login` and `Password`.
+/// E1, E2 as in the document: a form, then the headers `Login` and `Password`.
 async fn sign_in(service: &Service, form: &str) -> Value {
-    let asked = Request::post(format!("/biin/{BIIN}"))
+    let code_request = Request::post(format!("/biin/{BIIN}"))
         .header("Content-Type", "application/x-www-form-urlencoded")
         .body(Body::from(form.to_owned()))
         .unwrap();
-    assert_eq!(body(service.send(asked).await).await, example("sign_in_code"));
+    assert_eq!(body(service.send(code_request).await).await, example("sign_in_code"));
     let (biin, device) = (BIIN.parse().unwrap(), UUID.parse().unwrap());
     let challenge = service.database().latest_challenge(&biin, &device).await.unwrap().unwrap();
     let signed_in = Request::post("/auth")
@@ -51,7 +51,7 @@ async fn sign_in(service: &Service, form: &str) -> Value {
     profile(service, signed_in.body(Body::empty()).unwrap()).await
 }
 
-/// E3 as the document writes it.
+/// E3 as in the document.
 async fn refresh(service: &Service, profile: &Value) -> Value {
     let token = profile["data"]["refresh_token"].as_str().unwrap();
     let request =
@@ -60,15 +60,15 @@ async fn refresh(service: &Service, profile: &Value) -> Value {
 }
 
 async fn profile(service: &Service, request: Request<Body>) -> Value {
-    let answer = service.send(request).await;
-    assert_eq!(answer.status(), 200);
-    assert_eq!(header(&answer, "content-type"), "application/json; charset=utf-8");
-    assert_eq!(header(&answer, "cache-control"), "no-store");
-    body(answer).await
+    let response = service.send(request).await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(header(&response, "content-type"), "application/json; charset=utf-8");
+    assert_eq!(header(&response, "cache-control"), "no-store");
+    body(response).await
 }
 
 /// E1, E2, E3, Q7, Q9
-async fn a_directors_profile_is_the_documents(service: Service) {
+async fn the_profile_of_a_director_matches_the_example(service: Service) {
     let (fixture, example) = (&service.env.fixture, example("profile_of_admin"));
     fixture.director().await;
     rename(&service).await;
@@ -94,7 +94,7 @@ async fn a_directors_profile_is_the_documents(service: Service) {
 }
 
 /// E1, E2, E3, Q7, Q8, Q9
-async fn a_drivers_profile_is_the_documents(service: Service) {
+async fn the_profile_of_a_driver_matches_the_example(service: Service) {
     let example = example("profile_of_employee");
     rename(&service).await;
     fill(&service, &example).await;
@@ -117,7 +117,7 @@ async fn a_drivers_profile_is_the_documents(service: Service) {
 
 /// Q7
 #[tokio::test]
-async fn employees_are_left_out_of_the_profile_when_the_owner_says_so() {
+async fn the_profile_lacks_employees_when_the_setting_is_off() {
     let options = Options {
         settings: vec![("LEASING__EMPLOYEES_IN_PROFILE", "false".to_owned())],
         ..Options::default()

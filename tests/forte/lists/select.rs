@@ -4,7 +4,7 @@ use forte_media::database::NewVehicle;
 use forte_media::model::{ReportStatus, VehicleGuid};
 use serde_json::{Value, json};
 
-use super::{all_keys, asked, keys, list, texts};
+use super::{all_keys, get, keys, list, texts};
 use crate::harness::answers::problem;
 use crate::harness::fleet::ReportSpec;
 use crate::harness::service::{Service, on_both_backends};
@@ -12,11 +12,11 @@ use crate::harness::service::{Service, on_both_backends};
 use ReportStatus::{Accepted, Submit, Submitted};
 
 on_both_backends! {
-    a_vehicle_is_shown_with_its_reports_and_itself,
-    a_vehicle_without_contract_has_that_of_its_newest_report,
-    the_picture_comes_along_when_it_is_asked_for,
-    a_vehicle_is_found_by_type_and_plate_too,
-    a_vehicle_that_is_not_there_is_not_found,
+    a_vehicle_is_returned_with_its_reports,
+    a_vehicle_without_a_contract_has_the_contract_of_its_newest_report,
+    the_picture_is_included_on_request,
+    a_vehicle_is_found_by_type_and_plate,
+    unknown_foreign_and_deleted_vehicles_get_the_same_404,
 }
 
 const PICTURE: &str =
@@ -27,7 +27,7 @@ fn select(vehicle: VehicleGuid) -> String {
 }
 
 /// E8, R11, Q39
-async fn a_vehicle_is_shown_with_its_reports_and_itself(service: Service) {
+async fn a_vehicle_is_returned_with_its_reports(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
     let kind = fixture.vehicle_type("Легковой автомобиль", &["Салон"]).await;
@@ -47,9 +47,9 @@ async fn a_vehicle_is_shown_with_its_reports_and_itself(service: Service) {
     assert_eq!((&this["plate_number"], &this["vin_code"]), (&json!("1"), &json!("VIN1")));
     assert!(this["image_path"].as_str().unwrap().ends_with(&format!("/images/{kind}/image.png")));
     assert!(data.get("filter").is_none());
-    let shouted = format!("/reports/vehicle/select/{}/", vehicle.to_string().to_uppercase());
-    assert_eq!(list(&service, director, &shouted).await, data);
-    // Its type is explained even when it has no report.
+    let upper_case = format!("/reports/vehicle/select/{}/", vehicle.to_string().to_uppercase());
+    assert_eq!(list(&service, director, &upper_case).await, data);
+    // Its type is in the map even when it has no report.
     service.env.db.execute("UPDATE reports SET deleted = 1").await;
     let data = list(&service, director, &select(vehicle)).await;
     assert_eq!(all_keys(&data), texts::<String>([]));
@@ -58,7 +58,7 @@ async fn a_vehicle_is_shown_with_its_reports_and_itself(service: Service) {
 }
 
 /// R11
-async fn a_vehicle_without_contract_has_that_of_its_newest_report(service: Service) {
+async fn a_vehicle_without_a_contract_has_the_contract_of_its_newest_report(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
     let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
@@ -84,13 +84,13 @@ async fn a_vehicle_without_contract_has_that_of_its_newest_report(service: Servi
     let seen = this().await;
     assert_eq!(seen["contract_number"], "№2");
     assert_eq!(seen["contract_date_end"], "2027-11-16T00:00:00");
-    // A contract that 1C has deleted is not shown; the report keeps its own text.
+    // A deleted contract is not shown; the report keeps its own text.
     service.env.db.execute("UPDATE contracts SET deleted = 1").await;
     assert_eq!(this().await["contract_number"], "№1 новый");
 }
 
 /// Q26
-async fn the_picture_comes_along_when_it_is_asked_for(service: Service) {
+async fn the_picture_is_included_on_request(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
     let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
@@ -106,12 +106,12 @@ async fn the_picture_comes_along_when_it_is_asked_for(service: Service) {
     let address = format!("/images/{kind}/image.png?v=0123456789abcdef");
     assert!(seen["image_path"].as_str().unwrap().ends_with(&address), "{seen}");
     assert!(seen["image_path"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{seen}");
-    let answer = asked(&service, director, &format!("{path}?image=png")).await;
-    problem(answer, 422, "validation_failed").await;
+    let response = get(&service, director, &format!("{path}?image=png")).await;
+    problem(response, 422, "validation_failed").await;
 }
 
 /// Q25
-async fn a_vehicle_is_found_by_type_and_plate_too(service: Service) {
+async fn a_vehicle_is_found_by_type_and_plate(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
     let cars = fixture.vehicle_type("Легковой автомобиль", &[]).await;
@@ -123,7 +123,7 @@ async fn a_vehicle_is_found_by_type_and_plate_too(service: Service) {
     let found = list(&service, director, &path).await;
     assert_eq!(found, list(&service, director, &select(vehicle)).await);
     assert_eq!(all_keys(&found), texts([key]));
-    for (query, fits) in [
+    for (query, matches) in [
         (format!("vehicle_type_code={cars}"), true),
         (format!("vehicle_type_code={trucks}"), false),
         ("vehicle_plate_number=264+%2F%20LE%2002".to_owned(), true),
@@ -132,53 +132,52 @@ async fn a_vehicle_is_found_by_type_and_plate_too(service: Service) {
         (format!("vehicle_type_code={cars}&vehicle_plate_number=1"), false),
     ] {
         let data = list(&service, director, &format!("{}?{query}", select(vehicle))).await;
-        assert_eq!(all_keys(&data), texts(fits.then_some(key)), "{query}");
+        assert_eq!(all_keys(&data), texts(matches.then_some(key)), "{query}");
         assert_eq!(data["info"]["this"]["vin_code"], "VIN264 / LE 02");
     }
-    let wrong =
-        asked(&service, director, &format!("{}?vehicle_type_code=1", select(vehicle))).await;
+    let wrong = get(&service, director, &format!("{}?vehicle_type_code=1", select(vehicle))).await;
     problem(wrong, 422, "validation_failed").await;
     for rest in [format!("{trucks}/1"), format!("{vehicle}/1"), "x/1".to_owned()] {
-        let answer = asked(&service, director, &format!("/reports/vehicle/select/{rest}")).await;
-        problem(answer, 404, "not_found").await;
+        let response = get(&service, director, &format!("/reports/vehicle/select/{rest}")).await;
+        problem(response, 404, "not_found").await;
     }
 }
 
-/// Q25, S20: unknown, another company's, deleted, no key at all: the same answer.
-async fn a_vehicle_that_is_not_there_is_not_found(service: Service) {
+/// Q25, S20
+async fn unknown_foreign_and_deleted_vehicles_get_the_same_404(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
-    let stranger = fixture.foreign_driver().await;
+    let other = fixture.foreign_driver().await;
     let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
     let foreign = fixture.vehicle_spec(kind, "1");
     let foreign = NewVehicle {
         guid: foreign.guid,
-        company: stranger.company,
+        company: other.company,
         plate_number: foreign.plate,
         vin_code: foreign.vin,
         type_code: kind,
     };
     fixture.database.add_vehicle(&foreign).await.unwrap();
-    let gone = fixture.vehicle(kind, "GONE").await;
-    service.env.db.execute("UPDATE vehicles SET deleted = 1 WHERE plate_number = 'GONE'").await;
+    let deleted = fixture.vehicle(kind, "DELETED").await;
+    service.env.db.execute("UPDATE vehicles SET deleted = 1 WHERE plate_number = 'DELETED'").await;
     let unknown = fixture.vehicle_spec(kind, "2").guid;
-    let mut said = Vec::new();
-    let words = [
+    let mut messages = Vec::new();
+    let ids = [
         foreign.guid.to_string(),
-        gone.to_string(),
+        deleted.to_string(),
         unknown.to_string(),
         "x".to_owned(),
         "%FF".to_owned(),
     ];
-    for word in words {
-        let path = format!("/reports/vehicle/select/{word}");
-        let data = problem(asked(&service, director, &path).await, 404, "not_found").await;
-        said.push((data["message"].clone(), data["details"].clone()));
+    for id in ids {
+        let path = format!("/reports/vehicle/select/{id}");
+        let data = problem(get(&service, director, &path).await, 404, "not_found").await;
+        messages.push((data["message"].clone(), data["details"].clone()));
     }
-    said.dedup();
-    assert_eq!(said.len(), 1, "{said:?}");
-    let path = format!("/reports/vehicle/select/{kind}/GONE");
-    problem(asked(&service, director, &path).await, 404, "not_found").await;
-    // Its owner sees it.
-    assert_eq!(asked(&service, stranger, &select(foreign.guid)).await.status(), 200);
+    messages.dedup();
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    let path = format!("/reports/vehicle/select/{kind}/DELETED");
+    problem(get(&service, director, &path).await, 404, "not_found").await;
+    // Its own company sees it.
+    assert_eq!(get(&service, other, &select(foreign.guid)).await.status(), 200);
 }

@@ -9,13 +9,13 @@ use crate::harness::service::{Service, on_both_backends};
 use ReportStatus::{Accepted, Rejected, Submit, Submitted};
 
 on_both_backends! {
-    each_vehicle_is_judged_by_its_most_important_report,
-    filters_apply_before_the_choice,
-    vehicles_stand_in_the_blocks_of_their_reports,
+    each_vehicle_shows_its_most_important_report,
+    filters_apply_before_the_report_is_chosen,
+    vehicles_are_in_the_blocks_of_their_reports,
 }
 
-/// Q24, R7: expired, 4, 1, 2, 3; among equals the latest deadline.
-async fn each_vehicle_is_judged_by_its_most_important_report(service: Service) {
+/// Q24, R7: expired first, then statuses 4, 1, 2, 3; for equal ones the latest deadline.
+async fn each_vehicle_shows_its_most_important_report(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
     let kind = fixture.vehicle_type("Легковой автомобиль", &["Салон"]).await;
@@ -56,7 +56,7 @@ async fn each_vehicle_is_judged_by_its_most_important_report(service: Service) {
 }
 
 /// Q24, Q23
-async fn filters_apply_before_the_choice(service: Service) {
+async fn filters_apply_before_the_report_is_chosen(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
     let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
@@ -82,7 +82,7 @@ async fn filters_apply_before_the_choice(service: Service) {
 }
 
 /// Q10, E7
-async fn vehicles_stand_in_the_blocks_of_their_reports(service: Service) {
+async fn vehicles_are_in_the_blocks_of_their_reports(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
     let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;

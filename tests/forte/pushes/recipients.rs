@@ -28,7 +28,7 @@ async fn reminds_everyone_who_sees_a_report_once(scene: Scene) {
         scene.signed_in(person.id, &format!("device-{}", person.id.0)).await;
     }
     scene.driver_signed_in().await;
-    scene.signed_in(fixture.foreign_driver().await.id, "a-stranger").await;
+    scene.signed_in(fixture.foreign_driver().await.id, "foreign-device").await;
     scene.service.report().await;
     assert_eq!(scene.remind().await, 0, "there are ten days left");
     scene.due_in(24).await;

@@ -1,4 +1,4 @@
-//! Bodies of small requests: every encoding (Q4), and what cannot be read.
+//! Bodies of small requests: every encoding (Q4), and invalid bodies.
 
 use axum::body::Body;
 use axum::http::Response;
@@ -10,7 +10,7 @@ use crate::harness::form::{BOUNDARY, Form};
 use crate::harness::phone::{BIIN, Phone, code_request};
 use crate::harness::service::Service;
 
-async fn sent(service: &Service, kind: &str, body: impl Into<Body>) -> Response<Body> {
+async fn send(service: &Service, kind: &str, body: impl Into<Body>) -> Response<Body> {
     let mut request = code_request(BIIN);
     if !kind.is_empty() {
         request = request.header("Content-Type", kind);
@@ -29,7 +29,7 @@ async fn service() -> Service {
 
 /// Q4
 #[tokio::test]
-async fn a_form_of_either_kind_and_json_are_the_same() {
+async fn forms_of_both_kinds_and_json_are_equivalent() {
     let service = service().await;
     let form = Form::new()
         .text("role_id", "2")
@@ -51,10 +51,10 @@ async fn a_form_of_either_kind_and_json_are_the_same() {
         ("application/json; charset=utf-8", format!("\u{feff}{json}").into_bytes()),
         ("text/plain", json.into()),
         ("", json.into()),
-        // What some clients send as the type of a body that they have written as JSON.
+        // Some clients send this type with a JSON body.
         ("application/x-www-form-urlencoded", json.into()),
     ] {
-        let response = sent(&service, kind, body).await;
+        let response = send(&service, kind, body).await;
         assert_eq!(response.status(), 200, "{kind}");
         let phone = Phone::driver().with_uuid("123456789012349");
         let row =
@@ -64,9 +64,9 @@ async fn a_form_of_either_kind_and_json_are_the_same() {
     }
 }
 
-/// What is said of each field.
+/// The `details` of the refusal: one text per field.
 async fn details(service: &Service, fields: &Value) -> Value {
-    let response = sent(service, "application/json", fields.to_string()).await;
+    let response = send(service, "application/json", fields.to_string()).await;
     problem(response, 422, "validation_failed").await["details"].clone()
 }
 
@@ -83,12 +83,12 @@ async fn every_missing_field_is_named() {
         json!({"uuid": required, "mobile": required, "first_name": required})
     );
     // No body at all.
-    problem(sent(&service, "", Body::empty()).await, 422, "validation_failed").await;
+    problem(send(&service, "", Body::empty()).await, 422, "validation_failed").await;
 }
 
 /// Q3
 #[tokio::test]
-async fn every_field_that_cannot_be_is_named() {
+async fn every_invalid_field_is_named() {
     let service = service().await;
     for (field, value) in [
         ("role_id", json!(0)),
@@ -125,9 +125,8 @@ async fn every_field_that_cannot_be_is_named() {
     }
 }
 
-/// Names of any script are names, and telephones are written in many ways.
 #[tokio::test]
-async fn names_of_any_script_are_taken() {
+async fn names_in_any_script_are_accepted() {
     let service = service().await;
     let names = [
         "Әйгерім-Ұлжан",
@@ -145,20 +144,20 @@ async fn names_of_any_script_are_taken() {
             ..Phone::driver().with_uuid(&number.to_string())
         };
         let fields = phone.fields().to_string();
-        assert_eq!(sent(&service, "application/json", fields).await.status(), 200, "{name}");
+        assert_eq!(send(&service, "application/json", fields).await.status(), 200, "{name}");
     }
 }
 
-/// S26: only what the role needs is looked at.
+/// S26: fields that the role does not need are ignored.
 #[tokio::test]
-async fn a_director_needs_no_telephone() {
+async fn a_director_needs_no_phone_number() {
     let service = service().await;
     let fields = json!({"role_id": "1", "uuid": "1", "fcm": "", "mobile": "x", "company_id": 99});
-    assert_eq!(sent(&service, "application/json", fields.to_string()).await.status(), 200);
+    assert_eq!(send(&service, "application/json", fields.to_string()).await.status(), 200);
 }
 
 #[tokio::test]
-async fn a_body_that_cannot_be_read_is_refused() {
+async fn an_invalid_body_is_refused() {
     let service = service().await;
     let nested = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
     let many = (0..17).map(|number| format!("f{number}=1")).collect::<Vec<_>>().join("&");
@@ -178,18 +177,18 @@ async fn a_body_that_cannot_be_read_is_refused() {
         (&multipart, b"nothing of the kind".to_vec()),
         (&multipart, file),
     ] {
-        let response = sent(&service, kind, body).await;
+        let response = send(&service, kind, body).await;
         problem(response, 400, "validation_failed").await;
     }
-    let response = sent(&service, "application/json", cut(&b"{\"role_id\""[..])).await;
+    let response = send(&service, "application/json", cut(&b"{\"role_id\""[..])).await;
     problem(response, 400, "validation_failed").await;
 }
 
 #[tokio::test]
-async fn a_body_too_long_is_refused_whether_it_says_so_or_not() {
+async fn a_long_body_is_refused_with_and_without_content_length() {
     let service = service().await;
     let long = format!("{{\"uuid\": \"{}\"}}", "x".repeat(16 * 1024));
     for body in [Body::from(long.clone()), chunked(long.as_bytes(), 1000)] {
-        problem(sent(&service, "application/json", body).await, 413, "body_too_large").await;
+        problem(send(&service, "application/json", body).await, 413, "body_too_large").await;
     }
 }

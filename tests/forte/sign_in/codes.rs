@@ -1,4 +1,4 @@
-//! Giving a code (E2).
+//! Redeeming a code (E2).
 
 use axum::body::Body;
 use axum::http::Request;
@@ -16,13 +16,13 @@ use crate::harness::phone::{
 use crate::harness::service::{Backend, Options, Service, header, on_both_backends};
 
 on_both_backends! {
-    a_code_opens_the_house_once,
-    a_code_is_good_for_ten_minutes,
+    a_code_signs_in_once,
+    a_code_is_valid_for_ten_minutes,
     a_new_request_replaces_the_older_one,
-    the_newer_code_counts_whatever_the_clocks_say,
-    a_code_is_for_the_device_that_asked,
-    of_two_who_give_the_same_code_one_comes_in,
-    a_company_blocked_in_the_meantime_lets_nobody_in,
+    the_newer_code_is_valid_even_if_the_clock_was_set_back,
+    a_code_is_valid_only_on_the_device_that_requested_it,
+    one_of_several_concurrent_uses_of_a_code_signs_in,
+    a_code_of_a_blocked_company_does_not_sign_in,
 }
 
 /// The claims of a token.
@@ -32,7 +32,7 @@ fn claims(token: &str) -> Value {
 }
 
 /// E2, R2, Q18, Q19, S5
-async fn a_code_opens_the_house_once(service: Service) {
+async fn a_code_signs_in_once(service: Service) {
     let phone = Phone::director();
     let code = phone.code(&service).await;
     let response = phone.redeem_code(&service, &code).await;
@@ -47,15 +47,16 @@ async fn a_code_opens_the_house_once(service: Service) {
         );
         assert_eq!((&claims["user_id"], &claims["sid"]), (&access["user_id"], &access["sid"]));
     }
-    let life = |claims: &Value| claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
-    assert_eq!((life(&access), life(&refresh)), (300, 30 * 24 * 3600));
+    let lifetime =
+        |claims: &Value| claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
+    assert_eq!((lifetime(&access), lifetime(&refresh)), (300, 30 * 24 * 3600));
     let caller = service.app.auth.authenticate(&tokens.access).await.unwrap().person;
     assert_eq!(caller.role, Role::Admin);
     problem(phone.redeem_code(&service, &code).await, 401, "otp_invalid").await;
 }
 
 /// R1, S5
-async fn a_code_is_good_for_ten_minutes(service: Service) {
+async fn a_code_is_valid_for_ten_minutes(service: Service) {
     let phone = Phone::director();
     let code = phone.code(&service).await;
     service.manual_clock().advance(SignedDuration::from_mins(10));
@@ -80,8 +81,8 @@ async fn a_new_request_replaces_the_older_one(service: Service) {
     assert_eq!(phone.redeem_code(&service, &new).await.status(), 200);
 }
 
-/// Another node's clock may be behind, and clocks are set back.
-async fn the_newer_code_counts_whatever_the_clocks_say(service: Service) {
+/// The clock of another node may be behind, and clocks may be set back.
+async fn the_newer_code_is_valid_even_if_the_clock_was_set_back(service: Service) {
     let phone = Phone::director();
     for step in [0, -30] {
         phone.code(&service).await;
@@ -92,7 +93,7 @@ async fn the_newer_code_counts_whatever_the_clocks_say(service: Service) {
 }
 
 /// S6
-async fn a_code_is_for_the_device_that_asked(service: Service) {
+async fn a_code_is_valid_only_on_the_device_that_requested_it(service: Service) {
     let phone = Phone::director();
     let other = phone.with_uuid("another-device");
     let code = phone.code(&service).await;
@@ -106,7 +107,7 @@ async fn a_code_is_for_the_device_that_asked(service: Service) {
     assert_eq!(phone.redeem_code(&service, &code).await.status(), 200);
 }
 
-async fn of_two_who_give_the_same_code_one_comes_in(service: Service) {
+async fn one_of_several_concurrent_uses_of_a_code_signs_in(service: Service) {
     let phone = Phone::driver();
     let code = phone.code(&service).await;
     let answers = join_all((0..8).map(|_| phone.redeem_code(&service, &code))).await;
@@ -117,7 +118,7 @@ async fn of_two_who_give_the_same_code_one_comes_in(service: Service) {
 }
 
 /// S17
-async fn a_company_blocked_in_the_meantime_lets_nobody_in(service: Service) {
+async fn a_code_of_a_blocked_company_does_not_sign_in(service: Service) {
     let phone = Phone::driver();
     let code = phone.code(&service).await;
     service.env.db.execute("UPDATE companies SET active = 0 WHERE id = 20").await;
@@ -128,7 +129,7 @@ async fn a_company_blocked_in_the_meantime_lets_nobody_in(service: Service) {
 
 /// S8
 #[tokio::test]
-async fn leading_zeros_belong_to_the_code() {
+async fn leading_zeros_are_part_of_the_code() {
     let settings = vec![
         ("AUTH__LIMITS__PER_ADDRESS", "1000".to_owned()),
         ("AUTH__LIMITS__PER_COMPANY", "1000".to_owned()),
@@ -149,17 +150,17 @@ async fn leading_zeros_belong_to_the_code() {
 }
 
 #[tokio::test]
-async fn codes_may_be_longer() {
+async fn the_length_of_codes_is_configurable() {
     let service = Service::embedded_with(&[("AUTH__OTP_DIGITS", "8")]).await;
     let code = Phone::director().code(&service).await;
     assert_eq!(code.len(), 8);
     assert_eq!(Phone::director().redeem_code(&service, &code).await.status(), 200);
 }
 
-/// The headers by which a login and a code are told.
-type Rung = fn(&str, &str) -> Vec<(&'static str, String)>;
+/// Builds the headers that carry a login and a code.
+type Encoding = fn(&str, &str) -> Vec<(&'static str, String)>;
 
-/// Q1, Q2: each step of the ladder, through the router.
+/// Q1, Q2
 #[tokio::test]
 async fn every_reading_of_the_document_signs_in() {
     let service = Service::embedded_with(&[
@@ -169,7 +170,7 @@ async fn every_reading_of_the_document_signs_in() {
     .await;
     let phone = Phone::director();
     let b64 = |text: &str| STANDARD.encode(text);
-    let ladder: [Rung; 6] = [
+    let encodings: [Encoding; 6] = [
         |login, code| {
             vec![("authorization", format!("Basic {}", STANDARD.encode(format!("{login}:{code}"))))]
         },
@@ -189,22 +190,22 @@ async fn every_reading_of_the_document_signs_in() {
         },
     ];
     assert_eq!(b64("0588"), "MDU4OA==");
-    for rung in ladder {
+    for encode in encodings {
         for separator in ["||", "-"] {
             let code = phone.code(&service).await;
             let mut request = Request::post("/auth");
-            for (name, value) in rung(&format!("{BIIN}{separator}{}", phone.uuid), &code) {
+            for (name, value) in encode(&format!("{BIIN}{separator}{}", phone.uuid), &code) {
                 request = request.header(name, value);
             }
             let response = service.send(request.body(Body::empty()).unwrap()).await;
-            assert_eq!(response.status(), 200, "{:?}", rung("login", "code"));
+            assert_eq!(response.status(), 200, "{:?}", encode("login", "code"));
         }
     }
 }
 
 /// S9
 #[tokio::test]
-async fn credentials_that_cannot_be_read_are_refused() {
+async fn malformed_credentials_are_refused() {
     let service = Service::embedded().await;
     let send = async |name: &str, value: &[u8]| {
         let request = Request::post("/auth").header(name, value).body(Body::empty()).unwrap();
@@ -232,20 +233,20 @@ async fn credentials_that_cannot_be_read_are_refused() {
     problem(service.send(with_token("GET", "/auth", "x")).await, 405, "method_not_allowed").await;
 }
 
-/// S1: who guesses at a BIN nobody has is answered alike.
+/// S1
 #[tokio::test]
-async fn guessing_tells_nothing_of_the_bin() {
+async fn wrong_codes_do_not_reveal_whether_a_bin_exists() {
     let service = Service::embedded().await;
-    for asked in [false, true] {
-        let mut seen = Vec::new();
+    for has_code in [false, true] {
+        let mut observed = Vec::new();
         for phone in [Phone::driver(), Phone::driver().at(UNKNOWN_BIIN)] {
-            let code = if asked { phone.code(&service).await } else { "0000".to_owned() };
+            let code = if has_code { phone.code(&service).await } else { "0000".to_owned() };
             let response = phone.redeem_code(&service, &other_code(&code)).await;
             let names: Vec<_> = response.headers().keys().cloned().collect();
             let data = problem(response, 401, "otp_invalid").await;
-            seen.push((names, data["message"].clone()));
+            observed.push((names, data["message"].clone()));
         }
-        assert_eq!(seen[0], seen[1]);
+        assert_eq!(observed[0], observed[1]);
     }
     let wrong = "SELECT COUNT(*) FROM challenges WHERE wrong_codes = 1";
     assert_eq!(service.env.db.number(wrong).await, 2);
@@ -253,7 +254,7 @@ async fn guessing_tells_nothing_of_the_bin() {
 
 /// S13, S19
 #[tokio::test]
-async fn a_token_is_taken_only_where_it_belongs() {
+async fn a_token_is_accepted_only_for_its_purpose() {
     let service = Service::embedded().await;
     let tokens = Phone::director().sign_in(&service).await;
     let devices = |token: &str| with_token("GET", "/devices", token);

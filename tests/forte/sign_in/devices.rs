@@ -1,4 +1,4 @@
-//! Where somebody is signed in, and signing out.
+//! The list of devices, and sign-out.
 
 use axum::body::Body;
 use axum::http::Response;
@@ -10,11 +10,11 @@ use crate::harness::phone::{Phone, TokenPair, refresh, with_token};
 use crate::harness::service::{Service, json, on_both_backends};
 
 on_both_backends! {
-    who_signs_out_is_out_at_once,
-    the_devices_are_those_of_the_caller,
-    a_device_is_signed_out_from_another_one_and_told,
+    signing_out_ends_the_session_immediately,
+    the_list_has_the_devices_of_the_caller,
+    a_device_signs_out_another_one_which_is_notified,
     signing_in_again_on_a_device_ends_the_older_session,
-    a_device_that_changed_hands_is_told_nothing_of_its_former_owner,
+    a_device_with_a_new_owner_gets_no_notifications_of_the_former_one,
 }
 
 async fn call(service: &Service, method: &str, path: &str, tokens: &TokenPair) -> Response<Body> {
@@ -22,11 +22,11 @@ async fn call(service: &Service, method: &str, path: &str, tokens: &TokenPair) -
 }
 
 async fn devices(service: &Service, tokens: &TokenPair) -> Vec<Value> {
-    let answer = json(call(service, "GET", "/devices", tokens).await).await;
-    answer["data"]["devices"].as_array().unwrap().clone()
+    let body = json(call(service, "GET", "/devices", tokens).await).await;
+    body["data"]["devices"].as_array().unwrap().clone()
 }
 
-async fn who_signs_out_is_out_at_once(service: Service) {
+async fn signing_out_ends_the_session_immediately(service: Service) {
     let tokens = Phone::driver().sign_in(&service).await;
     let other = Phone::driver().with_uuid("another").sign_in(&service).await;
     let response = call(&service, "POST", "/logout", &tokens).await;
@@ -36,21 +36,21 @@ async fn who_signs_out_is_out_at_once(service: Service) {
     problem(call(&service, "POST", "/logout", &tokens).await, 401, "token_invalid").await;
     problem(refresh(&service, &tokens.refresh).await, 401, "token_invalid").await;
     assert_eq!(devices(&service, &other).await.len(), 1);
-    // Nobody has to be told what they did themselves.
+    // The device that signs itself out gets no notification.
     let pushes = "SELECT COUNT(*) FROM outbox WHERE channel = 'push'";
     assert_eq!(service.env.db.number(pushes).await, 0);
 }
 
-async fn the_devices_are_those_of_the_caller(service: Service) {
+async fn the_list_has_the_devices_of_the_caller(service: Service) {
     let now = service.env.fixture.now().to_string();
     let one = Phone::driver().sign_in(&service).await;
     Phone::director().sign_in(&service).await;
     service.manual_clock().advance(SignedDuration::from_mins(1));
-    let silent = Phone { fcm: String::new(), ..Phone::driver().with_uuid("silent") };
-    silent.sign_in(&service).await;
+    let without_push = Phone { fcm: String::new(), ..Phone::driver().with_uuid("without-push") };
+    without_push.sign_in(&service).await;
     let list = devices(&service, &one).await;
     assert_eq!(list.len(), 2);
-    assert_eq!((&list[0]["uuid"], &list[0]["current"]), (&json!("silent"), &json!(false)));
+    assert_eq!((&list[0]["uuid"], &list[0]["current"]), (&json!("without-push"), &json!(false)));
     assert_eq!(list[0]["push"], false);
     assert_eq!(
         (&list[1]["uuid"], &list[1]["current"]),
@@ -61,14 +61,14 @@ async fn the_devices_are_those_of_the_caller(service: Service) {
     assert!(!text.contains("fcm"), "{text}");
 }
 
-async fn a_device_is_signed_out_from_another_one_and_told(service: Service) {
+async fn a_device_signs_out_another_one_which_is_notified(service: Service) {
     let lost = Phone::driver().sign_in(&service).await;
     service.manual_clock().advance(SignedDuration::from_secs(1));
     let kept = Phone::driver().with_uuid("kept").sign_in(&service).await;
     let director = Phone::director().sign_in(&service).await;
     let id = devices(&service, &kept).await[1]["id"].as_str().unwrap().to_owned();
     let path = format!("/devices/{id}");
-    // S20: nobody else's, not even by the director.
+    // S20: sessions of others are not found, not even by the director.
     for path in [
         path.as_str(),
         "/devices/0",
@@ -86,7 +86,7 @@ async fn a_device_is_signed_out_from_another_one_and_told(service: Service) {
         events.iter().filter(|event| event.kind == "push.session_revoked").collect();
     assert_eq!(pushes.len(), 1);
     assert_eq!(pushes[0].subject, format!("session:{id}"));
-    // One's own goes as by signing out.
+    // Deleting the own session signs out.
     let own = devices(&service, &kept).await[0]["id"].as_str().unwrap().to_owned();
     let response = call(&service, "DELETE", &format!("/devices/{own}"), &kept).await;
     assert_eq!(response.status(), 200);
@@ -101,17 +101,17 @@ async fn signing_in_again_on_a_device_ends_the_older_session(service: Service) {
     assert_eq!(devices(&service, &new).await.len(), 1);
 }
 
-async fn a_device_that_changed_hands_is_told_nothing_of_its_former_owner(service: Service) {
+async fn a_device_with_a_new_owner_gets_no_notifications_of_the_former_one(service: Service) {
     Phone::driver().sign_in(&service).await;
     let other = Phone { mobile: "+77010000001".to_owned(), ..Phone::driver() };
     let new = other.sign_in(&service).await;
-    let told = "SELECT COUNT(*) FROM sessions WHERE fcm <> ''";
-    assert_eq!(service.env.db.number(told).await, 1);
+    let with_push = "SELECT COUNT(*) FROM sessions WHERE fcm <> ''";
+    assert_eq!(service.env.db.number(with_push).await, 1);
     assert_eq!(devices(&service, &new).await[0]["push"], true);
 }
 
 #[tokio::test]
-async fn a_session_nobody_came_back_to_is_not_listed() {
+async fn an_expired_session_is_not_listed() {
     let service = Service::embedded().await;
     Phone::driver().sign_in(&service).await;
     service.manual_clock().advance(SignedDuration::from_hours(30 * 24));
@@ -120,7 +120,7 @@ async fn a_session_nobody_came_back_to_is_not_listed() {
 }
 
 #[tokio::test]
-async fn strangers_are_turned_away() {
+async fn invalid_tokens_are_refused() {
     let service = Service::embedded().await;
     for (method, path) in [("POST", "/logout"), ("GET", "/devices"), ("DELETE", "/devices/1")] {
         let response = service.send(with_token(method, path, "x")).await;

@@ -1,4 +1,4 @@
-//! How often codes may be asked for and guessed (S3, S4).
+//! Limits on code requests and wrong codes (S3, S4).
 
 use std::net::SocketAddr;
 
@@ -15,19 +15,20 @@ use crate::harness::service::{Backend, Options, Service, header, json, on_both_b
 
 on_both_backends! {
     a_device_gets_three_codes_in_ten_minutes,
-    requests_at_the_same_time_count_one_another,
-    five_wrong_codes_burn_the_right_one,
-    guesses_at_the_same_time_are_counted_too,
+    concurrent_requests_count_towards_the_limit,
+    five_wrong_codes_invalidate_the_code,
+    concurrent_wrong_codes_count_towards_the_limit,
     an_address_gets_ten_codes_an_hour,
 }
 
+/// Asserts that a request is refused; the seconds in `Retry-After`.
 async fn refused(response: Response<Body>) -> i64 {
     let seconds = header(&response, "retry-after").parse().unwrap();
     problem(response, 429, "otp_rate_limited").await;
     seconds
 }
 
-/// S3: for known and unknown alike (S1).
+/// S3, S1: for known and unknown BINs.
 async fn a_device_gets_three_codes_in_ten_minutes(service: Service) {
     for phone in [Phone::driver(), Phone::driver().at(UNKNOWN_BIIN)] {
         for _ in 0..3 {
@@ -41,7 +42,7 @@ async fn a_device_gets_three_codes_in_ten_minutes(service: Service) {
     }
 }
 
-async fn requests_at_the_same_time_count_one_another(service: Service) {
+async fn concurrent_requests_count_towards_the_limit(service: Service) {
     let phone = Phone::driver();
     let answers = join_all((0..12).map(|_| phone.request_code(&service))).await;
     let good = answers.iter().filter(|answer| answer.status() == 200).count();
@@ -49,8 +50,8 @@ async fn requests_at_the_same_time_count_one_another(service: Service) {
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM challenges WHERE used = 0").await, 1);
 }
 
-/// S4: even the right digits then are wrong.
-async fn five_wrong_codes_burn_the_right_one(service: Service) {
+/// S4
+async fn five_wrong_codes_invalidate_the_code(service: Service) {
     let phone = Phone::driver();
     let code = phone.code(&service).await;
     for _ in 0..4 {
@@ -66,8 +67,8 @@ async fn five_wrong_codes_burn_the_right_one(service: Service) {
     problem(phone.redeem_code(&service, &code).await, 401, "otp_invalid").await;
 }
 
-/// S4: nobody gets a sixth guess by being quick.
-async fn guesses_at_the_same_time_are_counted_too(service: Service) {
+/// S4: a sixth guess is impossible.
+async fn concurrent_wrong_codes_count_towards_the_limit(service: Service) {
     let phone = Phone::driver();
     let code = phone.code(&service).await;
     let wrong = other_code(&code);
@@ -87,7 +88,7 @@ fn from(address: &str, phone: &Phone, forwarded: &str) -> Request<Body> {
     request
 }
 
-/// S3, S51: whatever it says in `X-Forwarded-For`.
+/// S3, S51: `X-Forwarded-For` of an untrusted client is ignored.
 async fn an_address_gets_ten_codes_an_hour(service: Service) {
     let phone = |number: u32| Phone::director().at(&format!("{number:012}"));
     for number in 0..10 {
@@ -104,7 +105,7 @@ async fn an_address_gets_ten_codes_an_hour(service: Service) {
 
 /// S51
 #[tokio::test]
-async fn behind_a_trusted_proxy_each_client_is_counted_alone() {
+async fn behind_a_trusted_proxy_each_client_has_its_own_limit() {
     let proxies = [("HTTP__TRUSTED_PROXIES", "10.0.0.0/8, 192.168.1.1")];
     let service = Service::embedded_with(&proxies).await;
     for number in 0..15 {
@@ -116,7 +117,7 @@ async fn behind_a_trusted_proxy_each_client_is_counted_alone() {
     assert_eq!(service.send(other).await.status(), 200);
 }
 
-/// The warnings there are, oldest first.
+/// The mails with a warning, oldest first.
 async fn warnings(service: &Service) -> Vec<EventRow> {
     let mut events = service.database().events(None, 1000).await.unwrap();
     events.retain(|event| event.kind == "mail.warning");
@@ -124,17 +125,17 @@ async fn warnings(service: &Service) -> Vec<EventRow> {
     events
 }
 
-async fn roomy(backend: Backend) -> Option<Service> {
+/// A service where the limit per address is never reached.
+async fn without_address_limit(backend: Backend) -> Option<Service> {
     let settings = vec![("AUTH__LIMITS__PER_ADDRESS", "1000".to_owned())];
     Box::pin(Service::start_with(backend, Options { settings, ..Options::default() })).await
 }
 
-/// S3, S4 with `decisions.md`: nobody is locked out, codes come slower, the mailbox hears of it once a
-/// day.
+/// S3, S4: nobody is locked out, and the mailbox is warned once a day.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn beyond_twenty_codes_a_day_they_come_slower_and_the_mailbox_is_warned() {
+async fn after_twenty_codes_a_day_requests_are_delayed_and_the_mailbox_is_warned() {
     for backend in [Backend::Embedded, Backend::Shared] {
-        let Some(service) = roomy(backend).await else { continue };
+        let Some(service) = without_address_limit(backend).await else { continue };
         let phone = |number: i64| Phone::driver().with_uuid(&format!("device-{number}"));
         for number in 0..20 {
             assert_eq!(phone(number).request_code(&service).await.status(), 200);
@@ -145,8 +146,8 @@ async fn beyond_twenty_codes_a_day_they_come_slower_and_the_mailbox_is_warned() 
             service.manual_clock().advance(SignedDuration::from_mins(gap));
             assert_eq!(phone(number).request_code(&service).await.status(), 200);
         }
-        let told = warnings(&service).await;
-        let [warning] = told.as_slice() else { panic!("{told:?}") };
+        let sent = warnings(&service).await;
+        let [warning] = sent.as_slice() else { panic!("{sent:?}") };
         assert_eq!(warning.subject, "company:20");
         let body: serde_json::Value = serde_json::from_str(&warning.body).unwrap();
         assert_eq!(body, serde_json::json!({"company_id": 20, "reason": "many_codes"}));
@@ -156,10 +157,10 @@ async fn beyond_twenty_codes_a_day_they_come_slower_and_the_mailbox_is_warned() 
     }
 }
 
-/// S4: fifty wrong codes in a day slow new ones down.
+/// S4
 #[tokio::test]
-async fn wrong_codes_slow_new_ones_down() {
-    let service = roomy(Backend::Embedded).await.unwrap();
+async fn fifty_wrong_codes_a_day_delay_new_codes() {
+    let service = without_address_limit(Backend::Embedded).await.unwrap();
     for number in 0..10 {
         let phone = Phone::driver().with_uuid(&format!("device-{number}"));
         let code = phone.code(&service).await;
@@ -175,10 +176,10 @@ async fn wrong_codes_slow_new_ones_down() {
     assert_eq!(Phone::driver().redeem_code(&service, &code).await.status(), 200);
 }
 
-/// S1: a BIN nobody has comes slower as well, and nobody is written to.
+/// S1: no mail is sent.
 #[tokio::test]
-async fn a_bin_nobody_has_comes_slower_too() {
-    let service = roomy(Backend::Embedded).await.unwrap();
+async fn requests_for_an_unknown_bin_are_delayed_too() {
+    let service = without_address_limit(Backend::Embedded).await.unwrap();
     let phone =
         |number: u32| Phone::driver().at(UNKNOWN_BIIN).with_uuid(&format!("device-{number}"));
     for number in 0..20 {

@@ -1,11 +1,11 @@
-//! Signing in (E1–E3), and signing out.
+//! Sign-in (E1–E3) and sign-out.
 
-mod asking;
 mod bodies;
+mod code_requests;
 mod codes;
 mod devices;
-mod floods;
-mod forgetting;
 mod limits;
 mod people;
-mod refreshing;
+mod rate_limits;
+mod refresh;
+mod retention;

@@ -1,4 +1,4 @@
-//! New tokens for old ones (E3, S16).
+//! Refreshing tokens (E3, S16).
 
 use axum::body::Body;
 use axum::http::{Request, Response};
@@ -13,21 +13,21 @@ use crate::harness::phone::{Phone, TokenPair, refresh, token_pair, with_token};
 use crate::harness::service::{Service, header, on_both_backends};
 
 on_both_backends! {
-    a_refresh_token_gives_a_new_pair,
-    a_phone_that_lost_the_answer_gets_the_same_pair,
-    a_token_used_again_after_a_minute_ends_the_session,
-    two_refreshes_at_once_give_one_pair,
-    a_refresh_token_lives_thirty_days_from_its_last_use,
-    a_dismissed_driver_and_a_blocked_company_get_nothing,
-    a_token_used_long_ago_ends_the_session_though_its_row_is_gone,
-    a_push_token_that_a_refresh_brings_is_told_for_one_session_only,
+    a_refresh_token_gets_a_new_pair,
+    a_repeated_refresh_within_a_minute_gets_the_same_pair,
+    a_refresh_token_reused_after_a_minute_ends_the_session,
+    concurrent_refreshes_get_the_same_pair,
+    a_refresh_token_is_valid_for_thirty_days,
+    a_dismissed_driver_and_a_blocked_company_get_no_tokens,
+    a_purged_refresh_token_still_ends_the_session_when_reused,
+    a_push_token_in_a_refresh_is_removed_from_other_sessions,
 }
 
-async fn opens(service: &Service, access: &str) -> bool {
+async fn is_accepted(service: &Service, access: &str) -> bool {
     service.send(with_token("GET", "/devices", access)).await.status() == 200
 }
 
-/// What the phones are told.
+/// The push messages.
 async fn pushes(service: &Service) -> Vec<EventRow> {
     let mut events = service.database().events(None, 1000).await.unwrap();
     events.retain(|event| event.kind.starts_with("push."));
@@ -35,7 +35,7 @@ async fn pushes(service: &Service) -> Vec<EventRow> {
 }
 
 /// Q19, Q20
-async fn a_refresh_token_gives_a_new_pair(service: Service) {
+async fn a_refresh_token_gets_a_new_pair(service: Service) {
     let first = Phone::driver().sign_in(&service).await;
     service.manual_clock().advance(SignedDuration::from_secs(1));
     let response = refresh(&service, &first.refresh).await;
@@ -43,26 +43,26 @@ async fn a_refresh_token_gives_a_new_pair(service: Service) {
     let second = token_pair(response).await;
     assert_ne!(first.access, second.access);
     assert_ne!(first.refresh, second.refresh);
-    assert!(opens(&service, &second.access).await);
+    assert!(is_accepted(&service, &second.access).await);
     let third = token_pair(refresh(&service, &second.refresh).await).await;
     assert_ne!(second.refresh, third.refresh);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refresh_tokens").await, 3);
 }
 
 /// S16
-async fn a_phone_that_lost_the_answer_gets_the_same_pair(service: Service) {
+async fn a_repeated_refresh_within_a_minute_gets_the_same_pair(service: Service) {
     let first = Phone::driver().sign_in(&service).await;
     let second = token_pair(refresh(&service, &first.refresh).await).await;
     for seconds in [0, 30, 30] {
         service.manual_clock().advance(SignedDuration::from_secs(seconds));
         assert_eq!(token_pair(refresh(&service, &first.refresh).await).await, second);
     }
-    assert!(opens(&service, &second.access).await);
+    assert!(is_accepted(&service, &second.access).await);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refresh_tokens").await, 2);
 }
 
-/// S16: the whole family is revoked, and the device hears of it.
-async fn a_token_used_again_after_a_minute_ends_the_session(service: Service) {
+/// S16: all tokens of the session are revoked, and the device is notified.
+async fn a_refresh_token_reused_after_a_minute_ends_the_session(service: Service) {
     let first = Phone::driver().sign_in(&service).await;
     let other = Phone::driver().with_uuid("another").sign_in(&service).await;
     let second = token_pair(refresh(&service, &first.refresh).await).await;
@@ -70,18 +70,18 @@ async fn a_token_used_again_after_a_minute_ends_the_session(service: Service) {
     problem(refresh(&service, &first.refresh).await, 401, "token_reused").await;
     problem(refresh(&service, &second.refresh).await, 401, "token_invalid").await;
     problem(refresh(&service, &first.refresh).await, 401, "token_invalid").await;
-    assert!(!opens(&service, &second.access).await);
-    // Only this session.
-    assert!(opens(&service, &other.access).await);
-    let told = pushes(&service).await;
-    let [push] = told.as_slice() else { panic!("{told:?}") };
+    assert!(!is_accepted(&service, &second.access).await);
+    // Other sessions are unaffected.
+    assert!(is_accepted(&service, &other.access).await);
+    let sent = pushes(&service).await;
+    let [push] = sent.as_slice() else { panic!("{sent:?}") };
     assert_eq!(push.kind, "push.session_revoked");
     let body: serde_json::Value = serde_json::from_str(&push.body).unwrap();
     assert_eq!(body["reason"], "token_reused");
     assert_eq!(push.subject, format!("session:{}", body["session_id"].as_str().unwrap()));
 }
 
-async fn two_refreshes_at_once_give_one_pair(service: Service) {
+async fn concurrent_refreshes_get_the_same_pair(service: Service) {
     let first = Phone::driver().sign_in(&service).await;
     let answers = join_all((0..8).map(|_| refresh(&service, &first.refresh))).await;
     let pairs = join_all(answers.into_iter().map(token_pair)).await;
@@ -89,8 +89,8 @@ async fn two_refreshes_at_once_give_one_pair(service: Service) {
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refresh_tokens").await, 2);
 }
 
-/// R3, Q19, S14: with half a minute for clocks that differ.
-async fn a_refresh_token_lives_thirty_days_from_its_last_use(service: Service) {
+/// R3, Q19, S14: with 30 seconds of tolerance for clock differences.
+async fn a_refresh_token_is_valid_for_thirty_days(service: Service) {
     let days = SignedDuration::from_hours(30 * 24);
     let mut tokens = Phone::driver().sign_in(&service).await;
     for _ in 0..2 {
@@ -106,11 +106,11 @@ async fn a_refresh_token_lives_thirty_days_from_its_last_use(service: Service) {
 }
 
 /// S17
-async fn a_dismissed_driver_and_a_blocked_company_get_nothing(service: Service) {
+async fn a_dismissed_driver_and_a_blocked_company_get_no_tokens(service: Service) {
     let tokens = Phone::driver().sign_in(&service).await;
     let refused = async || {
         problem(refresh(&service, &tokens.refresh).await, 401, "token_invalid").await;
-        assert!(!opens(&service, &tokens.access).await);
+        assert!(!is_accepted(&service, &tokens.access).await);
     };
     let db = &service.env.db;
     db.execute("UPDATE people SET active = 0 WHERE role = 'employee'").await;
@@ -119,11 +119,11 @@ async fn a_dismissed_driver_and_a_blocked_company_get_nothing(service: Service) 
     db.execute("UPDATE companies SET active = 0 WHERE id = 20").await;
     refused().await;
     db.execute("UPDATE companies SET active = 1").await;
-    assert!(opens(&service, &tokens.access).await);
+    assert!(is_accepted(&service, &tokens.access).await);
     assert_eq!(refresh(&service, &tokens.refresh).await.status(), 200);
 }
 
-async fn a_token_used_long_ago_ends_the_session_though_its_row_is_gone(service: Service) {
+async fn a_purged_refresh_token_still_ends_the_session_when_reused(service: Service) {
     let first = Phone::driver().sign_in(&service).await;
     let second = token_pair(refresh(&service, &first.refresh).await).await;
     service.manual_clock().advance(SignedDuration::from_hours(49));
@@ -133,37 +133,37 @@ async fn a_token_used_long_ago_ends_the_session_though_its_row_is_gone(service: 
     problem(refresh(&service, &second.refresh).await, 401, "token_invalid").await;
 }
 
-async fn sent(service: &Service, kind: &str, body: impl Into<Body>) -> Response<Body> {
+async fn send(service: &Service, kind: &str, body: impl Into<Body>) -> Response<Body> {
     let request = Request::post("/refresh_token").header("Content-Type", kind);
     service.send(request.body(body.into()).unwrap()).await
 }
 
 /// Q20
 #[tokio::test]
-async fn the_token_may_come_in_the_body() {
+async fn the_token_can_be_in_the_body() {
     let service = Service::embedded().await;
     let mut tokens = Phone::driver().sign_in(&service).await;
     let json = |tokens: &TokenPair| json!({"refresh_token": tokens.refresh}).to_string();
-    tokens = token_pair(sent(&service, "application/json", json(&tokens)).await).await;
+    tokens = token_pair(send(&service, "application/json", json(&tokens)).await).await;
     let pairs = format!("REFRESH_TOKEN={}", tokens.refresh);
-    tokens = token_pair(sent(&service, "application/x-www-form-urlencoded", pairs).await).await;
+    tokens = token_pair(send(&service, "application/x-www-form-urlencoded", pairs).await).await;
     let form = Form::new().text("refresh_token", &tokens.refresh).done();
     let kind = format!("multipart/form-data; boundary={BOUNDARY}");
-    tokens = token_pair(sent(&service, &kind, form).await).await;
-    // A header wins over a body; a body with nothing to say does not hurt.
+    tokens = token_pair(send(&service, &kind, form).await).await;
+    // The header takes precedence, and a body without a token is ignored.
     for body in ["{}", "null", "\"\"", "", r#"{"refresh_token": "other"}"#] {
         let request = Request::post("/refresh_token")
             .header("Authorization", format!("bearer {}", tokens.refresh))
             .header("Content-Type", "application/json");
         tokens = token_pair(service.send(request.body(body.into()).unwrap()).await).await;
     }
-    problem(sent(&service, "application/json", "{").await, 400, "validation_failed").await;
-    problem(sent(&service, "application/json", "{}").await, 401, "token_invalid").await;
+    problem(send(&service, "application/json", "{").await, 400, "validation_failed").await;
+    problem(send(&service, "application/json", "{}").await, 401, "token_invalid").await;
 }
 
 /// Q20
 #[tokio::test]
-async fn new_tokens_are_got_by_post_only() {
+async fn tokens_are_refreshed_only_by_post() {
     let service = Service::embedded().await;
     let tokens = Phone::driver().sign_in(&service).await;
     let response = service.send(with_token("GET", "/refresh_token", &tokens.refresh)).await;
@@ -171,24 +171,24 @@ async fn new_tokens_are_got_by_post_only() {
     problem(response, 405, "method_not_allowed").await;
 }
 
-/// S16: from another device there is no grace.
+/// S16
 #[tokio::test]
-async fn another_device_gets_no_second_answer() {
+async fn a_repeated_refresh_from_another_device_ends_the_session() {
     let service = Service::embedded().await;
     let first = Phone::driver().sign_in(&service).await;
     let body = |uuid: &str| json!({"refresh_token": first.refresh, "uuid": uuid}).to_string();
     let same = Phone::driver().uuid;
-    let second = token_pair(sent(&service, "application/json", body(&same)).await).await;
-    assert_eq!(token_pair(sent(&service, "application/json", body(&same)).await).await, second);
-    problem(sent(&service, "application/json", body("thief")).await, 401, "token_reused").await;
+    let second = token_pair(send(&service, "application/json", body(&same)).await).await;
+    assert_eq!(token_pair(send(&service, "application/json", body(&same)).await).await, second);
+    problem(send(&service, "application/json", body("thief")).await, 401, "token_reused").await;
     problem(refresh(&service, &second.refresh).await, 401, "token_invalid").await;
 }
 
 #[tokio::test]
-async fn a_device_says_where_it_is_told() {
+async fn a_refresh_can_change_the_push_token() {
     let service = Service::embedded().await;
     let tokens = Phone::driver().sign_in(&service).await;
-    let told = async |fcm: &'static str| {
+    let has_token = async |fcm: &'static str| {
         let sql = match fcm {
             "" => "SELECT COUNT(*) FROM sessions WHERE fcm = ''",
             "new" => "SELECT COUNT(*) FROM sessions WHERE fcm = 'new'",
@@ -196,36 +196,36 @@ async fn a_device_says_where_it_is_told() {
         };
         service.env.db.number(sql).await == 1
     };
-    assert!(told("fcm-of-the-driver").await);
+    assert!(has_token("fcm-of-the-driver").await);
     let body = |tokens: &TokenPair, fcm: &str| {
         json!({"refresh_token": tokens.refresh, "FCM": fcm}).to_string()
     };
-    let tokens = token_pair(sent(&service, "application/json", body(&tokens, "new")).await).await;
-    assert!(told("new").await);
+    let tokens = token_pair(send(&service, "application/json", body(&tokens, "new")).await).await;
+    assert!(has_token("new").await);
     let tokens = token_pair(refresh(&service, &tokens.refresh).await).await;
-    assert!(told("new").await);
-    let unfit = sent(&service, "application/json", body(&tokens, "a b")).await;
-    problem(unfit, 422, "validation_failed").await;
-    token_pair(sent(&service, "application/json", body(&tokens, "")).await).await;
-    assert!(told("").await);
+    assert!(has_token("new").await);
+    let invalid = send(&service, "application/json", body(&tokens, "a b")).await;
+    problem(invalid, 422, "validation_failed").await;
+    token_pair(send(&service, "application/json", body(&tokens, "")).await).await;
+    assert!(has_token("").await);
 }
 
-/// A device that has changed hands hears nothing that is for its former owner.
-async fn a_push_token_that_a_refresh_brings_is_told_for_one_session_only(service: Service) {
+/// A device with a new owner must not get notifications of the former one.
+async fn a_push_token_in_a_refresh_is_removed_from_other_sessions(service: Service) {
     Phone::director().sign_in(&service).await;
     let tokens = Phone::driver().sign_in(&service).await;
     let fcm = Phone::director().fcm;
     let body = json!({"refresh_token": tokens.refresh, "FCM": fcm}).to_string();
-    token_pair(sent(&service, "application/json", body).await).await;
+    token_pair(send(&service, "application/json", body).await).await;
     let db = &service.env.db;
-    let told = "SELECT p.role, s.fcm FROM sessions s JOIN people p ON p.id = s.person_id \
+    let tokens_by_role = "SELECT p.role, s.fcm FROM sessions s JOIN people p ON p.id = s.person_id \
                 ORDER BY p.role";
-    assert_eq!(db.rows(told).await, ["admin|".to_owned(), format!("employee|{fcm}")]);
+    assert_eq!(db.rows(tokens_by_role).await, ["admin|".to_owned(), format!("employee|{fcm}")]);
 }
 
-/// Q19: the cap that is off by default.
+/// Q19: off by default.
 #[tokio::test]
-async fn a_session_may_have_an_end() {
+async fn the_length_of_a_session_can_be_limited() {
     let service = Service::embedded_with(&[("AUTH__REFRESH_AT_MOST", "48h")]).await;
     let mut tokens = Phone::driver().sign_in(&service).await;
     for _ in 0..2 {
@@ -236,9 +236,8 @@ async fn a_session_may_have_an_end() {
     problem(refresh(&service, &tokens.refresh).await, 401, "token_expired").await;
 }
 
-/// A clock that was set back ends nobody's session.
 #[tokio::test]
-async fn a_clock_that_jumps_back_is_no_reuse() {
+async fn a_clock_set_back_does_not_look_like_reuse() {
     let service = Service::embedded().await;
     let first = Phone::driver().sign_in(&service).await;
     let second = token_pair(refresh(&service, &first.refresh).await).await;
@@ -246,9 +245,9 @@ async fn a_clock_that_jumps_back_is_no_reuse() {
     assert_eq!(token_pair(refresh(&service, &first.refresh).await).await, second);
 }
 
-/// S16: a use that lies far ahead is not within the grace.
+/// S16: a use in the future by more than the grace counts as reuse.
 #[tokio::test]
-async fn a_clock_far_behind_gives_no_second_answer() {
+async fn a_clock_far_behind_gets_no_grace() {
     let service = Service::embedded().await;
     let first = Phone::driver().sign_in(&service).await;
     service.manual_clock().advance(SignedDuration::from_mins(10));
@@ -258,7 +257,7 @@ async fn a_clock_far_behind_gives_no_second_answer() {
 }
 
 #[tokio::test]
-async fn what_is_no_refresh_token_gets_nothing() {
+async fn invalid_and_missing_refresh_tokens_are_refused() {
     let service = Service::embedded().await;
     for token in ["", "x", "a.b.c"] {
         problem(refresh(&service, token).await, 401, "token_invalid").await;

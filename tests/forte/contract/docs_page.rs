@@ -1,4 +1,4 @@
-//! The page: everything from here, nothing from elsewhere.
+//! The documentation page loads nothing from other servers.
 
 use axum::body::Body;
 use axum::http::{Request, Response};
@@ -17,29 +17,32 @@ async fn text(response: Response<Body>) -> String {
 }
 
 #[tokio::test]
-async fn the_page_is_made_of_what_the_binary_has_and_may_load_nothing_else() {
+async fn the_page_and_its_files_are_served_by_the_binary_and_load_nothing_else() {
     let service = Service::embedded().await;
-    let answer = get(&service, "/docs").await;
-    assert_eq!(answer.status(), 200);
-    let policy = header(&answer, "content-security-policy");
+    let response = get(&service, "/docs").await;
+    assert_eq!(response.status(), 200);
+    let policy = header(&response, "content-security-policy");
     assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
-    for (what, allowed) in policy.split("; ").filter_map(|rule| rule.split_once(' ')) {
+    for (directive, allowed) in policy.split("; ").filter_map(|rule| rule.split_once(' ')) {
         let own = ["'none'", "'self'", "data:", "'unsafe-inline'"];
-        assert!(allowed.split(' ').all(|place| own.contains(&place)), "{what} {allowed}");
-        assert!(what == "style-src" || !allowed.contains("'unsafe-inline'"), "{what} {allowed}");
+        assert!(allowed.split(' ').all(|source| own.contains(&source)), "{directive} {allowed}");
+        assert!(
+            directive == "style-src" || !allowed.contains("'unsafe-inline'"),
+            "{directive} {allowed}"
+        );
     }
-    let page = text(answer).await;
-    assert!(!page.contains("//"), "an address of elsewhere");
-    // Scripts have sources, none stands in the page.
+    let page = text(response).await;
+    assert!(!page.contains("//"), "the page has an absolute URL");
+    // No script is inline.
     assert_eq!(page.matches("<script").count(), page.matches("<script src=\"docs/").count());
     let loaded = page.split(['"']).filter(|word| word.starts_with("docs/"));
     for file in loaded {
-        let answer = get(&service, &format!("/{file}")).await;
-        assert_eq!(answer.status(), 200, "{file}");
-        assert_eq!(header(&answer, "x-content-type-options"), "nosniff");
+        let response = get(&service, &format!("/{file}")).await;
+        assert_eq!(response.status(), 200, "{file}");
+        assert_eq!(header(&response, "x-content-type-options"), "nosniff");
         let kind = if file.rsplit('.').next() == Some("js") { "text/javascript" } else { "" };
-        assert!(header(&answer, "content-type").starts_with(kind), "{file}");
-        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        assert!(header(&response, "content-type").starts_with(kind), "{file}");
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
         assert!(bytes.len() > 100, "{file}");
     }
     let start = text(get(&service, "/docs/start.js").await).await;
@@ -47,7 +50,7 @@ async fn the_page_is_made_of_what_the_binary_has_and_may_load_nothing_else() {
 }
 
 #[tokio::test]
-async fn what_is_no_part_of_the_page_is_not_there() {
+async fn other_files_are_not_found() {
     let service = Service::embedded().await;
     for path in
         ["/docs/swagger-initializer.js", "/docs/..%2fopenapi.json", "/docs/%ff", "/docs/a/b"]

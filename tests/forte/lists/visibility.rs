@@ -1,25 +1,25 @@
-//! Who sees what.
+//! Which reports and vehicles each person sees.
 
 use forte_media::model::{Person, PersonId, ReportStatus, Role, VehicleGuid};
 use serde_json::json;
 
-use super::{all_keys, asked, list, texts};
+use super::{all_keys, get, list, texts};
 use crate::harness::answers::problem;
 use crate::harness::service::{Backend, Options, Service, on_both_backends};
 
 use ReportStatus::{Submit, Submitted};
 
 on_both_backends! {
-    a_driver_sees_what_is_assigned_to_them_and_a_director_sees_all,
-    a_driver_of_a_company_without_assignments_sees_all,
-    drivers_are_told_plates_and_vehicles,
-    strangers_see_nothing_of_ours,
+    drivers_see_assigned_vehicles_and_directors_see_all,
+    drivers_of_a_company_without_assignments_see_all,
+    the_filter_of_drivers_has_plates_and_vehicles,
+    people_of_another_company_see_nothing,
 }
 
 const LISTS: [&str; 2] = ["/reports/general/filter", "/reports/vehicle/filter"];
 
-/// Three vehicles with a report each.
-async fn three(service: &Service) -> Vec<(VehicleGuid, String)> {
+/// Adds three vehicles with a report each.
+async fn add_vehicles(service: &Service) -> Vec<(VehicleGuid, String)> {
     let fixture = &service.env.fixture;
     let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
     let mut all = Vec::new();
@@ -33,7 +33,7 @@ async fn three(service: &Service) -> Vec<(VehicleGuid, String)> {
     all
 }
 
-/// Whether exactly these of the three are seen, in every list and by their own address.
+/// Asserts that the person sees exactly these of the vehicles, in every list and by their own path.
 async fn assert_sees(
     service: &Service,
     person: Person,
@@ -52,7 +52,7 @@ async fn assert_sees(
             assert_eq!(all_keys(&list(service, person, &path).await), texts([key]));
             assert_eq!(all_keys(&filtered), texts([key]));
         } else {
-            problem(asked(service, person, &path).await, 404, "not_found").await;
+            problem(get(service, person, &path).await, 404, "not_found").await;
             assert_eq!(all_keys(&filtered), texts::<String>([]));
         }
     }
@@ -64,23 +64,23 @@ async fn assert_sees(
 }
 
 /// Q37, E6, E7, E8
-async fn a_driver_sees_what_is_assigned_to_them_and_a_director_sees_all(service: Service) {
+async fn drivers_see_assigned_vehicles_and_directors_see_all(service: Service) {
     let fixture = &service.env.fixture;
     let (director, driver) = (fixture.director().await, fixture.driver);
-    let all = three(&service).await;
+    let all = add_vehicles(&service).await;
     let key = fixture.key();
     let known = Person { id: PersonId(200), ..driver };
     fixture.add_named_person(known, "Марат", "+7 777 000 00 00", Some(key)).await;
     let unknown = Person { id: PersonId(201), ..driver };
     fixture.add_named_person(unknown, "Ерлан", "", None).await;
-    // By telephone, in another spelling than the driver's own; by key; by both.
+    // By phone number in another spelling, by key, and by both.
     fixture.assign(all[0].0, None, "8 (701) 000-00-00").await;
     fixture.assign(all[1].0, Some(key), "").await;
     fixture.assign(all[2].0, Some(key), "87770000000").await;
     assert_sees(&service, director, &all, &[0, 1, 2]).await;
     assert_sees(&service, driver, &all, &[0]).await;
     assert_sees(&service, known, &all, &[1, 2]).await;
-    // An assignment to nobody's telephone is not one to a driver without any.
+    // An assignment without a phone number does not match a driver without one.
     fixture.assign(all[0].0, None, "").await;
     assert_sees(&service, unknown, &all, &[]).await;
     let sql = format!("UPDATE assignments SET deleted = 1 WHERE vehicle_guid = '{}'", all[2].0);
@@ -89,9 +89,9 @@ async fn a_driver_sees_what_is_assigned_to_them_and_a_director_sees_all(service:
 }
 
 /// Q37
-async fn a_driver_of_a_company_without_assignments_sees_all(service: Service) {
+async fn drivers_of_a_company_without_assignments_see_all(service: Service) {
     let fixture = &service.env.fixture;
-    let all = three(&service).await;
+    let all = add_vehicles(&service).await;
     assert_sees(&service, fixture.driver, &all, &[0, 1, 2]).await;
     fixture.assign(all[0].0, Some(fixture.key()), "").await;
     assert_sees(&service, fixture.driver, &all, &[]).await;
@@ -101,19 +101,19 @@ async fn a_driver_of_a_company_without_assignments_sees_all(service: Service) {
 
 /// Q37
 #[tokio::test]
-async fn drivers_see_all_when_the_owner_says_so() {
+async fn drivers_see_all_when_the_setting_says_so() {
     let options = Options {
         settings: vec![("LEASING__EMPLOYEES_SEE", "all".to_owned())],
         ..Options::default()
     };
     let service = Box::pin(Service::start_with(Backend::Embedded, options)).await.unwrap();
-    let all = three(&service).await;
+    let all = add_vehicles(&service).await;
     service.env.fixture.assign(all[0].0, None, "+77010000000").await;
     assert_sees(&service, service.env.fixture.driver, &all, &[0, 1, 2]).await;
 }
 
 /// Q8
-async fn drivers_are_told_plates_and_vehicles(service: Service) {
+async fn the_filter_of_drivers_has_plates_and_vehicles(service: Service) {
     let fixture = &service.env.fixture;
     let (director, driver) = (fixture.director().await, fixture.driver);
     let (cars, trucks) =
@@ -141,17 +141,17 @@ async fn drivers_are_told_plates_and_vehicles(service: Service) {
 }
 
 /// S20
-async fn strangers_see_nothing_of_ours(service: Service) {
+async fn people_of_another_company_see_nothing(service: Service) {
     let fixture = &service.env.fixture;
-    let all = three(&service).await;
+    let all = add_vehicles(&service).await;
     let employee = fixture.foreign_driver().await;
     let admin = Person { id: PersonId(998), role: Role::Admin, ..employee };
     fixture.add_named_person(admin, "Чужой", "+77770000001", None).await;
-    for stranger in [employee, admin] {
-        assert_sees(&service, stranger, &all, &[]).await;
+    for person in [employee, admin] {
+        assert_sees(&service, person, &all, &[]).await;
     }
     for path in LISTS {
-        let nobody = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
-        problem(service.send(nobody).await, 401, "token_invalid").await;
+        let anonymous = axum::http::Request::get(path).body(axum::body::Body::empty()).unwrap();
+        problem(service.send(anonymous).await, 401, "token_invalid").await;
     }
 }

@@ -1,4 +1,4 @@
-//! Lists go by their indexes: steps are looked at here, time is measured in `benches/lists`.
+//! Query plans: lists use their indexes. `benches/lists` measures the time.
 
 use forte_media::database::{Block, DriverKeys, ReportFilter, Scope};
 use forte_media::model::ReportStatus;
@@ -6,28 +6,28 @@ use forte_media::model::ReportStatus;
 use crate::harness::db::Db;
 use crate::harness::fixture::Fixture;
 
-/// Everything of a company.
-async fn everything(db: &Db) -> ReportFilter {
+/// All reports of a company.
+async fn all_reports(db: &Db) -> ReportFilter {
     let fixture = Fixture::create(&db.database).await;
     let scope = Scope { company: fixture.driver.company, only: None };
     ReportFilter { scope, status: None, ends_after: None, vehicle: None, now: fixture.now() }
 }
 
-async fn plan(db: &Db, wanted: &ReportFilter, block: Block, by_vehicle: bool) -> String {
-    db.database.list_plan(wanted, block, by_vehicle, 200).await.unwrap().join("\n")
+async fn plan(db: &Db, filter: &ReportFilter, block: Block, by_vehicle: bool) -> String {
+    db.database.list_plan(filter, block, by_vehicle, 200).await.unwrap().join("\n")
 }
 
 #[tokio::test]
-async fn a_companys_page_is_read_in_its_order_and_nothing_else_is() {
+async fn a_page_of_a_company_is_read_in_index_order() {
     let db = Db::sqlite().await;
-    let all = everything(&db).await;
+    let all = all_reports(&db).await;
     for (block, index, status) in [
         (Block::Important, "reports_important", ReportStatus::Rejected),
         (Block::General, "reports_general", ReportStatus::Accepted),
     ] {
         let some = ReportFilter { status: Some(status), ends_after: Some(all.now), ..all.clone() };
-        for wanted in [&all, &some] {
-            let plan = plan(&db, wanted, block, false).await;
+        for filter in [&all, &some] {
+            let plan = plan(&db, filter, block, false).await;
             assert!(plan.contains(index), "{plan}");
             assert!(!plan.contains("TEMP B-TREE") && !plan.contains("SCAN"), "{plan}");
         }
@@ -35,9 +35,9 @@ async fn a_companys_page_is_read_in_its_order_and_nothing_else_is() {
 }
 
 #[tokio::test]
-async fn a_drivers_page_is_read_by_vehicle() {
+async fn a_page_of_a_driver_is_read_by_vehicle() {
     let db = Db::sqlite().await;
-    let all = everything(&db).await;
+    let all = all_reports(&db).await;
     let keys = DriverKeys { person_ref: "x".to_owned(), mobile_digits: "7".to_owned() };
     let scope = Scope { only: Some(keys), ..all.scope.clone() };
     for block in [Block::Important, Block::General] {
@@ -53,18 +53,18 @@ async fn a_drivers_page_is_read_by_vehicle() {
     }
 }
 
-/// Q24: what a vehicle is judged by is found step by step, not by going through its reports.
+/// Q24: index lookups by status find the report of a vehicle, without a scan of its reports.
 #[tokio::test]
-async fn a_vehicle_is_judged_within_the_index_of_its_reports() {
+async fn the_report_of_a_vehicle_is_found_in_the_index() {
     let db = Db::sqlite().await;
-    let all = everything(&db).await;
+    let all = all_reports(&db).await;
     for block in [Block::Important, Block::General] {
         let plan = plan(&db, &all, block, true).await;
         assert!(plan.contains("vehicles_by_company"), "{plan}");
         let steps = "reports_by_vehicle (company_id=? AND vehicle_guid=? AND status_code=?";
         assert!(plan.contains(steps), "{plan}");
-        // No table is gone through: vehicles, chosen reports, reports to choose from. The two best ones
-        // of a vehicle are.
+        // Vehicles, chosen reports and candidates are not scanned; the two best candidates of a vehicle
+        // are.
         for table in ["p", "r", "b"] {
             assert!(!plan.contains(&format!("SCAN {table}")), "{plan}");
         }

@@ -1,8 +1,8 @@
-//! The document's own requests, replayed; its own answers, beside ours.
+//! Responses match the examples of the owner's document.
 //!
-//! `document/` holds the example answers of the document (its surplus braces are gone, Q9, and its
-//! tokens shortened). The database is filled with what they show. An answer of ours must have every key
-//! of the example, with the same type, nesting and case; keys beyond it are listed here by name.
+//! `document/` holds the examples, without surplus braces (Q9) and with shortened tokens. The database is
+//! filled with their data. A response must have every key of the example with the same type, nesting and
+//! case; additional keys are listed by path.
 
 use std::collections::BTreeSet;
 
@@ -14,21 +14,21 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde_json::Value;
 
-use super::{asked, list};
+use super::{get, list};
 use crate::harness::fleet::{ReportSpec, almaty};
 use crate::harness::service::{Service, json as body, on_both_backends};
 
 on_both_backends! {
-    the_list_of_employees_is_the_documents,
-    the_deletion_of_an_employee_is_the_documents,
-    the_list_of_reports_is_the_documents_for_both_roles,
-    the_list_of_vehicles_is_the_documents_for_both_roles,
-    the_selected_vehicle_is_the_documents_for_both_roles,
+    the_employee_list_matches_the_example,
+    the_deletion_of_an_employee_matches_the_example,
+    the_report_list_matches_the_example_for_both_roles,
+    the_vehicle_list_matches_the_example_for_both_roles,
+    the_selected_vehicle_matches_the_example_for_both_roles,
 }
 
-/// Keys of ours beyond the examples, by their path.
+/// Paths of keys that the examples lack.
 const EXTRAS_OF_A_DRIVER: [&str; 1] = [
-    // Q8: the document's driver gets plates, a director vehicles; a driver of ours gets both.
+    // Q8: in the document a driver gets plates and a director vehicles; here a driver gets both.
     "data.filter.vehicle_type[].plate_numbers",
 ];
 
@@ -37,7 +37,7 @@ pub(super) fn example(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Fills the database with what an example shows. Types without instructions in it get none.
+/// Fills the database with the data of an example.
 pub(super) async fn fill(service: &Service, example: &Value) {
     let fixture = &service.env.fixture;
     let data = &example["data"];
@@ -58,7 +58,7 @@ pub(super) async fn fill(service: &Service, example: &Value) {
     }
 }
 
-/// Adds the report of a row, with its vehicle. What the row does not have, `this` may.
+/// Adds the report of a row, with its vehicle. Texts that the row lacks are taken from `this`.
 async fn add(service: &Service, row: &Value, this: &Value) {
     let fixture = &service.env.fixture;
     let text =
@@ -92,9 +92,9 @@ fn moment(text: &str) -> Option<Timestamp> {
     Some(almaty().to_timestamp(civil).unwrap())
 }
 
-/// Compares shapes: complaints about keys that are missing or of another type, names of the extras.
-/// An example's empty list or empty map says nothing of what would be in it, and an example's list
-/// has rows of one shape.
+/// Complaints about keys that are missing or of another type; collects the paths of additional keys.
+/// Nothing is known of the elements of an empty list or map in the example; all rows of a list have the
+/// same shape.
 pub(super) fn compare(
     ours: &Value,
     example: &Value,
@@ -108,7 +108,7 @@ pub(super) fn compare(
                 let inner = inner(path, key);
                 match ours.get(key) {
                     Some(our) => wrong.extend(compare(our, value, &inner, extras)),
-                    // Keys that are codes themselves name what is shown.
+                    // These keys are codes of the data.
                     None if path.ends_with("by_vehicle_type_code") => {}
                     None => wrong.push(format!("{inner} is missing")),
                 }
@@ -142,7 +142,7 @@ fn same_type(ours: &Value, example: &Value) -> bool {
         && (ours.is_i64() == example.is_i64())
 }
 
-/// Compares shapes; the extras must be exactly these.
+/// Asserts the shape of the example with exactly these additional keys.
 pub(super) fn assert_shape(ours: &Value, example: &Value, extras: &[&str]) {
     let mut found = BTreeSet::new();
     let wrong = compare(ours, example, "", &mut found);
@@ -150,13 +150,13 @@ pub(super) fn assert_shape(ours: &Value, example: &Value, extras: &[&str]) {
     assert_eq!(found, extras.iter().map(ToString::to_string).collect::<BTreeSet<_>>());
 }
 
-async fn answer(service: &Service, person: Person, path: &str) -> Value {
-    body(asked(service, person, path).await).await
+async fn response(service: &Service, person: Person, path: &str) -> Value {
+    body(get(service, person, path).await).await
 }
 
-/// The rows of a block by their keys: our order is Q10's, the document's is by chance.
-pub(super) fn sorted(answer: &Value) -> Value {
-    let mut reports = answer["data"]["reports"].clone();
+/// The rows of the blocks sorted by key, because the order of the example is arbitrary.
+pub(super) fn sorted(response: &Value) -> Value {
+    let mut reports = response["data"]["reports"].clone();
     for block in ["important", "general"] {
         let rows = reports[block].as_array_mut().unwrap();
         rows.sort_by_key(|row| row["ref_key"].as_str().unwrap().to_owned());
@@ -165,18 +165,18 @@ pub(super) fn sorted(answer: &Value) -> Value {
 }
 
 /// E4
-async fn the_list_of_employees_is_the_documents(service: Service) {
+async fn the_employee_list_matches_the_example(service: Service) {
     let fixture = &service.env.fixture;
     let (director, example) = (fixture.director().await, example("employee_list"));
     fixture.database.set_person_active(fixture.driver.id, false).await.unwrap();
     for row in example["data"]["employees"].as_array().unwrap() {
         let text = |name: &str| row[name].as_str().unwrap();
-        // The document's 7 and 153 are taken by people of these tests.
+        // 7 and 153 are taken by people of the fixture.
         let id = PersonId(row["id"].as_i64().unwrap() + 1000);
         let person = Person { id, ..fixture.driver };
         fixture.add_named_person(person, text("first_name"), text("mobile"), None).await;
     }
-    let mut ours = answer(&service, director, "/employee/list").await;
+    let mut ours = response(&service, director, "/employee/list").await;
     assert_shape(&ours, &example, &[]);
     for row in ours["data"]["employees"].as_array_mut().unwrap() {
         row["id"] = (row["id"].as_i64().unwrap() - 1000).into();
@@ -185,7 +185,7 @@ async fn the_list_of_employees_is_the_documents(service: Service) {
 }
 
 /// E5
-async fn the_deletion_of_an_employee_is_the_documents(service: Service) {
+async fn the_deletion_of_an_employee_matches_the_example(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
     let request = Request::delete("/employee/delete/153")
@@ -194,32 +194,32 @@ async fn the_deletion_of_an_employee_is_the_documents(service: Service) {
     assert_eq!(ours, example("employee_delete"));
 }
 
-/// E6: the very reports of the example, word for word.
-async fn the_list_of_reports_is_the_documents_for_both_roles(service: Service) {
+/// E6
+async fn the_report_list_matches_the_example_for_both_roles(service: Service) {
     let fixture = &service.env.fixture;
     let (director, example) = (fixture.director().await, example("general"));
     fill(&service, &example).await;
     for path in ["/reports/general/filter/NULL/NULL/NULL", "/reports/general/filter"] {
-        let ours = answer(&service, director, path).await;
+        let ours = response(&service, director, path).await;
         assert_shape(&ours, &example, &[]);
         assert_eq!(sorted(&ours), sorted(&example));
         assert_eq!(ours["data"]["info"], example["data"]["info"]);
         assert_eq!(ours["data"]["filter"]["status"], example["data"]["filter"]["status"]);
         assert_eq!(ours["data"]["filter"]["date_range"], example["data"]["filter"]["date_range"]);
     }
-    let ours = answer(&service, fixture.driver, "/reports/general/filter").await;
+    let ours = response(&service, fixture.driver, "/reports/general/filter").await;
     assert_shape(&ours, &example, &EXTRAS_OF_A_DRIVER);
     assert_eq!(sorted(&ours), sorted(&example));
 }
 
 /// E7
-async fn the_list_of_vehicles_is_the_documents_for_both_roles(service: Service) {
+async fn the_vehicle_list_matches_the_example_for_both_roles(service: Service) {
     let fixture = &service.env.fixture;
     let (director, example) = (fixture.director().await, example("vehicles"));
     fill(&service, &example).await;
     for person in [director, fixture.driver] {
         for path in ["/reports/vehicle/filter/NULL/NULL", "/reports/vehicle/filter"] {
-            let ours = answer(&service, person, path).await;
+            let ours = response(&service, person, path).await;
             assert_shape(&ours, &example, &[]);
             assert_eq!(sorted(&ours), sorted(&example));
             assert_eq!(ours["data"]["info"], example["data"]["info"]);
@@ -229,7 +229,7 @@ async fn the_list_of_vehicles_is_the_documents_for_both_roles(service: Service) 
 }
 
 /// E8
-async fn the_selected_vehicle_is_the_documents_for_both_roles(service: Service) {
+async fn the_selected_vehicle_matches_the_example_for_both_roles(service: Service) {
     let fixture = &service.env.fixture;
     let (director, example) = (fixture.director().await, example("select"));
     fill(&service, &example).await;
@@ -239,10 +239,10 @@ async fn the_selected_vehicle_is_the_documents_for_both_roles(service: Service) 
     let contract = fixture.contract("№36/20 (ДЛ)", "2023-11-16T00:00:00+06:00").await;
     fixture.database.put_under_contract(guid.parse().unwrap(), contract).await.unwrap();
     for person in [director, fixture.driver] {
-        let mut ours = answer(&service, person, &format!("/reports/vehicle/select/{guid}")).await;
+        let mut ours = response(&service, person, &format!("/reports/vehicle/select/{guid}")).await;
         assert_shape(&ours, &example, &[]);
         assert_eq!(sorted(&ours), sorted(&example));
-        // Only the host is another one.
+        // Only the host differs.
         let image = ours["data"]["info"]["this"]["image_path"].as_str().unwrap();
         let path = image.split_once("/images/").unwrap().1;
         ours["data"]["info"]["this"]["image_path"] =

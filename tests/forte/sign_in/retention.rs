@@ -1,4 +1,4 @@
-//! What nobody asks for any more is forgotten.
+//! Retention: old sign-in data is purged.
 
 use jiff::SignedDuration;
 
@@ -6,11 +6,11 @@ use crate::harness::phone::{Phone, UNKNOWN_BIIN, refresh, token_pair, with_token
 use crate::harness::service::{Service, on_both_backends};
 
 on_both_backends! {
-    old_sign_ins_are_forgotten_and_living_ones_are_not,
-    letters_with_codes_are_forgotten_with_their_codes,
+    ended_sign_ins_are_purged_and_active_ones_are_kept,
+    mails_with_codes_are_purged_with_their_codes,
 }
 
-async fn old_sign_ins_are_forgotten_and_living_ones_are_not(service: Service) {
+async fn ended_sign_ins_are_purged_and_active_ones_are_kept(service: Service) {
     let rows = async || {
         let db = &service.env.db;
         let challenges = db.number("SELECT COUNT(*) FROM challenges").await;
@@ -18,8 +18,8 @@ async fn old_sign_ins_are_forgotten_and_living_ones_are_not(service: Service) {
         (challenges, refreshes, db.number("SELECT COUNT(*) FROM sessions").await)
     };
     let kept = Phone::driver().sign_in(&service).await;
-    let gone = Phone::director().sign_in(&service).await;
-    service.send(with_token("POST", "/logout", &gone.access)).await;
+    let ended = Phone::director().sign_in(&service).await;
+    service.send(with_token("POST", "/logout", &ended.access)).await;
     let kept = token_pair(refresh(&service, &kept.refresh).await).await;
     service.manual_clock().advance(SignedDuration::from_hours(48));
     service.app.auth.purge_sign_ins().await.unwrap();
@@ -27,7 +27,7 @@ async fn old_sign_ins_are_forgotten_and_living_ones_are_not(service: Service) {
 
     service.manual_clock().advance(SignedDuration::from_secs(1));
     assert_eq!(service.app.auth.purge_sign_ins().await.unwrap(), 4);
-    // The refresh token of the ended session has still its time.
+    // The refresh token of the ended session has not expired.
     assert_eq!(rows().await, (0, 2, 1));
     let kept = token_pair(refresh(&service, &kept.refresh).await).await;
 
@@ -37,8 +37,8 @@ async fn old_sign_ins_are_forgotten_and_living_ones_are_not(service: Service) {
     assert_eq!(refresh(&service, &kept.refresh).await.status(), 401);
 }
 
-/// S7: also those that went nowhere; what is still to be told stays.
-async fn letters_with_codes_are_forgotten_with_their_codes(service: Service) {
+/// S7: also mails without a recipient; pending messages are kept.
+async fn mails_with_codes_are_purged_with_their_codes(service: Service) {
     let days = |days: i64| SignedDuration::from_hours(24 * days);
     let (outbox, retention) = (&service.app.outbox, service.app.retention());
     Phone::driver().code(&service).await;
@@ -49,12 +49,12 @@ async fn letters_with_codes_are_forgotten_with_their_codes(service: Service) {
     assert_eq!(outbox.purge(&retention).await.unwrap(), 0);
     service.manual_clock().advance(SignedDuration::from_secs(1));
     assert_eq!(outbox.purge(&retention).await.unwrap(), 2);
-    let left = service.env.db.rows("SELECT state FROM outbox").await;
-    assert_eq!(left, ["pending"]);
+    let remaining = service.env.db.rows("SELECT state FROM outbox").await;
+    assert_eq!(remaining, ["pending"]);
 }
 
 #[tokio::test]
-async fn a_round_forgets_only_so_many() {
+async fn a_purge_is_limited_to_a_batch() {
     let service =
         Service::embedded_with(&[("AUTH__PURGE_BATCH", "2"), ("AUTH__LIMITS__PER_ADDRESS", "100")])
             .await;
@@ -62,7 +62,7 @@ async fn a_round_forgets_only_so_many() {
         Phone::driver().with_uuid(&format!("device-{number}")).request_code(&service).await;
     }
     service.manual_clock().advance(SignedDuration::from_hours(49));
-    for forgotten in [2, 2, 1, 0] {
-        assert_eq!(service.app.auth.purge_sign_ins().await.unwrap(), forgotten);
+    for purged in [2, 2, 1, 0] {
+        assert_eq!(service.app.auth.purge_sign_ins().await.unwrap(), purged);
     }
 }

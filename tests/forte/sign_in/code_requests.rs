@@ -1,4 +1,4 @@
-//! Asking for a code (E1): the answer, the mail, and what a stranger learns.
+//! Requests for a code (E1): the response, the mail, and that nothing reveals whether a BIN exists.
 
 use std::collections::BTreeSet;
 
@@ -14,13 +14,13 @@ use crate::harness::phone::{BIIN, Phone, UNKNOWN_BIIN, code_request};
 use crate::harness::service::{Backend, Options, Service, header, json, on_both_backends};
 
 on_both_backends! {
-    a_code_is_asked_for_as_the_document_says,
-    a_mail_learns_all_it_says_from_the_challenge,
-    nobody_learns_whether_there_is_such_a_bin,
+    a_code_request_gets_the_response_of_the_document,
+    a_challenge_has_everything_the_mail_needs,
+    responses_do_not_reveal_whether_a_bin_exists,
 }
 
 /// E1, Q6
-async fn a_code_is_asked_for_as_the_document_says(service: Service) {
+async fn a_code_request_gets_the_response_of_the_document(service: Service) {
     for phone in [Phone::director(), Phone::driver()] {
         let response = phone.request_code(&service).await;
         assert_eq!(response.status(), 200);
@@ -33,8 +33,8 @@ async fn a_code_is_asked_for_as_the_document_says(service: Service) {
     }
 }
 
-/// Q5: the director sees whom they let in; nobody is let in yet.
-async fn a_mail_learns_all_it_says_from_the_challenge(service: Service) {
+/// Q5: the mail names the person; no person is created before the sign-in.
+async fn a_challenge_has_everything_the_mail_needs(service: Service) {
     let phone = Phone::driver();
     phone.code(&service).await;
     let id = phone.challenge(&service).await;
@@ -61,20 +61,20 @@ async fn a_mail_learns_all_it_says_from_the_challenge(service: Service) {
     assert_eq!(expires, row.expires_at.as_microsecond());
 }
 
-/// What can be seen of an answer: its status, its headers, the shape of its body.
-async fn seen(response: Response<Body>) -> (u16, BTreeSet<String>, String) {
+/// What a caller can observe: status, header names, and the body without the random email mask.
+async fn observable(response: Response<Body>) -> (u16, BTreeSet<String>, String) {
     let headers = response.headers().keys().map(ToString::to_string).collect();
     let status = response.status().as_u16();
-    let answer = json(response).await;
-    let email = answer["data"]["email"].as_str().unwrap().to_owned();
+    let body = json(response).await;
+    let email = body["data"]["email"].as_str().unwrap().to_owned();
     let (local, domain) = email.split_once('@').unwrap();
     assert_eq!((local.len(), &local[1..5]), (6, "****"), "{email}");
     assert!(domain.contains('.'), "{email}");
-    (status, headers, answer.to_string().replace(&email, "…"))
+    (status, headers, body.to_string().replace(&email, "…"))
 }
 
-/// S1: the same answer, and as many rows; so also for a blocked company, and one without a mailbox.
-async fn nobody_learns_whether_there_is_such_a_bin(service: Service) {
+/// S1: the same response and number of rows, also for a blocked company and one without a mailbox.
+async fn responses_do_not_reveal_whether_a_bin_exists(service: Service) {
     let db = &service.env.db;
     let tables = db.tables().await;
     let rows = async || {
@@ -84,42 +84,42 @@ async fn nobody_learns_whether_there_is_such_a_bin(service: Service) {
         }
         rows
     };
-    let grown = |before: &[i64], after: &[i64]| -> Vec<i64> {
+    let added = |before: &[i64], after: &[i64]| -> Vec<i64> {
         after.iter().zip(before).map(|(after, before)| after - before).collect()
     };
     service.env.fixture.foreign_driver().await;
     db.execute("UPDATE companies SET active = 0 WHERE id = 99").await;
     let before = rows().await;
-    let known = seen(Phone::director().request_code(&service).await).await;
-    let of_known = grown(&before, &rows().await);
-    assert_eq!(of_known.iter().sum::<i64>(), 2, "a challenge and a message");
+    let known = observable(Phone::director().request_code(&service).await).await;
+    let added_by_known = added(&before, &rows().await);
+    assert_eq!(added_by_known.iter().sum::<i64>(), 2, "a challenge and a message");
     for biin in [UNKNOWN_BIIN, "990140001234"] {
         let before = rows().await;
         assert_eq!(
-            seen(Phone::director().at(biin).request_code(&service).await).await,
+            observable(Phone::director().at(biin).request_code(&service).await).await,
             known,
             "{biin}"
         );
-        assert_eq!(grown(&before, &rows().await), of_known, "{biin}, of {tables:?}");
+        assert_eq!(added(&before, &rows().await), added_by_known, "{biin}, of {tables:?}");
     }
     let first = json(Phone::driver().at(UNKNOWN_BIIN).request_code(&service).await).await;
     let again = json(Phone::director().at(UNKNOWN_BIIN).request_code(&service).await).await;
     assert_eq!(first, again);
     db.execute("UPDATE companies SET email = ''").await;
-    assert_eq!(seen(Phone::driver().request_code(&service).await).await, known);
-    // Nobody is written to but the one there is.
+    assert_eq!(observable(Phone::driver().request_code(&service).await).await, known);
+    // Only the existing mailbox gets a mail.
     assert_eq!(db.number("SELECT COUNT(*) FROM outbox WHERE state = 'pending'").await, 1);
     assert_eq!(db.number("SELECT COUNT(*) FROM challenges WHERE company_id = 20").await, 1);
-    // And no code of theirs opens anything.
+    // The code for an unknown BIN does not sign in.
     let phone = Phone::director().at(UNKNOWN_BIIN);
     let code = service.app.auth.code_of(phone.challenge(&service).await);
     problem(phone.redeem_code(&service, &code).await, 401, "otp_invalid").await;
 }
 
-/// S7: in no column of no table, before and after its letter is sent. With eight digits, which no id
-/// holds by chance.
+/// S7: no column of any table has the code, before and after its mail is sent. Eight digits do not occur
+/// in ids by chance.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_code_is_nowhere_in_the_database() {
+async fn a_code_is_not_stored_in_the_database() {
     for backend in [Backend::Embedded, Backend::Shared] {
         let settings = vec![("AUTH__OTP_DIGITS", "8".to_owned())];
         let options = Options { settings, ..Options::default() };
@@ -127,24 +127,24 @@ async fn a_code_is_nowhere_in_the_database() {
         let phone = Phone::driver();
         let code = phone.code(&service).await;
         assert_eq!(code.len(), 8);
-        let nowhere = async |when: &str| {
+        let assert_absent = async |when: &str| {
             let rows = service.env.db.dump().await;
             assert!(rows.iter().any(|row| row.starts_with("challenges: ")), "{when}");
             let found: Vec<_> = rows.iter().filter(|row| row.contains(&code)).collect();
             assert!(found.is_empty(), "{when}: {found:?}");
         };
-        nowhere("asked for").await;
+        assert_absent("requested").await;
         service.deliver().await;
         assert_eq!(service.mails().len(), 1);
-        nowhere("sent").await;
+        assert_absent("sent").await;
         assert_eq!(phone.redeem_code(&service, &code).await.status(), 200);
-        nowhere("used").await;
+        assert_absent("used").await;
     }
 }
 
 /// S2
 #[tokio::test]
-async fn a_path_that_is_not_twelve_digits_is_refused_and_nothing_is_written() {
+async fn a_path_without_twelve_digits_is_refused_and_writes_nothing() {
     let service = Service::embedded().await;
     for biin in
         ["20094002614", "2009400261466", "20094002614x", "%D9%A2", "%FF", "200940026146%20", "-"]
@@ -158,13 +158,13 @@ async fn a_path_that_is_not_twelve_digits_is_refused_and_nothing_is_written() {
 
 /// Q38
 #[tokio::test]
-async fn a_wrong_check_digit_is_let_through() {
+async fn a_wrong_check_digit_is_accepted() {
     let service = Service::embedded().await;
     assert_eq!(Phone::director().at("200940026147").request_code(&service).await.status(), 200);
 }
 
 #[tokio::test]
-async fn a_code_is_asked_for_by_post_only() {
+async fn codes_are_requested_only_by_post() {
     let service = Service::embedded().await;
     for method in ["GET", "PUT", "DELETE"] {
         let request = axum::http::Request::builder().method(method).uri(format!("/biin/{BIIN}"));
@@ -174,9 +174,8 @@ async fn a_code_is_asked_for_by_post_only() {
     }
 }
 
-/// Tables are away: the phone is told to come back.
 #[tokio::test]
-async fn a_database_that_is_away_is_said() {
+async fn an_unavailable_database_gets_503_with_retry_after() {
     let service = Service::embedded().await;
     let code = Phone::director().code(&service).await;
     service.app.database.close().await;
