@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sends a message of 1C: a company, its director, a type, a contract, a vehicle, a report, a driver.
-# Then the same again, as 1C does when the answer was lost: the same reply, nothing twice.
+# Then repeats it, as 1C does when the response was lost: the same reply, and nothing is applied twice.
 #   message.sh [MESSAGE_NO]
 set -euo pipefail
 source "$(dirname "$0")/account.sh"
@@ -44,4 +44,4 @@ JSON
 
 send() { call "$base/1c/v1/messages" -H 'Content-Type: application/json' --data-binary "$message"; }
 send | python3 -m json.tool --no-ensure-ascii
-[ "$(send)" = "$(send)" ] && echo "sent again: the same reply"
+[ "$(send)" = "$(send)" ] && echo "repeated: the same reply"

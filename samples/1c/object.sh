@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sends one object to its own address, as a button "send again" in its form would.
+# Sends one object to its own path, as a button "send again" in its form does.
 #   object.sh [REF_KEY]
 set -euo pipefail
 source "$(dirname "$0")/account.sh"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sends the picture of a type of vehicles: PNG or JPEG, at most 2 MiB. Phones see it written anew.
+# Sends the picture of a vehicle type: PNG or JPEG, at most 2 MiB. Phones get it re-encoded.
 #   picture.sh [FILE [REF_KEY]]
 set -euo pipefail
 source "$(dirname "$0")/account.sh"

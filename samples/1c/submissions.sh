@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Takes over what drivers have sent: asks for new submissions, fetches each video, acknowledges.
-# Whatever stops it, the next run goes on; nothing is lost.
+# Reads new submissions, downloads each video, and acknowledges them. If it is interrupted, the next run
+# continues and nothing is lost.
 #   submissions.sh [FOLDER]
 set -euo pipefail
 source "$(dirname "$0")/account.sh"
@@ -8,21 +8,20 @@ source "$(dirname "$0")/account.sh"
 videos=${1:-videos}
 mkdir -p "$videos"
 
-# fits FILE SHA256
-fits() { [ -f "$1" ] && [ "$(sha256sum <"$1" | cut -d ' ' -f 1)" = "$2" ]; }
+# matches FILE SHA256
+matches() { [ -f "$1" ] && [ "$(sha256sum <"$1" | cut -d ' ' -f 1)" = "$2" ]; }
 
-# fetch FILE ID SHA256: a file that came only in part goes on where it ended; one that is whole is
-# left alone; one that cannot become the right one is fetched anew.
+# fetch FILE ID SHA256: resumes an incomplete file, keeps a complete one, and downloads a wrong one again.
 fetch() {
   local code=0
-  if fits "$1" "$3"; then return; fi
+  if matches "$1" "$3"; then return; fi
   call --continue-at - --output "$1" "$base/1c/v1/submissions/$2/file" || code=$?
-  # 22: the service refused to go on from there. Anything else: the line was cut, the part is kept.
+  # 22: the service refused the range. Other codes: the connection was lost, and the part is kept.
   if [ "$code" -ne 0 ] && [ "$code" -ne 22 ]; then return "$code"; fi
-  if fits "$1" "$3"; then return; fi
+  if matches "$1" "$3"; then return; fi
   rm -f "$1"
   call --output "$1" "$base/1c/v1/submissions/$2/file"
-  fits "$1" "$3" || { echo "$1 is not what was sent" >&2; return 1; }
+  matches "$1" "$3" || { echo "$1 does not have the declared SHA-256" >&2; return 1; }
 }
 
 while
@@ -37,10 +36,10 @@ do
     fetch "$videos/$id.mp4" "$id" "$sha256"
     echo "report $report: $videos/$id.mp4"
   done
-  # Only now: everything up to here is safe.
+  # Acknowledged only after everything is stored.
   cursor=$(value "a['cursor']" <<<"$page")
   call "$base/1c/v1/submissions/ack" -H 'Content-Type: application/json' \
     --data-binary "{\"cursor\": $cursor}"
   echo
 done
-echo "nothing more"
+echo "no more submissions"

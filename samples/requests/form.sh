@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Sends a video as the ForteLeasing document has it: one form.
+# Sends a video in one form, as in the ForteLeasing document.
 #   form.sh [FILE [REF_KEY]]
 set -euo pipefail
-source "$(dirname "$0")/house.sh"
+source "$(dirname "$0")/demo.sh"
 
 curl --silent --show-error "$base/reports/upload" \
   -H "Authorization: Bearer $(token driver)" \

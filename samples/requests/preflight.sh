@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Asks what a video would be refused for, before it is sent: its first bytes and its `moov` are enough.
+# Asks whether a video would be refused before it is sent: its first bytes and its `moov` are enough.
 #   preflight.sh [FILE [REF_KEY]]
 set -euo pipefail
-source "$(dirname "$0")/house.sh"
+source "$(dirname "$0")/demo.sh"
 
 file=${1:-$here/../inspection.mp4}
 length=$(wc -c <"$file" | tr -d ' ')
@@ -11,7 +11,7 @@ trap 'rm -rf "$parts"' EXIT
 head -c 65536 "$file" >"$parts/head"
 sha256=$(python3 -c 'import hashlib, sys; print(hashlib.sha256(open(sys.argv[1], "rb").read()).hexdigest())' "$file")
 
-# Walks from one top-level box to the next until it is at `moov`: its place and its size.
+# Walks the top-level boxes and prints the position and the size of `moov`.
 moov=$(python3 - "$file" <<'WALK'
 import os, struct, sys
 with open(sys.argv[1], 'rb') as file:
@@ -34,7 +34,7 @@ WALK
 fields=()
 if [ -n "$moov" ]; then
   read -r at size <<<"$moov"
-  # In the first bytes it need not be sent once more.
+  # Not sent separately if the first bytes contain it.
   if [ $((at + size)) -gt 65536 ]; then
     tail -c +$((at + 1)) "$file" | head -c "$size" >"$parts/moov" || true
     fields=(-F moov_at="$at" -F moov=@"$parts/moov")

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Sends a video with tus in two pieces: what an app does after its connection was cut.
+# Sends a video with tus in two PATCH requests, as an app does after its connection was cut.
 #   tus.sh [FILE [REF_KEY]]
 set -euo pipefail
-source "$(dirname "$0")/house.sh"
+source "$(dirname "$0")/demo.sh"
 
 file=${1:-$here/../inspection.mp4}
 length=$(wc -c <"$file" | tr -d ' ')
@@ -10,7 +10,7 @@ tus='Tus-Resumable: 1.0.0'
 
 # pair KEY VALUE: a pair of Upload-Metadata.
 pair() { printf '%s %s' "$1" "$(printf '%s' "$2" | base64 | tr -d '\n')"; }
-# field NAME: the value of a header of the answer on standard input.
+# field NAME: the value of a header of the response on standard input.
 field() { tr -d '\r' | grep -i "^$1: " | cut -d ' ' -f 2; }
 
 metadata=$(pair ref_key "$(report "${2:-}")"),$(pair time_sent "$(date +'%Y-%m-%d %H:%M:%S')")
@@ -19,11 +19,11 @@ metadata+=,$(pair lat 43.238949),$(pair long 76.889709),$(pair filename "$(basen
 upload=$(curl --silent --show-error --fail-with-body --dump-header - -X POST "$base/uploads" \
   -H "$tus" -H "Authorization: Bearer $(token driver)" \
   -H "Upload-Length: $length" -H "Upload-Metadata: $metadata" | field location)
-echo "begun: $upload"
+echo "created: $upload"
 
-# offset: asks how much has arrived.
+# offset: the number of bytes that have arrived.
 offset() { curl --silent --show-error --fail --head -H "$tus" "$upload" | field upload-offset; }
-# send: standard input goes to where the upload ends now.
+# send OFFSET: appends standard input at the offset.
 send() {
   curl --silent --show-error --fail-with-body -X PATCH --data-binary @- "$upload" \
     -H "$tus" -H "Upload-Offset: $1" -H 'Content-Type: application/offset+octet-stream'

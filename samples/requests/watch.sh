@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Asks for a report's video as a reviewer, and fetches it by its short-lived link.
+# Requests a report's video as the director, and downloads it by its short-lived link.
 #   watch.sh [REF_KEY [FILE]]
 set -euo pipefail
-source "$(dirname "$0")/house.sh"
+source "$(dirname "$0")/demo.sh"
 
 answer=$(curl --silent --show-error --fail-with-body "$base/reports/$(report "${1:-}")/video" \
   -H "Authorization: Bearer $(token director)")

@@ -1,4 +1,4 @@
-//! The sign 0, which PostgreSQL takes in no text: wherever somebody sends it, it is no failure of ours.
+//! NUL characters, which PostgreSQL refuses in a text: no input with them causes an internal error.
 
 use axum::body::Body;
 use axum::http::request::Builder;
@@ -17,9 +17,9 @@ use crate::harness::service::{Service, on_both_backends};
 use crate::harness::tus;
 
 on_both_backends! {
-    a_name_with_the_sign_0_is_nobodys,
-    a_plate_with_the_sign_0_is_no_vehicles,
-    no_text_from_outside_brings_the_sign_0_to_the_database,
+    credentials_with_a_nul_are_invalid,
+    a_plate_number_with_a_nul_is_not_found,
+    a_nul_in_any_input_is_not_an_internal_error,
 }
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
@@ -29,7 +29,7 @@ async fn sent(service: &Service, request: Builder, body: impl Into<Body>) -> Res
 }
 
 /// S10
-async fn a_name_with_the_sign_0_is_nobodys(service: Service) {
+async fn credentials_with_a_nul_are_invalid(service: Service) {
     let long = "x".repeat(65);
     for login in ["a\0b", "\0", "a\u{7f}", &long] {
         let request = Request::post("/review/sign-in").header(JSON.0, JSON.1);
@@ -47,7 +47,7 @@ async fn a_name_with_the_sign_0_is_nobodys(service: Service) {
 }
 
 /// Q25
-async fn a_plate_with_the_sign_0_is_no_vehicles(service: Service) {
+async fn a_plate_number_with_a_nul_is_not_found(service: Service) {
     let kind = TypeCode::mint(service.clock(), &service.env.fixture.random);
     for plate in ["%00", "a%00b", "%0A%01", "%7F"] {
         let request = Request::get(format!("/reports/vehicle/select/{kind}/{plate}"))
@@ -56,19 +56,19 @@ async fn a_plate_with_the_sign_0_is_no_vehicles(service: Service) {
     }
 }
 
-/// Every place where a text may come in.
-async fn no_text_from_outside_brings_the_sign_0_to_the_database(service: Service) {
+/// In every input that can contain text.
+async fn a_nul_in_any_input_is_not_an_internal_error(service: Service) {
     add_node(&service, NODE).await;
     let report = service.report().await;
-    let mut requests = of_phones();
+    let mut requests = sign_in_requests();
     requests.extend(with_token(&service, report));
-    requests.extend(with_details(&service, report));
-    requests.extend(of_reviewers(&service, report).await);
-    requests.extend(of_1c());
+    requests.extend(upload_requests(&service, report));
+    requests.extend(decision_requests(&service, report).await);
+    requests.extend(requests_of_1c());
     for (number, request) in requests.into_iter().enumerate() {
-        let what = format!("{number}: {} {}", request.method(), request.uri());
+        let name = format!("{number}: {} {}", request.method(), request.uri());
         let status = service.send(request).await.status();
-        assert!(status.as_u16() < 500, "{what}: {status}");
+        assert!(status.as_u16() < 500, "{name}: {status}");
     }
 }
 
@@ -76,8 +76,8 @@ fn built(request: Builder, body: impl Into<Body>) -> Request<Body> {
     request.body(body.into()).unwrap()
 }
 
-/// Before anybody is signed in.
-fn of_phones() -> Vec<Request<Body>> {
+/// Requests without a token.
+fn sign_in_requests() -> Vec<Request<Body>> {
     let mut requests = Vec::new();
     for field in ["role_id", "uuid", "FCM", "mobile", "first_name", "else"] {
         let mut fields = Phone::driver().fields();
@@ -106,7 +106,7 @@ fn of_phones() -> Vec<Request<Body>> {
     requests
 }
 
-/// Addresses, queries and bodies of somebody who is signed in.
+/// Paths, queries and bodies of requests with a token.
 fn with_token(service: &Service, report: RefKey) -> Vec<Request<Body>> {
     let bearer = format!("Bearer {}", service.driver());
     let paths = [
@@ -133,8 +133,8 @@ fn with_token(service: &Service, report: RefKey) -> Vec<Request<Body>> {
     requests
 }
 
-/// What a driver says about a video, by each door.
-fn with_details(service: &Service, report: RefKey) -> Vec<Request<Body>> {
+/// The fields of an upload, with each protocol.
+fn upload_requests(service: &Service, report: RefKey) -> Vec<Request<Body>> {
     let key = report.to_string();
     let good = [
         ("ref_key", key.as_str()),
@@ -168,7 +168,7 @@ fn with_details(service: &Service, report: RefKey) -> Vec<Request<Body>> {
     requests
 }
 
-async fn of_reviewers(service: &Service, report: RefKey) -> Vec<Request<Body>> {
+async fn decision_requests(service: &Service, report: RefKey) -> Vec<Request<Body>> {
     let bearer = format!("Bearer {}", service.reviewer().await);
     let body = |decision: &str, reason: &str| {
         json!({ "decision": decision, "version": 1, "reason": reason }).to_string()
@@ -182,7 +182,7 @@ async fn of_reviewers(service: &Service, report: RefKey) -> Vec<Request<Body>> {
 }
 
 /// Queries, single objects and messages of a node.
-fn of_1c() -> Vec<Request<Body>> {
+fn requests_of_1c() -> Vec<Request<Body>> {
     let request = |method: &str, path: &str| {
         let request = Request::builder().method(method).uri(path).header(JSON.0, JSON.1);
         request.header("Authorization", basic(NODE, PASSWORD))
@@ -226,16 +226,17 @@ fn of_1c() -> Vec<Request<Body>> {
         "vehicle_guid",
         "finishes_at",
     ];
-    for (number, (kind, place)) in kinds.iter().enumerate() {
+    for (number, (kind, collection)) in kinds.iter().enumerate() {
         let mut item = json!({ "type": kind, "ref_key": key, "version": 1 });
         for field in fields {
             item[field] = json!("a\u{0}");
         }
-        requests.push(built(request("PUT", &format!("/1c/v1/{place}/{key}")), item.to_string()));
+        requests
+            .push(built(request("PUT", &format!("/1c/v1/{collection}/{key}")), item.to_string()));
         let message = json!({ "node": NODE, "message_no": number + 1, "items": [item] });
         requests.push(built(request("POST", "/1c/v1/messages"), message.to_string()));
     }
-    let strange = json!({ "node": "a\u{0}", "message_no": 99, "items": [{ "type": "\u{0}" }] });
-    requests.push(built(request("POST", "/1c/v1/messages"), strange.to_string()));
+    let envelope = json!({ "node": "a\u{0}", "message_no": 99, "items": [{ "type": "\u{0}" }] });
+    requests.push(built(request("POST", "/1c/v1/messages"), envelope.to_string()));
     requests
 }

@@ -1,4 +1,4 @@
-//! Pictures of types of vehicles: 1C sends them, everybody sees what we wrote anew (E11).
+//! Pictures of vehicle types: sent by 1C, served re-encoded (E11).
 
 use std::io::Cursor;
 
@@ -13,9 +13,9 @@ use crate::harness::account::{NODE, add_node, request};
 use crate::harness::answers::problem;
 use crate::harness::service::{Service, header, json, on_both_backends};
 
-on_both_backends!(a_picture_is_kept_and_shown_under_an_address_that_changes_with_it,);
+on_both_backends!(a_picture_is_stored_and_served_under_a_versioned_path,);
 
-/// A node of 1C, and a type of vehicles.
+/// Adds a node of 1C and a vehicle type.
 async fn with_type(service: &Service) -> TypeCode {
     add_node(service, NODE).await;
     let fixture = &service.env.fixture;
@@ -28,7 +28,7 @@ async fn with_type(service: &Service) -> TypeCode {
 
 async fn put(service: &Service, code: TypeCode, body: impl Into<Body>) -> Response<Body> {
     let request = request("PUT", &format!("/1c/v1/vehicle-types/{code}/image"));
-    // What it is called does not count.
+    // The declared type is ignored.
     let request = request.header("Content-Type", "text/html");
     service.send(request.body(body.into()).unwrap()).await
 }
@@ -41,10 +41,10 @@ async fn bytes(answer: Response<Body>) -> Bytes {
     answer.into_body().collect().await.unwrap().to_bytes()
 }
 
-/// What everybody sees after 1C has sent `body`.
-async fn shown(service: &Service, code: TypeCode, body: impl Into<Body>) -> Vec<u8> {
-    let kept = put(service, code, body).await;
-    assert_eq!(kept.status(), 200, "{:?}", json(kept).await);
+/// Sends a picture as 1C and returns the served one.
+async fn served(service: &Service, code: TypeCode, body: impl Into<Body>) -> Vec<u8> {
+    let stored = put(service, code, body).await;
+    assert_eq!(stored.status(), 200, "{:?}", json(stored).await);
     bytes(get(service, &format!("/images/{code}/image.png")).await).await.to_vec()
 }
 
@@ -54,7 +54,7 @@ fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     bytes.into_inner()
 }
 
-fn painted(width: u32, height: u32) -> RgbImage {
+fn pattern(width: u32, height: u32) -> RgbImage {
     #[expect(clippy::cast_possible_truncation, reason = "a pattern")]
     RgbImage::from_fn(width, height, |x, y| Rgb([x as u8, y as u8, (x / 7 * y) as u8]))
 }
@@ -71,14 +71,14 @@ fn chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
     [length.as_slice(), &named, &check].concat()
 }
 
-/// E11, Q26: tags, HEAD, a year under the address with the version; always image/png.
-async fn a_picture_is_kept_and_shown_under_an_address_that_changes_with_it(service: Service) {
+/// E11, Q26: ETags, HEAD, cached for a year under the versioned path; always image/png.
+async fn a_picture_is_stored_and_served_under_a_versioned_path(service: Service) {
     let code = with_type(&service).await;
     let plain = format!("/images/{code}/image.png");
     problem(get(&service, &plain).await, 404, "not_found").await;
-    let kept = json(put(&service, code, encoded(painted(64, 48), ImageFormat::Png)).await).await;
-    assert_eq!(kept["ref_key"], code.to_string());
-    let address = kept["image_path"].as_str().unwrap();
+    let stored = json(put(&service, code, encoded(pattern(64, 48), ImageFormat::Png)).await).await;
+    assert_eq!(stored["ref_key"], code.to_string());
+    let address = stored["image_path"].as_str().unwrap();
     let (_, versioned) = address.split_once("/images/").unwrap();
     let versioned = format!("/images/{versioned}");
     let answer = get(&service, &versioned).await;
@@ -86,7 +86,7 @@ async fn a_picture_is_kept_and_shown_under_an_address_that_changes_with_it(servi
     assert_eq!(header(&answer, "x-content-type-options"), "nosniff");
     assert_eq!(header(&answer, "cache-control"), "public, max-age=31536000, immutable");
     let etag = header(&answer, "etag").to_owned();
-    assert_eq!(decoded(&bytes(answer).await).to_rgb8(), painted(64, 48));
+    assert_eq!(decoded(&bytes(answer).await).to_rgb8(), pattern(64, 48));
     assert_eq!(header(&get(&service, &plain).await, "cache-control"), "public, max-age=300");
     let known = Request::get(&plain).header("If-None-Match", &etag).body(Body::empty()).unwrap();
     assert_eq!(service.send(known).await.status(), 304);
@@ -96,50 +96,49 @@ async fn a_picture_is_kept_and_shown_under_an_address_that_changes_with_it(servi
     let head = service.send(head.body(Body::empty()).unwrap()).await;
     assert_eq!((head.status().as_u16(), header(&head, "etag")), (200, etag.as_str()));
     assert!(bytes(head).await.is_empty());
-    let other = json(put(&service, code, encoded(painted(48, 64), ImageFormat::Png)).await).await;
+    let other = json(put(&service, code, encoded(pattern(48, 64), ImageFormat::Png)).await).await;
     assert_ne!(other["image_path"], address);
     assert_eq!(header(&get(&service, &versioned).await, "cache-control"), "public, max-age=300");
 }
 
 #[tokio::test]
-async fn a_jpeg_becomes_a_png_and_a_large_picture_a_smaller_one() {
+async fn pictures_are_converted_to_png_and_scaled_down() {
     let service = Service::embedded().await;
     let code = with_type(&service).await;
-    let jpeg = encoded(painted(2000, 500), ImageFormat::Jpeg);
-    let picture = decoded(&shown(&service, code, jpeg).await);
+    let jpeg = encoded(pattern(2000, 500), ImageFormat::Jpeg);
+    let picture = decoded(&served(&service, code, jpeg).await);
     assert_eq!((picture.width(), picture.height()), (1024, 256));
     let dot = RgbaImage::from_pixel(1, 1, image::Rgba([1, 2, 3, 4]));
-    let picture = decoded(&shown(&service, code, encoded(dot.clone(), ImageFormat::Png)).await);
+    let picture = decoded(&served(&service, code, encoded(dot.clone(), ImageFormat::Png)).await);
     assert_eq!(picture.to_rgba8(), dot);
 }
 
-/// Nothing of what was hidden in a picture is served.
 #[tokio::test]
-async fn what_is_hidden_in_a_picture_is_gone() {
+async fn data_hidden_in_a_picture_is_removed() {
     let service = Service::embedded().await;
     let code = with_type(&service).await;
     let script = b"<html><script>alert(1)</script>";
-    let mut png = encoded(painted(32, 32), ImageFormat::Png);
-    // After the header's chunk, as a comment; and after the end.
+    let mut png = encoded(pattern(32, 32), ImageFormat::Png);
+    // In a comment after the header's chunk, and after the end.
     let comment = chunk(b"tEXt", &[b"Comment\0".as_slice(), script].concat());
     png.splice(33..33, comment);
     png.extend_from_slice(script);
-    let mut jpeg = encoded(painted(32, 32), ImageFormat::Jpeg);
+    let mut jpeg = encoded(pattern(32, 32), ImageFormat::Jpeg);
     jpeg.splice(2..2, [&[0xff, 0xfe, 0, 33], script.as_slice()].concat());
     jpeg.extend_from_slice(script);
     for picture in [png, jpeg] {
-        let seen = shown(&service, code, picture).await;
+        let seen = served(&service, code, picture).await;
         assert!(!seen.windows(script.len()).any(|piece| piece == script));
         assert_eq!(decoded(&seen).width(), 32);
     }
 }
 
-/// Of a moving picture the still is kept.
+/// Only the default image of an animation is stored.
 #[tokio::test]
-async fn a_moving_picture_stands_still() {
+async fn an_animated_picture_becomes_a_still_one() {
     let service = Service::embedded().await;
     let code = with_type(&service).await;
-    let still = encoded(painted(32, 32), ImageFormat::Png);
+    let still = encoded(pattern(32, 32), ImageFormat::Png);
     let frame = |number: u32| {
         let numbers = [number, 32, 32, 0, 0].map(u32::to_be_bytes).concat();
         chunk(b"fcTL", &[numbers.as_slice(), &[0, 1, 0, 10, 0, 0]].concat())
@@ -157,14 +156,14 @@ async fn a_moving_picture_stands_still() {
         &still[end..],
     ]
     .concat();
-    let seen = shown(&service, code, moving).await;
-    assert_eq!(decoded(&seen).to_rgb8(), painted(32, 32));
+    let seen = served(&service, code, moving).await;
+    assert_eq!(decoded(&seen).to_rgb8(), pattern(32, 32));
     assert!(!seen.windows(4).any(|piece| piece == b"acTL"));
 }
 
-/// What cannot be a picture, or would take too much to find out.
+/// Other formats and truncated pictures.
 #[tokio::test]
-async fn what_is_no_picture_is_refused() {
+async fn an_invalid_picture_is_refused() {
     let service = Service::embedded().await;
     let code = with_type(&service).await;
     let others: [&[u8]; 6] =
@@ -173,22 +172,22 @@ async fn what_is_no_picture_is_refused() {
         problem(put(&service, code, other).await, 415, "unsupported_media_type").await;
     }
     for format in [ImageFormat::Png, ImageFormat::Jpeg] {
-        let whole = encoded(painted(300, 300), format);
+        let whole = encoded(pattern(300, 300), format);
         for length in [20, whole.len() / 2, whole.len() - 20] {
             let cut = whole[..length].to_vec();
             problem(put(&service, code, cut).await, 422, "validation_failed").await;
         }
     }
-    let kept = format!("/images/{code}/image.png");
-    problem(get(&service, &kept).await, 404, "not_found").await;
+    let path = format!("/images/{code}/image.png");
+    problem(get(&service, &path).await, 404, "not_found").await;
 }
 
-/// A few bytes that unfold to gigabytes are not unfolded.
+/// A few bytes can decompress to gigabytes.
 #[tokio::test]
-async fn a_picture_of_too_many_pixels_is_refused_before_it_is_read() {
+async fn a_picture_with_too_many_pixels_is_refused_before_it_is_decoded() {
     let service = Service::embedded().await;
     let code = with_type(&service).await;
-    let small = encoded(painted(8, 8), ImageFormat::Png);
+    let small = encoded(pattern(8, 8), ImageFormat::Png);
     for (width, height) in
         [(20_000_u32, 20_000_u32), (4_000, 4_000), (1, 20_000), (0, 5), (u32::MAX, 1)]
     {
@@ -197,20 +196,20 @@ async fn a_picture_of_too_many_pixels_is_refused_before_it_is_read() {
         let bomb = [&small[..8], &head, &small[33..]].concat();
         problem(put(&service, code, bomb).await, 422, "validation_failed").await;
     }
-    let mut jpeg = encoded(painted(8, 8), ImageFormat::Jpeg);
+    let mut jpeg = encoded(pattern(8, 8), ImageFormat::Jpeg);
     let at = jpeg.windows(2).position(|mark| mark == [0xff, 0xc0]).unwrap();
     jpeg.splice(at + 5..at + 9, [0xff; 4]);
     problem(put(&service, code, jpeg).await, 422, "validation_failed").await;
 }
 
 #[tokio::test]
-async fn a_picture_of_too_many_bytes_or_of_an_unknown_type_is_refused() {
+async fn a_picture_that_is_too_long_or_has_an_unknown_type_is_refused() {
     let service = Service::embedded_with(&[("ONEC__MAX_PICTURE", "10000")]).await;
     let code = with_type(&service).await;
-    let long = encoded(painted(500, 500), ImageFormat::Png);
+    let long = encoded(pattern(500, 500), ImageFormat::Png);
     assert!(long.len() > 10_000);
     problem(put(&service, code, long.clone()).await, 413, "body_too_large").await;
-    // Without a length that tells beforehand.
+    // Without a declared length.
     let pieces =
         long.chunks(1000).map(|piece| Ok::<_, std::io::Error>(Bytes::copy_from_slice(piece)));
     let pieces: Vec<_> = pieces.collect();
@@ -224,16 +223,16 @@ async fn a_picture_of_too_many_bytes_or_of_an_unknown_type_is_refused() {
     }
 }
 
-/// A phone's camera stores how it was held; what is shown stands upright.
+/// Phones store the orientation in the metadata, which is removed.
 #[tokio::test]
-async fn a_picture_stands_upright() {
+async fn the_orientation_in_the_metadata_is_applied() {
     let service = Service::embedded().await;
     let code = with_type(&service).await;
-    let mut jpeg = encoded(painted(40, 20), ImageFormat::Jpeg);
+    let mut jpeg = encoded(pattern(40, 20), ImageFormat::Jpeg);
     // Exif with one entry: orientation 6, a quarter turn.
     let exif =
         b"\xff\xe1\x00\x22Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0";
     jpeg.splice(2..2, exif.iter().copied());
-    let picture = decoded(&shown(&service, code, jpeg).await);
+    let picture = decoded(&served(&service, code, jpeg).await);
     assert_eq!((picture.width(), picture.height()), (20, 40));
 }

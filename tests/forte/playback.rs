@@ -23,23 +23,23 @@ async fn submitted(service: &Service) -> RefKey {
     report
 }
 
-async fn asked(service: &Service, report: RefKey, token: &str) -> Response<Body> {
+async fn request_video(service: &Service, report: RefKey, token: &str) -> Response<Body> {
     let request = Request::get(format!("/reports/{report}/video"))
         .header("Authorization", format!("Bearer {token}"));
     service.send(request.body(Body::empty()).unwrap()).await
 }
 
 async fn link(service: &Service, report: RefKey) -> String {
-    let viewing = json(asked(service, report, &service.driver()).await).await;
+    let viewing = json(request_video(service, report, &service.driver()).await).await;
     tus::path_of(viewing["data"]["link"].as_str().unwrap())
 }
 
-async fn opened(service: &Service, path: &str) -> Response<Body> {
+async fn open_link(service: &Service, path: &str) -> Response<Body> {
     service.send(Request::get(path).body(Body::empty()).unwrap()).await
 }
 
 /// The response without its request id.
-async fn said(answer: Response<Body>) -> (u16, Value) {
+async fn comparable(answer: Response<Body>) -> (u16, Value) {
     let status = answer.status().as_u16();
     let mut body = json(answer).await;
     body["data"]["request_id"] = Value::Null;
@@ -50,10 +50,10 @@ async fn said(answer: Response<Body>) -> (u16, Value) {
 async fn a_foreign_video_looks_like_an_unknown_one() {
     let service = service().await;
     let (held, empty) = (submitted(&service).await, service.report().await);
-    let stranger = service.foreign_driver().await;
-    let foreign = said(asked(&service, held, &stranger).await).await;
+    let other_driver = service.foreign_driver().await;
+    let foreign = comparable(request_video(&service, held, &other_driver).await).await;
     assert_eq!(foreign.0, 404);
-    assert_eq!(foreign, said(asked(&service, empty, &service.driver()).await).await);
+    assert_eq!(foreign, comparable(request_video(&service, empty, &service.driver()).await).await);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM custody").await, 1);
 }
 
@@ -65,27 +65,30 @@ async fn a_driver_may_watch_the_videos_of_visible_vehicles() {
     let vehicle = service.database().report(held).await.unwrap().unwrap().vehicle;
     let fixture = &service.env.fixture;
     fixture.assign(vehicle, None, "+7 702 999 99 99").await;
-    let hidden = said(asked(&service, held, &service.driver()).await).await;
+    let hidden = comparable(request_video(&service, held, &service.driver()).await).await;
     assert_eq!(hidden.0, 404);
-    assert_eq!(hidden, said(asked(&service, empty, &service.driver()).await).await);
+    assert_eq!(hidden, comparable(request_video(&service, empty, &service.driver()).await).await);
     let director = service.token_of(fixture.director().await);
-    assert_eq!(asked(&service, held, &director).await.status(), 200);
+    assert_eq!(request_video(&service, held, &director).await.status(), 200);
     fixture.assign(vehicle, None, "8 701 000 00 00").await;
-    assert_eq!(asked(&service, held, &service.driver()).await.status(), 200);
+    assert_eq!(request_video(&service, held, &service.driver()).await.status(), 200);
 }
 
 #[tokio::test]
 async fn a_reviewer_of_the_lessor_may_watch_all_videos_and_another_only_its_own() {
     let service = service().await;
     let report = submitted(&service).await;
-    assert_eq!(asked(&service, report, &service.reviewer().await).await.status(), 200);
+    assert_eq!(request_video(&service, report, &service.reviewer().await).await.status(), 200);
     let fixture = &service.env.fixture;
     fixture.foreign_driver().await;
     let own = Person { id: PersonId(901), role: Role::Reviewer, ..fixture.driver };
     let other = Person { id: PersonId(902), company: CompanyId(99), role: Role::Reviewer };
     for (reviewer, status) in [(own, 200), (other, 404)] {
         fixture.add_person(reviewer).await;
-        assert_eq!(asked(&service, report, &service.token_of(reviewer)).await.status(), status);
+        assert_eq!(
+            request_video(&service, report, &service.token_of(reviewer)).await.status(),
+            status
+        );
     }
 }
 
@@ -108,12 +111,12 @@ async fn a_link_is_valid_for_five_minutes_and_names_the_report() {
     let service = service().await;
     let report = submitted(&service).await;
     let link = link(&service, report).await;
-    let answer = opened(&service, &link).await;
+    let answer = open_link(&service, &link).await;
     assert_eq!(answer.status(), 200);
     let name = format!("filename=\"report-{report}.mp4\"");
     assert!(header(&answer, "content-disposition").contains(&name));
     service.manual_clock().advance(SignedDuration::from_mins(5));
-    assert_eq!(opened(&service, &link).await.status(), 403);
+    assert_eq!(open_link(&service, &link).await.status(), 403);
 }
 
 #[tokio::test]
@@ -122,6 +125,6 @@ async fn a_token_in_the_query_is_ignored() {
     let report = submitted(&service).await;
     for name in ["access_token", "token", "authorization"] {
         let path = format!("/reports/{report}/video?{name}={}", service.driver());
-        assert_eq!(opened(&service, &path).await.status(), 401, "{name}");
+        assert_eq!(open_link(&service, &path).await.status(), 401, "{name}");
     }
 }

@@ -12,7 +12,7 @@ use crate::harness::account::from;
 use crate::harness::answers::problem;
 use crate::harness::service::{Service, header, on_both_backends};
 
-on_both_backends!(a_code_says_the_vehicles_key,);
+on_both_backends!(a_qr_code_contains_the_key_of_the_vehicle,);
 
 /// A vehicle of the driver's company.
 async fn vehicle(service: &Service) -> VehicleGuid {
@@ -28,8 +28,8 @@ async fn bytes(answer: Response<Body>) -> Bytes {
     answer.into_body().collect().await.unwrap().to_bytes()
 }
 
-/// What a phone's camera makes of a picture.
-fn read(png: &[u8]) -> String {
+/// Decodes the QR code in a picture.
+fn decode(png: &[u8]) -> String {
     let picture = image::load_from_memory_with_format(png, ImageFormat::Png).unwrap().to_luma8();
     let (width, height) = picture.dimensions();
     let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(
@@ -42,8 +42,8 @@ fn read(png: &[u8]) -> String {
     grids[0].decode().unwrap().1
 }
 
-/// E10, R10, Q36, Q39: PNG, no token asked for, the bare key in it; any case of the key is read.
-async fn a_code_says_the_vehicles_key(service: Service) {
+/// E10, R10, Q36, Q39: a PNG with only the key, without a token; the case of the key does not matter.
+async fn a_qr_code_contains_the_key_of_the_vehicle(service: Service) {
     let vehicle = vehicle(&service).await;
     let path = format!("/vehicle/qr/{}", vehicle.to_string().to_uppercase());
     let answer = get(&service, &path).await;
@@ -51,21 +51,21 @@ async fn a_code_says_the_vehicles_key(service: Service) {
     assert_eq!(header(&answer, "content-type"), "image/png");
     assert_eq!(header(&answer, "cache-control"), "public, max-age=300");
     let etag = header(&answer, "etag").to_owned();
-    assert_eq!(read(&bytes(answer).await), vehicle.to_string());
+    assert_eq!(decode(&bytes(answer).await), vehicle.to_string());
     let known = Request::get(&path).header("If-None-Match", &etag).body(Body::empty()).unwrap();
     assert_eq!(service.send(known).await.status(), 304);
     let head = service.send(Request::head(&path).body(Body::empty()).unwrap()).await;
     assert_eq!((head.status().as_u16(), header(&head, "etag")), (200, etag.as_str()));
 }
 
-/// Q36.
+/// Q36
 #[tokio::test]
-async fn a_code_may_be_lines_and_say_what_the_owner_wants() {
+async fn format_and_text_of_a_qr_code_can_be_chosen() {
     let template = ("LEASING__QR_TEMPLATE", "https://example.kz/v/{guid}?from=qr");
     let service = Service::embedded_with(&[template]).await;
     let vehicle = vehicle(&service).await;
     let png = bytes(get(&service, &format!("/vehicle/qr/{vehicle}")).await).await;
-    assert_eq!(read(&png), format!("https://example.kz/v/{vehicle}?from=qr"));
+    assert_eq!(decode(&png), format!("https://example.kz/v/{vehicle}?from=qr"));
     let svg = get(&service, &format!("/vehicle/qr/{vehicle}?format=svg")).await;
     assert_eq!(header(&svg, "content-type"), "image/svg+xml");
     let svg = String::from_utf8(bytes(svg).await.to_vec()).unwrap();
@@ -78,7 +78,7 @@ async fn a_code_may_be_lines_and_say_what_the_owner_wants() {
     }
 }
 
-/// Q36: the sentence that the document breaks off before; a page only for who prefers pages.
+/// Q36: a page only for clients that prefer HTML.
 #[tokio::test]
 async fn an_unknown_vehicle_is_not_found() {
     let service = Service::embedded().await;
@@ -110,40 +110,40 @@ async fn an_unknown_vehicle_is_not_found() {
     problem(get(&service, &format!("/vehicle/qr/{known}")).await, 404, "not_found").await;
 }
 
-/// S62: who goes through the keys is stopped; others and the next minute are not.
+/// S62: per address and minute.
 #[tokio::test]
-async fn a_sweep_through_the_keys_is_stopped() {
+async fn guessing_keys_is_limited() {
     let service = Service::embedded().await;
     let vehicle = vehicle(&service).await;
     let (path, fixture) = (format!("/vehicle/qr/{vehicle}"), &service.env.fixture);
-    let asked = async |address: &str, path: &str| {
+    let get_from = async |address: &str, path: &str| {
         let request = Request::get(path).body(Body::empty()).unwrap();
         service.send(from(address, request)).await
     };
     for _ in 0..60 {
         let guess = format!("/vehicle/qr/{}", VehicleGuid::mint(&fixture.clock, &fixture.random));
-        assert_eq!(asked("192.0.2.7", &guess).await.status(), 404);
+        assert_eq!(get_from("192.0.2.7", &guess).await.status(), 404);
     }
-    let stopped = asked("192.0.2.7", &path).await;
-    assert_eq!(header(&stopped, "retry-after"), "61");
-    problem(stopped, 429, "rate_limited").await;
-    assert_eq!(asked("192.0.2.8", &path).await.status(), 200);
+    let limited = get_from("192.0.2.7", &path).await;
+    assert_eq!(header(&limited, "retry-after"), "61");
+    problem(limited, 429, "rate_limited").await;
+    assert_eq!(get_from("192.0.2.8", &path).await.status(), 200);
     service.manual_clock().advance(SignedDuration::from_secs(60));
-    assert_eq!(asked("192.0.2.7", &path).await.status(), 200);
+    assert_eq!(get_from("192.0.2.7", &path).await.status(), 200);
 }
 
-/// S24, Q36: when people have to sign in, they get the codes of their own company.
+/// S24, Q36: if the setting requires a token.
 #[tokio::test]
-async fn a_code_may_be_for_the_company_only() {
+async fn qr_codes_can_be_restricted_to_the_company_of_the_vehicle() {
     let service = Service::embedded_with(&[("LEASING__QR_REQUIRES_LOGIN", "true")]).await;
     let path = format!("/vehicle/qr/{}", vehicle(&service).await);
     problem(get(&service, &path).await, 401, "token_invalid").await;
-    let asked = async |token: String| {
+    let get_with = async |token: String| {
         let request = Request::get(&path).header("Authorization", format!("Bearer {token}"));
         service.send(request.body(Body::empty()).unwrap()).await
     };
-    let mine = asked(service.driver()).await;
-    assert_eq!(header(&mine, "cache-control"), "private, max-age=300");
-    assert_eq!(mine.status(), 200);
-    problem(asked(service.foreign_driver().await).await, 404, "not_found").await;
+    let own = get_with(service.driver()).await;
+    assert_eq!(header(&own, "cache-control"), "private, max-age=300");
+    assert_eq!(own.status(), 200);
+    problem(get_with(service.foreign_driver().await).await, 404, "not_found").await;
 }

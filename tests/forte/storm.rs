@@ -27,8 +27,8 @@ const BOUNDARY: &str = "a-boundary-of-these-tests";
 
 /// A random number below `bound`.
 fn random_below(random: &Random, bound: usize) -> usize {
-    let drawn = u64::from_le_bytes(random.bytes());
-    usize::try_from(drawn % bound as u64).unwrap()
+    let number = u64::from_le_bytes(random.bytes());
+    usize::try_from(number % bound as u64).unwrap()
 }
 
 /// A body in chunks of random size, complete or cut.
@@ -45,7 +45,7 @@ fn body(random: &Random, mut bytes: &'static [u8], breaks: bool) -> Body {
     Body::from_stream(stream::iter(chunks))
 }
 
-/// A client that sends what it is given and stalls in between.
+/// A client that sends chunks on demand and stalls in between.
 struct StalledClient(mpsc::Sender<io::Result<Bytes>>);
 
 impl StalledClient {
@@ -132,7 +132,7 @@ async fn assert_submitted(service: &Service, count: usize, bytes: &[u8]) {
 
 async fn sweep_all(service: &Service) {
     while service.app.uploads.sweep().await.unwrap() != forte_media::upload::Swept::default() {
-        // Cleared uploads are cleared once more, later.
+        // Cleared uploads are cleared a second time later.
         service.manual_clock().advance(SignedDuration::from_hours(1));
     }
 }

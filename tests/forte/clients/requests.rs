@@ -23,7 +23,7 @@ async fn run(stage: &Stage, script: &str, arguments: &[&str]) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/requests").join(script);
     let mut command = Command::new(path);
     command.args(arguments).current_dir(stage.folder.path());
-    let output = command.env("FORTE_HOUSE", stage.folder.path()).output().await.unwrap();
+    let output = command.env("FORTE_DEMO_DATA", stage.folder.path()).output().await.unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     said

@@ -95,11 +95,11 @@ async fn an_approved_report_takes_no_video(service: Service) {
 
 async fn the_report_of_another_company_is_not_found(service: Service) {
     let report = service.report().await;
-    let stranger = format!("Bearer {}", service.foreign_driver().await);
+    let foreign = format!("Bearer {}", service.foreign_driver().await);
     for form in early_and_late(report) {
         let mut request =
             form::request(&service, "/reports/upload").body(form.done().into()).unwrap();
-        request.headers_mut().insert("authorization", stranger.parse().unwrap());
+        request.headers_mut().insert("authorization", foreign.parse().unwrap());
         problem(service.send(request).await, 404, "not_found").await;
     }
     service.assert_nothing_left().await;

@@ -9,7 +9,7 @@ use crate::harness::db::{Db, on_both_databases};
 use crate::harness::fixture::Fixture;
 
 on_both_databases! {
-    of_concurrent_finishes_all_but_one_see_an_earlier_use,
+    all_but_one_concurrent_finish_see_an_earlier_use,
     a_rewritten_recording_is_recognised_by_its_media,
     a_use_stored_after_the_verdicts_is_not_missed,
     a_rolled_back_finish_leaves_no_trace,
@@ -28,7 +28,7 @@ fn is_stored(outcome: &FinishOutcome) -> bool {
     matches!(outcome, FinishOutcome::Stored { .. })
 }
 
-async fn of_concurrent_finishes_all_but_one_see_an_earlier_use(db: Db) {
+async fn all_but_one_concurrent_finish_see_an_earlier_use(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let mut all = Vec::new();
     for place in 0..8 {
@@ -56,7 +56,10 @@ async fn a_rewritten_recording_is_recognised_by_its_media(db: Db) {
     assert_eq!((uses.len(), uses[0].same), (1, MatchKind::Media));
     assert_eq!(uses[0].submission_id, first.submission);
     retagged.uses = uses;
-    assert!(is_stored(&db.database.finish(&retagged).await.unwrap()), "whoever knows may store it");
+    assert!(
+        is_stored(&db.database.finish(&retagged).await.unwrap()),
+        "it is stored once the use is known"
+    );
 }
 
 async fn a_use_stored_after_the_verdicts_is_not_missed(db: Db) {

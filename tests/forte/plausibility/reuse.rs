@@ -99,7 +99,7 @@ async fn a_video_of_another_company_is_never_mentioned(service: Service) {
     let report = service.report().await;
     sent(&service, report, GOOD).await;
     let fixture = &service.env.fixture;
-    let stranger = fixture.foreign_driver().await;
+    let other = fixture.foreign_driver().await;
     service.env.db.execute("UPDATE submissions SET company_id = 99").await;
     service.env.db.execute("UPDATE videos SET company_id = 99").await;
     service.env.db.execute("UPDATE fingerprints SET company_id = 99").await;
@@ -108,12 +108,16 @@ async fn a_video_of_another_company_is_never_mentioned(service: Service) {
     let found = reuse_of(&service, own).await;
     assert_eq!((found["outcome"].as_str(), &found["links"]), (Some("pass"), &json!([])));
     let of = Fingerprint {
-        company: stranger.company,
+        company: other.company,
         ref_key: own,
         sha256: Digest::new(<sha2::Sha256 as sha2::Digest>::digest(GOOD).into()),
         media_sha256: None,
     };
-    assert_eq!(service.database().earlier_uses(&of).await.unwrap().len(), 1, "theirs is theirs");
+    assert_eq!(
+        service.database().earlier_uses(&of).await.unwrap().len(),
+        1,
+        "the other company sees its own use"
+    );
 }
 
 /// Q37: only of reports of visible vehicles. A director and a reviewer see all uses.

@@ -18,22 +18,22 @@ use crate::harness::tus;
 const TOGETHER: usize = 8;
 
 on_both_backends! {
-    resumes_after_a_cut_at_any_byte,
+    an_upload_resumes_after_a_cut_at_any_byte,
     forms_cut_at_any_byte_leave_nothing_and_can_be_repeated,
 }
 
-fn many(service: &Service) -> usize {
+fn upload_count(service: &Service) -> usize {
     if service.env.bucket.is_some() { 50 } else { 200 }
 }
 
-async fn resumes_after_a_cut_at_any_byte(service: Service) {
-    let count = many(&service);
+async fn an_upload_resumes_after_a_cut_at_any_byte(service: Service) {
+    let count = upload_count(&service);
     let phones = stream::iter(0..count as u64);
-    phones.for_each_concurrent(TOGETHER, |seed| cut_and_resumed(&service, seed)).await;
+    phones.for_each_concurrent(TOGETHER, |seed| upload_with_cuts(&service, seed)).await;
     assert_submitted(&service, count, GOOD).await;
 }
 
-async fn cut_and_resumed(service: &Service, seed: u64) {
+async fn upload_with_cuts(service: &Service, seed: u64) {
     let random = Random::seeded(seed);
     let path = tus::create(service, service.report().await, GOOD.len()).await;
     let mut acknowledged = 0;
@@ -42,7 +42,7 @@ async fn cut_and_resumed(service: &Service, seed: u64) {
         let broken = body(&random, &GOOD[acknowledged..end], true);
         let response = tus::patch(service, &path, acknowledged, broken).await;
         assert_eq!(response.status(), 503);
-        // Without a network every byte before the cut arrives.
+        // In process, without a network, every byte before the cut arrives.
         acknowledged = offset(service, &path).await;
         assert_eq!(acknowledged, end);
     }
@@ -54,7 +54,7 @@ async fn cut_and_resumed(service: &Service, seed: u64) {
 async fn forms_cut_at_any_byte_leave_nothing_and_can_be_repeated(service: Service) {
     let token = service.driver();
     let mut reports = Vec::new();
-    for _ in 0..many(&service) {
+    for _ in 0..upload_count(&service) {
         reports.push(service.report().await);
     }
     let served = service.serve();

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex};
 use forte_media::model::Faults;
 use tokio::time::{Duration, sleep};
 
-use super::persistent_client::{go_on_stubbornly, send_stubbornly};
+use super::persistent_client::{resume_with_retries, send_with_retries};
 use super::{assert_submitted, count_active, form_request};
 use crate::harness::clips::GOOD;
 use crate::harness::service::{Backend, Options, Service};
 use crate::harness::tus;
 
 /// The fault points of a submission.
-const PLACES: [&str; 12] = [
+const FAULT_POINTS: [&str; 12] = [
     "storage.spool.create",
     "storage.spool.write",
     "storage.spool.full",
@@ -42,7 +42,7 @@ impl Tripwire {
         self.0.store(at, Ordering::SeqCst);
     }
 
-    fn has_sprung(&self) -> bool {
+    fn has_fired(&self) -> bool {
         self.0.load(Ordering::SeqCst) <= 0
     }
 }
@@ -53,20 +53,20 @@ fn options(faults: Faults) -> Options {
 }
 
 async fn an_upload_survives_any_single_failure(backend: Backend) {
-    let wire = Tripwire::default();
-    let Some(service) = Service::start_with(backend, wire.options()).await else { return };
+    let tripwire = Tripwire::default();
+    let Some(service) = Service::start_with(backend, tripwire.options()).await else { return };
     let mut count = 0;
     loop {
         count += 1;
         let report = service.report().await;
-        wire.arm(count);
-        send_stubbornly(&service, report).await;
-        if !wire.has_sprung() {
+        tripwire.arm(count);
+        send_with_retries(&service, report).await;
+        if !tripwire.has_fired() {
             break;
         }
     }
-    wire.arm(0);
-    assert!(count > 10, "only {count} places were passed");
+    tripwire.arm(0);
+    assert!(count > 10, "only {count} fault points were passed");
     assert_submitted(&service, usize::try_from(count).unwrap(), GOOD).await;
 }
 
@@ -81,31 +81,31 @@ async fn an_upload_survives_any_single_failure_on_postgresql_and_s3() {
 }
 
 async fn a_form_can_be_repeated_after_any_single_failure(backend: Backend) {
-    let wire = Tripwire::default();
-    let Some(service) = Service::start_with(backend, wire.options()).await else { return };
+    let tripwire = Tripwire::default();
+    let Some(service) = Service::start_with(backend, tripwire.options()).await else { return };
     let mut count = 0;
     loop {
         count += 1;
         let report = service.report().await;
-        wire.arm(count);
+        tripwire.arm(count);
         let first = service.send(form_request(&service, report, GOOD)).await.status().as_u16();
         if first != 201 {
             assert!([500, 503, 507].contains(&first), "{first}");
             let again = service.send(form_request(&service, report, GOOD)).await;
             assert_eq!(again.status(), 201, "after a failure at {count}");
         }
-        if !wire.has_sprung() {
+        if !tripwire.has_fired() {
             break;
         }
     }
-    wire.arm(0);
-    assert!(count > 5, "only {count} places were passed");
-    nothing_lives(&service).await;
+    tripwire.arm(0);
+    assert!(count > 5, "only {count} fault points were passed");
+    assert_none_active(&service).await;
     assert_submitted(&service, usize::try_from(count).unwrap(), GOOD).await;
 }
 
-/// A form that failed ends at once and does not count as open.
-async fn nothing_lives(service: &Service) {
+/// A failed form ends immediately and does not count as open.
+async fn assert_none_active(service: &Service) {
     for _ in 0..500 {
         if count_active(service).await == 0 {
             return;
@@ -113,7 +113,7 @@ async fn nothing_lives(service: &Service) {
         // A dropped session is ended by a background task.
         sleep(Duration::from_millis(10)).await;
     }
-    panic!("{} uploads are alive", count_active(service).await);
+    panic!("{} uploads are active", count_active(service).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -132,7 +132,7 @@ async fn a_permanent_failure_loses_nothing(backend: Backend) {
     let script = Arc::clone(&broken);
     let faults = Faults::scripted(move |place| *script.lock().unwrap() == Some(place));
     let Some(service) = Service::start_with(backend, options(faults)).await else { return };
-    for place in PLACES {
+    for place in FAULT_POINTS {
         let path = tus::create(&service, service.report().await, GOOD.len()).await;
         *broken.lock().unwrap() = Some(place);
         for _ in 0..3 {
@@ -145,9 +145,9 @@ async fn a_permanent_failure_loses_nothing(backend: Backend) {
             }
         }
         *broken.lock().unwrap() = None;
-        go_on_stubbornly(&service, &path).await;
+        resume_with_retries(&service, &path).await;
     }
-    assert_submitted(&service, PLACES.len(), GOOD).await;
+    assert_submitted(&service, FAULT_POINTS.len(), GOOD).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -162,8 +162,8 @@ async fn a_permanent_failure_loses_nothing_on_postgresql_and_s3() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_frees_unacknowledged_bytes_and_affects_no_other_upload() {
-    let wire = Tripwire::default();
-    let full = Arc::clone(&wire.0);
+    let tripwire = Tripwire::default();
+    let full = Arc::clone(&tripwire.0);
     let script =
         move |place| place == "storage.spool.full" && full.fetch_sub(1, Ordering::SeqCst) == 1;
     let options = options(Faults::scripted(script));
@@ -173,19 +173,19 @@ async fn a_full_disk_frees_unacknowledged_bytes_and_affects_no_other_upload() {
     assert_eq!(tus::patch(&service, &path, 0, &GOOD[..half]).await.status(), 204);
 
     // The disk is full at the second chunk of the next body.
-    wire.arm(2);
+    tripwire.arm(2);
     let random = forte_media::model::Random::seeded(1);
     let rest = super::body(&random, &GOOD[half..], false);
     let response = tus::patch(&service, &path, half, rest).await;
     assert_eq!(response.status(), 507);
     assert!(response.headers().contains_key("retry-after"));
     assert_eq!(service.spooled_bytes(), half as u64);
-    send_stubbornly(&service, service.report().await).await;
-    go_on_stubbornly(&service, &path).await;
+    send_with_retries(&service, service.report().await).await;
+    resume_with_retries(&service, &path).await;
     assert_submitted(&service, 2, GOOD).await;
 }
 
-/// The request could not release its lease, and the client does not come back.
+/// The request could not release its lease, and the client does not return.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_abandoned_lease_does_not_prevent_the_expiry() {
     let script = |place| ["storage.spool.write", "upload.lease.release"].contains(&place);

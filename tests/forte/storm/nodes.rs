@@ -166,11 +166,11 @@ async fn an_upload_with_lost_or_damaged_acknowledged_bytes_ends() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_video_that_a_dead_node_was_storing_is_finished_once() {
     let (reached, release) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-    let (says, waits) = (Arc::clone(&reached), Arc::clone(&release));
+    let (reached_here, released) = (Arc::clone(&reached), Arc::clone(&release));
     let faults = Faults::scripted(move |place| {
         if place == "upload.put.after" {
-            says.add_permits(1);
-            let wait = async { waits.acquire().await.unwrap().forget() };
+            reached_here.add_permits(1);
+            let wait = async { released.acquire().await.unwrap().forget() };
             tokio::task::block_in_place(|| Handle::current().block_on(wait));
         }
         false

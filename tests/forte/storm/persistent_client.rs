@@ -10,13 +10,13 @@ const TRIES: usize = 12;
 
 /// Sends [`GOOD`] in three parts, and resumes after each failure. Acknowledged bytes must not be
 /// lost.
-pub(super) async fn send_stubbornly(service: &Service, report: RefKey) {
+pub(super) async fn send_with_retries(service: &Service, report: RefKey) {
     let path = tus::create(service, report, GOOD.len()).await;
-    go_on_stubbornly(service, &path).await;
+    resume_with_retries(service, &path).await;
 }
 
 /// The same for an existing upload.
-pub(super) async fn go_on_stubbornly(service: &Service, path: &str) {
+pub(super) async fn resume_with_retries(service: &Service, path: &str) {
     let mut acknowledged = 0;
     let mut answers = Vec::new();
     for _ in 0..TRIES {

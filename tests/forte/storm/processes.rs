@@ -20,10 +20,10 @@ use crate::harness::tus;
 /// Bytes per PATCH.
 const PATCH_LENGTH: usize = 64 * 1024;
 /// Bytes per chunk.
-const CRUMB: usize = 8 * 1024;
+const CHUNK_LENGTH: usize = 8 * 1024;
 
 /// A short time until a node counts as dead.
-const HASTY: [(&str, &str); 3] = [
+const SHORT_TIMEOUTS: [(&str, &str); 3] = [
     ("UPLOAD__HEARTBEAT", "100ms"),
     ("UPLOAD__HOLDER_DEAD_AFTER", "1s"),
     ("UPLOAD__RELEASE_WAIT", "300ms"),
@@ -72,8 +72,8 @@ impl Phone {
     /// The offset; `None` when it is not available now. The upload must not have ended.
     async fn offset(&self, address: SocketAddr, path: &str) -> Option<usize> {
         let response = self.request(Method::HEAD, address, path).send().await.ok()?;
-        let may = [StatusCode::OK, StatusCode::LOCKED];
-        assert!(may.contains(&response.status()), "{response:?}");
+        let expected = [StatusCode::OK, StatusCode::LOCKED];
+        assert!(expected.contains(&response.status()), "{response:?}");
         acknowledged(&response)
     }
 
@@ -103,8 +103,8 @@ impl Phone {
 fn slow_chunks(part: Bytes) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
     stream::unfold(part, |mut left| async {
         sleep(Duration::from_millis(3)).await;
-        let crumb = left.split_to(left.len().min(CRUMB));
-        (!crumb.is_empty()).then_some((Ok(crumb), left))
+        let chunk = left.split_to(left.len().min(CHUNK_LENGTH));
+        (!chunk.is_empty()).then_some((Ok(chunk), left))
     })
 }
 
@@ -119,7 +119,7 @@ fn acknowledged(response: &Response) -> Option<usize> {
 async fn a_process_killed_at_random_loses_nothing_it_acknowledged() {
     let (env, phone) = backend(Backend::Embedded).await.unwrap();
     let video = Bytes::from(sample("inspection.mp4"));
-    let mut process = Process::start(&env, "one", &HASTY).await;
+    let mut process = Process::start(&env, "one", &SHORT_TIMEOUTS).await;
     let mut paths = Vec::new();
     for _ in 0..12 {
         let report = env.fixture.report().await;
@@ -131,7 +131,7 @@ async fn a_process_killed_at_random_loses_nothing_it_acknowledged() {
         for _ in 0..8 {
             sleep(Duration::from_millis(30 + random_below(&random, 400) as u64)).await;
             process.kill();
-            process = Process::start(&env, "one", &HASTY).await;
+            process = Process::start(&env, "one", &SHORT_TIMEOUTS).await;
             moved.send_replace(process.address);
         }
     };
@@ -147,8 +147,10 @@ async fn a_process_killed_at_random_loses_nothing_it_acknowledged() {
 async fn the_uploads_of_a_killed_node_are_finished_on_another() {
     let Some((env, phone)) = backend(Backend::Shared).await else { return };
     let video: &'static [u8] = crate::harness::clips::GOOD;
-    let (mut first, second) =
-        (Process::start(&env, "one", &HASTY).await, Process::start(&env, "two", &HASTY).await);
+    let (mut first, second) = (
+        Process::start(&env, "one", &SHORT_TIMEOUTS).await,
+        Process::start(&env, "two", &SHORT_TIMEOUTS).await,
+    );
     let report = env.fixture.report().await;
     let path = phone.create(first.address, report, video.len()).await;
     let quarter = video.len() / 4;
@@ -157,13 +159,13 @@ async fn the_uploads_of_a_killed_node_are_finished_on_another() {
 
     let (stalled, body) = StalledClient::new();
     let body = reqwest::Body::wrap_stream(body.into_data_stream().boxed());
-    let under_way = phone.patch(first.address, &path, quarter).body(body).send();
+    let running = phone.patch(first.address, &path, quarter).body(body).send();
     let killing = async {
         stalled.send(&video[quarter..2 * quarter]).await;
         // The other node gets the lease only after the first one is declared dead.
         first.kill();
     };
-    let (cut, ()) = tokio::join!(under_way, killing);
+    let (cut, ()) = tokio::join!(running, killing);
     assert!(cut.is_err(), "{cut:?}");
     let (_moved, at) = watch::channel(second.address);
     phone.send(at, &path, &Bytes::from_static(video)).await;

@@ -16,7 +16,7 @@ use crate::harness::tus;
 
 #[derive(Clone, Copy, Debug)]
 enum Step {
-    /// A body of so many bytes, complete or cut after them.
+    /// A body of `length` bytes, complete or cut after them.
     Patch {
         length: usize,
         breaks: bool,
@@ -27,7 +27,7 @@ enum Step {
         good: bool,
     },
     /// A body for a wrong offset.
-    Elsewhere {
+    WrongOffset {
         by: usize,
     },
     Terminate,
@@ -43,7 +43,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (length.clone(), any::<bool>())
             .prop_map(|(length, breaks)| Step::Patch { length, breaks }),
         4 => (length, any::<bool>()).prop_map(|(length, good)| Step::Checked { length, good }),
-        1 => (1..GOOD.len()).prop_map(|by| Step::Elsewhere { by }),
+        1 => (1..GOOD.len()).prop_map(|by| Step::WrongOffset { by }),
         1 => Just(Step::Terminate),
         2 => Just(Step::Crash),
         1 => Just(Step::Expire),
@@ -73,11 +73,11 @@ impl Model {
         self.service.as_ref().unwrap()
     }
 
-    async fn take(&mut self, step: Step) {
+    async fn apply(&mut self, step: Step) {
         match step {
             Step::Patch { length, breaks } => self.patch(length, breaks).await,
             Step::Checked { length, good } => self.checked(length, good).await,
-            Step::Elsewhere { by } => self.elsewhere(by).await,
+            Step::WrongOffset { by } => self.wrong_offset(by).await,
             Step::Terminate => self.terminate().await,
             Step::Crash => {
                 let env = self.service.take().unwrap().crash().await;
@@ -119,7 +119,7 @@ impl Model {
         }
     }
 
-    async fn elsewhere(&mut self, by: usize) {
+    async fn wrong_offset(&mut self, by: usize) {
         let wrong = (self.offset + by) % GOOD.len();
         if wrong != self.offset {
             let response = tus::patch(self.service(), &self.path, wrong, &GOOD[..1]).await;
@@ -134,7 +134,7 @@ impl Model {
             .unwrap();
         assert_eq!(self.service().send(request).await.status(), 204);
         assert_eq!(tus::head(self.service(), &self.path).await.status(), 410);
-        self.begin_anew().await;
+        self.create_next().await;
     }
 
     async fn expire(&mut self) {
@@ -142,7 +142,7 @@ impl Model {
         assert_eq!(tus::head(self.service(), &self.path).await.status(), 404);
         self.service().app.uploads.sweep().await.unwrap();
         assert_eq!(tus::head(self.service(), &self.path).await.status(), 404);
-        self.begin_anew().await;
+        self.create_next().await;
     }
 
     async fn acknowledged(&mut self, end: usize) {
@@ -151,20 +151,20 @@ impl Model {
             assert_eq!(offset(self.service(), &self.path).await, end);
             self.submitted += 1;
             self.report = self.service().report().await;
-            self.begin_anew().await;
+            self.create_next().await;
         }
     }
 
-    async fn begin_anew(&mut self) {
+    async fn create_next(&mut self) {
         self.path = tus::create(self.service(), self.report, GOOD.len()).await;
         self.offset = 0;
     }
 }
 
-async fn live(steps: Vec<Step>) {
+async fn run_steps(steps: Vec<Step>) {
     let mut model = Model::new().await;
     for step in steps {
-        model.take(step).await;
+        model.apply(step).await;
     }
     assert_submitted(model.service(), model.submitted, GOOD).await;
 }
@@ -173,10 +173,10 @@ async fn live(steps: Vec<Step>) {
 fn random_operations_match_the_model() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let config = Config { cases: 32, failure_persistence: None, ..Config::default() };
-    let lives = proptest::collection::vec(step(), 1..30);
+    let sequences = proptest::collection::vec(step(), 1..30);
     let run = |steps| {
-        runtime.block_on(live(steps));
+        runtime.block_on(run_steps(steps));
         Ok(())
     };
-    TestRunner::new(config).run(&lives, run).unwrap();
+    TestRunner::new(config).run(&sequences, run).unwrap();
 }

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use super::persistent_client::{go_on_stubbornly, send_stubbornly};
+use super::persistent_client::{resume_with_retries, send_with_retries};
 use super::{assert_submitted, count_active, form_request, offset};
 use crate::harness::clips::GOOD;
 use crate::harness::s3_proxy::{Act, S3Proxy};
@@ -20,7 +20,7 @@ use crate::harness::tus;
 const HALF: usize = GOOD.len() / 2;
 
 /// A service with a faulty proxy before its store.
-async fn before_bad_store() -> Option<(Service, S3Proxy)> {
+async fn with_failing_store() -> Option<(Service, S3Proxy)> {
     let env = TestEnv::prepare(Backend::Shared).await?;
     let bad = S3Proxy::in_front_of(&env.bucket.as_ref()?.endpoint, []).await;
     let settings = vec![
@@ -34,8 +34,8 @@ async fn before_bad_store() -> Option<(Service, S3Proxy)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_the_store_is_unavailable_offsets_are_readable_and_the_last_byte_waits() {
-    let Some((service, bad)) = before_bad_store().await else { return };
+async fn an_unavailable_store_delays_only_the_last_byte() {
+    let Some((service, bad)) = with_failing_store().await else { return };
     let path = tus::create(&service, service.report().await, GOOD.len()).await;
     assert_eq!(tus::patch(&service, &path, 0, &GOOD[..HALF]).await.status(), 204);
     for end in [HALF + 100, GOOD.len()] {
@@ -47,14 +47,14 @@ async fn while_the_store_is_unavailable_offsets_are_readable_and_the_last_byte_w
         assert_eq!(offset(&service, &path).await, HALF);
     }
     bad.script([]);
-    go_on_stubbornly(&service, &path).await;
+    resume_with_retries(&service, &path).await;
     assert_submitted(&service, 1, GOOD).await;
 }
 
 /// Only the final PUT fails: everything but the last byte is acknowledged.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_video_that_cannot_be_stored_waits_for_its_last_byte() {
-    let Some((service, bad)) = before_bad_store().await else { return };
+async fn a_video_whose_final_put_fails_can_be_completed_later() {
+    let Some((service, bad)) = with_failing_store().await else { return };
     let path = tus::create(&service, service.report().await, GOOD.len()).await;
     let unavailable = Act::Respond(503, "SlowDown");
     bad.script([unavailable; 4]);
@@ -62,14 +62,14 @@ async fn a_video_that_cannot_be_stored_waits_for_its_last_byte() {
     let response = tus::patch(&service, &path, 0, GOOD).await;
     assert!([204, 503].contains(&response.status().as_u16()));
     bad.script([]);
-    go_on_stubbornly(&service, &path).await;
+    resume_with_retries(&service, &path).await;
     assert_submitted(&service, 1, GOOD).await;
 }
 
 /// Unclear responses are resolved by HEAD.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn retries_hide_failures_and_lost_responses_of_the_store() {
-    let Some((service, bad)) = before_bad_store().await else { return };
+    let Some((service, bad)) = with_failing_store().await else { return };
     let acts = [
         vec![Act::Respond(503, "SlowDown")],
         vec![Act::Respond(503, "SlowDown"); 3],
@@ -99,7 +99,7 @@ async fn retries_hide_failures_and_lost_responses_of_the_store() {
 /// More often than the limit of open uploads per person.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forms_that_could_not_be_stored_are_not_counted_as_open() {
-    let Some((service, bad)) = before_bad_store().await else { return };
+    let Some((service, bad)) = with_failing_store().await else { return };
     let report = service.report().await;
     for _ in 0..25 {
         bad.script(repeat_n(Act::Close, 1_000));
@@ -113,13 +113,13 @@ async fn forms_that_could_not_be_stored_are_not_counted_as_open() {
 }
 
 /// A proxy between the service and its database, until it is dropped.
-struct Wire {
+struct DatabaseProxy {
     address: SocketAddr,
-    up: watch::Sender<bool>,
+    is_up: watch::Sender<bool>,
     _server: AbortOnDropHandle<()>,
 }
 
-impl Wire {
+impl DatabaseProxy {
     async fn to(upstream: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -132,12 +132,12 @@ impl Wire {
             }
         };
         let server = AbortOnDropHandle::new(TaskTracker::new().spawn(serving));
-        Self { address, up, _server: server }
+        Self { address, is_up: up, _server: server }
     }
 
-    /// Breaks all connections, and new ones while it is down.
+    /// Closes all connections, and new ones while it is down.
     fn set_up(&self, up: bool) {
-        self.up.send_replace(up);
+        self.is_up.send_replace(up);
     }
 }
 
@@ -150,29 +150,29 @@ async fn carry(mut near: TcpStream, upstream: String, mut up: watch::Receiver<bo
 }
 
 /// A service with a proxy before its database.
-async fn behind_wire() -> Option<(Service, Wire)> {
+async fn with_database_proxy() -> Option<(Service, DatabaseProxy)> {
     let env = TestEnv::prepare(Backend::Shared).await?;
     let mut url = url::Url::parse(env.db.config.url.expose_secret()).unwrap();
     let upstream = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432));
-    let wire = Wire::to(upstream).await;
-    url.set_ip_host(wire.address.ip()).unwrap();
-    url.set_port(Some(wire.address.port())).unwrap();
+    let proxy = DatabaseProxy::to(upstream).await;
+    url.set_ip_host(proxy.address.ip()).unwrap();
+    url.set_port(Some(proxy.address.port())).unwrap();
     let settings = vec![
         ("DATABASE__URL", url.to_string()),
         ("DATABASE__ACQUIRE_TIMEOUT", "300ms".to_owned()),
         ("UPLOAD__FINISH_TRIES_FOR", "300ms".to_owned()),
     ];
     let options = Options { settings, ..Options::default() };
-    Some((Service::on(env, "one", options).await, wire))
+    Some((Service::on(env, "one", options).await, proxy))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_the_database_is_unavailable_clients_are_asked_to_retry() {
-    let Some((service, wire)) = behind_wire().await else { return };
+async fn clients_retry_while_the_database_is_unavailable() {
+    let Some((service, proxy)) = with_database_proxy().await else { return };
     let report = service.report().await;
     let path = tus::create(&service, report, GOOD.len()).await;
     assert_eq!(tus::patch(&service, &path, 0, &GOOD[..HALF]).await.status(), 204);
-    wire.set_up(false);
+    proxy.set_up(false);
     let response = tus::head(&service, &path).await;
     assert_eq!(response.status(), 423);
     assert!(response.headers().contains_key("retry-after"));
@@ -180,37 +180,37 @@ async fn while_the_database_is_unavailable_clients_are_asked_to_retry() {
     assert_eq!(response.status(), 503);
     assert!(response.headers().contains_key("retry-after"));
     assert_eq!(service.send(form_request(&service, report, GOOD)).await.status(), 503);
-    wire.set_up(true);
-    go_on_stubbornly(&service, &path).await;
+    proxy.set_up(true);
+    resume_with_retries(&service, &path).await;
     assert_submitted(&service, 1, GOOD).await;
 }
 
 /// Connections break at any moment, also during a commit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn broken_database_connections_lose_nothing() {
-    let Some((service, wire)) = behind_wire().await else { return };
+    let Some((service, proxy)) = with_database_proxy().await else { return };
     let uploads = async {
         for _ in 0..20 {
-            let path = create_stubbornly(&service).await;
-            stubbornly_though_locked(&service, &path).await;
+            let path = create_with_retries(&service).await;
+            resume_despite_locks(&service, &path).await;
         }
     };
     let breaking = async {
         loop {
             tokio::time::sleep(std::time::Duration::from_millis(31)).await;
-            wire.set_up(false);
-            wire.set_up(true);
+            proxy.set_up(false);
+            proxy.set_up(true);
         }
     };
     tokio::select! {
         () = uploads => {}
         () = breaking => {}
     }
-    send_stubbornly(&service, service.report().await).await;
+    send_with_retries(&service, service.report().await).await;
     assert_submitted(&service, 21, GOOD).await;
 }
 
-async fn create_stubbornly(service: &Service) -> String {
+async fn create_with_retries(service: &Service) -> String {
     let report = service.report().await;
     for _ in 0..20 {
         let creation = tus::creation(service, report, GOOD.len());
@@ -223,9 +223,9 @@ async fn create_stubbornly(service: &Service) -> String {
     panic!("gave up");
 }
 
-/// As [`go_on_stubbornly`], but retries HEAD as well: after a pause, because an upload that is being
+/// As [`resume_with_retries`], but retries HEAD as well: after a pause, because an upload that is being
 /// finished is answered 423 at once.
-async fn stubbornly_though_locked(service: &Service, path: &str) {
+async fn resume_despite_locks(service: &Service, path: &str) {
     for _ in 0..1_000 {
         let response = tus::head(service, path).await;
         if response.status() == 423 {

@@ -55,14 +55,14 @@ async fn a_creation_with_garbage_is_refused_and_leaves_nothing(service: Service)
 }
 
 async fn a_creation_depends_on_the_state_of_the_report(service: Service) {
-    let stranger = service.foreign_driver().await;
+    let foreign = service.foreign_driver().await;
     let ours = service.report().await;
     let unknown = ours.to_string().replace(char::is_numeric, "1").parse().unwrap();
     let rejected = service.report_in(ReportStatus::Rejected).await;
     let closed = service.report_in(ReportStatus::Accepted).await;
     tus::create(&service, rejected, 9).await;
     let foreign = request("POST", "/uploads")
-        .header("Authorization", format!("Bearer {stranger}"))
+        .header("Authorization", format!("Bearer {foreign}"))
         .header("Upload-Length", 9)
         .header("Upload-Metadata", tus::metadata(ours));
     let answer = service.send(foreign.body(Body::empty()).unwrap()).await;

@@ -45,7 +45,7 @@ async fn head_returns_offset_length_and_metadata(service: Service) {
 async fn an_unknown_upload_has_no_offset(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     let (id, secret) = path.rsplit_once('.').unwrap();
-    let stranger = format!("Bearer {}", service.foreign_driver().await);
+    let foreign = format!("Bearer {}", service.foreign_driver().await);
     let unknown = format!("/uploads/{}.{secret}", service.report().await);
     let nothing = format!("{id}.{}", "A".repeat(22));
     let paths = [&unknown, &nothing, id, "/uploads/x", "/uploads/.", "/uploads/%00.%ff", &path];
@@ -55,7 +55,7 @@ async fn an_unknown_upload_has_no_offset(service: Service) {
                 .header("Content-Type", "application/offset+octet-stream")
                 .header("Upload-Offset", 0);
             let bearer =
-                if to == path { &stranger } else { &format!("Bearer {}", service.driver()) };
+                if to == path { &foreign } else { &format!("Bearer {}", service.driver()) };
             let request = request.header("Authorization", bearer).body(GOOD.into());
             let answer = service.send(request.unwrap()).await;
             assert_eq!(answer.status(), 404, "{method} {to}");
