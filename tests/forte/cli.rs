@@ -50,9 +50,9 @@ fn invalid_arguments_have_exit_code_2() {
 #[test]
 fn the_help_of_each_command_shows_an_example() {
     for command in ["serve", "demo", "upload", "doctor", "migrate", "events list"] {
-        let mut words: Vec<&str> = command.split(' ').collect();
-        words.push("--help");
-        let output = run(&words, &[]);
+        let mut arguments: Vec<&str> = command.split(' ').collect();
+        arguments.push("--help");
+        let output = run(&arguments, &[]);
         assert_eq!(output.status.code(), Some(0));
         let example = format!("Example:\n  forte-media {command}");
         assert!(text(&output.stdout).contains(&example), "{command}");

@@ -50,9 +50,9 @@ async fn decide(service: &Service, report: RefKey, token: &str, body: Value) -> 
 
 /// Decides, which must succeed; the `data` of the response.
 async fn decided(service: &Service, report: RefKey, token: &str, body: Value) -> Value {
-    let answer = decide(service, report, token, body).await;
-    let status = answer.status();
-    let body = body_of(answer).await;
+    let response = decide(service, report, token, body).await;
+    let status = response.status();
+    let body = body_of(response).await;
     assert_eq!(status, 200, "{body}");
     body["data"].clone()
 }
@@ -78,8 +78,8 @@ async fn events(service: &Service) -> Vec<Value> {
 async fn video(service: &Service, report: RefKey) -> Value {
     let request = Request::get(format!("/reports/{report}/video"))
         .header("Authorization", format!("Bearer {}", service.driver()));
-    let answer = service.send(request.body(Body::empty()).unwrap()).await;
-    body_of(answer).await["data"].clone()
+    let response = service.send(request.body(Body::empty()).unwrap()).await;
+    body_of(response).await["data"].clone()
 }
 
 async fn an_approval_is_recorded_and_sent_as_an_event(service: Service) {
@@ -150,8 +150,9 @@ async fn a_repeated_decision_gets_the_same_response(service: Service) {
 async fn race(service: &Service, report: RefKey, bodies: Vec<Value>) {
     let reviewer = service.reviewer().await;
     let bodies = bodies.into_iter().map(|body| decide(service, report, &reviewer, body));
-    let answers = futures_util::future::join_all(bodies).await;
-    let mut statuses: Vec<u16> = answers.iter().map(|answer| answer.status().as_u16()).collect();
+    let responses = futures_util::future::join_all(bodies).await;
+    let mut statuses: Vec<u16> =
+        responses.iter().map(|response| response.status().as_u16()).collect();
     statuses.sort_unstable();
     assert_eq!(statuses[0], 200);
     assert!(statuses[1..].iter().all(|status| *status == 409), "{statuses:?}");
@@ -230,8 +231,8 @@ async fn only_reviewers_decide(service: Service) {
     let admin = Person { id: PersonId(903), role: Role::Admin, ..driver };
     service.env.fixture.add_person(admin).await;
     for person in [driver, admin] {
-        let answer = decide(&service, report, &service.token_of(person), approve(1)).await;
-        problem(answer, 403, "forbidden").await;
+        let response = decide(&service, report, &service.token_of(person), approve(1)).await;
+        problem(response, 403, "forbidden").await;
     }
     problem(decide(&service, report, "none", approve(1)).await, 401, "token_invalid").await;
 }
@@ -242,8 +243,8 @@ async fn invalid_decisions_are_refused_with_the_field(service: Service) {
     let refused = |body: Value, status: u16| {
         let (service, reviewer) = (&service, &reviewer);
         async move {
-            let answer = decide(service, report, reviewer, body).await;
-            problem(answer, status, "validation_failed").await["details"].clone()
+            let response = decide(service, report, reviewer, body).await;
+            problem(response, status, "validation_failed").await["details"].clone()
         }
     };
     for reason in ["", " \n ", "a\u{0}b", &"ж".repeat(2_001)] {
@@ -264,8 +265,8 @@ async fn invalid_decisions_are_refused_with_the_field(service: Service) {
         assert!(refused(body.clone(), 422).await["body"].is_string(), "{body}");
     }
     for text in ["", "{", "\u{feff}", "{\"decision\":\"approve\",\"version\":1} x"] {
-        let answer = send(&service, report, &reviewer, text.to_owned()).await;
-        problem(answer, 400, "validation_failed").await;
+        let response = send(&service, report, &reviewer, text.to_owned()).await;
+        problem(response, 400, "validation_failed").await;
     }
     let long = format!("{{\"reason\":\"{}\"}}", "a".repeat(20_000));
     problem(send(&service, report, &reviewer, long).await, 413, "body_too_large").await;
@@ -301,9 +302,9 @@ async fn one_c_decides_without_a_version_idempotently(service: Service) {
         "1C decided a report that has no submission here"
     );
 
-    let unsent =
+    let without_video =
         NewDecision { ref_key: service.report().await, ..decision_of(Decision::Approve, "") };
-    let refused = leasing.record(&unsent).await.unwrap_err();
+    let refused = leasing.record(&without_video).await.unwrap_err();
     assert!(matches!(refused, DecisionError::Conflict(_)));
 }
 
@@ -320,9 +321,9 @@ async fn one_c_decides_over_http_with_its_account(service: Service) {
     let key = format!("{}:{}", account::NODE, account::PASSWORD);
 
     let with_bom = format!("\u{feff}{}", json!({ "decision": "reject", "reason": "Темно" }));
-    let answer = send("Authorization", basic(), with_bom).await;
-    assert_eq!(answer.status(), 200);
-    let data = &body_of(answer).await["data"];
+    let response = send("Authorization", basic(), with_bom).await;
+    assert_eq!(response.status(), 200);
+    let data = &body_of(response).await["data"];
     assert_eq!((&data["status_code"], &data["version"]), (&json!(4), &json!(2)));
 
     let stale = send("X-API-Key", key.clone(), approve(1).to_string()).await;

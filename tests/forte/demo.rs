@@ -51,10 +51,10 @@ impl Site {
     /// Runs the scenario, which must succeed; returns standard error.
     fn succeeds(&self, arguments: &[&str]) -> String {
         let output = self.run_once(arguments);
-        let words = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(0), "{words}");
-        assert!(words.contains("Everything worked."), "{words}");
-        words
+        let log = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{log}");
+        assert!(log.contains("Everything worked."), "{log}");
+        log
     }
 
     fn file(&self) -> Value {
@@ -87,8 +87,8 @@ fn mode(path: &Path) -> u32 {
 #[test]
 fn a_new_folder_has_the_promised_data_and_the_scenario_succeeds() {
     let site = Site::embedded();
-    let words = site.succeeds(&["--reports", "5"]);
-    assert!(words.contains("have arrived and are kept"), "{words}");
+    let log = site.succeeds(&["--reports", "5"]);
+    assert!(log.contains("have arrived and are kept"), "{log}");
     let file = site.file();
     let names: Vec<_> = file["users"].as_array().unwrap().iter().map(|u| &u["name"]).collect();
     assert_eq!(names, ["director", "driver", "stranger"]);
@@ -162,30 +162,30 @@ fn a_failed_step_is_named_with_the_servers_answer() {
     // The video is larger than this.
     let site = Site::with(vec![("FORTE_MEDIA__UPLOAD__MAX_LENGTH", "100000".to_owned())]);
     let output = site.run_once(&[]);
-    let words = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{words}");
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{log}");
     let expected = "FAILED: step `create`: 413 Payload Too Large: ";
-    assert!(words.contains(expected), "{words}");
+    assert!(log.contains(expected), "{log}");
 }
 
 #[tokio::test]
-async fn it_serves_until_it_is_interrupted() {
+async fn serves_until_interrupted() {
     let site = Site::embedded();
     let mut demo = site.demo(&[]).stderr(Stdio::piped()).spawn().unwrap();
-    let words = BufReader::new(demo.stderr.take().unwrap());
-    let mut words = words.lines().map(Result::unwrap);
-    assert!(words.any(|line| line.contains("keeps running")), "it ended");
+    let log = BufReader::new(demo.stderr.take().unwrap());
+    let mut log = log.lines().map(Result::unwrap);
+    assert!(log.any(|line| line.contains("keeps running")), "the demo ended");
     let file = site.file();
     for user in file["users"].as_array().unwrap() {
         let (base, token) = (file["base_url"].as_str().unwrap(), &user["refresh_token"]);
         let request = reqwest::Client::builder().no_proxy().build().unwrap();
         let request = request.post(format!("{base}/refresh_token"));
-        let answer = request.bearer_auth(token.as_str().unwrap()).send().await.unwrap();
-        assert_eq!(answer.status(), 200, "{user}");
+        let response = request.bearer_auth(token.as_str().unwrap()).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{user}");
     }
-    let asked = Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap();
-    assert!(asked.success());
-    words.for_each(drop);
+    let killed = Command::new("kill").args(["-INT", &demo.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    log.for_each(drop);
     assert_eq!(demo.wait().unwrap().code(), Some(0));
 }
 
@@ -218,8 +218,8 @@ fn the_section_try_it_of_the_readme_works_as_pasted() {
     let lines = lines.split("```").nth(1).unwrap().trim_start_matches("sh\n");
     let site = Site::embedded();
     let mut demo = site.demo(&[]).stderr(Stdio::piped()).spawn().unwrap();
-    let mut words = BufReader::new(demo.stderr.take().unwrap()).lines().map(Result::unwrap);
-    assert!(words.any(|line| line.contains("keeps running")), "it ended");
+    let mut log = BufReader::new(demo.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(log.any(|line| line.contains("keeps running")), "the demo ended");
     // The test's demo has another address and another folder.
     let server = site.file()["base_url"].as_str().unwrap().to_owned();
     let script = lines
@@ -228,13 +228,13 @@ fn the_section_try_it_of_the_readme_works_as_pasted() {
         .replace("sleep 2;", "until ls demo-data/mail/*.eml >/dev/null 2>&1; do sleep 0.1; done;")
         .replace("demo-data/", &format!("{}/", site.data().display()))
         .replace("samples/", concat!(env!("CARGO_MANIFEST_DIR"), "/samples/"));
-    let tried = Command::new("bash")
+    let script_run = Command::new("bash")
         .args(["-c", &script])
         .current_dir(site.folder.path())
         .output()
         .unwrap();
     demo.kill().unwrap();
     demo.wait().unwrap();
-    let said = String::from_utf8_lossy(&tried.stdout);
-    assert!(said.ends_with("watched: the same bytes\n"), "{said}\n{tried:?}");
+    let output = String::from_utf8_lossy(&script_run.stdout);
+    assert!(output.ends_with("watched: the same bytes\n"), "{output}\n{script_run:?}");
 }

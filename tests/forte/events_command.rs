@@ -20,8 +20,8 @@ fn parse(arguments: &[&str]) -> Result<Events, clap::Error> {
     Events::from_arg_matches(&command.try_get_matches_from(arguments)?)
 }
 
-async fn answer(fixture: &Fixture, words: &[&str]) -> Said {
-    parse(words).unwrap().answer(&fixture.database, &fixture.clock).await.unwrap()
+async fn run(fixture: &Fixture, arguments: &[&str]) -> Said {
+    parse(arguments).unwrap().answer(&fixture.database, &fixture.clock).await.unwrap()
 }
 
 async fn mark_dead(db: &Db) {
@@ -38,10 +38,10 @@ async fn lists_one_line_per_message(db: Db) {
     mark_dead(&db).await;
     let pending = fixture.enqueue().await;
 
-    let all = answer(&fixture, &["list"]).await;
+    let all = run(&fixture, &["list"]).await;
     assert_eq!(all.data.lines().count(), 2);
     assert!(all.data.contains(&pending.to_string()) && all.data.contains("1C is busy"));
-    let some = answer(&fixture, &["list", "--state", "dead", "--limit", "5", "--json"]).await;
+    let some = run(&fixture, &["list", "--state", "dead", "--limit", "5", "--json"]).await;
     let line: serde_json::Value = serde_json::from_str(some.data.trim()).unwrap();
     assert_eq!(line["id"], dead.to_string());
     assert_eq!((line["state"].as_str(), line["last_status"].as_i64()), (Some("dead"), Some(503)));
@@ -52,15 +52,15 @@ async fn lists_one_line_per_message(db: Db) {
 async fn shows_a_message_with_its_body(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let id = fixture.enqueue().await;
-    let shown = answer(&fixture, &["show", &id.to_string(), "--json"]).await;
+    let shown = run(&fixture, &["show", &id.to_string(), "--json"]).await;
     assert_eq!(shown.data.lines().count(), 1);
     let shown: serde_json::Value = serde_json::from_str(&shown.data).unwrap();
     assert_eq!(shown["body"]["type"], "report.submitted");
     assert_eq!(shown["due_at"], fixture.now().to_string());
 
     let unknown = EventId::mint(&fixture.clock, &fixture.random).to_string();
-    let said = answer(&fixture, &["show", &unknown]).await;
-    assert!(!said.found && said.data.is_empty() && said.words.contains(&unknown));
+    let output = run(&fixture, &["show", &unknown]).await;
+    assert!(!output.found && output.data.is_empty() && output.words.contains(&unknown));
 }
 
 async fn replays_a_message(db: Db) {
@@ -68,16 +68,16 @@ async fn replays_a_message(db: Db) {
     let id = fixture.enqueue().await;
     mark_dead(&db).await;
     let unknown = EventId::mint(&fixture.clock, &fixture.random);
-    let said = answer(&fixture, &["replay", &unknown.to_string(), &id.to_string()]).await;
-    assert_eq!(said.data, format!("{id}\n"));
-    assert!(!said.found && said.words.contains(&unknown.to_string()));
+    let output = run(&fixture, &["replay", &unknown.to_string(), &id.to_string()]).await;
+    assert_eq!(output.data, format!("{id}\n"));
+    assert!(!output.found && output.words.contains(&unknown.to_string()));
     let event = db.database.event(id).await.unwrap().unwrap();
     assert_eq!((event.state, event.attempts), (EventState::Pending, 0));
 }
 
 #[test]
 fn refuses_unknown_arguments() {
-    for words in [&["list", "--state", "asleep"][..], &["show", "7"], &["replay"]] {
-        assert!(parse(words).is_err(), "{words:?}");
+    for arguments in [&["list", "--state", "asleep"][..], &["show", "7"], &["replay"]] {
+        assert!(parse(arguments).is_err(), "{arguments:?}");
     }
 }

@@ -1,20 +1,16 @@
 //! Committed messages are delivered at least once, and in order for each report.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+mod scene;
 
-use forte_media::database::{EventRow, EventState, OutboxDepth};
-use forte_media::model::{Channel, EventId, Random};
-use forte_media::notify::{self, Webhook};
-use forte_media::outbox::{self, Composer, Outbox, Receivers};
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use std::collections::BTreeSet;
+
+use forte_media::database::EventState;
+use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
+use self::scene::{Scene, depth, dispatcher, dispatcher_polling};
 use crate::harness::db::{Db, on_both_databases};
-use crate::harness::fixture::Fixture;
-use crate::harness::receiver::{Receiver, Reply, SECRET};
+use crate::harness::receiver::{Receiver, Reply};
 
 on_both_databases! {
     delivers_once_after_a_receiver_was_down_for_hours,
@@ -35,100 +31,6 @@ on_both_databases! {
     a_denied_address_is_not_called_until_it_is_allowed,
     wakes_up_when_notified_and_stops_on_shutdown,
     starts_no_attempt_after_shutdown,
-}
-
-/// A dispatcher, its receiver and a fixture.
-struct Scene {
-    fixture: Fixture,
-    receiver: Receiver,
-    outbox: Outbox,
-}
-
-impl Scene {
-    async fn set(db: &Db) -> Self {
-        let fixture = Fixture::create(&db.database).await;
-        let receiver = Receiver::start(&fixture.clock).await;
-        let outbox = dispatcher(&fixture, Some(&receiver.url()), &["127.0.0.0/8", "::1"]);
-        Self { fixture, receiver, outbox }
-    }
-
-    /// Another dispatcher on the same database.
-    fn another(&self) -> Outbox {
-        dispatcher(&self.fixture, Some(&self.receiver.url()), &["127.0.0.0/8"])
-    }
-
-    /// A dispatcher with a short timeout.
-    fn impatient(&self) -> Outbox {
-        dispatcher_waiting(&self.fixture, Some(&self.receiver.url()), &["127.0.0.0/8"], "500ms")
-    }
-
-    async fn event(&self, id: EventId) -> EventRow {
-        self.fixture.database.event(id).await.unwrap().unwrap()
-    }
-
-    async fn state(&self, id: EventId) -> EventState {
-        self.event(id).await.state
-    }
-
-    /// Sets the clock to when a message is due.
-    async fn wait_for(&self, id: EventId) {
-        self.fixture.manual_clock.set(self.event(id).await.due_at);
-    }
-
-    /// The queue for the report service.
-    async fn depth(&self) -> OutboxDepth {
-        self.fixture.database.outbox_depth().await.unwrap()[0]
-    }
-
-    /// Delivers what is due, and returns the number of attempts.
-    async fn attempts(&self) -> usize {
-        self.outbox.deliver_due().await.unwrap()
-    }
-}
-
-fn depth(pending: u64, oldest: Option<Timestamp>, dead: u64) -> OutboxDepth {
-    OutboxDepth { channel: Channel::Webhook, pending, oldest, dead }
-}
-
-fn dispatcher(fixture: &Fixture, url: Option<&str>, allow: &[&str]) -> Outbox {
-    dispatcher_waiting(fixture, url, allow, "20s")
-}
-
-fn dispatcher_waiting(
-    fixture: &Fixture,
-    url: Option<&str>,
-    allow: &[&str],
-    timeout: &str,
-) -> Outbox {
-    // Longer than any test: every wakeup is a notification.
-    dispatcher_polling(fixture, url, allow, timeout, SignedDuration::from_hours(1))
-}
-
-fn dispatcher_polling(
-    fixture: &Fixture,
-    url: Option<&str>,
-    allow: &[&str],
-    timeout: &str,
-    poll_every: SignedDuration,
-) -> Outbox {
-    let config: notify::Config = serde_json::from_value(json!({
-        "allow_networks": allow,
-        "webhook": { "url": url, "secret": SECRET, "timeout": timeout, "max_answer": 100 },
-        "fcm": { "endpoint": "https://fcm.googleapis.com", "timeout": "10s" },
-    }))
-    .unwrap();
-    let webhook = Webhook::from_config(&config, fixture.clock.clone()).unwrap();
-    let config = outbox::Config {
-        concurrency: 4,
-        poll_every,
-        record_within: SignedDuration::from_secs(30),
-        keep_delivered: SignedDuration::from_hours(720),
-        keep_dead: SignedDuration::from_hours(4320),
-    };
-    let (database, clock) = (fixture.database.clone(), fixture.clock.clone());
-    let receivers = Receivers { webhook, ..Receivers::default() };
-    let composer = Composer { zone: TimeZone::UTC, code_of: Arc::new(|_| String::new()) };
-    Outbox::new(database, clock, Random::seeded(7), config, receivers, composer)
 }
 
 async fn delivers_once_after_a_receiver_was_down_for_hours(db: Db) {

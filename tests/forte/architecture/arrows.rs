@@ -8,7 +8,7 @@ use super::source::{NamedPath, Source, planted};
 struct Module {
     name: &'static str,
     may_use: &'static [&'static str],
-    /// Modules of which it may name only the settings: types whose names end in `Config`.
+    /// Modules whose settings alone it may use: types with names that end in `Config`.
     settings_of: &'static [&'static str],
 }
 
@@ -71,7 +71,7 @@ const MODULES: &[Module] = &[
 const LIBRARIES_OF_ONE_MODULE: &[(&str, &str)] =
     &[("sqlx", "database"), ("aws_sdk_s3", "storage"), ("mp4", "inspect")];
 
-/// Modules of pure functions, and the libraries they do without.
+/// Modules of pure functions, and the libraries that they must not use.
 const PURE_MODULES: &[&str] = &["model", "inspect", "events"];
 const IMPURE_LIBRARIES: &[&str] = &["tokio", "std::fs", "std::process"];
 
@@ -201,7 +201,7 @@ fn impure_library(module: &Module, named: &NamedPath) -> Option<String> {
     let impure = PURE_MODULES.contains(&module.name)
         && IMPURE_LIBRARIES.iter().any(|library| named.starts_with(library));
     impure.then(|| {
-        format!("{} is pure: it does without {}", module.name, IMPURE_LIBRARIES.join(", "))
+        format!("{} is pure: it must not use {}", module.name, IMPURE_LIBRARIES.join(", "))
     })
 }
 

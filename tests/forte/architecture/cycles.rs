@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::is_pending;
 use super::source::{NamedPath, Source, planted};
 
-/// The files a file names, with the path by which it does.
+/// The files that a file uses, each with one path that names it.
 type Arrows = BTreeMap<usize, String>;
 
 #[test]

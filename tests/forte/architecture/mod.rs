@@ -10,8 +10,7 @@ mod source;
 
 use std::path::Path;
 
-/// Places where the renaming is under way. Names, sizes and cycles are not checked there yet; the list
-/// only gets shorter.
+/// Paths where names, sizes and cycles are not checked yet.
 const PENDING: &[&str] = &[];
 
 fn is_pending(path: &Path) -> bool {

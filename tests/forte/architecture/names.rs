@@ -1,4 +1,4 @@
-//! Names: words of a private vocabulary that came with the first version must not come back.
+//! Names must not contain words of the private vocabulary of the first version.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ const FORBIDDEN: &[&str] = &[
     "bury",
 ];
 
-/// Names that contain a forbidden word and are right all the same, each with its reason.
+/// Allowed names that contain a forbidden word, each with its reason.
 const EXCEPTIONS: &[(&str, &str)] = &[];
 
 #[test]

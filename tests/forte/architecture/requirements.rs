@@ -27,8 +27,8 @@ fn every_cited_code_has_a_sentence() {
 fn every_sentence_is_cited() {
     let sources = Source::below(&["src", "tests", "benches", "fuzz"]);
     let cited: BTreeSet<String> = sources.iter().flat_map(cited).map(|(code, _)| code).collect();
-    let idle: Vec<String> = codes_of_page().difference(&cited).cloned().collect();
-    assert!(idle.is_empty(), "in {PAGE} but cited nowhere: {}", idle.join(", "));
+    let uncited: Vec<String> = codes_of_page().difference(&cited).cloned().collect();
+    assert!(uncited.is_empty(), "in {PAGE} but not cited: {}", uncited.join(", "));
 }
 
 #[test]

@@ -37,7 +37,7 @@ fn functions_are_short() {
     assert!(at(90) <= MAX_LONG_FUNCTION_LINES, "the 90th percentile is {} lines", at(90));
 }
 
-/// The lines of each function from the opening to the closing brace, and the line of its head.
+/// The number of lines from the opening to the closing brace of each function, with its name.
 fn function_lengths(source: &Source) -> Vec<(usize, String)> {
     let mut bodies = Vec::new();
     function_bodies(source.tokens(), &mut bodies);

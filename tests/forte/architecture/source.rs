@@ -12,7 +12,7 @@ pub(super) struct Source {
     pub(super) text: String,
 }
 
-/// A path such as `crate::model::Offset` as it stands in a file, groups of a `use` spelt out.
+/// A path such as `crate::model::Offset`. A `use` with a group gives one path per item.
 #[derive(Clone, Debug)]
 pub(super) struct NamedPath {
     pub(super) words: Vec<String>,
@@ -132,7 +132,7 @@ struct Collector {
 }
 
 impl Collector {
-    /// Collects every path; `inline` says how many inline modules (`mod tests { … }`) are around it.
+    /// Collects every path; `inline` is the number of enclosing inline modules (`mod tests { … }`).
     fn collect(&mut self, tokens: TokenStream, inline: usize) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut rest = tokens.as_slice();
@@ -162,7 +162,7 @@ impl Collector {
         }
     }
 
-    /// Reads one path of a `use` with the group it may end in; returns what follows.
+    /// Reads one path of a `use`, including a group at its end; returns the tokens after it.
     fn use_tree<'t>(
         &mut self,
         tokens: &'t [TokenTree],
@@ -216,7 +216,7 @@ impl Collector {
     }
 }
 
-/// The words of the path at the start of `tokens` behind `prefix`, its line, and what follows.
+/// The words of `prefix` and the path at the start of `tokens`, its line, and the tokens after it.
 fn path<'t>(tokens: &'t [TokenTree], prefix: &[String]) -> (Vec<String>, usize, &'t [TokenTree]) {
     let mut words = prefix.to_vec();
     let line = tokens.first().map_or(0, |first| first.span().start().line);
@@ -235,7 +235,7 @@ fn path<'t>(tokens: &'t [TokenTree], prefix: &[String]) -> (Vec<String>, usize, 
     (words, line, rest)
 }
 
-/// What follows `(crate)` or `(in crate::http)` behind `pub`.
+/// The tokens after `(crate)` or `(in crate::http)` behind `pub`.
 fn skip_visibility(tokens: &[TokenTree]) -> &[TokenTree] {
     match tokens {
         [TokenTree::Group(group), rest @ ..] if group.delimiter() == Delimiter::Parenthesis => rest,
@@ -254,7 +254,7 @@ fn after_colons(tokens: &[TokenTree]) -> Option<&[TokenTree]> {
     }
 }
 
-/// Where a test plants a file that does not exist.
+/// A source file with this text at a path that does not exist.
 pub(super) fn planted(path: &str, text: &str) -> Source {
     assert!(!Path::new(path).exists(), "{path} exists");
     Source::new(path, text)

@@ -20,8 +20,8 @@ function print(value: object) {
 
 async function signIn(plan: Plan): Promise<string> {
   const api = new SignInApi(new Configuration({ basePath: plan.url }));
-  const wanted = { roleId: 2, uuid: plan.uuid, fCM: "", mobile: "87781578800", firstName: "Иван" };
-  const requested = await api.askForCode({ biin: plan.biin, wanted });
+  const codeRequestFields = { roleId: 2, uuid: plan.uuid, fCM: "", mobile: "87781578800", firstName: "Иван" };
+  const requested = await api.requestCode({ biin: plan.biin, codeRequestFields });
   print({ email: requested.data.email });
   const code = require("node:fs").readFileSync(0, "utf8").trim();
   const credentials = { username: `${plan.biin}||${plan.uuid}`, password: code };

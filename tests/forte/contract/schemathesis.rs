@@ -37,7 +37,7 @@ async fn schemathesis_finds_no_deviation_from_the_document() {
     for role in [Role::Employee, Role::Admin, Role::Reviewer] {
         let folder = tempfile::tempdir().unwrap();
         run(&program, role, folder.path()).await;
-        responses += &std::fs::read_to_string(folder.path().join("answers")).unwrap();
+        responses += &std::fs::read_to_string(folder.path().join("responses")).unwrap();
     }
     assert_every_operation_worked(&responses, &forte_media::http::openapi(""));
 }

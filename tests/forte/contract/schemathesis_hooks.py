@@ -50,5 +50,5 @@ def after_call(context, case, response):
     code = ""
     if response.status_code >= 400 and response.content:
         code = response.json()["data"]["error"]
-    with open("answers", "a") as log:
+    with open("responses", "a") as log:
         log.write(json.dumps([f"{case.method.upper()} {case.path}", response.status_code, code]) + "\n")

@@ -50,21 +50,15 @@ async fn a_report_without_a_video_expires_at_the_end_of_its_last_day(service: Se
     let fixture = &service.env.fixture;
     let (director, vehicle) = (fixture.director().await, vehicle(&service).await);
     service.manual_clock().set(at("2026-05-20T18:59:59Z"));
-    let paper = |status| ReportSpec {
+    let spec = |status| ReportSpec {
         starts_at: Some(at("2026-05-03T00:00:00+05:00")),
         finishes_at: Some(at("2026-05-20T00:00:00+05:00")),
         ..fixture.report_spec(vehicle, status)
     };
-    let endless = ReportSpec { finishes_at: None, ..paper(Submit) };
+    let endless = ReportSpec { finishes_at: None, ..spec(Submit) };
     let endless_key = endless.ref_key.to_string();
     fixture
-        .add_reports(vec![
-            paper(Submit),
-            paper(Rejected),
-            paper(Submitted),
-            paper(Accepted),
-            endless,
-        ])
+        .add_reports(vec![spec(Submit), spec(Rejected), spec(Submitted), spec(Accepted), endless])
         .await;
     let expiry = async || {
         let data = list(&service, director, EVERYTHING).await;
@@ -119,12 +113,12 @@ async fn texts_of_1c_are_returned_unchanged(service: Service) {
     let kind = fixture.vehicle_type("Тип \"А\" / «Б»", &[]).await;
     let odd = fixture.vehicle_spec(kind, "плита \\ № 1\t🚗");
     let vehicle = fixture.add_vehicle(odd).await;
-    let paper = ReportSpec {
+    let spec = ReportSpec {
         number: "6".to_owned(),
         contract: "№27/19 (ДФЛ)</script>".to_owned(),
         ..fixture.report_spec(vehicle, Accepted)
     };
-    fixture.add_reports(vec![paper]).await;
+    fixture.add_reports(vec![spec]).await;
     let reason = "UPDATE reports SET reject_reason = '89898989898989\nihghghghh'";
     service.env.db.execute(reason).await;
     let data = list(&service, director, EVERYTHING).await;
@@ -146,17 +140,17 @@ async fn the_filter_has_all_vehicles_and_info_only_the_types_of_listed_reports(s
     let cars = fixture.vehicle_type("Легковой автомобиль", &steps).await;
     let trucks = fixture.vehicle_type("Грузовой автомобиль", &[]).await;
     let buses = fixture.vehicle_type("Пассажирский транспорт", &[]).await;
-    let mut parked = Vec::new();
+    let mut vehicles = Vec::new();
     for (kind, plate) in [(cars, "1"), (cars, "2"), (trucks, ""), (buses, "4"), (cars, "3")] {
-        parked.push((kind, plate, fixture.vehicle(kind, plate).await));
+        vehicles.push((kind, plate, fixture.vehicle(kind, plate).await));
     }
-    fixture.report_with_period(parked[0].2, Submit, (0, 5)).await;
-    fixture.report_with_period(parked[2].2, Submitted, (0, 5)).await;
+    fixture.report_with_period(vehicles[0].2, Submit, (0, 5)).await;
+    fixture.report_with_period(vehicles[2].2, Submitted, (0, 5)).await;
     let data = list(&service, director, EVERYTHING).await;
     let groups = data["filter"]["vehicle_type"].as_array().unwrap();
     assert_eq!(groups.len(), 3);
     for kind in [cars, trucks, buses] {
-        let mut expected: Vec<_> = parked.iter().filter(|(of, ..)| *of == kind).collect();
+        let mut expected: Vec<_> = vehicles.iter().filter(|(of, ..)| *of == kind).collect();
         expected.sort_by_key(|(.., guid)| *guid);
         let expected: Vec<_> = expected
             .iter()

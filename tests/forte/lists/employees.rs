@@ -13,7 +13,7 @@ on_both_backends! {
     a_director_sees_the_active_employees_of_the_company,
     a_deleted_employee_is_refused_immediately_and_the_reports_remain,
     deleting_an_employee_ends_the_sessions_and_notifies_the_devices,
-    oneself_and_employees_of_others_and_deleted_employees_cannot_be_deleted,
+    directors_cannot_delete_themselves_or_foreign_or_deleted_employees,
     one_of_two_directors_who_delete_each_other_remains,
     only_directors_list_or_delete_employees,
 }
@@ -126,7 +126,7 @@ async fn deleting_an_employee_ends_the_sessions_and_notifies_the_devices(service
 }
 
 /// Q21, S20
-async fn oneself_and_employees_of_others_and_deleted_employees_cannot_be_deleted(service: Service) {
+async fn directors_cannot_delete_themselves_or_foreign_or_deleted_employees(service: Service) {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
     let [one, _, _, foreign] = employees(&service).await;

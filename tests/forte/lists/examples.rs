@@ -73,7 +73,7 @@ async fn add(service: &Service, row: &Value, this: &Value) {
     };
     fixture.database.add_vehicle(&vehicle).await.unwrap();
     let code = row["status_code"].as_i64().or(row["report_status_priority_code"].as_i64());
-    let paper = ReportSpec {
+    let spec = ReportSpec {
         ref_key: text("ref_key").parse().unwrap(),
         number: text("report_number"),
         contract: text("contract_number"),
@@ -81,7 +81,7 @@ async fn add(service: &Service, row: &Value, this: &Value) {
         finishes_at: moment(&text("date_finish_datetime")),
         ..fixture.report_spec(vehicle.guid, ReportStatus::try_from(code.unwrap()).unwrap())
     };
-    fixture.add_reports(vec![paper]).await;
+    fixture.add_reports(vec![spec]).await;
     let (reason, key) = (text("reject_reason"), text("ref_key"));
     let sql = format!("UPDATE reports SET reject_reason = '{reason}' WHERE ref_key = '{key}'");
     service.env.db.execute(sql).await;

@@ -27,20 +27,20 @@ async fn fill(service: &Service, vehicles: usize, count: usize) -> Person {
     let fixture = &service.env.fixture;
     let director = fixture.director().await;
     let kind = fixture.vehicle_type("Легковой автомобиль", &["Салон", "Шины"]).await;
-    let mut parked = Vec::new();
+    let mut guids = Vec::new();
     for at in 0..vehicles {
-        parked.push(fixture.vehicle(kind, &format!("{at:04}")).await);
+        guids.push(fixture.vehicle(kind, &format!("{at:04}")).await);
     }
-    let papers = (0..count).map(|at| {
-        let paper = fixture.report_spec(parked[at % vehicles], STATES[at % 4]);
+    let specs = (0..count).map(|at| {
+        let spec = fixture.report_spec(guids[at % vehicles], STATES[at % 4]);
         let back = SignedDuration::from_hours(i64::try_from(at % 97).unwrap());
         ReportSpec {
-            starts_at: paper.starts_at.map(|start| start - back),
-            finishes_at: paper.finishes_at.map(|end| end - back * 5),
-            ..paper
+            starts_at: spec.starts_at.map(|start| start - back),
+            finishes_at: spec.finishes_at.map(|end| end - back * 5),
+            ..spec
         }
     });
-    fixture.add_reports(papers.collect()).await;
+    fixture.add_reports(specs.collect()).await;
     director
 }
 

@@ -118,20 +118,20 @@ async fn the_filter_of_drivers_has_plates_and_vehicles(service: Service) {
     let (director, driver) = (fixture.director().await, fixture.driver);
     let (cars, trucks) =
         (fixture.vehicle_type("Легковой", &[]).await, fixture.vehicle_type("Грузовой", &[]).await);
-    let mut parked = Vec::new();
+    let mut vehicles = Vec::new();
     for (kind, plate) in [(cars, "1"), (trucks, ""), (cars, "2")] {
-        parked.push((kind, plate, fixture.vehicle(kind, plate).await));
+        vehicles.push((kind, plate, fixture.vehicle(kind, plate).await));
     }
-    let filed = fixture.report_with_period(parked[0].2, Submitted, (0, 5)).await;
+    let report = fixture.report_with_period(vehicles[0].2, Submitted, (0, 5)).await;
     let data = list(&service, driver, LISTS[0]).await;
-    assert_eq!(data["reports"]["general"][0]["vehicle_guid"], parked[0].2.to_string());
-    assert_eq!(data["reports"]["general"][0]["ref_key"], filed.to_string());
+    assert_eq!(data["reports"]["general"][0]["vehicle_guid"], vehicles[0].2.to_string());
+    assert_eq!(data["reports"]["general"][0]["ref_key"], report.to_string());
     let groups = data["filter"]["vehicle_type"].as_array().unwrap();
     let of = |kind| groups.iter().find(|group| group["ref_key"] == json!(kind)).unwrap();
     assert_eq!(of(cars)["plate_numbers"], json!(["1", "2"]));
     assert_eq!(
         of(cars)["vehicles"][1],
-        json!({ "vehicle_guid": parked[2].2, "plate_number": "2" })
+        json!({ "vehicle_guid": vehicles[2].2, "plate_number": "2" })
     );
     assert_eq!(of(trucks)["plate_numbers"], json!([""]));
     let data = list(&service, director, LISTS[0]).await;

@@ -87,8 +87,8 @@ impl Scene {
         let body = json!({ "decision": "reject", "version": 1, "reason": reason });
         let request = Request::post(format!("/reports/{report}/decision"))
             .header("Authorization", format!("Bearer {}", service.reviewer().await));
-        let answer = service.send(request.body(Body::from(body.to_string())).unwrap()).await;
-        assert_eq!(answer.status(), 200);
+        let response = service.send(request.body(Body::from(body.to_string())).unwrap()).await;
+        assert_eq!(response.status(), 200);
         report
     }
 

@@ -110,9 +110,9 @@ async fn a_code_is_valid_only_on_the_device_that_requested_it(service: Service) 
 async fn one_of_several_concurrent_uses_of_a_code_signs_in(service: Service) {
     let phone = Phone::driver();
     let code = phone.code(&service).await;
-    let answers = join_all((0..8).map(|_| phone.redeem_code(&service, &code))).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status() == 200).count(), 1);
-    assert_eq!(answers.iter().filter(|answer| answer.status() == 401).count(), 7);
+    let responses = join_all((0..8).map(|_| phone.redeem_code(&service, &code))).await;
+    assert_eq!(responses.iter().filter(|response| response.status() == 200).count(), 1);
+    assert_eq!(responses.iter().filter(|response| response.status() == 401).count(), 7);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM people").await, 2);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM sessions").await, 1);
 }

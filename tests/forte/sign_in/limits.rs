@@ -44,8 +44,8 @@ async fn a_device_gets_three_codes_in_ten_minutes(service: Service) {
 
 async fn concurrent_requests_count_towards_the_limit(service: Service) {
     let phone = Phone::driver();
-    let answers = join_all((0..12).map(|_| phone.request_code(&service))).await;
-    let good = answers.iter().filter(|answer| answer.status() == 200).count();
+    let responses = join_all((0..12).map(|_| phone.request_code(&service))).await;
+    let good = responses.iter().filter(|response| response.status() == 200).count();
     assert_eq!(good, 3);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM challenges WHERE used = 0").await, 1);
 }
@@ -72,8 +72,8 @@ async fn concurrent_wrong_codes_count_towards_the_limit(service: Service) {
     let phone = Phone::driver();
     let code = phone.code(&service).await;
     let wrong = other_code(&code);
-    let answers = join_all((0..40).map(|_| phone.redeem_code(&service, &wrong))).await;
-    assert!(answers.iter().all(|answer| answer.status() == 401));
+    let responses = join_all((0..40).map(|_| phone.redeem_code(&service, &wrong))).await;
+    assert!(responses.iter().all(|response| response.status() == 401));
     assert_eq!(service.env.db.number("SELECT wrong_codes FROM challenges").await, 5);
     problem(phone.redeem_code(&service, &code).await, 401, "otp_invalid").await;
 }

@@ -59,9 +59,9 @@ async fn concurrent_first_sign_ins_create_one_person(service: Service) {
         let code = phone.code(&service).await;
         phones.push((phone, code));
     }
-    let answers =
+    let responses =
         join_all(phones.iter().map(|(phone, code)| phone.redeem_code(&service, code))).await;
-    assert!(answers.iter().all(|answer| answer.status() == 200));
+    assert!(responses.iter().all(|response| response.status() == 200));
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM people").await, 2);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM sessions WHERE ended_at = 0").await, 4);
 }

@@ -83,8 +83,8 @@ async fn a_refresh_token_reused_after_a_minute_ends_the_session(service: Service
 
 async fn concurrent_refreshes_get_the_same_pair(service: Service) {
     let first = Phone::driver().sign_in(&service).await;
-    let answers = join_all((0..8).map(|_| refresh(&service, &first.refresh))).await;
-    let pairs = join_all(answers.into_iter().map(token_pair)).await;
+    let responses = join_all((0..8).map(|_| refresh(&service, &first.refresh))).await;
+    let pairs = join_all(responses.into_iter().map(token_pair)).await;
     assert!(pairs.iter().all(|one| *one == pairs[0]));
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refresh_tokens").await, 2);
 }
