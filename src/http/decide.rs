@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequestParts as _, Path, Request, State};
+use axum::extract::{FromRequestParts as _, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
@@ -21,6 +20,7 @@ use crate::model::{Decision, Person, RefKey, strip_bom};
 use super::body::{BodyError, read_small};
 use super::error_code::ErrorCode;
 use super::onec::{API_KEY, OnecAccount};
+use super::path_param::PathParam;
 use super::problem::{self, Problem};
 use super::{Answer, AppState, success};
 
@@ -80,18 +80,15 @@ struct DecidedReport {
         [401, [ErrorCode::TokenInvalid, ErrorCode::TokenExpired, ErrorCode::CredentialsInvalid]],
         [403, [ErrorCode::Forbidden], "The caller is neither a reviewer nor 1C, or the 1C account is limited to other networks"],
         [409, [ErrorCode::DecisionConflict], "The report has changed; `details` has status_code, version, reject_reason and decided_at"],
-        [413, [ErrorCode::BodyTooLarge]],
-        [422, [ErrorCode::ValidationFailed]],
     ])))
 )]
 async fn decide_report(
     State(state): State<Arc<AppState>>,
-    ref_key: Result<Path<String>, PathRejection>,
+    PathParam(ref_key): PathParam<RefKey>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (mut head, body) = request.into_parts();
     let decider = Decider::authenticate(&state, &mut head).await?;
-    let ref_key = ref_key.ok().and_then(|Path(text)| text.parse::<RefKey>().ok());
     let ref_key = ref_key.ok_or(DecisionError::NotFound)?;
     decider.authorize()?;
     let DecisionRequest { decision, reason, version } = read(&state, body).await?;

@@ -19,6 +19,7 @@ mod multipart;
 mod onec;
 mod openapi;
 mod ops;
+mod path_param;
 mod pictures;
 mod preflight;
 mod problem;

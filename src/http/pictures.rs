@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -20,6 +20,7 @@ use super::AppState;
 use super::auth_errors::seconds;
 use super::client::Client;
 use super::error_code::ErrorCode;
+use super::path_param::PathParam;
 use super::problem::{self, Problem};
 use super::range::is_not_modified;
 
@@ -67,12 +68,11 @@ struct PictureQuery {
 )]
 async fn vehicle_type_picture(
     State(state): State<Arc<AppState>>,
-    code: Result<Path<String>, PathRejection>,
+    PathParam(code): PathParam<TypeCode>,
     query: Result<Query<PictureQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let unknown = || Problem::not_found("this vehicle type does not exist or has no picture");
-    let code = code.ok().and_then(|Path(text)| text.parse::<TypeCode>().ok());
     let picture = state.pictures.picture(code.ok_or_else(unknown)?).await?;
     let picture = picture.ok_or_else(unknown)?;
     let is_current = query.is_ok_and(|Query(query)| query.v.as_ref() == Some(&picture.tag));
@@ -117,7 +117,7 @@ enum Format {
 )]
 async fn vehicle_qr_code(
     State(state): State<Arc<AppState>>,
-    guid: Result<Path<String>, PathRejection>,
+    PathParam(guid): PathParam<VehicleGuid>,
     query: Result<Query<QrQuery>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -129,14 +129,12 @@ async fn vehicle_qr_code(
     let headers = &head.headers;
     let requires_login = state.pictures.qr_requires_login();
     let person = if requires_login { Some(state.caller(headers).await?) } else { None };
-    let Query(query) = query.map_err(|error| Problem::unreadable(error.body_text()))?;
+    let Query(query) = query?;
     let (format, content_type) = match query.format {
         Some(Format::Svg) => (QrFormat::Svg, "image/svg+xml"),
         Some(Format::Png) | None => (QrFormat::Png, "image/png"),
     };
-    let Some(guid) = guid.ok().and_then(|Path(text)| text.parse::<VehicleGuid>().ok()) else {
-        return Ok(no_vehicle(headers));
-    };
+    let Some(guid) = guid else { return Ok(no_vehicle(headers)) };
     let code = state.pictures.qr_code(guid, person.as_ref(), format).await?;
     let Some(code) = code else { return Ok(no_vehicle(headers)) };
     let tag = hex::encode(sha2::Sha256::digest(&code).get(..8).unwrap_or_default());

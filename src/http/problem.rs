@@ -5,6 +5,7 @@
 
 use axum::body::Body;
 use axum::extract::Request;
+use axum::extract::rejection::QueryRejection;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -146,6 +147,12 @@ impl Problem {
         let (error, message, details) = self.into_reason(language);
         let data = ErrorData { message, code, error, request_id, details };
         ErrorAnswer { status: "error".to_owned(), data }
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::unreadable(rejection.body_text())
     }
 }
 

@@ -5,8 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use jiff::Timestamp;
@@ -23,6 +22,7 @@ use crate::playback::{Link, OpenedVideo, PlaybackError, VideoRow};
 
 use super::answer::{Answer, success};
 use super::error_code::ErrorCode;
+use super::path_param::PathParam;
 use super::problem::{self, Problem};
 use super::state::AppState;
 use super::video_response::VideoResponse;
@@ -47,13 +47,11 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
 )]
 async fn video(
     State(state): State<Arc<AppState>>,
-    ref_key: Result<Path<String>, PathRejection>,
+    PathParam(ref_key): PathParam<RefKey>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let viewer = state.caller(&headers).await?;
     let nothing = || Problem::not_found("there is no video for this report");
-    // A key that is not UTF-8 is unknown as well.
-    let ref_key = ref_key.ok().and_then(|Path(text)| text.parse::<RefKey>().ok());
     let ref_key = ref_key.ok_or_else(nothing)?;
     let (video, link) = state.playback.latest_video(&viewer, ref_key).await?.ok_or_else(nothing)?;
     Ok(success(StatusCode::OK, "success", &response(&state, ref_key, video, &link)))
@@ -150,10 +148,10 @@ pub(super) fn absolute(state: &AppState, link: &str) -> String {
 async fn media(
     State(state): State<Arc<AppState>>,
     method: Method,
-    signed: Result<Path<String>, PathRejection>,
+    PathParam(signed): PathParam<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let Path(signed) = signed.map_err(|_| Problem::not_found("there is nothing here"))?;
+    let signed = signed.ok_or_else(|| Problem::not_found("this address does not exist"))?;
     let file = state.playback.open_link(&signed).await?;
     let response = VideoResponse::new(&method, &headers, &file.headers)?;
     let body = match response.range.clone() {

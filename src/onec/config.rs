@@ -7,22 +7,22 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Wrong passwords a minute, for one account and from one address (S70).
+    /// Wrong passwords per minute, for one account and from one address (S70).
     pub failures_per_minute: usize,
-    /// How long the password before is good beside the new one.
+    /// How long the previous password stays valid after a rotation.
     pub rotation_grace: SignedDuration,
-    /// Most submissions in one answer.
+    /// The largest number of submissions in one answer.
     pub max_page: u32,
-    /// Largest picture that is taken, in bytes.
+    /// The largest picture, in bytes.
     pub max_picture: usize,
-    /// Most items of a message.
+    /// The largest number of items in a message.
     pub max_items: usize,
-    /// Longest body of a message, in bytes.
+    /// The longest body of a message, in bytes.
     pub max_body: usize,
     /// How long a body may take to arrive.
     pub body_within: SignedDuration,
-    /// How long a message waits for the one before it.
+    /// How long a message waits for an earlier one.
     pub message_wait: SignedDuration,
-    /// How long replies are kept for messages that are sent again.
+    /// How long replies are kept for repeated messages.
     pub keep_replies: SignedDuration,
 }

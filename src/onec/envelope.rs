@@ -1,138 +1,57 @@
-//! The envelope of a message: read within limits, whatever stands in its items.
+//! The JSON around the fields of a message or of a single object.
 
-use std::cell::Cell;
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize as _, Deserializer};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value};
 
 use crate::model::strip_bom;
 
 use super::error::OnecError;
 
-/// A message, its items not yet looked at.
-#[derive(Debug, Default)]
+/// A message whose items have not been read yet.
 pub(super) struct Envelope {
-    /// `node`, `message_no` and the rest.
+    /// The fields except `items`.
     pub(super) fields: Map<String, Value>,
     pub(super) items: Option<Vec<Value>>,
 }
 
-/// Reads a body into one object.
+/// The structure of a message. Deserializing it stores no values, so that a message is checked before
+/// memory is spent on its items. A field that occurs twice is an error.
+#[derive(Deserialize)]
+struct Outline {
+    #[serde(rename = "node")]
+    _node: Option<IgnoredAny>,
+    #[serde(rename = "message_no")]
+    _message_no: Option<IgnoredAny>,
+    #[serde(rename = "received_no")]
+    _received_no: Option<IgnoredAny>,
+    items: Option<Vec<IgnoredAny>>,
+}
+
+/// Reads a body that is one object.
 pub(super) fn object(body: &[u8]) -> Result<Map<String, Value>, OnecError> {
-    serde_json::from_slice(strip_bom(body)).map_err(|error| unreadable(&error))
+    parse(body)
 }
 
-/// Reads a message. It stops at the first item beyond `max_items`.
+/// Reads a message of at most `max_items` items.
 pub(super) fn envelope(body: &[u8], max_items: usize) -> Result<Envelope, OnecError> {
-    let exceeded = Cell::new(false);
-    let mut from = serde_json::Deserializer::from_slice(strip_bom(body));
-    let read = Whole { max_items, exceeded: &exceeded }
-        .deserialize(&mut from)
-        .and_then(|envelope| from.end().map(|()| envelope));
-    read.map_err(|error| {
-        if exceeded.get() { OnecError::TooMany { max: max_items } } else { unreadable(&error) }
-    })
-}
-
-/// Says where it is wrong and why, but nothing of what stands there.
-fn unreadable(error: &serde_json::Error) -> OnecError {
-    let what = match error.classify() {
-        serde_json::error::Category::Eof => "ends too early",
-        _ => "cannot be read",
+    let outline: Outline = parse(body)?;
+    if outline.items.is_some_and(|items| items.len() > max_items) {
+        return Err(OnecError::TooManyItems { max: max_items });
+    }
+    let mut fields = object(body)?;
+    let items = match fields.remove("items") {
+        Some(Value::Array(items)) => Some(items),
+        _ => None,
     };
-    let (line, column) = (error.line(), error.column());
-    OnecError::Unreadable(format!("the JSON {what} at line {line}, column {column}"))
+    Ok(Envelope { fields, items })
 }
 
-struct Whole<'a> {
-    max_items: usize,
-    exceeded: &'a Cell<bool>,
-}
-
-impl<'de> DeserializeSeed<'de> for Whole<'_> {
-    type Value = Envelope;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Envelope, D::Error> {
-        from.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Whole<'_> {
-    type Value = Envelope;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Envelope, A::Error> {
-        let mut envelope = Envelope::default();
-        while let Some(name) = map.next_key::<String>()? {
-            let twice = envelope.fields.contains_key(&name)
-                || (name == "items" && envelope.items.is_some());
-            if twice {
-                return Err(A::Error::custom("a field is there twice"));
-            }
-            if name == "items" {
-                let items = Items { max_items: self.max_items, exceeded: self.exceeded };
-                envelope.items = map.next_value_seed(items)?;
-            } else {
-                envelope.fields.insert(name, map.next_value()?);
-            }
-        }
-        Ok(envelope)
-    }
-}
-
-struct Items<'a> {
-    max_items: usize,
-    exceeded: &'a Cell<bool>,
-}
-
-impl<'de> DeserializeSeed<'de> for Items<'_> {
-    type Value = Option<Vec<Value>>;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-        from.deserialize_option(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Items<'_> {
-    type Value = Option<Vec<Value>>;
-
-    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("a list")
-    }
-
-    fn visit_none<E>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-        from.deserialize_seq(self)
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(Item)? {
-            if items.len() == self.max_items {
-                self.exceeded.set(true);
-                return Err(A::Error::custom("too many items"));
-            }
-            items.push(item);
-        }
-        Ok(Some(items))
-    }
-}
-
-/// Any JSON.
-struct Item;
-
-impl<'de> DeserializeSeed<'de> for Item {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
-        Value::deserialize(from)
-    }
+/// The error names the position, but repeats nothing of the body.
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, OnecError> {
+    serde_json::from_slice(strip_bom(body)).map_err(|error| {
+        let what = if error.is_eof() { "is incomplete" } else { "is invalid" };
+        let (line, column) = (error.line(), error.column());
+        OnecError::Unreadable(format!("the JSON {what} at line {line}, column {column}"))
+    })
 }

@@ -1,49 +1,34 @@
-//! Why nothing of a request of 1C's was taken.
+//! Why nothing of a request from 1C is stored, or its queue does not answer.
 
-use super::reading::Wrong;
-use super::reply::sentence;
+use super::field_reader::{FieldError, join};
 use crate::database::DatabaseError;
 
-/// Why nothing of a request was taken.
 #[derive(Debug, thiserror::Error)]
 pub enum OnecError {
-    /// It is no JSON, or not of this form.
+    /// Not JSON, or not an object.
     #[error("{0}")]
     Unreadable(String),
-    /// It has more items than are taken at once.
-    #[error("a message has at most {max} items; nothing of it was taken")]
-    TooMany {
-        /// `onec.max_items`.
-        max: usize,
-    },
-    /// Fields of the message, or of an object that comes alone, cannot be.
-    #[error("{}", sentence(.0))]
-    Fields(Vec<Wrong>),
-    /// The account is that of another node.
-    #[error("node: is not that of this account")]
+    #[error("a message has at most {max} items; nothing was stored")]
+    TooManyItems { max: usize },
+    /// Invalid fields of a message or of a single object, or an invalid parameter.
+    #[error("{}", join(.0))]
+    Fields(Vec<FieldError>),
+    #[error("node: is not the login of this account")]
     OtherNode,
-    /// Another message had this number.
-    #[error("another message with this message_no has been taken; go on after {received_no}")]
-    Differs {
-        /// The highest number taken from this node: a 1C that was restored goes on after it.
-        received_no: i64,
-    },
-    /// Another company has this BIN or IIN.
-    #[error("biin: another company has it, under another ref_key")]
+    /// `received_no` is the highest number received: a 1C that was restored from a backup continues
+    /// after it.
+    #[error("another message with this message_no has been received; continue after {received_no}")]
+    Differs { received_no: i64 },
+    #[error("biin: another company has this BIN or IIN, under another ref_key")]
     BiinTaken,
-    /// An earlier message is still being taken.
-    #[error("an earlier message is still being taken; send this one again")]
+    #[error("an earlier message is still being processed; send this one again")]
     Busy,
-    /// The database is away: send it again.
-    #[error("the database is away")]
-    Away(#[source] DatabaseError),
-    /// Ours to mend.
-    #[error("something is broken")]
-    Internal(#[source] DatabaseError),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
 }
 
-impl From<DatabaseError> for OnecError {
-    fn from(error: DatabaseError) -> Self {
-        if error.is_transient() { Self::Away(error) } else { Self::Internal(error) }
+impl OnecError {
+    pub(super) fn field(name: &'static str, why: impl Into<String>) -> Self {
+        Self::Fields(vec![(name, why.into())])
     }
 }

@@ -1,4 +1,4 @@
-//! Objects of 1C's messages, read into what the database takes.
+//! Reads the items of 1C's messages into changes of the database.
 
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
@@ -10,20 +10,19 @@ use crate::database::{
 };
 use crate::model::{CompanyKind, Decision, ReportStatus, Role, due_at, phone_digits};
 
-use super::reading::{Reading, Wrong};
+use super::field_reader::{FieldError, FieldReader};
 
-/// Longest name of a company, title of a type.
+/// The longest name of a company or title of a type.
 const TITLE: usize = 300;
-/// Longest name of a person; longest number, plate, VIN.
+/// The longest name of a person, number, plate or VIN.
 const NAME: usize = 100;
-/// Longest telephone, as people write it.
+/// The longest phone number, as typed.
 const PHONE: usize = 50;
-/// Longest reason, longest instruction.
+/// The longest reason or instruction.
 const PROSE: usize = 2_000;
-/// Most instructions of a type.
-const INSTRUCTIONS: usize = 100;
+const MAX_INSTRUCTIONS: usize = 100;
 
-/// The objects, by the words of messages.
+/// The types of objects, by their names in messages.
 pub(super) const OBJECTS: [(&str, ObjectKind); 7] = [
     ("company", ObjectKind::Company),
     ("user", ObjectKind::User),
@@ -40,7 +39,7 @@ const ROLES: [(&str, Role); 2] = [("admin", Role::Admin), ("employee", Role::Emp
 const DECISIONS: [(&str, Decision); 2] =
     [("approve", Decision::Approve), ("reject", Decision::Reject)];
 
-/// What an item is.
+/// The type of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Object(ObjectKind),
@@ -49,25 +48,26 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Reads the word of a message.
-    pub(super) fn from_word(word: &str) -> Option<Self> {
-        match word {
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        match name {
             "decision" => Some(Self::Decision),
             "delete" => Some(Self::Deletion),
-            _ => OBJECTS.iter().find(|(known, _)| *known == word).map(|(_, it)| Self::Object(*it)),
+            _ => {
+                let object = OBJECTS.iter().find(|(object, _)| *object == name);
+                object.map(|(_, kind)| Self::Object(*kind))
+            }
         }
     }
 }
 
-/// Reads an item.
 pub(super) fn change(
     kind: Kind,
     fields: &Map<String, Value>,
     zone: &TimeZone,
-) -> Result<Change, Vec<Wrong>> {
-    let mut reading = Reading::of(fields, zone);
-    let it = &mut reading;
-    let read = match kind {
+) -> Result<Change, Vec<FieldError>> {
+    let mut reader = FieldReader::new(fields, zone);
+    let it = &mut reader;
+    let change = match kind {
         Kind::Object(ObjectKind::Company) => company(it).map(Change::Company),
         Kind::Object(ObjectKind::User) => user(it).map(Change::User),
         Kind::Object(ObjectKind::VehicleType) => vehicle_type(it).map(Change::VehicleType),
@@ -78,22 +78,22 @@ pub(super) fn change(
         Kind::Decision => decision(it).map(Change::Decision),
         Kind::Deletion => deletion(it).map(Change::Deletion),
     };
-    reading.finish(read)
+    reader.finish(change)
 }
 
-fn company(it: &mut Reading<'_>) -> Option<CompanyChange> {
+fn company(it: &mut FieldReader<'_>) -> Option<CompanyChange> {
     let key = it.key("ref_key");
     let biin = biin(it);
-    let name = it.filled("name", TITLE);
+    let name = it.required_text("name", TITLE);
     let email = it.email("email");
-    let kind = it.word("kind", &KINDS).unwrap_or(CompanyKind::Company);
+    let kind = it.choice("kind", &KINDS).unwrap_or(CompanyKind::Company);
     let (active, version) = (it.flag("active", true), it.version());
     Some(CompanyChange { key: key?, version, biin: biin?, name: name?, email, kind, active })
 }
 
-/// Twelve digits; whether the check digit fits is not asked (Q38).
-fn biin(it: &mut Reading<'_>) -> Option<String> {
-    let text = it.filled("biin", NAME)?;
+/// Twelve digits. The check digit is not checked (Q38).
+fn biin(it: &mut FieldReader<'_>) -> Option<String> {
+    let text = it.required_text("biin", NAME)?;
     let text = text.trim();
     if text.len() != 12 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return it.fail("biin", "must have 12 digits");
@@ -101,10 +101,10 @@ fn biin(it: &mut Reading<'_>) -> Option<String> {
     Some(text.to_owned())
 }
 
-fn user(it: &mut Reading<'_>) -> Option<UserChange> {
+fn user(it: &mut FieldReader<'_>) -> Option<UserChange> {
     let key = it.key("ref_key");
     let company = it.key("company_ref");
-    let role = it.required_word("role", &ROLES);
+    let role = it.required_choice("role", &ROLES);
     Some(UserChange {
         first_name: it.text("first_name", NAME),
         last_name: it.text("last_name", NAME),
@@ -119,44 +119,43 @@ fn user(it: &mut Reading<'_>) -> Option<UserChange> {
     })
 }
 
-fn vehicle_type(it: &mut Reading<'_>) -> Option<TypeChange> {
+fn vehicle_type(it: &mut FieldReader<'_>) -> Option<TypeChange> {
     let code = it.key("ref_key");
-    let title = it.filled("title", TITLE);
+    let title = it.required_text("title", TITLE);
     let instructions = instructions(it);
     let version = it.version();
     Some(TypeChange { code: code?, version, title: title?, instructions: instructions? })
 }
 
-/// `[{no, text}]`, put in order by their numbers.
-fn instructions(it: &mut Reading<'_>) -> Option<Vec<String>> {
-    let zone = it.zone().clone();
+/// `[{no, text}]`, sorted by `no`.
+fn instructions(it: &mut FieldReader<'_>) -> Option<Vec<String>> {
     let mut numbered = Vec::new();
-    for (at, entry) in it.list("instructions", INSTRUCTIONS).iter().enumerate() {
+    for (at, entry) in it.list("instructions", MAX_INSTRUCTIONS).iter().enumerate() {
         let Value::Object(fields) = entry else {
             return it.fail("instructions", format!("entry {} must be an object", at + 1));
         };
-        let mut entry = Reading::of(fields, &zone);
+        let mut entry = FieldReader::new(fields, it.zone);
         let no = entry.number("no").or_else(|| i64::try_from(at + 1).ok());
-        let text = entry.filled("text", PROSE);
+        let text = entry.required_text("text", PROSE);
         match entry.finish(no.zip(text)) {
-            Ok(read) => numbered.push(read),
-            Err(wrong) => {
-                let (field, why) = wrong.into_iter().next().unwrap_or_default();
+            Ok(instruction) => numbered.push(instruction),
+            Err(errors) => {
+                let (field, why) = errors.into_iter().next().unwrap_or_default();
                 return it.fail("instructions", format!("entry {}: {field}: {why}", at + 1));
             }
         }
     }
-    // Those with the same number stay as they came.
+    // A stable sort: entries with the same number keep their order.
     numbered.sort_by_key(|(no, _)| *no);
     Some(numbered.into_iter().map(|(_, text)| text).collect())
 }
 
-fn vehicle(it: &mut Reading<'_>) -> Option<VehicleChange> {
+fn vehicle(it: &mut FieldReader<'_>) -> Option<VehicleChange> {
     let guid = it.key("ref_key");
     let company = it.key("company_ref");
     let code = it.key("type_ref");
     Some(VehicleChange {
-        contract: it.key_if_said("contract_ref"),
+        contract: it.optional_key("contract_ref"),
         plate_number: it.text("plate_number", NAME),
         vin_code: it.text("vin_code", NAME),
         version: it.version(),
@@ -166,7 +165,7 @@ fn vehicle(it: &mut Reading<'_>) -> Option<VehicleChange> {
     })
 }
 
-fn contract(it: &mut Reading<'_>) -> Option<ContractChange> {
+fn contract(it: &mut FieldReader<'_>) -> Option<ContractChange> {
     let key = it.key("ref_key");
     let company = it.key("company_ref");
     let (number, ends_at) = (it.text("number", NAME), it.date("date_end"));
@@ -174,20 +173,20 @@ fn contract(it: &mut Reading<'_>) -> Option<ContractChange> {
     Some(ContractChange { key: key?, version, company: company?, number, ends_at })
 }
 
-fn report(it: &mut Reading<'_>) -> Option<ReportChange> {
+fn report(it: &mut FieldReader<'_>) -> Option<ReportChange> {
     let ref_key = it.key("ref_key");
     let company = it.key("company_ref");
     let vehicle = it.key("vehicle_ref");
     let finishes_at = it.date("date_finish");
     Some(ReportChange {
-        contract: it.key_if_said("contract_ref"),
+        contract: it.optional_key("contract_ref"),
         report_number: it.text("report_number", NAME),
-        contract_number: it.text_if_said("contract_number", NAME),
+        contract_number: it.optional_text("contract_number", NAME),
         starts_at: it.date("date_start"),
         finishes_at,
-        due_at: due_at(finishes_at, it.zone()),
+        due_at: due_at(finishes_at, it.zone),
         status: status(it),
-        reject_reason: it.text_if_said("reject_reason", PROSE),
+        reject_reason: it.optional_text("reject_reason", PROSE),
         version: it.version(),
         ref_key: ref_key?,
         company: company?,
@@ -195,20 +194,17 @@ fn report(it: &mut Reading<'_>) -> Option<ReportChange> {
     })
 }
 
-/// A state by its number; 0 is none.
-fn status(it: &mut Reading<'_>) -> Option<ReportStatus> {
+/// `status_code`; 0 means none.
+fn status(it: &mut FieldReader<'_>) -> Option<ReportStatus> {
     let code = it.number("status_code").filter(|code| *code != 0)?;
-    match ReportStatus::try_from(code) {
-        Ok(status) => Some(status),
-        Err(_) => it.fail("status_code", "must be 1, 2, 3 or 4"),
-    }
+    ReportStatus::try_from(code).ok().or_else(|| it.fail("status_code", "must be 1, 2, 3 or 4"))
 }
 
-fn assignment(it: &mut Reading<'_>) -> Option<AssignmentChange> {
+fn assignment(it: &mut FieldReader<'_>) -> Option<AssignmentChange> {
     let key = it.key("ref_key");
     let company = it.key("company_ref");
     let vehicle = it.key("vehicle_ref");
-    let person = it.key_if_said("user_ref");
+    let person = it.optional_key("user_ref");
     let mobile = it.text("mobile", PHONE);
     if person.is_none() && phone_digits(&mobile).is_empty() {
         it.fail::<()>("user_ref", "user_ref or mobile is required");
@@ -224,10 +220,10 @@ fn assignment(it: &mut Reading<'_>) -> Option<AssignmentChange> {
     })
 }
 
-fn decision(it: &mut Reading<'_>) -> Option<DecisionChange> {
+fn decision(it: &mut FieldReader<'_>) -> Option<DecisionChange> {
     let ref_key = it.key("ref_key");
-    let decision = if it.says("decision") {
-        it.required_word("decision", &DECISIONS)
+    let decision = if it.has("decision") {
+        it.required_choice("decision", &DECISIONS)
     } else {
         match status(it) {
             Some(ReportStatus::Accepted) => Some(Decision::Approve),
@@ -241,8 +237,8 @@ fn decision(it: &mut Reading<'_>) -> Option<DecisionChange> {
     Some(DecisionChange { ref_key: ref_key?, decision: decision?, reject_reason, revision })
 }
 
-fn deletion(it: &mut Reading<'_>) -> Option<ObjectDeletion> {
-    let object = it.required_word("object", &OBJECTS);
+fn deletion(it: &mut FieldReader<'_>) -> Option<ObjectDeletion> {
+    let object = it.required_choice("object", &OBJECTS);
     let key = it.key::<Uuid>("ref_key");
     let version = it.version();
     Some(ObjectDeletion { object: object?, key: key?, version })

@@ -1,20 +1,18 @@
-//! The exchange with 1C: objects in, submissions out.
-//!
-//! 1C calls and waits (`conventions.md` §5.5).
+//! The exchange with 1C, which always calls: objects in, submissions out.
 
 mod config;
 mod envelope;
 mod error;
+mod field_reader;
 mod inbox;
 mod items;
 mod queue;
-mod reading;
 mod reply;
 
 pub use crate::database::ObjectKind;
 pub use config::Config;
 pub use error::OnecError;
+pub use field_reader::FieldError;
 pub use inbox::Inbox;
-pub use queue::{Note, Page, Queue, QueueError, Submission, USUAL_PAGE};
-pub use reading::Wrong;
+pub use queue::{DEFAULT_PAGE, Note, Page, Queue, Submission};
 pub use reply::{ItemError, ItemResult, Reply};

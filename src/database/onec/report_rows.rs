@@ -23,7 +23,7 @@ impl Said {
 }
 
 /// 1C says something else of the state than last time.
-const NEWS: &str = "excluded.onec_status_code <> reports.onec_status_code";
+const STATUS_CHANGED: &str = "excluded.onec_status_code <> reports.onec_status_code";
 /// 1C gives another reason than last time.
 const OTHER_REASON: &str = "excluded.onec_reject_reason <> reports.onec_reject_reason";
 /// What 1C says cannot be: it has not heard of a submission yet, or of a decision since.
@@ -72,7 +72,7 @@ impl Said {
         }
         let anew = if self.reason { OTHER_REASON } else { "1 = 0" };
         format!(
-            "(({NEWS} OR excluded.status_code = 4 AND {anew}) \
+            "(({STATUS_CHANGED} OR excluded.status_code = 4 AND {anew}) \
              AND excluded.status_code <> reports.status_code AND NOT {TOO_LATE})"
         )
     }

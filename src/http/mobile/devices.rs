@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use jiff::Timestamp;
@@ -11,6 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::SignInError;
+use crate::http::path_param::PathParam;
 use crate::http::problem::Problem;
 use crate::http::{Answer, AppState, success};
 use crate::model::SessionId;
@@ -102,12 +102,12 @@ pub(super) async fn list(
 )]
 pub(super) async fn sign_out_device(
     State(state): State<Arc<AppState>>,
-    id: Result<Path<String>, PathRejection>,
+    PathParam(id): PathParam<SessionId>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let caller = state.caller_in_session(&headers).await?;
     let unknown = || Problem::not_found("you are not signed in on this device");
-    let id = id.ok().and_then(|Path(text)| text.parse::<SessionId>().ok()).ok_or_else(unknown)?;
+    let id = id.ok_or_else(unknown)?;
     let ended = state.auth.sign_out_device(&caller, id).await.map_err(SignInError::from)?;
     if ended {
         Ok(success(StatusCode::OK, "Device successfully signed out.", &Empty {}))

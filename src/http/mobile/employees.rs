@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use tower_http::compression::CompressionLayer;
@@ -14,6 +13,7 @@ use super::devices::Empty;
 use super::lists::ListResponse;
 use super::lists::schema::EmployeeList;
 use crate::http::error_code::ErrorCode;
+use crate::http::path_param::PathParam;
 use crate::http::problem::Problem;
 use crate::http::{Answer, AppState, success};
 use crate::leasing::lists::ListError;
@@ -74,11 +74,11 @@ async fn list_employees(
 )]
 async fn delete_employee(
     State(state): State<Arc<AppState>>,
-    id: Result<Path<String>, PathRejection>,
+    id: PathParam<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let director = director(&state, &headers).await?;
-    let id = id.ok().and_then(|Path(id)| parse_id(&id)).ok_or(ListError::NotFound)?;
+    let id = id.0.and_then(|id| parse_id(&id)).ok_or(ListError::NotFound)?;
     state.lists.delete_employee(&director, id).await?;
     Ok(success(StatusCode::OK, "User successfully deleted.", &Empty {}))
 }
@@ -113,7 +113,7 @@ fn parse_id(id: &str) -> Option<PersonId> {
 )]
 async fn delete_employee_by_post(
     state: State<Arc<AppState>>,
-    id: Result<Path<String>, PathRejection>,
+    id: PathParam<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let method = headers.get(METHOD_OVERRIDE);

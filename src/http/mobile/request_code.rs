@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Serialize;
@@ -14,6 +13,7 @@ use crate::auth::CodeRequest;
 use crate::http::client::Client;
 use crate::http::error_code::ErrorCode;
 use crate::http::fields::Fields;
+use crate::http::path_param::PathParam;
 use crate::http::problem::Problem;
 use crate::http::{Answer, AppState, success};
 use crate::model::{Biin, DeviceId, Role, phone_digits};
@@ -85,7 +85,6 @@ pub(super) struct CodeSent {
     ),
     extensions(("x-errors" = json!([
         [400, [ErrorCode::ValidationFailed], "Not 12 digits, or the body cannot be read"],
-        [413, [ErrorCode::BodyTooLarge]],
         [422, [ErrorCode::ValidationFailed], "`details` names each invalid field"],
         [429, [ErrorCode::OtpRateLimited], "Retry after `Retry-After`"],
         [503, [ErrorCode::StorageUnavailable]],
@@ -93,10 +92,9 @@ pub(super) struct CodeSent {
 )]
 pub(super) async fn request_code(
     State(state): State<Arc<AppState>>,
-    biin: Result<Path<String>, PathRejection>,
+    PathParam(biin): PathParam<Biin>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let biin = biin.ok().and_then(|Path(text)| text.parse::<Biin>().ok());
     let biin = biin
         .ok_or_else(|| Problem::unreadable("the address must end in a BIN or IIN of 12 digits"))?;
     let (head, body) = request.into_parts();

@@ -94,7 +94,6 @@ pub(super) struct RefreshFields {
     extensions(("x-errors" = json!([
         [400, [ErrorCode::ValidationFailed], "The body cannot be read"],
         [401, [ErrorCode::TokenInvalid, ErrorCode::TokenExpired, ErrorCode::TokenReused]],
-        [413, [ErrorCode::BodyTooLarge]],
         [422, [ErrorCode::ValidationFailed], "FCM"],
     ])))
 )]

@@ -10,8 +10,8 @@ use crate::http::body::{BodyError, read_small};
 use crate::http::error_code::ErrorCode;
 use crate::http::problem::Problem;
 
-pub(super) async fn whole(state: &AppState, request: Request) -> Result<Bytes, Problem> {
-    let config = state.inbox.config();
+pub(super) async fn read(state: &AppState, request: Request) -> Result<Bytes, Problem> {
+    let config = &state.inbox.config;
     if request.headers().get(header::CONTENT_ENCODING).is_some_and(|how| how != "identity") {
         let message = "Content-Encoding is not supported; send the body uncompressed";
         return Err(Problem::new(ErrorCode::UnsupportedMediaType, message).closing());
@@ -19,12 +19,11 @@ pub(super) async fn whole(state: &AppState, request: Request) -> Result<Bytes, P
     let time_limit = config.body_within.unsigned_abs();
     let body = read_small(request.into_body(), config.max_body, time_limit).await;
     body.map_err(|error| match error {
-        BodyError::TooLarge { limit } => too_large(limit).closing(),
+        BodyError::TooLarge { limit } => {
+            let message = format!("the message is longer than {limit} bytes; nothing was stored");
+            let problem = Problem::new(ErrorCode::MessageTooLarge, message);
+            problem.with_details(json!({ "max_body": limit })).closing()
+        }
         error => error.into(),
     })
-}
-
-fn too_large(limit: usize) -> Problem {
-    let message = format!("the message is longer than {limit} bytes; nothing of it was processed");
-    Problem::new(ErrorCode::MessageTooLarge, message).with_details(json!({ "max_body": limit }))
 }

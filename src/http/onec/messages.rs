@@ -12,21 +12,22 @@ use crate::http::error_code::ErrorCode;
 use crate::http::problem::Problem;
 use crate::onec::Reply;
 
-use super::body::whole;
-use super::words::SentMessage;
-use super::{OnecAccount, written};
+use super::OnecAccount;
+use super::body;
+use super::response::json_text;
+use super::schema::SentMessage;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
-    OpenApiRouter::new().routes(routes!(take))
+    OpenApiRouter::new().routes(routes!(receive_message))
 }
 
-/// A message of 1C: objects in their order
+/// Receives a message from 1C: a list of objects
 ///
-/// All of it is taken at once with its reply; the same number with the same body gets the same reply
-/// again, so a message may be sent until it is answered. Items that are wrong are told in `results`,
-/// the others are taken. An item with an older `version` than the one there is ignored; one without
-/// a version is always taken. `null`, an empty text, an empty reference and `0001-01-01T00:00:00`
-/// mean "none". Dates are local, `YYYY-MM-DDTHH:MM:SS`.
+/// A message is stored whole, together with its reply. The same number with the same body gets the same
+/// reply again, so a message can be sent until it is answered. Invalid items are reported in `results`;
+/// the others are stored. An item with a `version` older than the stored one is ignored; an item without
+/// a version is always stored. `null`, an empty text, an empty reference and `0001-01-01T00:00:00` mean
+/// "none". Dates are local, `YYYY-MM-DDTHH:MM:SS`.
 #[utoipa::path(
     post,
     path = "/1c/v1/messages",
@@ -57,23 +58,23 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
         ],
     })),
     responses(
-        (status = 200, description = "What became of each item", body = Reply),
+        (status = 200, description = "The result of each item", body = Reply),
     ),
     extensions(("x-errors" = json!([
-        [403, [ErrorCode::Forbidden], "Node is not that of the account"],
+        [403, [ErrorCode::Forbidden], "`node` is not the login of the account"],
         [408, [ErrorCode::BodyTooSlow]],
-        [409, [ErrorCode::MessageDiffers], "`details.received_no` is the highest number taken from this node"],
+        [409, [ErrorCode::MessageDiffers], "`details.received_no` is the highest number received from this node"],
         [413, [ErrorCode::MessageTooLarge], "Details name the limit"],
-        [415, [ErrorCode::UnsupportedMediaType], "A Content-Encoding"],
+        [415, [ErrorCode::UnsupportedMediaType], "The body has a Content-Encoding"],
         [422, [ErrorCode::ValidationFailed, ErrorCode::TooManyItems], "Details name the fields, or the limit"],
         [423, [ErrorCode::MessageBusy]],
     ])))
 )]
-async fn take(
+async fn receive_message(
     State(state): State<Arc<AppState>>,
     account: OnecAccount,
     request: Request,
 ) -> Result<Response, Problem> {
-    let body = whole(&state, request).await?;
-    Ok(written(state.inbox.take(&account.login, &body).await?))
+    let body = body::read(&state, request).await?;
+    Ok(json_text(state.inbox.receive(&account.login, &body).await?))
 }

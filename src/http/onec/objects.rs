@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,14 +11,16 @@ use utoipa_axum::routes;
 
 use crate::http::AppState;
 use crate::http::error_code::ErrorCode;
+use crate::http::path_param::PathParam;
 use crate::http::problem::Problem;
 use crate::onec::ObjectKind;
 
-use super::body::whole;
-use super::words::{
+use super::OnecAccount;
+use super::body;
+use super::response::json_response;
+use super::schema::{
     SentAssignment, SentCompany, SentContract, SentReport, SentType, SentUser, SentVehicle,
 };
-use super::{OnecAccount, plain};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
@@ -32,8 +33,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(assignment))
 }
 
-/// A handler for objects of one kind. They differ in their words only.
-macro_rules! door {
+/// Defines the handler for objects of one kind; the kinds differ only in their descriptions.
+macro_rules! put_handler {
     ($(#[doc = $doc:literal])* $name:ident, $path:tt, $sent:ident, $object:ident) => {
         $(#[doc = $doc])*
         #[utoipa::path(
@@ -41,16 +42,16 @@ macro_rules! door {
             path = $path,
             tag = "1c",
             security(("exchange" = [])),
-            params(("ref_key" = Uuid, Path, description = "Its key in 1C")),
-            request_body(content = $sent, description = "A byte order mark is fine"),
+            params(("ref_key" = Uuid, Path, description = "The key of the object in 1C")),
+            request_body(content = $sent, description = "May begin with a byte order mark"),
             responses(
-                (status = 200, description = "Taken, or known already", body = Put),
+                (status = 200, description = "Stored, or a later version is stored already", body = Put),
             ),
             extensions(("x-errors" = json!([
                 [408, [ErrorCode::BodyTooSlow]],
-                [409, [ErrorCode::BiinTaken], "Another company has it"],
+                [409, [ErrorCode::BiinTaken], "Another company has this BIN or IIN"],
                 [413, [ErrorCode::MessageTooLarge], "Details name the limit"],
-                [415, [ErrorCode::UnsupportedMediaType], "A Content-Encoding"],
+                [415, [ErrorCode::UnsupportedMediaType], "The body has a Content-Encoding"],
                 [422, [ErrorCode::ValidationFailed], "Details name the fields"],
                 [423, [ErrorCode::MessageBusy]],
             ])))
@@ -58,7 +59,7 @@ macro_rules! door {
         async fn $name(
             State(state): State<Arc<AppState>>,
             account: OnecAccount,
-            ref_key: Result<Path<String>, PathRejection>,
+            PathParam(ref_key): PathParam<String>,
             request: Request,
         ) -> Result<Response, Problem> {
             put(&state, &account, ObjectKind::$object, ref_key, request).await
@@ -66,59 +67,58 @@ macro_rules! door {
     };
 }
 
-door! {
-    /// A leasing customer, whole
+put_handler! {
+    /// Stores a company
     company, "/1c/v1/companies/{ref_key}", SentCompany, Company
 }
-door! {
-    /// A person of a customer, whole
+put_handler! {
+    /// Stores a person of a company
     user, "/1c/v1/users/{ref_key}", SentUser, User
 }
-door! {
-    /// A type of vehicles, whole but for its picture
+put_handler! {
+    /// Stores a vehicle type, without its picture
     vehicle_type, "/1c/v1/vehicle-types/{ref_key}", SentType, VehicleType
 }
-door! {
-    /// A vehicle, whole
+put_handler! {
+    /// Stores a vehicle
     vehicle, "/1c/v1/vehicles/{ref_key}", SentVehicle, Vehicle
 }
-door! {
-    /// A contract, whole
+put_handler! {
+    /// Stores a contract
     contract, "/1c/v1/contracts/{ref_key}", SentContract, Contract
 }
-door! {
-    /// A report, whole
+put_handler! {
+    /// Stores a report
     report, "/1c/v1/reports/{ref_key}", SentReport, Report
 }
-door! {
-    /// Who films what, whole
+put_handler! {
+    /// Stores an assignment: who films which vehicle
     assignment, "/1c/v1/assignments/{ref_key}", SentAssignment, Assignment
 }
 
 async fn put(
     state: &AppState,
     account: &OnecAccount,
-    what: ObjectKind,
-    ref_key: Result<Path<String>, PathRejection>,
+    kind: ObjectKind,
+    ref_key: Option<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let Path(ref_key) = ref_key.map_err(|_| Problem::not_found("there is nothing here"))?;
-    let body = whole(state, request).await?;
-    let result = state.inbox.put(&account.login, what, &ref_key, &body).await?;
-    let put = Put { ref_key: result.ref_key, ok: true, message: result.message };
-    Ok(plain(&put))
+    let ref_key = ref_key.ok_or_else(|| Problem::not_found("this address does not exist"))?;
+    let body = body::read(state, request).await?;
+    let result = state.inbox.put(&account.login, kind, &ref_key, &body).await?;
+    Ok(json_response(&Put { ref_key: result.ref_key, ok: true, message: result.message }))
 }
 
-/// What became of an object.
+/// The result of storing an object.
 #[derive(Serialize, ToSchema)]
 struct Put {
-    /// Its key as it was sent.
+    /// The key as it was sent.
     #[schema(example = "0a6c3bbe-d2c5-11ec-8a4e-005056aaa4ae")]
     ref_key: String,
     /// Always `true`.
     #[schema(example = true)]
     ok: bool,
-    /// A sentence, when there is something to say.
+    /// A remark, for example that the object was ignored because its version is older; else empty.
     #[schema(example = "")]
     message: String,
 }

@@ -1,9 +1,8 @@
-//! Pictures of types of vehicles, in.
+//! Pictures of vehicle types from 1C.
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::response::Response;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,64 +12,64 @@ use utoipa_axum::routes;
 use crate::http::AppState;
 use crate::http::body::read_small;
 use crate::http::error_code::ErrorCode;
+use crate::http::path_param::PathParam;
 use crate::http::problem::Problem;
 use crate::model::TypeCode;
 
-use super::{OnecAccount, plain};
+use super::OnecAccount;
+use super::response::json_response;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new().routes(routes!(put))
 }
 
-/// Where the picture is now.
+/// A stored picture.
 #[derive(Serialize, ToSchema)]
-struct Kept {
-    /// The type of vehicles.
+struct StoredPicture {
+    /// The vehicle type.
     #[schema(value_type = Uuid)]
     ref_key: TypeCode,
     ok: bool,
-    /// Its address, which changes with the picture.
+    /// The URL of the picture, which changes with it.
     #[schema(
         example = "https://api.example.kz/images/b71e9ff8-1664-11ea-8dad-1831bf7dd029/image.png?v=1f0e"
     )]
     image_path: String,
 }
 
-/// The picture of a type of vehicles: a PNG or JPEG, which is written anew and shown by E11
+/// Stores the picture of a vehicle type (E11): a PNG or JPEG, which is encoded again
 #[utoipa::path(
     put,
     path = "/1c/v1/vehicle-types/{ref_key}/image",
     tag = "1c",
     security(("exchange" = [])),
-    params(("ref_key" = Uuid, Path, description = "The type of vehicles")),
+    params(("ref_key" = Uuid, Path, description = "The vehicle type")),
     request_body(content(("image/png"), ("image/jpeg")), description = "At most `onec.max_picture` bytes"),
     responses(
-        (status = 200, description = "Kept", body = Kept),
+        (status = 200, description = "Stored", body = StoredPicture),
     ),
     extensions(("x-errors" = json!([
         [408, [ErrorCode::BodyTooSlow]],
-        [413, [ErrorCode::BodyTooLarge], "More than `onec.max_picture`"],
-        [415, [ErrorCode::UnsupportedMediaType], "No PNG and no JPEG, by its bytes"],
-        [422, [ErrorCode::ValidationFailed], "Damaged, cut, or too many pixels"],
-        [503, [ErrorCode::StorageUnavailable, ErrorCode::Busy]],
+        [413, [ErrorCode::BodyTooLarge], "Longer than `onec.max_picture`"],
+        [415, [ErrorCode::UnsupportedMediaType], "Neither PNG nor JPEG, by its first bytes"],
+        [422, [ErrorCode::ValidationFailed], "Damaged, incomplete, or too many pixels"],
     ])))
 )]
 async fn put(
     State(state): State<Arc<AppState>>,
     _account: OnecAccount,
-    ref_key: Result<Path<String>, PathRejection>,
+    PathParam(code): PathParam<TypeCode>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let nothing = || Problem::not_found("there is no such type of vehicles; send it before");
-    let code = ref_key.ok().and_then(|Path(text)| text.parse::<TypeCode>().ok());
-    let code = code.ok_or_else(nothing)?;
-    // Before the bytes are paid for.
+    let unknown = || Problem::not_found("this vehicle type does not exist; send it first");
+    let code = code.ok_or_else(unknown)?;
+    // Checked before the body is read.
     if !state.pictures.has_type(code).await? {
-        return Err(nothing());
+        return Err(unknown());
     }
     let time_limit = state.uploads.idle_timeout();
     let body = read_small(request.into_body(), state.max_picture, time_limit).await?;
     let tag = state.pictures.store(code, body).await?;
     let image_path = format!("{}/images/{code}/image.png?v={tag}", state.public_url);
-    Ok(plain(&Kept { ref_key: code, ok: true, image_path }))
+    Ok(json_response(&StoredPicture { ref_key: code, ok: true, image_path }))
 }

@@ -93,16 +93,26 @@ fn common_errors(operation: &Value) -> Vec<DeclaredErrors> {
     if has_scheme("exchange") {
         add(403, &[ErrorCode::Forbidden], "The account may not be used from this address.");
         add(429, &[ErrorCode::RateLimited], "Too many wrong passwords.");
-    }
-    if !security.is_empty() {
+        add(503, &[ErrorCode::StorageUnavailable, ErrorCode::Busy], "");
+    } else if !security.is_empty() {
         add(503, &[ErrorCode::StorageUnavailable], "");
     }
     let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
     if parameters.iter().any(|parameter| parameter["in"] == "path") {
         add(404, &[ErrorCode::NotFound], "");
     }
+    // The parameters of paging.
+    if parameters.iter().any(|parameter| parameter["name"] == "after") {
+        add(400, &[ErrorCode::ValidationFailed], "The query cannot be read.");
+        add(422, &[ErrorCode::ValidationFailed], "`details` names the parameter.");
+    }
+    if parameters.iter().any(|parameter| parameter["name"] == "Tus-Resumable") {
+        add(412, &[ErrorCode::ValidationFailed], "The request is for another version of tus.");
+    }
     if operation.get("requestBody").is_some() {
         add(400, &[ErrorCode::ValidationFailed], "The body cannot be read.");
+        add(413, &[ErrorCode::BodyTooLarge], "");
+        add(422, &[ErrorCode::ValidationFailed], "");
     }
     errors
 }

@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::Path;
-use axum::extract::rejection::PathRejection;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -12,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::Config;
 
 use crate::http::AppState;
+use crate::http::path_param::PathParam;
 use crate::http::problem::Problem;
 
 /// Swagger UI sets styles on elements, so only styles may be inline.
@@ -43,9 +42,9 @@ async fn show_page() -> Response {
     (headers, PAGE).into_response()
 }
 
-async fn send_file(name: Result<Path<String>, PathRejection>) -> Result<Response, Problem> {
+async fn send_file(PathParam(name): PathParam<String>) -> Result<Response, Problem> {
     let no_such_file = || Problem::not_found("the page has no such file");
-    let Path(name) = name.map_err(|_| no_such_file())?;
+    let name = name.ok_or_else(no_such_file)?;
     if name == "start.js" {
         let kind = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8")];
         return Ok((kind, START_SCRIPT).into_response());

@@ -90,7 +90,6 @@ struct PreflightRequest {
         [403, [ErrorCode::Forbidden], "Reviewers cannot upload videos."],
         [404, [ErrorCode::NotFound], "There is no such report, or the caller may not see it."],
         [408, [ErrorCode::BodyTooSlow]],
-        [413, [ErrorCode::BodyTooLarge]],
         [422, [ErrorCode::ValidationFailed], "The length, head or moov is missing or invalid."],
         [429, [ErrorCode::RateLimited]],
         [503, [ErrorCode::StorageUnavailable, ErrorCode::Busy]],

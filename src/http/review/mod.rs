@@ -70,8 +70,6 @@ struct ReviewerSession {
     extensions(("x-errors" = json!([
         [401, [ErrorCode::CredentialsInvalid]],
         [403, [ErrorCode::Forbidden], "The account is limited to other networks"],
-        [413, [ErrorCode::BodyTooLarge]],
-        [422, [ErrorCode::ValidationFailed]],
         [429, [ErrorCode::RateLimited], "Too many wrong passwords"],
         [503, [ErrorCode::StorageUnavailable, ErrorCode::Busy]],
     ])))

@@ -9,8 +9,7 @@ mod openapi;
 
 use std::sync::Arc;
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
@@ -23,6 +22,7 @@ use crate::model::texts::text;
 use crate::upload::{Algorithm, Secret};
 
 use super::error_code::ErrorCode;
+use super::path_param::PathParam;
 use super::problem::Problem;
 use super::state::AppState;
 
@@ -52,15 +52,14 @@ async fn collection(State(state): State<Arc<AppState>>, request: Request) -> Res
 
 async fn upload(
     State(state): State<Arc<AppState>>,
-    name: Result<Path<String>, PathRejection>,
+    PathParam(name): PathParam<String>,
     request: Request,
 ) -> Response {
     let method = effective_method(&request);
     if method == Method::OPTIONS {
         return options(&state, UPLOAD_METHODS);
     }
-    // A name that is not UTF-8 is unknown as well.
-    let Some(upload) = name.ok().and_then(|Path(name)| parse_name(&name)) else {
+    let Some(upload) = name.and_then(|name| parse_name(&name)) else {
         return Problem::not_found(text!("problem.upload_not_found")).into_response();
     };
     let headers = request.headers().clone();

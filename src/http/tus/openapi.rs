@@ -119,7 +119,6 @@ fn uploads_options() {}
         [400, [ErrorCode::ValidationFailed], "A header or the metadata is malformed."],
         [403, [ErrorCode::Forbidden], "Reviewers cannot upload videos."],
         [404, [ErrorCode::NotFound], "There is no such report, or the caller may not see it."],
-        [412, [ErrorCode::ValidationFailed], "The request is for another version of tus."],
         [413, [ErrorCode::FileTooLarge]],
         [415, [ErrorCode::UnsupportedMediaType, ErrorCode::NotMp4]],
         [422, [ErrorCode::ValidationFailed, ErrorCode::ReportAlreadySubmitted, ErrorCode::ReportClosed, ErrorCode::VideoRefused, ErrorCode::VideoReused]],
@@ -167,7 +166,6 @@ fn upload_options() {}
     ),
     extensions(("x-errors" = json!([
         [410, [ErrorCode::UploadEnded, ErrorCode::NotMp4, ErrorCode::VideoRefused]],
-        [412, [ErrorCode::ValidationFailed], "The request is for another version of tus."],
         [423, [ErrorCode::UploadLocked, ErrorCode::StorageUnavailable], "Retry in a moment."],
     ])))
 )]
@@ -204,7 +202,6 @@ fn upload_offset() {}
         [400, [ErrorCode::ValidationFailed], "A header is malformed."],
         [409, [ErrorCode::OffsetMismatch]],
         [410, [ErrorCode::UploadEnded, ErrorCode::NotMp4, ErrorCode::VideoRefused]],
-        [412, [ErrorCode::ValidationFailed], "The request is for another version of tus."],
         [413, [ErrorCode::FileTooLarge]],
         [415, [ErrorCode::UnsupportedMediaType, ErrorCode::NotMp4]],
         [422, [ErrorCode::ReportAlreadySubmitted, ErrorCode::ReportClosed, ErrorCode::VideoRefused, ErrorCode::VideoReused]],
@@ -245,7 +242,6 @@ fn upload_status() {}
     ),
     extensions(("x-errors" = json!([
         [410, [ErrorCode::UploadEnded, ErrorCode::NotMp4, ErrorCode::VideoRefused]],
-        [412, [ErrorCode::ValidationFailed], "The request is for another version of tus."],
         [422, [ErrorCode::ReportAlreadySubmitted], "A stored video cannot be withdrawn."],
         [423, [ErrorCode::UploadLocked]],
     ])))

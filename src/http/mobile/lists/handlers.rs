@@ -74,10 +74,6 @@ pub(in crate::http::mobile) fn routes() -> OpenApiRouter<Arc<AppState>> {
     responses(
         (status = 200, description = "The reports", body = Answer<ReportList>),
     ),
-    extensions(("x-errors" = json!([
-        [400, [ErrorCode::ValidationFailed]],
-        [422, [ErrorCode::ValidationFailed], "`details` names the filter"],
-    ])))
 )]
 async fn list_reports(
     State(state): State<Arc<AppState>>,
@@ -110,10 +106,6 @@ async fn list_reports(
     responses(
         (status = 200, description = "The vehicles", body = Answer<VehicleList>),
     ),
-    extensions(("x-errors" = json!([
-        [400, [ErrorCode::ValidationFailed]],
-        [422, [ErrorCode::ValidationFailed], "`details` names the filter"],
-    ])))
 )]
 async fn list_vehicles(
     State(state): State<Arc<AppState>>,
@@ -146,10 +138,6 @@ async fn list_vehicles(
     responses(
         (status = 200, description = "The reports", body = Answer<VehicleReportList>),
     ),
-    extensions(("x-errors" = json!([
-        [400, [ErrorCode::ValidationFailed]],
-        [422, [ErrorCode::ValidationFailed]],
-    ])))
 )]
 async fn list_vehicle_reports(
     State(state): State<Arc<AppState>>,
@@ -188,10 +176,6 @@ async fn list_vehicle_reports(
     responses(
         (status = 200, description = "The reports", body = Answer<VehicleReportList>),
     ),
-    extensions(("x-errors" = json!([
-        [400, [ErrorCode::ValidationFailed]],
-        [422, [ErrorCode::ValidationFailed]],
-    ])))
 )]
 #[expect(dead_code, reason = "`list_vehicle_reports` handles this form too")]
 const fn list_vehicle_reports_by_plate() {}
