@@ -128,7 +128,7 @@ async fn control_characters_are_refused() {
     add_default_node(&service).await;
     let odd = super::with(company(), json!({ "name": "a\u{0}b" }));
     let results = take(&service, 1, &[odd]).await;
-    assert_eq!(results[0]["message"], "name: has control characters in it");
+    assert_eq!(results[0]["message"], "name: contains control characters");
 }
 
 /// Q38
