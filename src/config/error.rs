@@ -1,67 +1,26 @@
-//! Why settings were not taken.
+//! Errors in the settings.
 
 use std::io;
 use std::path::PathBuf;
 
-use super::Origin;
+use super::origin::Origin;
 
-/// Why settings were not taken. Each message names the key and the layer, none shows a secret.
+/// Why settings are refused. No message contains a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The file of `--config` cannot be read.
+    /// The file of `--config`.
     #[error("cannot read the settings in {}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        cause: io::Error,
-    },
-    /// A layer is not TOML.
+    Unreadable { path: PathBuf, source: io::Error },
+    /// The reason does not repeat the line, which may contain a secret.
     #[error("{origin} is not TOML: {reason}")]
-    Malformed {
-        /// The layer.
-        origin: Origin,
-        /// Where and why, without the line itself: it may hold a secret.
-        reason: String,
-    },
-    /// A key nobody reads.
+    Malformed { origin: Origin, reason: String },
     #[error("unknown setting `{key}` in {origin}; the nearest known one is `{nearest}`")]
-    Unknown {
-        /// The key as written.
-        key: String,
-        /// The layer.
-        origin: Origin,
-        /// The known key most like it.
-        nearest: String,
-    },
-    /// A secret given twice in one layer.
-    #[error("`{key}` is set in {origin} both itself and by `{key}_file`; keep one")]
-    Twice {
-        /// The secret's key.
-        key: String,
-        /// The layer.
-        origin: Origin,
-    },
-    /// The file that should hold a secret does not.
-    #[error("cannot take `{key}` from {origin}")]
-    SecretFile {
-        /// The secret's key.
-        key: String,
-        /// The file, and who named it.
-        origin: Origin,
-        /// What the system said.
-        #[source]
-        cause: io::Error,
-    },
-    /// A value of the wrong type or out of bounds.
-    #[error("setting `{key}` from {origin} does not fit: {reason}")]
-    Unfit {
-        /// The key.
-        key: String,
-        /// The layer.
-        origin: Origin,
-        /// What is wrong with it.
-        reason: String,
-    },
+    Unknown { key: String, origin: Origin, nearest: String },
+    #[error("both `{key}` and `{key}_file` are set in {origin}; keep one")]
+    Twice { key: String, origin: Origin },
+    #[error("cannot read `{key}` from {origin}")]
+    SecretFile { key: String, origin: Origin, source: io::Error },
+    /// A value of the wrong type or out of range.
+    #[error("setting `{key}` from {origin} is invalid: {reason}")]
+    Invalid { key: String, origin: Origin, reason: String },
 }

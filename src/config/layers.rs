@@ -1,29 +1,30 @@
-//! The layers: read, compared with the known keys, put over one another.
+//! The layers: each is parsed, checked against the known keys and merged.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use config::{Config, ConfigError, File, FileFormat, Map, Source, Value, ValueKind};
+use config::{Config, ConfigError, File, FileFormat, Map, Source as _, Value, ValueKind};
 use jiff::SignedDuration;
 use serde::de::DeserializeOwned;
 
-use super::{Effective, Error, Origin, secrets};
+use super::error::Error;
+use super::origin::{Effective, Origin};
+use super::secrets::{self, last_word, secret_of_file_key};
 
-/// What a variable of ours begins with. A single underscore is not enough: Kubernetes sets
-/// `FORTE_MEDIA_PORT` and the like for a service of this name.
+/// Prefix of the variables. It ends with two underscores, because Kubernetes sets variables such as
+/// `FORTE_MEDIA_PORT` for a service of this name.
 const PREFIX: &str = "FORTE_MEDIA__";
 
-/// Every known key with the value in force. The keys are those of the defaults and never grow.
-pub(super) struct Layers(BTreeMap<String, Setting>);
+/// The effective value of every known key. The keys are those of the defaults.
+pub(super) struct Layers(Layer);
+
+type Layer = BTreeMap<String, Setting>;
 
 struct Setting {
     value: ValueKind,
     origin: Origin,
 }
-
-/// What one layer says, by key.
-type Layer = BTreeMap<String, Setting>;
 
 impl Layers {
     /// The first layer.
@@ -31,30 +32,26 @@ impl Layers {
         parse(text, &Origin::Default).map(Self)
     }
 
-    /// Puts the file over what is there.
     pub(super) fn add_file(&mut self, path: &Path) -> Result<(), Error> {
         let text = fs::read_to_string(path)
-            .map_err(|cause| Error::Unreadable { path: path.to_owned(), cause })?;
-        self.put_over(parse(&text, &Origin::File(path.to_owned()))?)
+            .map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
+        self.merge(parse(&text, &Origin::File(path.to_owned()))?)
     }
 
-    /// Puts the variables that begin with our prefix over what is there.
     pub(super) fn add_environment(
         &mut self,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<(), Error> {
-        let layer = environment
-            .into_iter()
-            .filter_map(|(variable, text)| {
-                let key = variable.strip_prefix(PREFIX)?.to_lowercase().replace("__", ".");
-                let value = self.value_of(&key, text);
-                Some((key, Setting { value, origin: Origin::Environment(variable) }))
-            })
-            .collect();
-        self.put_over(layer)
+        let setting = |(variable, text): (String, String)| {
+            let key = variable.strip_prefix(PREFIX)?.to_lowercase().replace("__", ".");
+            let value = self.value_of(&key, text);
+            Some((key, Setting { value, origin: Origin::Environment(variable) }))
+        };
+        let layer = environment.into_iter().filter_map(setting).collect();
+        self.merge(layer)
     }
 
-    /// Variables are text only: a list is written with commas.
+    /// In a variable, the items of a list are separated by commas.
     fn value_of(&self, key: &str, text: String) -> ValueKind {
         match self.0.get(key).map(|known| &known.value) {
             Some(ValueKind::Array(_)) => {
@@ -65,122 +62,118 @@ impl Layers {
         }
     }
 
-    fn put_over(&mut self, layer: Layer) -> Result<(), Error> {
-        for (key, setting) in &layer {
-            if secrets::may_be_file(key) && layer.contains_key(&secrets::file_key(key)) {
-                let (key, origin) = (key.clone(), setting.origin.clone());
-                return Err(Error::Twice { key, origin });
+    fn merge(&mut self, layer: Layer) -> Result<(), Error> {
+        for (file_key, Setting { origin, .. }) in &layer {
+            if let Some(key) = secret_of_file_key(file_key)
+                && layer.contains_key(key)
+            {
+                return Err(Error::Twice { key: key.to_owned(), origin: origin.clone() });
             }
         }
-        layer.into_iter().try_for_each(|(key, setting)| self.put(key, setting))
+        layer.into_iter().try_for_each(|(key, setting)| self.set(key, setting))
     }
 
-    fn put(&mut self, key: String, setting: Setting) -> Result<(), Error> {
+    fn set(&mut self, key: String, setting: Setting) -> Result<(), Error> {
         if let Some(known) = self.0.get_mut(&key) {
             *known = setting;
             return Ok(());
         }
-        match secrets::secret_of_file_key(&key) {
-            Some(secret) if self.0.contains_key(secret) => self.put_file(secret, &setting),
-            _ => Err(Error::Unknown { nearest: self.nearest(&key), key, origin: setting.origin }),
-        }
-    }
-
-    /// Takes a secret from its file at once, so that layers win over one another as usual.
-    fn put_file(&mut self, secret: &str, named: &Setting) -> Result<(), Error> {
-        let path = PathBuf::from(text(&named.value));
-        if path.as_os_str().is_empty() {
-            return Ok(());
-        }
-        let read = secrets::read(&path);
-        let named_by = Box::new(named.origin.clone());
-        let origin = Origin::SecretFile { path, named_by };
-        match read {
-            Ok(value) => {
-                self.put(secret.to_owned(), Setting { value: ValueKind::String(value), origin })
+        match secret_of_file_key(&key).and_then(|secret| self.0.get_mut(secret)) {
+            Some(known) => read_secret(&key, &setting, known),
+            None => {
+                Err(Error::Unknown { nearest: self.nearest(&key), key, origin: setting.origin })
             }
-            Err(cause) => Err(Error::SecretFile { key: secret.to_owned(), origin, cause }),
         }
     }
 
-    /// The known key most like `key`, as a whole or in its last word (a forgotten section).
+    /// The known key most similar to `key`, as a whole or in its last word (the section is missing).
     fn nearest(&self, key: &str) -> String {
-        let likeness = |known: &str| {
+        let similarity = |known: &str| {
             let whole = strsim::normalized_damerau_levenshtein(known, key);
             let word = strsim::normalized_damerau_levenshtein(last_word(known), last_word(key));
             whole.max(word) + whole
         };
         let keys = self.0.keys();
-        let nearest = keys.max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
+        let nearest = keys.max_by(|one, other| similarity(one).total_cmp(&similarity(other)));
         nearest.cloned().unwrap_or_default()
     }
 
-    /// No setting is less than nothing, and no time is nothing (steps of a ladder may be).
+    /// Rejects negative numbers, and durations that are not positive; in a list a duration may be zero.
     pub(super) fn check(&self) -> Result<(), Error> {
         for (key, setting) in &self.0 {
-            if let Some(reason) = out_of_bounds(&setting.value) {
-                return Err(self.unfit(key, reason.to_owned()));
+            if let Some(reason) = out_of_range(&setting.value) {
+                return Err(self.invalid(key, reason.to_owned()));
             }
         }
         Ok(())
     }
 
-    /// Reads the values in force into the rooms' own types.
-    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        self.merged().and_then(Config::try_deserialize).map_err(|error| self.explained(error))
+    pub(super) fn deserialize<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        self.config().and_then(Config::try_deserialize).map_err(|error| self.explain(error))
     }
 
-    fn merged(&self) -> Result<Config, ConfigError> {
-        let mut merged = Config::builder();
+    fn config(&self) -> Result<Config, ConfigError> {
+        let mut config = Config::builder();
         for (key, setting) in &self.0 {
             let value = match &setting.value {
                 ValueKind::String(text) if text.is_empty() => ValueKind::Nil,
                 value => value.clone(),
             };
-            merged = merged.set_override(key, value)?;
+            config = config.set_override(key, value)?;
         }
-        merged.build()
+        config.build()
     }
 
-    /// Adds the layer to what `config` found out; it knows the key only.
-    fn explained(&self, error: ConfigError) -> Error {
+    /// Adds the origin to an error of the crate `config`, which knows only the key.
+    fn explain(&self, error: ConfigError) -> Error {
         match error {
             ConfigError::Type { unexpected, expected, key: Some(key), .. } => {
-                self.unfit(&key, format!("{unexpected}, expected {expected}"))
+                self.invalid(&key, format!("{unexpected}, expected {expected}"))
             }
-            ConfigError::At { error, key: Some(key), .. } => self.unfit(&key, error.to_string()),
-            ConfigError::NotFound(key) => self.unfit(&key, "it has no default".to_owned()),
-            other => self.unfit("", other.to_string()),
+            ConfigError::At { error, key: Some(key), .. } => self.invalid(&key, error.to_string()),
+            ConfigError::NotFound(key) => self.invalid(&key, "it has no default".to_owned()),
+            other => self.invalid("", other.to_string()),
         }
     }
 
-    fn unfit(&self, key: &str, reason: String) -> Error {
-        // An item of a list is at `key[2]`; the list as a whole has the origin.
+    fn invalid(&self, key: &str, reason: String) -> Error {
+        // The key of an item is `list[2]`, and the origin is that of the list.
         let known = self.0.get(key.split('[').next().unwrap_or(key));
         let reason = match known {
             Some(known) if text(&known.value).is_empty() => "it needs a value".to_owned(),
             _ => reason,
         };
         let origin = known.map_or(Origin::Default, |known| known.origin.clone());
-        Error::Unfit { key: key.to_owned(), origin, reason }
+        Error::Invalid { key: key.to_owned(), origin, reason }
     }
 
-    /// Every setting as it may be shown, by key.
     pub(super) fn effective(&self) -> Vec<Effective> {
-        let shown = |(key, setting): (&String, &Setting)| Effective {
+        let effective = |(key, setting): (&String, &Setting)| Effective {
             key: key.clone(),
             shown: secrets::masked(key, &text(&setting.value)),
             origin: setting.origin.clone(),
         };
-        self.0.iter().map(shown).collect()
+        self.0.iter().map(effective).collect()
     }
 }
 
-fn last_word(key: &str) -> &str {
-    key.rsplit('.').next().unwrap_or(key)
+/// Reads the file of a secret at once, so that a later layer overrides it as any other value.
+fn read_secret(file_key: &str, named: &Setting, secret: &mut Setting) -> Result<(), Error> {
+    let path = PathBuf::from(text(&named.value));
+    if path.as_os_str().is_empty() {
+        return Ok(());
+    }
+    let read = secrets::read(&path);
+    let origin = Origin::SecretFile { path, named_by: Box::new(named.origin.clone()) };
+    let key = secret_of_file_key(file_key).unwrap_or(file_key).to_owned();
+    match read {
+        Ok(value) => *secret = Setting { value: ValueKind::String(value), origin },
+        Err(source) => return Err(Error::SecretFile { key, origin, source }),
+    }
+    Ok(())
 }
 
-/// A value as one would write it in a variable.
+/// A value as it is written in a variable.
 fn text(value: &ValueKind) -> String {
     match value {
         ValueKind::Array(items) => {
@@ -191,33 +184,34 @@ fn text(value: &ValueKind) -> String {
     }
 }
 
-fn out_of_bounds(value: &ValueKind) -> Option<&'static str> {
+fn out_of_range(value: &ValueKind) -> Option<&'static str> {
+    let duration = |text: &str| text.parse::<SignedDuration>().ok();
     match value {
-        ValueKind::I64(number) if *number < 0 => Some("it is below zero"),
-        ValueKind::String(text) => {
-            let time: SignedDuration = text.parse().ok()?;
-            (time <= SignedDuration::ZERO).then_some("a time has to be longer than nothing")
+        ValueKind::I64(number) if *number < 0 => Some("it must not be negative"),
+        ValueKind::String(text) if duration(text).is_some_and(|it| it <= SignedDuration::ZERO) => {
+            Some("a duration must be positive")
         }
-        ValueKind::Array(items) => items.iter().find_map(|item| {
-            let time: SignedDuration = item.to_string().parse().ok()?;
-            time.is_negative().then_some("it is below zero")
-        }),
+        ValueKind::Array(items) => {
+            let mut durations = items.iter().filter_map(|item| duration(&item.to_string()));
+            let has_negative = durations.any(|duration| duration.is_negative());
+            has_negative.then_some("it must not be negative")
+        }
         _ => None,
     }
 }
 
-/// Reads one TOML text into its keys.
+/// Parses a TOML text.
 fn parse(text: &str, origin: &Origin) -> Result<Layer, Error> {
     let tables = File::from_str(text, FileFormat::Toml).collect().map_err(|error| {
-        Error::Malformed { origin: origin.clone(), reason: without_the_line(&error) }
+        Error::Malformed { origin: origin.clone(), reason: without_source_line(&error) }
     })?;
     let mut layer = Layer::new();
     flatten("", tables, origin, &mut layer);
     Ok(layer)
 }
 
-/// The parser's message shows the line it stumbled over; that line may hold a secret (S65).
-fn without_the_line(error: &ConfigError) -> String {
+/// The parser's message quotes the malformed line, which may contain a secret (S65).
+fn without_source_line(error: &ConfigError) -> String {
     let message = error.to_string();
     let kept: Vec<&str> = message.lines().filter(|line| !line.contains('|')).collect();
     kept.join(": ")

@@ -3,22 +3,29 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// The layer a setting's value came from.
+/// The layer that set a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// The defaults inside the binary.
     Default,
     /// The file of `--config`.
     File(PathBuf),
-    /// This environment variable.
+    /// The name of the variable.
     Environment(String),
-    /// A secret's own file, and the layer whose `…_file` named it.
+    /// The file of one secret, and the layer whose `…_file` setting named it.
     SecretFile {
-        /// The file that holds the secret.
         path: PathBuf,
-        /// Where that file's name came from.
         named_by: Box<Origin>,
     },
+}
+
+/// An effective setting, for display.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Effective {
+    /// With its section, such as `upload.max_length`.
+    pub key: String,
+    /// The value; secrets are masked (S65).
+    pub shown: String,
+    pub origin: Origin,
 }
 
 impl fmt::Display for Origin {

@@ -1,4 +1,4 @@
-//! What must not be seen, and secrets that live in files of their own (S65, S67).
+//! Secrets: masked in every output, and readable from files of their own (S65, S67).
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -6,49 +6,42 @@ use std::path::Path;
 
 use url::Url;
 
-/// The last words of keys that hold a secret.
+/// The last words of the keys of secrets.
 const SECRET_WORDS: [&str; 2] = ["secret", "password"];
 
-/// An address that may carry a password: it is shown without, and can come from a file as well.
+/// A URL that may contain a password. It can come from a file as well.
 const SECRET_URL: &str = "database.url";
 
-/// Ending of the key that names a secret's file.
+/// Suffix of the key that names the file of a secret.
 const FILE: &str = "_file";
 
-/// More than any key or token needs; keeps a wrong path from being read without end.
-const LONGEST: u64 = 64 * 1024;
+/// In bytes; keeps a wrong path from being read without end.
+const MAX_LENGTH: u64 = 64 * 1024;
 
-/// Whether nothing of the value may be shown.
-pub(super) fn is_secret(key: &str) -> bool {
-    let word = key.rsplit('.').next().unwrap_or(key);
-    SECRET_WORDS.contains(&word)
+fn is_secret(key: &str) -> bool {
+    SECRET_WORDS.contains(&last_word(key))
 }
 
-/// Whether the value may also be given as a file.
-pub(super) fn may_be_file(key: &str) -> bool {
-    is_secret(key) || key == SECRET_URL
+/// The key without its section.
+pub(super) fn last_word(key: &str) -> &str {
+    key.rsplit('.').next().unwrap_or(key)
 }
 
-/// The secret whose file this key names: `auth.secret_file` is about `auth.secret`.
+/// The secret whose file this key names, such as `auth.secret` for `auth.secret_file`.
 pub(super) fn secret_of_file_key(key: &str) -> Option<&str> {
-    key.strip_suffix(FILE).filter(|secret| may_be_file(secret))
+    key.strip_suffix(FILE).filter(|secret| is_secret(secret) || *secret == SECRET_URL)
 }
 
-/// The key that names the file of this secret.
-pub(super) fn file_key(secret: &str) -> String {
-    format!("{secret}{FILE}")
-}
-
-/// Reads a secret; the line end that editors and `echo` leave is not part of it.
+/// Reads a secret without the line end that editors and `echo` append.
 pub(super) fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
+    File::open(path)?.take(MAX_LENGTH + 1).read_to_string(&mut text)?;
     let secret = text.trim_end_matches(['\r', '\n']);
     if secret.is_empty() {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is empty"));
+        return Err(io::Error::other("the file is empty"));
     }
-    if text.len() as u64 > LONGEST {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "longer than 64 KiB"));
+    if text.len() as u64 > MAX_LENGTH {
+        return Err(io::Error::other("the file is longer than 64 KiB"));
     }
     Ok(secret.to_owned())
 }
@@ -60,12 +53,12 @@ pub(super) fn masked(key: &str, value: &str) -> String {
     } else if is_secret(key) {
         "(secret)".to_owned()
     } else {
-        masked_address(value)
+        masked_url(value)
     }
 }
 
-/// Addresses lose their password and query: both carry credentials.
-fn masked_address(value: &str) -> String {
+/// Masks the password and the query of a URL: both may be credentials.
+fn masked_url(value: &str) -> String {
     match Url::parse(value) {
         Ok(mut url) if url.password().is_some() || url.query().is_some() => {
             let query = url.query().map(|_| "***");

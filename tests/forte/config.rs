@@ -136,8 +136,8 @@ fn a_wrong_type_is_reported_with_key_and_origin() {
     let message = refusal(with_environment(&[("UPLOAD__MAX_LENGTH", "64 MB")]));
     assert_eq!(
         message,
-        "setting `upload.max_length` from environment FORTE_MEDIA__UPLOAD__MAX_LENGTH does not \
-         fit: string \"64 MB\", expected an integer"
+        "setting `upload.max_length` from environment FORTE_MEDIA__UPLOAD__MAX_LENGTH is \
+         invalid: string \"64 MB\", expected an integer"
     );
 }
 
@@ -162,7 +162,7 @@ fn every_invalid_value_is_reported_with_its_key_and_file() {
 #[test]
 fn a_required_setting_cannot_be_empty() {
     let message = refusal(with_environment(&[("DATABASE__URL", "")]));
-    assert!(message.ends_with("does not fit: it needs a value"), "{message}");
+    assert!(message.ends_with("is invalid: it needs a value"), "{message}");
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_secret_given_twice_in_one_layer_is_refused() {
         ("AUTH__SECRET", STRONG),
         ("AUTH__SECRET_FILE", "/run/secrets/auth"),
     ]));
-    assert!(message.starts_with("`auth.secret` is set in environment"), "{message}");
+    assert!(message.starts_with("both `auth.secret` and `auth.secret_file` are set in environment"), "{message}");
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn a_missing_or_empty_secret_file_is_reported_with_its_path() {
     for path in [folder.path().join("absent"), empty] {
         let path = path.to_str().unwrap();
         let message = refusal(with_environment(&[("AUTH__SECRET_FILE", path)]));
-        assert!(message.starts_with(&format!("cannot take `auth.secret` from file {path}")));
+        assert!(message.starts_with(&format!("cannot read `auth.secret` from file {path}")));
     }
 }
 
