@@ -215,7 +215,10 @@ fn a_secret_given_twice_in_one_layer_is_refused() {
         ("AUTH__SECRET", STRONG),
         ("AUTH__SECRET_FILE", "/run/secrets/auth"),
     ]));
-    assert!(message.starts_with("both `auth.secret` and `auth.secret_file` are set in environment"), "{message}");
+    assert!(
+        message.starts_with("both `auth.secret` and `auth.secret_file` are set in environment"),
+        "{message}"
+    );
 }
 
 #[test]
