@@ -4,7 +4,7 @@
 //! `cargo bench --bench inspect [-- ROUNDS]`: medians over the rounds.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first error")]
-#![expect(clippy::print_stdout, reason = "results belong to standard output")]
+#![expect(clippy::print_stdout, reason = "the results go to standard output")]
 
 #[path = "../tests/forte/harness/boxes.rs"]
 #[expect(dead_code, reason = "shared with the tests")]
@@ -27,21 +27,21 @@ const GOOD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/good-moov-last.
 const SCRATCH: &str = env!("CARGO_TARGET_TMPDIR");
 const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
-/// Rounds by default.
+/// Default number of rounds.
 const ROUNDS: usize = 15;
 /// Bytes that the server reads at a time.
 const SLICE: usize = 64 * 1024;
 /// Bytes that a phone sends at a time.
 const PIECE: usize = 500 * 1024;
-/// The largest video that is accepted.
+/// The length of the longest accepted video.
 const FILE: usize = 64 * 1024 * 1024;
-/// The pictures of a phone at 8 Mbit/s: a minute at 30 a second, with a key frame in each second.
+/// The number of pictures of a phone at 8 Mbit/s: one minute with 30 per second.
 const PICTURES: usize = 1_920;
 /// Pictures that fill a `moov` of 4 MiB, with a composition offset for each.
 const MANY: usize = 345_000;
 const STBL: &str = "moov/trak/mdia/minf/stbl";
 
-/// A file, in memory and on the disk.
+/// A file in memory and on disk.
 struct Clip {
     bytes: Vec<u8>,
     disk: File,
@@ -54,9 +54,9 @@ fn main() {
     let [last, first] = [false, true].map(|first| clip(&folder, &sizes(PICTURES), first, false));
     let floor = median(rounds, || drop(black_box(sha256(&last.bytes))));
     println!("SHA-256 of {} MiB: {:.1} ms", FILE >> 20, millis(floor));
-    let report = |what: &str, took: Duration| {
+    let report = |name: &str, took: Duration| {
         let part = took.as_secs_f64() / floor.as_secs_f64() * 100.0;
-        println!("{what:<58} {:>8.3} ms {part:>7.2} % of it", millis(took));
+        println!("{name:<58} {:>8.3} ms {part:>7.2} % of it", millis(took));
     };
     for (place, clip) in [("last", &last), ("first", &first)] {
         for (cut, piece) in [("one request", usize::MAX), ("500 KiB pieces", PIECE)] {
@@ -70,12 +70,12 @@ fn main() {
         }
     }
     let both = median(rounds, || digests(&last));
-    report("hash of the media, besides that of the file", both.saturating_sub(floor));
+    report("hash of the media, in addition to that of the file", both.saturating_sub(floor));
     for (place, moov_first) in [("last", false), ("first", true)] {
         let many = clip(&folder, &sizes(MANY), moov_first, true);
         let moov = many.bytes.len() - FILE;
         let took = median(rounds, || scan(&many, NalChain::Refuse, usize::MAX));
-        report(&format!("moov of {moov} bytes {place}, everything on"), took);
+        report(&format!("moov of {moov} bytes {place}, all checks"), took);
     }
 }
 
@@ -85,8 +85,8 @@ fn sizes(pictures: usize) -> Vec<usize> {
     (0..pictures).map(|index| if index % 30 == 0 { unit * 4 } else { unit }).collect()
 }
 
-/// A valid clip with other pictures, half a second of them in a chunk; each consists of a short unit and
-/// a slice, as the encoders of phones write them.
+/// A valid clip with pictures of these sizes, half a second per chunk. Each picture is a short NAL unit
+/// and a slice, as the encoders of phones write them.
 fn clip(folder: &TempDir, sizes: &[usize], moov_first: bool, composition: bool) -> Clip {
     let mut file = Node::parse(&fs::read(GOOD).unwrap());
     file.remove("moov/trak:1");
@@ -147,7 +147,7 @@ fn scanner(clip: &Clip, nal_chain: NalChain) -> Scanner {
     Scanner::new(Arc::new(rules), Some(Length::new(clip.bytes.len() as u64)), NOW)
 }
 
-/// Scans like the server: pieces come in slices, and what is needed again is read from the disk.
+/// Scans as the server does: pieces arrive in slices, and needed ranges are read from the disk.
 fn scan(clip: &Clip, nal_chain: NalChain, piece: usize) {
     let mut scanner = scanner(clip, nal_chain);
     let mut again = Vec::new();

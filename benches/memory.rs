@@ -1,8 +1,8 @@
 //! Memory of a real process during uploads: 200 slow phones concurrently, then one fast upload of the
-//! longest video. Prints the numbers and has no limits of its own.
+//! longest video. Prints figures and asserts no limits.
 
-#![expect(clippy::unwrap_used, reason = "a failed setup ends the measurement")]
-#![expect(clippy::print_stdout, reason = "results belong to standard output")]
+#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first error")]
+#![expect(clippy::print_stdout, reason = "the results go to standard output")]
 
 #[path = "../tests/forte/harness/mod.rs"]
 #[expect(dead_code, unused_imports, unused_macros, reason = "shared with the tests")]

@@ -1,4 +1,4 @@
-//! What is asked for, and how long it takes.
+//! The measured requests and their response times.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use super::Size;
 use super::fill::{director, driver, vehicle};
 use super::harness::service::Service;
 
-/// Something that is asked for.
+/// A request, and the person who sends it.
 struct Case {
     name: &'static str,
     path: fn(i64, Size) -> String,
@@ -55,17 +55,17 @@ const fn case(name: &'static str, path: fn(i64, Size) -> String) -> Case {
 }
 
 pub(crate) async fn measure(service: &Service, size: Size, requests: i64) {
-    println!("{:28} {:>6} {:>9} {:>9} {:>9}", "", "rows", "p50 ms", "p99 ms", "most ms");
+    println!("{:28} {:>6} {:>9} {:>9} {:>9}", "", "rows", "p50 ms", "p99 ms", "max ms");
     for case in CASES {
         let rows = rows(service, &case, size).await;
         let mut times = Vec::new();
-        for request in 0..requests {
-            let company = request * 37 % size.companies;
+        for number in 0..requests {
+            let company = number * 37 % size.companies;
             times.push(once(service, &case, company, size).await.0);
         }
         print(case.name, rows, times);
     }
-    last_page(service, requests).await;
+    all_pages(service, requests).await;
 }
 
 async fn rows(service: &Service, case: &Case, size: Size) -> usize {
@@ -80,31 +80,31 @@ fn count(answer: &Value) -> usize {
 }
 
 async fn once(service: &Service, case: &Case, company: i64, size: Size) -> (Duration, Vec<u8>) {
-    asked(service, (case.person)(company), &(case.path)(company, size)).await
+    request(service, (case.person)(company), &(case.path)(company, size)).await
 }
 
-/// How long the whole answer takes, and it.
-pub(crate) async fn asked(service: &Service, person: Person, path: &str) -> (Duration, Vec<u8>) {
+/// Sends a request; the time until the whole response was read, and its body.
+pub(crate) async fn request(service: &Service, person: Person, path: &str) -> (Duration, Vec<u8>) {
     let token = service.token_of(person);
     let request = Request::get(path)
         .header("Authorization", format!("Bearer {token}"))
         .header("Accept-Encoding", "identity")
         .body(Body::empty())
         .unwrap();
-    let begun = Instant::now();
+    let started_at = Instant::now();
     let answer = service.send(request).await;
     assert_eq!(answer.status(), 200, "{path}");
     let body = answer.into_body().collect().await.unwrap().to_bytes();
-    (begun.elapsed(), body.to_vec())
+    (started_at.elapsed(), body.to_vec())
 }
 
-/// Goes through all pages of a company; the last ones must take what the first ones do.
-async fn last_page(service: &Service, requests: i64) {
+/// Reads all pages of a company: the last ones should take as long as the first ones.
+async fn all_pages(service: &Service, requests: i64) {
     let (mut after, mut times, mut rows) = (String::new(), Vec::new(), 0);
     let least = usize::try_from(requests).unwrap() / 10;
     while times.len() < least || !after.is_empty() {
         let path = format!("/reports/general/filter?limit=200{after}");
-        let (time, body) = asked(service, director(1), &path).await;
+        let (time, body) = request(service, director(1), &path).await;
         times.push(time);
         let answer: Value = serde_json::from_slice(&body).unwrap();
         rows = count(&answer);
@@ -119,8 +119,8 @@ async fn last_page(service: &Service, requests: i64) {
 fn print(name: &str, rows: usize, mut times: Vec<Duration>) {
     times.sort();
     let at = |share: usize| {
-        let place = (times.len() * share / 100).min(times.len() - 1);
-        times[place].as_secs_f64() * 1000.0
+        let index = (times.len() * share / 100).min(times.len() - 1);
+        times[index].as_secs_f64() * 1000.0
     };
     println!("{name:28} {rows:>6} {:>9.2} {:>9.2} {:>9.2}", at(50), at(99), at(100));
 }

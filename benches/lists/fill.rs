@@ -1,4 +1,4 @@
-//! A database full of reports, made by the database itself: one statement a table.
+//! Fills the database with one statement per table.
 
 use forte_media::model::{CompanyId, Person, PersonId, Role};
 use jiff::{SignedDuration, Timestamp};
@@ -6,18 +6,18 @@ use jiff::{SignedDuration, Timestamp};
 use super::Size;
 use super::harness::service::Service;
 
-/// Numbers of drivers begin here; directors have their company's number.
+/// The first id of the drivers; directors have the id of their company.
 const DRIVERS: i64 = 100_000;
-/// The first company.
+/// The id of the first company.
 const FIRST: i64 = 1_000;
-/// How many vehicles each driver films.
-const FILMED: i64 = 3;
-/// How far apart the rounds of reports are.
+/// The number of vehicles assigned to each driver.
+const ASSIGNED: i64 = 3;
+/// The time between rounds of reports.
 const ROUND: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How many rounds there were.
+/// The number of rounds.
 const ROUNDS: i64 = 20;
 
-/// The key of the `n`th thing of a kind, as SQL: decimal digits are hexadecimal ones, too.
+/// The key of the `n`th object of a kind, as SQL. Its decimal digits are also valid hexadecimal digits.
 fn key(kind: u8, number: &str) -> String {
     format!("'0000000{kind}-0000-4000-8000-' || SUBSTR(CAST(1000000000000 + {number} AS TEXT), 2)")
 }
@@ -45,7 +45,7 @@ pub(crate) async fn fill(service: &Service, size: Size) {
     for statement in statements.concat() {
         service.env.db.execute(statement).await;
     }
-    // What every server does by itself after a while.
+    // Servers do this automatically after a while.
     service.env.db.execute("ANALYZE").await;
 }
 
@@ -95,19 +95,19 @@ fn vehicles(size: Size) -> Vec<String> {
 }
 
 fn assignments(size: Size) -> Vec<String> {
-    let numbers = numbers(size.companies * FILMED);
+    let numbers = numbers(size.companies * ASSIGNED);
     let (own, guid) =
-        (key(3, "i"), key(2, &format!("i / {FILMED} * {} + i % {FILMED}", size.vehicles)));
+        (key(3, "i"), key(2, &format!("i / {ASSIGNED} * {} + i % {ASSIGNED}", size.vehicles)));
     vec![format!(
         "INSERT INTO assignments (ref_key, company_id, vehicle_guid, person_ref, mobile_digits, \
-         version, deleted) {numbers} SELECT {own}, {FIRST} + i / {FILMED}, {guid}, '', '77010000000', \
+         version, deleted) {numbers} SELECT {own}, {FIRST} + i / {ASSIGNED}, {guid}, '', '77010000000', \
          0, 0 FROM n"
     )]
 }
 
-/// Each vehicle has a report in each round. Those of old rounds are approved, but for a few that
-/// nobody has filmed; of the last round there is everything. The companies' rows are mixed, as they
-/// are when they come in by date.
+/// Each vehicle has a report in each round. Those of old rounds are approved, except a few that are open
+/// or rejected; those of the last round have all statuses. The rows of the companies are interleaved, as
+/// if they were inserted by date.
 fn reports(size: Size, now: Timestamp) -> Vec<String> {
     let numbers = numbers(size.companies * size.reports);
     let (companies, vehicles) = (size.companies, size.vehicles);

@@ -1,4 +1,4 @@
-//! What of the tests' harness is needed here.
+//! The modules of the tests' harness that this benchmark uses.
 
 #[path = "../../tests/forte/harness/db.rs"]
 pub(crate) mod db;

@@ -1,10 +1,10 @@
-//! How long lists take with a million reports of a hundred companies in one database, and by which
-//! plan. Prints figures; judges nothing.
+//! Response times and query plans of lists with a million reports of a hundred companies in one database.
+//! Prints figures and asserts no limits.
 //!
-//!   scripts/with-servers cargo bench --bench lists [-- [requests] [companies] [reports of each]]
+//! `scripts/with-servers cargo bench --bench lists [-- [REQUESTS] [COMPANIES] [REPORTS_PER_COMPANY]]`
 
-#![expect(clippy::unwrap_used, reason = "a measurement stops where its world is not as it says")]
-#![expect(clippy::print_stdout, reason = "results belong to standard output")]
+#![expect(clippy::unwrap_used, reason = "a benchmark stops at the first error")]
+#![expect(clippy::print_stdout, reason = "the results go to standard output")]
 
 #[expect(dead_code, unused_imports, unused_macros, reason = "shared with the tests")]
 mod harness;
@@ -18,29 +18,28 @@ use std::time::Instant;
 
 use harness::service::{Backend, Service};
 
-/// How much there is.
+/// The size of the database.
 #[derive(Clone, Copy)]
 pub(crate) struct Size {
-    /// Companies.
     pub(crate) companies: i64,
-    /// Reports of each.
+    /// Reports per company.
     pub(crate) reports: i64,
-    /// Vehicles of each.
+    /// Vehicles per company.
     pub(crate) vehicles: i64,
 }
 
 #[tokio::main]
 async fn main() {
-    let words = std::env::args().skip(1).filter(|word| !word.starts_with('-'));
-    let numbers: Vec<i64> = words.filter_map(|word| word.parse().ok()).collect();
-    let number = |at: usize, other| numbers.get(at).copied().unwrap_or(other);
+    let arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
+    let numbers: Vec<i64> = arguments.filter_map(|argument| argument.parse().ok()).collect();
+    let number = |at: usize, default| numbers.get(at).copied().unwrap_or(default);
     let (requests, companies, reports) = (number(0, 300), number(1, 100), number(2, 10_000));
     let size = Size { companies, reports, vehicles: reports / 20 };
     for backend in [Backend::Embedded, Backend::Shared] {
         let Some(service) = Service::start(backend).await else { continue };
-        let begun = Instant::now();
+        let started_at = Instant::now();
         fill::fill(&service, size).await;
-        let (count, seconds) = (companies * reports, begun.elapsed().as_secs_f64());
+        let (count, seconds) = (companies * reports, started_at.elapsed().as_secs_f64());
         println!("\n== {backend:?}: {count} reports of {companies} companies, in {seconds:.0} s");
         cases::measure(&service, size, requests).await;
         memory::whole_list(&service, size).await;

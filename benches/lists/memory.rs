@@ -1,4 +1,4 @@
-//! A whole list, compressed: how long it takes, and how much memory.
+//! The time and memory that a whole list takes, plain and compressed.
 
 use std::fs;
 use std::time::Instant;
@@ -11,11 +11,11 @@ use super::Size;
 use super::fill::director;
 use super::harness::service::Service;
 
-/// Reads a company's whole list as a phone does: piece by piece, keeping nothing.
+/// Reads a company's whole list in pieces without keeping them, as a phone does.
 pub(crate) async fn whole_list(service: &Service, size: Size) {
     for (name, coding) in [("plain", "identity"), ("gzip", "gzip")] {
         let mut times = Vec::new();
-        let (mut bytes, mut most, mut before) = (0, 0, 0);
+        let (mut bytes, mut peak, mut before) = (0, 0, 0);
         for company in 0..size.companies.min(10) {
             let token = service.token_of(director(company));
             let request = Request::get("/reports/general/filter")
@@ -23,37 +23,37 @@ pub(crate) async fn whole_list(service: &Service, size: Size) {
                 .header("Accept-Encoding", coding)
                 .body(Body::empty())
                 .unwrap();
-            forget_peak();
+            reset_peak();
             before = memory("VmRSS:");
-            let begun = Instant::now();
+            let started_at = Instant::now();
             let mut body = service.send(request).await.into_body();
             bytes = 0;
             while let Some(frame) = body.frame().await {
                 bytes += frame.unwrap().into_data().unwrap().len();
             }
-            times.push(begun.elapsed());
-            most = most.max(memory("VmHWM:").saturating_sub(before));
+            times.push(started_at.elapsed());
+            peak = peak.max(memory("VmHWM:").saturating_sub(before));
         }
         times.sort();
-        let (half, last) = (times[times.len() / 2], times[times.len() - 1]);
+        let (median, max) = (times[times.len() / 2], times[times.len() - 1]);
         println!(
-            "whole list, {name}: {bytes} bytes, p50 {:.0} ms, most {:.0} ms; \
-             memory {} KiB more than the {before} KiB before",
-            half.as_secs_f64() * 1000.0,
-            last.as_secs_f64() * 1000.0,
-            most,
+            "whole list, {name}: {bytes} bytes, p50 {:.0} ms, max {:.0} ms; \
+             peak memory {} KiB above {before} KiB",
+            median.as_secs_f64() * 1000.0,
+            max.as_secs_f64() * 1000.0,
+            peak,
         );
     }
 }
 
-/// The peak counts from here on.
-fn forget_peak() {
+/// Resets the peak of the process's memory.
+fn reset_peak() {
     fs::write("/proc/self/clear_refs", "5").unwrap();
 }
 
-/// What the system says about this process, in KiB.
-fn memory(what: &str) -> u64 {
+/// A line of `/proc/self/status`, in KiB.
+fn memory(field: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix(what)).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }

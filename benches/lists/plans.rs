@@ -1,4 +1,4 @@
-//! By which plan the database answers.
+//! The query plans of the lists.
 
 use forte_media::database::{Block, ReportFilter, Scope};
 use forte_media::model::{CompanyId, ReportStatus};

@@ -64,7 +64,7 @@ impl Drop for Floor {
 }
 
 /// Serves until it is killed. The address is printed to standard output.
-#[expect(clippy::print_stdout, reason = "how the parent learns the address")]
+#[expect(clippy::print_stdout, reason = "the parent reads the address")]
 pub(crate) fn serve(folder: &Path) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

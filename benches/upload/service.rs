@@ -21,7 +21,7 @@ pub(crate) const DATA_FOLDER: &str = env!("CARGO_TARGET_TMPDIR");
 const PROGRAM: &str = env!("CARGO_BIN_EXE_forte-media");
 /// Signs the access token.
 const SECRET: &str = "only-for-measuring-and-at-least-32-bytes-long";
-/// How long the program may take to start.
+/// The time limit for the start of the program.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The service with a driver and reports that wait for videos.
@@ -77,7 +77,7 @@ impl Service {
         let until = Instant::now() + START_TIMEOUT;
         while TcpStream::connect(self.address).is_err() {
             let log = || fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-            anyhow::ensure!(Instant::now() < until, "it does not begin: {}", log());
+            anyhow::ensure!(Instant::now() < until, "it does not start: {}", log());
             std::thread::sleep(Duration::from_millis(50));
         }
         Ok(())

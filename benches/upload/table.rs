@@ -26,7 +26,7 @@ impl Table {
         self.0.push((workload, cpu, wall));
     }
 
-    #[expect(clippy::print_stdout, reason = "the figures are what this program is for")]
+    #[expect(clippy::print_stdout, reason = "the results go to standard output")]
     pub(crate) fn print(&self) {
         let (floor, _) = self.medians(Workload::Floor).unwrap_or((1.0, 1.0));
         println!("{:8} {:>10} {:>9} {:>10}", "workload", "CPU-s/GiB", "of floor", "wall-s/GiB");

@@ -14,7 +14,7 @@ const GOOD: [&[u8]; 4] = [
     include_bytes!("../../samples/quicktime.mov"),
 ];
 
-/// The index of the one with fragments.
+/// The index of the fragmented one.
 const FRAGMENTED: usize = 2;
 
 /// The current time for all files.
@@ -23,7 +23,7 @@ const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 /// The length of the longest file: every position in a table is inside it.
 const LONGEST: u64 = 64 << 20;
 
-/// The most pieces that a file is cut into.
+/// The maximum number of pieces of a file.
 const MAX_PIECES: usize = 24;
 
 /// A file in arbitrary pieces gets the same verdict as in one piece, and the scanner requests no more
@@ -58,7 +58,7 @@ fn content_of(data: &[u8], kind: [u8; 4]) -> &[u8] {
     found.map_or(data, |found| &found[8..])
 }
 
-/// Changes a valid `moov` at places given by the bytes. What our reader accepts of it is rebuilt and
+/// Changes a valid `moov` at positions given by the bytes. If our reader accepts it, it is rebuilt and
 /// read by the crate `mp4`, which must neither fail nor loop.
 pub fn rebuild(data: &[u8]) {
     let Some((first, changes)) = data.split_first() else { return };
@@ -81,7 +81,7 @@ pub fn rebuild(data: &[u8]) {
     assert!(bad.is_none(), "{bad:?}");
 }
 
-/// Changes one byte, or puts an edge case in place of four.
+/// Changes one byte, or replaces four with an edge case.
 fn change_byte(bytes: &mut [u8], at: usize, how: u8, value: u8) {
     const EDGE_CASES: [u32; 8] =
         [0, 1, 7, 0x7FFF_FFFF, 0x8000_0000, 0xFFFF_FFF7, 0xFFFF_FFFF, 0x0001_0000];
@@ -129,7 +129,7 @@ fn pieces<'f>(file: &'f [u8], random: &Random) -> Vec<&'f [u8]> {
     ends.windows(2).map(|pair| &file[pair[0]..pair[1]]).collect()
 }
 
-/// The seed of the cuts depends on the bytes, so that a file that fails will fail again (FNV-1a).
+/// The seed of the pieces depends on the bytes, so that failures are reproducible (FNV-1a).
 fn hash(data: &[u8]) -> u64 {
     data.iter().fold(0xCBF2_9CE4_8422_2325, |sum, byte| {
         (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01B3)

@@ -22,7 +22,7 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::harness::service::{Backend, Options, Served, Service};
 
-/// A clip of the project, as a phone writes it.
+/// A sample clip as a phone writes it.
 const INSPECTION: &[u8] = include_bytes!("../../samples/inspection.mp4");
 
 /// A served service with a report that waits for a video, and a folder for the client.
@@ -34,12 +34,12 @@ struct Stage {
 }
 
 impl Stage {
-    /// `None` when the backend is missing.
-    async fn set(backend: Backend) -> Option<Self> {
-        Self::set_with(backend, Vec::new()).await
+    /// `None` if the backend is not available.
+    async fn start(backend: Backend) -> Option<Self> {
+        Self::start_with(backend, Vec::new()).await
     }
 
-    async fn set_with(backend: Backend, settings: Vec<(&'static str, String)>) -> Option<Self> {
+    async fn start_with(backend: Backend, settings: Vec<(&'static str, String)>) -> Option<Self> {
         let options = Options { settings, faults: Faults::none() };
         Some(Self::of(Service::start_with(backend, options).await?).await)
     }
@@ -83,12 +83,12 @@ impl Stage {
         let request = reqwest::Client::builder().build().unwrap();
         let request = request.get(self.url(&format!("/reports/{}/video", self.report)));
         let response = request.bearer_auth(&self.token).send().await.unwrap();
-        assert_eq!(response.status(), 200, "there is a video");
+        assert_eq!(response.status(), 200, "the report has no video");
         response.json::<Value>().await.unwrap()["data"].take()
     }
 
     /// Asserts that facts and viewing link show exactly these bytes.
-    async fn holds(&self, bytes: &[u8]) {
+    async fn assert_stored(&self, bytes: &[u8]) {
         let video = self.video().await;
         assert_eq!(video["sha256"], hex::encode(Sha256::digest(bytes)));
         let watched = reqwest::get(video["link"].as_str().unwrap()).await.unwrap();
@@ -117,7 +117,7 @@ impl Driver {
     async fn next(&mut self) -> Option<Value> {
         let line = self.lines.next_line().await.unwrap();
         if line.is_none() {
-            assert!(self.child.wait().await.unwrap().success(), "the driver broke");
+            assert!(self.child.wait().await.unwrap().success(), "the client script failed");
         }
         line.map(|line| serde_json::from_str(&line).unwrap())
     }

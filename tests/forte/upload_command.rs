@@ -257,9 +257,9 @@ async fn sends_the_whole_form_again_after_a_lost_connection() {
 #[tokio::test]
 async fn exits_with_code_2_and_the_reason_when_nothing_can_be_done() {
     let (mut machine, server) = (Machine::new(), ScriptedTus::start().await);
-    let nobody = machine.upload("http://127.0.0.1:1", REPORT, &["--retries", "0"]).await;
-    assert_eq!(nobody.status.code(), Some(2));
-    assert!(text(&nobody.stderr).contains("cannot reach the server"));
+    let unreachable = machine.upload("http://127.0.0.1:1", REPORT, &["--retries", "0"]).await;
+    assert_eq!(unreachable.status.code(), Some(2));
+    assert!(text(&unreachable.stderr).contains("cannot reach the server"));
     for (wrong, named) in [(["--lat", "91"], "--lat"), (["--time-sent", "soon"], "--time-sent")] {
         let output = machine.upload_to(&server, &wrong).await;
         assert_eq!(output.status.code(), Some(2));
@@ -287,13 +287,13 @@ async fn reads_the_token_from_a_file() {
 async fn the_service_accepts_the_video_by_each_protocol() {
     let (service, server, _serving) = served(&[]).await;
     let machine = Machine { token: service.driver(), ..Machine::new() };
-    for door in ["tus", "form"] {
+    for protocol in ["tus", "form"] {
         let report = service.report().await.to_string();
-        let sent = machine.upload(&server, &report, &["--door", door, "--json"]).await;
+        let sent = machine.upload(&server, &report, &["--door", protocol, "--json"]).await;
         assert_eq!(sent.status.code(), Some(0), "{}", text(&sent.stderr));
         let outcome = json_of(&sent);
         assert_eq!(outcome["outcome"], "submitted");
-        assert!(outcome["submission_id"].is_string(), "{door}: {outcome}");
+        assert!(outcome["submission_id"].is_string(), "{protocol}: {outcome}");
         let again = machine.upload(&server, &report, &["--json"]).await;
         assert_eq!(json_of(&again)["outcome"], "already_submitted", "{}", text(&again.stderr));
     }

@@ -11,7 +11,7 @@ use super::{INSPECTION, Stage, process};
 use crate::harness::external::is_installed;
 use crate::harness::service::Backend;
 
-pub(super) fn is_here() -> bool {
+pub(super) fn is_installed() -> bool {
     is_installed("curl", "the documented requests as a person types them")
 }
 
@@ -48,8 +48,8 @@ pub(super) async fn curl(folder: &Path, arguments: &[impl AsRef<OsStr> + Sync]) 
     command.current_dir(folder).arg("--silent").args(arguments).kill_on_drop(true);
     command.args(["--output", "answer", "--write-out", "%{http_code} %{header_json}"]);
     let output = command.output().await.unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    let (status, headers) = said.split_once(' ').unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (status, headers) = text.split_once(' ').unwrap();
     CurlResponse {
         status: status.parse().unwrap(),
         headers: serde_json::from_str(headers).unwrap_or_default(),
@@ -89,44 +89,44 @@ impl Stage {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_fields_can_be_in_any_order() {
     for (backend, file_first) in [(Backend::Embedded, true), (Backend::Shared, false)] {
-        if !is_here() {
+        if !is_installed() {
             return;
         }
-        let Some(stage) = Stage::set(backend).await else { continue };
+        let Some(stage) = Stage::start(backend).await else { continue };
         stage.file("inspection.mp4", INSPECTION);
         let mut fields = stage.fields("inspection.mp4");
         if file_first {
             fields.swap(0, 1);
         }
-        let heard = stage.form(&fields).await;
-        assert_eq!((heard.status, heard.exit), (201, 0));
-        assert_eq!(heard.json()["data"]["message"], "Report has been successfully saved.");
-        stage.holds(INSPECTION).await;
+        let response = stage.form(&fields).await;
+        assert_eq!((response.status, response.exit), (201, 0));
+        assert_eq!(response.json()["data"]["message"], "Report has been successfully saved.");
+        stage.assert_stored(INSPECTION).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tus_works_with_curl_alone() {
-    if !is_here() {
+    if !is_installed() {
         return;
     }
     for backend in [Backend::Embedded, Backend::Shared] {
-        let Some(stage) = Stage::set(backend).await else { continue };
+        let Some(stage) = Stage::start(backend).await else { continue };
         let folder = stage.folder.path();
         let half = INSPECTION.len() / 2;
         stage.file("first", &INSPECTION[..half]);
         stage.file("second", &INSPECTION[half..]);
 
-        let heard = curl(folder, &["-X", "OPTIONS", &stage.url("/uploads")]).await;
-        assert_eq!((heard.status, heard.header("tus-version")), (204, "1.0.0"));
+        let response = curl(folder, &["-X", "OPTIONS", &stage.url("/uploads")]).await;
+        assert_eq!((response.status, response.header("tus-version")), (204, "1.0.0"));
         let url = created(&stage).await;
         assert_eq!(patched(folder, &url, 0, "first").await, (204, half));
         let tus = ["-H", "Tus-Resumable: 1.0.0"];
-        let heard = curl(folder, &[&tus[..], &["--head", &url]].concat()).await;
-        assert_eq!(heard.header("upload-offset"), half.to_string());
-        assert_eq!(heard.header("upload-length"), INSPECTION.len().to_string());
+        let response = curl(folder, &[&tus[..], &["--head", &url]].concat()).await;
+        assert_eq!(response.header("upload-offset"), half.to_string());
+        assert_eq!(response.header("upload-length"), INSPECTION.len().to_string());
         assert_eq!(patched(folder, &url, half, "second").await, (204, INSPECTION.len()));
-        stage.holds(INSPECTION).await;
+        stage.assert_stored(INSPECTION).await;
     }
 }
 
@@ -138,43 +138,46 @@ async fn created(stage: &Stage) -> String {
     for header in &headers {
         arguments.extend(["-H", header]);
     }
-    let heard = curl(stage.folder.path(), &arguments).await;
-    assert_eq!(heard.status, 201);
-    heard.header("location").to_owned()
+    let response = curl(stage.folder.path(), &arguments).await;
+    assert_eq!(response.status, 201);
+    response.header("location").to_owned()
 }
 
 async fn patched(folder: &Path, url: &str, offset: usize, file: &str) -> (u16, usize) {
     let (offset, file) = (format!("Upload-Offset: {offset}"), format!("@{file}"));
     let kind = "Content-Type: application/offset+octet-stream";
     let headers = ["-X", "PATCH", "-H", "Tus-Resumable: 1.0.0", "-H", kind, "-H", &offset];
-    let heard = curl(folder, &[&headers[..], &["--data-binary", &file, url]].concat()).await;
-    (heard.status, heard.header("upload-offset").parse().unwrap())
+    let response = curl(folder, &[&headers[..], &["--data-binary", &file, url]].concat()).await;
+    (response.status, response.header("upload-offset").parse().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_viewing_link_supports_ranges() {
-    if !is_here() {
+    if !is_installed() {
         return;
     }
     for backend in [Backend::Embedded, Backend::Shared] {
-        let Some(stage) = Stage::set(backend).await else { continue };
+        let Some(stage) = Stage::start(backend).await else { continue };
         stage.file("inspection.mp4", INSPECTION);
         assert_eq!(stage.form(&stage.fields("inspection.mp4")).await.status, 201);
         let video = stage.video().await;
         let link = video["link"].as_str().unwrap();
         let (folder, length) = (stage.folder.path(), INSPECTION.len());
 
-        let heard = curl(folder, &["--range", "1000-1999", link]).await;
-        assert_eq!((heard.status, &heard.body[..]), (206, &INSPECTION[1000..2000]));
-        assert_eq!(heard.header("content-range"), format!("bytes 1000-1999/{length}"));
-        let heard = curl(folder, &["--range", "-500", link]).await;
-        assert_eq!((heard.status, &heard.body[..]), (206, &INSPECTION[length - 500..]));
-        let heard = curl(folder, &["--range", "99999999-", link]).await;
-        assert_eq!(heard.status, 416);
+        let response = curl(folder, &["--range", "1000-1999", link]).await;
+        assert_eq!((response.status, &response.body[..]), (206, &INSPECTION[1000..2000]));
+        assert_eq!(response.header("content-range"), format!("bytes 1000-1999/{length}"));
+        let response = curl(folder, &["--range", "-500", link]).await;
+        assert_eq!((response.status, &response.body[..]), (206, &INSPECTION[length - 500..]));
+        let response = curl(folder, &["--range", "99999999-", link]).await;
+        assert_eq!(response.status, 416);
         if backend == Backend::Embedded {
             // A presigned URL is valid for GET only.
-            let heard = curl(folder, &["--head", link]).await;
-            assert_eq!((heard.status, heard.header("content-length")), (200, &*length.to_string()));
+            let response = curl(folder, &["--head", link]).await;
+            assert_eq!(
+                (response.status, response.header("content-length")),
+                (200, &*length.to_string())
+            );
         }
     }
 }

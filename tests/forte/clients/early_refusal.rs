@@ -14,7 +14,7 @@ use crate::harness::service::Backend;
 /// The length of the longest video.
 const LENGTH: usize = 64 << 20;
 /// How much of a file is read before it is refused.
-const OPENING: u64 = 64 * 1024;
+const READ_LIMIT: u64 = 64 * 1024;
 /// `http.read_buffer`.
 const ONE_READ: u64 = 65_536;
 
@@ -26,7 +26,7 @@ fn document() -> Vec<u8> {
 }
 
 async fn stage() -> (Stage, Value) {
-    let stage = Stage::set(Backend::Embedded).await.unwrap();
+    let stage = Stage::start(Backend::Embedded).await.unwrap();
     let plan = stage.plan(&stage.file("document.mp4", &document()));
     (stage, plan)
 }
@@ -35,7 +35,7 @@ async fn stage() -> (Stage, Value) {
 fn is_a_refusal(status: &Value, body: &Value) {
     assert_eq!(status, 415, "{body}");
     assert_eq!(body["data"]["error"], "not_mp4");
-    assert!(body["data"]["details"]["judged_after"].as_u64().unwrap() <= OPENING, "{body}");
+    assert!(body["data"]["details"]["judged_after"].as_u64().unwrap() <= READ_LIMIT, "{body}");
 }
 
 /// The client got a response instead of a connection error.
@@ -46,7 +46,7 @@ fn was_refused(end: &Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tus_js_client_reads_an_early_refusal_of_a_patch_and_a_creation() {
-    if !tus_js::is_here() {
+    if !tus_js::is_installed() {
         return;
     }
     for in_creation in [false, true] {
@@ -67,7 +67,7 @@ async fn tuspy_reads_an_early_refusal() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn curl_reads_an_early_refusal_of_a_form_and_a_creation() {
-    if !super::curl::is_here() {
+    if !super::curl::is_installed() {
         return;
     }
     let (stage, _) = stage().await;
@@ -92,7 +92,7 @@ enum Protocol {
 const PROTOCOLS: [Protocol; 3] = [Protocol::Creation, Protocol::Piece, Protocol::Form];
 
 /// Files with wrong first boxes, and the code of their refusal.
-fn wrong_from_the_start() -> [(&'static str, Vec<u8>); 6] {
+fn wrong_first_boxes() -> [(&'static str, Vec<u8>); 6] {
     let ftyp = |brand: &[u8; 4]| [&16_u32.to_be_bytes()[..], b"ftyp", brand, &[0; 4]].concat();
     let mdat = |size: &[u8; 4]| [size, &b"mdat"[..]].concat();
     // More than the other fields of a form.
@@ -111,40 +111,40 @@ fn wrong_from_the_start() -> [(&'static str, Vec<u8>); 6] {
 /// response.
 #[tokio::test(flavor = "multi_thread")]
 async fn at_most_64_kib_are_read_with_any_protocol() {
-    if !super::curl::is_here() {
+    if !super::curl::is_installed() {
         return;
     }
     let process = Process::start().await;
     let folder = tempfile::tempdir().unwrap();
-    for (number, (code, start)) in wrong_from_the_start().into_iter().enumerate() {
+    for (number, (code, start)) in wrong_first_boxes().into_iter().enumerate() {
         for protocol in PROTOCOLS {
             // All heads differ, because a refused head is remembered.
             let mut file = [start.clone(), format!("{protocol:?} {number}").into_bytes()].concat();
             file.resize(LENGTH, b'x');
             std::fs::write(folder.path().join("wrong.mp4"), &file).unwrap();
             let before = process.bytes_received().await;
-            let outcome = process.offer(protocol, folder.path()).await;
+            let outcome = process.send_wrong_file(protocol, folder.path()).await;
             let taken = process.bytes_received().await - before;
             is_refused_for(code, &outcome, &format!("{code} by {protocol:?}"));
-            assert!(taken <= OPENING + ONE_READ, "{taken} bytes by {protocol:?} for {code}");
+            assert!(taken <= READ_LIMIT + ONE_READ, "{taken} bytes by {protocol:?} for {code}");
         }
     }
     process.terminate().await;
 }
 
-fn is_refused_for(code: &str, outcome: &CurlResponse, what: &str) {
-    assert_eq!(outcome.exit, 0, "{what}: trouble on the line");
+fn is_refused_for(code: &str, outcome: &CurlResponse, name: &str) {
+    assert_eq!(outcome.exit, 0, "{name}: connection error");
     let body = outcome.json();
     let status = if code == "NOT_MP4" { 415 } else { 422 };
-    assert_eq!(outcome.status, status, "{what}: {body}");
+    assert_eq!(outcome.status, status, "{name}: {body}");
     let details = &body["data"]["details"];
-    assert_eq!(details["code"], code, "{what}: {body}");
-    assert!(details["judged_after"].as_u64().unwrap() <= OPENING, "{what}: {body}");
+    assert_eq!(details["code"], code, "{name}: {body}");
+    assert!(details["judged_after"].as_u64().unwrap() <= READ_LIMIT, "{name}: {body}");
 }
 
 impl Process {
     /// Sends `wrong.mp4`.
-    async fn offer(&self, protocol: Protocol, folder: &Path) -> CurlResponse {
+    async fn send_wrong_file(&self, protocol: Protocol, folder: &Path) -> CurlResponse {
         match protocol {
             Protocol::Creation => curl(folder, &self.creation(LENGTH, "wrong.mp4")).await,
             Protocol::Form => curl(folder, &self.form("wrong.mp4")).await,

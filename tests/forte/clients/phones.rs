@@ -1,7 +1,7 @@
 //! tus-java-client and TUSKit, which run on phones only, imitated on the wire.
 
 use super::process::headers;
-use super::raw_connection::Line;
+use super::raw_connection::Connection;
 use super::{INSPECTION, Stage};
 use crate::harness::clips::NOT_MP4;
 use crate::harness::service::Backend;
@@ -22,17 +22,17 @@ fn patch_headers(offset: usize) -> Vec<String> {
 }
 
 /// Creates an upload; its path.
-async fn created(stage: &Stage, line: &mut Line, length: usize) -> String {
+async fn created(stage: &Stage, connection: &mut Connection, length: usize) -> String {
     let mut headers = headers(&stage.token, stage.report, length).to_vec();
     headers.push("Content-Length: 0".to_owned());
-    line.head("POST", "/uploads", &headers).await;
-    let answer = line.answer(true).await;
-    assert_eq!(answer.status, 201);
-    path_of(answer.header("location"))
+    connection.head("POST", "/uploads", &headers).await;
+    let response = connection.response(true).await;
+    assert_eq!(response.status, 201);
+    path_of(response.header("location"))
 }
 
-async fn line_to(stage: &Stage) -> Line {
-    Line::to(&stage.served.address.to_string()).await
+async fn connect(stage: &Stage) -> Connection {
+    Connection::to(&stage.served.address.to_string()).await
 }
 
 /// tus-java-client sends HEAD first, then chunked bodies as POST with an override. It requires the
@@ -40,22 +40,22 @@ async fn line_to(stage: &Stage) -> Line {
 #[tokio::test(flavor = "multi_thread")]
 async fn tus_java_client_completes_an_upload() {
     for backend in [Backend::Embedded, Backend::Shared] {
-        let Some(stage) = Stage::set(backend).await else { continue };
-        let mut line = line_to(&stage).await;
-        let path = created(&stage, &mut line, INSPECTION.len()).await;
+        let Some(stage) = Stage::start(backend).await else { continue };
+        let mut connection = connect(&stage).await;
+        let path = created(&stage, &mut connection, INSPECTION.len()).await;
         let half = INSPECTION.len() / 2;
         for (from, to) in [(0, half), (half, INSPECTION.len())] {
             let mut headers = patch_headers(from);
             headers.push("X-HTTP-Method-Override: PATCH".to_owned());
             headers.push("Expect: 100-continue".to_owned());
             headers.push("Transfer-Encoding: chunked".to_owned());
-            line.head("POST", &path, &headers).await;
-            assert_eq!(line.answer(true).await.status, 100, "it may send");
-            line.chunks(&INSPECTION[from..to], CHUNK).await;
-            let answer = line.answer(true).await;
-            assert_eq!((answer.status, answer.offset()), (204, Some(to)));
+            connection.head("POST", &path, &headers).await;
+            assert_eq!(connection.response(true).await.status, 100, "the body may be sent");
+            connection.chunks(&INSPECTION[from..to], CHUNK).await;
+            let response = connection.response(true).await;
+            assert_eq!((response.status, response.offset()), (204, Some(to)));
         }
-        stage.holds(INSPECTION).await;
+        stage.assert_stored(INSPECTION).await;
     }
 }
 
@@ -63,37 +63,37 @@ async fn tus_java_client_completes_an_upload() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tuskit_completes_an_upload() {
     for backend in [Backend::Embedded, Backend::Shared] {
-        let Some(stage) = Stage::set(backend).await else { continue };
-        let mut line = line_to(&stage).await;
-        let path = created(&stage, &mut line, INSPECTION.len()).await;
-        line.head("HEAD", &path, &["Tus-Resumable: 1.0.0".to_owned()]).await;
-        let answer = line.answer(false).await;
-        assert_eq!(answer.header("upload-length"), INSPECTION.len().to_string());
-        let mut offset = answer.offset().unwrap();
+        let Some(stage) = Stage::start(backend).await else { continue };
+        let mut connection = connect(&stage).await;
+        let path = created(&stage, &mut connection, INSPECTION.len()).await;
+        connection.head("HEAD", &path, &["Tus-Resumable: 1.0.0".to_owned()]).await;
+        let response = connection.response(false).await;
+        assert_eq!(response.header("upload-length"), INSPECTION.len().to_string());
+        let mut offset = response.offset().unwrap();
         while offset < INSPECTION.len() {
             let chunk = &INSPECTION[offset..INSPECTION.len().min(offset + TUSKIT_CHUNK)];
             let mut headers = patch_headers(offset);
             headers.push(format!("Content-Length: {}", chunk.len()));
-            line.head("PATCH", &path, &headers).await;
-            line.bytes(chunk).await;
-            let next = line.answer(true).await.offset().unwrap();
+            connection.head("PATCH", &path, &headers).await;
+            connection.bytes(chunk).await;
+            let next = connection.response(true).await.offset().unwrap();
             assert_ne!(next, offset, "TUSKit takes that for an error");
             offset = next;
         }
-        stage.holds(INSPECTION).await;
+        stage.assert_stored(INSPECTION).await;
     }
 }
 
 /// TUSKit ignores the status: it would take a refusal with an offset for progress.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_response_has_no_offset() {
-    let stage = Stage::set(Backend::Embedded).await.unwrap();
-    let mut line = line_to(&stage).await;
-    let path = created(&stage, &mut line, NOT_MP4.len()).await;
+    let stage = Stage::start(Backend::Embedded).await.unwrap();
+    let mut connection = connect(&stage).await;
+    let path = created(&stage, &mut connection, NOT_MP4.len()).await;
     let mut headers = patch_headers(0);
     headers.push(format!("Content-Length: {}", NOT_MP4.len()));
-    line.head("PATCH", &path, &headers).await;
-    line.bytes(NOT_MP4).await;
-    let answer = line.answer(true).await;
-    assert_eq!((answer.status, answer.offset()), (415, None));
+    connection.head("PATCH", &path, &headers).await;
+    connection.bytes(NOT_MP4).await;
+    let response = connection.response(true).await;
+    assert_eq!((response.status, response.offset()), (415, None));
 }

@@ -5,15 +5,15 @@ use std::fmt::Write as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-pub(super) struct Line(TcpStream);
+pub(super) struct Connection(TcpStream);
 
 /// A response without its body.
-pub(super) struct Answer {
+pub(super) struct Response {
     pub(super) status: u16,
     head: String,
 }
 
-impl Answer {
+impl Response {
     /// The value of a header, or an empty string.
     pub(super) fn header(&self, name: &str) -> &str {
         let fields = self.head.lines().filter_map(|line| line.split_once(':'));
@@ -27,7 +27,7 @@ impl Answer {
     }
 }
 
-impl Line {
+impl Connection {
     pub(super) async fn to(address: &str) -> Self {
         Self(TcpStream::connect(address).await.unwrap())
     }
@@ -57,18 +57,18 @@ impl Line {
     }
 
     /// Reads the next response; `with_body` is false after HEAD.
-    pub(super) async fn answer(&mut self, with_body: bool) -> Answer {
+    pub(super) async fn response(&mut self, with_body: bool) -> Response {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(self.0.read_u8().await.unwrap());
         }
         let head = String::from_utf8(head).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        let answer = Answer { status, head };
-        let length = answer.header("content-length").parse().unwrap_or(0);
+        let response = Response { status, head };
+        let length = response.header("content-length").parse().unwrap_or(0);
         if with_body {
             self.0.read_exact(&mut vec![0; length]).await.unwrap();
         }
-        answer
+        response
     }
 }

@@ -23,39 +23,42 @@ async fn run(stage: &Stage, script: &str, arguments: &[&str]) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/requests").join(script);
     let mut command = Command::new(path);
     command.args(arguments).current_dir(stage.folder.path());
-    let output = command.env("FORTE_DEMO_DATA", stage.folder.path()).output().await.unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    said
+    let result = command.env("FORTE_DEMO_DATA", stage.folder.path()).output().await.unwrap();
+    let output = String::from_utf8(result.stdout).unwrap();
+    assert!(result.status.success(), "{output}{}", String::from_utf8_lossy(&result.stderr));
+    output
 }
 
 fn can_run() -> bool {
-    curl::is_here() && is_installed("python3", "the scripts in samples/requests")
+    curl::is_installed() && is_installed("python3", "the scripts in samples/requests")
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_form_sent_with_curl_can_be_watched() {
+async fn the_video_of_a_form_can_be_downloaded() {
     if !can_run() {
         return;
     }
-    let stage = Stage::set(Backend::Embedded).await.unwrap();
+    let stage = Stage::start(Backend::Embedded).await.unwrap();
     assert!(run(&stage, "form.sh", &[]).await.contains("Report has been successfully saved."));
-    let said = run(&stage, "watch.sh", &[]).await;
-    assert!(said.contains(&stage.report.to_string()) && said.contains("watched.mp4"), "{said}");
+    let output = run(&stage, "watch.sh", &[]).await;
+    assert!(
+        output.contains(&stage.report.to_string()) && output.contains("watched.mp4"),
+        "{output}"
+    );
     assert_eq!(std::fs::read(stage.folder.path().join("watched.mp4")).unwrap(), INSPECTION);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_patches_arrive() {
+async fn an_upload_in_two_patches_is_stored() {
     if !can_run() {
         return;
     }
-    let stage = Stage::set(Backend::Embedded).await.unwrap();
-    let said = run(&stage, "tus.sh", &[]).await;
+    let stage = Stage::start(Backend::Embedded).await.unwrap();
+    let output = run(&stage, "tus.sh", &[]).await;
     let length = INSPECTION.len();
-    assert!(said.contains(&format!("arrived: {} of {length}", length / 2)), "{said}");
-    assert!(said.contains(&format!("arrived: {length} of {length}")), "{said}");
-    stage.holds(INSPECTION).await;
+    assert!(output.contains(&format!("arrived: {} of {length}", length / 2)), "{output}");
+    assert!(output.contains(&format!("arrived: {length} of {length}")), "{output}");
+    stage.assert_stored(INSPECTION).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +66,7 @@ async fn a_video_is_judged_before_it_is_sent() {
     if !can_run() {
         return;
     }
-    let stage = Stage::set(Backend::Embedded).await.unwrap();
+    let stage = Stage::start(Backend::Embedded).await.unwrap();
     let report = async |arguments: &[&str]| -> serde_json::Value {
         serde_json::from_str(&run(&stage, "preflight.sh", arguments).await).unwrap()
     };

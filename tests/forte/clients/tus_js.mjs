@@ -1,10 +1,10 @@
-// Drives tus-js-client as a phone's app would. Takes one JSON argument, the plan; writes a JSON
-// line for each answer and one for the end.
+// Runs tus-js-client as an app does. Takes one JSON argument, the plan; writes a JSON
+// line for each response and one for the outcome.
 //
-//   endpoint, token, metadata, file   what to send, where, as whom
-//   options                           options of tus-js-client, as they are
-//   memory                            a file where it remembers upload URLs
-//   uploadUrl                         an upload that was begun before
+//   endpoint, token, metadata, file   the file, the server, the credentials
+//   options                           options of tus-js-client
+//   memory                            a file that stores upload URLs
+//   uploadUrl                         an existing upload
 //   abortAfter                        bytes of a body after which the app is closed
 
 import { createReadStream, readFileSync } from 'node:fs'
@@ -15,16 +15,16 @@ const require = createRequire(process.env.FORTE_TEST_NODE_MODULES + '/')
 const tus = require('tus-js-client')
 const plan = JSON.parse(process.argv[2])
 
-const say = (line) => process.stdout.write(JSON.stringify(line) + '\n')
-const told = (response) =>
+const print = (line) => process.stdout.write(JSON.stringify(line) + '\n')
+const fieldsOf = (response) =>
   response && {
     status: response.getStatus(),
     offset: response.getHeader('Upload-Offset'),
     body: response.getBody(),
   }
 
-// Sends the beginning of a body, and then the app is closed. Counting progress would not do: the
-// client tells of it only now and then, and a short video may be through by that time.
+// Sends the beginning of a body, and then the app is closed. Progress events are not enough: the
+// client emits them rarely, and a short video may be complete by then.
 class ClosingStack extends tus.DefaultHttpStack {
   createRequest(method, url) {
     const request = super.createRequest(method, url)
@@ -56,21 +56,21 @@ const options = {
   uploadUrl: plan.uploadUrl,
   ...(plan.memory && { urlStorage: new tus.FileUrlStorage(plan.memory) }),
   onAfterResponse(request, response) {
-    say({ method: request.getMethod(), ...told(response) })
+    print({ method: request.getMethod(), ...fieldsOf(response) })
   },
-  onSuccess: () => say({ end: 'success', url: upload.url }),
-  onError: (error) => say({ end: 'error', why: error.message, ...told(error.originalResponse) }),
+  onSuccess: () => print({ end: 'success', url: upload.url }),
+  onError: (error) => print({ end: 'error', why: error.message, ...fieldsOf(error.originalResponse) }),
   ...(plan.abortAfter && { httpStack: new ClosingStack() }),
   ...plan.options,
 }
 
-// A whole file is streamed; pieces are cut from memory.
+// A whole file is streamed; chunks are sliced from memory.
 const source = plan.options?.chunkSize ? readFileSync(plan.file) : createReadStream(plan.file)
 const upload = new tus.Upload(source, options)
 
 function close() {
   upload.abort().then(() => {
-    say({ end: 'closed', url: upload.url })
+    print({ end: 'closed', url: upload.url })
     process.exit(0)
   })
 }

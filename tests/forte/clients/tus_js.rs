@@ -13,7 +13,7 @@ const PIECE: usize = 500 * 1024;
 const LONG: usize = 16 << 20;
 
 /// Whether tus-js-client is installed.
-pub(super) fn is_here() -> bool {
+pub(super) fn is_installed() -> bool {
     env_var_or_skip("FORTE_TEST_NODE_MODULES", "tus-js-client as a real client").is_some()
 }
 
@@ -23,37 +23,37 @@ pub(super) fn run(plan: &Value) -> Driver {
 
 /// Sends the clip with these options; all responses.
 async fn sent_with(backend: Backend, options: Value) -> Vec<Value> {
-    let Some(stage) = Stage::set(backend).await else { return Vec::new() };
+    let Some(stage) = Stage::start(backend).await else { return Vec::new() };
     let mut plan = stage.plan(&stage.file("inspection.mp4", INSPECTION));
     plan["options"] = options;
-    let happened = run(&plan).rest().await;
-    assert_eq!(happened.last().unwrap()["end"], "success", "{happened:?}");
-    stage.holds(INSPECTION).await;
-    happened
+    let events = run(&plan).rest().await;
+    assert_eq!(events.last().unwrap()["end"], "success", "{events:?}");
+    stage.assert_stored(INSPECTION).await;
+    events
 }
 
-fn methods(happened: &[Value]) -> Vec<&str> {
-    happened.iter().filter_map(|line| line["method"].as_str()).collect()
+fn methods(events: &[Value]) -> Vec<&str> {
+    events.iter().filter_map(|line| line["method"].as_str()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_whole_file_arrives_on_sqlite_and_disk() {
-    if is_here() {
-        let happened = sent_with(Backend::Embedded, json!({})).await;
-        assert_eq!(methods(&happened), ["POST", "PATCH"]);
+    if is_installed() {
+        let events = sent_with(Backend::Embedded, json!({})).await;
+        assert_eq!(methods(&events), ["POST", "PATCH"]);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn patches_of_500_kib_arrive_on_postgresql_and_s3() {
-    if is_here() {
+    if is_installed() {
         sent_with(Backend::Shared, json!({ "chunkSize": PIECE })).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_arrives_with_its_creation() {
-    if is_here() {
+    if is_installed() {
         let options = json!({ "uploadDataDuringCreation": true });
         assert_eq!(methods(&sent_with(Backend::Embedded, options).await), ["POST"]);
     }
@@ -61,7 +61,7 @@ async fn a_file_arrives_with_its_creation() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn patches_arrive_as_post_where_patch_is_blocked() {
-    if is_here() {
+    if is_installed() {
         let options = json!({ "overridePatchMethod": true, "chunkSize": PIECE });
         assert_eq!(methods(&sent_with(Backend::Embedded, options).await), ["POST", "POST", "POST"]);
     }
@@ -69,11 +69,11 @@ async fn patches_arrive_as_post_where_patch_is_blocked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_closed_midway_resumes_with_its_stored_url() {
-    if !is_here() {
+    if !is_installed() {
         return;
     }
     for backend in [Backend::Embedded, Backend::Shared] {
-        let Some(stage) = Stage::set(backend).await else { continue };
+        let Some(stage) = Stage::start(backend).await else { continue };
         let clip = clip_of(LONG);
         let mut plan = stage.plan(&stage.file("long.mp4", &clip));
         plan["memory"] = json!(stage.file("urls.json", b"{}"));
@@ -81,35 +81,35 @@ async fn an_app_closed_midway_resumes_with_its_stored_url() {
         assert_eq!(run(&plan).end().await["end"], "closed");
 
         plan["abortAfter"] = Value::Null;
-        let happened = run(&plan).rest().await;
-        assert_eq!(happened.last().unwrap()["end"], "success", "{happened:?}");
-        assert_eq!(methods(&happened), ["HEAD", "PATCH"]);
-        assert_ne!(happened[0]["offset"], "0", "what had arrived was kept");
-        stage.holds(&clip).await;
+        let events = run(&plan).rest().await;
+        assert_eq!(events.last().unwrap()["end"], "success", "{events:?}");
+        assert_eq!(methods(&events), ["HEAD", "PATCH"]);
+        assert_ne!(events[0]["offset"], "0", "what had arrived was kept");
+        stage.assert_stored(&clip).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_finished_upload_is_a_success_when_retried() {
-    if !is_here() {
+    if !is_installed() {
         return;
     }
-    let stage = Stage::set(Backend::Embedded).await.unwrap();
+    let stage = Stage::start(Backend::Embedded).await.unwrap();
     let mut plan = stage.plan(&stage.file("inspection.mp4", INSPECTION));
     let first = run(&plan).end().await;
     plan["uploadUrl"] = first["url"].clone();
-    let happened = run(&plan).rest().await;
-    assert_eq!(methods(&happened), ["HEAD"]);
-    assert_eq!(happened.last().unwrap()["end"], "success", "{happened:?}");
+    let events = run(&plan).rest().await;
+    assert_eq!(methods(&events), ["HEAD"]);
+    assert_eq!(events.last().unwrap()["end"], "success", "{events:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_locked_upload_is_retried_until_it_is_free() {
-    if !is_here() {
+    if !is_installed() {
         return;
     }
     let quick = vec![("UPLOAD__RELEASE_WAIT", "50ms".to_owned())];
-    let stage = Stage::set_with(Backend::Embedded, quick).await.unwrap();
+    let stage = Stage::start_with(Backend::Embedded, quick).await.unwrap();
     let mut plan = stage.plan(&stage.file("inspection.mp4", INSPECTION));
     plan["options"] = json!({ "retryDelays": [10, 100, 300, 1000, 3000] });
     plan["uploadUrl"] = json!(created(&stage).await);
@@ -124,7 +124,7 @@ async fn a_locked_upload_is_retried_until_it_is_free() {
     assert_eq!(client.next().await.unwrap()["status"], 423);
     database.release_lease(upload, fence).await.unwrap();
     assert_eq!(client.end().await["end"], "success");
-    stage.holds(INSPECTION).await;
+    stage.assert_stored(INSPECTION).await;
 }
 
 /// Creates an upload for the clip; its URL.

@@ -1,8 +1,8 @@
-"""Drives tuspy as a phone's app would. Takes one JSON argument, the plan; writes one JSON line.
+"""Runs tuspy as an app does. Takes one JSON argument, the plan; writes one JSON line.
 
-endpoint, token, metadata, file   what to send, where, as whom
-options                           options of tuspy's uploader, as they are
-memory                            a file where it remembers upload URLs
+endpoint, token, metadata, file   the file, the server, the credentials
+options                           options of tuspy's uploader
+memory                            a file that stores upload URLs
 stop_at                           the offset after which the app is closed
 """
 

@@ -20,12 +20,12 @@ pub(super) fn run(python: &str, plan: &Value) -> Driver {
 
 async fn sent_with(backend: Backend, options: Value) {
     let Some(python) = python() else { return };
-    let Some(stage) = Stage::set(backend).await else { return };
+    let Some(stage) = Stage::start(backend).await else { return };
     let mut plan = stage.plan(&stage.file("inspection.mp4", INSPECTION));
     plan["options"] = options;
     let end = run(&python, &plan).end().await;
     assert_eq!(end["end"], "success", "{end}");
-    stage.holds(INSPECTION).await;
+    stage.assert_stored(INSPECTION).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -47,7 +47,7 @@ async fn patches_with_checksums_arrive_on_postgresql_and_s3() {
 async fn an_app_closed_midway_resumes_with_its_stored_url() {
     let Some(python) = python() else { return };
     for backend in [Backend::Embedded, Backend::Shared] {
-        let Some(stage) = Stage::set(backend).await else { continue };
+        let Some(stage) = Stage::start(backend).await else { continue };
         let mut plan = stage.plan(&stage.file("inspection.mp4", INSPECTION));
         plan["memory"] = json!(stage.folder.path().join("urls.json"));
         plan["options"] = json!({ "chunk_size": PIECE });
@@ -57,6 +57,6 @@ async fn an_app_closed_midway_resumes_with_its_stored_url() {
         plan["stop_at"] = Value::Null;
         let end = run(&python, &plan).end().await;
         assert_eq!((&end["end"], &end["began_at"]), (&json!("success"), &json!(PIECE)), "{end}");
-        stage.holds(INSPECTION).await;
+        stage.assert_stored(INSPECTION).await;
     }
 }

@@ -57,14 +57,14 @@ fn walk(file: &[u8], seen: usize) -> Option<(usize, usize, usize)> {
 pub(crate) fn too_short_with_moov_last(length: usize) -> Vec<u8> {
     let clip = sample("bad-too-short.mp4");
     edited("bad-too-short.mp4", |file| {
-        let mut room = length - clip.len();
+        let mut missing = length - clip.len();
         let moov = file.remove("moov");
         file.children.push(moov);
-        if room > 4 * MEGABYTE {
+        if missing > 4 * MEGABYTE {
             file.at("moov").children.push(leaf(*b"free", &vec![0; MEGABYTE - 8]));
-            room -= MEGABYTE;
+            missing -= MEGABYTE;
         }
-        let padding = vec![0; room];
+        let padding = vec![0; missing];
         file.at("mdat").fields.extend(padding);
     })
 }

@@ -38,7 +38,7 @@ async fn a_form_of_a_disconnected_client_leaves_nothing(service: Service) {
     let (body, taken) = held(form[..form.len() - 500].to_vec());
     tokio::select! {
         answer = send(&service, body) => panic!("answered {}", answer.status()),
-        rung = taken => rung.unwrap(),
+        read = taken => read.unwrap(),
     }
     service.assert_nothing_left().await;
     assert_eq!(send(&service, form).await.status(), 201);

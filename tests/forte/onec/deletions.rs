@@ -82,19 +82,19 @@ async fn a_deletion_that_arrives_before_its_object_is_kept(service: Service) {
     for result in take_all(&service, 3, &items).await {
         assert!(result["message"].as_str().unwrap().starts_with("ignored"), "{result}");
     }
-    let there = "SELECT (SELECT COUNT(*) FROM reports WHERE deleted = 0) \
+    let stored = "SELECT (SELECT COUNT(*) FROM reports WHERE deleted = 0) \
                  + (SELECT COUNT(*) FROM vehicles WHERE deleted = 0) \
                  + (SELECT COUNT(*) FROM contracts WHERE deleted = 0) \
                  + (SELECT COUNT(*) FROM vehicle_types WHERE deleted = 0) \
                  + (SELECT COUNT(*) FROM assignments WHERE deleted = 0) \
                  + (SELECT COUNT(*) FROM companies WHERE ref_key <> '' AND active = 1)";
-    let before = service.env.db.number(there).await;
+    let before = service.env.db.number(stored).await;
     let known = "SELECT COUNT(*) FROM contracts";
     assert_eq!(service.env.db.number(known).await, 1, "the deletion without a version has no row");
     let later: Vec<Value> =
         items.into_iter().map(|item| with(item, json!({ "version": 6 }))).collect();
     take_all(&service, 4, &later).await;
-    assert_eq!(service.env.db.number(there).await, before + 6);
+    assert_eq!(service.env.db.number(stored).await, before + 6);
 }
 
 /// Employees of the driver's company, followed by the company.

@@ -63,8 +63,8 @@ async fn every_form_of_a_number_is_read() {
     for form in [json!(11), json!("12"), json!(13.0), json!(" 14 "), json!(1.5e1)] {
         version += 1;
         take_all(&service, version, &[with(company(), json!({ "version": form }))]).await;
-        let there = "SELECT version FROM companies WHERE ref_key <> ''";
-        assert_eq!(service.env.db.number(there).await, version, "{form}");
+        let stored = "SELECT version FROM companies WHERE ref_key <> ''";
+        assert_eq!(service.env.db.number(stored).await, version, "{form}");
     }
     for wrong in [
         json!("1 000"),

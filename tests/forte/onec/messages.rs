@@ -141,9 +141,9 @@ async fn valid_items_are_stored_despite_invalid_ones(service: Service) {
     );
     let keys: Vec<_> = results.iter().map(|result| result["ref_key"].as_str().unwrap()).collect();
     assert_eq!(keys[..5], ["", COMPANY, UNKNOWN, UNKNOWN, TYPE]);
-    let there = "SELECT (SELECT COUNT(*) FROM companies WHERE ref_key <> '') \
+    let stored = "SELECT (SELECT COUNT(*) FROM companies WHERE ref_key <> '') \
                  + (SELECT COUNT(*) FROM vehicle_types)";
-    assert_eq!(service.env.db.number(there).await, 2);
+    assert_eq!(service.env.db.number(stored).await, 2);
 }
 
 async fn a_reference_to_an_unknown_object_is_refused(service: Service) {

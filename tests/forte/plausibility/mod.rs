@@ -80,7 +80,7 @@ async fn sent(service: &Service, report: RefKey, file: &[u8]) {
 }
 
 /// The video of a report as the owner of the token sees it.
-async fn watched(service: &Service, token: &str, report: RefKey) -> Value {
+async fn video_of(service: &Service, token: &str, report: RefKey) -> Value {
     let request = Request::get(format!("/reports/{report}/video"))
         .header("Authorization", format!("Bearer {token}"));
     let answer = service.send(request.body(Body::empty()).unwrap()).await;

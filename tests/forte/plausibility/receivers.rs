@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use forte_media::model::{Faults, RefKey};
 use serde_json::{Value, json};
 
-use super::{details, other_pictures, outcome, recorded, sent, sent_by, verdict, watched};
+use super::{details, other_pictures, outcome, recorded, sent, sent_by, verdict, video_of};
 use crate::harness::account::{self, NODE};
 use crate::harness::clips::GOOD;
 use crate::harness::form::{self, Form};
@@ -42,7 +42,7 @@ async fn queued(service: &Service, report: RefKey) -> Value {
 async fn verdicts(service: &Service, report: RefKey) -> Value {
     let found = event(service, report).await["verdicts"].clone();
     let reviewer = service.reviewer().await;
-    assert_eq!(watched(service, &reviewer, report).await["verdicts"], found);
+    assert_eq!(video_of(service, &reviewer, report).await["verdicts"], found);
     if account::get(service, "/1c/v1/submissions").await.status() == 401 {
         account::add_node(service, NODE).await;
     }
@@ -81,7 +81,7 @@ async fn an_honest_video_passes_and_all_receivers_get_the_same_verdicts(service:
     let notes = event(&service, report).await["notes"].clone();
     assert_eq!(notes[0]["code"], "TRAILING_BYTES");
     let reviewer = service.reviewer().await;
-    assert_eq!(watched(&service, &reviewer, report).await["notes"], notes);
+    assert_eq!(video_of(&service, &reviewer, report).await["notes"], notes);
     let queued = queued(&service, report).await;
     assert_eq!(queued["notes"][0]["code"], "TRAILING_BYTES");
     assert_eq!(queued["notes"][0]["message"], notes[0]["message"]);
@@ -174,7 +174,7 @@ async fn a_submission_without_verdicts_has_an_empty_list() {
     service.env.db.execute("UPDATE submissions SET verdicts = ''").await;
     account::add_node(&service, NODE).await;
     let reviewer = service.reviewer().await;
-    assert_eq!(watched(&service, &reviewer, report).await["verdicts"], json!([]));
+    assert_eq!(video_of(&service, &reviewer, report).await["verdicts"], json!([]));
     assert_eq!(queued(&service, report).await["verdicts"], json!([]));
 }
 

@@ -6,7 +6,7 @@ use forte_media::model::{Digest, RefKey, ReportStatus};
 use serde_json::{Value, json};
 
 use super::{
-    creation, other_pictures, outcome, recorded, second_driver, sent, sent_by, verdict, watched,
+    creation, other_pictures, outcome, recorded, second_driver, sent, sent_by, verdict, video_of,
 };
 use crate::harness::answers::problem;
 use crate::harness::clips::{GOOD, MOOV_FIRST, NOT_MP4};
@@ -29,7 +29,7 @@ async fn refusing(backend: Backend) -> Option<Service> {
 
 async fn reuse_of(service: &Service, report: RefKey) -> Value {
     let reviewer = service.reviewer().await;
-    verdict(&watched(service, &reviewer, report).await["verdicts"], "reuse").clone()
+    verdict(&video_of(service, &reviewer, report).await["verdicts"], "reuse").clone()
 }
 
 async fn status(service: &Service, report: RefKey) -> ReportStatus {
@@ -41,7 +41,7 @@ async fn a_video_of_another_report_is_accepted_and_linked(service: Service) {
     sent(&service, one, GOOD).await;
     sent(&service, other, GOOD).await;
     let reviewer = service.reviewer().await;
-    let first = watched(&service, &reviewer, one).await["submission_id"].clone();
+    let first = video_of(&service, &reviewer, one).await["submission_id"].clone();
     let reuse = reuse_of(&service, other).await;
     assert_eq!(reuse["outcome"], "fail");
     let link = json!({
@@ -132,17 +132,17 @@ async fn a_driver_learns_nothing_about_other_drivers_reports(service: Service) {
     fixture.assign(vehicle(other).await, None, "+7 702 000 00 00").await;
     let token = service.token_of(second);
     assert_eq!(sent_by(&service, &token, other, GOOD).await.status(), 204);
-    let by_driver = watched(&service, &token, other).await;
+    let by_driver = video_of(&service, &token, other).await;
     let found = verdict(&by_driver["verdicts"], "reuse");
     assert_eq!(found["links"], json!([]));
     assert!(!by_driver.to_string().contains(&one.to_string()), "{by_driver}");
     let director = service.token_of(fixture.director().await);
-    let by_director = watched(&service, &director, other).await;
+    let by_director = video_of(&service, &director, other).await;
     let link = &verdict(&by_director["verdicts"], "reuse")["links"][0];
     assert_eq!(link["report_ref_key"], json!(one));
     // A driver of both vehicles sees the use.
     fixture.assign(vehicle(one).await, None, "+7 702 000 00 00").await;
-    let by_driver = watched(&service, &token, other).await;
+    let by_driver = video_of(&service, &token, other).await;
     let found = verdict(&by_driver["verdicts"], "reuse");
     assert_eq!(found["links"][0]["report_ref_key"], json!(one));
 }
@@ -286,7 +286,7 @@ async fn by_default_reuse_is_a_note() {
     sent(&service, one, GOOD).await;
     sent(&service, other, GOOD).await;
     let reviewer = service.reviewer().await;
-    let found = watched(&service, &reviewer, other).await;
+    let found = video_of(&service, &reviewer, other).await;
     assert_eq!(outcome(&found["verdicts"], "reuse"), "fail");
 }
 

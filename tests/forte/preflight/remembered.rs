@@ -23,24 +23,24 @@ on_both_backends! {
     a_video_that_was_damaged_in_transit_can_be_sent_again,
 }
 
-async fn is_remembered(answer: Response<Body>) -> Value {
-    let said = problem(answer, 422, "video_refused").await;
-    assert_eq!(said["details"]["remembered"], true, "{said}");
-    said
+async fn assert_remembered(answer: Response<Body>) -> Value {
+    let refusal = problem(answer, 422, "video_refused").await;
+    assert_eq!(refusal["details"]["remembered"], true, "{refusal}");
+    refusal
 }
 
 async fn refuse(service: &Service, ref_key: RefKey, file: &[u8], declared: Option<&str>) -> Value {
     let refused = sent(service, ref_key, file, declared).await;
-    let said = tus_problem(refused, 422, "video_refused").await;
-    assert_eq!(said["details"]["remembered"], Value::Null, "{said}");
-    said
+    let refusal = tus_problem(refused, 422, "video_refused").await;
+    assert_eq!(refusal["details"]["remembered"], Value::Null, "{refusal}");
+    refusal
 }
 
 async fn a_refused_video_is_refused_again_at_its_creation(service: Service) {
     let (ref_key, file) = (service.report().await, sample("bad-too-short.mp4"));
     let hash = sha256(&file);
     let first = refuse(&service, ref_key, &file, Some(&hash)).await;
-    let again = is_remembered(create(&service, ref_key, file.len(), Some(&hash)).await).await;
+    let again = assert_remembered(create(&service, ref_key, file.len(), Some(&hash)).await).await;
     for name in ["code", "at", "message", "judged_after"] {
         assert_eq!(again["details"][name], first["details"][name]);
     }
@@ -75,13 +75,13 @@ async fn without_a_hash_a_refused_video_is_recognised_by_its_first_64_kib(servic
     let (ref_key, file) = (service.report().await, too_short_with_moov_last(400_000));
     let first = refuse(&service, ref_key, &file, None).await;
     assert!(first["details"]["judged_after"].as_u64().unwrap() > 390_000);
-    let begun = create(&service, ref_key, file.len(), None).await;
-    let path = tus::path_of(header(&begun, "location"));
+    let created = create(&service, ref_key, file.len(), None).await;
+    let path = tus::path_of(header(&created, "location"));
     // One byte less is not enough.
     let short = tus::patch(&service, &path, 0, file[..65_535].to_vec()).await;
     assert_eq!(short.status(), 204);
     let again = tus::patch(&service, &path, 65_535, file[65_535..65_536].to_vec()).await;
-    let again = is_remembered(again).await;
+    let again = assert_remembered(again).await;
     assert_eq!(again["details"]["code"], first["details"]["code"]);
     let ended = tus::patch(&service, &path, 65_536, file[65_536..].to_vec()).await;
     tus_problem(ended, 410, "video_refused").await;
@@ -104,19 +104,19 @@ async fn a_form_with_the_hash_before_the_file_is_refused_before_its_video(servic
     let (ref_key, file) = (service.report().await, sample("bad-too-short.mp4"));
     let hash = sha256(&file);
     let form = Form::of(ref_key).text("sha256", &hash).file(&file).done();
-    let said = problem(form::send(&service, form).await, 422, "video_refused").await;
-    assert_eq!(said["details"]["remembered"], Value::Null);
+    let refusal = problem(form::send(&service, form).await, 422, "video_refused").await;
+    assert_eq!(refusal["details"]["remembered"], Value::Null);
     // By a header before the form is read, by a field before the file is.
     let (body, read) = crate::harness::bodies::watched();
     let request = form::request(&service, "/reports/upload")
         .header("X-Ref-Key", ref_key.to_string())
         .header("X-Sha256", &hash);
-    is_remembered(service.send(request.body(body).unwrap()).await).await;
+    assert_remembered(service.send(request.body(body).unwrap()).await).await;
     drop(read);
     let form = Form::of(ref_key).text("sha256", &hash).file(GOOD).done();
-    is_remembered(form::send(&service, form).await).await;
+    assert_remembered(form::send(&service, form).await).await;
     // A refusal of a form holds for tus as well.
-    is_remembered(create(&service, ref_key, file.len(), Some(&hash)).await).await;
+    assert_remembered(create(&service, ref_key, file.len(), Some(&hash)).await).await;
     assert_eq!(form::send(&service, Form::of(ref_key).file(GOOD).done()).await.status(), 201);
 }
 
@@ -141,7 +141,7 @@ async fn a_broken_file_with_its_declared_hash_is_recognised() {
     let hash = sha256(&file);
     let first = refuse(&service, ref_key, &file, Some(&hash)).await;
     assert_eq!(first["details"]["code"], "TIMESCALE_INVALID");
-    is_remembered(create(&service, ref_key, file.len(), Some(&hash)).await).await;
+    assert_remembered(create(&service, ref_key, file.len(), Some(&hash)).await).await;
 }
 
 /// The new rules may accept what the old ones refused.
@@ -153,7 +153,7 @@ async fn a_change_of_the_rules_clears_the_cache() {
     refuse(&service, ref_key, &file, Some(&hash)).await;
     let env = service.crash().await;
     let service = Box::pin(Service::on(env, "one", Options::default())).await;
-    is_remembered(create(&service, ref_key, file.len(), Some(&hash)).await).await;
+    assert_remembered(create(&service, ref_key, file.len(), Some(&hash)).await).await;
     let env = service.crash().await;
     let settings = vec![("INSPECT__MIN_DURATION", "1ms".to_owned())];
     let options = Options { settings, ..Options::default() };
@@ -177,8 +177,8 @@ async fn an_unverified_body_is_not_looked_up() {
     let service = Service::embedded().await;
     let (ref_key, file) = (service.report().await, too_short_with_moov_last(400_000));
     refuse(&service, ref_key, &file, None).await;
-    let begun = create(&service, ref_key, file.len(), None).await;
-    let path = tus::path_of(header(&begun, "location"));
+    let created = create(&service, ref_key, file.len(), None).await;
+    let path = tus::path_of(header(&created, "location"));
     let mut request = tus::patch_request(&path, 0, file[..70_000].to_vec());
     let wrong = "sha1 AAAAAAAAAAAAAAAAAAAAAAAAAAA=".parse().unwrap();
     request.headers_mut().insert("upload-checksum", wrong);
@@ -191,7 +191,7 @@ async fn an_unverified_body_is_not_looked_up() {
         format!("sha256 {}", base64::engine::general_purpose::STANDARD.encode(hash))
     };
     request.headers_mut().insert("upload-checksum", right.parse().unwrap());
-    is_remembered(service.send(request).await).await;
+    assert_remembered(service.send(request).await).await;
 }
 
 /// A rejected report waits for another video, but the inspection has not refused the first one.
@@ -211,11 +211,11 @@ async fn a_refusal_is_not_remembered_under_an_unverified_hash() {
     let mut damaged = MOOV_FIRST.to_vec();
     let codec = damaged.windows(4).rposition(|four| four == b"avc1").unwrap();
     damaged[codec + 2] ^= 1;
-    let begun = create(&service, ref_key, damaged.len(), Some(&hash)).await;
-    let path = tus::path_of(header(&begun, "location"));
+    let created = create(&service, ref_key, damaged.len(), Some(&hash)).await;
+    let path = tus::path_of(header(&created, "location"));
     let refused = tus::patch(&service, &path, 0, damaged[..10_000].to_vec()).await;
-    let said = tus_problem(refused, 422, "video_refused").await;
-    assert_eq!(said["details"]["code"], "CODEC_UNSUPPORTED", "{said}");
+    let refusal = tus_problem(refused, 422, "video_refused").await;
+    assert_eq!(refusal["details"]["code"], "CODEC_UNSUPPORTED", "{refusal}");
     assert_eq!(sent(&service, ref_key, MOOV_FIRST, Some(&hash)).await.status(), 204);
     // An app sent another file in the form than the declared one.
     let (ref_key, hash) = (service.report().await, sha256(GOOD));
@@ -226,7 +226,7 @@ async fn a_refusal_is_not_remembered_under_an_unverified_hash() {
 }
 
 /// A file of `length` bytes with space for its tables before its pictures.
-fn with_room_first(name: &str, length: usize) -> Vec<u8> {
+fn with_leading_space(name: &str, length: usize) -> Vec<u8> {
     let missing = length - sample(name).len() - 400_000;
     edited(name, |file| {
         file.children.insert(1, leaf(*b"free", &vec![0; 400_000 - 8]));
@@ -241,11 +241,11 @@ async fn a_head_of_zeros_identifies_no_file() {
     let service = Service::embedded().await;
     let ref_key = service.report().await;
     let [bad, good] =
-        ["bad-too-short.mp4", "good-moov-last.mp4"].map(|name| with_room_first(name, 420_000));
+        ["bad-too-short.mp4", "good-moov-last.mp4"].map(|name| with_leading_space(name, 420_000));
     assert_eq!(bad[..65_536], good[..65_536]);
     refuse(&service, ref_key, &bad, None).await;
-    let begun = create(&service, ref_key, good.len(), None).await;
-    let path = tus::path_of(header(&begun, "location"));
+    let created = create(&service, ref_key, good.len(), None).await;
+    let path = tus::path_of(header(&created, "location"));
     let head = tus::patch(&service, &path, 0, good[..70_000].to_vec()).await;
     assert_eq!(head.status(), 204, "{}", crate::harness::service::json(head).await);
     let rest = tus::patch(&service, &path, 70_000, good[70_000..].to_vec()).await;
@@ -258,9 +258,9 @@ async fn a_file_with_another_declared_hash_is_another_file() {
     let service = Service::embedded().await;
     let (ref_key, file) = (service.report().await, too_short_with_moov_last(400_000));
     refuse(&service, ref_key, &file, None).await;
-    let begun = create(&service, ref_key, file.len(), Some(&sha256(GOOD))).await;
-    let path = tus::path_of(header(&begun, "location"));
+    let created = create(&service, ref_key, file.len(), Some(&sha256(GOOD))).await;
+    let path = tus::path_of(header(&created, "location"));
     let head = tus::patch(&service, &path, 0, file[..70_000].to_vec()).await;
     assert_eq!(head.status(), 204);
-    is_remembered(create(&service, ref_key, file.len(), Some(&sha256(&file))).await).await;
+    assert_remembered(create(&service, ref_key, file.len(), Some(&sha256(&file))).await).await;
 }
