@@ -11,7 +11,7 @@ use super::{INSPECTION, Stage, process};
 use crate::harness::external::is_installed;
 use crate::harness::service::Backend;
 
-pub(super) fn is_installed() -> bool {
+pub(super) fn is_available() -> bool {
     is_installed("curl", "the documented requests as a person types them")
 }
 
@@ -89,7 +89,7 @@ impl Stage {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_fields_can_be_in_any_order() {
     for (backend, file_first) in [(Backend::Embedded, true), (Backend::Shared, false)] {
-        if !is_installed() {
+        if !is_available() {
             return;
         }
         let Some(stage) = Stage::start(backend).await else { continue };
@@ -107,7 +107,7 @@ async fn the_fields_can_be_in_any_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tus_works_with_curl_alone() {
-    if !is_installed() {
+    if !is_available() {
         return;
     }
     for backend in [Backend::Embedded, Backend::Shared] {
@@ -153,7 +153,7 @@ async fn patched(folder: &Path, url: &str, offset: usize, file: &str) -> (u16, u
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_viewing_link_supports_ranges() {
-    if !is_installed() {
+    if !is_available() {
         return;
     }
     for backend in [Backend::Embedded, Backend::Shared] {

@@ -46,7 +46,7 @@ fn was_refused(end: &Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tus_js_client_reads_an_early_refusal_of_a_patch_and_a_creation() {
-    if !tus_js::is_installed() {
+    if !tus_js::is_available() {
         return;
     }
     for in_creation in [false, true] {
@@ -67,7 +67,7 @@ async fn tuspy_reads_an_early_refusal() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn curl_reads_an_early_refusal_of_a_form_and_a_creation() {
-    if !super::curl::is_installed() {
+    if !super::curl::is_available() {
         return;
     }
     let (stage, _) = stage().await;
@@ -111,7 +111,7 @@ fn wrong_first_boxes() -> [(&'static str, Vec<u8>); 6] {
 /// response.
 #[tokio::test(flavor = "multi_thread")]
 async fn at_most_64_kib_are_read_with_any_protocol() {
-    if !super::curl::is_installed() {
+    if !super::curl::is_available() {
         return;
     }
     let process = Process::start().await;

@@ -30,7 +30,7 @@ async fn run(stage: &Stage, script: &str, arguments: &[&str]) -> String {
 }
 
 fn can_run() -> bool {
-    curl::is_installed() && is_installed("python3", "the scripts in samples/requests")
+    curl::is_available() && is_installed("python3", "the scripts in samples/requests")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,7 @@ const PIECE: usize = 500 * 1024;
 const LONG: usize = 16 << 20;
 
 /// Whether tus-js-client is installed.
-pub(super) fn is_installed() -> bool {
+pub(super) fn is_available() -> bool {
     env_var_or_skip("FORTE_TEST_NODE_MODULES", "tus-js-client as a real client").is_some()
 }
 
@@ -38,7 +38,7 @@ fn methods(events: &[Value]) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_whole_file_arrives_on_sqlite_and_disk() {
-    if is_installed() {
+    if is_available() {
         let events = sent_with(Backend::Embedded, json!({})).await;
         assert_eq!(methods(&events), ["POST", "PATCH"]);
     }
@@ -46,14 +46,14 @@ async fn a_whole_file_arrives_on_sqlite_and_disk() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn patches_of_500_kib_arrive_on_postgresql_and_s3() {
-    if is_installed() {
+    if is_available() {
         sent_with(Backend::Shared, json!({ "chunkSize": PIECE })).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_arrives_with_its_creation() {
-    if is_installed() {
+    if is_available() {
         let options = json!({ "uploadDataDuringCreation": true });
         assert_eq!(methods(&sent_with(Backend::Embedded, options).await), ["POST"]);
     }
@@ -61,7 +61,7 @@ async fn a_file_arrives_with_its_creation() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn patches_arrive_as_post_where_patch_is_blocked() {
-    if is_installed() {
+    if is_available() {
         let options = json!({ "overridePatchMethod": true, "chunkSize": PIECE });
         assert_eq!(methods(&sent_with(Backend::Embedded, options).await), ["POST", "POST", "POST"]);
     }
@@ -69,7 +69,7 @@ async fn patches_arrive_as_post_where_patch_is_blocked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_closed_midway_resumes_with_its_stored_url() {
-    if !is_installed() {
+    if !is_available() {
         return;
     }
     for backend in [Backend::Embedded, Backend::Shared] {
@@ -91,7 +91,7 @@ async fn an_app_closed_midway_resumes_with_its_stored_url() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_finished_upload_is_a_success_when_retried() {
-    if !is_installed() {
+    if !is_available() {
         return;
     }
     let stage = Stage::start(Backend::Embedded).await.unwrap();
@@ -105,7 +105,7 @@ async fn a_finished_upload_is_a_success_when_retried() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_locked_upload_is_retried_until_it_is_free() {
-    if !is_installed() {
+    if !is_available() {
         return;
     }
     let quick = vec![("UPLOAD__RELEASE_WAIT", "50ms".to_owned())];

@@ -178,7 +178,7 @@ async fn a_submission_without_verdicts_has_an_empty_list() {
     assert_eq!(queued(&service, report).await["verdicts"], json!([]));
 }
 
-/// The transaction was committed, but its confirmation lost. The retry is no reuse and sends no
+/// The transaction was committed, but its confirmation lost. The retry is not a reuse and sends no
 /// second event.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_finish_whose_commit_was_not_confirmed_is_judged_once() {

@@ -171,7 +171,7 @@ async fn refusals_are_remembered_as_long_as_the_setting_says() {
     refuse(&service, ref_key, &file, Some(&hash)).await;
 }
 
-/// A body that does not match its checksum says nothing about the file.
+/// A body that does not match its checksum does not identify the file.
 #[tokio::test]
 async fn an_unverified_body_is_not_looked_up() {
     let service = Service::embedded().await;
