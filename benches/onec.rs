@@ -80,7 +80,7 @@ async fn service(url: &str, folder: &TempDir) -> Router {
     let app = app.await.unwrap();
     let new =
         AccountSpec { login: NODE.to_owned(), owner: AccountOwner::Exchange, networks: Vec::new() };
-    app.accounts.add(new, &PASSWORD.into()).await.unwrap();
+    app.state.accounts.add(new, &PASSWORD.into()).await.unwrap();
     app.router()
 }
 

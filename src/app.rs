@@ -1,10 +1,10 @@
-//! The one place where parts meet: build, router, run until shutdown.
+//! The composition root: builds the service and runs it until shutdown.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use axum::Router;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
@@ -26,63 +26,41 @@ use crate::storage::{Spool, Store};
 use crate::telemetry::Metrics;
 use crate::upload::{Parts, UploadService};
 
-/// What viewing links of the disk back end are signed with, as derived from `auth.secret`.
+/// Derives the key of the viewing links from `auth.secret`.
 const LINKS: &str = "viewing links";
 
-/// What a test may put in the world's place.
+/// Inputs that tests replace.
 #[derive(Clone)]
 pub struct World {
-    /// The time.
     pub clock: Clock,
-    /// Chance.
     pub random: Random,
-    /// Scripted failures.
     pub faults: Faults,
 }
 
 impl World {
-    /// The world as it is.
-    #[must_use]
     pub fn real() -> Self {
         Self { clock: Clock::system(), random: Random::system(), faults: Faults::none() }
     }
 }
 
-/// The service, put together, not yet running.
+/// The service, built but not running.
 pub struct App {
-    /// The settings it was built from.
     pub settings: Settings,
-    /// The records.
     pub database: Database,
-    /// The store.
     pub store: Store,
-    /// The upload engine.
-    pub uploads: UploadService,
-    /// Sign-in and sessions.
-    pub auth: Auth,
-    /// Decisions and reminders.
-    pub leasing: Leasing,
-    /// The accounts of reviewers and of 1C.
-    pub accounts: Accounts,
-    /// Takes 1C's messages.
-    pub inbox: Inbox,
-    /// The dispatcher of messages.
     pub outbox: Arc<Outbox>,
-    state: Arc<AppState>,
+    /// The services behind the routes.
+    pub state: Arc<AppState>,
     metrics: Metrics,
 }
 
-/// Both listeners, bound: their real addresses are known before anything is served.
+/// Both listeners. They are bound before the service is built, because links contain the port.
 pub struct Bound {
     public: TcpListener,
     ops: TcpListener,
 }
 
 impl Bound {
-    /// Binds both listeners.
-    ///
-    /// # Errors
-    /// When an address is taken.
     pub async fn bind(settings: &Settings) -> anyhow::Result<Self> {
         let (public, ops) = (settings.http.listen, settings.ops.listen);
         let listen = |name, address| async move {
@@ -94,103 +72,68 @@ impl Bound {
         })
     }
 
-    /// Where phones are served.
-    ///
-    /// # Errors
-    /// When the system does not say.
     pub fn public_address(&self) -> anyhow::Result<SocketAddr> {
         Ok(self.public.local_addr()?)
     }
 
-    /// Where operators are served.
-    ///
-    /// # Errors
-    /// When the system does not say.
     pub fn ops_address(&self) -> anyhow::Result<SocketAddr> {
         Ok(self.ops.local_addr()?)
     }
 }
 
 impl App {
-    /// Puts the service together: connects, brings the tables up to date, opens the store and the
-    /// spool. `address` is what links are built from when `http.public_url` is not set.
-    ///
-    /// # Errors
-    /// When a setting cannot be or a dependency is away.
+    /// Connects to the database, migrates it, and opens the store and the spool. `address` is the base
+    /// of links when `http.public_url` is not set.
     pub async fn build(
         settings: Settings,
         world: World,
         tasks: TaskTracker,
         address: SocketAddr,
     ) -> anyhow::Result<Self> {
-        let Some(secret) = settings.auth.secret.clone() else {
-            bail!("auth.secret is not set: make one, for example with `openssl rand -base64 48`");
-        };
-        let metrics = Metrics::start().context("the metrics cannot be started")?;
-        let World { clock, random, faults } = world;
+        let secret = settings.auth.secret.clone().context(
+            "auth.secret is not set; create one, for example with `openssl rand -base64 48`",
+        )?;
+        let metrics = Metrics::start().context("cannot start the metrics")?;
         let database = Database::open(&settings.database).await.context("database.url")?;
         let database = database.with_employees_see(settings.leasing.employees_see);
         database.migrate().await?;
-        let home = NodeId::mint(&clock, &random);
-        let (store, spool) = open_storage(&settings, &secret, home, &faults).await?;
-        let auth =
-            Auth::new(database.clone(), &settings.auth, &secret, clock.clone(), random.clone());
-        let composer = composer(&settings, &auth);
-        let outbox = outbox(&settings, &database, &clock, &random, composer)?;
+        let (store, spool) = open_storage(&settings, &secret, &world).await?;
+        let (db, clock, random) =
+            (|| database.clone(), || world.clock.clone(), || world.random.clone());
+        let auth = Auth::new(db(), &settings.auth, &secret, clock(), random());
+        let outbox = Arc::new(outbox(&settings, &database, &world, auth.clone())?);
         let uploads = UploadService::start(Parts {
             config: settings.upload.clone(),
             rules: Arc::new(settings.inspect.clone()),
             limits: settings.plausibility.clone(),
-            database: database.clone(),
+            database: db(),
             store: store.clone(),
             spool,
-            clock: clock.clone(),
-            random: random.clone(),
-            faults,
+            clock: clock(),
+            random: random(),
+            faults: world.faults.clone(),
             tasks,
             wakeup: outbox.wakeup(),
-        })
-        .await?;
-        let auth = auth.with_wakeup(outbox.wakeup());
-        let leasing =
-            Leasing::new(database.clone(), clock.clone(), random.clone(), outbox.wakeup());
-        let public_url = public_url(&settings, address);
-        let (rules, url) = (settings.leasing.clone(), public_url.clone());
-        let account_config = account_config(&settings);
-        let accounts =
-            Accounts::new(database.clone(), clock.clone(), random.clone(), &account_config);
-        let lists = Lists::new(database.clone(), clock.clone(), random.clone(), rules, url);
-        let inbox = inbox(&settings, &database, &clock, &random);
+        });
+        let Settings { http, leasing, onec, playback, .. } = &settings;
+        let (zone, public_url) = (&leasing.time_zone, public_url(&settings, address));
         let state = AppState {
-            uploads: uploads.clone(),
-            playback: playback(&settings, &database, &store, &clock, random),
-            auth: auth.clone(),
-            leasing: leasing.clone(),
-            proxies: settings.http.trusted_proxies.clone(),
-            lists,
-            accounts: accounts.clone(),
-            pictures: Pictures::new(database.clone(), clock, settings.leasing.clone()),
-            max_picture: settings.onec.max_picture,
-            queue: queue(&settings, &database),
-            inbox: inbox.clone(),
-            limits: settings.http.limits.clone(),
-            zone: settings.leasing.time_zone.clone(),
+            uploads: uploads.await?,
+            playback: Playback::new(db(), store.clone(), clock(), random(), playback.clone()),
+            auth: auth.with_wakeup(outbox.wakeup()),
+            leasing: Leasing::new(db(), clock(), random(), outbox.wakeup()),
+            lists: Lists::new(db(), clock(), random(), leasing.clone(), public_url.clone()),
+            accounts: Accounts::new(db(), clock(), random(), &account_config(&settings)),
+            pictures: Pictures::new(db(), clock(), leasing.clone()),
+            queue: Queue::new(db(), zone.clone(), onec.max_page),
+            inbox: Inbox::new(db(), clock(), random(), zone.clone(), onec.clone()),
+            proxies: http.trusted_proxies.clone(),
+            limits: http.limits.clone(),
+            max_picture: onec.max_picture,
+            zone: zone.clone(),
             public_url,
         };
-        let (outbox, state) = (Arc::new(outbox), Arc::new(state));
-        Ok(Self {
-            settings,
-            database,
-            store,
-            uploads,
-            auth,
-            leasing,
-            accounts,
-            inbox,
-            outbox,
-            state,
-            metrics,
-        })
+        Ok(Self { database, store, outbox, state: Arc::new(state), metrics, settings })
     }
 
     /// The public routes.
@@ -198,41 +141,39 @@ impl App {
         http::router(Arc::clone(&self.state))
     }
 
-    /// Runs until asked to end, then finishes what is under way.
-    ///
-    /// # Errors
-    /// When a setting of the listener cannot be.
+    /// Runs until a shutdown is requested, then finishes the running work.
     pub async fn run(self, bound: Bound, shutdown: &Shutdown) -> anyhow::Result<()> {
-        self.begin_tasks(shutdown);
-        // Others must not take us for dead while requests and finishes come to their end.
-        let (pulse_ends, pulses) = (CancellationToken::new(), TaskTracker::new());
-        if self.uploads.is_shared() {
-            pulses.spawn(self.uploads.locks().run_heartbeats(pulse_ends.clone()));
-            pulses.spawn(self.uploads.locks().run_release_requests(pulse_ends.clone()));
+        self.spawn_tasks(shutdown);
+        // Heartbeats go on until all work has ended: other nodes would take over the uploads.
+        let (stop, heartbeats) = (CancellationToken::new(), TaskTracker::new());
+        let locks = self.state.uploads.locks();
+        if self.state.uploads.is_shared() {
+            heartbeats.spawn(Arc::clone(&locks).run_heartbeats(stop.clone()));
+            heartbeats.spawn(Arc::clone(&locks).run_release_requests(stop.clone()));
         }
-        let pulse = Arc::new(Pulse {
+        let probe = Arc::new(Probe {
             database: self.database.clone(),
             store: self.store.clone(),
             metrics: self.metrics.clone(),
-            ending: shutdown.soft().clone(),
+            shutdown: shutdown.soft().clone(),
         });
-        // The operators' listener outlives the public one: readiness has to say "no" meanwhile.
-        let ops_ends = CancellationToken::new();
-        shutdown.spawn(serve_ops(bound.ops, pulse, ops_ends.clone()));
+        // The operators' listener outlives the public one: meanwhile readiness must be negative.
+        let ops_stop = CancellationToken::new();
+        shutdown.spawn(serve_ops(bound.ops, probe, ops_stop.clone()));
         let config = self.settings.http.clone();
         let grace = config.shutdown_grace;
-        let ending = shutdown.soft().clone();
-        http::server::serve(bound.public, self.router(), config, ending).await?;
-        ops_ends.cancel();
+        let soft = shutdown.soft().clone();
+        http::server::serve(bound.public, self.router(), config, soft).await?;
+        ops_stop.cancel();
         if shutdown.drain(grace).await == Drained::Cut {
-            tracing::warn!("some work was cut; it goes on after the next start");
+            tracing::warn!("some work was cut; it continues after the next start");
         }
-        pulse_ends.cancel();
-        pulses.close();
-        pulses.wait().await;
-        self.uploads.locks().deregister().await?;
+        stop.cancel();
+        heartbeats.close();
+        heartbeats.wait().await;
+        locks.deregister().await?;
         self.database.close().await;
-        tracing::info!("ended");
+        tracing::info!("stopped");
         Ok(())
     }
 
@@ -242,69 +183,39 @@ impl App {
         Retention {
             delivered: outbox.keep_delivered,
             dead: outbox.keep_dead,
-            codes: self.auth.code_retention(),
+            codes: self.state.auth.code_retention(),
             purge_every: auth.purge_every,
             batch: auth.purge_batch,
         }
     }
 
-    fn begin_tasks(&self, shutdown: &Shutdown) {
-        let ending = || shutdown.soft().clone();
-        shutdown.spawn(self.uploads.clone().run_sweeps(ending()));
-        shutdown.spawn(self.uploads.locks().release_all_on_shutdown(ending()));
-        shutdown.spawn(self.auth.clone().keep_purging(ending()));
-        shutdown.spawn(Arc::clone(&self.outbox).run_purges(self.retention(), ending()));
-        let (outbox, stop) = (Arc::clone(&self.outbox), ending());
-        shutdown.spawn(async move { outbox.run(&stop).await });
-        let reminders =
-            self.leasing.clone().keep_reminding(self.settings.leasing.clone(), ending());
-        shutdown.spawn(reminders);
+    fn spawn_tasks(&self, shutdown: &Shutdown) {
+        let AppState { uploads, auth, leasing, .. } = &*self.state;
+        let stop = || shutdown.soft().clone();
+        shutdown.spawn(uploads.clone().run_sweeps(stop()));
+        shutdown.spawn(uploads.locks().release_all_on_shutdown(stop()));
+        shutdown.spawn(auth.clone().keep_purging(stop()));
+        shutdown.spawn(Arc::clone(&self.outbox).run_purges(self.retention(), stop()));
+        let (outbox, soft) = (Arc::clone(&self.outbox), stop());
+        shutdown.spawn(async move { outbox.run(&soft).await });
+        shutdown.spawn(leasing.clone().keep_reminding(self.settings.leasing.clone(), stop()));
     }
 }
 
-/// Opens the store and the spool, which must fit together.
+/// Opens the store and the spool, which must be on one file system if both are on disk.
 async fn open_storage(
     settings: &Settings,
     secret: &SecretString,
-    home: NodeId,
-    faults: &Faults,
+    World { clock, random, faults }: &World,
 ) -> anyhow::Result<(Store, Spool)> {
     let key = derive_key(secret, LINKS);
-    let store =
-        Store::open(&settings.storage, &key, faults.clone()).await.context("storage.url")?;
-    let spool = Spool::open(&settings.upload.spool, home, faults.clone());
+    let store = Store::open(&settings.storage, &key, faults.clone()).await;
+    let store = store.context("storage.url")?;
+    let node = NodeId::mint(clock, random);
+    let spool = Spool::open(&settings.upload.spool, node, faults.clone());
     let spool = spool.context("upload.spool")?;
     store.check_spool(&spool)?;
     Ok((store, spool))
-}
-
-fn composer(settings: &Settings, auth: &Auth) -> Composer {
-    let auth = auth.clone();
-    Composer {
-        zone: settings.leasing.time_zone.clone(),
-        code_of: Arc::new(move |challenge| auth.code_of(challenge)),
-    }
-}
-
-fn playback(
-    settings: &Settings,
-    database: &Database,
-    store: &Store,
-    clock: &Clock,
-    random: Random,
-) -> Playback {
-    let config = settings.playback.clone();
-    Playback::new(database.clone(), store.clone(), clock.clone(), random, config)
-}
-
-fn inbox(settings: &Settings, database: &Database, clock: &Clock, random: &Random) -> Inbox {
-    let (zone, config) = (settings.leasing.time_zone.clone(), settings.onec.clone());
-    Inbox::new(database.clone(), clock.clone(), random.clone(), zone, config)
-}
-
-fn queue(settings: &Settings, database: &Database) -> Queue {
-    let zone = settings.leasing.time_zone.clone();
-    Queue::new(database.clone(), zone, settings.onec.max_page)
 }
 
 /// The settings of accounts, from several sections.
@@ -320,56 +231,56 @@ pub fn account_config(settings: &Settings) -> AccountConfig {
 fn outbox(
     settings: &Settings,
     database: &Database,
-    clock: &Clock,
-    random: &Random,
-    composer: Composer,
+    World { clock, random, .. }: &World,
+    auth: Auth,
 ) -> anyhow::Result<Outbox> {
     let mail = Mail::from_config(&settings.mail, clock.clone())?;
     if let Some(folder) = mail.folder() {
         tracing::warn!(folder = %folder.display(), "mail.host is not set: mails are written to a folder");
     }
-    let push = Push::from_config(&settings.notify, clock.clone())?;
     let receivers = Receivers {
         webhook: Webhook::from_config(&settings.notify, clock.clone())?,
         mail: Some(mail),
-        push: Some(push),
+        push: Some(Push::from_config(&settings.notify, clock.clone())?),
+    };
+    let composer = Composer {
+        zone: settings.leasing.time_zone.clone(),
+        code_of: Arc::new(move |challenge| auth.code_of(challenge)),
     };
     let (database, clock, random) = (database.clone(), clock.clone(), random.clone());
     Ok(Outbox::new(database, clock, random, settings.outbox.clone(), receivers, composer))
 }
 
-/// What clients call us by, without a slash at its end.
-#[must_use]
+/// The base of links, without a trailing slash.
 pub fn public_url(settings: &Settings, address: SocketAddr) -> String {
-    let listening = || format!("http://{address}");
-    let url = settings.http.public_url.clone().unwrap_or_else(listening);
+    let default = || format!("http://{address}");
+    let url = settings.http.public_url.clone().unwrap_or_else(default);
     url.trim_end_matches('/').to_owned()
 }
 
-async fn serve_ops(listener: TcpListener, pulse: Arc<Pulse>, stop: CancellationToken) {
-    let served = axum::serve(listener, http::ops_router(pulse));
+async fn serve_ops(listener: TcpListener, probe: Arc<Probe>, stop: CancellationToken) {
+    let served = axum::serve(listener, http::ops_router(probe));
     if let Err(error) = served.with_graceful_shutdown(stop.cancelled_owned()).await {
-        tracing::warn!(%error, "the operators' listener ended");
+        tracing::warn!(%error, "the operators' listener failed");
     }
 }
 
-/// How the service is, for operators' tools.
-struct Pulse {
+/// Answers the operators' routes.
+struct Probe {
     database: Database,
     store: Store,
     metrics: Metrics,
-    ending: CancellationToken,
+    shutdown: CancellationToken,
 }
 
-impl Health for Pulse {
+impl Health for Probe {
     fn metrics(&self) -> String {
-        self.metrics.tidy();
         self.metrics.render()
     }
 
     async fn failures(&self) -> BTreeMap<&'static str, String> {
         let mut failures = BTreeMap::new();
-        if self.ending.is_cancelled() {
+        if self.shutdown.is_cancelled() {
             failures.insert("service", "is shutting down".to_owned());
         }
         if let Err(error) = self.database.probe().await {

@@ -1,7 +1,7 @@
-//! Takes inspection videos from drivers' phones over bad networks, refuses bad ones in their first
-//! kilobytes, stores good ones once and for certain, and tells the report service.
+//! Receives inspection videos from drivers' phones over unreliable networks, refuses unusable ones
+//! within their first kilobytes, stores the others exactly once, and notifies the report service.
 //!
-//! This page is the map; `ARCHITECTURE.md` has the picture and a walk through it.
+//! This page is the map of the modules; `ARCHITECTURE.md` has the picture and follows one upload.
 
 pub mod app;
 pub mod auth;

@@ -15,8 +15,8 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(answer) => answer.into(),
         Err(error) => {
-            // Where even standard error is gone, the exit code has to be enough.
-            let _gone = writeln!(io::stderr(), "forte-media: {error:#}");
+            // Standard error may be closed.
+            let _closed = writeln!(io::stderr(), "forte-media: {error:#}");
             ExitCode::from(Answer::COULD_NOT)
         }
     }
@@ -26,11 +26,11 @@ fn run(cli: Cli) -> anyhow::Result<Answer> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .context("cannot start the runtime")?;
+        .context("cannot start the async runtime")?;
     runtime.block_on(cli.run(environment()))
 }
 
-/// The process's variables. A value that is not Unicode fits no setting, and is told as such.
+/// The environment of the process. A value that is not Unicode fits no setting, so `config` rejects it.
 fn environment() -> impl Iterator<Item = (String, String)> {
     let text = |text: OsString| text.to_string_lossy().into_owned();
     std::env::vars_os().map(move |(name, value)| (text(name), text(value)))

@@ -1,7 +1,7 @@
-//! Tokens and the task tracker by which everything ends.
+//! Cancellation tokens and the task tracker.
 //!
-//! Ending has two steps. *Soft*: nothing new is begun, what is under way is finished. *Hard*: what
-//! is still under way is cut, as a lost connection would cut it.
+//! A shutdown has two phases. *Soft*: nothing new begins, and running work is finished. *Hard*: running
+//! work is cut, as by a lost connection.
 
 use std::future::Future;
 use std::io;
@@ -12,10 +12,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How long cut tasks may take to notice; they only close files.
+/// Limit for tasks that were cut; they only close files.
 const AFTER_HARD: SignedDuration = SignedDuration::from_secs(2);
 
-/// The way to end, shared by everything that runs. Cheap to clone.
+/// Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown {
     soft: CancellationToken,
@@ -26,32 +26,28 @@ pub struct Shutdown {
 /// How the tasks ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drained {
-    /// All by themselves.
+    /// All finished.
     Clean,
-    /// Some had to be cut.
+    /// Some were cut.
     Cut,
 }
 
 impl Shutdown {
-    /// Nothing is ending yet.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Cancelled when nothing new may begin.
-    #[must_use]
     pub fn soft(&self) -> &CancellationToken {
         &self.soft
     }
 
-    /// Cancelled when what is under way has to stop.
-    #[must_use]
+    /// Cancelled when running work must stop.
     pub fn hard(&self) -> &CancellationToken {
         &self.hard
     }
 
-    /// Runs a task that the end waits for: the only way to start one.
+    /// Spawns a task that [`Shutdown::drain`] waits for.
     pub fn spawn<F>(&self, task: F) -> JoinHandle<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static,
@@ -59,24 +55,20 @@ impl Shutdown {
         self.tasks.spawn(task)
     }
 
-    /// Where tasks are counted, for rooms that start their own.
-    #[must_use]
+    /// For modules that spawn tasks themselves.
     pub fn tasks(&self) -> &TaskTracker {
         &self.tasks
     }
 
-    /// Asks for the end: softly at first, hard when asked again.
-    pub fn ask(&self) {
+    /// Begins a soft shutdown; the second call begins a hard one.
+    pub fn request(&self) {
         if self.soft.is_cancelled() {
             self.hard.cancel();
         }
         self.soft.cancel();
     }
 
-    /// From now on SIGTERM and SIGINT ask for the end.
-    ///
-    /// # Errors
-    /// When the system does not let us listen for signals.
+    /// From now on SIGTERM and SIGINT request a shutdown.
     pub fn listen(&self) -> io::Result<()> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -84,16 +76,16 @@ impl Shutdown {
         spawn_untracked(async move {
             while !shutdown.hard.is_cancelled() {
                 tokio::select! {
-                    _ = terminate.recv() => tracing::info!("SIGTERM: ending"),
-                    _ = interrupt.recv() => tracing::info!("SIGINT: ending"),
+                    _ = terminate.recv() => tracing::info!("SIGTERM: shutting down"),
+                    _ = interrupt.recv() => tracing::info!("SIGINT: shutting down"),
                 }
-                shutdown.ask();
+                shutdown.request();
             }
         });
         Ok(())
     }
 
-    /// Ends softly, waits up to `grace` for the tasks, then cuts the rest.
+    /// Shuts down softly, waits up to `grace` for the tasks, then cuts the rest.
     pub async fn drain(&self, grace: SignedDuration) -> Drained {
         self.soft.cancel();
         self.tasks.close();
@@ -104,7 +96,10 @@ impl Shutdown {
         }
         let last = tokio::time::timeout(AFTER_HARD.unsigned_abs(), self.tasks.wait()).await;
         if last.is_err() {
-            tracing::warn!(tasks = self.tasks.len(), "some tasks did not end when they were cut");
+            tracing::warn!(
+                tasks = self.tasks.len(),
+                "some tasks did not end after a hard shutdown"
+            );
         }
         Drained::Cut
     }
@@ -112,7 +107,7 @@ impl Shutdown {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "listens as long as the process; nobody waits for it"
+    reason = "listens until the process ends; nothing waits for it"
 )]
 fn spawn_untracked(task: impl Future<Output = ()> + Send + 'static) {
     tokio::spawn(task);

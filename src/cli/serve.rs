@@ -36,7 +36,7 @@ impl Serve {
         let bound = Bound::bind(&settings).await?;
         let (public, ops) = (bound.public_address()?, bound.ops_address()?);
         let app = App::build(settings, World::real(), shutdown.tasks().clone(), public).await?;
-        if app.accounts.sample_works().await? {
+        if app.state.accounts.sample_works().await? {
             bail!(
                 "admin_1C lets everybody in with the password of the public document: \
                  forte-media account disable admin_1C"

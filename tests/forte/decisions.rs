@@ -285,7 +285,7 @@ async fn one_c_decides_without_a_version_idempotently(service: Service) {
         scope: None,
         actor: "node:main".to_owned(),
     };
-    let leasing = &service.app.leasing;
+    let leasing = &service.app.state.leasing;
     let negative = NewDecision { version: Some(-1), ..decision_of(Decision::Reject, "Темно") };
     assert!(matches!(leasing.record(&negative).await, Err(DecisionError::Conflict(_))));
     let first = leasing.record(&decision_of(Decision::Reject, "Темно")).await.unwrap();

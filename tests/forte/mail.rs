@@ -58,7 +58,7 @@ async fn request_code(service: &Service) -> CodeRequest {
 
 impl CodeRequest {
     fn code(&self, service: &Service) -> String {
-        service.app.auth.code_of(self.challenge)
+        service.app.state.auth.code_of(self.challenge)
     }
 
     async fn row(&self, service: &Service) -> EventRow {

@@ -31,9 +31,9 @@ async fn a_second_request_skips_the_grace() {
     let shutdown = Shutdown::new();
     let hard = shutdown.hard().clone();
     shutdown.spawn(async move { hard.cancelled().await });
-    shutdown.ask();
+    shutdown.request();
     assert!(!shutdown.hard().is_cancelled());
-    shutdown.ask();
+    shutdown.request();
     assert_eq!(shutdown.drain(LONG).await, Drained::Cut);
 }
 

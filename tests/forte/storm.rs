@@ -131,7 +131,8 @@ async fn assert_submitted(service: &Service, count: usize, bytes: &[u8]) {
 }
 
 async fn sweep_all(service: &Service) {
-    while service.app.uploads.sweep().await.unwrap() != forte_media::upload::Swept::default() {
+    while service.app.state.uploads.sweep().await.unwrap() != forte_media::upload::Swept::default()
+    {
         // Cleared uploads are cleared a second time later.
         service.manual_clock().advance(SignedDuration::from_hours(1));
     }

@@ -24,10 +24,14 @@ fn starting_metrics_twice_gives_one_page_with_help_texts() {
     let second = Metrics::start().unwrap();
     metrics::counter!("forte_media_sweeps_total", "outcome" => "expired").increment(1);
     metrics::histogram!("forte_media_refused_after_bytes").record(20_000.0);
-    second.tidy();
     let page = first.render();
-    assert!(page.contains("# HELP forte_media_sweeps_total What the sweep found"), "{page}");
+    assert!(
+        page.contains("# HELP forte_media_sweeps_total Uploads handled by the sweep"),
+        "{page}"
+    );
     assert!(page.contains("forte_media_refused_after_bytes_bucket{le=\"65536\"}"), "{page}");
     // Other tests change counters concurrently, so only a constant line is compared.
-    assert!(second.render().contains("# HELP forte_media_sweeps_total What the sweep found"));
+    assert!(
+        second.render().contains("# HELP forte_media_sweeps_total Uploads handled by the sweep")
+    );
 }

@@ -112,9 +112,9 @@ impl<'a> Seeder<'a> {
             set_dates(item, self.today)?;
         }
         let mut message_no = self.now.as_microsecond() + batch;
-        for chunk in items.chunks(self.app.inbox.config.max_items) {
+        for chunk in items.chunks(self.app.state.inbox.config.max_items) {
             let message = json!({ "node": NODE, "message_no": message_no, "items": chunk });
-            let reply = self.app.inbox.receive(NODE, message.to_string().as_bytes()).await?;
+            let reply = self.app.state.inbox.receive(NODE, message.to_string().as_bytes()).await?;
             check_reply(&reply)?;
             message_no += 2;
         }

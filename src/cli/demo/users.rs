@@ -92,7 +92,7 @@ pub(super) async fn sign_in(app: &App, user: &DemoUser) -> anyhow::Result<User> 
 }
 
 async fn open_session(app: &App, person: &Person, device: &str) -> anyhow::Result<TokenPair> {
-    Ok(app.auth.open_session(person, device.parse()?, "", ACCESS_TTL).await?)
+    Ok(app.state.auth.open_session(person, device.parse()?, "", ACCESS_TTL).await?)
 }
 
 /// Makes sure that the accounts of the reviewer and of 1C have the passwords of `keys`, and signs the
@@ -118,7 +118,7 @@ async fn open_account(
 ) -> anyhow::Result<SignedInAccount> {
     let Account { login, password } = account;
     let new = AccountSpec { login: login.clone(), owner, networks: Vec::new() };
-    match app.accounts.add(new, &password.as_str().into()).await {
+    match app.state.accounts.add(new, &password.as_str().into()).await {
         Ok(()) | Err(AccountError::Exists) => {}
         Err(error) => return Err(error.into()),
     }
@@ -127,10 +127,13 @@ async fn open_account(
         password: password.as_str().into(),
         address: Ipv4Addr::LOCALHOST.into(),
     };
-    match app.accounts.sign_in(kind, &credentials).await {
+    match app.state.accounts.sign_in(kind, &credentials).await {
         Err(AccountSignInError::InvalidCredentials) => {
-            app.accounts.rotate(login, &credentials.password, OldPassword::KeepDuringGrace).await?;
-            Ok(app.accounts.sign_in(kind, &credentials).await?)
+            app.state
+                .accounts
+                .rotate(login, &credentials.password, OldPassword::KeepDuringGrace)
+                .await?;
+            Ok(app.state.accounts.sign_in(kind, &credentials).await?)
         }
         entered => Ok(entered?),
     }

@@ -188,8 +188,8 @@ async fn concurrent_wrong_passwords_count_towards_the_limit() {
 async fn the_old_password_works_for_a_day_after_a_rotation(service: Service) {
     add_node(&service, NODE).await;
     assert_eq!(by_basic(&service, NODE, PASSWORD).await.status(), 200);
-    let new = service.app.accounts.new_password();
-    service.app.accounts.rotate(NODE, &new, OldPassword::KeepDuringGrace).await.unwrap();
+    let new = service.app.state.accounts.new_password();
+    service.app.state.accounts.rotate(NODE, &new, OldPassword::KeepDuringGrace).await.unwrap();
     let new = secrecy::ExposeSecret::expose_secret(&new);
     assert_eq!(by_basic(&service, NODE, new).await.status(), 200);
     service.manual_clock().advance(SignedDuration::from_hours(24) - SignedDuration::from_secs(1));
@@ -203,7 +203,7 @@ async fn the_old_password_works_for_a_day_after_a_rotation(service: Service) {
 async fn a_closed_account_is_refused_immediately(service: Service) {
     add_node(&service, NODE).await;
     assert_eq!(by_basic(&service, NODE, PASSWORD).await.status(), 200);
-    service.app.accounts.disable(NODE).await.unwrap();
+    service.app.state.accounts.disable(NODE).await.unwrap();
     problem(by_basic(&service, NODE, PASSWORD).await, 401, "credentials_invalid").await;
 }
 
@@ -231,7 +231,13 @@ async fn invalid_logins_and_passwords_are_refused() {
     let add = async |login: &str, password: &str| {
         let owner = AccountOwner::Exchange;
         let new = AccountSpec { login: login.to_owned(), owner, networks: Vec::new() };
-        service.app.accounts.add(new, &password.into()).await.map_err(|error| error.to_string())
+        service
+            .app
+            .state
+            .accounts
+            .add(new, &password.into())
+            .await
+            .map_err(|error| error.to_string())
     };
     let good = "long enough to be one";
     for login in ["", "a:b", "a b", "a\nb", &"a".repeat(65)] {

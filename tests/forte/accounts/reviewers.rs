@@ -26,7 +26,7 @@ async fn add_reviewer(service: &Service, company: CompanyId) {
     let owner =
         AccountOwner::NewReviewer { company, name: "Айгуль Сейткали".to_owned() };
     let new = AccountSpec { login: LOGIN.to_owned(), owner, networks: Vec::new() };
-    service.app.accounts.add(new, &PASSWORD.into()).await.unwrap();
+    service.app.state.accounts.add(new, &PASSWORD.into()).await.unwrap();
 }
 
 async fn sign_in(service: &Service, body: &Value) -> Response<Body> {
@@ -80,7 +80,7 @@ async fn closing_an_account_ends_its_sessions(service: Service) {
     add_reviewer(&service, CompanyId::LESSOR).await;
     let report = submitted(&service).await;
     let session = open_session(&service).await;
-    service.app.accounts.disable(LOGIN).await.unwrap();
+    service.app.state.accounts.disable(LOGIN).await.unwrap();
     assert_eq!(video_status(&service, report, &session).await, 401);
     let again = sign_in(&service, &json!({"login": LOGIN, "password": PASSWORD})).await;
     problem(again, 401, "credentials_invalid").await;
@@ -91,7 +91,7 @@ async fn revoking_a_password_ends_the_sessions_it_opened(service: Service) {
     add_reviewer(&service, CompanyId::LESSOR).await;
     let report = submitted(&service).await;
     let session = open_session(&service).await;
-    let (accounts, new) = (&service.app.accounts, "another long password");
+    let (accounts, new) = (&service.app.state.accounts, "another long password");
     accounts.rotate(LOGIN, &new.into(), OldPassword::KeepDuringGrace).await.unwrap();
     assert_eq!(video_status(&service, report, &open_session(&service).await).await, 200);
     accounts.rotate(LOGIN, &new.into(), OldPassword::Revoke).await.unwrap();

@@ -66,7 +66,7 @@ async fn a_generated_client_signs_in_lists_reports_uploads_and_reads_the_video()
     let report = service.report().await;
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("video.mp4"), GOOD).unwrap();
-    let auth = service.app.auth.clone();
+    let auth = service.app.state.auth.clone();
     let served = service.serve();
     let url = format!("http://{}", served.address);
     let document = format!("{url}/openapi.json");

@@ -26,7 +26,7 @@ pub(crate) async fn add_node(service: &Service, login: &str) {
 pub(crate) async fn add_limited_node(service: &Service, login: &str, networks: &[&str]) {
     let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
     let new = AccountSpec { login: login.to_owned(), owner: AccountOwner::Exchange, networks };
-    service.app.accounts.add(new, &PASSWORD.into()).await.unwrap();
+    service.app.state.accounts.add(new, &PASSWORD.into()).await.unwrap();
 }
 
 /// An `Authorization` header with Basic credentials.

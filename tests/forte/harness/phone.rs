@@ -99,7 +99,7 @@ impl Phone {
     pub(crate) async fn code(&self, service: &Service) -> String {
         let response = self.request_code(service).await;
         assert_eq!(response.status(), 200, "{}", json(response).await);
-        service.app.auth.code_of(self.challenge(service).await)
+        service.app.state.auth.code_of(self.challenge(service).await)
     }
 
     /// The request that redeems a code (E2), with standard Basic credentials.

@@ -341,7 +341,7 @@ impl Service {
         self.shutdown.tasks().close();
         self.shutdown.tasks().wait().await;
         self.shutdown.tasks().reopen();
-        self.app.uploads.sweep().await.unwrap();
+        self.app.state.uploads.sweep().await.unwrap();
     }
 
     /// Asserts that after all tasks have ended and a sweep has run, the spool and the store are empty.

@@ -47,7 +47,7 @@ async fn sign_in(service: &Service, form: &str) -> Value {
     let challenge = service.database().latest_challenge(&biin, &device).await.unwrap().unwrap();
     let signed_in = Request::post("/auth")
         .header("Login", format!("{BIIN}||{UUID}"))
-        .header("Password", service.app.auth.code_of(challenge.id));
+        .header("Password", service.app.state.auth.code_of(challenge.id));
     profile(service, signed_in.body(Body::empty()).unwrap()).await
 }
 

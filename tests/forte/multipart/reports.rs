@@ -35,7 +35,7 @@ async fn a_video_is_stored_unchanged_and_answered_as_documented(service: Service
     assert_eq!(answer["data"]["message"], "Report has been successfully saved.");
     assert_eq!(answer["data"]["sha256"], sha256(GOOD));
     assert_eq!(service.database().report(report).await.unwrap().unwrap().status.code(), 2);
-    service.app.uploads.sweep().await.unwrap();
+    service.app.state.uploads.sweep().await.unwrap();
     let left = service.remaining_files().await;
     assert_eq!(left.len(), 1);
     assert!(left[0].contains(&sha256(GOOD)), "{left:?}");
@@ -64,12 +64,12 @@ async fn the_same_bytes_again_are_the_same_submission(service: Service) {
 async fn another_video_for_a_submitted_report_is_refused(service: Service) {
     let report = service.report().await;
     send(&service, Form::of(report).file(GOOD).done()).await;
-    service.app.uploads.sweep().await.unwrap();
+    service.app.state.uploads.sweep().await.unwrap();
     let left = service.remaining_files().await;
     let answer = send(&service, Form::of(report).file(MOOV_FIRST).done()).await;
     let data = problem(answer, 409, "report_already_submitted").await;
     assert_eq!(data["details"]["sha256"], sha256(GOOD));
-    service.app.uploads.sweep().await.unwrap();
+    service.app.state.uploads.sweep().await.unwrap();
     assert_eq!(service.remaining_files().await, left);
     assert_eq!(service.deliver().await, 1);
 }

@@ -65,7 +65,7 @@ async fn everything(db: &Db) -> Vec<String> {
 async fn add_node(service: &Service, node: &str) {
     let new =
         AccountSpec { login: node.to_owned(), owner: AccountOwner::Exchange, networks: Vec::new() };
-    service.app.accounts.add(new, &PASSWORD.into()).await.unwrap();
+    service.app.state.accounts.add(new, &PASSWORD.into()).await.unwrap();
 }
 
 /// Adds the account of [`NODE`].

@@ -104,7 +104,7 @@ impl Scene {
 
     pub(super) async fn remind(&self) -> usize {
         let config = &self.service.app.settings.leasing;
-        self.service.app.leasing.remind(config, &CancellationToken::new()).await.unwrap()
+        self.service.app.state.leasing.remind(config, &CancellationToken::new()).await.unwrap()
     }
 
     /// Sets the deadlines of all reports to `hours` from now.

@@ -112,7 +112,7 @@ async fn responses_do_not_reveal_whether_a_bin_exists(service: Service) {
     assert_eq!(db.number("SELECT COUNT(*) FROM challenges WHERE company_id = 20").await, 1);
     // The code for an unknown BIN does not sign in.
     let phone = Phone::director().at(UNKNOWN_BIIN);
-    let code = service.app.auth.code_of(phone.challenge(&service).await);
+    let code = service.app.state.auth.code_of(phone.challenge(&service).await);
     problem(phone.redeem_code(&service, &code).await, 401, "otp_invalid").await;
 }
 

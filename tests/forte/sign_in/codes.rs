@@ -50,7 +50,7 @@ async fn a_code_signs_in_once(service: Service) {
     let lifetime =
         |claims: &Value| claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap();
     assert_eq!((lifetime(&access), lifetime(&refresh)), (300, 30 * 24 * 3600));
-    let caller = service.app.auth.authenticate(&tokens.access).await.unwrap().person;
+    let caller = service.app.state.auth.authenticate(&tokens.access).await.unwrap().person;
     assert_eq!(caller.role, Role::Admin);
     problem(phone.redeem_code(&service, &code).await, 401, "otp_invalid").await;
 }
@@ -99,7 +99,7 @@ async fn a_code_is_valid_only_on_the_device_that_requested_it(service: Service) 
     let code = phone.code(&service).await;
     problem(other.redeem_code(&service, &code).await, 401, "otp_invalid").await;
     assert_eq!(other.request_code(&service).await.status(), 200);
-    let others = service.app.auth.code_of(other.challenge(&service).await);
+    let others = service.app.state.auth.code_of(other.challenge(&service).await);
     if others != code {
         problem(other.redeem_code(&service, &code).await, 401, "otp_invalid").await;
     }

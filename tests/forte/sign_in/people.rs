@@ -18,7 +18,7 @@ on_both_backends! {
 }
 
 async fn person_of(service: &Service, tokens: &TokenPair) -> Person {
-    service.app.auth.authenticate(&tokens.access).await.unwrap().person
+    service.app.state.auth.authenticate(&tokens.access).await.unwrap().person
 }
 
 async fn a_driver_is_created_at_the_first_sign_in(service: Service) {
@@ -71,11 +71,11 @@ async fn a_dismissed_driver_can_sign_in_again_but_old_tokens_stay_invalid(servic
     let old = Phone::driver().sign_in(&service).await;
     let person = person_of(&service, &old).await;
     service.database().set_person_active(person.id, false).await.unwrap();
-    let refused = service.app.auth.authenticate(&old.access).await;
+    let refused = service.app.state.auth.authenticate(&old.access).await;
     assert!(matches!(refused, Err(CallerError::Inactive)));
     let new = Phone::driver().with_uuid("another").sign_in(&service).await;
     assert_eq!(person_of(&service, &new).await, person);
-    let refused = service.app.auth.authenticate(&old.access).await;
+    let refused = service.app.state.auth.authenticate(&old.access).await;
     assert!(matches!(refused, Err(CallerError::Inactive)));
     problem(refresh(&service, &old.refresh).await, 401, "token_invalid").await;
 }

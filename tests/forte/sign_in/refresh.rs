@@ -127,7 +127,7 @@ async fn a_purged_refresh_token_still_ends_the_session_when_reused(service: Serv
     let first = Phone::driver().sign_in(&service).await;
     let second = token_pair(refresh(&service, &first.refresh).await).await;
     service.manual_clock().advance(SignedDuration::from_hours(49));
-    service.app.auth.purge_sign_ins().await.unwrap();
+    service.app.state.auth.purge_sign_ins().await.unwrap();
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM refresh_tokens").await, 1);
     problem(refresh(&service, &first.refresh).await, 401, "token_reused").await;
     problem(refresh(&service, &second.refresh).await, 401, "token_invalid").await;

@@ -22,17 +22,17 @@ async fn ended_sign_ins_are_purged_and_active_ones_are_kept(service: Service) {
     service.send(with_token("POST", "/logout", &ended.access)).await;
     let kept = token_pair(refresh(&service, &kept.refresh).await).await;
     service.manual_clock().advance(SignedDuration::from_hours(48));
-    service.app.auth.purge_sign_ins().await.unwrap();
+    service.app.state.auth.purge_sign_ins().await.unwrap();
     assert_eq!(rows().await, (2, 3, 2));
 
     service.manual_clock().advance(SignedDuration::from_secs(1));
-    assert_eq!(service.app.auth.purge_sign_ins().await.unwrap(), 4);
+    assert_eq!(service.app.state.auth.purge_sign_ins().await.unwrap(), 4);
     // The refresh token of the ended session has not expired.
     assert_eq!(rows().await, (0, 2, 1));
     let kept = token_pair(refresh(&service, &kept.refresh).await).await;
 
     service.manual_clock().advance(SignedDuration::from_hours(30 * 24 + 49));
-    service.app.auth.purge_sign_ins().await.unwrap();
+    service.app.state.auth.purge_sign_ins().await.unwrap();
     assert_eq!(rows().await, (0, 0, 0));
     assert_eq!(refresh(&service, &kept.refresh).await.status(), 401);
 }
@@ -63,6 +63,6 @@ async fn a_purge_is_limited_to_a_batch() {
     }
     service.manual_clock().advance(SignedDuration::from_hours(49));
     for purged in [2, 2, 1, 0] {
-        assert_eq!(service.app.auth.purge_sign_ins().await.unwrap(), purged);
+        assert_eq!(service.app.state.auth.purge_sign_ins().await.unwrap(), purged);
     }
 }

@@ -62,11 +62,11 @@ async fn forms_cut_at_any_byte_leave_nothing_and_can_be_repeated(service: Servic
     let cut = |(report, seed): (&RefKey, u64)| cut_form(served.address, &token, *report, seed);
     phones.for_each_concurrent(TOGETHER, cut).await;
     // Shutting down waits for the tasks of cut requests.
-    served.shutdown.ask();
+    served.shutdown.request();
     served.task.await.unwrap();
 
     let service = Service::on(served.env, "one", Options::default()).await;
-    service.app.uploads.sweep().await.unwrap();
+    service.app.state.uploads.sweep().await.unwrap();
     assert_eq!(service.remaining_files().await, Vec::<String>::new());
     assert_eq!(count_active(&service).await, 0);
     for report in &reports {

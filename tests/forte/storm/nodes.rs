@@ -97,7 +97,7 @@ async fn a_client_stuck_on_one_node_continues_on_another() {
     let Some(first) = Service::start(Backend::Shared).await else { return };
     let (second, _) = first.second_node("two", Options::default()).await;
     let stop = CancellationToken::new();
-    let listening = first.app.uploads.locks().run_release_requests(stop.clone());
+    let listening = first.app.state.uploads.locks().run_release_requests(stop.clone());
     let listening = TaskTracker::new().spawn(listening);
     let path = tus::create(&first, first.report().await, GOOD.len()).await;
     let (phone, stalled) = start_patch(&first.router, &path, 0);
@@ -129,7 +129,7 @@ async fn an_abandoned_lease_is_released_when_another_node_asks() {
     fails.store(false, Ordering::Relaxed);
 
     assert_eq!(head(&second.router(), &path).await.status(), 423);
-    first.app.uploads.locks().release_requested_leases().await.unwrap();
+    first.app.state.uploads.locks().release_requested_leases().await.unwrap();
     assert_eq!(patch(&second.router(), &path, 0, GOOD).await, 204);
     assert_submitted(&first, 1, GOOD).await;
 }

@@ -140,7 +140,7 @@ impl Model {
     async fn expire(&mut self) {
         self.service().manual_clock().advance(SignedDuration::from_hours(25));
         assert_eq!(tus::head(self.service(), &self.path).await.status(), 404);
-        self.service().app.uploads.sweep().await.unwrap();
+        self.service().app.state.uploads.sweep().await.unwrap();
         assert_eq!(tus::head(self.service(), &self.path).await.status(), 404);
         self.create_next().await;
     }

@@ -58,7 +58,7 @@ async fn an_expired_upload_is_not_found_and_leaves_nothing(service: Service) {
     service.manual_clock().advance(SignedDuration::from_hours(24));
     for swept in [false, true] {
         if swept {
-            assert_eq!(service.app.uploads.sweep().await.unwrap().expired, 1);
+            assert_eq!(service.app.state.uploads.sweep().await.unwrap().expired, 1);
         }
         assert_eq!(head(&service, &path).await.status(), 404, "{swept}");
         tus_problem(patch(&service, &path, 100, &GOOD[100..]).await, 404, "not_found").await;
