@@ -57,10 +57,10 @@ async fn an_upload_of_a_dead_node_continues_elsewhere_and_late_writes_are_fenced
     phone.send(&GOOD[QUARTER..HALF]).await;
 
     // The first node sends no heartbeats and ignores release requests, as if it were suspended.
-    second.uploads.locks().heartbeat().await.unwrap();
+    second.state.uploads.locks().heartbeat().await.unwrap();
     assert_eq!(head(&other, &path).await.status(), 423);
     first.manual_clock().advance(SignedDuration::from_secs(11));
-    second.uploads.locks().heartbeat().await.unwrap();
+    second.state.uploads.locks().heartbeat().await.unwrap();
     let answer = head(&other, &path).await;
     assert_eq!(header(&answer, "upload-offset"), QUARTER.to_string());
     assert_eq!(patch(&other, &path, QUARTER, &GOOD[QUARTER..HALF + 7]).await, 204);
@@ -155,7 +155,7 @@ async fn an_upload_with_lost_or_damaged_acknowledged_bytes_ends() {
         }
         assert_eq!(patch(&other, &path, HALF, &GOOD[HALF..]).await, 404);
         assert_eq!(head(&other, &path).await.status(), 404);
-        second.uploads.sweep().await.unwrap();
+        second.state.uploads.sweep().await.unwrap();
     }
     let path = tus::create(&first, report, GOOD.len()).await;
     assert_eq!(patch(&other, &path, 0, GOOD).await, 204);
@@ -184,10 +184,10 @@ async fn a_video_that_a_dead_node_was_storing_is_finished_once() {
     let stopped = TaskTracker::new().spawn(async move { send(&node, request).await });
     reached.acquire().await.unwrap().forget();
 
-    second.uploads.locks().heartbeat().await.unwrap();
+    second.state.uploads.locks().heartbeat().await.unwrap();
     assert_eq!(head(&other, &path).await.status(), 423);
     first.manual_clock().advance(SignedDuration::from_secs(11));
-    second.uploads.locks().heartbeat().await.unwrap();
+    second.state.uploads.locks().heartbeat().await.unwrap();
     // Nothing was acknowledged, so everything is sent again.
     assert_eq!(patch(&other, &path, 0, GOOD).await, 204);
     release.add_permits(1);
