@@ -3,7 +3,7 @@
 //! A finished video is a hard link to its spool file, so its bytes are written once. An object gets
 //! its name only after its bytes are durable, so a name never refers to a partial object.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -13,12 +13,14 @@ use tempfile::NamedTempFile;
 use tokio::io::AsyncReadExt as _;
 use tokio_util::io::ReaderStream;
 
-use super::error::StorageError;
+use super::error::{IoContext as _, StorageError};
 use super::files::{
-    CHUNK, blocking, create_folder, ignore_not_found, names, read_hashed, sync_folder,
+    CHUNK, blocking, create_folder, if_exists, names, open, read_verified, sync_folder,
 };
-use super::object::{Depth, Object, PAGE_SIZE, ROOTS, SegmentKey, VideoKey, VideoStream, folders};
-use super::spool_file::SpoolWriter;
+use super::object::{
+    Depth, Object, PAGE_SIZE, PutRequest, ROOTS, SegmentKey, VideoKey, VideoStream, folders,
+};
+use super::spool_file::SpoolHandle;
 use crate::model::{Digest, Length, UploadId};
 
 #[derive(Clone)]
@@ -38,40 +40,22 @@ impl Disk {
         &self.root
     }
 
-    pub(super) async fn put_video(
-        &self,
-        key: &VideoKey,
-        source: &Path,
-        length: Length,
-        digest: Digest,
-    ) -> Result<(), StorageError> {
-        let (target, source) = (self.path(key), source.to_owned());
-        blocking(move || link_durably(&source, &target, length, digest)).await
-    }
-
-    pub(super) async fn put_segment(
-        &self,
-        key: &SegmentKey,
-        source: &Path,
-        digest: Digest,
-    ) -> Result<(), StorageError> {
-        let (target, source, key) = (self.path(key), source.to_owned(), *key);
-        blocking(move || copy_durably(&source, &target, &key, digest)).await
+    pub(super) async fn put(&self, put: PutRequest) -> Result<(), StorageError> {
+        let target = self.root.join(&put.path);
+        blocking(move || put_durably(&put, &target)).await
     }
 
     pub(super) async fn fetch_segment(
         &self,
         key: &SegmentKey,
         digest: Digest,
-        into: SpoolWriter,
+        into: SpoolHandle,
     ) -> Result<(), StorageError> {
-        let (path, key) = (self.path(key), *key);
+        let (path, range) = (self.path(key), key.range());
         blocking(move || {
-            let start = key.start.get();
-            let copied = read_hashed(&open(&path)?, 0..key.length().get(), |at, chunk| {
-                into.write_at(start + at, chunk)
-            });
-            check_digest(&path, copied, digest)
+            let length = range.end.saturating_sub(range.start);
+            let write = |at, chunk: &[u8]| into.write(range.start + at, chunk);
+            read_verified(&read(&path)?, &path, 0..length, digest, write)
         })
         .await
     }
@@ -79,7 +63,7 @@ impl Disk {
     pub(super) async fn open_video(&self, key: &VideoKey) -> Result<(File, Length), StorageError> {
         let path = self.path(key);
         blocking(move || {
-            let file = open(&path)?;
+            let file = read(&path)?;
             let length = length_of(&file, &path)?;
             Ok((file, length))
         })
@@ -94,12 +78,11 @@ impl Disk {
         let path = self.path(key);
         let Range { start, end } = range;
         let file = blocking(move || {
-            let mut file = open(&path)?;
+            let mut file = read(&path)?;
             if length_of(&file, &path)?.get() < end {
                 return Err(StorageError::mismatch(&path));
             }
-            let seek = file.seek(SeekFrom::Start(start));
-            seek.map_err(|e| StorageError::file("read", &path, e))?;
+            file.seek(SeekFrom::Start(start)).context("read", &path)?;
             Ok(file)
         })
         .await?;
@@ -114,22 +97,18 @@ impl Disk {
     ) -> Result<(), StorageError> {
         let folders = folders(upload).map(|folder| self.root.join(folder));
         let keep = keep.map(|key| self.path(key));
-        blocking(move || folders.iter().try_for_each(|folder| empty(folder, keep.as_deref()))).await
+        let empty = move |folder: &PathBuf| empty(folder, keep.as_deref()).context("clear", folder);
+        blocking(move || folders.iter().try_for_each(empty)).await
     }
 
     pub(super) async fn probe(&self) -> Result<(), StorageError> {
         let root = self.root.clone();
-        blocking(move || {
-            tempfile::tempfile_in(&root).map_err(|e| StorageError::file("write to", &root, e))?;
-            Ok(())
-        })
-        .await
+        blocking(move || tempfile::tempfile_in(&root).context("write to", &root).map(drop)).await
     }
 
     pub(super) async fn list(&self, after: &str) -> Result<Vec<Object>, StorageError> {
         let (root, after) = (self.root.clone(), after.to_owned());
-        blocking(move || list(&root, &after).map_err(|e| StorageError::file("list", &root, e)))
-            .await
+        blocking(move || list(&root, &after).context("list", &root)).await
     }
 
     /// Whether the video exists; one with other bytes is an error.
@@ -139,17 +118,9 @@ impl Disk {
         length: Length,
         depth: Depth,
     ) -> Result<bool, StorageError> {
-        let (path, digest) = (self.path(key), key.sha256);
-        blocking(move || match depth {
-            Depth::Content => contains(&path, length, digest),
-            Depth::Metadata => match fs::metadata(&path) {
-                Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(false),
-                Err(e) => Err(StorageError::file("read", &path, e)),
-                Ok(metadata) if metadata.len() == length.get() => Ok(true),
-                Ok(_) => Err(StorageError::mismatch(&path)),
-            },
-        })
-        .await
+        let path = self.path(key);
+        let digest = (depth == Depth::Content).then_some(key.sha256);
+        blocking(move || contains(&path, length, digest)).await
     }
 
     fn path(&self, key: &impl ToString) -> PathBuf {
@@ -157,43 +128,39 @@ impl Disk {
     }
 }
 
-/// Does not read the bytes again: `digest` was computed while they were written to this file, and a
-/// second read would hit the same page cache. Finding bit rot is the task of `fsck`.
-fn link_durably(
-    source: &Path,
-    target: &Path,
-    length: Length,
-    digest: Digest,
-) -> Result<(), StorageError> {
+fn put_durably(put: &PutRequest, target: &Path) -> Result<(), StorageError> {
     let folder = create_parent(target)?;
+    let (length, digest) = (Length::new(put.length()), Some(put.digest));
     if !contains(target, length, digest)? {
-        let file = open(source)?;
-        if length_of(&file, source)? != length {
-            return Err(StorageError::mismatch(source));
+        let named = if put.is_video { link(put, target)? } else { copy(put, target, folder)? };
+        match named {
+            // A concurrent call has stored the same object; that is fine if its bytes match.
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
+                contains(target, length, digest)?;
+            }
+            other => other.context("name", target)?,
         }
-        file.sync_all().map_err(|e| StorageError::not_durable(source, e))?;
-        accept_existing(fs::hard_link(source, target), target, length, digest)?;
     }
     sync_folder(folder)
 }
 
-fn copy_durably(
-    source: &Path,
-    target: &Path,
-    key: &SegmentKey,
-    digest: Digest,
-) -> Result<(), StorageError> {
-    let folder = create_parent(target)?;
-    if !contains(target, key.length(), digest)? {
-        let created = NamedTempFile::new_in(folder);
-        let mut copy = created.map_err(|e| StorageError::file("write to", folder, e))?;
-        let copied = read_hashed(&open(source)?, key.range(), |_, chunk| copy.write_all(chunk));
-        check_digest(source, copied, digest)?;
-        copy.as_file().sync_all().map_err(|e| StorageError::not_durable(target, e))?;
-        let named = copy.persist_noclobber(target).map(drop).map_err(|e| e.error);
-        accept_existing(named, target, key.length(), digest)?;
+/// Does not read the bytes again: `digest` was computed while they were written to this file, and a
+/// second read would hit the same page cache. Finding bit rot is the task of `fsck`.
+fn link(put: &PutRequest, target: &Path) -> Result<io::Result<()>, StorageError> {
+    let file = read(&put.source)?;
+    if length_of(&file, &put.source)?.get() != put.length() {
+        return Err(StorageError::mismatch(&put.source));
     }
-    sync_folder(folder)
+    file.sync_all().durable(&put.source)?;
+    Ok(fs::hard_link(&put.source, target))
+}
+
+fn copy(put: &PutRequest, target: &Path, folder: &Path) -> Result<io::Result<()>, StorageError> {
+    let mut copy = NamedTempFile::new_in(folder).context("write to", folder)?;
+    let write = |_, chunk: &[u8]| copy.write_all(chunk).context("write to", folder);
+    read_verified(&read(&put.source)?, &put.source, put.range.clone(), put.digest, write)?;
+    copy.as_file().sync_all().durable(target)?;
+    Ok(copy.persist_noclobber(target).map(drop).map_err(|e| e.error))
 }
 
 /// Creates the folder of an object. Its name is flushed even if the folder existed: the process that
@@ -205,69 +172,40 @@ fn create_parent(target: &Path) -> Result<&Path, StorageError> {
     Ok(folder)
 }
 
-/// Whether the object exists; one with other bytes is an error.
-fn contains(target: &Path, length: Length, digest: Digest) -> Result<bool, StorageError> {
-    let file = match File::open(target) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
-        opened => opened.map_err(|e| StorageError::file("open", target, e))?,
-    };
+/// Whether the object exists; one with another length or hash is an error.
+fn contains(target: &Path, length: Length, digest: Option<Digest>) -> Result<bool, StorageError> {
+    let file = if_exists(File::open(target)).context("open", target)?;
+    let Some(file) = file else { return Ok(false) };
     if length_of(&file, target)? != length {
         return Err(StorageError::mismatch(target));
     }
-    check_digest(target, read_hashed(&file, 0..length.get(), |_, _| Ok(())), digest)?;
+    if let Some(digest) = digest {
+        read_verified(&file, target, 0..length.get(), digest, |_, _| Ok(()))?;
+    }
     Ok(true)
 }
 
-/// A concurrent call may have stored the same object first; that is fine if its bytes match.
-fn accept_existing(
-    named: io::Result<()>,
-    target: &Path,
-    length: Length,
-    digest: Digest,
-) -> Result<(), StorageError> {
-    match named {
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
-            contains(target, length, digest).map(drop)
-        }
-        other => other.map_err(|e| StorageError::file("name", target, e)),
-    }
-}
-
-fn check_digest(path: &Path, read: io::Result<Digest>, digest: Digest) -> Result<(), StorageError> {
-    match read {
-        Ok(found) if found == digest => Ok(()),
-        Ok(_) => Err(StorageError::mismatch(path)),
-        Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => Err(StorageError::mismatch(path)),
-        Err(e) => Err(StorageError::file("copy", path, e)),
-    }
-}
-
-fn open(path: &Path) -> Result<File, StorageError> {
-    File::open(path).map_err(|e| StorageError::open(path, e))
+fn read(path: &Path) -> Result<File, StorageError> {
+    open(path, OpenOptions::new().read(true))
 }
 
 fn length_of(file: &File, path: &Path) -> Result<Length, StorageError> {
-    let metadata = file.metadata().map_err(|e| StorageError::file("read", path, e))?;
-    Ok(Length::new(metadata.len()))
+    Ok(Length::new(file.metadata().context("read", path)?.len()))
 }
 
 /// Removes the contents of a folder except `keep`, and the folder itself if nothing was kept.
-fn empty(folder: &Path, keep: Option<&Path>) -> Result<(), StorageError> {
-    let failed = |e| StorageError::file("clear", folder, e);
-    let entries = match fs::read_dir(folder) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(failed)?,
-    };
+fn empty(folder: &Path, keep: Option<&Path>) -> io::Result<()> {
+    let Some(entries) = if_exists(fs::read_dir(folder))? else { return Ok(()) };
     let mut kept = false;
     for entry in entries {
-        let path = entry.map_err(failed)?.path();
+        let path = entry?.path();
         if keep == Some(&path) {
             kept = true;
         } else {
-            ignore_not_found(fs::remove_file(&path)).map_err(failed)?;
+            if_exists(fs::remove_file(&path))?;
         }
     }
-    if kept { Ok(()) } else { ignore_not_found(fs::remove_dir(folder)).map_err(failed) }
+    if kept { Ok(()) } else { if_exists(fs::remove_dir(folder)).map(drop) }
 }
 
 /// The next page after a path, in the order of S3. Folders before it are not opened.
@@ -293,10 +231,9 @@ fn objects(root: &Path, folder: &str) -> io::Result<Vec<Object>> {
     let mut found = Vec::new();
     for name in names(&root.join(folder))? {
         let path = format!("{folder}/{name}");
-        match fs::metadata(root.join(&path)) {
-            // Removed meanwhile.
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-            metadata => found.push(Object::new(&path, Length::new(metadata?.len()))),
+        // It may have been removed meanwhile.
+        if let Some(metadata) = if_exists(fs::metadata(root.join(&path)))? {
+            found.push(Object::new(&path, Length::new(metadata.len())));
         }
     }
     Ok(found)

@@ -1,6 +1,6 @@
 //! The `Content-Disposition` header (RFC 6266 section 4, RFC 8187 section 3.2).
 
-use std::fmt::Write as _;
+use url::form_urlencoded::byte_serialize;
 
 /// In characters; a longer name is truncated.
 const MAX_NAME_LENGTH: usize = 100;
@@ -35,16 +35,9 @@ const fn is_ascii_safe(c: char) -> bool {
 
 /// Encodes everything but letters, digits and `.-_`, a subset of the `attr-char` of RFC 8187.
 fn percent_encode(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
+    // A form encodes a blank as a plus, and keeps the asterisk.
+    let form: String = byte_serialize(name.as_bytes()).collect();
+    form.replace('+', "%20").replace('*', "%2A")
 }
 
 #[cfg(test)]

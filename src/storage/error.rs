@@ -64,20 +64,27 @@ impl StorageError {
         }
     }
 
-    pub(super) fn not_durable(path: &Path, source: io::Error) -> Self {
-        Self::NotDurable { path: path.to_owned(), source }
-    }
-
     pub(super) fn mismatch(path: &Path) -> Self {
         Self::Mismatch { key: path.display().to_string() }
     }
+}
 
-    /// Opening a file failed; one that does not exist is [`StorageError::Missing`].
-    pub(super) fn open(path: &Path, source: io::Error) -> Self {
-        match source.kind() {
-            io::ErrorKind::NotFound => Self::Missing { key: path.display().to_string() },
-            _ => Self::file("open", path, source),
-        }
+/// Turns an I/O error into a [`StorageError`].
+pub(super) trait IoContext<T> {
+    /// `action` is what failed, as in "could not read".
+    fn context(self, action: &'static str, path: &Path) -> Result<T, StorageError>;
+
+    /// For a flush, whose failure is final.
+    fn durable(self, path: &Path) -> Result<T, StorageError>;
+}
+
+impl<T> IoContext<T> for io::Result<T> {
+    fn context(self, action: &'static str, path: &Path) -> Result<T, StorageError> {
+        self.map_err(|source| StorageError::file(action, path, source))
+    }
+
+    fn durable(self, path: &Path) -> Result<T, StorageError> {
+        self.map_err(|source| StorageError::NotDurable { path: path.to_owned(), source })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Durable file operations, shared by the spool and the disk back end.
 
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
@@ -8,28 +8,37 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
-use super::error::StorageError;
+use super::error::{IoContext as _, StorageError};
 use crate::model::Digest;
 
 /// How many bytes of a file are in memory at a time.
 pub(super) const CHUNK: usize = 256 * 1024;
 
 /// Runs blocking file work off the async threads.
-pub(super) async fn blocking<T, W>(work: W) -> Result<T, StorageError>
-where
-    T: Send + 'static,
-    W: FnOnce() -> Result<T, StorageError> + Send + 'static,
-{
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => Err(StorageError::file("work on", Path::new("a file"), error.into())),
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StorageError> + Send + 'static,
+) -> Result<T, StorageError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(io::Error::from).context("work on", Path::new("a file"))?
+}
+
+/// `None` if the file or folder does not exist.
+pub(super) fn if_exists<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        other => other.map(Some),
     }
+}
+
+/// Opens a file; one that does not exist is [`StorageError::Missing`].
+pub(super) fn open(path: &Path, options: &OpenOptions) -> Result<File, StorageError> {
+    let file = if_exists(options.open(path)).context("open", path)?;
+    file.ok_or_else(|| StorageError::Missing { key: path.display().to_string() })
 }
 
 /// Flushes a folder: without it a new entry can be lost in a power cut.
 pub(super) fn sync_folder(folder: &Path) -> Result<(), StorageError> {
-    let opened = File::open(folder).map_err(|e| StorageError::file("open", folder, e))?;
-    opened.sync_all().map_err(|e| StorageError::not_durable(folder, e))
+    File::open(folder).context("open", folder)?.sync_all().durable(folder)
 }
 
 /// Creates a folder and its missing parents, durably.
@@ -53,10 +62,7 @@ pub(super) fn create_folder(folder: &Path) -> Result<(), StorageError> {
 /// The names in a folder, sorted, without those that are not UTF-8. A folder that does not exist is
 /// empty.
 pub(super) fn names(folder: &Path) -> io::Result<Vec<String>> {
-    let entries = match fs::read_dir(folder) {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries?,
-    };
+    let Some(entries) = if_exists(fs::read_dir(folder))? else { return Ok(Vec::new()) };
     let mut names = Vec::new();
     for entry in entries {
         names.extend(entry?.file_name().into_string());
@@ -65,31 +71,33 @@ pub(super) fn names(folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// Succeeds if the file was removed now or by another caller before.
-pub(super) fn ignore_not_found(removed: io::Result<()>) -> io::Result<()> {
-    match removed {
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
-}
-
-/// Passes a range of a file to `consume` in chunks, and returns its SHA-256. A file that ends early
-/// fails with [`io::ErrorKind::UnexpectedEof`].
-pub(super) fn read_hashed(
+/// Passes a range of a file to `consume` in chunks.
+///
+/// # Errors
+/// [`StorageError::Mismatch`] when the file ends early, or the range has another hash than `digest`.
+pub(super) fn read_verified(
     file: &File,
+    path: &Path,
     range: Range<u64>,
-    mut consume: impl FnMut(u64, &[u8]) -> io::Result<()>,
-) -> io::Result<Digest> {
+    digest: Digest,
+    mut consume: impl FnMut(u64, &[u8]) -> Result<(), StorageError>,
+) -> Result<(), StorageError> {
     let mut hash = Sha256::new();
     let mut buffer = vec![0; CHUNK];
     let mut at = range.start;
     while at < range.end {
         let length = usize::try_from(range.end - at).map_or(CHUNK, |left| left.min(CHUNK));
         let chunk = &mut buffer[..length];
-        file.read_exact_at(chunk, at)?;
+        match file.read_exact_at(chunk, at) {
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
+                return Err(StorageError::mismatch(path));
+            }
+            read => read.context("read", path)?,
+        }
         hash.update(&*chunk);
         consume(at, chunk)?;
         at += length as u64;
     }
-    Ok(Digest::new(hash.finalize().into()))
+    let matches = Digest::new(hash.finalize().into()) == digest;
+    if matches { Ok(()) } else { Err(StorageError::mismatch(path)) }
 }

@@ -30,5 +30,5 @@ pub use link::{Link, LinkError};
 pub use object::{Depth, Object, ObjectKind, SegmentKey, VideoKey, VideoStream};
 pub use self_test::TestResult;
 pub use spool::Spool;
-pub use spool_file::{SpoolFile, SpoolReader};
+pub use spool_file::{SpoolFile, SpoolHandle};
 pub use store::{ContentHeaders, OpenedVideo, Store};

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::io;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -13,7 +14,7 @@ use crate::model::{Digest, Length, Offset, UploadId};
 
 /// The `Content-Type` of a stored video, whatever the phone declared.
 pub(super) const VIDEO_TYPE: &str = "video/mp4";
-pub(super) const SEGMENT_TYPE: &str = "application/octet-stream";
+const SEGMENT_TYPE: &str = "application/octet-stream";
 
 const VIDEOS: &str = "videos";
 const STAGING: &str = "staging";
@@ -61,10 +62,6 @@ pub struct SegmentKey {
 }
 
 impl SegmentKey {
-    pub const fn length(&self) -> Length {
-        Length::new(self.end.get().saturating_sub(self.start.get()))
-    }
-
     pub(super) const fn range(&self) -> Range<u64> {
         self.start.get()..self.end.get()
     }
@@ -81,6 +78,36 @@ impl fmt::Display for SegmentKey {
 /// The two folders with the objects of an upload.
 pub(super) fn folders(upload: UploadId) -> [String; 2] {
     ROOTS.map(|root| format!("{root}/{upload}"))
+}
+
+/// A range of a file that becomes an object.
+pub(super) struct PutRequest {
+    pub(super) path: String,
+    pub(super) source: PathBuf,
+    pub(super) range: Range<u64>,
+    pub(super) digest: Digest,
+    /// Whether it is a finished video, which is the whole file, or a segment.
+    pub(super) is_video: bool,
+}
+
+impl PutRequest {
+    pub(super) fn video(key: &VideoKey, source: &Path, length: Length, digest: Digest) -> Self {
+        let (path, range) = (key.to_string(), 0..length.get());
+        Self { path, source: source.to_owned(), range, digest, is_video: true }
+    }
+
+    pub(super) fn segment(key: &SegmentKey, source: &Path, digest: Digest) -> Self {
+        let (path, range) = (key.to_string(), key.range());
+        Self { path, source: source.to_owned(), range, digest, is_video: false }
+    }
+
+    pub(super) const fn length(&self) -> u64 {
+        self.range.end.saturating_sub(self.range.start)
+    }
+
+    pub(super) const fn content_type(&self) -> &'static str {
+        if self.is_video { VIDEO_TYPE } else { SEGMENT_TYPE }
+    }
 }
 
 /// An entry of a listing.

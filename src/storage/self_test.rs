@@ -9,9 +9,9 @@ use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 use tokio::io::AsyncReadExt as _;
 
-use super::error::{BoxError, StorageError};
+use super::error::{BoxError, IoContext as _, StorageError};
 use super::link::MEDIA_PATH;
-use super::object::VideoKey;
+use super::object::{PutRequest, VideoKey};
 use super::store::Store;
 use crate::model::{Clock, Digest, Length, Random, UploadId};
 
@@ -49,21 +49,18 @@ impl Store {
     ) -> Result<Vec<TestResult>, StorageError> {
         let test = SelfTest::new(self, http, clock, random)?;
         let mut results = vec![
-            TestResult { name: "store an object", result: test.put().await },
-            TestResult { name: "store it only once", result: test.put_once().await },
+            ("store an object", test.put(&test.key).await.map_err(BoxError::from)),
+            ("store it only once", test.put_once().await),
+            ("read it by a viewing link", test.read_all().await),
+            ("read a range of it", test.read_range().await),
+            ("require a signature", test.reject_unsigned().await),
         ];
         // On disk nothing is transferred that could change.
         if self.folder().is_none() {
-            let result = test.reject_wrong_checksum().await;
-            results.push(TestResult { name: "refuse a wrong checksum", result });
+            results.push(("refuse a wrong checksum", test.reject_wrong_checksum().await));
         }
-        results.extend([
-            TestResult { name: "read it by a viewing link", result: test.read_all().await },
-            TestResult { name: "read a range of it", result: test.read_range().await },
-            TestResult { name: "require a signature", result: test.reject_unsigned().await },
-            TestResult { name: "remove it", result: test.remove().await },
-        ]);
-        Ok(results)
+        results.push(("remove it", test.remove().await));
+        Ok(results.into_iter().map(|(name, result)| TestResult { name, result }).collect())
     }
 }
 
@@ -77,32 +74,30 @@ impl<'a> SelfTest<'a> {
         let bytes = random.bytes::<1024>().to_vec();
         // The disk back end hard-links the sample, so it must be on the same file system.
         let folder = store.folder().map_or_else(std::env::temp_dir, Path::to_owned);
-        let failed = |e| StorageError::file("write a sample to", &folder, e);
-        let mut sample = NamedTempFile::new_in(&folder).map_err(failed)?;
-        sample.write_all(&bytes).map_err(failed)?;
+        let mut sample = NamedTempFile::new_in(&folder).context("write a sample to", &folder)?;
+        sample.write_all(&bytes).context("write a sample to", &folder)?;
         let sha256 = Digest::new(Sha256::digest(&bytes).into());
         let key = VideoKey { upload: UploadId::mint(clock, random), sha256 };
         Ok(Self { store, http, now: clock.now(), key, sample, bytes })
     }
 
-    async fn put(&self) -> Result<(), BoxError> {
-        Ok(self.put_as(&self.key).await?)
+    async fn put(&self, key: &VideoKey) -> Result<(), StorageError> {
+        let length = Length::new(self.bytes.len() as u64);
+        self.store.put_video(key, self.sample.path(), length, key.sha256).await
     }
 
     /// A race, because a store that checks first and then writes passes every sequential test.
     async fn put_once(&self) -> Result<(), BoxError> {
-        match self.store.s3() {
-            Some(s3) => {
-                let path = self.other_key().to_string();
-                s3.race(&path, self.sample.path(), self.length().get(), self.key.sha256).await
-            }
-            None => self.put().await,
-        }
+        let Some(s3) = self.store.s3() else { return Ok(self.put(&self.key).await?) };
+        // A second name of the same upload, cleared together with the first.
+        let other = VideoKey { sha256: Digest::new([1; 32]), ..self.key };
+        let length = Length::new(self.bytes.len() as u64);
+        s3.race(&PutRequest::video(&other, self.sample.path(), length, self.key.sha256)).await
     }
 
     async fn reject_wrong_checksum(&self) -> Result<(), BoxError> {
         let key = VideoKey { sha256: Digest::new([0; 32]), ..self.key };
-        match self.put_as(&key).await {
+        match self.put(&key).await {
             Err(StorageError::Mismatch { .. }) => {}
             Err(other) => return Err(other.into()),
             Ok(()) => return Err("an object with a wrong checksum was accepted".into()),
@@ -136,19 +131,6 @@ impl<'a> SelfTest<'a> {
             Ok(_) => Err("it can still be read".into()),
             Err(_) => Ok(()),
         }
-    }
-
-    async fn put_as(&self, key: &VideoKey) -> Result<(), StorageError> {
-        self.store.put_video(key, self.sample.path(), self.length(), key.sha256).await
-    }
-
-    fn length(&self) -> Length {
-        Length::new(self.bytes.len() as u64)
-    }
-
-    /// A second name of the same upload, cleared together with the first.
-    fn other_key(&self) -> VideoKey {
-        VideoKey { sha256: Digest::new([1; 32]), ..self.key }
     }
 
     async fn link(&self, key: &VideoKey) -> Result<String, StorageError> {

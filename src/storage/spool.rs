@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use tempfile::NamedTempFile;
 
-use super::error::StorageError;
-use super::files::{create_folder, ignore_not_found, names, sync_folder};
+use super::error::{IoContext as _, StorageError};
+use super::files::{create_folder, if_exists, names, sync_folder};
 use crate::model::{Faults, NodeId, UploadId};
 
 /// Locked while a process works in the folder.
@@ -55,7 +55,7 @@ impl Spool {
     /// The uploads that have a file here, sorted by id.
     pub fn uploads(&self) -> Result<Vec<UploadId>, StorageError> {
         let mut uploads = Vec::new();
-        for name in list(self.folder())? {
+        for name in names(self.folder()).context("list", self.folder())? {
             uploads.extend(name.parse::<UploadId>());
         }
         uploads.sort_unstable();
@@ -65,7 +65,7 @@ impl Spool {
     /// Removes the file of an upload, if there is one.
     pub fn remove(&self, upload: UploadId) -> Result<(), StorageError> {
         let path = self.path(upload);
-        ignore_not_found(fs::remove_file(&path)).map_err(|e| StorageError::file("remove", &path, e))
+        if_exists(fs::remove_file(&path)).context("remove", &path).map(drop)
     }
 
     pub(super) fn faults(&self) -> &Faults {
@@ -80,7 +80,7 @@ impl Spool {
 fn lock(folder: &Path) -> Result<File, StorageError> {
     let path = folder.join(LOCK_FILE);
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-    let file = file.map_err(|e| StorageError::file("open", &path, e))?;
+    let file = file.context("open", &path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StorageError::SpoolLocked(folder.to_owned())),
@@ -89,31 +89,24 @@ fn lock(folder: &Path) -> Result<File, StorageError> {
 }
 
 fn remove_temporary_files(folder: &Path) -> Result<(), StorageError> {
-    for name in list(folder)?.iter().filter(|name| name.starts_with(TEMPORARY)) {
+    let names = names(folder).context("list", folder)?;
+    names.iter().filter(|name| name.starts_with(TEMPORARY)).try_for_each(|name| {
         let path = folder.join(name);
-        fs::remove_file(&path).map_err(|e| StorageError::file("remove", &path, e))?;
-    }
-    Ok(())
-}
-
-fn list(folder: &Path) -> Result<Vec<String>, StorageError> {
-    names(folder).map_err(|e| StorageError::file("list", folder, e))
+        fs::remove_file(&path).context("remove", &path)
+    })
 }
 
 fn read_or_write_id(folder: &Path, new_id: NodeId) -> Result<NodeId, StorageError> {
     let path = folder.join(ID_FILE);
-    match fs::read_to_string(&path) {
-        Ok(text) => text.trim().parse().map_err(|_| StorageError::Setting {
+    if let Some(text) = if_exists(fs::read_to_string(&path)).context("read", &path)? {
+        return text.trim().parse().map_err(|_| StorageError::Setting {
             setting: "upload.spool",
             reason: format!("{} does not contain an id", path.display()),
-        }),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            write_id(folder, &path, new_id).map_err(|e| StorageError::file("write", &path, e))?;
-            sync_folder(folder)?;
-            Ok(new_id)
-        }
-        Err(e) => Err(StorageError::file("read", &path, e)),
+        });
     }
+    write_id(folder, &path, new_id).context("write", &path)?;
+    sync_folder(folder)?;
+    Ok(new_id)
 }
 
 /// Writes a temporary file, flushes and renames it, so that a power cut never leaves half an id.

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tempfile::NamedTempFile;
 
-use super::error::StorageError;
-use super::files::{CHUNK, blocking, sync_folder};
+use super::error::{IoContext as _, StorageError};
+use super::files::{CHUNK, blocking, open, sync_folder};
 use super::spool::{Spool, TEMPORARY};
 use crate::model::{Offset, UploadId};
 
@@ -21,8 +21,7 @@ use crate::model::{Offset, UploadId};
 /// has ended: every later call fails.
 pub struct SpoolFile {
     spool: Spool,
-    path: PathBuf,
-    file: Arc<File>,
+    handle: SpoolHandle,
     /// Appended bytes; what follows them in the file does not count.
     length: u64,
     /// Whether the file's directory entry has been flushed.
@@ -30,36 +29,48 @@ pub struct SpoolFile {
     poisoned: bool,
 }
 
-/// Positioned writes from any thread, for segments that are fetched concurrently.
+/// Positioned, blocking reads and writes from any thread.
 #[derive(Clone)]
-pub(super) struct SpoolWriter {
+pub struct SpoolHandle {
     file: Arc<File>,
     path: PathBuf,
 }
 
-/// Positioned, blocking reads.
-pub struct SpoolReader {
-    file: Arc<File>,
-    path: PathBuf,
-}
-
-impl SpoolReader {
+impl SpoolHandle {
     /// Replaces the contents of `buffer` with a range of the file.
     pub fn read(&self, range: Range<u64>, buffer: &mut Vec<u8>) -> Result<(), StorageError> {
         let length = usize::try_from(range.end.saturating_sub(range.start)).unwrap_or(0);
         buffer.resize(length, 0);
-        let read = self.file.read_exact_at(buffer, range.start);
-        read.map_err(|e| StorageError::file("read", &self.path, e))
-    }
-}
-
-impl SpoolWriter {
-    pub(super) fn write_at(&self, at: u64, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all_at(bytes, at)
+        self.file.read_exact_at(buffer, range.start).context("read", &self.path)
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+    pub(super) fn write(&self, at: u64, bytes: &[u8]) -> Result<(), StorageError> {
+        self.file.write_all_at(bytes, at).context("write", &self.path)
+    }
+
+    fn write_chunks(&self, mut at: u64, chunks: &[Bytes]) -> Result<(), StorageError> {
+        for chunk in chunks {
+            self.write(at, chunk)?;
+            at += chunk.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// Truncates the file, or returns a truncated copy that replaces it.
+    fn truncate(mut self, folder: &Path, to: u64) -> Result<Self, StorageError> {
+        let metadata = self.file.metadata().context("truncate", &self.path)?;
+        if metadata.len() < to {
+            let key = format!("{} from byte {}", self.path.display(), metadata.len());
+            return Err(StorageError::Missing { key });
+        }
+        // A second hard link means that a finish stored the video and then failed. Stored bytes never
+        // change, so the upload continues with a copy.
+        if metadata.nlink() > 1 {
+            self.file = Arc::new(copy(&self.file, &self.path, folder, to)?);
+            return Ok(self);
+        }
+        self.file.set_len(to).context("truncate", &self.path)?;
+        Ok(self)
     }
 }
 
@@ -70,7 +81,7 @@ impl Spool {
         self.remove(upload)?;
         let path = self.path(upload);
         let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path);
-        let file = file.map_err(|e| StorageError::file("create", &path, e))?;
+        let file = file.context("create", &path)?;
         Ok(SpoolFile::new(self.clone(), path, file))
     }
 
@@ -80,8 +91,7 @@ impl Spool {
     /// [`StorageError::Missing`] when the file does not exist or is shorter than `to`.
     pub async fn reopen(&self, upload: UploadId, to: Offset) -> Result<SpoolFile, StorageError> {
         let path = self.path(upload);
-        let file = OpenOptions::new().read(true).write(true).open(&path);
-        let file = file.map_err(|e| StorageError::open(&path, e))?;
+        let file = open(&path, OpenOptions::new().read(true).write(true))?;
         let mut file = SpoolFile::new(self.clone(), path, file);
         file.truncate(to).await?;
         Ok(file)
@@ -90,12 +100,13 @@ impl Spool {
 
 impl SpoolFile {
     fn new(spool: Spool, path: PathBuf, file: File) -> Self {
-        let (entry_synced, poisoned) = (false, false);
-        Self { spool, path, file: Arc::new(file), length: 0, entry_synced, poisoned }
+        let handle = SpoolHandle { file: Arc::new(file), path };
+        Self { spool, handle, length: 0, entry_synced: false, poisoned: false }
     }
 
-    pub(super) fn writer(&self) -> SpoolWriter {
-        SpoolWriter { file: Arc::clone(&self.file), path: self.path.clone() }
+    /// For segments that are fetched concurrently.
+    pub(super) fn handle(&self) -> SpoolHandle {
+        self.handle.clone()
     }
 
     pub const fn length(&self) -> Offset {
@@ -103,7 +114,7 @@ impl SpoolFile {
     }
 
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.handle.path
     }
 
     /// Appends all chunks or none. Up to 256 KiB are written on the calling thread, more on a blocking
@@ -118,8 +129,7 @@ impl SpoolFile {
         self.spool.faults().pass("storage.spool.full").map_err(full)?;
         let total: usize = chunks.iter().map(Bytes::len).sum();
         if total <= CHUNK {
-            write_chunks(&self.file, self.length, chunks)
-                .map_err(|e| StorageError::file("write", &self.path, e))?;
+            self.handle.write_chunks(self.length, chunks)?;
         } else {
             self.append_blocking(chunks.to_vec()).await?;
         }
@@ -128,12 +138,10 @@ impl SpoolFile {
     }
 
     async fn append_blocking(&mut self, chunks: Vec<Bytes>) -> Result<(), StorageError> {
-        let (file, at, path) = (Arc::clone(&self.file), self.length, self.path.clone());
+        let (handle, at) = (self.handle(), self.length);
         // The blocking write continues if this future is dropped, so nothing may be written after it.
         self.poisoned = true;
-        let write = move || write_chunks(&file, at, &chunks);
-        let written = blocking(move || write().map_err(|e| StorageError::file("write", &path, e)));
-        let written = written.await;
+        let written = blocking(move || handle.write_chunks(at, &chunks)).await;
         self.poisoned = false;
         written
     }
@@ -146,12 +154,12 @@ impl SpoolFile {
         self.check_poison()?;
         // Poisoned until the flush has succeeded, also if this future is dropped.
         self.poisoned = true;
-        let failed = |fault| StorageError::not_durable(&self.path, io::Error::other(fault));
-        self.spool.faults().pass("storage.spool.sync").map_err(failed)?;
-        let (file, path) = (Arc::clone(&self.file), self.path.clone());
+        let fault = self.spool.faults().pass("storage.spool.sync");
+        fault.map_err(io::Error::other).durable(self.path())?;
+        let handle = self.handle();
         let (folder, entry_synced) = (self.spool.folder().to_owned(), self.entry_synced);
         blocking(move || {
-            file.sync_data().map_err(|e| StorageError::not_durable(&path, e))?;
+            handle.file.sync_data().durable(&handle.path)?;
             if entry_synced { Ok(()) } else { sync_folder(&folder) }
         })
         .await?;
@@ -170,14 +178,13 @@ impl SpoolFile {
     }
 
     /// Runs `work` on a blocking thread with random access to the file.
-    pub async fn with_reader<T, F>(&self, work: F) -> Result<T, StorageError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&SpoolReader) -> Result<T, StorageError> + Send + 'static,
-    {
+    pub async fn with_reader<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&SpoolHandle) -> Result<T, StorageError> + Send + 'static,
+    ) -> Result<T, StorageError> {
         self.check_poison()?;
-        let reader = SpoolReader { file: Arc::clone(&self.file), path: self.path.clone() };
-        blocking(move || work(&reader)).await
+        let handle = self.handle();
+        blocking(move || work(&handle)).await
     }
 
     /// Sets the length to `to`: bytes behind it are dropped, and bytes that were fetched in front of it
@@ -187,58 +194,28 @@ impl SpoolFile {
     /// [`StorageError::Missing`] when the file is shorter than `to`.
     pub async fn truncate(&mut self, to: Offset) -> Result<(), StorageError> {
         self.check_poison()?;
-        let (file, path) = (Arc::clone(&self.file), self.path.clone());
-        let folder = self.spool.folder().to_owned();
+        let (handle, folder) = (self.handle(), self.spool.folder().to_owned());
         // The blocking truncation continues if this future is dropped, and could take later bytes.
         self.poisoned = true;
-        let truncated = blocking(move || truncate(file, &path, &folder, to.get())).await;
+        let truncated = blocking(move || handle.truncate(&folder, to.get())).await;
         self.poisoned = false;
-        self.file = truncated?;
+        self.handle = truncated?;
         self.length = to.get();
         Ok(())
     }
 
     /// Deletes the file.
     pub fn remove(self) -> Result<(), StorageError> {
-        fs::remove_file(&self.path).map_err(|e| StorageError::file("remove", &self.path, e))
+        fs::remove_file(self.path()).context("remove", self.path())
     }
 
     fn check_poison(&self) -> Result<(), StorageError> {
         if self.poisoned {
-            let cause = io::Error::other("an earlier call failed or was dropped");
-            return Err(StorageError::not_durable(&self.path, cause));
+            let error = io::Error::other("an earlier call failed or was dropped");
+            return Err(error).durable(self.path());
         }
         Ok(())
     }
-}
-
-fn write_chunks(file: &File, mut at: u64, chunks: &[Bytes]) -> io::Result<()> {
-    for chunk in chunks {
-        file.write_all_at(chunk, at)?;
-        at += chunk.len() as u64;
-    }
-    Ok(())
-}
-
-fn truncate(
-    file: Arc<File>,
-    path: &Path,
-    folder: &Path,
-    to: u64,
-) -> Result<Arc<File>, StorageError> {
-    let failed = |e| StorageError::file("truncate", path, e);
-    let metadata = file.metadata().map_err(failed)?;
-    if metadata.len() < to {
-        let key = format!("{} from byte {}", path.display(), metadata.len());
-        return Err(StorageError::Missing { key });
-    }
-    // A second hard link means that a finish stored the video and then failed. Stored bytes never
-    // change, so the upload continues with a copy.
-    if metadata.nlink() > 1 {
-        return copy(&file, path, folder, to).map(Arc::new);
-    }
-    file.set_len(to).map_err(failed)?;
-    Ok(file)
 }
 
 /// Replaces the file at `path` with a copy of its first `length` bytes.
@@ -250,10 +227,9 @@ fn copy(file: &File, path: &Path, folder: &Path, length: u64) -> Result<File, St
         io::copy(&mut source.take(length), &mut copy)?;
         Ok(copy)
     };
-    let failed = |e| StorageError::file("copy", path, e);
-    let copy = copied().map_err(failed)?;
-    copy.as_file().sync_all().map_err(|e| StorageError::not_durable(path, e))?;
-    copy.persist(path).map_err(|e| failed(e.error))?;
+    let copy = copied().context("copy", path)?;
+    copy.as_file().sync_all().durable(path)?;
+    let file = copy.persist(path).map_err(|e| e.error).context("copy", path)?;
     sync_folder(folder)?;
-    OpenOptions::new().read(true).write(true).open(path).map_err(failed)
+    Ok(file)
 }

@@ -11,10 +11,10 @@ use tokio::fs::File;
 use super::config::{Config, Location};
 use super::disk::Disk;
 use super::disposition::disposition;
-use super::error::StorageError;
+use super::error::{IoContext as _, StorageError};
 use super::link::{Link, LinkError, LinkSigner};
-use super::object::{Depth, Object, SEGMENT_TYPE, SegmentKey, VIDEO_TYPE, VideoKey, VideoStream};
-use super::s3::{PutRequest, S3};
+use super::object::{Depth, Object, PutRequest, SegmentKey, VIDEO_TYPE, VideoKey, VideoStream};
+use super::s3::S3;
 use super::spool::{Spool, TEMPORARY};
 use super::spool_file::SpoolFile;
 use crate::model::{Digest, Faults, Length, UploadId};
@@ -83,7 +83,7 @@ impl Store {
         let backend = match config.location()? {
             Location::Disk(root) => Backend::Disk(Disk::open(root)?),
             Location::S3 { bucket, prefix } => {
-                Backend::S3(S3::open(&config.s3, bucket, &prefix).await?)
+                Backend::S3(S3::open(&config.s3, bucket, &prefix).await)
             }
         };
         Ok(Self(Arc::new(Inner { backend, signer: LinkSigner::new(link_secret)?, faults })))
@@ -96,15 +96,14 @@ impl Store {
     pub fn check_spool(&self, spool: &Spool) -> Result<(), StorageError> {
         let Some(videos) = self.folder() else { return Ok(()) };
         let spool = spool.folder();
-        let sample = NamedTempFile::with_prefix_in(TEMPORARY, spool)
-            .map_err(|e| StorageError::file("write to", spool, e))?;
+        let sample = NamedTempFile::with_prefix_in(TEMPORARY, spool).context("write to", spool)?;
         let link = videos.join(sample.path().file_name().unwrap_or_default());
         std::fs::hard_link(sample.path(), &link).map_err(|source| StorageError::CrossDevice {
             spool: spool.to_owned(),
             videos: videos.to_owned(),
             source,
         })?;
-        std::fs::remove_file(&link).map_err(|e| StorageError::file("remove", &link, e))
+        std::fs::remove_file(&link).context("remove", &link)
     }
 
     /// Stores a finished video: all of `source`, which must have this length and this hash, computed
@@ -122,14 +121,8 @@ impl Store {
         digest: Digest,
     ) -> Result<(), StorageError> {
         self.0.faults.pass("storage.put_video.before")?;
-        match &self.0.backend {
-            Backend::Disk(disk) => disk.put_video(key, source, length, digest).await?,
-            Backend::S3(s3) => {
-                let (path, range) = (key.to_string(), 0..length.get());
-                let content_type = VIDEO_TYPE;
-                s3.put(&PutRequest { path, source, range, digest, content_type }).await?;
-            }
-        }
+        let put = PutRequest::video(key, source, length, digest);
+        either!(self, backend => backend.put(put).await)?;
         Ok(self.0.faults.pass("storage.put_video.after")?)
     }
 
@@ -145,14 +138,8 @@ impl Store {
         digest: Digest,
     ) -> Result<(), StorageError> {
         self.0.faults.pass("storage.put_segment.before")?;
-        match &self.0.backend {
-            Backend::Disk(disk) => disk.put_segment(key, source, digest).await?,
-            Backend::S3(s3) => {
-                let (path, range) = (key.to_string(), key.range());
-                let content_type = SEGMENT_TYPE;
-                s3.put(&PutRequest { path, source, range, digest, content_type }).await?;
-            }
-        }
+        let put = PutRequest::segment(key, source, digest);
+        either!(self, backend => backend.put(put).await)?;
         Ok(self.0.faults.pass("storage.put_segment.after")?)
     }
 
@@ -169,7 +156,7 @@ impl Store {
         into: &SpoolFile,
     ) -> Result<(), StorageError> {
         self.0.faults.pass("storage.fetch_segment.before")?;
-        either!(self, backend => backend.fetch_segment(key, digest, into.writer()).await)
+        either!(self, backend => backend.fetch_segment(key, digest, into.handle()).await)
     }
 
     /// Removes all objects of an upload except `keep`. Idempotent; an error may leave some removed.

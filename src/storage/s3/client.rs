@@ -17,7 +17,6 @@ use aws_sdk_s3::config::{
     StalledStreamProtectionConfig,
 };
 use backon::ExponentialBuilder;
-use jiff::SignedDuration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::failure::{S3Failure, with_timeout};
@@ -34,51 +33,44 @@ pub(in crate::storage) struct S3 {
     pub(super) bucket: String,
     /// Empty, or ends with a slash.
     pub(super) prefix: String,
-    pub(super) limits: Limits,
-    pub(super) transfers: Semaphore,
-}
-
-pub(super) struct Limits {
-    pub(super) response: Duration,
-    pub(super) slowest_link: u64,
+    pub(super) response_timeout: Duration,
+    slowest_link: u64,
     pub(super) backoff: ExponentialBuilder,
-}
-
-impl Limits {
-    /// The timeout of an attempt that transfers so many bytes.
-    pub(super) fn for_bytes(&self, bytes: u64) -> Duration {
-        self.response + Duration::from_secs(bytes / self.slowest_link)
-    }
+    transfers: Semaphore,
 }
 
 impl S3 {
-    pub(in crate::storage) async fn open(
-        config: &S3Config,
-        bucket: String,
-        prefix: &str,
-    ) -> Result<Self, StorageError> {
-        let limits = limits(config)?;
-        let connect = positive("storage.s3.connect_timeout", config.connect_timeout)?;
+    pub(in crate::storage) async fn open(config: &S3Config, bucket: String, prefix: &str) -> Self {
         let shared = shared_config(config).await;
         let client = |endpoint: Option<&String>| {
-            let mut builder = builder(&shared, config, connect, limits.response);
+            let mut builder = builder(&shared, config);
             builder.set_endpoint_url(endpoint.cloned());
             Client::from_conf(builder.build())
         };
-        Ok(Self {
+        Self {
             client: client(config.endpoint.as_ref()),
             public: client(config.public_endpoint.as_ref().or(config.endpoint.as_ref())),
             bucket,
             prefix: if prefix.is_empty() { String::new() } else { format!("{prefix}/") },
+            response_timeout: config.answer_timeout.unsigned_abs(),
+            slowest_link: config.slowest_link.max(1),
+            backoff: ExponentialBuilder::new()
+                .with_jitter()
+                .with_min_delay(config.first_pause.unsigned_abs())
+                .with_max_times(config.tries.saturating_sub(1)),
             transfers: Semaphore::new(config.transfers.clamp(1, Semaphore::MAX_PERMITS)),
-            limits,
-        })
+        }
+    }
+
+    /// The timeout of an attempt that transfers so many bytes.
+    pub(super) fn timeout(&self, bytes: u64) -> Duration {
+        self.response_timeout + Duration::from_secs(bytes / self.slowest_link)
     }
 
     /// Checks that the bucket exists and is accessible.
     pub(in crate::storage) async fn probe(&self) -> Result<(), StorageError> {
         let request = self.client.head_bucket().bucket(&self.bucket).send();
-        let response = with_timeout(self.limits.response, request).await;
+        let response = with_timeout(self.response_timeout, request).await;
         response.map(drop).map_err(|failure| failure.into_error("find", &self.bucket))
     }
 
@@ -92,25 +84,6 @@ impl S3 {
         let permit = self.transfers.acquire().await;
         permit.map_err(|closed| S3Failure::unclear(closed).into_error("transfer", key))
     }
-}
-
-fn limits(config: &S3Config) -> Result<Limits, StorageError> {
-    let delay = positive("storage.s3.first_pause", config.first_pause)?;
-    let backoff = ExponentialBuilder::new()
-        .with_jitter()
-        .with_min_delay(delay)
-        .with_max_times(config.tries.saturating_sub(1));
-    Ok(Limits {
-        response: positive("storage.s3.answer_timeout", config.answer_timeout)?,
-        slowest_link: config.slowest_link.max(1),
-        backoff,
-    })
-}
-
-fn positive(setting: &'static str, time: SignedDuration) -> Result<Duration, StorageError> {
-    let wrong = |reason: String| StorageError::Setting { setting, reason };
-    let time = Duration::try_from(time).map_err(|e| wrong(e.to_string()))?;
-    if time.is_zero() { Err(wrong("must be greater than zero".to_owned())) } else { Ok(time) }
 }
 
 /// Credentials and region, from where every AWS tool takes them.
@@ -140,7 +113,9 @@ fn credentials(path: &Path) -> ProfileFileCredentialsProvider {
     ProfileFileCredentialsProvider::builder().profile_files(files).build()
 }
 
-fn builder(shared: &SdkConfig, config: &S3Config, connect: Duration, silence: Duration) -> Builder {
+fn builder(shared: &SdkConfig, config: &S3Config) -> Builder {
+    let connect = config.connect_timeout.unsigned_abs();
+    let stalled = StalledStreamProtectionConfig::enabled();
     Builder::from(shared)
         .force_path_style(config.path_style)
         // This service computes the hash while the bytes arrive; the SDK's default costs three times
@@ -151,6 +126,6 @@ fn builder(shared: &SdkConfig, config: &S3Config, connect: Duration, silence: Du
         // No read timeout: it includes the time of sending. `with_timeout` limits whole attempts.
         .timeout_config(TimeoutConfig::builder().connect_timeout(connect).build())
         .stalled_stream_protection(
-            StalledStreamProtectionConfig::enabled().grace_period(silence).build(),
+            stalled.grace_period(config.answer_timeout.unsigned_abs()).build(),
         )
 }

@@ -19,7 +19,7 @@ use crate::storage::disposition::disposition;
 use crate::storage::error::{BoxError, StorageError};
 use crate::storage::link::Link;
 use crate::storage::object::{Depth, SegmentKey, VIDEO_TYPE, VideoKey, VideoStream};
-use crate::storage::spool_file::SpoolWriter;
+use crate::storage::spool_file::SpoolHandle;
 
 impl S3 {
     /// Copies a segment to its range of a spool file, and verifies its hash.
@@ -27,17 +27,13 @@ impl S3 {
         &self,
         key: &SegmentKey,
         digest: Digest,
-        into: SpoolWriter,
+        into: SpoolHandle,
     ) -> Result<(), StorageError> {
-        let path = key.to_string();
-        let start = key.start.get();
+        let (path, range) = (key.to_string(), key.range());
         let _permit = self.permit(&path).await?;
-        let write = |at: u64, bytes: &[u8]| {
-            into.write_at(start + at, bytes)
-                .map_err(|e| StorageError::file("write", into.path(), e))
-        };
-        let attempt = || self.read(&path, key.length().get(), write);
-        let found = attempt.retry(self.limits.backoff).when(StorageError::is_retryable).await?;
+        let write = |at: u64, bytes: &[u8]| into.write(range.start + at, bytes);
+        let attempt = || self.read(&path, range.end.saturating_sub(range.start), write);
+        let found = attempt.retry(self.backoff).when(StorageError::is_retryable).await?;
         if found == digest { Ok(()) } else { Err(StorageError::Mismatch { key: path }) }
     }
 
@@ -67,7 +63,7 @@ impl S3 {
     ) -> Result<VideoStream, StorageError> {
         let range = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
         let body = self.get(&key.to_string(), Some(range)).await?;
-        Ok(Box::pin(stream::unfold((body, self.limits.response), next_chunk)))
+        Ok(Box::pin(stream::unfold((body, self.response_timeout), next_chunk)))
     }
 
     /// Reads the whole object only for its hash.
@@ -84,7 +80,7 @@ impl S3 {
     ) -> Result<Digest, StorageError> {
         let body = self.get(path, None).await?;
         let reading = read_hashed(body, path, length, consume);
-        match tokio::time::timeout(self.limits.for_bytes(length), reading).await {
+        match tokio::time::timeout(self.timeout(length), reading).await {
             Ok(read) => read,
             Err(elapsed) => Err(S3Failure::unclear(elapsed).into_error("get", path)),
         }
@@ -93,7 +89,7 @@ impl S3 {
     async fn get(&self, path: &str, range: Option<String>) -> Result<ByteStream, StorageError> {
         let request = self.client.get_object().bucket(&self.bucket).key(self.name(path));
         let request = request.set_range(range).send();
-        let response = with_timeout(self.limits.response, request).await;
+        let response = with_timeout(self.response_timeout, request).await;
         Ok(response.map_err(|failure| failure.doubt_missing().into_error("get", path))?.body)
     }
 

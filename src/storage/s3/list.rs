@@ -14,7 +14,7 @@ impl S3 {
     pub(in crate::storage) async fn list(&self, after: &str) -> Result<Vec<Object>, StorageError> {
         let request =
             self.list_request("").start_after(self.name(after)).max_keys(i32::from(PAGE_SIZE));
-        let listed = with_timeout(self.limits.response, request.send()).await;
+        let listed = with_timeout(self.response_timeout, request.send()).await;
         let listed = listed.map_err(|failure| failure.into_error("list", &self.prefix))?;
         let object = |found: &aws_sdk_s3::types::Object| {
             let path = found.key()?.strip_prefix(&self.prefix)?;
@@ -35,26 +35,22 @@ impl S3 {
                 let cleared = self.clear_folder(&folder, keep.as_deref()).await;
                 cleared.map_err(|failure| failure.into_error("clear", &folder))
             };
-            attempt.retry(self.limits.backoff).when(StorageError::is_retryable).await?;
+            attempt.retry(self.backoff).when(StorageError::is_retryable).await?;
         }
         Ok(())
     }
 
     async fn clear_folder(&self, folder: &str, keep: Option<&str>) -> Result<(), S3Failure> {
-        let mut page = None;
-        loop {
-            let request = self.list_request(&format!("{folder}/")).set_continuation_token(page);
-            let listed = with_timeout(self.limits.response, request.send()).await?;
-            for name in listed.contents().iter().filter_map(|object| object.key()) {
+        let request = self.list_request(&format!("{folder}/"));
+        let mut pages = request.into_paginator().send();
+        while let Some(page) = with_timeout(self.response_timeout, pages.try_next()).await? {
+            for name in page.contents().iter().filter_map(|object| object.key()) {
                 if Some(name) != keep {
                     self.delete(name).await?;
                 }
             }
-            page = listed.next_continuation_token;
-            if page.is_none() {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
     fn list_request(&self, path: &str) -> ListObjectsV2FluentBuilder {
@@ -64,6 +60,6 @@ impl S3 {
     /// One at a time: the batch request needs an MD5 or CRC that not every store accepts.
     async fn delete(&self, name: &str) -> Result<(), S3Failure> {
         let request = self.client.delete_object().bucket(&self.bucket).key(name).send();
-        with_timeout(self.limits.response, request).await.map(drop)
+        with_timeout(self.response_timeout, request).await.map(drop)
     }
 }

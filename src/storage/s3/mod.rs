@@ -12,4 +12,3 @@ mod list;
 mod put;
 
 pub(super) use client::S3;
-pub(super) use put::PutRequest;

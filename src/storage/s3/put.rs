@@ -1,8 +1,6 @@
 //! Putting an object exactly once.
 
 use std::io;
-use std::ops::Range;
-use std::path::Path;
 
 use aws_sdk_s3::primitives::{ByteStream, Length};
 use aws_sdk_s3::types::ChecksumMode;
@@ -14,51 +12,24 @@ use futures_util::future::join_all;
 use super::client::S3;
 use super::failure::{FailureKind, S3Failure, with_timeout};
 use crate::model::Digest;
-use crate::storage::error::{BoxError, StorageError};
+use crate::storage::error::{BoxError, IoContext as _, StorageError};
 use crate::storage::files::CHUNK;
-use crate::storage::object::VIDEO_TYPE;
+use crate::storage::object::PutRequest;
 
 /// Concurrent PUTs of one name in [`S3::race`].
 const RACERS: usize = 8;
 
-/// A range of a file that becomes an object.
-pub(in crate::storage) struct PutRequest<'a> {
-    pub(in crate::storage) path: String,
-    pub(in crate::storage) source: &'a Path,
-    pub(in crate::storage) range: Range<u64>,
-    pub(in crate::storage) digest: Digest,
-    pub(in crate::storage) content_type: &'static str,
-}
-
-impl PutRequest<'_> {
-    fn length(&self) -> u64 {
-        self.range.end.saturating_sub(self.range.start)
-    }
-
-    /// Reads the file in larger chunks than the SDK's default, which halves the CPU time.
-    async fn body(&self) -> Result<ByteStream, StorageError> {
-        let body = ByteStream::read_from()
-            .path(self.source)
-            .offset(self.range.start)
-            .length(Length::Exact(self.length()))
-            .buffer_size(CHUNK)
-            .build()
-            .await;
-        body.map_err(|e| StorageError::file("read", self.source, io::Error::other(e)))
-    }
-}
-
 impl S3 {
     /// Puts an object unless it exists. Succeeds when exactly these bytes are stored under the name.
-    pub(in crate::storage) async fn put(&self, put: &PutRequest<'_>) -> Result<(), StorageError> {
+    pub(in crate::storage) async fn put(&self, put: PutRequest) -> Result<(), StorageError> {
         let _permit = self.permit(&put.path).await?;
-        let attempt = || self.put_and_verify(put);
-        attempt.retry(self.limits.backoff).when(StorageError::is_retryable).await
+        let attempt = || self.put_and_verify(&put);
+        attempt.retry(self.backoff).when(StorageError::is_retryable).await
     }
 
     /// One attempt. An unclear response is resolved by a HEAD: the retry of a PUT that took effect, but
     /// whose response was lost, finds its own object (F7).
-    async fn put_and_verify(&self, put: &PutRequest<'_>) -> Result<(), StorageError> {
+    async fn put_and_verify(&self, put: &PutRequest) -> Result<(), StorageError> {
         let Err(failure) = self.put_once(put).await? else { return Ok(()) };
         let uncertain = matches!(failure.kind, FailureKind::Exists | FailureKind::Unclear);
         if uncertain && self.contains(&put.path, put.length(), put.digest).await? {
@@ -69,7 +40,7 @@ impl S3 {
 
     /// One conditional PUT. The body is sent unsigned, because its hash is in a signed header. The outer
     /// error is a failure to read the file.
-    async fn put_once(&self, put: &PutRequest<'_>) -> Result<Result<(), S3Failure>, StorageError> {
+    async fn put_once(&self, put: &PutRequest) -> Result<Result<(), S3Failure>, StorageError> {
         let request = self
             .client
             .put_object()
@@ -77,11 +48,11 @@ impl S3 {
             .key(self.name(&put.path))
             .if_none_match("*")
             .checksum_sha256(put.digest.to_base64())
-            .content_type(put.content_type)
-            .body(put.body().await?);
+            .content_type(put.content_type())
+            .body(body(put).await?);
         // Boxed: the SDK's future alone has 19 KiB.
         let sent = Box::pin(request.send());
-        Ok(with_timeout(self.limits.for_bytes(put.length()), sent).await.map(drop))
+        Ok(with_timeout(self.timeout(put.length()), sent).await.map(drop))
     }
 
     /// Whether the object exists. One with other bytes is an error.
@@ -98,7 +69,7 @@ impl S3 {
             .key(self.name(path))
             .checksum_mode(ChecksumMode::Enabled)
             .send();
-        let found = match with_timeout(self.limits.response, request).await {
+        let found = match with_timeout(self.response_timeout, request).await {
             Err(failure) if failure.kind == FailureKind::Missing => return Ok(false),
             found => found.map_err(|failure| failure.into_error("look at", path))?,
         };
@@ -115,17 +86,9 @@ impl S3 {
 
     /// For the self-test: sends concurrent conditional PUTs to one name, of which exactly one may
     /// succeed.
-    pub(in crate::storage) async fn race(
-        &self,
-        path: &str,
-        source: &Path,
-        length: u64,
-        digest: Digest,
-    ) -> Result<(), BoxError> {
-        let (path, range) = (path.to_owned(), 0..length);
-        let put = PutRequest { path, source, range, digest, content_type: VIDEO_TYPE };
+    pub(in crate::storage) async fn race(&self, put: &PutRequest) -> Result<(), BoxError> {
         let mut won = 0;
-        for result in join_all((0..RACERS).map(|_| self.put_once(&put))).await {
+        for result in join_all((0..RACERS).map(|_| self.put_once(put))).await {
             match result? {
                 Ok(()) => won += 1,
                 Err(failure) if failure.kind == FailureKind::Exists => {}
@@ -137,6 +100,18 @@ impl S3 {
             _ => Err(format!("{won} of {RACERS} conditional puts to one name succeeded").into()),
         }
     }
+}
+
+/// Reads the file in larger chunks than the SDK's default, which halves the CPU time.
+async fn body(put: &PutRequest) -> Result<ByteStream, StorageError> {
+    let body = ByteStream::read_from()
+        .path(&put.source)
+        .offset(put.range.start)
+        .length(Length::Exact(put.length()))
+        .buffer_size(CHUNK)
+        .build()
+        .await;
+    body.map_err(io::Error::other).context("read", &put.source)
 }
 
 fn from_base64(text: &str) -> Option<Digest> {
