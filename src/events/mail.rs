@@ -25,8 +25,8 @@ pub struct CodeMail<'m> {
 #[derive(Default)]
 struct Paragraphs {
     before: Vec<String>,
-    /// Shown large; empty when there is none.
-    code: String,
+    /// Shown large.
+    code: Option<String>,
     after: Vec<String>,
 }
 
@@ -67,7 +67,7 @@ pub fn code_mail(
         text!("mail.code.intro").format(language, &[("company", &value(mail.company))]),
         text!("mail.code.label").get(language).to_owned(),
     ];
-    let paragraphs = Paragraphs { before, code: mail.code.to_owned(), after };
+    let paragraphs = Paragraphs { before, code: Some(mail.code.to_owned()), after };
     email(mail.to, text!("mail.code.subject").get(language), &paragraphs, language)
 }
 
@@ -98,7 +98,6 @@ fn email(to: &str, subject: &str, paragraphs: &Paragraphs, language: Language) -
 
 fn plain_text(paragraphs: &Paragraphs) -> String {
     let Paragraphs { before, code, after } = paragraphs;
-    let code = (!code.is_empty()).then_some(code);
     let all = before.iter().chain(code).chain(after);
     all.map(|paragraph| format!("{paragraph}\n")).collect::<Vec<_>>().join("\n")
 }
@@ -107,12 +106,9 @@ fn html(paragraphs: &Paragraphs, language: Language) -> String {
     let paragraph = |text: &String| format!("<p>{}</p>\n", escape(text));
     let before: String = paragraphs.before.iter().map(paragraph).collect();
     let after: String = paragraphs.after.iter().map(paragraph).collect();
-    let code = if paragraphs.code.is_empty() {
-        String::new()
-    } else {
-        let style = "font-size:28px;letter-spacing:6px;font-weight:bold";
-        format!("<p style=\"{style}\">{}</p>\n", escape(&paragraphs.code))
-    };
+    let style = "font-size:28px;letter-spacing:6px;font-weight:bold";
+    let code = paragraphs.code.as_deref().map(escape);
+    let code = code.map(|code| format!("<p style=\"{style}\">{code}</p>\n")).unwrap_or_default();
     format!(
         "<!DOCTYPE html>\n<html lang=\"{}\">\n<head><meta charset=\"utf-8\"></head>\n\
          <body style=\"font-family:sans-serif;font-size:16px\">\n{before}{code}{after}</body>\n</html>\n",
@@ -121,18 +117,8 @@ fn html(paragraphs: &Paragraphs, language: Language) -> String {
 }
 
 fn escape(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for char in text.chars() {
-        match char {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            _ => safe.push(char),
-        }
-    }
-    safe
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 #[cfg(test)]
@@ -143,7 +129,7 @@ mod tests {
     fn markup_in_a_name_is_escaped() {
         let paragraphs = Paragraphs {
             before: vec!["<script>alert('x')</script> & \"y\"".to_owned()],
-            code: "0042".to_owned(),
+            code: Some("0042".to_owned()),
             after: Vec::new(),
         };
         let html = html(&paragraphs, Language::Russian);

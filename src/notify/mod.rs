@@ -14,9 +14,10 @@ mod webhook;
 
 pub use config::{Config, FcmConfig, WebhookConfig};
 pub use delivery::Delivery;
-pub use fcm::{Fcm, FcmError, OAuthError, ServiceAccountError};
+pub use fcm::{Fcm, FcmError, SendError, ServiceAccountError};
 pub use mail::{Mail, MailConfig, MailError, MailTls};
 pub use push::Push;
+pub use response::retry_after;
 pub use signature::SecretError;
 pub use target::{AddressDenied, TargetError};
 pub use webhook::{Webhook, WebhookError};

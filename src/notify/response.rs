@@ -39,7 +39,7 @@ pub(super) fn one_line(text: &str) -> String {
 }
 
 /// `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date. A date in the past means no delay.
-pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
+pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<SignedDuration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u32>() {
         return Some(SignedDuration::from_secs(seconds.into()));

@@ -11,6 +11,7 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use jiff::SignedDuration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, redirect};
+use tokio::net::lookup_host;
 use url::{Host, Url};
 
 use crate::model::Network;
@@ -140,34 +141,22 @@ impl AddressPolicy {
             Err(AddressDenied(address.to_string()))
         }
     }
-
-    /// The addresses of a name that may be called.
-    async fn resolve(&self, name: &str) -> Result<Vec<SocketAddr>, ResolveError> {
-        let found: Vec<SocketAddr> = tokio::net::lookup_host((name, 0)).await?.collect();
-        let permitted: Vec<SocketAddr> =
-            found.iter().copied().filter(|one| self.check(one.ip()).is_ok()).collect();
-        if permitted.is_empty() {
-            let found: Vec<String> = found.iter().map(|one| one.ip().to_string()).collect();
-            return Err(AddressDenied(found.join(", ")).into());
-        }
-        Ok(permitted)
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-enum ResolveError {
-    #[error("the name cannot be resolved")]
-    Lookup(#[from] std::io::Error),
-    #[error(transparent)]
-    AddressDenied(#[from] AddressDenied),
 }
 
 impl Resolve for AddressPolicy {
+    /// The addresses of a name that may be called.
     fn resolve(&self, name: Name) -> Resolving {
         let policy = self.clone();
         Box::pin(async move {
-            let addresses = AddressPolicy::resolve(&policy, name.as_str()).await?;
-            Ok(Box::new(addresses.into_iter()) as Addrs)
+            let found: Vec<SocketAddr> = lookup_host((name.as_str(), 0)).await?.collect();
+            let (allowed, denied): (Vec<_>, Vec<_>) =
+                found.into_iter().partition(|address| policy.check(address.ip()).is_ok());
+            if allowed.is_empty() {
+                let denied: Vec<_> =
+                    denied.iter().map(|address| address.ip().to_string()).collect();
+                return Err(AddressDenied(denied.join(", ")).into());
+            }
+            Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
 }

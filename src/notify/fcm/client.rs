@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::{Client, Response, StatusCode};
 use url::Url;
 
-use super::oauth::{AccessToken, OAuth, OAuthError, ServiceAccount, ServiceAccountError};
+use super::oauth::{AccessToken, OAuth, SendError, ServiceAccount, ServiceAccountError};
 use super::{body, response};
 use crate::model::{Clock, PushNotification, error_chain};
 use crate::notify::config::Config;
@@ -43,14 +43,6 @@ pub enum FcmError {
     Endpoint(#[source] TargetError),
     #[error("the HTTP client for FCM cannot be built")]
     Client(#[from] reqwest::Error),
-}
-
-#[derive(Debug, thiserror::Error)]
-enum SendError {
-    #[error("no access token")]
-    OAuth(#[from] OAuthError),
-    #[error("FCM cannot be reached")]
-    Http(#[from] reqwest::Error),
 }
 
 impl Fcm {
@@ -97,17 +89,15 @@ impl Fcm {
                 delivery
             }
             Err(error) => {
-                let status = match error {
-                    SendError::OAuth(OAuthError::Refused(status)) => Some(status),
-                    _ => None,
-                };
+                let status =
+                    if let SendError::Refused(status) = error { Some(status) } else { None };
                 Delivery::Retry { after: None, status, reason: one_line(&error_chain(&error)) }
             }
         }
     }
 
     /// Gets an access token, which proves that the service account is valid.
-    pub async fn check_connection(&self) -> Result<(), OAuthError> {
+    pub async fn check_connection(&self) -> Result<(), SendError> {
         self.oauth.access_token(None).await.map(drop)
     }
 
@@ -119,17 +109,17 @@ impl Fcm {
             return Ok(response);
         }
         let token = self.oauth.access_token(Some(&token)).await?;
-        Ok(self.post(body, &token).await?)
+        self.post(body, &token).await
     }
 
-    async fn post(&self, body: &str, token: &AccessToken) -> Result<Response, reqwest::Error> {
-        self.client
+    async fn post(&self, body: &str, token: &AccessToken) -> Result<Response, SendError> {
+        let request = self
+            .client
             .post(self.url.clone())
             .bearer_auth(token.secret())
             .header(reqwest::header::CONTENT_TYPE, "application/json; charset=utf-8")
-            .body(body.to_owned())
-            .send()
-            .await
+            .body(body.to_owned());
+        request.send().await.map_err(|error| SendError::Http("FCM", error.without_url()))
     }
 
     fn pause(&self) -> Option<SignedDuration> {

@@ -6,4 +6,4 @@ mod oauth;
 mod response;
 
 pub use client::{Fcm, FcmError};
-pub use oauth::{OAuthError, ServiceAccountError};
+pub use oauth::{SendError, ServiceAccountError};

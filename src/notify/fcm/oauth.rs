@@ -29,11 +29,11 @@ const EXPIRY_MARGIN: SignedDuration = SignedDuration::from_mins(2);
 /// In bytes. A real token response has about 1,200.
 const MAX_TOKEN_RESPONSE: usize = 16 * 1024;
 
+/// Why the file of the service account is refused. No error repeats its contents, which are secret.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceAccountError {
     #[error("the file cannot be read")]
     Unreadable(#[source] io::Error),
-    /// The contents are secret, so the error does not repeat them.
     #[error("the file is not the JSON of a service account")]
     Malformed,
     #[error("private_key is not an RSA key in PEM")]
@@ -43,34 +43,27 @@ pub enum ServiceAccountError {
     Project,
 }
 
+/// A notification, or the request for an access token, got no usable response.
 #[derive(Debug, thiserror::Error)]
-pub enum OAuthError {
-    #[error("the assertion cannot be signed")]
+pub enum SendError {
+    #[error("the assertion for an access token cannot be signed")]
     Sign(#[from] jsonwebtoken::errors::Error),
-    #[error("the token endpoint cannot be reached")]
-    Http(#[from] reqwest::Error),
-    #[error("the token endpoint answered {0}")]
+    #[error("{0} cannot be reached")]
+    Http(&'static str, #[source] reqwest::Error),
+    #[error("no access token: the token endpoint answered {0}")]
     Refused(u16),
-    #[error("the response of the token endpoint cannot be parsed")]
+    #[error("no access token: the response of the token endpoint cannot be parsed")]
     Malformed,
 }
 
+/// The identity that Google knows this service by: the file without the fields we do not use.
 #[derive(Deserialize)]
-struct ServiceAccountFile {
-    project_id: String,
-    private_key_id: String,
-    private_key: SecretString,
-    client_email: String,
-    token_uri: String,
-}
-
-/// The identity that Google knows this service by.
 pub(super) struct ServiceAccount {
     pub(super) project_id: String,
     pub(super) token_uri: String,
-    key_id: String,
-    key: EncodingKey,
-    email: String,
+    private_key_id: String,
+    private_key: SecretString,
+    client_email: String,
 }
 
 impl ServiceAccount {
@@ -79,20 +72,18 @@ impl ServiceAccount {
         File::open(path)
             .and_then(|file| file.take(MAX_ACCOUNT_FILE).read_to_string(&mut text))
             .map_err(ServiceAccountError::Unreadable)?;
-        let file: ServiceAccountFile =
+        let account: Self =
             serde_json::from_str(&text).map_err(|_| ServiceAccountError::Malformed)?;
-        let key = EncodingKey::from_rsa_pem(file.private_key.expose_secret().as_bytes());
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-:.".contains(c);
-        if file.project_id.is_empty() || !file.project_id.chars().all(allowed) {
+        if account.project_id.is_empty() || !account.project_id.chars().all(allowed) {
             return Err(ServiceAccountError::Project);
         }
-        Ok(Self {
-            project_id: file.project_id,
-            token_uri: file.token_uri,
-            key_id: file.private_key_id,
-            key: key.map_err(|_| ServiceAccountError::Key)?,
-            email: file.client_email,
-        })
+        account.key().map_err(|_| ServiceAccountError::Key)?;
+        Ok(account)
+    }
+
+    fn key(&self) -> Result<EncodingKey, jsonwebtoken::errors::Error> {
+        EncodingKey::from_rsa_pem(self.private_key.expose_secret().as_bytes())
     }
 }
 
@@ -142,7 +133,7 @@ impl OAuth {
     pub(super) async fn access_token(
         &self,
         refused: Option<&AccessToken>,
-    ) -> Result<AccessToken, OAuthError> {
+    ) -> Result<AccessToken, SendError> {
         let mut cached = self.cached.lock().await;
         let usable = |token: &&AccessToken| {
             let is_refused = refused.is_some_and(|refused| refused.secret() == token.secret());
@@ -157,7 +148,7 @@ impl OAuth {
         Ok(token)
     }
 
-    async fn fetch(&self) -> Result<AccessToken, OAuthError> {
+    async fn fetch(&self) -> Result<AccessToken, SendError> {
         let now = self.clock.now();
         let assertion = self.assertion(now)?;
         let form = form_urlencoded::Serializer::new(String::new())
@@ -167,28 +158,31 @@ impl OAuth {
         let request = self.client.post(self.url.clone()).body(form);
         let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         // Errors are logged, so they must not contain the URL.
-        let response = request.send().await.map_err(reqwest::Error::without_url)?;
+        let unreachable = |error: reqwest::Error| {
+            SendError::Http("no access token: the token endpoint", error.without_url())
+        };
+        let response = request.send().await.map_err(unreachable)?;
         if !response.status().is_success() {
-            return Err(OAuthError::Refused(response.status().as_u16()));
+            return Err(SendError::Refused(response.status().as_u16()));
         }
         let body = read_prefix(response, MAX_TOKEN_RESPONSE).await;
         let TokenResponse { access_token, expires_in } =
-            serde_json::from_str(&body).map_err(|_| OAuthError::Malformed)?;
+            serde_json::from_str(&body).map_err(|_| SendError::Malformed)?;
         let lifetime = SignedDuration::from_secs(expires_in.into()) - EXPIRY_MARGIN;
         let valid_until = now.checked_add(lifetime).unwrap_or(now);
         Ok(AccessToken { secret: Arc::new(access_token), valid_until })
     }
 
-    fn assertion(&self, now: Timestamp) -> Result<String, OAuthError> {
+    fn assertion(&self, now: Timestamp) -> Result<String, SendError> {
         let mut header = Header::new(Algorithm::RS256);
-        header.kid = Some(self.account.key_id.clone());
+        header.kid = Some(self.account.private_key_id.clone());
         let claims = Claims {
-            iss: &self.account.email,
+            iss: &self.account.client_email,
             scope: SCOPE,
             aud: &self.account.token_uri,
             iat: now.as_second(),
             exp: now.as_second() + ASSERTION_TTL.as_secs(),
         };
-        Ok(encode(&header, &claims, &self.account.key)?)
+        Ok(encode(&header, &claims, &self.account.key()?)?)
     }
 }

@@ -35,7 +35,7 @@ impl Mail {
     pub fn from_config(config: &MailConfig, clock: Clock) -> Result<Self, MailError> {
         let transport = match &config.host {
             Some(host) => Transport::Smtp(Box::new(Smtp::new(host, config)?)),
-            None => Transport::Folder(MailFolder::new(&config.folder)),
+            None => Transport::Folder(MailFolder(config.folder.clone())),
         };
         let from = config.from.parse().map_err(|_| MailError::From)?;
         Ok(Self { transport, from, timeout: config.timeout, clock })
@@ -45,7 +45,7 @@ impl Mail {
     pub fn folder(&self) -> Option<&Path> {
         match &self.transport {
             Transport::Smtp(_) => None,
-            Transport::Folder(folder) => Some(folder.path()),
+            Transport::Folder(folder) => Some(&folder.0),
         }
     }
 

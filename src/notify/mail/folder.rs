@@ -1,11 +1,12 @@
 //! Mails as files, for development: `{id}.eml`, so that names sort by time as ids do.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
 
 use lettre::Message;
-use tokio::fs::{self, OpenOptions};
-use tokio::io::AsyncWriteExt as _;
+use tempfile::NamedTempFile;
+use tokio::task::spawn_blocking;
 
 use crate::model::{EventId, error_chain};
 use crate::notify::delivery::Delivery;
@@ -13,41 +14,31 @@ use crate::notify::delivery::Delivery;
 /// The SMTP reply to an accepted mail.
 const ACCEPTED: u16 = 250;
 
-pub(super) struct MailFolder(PathBuf);
+pub(super) struct MailFolder(pub(super) PathBuf);
 
 impl MailFolder {
-    pub(super) fn new(path: &Path) -> Self {
-        Self(path.to_owned())
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.0
-    }
-
     pub(super) async fn deliver(&self, id: EventId, message: &Message) -> Delivery {
-        match self.write(&id.to_string(), &message.formatted()).await {
+        match self.write(id.to_string(), message.formatted()).await {
             Ok(()) => Delivery::Delivered { status: ACCEPTED },
             Err(error) => Delivery::failed(error_chain(&error)),
         }
     }
 
     pub(super) async fn check_writable(&self) -> io::Result<()> {
-        self.write("check", b"").await?;
-        fs::remove_file(self.0.join("check.eml")).await
+        self.write("check".to_owned(), Vec::new()).await?;
+        fs::remove_file(self.0.join("check.eml"))
     }
 
-    /// Renames the complete file to its final name. Only the owner may read it: it holds codes.
-    async fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        fs::create_dir_all(&self.0).await?;
-        let part = self.0.join(format!("{name}.part"));
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        options.mode(0o600);
-        let mut file = options.open(&part).await?;
-        file.write_all(bytes).await?;
-        file.flush().await?;
-        drop(file);
-        fs::rename(&part, self.0.join(format!("{name}.eml"))).await
+    /// Renames the complete file to its final name. Only the owner may read it (0600): it holds codes.
+    async fn write(&self, name: String, bytes: Vec<u8>) -> io::Result<()> {
+        let folder = self.0.clone();
+        let write = move || {
+            fs::create_dir_all(&folder)?;
+            let mut file = NamedTempFile::new_in(&folder)?;
+            file.write_all(&bytes)?;
+            file.persist(folder.join(format!("{name}.eml")))?;
+            Ok(())
+        };
+        spawn_blocking(write).await?
     }
 }
