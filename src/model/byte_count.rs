@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 #[error("not a number of bytes: digits only, at most 9223372036854775807")]
 pub struct ByteCountError;
 
-macro_rules! byte_count {
-    ($(#[$doc:meta])* $name:ident) => {
+macro_rules! byte_counts {
+    ($($(#[$doc:meta])* $name:ident,)*) => {$(
         $(#[$doc])*
         #[derive(
             Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
@@ -43,16 +43,14 @@ macro_rules! byte_count {
                 parse(text).map(Self)
             }
         }
-    };
+    )*};
 }
 
-byte_count! {
+byte_counts! {
     /// The number of acknowledged bytes of an upload, which is the position of the next one.
-    Offset
-}
-byte_count! {
+    Offset,
     /// The number of bytes of a complete upload.
-    Length
+    Length,
 }
 
 impl Offset {
@@ -69,12 +67,7 @@ impl Offset {
 
 /// Digits only: no sign, no space, no fraction.
 fn parse(text: &str) -> Result<u64, ByteCountError> {
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(ByteCountError);
-    }
-    let number: u64 = text.parse().map_err(|_| ByteCountError)?;
-    if i64::try_from(number).is_err() {
-        return Err(ByteCountError);
-    }
-    Ok(number)
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number: i64 = text.parse().map_err(|_| ByteCountError)?;
+    is_plain.then(|| number.unsigned_abs()).ok_or(ByteCountError)
 }

@@ -14,13 +14,20 @@ use super::{Clock, Random};
 #[error("not a UUID")]
 pub struct IdError;
 
-macro_rules! id {
-    ($(#[$doc:meta])* $name:ident) => {
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident,)*) => {$(
         $(#[$doc])*
         #[derive(
             Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
         )]
         pub struct $name(Uuid);
+
+        impl $name {
+            /// A new id that sorts by its creation time (UUID version 7).
+            pub fn mint(clock: &Clock, random: &Random) -> Self {
+                Self(random.uuid_v7(clock.now()))
+            }
+        }
 
         impl fmt::Display for $name {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,73 +54,30 @@ macro_rules! id {
                 Self(uuid)
             }
         }
-    };
+    )*};
 }
 
-macro_rules! minted {
-    ($name:ident) => {
-        impl $name {
-            /// A new id that sorts by its creation time (UUID version 7).
-            pub fn mint(clock: &Clock, random: &Random) -> Self {
-                Self(random.uuid_v7(clock.now()))
-            }
-        }
-    };
-}
-
-id! {
+ids! {
     /// A resumable upload. Not a secret.
-    UploadId
-}
-id! {
+    UploadId,
     /// A stored video.
-    VideoId
-}
-id! {
+    VideoId,
     /// The submission of a video for a report.
-    SubmissionId
-}
-id! {
+    SubmissionId,
     /// A message in the outbox; the same in every delivery attempt.
-    EventId
-}
-id! {
+    EventId,
     /// A process of this service.
-    NodeId
-}
-id! {
+    NodeId,
     /// A request for a one-time code.
-    ChallengeId
-}
-id! {
+    ChallengeId,
     /// A session of a person on a device; the claim `sid` of its tokens.
-    SessionId
-}
-id! {
+    SessionId,
     /// A vehicle's key, assigned by 1C.
-    VehicleGuid
-}
-id! {
+    VehicleGuid,
     /// The key of a vehicle type, assigned by 1C.
-    TypeCode
-}
-id! {
+    TypeCode,
     /// The key of any other object of 1C: a company, a person, a contract, an assignment.
-    ObjectKey
-}
-id! {
+    ObjectKey,
     /// A report's key, assigned by 1C. Read in any case, written in lower case (Q39).
-    RefKey
+    RefKey,
 }
-
-minted!(UploadId);
-minted!(VideoId);
-minted!(SubmissionId);
-minted!(EventId);
-minted!(NodeId);
-minted!(RefKey);
-minted!(ChallengeId);
-minted!(SessionId);
-minted!(VehicleGuid);
-minted!(TypeCode);
-minted!(ObjectKey);

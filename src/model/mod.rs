@@ -28,6 +28,7 @@ mod report;
 pub mod texts;
 mod time_sent;
 mod upload;
+mod words;
 
 pub use address::address_key;
 pub use biin::{Biin, BiinError};
@@ -60,3 +61,4 @@ pub use rate_limiter::RateLimiter;
 pub use report::{Admission, Decision, ReportStatus};
 pub use time_sent::{TimeSent, TimeSentError};
 pub use upload::{Protocol, UploadState};
+pub(crate) use words::word_enum;

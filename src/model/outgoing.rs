@@ -7,32 +7,16 @@ use jiff::Timestamp;
 use super::ids::{ChallengeId, EventId, RefKey, SessionId, SubmissionId};
 use super::person::CompanyId;
 use super::report::ReportStatus;
+use super::words::word_enum;
 
-/// How a message is delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Channel {
-    /// To the report service.
-    Webhook,
-    Mail,
-    /// To a phone.
-    Push,
-}
-
-impl Channel {
-    pub const ALL: [Self; 3] = [Self::Webhook, Self::Mail, Self::Push];
-
-    /// The value in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Webhook => "webhook",
-            Self::Mail => "mail",
-            Self::Push => "push",
-        }
-    }
-
-    /// The inverse of [`Channel::as_str`].
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|channel| channel.as_str() == word)
+word_enum! {
+    /// How a message is delivered.
+    Channel {
+        /// To the report service.
+        Webhook = "webhook",
+        Mail = "mail",
+        /// To a phone.
+        Push = "push",
     }
 }
 
@@ -52,37 +36,17 @@ pub struct OutboxMessage {
     pub expires_at: Option<Timestamp>,
 }
 
-/// The kinds of push notifications.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PushKind {
-    /// New reports await a video.
-    Assigned,
-    /// Reports are due soon.
-    Due,
-    Approved,
-    Rejected,
-    /// The device was signed out.
-    SessionRevoked,
-}
-
-impl PushKind {
-    pub const ALL: [Self; 5] =
-        [Self::Assigned, Self::Due, Self::Approved, Self::Rejected, Self::SessionRevoked];
-
-    /// The value in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Assigned => "push.report_assigned",
-            Self::Due => "push.report_due",
-            Self::Approved => "push.report_approved",
-            Self::Rejected => "push.report_rejected",
-            Self::SessionRevoked => "push.session_revoked",
-        }
-    }
-
-    /// The inverse of [`PushKind::as_str`].
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+word_enum! {
+    /// The kinds of push notifications.
+    PushKind {
+        /// New reports await a video.
+        Assigned = "push.report_assigned",
+        /// Reports are due soon.
+        Due = "push.report_due",
+        Approved = "push.report_approved",
+        Rejected = "push.report_rejected",
+        /// The device was signed out.
+        SessionRevoked = "push.session_revoked",
     }
 }
 

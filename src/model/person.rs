@@ -1,7 +1,8 @@
 //! Companies, persons and their roles.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+
+use super::words::word_enum;
 
 /// A leasing customer: a company (BIN) or a private lessee (IIN).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -12,23 +13,13 @@ impl CompanyId {
     pub const LESSOR: Self = Self(0);
 }
 
-/// The kind of a leasing customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum CompanyKind {
-    /// A company with a BIN.
-    Company,
-    /// A private lessee with an IIN (Q38).
-    Person,
-}
-
-impl CompanyKind {
-    /// The value in the database and in 1C's messages.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Company => "company",
-            Self::Person => "person",
-        }
+word_enum! {
+    /// The kind of a leasing customer.
+    CompanyKind {
+        /// A company with a BIN.
+        Company = "company",
+        /// A private lessee with an IIN (Q38).
+        Person = "person",
     }
 }
 
@@ -36,36 +27,22 @@ impl CompanyKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PersonId(pub i64);
 
-/// The rights of a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// The director, who sees everything of the company (`role_id` 1).
-    Admin,
-    /// A driver (`role_id` 2).
-    Employee,
-    /// Reviews the videos of all companies.
-    Reviewer,
+word_enum! {
+    /// The rights of a person.
+    Role {
+        /// The director, who sees everything of the company (`role_id` 1).
+        Admin = "admin",
+        /// A driver (`role_id` 2).
+        Employee = "employee",
+        /// Reviews the videos of all companies.
+        Reviewer = "reviewer",
+    }
 }
 
 impl Role {
-    /// The value in tokens and in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Admin => "admin",
-            Self::Employee => "employee",
-            Self::Reviewer => "reviewer",
-        }
-    }
-
     /// Whether the role approves and rejects reports.
     pub const fn decides(self) -> bool {
         matches!(self, Self::Reviewer)
-    }
-
-    /// The inverse of [`Role::as_str`].
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Admin, Self::Employee, Self::Reviewer].into_iter().find(|role| role.as_str() == word)
     }
 }
 

@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Decimals of a degree; the eighth is about a millimetre.
-const DECIMALS: u32 = 8;
-const ONE_DEGREE: i64 = 10_i64.pow(DECIMALS);
+/// One degree has eight decimals; the eighth is about a millimetre.
+const ONE_DEGREE: i64 = 100_000_000;
 
 /// A point in units of 10⁻⁸ degrees: exactly the `decimal(10,8)` and `decimal(11,8)` of the API (Q15).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,15 +72,8 @@ fn scaled(whole: &str, fraction: &str) -> Option<i64> {
     if !plain(whole) || !plain(fraction) || (whole.is_empty() && fraction.is_empty()) {
         return None;
     }
-    let mut value: i64 = 0;
-    for digit in whole.bytes() {
-        // Anything this large is out of range; the cap prevents an overflow.
-        value = (value * 10 + i64::from(digit - b'0')).min(1_000_000);
-    }
-    for place in 0..DECIMALS as usize {
-        let digit = fraction.as_bytes().get(place).map_or(0, |byte| byte - b'0');
-        value = value * 10 + i64::from(digit);
-    }
-    let rounds_up = fraction.as_bytes().get(DECIMALS as usize).is_some_and(|byte| *byte >= b'5');
-    Some(value + i64::from(rounds_up))
+    // One decimal more, by which to round. What does not fit is out of range.
+    let digits = format!("{whole}{fraction:0<9.9}");
+    let value: i64 = digits.parse().unwrap_or(i64::MAX - 5);
+    Some((value + 5) / 10)
 }

@@ -3,67 +3,42 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::model::{RefKey, ReportStatus, SubmissionId};
+use crate::model::{RefKey, ReportStatus, SubmissionId, word_enum};
 
-/// A plausibility test. The names are part of the API and are never changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum PlausibilityTest {
-    /// The recording time and `time_sent`.
-    RecordedAtSending,
-    /// The recording time and the server's clock during the upload.
-    RecordedAtReceipt,
-    /// The recording time and the report's start and deadline.
-    RecordedInWindow,
-    /// The recorded place and the place of sending.
-    RecordedPlace,
-    /// The place of sending and those of the vehicle's earlier videos.
-    UsualPlace,
-    /// The duration and the usual one of the vehicle or the company.
-    UsualLength,
-    /// Earlier uses of the video for other reports.
-    Reuse,
-}
-
-impl PlausibilityTest {
-    /// The value in the database, in responses and in metrics.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::RecordedAtSending => "recorded_at_sending",
-            Self::RecordedAtReceipt => "recorded_at_receipt",
-            Self::RecordedInWindow => "recorded_in_window",
-            Self::RecordedPlace => "recorded_place",
-            Self::UsualPlace => "usual_place",
-            Self::UsualLength => "usual_length",
-            Self::Reuse => "reuse",
-        }
+word_enum! {
+    /// A plausibility test. The names are part of the API and are never changed.
+    PlausibilityTest {
+        /// The recording time and `time_sent`.
+        RecordedAtSending = "recorded_at_sending",
+        /// The recording time and the server's clock during the upload.
+        RecordedAtReceipt = "recorded_at_receipt",
+        /// The recording time and the report's start and deadline.
+        RecordedInWindow = "recorded_in_window",
+        /// The recorded place and the place of sending.
+        RecordedPlace = "recorded_place",
+        /// The place of sending and those of the vehicle's earlier videos.
+        UsualPlace = "usual_place",
+        /// The duration and the usual one of the vehicle or the company.
+        UsualLength = "usual_length",
+        /// Earlier uses of the video for other reports.
+        Reuse = "reuse",
     }
 }
 
-/// The result of a test.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    Pass,
-    /// A reviewer should look.
-    Warn,
-    /// Implausible.
-    Fail,
-    /// The data for the test is missing.
-    Absent,
+word_enum! {
+    /// The result of a test.
+    Outcome {
+        Pass = "pass",
+        /// A reviewer should look.
+        Warn = "warn",
+        /// Implausible.
+        Fail = "fail",
+        /// The data for the test is missing.
+        Absent = "absent",
+    }
 }
 
 impl Outcome {
-    /// The value in the database, in responses and in metrics.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Warn => "warn",
-            Self::Fail => "fail",
-            Self::Absent => "absent",
-        }
-    }
-
     /// Pass up to the first threshold, warn up to the second, fail beyond.
     pub(super) fn of<T: PartialOrd>(measured: &T, pass: &T, fail: &T) -> Self {
         match measured {
