@@ -17,23 +17,14 @@ pub struct Access {
     pub caller: Option<PersonId>,
 }
 
-/// A capability of 128 random bits in the upload's URL. The database holds only its hash.
+/// A capability of 128 random bits in the upload's URL. The database holds only its hash, so any text
+/// from a client is accepted.
 #[derive(Clone)]
-pub struct Secret(String);
+pub struct Secret(pub String);
 
 impl Secret {
     pub(super) fn mint(random: &Random) -> Self {
         Self(URL_SAFE_NO_PAD.encode(random.bytes::<16>()))
-    }
-
-    /// A secret as a client sent it. Any text is accepted, because it is only hashed.
-    pub fn presented(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-
-    /// The text, for the URL that the owner gets.
-    pub fn reveal(&self) -> &str {
-        &self.0
     }
 
     pub(super) fn hash(&self) -> Digest {

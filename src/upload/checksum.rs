@@ -5,34 +5,18 @@ use sha1::Sha1;
 use sha2::digest::DynDigest;
 use sha2::{Sha256, Sha512};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Algorithm {
-    /// The one that the tus specification requires.
-    Sha1,
-    Sha256,
-    Sha512,
-    Md5,
-    /// CRC-32 as in Ethernet and gzip, most significant byte first.
-    Crc32,
-}
+use crate::model::word_enum;
 
-impl Algorithm {
-    /// All of them, in the order in which they are advertised.
-    pub const ALL: [Self; 5] = [Self::Sha1, Self::Sha256, Self::Sha512, Self::Md5, Self::Crc32];
-
-    /// The name in `Upload-Checksum`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Sha1 => "sha1",
-            Self::Sha256 => "sha256",
-            Self::Sha512 => "sha512",
-            Self::Md5 => "md5",
-            Self::Crc32 => "crc32",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+word_enum! {
+    /// By their names in `Upload-Checksum`, in the order in which they are advertised.
+    Algorithm {
+        /// The one that the tus specification requires.
+        Sha1 = "sha1",
+        Sha256 = "sha256",
+        Sha512 = "sha512",
+        Md5 = "md5",
+        /// CRC-32 as in Ethernet and gzip, most significant byte first.
+        Crc32 = "crc32",
     }
 }
 

@@ -85,48 +85,36 @@ impl Cleaner {
 
     /// One sweep. Can be interrupted anywhere and repeated.
     pub(super) async fn sweep(&self) -> Result<Swept, UploadError> {
-        let swept = Swept {
-            expired: self.expire().await?,
-            cleared: self.clear_due().await?,
-            spool_files: self.remove_stale_spool_files().await?,
-        };
-        let counts = [
-            ("expired", swept.expired),
-            ("cleared", swept.cleared),
-            ("spool_file", swept.spool_files),
-        ];
+        let expired = self.expire().await?;
+        let cleared = self.clear_due().await?;
+        let spool_files = self.remove_stale_spool_files().await?;
+        let counts = [("expired", expired), ("cleared", cleared), ("spool_file", spool_files)];
         for (outcome, count) in counts {
             metrics::counter!("forte_media_sweeps_total", "outcome" => outcome).increment(count);
         }
-        Ok(swept)
+        Ok(Swept { expired, cleared, spool_files })
     }
 
     async fn expire(&self) -> Result<u64, UploadError> {
         let mut expired = 0;
-        let (now, batch) = (self.parts.clock.now(), self.parts.config.sweep_batch);
-        for (id, fence) in
-            self.parts.database.expired_uploads(self.locks.node(), now, batch).await?
-        {
+        let Parts { clock, config, database, .. } = &*self.parts;
+        let (now, state) = (clock.now(), UploadState::Expired);
+        let due = database.expired_uploads(self.locks.node(), now, config.sweep_batch).await?;
+        for (id, fence) in due {
             // A lease in this node's name without a lock was left behind by a request that failed.
             if self.locks.is_locked(id) {
                 continue;
             }
             // The fence fails the update when a client has come back at the last moment.
-            let state = UploadState::Expired;
-            expired +=
-                u64::from(self.parts.database.end_upload(id, fence, state, None, now).await?);
+            expired += u64::from(database.end_upload(id, fence, state, None, now).await?);
         }
         Ok(expired)
     }
 
     async fn clear_due(&self) -> Result<u64, UploadError> {
-        let due = self
-            .parts
-            .database
-            .uploads_to_clean(self.parts.clock.now(), self.parts.config.sweep_batch)
-            .await?;
+        let Parts { clock, config, database, .. } = &*self.parts;
         let mut cleared = 0;
-        for leftovers in due {
+        for leftovers in database.uploads_to_clean(clock.now(), config.sweep_batch).await? {
             // One failure must not keep the others waiting.
             match self.clear(leftovers).await {
                 Ok(()) => cleared += 1,

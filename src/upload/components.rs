@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use crate::model::RateLimiter;
+
 use super::cleaner::Cleaner;
 use super::eligibility::Eligibility;
 use super::error::UploadError;
 use super::finisher::Finisher;
 use super::locks::UploadLocks;
 use super::parts::Parts;
-use super::preflight::Preflights;
+use super::preflight::{InProgress, Preflights, RATE_INTERVAL};
 use super::refusal_cache::RefusalCache;
 use super::scan::ScanCache;
 use super::writer::Writers;
@@ -36,7 +38,15 @@ impl Components {
         let cleaner = Arc::new(Cleaner { parts: parts.clone(), locks: locks.clone() });
         let eligibility = Arc::new(Eligibility { parts: parts.clone() });
         let refusals = Arc::new(RefusalCache { parts: parts.clone(), cleaner: cleaner.clone() });
-        let preflights = Preflights::new(&parts, &readers, &eligibility, &refusals);
+        let preflights = Preflights {
+            parts: parts.clone(),
+            readers: readers.clone(),
+            eligibility: eligibility.clone(),
+            refusals: refusals.clone(),
+            recent: RateLimiter::new(config.preflights_per_minute, RATE_INTERVAL),
+            permits: Arc::new(Semaphore::new(config.preflights_at_once)),
+            in_progress: InProgress::default(),
+        };
         let writers = Arc::new(Writers {
             parts: parts.clone(),
             readers,

@@ -147,7 +147,7 @@ impl Finisher {
                 now: self.parts.clock.now(),
             },
             sha256: writer.sha256(),
-            length: Length::new(writer.file().length().get()),
+            length: Length::new(writer.file.length().get()),
         };
         let deadline = Instant::now() + self.parts.config.finish_tries_for.unsigned_abs();
         let mut pause = FIRST_PAUSE;
@@ -180,7 +180,7 @@ impl Finisher {
         };
         let key = VideoKey { upload, sha256: attempt.sha256 };
         self.parts.faults.pass("upload.put.before")?;
-        let path = writer.file().path();
+        let path = writer.file.path();
         self.parts.store.put_video(&key, path, attempt.length, attempt.sha256).await?;
         self.parts.faults.pass("upload.put.after")?;
         let outcome = self.record(attempt, &report).await?;

@@ -129,13 +129,11 @@ impl UploadLocks {
     /// name without a lock and is released when another node asks.
     pub(super) async fn release(&self, lease: &WriteLease) {
         let id = lease.row.id;
-        let released = match self.parts.faults.pass("upload.lease.release") {
-            Ok(()) => {
-                self.parts.database.release_lease(id, lease.fence).await.map_err(UploadError::from)
-            }
-            Err(fault) => Err(fault.into()),
+        let release = async {
+            self.parts.faults.pass("upload.lease.release")?;
+            Ok::<_, UploadError>(self.parts.database.release_lease(id, lease.fence).await?)
         };
-        if let Err(error) = released {
+        if let Err(error) = release.await {
             tracing::warn!(upload = %id, %error, "lease not released");
         }
     }

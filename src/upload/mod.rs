@@ -28,7 +28,7 @@ mod service;
 mod session;
 mod writer;
 
-pub use crate::database::Details;
+pub use crate::database::{Details, UploadRow};
 pub use crate::inspect::PreviewCoverage;
 pub use access::{Access, Secret};
 pub use body::{Body, BodyError};
@@ -39,7 +39,7 @@ pub use error::UploadError;
 pub use finisher::Stored;
 pub use locks::UploadLocks;
 pub use parts::Parts;
-pub use preflight::{Preflight, PreflightPermit, Preflighted};
+pub use preflight::{Preflight, PreflightPermit, Preflighted, Preflights};
 pub use refusal_cache::Declaration;
-pub use service::{Created, NewVideo, Status, UploadService};
+pub use service::{Created, NewVideo, UploadService};
 pub use session::{Append, Appended, UploadSession};

@@ -2,8 +2,7 @@
 //! all failures instead of the first. Writes nothing.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bytes::Bytes;
 use jiff::SignedDuration;
@@ -26,7 +25,7 @@ use super::scan::HeadHash;
 const MAX_PER_PERSON: usize = 2;
 
 /// The interval of the rate limit per person.
-const RATE_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
+pub(super) const RATE_INTERVAL: SignedDuration = SignedDuration::from_secs(60);
 
 /// A video that a client may send.
 #[derive(Debug, Clone)]
@@ -58,77 +57,43 @@ pub struct Preflighted {
 }
 
 /// Limits and checks of preflights.
-pub(super) struct Preflights {
-    parts: Arc<Parts>,
-    readers: Arc<Semaphore>,
-    eligibility: Arc<Eligibility>,
-    refusals: Arc<RefusalCache>,
+pub struct Preflights {
+    pub(super) parts: Arc<Parts>,
+    pub(super) readers: Arc<Semaphore>,
+    pub(super) eligibility: Arc<Eligibility>,
+    pub(super) refusals: Arc<RefusalCache>,
     /// The rate limit per person.
-    recent: RateLimiter,
+    pub(super) recent: RateLimiter,
     /// How many run at a time.
-    permits: Arc<Semaphore>,
-    in_progress: Arc<InProgress>,
+    pub(super) permits: Arc<Semaphore>,
+    pub(super) in_progress: InProgress,
 }
 
-/// The number of preflights that each person has in progress.
+/// The preflights that each person has in progress: one reference for each.
 #[derive(Default)]
-struct InProgress(Mutex<HashMap<PersonId, usize>>);
+pub(super) struct InProgress(Mutex<HashMap<PersonId, Weak<()>>>);
 
 /// The right to one preflight. It is held until the bytes are judged, and so bounds the memory of all
 /// preflights together and of one person's.
-pub struct PreflightPermit {
-    #[expect(dead_code, reason = "held until drop")]
-    permit: OwnedSemaphorePermit,
-    person: PersonId,
-    in_progress: Arc<InProgress>,
-}
-
-impl Drop for PreflightPermit {
-    fn drop(&mut self) {
-        self.in_progress.leave(self.person);
-    }
-}
+pub struct PreflightPermit(
+    #[expect(dead_code, reason = "held until drop")] (OwnedSemaphorePermit, Arc<()>),
+);
 
 impl InProgress {
-    /// Counts one more preflight of this person, unless there are too many.
-    fn enter(&self, person: PersonId) -> bool {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(person).or_default();
-        let is_allowed = *count < MAX_PER_PERSON;
-        *count += usize::from(is_allowed);
-        is_allowed
-    }
-
-    fn leave(&self, person: PersonId) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Entry::Occupied(mut count) = counts.entry(person) {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
-            }
-        }
+    /// Counts one more preflight of this person until the result is dropped; `None` if there are too
+    /// many.
+    fn enter(&self, person: PersonId) -> Option<Arc<()>> {
+        let mut people = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        people.retain(|_, references| references.strong_count() > 0);
+        let reference = people.get(&person).and_then(Weak::upgrade).unwrap_or_default();
+        people.insert(person, Arc::downgrade(&reference));
+        (Arc::strong_count(&reference) <= MAX_PER_PERSON).then_some(reference)
     }
 }
 
 impl Preflights {
-    pub(super) fn new(
-        parts: &Arc<Parts>,
-        readers: &Arc<Semaphore>,
-        eligibility: &Arc<Eligibility>,
-        refusals: &Arc<RefusalCache>,
-    ) -> Self {
-        Self {
-            parts: Arc::clone(parts),
-            readers: Arc::clone(readers),
-            eligibility: Arc::clone(eligibility),
-            refusals: Arc::clone(refusals),
-            recent: RateLimiter::new(parts.config.preflights_per_minute, RATE_INTERVAL),
-            permits: Arc::new(Semaphore::new(parts.config.preflights_at_once)),
-            in_progress: Arc::default(),
-        }
-    }
-
-    pub(super) fn admit(&self, person: &Person) -> Result<PreflightPermit, UploadError> {
+    /// Admits a preflight, before its body is read.
+    pub fn admit(&self, person: &Person) -> Result<PreflightPermit, UploadError> {
         if person.role.decides() {
             return Err(UploadError::Forbidden);
         }
@@ -140,14 +105,12 @@ impl Preflights {
         self.recent.record(&key, now);
         let permit = Arc::clone(&self.permits).try_acquire_owned();
         let permit = permit.map_err(|_| UploadError::PreflightsBusy)?;
-        if !self.in_progress.enter(person.id) {
-            return Err(UploadError::PreflightsBusy);
-        }
-        let in_progress = Arc::clone(&self.in_progress);
-        Ok(PreflightPermit { permit, person: person.id, in_progress })
+        let counted = self.in_progress.enter(person.id).ok_or(UploadError::PreflightsBusy)?;
+        Ok(PreflightPermit((permit, counted)))
     }
 
-    pub(super) async fn run(
+    /// Everything that an upload of this video would be refused for.
+    pub async fn run(
         &self,
         preflight: Preflight,
         permit: PreflightPermit,
@@ -228,11 +191,13 @@ mod tests {
     fn a_person_can_have_two_preflights_in_progress_whatever_others_have() {
         let in_progress = InProgress::default();
         let (one, other) = (PersonId(1), PersonId(2));
-        assert!(in_progress.enter(one) && in_progress.enter(one));
-        assert!(!in_progress.enter(one) && in_progress.enter(other));
-        in_progress.leave(one);
-        assert!(in_progress.enter(one) && !in_progress.enter(one));
-        in_progress.leave(other);
+        let [first, second] = [one, one].map(|person| in_progress.enter(person).unwrap());
+        let foreign = in_progress.enter(other).unwrap();
+        assert!(in_progress.enter(one).is_none());
+        drop((first, foreign));
+        let third = in_progress.enter(one).unwrap();
+        assert!(in_progress.enter(one).is_none());
         assert!(!in_progress.0.lock().unwrap().contains_key(&other), "the entry is removed");
+        drop((second, third));
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::database::{ContentId, Details, UploadRow};
-use crate::model::{Check, CompanyId, Digest, RefKey, Refusal, UploadState};
+use crate::model::{Check, CompanyId, Digest, Length, RefKey, Refusal, UploadState};
 
 use super::cleaner::Cleaner;
 use super::error::UploadError;
@@ -115,12 +115,14 @@ impl RefusalCache {
     pub(super) async fn check_declared(
         &self,
         company: CompanyId,
-        id: &ContentId,
+        Declaration { ref_key, sha256: declared }: Declaration,
+        length: Option<Length>,
     ) -> Result<(), UploadError> {
-        if id.declared.is_none() {
+        if declared.is_none() {
             return Ok(());
         }
-        self.find(company, id).await?.map_or(Ok(()), |refusal| Err(refused_before(refusal)))
+        let id = ContentId { ref_key, length, declared, head: None };
+        self.find(company, &id).await?.map_or(Ok(()), |refusal| Err(refused_before(refusal)))
     }
 
     /// Ends an upload that the inspection refuses, and remembers the refusal under `id`. The error

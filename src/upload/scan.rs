@@ -19,9 +19,9 @@ const REPLAY_CHUNK: u64 = 1024 * 1024;
 /// Digests and scanner after the same bytes. Cheap to clone: neither keeps payload.
 #[derive(Clone)]
 pub(super) struct ScanState {
-    digests: Digests,
-    head: HeadHash,
-    scanner: Scanner,
+    pub(super) digests: Digests,
+    pub(super) head: HeadHash,
+    pub(super) scanner: Scanner,
 }
 
 impl ScanState {
@@ -100,27 +100,8 @@ impl ScanState {
         Ok(())
     }
 
-    /// Refuses the file as soon as a box says that it is longer than this.
-    pub(super) fn set_max_length(&mut self, length: Length) {
-        self.scanner.set_max_length(length);
-    }
-
     pub(super) fn position(&self) -> Offset {
         Offset::new(self.scanner.position())
-    }
-
-    pub(super) fn refusal(&self) -> Option<&Refusal> {
-        self.scanner.refusal()
-    }
-
-    /// The hash of the first 64 KiB, once they have arrived.
-    pub(super) fn head(&self) -> Option<Digest> {
-        self.head.digest()
-    }
-
-    /// The hash of everything so far.
-    pub(super) fn sha256(&self) -> Digest {
-        self.digests.sha256()
     }
 
     /// The verdict on the complete file. Its facts contain the hashes.
@@ -202,15 +183,16 @@ pub(super) struct HeadHash {
     hash: Sha256,
     hashed: usize,
     nonzero: usize,
-    digest: Option<Digest>,
+    /// `None` while bytes of the head are missing, and for a head of almost only zeros.
+    pub(super) digest: Option<Digest>,
 }
 
 impl HeadHash {
-    /// The hash of the head of a file that begins with `bytes`, as [`HeadHash::digest`] has it.
+    /// The hash of the head of a file that begins with `bytes`, as [`HeadHash::digest`] is.
     pub(super) fn of(bytes: &[u8]) -> Option<Digest> {
         let mut head = Self::default();
         head.update(bytes);
-        head.digest()
+        head.digest
     }
 
     pub(super) fn update(&mut self, bytes: &[u8]) {
@@ -226,10 +208,5 @@ impl HeadHash {
         if self.hashed == HEAD_LENGTH && self.nonzero >= MIN_NONZERO {
             self.digest = Some(Digest::new(self.hash.clone().finalize().into()));
         }
-    }
-
-    /// `None` while bytes of the head are missing, and for a head of almost only zeros.
-    pub(super) fn digest(&self) -> Option<Digest> {
-        self.digest
     }
 }

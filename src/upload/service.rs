@@ -6,10 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
-use crate::database::{ContentId, Details, NewUpload, UploadRow};
-use crate::model::{
-    Length, Offset, Person, Protocol, RefKey, Refusal, SubmissionId, UploadId, UploadState, VideoId,
-};
+use crate::database::{Details, NewUpload, UploadRow};
+use crate::model::{Length, Offset, Person, Protocol, UploadId, UploadState};
 
 use super::access::{Access, Secret};
 use super::cleaner::Swept;
@@ -18,7 +16,7 @@ use super::error::UploadError;
 use super::finisher::OnFailure;
 use super::locks::UploadLocks;
 use super::parts::Parts;
-use super::preflight::{Preflight, PreflightPermit, Preflighted};
+use super::preflight::Preflights;
 use super::refusal_cache::Declaration;
 use super::session::{Append, Appended, UploadSession};
 
@@ -41,38 +39,6 @@ pub struct Created {
     /// The secret of its URL. It cannot be read again.
     pub secret: Secret,
     pub expires_at: Timestamp,
-}
-
-/// An upload as its owner may see it.
-#[derive(Debug, Clone)]
-pub struct Status {
-    pub state: UploadState,
-    /// The number of acknowledged bytes.
-    pub offset: Offset,
-    pub length: Option<Length>,
-    /// `Upload-Metadata` as given.
-    pub metadata: String,
-    pub expires_at: Timestamp,
-    pub ref_key: Option<RefKey>,
-    pub refusal: Option<Refusal>,
-    pub video: Option<VideoId>,
-    pub submission: Option<SubmissionId>,
-}
-
-impl From<UploadRow> for Status {
-    fn from(row: UploadRow) -> Self {
-        Self {
-            state: row.state,
-            offset: row.committed,
-            length: row.length,
-            metadata: row.metadata,
-            expires_at: row.expires_at,
-            ref_key: row.details.map(|details| details.ref_key),
-            refusal: row.refusal,
-            video: row.video,
-            submission: row.submission,
-        }
-    }
 }
 
 /// The upload service. Cheap to clone.
@@ -163,7 +129,7 @@ impl UploadService {
         match self.0.eligibility.check_open(person, declaration.ref_key).await {
             Ok(()) => self.check_video(person, declaration, None).await,
             Err(UploadError::AlreadySubmitted { .. }) => {
-                self.check_refused(person, declaration, None).await
+                self.0.refusals.check_declared(person.company, declaration, None).await
             }
             Err(error) => Err(error),
         }
@@ -177,17 +143,7 @@ impl UploadService {
         length: Option<Length>,
     ) -> Result<(), UploadError> {
         self.0.eligibility.check_reuse(person, declaration).await?;
-        self.check_refused(person, declaration, length).await
-    }
-
-    async fn check_refused(
-        &self,
-        person: &Person,
-        Declaration { ref_key, sha256: declared }: Declaration,
-        length: Option<Length>,
-    ) -> Result<(), UploadError> {
-        let id = ContentId { ref_key, length, declared, head: None };
-        self.0.refusals.check_declared(person.company, &id).await
+        self.0.refusals.check_declared(person.company, declaration, length).await
     }
 
     /// Appends a body to an upload. Runs in its own task: when the client vanishes, what arrived is
@@ -233,15 +189,15 @@ impl UploadService {
         &self,
         id: UploadId,
         access: &Access,
-    ) -> Result<Status, UploadError> {
+    ) -> Result<UploadRow, UploadError> {
         // A finishing upload that nobody holds was left behind; it waits for its last byte.
         let (_guard, row) = self.0.locks.lock(id, access).await?;
-        Ok(row.into())
+        Ok(row)
     }
 
     /// The current status, without disturbing a writer.
-    pub async fn status(&self, id: UploadId, access: &Access) -> Result<Status, UploadError> {
-        self.0.locks.find(id, access).await.map(Status::from)
+    pub async fn status(&self, id: UploadId, access: &Access) -> Result<UploadRow, UploadError> {
+        self.0.locks.find(id, access).await
     }
 
     /// Ends an upload, interrupting its writer. A stored video cannot be withdrawn.
@@ -254,18 +210,8 @@ impl UploadService {
         self.0.cleaner.end(&lease, UploadState::Terminated, None).await
     }
 
-    /// Admits a preflight, before its body is read.
-    pub fn admit_preflight(&self, person: &Person) -> Result<PreflightPermit, UploadError> {
-        self.0.preflights.admit(person)
-    }
-
-    /// Everything that an upload of this video would be refused for.
-    pub async fn preflight(
-        &self,
-        preflight: Preflight,
-        permit: PreflightPermit,
-    ) -> Result<Preflighted, UploadError> {
-        self.0.preflights.run(preflight, permit).await
+    pub fn preflights(&self) -> &Preflights {
+        &self.0.preflights
     }
 
     /// Expires uploads and clears ended ones, at intervals until `stop`.

@@ -106,7 +106,7 @@ impl UploadSession {
         max_length: Option<Length>,
     ) -> Result<(), UploadError> {
         if let (Some(length), Some((_, writer))) = (max_length, &mut self.work) {
-            writer.set_max_length(length);
+            writer.scan.scanner.set_max_length(length);
         }
         match self.receive_body(body, None).await? {
             BodyEnd::Complete => Ok(()),

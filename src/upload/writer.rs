@@ -39,8 +39,8 @@ pub(super) struct Writers {
 /// Writes to the spool file of one upload, and hashes and scans what it writes.
 pub(super) struct UploadWriter {
     shared: Arc<Writers>,
-    file: SpoolFile,
-    scan: ScanState,
+    pub(super) file: SpoolFile,
+    pub(super) scan: ScanState,
     head_check: HeadCheck,
     declaration: Option<Declaration>,
 }
@@ -155,16 +155,7 @@ impl UploadWriter {
     }
 
     pub(super) fn sha256(&self) -> Digest {
-        self.scan.sha256()
-    }
-
-    pub(super) fn file(&self) -> &SpoolFile {
-        &self.file
-    }
-
-    /// Refuses the file as soon as a box says that it is longer than this.
-    pub(super) fn set_max_length(&mut self, length: Length) {
-        self.scan.set_max_length(length);
+        self.scan.digests.sha256()
     }
 
     /// Ends the file at the current position.
@@ -264,10 +255,10 @@ impl UploadWriter {
     }
 
     async fn is_refused(&mut self) -> bool {
-        if self.scan.refusal().is_some() {
+        if self.scan.scanner.refusal().is_some() {
             return true;
         }
-        self.head_check.is_refused(self.scan.head(), &self.shared.refusals).await
+        self.head_check.is_refused(self.scan.head.digest, &self.shared.refusals).await
     }
 
     /// Ends the upload because its bytes are refused. The error for the client.
@@ -276,7 +267,7 @@ impl UploadWriter {
         if let Some(refusal) = self.head_check.take_refusal() {
             return refusals.end_refused_before(lease, refusal).await;
         }
-        match self.scan.refusal().cloned() {
+        match self.scan.scanner.refusal().cloned() {
             Some(refusal) => {
                 let id = self.content_id(lease, &refusal);
                 refusals.end_refused(lease, refusal, id).await
@@ -322,7 +313,7 @@ impl UploadWriter {
         }
         // The declared hash is not known to be that of these bytes before all of them are here.
         let declared = is_whole.then_some(sha256);
-        Some(ContentId { ref_key, length, declared, head: self.scan.head() })
+        Some(ContentId { ref_key, length, declared, head: self.scan.head.digest })
     }
 
     /// Makes everything up to `to` durable, acknowledges it, and releases the lease. When the upload

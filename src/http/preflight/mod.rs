@@ -115,7 +115,7 @@ async fn judge(
 ) -> Result<PreflightResponse, Problem> {
     let (head, body) = request.into_parts();
     let person = state.caller(&head.headers).await?;
-    let permit = state.uploads.admit_preflight(&person)?;
+    let permit = state.uploads.preflights().admit(&person)?;
     let reading = PreflightForm::read(state, &head, body);
     let form = timeout(state.limits.preflight_within.unsigned_abs(), reading).await;
     let mut form = form.unwrap_or_else(|_| Err(BodyError::TooSlow.into()))?;
@@ -123,6 +123,6 @@ async fn judge(
     let invalid_fields = form.fields.details(&state.zone).err();
     let (ref_key, sha256) = (form.fields.ref_key(), form.fields.sha256());
     let preflight = Preflight { person, ref_key, length, sha256, head, moov };
-    let preflighted = state.uploads.preflight(preflight, permit).await?;
+    let preflighted = state.uploads.preflights().run(preflight, permit).await?;
     Ok(PreflightResponse::new(preflighted, invalid_fields, language))
 }

@@ -42,7 +42,7 @@ pub(super) async fn create(state: &AppState, request: Request) -> Result<Respons
     };
     let created = state.uploads.create(video).await?;
     let (id, secret) = (created.id, created.secret);
-    let location = format!("{}/uploads/{id}.{}", state.public_url, secret.reveal());
+    let location = format!("{}/uploads/{id}.{}", state.public_url, secret.0);
     let location = [(header::LOCATION, location)];
     if !with_body {
         let expires = [expires(created.expires_at)];
@@ -111,7 +111,7 @@ pub(super) async fn head(
     let status = state.uploads.resume_status(id, &access).await;
     let status = status.map_err(upload_errors::for_head)?;
     let mut fields = vec![
-        (UPLOAD_OFFSET, status.offset.to_string()),
+        (UPLOAD_OFFSET, status.committed.to_string()),
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     fields.extend(status.length.map(|length| (tus::UPLOAD_LENGTH, length.to_string())));
@@ -172,10 +172,10 @@ pub(super) async fn get(
     let status = state.uploads.status(id, &access).await?;
     let response = json!({
         "state": status.state.as_str(),
-        "offset": status.offset,
+        "offset": status.committed,
         "length": status.length,
         "expires_at": status.state.is_alive().then_some(status.expires_at),
-        "ref_key": status.ref_key,
+        "ref_key": status.details.map(|details| details.ref_key),
         "submission_id": status.submission,
         "video_id": status.video,
         "refusal": status.refusal,

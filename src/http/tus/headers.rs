@@ -66,7 +66,7 @@ pub(super) fn checksum(headers: &HeaderMap) -> Result<Option<Checksum>, Problem>
     let parse = || {
         let (name, value) = text.trim().split_once(' ')?;
         let expected = STANDARD.decode(value.trim()).ok()?;
-        Some(Checksum { algorithm: Algorithm::from_name(name)?, expected })
+        Some(Checksum { algorithm: Algorithm::from_word(name)?, expected })
     };
     let message = "Upload-Checksum must be an algorithm of Tus-Checksum-Algorithm, a space, and the \
                    checksum in base64";

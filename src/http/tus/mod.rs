@@ -76,7 +76,7 @@ async fn upload(
 /// `{id}.{secret}`, the last segment of an upload's URL.
 fn parse_name(name: &str) -> Option<(UploadId, Secret)> {
     let (id, secret) = name.split_once('.')?;
-    Some((id.parse().ok()?, Secret::presented(secret)))
+    Some((id.parse().ok()?, Secret(secret.to_owned())))
 }
 
 /// Adds the protocol version to every response, and rejects requests for another version. `GET` is not
@@ -113,7 +113,7 @@ fn wrong_version() -> Problem {
 }
 
 fn options(state: &AppState, methods: &'static str) -> Response {
-    let algorithms: Vec<_> = Algorithm::ALL.into_iter().map(Algorithm::name).collect();
+    let algorithms: Vec<_> = Algorithm::ALL.into_iter().map(Algorithm::as_str).collect();
     let headers = [
         (header::ALLOW, methods.to_owned()),
         (headers::TUS_VERSION, headers::VERSION.to_owned()),
