@@ -112,7 +112,7 @@ fn html(paragraphs: &Paragraphs, language: Language) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"{}\">\n<head><meta charset=\"utf-8\"></head>\n\
          <body style=\"font-family:sans-serif;font-size:16px\">\n{before}{code}{after}</body>\n</html>\n",
-        language.code()
+        language.as_str()
     )
 }
 

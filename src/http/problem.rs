@@ -186,7 +186,7 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
 
 /// Declares the language of a response that depends on `Accept-Language`.
 pub(super) fn add_language(headers: &mut HeaderMap, language: Language) {
-    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.code()));
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.as_str()));
     headers.append(header::VARY, HeaderValue::from_static("accept-language"));
 }
 

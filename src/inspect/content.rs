@@ -70,7 +70,7 @@ impl ParsedBoxes {
     }
 
     pub(crate) fn is_fragmented(&self) -> bool {
-        self.fragments.any()
+        self.fragments.whole > 0
     }
 
     /// Whether the file carries a statement of its provenance (C2PA).
@@ -100,12 +100,12 @@ impl ParsedBoxes {
 
     /// How many bytes of media are used.
     pub(crate) fn used_media(&self) -> u64 {
-        self.extents.total().saturating_add(self.fragments.total())
+        self.extents.total().saturating_add(self.fragments.bytes)
     }
 
     /// Where the last sample ends that is in `moov` or in a whole fragment.
     pub(crate) fn playable_end(&self) -> u64 {
-        self.extents.end().max(self.fragments.end())
+        self.extents.end().max(self.fragments.end)
     }
 
     /// How many bytes of heap the tables take that are kept.
@@ -149,7 +149,7 @@ impl ParsedBoxes {
         self.fragments.set_paths(path);
         if let Err(mut finding) = read {
             set_path(&mut finding, path);
-            let end_missing = self.fragments.truncated_after().is_some();
+            let end_missing = self.fragments.truncated_after.is_some();
             let fault = TimedFinding::new(finding, extent.end);
             self.fault = Some(TimedFinding { end_missing, ..fault });
         }
@@ -289,7 +289,7 @@ impl ParsedBoxes {
         file_length: u64,
     ) -> Option<u64> {
         let dropped = self.fragments.drop_truncated(whole_mdats, file_length);
-        dropped.or(self.fragments.truncated_after())
+        dropped.or(self.fragments.truncated_after)
     }
 
     /// Clears the fault, and what was found in a dropped fragment whose `moof` ended at `dropped`, or

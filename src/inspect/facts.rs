@@ -2,83 +2,57 @@
 
 use super::content::ParsedBoxes;
 use super::moov::movie::Movie;
-use super::moov::sample_entry::SampleEntry;
 use super::moov::track::{Track, milliseconds};
 use super::top_level::reader::TopLevelReader;
 use crate::model::{DurationBy, Durations, Facts};
 
 /// Gathers the facts, as far as they are known, without the digests.
 pub(crate) fn gather(top_level: &TopLevelReader, parsed: &ParsedBoxes) -> Facts {
-    let index = top_level.index();
-    let moov = index.moov.as_ref();
-    let is_fragmented = parsed.is_fragmented();
-    let facts = Facts {
-        length: top_level.position(),
-        brands: parsed.brands().iter().map(ToString::to_string).collect(),
-        fragmented: moov.map(|_| is_fragmented),
-        moov_first: moov.map(|moov| index.mdats.first().is_none_or(|mdat| moov.start < mdat.start)),
-        moov_length: moov.map(|moov| moov.end.saturating_sub(moov.start)),
-        c2pa: Some(parsed.has_c2pa()),
-        ..Facts::default()
-    };
-    match parsed.movie() {
-        Some(movie) => with_movie(facts, movie, is_fragmented),
-        None => facts,
-    }
-}
-
-fn with_movie(facts: Facts, movie: &Movie, is_fragmented: bool) -> Facts {
-    let facts = Facts {
-        duration_ms: movie.duration_ms(is_fragmented),
-        durations: durations(movie, is_fragmented),
-        created_at: movie.created_at,
-        location: movie.tags.location.map(|(location, _)| location),
-        location_from: movie.tags.location.map(|(_, from)| from),
-        device: movie.tags.device(),
-        device_make: movie.tags.make.clone(),
-        device_model: movie.tags.model.clone(),
-        ..facts
-    };
-    let facts = match movie.video() {
-        Some(video) => with_video(facts, video),
-        None => facts,
-    };
-    match movie.audio().and_then(|track| track.sample_entry.as_ref()) {
-        Some(entry) => with_audio(facts, entry),
-        None => facts,
-    }
-}
-
-fn with_video(facts: Facts, video: &Track) -> Facts {
-    let entry = video.sample_entry.as_ref();
+    let (index, movie) = (top_level.index(), parsed.movie());
+    let (moov, is_fragmented) = (index.moov.as_ref(), parsed.is_fragmented());
+    let tags = movie.map(|movie| movie.tags.clone()).unwrap_or_default();
+    let video = movie.and_then(Movie::video);
+    let picture = video.and_then(|track| track.sample_entry.as_ref());
+    let sound = movie.and_then(Movie::audio).and_then(|track| track.sample_entry.as_ref());
+    let audio = sound.and_then(|entry| entry.audio);
     let [coded_width, coded_height] =
-        entry.map_or([0, 0], |entry| [entry.width, entry.height]).map(known);
-    let width = known(video.header.width).or(coded_width);
-    let height = known(video.header.height).or(coded_height);
-    let is_turned = matches!(video.header.rotation, Some(90 | 270));
+        picture.map_or([0, 0], |entry| [entry.width, entry.height]).map(known);
+    let width = video.and_then(|track| known(track.header.width)).or(coded_width);
+    let height = video.and_then(|track| known(track.header.height)).or(coded_height);
+    let rotation = video.and_then(|track| track.header.rotation);
+    let is_turned = matches!(rotation, Some(90 | 270));
     let (display_width, display_height) = if is_turned { (height, width) } else { (width, height) };
     Facts {
+        length: top_level.position(),
+        sha256: None,
+        media_sha256: None,
+        duration_ms: movie.and_then(|movie| movie.duration_ms(is_fragmented)),
+        durations: movie.map(|movie| durations(movie, is_fragmented)).unwrap_or_default(),
         width,
         height,
-        rotation: video.header.rotation,
+        rotation,
         display_width,
         display_height,
         coded_width,
         coded_height,
-        frame_rate: frame_rate(video),
-        video_codec: entry.map(|entry| entry.kind.to_string()),
-        video_codec_string: entry.map(|entry| entry.codec_string.clone()),
-        ..facts
-    }
-}
-
-fn with_audio(facts: Facts, entry: &SampleEntry) -> Facts {
-    Facts {
-        audio_codec: Some(entry.kind.to_string()),
-        audio_codec_string: Some(entry.codec_string.clone()),
-        sample_rate: entry.audio.and_then(|audio| audio.rate),
-        channels: entry.audio.and_then(|audio| audio.channels),
-        ..facts
+        frame_rate: video.and_then(frame_rate),
+        video_codec: picture.map(|entry| entry.kind.to_string()),
+        video_codec_string: picture.map(|entry| entry.codec_string.clone()),
+        audio_codec: sound.map(|entry| entry.kind.to_string()),
+        audio_codec_string: sound.map(|entry| entry.codec_string.clone()),
+        sample_rate: audio.and_then(|audio| audio.rate),
+        channels: audio.and_then(|audio| audio.channels),
+        brands: parsed.brands().iter().map(ToString::to_string).collect(),
+        fragmented: moov.map(|_| is_fragmented),
+        moov_first: moov.map(|moov| index.mdats.first().is_none_or(|mdat| moov.start < mdat.start)),
+        moov_length: moov.map(|moov| moov.end.saturating_sub(moov.start)),
+        created_at: movie.and_then(|movie| movie.created_at),
+        location: tags.location.map(|(location, _)| location),
+        location_from: tags.location.map(|(_, from)| from),
+        device: tags.device(),
+        device_make: tags.make,
+        device_model: tags.model,
+        c2pa: Some(parsed.has_c2pa()),
     }
 }
 

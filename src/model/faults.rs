@@ -1,6 +1,5 @@
 //! Fault injection for tests.
 
-use std::fmt;
 use std::sync::Arc;
 
 type Script = Arc<dyn Fn(&'static str) -> bool + Send + Sync>;
@@ -30,11 +29,5 @@ impl Faults {
             Some(fails) if fails(place) => Err(FaultError(place)),
             _ => Ok(()),
         }
-    }
-}
-
-impl fmt::Debug for Faults {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(if self.0.is_some() { "Faults(scripted)" } else { "Faults(none)" })
     }
 }

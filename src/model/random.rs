@@ -1,6 +1,5 @@
 //! The source of randomness.
 
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
@@ -37,11 +36,5 @@ impl Random {
     pub(super) fn uuid_v7(&self, now: Timestamp) -> Uuid {
         let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
         Builder::from_unix_timestamp_millis(millis, &self.bytes()).into_uuid()
-    }
-}
-
-impl fmt::Debug for Random {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Random")
     }
 }

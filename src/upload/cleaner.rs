@@ -99,7 +99,7 @@ impl Cleaner {
         let mut expired = 0;
         let Parts { clock, config, database, .. } = &*self.parts;
         let (now, state) = (clock.now(), UploadState::Expired);
-        let due = database.expired_uploads(self.locks.node(), now, config.sweep_batch).await?;
+        let due = database.expired_uploads(self.locks.node, now, config.sweep_batch).await?;
         for (id, fence) in due {
             // A lease in this node's name without a lock was left behind by a request that failed.
             if self.locks.is_locked(id) {

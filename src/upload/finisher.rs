@@ -55,21 +55,16 @@ pub(super) struct Finisher {
     pub(super) eligibility: Arc<Eligibility>,
 }
 
-/// The ids and the time of a submission. Generated once, so that a retry writes and sends the same.
-#[derive(Debug, Clone, Copy)]
-struct SubmissionIds {
-    event: EventId,
-    submission: SubmissionId,
-    video: VideoId,
-    now: Timestamp,
-}
-
-/// A complete video and its verdict: the same at each attempt to store it.
+/// A complete video and its verdict, with the ids and the time of its submission: the same at each
+/// attempt to store it, so that a retry writes and sends the same.
 struct FinishAttempt<'a> {
     lease: &'a WriteLease,
     details: &'a Details,
     inspection: &'a Inspection,
-    ids: SubmissionIds,
+    event: EventId,
+    submission: SubmissionId,
+    video: VideoId,
+    now: Timestamp,
     sha256: Digest,
     length: Length,
 }
@@ -136,16 +131,15 @@ impl Finisher {
         let Some(details) = &lease.row.details else {
             return Err(UploadError::Internal("an upload without a report".into()));
         };
+        let Parts { clock, random, .. } = &*self.parts;
         let attempt = FinishAttempt {
             lease,
             details,
             inspection: &inspection,
-            ids: SubmissionIds {
-                video: VideoId::mint(&self.parts.clock, &self.parts.random),
-                submission: SubmissionId::mint(&self.parts.clock, &self.parts.random),
-                event: EventId::mint(&self.parts.clock, &self.parts.random),
-                now: self.parts.clock.now(),
-            },
+            video: VideoId::mint(clock, random),
+            submission: SubmissionId::mint(clock, random),
+            event: EventId::mint(clock, random),
+            now: clock.now(),
             sha256: writer.sha256(),
             length: Length::new(writer.file.length().get()),
         };
@@ -264,7 +258,7 @@ impl Finisher {
             time_sent: attempt.details.time_sent.at,
             place: attempt.details.place,
             begun_at: attempt.lease.row.created_at,
-            received_at: attempt.ids.now,
+            received_at: attempt.now,
             window: report.window,
             history: &history,
         };
@@ -327,31 +321,32 @@ impl FinishAttempt<'_> {
         verdicts: Vec<Verdict>,
         uses: Vec<EarlierUse>,
     ) -> FinishedUpload {
-        let Self { lease, details, inspection, ids, sha256, length } = *self;
+        let Self { lease, details, inspection, event, submission, video, now, sha256, length } =
+            *self;
         let submitted = ReportSubmitted {
             report_ref_key: details.ref_key,
-            submission_id: ids.submission,
-            video_id: ids.video,
+            submission_id: submission,
+            video_id: video,
             sha256,
             length,
             duration_ms: inspection.facts.duration_ms,
             lat: details.place.lat(),
             long: details.place.long(),
             time_sent: details.time_sent.at,
-            received_at: ids.now,
+            received_at: now,
             verdicts: &verdicts,
             notes: &inspection.notes,
             receipt_url: None,
         };
-        let message = report_submitted(&submitted, ids.event);
+        let message = report_submitted(&submitted, event);
         FinishedUpload {
             upload: lease.row.id,
             fence: lease.fence,
             owner: Person { id: lease.row.owner, company: lease.row.company, role: Role::Employee },
             details: details.clone(),
             vehicle: report.vehicle,
-            video: ids.video,
-            submission: ids.submission,
+            video,
+            submission,
             sha256,
             length,
             facts: inspection.facts.clone(),
@@ -359,7 +354,7 @@ impl FinishAttempt<'_> {
             verdicts,
             uses,
             message,
-            now: ids.now,
+            now,
         }
     }
 }

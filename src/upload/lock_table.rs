@@ -25,8 +25,10 @@ struct Entry {
 pub(super) struct LockGuard {
     table: LockTable,
     upload: UploadId,
-    release_requested: CancellationToken,
-    waited: bool,
+    /// Cancelled when another request wants the lock.
+    pub(super) release_requested: CancellationToken,
+    /// Whether another request held the lock until now: a row that was read before is stale.
+    pub(super) waited: bool,
 }
 
 impl LockTable {
@@ -95,18 +97,6 @@ impl LockTable {
 
     fn entries(&self) -> MutexGuard<'_, HashMap<UploadId, Entry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl LockGuard {
-    /// Whether another request held the lock until now: a row that was read before is stale.
-    pub(super) const fn waited(&self) -> bool {
-        self.waited
-    }
-
-    /// Cancelled when another request wants the lock.
-    pub(super) fn release_requested(&self) -> &CancellationToken {
-        &self.release_requested
     }
 }
 

@@ -22,7 +22,7 @@ use super::parts::Parts;
 /// Who may write to an upload, among the requests of this node and among nodes.
 pub struct UploadLocks {
     parts: Arc<Parts>,
-    node: NodeId,
+    pub(super) node: NodeId,
     table: LockTable,
     peers: PeerHeartbeats,
 }
@@ -54,10 +54,6 @@ impl UploadLocks {
         parts.database.register_node(node, &home.to_string()).await?;
         let (table, peers) = (LockTable::default(), PeerHeartbeats::default());
         Ok(Self { parts: Arc::clone(parts), node, table, peers })
-    }
-
-    pub(super) const fn node(&self) -> NodeId {
-        self.node
     }
 
     /// Looks up an upload for a client. One that the client may not access does not exist for it.
@@ -98,7 +94,7 @@ impl UploadLocks {
         let guard = self.table.lock(id, wait).await.ok_or(UploadError::Busy)?;
         // A row without a holder is still valid, or its fence has changed. A row with a holder may
         // have been committed to since, under the same fence.
-        if first.holder.is_none() && !guard.waited() {
+        if first.holder.is_none() && !guard.waited {
             return not_ended(guard, first);
         }
         loop {

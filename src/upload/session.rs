@@ -138,7 +138,7 @@ impl UploadSession {
         let max = lease.row.length.unwrap_or(max_length).get();
         let max_bytes = max.saturating_sub(lease.row.committed.get());
         let release_requested = match self.on_failure {
-            OnFailure::Reopen => lease.guard.release_requested().clone(),
+            OnFailure::Reopen => lease.guard.release_requested.clone(),
             // An interrupted client would have to send everything again.
             OnFailure::Discard => CancellationToken::new(),
         };

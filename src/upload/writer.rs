@@ -94,8 +94,7 @@ impl Writers {
             return self.parts.spool.create(row.id);
         }
         // The id of the folder is recorded only for bytes that were flushed to it.
-        if row.spooled_by == Some(self.locks.node())
-            || row.spooled_by == Some(self.parts.spool.id())
+        if row.spooled_by == Some(self.locks.node) || row.spooled_by == Some(self.parts.spool.id())
         {
             match self.parts.spool.reopen(row.id, length).await {
                 Err(StorageError::Missing { .. }) if self.parts.is_segmented() => {}
@@ -249,9 +248,8 @@ impl UploadWriter {
 
     async fn append(&mut self, chunk: Bytes) -> Result<(), StorageError> {
         metrics::counter!("forte_media_bytes_received_total").increment(chunk.len() as u64);
-        let chunks = [chunk];
-        self.file.append(&chunks).await?;
-        self.scan.push(&chunks[0], &self.file, &self.shared.readers).await
+        self.file.append(std::slice::from_ref(&chunk)).await?;
+        self.scan.push(&chunk, &self.file, &self.shared.readers).await
     }
 
     async fn is_refused(&mut self) -> bool {
@@ -342,7 +340,7 @@ impl UploadWriter {
         let segment = self.flush(lease, to).await?;
         shared.parts.faults.pass("upload.commit.before")?;
         let expires_at = shared.parts.config.expires_at(row.created_at, shared.parts.clock.now());
-        let (upload, fence, node) = (row.id, lease.fence, shared.locks.node());
+        let (upload, fence, node) = (row.id, lease.fence, shared.locks.node);
         let commit = Commit { upload, fence, from, to, segment, node, expires_at };
         // After an error it is unknown whether it took effect; the next request reads the offset.
         if shared.parts.database.commit(&commit).await? == CommitOutcome::Fenced {

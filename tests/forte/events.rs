@@ -153,7 +153,7 @@ fn whole(email: &Email) -> String {
 }
 
 fn in_every_language(show: impl Fn(Language) -> String) -> String {
-    Language::ALL.map(|language| format!("## {}\n{}", language.code(), show(language))).join("\n")
+    Language::ALL.map(|language| format!("## {}\n{}", language.as_str(), show(language))).join("\n")
 }
 
 #[test]

@@ -13,5 +13,5 @@ pub use header::BoxHeader;
 pub(super) use fields::{Extent, Fields, in_memory, length};
 pub(super) use header::{LONG_HEADER, SHORT_HEADER};
 pub(super) use kind::FourCc;
-pub(super) use mp4_box::{Checked, Children, FullBox, Mp4Box, box_finding};
+pub(super) use mp4_box::{Checked, Children, FullBox, Mp4Box, box_finding, ensure};
 pub(super) use steps::step;

@@ -11,6 +11,11 @@ use super::kind::FourCc;
 /// A value that has passed a check, or the finding of the check that failed.
 pub(crate) type Checked<T = ()> = Result<T, Finding>;
 
+/// Fails with a finding unless a condition holds.
+pub(crate) fn ensure(holds: bool, finding: impl FnOnce() -> Finding) -> Checked {
+    if holds { Ok(()) } else { Err(finding()) }
+}
+
 /// A box whose bytes are all there.
 #[derive(Clone, Copy)]
 pub(crate) struct Mp4Box<'a> {

@@ -20,17 +20,17 @@ pub(crate) struct Fragments {
     /// The last fragment, until its media has been found.
     last: Option<Fragment>,
     /// How many are whole.
-    whole: u64,
+    pub(crate) whole: u64,
     /// Bytes of media of those.
-    bytes: u64,
+    pub(crate) bytes: u64,
     /// Where their media ends.
-    end: u64,
+    pub(crate) end: u64,
     /// The sequence number of the last one.
     sequence: Option<u32>,
     /// The largest number of samples without a byte in a table, and the finding if it is too large.
     claim: Option<(u64, Finding)>,
     /// The end of a `moof` whose media goes on past the end of the file.
-    truncated_after: Option<u64>,
+    pub(crate) truncated_after: Option<u64>,
 }
 
 #[derive(Clone)]
@@ -63,26 +63,6 @@ impl Fragment {
 }
 
 impl Fragments {
-    /// Whether there is a whole one.
-    pub(crate) fn any(&self) -> bool {
-        self.whole > 0
-    }
-
-    /// How many bytes of media the whole ones use.
-    pub(crate) fn total(&self) -> u64 {
-        self.bytes
-    }
-
-    /// Where the media of the whole ones ends.
-    pub(crate) fn end(&self) -> u64 {
-        self.end
-    }
-
-    /// The end of a `moof` whose media goes on past the end of the file.
-    pub(crate) fn truncated_after(&self) -> Option<u64> {
-        self.truncated_after
-    }
-
     /// Reads a fragment, whose nesting has been checked. The media of the fragment before must be
     /// there by now.
     pub(crate) fn read(

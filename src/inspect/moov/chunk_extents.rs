@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::sample_tables::SampleTables;
-use crate::inspect::boxes::{Checked, Extent};
+use crate::inspect::boxes::{Checked, Extent, ensure};
 use crate::model::{Check, Finding};
 
 /// Bytes of the file that are filled with samples. 32 bits each: two for a chunk of four bytes in
@@ -35,13 +35,13 @@ impl ChunkExtents {
         let count = tracks.clone().map(SampleTables::chunk_count).fold(0, usize::saturating_add);
         // Not a claim: so many entries are in the tables.
         let mut runs = Vec::with_capacity(count);
-        for chunk in tracks.flat_map(SampleTables::chunks).filter(|chunk| chunk.bytes > 0) {
-            let end = chunk.at.saturating_add(chunk.bytes);
-            match (u32::try_from(chunk.at), u32::try_from(end)) {
+        for (at, bytes) in tracks.flat_map(SampleTables::chunks).filter(|(_, bytes)| *bytes > 0) {
+            let end = at.saturating_add(bytes);
+            match (u32::try_from(at), u32::try_from(end)) {
                 (Ok(start), Ok(short)) if file_length.is_none_or(|length| end <= length) => {
                     runs.push(Run { start, end: short });
                 }
-                _ => return Err(outside_file(chunk.at, end, file_length)),
+                _ => return Err(outside_file(at, end, file_length)),
             }
         }
         runs.sort_unstable();
@@ -110,7 +110,7 @@ impl ChunkExtents {
 }
 
 fn check_inside(run: &Extent, mdats: &[Extent]) -> Checked {
-    if is_inside(run, mdats) { Ok(()) } else { Err(outside_mdat(run)) }
+    ensure(is_inside(run, mdats), || outside_mdat(run))
 }
 
 /// Whether a range lies inside one of some sorted ranges.

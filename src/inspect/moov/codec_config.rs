@@ -1,59 +1,68 @@
 //! Check 26, the inner part: the configuration without which a decoder cannot start.
 
+use super::codec_string;
 use crate::inspect::boxes::{Checked, Fields, Mp4Box};
 use crate::model::Check;
 
+/// What a valid configuration says.
+pub(crate) struct CodecConfig {
+    /// Profile and level in the form of RFC 6381, where they are known.
+    pub(crate) profile: Option<String>,
+    /// How many bytes the length of each NAL unit has, where samples consist of NAL units.
+    pub(crate) nal_length_size: Option<u8>,
+}
+
+impl CodecConfig {
+    fn of_profile(profile: String) -> Self {
+        Self { profile: Some(profile), nal_length_size: None }
+    }
+
+    /// The lower two bits of `lengths` are one less than the size (ISO 14496-15 §5.3.3, §8.3.3).
+    fn of_nal_units(profile: String, lengths: u8) -> Self {
+        let nal_length_size = Some((lengths & 3).saturating_add(1));
+        Self { profile: Some(profile), nal_length_size }
+    }
+}
+
 /// Check 26: The lengths inside the configuration stay inside it: decoders trust them.
 /// (ISO 14496-15 §5.3.3, §8.3.3)
-pub(crate) fn check(config: Mp4Box) -> Checked {
+pub(crate) fn read(config: Mp4Box) -> Checked<CodecConfig> {
     let fields = Fields::new(config.body);
     let valid = match &config.kind.0 {
         b"avcC" => avc(fields),
         b"hvcC" => hevc(fields),
         b"av1C" => av1(fields),
         b"vpcC" => vp9(fields),
-        _ => esds(fields),
+        _ => esds(config),
     };
     let what = "is a damaged decoder configuration, so the picture cannot be decoded";
     valid.ok_or_else(|| config.finding(Check::CodecConfigInvalid, what))
 }
 
-/// How many bytes the length of each NAL unit has, by a valid configuration (ISO 14496-15 §5.3.3,
-/// §8.3.3).
-pub(crate) fn nal_length_size(config: Mp4Box) -> Option<u8> {
-    let place = match &config.kind.0 {
-        b"avcC" => 4,
-        b"hvcC" => 21,
-        _ => return None,
-    };
-    let minus_one = config.body.get(place)? & 3;
-    Some(minus_one.saturating_add(1))
-}
-
 /// `avcC`: version 1, profile, level, then parameter sets with 16-bit lengths (ISO 14496-15
 /// §5.3.3).
-fn avc(mut fields: Fields) -> Option<()> {
-    let [version, _, _, _, _, sets] = fields.array()?;
-    if version != 1 {
-        return None;
-    }
+fn avc(mut fields: Fields) -> Option<CodecConfig> {
+    let [version, profile, constraints, level, lengths, sets] = fields.array()?;
     skip_units(&mut fields, u16::from(sets & 0x1F))?;
     let sets = fields.u8()?;
-    skip_units(&mut fields, u16::from(sets))
+    skip_units(&mut fields, u16::from(sets))?;
+    let profile = format!("{profile:02X}{constraints:02X}{level:02X}");
+    (version == 1).then(|| CodecConfig::of_nal_units(profile, lengths))
 }
 
 /// `hvcC`: 22 bytes of profile, then arrays of parameter sets (ISO 14496-15 §8.3.3). Early writers
 /// left version 0.
-fn hevc(mut fields: Fields) -> Option<()> {
-    let version = fields.u8()?;
-    fields.skip(21)?;
-    let arrays = fields.u8()?;
+fn hevc(mut fields: Fields) -> Option<CodecConfig> {
+    let profile: [u8; 13] = fields.array()?;
+    fields.skip(8)?;
+    let (lengths, arrays) = (fields.u8()?, fields.u8()?);
     for _ in 0..arrays {
         fields.skip(1)?;
         let count = fields.u16()?;
         skip_units(&mut fields, count)?;
     }
-    (version <= 1).then_some(())
+    let is_valid = profile[0] <= 1;
+    is_valid.then(|| CodecConfig::of_nal_units(codec_string::hevc(profile), lengths))
 }
 
 fn skip_units(fields: &mut Fields, count: u16) -> Option<()> {
@@ -65,20 +74,21 @@ fn skip_units(fields: &mut Fields, count: u16) -> Option<()> {
 }
 
 /// `av1C`: marker and version in the first of four bytes (AV1 in ISOBMFF §2.3.3).
-fn av1(mut fields: Fields) -> Option<()> {
-    let [marker, ..] = fields.array::<4>()?;
-    (marker == 0x81).then_some(())
+fn av1(mut fields: Fields) -> Option<CodecConfig> {
+    let [marker, first, second, _] = fields.array()?;
+    (marker == 0x81).then(|| CodecConfig::of_profile(codec_string::av1(first, second)))
 }
 
 /// `vpcC`: a full box of eight bytes and some codec data (VP codec ISOBMFF binding §2.2).
-fn vp9(mut fields: Fields) -> Option<()> {
-    fields.skip(10)?;
+fn vp9(mut fields: Fields) -> Option<CodecConfig> {
+    let [_, _, _, _, profile, level, depth, _, _, _] = fields.array()?;
     let length = fields.u16()?;
-    fields.skip(usize::from(length))
+    fields.skip(usize::from(length))?;
+    Some(CodecConfig::of_profile(format!("{profile:02}.{level:02}.{:02}", depth >> 4)))
 }
 
 /// `esds`: a full box that holds an elementary stream descriptor (ISO 14496-14 §5.6).
-fn esds(mut fields: Fields) -> Option<()> {
-    fields.skip(4)?;
-    (fields.u8()? == 3).then_some(())
+fn esds(config: Mp4Box) -> Option<CodecConfig> {
+    let profile = codec_string::visual(config);
+    (config.body.get(4) == Some(&3)).then_some(CodecConfig { profile, nal_length_size: None })
 }

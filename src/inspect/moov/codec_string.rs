@@ -34,28 +34,12 @@ pub(crate) struct Aac {
     pub(crate) channels: Option<u32>,
 }
 
-/// The codec string of a picture with this configuration, which is known to be valid.
-pub(crate) fn of_video(codec: FourCc, config: Mp4Box) -> Option<String> {
-    let mut fields = Fields::new(config.body);
-    let profile = match &config.kind.0 {
-        b"avcC" => {
-            let [_, profile, constraints, level] = fields.array()?;
-            format!("{profile:02X}{constraints:02X}{level:02X}")
-        }
-        b"hvcC" => hevc(fields.array()?),
-        b"av1C" => av1(fields.array()?),
-        b"vpcC" => {
-            let [_, _, _, _, profile, level, depth] = fields.array()?;
-            format!("{profile:02}.{level:02}.{:02}", depth >> 4)
-        }
-        _ => {
-            let (object_type, specific) = decoder(config)?;
-            let level = visual_profile_level(specific).filter(|_| object_type == MPEG4_VISUAL);
-            let level = level.map_or_else(String::new, |level| format!(".{level}"));
-            format!("{object_type:02X}{level}")
-        }
-    };
-    Some(format!("{codec}.{profile}"))
+/// Object type and level of a picture with this `esds`.
+pub(crate) fn visual(esds: Mp4Box) -> Option<String> {
+    let (object_type, specific) = decoder(esds)?;
+    let level = visual_profile_level(specific).filter(|_| object_type == MPEG4_VISUAL);
+    let level = level.map_or_else(String::new, |level| format!(".{level}"));
+    Some(format!("{object_type:02X}{level}"))
 }
 
 /// The codec string of a sound with this `esds`, and its decoder configuration if it is AAC.
@@ -68,7 +52,7 @@ pub(crate) fn of_audio(codec: FourCc, esds: Mp4Box) -> Option<(String, Option<Aa
 
 /// Profile space and profile, compatibility flags in reverse bit order, tier and level, constraint
 /// bytes without trailing zeros (ISO 14496-15 annex E.3).
-fn hevc(config: [u8; 13]) -> String {
+pub(crate) fn hevc(config: [u8; 13]) -> String {
     let [_, profile, a, b, c, d, constraints @ .., level] = config;
     let space = match profile >> 6 {
         0 => "",
@@ -86,7 +70,7 @@ fn hevc(config: [u8; 13]) -> String {
 }
 
 /// Profile, level and tier, bit depth (AV1 in ISOBMFF §5).
-fn av1([_, first, second]: [u8; 3]) -> String {
+pub(crate) fn av1(first: u8, second: u8) -> String {
     let (profile, level) = (first >> 5, first & 0x1F);
     let tier = if second & 0x80 == 0 { 'M' } else { 'H' };
     let depth = match (second & 0x40 != 0, second & 0x20 != 0 && profile == 2) {
@@ -195,6 +179,7 @@ impl Bits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inspect::moov::codec_config;
 
     fn boxed(kind: [u8; 4], body: &[u8]) -> Vec<u8> {
         let size = u32::try_from(body.len().saturating_add(8)).unwrap();
@@ -205,29 +190,22 @@ mod tests {
     #[test]
     fn video_codec_strings_follow_rfc_6381() {
         let visual = esds(0x20, &[0, 0, 1, 0xB0, 9]);
-        let examples: [(_, _, &[u8], _); 7] = [
-            (*b"avc1", *b"avcC", &[1, 0x64, 0, 0x28], "avc1.640028"),
-            (
-                *b"hvc1",
-                *b"hvcC",
-                &[1, 1, 0x60, 0, 0, 0, 0xB0, 0, 0, 0, 0, 0, 93],
-                "hvc1.1.6.L93.B0",
-            ),
-            (
-                *b"hev1",
-                *b"hvcC",
-                &[1, 0x62, 0x20, 0, 0, 0, 0x90, 0, 4, 0, 0, 0, 150],
-                "hev1.A2.4.H150.90.0.4",
-            ),
-            (*b"av01", *b"av1C", &[0x81, 0x04, 0], "av01.0.04M.08"),
-            (*b"av01", *b"av1C", &[0x81, 0x4D, 0xE0], "av01.2.13H.12"),
-            (*b"vp09", *b"vpcC", &[1, 0, 0, 0, 0, 10, 0x82], "vp09.00.10.08"),
-            (*b"mp4v", *b"esds", &visual, "mp4v.20.9"),
+        let hevc = [1, 1, 0x60, 0, 0, 0, 0xB0, 0, 0, 0, 0, 0, 93];
+        let high_tier = [1, 0x62, 0x20, 0, 0, 0, 0x90, 0, 4, 0, 0, 0, 150];
+        let examples: [(_, &[u8], _); 7] = [
+            (*b"avcC", &[1, 0x64, 0, 0x28], "640028"),
+            (*b"hvcC", &hevc, "1.6.L93.B0"),
+            (*b"hvcC", &high_tier, "A2.4.H150.90.0.4"),
+            (*b"av1C", &[0x81, 0x04, 0], "0.04M.08"),
+            (*b"av1C", &[0x81, 0x4D, 0xE0], "2.13H.12"),
+            (*b"vpcC", &[1, 0, 0, 0, 0, 10, 0x82], "00.10.08"),
+            (*b"esds", &visual, "20.9"),
         ];
-        for (codec, kind, body, expected) in examples {
-            let bytes = boxed(kind, body);
-            let config = Mp4Box::parse(&bytes, 0).unwrap();
-            assert_eq!(of_video(FourCc(codec), config).unwrap(), expected);
+        for (kind, body, expected) in examples {
+            // Zeros stand for no parameter sets and no codec data.
+            let bytes = boxed(kind, &[body, &[0; 10]].concat());
+            let config = codec_config::read(Mp4Box::parse(&bytes, 0).unwrap()).unwrap();
+            assert_eq!(config.profile.as_deref(), Some(expected));
         }
     }
 

@@ -7,7 +7,7 @@ use super::sample_entry::SOUND;
 use super::sample_tables::SampleTables;
 use super::tags::{self, Tags};
 use super::track::{self, SampleDefaults, Track, milliseconds};
-use crate::inspect::boxes::{Checked, Mp4Box};
+use crate::inspect::boxes::{Checked, Mp4Box, ensure};
 use crate::inspect::context::Context;
 use crate::model::{Check, Finding};
 
@@ -135,23 +135,20 @@ fn movie_header(mvhd: Mp4Box) -> Checked<(u64, u32, Option<u64>)> {
 /// minutes.
 fn check_track_count(moov: Mp4Box) -> Checked {
     let count = moov.children_of(*b"trak").count();
-    if count <= MAX_TRACKS {
-        return Ok(());
-    }
-    let what = format!("has {count} tracks; the limit is {MAX_TRACKS}");
-    Err(moov.finding(Check::TooManyTracks, what))
+    ensure(count <= MAX_TRACKS, || {
+        let what = format!("has {count} tracks; the limit is {MAX_TRACKS}");
+        moov.finding(Check::TooManyTracks, what)
+    })
 }
 
 /// Check 24: Each track has its own id, and none has 0. (ISO 14496-12 §8.3.2)
 fn check_track_id(before: &[Track], track: &Track) -> Checked {
-    if track.id != 0 && before.iter().all(|other| other.id != track.id) {
-        return Ok(());
-    }
-    let message = format!(
-        "The track at byte {} has the id {}, which is zero or used twice.",
-        track.at, track.id
-    );
-    Err(Finding::at(Check::TrackIdInvalid, track.at, message))
+    let Track { at, id, .. } = *track;
+    ensure(id != 0 && before.iter().all(|other| other.id != id), || {
+        let message =
+            format!("The track at byte {at} has the id {id}, which is zero or used twice.");
+        Finding::at(Check::TrackIdInvalid, at, message)
+    })
 }
 
 /// Reads `trex`: the defaults for the fragments of each track (ISO 14496-12 §8.8.3).

@@ -1,10 +1,9 @@
 //! Checks 26 and 27: the format of the samples of a track, and the file they are in.
 
 use super::audio::{self, Audio};
-use super::codec_config;
-use super::codec_string;
+use super::codec_config::{self, CodecConfig};
 use crate::inspect::boxes::nesting::{VISUAL_ENTRY, codec_config_kind};
-use crate::inspect::boxes::{Checked, Fields, FourCc, Mp4Box};
+use crate::inspect::boxes::{Checked, Fields, FourCc, Mp4Box, ensure};
 use crate::inspect::context::Context;
 use crate::model::{Check, Finding};
 
@@ -78,12 +77,11 @@ pub(crate) fn read(
 /// Check 26: Nothing is encrypted: there is no key. (ISO 23001-7; `drm?` is `FairPlay`)
 fn encrypted(entry: Mp4Box) -> Checked {
     let protected = matches!(&entry.kind.0, b"encv" | b"enca" | b"enct" | b"encs" | b"encm");
-    if !protected && !entry.kind.0.starts_with(b"drm") {
-        return Ok(());
-    }
-    let message =
-        format!("The video is encrypted and cannot be played (sample entry `{}`).", entry.kind);
-    Err(Finding::at(Check::Encrypted, entry.at, message))
+    ensure(!protected && !entry.kind.0.starts_with(b"drm"), || {
+        let message =
+            format!("The video is encrypted and cannot be played (sample entry `{}`).", entry.kind);
+        Finding::at(Check::Encrypted, entry.at, message)
+    })
 }
 
 /// Check 26: The entry of a picture has its size, and the configuration of its codec.
@@ -98,17 +96,14 @@ fn visual(entry: Mp4Box, context: &mut Context) -> Checked<SampleEntry> {
         context.note(entry.finding(Check::VideoSizeZero, what));
     }
     let config = config(entry)?;
-    let codec_string = config.and_then(|config| codec_string::of_video(entry.kind, config));
-    Ok(SampleEntry {
-        width,
-        height,
-        nal_length_size: config.and_then(codec_config::nal_length_size),
-        ..SampleEntry::new(entry, codec_string)
-    })
+    let nal_length_size = config.as_ref().and_then(|config| config.nal_length_size);
+    let profile = config.and_then(|config| config.profile);
+    let codec_string = profile.map(|profile| format!("{}.{profile}", entry.kind));
+    Ok(SampleEntry { width, height, nal_length_size, ..SampleEntry::new(entry, codec_string) })
 }
 
 /// Check 26: The codec's configuration is there and valid. (ISO 14496-15 §5.4.2, §8.4.1)
-fn config(entry: Mp4Box<'_>) -> Checked<Option<Mp4Box<'_>>> {
+fn config(entry: Mp4Box) -> Checked<Option<CodecConfig>> {
     let Some(kind) = codec_config_kind(entry.kind) else { return Ok(None) };
     let mut config = None;
     for child in entry.children_after(VISUAL_ENTRY, true) {
@@ -118,8 +113,7 @@ fn config(entry: Mp4Box<'_>) -> Checked<Option<Mp4Box<'_>>> {
         }
     }
     let config = config.ok_or_else(|| missing(entry, &format!("`{}`", FourCc(kind))))?;
-    codec_config::check(config)?;
-    Ok(Some(config))
+    codec_config::read(config).map(Some)
 }
 
 fn missing(found: Mp4Box, what: &str) -> Finding {

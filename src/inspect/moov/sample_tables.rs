@@ -22,12 +22,6 @@ pub(crate) struct SampleTables<'a> {
     at: u64,
 }
 
-/// Samples that lie one after the other.
-pub(crate) struct Chunk {
-    pub(crate) at: u64,
-    pub(crate) bytes: u64,
-}
-
 impl<'a> SampleTables<'a> {
     /// Checks 20 and 28: Reads the tables that every track must have.
     pub(crate) fn read(stbl: Mp4Box<'a>, file_length: Option<u64>) -> Checked<Self> {
@@ -206,8 +200,8 @@ impl<'a> SampleTables<'a> {
         self.sizes.sum(in_memory(sample), 1)
     }
 
-    /// All chunks, in the order of the table. Only valid after [`Self::check`].
-    pub(crate) fn chunks(&self) -> impl Iterator<Item = Chunk> {
+    /// Where each chunk begins and its bytes, in the order of the table. Only valid after [`Self::check`].
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = (u64, u64)> {
         let mut runs = self.chunk_runs().peekable();
         let (mut sample, mut samples) = (0_usize, 0);
         (0..self.chunk_count()).map_while(move |index| {
@@ -217,7 +211,7 @@ impl<'a> SampleTables<'a> {
             }
             let bytes = self.sizes.sum(sample, samples);
             sample = sample.saturating_add(samples);
-            Some(Chunk { at: self.offsets.get(index)?, bytes })
+            Some((self.offsets.get(index)?, bytes))
         })
     }
 }

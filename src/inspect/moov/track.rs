@@ -3,7 +3,7 @@
 use super::edit_list;
 use super::sample_entry::{self, SampleEntry, VIDEO};
 use super::sample_tables::SampleTables;
-use crate::inspect::boxes::{Checked, FourCc, Mp4Box};
+use crate::inspect::boxes::{Checked, FourCc, FullBox, Mp4Box, ensure};
 use crate::inspect::context::Context;
 use crate::model::Check;
 
@@ -45,7 +45,7 @@ pub(crate) struct SampleDefaults {
 /// What `tkhd` says.
 #[derive(Clone, Copy)]
 pub(crate) struct TrackHeader {
-    id: u32,
+    pub(crate) id: u32,
     /// In units of the movie.
     pub(crate) duration: Option<u64>,
     /// Clockwise, in degrees; `None` for mirrored pictures.
@@ -83,7 +83,7 @@ pub(crate) fn read<'a>(
     trak: Mp4Box<'a>,
     context: &mut Context,
 ) -> Checked<(Track, Option<SampleTables<'a>>)> {
-    let header = track_header(trak.required_child(*b"tkhd")?)?;
+    let header = trak.required_child(*b"tkhd")?.read_full(TrackHeader::read)?;
     let mdia = trak.required_child(*b"mdia")?;
     let (timescale, stated_duration) = media_header(mdia.required_child(*b"mdhd")?)?;
     let handler = handler(mdia.required_child(*b"hdlr")?)?;
@@ -129,9 +129,9 @@ fn checked<'a>(
     }
 }
 
-/// Check 22: `tkhd` (ISO 14496-12 §8.3.2).
-fn track_header(tkhd: Mp4Box) -> Checked<TrackHeader> {
-    tkhd.read_full(|mut full| {
+impl TrackHeader {
+    /// Reads `tkhd` (ISO 14496-12 §8.3.2).
+    pub(crate) fn read(mut full: FullBox) -> Option<Self> {
         full.sized()?; // created
         full.sized()?; // modified
         let id = full.fields.u32()?;
@@ -146,8 +146,8 @@ fn track_header(tkhd: Mp4Box) -> Checked<TrackHeader> {
         let [a, b, _, c, d, ..] = matrix;
         let (width, _fraction) = (full.fields.u16()?, full.fields.u16()?);
         let (height, _fraction) = (full.fields.u16()?, full.fields.u16()?);
-        Some(TrackHeader { id, duration, rotation: rotation([a, b, c, d]), width, height })
-    })
+        Some(Self { id, duration, rotation: rotation([a, b, c, d]), width, height })
+    }
 }
 
 /// The clockwise rotation of a matrix, if it is one of the four that phones use.
@@ -176,11 +176,10 @@ fn media_header(mdhd: Mp4Box) -> Checked<(u32, Option<u64>)> {
 
 /// Check 23: Readers divide by the timescale: zero stops players, and the crate `mp4` with them.
 pub(crate) fn check_timescale(header: Mp4Box, timescale: u32) -> Checked {
-    if (1..=MAX_TIMESCALE).contains(&timescale) {
-        return Ok(());
-    }
-    let what = format!("has a timescale of {timescale}; 1 to {MAX_TIMESCALE} are valid");
-    Err(header.finding(Check::TimescaleInvalid, what))
+    ensure((1..=MAX_TIMESCALE).contains(&timescale), || {
+        let what = format!("has a timescale of {timescale}; 1 to {MAX_TIMESCALE} are valid");
+        header.finding(Check::TimescaleInvalid, what)
+    })
 }
 
 /// Check 22: `hdlr`: what the track is. Its name may be missing, as some writers leave it out.

@@ -2,7 +2,7 @@
 
 use super::partial_box::PartialBox;
 use crate::inspect::boxes::{Fields, FourCc, FullBox};
-use crate::inspect::moov::track::milliseconds;
+use crate::inspect::moov::track::{TrackHeader, milliseconds};
 
 /// The most brands, and the most characters of a text, that are shown.
 const MAX_BRANDS: usize = 12;
@@ -88,13 +88,8 @@ fn duration(mut full: FullBox) -> Option<String> {
     Some(format!("{length}, {timescale} units a second"))
 }
 
-fn track(mut full: FullBox) -> Option<String> {
-    let (_created, _modified) = (full.sized()?, full.sized()?);
-    let id = full.fields.u32()?;
-    full.fields.skip(4)?;
-    full.sized()?;
-    full.fields.skip(52)?; // layer, group, volume, matrix
-    let (width, height) = (full.fields.u32()? >> 16, full.fields.u32()? >> 16);
+fn track(full: FullBox) -> Option<String> {
+    let TrackHeader { id, width, height, .. } = TrackHeader::read(full)?;
     let size = if width == 0 { String::new() } else { format!(", {width} by {height}") };
     Some(format!("track {id}{size}"))
 }

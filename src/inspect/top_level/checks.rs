@@ -1,7 +1,9 @@
 //! Checks 8 to 16: one look at each top-level header, none at the payload.
 
 use super::header::{HeaderContext, TopLevelHeader};
-use crate::inspect::boxes::{Checked, LONG_HEADER, SHORT_HEADER, in_memory, length, nesting};
+use crate::inspect::boxes::{
+    Checked, LONG_HEADER, SHORT_HEADER, ensure, in_memory, length, nesting,
+};
 use crate::model::{Check, Finding};
 
 /// More top-level boxes than any recorder writes; 8 million empty ones would fit into 64 MiB.
@@ -35,15 +37,14 @@ const KNOWN: [&[u8; 4]; 17] = [
 /// Check 10: A type is text. Other bytes show that this is not a header: bytes before it are missing
 /// or doubled. (MP4RA registers printable types only)
 pub(super) fn garbage(found: &TopLevelHeader) -> Checked {
-    if found.kind.is_printable() {
-        return Ok(());
-    }
-    let message = format!(
-        "There is no box at byte {}: bytes before it are missing or doubled, or the recording \
-         was cut off.",
-        found.at
-    );
-    Err(Finding::at(Check::BoxGarbage, found.at, message))
+    ensure(found.kind.is_printable(), || {
+        let message = format!(
+            "There is no box at byte {}: bytes before it are missing or doubled, or the recording \
+             was cut off.",
+            found.at
+        );
+        Finding::at(Check::BoxGarbage, found.at, message)
+    })
 }
 
 /// Check 11: A box of an unknown type is skipped, as the standard asks, and noted.
@@ -62,15 +63,14 @@ pub(super) fn too_many(context: &HeaderContext, found: &TopLevelHeader) -> Check
         b"mdat" => (index.mdat_count().saturating_sub(index.fragments), MAX_PLAIN_MDATS),
         _ => (index.boxes, MAX_BOXES),
     };
-    if count < limit && index.boxes < MAX_BOXES {
-        return Ok(());
-    }
-    let message = format!(
-        "The file has more than {limit} boxes `{}`, or more than {MAX_BOXES} boxes in all; no \
-         camera writes that.",
-        found.kind
-    );
-    Err(found.finding_with(Check::TooManyBoxes, message))
+    ensure(count < limit && index.boxes < MAX_BOXES, || {
+        let message = format!(
+            "The file has more than {limit} boxes `{}`, or more than {MAX_BOXES} boxes in all; no \
+             camera writes that.",
+            found.kind
+        );
+        found.finding_with(Check::TooManyBoxes, message)
+    })
 }
 
 /// Check 14: There is one `moov`, and fragments only come after it. With two, players disagree which
@@ -88,11 +88,8 @@ pub(super) fn order(context: &HeaderContext, found: &TopLevelHeader) -> Checked 
 /// Check 21: Inner boxes stay inside: a `trak` at the top level shows that its `moov` is damaged.
 /// (`FFmpeg` `mov.c`)
 pub(super) fn misplaced(found: &TopLevelHeader) -> Checked {
-    if !nesting::is_inner(found.kind) {
-        return Ok(());
-    }
     let what = "is at the top level, but belongs inside `moov` or `moof`";
-    Err(found.finding(Check::BoxMisplaced, what))
+    ensure(!nesting::is_inner(found.kind), || found.finding(Check::BoxMisplaced, what))
 }
 
 /// Check 8: The size of a box is at least that of its header; "to the end of the file" is for the
@@ -119,12 +116,11 @@ pub(super) fn size(context: &mut HeaderContext, found: &TopLevelHeader) -> Check
 /// for a `moov` after it. `FFmpeg` and iOS leave such files when they are killed.
 pub(super) fn open_end(context: &HeaderContext, found: &TopLevelHeader) -> Checked {
     let runs_to_end = found.kind == *b"mdat" && found.header.is_open_ended();
-    if !runs_to_end || context.index.moov.is_some() {
-        return Ok(());
-    }
     let message = "The recording was not finished on the device: its table of contents (`moov`) \
                    was never written.";
-    Err(found.finding_with(Check::MoovMissing, message))
+    ensure(!runs_to_end || context.index.moov.is_some(), || {
+        found.finding_with(Check::MoovMissing, message)
+    })
 }
 
 /// Checks 43 and 44, as early as they are certain: after this box there is room for the `moov` and
@@ -157,22 +153,17 @@ pub(super) fn no_room(context: &HeaderContext, found: &TopLevelHeader, size: u64
 
 /// Check 42, as early as it is certain: a header with a 64-bit size fits into the file.
 pub(super) fn partial_header(context: &HeaderContext, found: &TopLevelHeader) -> Checked {
-    match context.declared {
-        Some(length) if length.saturating_sub(found.at) < LONG_HEADER => {
-            Err(found.finding_with(Check::Truncated, PARTIAL_HEADER))
-        }
-        _ => Ok(()),
-    }
+    let room = context.declared.map_or(u64::MAX, |length| length.saturating_sub(found.at));
+    ensure(room >= LONG_HEADER, || found.finding_with(Check::Truncated, PARTIAL_HEADER))
 }
 
 /// Check 3, as early as it is certain: `ftyp` has the size of a list of brands.
 pub(super) fn ftyp_invalid(found: &TopLevelHeader, size: u64) -> Checked {
     let is_list = size >= MIN_FTYP && size.is_multiple_of(4);
-    if found.kind != *b"ftyp" || is_list {
-        return Ok(());
-    }
-    let what = format!("has {size} bytes, which is not the size of a list of brands");
-    Err(found.finding(Check::FtypInvalid, what))
+    ensure(found.kind != *b"ftyp" || is_list, || {
+        let what = format!("has {size} bytes, which is not the size of a list of brands");
+        found.finding(Check::FtypInvalid, what)
+    })
 }
 
 /// Check 13: Boxes that are read whole have a limit, checked before a byte of them is read. A
@@ -184,10 +175,9 @@ pub(super) fn too_large(context: &HeaderContext, found: &TopLevelHeader, size: u
         b"ftyp" => (Check::FtypInvalid, MAX_FTYP),
         _ => return Ok(()),
     };
-    if size <= limit {
-        return Ok(());
-    }
-    Err(found.finding(check, format!("has {size} bytes; the limit is {limit}")))
+    ensure(size <= limit, || {
+        found.finding(check, format!("has {size} bytes; the limit is {limit}"))
+    })
 }
 
 /// Check 9: A box ends where the file ends, or before. Otherwise the upload is truncated or resumed

@@ -2,7 +2,7 @@
 
 use super::header::{HeaderContext, TopLevelHeader};
 use super::lookalike;
-use crate::inspect::boxes::Checked;
+use crate::inspect::boxes::{Checked, ensure};
 use crate::inspect::settings::Quicktime;
 use crate::model::{Check, Finding};
 
@@ -61,10 +61,9 @@ pub(super) fn ftyp_missing(context: &mut HeaderContext, found: &TopLevelHeader) 
 pub(super) fn recording_not_finalised(found: &TopLevelHeader) -> Checked {
     let header = found.header;
     let placeholder = if header.is_long() { ANDROID_PLACEHOLDER_LONG } else { ANDROID_PLACEHOLDER };
-    if found.kind != *b"mdat" || header.size() != placeholder {
-        return Ok(());
-    }
     let message = "The recording was not finished on the phone: the camera was closed before it \
                    could complete the file (the size of `mdat` is still a placeholder).";
-    Err(found.finding_with(Check::RecordingNotFinalised, message))
+    ensure(found.kind != *b"mdat" || header.size() != placeholder, || {
+        found.finding_with(Check::RecordingNotFinalised, message)
+    })
 }

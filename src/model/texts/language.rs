@@ -1,36 +1,24 @@
 //! The languages of the texts, and how a client asks for one.
 
-use serde::{Deserialize, Serialize};
+use crate::model::word_enum;
 
-/// A language of the texts. Russian is the default: it is the language of the owner's document.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Language {
-    #[serde(rename = "en")]
-    English,
-    #[default]
-    #[serde(rename = "ru")]
-    Russian,
-    #[serde(rename = "kk")]
-    Kazakh,
+word_enum! {
+    /// A language of the texts, by its ISO 639-1 code, in the order of the columns of the table. Russian
+    /// is the default: it is the language of the owner's document.
+    #[derive(Default)]
+    Language {
+        English = "en",
+        #[default]
+        Russian = "ru",
+        Kazakh = "kk",
+    }
 }
 
 impl Language {
-    /// In the order of the columns of the table.
-    pub const ALL: [Self; 3] = [Self::English, Self::Russian, Self::Kazakh];
-
-    /// The ISO 639-1 code, for `lang`, `Content-Language` and the database.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::Russian => "ru",
-            Self::Kazakh => "kk",
-        }
-    }
-
     /// Finds the language of a tag such as `kk` or `kk-KZ`; the case does not matter.
     pub fn from_tag(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next().unwrap_or_default();
-        Self::ALL.into_iter().find(|language| primary.eq_ignore_ascii_case(language.code()))
+        Self::ALL.into_iter().find(|language| primary.eq_ignore_ascii_case(language.as_str()))
     }
 
     /// Chooses a language by an `Accept-Language` header (RFC 9110, section 12.5.4): the supported
