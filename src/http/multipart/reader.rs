@@ -142,11 +142,12 @@ fn single_chunks(
         if !is_first {
             yield_now().await;
         }
-        let left = limit.load(Ordering::Relaxed);
-        if left == 0 {
+        if limit.load(Ordering::Relaxed) == 0 {
             return Err(io::Error::other("the headers of a part are too long").into());
         }
         let Some(chunk) = chunks.next().await.transpose()? else { return Ok(None) };
+        // The limit of now: the headers may have been complete before this chunk came.
+        let left = limit.load(Ordering::Relaxed);
         if left != UNLIMITED {
             limit.store(left.saturating_sub(chunk.len()), Ordering::Relaxed);
         }

@@ -1,5 +1,9 @@
 //! The fields of the form, and where they may be (Q14, Q15, Q34).
 
+use axum::body::{Body, Bytes};
+use futures_util::{StreamExt as _, stream};
+use tokio::task::yield_now;
+
 use crate::harness::answers::problem;
 use crate::harness::clips::GOOD;
 use crate::harness::form::{self, Form, send};
@@ -21,6 +25,22 @@ async fn the_fields_can_follow_the_file(service: Service) {
         .text("ref_key", &report.to_string())
         .text("lat", "43.238949");
     assert_eq!(send(&service, form.done()).await.status(), 201);
+}
+
+/// Over a slow network, chunks end anywhere, and the next one is late.
+#[tokio::test]
+async fn a_form_can_arrive_in_late_chunks_of_any_size() {
+    let service = Service::embedded().await;
+    for size in (1..300).step_by(13) {
+        let form = Form::of(service.report().await).file(GOOD).done();
+        let (fields, file) = form.split_at(form.len() - GOOD.len() - 40);
+        let chunks = fields.chunks(size).chain(file.chunks(9_000)).map(Bytes::copy_from_slice);
+        let late = stream::iter(chunks.collect::<Vec<_>>()).then(async |chunk| {
+            yield_now().await;
+            std::io::Result::Ok(chunk)
+        });
+        assert_eq!(send(&service, Body::from_stream(late)).await.status(), 201, "{size}");
+    }
 }
 
 /// Q34: in the query, in headers, and repeatedly with the same value.
