@@ -122,7 +122,9 @@ impl Outbox {
     async fn set_gauges(&self) -> Result<(), DatabaseError> {
         let now = self.clock.now();
         let depths = self.database.outbox_depth().await?;
-        depths.iter().for_each(|depth| metrics::set_gauges(depth, now));
+        for depth in &depths {
+            metrics::set_gauges(depth, now);
+        }
         Ok(())
     }
 

@@ -76,8 +76,9 @@ impl Receivers {
         database: &Database,
     ) -> Result<Delivery, AttemptError> {
         let push = self.push.as_ref().ok_or(AttemptError::NoReceiver)?;
-        let composed = composer.push_notification(message, database).await?;
-        let Some(notification) = composed else { return Ok(out_of_date()) };
+        let Some(notification) = composer.push_notification(message, database).await? else {
+            return Ok(out_of_date());
+        };
         let delivery = push.deliver(message.id, &notification).await;
         if matches!(delivery, Delivery::NoRecipient { .. })
             && let Err(error) = database.remove_push_token(&notification.token).await

@@ -58,7 +58,7 @@ pub struct Upload {
         default_value = "76.889709"
     )]
     pub long: String,
-    /// When the driver sent the video, as "2026-01-31 09:50:06" (in leasing.time_zone) or with an
+    /// When the driver sent the video, as "2026-01-31 09:50:06" (in `leasing.time_zone`) or with an
     /// offset or Z [default: now]
     #[arg(long, value_name = "TIME")]
     pub time_sent: Option<String>,

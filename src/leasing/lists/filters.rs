@@ -66,8 +66,8 @@ impl Filters {
                 self.range = Some(text.parse().map_err(|()| invalid("must be 1w, 1m, 6m or 1y"))?);
             }
             _ => {
-                self.vehicle =
-                    Some(text.parse().map_err(|_| invalid("must be the GUID of a vehicle"))?)
+                let vehicle = text.parse().map_err(|_| invalid("must be the GUID of a vehicle"));
+                self.vehicle = Some(vehicle?);
             }
         }
         Ok(())

@@ -32,8 +32,8 @@ async function signIn(plan: Plan): Promise<string> {
 async function main(plan: Plan) {
   const configuration = new Configuration({ basePath: plan.url, accessToken: await signIn(plan) });
   const lists = new ListsApi(configuration);
-  const before = await lists.generalAll();
-  const vehicles = await lists.vehiclesAll();
+  const before = await lists.listReportsAll();
+  const vehicles = await lists.listVehiclesAll();
   const file = new Blob([require("node:fs").readFileSync(plan.file)], { type: "video/mp4" });
   const saved = await new UploadApi(configuration).uploadReport({
     file,
@@ -42,9 +42,9 @@ async function main(plan: Plan) {
     lat: 43.238949,
     _long: 76.889709,
   });
-  const after = await lists.generalAll();
+  const after = await lists.listReportsAll();
   const video = await new ReviewApi(configuration).video({ refKey: plan.report });
-  const one = await lists.select({ vehicleGuid: vehicles.data.reports.important[0].vehicleGuid });
+  const one = await lists.listVehicleReports({ vehicleGuid: vehicles.data.reports.important[0].vehicleGuid });
   print({
     status: saved.status,
     sha256: saved.data.sha256,

@@ -38,6 +38,7 @@ fn report_missing(name: &'static str, problem: &str, tests: &str) {
     assert!(env_var(REQUIRE).as_deref() != Some("all"), "{name} {problem}: {tests}");
     if REPORTED.lock().unwrap_or_else(PoisonError::into_inner).insert(name) {
         // The test runner captures eprintln!.
-        writeln!(std::io::stderr(), "skipped, because {name} {problem}: {tests}").unwrap();
+        let mut stderr = std::io::stderr();
+        writeln!(stderr, "skipped, because {name} {problem}: {tests}").unwrap();
     }
 }

@@ -25,7 +25,9 @@ fn without(mut item: PathItem, kept: &[&str], omitted: &[&str]) -> PathItem {
             RefOr::T(parameter) => !omitted.contains(&parameter.name.as_str()),
             RefOr::Ref(_) => true,
         };
-        parameters.iter_mut().for_each(|parameters| parameters.retain(is_kept));
+        if let Some(parameters) = parameters {
+            parameters.retain(is_kept);
+        }
     }
     item
 }

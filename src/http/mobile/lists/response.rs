@@ -59,7 +59,7 @@ impl ListResponse {
     /// body off, so that no client takes it for a complete list.
     pub(in crate::http::mobile) async fn send(
         self,
-        fields: &impl Serialize,
+        fields: &(impl Serialize + Sync),
     ) -> Result<Response, Problem> {
         let mut json = Json::default();
         json.write(r#"{"status":"ok","data":{"message":"success","code":200"#);
@@ -179,7 +179,7 @@ impl Section {
         json.write(r#","info":"#);
         match &self.rows {
             Rows::Reports => {
-                json.value(&Info { by_vehicle_type_code: items::<TypeItem>(types) })?
+                json.value(&Info { by_vehicle_type_code: items::<TypeItem>(types) })?;
             }
             Rows::Vehicles => {
                 json.value(&Info { by_vehicle_type_code: items::<TypeTitle>(types) })?;
