@@ -31,7 +31,7 @@ pub struct Settings {
     /// `[http]`: the public listener.
     pub http: http::server::Config,
     /// `[ops]`: the listener for operators.
-    pub ops: http::Ops,
+    pub ops: http::OpsConfig,
     /// `[database]`: the database.
     pub database: database::Config,
     /// `[storage]`: where bytes live.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 /// The section `[ops]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Ops {
+pub struct OpsConfig {
     /// Address of `/metrics`, `/healthz` and `/readyz`.
     pub listen: SocketAddr,
 }

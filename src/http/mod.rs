@@ -45,7 +45,7 @@ use tower_http::trace::TraceLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
-pub use config::{Ops, RequestLimits};
+pub use config::{OpsConfig, RequestLimits};
 pub use error_code::ErrorCode;
 pub use ops::{Health, ops_router};
 pub use state::AppState;

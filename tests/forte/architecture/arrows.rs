@@ -1,6 +1,7 @@
 //! Arrows between modules: each module uses only the modules and libraries of the table in
 //! `ARCHITECTURE.md`.
 
+use super::is_pending;
 use super::source::{NamedPath, Source, planted};
 
 /// A module and the modules it may use.
@@ -72,12 +73,15 @@ const LIBRARIES_OF_ONE_MODULE: &[(&str, &str)] =
 
 /// Modules of pure functions, and the libraries they do without.
 const PURE_MODULES: &[&str] = &["model", "inspect", "events"];
-const IMPURE_LIBRARIES: &[&str] = &["tokio", "std::fs", "std::net"];
+const IMPURE_LIBRARIES: &[&str] = &["tokio", "std::fs", "std::process"];
 
 #[test]
 fn every_module_uses_only_what_the_table_allows() {
-    let complaints: Vec<String> =
-        Source::below(&["src"]).iter().flat_map(complaints_about).collect();
+    let complaints: Vec<String> = Source::below(&["src"])
+        .iter()
+        .filter(|source| !is_pending(&source.path))
+        .flat_map(complaints_about)
+        .collect();
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::is_pending;
 use super::source::{NamedPath, Source, planted};
 
 /// The files a file names, with the path by which it does.
@@ -53,7 +54,8 @@ fn cycles(sources: &[Source]) -> Vec<String> {
         reached[file].iter().copied().filter(closes_cycle).collect()
     };
     let groups: BTreeSet<BTreeSet<usize>> = (0..sources.len()).map(group_of).collect();
-    let cyclic = groups.iter().filter(|group| !group.is_empty());
+    let is_checked = |file: &usize| !is_pending(&sources[*file].path);
+    let cyclic = groups.iter().filter(|group| group.iter().any(is_checked));
     cyclic.map(|group| files.describe(group, &arrows)).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::is_pending;
 use super::source::{Source, identifiers, planted};
 
 /// Words that no name has as a segment: `bench` forbids `open_bench` and `BenchRow`, not `benches`.
@@ -39,7 +40,8 @@ const EXCEPTIONS: &[(&str, &str)] = &[];
 #[test]
 fn no_name_has_a_forbidden_word() {
     let sources = Source::below(&["src", "tests", "benches", "fuzz"]);
-    let complaints: Vec<String> = sources.iter().flat_map(complaints_about).collect();
+    let checked = sources.iter().filter(|source| !is_pending(&source.path));
+    let complaints: Vec<String> = checked.flat_map(complaints_about).collect();
     assert!(complaints.is_empty(), "\n{}\n", complaints.join("\n"));
 }
 

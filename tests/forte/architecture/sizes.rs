@@ -2,6 +2,7 @@
 
 use proc_macro2::Span;
 
+use super::is_pending;
 use super::source::{Source, function_bodies};
 
 const MAX_FILE_LINES: usize = 400;
@@ -13,6 +14,7 @@ const MAX_LONG_FUNCTION_LINES: usize = 20;
 fn no_file_is_longer_than_400_lines() {
     let long: Vec<String> = Source::below(&["src", "tests"])
         .iter()
+        .filter(|source| !is_pending(&source.path))
         .map(|source| (source.text.lines().count(), source.path.display().to_string()))
         .filter(|(lines, _)| *lines > MAX_FILE_LINES)
         .map(|(lines, path)| format!("{path}: {lines} lines"))
@@ -22,8 +24,11 @@ fn no_file_is_longer_than_400_lines() {
 
 #[test]
 fn functions_are_short() {
-    let mut lengths: Vec<(usize, String)> =
-        Source::below(&["src"]).iter().flat_map(function_lengths).collect();
+    let mut lengths: Vec<(usize, String)> = Source::below(&["src"])
+        .iter()
+        .filter(|source| !is_pending(&source.path))
+        .flat_map(function_lengths)
+        .collect();
     lengths.sort();
     let (longest, name) = lengths.last().expect("src has functions");
     assert!(*longest <= MAX_FUNCTION_LINES, "{name} has {longest} lines");
