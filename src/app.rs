@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use axum::Router;
 use futures_util::future::BoxFuture;
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -131,18 +132,11 @@ impl App {
         let database = Database::open(&settings.database).await.context("database.url")?;
         let database = database.with_employees_see(settings.leasing.employees_see);
         database.migrate().await?;
-        let store =
-            Store::open(&settings.storage, &derive_key(&secret, LINKS), faults.clone()).await;
-        let store = store.context("storage.url")?;
         let home = NodeId::mint(&clock, &random);
-        let spool = Spool::open(&settings.upload.spool, home, faults.clone());
-        let spool = spool.context("upload.spool")?;
-        store.check_spool(&spool)?;
+        let (store, spool) = open_storage(&settings, &secret, home, &faults).await?;
         let auth =
             Auth::new(database.clone(), &settings.auth, &secret, clock.clone(), random.clone());
-        let zone = settings.leasing.time_zone.clone();
-        let letters = Letters::new(database.clone(), auth.clone(), clock.clone(), zone);
-        let composer = Composing(letters);
+        let composer = composer(&settings, &database, &auth, &clock);
         let outbox = outbox(&settings, &database, &clock, &random, composer)?;
         let uploads = UploadService::start(Parts {
             config: settings.upload.clone(),
@@ -161,20 +155,16 @@ impl App {
         let auth = auth.with_wakeup(outbox.wakeup());
         let leasing =
             Leasing::new(database.clone(), clock.clone(), random.clone(), outbox.wakeup());
-        let view = settings.playback.clone();
         let public_url = public_url(&settings, address);
         let (rules, url) = (settings.leasing.clone(), public_url.clone());
         let account_config = account_config(&settings);
         let accounts =
             Accounts::new(database.clone(), clock.clone(), random.clone(), &account_config);
         let lists = Lists::new(database.clone(), clock.clone(), random.clone(), rules, url);
-        let exchange = settings.onec.clone();
-        let zone = settings.leasing.time_zone.clone();
-        let inbox =
-            Inbox::new(database.clone(), clock.clone(), random.clone(), zone.clone(), exchange);
+        let inbox = inbox(&settings, &database, &clock, &random);
         let state = AppState {
             uploads: uploads.clone(),
-            playback: Playback::new(database.clone(), store.clone(), clock.clone(), random, view),
+            playback: playback(&settings, &database, &store, &clock, random),
             auth: auth.clone(),
             leasing: leasing.clone(),
             proxies: settings.http.trusted_proxies.clone(),
@@ -185,7 +175,7 @@ impl App {
             queue: queue(&settings, &database),
             inbox: inbox.clone(),
             limits: settings.http.limits.clone(),
-            zone,
+            zone: settings.leasing.time_zone.clone(),
             public_url,
         };
         let (outbox, state) = (Arc::new(outbox), Arc::new(state));
@@ -260,6 +250,43 @@ impl App {
             self.leasing.clone().keep_reminding(self.settings.leasing.clone(), ending());
         shutdown.spawn(reminders);
     }
+}
+
+/// Opens the store and the spool, which must fit together.
+async fn open_storage(
+    settings: &Settings,
+    secret: &SecretString,
+    home: NodeId,
+    faults: &Faults,
+) -> anyhow::Result<(Store, Spool)> {
+    let key = derive_key(secret, LINKS);
+    let store =
+        Store::open(&settings.storage, &key, faults.clone()).await.context("storage.url")?;
+    let spool = Spool::open(&settings.upload.spool, home, faults.clone());
+    let spool = spool.context("upload.spool")?;
+    store.check_spool(&spool)?;
+    Ok((store, spool))
+}
+
+fn composer(settings: &Settings, database: &Database, auth: &Auth, clock: &Clock) -> Composing {
+    let zone = settings.leasing.time_zone.clone();
+    Composing(Letters::new(database.clone(), auth.clone(), clock.clone(), zone))
+}
+
+fn playback(
+    settings: &Settings,
+    database: &Database,
+    store: &Store,
+    clock: &Clock,
+    random: Random,
+) -> Playback {
+    let config = settings.playback.clone();
+    Playback::new(database.clone(), store.clone(), clock.clone(), random, config)
+}
+
+fn inbox(settings: &Settings, database: &Database, clock: &Clock, random: &Random) -> Inbox {
+    let (zone, config) = (settings.leasing.time_zone.clone(), settings.onec.clone());
+    Inbox::new(database.clone(), clock.clone(), random.clone(), zone, config)
 }
 
 fn queue(settings: &Settings, database: &Database) -> Queue {

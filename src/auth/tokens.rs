@@ -90,7 +90,7 @@ pub struct Claims {
 pub enum TokenKind {
     /// Sent with every request.
     Access,
-    /// RefreshOutcome for a new pair.
+    /// Exchanged for a new pair.
     Refresh,
 }
 

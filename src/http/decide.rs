@@ -101,14 +101,14 @@ async fn decide_report(
         Decider::Person(reviewer) => state.leasing.decide(&reviewer, request).await?,
         Decider::Node(login) => state.leasing.decide_as_node(&login, request).await?,
     };
-    let decided = DecidedReport {
+    let response = DecidedReport {
         ref_key,
         status_code: report.status.code(),
         version: report.version,
         reject_reason: report.reject_reason,
         decided_at: report.decided_at,
     };
-    Ok(success(StatusCode::OK, "success", &decided))
+    Ok(success(StatusCode::OK, "success", &response))
 }
 
 enum Decider {

@@ -1,6 +1,7 @@
 //! What a driver declares about a video, in whatever protocol: named texts become [`Details`].
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt::Display;
 
 use axum::extract::Query;
@@ -51,11 +52,15 @@ impl UploadFields {
         if !KNOWN.contains(&name) {
             return Ok(());
         }
-        let known = self.0.entry(name.to_owned()).or_insert_with(|| value.clone());
-        if *known == value {
-            Ok(())
-        } else {
-            Err(Problem::unreadable(format!("{name} occurs twice with different values")))
+        match self.0.entry(name.to_owned()) {
+            Entry::Vacant(entry) => {
+                entry.insert(value);
+                Ok(())
+            }
+            Entry::Occupied(entry) if *entry.get() == value => Ok(()),
+            Entry::Occupied(_) => {
+                Err(Problem::unreadable(format!("{name} occurs twice with different values")))
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The named values of a small body in any of three encodings: a form of either kind, or JSON.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
@@ -90,11 +91,15 @@ impl Fields {
     /// The same value twice is fine; two different ones are an error, which does not repeat the
     /// client's name of the field.
     fn add(&mut self, name: &str, value: String) -> Result<(), Problem> {
-        let known = self.0.entry(name.to_lowercase()).or_insert_with(|| value.clone());
-        if *known == value {
-            Ok(())
-        } else {
-            Err(Problem::unreadable("a field occurs twice with different values"))
+        match self.0.entry(name.to_lowercase()) {
+            Entry::Vacant(entry) => {
+                entry.insert(value);
+                Ok(())
+            }
+            Entry::Occupied(entry) if *entry.get() == value => Ok(()),
+            Entry::Occupied(_) => {
+                Err(Problem::unreadable("a field occurs twice with different values"))
+            }
         }
     }
 

@@ -52,17 +52,20 @@ impl Finding {
     }
 
     /// The same finding with the numbers for the driver's sentence.
+    #[must_use]
     pub fn with_limit(self, limit: BrokenLimit) -> Self {
         Self { limit: Some(limit), ..self }
     }
 
     /// The same finding as the reason of a refusal: its message also says what the driver should do.
+    #[must_use]
     pub fn asking(self) -> Self {
         let message = format!("{} {}", self.message, self.check.guide().driver);
         Self { message, ..self }
     }
 
     /// The same finding, with the box it is in, unless that is known already.
+    #[must_use]
     pub fn within(self, path: Option<String>) -> Self {
         Self { path: self.path.or(path), ..self }
     }

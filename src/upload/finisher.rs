@@ -83,7 +83,7 @@ impl Finisher {
             outcome
         });
         match timeout(self.parts.config.finish_wait.unsigned_abs(), task).await {
-            Ok(finished) => finished.unwrap_or_else(|e| Err(UploadError::Internal(e.into()))),
+            Ok(joined) => joined.unwrap_or_else(|e| Err(UploadError::Internal(e.into()))),
             Err(_) => Err(UploadError::StillFinishing),
         }
     }

@@ -71,7 +71,7 @@ impl ScanState {
         // Bounds how many `moov` boxes are in memory. The semaphore is never closed.
         let _permit = readers.acquire().await;
         let mut scanner = self.scanner.clone();
-        let scanned = file.with_reader(move |reader| {
+        let advanced = file.with_reader(move |reader| {
             let mut bytes = Vec::new();
             while let Some(range) = scanner.needed_range() {
                 reader.read(range, &mut bytes)?;
@@ -79,7 +79,7 @@ impl ScanState {
             }
             Ok(scanner)
         });
-        self.scanner = scanned.await?;
+        self.scanner = advanced.await?;
         Ok(())
     }
 

@@ -172,7 +172,7 @@ pub(super) async fn lock_companies(
                 companies.push(key.to_string());
             }
             Change::Deletion(ObjectDeletion { object: ObjectKind::User, key, .. }) => {
-                people.push(key.to_string())
+                people.push(key.to_string());
             }
             _ => {}
         }

@@ -81,7 +81,7 @@ impl Database {
 }
 
 /// Records a decision within a transaction: state, custody, the event for the report service, a
-/// message to the phone that sent the video. NewDecision again what stands already changes nothing.
+/// message to the phone that sent the video. Repeating the decision in force changes nothing.
 pub(in crate::database) async fn decide(
     write: &mut Write,
     decision: &NewDecision,

@@ -68,7 +68,7 @@ impl Text {
             let (name, rest) = part.split_once('}').unwrap_or((part, ""));
             match values.iter().find(|(known, _)| *known == name) {
                 Some((_, value)) => sentence += &value.to_string(),
-                None => sentence += &format!("{{{name}}}"),
+                None => sentence.extend(["{", name, "}"]),
             }
             sentence += rest;
         }
@@ -116,7 +116,6 @@ macro_rules! plural {
         }
     };
 }
-#[expect(unused_imports, reason = "the letters are about to use it")]
 pub(crate) use plural;
 
 impl Plural {
@@ -143,7 +142,7 @@ impl Plural {
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::{Plural, Text, text};
+    use super::{Plural, Text};
     use crate::model::texts::Language::{self, English, Kazakh, Russian};
 
     fn parameters(text: &'static str) -> BTreeSet<&'static str> {

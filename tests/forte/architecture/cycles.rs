@@ -113,7 +113,7 @@ impl<'s> Files<'s> {
                 rest = &rest[ups..];
             }
             (first, _) => {
-                self.by_module.get(&[module.as_slice(), &[first.clone()]].concat())?;
+                self.by_module.get(&[module.as_slice(), std::slice::from_ref(first)].concat())?;
             }
         }
         self.definition(module, rest, followed)
@@ -126,7 +126,7 @@ impl<'s> Files<'s> {
         followed: usize,
     ) -> Option<usize> {
         while let Some((first, after)) = rest.split_first() {
-            let child = [module.as_slice(), &[first.clone()]].concat();
+            let child = [module.as_slice(), std::slice::from_ref(first)].concat();
             if !self.by_module.contains_key(&child) {
                 break;
             }
@@ -144,12 +144,13 @@ impl<'s> Files<'s> {
     }
 
     fn describe(&self, group: &BTreeSet<usize>, arrows: &[Arrows]) -> String {
-        let name = |file: usize| self.sources[file].path.display();
-        let inside =
-            group.iter().flat_map(|from| arrows[*from].iter().map(move |arrow| (*from, arrow)));
-        inside
-            .filter(|(_, (to, _))| group.contains(to))
-            .map(|(from, (to, path))| format!("{} → {} ({path})\n", name(from), name(*to)))
-            .collect()
+        let name = |file: &usize| self.sources[*file].path.display().to_string();
+        let mut lines = String::new();
+        for from in group {
+            for (to, path) in arrows[*from].iter().filter(|(to, _)| group.contains(to)) {
+                lines += &[&name(from), " → ", &name(to), " (", path, ")\n"].concat();
+            }
+        }
+        lines
     }
 }

@@ -225,7 +225,7 @@ impl Write for ClosedPipe {
         if self.lines > 0 {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        self.lines += bytes.iter().filter(|byte| **byte == b'\n').count();
+        self.lines += bytes.split(|byte| *byte == b'\n').count() - 1;
         Ok(bytes.len())
     }
 
