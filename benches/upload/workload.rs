@@ -22,7 +22,7 @@ pub(crate) enum Workload {
     Floor,
     /// One PATCH.
     One,
-    /// PATCHes of 500 KiB on one connection.
+    /// `PATCH` requests of 500 KiB on one connection.
     Chunks,
     /// Connections that are cut, with a HEAD before each resumption.
     Cuts,

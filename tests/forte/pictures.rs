@@ -71,7 +71,7 @@ fn chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
     [length.as_slice(), &named, &check].concat()
 }
 
-/// E11, Q26: ETags, HEAD, cached for a year under the versioned path; always image/png.
+/// E11, Q26: `ETag`s, HEAD, cached for a year under the versioned path; always image/png.
 async fn a_picture_is_stored_and_served_under_a_versioned_path(service: Service) {
     let code = with_type(&service).await;
     let plain = format!("/images/{code}/image.png");

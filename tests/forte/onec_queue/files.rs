@@ -40,7 +40,7 @@ async fn custody(service: &Service, action: &'static str) -> i64 {
     service.env.db.number(if action == "fetched" { fetched } else { linked }).await
 }
 
-/// E12, S24, S55, S59: ranges, ETags, HEAD, a link; each delivery has a custody record.
+/// E12, S24, S55, S59: ranges, `ETag`s, HEAD, a link; each delivery has a custody record.
 async fn a_video_is_downloaded_completely_in_ranges_and_by_link(service: Service) {
     let path = submitted_file(&service).await;
     let whole = get(&service, &path).await;

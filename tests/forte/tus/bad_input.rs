@@ -59,15 +59,16 @@ async fn a_patch_with_a_wrong_content_type_is_rejected_and_changes_nothing() {
     let service = Service::embedded().await;
     let path = create(&service, service.report().await, GOOD.len()).await;
     for kind in ["", "application/octet-stream", "video/mp4", "application/offset+octet-stream2"] {
-        let patch = request("PATCH", &path).header("Content-Type", kind).header("Upload-Offset", 0);
-        let answer = service.send(patch.body(GOOD.into()).unwrap()).await;
+        let builder =
+            request("PATCH", &path).header("Content-Type", kind).header("Upload-Offset", 0);
+        let answer = service.send(builder.body(GOOD.into()).unwrap()).await;
         tus_problem(answer, 415, "unsupported_media_type").await;
     }
     assert_eq!(offset(&service, &path).await, 0);
-    let patch = request("PATCH", &path)
+    let builder = request("PATCH", &path)
         .header("Content-Type", "Application/Offset+Octet-Stream; charset=utf-8")
         .header("Upload-Offset", 0);
-    assert_eq!(service.send(patch.body(GOOD.into()).unwrap()).await.status(), 204);
+    assert_eq!(service.send(builder.body(GOOD.into()).unwrap()).await.status(), 204);
 }
 
 /// Q14, Q15: each invalid value is named but not echoed.
