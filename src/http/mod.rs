@@ -1,7 +1,7 @@
 //! Everything that is only HTTP: routes, extractors, protocols, envelopes.
 //!
 //! A handler parses a request into what the services below take, and renders what they return.
-//! Errors become a [`Problem`], whose `render` writes the envelope.
+//! Errors become a `Problem`, whose `render` writes the envelope.
 
 mod answer;
 mod auth_errors;

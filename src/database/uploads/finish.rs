@@ -73,7 +73,7 @@ pub enum FinishOutcome {
         /// Their hash.
         held: Digest,
     },
-    /// The video was sent for other reports of the company, otherwise than [`Finishing::uses`] says:
+    /// The video was sent for other reports of the company, otherwise than [`FinishedUpload::uses`] says:
     /// nothing has happened, and whoever still wants it calls again with these.
     Reused {
         /// All there are, as [`Database::earlier_uses`] has them.

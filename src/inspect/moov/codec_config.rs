@@ -92,3 +92,35 @@ fn esds(config: Mp4Box) -> Option<CodecConfig> {
     let profile = codec_string::visual(config);
     (config.body.get(4) == Some(&3)).then_some(CodecConfig { profile, nal_length_size: None })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The examples of RFC 6381, ISO 14496-15 and of the bindings of AV1 and VP9.
+    #[test]
+    fn codec_strings_follow_rfc_6381() {
+        let specific = [5, 5, 0, 0, 1, 0xB0, 9];
+        let decoder = [&[4, 20, 0x20][..], &[0; 12], &specific].concat();
+        let visual = [&[0, 0, 0, 0, 3, 27, 0, 1, 0x20, 0, 2][..], &decoder].concat();
+        let hevc = [1, 1, 0x60, 0, 0, 0, 0xB0, 0, 0, 0, 0, 0, 93];
+        let high_tier = [1, 0x62, 0x20, 0, 0, 0, 0x90, 0, 4, 0, 0, 0, 150];
+        let examples: [(_, &[u8], _); 7] = [
+            (*b"avcC", &[1, 0x64, 0, 0x28], "640028"),
+            (*b"hvcC", &hevc, "1.6.L93.B0"),
+            (*b"hvcC", &high_tier, "A2.4.H150.90.0.4"),
+            (*b"av1C", &[0x81, 0x04, 0], "0.04M.08"),
+            (*b"av1C", &[0x81, 0x4D, 0xE0], "2.13H.12"),
+            (*b"vpcC", &[1, 0, 0, 0, 0, 10, 0x82], "00.10.08"),
+            (*b"esds", &visual, "20.9"),
+        ];
+        for (kind, body, expected) in examples {
+            // Zeros stand for no parameter sets and no codec data.
+            let body = [body, &[0; 10]].concat();
+            let size = u32::try_from(body.len().saturating_add(8)).unwrap();
+            let bytes = [&size.to_be_bytes()[..], &kind, &body].concat();
+            let config = read(Mp4Box::parse(&bytes, 0).unwrap()).unwrap();
+            assert_eq!(config.profile.as_deref(), Some(expected));
+        }
+    }
+}

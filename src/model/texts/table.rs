@@ -27,7 +27,7 @@ macro_rules! text {
 pub(crate) use text;
 
 impl Text {
-    /// Reads the table from its beginning: for constants (see [`text!`]) and tests.
+    /// Reads the table from its beginning: for constants (see `text!`) and tests.
     pub const fn find(key: &str) -> Option<Self> {
         let (mut rest, key) = (TABLE.as_bytes(), key.as_bytes());
         while !rest.is_empty() {
