@@ -1,55 +1,44 @@
-//! Numbers handed out one after another.
+//! Sequential numbers.
 
+use sqlx::AssertSqlSafe;
+
+use super::column::params;
 use super::error::DatabaseError;
 use super::pool::Write;
-use super::rows::number;
+use super::statement::query;
 
-/// What is numbered.
+/// A row of the table `counters`, locked from the increment to the end of the transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counter {
-    /// Submissions, in the order of their commits: 1C's queue goes by it.
+    /// In the order of the commits: the order of 1C's queue.
     Submissions,
-    /// What 1C has sent: whoever takes a number is alone in writing for 1C.
+    /// Serializes the transactions that apply changes of 1C.
     Messages,
-    /// Companies.
     Companies,
-    /// Requests for codes: whoever takes a number sees all requests before it.
+    /// Serializes requests for codes, so that each sees those before it.
     Challenges,
-    /// People, as E4 numbers them.
+    /// The numbers of people in E4.
     People,
 }
 
-impl Counter {
-    /// Steps on. People and companies are added by hand too: their numbers are stepped over.
-    const fn step(self) -> &'static str {
-        match self {
-            Self::Submissions => {
-                "UPDATE counters SET value = value + 1 WHERE name = 'submissions' RETURNING value"
-            }
-            Self::Messages => {
-                "UPDATE counters SET value = value + 1 WHERE name = 'messages' RETURNING value"
-            }
-            Self::Companies => {
-                "UPDATE counters SET value = 1 + CASE \
-                 WHEN value > (SELECT COALESCE(MAX(id), 0) FROM companies) THEN value \
-                 ELSE (SELECT COALESCE(MAX(id), 0) FROM companies) END \
-                 WHERE name = 'companies' RETURNING value"
-            }
-            Self::Challenges => {
-                "UPDATE counters SET value = value + 1 WHERE name = 'challenges' RETURNING value"
-            }
-            Self::People => {
-                "UPDATE counters SET value = 1 + CASE \
-                 WHEN value > (SELECT COALESCE(MAX(id), 0) FROM people) THEN value \
-                 ELSE (SELECT COALESCE(MAX(id), 0) FROM people) END \
-                 WHERE name = 'people' RETURNING value"
-            }
-        }
-    }
-}
-
-/// The next number. Whoever asks for another one waits until this transaction has ended, so ask last.
+/// The next number. Concurrent callers wait until this transaction has ended, so call it last.
+/// Companies and people are also added with numbers of their own, which are skipped.
 pub(super) async fn next_number(write: &mut Write, counter: Counter) -> Result<i64, DatabaseError> {
-    let row = sqlx::query(counter.step()).fetch_one(&mut **write).await?;
-    number(&row, "value")
+    let skip = |table| {
+        format!(
+            "UPDATE counters SET value = 1 + CASE \
+             WHEN value > (SELECT COALESCE(MAX(id), 0) FROM {table}) THEN value \
+             ELSE (SELECT COALESCE(MAX(id), 0) FROM {table}) END WHERE name = $1 RETURNING value"
+        )
+    };
+    let next = "UPDATE counters SET value = value + 1 WHERE name = $1 RETURNING value".to_owned();
+    let (name, sql) = match counter {
+        Counter::Submissions => ("submissions", next),
+        Counter::Messages => ("messages", next),
+        Counter::Challenges => ("challenges", next),
+        Counter::Companies => ("companies", skip("companies")),
+        Counter::People => ("people", skip("people")),
+    };
+    let (number,) = query(AssertSqlSafe(sql), params![name]).one(&mut **write).await?;
+    Ok(number)
 }

@@ -15,14 +15,8 @@ pub enum DatabaseError {
     /// The database did not accept a statement: trying again does not help.
     #[error("the database did not accept a statement")]
     Broken(#[source] sqlx::Error),
-    /// A row holds what cannot be.
-    #[error("the database holds what cannot be as {what}")]
-    Unreadable {
-        /// Which field.
-        what: &'static str,
-        /// What it holds: for a debugger. It may be personal, so that it is in no message (S65).
-        value: String,
-    },
+    #[error("the database column {column} has an unexpected value")]
+    Unreadable { column: String, source: sqlx::error::BoxDynError },
     #[error("the database schema cannot be updated")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     #[error(
@@ -54,7 +48,13 @@ impl DatabaseError {
 
 impl From<sqlx::Error> for DatabaseError {
     fn from(error: sqlx::Error) -> Self {
-        if passes(&error) { Self::Away(error) } else { Self::Broken(error) }
+        match error {
+            sqlx::Error::ColumnDecode { index, source } => {
+                Self::Unreadable { column: index.trim_matches('"').to_owned(), source }
+            }
+            error if passes(&error) => Self::Away(error),
+            error => Self::Broken(error),
+        }
     }
 }
 

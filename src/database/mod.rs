@@ -6,6 +6,7 @@
 //! expects (offset, fence, lease) in its `WHERE` and checks the number of changed rows.
 
 mod auth;
+mod column;
 mod config;
 mod counters;
 mod error;
@@ -14,7 +15,7 @@ mod onec;
 mod outbox;
 mod pool;
 mod reports;
-mod rows;
+
 mod schema;
 mod statement;
 mod uploads;

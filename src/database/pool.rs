@@ -160,7 +160,7 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::database::rows::number;
+    use crate::database::column::column;
 
     /// Reads first and writes later, which is what begins immediate for.
     async fn count_up(database: &Database) {
@@ -169,7 +169,7 @@ mod tests {
             sqlx::query("SELECT active FROM companies").fetch_one(&mut *write).await.unwrap();
         tokio::task::yield_now().await;
         sqlx::query("UPDATE companies SET active = $1")
-            .bind(number(&seen, "active").unwrap() + 1)
+            .bind(column::<i64>(&seen, "active").unwrap() + 1)
             .execute(&mut *write)
             .await
             .unwrap();
@@ -191,6 +191,6 @@ mod tests {
         futures_util::future::join_all((0..8).map(|_| count_up(&database))).await;
         let row =
             sqlx::query("SELECT active FROM companies").fetch_one(&database.pool).await.unwrap();
-        assert_eq!(number(&row, "active").unwrap(), 8);
+        assert_eq!(column::<i64>(&row, "active").unwrap(), 8);
     }
 }

@@ -1,89 +1,167 @@
-//! Statements put together from parts, with what is bound to them.
+//! SQL with the values of its placeholders.
 
 use std::fmt::Write as _;
 
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
-use sqlx::{Any, AnyPool, AssertSqlSafe};
+use sqlx::{Any, AnyPool, AssertSqlSafe, Column as _, Executor, FromRow, Row as _, SqlSafeStr};
 
+use super::column::{Column, ToValue, Value, column};
 use super::error::DatabaseError;
 use super::pool::Kind;
-use super::rows::text;
 
-/// A statement that grows. Only our own words become SQL; every value is bound.
-#[derive(Debug, Default)]
+/// A statement with its values. Only our own words become SQL; every value is bound.
+#[derive(Debug)]
 pub(super) struct Statement {
     sql: String,
     values: Vec<Value>,
+    /// Whether a connection keeps the plan.
+    persistent: bool,
 }
 
-#[derive(Debug, Clone)]
-enum Value {
-    Text(String),
-    Number(i64),
+/// A statement whose text is always the same, or one of a few.
+pub(super) fn query(sql: impl SqlSafeStr, values: Vec<Value>) -> Statement {
+    Statement { sql: sql.into_sql_str().as_str().to_owned(), values, persistent: true }
 }
 
 impl Statement {
-    /// Begins with these words.
-    pub(super) fn new(words: &str) -> Self {
-        Self { sql: words.to_owned(), values: Vec::new() }
+    /// A statement that is assembled from parts. It is planned anew each time: PostgreSQL would make
+    /// one plan for all values of the same text, and there are too many texts to keep a plan of each.
+    pub(super) fn new(sql: &str) -> Self {
+        Self { sql: sql.to_owned(), values: Vec::new(), persistent: false }
     }
 
-    /// Goes on with these words.
-    pub(super) fn push(&mut self, words: &str) -> &mut Self {
-        self.sql.push_str(words);
+    /// No connection keeps the plan.
+    pub(super) fn planned_anew(self) -> Self {
+        Self { persistent: false, ..self }
+    }
+
+    pub(super) fn push(&mut self, sql: &str) -> &mut Self {
+        self.sql.push_str(sql);
         self
     }
 
-    /// Goes on with a place where `value` is bound.
-    pub(super) fn text(&mut self, value: &impl ToString) -> &mut Self {
-        self.bind(Value::Text(value.to_string()))
-    }
-
-    /// Goes on with a place where `value` is bound.
-    pub(super) fn number(&mut self, value: i64) -> &mut Self {
-        self.bind(Value::Number(value))
-    }
-
-    fn bind(&mut self, value: Value) -> &mut Self {
-        self.values.push(value);
-        let place = self.values.len();
+    /// Appends a placeholder with this value.
+    pub(super) fn bind(&mut self, value: &(impl ToValue + ?Sized)) -> &mut Self {
+        self.values.push(value.to_value());
+        let number = self.values.len();
         // Writing into a String cannot fail.
-        let _written = write!(self.sql, "${place}");
+        let _written = write!(self.sql, "${number}");
         self
     }
 
-    /// All rows.
-    pub(super) async fn all(self, pool: &AnyPool) -> Result<Vec<AnyRow>, DatabaseError> {
-        Ok(self.ready().fetch_all(pool).await?)
-    }
-
-    /// The row, if there is one.
-    pub(super) async fn one(self, pool: &AnyPool) -> Result<Option<AnyRow>, DatabaseError> {
-        Ok(self.ready().fetch_optional(pool).await?)
-    }
-
-    /// How the database would answer this, in its own words.
-    pub(super) async fn plan(
+    /// Returns the number of changed rows.
+    pub(super) async fn execute<'c>(
         self,
-        kind: Kind,
-        pool: &AnyPool,
-    ) -> Result<Vec<String>, DatabaseError> {
-        let (explain, column) = match kind {
-            Kind::Sqlite => ("EXPLAIN QUERY PLAN ", "detail"),
-            Kind::Postgres => ("EXPLAIN ANALYZE ", "QUERY PLAN"),
-        };
-        let statement = Self { sql: format!("{explain}{}", self.sql), values: self.values };
-        statement.all(pool).await?.iter().map(|row| text(row, column)).collect()
+        on: impl Executor<'c, Database = Any>,
+    ) -> Result<u64, DatabaseError> {
+        Ok(self.ready().execute(on).await?.rows_affected())
     }
 
-    /// Planned anew each time: PostgreSQL would make one plan for all values that these words are ever
-    /// asked with, and there are too many different words to keep a plan of each.
+    pub(super) async fn run<'c>(
+        self,
+        on: impl Executor<'c, Database = Any>,
+    ) -> Result<(), DatabaseError> {
+        self.execute(on).await.map(drop)
+    }
+
+    /// Whether one row was changed.
+    pub(super) async fn changes_one<'c>(
+        self,
+        on: impl Executor<'c, Database = Any>,
+    ) -> Result<bool, DatabaseError> {
+        Ok(self.execute(on).await? == 1)
+    }
+
+    pub(super) async fn all<'c, T: for<'r> FromRow<'r, AnyRow>>(
+        self,
+        on: impl Executor<'c, Database = Any>,
+    ) -> Result<Vec<T>, DatabaseError> {
+        let rows = self.ready().fetch_all(on).await?;
+        rows.iter().map(read).collect()
+    }
+
+    pub(super) async fn optional<'c, T: for<'r> FromRow<'r, AnyRow>>(
+        self,
+        on: impl Executor<'c, Database = Any>,
+    ) -> Result<Option<T>, DatabaseError> {
+        let row = self.ready().fetch_optional(on).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    pub(super) async fn one<'c, T: for<'r> FromRow<'r, AnyRow>>(
+        self,
+        on: impl Executor<'c, Database = Any>,
+    ) -> Result<T, DatabaseError> {
+        read(&self.ready().fetch_one(on).await?)
+    }
+
+    pub(super) async fn fetch_all<'c>(
+        self,
+        on: impl Executor<'c, Database = Any>,
+    ) -> Result<Vec<AnyRow>, DatabaseError> {
+        Ok(self.ready().fetch_all(on).await?)
+    }
+
+    /// The first column of the row.
+    pub(super) async fn value<'c, C: Column>(
+        self,
+        on: impl Executor<'c, Database = Any>,
+    ) -> Result<Option<C>, DatabaseError> {
+        self.ready().fetch_optional(on).await?.as_ref().map(first).transpose()
+    }
+
+    /// The first column of each row.
+    pub(super) async fn values<'c, C: Column>(
+        self,
+        on: impl Executor<'c, Database = Any>,
+    ) -> Result<Vec<C>, DatabaseError> {
+        self.ready().fetch_all(on).await?.iter().map(first).collect()
+    }
+
+    pub(super) async fn exists<'c>(
+        self,
+        on: impl Executor<'c, Database = Any>,
+    ) -> Result<bool, DatabaseError> {
+        Ok(self.ready().fetch_optional(on).await?.is_some())
+    }
+
+    /// The plan of the database for this statement, in its own words.
+    pub(super) async fn plan(self, kind: Kind, on: &AnyPool) -> Result<Vec<String>, DatabaseError> {
+        let explain = match kind {
+            Kind::Sqlite => "EXPLAIN QUERY PLAN ",
+            Kind::Postgres => "EXPLAIN ANALYZE ",
+        };
+        let detail = match kind {
+            Kind::Sqlite => "detail",
+            Kind::Postgres => "QUERY PLAN",
+        };
+        let statement = Self { sql: format!("{explain}{}", self.sql), ..self };
+        statement.fetch_all(on).await?.iter().map(|row| column(row, detail)).collect()
+    }
+
     fn ready(self) -> Query<'static, Any, AnyArguments> {
-        let query = sqlx::query(AssertSqlSafe(self.sql)).persistent(false);
+        let query = sqlx::query(AssertSqlSafe(self.sql)).persistent(self.persistent);
         self.values.into_iter().fold(query, |query, value| match value {
             Value::Text(text) => query.bind(text),
             Value::Number(number) => query.bind(number),
         })
     }
+}
+
+/// An error of a tuple has the position of the column, and gets its name.
+fn read<'r, T: FromRow<'r, AnyRow>>(row: &'r AnyRow) -> Result<T, DatabaseError> {
+    T::from_row(row).map_err(|error| match error {
+        sqlx::Error::ColumnDecode { index, source } => {
+            let position = index.parse().ok();
+            let column = position.and_then(|at: usize| row.columns().get(at));
+            let index = column.map_or(index, |column| column.name().to_owned());
+            sqlx::Error::ColumnDecode { index, source }.into()
+        }
+        error => error.into(),
+    })
+}
+
+fn first<C: Column>(row: &AnyRow) -> Result<C, DatabaseError> {
+    column(row, row.column(0).name())
 }

@@ -1,12 +1,13 @@
 //! Accounts with a password: reviewers, and nodes of 1C.
 
 use jiff::Timestamp;
-use sqlx::any::AnyRow;
+use sqlx::FromRow;
 
+use crate::database::column::{Stored, columns, params};
 use crate::database::counters::{Counter, next_number};
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
-use crate::database::rows::{json, micros, number, optional_time, text, time, unreadable};
+use crate::database::statement::query;
 use crate::model::{CompanyId, PersonId, Role};
 
 use super::sessions::{EndReason, end_all};
@@ -35,6 +36,11 @@ impl AccountKind {
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::Reviewer, Self::Exchange].into_iter().find(|kind| kind.as_str() == word)
     }
+}
+
+columns! {
+    String, |text| Self::from_word(&text), |word| word.as_str().to_owned();
+    AccountKind
 }
 
 /// Whom a new account is for.
@@ -69,25 +75,30 @@ pub struct NewAccount {
 }
 
 /// An account.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct AccountRow {
     /// Its name.
     pub login: String,
     /// What it opens.
     pub kind: AccountKind,
     /// The person, for a reviewer.
+    #[sqlx(rename = "person_id", try_from = "Stored<Option<PersonId>>")]
     pub person: Option<PersonId>,
     /// The hash of its password.
     pub password_hash: String,
     /// The hash of the password before; may be empty.
     pub previous_hash: String,
     /// Until when the password before is good, if there was one.
+    #[sqlx(try_from = "Stored<Option<Timestamp>>")]
     pub previous_until: Option<Timestamp>,
     /// From where it may be used; empty: from everywhere.
+    #[sqlx(try_from = "Stored<Vec<String>>")]
     pub networks: Vec<String>,
     /// When it was made.
+    #[sqlx(try_from = "Stored<Timestamp>")]
     pub created_at: Timestamp,
     /// Whether it opens anything.
+    #[sqlx(try_from = "Stored<bool>")]
     pub active: bool,
 }
 
@@ -110,9 +121,6 @@ const COLUMNS: &str = "login, kind, person_id, password_hash, previous_hash, pre
 
 impl Database {
     /// Records an account, and its reviewer when that is a new one. False when the name is taken.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn add_account(&self, new: &NewAccount) -> Result<bool, DatabaseError> {
         let mut write = self.write().await?;
         if !insert(&mut write, new).await? {
@@ -120,59 +128,39 @@ impl Database {
         }
         if let AccountOwner::NewReviewer { company, name } = &new.owner {
             let person = insert_reviewer(&mut write, *company, name).await?;
-            sqlx::query("UPDATE accounts SET person_id = $1 WHERE login = $2")
-                .bind(person.0)
-                .bind(new.login.as_str())
-                .execute(&mut *write)
-                .await?;
+            let sql = "UPDATE accounts SET person_id = $1 WHERE login = $2";
+            query(sql, params![person, new.login]).execute(&mut *write).await?;
         }
         write.commit().await?;
         Ok(true)
     }
 
     /// An account by its name.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn account(&self, login: &str) -> Result<Option<AccountRow>, DatabaseError> {
         let sql = format!("SELECT {COLUMNS} FROM accounts WHERE login = $1");
-        let row =
-            sqlx::query(sqlx::AssertSqlSafe(sql)).bind(login).fetch_optional(&self.pool).await?;
-        row.as_ref().map(read).transpose()
+        query(sqlx::AssertSqlSafe(sql), params![login]).optional(&self.pool).await
     }
 
     /// Every account, by name.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn accounts(&self) -> Result<Vec<AccountRow>, DatabaseError> {
         let sql = format!("SELECT {COLUMNS} FROM accounts ORDER BY login");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&self.pool).await?;
-        rows.iter().map(read).collect()
+        query(sqlx::AssertSqlSafe(sql), vec![]).all(&self.pool).await
     }
 
     /// Gives an account another password; the one it had is good for a while longer, or else for
     /// nothing any more, and nor is what was opened by it. False when there is no such active account.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn rotate_account(&self, rotation: &PasswordRotation) -> Result<bool, DatabaseError> {
         let mut write = self.write().await?;
-        let row = sqlx::query(
-            "UPDATE accounts SET previous_until = $1, password_hash = $2, \
-             previous_hash = CASE WHEN $3 = 1 THEN password_hash ELSE '' END \
-             WHERE login = $4 AND active = 1 RETURNING person_id",
-        )
-        .bind(micros(rotation.previous_until))
-        .bind(rotation.password_hash.as_str())
-        .bind(i64::from(rotation.previous_until.is_some()))
-        .bind(rotation.login.as_str())
-        .fetch_optional(&mut *write)
-        .await?;
-        let Some(row) = row else { return Ok(false) };
-        let person = number(&row, "person_id")?;
-        if rotation.previous_until.is_none() && person != 0 {
-            end_all(&mut write, PersonId(person), EndReason::Revoked, rotation.now).await?;
+        let sql = "UPDATE accounts SET previous_until = $1, password_hash = $2, \
+            previous_hash = CASE WHEN $3 = 1 THEN password_hash ELSE '' END \
+            WHERE login = $4 AND active = 1 RETURNING person_id";
+        let (login, hash, until) =
+            (&rotation.login, &rotation.password_hash, rotation.previous_until);
+        let person: Option<Option<PersonId>> =
+            query(sql, params![until, hash, until.is_some(), login]).value(&mut *write).await?;
+        let Some(person) = person else { return Ok(false) };
+        if let Some(person) = person.filter(|_| until.is_none()) {
+            end_all(&mut write, person, EndReason::Revoked, rotation.now).await?;
         }
         write.commit().await?;
         Ok(true)
@@ -180,74 +168,43 @@ impl Database {
 
     /// Lets an account open nothing any more; its reviewer may no longer act either (S17). False
     /// when there is no such account.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn disable_account(&self, login: &str) -> Result<bool, DatabaseError> {
         let mut write = self.write().await?;
-        let done = sqlx::query("UPDATE accounts SET active = 0 WHERE login = $1")
-            .bind(login)
-            .execute(&mut *write)
-            .await?;
-        sqlx::query(
-            "UPDATE people SET active = 0 WHERE role = 'reviewer' AND id IN \
-             (SELECT person_id FROM accounts WHERE login = $1 AND person_id > 0)",
-        )
-        .bind(login)
-        .execute(&mut *write)
-        .await?;
+        let sql = "UPDATE accounts SET active = 0 WHERE login = $1";
+        let is_found = query(sql, params![login]).changes_one(&mut *write).await?;
+        let sql = "UPDATE people SET active = 0 WHERE role = 'reviewer' AND id IN \
+            (SELECT person_id FROM accounts WHERE login = $1 AND person_id > 0)";
+        query(sql, params![login]).execute(&mut *write).await?;
         write.commit().await?;
-        Ok(done.rows_affected() == 1)
+        Ok(is_found)
     }
 
     /// The number of the company or private lessee with this BIN or IIN.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn company_by_biin(&self, biin: &str) -> Result<Option<CompanyId>, DatabaseError> {
-        let row = sqlx::query("SELECT id FROM companies WHERE biin = $1 AND biin <> ''")
-            .bind(biin)
-            .fetch_optional(&self.pool)
-            .await?;
-        row.map(|row| Ok(CompanyId(number(&row, "id")?))).transpose()
+        let sql = "SELECT id FROM companies WHERE biin = $1 AND biin <> ''";
+        query(sql, params![biin]).value(&self.pool).await
     }
 
     /// What a person is called.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn person_name(&self, person: PersonId) -> Result<Option<String>, DatabaseError> {
-        let row = sqlx::query("SELECT first_name, last_name FROM people WHERE id = $1")
-            .bind(person.0)
-            .fetch_optional(&self.pool)
-            .await?;
-        let Some(row) = row else { return Ok(None) };
-        let name = format!("{} {}", text(&row, "first_name")?, text(&row, "last_name")?);
-        Ok(Some(name.trim().to_owned()))
+        let sql = "SELECT first_name || ' ' || last_name FROM people WHERE id = $1";
+        let name: Option<String> = query(sql, params![person]).value(&self.pool).await?;
+        Ok(name.map(|name| name.trim().to_owned()))
     }
 }
 
 async fn insert(write: &mut Write, new: &NewAccount) -> Result<bool, DatabaseError> {
     let (kind, person) = match &new.owner {
-        AccountOwner::NewReviewer { .. } => (AccountKind::Reviewer, 0),
-        AccountOwner::Reviewer(person) => (AccountKind::Reviewer, person.0),
-        AccountOwner::Exchange => (AccountKind::Exchange, 0),
+        AccountOwner::NewReviewer { .. } => (AccountKind::Reviewer, None),
+        AccountOwner::Reviewer(person) => (AccountKind::Reviewer, Some(*person)),
+        AccountOwner::Exchange => (AccountKind::Exchange, None),
     };
-    let done = sqlx::query(
-        "INSERT INTO accounts (login, kind, person_id, password_hash, previous_hash, \
-         previous_until, networks, created_at, active) VALUES ($1, $2, $3, $4, '', $5, $6, $7, 1) \
-         ON CONFLICT DO NOTHING",
-    )
-    .bind(new.login.as_str())
-    .bind(kind.as_str())
-    .bind(person)
-    .bind(new.password_hash.as_str())
-    .bind(micros(None))
-    .bind(serde_json::json!(new.networks).to_string())
-    .bind(new.now.as_microsecond())
-    .execute(&mut **write)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    let sql = "INSERT INTO accounts (login, kind, person_id, password_hash, previous_hash, \
+        previous_until, networks, created_at, active) \
+        VALUES ($1, $2, $3, $4, '', $5, $6, $7, 1) ON CONFLICT DO NOTHING";
+    query(sql, params![new.login, kind, person, new.password_hash, 0_i64, new.networks, new.now])
+        .changes_one(&mut **write)
+        .await
 }
 
 async fn insert_reviewer(
@@ -256,31 +213,8 @@ async fn insert_reviewer(
     name: &str,
 ) -> Result<PersonId, DatabaseError> {
     let number = next_number(write, Counter::People).await?;
-    sqlx::query(
-        "INSERT INTO people (id, company_id, role, mobile, first_name, last_name, \
-         patronic_name, active) VALUES ($1, $2, $3, '', $4, '', '', 1)",
-    )
-    .bind(number)
-    .bind(company.0)
-    .bind(Role::Reviewer.as_str())
-    .bind(name)
-    .execute(&mut **write)
-    .await?;
+    let sql = "INSERT INTO people (id, company_id, role, mobile, first_name, last_name, \
+        patronic_name, active) VALUES ($1, $2, $3, '', $4, '', '', 1)";
+    query(sql, params![number, company, Role::Reviewer, name]).execute(&mut **write).await?;
     Ok(PersonId(number))
-}
-
-fn read(row: &AnyRow) -> Result<AccountRow, DatabaseError> {
-    let word = text(row, "kind")?;
-    let person = number(row, "person_id")?;
-    Ok(AccountRow {
-        login: text(row, "login")?,
-        kind: AccountKind::from_word(&word).ok_or_else(|| unreadable("kind", &word))?,
-        person: (person != 0).then_some(PersonId(person)),
-        password_hash: text(row, "password_hash")?,
-        previous_hash: text(row, "previous_hash")?,
-        previous_until: optional_time(row, "previous_until")?,
-        networks: json(row, "networks")?,
-        created_at: time(row, "created_at")?,
-        active: number(row, "active")? != 0,
-    })
 }

@@ -1,18 +1,19 @@
 //! The people of a company: shown, and let go (E4, E5).
 
-use sqlx::any::AnyRow;
+use sqlx::FromRow;
 
+use crate::database::column::params;
 use crate::database::error::DatabaseError;
 use crate::database::outbox::messages::EnqueueContext;
 use crate::database::outbox::pushes::push_revoked;
 use crate::database::pool::{Database, Write};
-use crate::database::rows::{number, parsed, text};
-use crate::model::{CompanyId, Person, PersonId};
+use crate::database::statement::query;
+use crate::model::{CompanyId, Person, PersonId, SessionId};
 
 use super::sessions::EndReason;
 
 /// An employee, as the director sees them (E4).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct ListedEmployee {
     /// Their number.
     pub id: PersonId,
@@ -23,7 +24,7 @@ pub struct ListedEmployee {
 }
 
 /// What a person is told about themselves (E2).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct ProfileRow {
     /// Telephone, as given.
     pub mobile: String,
@@ -54,49 +55,27 @@ pub enum DeletionOutcome {
 
 impl Database {
     /// At most `limit` active employees of a company, the newest first, after this one.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn employee_page(
         &self,
         company: CompanyId,
         after: Option<PersonId>,
         limit: i64,
     ) -> Result<Vec<ListedEmployee>, DatabaseError> {
-        let rows = sqlx::query(
-            "SELECT id, first_name, mobile FROM people WHERE company_id = $1 AND id < $2 \
-             AND active = 1 AND role = 'employee' ORDER BY id DESC LIMIT $3",
-        )
-        .bind(company.0)
-        .bind(after.map_or(i64::MAX, |id| id.0))
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(read_employee).collect()
+        let sql = "SELECT id, first_name, mobile FROM people WHERE company_id = $1 AND id < $2 \
+            AND active = 1 AND role = 'employee' ORDER BY id DESC LIMIT $3";
+        query(sql, params![company, after.map_or(i64::MAX, |id| id.0), limit]).all(&self.pool).await
     }
 
     /// What a person is told about themselves; `None` when there is no such person.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn profile(&self, person: PersonId) -> Result<Option<ProfileRow>, DatabaseError> {
-        let row = sqlx::query(
-            "SELECT p.mobile, p.first_name, p.last_name, p.patronic_name, \
-             CASE WHEN p.email = '' THEN c.email ELSE p.email END AS email, \
-             c.biin, c.name AS company_name \
-             FROM people p JOIN companies c ON c.id = p.company_id WHERE p.id = $1",
-        )
-        .bind(person.0)
-        .fetch_optional(&self.pool)
-        .await?;
-        row.as_ref().map(read_profile).transpose()
+        let sql = "SELECT p.mobile, p.first_name, p.last_name, p.patronic_name, CASE WHEN p.email \
+            = '' THEN c.email ELSE p.email END AS email, c.biin, c.name AS company_name \
+            FROM people p JOIN companies c ON c.id = p.company_id WHERE p.id = $1";
+        query(sql, params![person]).optional(&self.pool).await
     }
 
     /// Deletes a person of the asking director's company, softly: what they sent stays. Their
     /// sessions end with it, and devices that can be told are told (Q21, S17).
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn delete_employee(
         &self,
         director: &Person,
@@ -105,22 +84,16 @@ impl Database {
     ) -> Result<DeletionOutcome, DatabaseError> {
         let mut write = self.write().await?;
         // Deletions in one company wait for each other: two directors cannot delete one another.
-        sqlx::query("UPDATE companies SET active = active WHERE id = $1")
-            .bind(director.company.0)
-            .execute(&mut *write)
-            .await?;
+        let sql = "UPDATE companies SET active = active WHERE id = $1";
+        query(sql, params![director.company]).execute(&mut *write).await?;
         if !may_delete(&mut write, director).await? {
             return Ok(DeletionOutcome::NotAllowed);
         }
-        let deleted = sqlx::query(
-            "UPDATE people SET active = 0 WHERE id = $1 AND company_id = $2 AND active = 1 \
-             AND role IN ('admin', 'employee')",
-        )
-        .bind(person.0)
-        .bind(director.company.0)
-        .execute(&mut *write)
-        .await?;
-        if deleted.rows_affected() == 0 {
+        let sql = "UPDATE people SET active = 0 \
+            WHERE id = $1 AND company_id = $2 AND active = 1 AND role IN ('admin', 'employee')";
+        let deleted =
+            query(sql, params![person, director.company]).changes_one(&mut *write).await?;
+        if !deleted {
             return Ok(DeletionOutcome::NotFound);
         }
         end_sessions(&mut write, person, context).await?;
@@ -130,11 +103,8 @@ impl Database {
 }
 
 async fn may_delete(write: &mut Write, director: &Person) -> Result<bool, DatabaseError> {
-    let row = sqlx::query("SELECT id FROM people WHERE id = $1 AND active = 1 AND role = 'admin'")
-        .bind(director.id.0)
-        .fetch_optional(&mut **write)
-        .await?;
-    Ok(row.is_some())
+    let sql = "SELECT id FROM people WHERE id = $1 AND active = 1 AND role = 'admin'";
+    query(sql, params![director.id]).exists(&mut **write).await
 }
 
 /// Ends every session of a person with its refresh tokens, and tells the devices.
@@ -143,48 +113,17 @@ async fn end_sessions(
     person: PersonId,
     context: &EnqueueContext<'_>,
 ) -> Result<(), DatabaseError> {
-    sqlx::query(
-        "UPDATE refresh_tokens SET expires_at = $1 WHERE expires_at > $1 AND session_id IN \
-         (SELECT id FROM sessions WHERE person_id = $2)",
-    )
-    .bind(context.now.as_microsecond())
-    .bind(person.0)
-    .execute(&mut **write)
-    .await?;
-    let ended = sqlx::query(
-        "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE person_id = $3 AND ended_at = 0 \
-         RETURNING id, fcm",
-    )
-    .bind(context.now.as_microsecond())
-    .bind(EndReason::Dismissed.as_str())
-    .bind(person.0)
-    .fetch_all(&mut **write)
-    .await?;
-    for row in ended {
-        if !text(&row, "fcm")?.is_empty() {
-            let reason = EndReason::Dismissed.as_str();
-            push_revoked(write, parsed(&row, "id")?, reason, context).await?;
+    let sql = "UPDATE refresh_tokens SET expires_at = $1 \
+        WHERE expires_at > $1 AND session_id IN (SELECT id FROM sessions WHERE person_id = $2)";
+    query(sql, params![context.now, person]).execute(&mut **write).await?;
+    let sql = "UPDATE sessions SET ended_at = $1, end_reason = $2 \
+        WHERE person_id = $3 AND ended_at = 0 RETURNING id, fcm";
+    let ended: Vec<(SessionId, String)> =
+        query(sql, params![context.now, EndReason::Dismissed, person]).all(&mut **write).await?;
+    for (session, fcm) in ended {
+        if !fcm.is_empty() {
+            push_revoked(write, session, EndReason::Dismissed.as_str(), context).await?;
         }
     }
     Ok(())
-}
-
-fn read_employee(row: &AnyRow) -> Result<ListedEmployee, DatabaseError> {
-    Ok(ListedEmployee {
-        id: PersonId(number(row, "id")?),
-        first_name: text(row, "first_name")?,
-        mobile: text(row, "mobile")?,
-    })
-}
-
-fn read_profile(row: &AnyRow) -> Result<ProfileRow, DatabaseError> {
-    Ok(ProfileRow {
-        mobile: text(row, "mobile")?,
-        email: text(row, "email")?,
-        first_name: text(row, "first_name")?,
-        last_name: text(row, "last_name")?,
-        patronic_name: text(row, "patronic_name")?,
-        biin: text(row, "biin")?,
-        company_name: text(row, "company_name")?,
-    })
 }

@@ -1,11 +1,12 @@
 //! A right code opens a session (E2): used once, for one person, in one transaction.
 
-use sqlx::any::AnyRow;
+use sqlx::FromRow;
 
+use crate::database::column::{Stored, params};
 use crate::database::counters::{Counter, next_number};
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
-use crate::database::rows::{number, text, unreadable};
+use crate::database::statement::query;
 use crate::model::{ChallengeId, CompanyId, Person, PersonId, Role, phone_digits};
 
 use super::sessions::{self, EndReason, NewSession};
@@ -20,7 +21,9 @@ pub struct RedeemedCode {
 }
 
 /// What the challenge says of who comes in.
+#[derive(FromRow)]
 struct Guest {
+    #[sqlx(rename = "company_id")]
     company: CompanyId,
     biin: String,
     role: Role,
@@ -32,9 +35,6 @@ struct Guest {
 impl Database {
     /// Lets in who has given the right code, if it still opens. `session` names everything but the
     /// person and where the device is told: the challenge knows.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn redeem_code(
         &self,
         challenge: ChallengeId,
@@ -56,27 +56,10 @@ impl Database {
 
 /// Uses the challenge up, if it is open and its company may act.
 async fn use_up(write: &mut Write, id: ChallengeId) -> Result<Option<Guest>, DatabaseError> {
-    let row = sqlx::query(
-        "UPDATE challenges SET used = 1 WHERE id = $1 AND used = 0 AND EXISTS \
-         (SELECT 1 FROM companies c WHERE c.id = challenges.company_id AND c.active = 1 AND c.id <> 0) \
-         RETURNING company_id, biin, role, mobile, first_name, fcm",
-    )
-    .bind(id.to_string())
-    .fetch_optional(&mut **write)
-    .await?;
-    row.as_ref().map(guest).transpose()
-}
-
-fn guest(row: &AnyRow) -> Result<Guest, DatabaseError> {
-    let role = text(row, "role")?;
-    Ok(Guest {
-        company: CompanyId(number(row, "company_id")?),
-        biin: text(row, "biin")?,
-        role: Role::from_word(&role).ok_or_else(|| unreadable("role", &role))?,
-        mobile: text(row, "mobile")?,
-        first_name: text(row, "first_name")?,
-        fcm: text(row, "fcm")?,
-    })
+    let sql = "UPDATE challenges SET used = 1 WHERE id = $1 AND used = 0 AND EXISTS (SELECT 1 \
+        FROM companies c WHERE c.id = challenges.company_id AND c.active = 1 AND c.id <> 0) \
+        RETURNING company_id, biin, role, mobile, first_name, fcm";
+    query(sql, params![id]).optional(&mut **write).await
 }
 
 /// The driver with this telephone (Q5), made when there is none. A dismissed one is let in again:
@@ -86,17 +69,16 @@ async fn employee(
     guest: &Guest,
     session: &NewSession,
 ) -> Result<PersonId, DatabaseError> {
-    let mut known = find_employee(write, guest).await?;
-    if known.is_none() {
-        // Drawing the number waits for whoever makes a person now; it may have been this one.
+    let (id, active) = if let Some(found) = find_employee(write, guest).await? {
+        found
+    } else {
+        // Waits for a concurrent sign-in, which may create this very person.
         let id = PersonId(next_number(write, Counter::People).await?);
-        known = find_employee(write, guest).await?;
-        if known.is_none() {
-            make(write, id, guest).await?;
-            return Ok(id);
+        match find_employee(write, guest).await? {
+            Some(found) => found,
+            None => return make(write, id, guest).await.map(|()| id),
         }
-    }
-    let Some((id, active)) = known else { return Err(unreadable("people", &"nobody")) };
+    };
     if !active {
         // What was open when they were dismissed stays closed.
         sessions::end_all(write, id, EndReason::Dismissed, session.now).await?;
@@ -109,29 +91,20 @@ async fn find_employee(
     write: &mut Write,
     guest: &Guest,
 ) -> Result<Option<(PersonId, bool)>, DatabaseError> {
-    let row = sqlx::query(
-        "SELECT id, active FROM people WHERE company_id = $1 AND mobile_digits = $2 \
-         AND role = 'employee' ORDER BY active DESC, id LIMIT 1",
-    )
-    .bind(guest.company.0)
-    .bind(phone_digits(&guest.mobile))
-    .fetch_optional(&mut **write)
-    .await?;
-    let read = |row: &AnyRow| Ok((PersonId(number(row, "id")?), number(row, "active")? == 1));
-    row.as_ref().map(read).transpose()
+    let sql = "SELECT id, active FROM people WHERE company_id = $1 AND mobile_digits = $2 \
+        AND role = 'employee' ORDER BY active DESC, id LIMIT 1";
+    let found: Option<(PersonId, Stored<bool>)> =
+        query(sql, params![guest.company, phone_digits(&guest.mobile)])
+            .optional(&mut **write)
+            .await?;
+    Ok(found.map(|(id, Stored(active))| (id, active)))
 }
 
 /// Who came by themselves is called as they say; 1C knows its people better.
 async fn welcome(write: &mut Write, id: PersonId, guest: &Guest) -> Result<(), DatabaseError> {
-    sqlx::query(
-        "UPDATE people SET active = 1, \
-         first_name = CASE WHEN ref_key = '' THEN $1 ELSE first_name END WHERE id = $2",
-    )
-    .bind(guest.first_name.as_str())
-    .bind(id.0)
-    .execute(&mut **write)
-    .await?;
-    Ok(())
+    let sql = "UPDATE people SET active = 1, \
+        first_name = CASE WHEN ref_key = '' THEN $1 ELSE first_name END WHERE id = $2";
+    query(sql, params![guest.first_name, id]).run(&mut **write).await
 }
 
 /// The company's director, made when there is none yet: the code went to the company's mailbox.
@@ -150,28 +123,16 @@ async fn find_director(
     write: &mut Write,
     company: CompanyId,
 ) -> Result<Option<PersonId>, DatabaseError> {
-    let row = sqlx::query(
-        "SELECT id FROM people WHERE company_id = $1 AND role = 'admin' AND active = 1 \
-         ORDER BY id LIMIT 1",
-    )
-    .bind(company.0)
-    .fetch_optional(&mut **write)
-    .await?;
-    row.map(|row| number(&row, "id").map(PersonId)).transpose()
+    let sql = "SELECT id FROM people WHERE company_id = $1 AND role = 'admin' AND active = 1 \
+        ORDER BY id LIMIT 1";
+    query(sql, params![company]).value(&mut **write).await
 }
 
 async fn make(write: &mut Write, id: PersonId, guest: &Guest) -> Result<(), DatabaseError> {
-    sqlx::query(
-        "INSERT INTO people (id, company_id, role, mobile, mobile_digits, first_name, last_name, \
-         patronic_name, active) VALUES ($1, $2, $3, $4, $5, $6, '', '', 1)",
-    )
-    .bind(id.0)
-    .bind(guest.company.0)
-    .bind(guest.role.as_str())
-    .bind(guest.mobile.as_str())
-    .bind(phone_digits(&guest.mobile))
-    .bind(guest.first_name.as_str())
-    .execute(&mut **write)
-    .await?;
-    Ok(())
+    let sql = "INSERT INTO people (id, company_id, role, mobile, mobile_digits, first_name, \
+        last_name, patronic_name, active) VALUES ($1, $2, $3, $4, $5, $6, '', '', 1)";
+    let Guest { company, role, mobile, first_name, .. } = guest;
+    query(sql, params![id, company, role, mobile, phone_digits(mobile), first_name])
+        .run(&mut **write)
+        .await
 }

@@ -1,13 +1,14 @@
 //! Refresh tokens: each is exchanged once (S16).
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::any::AnyRow;
+use sqlx::FromRow;
 
+use crate::database::column::{Stored, params};
 use crate::database::error::DatabaseError;
 use crate::database::outbox::messages::EnqueueContext;
 use crate::database::pool::{Database, Write};
-use crate::database::rows::{number, text, time, unreadable};
-use crate::model::{CompanyId, Person, PersonId, Role, SessionId};
+use crate::database::statement::query;
+use crate::model::{Person, SessionId};
 
 use super::sessions::{EndReason, add_refresh_token, end, take_over};
 
@@ -66,17 +67,22 @@ pub struct Successor {
 }
 
 /// A session that is open, of a person who may act, with the token that came.
+#[derive(FromRow)]
 struct Found {
+    #[sqlx(flatten)]
     person: Person,
     biin: String,
     uuid: String,
+    #[sqlx(try_from = "Stored<Timestamp>")]
     created_at: Timestamp,
+    #[sqlx(flatten)]
     usage: Use,
 }
 
 /// What was done with a token.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, FromRow)]
 struct Use {
+    #[sqlx(rename = "used_at")]
     at: i64,
     successor: i64,
 }
@@ -84,9 +90,6 @@ struct Use {
 impl Database {
     /// Exchanges a refresh token. Of two exchanges at the same time one makes a token, and both get
     /// it.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn refresh_token(
         &self,
         refresh: &TokenRefresh,
@@ -146,31 +149,12 @@ impl Found {
 }
 
 async fn find(write: &mut Write, refresh: &TokenRefresh) -> Result<Option<Found>, DatabaseError> {
-    let row = sqlx::query(
-        "SELECT s.person_id, s.uuid, s.created_at, p.company_id, p.role, c.biin, \
-         COALESCE(r.used_at, -1) AS used_at, COALESCE(r.successor, -1) AS successor \
-         FROM sessions s JOIN people p ON p.id = s.person_id JOIN companies c ON c.id = p.company_id \
-         LEFT JOIN refresh_tokens r ON r.rti = $1 AND r.session_id = s.id \
-         WHERE s.id = $2 AND s.ended_at = 0 AND p.active = 1 AND c.active = 1",
-    )
-    .bind(refresh.rti)
-    .bind(refresh.session.to_string())
-    .fetch_optional(&mut **write)
-    .await?;
-    row.as_ref().map(found).transpose()
-}
-
-fn found(row: &AnyRow) -> Result<Found, DatabaseError> {
-    let role = text(row, "role")?;
-    let (id, company) = (number(row, "person_id")?, number(row, "company_id")?);
-    let role = Role::from_word(&role).ok_or_else(|| unreadable("role", &role))?;
-    Ok(Found {
-        person: Person { id: PersonId(id), company: CompanyId(company), role },
-        biin: text(row, "biin")?,
-        uuid: text(row, "uuid")?,
-        created_at: time(row, "created_at")?,
-        usage: Use { at: number(row, "used_at")?, successor: number(row, "successor")? },
-    })
+    let sql = "SELECT s.person_id, s.uuid, s.created_at, p.company_id, p.role, c.biin, \
+        COALESCE(r.used_at, -1) AS used_at, COALESCE(r.successor, -1) AS successor FROM sessions s \
+        JOIN people p ON p.id = s.person_id JOIN companies c ON c.id = p.company_id \
+        LEFT JOIN refresh_tokens r ON r.rti = $1 AND r.session_id = s.id \
+        WHERE s.id = $2 AND s.ended_at = 0 AND p.active = 1 AND c.active = 1";
+    query(sql, params![refresh.rti, refresh.session]).optional(&mut **write).await
 }
 
 /// Uses a good token up and records the one that follows; `false` when somebody was faster.
@@ -179,15 +163,12 @@ async fn use_up(
     refresh: &TokenRefresh,
     expires_at: Timestamp,
 ) -> Result<bool, DatabaseError> {
-    let done = sqlx::query(
-        "UPDATE refresh_tokens SET used_at = $1, successor = $2 WHERE rti = $3 AND successor = 0",
-    )
-    .bind(refresh.now.as_microsecond())
-    .bind(refresh.successor)
-    .bind(refresh.rti)
-    .execute(&mut **write)
-    .await?;
-    if done.rows_affected() == 0 {
+    let sql = "UPDATE refresh_tokens SET used_at = $1, successor = $2 \
+        WHERE rti = $3 AND successor = 0";
+    let used = query(sql, params![refresh.now, refresh.successor, refresh.rti])
+        .changes_one(&mut **write)
+        .await?;
+    if !used {
         return Ok(false);
     }
     add_refresh_token(write, refresh.session, refresh.successor, refresh.now, expires_at).await?;
@@ -195,12 +176,9 @@ async fn use_up(
 }
 
 async fn use_of(write: &mut Write, rti: i64) -> Result<Use, DatabaseError> {
-    let row = sqlx::query("SELECT used_at, successor FROM refresh_tokens WHERE rti = $1")
-        .bind(rti)
-        .fetch_optional(&mut **write)
-        .await?;
-    let Some(row) = row else { return Ok(Use { at: GONE, successor: GONE }) };
-    Ok(Use { at: number(&row, "used_at")?, successor: number(&row, "successor")? })
+    let sql = "SELECT used_at, successor FROM refresh_tokens WHERE rti = $1";
+    let used = query(sql, params![rti]).optional(&mut **write).await?;
+    Ok(used.unwrap_or(Use { at: GONE, successor: GONE }))
 }
 
 /// A token that was used before: the same answer to a phone that may have lost it, or the end of the
@@ -212,13 +190,11 @@ async fn again(
     used: Use,
     context: &EnqueueContext<'_>,
 ) -> Result<RefreshOutcome, DatabaseError> {
-    let row = sqlx::query("SELECT created_at, expires_at FROM refresh_tokens WHERE rti = $1")
-        .bind(used.successor)
-        .fetch_optional(&mut **write)
-        .await?;
-    match row {
-        Some(row) if refresh.is_graced(used.at) => {
-            let (created_at, expires_at) = (time(&row, "created_at")?, time(&row, "expires_at")?);
+    let sql = "SELECT created_at, expires_at FROM refresh_tokens WHERE rti = $1";
+    let times: Option<(Stored<Timestamp>, Stored<Timestamp>)> =
+        query(sql, params![used.successor]).optional(&mut **write).await?;
+    match times {
+        Some((Stored(created_at), Stored(expires_at))) if refresh.is_graced(used.at) => {
             Ok(RefreshOutcome::Issued(found.successor(used.successor, created_at, expires_at)))
         }
         _ => {
@@ -234,15 +210,9 @@ async fn seen(write: &mut Write, refresh: &TokenRefresh) -> Result<(), DatabaseE
     if let Some(fcm) = &refresh.fcm {
         take_over(write, fcm, refresh.session).await?;
     }
-    sqlx::query(
-        "UPDATE sessions SET seen_at = $1, fcm = CASE WHEN $2 = 1 THEN $3 ELSE fcm END \
-         WHERE id = $4",
-    )
-    .bind(refresh.now.as_microsecond())
-    .bind(i64::from(refresh.fcm.is_some()))
-    .bind(refresh.fcm.clone().unwrap_or_default())
-    .bind(refresh.session.to_string())
-    .execute(&mut **write)
-    .await?;
-    Ok(())
+    let sql = "UPDATE sessions SET seen_at = $1, fcm = CASE WHEN $2 = 1 THEN $3 ELSE fcm END \
+        WHERE id = $4";
+    let fcm = refresh.fcm.as_deref();
+    let values = params![refresh.now, fcm.is_some(), fcm.unwrap_or_default(), refresh.session];
+    query(sql, values).run(&mut **write).await
 }

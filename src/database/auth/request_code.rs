@@ -5,12 +5,14 @@
 
 use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
+use sqlx::FromRow;
 
+use crate::database::column::{Stored, params};
 use crate::database::counters::{Counter, next_number};
 use crate::database::error::DatabaseError;
 use crate::database::outbox::messages::{EnqueueContext, enqueue};
 use crate::database::pool::{Database, Write};
-use crate::database::rows::{count, number, text, time};
+use crate::database::statement::query;
 use crate::model::{Biin, ChallengeId, CompanyId, DeviceId, OutboxEvent, OutboxMessage, Role};
 
 /// The kind of a row that nobody is told.
@@ -53,36 +55,52 @@ pub struct CountingWindows {
     pub address: SignedDuration,
 }
 
-/// How much was asked for lately, before this request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The recent requests, without the one in question. "Since" is the first of those counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
 pub struct RecentRequests {
     /// For this BIN from this device, within its window.
+    #[sqlx(try_from = "Stored<u64>")]
     pub by_device: u64,
-    /// The first of those; zero when there is none.
+    #[sqlx(try_from = "Stored<Timestamp>")]
     pub device_since: Timestamp,
     /// From this network, within its window.
+    #[sqlx(skip)]
     pub by_address: u64,
-    /// The first of those.
+    #[sqlx(skip)]
     pub address_since: Timestamp,
     /// For this BIN, within a day.
+    #[sqlx(try_from = "Stored<u64>")]
     pub by_company: u64,
     /// Wrong codes for this BIN, within a day.
+    #[sqlx(try_from = "Stored<u64>")]
     pub wrong: u64,
     /// The last request for this BIN.
+    #[sqlx(try_from = "Stored<Timestamp>")]
     pub latest: Timestamp,
-    /// What of that is from this device, when it has had a session in the company; none for others.
+    /// The part of this device, if it has had a session in the company.
+    #[sqlx(skip)]
     pub of_known: Option<DeviceRequests>,
 }
 
-/// How much one device did for one BIN within a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The requests of one device for one BIN within a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
 pub struct DeviceRequests {
-    /// Codes it asked for.
+    #[sqlx(rename = "device_made", try_from = "Stored<u64>")]
     pub made: u64,
-    /// Wrong codes it gave.
+    /// Wrong codes.
+    #[sqlx(rename = "device_wrong", try_from = "Stored<u64>")]
     pub wrong: u64,
-    /// Its last request.
+    /// The last request.
+    #[sqlx(rename = "device_latest", try_from = "Stored<Timestamp>")]
     pub latest: Timestamp,
+}
+
+#[derive(FromRow)]
+struct CompanyRequests {
+    #[sqlx(flatten)]
+    recent: RecentRequests,
+    #[sqlx(flatten)]
+    of_device: DeviceRequests,
 }
 
 /// What the limits say.
@@ -106,7 +124,9 @@ pub enum CodeRequestOutcome {
 }
 
 /// Who has a BIN.
+#[derive(FromRow)]
 struct Owner {
+    #[sqlx(rename = "id")]
     company: CompanyId,
     email: String,
 }
@@ -116,9 +136,6 @@ impl Database {
     ///
     /// A refused one is judged without the writer's place, so that a flood of them is in nobody's way;
     /// what may be let in is judged once more with it.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn request_code(
         &self,
         new: &NewChallenge,
@@ -184,18 +201,9 @@ impl Owner {
 
 /// The company that has a BIN and can be written to; otherwise the number that stands for nobody.
 async fn owner(on: &mut AnyConnection, biin: &Biin) -> Result<Owner, DatabaseError> {
-    let row = sqlx::query(
-        "SELECT id, email FROM companies WHERE biin = $1 AND active = 1 AND email <> ''",
-    )
-    .bind(biin.as_str())
-    .fetch_optional(on)
-    .await?;
-    match row {
-        Some(row) => {
-            Ok(Owner { company: CompanyId(number(&row, "id")?), email: text(&row, "email")? })
-        }
-        None => Ok(Owner { company: CompanyId::LESSOR, email: String::new() }),
-    }
+    let sql = "SELECT id, email FROM companies WHERE biin = $1 AND active = 1 AND email <> ''";
+    let owner = query(sql, params![biin]).optional(on).await?;
+    Ok(owner.unwrap_or(Owner { company: CompanyId::LESSOR, email: String::new() }))
 }
 
 async fn traffic(
@@ -204,51 +212,27 @@ async fn traffic(
     owner: &Owner,
     windows: CountingWindows,
 ) -> Result<RecentRequests, DatabaseError> {
-    let since = |window: SignedDuration| (new.now - window).as_microsecond();
-    let company = sqlx::query(OF_COMPANY)
-        .bind(new.biin.as_str())
-        .bind(new.device.as_str())
-        .bind(since(windows.device))
-        .bind(since(DAY))
-        .fetch_one(&mut *on)
-        .await?;
-    let address = sqlx::query(
-        "SELECT COUNT(*) AS by_address, COALESCE(MIN(created_at), 0) AS address_since \
-         FROM challenges WHERE address = $1 AND created_at > $2",
-    )
-    .bind(new.address.as_str())
-    .bind(since(windows.address))
-    .fetch_one(&mut *on)
-    .await?;
-    let of_device = DeviceRequests {
-        made: count(&company, "device_made")?,
-        wrong: count(&company, "device_wrong")?,
-        latest: time(&company, "device_latest")?,
-    };
-    let is_known = is_known(on, new, owner).await?;
-    Ok(RecentRequests {
-        by_device: count(&company, "by_device")?,
-        device_since: time(&company, "device_since")?,
-        by_address: count(&address, "by_address")?,
-        address_since: time(&address, "address_since")?,
-        by_company: count(&company, "made")?,
-        wrong: count(&company, "wrong")?,
-        latest: time(&company, "latest")?,
-        of_known: is_known.then_some(of_device),
-    })
+    let since = |window: SignedDuration| new.now - window;
+    let values = params![new.biin, new.device, since(windows.device), since(DAY)];
+    let CompanyRequests { recent, of_device } = query(OF_COMPANY, values).one(&mut *on).await?;
+    let sql = "SELECT COUNT(*), COALESCE(MIN(created_at), 0) FROM challenges \
+        WHERE address = $1 AND created_at > $2";
+    let (Stored(by_address), Stored(address_since)) =
+        query(sql, params![new.address, since(windows.address)]).one(&mut *on).await?;
+    let of_known = is_known(on, new, owner).await?.then_some(of_device);
+    Ok(RecentRequests { by_address, address_since, of_known, ..recent })
 }
 
 /// What a day has seen of a BIN ($1), and what of that is of a device ($2).
-const OF_COMPANY: &str = "SELECT COUNT(*) AS made, \
-     CAST(COALESCE(SUM(wrong_codes), 0) AS BIGINT) AS wrong, \
-     COALESCE(MAX(created_at), 0) AS latest, \
-     CAST(COALESCE(SUM(CASE WHEN uuid = $2 AND created_at > $3 THEN 1 ELSE 0 END), 0) AS BIGINT) \
-       AS by_device, \
-     COALESCE(MIN(CASE WHEN uuid = $2 AND created_at > $3 THEN created_at END), 0) AS device_since, \
-     CAST(COALESCE(SUM(CASE WHEN uuid = $2 THEN 1 ELSE 0 END), 0) AS BIGINT) AS device_made, \
-     CAST(COALESCE(SUM(CASE WHEN uuid = $2 THEN wrong_codes ELSE 0 END), 0) AS BIGINT) AS device_wrong, \
-     COALESCE(MAX(CASE WHEN uuid = $2 THEN created_at END), 0) AS device_latest \
-     FROM challenges WHERE biin = $1 AND created_at > $4";
+const OF_COMPANY: &str = "SELECT COUNT(*) AS by_company, \
+     CAST(COALESCE(SUM(wrong_codes), 0) AS BIGINT) \
+     AS wrong, COALESCE(MAX(created_at), 0) AS latest, CAST(COALESCE(SUM(CASE WHEN uuid = $2 AND \
+     created_at > $3 THEN 1 ELSE 0 END), 0) AS BIGINT) AS by_device, COALESCE(MIN(CASE WHEN uuid = \
+     $2 AND created_at > $3 THEN created_at END), 0) AS device_since, CAST(COALESCE(SUM(CASE WHEN \
+     uuid = $2 THEN 1 ELSE 0 END), 0) AS BIGINT) AS device_made, CAST(COALESCE(SUM(CASE WHEN uuid \
+     = $2 THEN wrong_codes ELSE 0 END), 0) AS BIGINT) AS device_wrong, COALESCE(MAX(CASE WHEN uuid \
+     = $2 THEN created_at END), 0) AS device_latest FROM challenges WHERE biin = $1 AND created_at \
+     > $4";
 
 /// Whether somebody of this company has been signed in on this device. Asked for every BIN (S1); the
 /// lessor's own devices stand for nobody's.
@@ -257,15 +241,10 @@ async fn is_known(
     new: &NewChallenge,
     owner: &Owner,
 ) -> Result<bool, DatabaseError> {
-    let row = sqlx::query(
-        "SELECT COUNT(*) AS sessions FROM sessions s JOIN people p ON p.id = s.person_id \
-         WHERE s.uuid = $1 AND p.company_id = $2",
-    )
-    .bind(new.device.as_str())
-    .bind(owner.company.0)
-    .fetch_one(on)
-    .await?;
-    Ok(owner.is_somebody() && number(&row, "sessions")? > 0)
+    let sql = "SELECT COUNT(*) AS sessions FROM sessions s JOIN people p ON p.id = s.person_id \
+        WHERE s.uuid = $1 AND p.company_id = $2";
+    let (sessions,): (i64,) = query(sql, params![new.device, owner.company]).one(on).await?;
+    Ok(owner.is_somebody() && sessions > 0)
 }
 
 /// Warns the mailbox, unless it was warned within a day: `true` when it is warned now.
@@ -290,16 +269,10 @@ async fn is_warned(
     new: &NewChallenge,
     subject: &str,
 ) -> Result<bool, DatabaseError> {
-    let warned = sqlx::query(
-        "SELECT COUNT(*) AS warned FROM outbox \
-         WHERE subject = $1 AND kind IN ('mail.warning', $2) AND created_at > $3",
-    )
-    .bind(subject)
-    .bind(NOBODY)
-    .bind((new.now - DAY).as_microsecond())
-    .fetch_one(on)
-    .await?;
-    Ok(number(&warned, "warned")? > 0)
+    let sql = "SELECT COUNT(*) AS warned FROM outbox \
+        WHERE subject = $1 AND kind IN ('mail.warning', $2) AND created_at > $3";
+    let (warned,): (i64,) = query(sql, params![subject, NOBODY, (new.now - DAY)]).one(on).await?;
+    Ok(warned > 0)
 }
 
 /// The challenge instead of an older one of the same device (S5), and its mail.
@@ -309,36 +282,22 @@ async fn record(
     owner: &Owner,
     context: &EnqueueContext<'_>,
 ) -> Result<(), DatabaseError> {
-    sqlx::query("UPDATE challenges SET used = 2 WHERE biin = $1 AND uuid = $2 AND used = 0")
-        .bind(new.biin.as_str())
-        .bind(new.device.as_str())
-        .execute(&mut **write)
-        .await?;
+    let sql = "UPDATE challenges SET used = 2 WHERE biin = $1 AND uuid = $2 AND used = 0";
+    query(sql, params![new.biin, new.device]).execute(&mut **write).await?;
     insert(write, new, owner).await?;
     let mail = OutboxEvent::CodeRequested { challenge: new.id, expires_at: new.expires_at };
     enqueue_for_owner(write, context.message(&mail), owner, context.now).await
 }
 
 async fn insert(write: &mut Write, new: &NewChallenge, owner: &Owner) -> Result<(), DatabaseError> {
-    sqlx::query(
-        "INSERT INTO challenges (id, biin, company_id, role, uuid, fcm, mobile, first_name, \
-         address, created_at, expires_at, wrong_codes, used) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0)",
-    )
-    .bind(new.id.to_string())
-    .bind(new.biin.as_str())
-    .bind(owner.company.0)
-    .bind(new.role.as_str())
-    .bind(new.device.as_str())
-    .bind(new.fcm.as_str())
-    .bind(new.mobile.as_str())
-    .bind(new.first_name.as_str())
-    .bind(new.address.as_str())
-    .bind(new.now.as_microsecond())
-    .bind(new.expires_at.as_microsecond())
-    .execute(&mut **write)
-    .await?;
-    Ok(())
+    let sql = "INSERT INTO challenges (id, biin, company_id, role, uuid, fcm, mobile, first_name, \
+        address, created_at, expires_at, wrong_codes, used) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0)";
+    let NewChallenge { id, biin, role, device, fcm, mobile, first_name, address, .. } = new;
+    let (company, now, until) = (owner.company, new.now, new.expires_at);
+    let values =
+        params![id, biin, company, role, device, fcm, mobile, first_name, address, now, until];
+    query(sql, values).run(&mut **write).await
 }
 
 /// Tells the owner of a BIN. For nobody the same row is written, and is settled.
@@ -355,11 +314,6 @@ async fn enqueue_for_owner(
         ("delivered", now.as_microsecond())
     };
     enqueue(write, &message, now).await?;
-    sqlx::query("UPDATE outbox SET state = $1, completed_at = $2 WHERE id = $3")
-        .bind(state)
-        .bind(completed_at)
-        .bind(message.id.to_string())
-        .execute(&mut **write)
-        .await?;
-    Ok(())
+    let sql = "UPDATE outbox SET state = $1, completed_at = $2 WHERE id = $3";
+    query(sql, params![state, completed_at, message.id]).run(&mut **write).await
 }

@@ -2,57 +2,37 @@
 
 use jiff::Timestamp;
 
+use crate::database::column::params;
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
+use crate::database::statement::query;
 
 impl Database {
     /// Forgets up to `limit` sessions that ended before `ended` or were last used before `used`.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn purge_sessions(
         &self,
         ended: Timestamp,
         used: Timestamp,
         limit: u32,
     ) -> Result<u64, DatabaseError> {
-        let done = sqlx::query(
-            "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
-             WHERE (ended_at > 0 AND ended_at < $1) OR seen_at < $2 LIMIT $3)",
-        )
-        .bind(ended.as_microsecond())
-        .bind(used.as_microsecond())
-        .bind(i64::from(limit))
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected())
+        let sql = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
+            WHERE (ended_at > 0 AND ended_at < $1) OR seen_at < $2 LIMIT $3)";
+        query(sql, params![ended, used, limit]).execute(&self.pool).await
     }
 
     /// Forgets up to `limit` requests for codes made before `made`.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn purge_challenges(
         &self,
         made: Timestamp,
         limit: u32,
     ) -> Result<u64, DatabaseError> {
-        let done = sqlx::query(
-            "DELETE FROM challenges WHERE id IN (SELECT id FROM challenges \
-             WHERE created_at < $1 ORDER BY created_at LIMIT $2)",
-        )
-        .bind(made.as_microsecond())
-        .bind(i64::from(limit))
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected())
+        let sql = "DELETE FROM challenges WHERE id IN (SELECT id FROM challenges \
+            WHERE created_at < $1 ORDER BY created_at LIMIT $2)";
+        query(sql, params![made, limit]).execute(&self.pool).await
     }
 
     /// Forgets up to `limit` refresh tokens that were used before `used`, and as many that expired
     /// before it.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn purge_refresh_tokens(
         &self,
         used: Timestamp,
@@ -65,12 +45,7 @@ impl Database {
             "DELETE FROM refresh_tokens WHERE rti IN (SELECT rti FROM refresh_tokens \
              WHERE expires_at < $1 LIMIT $2)",
         ] {
-            let done = sqlx::query(sql)
-                .bind(used.as_microsecond())
-                .bind(i64::from(limit))
-                .execute(&self.pool)
-                .await?;
-            purged += done.rows_affected();
+            purged += query(sql, params![used, limit]).execute(&self.pool).await?;
         }
         Ok(purged)
     }

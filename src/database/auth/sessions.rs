@@ -1,13 +1,14 @@
 //! Sign-ins of people on devices.
 
 use jiff::Timestamp;
-use sqlx::any::AnyRow;
+use sqlx::FromRow;
 
+use crate::database::column::{Stored, params, written_only};
 use crate::database::error::DatabaseError;
 use crate::database::outbox::messages::EnqueueContext;
 use crate::database::outbox::pushes::push_revoked;
 use crate::database::pool::{Database, Write};
-use crate::database::rows::{parsed, text, time};
+use crate::database::statement::query;
 use crate::model::{DeviceId, Person, PersonId, SessionId};
 
 /// Most sessions that are listed: nobody has that many phones.
@@ -59,72 +60,59 @@ impl EndReason {
     }
 }
 
+written_only!(EndReason);
+
 /// A session as its owner sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct SessionRow {
     /// Its id.
     pub id: SessionId,
     /// The device.
     pub uuid: String,
     /// Whether the device is told of things.
+    #[sqlx(try_from = "Stored<bool>")]
     pub has_push_token: bool,
     /// When the person signed in.
+    #[sqlx(try_from = "Stored<Timestamp>")]
     pub created_at: Timestamp,
     /// When a token was last got.
+    #[sqlx(try_from = "Stored<Timestamp>")]
     pub seen_at: Timestamp,
 }
 
 impl Database {
     /// Opens a session for a person, who is known already: the BIN or IIN of their company, if both
     /// may act.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn open_session(
         &self,
         person: &Person,
         new: &NewSession,
     ) -> Result<Option<String>, DatabaseError> {
         let mut write = self.write().await?;
-        let row = sqlx::query(
-            "SELECT c.biin FROM people p JOIN companies c ON c.id = p.company_id \
-             WHERE p.id = $1 AND p.active = 1 AND c.active = 1",
-        )
-        .bind(person.id.0)
-        .fetch_optional(&mut *write)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
+        let sql = "SELECT c.biin FROM people p JOIN companies c ON c.id = p.company_id \
+            WHERE p.id = $1 AND p.active = 1 AND c.active = 1";
+        let biin = query(sql, params![person.id]).value(&mut *write).await?;
+        if biin.is_none() {
+            return Ok(None);
+        }
         open(&mut write, person.id, new).await?;
         write.commit().await?;
-        text(&row, "biin").map(Some)
+        Ok(biin)
     }
 
     /// The open sessions of a person that were used since, latest first.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn active_sessions(
         &self,
         person: PersonId,
         since: Timestamp,
     ) -> Result<Vec<SessionRow>, DatabaseError> {
-        let rows = sqlx::query(
-            "SELECT id, uuid, fcm, created_at, seen_at FROM sessions \
-             WHERE person_id = $1 AND ended_at = 0 AND seen_at > $2 \
-             ORDER BY seen_at DESC, id LIMIT $3",
-        )
-        .bind(person.0)
-        .bind(since.as_microsecond())
-        .bind(MOST_LISTED)
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(session).collect()
+        let sql = "SELECT id, uuid, CAST(CASE fcm WHEN '' THEN 0 ELSE 1 END AS BIGINT) AS \
+            has_push_token, created_at, seen_at FROM sessions WHERE person_id = $1 \
+            AND ended_at = 0 AND seen_at > $2 ORDER BY seen_at DESC, id LIMIT $3";
+        query(sql, params![person, since, MOST_LISTED]).all(&self.pool).await
     }
 
     /// Ends a session of this person: `true` when it was open. With `notify`, its device gets a message.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn end_session(
         &self,
         person: PersonId,
@@ -147,28 +135,13 @@ pub(super) async fn open(
     new: &NewSession,
 ) -> Result<(), DatabaseError> {
     let now = new.now.as_microsecond();
-    sqlx::query(
-        "UPDATE sessions SET ended_at = $1, end_reason = $2 \
-         WHERE person_id = $3 AND uuid = $4 AND ended_at = 0",
-    )
-    .bind(now)
-    .bind(EndReason::Replaced.as_str())
-    .bind(person.0)
-    .bind(new.device.as_str())
-    .execute(&mut **write)
-    .await?;
+    let sql = "UPDATE sessions SET ended_at = $1, end_reason = $2 \
+        WHERE person_id = $3 AND uuid = $4 AND ended_at = 0";
+    query(sql, params![now, EndReason::Replaced, person, new.device]).execute(&mut **write).await?;
     take_over(write, &new.fcm, new.id).await?;
-    sqlx::query(
-        "INSERT INTO sessions (id, person_id, uuid, fcm, created_at, seen_at, ended_at, end_reason) \
-         VALUES ($1, $2, $3, $4, $5, $5, 0, '')",
-    )
-    .bind(new.id.to_string())
-    .bind(person.0)
-    .bind(new.device.as_str())
-    .bind(new.fcm.as_str())
-    .bind(now)
-    .execute(&mut **write)
-    .await?;
+    let sql = "INSERT INTO sessions (id, person_id, uuid, fcm, created_at, seen_at, ended_at, \
+        end_reason) VALUES ($1, $2, $3, $4, $5, $5, 0, '')";
+    query(sql, params![new.id, person, new.device, new.fcm, now]).execute(&mut **write).await?;
     add_refresh_token(write, new.id, new.rti, new.now, new.expires_at).await
 }
 
@@ -180,17 +153,9 @@ pub(super) async fn add_refresh_token(
     now: Timestamp,
     expires_at: Timestamp,
 ) -> Result<(), DatabaseError> {
-    sqlx::query(
-        "INSERT INTO refresh_tokens (rti, session_id, created_at, expires_at, used_at, successor) \
-         VALUES ($1, $2, $3, $4, 0, 0)",
-    )
-    .bind(rti)
-    .bind(session.to_string())
-    .bind(now.as_microsecond())
-    .bind(expires_at.as_microsecond())
-    .execute(&mut **write)
-    .await?;
-    Ok(())
+    let sql = "INSERT INTO refresh_tokens (rti, session_id, created_at, expires_at, used_at, \
+        successor) VALUES ($1, $2, $3, $4, 0, 0)";
+    query(sql, params![rti, session, now, expires_at]).run(&mut **write).await
 }
 
 /// What is told there is for this session alone: a device that has changed hands hears nothing that
@@ -200,12 +165,8 @@ pub(super) async fn take_over(
     fcm: &str,
     session: SessionId,
 ) -> Result<(), DatabaseError> {
-    sqlx::query("UPDATE sessions SET fcm = '' WHERE fcm = $1 AND fcm <> '' AND id <> $2")
-        .bind(fcm)
-        .bind(session.to_string())
-        .execute(&mut **write)
-        .await?;
-    Ok(())
+    let sql = "UPDATE sessions SET fcm = '' WHERE fcm = $1 AND fcm <> '' AND id <> $2";
+    query(sql, params![fcm, session]).run(&mut **write).await
 }
 
 /// Ends a session of this person: `true` when it was open.
@@ -217,18 +178,12 @@ pub(super) async fn end(
     notify: bool,
     context: &EnqueueContext<'_>,
 ) -> Result<bool, DatabaseError> {
-    let ended = sqlx::query(
-        "UPDATE sessions SET ended_at = $1, end_reason = $2 \
-         WHERE id = $3 AND person_id = $4 AND ended_at = 0 RETURNING fcm",
-    )
-    .bind(context.now.as_microsecond())
-    .bind(why.as_str())
-    .bind(id.to_string())
-    .bind(person.0)
-    .fetch_optional(&mut **write)
-    .await?;
-    let Some(row) = ended else { return Ok(false) };
-    if notify && !text(&row, "fcm")?.is_empty() {
+    let sql = "UPDATE sessions SET ended_at = $1, end_reason = $2 \
+        WHERE id = $3 AND person_id = $4 AND ended_at = 0 RETURNING fcm";
+    let fcm: Option<String> =
+        query(sql, params![context.now, why, id, person]).value(&mut **write).await?;
+    let Some(fcm) = fcm else { return Ok(false) };
+    if notify && !fcm.is_empty() {
         push_revoked(write, id, why.as_str(), context).await?;
     }
     Ok(true)
@@ -241,23 +196,7 @@ pub(super) async fn end_all(
     why: EndReason,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
-    sqlx::query(
-        "UPDATE sessions SET ended_at = $1, end_reason = $2 WHERE person_id = $3 AND ended_at = 0",
-    )
-    .bind(now.as_microsecond())
-    .bind(why.as_str())
-    .bind(person.0)
-    .execute(&mut **write)
-    .await?;
-    Ok(())
-}
-
-fn session(row: &AnyRow) -> Result<SessionRow, DatabaseError> {
-    Ok(SessionRow {
-        id: parsed(row, "id")?,
-        uuid: text(row, "uuid")?,
-        has_push_token: !text(row, "fcm")?.is_empty(),
-        created_at: time(row, "created_at")?,
-        seen_at: time(row, "seen_at")?,
-    })
+    let sql = "UPDATE sessions SET ended_at = $1, end_reason = $2 \
+        WHERE person_id = $3 AND ended_at = 0";
+    query(sql, params![now, why, person]).run(&mut **write).await
 }

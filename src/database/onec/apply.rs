@@ -171,7 +171,7 @@ fn outcome(change: &Change, written: &WrittenRows) -> ChangeOutcome {
         Change::Report(report) => report.status,
         _ => None,
     };
-    match ReportStatus::try_from(written.state) {
+    match ReportStatus::try_from(written.status) {
         Ok(stands) if said.is_some_and(|said| said != stands) => ChangeOutcome::StatusKept(stands),
         _ => ChangeOutcome::Applied,
     }

@@ -1,13 +1,12 @@
 //! Companies and people. They are few, and other things hang on them, so they go one by one.
 
-use sqlx::any::AnyRow;
-
+use crate::database::column::params;
 use crate::database::counters::{Counter, next_number};
 use crate::database::error::DatabaseError;
 use crate::database::outbox::pushes::push_revoked;
 use crate::database::pool::Write;
-use crate::database::rows::{number, parsed, text};
-use crate::model::{CompanyId, PersonId, phone_digits};
+use crate::database::statement::query;
+use crate::model::{CompanyId, PersonId, SessionId, phone_digits};
 
 use super::changes::{ChangeOutcome, ChangeSource, CompanyChange, UserChange};
 use super::known::Known;
@@ -20,17 +19,14 @@ pub(super) async fn company(
     source: ChangeSource<'_>,
 ) -> Result<ChangeOutcome, DatabaseError> {
     let key = change.key.to_string();
-    let rows =
-        sqlx::query("SELECT id, ref_key, biin FROM companies WHERE ref_key = $1 OR biin = $2")
-            .bind(key.as_str())
-            .bind(change.biin.as_str())
-            .fetch_all(&mut **write)
-            .await?;
-    let own = find(&rows, "ref_key", &key)?;
-    let namesake = find(&rows, "biin", &change.biin)?;
-    let holder = match (&own, &namesake) {
-        (Some(own), Some(namesake)) if own.0 != namesake.0 => Some(namesake.0),
-        (None, Some((id, other))) if !other.is_empty() => Some(*id),
+    let sql = "SELECT id, ref_key, biin FROM companies WHERE ref_key = $1 OR biin = $2";
+    let rows: Vec<(CompanyId, String, String)> =
+        query(sql, params![key, change.biin]).all(&mut **write).await?;
+    let own = rows.iter().find(|(_, ref_key, _)| *ref_key == key);
+    let namesake = rows.iter().find(|(.., biin)| *biin == change.biin);
+    let holder = match (own, namesake) {
+        (Some((own, ..)), Some((namesake, ..))) if own != namesake => Some(*namesake),
+        (None, Some((id, other, _))) if !other.is_empty() => Some(*id),
         _ => None,
     };
     let biin = match holder {
@@ -39,83 +35,53 @@ pub(super) async fn company(
         Some(holder) if !gives_up(write, holder).await? => return Ok(ChangeOutcome::BiinTaken),
         _ => change.biin.clone(),
     };
-    let id = match (own, namesake.filter(|_| holder.is_none())) {
-        (Some((id, _)), _) | (None, Some((id, _))) => id,
-        (None, None) => insert_company(write, &key, &biin).await?,
+    let id = match own.or(namesake.filter(|_| holder.is_none())) {
+        Some((id, ..)) => *id,
+        None => insert_company(write, &key, &biin).await?,
     };
-    known.companies.insert(change.key, CompanyId(id));
+    known.companies.insert(change.key, id);
     if !update_company(write, id, change, &biin).await? {
         return Ok(ChangeOutcome::Older);
     }
     if !change.active {
-        end_sessions_of_company(write, CompanyId(id), source).await?;
+        end_sessions_of_company(write, id, source).await?;
     }
     Ok(ChangeOutcome::Applied)
 }
 
 /// Whether the holder of a BIN gives it up, as one does who may not act: 1C cleans duplicates up.
-async fn gives_up(write: &mut Write, holder: i64) -> Result<bool, DatabaseError> {
-    let done = sqlx::query(
-        "UPDATE companies SET biin = 'deleted:' || ref_key \
-         WHERE id = $1 AND active = 0 AND ref_key <> ''",
-    )
-    .bind(holder)
-    .execute(&mut **write)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// The number and the key of the row that has this in that column.
-fn find(
-    rows: &[AnyRow],
-    column: &'static str,
-    value: &str,
-) -> Result<Option<(i64, String)>, DatabaseError> {
-    for row in rows {
-        if text(row, column)? == value {
-            return Ok(Some((number(row, "id")?, text(row, "ref_key")?)));
-        }
-    }
-    Ok(None)
+async fn gives_up(write: &mut Write, holder: CompanyId) -> Result<bool, DatabaseError> {
+    let sql = "UPDATE companies SET biin = 'deleted:' || ref_key \
+        WHERE id = $1 AND active = 0 AND ref_key <> ''";
+    query(sql, params![holder]).changes_one(&mut **write).await
 }
 
 /// An empty row of its number, to be filled.
-async fn insert_company(write: &mut Write, key: &str, biin: &str) -> Result<i64, DatabaseError> {
-    let id = next_number(write, Counter::Companies).await?;
-    sqlx::query(
-        "INSERT INTO companies (id, biin, name, email, active, ref_key, version) \
-         VALUES ($1, $2, '', '', 0, $3, -1)",
-    )
-    .bind(id)
-    .bind(biin)
-    .bind(key)
-    .execute(&mut **write)
-    .await?;
+async fn insert_company(
+    write: &mut Write,
+    key: &str,
+    biin: &str,
+) -> Result<CompanyId, DatabaseError> {
+    let id = CompanyId(next_number(write, Counter::Companies).await?);
+    let sql = "INSERT INTO companies (id, biin, name, email, active, ref_key, version) \
+        VALUES ($1, $2, '', '', 0, $3, -1)";
+    query(sql, params![id, biin, key]).execute(&mut **write).await?;
     Ok(id)
 }
 
 async fn update_company(
     write: &mut Write,
-    id: i64,
+    id: CompanyId,
     change: &CompanyChange,
     biin: &str,
 ) -> Result<bool, DatabaseError> {
-    let done = sqlx::query(
-        "UPDATE companies SET ref_key = $1, biin = $2, name = $3, email = $4, kind = $5, \
-         active = $6, version = CASE WHEN $7 > version THEN $7 ELSE version END \
-         WHERE id = $8 AND ($7 = 0 OR $7 > version)",
-    )
-    .bind(change.key.to_string())
-    .bind(biin)
-    .bind(change.name.as_str())
-    .bind(change.email.as_str())
-    .bind(change.kind.as_str())
-    .bind(i64::from(change.active))
-    .bind(change.version)
-    .bind(id)
-    .execute(&mut **write)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    let sql = "UPDATE companies SET ref_key = $1, biin = $2, name = $3, email = $4, kind = $5, \
+        active = $6, version = CASE WHEN $7 > version THEN $7 ELSE version END \
+        WHERE id = $8 AND ($7 = 0 OR $7 > version)";
+    let CompanyChange { key, version, name, email, kind, active, .. } = change;
+    query(sql, params![key, biin, name, email, kind, active, version, id])
+        .changes_one(&mut **write)
+        .await
 }
 
 /// Records a person, or changes them. A driver who has signed in by himself is known by telephone.
@@ -138,7 +104,7 @@ pub(super) async fn user(
     }
     known.people.insert(change.key, company);
     if !change.active {
-        end_sessions_of_person(write, PersonId(id), source).await?;
+        end_sessions_of_person(write, id, source).await?;
     }
     Ok(ChangeOutcome::Applied)
 }
@@ -147,19 +113,13 @@ async fn find_user(
     write: &mut Write,
     change: &UserChange,
     company: CompanyId,
-) -> Result<Option<i64>, DatabaseError> {
-    let row = sqlx::query(
-        "SELECT id FROM people WHERE ref_key = $1 OR (ref_key = '' AND company_id = $2 \
-         AND mobile_digits = $3 AND mobile_digits <> '' AND role = $4) \
-         ORDER BY ref_key DESC, active DESC, id LIMIT 1",
-    )
-    .bind(change.key.to_string())
-    .bind(company.0)
-    .bind(phone_digits(&change.mobile))
-    .bind(change.role.as_str())
-    .fetch_optional(&mut **write)
-    .await?;
-    row.map(|row| number(&row, "id")).transpose()
+) -> Result<Option<PersonId>, DatabaseError> {
+    let sql = "SELECT id FROM people WHERE ref_key = $1 OR (ref_key = '' AND company_id = $2 \
+        AND mobile_digits = $3 AND mobile_digits <> '' AND role = $4) \
+        ORDER BY ref_key DESC, active DESC, id LIMIT 1";
+    query(sql, params![change.key, company, phone_digits(&change.mobile), change.role])
+        .value(&mut **write)
+        .await
 }
 
 /// An empty row of their number, to be filled.
@@ -167,48 +127,39 @@ async fn insert_user(
     write: &mut Write,
     change: &UserChange,
     company: CompanyId,
-) -> Result<i64, DatabaseError> {
-    let id = next_number(write, Counter::People).await?;
-    sqlx::query(
-        "INSERT INTO people (id, company_id, role, mobile, first_name, last_name, patronic_name, \
-         active, ref_key, version) VALUES ($1, $2, $3, '', '', '', '', 0, $4, -1)",
-    )
-    .bind(id)
-    .bind(company.0)
-    .bind(change.role.as_str())
-    .bind(change.key.to_string())
-    .execute(&mut **write)
-    .await?;
+) -> Result<PersonId, DatabaseError> {
+    let id = PersonId(next_number(write, Counter::People).await?);
+    let sql = "INSERT INTO people (id, company_id, role, mobile, first_name, last_name, \
+        patronic_name, active, ref_key, version) VALUES ($1, $2, $3, '', '', '', '', 0, $4, -1)";
+    query(sql, params![id, company, change.role, change.key]).execute(&mut **write).await?;
     Ok(id)
 }
 
 async fn update_user(
     write: &mut Write,
-    id: i64,
+    id: PersonId,
     change: &UserChange,
     company: CompanyId,
 ) -> Result<bool, DatabaseError> {
-    let done = sqlx::query(
-        "UPDATE people SET ref_key = $1, company_id = $2, role = $3, mobile = $4, \
-         mobile_digits = $5, first_name = $6, last_name = $7, patronic_name = $8, email = $9, \
-         active = $10, version = CASE WHEN $11 > version THEN $11 ELSE version END \
-         WHERE id = $12 AND ($11 = 0 OR $11 > version)",
-    )
-    .bind(change.key.to_string())
-    .bind(company.0)
-    .bind(change.role.as_str())
-    .bind(change.mobile.as_str())
-    .bind(phone_digits(&change.mobile))
-    .bind(change.first_name.as_str())
-    .bind(change.last_name.as_str())
-    .bind(change.patronic_name.as_str())
-    .bind(change.email.as_str())
-    .bind(i64::from(change.active))
-    .bind(change.version)
-    .bind(id)
-    .execute(&mut **write)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    let sql = "UPDATE people SET ref_key = $1, company_id = $2, role = $3, mobile = $4, \
+        mobile_digits = $5, first_name = $6, last_name = $7, patronic_name = $8, email = $9, \
+        active = $10, version = CASE WHEN $11 > version THEN $11 ELSE version END \
+        WHERE id = $12 AND ($11 = 0 OR $11 > version)";
+    let values = params![
+        change.key,
+        company,
+        change.role,
+        change.mobile,
+        phone_digits(&change.mobile),
+        change.first_name,
+        change.last_name,
+        change.patronic_name,
+        change.email,
+        change.active,
+        change.version,
+        id
+    ];
+    query(sql, values).changes_one(&mut **write).await
 }
 
 /// Why a session has ended, in the database.
@@ -244,15 +195,13 @@ async fn end_sessions(
         "UPDATE sessions SET ended_at = $2, end_reason = $3 WHERE {whose} AND ended_at = 0 \
          RETURNING id, fcm"
     );
-    let ended = sqlx::query(sqlx::AssertSqlSafe(sql))
-        .bind(id)
-        .bind(source.context.now.as_microsecond())
-        .bind(DISMISSED)
-        .fetch_all(&mut **write)
-        .await?;
-    for row in &ended {
-        if !text(row, "fcm")?.is_empty() {
-            push_revoked(write, parsed(row, "id")?, "", &source.context).await?;
+    let ended: Vec<(SessionId, String)> =
+        query(sqlx::AssertSqlSafe(sql), params![id, source.context.now, DISMISSED])
+            .all(&mut **write)
+            .await?;
+    for (session, fcm) in ended {
+        if !fcm.is_empty() {
+            push_revoked(write, session, "", &source.context).await?;
         }
     }
     Ok(())

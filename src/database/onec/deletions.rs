@@ -2,11 +2,11 @@
 
 use sqlx::AssertSqlSafe;
 
+use crate::database::column::params;
 use crate::database::counters::{Counter, next_number};
 use crate::database::error::DatabaseError;
 use crate::database::pool::Write;
-use crate::database::rows::number;
-use crate::model::{CompanyId, PersonId};
+use crate::database::statement::query;
 
 use super::changes::{ChangeOutcome, ChangeSource, ObjectDeletion, ObjectKind};
 use super::customers::{end_sessions_of_company, end_sessions_of_person};
@@ -35,14 +35,11 @@ pub(super) async fn delete(
         "UPDATE {table} SET {mark}, version = CASE WHEN $1 > version THEN $1 ELSE version END \
          WHERE {key} = $2 AND ($1 = 0 OR $1 > version)"
     );
-    let done = sqlx::query(AssertSqlSafe(sql))
-        .bind(deletion.version)
-        .bind(deletion.key.to_string())
-        .execute(&mut **write)
+    let deleted = query(AssertSqlSafe(sql), params![deletion.version, deletion.key])
+        .changes_one(&mut **write)
         .await?;
-    if done.rows_affected() == 0 {
-        let there = is_there(write, table, key, deletion).await?;
-        if there {
+    if !deleted {
+        if is_there(write, table, key, deletion).await? {
             return Ok(ChangeOutcome::Older);
         }
         remember(write, deletion).await?;
@@ -61,12 +58,9 @@ async fn remember(write: &mut Write, deletion: &ObjectDeletion) -> Result<(), Da
     if deletion.object == ObjectKind::Company {
         return remember_company(write, deletion).await;
     }
-    sqlx::query(tombstone(deletion.object))
-        .bind(deletion.key.to_string())
-        .bind(deletion.version)
-        .execute(&mut **write)
-        .await?;
-    Ok(())
+    query(tombstone(deletion.object), params![deletion.key, deletion.version])
+        .run(&mut **write)
+        .await
 }
 
 /// A row of an object that was deleted before it came; it belongs to nobody.
@@ -91,8 +85,8 @@ const fn tombstone(object: ObjectKind) -> &'static str {
         // Companies and people have numbers, and are not written so.
         ObjectKind::Report | ObjectKind::Company | ObjectKind::User => {
             "INSERT INTO reports (ref_key, company_id, vehicle_guid, report_number, \
-             contract_number, starts_at, finishes_at, status_code, reject_reason, version, deleted) \
-             VALUES ($1, -1, '', '', '', 0, 0, 1, '', $2, 1)"
+             contract_number, starts_at, finishes_at, status_code, reject_reason, version, \
+             deleted) VALUES ($1, -1, '', '', '', 0, 0, 1, '', $2, 1)"
         }
     }
 }
@@ -102,16 +96,9 @@ async fn remember_company(
     deletion: &ObjectDeletion,
 ) -> Result<(), DatabaseError> {
     let id = next_number(write, Counter::Companies).await?;
-    sqlx::query(
-        "INSERT INTO companies (id, biin, name, email, active, ref_key, version) \
-         VALUES ($1, 'deleted:' || $2, '', '', 0, $2, $3)",
-    )
-    .bind(id)
-    .bind(deletion.key.to_string())
-    .bind(deletion.version)
-    .execute(&mut **write)
-    .await?;
-    Ok(())
+    let sql = "INSERT INTO companies (id, biin, name, email, active, ref_key, version) \
+        VALUES ($1, 'deleted:' || $2, '', '', 0, $2, $3)";
+    query(sql, params![id, deletion.key, deletion.version]).run(&mut **write).await
 }
 
 async fn is_there(
@@ -121,11 +108,7 @@ async fn is_there(
     deletion: &ObjectDeletion,
 ) -> Result<bool, DatabaseError> {
     let sql = format!("SELECT {key} FROM {table} WHERE {key} = $1");
-    let row = sqlx::query(AssertSqlSafe(sql))
-        .bind(deletion.key.to_string())
-        .fetch_optional(&mut **write)
-        .await?;
-    Ok(row.is_some())
+    query(AssertSqlSafe(sql), params![deletion.key]).exists(&mut **write).await
 }
 
 async fn end_sessions(
@@ -133,20 +116,17 @@ async fn end_sessions(
     deletion: &ObjectDeletion,
     source: ChangeSource<'_>,
 ) -> Result<(), DatabaseError> {
-    let table = match deletion.object {
-        ObjectKind::Company => "companies",
-        ObjectKind::User => "people",
-        _ => return Ok(()),
-    };
-    let sql = format!("SELECT id FROM {table} WHERE ref_key = $1");
-    let row = sqlx::query(AssertSqlSafe(sql))
-        .bind(deletion.key.to_string())
-        .fetch_one(&mut **write)
-        .await?;
-    let id = number(&row, "id")?;
-    if deletion.object == ObjectKind::Company {
-        end_sessions_of_company(write, CompanyId(id), source).await
-    } else {
-        end_sessions_of_person(write, PersonId(id), source).await
+    match deletion.object {
+        ObjectKind::Company => {
+            let sql = "SELECT id FROM companies WHERE ref_key = $1";
+            let (id,) = query(sql, params![deletion.key]).one(&mut **write).await?;
+            end_sessions_of_company(write, id, source).await
+        }
+        ObjectKind::User => {
+            let sql = "SELECT id FROM people WHERE ref_key = $1";
+            let (id,) = query(sql, params![deletion.key]).one(&mut **write).await?;
+            end_sessions_of_person(write, id, source).await
+        }
+        _ => Ok(()),
     }
 }

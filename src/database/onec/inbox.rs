@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
+use crate::database::column::params;
 use crate::database::counters::{Counter, next_number};
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
-use crate::database::rows::{number, text};
+use crate::database::statement::query;
 use crate::model::Digest;
 
 use super::apply::apply;
@@ -43,10 +44,6 @@ pub enum MessageOutcome {
 impl Database {
     /// Takes a message: everything in it and the reply that `reply` makes of what became of each
     /// change, or nothing. A number that was taken before gets the reply of that time.
-    ///
-    /// # Errors
-    /// When the database fails. Whether the transaction took effect is then unknown; sending the
-    /// message again settles it.
     pub async fn receive_message(
         &self,
         message: &InboundMessage<'_>,
@@ -69,9 +66,6 @@ impl Database {
     }
 
     /// Takes one change that comes without a message.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn apply_change(
         &self,
         change: &Change,
@@ -90,21 +84,16 @@ async fn taken_before(
     write: &mut Write,
     message: &InboundMessage<'_>,
 ) -> Result<Option<MessageOutcome>, DatabaseError> {
-    let row =
-        sqlx::query("SELECT digest, reply FROM onec_messages WHERE node = $1 AND message_no = $2")
-            .bind(message.source.node)
-            .bind(message.number)
-            .fetch_optional(&mut **write)
-            .await?;
-    let Some(row) = row else { return Ok(None) };
-    if text(&row, "digest")? == message.digest.to_string() {
-        return Ok(Some(MessageOutcome::Accepted(text(&row, "reply")?)));
+    let sql = "SELECT digest, reply FROM onec_messages WHERE node = $1 AND message_no = $2";
+    let row: Option<(Digest, String)> =
+        query(sql, params![message.source.node, message.number]).optional(&mut **write).await?;
+    let Some((digest, reply)) = row else { return Ok(None) };
+    if digest == message.digest {
+        return Ok(Some(MessageOutcome::Accepted(reply)));
     }
-    let row = sqlx::query("SELECT received_no FROM onec_nodes WHERE node = $1")
-        .bind(message.source.node)
-        .fetch_one(&mut **write)
-        .await?;
-    Ok(Some(MessageOutcome::Differs { received_no: number(&row, "received_no")? }))
+    let sql = "SELECT received_no FROM onec_nodes WHERE node = $1";
+    let (received_no,) = query(sql, params![message.source.node]).one(&mut **write).await?;
+    Ok(Some(MessageOutcome::Differs { received_no }))
 }
 
 async fn keep(
@@ -112,39 +101,20 @@ async fn keep(
     message: &InboundMessage<'_>,
     reply: &str,
 ) -> Result<(), DatabaseError> {
-    sqlx::query(
-        "INSERT INTO onec_messages (node, message_no, digest, reply, received_at) \
-         VALUES ($1, $2, $3, $4, $5)",
-    )
-    .bind(message.source.node)
-    .bind(message.number)
-    .bind(message.digest.to_string())
-    .bind(reply)
-    .bind(message.source.context.now.as_microsecond())
-    .execute(&mut **write)
-    .await?;
-    sqlx::query(
-        "INSERT INTO onec_nodes (node, acknowledged, received_no) VALUES ($1, 0, $2) \
-         ON CONFLICT (node) DO UPDATE SET received_no = CASE \
-         WHEN excluded.received_no > onec_nodes.received_no THEN excluded.received_no \
-         ELSE onec_nodes.received_no END",
-    )
-    .bind(message.source.node)
-    .bind(message.number)
-    .execute(&mut **write)
-    .await?;
-    Ok(())
+    let sql = "INSERT INTO onec_messages (node, message_no, digest, reply, received_at) \
+        VALUES ($1, $2, $3, $4, $5)";
+    let InboundMessage { source, number, digest, .. } = message;
+    let values = params![source.node, number, digest, reply, source.context.now];
+    query(sql, values).execute(&mut **write).await?;
+    let sql = "INSERT INTO onec_nodes (node, acknowledged, received_no) VALUES ($1, 0, $2) \
+        ON CONFLICT (node) DO UPDATE SET received_no = CASE WHEN excluded.received_no > \
+        onec_nodes.received_no THEN excluded.received_no ELSE onec_nodes.received_no END";
+    query(sql, params![source.node, number]).run(&mut **write).await
 }
 
 /// Clears some of the replies that nobody will ask for any more.
 async fn clear(write: &mut Write, before: Timestamp) -> Result<(), DatabaseError> {
-    sqlx::query(
-        "DELETE FROM onec_messages WHERE (node, message_no) IN (SELECT node, message_no \
-         FROM onec_messages WHERE received_at < $1 ORDER BY received_at LIMIT $2)",
-    )
-    .bind(before.as_microsecond())
-    .bind(CLEARED_AT_ONCE)
-    .execute(&mut **write)
-    .await?;
-    Ok(())
+    let sql = "DELETE FROM onec_messages WHERE (node, message_no) IN (SELECT node, message_no \
+        FROM onec_messages WHERE received_at < $1 ORDER BY received_at LIMIT $2)";
+    query(sql, params![before, CLEARED_AT_ONCE]).run(&mut **write).await
 }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use crate::database::column::params;
 use crate::database::error::DatabaseError;
 use crate::database::pool::Write;
-use crate::database::rows::{number, parsed, text};
+use crate::database::statement::query;
 use crate::model::{CompanyId, ObjectKey, TypeCode, VehicleGuid};
 
 use super::bulk::look_up;
@@ -80,44 +81,18 @@ impl Known {
         let asked = Asked::by(changes);
         let mut known = Self::default();
         let select = "SELECT ref_key, id FROM companies WHERE ref_key IN";
-        look_up(write, select, texts(&asked.companies), |row| {
-            known.companies.insert(parsed(row, "ref_key")?, CompanyId(number(row, "id")?));
-            Ok(())
-        })
-        .await?;
+        known.companies = look_up(write, select, asked.companies).await?.into_iter().collect();
         let select = "SELECT ref_key, company_id FROM people WHERE ref_key IN";
-        look_up(write, select, texts(&asked.people), |row| {
-            known.people.insert(parsed(row, "ref_key")?, CompanyId(number(row, "company_id")?));
-            Ok(())
-        })
-        .await?;
-        known.look_up_fleet(write, &asked).await?;
-        Ok(known)
-    }
-
-    async fn look_up_fleet(
-        &mut self,
-        write: &mut Write,
-        asked: &Asked,
-    ) -> Result<(), DatabaseError> {
+        known.people = look_up(write, select, asked.people).await?.into_iter().collect();
         let select = "SELECT code FROM vehicle_types WHERE code IN";
-        look_up(write, select, texts(&asked.types), |row| {
-            self.types.insert(parsed(row, "code")?);
-            Ok(())
-        })
-        .await?;
+        let types = look_up(write, select, asked.types).await?;
+        known.types = types.into_iter().map(|(code,)| code).collect();
         let select = "SELECT guid FROM vehicles WHERE guid IN";
-        look_up(write, select, texts(&asked.vehicles), |row| {
-            self.vehicles.insert(parsed(row, "guid")?);
-            Ok(())
-        })
-        .await?;
+        let vehicles = look_up(write, select, asked.vehicles).await?;
+        known.vehicles = vehicles.into_iter().map(|(guid,)| guid).collect();
         let select = "SELECT ref_key, number FROM contracts WHERE ref_key IN";
-        look_up(write, select, texts(&asked.contracts), |row| {
-            self.contracts.insert(parsed(row, "ref_key")?, text(row, "number")?);
-            Ok(())
-        })
-        .await
+        known.contracts = look_up(write, select, asked.contracts).await?.into_iter().collect();
+        Ok(known)
     }
 
     /// The company, or the name of the field that refers to nothing.
@@ -183,21 +158,11 @@ pub(super) async fn lock_companies(
         ("SELECT id FROM companies WHERE biin IN", biins),
         ("SELECT company_id AS id FROM people WHERE ref_key IN", people),
     ] {
-        look_up(write, select, keys, |row| {
-            ids.insert(number(row, "id")?);
-            Ok(())
-        })
-        .await?;
+        ids.extend(look_up::<(i64,)>(write, select, keys).await?);
     }
-    for id in ids {
-        sqlx::query("UPDATE companies SET active = active WHERE id = $1")
-            .bind(id)
-            .execute(&mut **write)
-            .await?;
+    for (id,) in ids {
+        let sql = "UPDATE companies SET active = active WHERE id = $1";
+        query(sql, params![id]).execute(&mut **write).await?;
     }
     Ok(())
-}
-
-fn texts<K: ToString>(keys: &HashSet<K>) -> Vec<String> {
-    keys.iter().map(ToString::to_string).collect()
 }

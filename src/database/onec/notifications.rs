@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use sqlx::any::AnyRow;
+use sqlx::FromRow;
 
+use crate::database::column::Stored;
 use crate::database::config::EmployeesSee;
 use crate::database::error::DatabaseError;
 use crate::database::outbox::pushes::push_about;
 use crate::database::pool::Write;
 use crate::database::reports::decisions::{DecisionOutcome, NewDecision, decide, enqueue_decision};
-use crate::database::rows::{number, text};
 use crate::model::{Decision, PushKind, RefKey, ReportStatus};
 
 use super::bulk::{WrittenRows, look_up};
@@ -23,20 +23,13 @@ pub(super) struct Notifications {
 }
 
 /// What a report is before it is written.
+#[derive(FromRow)]
 pub(super) struct Before {
+    ref_key: String,
     revision: i64,
-    company: i64,
+    company_id: i64,
+    #[sqlx(try_from = "Stored<bool>")]
     deleted: bool,
-}
-
-impl Before {
-    fn read(row: &AnyRow) -> Result<Self, DatabaseError> {
-        Ok(Self {
-            revision: number(row, "revision")?,
-            company: number(row, "company_id")?,
-            deleted: number(row, "deleted")? != 0,
-        })
-    }
 }
 
 /// The reports that are there before they are written, by key.
@@ -44,15 +37,10 @@ pub(super) async fn states(
     write: &mut Write,
     changes: &[Change],
 ) -> Result<HashMap<String, Before>, DatabaseError> {
-    let mut states = HashMap::new();
-    let keys = reports(changes).map(|report| report.ref_key.to_string());
+    let keys = reports(changes).map(|report| report.ref_key);
     let select = "SELECT ref_key, revision, company_id, deleted FROM reports WHERE ref_key IN";
-    look_up(write, select, keys.collect::<Vec<_>>(), |row| {
-        states.insert(text(row, "ref_key")?, Before::read(row)?);
-        Ok(())
-    })
-    .await?;
-    Ok(states)
+    let states: Vec<Before> = look_up(write, select, keys).await?;
+    Ok(states.into_iter().map(|before| (before.ref_key.clone(), before)).collect())
 }
 
 fn reports(changes: &[Change]) -> impl Iterator<Item = &ReportChange> {
@@ -75,17 +63,17 @@ impl Notifications {
         for report in reports(changes) {
             let key = report.ref_key.to_string();
             let Some(now) = written.get(&key) else { continue };
-            let status = ReportStatus::try_from(now.state).ok();
+            let status = ReportStatus::try_from(now.status).ok();
             let was = before.get(&key);
             // Its people have not seen it before.
-            let new = was.is_none_or(|was| was.deleted || was.company != now.company);
+            let new = was.is_none_or(|was| was.deleted || was.company_id != now.company);
             if new && status.is_some_and(ReportStatus::is_open) {
                 self.assigned.push(report.ref_key);
             }
             // Somebody else may have decided the same in between.
             let moved = was.is_some_and(|was| was.revision != now.revision);
             if moved
-                && now.at == source.context.now.as_microsecond()
+                && now.decided_at == source.context.now.as_microsecond()
                 && let Some(decision) = status.and_then(|status| by_state(report, status, source))
             {
                 enqueue_decision(write, &decision, &source.context).await?;

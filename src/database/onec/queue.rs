@@ -1,18 +1,19 @@
 //! Submissions on their way to 1C: in the order of their turns, and how far a node has come.
 
 use jiff::Timestamp;
-use sqlx::any::AnyRow;
+use sqlx::FromRow;
 
+use crate::database::column::{Stored, params};
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
-use crate::database::rows::{count, json, json_or_default, number, parsed, text, time, unreadable};
+use crate::database::statement::query;
 use crate::model::{
     Digest, Facts, Finding, Length, Place, RefKey, ReportStatus, SubmissionId, TimeSent, UploadId,
     Verdict, VideoId,
 };
 
 /// A submission, as 1C is written of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct SubmissionRow {
     /// Its place in the queue.
     pub turn: i64,
@@ -21,12 +22,15 @@ pub struct SubmissionRow {
     /// The report.
     pub ref_key: RefKey,
     /// The report's state today.
+    #[sqlx(rename = "status_code")]
     pub status: ReportStatus,
     /// The number of that state, which a decision names.
     pub revision: i64,
     /// The video.
+    #[sqlx(rename = "video_id")]
     pub video: VideoId,
     /// The upload the video came by; part of its key.
+    #[sqlx(rename = "upload_id")]
     pub upload: UploadId,
     /// The hash of its bytes.
     pub sha256: Digest,
@@ -35,115 +39,67 @@ pub struct SubmissionRow {
     /// What the inspection knows.
     pub facts: Facts,
     /// What the inspection noticed.
+    #[sqlx(try_from = "Stored<Vec<Finding>>")]
     pub notes: Vec<Finding>,
     /// How plausible it is.
+    #[sqlx(try_from = "Stored<Vec<Verdict>>")]
     pub verdicts: Vec<Verdict>,
     /// When the driver says it was sent.
+    #[sqlx(flatten)]
     pub time_sent: TimeSent,
     /// Where the driver says it was sent.
+    #[sqlx(flatten)]
     pub place: Place,
     /// When it was received.
+    #[sqlx(try_from = "Stored<Timestamp>")]
     pub received_at: Timestamp,
 }
 
 const SELECT: &str = "SELECT s.turn, s.id, s.ref_key, r.status_code, r.revision, s.video_id, \
-                      v.upload_id, v.sha256, v.length, v.facts, v.notes, s.verdicts, s.time_sent_raw, \
-                      s.time_sent_at, s.lat_e8, s.long_e8, s.received_at FROM submissions s \
-                      JOIN videos v ON v.id = s.video_id JOIN reports r ON r.ref_key = s.ref_key";
+                      v.upload_id, v.sha256, v.length, v.facts, v.notes, s.verdicts, \
+                      s.time_sent_raw, s.time_sent_at, s.lat_e8, s.long_e8, s.received_at FROM \
+                      submissions s JOIN videos v ON v.id = s.video_id JOIN reports r ON r.ref_key \
+                      = s.ref_key";
 
 impl Database {
     /// The submissions after this turn, in their order, at most `limit`.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn submissions_after(
         &self,
         turn: i64,
         limit: u32,
     ) -> Result<Vec<SubmissionRow>, DatabaseError> {
         let sql = format!("{SELECT} WHERE s.turn > $1 ORDER BY s.turn LIMIT $2");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(turn)
-            .bind(i64::from(limit))
-            .fetch_all(&self.pool)
-            .await?;
-        rows.iter().map(read).collect()
+        query(sqlx::AssertSqlSafe(sql), params![turn, limit]).all(&self.pool).await
     }
 
     /// One submission.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn submission(
         &self,
         id: SubmissionId,
     ) -> Result<Option<SubmissionRow>, DatabaseError> {
         let sql = format!("{SELECT} WHERE s.id = $1");
-        let row = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(id.to_string())
-            .fetch_optional(&self.pool)
-            .await?;
-        row.as_ref().map(read).transpose()
+        query(sqlx::AssertSqlSafe(sql), params![id]).optional(&self.pool).await
     }
 
     /// The last turn there is.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn last_turn(&self) -> Result<i64, DatabaseError> {
-        let row = sqlx::query("SELECT COALESCE(MAX(turn), 0) AS turn FROM submissions")
-            .fetch_one(&self.pool)
-            .await?;
-        number(&row, "turn")
+        let sql = "SELECT COALESCE(MAX(turn), 0) AS turn FROM submissions";
+        let (turn,) = query(sql, vec![]).one(&self.pool).await?;
+        Ok(turn)
     }
 
     /// Up to which turn a node has taken submissions over.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn acknowledged(&self, node: &str) -> Result<i64, DatabaseError> {
-        let row = sqlx::query("SELECT acknowledged FROM onec_nodes WHERE node = $1")
-            .bind(node)
-            .fetch_optional(&self.pool)
-            .await?;
-        row.map_or(Ok(0), |row| number(&row, "acknowledged"))
+        let sql = "SELECT acknowledged FROM onec_nodes WHERE node = $1";
+        let turn = query(sql, params![node]).value(&self.pool).await?;
+        Ok(turn.unwrap_or(0))
     }
 
     /// A node has taken submissions over up to this turn. It never goes back.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn acknowledge(&self, node: &str, turn: i64) -> Result<(), DatabaseError> {
-        sqlx::query(
-            "INSERT INTO onec_nodes (node, acknowledged, received_no) VALUES ($1, $2, 0) \
-             ON CONFLICT (node) DO UPDATE SET acknowledged = excluded.acknowledged \
-             WHERE onec_nodes.acknowledged < excluded.acknowledged",
-        )
-        .bind(node)
-        .bind(turn)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        let sql = "INSERT INTO onec_nodes (node, acknowledged, received_no) VALUES ($1, $2, 0) \
+            ON CONFLICT (node) DO UPDATE SET acknowledged = excluded.acknowledged \
+            WHERE onec_nodes.acknowledged < excluded.acknowledged";
+        query(sql, params![node, turn]).run(&self.pool).await
     }
-}
-
-fn read(row: &AnyRow) -> Result<SubmissionRow, DatabaseError> {
-    let code = number(row, "status_code")?;
-    Ok(SubmissionRow {
-        turn: number(row, "turn")?,
-        id: parsed(row, "id")?,
-        ref_key: parsed(row, "ref_key")?,
-        status: ReportStatus::try_from(code).map_err(|_| unreadable("status_code", &code))?,
-        revision: number(row, "revision")?,
-        video: parsed(row, "video_id")?,
-        upload: parsed(row, "upload_id")?,
-        sha256: parsed(row, "sha256")?,
-        length: Length::new(count(row, "length")?),
-        facts: json(row, "facts")?,
-        notes: json(row, "notes")?,
-        verdicts: json_or_default(row, "verdicts")?,
-        time_sent: TimeSent { raw: text(row, "time_sent_raw")?, at: time(row, "time_sent_at")? },
-        place: Place { lat_e8: number(row, "lat_e8")?, long_e8: number(row, "long_e8")? },
-        received_at: time(row, "received_at")?,
-    })
 }

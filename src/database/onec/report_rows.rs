@@ -2,7 +2,7 @@
 //! it differs from what 1C said last; else a new deadline would take back a video or a decision that
 //! 1C has not heard of yet. "A video is awaited" (1) never overwrites "a video has arrived" (2).
 
-use crate::database::rows::{micros, or_empty};
+use crate::database::column::params;
 use crate::model::ReportStatus;
 
 use super::bulk::{Row, Upsert};
@@ -36,7 +36,8 @@ pub(super) fn reports(said: Said) -> Upsert {
     Upsert {
         head: "INSERT INTO reports (ref_key, version, company_id, vehicle_guid, contract_ref, \
                report_number, contract_number, starts_at, finishes_at, due_at, status_code, \
-               reject_reason, decided_at, decided_by, onec_status_code, onec_reject_reason)",
+               reject_reason, decided_at, decided_by, onec_status_code, onec_reject_reason)"
+            .to_owned(),
         columns: 16,
         tail: said.tail(),
     }
@@ -108,16 +109,14 @@ impl Said {
             if self.status { "excluded.onec_status_code" } else { "reports.onec_status_code" };
         let onec_reject_reason = if self.reason { "1 = 1" } else { decides.as_str() };
         format!(
-            "status_code = CASE WHEN {moves} THEN excluded.status_code \
-             ELSE reports.status_code END, \
-             reject_reason = CASE WHEN {reason} THEN excluded.reject_reason \
-             ELSE reports.reject_reason END, \
-             revision = reports.revision + CASE WHEN {moves} OR {decides} THEN 1 ELSE 0 END, \
-             decided_at = CASE WHEN {decides} THEN excluded.decided_at ELSE reports.decided_at END, \
-             decided_by = CASE WHEN {decides} THEN excluded.decided_by ELSE reports.decided_by END, \
-             onec_status_code = {onec_status_code}, \
-             onec_reject_reason = CASE WHEN {onec_reject_reason} THEN excluded.onec_reject_reason \
-             ELSE reports.onec_reject_reason END,"
+            "status_code = CASE WHEN {moves} THEN excluded.status_code ELSE reports.status_code \
+             END, reject_reason = CASE WHEN {reason} THEN excluded.reject_reason ELSE \
+             reports.reject_reason END, revision = reports.revision + CASE WHEN {moves} OR \
+             {decides} THEN 1 ELSE 0 END, decided_at = CASE WHEN {decides} THEN \
+             excluded.decided_at ELSE reports.decided_at END, decided_by = CASE WHEN {decides} \
+             THEN excluded.decided_by ELSE reports.decided_by END, onec_status_code = \
+             {onec_status_code}, onec_reject_reason = CASE WHEN {onec_reject_reason} THEN \
+             excluded.onec_reject_reason ELSE reports.onec_reject_reason END,"
         )
     }
 }
@@ -132,22 +131,22 @@ pub(super) fn report_row(
     let number = known.contract(change.contract)?;
     let status = change.status.unwrap_or(ReportStatus::Submit);
     let decided = matches!(status, ReportStatus::Accepted | ReportStatus::Rejected);
-    Ok(vec![
-        change.ref_key.to_string().into(),
-        change.version.into(),
-        company.0.into(),
-        change.vehicle.to_string().into(),
-        or_empty(change.contract.as_ref()).into(),
-        change.report_number.as_str().into(),
-        change.contract_number.as_deref().unwrap_or(number).into(),
-        micros(change.starts_at).into(),
-        micros(change.finishes_at).into(),
-        change.due_at.as_microsecond().into(),
-        status.code().into(),
-        change.reject_reason.as_deref().unwrap_or_default().into(),
-        if decided { source.context.now.as_microsecond() } else { 0 }.into(),
-        if decided { source.decider() } else { String::new() }.into(),
-        change.status.map_or(0, ReportStatus::code).into(),
-        change.reject_reason.as_deref().unwrap_or_default().into(),
+    Ok(params![
+        change.ref_key,
+        change.version,
+        company,
+        change.vehicle,
+        change.contract,
+        change.report_number,
+        change.contract_number.as_deref().unwrap_or(number),
+        change.starts_at,
+        change.finishes_at,
+        change.due_at,
+        status,
+        change.reject_reason.as_deref().unwrap_or_default(),
+        decided.then_some(source.context.now),
+        decided.then(|| source.decider()),
+        change.status,
+        change.reject_reason.as_deref().unwrap_or_default()
     ])
 }

@@ -1,11 +1,13 @@
 //! Rows of the outbox: told, claimed with a lease, settled.
 
 use jiff::Timestamp;
+use sqlx::FromRow;
 use sqlx::any::AnyRow;
 
+use crate::database::column::{Stored, columns, params};
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
-use crate::database::rows::{count, micros, optional_time, parsed, text, time, unreadable};
+use crate::database::statement::query;
 use crate::model::{BuildMessage, Channel, Clock, EventId, OutboxEvent, OutboxMessage, Random};
 
 /// Writes a message into the transaction that it tells of. Its seq is after every other about its
@@ -15,22 +17,12 @@ pub(in crate::database) async fn enqueue(
     message: &OutboxMessage,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
-    sqlx::query(
-        "INSERT INTO outbox (id, channel, kind, subject, seq, body, state, attempts, created_at, \
-         due_at, expires_at, leased_until, last_status, last_error, completed_at) \
-         SELECT $1, $2, $3, $4, COALESCE(MAX(seq), 0) + 1, $5, 'pending', 0, $6, $6, $7, 0, 0, '', 0 \
-         FROM outbox WHERE subject = $4",
-    )
-    .bind(message.id.to_string())
-    .bind(message.channel.as_str())
-    .bind(message.kind)
-    .bind(message.subject.as_str())
-    .bind(message.body.as_str())
-    .bind(now.as_microsecond())
-    .bind(micros(message.expires_at))
-    .execute(&mut **write)
-    .await?;
-    Ok(())
+    let sql = "INSERT INTO outbox (id, channel, kind, subject, seq, body, state, attempts, \
+        created_at, due_at, expires_at, leased_until, last_status, last_error, \
+        completed_at) SELECT $1, $2, $3, $4, COALESCE(MAX(seq), 0) + 1, $5, 'pending', 0, $6, $6, \
+        $7, 0, 0, '', 0 FROM outbox WHERE subject = $4";
+    let OutboxMessage { id, channel, kind, subject, body, expires_at } = message;
+    query(sql, params![id, channel, kind, subject, body, now, expires_at]).run(&mut **write).await
 }
 
 /// What a transaction needs to enqueue messages.
@@ -101,8 +93,13 @@ impl EventState {
     }
 }
 
+columns! {
+    String, |text| Self::from_word(&text), |word| word.as_str().to_owned();
+    EventState
+}
+
 /// A message somebody has leased to deliver.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct ClaimedMessage {
     /// Its id, the same over all tries.
     pub id: EventId,
@@ -115,12 +112,16 @@ pub struct ClaimedMessage {
     /// Its JSON.
     pub body: String,
     /// How many tries there were before this one.
+    #[sqlx(try_from = "Stored<u64>")]
     pub attempts: u64,
     /// Until when it is leased; names the lease.
+    #[sqlx(try_from = "Stored<Timestamp>")]
     pub leased_until: Timestamp,
     /// When it was written.
+    #[sqlx(try_from = "Stored<Timestamp>")]
     pub created_at: Timestamp,
     /// From when on message is of no use.
+    #[sqlx(try_from = "Stored<Option<Timestamp>>")]
     pub expires_at: Option<Timestamp>,
 }
 
@@ -162,9 +163,6 @@ pub struct OutboxDepth {
 impl Database {
     /// Leases up to `limit` messages of a channel that are due and not too late. A later message
     /// about the same subject waits for the earlier one, so that order is kept for each report (F23).
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn claim_events(
         &self,
         channel: Channel,
@@ -174,131 +172,65 @@ impl Database {
     ) -> Result<Vec<ClaimedMessage>, DatabaseError> {
         // The lease is asked for twice: PostgreSQL checks the outer condition again once it has
         // locked the row, the inner one not.
-        let rows = sqlx::query(
-            "UPDATE outbox SET leased_until = $1, attempts = attempts + 1 WHERE id IN (\
-               SELECT o.id FROM outbox o WHERE o.channel = $4 AND o.state = 'pending' \
-               AND o.due_at <= $2 AND (o.expires_at = 0 OR o.expires_at > $2) \
-               AND o.leased_until <= $2 AND NOT EXISTS (SELECT 1 FROM outbox e \
-                 WHERE e.subject = o.subject AND e.state = 'pending' AND e.seq < o.seq) \
-               ORDER BY o.due_at LIMIT $3) \
-             AND state = 'pending' AND leased_until <= $2 \
-             RETURNING id, channel, kind, subject, body, attempts, leased_until, created_at, \
-             expires_at",
-        )
-        .bind(until.as_microsecond())
-        .bind(now.as_microsecond())
-        .bind(i64::from(limit))
-        .bind(channel.as_str())
-        .fetch_all(&self.pool)
-        .await?;
+        let sql = "UPDATE outbox SET leased_until = $1, attempts = attempts + 1 \
+            WHERE id IN (SELECT o.id FROM outbox o \
+            WHERE o.channel = $4 AND o.state = 'pending' AND o.due_at <= $2 AND (o.expires_at = 0 \
+            OR o.expires_at > $2) AND o.leased_until <= $2 AND NOT EXISTS (SELECT 1 FROM outbox e \
+            WHERE e.subject = o.subject AND e.state = 'pending' AND e.seq < o.seq) ORDER BY \
+            o.due_at LIMIT $3) AND state = 'pending' AND leased_until <= $2 RETURNING id, channel, \
+            kind, subject, body, attempts - 1 AS attempts, leased_until, created_at, expires_at";
+        let rows = query(sql, params![until, now, limit, channel]).fetch_all(&self.pool).await?;
         Ok(rows.iter().filter_map(readable).collect())
     }
 
     /// Gives up a channel's messages that nobody has under way and that are too late: they are not
     /// tried, and hold up nothing that comes after them. Returns how many there were.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn fail_expired_messages(
         &self,
         channel: Channel,
         now: Timestamp,
     ) -> Result<u64, DatabaseError> {
-        let done = sqlx::query(
-            "UPDATE outbox SET state = 'dead', completed_at = $1, last_error = CASE last_error \
-             WHEN '' THEN $2 ELSE $2 || '; before that: ' || last_error END \
-             WHERE channel = $3 AND state = 'pending' AND expires_at > 0 AND expires_at <= $1 \
-             AND leased_until <= $1",
-        )
-        .bind(now.as_microsecond())
-        .bind(TOO_LATE)
-        .bind(channel.as_str())
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected())
+        let sql = "UPDATE outbox SET state = 'dead', completed_at = $1, last_error = \
+            CASE last_error WHEN '' THEN $2 ELSE $2 || '; before that: ' || last_error END \
+            WHERE channel = $3 AND state = 'pending' AND expires_at > 0 AND expires_at <= $1 \
+            AND leased_until <= $1";
+        query(sql, params![now, TOO_LATE, channel]).execute(&self.pool).await
     }
 
     /// Records what became of a try, if the lease is still this one's: `true` when it was.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn record_delivery(&self, result: &DeliveryResult) -> Result<bool, DatabaseError> {
-        let done = sqlx::query(
-            "UPDATE outbox SET state = $1, due_at = $2, leased_until = 0, last_status = $3, \
-             last_error = $4, completed_at = $5 WHERE id = $6 AND leased_until = $7",
-        )
-        .bind(result.state.as_str())
-        .bind(result.due_at.as_microsecond())
-        .bind(i64::from(result.status))
-        .bind(result.error.as_str())
-        .bind(result.now.as_microsecond())
-        .bind(result.id.to_string())
-        .bind(result.leased_until.as_microsecond())
-        .execute(&self.pool)
-        .await?;
-        Ok(done.rows_affected() == 1)
+        let sql = "UPDATE outbox SET state = $1, due_at = $2, leased_until = 0, last_status = $3, \
+            last_error = $4, completed_at = $5 WHERE id = $6 AND leased_until = $7";
+        let DeliveryResult { id, leased_until, state, due_at, status, error, now } = result;
+        query(sql, params![state, due_at, status, error, now, id, leased_until])
+            .changes_one(&self.pool)
+            .await
     }
 
     /// What waits and what was given up, of every channel.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn outbox_depth(&self) -> Result<Vec<OutboxDepth>, DatabaseError> {
-        let rows = sqlx::query(
-            "SELECT channel, state, COUNT(*) AS messages, MIN(created_at) AS oldest FROM outbox \
-             WHERE state IN ('pending', 'dead') GROUP BY channel, state",
-        )
-        .fetch_all(&self.pool)
-        .await?;
+        let sql = "SELECT channel, state, COUNT(*) AS messages, MIN(created_at) AS oldest \
+            FROM outbox WHERE state IN ('pending', 'dead') GROUP BY channel, state";
+        let groups: Vec<(Channel, EventState, Stored<u64>, Stored<Timestamp>)> =
+            query(sql, vec![]).all(&self.pool).await?;
         let empty = |channel| OutboxDepth { channel, pending: 0, oldest: None, dead: 0 };
         let mut depths = Channel::ALL.map(empty);
-        for row in &rows {
-            let channel = channel(row)?;
+        for (channel, state, Stored(messages), Stored(oldest)) in groups {
             for depth in depths.iter_mut().filter(|depth| depth.channel == channel) {
-                depth.add(row)?;
+                if state == EventState::Dead {
+                    depth.dead = messages;
+                } else {
+                    (depth.pending, depth.oldest) = (messages, Some(oldest));
+                }
             }
         }
         Ok(depths.into())
     }
 }
 
-impl OutboxDepth {
-    /// Takes one group of messages in.
-    fn add(&mut self, row: &AnyRow) -> Result<(), DatabaseError> {
-        let messages = count(row, "messages")?;
-        if text(row, "state")? == EventState::Dead.as_str() {
-            self.dead = messages;
-        } else {
-            self.pending = messages;
-            self.oldest = Some(time(row, "oldest")?);
-        }
-        Ok(())
-    }
-}
-
 /// One message that cannot be read does not hold the others up (F36).
 fn readable(row: &AnyRow) -> Option<ClaimedMessage> {
-    claimed(row)
+    ClaimedMessage::from_row(row)
         .inspect_err(|error| tracing::error!(%error, "a message in the outbox cannot be read"))
         .ok()
-}
-
-/// The channel of a row.
-pub(super) fn channel(row: &AnyRow) -> Result<Channel, DatabaseError> {
-    let word = text(row, "channel")?;
-    Channel::from_word(&word).ok_or_else(|| unreadable("channel", &word))
-}
-
-fn claimed(row: &AnyRow) -> Result<ClaimedMessage, DatabaseError> {
-    Ok(ClaimedMessage {
-        id: parsed(row, "id")?,
-        channel: channel(row)?,
-        kind: text(row, "kind")?,
-        subject: text(row, "subject")?,
-        body: text(row, "body")?,
-        attempts: count(row, "attempts")?.saturating_sub(1),
-        leased_until: time(row, "leased_until")?,
-        created_at: time(row, "created_at")?,
-        expires_at: optional_time(row, "expires_at")?,
-    })
 }

@@ -6,12 +6,13 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use sqlx::any::AnyRow;
+use sqlx::FromRow;
 
+use crate::database::column::{Stored, ToValue, params, placeholders};
 use crate::database::config::EmployeesSee;
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
-use crate::database::rows::{number, parsed, placeholders, text, time};
+use crate::database::statement::query;
 use crate::model::{OutboxEvent, PersonId, PushEvent, PushKind, RefKey, SessionId};
 
 use super::messages::EnqueueContext;
@@ -70,19 +71,13 @@ pub(in crate::database) async fn push_to_people(
     context: &EnqueueContext<'_>,
 ) -> Result<(), DatabaseError> {
     for person in people {
-        let rows = sqlx::query(
-            "SELECT s.id AS session_id FROM sessions s \
-             JOIN people p ON p.id = s.person_id AND p.active = 1 \
-             JOIN companies c ON c.id = p.company_id AND c.active = 1 \
-             WHERE s.person_id = $1 AND s.ended_at = 0 AND s.fcm <> '' \
-             ORDER BY s.seen_at DESC, s.id LIMIT $2",
-        )
-        .bind(person.0)
-        .bind(MAX_DEVICES)
-        .fetch_all(&mut **write)
-        .await?;
-        for row in &rows {
-            push_to_session(write, parsed(row, "session_id")?, push, context).await?;
+        let sql = "SELECT s.id AS session_id FROM sessions s JOIN people p ON p.id = s.person_id \
+            AND p.active = 1 JOIN companies c ON c.id = p.company_id AND c.active = 1 \
+            WHERE s.person_id = $1 AND s.ended_at = 0 AND s.fcm <> '' \
+            ORDER BY s.seen_at DESC, s.id LIMIT $2";
+        let sessions = query(sql, params![person, MAX_DEVICES]).values(&mut **write).await?;
+        for session in sessions {
+            push_to_session(write, session, push, context).await?;
         }
     }
     Ok(())
@@ -102,10 +97,9 @@ pub(in crate::database) async fn push_about(
     }
     let mut heard: BTreeMap<SessionId, Push<'_>> = BTreeMap::new();
     for some in reports.chunks(MAX_REPORTS) {
-        for row in &sessions_that_see(write, some, employees_see).await? {
-            let report = parsed(row, "ref_key")?;
+        for (report, session) in sessions_that_see(write, some, employees_see).await? {
             heard
-                .entry(parsed(row, "session_id")?)
+                .entry(session)
                 .and_modify(|push| push.reports += 1)
                 .or_insert(Push::about(kind, report, ""));
         }
@@ -119,14 +113,14 @@ pub(in crate::database) async fn push_about(
 /// Whether any device is told of anything.
 async fn any_device_registered(write: &mut Write) -> Result<bool, DatabaseError> {
     let sql = "SELECT id FROM sessions WHERE fcm <> '' AND ended_at = 0 LIMIT 1";
-    Ok(sqlx::query(sql).fetch_optional(&mut **write).await?.is_some())
+    query(sql, vec![]).exists(&mut **write).await
 }
 
 async fn sessions_that_see(
     write: &mut Write,
     reports: &[RefKey],
     employees_see: EmployeesSee,
-) -> Result<Vec<AnyRow>, DatabaseError> {
+) -> Result<Vec<(RefKey, SessionId)>, DatabaseError> {
     let which = match employees_see {
         EmployeesSee::Assigned => BY_ASSIGNMENT,
         EmployeesSee::All => "",
@@ -134,11 +128,8 @@ async fn sessions_that_see(
     let order = "ORDER BY r.due_at, r.ref_key, s.id";
     let these = placeholders(1, reports.len());
     let sql = format!("{VISIBLE_SESSIONS}{which}) AND r.ref_key IN ({these}) {order}");
-    let mut query = sqlx::query(sqlx::AssertSqlSafe(sql));
-    for report in reports {
-        query = query.bind(report.to_string());
-    }
-    Ok(query.fetch_all(&mut **write).await?)
+    let values = reports.iter().map(ToValue::to_value).collect();
+    query(sqlx::AssertSqlSafe(sql), values).all(&mut **write).await
 }
 
 /// Tells the device of one session.
@@ -166,82 +157,52 @@ pub(in crate::database) async fn push_revoked(
 }
 
 /// What a note to a device is made from.
-#[derive(Clone)]
+#[derive(Clone, FromRow)]
 pub struct PushDevice {
-    /// Where the device is told; empty when it is not.
+    /// The push token; empty if the device cannot be notified.
     pub fcm: String,
-    /// Whether the session goes on, and the person may act.
+    /// Whether the session is open, and the person may act.
+    #[sqlx(try_from = "Stored<bool>")]
     pub active: bool,
-    /// Whether the same device is signed in by another session.
+    #[sqlx(rename = "others", try_from = "Stored<bool>")]
     pub used_by_another_session: bool,
 }
 
 /// What a note says of its report.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct PushReport {
-    /// Its number, as given.
     pub report_number: String,
-    /// The plate of its vehicle.
     pub plate_number: String,
-    /// When it is overdue.
+    /// From when on it is overdue.
+    #[sqlx(try_from = "Stored<Timestamp>")]
     pub due_at: Timestamp,
-    /// Its state.
+    #[sqlx(rename = "status_code")]
     pub status: i64,
 }
 
 impl Database {
     /// The device of a session, as it is now.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn device(&self, session: SessionId) -> Result<Option<PushDevice>, DatabaseError> {
-        let row = sqlx::query(
-            "SELECT s.fcm, s.ended_at, COALESCE(p.active, 0) * COALESCE(c.active, 0) AS active, \
-             (SELECT COUNT(*) FROM sessions o WHERE o.fcm = s.fcm AND o.id <> s.id \
-               AND o.ended_at = 0) AS others FROM sessions s LEFT JOIN people p ON p.id = s.person_id \
-             LEFT JOIN companies c ON c.id = p.company_id WHERE s.id = $1",
-        )
-        .bind(session.to_string())
-        .fetch_optional(&self.pool)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        let active = number(&row, "ended_at")? == 0 && number(&row, "active")? != 0;
-        let used_by_another_session = number(&row, "others")? > 0;
-        Ok(Some(PushDevice { fcm: text(&row, "fcm")?, active, used_by_another_session }))
+        let sql = "SELECT s.fcm, CAST(CASE s.ended_at WHEN 0 THEN 1 ELSE 0 \
+            END AS BIGINT) * COALESCE(p.active, 0) * COALESCE(c.active, 0) AS active, \
+            (SELECT COUNT(*) FROM sessions o WHERE o.fcm = s.fcm AND o.id <> s.id \
+            AND o.ended_at = 0) AS others FROM sessions s LEFT JOIN people p ON p.id = s.person_id \
+            LEFT JOIN companies c ON c.id = p.company_id WHERE s.id = $1";
+        query(sql, params![session]).optional(&self.pool).await
     }
 
     /// What a note says of its report.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn push_report(&self, ref_key: RefKey) -> Result<Option<PushReport>, DatabaseError> {
-        let row = sqlx::query(
-            "SELECT r.report_number, COALESCE(v.plate_number, '') AS plate_number, r.due_at, \
-             r.status_code FROM reports r LEFT JOIN vehicles v ON v.guid = r.vehicle_guid \
-             AND v.company_id = r.company_id WHERE r.ref_key = $1 AND r.deleted = 0",
-        )
-        .bind(ref_key.to_string())
-        .fetch_optional(&self.pool)
-        .await?;
-        let Some(row) = row else { return Ok(None) };
-        Ok(Some(PushReport {
-            report_number: text(&row, "report_number")?,
-            plate_number: text(&row, "plate_number")?,
-            due_at: time(&row, "due_at")?,
-            status: number(&row, "status_code")?,
-        }))
+        let sql = "SELECT r.report_number, COALESCE(v.plate_number, '') AS plate_number, r.due_at, \
+            r.status_code FROM reports r LEFT JOIN vehicles v ON v.guid = r.vehicle_guid \
+            AND v.company_id = r.company_id WHERE r.ref_key = $1 AND r.deleted = 0";
+        query(sql, params![ref_key]).optional(&self.pool).await
     }
 
     /// Forgets where a device was told, wherever it still is this token: FCM does not know it any
     /// more. Returns how many sessions had it.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn remove_push_token(&self, fcm: &str) -> Result<u64, DatabaseError> {
-        let done = sqlx::query("UPDATE sessions SET fcm = '' WHERE fcm = $1 AND fcm <> ''")
-            .bind(fcm)
-            .execute(&self.pool)
-            .await?;
-        Ok(done.rows_affected())
+        let sql = "UPDATE sessions SET fcm = '' WHERE fcm = $1 AND fcm <> ''";
+        query(sql, params![fcm]).execute(&self.pool).await
     }
 }

@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
+use crate::database::column::params;
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
+use crate::database::statement::query;
 
 /// Before when messages were settled that are forgotten.
 #[derive(Debug, Clone, Copy)]
@@ -21,14 +23,11 @@ const PURGE_SETTLED: &str = "DELETE FROM outbox WHERE id IN (SELECT id FROM outb
      WHERE state IN ('delivered', 'dropped') AND completed_at < $1 LIMIT $2)";
 const PURGE_DEAD: &str = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox \
      WHERE state = 'dead' AND completed_at < $1 LIMIT $2)";
-const PURGE_CODES: &str = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox \
-     WHERE kind IN ('mail.code', 'mail.none') AND state <> 'pending' AND completed_at < $1 LIMIT $2)";
+const PURGE_CODES: &str = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE kind IN \
+     ('mail.code', 'mail.none') AND state <> 'pending' AND completed_at < $1 LIMIT $2)";
 
 impl Database {
     /// Forgets up to `limit` old messages of each kind. What is still to be told is never forgotten.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn purge_messages(
         &self,
         cutoffs: &RetentionCutoffs,
@@ -40,12 +39,7 @@ impl Database {
             (PURGE_SETTLED, cutoffs.delivered),
             (PURGE_DEAD, cutoffs.dead),
         ] {
-            let done = sqlx::query(sql)
-                .bind(before.as_microsecond())
-                .bind(i64::from(limit))
-                .execute(&self.pool)
-                .await?;
-            purged += done.rows_affected();
+            purged += query(sql, params![before, limit]).execute(&self.pool).await?;
         }
         Ok(purged)
     }

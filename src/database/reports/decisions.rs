@@ -1,13 +1,14 @@
 //! Decisions on reports: approved or rejected, once for each version.
 
 use jiff::Timestamp;
-use sqlx::any::AnyRow;
+use sqlx::FromRow;
 
+use crate::database::column::{Stored, params};
 use crate::database::error::DatabaseError;
 use crate::database::outbox::messages::EnqueueContext;
 use crate::database::outbox::pushes::{Push, push_to_people};
 use crate::database::pool::{Database, Write};
-use crate::database::rows::{number, optional, optional_time, text, unreadable};
+use crate::database::statement::query;
 use crate::model::{
     CompanyId, Decision, OutboxEvent, PersonId, PushKind, RefKey, ReportDecided, ReportStatus,
     SubmissionId, VideoId,
@@ -31,15 +32,18 @@ pub struct NewDecision {
 }
 
 /// Where a report stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct ReportState {
     /// Its state.
+    #[sqlx(rename = "status_code")]
     pub status: ReportStatus,
     /// Grows with each change of state.
+    #[sqlx(rename = "revision")]
     pub version: i64,
     /// Why it was rejected last (Q29).
     pub reject_reason: String,
     /// When it was decided on last.
+    #[sqlx(try_from = "Stored<Option<Timestamp>>")]
     pub decided_at: Option<Timestamp>,
     /// Who did.
     pub decided_by: String,
@@ -57,17 +61,18 @@ pub enum DecisionOutcome {
 }
 
 /// The submission a decision is about; a report may be in state 2 by 1C's word alone.
+#[derive(FromRow)]
 struct Latest {
+    #[sqlx(rename = "id")]
     submission: SubmissionId,
+    #[sqlx(rename = "video_id")]
     video: VideoId,
+    #[sqlx(rename = "person_id")]
     sender: PersonId,
 }
 
 impl Database {
     /// Records a decision and tells of it, or does nothing.
-    ///
-    /// # Errors
-    /// When the database fails. Whether it took effect is then unknown; calling again settles it.
     pub async fn decide(
         &self,
         decision: &NewDecision,
@@ -105,15 +110,11 @@ pub(in crate::database) async fn decide(
 
 /// What 1C decides it has said: when it sends the report itself afterwards, that is no news.
 async fn keep_word(write: &mut Write, decision: &NewDecision) -> Result<(), DatabaseError> {
-    sqlx::query(
-        "UPDATE reports SET onec_status_code = $1, onec_reject_reason = $2 WHERE ref_key = $3",
-    )
-    .bind(decision.decision.resulting_status().code())
-    .bind(decision.reason.as_str())
-    .bind(decision.ref_key.to_string())
-    .execute(&mut **write)
-    .await?;
-    Ok(())
+    let sql = "UPDATE reports SET onec_status_code = $1, onec_reject_reason = $2 \
+        WHERE ref_key = $3";
+    query(sql, params![decision.decision.resulting_status(), decision.reason, decision.ref_key])
+        .run(&mut **write)
+        .await
 }
 
 /// Tells of a decision that this transaction has recorded together with others.
@@ -158,51 +159,28 @@ async fn move_report(
     decision: &NewDecision,
     now: Timestamp,
 ) -> Result<bool, DatabaseError> {
-    let done = sqlx::query(
-        "UPDATE reports SET status_code = $1, reject_reason = $2, revision = revision + 1, \
-         decided_at = $3, decided_by = $4, reminded_at = 0 WHERE ref_key = $5 AND deleted = 0 \
-         AND status_code IN (2, 3, 4) AND NOT (status_code = $1 AND reject_reason = $2) \
-         AND ($6 = 1 OR revision = $7) AND ($8 < 0 OR company_id = $8)",
-    )
-    .bind(decision.decision.resulting_status().code())
-    .bind(decision.reason.as_str())
-    .bind(now.as_microsecond())
-    .bind(decision.actor.as_str())
-    .bind(decision.ref_key.to_string())
-    // Whichever it is only if none was named; a number that cannot be is none that fits.
-    .bind(i64::from(decision.version.is_none()))
-    .bind(decision.version.unwrap_or_default())
-    .bind(decision.scope.map_or(-1, |company| company.0))
-    .execute(&mut **write)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    let sql = "UPDATE reports SET status_code = $1, reject_reason = $2, revision = revision + 1, \
+        decided_at = $3, decided_by = $4, reminded_at = 0 \
+        WHERE ref_key = $5 AND deleted = 0 AND status_code IN (2, 3, 4) AND NOT (status_code = $1 \
+        AND reject_reason = $2) AND ($6 = 1 OR revision = $7) AND ($8 < 0 OR company_id = $8)";
+    let NewDecision { ref_key, decision, reason, version, scope, actor } = decision;
+    let status = decision.resulting_status();
+    let (any_version, version) = (version.is_none(), version.unwrap_or_default());
+    let company = scope.map_or(-1, |company| company.0);
+    query(sql, params![status, reason, now, actor, ref_key, any_version, version, company])
+        .changes_one(&mut **write)
+        .await
 }
 
 async fn read_state(
     write: &mut Write,
     decision: &NewDecision,
 ) -> Result<Option<ReportState>, DatabaseError> {
-    let row = sqlx::query(
-        "SELECT status_code, revision, reject_reason, decided_at, decided_by FROM reports \
-         WHERE ref_key = $1 AND deleted = 0 AND ($2 < 0 OR company_id = $2)",
-    )
-    .bind(decision.ref_key.to_string())
-    .bind(decision.scope.map_or(-1, |company| company.0))
-    .fetch_optional(&mut **write)
-    .await?;
-    row.as_ref().map(report_state).transpose()
-}
-
-/// Where a report stands, from a row with its columns.
-pub(in crate::database) fn report_state(row: &AnyRow) -> Result<ReportState, DatabaseError> {
-    let code = number(row, "status_code")?;
-    Ok(ReportState {
-        status: ReportStatus::try_from(code).map_err(|_| unreadable("status_code", &code))?,
-        version: number(row, "revision")?,
-        reject_reason: text(row, "reject_reason")?,
-        decided_at: optional_time(row, "decided_at")?,
-        decided_by: text(row, "decided_by")?,
-    })
+    let sql = "SELECT status_code, revision, reject_reason, decided_at, decided_by FROM reports \
+        WHERE ref_key = $1 AND deleted = 0 AND ($2 < 0 OR company_id = $2)";
+    query(sql, params![decision.ref_key, decision.scope.map_or(-1, |company| company.0)])
+        .optional(&mut **write)
+        .await
 }
 
 /// Whether this very decision stands already: of the version that is there, of no version, or of the
@@ -217,17 +195,9 @@ fn repeats(decision: &NewDecision, state: &ReportState) -> bool {
 }
 
 async fn latest(write: &mut Write, ref_key: RefKey) -> Result<Option<Latest>, DatabaseError> {
-    let row = sqlx::query(
-        "SELECT id, video_id, person_id FROM submissions WHERE ref_key = $1 \
-         ORDER BY turn DESC LIMIT 1",
-    )
-    .bind(ref_key.to_string())
-    .fetch_optional(&mut **write)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    let sender = PersonId(number(&row, "person_id")?);
-    let ids = optional(&row, "id")?.zip(optional(&row, "video_id")?);
-    Ok(ids.map(|(submission, video)| Latest { submission, video, sender }))
+    let sql = "SELECT id, video_id, person_id FROM submissions WHERE ref_key = $1 \
+        ORDER BY turn DESC LIMIT 1";
+    query(sql, params![ref_key]).optional(&mut **write).await
 }
 
 async fn add_custody(
@@ -236,19 +206,12 @@ async fn add_custody(
     latest: &Latest,
     context: &EnqueueContext<'_>,
 ) -> Result<(), DatabaseError> {
-    sqlx::query(
-        "INSERT INTO custody (id, video_id, at, actor, action, detail) \
-         VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(context.new_id().to_string())
-    .bind(latest.video.to_string())
-    .bind(context.now.as_microsecond())
-    .bind(decision.actor.as_str())
-    .bind(decision.decision.custody_action())
-    .bind(decision.reason.as_str())
-    .execute(&mut **write)
-    .await?;
-    Ok(())
+    let sql = "INSERT INTO custody (id, video_id, at, actor, action, detail) \
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    let (id, action) = (context.new_id(), decision.decision.custody_action());
+    query(sql, params![id, latest.video, context.now, decision.actor, action, decision.reason])
+        .run(&mut **write)
+        .await
 }
 
 fn push(decision: &NewDecision) -> Push<'_> {

@@ -4,11 +4,11 @@
 //! the block's order, so that the hundredth page costs what the first does.
 
 use jiff::Timestamp;
-use sqlx::any::AnyRow;
+use sqlx::FromRow;
 
+use crate::database::column::Stored;
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
-use crate::database::rows::{number, optional, optional_time, parsed, text, time, unreadable};
 use crate::database::statement::Statement;
 use crate::model::{RefKey, ReportStatus, TypeCode, VehicleGuid};
 
@@ -48,7 +48,7 @@ pub struct ReportFilter {
 }
 
 /// A report with its vehicle, as lists show it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct ListedReport {
     /// Its key.
     pub ref_key: RefKey,
@@ -57,27 +57,33 @@ pub struct ListedReport {
     /// Its contract, as given.
     pub contract_number: String,
     /// First day, if it has one.
+    #[sqlx(try_from = "Stored<Option<Timestamp>>")]
     pub starts_at: Option<Timestamp>,
     /// Deadline as given, if it has one.
+    #[sqlx(try_from = "Stored<Option<Timestamp>>")]
     pub finishes_at: Option<Timestamp>,
     /// From when on it is overdue.
+    #[sqlx(try_from = "Stored<Timestamp>")]
     pub due_at: Timestamp,
     /// Its state.
+    #[sqlx(rename = "status_code")]
     pub status: ReportStatus,
     /// Why it was rejected; may be left from an earlier time (Q29).
     pub reject_reason: String,
     /// Its vehicle, if it names one.
+    #[sqlx(rename = "vehicle_guid", try_from = "Stored<Option<VehicleGuid>>")]
     pub vehicle: Option<VehicleGuid>,
     /// The vehicle's plate, as given.
     pub plate_number: String,
     /// The vehicle's VIN, as given.
     pub vin_code: String,
     /// The vehicle's type, if it is known.
+    #[sqlx(try_from = "Stored<Option<TypeCode>>")]
     pub type_code: Option<TypeCode>,
 }
 
-const REPORT_COLUMNS: &str = "SELECT r.ref_key, r.report_number, r.contract_number, r.starts_at, \
-    r.finishes_at, r.due_at, r.status_code, r.reject_reason, r.vehicle_guid, ";
+pub(super) const REPORT_COLUMNS: &str = "SELECT r.ref_key, r.report_number, r.contract_number, \
+    r.starts_at, r.finishes_at, r.due_at, r.status_code, r.reject_reason, r.vehicle_guid, ";
 
 impl Block {
     /// The block a state belongs to.
@@ -128,10 +134,10 @@ impl Block {
         let column = self.column(sorted);
         let (at, ref_key) = after
             .map_or_else(|| (start, String::new()), |mark| (mark.at, mark.ref_key.to_string()));
-        statement.push(&format!(" AND ({column}, r.ref_key) {sign} (")).number(at);
-        statement.push(", ").text(&ref_key);
+        statement.push(&format!(" AND ({column}, r.ref_key) {sign} (")).bind(&at);
+        statement.push(", ").bind(&ref_key);
         statement.push(&format!(") ORDER BY {column}{order}, r.ref_key{order} LIMIT "));
-        statement.number(limit);
+        statement.bind(&limit);
     }
 }
 
@@ -156,9 +162,6 @@ impl ReportFilter {
 
 impl Database {
     /// At most `limit` of the wanted reports of a block, from the bookmark on.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn report_page(
         &self,
         filter: &ReportFilter,
@@ -166,8 +169,7 @@ impl Database {
         after: Option<&PageCursor>,
         limit: i64,
     ) -> Result<Vec<ListedReport>, DatabaseError> {
-        let rows = reports(filter, block, after, limit).all(&self.pool).await?;
-        rows.iter().map(read).collect()
+        reports(filter, block, after, limit).all(&self.pool).await
     }
 }
 
@@ -184,40 +186,16 @@ pub(super) fn reports(
          FROM reports r LEFT JOIN vehicles v ON v.guid = r.vehicle_guid \
          AND v.company_id = r.company_id WHERE ",
     );
-    statement.push(block.condition()).push(" AND r.company_id = ").number(filter.scope.company.0);
+    statement.push(block.condition()).push(" AND r.company_id = ").bind(&filter.scope.company);
     if let Some(status) = filter.status {
         statement.push(&format!(" AND r.status_code = {}", status.code()));
     }
     if let Some(vehicle) = filter.vehicle {
-        statement.push(" AND r.vehicle_guid = ").text(&vehicle);
+        statement.push(" AND r.vehicle_guid = ").bind(&vehicle);
     }
     filter.scope.restrict(&mut statement, "r.vehicle_guid");
-    statement.push(" AND r.due_at > ").number(filter.ends_after_micros());
+    statement.push(" AND r.due_at > ").bind(&filter.ends_after_micros());
     let by_vehicle = filter.vehicle.is_some() || filter.scope.only.is_some();
     block.page(&mut statement, by_vehicle, after, limit);
     statement
-}
-
-/// The columns of a report, for a statement whose report is `r`.
-pub(super) const fn report_columns() -> &'static str {
-    REPORT_COLUMNS
-}
-
-/// Reads a row of a list.
-pub(super) fn read(row: &AnyRow) -> Result<ListedReport, DatabaseError> {
-    let code = number(row, "status_code")?;
-    Ok(ListedReport {
-        ref_key: parsed(row, "ref_key")?,
-        report_number: text(row, "report_number")?,
-        contract_number: text(row, "contract_number")?,
-        starts_at: optional_time(row, "starts_at")?,
-        finishes_at: optional_time(row, "finishes_at")?,
-        due_at: time(row, "due_at")?,
-        status: ReportStatus::try_from(code).map_err(|_| unreadable("status_code", &code))?,
-        reject_reason: text(row, "reject_reason")?,
-        vehicle: optional(row, "vehicle_guid")?,
-        plate_number: text(row, "plate_number")?,
-        vin_code: text(row, "vin_code")?,
-        type_code: optional(row, "type_code")?,
-    })
 }

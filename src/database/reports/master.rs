@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
+use crate::database::column::params;
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
-use crate::database::rows::{micros, or_empty};
+use crate::database::statement::query;
 use crate::model::{CompanyId, ObjectKey, TypeCode, VehicleGuid, phone_digits};
 
 /// A type of vehicles to be recorded.
@@ -48,74 +49,39 @@ pub struct NewAssignment {
 
 impl Database {
     /// Records a type of vehicles; one that is there already stays as it is.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn add_vehicle_type(&self, new: &NewVehicleType) -> Result<(), DatabaseError> {
-        sqlx::query(
-            "INSERT INTO vehicle_types (code, title, instructions, picture, picture_tag, version, \
-             deleted) VALUES ($1, $2, $3, '', '', 0, 0) ON CONFLICT DO NOTHING",
-        )
-        .bind(new.code.to_string())
-        .bind(new.title.as_str())
-        .bind(serde_json::json!(new.instructions).to_string())
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        let sql = "INSERT INTO vehicle_types (code, title, instructions, picture, picture_tag, \
+            version, deleted) VALUES ($1, $2, $3, '', '', 0, 0) ON CONFLICT DO NOTHING";
+        query(sql, params![new.code, new.title, new.instructions]).run(&self.pool).await
     }
 
     /// Records a contract; one that is there already stays as it is.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn add_contract(&self, new: &NewContract) -> Result<(), DatabaseError> {
-        sqlx::query(
-            "INSERT INTO contracts (ref_key, company_id, number, ends_at, version, deleted) \
-             VALUES ($1, $2, $3, $4, 0, 0) ON CONFLICT DO NOTHING",
-        )
-        .bind(new.key.to_string())
-        .bind(new.company.0)
-        .bind(new.number.as_str())
-        .bind(micros(new.ends_at))
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        let sql = "INSERT INTO contracts (ref_key, company_id, number, ends_at, version, deleted) \
+            VALUES ($1, $2, $3, $4, 0, 0) ON CONFLICT DO NOTHING";
+        query(sql, params![new.key, new.company, new.number, new.ends_at]).run(&self.pool).await
     }
 
     /// Puts a vehicle under a contract.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn put_under_contract(
         &self,
         vehicle: VehicleGuid,
         contract: ObjectKey,
     ) -> Result<(), DatabaseError> {
-        sqlx::query("UPDATE vehicles SET contract_ref = $1 WHERE guid = $2")
-            .bind(contract.to_string())
-            .bind(vehicle.to_string())
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+        let sql = "UPDATE vehicles SET contract_ref = $1 WHERE guid = $2";
+        query(sql, params![contract, vehicle]).run(&self.pool).await
     }
 
     /// Records who films what; what is there already stays as it is.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn add_assignment(&self, new: &NewAssignment) -> Result<(), DatabaseError> {
-        sqlx::query(
-            "INSERT INTO assignments (ref_key, company_id, vehicle_guid, person_ref, \
-             mobile_digits, version, deleted) VALUES ($1, $2, $3, $4, $5, 0, 0) \
-             ON CONFLICT DO NOTHING",
+        let sql = "INSERT INTO assignments (ref_key, company_id, vehicle_guid, person_ref, \
+            mobile_digits, version, deleted) \
+            VALUES ($1, $2, $3, $4, $5, 0, 0) ON CONFLICT DO NOTHING";
+        query(
+            sql,
+            params![new.key, new.company, new.vehicle, new.person, phone_digits(&new.mobile)],
         )
-        .bind(new.key.to_string())
-        .bind(new.company.0)
-        .bind(new.vehicle.to_string())
-        .bind(or_empty(new.person.as_ref()))
-        .bind(phone_digits(&new.mobile))
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        .run(&self.pool)
+        .await
     }
 }

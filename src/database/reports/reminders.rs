@@ -2,20 +2,18 @@
 
 use jiff::Timestamp;
 
+use crate::database::column::params;
 use crate::database::error::DatabaseError;
 use crate::database::outbox::messages::EnqueueContext;
 use crate::database::outbox::pushes::push_about;
 use crate::database::pool::Database;
-use crate::database::rows::parsed;
+use crate::database::statement::query;
 use crate::model::{PushKind, RefKey};
 
 impl Database {
     /// Marks up to `limit` reports that wait for a video and are due before `until`, and tells who may
     /// see them. One that was marked, by whichever node, is not marked again. Returns how many there
     /// were.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn remind(
         &self,
         until: Timestamp,
@@ -24,20 +22,12 @@ impl Database {
     ) -> Result<usize, DatabaseError> {
         let mut write = self.write().await?;
         // Asked twice: PostgreSQL checks the outer condition again once it has locked the row.
-        let rows = sqlx::query(
-            "UPDATE reports SET reminded_at = $1 WHERE ref_key IN (\
-               SELECT ref_key FROM reports WHERE status_code IN (1, 4) AND deleted = 0 \
-               AND reminded_at = 0 AND due_at > $1 AND due_at <= $2 \
-               ORDER BY due_at, ref_key LIMIT $3) \
-             AND status_code IN (1, 4) AND deleted = 0 AND reminded_at = 0 RETURNING ref_key",
-        )
-        .bind(context.now.as_microsecond())
-        .bind(until.as_microsecond())
-        .bind(i64::from(limit))
-        .fetch_all(&mut *write)
-        .await?;
+        let sql = "UPDATE reports SET reminded_at = $1 WHERE ref_key IN (SELECT ref_key \
+            FROM reports WHERE status_code IN (1, 4) AND deleted = 0 AND reminded_at = 0 \
+            AND due_at > $1 AND due_at <= $2 ORDER BY due_at, ref_key LIMIT $3) \
+            AND status_code IN (1, 4) AND deleted = 0 AND reminded_at = 0 RETURNING ref_key";
         let reports: Vec<RefKey> =
-            rows.iter().map(|row| parsed(row, "ref_key")).collect::<Result<_, _>>()?;
+            query(sql, params![context.now, until, limit]).values(&mut *write).await?;
         if reports.is_empty() {
             return Ok(0);
         }

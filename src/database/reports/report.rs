@@ -3,11 +3,14 @@
 use std::slice;
 
 use jiff::Timestamp;
+use sqlx::FromRow;
+use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
+use crate::database::column::{Stored, params};
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
-use crate::database::rows::{micros, number, optional, optional_time, parsed, time, unreadable};
+use crate::database::statement::query;
 use crate::model::plausibility::ReportWindow;
 use crate::model::{CompanyId, Digest, NEVER_DUE, RefKey, ReportStatus, TypeCode, VehicleGuid};
 
@@ -52,54 +55,37 @@ pub struct NewReport {
 }
 
 /// A report, as an upload needs to know it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct ReportRow {
-    /// Its key.
     pub ref_key: RefKey,
-    /// Whose it is.
+    #[sqlx(rename = "company_id")]
     pub company: CompanyId,
-    /// Of which vehicle.
+    #[sqlx(rename = "vehicle_guid")]
     pub vehicle: VehicleGuid,
-    /// Its state.
+    #[sqlx(rename = "status_code")]
     pub status: ReportStatus,
     /// The hash of the latest video it received.
+    #[sqlx(rename = "sha256", try_from = "Stored<Option<Digest>>")]
     pub held: Option<Digest>,
-    /// When it wants to be filmed.
+    #[sqlx(flatten)]
     pub window: ReportWindow,
 }
 
 impl Database {
     /// Records a vehicle; one that is there already stays as it is.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn add_vehicle(&self, new: &NewVehicle) -> Result<(), DatabaseError> {
-        sqlx::query(
-            "INSERT INTO vehicles (guid, company_id, plate_number, vin_code, type_code) \
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-        )
-        .bind(new.guid.to_string())
-        .bind(new.company.0)
-        .bind(new.plate_number.as_str())
-        .bind(new.vin_code.as_str())
-        .bind(new.type_code.to_string())
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        let sql = "INSERT INTO vehicles (guid, company_id, plate_number, vin_code, type_code) \
+            VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        let values = params![new.guid, new.company, new.plate_number, new.vin_code, new.type_code];
+        query(sql, values).run(&self.pool).await
     }
 
     /// Records a report; one that is there already stays as it is.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn add_report(&self, new: &NewReport) -> Result<(), DatabaseError> {
         self.add_reports(slice::from_ref(new)).await
     }
 
     /// Records all of these reports, or none; those that are there already stay as they are.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn add_reports(&self, new: &[NewReport]) -> Result<(), DatabaseError> {
         let mut write = self.write().await?;
         for report in new {
@@ -109,20 +95,15 @@ impl Database {
     }
 
     /// Gives reports that are there the dates of these; nothing else of them changes.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn date_reports(&self, dated: &[NewReport]) -> Result<(), DatabaseError> {
         let mut write = self.write().await?;
         for report in dated {
-            sqlx::query(
-                "UPDATE reports SET starts_at = $1, finishes_at = $2, due_at = $3 \
-                 WHERE ref_key = $4",
+            let sql = "UPDATE reports SET starts_at = $1, finishes_at = $2, due_at = $3 \
+                WHERE ref_key = $4";
+            query(
+                sql,
+                params![report.starts_at, report.finishes_at, report.due_at, report.ref_key],
             )
-            .bind(micros(report.starts_at))
-            .bind(micros(report.finishes_at))
-            .bind(report.due_at.as_microsecond())
-            .bind(report.ref_key.to_string())
             .execute(&mut *write)
             .await?;
         }
@@ -130,87 +111,57 @@ impl Database {
     }
 
     /// A report, with the hash of what it holds.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn report(&self, ref_key: RefKey) -> Result<Option<ReportRow>, DatabaseError> {
-        let row = sqlx::query(
-            "SELECT r.company_id, r.vehicle_guid, r.status_code, r.starts_at, r.due_at, \
-             COALESCE(v.sha256, '') AS sha256 FROM reports r \
-             LEFT JOIN submissions s ON s.ref_key = r.ref_key LEFT JOIN videos v ON v.id = s.video_id \
-             WHERE r.ref_key = $1 AND r.deleted = 0 ORDER BY s.turn DESC LIMIT 1",
-        )
-        .bind(ref_key.to_string())
-        .fetch_optional(&self.pool)
-        .await?;
-        row.as_ref().map(|row| read(ref_key, row)).transpose()
+        let sql = "SELECT r.ref_key, r.company_id, r.vehicle_guid, r.status_code, r.starts_at, \
+            r.due_at, COALESCE(v.sha256, '') AS sha256 FROM reports r LEFT JOIN submissions s \
+            ON s.ref_key = r.ref_key LEFT JOIN videos v ON v.id = s.video_id \
+            WHERE r.ref_key = $1 AND r.deleted = 0 ORDER BY s.turn DESC LIMIT 1";
+        query(sql, params![ref_key]).optional(&self.pool).await
     }
 
     /// The open reports of a company, oldest key first.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn open_reports(&self, company: CompanyId) -> Result<Vec<ReportRow>, DatabaseError> {
-        let rows = sqlx::query(
-            "SELECT ref_key, company_id, vehicle_guid, status_code, starts_at, due_at, '' AS sha256 \
-             FROM reports WHERE company_id = $1 AND status_code IN (1, 4) AND deleted = 0 ORDER BY ref_key",
-        )
-        .bind(company.0)
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(|row| read(parsed(row, "ref_key")?, row)).collect()
+        let sql = "SELECT ref_key, company_id, vehicle_guid, status_code, starts_at, due_at, \
+            '' AS sha256 FROM reports \
+            WHERE company_id = $1 AND status_code IN (1, 4) AND deleted = 0 ORDER BY ref_key";
+        query(sql, params![company]).all(&self.pool).await
     }
 
     /// Sets a report's state: a decision, or a new round.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn set_report_status(
         &self,
         ref_key: RefKey,
         status: ReportStatus,
     ) -> Result<(), DatabaseError> {
-        sqlx::query("UPDATE reports SET status_code = $1 WHERE ref_key = $2")
-            .bind(status.code())
-            .bind(ref_key.to_string())
-            .execute(&self.pool)
-            .await?;
-        Ok(())
+        let sql = "UPDATE reports SET status_code = $1 WHERE ref_key = $2";
+        let values = params![status, ref_key];
+        query(sql, values).run(&self.pool).await
     }
 }
 
 async fn insert(write: &mut Write, new: &NewReport) -> Result<(), DatabaseError> {
-    sqlx::query(
-        "INSERT INTO reports (ref_key, company_id, vehicle_guid, report_number, \
-         contract_number, starts_at, finishes_at, due_at, status_code, reject_reason) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
-    )
-    .bind(new.ref_key.to_string())
-    .bind(new.company.0)
-    .bind(new.vehicle.to_string())
-    .bind(new.report_number.as_str())
-    .bind(new.contract_number.as_str())
-    .bind(micros(new.starts_at))
-    .bind(micros(new.finishes_at))
-    .bind(new.due_at.as_microsecond())
-    .bind(new.status.code())
-    .bind(new.reject_reason.as_str())
-    .execute(&mut **write)
-    .await?;
-    Ok(())
+    let sql = "INSERT INTO reports (ref_key, company_id, vehicle_guid, report_number, \
+        contract_number, starts_at, finishes_at, due_at, status_code, reject_reason) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
+    let values = params![
+        new.ref_key,
+        new.company,
+        new.vehicle,
+        new.report_number,
+        new.contract_number,
+        new.starts_at,
+        new.finishes_at,
+        new.due_at,
+        new.status,
+        new.reject_reason
+    ];
+    query(sql, values).run(&mut **write).await
 }
 
-fn read(ref_key: RefKey, row: &AnyRow) -> Result<ReportRow, DatabaseError> {
-    let code = number(row, "status_code")?;
-    Ok(ReportRow {
-        ref_key,
-        company: CompanyId(number(row, "company_id")?),
-        vehicle: parsed(row, "vehicle_guid")?,
-        status: ReportStatus::try_from(code).map_err(|_| unreadable("status_code", &code))?,
-        held: optional(row, "sha256")?,
-        window: ReportWindow {
-            starts_at: optional_time(row, "starts_at")?,
-            due_at: Some(time(row, "due_at")?).filter(|due| *due < NEVER_DUE),
-        },
-    })
+impl FromRow<'_, AnyRow> for ReportWindow {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        let Stored(starts_at) = row.try_get("starts_at")?;
+        let Stored(due_at): Stored<Timestamp> = row.try_get("due_at")?;
+        Ok(Self { starts_at, due_at: Some(due_at).filter(|due| *due < NEVER_DUE) })
+    }
 }

@@ -1,10 +1,10 @@
 //! What a viewer may see (Q37).
 
+use crate::database::column::{Stored, params};
 use crate::database::config::EmployeesSee;
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
-use crate::database::rows::{number, parsed, text};
-use crate::database::statement::Statement;
+use crate::database::statement::{Statement, query};
 use crate::model::{CompanyId, Person, RefKey, Role};
 
 /// What a viewer may see: all of a company, or the vehicles assigned to one driver.
@@ -19,9 +19,9 @@ pub struct Scope {
 /// By what assignments name a driver.
 #[derive(Debug, Clone)]
 pub struct DriverKeys {
-    /// Their key in 1C; may be empty.
+    /// The key in 1C; may be empty.
     pub person_ref: String,
-    /// Their telephone in one form; may be empty.
+    /// The normalized telephone; may be empty.
     pub mobile_digits: String,
 }
 
@@ -33,9 +33,6 @@ impl Database {
     }
 
     /// What a person may see of their company.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn scope_of(&self, person: &Person) -> Result<Scope, DatabaseError> {
         if person.role == Role::Employee && self.employees_see == EmployeesSee::Assigned {
             return self.scope_of_driver(person).await;
@@ -45,9 +42,6 @@ impl Database {
 
     /// Whether a report is in what this person may see; of which company it is, is the caller's
     /// matter.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn may_see_report(
         &self,
         person: &Person,
@@ -58,16 +52,13 @@ impl Database {
             return Ok(true);
         }
         let mut statement = Statement::new("SELECT r.ref_key FROM reports r WHERE r.ref_key = ");
-        statement.text(&ref_key).push(" AND r.deleted = 0");
+        statement.bind(&ref_key).push(" AND r.deleted = 0");
         scope.restrict(&mut statement, "r.vehicle_guid");
-        Ok(statement.one(&self.pool).await?.is_some())
+        statement.exists(&self.pool).await
     }
 
     /// Which of these reports are in what this person may see; of which company they are, is the
     /// caller's matter.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn visible_reports(
         &self,
         person: &Person,
@@ -79,37 +70,27 @@ impl Database {
             return Ok(ref_keys.to_vec());
         }
         let mut statement = Statement::new("SELECT r.ref_key FROM reports r WHERE r.ref_key IN (");
-        statement.text(first);
+        statement.bind(first);
         for ref_key in ref_keys.iter().skip(1) {
-            statement.push(", ").text(ref_key);
+            statement.push(", ").bind(ref_key);
         }
         statement.push(") AND r.deleted = 0");
         scope.restrict(&mut statement, "r.vehicle_guid");
-        statement.all(&self.pool).await?.iter().map(|row| parsed(row, "ref_key")).collect()
+        statement.values(&self.pool).await
     }
 
     /// What a driver may see: the vehicles assigned to them, or all of the company's as long as the
     /// company has no assignment at all (Q37).
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn scope_of_driver(&self, driver: &Person) -> Result<Scope, DatabaseError> {
-        let row = sqlx::query(
-            "SELECT p.ref_key, p.mobile_digits, CAST(CASE WHEN EXISTS (SELECT 1 FROM assignments a \
-             WHERE a.company_id = p.company_id AND a.deleted = 0) THEN 1 ELSE 0 END AS BIGINT) AS assigns \
-             FROM people p WHERE p.id = $1",
-        )
-        .bind(driver.id.0)
-        .fetch_optional(&self.pool)
-        .await?;
-        let only = match row {
-            Some(row) if number(&row, "assigns")? == 0 => None,
-            Some(row) => Some(DriverKeys {
-                person_ref: text(&row, "ref_key")?,
-                mobile_digits: text(&row, "mobile_digits")?,
-            }),
-            None => Some(DriverKeys { person_ref: String::new(), mobile_digits: String::new() }),
-        };
+        let sql = "SELECT p.ref_key, p.mobile_digits, CAST(CASE WHEN EXISTS (SELECT 1 \
+            FROM assignments a WHERE a.company_id = p.company_id AND a.deleted = 0) THEN 1 ELSE 0 \
+            END AS BIGINT) AS assigns FROM people p WHERE p.id = $1";
+        let found: Option<(String, String, Stored<bool>)> =
+            query(sql, params![driver.id]).optional(&self.pool).await?;
+        // An unknown driver has no keys, and sees nothing.
+        let (person_ref, mobile_digits, Stored(assigns)) =
+            found.unwrap_or((String::new(), String::new(), Stored(true)));
+        let only = assigns.then_some(DriverKeys { person_ref, mobile_digits });
         Ok(Scope { company: driver.company, only })
     }
 }
@@ -124,8 +105,8 @@ impl Scope {
         statement.push(" AND ").push(column);
         for (by, key) in named.into_iter().filter(|(_, key)| !key.is_empty()) {
             statement.push(begin).push("SELECT vehicle_guid FROM assignments WHERE company_id = ");
-            statement.number(self.company.0).push(" AND deleted = 0 AND ").push(by);
-            statement.push(" = ").text(key);
+            statement.bind(&self.company).push(" AND deleted = 0 AND ").push(by);
+            statement.push(" = ").bind(key);
             begin = " UNION ";
         }
         // A driver without key and telephone has no vehicle.

@@ -12,9 +12,6 @@ use super::lists::{self, Block, ListedReport, PageCursor, ReportFilter};
 impl Database {
     /// At most `limit` vehicles of a block, each with the report it is judged by: an expired one,
     /// else 4, 1, 2, 3; among equals the one with the latest deadline. Only wanted reports count.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn vehicle_page(
         &self,
         filter: &ReportFilter,
@@ -22,14 +19,10 @@ impl Database {
         after: Option<&PageCursor>,
         limit: i64,
     ) -> Result<Vec<ListedReport>, DatabaseError> {
-        let rows = vehicle_list(filter, block, after, limit).all(&self.pool).await?;
-        rows.iter().map(lists::read).collect()
+        vehicle_list(filter, block, after, limit).all(&self.pool).await
     }
 
     /// How the database reads the first page of a list: for measurements.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn list_plan(
         &self,
         filter: &ReportFilter,
@@ -49,7 +42,7 @@ fn vehicle_list(
     after: Option<&PageCursor>,
     limit: i64,
 ) -> Statement {
-    let mut statement = Statement::new(lists::report_columns());
+    let mut statement = Statement::new(lists::REPORT_COLUMNS);
     statement.push(
         "p.plate_number, p.vin_code, p.type_code \
          FROM vehicles p JOIN reports r ON r.ref_key = COALESCE(",
@@ -68,7 +61,7 @@ fn vehicle_list(
     }
     statement
         .push("'') WHERE p.company_id = ")
-        .number(filter.scope.company.0)
+        .bind(&filter.scope.company)
         .push(" AND p.deleted = 0");
     filter.scope.restrict(&mut statement, "p.guid");
     if block == Block::General && filter.status.is_none() {
@@ -92,7 +85,7 @@ fn expired(statement: &mut Statement, filter: &ReportFilter) {
         statement.push(" UNION ALL SELECT one.due_at, one.ref_key FROM ");
         best(statement, filter, "b.due_at, b.ref_key", |statement| {
             statement.push(&format!("= {code} AND b.due_at <= "));
-            statement.number(filter.now.as_microsecond());
+            statement.bind(&filter.now);
         });
         statement.push(" one");
     }
@@ -110,8 +103,8 @@ fn best(
         "(SELECT {columns} FROM reports b WHERE b.vehicle_guid = p.guid AND b.deleted = 0 \
          AND b.company_id = "
     ));
-    statement.number(filter.scope.company.0).push(" AND b.status_code ");
+    statement.bind(&filter.scope.company).push(" AND b.status_code ");
     states(statement);
-    statement.push(" AND b.due_at > ").number(filter.ends_after_micros());
+    statement.push(" AND b.due_at > ").bind(&filter.ends_after_micros());
     statement.push(" ORDER BY b.due_at DESC, b.ref_key DESC LIMIT 1)");
 }

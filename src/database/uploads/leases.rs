@@ -7,11 +7,11 @@
 //! with the power, and a start frees every lease. Acknowledgements are flushed.
 
 use jiff::Timestamp;
-use sqlx::Row as _;
 
+use crate::database::column::params;
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
-use crate::database::rows::{number, parsed, signed};
+use crate::database::statement::query;
 use crate::model::{Digest, NodeId, Offset, UploadId};
 
 /// One acknowledgement: from where to where, and in what.
@@ -45,47 +45,26 @@ pub enum CommitOutcome {
 impl Database {
     /// Takes the lease of an upload that is alive, if its fence is still the one seen. The new fence,
     /// or `None` when somebody was quicker. A `finishing` left behind by a dead node is open again.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn acquire_lease(
         &self,
         upload: UploadId,
         seen: i64,
         node: NodeId,
     ) -> Result<Option<i64>, DatabaseError> {
-        let row = sqlx::query(
-            "UPDATE uploads SET holder = $1, fence = fence + 1, release_requested = 0, state = 'open' \
-             WHERE id = $2 AND fence = $3 AND state IN ('open', 'finishing') RETURNING fence",
-        )
-        .bind(node.to_string())
-        .bind(upload.to_string())
-        .bind(seen)
-        .fetch_optional(&self.unflushed)
-        .await?;
-        Ok(row.map(|row| row.try_get("fence")).transpose()?)
+        let sql = "UPDATE uploads \
+            SET holder = $1, fence = fence + 1, release_requested = 0, state = 'open' \
+            WHERE id = $2 AND fence = $3 AND state IN ('open', 'finishing') RETURNING fence";
+        query(sql, params![node, upload, seen]).value(&self.unflushed).await
     }
 
     /// Lets the lease go without having written anything.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn release_lease(&self, upload: UploadId, fence: i64) -> Result<(), DatabaseError> {
-        sqlx::query(
-            "UPDATE uploads SET holder = '', release_requested = 0, state = 'open' \
-             WHERE id = $1 AND fence = $2 AND state IN ('open', 'finishing')",
-        )
-        .bind(upload.to_string())
-        .bind(fence)
-        .execute(&self.unflushed)
-        .await?;
-        Ok(())
+        let sql = "UPDATE uploads SET holder = '', release_requested = 0, state = 'open' \
+            WHERE id = $1 AND fence = $2 AND state IN ('open', 'finishing')";
+        query(sql, params![upload, fence]).run(&self.unflushed).await
     }
 
     /// Acknowledges bytes and lets the lease go, in one step.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, DatabaseError> {
         let Some(digest) = commit.segment else {
             return self.advance(&self.pool, commit).await;
@@ -104,74 +83,39 @@ impl Database {
         on: impl sqlx::Executor<'c, Database = sqlx::Any>,
         commit: &Commit,
     ) -> Result<CommitOutcome, DatabaseError> {
-        let done = sqlx::query(
-            "UPDATE uploads SET committed = $1, holder = '', release_requested = 0, state = 'open', \
-             spooled_by = $2, expires_at = $3 \
-             WHERE id = $4 AND committed = $5 AND fence = $6 AND state IN ('open', 'finishing')",
-        )
-        .bind(signed(commit.to.get()))
-        .bind(commit.node.to_string())
-        .bind(commit.expires_at.as_microsecond())
-        .bind(commit.upload.to_string())
-        .bind(signed(commit.from.get()))
-        .bind(commit.fence)
-        .execute(on)
-        .await?;
-        Ok(if done.rows_affected() == 1 {
-            CommitOutcome::Acknowledged
-        } else {
-            CommitOutcome::Fenced
-        })
+        let sql = "UPDATE uploads SET committed = $1, holder = '', release_requested = 0, \
+            state = 'open', spooled_by = $2, expires_at = $3 \
+            WHERE id = $4 AND committed = $5 AND fence = $6 AND state IN ('open', 'finishing')";
+        let Commit { upload, fence, from, to, node, expires_at, .. } = commit;
+        let advanced =
+            query(sql, params![to, node, expires_at, upload, from, fence]).changes_one(on).await?;
+        Ok(if advanced { CommitOutcome::Acknowledged } else { CommitOutcome::Fenced })
     }
 
     /// Everything is in: from now on nobody interrupts, while this node lives. Again is harmless: the
     /// answer to the first time may have been lost.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn begin_finishing(
         &self,
         upload: UploadId,
         fence: i64,
     ) -> Result<bool, DatabaseError> {
-        let done = sqlx::query(
-            "UPDATE uploads SET state = 'finishing' \
-             WHERE id = $1 AND fence = $2 AND state IN ('open', 'finishing')",
-        )
-        .bind(upload.to_string())
-        .bind(fence)
-        .execute(&self.unflushed)
-        .await?;
-        Ok(done.rows_affected() == 1)
+        let sql = "UPDATE uploads SET state = 'finishing' \
+            WHERE id = $1 AND fence = $2 AND state IN ('open', 'finishing')";
+        query(sql, params![upload, fence]).changes_one(&self.unflushed).await
     }
 
     /// Asks the holder on another node to let go.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn request_release(&self, upload: UploadId, fence: i64) -> Result<(), DatabaseError> {
-        sqlx::query("UPDATE uploads SET release_requested = 1 WHERE id = $1 AND fence = $2")
-            .bind(upload.to_string())
-            .bind(fence)
-            .execute(&self.unflushed)
-            .await?;
-        Ok(())
+        let sql = "UPDATE uploads SET release_requested = 1 WHERE id = $1 AND fence = $2";
+        query(sql, params![upload, fence]).run(&self.unflushed).await
     }
 
     /// The uploads of which this node holds the lease and another node wants it, with their fences.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn release_requests(
         &self,
         node: NodeId,
     ) -> Result<Vec<(UploadId, i64)>, DatabaseError> {
-        let rows = sqlx::query(
-            "SELECT id, fence FROM uploads WHERE holder = $1 AND release_requested = 1",
-        )
-        .bind(node.to_string())
-        .fetch_all(&self.pool)
-        .await?;
-        rows.iter().map(|row| Ok((parsed(row, "id")?, number(row, "fence")?))).collect()
+        let sql = "SELECT id, fence FROM uploads WHERE holder = $1 AND release_requested = 1";
+        query(sql, params![node]).all(&self.pool).await
     }
 }

@@ -6,14 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::any::AnyRow;
 use sqlx::{Any, Executor};
 
+use crate::database::column::{Stored, ToValue, params};
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
-use crate::database::rows::{number, or_empty, parsed, unreadable};
+use crate::database::statement::query;
 use crate::model::plausibility::{EarlierUse, MAX_LINKS, MatchKind};
-use crate::model::{CompanyId, Digest, RefKey, ReportStatus};
+use crate::model::{CompanyId, Digest, RefKey, ReportStatus, SubmissionId};
 
 /// Most earlier videos with one hash that are looked at. Nobody has that many reports to fill with one
 /// recording and goes unseen.
@@ -45,9 +45,6 @@ pub struct Fingerprint {
 impl Database {
     /// Where this video was sent before: for other reports of the company, those that still hold it
     /// first, then the latest; at most one more than [`MAX_LINKS`].
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn earlier_uses(&self, of: &Fingerprint) -> Result<Vec<EarlierUse>, DatabaseError> {
         earlier_uses(&self.pool, of).await
     }
@@ -66,11 +63,10 @@ pub(in crate::database) async fn claim(
 async fn counted(write: &mut Write, of: &Fingerprint) -> Result<bool, DatabaseError> {
     // In the order of the hashes, so that no two transactions wait for each other.
     let hashes: BTreeSet<_> = [Some(of.sha256), of.media_sha256].into_iter().flatten().collect();
-    let query = sqlx::query(if hashes.len() == 1 { COUNT_ONE } else { COUNT_TWO });
-    let query = query.bind(of.company.0);
-    let query = hashes.iter().fold(query, |query, hash| query.bind(hash.to_string()));
-    let rows = query.fetch_all(&mut **write).await?;
-    let counts = rows.iter().map(|row| number(row, "videos")).collect::<Result<Vec<_>, _>>()?;
+    let sql = if hashes.len() == 1 { COUNT_ONE } else { COUNT_TWO };
+    let mut values = params![of.company];
+    values.extend(hashes.iter().map(ToValue::to_value));
+    let counts = query(sql, values).values::<i64>(&mut **write).await?;
     Ok(counts.into_iter().any(|count| count > 1))
 }
 
@@ -78,36 +74,29 @@ async fn earlier_uses<'c>(
     on: impl Executor<'c, Database = Any>,
     of: &Fingerprint,
 ) -> Result<Vec<EarlierUse>, DatabaseError> {
-    let rows = sqlx::query(
-        "SELECT s.id, s.ref_key, r.status_code, v.sha256, CAST(CASE WHEN r.deleted = 0 \
-         AND r.status_code IN (2, 3) AND NOT EXISTS (SELECT 1 FROM submissions n \
-         WHERE n.ref_key = s.ref_key AND n.turn > s.turn) THEN 1 ELSE 0 END AS BIGINT) AS held \
-         FROM (SELECT * FROM (SELECT id, sha256 FROM videos WHERE company_id = $1 \
-         AND sha256 = $2 ORDER BY id DESC LIMIT $5) AS by_file UNION SELECT * FROM (SELECT id, sha256 FROM videos \
-         WHERE company_id = $1 AND media_sha256 = $3 AND media_sha256 <> '' \
-         ORDER BY id DESC LIMIT $5) AS by_media) AS v \
-         JOIN submissions s ON s.video_id = v.id JOIN reports r ON r.ref_key = s.ref_key \
-         WHERE s.ref_key <> $4 ORDER BY held DESC, s.turn DESC LIMIT $6",
-    )
-    .bind(of.company.0)
-    .bind(of.sha256.to_string())
-    .bind(or_empty(of.media_sha256.as_ref()))
-    .bind(of.ref_key.to_string())
-    .bind(MOST_VIDEOS)
-    .bind(i64::try_from(MAX_LINKS + 1).unwrap_or(i64::MAX))
-    .fetch_all(on)
-    .await?;
-    rows.iter().map(|row| read(row, of.sha256)).collect()
+    let sql = "SELECT s.id, s.ref_key, r.status_code, v.sha256, CAST(CASE WHEN r.deleted = 0 \
+        AND r.status_code IN (2, 3) AND NOT EXISTS (SELECT 1 FROM submissions n \
+        WHERE n.ref_key = s.ref_key AND n.turn > s.turn) THEN 1 ELSE 0 END AS BIGINT) AS held \
+        FROM (SELECT * FROM (SELECT id, sha256 FROM videos WHERE company_id = $1 AND sha256 = $2 \
+        ORDER BY id DESC LIMIT $5) AS by_file UNION SELECT * FROM (SELECT id, sha256 FROM videos \
+        WHERE company_id = $1 AND media_sha256 = $3 AND media_sha256 <> '' ORDER BY id DESC \
+        LIMIT $5) AS by_media) AS v JOIN submissions s ON s.video_id = v.id JOIN reports r \
+        ON r.ref_key = s.ref_key WHERE s.ref_key <> $4 ORDER BY held DESC, s.turn DESC LIMIT $6";
+    let Fingerprint { company, ref_key, sha256, media_sha256 } = of;
+    let limit = MAX_LINKS as u64 + 1;
+    let rows: Vec<EarlierUseRow> =
+        query(sql, params![company, sha256, media_sha256, ref_key, MOST_VIDEOS, limit])
+            .all(on)
+            .await?;
+    let read = |(submission_id, report_ref_key, status_code, sha256, Stored(held))| EarlierUse {
+        report_ref_key,
+        submission_id,
+        status_code,
+        held,
+        same: if sha256 == of.sha256 { MatchKind::File } else { MatchKind::Media },
+    };
+    Ok(rows.into_iter().map(read).collect())
 }
 
-fn read(row: &AnyRow, arriving: Digest) -> Result<EarlierUse, DatabaseError> {
-    let code = number(row, "status_code")?;
-    let sha256: Digest = parsed(row, "sha256")?;
-    Ok(EarlierUse {
-        report_ref_key: parsed(row, "ref_key")?,
-        submission_id: parsed(row, "id")?,
-        status_code: ReportStatus::try_from(code).map_err(|_| unreadable("status_code", &code))?,
-        held: number(row, "held")? != 0,
-        same: if sha256 == arriving { MatchKind::File } else { MatchKind::Media },
-    })
-}
+/// The submission, its report, the report's status, the video's hash, and whether the report holds it.
+type EarlierUseRow = (SubmissionId, RefKey, ReportStatus, Digest, Stored<bool>);

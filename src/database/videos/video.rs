@@ -1,25 +1,28 @@
 //! Stored videos, and who has had them in hand.
 
 use jiff::Timestamp;
-use sqlx::any::AnyRow;
+use sqlx::FromRow;
 
+use crate::database::column::{Stored, params};
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
-use crate::database::reports::decisions::{ReportState, report_state};
-use crate::database::rows::{count, json, json_or_default, number, parsed, text, time};
+use crate::database::reports::decisions::ReportState;
+use crate::database::statement::query;
 use crate::model::{
     CompanyId, Digest, EventId, Facts, Finding, Length, Place, RefKey, SubmissionId, TimeSent,
     UploadId, Verdict, VideoId,
 };
 
 /// A stored video with the submission that brought it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, FromRow)]
 pub struct VideoRow {
     /// Its id.
     pub id: VideoId,
     /// The upload it came by; part of its key.
+    #[sqlx(rename = "upload_id")]
     pub upload: UploadId,
     /// Whose it is.
+    #[sqlx(rename = "company_id")]
     pub company: CompanyId,
     /// The hash of its bytes.
     pub sha256: Digest,
@@ -28,20 +31,27 @@ pub struct VideoRow {
     /// What the inspection knows.
     pub facts: Facts,
     /// What the inspection noticed.
+    #[sqlx(try_from = "Stored<Vec<Finding>>")]
     pub notes: Vec<Finding>,
     /// How plausible it is.
+    #[sqlx(try_from = "Stored<Vec<Verdict>>")]
     pub verdicts: Vec<Verdict>,
     /// Where its report stands.
+    #[sqlx(flatten)]
     pub report_state: ReportState,
     /// The submission.
+    #[sqlx(rename = "submission_id")]
     pub submission: SubmissionId,
     /// The phone's name for the file.
     pub filename: String,
     /// When the driver says it was sent.
+    #[sqlx(flatten)]
     pub time_sent: TimeSent,
     /// Where the driver says it was sent.
+    #[sqlx(flatten)]
     pub place: Place,
     /// When it was received.
+    #[sqlx(try_from = "Stored<Timestamp>")]
     pub received_at: Timestamp,
 }
 
@@ -64,59 +74,24 @@ pub struct CustodyEntry {
 
 impl Database {
     /// The latest video of a report.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn latest_video(&self, ref_key: RefKey) -> Result<Option<VideoRow>, DatabaseError> {
-        let row = sqlx::query(
-            "SELECT v.id, v.upload_id, v.company_id, v.sha256, v.length, v.facts, v.notes, \
-             s.verdicts, s.id AS submission_id, s.filename, s.time_sent_raw, s.time_sent_at, s.lat_e8, \
-             s.long_e8, s.received_at, r.status_code, r.revision, r.reject_reason, r.decided_at, \
-             r.decided_by FROM submissions s JOIN videos v ON v.id = s.video_id \
-             JOIN reports r ON r.ref_key = s.ref_key WHERE s.ref_key = $1 ORDER BY s.turn DESC LIMIT 1",
-        )
-        .bind(ref_key.to_string())
-        .fetch_optional(&self.pool)
-        .await?;
-        row.as_ref().map(read).transpose()
+        let sql = "SELECT v.id, v.upload_id, v.company_id, v.sha256, v.length, v.facts, v.notes, \
+            s.verdicts, s.id AS submission_id, s.filename, s.time_sent_raw, s.time_sent_at, \
+            s.lat_e8, s.long_e8, s.received_at, r.status_code, r.revision, r.reject_reason, \
+            r.decided_at, r.decided_by FROM submissions s JOIN videos v ON v.id = s.video_id JOIN \
+            reports r ON r.ref_key = s.ref_key WHERE s.ref_key = $1 ORDER BY s.turn DESC LIMIT 1";
+        query(sql, params![ref_key]).optional(&self.pool).await
     }
 
     /// Writes a line of custody.
-    ///
-    /// # Errors
-    /// When the database fails.
     pub async fn add_custody(&self, entry: &CustodyEntry) -> Result<(), DatabaseError> {
-        sqlx::query(
-            "INSERT INTO custody (id, video_id, at, actor, action, detail) \
-             VALUES ($1, $2, $3, $4, $5, $6)",
+        let sql = "INSERT INTO custody (id, video_id, at, actor, action, detail) \
+            VALUES ($1, $2, $3, $4, $5, $6)";
+        query(
+            sql,
+            params![entry.id, entry.video, entry.at, entry.actor, entry.action, entry.detail],
         )
-        .bind(entry.id.to_string())
-        .bind(entry.video.to_string())
-        .bind(entry.at.as_microsecond())
-        .bind(entry.actor.as_str())
-        .bind(entry.action)
-        .bind(entry.detail.as_str())
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        .run(&self.pool)
+        .await
     }
-}
-
-fn read(row: &AnyRow) -> Result<VideoRow, DatabaseError> {
-    Ok(VideoRow {
-        id: parsed(row, "id")?,
-        upload: parsed(row, "upload_id")?,
-        company: CompanyId(number(row, "company_id")?),
-        sha256: parsed(row, "sha256")?,
-        length: Length::new(count(row, "length")?),
-        facts: json(row, "facts")?,
-        notes: json(row, "notes")?,
-        verdicts: json_or_default(row, "verdicts")?,
-        report_state: report_state(row)?,
-        submission: parsed(row, "submission_id")?,
-        filename: text(row, "filename")?,
-        time_sent: TimeSent { raw: text(row, "time_sent_raw")?, at: time(row, "time_sent_at")? },
-        place: Place { lat_e8: number(row, "lat_e8")?, long_e8: number(row, "long_e8")? },
-        received_at: time(row, "received_at")?,
-    })
 }

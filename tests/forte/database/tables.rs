@@ -8,7 +8,7 @@ use crate::harness::db::{Db, on_both_databases};
 use crate::harness::fixture::Fixture;
 
 fn is_unreadable<T>(read: &Result<T, DatabaseError>, field: &str) -> bool {
-    matches!(read, Err(DatabaseError::Unreadable { what, .. }) if *what == field)
+    matches!(read, Err(DatabaseError::Unreadable { column, .. }) if column == field)
 }
 
 on_both_databases! {
