@@ -16,7 +16,8 @@ pub(super) struct Envelope {
 }
 
 /// The structure of a message. Deserializing it stores no values, so that a message is checked before
-/// memory is spent on its items. A field that occurs twice is an error.
+/// memory is spent on its items. It is an error if one of these fields occurs twice; other fields are
+/// ignored.
 #[derive(Deserialize)]
 struct Outline {
     #[serde(rename = "node")]
