@@ -70,7 +70,6 @@ impl Auth {
     }
 
     /// Notified when a message has been added to the outbox.
-    #[must_use]
     pub fn with_wakeup(self, wakeup: Arc<Notify>) -> Self {
         Self { wakeup, ..self }
     }

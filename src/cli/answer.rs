@@ -29,6 +29,30 @@ impl From<Answer> for ExitCode {
     }
 }
 
+/// What a command prints, and its answer.
+#[derive(Debug)]
+pub struct Output {
+    /// For standard output.
+    pub data: String,
+    /// For standard error.
+    pub message: String,
+    pub answer: Answer,
+}
+
+impl Output {
+    pub(super) fn message(message: String) -> Self {
+        Self { data: String::new(), message, answer: Answer::Done }
+    }
+
+    pub(super) fn print(&self) -> io::Result<Answer> {
+        io::stdout().write_all(self.data.as_bytes())?;
+        if !self.message.is_empty() {
+            print_message(&self.message);
+        }
+        Ok(self.answer)
+    }
+}
+
 /// Prints a line for a person on standard error.
 pub(super) fn print_message(line: &str) {
     // Standard error may be closed; then nobody reads it.

@@ -1,20 +1,16 @@
 //! `events`: the outbox for operators.
 
-use std::fmt;
-use std::io::{self, Write as _};
-
 use anyhow::Context as _;
 use clap::Subcommand;
 use jiff::Timestamp;
-use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::answer::Answer;
+use super::answer::{Answer, Output};
 use crate::config::Settings;
 use crate::database::{Database, DatabaseError, EventRow, EventState};
 use crate::model::{Clock, EventId};
 
-/// Shows what is to be told (to the report service, by mail, to phones), and tells it again
+/// Lists the messages to the report service, to mailboxes and to phones, and sends them again
 #[derive(Debug, Clone, Subcommand)]
 pub enum Events {
     /// Lists messages, the newest first
@@ -23,10 +19,10 @@ pub enum Events {
         /// Only messages in this state
         #[arg(long, value_name = "pending|delivered|dead|dropped", value_parser = state)]
         state: Option<EventState>,
-        /// Most messages to list
+        /// The largest number of messages to list
         #[arg(long, value_name = "N", default_value_t = 50)]
         limit: u32,
-        /// One JSON object a line
+        /// Print one JSON object per line
         #[arg(long)]
         json: bool,
     },
@@ -34,18 +30,18 @@ pub enum Events {
     #[command(after_help = "Example:\n  forte-media events show \
                             01980c5e-2d1f-7cc0-8a51-3b9f0c6e4d21")]
     Show {
-        /// The message: the first column of `events list`, the header `webhook-id`
+        /// Id of the message: the first column of `events list`, or the header `webhook-id`
         id: EventId,
-        /// On one line
+        /// Print it on one line
         #[arg(long)]
         json: bool,
     },
-    /// Makes messages due at once, under their old ids and with all tries before them. The running
-    /// service delivers them; a receiver that has taken one knows it by its id
+    /// Sends messages again: the running service delivers them at once, with their old ids and all
+    /// retries. A receiver recognizes by the id a message that it already has
     #[command(after_help = "Example:\n  forte-media events replay \
                             01980c5e-2d1f-7cc0-8a51-3b9f0c6e4d21")]
     Replay {
-        /// The messages
+        /// Ids of the messages
         #[arg(required = true)]
         ids: Vec<EventId>,
     },
@@ -55,36 +51,20 @@ fn state(word: &str) -> Result<EventState, &'static str> {
     EventState::from_word(word).ok_or("write pending, delivered, dead or dropped")
 }
 
-/// What the command has to say.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Said {
-    /// For standard output.
-    pub data: String,
-    /// For standard error.
-    pub words: String,
-    /// Whether every message that was named is there.
-    pub found: bool,
-}
-
 impl Events {
-    /// Does what was asked and says so. The answer is "no" when a named message is not there.
-    ///
-    /// # Errors
-    /// When the database fails, or nobody reads what is said.
     pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
         let database = Database::open(&settings.database).await.context("database.url")?;
-        let said = self.answer(&database, &Clock::system()).await?;
+        let output = self.output(&database, &Clock::system()).await?;
         database.close().await;
-        io::stdout().write_all(said.data.as_bytes())?;
-        io::stderr().write_all(said.words.as_bytes())?;
-        Ok(if said.found { Answer::Done } else { Answer::No })
+        Ok(output.print()?)
     }
 
-    /// Does what was asked.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn answer(&self, database: &Database, clock: &Clock) -> Result<Said, DatabaseError> {
+    /// The answer is "no" if the outbox lacks one of the messages.
+    pub async fn output(
+        &self,
+        database: &Database,
+        clock: &Clock,
+    ) -> Result<Output, DatabaseError> {
         match self {
             Self::List { state, limit, json } => list(database, *state, *limit, *json).await,
             Self::Show { id, json } => show(database, *id, *json).await,
@@ -98,47 +78,47 @@ async fn list(
     state: Option<EventState>,
     limit: u32,
     json: bool,
-) -> Result<Said, DatabaseError> {
+) -> Result<Output, DatabaseError> {
     let events = database.events(state, limit).await?;
-    let line = |event| if json { Shown::of(event).to_string() } else { columns(event) };
+    let line = |event| if json { fields(event).to_string() } else { columns(event) };
     let data = events.iter().map(|event| line(event) + "\n").collect();
-    let words = format!("{} of at most {limit} messages\n", events.len());
-    Ok(Said { data, words, found: true })
+    let message = format!("{} messages (limit {limit})", events.len());
+    Ok(Output { data, ..Output::message(message) })
 }
 
-async fn show(database: &Database, id: EventId, json: bool) -> Result<Said, DatabaseError> {
+async fn show(database: &Database, id: EventId, json: bool) -> Result<Output, DatabaseError> {
     let Some(event) = database.event(id).await? else {
-        return Ok(Said { words: unknown(id), ..Said::default() });
+        return Ok(Output { answer: Answer::No, ..Output::message(unknown(id)) });
     };
-    // A body that is not JSON is shown as the text it is.
-    let body = serde_json::from_str(&event.body).unwrap_or_else(|_| event.body.clone().into());
-    let shown = Shown { body: Some(body), ..Shown::of(&event) };
-    let data = if json { format!("{shown}\n") } else { format!("{shown:#}\n") };
-    Ok(Said { data, found: true, ..Said::default() })
+    let mut fields = fields(&event);
+    // A body that is not JSON is shown as text.
+    fields["body"] = serde_json::from_str(&event.body).unwrap_or_else(|_| event.body.into());
+    let data = if json { format!("{fields}\n") } else { format!("{fields:#}\n") };
+    Ok(Output { data, ..Output::message(String::new()) })
 }
 
 async fn replay(
     database: &Database,
     now: Timestamp,
     ids: &[EventId],
-) -> Result<Said, DatabaseError> {
-    let mut said = Said { found: true, ..Said::default() };
+) -> Result<Output, DatabaseError> {
+    let (mut replayed, mut missing) = (String::new(), Vec::new());
     for id in ids {
         if database.replay_event(*id, now).await? {
-            said.data += &(id.to_string() + "\n");
+            replayed += &format!("{id}\n");
         } else {
-            said.words.push_str(&unknown(*id));
-            said.found = false;
+            missing.push(unknown(*id));
         }
     }
-    Ok(said)
+    let answer = if missing.is_empty() { Answer::Done } else { Answer::No };
+    Ok(Output { data: replayed, message: missing.join("\n"), answer })
 }
 
 fn unknown(id: EventId) -> String {
-    format!("{id} is not in the outbox\n")
+    format!("{id} is not in the outbox")
 }
 
-/// A message on a line, for people.
+/// A line for people.
 fn columns(event: &EventRow) -> String {
     let EventRow { id, kind, subject, attempts, created_at, last_status, last_error, .. } = event;
     let (state, channel) = (event.state.as_str(), event.channel.as_str());
@@ -149,51 +129,20 @@ fn columns(event: &EventRow) -> String {
     line.trim_end().to_owned()
 }
 
-/// A message as programs read it.
-#[derive(Serialize)]
-struct Shown<'e> {
-    id: EventId,
-    channel: &'static str,
-    #[serde(rename = "type")]
-    kind: &'e str,
-    subject: &'e str,
-    state: &'static str,
-    attempts: u64,
-    created_at: Timestamp,
-    /// When it is tried next.
-    due_at: Option<Timestamp>,
-    /// From when on it is of no use.
-    expires_at: Option<Timestamp>,
-    /// The receiver's last HTTP status.
-    last_status: Option<i64>,
-    last_error: Option<&'e str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<Value>,
-}
-
-impl<'e> Shown<'e> {
-    fn of(event: &'e EventRow) -> Self {
-        Self {
-            id: event.id,
-            channel: event.channel.as_str(),
-            kind: &event.kind,
-            subject: &event.subject,
-            state: event.state.as_str(),
-            attempts: event.attempts,
-            created_at: event.created_at,
-            due_at: (event.state == EventState::Pending).then_some(event.due_at),
-            expires_at: event.expires_at,
-            last_status: (event.last_status != 0).then_some(event.last_status),
-            last_error: (!event.last_error.is_empty()).then_some(&event.last_error),
-            body: None,
-        }
-    }
-}
-
-/// `{:#}` on several lines.
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = serde_json::json!(self);
-        if out.alternate() { write!(out, "{value:#}") } else { write!(out, "{value}") }
-    }
+/// The JSON object, without the body.
+fn fields(event: &EventRow) -> Value {
+    let next_attempt = (event.state == EventState::Pending).then_some(event.due_at);
+    json!({
+        "id": event.id,
+        "channel": event.channel,
+        "type": event.kind,
+        "subject": event.subject,
+        "state": event.state,
+        "attempts": event.attempts,
+        "created_at": event.created_at,
+        "due_at": next_attempt,
+        "expires_at": event.expires_at,
+        "last_status": (event.last_status != 0).then_some(event.last_status),
+        "last_error": (!event.last_error.is_empty()).then_some(&event.last_error),
+    })
 }

@@ -23,10 +23,10 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 pub use account::Account;
-pub use answer::Answer;
+pub use answer::{Answer, Output};
 pub use demo::Demo;
 pub use doctor::Doctor;
-pub use events::{Events, Said};
+pub use events::Events;
 pub use inspect::Inspect;
 pub use migrate::Migrate;
 pub use openapi::OpenApi;

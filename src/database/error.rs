@@ -40,7 +40,6 @@ pub enum DatabaseError {
 
 impl DatabaseError {
     /// Whether trying again later may help.
-    #[must_use]
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Away(_))
     }

@@ -79,7 +79,6 @@ impl Database {
     }
 
     /// Which database this is.
-    #[must_use]
     pub const fn kind(&self) -> Kind {
         self.kind
     }

@@ -115,7 +115,6 @@ fn unreferenced_media(
 
 /// Check 45: The bytes are those that the client announced: the only check that notices damage
 /// which leaves every length as it was.
-#[must_use]
 pub fn digest_mismatch(announced: Digest, found: Digest, length: u64) -> Refusal {
     let message = format!(
         "The file is not the one that was announced: its SHA-256 is {found}, not {announced}. It was \

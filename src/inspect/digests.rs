@@ -42,7 +42,6 @@ impl Digests {
     }
 
     /// The facts with both hashes.
-    #[must_use]
     pub fn add_to(&self, facts: Facts) -> Facts {
         Facts { sha256: Some(self.sha256()), media_sha256: self.media_sha256(), ..facts }
     }

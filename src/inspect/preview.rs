@@ -45,7 +45,6 @@ pub struct Preview {
 /// file. Bytes of media are skipped, so only check 41 is left for the upload. Where a header is
 /// missing, the next part is taken to begin at a box; what is not known is never held against the
 /// file.
-#[must_use]
 pub fn preview(rules: &Arc<Config>, file: Length, now: Timestamp, parts: &[FilePart]) -> Preview {
     // The media is not there to be read.
     let rules = Config { nal_chain: NalChain::Off, ..rules.as_ref().clone() };

@@ -65,7 +65,6 @@ struct Outcome {
 impl Scanner {
     /// A scanner at the first byte. `declared` is the length of the whole file, if it is known; a
     /// creation time after `now` is ignored.
-    #[must_use]
     pub fn new(rules: Arc<Config>, declared: Option<Length>, now: Timestamp) -> Self {
         let mut scanner = Self {
             top_level: TopLevelReader::new(Arc::clone(&rules)),

@@ -64,7 +64,6 @@ pub enum TruncatedRecording {
 
 impl Config {
     /// Checks the structure only: any duration, any codec, QuickTime too.
-    #[must_use]
     pub fn relaxed() -> Self {
         Self {
             min_duration: SignedDuration::ZERO,

@@ -56,7 +56,6 @@ byte_counts! {
 impl Offset {
     pub const START: Self = Self(0);
 
-    #[must_use]
     pub const fn advanced(self, bytes: u64) -> Self {
         Self(self.0.saturating_add(bytes))
     }

@@ -1,7 +1,7 @@
 //! The subcommand `events`: the outbox for operators.
 
 use clap::{FromArgMatches as _, Subcommand as _};
-use forte_media::cli::{Events, Said};
+use forte_media::cli::{Answer, Events, Output};
 use forte_media::database::EventState;
 use forte_media::model::EventId;
 
@@ -20,8 +20,8 @@ fn parse(arguments: &[&str]) -> Result<Events, clap::Error> {
     Events::from_arg_matches(&command.try_get_matches_from(arguments)?)
 }
 
-async fn run(fixture: &Fixture, arguments: &[&str]) -> Said {
-    parse(arguments).unwrap().answer(&fixture.database, &fixture.clock).await.unwrap()
+async fn run(fixture: &Fixture, arguments: &[&str]) -> Output {
+    parse(arguments).unwrap().output(&fixture.database, &fixture.clock).await.unwrap()
 }
 
 async fn mark_dead(db: &Db) {
@@ -46,7 +46,7 @@ async fn lists_one_line_per_message(db: Db) {
     assert_eq!(line["id"], dead.to_string());
     assert_eq!((line["state"].as_str(), line["last_status"].as_i64()), (Some("dead"), Some(503)));
     assert!(line["due_at"].is_null(), "it is not tried again");
-    assert!(some.found);
+    assert_eq!(some.answer, Answer::Done);
 }
 
 async fn shows_a_message_with_its_body(db: Db) {
@@ -60,7 +60,9 @@ async fn shows_a_message_with_its_body(db: Db) {
 
     let unknown = EventId::mint(&fixture.clock, &fixture.random).to_string();
     let output = run(&fixture, &["show", &unknown]).await;
-    assert!(!output.found && output.data.is_empty() && output.words.contains(&unknown));
+    assert!(
+        output.answer == Answer::No && output.data.is_empty() && output.message.contains(&unknown)
+    );
 }
 
 async fn replays_a_message(db: Db) {
@@ -70,7 +72,7 @@ async fn replays_a_message(db: Db) {
     let unknown = EventId::mint(&fixture.clock, &fixture.random);
     let output = run(&fixture, &["replay", &unknown.to_string(), &id.to_string()]).await;
     assert_eq!(output.data, format!("{id}\n"));
-    assert!(!output.found && output.words.contains(&unknown.to_string()));
+    assert!(output.answer == Answer::No && output.message.contains(&unknown.to_string()));
     let event = db.database.event(id).await.unwrap().unwrap();
     assert_eq!((event.state, event.attempts), (EventState::Pending, 0));
 }

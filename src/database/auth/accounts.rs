@@ -8,33 +8,17 @@ use crate::database::counters::{Counter, next_number};
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
 use crate::database::statement::query;
-use crate::model::{CompanyId, PersonId, Role};
+use crate::model::{CompanyId, PersonId, Role, word_enum};
 
 use super::sessions::{EndReason, end_all};
 
-/// What an account opens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AccountKind {
-    /// Watches and decides, as a person.
-    Reviewer,
-    /// The exchange with 1C (E12).
-    Exchange,
-}
-
-impl AccountKind {
-    /// The word in the database and in lists.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Reviewer => "reviewer",
-            Self::Exchange => "exchange",
-        }
-    }
-
-    /// Reads the word back.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Reviewer, Self::Exchange].into_iter().find(|kind| kind.as_str() == word)
+word_enum! {
+    /// Who uses an account.
+    AccountKind {
+        /// A person who watches videos and decides about them.
+        Reviewer = "reviewer",
+        /// A node of 1C (E12).
+        Exchange = "exchange",
     }
 }
 

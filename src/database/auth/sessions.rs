@@ -9,7 +9,7 @@ use crate::database::outbox::messages::EnqueueContext;
 use crate::database::outbox::pushes::push_revoked;
 use crate::database::pool::{Database, Write};
 use crate::database::statement::query;
-use crate::model::{DeviceId, Person, PersonId, SessionId};
+use crate::model::{DeviceId, Person, PersonId, SessionId, word_enum};
 
 /// Most sessions that are listed: nobody has that many phones.
 const MOST_LISTED: i64 = 100;
@@ -31,32 +31,19 @@ pub struct NewSession {
     pub now: Timestamp,
 }
 
-/// Why a session has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EndReason {
-    /// The person has signed in again on the same device.
-    Replaced,
-    /// The person has signed out.
-    Logout,
-    /// The person has ended it from another device.
-    Revoked,
-    /// A refresh token of it came twice: somebody may have a copy (S16).
-    TokenReused,
-    /// The person may no longer act (S17).
-    Dismissed,
-}
-
-impl EndReason {
-    /// The word in the database and in what the device is told.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Replaced => "replaced",
-            Self::Logout => "logout",
-            Self::Revoked => "revoked",
-            Self::TokenReused => "token_reused",
-            Self::Dismissed => "dismissed",
-        }
+word_enum! {
+    /// Why a session has ended. The device gets this word in a push message.
+    EndReason {
+        /// The person has signed in again on the same device.
+        Replaced = "replaced",
+        /// The person has signed out.
+        Logout = "logout",
+        /// The person has ended it from another device.
+        Revoked = "revoked",
+        /// A refresh token was used twice, so it may have been copied (S16).
+        TokenReused = "token_reused",
+        /// The account of the person was closed (S17).
+        Dismissed = "dismissed",
     }
 }
 

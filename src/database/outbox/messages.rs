@@ -8,7 +8,9 @@ use crate::database::column::{Stored, columns, params};
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
 use crate::database::statement::query;
-use crate::model::{BuildMessage, Channel, Clock, EventId, OutboxEvent, OutboxMessage, Random};
+use crate::model::{
+    BuildMessage, Channel, Clock, EventId, OutboxEvent, OutboxMessage, Random, word_enum,
+};
 
 /// Writes a message into the transaction that it tells of. Its seq is after every other about its
 /// subject; where two transactions may tell of one subject at once, they have locked its row.
@@ -59,37 +61,18 @@ impl<'c> EnqueueContext<'c> {
     }
 }
 
-/// Where a message is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EventState {
-    /// To be delivered.
-    Pending,
-    /// The receiver has said that it has it.
-    Delivered,
-    /// Given up after the whole ladder, refused for good, or too late. `events replay` begins anew.
-    Dead,
-    /// There was nobody left to tell: nothing is wrong.
-    Dropped,
-}
-
-impl EventState {
-    /// The word in the database.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Delivered => "delivered",
-            Self::Dead => "dead",
-            Self::Dropped => "dropped",
-        }
-    }
-
-    /// Reads the word back.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Pending, Self::Delivered, Self::Dead, Self::Dropped]
-            .into_iter()
-            .find(|state| state.as_str() == word)
+word_enum! {
+    /// The state of a message.
+    EventState {
+        /// To be delivered.
+        Pending = "pending",
+        /// The receiver has confirmed it.
+        Delivered = "delivered",
+        /// Given up: every retry failed, the receiver refused it for good, or it has expired.
+        /// `events replay` makes it pending again.
+        Dead = "dead",
+        /// The receiver no longer exists; this is no fault.
+        Dropped = "dropped",
     }
 }
 

@@ -87,7 +87,6 @@ pub(super) const REPORT_COLUMNS: &str = "SELECT r.ref_key, r.report_number, r.co
 
 impl Block {
     /// The block a state belongs to.
-    #[must_use]
     pub const fn of(status: ReportStatus) -> Self {
         if status.is_open() { Self::Important } else { Self::General }
     }
@@ -143,7 +142,6 @@ impl Block {
 
 impl ListedReport {
     /// Where a page that ends with this row ends.
-    #[must_use]
     pub fn page_cursor(&self) -> PageCursor {
         let at = match Block::of(self.status) {
             Block::Important => self.due_at.as_microsecond(),

@@ -27,7 +27,6 @@ pub struct DriverKeys {
 
 impl Database {
     /// The same database, where drivers see this.
-    #[must_use]
     pub fn with_employees_see(self, employees_see: EmployeesSee) -> Self {
         Self { employees_see, ..self }
     }

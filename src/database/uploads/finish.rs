@@ -95,7 +95,6 @@ type HeldRow =
 
 impl FinishedUpload {
     /// By what the video is known again.
-    #[must_use]
     pub const fn fingerprint(&self) -> Fingerprint {
         Fingerprint {
             company: self.owner.company,

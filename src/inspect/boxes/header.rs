@@ -21,7 +21,6 @@ pub struct BoxHeader {
 
 impl BoxHeader {
     /// Reads a header; `None` for fewer than 8 bytes. 16 bytes are always enough.
-    #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let mut fields = Fields::new(bytes);
         let (size32, kind) = (fields.u32()?, fields.kind()?);

@@ -49,7 +49,6 @@ pub struct Outline {
 
 impl Outline {
     /// The outline of a file with so many bytes.
-    #[must_use]
     pub fn new(length: u64) -> Self {
         Self { length, position: 0, inside: None, lines: Vec::new(), ended: false }
     }
