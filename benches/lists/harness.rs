@@ -10,6 +10,8 @@ pub(crate) mod fixture;
 pub(crate) mod log;
 #[path = "../../tests/forte/harness/receiver.rs"]
 pub(crate) mod receiver;
+#[path = "../../tests/forte/harness/rows.rs"]
+pub(crate) mod rows;
 #[path = "../../tests/forte/harness/s3.rs"]
 pub(crate) mod s3;
 #[path = "../../tests/forte/harness/service.rs"]

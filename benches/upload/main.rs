@@ -7,6 +7,9 @@
 mod clip;
 mod cpu;
 mod floor;
+#[path = "../../tests/forte/harness/rows.rs"]
+#[expect(dead_code, reason = "the tests use the rest")]
+mod rows;
 mod service;
 mod table;
 mod wire;

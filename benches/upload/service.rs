@@ -5,10 +5,11 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::rows::{NewCompany, NewPerson, NewReport, NewVehicle, Rows};
 use anyhow::Context as _;
 use forte_media::auth::{TokenSubject, Tokens};
 use forte_media::config::Settings;
-use forte_media::database::{Database, NewCompany, NewPerson, NewReport, NewVehicle};
+use forte_media::database::Database;
 use forte_media::model::{
     Clock, CompanyId, CompanyKind, Person, PersonId, Random, RefKey, ReportStatus, Role, TypeCode,
     VehicleGuid,
@@ -144,7 +145,6 @@ async fn prepare_database(settings: &Settings, reports: usize) -> anyhow::Result
         mobile: "+77010000000".to_owned(),
         first_name: "Айбек".to_owned(),
         last_name: "Сапаров".to_owned(),
-        patronic_name: String::new(),
         email: String::new(),
     };
     database.add_person(&person).await?;
@@ -177,8 +177,7 @@ async fn add_report(database: &Database) -> anyhow::Result<RefKey> {
         finishes_at: Some(clock.now() + SignedDuration::from_hours(240)),
         due_at: clock.now() + SignedDuration::from_hours(240),
         status: ReportStatus::Submit,
-        reject_reason: String::new(),
     };
-    database.add_report(&report).await?;
+    database.add_reports(std::slice::from_ref(&report)).await?;
     Ok(ref_key)
 }

@@ -24,8 +24,8 @@ mod videos;
 pub use auth::{
     AccountKind, AccountOwner, AccountRow, ChallengeRow, CodeRequestOutcome, CountingWindows,
     DeletionOutcome, DeviceRequests, EndReason, LatestChallenge, LimitDecision, ListedEmployee,
-    Mailbox, NewAccount, NewChallenge, NewCompany, NewPerson, NewSession, PasswordRotation,
-    ProfileRow, RecentRequests, RedeemedCode, RefreshOutcome, SessionRow, Successor, TokenRefresh,
+    Mailbox, NewAccount, NewChallenge, NewSession, PasswordRotation, ProfileRow, RecentRequests,
+    RedeemedCode, RefreshOutcome, SessionRow, Successor, TokenRefresh,
 };
 pub use config::{Config, EmployeesSee};
 pub use error::DatabaseError;
@@ -42,8 +42,7 @@ pub use outbox::{
 pub use pool::{Database, Kind};
 pub use reports::{
     Block, DecisionOutcome, DriverKeys, ListedReport, ListedVehicle, ListedVehicleType,
-    NewAssignment, NewContract, NewDecision, NewReport, NewVehicle, NewVehicleType, PageCursor,
-    ReportFilter, ReportRow, ReportState, Scope, SelectedVehicle,
+    NewDecision, PageCursor, ReportFilter, ReportRow, ReportState, Scope, SelectedVehicle,
 };
 pub use uploads::{
     Commit, CommitOutcome, ContentId, Details, FinishOutcome, FinishedUpload, NewUpload,

@@ -83,6 +83,11 @@ impl Database {
         self.kind
     }
 
+    /// For tests, which insert and read rows directly.
+    pub fn pool(&self) -> &AnyPool {
+        &self.pool
+    }
+
     /// One trip to the database and back.
     ///
     /// # Errors

@@ -4,13 +4,13 @@ use std::io::Cursor;
 
 use axum::body::{Body, Bytes};
 use axum::http::{Request, Response};
-use forte_media::database::NewVehicleType;
 use forte_media::model::TypeCode;
 use http_body_util::BodyExt as _;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage, RgbaImage};
 
 use crate::harness::account::{NODE, add_node, request};
 use crate::harness::answers::problem;
+use crate::harness::rows::{NewVehicleType, Rows};
 use crate::harness::service::{Service, header, json, on_both_backends};
 
 on_both_backends!(a_picture_is_stored_and_served_under_a_versioned_path,);

@@ -1,12 +1,13 @@
 //! Tokens: their claims, and which tokens are rejected.
 
+use crate::harness::rows::{NewCompany, NewPerson, Rows};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use forte_media::auth::{
     Auth, CallerError, RefreshToken, TokenError, TokenKind, TokenPair, TokenSubject, Tokens,
 };
 use forte_media::config::Settings;
-use forte_media::database::{self, Database, NewCompany, NewPerson};
+use forte_media::database::{self, Database};
 use forte_media::model::{
     Clock, CompanyId, CompanyKind, ManualClock, Person, PersonId, Random, Role,
 };
@@ -341,7 +342,6 @@ async fn database() -> (Database, TempDir) {
         mobile: "+77021234567".to_owned(),
         first_name: "Руслан".to_owned(),
         last_name: "Нурмуханов".to_owned(),
-        patronic_name: "Серикович".to_owned(),
         email: String::new(),
     };
     database.add_person(&person).await.unwrap();

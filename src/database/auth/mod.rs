@@ -15,7 +15,6 @@ pub use accounts::{AccountKind, AccountOwner, AccountRow, NewAccount, PasswordRo
 pub use challenges::{ChallengeRow, LatestChallenge};
 pub use employees::{DeletionOutcome, ListedEmployee, ProfileRow};
 pub use mailboxes::Mailbox;
-pub use people::{NewCompany, NewPerson};
 pub use redeem_code::RedeemedCode;
 pub use refresh_tokens::{RefreshOutcome, Successor, TokenRefresh};
 pub use request_code::{

@@ -1,77 +1,12 @@
-//! Companies and people.
+//! People who may act.
 
 use crate::database::column::params;
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
 use crate::database::statement::query;
-use crate::model::{CompanyId, CompanyKind, ObjectKey, Person, PersonId, phone_digits};
-
-/// A company or private lessee to be recorded.
-#[derive(Debug, Clone)]
-pub struct NewCompany {
-    /// Its number.
-    pub id: CompanyId,
-    /// Its key in 1C, if it has one.
-    pub key: Option<ObjectKey>,
-    /// A company or a private lessee.
-    pub kind: CompanyKind,
-    /// BIN or IIN, 12 digits.
-    pub biin: String,
-    /// Its name.
-    pub name: String,
-    /// Where one-time codes go.
-    pub email: String,
-}
-
-/// A person to be recorded.
-#[derive(Debug, Clone)]
-pub struct NewPerson {
-    /// Who, where, with which rights.
-    pub person: Person,
-    /// Their key in 1C, if they have one.
-    pub key: Option<ObjectKey>,
-    /// Telephone, as given.
-    pub mobile: String,
-    /// First name.
-    pub first_name: String,
-    /// Last name.
-    pub last_name: String,
-    /// Father's name.
-    pub patronic_name: String,
-    /// Their mail address; may be empty.
-    pub email: String,
-}
+use crate::model::{ObjectKey, Person, PersonId};
 
 impl Database {
-    /// Records a company; one that is there already stays as it is.
-    pub async fn add_company(&self, new: &NewCompany) -> Result<(), DatabaseError> {
-        let sql = "INSERT INTO companies (id, biin, name, email, ref_key, kind, active) \
-            VALUES ($1, $2, $3, $4, $5, $6, 1) ON CONFLICT DO NOTHING";
-        query(sql, params![new.id, new.biin, new.name, new.email, new.key, new.kind])
-            .run(&self.pool)
-            .await
-    }
-
-    /// Records a person; one that is there already stays as they are.
-    pub async fn add_person(&self, new: &NewPerson) -> Result<(), DatabaseError> {
-        let sql = "INSERT INTO people (id, company_id, role, mobile, first_name, last_name, \
-            patronic_name, ref_key, mobile_digits, email, active) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1) ON CONFLICT DO NOTHING";
-        let values = params![
-            new.person.id,
-            new.person.company,
-            new.person.role,
-            new.mobile,
-            new.first_name,
-            new.last_name,
-            new.patronic_name,
-            new.key,
-            phone_digits(&new.mobile),
-            new.email
-        ];
-        query(sql, values).run(&self.pool).await
-    }
-
     /// A person who may act: they and their company are active. Rights come from here, not from the
     /// token (S18).
     pub async fn active_person(&self, id: PersonId) -> Result<Option<Person>, DatabaseError> {
@@ -100,11 +35,5 @@ impl Database {
             ON c.id = p.company_id WHERE p.id = $1 AND p.active = 1 AND c.active = 1 \
             AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = $2 AND s.ended_at > 0)";
         query(sql, params![id, session]).optional(&self.pool).await
-    }
-
-    /// Lets a person act, or no longer (E5, S17).
-    pub async fn set_person_active(&self, id: PersonId, active: bool) -> Result<(), DatabaseError> {
-        let sql = "UPDATE people SET active = $1 WHERE id = $2";
-        query(sql, params![active, id]).run(&self.pool).await
     }
 }

@@ -2,7 +2,6 @@
 
 pub(super) mod decisions;
 mod lists;
-mod master;
 mod pictures;
 mod reminders;
 mod report;
@@ -12,7 +11,6 @@ mod vehicles;
 
 pub use decisions::{DecisionOutcome, NewDecision, ReportState};
 pub use lists::{Block, ListedReport, PageCursor, ReportFilter};
-pub use master::{NewAssignment, NewContract, NewVehicleType};
-pub use report::{NewReport, NewVehicle, ReportRow};
+pub use report::ReportRow;
 pub use scope::{DriverKeys, Scope};
 pub use vehicles::{ListedVehicle, ListedVehicleType, SelectedVehicle};

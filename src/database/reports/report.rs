@@ -1,6 +1,4 @@
-//! Vehicles and reports.
-
-use std::slice;
+//! A report, as an upload needs it.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -9,50 +7,10 @@ use sqlx::any::AnyRow;
 
 use crate::database::column::{Stored, params};
 use crate::database::error::DatabaseError;
-use crate::database::pool::{Database, Write};
+use crate::database::pool::Database;
 use crate::database::statement::query;
 use crate::model::plausibility::ReportWindow;
-use crate::model::{CompanyId, Digest, NEVER_DUE, RefKey, ReportStatus, TypeCode, VehicleGuid};
-
-/// A vehicle to be recorded.
-#[derive(Debug, Clone)]
-pub struct NewVehicle {
-    /// Its key in 1C.
-    pub guid: VehicleGuid,
-    /// Whose it is.
-    pub company: CompanyId,
-    /// Plate, as given.
-    pub plate_number: String,
-    /// VIN, as given.
-    pub vin_code: String,
-    /// The key of its type in 1C.
-    pub type_code: TypeCode,
-}
-
-/// A report to be recorded.
-#[derive(Debug, Clone)]
-pub struct NewReport {
-    /// Its key.
-    pub ref_key: RefKey,
-    /// Whose it is.
-    pub company: CompanyId,
-    /// Of which vehicle.
-    pub vehicle: VehicleGuid,
-    /// Its number, as given.
-    pub report_number: String,
-    /// Its contract, as given.
-    pub contract_number: String,
-    /// First day, if it has one.
-    pub starts_at: Option<Timestamp>,
-    /// Deadline as given, if it has one.
-    pub finishes_at: Option<Timestamp>,
-    /// From when on it is overdue: [`crate::model::due_at`] of the deadline.
-    pub due_at: Timestamp,
-    /// Its state.
-    pub status: ReportStatus,
-    /// Why it was rejected, when it was.
-    pub reject_reason: String,
-}
+use crate::model::{CompanyId, Digest, NEVER_DUE, RefKey, ReportStatus, VehicleGuid};
 
 /// A report, as an upload needs to know it.
 #[derive(Debug, Clone, FromRow)]
@@ -72,44 +30,6 @@ pub struct ReportRow {
 }
 
 impl Database {
-    /// Records a vehicle; one that is there already stays as it is.
-    pub async fn add_vehicle(&self, new: &NewVehicle) -> Result<(), DatabaseError> {
-        let sql = "INSERT INTO vehicles (guid, company_id, plate_number, vin_code, type_code) \
-            VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-        let values = params![new.guid, new.company, new.plate_number, new.vin_code, new.type_code];
-        query(sql, values).run(&self.pool).await
-    }
-
-    /// Records a report; one that is there already stays as it is.
-    pub async fn add_report(&self, new: &NewReport) -> Result<(), DatabaseError> {
-        self.add_reports(slice::from_ref(new)).await
-    }
-
-    /// Records all of these reports, or none; those that are there already stay as they are.
-    pub async fn add_reports(&self, new: &[NewReport]) -> Result<(), DatabaseError> {
-        let mut write = self.write().await?;
-        for report in new {
-            insert(&mut write, report).await?;
-        }
-        Ok(write.commit().await?)
-    }
-
-    /// Gives reports that are there the dates of these; nothing else of them changes.
-    pub async fn date_reports(&self, dated: &[NewReport]) -> Result<(), DatabaseError> {
-        let mut write = self.write().await?;
-        for report in dated {
-            let sql = "UPDATE reports SET starts_at = $1, finishes_at = $2, due_at = $3 \
-                WHERE ref_key = $4";
-            query(
-                sql,
-                params![report.starts_at, report.finishes_at, report.due_at, report.ref_key],
-            )
-            .execute(&mut *write)
-            .await?;
-        }
-        Ok(write.commit().await?)
-    }
-
     /// A report, with the hash of what it holds.
     pub async fn report(&self, ref_key: RefKey) -> Result<Option<ReportRow>, DatabaseError> {
         let sql = "SELECT r.ref_key, r.company_id, r.vehicle_guid, r.status_code, r.starts_at, \
@@ -118,44 +38,6 @@ impl Database {
             WHERE r.ref_key = $1 AND r.deleted = 0 ORDER BY s.turn DESC LIMIT 1";
         query(sql, params![ref_key]).optional(&self.pool).await
     }
-
-    /// The open reports of a company, oldest key first.
-    pub async fn open_reports(&self, company: CompanyId) -> Result<Vec<ReportRow>, DatabaseError> {
-        let sql = "SELECT ref_key, company_id, vehicle_guid, status_code, starts_at, due_at, \
-            '' AS sha256 FROM reports \
-            WHERE company_id = $1 AND status_code IN (1, 4) AND deleted = 0 ORDER BY ref_key";
-        query(sql, params![company]).all(&self.pool).await
-    }
-
-    /// Sets a report's state: a decision, or a new round.
-    pub async fn set_report_status(
-        &self,
-        ref_key: RefKey,
-        status: ReportStatus,
-    ) -> Result<(), DatabaseError> {
-        let sql = "UPDATE reports SET status_code = $1 WHERE ref_key = $2";
-        let values = params![status, ref_key];
-        query(sql, values).run(&self.pool).await
-    }
-}
-
-async fn insert(write: &mut Write, new: &NewReport) -> Result<(), DatabaseError> {
-    let sql = "INSERT INTO reports (ref_key, company_id, vehicle_guid, report_number, \
-        contract_number, starts_at, finishes_at, due_at, status_code, reject_reason) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING";
-    let values = params![
-        new.ref_key,
-        new.company,
-        new.vehicle,
-        new.report_number,
-        new.contract_number,
-        new.starts_at,
-        new.finishes_at,
-        new.due_at,
-        new.status,
-        new.reject_reason
-    ];
-    query(sql, values).run(&mut **write).await
 }
 
 impl FromRow<'_, AnyRow> for ReportWindow {

@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 
 use crate::harness::db::{Db, on_both_databases};
 use crate::harness::fixture::{Fixture, LENGTH};
+use crate::harness::rows::Rows;
 
 on_both_databases! {
     finishing_an_upload_creates_a_submission_and_a_message,

@@ -1,8 +1,7 @@
 //! People, reports and uploads for tests of the database and of the modules that use it.
 
-use forte_media::database::{
-    Database, Details, FinishedUpload, NewCompany, NewPerson, NewReport, NewUpload, NewVehicle,
-};
+use super::rows::{NewCompany, NewPerson, NewReport, NewVehicle, Rows};
+use forte_media::database::{Database, Details, FinishedUpload, NewUpload};
 use forte_media::model::{
     Channel, Clock, CompanyId, CompanyKind, Digest, EventId, Facts, Length, ManualClock, NodeId,
     OutboxMessage, Person, PersonId, Place, Protocol, Random, RefKey, ReportStatus, Role,
@@ -58,7 +57,6 @@ impl Fixture {
             mobile: "+77010000000".to_owned(),
             first_name: "Айбек".to_owned(),
             last_name: "Сапаров".to_owned(),
-            patronic_name: String::new(),
             email: String::new(),
         };
         self.database.add_person(&new).await.unwrap();
@@ -124,9 +122,8 @@ impl Fixture {
             finishes_at: Some(self.now() + SignedDuration::from_hours(240)),
             due_at: self.now() + SignedDuration::from_hours(240),
             status,
-            reject_reason: String::new(),
         };
-        self.database.add_report(&report).await.unwrap();
+        self.database.add_reports(std::slice::from_ref(&report)).await.unwrap();
         ref_key
     }
 

@@ -1,8 +1,5 @@
 //! Vehicles, contracts, assignments and reports of the fixture's company.
 
-use forte_media::database::{
-    NewAssignment, NewContract, NewPerson, NewReport, NewVehicle, NewVehicleType,
-};
 use forte_media::model::{
     CompanyId, ObjectKey, Person, PersonId, RefKey, ReportStatus, Role, TypeCode, VehicleGuid,
     due_at,
@@ -11,6 +8,9 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::fixture::Fixture;
+use super::rows::{
+    NewAssignment, NewContract, NewPerson, NewReport, NewVehicle, NewVehicleType, Rows,
+};
 
 /// The fields of a vehicle to add.
 #[derive(Clone)]
@@ -67,7 +67,6 @@ impl Fixture {
             mobile: mobile.to_owned(),
             first_name: first_name.to_owned(),
             last_name: String::new(),
-            patronic_name: String::new(),
             email: String::new(),
         };
         self.database.add_person(&new).await.unwrap();
@@ -197,6 +196,5 @@ fn new_report(spec: ReportSpec, zone: &TimeZone) -> NewReport {
         finishes_at: spec.finishes_at,
         due_at: due_at(spec.finishes_at, zone),
         status: spec.status,
-        reject_reason: String::new(),
     }
 }

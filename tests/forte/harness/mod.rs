@@ -21,6 +21,7 @@ pub(crate) mod phone;
 pub(crate) mod preflight;
 pub(crate) mod process;
 pub(crate) mod receiver;
+pub(crate) mod rows;
 pub(crate) mod s3;
 pub(crate) mod s3_proxy;
 pub(crate) mod scripted_tus;

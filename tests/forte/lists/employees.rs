@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{get, list};
 use crate::harness::answers::problem;
+use crate::harness::rows::Rows;
 use crate::harness::service::{Service, header, json as body, on_both_backends};
 
 on_both_backends! {

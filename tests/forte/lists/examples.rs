@@ -8,7 +8,6 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use axum::http::Request;
-use forte_media::database::NewVehicle;
 use forte_media::model::{Person, PersonId, ReportStatus, TypeCode};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -16,6 +15,7 @@ use serde_json::Value;
 
 use super::{get, list};
 use crate::harness::fleet::{ReportSpec, almaty};
+use crate::harness::rows::{NewVehicle, Rows};
 use crate::harness::service::{Service, json as body, on_both_backends};
 
 on_both_backends! {

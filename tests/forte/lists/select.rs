@@ -1,6 +1,5 @@
 //! The reports of one vehicle (E8).
 
-use forte_media::database::NewVehicle;
 use forte_media::model::{ReportStatus, VehicleGuid};
 use serde_json::{Value, json};
 
@@ -9,6 +8,7 @@ use crate::harness::answers::problem;
 use crate::harness::fleet::ReportSpec;
 use crate::harness::service::{Service, on_both_backends};
 
+use crate::harness::rows::{NewVehicle, Rows};
 use ReportStatus::{Accepted, Submit, Submitted};
 
 on_both_backends! {

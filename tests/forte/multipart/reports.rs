@@ -7,6 +7,7 @@ use crate::harness::answers::problem;
 use crate::harness::bodies::watched;
 use crate::harness::clips::{GOOD, MOOV_FIRST};
 use crate::harness::form::{self, Form, send};
+use crate::harness::rows::Rows;
 use crate::harness::service::{Service, json, on_both_backends};
 
 on_both_backends! {

@@ -2,6 +2,7 @@
 
 mod files;
 
+use crate::harness::rows::Rows;
 use std::collections::BTreeSet;
 
 use axum::body::Body;

@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 
 use crate::harness::db::{Db, on_both_databases};
 use crate::harness::fixture::Fixture;
+use crate::harness::rows::Rows;
 
 on_both_databases! {
     all_but_one_concurrent_finish_see_an_earlier_use,

@@ -11,6 +11,7 @@ use super::{
 use crate::harness::answers::problem;
 use crate::harness::clips::{GOOD, MOOV_FIRST, NOT_MP4};
 use crate::harness::form::{self, Form};
+use crate::harness::rows::Rows;
 use crate::harness::service::{Backend, Options, Service, on_both_backends};
 
 on_both_backends! {

@@ -1,12 +1,13 @@
 //! Who receives a push notification.
 
-use forte_media::database::{EnqueueContext, EventState, NewReport};
+use forte_media::database::{EnqueueContext, EventState};
 use forte_media::events;
 use forte_media::model::{Person, PersonId, RefKey, ReportStatus, Role};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::scene::{Scene, with_fcm_on_both_backends};
+use crate::harness::rows::{NewReport, Rows};
 use crate::harness::service::Backend;
 
 with_fcm_on_both_backends! {
@@ -88,7 +89,6 @@ async fn groups_many_reports_in_one_notification(scene: Scene) {
             finishes_at: None,
             due_at: fixture.now(),
             status: ReportStatus::Submit,
-            reject_reason: String::new(),
         })
         .collect();
     scene.service.database().add_reports(&reports).await.unwrap();

@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 
 use crate::harness::answers::problem;
 use crate::harness::phone::{Phone, TokenPair, refresh};
+use crate::harness::rows::Rows;
 use crate::harness::service::{Service, on_both_backends};
 
 on_both_backends! {

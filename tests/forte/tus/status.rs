@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 
 use crate::harness::answers::tus_problem;
 use crate::harness::clips::GOOD;
+use crate::harness::rows::Rows;
 use crate::harness::service::{Service, header, on_both_backends};
 use crate::harness::tus::{self, create, id_of};
 

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::harness::answers::{problem, tus_problem};
 use crate::harness::bodies::held;
 use crate::harness::clips::GOOD;
+use crate::harness::rows::Rows;
 use crate::harness::service::{Service, header, json, on_both_backends};
 use crate::harness::tus::{self, by_owner, create, head, patch};
 
