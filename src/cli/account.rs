@@ -157,7 +157,7 @@ impl Add {
             }
         };
         let name = self.name.clone().unwrap_or_else(|| self.login.clone());
-        Ok(AccountOwner::NewReviewer { company, name })
+        Ok(AccountOwner::Reviewer { company, name })
     }
 }
 

@@ -56,10 +56,6 @@ byte_counts! {
 impl Offset {
     pub const START: Self = Self(0);
 
-    pub const fn advanced(self, bytes: u64) -> Self {
-        Self(self.0.saturating_add(bytes))
-    }
-
     pub const fn reaches(self, length: Length) -> bool {
         self.0 >= length.0
     }

@@ -35,7 +35,6 @@ const MAX_ATTEMPTS: usize = 4;
 #[derive(Debug, Clone, Copy)]
 pub struct Stored {
     pub submission: SubmissionId,
-    pub video: VideoId,
     pub sha256: Digest,
     pub length: Length,
 }
@@ -280,13 +279,13 @@ impl Finisher {
                 tracing::info!(upload = %id, %video, %sha256, length = length.get(), "video stored");
                 self.parts.wakeup.notify_one();
                 self.cleaner.clear_in_background(id);
-                return Ok(Stored { submission, video, sha256, length });
+                return Ok(Stored { submission, sha256, length });
             }
             FinishOutcome::Repeats { video, submission } => {
                 let (ids, now) = ((video, submission), self.parts.clock.now());
                 self.parts.database.end_as_duplicate(id, lease.fence, length, ids, now).await?;
                 self.cleaner.clear_in_background(id);
-                return Ok(Stored { submission, video, sha256, length });
+                return Ok(Stored { submission, sha256, length });
             }
             FinishOutcome::Fenced => return Err(UploadError::TakenOver),
             FinishOutcome::Reused { uses } => {

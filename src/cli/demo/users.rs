@@ -99,7 +99,7 @@ async fn open_session(app: &App, person: &Person, device: &str) -> anyhow::Resul
 /// reviewer in.
 pub(super) async fn open_accounts(app: &App, keys: &Keys) -> anyhow::Result<Reviewer> {
     open_account(app, &keys.exchange, AccountKind::Exchange, AccountOwner::Exchange).await?;
-    let owner = AccountOwner::NewReviewer {
+    let owner = AccountOwner::Reviewer {
         company: CompanyId::LESSOR,
         name: "Айгуль Сейткали".to_owned(),
     };

@@ -27,18 +27,11 @@ columns! {
     AccountKind
 }
 
-/// Whom a new account is for.
+/// Who will use a new account.
 #[derive(Debug, Clone)]
 pub enum AccountOwner {
-    /// A new reviewer of this company; of the lessor's: sees every company.
-    NewReviewer {
-        /// Whose reports they see.
-        company: CompanyId,
-        /// What they are called.
-        name: String,
-    },
-    /// A reviewer who is there already.
-    Reviewer(PersonId),
+    /// A new person, who sees the reports of this company; for the lessor's, of all companies.
+    Reviewer { company: CompanyId, name: String },
     /// A node of 1C.
     Exchange,
 }
@@ -110,7 +103,7 @@ impl Database {
         if !insert(&mut write, new).await? {
             return Ok(false);
         }
-        if let AccountOwner::NewReviewer { company, name } = &new.owner {
+        if let AccountOwner::Reviewer { company, name } = &new.owner {
             let person = insert_reviewer(&mut write, *company, name).await?;
             let sql = "UPDATE accounts SET person_id = $1 WHERE login = $2";
             query(sql, params![person, new.login]).execute(&mut *write).await?;
@@ -178,15 +171,14 @@ impl Database {
 }
 
 async fn insert(write: &mut Write, new: &NewAccount) -> Result<bool, DatabaseError> {
-    let (kind, person) = match &new.owner {
-        AccountOwner::NewReviewer { .. } => (AccountKind::Reviewer, None),
-        AccountOwner::Reviewer(person) => (AccountKind::Reviewer, Some(*person)),
-        AccountOwner::Exchange => (AccountKind::Exchange, None),
+    let kind = match &new.owner {
+        AccountOwner::Reviewer { .. } => AccountKind::Reviewer,
+        AccountOwner::Exchange => AccountKind::Exchange,
     };
     let sql = "INSERT INTO accounts (login, kind, person_id, password_hash, previous_hash, \
         previous_until, networks, created_at, active) \
-        VALUES ($1, $2, $3, $4, '', $5, $6, $7, 1) ON CONFLICT DO NOTHING";
-    query(sql, params![new.login, kind, person, new.password_hash, 0_i64, new.networks, new.now])
+        VALUES ($1, $2, 0, $3, '', 0, $4, $5, 1) ON CONFLICT DO NOTHING";
+    query(sql, params![new.login, kind, new.password_hash, new.networks, new.now])
         .changes_one(&mut **write)
         .await
 }

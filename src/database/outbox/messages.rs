@@ -90,8 +90,6 @@ pub struct ClaimedMessage {
     pub channel: Channel,
     /// Its type.
     pub kind: String,
-    /// What it is about.
-    pub subject: String,
     /// Its JSON.
     pub body: String,
     /// How many tries there were before this one.
@@ -100,12 +98,6 @@ pub struct ClaimedMessage {
     /// Until when it is leased; names the lease.
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub leased_until: Timestamp,
-    /// When it was written.
-    #[sqlx(try_from = "Stored<Timestamp>")]
-    pub created_at: Timestamp,
-    /// From when on message is of no use.
-    #[sqlx(try_from = "Stored<Option<Timestamp>>")]
-    pub expires_at: Option<Timestamp>,
 }
 
 /// What became of a try.
@@ -161,7 +153,7 @@ impl Database {
             OR o.expires_at > $2) AND o.leased_until <= $2 AND NOT EXISTS (SELECT 1 FROM outbox e \
             WHERE e.subject = o.subject AND e.state = 'pending' AND e.seq < o.seq) ORDER BY \
             o.due_at LIMIT $3) AND state = 'pending' AND leased_until <= $2 RETURNING id, channel, \
-            kind, subject, body, attempts - 1 AS attempts, leased_until, created_at, expires_at";
+            kind, body, attempts - 1 AS attempts, leased_until";
         let rows = query(sql, params![until, now, limit, channel]).fetch_all(&self.pool).await?;
         Ok(rows.iter().filter_map(readable).collect())
     }

@@ -15,7 +15,6 @@ use crate::model::{CompanyId, Digest, NEVER_DUE, RefKey, ReportStatus, VehicleGu
 /// A report, as an upload needs to know it.
 #[derive(Debug, Clone, FromRow)]
 pub struct ReportRow {
-    pub ref_key: RefKey,
     #[sqlx(rename = "company_id")]
     pub company: CompanyId,
     #[sqlx(rename = "vehicle_guid")]
@@ -32,7 +31,7 @@ pub struct ReportRow {
 impl Database {
     /// A report, with the hash of what it holds.
     pub async fn report(&self, ref_key: RefKey) -> Result<Option<ReportRow>, DatabaseError> {
-        let sql = "SELECT r.ref_key, r.company_id, r.vehicle_guid, r.status_code, r.starts_at, \
+        let sql = "SELECT r.company_id, r.vehicle_guid, r.status_code, r.starts_at, \
             r.due_at, COALESCE(v.sha256, '') AS sha256 FROM reports r LEFT JOIN submissions s \
             ON s.ref_key = r.ref_key LEFT JOIN videos v ON v.id = s.video_id \
             WHERE r.ref_key = $1 AND r.deleted = 0 ORDER BY s.turn DESC LIMIT 1";

@@ -9,8 +9,8 @@ use crate::database::pool::Database;
 use crate::database::reports::decisions::ReportState;
 use crate::database::statement::query;
 use crate::model::{
-    CompanyId, Digest, EventId, Facts, Finding, Length, Place, RefKey, SubmissionId, TimeSent,
-    UploadId, Verdict, VideoId,
+    CompanyId, Digest, EventId, Facts, Finding, Place, RefKey, SubmissionId, TimeSent, UploadId,
+    Verdict, VideoId,
 };
 
 /// A stored video with the submission that brought it.
@@ -26,8 +26,6 @@ pub struct VideoRow {
     pub company: CompanyId,
     /// The hash of its bytes.
     pub sha256: Digest,
-    /// How many they are.
-    pub length: Length,
     /// What the inspection knows.
     pub facts: Facts,
     /// What the inspection noticed.
@@ -42,8 +40,6 @@ pub struct VideoRow {
     /// The submission.
     #[sqlx(rename = "submission_id")]
     pub submission: SubmissionId,
-    /// The phone's name for the file.
-    pub filename: String,
     /// When the driver says it was sent.
     #[sqlx(flatten)]
     pub time_sent: TimeSent,
@@ -75,8 +71,8 @@ pub struct CustodyEntry {
 impl Database {
     /// The latest video of a report.
     pub async fn latest_video(&self, ref_key: RefKey) -> Result<Option<VideoRow>, DatabaseError> {
-        let sql = "SELECT v.id, v.upload_id, v.company_id, v.sha256, v.length, v.facts, v.notes, \
-            s.verdicts, s.id AS submission_id, s.filename, s.time_sent_raw, s.time_sent_at, \
+        let sql = "SELECT v.id, v.upload_id, v.company_id, v.sha256, v.facts, v.notes, \
+            s.verdicts, s.id AS submission_id, s.time_sent_raw, s.time_sent_at, \
             s.lat_e8, s.long_e8, s.received_at, r.status_code, r.revision, r.reject_reason, \
             r.decided_at, r.decided_by FROM submissions s JOIN videos v ON v.id = s.video_id JOIN \
             reports r ON r.ref_key = s.ref_key WHERE s.ref_key = $1 ORDER BY s.turn DESC LIMIT 1";

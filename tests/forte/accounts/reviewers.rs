@@ -24,7 +24,7 @@ const LOGIN: &str = "aigul";
 
 async fn add_reviewer(service: &Service, company: CompanyId) {
     let owner =
-        AccountOwner::NewReviewer { company, name: "Айгуль Сейткали".to_owned() };
+        AccountOwner::Reviewer { company, name: "Айгуль Сейткали".to_owned() };
     let new = AccountSpec { login: LOGIN.to_owned(), owner, networks: Vec::new() };
     service.app.state.accounts.add(new, &PASSWORD.into()).await.unwrap();
 }
