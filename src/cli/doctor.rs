@@ -1,4 +1,4 @@
-//! `doctor`: tries everything the service leans on.
+//! `doctor`: checks everything that the service depends on.
 
 use std::io::{self, Write as _};
 
@@ -12,30 +12,26 @@ use crate::model::{Clock, Faults, NodeId, Random, error_chain};
 use crate::notify::{Fcm, Mail, Webhook};
 use crate::storage::{Spool, Store};
 
-/// Tries the database, the store, the spool, mail, phones and the webhook's settings, and says what
-/// is wrong
+/// Checks the database, the object store, the spool, mail, push messages and the webhook's settings
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  forte-media doctor --config /etc/forte-media.toml --json")]
 pub struct Doctor {
-    /// One JSON object a check
+    /// Print one JSON object per check
     #[arg(long)]
     pub json: bool,
 }
 
 impl Doctor {
-    /// Tries everything; the answer is "no" when a check found something.
-    ///
-    /// # Errors
-    /// When the findings cannot be written.
+    /// The answer is "no" if a check failed.
     pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
         examine(&settings, self.json).await
     }
 }
 
-/// One thing that was tried: its name, and what was wrong.
+/// The name of a check, and its result.
 type Check = (String, Result<(), String>);
 
-/// Tries every dependency and writes a line for each.
+/// Checks every dependency and prints a line for each.
 pub(super) async fn examine(settings: &Settings, as_json: bool) -> anyhow::Result<Answer> {
     let mut checks = vec![secret(settings), database(settings).await, webhook(settings)];
     checks.extend([mail(settings).await, push(settings).await]);
@@ -59,7 +55,7 @@ fn reason(why: Option<&String>) -> String {
 
 fn secret(settings: &Settings) -> Check {
     let set = settings.auth.secret.as_ref().map(|_| ());
-    ("auth.secret is set".to_owned(), set.ok_or_else(|| "`serve` needs one".to_owned()))
+    ("auth.secret is set".to_owned(), set.ok_or_else(|| "`serve` requires it".to_owned()))
 }
 
 async fn database(settings: &Settings) -> Check {
@@ -69,16 +65,19 @@ async fn database(settings: &Settings) -> Check {
 
 fn webhook(settings: &Settings) -> Check {
     let made = Webhook::from_config(&settings.notify, Clock::system());
-    ("the webhook's settings fit".to_owned(), made.map(|_| ()).map_err(|error| error_chain(&error)))
+    (
+        "the settings of the webhook are valid".to_owned(),
+        made.map(|_| ()).map_err(|error| error_chain(&error)),
+    )
 }
 
-/// Connects to the mail server and signs in, or writes into the folder that stands for it.
+/// Connects to the mail server and authenticates, or writes to the folder that replaces it.
 async fn mail(settings: &Settings) -> Check {
     let tried =
         async { Mail::from_config(&settings.mail, Clock::system())?.check_connection().await };
     let name = match &settings.mail.host {
         Some(_) => "the mail server answers",
-        None => "letters can be written to mail.folder (mail.host is not set)",
+        None => "mail can be written to mail.folder (mail.host is not set)",
     };
     (name.to_owned(), tried.await.map_err(|error| error_chain(&error)))
 }
@@ -86,17 +85,17 @@ async fn mail(settings: &Settings) -> Check {
 /// Gets an access token with the service account.
 async fn push(settings: &Settings) -> Check {
     let (name, result) = match Fcm::from_config(&settings.notify, Clock::system()) {
-        Ok(None) => ("phones are not told (notify.fcm is not set)", Ok(())),
+        Ok(None) => ("push messages are off (notify.fcm is not set)", Ok(())),
         Ok(Some(fcm)) => (
-            "the service account of FCM is taken",
+            "FCM accepts the service account",
             fcm.check_connection().await.map_err(|error| error_chain(&error)),
         ),
-        Err(error) => ("the settings of FCM fit", Err(error_chain(&error))),
+        Err(error) => ("the settings of FCM are valid", Err(error_chain(&error))),
     };
     (name.to_owned(), result)
 }
 
-/// Really puts, puts conditionally, reads ranges and opens a viewing link.
+/// Stores objects, stores them conditionally, reads ranges and opens a playback link.
 async fn store(settings: &Settings) -> Vec<Check> {
     let (clock, random) = (Clock::system(), Random::system());
     let key = random.bytes::<32>();
@@ -104,7 +103,7 @@ async fn store(settings: &Settings) -> Vec<Check> {
         let store = Store::open(&settings.storage, &key, Faults::none()).await?;
         match Spool::open(&settings.upload.spool, NodeId::mint(&clock, &random), Faults::none()) {
             Ok(spool) => store.check_spool(&spool)?,
-            // A service that is running has it; then it has been tried.
+            // A running service has locked it, and has checked it at its start.
             Err(crate::storage::StorageError::SpoolLocked(_)) => {}
             Err(error) => return Err(error),
         }
@@ -114,7 +113,7 @@ async fn store(settings: &Settings) -> Vec<Check> {
     };
     match opened.await {
         Ok(steps) => steps.into_iter().map(step).collect(),
-        Err(error) => vec![("the store opens".to_owned(), Err(error_chain(&error)))],
+        Err(error) => vec![("the store can be opened".to_owned(), Err(error_chain(&error)))],
     }
 }
 

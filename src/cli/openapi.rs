@@ -15,10 +15,7 @@ use crate::http;
 pub struct OpenApi {}
 
 impl OpenApi {
-    /// Prints the document that is also served at `/openapi.json`.
-    ///
-    /// # Errors
-    /// When standard output cannot be written.
+    /// The same document as `/openapi.json`.
     pub fn run(self, settings: &Settings) -> anyhow::Result<Answer> {
         let document = http::openapi(&public_url(settings, settings.http.listen));
         writeln!(io::stdout().lock(), "{document:#}")?;

@@ -1,4 +1,4 @@
-//! `serve`: runs the service, or shows what it would run with.
+//! `serve`: runs the service, or checks its settings.
 
 use std::io::{self, Write};
 
@@ -16,16 +16,13 @@ use crate::shutdown::Shutdown;
 #[command(after_help = "Example:\n  forte-media serve --config /etc/forte-media.toml\n  \
                         forte-media serve --check")]
 pub struct Serve {
-    /// Shows every setting, where it came from, tries every dependency, and ends
+    /// Print every setting with its origin, check every dependency, and exit
     #[arg(long)]
     check: bool,
 }
 
 impl Serve {
-    /// Runs until told to end; with `--check`, only looks.
-    ///
-    /// # Errors
-    /// When the service cannot be started.
+    /// Runs until SIGTERM or SIGINT.
     pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
         if self.check {
             write_table(settings.explain(), &mut io::stdout().lock())?;
@@ -38,8 +35,8 @@ impl Serve {
         let app = App::build(settings, World::real(), shutdown.tasks().clone(), public).await?;
         if app.state.accounts.sample_works().await? {
             bail!(
-                "admin_1C lets everybody in with the password of the public document: \
-                 forte-media account disable admin_1C"
+                "admin_1C still has the password of the published API document; run \
+                 `forte-media account disable admin_1C`"
             );
         }
         tracing::info!(%public, %ops, "serving");
@@ -48,7 +45,7 @@ impl Serve {
     }
 }
 
-/// One line a setting: key, value, origin.
+/// One line per setting: key, value, origin.
 fn write_table(settings: &[Effective], out: &mut impl Write) -> io::Result<()> {
     let width = |column: fn(&Effective) -> &str| {
         settings.iter().map(|setting| column(setting).chars().count()).max().unwrap_or(0)

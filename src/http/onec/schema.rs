@@ -1,5 +1,5 @@
-//! The objects of 1C, for the OpenAPI document: what is sent is read by the exchange, which takes
-//! more forms of it than stand here.
+//! The schemas of 1C's objects, only for the OpenAPI document. `onec` parses the objects itself, and
+//! accepts more forms than these.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -15,14 +15,15 @@ pub(super) struct SentCompany {
     biin: String,
     #[schema(example = "ТОО «Пример»", min_length = 1, max_length = 300)]
     name: String,
-    /// Where one-time codes go.
+    /// The mailbox for one-time codes.
     #[schema(example = "office@example.kz", max_length = 254)]
     email: Option<String>,
-    /// Not said: a company.
+    /// If absent, `company`.
     kind: Option<CompanyKind>,
-    /// `false` signs all its people out. Not said: `true`.
+    /// `false` signs all people of the company out. If absent, `true`.
     active: Option<bool>,
-    /// An older one than the one there is ignored; none is always taken.
+    /// An object with a lower version than the stored one is ignored. Without a version, it is always
+    /// stored.
     #[schema(example = 7, minimum = 0)]
     version: Option<i64>,
 }
@@ -38,21 +39,21 @@ pub(super) struct SentUser {
     last_name: Option<String>,
     #[schema(example = "", max_length = 100)]
     patronic_name: Option<String>,
-    /// In any form.
+    /// In any notation.
     #[schema(example = "+7 701 000 00 00", max_length = 50)]
     mobile: Option<String>,
     #[schema(example = "aibek@example.kz", max_length = 254)]
     email: Option<String>,
-    /// `false` signs them out. Not said: `true`.
+    /// `false` signs the person out. If absent, `true`.
     active: Option<bool>,
     #[schema(example = 7, minimum = 0)]
     version: Option<i64>,
 }
 
-/// What a person may do.
+/// The rights of a person.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-#[expect(dead_code, reason = "it only documents")]
+#[expect(dead_code, reason = "describes the JSON")]
 enum SentRole {
     Admin,
     Employee,
@@ -69,10 +70,10 @@ pub(super) struct SentType {
     version: Option<i64>,
 }
 
-/// What to film.
+/// An instruction for filming.
 #[derive(Serialize, ToSchema)]
 struct SentInstruction {
-    /// Its place.
+    /// Its position in the list.
     #[schema(example = 1, minimum = 0)]
     no: Option<i64>,
     #[schema(example = "Снимите пробег", min_length = 1, max_length = 2000)]
@@ -113,7 +114,7 @@ pub(super) struct SentReport {
     contract_ref: Option<Uuid>,
     #[schema(example = "000000001", max_length = 100)]
     report_number: Option<String>,
-    /// Not said: that of the contract.
+    /// If absent, the number of the contract.
     #[schema(example = "№ 12/3", max_length = 100)]
     contract_number: Option<String>,
     #[schema(example = "2026-05-01T00:00:00")]
@@ -121,18 +122,20 @@ pub(super) struct SentReport {
     /// Midnight means the end of that day.
     #[schema(example = "2026-05-31T00:00:00")]
     date_finish: Option<String>,
-    /// It counts when it differs from what 1C said last: a repetition takes back neither a video nor a
-    /// decision. 1 never takes back a video; 3 and 4 are decisions. Not said: as it is.
+    /// Takes effect only if it differs from the last one that 1C sent, so that a repeated object undoes
+    /// neither a video nor a decision. 1 never undoes a video; 3 and 4 are decisions. If absent,
+    /// unchanged.
     #[schema(example = 1, minimum = 0, maximum = 4)]
     status_code: Option<i64>,
-    /// Another one than 1C said last, of a rejected report, is a decision. Not said: as it is.
+    /// For a rejected report, a reason that differs from the last one that 1C sent is a decision. If
+    /// absent, unchanged.
     #[schema(example = "", max_length = 2000)]
     reject_reason: Option<String>,
     #[schema(example = 7, minimum = 0)]
     version: Option<i64>,
 }
 
-/// Who films what: a person whom 1C knows, or a telephone.
+/// Which driver films a vehicle: a person whom 1C knows, or a telephone number.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SentAssignment {
     company_ref: Uuid,
@@ -147,13 +150,13 @@ pub(super) struct SentAssignment {
 /// A message.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SentMessage {
-    /// The login of the account.
+    /// The login of 1C's account.
     #[schema(example = "almaty")]
     node: String,
-    /// Its number. Gaps are fine.
+    /// The number of the message. Gaps are allowed.
     #[schema(example = 42, minimum = 0)]
     message_no: i64,
-    /// May stand here; submissions are acknowledged at their own address.
+    /// Ignored; submissions are acknowledged with `POST /1c/v1/submissions/ack`.
     #[schema(example = 0, minimum = 0)]
     received_no: Option<i64>,
     /// At most `onec.max_items`.
@@ -161,22 +164,22 @@ pub(super) struct SentMessage {
     items: Vec<SentItem>,
 }
 
-/// An item: beside these, the fields of the object of its type.
+/// An item. It also has the fields of an object of its type.
 #[derive(Serialize, ToSchema)]
 struct SentItem {
     #[serde(rename = "type")]
     kind: SentKind,
-    /// The GUID of the object; of a decision, that of the report.
+    /// The key of the object; for a decision, of the report.
     ref_key: Uuid,
-    /// An older one than the one there is ignored; none is always taken. Of a decision: the number of
-    /// the state that was decided about.
+    /// An object with a lower version than the stored one is ignored. Without a version, it is always
+    /// stored. For a decision: the version of the report that was decided on.
     #[schema(example = 7, minimum = 0)]
     version: Option<i64>,
-    /// Of a deletion: what it is.
+    /// For a deletion: the type of the object.
     object: Option<SentObject>,
-    /// Of a decision; or its `status_code`, 3 or 4.
+    /// For a decision, unless `status_code` is 3 or 4.
     decision: Option<Decision>,
-    /// Of a rejection.
+    /// For a rejection.
     #[schema(max_length = 2000)]
     reject_reason: Option<String>,
 }
@@ -184,7 +187,7 @@ struct SentItem {
 /// The types of items.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "it only documents")]
+#[expect(dead_code, reason = "describes the JSON")]
 enum SentKind {
     Company,
     User,
@@ -197,10 +200,10 @@ enum SentKind {
     Delete,
 }
 
-/// What may be deleted.
+/// The types that can be deleted.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "it only documents")]
+#[expect(dead_code, reason = "describes the JSON")]
 enum SentObject {
     Company,
     User,
