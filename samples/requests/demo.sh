@@ -7,9 +7,28 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # get EXPRESSION: evaluates a Python expression in which `demo` is the content of demo.json.
 get() { python3 -c 'import json, sys; demo = json.load(open(sys.argv[1])); print(eval(sys.argv[2]))' "$demo" "$1"; }
 
-# token NAME: the access token of a user. It expires after an hour; restart the demo for a new one.
-token() { get "[u for u in demo['users'] if u['name'] == '$1'][0]['access_token']"; }
+# token NAME: the access token of `driver`, `director`, `stranger` or `reviewer`. It expires after an hour;
+# restart the demo for a new one.
+token() {
+  if [ "$1" = reviewer ]; then get "demo['reviewer']['access_token']"; return; fi
+  get "[u for u in demo['users'] if u['name'] == '$1'][0]['access_token']"
+}
 
 base=$(get "demo['base_url']")
-# report [REF_KEY]: the argument, or the key of the demo's last report.
-report() { [ -n "${1:-}" ] && echo "$1" || get "demo['reports'][-1]['ref_key']"; }
+
+# open_report: the key of a report that waits for a video of the driver.
+open_report() {
+  curl --silent --show-error --fail-with-body "$base/reports/general/filter/1?limit=1" \
+    -H "Authorization: Bearer $(token driver)" | python3 -c 'import json, sys
+reports = json.load(sys.stdin)["data"]["reports"]
+rows = reports["important"] + reports["general"]
+print(rows[0]["ref_key"] if rows else sys.exit("no report waits for a video; start the demo with --reports 20"))'
+}
+
+# submitted_report: the key of the report that got a video last, and has not been decided.
+submitted_report() {
+  curl --silent --show-error --fail-with-body "$base/1c/v1/submissions?after=0&limit=1000" \
+    -u "$(get "demo['exchange']['login'] + ':' + demo['exchange']['password']")" | python3 -c 'import json, sys
+rows = [row for row in json.load(sys.stdin)["submissions"] if row["status_code"] == 2]
+print(rows[-1]["report_ref_key"] if rows else sys.exit("no video waits for a decision; send one first"))'
+}

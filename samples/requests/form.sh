@@ -6,9 +6,9 @@ source "$(dirname "$0")/demo.sh"
 
 curl --silent --show-error "$base/reports/upload" \
   -H "Authorization: Bearer $(token driver)" \
-  -F ref_key="$(report "${2:-}")" \
+  -F ref_key="${2:-$(open_report)}" \
   -F file=@"${1:-$here/../inspection.mp4};type=video/mp4" \
-  -F time_sent="$(date +'%Y-%m-%d %H:%M:%S')" \
+  -F time_sent="$(date -u +%FT%TZ)" \
   -F lat=43.238949 \
   -F long=76.889709
 echo

@@ -43,8 +43,8 @@ fi
 
 curl --silent --show-error "$base/uploads/preflight" \
   -H "Authorization: Bearer $(token driver)" \
-  -F ref_key="$(report "${2:-}")" \
-  -F time_sent="$(date +'%Y-%m-%d %H:%M:%S')" \
+  -F ref_key="${2:-$(open_report)}" \
+  -F time_sent="$(date -u +%FT%TZ)" \
   -F lat=43.238949 \
   -F long=76.889709 \
   -F length="$length" \

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Requests a report's video as the director, and downloads it by its short-lived link.
+# Requests a report's video as the reviewer, and downloads it by its short-lived link.
 #   watch.sh [REF_KEY [FILE]]
 set -euo pipefail
 source "$(dirname "$0")/demo.sh"
 
-answer=$(curl --silent --show-error --fail-with-body "$base/reports/$(report "${1:-}")/video" \
-  -H "Authorization: Bearer $(token director)")
+answer=$(curl --silent --show-error --fail-with-body "$base/reports/${1:-$(submitted_report)}/video" \
+  -H "Authorization: Bearer $(token reviewer)")
 python3 -m json.tool <<<"$answer"
 link=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["data"]["link"])' <<<"$answer")
 
