@@ -1,5 +1,5 @@
-//! The objects of 1C, for the OpenAPI document: what is sent is read by the exchange, which takes
-//! more forms of it than stand here.
+//! The objects of 1C, only for the OpenAPI document. The module `onec` parses what is sent, and accepts
+//! more spellings than are documented here.
 
 use serde::Serialize;
 use utoipa::ToSchema;
