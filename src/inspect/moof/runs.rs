@@ -66,8 +66,8 @@ const HAS_SIZE: u32 = 0x200;
 const OWN_FIELDS: u32 = 0xF00;
 
 impl<'a> TrackRun<'a> {
-    /// `TABLE_SIZE`: The table has as many entries as are counted. Samples without a table are
-    /// limited by the length of the file.
+    /// `TABLE_SIZE`: The table has `count` entries. Samples without a table are limited by the
+    /// length of the file.
     pub(crate) fn read(
         trun: Mp4Box<'a>,
         defaults: SampleDefaults,

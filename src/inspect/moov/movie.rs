@@ -60,9 +60,9 @@ impl Movie {
         self.tracks.iter().find(|track| track.handler == SOUND)
     }
 
-    /// The duration of the recording in milliseconds: that of `mvhd`, or of the longest video or
-    /// audio track if `mvhd` has none. The tracks also count in a fragmented file, whose `mvhd` may
-    /// describe a longer stream.
+    /// The duration of the recording in milliseconds: that of `mvhd`; without one, that of the
+    /// longest video or audio track. For a fragmented file it is always that of the tracks, because
+    /// its `mvhd` may describe a longer stream.
     pub(crate) fn duration_ms(&self, fragmented: bool) -> Option<u64> {
         let stated = self.duration.filter(|duration| *duration > 0 && !fragmented);
         let stated = stated.map(|duration| milliseconds(duration, self.timescale));

@@ -36,7 +36,8 @@ impl<'a> SampleTables<'a> {
         let sizes = if let Some(stz2) = stbl.optional_child(*b"stz2")? {
             NumberTable::compact_sizes(stz2)?
         } else {
-            // Without chunks every other count is contradicted by the tables, so it needs no limit.
+            // Without chunks, every sample count but 0 contradicts the other tables, so it needs no
+            // limit.
             let limit = file_length.filter(|_| offsets.count() > 0);
             NumberTable::sizes(stbl.required_child(*b"stsz")?, limit)?
         };
