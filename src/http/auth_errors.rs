@@ -10,7 +10,7 @@ use super::error_code::ErrorCode;
 use super::message::Message;
 use super::problem::{self, Problem};
 
-/// `Retry-After` while the queue of passwords is full, in seconds.
+/// `Retry-After` while the queue of password checks is full, in seconds.
 const BUSY_RETRY: u64 = 1;
 
 const BASIC: HeaderValue =
@@ -32,7 +32,7 @@ pub(super) fn code_required(code: ErrorCode, message: impl Into<Message>) -> Pro
     Problem::new(code, message).with_header(header::WWW_AUTHENTICATE, BASIC)
 }
 
-/// Whole seconds, rounded up.
+/// The number of whole seconds after which the wait is certainly over.
 pub(super) fn seconds(wait: SignedDuration) -> u64 {
     u64::try_from(wait.as_secs()).unwrap_or(0).saturating_add(1)
 }

@@ -23,8 +23,8 @@ impl AppState {
         Ok(self.caller_in_session(headers).await?.person)
     }
 
-    /// The person in a valid access token, if there is one. For upload URLs, whose secret is enough:
-    /// an invalid token there counts as none.
+    /// The person in the access token, or `None` without a valid one. For upload URLs, whose secret is
+    /// enough, so that an invalid token is not an error.
     pub(super) fn claimed_caller(&self, headers: &HeaderMap) -> Option<PersonId> {
         self.auth.claimed_person(token(headers)?)
     }

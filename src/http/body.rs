@@ -24,8 +24,8 @@ pub(super) enum BodyError {
     Incomplete,
 }
 
-/// Reads a whole body of at most `limit` bytes that arrives within `time_limit`. A body that announces
-/// more is not read at all.
+/// Reads a whole body of at most `limit` bytes that arrives within `time_limit`. A body that declares a
+/// greater length is not read at all.
 pub(super) async fn read_small(
     body: Body,
     limit: usize,
@@ -70,11 +70,12 @@ impl From<BodyError> for Problem {
     }
 }
 
-/// The body for an upload, which takes any error as the end of what has arrived.
+/// Adapts a body for an upload, which treats any error as the end of the body.
 pub(super) fn stream(body: Body) -> upload::Body {
     Box::pin(body.into_data_stream().map(|chunk| chunk.map_err(Into::into)))
 }
 
+/// Whether a body may have bytes. A body of unknown length counts as one that has.
 pub(super) fn has_bytes(body: &Body) -> bool {
     !body.is_end_stream() && body.size_hint().exact() != Some(0)
 }

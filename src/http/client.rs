@@ -1,4 +1,4 @@
-//! The address of the client, by which limits count.
+//! The address of the client, by which rate limits are counted.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -15,7 +15,7 @@ const FORWARDED: &str = "x-forwarded-for";
 /// How many of its entries are read.
 const MAX_HOPS: usize = 16;
 
-/// The IPv6 prefix that one customer of a provider has.
+/// The length of the IPv6 prefix that a provider gives one customer.
 const CUSTOMER_PREFIX: u8 = 64;
 
 /// `http.trusted_proxies`: the proxies whose `X-Forwarded-For` is believed.
@@ -56,8 +56,8 @@ fn hop(text: &str) -> Option<IpAddr> {
     alone.parse().or_else(|_| with_port()).ok().map(|address: IpAddr| address.to_canonical())
 }
 
-/// The client of a request. Displayed as the network that limits count by: an IPv4 address, or the
-/// IPv6 network of one customer.
+/// The client of a request. Displays the key of rate limits: an IPv4 address, or the IPv6 network of one
+/// customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Client(pub(super) IpAddr);
 

@@ -21,13 +21,13 @@ pub struct RequestLimits {
     pub max_field: usize,
     /// Most fields of a form, including the file.
     pub max_fields: usize,
-    /// How much longer than its video the body of a form may be, in bytes.
+    /// How many bytes the body of a form may have besides its video.
     pub max_body_extra: u64,
     /// Longest body without a file, in bytes.
     pub max_small_body: usize,
     /// Longest `Upload-Metadata` header, in bytes.
     pub max_header_metadata: usize,
-    /// Most first bytes of a video in a preflight.
+    /// Longest beginning of a video in a preflight, in bytes.
     pub max_head: usize,
     /// Time for the body of a preflight.
     pub preflight_within: SignedDuration,

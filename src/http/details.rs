@@ -1,4 +1,4 @@
-//! What a driver declares about a video, in whatever protocol: named texts become [`Details`].
+//! The fields that a driver sends with a video, in any protocol, and their conversion to [`Details`].
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -113,7 +113,7 @@ impl UploadFields {
 struct Reader<'a> {
     fields: &'a UploadFields,
     errors: Vec<(&'static str, String)>,
-    /// Whether missing fields are no error.
+    /// Whether fields may be missing.
     is_partial: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The named values of a small body in any of three encodings: a form of either kind, or JSON.
+//! The named values of a small body in any of three encodings: multipart form, URL-encoded form or JSON.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -39,7 +39,7 @@ impl Fields {
         }
         let text = std::str::from_utf8(strip_bom(&body));
         let text = text.map_err(|_| Problem::unreadable("the body is not UTF-8"))?.trim();
-        // Some clients send a wrong content type, or none: a form never begins with these.
+        // Some clients send a wrong content type, or none. A form never begins with these characters.
         if kind.contains("json") || text.starts_with(['{', '[', '"']) {
             Self::from_json(text)
         } else {
@@ -88,8 +88,8 @@ impl Fields {
         Ok(fields)
     }
 
-    /// The same value twice is fine; two different ones are an error, which does not repeat the
-    /// client's name of the field.
+    /// Adds a value. The same value twice is accepted, two different ones are an error. The error does
+    /// not name the field, because its name comes from the client.
     fn add(&mut self, name: &str, value: String) -> Result<(), Problem> {
         match self.0.entry(name.to_lowercase()) {
             Entry::Vacant(entry) => {

@@ -12,7 +12,7 @@ pub(super) enum Message {
     Technical(String),
     /// For drivers and companies, in the language of the request.
     Text(Text),
-    /// What a driver reads about a refused video, in the language of the request.
+    /// The text for the driver about a refused video, in the language of the request.
     Finding(Box<Finding>),
 }
 

@@ -10,7 +10,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
 
-/// The health of the process, as the app can find it out.
+/// The health of the process, which the app determines.
 pub trait Health: Send + Sync + 'static {
     /// The metrics in the text format of Prometheus.
     fn metrics(&self) -> String;

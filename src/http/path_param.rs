@@ -1,4 +1,4 @@
-//! The one parameter of a path.
+//! The extractor for the parameter of a path that has one.
 
 use std::convert::Infallible;
 use std::str::FromStr;
@@ -6,7 +6,8 @@ use std::str::FromStr;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 
-/// The parameter of a path; `None` if it cannot be parsed. Handlers answer that like an unknown one.
+/// The parameter of a path; `None` if it cannot be parsed. Most handlers treat that like an id that does
+/// not exist.
 pub(super) struct PathParam<T>(pub(super) Option<T>);
 
 impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for PathParam<T> {

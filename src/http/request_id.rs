@@ -20,7 +20,7 @@ impl MakeRequestId for MakeRandomId {
     }
 }
 
-/// The id of a request, after the layer that sets it.
+/// The id of a request. Requires that the layer which sets the header has run.
 pub(super) fn of(headers: &HeaderMap) -> String {
     let id = headers.get(HEADER).and_then(|id| id.to_str().ok());
     id.unwrap_or_default().to_owned()

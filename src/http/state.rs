@@ -1,4 +1,4 @@
-//! What every handler is given.
+//! The state that every handler gets.
 
 use jiff::tz::TimeZone;
 
@@ -32,7 +32,7 @@ pub struct AppState {
     pub limits: RequestLimits,
     /// Largest picture that 1C may send, in bytes.
     pub max_picture: usize,
-    /// The zone of times that come without one.
+    /// The zone of times that are sent without one.
     pub zone: TimeZone,
     /// The base of `Location` and of links, without a trailing slash.
     pub public_url: String,

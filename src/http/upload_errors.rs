@@ -101,8 +101,8 @@ pub(super) fn refused(refusal: &Refusal) -> Problem {
     Problem::new(code, refusal.finding.clone()).with_details(json!(refusal))
 }
 
-/// The same bytes again, which were not inspected: 422 whatever the check, so that clients do not
-/// retry.
+/// The refusal of bytes that were refused before, and are not inspected again: 422 whatever the check,
+/// so that clients do not retry.
 fn refused_before(refusal: &Refusal) -> Problem {
     let mut details = json!(refusal);
     details["remembered"] = json!(true);
@@ -138,7 +138,8 @@ pub(super) fn for_head(error: UploadError) -> Problem {
     }
 }
 
-/// For the form, which cannot be resumed, and answers 409 where its report takes no video.
+/// For the form. It cannot be resumed, so the text asks for the whole form again; a report that takes no
+/// video is 409.
 pub(super) fn for_form(error: UploadError) -> Problem {
     match error {
         UploadError::Cut(_) => {

@@ -1,4 +1,4 @@
-//! Checks 42 to 48: what is only certain when the whole file is there.
+//! The checks that are certain only at the end of the file.
 
 use super::boxes::Checked;
 use super::content::ParsedBoxes;
@@ -9,7 +9,7 @@ use super::top_level::reader::{self, TopLevelReader};
 use super::truncated;
 use crate::model::{Check, Digest, Finding, Refusal};
 
-/// Checks the file as a whole, causes before their consequences.
+/// Checks the whole file. The order matters: a cause is reported before its consequences.
 pub(crate) fn check(
     top_level: &mut TopLevelReader,
     parsed: &mut ParsedBoxes,
@@ -28,7 +28,7 @@ pub(crate) fn check(
     parsed.finish_fragments(&index.mdats, length)?;
     parsed.check_has_samples(index)?;
     if index.mdats.is_empty() {
-        let message = "The file describes a video but has no media (`mdat`)."; // check 44
+        let message = "The file describes a video but has no media (`mdat`).";
         return Err(Finding::whole(Check::MdatMissing, message));
     }
     parsed.extents().check_inside_file(length)?;
@@ -38,7 +38,7 @@ pub(crate) fn check(
     Ok(())
 }
 
-/// Notes what does not stop a player.
+/// Adds the notes about the whole file. None of them stops a player.
 fn note_doubts(top_level: &mut TopLevelReader, parsed: &ParsedBoxes, is_trimmed: bool) {
     let end = if is_trimmed { parsed.playable_end() } else { top_level.position() };
     let whole = parsed.movie().filter(|_| !is_trimmed && parsed.is_fragmented());
@@ -52,7 +52,8 @@ fn note_doubts(top_level: &mut TopLevelReader, parsed: &ParsedBoxes, is_trimmed:
     }
 }
 
-/// Check 42: All announced bytes are there, and the last box is whole. (GPAC: incomplete file)
+/// `TRUNCATED`: The file has its declared length, and its last box is complete. (GPAC: incomplete
+/// file)
 fn check_end(top_level: &TopLevelReader) -> Checked {
     let (position, declared) = (top_level.position(), top_level.declared_length());
     if position == 0 && declared.is_none() {
@@ -75,8 +76,8 @@ fn check_end(top_level: &TopLevelReader) -> Checked {
     Err(Finding::at(Check::Truncated, position, message).within(path))
 }
 
-/// Check 43: There is a table of contents. Cameras write it last, so a recording that was killed
-/// has none.
+/// `MOOV_MISSING`: `moov`, the table of contents, is there and was parsed. Cameras write it last,
+/// so a recording that was interrupted has none.
 fn check_moov(top_level: &TopLevelReader, parsed: &ParsedBoxes) -> Checked {
     let index = top_level.index();
     if index.moov.is_some() && parsed.movie().is_some() {
@@ -90,7 +91,8 @@ fn check_moov(top_level: &TopLevelReader, parsed: &ParsedBoxes) -> Checked {
     Err(Finding::whole(Check::MoovMissing, message))
 }
 
-/// Check 37, for files that could go on in fragments: only now is their duration known.
+/// `DURATION_OUT_OF_RANGE`, for files with `mvex`: until the end, further fragments could follow,
+/// so their duration is known only now.
 fn check_duration_of_fragments(parsed: &ParsedBoxes, rules: &Config) -> Checked {
     let movie = parsed.movie().filter(|movie| movie.has_mvex);
     let violation =
@@ -98,8 +100,8 @@ fn check_duration_of_fragments(parsed: &ParsedBoxes, rules: &Config) -> Checked 
     violation.map_or(Ok(()), |finding| Err(finding.within(Some("moov".to_owned()))))
 }
 
-/// Check 47: Most of the media is used. The rest may be left from a recording that was interrupted
-/// or edited; only noted. Media after `end` does not count.
+/// `MDAT_UNREFERENCED`, only a note: Samples use less than half of the media. The rest may be left
+/// from a recording that was interrupted or edited. Media after `end` does not count.
 fn unreferenced_media(
     top_level: &TopLevelReader,
     parsed: &ParsedBoxes,
@@ -113,8 +115,8 @@ fn unreferenced_media(
     (used < media / 2).then(|| Finding::whole(Check::MdatUnreferenced, message))
 }
 
-/// Check 45: The bytes are those that the client announced: the only check that notices damage
-/// which leaves every length as it was.
+/// `DIGEST_MISMATCH`: The refusal of a file whose SHA-256 is not the declared one. It finds all
+/// damage in transit, even if every length is intact.
 pub fn digest_mismatch(announced: Digest, found: Digest, length: u64) -> Refusal {
     let message = format!(
         "The file is not the one that was announced: its SHA-256 is {found}, not {announced}. It was \

@@ -1,4 +1,4 @@
-//! The boxes that are read whole, parsed.
+//! The parsed boxes: `ftyp`, `moov`, `moof`, and the parts of `uuid` and `mfra` that are read.
 
 use super::boxes::{BoxHeader, Checked, Extent, FourCc, Mp4Box, in_memory, length, nesting, path};
 use super::context::Context;
@@ -37,22 +37,22 @@ pub(crate) struct ParsedBoxes {
     compared_mdats: usize,
     fault: Option<TimedFinding>,
     notes: NoteList,
-    /// Whether reading goes on after a violation of the policy: a preflight reports all that is wrong
-    /// with a video, an upload ends at the first.
+    /// Whether parsing continues after a violation of the policy. A preflight reports all
+    /// violations, an upload ends at the first.
     collects_violations: bool,
-    /// The violations, where reading goes on.
+    /// The violations so far, if they are collected.
     violations: Vec<TimedFinding>,
-    /// Whether boxes are missing, so that media may be there.
+    /// Whether a preview has jumped over boxes. Media may be in them.
     has_gap: bool,
 }
 
 impl ParsedBoxes {
-    /// Goes on after violations of the policy, which [`Self::take_violations`] returns.
+    /// Continues after violations of the policy; [`Self::take_violations`] returns them.
     pub(crate) fn collecting_violations() -> Self {
         Self { collects_violations: true, ..Self::default() }
     }
 
-    /// Boxes before the next one are missing.
+    /// Records that boxes before the next one are missing.
     pub(crate) fn set_gap(&mut self) {
         self.has_gap = true;
     }
@@ -73,7 +73,7 @@ impl ParsedBoxes {
         self.fragments.whole > 0
     }
 
-    /// Whether the file carries a statement of its provenance (C2PA).
+    /// Whether the file has a C2PA manifest, a statement of its provenance.
     pub(crate) fn has_c2pa(&self) -> bool {
         self.has_c2pa
     }
@@ -103,17 +103,17 @@ impl ParsedBoxes {
         self.extents.total().saturating_add(self.fragments.bytes)
     }
 
-    /// Where the last sample ends that is in `moov` or in a whole fragment.
+    /// The end of the last sample in `moov` and the complete fragments.
     pub(crate) fn playable_end(&self) -> u64 {
         self.extents.end().max(self.fragments.end)
     }
 
-    /// How many bytes of heap the tables take that are kept.
+    /// The heap size of the tables that are kept, in bytes.
     pub(crate) fn heap_bytes(&self) -> u64 {
         self.extents.heap_bytes().saturating_add(self.nal_check.heap_bytes())
     }
 
-    /// Reads a box that is there completely. After a fault nothing more is read.
+    /// Parses a box that has passed. After a fault no further box is parsed.
     pub(crate) fn read(&mut self, context: Context, passed: &PassedBox, bytes: &[u8]) {
         let PassedBox { header, extent } = passed;
         match &header.kind.0 {
@@ -155,8 +155,9 @@ impl ParsedBoxes {
         }
     }
 
-    /// Another fragment follows one whose media goes past the end of the file. So that was not the
-    /// last, and the recording was not just cut off.
+    /// Looks at a box after a fault. If a `moof` follows a fragment whose media goes past the end
+    /// of the file, that fragment was not the last one: the recording was not merely truncated, and
+    /// the fault is not tolerated.
     fn reconsider_fault(&mut self, context: &Context, passed: &PassedBox) {
         let is_tolerated = self.tolerates_missing_end(context.mdats, context.rules);
         let fault = self.fault.as_mut().filter(|fault| fault.end_missing && is_tolerated);
@@ -165,8 +166,8 @@ impl ParsedBoxes {
         }
     }
 
-    /// Whether a fault that only says that the end is missing is tolerated: there are whole fragments
-    /// with pictures before it, and the operator accepts those.
+    /// Whether a fault that a missing end explains is tolerated: the operator accepts truncated
+    /// recordings, and the file has pictures in `moov` or in complete fragments.
     pub(crate) fn tolerates_missing_end(&self, mdats: &[Extent], rules: &Config) -> bool {
         let movie = self.movie.as_ref().filter(|movie| movie.has_mvex);
         rules.cut_recording == TruncatedRecording::Accept
@@ -237,9 +238,10 @@ impl ParsedBoxes {
         Ok(())
     }
 
-    /// Check 41 of the samples of `moov`. What is kept for it and for check 33 stays below twice
-    /// `moov`, so that with `moov` itself the heap stays below three times. Only chunks that are
-    /// scattered on purpose come near that: those are not checked.
+    /// `NAL_CHAIN`, for the samples of `moov`. The tables that are kept for it, together with the
+    /// chunk extents, take at most twice the size of `moov`, so that with `moov` itself the heap
+    /// stays below three times that size. Tracks above this limit are not checked; only chunks that
+    /// are scattered on purpose reach it.
     fn check_nal_units(&mut self, tracks: &[(SampleTables, u8)], moov: Mp4Box) {
         let limit = length(moov.body).saturating_mul(2).max(SMALL);
         let mut taken = self.extents.heap_bytes();
@@ -252,9 +254,10 @@ impl ParsedBoxes {
         }
     }
 
-    /// Check 32, as early as it is certain: the samples of `moov` lie in the `mdat` boxes begun so
-    /// far, or after them. A fault counts from the header that shows it. Only `mdat` boxes before
-    /// `until` are compared, where the next box to be read is: its faults come first.
+    /// `SAMPLE_OUTSIDE_MDAT`, as early as it is certain: No sample of `moov` lies between the
+    /// `mdat` boxes that have begun, or goes past the end of one. The fault is certain at the
+    /// header that shows it. Only `mdat` boxes before `until`, the position of the next pending
+    /// box, are compared, because the faults of that box come first.
     pub(crate) fn compare_mdats(&mut self, index: &TopLevelIndex, until: u64) {
         let (Some(_), Some(moov), false) = (&self.movie, &index.moov, self.has_gap) else { return };
         let mdats = &index.mdats;
@@ -271,8 +274,9 @@ impl ParsedBoxes {
         }
     }
 
-    /// Checks 28 and 39, at the end: the last fragment has its media, and none claims more samples than
-    /// the file can hold. Then it counts.
+    /// `MOOF_WITHOUT_MDAT`, `SAMPLE_OUTSIDE_MDAT` and `TABLE_SIZE`, at the end of the file: The
+    /// last fragment has its media, and no fragment claims more samples than the file can hold.
+    /// Then the last fragment is counted.
     pub(crate) fn finish_fragments(&mut self, mdats: &[Extent], file_length: u64) -> Checked {
         self.fragments.check_media(mdats, u64::MAX)?;
         self.fragments.check_claim(file_length)?;
@@ -282,7 +286,7 @@ impl ParsedBoxes {
         Ok(())
     }
 
-    /// Drops a last fragment whose media is not whole; returns the end of its `moof`.
+    /// Drops the last fragment if its media is incomplete, and returns the end of its `moof`.
     pub(crate) fn drop_truncated_fragment(
         &mut self,
         whole_mdats: &[Extent],
@@ -292,8 +296,9 @@ impl ParsedBoxes {
         dropped.or(self.fragments.truncated_after)
     }
 
-    /// Clears the fault, and what was found in a dropped fragment whose `moof` ended at `dropped`, or
-    /// after the reader stopped at `stopped`.
+    /// Clears the fault and the notes of the dropped fragment, whose `moof` ended at `dropped`.
+    /// Also clears a NAL fault that became certain after that `moof`, or after the reader of the
+    /// top level had stopped at `stopped`.
     pub(crate) fn clear_fault(&mut self, dropped: Option<u64>, stopped: Option<u64>) {
         if let Some(after) = dropped {
             self.notes.remove_at(after);
@@ -304,8 +309,8 @@ impl ParsedBoxes {
         self.fault = None;
     }
 
-    /// Check 38: A file that announces fragments has some, or has samples in `moov`; otherwise it
-    /// is only the beginning of a stream.
+    /// `NO_FRAGMENTS` and `NO_SAMPLES`: A file with `mvex` has pictures, in `moov` or in its
+    /// fragments. Without them it is only the beginning of a stream.
     pub(crate) fn check_has_samples(&self, index: &TopLevelIndex) -> Checked {
         let Some(movie) = self.movie.as_ref().filter(|movie| movie.has_mvex) else { return Ok(()) };
         if movie.video().is_some_and(|track| track.samples > 0) {

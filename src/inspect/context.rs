@@ -1,4 +1,5 @@
-//! What a reader of boxes knows besides their bytes, and where it puts its notes.
+//! The context in which a box is parsed: the rules, what is known of the file, and the list of
+//! notes.
 
 use jiff::Timestamp;
 
@@ -15,7 +16,7 @@ pub(crate) struct Context<'a> {
     pub(crate) now: Timestamp,
     /// Payloads of the `mdat` boxes so far.
     pub(crate) mdats: &'a [Extent],
-    /// Where the box ends that is being read: its notes are certain then.
+    /// The end of the box that is being parsed. Its notes are certain after so many bytes.
     pub(crate) after: u64,
     pub(crate) notes: NoteList,
 }

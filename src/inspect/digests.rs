@@ -1,4 +1,4 @@
-//! The hashes of a file and of its media alone, computed as its bytes pass.
+//! The SHA-256 of a file and of its media alone, computed while the bytes arrive.
 
 use std::ops::Range;
 
@@ -41,7 +41,7 @@ impl Digests {
         self.media.as_ref().map(|media| Digest::new(media.clone().finalize().into()))
     }
 
-    /// The facts with both hashes.
+    /// Adds both hashes to the facts.
     pub fn add_to(&self, facts: Facts) -> Facts {
         Facts { sha256: Some(self.sha256()), media_sha256: self.media_sha256(), ..facts }
     }

@@ -56,7 +56,7 @@ pub(crate) fn gather(top_level: &TopLevelReader, parsed: &ParsedBoxes) -> Facts 
     }
 }
 
-/// Everything that states the duration of the recording; zero counts as unknown.
+/// The duration by each of its sources. Zero counts as unknown.
 fn durations(movie: &Movie, is_fragmented: bool) -> Durations {
     let of = |time: Option<u64>| time.map(|time| milliseconds(time, movie.timescale));
     let longest = |time: fn(&Track) -> Option<u64>| movie.media_tracks().filter_map(time).max();

@@ -1,15 +1,19 @@
 //! The streaming inspection of MP4 files.
 //!
-//! A [`Scanner`] takes the bytes of an upload in pieces of any size. It reads the headers of the
-//! top-level boxes, skips their payload, and requests the few boxes that are read whole (`ftyp`,
-//! `moov`, `moof`) and the few bytes of media that are looked at again (`media`). Each check is one
-//! function; the numbers in their comments are those of `docs/refusals.md`: 1–7 the first bytes
-//! (`top_level::first_box`), 8–16 the top level (`top_level::checks`), 18–41 the boxes that are read,
-//! 42–48 the whole file (`completion`).
+//! A [`Scanner`] takes the bytes of an upload in pieces of any size. It checks the headers of the
+//! top-level boxes and counts their payload without keeping it. Through [`Scanner::needed_range`]
+//! it asks its caller to read back the boxes that are parsed (`ftyp`, `moov`, `moof`) and the few
+//! bytes of media that passed before their meaning was known (`media`).
 //!
-//! Three rules hold everywhere in this module, and its lints enforce them: nothing panics, nothing is
-//! allocated only because a field says so, and the work is bounded by the bytes that are there. The
-//! size of a box is compared with its parent's before it is used.
+//! Each check is one function. Its comment begins with the code of the check; `docs/refusals.md`
+//! explains the codes. The checks of the first bytes are in `top_level::first_box`, those of the
+//! other top-level headers in `top_level::checks`, those of the whole file in `completion`; the
+//! others are beside the parser of their box.
+//!
+//! Three rules hold everywhere in this module: nothing panics (the lints below forbid indexing,
+//! unchecked arithmetic and casts), a stated size or count alone never causes an allocation, and
+//! the work is bounded by the bytes that are there. The size of a box is compared with its parent's
+//! before it is used.
 //!
 //! A file imports only from those to its right: `scanner` → `completion`, `truncated`, `facts` →
 //! `content` → `moof` → `media`, `outline`, `second_parser` → `moov` → `context` → `top_level` →

@@ -2,18 +2,19 @@
 
 use crate::model::{Check, Finding, Refusal};
 
-/// The most notes kept by each of the two readers.
+/// The most notes in one list. The top level and the parsed boxes have one list each.
 const MAX_NOTES: usize = 32;
 
 /// The most notes of one check.
 const MAX_NOTES_OF_A_CHECK: usize = 3;
 
-/// A finding that was certain after so many bytes.
+/// A finding, and the number of bytes after which it was certain.
 #[derive(Debug, Clone)]
 pub(crate) struct TimedFinding {
     pub(crate) finding: Finding,
     pub(crate) after: u64,
-    /// Whether it only says that the end of the file is missing.
+    /// Whether a missing end of the file explains it. A truncated recording may be accepted in
+    /// spite of such a finding.
     pub(crate) end_missing: bool,
 }
 
@@ -46,7 +47,7 @@ impl NoteList {
         }
     }
 
-    /// Removes the notes of the box that ended after so many bytes.
+    /// Removes the notes of the box that ends at the position `after`.
     pub(crate) fn remove_at(&mut self, after: u64) {
         self.0.retain(|note| note.after != after);
     }

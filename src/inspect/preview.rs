@@ -1,5 +1,4 @@
-//! What can be said of a file before it is sent: from its first bytes and its `moov`, without its
-//! media.
+//! Judges a file before it is sent, from its first bytes and its `moov`, without its media.
 
 use std::sync::Arc;
 
@@ -41,12 +40,12 @@ pub struct Preview {
     pub coverage: PreviewCoverage,
 }
 
-/// Inspects a file of which only some parts are at hand: its first bytes, and more in the order of the
-/// file. Bytes of media are skipped, so only check 41 is left for the upload. Where a header is
-/// missing, the next part is taken to begin at a box; what is not known is never held against the
+/// Inspects a file from some of its parts: its first bytes, and others such as `moov`. Media is
+/// skipped, so `NAL_CHAIN` is left for the upload. Where a header is missing, the scanner continues
+/// at the next part, which must begin at a box. Missing bytes are never a reason to refuse the
 /// file.
 pub fn preview(rules: &Arc<Config>, file: Length, now: Timestamp, parts: &[FilePart]) -> Preview {
-    // The media is not there to be read.
+    // Only the upload has the media.
     let rules = Config { nal_chain: NalChain::Off, ..rules.as_ref().clone() };
     let mut scanner = Scanner::for_preview(Arc::new(rules), file, now);
     let mut known = KnownParts { parts, has_gap: false };
@@ -62,16 +61,16 @@ pub fn preview(rules: &Arc<Config>, file: Length, now: Timestamp, parts: &[FileP
     Preview { reasons, notes, facts, coverage }
 }
 
-/// The parts of a file that are at hand.
+/// The available parts of a file.
 struct KnownParts<'a> {
     parts: &'a [FilePart<'a>],
-    /// Whether a header, or a box that is read, was missing on the way.
+    /// Whether a header, or a box that is parsed, was missing.
     has_gap: bool,
 }
 
 impl KnownParts<'_> {
-    /// One step through the file: reads what is at hand, skips media, or jumps over a gap. Returns
-    /// whether a step was possible; each comes nearer to the end.
+    /// Advances by one step: reads an available part, skips media, or jumps over a gap. `false` if
+    /// no step was possible. Each step comes nearer to the end of the file.
     fn advance(&mut self, scanner: &mut Scanner, end: u64) -> bool {
         let at = scanner.position();
         if let Some(bytes) = self.parts.iter().find_map(|part| part.from(at)) {
@@ -88,7 +87,7 @@ impl KnownParts<'_> {
         has_jumped
     }
 
-    /// Supplies what is needed; returns whether it is at hand.
+    /// Supplies the ranges that the scanner requests; `false` if one is missing.
     fn supply(&mut self, scanner: &mut Scanner) -> bool {
         while let Some(needed) = scanner.needed_range() {
             let size = in_memory(needed.end.saturating_sub(needed.start));
@@ -104,7 +103,7 @@ impl KnownParts<'_> {
 }
 
 impl<'a> FilePart<'a> {
-    /// The bytes from a position on, if it lies in this part.
+    /// The bytes of this part from a position on; `None` if the position is outside.
     fn from(&self, at: u64) -> Option<&'a [u8]> {
         let skipped = at.checked_sub(self.at).filter(|skipped| *skipped < length(self.bytes))?;
         self.bytes.get(in_memory(skipped)..)

@@ -1,4 +1,4 @@
-//! The entry point of the inspection: bytes go in, a verdict comes out.
+//! The entry point of the inspection: takes the bytes of a file and gives the verdict.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -25,7 +25,7 @@ const MAX_UUIDS: u32 = 64;
 /// What is known of a file that was accepted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inspection {
-    /// What the file says of itself; the digests are left to the caller.
+    /// The facts, without the digests, which the caller adds.
     pub facts: Facts,
     /// What was noticed, in the order in which it became certain.
     pub notes: Vec<Finding>,
@@ -34,8 +34,8 @@ pub struct Inspection {
 /// Inspects a file while its bytes arrive, in pieces of any size. Every way of cutting the file into
 /// pieces gives the same verdict.
 ///
-/// It keeps positions, not payload, so a clone is cheap: a caller that may have to take bytes back
-/// keeps one.
+/// It keeps positions and tables, not payload, so a clone is cheap. A caller that may have to undo
+/// a push keeps a clone.
 ///
 /// [`Scanner::needed_range`] requests what must be read again: always `moov`; other boxes unless they
 /// lie within one pushed piece; a few bytes of media that passed before it was known what they are. So
@@ -87,8 +87,8 @@ impl Scanner {
         self.push(&[]); // a box that runs to the end of the file may end now
     }
 
-    /// Sets an upper limit for the length of the file while its own length is not known, such as that
-    /// of the whole request. What cannot fit is refused as early as with a length.
+    /// Sets an upper limit for a length that is not known, such as the length of the whole request.
+    /// A box that cannot fit is refused as early as with a known length.
     pub fn set_max_length(&mut self, length: Length) {
         self.top_level.set_max_length(length.get());
     }
@@ -117,8 +117,9 @@ impl Scanner {
         self.top_level.skippable()
     }
 
-    /// Skips bytes of the file that are not at hand: at most `count`, and none beyond
-    /// [`Scanner::skippable`]. Returns how many; the verdict is the same as if they had been pushed.
+    /// Skips bytes that the caller does not have: at most `count`, and none beyond
+    /// [`Scanner::skippable`]. Returns how many; the verdict is the same as if they had been
+    /// pushed.
     pub fn skip(&mut self, count: u64) -> u64 {
         let skipped = count.min(self.skippable());
         self.top_level.skip(skipped);
@@ -168,7 +169,7 @@ impl Scanner {
         self.refusal.as_ref()
     }
 
-    /// How many bytes of heap the tables take that it keeps. The rest takes a few KiB.
+    /// The heap size of the tables that are kept, in bytes. The rest of a scanner takes a few KiB.
     pub fn heap_bytes(&self) -> u64 {
         self.parsed.heap_bytes()
     }
@@ -202,7 +203,8 @@ impl Scanner {
         scanner
     }
 
-    /// Continues at another box, as if faultless whole boxes lay between. Returns whether it could.
+    /// Continues at the box at `to`, as if only complete boxes without faults lay between. Returns
+    /// whether that was possible.
     pub(crate) fn jump(&mut self, to: u64) -> bool {
         let has_jumped = self.pending.is_empty() && self.top_level.jump(to);
         if has_jumped {
@@ -217,8 +219,8 @@ impl Scanner {
         self.pending.is_empty() && moov.is_some_and(|moov| moov.end <= self.position())
     }
 
-    /// The reasons for a refusal, the notes and the facts. What is only certain of a whole file is
-    /// reported when it `is_whole`.
+    /// The reasons for a refusal, the notes and the facts. The checks of the whole file run only if
+    /// `is_whole`: no part of it is missing.
     pub(crate) fn into_preview(mut self, is_whole: bool) -> (Vec<Finding>, Vec<Finding>, Facts) {
         let Outcome { faults, notes, facts } = self.outcome(is_whole);
         let of = |timed: TimedFinding| timed.finding;
@@ -232,7 +234,8 @@ impl Scanner {
 
     fn outcome(&mut self, is_whole: bool) -> Outcome {
         let late = is_whole.then(|| self.complete()).flatten();
-        // A fragmented recording may be accepted without its end: what comes before it decides.
+        // A fragmented recording without its end may be accepted for the fragments before it, and a
+        // preview does not know whether they are complete.
         let may_be_tolerated = !is_whole
             && self.rules.cut_recording == TruncatedRecording::Accept
             && self.parsed.movie().is_some_and(|movie| movie.has_mvex);
@@ -245,15 +248,16 @@ impl Scanner {
         Outcome { faults, notes: self.notes(), facts }
     }
 
-    /// Ends the file here. Returns what is only certain now.
+    /// Ends the file here and runs the checks of the whole file.
     fn complete(&mut self) -> Option<TimedFinding> {
         self.top_level.end_file();
         let checked = completion::check(&mut self.top_level, &mut self.parsed, &self.rules);
         checked.err().map(|finding| TimedFinding::new(finding, self.position()))
     }
 
-    /// Reads a box that has passed, if its type is read: at once when it lies in the piece `bytes` that
-    /// begins at `from`, later otherwise, and always in the order of the file.
+    /// Parses a box that has passed, if its type is parsed: at once if it lies in the piece
+    /// `bytes`, which begins at `from`; otherwise, and always for `moov`, when it is supplied.
+    /// Boxes are parsed in the order of the file.
     fn take_passed(&mut self, mut passed: PassedBox, bytes: &[u8], from: u64) {
         match &passed.header.kind.0 {
             b"ftyp" | b"moov" | b"moof" => {}
@@ -268,7 +272,7 @@ impl Scanner {
             }
             _ => return,
         }
-        // Not beyond its end: the boxes that follow are not known yet.
+        // Only up to the end of this box: the headers after it have not been read yet.
         let before = bytes.get(..in_memory(self.position().saturating_sub(from)));
         self.check_nal_units(from, before.unwrap_or(bytes));
         let is_next = self.pending.is_empty() && self.needed_media().is_none();
@@ -306,7 +310,7 @@ impl Scanner {
         self.parsed.compare_mdats(self.top_level.index(), until);
         let faults = self.faults();
         if faults.is_empty() {
-            return; // what follows may look at all the media of a fragment
+            return; // the steps below may walk over all the media of a fragment
         }
         let whole = self.top_level.index().whole_mdats(self.position());
         let is_tolerated = self.parsed.tolerates_missing_end(whole, &self.rules);
@@ -321,7 +325,8 @@ impl Scanner {
         }
     }
 
-    /// What is wrong with the file so far; at equal certainty the cause before its consequence.
+    /// The faults so far. Of two that became certain after the same byte, the cause precedes the
+    /// consequence.
     fn faults(&self) -> Vec<TimedFinding> {
         // After a fault of the top level it is not known what is media.
         let until = self.top_level.fault().map_or(u64::MAX, |fault| fault.after);
@@ -331,8 +336,8 @@ impl Scanner {
         [self.parsed.fault().cloned(), nal.cloned(), top_level].into_iter().flatten().collect()
     }
 
-    /// A fault of the top level, or the better reason that `moov` gives for it: a stream of which
-    /// only the beginning is there has no media.
+    /// The fault of the top level, or a better reason for it in `moov`: `MDAT_MISSING` becomes
+    /// `NO_FRAGMENTS` if the file is only the beginning of a stream.
     fn explained(&self, fault: &TimedFinding) -> TimedFinding {
         let cause = self.parsed.check_has_samples(self.top_level.index()).err();
         let cause = cause.filter(|cause| {

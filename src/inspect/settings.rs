@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::Digest;
 
-/// No larger `moov` is read, whatever the settings say.
+/// No larger `moov` or `moof` is read, whatever the settings say.
 const MAX_MOOV: u64 = 16 * 1024 * 1024;
 
 #[derive(Debug, Clone, Deserialize)]
@@ -32,18 +32,18 @@ pub struct Config {
     pub nal_chain: NalChain,
 }
 
-/// What to do with pictures whose NAL units do not fill their samples (check 41).
+/// What to do with pictures whose NAL units do not fill their samples (`NAL_CHAIN`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NalChain {
     Refuse,
     /// Accept, with a note.
     Note,
-    /// Do not look.
+    /// The media is not read.
     Off,
 }
 
-/// What to do with a movie that has no brand but QuickTime's.
+/// What to do with a movie that has only the brand of QuickTime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Quicktime {
@@ -58,12 +58,13 @@ pub enum Quicktime {
 #[serde(rename_all = "lowercase")]
 pub enum TruncatedRecording {
     Refuse,
-    /// Accept the whole fragments, with a note of how much they are.
+    /// Accept the complete fragments, with a note of their length.
     Accept,
 }
 
 impl Config {
-    /// Checks the structure only: any duration, any codec, QuickTime too.
+    /// Rules that check only the structure: every duration and codec is accepted, and QuickTime
+    /// too.
     pub fn relaxed() -> Self {
         Self {
             min_duration: SignedDuration::ZERO,

@@ -1,14 +1,14 @@
-//! Fragmented recordings whose end is missing: the whole fragments can be played
-//! (`inspect.cut_recording`). An app that is killed leaves its last fragment without all of
-//! its media, or ends inside a header.
+//! Fragmented recordings whose end is missing. Their complete fragments can be played, so
+//! `inspect.cut_recording` may accept them. An app that is killed leaves a last fragment without
+//! all of its media, or a file that ends inside a header.
 
 use super::content::ParsedBoxes;
 use super::settings::Config;
 use super::top_level::reader::TopLevelReader;
 use crate::model::{Check, Finding};
 
-/// Reduces a recording to its whole fragments when only its end is missing; returns whether it was.
-/// The faults about the missing end are gone then.
+/// Reduces a recording to its complete fragments if only its end is missing, and clears the faults
+/// about the missing end. Returns whether it did.
 pub(crate) fn trim(
     top_level: &mut TopLevelReader,
     parsed: &mut ParsedBoxes,

@@ -145,7 +145,7 @@ fn put_durably(put: &PutRequest, target: &Path) -> Result<(), StorageError> {
 }
 
 /// Does not read the bytes again: `digest` was computed while they were written to this file, and a
-/// second read would hit the same page cache. Finding bit rot is the task of `fsck`.
+/// second read would be served by the same page cache. `fsck` finds bit rot.
 fn link(put: &PutRequest, target: &Path) -> Result<io::Result<()>, StorageError> {
     let file = read(&put.source)?;
     if length_of(&file, &put.source)?.get() != put.length() {
@@ -163,8 +163,8 @@ fn copy(put: &PutRequest, target: &Path, folder: &Path) -> Result<io::Result<()>
     Ok(copy.persist_noclobber(target).map(drop).map_err(|e| e.error))
 }
 
-/// Creates the folder of an object. Its name is flushed even if the folder existed: the process that
-/// created it may have died before flushing.
+/// Creates the folder of an object. Its directory entry is flushed even if the folder existed, because
+/// the process that created it may have died before flushing.
 fn create_parent(target: &Path) -> Result<&Path, StorageError> {
     let folder = target.parent().unwrap_or(target);
     create_folder(folder)?;

@@ -50,7 +50,7 @@ impl StorageError {
         matches!(self, Self::Full { .. } | Self::Unavailable { .. } | Self::Injected(_))
     }
 
-    /// Whether an immediate retry makes sense.
+    /// Whether the call may be retried immediately.
     pub(super) const fn is_retryable(&self) -> bool {
         matches!(self, Self::Unavailable { .. })
     }
@@ -74,7 +74,7 @@ pub(super) trait IoContext<T> {
     /// `action` is what failed, as in "could not read".
     fn context(self, action: &'static str, path: &Path) -> Result<T, StorageError>;
 
-    /// For a flush, whose failure is final.
+    /// For a failed flush, which must not be retried.
     fn durable(self, path: &Path) -> Result<T, StorageError>;
 }
 

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::error::{IoContext as _, StorageError};
 use crate::model::Digest;
 
-/// How many bytes of a file are in memory at a time.
+/// The number of bytes of a file that are in memory at a time.
 pub(super) const CHUNK: usize = 256 * 1024;
 
 /// Runs blocking file work off the async threads.

@@ -1,7 +1,7 @@
 //! Viewing links of the disk back end: signed and verified by this service.
 //!
-//! The text is `base64url(mac ‖ payload)`, the payload is `path \n expiry \n file name`, and the MAC is
-//! HMAC-SHA256 over the payload.
+//! The last segment of a link is `base64url(mac ‖ payload)`. The payload is `path \n expiry \n file
+//! name`, and the MAC is HMAC-SHA256 over the payload.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,9 +1,9 @@
-//! Where bytes live: the spool, segments, stored videos, viewing links.
+//! Storage of bytes: the spool, segments, stored videos, viewing links.
 //!
 //! [`Spool`] is this node's folder of open uploads. [`Store`] keeps what must outlive the node, in a
-//! folder or an S3-compatible store. Both back ends guarantee: an object gets its name only when all
-//! of its bytes are durable and have the announced hash, it never changes, and putting it again is
-//! harmless.
+//! folder or an S3-compatible store. Both back ends guarantee that an object gets its name only when all
+//! of its bytes are durable and have the expected hash, that it never changes, and that a repeated put
+//! does no harm.
 //!
 //! Fault injection points: `storage.spool.create`, `storage.spool.write`, `storage.spool.full` (no
 //! space), `storage.spool.sync` (a failing `fsync`), `storage.put_video.before`,

@@ -25,7 +25,7 @@ pub(super) const ROOTS: [&str; 2] = [STAGING, VIDEOS];
 /// Objects per page of a listing.
 pub(super) const PAGE_SIZE: u16 = 1000;
 
-/// The bytes of a stored video, read only as fast as the consumer polls.
+/// The bytes of a stored video. They are read only as fast as the consumer polls.
 pub type VideoStream = BoxStream<'static, io::Result<Bytes>>;
 
 /// The name of a finished video: `videos/{upload}/{sha256}`.
@@ -119,7 +119,7 @@ pub struct Object {
     pub kind: ObjectKind,
 }
 
-/// What an object is, judged by its path.
+/// The kind of an object, determined by its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectKind {
     Video(VideoKey),

@@ -1,4 +1,4 @@
-//! The self-test of a store for `doctor`: every property this service relies on is tried out.
+//! The self-test of a store, for `doctor`. It tries every property that this service relies on.
 
 use std::io::Write as _;
 use std::ops::Range;
@@ -23,7 +23,7 @@ pub struct TestResult {
 }
 
 const LINK_TTL: SignedDuration = SignedDuration::from_secs(60);
-/// The range that is read from within the sample.
+/// A range within the sample.
 const RANGE: Range<usize> = 100..150;
 
 struct SelfTest<'a> {
@@ -55,7 +55,7 @@ impl Store {
             ("read a range of it", test.read_range().await),
             ("require a signature", test.reject_unsigned().await),
         ];
-        // On disk nothing is transferred that could change.
+        // The disk back end transfers nothing that could change on the way.
         if self.folder().is_none() {
             results.push(("refuse a wrong checksum", test.reject_wrong_checksum().await));
         }

@@ -11,9 +11,9 @@ use super::error::{IoContext as _, StorageError};
 use super::files::{create_folder, if_exists, names, sync_folder};
 use crate::model::{Faults, NodeId, UploadId};
 
-/// Locked while a process works in the folder.
+/// The file that is locked while a process works in the folder.
 const LOCK_FILE: &str = "lock";
-/// Holds the id of the folder.
+/// The file with the id of the folder.
 const ID_FILE: &str = "id";
 /// Prefix of files that exist only during one call. Those of a killed process are removed at start.
 pub(super) const TEMPORARY: &str = ".tmp-";

@@ -17,12 +17,12 @@ use crate::model::{Offset, UploadId};
 
 /// The bytes of one open upload on this node.
 ///
-/// A failed `fsync` poisons it permanently (F4), and so does dropping the future of a call before it
-/// has ended: every later call fails.
+/// A failed `fsync` poisons the file (F4), and so does dropping the future of a call before it has
+/// finished. Every later call on a poisoned file fails.
 pub struct SpoolFile {
     spool: Spool,
     handle: SpoolHandle,
-    /// Appended bytes; what follows them in the file does not count.
+    /// The number of appended bytes. Bytes after them in the file do not count.
     length: u64,
     /// Whether the file's directory entry has been flushed.
     entry_synced: bool,
@@ -187,15 +187,16 @@ impl SpoolFile {
         blocking(move || work(&handle)).await
     }
 
-    /// Sets the length to `to`: bytes behind it are dropped, and bytes that were fetched in front of it
-    /// now count.
+    /// Sets the length to `to`: removes the bytes after it, or includes bytes that were fetched after
+    /// the previous end.
     ///
     /// # Errors
     /// [`StorageError::Missing`] when the file is shorter than `to`.
     pub async fn truncate(&mut self, to: Offset) -> Result<(), StorageError> {
         self.check_poison()?;
         let (handle, folder) = (self.handle(), self.spool.folder().to_owned());
-        // The blocking truncation continues if this future is dropped, and could take later bytes.
+        // The blocking truncation continues if this future is dropped, and could remove bytes that are
+        // written later.
         self.poisoned = true;
         let truncated = blocking(move || handle.truncate(&folder, to.get())).await;
         self.poisoned = false;

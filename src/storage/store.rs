@@ -44,13 +44,13 @@ macro_rules! either {
     };
 }
 
-/// A stored video that was opened by a viewing link of the disk back end, at its first byte.
+/// A stored video at its first byte. It was opened by a viewing link of the disk back end.
 pub struct OpenedVideo {
     pub file: File,
     pub headers: ContentHeaders,
 }
 
-/// What the HTTP headers of a stored video are built from.
+/// The values for the HTTP headers of a stored video.
 #[derive(Debug, Clone)]
 pub struct ContentHeaders {
     pub length: Length,
@@ -106,9 +106,9 @@ impl Store {
         std::fs::remove_file(&link).context("remove", &link)
     }
 
-    /// Stores a finished video: all of `source`, which must have this length and this hash, computed
-    /// while the file was written. S3 computes the hash again; the disk back end checks only the length,
-    /// because its bytes are not transferred. Returns when the video is durable. Idempotent.
+    /// Stores a finished video: all of `source`, which must have this length and this hash. The hash was
+    /// computed while the file was written. S3 computes it again; the disk back end checks only the
+    /// length, because it transfers no bytes. Returns when the video is durable. Idempotent.
     ///
     /// # Errors
     /// [`StorageError::Mismatch`] when the source or the stored object has other bytes;
@@ -143,8 +143,8 @@ impl Store {
         Ok(self.0.faults.pass("storage.put_segment.after")?)
     }
 
-    /// Copies a segment to its range of a spool file. Several may be fetched concurrently; then
-    /// [`SpoolFile::truncate`] makes them count.
+    /// Copies a segment to its range of a spool file. Several segments may be fetched concurrently; a
+    /// later [`SpoolFile::truncate`] to their end includes them in the length of the file.
     ///
     /// # Errors
     /// [`StorageError::Missing`] and [`StorageError::Mismatch`] when acknowledged bytes are lost (F10,
@@ -169,7 +169,7 @@ impl Store {
         either!(self, backend => backend.clear(upload, keep).await)
     }
 
-    /// A link to watch one video until `now + ttl`, which a browser shows under `filename`. Does not
+    /// A link to watch one video until `now + ttl`. A browser shows the video under `filename`. Does not
     /// check that the video exists.
     ///
     /// # Errors
@@ -199,7 +199,7 @@ impl Store {
         Ok(OpenedVideo { file: File::from_std(file), headers })
     }
 
-    /// Streams a range of a stored video, which must lie within it. A stream that breaks yields too few
+    /// Streams a range of a stored video, which must lie within it. A stream that fails yields too few
     /// bytes.
     pub async fn read_video(
         &self,

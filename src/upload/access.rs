@@ -17,8 +17,8 @@ pub struct Access {
     pub caller: Option<PersonId>,
 }
 
-/// A capability of 128 random bits in the upload's URL. The database holds only its hash, so any text
-/// from a client is accepted.
+/// A capability of 128 random bits in the upload's URL. The database has only its hash, so a secret from
+/// a client may be any text.
 #[derive(Clone)]
 pub struct Secret(pub String);
 

@@ -22,7 +22,7 @@ pub(super) enum BodyEnd {
     Complete,
     /// The client vanished, sent nothing for too long, or sent too slowly.
     Cut,
-    /// A newer request asked for the upload.
+    /// A newer request wants to write to the upload.
     ReleaseRequested,
     /// The body was longer than allowed; the allowed part was kept.
     TooLong,
@@ -46,12 +46,13 @@ pub(super) async fn next_chunk(
     match arrived {
         Ok(Some(Ok(chunk))) => Ok(chunk),
         Ok(None) => Err(BodyEnd::Complete),
-        // Why it was cut does not matter: what arrived is kept.
+        // Every cause is treated alike: what has arrived is kept.
         Ok(Some(Err(_))) | Err(_) => Err(BodyEnd::Cut),
     }
 }
 
-/// Ends slow bodies: a slow network is fine, a trickle that only occupies a connection is not.
+/// Detects bodies that are too slow. A slow network is accepted, a trickle that only occupies a
+/// connection is not.
 pub(super) struct MinimumRate {
     interval: Duration,
     min_bytes: u64,

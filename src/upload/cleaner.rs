@@ -1,4 +1,4 @@
-//! The end of uploads: terminal states, expiry, and the removal of what ended uploads leave.
+//! The end of uploads: terminal states, expiry, and the removal of objects and spool files.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::error::UploadError;
 use super::locks::{UploadLocks, WriteLease};
 use super::parts::Parts;
 
-/// What a sweep did.
+/// The counts of one sweep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
     /// Uploads that expired.
@@ -43,7 +43,7 @@ impl Cleaner {
         self.has_ended(lease, state, ended)
     }
 
-    /// Reports the outcome of the statement that ends an upload: `false` means that the lease was lost.
+    /// Handles the result of the statement that ends an upload: `false` means that the lease was lost.
     pub(super) fn has_ended(
         self: &Arc<Self>,
         lease: &WriteLease,
@@ -105,7 +105,7 @@ impl Cleaner {
             if self.locks.is_locked(id) {
                 continue;
             }
-            // The fence fails the update when a client has come back at the last moment.
+            // The fence makes the update fail if a client has just resumed the upload.
             expired += u64::from(database.end_upload(id, fence, state, None, now).await?);
         }
         Ok(expired)
@@ -115,7 +115,7 @@ impl Cleaner {
         let Parts { clock, config, database, .. } = &*self.parts;
         let mut cleared = 0;
         for leftovers in database.uploads_to_clean(clock.now(), config.sweep_batch).await? {
-            // One failure must not keep the others waiting.
+            // A failure must not stop the others.
             match self.clear(leftovers).await {
                 Ok(()) => cleared += 1,
                 Err(error) => {
@@ -138,14 +138,14 @@ impl Cleaner {
         self.parts.spool.remove(upload)?;
         let kept = leftovers.kept.map(|sha256| VideoKey { upload, sha256 });
         self.parts.store.clear(upload, kept.as_ref()).await?;
-        // Another node may have a write in progress that lands after this: clear once more, later.
+        // Another node may still be writing: clear once more, later.
         let again = (self.parts.is_segmented() && !leftovers.again)
             .then(|| self.parts.clock.now().saturating_add(self.parts.config.clear_again_after))
             .and_then(Result::ok);
         Ok(self.parts.database.mark_cleaned(upload, again).await?)
     }
 
-    /// Another node may have finished, refused or expired an upload that this node began.
+    /// Removes spool files of uploads that have ended, perhaps on another node.
     async fn remove_stale_spool_files(&self) -> Result<u64, UploadError> {
         let mut removed = 0;
         for id in self.parts.spool.uploads()? {

@@ -1,4 +1,4 @@
-//! The parts of the upload service, put together.
+//! The components of the upload service, and how they are connected.
 
 use std::sync::Arc;
 

@@ -47,7 +47,7 @@ pub struct Config {
     pub sweep_every: SignedDuration,
     /// How many uploads one sweep expires, and how many it clears.
     pub sweep_batch: u32,
-    /// When what an ended upload left is removed a second time: later than the longest write that
+    /// How long after the first removal an ended upload is cleared again: longer than any write that
     /// another node may have had in progress.
     pub clear_again_after: SignedDuration,
     /// How many uploads a person may have open at a time.
@@ -63,7 +63,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// When an upload expires whose last byte is acknowledged `now`.
+    /// The expiry of an upload whose last byte is acknowledged at `now`.
     pub(super) fn expires_at(&self, created: Timestamp, now: Timestamp) -> Timestamp {
         let latest = created.saturating_add(self.expires_at_most).unwrap_or(Timestamp::MAX);
         now.saturating_add(self.expires_after).unwrap_or(Timestamp::MAX).min(latest)

@@ -16,8 +16,9 @@ pub(super) struct Eligibility {
 }
 
 impl Eligibility {
-    /// The report, if the person may send videos for it: a report of the person's company, of a
-    /// vehicle that the person may see. Reviewers may not, because they could approve their own.
+    /// The report, if the person may send videos for it: it must belong to the person's company, and the
+    /// person must be allowed to see its vehicle. Reviewers may not send videos, because they could
+    /// approve their own.
     pub(super) async fn report(
         &self,
         person: &Person,
@@ -47,8 +48,8 @@ impl Eligibility {
         }
     }
 
-    /// Fails when the declared hash is that of a video that another report holds, if such videos are
-    /// refused: better now than after the driver has paid for the bytes.
+    /// Fails if another report holds a video with the declared hash and such videos are refused: the
+    /// driver should learn that before paying for the bytes.
     pub(super) async fn check_reuse(
         &self,
         person: &Person,
@@ -92,7 +93,8 @@ impl Eligibility {
         Ok(self.refuses(&uses).then_some(uses))
     }
 
-    /// A report that no longer holds the video does not count.
+    /// Whether a video is refused because of these uses. Reports that no longer hold the video do not
+    /// count.
     pub(super) fn refuses(&self, uses: &[EarlierUse]) -> bool {
         self.parts.config.reuse == Reuse::Refuse && uses.iter().any(|earlier| earlier.held)
     }

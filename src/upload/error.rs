@@ -17,13 +17,13 @@ pub enum UploadError {
         /// Why, when the inspection refused it.
         refusal: Option<Box<Refusal>>,
     },
-    /// The body is for another offset than this one, where the next byte goes.
+    /// The body has another offset than this one, where the next byte goes.
     #[error("the next byte of the upload is at offset {0}")]
     Conflict(Offset),
     /// Another request writes to the upload, or its video is being stored.
     #[error("the upload is in use by another request; retry in a moment")]
     Busy,
-    /// A newer request asked for the upload.
+    /// A newer request has taken over the upload, or the lease was lost.
     #[error("a newer request took over the upload")]
     TakenOver,
     /// The body ended early. What arrived was kept, up to this offset.

@@ -1,4 +1,5 @@
-//! Finishing: the verdict on a complete video, its storage, and the one transaction.
+//! Finishing an upload: the verdict on the complete video, its storage, and the one transaction that
+//! submits it.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -27,8 +28,8 @@ use super::writer::UploadWriter;
 /// The first pause between attempts to store a video; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// How often the one transaction is attempted with the earlier uses that it has found. Two attempts
-/// are enough, unless another report that holds the video changes in between.
+/// How often the transaction is attempted, each time with the earlier uses that the last attempt has
+/// found. Two attempts are enough unless another report that holds the video changes in between.
 const MAX_ATTEMPTS: usize = 4;
 
 /// A video that is stored and submitted.
@@ -42,7 +43,7 @@ pub struct Stored {
 /// What happens to an upload that could not be finished now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OnFailure {
-    /// It is open again, one byte short, and the client retries with the last byte.
+    /// It is reopened without its last byte, and the client retries with that byte.
     Reopen,
     /// It ends; the client sends everything again.
     Discard,
@@ -54,8 +55,8 @@ pub(super) struct Finisher {
     pub(super) eligibility: Arc<Eligibility>,
 }
 
-/// A complete video and its verdict, with the ids and the time of its submission: the same at each
-/// attempt to store it, so that a retry writes and sends the same.
+/// A complete video and its verdict, with the ids and the time of its submission. They stay the same for
+/// all attempts, so that a retry writes and sends the same data.
 struct FinishAttempt<'a> {
     lease: &'a WriteLease,
     details: &'a Details,
@@ -157,7 +158,8 @@ impl Finisher {
         }
     }
 
-    /// One attempt: close the lease to other writers, check the report, put the object, write the rows.
+    /// One attempt: marks the upload as finishing, checks the report, puts the object, and writes the
+    /// rows.
     async fn store(
         &self,
         attempt: &FinishAttempt<'_>,
@@ -181,8 +183,8 @@ impl Finisher {
         self.complete(attempt, outcome).await
     }
 
-    /// The report, if it takes this video. Whether it does is checked before the object is put, and
-    /// again in the transaction.
+    /// The report, or the outcome if it does not take this video. This is checked before the object is
+    /// put, and again in the transaction.
     async fn check_report(
         &self,
         attempt: &FinishAttempt<'_>,
@@ -203,7 +205,7 @@ impl Finisher {
             }
             Admission::Closed => Some(FinishOutcome::Closed),
             Admission::Repeat => {
-                // An earlier attempt of this very upload may have been carried out.
+                // The submission may be that of an earlier attempt for this upload.
                 let held = self.parts.database.latest_video(ref_key).await?;
                 held.map(|held| FinishOutcome::Repeats {
                     video: held.id,
@@ -214,9 +216,9 @@ impl Finisher {
         Ok(outcome.map_or(ControlFlow::Continue(report), ControlFlow::Break))
     }
 
-    /// Runs the one transaction with verdicts that cover every earlier use of the video: two uploads
-    /// with the same bytes may finish at once, so only the transaction knows. When it finds other uses
-    /// than it was given, it rolls back and is attempted again with them.
+    /// Runs the transaction with verdicts that cover every earlier use of the video. Two uploads with
+    /// the same bytes may finish at once, so only the transaction can find all uses. If it finds others
+    /// than it was given, it rolls back and is attempted again with these.
     async fn record(
         &self,
         attempt: &FinishAttempt<'_>,
@@ -243,7 +245,7 @@ impl Finisher {
         Err(UploadError::Unavailable("database", reason.into()))
     }
 
-    /// Every verdict except that of reuse.
+    /// All verdicts except the one on reuse.
     async fn verdicts(
         &self,
         attempt: &FinishAttempt<'_>,
@@ -264,8 +266,8 @@ impl Finisher {
         Ok(judge(&evidence, &self.parts.limits))
     }
 
-    /// Turns the outcome of the transaction into that of the upload. One that the report does not take
-    /// ends as unwanted.
+    /// Converts the outcome of the transaction into the result of the upload. If the report does not
+    /// take the video, the upload ends as unwanted.
     async fn complete(
         &self,
         attempt: &FinishAttempt<'_>,

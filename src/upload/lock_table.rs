@@ -1,6 +1,5 @@
-//! The locks of the uploads that this process works on.
-//!
-//! The lease in the database keeps nodes apart, this table the requests of one node.
+//! The locks of the uploads that this process works on. They exclude the requests of one node; the lease
+//! in the database excludes other nodes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,7 +16,7 @@ pub(super) struct LockTable(Arc<Mutex<HashMap<UploadId, Entry>>>);
 struct Entry {
     release_requested: CancellationToken,
     released: CancellationToken,
-    /// A request waits for this lock; further ones are rejected.
+    /// Whether a request waits for this lock. Further ones are rejected.
     has_waiter: bool,
 }
 

@@ -19,7 +19,7 @@ use super::error::UploadError;
 use super::lock_table::{LockGuard, LockTable};
 use super::parts::Parts;
 
-/// Who may write to an upload, among the requests of this node and among nodes.
+/// Grants the right to write to an upload, among the requests of this node and among nodes.
 pub struct UploadLocks {
     parts: Arc<Parts>,
     pub(super) node: NodeId,
@@ -35,20 +35,19 @@ pub(super) struct WriteLease {
 }
 
 impl WriteLease {
-    /// How many acknowledged bytes the spool file must hold. An upload whose offset counts more than
-    /// the file's bytes would have another number here than its offset.
+    /// How many acknowledged bytes the spool file must hold: the offset of the upload.
     pub(super) const fn spooled(&self) -> Offset {
         self.row.committed
     }
 }
 
 impl UploadLocks {
-    /// Registers this node; leases that the previous process with the same spool held are released.
+    /// Registers this node, and releases the leases that the previous process with the same spool held.
     pub(super) async fn register(parts: &Arc<Parts>) -> Result<Self, UploadError> {
         let home = parts.spool.id();
-        // Without segments every acknowledged byte was flushed to the spool, so a restarted process
-        // trusts what it finds there and keeps the folder's id. With segments nothing is flushed, and
-        // what a dead process left is not trusted.
+        // Without segments every acknowledged byte was flushed to the spool, so a restarted process can
+        // trust the files there and keeps the id of the folder. With segments nothing is flushed to the
+        // spool, so a restarted process gets a new id and does not trust the files of the previous one.
         let is_segmented = parts.is_segmented();
         let node = if is_segmented { NodeId::mint(&parts.clock, &parts.random) } else { home };
         parts.database.register_node(node, &home.to_string()).await?;
@@ -56,7 +55,8 @@ impl UploadLocks {
         Ok(Self { parts: Arc::clone(parts), node, table, peers })
     }
 
-    /// Looks up an upload for a client. One that the client may not access does not exist for it.
+    /// Looks up an upload for a client. An upload that the client may not access is reported as not
+    /// found.
     pub(super) async fn find(
         &self,
         id: UploadId,
@@ -76,8 +76,8 @@ impl UploadLocks {
         }
     }
 
-    /// Locks an upload that has not ended, after its current writer, here or on another node, has
-    /// released it. When a third request comes meanwhile, that one is rejected as busy.
+    /// Locks an upload that has not ended, after its current writer, on this node or another one, has
+    /// released it. If a third request arrives while this one waits, the third is rejected as busy.
     pub(super) async fn lock(
         &self,
         id: UploadId,
@@ -92,8 +92,9 @@ impl UploadLocks {
         let wait = self.parts.config.release_wait.unsigned_abs();
         let deadline = Instant::now() + wait;
         let guard = self.table.lock(id, wait).await.ok_or(UploadError::Busy)?;
-        // A row without a holder is still valid, or its fence has changed. A row with a holder may
-        // have been committed to since, under the same fence.
+        // If nobody held the lease, the row is still valid, or its fence has changed and acquiring the
+        // lease will fail. A holder may have committed since the row was read, under the same fence, so
+        // the row is read again.
         if first.holder.is_none() && !guard.waited {
             return not_ended(guard, first);
         }
@@ -120,9 +121,9 @@ impl UploadLocks {
         Ok(WriteLease { guard, row, fence: fence.ok_or(UploadError::Busy)? })
     }
 
-    /// Releases a lease, so that the next request need not wait for it. Does nothing when it has been
-    /// released, or acquired by another writer. A failure is harmless: the lease stays in this node's
-    /// name without a lock and is released when another node asks.
+    /// Releases a lease, so that the next request need not wait for it. Does nothing if the lease has
+    /// been released, or acquired by another writer. A failure is harmless: this node then has a lease
+    /// without a lock, and releases it when another node asks for it.
     pub(super) async fn release(&self, lease: &WriteLease) {
         let id = lease.row.id;
         let release = async {
@@ -194,8 +195,8 @@ impl UploadLocks {
         }
     }
 
-    /// Asks the writers here whose lease another node wants to release it. A lease without a lock was
-    /// left behind by a request that failed, and is released at once.
+    /// Asks the writers of this node to release the leases that other nodes have requested. A lease
+    /// without a lock was left behind by a request that failed, and is released at once.
     pub async fn release_requested_leases(&self) -> Result<(), UploadError> {
         for (upload, fence) in self.parts.database.release_requests(self.node).await? {
             if !self.table.request_release(upload) {

@@ -5,9 +5,10 @@
 //! `RefusalCache`. A protocol handler parses its request into an [`Append`], or opens an
 //! [`UploadSession`], and renders the outcome; nothing in here knows the protocol.
 //!
-//! Rules that hold everywhere: only durable bytes are acknowledged and an acknowledged offset never
-//! decreases; `offset = length` is not visible before the one transaction has committed; nothing is
-//! held while waiting for a phone; one writer per upload, the newest wins.
+//! Rules that hold everywhere: Only durable bytes are acknowledged, and an acknowledged offset never
+//! decreases. `offset = length` is not visible before the transaction of the finish has committed,
+//! because clients take it for success. No database connection, and no permit to parse a `moov`, is held
+//! while waiting for a phone. One writer per upload: the newest wins.
 
 mod access;
 mod body;

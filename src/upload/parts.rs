@@ -1,4 +1,4 @@
-//! What the parts of the upload service depend on.
+//! The dependencies of the upload service.
 
 use std::sync::Arc;
 

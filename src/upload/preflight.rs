@@ -1,5 +1,5 @@
-//! The verdict on a video before its bytes are sent. Makes the same checks as an upload, but reports
-//! all failures instead of the first. Writes nothing.
+//! The verdict on a video before its bytes are sent. Makes the same checks as an upload, but reports all
+//! failures instead of the first one. Writes nothing.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -42,7 +42,7 @@ pub struct Preflight {
     pub moov: Option<(u64, Bytes)>,
 }
 
-/// What would happen to the upload.
+/// The result of a preflight.
 #[derive(Debug)]
 pub struct Preflighted {
     /// Everything it would be refused for, in the order in which an upload would fail.
@@ -51,8 +51,8 @@ pub struct Preflighted {
     pub facts: Facts,
     /// How much of the file could be judged.
     pub judged: PreviewCoverage,
-    /// The verdict on reuse. Those on time and place are not revealed, because a client could try
-    /// until they pass.
+    /// The verdict on reuse. The verdicts on time and place are withheld, because a client could try
+    /// values until they pass.
     pub verdicts: Vec<Verdict>,
 }
 
@@ -69,19 +69,19 @@ pub struct Preflights {
     pub(super) in_progress: InProgress,
 }
 
-/// The preflights that each person has in progress: one reference for each.
+/// The preflights in progress of each person, counted by references.
 #[derive(Default)]
 pub(super) struct InProgress(Mutex<HashMap<PersonId, Weak<()>>>);
 
-/// The right to one preflight. It is held until the bytes are judged, and so bounds the memory of all
-/// preflights together and of one person's.
+/// The permit for one preflight. It is held until the bytes are judged, which bounds the memory of all
+/// preflights together and of each person's.
 pub struct PreflightPermit(
     #[expect(dead_code, reason = "held until drop")] (OwnedSemaphorePermit, Arc<()>),
 );
 
 impl InProgress {
-    /// Counts one more preflight of this person until the result is dropped; `None` if there are too
-    /// many.
+    /// Counts one more preflight of this person until the result is dropped; `None` if the person has
+    /// too many.
     fn enter(&self, person: PersonId) -> Option<Arc<()>> {
         let mut people = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         people.retain(|_, references| references.strong_count() > 0);
@@ -146,7 +146,7 @@ impl Preflights {
         Ok(Preflighted { reasons, notes, facts, judged: coverage, verdicts })
     }
 
-    /// Why the report takes no video. An unknown report is an error, and not one reason of many.
+    /// The reason for which the report takes no video. An unknown report is an error instead.
     async fn against_report(
         &self,
         person: &Person,
@@ -175,7 +175,8 @@ impl Preflights {
             let moov = preflight.moov.as_ref().map(|(at, bytes)| FilePart { at: *at, bytes });
             let parts: Vec<FilePart> = [Some(head), moov].into_iter().flatten().collect();
             let preview = inspect::preview(&rules, preflight.length, now, &parts);
-            // In here, because the request may have been cancelled.
+            // Released on this thread, because the request may have been cancelled while the bytes are
+            // still judged.
             drop((reader, permit));
             preview
         });

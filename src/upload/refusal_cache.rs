@@ -1,9 +1,10 @@
-//! Refused videos are remembered, so that a client that was restarted does not send one again.
+//! Remembers refused videos, so that a client that was restarted does not send one again.
 //!
-//! A refusal is remembered only if it holds for these very bytes: a refusal of the kind of video,
-//! which damage in transit hardly causes, or any refusal of a complete file whose hash is the
-//! declared one. The declared hash of an incomplete file is not trusted; such a file is identified by
-//! its head. A change of the rules invalidates the entries. A failure in here never stops an upload.
+//! A refusal is remembered only if it holds for these very bytes. That is a refusal of the kind of
+//! video, which damage in transit hardly causes, or any refusal of a complete file that has the declared
+//! hash. The declared hash of an incomplete file is not trusted; such a file is identified by its first
+//! 64 KiB, its head. If the rules change, the entries no longer match. A failure of the cache never
+//! stops an upload.
 
 use std::sync::Arc;
 
@@ -18,8 +19,8 @@ use super::locks::WriteLease;
 use super::parts::Parts;
 use super::scan::HEAD_LENGTH;
 
-/// Refusals of the kind of video. Bytes that were lost, repeated or damaged in transit break boxes;
-/// they seldom change a codec, or a second into an hour.
+/// Checks of the kind of video. Bytes that were lost, repeated or damaged in transit break boxes; they
+/// seldom change a codec, or turn a second into an hour.
 const FILE_CHECKS: [Check; 10] = [
     Check::Quicktime,
     Check::RecordingNotFinalised,
@@ -33,7 +34,7 @@ const FILE_CHECKS: [Check; 10] = [
     Check::NoFragments,
 ];
 
-/// What a client says about a video before it sends the bytes.
+/// What a client declares about a video before it sends the bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Declaration {
     pub ref_key: RefKey,
@@ -51,15 +52,15 @@ pub(super) fn concerns_file(refusal: &Refusal) -> bool {
     FILE_CHECKS.contains(&refusal.finding.check)
 }
 
-/// The pending lookup of an upload's first 64 KiB.
+/// The lookup of an upload's first 64 KiB, and its result.
 pub(super) struct HeadCheck {
     pending: Option<(CompanyId, ContentId)>,
     found: Option<Refusal>,
 }
 
 impl HeadCheck {
-    /// Checks once per upload, and only where length and report are known: a head that was complete
-    /// when this request began was checked by an earlier one.
+    /// Checks once per upload, and only if length and report are known. If the head was complete when
+    /// this request began, an earlier request has checked it.
     pub(super) fn new(row: &UploadRow) -> Self {
         let begins = row.committed.get() < HEAD_LENGTH as u64;
         let details = row.details.as_ref().filter(|_| begins && row.length.is_some());
@@ -72,7 +73,7 @@ impl HeadCheck {
         Self { pending: pending.map(|id| (row.company, id)), found: None }
     }
 
-    /// Looks the head up as soon as it is complete. Whether the bytes were refused before.
+    /// Looks the head up as soon as it is complete. Returns whether the same bytes were refused before.
     pub(super) async fn is_refused(&mut self, head: Option<Digest>, cache: &RefusalCache) -> bool {
         if let Some(head) = head
             && let Some((company, id)) = self.pending.take()
@@ -125,8 +126,8 @@ impl RefusalCache {
         self.find(company, &id).await?.map_or(Ok(()), |refusal| Err(refused_before(refusal)))
     }
 
-    /// Ends an upload that the inspection refuses, and remembers the refusal under `id`. The error
-    /// for the client.
+    /// Ends an upload that the inspection refuses, and remembers the refusal under `id`. Returns the
+    /// error for the client.
     pub(super) async fn end_refused(
         &self,
         lease: &WriteLease,
@@ -148,7 +149,7 @@ impl RefusalCache {
         ended.err().unwrap_or_else(|| UploadError::Refused(Box::new(refusal)))
     }
 
-    /// Ends an upload whose bytes were refused before. The error for the client.
+    /// Ends an upload whose bytes were refused before. Returns the error for the client.
     pub(super) async fn end_refused_before(
         &self,
         lease: &WriteLease,

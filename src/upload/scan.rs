@@ -16,7 +16,7 @@ use crate::storage::{SpoolFile, StorageError};
 /// How much of the spool is read at a time when it is replayed.
 const REPLAY_CHUNK: u64 = 1024 * 1024;
 
-/// Digests and scanner after the same bytes. Cheap to clone: neither keeps payload.
+/// Digests and scanner after the same bytes. Cheap to clone, because neither keeps payload.
 #[derive(Clone)]
 pub(super) struct ScanState {
     pub(super) digests: Digests,
@@ -34,7 +34,7 @@ impl ScanState {
         Self { digests: Digests::default(), head: HeadHash::default(), scanner }
     }
 
-    /// Takes the bytes that were just appended to `file`, and judges every box that is now complete.
+    /// Takes the bytes that were just appended to `file`, and inspects every box that is now complete.
     pub(super) async fn push(
         &mut self,
         bytes: &[u8],
@@ -112,8 +112,7 @@ impl ScanState {
     }
 }
 
-/// Scan states between requests, each under the fence of the lease it was made with. The oldest are
-/// evicted first.
+/// Scan states between requests, each with the fence of its lease. The oldest entries are evicted first.
 pub(super) struct ScanCache {
     limit: usize,
     max_bytes: u64,
@@ -170,11 +169,12 @@ impl Entries {
     }
 }
 
-/// Long enough to hold pictures or the tables of their sizes in most recordings, which no two share.
+/// The length of the head, by which a video is identified. It is long enough to contain pictures, or the
+/// tables of their sizes, in most recordings, and no two recordings share those.
 pub(super) const HEAD_LENGTH: usize = 64 * 1024;
 
-/// How many of these bytes must differ from zero. Some recorders reserve space for the tables before
-/// the pictures (Media3: 400,000 bytes), so that all their files begin alike.
+/// How many bytes of the head must not be zero. Some recorders reserve space for the tables before the
+/// pictures (Media3: 400,000 bytes), so that all their files begin alike.
 const MIN_NONZERO: usize = 1024;
 
 /// The running hash of the head.
@@ -188,7 +188,7 @@ pub(super) struct HeadHash {
 }
 
 impl HeadHash {
-    /// The hash of the head of a file that begins with `bytes`, as [`HeadHash::digest`] is.
+    /// The digest of the head of a file that begins with `bytes`.
     pub(super) fn of(bytes: &[u8]) -> Option<Digest> {
         let mut head = Self::default();
         head.update(bytes);

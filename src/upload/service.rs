@@ -24,7 +24,7 @@ use super::session::{Append, Appended, UploadSession};
 #[derive(Debug, Clone)]
 pub struct NewVideo {
     pub person: Person,
-    /// The report, when and where; `None` if the client says it after the bytes.
+    /// The report, the time and the place; `None` if the client sends them after the bytes.
     pub details: Option<Details>,
     /// `None` if it is known only after the bytes.
     pub length: Option<Length>,
@@ -36,7 +36,7 @@ pub struct NewVideo {
 /// A new upload.
 pub struct Created {
     pub id: UploadId,
-    /// The secret of its URL. It cannot be read again.
+    /// The secret of its URL. It is not stored, so it cannot be returned again.
     pub secret: Secret,
     pub expires_at: Timestamp,
 }
@@ -61,7 +61,7 @@ impl UploadService {
         self.0.parts.rules.moov_limit()
     }
 
-    /// How long a body may bring no bytes before it counts as cut.
+    /// How long a body may pause before it counts as cut.
     pub fn idle_timeout(&self) -> Duration {
         self.0.parts.config.idle_timeout.unsigned_abs()
     }
@@ -119,8 +119,8 @@ impl UploadService {
         Ok(Created { id, secret, expires_at })
     }
 
-    /// Whether a report takes a video, as far as that is known before the bytes. A report that has one
-    /// passes, because the same bytes may be sent again.
+    /// Whether a report takes a video, as far as that can be checked before the bytes. A report that
+    /// already has a video passes, because the same bytes may be sent again.
     pub async fn check_report(
         &self,
         person: &Person,
@@ -146,7 +146,7 @@ impl UploadService {
         self.0.refusals.check_declared(person.company, declaration, length).await
     }
 
-    /// Appends a body to an upload. Runs in its own task: when the client vanishes, what arrived is
+    /// Appends a body to an upload. Runs in its own task: if the client disconnects, what has arrived is
     /// still made durable and acknowledged.
     pub async fn append(&self, append: Append) -> Result<Appended, UploadError> {
         let components = Arc::clone(&self.0);
@@ -162,7 +162,7 @@ impl UploadService {
         declaration: Option<Declaration>,
     ) -> Result<UploadSession, UploadError> {
         let service = self.clone();
-        // In its own task: when the client vanishes, the session is dropped as a whole.
+        // In its own task: if the client disconnects, the session is dropped as a whole.
         let task = async move {
             let caller = Some(video.person.id);
             let Created { id, secret, .. } = service.create(video).await?;
@@ -190,7 +190,7 @@ impl UploadService {
         id: UploadId,
         access: &Access,
     ) -> Result<UploadRow, UploadError> {
-        // A finishing upload that nobody holds was left behind; it waits for its last byte.
+        // A finishing upload without a holder was left behind, and waits for its last byte.
         let (_guard, row) = self.0.locks.lock(id, access).await?;
         Ok(row)
     }

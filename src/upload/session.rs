@@ -1,4 +1,4 @@
-//! One request that brings bytes of an upload: begin, receive, then complete or acknowledge.
+//! One request that sends bytes of an upload: begins, receives, then completes or acknowledges.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub struct Append {
     pub offset: Offset,
     /// The length of the body, if the client states it.
     pub length: Option<u64>,
-    /// Whether the upload ends with this body. Of use only for an upload without a declared length.
+    /// Whether the upload ends with this body. Only for an upload without a declared length.
     pub complete: bool,
     pub checksum: Option<Checksum>,
     pub body: Body,
@@ -98,8 +98,8 @@ impl UploadSession {
         Ok(Appended::Progress { offset, expires_at })
     }
 
-    /// Receives the bytes of a video in this one request. Its length may be unknown; it is refused as
-    /// soon as it declares to be longer than `max_length`. An error ends the upload.
+    /// Receives the bytes of a video in this one request. If its length is not known, the video is
+    /// refused as soon as a box cannot fit into `max_length`. An error ends the upload.
     pub async fn receive(
         &mut self,
         body: Body,
@@ -114,13 +114,13 @@ impl UploadSession {
         }
     }
 
-    /// Everything is received: stores the video and submits it for the report in `details`.
+    /// Stores the received video and submits it for the report in `details`.
     pub async fn complete(
         mut self,
         person: &Person,
         details: Details,
     ) -> Result<Stored, UploadError> {
-        // The report may have been unknown before the bytes.
+        // The report may have become known only after the bytes.
         self.components.eligibility.report(person, details.ref_key).await?;
         if let Some((lease, _)) = &mut self.work {
             lease.row.details = Some(details);
@@ -153,8 +153,8 @@ impl UploadSession {
         }
     }
 
-    /// Whether the upload ends here: at its declared length, or, if it has none, where a body that
-    /// `completes` it ends.
+    /// Whether the upload is complete: it has reached its declared length, or, without one, the end of a
+    /// body that `completes` it.
     fn is_complete(&self, end: BodyEnd, completes: bool) -> bool {
         let Some((lease, writer)) = &self.work else { return false };
         match (end, lease.row.length) {

@@ -26,7 +26,7 @@ use super::scan::{ScanCache, ScanState};
 /// How much is read at a time when a segment is hashed.
 const HASH_CHUNK: u64 = 1024 * 1024;
 
-/// What all writers of this node share.
+/// The state that all writers of this node share.
 pub(super) struct Writers {
     pub(super) parts: Arc<Parts>,
     pub(super) readers: Arc<Semaphore>,
@@ -46,8 +46,8 @@ pub(super) struct UploadWriter {
 }
 
 impl Writers {
-    /// Opens the writer of an upload: from cache and spool when no other node has written since,
-    /// otherwise from the segments. Releases the lease when that fails.
+    /// Opens the writer of an upload: from the cache and the spool if no other node has written since,
+    /// otherwise from the segments. Releases the lease on failure.
     pub(super) async fn open_writer(
         self: &Arc<Self>,
         lease: &WriteLease,
@@ -147,8 +147,8 @@ impl UploadWriter {
         self.scan.position()
     }
 
-    /// The position of the last byte. An upload whose video is not stored yet shows at most this
-    /// offset, because clients take offset = length for success.
+    /// The position of the last byte. Until its video is stored, an upload shows at most this offset,
+    /// because clients take offset = length for success.
     pub(super) fn last_byte(&self) -> Offset {
         Offset::new(self.position().get().saturating_sub(1))
     }
@@ -164,8 +164,8 @@ impl UploadWriter {
         Ok(length)
     }
 
-    /// Writes a body to the spool until it ends, one way or another. Nothing is durable yet. After a
-    /// storage error the unacknowledged bytes are removed at once: the disk may be full.
+    /// Writes a body to the spool until it ends in any way. Nothing is durable yet. After a storage
+    /// error the unacknowledged bytes are removed at once, because the disk may be full.
     pub(super) async fn receive(
         &mut self,
         mut body: Body,
@@ -188,7 +188,7 @@ impl UploadWriter {
         received
     }
 
-    /// Receives a body that counts only if it matches its checksum.
+    /// Receives a body that is kept only if it matches its checksum.
     async fn receive_verified(
         &mut self,
         body: &mut Body,
@@ -233,7 +233,8 @@ impl UploadWriter {
                 checksum.update(&chunk);
             }
             self.append(chunk).await?;
-            // Until the checksum is verified, what looks like a bad video may be a damaged one.
+            // A body that seems to be a bad video may be damaged in transit, so the checksum is verified
+            // first.
             if checksum.is_none() && self.is_refused().await {
                 return Ok(BodyEnd::Refused);
             }
@@ -259,7 +260,7 @@ impl UploadWriter {
         self.head_check.is_refused(self.scan.head.digest, &self.shared.refusals).await
     }
 
-    /// Ends the upload because its bytes are refused. The error for the client.
+    /// Ends the upload because its bytes are refused. Returns the error for the client.
     pub(super) async fn end_refused(&mut self, lease: &WriteLease) -> UploadError {
         let refusals = &self.shared.refusals;
         if let Some(refusal) = self.head_check.take_refusal() {
@@ -274,8 +275,8 @@ impl UploadWriter {
         }
     }
 
-    /// The verdict on the complete file, and whether it is the one that the client declared. A refused
-    /// upload is ended.
+    /// The verdict on the complete file, including whether it has the declared hash. Ends the upload if
+    /// it is refused.
     pub(super) async fn inspect(&mut self, lease: &WriteLease) -> Result<Inspection, UploadError> {
         let declared = self.declared(lease).and_then(|declaration| declaration.sha256);
         let sha256 = self.sha256();
@@ -298,7 +299,8 @@ impl UploadWriter {
         lease.row.details.as_ref().map(Declaration::from).or(self.declaration)
     }
 
-    /// The key under which a refusal of these bytes is remembered, if it holds for the file itself.
+    /// The key under which a refusal of these bytes is remembered; `None` if the refusal may not hold
+    /// for the file itself.
     fn content_id(&self, lease: &WriteLease, refusal: &Refusal) -> Option<ContentId> {
         let Declaration { ref_key, sha256: declared } = self.declared(lease)?;
         let (sha256, length) = (self.sha256(), lease.row.length);
@@ -309,13 +311,13 @@ impl UploadWriter {
         if is_another_file || !(is_declared || concerns_file(refusal)) {
             return None;
         }
-        // The declared hash is not known to be that of these bytes before all of them are here.
+        // Before all bytes are here, they are not known to have the declared hash.
         let declared = is_whole.then_some(sha256);
         Some(ContentId { ref_key, length, declared, head: self.scan.head.digest })
     }
 
-    /// Makes everything up to `to` durable, acknowledges it, and releases the lease. When the upload
-    /// expires now.
+    /// Makes everything up to `to` durable, acknowledges it, and releases the lease. Returns the new
+    /// expiry of the upload.
     pub(super) async fn acknowledge(
         &mut self,
         lease: &WriteLease,
@@ -342,7 +344,8 @@ impl UploadWriter {
         let expires_at = shared.parts.config.expires_at(row.created_at, shared.parts.clock.now());
         let (upload, fence, node) = (row.id, lease.fence, shared.locks.node);
         let commit = Commit { upload, fence, from, to, segment, node, expires_at };
-        // After an error it is unknown whether it took effect; the next request reads the offset.
+        // After an error it is unknown whether the commit took effect; the next request reads the
+        // offset.
         if shared.parts.database.commit(&commit).await? == CommitOutcome::Fenced {
             return Err(UploadError::TakenOver);
         }
@@ -368,7 +371,8 @@ impl UploadWriter {
         Ok(Some(digest))
     }
 
-    /// The hash of a segment, read from the spool: the running digest is that of the whole file.
+    /// The hash of a segment, read from the spool. The running digest covers the whole file, so it
+    /// serves only a segment that is all of it.
     async fn hash(&self, from: Offset, to: Offset) -> Result<Digest, StorageError> {
         if from == Offset::START && to == self.position() {
             return Ok(self.sha256());

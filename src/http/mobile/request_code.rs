@@ -104,7 +104,7 @@ pub(super) async fn request_code(
     Ok(success(StatusCode::OK, "OTP is sent to your email.", &CodeSent { email }))
 }
 
-/// Gives the request, or one problem that names every invalid field.
+/// Parses the request, or returns one problem that names every invalid field.
 fn parse(biin: Biin, fields: &Fields, address: String) -> Result<CodeRequest, Problem> {
     let mut parser = Parser { fields, wrong: Vec::new() };
     let role = parser.role();

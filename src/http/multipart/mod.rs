@@ -1,7 +1,7 @@
 //! `POST /reports/upload`: a form with the video in it, as the owner's document describes it.
 //!
-//! The form is read as it arrives. Its file goes straight into the upload, whatever fields come before
-//! or after it, and is neither held in memory nor written twice.
+//! The form is read as it arrives. Its file is written directly to the upload, whatever fields come
+//! before or after it: it is neither held in memory nor written twice.
 
 mod openapi;
 pub(super) mod reader;
@@ -45,7 +45,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
 
 async fn upload(State(state): State<Arc<AppState>>, request: Request) -> Response {
     match receive(&state, request).await {
-        // Word for word the response of the owner's document.
+        // Exactly the response in the owner's document.
         Ok(Stored { submission, sha256, .. }) => {
             let fields = json!({ "submission_id": submission, "sha256": sha256 });
             success(StatusCode::CREATED, "Report has been successfully saved.", &fields)
@@ -93,7 +93,7 @@ async fn next_part(state: &AppState, form: &mut Form) -> Result<Option<Part>, Pr
     part.unwrap_or_else(|_| Err(for_form(UploadError::Cut(Offset::START))))
 }
 
-/// Fails if the fields that are known so far are reason enough.
+/// Fails if the fields so far are invalid, or if their report does not take the video.
 async fn check(state: &AppState, person: &Person, fields: &UploadFields) -> Result<(), Problem> {
     fields.check_present(&state.zone)?;
     let Some(declaration) = declaration(fields) else { return Ok(()) };
@@ -104,7 +104,7 @@ fn declaration(fields: &UploadFields) -> Option<Declaration> {
     Some(Declaration { ref_key: fields.ref_key()?, sha256: fields.sha256() })
 }
 
-/// Receives the file, which is shorter than the form.
+/// Receives the file. The length of the form is an upper limit for its length.
 async fn receive_file(
     state: &AppState,
     person: Person,

@@ -23,13 +23,13 @@ const MAX_BOUNDARY: usize = 70;
 
 const UNLIMITED: usize = usize::MAX;
 
-/// The part that contains a whole video. The only one that can make its form too long.
+/// The name of the part with a whole video. If a form with this part is too long, the video is too long.
 pub(in crate::http) const VIDEO: &str = "file";
 
 pub(in crate::http) struct Form {
     parts: Multipart<'static>,
     files: &'static [&'static str],
-    /// How many more bytes the parser may read.
+    /// The number of bytes that may still be read until the headers of the next part are complete.
     read_limit: Arc<AtomicUsize>,
     fields_left: usize,
     max_text: usize,
@@ -132,7 +132,7 @@ fn file(name: String, field: Field<'static>) -> Part {
 
 /// The body for `multer`, which buffers everything that a stream has ready before it parses any of it,
 /// and searches for the headers of a part without a limit. So this stream pauses after each chunk, and
-/// fails where the headers of a part are longer than `limit`.
+/// fails if the headers of a part are longer than `limit`.
 fn single_chunks(
     body: Body,
     limit: Arc<AtomicUsize>,
@@ -146,7 +146,7 @@ fn single_chunks(
             return Err(io::Error::other("the headers of a part are too long").into());
         }
         let Some(chunk) = chunks.next().await.transpose()? else { return Ok(None) };
-        // The limit of now: the headers may have been complete before this chunk came.
+        // Read again, because the headers may have become complete while this chunk was awaited.
         let left = limit.load(Ordering::Relaxed);
         if left != UNLIMITED {
             limit.store(left.saturating_sub(chunk.len()), Ordering::Relaxed);

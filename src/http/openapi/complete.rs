@@ -1,5 +1,5 @@
-//! Completes the generated document: the errors that any operation of a kind may report, the
-//! meanings of their codes, common headers, examples. A handler declares only what is its own.
+//! Completes the generated document: adds the errors that all operations of a kind share, the meanings
+//! of their codes, common headers and examples. A handler declares only what is specific to it.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -56,7 +56,8 @@ fn complete_operation(operation: &mut Value, method: &str, components: &Value) {
     }
 }
 
-/// Adds a response for each status that the handler declares, and for those of its kind of route.
+/// Adds a response for each status that the handler declares, and for the common statuses of its kind of
+/// operation.
 fn add_errors(operation: &mut Value) {
     let declared = operation.as_object_mut().and_then(|fields| fields.remove(ERRORS));
     let declared: Vec<DeclaredErrors> =

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-/// How deep schemas are followed: deeper than any of ours, and an end for recursive ones.
+/// The deepest nesting of schemas that is followed. It exceeds that of all ours, and ends recursive
+/// ones.
 const MAX_DEPTH: usize = 16;
 
 /// A typical value that the schema allows.

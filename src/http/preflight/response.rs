@@ -57,7 +57,8 @@ struct PreflightReason {
 }
 
 impl PreflightResponse {
-    /// `fields` are the invalid fields of the form, which an upload reports after its length.
+    /// `fields` is the problem of invalid form fields. An upload reports it after an excessive length
+    /// and before everything else.
     pub(super) fn new(
         preflighted: Preflighted,
         fields: Option<Problem>,

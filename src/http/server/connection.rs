@@ -22,7 +22,7 @@ use super::config::Config;
 use super::linger::LingeringClose;
 use super::write_timeout::WriteTimeout;
 
-/// What all connections share.
+/// The state that all connections share.
 #[derive(Debug)]
 pub(super) struct Server {
     router: Router,
@@ -37,7 +37,8 @@ pub(super) struct Server {
 pub(super) struct Accepted {
     pub(super) stream: TcpStream,
     pub(super) peer: SocketAddr,
-    /// One of `max_connections`. Released before the socket lingers, which has its own limit.
+    /// One of `max_connections`. Released before the socket lingers, because lingering sockets have
+    /// their own limit.
     pub(super) permit: OwnedSemaphorePermit,
 }
 
@@ -63,7 +64,8 @@ impl Server {
         }
     }
 
-    /// Returns the socket open, with all responses written that could be.
+    /// Serves requests, and returns the socket, which is still open, after every response that
+    /// could be written.
     async fn serve_requests(
         &self,
         stream: TcpStream,

@@ -20,7 +20,7 @@ use super::headers as tus;
 /// A header of a response.
 type Field = (HeaderName, String);
 
-/// Creates an upload. A body is its first part.
+/// Creates an upload. A body is the first part of the video.
 pub(super) async fn create(state: &AppState, request: Request) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     let person = state.caller(&head.headers).await?;
@@ -45,7 +45,7 @@ pub(super) async fn create(state: &AppState, request: Request) -> Result<Respons
     let location = format!("{}/uploads/{id}.{}", state.public_url, secret.0);
     let location = [(header::LOCATION, location)];
     if !with_body {
-        let expires = [expires(created.expires_at)];
+        let expires = [upload_expires(created.expires_at)];
         return Ok((StatusCode::CREATED, location, expires).into_response());
     }
     let append = Append {
@@ -101,7 +101,7 @@ fn wrong_content_type() -> Problem {
     Problem::new(ErrorCode::UnsupportedMediaType, message)
 }
 
-/// The offset of an upload, after its current writer has released it.
+/// Responds with the offset of an upload, after its current writer has released it.
 pub(super) async fn head(
     state: &AppState,
     (id, secret): (UploadId, Secret),
@@ -115,7 +115,7 @@ pub(super) async fn head(
         (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     fields.extend(status.length.map(|length| (tus::UPLOAD_LENGTH, length.to_string())));
-    fields.extend(status.state.is_alive().then(|| expires(status.expires_at)));
+    fields.extend(status.state.is_alive().then(|| upload_expires(status.expires_at)));
     if !status.metadata.is_empty() {
         fields.push((tus::UPLOAD_METADATA, status.metadata));
     }
@@ -162,7 +162,7 @@ pub(super) async fn delete(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// The status of an upload as JSON, which is not part of tus.
+/// Responds with the status of an upload as JSON. This is not part of tus.
 pub(super) async fn get(
     state: &AppState,
     (id, secret): (UploadId, Secret),
@@ -193,11 +193,11 @@ async fn owner_access(
     Ok(Access { secret, caller: Some(caller.id) })
 }
 
-/// Where the upload is after an append.
+/// The headers that state the progress after an append.
 fn progress(appended: &Appended) -> [Field; 2] {
     match appended {
         Appended::Progress { offset, expires_at } => {
-            [(UPLOAD_OFFSET, offset.to_string()), expires(*expires_at)]
+            [(UPLOAD_OFFSET, offset.to_string()), upload_expires(*expires_at)]
         }
         Appended::Stored(stored) => {
             [(UPLOAD_OFFSET, stored.length.to_string()), (tus::REPORT_STATUS, "2".to_owned())]
@@ -205,6 +205,6 @@ fn progress(appended: &Appended) -> [Field; 2] {
     }
 }
 
-fn expires(at: jiff::Timestamp) -> Field {
+fn upload_expires(at: jiff::Timestamp) -> Field {
     (tus::UPLOAD_EXPIRES, http_date(at))
 }

@@ -18,7 +18,7 @@ pub(super) const TUS_MAX_SIZE: HeaderName = HeaderName::from_static("tus-max-siz
 pub(super) const TUS_CHECKSUM_ALGORITHM: HeaderName =
     HeaderName::from_static("tus-checksum-algorithm");
 pub(super) const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
-/// Of an extension that is not supported.
+/// Belongs to an extension that is not supported.
 pub(super) const UPLOAD_DEFER_LENGTH: HeaderName = HeaderName::from_static("upload-defer-length");
 pub(super) const UPLOAD_METADATA: HeaderName = HeaderName::from_static("upload-metadata");
 pub(super) const UPLOAD_EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
@@ -43,7 +43,7 @@ pub(super) fn single<'a>(
     text.map(Some).map_err(|_| Problem::unreadable(format!("{name} is not plain ASCII")))
 }
 
-/// A required number of bytes.
+/// The number of bytes in a required header.
 pub(super) fn byte_count<T: std::str::FromStr<Err: std::fmt::Display>>(
     headers: &HeaderMap,
     name: &HeaderName,

@@ -105,6 +105,7 @@ async fn check_version(methods: &'static str, request: Request, next: Next) -> R
     response
 }
 
+/// 412: the request states no version of the protocol, or another one.
 fn wrong_version() -> Problem {
     let message = "the protocol here is tus 1.0.0: send Tus-Resumable: 1.0.0";
     Problem::new(ErrorCode::ValidationFailed, message)

@@ -1,4 +1,4 @@
-//! A box in memory: a type, a body, children that fill it.
+//! A box in memory: a type, a body, and the children in it.
 
 use std::fmt;
 
@@ -48,12 +48,12 @@ impl FullBox<'_> {
 }
 
 impl<'a> Mp4Box<'a> {
-    /// Reads the one box that `bytes`, found at `at`, are.
+    /// Parses the box at the beginning of `bytes`, which are at position `at` of the file.
     pub(crate) fn parse(bytes: &'a [u8], at: u64) -> Checked<Self> {
         Children { rest: bytes, at, allow_terminator: false }.read()
     }
 
-    /// Reads a top-level box, whose size may be "to the end of the file".
+    /// Parses a top-level box, whose size may be "to the end of the file".
     pub(crate) fn parse_top_level(bytes: &'a [u8], at: u64) -> Checked<Self> {
         match BoxHeader::parse(bytes).filter(BoxHeader::is_open_ended) {
             Some(header) => {
@@ -86,8 +86,9 @@ impl<'a> Mp4Box<'a> {
         self.children().flatten().filter(move |child| child.kind == kind)
     }
 
-    /// Check 20: The one child of a type. A file without its mandatory boxes cannot be played; with
-    /// two of them players disagree which one counts. (ISO 14496-12 §8)
+    /// `BOX_MISSING` and `BOX_DUPLICATE`: The one child of a type. A file without its mandatory
+    /// boxes cannot be played; with two of them players disagree on which one counts. (ISO 14496-12
+    /// §8)
     pub(crate) fn required_child(&self, kind: [u8; 4]) -> Checked<Mp4Box<'a>> {
         self.optional_child(kind)?.ok_or_else(|| {
             let what = format!("has no `{}`, which every player needs", FourCc(kind));
@@ -95,7 +96,7 @@ impl<'a> Mp4Box<'a> {
         })
     }
 
-    /// Check 20: The child of a type that may be there once. (ISO 14496-12 §8)
+    /// `BOX_DUPLICATE`: The child of a type that may be there once. (ISO 14496-12 §8)
     pub(crate) fn optional_child(&self, kind: [u8; 4]) -> Checked<Option<Mp4Box<'a>>> {
         let mut found = self.children_of(kind);
         let first = found.next();
@@ -108,8 +109,8 @@ impl<'a> Mp4Box<'a> {
         }
     }
 
-    /// Check 20: One of the two forms of a table: with both, players disagree which one counts.
-    /// (ISO 14496-12 §8.7.3, §8.7.5)
+    /// `BOX_DUPLICATE`: A table is there in one of its two forms. With both, players disagree on
+    /// which one counts. (ISO 14496-12 §8.7.3, §8.7.5)
     pub(crate) fn one_form(&self, one: [u8; 4], other: [u8; 4]) -> Checked {
         let (Some(_), Some(second)) = (self.optional_child(one)?, self.optional_child(other)?)
         else {
@@ -120,8 +121,8 @@ impl<'a> Mp4Box<'a> {
         Err(second.finding(Check::BoxDuplicate, what))
     }
 
-    /// Check 22: Version and flags; only versions 0 and 1 have been defined. An unknown version has
-    /// unknown fields, so nothing after it can be read. (ISO 14496-12 §4.2)
+    /// `BOX_VERSION` and `BOX_SHORT`: The version and the flags. Only versions 0 and 1 are defined;
+    /// the fields of other versions are unknown. (ISO 14496-12 §4.2)
     pub(crate) fn full(&self) -> Checked<FullBox<'a>> {
         let mut fields = Fields::new(self.body);
         let [version, a, b, c] = fields.array().ok_or_else(|| self.too_short())?;
@@ -132,12 +133,13 @@ impl<'a> Mp4Box<'a> {
         Ok(FullBox { version, flags: u32::from_be_bytes([0, a, b, c]), fields })
     }
 
-    /// Check 22: Reads the fields of a full box; `read` returns `None` when there are too few bytes.
+    /// `BOX_SHORT`: Reads the fields of a full box; `read` returns `None` if there are too few
+    /// bytes.
     pub(crate) fn read_full<T>(&self, read: impl FnOnce(FullBox<'a>) -> Option<T>) -> Checked<T> {
         read(self.full()?).ok_or_else(|| self.too_short())
     }
 
-    /// Check 22: The box ends before its fixed fields do.
+    /// `BOX_SHORT`: The box ends before its fixed fields do.
     pub(crate) fn too_short(&self) -> Finding {
         let what = format!("is too short for its fields: its body has {} bytes", self.body.len());
         self.finding(Check::BoxShort, what)
@@ -163,8 +165,9 @@ pub(crate) struct Children<'a> {
 }
 
 impl<'a> Children<'a> {
-    /// Check 18: Children fill their parent exactly. Otherwise bytes were lost or doubled, and what
-    /// follows is read at the wrong place. (ISO 14496-12 §4.2; GPAC refuses the same)
+    /// `BOX_OVERRUN`, `BOX_TAIL` and `BOX_SIZE_INVALID`: Children fill their parent exactly.
+    /// Otherwise bytes were lost or duplicated, and what follows would be read at a wrong position.
+    /// (ISO 14496-12 §4.2; GPAC refuses the same)
     fn read(&self) -> Checked<Mp4Box<'a>> {
         let header = BoxHeader::parse(self.rest).ok_or_else(|| self.leftover())?;
         let (kind, size) = (header.kind, header.size());

@@ -1,4 +1,4 @@
-//! Which boxes hold boxes, and checks 12, 18, 19 and 21 on the nesting inside `moov` and `moof`.
+//! Which boxes contain boxes, and the checks of the nesting inside `moov` and `moof`.
 
 use crate::model::Check;
 
@@ -28,7 +28,7 @@ enum Place {
     Unchecked,
 }
 
-/// Boxes that hold boxes, with the bytes of fields before their children.
+/// Boxes that contain boxes, with the bytes of fields before their children.
 const CONTAINERS: [([u8; 4], usize, Place); 17] = [
     (*b"moov", 0, Place::TopLevel),
     (*b"trak", 0, Place::Inside(*b"moov")),
@@ -63,8 +63,8 @@ pub(crate) fn is_inner(kind: FourCc) -> bool {
     INNER.contains(&&kind.0) || matches!(place(kind), Place::Inside(_))
 }
 
-/// How many bytes of fields precede the children in the body of a box; `None` for a box that holds
-/// none.
+/// How many bytes of fields precede the children in the body of a box; `None` for a box without
+/// children.
 pub(crate) fn fields_before_children(kind: FourCc, body: &[u8]) -> Option<usize> {
     if kind == *b"meta" {
         return Some(fields_of_meta(body).unwrap_or(4));
@@ -123,10 +123,10 @@ fn may_lie_in(kind: FourCc, parent: FourCc) -> bool {
     }
 }
 
-/// Checks 12, 18, 19 and 21: Every container is filled by its children and lies in its own parent
-/// (a `trak` inside a `trak` is ignored by some readers, `FFmpeg` `mov.c`), none lies too deep, and
-/// there are not too many. The stack is bounded: a thousand boxes nested in one another overflow
-/// that of mp4-atom.
+/// `TOO_MANY_BOXES`, `BOX_OVERRUN`, `BOX_TAIL`, `BOX_TOO_DEEP` and `BOX_MISPLACED`: Every container
+/// is filled by its children and lies in its own parent (some readers ignore a `trak` inside a
+/// `trak`, `FFmpeg` `mov.c`), none lies too deep, and there are not too many boxes. The walk is not
+/// recursive: a thousand nested boxes overflow the call stack of mp4-atom.
 pub(crate) fn check(outer: Mp4Box) -> Checked {
     let mut stack: Vec<(FourCc, Children)> = vec![(outer.kind, outer.children())];
     let mut count = 0_usize;
@@ -156,5 +156,5 @@ pub(crate) fn check(outer: Mp4Box) -> Checked {
             stack.push((child.kind, child.children()));
         }
     }
-    misplaced.map_or(Ok(()), Err) // a wrong size is the cause of more than a wrong place
+    misplaced.map_or(Ok(()), Err) // last, because a wrong size may be the cause of it
 }

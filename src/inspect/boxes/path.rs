@@ -34,7 +34,7 @@ pub(crate) fn segment(kind: FourCc, number: u64, numbered: bool) -> String {
     if numbered { format!("{kind}[{number}]") } else { kind.to_string() }
 }
 
-/// A box as far as it is there. A wrong size counts as "to the end of the parent".
+/// A box of which bytes may be missing. A wrong size counts as "to the end of the parent".
 #[derive(Clone, Copy)]
 struct Node<'a> {
     kind: FourCc,
@@ -51,7 +51,8 @@ impl<'a> Node<'a> {
         Some(Self { kind: header.kind, bytes, header_length: in_memory(header.length()) })
     }
 
-    /// The child that holds the byte at an offset: its segment, itself, and the offset in it.
+    /// The child that contains the byte at an offset: its path segment, the child, and the offset
+    /// in it.
     fn child_at(&self, offset: usize) -> Option<(String, Node<'a>, usize)> {
         let mut children = self.children()?;
         let all = children.clone();

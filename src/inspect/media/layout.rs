@@ -1,17 +1,20 @@
-//! Cursors over the samples of a track: what is kept of the tables once their box is gone.
+//! Cursors over the samples of a track or a fragment. They hold copies of the tables, which outlive
+//! the box.
 
 use std::sync::Arc;
 
 use crate::inspect::boxes::Extent;
 use crate::inspect::moov::sample_tables::SampleTables;
 
-/// A sample of NAL units, and the bytes of the length before each of them.
+/// The extent of a sample that consists of NAL units, and the number of bytes of the length before
+/// each unit.
 pub(crate) struct NalSample {
     pub(crate) extent: Extent,
     pub(crate) nal_length_size: u8,
 }
 
-/// A cursor over the samples of a track or of a fragment, in the order of the file. Cheap to clone.
+/// A cursor over the samples of a track, in the order of its tables, or of a fragment, in the order
+/// of the file. Cheap to clone.
 #[derive(Clone)]
 pub(crate) enum SampleCursor {
     Track { tables: Arc<SampleTables<'static>>, nal_length_size: u8, position: TrackPosition },
@@ -50,11 +53,15 @@ impl SampleCursor {
 /// A position in the tables of a track.
 #[derive(Clone, Default)]
 pub(crate) struct TrackPosition {
+    /// How many chunks have begun.
     chunk: usize,
+    /// How many runs of `stsc` have begun.
     run: usize,
     samples_per_chunk: u64,
     left_in_chunk: u64,
+    /// How many samples have been returned.
     sample: u64,
+    /// Where the next sample of the chunk begins.
     at: u64,
 }
 
@@ -77,7 +84,7 @@ impl TrackPosition {
     }
 }
 
-/// The samples of one `trun`, which lie one after the other.
+/// The samples of one `trun`. They are contiguous.
 #[derive(Clone, Copy)]
 struct Run {
     at: u64,
@@ -85,7 +92,7 @@ struct Run {
     count: u32,
     /// The size of each sample, where all have the same.
     constant_size: Option<u32>,
-    /// Index of the first of their sizes, where they have their own.
+    /// Index in `sizes` of the first of their sizes, where they have their own.
     first_size: usize,
     nal_length_size: u8,
 }
@@ -98,7 +105,8 @@ pub(crate) struct FragmentSamples {
 }
 
 impl FragmentSamples {
-    /// Adds the samples of a `trun`, which have `default_size` unless they have their own sizes.
+    /// Adds the samples of a `trun`, which fill `extent`. Without `sizes` each of them has
+    /// `default_size` bytes.
     pub(crate) fn add(
         &mut self,
         extent: &Extent,
@@ -114,7 +122,8 @@ impl FragmentSamples {
         self.runs.push(Run { at, end, count, constant_size, first_size, nal_length_size });
     }
 
-    /// Sorts them by position. Returns the range from the first to the last.
+    /// Sorts the runs by position. Returns the range from the start of the first to the end of the
+    /// last.
     pub(crate) fn sort(&mut self) -> Option<Extent> {
         self.runs.sort_by_key(|run| run.at);
         let end = self.runs.iter().map(|run| run.end).max()?;
@@ -130,8 +139,9 @@ impl FragmentSamples {
 /// A position in the samples of a fragment.
 #[derive(Clone, Default)]
 pub(crate) struct FragmentPosition {
-    /// The number of the run, from 1.
+    /// How many runs have begun.
     run: usize,
+    /// Index in `sizes` of the next size.
     size: usize,
     left_in_run: u32,
     at: u64,
@@ -142,7 +152,7 @@ impl FragmentPosition {
         while self.left_in_run == 0 {
             let run = samples.runs.get(self.run)?;
             self.run = self.run.saturating_add(1);
-            // Samples without a byte do not exist, however many are claimed.
+            // Empty samples are skipped, because a `trun` can claim billions of them.
             self.left_in_run = if run.constant_size == Some(0) { 0 } else { run.count };
             (self.at, self.size) = (run.at, run.first_size);
         }

@@ -1,10 +1,10 @@
-//! Check 41: The pictures of H.264 and H.265 are what their tables say.
+//! `NAL_CHAIN`: The NAL units of each H.264 and H.265 picture fill its sample.
 //!
 //! Such a sample consists of NAL units, each with its length before it (ISO 14496-15 §4.3). The
-//! lengths must add up to the size of the sample. This is the one check that looks into the media,
-//! and it finds three in four damages that leave every length as it was: zeroed, swapped or foreign
-//! blocks. Only the lengths are read: in passing where the tables are known by then, otherwise they
-//! are requested, a few bytes each.
+//! lengths must add up to the size of the sample. This is the only check that reads media, and it
+//! finds three quarters of the damage that leaves every length in the boxes intact: zeroed, swapped
+//! or foreign blocks. Only the lengths are read: while the media arrives if its tables are known by
+//! then, otherwise by requests for a few bytes each.
 
 use super::layout::{FragmentSamples, NalSample, SampleCursor};
 use crate::inspect::boxes::{Extent, FourCc, in_memory, path, step};
@@ -12,12 +12,12 @@ use crate::inspect::moov::chunk_extents::{is_inside, outside_mdat};
 use crate::inspect::notes::TimedFinding;
 use crate::model::{Check, Finding};
 
-/// Units closer than this are read together: a page of the file, so that the reads of a file are
-/// bounded by its pages, whatever its tables say.
+/// Lengths closer than this are requested together: a page of the file, so that the number of
+/// requests is bounded by the number of pages, whatever the tables say.
 const NEAR: u64 = 4096;
 
-/// Bytes that are read where the next unit is far away: its length, and those of the small units
-/// that often precede a picture.
+/// Bytes that are requested where the next unit is far away: its length, and those of the small
+/// units that often precede a picture.
 const FAR_WINDOW: u64 = 64;
 
 /// The check over all tracks whose samples consist of NAL units.
@@ -26,12 +26,13 @@ pub(crate) struct NalCheck {
     walkers: Vec<NalWalker>,
     /// The fault that was certain first.
     fault: Option<TimedFinding>,
-    /// Where the samples of the fragments so far end. No byte is walked over twice.
+    /// The end of the samples of all fragments so far. A fragment that begins before it is not
+    /// checked, so that no byte is read twice.
     reached: u64,
 }
 
 impl NalCheck {
-    /// Adds the samples of a track; where they lie was certain after so many bytes.
+    /// Adds the samples of a track. Their positions are certain after `after` bytes of the file.
     pub(crate) fn add_track(&mut self, samples: SampleCursor, after: u64) {
         self.add(samples, after, u64::MAX);
     }
@@ -55,8 +56,8 @@ impl NalCheck {
         }
     }
 
-    /// Looks at bytes of the file that begin at `from`; `mdats` are the payloads of all `mdat` boxes
-    /// that begin before their end.
+    /// Checks bytes of the file that begin at `from`. `mdats` are the payloads of all `mdat` boxes
+    /// that begin before the end of these bytes.
     pub(crate) fn read(&mut self, from: u64, bytes: &[u8], mdats: &[Extent]) {
         let mut walkers = std::mem::take(&mut self.walkers);
         walkers.retain_mut(|walker| {
@@ -65,13 +66,14 @@ impl NalCheck {
             }
             !walker.ended
         });
-        // What they can still find is only certain after the fault.
+        // These walkers can only find faults that become certain later.
         let first = self.fault.as_ref().map_or(u64::MAX, |fault| fault.after);
         walkers.retain(|walker| walker.at < first);
         self.walkers = walkers;
     }
 
-    /// Bytes before `until` that have passed, as all before `position` have, and must be read again.
+    /// The next range that must be read again: bytes before `until` and before `position`, up to
+    /// which the file has passed.
     pub(crate) fn needed_range(&self, until: u64, position: u64) -> Option<Extent> {
         let walker = self.walkers.iter().min_by_key(|walker| walker.at)?;
         let window = if walker.stride < NEAR { NEAR } else { FAR_WINDOW };
@@ -94,7 +96,7 @@ impl NalCheck {
         self.fault = self.fault.take().filter(|fault| fault.after <= after);
     }
 
-    /// Stops; a fault stays.
+    /// Stops checking. A fault that was found is kept.
     pub(crate) fn stop(&mut self) {
         self.walkers.clear();
     }
@@ -110,13 +112,13 @@ impl NalCheck {
 #[derive(Clone)]
 struct NalWalker {
     samples: SampleCursor,
-    /// Where the box ends that states the positions of the samples.
+    /// The end of the box with the tables.
     tables_end: u64,
-    /// All that has been needed so far ends here.
+    /// The end of the bytes that were read so far, tables included: a fault is certain after them.
     after: u64,
-    /// Where the last sample ends, if that is known.
+    /// The end of the last sample; `u64::MAX` if it is not known.
     until: u64,
-    /// The next byte that matters.
+    /// The position of the next byte to read.
     at: u64,
     sample: Extent,
     nal_length_size: u8,
@@ -145,7 +147,7 @@ impl NalWalker {
         }
     }
 
-    /// Walks on as far as some bytes reach. One step for each length that is there.
+    /// Walks as far as `bytes`, which begin at `from`, reach. Takes one step for each length.
     fn read(&mut self, from: u64, bytes: &[u8], mdats: &[Extent]) -> Result<(), TimedFinding> {
         while !self.ended {
             step();
@@ -190,8 +192,8 @@ impl NalWalker {
         }
     }
 
-    /// Goes to the next sample that has bytes. Samples ascend: tables that jump back are not followed,
-    /// so that no byte is read twice.
+    /// Goes to the next sample that is not empty. Ends at a sample that begins before the end of
+    /// the last one, so that no byte is read twice.
     fn next_sample(&mut self) -> Result<(), TimedFinding> {
         while let Some(NalSample { extent, nal_length_size }) = self.samples.next() {
             step();
@@ -212,8 +214,8 @@ impl NalWalker {
         Ok(())
     }
 
-    /// Check 32, for the pictures, as early as it is certain: when the first byte of one passes.
-    /// Without an `mdat` since the tables there is another cause, which other checks find.
+    /// `SAMPLE_OUTSIDE_MDAT`, for pictures, as early as it is certain: when the first byte of one
+    /// passes. If no `mdat` has begun since the tables, other checks find the cause.
     fn outside_mdats(&mut self, mdats: &[Extent]) -> Result<(), TimedFinding> {
         self.ended = true;
         let begun = mdats.partition_point(|mdat| mdat.start <= self.sample.start);

@@ -1,7 +1,8 @@
-//! Check 39: The fragments of a file.
+//! The fragments of a file: `MOOF_WITHOUT_MDAT`, `FRAG_TRACK_UNKNOWN`, `FRAG_SEQUENCE` and
+//! `TFDT_BACKWARDS`.
 //!
-//! The totals of a fragment are added to its tracks when its media has been found, so that a truncated
-//! recording counts whole fragments only.
+//! The totals of a fragment are added to its tracks when its media has been found, so that a
+//! truncated recording counts complete fragments only.
 
 use super::runs::{FragmentHeader, TrackRun};
 use crate::inspect::boxes::{Checked, Extent, Mp4Box};
@@ -19,17 +20,18 @@ use crate::model::{Check, Finding};
 pub(crate) struct Fragments {
     /// The last fragment, until its media has been found.
     last: Option<Fragment>,
-    /// How many are whole.
+    /// The number of complete fragments.
     pub(crate) whole: u64,
-    /// Bytes of media of those.
+    /// Bytes of their media.
     pub(crate) bytes: u64,
     /// Where their media ends.
     pub(crate) end: u64,
     /// The sequence number of the last one.
     sequence: Option<u32>,
-    /// The largest number of samples without a byte in a table, and the finding if it is too large.
+    /// The largest number of samples that a `trun` claims without a table, and the finding if the
+    /// file is too short for them.
     claim: Option<(u64, Finding)>,
-    /// The end of a `moof` whose media goes on past the end of the file.
+    /// The end of a `moof` whose media goes past the end of the file.
     pub(crate) truncated_after: Option<u64>,
 }
 
@@ -63,8 +65,8 @@ impl Fragment {
 }
 
 impl Fragments {
-    /// Reads a fragment, whose nesting has been checked. The media of the fragment before must be
-    /// there by now.
+    /// Reads a fragment, whose nesting has been checked. The media of the previous fragment must
+    /// lie in `mdat` boxes before this one.
     pub(crate) fn read(
         &mut self,
         header: &TopLevelHeader,
@@ -88,7 +90,7 @@ impl Fragments {
         Ok(samples)
     }
 
-    /// Adds the last fragment, which is whole, to its tracks.
+    /// Adds the totals of the last fragment, which is complete, to its tracks.
     pub(crate) fn count_last(&mut self, movie: &mut Movie) {
         let Some(fragment) = self.last.take() else { return };
         for total in &fragment.totals {
@@ -104,15 +106,15 @@ impl Fragments {
         self.whole = self.whole.saturating_add(1);
     }
 
-    /// Whether `moov` or a fragment whose media is there has a picture.
+    /// Whether `moov` or a complete fragment has a picture.
     pub(crate) fn has_pictures(&self, movie: &Movie, mdats: &[Extent]) -> bool {
         let last = self.last.as_ref().filter(|last| last.is_whole(mdats));
         movie.video().is_some_and(|track| track.samples > 0)
             || last.is_some_and(|last| last.has_pictures(movie))
     }
 
-    /// Drops the last fragment if the file, which has this length and these whole `mdat` boxes, ends
-    /// inside its media; returns the end of its `moof`.
+    /// Drops the last fragment if the file ends inside its media, and returns the end of its
+    /// `moof`. The file has `length` bytes and the complete boxes `mdats`.
     pub(crate) fn drop_truncated(&mut self, mdats: &[Extent], length: u64) -> Option<u64> {
         let last = self.last.as_ref().filter(|last| !last.is_whole(mdats))?;
         let past_end = last.media.iter().any(|media| media.end > length);
@@ -121,8 +123,8 @@ impl Fragments {
         (past_end || none_follows).then(|| self.last = None).map(|()| end)
     }
 
-    /// Check 39: The media of the last fragment is in the `mdat` boxes that begin before `until`.
-    /// (ISO 14496-12 §8.8.4)
+    /// `MOOF_WITHOUT_MDAT` and `SAMPLE_OUTSIDE_MDAT`: The media of the last fragment is in the
+    /// `mdat` boxes that begin before `until`. (ISO 14496-12 §8.8.4)
     pub(crate) fn check_media(&self, mdats: &[Extent], until: u64) -> Checked {
         let Some(fragment) = &self.last else { return Ok(()) };
         let begun = mdats.partition_point(|mdat| mdat.start < until);
@@ -142,8 +144,8 @@ impl Fragments {
         }
     }
 
-    /// Check 28, for a file whose length was learnt at its end: there are not more samples without a
-    /// byte in a table than the file has bytes.
+    /// `TABLE_SIZE`, for a file whose length is known only at its end: No `trun` claims more
+    /// samples without a table than the file has bytes.
     pub(crate) fn check_claim(&self, length: u64) -> Checked {
         let claim = self.claim.as_ref().filter(|(samples, _)| *samples > length);
         claim.map_or(Ok(()), |(_, finding)| Err(finding.clone()))
@@ -156,8 +158,8 @@ impl Fragments {
         }
     }
 
-    /// Check 39: Fragments are numbered upwards. Only noted: joined streams begin again.
-    /// (ISO 14496-12 §8.8.5)
+    /// `FRAG_SEQUENCE`, only a note: Fragments are numbered in ascending order. In joined streams
+    /// the numbers start again. (ISO 14496-12 §8.8.5)
     fn read_sequence(&mut self, mfhd: Mp4Box, context: &mut Context) -> Checked {
         let sequence = mfhd.read_full(|mut full| full.fields.u32())?;
         if let Some(before) = self.sequence.filter(|before| sequence <= *before) {
@@ -173,7 +175,7 @@ impl Fragments {
 #[derive(Default)]
 struct Collected {
     moof: u64,
-    /// Where samples without a position of their own begin.
+    /// Where the next samples begin if their `trun` states no offset.
     next: u64,
     media: Vec<Extent>,
     /// Samples that consist of NAL units.
@@ -184,7 +186,7 @@ struct Collected {
 }
 
 impl Collected {
-    /// Check 31, for fragments: samples lie inside the file.
+    /// `SAMPLE_OUTSIDE_FILE`, for fragments: Samples lie inside the file.
     fn add_media(&mut self, trun: Mp4Box, media: Extent, file_length: Option<u64>) -> Checked {
         let Extent { start, end } = media;
         self.next = end;
@@ -238,14 +240,14 @@ fn read_track(
     Ok(total)
 }
 
-/// Check 39: A fragment belongs to a track that `moov` describes, with its defaults. (`FFmpeg`:
-/// trun track id unknown)
+/// `FRAG_TRACK_UNKNOWN`: A fragment belongs to a track that `moov` describes, with its defaults.
+/// (`FFmpeg`: trun track id unknown)
 fn unknown_track(tfhd: Mp4Box, id: u32) -> Finding {
     let what = format!("belongs to track {id}, which `moov` does not describe");
     tfhd.finding(Check::FragTrackUnknown, what)
 }
 
-/// Check 31, for fragments.
+/// `SAMPLE_OUTSIDE_FILE`, for fragments.
 fn outside_file(trun: Mp4Box) -> Finding {
     let message = format!(
         "The file is incomplete: samples of the `trun` at byte {} lie past its end.",
@@ -254,7 +256,8 @@ fn outside_file(trun: Mp4Box) -> Finding {
     Finding::at(Check::SampleOutsideFile, trun.at, message)
 }
 
-/// Check 39: Times ascend. Only noted, since players cope. (ISO 14496-12 §8.8.12)
+/// `TFDT_BACKWARDS`, only a note, because players tolerate it: The start times of a track ascend.
+/// (ISO 14496-12 §8.8.12)
 fn read_start_time(tfdt: Mp4Box, track: &mut Track, context: &mut Context) -> Checked {
     let start = tfdt.read_full(|mut full| full.sized())?;
     if track.last_start.is_some_and(|last| start < last) {

@@ -1,5 +1,6 @@
-//! Check 48, for fragmented files: what they say of themselves as a whole. Hints are neither trusted
-//! nor required: `mehd` states a duration, `mfra` is an index. `sidx` is not read.
+//! What a fragmented file states about itself as a whole: `mehd` has a duration, `mfra` is an index
+//! of the fragments. Both are neither trusted nor required; a contradiction is only noted. `sidx`
+//! is not read.
 
 use crate::inspect::boxes::Mp4Box;
 use crate::inspect::moov::movie::{AnnouncedDuration, Movie};
@@ -18,7 +19,7 @@ pub(crate) fn end_of_mfra(mfra: PassedBox) -> Option<PassedBox> {
     Some(PassedBox { header, extent: from..extent.end })
 }
 
-/// Check 48: `mfra` ends with its own size, by which readers find its beginning. Only noted.
+/// `MFRA_SIZE`, only a note: `mfra` ends with its own size, by which readers find its beginning.
 /// (ISO 14496-12 §8.8.11)
 pub(crate) fn mfra_size(mfra: &PassedBox, bytes: &[u8]) -> Option<Finding> {
     let PassedBox { header, extent } = mfra;
@@ -33,8 +34,8 @@ pub(crate) fn mfra_size(mfra: &PassedBox, bytes: &[u8]) -> Option<Finding> {
     (u64::from(stated) != size).then(|| finding.within(Some(format!("{}/mfro", header.path()))))
 }
 
-/// Check 35, for fragments: the duration that `mehd` states is that of the fragments. Only noted: a
-/// recorder that is killed cannot write it. (ISO 14496-12 §8.8.2)
+/// `DURATION_MISMATCH`, only a note: The duration in `mehd` is that of the fragments. A recorder
+/// that is killed cannot write it. (ISO 14496-12 §8.8.2)
 pub(crate) fn duration_mismatch(movie: &Movie) -> Option<Finding> {
     let announced = movie.announced.filter(|announced| announced.duration > 0)?;
     let AnnouncedDuration { at, duration } = announced;

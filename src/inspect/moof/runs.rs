@@ -1,4 +1,4 @@
-//! Check 39, the inner part: the headers of track fragments and their runs of samples.
+//! The boxes in `traf`: the header of a track fragment (`tfhd`) and its runs of samples (`trun`).
 
 use crate::inspect::boxes::{Checked, Fields, Mp4Box, in_memory};
 use crate::inspect::moov::table;
@@ -34,15 +34,16 @@ impl FragmentHeader {
         }
     }
 
-    /// Where positions count from: as stated, else from `moof`, else from the end of the track before.
+    /// The position that offsets are relative to: the stated one, else that of `moof` (if a flag
+    /// says so), else the end of the previous samples.
     pub(crate) fn base(&self, moof: u64, before: u64) -> u64 {
         let implied = if self.base_is_moof { moof } else { before };
         self.base.unwrap_or(implied)
     }
 }
 
-/// A field that is there when its flag is set: `None` when it should be but is not, `Some(None)` when
-/// it need not be.
+/// Reads a field that is present only if its flag is set: `None` if its bytes are missing,
+/// `Some(None)` if the flag is not set.
 #[expect(clippy::option_option, reason = "missing and absent are different")]
 fn optional<T>(flag: u32, read: impl FnOnce() -> Option<T>) -> Option<Option<T>> {
     if flag == 0 { Some(None) } else { read().map(Some) }
@@ -55,18 +56,18 @@ pub(crate) struct TrackRun<'a> {
     pub(crate) bytes: u64,
     pub(crate) duration: u64,
     flags: u32,
-    /// The fields that each sample has of its own.
+    /// The table: the fields that each sample states itself.
     entries: &'a [u8],
 }
 
 const HAS_DURATION: u32 = 0x100;
 const HAS_SIZE: u32 = 0x200;
-/// All fields that a sample can have of its own.
+/// All fields that a sample can state itself.
 const OWN_FIELDS: u32 = 0xF00;
 
 impl<'a> TrackRun<'a> {
-    /// Check 28: The count fits the bytes that are there; samples without fields of their own are
-    /// limited by the length of the file.
+    /// `TABLE_SIZE`: The table has `count` entries. Samples without a table are limited by the
+    /// length of the file.
     pub(crate) fn read(
         trun: Mp4Box<'a>,
         defaults: SampleDefaults,
@@ -92,7 +93,7 @@ impl<'a> TrackRun<'a> {
         Ok(run)
     }
 
-    /// Whether its samples take no byte in the table, so that only the file bounds their number.
+    /// Whether its samples have no table, so that only the length of the file limits their number.
     pub(crate) fn is_claim(&self) -> bool {
         entry_size(self.flags) == 0
     }
@@ -101,12 +102,12 @@ impl<'a> TrackRun<'a> {
         self.offset.map_or(Some(next), |offset| base.checked_add_signed(i64::from(offset)))
     }
 
-    /// The sizes of its samples, where they have their own.
+    /// The sizes of its samples, if they state their own.
     pub(crate) fn sizes(&self) -> Option<impl Iterator<Item = u32> + use<'a>> {
         self.column(HAS_SIZE, if self.flags & HAS_DURATION == 0 { 0 } else { 4 })
     }
 
-    /// The 32-bit field at a place in each entry, where the flag says that it is there.
+    /// The 32-bit field at an offset in each entry, if the flag says that it is present.
     fn column(&self, flag: u32, place: usize) -> Option<impl Iterator<Item = u32> + use<'a>> {
         if self.flags & flag == 0 {
             return None;
@@ -118,12 +119,12 @@ impl<'a> TrackRun<'a> {
     }
 }
 
-/// Bytes of the fields that each sample has of its own.
+/// The length of a table entry in bytes.
 fn entry_size(flags: u32) -> u32 {
     (flags & OWN_FIELDS).count_ones().saturating_mul(4)
 }
 
-/// The sum of a field over all samples, which is `each` where they have none of their own.
+/// The sum of a field over all samples, which is `each` for samples that do not state it.
 fn total(own: Option<impl Iterator<Item = u32>>, samples: u64, each: u32) -> u64 {
     match own {
         Some(own) => own.map(u64::from).fold(0, u64::saturating_add),

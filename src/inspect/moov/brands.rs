@@ -1,4 +1,4 @@
-//! Checks 3 to 5: `ftyp`, which states the type of the file.
+//! `ftyp`, which states the type of the file: `FTYP_INVALID`, `BRAND_UNSUPPORTED` and `QUICKTIME`.
 
 use crate::inspect::boxes::{Checked, Fields, FourCc, Mp4Box};
 use crate::inspect::context::Context;
@@ -17,9 +17,9 @@ const MP4: [&[u8; 4]; 32] = [
 /// (TS 26.244 §5.3: `3gp4` to `3gp9`, `3gr6`, `3ge7` …; 3GPP2 C.S0050: `3g2a` to `3g2c`).
 const MOBILE: &[u8] = b"3g";
 
-/// Check 3: `ftyp` is a list of four-letter brands: the major one, a version, the compatible ones.
-/// (Its upper limit is checked at its header.) Returns the brands, the major one first, without
-/// repeats. (ISO 14496-12 §4.3)
+/// `FTYP_INVALID`: `ftyp` is a list of four-letter brands: the major one, a version, the compatible
+/// ones. (Its upper limit is checked at its header.) Returns the brands, the major one first,
+/// without repeats. (ISO 14496-12 §4.3)
 pub(crate) fn read(ftyp: Mp4Box) -> Checked<Vec<FourCc>> {
     let mut fields = Fields::new(ftyp.body);
     let (Some(major), Some(_version), true) =
@@ -38,8 +38,8 @@ pub(crate) fn read(ftyp: Mp4Box) -> Checked<Vec<FourCc>> {
     Ok(brands)
 }
 
-/// Check 4: At least one brand is known. Others may come with boxes that are not.
-/// (ISO 14496-12 §4.3; Media3 `Sniffer`)
+/// `BRAND_UNSUPPORTED`: At least one brand is known. Files of other brands may have boxes that
+/// players do not know. (ISO 14496-12 §4.3; Media3 `Sniffer`)
 pub(crate) fn unsupported(brands: &[FourCc], at: u64) -> Checked {
     if brands.iter().any(|brand| *brand == *b"qt  " || is_mp4(*brand)) {
         return Ok(());
@@ -53,8 +53,8 @@ fn is_mp4(brand: FourCc) -> bool {
     MP4.contains(&&brand.0) || brand.0.starts_with(MOBILE)
 }
 
-/// Check 5: A QuickTime movie, as the iPhone's camera records it: its major brand is `qt  ` and none
-/// is MP4's. Whether it is accepted is the operator's choice.
+/// `QUICKTIME`: The file has a brand of MP4. Without one it is a QuickTime movie, as the iPhone's
+/// camera records it; the operator decides whether that is refused or only noted.
 pub(crate) fn quicktime(brands: &[FourCc], at: u64, context: &mut Context) -> Checked {
     if brands.iter().copied().any(is_mp4) {
         return Ok(());

@@ -1,4 +1,5 @@
-//! Checks 31 to 33: where the samples lie.
+//! Where the samples of `moov` lie: `SAMPLE_OUTSIDE_FILE`, `SAMPLE_OUTSIDE_MDAT` and
+//! `SAMPLE_OVERLAP`.
 
 use std::sync::Arc;
 
@@ -6,8 +7,9 @@ use super::sample_tables::SampleTables;
 use crate::inspect::boxes::{Checked, Extent, ensure};
 use crate::model::{Check, Finding};
 
-/// Bytes of the file that are filled with samples. 32 bits each: two for a chunk of four bytes in
-/// its table keep the heap below three times `moov`, and no file here has 4 GiB.
+/// A range of the file that samples fill. Its positions have 32 bits, because no file here has 4
+/// GiB. So a run takes 8 bytes for a chunk that takes at least 4 bytes in its table, which keeps
+/// the heap below three times `moov`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Run {
     start: u32,
@@ -20,20 +22,21 @@ impl Run {
     }
 }
 
-/// The ranges that all samples of `moov` fill, sorted, joined where they touch. Usually a handful;
-/// cheap to clone.
+/// The ranges that the samples of `moov` fill: sorted, and joined where they touch. Usually a
+/// handful; cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct ChunkExtents(Arc<Vec<Run>>);
 
 impl ChunkExtents {
-    /// Checks 31 and 33: Gathers the chunks of all tracks: none ends past the end of the file, no
-    /// two share bytes. With `moov` first, 31 finds a truncated file after about 2 % of it.
+    /// `SAMPLE_OUTSIDE_FILE` and `SAMPLE_OVERLAP`: Collects the chunks of all tracks. None ends
+    /// past the end of the file, and no two share bytes. With `moov` first, a truncated file is
+    /// refused after about 2 % of its bytes.
     pub(crate) fn gather<'t>(
         tracks: impl Iterator<Item = &'t SampleTables<'t>> + Clone,
         file_length: Option<u64>,
     ) -> Checked<Self> {
         let count = tracks.clone().map(SampleTables::chunk_count).fold(0, usize::saturating_add);
-        // Not a claim: so many entries are in the tables.
+        // Safe to allocate: the tables really have so many entries.
         let mut runs = Vec::with_capacity(count);
         for (at, bytes) in tracks.flat_map(SampleTables::chunks).filter(|(_, bytes)| *bytes > 0) {
             let end = at.saturating_add(bytes);
@@ -50,7 +53,7 @@ impl ChunkExtents {
         Ok(Self(Arc::new(runs)))
     }
 
-    /// Check 31, for a file whose length was learnt at its end.
+    /// `SAMPLE_OUTSIDE_FILE`, for a file whose length is known only at its end.
     pub(crate) fn check_inside_file(&self, length: u64) -> Checked {
         match self.extents().next_back().filter(|last| last.end > length) {
             Some(last) => Err(outside_file(last.start, last.end, Some(length))),
@@ -58,16 +61,17 @@ impl ChunkExtents {
         }
     }
 
-    /// Check 32: Every sample lies inside one `mdat`. Otherwise bytes were lost or doubled before
-    /// it. Joined runs are enough, since there is always a header between two `mdat`. A phone that
-    /// lost power leaves such a file.
+    /// `SAMPLE_OUTSIDE_MDAT`: Every sample lies inside one `mdat`. Otherwise bytes before it were
+    /// lost or duplicated, or the phone lost power. It is enough to check the joined runs, because
+    /// there is always a header between two `mdat` boxes.
     pub(crate) fn check_inside_mdats(&self, mdats: &[Extent]) -> Checked {
         self.extents().try_for_each(|run| check_inside(&run, mdats))
     }
 
-    /// Check 32, as soon as the last of some `mdat` boxes has begun: nothing begins between it and
-    /// the one before, and nothing goes past its end. The first and the last run that begin after
-    /// the one before are enough, since there is a gap between two runs.
+    /// `SAMPLE_OUTSIDE_MDAT`, as soon as the last of `mdats` has begun: No sample begins between it
+    /// and the previous one, and none goes past its end. It is enough to check the first and the
+    /// last of the runs that begin between the ends of these two boxes, because there is a gap
+    /// between two runs.
     pub(crate) fn check_inside_last(&self, mdats: &[Extent]) -> Checked {
         let Some((last, before)) = mdats.split_last() else { return Ok(()) };
         let from = before.last().map_or(0, |mdat| mdat.end);
@@ -78,12 +82,13 @@ impl ChunkExtents {
         edges.try_for_each(|run| check_inside(&run, mdats))
     }
 
-    /// Check 32, as early as it is certain: the samples before `position` have an `mdat` before it.
+    /// `SAMPLE_OUTSIDE_MDAT`, as early as it is certain: The samples before `position` lie in
+    /// `mdat` boxes that begin before it.
     pub(crate) fn check_inside_mdats_before(&self, position: u64, mdats: &[Extent]) -> Checked {
         let begun = mdats.partition_point(|mdat| mdat.start < position);
         let begun = mdats.get(..begun).unwrap_or_default();
         if begun.is_empty() {
-            return Ok(()); // check 44 finds the cause
+            return Ok(()); // `MDAT_MISSING` names the cause
         }
         let mut before = self.extents().take_while(|run| run.start < position);
         before.try_for_each(|run| check_inside(&run, begun))
@@ -93,12 +98,12 @@ impl ChunkExtents {
         self.0.iter().copied().map(Run::extent)
     }
 
-    /// Where the last of them ends.
+    /// The end of the last range.
     pub(crate) fn end(&self) -> u64 {
         self.extents().next_back().map_or(0, |last| last.end)
     }
 
-    /// How many bytes of the file they fill.
+    /// How many bytes of the file the ranges have.
     pub(crate) fn total(&self) -> u64 {
         let lengths = self.extents().map(|run| run.end.saturating_sub(run.start));
         lengths.fold(0, u64::saturating_add)
@@ -120,7 +125,7 @@ pub(crate) fn is_inside(extent: &Extent, mdats: &[Extent]) -> bool {
     mdat.is_some_and(|mdat| extent.end <= mdat.end)
 }
 
-/// Check 33: No two chunks share bytes. (mp4san; no camera does it)
+/// `SAMPLE_OVERLAP`: No two chunks share bytes. (mp4san; no camera writes such a file)
 fn check_overlap(sorted: &[Run]) -> Checked {
     let overlap = sorted.array_windows().find(|[left, right]| right.start < left.end);
     match overlap {
@@ -144,7 +149,7 @@ fn join(sorted: &mut Vec<Run>) {
     sorted.shrink_to_fit();
 }
 
-/// Check 31: A sample lies past the end of the file.
+/// `SAMPLE_OUTSIDE_FILE`: A sample lies past the end of the file.
 fn outside_file(start: u64, end: u64, file_length: Option<u64>) -> Finding {
     let missing = file_length.map_or_else(
         || "more than any file here may have".to_owned(),
@@ -154,7 +159,7 @@ fn outside_file(start: u64, end: u64, file_length: Option<u64>) -> Finding {
     Finding::at(Check::SampleOutsideFile, start, message)
 }
 
-/// Check 32: A sample lies outside of the media data.
+/// `SAMPLE_OUTSIDE_MDAT`: A sample lies outside of the media data.
 pub(crate) fn outside_mdat(extent: &Extent) -> Finding {
     let message = format!(
         "Samples are expected at bytes {} to {}, but no `mdat` is there: bytes before them are \

@@ -1,4 +1,4 @@
-//! Check 26, the inner part: the configuration without which a decoder cannot start.
+//! The configuration without which a decoder cannot start.
 
 use super::codec_string;
 use crate::inspect::boxes::{Checked, Fields, Mp4Box};
@@ -24,8 +24,8 @@ impl CodecConfig {
     }
 }
 
-/// Check 26: The lengths inside the configuration stay inside it: decoders trust them.
-/// (ISO 14496-15 §5.3.3, §8.3.3)
+/// `CODEC_CONFIG_INVALID`: The lengths inside the configuration stay inside it, because decoders
+/// trust them. (ISO 14496-15 §5.3.3, §8.3.3)
 pub(crate) fn read(config: Mp4Box) -> Checked<CodecConfig> {
     let fields = Fields::new(config.body);
     let valid = match &config.kind.0 {

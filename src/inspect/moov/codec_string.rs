@@ -34,7 +34,7 @@ pub(crate) struct Aac {
     pub(crate) channels: Option<u32>,
 }
 
-/// Object type and level of a picture with this `esds`.
+/// The object type of a picture with this `esds`, and the profile and level of `MPEG-4` video.
 pub(crate) fn visual(esds: Mp4Box) -> Option<String> {
     let (object_type, specific) = decoder(esds)?;
     let level = visual_profile_level(specific).filter(|_| object_type == MPEG4_VISUAL);
@@ -104,8 +104,9 @@ fn decoder(esds: Mp4Box<'_>) -> Option<(u8, &[u8])> {
     Some((object_type, descriptor(&mut config, DECODER_SPECIFIC).unwrap_or_default()))
 }
 
-/// The bytes of the descriptor with a tag. Its size has one to four bytes of seven bits each; where it
-/// is too large, as some writers have it, the bytes that are there.
+/// The body of the next descriptor, which must have this tag. Its size takes one to four bytes of
+/// seven bits each. Some writers store a size that is too large; then the rest of the bytes is the
+/// body.
 fn descriptor<'a>(fields: &mut Fields<'a>, tag: u8) -> Option<&'a [u8]> {
     if fields.u8()? != tag {
         return None;
@@ -122,6 +123,7 @@ fn descriptor<'a>(fields: &mut Fields<'a>, tag: u8) -> Option<&'a [u8]> {
     Some(rest.get(..size).unwrap_or(rest))
 }
 
+/// The byte after the start code, `profile_and_level_indication`; `None` without the start code.
 fn visual_profile_level(specific: &[u8]) -> Option<u8> {
     let mut fields = Fields::new(specific);
     (fields.array()? == VISUAL_START).then(|| fields.u8())?

@@ -1,12 +1,12 @@
-//! Check 36, the reading part: edit lists.
+//! Edit lists.
 
 use super::table;
 use crate::inspect::boxes::{Checked, Fields, FullBox, Mp4Box};
 use crate::inspect::context::Context;
 use crate::model::Check;
 
-/// Check 36: The sum of the durations in a track's edit list, in units of the movie. A list that
-/// cannot be read does not stop a player, so it is only noted. (ISO 14496-12 §8.6.6)
+/// The sum of the durations in a track's edit list, in units of the movie. A list that cannot be
+/// read does not stop a player, so it is only noted, as `EDIT_LIST_ODD`. (ISO 14496-12 §8.6.6)
 pub(crate) fn total(trak: Mp4Box, context: &mut Context) -> Checked<Option<u64>> {
     let Some(edts) = trak.optional_child(*b"edts")? else { return Ok(None) };
     let Some(elst) = edts.optional_child(*b"elst")? else { return Ok(None) };

@@ -49,19 +49,20 @@ pub(crate) struct AnnouncedDuration {
 }
 
 impl Movie {
-    /// The picture: the first track of pictures that has any, else the first.
+    /// The first video track that has samples, else the first video track.
     pub(crate) fn video(&self) -> Option<&Track> {
         let mut videos = self.tracks.iter().filter(|track| track.is_video());
         videos.clone().find(|track| track.samples > 0).or_else(|| videos.next())
     }
 
-    /// The first track of sound.
+    /// The first audio track.
     pub(crate) fn audio(&self) -> Option<&Track> {
         self.tracks.iter().find(|track| track.handler == SOUND)
     }
 
-    /// The duration of the recording in milliseconds: by `mvhd`; else, and for fragmented files, whose
-    /// `mvhd` may be that of a longer stream, by the longest track of picture or sound.
+    /// The duration of the recording in milliseconds: that of `mvhd`; without one, that of the
+    /// longest video or audio track. For a fragmented file it is always that of the tracks, because
+    /// its `mvhd` may describe a longer stream.
     pub(crate) fn duration_ms(&self, fragmented: bool) -> Option<u64> {
         let stated = self.duration.filter(|duration| *duration > 0 && !fragmented);
         let stated = stated.map(|duration| milliseconds(duration, self.timescale));
@@ -69,7 +70,7 @@ impl Movie {
         stated.or_else(longest).filter(|duration| *duration > 0)
     }
 
-    /// The tracks of picture or sound.
+    /// The video and audio tracks.
     pub(crate) fn media_tracks(&self) -> impl Iterator<Item = &Track> {
         self.tracks.iter().filter(|track| track.is_video() || track.handler == SOUND)
     }
@@ -80,7 +81,8 @@ pub(crate) struct ParsedMoov<'a> {
     pub(crate) movie: Movie,
     /// Where all samples lie.
     pub(crate) extents: ChunkExtents,
-    /// The tables of the tracks whose samples consist of NAL units, and the bytes of each length.
+    /// The tables of the tracks whose samples consist of NAL units, and the number of bytes of each
+    /// NAL length.
     pub(crate) nal_tracks: Vec<(SampleTables<'a>, u8)>,
 }
 
@@ -118,7 +120,7 @@ pub(crate) fn read<'a>(moov: Mp4Box<'a>, context: &mut Context) -> Checked<Parse
     Ok(ParsedMoov { movie, extents, nal_tracks: nal_tracks.collect() })
 }
 
-/// Checks 22 and 23: `mvhd`: creation time, timescale and duration (ISO 14496-12 §8.2.2).
+/// Reads `mvhd`: creation time, timescale (`TIMESCALE_INVALID`) and duration (ISO 14496-12 §8.2.2).
 fn movie_header(mvhd: Mp4Box) -> Checked<(u64, u32, Option<u64>)> {
     let header = mvhd.read_full(|mut full| {
         let created = full.sized()?;
@@ -131,8 +133,8 @@ fn movie_header(mvhd: Mp4Box) -> Checked<(u64, u32, Option<u64>)> {
     Ok(header)
 }
 
-/// Check 24: The number of tracks is bounded. Twenty thousand of them keep other readers busy for
-/// minutes.
+/// `TOO_MANY_TRACKS`: The number of tracks is bounded. Twenty thousand of them keep other readers
+/// busy for minutes.
 fn check_track_count(moov: Mp4Box) -> Checked {
     let count = moov.children_of(*b"trak").count();
     ensure(count <= MAX_TRACKS, || {
@@ -141,7 +143,7 @@ fn check_track_count(moov: Mp4Box) -> Checked {
     })
 }
 
-/// Check 24: Each track has its own id, and none has 0. (ISO 14496-12 §8.3.2)
+/// `TRACK_ID_INVALID`: Each track has its own id, and none has 0. (ISO 14496-12 §8.3.2)
 fn check_track_id(before: &[Track], track: &Track) -> Checked {
     let Track { at, id, .. } = *track;
     ensure(id != 0 && before.iter().all(|other| other.id != id), || {
@@ -166,7 +168,7 @@ fn read_sample_defaults(mvex: Mp4Box, tracks: &mut [Track]) -> Checked {
     Ok(())
 }
 
-/// Check 22: `mehd`, if it states a duration (ISO 14496-12 §8.8.2).
+/// Reads `mehd`, if it states a duration (ISO 14496-12 §8.8.2).
 fn announced_duration(mvex: Mp4Box) -> Checked<Option<AnnouncedDuration>> {
     let Some(mehd) = mvex.optional_child(*b"mehd")? else { return Ok(None) };
     let duration = mehd.read_full(|mut full| {

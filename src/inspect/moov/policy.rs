@@ -1,4 +1,5 @@
-//! Checks 25, 26, 35 to 38: whether this is a video, and one that the operator accepts.
+//! The policy: whether this is a video, and one that the operator accepts. Also the contradictions
+//! between durations, which are only noted.
 
 use jiff::SignedDuration;
 
@@ -7,15 +8,15 @@ use super::track::{Track, milliseconds};
 use crate::inspect::settings::Config;
 use crate::model::{BrokenLimit, Check, Finding};
 
-/// Statements of the duration may differ by this much, or by a tenth.
+/// Two durations may differ by this much, or by a tenth.
 const DURATION_SLACK_MS: u64 = 1000;
 
 /// All violations of the policy that `moov` alone shows. An upload is refused for the first one; a
 /// preflight reports all of them.
 pub(crate) fn violations(movie: &Movie, rules: &Config) -> Vec<Finding> {
     let finding = |check, message: &str| Finding::at(check, movie.at, message);
-    // Check 25: Sound alone is no inspection of a vehicle. Other tracks (text, timed metadata) are
-    // allowed, iPhones write two or three. (ISO 14496-12 §8.4.3)
+    // `NO_VIDEO_TRACK`: Sound alone does not show a vehicle. Other tracks (text, timed metadata)
+    // are allowed; iPhones write two or three. (ISO 14496-12 §8.4.3)
     let Some(video) = movie.video() else {
         let message = "The file has no video track, only sound or data.";
         return vec![finding(Check::NoVideoTrack, message)];
@@ -23,7 +24,7 @@ pub(crate) fn violations(movie: &Movie, rules: &Config) -> Vec<Finding> {
     let of_samples = if movie.has_mvex {
         None // fragments are still to come
     } else if video.samples == 0 {
-        // Check 38, which is the cause of any duration.
+        // `NO_SAMPLES` explains a wrong duration too, so the duration is not checked.
         let message = "The file describes a video but has not a single picture.";
         Some(finding(Check::NoSamples, message))
     } else {
@@ -32,7 +33,7 @@ pub(crate) fn violations(movie: &Movie, rules: &Config) -> Vec<Finding> {
     codec_unsupported(video, rules).into_iter().chain(of_samples).collect()
 }
 
-/// Check 26: The codec is on the operator's list: reviewers cannot play others.
+/// `CODEC_UNSUPPORTED`: The codec is on the operator's list. Reviewers cannot play others.
 fn codec_unsupported(video: &Track, rules: &Config) -> Option<Finding> {
     let entry = video.sample_entry.as_ref()?;
     let codec = entry.kind.to_string();
@@ -40,8 +41,8 @@ fn codec_unsupported(video: &Track, rules: &Config) -> Option<Finding> {
     (!rules.accepts_codec(&codec)).then(|| Finding::at(Check::CodecUnsupported, entry.at, message))
 }
 
-/// Check 37: The duration is within the operator's limits. A file that does not state a duration
-/// counts as empty.
+/// `DURATION_OUT_OF_RANGE`: The duration is within the operator's limits. A file without a duration
+/// counts as zero long.
 pub(crate) fn duration_out_of_range(
     movie: &Movie,
     fragmented: bool,
@@ -64,7 +65,7 @@ pub(crate) fn duration_out_of_range(
     Some(Finding::at(Check::DurationOutOfRange, movie.at, message).with_limit(limit))
 }
 
-/// Where the movie contradicts itself without harm to a player: checks 35 and 36.
+/// Contradictions that do not harm a player: `DURATION_MISMATCH` and `EDIT_LIST_ODD`.
 pub(crate) fn contradictions(movie: &Movie) -> Vec<Finding> {
     let filled = |track: &&Track| track.samples > 0 && track.defaults.is_none();
     let tracks = movie.media_tracks().filter(filled).filter_map(track_mismatch);
@@ -72,7 +73,7 @@ pub(crate) fn contradictions(movie: &Movie) -> Vec<Finding> {
     tracks.chain(movie_mismatch(movie)).chain(edits).collect()
 }
 
-/// Check 35: The duration of a track is that of its samples. (`FFmpeg` `mov.c`)
+/// `DURATION_MISMATCH`: The duration of a track is that of its samples. (`FFmpeg` `mov.c`)
 fn track_mismatch(track: &Track) -> Option<Finding> {
     let stated = milliseconds(track.stated_duration?, track.timescale);
     let what = mismatch(stated, track.sample_duration_ms())?;
@@ -80,7 +81,7 @@ fn track_mismatch(track: &Track) -> Option<Finding> {
     Some(Finding::at(Check::DurationMismatch, track.at, message))
 }
 
-/// Check 35: The duration of the movie is that of its longest track.
+/// `DURATION_MISMATCH`: The duration of the movie is that of its longest track.
 fn movie_mismatch(movie: &Movie) -> Option<Finding> {
     let longest = movie.tracks.iter().filter_map(|track| track.header.duration).max()?;
     let stated = movie.duration.filter(|duration| *duration > 0)?;
@@ -90,8 +91,8 @@ fn movie_mismatch(movie: &Movie) -> Option<Finding> {
     Some(Finding::at(Check::DurationMismatch, movie.at, message))
 }
 
-/// Check 36: The entries of an edit list add up to the duration of their track.
-/// (ISO 14496-12 §8.6.6)
+/// `EDIT_LIST_ODD`: The entries of an edit list add up to the duration of their track. (ISO
+/// 14496-12 §8.6.6)
 fn edit_list_mismatch(movie: &Movie, track: &Track) -> Option<Finding> {
     let of = |time| milliseconds(time, movie.timescale);
     let what = mismatch(of(track.header.duration?), of(track.edited_duration?))?;
@@ -99,7 +100,7 @@ fn edit_list_mismatch(movie: &Movie, track: &Track) -> Option<Finding> {
     Some(Finding::at(Check::EditListOdd, track.at, message))
 }
 
-/// A part of a sentence, if two statements of a duration in milliseconds differ too much.
+/// The part of a message that states both durations, in milliseconds, if they differ too much.
 pub(crate) fn mismatch(stated: u64, found: u64) -> Option<String> {
     let slack = DURATION_SLACK_MS.max(stated.max(found) / 10);
     (stated.abs_diff(found) > slack)

@@ -1,4 +1,4 @@
-//! Checks 26 and 27: the format of the samples of a track, and the file they are in.
+//! The sample entries of a track: the format of its samples, and the file they are in.
 
 use super::audio::{self, Audio};
 use super::codec_config::{self, CodecConfig};
@@ -19,7 +19,7 @@ pub(crate) struct SampleEntry {
     /// The codec.
     pub(crate) kind: FourCc,
     pub(crate) at: u64,
-    /// Of the encoded picture, in pixels; zero for other tracks.
+    /// The size of the encoded picture, in pixels; zero for other tracks.
     pub(crate) width: u16,
     pub(crate) height: u16,
     /// Codec, profile and level (RFC 6381), as far as the profile is known.
@@ -74,7 +74,7 @@ pub(crate) fn read(
     Ok((count.min(found), described)) // the stated count alone proves nothing
 }
 
-/// Check 26: Nothing is encrypted: there is no key. (ISO 23001-7; `drm?` is `FairPlay`)
+/// `ENCRYPTED`: No entry is encrypted, because there is no key. (ISO 23001-7; `drm?` is `FairPlay`)
 fn encrypted(entry: Mp4Box) -> Checked {
     let protected = matches!(&entry.kind.0, b"encv" | b"enca" | b"enct" | b"encs" | b"encm");
     ensure(!protected && !entry.kind.0.starts_with(b"drm"), || {
@@ -84,8 +84,8 @@ fn encrypted(entry: Mp4Box) -> Checked {
     })
 }
 
-/// Check 26: The entry of a picture has its size, and the configuration of its codec.
-/// (ISO 14496-12 §12.1.3)
+/// Reads the entry of a picture: its size (`VIDEO_SIZE_ZERO`, only a note) and the configuration of
+/// its codec. (ISO 14496-12 §12.1.3)
 fn visual(entry: Mp4Box, context: &mut Context) -> Checked<SampleEntry> {
     let mut fields = Fields::new(entry.body);
     let size = fields.skip(24).and_then(|()| Some((fields.u16()?, fields.u16()?)));
@@ -102,7 +102,8 @@ fn visual(entry: Mp4Box, context: &mut Context) -> Checked<SampleEntry> {
     Ok(SampleEntry { width, height, nal_length_size, ..SampleEntry::new(entry, codec_string) })
 }
 
-/// Check 26: The codec's configuration is there and valid. (ISO 14496-15 §5.4.2, §8.4.1)
+/// `CODEC_CONFIG_MISSING` and `CODEC_CONFIG_INVALID`: The configuration of the codec is there and
+/// valid. (ISO 14496-15 §5.4.2, §8.4.1)
 fn config(entry: Mp4Box) -> Checked<Option<CodecConfig>> {
     let Some(kind) = codec_config_kind(entry.kind) else { return Ok(None) };
     let mut config = None;
@@ -121,8 +122,8 @@ fn missing(found: Mp4Box, what: &str) -> Finding {
     found.finding(Check::CodecConfigMissing, what)
 }
 
-/// Check 27: The media is in this file. An entry of `dref` that says otherwise names a file or an
-/// address that is not here and must not be opened. (ISO 14496-12 §8.7.2, flag 1)
+/// `EXTERNAL_DATA`: The media is in this file. An entry of `dref` without flag 1 names another file
+/// or a URL, which is not here and must not be opened. (ISO 14496-12 §8.7.2)
 pub(crate) fn external(minf: Mp4Box) -> Checked {
     let Some(dinf) = minf.optional_child(*b"dinf")? else { return Ok(()) };
     let Some(dref) = dinf.optional_child(*b"dref")? else { return Ok(()) };

@@ -1,4 +1,5 @@
-//! Checks 29, 30 and 34: the sample tables of a track, read together.
+//! The sample tables of a track and their consistency: `STSC_INVALID`, `SAMPLE_COUNT_MISMATCH` and
+//! `SYNC_TABLE_INVALID`.
 
 use std::borrow::Cow;
 
@@ -23,7 +24,8 @@ pub(crate) struct SampleTables<'a> {
 }
 
 impl<'a> SampleTables<'a> {
-    /// Checks 20 and 28: Reads the tables that every track must have.
+    /// `BOX_MISSING`, `BOX_DUPLICATE` and `TABLE_SIZE`: Reads the tables that every track must
+    /// have.
     pub(crate) fn read(stbl: Mp4Box<'a>, file_length: Option<u64>) -> Checked<Self> {
         stbl.one_form(*b"stco", *b"co64")?;
         stbl.one_form(*b"stsz", *b"stz2")?;
@@ -34,7 +36,8 @@ impl<'a> SampleTables<'a> {
         let sizes = if let Some(stz2) = stbl.optional_child(*b"stz2")? {
             NumberTable::compact_sizes(stz2)?
         } else {
-            // Without a chunk the other tables contradict any count.
+            // Without chunks, every sample count but 0 contradicts the other tables, so it needs no
+            // limit.
             let limit = file_length.filter(|_| offsets.count() > 0);
             NumberTable::sizes(stbl.required_child(*b"stsz")?, limit)?
         };
@@ -70,15 +73,16 @@ impl<'a> SampleTables<'a> {
         self.sample_count() == 0 || self.chunk_count() == 0
     }
 
-    /// Checks 29, 30 and 34. `entries` is the number of sample entries.
+    /// Checks that the tables agree. `entries` is the number of sample entries.
     pub(crate) fn check(&self, entries: u32) -> Checked {
         self.check_chunk_runs(entries)?;
         self.check_counts()?;
         self.check_sync()
     }
 
-    /// Check 29: Runs of chunks begin at the first chunk, ascend, end before the last, hold samples,
-    /// and name a sample entry that exists. (mp4parse `create_sample_table`; ISO 14496-12 §8.7.4)
+    /// `STSC_INVALID`: Runs of chunks begin at the first chunk, ascend, begin no later than the
+    /// last chunk, have samples, and name a sample entry that exists. (mp4parse
+    /// `create_sample_table`; ISO 14496-12 §8.7.4)
     fn check_chunk_runs(&self, entries: u32) -> Checked {
         let mut before = 0;
         let chunks = self.chunk_count();
@@ -102,8 +106,8 @@ impl<'a> SampleTables<'a> {
         Finding::at(Check::StscInvalid, self.at, message)
     }
 
-    /// Check 30: All tables count the same samples. A phone that lost power while it wrote them
-    /// leaves counts that differ by a few. (mp4parse)
+    /// `SAMPLE_COUNT_MISMATCH`: All tables count the same samples. A phone that lost power while it
+    /// wrote them leaves counts that differ by a few. (mp4parse)
     fn check_counts(&self) -> Checked {
         let total = |table: &[[u8; 8]]| {
             let counts = table.iter().map(|entry| {
@@ -141,7 +145,8 @@ impl<'a> SampleTables<'a> {
         })
     }
 
-    /// Check 34: Key frames ascend and exist: players seek by them. (ISO 14496-12 §8.6.2)
+    /// `SYNC_TABLE_INVALID`: Key frames ascend and exist, because players seek by them. (ISO
+    /// 14496-12 §8.6.2)
     fn check_sync(&self) -> Checked {
         let mut before = 0;
         for entry in self.sync.unwrap_or_default() {
@@ -164,7 +169,7 @@ impl<'a> SampleTables<'a> {
         self.chunk_runs.iter().map(|entry| numbers(entry))
     }
 
-    /// A copy of what says where the samples lie, which outlives `moov`.
+    /// A copy of the tables that state where the samples lie. It outlives `moov`.
     pub(crate) fn to_static(&self) -> SampleTables<'static> {
         SampleTables {
             durations: &[],
@@ -188,7 +193,8 @@ impl<'a> SampleTables<'a> {
         self.offsets.get(index)
     }
 
-    /// How many samples each chunk of a run has, if the run has begun by a chunk (counted from 1).
+    /// How many samples each chunk of a run of `stsc` has, if the run begins at `chunk` (counted
+    /// from 1) or before it.
     pub(crate) fn samples_per_chunk(&self, run: usize, chunk: usize) -> Option<u64> {
         let [first, samples, _] = numbers(self.chunk_runs.get(run)?);
         let has_begun = usize::try_from(first).is_ok_and(|first| first <= chunk);

@@ -1,13 +1,13 @@
-//! Check 28: Tables are compared with their box before anything relies on them.
+//! `TABLE_SIZE`: The size of a table is compared with that of its box before the table is used.
 
 use std::borrow::Cow;
 
 use crate::inspect::boxes::{Checked, Fields, FullBox, Mp4Box, in_memory, length, step};
 use crate::model::{Check, Finding};
 
-/// Check 28: The `count` entries of `N` bytes at the beginning of `fields`. The count is compared with
-/// the bytes that are there, so it alone never causes an allocation or a loop: 20 bytes can claim four
-/// billion entries. (alfg/mp4-rust loops on such a `trun`)
+/// `TABLE_SIZE`: The `count` entries of `N` bytes at the beginning of `fields`. The count is
+/// compared with the bytes that are there, so it alone never causes an allocation or a loop: 20
+/// bytes can claim four billion entries. (alfg/mp4-rust loops on such a `trun`)
 pub(crate) fn entries<'a, const N: usize>(
     table: Mp4Box,
     fields: Fields<'a>,
@@ -19,14 +19,14 @@ pub(crate) fn entries<'a, const N: usize>(
     Ok(bytes.as_chunks().0)
 }
 
-/// Check 28: The entries of a full box that consists of a count and its entries.
+/// `TABLE_SIZE`: The entries of a full box that consists of a count and its entries.
 pub(crate) fn list<const N: usize>(table: Mp4Box<'_>) -> Checked<&[[u8; N]]> {
     let mut fields = table.full()?.fields;
     let count = fields.u32().ok_or_else(|| table.too_short())?;
     entries(table, fields, count)
 }
 
-/// Check 28: A table claims more entries than can be there.
+/// `TABLE_SIZE`: A table claims more entries than can be there.
 pub(crate) fn too_many(table: Mp4Box, count: u64) -> Finding {
     let what = format!("claims {count} table entries, more than can be there");
     table.finding(Check::TableSize, what)
@@ -52,8 +52,8 @@ enum Numbers<'a> {
 }
 
 impl<'a> NumberTable<'a> {
-    /// Check 28: Reads `stsz`. Samples of one size need no table, so their count is limited by the
-    /// length of the file.
+    /// `TABLE_SIZE`: Reads `stsz`. Samples of one size need no table, so their count is limited by
+    /// the length of the file.
     pub(crate) fn sizes(stsz: Mp4Box<'a>, file_length: Option<u64>) -> Checked<Self> {
         let FullBox { mut fields, .. } = stsz.full()?;
         let (Some(size), Some(count)) = (fields.u32(), fields.u32()) else {
@@ -68,8 +68,8 @@ impl<'a> NumberTable<'a> {
         Ok(Self { count, numbers: Numbers::Constant(size) })
     }
 
-    /// Check 28: Reads `stz2`, the compact form. Of two sizes with 4 bits the first is in the upper
-    /// half of a byte.
+    /// `TABLE_SIZE`: Reads `stz2`, the compact form. Of two sizes with 4 bits the first is in the
+    /// upper half of a byte.
     pub(crate) fn compact_sizes(stz2: Mp4Box<'a>) -> Checked<Self> {
         let FullBox { mut fields, .. } = stz2.full()?;
         let (Some([_, _, _, bits]), Some(count)) = (fields.array(), fields.u32()) else {
@@ -86,7 +86,7 @@ impl<'a> NumberTable<'a> {
         }
     }
 
-    /// Check 28: Reads `stco` with numbers of 4 bytes, `co64` with numbers of 8.
+    /// `TABLE_SIZE`: Reads `stco` with numbers of 4 bytes, `co64` with numbers of 8.
     pub(crate) fn offsets<const N: usize>(table: Mp4Box<'a>) -> Checked<Self> {
         let FullBox { mut fields, .. } = table.full()?;
         let count = fields.u32().ok_or_else(|| table.too_short())?;
@@ -126,7 +126,8 @@ impl<'a> NumberTable<'a> {
         exists.then(|| self.sum(index, 1))
     }
 
-    /// The sum of `count` numbers from index `first` on, in as many steps as the table has them.
+    /// The sum of `count` numbers from index `first` on. Takes a step for each of them that the
+    /// table has.
     pub(crate) fn sum(&self, first: usize, count: usize) -> u64 {
         let (bits, bytes) = match &self.numbers {
             Numbers::Table(bits, bytes) => (bits, bytes),

@@ -1,4 +1,5 @@
-//! Where and with what a video was made, and check 40: tags are read leniently.
+//! The tags of a video: its location, and the maker and the model of the device. They are read
+//! leniently.
 //!
 //! A location is in one of three places: `udta/©xyz` by Android, `udta/loci` by 3GPP writers and
 //! `FFmpeg`, a key of `meta` by iOS.
@@ -38,8 +39,8 @@ impl Tags {
     }
 }
 
-/// Check 40: Reads the tags. Broken ones are noted and ignored: no playable video is refused because
-/// of them, as in `FFmpeg`.
+/// `METADATA_INVALID`, only a note: Reads the tags. Damaged ones are ignored: no playable video is
+/// refused because of them, as in `FFmpeg`.
 pub(crate) fn read(moov: Mp4Box, context: &mut Context) -> Tags {
     let [udta, meta] = [*b"udta", *b"meta"].map(|kind| moov.children_of(kind).next());
     let broken_udta = udta.filter(|udta| user_data(*udta).any(|child| child.is_err()));
@@ -103,14 +104,14 @@ fn iso6709(text: &[u8]) -> Option<Location> {
         // More digits before the point are minutes and seconds; no phone writes those.
         (taken.find('.').unwrap_or(taken.len()) <= 4).then_some(taken)?.parse().ok()
     };
-    on_earth(number()?, number()?)
+    valid_location(number()?, number()?)
 }
 
 fn is_decimal(byte: u8) -> bool {
     byte.is_ascii_digit() || byte == b'.'
 }
 
-fn on_earth(lat: f64, long: f64) -> Option<Location> {
+fn valid_location(lat: f64, long: f64) -> Option<Location> {
     let possible = (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&long);
     possible.then_some(Location { lat, long })
 }
@@ -122,10 +123,11 @@ fn loci(udta: Mp4Box) -> Option<Location> {
     while fields.u8()? != 0 {} // name
     fields.skip(1)?; // role
     let (long, lat) = (fields.i32()?, fields.i32()?);
-    on_earth(fixed_point(lat), fixed_point(long))
+    valid_location(fixed_point(lat), fixed_point(long))
 }
 
-/// A signed number with 16 binary places, to the five decimals that these can express.
+/// A signed fixed-point number with 16 fractional bits, rounded to the five decimals that they can
+/// express.
 fn fixed_point(bits: i32) -> f64 {
     (f64::from(bits) / 65536.0 * 100_000.0).round() / 100_000.0
 }
@@ -163,7 +165,8 @@ impl<'a> Keys<'a> {
         names.iter().find_map(|name| self.value_of(name))
     }
 
-    /// A key has the form of a box: size, namespace, name. Values are numbered by their keys, from 1.
+    /// The value of a key. A key has the form of a box: size, namespace, name. The type of a value
+    /// is the number of its key, from 1.
     fn value_of(&self, name: &[u8]) -> Option<&'a [u8]> {
         let mut keys = self.names.children_after(8, false).flatten();
         let index = keys.position(|key| key.kind == *b"mdta" && key.body == name)?;

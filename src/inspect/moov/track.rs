@@ -93,7 +93,7 @@ pub(crate) fn read<'a>(
     let stsd = stbl.required_child(*b"stsd")?;
     let (entries, sample_entry) = sample_entry::read(stsd, handler, context)?;
     let tables = SampleTables::read(stbl, context.length)?;
-    let tables = checked(tables, entries, handler, context)?;
+    let tables = check_tables(tables, entries, handler, context)?;
     let parsed = Track {
         at: trak.at,
         id: header.id,
@@ -111,9 +111,10 @@ pub(crate) fn read<'a>(
     Ok((parsed, tables))
 }
 
-/// Checks 29, 30 and 34, with one leniency: the contradictory tables of an empty track that is not a
-/// picture are noted and left out. Dash cameras leave such tracks, and players do not mind.
-fn checked<'a>(
+/// `STSC_INVALID`, `SAMPLE_COUNT_MISMATCH` and `SYNC_TABLE_INVALID`, with one leniency: If a track
+/// that is not video is empty, contradictions in its tables are only noted, and the tables are
+/// dropped. Dash cameras leave such tracks, and players ignore them.
+fn check_tables<'a>(
     tables: SampleTables<'a>,
     entries: u32,
     handler: FourCc,
@@ -161,7 +162,7 @@ fn rotation(matrix: [i32; 4]) -> Option<u32> {
     }
 }
 
-/// Checks 22 and 23: `mdhd`: timescale and duration (ISO 14496-12 §8.4.2).
+/// `TIMESCALE_INVALID`: The timescale of `mdhd`. Also returns its duration (ISO 14496-12 §8.4.2).
 fn media_header(mdhd: Mp4Box) -> Checked<(u32, Option<u64>)> {
     let (timescale, duration) = mdhd.read_full(|mut full| {
         full.sized()?; // created
@@ -174,7 +175,8 @@ fn media_header(mdhd: Mp4Box) -> Checked<(u32, Option<u64>)> {
     Ok((timescale, duration))
 }
 
-/// Check 23: Readers divide by the timescale: zero stops players, and the crate `mp4` with them.
+/// `TIMESCALE_INVALID`: Readers divide by the timescale. Zero stops players, and the crate `mp4`
+/// too.
 pub(crate) fn check_timescale(header: Mp4Box, timescale: u32) -> Checked {
     ensure((1..=MAX_TIMESCALE).contains(&timescale), || {
         let what = format!("has a timescale of {timescale}; 1 to {MAX_TIMESCALE} are valid");
@@ -182,7 +184,7 @@ pub(crate) fn check_timescale(header: Mp4Box, timescale: u32) -> Checked {
     })
 }
 
-/// Check 22: `hdlr`: what the track is. Its name may be missing, as some writers leave it out.
+/// Reads `hdlr`: what the track is. Its name may be missing, because some writers leave it out.
 /// (ISO 14496-12 §8.4.3)
 fn handler(hdlr: Mp4Box) -> Checked<FourCc> {
     hdlr.read_full(|mut full| {

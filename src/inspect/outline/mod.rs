@@ -1,7 +1,7 @@
-//! The boxes of a file for a person: type, position, size, and a summary.
+//! The outline of a file for people: type, position, size and a summary of each box.
 //!
-//! Nothing is checked here. Damaged files are read as far as possible, and what could not be read has
-//! a line of its own. The outline requests headers, and the few boxes whose content it shows.
+//! Nothing is checked here. Damaged files are read as far as possible; what cannot be read has a
+//! line of its own. The outline requests the headers, and the few boxes whose content it shows.
 
 mod partial_box;
 mod summary;
@@ -23,7 +23,7 @@ const MAX_READ: u64 = 16 * 1024 * 1024;
 /// One line of an outline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
-    /// How many boxes are around it.
+    /// The number of boxes around it.
     pub depth: usize,
     /// The type of the box; `None` on a line about something that is not a box.
     pub kind: Option<String>,
@@ -112,7 +112,7 @@ impl Outline {
         });
     }
 
-    /// Adds a line about the bytes of a box that lie past the end of what is around it.
+    /// Adds a line about the bytes of a box that lie past the end of its parent.
     fn add_missing(&mut self, found: &PartialBox, depth: usize) {
         if let Some(missing) = found.missing() {
             let message = format!("{missing} bytes of `{}` are missing", found.kind);
@@ -120,7 +120,7 @@ impl Outline {
         }
     }
 
-    /// Adds a box and the boxes in it, as far as they are there.
+    /// Adds a box and its children, as far as they can be read.
     fn add_tree(&mut self, found: &PartialBox, depth: usize) {
         self.add_box(found, depth);
         let Some(mut rest) = found.children() else { return };

@@ -1,4 +1,4 @@
-//! One box, as far as its bytes are there.
+//! A box of which bytes may be missing.
 
 use crate::inspect::boxes::{BoxHeader, FourCc, SHORT_HEADER, in_memory, nesting};
 use std::fmt;
@@ -9,13 +9,13 @@ pub(super) struct PartialBox<'a> {
     pub(super) at: u64,
     /// The size that it states, header included.
     pub(super) size: u64,
-    /// Where the box around it ends, or the file.
+    /// The end of its parent, or of the file.
     pub(super) limit: u64,
-    /// What is at hand of the bytes after the header.
+    /// The available bytes after the header.
     pub(super) body: &'a [u8],
 }
 
-/// Why there is no box to be read.
+/// Why a box cannot be read.
 #[derive(Clone, Copy)]
 pub(super) enum Unreadable {
     TooShort,
@@ -39,7 +39,7 @@ impl fmt::Display for Unreadable {
 }
 
 impl<'a> PartialBox<'a> {
-    /// Reads the box at the beginning of `bytes`, which may be fewer than it has.
+    /// Parses the box at the beginning of `bytes`, which may have fewer bytes than the box.
     pub(super) fn parse(bytes: &'a [u8], at: u64, limit: u64) -> Result<Self, Unreadable> {
         if bytes.iter().take(8).all(|byte| *byte == 0) {
             return Err(Unreadable::Zeros);
@@ -64,12 +64,12 @@ impl<'a> PartialBox<'a> {
         Ok(Self { kind: header.kind, at, size, limit, body })
     }
 
-    /// Where it ends, by its stated size.
+    /// Its end by the stated size.
     pub(super) fn end(&self) -> u64 {
         self.at.saturating_add(self.size)
     }
 
-    /// How many of its bytes lie past the end of what is around it.
+    /// The number of its bytes past the end of its parent; `None` if there are none.
     pub(super) fn missing(&self) -> Option<u64> {
         self.end().checked_sub(self.limit).filter(|missing| *missing > 0)
     }

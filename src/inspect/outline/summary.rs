@@ -1,10 +1,10 @@
-//! One line of what a box says.
+//! The one-line summaries of boxes.
 
 use super::partial_box::PartialBox;
 use crate::inspect::boxes::{Fields, FourCc, FullBox};
 use crate::inspect::moov::track::{TrackHeader, milliseconds};
 
-/// The most brands, and the most characters of a text, that are shown.
+/// Limits of what is shown: brands of a list, characters of a text.
 const MAX_BRANDS: usize = 12;
 const MAX_TEXT: usize = 80;
 

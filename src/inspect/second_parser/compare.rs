@@ -1,4 +1,4 @@
-//! Compares what the crate `mp4` reads with what our reader has read and accepted.
+//! Compares what the crate `mp4` has read with what our reader has read and accepted.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -32,7 +32,8 @@ fn read(pieces: &[Piece]) -> Result<MoovBox, mp4::Error> {
     MoovBox::read_box(&mut reader, header.size)
 }
 
-/// What the crate reads otherwise than our reader; `copied` are the tracks that it was given.
+/// The first value that the crate reads differently. `copied` are the tracks that the crate was
+/// given.
 fn movie_difference(theirs: &MoovBox, movie: &Movie, copied: &[usize]) -> Option<String> {
     if theirs.traks.len() != copied.len() {
         return Some(format!("{} tracks", theirs.traks.len()));

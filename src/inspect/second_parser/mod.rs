@@ -1,4 +1,4 @@
-//! Check 48: a second parser, the crate `mp4`, reads a rebuilt copy of `moov`. It can only add a note.
+//! `SECOND_OPINION`, only a note: a second parser, the crate `mp4`, reads a rebuilt copy of `moov`.
 
 mod bounded;
 pub(super) mod compare;

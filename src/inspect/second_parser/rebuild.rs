@@ -1,6 +1,7 @@
 //! A minimal copy of `moov` for the crate `mp4`, whose reader loops, aborts or panics on one in
-//! forty damaged files. It only gets what our reader has checked: known boxes with 32-bit sizes
-//! that fill their parents, no tags, sample entries cut to fixed fields and configuration.
+//! forty damaged files. The copy contains only what our reader has checked: known boxes with 32-bit
+//! sizes that fill their parents, sample entries reduced to fixed fields and configuration, no
+//! tags.
 //!
 //! Nothing large is copied: the pieces borrow the tables.
 
@@ -87,7 +88,7 @@ fn sample_entry(stsd: Mp4Box<'_>, handler: FourCc) -> Option<Pieces<'_>> {
     wrapped(*b"stsd", [vec![ONE_ENTRY.into()], entry].concat())
 }
 
-/// `hvc1` becomes `hev1`, which has the same syntax and is the one that the crate knows.
+/// `hvc1` becomes `hev1`: both have the same syntax, and the crate knows only `hev1`.
 fn visual(entry: Mp4Box<'_>) -> Option<Pieces<'_>> {
     let kind = match &entry.kind.0 {
         b"hvc1" | b"hev1" => *b"hev1",

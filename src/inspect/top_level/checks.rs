@@ -1,4 +1,4 @@
-//! Checks 8 to 16: one look at each top-level header, none at the payload.
+//! The checks of the headers at the top level. None of them reads payload.
 
 use super::header::{HeaderContext, TopLevelHeader};
 use crate::inspect::boxes::{
@@ -28,14 +28,14 @@ pub(super) const MAX_ZERO_TAIL: u64 = 64 * 1024;
 /// The message for a file that ends inside a header.
 pub(super) const PARTIAL_HEADER: &str = "The file ends inside the header of a box.";
 
-/// Top-level boxes that are not worth a note.
+/// Known types of top-level boxes.
 const KNOWN: [&[u8; 4]; 17] = [
     b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"moof", b"sidx", b"ssix", b"styp",
     b"emsg", b"prft", b"mfra", b"meta", b"uuid", b"pnot", b"udta",
 ];
 
-/// Check 10: A type is text. Other bytes show that this is not a header: bytes before it are missing
-/// or doubled. (MP4RA registers printable types only)
+/// `BOX_GARBAGE`: The type of a box is text. Other bytes are not a header: bytes before them are
+/// missing or duplicated. (MP4RA registers printable types only)
 pub(super) fn garbage(found: &TopLevelHeader) -> Checked {
     ensure(found.kind.is_printable(), || {
         let message = format!(
@@ -47,15 +47,15 @@ pub(super) fn garbage(found: &TopLevelHeader) -> Checked {
     })
 }
 
-/// Check 11: A box of an unknown type is skipped, as the standard asks, and noted.
-/// (ISO 14496-12 §4.2)
+/// `BOX_UNKNOWN`, only a note: A box of an unknown type is skipped, as the standard requires. (ISO
+/// 14496-12 §4.2)
 pub(super) fn unknown(context: &mut HeaderContext, found: &TopLevelHeader) {
     if !KNOWN.contains(&&found.kind.0) {
         context.note(found.finding(Check::BoxUnknown, "is of an unknown type"));
     }
 }
 
-/// Check 12: The number of boxes, of fragments and of media boxes is bounded.
+/// `TOO_MANY_BOXES`: The number of boxes, of fragments and of media boxes is bounded.
 pub(super) fn too_many(context: &HeaderContext, found: &TopLevelHeader) -> Checked {
     let index = &context.index;
     let (count, limit) = match &found.kind.0 {
@@ -73,8 +73,8 @@ pub(super) fn too_many(context: &HeaderContext, found: &TopLevelHeader) -> Check
     })
 }
 
-/// Check 14: There is one `moov`, and fragments only come after it. With two, players disagree which
-/// one counts. (ISO 14496-12 §8.2.1, §8.8.4)
+/// `MOOV_DUPLICATE` and `MOOF_BEFORE_MOOV`: There is one `moov`, and fragments only come after it.
+/// With two, players disagree on which one counts. (ISO 14496-12 §8.2.1, §8.8.4)
 pub(super) fn order(context: &HeaderContext, found: &TopLevelHeader) -> Checked {
     let has_moov = context.index.moov.is_some();
     let (check, what) = match &found.kind.0 {
@@ -85,16 +85,17 @@ pub(super) fn order(context: &HeaderContext, found: &TopLevelHeader) -> Checked 
     Err(found.finding(check, what))
 }
 
-/// Check 21: Inner boxes stay inside: a `trak` at the top level shows that its `moov` is damaged.
-/// (`FFmpeg` `mov.c`)
+/// `BOX_MISPLACED`: Inner boxes are not at the top level: a `trak` there shows that its `moov` is
+/// damaged. (`FFmpeg` `mov.c`)
 pub(super) fn misplaced(found: &TopLevelHeader) -> Checked {
     let what = "is at the top level, but belongs inside `moov` or `moof`";
     ensure(!nesting::is_inner(found.kind), || found.finding(Check::BoxMisplaced, what))
 }
 
-/// Check 8: The size of a box is at least that of its header; "to the end of the file" is for the
-/// last `mdat` or `moov`. The one exception is a `free` below 8 bytes, which some Android writers
-/// leave and Media3 counts as 8. Returns the size, `None` for "to the end". (ISO 14496-12 §4.2)
+/// `BOX_SIZE_INVALID`: The size of a box is at least that of its header; only `mdat` and `moov` may
+/// have the size 0, "to the end of the file". `FREE_TOO_SMALL`, only a note: A `free` or `skip`
+/// below 8 bytes, which some Android writers leave, counts as 8, as in Media3. Returns the size;
+/// `None` for "to the end". (ISO 14496-12 §4.2)
 pub(super) fn size(context: &mut HeaderContext, found: &TopLevelHeader) -> Checked<Option<u64>> {
     let header = found.header;
     match header.size() {
@@ -112,8 +113,8 @@ pub(super) fn size(context: &mut HeaderContext, found: &TopLevelHeader) -> Check
     }
 }
 
-/// Check 43, as early as it is certain: an `mdat` that runs to the end of the file leaves no room
-/// for a `moov` after it. `FFmpeg` and iOS leave such files when they are killed.
+/// `MOOV_MISSING`, as early as it is certain: An `mdat` that runs to the end of the file leaves no
+/// room for a `moov` after it. `FFmpeg` and iOS leave such files when they are killed.
 pub(super) fn open_end(context: &HeaderContext, found: &TopLevelHeader) -> Checked {
     let runs_to_end = found.kind == *b"mdat" && found.header.is_open_ended();
     let message = "The recording was not finished on the device: its table of contents (`moov`) \
@@ -123,10 +124,11 @@ pub(super) fn open_end(context: &HeaderContext, found: &TopLevelHeader) -> Check
     })
 }
 
-/// Checks 43 and 44, as early as they are certain: after this box there is room for the `moov` and
-/// the `mdat` that are still missing. A recording that was killed after its `mdat` got a size is
-/// refused at that header, not after all of its bytes. Where another header fits, it is awaited: it
-/// distinguishes a truncated recording from one that was never finished.
+/// `MOOV_MISSING` and `MDAT_MISSING`, as early as they are certain: After this box there is room
+/// for the `moov` and the `mdat` that are still missing. If a recorder was killed after it had
+/// written the size of `mdat`, the file is refused at that header and not after all of its bytes.
+/// If another header fits into the room, the check waits for it: that header distinguishes a
+/// truncated recording from one that was never finished.
 pub(super) fn no_room(context: &HeaderContext, found: &TopLevelHeader, size: u64) -> Checked {
     let (Some(length), index) = (context.declared, &context.index) else { return Ok(()) };
     if matches!(&found.kind.0, b"ftyp" | b"moov") || !index.ftyp || index.has_gap {
@@ -151,13 +153,13 @@ pub(super) fn no_room(context: &HeaderContext, found: &TopLevelHeader, size: u64
     Err(found.finding_with(check, message))
 }
 
-/// Check 42, as early as it is certain: a header with a 64-bit size fits into the file.
+/// `TRUNCATED`, as early as it is certain: A header with a 64-bit size fits into the file.
 pub(super) fn partial_header(context: &HeaderContext, found: &TopLevelHeader) -> Checked {
     let room = context.declared.map_or(u64::MAX, |length| length.saturating_sub(found.at));
     ensure(room >= LONG_HEADER, || found.finding_with(Check::Truncated, PARTIAL_HEADER))
 }
 
-/// Check 3, as early as it is certain: `ftyp` has the size of a list of brands.
+/// `FTYP_INVALID`, as early as it is certain: `ftyp` has the size of a list of brands.
 pub(super) fn ftyp_invalid(found: &TopLevelHeader, size: u64) -> Checked {
     let is_list = size >= MIN_FTYP && size.is_multiple_of(4);
     ensure(found.kind != *b"ftyp" || is_list, || {
@@ -166,8 +168,9 @@ pub(super) fn ftyp_invalid(found: &TopLevelHeader, size: u64) -> Checked {
     })
 }
 
-/// Check 13: Boxes that are read whole have a limit, checked before a byte of them is read. A
-/// `moov` takes about 1 % of a recording.
+/// `MOOV_TOO_LARGE`, `MOOF_TOO_LARGE` and `FTYP_INVALID`: Boxes that are read whole have a size
+/// limit, which is checked before any of their bytes is read. A `moov` takes about 1 % of a
+/// recording.
 pub(super) fn too_large(context: &HeaderContext, found: &TopLevelHeader, size: u64) -> Checked {
     let (check, limit) = match &found.kind.0 {
         b"moov" => (Check::MoovTooLarge, context.rules.moov_limit()),
@@ -180,8 +183,9 @@ pub(super) fn too_large(context: &HeaderContext, found: &TopLevelHeader, size: u
     })
 }
 
-/// Check 9: A box ends where the file ends, or before. Otherwise the upload is truncated or resumed
-/// at a wrong offset, or the recording was killed. (GPAC calls it an incomplete file)
+/// `BOX_BEYOND_END`: A box ends at the end of the file or before it. Otherwise the upload is
+/// truncated or resumed at a wrong offset, or the recorder was killed. (GPAC calls it an incomplete
+/// file)
 pub(super) fn beyond_end(context: &HeaderContext, found: &TopLevelHeader, size: u64) -> Checked {
     let Some(length) = context.length_limit() else { return Ok(()) };
     let missing = found.at.saturating_add(size).saturating_sub(length);
@@ -197,8 +201,8 @@ pub(super) fn beyond_end(context: &HeaderContext, found: &TopLevelHeader, size: 
     Err(found.finding_with(Check::BoxBeyondEnd, message))
 }
 
-/// Check 15: A few zero bytes may follow the last box. Returns where the run that began at `from`
-/// stops being padding within `bytes` that begin at `at`.
+/// `TRAILING_BYTES`: Up to 64 KiB of zeros may follow the last box. Returns where the zeros that
+/// began at `from` end, or exceed that limit, within `bytes`, which begin at `at`.
 pub(super) fn zero_tail_end(from: u64, at: u64, bytes: &[u8]) -> Option<u64> {
     let limit = from.saturating_add(MAX_ZERO_TAIL);
     let room = in_memory(limit.saturating_sub(at));
@@ -207,13 +211,14 @@ pub(super) fn zero_tail_end(from: u64, at: u64, bytes: &[u8]) -> Option<u64> {
     Some(at.saturating_add(length(bytes).saturating_sub(length(rest))))
 }
 
-/// Check 15: Something follows the last box.
+/// `TRAILING_BYTES`: zeros, which are only noted, or other bytes after the last box.
 pub(super) fn trailing(at: u64, is_zeros: bool) -> Finding {
     let what = if is_zeros { "Zero bytes follow" } else { "Bytes that are not a box follow" };
     Finding::at(Check::TrailingBytes, at, format!("{what} the last box, from byte {at} on."))
 }
 
-/// Check 16: There are more bytes than announced, as after a resume at a wrong offset.
+/// `LENGTH_MISMATCH`: There are more bytes than declared, for example after a resume at a wrong
+/// offset.
 pub(super) fn length_mismatch(length: u64) -> Finding {
     let message = format!("The file has more bytes than the {length} that were announced.");
     Finding::at(Check::LengthMismatch, length, message)

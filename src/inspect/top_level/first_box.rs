@@ -1,4 +1,4 @@
-//! Checks 1, 2 and 7: what the first bytes show.
+//! The checks of the first bytes of a file.
 
 use super::header::{HeaderContext, TopLevelHeader};
 use super::lookalike;
@@ -15,8 +15,8 @@ const ANDROID_PLACEHOLDER: u64 = 0x3F3F_3F3F;
 /// The same with a 64-bit size.
 const ANDROID_PLACEHOLDER_LONG: u64 = 0x3F3F_3F3F_3F3F_3F3F;
 
-/// Check 1: The first box is one with which a movie file can begin. Anything else is recognised
-/// after eight bytes. (ISO 14496-12 §4.3; Media3 `Sniffer`)
+/// `NOT_MP4`: The first box has a type that a movie file can begin with. Any other file is
+/// recognised after eight bytes. (ISO 14496-12 §4.3; Media3 `Sniffer`)
 pub(super) fn not_mp4(context: &HeaderContext, first: &TopLevelHeader) -> Checked {
     const FIRST: [&[u8; 4]; 7] = [b"ftyp", b"wide", b"free", b"skip", b"mdat", b"moov", b"pnot"];
     if context.index.boxes > 0 || FIRST.contains(&&first.kind.0) {
@@ -35,8 +35,8 @@ pub(super) fn not_mp4(context: &HeaderContext, first: &TopLevelHeader) -> Checke
     Err(Finding::at(Check::NotMp4, first.at, message))
 }
 
-/// Check 2: `ftyp` comes first, except for a little padding. Every phone writes it; only QuickTime
-/// movies from before 2001 have none. (ISO 14496-12 §4.3)
+/// `FTYP_MISSING`: `ftyp` comes first, except for a little padding. Every phone writes it; only
+/// QuickTime movies from before 2001 have none. (ISO 14496-12 §4.3)
 pub(super) fn ftyp_missing(context: &mut HeaderContext, found: &TopLevelHeader) -> Checked {
     if context.index.ftyp || found.kind == *b"ftyp" {
         return Ok(());
@@ -55,9 +55,9 @@ pub(super) fn ftyp_missing(context: &mut HeaderContext, found: &TopLevelHeader) 
     Ok(())
 }
 
-/// Check 7: The size of `mdat` is not Android's placeholder. The recorder writes the true size, and
-/// `moov`, only when it is stopped, so this recording was killed and cannot be played. (AOSP
-/// `MPEG4Writer.cpp`)
+/// `RECORDING_NOT_FINALISED`: The size of `mdat` is not the placeholder of Android. The recorder
+/// writes the real size, and `moov`, only when it is stopped, so this recorder was killed and the
+/// file cannot be played. (AOSP `MPEG4Writer.cpp`)
 pub(super) fn recording_not_finalised(found: &TopLevelHeader) -> Checked {
     let header = found.header;
     let placeholder = if header.is_long() { ANDROID_PLACEHOLDER_LONG } else { ANDROID_PLACEHOLDER };

@@ -1,4 +1,4 @@
-//! Headers at the top level, and what the checks on them know.
+//! Headers at the top level, and the context of their checks.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,8 +27,8 @@ impl TopLevelHeader {
         Some(Self { header, kind: header.kind, at, number: index.next_number(header.kind) })
     }
 
-    /// The box in a path. It is not known yet whether others of its type follow, so the first has no
-    /// number; but fragments never come alone.
+    /// The path of this box. The first box of a type has no number, because it is not known yet
+    /// whether others follow; a `moof` always has one, because fragments never come alone.
     pub(crate) fn path(&self) -> String {
         path::segment(self.kind, self.number, self.number > 1 || self.kind == *b"moof")
     }
@@ -48,7 +48,7 @@ impl TopLevelHeader {
         self.at.saturating_add(self.header.length())
     }
 
-    /// Where the part of the box ends that is read. Of most boxes that is the header.
+    /// The end of the part of the box that is read. Of most boxes only the header is read.
     pub(crate) fn read_end(&self) -> u64 {
         let length = match &self.kind.0 {
             b"ftyp" | b"moov" | b"moof" => u64::MAX,
@@ -123,7 +123,7 @@ impl TopLevelIndex {
     }
 }
 
-/// What a check of a header knows besides it.
+/// What a check of a header knows besides the header itself.
 #[derive(Clone)]
 pub(crate) struct HeaderContext {
     pub(crate) rules: Arc<Config>,

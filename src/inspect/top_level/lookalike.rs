@@ -1,4 +1,4 @@
-//! What a file that is no MP4 probably is, by its first bytes.
+//! Guesses what a file that is not an MP4 is, for the message of `NOT_MP4`.
 
 /// Beginnings of files that people upload by mistake.
 const SIGNATURES: &[(&[u8], &str)] = &[

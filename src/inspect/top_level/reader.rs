@@ -1,4 +1,4 @@
-//! The reader of the top level: keeps positions and counts payload.
+//! The reader of the top level. It checks headers, keeps positions, and counts payload.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::model::{Check, Finding};
 enum State {
     /// Collecting a header.
     Header,
-    /// Inside a box; its end is unknown while it runs to an unknown end of the file.
+    /// Inside a box. `end` is `None` if it runs to the end of a file of unknown length.
     Inside { header: TopLevelHeader, end: Option<u64> },
     /// After the last box: zeros since a position.
     Zeros { from: u64 },
@@ -31,7 +31,7 @@ pub(crate) struct TopLevelReader {
     state: State,
 }
 
-/// A box that has just been passed to its end, or the part of it that is read.
+/// A box that has been passed to its end. `extent` may be narrowed to the part that is parsed.
 #[derive(Clone)]
 pub(crate) struct PassedBox {
     pub(crate) header: TopLevelHeader,
@@ -133,8 +133,8 @@ impl TopLevelReader {
         rest
     }
 
-    /// Check 15, as early as it is certain: what follows the last box is too little to be one, so it
-    /// must be zeros.
+    /// `TRAILING_BYTES`, as early as it is certain: The bytes after the last box are too few for a
+    /// header, so they must be zeros.
     fn check_short_tail(&mut self) {
         let at = self.partial_start();
         let room = self.context.declared.map_or(u64::MAX, |end| end.saturating_sub(at));
@@ -146,7 +146,7 @@ impl TopLevelReader {
             let zeros = u64::try_from(harmful).unwrap_or(u64::MAX);
             let after = at.saturating_add(zeros).saturating_add(1);
             self.fail(after, checks::trailing(at, false));
-            // It may be the beginning of a header.
+            // The bytes may also be the beginning of a header that a truncated recording ends in.
             self.fault.iter_mut().for_each(|fault| fault.end_missing = true);
         }
     }
@@ -180,7 +180,7 @@ impl TopLevelReader {
         Ok(())
     }
 
-    /// Leaves the box when its end is reached.
+    /// Leaves the current box if its end has been reached, and returns it.
     fn leave_box(&mut self) -> Option<PassedBox> {
         let State::Inside { header, end: Some(end) } = self.state else { return None };
         if self.context.position < end {
@@ -195,7 +195,8 @@ impl TopLevelReader {
         self.state = State::Stopped;
     }
 
-    /// Sets the length of the file: ends what runs to the end, and checks the box that is open.
+    /// Sets the length of the file: it ends the boxes that run to the end of the file, and the
+    /// current box is checked against it.
     pub(crate) fn set_length(&mut self, declared: u64) {
         self.context.declared = Some(declared);
         if declared == 0 {
@@ -219,7 +220,7 @@ impl TopLevelReader {
         self.context.max_length = Some(length);
     }
 
-    /// Takes bytes beyond the end of the file.
+    /// Counts bytes beyond the declared end of the file, and fails with `LENGTH_MISMATCH`.
     pub(crate) fn reject_excess(&mut self, end: u64, count: usize) {
         self.skip(u64::try_from(count).unwrap_or(u64::MAX));
         self.fail(end.saturating_add(1), checks::length_mismatch(end));
@@ -240,13 +241,13 @@ impl TopLevelReader {
         }
     }
 
-    /// Counts bytes that are not at hand.
+    /// Counts bytes without reading them.
     pub(crate) fn skip(&mut self, count: u64) {
         self.context.position = self.context.position.saturating_add(count);
     }
 
-    /// Continues at another box, as if faultless whole boxes lay between. Only possible between
-    /// boxes, after `ftyp`; returns whether it was.
+    /// Continues at the box at `to`, as if only complete boxes without faults lay between. Possible
+    /// only between boxes and after `ftyp`; returns whether it was.
     pub(crate) fn jump(&mut self, to: u64) -> bool {
         let may = matches!(self.state, State::Header)
             && self.context.index.ftyp
@@ -274,7 +275,7 @@ impl TopLevelReader {
         &self.partial
     }
 
-    /// Checks 15 and 42, at the end: what is left after the last box is too little to be one.
+    /// `TRAILING_BYTES` and `TRUNCATED`, at the end of the file: the bytes of an incomplete header.
     pub(crate) fn check_tail(&mut self) -> Checked {
         let at = self.partial_start();
         if self.partial.is_empty() {
@@ -301,12 +302,12 @@ impl TopLevelReader {
     }
 }
 
-/// Check 6, the lower half: a file has bytes.
+/// `SIZE_LIMIT`: The file has no bytes.
 pub(crate) fn empty() -> Finding {
     Finding::whole(Check::SizeLimit, "The uploaded file is empty.")
 }
 
-/// What is certain once a type and a 32-bit size are known.
+/// The checks that need only the type and the 32-bit size.
 fn check_kind(context: &HeaderContext, found: &TopLevelHeader) -> Checked {
     first_box::not_mp4(context, found)?;
     checks::garbage(found)?;
@@ -317,7 +318,7 @@ fn check_kind(context: &HeaderContext, found: &TopLevelHeader) -> Checked {
     checks::open_end(context, found)
 }
 
-/// What is certain once the size is known. Returns it; `None` for "to the end of the file".
+/// The checks that need the size. Returns the size; `None` for "to the end of the file".
 fn check_size(context: &mut HeaderContext, found: &TopLevelHeader) -> Checked<Option<u64>> {
     first_box::recording_not_finalised(found)?;
     first_box::ftyp_missing(context, found)?;

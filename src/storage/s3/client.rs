@@ -86,7 +86,7 @@ impl S3 {
     }
 }
 
-/// Credentials and region, from where every AWS tool takes them.
+/// Credentials and region, from the sources that every AWS tool uses.
 async fn shared_config(config: &S3Config) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(region(config).await);
     if let Some(file) = &config.credentials_file {

@@ -24,7 +24,7 @@ pub(super) enum FailureKind {
     Refused,
 }
 
-/// By error code, each with its source.
+/// Kinds by error code, each with its source.
 const BY_CODE: &[(&str, FailureKind)] = &[
     ("PreconditionFailed", FailureKind::Exists), // measured: MinIO 2026-02, s3s-fs 0.14; AWS documents it
     ("ConditionalRequestConflict", FailureKind::Busy), // AWS, "Conditional writes": try again
@@ -36,7 +36,7 @@ const BY_CODE: &[(&str, FailureKind)] = &[
     ("OperationAborted", FailureKind::Busy), // AWS error table: 409, another request is running
 ];
 
-/// By status, for every other code and for responses without one (HEAD has no body).
+/// Kinds by status, for every other code and for responses without a code (HEAD has no body).
 const BY_STATUS: &[(u16, FailureKind)] = &[
     (404, FailureKind::Missing),
     (408, FailureKind::Busy),
@@ -50,7 +50,7 @@ const BY_STATUS: &[(u16, FailureKind)] = &[
 #[derive(Debug)]
 pub(super) struct S3Failure {
     pub(super) kind: FailureKind,
-    /// Whether the response had a code of the table: a bare status may come from any proxy.
+    /// Whether the response had a code of the table. A status without such a code may come from a proxy.
     has_known_code: bool,
     cause: BoxError,
 }
@@ -60,8 +60,8 @@ impl S3Failure {
         Self { kind: FailureKind::Unclear, has_known_code: false, cause: cause.into() }
     }
 
-    /// For requests whose error response has a body: believes that an object is missing only if the
-    /// store itself says so. A proxy's 404, or a missing bucket, must not look like lost bytes.
+    /// For requests whose error response has a body: an object counts as missing only if the store
+    /// itself says so. Otherwise the 404 of a proxy, or a missing bucket, would look like lost bytes.
     pub(super) fn doubt_missing(self) -> Self {
         let doubtful = self.kind == FailureKind::Missing && !self.has_known_code;
         if doubtful { Self { kind: FailureKind::Unclear, ..self } } else { self }

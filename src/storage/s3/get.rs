@@ -130,7 +130,8 @@ impl S3 {
     }
 }
 
-/// A store that stops sending ends the stream early; the reader notices by the length.
+/// The next chunk of a stream. If the store stops sending, the stream ends early; the reader of the
+/// stream detects that by the length.
 async fn next_chunk(
     (mut body, limit): (ByteStream, Duration),
 ) -> Option<(io::Result<Bytes>, (ByteStream, Duration))> {

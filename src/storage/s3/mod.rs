@@ -1,4 +1,4 @@
-//! The S3 back end. Every choice was measured; each trap is described where it is avoided.
+//! The S3 back end. Its design is based on measurements; each trap is described where it is avoided.
 //!
 //! - The SDK's own retries are off: it does not retry 409, and cannot resolve an unclear response.
 //! - Checksums are computed while the bytes arrive from the phone, sent as a header, and verified by

@@ -27,8 +27,8 @@ impl S3 {
         attempt.retry(self.backoff).when(StorageError::is_retryable).await
     }
 
-    /// One attempt. An unclear response is resolved by a HEAD: the retry of a PUT that took effect, but
-    /// whose response was lost, finds its own object (F7).
+    /// One attempt. An unclear response is resolved by a HEAD: after a PUT that took effect but whose
+    /// response was lost, the retry finds the object that it has written itself (F7).
     async fn put_and_verify(&self, put: &PutRequest) -> Result<(), StorageError> {
         let Err(failure) = self.put_once(put).await? else { return Ok(()) };
         let uncertain = matches!(failure.kind, FailureKind::Exists | FailureKind::Unclear);
@@ -39,7 +39,7 @@ impl S3 {
     }
 
     /// One conditional PUT. The body is sent unsigned, because its hash is in a signed header. The outer
-    /// error is a failure to read the file.
+    /// error is a failure to read the file, the inner one a failure of the request.
     async fn put_once(&self, put: &PutRequest) -> Result<Result<(), S3Failure>, StorageError> {
         let request = self
             .client

@@ -93,7 +93,7 @@ impl Db {
         sqlx::AnyConnection::connect(self.config.url.expose_secret()).await.unwrap()
     }
 
-    /// Executes a statement on a connection of its own, past the program.
+    /// Executes a statement on its own connection, without the program.
     pub(crate) async fn execute(&self, sql: impl Into<String>) {
         let mut connection = self.connect().await;
         let sql = sqlx::AssertSqlSafe(sql.into());

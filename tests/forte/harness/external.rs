@@ -7,16 +7,16 @@ use std::sync::{Mutex, PoisonError};
 /// With the value `all`, a missing server or program fails the test instead of skipping it.
 const REQUIRE: &str = "FORTE_TEST_REQUIRE";
 
-/// What was reported as missing.
+/// What has been reported as missing.
 static REPORTED: Mutex<BTreeSet<&str>> = Mutex::new(BTreeSet::new());
 
-/// An environment variable that is not empty.
+/// The value of an environment variable; `None` if it is empty or missing.
 #[expect(clippy::disallowed_methods, reason = "the environment of tests names their servers")]
 pub(crate) fn env_var(variable: &str) -> Option<String> {
     std::env::var(variable).ok().filter(|value| !value.is_empty())
 }
 
-/// The same; a missing one is reported, or fails the test. `tests` says what is skipped.
+/// As [`env_var`], but a missing variable is reported, or fails the test. `tests` says what is skipped.
 pub(crate) fn env_var_or_skip(variable: &'static str, tests: &str) -> Option<String> {
     let value = env_var(variable);
     if value.is_none() {
@@ -25,7 +25,7 @@ pub(crate) fn env_var_or_skip(variable: &'static str, tests: &str) -> Option<Str
     value
 }
 
-/// Whether a program can be run; a missing one is reported, or fails the test.
+/// Whether a program can be run. A missing one is reported, or fails the test.
 pub(crate) fn is_installed(program: &'static str, tests: &str) -> bool {
     let is_installed = std::process::Command::new(program).arg("--version").output().is_ok();
     if !is_installed {

@@ -7,7 +7,7 @@ use forte_media::model::RefKey;
 
 use super::service::Service;
 
-/// Occurs in no clip.
+/// The boundary of the forms, which occurs in no clip.
 pub(crate) const BOUNDARY: &str = "----a-boundary-that-is-nowhere-else";
 
 #[derive(Clone, Default)]

@@ -80,7 +80,8 @@ impl Place {
     }
 }
 
-/// A change inside a box does not move the headers of the boxes around it.
+/// Adds to the size of the box at `at`. A change inside a box does not move the headers of the boxes
+/// around it.
 fn resize(bad: &mut [u8], at: usize, by: i64) {
     let Some(field) = bad.get_mut(at..at + 4) else { return };
     let size = i64::from(u32::from_be_bytes(field.try_into().unwrap())) + by;

@@ -12,7 +12,7 @@ use super::service::{Service, json};
 
 /// The BIN of the fixture's company.
 pub(crate) const BIIN: &str = "080540013184";
-/// A BIN of no company.
+/// A BIN that no company has.
 pub(crate) const UNKNOWN_BIIN: &str = "200940026146";
 
 /// A phone and its user.

@@ -26,8 +26,8 @@ pub(crate) fn rest_of(file: &[u8], head: usize) -> Option<(usize, &[u8])> {
     Some((unseen, &file[unseen..end]))
 }
 
-/// Walks the top-level boxes: the position of the first header beyond `seen`, and the range of
-/// `moov`.
+/// Walks the top-level boxes. Returns the position of the first header beyond `seen`, and the start and
+/// the end of `moov`.
 fn walk(file: &[u8], seen: usize) -> Option<(usize, usize, usize)> {
     let (mut at, mut unseen) = (0, None);
     loop {
@@ -91,7 +91,7 @@ pub(crate) async fn send_preflight(service: &Service, form: Form) -> Response<Bo
     service.send(request.body(form.done().into()).unwrap()).await
 }
 
-/// Sends a preflight; the verdict.
+/// Sends a preflight and returns the verdict.
 pub(crate) async fn judge(service: &Service, form: Form) -> Value {
     let answer = send_preflight(service, form).await;
     let status = answer.status();

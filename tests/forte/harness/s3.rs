@@ -145,8 +145,8 @@ fn minio_binary() -> Option<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join("minio")).find(|file| file.is_file())
 }
 
-/// Waits for the end of its standard input, which is closed when this process ends for any reason, then
-/// stops the server and removes its data.
+/// A shell script that waits for the end of its standard input, which is closed when this process ends
+/// for any reason. Then it stops the server and removes its data.
 const MINIO_WATCHER: &str = r#"
 "$1" server --quiet --address "$2" --console-address "$3" "$4/data" >"$4/log" 2>&1 &
 read -r _
@@ -154,7 +154,7 @@ kill -9 $!
 rm -rf "$4"
 "#;
 
-/// The same for `s3s-fs`, which runs in this process.
+/// As [`MINIO_WATCHER`], for `s3s-fs`, which runs in this process.
 const FOLDER_WATCHER: &str = r#"
 read -r _
 rm -rf "$1"

@@ -102,7 +102,7 @@ impl SharedState {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records a request; its failure, if one is scripted.
+    /// Records a request, and returns its failure if one is scripted.
     fn next(&self, method: &Method, headers: &HeaderMap) -> Option<Failure> {
         let mut state = self.state();
         let line = match *method {

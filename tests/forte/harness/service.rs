@@ -25,7 +25,7 @@ use super::fixture::Fixture;
 use super::receiver::{Receiver, SECRET as WEBHOOK_SECRET};
 use super::s3::Bucket;
 
-/// Signs the tokens of these tests.
+/// The secret that signs the tokens of these tests.
 const SECRET: &str = "only-for-tests-and-at-least-32-bytes-long";
 
 /// The next seed: two processes must not mint the same ids.
@@ -214,7 +214,7 @@ impl Service {
         (app, tokens, bound)
     }
 
-    /// The records.
+    /// The database of the environment.
     pub(crate) fn database(&self) -> &Database {
         &self.env.db.database
     }
@@ -224,7 +224,7 @@ impl Service {
         &self.env.fixture.manual_clock
     }
 
-    /// The present moment of this service.
+    /// The clock of the service.
     pub(crate) fn clock(&self) -> &Clock {
         &self.env.fixture.clock
     }
@@ -239,7 +239,7 @@ impl Service {
         self.env.fixture.report_in(status).await
     }
 
-    /// The driver's access token, valid for five minutes.
+    /// The access token of the driver, valid for five minutes.
     pub(crate) fn driver(&self) -> String {
         self.token_of(self.env.fixture.driver)
     }

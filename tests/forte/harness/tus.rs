@@ -47,7 +47,7 @@ pub(crate) fn creation(service: &Service, ref_key: RefKey, length: usize) -> Bui
         .header("Upload-Metadata", metadata(ref_key))
 }
 
-/// Creates an upload; its path.
+/// Creates an upload and returns its path.
 pub(crate) async fn create(service: &Service, ref_key: RefKey, length: usize) -> String {
     let creation = creation(service, ref_key, length).body(Body::empty()).unwrap();
     let response = service.send(creation).await;
@@ -79,7 +79,7 @@ pub(crate) async fn head(service: &Service, path: &str) -> Response<Body> {
     service.send(request("HEAD", path).body(Body::empty()).unwrap()).await
 }
 
-/// Sends a HEAD; the offset.
+/// Sends a HEAD and returns the offset.
 pub(crate) async fn offset(service: &Service, path: &str) -> usize {
     let response = head(service, path).await;
     assert_eq!(response.status(), 200);

@@ -1,5 +1,5 @@
-//! The routes of lists. axum has no optional path segments, so that one wildcard route takes every
-//! form of a path.
+//! The routes of lists. axum has no optional path segments, so one wildcard route handles every form of
+//! a path.
 
 use std::sync::Arc;
 

@@ -53,7 +53,7 @@ impl Json {
         self.text.len()
     }
 
-    /// Gives the text so far. The open list stays open.
+    /// Takes the text so far. The open list stays open.
     pub(super) fn take(&mut self) -> Bytes {
         std::mem::take(&mut self.text).into()
     }

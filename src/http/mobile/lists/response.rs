@@ -29,7 +29,7 @@ pub(in crate::http::mobile) struct ListResponse {
     pub(in crate::http::mobile) reports: Option<Section>,
 }
 
-/// The reports, and what goes with them.
+/// The reports, and the form of their rows.
 pub(in crate::http::mobile) struct Section {
     pub(in crate::http::mobile) reader: ListReader,
     pub(in crate::http::mobile) rows: Rows,
@@ -55,7 +55,7 @@ enum WriteError {
 }
 
 impl ListResponse {
-    /// Sends the response; `fields` stand before the lists. An error after the first chunk cuts the
+    /// Sends the response, in which `fields` precede the lists. An error after the first chunk cuts the
     /// body off, so that no client takes it for a complete list.
     pub(in crate::http::mobile) async fn send(
         self,
