@@ -24,7 +24,7 @@ use crate::playback::Playback;
 use crate::shutdown::{Drained, Shutdown};
 use crate::storage::{Spool, Store};
 use crate::telemetry::Metrics;
-use crate::upload::{Parts, UploadService};
+use crate::upload::{Dependencies, UploadService};
 
 /// Derives the key of the viewing links from `auth.secret`.
 const LINKS: &str = "viewing links";
@@ -102,7 +102,7 @@ impl App {
             (|| database.clone(), || world.clock.clone(), || world.random.clone());
         let auth = Auth::new(db(), &settings.auth, &secret, clock(), random());
         let outbox = Arc::new(outbox(&settings, &database, &world, auth.clone())?);
-        let uploads = UploadService::start(Parts {
+        let uploads = UploadService::start(Dependencies {
             config: settings.upload.clone(),
             rules: Arc::new(settings.inspect.clone()),
             limits: settings.plausibility.clone(),

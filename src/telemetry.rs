@@ -50,7 +50,7 @@ enum Kind {
 /// All metrics: name, kind, unit, description with the labels.
 const METRICS: &[(&str, Kind, Unit, &str)] = &[
     ("forte_media_uploads_active", Gauge, Count, "Uploads that are being written to"),
-    ("forte_media_uploads_created_total", Counter, Count, "Uploads created, by door"),
+    ("forte_media_uploads_created_total", Counter, Count, "Uploads created, by protocol"),
     ("forte_media_uploads_finished_total", Counter, Count, "Uploads ended, by state"),
     ("forte_media_bytes_received_total", Counter, Bytes, "Bytes of videos received"),
     ("forte_media_bytes_acknowledged_total", Counter, Bytes, "Bytes made durable"),

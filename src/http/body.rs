@@ -81,6 +81,6 @@ pub(super) fn has_bytes(body: &Body) -> bool {
 }
 
 /// `Content-Length`.
-pub(super) fn announced(headers: &HeaderMap) -> Option<u64> {
+pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }

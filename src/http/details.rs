@@ -35,7 +35,7 @@ impl UploadFields {
         let Query(pairs) = pairs.map_err(|_| Problem::unreadable("the query cannot be read"))?;
         let mut fields = Self::default();
         for (name, value) in pairs {
-            fields.add_same(&name, value)?;
+            fields.add_consistent(&name, value)?;
         }
         Ok(fields)
     }
@@ -47,7 +47,7 @@ impl UploadFields {
 
     /// Adds a field that may come several times (in form, query and headers) if its value is the same
     /// each time. Ignores unknown names.
-    pub(super) fn add_same(&mut self, name: &str, value: String) -> Result<(), Problem> {
+    pub(super) fn add_consistent(&mut self, name: &str, value: String) -> Result<(), Problem> {
         let name = canonical(name);
         if !KNOWN.contains(&name) {
             return Ok(());

@@ -9,7 +9,7 @@ mod bearer;
 mod body;
 pub mod client;
 mod config;
-mod decide;
+mod decisions;
 mod details;
 mod error_code;
 mod fields;
@@ -21,6 +21,7 @@ mod openapi;
 mod ops;
 mod path_param;
 mod pictures;
+mod playback;
 mod preflight;
 mod problem;
 mod range;
@@ -31,7 +32,6 @@ mod state;
 mod tus;
 mod upload_errors;
 mod video_response;
-mod view;
 
 use std::sync::Arc;
 
@@ -87,12 +87,12 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .merge(tus::routes())
         .merge(preflight::routes())
         .merge(multipart::routes())
-        .merge(view::routes())
+        .merge(playback::routes())
         .merge(mobile::routes())
         .merge(pictures::routes())
         .merge(review::routes())
         .merge(onec::routes())
-        .merge(decide::routes())
+        .merge(decisions::routes())
 }
 
 /// Logs the route and not the path, which may contain the secret of an upload or the signature of a

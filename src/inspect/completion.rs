@@ -117,9 +117,9 @@ fn unreferenced_media(
 
 /// `DIGEST_MISMATCH`: The refusal of a file whose SHA-256 is not the declared one. It finds all
 /// damage in transit, even if every length is intact.
-pub fn digest_mismatch(announced: Digest, found: Digest, length: u64) -> Refusal {
+pub fn digest_mismatch(declared: Digest, found: Digest, length: u64) -> Refusal {
     let message = format!(
-        "The file is not the one that was announced: its SHA-256 is {found}, not {announced}. It was \
+        "The file does not have the declared SHA-256 {declared}, but {found}. It was \
          damaged in transit."
     );
     let finding = Finding::whole(Check::DigestMismatch, message);

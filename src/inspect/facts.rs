@@ -65,7 +65,7 @@ fn durations(movie: &Movie, is_fragmented: bool) -> Durations {
         longest(|track| track.stated_duration.map(|time| milliseconds(time, track.timescale))),
         longest(|track| Some(track.sample_duration_ms())),
         of(longest(|track| track.edited_duration)),
-        of(movie.announced.map(|announced| announced.duration)),
+        of(movie.fragments.map(|fragments| fragments.duration)),
     ];
     let all = all.map(|time| time.filter(|time| *time > 0));
     let [movie_ms, track_ms, samples_ms, edits_ms, fragments_ms] = all;

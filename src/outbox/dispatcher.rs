@@ -74,7 +74,7 @@ impl Outbox {
     }
 
     async fn deliver_until(&self, shutdown: &CancellationToken) -> Result<usize, DatabaseError> {
-        self.fail_expired_messages().await?;
+        self.mark_expired_dead().await?;
         let mut attempts = Attempts::new();
         let mut interval = self.poll_interval();
         let mut claimable: Vec<Channel> = self.receivers.channels().collect();
@@ -115,7 +115,7 @@ impl Outbox {
     }
 
     async fn periodic(&self) -> Result<(), DatabaseError> {
-        self.fail_expired_messages().await?;
+        self.mark_expired_dead().await?;
         self.set_gauges().await
     }
 
@@ -128,9 +128,9 @@ impl Outbox {
         Ok(())
     }
 
-    async fn fail_expired_messages(&self) -> Result<(), DatabaseError> {
+    async fn mark_expired_dead(&self) -> Result<(), DatabaseError> {
         for channel in self.receivers.channels() {
-            let expired = self.database.fail_expired_messages(channel, self.clock.now()).await?;
+            let expired = self.database.mark_expired_dead(channel, self.clock.now()).await?;
             metrics::count_expired(channel, expired);
         }
         Ok(())

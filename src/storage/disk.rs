@@ -138,7 +138,7 @@ fn put_durably(put: &PutRequest, target: &Path) -> Result<(), StorageError> {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
                 contains(target, length, digest)?;
             }
-            other => other.context("name", target)?,
+            other => other.context("create", target)?,
         }
     }
     sync_folder(folder)

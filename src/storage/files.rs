@@ -19,7 +19,7 @@ pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StorageError> + Send + 'static,
 ) -> Result<T, StorageError> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(io::Error::from).context("work on", Path::new("a file"))?
+    done.map_err(io::Error::from).context("run", Path::new("a blocking file operation"))?
 }
 
 /// `None` if the file or folder does not exist.

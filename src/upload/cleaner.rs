@@ -9,9 +9,9 @@ use crate::database::UploadLeftovers;
 use crate::model::{Refusal, UploadId, UploadState};
 use crate::storage::VideoKey;
 
+use super::dependencies::Dependencies;
 use super::error::UploadError;
 use super::locks::{UploadLocks, WriteLease};
-use super::parts::Parts;
 
 /// The counts of one sweep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub struct Swept {
 
 /// Ends uploads and removes what they leave in the spool and in shared storage.
 pub(super) struct Cleaner {
-    pub(super) parts: Arc<Parts>,
+    pub(super) deps: Arc<Dependencies>,
     pub(super) locks: Arc<UploadLocks>,
 }
 
@@ -38,13 +38,13 @@ impl Cleaner {
         state: UploadState,
         refusal: Option<&Refusal>,
     ) -> Result<(), UploadError> {
-        let (id, now) = (lease.row.id, self.parts.clock.now());
-        let ended = self.parts.database.end_upload(id, lease.fence, state, refusal, now).await?;
-        self.has_ended(lease, state, ended)
+        let (id, now) = (lease.row.id, self.deps.clock.now());
+        let ended = self.deps.database.end_upload(id, lease.fence, state, refusal, now).await?;
+        self.complete_end(lease, state, ended)
     }
 
     /// Handles the result of the statement that ends an upload: `false` means that the lease was lost.
-    pub(super) fn has_ended(
+    pub(super) fn complete_end(
         self: &Arc<Self>,
         lease: &WriteLease,
         state: UploadState,
@@ -61,7 +61,7 @@ impl Cleaner {
     /// Removes what an ended upload left, once the response is on its way.
     pub(super) fn clear_in_background(self: &Arc<Self>, id: UploadId) {
         let cleaner = Arc::clone(self);
-        self.parts.tasks.spawn(async move {
+        self.deps.tasks.spawn(async move {
             if let Err(error) = cleaner.clear_if_due(id).await {
                 tracing::warn!(upload = %id, %error, "upload not cleared; the next sweep retries");
             }
@@ -78,7 +78,7 @@ impl Cleaner {
                 }
                 Err(error) => tracing::warn!(%error, "sweep failed; the next one continues"),
             }
-            let pause = sleep(self.parts.config.sweep_every.unsigned_abs());
+            let pause = sleep(self.deps.config.sweep_every.unsigned_abs());
             let _stopped = stop.run_until_cancelled(pause).await;
         }
     }
@@ -97,7 +97,7 @@ impl Cleaner {
 
     async fn expire(&self) -> Result<u64, UploadError> {
         let mut expired = 0;
-        let Parts { clock, config, database, .. } = &*self.parts;
+        let Dependencies { clock, config, database, .. } = &*self.deps;
         let (now, state) = (clock.now(), UploadState::Expired);
         let due = database.expired_uploads(self.locks.node, now, config.sweep_batch).await?;
         for (id, fence) in due {
@@ -112,7 +112,7 @@ impl Cleaner {
     }
 
     async fn clear_due(&self) -> Result<u64, UploadError> {
-        let Parts { clock, config, database, .. } = &*self.parts;
+        let Dependencies { clock, config, database, .. } = &*self.deps;
         let mut cleared = 0;
         for leftovers in database.uploads_to_clean(clock.now(), config.sweep_batch).await? {
             // A failure must not stop the others.
@@ -127,7 +127,7 @@ impl Cleaner {
     }
 
     async fn clear_if_due(&self, id: UploadId) -> Result<(), UploadError> {
-        match self.parts.database.leftovers(id, self.parts.clock.now()).await? {
+        match self.deps.database.leftovers(id, self.deps.clock.now()).await? {
             Some(leftovers) => self.clear(leftovers).await,
             None => Ok(()),
         }
@@ -135,24 +135,24 @@ impl Cleaner {
 
     async fn clear(&self, leftovers: UploadLeftovers) -> Result<(), UploadError> {
         let upload = leftovers.upload;
-        self.parts.spool.remove(upload)?;
+        self.deps.spool.remove(upload)?;
         let kept = leftovers.kept.map(|sha256| VideoKey { upload, sha256 });
-        self.parts.store.clear(upload, kept.as_ref()).await?;
+        self.deps.store.clear(upload, kept.as_ref()).await?;
         // Another node may still be writing: clear once more, later.
-        let again = (self.parts.is_segmented() && !leftovers.again)
-            .then(|| self.parts.clock.now().saturating_add(self.parts.config.clear_again_after))
+        let again = (self.deps.is_segmented() && !leftovers.again)
+            .then(|| self.deps.clock.now().saturating_add(self.deps.config.clear_again_after))
             .and_then(Result::ok);
-        Ok(self.parts.database.mark_cleaned(upload, again).await?)
+        Ok(self.deps.database.mark_cleaned(upload, again).await?)
     }
 
     /// Removes spool files of uploads that have ended, perhaps on another node.
     async fn remove_stale_spool_files(&self) -> Result<u64, UploadError> {
         let mut removed = 0;
-        for id in self.parts.spool.uploads()? {
-            let row = self.parts.database.upload(id).await?;
+        for id in self.deps.spool.uploads()? {
+            let row = self.deps.database.upload(id).await?;
             let is_alive = row.is_some_and(|row| row.state.is_alive());
             if !is_alive && !self.locks.is_locked(id) {
-                self.parts.spool.remove(id)?;
+                self.deps.spool.remove(id)?;
                 removed += 1;
             }
         }

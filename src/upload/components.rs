@@ -7,18 +7,18 @@ use tokio::sync::Semaphore;
 use crate::model::RateLimiter;
 
 use super::cleaner::Cleaner;
+use super::dependencies::Dependencies;
 use super::eligibility::Eligibility;
 use super::error::UploadError;
 use super::finisher::Finisher;
 use super::locks::UploadLocks;
-use super::parts::Parts;
 use super::preflight::{InProgress, Preflights, RATE_INTERVAL};
 use super::refusal_cache::RefusalCache;
 use super::scan::ScanCache;
 use super::writer::Writers;
 
 pub(super) struct Components {
-    pub(super) parts: Arc<Parts>,
+    pub(super) deps: Arc<Dependencies>,
     pub(super) locks: Arc<UploadLocks>,
     pub(super) cleaner: Arc<Cleaner>,
     pub(super) eligibility: Arc<Eligibility>,
@@ -29,17 +29,17 @@ pub(super) struct Components {
 }
 
 impl Components {
-    pub(super) async fn start(parts: Parts) -> Result<Self, UploadError> {
-        let parts = Arc::new(parts);
-        let config = &parts.config;
+    pub(super) async fn start(deps: Dependencies) -> Result<Self, UploadError> {
+        let deps = Arc::new(deps);
+        let config = &deps.config;
         let cache = ScanCache::new(config.scan_cache_limit, config.scan_cache_bytes);
         let readers = Arc::new(Semaphore::new(config.readers.max(1)));
-        let locks = Arc::new(UploadLocks::register(&parts).await?);
-        let cleaner = Arc::new(Cleaner { parts: parts.clone(), locks: locks.clone() });
-        let eligibility = Arc::new(Eligibility { parts: parts.clone() });
-        let refusals = Arc::new(RefusalCache { parts: parts.clone(), cleaner: cleaner.clone() });
+        let locks = Arc::new(UploadLocks::register(&deps).await?);
+        let cleaner = Arc::new(Cleaner { deps: deps.clone(), locks: locks.clone() });
+        let eligibility = Arc::new(Eligibility { deps: deps.clone() });
+        let refusals = Arc::new(RefusalCache { deps: deps.clone(), cleaner: cleaner.clone() });
         let preflights = Preflights {
-            parts: parts.clone(),
+            deps: deps.clone(),
             readers: readers.clone(),
             eligibility: eligibility.clone(),
             refusals: refusals.clone(),
@@ -48,7 +48,7 @@ impl Components {
             in_progress: InProgress::default(),
         };
         let writers = Arc::new(Writers {
-            parts: parts.clone(),
+            deps: deps.clone(),
             readers,
             cache,
             locks: locks.clone(),
@@ -56,10 +56,10 @@ impl Components {
             refusals: refusals.clone(),
         });
         let finisher = Arc::new(Finisher {
-            parts: parts.clone(),
+            deps: deps.clone(),
             cleaner: cleaner.clone(),
             eligibility: eligibility.clone(),
         });
-        Ok(Self { parts, locks, cleaner, eligibility, refusals, writers, finisher, preflights })
+        Ok(Self { deps, locks, cleaner, eligibility, refusals, writers, finisher, preflights })
     }
 }

@@ -7,12 +7,12 @@ use crate::model::plausibility::{MAX_LINKS, for_driver, reuse};
 use crate::model::{Digest, EarlierUse, Person, RefKey, ReportStatus, Verdict};
 
 use super::config::Reuse;
+use super::dependencies::Dependencies;
 use super::error::UploadError;
-use super::parts::Parts;
 use super::refusal_cache::Declaration;
 
 pub(super) struct Eligibility {
-    pub(super) parts: Arc<Parts>,
+    pub(super) deps: Arc<Dependencies>,
 }
 
 impl Eligibility {
@@ -27,10 +27,10 @@ impl Eligibility {
         if person.role.decides() {
             return Err(UploadError::Forbidden);
         }
-        let report = self.parts.database.report(ref_key).await?;
+        let report = self.deps.database.report(ref_key).await?;
         let report = report.filter(|report| report.company == person.company);
         let report = report.ok_or(UploadError::ReportNotFound)?;
-        let is_visible = self.parts.database.may_see_report(person, ref_key).await?;
+        let is_visible = self.deps.database.may_see_report(person, ref_key).await?;
         if is_visible { Ok(report) } else { Err(UploadError::ReportNotFound) }
     }
 
@@ -70,10 +70,10 @@ impl Eligibility {
         ref_key: RefKey,
         sha256: Digest,
     ) -> Result<(Vec<Verdict>, Option<UploadError>), UploadError> {
-        let uses = self.parts.database.earlier_uses(&fingerprint(person, ref_key, sha256)).await?;
+        let uses = self.deps.database.earlier_uses(&fingerprint(person, ref_key, sha256)).await?;
         let verdict = reuse(&uses);
         let linked: Vec<_> = verdict.links.iter().map(|link| link.report_ref_key).collect();
-        let visible = self.parts.database.visible_reports(person, &linked).await?;
+        let visible = self.deps.database.visible_reports(person, &linked).await?;
         let verdicts = for_driver(vec![verdict], |ref_key| visible.contains(&ref_key));
         if !self.refuses(&uses) {
             return Ok((verdicts, None));
@@ -86,17 +86,17 @@ impl Eligibility {
         &self,
         video: &Fingerprint,
     ) -> Result<Option<Vec<EarlierUse>>, UploadError> {
-        if self.parts.config.reuse == Reuse::Note {
+        if self.deps.config.reuse == Reuse::Note {
             return Ok(None);
         }
-        let uses = self.parts.database.earlier_uses(video).await?;
+        let uses = self.deps.database.earlier_uses(video).await?;
         Ok(self.refuses(&uses).then_some(uses))
     }
 
     /// Whether a video is refused because of these uses. Reports that no longer hold the video do not
     /// count.
     pub(super) fn refuses(&self, uses: &[EarlierUse]) -> bool {
-        self.parts.config.reuse == Reuse::Refuse && uses.iter().any(|earlier| earlier.held)
+        self.deps.config.reuse == Reuse::Refuse && uses.iter().any(|earlier| earlier.held)
     }
 
     /// The error for a reused video, with the uses that the person may see.
@@ -108,7 +108,7 @@ impl Eligibility {
         let Some(person) = person else { return Ok(UploadError::Reused { links: Vec::new() }) };
         uses.retain(|earlier| earlier.held);
         let ref_keys: Vec<_> = uses.iter().map(|earlier| earlier.report_ref_key).collect();
-        let visible = self.parts.database.visible_reports(person, &ref_keys).await?;
+        let visible = self.deps.database.visible_reports(person, &ref_keys).await?;
         uses.retain(|earlier| visible.contains(&earlier.report_ref_key));
         uses.truncate(MAX_LINKS);
         Ok(UploadError::Reused { links: uses })

@@ -19,10 +19,10 @@ use crate::model::{
 use crate::storage::VideoKey;
 
 use super::cleaner::{Cleaner, count_finished};
+use super::dependencies::Dependencies;
 use super::eligibility::Eligibility;
 use super::error::UploadError;
 use super::locks::WriteLease;
-use super::parts::Parts;
 use super::writer::UploadWriter;
 
 /// The first pause between attempts to store a video; each further one is twice as long.
@@ -50,7 +50,7 @@ pub(super) enum OnFailure {
 }
 
 pub(super) struct Finisher {
-    pub(super) parts: Arc<Parts>,
+    pub(super) deps: Arc<Dependencies>,
     pub(super) cleaner: Arc<Cleaner>,
     pub(super) eligibility: Arc<Eligibility>,
 }
@@ -78,7 +78,7 @@ impl Finisher {
         on_failure: OnFailure,
     ) -> Result<Stored, UploadError> {
         let finisher = Arc::clone(self);
-        let task = self.parts.tasks.spawn(async move {
+        let task = self.deps.tasks.spawn(async move {
             let (id, began) = (lease.row.id, Instant::now());
             let outcome = Box::pin(finisher.run(lease, writer, on_failure)).await;
             metrics::histogram!("forte_media_finish_seconds").record(began.elapsed());
@@ -87,7 +87,7 @@ impl Finisher {
             }
             outcome
         });
-        match timeout(self.parts.config.finish_wait.unsigned_abs(), task).await {
+        match timeout(self.deps.config.finish_wait.unsigned_abs(), task).await {
             Ok(joined) => joined.unwrap_or_else(|e| Err(UploadError::Internal(e.into()))),
             Err(_) => Err(UploadError::StillFinishing),
         }
@@ -131,7 +131,7 @@ impl Finisher {
         let Some(details) = &lease.row.details else {
             return Err(UploadError::Internal("an upload without a report".into()));
         };
-        let Parts { clock, random, .. } = &*self.parts;
+        let Dependencies { clock, random, .. } = &*self.deps;
         let attempt = FinishAttempt {
             lease,
             details,
@@ -143,7 +143,7 @@ impl Finisher {
             sha256: writer.sha256(),
             length: Length::new(writer.file.length().get()),
         };
-        let deadline = Instant::now() + self.parts.config.finish_tries_for.unsigned_abs();
+        let deadline = Instant::now() + self.deps.config.finish_tries_for.unsigned_abs();
         let mut pause = FIRST_PAUSE;
         loop {
             match Box::pin(self.store(&attempt, writer)).await {
@@ -166,7 +166,7 @@ impl Finisher {
         writer: &UploadWriter,
     ) -> Result<Stored, UploadError> {
         let upload = attempt.lease.row.id;
-        if !self.parts.database.begin_finishing(upload, attempt.lease.fence).await? {
+        if !self.deps.database.begin_finishing(upload, attempt.lease.fence).await? {
             return Err(UploadError::TakenOver);
         }
         let report = match self.check_report(attempt).await? {
@@ -174,12 +174,12 @@ impl Finisher {
             ControlFlow::Break(outcome) => return self.complete(attempt, outcome).await,
         };
         let key = VideoKey { upload, sha256: attempt.sha256 };
-        self.parts.faults.pass("upload.put.before")?;
+        self.deps.faults.pass("upload.put.before")?;
         let path = writer.file.path();
-        self.parts.store.put_video(&key, path, attempt.length, attempt.sha256).await?;
-        self.parts.faults.pass("upload.put.after")?;
+        self.deps.store.put_video(&key, path, attempt.length, attempt.sha256).await?;
+        self.deps.faults.pass("upload.put.after")?;
         let outcome = self.record(attempt, &report).await?;
-        self.parts.faults.pass("upload.record.after")?;
+        self.deps.faults.pass("upload.record.after")?;
         self.complete(attempt, outcome).await
     }
 
@@ -190,7 +190,7 @@ impl Finisher {
         attempt: &FinishAttempt<'_>,
     ) -> Result<ControlFlow<FinishOutcome, ReportRow>, UploadError> {
         let ref_key = attempt.details.ref_key;
-        let report = self.parts.database.report(ref_key).await?;
+        let report = self.deps.database.report(ref_key).await?;
         let report = report.filter(|report| report.company == attempt.lease.row.company);
         let Some(report) = report else {
             return Ok(ControlFlow::Break(FinishOutcome::NoReport));
@@ -206,7 +206,7 @@ impl Finisher {
             Admission::Closed => Some(FinishOutcome::Closed),
             Admission::Repeat => {
                 // The submission may be that of an earlier attempt for this upload.
-                let held = self.parts.database.latest_video(ref_key).await?;
+                let held = self.deps.database.latest_video(ref_key).await?;
                 held.map(|held| FinishOutcome::Repeats {
                     video: held.id,
                     submission: held.submission,
@@ -229,7 +229,7 @@ impl Finisher {
         for _ in 0..MAX_ATTEMPTS {
             let verdicts = [&verdicts[..], &[reuse(&uses)]].concat();
             let finishing = attempt.finishing(report, verdicts, uses);
-            match self.parts.database.finish(&finishing).await? {
+            match self.deps.database.finish(&finishing).await? {
                 FinishOutcome::Reused { uses: found } if !self.eligibility.refuses(&found) => {
                     uses = found;
                 }
@@ -251,9 +251,8 @@ impl Finisher {
         attempt: &FinishAttempt<'_>,
         report: &ReportRow,
     ) -> Result<Vec<Verdict>, UploadError> {
-        let recent = self.parts.limits.recent;
-        let history =
-            self.parts.database.history_of(report.company, report.vehicle, recent).await?;
+        let recent = self.deps.limits.recent;
+        let history = self.deps.database.history_of(report.company, report.vehicle, recent).await?;
         let evidence = Evidence {
             facts: &attempt.inspection.facts,
             time_sent: attempt.details.time_sent.at,
@@ -263,7 +262,7 @@ impl Finisher {
             window: report.window,
             history: &history,
         };
-        Ok(judge(&evidence, &self.parts.limits))
+        Ok(judge(&evidence, &self.deps.limits))
     }
 
     /// Converts the outcome of the transaction into the result of the upload. If the report does not
@@ -279,19 +278,19 @@ impl Finisher {
             FinishOutcome::Stored { video, submission } => {
                 count_finished(UploadState::Stored);
                 tracing::info!(upload = %id, %video, %sha256, length = length.get(), "video stored");
-                self.parts.wakeup.notify_one();
+                self.deps.wakeup.notify_one();
                 self.cleaner.clear_in_background(id);
                 return Ok(Stored { submission, sha256, length });
             }
             FinishOutcome::Repeats { video, submission } => {
-                let (ids, now) = ((video, submission), self.parts.clock.now());
-                self.parts.database.end_as_duplicate(id, lease.fence, length, ids, now).await?;
+                let (ids, now) = ((video, submission), self.deps.clock.now());
+                self.deps.database.end_as_duplicate(id, lease.fence, length, ids, now).await?;
                 self.cleaner.clear_in_background(id);
                 return Ok(Stored { submission, sha256, length });
             }
             FinishOutcome::Fenced => return Err(UploadError::TakenOver),
             FinishOutcome::Reused { uses } => {
-                let owner = self.parts.database.active_person(lease.row.owner).await?;
+                let owner = self.deps.database.active_person(lease.row.owner).await?;
                 self.eligibility.reused(owner.as_ref(), uses).await?
             }
             FinishOutcome::AlreadySubmitted { held } => {

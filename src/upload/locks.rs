@@ -15,13 +15,13 @@ use crate::database::{NodeRow, UploadRow};
 use crate::model::{NodeId, Offset, UploadId, UploadState};
 
 use super::access::Access;
+use super::dependencies::Dependencies;
 use super::error::UploadError;
 use super::lock_table::{LockGuard, LockTable};
-use super::parts::Parts;
 
 /// Grants the right to write to an upload, among the requests of this node and among nodes.
 pub struct UploadLocks {
-    parts: Arc<Parts>,
+    deps: Arc<Dependencies>,
     pub(super) node: NodeId,
     table: LockTable,
     peers: PeerHeartbeats,
@@ -43,16 +43,16 @@ impl WriteLease {
 
 impl UploadLocks {
     /// Registers this node, and releases the leases that the previous process with the same spool held.
-    pub(super) async fn register(parts: &Arc<Parts>) -> Result<Self, UploadError> {
-        let home = parts.spool.id();
+    pub(super) async fn register(deps: &Arc<Dependencies>) -> Result<Self, UploadError> {
+        let home = deps.spool.id();
         // Without segments every acknowledged byte was flushed to the spool, so a restarted process can
         // trust the files there and keeps the id of the folder. With segments nothing is flushed to the
         // spool, so a restarted process gets a new id and does not trust the files of the previous one.
-        let is_segmented = parts.is_segmented();
-        let node = if is_segmented { NodeId::mint(&parts.clock, &parts.random) } else { home };
-        parts.database.register_node(node, &home.to_string()).await?;
+        let is_segmented = deps.is_segmented();
+        let node = if is_segmented { NodeId::mint(&deps.clock, &deps.random) } else { home };
+        deps.database.register_node(node, &home.to_string()).await?;
         let (table, peers) = (LockTable::default(), PeerHeartbeats::default());
-        Ok(Self { parts: Arc::clone(parts), node, table, peers })
+        Ok(Self { deps: Arc::clone(deps), node, table, peers })
     }
 
     /// Looks up an upload for a client. An upload that the client may not access is reported as not
@@ -62,14 +62,14 @@ impl UploadLocks {
         id: UploadId,
         access: &Access,
     ) -> Result<UploadRow, UploadError> {
-        let row = self.parts.database.upload(id).await?.ok_or(UploadError::NotFound)?;
+        let row = self.deps.database.upload(id).await?.ok_or(UploadError::NotFound)?;
         let foreign = access.caller.is_some_and(|caller| caller != row.owner);
         if !access.secret.matches(&row.secret_hash) || foreign || !row.owner_active {
             return Err(UploadError::NotFound);
         }
         match row.state {
             UploadState::Expired | UploadState::Lost => Err(UploadError::NotFound),
-            UploadState::Open if row.expires_at <= self.parts.clock.now() => {
+            UploadState::Open if row.expires_at <= self.deps.clock.now() => {
                 Err(UploadError::NotFound)
             }
             _ => Ok(row),
@@ -86,10 +86,10 @@ impl UploadLocks {
         let first = self.find(id, access).await?;
         if first.state == UploadState::Finishing && self.is_held(&first) {
             // Finishing cannot be interrupted, but a node that has failed to finish will release it.
-            self.parts.database.request_release(id, first.fence).await?;
+            self.deps.database.request_release(id, first.fence).await?;
             return Err(UploadError::Busy);
         }
-        let wait = self.parts.config.release_wait.unsigned_abs();
+        let wait = self.deps.config.release_wait.unsigned_abs();
         let deadline = Instant::now() + wait;
         let guard = self.table.lock(id, wait).await.ok_or(UploadError::Busy)?;
         // If nobody held the lease, the row is still valid, or its fence has changed and acquiring the
@@ -106,8 +106,8 @@ impl UploadLocks {
             if row.state == UploadState::Finishing || Instant::now() >= deadline {
                 return Err(UploadError::Busy);
             }
-            self.parts.database.request_release(id, row.fence).await?;
-            sleep(self.parts.config.lease_poll.unsigned_abs()).await;
+            self.deps.database.request_release(id, row.fence).await?;
+            sleep(self.deps.config.lease_poll.unsigned_abs()).await;
         }
     }
 
@@ -117,7 +117,7 @@ impl UploadLocks {
         guard: LockGuard,
         row: UploadRow,
     ) -> Result<WriteLease, UploadError> {
-        let fence = self.parts.database.acquire_lease(row.id, row.fence, self.node).await?;
+        let fence = self.deps.database.acquire_lease(row.id, row.fence, self.node).await?;
         Ok(WriteLease { guard, row, fence: fence.ok_or(UploadError::Busy)? })
     }
 
@@ -127,8 +127,8 @@ impl UploadLocks {
     pub(super) async fn release(&self, lease: &WriteLease) {
         let id = lease.row.id;
         let release = async {
-            self.parts.faults.pass("upload.lease.release")?;
-            Ok::<_, UploadError>(self.parts.database.release_lease(id, lease.fence).await?)
+            self.deps.faults.pass("upload.lease.release")?;
+            Ok::<_, UploadError>(self.deps.database.release_lease(id, lease.fence).await?)
         };
         if let Err(error) = release.await {
             tracing::warn!(upload = %id, %error, "lease not released");
@@ -154,7 +154,7 @@ impl UploadLocks {
             if let Err(error) = self.heartbeat().await {
                 tracing::warn!(%error, "heartbeat failed");
             }
-            let pause = sleep(self.parts.config.heartbeat.unsigned_abs());
+            let pause = sleep(self.deps.config.heartbeat.unsigned_abs());
             let _stopped = stop.run_until_cancelled(pause).await;
         }
     }
@@ -162,22 +162,19 @@ impl UploadLocks {
     /// Sends one heartbeat, and declares dead the nodes whose heartbeats have stopped: their leases
     /// are released.
     pub async fn heartbeat(&self) -> Result<(), UploadError> {
-        if !self.parts.database.heartbeat(self.node).await? {
+        if !self.deps.database.heartbeat(self.node).await? {
             // What this node holds is fenced off already.
             tracing::warn!(node = %self.node, "declared dead by its peers; registering again");
-            self.parts
-                .database
-                .register_node(self.node, &self.parts.spool.id().to_string())
-                .await?;
+            self.deps.database.register_node(self.node, &self.deps.spool.id().to_string()).await?;
         }
-        let mut others = self.parts.database.nodes().await?;
+        let mut others = self.deps.database.nodes().await?;
         others.retain(|row| row.id != self.node);
-        let dead_after = self.parts.config.holder_dead_after;
-        for dead in self.peers.observe(&others, self.parts.clock.now(), dead_after) {
+        let dead_after = self.deps.config.holder_dead_after;
+        for dead in self.peers.observe(&others, self.deps.clock.now(), dead_after) {
             tracing::warn!(node = %dead, "no heartbeat; declaring the node dead");
-            self.parts.database.mark_node_dead(dead).await?;
+            self.deps.database.mark_node_dead(dead).await?;
         }
-        let orphaned = self.parts.database.release_orphaned_leases().await?;
+        let orphaned = self.deps.database.release_orphaned_leases().await?;
         if orphaned > 0 {
             tracing::warn!(orphaned, "released leases of unregistered nodes");
         }
@@ -190,7 +187,7 @@ impl UploadLocks {
             if let Err(error) = self.release_requested_leases().await {
                 tracing::debug!(%error, "could not look for release requests");
             }
-            let pause = sleep(self.parts.config.lease_poll.unsigned_abs());
+            let pause = sleep(self.deps.config.lease_poll.unsigned_abs());
             let _stopped = stop.run_until_cancelled(pause).await;
         }
     }
@@ -198,9 +195,9 @@ impl UploadLocks {
     /// Asks the writers of this node to release the leases that other nodes have requested. A lease
     /// without a lock was left behind by a request that failed, and is released at once.
     pub async fn release_requested_leases(&self) -> Result<(), UploadError> {
-        for (upload, fence) in self.parts.database.release_requests(self.node).await? {
+        for (upload, fence) in self.deps.database.release_requests(self.node).await? {
             if !self.table.request_release(upload) {
-                self.parts.database.release_lease(upload, fence).await?;
+                self.deps.database.release_lease(upload, fence).await?;
             }
         }
         Ok(())
@@ -215,7 +212,7 @@ impl UploadLocks {
 
     /// Removes this node from the database, with every lease it holds.
     pub async fn deregister(&self) -> Result<(), UploadError> {
-        Ok(self.parts.database.mark_node_dead(self.node).await?)
+        Ok(self.deps.database.mark_node_dead(self.node).await?)
     }
 }
 

@@ -15,9 +15,9 @@ use crate::model::{
     Digest, Facts, Finding, Length, Person, PersonId, RateLimiter, RefKey, Refusal, Verdict,
 };
 
+use super::dependencies::Dependencies;
 use super::eligibility::Eligibility;
 use super::error::UploadError;
-use super::parts::Parts;
 use super::refusal_cache::RefusalCache;
 use super::scan::HeadHash;
 
@@ -58,7 +58,7 @@ pub struct Preflighted {
 
 /// Limits and checks of preflights.
 pub struct Preflights {
-    pub(super) parts: Arc<Parts>,
+    pub(super) deps: Arc<Dependencies>,
     pub(super) readers: Arc<Semaphore>,
     pub(super) eligibility: Arc<Eligibility>,
     pub(super) refusals: Arc<RefusalCache>,
@@ -98,7 +98,7 @@ impl Preflights {
             return Err(UploadError::Forbidden);
         }
         let PersonId(id) = person.id;
-        let (key, now) = (id.to_string(), self.parts.clock.now());
+        let (key, now) = (id.to_string(), self.deps.clock.now());
         if let Some(retry_after) = self.recent.retry_after(&key, now) {
             return Err(UploadError::TooManyPreflights { retry_after });
         }
@@ -117,12 +117,12 @@ impl Preflights {
     ) -> Result<Preflighted, UploadError> {
         let Preflight { person, ref_key, length, sha256, .. } = preflight;
         let (mut reasons, mut verdicts) = (Vec::new(), Vec::new());
-        let max = self.parts.config.max_length;
+        let max = self.deps.config.max_length;
         if length > max {
             reasons.push(UploadError::TooLong { max: max.get() });
         }
         if let Some(ref_key) = ref_key {
-            reasons.extend(self.against_report(&person, ref_key).await?);
+            reasons.extend(self.report_refusal(&person, ref_key).await?);
             if let Some(sha256) = sha256 {
                 let reuse = self.eligibility.reuse_verdict(&person, ref_key, sha256).await?;
                 verdicts = reuse.0;
@@ -147,7 +147,7 @@ impl Preflights {
     }
 
     /// The reason for which the report takes no video. An unknown report is an error instead.
-    async fn against_report(
+    async fn report_refusal(
         &self,
         person: &Person,
         ref_key: RefKey,
@@ -169,7 +169,7 @@ impl Preflights {
     ) -> Result<Preview, UploadError> {
         // The semaphore is never closed.
         let reader = Arc::clone(&self.readers).acquire_owned().await;
-        let (rules, now) = (Arc::clone(&self.parts.rules), self.parts.clock.now());
+        let (rules, now) = (Arc::clone(&self.deps.rules), self.deps.clock.now());
         let previewing = spawn_blocking(move || {
             let head = FilePart { at: 0, bytes: &preflight.head };
             let moov = preflight.moov.as_ref().map(|(at, bytes)| FilePart { at: *at, bytes });

@@ -14,9 +14,9 @@ use crate::database::{ContentId, Details, UploadRow};
 use crate::model::{Check, CompanyId, Digest, Length, RefKey, Refusal, UploadState};
 
 use super::cleaner::Cleaner;
+use super::dependencies::Dependencies;
 use super::error::UploadError;
 use super::locks::WriteLease;
-use super::parts::Parts;
 use super::scan::HEAD_LENGTH;
 
 /// Checks of the kind of video. Bytes that were lost, repeated or damaged in transit break boxes; they
@@ -74,7 +74,7 @@ impl HeadCheck {
     }
 
     /// Looks the head up as soon as it is complete. Returns whether the same bytes were refused before.
-    pub(super) async fn is_refused(&mut self, head: Option<Digest>, cache: &RefusalCache) -> bool {
+    pub(super) async fn look_up(&mut self, head: Option<Digest>, cache: &RefusalCache) -> bool {
         if let Some(head) = head
             && let Some((company, id)) = self.pending.take()
         {
@@ -93,7 +93,7 @@ impl HeadCheck {
 
 /// Refused videos by report and content, in the database.
 pub(super) struct RefusalCache {
-    pub(super) parts: Arc<Parts>,
+    pub(super) deps: Arc<Dependencies>,
     pub(super) cleaner: Arc<Cleaner>,
 }
 
@@ -104,7 +104,7 @@ impl RefusalCache {
         company: CompanyId,
         id: &ContentId,
     ) -> Result<Option<Refusal>, UploadError> {
-        let Parts { config, rules, clock, database, .. } = &*self.parts;
+        let Dependencies { config, rules, clock, database, .. } = &*self.deps;
         if !rules.enforce {
             return Ok(None);
         }
@@ -140,10 +140,10 @@ impl RefusalCache {
         metrics::histogram!("forte_media_refused_after_bytes").record(refusal.judged_after as f64);
         tracing::info!(upload = %lease.row.id, code = %refusal.finding.check,
             at = refusal.finding.at, judged_after = refusal.judged_after, "video refused");
-        let key = id.as_ref().map(|id| (id, self.parts.rules.fingerprint()));
-        let (upload, now) = ((lease.row.id, lease.fence), self.parts.clock.now());
-        let ended = match self.parts.database.refuse_upload(upload, &refusal, key, now).await {
-            Ok(ended) => self.cleaner.has_ended(lease, UploadState::Refused, ended),
+        let key = id.as_ref().map(|id| (id, self.deps.rules.fingerprint()));
+        let (upload, now) = ((lease.row.id, lease.fence), self.deps.clock.now());
+        let ended = match self.deps.database.refuse_upload(upload, &refusal, key, now).await {
+            Ok(ended) => self.cleaner.complete_end(lease, UploadState::Refused, ended),
             Err(error) => Err(error.into()),
         };
         ended.err().unwrap_or_else(|| UploadError::Refused(Box::new(refusal)))

@@ -12,10 +12,10 @@ use crate::model::{Length, Offset, Person, Protocol, UploadId, UploadState};
 use super::access::{Access, Secret};
 use super::cleaner::Swept;
 use super::components::Components;
+use super::dependencies::Dependencies;
 use super::error::UploadError;
 use super::finisher::OnFailure;
 use super::locks::UploadLocks;
-use super::parts::Parts;
 use super::preflight::Preflights;
 use super::refusal_cache::Declaration;
 use super::session::{Append, Appended, UploadSession};
@@ -30,7 +30,7 @@ pub struct NewVideo {
     pub length: Option<Length>,
     /// `Upload-Metadata`, to be echoed.
     pub metadata: String,
-    pub door: Protocol,
+    pub protocol: Protocol,
 }
 
 /// A new upload.
@@ -47,28 +47,28 @@ pub struct UploadService(Arc<Components>);
 
 impl UploadService {
     /// Starts the service and registers this node: leases that its previous process held are released.
-    pub async fn start(parts: Parts) -> Result<Self, UploadError> {
+    pub async fn start(parts: Dependencies) -> Result<Self, UploadError> {
         Ok(Self(Arc::new(Components::start(parts).await?)))
     }
 
     /// The longest video that is accepted.
     pub fn max_length(&self) -> Length {
-        self.0.parts.config.max_length
+        self.0.deps.config.max_length
     }
 
     /// The longest `moov` box that is accepted, in bytes.
     pub fn moov_limit(&self) -> u64 {
-        self.0.parts.rules.moov_limit()
+        self.0.deps.rules.moov_limit()
     }
 
     /// How long a body may pause before it counts as cut.
     pub fn idle_timeout(&self) -> Duration {
-        self.0.parts.config.idle_timeout.unsigned_abs()
+        self.0.deps.config.idle_timeout.unsigned_abs()
     }
 
     /// Whether several nodes can share the database and the storage of this one.
     pub fn is_shared(&self) -> bool {
-        self.0.parts.is_segmented()
+        self.0.deps.is_segmented()
     }
 
     /// The locks of this node, with their background tasks.
@@ -78,7 +78,7 @@ impl UploadService {
 
     /// Creates an upload, if its report takes a video.
     pub async fn create(&self, video: NewVideo) -> Result<Created, UploadError> {
-        let max = self.0.parts.config.max_length;
+        let max = self.0.deps.config.max_length;
         if video.length.is_some_and(|length| length > max) {
             return Err(UploadError::TooLong { max: max.get() });
         }
@@ -92,8 +92,8 @@ impl UploadService {
     }
 
     async fn record(&self, video: NewVideo) -> Result<Created, UploadError> {
-        let NewVideo { person, details, length, metadata, door } = video;
-        let Parts { config, database, clock, random, .. } = &*self.0.parts;
+        let NewVideo { person, details, length, metadata, protocol } = video;
+        let Dependencies { config, database, clock, random, .. } = &*self.0.deps;
         let max = config.max_open_per_person;
         if database.count_active_uploads(person.id).await? >= max {
             return Err(UploadError::TooMany { max });
@@ -106,7 +106,7 @@ impl UploadService {
             id,
             secret_hash,
             person,
-            door,
+            protocol,
             details,
             length,
             metadata,
@@ -114,7 +114,7 @@ impl UploadService {
             expires_at,
         };
         database.create_upload(&new).await?;
-        metrics::counter!("forte_media_uploads_created_total", "door" => door.as_str())
+        metrics::counter!("forte_media_uploads_created_total", "protocol" => protocol.as_str())
             .increment(1);
         Ok(Created { id, secret, expires_at })
     }
@@ -179,7 +179,7 @@ impl UploadService {
         &self,
         future: impl Future<Output = Result<T, UploadError>> + Send + 'static,
     ) -> Result<T, UploadError> {
-        let finished = self.0.parts.tasks.spawn(future).await;
+        let finished = self.0.deps.tasks.spawn(future).await;
         finished.unwrap_or_else(|panic| Err(UploadError::Internal(panic.into())))
     }
 

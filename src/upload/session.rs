@@ -62,7 +62,7 @@ impl UploadSession {
         if row.state == UploadState::Stored || offset != row.committed {
             return Err(UploadError::Conflict(row.committed));
         }
-        let max = row.length.unwrap_or(components.parts.config.max_length).get();
+        let max = row.length.unwrap_or(components.deps.config.max_length).get();
         if length.is_some_and(|length| length > max.saturating_sub(offset.get())) {
             return Err(UploadError::TooLong { max });
         }
@@ -133,7 +133,7 @@ impl UploadSession {
         body: Body,
         checksum: Option<Checksum>,
     ) -> Result<BodyEnd, UploadError> {
-        let max_length = self.components.parts.config.max_length;
+        let max_length = self.components.deps.config.max_length;
         let (lease, writer) = self.work.as_mut().ok_or_else(ended)?;
         let max = lease.row.length.unwrap_or(max_length).get();
         let max_bytes = max.saturating_sub(lease.row.committed.get());
@@ -184,7 +184,7 @@ impl UploadSession {
             let to = if is_full { writer.last_byte() } else { position };
             stopped = (to, writer.acknowledge(lease, to).await?);
         }
-        let max = lease.row.length.unwrap_or(self.components.parts.config.max_length).get();
+        let max = lease.row.length.unwrap_or(self.components.deps.config.max_length).get();
         match end {
             BodyEnd::Complete => Ok(stopped),
             BodyEnd::Cut | BodyEnd::Refused => Err(UploadError::Cut(stopped.0)),
@@ -203,7 +203,7 @@ impl Drop for UploadSession {
             return;
         }
         let cleaner = Arc::clone(&self.components.cleaner);
-        self.components.parts.tasks.spawn(async move { discard(&cleaner, &lease).await });
+        self.components.deps.tasks.spawn(async move { discard(&cleaner, &lease).await });
     }
 }
 

@@ -17,9 +17,9 @@ use crate::storage::{SegmentKey, SpoolFile, StorageError};
 use super::body::{Body, BodyEnd, MinimumRate, next_chunk};
 use super::checksum::{Checksum, RunningChecksum};
 use super::cleaner::Cleaner;
+use super::dependencies::Dependencies;
 use super::error::UploadError;
 use super::locks::{UploadLocks, WriteLease};
-use super::parts::Parts;
 use super::refusal_cache::{Declaration, HeadCheck, RefusalCache, concerns_file};
 use super::scan::{ScanCache, ScanState};
 
@@ -28,7 +28,7 @@ const HASH_CHUNK: u64 = 1024 * 1024;
 
 /// The state that all writers of this node share.
 pub(super) struct Writers {
-    pub(super) parts: Arc<Parts>,
+    pub(super) deps: Arc<Dependencies>,
     pub(super) readers: Arc<Semaphore>,
     pub(super) cache: ScanCache,
     pub(super) locks: Arc<UploadLocks>,
@@ -80,7 +80,7 @@ impl Writers {
         if let Some(scan) = self.cache.take(row.id, row.fence, lease.spooled()) {
             return Ok((file, scan));
         }
-        let mut scan = ScanState::new(&self.parts.rules, row.length, self.parts.clock.now());
+        let mut scan = ScanState::new(&self.deps.rules, row.length, self.deps.clock.now());
         scan.replay(&file, &self.readers).await?;
         Ok((file, scan))
     }
@@ -91,13 +91,12 @@ impl Writers {
         length: Offset,
     ) -> Result<SpoolFile, StorageError> {
         if length == Offset::START {
-            return self.parts.spool.create(row.id);
+            return self.deps.spool.create(row.id);
         }
         // The id of the folder is recorded only for bytes that were flushed to it.
-        if row.spooled_by == Some(self.locks.node) || row.spooled_by == Some(self.parts.spool.id())
-        {
-            match self.parts.spool.reopen(row.id, length).await {
-                Err(StorageError::Missing { .. }) if self.parts.is_segmented() => {}
+        if row.spooled_by == Some(self.locks.node) || row.spooled_by == Some(self.deps.spool.id()) {
+            match self.deps.spool.reopen(row.id, length).await {
+                Err(StorageError::Missing { .. }) if self.deps.is_segmented() => {}
                 reopened => return reopened,
             }
         }
@@ -110,7 +109,7 @@ impl Writers {
         row: &UploadRow,
         length: Offset,
     ) -> Result<SpoolFile, StorageError> {
-        let segments = self.parts.database.segments(row.id).await.map_err(|error| {
+        let segments = self.deps.database.segments(row.id).await.map_err(|error| {
             StorageError::Unavailable {
                 action: "list the segments of",
                 key: row.id.to_string(),
@@ -120,11 +119,11 @@ impl Writers {
         if !are_contiguous(&segments, length) {
             return Err(StorageError::Missing { key: format!("a segment of {}", row.id) });
         }
-        let mut file = self.parts.spool.create(row.id)?;
+        let mut file = self.deps.spool.create(row.id)?;
         let fetches = segments.iter().map(|segment| {
             let SegmentRow { start, end, fence, sha256 } = *segment;
             let key = SegmentKey { upload: row.id, start, end, fence: fence.unsigned_abs() };
-            let (store, file) = (&self.parts.store, &file);
+            let (store, file) = (&self.deps.store, &file);
             async move { store.fetch_segment(&key, sha256, file).await }
         });
         try_join_all(fetches).await?;
@@ -217,8 +216,8 @@ impl UploadWriter {
         release_requested: &CancellationToken,
         mut checksum: Option<&mut RunningChecksum>,
     ) -> Result<BodyEnd, StorageError> {
-        let idle_timeout = self.shared.parts.config.idle_timeout.unsigned_abs();
-        let mut rate = MinimumRate::new(&self.shared.parts.config);
+        let idle_timeout = self.shared.deps.config.idle_timeout.unsigned_abs();
+        let mut rate = MinimumRate::new(&self.shared.deps.config);
         let mut remaining = max_bytes;
         loop {
             let mut chunk = match next_chunk(body, idle_timeout, release_requested).await {
@@ -257,7 +256,7 @@ impl UploadWriter {
         if self.scan.scanner.refusal().is_some() {
             return true;
         }
-        self.head_check.is_refused(self.scan.head.digest, &self.shared.refusals).await
+        self.head_check.look_up(self.scan.head.digest, &self.shared.refusals).await
     }
 
     /// Ends the upload because its bytes are refused. Returns the error for the client.
@@ -271,7 +270,7 @@ impl UploadWriter {
                 let id = self.content_id(lease, &refusal);
                 refusals.end_refused(lease, refusal, id).await
             }
-            None => UploadError::Internal("refused without a reason".into()),
+            None => UploadError::Internal("refusal without a finding".into()),
         }
     }
 
@@ -340,17 +339,17 @@ impl UploadWriter {
         let shared = Arc::clone(&self.shared);
         let (row, from) = (&lease.row, lease.spooled());
         let segment = self.flush(lease, to).await?;
-        shared.parts.faults.pass("upload.commit.before")?;
-        let expires_at = shared.parts.config.expires_at(row.created_at, shared.parts.clock.now());
+        shared.deps.faults.pass("upload.commit.before")?;
+        let expires_at = shared.deps.config.expires_at(row.created_at, shared.deps.clock.now());
         let (upload, fence, node) = (row.id, lease.fence, shared.locks.node);
         let commit = Commit { upload, fence, from, to, segment, node, expires_at };
         // After an error it is unknown whether the commit took effect; the next request reads the
         // offset.
-        if shared.parts.database.commit(&commit).await? == CommitOutcome::Fenced {
+        if shared.deps.database.commit(&commit).await? == CommitOutcome::Fenced {
             return Err(UploadError::TakenOver);
         }
         metrics::counter!("forte_media_bytes_acknowledged_total").increment(to.get() - from.get());
-        shared.parts.faults.pass("upload.commit.after")?;
+        shared.deps.faults.pass("upload.commit.after")?;
         Ok(expires_at)
     }
 
@@ -360,14 +359,14 @@ impl UploadWriter {
         lease: &WriteLease,
         end: Offset,
     ) -> Result<Option<Digest>, StorageError> {
-        if !self.shared.parts.is_segmented() {
+        if !self.shared.deps.is_segmented() {
             self.file.sync().await?;
             return Ok(None);
         }
         let (start, fence) = (lease.spooled(), lease.fence.unsigned_abs());
         let key = SegmentKey { upload: lease.row.id, start, end, fence };
         let digest = self.hash(start, end).await?;
-        self.shared.parts.store.put_segment(&key, self.file.path(), digest).await?;
+        self.shared.deps.store.put_segment(&key, self.file.path(), digest).await?;
         Ok(Some(digest))
     }
 

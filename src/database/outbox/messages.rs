@@ -160,7 +160,7 @@ impl Database {
 
     /// Gives up a channel's messages that nobody has under way and that are too late: they are not
     /// tried, and hold up nothing that comes after them. Returns how many there were.
-    pub async fn fail_expired_messages(
+    pub async fn mark_expired_dead(
         &self,
         channel: Channel,
         now: Timestamp,

@@ -38,11 +38,11 @@ pub struct NewUpload {
     pub secret_hash: Digest,
     /// Whose it is.
     pub person: Person,
-    /// By which door it came.
-    pub door: Protocol,
-    /// What it is about; the form door learns it last.
+    /// By which protocol it came.
+    pub protocol: Protocol,
+    /// What it is about; the form protocol learns it last.
     pub details: Option<Details>,
-    /// How long it is; the form door learns it last.
+    /// How long it is; the form protocol learns it last.
     pub length: Option<Length>,
     /// `Upload-Metadata` as given (T-33).
     pub metadata: String,
@@ -120,7 +120,7 @@ impl Database {
             new.secret_hash,
             new.person.company,
             new.person.id,
-            new.door,
+            new.protocol,
             details.map(|details| details.ref_key),
             new.length,
             new.metadata,

@@ -21,7 +21,7 @@ use crate::model::{Length, Offset, Person, Protocol};
 use crate::upload::{Body, Declaration, NewVideo, Stored, UploadError, UploadSession};
 
 use super::answer::success;
-use super::body::announced;
+use super::body::content_length;
 use super::details::UploadFields;
 use super::problem::Problem;
 use super::state::AppState;
@@ -58,7 +58,7 @@ async fn upload(State(state): State<Arc<AppState>>, request: Request) -> Respons
 async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> {
     let (head, body) = request.into_parts();
     let person = state.caller(&head.headers).await?;
-    let length = announced(&head.headers);
+    let length = content_length(&head.headers);
     let max_video = state.uploads.max_length().get();
     let max_form = max_video.saturating_add(state.limits.max_body_extra);
     if length.is_some_and(|length| length > max_form) {
@@ -70,7 +70,7 @@ async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> 
     let mut session = None;
     while let Some(part) = next_part(state, &mut form).await? {
         match part {
-            Part::Text { name, value } => fields.add_same(&name, value)?,
+            Part::Text { name, value } => fields.add_consistent(&name, value)?,
             Part::File { filename, bytes, .. } if session.is_none() => {
                 fields.set_default("filename", filename);
                 check(state, &person, &fields).await?;
@@ -111,8 +111,8 @@ async fn receive_file(
     fields: &UploadFields,
     (bytes, form_length): (Body, Option<u64>),
 ) -> Result<UploadSession, Problem> {
-    let (metadata, door) = (String::new(), Protocol::Form);
-    let video = NewVideo { person, details: None, length: None, metadata, door };
+    let (metadata, protocol) = (String::new(), Protocol::Form);
+    let video = NewVideo { person, details: None, length: None, metadata, protocol };
     let session = state.uploads.begin(video, declaration(fields)).await;
     let mut session = session.map_err(for_form)?;
     session.receive(bytes, form_length.map(Length::new)).await.map_err(for_form)?;
@@ -123,7 +123,7 @@ fn fields_before_body(headers: &HeaderMap, uri: &Uri) -> Result<UploadFields, Pr
     let mut fields = UploadFields::from_query(uri)?;
     for (header, name) in HEADERS {
         if let Some(Ok(value)) = headers.get(header).map(HeaderValue::to_str) {
-            fields.add_same(name, value.to_owned())?;
+            fields.add_consistent(name, value.to_owned())?;
         }
     }
     Ok(fields)

@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 
-use crate::http::body::{BodyError, announced};
+use crate::http::body::{BodyError, content_length};
 use crate::http::details::UploadFields;
 use crate::http::multipart::reader::{Form, Part};
 use crate::http::problem::Problem;
@@ -38,7 +38,7 @@ impl PreflightForm {
         let max_head = state.limits.max_head;
         let max_moov = usize::try_from(state.uploads.moov_limit()).unwrap_or(usize::MAX);
         let max = max_head.saturating_add(max_moov).saturating_add(state.limits.max_small_body);
-        if announced(&head.headers).is_some_and(|announced| announced > max as u64) {
+        if content_length(&head.headers).is_some_and(|length| length > max as u64) {
             return Err(BodyError::TooLarge { limit: max }.into());
         }
         let files = &["head", "moov"];
@@ -50,7 +50,7 @@ impl PreflightForm {
                 Part::Text { name, value } => match name.as_str() {
                     "length" => set_once(&mut form.length, value, &name)?,
                     "moov_at" => set_once(&mut form.moov_at, value, &name)?,
-                    _ => form.fields.add_same(&name, value)?,
+                    _ => form.fields.add_consistent(&name, value)?,
                 },
                 Part::File { name, bytes, .. } if name == "head" => {
                     set_once(&mut form.head, collect(bytes, max_head).await?, &name)?;

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::http::answer::{http_date, success};
-use crate::http::body::{announced, has_bytes, stream};
+use crate::http::body::{content_length, has_bytes, stream};
 use crate::http::details::UploadFields;
 use crate::http::error_code::ErrorCode;
 use crate::http::problem::Problem;
@@ -38,7 +38,7 @@ pub(super) async fn create(state: &AppState, request: Request) -> Result<Respons
         details: Some(fields.details(&state.zone)?),
         length: Some(length),
         metadata: metadata.to_owned(),
-        door: Protocol::Tus,
+        protocol: Protocol::Tus,
     };
     let created = state.uploads.create(video).await?;
     let (id, secret) = (created.id, created.secret);
@@ -52,7 +52,7 @@ pub(super) async fn create(state: &AppState, request: Request) -> Result<Respons
         id,
         access: Access { secret, caller: Some(person.id) },
         offset: Offset::START,
-        length: announced(&head.headers),
+        length: content_length(&head.headers),
         complete: false,
         checksum,
         body: stream(body),
@@ -66,7 +66,7 @@ fn check_body_headers(headers: &HeaderMap, length: Length) -> Result<(), Problem
     if !tus::has_tus_content_type(headers) {
         return Err(wrong_content_type());
     }
-    if announced(headers).is_some_and(|announced| announced > length.get()) {
+    if content_length(headers).is_some_and(|body| body > length.get()) {
         return Err(upload_errors::too_long(length.get()));
     }
     Ok(())
@@ -142,7 +142,7 @@ pub(super) async fn patch(
         id,
         access: Access { secret, caller: state.claimed_caller(&head.headers) },
         offset: tus::byte_count(&head.headers, &UPLOAD_OFFSET)?,
-        length: announced(&head.headers),
+        length: content_length(&head.headers),
         complete: false,
         checksum: tus::checksum(&head.headers)?,
         body: stream(body),

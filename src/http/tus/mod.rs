@@ -107,7 +107,7 @@ async fn check_version(methods: &'static str, request: Request, next: Next) -> R
 
 /// 412: the request states no version of the protocol, or another one.
 fn wrong_version() -> Problem {
-    let message = "the protocol here is tus 1.0.0: send Tus-Resumable: 1.0.0";
+    let message = "this server supports tus 1.0.0: send Tus-Resumable: 1.0.0";
     Problem::new(ErrorCode::ValidationFailed, message)
         .with_status(StatusCode::PRECONDITION_FAILED)
         .with_header(headers::TUS_VERSION, HeaderValue::from_static(headers::VERSION))

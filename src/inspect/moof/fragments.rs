@@ -224,7 +224,7 @@ fn read_track(
         let run = TrackRun::read(trun, defaults, context.length)?;
         let count = u64::from(run.count);
         let largest = collected.claim.as_ref().map(|(samples, _)| *samples);
-        if run.is_claim() && largest.is_none_or(|samples| samples < count) {
+        if run.has_no_table() && largest.is_none_or(|samples| samples < count) {
             collected.claim = Some((count, table::too_many(trun, count)));
         }
         let start = run.start(base, collected.next).ok_or_else(|| outside_file(trun))?;

@@ -3,7 +3,7 @@
 //! is not read.
 
 use crate::inspect::boxes::Mp4Box;
-use crate::inspect::moov::movie::{AnnouncedDuration, Movie};
+use crate::inspect::moov::movie::{FragmentsDuration, Movie};
 use crate::inspect::moov::policy;
 use crate::inspect::moov::track::milliseconds;
 use crate::inspect::top_level::reader::PassedBox;
@@ -37,8 +37,8 @@ pub(crate) fn mfra_size(mfra: &PassedBox, bytes: &[u8]) -> Option<Finding> {
 /// `DURATION_MISMATCH`, only a note: The duration in `mehd` is that of the fragments. A recorder
 /// that is killed cannot write it. (ISO 14496-12 §8.8.2)
 pub(crate) fn duration_mismatch(movie: &Movie) -> Option<Finding> {
-    let announced = movie.announced.filter(|announced| announced.duration > 0)?;
-    let AnnouncedDuration { at, duration } = announced;
+    let fragments = movie.fragments.filter(|fragments| fragments.duration > 0)?;
+    let FragmentsDuration { at, duration } = fragments;
     let stated = milliseconds(duration, movie.timescale);
     let what = policy::mismatch(stated, movie.duration_ms(true)?)?;
     let message = format!("The movie {what} by its fragments.");

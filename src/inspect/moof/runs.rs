@@ -85,7 +85,7 @@ impl<'a> TrackRun<'a> {
         let size = samples.saturating_mul(u64::from(entry_size(flags)));
         let entries = rest.get(..in_memory(size)).ok_or_else(too_many)?;
         let mut run = Self { offset, count, bytes: 0, duration: 0, flags, entries };
-        if run.is_claim() && file_length.is_some_and(|length| samples > length) {
+        if run.has_no_table() && file_length.is_some_and(|length| samples > length) {
             return Err(too_many());
         }
         run.duration = total(run.column(HAS_DURATION, 0), samples, defaults.duration);
@@ -94,7 +94,7 @@ impl<'a> TrackRun<'a> {
     }
 
     /// Whether its samples have no table, so that only the length of the file limits their number.
-    pub(crate) fn is_claim(&self) -> bool {
+    pub(crate) fn has_no_table(&self) -> bool {
         entry_size(self.flags) == 0
     }
 

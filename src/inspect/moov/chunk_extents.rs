@@ -152,7 +152,7 @@ fn join(sorted: &mut Vec<Run>) {
 /// `SAMPLE_OUTSIDE_FILE`: A sample lies past the end of the file.
 fn outside_file(start: u64, end: u64, file_length: Option<u64>) -> Finding {
     let missing = file_length.map_or_else(
-        || "more than any file here may have".to_owned(),
+        || "beyond 4 GiB".to_owned(),
         |length| format!("{} bytes past the end of the file", end.saturating_sub(length)),
     );
     let message = format!("The file is incomplete: a sample reaches to byte {end}, {missing}.");
@@ -163,7 +163,7 @@ fn outside_file(start: u64, end: u64, file_length: Option<u64>) -> Finding {
 pub(crate) fn outside_mdat(extent: &Extent) -> Finding {
     let message = format!(
         "Samples are expected at bytes {} to {}, but no `mdat` is there: bytes before them are \
-         missing or doubled.",
+         missing or duplicated.",
         extent.start, extent.end
     );
     Finding::at(Check::SampleOutsideMdat, extent.start, message)

@@ -31,7 +31,7 @@ pub(crate) struct Movie {
     /// Duration by `mvhd`, in those units.
     pub(crate) duration: Option<u64>,
     /// Duration of all fragments by `mehd`.
-    pub(crate) announced: Option<AnnouncedDuration>,
+    pub(crate) fragments: Option<FragmentsDuration>,
     pub(crate) created_at: Option<Timestamp>,
     pub(crate) tracks: Vec<Track>,
     /// Whether fragments may follow (`mvex`).
@@ -41,7 +41,7 @@ pub(crate) struct Movie {
 
 /// What `mehd` says.
 #[derive(Clone, Copy)]
-pub(crate) struct AnnouncedDuration {
+pub(crate) struct FragmentsDuration {
     /// Position of `mehd`.
     pub(crate) at: u64,
     /// In units of the movie.
@@ -100,17 +100,17 @@ pub(crate) fn read<'a>(moov: Mp4Box<'a>, context: &mut Context) -> Checked<Parse
         tables.extend(of_track.map(|of_track| (of_track, nal_length_size)));
     }
     let mvex = moov.optional_child(*b"mvex")?;
-    let mut announced = None;
+    let mut fragments = None;
     if let Some(mvex) = mvex {
         read_sample_defaults(mvex, &mut tracks)?;
-        announced = announced_duration(mvex)?;
+        fragments = fragments_duration(mvex)?;
     }
     let extents = ChunkExtents::gather(tables.iter().map(|(tables, _)| tables), context.length)?;
     let movie = Movie {
         at: moov.at,
         timescale,
         duration,
-        announced,
+        fragments,
         created_at: created_at(created, context.now),
         tracks,
         has_mvex: mvex.is_some(),
@@ -169,13 +169,13 @@ fn read_sample_defaults(mvex: Mp4Box, tracks: &mut [Track]) -> Checked {
 }
 
 /// Reads `mehd`, if it states a duration (ISO 14496-12 §8.8.2).
-fn announced_duration(mvex: Mp4Box) -> Checked<Option<AnnouncedDuration>> {
+fn fragments_duration(mvex: Mp4Box) -> Checked<Option<FragmentsDuration>> {
     let Some(mehd) = mvex.optional_child(*b"mehd")? else { return Ok(None) };
     let duration = mehd.read_full(|mut full| {
         let duration = full.sized()?;
         Some(full.known(duration))
     })?;
-    Ok(duration.map(|duration| AnnouncedDuration { at: mehd.at, duration }))
+    Ok(duration.map(|duration| FragmentsDuration { at: mehd.at, duration }))
 }
 
 /// The creation time, if it is plausible.

@@ -63,7 +63,7 @@ impl Seek for BoundedReader<'_> {
             SeekFrom::End(offset) => self.end.checked_add_signed(offset),
             SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
         };
-        self.position = target.ok_or_else(|| io::Error::other("seek to nowhere"))?;
+        self.position = target.ok_or_else(|| io::Error::other("seek outside the file"))?;
         Ok(self.position)
     }
 }

@@ -39,7 +39,7 @@ const KNOWN: [&[u8; 4]; 17] = [
 pub(super) fn garbage(found: &TopLevelHeader) -> Checked {
     ensure(found.kind.is_printable(), || {
         let message = format!(
-            "There is no box at byte {}: bytes before it are missing or doubled, or the recording \
+            "There is no box at byte {}: bytes before it are missing or duplicated, or the recording \
              was cut off.",
             found.at
         );

@@ -71,7 +71,7 @@ impl S3 {
             .send();
         let found = match with_timeout(self.response_timeout, request).await {
             Err(failure) if failure.kind == FailureKind::Missing => return Ok(false),
-            found => found.map_err(|failure| failure.into_error("look at", path))?,
+            found => found.map_err(|failure| failure.into_error("check", path))?,
         };
         let stored = match found.checksum_sha256().and_then(from_base64) {
             Some(stored) => stored,

@@ -157,7 +157,7 @@ async fn an_expired_message_is_marked_dead_without_an_attempt(db: Db) {
     let id = fixture.enqueue().await;
     db.execute("UPDATE outbox SET expires_at = created_at + 600000000").await;
     fixture.manual_clock.advance(SignedDuration::from_secs(599));
-    let fail_expired = || db.database.fail_expired_messages(Channel::Webhook, fixture.now());
+    let fail_expired = || db.database.mark_expired_dead(Channel::Webhook, fixture.now());
     assert_eq!(fail_expired().await.unwrap(), 0);
     fixture.manual_clock.advance(SignedDuration::from_secs(1));
     assert!(claim(&fixture, 9).await.is_empty(), "an expired message is not claimed");

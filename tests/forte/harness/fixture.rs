@@ -145,7 +145,7 @@ impl Fixture {
             id,
             secret_hash: Digest::new(self.random.bytes()),
             person,
-            door: Protocol::Tus,
+            protocol: Protocol::Tus,
             details: Some(self.details(ref_key)),
             length: Some(LENGTH),
             metadata: String::new(),

@@ -12,7 +12,7 @@ use crate::storage::{Spool, Store};
 
 use super::config::{Config, Segments};
 
-pub struct Parts {
+pub struct Dependencies {
     pub config: Config,
     /// The rules of the inspection.
     pub rules: Arc<inspect::Config>,
@@ -29,7 +29,7 @@ pub struct Parts {
     pub wakeup: Arc<Notify>,
 }
 
-impl Parts {
+impl Dependencies {
     /// Whether acknowledged bytes are in shared storage, so that other nodes can continue an upload.
     pub(super) fn is_segmented(&self) -> bool {
         match self.config.segments {
