@@ -6,44 +6,37 @@ use crate::database::pool::Database;
 use crate::database::statement::query;
 use crate::model::{CompanyId, CompanyKind, ObjectKey, Person, PersonId, phone_digits};
 
-/// A company or private lessee to be recorded.
+/// A company or private lessee to be inserted.
 #[derive(Debug, Clone)]
 pub struct NewCompany {
-    /// Its number.
     pub id: CompanyId,
     /// Its key in 1C, if it has one.
     pub key: Option<ObjectKey>,
-    /// A company or a private lessee.
     pub kind: CompanyKind,
     /// BIN or IIN, 12 digits.
     pub biin: String,
-    /// Its name.
     pub name: String,
-    /// Where one-time codes go.
+    /// One-time codes are sent to it.
     pub email: String,
 }
 
-/// A person to be recorded.
+/// A person to be inserted.
 #[derive(Debug, Clone)]
 pub struct NewPerson {
-    /// Who, where, with which rights.
     pub person: Person,
     /// Their key in 1C, if they have one.
     pub key: Option<ObjectKey>,
-    /// Telephone, as given.
     pub mobile: String,
-    /// First name.
     pub first_name: String,
-    /// Last name.
     pub last_name: String,
     /// Father's name.
     pub patronic_name: String,
-    /// Their mail address; may be empty.
+    /// May be empty.
     pub email: String,
 }
 
 impl Database {
-    /// Records a company; one that is there already stays as it is.
+    /// Inserts a company. An existing one is left unchanged.
     pub async fn add_company(&self, new: &NewCompany) -> Result<(), DatabaseError> {
         let sql = "INSERT INTO companies (id, biin, name, email, ref_key, kind, active) \
             VALUES ($1, $2, $3, $4, $5, $6, 1) ON CONFLICT DO NOTHING";
@@ -52,7 +45,7 @@ impl Database {
             .await
     }
 
-    /// Records a person; one that is there already stays as they are.
+    /// Inserts a person. An existing one is left unchanged.
     pub async fn add_person(&self, new: &NewPerson) -> Result<(), DatabaseError> {
         let sql = "INSERT INTO people (id, company_id, role, mobile, first_name, last_name, \
             patronic_name, ref_key, mobile_digits, email, active) \
@@ -72,7 +65,7 @@ impl Database {
         query(sql, values).run(&self.pool).await
     }
 
-    /// A person who may act: they and their company are active. Rights come from here, not from the
+    /// A person, if they and their company are active. The role comes from the database, not from the
     /// token (S18).
     pub async fn active_person(&self, id: PersonId) -> Result<Option<Person>, DatabaseError> {
         let sql = "SELECT p.id AS person_id, p.company_id, p.role FROM people p JOIN companies c \
@@ -89,8 +82,9 @@ impl Database {
         }
     }
 
-    /// As [`Database::active_person`], unless the session their token is of has ended. A session without
-    /// a row is no reason: old ones are forgotten, and their tokens are long out of their time.
+    /// As [`Database::active_person`], but `None` if the session of the token has ended. A session
+    /// without a row does not count as ended: a row is purged only after the session's access tokens
+    /// have expired.
     pub async fn acting_person(
         &self,
         id: PersonId,
@@ -102,7 +96,7 @@ impl Database {
         query(sql, params![id, session]).optional(&self.pool).await
     }
 
-    /// Lets a person act, or no longer (E5, S17).
+    /// Activates or deactivates a person (E5, S17).
     pub async fn set_person_active(&self, id: PersonId, active: bool) -> Result<(), DatabaseError> {
         let sql = "UPDATE people SET active = $1 WHERE id = $2";
         query(sql, params![active, id]).run(&self.pool).await
