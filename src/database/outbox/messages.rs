@@ -1,4 +1,4 @@
-//! Rows of the outbox: told, claimed with a lease, settled.
+//! Rows of the outbox: enqueued, claimed with a lease, completed.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -10,8 +10,9 @@ use crate::database::pool::{Database, Write};
 use crate::database::statement::query;
 use crate::model::{BuildMessage, Channel, Clock, EventId, OutboxEvent, OutboxMessage, Random};
 
-/// Writes a message into the transaction that it tells of. Its seq is after every other about its
-/// subject; where two transactions may tell of one subject at once, they have locked its row.
+/// Enqueues a message in the transaction of the change that it reports. Its `seq` is the highest of its
+/// subject. Transactions that may enqueue for one subject concurrently must have locked the row of the
+/// subject.
 pub(in crate::database) async fn enqueue(
     write: &mut Write,
     message: &OutboxMessage,
@@ -35,7 +36,7 @@ pub struct EnqueueContext<'c> {
 }
 
 impl<'c> EnqueueContext<'c> {
-    /// A context for the present moment.
+    /// A context whose `now` is the current time.
     pub fn new(clock: &'c Clock, random: &'c Random, build: BuildMessage) -> Self {
         Self { clock, random, build, now: clock.now() }
     }
@@ -59,16 +60,17 @@ impl<'c> EnqueueContext<'c> {
     }
 }
 
-/// Where a message is in its life.
+/// The state of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventState {
     /// To be delivered.
     Pending,
-    /// The receiver has said that it has it.
+    /// The receiver has acknowledged it.
     Delivered,
-    /// Given up after the whole ladder, refused for good, or too late. `events replay` begins anew.
+    /// Given up: every attempt failed, the receiver refused it permanently, or it expired. `events
+    /// replay` makes it pending again.
     Dead,
-    /// There was nobody left to tell: nothing is wrong.
+    /// Not sent, because it no longer had a recipient. This is not an error.
     Dropped,
 }
 
@@ -84,7 +86,7 @@ impl EventState {
         }
     }
 
-    /// Reads the word back.
+    /// The inverse of [`Self::as_str`].
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::Pending, Self::Delivered, Self::Dead, Self::Dropped]
@@ -98,71 +100,63 @@ columns! {
     EventState
 }
 
-/// A message somebody has leased to deliver.
+/// A message that is leased for one attempt.
 #[derive(Debug, Clone, FromRow)]
 pub struct ClaimedMessage {
-    /// Its id, the same over all tries.
+    /// The same in every attempt.
     pub id: EventId,
-    /// Who is told.
     pub channel: Channel,
-    /// Its type.
     pub kind: String,
-    /// What it is about.
+    /// Messages with one subject are delivered in order.
     pub subject: String,
-    /// Its JSON.
     pub body: String,
-    /// How many tries there were before this one.
+    /// The number of earlier attempts.
     #[sqlx(try_from = "Stored<u64>")]
     pub attempts: u64,
-    /// Until when it is leased; names the lease.
+    /// The end of the lease, which also identifies it.
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub leased_until: Timestamp,
-    /// When it was written.
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub created_at: Timestamp,
-    /// From when on message is of no use.
+    /// No attempt is made after this moment.
     #[sqlx(try_from = "Stored<Option<Timestamp>>")]
     pub expires_at: Option<Timestamp>,
 }
 
-/// What became of a try.
+/// The outcome of an attempt.
 #[derive(Debug, Clone)]
 pub struct DeliveryResult {
-    /// The message.
     pub id: EventId,
-    /// The lease under which it was tried.
+    /// The lease of the attempt.
     pub leased_until: Timestamp,
-    /// Where it is now.
+    /// The new state.
     pub state: EventState,
-    /// When it is due again, if pending.
+    /// When the next attempt is due, if pending.
     pub due_at: Timestamp,
-    /// The receiver's HTTP status, 0 when there was no answer.
+    /// The status of the response; 0 without one.
     pub status: u16,
-    /// What went wrong, empty when nothing did.
+    /// Why the message was not delivered; empty if it was.
     pub error: String,
-    /// The present moment.
     pub now: Timestamp,
 }
 
-/// What a message says that was not told in time.
-const TOO_LATE: &str = "expired before it could be delivered";
+/// The error of a message that has expired.
+const EXPIRED: &str = "expired before it could be delivered";
 
-/// What waits in the outbox for one channel and what was given up.
+/// The numbers of undelivered messages of one channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutboxDepth {
-    /// Who is told.
     pub channel: Channel,
-    /// Messages to be delivered.
     pub pending: u64,
-    /// When the oldest of them was written.
+    /// When the oldest pending message was enqueued.
     pub oldest: Option<Timestamp>,
-    /// Messages given up.
+    /// Messages that were given up.
     pub dead: u64,
 }
 
 impl Database {
-    /// Leases up to `limit` messages of a channel that are due and not too late. A later message
-    /// about the same subject waits for the earlier one, so that order is kept for each report (F23).
+    /// Leases up to `limit` messages of a channel that are due and not expired. A message waits while an
+    /// earlier one with its subject is pending, so that each report keeps its order (F23).
     pub async fn claim_events(
         &self,
         channel: Channel,
@@ -170,8 +164,8 @@ impl Database {
         until: Timestamp,
         limit: u32,
     ) -> Result<Vec<ClaimedMessage>, DatabaseError> {
-        // The lease is asked for twice: PostgreSQL checks the outer condition again once it has
-        // locked the row, the inner one not.
+        // The lease is checked twice, because PostgreSQL evaluates only the outer condition again after
+        // it has waited for a row.
         let sql = "UPDATE outbox SET leased_until = $1, attempts = attempts + 1 \
             WHERE id IN (SELECT o.id FROM outbox o \
             WHERE o.channel = $4 AND o.state = 'pending' AND o.due_at <= $2 AND (o.expires_at = 0 \
@@ -183,8 +177,8 @@ impl Database {
         Ok(rows.iter().filter_map(readable).collect())
     }
 
-    /// Gives up a channel's messages that nobody has under way and that are too late: they are not
-    /// tried, and hold up nothing that comes after them. Returns how many there were.
+    /// Marks the expired messages of a channel as dead, except leased ones. They are not attempted any
+    /// more and no longer block later messages with their subject. Returns their number.
     pub async fn fail_expired_messages(
         &self,
         channel: Channel,
@@ -194,10 +188,11 @@ impl Database {
             CASE last_error WHEN '' THEN $2 ELSE $2 || '; before that: ' || last_error END \
             WHERE channel = $3 AND state = 'pending' AND expires_at > 0 AND expires_at <= $1 \
             AND leased_until <= $1";
-        query(sql, params![now, TOO_LATE, channel]).execute(&self.pool).await
+        query(sql, params![now, EXPIRED, channel]).execute(&self.pool).await
     }
 
-    /// Records what became of a try, if the lease is still this one's: `true` when it was.
+    /// Records the outcome of an attempt. Returns `false`, and changes nothing, if the message has been
+    /// leased again since.
     pub async fn record_delivery(&self, result: &DeliveryResult) -> Result<bool, DatabaseError> {
         let sql = "UPDATE outbox SET state = $1, due_at = $2, leased_until = 0, last_status = $3, \
             last_error = $4, completed_at = $5 WHERE id = $6 AND leased_until = $7";
@@ -207,7 +202,7 @@ impl Database {
             .await
     }
 
-    /// What waits and what was given up, of every channel.
+    /// The depth of every channel.
     pub async fn outbox_depth(&self) -> Result<Vec<OutboxDepth>, DatabaseError> {
         let sql = "SELECT channel, state, COUNT(*) AS messages, MIN(created_at) AS oldest \
             FROM outbox WHERE state IN ('pending', 'dead') GROUP BY channel, state";
@@ -228,7 +223,7 @@ impl Database {
     }
 }
 
-/// One message that cannot be read does not hold the others up (F36).
+/// Skips a row that cannot be read, so that it does not block the others (F36).
 fn readable(row: &AnyRow) -> Option<ClaimedMessage> {
     ClaimedMessage::from_row(row)
         .inspect_err(|error| tracing::error!(%error, "a message in the outbox cannot be read"))
