@@ -14,47 +14,38 @@ use crate::database::statement::query;
 use crate::model::plausibility::ReportWindow;
 use crate::model::{CompanyId, Digest, NEVER_DUE, RefKey, ReportStatus, TypeCode, VehicleGuid};
 
-/// A vehicle to be recorded.
+/// A vehicle to be inserted.
 #[derive(Debug, Clone)]
 pub struct NewVehicle {
     /// Its key in 1C.
     pub guid: VehicleGuid,
-    /// Whose it is.
     pub company: CompanyId,
-    /// Plate, as given.
     pub plate_number: String,
-    /// VIN, as given.
     pub vin_code: String,
     /// The key of its type in 1C.
     pub type_code: TypeCode,
 }
 
-/// A report to be recorded.
+/// A report to be inserted.
 #[derive(Debug, Clone)]
 pub struct NewReport {
-    /// Its key.
     pub ref_key: RefKey,
-    /// Whose it is.
     pub company: CompanyId,
-    /// Of which vehicle.
     pub vehicle: VehicleGuid,
-    /// Its number, as given.
     pub report_number: String,
-    /// Its contract, as given.
     pub contract_number: String,
-    /// First day, if it has one.
+    /// The first day.
     pub starts_at: Option<Timestamp>,
-    /// Deadline as given, if it has one.
+    /// The deadline as 1C sent it.
     pub finishes_at: Option<Timestamp>,
-    /// From when on it is overdue: [`crate::model::due_at`] of the deadline.
+    /// The moment from which it is overdue: [`crate::model::due_at`] of the deadline.
     pub due_at: Timestamp,
-    /// Its state.
     pub status: ReportStatus,
-    /// Why it was rejected, when it was.
+    /// Empty unless the report was rejected.
     pub reject_reason: String,
 }
 
-/// A report, as an upload needs to know it.
+/// The columns of a report that an upload needs.
 #[derive(Debug, Clone, FromRow)]
 pub struct ReportRow {
     pub ref_key: RefKey,
@@ -72,7 +63,7 @@ pub struct ReportRow {
 }
 
 impl Database {
-    /// Records a vehicle; one that is there already stays as it is.
+    /// Inserts a vehicle. An existing one is left unchanged.
     pub async fn add_vehicle(&self, new: &NewVehicle) -> Result<(), DatabaseError> {
         let sql = "INSERT INTO vehicles (guid, company_id, plate_number, vin_code, type_code) \
             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
@@ -80,12 +71,12 @@ impl Database {
         query(sql, values).run(&self.pool).await
     }
 
-    /// Records a report; one that is there already stays as it is.
+    /// Inserts a report. An existing one is left unchanged.
     pub async fn add_report(&self, new: &NewReport) -> Result<(), DatabaseError> {
         self.add_reports(slice::from_ref(new)).await
     }
 
-    /// Records all of these reports, or none; those that are there already stay as they are.
+    /// Inserts reports in one transaction. Existing ones are left unchanged.
     pub async fn add_reports(&self, new: &[NewReport]) -> Result<(), DatabaseError> {
         let mut write = self.write().await?;
         for report in new {
@@ -94,7 +85,7 @@ impl Database {
         Ok(write.commit().await?)
     }
 
-    /// Gives reports that are there the dates of these; nothing else of them changes.
+    /// Updates the dates of existing reports, and nothing else.
     pub async fn date_reports(&self, dated: &[NewReport]) -> Result<(), DatabaseError> {
         let mut write = self.write().await?;
         for report in dated {
@@ -110,7 +101,7 @@ impl Database {
         Ok(write.commit().await?)
     }
 
-    /// A report, with the hash of what it holds.
+    /// A report, with the hash of its latest video.
     pub async fn report(&self, ref_key: RefKey) -> Result<Option<ReportRow>, DatabaseError> {
         let sql = "SELECT r.ref_key, r.company_id, r.vehicle_guid, r.status_code, r.starts_at, \
             r.due_at, COALESCE(v.sha256, '') AS sha256 FROM reports r LEFT JOIN submissions s \
@@ -119,7 +110,7 @@ impl Database {
         query(sql, params![ref_key]).optional(&self.pool).await
     }
 
-    /// The open reports of a company, oldest key first.
+    /// The reports of a company that wait for a video, ordered by key. [`ReportRow::held`] is not read.
     pub async fn open_reports(&self, company: CompanyId) -> Result<Vec<ReportRow>, DatabaseError> {
         let sql = "SELECT ref_key, company_id, vehicle_guid, status_code, starts_at, due_at, \
             '' AS sha256 FROM reports \
@@ -127,7 +118,7 @@ impl Database {
         query(sql, params![company]).all(&self.pool).await
     }
 
-    /// Sets a report's state: a decision, or a new round.
+    /// Sets only the status of a report, for tests.
     pub async fn set_report_status(
         &self,
         ref_key: RefKey,
