@@ -31,7 +31,7 @@ impl UploadState {
 }
 
 word_enum! {
-    /// The protocol by which a video is uploaded. The database column is `door`.
+    /// The protocol by which a video is uploaded.
     Protocol {
         /// tus 1.0 on `/uploads`.
         Tus = "tus",
