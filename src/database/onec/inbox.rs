@@ -17,7 +17,6 @@ const DELETED_AT_ONCE: i64 = 100;
 
 /// A message from 1C.
 pub struct InboundMessage<'a> {
-    /// Who says so, and when.
     pub source: ChangeSource<'a>,
     pub number: i64,
     /// Of the body.

@@ -39,7 +39,7 @@ impl Database {
         Ok(Scope { company: person.company, only: None })
     }
 
-    /// Whether a person may see a report of their company. The caller checks the company.
+    /// Whether a person may see a report. The caller checks that it belongs to the person's company.
     pub async fn may_see_report(
         &self,
         person: &Person,
@@ -55,7 +55,8 @@ impl Database {
         statement.exists(&self.pool).await
     }
 
-    /// Those of these reports of their company that a person may see. The caller checks the company.
+    /// The reports among `ref_keys` that a person may see. The caller checks that they belong to the
+    /// person's company.
     pub async fn visible_reports(
         &self,
         person: &Person,
