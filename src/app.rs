@@ -26,7 +26,7 @@ use crate::storage::{Spool, Store};
 use crate::telemetry::Metrics;
 use crate::upload::{Dependencies, UploadService};
 
-/// Derives the key of the viewing links from `auth.secret`.
+/// The label under which the key of the viewing links is derived from `auth.secret`.
 const LINKS: &str = "viewing links";
 
 /// Inputs that tests replace.
@@ -144,7 +144,8 @@ impl App {
     /// Runs until a shutdown is requested, then finishes the running work.
     pub async fn run(self, bound: Bound, shutdown: &Shutdown) -> anyhow::Result<()> {
         self.spawn_tasks(shutdown);
-        // Heartbeats go on until all work has ended: other nodes would take over the uploads.
+        // Heartbeats continue until all work has ended; otherwise other nodes would take over the
+        // uploads.
         let (stop, heartbeats) = (CancellationToken::new(), TaskTracker::new());
         let locks = self.state.uploads.locks();
         if self.state.uploads.is_shared() {
@@ -157,7 +158,7 @@ impl App {
             metrics: self.metrics.clone(),
             shutdown: shutdown.soft().clone(),
         });
-        // The operators' listener outlives the public one: meanwhile readiness must be negative.
+        // The operators' listener outlives the public one, so that `/readyz` reports the shutdown.
         let ops_stop = CancellationToken::new();
         shutdown.spawn(serve_ops(bound.ops, probe, ops_stop.clone()));
         let config = self.settings.http.clone();
@@ -265,7 +266,7 @@ async fn serve_ops(listener: TcpListener, probe: Arc<Probe>, stop: CancellationT
     }
 }
 
-/// Answers the operators' routes.
+/// The checks behind the operators' routes.
 struct Probe {
     database: Database,
     store: Store,

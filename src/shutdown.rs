@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 /// Limit for tasks that were cut; they only close files.
 const AFTER_HARD: SignedDuration = SignedDuration::from_secs(2);
 
-/// Cheap to clone.
+/// The two phases, and the tasks that a shutdown waits for. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown {
     soft: CancellationToken,

@@ -13,9 +13,6 @@ use Kind::{Counter, Gauge, Histogram};
 
 /// Starts the log on standard error; standard output is for results. Later calls in a process have no
 /// effect, because tests start many servers.
-///
-/// # Errors
-/// When `log.filter` cannot be parsed.
 pub fn start_log(log: &Log) -> Result<(), tracing_subscriber::filter::ParseError> {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(&log.filter)?)
@@ -71,7 +68,7 @@ const METRICS: &[(&str, Kind, Unit, &str)] = &[
 const BYTES: [f64; 7] =
     [4096.0, 16_384.0, 65_536.0, 262_144.0, 1_048_576.0, 4_194_304.0, 67_108_864.0];
 
-/// Buckets for durations: from a local disk to the patience of a phone.
+/// Buckets for durations: from a write to a local disk up to the timeout of a phone.
 const SECONDS: [f64; 8] = [0.005, 0.02, 0.1, 0.5, 1.0, 2.0, 10.0, 30.0];
 
 /// The metrics of the process. Cheap to clone.

@@ -16,7 +16,7 @@ use crate::database::{CountingWindows, DeviceRequests, LimitDecision, RecentRequ
 /// The window for requests from one network.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-/// Keeps the doubled gap within an `i32`.
+/// Keeps the factor of the gap within an `i32`.
 const MAX_DOUBLINGS: u32 = 30;
 
 /// `[auth.limits]`
@@ -69,7 +69,8 @@ impl Limits {
     /// The required gap after the last code, once a daily budget is spent.
     fn slow_gap(&self, day: &DeviceRequests) -> Option<SignedDuration> {
         let codes = day.made.checked_sub(self.per_company);
-        // Each further code that was guessed at until it was blocked counts once.
+        // Wrong guesses beyond the budget count as blocked codes: one for every `wrong_per_code`
+        // guesses.
         let wrong = day.wrong.checked_sub(self.wrong_per_company);
         let blocked = wrong.map(|wrong| wrong / u64::from(self.wrong_per_code.max(1)));
         let over = codes.max(blocked)?;

@@ -27,7 +27,7 @@ impl Auth {
         }
     }
 
-    /// Deletes one batch each of code requests, used refresh tokens and ended sessions. Gives the
+    /// Deletes one batch each of code requests, used refresh tokens and ended sessions. Returns the
     /// number of deleted rows.
     pub async fn purge_sign_ins(&self) -> Result<u64, DatabaseError> {
         let batch = self.config.purge_batch;

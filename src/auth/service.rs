@@ -69,7 +69,7 @@ impl Auth {
         }
     }
 
-    /// Notified when a message has been added to the outbox.
+    /// Sets what is notified when a message has been added to the outbox.
     pub fn with_wakeup(self, wakeup: Arc<Notify>) -> Self {
         Self { wakeup, ..self }
     }

@@ -71,7 +71,7 @@ impl Auth {
         self.sign_out_device(caller, session).await.map(drop)
     }
 
-    /// Ends a session of the caller, and notifies its device if it is another one. Gives `false` if the
+    /// Ends a session of the caller, and notifies its device if it is another one. Returns `false` if the
     /// caller has no such session.
     pub async fn sign_out_device(
         &self,

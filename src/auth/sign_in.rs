@@ -63,8 +63,8 @@ pub enum SignInError {
 }
 
 impl Auth {
-    /// Mails a code to the owner of a BIN or IIN and gives the masked address. An unknown BIN runs the
-    /// same statements and gives a decoy, so neither the answer nor its timing reveals which exist.
+    /// Mails a code to the owner of a BIN or IIN and returns the masked address. An unknown BIN runs the
+    /// same statements and returns a decoy, so neither the answer nor its timing reveals which exist.
     pub async fn request_code(&self, request: CodeRequest) -> Result<String, SignInError> {
         let biin = request.biin.clone();
         if !biin.has_valid_check_digit() {
@@ -74,12 +74,12 @@ impl Auth {
         let challenge = self.new_challenge(request, context.now);
         let limits = &self.config.limits;
         let judge = |traffic: &_| limits.judge(traffic, challenge.now);
-        let asked =
+        let outcome =
             self.database.request_code(&challenge, limits.windows(), judge, &context).await?;
         self.wakeup.notify_one();
         // Computed in any case, so that both cases take the same time.
         let decoy = email_mask::decoy(&self.decoy_key, &biin);
-        match asked {
+        match outcome {
             CodeRequestOutcome::Sent(address) => Ok(email_mask::masked(&address)),
             CodeRequestOutcome::NoRecipient => Ok(decoy),
             CodeRequestOutcome::Wait(wait) => {

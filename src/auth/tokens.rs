@@ -179,7 +179,7 @@ impl Tokens {
         self.verify(token, TokenKind::Access)
     }
 
-    /// Also gives the id of the refresh token.
+    /// Also returns the id of the refresh token.
     pub fn verify_refresh(&self, token: &str) -> Result<(Claims, i64), TokenError> {
         let claims = self.verify(token, TokenKind::Refresh)?;
         let (Some(rti), Some(rtp)) = (&claims.rti, &claims.rtp) else {

@@ -15,7 +15,7 @@ const SECRET_URL: &str = "database.url";
 /// Suffix of the key that names the file of a secret.
 const FILE: &str = "_file";
 
-/// In bytes; keeps a wrong path from being read without end.
+/// Limit for reading the file, in bytes, in case the path is wrong.
 const MAX_LENGTH: u64 = 64 * 1024;
 
 fn is_secret(key: &str) -> bool {

@@ -4,25 +4,24 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-/// `[database]`: the database.
+/// The `[database]` section.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// `sqlite://FILE` or `postgres://…`; a secret, because it may carry a password.
+    /// `sqlite://FILE` or `postgres://…`; a secret, because it may contain a password.
     pub url: SecretString,
-    /// Most connections at once.
     pub max_connections: u32,
     /// How long to wait for a free connection.
     pub acquire_timeout: SignedDuration,
-    /// How long a SQLite statement waits for the writer before it.
+    /// How long a SQLite statement waits for another writer.
     pub sqlite_busy_timeout: SignedDuration,
 }
 
-/// What drivers see (Q37). It holds for lists, uploads, videos and notes to phones alike.
+/// Which vehicles drivers see (Q37), in lists, uploads, videos and push notifications.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EmployeesSee {
-    /// The vehicles assigned to them; all, as long as the company has no assignment.
+    /// The vehicles assigned to them; all, as long as the company has no assignments.
     Assigned,
     /// All vehicles of their company.
     All,

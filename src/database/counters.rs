@@ -21,8 +21,8 @@ pub(super) enum Counter {
     People,
 }
 
-/// The next number. Concurrent callers wait until this transaction has ended, so call it last.
-/// Companies and people are also added with numbers of their own, which are skipped.
+/// The next number. Concurrent callers wait until this transaction has ended, so call it last unless the
+/// wait is wanted. Companies and people are also inserted with explicit ids, which are skipped.
 pub(super) async fn next_number(write: &mut Write, counter: Counter) -> Result<i64, DatabaseError> {
     let skip = |table| {
         format!(

@@ -1,18 +1,18 @@
-//! What can go wrong with the records.
+//! Errors of the database.
 
-/// SQLSTATE classes and codes that pass by themselves (PostgreSQL, appendix A): connection
-/// exceptions, lack of resources, shutdown and start-up, a read-only stand-by, a lost race.
-const PASSING_SQLSTATES: &[&str] = &["08", "53", "57P", "25006", "40001", "40P01"];
-/// SQLite result codes that pass by themselves: busy, locked, read-only, I/O error, full.
-const PASSING_SQLITE_CODES: &[&str] = &["5", "6", "8", "10", "13"];
+/// SQLSTATE classes and codes of transient errors (PostgreSQL, appendix A): connection exceptions,
+/// insufficient resources, shutdown and start-up, a read-only standby, serialization failures and
+/// deadlocks.
+const TRANSIENT_SQLSTATES: &[&str] = &["08", "53", "57P", "25006", "40001", "40P01"];
+/// SQLite result codes of transient errors: busy, locked, read-only, I/O error, full.
+const TRANSIENT_SQLITE_CODES: &[&str] = &["5", "6", "8", "10", "13"];
 
-/// A failure of the database.
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// The database is away, full, read-only or too busy: trying again later may help.
+    /// The database is unreachable, full, read-only or too busy; a later attempt may succeed.
     #[error("the database is away")]
     Away(#[source] sqlx::Error),
-    /// The database did not accept a statement: trying again does not help.
+    /// The database rejected a statement; a retry does not help.
     #[error("the database did not accept a statement")]
     Broken(#[source] sqlx::Error),
     #[error("the database column {column} has an unexpected value")]
@@ -30,16 +30,15 @@ pub enum DatabaseError {
         known + 1
     )]
     SchemaTooNew { found: i64, known: i64 },
-    /// `database.url` names no database we speak.
+    /// The scheme of `database.url` is not supported.
     #[error("database.url must begin with sqlite:// or postgres://")]
     Url,
-    /// The folder of the SQLite file cannot be made.
     #[error("the folder of the database cannot be made")]
     Folder(#[source] std::io::Error),
 }
 
 impl DatabaseError {
-    /// Whether trying again later may help.
+    /// Whether a later attempt may succeed.
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Away(_))
     }
@@ -51,13 +50,13 @@ impl From<sqlx::Error> for DatabaseError {
             sqlx::Error::ColumnDecode { index, source } => {
                 Self::Unreadable { column: index.trim_matches('"').to_owned(), source }
             }
-            error if passes(&error) => Self::Away(error),
+            error if is_transient(&error) => Self::Away(error),
             error => Self::Broken(error),
         }
     }
 }
 
-fn passes(error: &sqlx::Error) -> bool {
+fn is_transient(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
@@ -65,17 +64,20 @@ fn passes(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
-        sqlx::Error::Database(refusal) => refusal.code().is_some_and(|code| code_passes(&code)),
+        sqlx::Error::Database(refusal) => {
+            refusal.code().is_some_and(|code| is_transient_code(&code))
+        }
         _ => false,
     }
 }
 
-fn code_passes(code: &str) -> bool {
-    // SQLSTATEs have five characters; SQLite's extended codes carry the plain one in the low byte.
+fn is_transient_code(code: &str) -> bool {
+    // SQLSTATEs have five characters. An extended result code of SQLite has the primary one in its low
+    // byte.
     if code.len() == 5 {
-        return PASSING_SQLSTATES.iter().any(|known| code.starts_with(known));
+        return TRANSIENT_SQLSTATES.iter().any(|known| code.starts_with(known));
     }
-    let plain =
+    let primary =
         code.parse::<u32>().map_or_else(|_| String::new(), |code| (code & 0xff).to_string());
-    PASSING_SQLITE_CODES.contains(&plain.as_str())
+    TRANSIENT_SQLITE_CODES.contains(&primary.as_str())
 }

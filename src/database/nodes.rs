@@ -1,4 +1,4 @@
-//! Which processes are there, and whether they still breathe.
+//! The running processes of this service, and their heartbeats.
 
 use sqlx::FromRow;
 
@@ -9,20 +9,19 @@ use super::error::DatabaseError;
 use super::pool::Database;
 use super::statement::query;
 
-/// A process as the database knows it.
+/// A registered process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
 pub struct NodeRow {
-    /// Its id.
     pub id: NodeId,
-    /// A number that moves while it lives. Others watch it move by their own clocks, so that clocks
-    /// need not agree (F28).
+    /// A counter that a running process increments. The other nodes measure by their own clocks how long
+    /// it stays unchanged, so clocks need not agree (F28).
     #[sqlx(rename = "heartbeat")]
     pub beat: i64,
 }
 
 impl Database {
-    /// A process begins. It has locked `data_folder`, so a process that had it before is dead: its gates
-    /// are free at once.
+    /// Registers a process. It has locked `data_folder`, so an earlier process with this folder is dead,
+    /// and its leases are released at once.
     pub async fn register_node(
         &self,
         node: NodeId,
@@ -36,14 +35,14 @@ impl Database {
         query(sql, params![node, data_folder]).run(&self.pool).await
     }
 
-    /// A process says that it lives; `false` when the others have buried it.
+    /// Increments the heartbeat of a process. Returns `false` if other nodes have declared it dead.
     pub async fn heartbeat(&self, node: NodeId) -> Result<bool, DatabaseError> {
         let sql = "UPDATE nodes SET heartbeat = heartbeat + 1 WHERE id = $1";
         query(sql, params![node]).changes_one(&self.pool).await
     }
 
-    /// A process has ended, or is taken for dead. Its gates are free, and their fences are raised:
-    /// should it wake up, nothing it still writes counts (F26).
+    /// Removes a process that has ended or is declared dead. Its leases are released and their fences
+    /// raised, so that its writes no longer match if it wakes up (F26).
     pub async fn mark_node_dead(&self, node: NodeId) -> Result<(), DatabaseError> {
         let mut write = self.write().await?;
         let sql = "UPDATE uploads SET holder = '', release_requested = 0, state = 'open', \
@@ -53,8 +52,8 @@ impl Database {
         Ok(write.commit().await?)
     }
 
-    /// Frees every lease whose holder is not among the nodes (any more): it was buried, and took the
-    /// lease when it woke up. Fenced, as by [`Database::mark_node_dead`].
+    /// Releases every lease whose holder is not registered: that process was declared dead, and acquired
+    /// the lease when it woke up. The fences are raised, as by [`Database::mark_node_dead`].
     pub async fn release_orphaned_leases(&self) -> Result<u64, DatabaseError> {
         let sql = "UPDATE uploads SET holder = '', release_requested = 0, state = 'open', \
             fence = fence + 1 WHERE holder <> '' AND state IN ('open', 'finishing') AND NOT EXISTS \
@@ -62,7 +61,6 @@ impl Database {
         query(sql, vec![]).execute(&self.pool).await
     }
 
-    /// Every process the database knows.
     pub async fn nodes(&self) -> Result<Vec<NodeRow>, DatabaseError> {
         query("SELECT id, heartbeat FROM nodes", vec![]).all(&self.pool).await
     }

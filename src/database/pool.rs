@@ -1,4 +1,4 @@
-//! Connections, and transactions that write.
+//! Connection pools and write transactions.
 
 use secrecy::ExposeSecret as _;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
@@ -7,26 +7,29 @@ use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 use super::config::{Config, EmployeesSee};
 use super::error::DatabaseError;
 
-/// A transaction that writes, begun by [`Database::write`].
+/// A write transaction, begun by [`Database::write`].
 pub(super) type Write = Transaction<'static, Any>;
 
-/// SQLite flushes every transaction: an acknowledged offset must survive a power cut.
+/// `PRAGMA synchronous`: SQLite flushes every commit, so that an acknowledged offset survives a power
+/// failure.
 const FLUSHED: &str = "FULL";
-/// SQLite flushes a transaction with the next flushed one: a power cut loses the last ones, in order.
-const WRITTEN: &str = "NORMAL";
+/// `PRAGMA synchronous`: SQLite flushes a commit together with a later one. A power failure loses the
+/// latest commits, in order.
+const UNFLUSHED: &str = "NORMAL";
 
-/// The records. Cheap to clone.
+/// The database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Database {
     pub(super) pool: AnyPool,
-    /// For statements whose effect a restart may undo: who holds a lease. No flush waits for them.
+    /// For statements that a power failure may undo, such as acquiring a lease. They do not wait for a
+    /// flush.
     pub(super) unflushed: AnyPool,
     pub(super) kind: Kind,
-    /// What drivers see: [`Database::with_employees_see`].
+    /// See [`Database::with_employees_see`].
     pub(super) employees_see: EmployeesSee,
 }
 
-/// Which database is behind the database.
+/// The database system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// One file, one node.
@@ -40,15 +43,15 @@ impl Kind {
         match url.split_once(':').map(|(scheme, _)| scheme) {
             Some("sqlite") => Ok(Self::Sqlite),
             Some("postgres" | "postgresql") => Ok(Self::Postgres),
-            // It is not repeated: it may hold a password.
+            // The error does not contain the URL, which may contain a password.
             _ => Err(DatabaseError::Url),
         }
     }
 
     const fn begin(self) -> &'static str {
         match self {
-            // A transaction that reads first and writes later would die at once with "database is
-            // locked" when another one writes: the time-out does not apply to it.
+            // A deferred transaction that reads first and writes later fails at once with "database is
+            // locked" if another one has written meanwhile: the busy timeout does not apply.
             Self::Sqlite => "BEGIN IMMEDIATE",
             Self::Postgres => "BEGIN",
         }
@@ -56,11 +59,8 @@ impl Kind {
 }
 
 impl Database {
-    /// Connects. The tables are not touched: see [`Database::migrate`]. Drivers see what is assigned to
-    /// them, until [`Database::with_employees_see`] says otherwise.
-    ///
-    /// # Errors
-    /// When the URL is of another kind of database, or the database is away.
+    /// Connects, without migrating: see [`Database::migrate`]. Drivers see the vehicles assigned to them
+    /// unless [`Database::with_employees_see`] is called.
     pub async fn open(config: &Config) -> Result<Self, DatabaseError> {
         install_default_drivers();
         let url = config.url.expose_secret();
@@ -72,13 +72,12 @@ impl Database {
         }
         let pool = connect(config, kind, &url, FLUSHED).await?;
         let unflushed = match kind {
-            Kind::Sqlite => connect(config, kind, &url, WRITTEN).await?,
+            Kind::Sqlite => connect(config, kind, &url, UNFLUSHED).await?,
             Kind::Postgres => pool.clone(),
         };
         Ok(Self { pool, unflushed, kind, employees_see: EmployeesSee::Assigned })
     }
 
-    /// Which database this is.
     pub const fn kind(&self) -> Kind {
         self.kind
     }
@@ -88,22 +87,19 @@ impl Database {
         &self.pool
     }
 
-    /// One trip to the database and back.
-    ///
-    /// # Errors
-    /// When the database is away.
+    /// Runs a trivial query, to check the connection.
     pub async fn probe(&self) -> Result<(), DatabaseError> {
         sqlx::query("SELECT 1").execute(&self.pool).await?;
         Ok(())
     }
 
-    /// Waits for statements under way and closes every connection.
+    /// Waits for running statements, and closes all connections.
     pub async fn close(&self) {
         self.unflushed.close().await;
         self.pool.close().await;
     }
 
-    /// Begins a transaction that writes.
+    /// Begins a write transaction.
     pub(super) async fn write(&self) -> Result<Write, DatabaseError> {
         Ok(self.pool.begin_with(self.kind.begin()).await?)
     }
@@ -119,7 +115,7 @@ async fn connect(
     let pool = AnyPoolOptions::new()
         .max_connections(config.max_connections)
         .acquire_timeout(config.acquire_timeout.unsigned_abs())
-        // A file does not hang up; asking it each time costs as much as a statement.
+        // A connection to a file does not break, and the test would cost as much as a statement.
         .test_before_acquire(kind == Kind::Postgres)
         .after_connect(move |connection, _| {
             Box::pin(async move { prepare(connection, kind, busy_timeout, synchronous).await })
@@ -145,7 +141,7 @@ async fn prepare(
     Ok(())
 }
 
-/// `sqlite://data/forte-media.db` becomes `sqlite://data/forte-media.db?mode=rwc`: made when it is not there.
+/// Adds `?mode=rwc` to a URL without parameters, so that a missing file is created.
 fn with_creation(url: &str) -> String {
     if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") }
 }
@@ -166,7 +162,7 @@ mod tests {
     use super::*;
     use crate::database::column::column;
 
-    /// Reads first and writes later, which is what begins immediate for.
+    /// Reads first and writes later, the case that needs `BEGIN IMMEDIATE`.
     async fn count_up(database: &Database) {
         let mut write = database.write().await.unwrap();
         let seen =

@@ -10,7 +10,7 @@ use super::column::{Column, ToValue, Value, column};
 use super::error::DatabaseError;
 use super::pool::Kind;
 
-/// A statement with its values. Only our own words become SQL; every value is bound.
+/// A statement with its values. The SQL consists of texts of this crate only; every value is bound.
 #[derive(Debug)]
 pub(super) struct Statement {
     sql: String,
@@ -25,13 +25,13 @@ pub(super) fn query(sql: impl SqlSafeStr, values: Vec<Value>) -> Statement {
 }
 
 impl Statement {
-    /// A statement that is assembled from parts. It is planned anew each time: PostgreSQL would make
-    /// one plan for all values of the same text, and there are too many texts to keep a plan of each.
+    /// A statement that is assembled from parts. It is planned on each execution: there are too many
+    /// texts to keep a plan of each, and PostgreSQL would use one plan for all values of a text.
     pub(super) fn new(sql: &str) -> Self {
         Self { sql: sql.to_owned(), values: Vec::new(), persistent: false }
     }
 
-    /// No connection keeps the plan.
+    /// The same statement, whose plan no connection keeps.
     pub(super) fn planned_anew(self) -> Self {
         Self { persistent: false, ..self }
     }

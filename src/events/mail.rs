@@ -7,8 +7,8 @@ use super::sanitize::value;
 use crate::model::texts::{Language, plural, text};
 use crate::model::{Email, Role};
 
-/// What the mail with a one-time code says: who wants to sign in, on which device (Q5). The values are
-/// as the requester gave them.
+/// The values in the mail with a one-time code, among them who requests it, on which device (Q5). Those
+/// of the requester are as typed.
 #[derive(Clone, Copy)]
 pub struct CodeMail<'m> {
     pub to: &'m str,
@@ -30,7 +30,7 @@ struct Paragraphs {
     after: Vec<String>,
 }
 
-/// `zone` is the one whose wall clock shows the expiry.
+/// `zone` is the time zone in which the mail states the expiry.
 pub fn code_mail(
     mail: &CodeMail<'_>,
     now: Timestamp,

@@ -1,4 +1,5 @@
-//! Messages of the outbox, and the ids they store for a later composition.
+//! Builds the messages of the outbox, and parses the stored bodies from which mails and push
+//! notifications are composed.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -9,14 +10,14 @@ use crate::model::{
     PushEvent, PushKind, RefKey, ReportDecided, SessionId, SubmissionId, Verdict, VideoId,
 };
 
-/// A push notification, or a warning, that is a day late is no use: the app and the next warning show
+/// How long a push notification or a warning is useful. After a day, the app and the next warning show
 /// the state.
 const TTL: SignedDuration = SignedDuration::from_hours(24);
 
 const CODE: &str = "mail.code";
 const WARNING: &str = "mail.warning";
 
-/// Builds the message of an event that a transaction has found.
+/// Builds the message of an event; the transaction of the event enqueues it.
 pub fn message(event: &OutboxEvent<'_>, id: EventId, now: Timestamp) -> OutboxMessage {
     match event {
         OutboxEvent::ReportDecided(decided) => report_decided(decided, id, now),
@@ -122,7 +123,7 @@ pub enum StoredEvent {
         reports: u64,
         reason: String,
     },
-    /// Such as `mail.none`: a request for an unknown BIN enqueues a message that is never sent.
+    /// A kind that is never sent, such as `mail.none` of a request for an unknown BIN.
     Unsendable,
 }
 

@@ -9,7 +9,7 @@ use super::sanitize::{line, value};
 use crate::model::texts::{Language, Text, text};
 use crate::model::{NEVER_DUE, PushEvent, PushKind, PushNotification};
 
-/// What a notification says about its report.
+/// The values of a report in a notification.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PushReport<'r> {
     pub number: &'r str,
@@ -18,8 +18,8 @@ pub struct PushReport<'r> {
     pub due_at: Option<Timestamp>,
 }
 
-/// Composes the notification to the device with this FCM token. `zone` is the one whose calendar shows
-/// the deadline.
+/// Composes the notification to the device with this FCM token. `zone` is the time zone in which it
+/// states the deadline.
 pub fn push_notification(
     event: &PushEvent<'_>,
     report: &PushReport<'_>,

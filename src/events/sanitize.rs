@@ -1,4 +1,4 @@
-//! Text of other people within our own.
+//! Makes text from outside safe to insert into our own texts.
 
 /// Limit for a name, phone number or device in a mail, in characters: anyone who requests a code can
 /// choose them.

@@ -22,7 +22,7 @@ impl Leasing {
         }
     }
 
-    /// Enqueues the reminders that are due, one batch per transaction. Gives their number. After an
+    /// Enqueues the reminders that are due, one batch per transaction. Returns their number. After an
     /// error, committed batches stay.
     pub async fn remind(
         &self,

@@ -46,7 +46,7 @@ impl Role {
     }
 }
 
-/// A caller with a verified token.
+/// A person, with company and role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Person {
     pub id: PersonId,

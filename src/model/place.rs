@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// One degree has eight decimals; the eighth is about a millimetre.
+/// The units in one degree; one of them is about a millimetre.
 const ONE_DEGREE: i64 = 100_000_000;
 
 /// A point in units of 10⁻⁸ degrees: exactly the `decimal(10,8)` and `decimal(11,8)` of the API (Q15).
@@ -72,7 +72,7 @@ fn scaled(whole: &str, fraction: &str) -> Option<i64> {
     if !plain(whole) || !plain(fraction) || (whole.is_empty() && fraction.is_empty()) {
         return None;
     }
-    // One decimal more, by which to round. What does not fit is out of range.
+    // The ninth decimal is for rounding. A number that does not fit an `i64` is out of range.
     let digits = format!("{whole}{fraction:0<9.9}");
     let value: i64 = digits.parse().unwrap_or(i64::MAX - 5);
     Some((value + 5) / 10)

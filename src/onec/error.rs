@@ -1,4 +1,4 @@
-//! Why nothing of a request from 1C is stored, or its queue does not answer.
+//! Why a request from 1C fails as a whole.
 
 use super::field_reader::{FieldError, join};
 use crate::database::DatabaseError;

@@ -41,7 +41,7 @@ impl<'a> FieldReader<'a> {
         Self { fields, zone, errors: Vec::new() }
     }
 
-    /// Gives `value`, unless a field was invalid.
+    /// Returns `value`, unless a field was invalid.
     pub(super) fn finish<T>(self, value: Option<T>) -> Result<T, Vec<FieldError>> {
         value.filter(|_| self.errors.is_empty()).ok_or(self.errors)
     }

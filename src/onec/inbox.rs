@@ -56,7 +56,7 @@ impl Inbox {
         Self { database, clock, random, zone, config, message_lock }
     }
 
-    /// Stores a message of this node. Gives the JSON of the [`Reply`]. After a failure of the database
+    /// Stores a message of this node. Returns the JSON of the [`Reply`]. After a failure of the database
     /// the message may be stored or not; sending it again gives its reply in both cases.
     pub async fn receive(&self, node: &str, body: &[u8]) -> Result<String, OnecError> {
         let envelope = envelope(body, self.config.max_items)?;
@@ -117,7 +117,7 @@ impl Inbox {
         if name.trim() == node { Ok(number) } else { Err(OnecError::OtherNode) }
     }
 
-    /// Gives the keys of all items, and the changes of those that can be read.
+    /// Returns the keys of all items, and the changes of those that can be read.
     fn read_items(&self, items: Vec<Value>) -> (ItemKeys, Vec<Change>) {
         let mut keys = Vec::with_capacity(items.len());
         let mut changes = Vec::with_capacity(items.len());

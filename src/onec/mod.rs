@@ -1,4 +1,4 @@
-//! The exchange with 1C, which always calls: objects in, submissions out.
+//! The exchange with 1C, which is always the caller: it sends objects and fetches submissions.
 
 mod config;
 mod envelope;

@@ -122,7 +122,7 @@ impl Queue {
         Ok(Page { cursor, more, submissions })
     }
 
-    /// Records that the node has stored everything up to this cursor. Gives the cursor of the node,
+    /// Records that the node has stored everything up to this cursor. Returns the cursor of the node,
     /// which never decreases.
     pub async fn acknowledge(&self, node: &str, cursor: i64) -> Result<i64, OnecError> {
         self.check_cursor("cursor", cursor).await?;

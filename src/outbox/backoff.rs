@@ -11,8 +11,8 @@ const HOUR: i64 = 60 * MINUTE;
 const WEBHOOK: [i64; 9] =
     [5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
 
-/// At first every minute: a person waits for a code that expires after ten minutes. Mails that live
-/// longer have the hours after that.
+/// At least every minute at first, because a person waits for a code that expires after ten minutes.
+/// Other mails are retried for hours after that.
 const MAIL: [i64; 20] = [
     2,
     5,

@@ -129,7 +129,7 @@ const fn may_receive(kind: PushKind, device: &PushDevice) -> bool {
 }
 
 /// Whether the notification still applies: a driver is not asked for a video that has arrived meanwhile,
-/// nor told about a deleted report.
+/// nor notified of a deleted report.
 fn is_current(kind: PushKind, reports: u64, report: Option<&PushReport>) -> bool {
     let awaits_video = |report: &PushReport| {
         ReportStatus::try_from(report.status).is_ok_and(ReportStatus::is_open)

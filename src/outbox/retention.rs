@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::dispatcher::Outbox;
 use crate::database::{DatabaseError, RetentionCutoffs};
 
-/// Warnings are not repeated within a day, which is decided by their messages.
+/// The shortest retention. A warning is not repeated within a day, and its message is the record of it.
 const AT_LEAST: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long messages are kept after their last attempt, and how they are deleted.

@@ -26,7 +26,7 @@ pub(super) const LONGEST_PASSWORD: usize = 256;
 const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlzIQ\
                        $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// More than there are nodes of 1C.
+/// In pairs of password and hash: more than there are 1C nodes.
 const CACHE_SIZE: usize = 256;
 
 /// HMAC of a password and the hash that it matches.
@@ -35,7 +35,7 @@ type CacheKey = [u8; 32];
 /// Hashes and verifies. Each hash takes 19 MiB and a core, so their number is limited.
 pub(super) struct Passwords {
     running: Arc<Semaphore>,
-    /// Running and waiting.
+    /// Limits the running and waiting hashes together.
     queue: Semaphore,
     random: Random,
     /// Keyed at random for this process.
@@ -73,7 +73,7 @@ impl Passwords {
     /// Whether the password matches one of the hashes. A wrong password always costs two hashes.
     ///
     /// `may_try` is called again after the wait in the queue, and `on_failure` before the next attempt
-    /// leaves the queue, so concurrent guesses cannot pass a limit together. Gives `None` if `may_try`
+    /// leaves the queue, so concurrent guesses cannot pass a limit together. Returns `None` if `may_try`
     /// refuses.
     pub(super) async fn verify(
         &self,

@@ -1,4 +1,4 @@
-//! Accounts with a password: reviewers, and nodes of 1C.
+//! Accounts with a password, of reviewers and of 1C nodes.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -13,11 +13,11 @@ use crate::model::{CompanyId, PersonId, Role, word_enum};
 use super::sessions::{EndReason, end_all};
 
 word_enum! {
-    /// Who uses an account.
+    /// The kind of an account; each has routes of its own.
     AccountKind {
-        /// A person who watches videos and decides about them.
+        /// A reviewer, who is also a row of `people`.
         Reviewer = "reviewer",
-        /// A node of 1C (E12).
+        /// A 1C node (E12).
         Exchange = "exchange",
     }
 }
@@ -27,69 +27,55 @@ columns! {
     AccountKind
 }
 
-/// Who will use a new account.
+/// The owner of a new account.
 #[derive(Debug, Clone)]
 pub enum AccountOwner {
-    /// A new person, who sees the reports of this company; for the lessor's, of all companies.
+    /// A reviewer to be created. A reviewer of the lessor sees the reports of every company.
     Reviewer { company: CompanyId, name: String },
-    /// A node of 1C.
+    /// A 1C node.
     Exchange,
 }
 
-/// An account to be recorded.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
-    /// Its name.
     pub login: String,
-    /// Whom it is for.
     pub owner: AccountOwner,
-    /// The hash of its password.
     pub password_hash: String,
-    /// From where it may be used; empty: from everywhere.
+    /// The networks it may be used from; empty: all.
     pub networks: Vec<String>,
-    /// The present moment.
     pub now: Timestamp,
 }
 
-/// An account.
 #[derive(Debug, Clone, FromRow)]
 pub struct AccountRow {
-    /// Its name.
     pub login: String,
-    /// What it opens.
     pub kind: AccountKind,
-    /// The person, for a reviewer.
+    /// Set for a reviewer's account.
     #[sqlx(rename = "person_id", try_from = "Stored<Option<PersonId>>")]
     pub person: Option<PersonId>,
-    /// The hash of its password.
     pub password_hash: String,
-    /// The hash of the password before; may be empty.
+    /// The hash of the previous password; empty if there is none.
     pub previous_hash: String,
-    /// Until when the password before is good, if there was one.
+    /// The previous password is valid before this time; `None`: it is not valid.
     #[sqlx(try_from = "Stored<Option<Timestamp>>")]
     pub previous_until: Option<Timestamp>,
-    /// From where it may be used; empty: from everywhere.
+    /// The networks it may be used from; empty: all.
     #[sqlx(try_from = "Stored<Vec<String>>")]
     pub networks: Vec<String>,
-    /// When it was made.
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub created_at: Timestamp,
-    /// Whether it opens anything.
     #[sqlx(try_from = "Stored<bool>")]
     pub active: bool,
 }
 
-/// A hash that takes the place of another one.
+/// A new password for an account.
 #[derive(Debug, Clone)]
 pub struct PasswordRotation {
-    /// The account.
     pub login: String,
-    /// The hash of the new password.
     pub password_hash: String,
-    /// Until when the old password is good beside it; none: it is good for nothing any more, and the
-    /// reviewer's sessions end.
+    /// The old password stays valid until then. `None`: it becomes invalid at once, and the reviewer's
+    /// sessions end.
     pub previous_until: Option<Timestamp>,
-    /// The present moment.
     pub now: Timestamp,
 }
 
@@ -97,7 +83,8 @@ const COLUMNS: &str = "login, kind, person_id, password_hash, previous_hash, pre
                        networks, created_at, active";
 
 impl Database {
-    /// Records an account, and its reviewer when that is a new one. False when the name is taken.
+    /// Inserts an account, and its reviewer if that is a new person. Returns `false` if the login is
+    /// taken.
     pub async fn add_account(&self, new: &NewAccount) -> Result<bool, DatabaseError> {
         let mut write = self.write().await?;
         if !insert(&mut write, new).await? {
@@ -112,20 +99,19 @@ impl Database {
         Ok(true)
     }
 
-    /// An account by its name.
     pub async fn account(&self, login: &str) -> Result<Option<AccountRow>, DatabaseError> {
         let sql = format!("SELECT {COLUMNS} FROM accounts WHERE login = $1");
         query(sqlx::AssertSqlSafe(sql), params![login]).optional(&self.pool).await
     }
 
-    /// Every account, by name.
+    /// Every account, ordered by login.
     pub async fn accounts(&self) -> Result<Vec<AccountRow>, DatabaseError> {
         let sql = format!("SELECT {COLUMNS} FROM accounts ORDER BY login");
         query(sqlx::AssertSqlSafe(sql), vec![]).all(&self.pool).await
     }
 
-    /// Gives an account another password; the one it had is good for a while longer, or else for
-    /// nothing any more, and nor is what was opened by it. False when there is no such active account.
+    /// Replaces the password of an active account; [`PasswordRotation::previous_until`] decides about
+    /// the old one. Returns `false` if there is no such active account.
     pub async fn rotate_account(&self, rotation: &PasswordRotation) -> Result<bool, DatabaseError> {
         let mut write = self.write().await?;
         let sql = "UPDATE accounts SET previous_until = $1, password_hash = $2, \
@@ -143,8 +129,8 @@ impl Database {
         Ok(true)
     }
 
-    /// Lets an account open nothing any more; its reviewer may no longer act either (S17). False
-    /// when there is no such account.
+    /// Deactivates an account, and the person of a reviewer's account (S17). Returns `false` if there is
+    /// no such account.
     pub async fn disable_account(&self, login: &str) -> Result<bool, DatabaseError> {
         let mut write = self.write().await?;
         let sql = "UPDATE accounts SET active = 0 WHERE login = $1";
@@ -156,13 +142,13 @@ impl Database {
         Ok(is_found)
     }
 
-    /// The number of the company or private lessee with this BIN or IIN.
+    /// The company or private lessee with this BIN or IIN.
     pub async fn company_by_biin(&self, biin: &str) -> Result<Option<CompanyId>, DatabaseError> {
         let sql = "SELECT id FROM companies WHERE biin = $1 AND biin <> ''";
         query(sql, params![biin]).value(&self.pool).await
     }
 
-    /// What a person is called.
+    /// First and last name, separated by a space.
     pub async fn person_name(&self, person: PersonId) -> Result<Option<String>, DatabaseError> {
         let sql = "SELECT first_name || ' ' || last_name FROM people WHERE id = $1";
         let name: Option<String> = query(sql, params![person]).value(&self.pool).await?;

@@ -1,4 +1,5 @@
-//! Requests for one-time codes (E1). A code is nowhere: it is made from the challenge's id.
+//! Requests for one-time codes (E1). The code itself is not stored: it is derived from the challenge's
+//! id.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -9,56 +10,53 @@ use crate::database::pool::Database;
 use crate::database::statement::query;
 use crate::model::{Biin, ChallengeId, CompanyId, DeviceId, Role};
 
-/// A request for a code, with what a mail about it says (Q5).
+/// A request for a code, with the values that its mail contains (Q5).
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct ChallengeRow {
-    /// Its id, from which the code is made.
+    /// The code is derived from it.
     pub id: ChallengeId,
-    /// Whose mailbox it goes to; the lessor's number stands for a BIN nobody has: no mail (S1).
+    /// The company whose mailbox gets the code. [`CompanyId::LESSOR`] stands for an unknown BIN, for
+    /// which no mail is sent (S1).
     #[sqlx(rename = "company_id")]
     pub company: CompanyId,
-    /// BIN or IIN.
     pub biin: String,
-    /// The company's name; empty when there is none.
+    /// Empty for an unknown BIN.
     #[sqlx(rename = "name")]
     pub company_name: String,
-    /// The company's mail address as it is now; empty when there is none.
+    /// The company's current mail address; may be empty.
     pub email: String,
-    /// As whom somebody wants to come in.
+    /// The role that the requester asks for.
     pub role: Role,
-    /// Their telephone as given; a director's request has none.
+    /// As typed; empty for a director.
     pub mobile: String,
-    /// Their first name as given; a director's request has none.
+    /// As typed; empty for a director.
     pub first_name: String,
-    /// Their device.
+    /// The device that requested the code.
     pub uuid: String,
-    /// When the code was asked for.
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub created_at: Timestamp,
-    /// Until when the code is good.
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub expires_at: Timestamp,
-    /// Whether the code still opens: neither used, nor burned, nor replaced.
+    /// Whether the code can still be used: it is neither used, nor blocked after wrong guesses, nor
+    /// replaced by a newer one.
     #[sqlx(try_from = "Stored<bool>")]
     pub open: bool,
 }
 
-/// The latest request of a device, as far as a code is compared with it.
+/// The latest request of a device, with the columns that a sign-in needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
 pub struct LatestChallenge {
-    /// Its id.
     pub id: ChallengeId,
-    /// Until when the code is good.
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub expires_at: Timestamp,
-    /// Whether the code still opens.
+    /// As [`ChallengeRow::open`].
     #[sqlx(try_from = "Stored<bool>")]
     pub open: bool,
 }
 
 impl Database {
-    /// The latest request for a code of this BIN from this device (S6). At most one is open, and it is
-    /// the latest whatever the clocks of the nodes that made them say.
+    /// The open request for a code of this BIN from this device, or else the latest one (S6). At most
+    /// one is open. It takes precedence over `created_at`, because the clocks of nodes differ.
     pub async fn latest_challenge(
         &self,
         biin: &Biin,
@@ -70,14 +68,13 @@ impl Database {
         query(sql, params![biin, device]).optional(&self.pool).await
     }
 
-    /// A wrong code was given: at the `most`th one the right one opens no more (S4).
+    /// Counts a wrong guess. After `most` of them the code is blocked (S4).
     pub async fn count_wrong_code(&self, id: ChallengeId, most: u32) -> Result<(), DatabaseError> {
         let sql = "UPDATE challenges SET wrong_codes = wrong_codes + 1, \
             used = CASE WHEN wrong_codes + 1 >= $1 THEN 2 ELSE used END WHERE id = $2 AND used = 0";
         query(sql, params![most, id]).run(&self.pool).await
     }
 
-    /// A request for a code.
     pub async fn challenge(&self, id: ChallengeId) -> Result<Option<ChallengeRow>, DatabaseError> {
         let sql = "SELECT h.id, h.company_id, h.biin, COALESCE(c.name, '') AS name, \
             COALESCE(c.email, '') AS email, h.role, h.mobile, h.first_name, h.uuid, h.created_at, \

@@ -1,4 +1,4 @@
-//! The people of a company: shown, and let go (E4, E5).
+//! The employees of a company, listed and deleted (E4, E5), and the profile of a person (E2).
 
 use sqlx::FromRow;
 
@@ -12,49 +12,41 @@ use crate::model::{CompanyId, Person, PersonId, SessionId};
 
 use super::sessions::EndReason;
 
-/// An employee, as the director sees them (E4).
+/// An employee in the director's list (E4).
 #[derive(Debug, Clone, FromRow)]
 pub struct ListedEmployee {
-    /// Their number.
     pub id: PersonId,
-    /// First name.
     pub first_name: String,
-    /// Telephone, as given.
     pub mobile: String,
 }
 
-/// What a person is told about themselves (E2).
+/// The profile of a person (E2).
 #[derive(Debug, Clone, FromRow)]
 pub struct ProfileRow {
-    /// Telephone, as given.
     pub mobile: String,
-    /// Their own mail address, or the company's.
+    /// The mail address of the person, or else of the company.
     pub email: String,
-    /// First name.
     pub first_name: String,
-    /// Last name.
     pub last_name: String,
     /// Father's name.
     pub patronic_name: String,
     /// BIN or IIN of the company.
     pub biin: String,
-    /// Its name.
     pub company_name: String,
 }
 
-/// What became of a wish to delete an employee.
+/// The outcome of deleting an employee.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeletionOutcome {
-    /// They are deleted.
     Deleted,
     /// There is no such active person in this company.
     NotFound,
-    /// Who asked may no longer ask: they were deleted meanwhile.
+    /// The requesting person is no longer an active director.
     NotAllowed,
 }
 
 impl Database {
-    /// At most `limit` active employees of a company, the newest first, after this one.
+    /// At most `limit` active employees of a company after `after`, newest first.
     pub async fn employee_page(
         &self,
         company: CompanyId,
@@ -66,7 +58,6 @@ impl Database {
         query(sql, params![company, after.map_or(i64::MAX, |id| id.0), limit]).all(&self.pool).await
     }
 
-    /// What a person is told about themselves; `None` when there is no such person.
     pub async fn profile(&self, person: PersonId) -> Result<Option<ProfileRow>, DatabaseError> {
         let sql = "SELECT p.mobile, p.first_name, p.last_name, p.patronic_name, CASE WHEN p.email \
             = '' THEN c.email ELSE p.email END AS email, c.biin, c.name AS company_name \
@@ -74,8 +65,8 @@ impl Database {
         query(sql, params![person]).optional(&self.pool).await
     }
 
-    /// Deletes a person of the asking director's company, softly: what they sent stays. Their
-    /// sessions end with it, and devices that can be told are told (Q21, S17).
+    /// Deactivates a person of the director's company; the row and the submissions stay. Ends the
+    /// sessions of the person and notifies their devices (Q21, S17).
     pub async fn delete_employee(
         &self,
         director: &Person,
@@ -83,7 +74,8 @@ impl Database {
         context: &EnqueueContext<'_>,
     ) -> Result<DeletionOutcome, DatabaseError> {
         let mut write = self.write().await?;
-        // Deletions in one company wait for each other: two directors cannot delete one another.
+        // Locks the company's row. Deletions in one company are therefore serialized, and two directors
+        // cannot delete each other.
         let sql = "UPDATE companies SET active = active WHERE id = $1";
         query(sql, params![director.company]).execute(&mut *write).await?;
         if !may_delete(&mut write, director).await? {
@@ -107,7 +99,7 @@ async fn may_delete(write: &mut Write, director: &Person) -> Result<bool, Databa
     query(sql, params![director.id]).exists(&mut **write).await
 }
 
-/// Ends every session of a person with its refresh tokens, and tells the devices.
+/// Ends every session of a person with its refresh tokens, and notifies the devices.
 async fn end_sessions(
     write: &mut Write,
     person: PersonId,

@@ -1,4 +1,4 @@
-//! Where a company reads its mail.
+//! The mailboxes of companies.
 
 use sqlx::FromRow;
 
@@ -8,17 +8,15 @@ use crate::database::pool::Database;
 use crate::database::statement::query;
 use crate::model::CompanyId;
 
-/// A company's mailbox.
 #[derive(Clone, FromRow)]
 pub struct Mailbox {
     /// The company's name.
     pub name: String,
-    /// Its address.
     pub email: String,
 }
 
 impl Database {
-    /// The mailbox of a company that is active and has one.
+    /// The mailbox of a company; `None` if the company is inactive or has no address.
     pub async fn mailbox_of(&self, company: CompanyId) -> Result<Option<Mailbox>, DatabaseError> {
         let sql = "SELECT name, email FROM companies \
             WHERE id = $1 AND active = 1 AND email <> '' AND id <> 0";

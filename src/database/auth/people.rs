@@ -1,4 +1,4 @@
-//! People who may act.
+//! People whose account, and whose company, is active.
 
 use crate::database::column::params;
 use crate::database::error::DatabaseError;
@@ -7,7 +7,7 @@ use crate::database::statement::query;
 use crate::model::{ObjectKey, Person, PersonId};
 
 impl Database {
-    /// A person who may act: they and their company are active. Rights come from here, not from the
+    /// A person, if they and their company are active. The role comes from the database, not from the
     /// token (S18).
     pub async fn active_person(&self, id: PersonId) -> Result<Option<Person>, DatabaseError> {
         let sql = "SELECT p.id AS person_id, p.company_id, p.role FROM people p JOIN companies c \
@@ -24,8 +24,9 @@ impl Database {
         }
     }
 
-    /// As [`Database::active_person`], unless the session their token is of has ended. A session without
-    /// a row is no reason: old ones are forgotten, and their tokens are long out of their time.
+    /// As [`Database::active_person`], but `None` if the session of the token has ended. A session
+    /// without a row does not count as ended: a row is purged only after the session's access tokens
+    /// have expired.
     pub async fn acting_person(
         &self,
         id: PersonId,

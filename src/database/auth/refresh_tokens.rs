@@ -12,61 +12,59 @@ use crate::model::{Person, SessionId};
 
 use super::sessions::{EndReason, add_refresh_token, end, take_over};
 
-/// Stands for a row that is not there.
-const GONE: i64 = -1;
+/// Stands for both columns of a token that has no row any more.
+const NO_ROW: i64 = -1;
 
 /// A refresh token to be exchanged.
 #[derive(Debug, Clone)]
 pub struct TokenRefresh {
-    /// Its number.
+    /// The id of the token.
     pub rti: i64,
-    /// Its session.
     pub session: SessionId,
-    /// The number of the token that follows it.
+    /// The id of the next token, if this one is exchanged now.
     pub successor: i64,
-    /// Where the device is told from now on, if that has changed.
+    /// The device's new push token, if it has changed.
     pub fcm: Option<String>,
-    /// How long it may come again and get the same answer; none: it comes from another device.
+    /// How long after its use the token gets the same successor again. `None`: never, because another
+    /// device sends it.
     pub grace: Option<SignedDuration>,
-    /// How long the next one lives.
+    /// The lifetime of the next token.
     pub ttl: SignedDuration,
-    /// How long a session lives at most.
+    /// The longest life of the session.
     pub at_most: Option<SignedDuration>,
-    /// The present moment.
     pub now: Timestamp,
 }
 
-/// What became of it.
+/// The outcome of an exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefreshOutcome {
-    /// This token follows it: a new one, or the one its first use gave.
+    /// The next token: a new one, or the successor that the first use created.
     Issued(Successor),
-    /// It was used before; the session has been ended.
+    /// The token had been used before; the session has been ended.
     Reused,
-    /// The session has lived as long as sessions may.
+    /// The session has reached its longest life.
     SessionExpired,
-    /// The session has ended, or the person may no longer act.
+    /// The session has ended, or the person or the company is inactive.
     SessionEnded,
 }
 
-/// The refresh token that follows, and whom both tokens are for.
+/// The next refresh token, and the claims of both tokens of its pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Successor {
-    /// The person.
     pub person: Person,
-    /// BIN or IIN of their company.
+    /// BIN or IIN of the company.
     pub biin: String,
-    /// Their device.
+    /// The device.
     pub uuid: String,
-    /// The number of the refresh token.
+    /// The id of the refresh token.
     pub rti: i64,
-    /// When both were made.
+    /// When both tokens were issued.
     pub created_at: Timestamp,
-    /// Until when the refresh token is good.
+    /// Of the refresh token.
     pub expires_at: Timestamp,
 }
 
-/// A session that is open, of a person who may act, with the token that came.
+/// An open session of an active person, with the use of the token that was sent.
 #[derive(FromRow)]
 struct Found {
     #[sqlx(flatten)]
@@ -76,19 +74,19 @@ struct Found {
     #[sqlx(try_from = "Stored<Timestamp>")]
     created_at: Timestamp,
     #[sqlx(flatten)]
-    usage: Use,
+    usage: TokenUse,
 }
 
-/// What was done with a token.
+/// When a token was used, and its successor; both 0 if it was not used.
 #[derive(Clone, Copy, FromRow)]
-struct Use {
+struct TokenUse {
     #[sqlx(rename = "used_at")]
     at: i64,
     successor: i64,
 }
 
 impl Database {
-    /// Exchanges a refresh token. Of two exchanges at the same time one makes a token, and both get
+    /// Exchanges a refresh token. Of two concurrent exchanges, one creates the next token, and both get
     /// it.
     pub async fn refresh_token(
         &self,
@@ -111,10 +109,10 @@ impl Database {
             let (rti, created_at) = (refresh.successor, refresh.now);
             RefreshOutcome::Issued(found.successor(rti, created_at, expires_at))
         } else {
-            again(&mut write, refresh, &found, used, context).await?
+            handle_reuse(&mut write, refresh, &found, used, context).await?
         };
         if matches!(outcome, RefreshOutcome::Issued(_)) {
-            seen(&mut write, refresh).await?;
+            update_last_use(&mut write, refresh).await?;
         }
         write.commit().await?;
         Ok(outcome)
@@ -127,8 +125,8 @@ impl TokenRefresh {
         self.at_most.map_or(sliding, |at_most| sliding.min(session_made_at + at_most))
     }
 
-    /// Whether a token that was used then may come again. Clocks of two nodes may differ a little, in
-    /// either direction; a use that lies far ahead is no repetition.
+    /// Whether a token that was used at `used_at` gets its successor again. The distance counts in both
+    /// directions, because the clock of the node that recorded the use may be ahead.
     fn is_graced(&self, used_at: i64) -> bool {
         let since = self.now.as_microsecond().abs_diff(used_at);
         self.grace.is_some_and(|grace| i128::from(since) <= grace.as_micros())
@@ -157,7 +155,8 @@ async fn find(write: &mut Write, refresh: &TokenRefresh) -> Result<Option<Found>
     query(sql, params![refresh.rti, refresh.session]).optional(&mut **write).await
 }
 
-/// Uses a good token up and records the one that follows; `false` when somebody was faster.
+/// Marks an unused token as used and inserts its successor. Returns `false` if a concurrent request was
+/// faster.
 async fn use_up(
     write: &mut Write,
     refresh: &TokenRefresh,
@@ -175,19 +174,20 @@ async fn use_up(
     Ok(true)
 }
 
-async fn use_of(write: &mut Write, rti: i64) -> Result<Use, DatabaseError> {
+async fn use_of(write: &mut Write, rti: i64) -> Result<TokenUse, DatabaseError> {
     let sql = "SELECT used_at, successor FROM refresh_tokens WHERE rti = $1";
     let used = query(sql, params![rti]).optional(&mut **write).await?;
-    Ok(used.unwrap_or(Use { at: GONE, successor: GONE }))
+    Ok(used.unwrap_or(TokenUse { at: NO_ROW, successor: NO_ROW }))
 }
 
-/// A token that was used before: the same answer to a phone that may have lost it, or the end of the
-/// session, because somebody else may have the token. A token whose row is deleted was used long ago.
-async fn again(
+/// Handles a token that was used before. Within the grace it gets the same successor, because the phone
+/// may have lost the answer. Otherwise the session ends, because the token may have been copied. A token
+/// without a row was used long ago, and its row was purged.
+async fn handle_reuse(
     write: &mut Write,
     refresh: &TokenRefresh,
     found: &Found,
-    used: Use,
+    used: TokenUse,
     context: &EnqueueContext<'_>,
 ) -> Result<RefreshOutcome, DatabaseError> {
     let sql = "SELECT created_at, expires_at FROM refresh_tokens WHERE rti = $1";
@@ -205,8 +205,8 @@ async fn again(
     }
 }
 
-/// The device is there, and says where it is told.
-async fn seen(write: &mut Write, refresh: &TokenRefresh) -> Result<(), DatabaseError> {
+/// Updates the time of the session's last use, and its push token if a new one was sent.
+async fn update_last_use(write: &mut Write, refresh: &TokenRefresh) -> Result<(), DatabaseError> {
     if let Some(fcm) = &refresh.fcm {
         take_over(write, fcm, refresh.session).await?;
     }

@@ -1,7 +1,8 @@
-//! Asking for a one-time code (E1): the limits, the challenge and its mail in one transaction.
+//! Requests for one-time codes (E1). One transaction checks the limits, inserts the challenge and
+//! enqueues its mail.
 //!
-//! A BIN nobody has goes the same way, statement for statement, row for row; only its mail is settled
-//! from the start (S1).
+//! An unknown BIN runs the same statements and inserts the same rows, so timing reveals nothing (S1).
+//! Its mail is inserted as delivered, and is never sent.
 
 use jiff::{SignedDuration, Timestamp};
 use sqlx::AnyConnection;
@@ -15,47 +16,44 @@ use crate::database::pool::{Database, Write};
 use crate::database::statement::query;
 use crate::model::{Biin, ChallengeId, CompanyId, DeviceId, OutboxEvent, OutboxMessage, Role};
 
-/// The kind of a row that nobody is told.
-const NOBODY: &str = "mail.none";
+/// The kind of a message that is never sent, because the BIN is unknown.
+const NEVER_SENT: &str = "mail.none";
 
-/// Over how long the daily budgets are counted.
+/// The window of the daily budgets.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// A request for a code.
 #[derive(Debug, Clone)]
 pub struct NewChallenge {
-    /// Its id, from which the code is made.
+    /// The code is derived from it.
     pub id: ChallengeId,
     /// BIN or IIN.
     pub biin: Biin,
-    /// As whom somebody wants to come in.
+    /// The role that the requester asks for.
     pub role: Role,
-    /// Their device.
     pub device: DeviceId,
-    /// Where the device is told; empty: nowhere.
+    /// Push token of the device; empty: no push.
     pub fcm: String,
-    /// Their telephone as given; empty for a director.
+    /// As typed; empty for a director.
     pub mobile: String,
-    /// Their first name; empty for a director.
+    /// As typed; empty for a director.
     pub first_name: String,
-    /// From which network the request came, for the limits.
+    /// The key of the client's network, for the limits.
     pub address: String,
-    /// The present moment.
     pub now: Timestamp,
-    /// Until when the code is good.
     pub expires_at: Timestamp,
 }
 
-/// Over how long requests are counted.
+/// The windows in which requests are counted.
 #[derive(Debug, Clone, Copy)]
 pub struct CountingWindows {
-    /// Those of a BIN from one device; within a day.
+    /// Of requests for one BIN from one device; at most a day.
     pub device: SignedDuration,
-    /// Those from one network.
+    /// Of requests from one network.
     pub address: SignedDuration,
 }
 
-/// The recent requests, without the one in question. "Since" is the first of those counted.
+/// Counts of the recent requests, without the current one. `…_since` is the time of the oldest one
+/// counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
 pub struct RecentRequests {
     /// For this BIN from this device, within its window.
@@ -77,7 +75,7 @@ pub struct RecentRequests {
     /// The last request for this BIN.
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub latest: Timestamp,
-    /// The part of this device, if it has had a session in the company.
+    /// The part of this device; `None` if it has never had a session in the company.
     #[sqlx(skip)]
     pub of_known: Option<DeviceRequests>,
 }
@@ -103,27 +101,27 @@ struct CompanyRequests {
     of_device: DeviceRequests,
 }
 
-/// What the limits say.
+/// The decision of the limits about a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitDecision {
-    /// How long to wait; none: a code is made.
+    /// How long to wait. `None`: the request is allowed.
     pub wait: Option<SignedDuration>,
-    /// Why the mailbox is to be warned; at most once a day.
+    /// The reason of a warning to the company's mailbox, which gets at most one per day.
     pub warning: Option<&'static str>,
 }
 
-/// What became of a request for a code.
+/// The outcome of a request for a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CodeRequestOutcome {
-    /// A code goes to this mail address.
+    /// The code is sent to this mail address.
     Sent(String),
-    /// Nobody has this BIN, or nobody there can be written to.
+    /// The BIN is unknown, or its company is inactive or has no mail address.
     NoRecipient,
-    /// Not now.
+    /// The limits do not allow it yet.
     Wait(SignedDuration),
 }
 
-/// Who has a BIN.
+/// The company that has a BIN; [`CompanyId::LESSOR`] for an unknown BIN.
 #[derive(FromRow)]
 struct Owner {
     #[sqlx(rename = "id")]
@@ -132,10 +130,12 @@ struct Owner {
 }
 
 impl Database {
-    /// Asks for a code. Requests at the same time count one another.
+    /// Requests a code. A lock on a counter serializes the requests, so that each counts those before
+    /// it.
     ///
-    /// A refused one is judged without the writer's place, so that a flood of them is in nobody's way;
-    /// what may be let in is judged once more with it.
+    /// The limits are first checked outside a write transaction, so that a flood of refused requests
+    /// does not block writers. A request that passes, or that is due a warning, is checked again within
+    /// the transaction.
     pub async fn request_code(
         &self,
         new: &NewChallenge,
@@ -143,13 +143,13 @@ impl Database {
         judge: impl Fn(&RecentRequests) -> LimitDecision + Send + Sync,
         context: &EnqueueContext<'_>,
     ) -> Result<CodeRequestOutcome, DatabaseError> {
-        if let Some(wait) = self.refused(new, windows, &judge).await? {
+        if let Some(wait) = self.early_wait(new, windows, &judge).await? {
             return Ok(CodeRequestOutcome::Wait(wait));
         }
         let mut write = self.write().await?;
         next_number(&mut write, Counter::Challenges).await?;
-        let owner = owner(&mut write, &new.biin).await?;
-        let verdict = judge(&traffic(&mut write, new, &owner, windows).await?);
+        let owner = find_owner(&mut write, &new.biin).await?;
+        let verdict = judge(&recent_requests(&mut write, new, &owner, windows).await?);
         let warned = match verdict.warning {
             Some(reason) => warn(&mut write, new, &owner, reason, context).await?,
             None => false,
@@ -162,24 +162,24 @@ impl Database {
         }
         record(&mut write, new, &owner, context).await?;
         write.commit().await?;
-        Ok(if owner.is_somebody() {
+        Ok(if owner.is_company() {
             CodeRequestOutcome::Sent(owner.email)
         } else {
             CodeRequestOutcome::NoRecipient
         })
     }
 
-    /// How long a request has to wait that leaves nothing to write; the same statements for a BIN
-    /// nobody has (S1).
-    async fn refused(
+    /// The wait of a request that is refused without writing anything: it is over a limit, and no
+    /// warning is due. An unknown BIN runs the same statements (S1).
+    async fn early_wait(
         &self,
         new: &NewChallenge,
         windows: CountingWindows,
         judge: &(impl Fn(&RecentRequests) -> LimitDecision + Send + Sync),
     ) -> Result<Option<SignedDuration>, DatabaseError> {
         let mut read = self.pool.acquire().await?;
-        let owner = owner(&mut read, &new.biin).await?;
-        let verdict = judge(&traffic(&mut read, new, &owner, windows).await?);
+        let owner = find_owner(&mut read, &new.biin).await?;
+        let verdict = judge(&recent_requests(&mut read, new, &owner, windows).await?);
         if verdict.wait.is_none() || verdict.warning.is_none() {
             return Ok(verdict.wait);
         }
@@ -189,24 +189,24 @@ impl Database {
 }
 
 impl Owner {
-    fn is_somebody(&self) -> bool {
+    fn is_company(&self) -> bool {
         self.company != CompanyId::LESSOR
     }
 
-    /// What a warning is about.
+    /// The subject of a warning in the outbox.
     fn subject(&self) -> String {
         format!("company:{}", self.company.0)
     }
 }
 
-/// The company that has a BIN and can be written to; otherwise the number that stands for nobody.
-async fn owner(on: &mut AnyConnection, biin: &Biin) -> Result<Owner, DatabaseError> {
+/// The active company that has a BIN and a mail address, or else the placeholder for an unknown BIN.
+async fn find_owner(on: &mut AnyConnection, biin: &Biin) -> Result<Owner, DatabaseError> {
     let sql = "SELECT id, email FROM companies WHERE biin = $1 AND active = 1 AND email <> ''";
     let owner = query(sql, params![biin]).optional(on).await?;
     Ok(owner.unwrap_or(Owner { company: CompanyId::LESSOR, email: String::new() }))
 }
 
-async fn traffic(
+async fn recent_requests(
     on: &mut AnyConnection,
     new: &NewChallenge,
     owner: &Owner,
@@ -214,17 +214,18 @@ async fn traffic(
 ) -> Result<RecentRequests, DatabaseError> {
     let since = |window: SignedDuration| new.now - window;
     let values = params![new.biin, new.device, since(windows.device), since(DAY)];
-    let CompanyRequests { recent, of_device } = query(OF_COMPANY, values).one(&mut *on).await?;
+    let CompanyRequests { recent, of_device } = query(COUNT_REQUESTS, values).one(&mut *on).await?;
     let sql = "SELECT COUNT(*), COALESCE(MIN(created_at), 0) FROM challenges \
         WHERE address = $1 AND created_at > $2";
     let (Stored(by_address), Stored(address_since)) =
         query(sql, params![new.address, since(windows.address)]).one(&mut *on).await?;
-    let of_known = is_known(on, new, owner).await?.then_some(of_device);
+    let of_known = is_known_device(on, new, owner).await?.then_some(of_device);
     Ok(RecentRequests { by_address, address_since, of_known, ..recent })
 }
 
-/// What a day has seen of a BIN ($1), and what of that is of a device ($2).
-const OF_COMPANY: &str = "SELECT COUNT(*) AS by_company, \
+/// Counts the requests for a BIN ($1) within a day (since $4), and among them those of a device ($2):
+/// all, and those within its window (since $3).
+const COUNT_REQUESTS: &str = "SELECT COUNT(*) AS by_company, \
      CAST(COALESCE(SUM(wrong_codes), 0) AS BIGINT) \
      AS wrong, COALESCE(MAX(created_at), 0) AS latest, CAST(COALESCE(SUM(CASE WHEN uuid = $2 AND \
      created_at > $3 THEN 1 ELSE 0 END), 0) AS BIGINT) AS by_device, COALESCE(MIN(CASE WHEN uuid = \
@@ -234,9 +235,10 @@ const OF_COMPANY: &str = "SELECT COUNT(*) AS by_company, \
      = $2 THEN created_at END), 0) AS device_latest FROM challenges WHERE biin = $1 AND created_at \
      > $4";
 
-/// Whether somebody of this company has been signed in on this device. Asked for every BIN (S1); the
-/// lessor's own devices stand for nobody's.
-async fn is_known(
+/// Whether this device has had a session in the company. The query runs for every BIN, so that timing
+/// reveals nothing (S1). For an unknown BIN its result is ignored, because it is about the devices of
+/// the lessor.
+async fn is_known_device(
     on: &mut AnyConnection,
     new: &NewChallenge,
     owner: &Owner,
@@ -244,10 +246,10 @@ async fn is_known(
     let sql = "SELECT COUNT(*) AS sessions FROM sessions s JOIN people p ON p.id = s.person_id \
         WHERE s.uuid = $1 AND p.company_id = $2";
     let (sessions,): (i64,) = query(sql, params![new.device, owner.company]).one(on).await?;
-    Ok(owner.is_somebody() && sessions > 0)
+    Ok(owner.is_company() && sessions > 0)
 }
 
-/// Warns the mailbox, unless it was warned within a day: `true` when it is warned now.
+/// Enqueues a warning to the mailbox, unless it got one within a day. Returns whether it did.
 async fn warn(
     write: &mut Write,
     new: &NewChallenge,
@@ -271,11 +273,12 @@ async fn is_warned(
 ) -> Result<bool, DatabaseError> {
     let sql = "SELECT COUNT(*) AS warned FROM outbox \
         WHERE subject = $1 AND kind IN ('mail.warning', $2) AND created_at > $3";
-    let (warned,): (i64,) = query(sql, params![subject, NOBODY, (new.now - DAY)]).one(on).await?;
+    let (warned,): (i64,) =
+        query(sql, params![subject, NEVER_SENT, (new.now - DAY)]).one(on).await?;
     Ok(warned > 0)
 }
 
-/// The challenge instead of an older one of the same device (S5), and its mail.
+/// Inserts the challenge, which replaces an older one of the same device (S5), and enqueues its mail.
 async fn record(
     write: &mut Write,
     new: &NewChallenge,
@@ -300,17 +303,18 @@ async fn insert(write: &mut Write, new: &NewChallenge, owner: &Owner) -> Result<
     query(sql, values).run(&mut **write).await
 }
 
-/// Tells the owner of a BIN. For nobody the same row is written, and is settled.
+/// Enqueues a message to the owner of a BIN. For an unknown BIN the same statements insert a message
+/// that is delivered already, so that it is never sent.
 async fn enqueue_for_owner(
     write: &mut Write,
     mut message: OutboxMessage,
     owner: &Owner,
     now: Timestamp,
 ) -> Result<(), DatabaseError> {
-    let (state, completed_at) = if owner.is_somebody() {
+    let (state, completed_at) = if owner.is_company() {
         ("pending", 0)
     } else {
-        message.kind = NOBODY;
+        message.kind = NEVER_SENT;
         ("delivered", now.as_microsecond())
     };
     enqueue(write, &message, now).await?;

@@ -1,4 +1,4 @@
-//! What nobody needs to know of sign-ins any more.
+//! Deletion of old sign-ins.
 
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ use crate::database::pool::Database;
 use crate::database::statement::query;
 
 impl Database {
-    /// Forgets up to `limit` sessions that ended before `ended` or were last used before `used`.
+    /// Deletes up to `limit` sessions that ended before `ended` or were last used before `used`.
     pub async fn purge_sessions(
         &self,
         ended: Timestamp,
@@ -20,7 +20,7 @@ impl Database {
         query(sql, params![ended, used, limit]).execute(&self.pool).await
     }
 
-    /// Forgets up to `limit` requests for codes made before `made`.
+    /// Deletes up to `limit` requests for codes that were made before `made`.
     pub async fn purge_challenges(
         &self,
         made: Timestamp,
@@ -31,7 +31,7 @@ impl Database {
         query(sql, params![made, limit]).execute(&self.pool).await
     }
 
-    /// Forgets up to `limit` refresh tokens that were used before `used`, and as many that expired
+    /// Deletes up to `limit` refresh tokens that were used before `used`, and up to `limit` that expired
     /// before it.
     pub async fn purge_refresh_tokens(
         &self,

@@ -1,4 +1,4 @@
-//! Sign-ins of people on devices.
+//! Sessions of people on devices.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -11,23 +11,21 @@ use crate::database::pool::{Database, Write};
 use crate::database::statement::query;
 use crate::model::{DeviceId, Person, PersonId, SessionId, word_enum};
 
-/// Most sessions that are listed: nobody has that many phones.
+/// Limit of a list of sessions: more than anybody has phones.
 const MOST_LISTED: i64 = 100;
 
 /// A session to be opened, with its first refresh token.
 #[derive(Debug, Clone)]
 pub struct NewSession {
-    /// Its id.
     pub id: SessionId,
     /// The device.
     pub device: DeviceId,
-    /// Where the device is told; empty: nowhere.
+    /// Push token of the device; empty: no push.
     pub fcm: String,
-    /// The number of its first refresh token.
+    /// The id of its first refresh token.
     pub rti: i64,
-    /// Until when that one is good.
+    /// Of the first refresh token.
     pub expires_at: Timestamp,
-    /// The present moment.
     pub now: Timestamp,
 }
 
@@ -42,7 +40,7 @@ word_enum! {
         Revoked = "revoked",
         /// A refresh token was used twice, so it may have been copied (S16).
         TokenReused = "token_reused",
-        /// The account of the person was closed (S17).
+        /// The person or the company was deactivated (S17).
         Dismissed = "dismissed",
     }
 }
@@ -52,24 +50,21 @@ written_only!(EndReason);
 /// A session as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct SessionRow {
-    /// Its id.
     pub id: SessionId,
     /// The device.
     pub uuid: String,
-    /// Whether the device is told of things.
     #[sqlx(try_from = "Stored<bool>")]
     pub has_push_token: bool,
-    /// When the person signed in.
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub created_at: Timestamp,
-    /// When a token was last got.
+    /// The last sign-in or refresh.
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub seen_at: Timestamp,
 }
 
 impl Database {
-    /// Opens a session for a person, who is known already: the BIN or IIN of their company, if both
-    /// may act.
+    /// Opens a session for an existing person. Returns the BIN or IIN of the company, or `None` if the
+    /// person or the company is inactive.
     pub async fn open_session(
         &self,
         person: &Person,
@@ -87,7 +82,7 @@ impl Database {
         Ok(biin)
     }
 
-    /// The open sessions of a person that were used since, latest first.
+    /// The open sessions of a person that were used since `since`, latest first.
     pub async fn active_sessions(
         &self,
         person: PersonId,
@@ -99,7 +94,8 @@ impl Database {
         query(sql, params![person, since, MOST_LISTED]).all(&self.pool).await
     }
 
-    /// Ends a session of this person: `true` when it was open. With `notify`, its device gets a message.
+    /// Ends a session of this person. Returns whether it was open. With `notify`, its device gets a push
+    /// notification.
     pub async fn end_session(
         &self,
         person: PersonId,
@@ -132,7 +128,7 @@ pub(super) async fn open(
     add_refresh_token(write, new.id, new.rti, new.now, new.expires_at).await
 }
 
-/// Records a refresh token that has not been used.
+/// Inserts an unused refresh token.
 pub(super) async fn add_refresh_token(
     write: &mut Write,
     session: SessionId,
@@ -145,8 +141,8 @@ pub(super) async fn add_refresh_token(
     query(sql, params![rti, session, now, expires_at]).run(&mut **write).await
 }
 
-/// What is told there is for this session alone: a device that has changed hands hears nothing that
-/// is for its former owner.
+/// Removes a push token from all other sessions, so that a device that has changed hands gets no
+/// notifications for its former owner.
 pub(super) async fn take_over(
     write: &mut Write,
     fcm: &str,
@@ -156,7 +152,7 @@ pub(super) async fn take_over(
     query(sql, params![fcm, session]).run(&mut **write).await
 }
 
-/// Ends a session of this person: `true` when it was open.
+/// As [`Database::end_session`], within a transaction.
 pub(super) async fn end(
     write: &mut Write,
     person: PersonId,
@@ -176,7 +172,7 @@ pub(super) async fn end(
     Ok(true)
 }
 
-/// Ends every session of a person, who may no longer act (S17).
+/// Ends every session of a person (S17).
 pub(super) async fn end_all(
     write: &mut Write,
     person: PersonId,

@@ -1,4 +1,5 @@
-//! Changes in their order: neighbours of one kind together, the others one by one.
+//! Applies changes in their order: consecutive changes of one kind by one statement, the others one by
+//! one.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,7 +15,7 @@ use super::notifications::{Notifications, decision, states};
 use super::report_rows::{Said, report_row, reports};
 use super::{customers, deletions, fleet_rows};
 
-/// What goes in together.
+/// A kind of change that is written in bulk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Run {
     Types,
@@ -24,8 +25,8 @@ enum Run {
     Assignments,
 }
 
-/// Carries out the changes; what became of each, in their order. Drivers are written of new reports by
-/// what they see.
+/// Applies the changes and returns the outcome of each, in the same order. `employees_see` decides which
+/// drivers are notified of new reports.
 pub(super) async fn apply(
     write: &mut Write,
     changes: &[Change],
@@ -38,15 +39,16 @@ pub(super) async fn apply(
     let mut outcomes = Vec::with_capacity(changes.len());
     let mut rest = changes;
     while let Some(first) = rest.first() {
-        let (together, after) = rest.split_at(run_length(rest));
+        let (run_changes, after) = rest.split_at(run_length(rest));
         rest = after;
         match run_of(first) {
             Some((run, _)) => {
-                // Those of other kinds are no reports, and have no states.
-                let before = states(write, together).await?;
-                let (written, became) = apply_run(write, &mut known, run, together, source).await?;
-                notifications.notice(write, together, &before, &written, source).await?;
-                outcomes.extend(became);
+                // Empty unless the changes are reports.
+                let before = states(write, run_changes).await?;
+                let (written, run_outcomes) =
+                    apply_run(write, &mut known, run, run_changes, source).await?;
+                notifications.notice(write, run_changes, &before, &written, source).await?;
+                outcomes.extend(run_outcomes);
             }
             None => outcomes.push(apply_one(write, &mut known, first, source).await?),
         }
@@ -55,7 +57,7 @@ pub(super) async fn apply(
     Ok(outcomes)
 }
 
-/// With what a change can go in, and its key there.
+/// The kind and the key of a change that is written in bulk; `None` for one that is applied on its own.
 fn run_of(change: &Change) -> Option<(Run, String)> {
     Some(match change {
         Change::VehicleType(change) => (Run::Types, change.code.to_string()),
@@ -67,7 +69,8 @@ fn run_of(change: &Change) -> Option<(Run, String)> {
     })
 }
 
-/// How many go in together: of one kind, and no key twice.
+/// How many changes at the start are of one kind and have distinct keys: PostgreSQL does not let an
+/// upsert change a row twice.
 fn run_length(changes: &[Change]) -> usize {
     let Some((run, _)) = changes.first().and_then(run_of) else { return 1 };
     let mut keys = HashSet::new();
@@ -88,7 +91,7 @@ async fn apply_one(
         Change::User(change) => customers::user(write, known, change, source).await,
         Change::Deletion(deletion) => deletions::delete(write, deletion, source).await,
         Change::Decision(change) => decision(write, change, source).await,
-        // The others are runs.
+        // The other kinds are written in bulk.
         _ => Ok(ChangeOutcome::NotFound),
     }
 }
@@ -142,12 +145,12 @@ fn row(change: &Change, known: &Known, source: ChangeSource<'_>) -> Result<Row, 
         Change::Contract(change) => fleet_rows::contract_row(change, known),
         Change::Report(change) => report_row(change, known, source),
         Change::Assignment(change) => fleet_rows::assignment_row(change, known),
-        // They are no runs.
+        // The other kinds are not written in bulk.
         _ => Ok(Row::new()),
     }
 }
 
-/// What follows in the message may refer to it.
+/// Makes the object known to later changes of the message, which may refer to it.
 fn remember(known: &mut Known, change: &Change) {
     match change {
         Change::VehicleType(change) => {
@@ -167,12 +170,12 @@ fn outcome(change: &Change, written: &WrittenRows) -> ChangeOutcome {
     let Some(written) = run_of(change).and_then(|(_, key)| written.get(&key)) else {
         return ChangeOutcome::Older;
     };
-    let said = match change {
+    let sent = match change {
         Change::Report(report) => report.status,
         _ => None,
     };
     match ReportStatus::try_from(written.status) {
-        Ok(stands) if said.is_some_and(|said| said != stands) => ChangeOutcome::StatusKept(stands),
+        Ok(kept) if sent.is_some_and(|sent| sent != kept) => ChangeOutcome::StatusKept(kept),
         _ => ChangeOutcome::Applied,
     }
 }

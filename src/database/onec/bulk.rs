@@ -1,6 +1,6 @@
-//! Many rows with one statement.
+//! Bulk upserts and lookups.
 //!
-//! Statements that write come in a few sizes only, so that each is prepared once for a connection.
+//! Upserts have one of a few numbers of rows, so that a connection prepares only a few statements.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -14,16 +14,15 @@ use crate::database::error::DatabaseError;
 use crate::database::pool::Write;
 use crate::database::statement::query;
 
-/// How many rows a statement takes. SQLite looks its parameters up one after another, so that more
-/// would be slower.
+/// Rows per upsert; the largest number that fits is used first. SQLite searches the list of parameters
+/// from its start, so larger statements would be slower.
 const SIZES: [usize; 3] = [64, 8, 1];
 
-/// How many keys are looked up at a time.
+/// Keys per lookup.
 const KEYS: usize = 64;
 
-/// A statement that inserts rows, or updates those that are there: its beginning before `VALUES`,
-/// how many columns there are, and what follows, which returns `ref_key` and what
-/// [`Written`] holds.
+/// A statement that inserts rows and updates existing ones. `head` is the text before `VALUES`, `tail`
+/// the text after the rows; it returns the columns of [`Written`].
 pub(super) struct Upsert {
     pub(super) head: String,
     pub(super) columns: usize,
@@ -33,7 +32,7 @@ pub(super) struct Upsert {
 /// The values of one row, in the order of the columns.
 pub(super) type Row = Vec<Value>;
 
-/// A row after it was inserted or updated. Only reports have more than a key.
+/// An inserted or updated row. The columns besides the key have a meaning for reports only.
 #[derive(Debug, Clone, FromRow)]
 pub(super) struct Written {
     ref_key: String,
@@ -46,10 +45,11 @@ pub(super) struct Written {
     pub(super) company: i64,
 }
 
-/// Those that were inserted or updated, by key.
+/// The inserted and updated rows, by key.
 pub(super) type WrittenRows = HashMap<String, Written>;
 
-/// Writes the rows, no key twice. Those that are there in this version stay as they are.
+/// Upserts rows with distinct keys. A row that exists in the same or a later version is left unchanged,
+/// and is not returned.
 pub(super) async fn upsert(
     write: &mut Write,
     upsert: &Upsert,
@@ -73,7 +73,7 @@ fn statement(upsert: &Upsert, rows: usize) -> String {
     format!("{} VALUES {} {}", upsert.head, rows.join(", "), upsert.tail)
 }
 
-/// The rows that `select`, which ends in `IN`, finds for these keys.
+/// The rows that `select`, which ends with `IN`, finds for these keys.
 pub(super) async fn look_up<T: for<'r> FromRow<'r, AnyRow>>(
     write: &mut Write,
     select: &str,
@@ -83,11 +83,11 @@ pub(super) async fn look_up<T: for<'r> FromRow<'r, AnyRow>>(
     let keys: BTreeSet<String> = keys.into_iter().map(|key| key.to_string()).collect();
     let keys: Vec<Value> = keys.into_iter().map(Value::Text).collect();
     let mut found = Vec::new();
-    for some in keys.chunks(KEYS) {
-        // The last keys are repeated, instead of a statement of another size.
-        let values = some.iter().cycle().take(KEYS).cloned().collect();
-        // Planned anew each time: from the first exchange on, PostgreSQL would keep the plan of an
-        // empty table, and scan all of it once it is full.
+    for chunk in keys.chunks(KEYS) {
+        // A shorter chunk is filled up by repeating its keys, so that the statement stays the same.
+        let values = chunk.iter().cycle().take(KEYS).cloned().collect();
+        // Planned on each execution: PostgreSQL would keep the plan that it made when the table was
+        // empty, and scan the whole table once it is full.
         let statement = query(AssertSqlSafe(sql.clone()), values).planned_anew();
         found.extend(statement.all::<T>(&mut **write).await?);
     }

@@ -1,4 +1,5 @@
-//! Companies and people. They are few, and other things hang on them, so they go one by one.
+//! Companies and people. They are written one by one: they are few, and a change may also release a BIN
+//! or end sessions.
 
 use crate::database::column::params;
 use crate::database::counters::{Counter, next_number};
@@ -11,7 +12,8 @@ use crate::model::{CompanyId, PersonId, SessionId, phone_digits};
 use super::changes::{ChangeOutcome, ChangeSource, CompanyChange, UserChange};
 use super::known::Known;
 
-/// Records a company, or changes it. One that somebody has entered by hand is known by its BIN.
+/// Inserts or updates a company. A company that was entered by hand has no key yet, and is found by its
+/// BIN.
 pub(super) async fn company(
     write: &mut Write,
     known: &mut Known,
@@ -23,19 +25,19 @@ pub(super) async fn company(
     let rows: Vec<(CompanyId, String, String)> =
         query(sql, params![key, change.biin]).all(&mut **write).await?;
     let own = rows.iter().find(|(_, ref_key, _)| *ref_key == key);
-    let namesake = rows.iter().find(|(.., biin)| *biin == change.biin);
-    let holder = match (own, namesake) {
-        (Some((own, ..)), Some((namesake, ..))) if own != namesake => Some(*namesake),
+    let same_biin = rows.iter().find(|(.., biin)| *biin == change.biin);
+    let holder = match (own, same_biin) {
+        (Some((own, ..)), Some((same_biin, ..))) if own != same_biin => Some(*same_biin),
         (None, Some((id, other, _))) if !other.is_empty() => Some(*id),
         _ => None,
     };
     let biin = match holder {
-        // It claims nothing that others have.
+        // An inactive company does not claim a BIN that another one has.
         Some(_) if !change.active => format!("deleted:{key}"),
-        Some(holder) if !gives_up(write, holder).await? => return Ok(ChangeOutcome::BiinTaken),
+        Some(holder) if !release_biin(write, holder).await? => return Ok(ChangeOutcome::BiinTaken),
         _ => change.biin.clone(),
     };
-    let id = match own.or(namesake.filter(|_| holder.is_none())) {
+    let id = match own.or(same_biin.filter(|_| holder.is_none())) {
         Some((id, ..)) => *id,
         None => insert_company(write, &key, &biin).await?,
     };
@@ -49,14 +51,15 @@ pub(super) async fn company(
     Ok(ChangeOutcome::Applied)
 }
 
-/// Whether the holder of a BIN gives it up, as one does who may not act: 1C cleans duplicates up.
-async fn gives_up(write: &mut Write, holder: CompanyId) -> Result<bool, DatabaseError> {
+/// Takes the BIN from its holder if the holder is inactive: this is how 1C cleans up duplicates. Returns
+/// whether it did.
+async fn release_biin(write: &mut Write, holder: CompanyId) -> Result<bool, DatabaseError> {
     let sql = "UPDATE companies SET biin = 'deleted:' || ref_key \
         WHERE id = $1 AND active = 0 AND ref_key <> ''";
     query(sql, params![holder]).changes_one(&mut **write).await
 }
 
-/// An empty row of its number, to be filled.
+/// Inserts an empty row with a new number, for [`update_company`] to fill.
 async fn insert_company(
     write: &mut Write,
     key: &str,
@@ -84,7 +87,8 @@ async fn update_company(
         .await
 }
 
-/// Records a person, or changes them. A driver who has signed in by himself is known by telephone.
+/// Inserts or updates a person. A driver who has signed in before 1C sent them has no key yet, and is
+/// found by phone number.
 pub(super) async fn user(
     write: &mut Write,
     known: &mut Known,
@@ -122,7 +126,7 @@ async fn find_user(
         .await
 }
 
-/// An empty row of their number, to be filled.
+/// Inserts an empty row with a new number, for [`update_user`] to fill.
 async fn insert_user(
     write: &mut Write,
     change: &UserChange,
@@ -162,10 +166,10 @@ async fn update_user(
     query(sql, values).changes_one(&mut **write).await
 }
 
-/// Why a session has ended, in the database.
+/// The `end_reason` of these sessions.
 const DISMISSED: &str = "dismissed";
 
-/// Nobody of a blocked company goes on (S17).
+/// Ends the sessions of all people of a deactivated company (S17).
 pub(super) async fn end_sessions_of_company(
     write: &mut Write,
     company: CompanyId,
@@ -175,7 +179,7 @@ pub(super) async fn end_sessions_of_company(
     end_sessions(write, people, company.0, source).await
 }
 
-/// A blocked person does not go on (S17).
+/// Ends the sessions of a deactivated person (S17).
 pub(super) async fn end_sessions_of_person(
     write: &mut Write,
     person: PersonId,
@@ -184,7 +188,8 @@ pub(super) async fn end_sessions_of_person(
     end_sessions(write, "person_id = $1", person.0, source).await
 }
 
-/// Their refresh tokens end with them; their devices are written.
+/// Ends sessions and notifies their devices. Their refresh tokens become useless, because a refresh
+/// needs an open session.
 async fn end_sessions(
     write: &mut Write,
     whose: &str,

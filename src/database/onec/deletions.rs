@@ -1,4 +1,4 @@
-//! What 1C deletes stays, marked: reports are about it, and videos are evidence.
+//! Objects that 1C deletes are only marked: reports refer to them, and videos are evidence.
 
 use sqlx::AssertSqlSafe;
 
@@ -11,10 +11,10 @@ use crate::database::statement::query;
 use super::changes::{ChangeOutcome, ChangeSource, ObjectDeletion, ObjectKind};
 use super::customers::{end_sessions_of_company, end_sessions_of_person};
 
-/// Where an object is: its table, its key, and how it is marked.
-const fn place(object: ObjectKind) -> (&'static str, &'static str, &'static str) {
+/// The table of an object, its key column, and the assignments that mark it as deleted.
+const fn table_of(object: ObjectKind) -> (&'static str, &'static str, &'static str) {
     match object {
-        // Its BIN is free for another: duplicates can be cleaned up.
+        // Another company can take its BIN, so that 1C can clean up duplicates.
         ObjectKind::Company => ("companies", "ref_key", "active = 0, biin = 'deleted:' || ref_key"),
         ObjectKind::User => ("people", "ref_key", "active = 0"),
         ObjectKind::VehicleType => ("vehicle_types", "code", "deleted = 1"),
@@ -30,7 +30,7 @@ pub(super) async fn delete(
     deletion: &ObjectDeletion,
     source: ChangeSource<'_>,
 ) -> Result<ChangeOutcome, DatabaseError> {
-    let (table, key, mark) = place(deletion.object);
+    let (table, key, mark) = table_of(deletion.object);
     let sql = format!(
         "UPDATE {table} SET {mark}, version = CASE WHEN $1 > version THEN $1 ELSE version END \
          WHERE {key} = $2 AND ($1 = 0 OR $1 > version)"
@@ -42,29 +42,33 @@ pub(super) async fn delete(
         if is_there(write, table, key, deletion).await? {
             return Ok(ChangeOutcome::Older);
         }
-        remember(write, deletion).await?;
+        insert_tombstone(write, deletion).await?;
         return Ok(ChangeOutcome::NotFound);
     }
     end_sessions(write, deletion, source).await?;
     Ok(ChangeOutcome::Applied)
 }
 
-/// A deletion may come before its object: the row is there as deleted, and what 1C says of it in an
-/// older version later is ignored. Without a version nothing would be. A person would need a company.
-async fn remember(write: &mut Write, deletion: &ObjectDeletion) -> Result<(), DatabaseError> {
+/// Inserts a tombstone for a deletion that arrives before its object, so that an older version of the
+/// object is ignored later. Without a version it would have no effect. A person cannot be inserted
+/// without a company.
+async fn insert_tombstone(
+    write: &mut Write,
+    deletion: &ObjectDeletion,
+) -> Result<(), DatabaseError> {
     if deletion.version == 0 || deletion.object == ObjectKind::User {
         return Ok(());
     }
     if deletion.object == ObjectKind::Company {
-        return remember_company(write, deletion).await;
+        return insert_company_tombstone(write, deletion).await;
     }
-    query(tombstone(deletion.object), params![deletion.key, deletion.version])
+    query(tombstone_sql(deletion.object), params![deletion.key, deletion.version])
         .run(&mut **write)
         .await
 }
 
-/// A row of an object that was deleted before it came; it belongs to nobody.
-const fn tombstone(object: ObjectKind) -> &'static str {
+/// Inserts an object as deleted. It belongs to no company (-1).
+const fn tombstone_sql(object: ObjectKind) -> &'static str {
     match object {
         ObjectKind::VehicleType => {
             "INSERT INTO vehicle_types (code, title, instructions, picture, picture_tag, version, \
@@ -82,7 +86,7 @@ const fn tombstone(object: ObjectKind) -> &'static str {
             "INSERT INTO assignments (ref_key, company_id, vehicle_guid, person_ref, \
              mobile_digits, version, deleted) VALUES ($1, -1, '', '', '', $2, 1)"
         }
-        // Companies and people have numbers, and are not written so.
+        // Companies and people do not get here: see [`insert_tombstone`].
         ObjectKind::Report | ObjectKind::Company | ObjectKind::User => {
             "INSERT INTO reports (ref_key, company_id, vehicle_guid, report_number, \
              contract_number, starts_at, finishes_at, status_code, reject_reason, version, \
@@ -91,7 +95,7 @@ const fn tombstone(object: ObjectKind) -> &'static str {
     }
 }
 
-async fn remember_company(
+async fn insert_company_tombstone(
     write: &mut Write,
     deletion: &ObjectDeletion,
 ) -> Result<(), DatabaseError> {

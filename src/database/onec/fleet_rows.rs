@@ -1,4 +1,4 @@
-//! Types, vehicles, contracts, assignments.
+//! Upserts of vehicle types, vehicles, contracts and assignments.
 
 use crate::database::column::params;
 use crate::model::phone_digits;
@@ -7,8 +7,8 @@ use super::bulk::{Row, Upsert};
 use super::changes::{AssignmentChange, ContractChange, TypeChange, VehicleChange};
 use super::known::Known;
 
-/// The columns are the key, the version, those that are updated and those that are only inserted.
-/// An older version changes nothing.
+/// The columns of a row are the key, the version, those that are updated and those that are only
+/// inserted. An older version changes nothing.
 fn upsert(table: &str, key: &str, updated: &[&str], inserted: &[&str]) -> Upsert {
     let columns = [&[key, "version"], updated, inserted].concat();
     let set: Vec<_> = updated.iter().map(|name| format!("{name} = excluded.{name}")).collect();

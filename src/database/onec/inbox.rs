@@ -1,4 +1,4 @@
-//! What 1C sends: objects by their keys and versions, messages by their numbers.
+//! Messages and single objects from 1C, each applied in one transaction.
 
 use jiff::Timestamp;
 
@@ -12,60 +12,58 @@ use crate::model::Digest;
 use super::apply::apply;
 use super::changes::{Change, ChangeOutcome, ChangeSource};
 
-/// How many old messages one new one clears away.
-const CLEARED_AT_ONCE: i64 = 100;
+/// Old replies that are deleted with each new message.
+const DELETED_AT_ONCE: i64 = 100;
 
 /// A message from 1C.
 pub struct InboundMessage<'a> {
-    /// Who says so, and when.
     pub source: ChangeSource<'a>,
-    /// Its number.
     pub number: i64,
-    /// The hash of its body.
+    /// Of the body.
     pub digest: Digest,
-    /// What it changes, in order.
+    /// In their order.
     pub changes: &'a [Change],
-    /// Replies of messages from before are kept no longer.
+    /// Older replies are deleted.
     pub keep_since: Timestamp,
 }
 
-/// What became of a message.
+/// The outcome of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MessageOutcome {
-    /// It is in the database, now or since an earlier try; this is the reply.
+    /// Stored, now or by an earlier attempt, with this reply.
     Accepted(String),
-    /// Another message had this number.
+    /// Another message with this number was received before.
     Differs {
-        /// The highest number taken from this node.
+        /// The highest number received from this node.
         received_no: i64,
     },
 }
 
 impl Database {
-    /// Takes a message: everything in it and the reply that `reply` makes of what became of each
-    /// change, or nothing. A number that was taken before gets the reply of that time.
+    /// Applies a message and stores the reply that `reply` builds from the outcomes, in one transaction.
+    /// A message that was received before gets its stored reply.
     pub async fn receive_message(
         &self,
         message: &InboundMessage<'_>,
         reply: impl FnOnce(&[ChangeOutcome]) -> String + Send,
     ) -> Result<MessageOutcome, DatabaseError> {
         let mut write = self.write().await?;
-        // Messages go one after another: the same one twice at once waits here, and two that touch
-        // the same objects in another order cannot wait for each other.
+        // Serializes messages: a concurrent copy of this message waits here, and two messages that
+        // change the same objects in a different order cannot deadlock.
         next_number(&mut write, Counter::Messages).await?;
-        if let Some(taken) = taken_before(&mut write, message).await? {
-            return Ok(taken);
+        if let Some(outcome) = received_before(&mut write, message).await? {
+            return Ok(outcome);
         }
         let outcomes =
             apply(&mut write, message.changes, self.employees_see, message.source).await?;
         let reply = reply(&outcomes);
-        keep(&mut write, message, &reply).await?;
-        clear(&mut write, message.keep_since).await?;
+        store_reply(&mut write, message, &reply).await?;
+        delete_old_replies(&mut write, message.keep_since).await?;
         write.commit().await?;
         Ok(MessageOutcome::Accepted(reply))
     }
 
-    /// Takes one change that comes without a message.
+    /// Applies a change that is not part of a message.
     pub async fn apply_change(
         &self,
         change: &Change,
@@ -80,7 +78,7 @@ impl Database {
     }
 }
 
-async fn taken_before(
+async fn received_before(
     write: &mut Write,
     message: &InboundMessage<'_>,
 ) -> Result<Option<MessageOutcome>, DatabaseError> {
@@ -96,7 +94,7 @@ async fn taken_before(
     Ok(Some(MessageOutcome::Differs { received_no }))
 }
 
-async fn keep(
+async fn store_reply(
     write: &mut Write,
     message: &InboundMessage<'_>,
     reply: &str,
@@ -112,9 +110,9 @@ async fn keep(
     query(sql, params![source.node, number]).run(&mut **write).await
 }
 
-/// Clears some of the replies that nobody will ask for any more.
-async fn clear(write: &mut Write, before: Timestamp) -> Result<(), DatabaseError> {
+/// Deletes some of the replies that are older than `before`.
+async fn delete_old_replies(write: &mut Write, before: Timestamp) -> Result<(), DatabaseError> {
     let sql = "DELETE FROM onec_messages WHERE (node, message_no) IN (SELECT node, message_no \
         FROM onec_messages WHERE received_at < $1 ORDER BY received_at LIMIT $2)";
-    query(sql, params![before, CLEARED_AT_ONCE]).run(&mut **write).await
+    query(sql, params![before, DELETED_AT_ONCE]).run(&mut **write).await
 }

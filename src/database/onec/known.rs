@@ -1,4 +1,4 @@
-//! What the keys of a message refer to, looked up at once.
+//! The objects that a message refers to, looked up in bulk.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -11,21 +11,22 @@ use crate::model::{CompanyId, ObjectKey, TypeCode, VehicleGuid};
 use super::bulk::look_up;
 use super::changes::{Change, ObjectDeletion, ObjectKind};
 
-/// The objects that the changes of a message refer to, and those that it has brought so far. What is
-/// deleted can still be referred to: 1C keeps such objects too.
+/// The existing objects that the changes of a message refer to, and those that the message has inserted
+/// so far. A reference to a deleted object is valid, because 1C keeps such objects too.
 #[derive(Default)]
 pub(super) struct Known {
     pub(super) companies: HashMap<ObjectKey, CompanyId>,
+    /// The values are the companies of the people.
     pub(super) people: HashMap<ObjectKey, CompanyId>,
     pub(super) types: HashSet<TypeCode>,
     pub(super) vehicles: HashSet<VehicleGuid>,
-    /// With their numbers.
+    /// The values are the numbers of the contracts.
     pub(super) contracts: HashMap<ObjectKey, String>,
 }
 
-/// The keys that are referred to.
+/// The keys that the changes of a message refer to.
 #[derive(Default)]
-struct Asked {
+struct ReferencedKeys {
     companies: HashSet<ObjectKey>,
     people: HashSet<ObjectKey>,
     types: HashSet<TypeCode>,
@@ -33,13 +34,13 @@ struct Asked {
     contracts: HashSet<ObjectKey>,
 }
 
-impl Asked {
-    fn by(changes: &[Change]) -> Self {
-        let mut asked = Self::default();
+impl ReferencedKeys {
+    fn of(changes: &[Change]) -> Self {
+        let mut keys = Self::default();
         for change in changes {
-            asked.add(change);
+            keys.add(change);
         }
-        asked
+        keys
     }
 
     fn add(&mut self, change: &Change) {
@@ -78,24 +79,24 @@ impl Known {
         write: &mut Write,
         changes: &[Change],
     ) -> Result<Self, DatabaseError> {
-        let asked = Asked::by(changes);
+        let keys = ReferencedKeys::of(changes);
         let mut known = Self::default();
         let select = "SELECT ref_key, id FROM companies WHERE ref_key IN";
-        known.companies = look_up(write, select, asked.companies).await?.into_iter().collect();
+        known.companies = look_up(write, select, keys.companies).await?.into_iter().collect();
         let select = "SELECT ref_key, company_id FROM people WHERE ref_key IN";
-        known.people = look_up(write, select, asked.people).await?.into_iter().collect();
+        known.people = look_up(write, select, keys.people).await?.into_iter().collect();
         let select = "SELECT code FROM vehicle_types WHERE code IN";
-        let types = look_up(write, select, asked.types).await?;
+        let types = look_up(write, select, keys.types).await?;
         known.types = types.into_iter().map(|(code,)| code).collect();
         let select = "SELECT guid FROM vehicles WHERE guid IN";
-        let vehicles = look_up(write, select, asked.vehicles).await?;
+        let vehicles = look_up(write, select, keys.vehicles).await?;
         known.vehicles = vehicles.into_iter().map(|(guid,)| guid).collect();
         let select = "SELECT ref_key, number FROM contracts WHERE ref_key IN";
-        known.contracts = look_up(write, select, asked.contracts).await?.into_iter().collect();
+        known.contracts = look_up(write, select, keys.contracts).await?.into_iter().collect();
         Ok(known)
     }
 
-    /// The company, or the name of the field that refers to nothing.
+    /// The company, or the name of the field with the unknown key.
     pub(super) fn company(&self, key: ObjectKey) -> Result<CompanyId, &'static str> {
         self.companies.get(&key).copied().ok_or("company_ref")
     }
@@ -108,13 +109,13 @@ impl Known {
         self.types.contains(&code).then_some(()).ok_or("type_ref")
     }
 
-    /// The number of the contract, when one is referred to.
+    /// The number of the contract; empty without a reference.
     pub(super) fn contract(&self, key: Option<ObjectKey>) -> Result<&str, &'static str> {
         let Some(key) = key else { return Ok("") };
         self.contracts.get(&key).map(String::as_str).ok_or("contract_ref")
     }
 
-    /// A person of this company, when one is referred to.
+    /// Checks that a person who is referred to belongs to this company.
     pub(super) fn person(
         &self,
         key: Option<ObjectKey>,
@@ -125,9 +126,9 @@ impl Known {
     }
 }
 
-/// Locks the companies that the message changes, or whose people it changes, in one order and before
-/// anything else: whoever deletes an employee locks the company first too, and a message that came to
-/// it after its people would wait for them while they wait for it.
+/// Locks the companies that the message changes, or whose people it changes, in the order of their ids
+/// and before any other row. The deletion of an employee also locks the company before the person; a
+/// message that locked them in the other order could deadlock with it.
 pub(super) async fn lock_companies(
     write: &mut Write,
     changes: &[Change],

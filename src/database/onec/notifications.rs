@@ -1,4 +1,4 @@
-//! What people have to hear of reports that a message has changed: new ones to film, decisions.
+//! Notifications about the reports that a message changes: new ones to film, and decisions.
 
 use std::collections::HashMap;
 
@@ -15,14 +15,14 @@ use crate::model::{Decision, PushKind, RefKey, ReportStatus};
 use super::bulk::{WrittenRows, look_up};
 use super::changes::{Change, ChangeOutcome, ChangeSource, DecisionChange, ReportChange};
 
-/// What a message has brought so far.
+/// Collects the new reports of a message.
 #[derive(Default)]
 pub(super) struct Notifications {
     /// New reports that await a video.
     assigned: Vec<RefKey>,
 }
 
-/// What a report is before it is written.
+/// A report before the upsert.
 #[derive(FromRow)]
 pub(super) struct Before {
     ref_key: String,
@@ -32,7 +32,7 @@ pub(super) struct Before {
     deleted: bool,
 }
 
-/// The reports that are there before they are written, by key.
+/// The existing reports among those of the changes, before the upsert, by key.
 pub(super) async fn states(
     write: &mut Write,
     changes: &[Change],
@@ -51,7 +51,7 @@ fn reports(changes: &[Change]) -> impl Iterator<Item = &ReportChange> {
 }
 
 impl Notifications {
-    /// Notices what was written of reports, and tells of decisions at once: their order counts.
+    /// Collects the new reports, and enqueues the decisions at once, so that they keep their order.
     pub(super) async fn notice(
         &mut self,
         write: &mut Write,
@@ -65,12 +65,13 @@ impl Notifications {
             let Some(now) = written.get(&key) else { continue };
             let status = ReportStatus::try_from(now.status).ok();
             let was = before.get(&key);
-            // Its people have not seen it before.
+            // The people of its company have not seen it before.
             let new = was.is_none_or(|was| was.deleted || was.company_id != now.company);
             if new && status.is_some_and(ReportStatus::is_open) {
                 self.assigned.push(report.ref_key);
             }
-            // Somebody else may have decided the same in between.
+            // A concurrent decision also changes the revision, but not `decided_at` to the time of this
+            // message.
             let moved = was.is_some_and(|was| was.revision != now.revision);
             if moved
                 && now.decided_at == source.context.now.as_microsecond()
@@ -82,7 +83,7 @@ impl Notifications {
         Ok(())
     }
 
-    /// Tells of new reports: a device hears of all of a message at once.
+    /// Enqueues the notifications of new reports, one per device for the whole message.
     pub(super) async fn send(
         self,
         write: &mut Write,
@@ -96,7 +97,7 @@ impl Notifications {
     }
 }
 
-/// The decision that a report's new state says.
+/// The decision that the new status of a report means.
 fn by_state(
     report: &ReportChange,
     status: ReportStatus,
@@ -117,7 +118,7 @@ fn by_state(
     })
 }
 
-/// Carries out a decision that comes as such.
+/// Applies an item of the type `decision`.
 pub(super) async fn decision(
     write: &mut Write,
     change: &DecisionChange,

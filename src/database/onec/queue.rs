@@ -1,4 +1,5 @@
-//! Submissions on their way to 1C: in the order of their turns, and how far a node has come.
+//! The queue of submissions for 1C, ordered by `turn`, and the turn up to which each node has
+//! acknowledged.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -12,45 +13,39 @@ use crate::model::{
     Verdict, VideoId,
 };
 
-/// A submission, as 1C is written of it.
+/// A submission in the queue.
 #[derive(Debug, Clone, FromRow)]
 pub struct SubmissionRow {
-    /// Its place in the queue.
+    /// The position in the queue.
     pub turn: i64,
-    /// Its id.
     pub id: SubmissionId,
-    /// The report.
     pub ref_key: RefKey,
-    /// The report's state today.
+    /// The current status of the report.
     #[sqlx(rename = "status_code")]
     pub status: ReportStatus,
-    /// The number of that state, which a decision names.
+    /// The current revision of the report. A decision names it.
     pub revision: i64,
-    /// The video.
     #[sqlx(rename = "video_id")]
     pub video: VideoId,
-    /// The upload the video came by; part of its key.
+    /// Part of the key of the video in storage.
     #[sqlx(rename = "upload_id")]
     pub upload: UploadId,
-    /// The hash of its bytes.
+    /// Of the video.
     pub sha256: Digest,
-    /// How many they are.
     pub length: Length,
-    /// What the inspection knows.
+    /// The facts that the inspection read.
     pub facts: Facts,
-    /// What the inspection noticed.
+    /// The notes of the inspection.
     #[sqlx(try_from = "Stored<Vec<Finding>>")]
     pub notes: Vec<Finding>,
-    /// How plausible it is.
     #[sqlx(try_from = "Stored<Vec<Verdict>>")]
     pub verdicts: Vec<Verdict>,
-    /// When the driver says it was sent.
+    /// According to the driver's phone.
     #[sqlx(flatten)]
     pub time_sent: TimeSent,
-    /// Where the driver says it was sent.
+    /// According to the driver's phone.
     #[sqlx(flatten)]
     pub place: Place,
-    /// When it was received.
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub received_at: Timestamp,
 }
@@ -62,7 +57,7 @@ const SELECT: &str = "SELECT s.turn, s.id, s.ref_key, r.status_code, r.revision,
                       = s.ref_key";
 
 impl Database {
-    /// The submissions after this turn, in their order, at most `limit`.
+    /// At most `limit` submissions after this turn, in their order.
     pub async fn submissions_after(
         &self,
         turn: i64,
@@ -72,7 +67,6 @@ impl Database {
         query(sqlx::AssertSqlSafe(sql), params![turn, limit]).all(&self.pool).await
     }
 
-    /// One submission.
     pub async fn submission(
         &self,
         id: SubmissionId,
@@ -81,21 +75,21 @@ impl Database {
         query(sqlx::AssertSqlSafe(sql), params![id]).optional(&self.pool).await
     }
 
-    /// The last turn there is.
+    /// The turn of the latest submission; 0 if there is none.
     pub async fn last_turn(&self) -> Result<i64, DatabaseError> {
         let sql = "SELECT COALESCE(MAX(turn), 0) AS turn FROM submissions";
         let (turn,) = query(sql, vec![]).one(&self.pool).await?;
         Ok(turn)
     }
 
-    /// Up to which turn a node has taken submissions over.
+    /// The turn up to which a node has acknowledged; 0 if none.
     pub async fn acknowledged(&self, node: &str) -> Result<i64, DatabaseError> {
         let sql = "SELECT acknowledged FROM onec_nodes WHERE node = $1";
         let turn = query(sql, params![node]).value(&self.pool).await?;
         Ok(turn.unwrap_or(0))
     }
 
-    /// A node has taken submissions over up to this turn. It never goes back.
+    /// Records that a node has acknowledged up to this turn. The stored turn never decreases.
     pub async fn acknowledge(&self, node: &str, turn: i64) -> Result<(), DatabaseError> {
         let sql = "INSERT INTO onec_nodes (node, acknowledged, received_no) VALUES ($1, $2, 0) \
             ON CONFLICT (node) DO UPDATE SET acknowledged = excluded.acknowledged \

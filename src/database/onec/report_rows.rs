@@ -1,6 +1,6 @@
-//! Reports as 1C sends them. 1C sends the state with every edit of a report, so it is taken only when
-//! it differs from what 1C said last; else a new deadline would take back a video or a decision that
-//! 1C has not heard of yet. "A video is awaited" (1) never overwrites "a video has arrived" (2).
+//! Upserts of reports. 1C sends the status with every edit of a report, so a status is applied only if
+//! it differs from the one that 1C sent last. Otherwise a new deadline would revert a submission or a
+//! decision that 1C does not know yet. Status 1 (waits for a video) never overwrites 2 (submitted).
 
 use crate::database::column::params;
 use crate::model::ReportStatus;
@@ -9,7 +9,7 @@ use super::bulk::{Row, Upsert};
 use super::changes::{ChangeSource, ReportChange};
 use super::known::Known;
 
-/// What of a report 1C may leave unsaid; the statement differs.
+/// Which optional fields of a report 1C has sent. The statement depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Said {
     status: bool,
@@ -22,12 +22,13 @@ impl Said {
     }
 }
 
-/// 1C says something else of the state than last time.
+/// 1C sends another status than last time.
 const STATUS_CHANGED: &str = "excluded.onec_status_code <> reports.onec_status_code";
-/// 1C gives another reason than last time.
-const OTHER_REASON: &str = "excluded.onec_reject_reason <> reports.onec_reject_reason";
-/// What 1C says cannot be: it has not heard of a submission yet, or of a decision since.
-const TOO_LATE: &str = "(excluded.status_code = 1 AND reports.status_code = 2 \
+/// 1C sends another reason than last time.
+const REASON_CHANGED: &str = "excluded.onec_reject_reason <> reports.onec_reject_reason";
+/// The status that 1C sends is outdated: 1C does not know a submission yet, or a decision that was made
+/// here.
+const OUTDATED: &str = "(excluded.status_code = 1 AND reports.status_code = 2 \
                         OR excluded.status_code = 2 AND reports.status_code IN (3, 4) \
                         AND (reports.status_code <> reports.onec_status_code \
                         OR reports.reject_reason <> reports.onec_reject_reason))";
@@ -61,36 +62,37 @@ impl Said {
         )
     }
 
-    /// The state that 1C means.
+    /// SQL: the status that 1C sends, or else the stored one.
     const fn meant(self) -> &'static str {
         if self.status { "excluded.status_code" } else { "reports.status_code" }
     }
 
-    /// The state moves: 1C says something new, be it only why it rejects what came since.
+    /// SQL: whether the status changes. 1C sends another status than last time, or rejects again for
+    /// another reason.
     fn moves(self) -> String {
         if !self.status {
             return "1 = 0".to_owned();
         }
-        let anew = if self.reason { OTHER_REASON } else { "1 = 0" };
+        let new_reason = if self.reason { REASON_CHANGED } else { "1 = 0" };
         format!(
-            "(({STATUS_CHANGED} OR excluded.status_code = 4 AND {anew}) \
-             AND excluded.status_code <> reports.status_code AND NOT {TOO_LATE})"
+            "(({STATUS_CHANGED} OR excluded.status_code = 4 AND {new_reason}) \
+             AND excluded.status_code <> reports.status_code AND NOT {OUTDATED})"
         )
     }
 
-    /// The state stays, and 1C gives it another reason.
+    /// SQL: whether the status stays and its reason changes.
     fn restates(self) -> String {
         if !self.reason {
             return "1 = 0".to_owned();
         }
         let meant = self.meant();
         format!(
-            "({meant} = reports.status_code AND {OTHER_REASON} \
+            "({meant} = reports.status_code AND {REASON_CHANGED} \
              AND excluded.reject_reason <> reports.reject_reason)"
         )
     }
 
-    /// That is a decision: a new state, or a new reason of a rejection.
+    /// SQL: whether this is a decision, that is a new status 3 or 4, or a new reason of a rejection.
     fn decides(self) -> String {
         if !self.status {
             return "1 = 0".to_owned();
@@ -103,7 +105,7 @@ impl Said {
 
     fn state(self) -> String {
         let (moves, restates, decides) = (self.moves(), self.restates(), self.decides());
-        // A new decision without a reason does not keep that of the one before.
+        // A new decision without a reason clears the reason of the previous one.
         let reason = if self.reason { format!("{moves} OR {restates}") } else { decides.clone() };
         let onec_status_code =
             if self.status { "excluded.onec_status_code" } else { "reports.onec_status_code" };

@@ -1,4 +1,4 @@
-//! The outbox as operators see it: listed, shown, replayed.
+//! The outbox for operators: listed, shown, replayed.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -11,41 +11,35 @@ use crate::model::{Channel, EventId};
 
 use super::messages::EventState;
 
-/// A message as operators see it.
+/// A message, for operators.
 #[derive(Debug, Clone, FromRow)]
 pub struct EventRow {
-    /// Its id.
     pub id: EventId,
-    /// Who is told.
     pub channel: Channel,
-    /// Its type.
+    /// Such as `report.submitted`.
     pub kind: String,
-    /// What it is about: a report's key, a challenge, a session.
+    /// A report's key, or the kind and id of something else, such as `session:…`.
     pub subject: String,
-    /// Its JSON.
     pub body: String,
-    /// Where it is in its life.
     pub state: EventState,
-    /// How many tries there were.
     #[sqlx(try_from = "Stored<u64>")]
     pub attempts: u64,
-    /// When it was written.
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub created_at: Timestamp,
-    /// When it is due.
+    /// When the next attempt is due.
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub due_at: Timestamp,
-    /// From when on message is of no use.
+    /// No attempt is made after this moment.
     #[sqlx(try_from = "Stored<Option<Timestamp>>")]
     pub expires_at: Option<Timestamp>,
-    /// The receiver's last status, 0 when there was none.
+    /// The status of the last response; 0 without one.
     pub last_status: i64,
-    /// What went wrong last.
+    /// Why the last attempt failed.
     pub last_error: String,
 }
 
 impl Database {
-    /// Messages for operators, newest first; of one state, or of all.
+    /// The newest messages, of one state or of all.
     pub async fn events(
         &self,
         state: Option<EventState>,
@@ -57,14 +51,13 @@ impl Database {
         query(sql, params![state, limit]).all(&self.pool).await
     }
 
-    /// One message.
     pub async fn event(&self, id: EventId) -> Result<Option<EventRow>, DatabaseError> {
         let sql = "SELECT id, channel, kind, subject, body, state, attempts, created_at, due_at, \
             expires_at, last_status, last_error FROM outbox WHERE id = $1";
         query(sql, params![id]).optional(&self.pool).await
     }
 
-    /// Makes a message due at once, with the whole ladder before it: `true` when it is there.
+    /// Makes a message due at once and restarts its retry schedule. Returns whether it exists.
     pub async fn replay_event(&self, id: EventId, now: Timestamp) -> Result<bool, DatabaseError> {
         let sql = "UPDATE outbox \
             SET state = 'pending', attempts = 0, due_at = $1, leased_until = 0 WHERE id = $2";

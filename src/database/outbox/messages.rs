@@ -1,4 +1,4 @@
-//! Rows of the outbox: told, claimed with a lease, settled.
+//! Rows of the outbox: enqueued, claimed with a lease, completed.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -12,8 +12,9 @@ use crate::model::{
     BuildMessage, Channel, Clock, EventId, OutboxEvent, OutboxMessage, Random, word_enum,
 };
 
-/// Writes a message into the transaction that it tells of. Its seq is after every other about its
-/// subject; where two transactions may tell of one subject at once, they have locked its row.
+/// Enqueues a message in the transaction of the change that it reports. Its `seq` is the highest of its
+/// subject. Transactions that may enqueue for one subject concurrently must have locked the row of the
+/// subject.
 pub(in crate::database) async fn enqueue(
     write: &mut Write,
     message: &OutboxMessage,
@@ -37,7 +38,7 @@ pub struct EnqueueContext<'c> {
 }
 
 impl<'c> EnqueueContext<'c> {
-    /// A context for the present moment.
+    /// A context whose `now` is the current time.
     pub fn new(clock: &'c Clock, random: &'c Random, build: BuildMessage) -> Self {
         Self { clock, random, build, now: clock.now() }
     }
@@ -66,12 +67,12 @@ word_enum! {
     EventState {
         /// To be delivered.
         Pending = "pending",
-        /// The receiver has confirmed it.
+        /// The receiver has acknowledged it.
         Delivered = "delivered",
-        /// Given up: every retry failed, the receiver refused it for good, or it has expired.
-        /// `events replay` makes it pending again.
+        /// Given up: every attempt failed, the receiver refused it permanently, or it expired. `events
+        /// replay` makes it pending again.
         Dead = "dead",
-        /// The receiver no longer exists; this is no fault.
+        /// Not sent, because it no longer had a recipient. This is not an error.
         Dropped = "dropped",
     }
 }
@@ -81,63 +82,57 @@ columns! {
     EventState
 }
 
-/// A message somebody has leased to deliver.
+/// A message that is leased for one attempt.
 #[derive(Debug, Clone, FromRow)]
 pub struct ClaimedMessage {
-    /// Its id, the same over all tries.
+    /// The same in every attempt.
     pub id: EventId,
-    /// Who is told.
     pub channel: Channel,
-    /// Its type.
     pub kind: String,
-    /// Its JSON.
+    /// JSON.
     pub body: String,
-    /// How many tries there were before this one.
+    /// The number of earlier attempts.
     #[sqlx(try_from = "Stored<u64>")]
     pub attempts: u64,
-    /// Until when it is leased; names the lease.
+    /// The end of the lease, which also identifies it.
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub leased_until: Timestamp,
 }
 
-/// What became of a try.
+/// The outcome of an attempt.
 #[derive(Debug, Clone)]
 pub struct DeliveryResult {
-    /// The message.
     pub id: EventId,
-    /// The lease under which it was tried.
+    /// The lease of the attempt.
     pub leased_until: Timestamp,
-    /// Where it is now.
+    /// The new state.
     pub state: EventState,
-    /// When it is due again, if pending.
+    /// When the next attempt is due, if pending.
     pub due_at: Timestamp,
-    /// The receiver's HTTP status, 0 when there was no answer.
+    /// The status of the response; 0 without one.
     pub status: u16,
-    /// What went wrong, empty when nothing did.
+    /// Why the message was not delivered; empty if it was.
     pub error: String,
-    /// The present moment.
     pub now: Timestamp,
 }
 
-/// What a message says that was not told in time.
-const TOO_LATE: &str = "expired before it could be delivered";
+/// The error of a message that has expired.
+const EXPIRED: &str = "expired before it could be delivered";
 
-/// What waits in the outbox for one channel and what was given up.
+/// The numbers of undelivered messages of one channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutboxDepth {
-    /// Who is told.
     pub channel: Channel,
-    /// Messages to be delivered.
     pub pending: u64,
-    /// When the oldest of them was written.
+    /// When the oldest pending message was enqueued.
     pub oldest: Option<Timestamp>,
-    /// Messages given up.
+    /// Messages that were given up.
     pub dead: u64,
 }
 
 impl Database {
-    /// Leases up to `limit` messages of a channel that are due and not too late. A later message
-    /// about the same subject waits for the earlier one, so that order is kept for each report (F23).
+    /// Leases up to `limit` messages of a channel that are due and not expired. A message waits while an
+    /// earlier one with its subject is pending, so that each report keeps its order (F23).
     pub async fn claim_events(
         &self,
         channel: Channel,
@@ -145,8 +140,8 @@ impl Database {
         until: Timestamp,
         limit: u32,
     ) -> Result<Vec<ClaimedMessage>, DatabaseError> {
-        // The lease is asked for twice: PostgreSQL checks the outer condition again once it has
-        // locked the row, the inner one not.
+        // The lease is checked twice, because PostgreSQL evaluates only the outer condition again after
+        // it has waited for a row.
         let sql = "UPDATE outbox SET leased_until = $1, attempts = attempts + 1 \
             WHERE id IN (SELECT o.id FROM outbox o \
             WHERE o.channel = $4 AND o.state = 'pending' AND o.due_at <= $2 AND (o.expires_at = 0 \
@@ -158,8 +153,8 @@ impl Database {
         Ok(rows.iter().filter_map(readable).collect())
     }
 
-    /// Gives up a channel's messages that nobody has under way and that are too late: they are not
-    /// tried, and hold up nothing that comes after them. Returns how many there were.
+    /// Marks the expired messages of a channel as dead, except leased ones. They are not attempted any
+    /// more and no longer block later messages with their subject. Returns their number.
     pub async fn mark_expired_dead(
         &self,
         channel: Channel,
@@ -169,10 +164,11 @@ impl Database {
             CASE last_error WHEN '' THEN $2 ELSE $2 || '; before that: ' || last_error END \
             WHERE channel = $3 AND state = 'pending' AND expires_at > 0 AND expires_at <= $1 \
             AND leased_until <= $1";
-        query(sql, params![now, TOO_LATE, channel]).execute(&self.pool).await
+        query(sql, params![now, EXPIRED, channel]).execute(&self.pool).await
     }
 
-    /// Records what became of a try, if the lease is still this one's: `true` when it was.
+    /// Records the outcome of an attempt. Returns `false`, and changes nothing, if the message has been
+    /// leased again since.
     pub async fn record_delivery(&self, result: &DeliveryResult) -> Result<bool, DatabaseError> {
         let sql = "UPDATE outbox SET state = $1, due_at = $2, leased_until = 0, last_status = $3, \
             last_error = $4, completed_at = $5 WHERE id = $6 AND leased_until = $7";
@@ -182,7 +178,7 @@ impl Database {
             .await
     }
 
-    /// What waits and what was given up, of every channel.
+    /// The depth of every channel.
     pub async fn outbox_depth(&self) -> Result<Vec<OutboxDepth>, DatabaseError> {
         let sql = "SELECT channel, state, COUNT(*) AS messages, MIN(created_at) AS oldest \
             FROM outbox WHERE state IN ('pending', 'dead') GROUP BY channel, state";
@@ -203,7 +199,7 @@ impl Database {
     }
 }
 
-/// One message that cannot be read does not hold the others up (F36).
+/// Skips a row that cannot be read, so that it does not block the others (F36).
 fn readable(row: &AnyRow) -> Option<ClaimedMessage> {
     ClaimedMessage::from_row(row)
         .inspect_err(|error| tracing::error!(%error, "a message in the outbox cannot be read"))

@@ -1,7 +1,8 @@
-//! Messages to phones: who may see a report, and a row of the outbox for each of their devices.
+//! Push notifications: finds the sessions whose person may see a report, and enqueues a message for
+//! each.
 //!
-//! Only the session's id is written. Where the device is told, and in which words, is looked up when
-//! the message is delivered: a token of a device stays in one place (S65).
+//! A message contains only the id of the session. The push token and the values of the text are looked
+//! up on delivery, so that a token is stored in one place only (S65).
 
 use std::collections::BTreeMap;
 
@@ -17,22 +18,22 @@ use crate::model::{OutboxEvent, PersonId, PushEvent, PushKind, RefKey, SessionId
 
 use super::messages::EnqueueContext;
 
-/// Most devices of one person that are told.
+/// Devices of one person that are notified at most.
 const MAX_DEVICES: i64 = 20;
 
-/// How many reports one statement looks up: far below what either database takes.
+/// Reports per statement, far below the parameter limit of either database.
 const MAX_REPORTS: usize = 200;
 
-/// The active sessions with a device of the directors of a report's company; and, to be added, those
-/// of its drivers.
+/// The open sessions with a push token that may see a report: those of the directors and of the drivers
+/// of its company. [`BY_ASSIGNMENT`] may be appended to restrict the drivers.
 const VISIBLE_SESSIONS: &str = "SELECT r.ref_key, s.id AS session_id FROM reports r \
     JOIN companies c ON c.id = r.company_id AND c.active = 1 \
     JOIN people p ON p.company_id = r.company_id AND p.active = 1 \
     JOIN sessions s ON s.person_id = p.id AND s.ended_at = 0 AND s.fcm <> '' \
     WHERE r.deleted = 0 AND (p.role = 'admin' OR p.role = 'employee'";
 
-/// Of the drivers only those the vehicle is assigned to, or all where nothing is assigned (Q37): the
-/// rule of [`Database::scope_of`], for many people at once.
+/// Restricts the drivers to those whom the vehicle is assigned to, unless the company has no assignments
+/// (Q37). The same rule as [`Database::scope_of`], for many people at once.
 const BY_ASSIGNMENT: &str = " AND (\
       NOT EXISTS (SELECT 1 FROM assignments a WHERE a.company_id = r.company_id AND a.deleted = 0) \
       OR EXISTS (SELECT 1 FROM assignments a WHERE a.vehicle_guid = r.vehicle_guid \
@@ -40,7 +41,7 @@ const BY_ASSIGNMENT: &str = " AND (\
         AND (a.person_ref <> '' AND a.person_ref = p.ref_key \
           OR a.mobile_digits <> '' AND a.mobile_digits = p.mobile_digits)))";
 
-/// A message to phones.
+/// A push notification, before its sessions are known.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::database) struct Push<'p> {
     pub(in crate::database) kind: PushKind,
@@ -53,7 +54,7 @@ pub(in crate::database) struct Push<'p> {
 }
 
 impl<'p> Push<'p> {
-    /// A message about one report.
+    /// A notification about one report.
     pub(in crate::database) const fn about(
         kind: PushKind,
         report: RefKey,
@@ -63,7 +64,7 @@ impl<'p> Push<'p> {
     }
 }
 
-/// Tells every device on which these people are signed in.
+/// Enqueues a notification for the devices of these people.
 pub(in crate::database) async fn push_to_people(
     write: &mut Write,
     people: &[PersonId],
@@ -83,8 +84,8 @@ pub(in crate::database) async fn push_to_people(
     Ok(())
 }
 
-/// Tells everybody who may see one of these reports. A device hears of all of them in one message:
-/// a first load from 1C must not ring a telephone a thousand times.
+/// Enqueues a notification for everybody who may see one of these reports. A device gets one
+/// notification about all of them, because the first load from 1C would otherwise cause a thousand.
 pub(in crate::database) async fn push_about(
     write: &mut Write,
     kind: PushKind,
@@ -95,22 +96,22 @@ pub(in crate::database) async fn push_about(
     if !any_device_registered(write).await? {
         return Ok(());
     }
-    let mut heard: BTreeMap<SessionId, Push<'_>> = BTreeMap::new();
-    for some in reports.chunks(MAX_REPORTS) {
-        for (report, session) in sessions_that_see(write, some, employees_see).await? {
-            heard
+    let mut pushes: BTreeMap<SessionId, Push<'_>> = BTreeMap::new();
+    for chunk in reports.chunks(MAX_REPORTS) {
+        for (report, session) in sessions_that_see(write, chunk, employees_see).await? {
+            pushes
                 .entry(session)
                 .and_modify(|push| push.reports += 1)
                 .or_insert(Push::about(kind, report, ""));
         }
     }
-    for (session, push) in &heard {
+    for (session, push) in &pushes {
         push_to_session(write, *session, push, context).await?;
     }
     Ok(())
 }
 
-/// Whether any device is told of anything.
+/// Whether any open session has a push token.
 async fn any_device_registered(write: &mut Write) -> Result<bool, DatabaseError> {
     let sql = "SELECT id FROM sessions WHERE fcm <> '' AND ended_at = 0 LIMIT 1";
     query(sql, vec![]).exists(&mut **write).await
@@ -132,7 +133,7 @@ async fn sessions_that_see(
     query(sqlx::AssertSqlSafe(sql), values).all(&mut **write).await
 }
 
-/// Tells the device of one session.
+/// Enqueues a notification for the device of one session.
 pub(super) async fn push_to_session(
     write: &mut Write,
     session: SessionId,
@@ -144,8 +145,8 @@ pub(super) async fn push_to_session(
     context.enqueue(write, &event).await
 }
 
-/// Tells a device that it was signed out, and why. Call it where the session ends, while the session
-/// still has the token of the device.
+/// Enqueues a notification that the session has ended, and why. It is delivered to the push token of the
+/// ended session, which must still be stored then.
 pub(in crate::database) async fn push_revoked(
     write: &mut Write,
     session: SessionId,
@@ -156,24 +157,24 @@ pub(in crate::database) async fn push_revoked(
     push_to_session(write, session, &push, context).await
 }
 
-/// What a note to a device is made from.
+/// The device of a session, to compose a notification for.
 #[derive(Clone, FromRow)]
 pub struct PushDevice {
     /// The push token; empty if the device cannot be notified.
     pub fcm: String,
-    /// Whether the session is open, and the person may act.
+    /// Whether the session is open, and the person and the company are active.
     #[sqlx(try_from = "Stored<bool>")]
     pub active: bool,
     #[sqlx(rename = "others", try_from = "Stored<bool>")]
     pub used_by_another_session: bool,
 }
 
-/// What a note says of its report.
+/// The values of a report that a notification contains.
 #[derive(Debug, Clone, FromRow)]
 pub struct PushReport {
     pub report_number: String,
     pub plate_number: String,
-    /// From when on it is overdue.
+    /// The moment from which it is overdue.
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub due_at: Timestamp,
     #[sqlx(rename = "status_code")]
@@ -181,7 +182,7 @@ pub struct PushReport {
 }
 
 impl Database {
-    /// The device of a session, as it is now.
+    /// The device of a session.
     pub async fn device(&self, session: SessionId) -> Result<Option<PushDevice>, DatabaseError> {
         let sql = "SELECT s.fcm, CAST(CASE s.ended_at WHEN 0 THEN 1 ELSE 0 \
             END AS BIGINT) * COALESCE(p.active, 0) * COALESCE(c.active, 0) AS active, \
@@ -191,7 +192,7 @@ impl Database {
         query(sql, params![session]).optional(&self.pool).await
     }
 
-    /// What a note says of its report.
+    /// The values of a report that a notification contains.
     pub async fn push_report(&self, ref_key: RefKey) -> Result<Option<PushReport>, DatabaseError> {
         let sql = "SELECT r.report_number, COALESCE(v.plate_number, '') AS plate_number, r.due_at, \
             r.status_code FROM reports r LEFT JOIN vehicles v ON v.guid = r.vehicle_guid \
@@ -199,8 +200,7 @@ impl Database {
         query(sql, params![ref_key]).optional(&self.pool).await
     }
 
-    /// Forgets where a device was told, wherever it still is this token: FCM does not know it any
-    /// more. Returns how many sessions had it.
+    /// Removes a push token that FCM no longer knows from all sessions. Returns the number of sessions.
     pub async fn remove_push_token(&self, fcm: &str) -> Result<u64, DatabaseError> {
         let sql = "UPDATE sessions SET fcm = '' WHERE fcm = $1 AND fcm <> ''";
         query(sql, params![fcm]).execute(&self.pool).await

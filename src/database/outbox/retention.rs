@@ -1,4 +1,4 @@
-//! Old messages are deleted.
+//! Deletion of old messages.
 
 use jiff::Timestamp;
 
@@ -7,19 +7,19 @@ use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
 use crate::database::statement::query;
 
-/// Before when messages were settled that are forgotten.
+/// Messages that were completed before these times are deleted.
 #[derive(Debug, Clone, Copy)]
 pub struct RetentionCutoffs {
-    /// Those that were delivered, or that nobody was left to be told.
+    /// For messages that were delivered or dropped.
     pub delivered: Timestamp,
-    /// Those that were given up, which somebody may want to look at and replay.
+    /// For messages that were given up, which an operator may inspect and replay.
     pub dead: Timestamp,
-    /// Whatever became of letters with a code.
+    /// For mails with codes, whatever their outcome.
     pub codes: Timestamp,
 }
 
-/// Which messages go, settled before $1 and at most $2: each kind by an index of its own.
-const PURGE_SETTLED: &str = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox \
+/// Each deletes at most $2 messages that were completed before $1, by an index of its own.
+const PURGE_COMPLETED: &str = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox \
      WHERE state IN ('delivered', 'dropped') AND completed_at < $1 LIMIT $2)";
 const PURGE_DEAD: &str = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox \
      WHERE state = 'dead' AND completed_at < $1 LIMIT $2)";
@@ -27,7 +27,7 @@ const PURGE_CODES: &str = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox
      ('mail.code', 'mail.none') AND state <> 'pending' AND completed_at < $1 LIMIT $2)";
 
 impl Database {
-    /// Forgets up to `limit` old messages of each kind. What is still to be told is never forgotten.
+    /// Deletes up to `limit` old messages of each kind. Pending messages are never deleted.
     pub async fn purge_messages(
         &self,
         cutoffs: &RetentionCutoffs,
@@ -36,7 +36,7 @@ impl Database {
         let mut purged = 0;
         for (sql, before) in [
             (PURGE_CODES, cutoffs.codes),
-            (PURGE_SETTLED, cutoffs.delivered),
+            (PURGE_COMPLETED, cutoffs.delivered),
             (PURGE_DEAD, cutoffs.dead),
         ] {
             purged += query(sql, params![before, limit]).execute(&self.pool).await?;

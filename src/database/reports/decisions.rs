@@ -1,4 +1,4 @@
-//! Decisions on reports: approved or rejected, once for each version.
+//! Decisions on reports: approvals and rejections, one for each version.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -14,53 +14,50 @@ use crate::model::{
     SubmissionId, VideoId,
 };
 
-/// A decision to be recorded.
+/// A decision to be stored.
 #[derive(Debug, Clone)]
 pub struct NewDecision {
-    /// On which report.
     pub ref_key: RefKey,
-    /// What was decided.
     pub decision: Decision,
-    /// Why it was rejected; empty when it was approved.
+    /// Empty for an approval.
     pub reason: String,
-    /// The version that was looked at; none: whichever it is (1C decides by its own).
+    /// The version that the decision was made on; `None`: any, for decisions of 1C.
     pub version: Option<i64>,
-    /// Only a report of this company; none: of any.
+    /// The company that the report must belong to; `None`: any.
     pub scope: Option<CompanyId>,
-    /// Who decides, such as `person:153` or `node:main`.
+    /// Such as `person:153` or `node:main`.
     pub actor: String,
 }
 
-/// Where a report stands.
+/// The current state of a report.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct ReportState {
-    /// Its state.
     #[sqlx(rename = "status_code")]
     pub status: ReportStatus,
-    /// Grows with each change of state.
+    /// Increases with each change of the status and with each decision.
     #[sqlx(rename = "revision")]
     pub version: i64,
-    /// Why it was rejected last (Q29).
+    /// The reason of the last rejection (Q29).
     pub reject_reason: String,
-    /// When it was decided on last.
+    /// The time of the last decision.
     #[sqlx(try_from = "Stored<Option<Timestamp>>")]
     pub decided_at: Option<Timestamp>,
-    /// Who did.
+    /// The actor of the last decision.
     pub decided_by: String,
 }
 
-/// What became of a decision.
+/// The outcome of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DecisionOutcome {
-    /// It is recorded and told: now, or by an earlier try whose answer was lost.
+    /// Stored, now or by an earlier attempt whose answer was lost.
     Done(ReportState),
-    /// The report is in another state, or of another version.
+    /// The report has another version, or a status that cannot be decided.
     Conflict(ReportState),
-    /// There is no such report, or not in this scope.
+    /// The report does not exist, or is outside the scope.
     NoReport,
 }
 
-/// The submission a decision is about; a report may be in state 2 by 1C's word alone.
+/// The latest submission of a report. A report without one can have status 2, because 1C may set it.
 #[derive(FromRow)]
 struct Latest {
     #[sqlx(rename = "id")]
@@ -72,7 +69,7 @@ struct Latest {
 }
 
 impl Database {
-    /// Records a decision and tells of it, or does nothing.
+    /// Stores a decision and enqueues its messages, in a transaction of its own.
     pub async fn decide(
         &self,
         decision: &NewDecision,
@@ -85,8 +82,9 @@ impl Database {
     }
 }
 
-/// Records a decision within a transaction: state, custody, the event for the report service, a
-/// message to the phone that sent the video. Repeating the decision in force changes nothing.
+/// Stores a decision within a transaction: the status, a custody entry, the event for the report
+/// service, a push notification to the sender of the video. Repeating the current decision changes
+/// nothing.
 pub(in crate::database) async fn decide(
     write: &mut Write,
     decision: &NewDecision,
@@ -100,7 +98,7 @@ pub(in crate::database) async fn decide(
         return Ok(DecisionOutcome::Conflict(state));
     }
     if decision.actor.starts_with("node:") {
-        keep_word(write, decision).await?;
+        set_onec_status(write, decision).await?;
     }
     if moved {
         enqueue_all(write, decision, &state, context).await?;
@@ -108,8 +106,9 @@ pub(in crate::database) async fn decide(
     Ok(DecisionOutcome::Done(state))
 }
 
-/// What 1C decides it has said: when it sends the report itself afterwards, that is no news.
-async fn keep_word(write: &mut Write, decision: &NewDecision) -> Result<(), DatabaseError> {
+/// Stores a decision of 1C as the status that 1C sent last, so that the same status in a later report is
+/// not a change.
+async fn set_onec_status(write: &mut Write, decision: &NewDecision) -> Result<(), DatabaseError> {
     let sql = "UPDATE reports SET onec_status_code = $1, onec_reject_reason = $2 \
         WHERE ref_key = $3";
     query(sql, params![decision.decision.resulting_status(), decision.reason, decision.ref_key])
@@ -117,7 +116,7 @@ async fn keep_word(write: &mut Write, decision: &NewDecision) -> Result<(), Data
         .await
 }
 
-/// Tells of a decision that this transaction has recorded together with others.
+/// Enqueues the messages of a decision that this transaction has stored in bulk.
 pub(in crate::database) async fn enqueue_decision(
     write: &mut Write,
     decision: &NewDecision,
@@ -152,8 +151,8 @@ async fn enqueue_all(
     context.enqueue(write, &event).await
 }
 
-/// Compare-and-set on what was looked at. A new rejection may come with the deadline near: the
-/// driver is reminded of it anew.
+/// Compare-and-set on the version. The driver gets another reminder, because the deadline may be near
+/// when a video is rejected.
 async fn move_report(
     write: &mut Write,
     decision: &NewDecision,
@@ -183,8 +182,8 @@ async fn read_state(
         .await
 }
 
-/// Whether this very decision stands already: of the version that is there, of no version, or of the
-/// one before by the same hand, whose answer was lost.
+/// Whether the decision equals the current one and names the current version or none. It may also name
+/// the previous version if it has the same actor: then the answer to the first attempt was lost.
 fn repeats(decision: &NewDecision, state: &ReportState) -> bool {
     let same = state.status == decision.decision.resulting_status()
         && state.reject_reason == decision.reason;

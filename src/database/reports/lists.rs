@@ -1,7 +1,7 @@
-//! The two blocks of every list, page by page.
+//! The two blocks of every list, with keyset pagination.
 //!
-//! A page goes on after the last row of the one before it (its [`PageCursor`]) by an index that has
-//! the block's order, so that the hundredth page costs what the first does.
+//! A page continues after the last row of the previous one (its [`PageCursor`]), by an index that has
+//! the block's order, so that every page costs the same.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -17,67 +17,55 @@ use super::scope::Scope;
 /// The two blocks of a list (R5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Block {
-    /// 1 and 4: what waits for a driver. What is due first comes first (Q10).
+    /// Status 1 and 4: reports that wait for a video, by deadline (Q10).
     Important,
-    /// 2 and 3: what has been sent. The latest comes first.
+    /// Status 2 and 3: reports with a video, latest first.
     General,
 }
 
-/// Where a page ended: by what its block is ordered, and whose row it was.
+/// The position of the last row of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageCursor {
     /// `due_at` of important reports, `starts_at` of general ones, in microseconds.
     pub at: i64,
-    /// The report.
     pub ref_key: RefKey,
 }
 
-/// Which reports are filter.
+/// Which reports a list contains.
 #[derive(Debug, Clone)]
 pub struct ReportFilter {
-    /// Those the viewer may see.
     pub scope: Scope,
-    /// Those in this state only.
     pub status: Option<ReportStatus>,
-    /// Those whose period ends after this moment (Q23).
+    /// Only reports whose period ends after this moment (Q23).
     pub ends_after: Option<Timestamp>,
-    /// Those of this vehicle only.
     pub vehicle: Option<VehicleGuid>,
-    /// The present moment: it decides what has expired (Q11).
+    /// Decides which reports are overdue (Q11).
     pub now: Timestamp,
 }
 
 /// A report with its vehicle, as lists show it.
 #[derive(Debug, Clone, FromRow)]
 pub struct ListedReport {
-    /// Its key.
     pub ref_key: RefKey,
-    /// Its number, as given.
     pub report_number: String,
-    /// Its contract, as given.
     pub contract_number: String,
-    /// First day, if it has one.
+    /// The first day.
     #[sqlx(try_from = "Stored<Option<Timestamp>>")]
     pub starts_at: Option<Timestamp>,
-    /// Deadline as given, if it has one.
+    /// The deadline as 1C sent it.
     #[sqlx(try_from = "Stored<Option<Timestamp>>")]
     pub finishes_at: Option<Timestamp>,
-    /// From when on it is overdue.
+    /// The moment from which it is overdue.
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub due_at: Timestamp,
-    /// Its state.
     #[sqlx(rename = "status_code")]
     pub status: ReportStatus,
-    /// Why it was rejected; may be left from an earlier time (Q29).
+    /// The reason of the last rejection; stays until the next decision (Q29).
     pub reject_reason: String,
-    /// Its vehicle, if it names one.
     #[sqlx(rename = "vehicle_guid", try_from = "Stored<Option<VehicleGuid>>")]
     pub vehicle: Option<VehicleGuid>,
-    /// The vehicle's plate, as given.
     pub plate_number: String,
-    /// The vehicle's VIN, as given.
     pub vin_code: String,
-    /// The vehicle's type, if it is known.
     #[sqlx(try_from = "Stored<Option<TypeCode>>")]
     pub type_code: Option<TypeCode>,
 }
@@ -86,12 +74,12 @@ pub(super) const REPORT_COLUMNS: &str = "SELECT r.ref_key, r.report_number, r.co
     r.starts_at, r.finishes_at, r.due_at, r.status_code, r.reject_reason, r.vehicle_guid, ";
 
 impl Block {
-    /// The block a state belongs to.
+    /// The block of a status.
     pub const fn of(status: ReportStatus) -> Self {
         if status.is_open() { Self::Important } else { Self::General }
     }
 
-    /// The states of this block in the order in which a vehicle is judged by them (Q24).
+    /// The statuses of this block, the most important first (Q24).
     pub(super) const fn codes(self) -> [i64; 2] {
         match self {
             Self::Important => [4, 1],
@@ -99,7 +87,8 @@ impl Block {
         }
     }
 
-    /// Word for word the condition of the block's index, or the database would not use it.
+    /// Must be literally the condition of the block's partial index; otherwise the database does not use
+    /// the index.
     pub(super) const fn condition(self) -> &'static str {
         match self {
             Self::Important => "r.status_code IN (1, 4) AND r.deleted = 0",
@@ -107,8 +96,8 @@ impl Block {
         }
     }
 
-    /// By what the block is ordered. With a plus it is no column of an index any more: what is found
-    /// another way is sorted, instead of looked for in the order of a whole company.
+    /// The column that orders the block. A unary plus disables the index with this order: rows that are
+    /// found by vehicle are sorted, instead of being searched for among all reports of the company.
     const fn column(self, sorted: bool) -> &'static str {
         match (self, sorted) {
             (Self::Important, false) => "r.due_at",
@@ -118,7 +107,8 @@ impl Block {
         }
     }
 
-    /// Adds where to go on, the order and the length of a page; `sorted` when it is found by vehicle.
+    /// Appends the cursor, the order and the limit of a page. `sorted` if its rows are found by vehicle:
+    /// see [`Self::column`].
     pub(super) fn page(
         self,
         statement: &mut Statement,
@@ -141,7 +131,7 @@ impl Block {
 }
 
 impl ListedReport {
-    /// Where a page that ends with this row ends.
+    /// The cursor of a page that ends with this row.
     pub fn page_cursor(&self) -> PageCursor {
         let at = match Block::of(self.status) {
             Block::Important => self.due_at.as_microsecond(),
@@ -152,14 +142,14 @@ impl ListedReport {
 }
 
 impl ReportFilter {
-    /// The end of a period that is still filter, in microseconds.
+    /// [`Self::ends_after`] in microseconds; without it, the minimum.
     pub(super) fn ends_after_micros(&self) -> i64 {
         self.ends_after.map_or(i64::MIN, Timestamp::as_microsecond)
     }
 }
 
 impl Database {
-    /// At most `limit` of the wanted reports of a block, from the bookmark on.
+    /// At most `limit` reports of a block that match the filter, after the cursor.
     pub async fn report_page(
         &self,
         filter: &ReportFilter,

@@ -1,4 +1,4 @@
-//! Pictures of types of vehicles, and whose a vehicle is.
+//! Pictures of vehicle types, and the company of a vehicle.
 
 use crate::database::column::params;
 use crate::database::error::DatabaseError;
@@ -7,8 +7,8 @@ use crate::database::statement::query;
 use crate::model::{CompanyId, TypeCode, VehicleGuid};
 
 impl Database {
-    /// Gives a type of vehicles its picture: a PNG in base64, and its version. False when there is
-    /// no such type.
+    /// Stores the picture of a vehicle type, a PNG in base64, and its version. Returns `false` if there
+    /// is no such type.
     pub async fn set_type_picture(
         &self,
         code: TypeCode,
@@ -20,8 +20,8 @@ impl Database {
         query(sql, params![picture, tag, code]).changes_one(&self.pool).await
     }
 
-    /// The picture of a type of vehicles and its version, both empty when it has none; none when
-    /// there is no such type.
+    /// The picture of a vehicle type and its version, both empty if it has none; `None` if there is no
+    /// such type.
     pub async fn type_picture_and_tag(
         &self,
         code: TypeCode,
@@ -30,7 +30,7 @@ impl Database {
         query(sql, params![code]).optional(&self.pool).await
     }
 
-    /// Whose a vehicle is; none when there is no such vehicle.
+    /// The company of a vehicle; `None` if there is no such vehicle.
     pub async fn vehicle_company(
         &self,
         vehicle: VehicleGuid,

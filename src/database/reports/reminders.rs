@@ -1,4 +1,4 @@
-//! Reports whose deadline is near: marked and told of in one transaction.
+//! Reminders before a deadline: marks the reports and enqueues the notifications in one transaction.
 
 use jiff::Timestamp;
 
@@ -11,9 +11,8 @@ use crate::database::statement::query;
 use crate::model::{PushKind, RefKey};
 
 impl Database {
-    /// Marks up to `limit` reports that wait for a video and are due before `until`, and tells who may
-    /// see them. One that was marked, by whichever node, is not marked again. Returns how many there
-    /// were.
+    /// Marks up to `limit` reports that wait for a video and are due by `until`, and notifies everybody
+    /// who may see them. A report that any node has marked is not marked again. Returns their number.
     pub async fn remind(
         &self,
         until: Timestamp,
@@ -21,7 +20,8 @@ impl Database {
         context: &EnqueueContext<'_>,
     ) -> Result<usize, DatabaseError> {
         let mut write = self.write().await?;
-        // Asked twice: PostgreSQL checks the outer condition again once it has locked the row.
+        // The conditions are checked twice, because PostgreSQL evaluates only the outer ones again after
+        // it has waited for a row.
         let sql = "UPDATE reports SET reminded_at = $1 WHERE ref_key IN (SELECT ref_key \
             FROM reports WHERE status_code IN (1, 4) AND deleted = 0 AND reminded_at = 0 \
             AND due_at > $1 AND due_at <= $2 ORDER BY due_at, ref_key LIMIT $3) \

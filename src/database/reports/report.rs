@@ -12,7 +12,7 @@ use crate::database::statement::query;
 use crate::model::plausibility::ReportWindow;
 use crate::model::{CompanyId, Digest, NEVER_DUE, RefKey, ReportStatus, VehicleGuid};
 
-/// A report, as an upload needs to know it.
+/// The columns of a report that an upload needs.
 #[derive(Debug, Clone, FromRow)]
 pub struct ReportRow {
     #[sqlx(rename = "company_id")]
@@ -29,7 +29,7 @@ pub struct ReportRow {
 }
 
 impl Database {
-    /// A report, with the hash of what it holds.
+    /// A report, with the hash of its latest video.
     pub async fn report(&self, ref_key: RefKey) -> Result<Option<ReportRow>, DatabaseError> {
         let sql = "SELECT r.company_id, r.vehicle_guid, r.status_code, r.starts_at, \
             r.due_at, COALESCE(v.sha256, '') AS sha256 FROM reports r LEFT JOIN submissions s \

@@ -1,4 +1,4 @@
-//! What a viewer may see (Q37).
+//! Which reports and vehicles a viewer may see (Q37).
 
 use crate::database::column::{Stored, params};
 use crate::database::config::EmployeesSee;
@@ -10,13 +10,12 @@ use crate::model::{CompanyId, Person, RefKey, Role};
 /// What a viewer may see: all of a company, or the vehicles assigned to one driver.
 #[derive(Debug, Clone)]
 pub struct Scope {
-    /// Of which company.
     pub company: CompanyId,
-    /// Whose vehicles only; `None`: all.
+    /// Only the vehicles assigned to this driver; `None`: all.
     pub only: Option<DriverKeys>,
 }
 
-/// By what assignments name a driver.
+/// The keys by which assignments name a driver.
 #[derive(Debug, Clone)]
 pub struct DriverKeys {
     /// The key in 1C; may be empty.
@@ -26,7 +25,7 @@ pub struct DriverKeys {
 }
 
 impl Database {
-    /// The same database, where drivers see this.
+    /// Sets which vehicles drivers see.
     pub fn with_employees_see(self, employees_see: EmployeesSee) -> Self {
         Self { employees_see, ..self }
     }
@@ -39,8 +38,7 @@ impl Database {
         Ok(Scope { company: person.company, only: None })
     }
 
-    /// Whether a report is in what this person may see; of which company it is, is the caller's
-    /// matter.
+    /// Whether a person may see a report. The caller checks that it belongs to the person's company.
     pub async fn may_see_report(
         &self,
         person: &Person,
@@ -56,8 +54,8 @@ impl Database {
         statement.exists(&self.pool).await
     }
 
-    /// Which of these reports are in what this person may see; of which company they are, is the
-    /// caller's matter.
+    /// The reports among `ref_keys` that a person may see. The caller checks that they belong to the
+    /// person's company.
     pub async fn visible_reports(
         &self,
         person: &Person,
@@ -78,8 +76,8 @@ impl Database {
         statement.values(&self.pool).await
     }
 
-    /// What a driver may see: the vehicles assigned to them, or all of the company's as long as the
-    /// company has no assignment at all (Q37).
+    /// What a driver may see: the vehicles assigned to them, or all of the company as long as it has no
+    /// assignments (Q37).
     pub async fn scope_of_driver(&self, driver: &Person) -> Result<Scope, DatabaseError> {
         let sql = "SELECT p.ref_key, p.mobile_digits, CAST(CASE WHEN EXISTS (SELECT 1 \
             FROM assignments a WHERE a.company_id = p.company_id AND a.deleted = 0) THEN 1 ELSE 0 \
@@ -95,8 +93,8 @@ impl Database {
 }
 
 impl Scope {
-    /// Adds that `column` holds a vehicle of this scope. The company itself is the caller's matter:
-    /// it decides which index is deleted by.
+    /// Appends the condition that `column` is a vehicle of this scope. The caller appends the condition
+    /// on the company, which decides the index that is used.
     pub(super) fn restrict(&self, statement: &mut Statement, column: &str) {
         let Some(keys) = &self.only else { return };
         let named = [("person_ref", &keys.person_ref), ("mobile_digits", &keys.mobile_digits)];
@@ -108,7 +106,7 @@ impl Scope {
             statement.push(" = ").bind(key);
             begin = " UNION ";
         }
-        // A driver without key and telephone has no vehicle.
+        // A driver with neither a key nor a phone number has no vehicle.
         statement.push(if begin == " IN (" { " IN ('-')" } else { ")" });
     }
 }

@@ -1,7 +1,7 @@
-//! One report for each vehicle: the last, or the more important one (R7, Q24).
+//! The list of vehicles, each with its most important report (R7, Q24).
 //!
-//! The cost is that of the vehicles looked at, not of their reports: each choice is a handful of
-//! steps in the index of the vehicle's reports.
+//! The cost depends on the number of vehicles, not of their reports: the report of a vehicle is found by
+//! a few searches in the index of the vehicle's reports.
 
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
@@ -10,8 +10,9 @@ use crate::database::statement::Statement;
 use super::lists::{self, Block, ListedReport, PageCursor, ReportFilter};
 
 impl Database {
-    /// At most `limit` vehicles of a block, each with the report it is judged by: an expired one,
-    /// else 4, 1, 2, 3; among equals the one with the latest deadline. Only wanted reports count.
+    /// At most `limit` vehicles of a block, each with its most important report: an expired one, or else
+    /// by status in the order 4, 1, 2, 3; among equals the one with the latest deadline. Only reports
+    /// that match the filter count.
     pub async fn vehicle_page(
         &self,
         filter: &ReportFilter,
@@ -22,7 +23,7 @@ impl Database {
         vehicle_list(filter, block, after, limit).all(&self.pool).await
     }
 
-    /// How the database reads the first page of a list: for measurements.
+    /// The query plan of the first page of a list, for measurements.
     pub async fn list_plan(
         &self,
         filter: &ReportFilter,
@@ -74,8 +75,8 @@ fn vehicle_list(
     statement
 }
 
-/// Adds the wanted report of vehicle `p` that is expired: the one with the latest deadline. Each state
-/// is looked up by itself, so that the index is entered at the right place instead of read through.
+/// Appends the expired report of vehicle `p` with the latest deadline. Each status is a query of its
+/// own, so that the index is searched instead of scanned.
 fn expired(statement: &mut Statement, filter: &ReportFilter) {
     statement.push("(SELECT e.ref_key FROM (SELECT 0 AS due_at, '' AS ref_key WHERE 1 = 0");
     for code in Block::Important.codes() {
@@ -92,7 +93,8 @@ fn expired(statement: &mut Statement, filter: &ReportFilter) {
     statement.push(") e ORDER BY e.due_at DESC, e.ref_key DESC LIMIT 1)");
 }
 
-/// Adds the wanted report of vehicle `p` with the latest deadline, among those in some states.
+/// Appends the matching report of vehicle `p` with the latest deadline, among those with the statuses
+/// that `states` appends.
 fn best(
     statement: &mut Statement,
     filter: &ReportFilter,

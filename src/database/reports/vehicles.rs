@@ -11,56 +11,45 @@ use crate::model::{TypeCode, VehicleGuid};
 
 use super::scope::Scope;
 
-/// How many types are asked for at a time.
+/// Types per statement.
 const TYPES: usize = 32;
 
-/// A vehicle that can be chosen.
+/// A vehicle to filter by.
 #[derive(Debug, Clone, FromRow)]
 pub struct ListedVehicle {
-    /// Its key.
     pub guid: VehicleGuid,
-    /// Its plate, as given.
     pub plate_number: String,
-    /// Its type, if it is known.
     #[sqlx(try_from = "Stored<Option<TypeCode>>")]
     pub type_code: Option<TypeCode>,
 }
 
-/// A type of vehicles.
 #[derive(Debug, Clone, FromRow)]
 pub struct ListedVehicleType {
-    /// Its key.
     pub code: TypeCode,
-    /// Its title.
     pub title: String,
     /// What to film, in order.
     #[sqlx(try_from = "Stored<Vec<String>>")]
     pub instructions: Vec<String>,
 }
 
-/// The vehicle a list is about (R11).
+/// The vehicle whose reports are listed (R11).
 #[derive(Debug, Clone, FromRow)]
 pub struct SelectedVehicle {
-    /// Its key.
     pub guid: VehicleGuid,
-    /// Its plate, as given.
     pub plate_number: String,
-    /// Its VIN, as given.
     pub vin_code: String,
-    /// Its type, if it is known.
     #[sqlx(try_from = "Stored<Option<TypeCode>>")]
     pub type_code: Option<TypeCode>,
-    /// The version of the type's picture; empty: it has none.
+    /// The version of the type's picture; empty if it has none.
     pub picture_tag: String,
     /// The number of its contract, or of its newest report's; may be empty.
     pub contract_number: String,
-    /// When the contract ends, if that is known.
     #[sqlx(rename = "ends_at", try_from = "Stored<Option<Timestamp>>")]
     pub contract_ends_at: Option<Timestamp>,
 }
 
 impl Database {
-    /// At most `limit` vehicles the viewer may see, by type, after this one (Q28).
+    /// At most `limit` vehicles that the viewer may see after `after`, ordered by type (Q28).
     pub async fn fleet_page(
         &self,
         scope: &Scope,
@@ -79,18 +68,18 @@ impl Database {
         statement.all(&self.pool).await
     }
 
-    /// Those of these types that are known, in the order of the codes. One that 1C has deleted is
-    /// there too: vehicles and reports of that type are still shown.
+    /// The known types among `codes`, in the same order. A type that 1C has deleted is included, because
+    /// its vehicles and their reports are still shown.
     pub async fn vehicle_types(
         &self,
         codes: &[TypeCode],
     ) -> Result<Vec<ListedVehicleType>, DatabaseError> {
         let mut found = Vec::new();
-        for some in codes.chunks(TYPES) {
+        for chunk in codes.chunks(TYPES) {
             let mut statement = Statement::new(
                 "SELECT code, title, instructions FROM vehicle_types WHERE code IN (''",
             );
-            for code in some {
+            for code in chunk {
                 statement.push(", ").bind(code);
             }
             statement.push(")");
@@ -123,7 +112,7 @@ impl Database {
         Ok(Some(selected))
     }
 
-    /// A vehicle that has no contract of its own has that of its newest report.
+    /// A vehicle without a contract of its own gets that of its newest report.
     async fn add_newest_contract(
         &self,
         scope: &Scope,
@@ -164,7 +153,7 @@ impl Database {
         statement.value(&self.pool).await
     }
 
-    /// A type's picture, as base64; empty when it has none.
+    /// A type's picture in base64; empty if it has none.
     pub async fn type_picture(&self, code: TypeCode) -> Result<String, DatabaseError> {
         let mut statement =
             Statement::new("SELECT picture FROM vehicle_types WHERE deleted = 0 AND code = ");

@@ -1,4 +1,4 @@
-//! The one transaction: an upload becomes a submission, or nothing happens at all.
+//! The one transaction that turns an upload into a submission.
 
 use jiff::Timestamp;
 
@@ -19,73 +19,57 @@ use super::upload::Details;
 /// Everything the transaction writes.
 #[derive(Debug, Clone)]
 pub struct FinishedUpload {
-    /// The upload.
     pub upload: UploadId,
-    /// The lease's number.
+    /// The fence of the caller's lease.
     pub fence: i64,
-    /// Whose it is.
     pub owner: Person,
-    /// What it is about.
     pub details: Details,
-    /// The vehicle of its report.
     pub vehicle: VehicleGuid,
-    /// The id of the video to be.
+    /// The id of the new video.
     pub video: VideoId,
-    /// The id of the submission to be.
+    /// The id of the new submission.
     pub submission: SubmissionId,
-    /// The hash of its bytes, which are stored already.
+    /// Of the bytes, which are stored already.
     pub sha256: Digest,
-    /// How many they are.
     pub length: Length,
-    /// What the inspection knows.
+    /// The facts that the inspection read.
     pub facts: Facts,
-    /// What the inspection noticed.
+    /// The notes of the inspection.
     pub notes: Vec<Finding>,
-    /// How plausible it is.
     pub verdicts: Vec<Verdict>,
-    /// The earlier uses of the video that the verdicts and the message know of.
+    /// The earlier uses of the video on which the verdicts and the message are based.
     pub uses: Vec<EarlierUse>,
-    /// What is told to the report service.
+    /// The event for the report service.
     pub message: OutboxMessage,
-    /// The moment it was received.
+    /// When the video was received.
     pub now: Timestamp,
 }
 
-/// What became of it.
+/// The outcome of a finish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FinishOutcome {
-    /// Done: now, or by an earlier try whose answer was lost.
-    Stored {
-        /// The video.
-        video: VideoId,
-        /// The submission.
-        submission: SubmissionId,
-    },
-    /// The report holds these very bytes already.
-    Repeats {
-        /// The video it holds.
-        video: VideoId,
-        /// The submission it got them by.
-        submission: SubmissionId,
-    },
-    /// The report holds other bytes.
+    /// Stored, now or by an earlier attempt whose answer was lost.
+    Stored { video: VideoId, submission: SubmissionId },
+    /// The report already has this video, byte for byte.
+    Repeats { video: VideoId, submission: SubmissionId },
+    /// The report already has another video.
     AlreadySubmitted {
-        /// Their hash.
+        /// The hash of that video.
         held: Digest,
     },
-    /// The video was sent for other reports of the company, otherwise than [`FinishedUpload::uses`] says:
-    /// nothing has happened, and whoever still wants it calls again with these.
+    /// The earlier uses of the video differ from [`FinishedUpload::uses`]. Nothing was written; the
+    /// caller may call again with these.
     Reused {
-        /// All there are, as [`Database::earlier_uses`] has them.
+        /// As [`Database::earlier_uses`] returns them.
         uses: Vec<EarlierUse>,
     },
-    /// The report was approved.
+    /// The report is approved, and accepts no more videos.
     Closed,
-    /// The report is not there (any more), or not the owner's.
+    /// The report does not exist, or belongs to another company.
     NoReport,
-    /// The owner may no longer act (S17).
+    /// The owner or the company is inactive (S17).
     OwnerInactive,
-    /// Somebody else holds the lease.
+    /// The lease has another holder.
     Fenced,
 }
 
@@ -94,7 +78,7 @@ type HeldRow =
     (ReportStatus, Stored<Option<SubmissionId>>, Stored<Option<VideoId>>, Stored<Option<Digest>>);
 
 impl FinishedUpload {
-    /// By what the video is known again.
+    /// The hashes by which the video is recognised.
     pub const fn fingerprint(&self) -> Fingerprint {
         Fingerprint {
             company: self.owner.company,
@@ -106,7 +90,8 @@ impl FinishedUpload {
 }
 
 impl Database {
-    /// Writes it all, or nothing: video, submission, custody, outbox, report 1|4 → 2, upload stored.
+    /// Writes everything or nothing: the video, the submission, a custody entry, the outbox message, the
+    /// report's status (1 or 4 → 2) and the upload's state.
     pub async fn finish(&self, finished: &FinishedUpload) -> Result<FinishOutcome, DatabaseError> {
         let mut write = self.write().await?;
         if !mark_stored(&mut write, finished).await? {
@@ -116,7 +101,7 @@ impl Database {
             return Ok(FinishOutcome::OwnerInactive);
         }
         if !submit_report(&mut write, finished).await? {
-            return why_not(&mut write, finished).await;
+            return explain_refusal(&mut write, finished).await;
         }
         let uses = claim(&mut write, &finished.fingerprint()).await?;
         if uses != finished.uses {
@@ -124,10 +109,9 @@ impl Database {
         }
         insert_video(&mut write, finished).await?;
         insert_custody(&mut write, finished).await?;
-        // Its turn is after every other message about the report, whose row this transaction has
-        // locked.
+        // Its `seq` is the highest about the report, whose row this transaction has locked.
         enqueue(&mut write, &finished.message, finished.now).await?;
-        // Last, because its turn makes others wait for this commit.
+        // Last, because the counter of turns stays locked until the commit.
         insert_submission(&mut write, finished).await?;
         write.commit().await?;
         Ok(FinishOutcome::Stored { video: finished.video, submission: finished.submission })
@@ -144,7 +128,8 @@ async fn mark_stored(write: &mut Write, finished: &FinishedUpload) -> Result<boo
         .await
 }
 
-/// The commit of an earlier try may have been carried out though its answer was lost (F13).
+/// Looks up the result of an earlier attempt, which may have committed although its answer was lost
+/// (F13).
 async fn finished_before(
     write: &mut Write,
     finished: &FinishedUpload,
@@ -177,7 +162,7 @@ async fn submit_report(
         .await
 }
 
-async fn why_not(
+async fn explain_refusal(
     write: &mut Write,
     finished: &FinishedUpload,
 ) -> Result<FinishOutcome, DatabaseError> {
@@ -239,7 +224,8 @@ async fn insert_submission(
     query(sql, values).run(&mut **write).await
 }
 
-/// The first entry of a video's custody. Its id is the submission's: there is one for each.
+/// The first custody entry of a video. It has the submission's id, because there is one for each
+/// submission.
 async fn insert_custody(write: &mut Write, finished: &FinishedUpload) -> Result<(), DatabaseError> {
     let sql = "INSERT INTO custody (id, video_id, at, actor, action, detail) \
         VALUES ($1, $2, $3, $4, 'stored', $5)";

@@ -1,10 +1,11 @@
-//! The lease of an upload: who may write, and what of it counts.
+//! The write lease of an upload.
 //!
-//! A lease is (holder, fence, wanted). Taking it raises the fence, so that whatever an older holder
-//! still does no longer matches. Nothing here waits: waiting is the engine's.
+//! A lease consists of the holder, the fence and `release_requested`. Acquiring it raises the fence, so
+//! that the writes of an older holder no longer match. Nothing here waits for a release; the module
+//! `upload` does.
 //!
-//! On SQLite taking a lease and letting it go is not flushed: the one process that could hold it ends
-//! with the power, and a start frees every lease. Acknowledgements are flushed.
+//! On SQLite, acquiring and releasing a lease is not flushed: a power failure also ends the only process
+//! that can hold it, and the next start releases its leases. Acknowledgements are flushed.
 
 use jiff::Timestamp;
 
@@ -14,37 +15,37 @@ use crate::database::pool::Database;
 use crate::database::statement::query;
 use crate::model::{Digest, NodeId, Offset, UploadId};
 
-/// One acknowledgement: from where to where, and in what.
+/// An acknowledgement of received bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Commit {
-    /// The upload.
     pub upload: UploadId,
-    /// The lease's number.
+    /// The fence of the caller's lease.
     pub fence: i64,
-    /// Where the last acknowledgement ended.
+    /// The end of the last acknowledgement.
     pub from: Offset,
-    /// Where this one ends.
+    /// The end of this one.
     pub to: Offset,
-    /// The hash of the segment that holds these bytes, when there is one.
+    /// The hash of the segment with these bytes, if there is one.
     pub segment: Option<Digest>,
-    /// The node whose spool has them all.
+    /// The node whose spool has every acknowledged byte.
     pub node: NodeId,
-    /// When the upload ends if nothing more comes.
+    /// When the upload expires if no more bytes arrive.
     pub expires_at: Timestamp,
 }
 
-/// What became of a commit.
+/// The outcome of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommitOutcome {
-    /// Acknowledged; the lease is free.
+    /// Acknowledged; the lease is released.
     Acknowledged,
-    /// Somebody else holds the lease: these bytes do not count.
+    /// The lease has another holder; these bytes do not count.
     Fenced,
 }
 
 impl Database {
-    /// Takes the lease of an upload that is alive, if its fence is still the one seen. The new fence,
-    /// or `None` when somebody was quicker. A `finishing` left behind by a dead node is open again.
+    /// Acquires the lease of a living upload if its fence is still `seen`. Returns the new fence, or
+    /// `None` if another holder was faster. The state `finishing`, left by a dead node, becomes `open`
+    /// again.
     pub async fn acquire_lease(
         &self,
         upload: UploadId,
@@ -57,14 +58,14 @@ impl Database {
         query(sql, params![node, upload, seen]).value(&self.unflushed).await
     }
 
-    /// Lets the lease go without having written anything.
+    /// Releases the lease without an acknowledgement.
     pub async fn release_lease(&self, upload: UploadId, fence: i64) -> Result<(), DatabaseError> {
         let sql = "UPDATE uploads SET holder = '', release_requested = 0, state = 'open' \
             WHERE id = $1 AND fence = $2 AND state IN ('open', 'finishing')";
         query(sql, params![upload, fence]).run(&self.unflushed).await
     }
 
-    /// Acknowledges bytes and lets the lease go, in one step.
+    /// Acknowledges bytes and releases the lease in one step.
     pub async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, DatabaseError> {
         let Some(digest) = commit.segment else {
             return self.advance(&self.pool, commit).await;
@@ -92,8 +93,8 @@ impl Database {
         Ok(if advanced { CommitOutcome::Acknowledged } else { CommitOutcome::Fenced })
     }
 
-    /// Everything is in: from now on nobody interrupts, while this node lives. Again is harmless: the
-    /// answer to the first time may have been lost.
+    /// Records that all bytes have arrived. From now on the upload is not interrupted while this node
+    /// lives. A repeated call is harmless: the answer to the first one may have been lost.
     pub async fn begin_finishing(
         &self,
         upload: UploadId,
@@ -104,13 +105,13 @@ impl Database {
         query(sql, params![upload, fence]).changes_one(&self.unflushed).await
     }
 
-    /// Asks the holder on another node to let go.
+    /// Asks the holder on another node to release the lease.
     pub async fn request_release(&self, upload: UploadId, fence: i64) -> Result<(), DatabaseError> {
         let sql = "UPDATE uploads SET release_requested = 1 WHERE id = $1 AND fence = $2";
         query(sql, params![upload, fence]).run(&self.unflushed).await
     }
 
-    /// The uploads of which this node holds the lease and another node wants it, with their fences.
+    /// The uploads whose lease this node holds and another node has requested, with their fences.
     pub async fn release_requests(
         &self,
         node: NodeId,

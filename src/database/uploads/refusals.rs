@@ -1,5 +1,5 @@
-//! Refusals that hold for the very bytes: written down with an upload, and asked for before the same
-//! bytes come again (`conventions.md` §5.1).
+//! Refusals that depend on the bytes of a video only. They are stored with the upload, and looked up
+//! before the same bytes are received again.
 
 use jiff::Timestamp;
 
@@ -9,23 +9,23 @@ use crate::database::pool::Database;
 use crate::database::statement::query;
 use crate::model::{CompanyId, Digest, Length, RefKey, Refusal, UploadId, UploadState};
 
-/// What bytes are known by.
+/// Identifies the content of a video.
 #[derive(Debug, Clone, Copy)]
 pub struct ContentId {
-    /// For which report they were sent.
+    /// The report that it was sent for.
     pub ref_key: RefKey,
-    /// How many they are, when that is known.
+    /// The number of bytes, if it is known.
     pub length: Option<Length>,
-    /// The hash of all of them: announced, or of what has come.
+    /// The hash of the whole file, as the client declared it or as it was computed.
     pub declared: Option<Digest>,
-    /// The hash of the first 64 KiB of them.
+    /// The hash of the first 64 KiB.
     pub head: Option<Digest>,
 }
 
 impl Database {
-    /// Ends an upload that is alive as refused, if the lease is still this holder's: `true` when it
-    /// was. With the content and the fingerprint of the rules, the
-    /// same bytes are refused again without an inspection.
+    /// Ends a living upload as refused, if `fence` is still its fence. Returns whether it was. With
+    /// `known_by`, the content and the fingerprint of the rules, the same bytes are refused again
+    /// without an inspection.
     pub async fn refuse_upload(
         &self,
         (id, fence): (UploadId, i64),
@@ -47,9 +47,9 @@ impl Database {
             .await
     }
 
-    /// The latest refusal of bytes with these marks, by these rules, of an upload of this company
-    /// that was begun at `since` or later. Two announced hashes must be the same; where one of them
-    /// is missing, the first 64 KiB and the length must be.
+    /// The latest refusal of this content by these rules, among the uploads of this company that were
+    /// created at `since` or later. If both have a hash of the whole file, the hashes must be equal;
+    /// otherwise the hash of the first 64 KiB and the length must be.
     pub async fn refused_before(
         &self,
         company: CompanyId,

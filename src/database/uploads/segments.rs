@@ -1,4 +1,4 @@
-//! Which segments make up an open upload.
+//! The segments of an open upload.
 
 use sqlx::FromRow;
 

@@ -1,4 +1,4 @@
-//! What is to be tidied up.
+//! Expired uploads, and what ended uploads have left in storage.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -9,22 +9,21 @@ use crate::database::pool::Database;
 use crate::database::statement::query;
 use crate::model::{Digest, NodeId, UploadId};
 
-/// What an ended upload may have left in stores.
+/// An ended upload that may have left objects in storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
 pub struct UploadLeftovers {
-    /// The upload.
     #[sqlx(rename = "id")]
     pub upload: UploadId,
-    /// The hash of the video it became, which stays.
+    /// The hash of its stored video, which must not be removed.
     #[sqlx(try_from = "Stored<Option<Digest>>")]
     pub kept: Option<Digest>,
-    /// Whether this is the second look, after the latest put that could have been under way.
+    /// Whether this is the second cleanup, after the longest write that may have been in progress.
     #[sqlx(rename = "cleaned_once", try_from = "Stored<bool>")]
     pub again: bool,
 }
 
 impl Database {
-    /// Uploads that nobody but `node` holds and whose time is over, with their fences, oldest first.
+    /// Expired uploads whose lease is free or held by `node`, with their fences, oldest first.
     pub async fn expired_uploads(
         &self,
         node: NodeId,
@@ -36,7 +35,7 @@ impl Database {
         query(sql, params![node, now, limit]).all(&self.pool).await
     }
 
-    /// Ended uploads whose leftovers in stores are due to be cleared.
+    /// Ended uploads whose cleanup is due.
     pub async fn uploads_to_clean(
         &self,
         now: Timestamp,
@@ -48,7 +47,7 @@ impl Database {
         query(sql, params![now, limit]).all(&self.pool).await
     }
 
-    /// What an upload that has just ended left, if it is due to be cleared.
+    /// The leftovers of one upload, if its cleanup is due.
     pub async fn leftovers(
         &self,
         upload: UploadId,
@@ -60,8 +59,8 @@ impl Database {
         query(sql, params![upload, now]).optional(&self.pool).await
     }
 
-    /// The leftovers were cleared; look once more at `again`, when the latest put that could still be
-    /// under way has ended, or never.
+    /// Records a cleanup and deletes the rows of the segments. A second cleanup is due at `again`, when
+    /// the longest write that may be in progress has ended; `None`: never.
     pub async fn mark_cleaned(
         &self,
         id: UploadId,

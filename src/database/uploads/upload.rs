@@ -1,4 +1,4 @@
-//! Rows of uploads: made, looked at, ended.
+//! Rows of uploads: created, read, ended.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -14,10 +14,9 @@ use crate::model::{
     SubmissionId, TimeSent, UploadId, UploadState, VideoId,
 };
 
-/// What a driver says about a video: for which report, when, where.
+/// What the driver's phone states about a video.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Details {
-    /// The report.
     pub ref_key: RefKey,
     /// When the report was sent.
     pub time_sent: TimeSent,
@@ -25,71 +24,62 @@ pub struct Details {
     pub place: Place,
     /// The phone's name for the file; never used as a path.
     pub filename: String,
-    /// The hash the phone announced.
+    /// The hash that the phone declared.
     pub declared: Option<Digest>,
 }
 
-/// An upload about to be recorded.
+/// An upload to be inserted.
 #[derive(Debug, Clone)]
 pub struct NewUpload {
-    /// Its id.
     pub id: UploadId,
     /// SHA-256 of the secret in its URL.
     pub secret_hash: Digest,
-    /// Whose it is.
     pub person: Person,
-    /// By which protocol it came.
     pub protocol: Protocol,
-    /// What it is about; the form protocol learns it last.
+    /// `None` for a form, whose fields may follow the file.
     pub details: Option<Details>,
-    /// How long it is; the form protocol learns it last.
+    /// `None` for a form: known at the end of the file.
     pub length: Option<Length>,
     /// `Upload-Metadata` as given (T-33).
     pub metadata: String,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// When it ends if nothing more comes.
+    /// When it expires if no more bytes arrive.
     pub expires_at: Timestamp,
 }
 
-/// An upload as recorded.
+/// A stored upload.
 #[derive(Debug, Clone, FromRow)]
 pub struct UploadRow {
-    /// Its id.
     pub id: UploadId,
     /// SHA-256 of the secret in its URL.
     pub secret_hash: Digest,
-    /// Whose it is.
     #[sqlx(rename = "person_id")]
     pub owner: PersonId,
-    /// Of which company.
     #[sqlx(rename = "company_id")]
     pub company: CompanyId,
-    /// Whether person and company may still act.
+    /// Whether the person and the company are active.
     #[sqlx(try_from = "Stored<bool>")]
     pub owner_active: bool,
-    /// Where it is in its life.
     pub state: UploadState,
     /// Acknowledged bytes.
     pub committed: Offset,
-    /// How long it is, when known.
+    /// `None`: not known yet.
     #[sqlx(rename = "total", try_from = "Stored<Option<Length>>")]
     pub length: Option<Length>,
     /// `Upload-Metadata` as given.
     pub metadata: String,
-    /// What it is about, when known.
+    /// `None`: not known yet.
     #[sqlx(flatten, try_from = "KnownDetails")]
     pub details: Option<Details>,
-    /// When it was made.
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub created_at: Timestamp,
-    /// When it ends if nothing more comes.
+    /// When it expires if no more bytes arrive.
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub expires_at: Timestamp,
     /// The node that holds the lease.
     #[sqlx(try_from = "Stored<Option<NodeId>>")]
     pub holder: Option<NodeId>,
-    /// The number of the last holder; an older one's commit does not count.
+    /// Raised by each new holder; a commit with an older fence does not match.
     pub fence: i64,
     /// The node whose spool has every acknowledged byte.
     #[sqlx(try_from = "Stored<Option<NodeId>>")]
@@ -97,16 +87,13 @@ pub struct UploadRow {
     /// Why the inspection refused it.
     #[sqlx(try_from = "Stored<Option<Refusal>>")]
     pub refusal: Option<Refusal>,
-    /// The stored video.
     #[sqlx(rename = "video_id", try_from = "Stored<Option<VideoId>>")]
     pub video: Option<VideoId>,
-    /// The submission it became.
     #[sqlx(rename = "submission_id", try_from = "Stored<Option<SubmissionId>>")]
     pub submission: Option<SubmissionId>,
 }
 
 impl Database {
-    /// Records a new upload.
     pub async fn create_upload(&self, new: &NewUpload) -> Result<(), DatabaseError> {
         let details = new.details.as_ref();
         let sql = "INSERT INTO uploads (id, secret_hash, company_id, person_id, protocol, ref_key, \
@@ -136,15 +123,15 @@ impl Database {
         query(sql, values).run(&self.pool).await
     }
 
-    /// Looks an upload up, with whether its owner may still act.
+    /// An upload, with whether its owner is active.
     pub async fn upload(&self, id: UploadId) -> Result<Option<UploadRow>, DatabaseError> {
         let sql = "SELECT u.*, p.active * c.active AS owner_active FROM uploads u JOIN people p \
             ON p.id = u.person_id JOIN companies c ON c.id = u.company_id WHERE u.id = $1";
         query(sql, params![id]).optional(&self.pool).await
     }
 
-    /// Ends an upload that is alive, if the lease is still this holder's: `true` when it was.
-    /// Whatever it left in stores is cleared from `now` on.
+    /// Ends a living upload, if `fence` is still its fence. Returns whether it was. The cleanup of its
+    /// objects in storage is due from `now`.
     pub async fn end_upload(
         &self,
         id: UploadId,
@@ -158,7 +145,8 @@ impl Database {
         query(sql, params![state, refusal.cloned(), now, id, fence]).changes_one(&self.pool).await
     }
 
-    /// Ends an upload whose bytes the report already holds: it points at what is there.
+    /// Ends an upload whose bytes the report already has. It refers to the existing video and
+    /// submission.
     pub async fn end_as_duplicate(
         &self,
         id: UploadId,
@@ -174,7 +162,7 @@ impl Database {
         query(sql, values).run(&self.pool).await
     }
 
-    /// How many uploads of a person are alive.
+    /// The number of living uploads of a person.
     pub async fn count_active_uploads(&self, person: PersonId) -> Result<u64, DatabaseError> {
         let sql = "SELECT COUNT(*) AS active FROM uploads \
             WHERE person_id = $1 AND state IN ('open', 'finishing')";

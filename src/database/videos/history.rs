@@ -1,4 +1,4 @@
-//! What earlier videos are like: those of a vehicle, and those of its company.
+//! The places and durations of earlier videos, for the plausibility tests.
 
 use crate::database::column::{Stored, params};
 use crate::database::error::DatabaseError;
@@ -7,12 +7,12 @@ use crate::database::statement::query;
 use crate::model::plausibility::{EarlierVideo, History};
 use crate::model::{CompanyId, Place, VehicleGuid};
 
-/// `whose`, the place, the duration and the turn.
+/// `whose` (`vehicle` or `company`), latitude, longitude, duration, turn.
 type HistoryRow = (String, i64, i64, Stored<Option<u64>>, i64);
 
 impl Database {
-    /// The latest `recent` submissions of this vehicle, and as many of its company. One statement: two
-    /// short walks through an index from its end.
+    /// The latest `recent` submissions of this vehicle, and as many of its company. One statement reads
+    /// the ends of two indexes.
     pub async fn history_of(
         &self,
         company: CompanyId,

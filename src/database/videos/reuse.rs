@@ -1,8 +1,8 @@
-//! Whether a video came before, for another report of its company.
+//! Earlier uses of a video for other reports of its company.
 //!
-//! Each hash of a stored video has a row, and a finish locks those of its own: of two uploads of the
-//! same bytes at once the second one waits, and then sees the first. Most often the row says that nobody
-//! had it before, and nothing is looked up.
+//! Each hash of a stored video has a row with a count, and a finish locks the rows of its hashes: of two
+//! concurrent uploads of the same bytes, the second waits and then sees the first. Usually the count
+//! shows that the hash is new, and nothing is looked up.
 
 use std::collections::BTreeSet;
 
@@ -15,8 +15,8 @@ use crate::database::statement::query;
 use crate::model::plausibility::{EarlierUse, MAX_LINKS, MatchKind};
 use crate::model::{CompanyId, Digest, RefKey, ReportStatus, SubmissionId};
 
-/// Most earlier videos with one hash that are looked at. Nobody has that many reports to fill with one
-/// recording and goes unseen.
+/// Earlier videos with one hash that are read at most. A recording that was sent more often has been
+/// noticed long before.
 const MOST_VIDEOS: i64 = 100;
 
 /// Counts a video under one hash.
@@ -29,12 +29,12 @@ const COUNT_TWO: &str = "INSERT INTO fingerprints (company_id, hash, videos) \
      ON CONFLICT (company_id, hash) DO UPDATE SET videos = fingerprints.videos + 1 \
      RETURNING videos";
 
-/// By what a video is known again.
+/// The hashes by which a video is recognised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// Whose it is; another company's videos are never looked at.
+    /// Videos of other companies are not compared.
     pub company: CompanyId,
-    /// The report it is for now, whose own earlier videos do not count (Q32).
+    /// The report of the video. Its own earlier videos do not count (Q32).
     pub ref_key: RefKey,
     /// Of the whole file.
     pub sha256: Digest,
@@ -43,8 +43,8 @@ pub struct Fingerprint {
 }
 
 impl Database {
-    /// Where this video was sent before: for other reports of the company, those that still hold it
-    /// first, then the latest; at most one more than [`MAX_LINKS`].
+    /// The earlier uses of a video for other reports of the company: those whose report still holds it
+    /// first, then the latest first; at most one more than [`MAX_LINKS`].
     pub async fn earlier_uses(&self, of: &Fingerprint) -> Result<Vec<EarlierUse>, DatabaseError> {
         earlier_uses(&self.pool, of).await
     }
@@ -59,9 +59,9 @@ pub(in crate::database) async fn claim(
     if counted(write, of).await? { earlier_uses(&mut **write, of).await } else { Ok(Vec::new()) }
 }
 
-/// Counts the video under its hashes. Whether one of them was there before.
+/// Counts the video under its hashes. Returns whether one of them existed before.
 async fn counted(write: &mut Write, of: &Fingerprint) -> Result<bool, DatabaseError> {
-    // In the order of the hashes, so that no two transactions wait for each other.
+    // In the order of the hashes, so that two transactions cannot deadlock.
     let hashes: BTreeSet<_> = [Some(of.sha256), of.media_sha256].into_iter().flatten().collect();
     let sql = if hashes.len() == 1 { COUNT_ONE } else { COUNT_TWO };
     let mut values = params![of.company];

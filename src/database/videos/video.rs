@@ -1,4 +1,4 @@
-//! Stored videos, and who has had them in hand.
+//! Stored videos and their custody entries.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -13,58 +13,49 @@ use crate::model::{
     Verdict, VideoId,
 };
 
-/// A stored video with the submission that brought it.
+/// A stored video with its submission.
 #[derive(Debug, Clone, FromRow)]
 pub struct VideoRow {
-    /// Its id.
     pub id: VideoId,
-    /// The upload it came by; part of its key.
+    /// Part of its key in storage.
     #[sqlx(rename = "upload_id")]
     pub upload: UploadId,
-    /// Whose it is.
     #[sqlx(rename = "company_id")]
     pub company: CompanyId,
-    /// The hash of its bytes.
+    /// Of the whole file.
     pub sha256: Digest,
-    /// What the inspection knows.
+    /// The facts that the inspection read.
     pub facts: Facts,
-    /// What the inspection noticed.
+    /// The notes of the inspection.
     #[sqlx(try_from = "Stored<Vec<Finding>>")]
     pub notes: Vec<Finding>,
-    /// How plausible it is.
     #[sqlx(try_from = "Stored<Vec<Verdict>>")]
     pub verdicts: Vec<Verdict>,
-    /// Where its report stands.
+    /// The state of its report.
     #[sqlx(flatten)]
     pub report_state: ReportState,
-    /// The submission.
     #[sqlx(rename = "submission_id")]
     pub submission: SubmissionId,
-    /// When the driver says it was sent.
+    /// According to the driver's phone.
     #[sqlx(flatten)]
     pub time_sent: TimeSent,
-    /// Where the driver says it was sent.
+    /// According to the driver's phone.
     #[sqlx(flatten)]
     pub place: Place,
-    /// When it was received.
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub received_at: Timestamp,
 }
 
-/// One line of a video's custody.
+/// A custody entry of a video.
 #[derive(Debug, Clone)]
 pub struct CustodyEntry {
-    /// Its id.
     pub id: EventId,
-    /// The video.
     pub video: VideoId,
-    /// When.
     pub at: Timestamp,
-    /// Who, such as `person:153`.
+    /// Such as `person:153`.
     pub actor: String,
-    /// What was done, such as `linked`.
+    /// Such as `linked`.
     pub action: &'static str,
-    /// Anything more.
     pub detail: String,
 }
 
@@ -79,7 +70,6 @@ impl Database {
         query(sql, params![ref_key]).optional(&self.pool).await
     }
 
-    /// Writes a line of custody.
     pub async fn add_custody(&self, entry: &CustodyEntry) -> Result<(), DatabaseError> {
         let sql = "INSERT INTO custody (id, video_id, at, actor, action, detail) \
             VALUES ($1, $2, $3, $4, $5, $6)";

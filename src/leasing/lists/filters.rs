@@ -37,7 +37,7 @@ pub struct FilterError {
 
 impl Filters {
     /// Parses percent-encoded path segments in the order of `names`; the last ones may be missing.
-    /// Gives `None` if there are more segments than names, apart from empty ones after a final slash.
+    /// Returns `None` if there are more segments than names, apart from empty ones after a final slash.
     pub fn parse(path: &str, names: &[&'static str]) -> Result<Option<Self>, FilterError> {
         let mut filters = Self::default();
         for (at, segment) in path.split('/').enumerate() {

@@ -76,7 +76,7 @@ impl Pictures {
         Self(Arc::new(Inner { database, clock, config, decoders, qr_requests }))
     }
 
-    /// Stores the picture of a vehicle type, encoded again and scaled down. Gives its version.
+    /// Stores the picture of a vehicle type, encoded again and scaled down. Returns its version.
     pub async fn store(&self, code: TypeCode, sent: Bytes) -> Result<String, PictureError> {
         let permit = Arc::clone(&self.0.decoders).try_acquire_owned();
         let permit = permit.map_err(|_| PictureError::Busy)?;

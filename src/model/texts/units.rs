@@ -22,7 +22,8 @@ pub fn duration(language: Language, duration: SignedDuration) -> String {
     shown.map(|(unit, n)| unit.format(language, &[("n", &n)])).collect::<Vec<_>>().join(" ")
 }
 
-/// A number of bytes in MiB, which people call MB, rounded down: what is said of a limit must hold.
+/// A number of bytes in MiB, which people call MB. Rounded down, so that a stated limit is not above the
+/// real one.
 pub fn megabytes(language: Language, bytes: u64) -> String {
     tenths(language, bytes, MIB)
 }

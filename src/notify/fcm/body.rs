@@ -6,10 +6,11 @@ use serde_json::json;
 
 use crate::model::PushNotification;
 
-/// FCM's limit in bytes. It excludes a part of the body; we count all of it.
+/// FCM's limit in bytes. It does not count the whole body, but we do.
 const MAX_BODY: usize = 4096;
 
-/// Limits for each text in characters, tried in this order: a reason is in the text and in the data.
+/// Limits for each text in characters, tried in this order. A reason occurs twice, in the text and in
+/// the data.
 const TEXT_LIMITS: [usize; 7] = [2000, 1400, 1000, 700, 400, 200, 100];
 
 /// The body, with its texts truncated at a character if needed.

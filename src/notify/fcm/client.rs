@@ -20,7 +20,7 @@ use crate::notify::response::one_line;
 use crate::notify::target::{TargetError, build_client, parse_target};
 
 /// Limit of a pause for all notifications. A wrong header, or one of a proxy, must not stop them for
-/// days; if the quota is still exhausted, the next attempt is told so.
+/// days. If the quota is still exhausted then, the next response says so.
 const MAX_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
 pub struct Fcm {

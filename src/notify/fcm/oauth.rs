@@ -17,7 +17,7 @@ use url::{Url, form_urlencoded};
 use crate::model::Clock;
 use crate::notify::response::read_prefix;
 
-/// Keeps a wrong path from being read without end, in bytes.
+/// Limit for reading the file, in bytes, in case the path is wrong.
 const MAX_ACCOUNT_FILE: u64 = 64 * 1024;
 const SCOPE: &str = "https://www.googleapis.com/auth/firebase.messaging";
 /// RFC 7523 section 2.1.
