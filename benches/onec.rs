@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use forte_media::app::{App, World};
+use forte_media::app::{App, Environment};
 use forte_media::auth::AccountSpec;
 use forte_media::config::Settings;
 use forte_media::database::AccountOwner;
@@ -76,7 +76,7 @@ async fn service(url: &str, folder: &TempDir) -> Router {
     let prefixed = |(name, value)| (format!("FORTE_MEDIA__{name}"), value);
     let settings = Settings::load(None, variables.map(prefixed)).unwrap();
     let address = settings.http.listen;
-    let app = Box::pin(App::build(settings, World::real(), TaskTracker::new(), address));
+    let app = Box::pin(App::build(settings, Environment::real(), TaskTracker::new(), address));
     let app = app.await.unwrap();
     let new =
         AccountSpec { login: NODE.to_owned(), owner: AccountOwner::Exchange, networks: Vec::new() };

@@ -26,18 +26,18 @@ use crate::storage::{Spool, Store};
 use crate::telemetry::Metrics;
 use crate::upload::{Dependencies, UploadService};
 
-/// The label under which the key of the viewing links is derived from `auth.secret`.
-const LINKS: &str = "viewing links";
+/// The label under which the key of the playback links is derived from `auth.secret`.
+const LINKS: &str = "playback links";
 
 /// Inputs that tests replace.
 #[derive(Clone)]
-pub struct World {
+pub struct Environment {
     pub clock: Clock,
     pub random: Random,
     pub faults: Faults,
 }
 
-impl World {
+impl Environment {
     pub fn real() -> Self {
         Self { clock: Clock::system(), random: Random::system(), faults: Faults::none() }
     }
@@ -86,7 +86,7 @@ impl App {
     /// of links when `http.public_url` is not set.
     pub async fn build(
         settings: Settings,
-        world: World,
+        world: Environment,
         tasks: TaskTracker,
         address: SocketAddr,
     ) -> anyhow::Result<Self> {
@@ -167,7 +167,7 @@ impl App {
         http::server::serve(bound.public, self.router(), config, soft).await?;
         ops_stop.cancel();
         if shutdown.drain(grace).await == Drained::Cut {
-            tracing::warn!("some work was cut; it continues after the next start");
+            tracing::warn!("some work was aborted; it continues after the next start");
         }
         stop.cancel();
         heartbeats.close();
@@ -207,7 +207,7 @@ impl App {
 async fn open_storage(
     settings: &Settings,
     secret: &SecretString,
-    World { clock, random, faults }: &World,
+    Environment { clock, random, faults }: &Environment,
 ) -> anyhow::Result<(Store, Spool)> {
     let key = derive_key(secret, LINKS);
     let store = Store::open(&settings.storage, &key, faults.clone()).await;
@@ -232,7 +232,7 @@ pub fn account_config(settings: &Settings) -> AccountConfig {
 fn outbox(
     settings: &Settings,
     database: &Database,
-    World { clock, random, .. }: &World,
+    Environment { clock, random, .. }: &Environment,
     auth: Auth,
 ) -> anyhow::Result<Outbox> {
     let mail = Mail::from_config(&settings.mail, clock.clone())?;

@@ -78,7 +78,7 @@ impl Auth {
     /// company and role are those that the database has now.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, CallerError> {
         let claims = self.tokens.verify_access(token)?;
-        let person = self.database.acting_person(claims.person(), &claims.sid).await?;
+        let person = self.database.active_person_in_session(claims.person(), &claims.sid).await?;
         let person = person.ok_or(CallerError::Inactive)?;
         Ok(Caller { person, session: claims.sid })
     }

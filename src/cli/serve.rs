@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::answer::Answer;
 use super::doctor::examine;
-use crate::app::{App, Bound, World};
+use crate::app::{App, Bound, Environment};
 use crate::config::{Effective, Settings};
 use crate::shutdown::Shutdown;
 
@@ -32,7 +32,8 @@ impl Serve {
         shutdown.listen()?;
         let bound = Bound::bind(&settings).await?;
         let (public, ops) = (bound.public_address()?, bound.ops_address()?);
-        let app = App::build(settings, World::real(), shutdown.tasks().clone(), public).await?;
+        let app =
+            App::build(settings, Environment::real(), shutdown.tasks().clone(), public).await?;
         if app.state.accounts.sample_works().await? {
             bail!(
                 "admin_1C still has the password of the published API document; run \

@@ -10,17 +10,17 @@ const TRANSIENT_SQLITE_CODES: &[&str] = &["5", "6", "8", "10", "13"];
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
     /// The database is unreachable, full, read-only or too busy; a later attempt may succeed.
-    #[error("the database is away")]
-    Away(#[source] sqlx::Error),
+    #[error("the database is unreachable or busy")]
+    Unavailable(#[source] sqlx::Error),
     /// The database rejected a statement; a retry does not help.
-    #[error("the database did not accept a statement")]
-    Broken(#[source] sqlx::Error),
+    #[error("the database rejected a statement")]
+    Rejected(#[source] sqlx::Error),
     #[error("the database column {column} has an unexpected value")]
     Unreadable { column: String, source: sqlx::error::BoxDynError },
     #[error("the database schema cannot be updated")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     #[error(
-        "this database was made by a version before 0.2, whose layout is no longer supported; \
+        "this database was created by a version before 0.2, whose layout is no longer supported; \
          use an empty data folder or an empty database"
     )]
     OldLayout,
@@ -33,14 +33,14 @@ pub enum DatabaseError {
     /// The scheme of `database.url` is not supported.
     #[error("database.url must begin with sqlite:// or postgres://")]
     Url,
-    #[error("the folder of the database cannot be made")]
+    #[error("the folder of the database cannot be created")]
     Folder(#[source] std::io::Error),
 }
 
 impl DatabaseError {
     /// Whether a later attempt may succeed.
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Away(_))
+        matches!(self, Self::Unavailable(_))
     }
 }
 
@@ -50,8 +50,8 @@ impl From<sqlx::Error> for DatabaseError {
             sqlx::Error::ColumnDecode { index, source } => {
                 Self::Unreadable { column: index.trim_matches('"').to_owned(), source }
             }
-            error if is_transient(&error) => Self::Away(error),
-            error => Self::Broken(error),
+            error if is_transient(&error) => Self::Unavailable(error),
+            error => Self::Rejected(error),
         }
     }
 }

@@ -121,7 +121,7 @@ pub(super) fn absolute(state: &AppState, link: &str) -> String {
     if link.starts_with('/') { format!("{}{link}", state.public_url) } else { link.to_owned() }
 }
 
-/// Get the bytes behind a viewing link
+/// Get the bytes behind a playback link
 ///
 /// Only if the videos are stored on disk; with S3 a link leads to the bucket.
 #[utoipa::path(
@@ -129,7 +129,7 @@ pub(super) fn absolute(state: &AppState, link: &str) -> String {
     path = "/media/{signed}",
     tag = "review",
     params(
-        ("signed" = String, Path, description = "The last segment of a viewing link"),
+        ("signed" = String, Path, description = "The last segment of a playback link"),
         ("Range" = Option<String>, Header, description = "One range", example = "bytes=0-1023"),
         ("If-None-Match" = Option<String>, Header, description = "The ETag of a cached copy"),
     ),

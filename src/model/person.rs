@@ -34,7 +34,7 @@ word_enum! {
         Admin = "admin",
         /// A driver (`role_id` 2).
         Employee = "employee",
-        /// Reviews the videos of all companies.
+        /// Reviews the videos of their company, or of all companies for the lessor.
         Reviewer = "reviewer",
     }
 }

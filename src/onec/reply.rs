@@ -47,9 +47,7 @@ impl ItemResult {
     pub(super) fn refused(ref_key: String, error: &ItemError) -> Self {
         let (code, message) = match error {
             ItemError::Fields(errors) => ("validation_failed", join(errors)),
-            ItemError::UnknownType => {
-                ("unknown_type", "type: there is no such type of items".to_owned())
-            }
+            ItemError::UnknownType => ("unknown_type", "type: unknown item type".to_owned()),
             ItemError::NotAnObject => ("validation_failed", "an item must be an object".to_owned()),
         };
         Self { ref_key, ok: false, error: code.to_owned(), message }
@@ -72,7 +70,7 @@ fn code_and_message(outcome: ChangeOutcome) -> (&'static str, String) {
         }
         ChangeOutcome::StatusKept(status) => {
             let kept = status.code();
-            let why = "it was changed here, and 1C repeats its previous value";
+            let why = "it was changed here after 1C last sent it";
             ("", format!("stored, but status_code stays {kept}: {why}"))
         }
         ChangeOutcome::NotFound => ("", "there is no such object".to_owned()),
@@ -91,4 +89,4 @@ fn code_and_message(outcome: ChangeOutcome) -> (&'static str, String) {
     }
 }
 
-pub(super) const UNKNOWN_REFERENCE: &str = "there is no such object; send it before";
+pub(super) const UNKNOWN_REFERENCE: &str = "there is no such object; send that object first";

@@ -7,9 +7,9 @@ use crate::storage::{LinkError, StorageError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum PlaybackError {
-    #[error("this viewing link is not valid")]
+    #[error("this playback link is not valid")]
     LinkInvalid,
-    #[error("this viewing link has expired")]
+    #[error("this playback link has expired")]
     LinkExpired,
     #[error("too many videos are being downloaded")]
     Busy,

@@ -23,7 +23,7 @@ pub struct Config {
 pub struct S3Config {
     /// Where this service reaches the store; absent for AWS itself.
     pub endpoint: Option<String>,
-    /// Where browsers reach the store; viewing links are signed for it. Absent: `endpoint`.
+    /// Where browsers reach the store; playback links are signed for it. Absent: `endpoint`.
     pub public_endpoint: Option<String>,
     /// Absent: taken from the AWS variables and profiles.
     pub region: Option<String>,

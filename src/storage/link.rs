@@ -1,4 +1,4 @@
-//! Viewing links of the disk back end: signed and verified by this service.
+//! Playback links of the disk back end: signed and verified by this service.
 //!
 //! The last segment of a link is `base64url(mac ‖ payload)`. The payload is `path \n expiry \n file
 //! name`, and the MAC is HMAC-SHA256 over the payload.
@@ -16,7 +16,7 @@ use super::object::VideoKey;
 /// Where the service serves these links.
 pub(super) const MEDIA_PATH: &str = "/media/";
 /// Domain separation: keeps this use of the secret apart from every other.
-const DOMAIN: &[u8] = b"forte-media viewing link 1\n";
+const DOMAIN: &[u8] = b"forte-media playback link 1\n";
 const MAC_LENGTH: usize = 32;
 /// 128 bits; anything shorter can be guessed.
 const MIN_SECRET_LENGTH: usize = 16;
@@ -30,12 +30,12 @@ pub struct Link {
     pub expires_at: Timestamp,
 }
 
-/// Why a viewing link is refused.
+/// Why a playback link is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
-    #[error("the viewing link is not signed by this service")]
+    #[error("the playback link is not signed by this service")]
     Invalid,
-    #[error("the viewing link has expired")]
+    #[error("the playback link has expired")]
     Expired,
     /// The link is valid, but the video cannot be opened.
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! Storage of bytes: the spool, segments, stored videos, viewing links.
+//! Storage of bytes: the spool, segments, stored videos, playback links.
 //!
 //! [`Spool`] is this node's folder of open uploads. [`Store`] keeps what must outlive the node, in a
 //! folder or an S3-compatible store. Both back ends guarantee that an object gets its name only when all

@@ -36,7 +36,7 @@ struct SelfTest<'a> {
 }
 
 impl Store {
-    /// Tries every property with an object of 1 KiB, and removes it. `http` fetches the viewing link, as
+    /// Tries every property with an object of 1 KiB, and removes it. `http` fetches the playback link, as
     /// a browser would.
     ///
     /// # Errors
@@ -51,7 +51,7 @@ impl Store {
         let mut results = vec![
             ("store an object", test.put(&test.key).await.map_err(BoxError::from)),
             ("store it only once", test.put_once().await),
-            ("read it by a viewing link", test.read_all().await),
+            ("read it by a playback link", test.read_all().await),
             ("read a range of it", test.read_range().await),
             ("require a signature", test.reject_unsigned().await),
         ];
@@ -119,7 +119,7 @@ impl<'a> SelfTest<'a> {
     async fn reject_unsigned(&self) -> Result<(), BoxError> {
         let link = self.link(&self.key).await?;
         let (unsigned, _) = link.split_once('?').unwrap_or((MEDIA_PATH, ""));
-        match self.fetch(unsigned, None).await {
+        match self.read_link(unsigned, None).await {
             Ok(_) => Err("it can be read without a signature".into()),
             Err(_) => Ok(()),
         }
@@ -137,12 +137,13 @@ impl<'a> SelfTest<'a> {
         Ok(self.store.link(key, LINK_TTL, "doctor.mp4", self.now).await?.url)
     }
 
-    /// Reads a range, or everything, by a viewing link.
+    /// Reads a range, or everything, by a playback link.
     async fn read(&self, key: &VideoKey, range: Option<Range<usize>>) -> Result<Vec<u8>, BoxError> {
-        self.fetch(&self.link(key).await?, range).await
+        self.read_link(&self.link(key).await?, range).await
     }
 
-    async fn fetch(&self, url: &str, range: Option<Range<usize>>) -> Result<Vec<u8>, BoxError> {
+    /// Reads a playback link: by HTTP, or from the store for a link of the disk back end.
+    async fn read_link(&self, url: &str, range: Option<Range<usize>>) -> Result<Vec<u8>, BoxError> {
         if let Some(signed) = url.strip_prefix(MEDIA_PATH) {
             let mut opened = self.store.open_link(signed, self.now).await?;
             let mut bytes = Vec::new();

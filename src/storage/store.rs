@@ -44,7 +44,7 @@ macro_rules! either {
     };
 }
 
-/// A stored video at its first byte. It was opened by a viewing link of the disk back end.
+/// A stored video at its first byte. It was opened by a playback link of the disk back end.
 pub struct OpenedVideo {
     pub file: File,
     pub headers: ContentHeaders,
@@ -74,7 +74,7 @@ impl ContentHeaders {
 
 impl Store {
     /// Creates the folders, or builds the S3 clients (nothing is sent yet). `link_secret` signs the
-    /// viewing links of the disk back end.
+    /// playback links of the disk back end.
     pub async fn open(
         config: &Config,
         link_secret: &[u8],

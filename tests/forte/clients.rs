@@ -87,7 +87,7 @@ impl Stage {
         response.json::<Value>().await.unwrap()["data"].take()
     }
 
-    /// Asserts that facts and viewing link show exactly these bytes.
+    /// Asserts that facts and playback link show exactly these bytes.
     async fn assert_stored(&self, bytes: &[u8]) {
         let video = self.video().await;
         assert_eq!(video["sha256"], hex::encode(Sha256::digest(bytes)));

@@ -1,4 +1,4 @@
-//! The main job end to end: from the first byte of an upload to the viewing link.
+//! The main job end to end: from the first byte of an upload to the playback link.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -47,7 +47,7 @@ async fn a_video_uploaded_in_two_parts_is_stored_submitted_announced_and_viewabl
     assert_eq!(download(&service, link).await, GOOD);
 }
 
-/// Downloads a viewing link: a route of the service, or a presigned URL of the object store.
+/// Downloads a playback link: a route of the service, or a presigned URL of the object store.
 async fn download(service: &Service, link: &str) -> Vec<u8> {
     if service.env.bucket.is_some() {
         return reqwest::get(link).await.unwrap().bytes().await.unwrap().to_vec();

@@ -1,4 +1,4 @@
-//! The spool, and viewing links of the disk back end.
+//! The spool, and playback links of the disk back end.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;

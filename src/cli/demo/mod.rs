@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use crate::app::{App, Bound, World, public_url};
+use crate::app::{App, Bound, Environment, public_url};
 use crate::cli::answer::Answer;
 use crate::config::Settings;
 use crate::shutdown::Shutdown;
@@ -52,7 +52,7 @@ struct Prepared {
     /// Absolute: `demo.json` names it.
     folder: PathBuf,
     keys: Keys,
-    world: World,
+    world: Environment,
     receiver: Receiver,
     settings: Settings,
 }
@@ -85,7 +85,7 @@ impl Demo {
     }
 
     async fn prepare(&self, settings: Settings, shutdown: &Shutdown) -> anyhow::Result<Prepared> {
-        let world = World::real();
+        let world = Environment::real();
         let folder = create(&self.data).with_context(|| self.data.display().to_string())?;
         let keys = Keys::load_or_create(&folder, &world.random)?;
         let secret = &keys.webhook_secret;

@@ -17,7 +17,7 @@ use url::Url;
 use super::arguments::Details;
 use super::progress::Progress;
 use super::response::{self, ClientError};
-use super::transfer::fields;
+use super::transfer::upload_form;
 use super::url_below::url_below;
 use super::video::Video;
 use crate::inspect::BoxHeader;
@@ -116,7 +116,7 @@ impl Preflight<'_> {
 
     fn request(&self, parts: FileParts) -> Result<Request, ClientError> {
         let bytes = |bytes, name| Part::bytes(bytes).file_name(name);
-        let mut form = fields(self.details, self.video)
+        let mut form = upload_form(self.details, self.video)
             .text("length", self.video.length.to_string())
             .part("head", bytes(parts.head, "head"));
         if let Some((at, moov)) = parts.moov {

@@ -175,7 +175,8 @@ impl FormTransfer {
         let body = self.video.part(Offset::START, length, progress).await?;
         let file = Part::stream_with_length(body, length).file_name(self.video.name());
         // The fields go first, so that the server can refuse before the video.
-        let form = fields(&self.details, &self.video).part("file", file.mime_str("video/mp4")?);
+        let form =
+            upload_form(&self.details, &self.video).part("file", file.mime_str("video/mp4")?);
         let request = self
             .http
             .post(url_below(&self.server, ["reports", "upload"]))
@@ -186,8 +187,8 @@ impl FormTransfer {
     }
 }
 
-/// A form with the fields of an upload. Names of files are sent as they are, as browsers do.
-pub(super) fn fields(details: &Details, video: &Video) -> Form {
+/// A form with the fields of an upload. File names are not percent-encoded, as in browsers.
+pub(super) fn upload_form(details: &Details, video: &Video) -> Form {
     let fields = details.fields(video).into_iter();
     fields.fold(Form::new().percent_encode_noop(), |form, (name, value)| form.text(name, value))
 }

@@ -27,7 +27,7 @@ impl Database {
     /// As [`Database::active_person`], but `None` if the session of the token has ended. A session
     /// without a row does not count as ended: a row is purged only after the session's access tokens
     /// have expired.
-    pub async fn acting_person(
+    pub async fn active_person_in_session(
         &self,
         id: PersonId,
         session: &str,

@@ -10,7 +10,7 @@ use crate::database::pool::{Database, Write};
 use crate::database::statement::query;
 use crate::model::{Person, SessionId};
 
-use super::sessions::{EndReason, add_refresh_token, end, take_over};
+use super::sessions::{EndReason, add_refresh_token, claim_push_token, end};
 
 /// Stands for both columns of a token that has no row any more.
 const NO_ROW: i64 = -1;
@@ -208,7 +208,7 @@ async fn handle_reuse(
 /// Updates the time of the session's last use, and its push token if a new one was sent.
 async fn update_last_use(write: &mut Write, refresh: &TokenRefresh) -> Result<(), DatabaseError> {
     if let Some(fcm) = &refresh.fcm {
-        take_over(write, fcm, refresh.session).await?;
+        claim_push_token(write, fcm, refresh.session).await?;
     }
     let sql = "UPDATE sessions SET seen_at = $1, fcm = CASE WHEN $2 = 1 THEN $3 ELSE fcm END \
         WHERE id = $4";

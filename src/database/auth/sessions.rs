@@ -121,7 +121,7 @@ pub(super) async fn open(
     let sql = "UPDATE sessions SET ended_at = $1, end_reason = $2 \
         WHERE person_id = $3 AND uuid = $4 AND ended_at = 0";
     query(sql, params![now, EndReason::Replaced, person, new.device]).execute(&mut **write).await?;
-    take_over(write, &new.fcm, new.id).await?;
+    claim_push_token(write, &new.fcm, new.id).await?;
     let sql = "INSERT INTO sessions (id, person_id, uuid, fcm, created_at, seen_at, ended_at, \
         end_reason) VALUES ($1, $2, $3, $4, $5, $5, 0, '')";
     query(sql, params![new.id, person, new.device, new.fcm, now]).execute(&mut **write).await?;
@@ -143,7 +143,7 @@ pub(super) async fn add_refresh_token(
 
 /// Removes a push token from all other sessions, so that a device that has changed hands gets no
 /// notifications for its former owner.
-pub(super) async fn take_over(
+pub(super) async fn claim_push_token(
     write: &mut Write,
     fcm: &str,
     session: SessionId,

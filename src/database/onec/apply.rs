@@ -11,8 +11,8 @@ use crate::model::ReportStatus;
 use super::bulk::{Row, Upsert, WrittenRows, upsert};
 use super::changes::{Change, ChangeOutcome, ChangeSource};
 use super::known::{Known, lock_companies};
-use super::notifications::{Notifications, decision, states};
-use super::report_rows::{Said, report_row, reports};
+use super::notifications::{Notifications, decision, reports_before};
+use super::report_rows::{SentFields, report_row, reports};
 use super::{customers, deletions, fleet_rows};
 
 /// A kind of change that is written in bulk.
@@ -21,7 +21,7 @@ enum Run {
     Types,
     Vehicles,
     Contracts,
-    Reports(Said),
+    Reports(SentFields),
     Assignments,
 }
 
@@ -44,10 +44,10 @@ pub(super) async fn apply(
         match run_of(first) {
             Some((run, _)) => {
                 // Empty unless the changes are reports.
-                let before = states(write, run_changes).await?;
+                let before = reports_before(write, run_changes).await?;
                 let (written, run_outcomes) =
                     apply_run(write, &mut known, run, run_changes, source).await?;
-                notifications.notice(write, run_changes, &before, &written, source).await?;
+                notifications.collect(write, run_changes, &before, &written, source).await?;
                 outcomes.extend(run_outcomes);
             }
             None => outcomes.push(apply_one(write, &mut known, first, source).await?),
@@ -63,7 +63,9 @@ fn run_of(change: &Change) -> Option<(Run, String)> {
         Change::VehicleType(change) => (Run::Types, change.code.to_string()),
         Change::Vehicle(change) => (Run::Vehicles, change.guid.to_string()),
         Change::Contract(change) => (Run::Contracts, change.key.to_string()),
-        Change::Report(change) => (Run::Reports(Said::of(change)), change.ref_key.to_string()),
+        Change::Report(change) => {
+            (Run::Reports(SentFields::of(change)), change.ref_key.to_string())
+        }
         Change::Assignment(change) => (Run::Assignments, change.key.to_string()),
         _ => return None,
     })

@@ -1,6 +1,7 @@
 //! Companies and people. They are written one by one: they are few, and a change may also release a BIN
 //! or end sessions.
 
+use crate::database::auth::EndReason;
 use crate::database::column::params;
 use crate::database::counters::{Counter, next_number};
 use crate::database::error::DatabaseError;
@@ -167,7 +168,6 @@ async fn update_user(
 }
 
 /// The `end_reason` of these sessions.
-const DISMISSED: &str = "dismissed";
 
 /// Ends the sessions of all people of a deactivated company (S17).
 pub(super) async fn end_sessions_of_company(
@@ -201,7 +201,7 @@ async fn end_sessions(
          RETURNING id, fcm"
     );
     let ended: Vec<(SessionId, String)> =
-        query(sqlx::AssertSqlSafe(sql), params![id, source.context.now, DISMISSED])
+        query(sqlx::AssertSqlSafe(sql), params![id, source.context.now, EndReason::Dismissed])
             .all(&mut **write)
             .await?;
     for (session, fcm) in ended {

@@ -33,7 +33,7 @@ pub(super) struct Before {
 }
 
 /// The existing reports among those of the changes, before the upsert, by key.
-pub(super) async fn states(
+pub(super) async fn reports_before(
     write: &mut Write,
     changes: &[Change],
 ) -> Result<HashMap<String, Before>, DatabaseError> {
@@ -52,7 +52,7 @@ fn reports(changes: &[Change]) -> impl Iterator<Item = &ReportChange> {
 
 impl Notifications {
     /// Collects the new reports, and enqueues the decisions at once, so that they keep their order.
-    pub(super) async fn notice(
+    pub(super) async fn collect(
         &mut self,
         write: &mut Write,
         changes: &[Change],

@@ -11,12 +11,12 @@ use super::known::Known;
 
 /// Which optional fields of a report 1C has sent. The statement depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Said {
+pub(super) struct SentFields {
     status: bool,
     reason: bool,
 }
 
-impl Said {
+impl SentFields {
     pub(super) const fn of(change: &ReportChange) -> Self {
         Self { status: change.status.is_some(), reason: change.reject_reason.is_some() }
     }
@@ -33,18 +33,18 @@ const OUTDATED: &str = "(excluded.status_code = 1 AND reports.status_code = 2 \
                         AND (reports.status_code <> reports.onec_status_code \
                         OR reports.reject_reason <> reports.onec_reject_reason))";
 
-pub(super) fn reports(said: Said) -> Upsert {
+pub(super) fn reports(sent: SentFields) -> Upsert {
     Upsert {
         head: "INSERT INTO reports (ref_key, version, company_id, vehicle_guid, contract_ref, \
                report_number, contract_number, starts_at, finishes_at, due_at, status_code, \
                reject_reason, decided_at, decided_by, onec_status_code, onec_reject_reason)"
             .to_owned(),
         columns: 16,
-        tail: said.tail(),
+        tail: sent.tail(),
     }
 }
 
-impl Said {
+impl SentFields {
     fn tail(self) -> String {
         let (state, decides) = (self.state(), self.decides());
         format!(

@@ -36,7 +36,7 @@ pub(crate) struct Aac {
 
 /// The object type of a picture with this `esds`, and the profile and level of `MPEG-4` video.
 pub(crate) fn visual(esds: Mp4Box) -> Option<String> {
-    let (object_type, specific) = decoder(esds)?;
+    let (object_type, specific) = decoder_config(esds)?;
     let level = visual_profile_level(specific).filter(|_| object_type == MPEG4_VISUAL);
     let level = level.map_or_else(String::new, |level| format!(".{level}"));
     Some(format!("{object_type:02X}{level}"))
@@ -44,7 +44,7 @@ pub(crate) fn visual(esds: Mp4Box) -> Option<String> {
 
 /// The codec string of a sound with this `esds`, and its decoder configuration if it is AAC.
 pub(crate) fn of_audio(codec: FourCc, esds: Mp4Box) -> Option<(String, Option<Aac>)> {
-    let (object_type, specific) = decoder(esds)?;
+    let (object_type, specific) = decoder_config(esds)?;
     let aac = if object_type == MPEG4_AUDIO { Aac::read(specific) } else { None };
     let profile = aac.map_or_else(String::new, |aac| format!(".{}", aac.object_type));
     Some((format!("{codec}.{object_type:02X}{profile}"), aac))
@@ -82,7 +82,7 @@ pub(crate) fn av1(first: u8, second: u8) -> String {
 }
 
 /// The object type and the decoder-specific bytes of an `esds`, a full box of nested descriptors.
-fn decoder(esds: Mp4Box<'_>) -> Option<(u8, &[u8])> {
+fn decoder_config(esds: Mp4Box<'_>) -> Option<(u8, &[u8])> {
     let mut fields = Fields::new(esds.body);
     fields.skip(4)?;
     let mut stream = Fields::new(descriptor(&mut fields, STREAM_DESCRIPTOR)?);

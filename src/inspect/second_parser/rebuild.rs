@@ -55,14 +55,14 @@ fn trak(trak: Mp4Box<'_>) -> Option<Pieces<'_>> {
     let hdlr = mdia.required_child(*b"hdlr").ok()?;
     let stbl = mdia.required_child(*b"minf").and_then(|minf| minf.required_child(*b"stbl")).ok()?;
     let dref = wrapped(*b"dref", vec![SELF_CONTAINED.into()])?;
-    let minf = [wrapped(*b"dinf", dref)?, tables(stbl, handler(hdlr)?)?].concat();
+    let minf = [wrapped(*b"dinf", dref)?, tables(stbl, handler_type(hdlr)?)?].concat();
     let hdlr = vec![hdlr.body.get(..HANDLER)?.into(), (&[0_u8; 5][..]).into()];
     let inner = [child(mdia, *b"mdhd")?, wrapped(*b"hdlr", hdlr)?, wrapped(*b"minf", minf)?];
     let inner = [child(trak, *b"tkhd")?, wrapped(*b"mdia", inner.concat())?];
     wrapped(*b"trak", inner.concat())
 }
 
-fn handler(hdlr: Mp4Box) -> Option<FourCc> {
+fn handler_type(hdlr: Mp4Box) -> Option<FourCc> {
     hdlr.body.get(8..12)?.first_chunk().copied().map(FourCc)
 }
 

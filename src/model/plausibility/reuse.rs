@@ -16,9 +16,9 @@ pub fn reuse(uses: &[EarlierUse]) -> Verdict {
         return Verdict::new(test, Outcome::Pass, message);
     };
     let (outcome, state) = if uses.iter().any(|earlier| earlier.held) {
-        (Outcome::Fail, "which holds it")
+        (Outcome::Fail, "which still has it")
     } else {
-        (Outcome::Warn, "which does not hold it any more")
+        (Outcome::Warn, "which no longer has it")
     };
     let what = match first.same {
         MatchKind::File => "file",

@@ -94,7 +94,7 @@ pub(super) fn within_window(evidence: &Evidence<'_>, config: &PlausibilityConfig
     if gap.is_positive() {
         let outcome = Outcome::of(&gap, &SignedDuration::ZERO, &config.window_slack);
         let (early, first) = (format::duration(gap), format::timestamp(window.from));
-        let message = format!("recorded {early} before the report's first moment, {first}");
+        let message = format!("recorded {early} before the start of the report, {first}");
         return Verdict::new(test, outcome, message);
     }
     if gap.is_negative() {

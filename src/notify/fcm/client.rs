@@ -116,7 +116,7 @@ impl Fcm {
         let request = self
             .client
             .post(self.url.clone())
-            .bearer_auth(token.secret())
+            .bearer_auth(token.expose())
             .header(reqwest::header::CONTENT_TYPE, "application/json; charset=utf-8")
             .body(body.to_owned());
         request.send().await.map_err(|error| SendError::Http("FCM", error.without_url()))

@@ -94,7 +94,7 @@ pub(super) struct AccessToken {
 }
 
 impl AccessToken {
-    pub(super) fn secret(&self) -> &str {
+    pub(super) fn expose(&self) -> &str {
         self.secret.expose_secret()
     }
 }
@@ -136,7 +136,7 @@ impl OAuth {
     ) -> Result<AccessToken, SendError> {
         let mut cached = self.cached.lock().await;
         let usable = |token: &&AccessToken| {
-            let is_refused = refused.is_some_and(|refused| refused.secret() == token.secret());
+            let is_refused = refused.is_some_and(|refused| refused.expose() == token.expose());
             token.valid_until > self.clock.now() && !is_refused
         };
         if let Some(token) = cached.as_ref().filter(usable) {

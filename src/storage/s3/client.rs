@@ -28,7 +28,7 @@ const DEFAULT_REGION: &str = "us-east-1";
 
 pub(in crate::storage) struct S3 {
     pub(super) client: Client,
-    /// Signs viewing links for the endpoint that browsers see; never sends anything.
+    /// Signs playback links for the endpoint that browsers see; never sends anything.
     pub(super) public: Client,
     pub(super) bucket: String,
     /// Empty, or ends with a slash.

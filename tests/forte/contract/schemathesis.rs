@@ -131,7 +131,7 @@ impl Scene {
     }
 }
 
-/// The last part of a viewing link.
+/// The last part of a playback link.
 async fn link(service: &Service, report: &str) -> String {
     let request = Request::get(format!("/reports/{report}/video"))
         .header("Authorization", format!("Bearer {}", service.driver()))

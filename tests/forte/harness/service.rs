@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, Response};
-use forte_media::app::{App, Bound, World};
+use forte_media::app::{App, Bound, Environment};
 use forte_media::auth::{RefreshToken, TokenSubject, Tokens};
 use forte_media::config::Settings;
 use forte_media::database::Database;
@@ -198,7 +198,7 @@ impl Service {
         variables.extend(options.settings.iter().map(full));
         let settings = Settings::load(None, variables).unwrap();
         let fixture = &env.fixture;
-        let world = World {
+        let world = Environment {
             clock: fixture.clock.clone(),
             random: Random::seeded(SEEDS.fetch_add(1, Ordering::Relaxed)),
             faults: options.faults.clone(),

@@ -1,4 +1,4 @@
-//! Dates, numbers, keys and flags as 1C writes them (`conventions.md` §5.5).
+//! Dates, numbers, keys and flags as 1C writes them.
 
 use serde_json::{Value, json};
 

@@ -51,7 +51,6 @@ async fn one_message_stores_objects_of_all_types(service: Service) {
     assert_eq!(db.rows(assignments).await, ["77021234567|"]);
 }
 
-/// `spec/conventions.md` §5.5, "versions".
 async fn an_older_version_is_ignored_and_an_item_without_one_is_stored(service: Service) {
     add_default_node(&service).await;
     let named = |version, name| with(company(), json!({ "version": version, "name": name }));

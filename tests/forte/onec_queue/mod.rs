@@ -62,7 +62,7 @@ async fn acknowledge(service: &Service, body: impl Into<Body>) -> Response<Body>
     service.send(request.body(body.into()).unwrap()).await
 }
 
-/// E12, `conventions.md` §5.5: local dates, no null, Latin keys that do not start with a digit.
+/// E12: local dates, no null, Latin keys that do not start with a digit.
 async fn a_submission_has_all_documented_fields(service: Service) {
     let report = with_submissions(&service, 1).await[0];
     let page = page(&service, "").await;
