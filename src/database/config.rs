@@ -13,6 +13,8 @@ pub struct Config {
     pub max_connections: u32,
     /// How long to wait for a free connection.
     pub acquire_timeout: SignedDuration,
+    /// Limit for each statement, on this side of the connection.
+    pub statement_timeout: SignedDuration,
     /// How long a SQLite statement waits for another writer.
     pub sqlite_busy_timeout: SignedDuration,
 }

@@ -39,6 +39,6 @@ pub(super) async fn next_number(write: &mut Write, counter: Counter) -> Result<i
         Counter::Companies => ("companies", skip("companies")),
         Counter::People => ("people", skip("people")),
     };
-    let (number,) = query(AssertSqlSafe(sql), params![name]).one(&mut **write).await?;
+    let (number,) = query(AssertSqlSafe(sql), params![name]).one(&mut *write).await?;
     Ok(number)
 }

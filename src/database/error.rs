@@ -4,6 +4,9 @@
 /// insufficient resources, shutdown and start-up, a read-only standby, serialization failures and
 /// deadlocks.
 const TRANSIENT_SQLSTATES: &[&str] = &["08", "53", "57P", "25006", "40001", "40P01"];
+/// SQLSTATE classes and codes after which other connections are suspect too: connection exceptions,
+/// shutdown and start-up, a primary that has become a read-only standby.
+const CONNECTION_SQLSTATES: &[&str] = &["08", "57P", "25006"];
 /// SQLite result codes of transient errors: busy, locked, read-only, I/O error, full.
 const TRANSIENT_SQLITE_CODES: &[&str] = &["5", "6", "8", "10", "13"];
 
@@ -53,6 +56,20 @@ impl From<sqlx::Error> for DatabaseError {
             error if is_transient(&error) => Self::Unavailable(error),
             error => Self::Rejected(error),
         }
+    }
+}
+
+/// Whether the connection of the statement, and those opened before, may be unusable.
+pub(super) fn is_connection_failure(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(refusal) => refusal.code().is_some_and(|code| {
+            CONNECTION_SQLSTATES.iter().any(|known| code.len() == 5 && code.starts_with(known))
+        }),
+        _ => false,
     }
 }
 

@@ -8,6 +8,7 @@
 mod auth;
 mod column;
 mod config;
+mod connection;
 mod counters;
 mod error;
 mod nodes;

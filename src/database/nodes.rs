@@ -47,8 +47,8 @@ impl Database {
         let mut write = self.write().await?;
         let sql = "UPDATE uploads SET holder = '', release_requested = 0, state = 'open', \
             fence = fence + 1 WHERE holder = $1 AND state IN ('open', 'finishing')";
-        query(sql, params![node]).execute(&mut *write).await?;
-        query("DELETE FROM nodes WHERE id = $1", params![node]).execute(&mut *write).await?;
+        query(sql, params![node]).execute(&mut write).await?;
+        query("DELETE FROM nodes WHERE id = $1", params![node]).execute(&mut write).await?;
         Ok(write.commit().await?)
     }
 

@@ -2,13 +2,13 @@
 
 use secrecy::ExposeSecret as _;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
-use sqlx::{Any, AnyConnection, AnyPool, Transaction};
+use sqlx::{AnyConnection, AnyPool};
 
 use super::config::{Config, EmployeesSee};
+use super::connection::Pool;
+pub(super) use super::connection::Write;
 use super::error::DatabaseError;
-
-/// A write transaction, begun by [`Database::write`].
-pub(super) type Write = Transaction<'static, Any>;
+use super::statement::query;
 
 /// `PRAGMA synchronous`: SQLite flushes every commit, so that an acknowledged offset survives a power
 /// failure.
@@ -20,10 +20,10 @@ const UNFLUSHED: &str = "NORMAL";
 /// The database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Database {
-    pub(super) pool: AnyPool,
+    pub(super) pool: Pool,
     /// For statements that a power failure may undo, such as acquiring a lease. They do not wait for a
     /// flush.
-    pub(super) unflushed: AnyPool,
+    pub(super) unflushed: Pool,
     pub(super) kind: Kind,
     /// See [`Database::with_employees_see`].
     pub(super) employees_see: EmployeesSee,
@@ -84,24 +84,23 @@ impl Database {
 
     /// For tests, which insert and read rows directly.
     pub fn pool(&self) -> &AnyPool {
-        &self.pool
+        &self.pool.connections
     }
 
     /// Runs a trivial query, to check the connection.
     pub async fn probe(&self) -> Result<(), DatabaseError> {
-        sqlx::query("SELECT 1").execute(&self.pool).await?;
-        Ok(())
+        query("SELECT 1", vec![]).run(&self.pool).await
     }
 
     /// Waits for running statements, and closes all connections.
     pub async fn close(&self) {
-        self.unflushed.close().await;
-        self.pool.close().await;
+        self.unflushed.connections.close().await;
+        self.pool.connections.close().await;
     }
 
     /// Begins a write transaction.
     pub(super) async fn write(&self) -> Result<Write, DatabaseError> {
-        Ok(self.pool.begin_with(self.kind.begin()).await?)
+        self.pool.begin(self.kind.begin()).await
     }
 }
 
@@ -110,19 +109,17 @@ async fn connect(
     kind: Kind,
     url: &str,
     synchronous: &'static str,
-) -> Result<AnyPool, DatabaseError> {
+) -> Result<Pool, DatabaseError> {
     let busy_timeout = config.sqlite_busy_timeout.as_millis();
-    let pool = AnyPoolOptions::new()
+    let options = AnyPoolOptions::new()
         .max_connections(config.max_connections)
         .acquire_timeout(config.acquire_timeout.unsigned_abs())
         // A connection to a file does not break, and the test would cost as much as a statement.
         .test_before_acquire(kind == Kind::Postgres)
         .after_connect(move |connection, _| {
             Box::pin(async move { prepare(connection, kind, busy_timeout, synchronous).await })
-        })
-        .connect(url)
-        .await?;
-    Ok(pool)
+        });
+    Ok(Pool::connect(options, url, config.statement_timeout.unsigned_abs()).await?)
 }
 
 async fn prepare(
@@ -160,19 +157,16 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::database::column::column;
+    use crate::database::column::params;
 
     /// Reads first and writes later, the case that needs `BEGIN IMMEDIATE`.
     async fn count_up(database: &Database) {
         let mut write = database.write().await.unwrap();
-        let seen =
-            sqlx::query("SELECT active FROM companies").fetch_one(&mut *write).await.unwrap();
+        let seen: Option<i64> =
+            query("SELECT active FROM companies", vec![]).value(&mut write).await.unwrap();
         tokio::task::yield_now().await;
-        sqlx::query("UPDATE companies SET active = $1")
-            .bind(column::<i64>(&seen, "active").unwrap() + 1)
-            .execute(&mut *write)
-            .await
-            .unwrap();
+        let sql = "UPDATE companies SET active = $1";
+        query(sql, params![seen.unwrap() + 1]).run(&mut write).await.unwrap();
         write.commit().await.unwrap();
     }
 
@@ -183,14 +177,15 @@ mod tests {
             url: format!("sqlite://{}/new/database.db", folder.path().display()).into(),
             max_connections: 8,
             acquire_timeout: SignedDuration::from_secs(30),
+            statement_timeout: SignedDuration::from_secs(30),
             sqlite_busy_timeout: SignedDuration::from_secs(30),
         };
         let database = Database::open(&config).await.unwrap();
         database.migrate().await.unwrap();
-        sqlx::query("UPDATE companies SET active = 0").execute(&database.pool).await.unwrap();
+        query("UPDATE companies SET active = 0", vec![]).run(&database.pool).await.unwrap();
         futures_util::future::join_all((0..8).map(|_| count_up(&database))).await;
-        let row =
-            sqlx::query("SELECT active FROM companies").fetch_one(&database.pool).await.unwrap();
-        assert_eq!(column::<i64>(&row, "active").unwrap(), 8);
+        let sum: Option<i64> =
+            query("SELECT active FROM companies", vec![]).value(&database.pool).await.unwrap();
+        assert_eq!(sum, Some(8));
     }
 }

@@ -20,12 +20,12 @@ impl Database {
     /// Brings the schema to this program's version. A schema of the next release is used as it is,
     /// because a schema serves its own release and the one before it.
     pub async fn migrate(&self) -> Result<(), DatabaseError> {
-        match MIGRATOR.run(&self.pool).await {
+        match MIGRATOR.run(&self.pool.connections).await {
             Err(MigrateError::VersionMismatch(INITIAL)) => return Err(DatabaseError::OldLayout),
             done => done?,
         }
         let row = sqlx::query("SELECT MAX(version) FROM _sqlx_migrations");
-        check_version(row.fetch_one(&self.pool).await?.try_get(0)?)
+        check_version(row.fetch_one(&self.pool.connections).await?.try_get(0)?)
     }
 }
 

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
-use sqlx::{Any, AnyPool, AssertSqlSafe, Column as _, Executor, FromRow, Row as _, SqlSafeStr};
+use sqlx::{Any, AssertSqlSafe, Column as _, FromRow, Row as _, SqlSafeStr};
 
 use super::column::{Column, ToValue, Value, column};
+use super::connection::{Pool, Target};
 use super::error::DatabaseError;
 use super::pool::Kind;
 
@@ -51,83 +52,89 @@ impl Statement {
     }
 
     /// Returns the number of changed rows.
-    pub(super) async fn execute<'c>(
-        self,
-        on: impl Executor<'c, Database = Any>,
-    ) -> Result<u64, DatabaseError> {
-        Ok(self.ready().execute(on).await?.rows_affected())
+    pub(super) async fn execute<'c>(self, on: impl Into<Target<'c>>) -> Result<u64, DatabaseError> {
+        let mut leased = on.into().lease().await?;
+        let (connection, limits) = leased.parts();
+        let done = limits.apply(self.ready().execute(connection)).await?;
+        Ok(done.rows_affected())
     }
 
-    pub(super) async fn run<'c>(
-        self,
-        on: impl Executor<'c, Database = Any>,
-    ) -> Result<(), DatabaseError> {
+    pub(super) async fn run<'c>(self, on: impl Into<Target<'c>>) -> Result<(), DatabaseError> {
         self.execute(on).await.map(drop)
     }
 
     /// Whether one row was changed.
     pub(super) async fn changes_one<'c>(
         self,
-        on: impl Executor<'c, Database = Any>,
+        on: impl Into<Target<'c>>,
     ) -> Result<bool, DatabaseError> {
         Ok(self.execute(on).await? == 1)
     }
 
     pub(super) async fn all<'c, T: for<'r> FromRow<'r, AnyRow>>(
         self,
-        on: impl Executor<'c, Database = Any>,
+        on: impl Into<Target<'c>>,
     ) -> Result<Vec<T>, DatabaseError> {
-        let rows = self.ready().fetch_all(on).await?;
+        let rows = self.fetch_all(on).await?;
         rows.iter().map(read).collect()
     }
 
     pub(super) async fn optional<'c, T: for<'r> FromRow<'r, AnyRow>>(
         self,
-        on: impl Executor<'c, Database = Any>,
+        on: impl Into<Target<'c>>,
     ) -> Result<Option<T>, DatabaseError> {
-        let row = self.ready().fetch_optional(on).await?;
+        let row = self.fetch_optional(on).await?;
         row.as_ref().map(read).transpose()
     }
 
     pub(super) async fn one<'c, T: for<'r> FromRow<'r, AnyRow>>(
         self,
-        on: impl Executor<'c, Database = Any>,
+        on: impl Into<Target<'c>>,
     ) -> Result<T, DatabaseError> {
-        read(&self.ready().fetch_one(on).await?)
+        let row = self.fetch_optional(on).await?;
+        read(&row.ok_or(sqlx::Error::RowNotFound)?)
     }
 
     pub(super) async fn fetch_all<'c>(
         self,
-        on: impl Executor<'c, Database = Any>,
+        on: impl Into<Target<'c>>,
     ) -> Result<Vec<AnyRow>, DatabaseError> {
-        Ok(self.ready().fetch_all(on).await?)
+        let mut leased = on.into().lease().await?;
+        let (connection, limits) = leased.parts();
+        limits.apply(self.ready().fetch_all(connection)).await
+    }
+
+    async fn fetch_optional<'c>(
+        self,
+        on: impl Into<Target<'c>>,
+    ) -> Result<Option<AnyRow>, DatabaseError> {
+        let mut leased = on.into().lease().await?;
+        let (connection, limits) = leased.parts();
+        limits.apply(self.ready().fetch_optional(connection)).await
     }
 
     /// The first column of the row.
     pub(super) async fn value<'c, C: Column>(
         self,
-        on: impl Executor<'c, Database = Any>,
+        on: impl Into<Target<'c>>,
     ) -> Result<Option<C>, DatabaseError> {
-        self.ready().fetch_optional(on).await?.as_ref().map(first).transpose()
+        self.fetch_optional(on).await?.as_ref().map(first).transpose()
     }
 
     /// The first column of each row.
     pub(super) async fn values<'c, C: Column>(
         self,
-        on: impl Executor<'c, Database = Any>,
+        on: impl Into<Target<'c>>,
     ) -> Result<Vec<C>, DatabaseError> {
-        self.ready().fetch_all(on).await?.iter().map(first).collect()
+        self.fetch_all(on).await?.iter().map(first).collect()
     }
 
-    pub(super) async fn exists<'c>(
-        self,
-        on: impl Executor<'c, Database = Any>,
-    ) -> Result<bool, DatabaseError> {
-        Ok(self.ready().fetch_optional(on).await?.is_some())
+    pub(super) async fn exists<'c>(self, on: impl Into<Target<'c>>) -> Result<bool, DatabaseError> {
+        Ok(self.fetch_optional(on).await?.is_some())
     }
 
     /// The plan of the database for this statement, in its own words.
-    pub(super) async fn plan(self, kind: Kind, on: &AnyPool) -> Result<Vec<String>, DatabaseError> {
+    pub(super) async fn plan(self, kind: Kind, on: &Pool) -> Result<Vec<String>, DatabaseError> {
         let explain = match kind {
             Kind::Sqlite => "EXPLAIN QUERY PLAN ",
             Kind::Postgres => "EXPLAIN ANALYZE ",

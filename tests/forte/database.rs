@@ -1,5 +1,6 @@
 //! Guarantees of the database, on SQLite and on PostgreSQL.
 
+mod broken_connections;
 mod finish;
 mod leases;
 mod outbox;

@@ -93,7 +93,7 @@ impl Database {
         if let AccountOwner::Reviewer { company, name } = &new.owner {
             let person = insert_reviewer(&mut write, *company, name).await?;
             let sql = "UPDATE accounts SET person_id = $1 WHERE login = $2";
-            query(sql, params![person, new.login]).execute(&mut *write).await?;
+            query(sql, params![person, new.login]).execute(&mut write).await?;
         }
         write.commit().await?;
         Ok(true)
@@ -120,7 +120,7 @@ impl Database {
         let (login, hash, until) =
             (&rotation.login, &rotation.password_hash, rotation.previous_until);
         let person: Option<Option<PersonId>> =
-            query(sql, params![until, hash, until.is_some(), login]).value(&mut *write).await?;
+            query(sql, params![until, hash, until.is_some(), login]).value(&mut write).await?;
         let Some(person) = person else { return Ok(false) };
         if let Some(person) = person.filter(|_| until.is_none()) {
             end_all(&mut write, person, EndReason::Revoked, rotation.now).await?;
@@ -134,10 +134,10 @@ impl Database {
     pub async fn disable_account(&self, login: &str) -> Result<bool, DatabaseError> {
         let mut write = self.write().await?;
         let sql = "UPDATE accounts SET active = 0 WHERE login = $1";
-        let is_found = query(sql, params![login]).changes_one(&mut *write).await?;
+        let is_found = query(sql, params![login]).changes_one(&mut write).await?;
         let sql = "UPDATE people SET active = 0 WHERE role = 'reviewer' AND id IN \
             (SELECT person_id FROM accounts WHERE login = $1 AND person_id > 0)";
-        query(sql, params![login]).execute(&mut *write).await?;
+        query(sql, params![login]).execute(&mut write).await?;
         write.commit().await?;
         Ok(is_found)
     }
@@ -165,7 +165,7 @@ async fn insert(write: &mut Write, new: &NewAccount) -> Result<bool, DatabaseErr
         previous_until, networks, created_at, active) \
         VALUES ($1, $2, 0, $3, '', 0, $4, $5, 1) ON CONFLICT DO NOTHING";
     query(sql, params![new.login, kind, new.password_hash, new.networks, new.now])
-        .changes_one(&mut **write)
+        .changes_one(&mut *write)
         .await
 }
 
@@ -177,6 +177,6 @@ async fn insert_reviewer(
     let number = next_number(write, Counter::People).await?;
     let sql = "INSERT INTO people (id, company_id, role, mobile, first_name, last_name, \
         patronic_name, active) VALUES ($1, $2, $3, '', $4, '', '', 1)";
-    query(sql, params![number, company, Role::Reviewer, name]).execute(&mut **write).await?;
+    query(sql, params![number, company, Role::Reviewer, name]).execute(&mut *write).await?;
     Ok(PersonId(number))
 }

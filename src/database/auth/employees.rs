@@ -77,14 +77,13 @@ impl Database {
         // Locks the company's row. Deletions in one company are therefore serialized, and two directors
         // cannot delete each other.
         let sql = "UPDATE companies SET active = active WHERE id = $1";
-        query(sql, params![director.company]).execute(&mut *write).await?;
+        query(sql, params![director.company]).execute(&mut write).await?;
         if !may_delete(&mut write, director).await? {
             return Ok(DeletionOutcome::NotAllowed);
         }
         let sql = "UPDATE people SET active = 0 \
             WHERE id = $1 AND company_id = $2 AND active = 1 AND role IN ('admin', 'employee')";
-        let deleted =
-            query(sql, params![person, director.company]).changes_one(&mut *write).await?;
+        let deleted = query(sql, params![person, director.company]).changes_one(&mut write).await?;
         if !deleted {
             return Ok(DeletionOutcome::NotFound);
         }
@@ -96,7 +95,7 @@ impl Database {
 
 async fn may_delete(write: &mut Write, director: &Person) -> Result<bool, DatabaseError> {
     let sql = "SELECT id FROM people WHERE id = $1 AND active = 1 AND role = 'admin'";
-    query(sql, params![director.id]).exists(&mut **write).await
+    query(sql, params![director.id]).exists(&mut *write).await
 }
 
 /// Ends every session of a person with its refresh tokens, and notifies the devices.
@@ -107,11 +106,11 @@ async fn end_sessions(
 ) -> Result<(), DatabaseError> {
     let sql = "UPDATE refresh_tokens SET expires_at = $1 \
         WHERE expires_at > $1 AND session_id IN (SELECT id FROM sessions WHERE person_id = $2)";
-    query(sql, params![context.now, person]).execute(&mut **write).await?;
+    query(sql, params![context.now, person]).execute(&mut *write).await?;
     let sql = "UPDATE sessions SET ended_at = $1, end_reason = $2 \
         WHERE person_id = $3 AND ended_at = 0 RETURNING id, fcm";
     let ended: Vec<(SessionId, String)> =
-        query(sql, params![context.now, EndReason::Dismissed, person]).all(&mut **write).await?;
+        query(sql, params![context.now, EndReason::Dismissed, person]).all(&mut *write).await?;
     for (session, fcm) in ended {
         if !fcm.is_empty() {
             push_revoked(write, session, EndReason::Dismissed.as_str(), context).await?;

@@ -61,7 +61,7 @@ async fn use_up(write: &mut Write, id: ChallengeId) -> Result<Option<Requester>,
     let sql = "UPDATE challenges SET used = 1 WHERE id = $1 AND used = 0 AND EXISTS (SELECT 1 \
         FROM companies c WHERE c.id = challenges.company_id AND c.active = 1 AND c.id <> 0) \
         RETURNING company_id, biin, role, mobile, first_name, fcm";
-    query(sql, params![id]).optional(&mut **write).await
+    query(sql, params![id]).optional(&mut *write).await
 }
 
 /// The driver with this phone number (Q5), created if there is none. A deactivated driver becomes active
@@ -97,7 +97,7 @@ async fn find_employee(
         AND role = 'employee' ORDER BY active DESC, id LIMIT 1";
     let found: Option<(PersonId, Stored<bool>)> =
         query(sql, params![requester.company, phone_digits(&requester.mobile)])
-            .optional(&mut **write)
+            .optional(&mut *write)
             .await?;
     Ok(found.map(|(id, Stored(active))| (id, active)))
 }
@@ -110,7 +110,7 @@ async fn reactivate(
 ) -> Result<(), DatabaseError> {
     let sql = "UPDATE people SET active = 1, \
         first_name = CASE WHEN ref_key = '' THEN $1 ELSE first_name END WHERE id = $2";
-    query(sql, params![requester.first_name, id]).run(&mut **write).await
+    query(sql, params![requester.first_name, id]).run(&mut *write).await
 }
 
 /// The company's director, created if there is none: only the company's mailbox has received the code.
@@ -134,7 +134,7 @@ async fn find_director(
 ) -> Result<Option<PersonId>, DatabaseError> {
     let sql = "SELECT id FROM people WHERE company_id = $1 AND role = 'admin' AND active = 1 \
         ORDER BY id LIMIT 1";
-    query(sql, params![company]).value(&mut **write).await
+    query(sql, params![company]).value(&mut *write).await
 }
 
 async fn insert(
@@ -146,6 +146,6 @@ async fn insert(
         last_name, patronic_name, active) VALUES ($1, $2, $3, $4, $5, $6, '', '', 1)";
     let Requester { company, role, mobile, first_name, .. } = requester;
     query(sql, params![id, company, role, mobile, phone_digits(mobile), first_name])
-        .run(&mut **write)
+        .run(&mut *write)
         .await
 }

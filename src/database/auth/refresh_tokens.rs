@@ -152,7 +152,7 @@ async fn find(write: &mut Write, refresh: &TokenRefresh) -> Result<Option<Found>
         JOIN people p ON p.id = s.person_id JOIN companies c ON c.id = p.company_id \
         LEFT JOIN refresh_tokens r ON r.rti = $1 AND r.session_id = s.id \
         WHERE s.id = $2 AND s.ended_at = 0 AND p.active = 1 AND c.active = 1";
-    query(sql, params![refresh.rti, refresh.session]).optional(&mut **write).await
+    query(sql, params![refresh.rti, refresh.session]).optional(&mut *write).await
 }
 
 /// Marks an unused token as used and inserts its successor. Returns `false` if a concurrent request was
@@ -165,7 +165,7 @@ async fn use_up(
     let sql = "UPDATE refresh_tokens SET used_at = $1, successor = $2 \
         WHERE rti = $3 AND successor = 0";
     let used = query(sql, params![refresh.now, refresh.successor, refresh.rti])
-        .changes_one(&mut **write)
+        .changes_one(&mut *write)
         .await?;
     if !used {
         return Ok(false);
@@ -176,7 +176,7 @@ async fn use_up(
 
 async fn use_of(write: &mut Write, rti: i64) -> Result<TokenUse, DatabaseError> {
     let sql = "SELECT used_at, successor FROM refresh_tokens WHERE rti = $1";
-    let used = query(sql, params![rti]).optional(&mut **write).await?;
+    let used = query(sql, params![rti]).optional(&mut *write).await?;
     Ok(used.unwrap_or(TokenUse { at: NO_ROW, successor: NO_ROW }))
 }
 
@@ -192,7 +192,7 @@ async fn handle_reuse(
 ) -> Result<RefreshOutcome, DatabaseError> {
     let sql = "SELECT created_at, expires_at FROM refresh_tokens WHERE rti = $1";
     let times: Option<(Stored<Timestamp>, Stored<Timestamp>)> =
-        query(sql, params![used.successor]).optional(&mut **write).await?;
+        query(sql, params![used.successor]).optional(&mut *write).await?;
     match times {
         Some((Stored(created_at), Stored(expires_at))) if refresh.is_graced(used.at) => {
             Ok(RefreshOutcome::Issued(found.successor(used.successor, created_at, expires_at)))
@@ -214,5 +214,5 @@ async fn update_last_use(write: &mut Write, refresh: &TokenRefresh) -> Result<()
         WHERE id = $4";
     let fcm = refresh.fcm.as_deref();
     let values = params![refresh.now, fcm.is_some(), fcm.unwrap_or_default(), refresh.session];
-    query(sql, values).run(&mut **write).await
+    query(sql, values).run(&mut *write).await
 }

@@ -5,10 +5,10 @@
 //! Its mail is inserted as delivered, and is never sent.
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::AnyConnection;
 use sqlx::FromRow;
 
 use crate::database::column::{Stored, params};
+use crate::database::connection::Target;
 use crate::database::counters::{Counter, next_number};
 use crate::database::error::DatabaseError;
 use crate::database::outbox::messages::{EnqueueContext, enqueue};
@@ -149,7 +149,7 @@ impl Database {
         let mut write = self.write().await?;
         next_number(&mut write, Counter::Challenges).await?;
         let owner = find_owner(&mut write, &new.biin).await?;
-        let verdict = judge(&recent_requests(&mut write, new, &owner, windows).await?);
+        let verdict = judge(&recent_requests((&mut write).into(), new, &owner, windows).await?);
         let warned = match verdict.warning {
             Some(reason) => warn(&mut write, new, &owner, reason, context).await?,
             None => false,
@@ -177,13 +177,12 @@ impl Database {
         windows: CountingWindows,
         judge: &(impl Fn(&RecentRequests) -> LimitDecision + Send + Sync),
     ) -> Result<Option<SignedDuration>, DatabaseError> {
-        let mut read = self.pool.acquire().await?;
-        let owner = find_owner(&mut read, &new.biin).await?;
-        let verdict = judge(&recent_requests(&mut read, new, &owner, windows).await?);
+        let owner = find_owner(&self.pool, &new.biin).await?;
+        let verdict = judge(&recent_requests((&self.pool).into(), new, &owner, windows).await?);
         if verdict.wait.is_none() || verdict.warning.is_none() {
             return Ok(verdict.wait);
         }
-        let warned = is_warned(&mut read, new, &owner.subject()).await?;
+        let warned = is_warned(&self.pool, new, &owner.subject()).await?;
         Ok(verdict.wait.filter(|_| warned))
     }
 }
@@ -200,25 +199,26 @@ impl Owner {
 }
 
 /// The active company that has a BIN and a mail address, or else the placeholder for an unknown BIN.
-async fn find_owner(on: &mut AnyConnection, biin: &Biin) -> Result<Owner, DatabaseError> {
+async fn find_owner<'c>(on: impl Into<Target<'c>>, biin: &Biin) -> Result<Owner, DatabaseError> {
     let sql = "SELECT id, email FROM companies WHERE biin = $1 AND active = 1 AND email <> ''";
     let owner = query(sql, params![biin]).optional(on).await?;
     Ok(owner.unwrap_or(Owner { company: CompanyId::LESSOR, email: String::new() }))
 }
 
 async fn recent_requests(
-    on: &mut AnyConnection,
+    mut on: Target<'_>,
     new: &NewChallenge,
     owner: &Owner,
     windows: CountingWindows,
 ) -> Result<RecentRequests, DatabaseError> {
     let since = |window: SignedDuration| new.now - window;
     let values = params![new.biin, new.device, since(windows.device), since(DAY)];
-    let CompanyRequests { recent, of_device } = query(COUNT_REQUESTS, values).one(&mut *on).await?;
+    let CompanyRequests { recent, of_device } =
+        query(COUNT_REQUESTS, values).one(on.reborrow()).await?;
     let sql = "SELECT COUNT(*), COALESCE(MIN(created_at), 0) FROM challenges \
         WHERE address = $1 AND created_at > $2";
     let (Stored(by_address), Stored(address_since)) =
-        query(sql, params![new.address, since(windows.address)]).one(&mut *on).await?;
+        query(sql, params![new.address, since(windows.address)]).one(on.reborrow()).await?;
     let of_known = is_known_device(on, new, owner).await?.then_some(of_device);
     Ok(RecentRequests { by_address, address_since, of_known, ..recent })
 }
@@ -238,8 +238,8 @@ const COUNT_REQUESTS: &str = "SELECT COUNT(*) AS by_company, \
 /// Whether this device has had a session in the company. The query runs for every BIN, so that timing
 /// reveals nothing (S1). For an unknown BIN its result is ignored, because it is about the devices of
 /// the lessor.
-async fn is_known_device(
-    on: &mut AnyConnection,
+async fn is_known_device<'c>(
+    on: impl Into<Target<'c>>,
     new: &NewChallenge,
     owner: &Owner,
 ) -> Result<bool, DatabaseError> {
@@ -258,7 +258,7 @@ async fn warn(
     context: &EnqueueContext<'_>,
 ) -> Result<bool, DatabaseError> {
     let subject = owner.subject();
-    if is_warned(write, new, &subject).await? {
+    if is_warned(&mut *write, new, &subject).await? {
         return Ok(false);
     }
     let warning = OutboxEvent::CodesAbused { company: owner.company, reason };
@@ -266,8 +266,8 @@ async fn warn(
     Ok(true)
 }
 
-async fn is_warned(
-    on: &mut AnyConnection,
+async fn is_warned<'c>(
+    on: impl Into<Target<'c>>,
     new: &NewChallenge,
     subject: &str,
 ) -> Result<bool, DatabaseError> {
@@ -286,7 +286,7 @@ async fn record(
     context: &EnqueueContext<'_>,
 ) -> Result<(), DatabaseError> {
     let sql = "UPDATE challenges SET used = 2 WHERE biin = $1 AND uuid = $2 AND used = 0";
-    query(sql, params![new.biin, new.device]).execute(&mut **write).await?;
+    query(sql, params![new.biin, new.device]).execute(&mut *write).await?;
     insert(write, new, owner).await?;
     let mail = OutboxEvent::CodeRequested { challenge: new.id, expires_at: new.expires_at };
     enqueue_for_owner(write, context.message(&mail), owner, context.now).await
@@ -300,7 +300,7 @@ async fn insert(write: &mut Write, new: &NewChallenge, owner: &Owner) -> Result<
     let (company, now, until) = (owner.company, new.now, new.expires_at);
     let values =
         params![id, biin, company, role, device, fcm, mobile, first_name, address, now, until];
-    query(sql, values).run(&mut **write).await
+    query(sql, values).run(&mut *write).await
 }
 
 /// Enqueues a message to the owner of a BIN. For an unknown BIN the same statements insert a message
@@ -319,5 +319,5 @@ async fn enqueue_for_owner(
     };
     enqueue(write, &message, now).await?;
     let sql = "UPDATE outbox SET state = $1, completed_at = $2 WHERE id = $3";
-    query(sql, params![state, completed_at, message.id]).run(&mut **write).await
+    query(sql, params![state, completed_at, message.id]).run(&mut *write).await
 }

@@ -73,7 +73,7 @@ impl Database {
         let mut write = self.write().await?;
         let sql = "SELECT c.biin FROM people p JOIN companies c ON c.id = p.company_id \
             WHERE p.id = $1 AND p.active = 1 AND c.active = 1";
-        let biin = query(sql, params![person.id]).value(&mut *write).await?;
+        let biin = query(sql, params![person.id]).value(&mut write).await?;
         if biin.is_none() {
             return Ok(None);
         }
@@ -120,11 +120,11 @@ pub(super) async fn open(
     let now = new.now.as_microsecond();
     let sql = "UPDATE sessions SET ended_at = $1, end_reason = $2 \
         WHERE person_id = $3 AND uuid = $4 AND ended_at = 0";
-    query(sql, params![now, EndReason::Replaced, person, new.device]).execute(&mut **write).await?;
+    query(sql, params![now, EndReason::Replaced, person, new.device]).execute(&mut *write).await?;
     claim_push_token(write, &new.fcm, new.id).await?;
     let sql = "INSERT INTO sessions (id, person_id, uuid, fcm, created_at, seen_at, ended_at, \
         end_reason) VALUES ($1, $2, $3, $4, $5, $5, 0, '')";
-    query(sql, params![new.id, person, new.device, new.fcm, now]).execute(&mut **write).await?;
+    query(sql, params![new.id, person, new.device, new.fcm, now]).execute(&mut *write).await?;
     add_refresh_token(write, new.id, new.rti, new.now, new.expires_at).await
 }
 
@@ -138,7 +138,7 @@ pub(super) async fn add_refresh_token(
 ) -> Result<(), DatabaseError> {
     let sql = "INSERT INTO refresh_tokens (rti, session_id, created_at, expires_at, used_at, \
         successor) VALUES ($1, $2, $3, $4, 0, 0)";
-    query(sql, params![rti, session, now, expires_at]).run(&mut **write).await
+    query(sql, params![rti, session, now, expires_at]).run(&mut *write).await
 }
 
 /// Removes a push token from all other sessions, so that a device that has changed hands gets no
@@ -149,7 +149,7 @@ pub(super) async fn claim_push_token(
     session: SessionId,
 ) -> Result<(), DatabaseError> {
     let sql = "UPDATE sessions SET fcm = '' WHERE fcm = $1 AND fcm <> '' AND id <> $2";
-    query(sql, params![fcm, session]).run(&mut **write).await
+    query(sql, params![fcm, session]).run(&mut *write).await
 }
 
 /// As [`Database::end_session`], within a transaction.
@@ -164,7 +164,7 @@ pub(super) async fn end(
     let sql = "UPDATE sessions SET ended_at = $1, end_reason = $2 \
         WHERE id = $3 AND person_id = $4 AND ended_at = 0 RETURNING fcm";
     let fcm: Option<String> =
-        query(sql, params![context.now, why, id, person]).value(&mut **write).await?;
+        query(sql, params![context.now, why, id, person]).value(&mut *write).await?;
     let Some(fcm) = fcm else { return Ok(false) };
     if notify && !fcm.is_empty() {
         push_revoked(write, id, why.as_str(), context).await?;
@@ -181,5 +181,5 @@ pub(super) async fn end_all(
 ) -> Result<(), DatabaseError> {
     let sql = "UPDATE sessions SET ended_at = $1, end_reason = $2 \
         WHERE person_id = $3 AND ended_at = 0";
-    query(sql, params![now, why, person]).run(&mut **write).await
+    query(sql, params![now, why, person]).run(&mut *write).await
 }

@@ -60,7 +60,7 @@ pub(super) async fn upsert(
     while let Some(size) = SIZES.into_iter().find(|size| *size <= rows.len()) {
         let sql = AssertSqlSafe(statement(upsert, size));
         let values = rows.by_ref().take(size).flatten().collect();
-        for row in query(sql, values).all::<Written>(&mut **write).await? {
+        for row in query(sql, values).all::<Written>(&mut *write).await? {
             written.insert(row.ref_key.clone(), row);
         }
     }
@@ -89,7 +89,7 @@ pub(super) async fn look_up<T: for<'r> FromRow<'r, AnyRow>>(
         // Planned on each execution: PostgreSQL would keep the plan that it made when the table was
         // empty, and scan the whole table once it is full.
         let statement = query(AssertSqlSafe(sql.clone()), values).planned_anew();
-        found.extend(statement.all::<T>(&mut **write).await?);
+        found.extend(statement.all::<T>(&mut *write).await?);
     }
     Ok(found)
 }

@@ -24,7 +24,7 @@ pub(super) async fn company(
     let key = change.key.to_string();
     let sql = "SELECT id, ref_key, biin FROM companies WHERE ref_key = $1 OR biin = $2";
     let rows: Vec<(CompanyId, String, String)> =
-        query(sql, params![key, change.biin]).all(&mut **write).await?;
+        query(sql, params![key, change.biin]).all(&mut *write).await?;
     let own = rows.iter().find(|(_, ref_key, _)| *ref_key == key);
     let same_biin = rows.iter().find(|(.., biin)| *biin == change.biin);
     let holder = match (own, same_biin) {
@@ -57,7 +57,7 @@ pub(super) async fn company(
 async fn release_biin(write: &mut Write, holder: CompanyId) -> Result<bool, DatabaseError> {
     let sql = "UPDATE companies SET biin = 'deleted:' || ref_key \
         WHERE id = $1 AND active = 0 AND ref_key <> ''";
-    query(sql, params![holder]).changes_one(&mut **write).await
+    query(sql, params![holder]).changes_one(&mut *write).await
 }
 
 /// Inserts an empty row with a new number, for [`update_company`] to fill.
@@ -69,7 +69,7 @@ async fn insert_company(
     let id = CompanyId(next_number(write, Counter::Companies).await?);
     let sql = "INSERT INTO companies (id, biin, name, email, active, ref_key, version) \
         VALUES ($1, $2, '', '', 0, $3, -1)";
-    query(sql, params![id, biin, key]).execute(&mut **write).await?;
+    query(sql, params![id, biin, key]).execute(&mut *write).await?;
     Ok(id)
 }
 
@@ -84,7 +84,7 @@ async fn update_company(
         WHERE id = $8 AND ($7 = 0 OR $7 > version)";
     let CompanyChange { key, version, name, email, kind, active, .. } = change;
     query(sql, params![key, biin, name, email, kind, active, version, id])
-        .changes_one(&mut **write)
+        .changes_one(&mut *write)
         .await
 }
 
@@ -123,7 +123,7 @@ async fn find_user(
         AND mobile_digits = $3 AND mobile_digits <> '' AND role = $4) \
         ORDER BY ref_key DESC, active DESC, id LIMIT 1";
     query(sql, params![change.key, company, phone_digits(&change.mobile), change.role])
-        .value(&mut **write)
+        .value(&mut *write)
         .await
 }
 
@@ -136,7 +136,7 @@ async fn insert_user(
     let id = PersonId(next_number(write, Counter::People).await?);
     let sql = "INSERT INTO people (id, company_id, role, mobile, first_name, last_name, \
         patronic_name, active, ref_key, version) VALUES ($1, $2, $3, '', '', '', '', 0, $4, -1)";
-    query(sql, params![id, company, change.role, change.key]).execute(&mut **write).await?;
+    query(sql, params![id, company, change.role, change.key]).execute(&mut *write).await?;
     Ok(id)
 }
 
@@ -164,7 +164,7 @@ async fn update_user(
         change.version,
         id
     ];
-    query(sql, values).changes_one(&mut **write).await
+    query(sql, values).changes_one(&mut *write).await
 }
 
 /// The `end_reason` of these sessions.
@@ -202,7 +202,7 @@ async fn end_sessions(
     );
     let ended: Vec<(SessionId, String)> =
         query(sqlx::AssertSqlSafe(sql), params![id, source.context.now, EndReason::Dismissed])
-            .all(&mut **write)
+            .all(&mut *write)
             .await?;
     for (session, fcm) in ended {
         if !fcm.is_empty() {

@@ -36,7 +36,7 @@ pub(super) async fn delete(
          WHERE {key} = $2 AND ($1 = 0 OR $1 > version)"
     );
     let deleted = query(AssertSqlSafe(sql), params![deletion.version, deletion.key])
-        .changes_one(&mut **write)
+        .changes_one(&mut *write)
         .await?;
     if !deleted {
         if is_there(write, table, key, deletion).await? {
@@ -63,7 +63,7 @@ async fn insert_tombstone(
         return insert_company_tombstone(write, deletion).await;
     }
     query(tombstone_sql(deletion.object), params![deletion.key, deletion.version])
-        .run(&mut **write)
+        .run(&mut *write)
         .await
 }
 
@@ -102,7 +102,7 @@ async fn insert_company_tombstone(
     let id = next_number(write, Counter::Companies).await?;
     let sql = "INSERT INTO companies (id, biin, name, email, active, ref_key, version) \
         VALUES ($1, 'deleted:' || $2, '', '', 0, $2, $3)";
-    query(sql, params![id, deletion.key, deletion.version]).run(&mut **write).await
+    query(sql, params![id, deletion.key, deletion.version]).run(&mut *write).await
 }
 
 async fn is_there(
@@ -112,7 +112,7 @@ async fn is_there(
     deletion: &ObjectDeletion,
 ) -> Result<bool, DatabaseError> {
     let sql = format!("SELECT {key} FROM {table} WHERE {key} = $1");
-    query(AssertSqlSafe(sql), params![deletion.key]).exists(&mut **write).await
+    query(AssertSqlSafe(sql), params![deletion.key]).exists(&mut *write).await
 }
 
 async fn end_sessions(
@@ -123,12 +123,12 @@ async fn end_sessions(
     match deletion.object {
         ObjectKind::Company => {
             let sql = "SELECT id FROM companies WHERE ref_key = $1";
-            let (id,) = query(sql, params![deletion.key]).one(&mut **write).await?;
+            let (id,) = query(sql, params![deletion.key]).one(&mut *write).await?;
             end_sessions_of_company(write, id, source).await
         }
         ObjectKind::User => {
             let sql = "SELECT id FROM people WHERE ref_key = $1";
-            let (id,) = query(sql, params![deletion.key]).one(&mut **write).await?;
+            let (id,) = query(sql, params![deletion.key]).one(&mut *write).await?;
             end_sessions_of_person(write, id, source).await
         }
         _ => Ok(()),

@@ -84,13 +84,13 @@ async fn received_before(
 ) -> Result<Option<MessageOutcome>, DatabaseError> {
     let sql = "SELECT digest, reply FROM onec_messages WHERE node = $1 AND message_no = $2";
     let row: Option<(Digest, String)> =
-        query(sql, params![message.source.node, message.number]).optional(&mut **write).await?;
+        query(sql, params![message.source.node, message.number]).optional(&mut *write).await?;
     let Some((digest, reply)) = row else { return Ok(None) };
     if digest == message.digest {
         return Ok(Some(MessageOutcome::Accepted(reply)));
     }
     let sql = "SELECT received_no FROM onec_nodes WHERE node = $1";
-    let (received_no,) = query(sql, params![message.source.node]).one(&mut **write).await?;
+    let (received_no,) = query(sql, params![message.source.node]).one(&mut *write).await?;
     Ok(Some(MessageOutcome::Differs { received_no }))
 }
 
@@ -103,16 +103,16 @@ async fn store_reply(
         VALUES ($1, $2, $3, $4, $5)";
     let InboundMessage { source, number, digest, .. } = message;
     let values = params![source.node, number, digest, reply, source.context.now];
-    query(sql, values).execute(&mut **write).await?;
+    query(sql, values).execute(&mut *write).await?;
     let sql = "INSERT INTO onec_nodes (node, acknowledged, received_no) VALUES ($1, 0, $2) \
         ON CONFLICT (node) DO UPDATE SET received_no = CASE WHEN excluded.received_no > \
         onec_nodes.received_no THEN excluded.received_no ELSE onec_nodes.received_no END";
-    query(sql, params![source.node, number]).run(&mut **write).await
+    query(sql, params![source.node, number]).run(&mut *write).await
 }
 
 /// Deletes some of the replies that are older than `before`.
 async fn delete_old_replies(write: &mut Write, before: Timestamp) -> Result<(), DatabaseError> {
     let sql = "DELETE FROM onec_messages WHERE (node, message_no) IN (SELECT node, message_no \
         FROM onec_messages WHERE received_at < $1 ORDER BY received_at LIMIT $2)";
-    query(sql, params![before, DELETED_AT_ONCE]).run(&mut **write).await
+    query(sql, params![before, DELETED_AT_ONCE]).run(&mut *write).await
 }

@@ -163,7 +163,7 @@ pub(super) async fn lock_companies(
     }
     for (id,) in ids {
         let sql = "UPDATE companies SET active = active WHERE id = $1";
-        query(sql, params![id]).execute(&mut **write).await?;
+        query(sql, params![id]).execute(&mut *write).await?;
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ pub(in crate::database) async fn enqueue(
         completed_at) SELECT $1, $2, $3, $4, COALESCE(MAX(seq), 0) + 1, $5, 'pending', 0, $6, $6, \
         $7, 0, 0, '', 0 FROM outbox WHERE subject = $4";
     let OutboxMessage { id, channel, kind, subject, body, expires_at } = message;
-    query(sql, params![id, channel, kind, subject, body, now, expires_at]).run(&mut **write).await
+    query(sql, params![id, channel, kind, subject, body, now, expires_at]).run(&mut *write).await
 }
 
 /// What a transaction needs to enqueue messages.

@@ -76,7 +76,7 @@ pub(in crate::database) async fn push_to_people(
             AND p.active = 1 JOIN companies c ON c.id = p.company_id AND c.active = 1 \
             WHERE s.person_id = $1 AND s.ended_at = 0 AND s.fcm <> '' \
             ORDER BY s.seen_at DESC, s.id LIMIT $2";
-        let sessions = query(sql, params![person, MAX_DEVICES]).values(&mut **write).await?;
+        let sessions = query(sql, params![person, MAX_DEVICES]).values(&mut *write).await?;
         for session in sessions {
             push_to_session(write, session, push, context).await?;
         }
@@ -114,7 +114,7 @@ pub(in crate::database) async fn push_about(
 /// Whether any open session has a push token.
 async fn any_device_registered(write: &mut Write) -> Result<bool, DatabaseError> {
     let sql = "SELECT id FROM sessions WHERE fcm <> '' AND ended_at = 0 LIMIT 1";
-    query(sql, vec![]).exists(&mut **write).await
+    query(sql, vec![]).exists(&mut *write).await
 }
 
 async fn sessions_that_see(
@@ -130,7 +130,7 @@ async fn sessions_that_see(
     let these = placeholders(1, reports.len());
     let sql = format!("{VISIBLE_SESSIONS}{which}) AND r.ref_key IN ({these}) {order}");
     let values = reports.iter().map(ToValue::to_value).collect();
-    query(sqlx::AssertSqlSafe(sql), values).all(&mut **write).await
+    query(sqlx::AssertSqlSafe(sql), values).all(&mut *write).await
 }
 
 /// Enqueues a notification for the device of one session.

@@ -112,7 +112,7 @@ async fn set_onec_status(write: &mut Write, decision: &NewDecision) -> Result<()
     let sql = "UPDATE reports SET onec_status_code = $1, onec_reject_reason = $2 \
         WHERE ref_key = $3";
     query(sql, params![decision.decision.resulting_status(), decision.reason, decision.ref_key])
-        .run(&mut **write)
+        .run(&mut *write)
         .await
 }
 
@@ -167,7 +167,7 @@ async fn move_report(
     let (any_version, version) = (version.is_none(), version.unwrap_or_default());
     let company = scope.map_or(-1, |company| company.0);
     query(sql, params![status, reason, now, actor, ref_key, any_version, version, company])
-        .changes_one(&mut **write)
+        .changes_one(&mut *write)
         .await
 }
 
@@ -178,7 +178,7 @@ async fn read_state(
     let sql = "SELECT status_code, revision, reject_reason, decided_at, decided_by FROM reports \
         WHERE ref_key = $1 AND deleted = 0 AND ($2 < 0 OR company_id = $2)";
     query(sql, params![decision.ref_key, decision.scope.map_or(-1, |company| company.0)])
-        .optional(&mut **write)
+        .optional(&mut *write)
         .await
 }
 
@@ -196,7 +196,7 @@ fn repeats(decision: &NewDecision, state: &ReportState) -> bool {
 async fn latest(write: &mut Write, ref_key: RefKey) -> Result<Option<Latest>, DatabaseError> {
     let sql = "SELECT id, video_id, person_id FROM submissions WHERE ref_key = $1 \
         ORDER BY turn DESC LIMIT 1";
-    query(sql, params![ref_key]).optional(&mut **write).await
+    query(sql, params![ref_key]).optional(&mut *write).await
 }
 
 async fn add_custody(
@@ -209,7 +209,7 @@ async fn add_custody(
         VALUES ($1, $2, $3, $4, $5, $6)";
     let (id, action) = (context.new_id(), decision.decision.custody_action());
     query(sql, params![id, latest.video, context.now, decision.actor, action, decision.reason])
-        .run(&mut **write)
+        .run(&mut *write)
         .await
 }
 

@@ -27,7 +27,7 @@ impl Database {
             AND due_at > $1 AND due_at <= $2 ORDER BY due_at, ref_key LIMIT $3) \
             AND status_code IN (1, 4) AND deleted = 0 AND reminded_at = 0 RETURNING ref_key";
         let reports: Vec<RefKey> =
-            query(sql, params![context.now, until, limit]).values(&mut *write).await?;
+            query(sql, params![context.now, until, limit]).values(&mut write).await?;
         if reports.is_empty() {
             return Ok(0);
         }

@@ -124,7 +124,7 @@ async fn mark_stored(write: &mut Write, finished: &FinishedUpload) -> Result<boo
         WHERE id = $5 AND fence = $6 AND state = 'finishing'";
     let FinishedUpload { length, video, submission, now, upload, fence, .. } = finished;
     query(sql, params![length, video, submission, now, upload, fence])
-        .changes_one(&mut **write)
+        .changes_one(&mut *write)
         .await
 }
 
@@ -136,7 +136,7 @@ async fn finished_before(
 ) -> Result<FinishOutcome, DatabaseError> {
     type Ids = (Stored<Option<VideoId>>, Stored<Option<SubmissionId>>);
     let sql = "SELECT video_id, submission_id FROM uploads WHERE id = $1";
-    let row: Option<Ids> = query(sql, params![finished.upload]).optional(&mut **write).await?;
+    let row: Option<Ids> = query(sql, params![finished.upload]).optional(&mut *write).await?;
     Ok(match row {
         Some((Stored(Some(video)), Stored(Some(submission)))) => {
             FinishOutcome::Stored { video, submission }
@@ -148,7 +148,7 @@ async fn finished_before(
 async fn owner_active(write: &mut Write, finished: &FinishedUpload) -> Result<bool, DatabaseError> {
     let sql = "SELECT p.active * c.active AS active FROM people p \
         JOIN companies c ON c.id = p.company_id WHERE p.id = $1";
-    Ok(query(sql, params![finished.owner.id]).value(&mut **write).await?.unwrap_or(false))
+    Ok(query(sql, params![finished.owner.id]).value(&mut *write).await?.unwrap_or(false))
 }
 
 async fn submit_report(
@@ -158,7 +158,7 @@ async fn submit_report(
     let sql = "UPDATE reports SET status_code = 2, revision = revision + 1 \
         WHERE ref_key = $1 AND company_id = $2 AND status_code IN (1, 4) AND deleted = 0";
     query(sql, params![finished.details.ref_key, finished.owner.company])
-        .changes_one(&mut **write)
+        .changes_one(&mut *write)
         .await
 }
 
@@ -172,7 +172,7 @@ async fn explain_refusal(
         WHERE r.ref_key = $1 AND r.company_id = $2 AND r.deleted = 0 ORDER BY s.turn DESC LIMIT 1";
     let row: Option<HeldRow> =
         query(sql, params![finished.details.ref_key, finished.owner.company])
-            .optional(&mut **write)
+            .optional(&mut *write)
             .await?;
     let Some((status, Stored(submission), Stored(video), Stored(held))) = row else {
         return Ok(FinishOutcome::NoReport);
@@ -192,7 +192,7 @@ async fn insert_video(write: &mut Write, finished: &FinishedUpload) -> Result<()
     let FinishedUpload { video, upload, owner, sha256, length, facts, notes, now, .. } = finished;
     let (company, media) = (owner.company, facts.media_sha256);
     let values = params![video, upload, company, sha256, length, facts, notes, now, media];
-    query(sql, values).run(&mut **write).await
+    query(sql, values).run(&mut *write).await
 }
 
 async fn insert_submission(
@@ -221,7 +221,7 @@ async fn insert_submission(
         finished.vehicle,
         finished.facts.duration_ms.unwrap_or(0)
     ];
-    query(sql, values).run(&mut **write).await
+    query(sql, values).run(&mut *write).await
 }
 
 /// The first custody entry of a video. It has the submission's id, because there is one for each
@@ -232,5 +232,5 @@ async fn insert_custody(write: &mut Write, finished: &FinishedUpload) -> Result<
     let FinishedUpload { submission, video, now, owner, sha256, .. } = finished;
     let (actor, detail) = (format!("person:{}", owner.id.0), format!("sha256:{sha256}"));
     let values = params![submission, video, now, actor, detail];
-    query(sql, values).run(&mut **write).await
+    query(sql, values).run(&mut *write).await
 }

@@ -10,6 +10,7 @@
 use jiff::Timestamp;
 
 use crate::database::column::params;
+use crate::database::connection::Target;
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
 use crate::database::statement::query;
@@ -71,7 +72,7 @@ impl Database {
             return self.advance(&self.pool, commit).await;
         };
         let mut write = self.write().await?;
-        let committed = self.advance(&mut *write, commit).await?;
+        let committed = self.advance(&mut write, commit).await?;
         if committed == CommitOutcome::Acknowledged {
             Self::add_segment(&mut write, commit, digest).await?;
             write.commit().await?;
@@ -81,7 +82,7 @@ impl Database {
 
     async fn advance<'c>(
         &self,
-        on: impl sqlx::Executor<'c, Database = sqlx::Any>,
+        on: impl Into<Target<'c>>,
         commit: &Commit,
     ) -> Result<CommitOutcome, DatabaseError> {
         let sql = "UPDATE uploads SET committed = $1, holder = '', release_requested = 0, \

@@ -39,7 +39,7 @@ impl Database {
         let sql = "INSERT INTO segments (upload_id, starts_at, ends_at, fence, sha256) \
             VALUES ($1, $2, $3, $4, $5)";
         query(sql, params![commit.upload, commit.from, commit.to, commit.fence, digest])
-            .run(&mut **write)
+            .run(&mut *write)
             .await
     }
 }

@@ -69,10 +69,10 @@ impl Database {
         let mut write = self.write().await?;
         let sql = "UPDATE uploads SET cleanup_at = $1, cleaned_once = $2 WHERE id = $3";
         query(sql, params![again.map_or(0, Timestamp::as_microsecond), again.is_some(), id])
-            .execute(&mut *write)
+            .execute(&mut write)
             .await?;
         let sql = "DELETE FROM segments WHERE upload_id = $1";
-        query(sql, params![id]).execute(&mut *write).await?;
+        query(sql, params![id]).execute(&mut write).await?;
         Ok(write.commit().await?)
     }
 }

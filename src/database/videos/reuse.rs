@@ -6,9 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::{Any, Executor};
-
 use crate::database::column::{Stored, ToValue, params};
+use crate::database::connection::Target;
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
 use crate::database::statement::query;
@@ -56,7 +55,7 @@ pub(in crate::database) async fn claim(
     write: &mut Write,
     of: &Fingerprint,
 ) -> Result<Vec<EarlierUse>, DatabaseError> {
-    if counted(write, of).await? { earlier_uses(&mut **write, of).await } else { Ok(Vec::new()) }
+    if counted(write, of).await? { earlier_uses(&mut *write, of).await } else { Ok(Vec::new()) }
 }
 
 /// Counts the video under its hashes. Returns whether one of them existed before.
@@ -66,12 +65,12 @@ async fn counted(write: &mut Write, of: &Fingerprint) -> Result<bool, DatabaseEr
     let sql = if hashes.len() == 1 { COUNT_ONE } else { COUNT_TWO };
     let mut values = params![of.company];
     values.extend(hashes.iter().map(ToValue::to_value));
-    let counts = query(sql, values).values::<i64>(&mut **write).await?;
+    let counts = query(sql, values).values::<i64>(&mut *write).await?;
     Ok(counts.into_iter().any(|count| count > 1))
 }
 
 async fn earlier_uses<'c>(
-    on: impl Executor<'c, Database = Any>,
+    on: impl Into<Target<'c>>,
     of: &Fingerprint,
 ) -> Result<Vec<EarlierUse>, DatabaseError> {
     let sql = "SELECT s.id, s.ref_key, r.status_code, v.sha256, CAST(CASE WHEN r.deleted = 0 \

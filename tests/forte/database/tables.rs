@@ -137,6 +137,7 @@ fn config(url: &str) -> Config {
         url: url.to_owned().into(),
         max_connections: 1,
         acquire_timeout: SignedDuration::from_millis(200),
+        statement_timeout: SignedDuration::from_secs(30),
         sqlite_busy_timeout: SignedDuration::from_millis(200),
     }
 }

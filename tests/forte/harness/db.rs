@@ -41,13 +41,13 @@ pub(crate) use on_both_databases;
 pub(crate) struct Db {
     pub(crate) database: Database,
     pub(crate) config: Config,
-    _files: Files,
+    files: Files,
 }
 
 /// Removes the database when dropped.
 enum Files {
     Folder(#[expect(dead_code, reason = "held for its drop")] TempDir),
-    Server(#[expect(dead_code, reason = "held for its drop")] PostgresDatabase),
+    Server(PostgresDatabase),
 }
 
 impl Db {
@@ -70,16 +70,24 @@ impl Db {
             url: url.into(),
             max_connections: 8,
             acquire_timeout: SignedDuration::from_secs(30),
+            statement_timeout: SignedDuration::from_secs(30),
             sqlite_busy_timeout: SignedDuration::from_secs(30),
         };
         let database = Database::open(&config).await.unwrap();
         database.migrate().await.unwrap();
-        Self { database, config, _files: files }
+        Self { database, config, files }
     }
 
     /// Opens the same database as another process would.
     pub(crate) async fn open_again(&self) -> Database {
         Database::open(&self.config).await.unwrap()
+    }
+
+    /// Makes new sessions on PostgreSQL read-only, as those to a standby are, or no longer.
+    pub(crate) async fn set_read_only(&self, read_only: bool) {
+        let Files::Server(database) = &self.files else { panic!("only PostgreSQL has standbys") };
+        let setting = format!("SET default_transaction_read_only = {read_only}");
+        database.administer("ALTER DATABASE", &setting).await.unwrap();
     }
 
     /// Holds SQLite's write lock until the connection is closed, as a long transaction does.

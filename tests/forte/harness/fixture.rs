@@ -84,6 +84,11 @@ impl Fixture {
         reviewer
     }
 
+    /// The id of no upload.
+    pub(crate) fn upload_id(&self) -> UploadId {
+        UploadId::mint(&self.clock, &self.random)
+    }
+
     /// The current time of the fixture's clock.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()

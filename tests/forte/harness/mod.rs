@@ -27,4 +27,5 @@ pub(crate) mod s3_proxy;
 pub(crate) mod scripted_tus;
 pub(crate) mod service;
 pub(crate) mod smtp;
+pub(crate) mod tcp_proxy;
 pub(crate) mod tus;

@@ -1,0 +1,165 @@
+//! Connections, with a time limit for each statement.
+//!
+//! sqlx returns a connection to the pool whatever its statements did. Three kinds must not be used
+//! again: one whose statement was abandoned at the limit, one whose rollback failed, and one that was
+//! opened before the server failed, such as a connection to a primary that has become a standby.
+
+use std::future::Future;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use sqlx::any::AnyPoolOptions;
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
+use tokio::time::timeout;
+
+use super::error::{DatabaseError, is_connection_failure};
+
+/// Limit for the end of a dropped statement and for the rollback of a dropped transaction.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
+
+#[derive(Clone, Debug)]
+pub(super) struct Pool {
+    pub(super) connections: AnyPool,
+    limits: Limits,
+}
+
+/// A write transaction. Rolled back when dropped.
+pub(super) struct Write {
+    transaction: Transaction<'static, Any>,
+    limits: Limits,
+}
+
+/// What the statements of a pool have in common.
+#[derive(Clone, Debug)]
+pub(super) struct Limits {
+    statement_timeout: Duration,
+    /// Connections that were opened earlier are closed instead of used.
+    failed_at: Arc<Mutex<Option<Instant>>>,
+}
+
+/// Where a statement runs.
+pub(super) enum Target<'c> {
+    Pool(&'c Pool),
+    Write(&'c mut Write),
+}
+
+/// A connection for one statement.
+pub(super) struct Leased<'c> {
+    connection: LeasedConnection<'c>,
+    limits: Limits,
+}
+
+enum LeasedConnection<'c> {
+    Pooled(PoolConnection<Any>),
+    OfTransaction(&'c mut AnyConnection),
+}
+
+impl Pool {
+    pub(super) async fn connect(
+        options: AnyPoolOptions,
+        url: &str,
+        statement_timeout: Duration,
+    ) -> Result<Self, sqlx::Error> {
+        let limits = Limits { statement_timeout, failed_at: Arc::default() };
+        let for_hook = limits.clone();
+        let options = options
+            .before_acquire(move |_, connection| {
+                let is_usable = for_hook.is_usable(connection.age);
+                Box::pin(async move { Ok(is_usable) })
+            })
+            .after_release(|connection, _| Box::pin(is_clean(connection)));
+        Ok(Self { connections: options.connect(url).await?, limits })
+    }
+
+    pub(super) async fn begin(&self, statement: &'static str) -> Result<Write, DatabaseError> {
+        // Acquiring has a limit of its own.
+        let connection = self.connections.acquire().await?;
+        let begun = Transaction::begin(connection, Some(sqlx::SqlStr::from_static(statement)));
+        let transaction = self.limits.apply(begun).await?;
+        Ok(Write { transaction, limits: self.limits.clone() })
+    }
+}
+
+impl Write {
+    /// If the limit is reached, it is not known whether the transaction was committed.
+    pub(super) async fn commit(self) -> Result<(), DatabaseError> {
+        self.limits.apply(self.transaction.commit()).await
+    }
+}
+
+impl Limits {
+    pub(super) async fn apply<T>(
+        &self,
+        work: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, DatabaseError> {
+        let timed_out = || Err(io::Error::from(io::ErrorKind::TimedOut).into());
+        let result = timeout(self.statement_timeout, work).await.unwrap_or_else(|_| timed_out());
+        if result.as_ref().is_err_and(is_connection_failure) {
+            *self.failed_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
+        Ok(result?)
+    }
+
+    fn is_usable(&self, age: Duration) -> bool {
+        let failed_at = *self.failed_at.lock().unwrap_or_else(PoisonError::into_inner);
+        failed_at.is_none_or(|failed_at| failed_at.elapsed() > age)
+    }
+}
+
+/// Whether a connection can be returned to the pool: a dropped transaction has been rolled back. SQLite
+/// rolls back by itself when its disk is full; then the `ROLLBACK` fails, and sqlx counts a transaction
+/// that no longer exists.
+async fn is_clean(connection: &mut AnyConnection) -> Result<bool, sqlx::Error> {
+    match timeout(RELEASE_TIMEOUT, connection.ping()).await {
+        Ok(answered) => answered.map(|()| !connection.is_in_transaction()),
+        Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
+    }
+}
+
+impl<'c> From<&'c Pool> for Target<'c> {
+    fn from(pool: &'c Pool) -> Self {
+        Self::Pool(pool)
+    }
+}
+
+impl<'c> From<&'c mut Write> for Target<'c> {
+    fn from(write: &'c mut Write) -> Self {
+        Self::Write(write)
+    }
+}
+
+impl<'c> Target<'c> {
+    /// The same target, for one of several statements.
+    pub(super) fn reborrow(&mut self) -> Target<'_> {
+        match self {
+            Self::Pool(pool) => Target::Pool(pool),
+            Self::Write(write) => Target::Write(write),
+        }
+    }
+
+    pub(super) async fn lease(self) -> Result<Leased<'c>, DatabaseError> {
+        Ok(match self {
+            Self::Pool(pool) => Leased {
+                connection: LeasedConnection::Pooled(pool.connections.acquire().await?),
+                limits: pool.limits.clone(),
+            },
+            Self::Write(write) => Leased {
+                connection: LeasedConnection::OfTransaction(&mut write.transaction),
+                limits: write.limits.clone(),
+            },
+        })
+    }
+}
+
+impl Leased<'_> {
+    /// The connection, and the limits to [apply](Limits::apply) to the statement.
+    pub(super) fn parts(&mut self) -> (&mut AnyConnection, &Limits) {
+        let connection = match &mut self.connection {
+            LeasedConnection::Pooled(connection) => &mut **connection,
+            LeasedConnection::OfTransaction(connection) => &mut **connection,
+        };
+        (connection, &self.limits)
+    }
+}
