@@ -170,22 +170,39 @@ mod tests {
         write.commit().await.unwrap();
     }
 
-    #[tokio::test]
-    async fn transactions_that_read_first_wait_for_each_other_on_sqlite() {
-        let folder = tempfile::tempdir().unwrap();
+    async fn open(folder: &tempfile::TempDir, max_connections: u32) -> Database {
         let config = Config {
             url: format!("sqlite://{}/new/database.db", folder.path().display()).into(),
-            max_connections: 8,
+            max_connections,
             acquire_timeout: SignedDuration::from_secs(30),
             statement_timeout: SignedDuration::from_secs(30),
             sqlite_busy_timeout: SignedDuration::from_secs(30),
         };
         let database = Database::open(&config).await.unwrap();
         database.migrate().await.unwrap();
+        database
+    }
+
+    #[tokio::test]
+    async fn transactions_that_read_first_wait_for_each_other_on_sqlite() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = open(&folder, 8).await;
         query("UPDATE companies SET active = 0", vec![]).run(&database.pool).await.unwrap();
         futures_util::future::join_all((0..8).map(|_| count_up(&database))).await;
         let sum: Option<i64> =
             query("SELECT active FROM companies", vec![]).value(&database.pool).await.unwrap();
         assert_eq!(sum, Some(8));
+    }
+
+    /// As when the disk is full: SQLite has ended the transaction, so the `ROLLBACK` fails.
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_rolled_back_leaves_no_unusable_connection() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = open(&folder, 1).await;
+        let mut write = database.write().await.unwrap();
+        let sql = "INSERT OR ROLLBACK INTO counters (name, value) VALUES ('people', 0)";
+        query(sql, vec![]).run(&mut write).await.unwrap_err();
+        drop(write);
+        database.write().await.unwrap().commit().await.unwrap();
     }
 }

@@ -56,30 +56,6 @@ async fn a_transaction_ends_although_the_server_has_vanished() {
     database.finish(&finished).await.unwrap();
 }
 
-/// SQLite rolls back by itself when the disk is full, so the `ROLLBACK` that follows fails.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_leaves_no_unusable_connection() {
-    let db = Db::sqlite().await;
-    let fixture = Fixture::create(&db.database).await;
-    let ref_key = fixture.report().await;
-    let finished = fixture.finished_upload(fixture.driver, ref_key).await;
-    let config = Config { max_connections: 1, ..db.config.clone() };
-    let database = Database::open(&config).await.unwrap();
-    limit_pages(&database, 1).await;
-    let large = "x".repeat(1_000_000);
-    let mut too_large = finished.clone();
-    too_large.message.body = large;
-    assert!(database.finish(&too_large).await.unwrap_err().is_transient());
-    limit_pages(&database, 1_000_000).await;
-    database.finish(&finished).await.unwrap();
-}
-
-/// Limits the size of the file on the only connection of the pool: SQLite rounds up to its size.
-async fn limit_pages(database: &Database, pages: u32) {
-    let pragma = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
-    sqlx::raw_sql(pragma).execute(database.pool()).await.unwrap();
-}
-
 /// The settings of a database behind a proxy, with short limits.
 async fn behind_proxy(db: &Db) -> (TcpProxy, Config) {
     let mut url = Url::parse(db.config.url.expose_secret()).unwrap();
