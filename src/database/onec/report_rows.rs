@@ -131,8 +131,8 @@ pub(super) fn report_row(
     let company = known.company(change.company)?;
     known.vehicle(change.vehicle)?;
     let number = known.contract(change.contract)?;
-    let status = change.status.unwrap_or(ReportStatus::Submit);
-    let decided = matches!(status, ReportStatus::Accepted | ReportStatus::Rejected);
+    let status = change.status.unwrap_or(ReportStatus::AwaitingVideo);
+    let decided = matches!(status, ReportStatus::Approved | ReportStatus::Rejected);
     Ok(params![
         change.ref_key,
         change.version,
