@@ -34,21 +34,21 @@ pub(crate) fn check(
     parsed.extents().check_inside_file(length)?;
     parsed.extents().check_inside_mdats(index.whole_mdats(length))?;
     check_duration_of_fragments(parsed, rules)?;
-    note_doubts(top_level, parsed, is_trimmed);
+    add_notes(top_level, parsed, is_trimmed);
     Ok(())
 }
 
 /// Adds the notes about the whole file. None of them stops a player.
-fn note_doubts(top_level: &mut TopLevelReader, parsed: &ParsedBoxes, is_trimmed: bool) {
+fn add_notes(top_level: &mut TopLevelReader, parsed: &ParsedBoxes, is_trimmed: bool) {
     let end = if is_trimmed { parsed.playable_end() } else { top_level.position() };
     let whole = parsed.movie().filter(|_| !is_trimmed && parsed.is_fragmented());
-    let doubts = [
+    let notes = [
         is_trimmed.then(|| truncated::note(parsed)),
         whole.and_then(hints::duration_mismatch),
         unreferenced_media(top_level, parsed, end),
     ];
-    for doubt in doubts.into_iter().flatten() {
-        top_level.note(doubt);
+    for note in notes.into_iter().flatten() {
+        top_level.note(note);
     }
 }
 
