@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Defines [`ErrorCode`] from one table: variant, code on the wire, usual status, meaning.
 macro_rules! error_codes {
     ($($variant:ident $code:literal $status:literal $meaning:literal)*) => {
-        /// A code is a promise to programs: codes may be added, none is ever renamed.
+        /// Clients rely on the codes: codes may be added, none is ever renamed.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
         pub enum ErrorCode {
             $(#[doc = $meaning] #[serde(rename = $code)] $variant,)*
