@@ -67,7 +67,7 @@ async fn rewritten_tags_do_not_change_the_media_hash(service: Service) {
     assert_eq!(reuse["links"][0]["same"], "media");
     let message = reuse["message"].as_str().unwrap();
     assert!(
-        message.starts_with("the same recording, in another file, came once before"),
+        message.starts_with("the same recording, in another file, was sent once before"),
         "{message}"
     );
 }
