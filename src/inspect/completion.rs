@@ -73,7 +73,7 @@ fn check_end(top_level: &TopLevelReader) -> Checked {
         None => return Ok(()),
     };
     let path = unfinished.map(|(header, _)| header.path());
-    Err(Finding::at(Check::Truncated, position, message).within(path))
+    Err(Finding::at(Check::Truncated, position, message).with_path(path))
 }
 
 /// `MOOV_MISSING`: `moov`, the table of contents, is there and was parsed. Cameras write it last,
@@ -97,7 +97,7 @@ fn check_duration_of_fragments(parsed: &ParsedBoxes, rules: &Config) -> Checked 
     let movie = parsed.movie().filter(|movie| movie.has_mvex);
     let violation =
         movie.and_then(|movie| policy::duration_out_of_range(movie, parsed.is_fragmented(), rules));
-    violation.map_or(Ok(()), |finding| Err(finding.within(Some("moov".to_owned()))))
+    violation.map_or(Ok(()), |finding| Err(finding.with_path(Some("moov".to_owned()))))
 }
 
 /// `MDAT_UNREFERENCED`, only a note: Samples use less than half of the media. The rest may be left

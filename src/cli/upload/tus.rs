@@ -69,8 +69,8 @@ impl Tus {
     }
 
     /// Appends `length` bytes at `offset`, and returns the offset of the next byte. Sends no token,
-    /// which may expire during a long upload: the secret in the URL is enough. There is no timeout,
-    /// because a slow network is not an error.
+    /// which may expire during a long upload: the secret in the URL is enough. There is no timeout
+    /// here, because a slow network is not an error; the caller detects a stalled connection.
     ///
     /// # Errors
     /// When the request failed. The server may have kept a part of the bytes: [`Tus::head`] returns

@@ -138,7 +138,7 @@ impl Fragments {
                      upload was cut off."
                 );
                 let finding = Finding::at(Check::MoofWithoutMdat, moof, message);
-                Err(finding.within(Some(fragment.path.clone())))
+                Err(finding.with_path(Some(fragment.path.clone())))
             }
             Some(media) => Err(outside_mdat(media)),
         }
