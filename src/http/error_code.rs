@@ -1,4 +1,4 @@
-//! The stable codes of problems: the value of `error` in every answer that reports one.
+//! The stable codes of problems: the value of `error` in every response that reports one.
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};

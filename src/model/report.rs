@@ -82,7 +82,7 @@ impl Decision {
 pub enum Admission {
     /// Status 1 or 4: the video is submitted, the status becomes 2.
     Submit,
-    /// Status 2 with the same bytes: the same answer again.
+    /// Status 2 with the same bytes: the same response again.
     Repeat,
     /// Status 2 with other bytes.
     AlreadySubmitted,

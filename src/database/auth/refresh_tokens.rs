@@ -181,8 +181,8 @@ async fn use_of(write: &mut Write, rti: i64) -> Result<TokenUse, DatabaseError> 
 }
 
 /// Handles a token that was used before. Within the grace it gets the same successor, because the phone
-/// may have lost the answer. Otherwise the session ends, because the token may have been copied. A token
-/// without a row was used long ago, and its row was purged.
+/// may have lost the response. Otherwise the session ends, because the token may have been copied. A
+/// token without a row was used long ago, and its row was purged.
 async fn handle_reuse(
     write: &mut Write,
     refresh: &TokenRefresh,
