@@ -103,7 +103,7 @@ impl Problem {
 
     /// 405; the router adds `Allow`.
     pub(super) fn method_not_allowed() -> Self {
-        let message = "this address does not support the method; see Allow";
+        let message = "this path does not support the method; see Allow";
         Self::new(ErrorCode::MethodNotAllowed, message)
     }
 
