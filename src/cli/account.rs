@@ -19,10 +19,10 @@ use crate::model::{Clock, CompanyId, Network, Random};
 /// Bytes read from a password file at most, so that a wrong path is harmless.
 const MAX_PASSWORD_FILE: u64 = 4096;
 
-/// Adds, lists and closes the accounts of reviewers and of 1C
+/// Manages the accounts of reviewers and of 1C
 #[derive(Debug, Clone, Subcommand)]
 pub enum Account {
-    /// Adds an account. Its password is generated, and printed this one time
+    /// Adds an account. Its password is generated, and printed only once
     #[command(
         after_help = "Example:\n  forte-media account add reviewer aigul --name \"Айгуль С.\"\n  \
                             forte-media account add exchange office-1c --network 10.1.0.0/16"
@@ -48,7 +48,7 @@ pub enum Account {
         #[arg(long)]
         json: bool,
     },
-    /// Closes an account for good
+    /// Disables an account permanently
     #[command(after_help = "Example:\n  forte-media account disable aigul")]
     Disable {
         /// Login of the account
@@ -127,7 +127,7 @@ impl Account {
             Self::List { json } => list(accounts, *json).await,
             Self::Disable { login } => {
                 accounts.disable(login).await?;
-                Ok(Output::message(format!("{login} is closed and can no longer sign in")))
+                Ok(Output::message(format!("{login} is disabled and can no longer sign in")))
             }
         }
     }
@@ -173,7 +173,7 @@ impl NewPassword {
             return Output::message(message);
         }
         let data = format!("{}\n", self.secret.expose_secret());
-        Output { data, ..Output::message(message + "; its password is printed this one time") }
+        Output { data, ..Output::message(message + "; its password is printed only once") }
     }
 }
 

@@ -83,7 +83,7 @@ impl fmt::Display for Reason {
 }
 
 impl Preflight<'_> {
-    /// `None`: the server would accept the video, or gave no verdict, which is printed.
+    /// `None`: the server would accept the video, or gave no verdict; a message says which.
     ///
     /// # Errors
     /// When the file cannot be read, or the server refuses the token. Every other failure is left to
