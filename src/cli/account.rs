@@ -205,7 +205,7 @@ async fn list(accounts: &Accounts, json: bool) -> anyhow::Result<Output> {
 
 /// A line for people.
 fn columns(row: &AccountRow) -> String {
-    let state = if row.active { "active" } else { "closed" };
+    let state = if row.active { "active" } else { "disabled" };
     let (kind, networks) = (row.kind.as_str(), row.networks.join(","));
     let line = format!("{:<24}  {kind:<8}  {state}  {:.0}  {networks}", row.login, row.created_at);
     line.trim_end().to_owned()
@@ -219,7 +219,7 @@ fn fields(row: &AccountRow) -> String {
         "active": row.active,
         "person_id": row.person.map(|person| person.0),
         "networks": row.networks,
-        "made_at": row.created_at,
+        "created_at": row.created_at,
         "previous_until": row.previous_until,
     })
     .to_string()
