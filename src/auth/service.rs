@@ -83,7 +83,7 @@ impl Auth {
         Ok(Caller { person, session: claims.sid })
     }
 
-    /// The person in a valid access token, without a look at the database. For routes that are
+    /// The person in a valid access token, without a database query. For routes that are
     /// protected by another secret.
     pub fn claimed_person(&self, token: &str) -> Option<PersonId> {
         self.tokens.verify_access(token).ok().map(|claims| claims.person())

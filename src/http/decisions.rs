@@ -61,8 +61,8 @@ struct DecidedReport {
 /// Approves a report, or rejects it with a reason
 ///
 /// Reviewers send an access token; 1C sends its account (`Authorization: Basic` or
-/// `X-API-Key: login:password`). Repeating a decision, for example after a lost answer, gives the same
-/// answer again.
+/// `X-API-Key: login:password`). Repeating a decision, for example after a lost response, gives the
+/// same response again.
 #[utoipa::path(
     post,
     path = "/reports/{ref_key}/decision",

@@ -151,7 +151,7 @@ async fn media(
     PathParam(signed): PathParam<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let signed = signed.ok_or_else(|| Problem::not_found("this address does not exist"))?;
+    let signed = signed.ok_or_else(|| Problem::not_found("this path does not exist"))?;
     let file = state.playback.open_link(&signed).await?;
     let response = VideoResponse::new(&method, &headers, &file.headers)?;
     let body = match response.range.clone() {

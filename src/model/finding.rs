@@ -55,7 +55,7 @@ impl Finding {
     }
 
     /// Sets the path, unless it is set.
-    pub fn within(self, path: Option<String>) -> Self {
+    pub fn with_path(self, path: Option<String>) -> Self {
         Self { path: self.path.or(path), ..self }
     }
 

@@ -63,8 +63,8 @@ pub(super) struct CodeSent {
 
 /// Mails a one-time code to the owner of a BIN or IIN
 ///
-/// The code is valid for 10 minutes, once, and on this device only. The answer does not reveal whether the
-/// BIN or IIN exists.
+/// The code is valid for 10 minutes, once, and on this device only. The response does not reveal whether
+/// the BIN or IIN exists.
 #[utoipa::path(
     post,
     path = "/biin/{biin}",

@@ -103,7 +103,7 @@ async fn put(
     ref_key: Option<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let ref_key = ref_key.ok_or_else(|| Problem::not_found("this address does not exist"))?;
+    let ref_key = ref_key.ok_or_else(|| Problem::not_found("this path does not exist"))?;
     let body = body::read(state, request).await?;
     let result = state.inbox.put(&account.login, kind, &ref_key, &body).await?;
     Ok(json_response(&Put { ref_key: result.ref_key, ok: true, message: result.message }))

@@ -39,7 +39,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct PageQuery {
-    /// The cursor of the previous answer; without it, the page after the acknowledged submissions
+    /// The cursor of the previous response; without it, the page after the acknowledged submissions
     #[param(minimum = 0, example = 0)]
     after: Option<u64>,
     /// The largest number of submissions

@@ -88,7 +88,7 @@ async fn groups_many_reports_in_one_notification(scene: Scene) {
             starts_at: None,
             finishes_at: None,
             due_at: fixture.now(),
-            status: ReportStatus::Submit,
+            status: ReportStatus::AwaitingVideo,
         })
         .collect();
     scene.service.database().add_reports(&reports).await.unwrap();

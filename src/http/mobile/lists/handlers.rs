@@ -200,7 +200,7 @@ fn segments<'a>(uri: &'a Uri, base: &str) -> &'a str {
 
 fn filters(uri: &Uri, base: &str, names: &[&'static str]) -> Result<Filters, Problem> {
     let filters = Filters::parse(segments(uri, base), names)?;
-    filters.ok_or_else(|| Problem::not_found("this address does not exist"))
+    filters.ok_or_else(|| Problem::not_found("this path does not exist"))
 }
 
 /// The vehicle in the path: its key, or its type and plate (Q25).
@@ -218,7 +218,7 @@ async fn vehicle(state: &AppState, viewer: &Viewer, path: &str) -> Result<Vehicl
             let found = state.lists.vehicle_with_plate(viewer, code, plate.trim()).await;
             found.map_err(vehicle_error)
         }
-        _ => Err(Problem::not_found("this address does not exist")),
+        _ => Err(Problem::not_found("this path does not exist")),
     }
 }
 
