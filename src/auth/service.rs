@@ -70,6 +70,7 @@ impl Auth {
     }
 
     /// Sets what is notified when a message has been added to the outbox.
+    #[must_use]
     pub fn with_wakeup(self, wakeup: Arc<Notify>) -> Self {
         Self { wakeup, ..self }
     }

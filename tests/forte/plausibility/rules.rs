@@ -277,9 +277,11 @@ fn a_current_use_fails_and_a_former_one_warns() {
     assert_eq!((none.outcome, none.links.len()), (Outcome::Pass, 0));
     let rejected = reuse(&uses(1, false));
     assert_eq!(rejected.outcome, Outcome::Warn);
-    assert!(rejected.message.ends_with(
-        "once before, for another report of the company, which no longer has it"
-    ));
+    assert!(
+        rejected
+            .message
+            .ends_with("once before, for another report of the company, which no longer has it")
+    );
     let mixed = [uses(1, true), uses(2, false)].concat();
     let mixed = reuse(&mixed);
     assert_eq!((mixed.outcome, mixed.links.len()), (Outcome::Fail, 3));
