@@ -73,9 +73,7 @@ struct DecidedReport {
         content = DecisionRequest,
         example = json!({ "decision": "reject", "reason": "Не видно номера", "version": 1 })
     ),
-    responses(
-        (status = 200, description = "The decision is recorded", body = Answer<DecidedReport>),
-    ),
+    responses((status = 200, description = "The decision is recorded", body = Answer<DecidedReport>)),
     extensions(("x-errors" = json!([
         [401, [ErrorCode::TokenInvalid, ErrorCode::TokenExpired, ErrorCode::CredentialsInvalid]],
         [403, [ErrorCode::Forbidden], "The caller is neither a reviewer nor 1C, or the 1C account is limited to other networks"],

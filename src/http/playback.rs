@@ -41,9 +41,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     tag = "review",
     security(("access_token" = [])),
     params(("ref_key" = Uuid, Path, description = "The report")),
-    responses(
-        (status = 200, description = "The video", body = Answer<LatestVideoResponse>),
-    )
+    responses((status = 200, description = "The video", body = Answer<LatestVideoResponse>))
 )]
 async fn video(
     State(state): State<Arc<AppState>>,

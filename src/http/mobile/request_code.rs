@@ -80,9 +80,7 @@ pub(super) struct CodeSent {
             (CodeRequestFields = "application/json"),
         )
     ),
-    responses(
-        (status = 200, description = "The code is on its way", body = Answer<CodeSent>),
-    ),
+    responses((status = 200, description = "The code is on its way", body = Answer<CodeSent>)),
     extensions(("x-errors" = json!([
         [400, [ErrorCode::ValidationFailed], "Not 12 digits, or the body cannot be read"],
         [422, [ErrorCode::ValidationFailed], "`details` names each invalid field"],

@@ -44,9 +44,7 @@ macro_rules! put_handler {
             security(("exchange" = [])),
             params(("ref_key" = Uuid, Path, description = "The key of the object in 1C")),
             request_body(content = $sent, description = "May begin with a byte order mark"),
-            responses(
-                (status = 200, description = "Stored, or a later version is stored already", body = Put),
-            ),
+            responses((status = 200, description = "Stored, or a later version is stored already", body = Put)),
             extensions(("x-errors" = json!([
                 [408, [ErrorCode::BodyTooSlow]],
                 [409, [ErrorCode::BiinTaken], "Another company has this BIN or IIN"],
