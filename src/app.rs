@@ -86,7 +86,7 @@ impl App {
     /// of links when `http.public_url` is not set.
     pub async fn build(
         settings: Settings,
-        world: Environment,
+        environment: Environment,
         tasks: TaskTracker,
         address: SocketAddr,
     ) -> anyhow::Result<Self> {
@@ -97,11 +97,11 @@ impl App {
         let database = Database::open(&settings.database).await.context("database.url")?;
         let database = database.with_employees_see(settings.leasing.employees_see);
         database.migrate().await?;
-        let (store, spool) = open_storage(&settings, &secret, &world).await?;
+        let (store, spool) = open_storage(&settings, &secret, &environment).await?;
         let (db, clock, random) =
-            (|| database.clone(), || world.clock.clone(), || world.random.clone());
+            (|| database.clone(), || environment.clock.clone(), || environment.random.clone());
         let auth = Auth::new(db(), &settings.auth, &secret, clock(), random());
-        let outbox = Arc::new(outbox(&settings, &database, &world, auth.clone())?);
+        let outbox = Arc::new(outbox(&settings, &database, &environment, auth.clone())?);
         let uploads = UploadService::start(Dependencies {
             config: settings.upload.clone(),
             rules: Arc::new(settings.inspect.clone()),
@@ -111,7 +111,7 @@ impl App {
             spool,
             clock: clock(),
             random: random(),
-            faults: world.faults.clone(),
+            faults: environment.faults.clone(),
             tasks,
             wakeup: outbox.wakeup(),
         });
@@ -166,7 +166,7 @@ impl App {
         let soft = shutdown.soft().clone();
         http::server::serve(bound.public, self.router(), config, soft).await?;
         ops_stop.cancel();
-        if shutdown.drain(grace).await == Drained::Cut {
+        if shutdown.drain(grace).await == Drained::Aborted {
             tracing::warn!("some work was aborted; it continues after the next start");
         }
         stop.cancel();

@@ -1,7 +1,8 @@
 //! Receives inspection videos from drivers' phones over unreliable networks, refuses unusable ones
 //! within their first kilobytes, stores the others exactly once, and notifies the report service.
 //!
-//! This page is the map of the modules; `ARCHITECTURE.md` has the picture and follows one upload.
+//! This page lists the modules; `ARCHITECTURE.md` has a diagram, a paragraph for each module, and
+//! walkthroughs.
 
 pub mod app;
 pub mod auth;

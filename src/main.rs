@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // Standard error may be closed.
             let _closed = writeln!(io::stderr(), "forte-media: {error:#}");
-            ExitCode::from(Answer::COULD_NOT)
+            ExitCode::from(Answer::EXIT_FAILED)
         }
     }
 }

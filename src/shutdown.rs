@@ -1,7 +1,7 @@
 //! Cancellation tokens and the task tracker.
 //!
 //! A shutdown has two phases. *Soft*: nothing new begins, and running work is finished. *Hard*: running
-//! work is cut, as by a lost connection.
+//! work is aborted, as by a lost connection.
 
 use std::future::Future;
 use std::io;
@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Limit for tasks that were cut; they only close files.
+/// Time limit for tasks that are being aborted; they only close files.
 const AFTER_HARD: SignedDuration = SignedDuration::from_secs(2);
 
 /// The two phases, and the tasks that a shutdown waits for. Cheap to clone.
@@ -28,8 +28,8 @@ pub struct Shutdown {
 pub enum Drained {
     /// All finished.
     Clean,
-    /// Some were cut.
-    Cut,
+    /// Some were aborted.
+    Aborted,
 }
 
 impl Shutdown {
@@ -85,7 +85,7 @@ impl Shutdown {
         Ok(())
     }
 
-    /// Shuts down softly, waits up to `grace` for the tasks, then cuts the rest.
+    /// Shuts down softly, waits up to `grace` for the tasks, then aborts the rest.
     pub async fn drain(&self, grace: SignedDuration) -> Drained {
         self.soft.cancel();
         self.tasks.close();
@@ -101,7 +101,7 @@ impl Shutdown {
                 "some tasks did not end after a hard shutdown"
             );
         }
-        Drained::Cut
+        Drained::Aborted
     }
 }
 

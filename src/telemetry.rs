@@ -46,21 +46,56 @@ enum Kind {
 
 /// All metrics: name, kind, unit, description with the labels.
 const METRICS: &[(&str, Kind, Unit, &str)] = &[
-    ("forte_media_uploads_active", Gauge, Count, "Uploads that are being written to"),
+    ("forte_media_uploads_active", Gauge, Count, "Uploads that a request of this node has locked"),
     ("forte_media_uploads_created_total", Counter, Count, "Uploads created, by protocol"),
-    ("forte_media_uploads_finished_total", Counter, Count, "Uploads ended, by state"),
+    (
+        "forte_media_uploads_finished_total",
+        Counter,
+        Count,
+        "Uploads that have ended, by final state",
+    ),
     ("forte_media_bytes_received_total", Counter, Bytes, "Bytes of videos received"),
-    ("forte_media_bytes_acknowledged_total", Counter, Bytes, "Bytes made durable"),
+    (
+        "forte_media_bytes_acknowledged_total",
+        Counter,
+        Bytes,
+        "Bytes of videos made durable and acknowledged",
+    ),
     ("forte_media_refusals_total", Counter, Count, "Videos refused, by code"),
     ("forte_media_refused_again_total", Counter, Count, "Videos refused by the refusal cache"),
     ("forte_media_preflights_total", Counter, Count, "Preflights, by verdict"),
-    ("forte_media_verdicts_total", Counter, Count, "Tests of stored videos, by test and outcome"),
-    ("forte_media_refused_after_bytes", Histogram, Bytes, "Bytes read before a refusal"),
-    ("forte_media_finish_seconds", Histogram, Seconds, "From the last byte to the commit"),
+    (
+        "forte_media_verdicts_total",
+        Counter,
+        Count,
+        "Plausibility verdicts on stored videos, by test and outcome",
+    ),
+    (
+        "forte_media_refused_after_bytes",
+        Histogram,
+        Bytes,
+        "Bytes of a video read before its refusal",
+    ),
+    (
+        "forte_media_finish_seconds",
+        Histogram,
+        Seconds,
+        "Time from the last byte of a video to the commit",
+    ),
     ("forte_media_outbox_depth", Gauge, Count, "Undelivered messages, by channel"),
-    ("forte_media_outbox_dead", Gauge, Count, "Messages given up, by channel"),
-    ("forte_media_outbox_age_seconds", Gauge, Seconds, "Age of the oldest message, by channel"),
-    ("forte_media_outbox_deliveries_total", Counter, Count, "Attempts, by channel and outcome"),
+    ("forte_media_outbox_dead", Gauge, Count, "Messages whose delivery was given up, by channel"),
+    (
+        "forte_media_outbox_age_seconds",
+        Gauge,
+        Seconds,
+        "Age of the oldest undelivered message, by channel",
+    ),
+    (
+        "forte_media_outbox_deliveries_total",
+        Counter,
+        Count,
+        "Delivery attempts, by channel and outcome",
+    ),
     ("forte_media_sweeps_total", Counter, Count, "Uploads handled by the sweep, by outcome"),
 ];
 

@@ -24,7 +24,7 @@ pub(crate) async fn print(service: &Service) {
         ("rejected", ReportFilter { status: Some(ReportStatus::Rejected), ..all.clone() }),
         (
             "approved, week",
-            ReportFilter { status: Some(ReportStatus::Accepted), ends_after: week, ..all.clone() },
+            ReportFilter { status: Some(ReportStatus::Approved), ends_after: week, ..all.clone() },
         ),
         ("a vehicle", ReportFilter { vehicle: Some(vehicle), ..all.clone() }),
         ("a driver", ReportFilter { scope: of_driver, ..all.clone() }),

@@ -176,7 +176,7 @@ async fn add_report(database: &Database) -> anyhow::Result<RefKey> {
         starts_at: Some(clock.now()),
         finishes_at: Some(clock.now() + SignedDuration::from_hours(240)),
         due_at: clock.now() + SignedDuration::from_hours(240),
-        status: ReportStatus::Submit,
+        status: ReportStatus::AwaitingVideo,
     };
     database.add_reports(std::slice::from_ref(&report)).await?;
     Ok(ref_key)

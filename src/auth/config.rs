@@ -30,7 +30,7 @@ pub struct Config {
     pub otp_ttl: SignedDuration,
     #[serde(deserialize_with = "otp_digits")]
     pub otp_digits: u32,
-    /// How long a used refresh token still gets the answer of its first use.
+    /// How long a used refresh token still gets the response of its first use.
     pub refresh_grace: SignedDuration,
     /// The longest life of a session, however often it is refreshed; not set: no limit.
     pub refresh_at_most: Option<SignedDuration>,

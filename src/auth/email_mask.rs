@@ -1,4 +1,4 @@
-//! The masked mail address in the answer to a code request.
+//! The masked mail address in the response to a code request.
 
 use super::keys::{mac, prefix};
 use crate::model::Biin;
@@ -26,7 +26,7 @@ pub(super) fn masked(address: &str) -> String {
 }
 
 /// A masked address for a BIN that has none. It is the same at every request and looks like any other,
-/// so the answer does not reveal which BINs exist.
+/// so the response does not reveal which BINs exist.
 pub(super) fn decoy(key: &[u8; 32], biin: &Biin) -> String {
     let [one, two, kind, start, end] = prefix(&mac(key, biin.as_str()));
     let letter = |byte: u8| char::from(b'a' + byte % 26);

@@ -70,6 +70,7 @@ impl Auth {
     }
 
     /// Sets what is notified when a message has been added to the outbox.
+    #[must_use]
     pub fn with_wakeup(self, wakeup: Arc<Notify>) -> Self {
         Self { wakeup, ..self }
     }
@@ -83,7 +84,7 @@ impl Auth {
         Ok(Caller { person, session: claims.sid })
     }
 
-    /// The person in a valid access token, without a look at the database. For routes that are
+    /// The person in a valid access token, without a database query. For routes that are
     /// protected by another secret.
     pub fn claimed_person(&self, token: &str) -> Option<PersonId> {
         self.tokens.verify_access(token).ok().map(|claims| claims.person())

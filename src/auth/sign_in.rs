@@ -64,7 +64,7 @@ pub enum SignInError {
 
 impl Auth {
     /// Mails a code to the owner of a BIN or IIN and returns the masked address. An unknown BIN runs the
-    /// same statements and returns a decoy, so neither the answer nor its timing reveals which exist.
+    /// same statements and returns a decoy, so neither the response nor its timing reveals which exist.
     pub async fn request_code(&self, request: CodeRequest) -> Result<String, SignInError> {
         let biin = request.biin.clone();
         if !biin.has_valid_check_digit() {

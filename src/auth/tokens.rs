@@ -94,7 +94,7 @@ pub enum TokenKind {
     Refresh,
 }
 
-/// The answer to a sign-in and to a refresh.
+/// The response to a sign-in and to a refresh.
 #[derive(Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TokenPair {
     pub access_token: String,
@@ -140,7 +140,7 @@ impl Tokens {
         self.sign(&self.claims(subject, TokenKind::Access, ttl))
     }
 
-    /// Mints the pair of a refresh token. The same row always gives the same two tokens, so an answer
+    /// Mints the pair of a refresh token. The same row always gives the same two tokens, so a response
     /// that was lost on the way can be sent again.
     pub fn mint_pair(
         &self,

@@ -19,10 +19,10 @@ use crate::model::{Clock, CompanyId, Network, Random};
 /// Bytes read from a password file at most, so that a wrong path is harmless.
 const MAX_PASSWORD_FILE: u64 = 4096;
 
-/// Adds, lists and closes the accounts of reviewers and of 1C
+/// Manages the accounts of reviewers and of 1C
 #[derive(Debug, Clone, Subcommand)]
 pub enum Account {
-    /// Adds an account. Its password is generated, and printed this one time
+    /// Adds an account. Its password is generated, and printed only once
     #[command(
         after_help = "Example:\n  forte-media account add reviewer aigul --name \"Айгуль С.\"\n  \
                             forte-media account add exchange office-1c --network 10.1.0.0/16"
@@ -48,7 +48,7 @@ pub enum Account {
         #[arg(long)]
         json: bool,
     },
-    /// Closes an account for good
+    /// Disables an account permanently
     #[command(after_help = "Example:\n  forte-media account disable aigul")]
     Disable {
         /// Login of the account
@@ -127,7 +127,7 @@ impl Account {
             Self::List { json } => list(accounts, *json).await,
             Self::Disable { login } => {
                 accounts.disable(login).await?;
-                Ok(Output::message(format!("{login} is closed and can no longer sign in")))
+                Ok(Output::message(format!("{login} is disabled and can no longer sign in")))
             }
         }
     }
@@ -173,7 +173,7 @@ impl NewPassword {
             return Output::message(message);
         }
         let data = format!("{}\n", self.secret.expose_secret());
-        Output { data, ..Output::message(message + "; its password is printed this one time") }
+        Output { data, ..Output::message(message + "; its password is printed only once") }
     }
 }
 
@@ -205,7 +205,7 @@ async fn list(accounts: &Accounts, json: bool) -> anyhow::Result<Output> {
 
 /// A line for people.
 fn columns(row: &AccountRow) -> String {
-    let state = if row.active { "active" } else { "closed" };
+    let state = if row.active { "active" } else { "disabled" };
     let (kind, networks) = (row.kind.as_str(), row.networks.join(","));
     let line = format!("{:<24}  {kind:<8}  {state}  {:.0}  {networks}", row.login, row.created_at);
     line.trim_end().to_owned()
@@ -219,7 +219,7 @@ fn fields(row: &AccountRow) -> String {
         "active": row.active,
         "person_id": row.person.map(|person| person.0),
         "networks": row.networks,
-        "made_at": row.created_at,
+        "created_at": row.created_at,
         "previous_until": row.previous_until,
     })
     .to_string()

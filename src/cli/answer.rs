@@ -10,13 +10,13 @@ pub enum Answer {
     Done,
     /// "No": a file was refused, a check failed.
     No,
-    /// A part could not be done, and its error has been printed.
-    CouldNot,
+    /// A part failed, and its error has been printed.
+    Failed,
 }
 
 impl Answer {
-    /// The exit code of a command that could not do its work, also with wrong arguments (as in clap).
-    pub const COULD_NOT: u8 = 2;
+    /// The exit code of a command that failed, also of one with invalid arguments (as in clap).
+    pub const EXIT_FAILED: u8 = 2;
 }
 
 impl From<Answer> for ExitCode {
@@ -24,7 +24,7 @@ impl From<Answer> for ExitCode {
         match answer {
             Answer::Done => Self::SUCCESS,
             Answer::No => Self::from(1),
-            Answer::CouldNot => Self::from(Answer::COULD_NOT),
+            Answer::Failed => Self::from(Answer::EXIT_FAILED),
         }
     }
 }

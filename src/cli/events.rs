@@ -102,16 +102,16 @@ async fn replay(
     now: Timestamp,
     ids: &[EventId],
 ) -> Result<Output, DatabaseError> {
-    let (mut replayed, mut missing) = (String::new(), Vec::new());
+    let (mut replayed, mut missing) = (Vec::new(), Vec::new());
     for id in ids {
         if database.replay_event(*id, now).await? {
-            replayed += &format!("{id}\n");
+            replayed.push(format!("{id}\n"));
         } else {
             missing.push(unknown(*id));
         }
     }
     let answer = if missing.is_empty() { Answer::Done } else { Answer::No };
-    Ok(Output { data: replayed, message: missing.join("\n"), answer })
+    Ok(Output { data: replayed.concat(), message: missing.join("\n"), answer })
 }
 
 fn unknown(id: EventId) -> String {

@@ -9,7 +9,7 @@ pub(super) fn parse(text: &str) -> Result<u64, String> {
     let (digits, bytes) = unit.unwrap_or((text, 1));
     let number: u64 = digits.trim_end().parse().map_err(|_| "write 65536, 512KiB or 5MiB")?;
     match number.checked_mul(bytes) {
-        Some(0) => Err("it has to be more than nothing".to_owned()),
+        Some(0) => Err("must be greater than zero".to_owned()),
         Some(size) => Ok(size),
         None => Err("too large".to_owned()),
     }
@@ -28,7 +28,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_size_is_refused() {
+    fn invalid_sizes_are_refused() {
         for text in ["", "KiB", "0", "-1", "5MB", "1.5MiB", "99999999999GiB"] {
             assert!(parse(text).is_err(), "{text}");
         }

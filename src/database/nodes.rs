@@ -15,8 +15,7 @@ pub struct NodeRow {
     pub id: NodeId,
     /// A counter that a running process increments. The other nodes measure by their own clocks how long
     /// it stays unchanged, so clocks need not agree (F28).
-    #[sqlx(rename = "heartbeat")]
-    pub beat: i64,
+    pub heartbeat: i64,
 }
 
 impl Database {

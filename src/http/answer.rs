@@ -1,4 +1,4 @@
-//! Successful answers, in the envelope of the owner's document.
+//! Successful responses, in the envelope of the owner's document.
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::problem;
 
-/// A successful answer.
+/// A successful response.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct Answer<T> {
     /// Always `ok`.
@@ -15,7 +15,7 @@ pub(super) struct Answer<T> {
     data: Data<T>,
 }
 
-/// The content of a successful answer.
+/// The content of a successful response.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(super) struct Data<T> {
     /// The sentence that the owner's document prints.
@@ -28,7 +28,7 @@ pub(super) struct Data<T> {
     more: T,
 }
 
-/// Answers with `message`, the status as `code`, and the fields of `more`.
+/// Responds with `message`, the status as `code`, and the fields of `more`.
 pub(super) fn success(status: StatusCode, message: &str, more: &impl Serialize) -> Response {
     let data = Data { message: message.to_owned(), code: status.as_u16(), more };
     match serde_json::to_string(&Answer { status: "ok".to_owned(), data }) {

@@ -1,4 +1,4 @@
-//! The HTTP answers to errors of sign-in and authentication.
+//! The HTTP responses to errors of sign-in and authentication.
 
 use axum::http::{HeaderValue, header};
 use jiff::SignedDuration;

@@ -44,7 +44,7 @@ pub(super) async fn read_small(
 }
 
 impl BodyError {
-    /// For routes that answer 400 instead of 408.
+    /// For routes that respond with 400 instead of 408.
     pub(super) fn slow_as_incomplete(self) -> Self {
         if self == Self::TooSlow { Self::Incomplete } else { self }
     }

@@ -61,8 +61,8 @@ struct DecidedReport {
 /// Approves a report, or rejects it with a reason
 ///
 /// Reviewers send an access token; 1C sends its account (`Authorization: Basic` or
-/// `X-API-Key: login:password`). Repeating a decision, for example after a lost answer, gives the same
-/// answer again.
+/// `X-API-Key: login:password`). Repeating a decision, for example after a lost response, gives the
+/// same response again.
 #[utoipa::path(
     post,
     path = "/reports/{ref_key}/decision",
@@ -73,9 +73,7 @@ struct DecidedReport {
         content = DecisionRequest,
         example = json!({ "decision": "reject", "reason": "Не видно номера", "version": 1 })
     ),
-    responses(
-        (status = 200, description = "The decision is recorded", body = Answer<DecidedReport>),
-    ),
+    responses((status = 200, description = "The decision is recorded", body = Answer<DecidedReport>)),
     extensions(("x-errors" = json!([
         [401, [ErrorCode::TokenInvalid, ErrorCode::TokenExpired, ErrorCode::CredentialsInvalid]],
         [403, [ErrorCode::Forbidden], "The caller is neither a reviewer nor 1C, or the 1C account is limited to other networks"],

@@ -1,4 +1,4 @@
-//! The stable codes of problems: the value of `error` in every answer that reports one.
+//! The stable codes of problems: the value of `error` in every response that reports one.
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Defines [`ErrorCode`] from one table: variant, code on the wire, usual status, meaning.
 macro_rules! error_codes {
     ($($variant:ident $code:literal $status:literal $meaning:literal)*) => {
-        /// A code is a promise to programs: codes may be added, none is ever renamed.
+        /// Clients rely on the codes: codes may be added, none is ever renamed.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
         pub enum ErrorCode {
             $(#[doc = $meaning] #[serde(rename = $code)] $variant,)*
@@ -68,7 +68,7 @@ error_codes! {
     MessageTooLarge "message_too_large" 413
         "the message is longer than allowed; `details.max_body` is the limit in bytes"
     MethodNotAllowed "method_not_allowed" 405
-        "this address does not support the method; `Allow` lists those it supports"
+        "this path does not support the method; `Allow` lists those it supports"
     NotFound "not_found" 404
         "it does not exist, or you have no access to it"
     NotMp4 "not_mp4" 415
@@ -98,7 +98,7 @@ error_codes! {
     TooManyItems "too_many_items" 422
         "the message has more items than allowed; `details.max_items` is the limit"
     UnsupportedMediaType "unsupported_media_type" 415
-        "the body has a content type that this address does not accept"
+        "the body has a content type that this path does not accept"
     UploadEnded "upload_ended" 410
         "the upload has ended; create a new one"
     UploadLocked "upload_locked" 423

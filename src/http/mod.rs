@@ -70,7 +70,7 @@ pub fn router(state: Arc<AppState>) -> Router {
     let document = openapi::finished(&document, &state.public_url);
     Router::from(openapi::routes(&document))
         .merge(routes)
-        .fallback(async || Problem::not_found("there is nothing at this address"))
+        .fallback(async || Problem::not_found("this path does not exist"))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .with_state(state)
         .layer(middleware)

@@ -28,7 +28,7 @@ use super::range::is_not_modified;
 const CACHE_IMMUTABLE: HeaderValue =
     HeaderValue::from_static("public, max-age=31536000, immutable");
 const CACHE_BRIEFLY: HeaderValue = HeaderValue::from_static("public, max-age=300");
-/// For answers that depend on the caller.
+/// For responses that depend on the caller.
 const CACHE_PRIVATELY: HeaderValue = HeaderValue::from_static("private, max-age=300");
 
 /// For browsers. Contains nothing of the request.
@@ -43,7 +43,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct PictureQuery {
-    /// The version in `image_path`; the answer may then be cached for a year
+    /// The version in `image_path`; the response may then be cached for a year
     #[param(example = "1f0e3dad99908345")]
     v: Option<String>,
 }

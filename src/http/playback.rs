@@ -41,9 +41,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     tag = "review",
     security(("access_token" = [])),
     params(("ref_key" = Uuid, Path, description = "The report")),
-    responses(
-        (status = 200, description = "The video", body = Answer<LatestVideoResponse>),
-    )
+    responses((status = 200, description = "The video", body = Answer<LatestVideoResponse>))
 )]
 async fn video(
     State(state): State<Arc<AppState>>,
@@ -151,7 +149,7 @@ async fn media(
     PathParam(signed): PathParam<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let signed = signed.ok_or_else(|| Problem::not_found("this address does not exist"))?;
+    let signed = signed.ok_or_else(|| Problem::not_found("this path does not exist"))?;
     let file = state.playback.open_link(&signed).await?;
     let response = VideoResponse::new(&method, &headers, &file.headers)?;
     let body = match response.range.clone() {

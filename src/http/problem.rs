@@ -1,4 +1,4 @@
-//! Problems: the answers that report an error, with a status, a stable code, a sentence and details.
+//! Problems: the responses that report an error, with a status, a stable code, a sentence and details.
 //!
 //! A handler returns a [`Problem`]; [`render`] knows the request's id and writes the documented
 //! envelope around it.
@@ -17,7 +17,7 @@ use super::request_id;
 use crate::model::error_chain;
 use crate::model::texts::{Language, text};
 
-/// 1C's routes are for developers and always answer in English.
+/// 1C's routes are for developers and always respond in English.
 const ONEC_ROUTES: &str = "/1c/";
 
 /// `Retry-After` while the database or the store is unavailable, in seconds.
@@ -90,7 +90,7 @@ impl Problem {
             .with_details(Value::Object(details))
     }
 
-    /// 404: it does not exist, or belongs to somebody else; the answer does not tell which.
+    /// 404: it does not exist, or belongs to somebody else; the response does not tell which.
     pub(super) fn not_found(message: impl Into<Message>) -> Self {
         Self::new(ErrorCode::NotFound, message)
     }
@@ -103,7 +103,7 @@ impl Problem {
 
     /// 405; the router adds `Allow`.
     pub(super) fn method_not_allowed() -> Self {
-        let message = "this address does not support the method; see Allow";
+        let message = "this path does not support the method; see Allow";
         Self::new(ErrorCode::MethodNotAllowed, message)
     }
 
@@ -136,7 +136,7 @@ impl Problem {
         self.with_header(header::RETRY_AFTER, seconds)
     }
 
-    /// The code, the sentence and the details, for an answer that lists several problems.
+    /// The code, the sentence and the details, for a response that lists several problems.
     pub(super) fn into_reason(self, language: Language) -> (ErrorCode, String, Value) {
         let Parts { code, message, details, .. } = *self.0;
         (code, message.in_language(language), details)
@@ -190,7 +190,7 @@ pub(super) fn add_language(headers: &mut HeaderMap, language: Language) {
     headers.append(header::VARY, HeaderValue::from_static("accept-language"));
 }
 
-/// The answer to a panic in a handler; the process goes on.
+/// The response to a panic in a handler; the process goes on.
 pub(super) fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
     internal().into_response()
 }
@@ -201,7 +201,7 @@ pub(super) fn unavailable(cause: &(dyn std::error::Error + 'static)) -> Problem 
     storage_unavailable()
 }
 
-/// The answer to a failure of the database: 503 if a retry may succeed, else 500. Logs the cause.
+/// The response to a failure of the database: 503 if a retry may succeed, else 500. Logs the cause.
 pub(super) fn database_failure(
     is_transient: bool,
     error: &(dyn std::error::Error + 'static),

@@ -1,4 +1,4 @@
-//! The HTTP answers to errors of uploads.
+//! The HTTP responses to errors of uploads.
 
 use axum::http::{HeaderName, StatusCode};
 use serde_json::json;

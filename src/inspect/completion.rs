@@ -34,21 +34,21 @@ pub(crate) fn check(
     parsed.extents().check_inside_file(length)?;
     parsed.extents().check_inside_mdats(index.whole_mdats(length))?;
     check_duration_of_fragments(parsed, rules)?;
-    note_doubts(top_level, parsed, is_trimmed);
+    add_notes(top_level, parsed, is_trimmed);
     Ok(())
 }
 
 /// Adds the notes about the whole file. None of them stops a player.
-fn note_doubts(top_level: &mut TopLevelReader, parsed: &ParsedBoxes, is_trimmed: bool) {
+fn add_notes(top_level: &mut TopLevelReader, parsed: &ParsedBoxes, is_trimmed: bool) {
     let end = if is_trimmed { parsed.playable_end() } else { top_level.position() };
     let whole = parsed.movie().filter(|_| !is_trimmed && parsed.is_fragmented());
-    let doubts = [
+    let notes = [
         is_trimmed.then(|| truncated::note(parsed)),
         whole.and_then(hints::duration_mismatch),
         unreferenced_media(top_level, parsed, end),
     ];
-    for doubt in doubts.into_iter().flatten() {
-        top_level.note(doubt);
+    for note in notes.into_iter().flatten() {
+        top_level.note(note);
     }
 }
 
@@ -73,7 +73,7 @@ fn check_end(top_level: &TopLevelReader) -> Checked {
         None => return Ok(()),
     };
     let path = unfinished.map(|(header, _)| header.path());
-    Err(Finding::at(Check::Truncated, position, message).within(path))
+    Err(Finding::at(Check::Truncated, position, message).with_path(path))
 }
 
 /// `MOOV_MISSING`: `moov`, the table of contents, is there and was parsed. Cameras write it last,
@@ -97,7 +97,7 @@ fn check_duration_of_fragments(parsed: &ParsedBoxes, rules: &Config) -> Checked 
     let movie = parsed.movie().filter(|movie| movie.has_mvex);
     let violation =
         movie.and_then(|movie| policy::duration_out_of_range(movie, parsed.is_fragmented(), rules));
-    violation.map_or(Ok(()), |finding| Err(finding.within(Some("moov".to_owned()))))
+    violation.map_or(Ok(()), |finding| Err(finding.with_path(Some("moov".to_owned()))))
 }
 
 /// `MDAT_UNREFERENCED`, only a note: Samples use less than half of the media. The rest may be left

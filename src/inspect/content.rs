@@ -322,7 +322,7 @@ impl ParsedBoxes {
         } else {
             (Check::NoSamples, "None of the fragments of the file has a picture.")
         };
-        Err(Finding::at(check, movie.at, message).within(Some("moov".to_owned())))
+        Err(Finding::at(check, movie.at, message).with_path(Some("moov".to_owned())))
     }
 }
 

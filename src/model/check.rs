@@ -140,7 +140,7 @@ checks! {
     FragTrackUnknown = "FRAG_TRACK_UNKNOWN", "refuse.truncated",
     /// Fragments out of order.
     FragSequence = "FRAG_SEQUENCE", "note.accepted",
-    /// Fragment times that run backwards.
+    /// A fragment that starts before the previous one of its track.
     TfdtBackwards = "TFDT_BACKWARDS", "note.accepted",
     /// A fragment without media.
     MoofWithoutMdat = "MOOF_WITHOUT_MDAT", "refuse.truncated",

@@ -43,9 +43,9 @@ mod tests {
     #[test]
     fn only_a_report_that_waits_for_a_video_expires() {
         let (due, now) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH);
-        assert!(is_expired(ReportStatus::Submit, due, now));
+        assert!(is_expired(ReportStatus::AwaitingVideo, due, now));
         assert!(is_expired(ReportStatus::Rejected, due, now));
         assert!(!is_expired(ReportStatus::Submitted, due, now));
-        assert!(!is_expired(ReportStatus::Submit, NEVER_DUE, now));
+        assert!(!is_expired(ReportStatus::AwaitingVideo, NEVER_DUE, now));
     }
 }

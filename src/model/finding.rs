@@ -50,12 +50,14 @@ impl Finding {
     }
 
     /// The same finding with the numbers for the driver's sentence.
+    #[must_use]
     pub fn with_limit(self, limit: BrokenLimit) -> Self {
         Self { limit: Some(limit), ..self }
     }
 
     /// Sets the path, unless it is set.
-    pub fn within(self, path: Option<String>) -> Self {
+    #[must_use]
+    pub fn with_path(self, path: Option<String>) -> Self {
         Self { path: self.path.or(path), ..self }
     }
 

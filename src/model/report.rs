@@ -10,11 +10,11 @@ use super::Digest;
 #[serde(into = "i64", try_from = "i64")]
 pub enum ReportStatus {
     /// 1 «Сдать Отчет»: waits for a video.
-    Submit,
+    AwaitingVideo,
     /// 2 «Отправлено»: has a video, waits for a decision.
     Submitted,
     /// 3 «Одобрено»: the video is approved.
-    Accepted,
+    Approved,
     /// 4 «Отказано»: the video is rejected; waits for a new one.
     Rejected,
 }
@@ -22,16 +22,16 @@ pub enum ReportStatus {
 impl ReportStatus {
     pub const fn code(self) -> i64 {
         match self {
-            Self::Submit => 1,
+            Self::AwaitingVideo => 1,
             Self::Submitted => 2,
-            Self::Accepted => 3,
+            Self::Approved => 3,
             Self::Rejected => 4,
         }
     }
 
     /// Whether the report waits for a video.
     pub const fn is_open(self) -> bool {
-        matches!(self, Self::Submit | Self::Rejected)
+        matches!(self, Self::AwaitingVideo | Self::Rejected)
     }
 }
 
@@ -45,7 +45,7 @@ impl TryFrom<i64> for ReportStatus {
     type Error = String;
 
     fn try_from(code: i64) -> Result<Self, String> {
-        [Self::Submit, Self::Submitted, Self::Accepted, Self::Rejected]
+        [Self::AwaitingVideo, Self::Submitted, Self::Approved, Self::Rejected]
             .into_iter()
             .find(|status| status.code() == code)
             .ok_or_else(|| format!("{code} is not a report status"))
@@ -63,7 +63,7 @@ pub enum Decision {
 impl Decision {
     pub const fn resulting_status(self) -> ReportStatus {
         match self {
-            Self::Approve => ReportStatus::Accepted,
+            Self::Approve => ReportStatus::Approved,
             Self::Reject => ReportStatus::Rejected,
         }
     }
@@ -82,7 +82,7 @@ impl Decision {
 pub enum Admission {
     /// Status 1 or 4: the video is submitted, the status becomes 2.
     Submit,
-    /// Status 2 with the same bytes: the same answer again.
+    /// Status 2 with the same bytes: the same response again.
     Repeat,
     /// Status 2 with other bytes.
     AlreadySubmitted,
@@ -94,10 +94,10 @@ impl Admission {
     /// `held` is the digest of the report's current video (Q32).
     pub fn of(status: ReportStatus, held: Option<Digest>, finished: Digest) -> Self {
         match status {
-            ReportStatus::Submit | ReportStatus::Rejected => Self::Submit,
+            ReportStatus::AwaitingVideo | ReportStatus::Rejected => Self::Submit,
             ReportStatus::Submitted if held == Some(finished) => Self::Repeat,
             ReportStatus::Submitted => Self::AlreadySubmitted,
-            ReportStatus::Accepted => Self::Closed,
+            ReportStatus::Approved => Self::Closed,
         }
     }
 }

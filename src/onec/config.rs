@@ -11,7 +11,7 @@ pub struct Config {
     pub failures_per_minute: usize,
     /// How long the previous password stays valid after a rotation.
     pub rotation_grace: SignedDuration,
-    /// The largest number of submissions in one answer.
+    /// The largest number of submissions in one response.
     pub max_page: u32,
     /// The largest picture, in bytes.
     pub max_picture: usize,

@@ -79,7 +79,7 @@ impl<'a> FieldReader<'a> {
         let text = match self.value(name)? {
             Value::String(text) => text.clone(),
             Value::Number(number) if !number.is_f64() => number.to_string(),
-            _ => return self.fail(name, "must be a text"),
+            _ => return self.fail(name, "must be a string"),
         };
         if text.chars().count() > longest {
             return self.fail(name, format!("is longer than {longest} characters"));
@@ -173,7 +173,7 @@ impl<'a> FieldReader<'a> {
     /// offset or `Z`.
     pub(super) fn date(&mut self, name: &'static str) -> Option<Timestamp> {
         let Value::String(text) = self.value(name)? else {
-            return self.fail(name, "must be a date as text");
+            return self.fail(name, "must be a string with a date");
         };
         let text = text.trim();
         if text.is_empty() || text.starts_with(EMPTY_DATE) {

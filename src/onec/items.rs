@@ -226,7 +226,7 @@ fn decision(it: &mut FieldReader<'_>) -> Option<DecisionChange> {
         it.required_choice("decision", &DECISIONS)
     } else {
         match status(it) {
-            Some(ReportStatus::Accepted) => Some(Decision::Approve),
+            Some(ReportStatus::Approved) => Some(Decision::Approve),
             Some(ReportStatus::Rejected) => Some(Decision::Reject),
             Some(_) => it.fail("status_code", "must be 3 or 4"),
             None => it.fail("decision", "decision or status_code is required"),

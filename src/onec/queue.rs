@@ -13,7 +13,7 @@ use crate::model::{Check, Digest, RefKey, SubmissionId, Verdict, VideoId};
 
 use super::error::OnecError;
 
-/// The number of submissions in an answer if the request has no `limit`.
+/// The number of submissions in a response if the request has no `limit`.
 pub const DEFAULT_PAGE: u32 = 100;
 
 /// 1C's empty date.

@@ -42,9 +42,9 @@ impl Eligibility {
     ) -> Result<(), UploadError> {
         let report = self.report(person, ref_key).await?;
         match report.status {
-            ReportStatus::Submit | ReportStatus::Rejected => Ok(()),
+            ReportStatus::AwaitingVideo | ReportStatus::Rejected => Ok(()),
             ReportStatus::Submitted => Err(UploadError::AlreadySubmitted { held: report.held }),
-            ReportStatus::Accepted => Err(UploadError::ReportClosed),
+            ReportStatus::Approved => Err(UploadError::ReportClosed),
         }
     }
 

@@ -17,7 +17,7 @@ pub enum UploadError {
         /// Why, when the inspection refused it.
         refusal: Option<Box<Refusal>>,
     },
-    /// The body has another offset than this one, where the next byte goes.
+    /// The body does not begin at the offset of the upload, which is this one.
     #[error("the next byte of the upload is at offset {0}")]
     Conflict(Offset),
     /// Another request writes to the upload, or its video is being stored.

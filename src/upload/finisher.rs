@@ -228,14 +228,14 @@ impl Finisher {
         let mut uses = Vec::new();
         for _ in 0..MAX_ATTEMPTS {
             let verdicts = [&verdicts[..], &[reuse(&uses)]].concat();
-            let finishing = attempt.finishing(report, verdicts, uses);
-            match self.deps.database.finish(&finishing).await? {
+            let finished = attempt.finished_upload(report, verdicts, uses);
+            match self.deps.database.finish(&finished).await? {
                 FinishOutcome::Reused { uses: found } if !self.eligibility.refuses(&found) => {
                     uses = found;
                 }
                 outcome => {
                     if matches!(outcome, FinishOutcome::Stored { .. }) {
-                        count(&finishing.verdicts);
+                        count_verdicts(&finished.verdicts);
                     }
                     return Ok(outcome);
                 }
@@ -315,7 +315,7 @@ impl FinishAttempt<'_> {
         }
     }
 
-    fn finishing(
+    fn finished_upload(
         &self,
         report: &ReportRow,
         verdicts: Vec<Verdict>,
@@ -359,7 +359,7 @@ impl FinishAttempt<'_> {
     }
 }
 
-fn count(verdicts: &[Verdict]) {
+fn count_verdicts(verdicts: &[Verdict]) {
     for Verdict { test, outcome, .. } in verdicts {
         let labels = [("test", test.as_str()), ("outcome", outcome.as_str())];
         metrics::counter!("forte_media_verdicts_total", &labels).increment(1);

@@ -226,10 +226,10 @@ fn not_ended(guard: LockGuard, row: UploadRow) -> Result<(LockGuard, UploadRow),
 /// When each peer's heartbeat counter was last seen to change, by this node's clock: the clocks of
 /// nodes need not agree.
 #[derive(Default)]
-struct PeerHeartbeats(Mutex<HashMap<NodeId, LastBeat>>);
+struct PeerHeartbeats(Mutex<HashMap<NodeId, LastHeartbeat>>);
 
 #[derive(Clone, Copy)]
-struct LastBeat {
+struct LastHeartbeat {
     counter: i64,
     at: Timestamp,
 }
@@ -241,9 +241,9 @@ impl PeerHeartbeats {
         peers.retain(|id, _| rows.iter().any(|row| row.id == *id));
         let mut dead = Vec::new();
         for row in rows {
-            let fresh = LastBeat { counter: row.beat, at: now };
+            let fresh = LastHeartbeat { counter: row.heartbeat, at: now };
             let last = peers.entry(row.id).or_insert(fresh);
-            if last.counter != row.beat {
+            if last.counter != row.heartbeat {
                 *last = fresh;
             }
             if now.duration_since(last.at) >= dead_after {

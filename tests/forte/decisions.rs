@@ -293,7 +293,7 @@ async fn one_c_decides_without_a_version_idempotently(service: Service) {
     assert_eq!(first, again);
     assert_eq!((first.version, first.decided_by.as_str()), (1, "node:main"));
     let then = leasing.record(&decision_of(Decision::Approve, "")).await.unwrap();
-    assert_eq!((then.version, then.status), (2, ReportStatus::Accepted));
+    assert_eq!((then.version, then.status), (2, ReportStatus::Approved));
     let events = events(&service).await;
     assert_eq!(events.len(), 2);
     assert_eq!(

@@ -15,12 +15,12 @@ use crate::harness::log;
 use crate::harness::s3::Bucket;
 
 /// A folder for one demo, and its environment variables.
-struct Site {
+struct DemoFolder {
     folder: TempDir,
     variables: Vec<(&'static str, String)>,
 }
 
-impl Site {
+impl DemoFolder {
     fn embedded() -> Self {
         Self::with(Vec::new())
     }
@@ -86,42 +86,42 @@ fn mode(path: &Path) -> u32 {
 
 #[test]
 fn a_new_folder_has_the_promised_data_and_the_scenario_succeeds() {
-    let site = Site::embedded();
-    let log = site.succeeds(&["--reports", "5"]);
+    let demo_folder = DemoFolder::embedded();
+    let log = demo_folder.succeeds(&["--reports", "5"]);
     assert!(log.contains("have arrived and are kept"), "{log}");
-    let file = site.file();
+    let file = demo_folder.file();
     let names: Vec<_> = file["users"].as_array().unwrap().iter().map(|u| &u["name"]).collect();
     assert_eq!(names, ["director", "driver", "stranger"]);
     assert_eq!(codes(&file), [PLAN.as_slice(), &[1; 5]].concat());
-    assert!(site.data().join("mail").is_dir());
-    let secrets = [site.data().join("keys.json"), site.data().join("demo.json")];
+    assert!(demo_folder.data().join("mail").is_dir());
+    let secrets = [demo_folder.data().join("keys.json"), demo_folder.data().join("demo.json")];
     assert_eq!(secrets.map(|path| mode(&path)), [0o600; 2]);
 }
 
 #[test]
 fn each_delivery_is_logged_with_the_result_of_its_signature_check() {
-    let site = Site::embedded();
-    site.succeeds(&[]);
-    let deliveries = site.deliveries();
+    let demo_folder = DemoFolder::embedded();
+    demo_folder.succeeds(&[]);
+    let deliveries = demo_folder.deliveries();
     let [delivery] = deliveries.as_slice() else { panic!("{deliveries:?}") };
     assert_eq!(delivery["signature_ok"], true);
     assert_eq!(delivery["status"], 204);
     assert_eq!(delivery["event"]["type"], "report.submitted");
-    assert_eq!(delivery["event"]["data"]["report_ref_key"], ref_keys(&site.file())[0]);
+    assert_eq!(delivery["event"]["data"]["report_ref_key"], ref_keys(&demo_folder.file())[0]);
 }
 
 #[test]
 fn a_second_run_keeps_reports_and_secrets_and_renews_the_tokens() {
-    let site = Site::embedded();
-    site.succeeds(&["--reports", "2"]);
-    let first = site.file();
-    site.succeeds(&[]);
-    let second = site.file();
+    let demo_folder = DemoFolder::embedded();
+    demo_folder.succeeds(&["--reports", "2"]);
+    let first = demo_folder.file();
+    demo_folder.succeeds(&[]);
+    let second = demo_folder.file();
     assert_eq!(ref_keys(&first), ref_keys(&second));
     assert_eq!(codes(&second), [&[2], &PLAN[1..], &[1; 2]].concat());
     assert_eq!(first["webhook"]["secret"], second["webhook"]["secret"]);
     assert_ne!(first["users"][1]["access_token"], second["users"][1]["access_token"]);
-    let deliveries = site.deliveries();
+    let deliveries = demo_folder.deliveries();
     let delivered: Vec<_> =
         deliveries.iter().map(|one| &one["event"]["data"]["report_ref_key"]).collect();
     assert_eq!(delivered, ref_keys(&first)[..2]);
@@ -129,18 +129,19 @@ fn a_second_run_keeps_reports_and_secrets_and_renews_the_tokens() {
 
 #[test]
 fn a_report_is_added_when_none_is_open() {
-    let site = Site::embedded();
+    let demo_folder = DemoFolder::embedded();
     let alpha_codes = |file: &Value| -> Vec<i64> {
         let all = file["reports"].as_array().unwrap().iter();
         let alphas = all.filter(|report| report["company"] == file["users"][0]["company"]);
         alphas.map(|report| report["status_code"].as_i64().unwrap()).collect()
     };
-    site.succeeds(&[]);
-    let waiting = alpha_codes(&site.file()).iter().filter(|code| [1, 4].contains(*code)).count();
+    demo_folder.succeeds(&[]);
+    let waiting =
+        alpha_codes(&demo_folder.file()).iter().filter(|code| [1, 4].contains(*code)).count();
     for _ in 0..waiting {
-        site.succeeds(&[]);
+        demo_folder.succeeds(&[]);
     }
-    let codes = alpha_codes(&site.file());
+    let codes = alpha_codes(&demo_folder.file());
     assert_eq!(codes.len(), PLAN.len() - 3 + 1);
     assert!(codes[..PLAN.len() - 3].iter().all(|code| [2, 3].contains(code)), "{codes:?}");
     assert_eq!(codes.last(), Some(&1), "written before the upload");
@@ -150,18 +151,19 @@ fn a_report_is_added_when_none_is_open() {
 #[test]
 fn a_configured_auth_secret_is_refused() {
     let secret = "canary-0123456789-0123456789-0123456789".to_owned();
-    let site = Site::with(vec![("FORTE_MEDIA__AUTH__SECRET", secret)]);
-    let output = site.run_once(&[]);
+    let demo_folder = DemoFolder::with(vec![("FORTE_MEDIA__AUTH__SECRET", secret)]);
+    let output = demo_folder.run_once(&[]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8(output.stderr).unwrap().contains("auth.secret is set"));
-    assert!(!site.data().exists());
+    assert!(!demo_folder.data().exists());
 }
 
 #[test]
 fn a_failed_step_is_named_with_the_servers_answer() {
     // The video is larger than this.
-    let site = Site::with(vec![("FORTE_MEDIA__UPLOAD__MAX_LENGTH", "100000".to_owned())]);
-    let output = site.run_once(&[]);
+    let demo_folder =
+        DemoFolder::with(vec![("FORTE_MEDIA__UPLOAD__MAX_LENGTH", "100000".to_owned())]);
+    let output = demo_folder.run_once(&[]);
     let log = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{log}");
     let expected = "FAILED: step `create`: 413 Payload Too Large: ";
@@ -170,12 +172,12 @@ fn a_failed_step_is_named_with_the_servers_answer() {
 
 #[tokio::test]
 async fn serves_until_interrupted() {
-    let site = Site::embedded();
-    let mut demo = site.demo(&[]).stderr(Stdio::piped()).spawn().unwrap();
+    let demo_folder = DemoFolder::embedded();
+    let mut demo = demo_folder.demo(&[]).stderr(Stdio::piped()).spawn().unwrap();
     let log = BufReader::new(demo.stderr.take().unwrap());
     let mut log = log.lines().map(Result::unwrap);
     assert!(log.any(|line| line.contains("keeps running")), "the demo ended");
-    let file = site.file();
+    let file = demo_folder.file();
     for user in file["users"].as_array().unwrap() {
         let (base, token) = (file["base_url"].as_str().unwrap(), &user["refresh_token"]);
         let request = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -202,7 +204,7 @@ async fn two_demos_on_one_postgresql_and_bucket_have_their_own_reports() {
             bucket.credentials_file().display().to_string(),
         ),
     ];
-    let (one, other) = (Site::with(backend.clone()), Site::with(backend));
+    let (one, other) = (DemoFolder::with(backend.clone()), DemoFolder::with(backend));
     one.succeeds(&[]);
     other.succeeds(&[]);
     one.succeeds(&[]);
@@ -216,21 +218,21 @@ async fn two_demos_on_one_postgresql_and_bucket_have_their_own_reports() {
 fn the_section_try_it_of_the_readme_works_as_pasted() {
     let lines = include_str!("../../README.md").split("## Try it").nth(1).unwrap();
     let lines = lines.split("```").nth(1).unwrap().trim_start_matches("sh\n");
-    let site = Site::embedded();
-    let mut demo = site.demo(&[]).stderr(Stdio::piped()).spawn().unwrap();
+    let demo_folder = DemoFolder::embedded();
+    let mut demo = demo_folder.demo(&[]).stderr(Stdio::piped()).spawn().unwrap();
     let mut log = BufReader::new(demo.stderr.take().unwrap()).lines().map(Result::unwrap);
     assert!(log.any(|line| line.contains("keeps running")), "the demo ended");
     // The test's demo has another address and another folder.
-    let server = site.file()["base_url"].as_str().unwrap().to_owned();
+    let server = demo_folder.file()["base_url"].as_str().unwrap().to_owned();
     let script = lines
         .replace("http://127.0.0.1:8080", &server)
         // A person waits a little; a busy machine may need longer.
         .replace("sleep 2;", "until ls demo-data/mail/*.eml >/dev/null 2>&1; do sleep 0.1; done;")
-        .replace("demo-data/", &format!("{}/", site.data().display()))
+        .replace("demo-data/", &format!("{}/", demo_folder.data().display()))
         .replace("samples/", concat!(env!("CARGO_MANIFEST_DIR"), "/samples/"));
     let script_run = Command::new("bash")
         .args(["-c", &script])
-        .current_dir(site.folder.path())
+        .current_dir(demo_folder.folder.path())
         .output()
         .unwrap();
     demo.kill().unwrap();

@@ -157,7 +157,7 @@ fn in_every_language(show: impl Fn(Language) -> String) -> String {
 }
 
 #[test]
-fn the_mail_with_a_code() {
+fn the_mail_contains_the_code_and_its_requester() {
     let mail = CodeMail {
         to: "director@example.kz",
         company: "ТОО «Пример» <b>",
@@ -176,7 +176,7 @@ fn the_mail_with_a_code() {
 }
 
 #[test]
-fn the_mails_about_too_many_codes() {
+fn each_reason_of_a_warning_has_its_mail() {
     for reason in ["wrong_codes", "many_codes"] {
         let show = |language| {
             whole(&warning_mail("director@example.kz", "ТОО «Пример»", reason, language))
@@ -196,7 +196,7 @@ fn push_text(kind: PushKind, reports: u64, reason: &str, report: &PushReport<'_>
 }
 
 #[test]
-fn push_notifications_of_each_kind() {
+fn each_kind_of_push_notification_has_its_text() {
     // Midnight in Almaty: the last day is the one before.
     let due_at = Some("2026-05-19T19:00:00Z".parse().unwrap());
     let report = PushReport { number: "000000001", plate: "123ABC02", due_at };

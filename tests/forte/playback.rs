@@ -47,7 +47,7 @@ async fn comparable(answer: Response<Body>) -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn a_foreign_video_looks_like_an_unknown_one() {
+async fn a_video_of_another_company_gets_the_same_response_as_an_unknown_one() {
     let service = service().await;
     let (held, empty) = (submitted(&service).await, service.report().await);
     let other_driver = service.foreign_driver().await;

@@ -22,7 +22,7 @@ async fn tasks_that_outlast_the_grace_are_cancelled() {
     let shutdown = Shutdown::new();
     let hard = shutdown.hard().clone();
     let task = shutdown.spawn(async move { hard.cancelled().await });
-    assert_eq!(shutdown.drain(SignedDuration::from_millis(1)).await, Drained::Cut);
+    assert_eq!(shutdown.drain(SignedDuration::from_millis(1)).await, Drained::Aborted);
     assert!(task.is_finished());
 }
 
@@ -34,7 +34,7 @@ async fn a_second_request_skips_the_grace() {
     shutdown.request();
     assert!(!shutdown.hard().is_cancelled());
     shutdown.request();
-    assert_eq!(shutdown.drain(LONG).await, Drained::Cut);
+    assert_eq!(shutdown.drain(LONG).await, Drained::Aborted);
 }
 
 #[tokio::test]

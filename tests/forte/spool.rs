@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use tempfile::TempDir;
 
 use crate::harness::s3::s3_defaults;
-use crate::storage::Rig;
+use crate::storage::StorageEnv;
 
 fn fresh<Id>(mint: impl Fn(&Clock, &Random) -> Id) -> Id {
     mint(&Clock::system(), &Random::system())
@@ -27,8 +27,8 @@ fn chunks(texts: &[&'static str]) -> Vec<Bytes> {
 
 #[tokio::test]
 async fn appends_chunks_in_order() {
-    let rig = Rig::disk().await;
-    let mut file = rig.spool.create(fresh(UploadId::mint)).expect("makes");
+    let env = StorageEnv::disk().await;
+    let mut file = env.spool.create(fresh(UploadId::mint)).expect("makes");
     file.append(&chunks(&["", "one ", "two ", "", "three"])).await.expect("appends");
     file.append(&chunks(&["", ""])).await.expect("appends nothing");
     file.append(&[Bytes::from(vec![b'x'; 600_000])]).await.expect("appends a large piece");
@@ -42,45 +42,45 @@ async fn appends_chunks_in_order() {
 
 #[tokio::test]
 async fn reopening_drops_unacknowledged_bytes() {
-    let rig = Rig::disk().await;
+    let env = StorageEnv::disk().await;
     let upload = fresh(UploadId::mint);
-    let mut file = rig.spool.create(upload).expect("makes");
+    let mut file = env.spool.create(upload).expect("makes");
     file.append(&chunks(&["acknowledged, not"])).await.expect("appends");
     drop(file);
-    let mut file = rig.spool.reopen(upload, Offset::new(12)).await.expect("opens");
+    let mut file = env.spool.reopen(upload, Offset::new(12)).await.expect("opens");
     assert_eq!(file.length(), Offset::new(12));
     file.append(&chunks(&["!"])).await.expect("appends");
     assert_eq!(fs::read(file.path()).expect("reads"), b"acknowledged!");
     drop(file);
-    let short = rig.spool.reopen(upload, Offset::new(14)).await.err().expect("too short");
+    let short = env.spool.reopen(upload, Offset::new(14)).await.err().expect("too short");
     assert!(matches!(short, StorageError::Missing { .. }), "{short:?}");
-    let none = rig.spool.reopen(fresh(UploadId::mint), Offset::START).await.err().expect("none");
+    let none = env.spool.reopen(fresh(UploadId::mint), Offset::START).await.err().expect("none");
     assert!(matches!(none, StorageError::Missing { .. }), "{none:?}");
 }
 
 #[tokio::test]
 async fn a_stored_video_is_unchanged_when_its_upload_continues() {
-    let rig = Rig::disk().await;
-    let mut video = rig.spooled_video(1000).await;
-    rig.put(&video).await.expect("stores");
+    let env = StorageEnv::disk().await;
+    let mut video = env.spooled_video(1000).await;
+    env.put(&video).await.expect("stores");
     // The transaction failed: the last byte is dropped, and the client sends another one.
     video.file.truncate(Offset::new(999)).await.expect("cuts");
     video.file.append(&chunks(&["?"])).await.expect("appends");
     video.file.sync().await.expect("syncs");
-    assert_eq!(rig.watch(&video.key).await.as_deref(), Some(&*video.bytes));
+    assert_eq!(env.watch(&video.key).await.as_deref(), Some(&*video.bytes));
     assert_eq!(video.file.read(0..999).await.expect("reads"), video.bytes[..999]);
     drop(video.file);
-    rig.spool.reopen(video.key.upload, Offset::new(1000)).await.expect("the copy has its name");
+    env.spool.reopen(video.key.upload, Offset::new(1000)).await.expect("the copy has its name");
 }
 
 #[tokio::test]
 async fn a_stored_video_is_a_hard_link() {
-    let rig = Rig::disk().await;
-    let video = rig.spooled_video(1000).await;
-    rig.put(&video).await.expect("stores");
+    let env = StorageEnv::disk().await;
+    let video = env.spooled_video(1000).await;
+    env.put(&video).await.expect("stores");
     assert_eq!(fs::metadata(video.file.path()).expect("is there").nlink(), 2);
     video.file.remove().expect("removes");
-    assert_eq!(rig.watch(&video.key).await.as_deref(), Some(&*video.bytes));
+    assert_eq!(env.watch(&video.key).await.as_deref(), Some(&*video.bytes));
 }
 
 #[tokio::test]
@@ -164,51 +164,51 @@ async fn refuses_a_spool_on_another_file_system() {
 
 #[tokio::test]
 async fn a_link_is_valid_until_it_expires() {
-    let rig = Rig::disk().await;
-    let video = rig.spooled_video(1000).await;
-    rig.put(&video).await.expect("stores");
-    let (now, ttl) = (rig.clock.now(), SignedDuration::from_secs(300));
-    let link = rig.store.link(&video.key, ttl, "a \"1\".mp4", now).await.expect("a link");
+    let env = StorageEnv::disk().await;
+    let video = env.spooled_video(1000).await;
+    env.put(&video).await.expect("stores");
+    let (now, ttl) = (env.clock.now(), SignedDuration::from_secs(300));
+    let link = env.store.link(&video.key, ttl, "a \"1\".mp4", now).await.expect("a link");
     let signed = link.url.strip_prefix("/media/").expect("our path");
-    let opened = rig.store.open_link(signed, now).await.expect("opens");
+    let opened = env.store.open_link(signed, now).await.expect("opens");
     assert_eq!(opened.headers.length, video.length);
     assert_eq!(opened.headers.etag, format!("\"{}\"", video.key.sha256));
     assert_eq!(opened.headers.content_type, "video/mp4");
     assert!(opened.headers.disposition.starts_with("inline; filename=\"a _1_.mp4\""));
     let almost = link.expires_at - SignedDuration::from_micros(1);
-    rig.store.open_link(signed, almost).await.expect("still opens");
-    let expired = rig.store.open_link(signed, link.expires_at).await.err().expect("too old");
+    env.store.open_link(signed, almost).await.expect("still opens");
+    let expired = env.store.open_link(signed, link.expires_at).await.err().expect("too old");
     assert!(matches!(expired, LinkError::Expired), "{expired:?}");
 }
 
 #[tokio::test]
 async fn a_link_with_any_character_changed_is_invalid() {
-    let rig = Rig::disk().await;
-    let video = rig.spooled_video(10).await;
-    rig.put(&video).await.expect("stores");
-    let (now, ttl) = (rig.clock.now(), SignedDuration::from_secs(300));
-    let link = rig.store.link(&video.key, ttl, "a.mp4", now).await.expect("a link");
+    let env = StorageEnv::disk().await;
+    let video = env.spooled_video(10).await;
+    env.put(&video).await.expect("stores");
+    let (now, ttl) = (env.clock.now(), SignedDuration::from_secs(300));
+    let link = env.store.link(&video.key, ttl, "a.mp4", now).await.expect("a link");
     let signed = link.url.strip_prefix("/media/").expect("our path");
     for at in 0..signed.len() {
         let mut changed = signed.as_bytes().to_vec();
         changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
         let changed = String::from_utf8(changed).expect("text");
-        let refused = rig.store.open_link(&changed, now).await.err().expect("changed");
+        let refused = env.store.open_link(&changed, now).await.err().expect("changed");
         assert!(matches!(refused, LinkError::Invalid), "{at}: {refused:?}");
     }
     for junk in ["", "AAAA", "ä", "../../etc/passwd", &"A".repeat(5000)] {
-        let refused = rig.store.open_link(junk, now).await.err().expect("junk");
+        let refused = env.store.open_link(junk, now).await.err().expect("junk");
         assert!(matches!(refused, LinkError::Invalid), "{junk}: {refused:?}");
     }
 }
 
 #[tokio::test]
 async fn a_link_of_another_secret_is_invalid() {
-    let rig = Rig::disk().await;
-    let video = rig.spooled_video(10).await;
-    let (now, ttl) = (rig.clock.now(), SignedDuration::from_secs(300));
-    let link = rig.store.link(&video.key, ttl, "a.mp4", now).await.expect("a link");
-    let url = format!("file:{}", rig.folder.path().join("videos").display());
+    let env = StorageEnv::disk().await;
+    let video = env.spooled_video(10).await;
+    let (now, ttl) = (env.clock.now(), SignedDuration::from_secs(300));
+    let link = env.store.link(&video.key, ttl, "a.mp4", now).await.expect("a link");
+    let url = format!("file:{}", env.folder.path().join("videos").display());
     let config = Config { url, s3: s3_defaults() };
     let other =
         Store::open(&config, b"another secret of links", Faults::none()).await.expect("opens");

@@ -17,7 +17,7 @@ use tokio::io::AsyncReadExt as _;
 use crate::harness::s3::{Bucket, s3_defaults};
 
 /// A store and a spool.
-pub(crate) struct Rig {
+pub(crate) struct StorageEnv {
     pub(crate) store: Store,
     pub(crate) spool: Spool,
     pub(crate) bucket: Option<Bucket>,
@@ -34,7 +34,7 @@ pub(crate) struct SpooledVideo {
     pub(crate) bytes: Vec<u8>,
 }
 
-impl Rig {
+impl StorageEnv {
     pub(crate) async fn disk() -> Self {
         let folder = TempDir::new().expect("makes a folder");
         let url = format!("file:{}", folder.path().join("videos").display());
@@ -129,78 +129,78 @@ pub(crate) fn segment(video: &SpooledVideo, start: u64, end: u64) -> (SegmentKey
     (key, digest(&video.bytes[index(start)..index(end)]))
 }
 
-async fn stores_a_video_that_can_be_watched(rig: Rig) {
-    let video = rig.spooled_video(700_000).await;
-    rig.put(&video).await.expect("stores");
-    assert!(rig.watch(&video.key).await.expect("is there") == video.bytes);
+async fn stores_a_video_that_can_be_watched(env: StorageEnv) {
+    let video = env.spooled_video(700_000).await;
+    env.put(&video).await.expect("stores");
+    assert!(env.watch(&video.key).await.expect("is there") == video.bytes);
 }
 
-async fn storing_a_video_again_succeeds(rig: Rig) {
-    let video = rig.spooled_video(1000).await;
-    rig.put(&video).await.expect("stores");
-    rig.put(&video).await.expect("is there already");
-    assert_eq!(rig.watch(&video.key).await.as_deref(), Some(&*video.bytes));
+async fn storing_a_video_again_succeeds(env: StorageEnv) {
+    let video = env.spooled_video(1000).await;
+    env.put(&video).await.expect("stores");
+    env.put(&video).await.expect("is there already");
+    assert_eq!(env.watch(&video.key).await.as_deref(), Some(&*video.bytes));
 }
 
-async fn eight_concurrent_puts_succeed(rig: Rig) {
-    let video = rig.spooled_video(100_000).await;
-    for done in join_all((0..8).map(|_| rig.put(&video))).await {
+async fn eight_concurrent_puts_succeed(env: StorageEnv) {
+    let video = env.spooled_video(100_000).await;
+    for done in join_all((0..8).map(|_| env.put(&video))).await {
         done.expect("stores, or finds it stored");
     }
-    assert!(rig.watch(&video.key).await.expect("is there") == video.bytes);
+    assert!(env.watch(&video.key).await.expect("is there") == video.bytes);
 }
 
-async fn refuses_a_file_of_another_length(rig: Rig) {
-    if !rig.is_real("the stand-in keeps objects with wrong checksums") {
+async fn refuses_a_file_of_another_length(env: StorageEnv) {
+    if !env.is_real("the stand-in keeps objects with wrong checksums") {
         return;
     }
-    let mut video = rig.spooled_video(1000).await;
+    let mut video = env.spooled_video(1000).await;
     video.length = Length::new(999);
-    let refused = rig.put(&video).await.expect_err("wrong bytes");
+    let refused = env.put(&video).await.expect_err("wrong bytes");
     assert!(matches!(refused, StorageError::Mismatch { .. }), "{refused:?}");
     assert!(!refused.is_transient());
-    assert_eq!(rig.watch(&video.key).await, None);
+    assert_eq!(env.watch(&video.key).await, None);
 }
 
 /// S3 only: on disk the hash was computed while the bytes were written, and `verify` detects later
 /// damage.
 #[tokio::test]
 async fn refuses_bytes_with_another_hash() {
-    let rig = Rig::s3().await;
-    if !rig.is_real("the stand-in keeps objects with wrong checksums") {
+    let env = StorageEnv::s3().await;
+    if !env.is_real("the stand-in keeps objects with wrong checksums") {
         return;
     }
-    let mut video = rig.spooled_video(1000).await;
+    let mut video = env.spooled_video(1000).await;
     video.key.sha256 = digest(b"something else");
-    let refused = rig.put(&video).await.expect_err("wrong bytes");
+    let refused = env.put(&video).await.expect_err("wrong bytes");
     assert!(matches!(refused, StorageError::Mismatch { .. }), "{refused:?}");
-    assert_eq!(rig.watch(&video.key).await, None);
+    assert_eq!(env.watch(&video.key).await, None);
 }
 
-async fn detects_other_bytes_under_an_existing_name(rig: Rig) {
-    let video = rig.spooled_video(1000).await;
-    rig.put(&video).await.expect("stores");
-    rig.overwrite(&video.key.to_string(), &[9; 1000]).await;
-    let refused = rig.put(&video).await.expect_err("other bytes");
+async fn detects_other_bytes_under_an_existing_name(env: StorageEnv) {
+    let video = env.spooled_video(1000).await;
+    env.put(&video).await.expect("stores");
+    env.overwrite(&video.key.to_string(), &[9; 1000]).await;
+    let refused = env.put(&video).await.expect_err("other bytes");
     assert!(matches!(refused, StorageError::Mismatch { .. }), "{refused:?}");
 }
 
-async fn refuses_an_empty_spool_file(rig: Rig) {
-    let mut video = rig.spooled_video(1000).await;
+async fn refuses_an_empty_spool_file(env: StorageEnv) {
+    let mut video = env.spooled_video(1000).await;
     video.file.truncate(Offset::START).await.expect("cuts");
-    rig.put(&video).await.expect_err("nothing to store");
-    assert_eq!(rig.watch(&video.key).await, None);
+    env.put(&video).await.expect_err("nothing to store");
+    assert_eq!(env.watch(&video.key).await, None);
 }
 
-async fn fetches_segments_to_their_ranges(rig: Rig) {
-    let video = rig.spooled_video(900_000).await;
+async fn fetches_segments_to_their_ranges(env: StorageEnv) {
+    let video = env.spooled_video(900_000).await;
     let pieces = [segment(&video, 0, 300_001), segment(&video, 300_001, 900_000)];
     for (key, digest) in &pieces {
-        rig.store.put_segment(key, video.file.path(), *digest).await.expect("stores");
-        rig.store.put_segment(key, video.file.path(), *digest).await.expect("stores again");
+        env.store.put_segment(key, video.file.path(), *digest).await.expect("stores");
+        env.store.put_segment(key, video.file.path(), *digest).await.expect("stores again");
     }
-    let mut other = rig.spool.create(UploadId::mint(&rig.clock, &rig.random)).expect("makes");
-    let fetches = pieces.iter().map(|(key, digest)| rig.store.fetch_segment(key, *digest, &other));
+    let mut other = env.spool.create(UploadId::mint(&env.clock, &env.random)).expect("makes");
+    let fetches = pieces.iter().map(|(key, digest)| env.store.fetch_segment(key, *digest, &other));
     for fetched in join_all(fetches).await {
         fetched.expect("fetches");
     }
@@ -208,89 +208,89 @@ async fn fetches_segments_to_their_ranges(rig: Rig) {
     assert!(other.read(0..900_000).await.expect("reads") == video.bytes);
 }
 
-async fn detects_a_changed_segment(rig: Rig) {
-    let video = rig.spooled_video(1000).await;
+async fn detects_a_changed_segment(env: StorageEnv) {
+    let video = env.spooled_video(1000).await;
     let (key, digest) = segment(&video, 0, 1000);
-    rig.store.put_segment(&key, video.file.path(), digest).await.expect("stores");
+    env.store.put_segment(&key, video.file.path(), digest).await.expect("stores");
     for changed in [vec![9; 1000], vec![9; 999], vec![9; 1001]] {
-        rig.overwrite(&key.to_string(), &changed).await;
-        let lost = rig.store.fetch_segment(&key, digest, &video.file).await;
+        env.overwrite(&key.to_string(), &changed).await;
+        let lost = env.store.fetch_segment(&key, digest, &video.file).await;
         assert!(matches!(lost, Err(StorageError::Mismatch { .. })), "{lost:?}");
     }
 }
 
-async fn reports_a_missing_segment(rig: Rig) {
-    let video = rig.spooled_video(1000).await;
+async fn reports_a_missing_segment(env: StorageEnv) {
+    let video = env.spooled_video(1000).await;
     let (key, digest) = segment(&video, 0, 1000);
-    let lost = rig.store.fetch_segment(&key, digest, &video.file).await;
+    let lost = env.store.fetch_segment(&key, digest, &video.file).await;
     assert!(matches!(lost, Err(StorageError::Missing { .. })), "{lost:?}");
 }
 
-async fn clearing_keeps_only_the_video(rig: Rig) {
-    let (video, other) = (rig.spooled_video(1000).await, rig.spooled_video(1000).await);
+async fn clearing_keeps_only_the_video(env: StorageEnv) {
+    let (video, other) = (env.spooled_video(1000).await, env.spooled_video(1000).await);
     let (key, digest) = segment(&video, 10, 500);
-    rig.store.put_segment(&key, video.file.path(), digest).await.expect("stores");
-    rig.put(&video).await.expect("stores");
-    rig.put(&other).await.expect("stores");
+    env.store.put_segment(&key, video.file.path(), digest).await.expect("stores");
+    env.put(&video).await.expect("stores");
+    env.put(&other).await.expect("stores");
     for _ in 0..2 {
-        rig.store.clear(video.key.upload, Some(&video.key)).await.expect("clears");
+        env.store.clear(video.key.upload, Some(&video.key)).await.expect("clears");
     }
-    let lost = rig.store.fetch_segment(&key, digest, &video.file).await;
+    let lost = env.store.fetch_segment(&key, digest, &video.file).await;
     assert!(matches!(lost, Err(StorageError::Missing { .. })), "{lost:?}");
-    assert!(rig.watch(&video.key).await.is_some());
+    assert!(env.watch(&video.key).await.is_some());
     for _ in 0..2 {
-        rig.store.clear(video.key.upload, None).await.expect("clears");
+        env.store.clear(video.key.upload, None).await.expect("clears");
     }
-    assert_eq!(rig.watch(&video.key).await, None);
-    assert!(rig.watch(&other.key).await.is_some(), "the other video still exists");
+    assert_eq!(env.watch(&video.key).await, None);
+    assert!(env.watch(&other.key).await.is_some(), "the other video still exists");
 }
 
-async fn verifies_a_stored_video(rig: Rig) {
-    let video = rig.spooled_video(1000).await;
+async fn verifies_a_stored_video(env: StorageEnv) {
+    let video = env.spooled_video(1000).await;
     for depth in [Depth::Metadata, Depth::Content] {
-        let lost = rig.store.verify(&video.key, video.length, depth).await;
+        let lost = env.store.verify(&video.key, video.length, depth).await;
         assert!(matches!(lost, Err(StorageError::Missing { .. })), "{lost:?}");
     }
-    rig.put(&video).await.expect("stores");
+    env.put(&video).await.expect("stores");
     for depth in [Depth::Metadata, Depth::Content] {
-        rig.store.verify(&video.key, video.length, depth).await.expect("is whole");
+        env.store.verify(&video.key, video.length, depth).await.expect("is whole");
     }
-    rig.overwrite(&video.key.to_string(), &[9; 1000]).await;
-    let damaged = rig.store.verify(&video.key, video.length, Depth::Content).await;
+    env.overwrite(&video.key.to_string(), &[9; 1000]).await;
+    let damaged = env.store.verify(&video.key, video.length, Depth::Content).await;
     assert!(matches!(damaged, Err(StorageError::Mismatch { .. })), "{damaged:?}");
-    rig.overwrite(&video.key.to_string(), &[9; 10]).await;
-    let cut = rig.store.verify(&video.key, video.length, Depth::Metadata).await;
+    env.overwrite(&video.key.to_string(), &[9; 10]).await;
+    let cut = env.store.verify(&video.key, video.length, Depth::Metadata).await;
     assert!(matches!(cut, Err(StorageError::Mismatch { .. })), "{cut:?}");
 }
 
-async fn lists_all_objects_in_order(rig: Rig) {
-    assert_eq!(rig.store.list("").await.expect("lists"), []);
-    let mut videos = [rig.spooled_video(1000).await, rig.spooled_video(2000).await];
+async fn lists_all_objects_in_order(env: StorageEnv) {
+    assert_eq!(env.store.list("").await.expect("lists"), []);
+    let mut videos = [env.spooled_video(1000).await, env.spooled_video(2000).await];
     // Ids of one millisecond are not ordered.
     videos.sort_by_key(|video| video.key.upload);
     let [first, second] = videos;
     let (key, digest) = segment(&second, 0, 500);
-    rig.store.put_segment(&key, second.file.path(), digest).await.expect("stores");
-    rig.put(&first).await.expect("stores");
-    rig.put(&second).await.expect("stores");
-    let all = rig.store.list("").await.expect("lists");
+    env.store.put_segment(&key, second.file.path(), digest).await.expect("stores");
+    env.put(&first).await.expect("stores");
+    env.put(&second).await.expect("stores");
+    let all = env.store.list("").await.expect("lists");
     let kinds: Vec<ObjectKind> = all.iter().map(|object| object.kind).collect();
     let segment = ObjectKind::Segment(second.key.upload);
     assert_eq!(kinds, [segment, ObjectKind::Video(first.key), ObjectKind::Video(second.key)]);
     assert_eq!(all[2].length, second.length);
     for (number, object) in all.iter().enumerate() {
-        assert_eq!(rig.store.list(&object.path).await.expect("lists"), all[number + 1..]);
+        assert_eq!(env.store.list(&object.path).await.expect("lists"), all[number + 1..]);
     }
 }
 
-async fn passes_the_self_test(rig: Rig) {
-    if !rig.is_real("the stand-in lets several conditional puts win") {
+async fn passes_the_self_test(env: StorageEnv) {
+    if !env.is_real("the stand-in lets several conditional puts win") {
         return;
     }
-    rig.store.probe().await.expect("is there");
-    let results = rig.store.self_test(&browser(), &rig.clock, &rig.random).await.expect("runs");
+    env.store.probe().await.expect("is there");
+    let results = env.store.self_test(&browser(), &env.clock, &env.random).await.expect("runs");
     // The disk back end has no test for wrong checksums, because nothing is transferred.
-    assert_eq!(results.len(), if rig.bucket.is_some() { 7 } else { 6 });
+    assert_eq!(results.len(), if env.bucket.is_some() { 7 } else { 6 });
     for TestResult { name, result } in results {
         result.unwrap_or_else(|error| panic!("{name}: {error}"));
     }
@@ -299,10 +299,10 @@ async fn passes_the_self_test(rig: Rig) {
 macro_rules! on_both_stores {
     ($($guarantee:ident,)*) => {
         mod on_disk {
-            $(#[tokio::test] async fn $guarantee() { super::$guarantee(super::Rig::disk().await).await; })*
+            $(#[tokio::test] async fn $guarantee() { super::$guarantee(super::StorageEnv::disk().await).await; })*
         }
         mod on_s3 {
-            $(#[tokio::test] async fn $guarantee() { super::$guarantee(super::Rig::s3().await).await; })*
+            $(#[tokio::test] async fn $guarantee() { super::$guarantee(super::StorageEnv::s3().await).await; })*
         }
     };
 }

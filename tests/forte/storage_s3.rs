@@ -6,26 +6,26 @@ use tempfile::TempDir;
 
 use crate::harness::s3::Bucket;
 use crate::harness::s3_proxy::{Act, S3Proxy};
-use crate::storage::{Rig, browser, segment};
+use crate::storage::{StorageEnv, browser, segment};
 
-/// A rig whose store is behind a failing proxy.
-async fn behind_proxy(acts: &[Act]) -> (Rig, S3Proxy) {
+/// A store behind a failing proxy, and a spool.
+async fn behind_proxy(acts: &[Act]) -> (StorageEnv, S3Proxy) {
     let bucket = Bucket::fresh().await;
     let proxy = S3Proxy::in_front_of(&bucket.endpoint, acts.iter().copied()).await;
     let mut config = bucket.config();
     config.s3.endpoint = Some(proxy.endpoint.clone());
     config.s3.answer_timeout = SignedDuration::from_millis(500);
     let folder = TempDir::new().expect("makes a folder");
-    (Rig::new(config, Some(bucket), folder).await, proxy)
+    (StorageEnv::new(config, Some(bucket), folder).await, proxy)
 }
 
 /// Stores a video through these failures, checks it, and returns the methods of the requests.
 async fn requests_to_store(acts: &[Act]) -> String {
-    let (rig, proxy) = behind_proxy(acts).await;
-    let video = rig.spooled_video(300_000).await;
-    rig.put(&video).await.expect("stores");
+    let (env, proxy) = behind_proxy(acts).await;
+    let video = env.spooled_video(300_000).await;
+    env.put(&video).await.expect("stores");
     let methods = proxy.methods().join(" ");
-    assert!(rig.watch(&video.key).await.expect("is there") == video.bytes);
+    assert!(env.watch(&video.key).await.expect("is there") == video.bytes);
     methods
 }
 
@@ -70,29 +70,29 @@ async fn verifies_an_object_that_is_said_to_exist() {
 
 #[tokio::test]
 async fn a_store_that_stays_busy_is_a_transient_error() {
-    let (rig, proxy) = behind_proxy(&[Act::Respond(503, "SlowDown"); 4]).await;
-    let video = rig.spooled_video(1000).await;
-    let failed = rig.put(&video).await.expect_err("the store is busy");
+    let (env, proxy) = behind_proxy(&[Act::Respond(503, "SlowDown"); 4]).await;
+    let video = env.spooled_video(1000).await;
+    let failed = env.put(&video).await.expect_err("the store is busy");
     assert!(failed.is_transient(), "{failed:?}");
     assert!(std::error::Error::source(&failed).is_some());
     assert_eq!(proxy.methods().len(), 4);
-    rig.put(&video).await.expect("later it is not");
+    env.put(&video).await.expect("later it is not");
 }
 
 #[tokio::test]
 async fn does_not_retry_a_refusal() {
-    let (rig, proxy) = behind_proxy(&[Act::Respond(403, "AccessDenied")]).await;
-    let video = rig.spooled_video(1000).await;
-    let failed = rig.put(&video).await.expect_err("refused");
+    let (env, proxy) = behind_proxy(&[Act::Respond(403, "AccessDenied")]).await;
+    let video = env.spooled_video(1000).await;
+    let failed = env.put(&video).await.expect_err("refused");
     assert!(matches!(failed, StorageError::Refused { .. }), "{failed:?}");
     assert_eq!(proxy.methods(), ["PUT"]);
 }
 
 #[tokio::test]
 async fn a_full_store_has_its_own_error() {
-    let (rig, _proxy) = behind_proxy(&[Act::Respond(507, "XMinioStorageFull")]).await;
-    let video = rig.spooled_video(1000).await;
-    let failed = rig.put(&video).await.expect_err("full");
+    let (env, _proxy) = behind_proxy(&[Act::Respond(507, "XMinioStorageFull")]).await;
+    let video = env.spooled_video(1000).await;
+    let failed = env.put(&video).await.expect_err("full");
     assert!(matches!(failed, StorageError::Full { .. }), "{failed:?}");
 }
 
@@ -103,34 +103,34 @@ async fn an_unreachable_store_is_a_transient_error() {
     // The port of the discard protocol, which no process listens on.
     config.s3.endpoint = Some("http://127.0.0.1:9".to_owned());
     let folder = TempDir::new().expect("makes a folder");
-    let rig = Rig::new(config, None, folder).await;
-    let video = rig.spooled_video(1000).await;
-    assert!(rig.put(&video).await.expect_err("unreachable").is_transient());
-    assert!(rig.store.probe().await.expect_err("unreachable").is_transient());
-    let cleared = rig.store.clear(video.key.upload, None).await;
+    let env = StorageEnv::new(config, None, folder).await;
+    let video = env.spooled_video(1000).await;
+    assert!(env.put(&video).await.expect_err("unreachable").is_transient());
+    assert!(env.store.probe().await.expect_err("unreachable").is_transient());
+    let cleared = env.store.clear(video.key.upload, None).await;
     assert!(cleared.expect_err("unreachable").is_transient());
 }
 
 #[tokio::test]
 async fn retries_a_broken_fetch() {
-    let (rig, proxy) =
+    let (env, proxy) =
         behind_proxy(&[Act::Forward, Act::Close, Act::Stall, Act::Respond(500, "InternalError")])
             .await;
-    let video = rig.spooled_video(1000).await;
+    let video = env.spooled_video(1000).await;
     let (key, digest) = segment(&video, 0, 1000);
-    rig.store.put_segment(&key, video.file.path(), digest).await.expect("stores");
-    rig.store.fetch_segment(&key, digest, &video.file).await.expect("fetches in the end");
+    env.store.put_segment(&key, video.file.path(), digest).await.expect("stores");
+    env.store.fetch_segment(&key, digest, &video.file).await.expect("fetches in the end");
     assert_eq!(proxy.methods(), ["PUT", "GET", "GET", "GET", "GET"]);
 }
 
 #[tokio::test]
 async fn a_link_sets_type_and_name_and_allows_only_get() {
-    let rig = Rig::s3().await;
-    let video = rig.spooled_video(1000).await;
-    rig.put(&video).await.expect("stores");
-    let now = rig.clock.now();
+    let env = StorageEnv::s3().await;
+    let video = env.spooled_video(1000).await;
+    env.put(&video).await.expect("stores");
+    let now = env.clock.now();
     let ttl = SignedDuration::from_secs(300);
-    let link = rig.store.link(&video.key, ttl, "отчёт \"1\".mp4", now).await.expect("a link");
+    let link = env.store.link(&video.key, ttl, "отчёт \"1\".mp4", now).await.expect("a link");
     assert_eq!(link.expires_at, now + ttl);
     let answer = browser().get(&link.url).send().await.expect("answers");
     assert_eq!(answer.status(), 200);
@@ -144,11 +144,11 @@ async fn a_link_sets_type_and_name_and_allows_only_get() {
 
 #[tokio::test]
 async fn a_link_supports_ranges() {
-    let rig = Rig::s3().await;
-    let video = rig.spooled_video(1000).await;
-    rig.put(&video).await.expect("stores");
+    let env = StorageEnv::s3().await;
+    let video = env.spooled_video(1000).await;
+    env.put(&video).await.expect("stores");
     let ttl = SignedDuration::from_secs(300);
-    let link = rig.store.link(&video.key, ttl, "a.mp4", rig.clock.now()).await.expect("a link");
+    let link = env.store.link(&video.key, ttl, "a.mp4", env.clock.now()).await.expect("a link");
     let ranged = |range| browser().get(&link.url).header("range", range).send();
     let answer = ranged("bytes=10-19").await.expect("answers");
     assert_eq!(answer.status(), 206);
@@ -158,14 +158,14 @@ async fn a_link_supports_ranges() {
 
 #[tokio::test]
 async fn an_expired_or_changed_link_is_refused() {
-    let rig = Rig::s3().await;
-    let video = rig.spooled_video(1000).await;
-    rig.put(&video).await.expect("stores");
+    let env = StorageEnv::s3().await;
+    let video = env.spooled_video(1000).await;
+    env.put(&video).await.expect("stores");
     let (past, ttl) =
-        (rig.clock.now() - SignedDuration::from_secs(400), SignedDuration::from_secs(300));
-    let old = rig.store.link(&video.key, ttl, "a.mp4", past).await.expect("a link");
+        (env.clock.now() - SignedDuration::from_secs(400), SignedDuration::from_secs(300));
+    let old = env.store.link(&video.key, ttl, "a.mp4", past).await.expect("a link");
     assert_eq!(browser().get(&old.url).send().await.expect("answers").status(), 403);
-    let good = rig.store.link(&video.key, ttl, "a.mp4", rig.clock.now()).await.expect("a link");
+    let good = env.store.link(&video.key, ttl, "a.mp4", env.clock.now()).await.expect("a link");
     let retyped = good.url.replace("video%2Fmp4", "text%2Fhtml");
     assert_ne!(retyped, good.url);
     assert_eq!(browser().get(&retyped).send().await.expect("answers").status(), 403);
@@ -178,10 +178,10 @@ async fn a_link_is_signed_for_the_public_endpoint() {
     let mut config = bucket.config();
     config.s3.public_endpoint = Some(public.endpoint.clone());
     let folder = TempDir::new().expect("makes a folder");
-    let rig = Rig::new(config, Some(bucket), folder).await;
-    let video = rig.spooled_video(1000).await;
-    rig.put(&video).await.expect("stores");
+    let env = StorageEnv::new(config, Some(bucket), folder).await;
+    let video = env.spooled_video(1000).await;
+    env.put(&video).await.expect("stores");
     assert_eq!(public.methods().len(), 0, "the service itself does not use the public endpoint");
-    assert_eq!(rig.watch(&video.key).await.as_deref(), Some(&*video.bytes));
+    assert_eq!(env.watch(&video.key).await.as_deref(), Some(&*video.bytes));
     assert_eq!(public.methods(), ["GET"]);
 }

@@ -19,20 +19,20 @@ use crate::harness::service::{Backend, Options, Service};
 const REPORT: &str = "6f1c1bd2-7f0e-4c5e-9a54-0f3d8b7c2e11";
 
 /// A home folder with a video.
-struct Machine {
-    home: TempDir,
+struct HomeFolder {
+    folder: TempDir,
     token: String,
 }
 
-impl Machine {
+impl HomeFolder {
     fn new() -> Self {
-        let home = tempfile::tempdir().unwrap();
-        std::fs::write(home.path().join("осмотр.mp4"), GOOD).unwrap();
-        Self { home, token: "good".to_owned() }
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("осмотр.mp4"), GOOD).unwrap();
+        Self { folder, token: "good".to_owned() }
     }
 
     fn video(&self) -> PathBuf {
-        self.home.path().join("осмотр.mp4")
+        self.folder.path().join("осмотр.mp4")
     }
 
     /// Runs the command for the video.
@@ -44,7 +44,7 @@ impl Machine {
             .args(["--server", server, "--report", report])
             .args(more)
             .env_clear()
-            .env("HOME", self.home.path())
+            .env("HOME", self.folder.path())
             .env("FORTE_MEDIA_TOKEN", &self.token);
         let output = spawn_blocking(move || command.output().unwrap()).await.unwrap();
         log::append(&output.stderr);
@@ -57,7 +57,7 @@ impl Machine {
 
     /// The saved URLs of unfinished uploads.
     fn saved(&self) -> Vec<PathBuf> {
-        let folder = self.home.path().join(".local/state/forte-media/uploads");
+        let folder = self.folder.path().join(".local/state/forte-media/uploads");
         let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
         entries.map(|entry| entry.unwrap().path()).collect()
     }
@@ -80,8 +80,8 @@ fn assert_submitted(output: &Output) {
 
 #[tokio::test]
 async fn sends_the_video_in_one_request_with_the_details_of_the_driver() {
-    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
-    let output = machine.upload_to(&server, &["--time-sent", "2026-01-31 09:50:06"]).await;
+    let (home, server) = (HomeFolder::new(), ScriptedTus::start().await);
+    let output = home.upload_to(&server, &["--time-sent", "2026-01-31 09:50:06"]).await;
     assert_submitted(&output);
     assert_eq!(server.requests(), ["POST", &format!("PATCH 0+{}", GOOD.len()), "GET"]);
     assert_eq!(server.bytes(0), GOOD);
@@ -100,13 +100,13 @@ async fn sends_the_video_in_one_request_with_the_details_of_the_driver() {
         let pair = crate::harness::tus::encoded(&[(key, value)]);
         assert!(metadata.split(',').any(|sent| sent == pair), "{key}: {metadata}");
     }
-    assert!(machine.saved().is_empty());
+    assert!(home.saved().is_empty());
 }
 
 #[tokio::test]
 async fn sends_chunks_of_the_requested_length() {
-    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
-    assert_submitted(&machine.upload_to(&server, &["--chunk", "4KiB"]).await);
+    let (home, server) = (HomeFolder::new(), ScriptedTus::start().await);
+    assert_submitted(&home.upload_to(&server, &["--chunk", "4KiB"]).await);
     assert_eq!(server.bytes(0), GOOD);
     let chunks = server.requests().iter().filter(|request| request.starts_with("PATCH")).count();
     assert_eq!(chunks, GOOD.len().div_ceil(4096));
@@ -115,9 +115,9 @@ async fn sends_chunks_of_the_requested_length() {
 
 #[tokio::test]
 async fn resumes_at_the_offset_of_the_server_after_a_lost_connection() {
-    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
+    let (home, server) = (HomeFolder::new(), ScriptedTus::start().await);
     server.script([(Method::PATCH, Failure::CutAfter(1_000))]);
-    let output = machine.upload_to(&server, &[]).await;
+    let output = home.upload_to(&server, &[]).await;
     assert_submitted(&output);
     let rest = format!("PATCH 1000+{}", GOOD.len() - 1_000);
     assert_eq!(server.requests()[2..], ["HEAD", rest.as_str(), "GET"]);
@@ -127,12 +127,12 @@ async fn resumes_at_the_offset_of_the_server_after_a_lost_connection() {
 
 #[tokio::test]
 async fn waits_as_long_as_retry_after_says_while_the_upload_is_locked() {
-    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
+    let (home, server) = (HomeFolder::new(), ScriptedTus::start().await);
     server.script([
         (Method::PATCH, Failure::RetryAfter(423, "1")),
         (Method::HEAD, Failure::RetryAfter(423, "1")),
     ]);
-    let output = machine.upload_to(&server, &[]).await;
+    let output = home.upload_to(&server, &[]).await;
     assert_submitted(&output);
     let words = text(&output.stderr);
     assert_eq!(words.matches("423 Locked; retrying in 1.").count(), 2, "{words}");
@@ -143,39 +143,39 @@ async fn waits_as_long_as_retry_after_says_while_the_upload_is_locked() {
 async fn a_second_run_resumes_the_upload_of_the_first() {
     use std::os::unix::fs::PermissionsExt as _;
 
-    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
+    let (home, server) = (HomeFolder::new(), ScriptedTus::start().await);
     server.script([(Method::PATCH, Failure::CutAfter(2_000))]);
-    let output = machine.upload_to(&server, &["--retries", "0"]).await;
+    let output = home.upload_to(&server, &["--retries", "0"]).await;
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("run the same command again"));
-    let saved = machine.saved();
+    let saved = home.saved();
     let mode = std::fs::metadata(&saved[0]).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 
-    let output = machine.upload_to(&server, &[]).await;
+    let output = home.upload_to(&server, &[]).await;
     assert_submitted(&output);
     let rest = format!("PATCH 2000+{}", GOOD.len() - 2_000);
     assert_eq!(server.requests()[2..], ["HEAD", rest.as_str(), "GET"]);
     assert_eq!(server.bytes(0), GOOD);
-    assert!(machine.saved().is_empty());
+    assert!(home.saved().is_empty());
 }
 
 #[tokio::test]
 async fn creates_a_new_upload_when_the_server_has_lost_the_first() {
-    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
+    let (home, server) = (HomeFolder::new(), ScriptedTus::start().await);
     server.script([(Method::PATCH, Failure::CutAfter(2_000))]);
-    machine.upload_to(&server, &["--retries", "0"]).await;
+    home.upload_to(&server, &["--retries", "0"]).await;
     server.expire(0);
-    assert_submitted(&machine.upload_to(&server, &[]).await);
+    assert_submitted(&home.upload_to(&server, &[]).await);
     assert_eq!(server.bytes(1), GOOD);
     assert_eq!(server.requests()[2..4], ["HEAD", "POST"]);
 }
 
 #[tokio::test]
 async fn refuses_a_bad_file_before_any_request() {
-    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
-    std::fs::write(machine.video(), NOT_MP4).unwrap();
-    let output = machine.upload_to(&server, &["--json"]).await;
+    let (home, server) = (HomeFolder::new(), ScriptedTus::start().await);
+    std::fs::write(home.video(), NOT_MP4).unwrap();
+    let output = home.upload_to(&server, &["--json"]).await;
     assert_eq!(output.status.code(), Some(1));
     let outcome = json_of(&output);
     assert_eq!(outcome["outcome"], "refused");
@@ -186,26 +186,26 @@ async fn refuses_a_bad_file_before_any_request() {
 
 #[tokio::test]
 async fn prints_the_refusal_of_the_server_with_its_code_and_position() {
-    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
+    let (home, server) = (HomeFolder::new(), ScriptedTus::start().await);
     let details = json!({ "code": "NO_VIDEO_TRACK", "at": 1234, "judged_after": 2000 });
     let body = json!({ "status": "error", "data": {
         "message": "there is no picture", "code": 422, "error": "video_refused",
         "request_id": "r-1", "details": details,
     }});
     server.script([(Method::PATCH, Failure::Respond(422, body))]);
-    let output = machine.upload_to(&server, &[]).await;
+    let output = home.upload_to(&server, &[]).await;
     assert_eq!(output.status.code(), Some(1));
     let shown = text(&output.stdout);
     assert!(shown.starts_with("refused by the server: there is no picture\n"), "{shown}");
     for known in ["NO_VIDEO_TRACK", "video_refused", "1234", "r-1"] {
         assert!(shown.contains(known), "{known}: {shown}");
     }
-    assert!(machine.saved().is_empty());
+    assert!(home.saved().is_empty());
 }
 
 #[tokio::test]
 async fn asks_for_the_refusal_whose_response_was_lost() {
-    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
+    let (home, server) = (HomeFolder::new(), ScriptedTus::start().await);
     let refusal = json!({ "code": "TRUNCATED", "at": 77, "message": "the end is missing",
                           "judged_after": 500, "notes": [] });
     let state = json!({ "data": { "submission_id": null, "refusal": refusal } });
@@ -214,7 +214,7 @@ async fn asks_for_the_refusal_whose_response_was_lost() {
         (Method::HEAD, Failure::Respond(410, json!({}))),
         (Method::GET, Failure::Respond(200, state)),
     ]);
-    let output = machine.upload_to(&server, &["--json"]).await;
+    let output = home.upload_to(&server, &["--json"]).await;
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
     let outcome = json_of(&output);
     assert_eq!(outcome["by"], "server");
@@ -224,7 +224,7 @@ async fn asks_for_the_refusal_whose_response_was_lost() {
 
 #[tokio::test]
 async fn succeeds_when_the_report_already_has_the_same_video() {
-    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
+    let (home, server) = (HomeFolder::new(), ScriptedTus::start().await);
     let refusal = |sha256: String| {
         json!({ "data": { "message": "the report is submitted", "error": "report_already_submitted",
                           "details": { "sha256": sha256 } } })
@@ -234,18 +234,18 @@ async fn succeeds_when_the_report_already_has_the_same_video() {
         (Method::POST, Failure::Respond(422, refusal(same))),
         (Method::POST, Failure::Respond(422, refusal("0".repeat(64)))),
     ]);
-    let output = machine.upload_to(&server, &[]).await;
+    let output = home.upload_to(&server, &[]).await;
     assert_eq!(output.status.code(), Some(0));
     assert!(text(&output.stdout).starts_with("already submitted\n"));
-    let output = machine.upload_to(&server, &[]).await;
+    let output = home.upload_to(&server, &[]).await;
     assert_eq!(output.status.code(), Some(1));
 }
 
 #[tokio::test]
 async fn sends_the_whole_form_again_after_a_lost_connection() {
-    let (machine, server) = (Machine::new(), ScriptedTus::start().await);
+    let (home, server) = (HomeFolder::new(), ScriptedTus::start().await);
     server.script([(Method::POST, Failure::CutAfter(0))]);
-    assert_submitted(&machine.upload_to(&server, &["--door", "form"]).await);
+    assert_submitted(&home.upload_to(&server, &["--door", "form"]).await);
     let forms = server.forms();
     let form = &forms[0];
     assert!(form.windows(GOOD.len()).any(|window| window == GOOD));
@@ -256,18 +256,18 @@ async fn sends_the_whole_form_again_after_a_lost_connection() {
 
 #[tokio::test]
 async fn exits_with_code_2_and_the_reason_when_nothing_can_be_done() {
-    let (mut machine, server) = (Machine::new(), ScriptedTus::start().await);
-    let unreachable = machine.upload("http://127.0.0.1:1", REPORT, &["--retries", "0"]).await;
+    let (mut home, server) = (HomeFolder::new(), ScriptedTus::start().await);
+    let unreachable = home.upload("http://127.0.0.1:1", REPORT, &["--retries", "0"]).await;
     assert_eq!(unreachable.status.code(), Some(2));
     assert!(text(&unreachable.stderr).contains("cannot reach the server"));
     for (wrong, named) in [(["--lat", "91"], "--lat"), (["--time-sent", "soon"], "--time-sent")] {
-        let output = machine.upload_to(&server, &wrong).await;
+        let output = home.upload_to(&server, &wrong).await;
         assert_eq!(output.status.code(), Some(2));
         assert!(text(&output.stderr).contains(named));
     }
     for token in ["", "old"] {
-        token.clone_into(&mut machine.token);
-        let output = machine.upload_to(&server, &[]).await;
+        token.clone_into(&mut home.token);
+        let output = home.upload_to(&server, &[]).await;
         assert_eq!(output.status.code(), Some(2));
         assert!(text(&output.stderr).contains("POST /auth"), "{}", text(&output.stderr));
     }
@@ -275,26 +275,26 @@ async fn exits_with_code_2_and_the_reason_when_nothing_can_be_done() {
 
 #[tokio::test]
 async fn reads_the_token_from_a_file() {
-    let (mut machine, server) = (Machine::new(), ScriptedTus::start().await);
-    machine.token.clear();
-    let file = machine.home.path().join("token");
+    let (mut home, server) = (HomeFolder::new(), ScriptedTus::start().await);
+    home.token.clear();
+    let file = home.folder.path().join("token");
     std::fs::write(&file, "good\n").unwrap();
     let file: &Path = &file;
-    assert_submitted(&machine.upload_to(&server, &["--token-file", file.to_str().unwrap()]).await);
+    assert_submitted(&home.upload_to(&server, &["--token-file", file.to_str().unwrap()]).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_service_accepts_the_video_by_each_protocol() {
     let (service, server, _serving) = served(&[]).await;
-    let machine = Machine { token: service.driver(), ..Machine::new() };
+    let home = HomeFolder { token: service.driver(), ..HomeFolder::new() };
     for protocol in ["tus", "form"] {
         let report = service.report().await.to_string();
-        let sent = machine.upload(&server, &report, &["--door", protocol, "--json"]).await;
+        let sent = home.upload(&server, &report, &["--door", protocol, "--json"]).await;
         assert_eq!(sent.status.code(), Some(0), "{}", text(&sent.stderr));
         let outcome = json_of(&sent);
         assert_eq!(outcome["outcome"], "submitted");
         assert!(outcome["submission_id"].is_string(), "{protocol}: {outcome}");
-        let again = machine.upload(&server, &report, &["--json"]).await;
+        let again = home.upload(&server, &report, &["--json"]).await;
         assert_eq!(json_of(&again)["outcome"], "already_submitted", "{}", text(&again.stderr));
     }
 }
@@ -319,11 +319,11 @@ async fn served(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn does_not_send_a_video_that_the_preflight_refuses() {
     let (service, server, _serving) = served(&[]).await;
-    let machine = Machine { token: service.driver(), ..Machine::new() };
-    std::fs::write(machine.video(), too_short_with_moov_last(64 * 1024 * 1024)).unwrap();
+    let home = HomeFolder { token: service.driver(), ..HomeFolder::new() };
+    std::fs::write(home.video(), too_short_with_moov_last(64 * 1024 * 1024)).unwrap();
     let report = service.report().await.to_string();
     // The local inspection would have refused it first.
-    let refused = machine.upload(&server, &report, &["--no-inspect", "--json"]).await;
+    let refused = home.upload(&server, &report, &["--no-inspect", "--json"]).await;
     assert_eq!(refused.status.code(), Some(1), "{}", text(&refused.stderr));
     let outcome = json_of(&refused);
     assert_eq!(outcome["by"], "preflight");
@@ -334,7 +334,7 @@ async fn does_not_send_a_video_that_the_preflight_refuses() {
     assert!(sent > 1024 * 1024 && sent * 10 < 12 * 1024 * 1024, "{sent} bytes");
     let driver = service.env.fixture.driver.id;
     assert_eq!(service.database().count_active_uploads(driver).await.unwrap(), 0);
-    let shown = machine.upload(&server, &report, &["--no-inspect"]).await;
+    let shown = home.upload(&server, &report, &["--no-inspect"]).await;
     assert_eq!(shown.status.code(), Some(1));
     let shown = text(&shown.stdout);
     let beginning = format!("refused by the server's preflight ({sent} of 67108864 bytes sent)\n");
@@ -346,9 +346,9 @@ async fn does_not_send_a_video_that_the_preflight_refuses() {
 async fn prints_every_reason_and_the_preflight_can_be_skipped() {
     let settings = [("INSPECT__CODECS", "vp09"), ("INSPECT__MIN_DURATION", "10m")];
     let (service, server, _serving) = served(&settings).await;
-    let machine = Machine { token: service.driver(), ..Machine::new() };
+    let home = HomeFolder { token: service.driver(), ..HomeFolder::new() };
     let report = service.report().await.to_string();
-    let refused = machine.upload(&server, &report, &["--json"]).await;
+    let refused = home.upload(&server, &report, &["--json"]).await;
     let codes: Vec<_> = json_of(&refused)["reasons"]
         .as_array()
         .unwrap()
@@ -356,7 +356,7 @@ async fn prints_every_reason_and_the_preflight_can_be_skipped() {
         .map(|reason| reason["code"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(codes, ["CODEC_UNSUPPORTED", "DURATION_OUT_OF_RANGE"]);
-    let direct = machine.upload(&server, &report, &["--no-preflight", "--json"]).await;
+    let direct = home.upload(&server, &report, &["--no-preflight", "--json"]).await;
     assert_eq!(direct.status.code(), Some(1));
     assert_eq!(json_of(&direct)["by"], "server");
 }
@@ -364,18 +364,18 @@ async fn prints_every_reason_and_the_preflight_can_be_skipped() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sends_a_video_that_passes_the_preflight_and_skips_it_when_resuming() {
     let (service, server, _serving) = served(&[]).await;
-    let machine = Machine { token: service.driver(), ..Machine::new() };
+    let home = HomeFolder { token: service.driver(), ..HomeFolder::new() };
     let report = service.report().await.to_string();
-    let sent = machine.upload(&server, &report, &[]).await;
+    let sent = home.upload(&server, &report, &[]).await;
     assert_submitted(&sent);
     let words = text(&sent.stderr);
     assert!(words.contains("preflight passed ("), "{words}");
     // The first run gives up; the second one resumes.
     let scripted = ScriptedTus::start().await;
     scripted.script([(Method::PATCH, Failure::CutAfter(1_000))]);
-    let machine = Machine::new();
-    assert_eq!(machine.upload_to(&scripted, &["--retries", "0"]).await.status.code(), Some(2));
-    let again = machine.upload_to(&scripted, &[]).await;
+    let home = HomeFolder::new();
+    assert_eq!(home.upload_to(&scripted, &["--retries", "0"]).await.status.code(), Some(2));
+    let again = home.upload_to(&scripted, &[]).await;
     assert_submitted(&again);
     assert!(!text(&again.stderr).contains("preflight"), "{}", text(&again.stderr));
 }

@@ -95,7 +95,7 @@ async fn a_receiver_refuses_another_secret_and_an_old_timestamp() {
 }
 
 #[tokio::test]
-async fn gone_is_permanent() {
+async fn a_410_response_is_a_permanent_failure() {
     let delivery = outcome_of(Reply::Body(410, "no more".to_owned())).await;
     assert_eq!(
         delivery,
@@ -104,7 +104,7 @@ async fn gone_is_permanent() {
 }
 
 #[tokio::test]
-async fn any_other_failure_is_retried() {
+async fn every_other_error_response_is_retried() {
     for status in [400, 401, 404, 429, 500, 503] {
         let (after, received, _) = retry(outcome_of(Reply::Status(status)).await);
         assert_eq!((after, received), (None, Some(status)));

@@ -69,7 +69,7 @@ pub struct Reviewer {
 /// Why a sign-in by password is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountSignInError {
-    /// Unknown login or wrong password; the answer does not say which.
+    /// Unknown login or wrong password; the response does not say which.
     #[error("login or password is wrong")]
     InvalidCredentials,
     /// The password is right, but the account is limited to other networks.

@@ -1,4 +1,4 @@
-//! `demo.json`: what a person or a program needs to use the demo. Its fields are promises.
+//! `demo.json`: what a person or a program needs to use the demo. Its field names are stable.
 
 use std::io::Write as _;
 use std::path::Path;

@@ -47,12 +47,12 @@ pub struct Demo {
     pub once: bool,
 }
 
-/// What a run has besides the service.
+/// Everything that a run prepares before it starts the service.
 struct Prepared {
     /// Absolute: `demo.json` names it.
     folder: PathBuf,
     keys: Keys,
-    world: Environment,
+    environment: Environment,
     receiver: Receiver,
     settings: Settings,
 }
@@ -72,7 +72,7 @@ impl Demo {
         let bound = Bound::bind(&prepared.settings).await?;
         let address = reachable(bound.public_address()?);
         let app = prepared.build_app(&shutdown, address).await?;
-        let seeder = Seeder::new(&app, &prepared.keys, prepared.world.clock.now())?;
+        let seeder = Seeder::new(&app, &prepared.keys, prepared.environment.clock.now())?;
         let reports = seeder.seed(usize::try_from(self.reports)?, DIRECTOR.biin).await;
         let reports = reports.context("cannot add the demo data")?;
         let scenario = prepared.write_file(&app, &bound, &reports).await?;
@@ -85,13 +85,14 @@ impl Demo {
     }
 
     async fn prepare(&self, settings: Settings, shutdown: &Shutdown) -> anyhow::Result<Prepared> {
-        let world = Environment::real();
+        let environment = Environment::real();
         let folder = create(&self.data).with_context(|| self.data.display().to_string())?;
-        let keys = Keys::load_or_create(&folder, &world.random)?;
+        let keys = Keys::load_or_create(&folder, &environment.random)?;
         let secret = &keys.webhook_secret;
-        let receiver = Receiver::start(&folder, secret, world.clock.clone(), shutdown).await?;
+        let receiver =
+            Receiver::start(&folder, secret, environment.clock.clone(), shutdown).await?;
         let settings = demo_settings(settings, self.listen, &folder, &keys, &receiver.url)?;
-        Ok(Prepared { folder, keys, world, receiver, settings })
+        Ok(Prepared { folder, keys, environment, receiver, settings })
     }
 
     /// Runs the scenario. Afterwards the service goes on, unless a step failed or `--once` is given.
@@ -119,8 +120,8 @@ impl Demo {
 
 impl Prepared {
     async fn build_app(&self, shutdown: &Shutdown, address: SocketAddr) -> anyhow::Result<App> {
-        let (settings, world) = (self.settings.clone(), self.world.clone());
-        App::build(settings, world, shutdown.tasks().clone(), address).await
+        let (settings, environment) = (self.settings.clone(), self.environment.clone());
+        App::build(settings, environment, shutdown.tasks().clone(), address).await
     }
 
     /// Signs everybody in and writes `demo.json`. Returns the scenario to run.
@@ -152,7 +153,8 @@ impl Prepared {
             metrics_url: format!("http://{ops}/metrics"),
         };
         file.write()?;
-        let now = self.world.clock.now().to_zoned_datetime(self.settings.leasing.time_zone.clone());
+        let now =
+            self.environment.clock.now().to_zoned_datetime(self.settings.leasing.time_zone.clone());
         let [_, driver, _] = file.users;
         Ok(Scenario {
             address,

@@ -155,11 +155,15 @@ impl Steps {
 
     async fn play(&self, link: &str) -> anyhow::Result<()> {
         let whole = expect(self.http.get(link).send().await?, StatusCode::OK)?.bytes().await?;
-        ensure!(whole == VIDEO, "the link has {} other bytes than were sent", whole.len());
+        ensure!(
+            whole == VIDEO,
+            "the {} bytes behind the link are not the bytes that were sent",
+            whole.len()
+        );
         let range = format!("bytes={}-{}", RANGE_READ.start, RANGE_READ.end - 1);
         let response = self.http.get(link).header(RANGE, range).send().await?;
         let part = expect(response, StatusCode::PARTIAL_CONTENT)?.bytes().await?;
-        ensure!(part == VIDEO[RANGE_READ], "the range has other bytes than were sent");
+        ensure!(part == VIDEO[RANGE_READ], "the range is not the range that was sent");
         eprintln!("7. Played through the link: the same bytes, as a whole and as a range.");
         Ok(())
     }

@@ -74,7 +74,7 @@ impl<'a> Seeder<'a> {
             numbers.clone().map(|number| self.report(number)).collect::<Result<_, _>>()?;
         self.send(new, 1).await?;
         for number in numbers {
-            reports.push(self.demo_report(number, ReportStatus::Submit)?);
+            reports.push(self.demo_report(number, ReportStatus::AwaitingVideo)?);
         }
         Ok(reports)
     }

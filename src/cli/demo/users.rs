@@ -78,7 +78,8 @@ pub(super) struct Reviewer {
 
 pub(super) async fn sign_in(app: &App, user: &DemoUser) -> anyhow::Result<User> {
     let person = app.database.person_with_key(user.key.into()).await?;
-    let person = person.with_context(|| format!("the {} may not sign in", user.name))?;
+    let person = person
+        .with_context(|| format!("the {} is not an active person in the database", user.name))?;
     let pair = open_session(app, &person, user.device).await?;
     Ok(User {
         name: user.name,

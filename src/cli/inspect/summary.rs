@@ -50,7 +50,7 @@ impl Summary {
         match (self.unreadable, self.refused) {
             (0, 0) => Answer::Done,
             (0, _) => Answer::No,
-            _ => Answer::CouldNot,
+            _ => Answer::Failed,
         }
     }
 }

@@ -24,7 +24,7 @@ use crate::inspect::BoxHeader;
 
 /// Bytes sent from the start of the file: enough to tell whether it is a video at all.
 const HEAD: u64 = 64 * 1024;
-/// On a network that needs longer for a megabyte, the preflight does not pay.
+/// On a network that needs longer for a megabyte, the preflight is not worth its cost.
 const TIMEOUT: Duration = Duration::from_mins(2);
 /// Top-level boxes that are read in search of `moov`. Phones write five.
 const MAX_BOXES: usize = 1000;
@@ -83,7 +83,7 @@ impl fmt::Display for Reason {
 }
 
 impl Preflight<'_> {
-    /// `None`: the server would accept the video, or gave no verdict, which is printed.
+    /// `None`: the server would accept the video, or gave no verdict; a message says which.
     ///
     /// # Errors
     /// When the file cannot be read, or the server refuses the token. Every other failure is left to

@@ -26,7 +26,7 @@ pub(crate) enum ClientError {
     #[error("the server answered {status}")]
     Busy { status: StatusCode, retry_after: Option<Duration> },
     /// 409 on an upload.
-    #[error("the server has another offset")]
+    #[error("the upload has a different offset on the server")]
     OffsetMismatch,
     /// 404 on an upload: it has expired, or never existed.
     #[error("the server does not know the upload")]

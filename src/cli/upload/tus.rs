@@ -68,12 +68,13 @@ impl Tus {
         if there == length { Ok(offset) } else { Err(ClientError::UnknownUpload) }
     }
 
-    /// Brings `length` bytes from `offset` on; answers where the next one goes. The address alone
-    /// opens the door: the token may have run out on the way. There is no time limit on it, as a
-    /// slow network is none of its faults.
+    /// Appends `length` bytes at `offset`, and returns the offset of the next byte. Sends no token,
+    /// which may expire during a long upload: the secret in the URL is enough. There is no timeout
+    /// here, because a slow network is not an error; the caller detects a stalled connection.
     ///
     /// # Errors
-    /// When the piece was not taken. Part of it may have been: ask with [`Tus::head`].
+    /// When the request failed. The server may have kept a part of the bytes: [`Tus::head`] returns
+    /// the offset.
     pub(crate) async fn patch(
         &self,
         upload: &Url,

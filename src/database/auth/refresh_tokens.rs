@@ -127,7 +127,7 @@ impl TokenRefresh {
 
     /// Whether a token that was used at `used_at` gets its successor again. The distance counts in both
     /// directions, because the clock of the node that recorded the use may be ahead.
-    fn is_graced(&self, used_at: i64) -> bool {
+    fn is_within_grace(&self, used_at: i64) -> bool {
         let since = self.now.as_microsecond().abs_diff(used_at);
         self.grace.is_some_and(|grace| i128::from(since) <= grace.as_micros())
     }
@@ -181,8 +181,8 @@ async fn use_of(write: &mut Write, rti: i64) -> Result<TokenUse, DatabaseError> 
 }
 
 /// Handles a token that was used before. Within the grace it gets the same successor, because the phone
-/// may have lost the answer. Otherwise the session ends, because the token may have been copied. A token
-/// without a row was used long ago, and its row was purged.
+/// may have lost the response. Otherwise the session ends, because the token may have been copied. A
+/// token without a row was used long ago, and its row was purged.
 async fn handle_reuse(
     write: &mut Write,
     refresh: &TokenRefresh,
@@ -194,7 +194,7 @@ async fn handle_reuse(
     let times: Option<(Stored<Timestamp>, Stored<Timestamp>)> =
         query(sql, params![used.successor]).optional(&mut *write).await?;
     match times {
-        Some((Stored(created_at), Stored(expires_at))) if refresh.is_graced(used.at) => {
+        Some((Stored(created_at), Stored(expires_at))) if refresh.is_within_grace(used.at) => {
             Ok(RefreshOutcome::Issued(found.successor(used.successor, created_at, expires_at)))
         }
         _ => {

@@ -285,7 +285,7 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_by_due ON outbox (channel, state, due_at);
 CREATE INDEX outbox_by_subject ON outbox (subject, state);
--- For retention: letters with codes are deleted earlier than the others.
+-- For retention: mails with codes are deleted earlier than the others.
 CREATE INDEX outbox_by_completion ON outbox (state, completed_at);
 CREATE INDEX outbox_of_codes ON outbox (completed_at)
     WHERE kind IN ('mail.code', 'mail.none') AND state <> 'pending';

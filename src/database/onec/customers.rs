@@ -167,8 +167,6 @@ async fn update_user(
     query(sql, values).changes_one(&mut *write).await
 }
 
-/// The `end_reason` of these sessions.
-
 /// Ends the sessions of all people of a deactivated company (S17).
 pub(super) async fn end_sessions_of_company(
     write: &mut Write,

@@ -39,7 +39,7 @@ pub(super) async fn delete(
         .changes_one(&mut *write)
         .await?;
     if !deleted {
-        if is_there(write, table, key, deletion).await? {
+        if exists(write, table, key, deletion).await? {
             return Ok(ChangeOutcome::Older);
         }
         insert_tombstone(write, deletion).await?;
@@ -105,7 +105,7 @@ async fn insert_company_tombstone(
     query(sql, params![id, deletion.key, deletion.version]).run(&mut *write).await
 }
 
-async fn is_there(
+async fn exists(
     write: &mut Write,
     table: &str,
     key: &str,

@@ -104,9 +104,9 @@ fn by_state(
     source: ChangeSource<'_>,
 ) -> Option<NewDecision> {
     let decision = match status {
-        ReportStatus::Accepted => Decision::Approve,
+        ReportStatus::Approved => Decision::Approve,
         ReportStatus::Rejected => Decision::Reject,
-        ReportStatus::Submit | ReportStatus::Submitted => return None,
+        ReportStatus::AwaitingVideo | ReportStatus::Submitted => return None,
     };
     Some(NewDecision {
         ref_key: report.ref_key,

@@ -46,13 +46,13 @@ pub(super) fn reports(sent: SentFields) -> Upsert {
 
 impl SentFields {
     fn tail(self) -> String {
-        let (state, decides) = (self.state(), self.decides());
+        let (state, decision) = (self.state(), self.is_decision());
         format!(
             "ON CONFLICT (ref_key) DO UPDATE SET company_id = excluded.company_id, \
              vehicle_guid = excluded.vehicle_guid, contract_ref = excluded.contract_ref, \
              report_number = excluded.report_number, contract_number = excluded.contract_number, \
              starts_at = excluded.starts_at, finishes_at = excluded.finishes_at, {state} \
-             reminded_at = CASE WHEN excluded.due_at <> reports.due_at OR {decides} THEN 0 \
+             reminded_at = CASE WHEN excluded.due_at <> reports.due_at OR {decision} THEN 0 \
              ELSE reports.reminded_at END, due_at = excluded.due_at, deleted = 0, \
              version = CASE WHEN excluded.version = 0 THEN reports.version \
              ELSE excluded.version END \
@@ -63,13 +63,13 @@ impl SentFields {
     }
 
     /// SQL: the status that 1C sends, or else the stored one.
-    const fn meant(self) -> &'static str {
+    const fn new_status(self) -> &'static str {
         if self.status { "excluded.status_code" } else { "reports.status_code" }
     }
 
     /// SQL: whether the status changes. 1C sends another status than last time, or rejects again for
     /// another reason.
-    fn moves(self) -> String {
+    fn status_changes(self) -> String {
         if !self.status {
             return "1 = 0".to_owned();
         }
@@ -81,41 +81,45 @@ impl SentFields {
     }
 
     /// SQL: whether the status stays and its reason changes.
-    fn restates(self) -> String {
+    fn reason_changes(self) -> String {
         if !self.reason {
             return "1 = 0".to_owned();
         }
-        let meant = self.meant();
+        let new_status = self.new_status();
         format!(
-            "({meant} = reports.status_code AND {REASON_CHANGED} \
+            "({new_status} = reports.status_code AND {REASON_CHANGED} \
              AND excluded.reject_reason <> reports.reject_reason)"
         )
     }
 
     /// SQL: whether this is a decision, that is a new status 3 or 4, or a new reason of a rejection.
-    fn decides(self) -> String {
+    fn is_decision(self) -> String {
         if !self.status {
             return "1 = 0".to_owned();
         }
-        let (moves, restates) = (self.moves(), self.restates());
+        let (status, reason) = (self.status_changes(), self.reason_changes());
         format!(
-            "({moves} AND excluded.status_code IN (3, 4) OR {restates} AND reports.status_code = 4)"
+            "({status} AND excluded.status_code IN (3, 4) OR {reason} AND reports.status_code = 4)"
         )
     }
 
     fn state(self) -> String {
-        let (moves, restates, decides) = (self.moves(), self.restates(), self.decides());
+        let (status, decision) = (self.status_changes(), self.is_decision());
         // A new decision without a reason clears the reason of the previous one.
-        let reason = if self.reason { format!("{moves} OR {restates}") } else { decides.clone() };
+        let reason = if self.reason {
+            format!("{status} OR {}", self.reason_changes())
+        } else {
+            decision.clone()
+        };
         let onec_status_code =
             if self.status { "excluded.onec_status_code" } else { "reports.onec_status_code" };
-        let onec_reject_reason = if self.reason { "1 = 1" } else { decides.as_str() };
+        let onec_reject_reason = if self.reason { "1 = 1" } else { decision.as_str() };
         format!(
-            "status_code = CASE WHEN {moves} THEN excluded.status_code ELSE reports.status_code \
+            "status_code = CASE WHEN {status} THEN excluded.status_code ELSE reports.status_code \
              END, reject_reason = CASE WHEN {reason} THEN excluded.reject_reason ELSE \
-             reports.reject_reason END, revision = reports.revision + CASE WHEN {moves} OR \
-             {decides} THEN 1 ELSE 0 END, decided_at = CASE WHEN {decides} THEN \
-             excluded.decided_at ELSE reports.decided_at END, decided_by = CASE WHEN {decides} \
+             reports.reject_reason END, revision = reports.revision + CASE WHEN {status} OR \
+             {decision} THEN 1 ELSE 0 END, decided_at = CASE WHEN {decision} THEN \
+             excluded.decided_at ELSE reports.decided_at END, decided_by = CASE WHEN {decision} \
              THEN excluded.decided_by ELSE reports.decided_by END, onec_status_code = \
              {onec_status_code}, onec_reject_reason = CASE WHEN {onec_reject_reason} THEN \
              excluded.onec_reject_reason ELSE reports.onec_reject_reason END,"
@@ -131,8 +135,8 @@ pub(super) fn report_row(
     let company = known.company(change.company)?;
     known.vehicle(change.vehicle)?;
     let number = known.contract(change.contract)?;
-    let status = change.status.unwrap_or(ReportStatus::Submit);
-    let decided = matches!(status, ReportStatus::Accepted | ReportStatus::Rejected);
+    let status = change.status.unwrap_or(ReportStatus::AwaitingVideo);
+    let decided = matches!(status, ReportStatus::Approved | ReportStatus::Rejected);
     Ok(params![
         change.ref_key,
         change.version,

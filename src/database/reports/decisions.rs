@@ -49,7 +49,7 @@ pub struct ReportState {
 /// The outcome of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DecisionOutcome {
-    /// Stored, now or by an earlier attempt whose answer was lost.
+    /// Stored, now or by an earlier attempt whose result was lost.
     Done(ReportState),
     /// The report has another version, or a status that cannot be decided.
     Conflict(ReportState),
@@ -183,7 +183,7 @@ async fn read_state(
 }
 
 /// Whether the decision equals the current one and names the current version or none. It may also name
-/// the previous version if it has the same actor: then the answer to the first attempt was lost.
+/// the previous version if it has the same actor: then the result of the first attempt was lost.
 fn repeats(decision: &NewDecision, state: &ReportState) -> bool {
     let same = state.status == decision.decision.resulting_status()
         && state.reject_reason == decision.reason;

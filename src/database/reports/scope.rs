@@ -26,6 +26,7 @@ pub struct DriverKeys {
 
 impl Database {
     /// Sets which vehicles drivers see.
+    #[must_use]
     pub fn with_employees_see(self, employees_see: EmployeesSee) -> Self {
         Self { employees_see, ..self }
     }

@@ -48,7 +48,7 @@ pub struct FinishedUpload {
 /// The outcome of a finish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FinishOutcome {
-    /// Stored, now or by an earlier attempt whose answer was lost.
+    /// Stored, now or by an earlier attempt whose result was lost.
     Stored { video: VideoId, submission: SubmissionId },
     /// The report already has this video, byte for byte.
     Repeats { video: VideoId, submission: SubmissionId },
@@ -128,8 +128,8 @@ async fn mark_stored(write: &mut Write, finished: &FinishedUpload) -> Result<boo
         .await
 }
 
-/// Looks up the result of an earlier attempt, which may have committed although its answer was lost
-/// (F13).
+/// Looks up the result of an earlier attempt, which may have committed although its
+/// confirmation was lost (F13).
 async fn finished_before(
     write: &mut Write,
     finished: &FinishedUpload,

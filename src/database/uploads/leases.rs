@@ -95,7 +95,7 @@ impl Database {
     }
 
     /// Records that all bytes have arrived. From now on the upload is not interrupted while this node
-    /// lives. A repeated call is harmless: the answer to the first one may have been lost.
+    /// lives. A repeated call is harmless: the result of the first one may have been lost.
     pub async fn begin_finishing(
         &self,
         upload: UploadId,

@@ -26,9 +26,7 @@ pub(super) struct Empty {}
     operation_id = "sign_out",
     tag = "sign-in",
     security(("access_token" = [])),
-    responses(
-        (status = 200, description = "Signed out", body = Answer<Empty>),
-    )
+    responses((status = 200, description = "Signed out", body = Answer<Empty>))
 )]
 pub(super) async fn sign_out(
     State(state): State<Arc<AppState>>,
@@ -67,9 +65,7 @@ pub(super) struct Device {
     operation_id = "list_devices",
     tag = "sign-in",
     security(("access_token" = [])),
-    responses(
-        (status = 200, description = "Up to 100 devices", body = Answer<DeviceList>),
-    )
+    responses((status = 200, description = "Up to 100 devices", body = Answer<DeviceList>))
 )]
 pub(super) async fn list(
     State(state): State<Arc<AppState>>,
@@ -96,9 +92,7 @@ pub(super) async fn list(
     tag = "sign-in",
     security(("access_token" = [])),
     params(("id" = Uuid, Path, description = "The `id` in the list of devices")),
-    responses(
-        (status = 200, description = "Signed out there", body = Answer<Empty>),
-    )
+    responses((status = 200, description = "Signed out there", body = Answer<Empty>))
 )]
 pub(super) async fn sign_out_device(
     State(state): State<Arc<AppState>>,

@@ -36,9 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     path = "/employee/list",
     tag = "lists",
     security(("access_token" = [])),
-    responses(
-        (status = 200, description = "The employees", body = Answer<EmployeeList>),
-    ),
+    responses((status = 200, description = "The employees", body = Answer<EmployeeList>)),
     extensions(("x-errors" = json!([
         [403, [ErrorCode::Forbidden], "The caller is not a director"],
     ])))
@@ -63,9 +61,7 @@ async fn list_employees(
     tag = "lists",
     security(("access_token" = [])),
     params(("id" = i64, Path, description = "The `id` in the list of employees", example = 153)),
-    responses(
-        (status = 200, description = "Deleted", body = Answer<Empty>),
-    ),
+    responses((status = 200, description = "Deleted", body = Answer<Empty>)),
     extensions(("x-errors" = json!([
         [403, [ErrorCode::Forbidden], "The caller is not a director"],
         [404, [ErrorCode::NotFound], "The employee does not exist or has been deleted already"],
@@ -101,9 +97,7 @@ fn parse_id(id: &str) -> Option<PersonId> {
         ("id" = i64, Path, description = "The `id` in the list of employees", example = 153),
         ("X-HTTP-Method-Override" = String, Header, description = "`DELETE`", example = "DELETE"),
     ),
-    responses(
-        (status = 200, description = "Deleted", body = Answer<Empty>),
-    ),
+    responses((status = 200, description = "Deleted", body = Answer<Empty>)),
     extensions(("x-errors" = json!([
         [403, [ErrorCode::Forbidden], "The caller is not a director"],
         [404, [ErrorCode::NotFound], "The employee does not exist or has been deleted already"],

@@ -1,4 +1,4 @@
-//! The profile: the answer to a sign-in and to a refresh (E2, E3).
+//! The profile: the response to a sign-in and to a refresh (E2, E3).
 
 use axum::response::Response;
 use serde::Serialize;

@@ -63,8 +63,8 @@ pub(super) struct CodeSent {
 
 /// Mails a one-time code to the owner of a BIN or IIN
 ///
-/// The code is valid for 10 minutes, once, and on this device only. The answer does not reveal whether the
-/// BIN or IIN exists.
+/// The code is valid for 10 minutes, once, and on this device only. The response does not reveal whether
+/// the BIN or IIN exists.
 #[utoipa::path(
     post,
     path = "/biin/{biin}",
@@ -80,9 +80,7 @@ pub(super) struct CodeSent {
             (CodeRequestFields = "application/json"),
         )
     ),
-    responses(
-        (status = 200, description = "The code is on its way", body = Answer<CodeSent>),
-    ),
+    responses((status = 200, description = "The code is on its way", body = Answer<CodeSent>)),
     extensions(("x-errors" = json!([
         [400, [ErrorCode::ValidationFailed], "Not 12 digits, or the body cannot be read"],
         [422, [ErrorCode::ValidationFailed], "`details` names each invalid field"],

@@ -28,9 +28,7 @@ use super::request_code::{FCM_RULE, parse_fcm};
     operation_id = "sign_in",
     tag = "sign-in",
     security(("one_time_code" = [])),
-    responses(
-        (status = 200, description = "Both tokens and the profile", body = Answer<profile::Profile>),
-    ),
+    responses((status = 200, description = "Both tokens and the profile", body = Answer<profile::Profile>)),
     extensions(("x-errors" = json!([
         [400, [ErrorCode::ValidationFailed], "The credentials cannot be read"],
         [401, [ErrorCode::OtpInvalid, ErrorCode::OtpExpired]],
@@ -88,9 +86,7 @@ pub(super) struct RefreshFields {
             (Option<RefreshFields> = "multipart/form-data"),
         )
     ),
-    responses(
-        (status = 200, description = "Both tokens and the profile", body = Answer<profile::Profile>),
-    ),
+    responses((status = 200, description = "Both tokens and the profile", body = Answer<profile::Profile>)),
     extensions(("x-errors" = json!([
         [400, [ErrorCode::ValidationFailed], "The body cannot be read"],
         [401, [ErrorCode::TokenInvalid, ErrorCode::TokenExpired, ErrorCode::TokenReused]],

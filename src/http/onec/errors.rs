@@ -1,4 +1,4 @@
-//! The HTTP answers to errors of the exchange with 1C.
+//! The HTTP responses to errors of the exchange with 1C.
 
 use serde_json::json;
 

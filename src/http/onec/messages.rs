@@ -57,9 +57,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
               "ref_key": "9e1c93a2-d1bd-11ec-8a4e-005056aaa4ae" },
         ],
     })),
-    responses(
-        (status = 200, description = "The result of each item", body = Reply),
-    ),
+    responses((status = 200, description = "The result of each item", body = Reply)),
     extensions(("x-errors" = json!([
         [403, [ErrorCode::Forbidden], "`node` is not the login of the account"],
         [408, [ErrorCode::BodyTooSlow]],

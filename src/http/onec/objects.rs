@@ -44,9 +44,7 @@ macro_rules! put_handler {
             security(("exchange" = [])),
             params(("ref_key" = Uuid, Path, description = "The key of the object in 1C")),
             request_body(content = $sent, description = "May begin with a byte order mark"),
-            responses(
-                (status = 200, description = "Stored, or a later version is stored already", body = Put),
-            ),
+            responses((status = 200, description = "Stored, or a later version is stored already", body = Put)),
             extensions(("x-errors" = json!([
                 [408, [ErrorCode::BodyTooSlow]],
                 [409, [ErrorCode::BiinTaken], "Another company has this BIN or IIN"],
@@ -103,7 +101,7 @@ async fn put(
     ref_key: Option<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let ref_key = ref_key.ok_or_else(|| Problem::not_found("this address does not exist"))?;
+    let ref_key = ref_key.ok_or_else(|| Problem::not_found("this path does not exist"))?;
     let body = body::read(state, request).await?;
     let result = state.inbox.put(&account.login, kind, &ref_key, &body).await?;
     Ok(json_response(&Put { ref_key: result.ref_key, ok: true, message: result.message }))

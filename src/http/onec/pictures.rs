@@ -45,9 +45,7 @@ struct StoredPicture {
     security(("exchange" = [])),
     params(("ref_key" = Uuid, Path, description = "The vehicle type")),
     request_body(content(("image/png"), ("image/jpeg")), description = "At most `onec.max_picture` bytes"),
-    responses(
-        (status = 200, description = "Stored", body = StoredPicture),
-    ),
+    responses((status = 200, description = "Stored", body = StoredPicture)),
     extensions(("x-errors" = json!([
         [408, [ErrorCode::BodyTooSlow]],
         [413, [ErrorCode::BodyTooLarge], "Longer than `onec.max_picture`"],

@@ -39,7 +39,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct PageQuery {
-    /// The cursor of the previous answer; without it, the page after the acknowledged submissions
+    /// The cursor of the previous response; without it, the page after the acknowledged submissions
     #[param(minimum = 0, example = 0)]
     after: Option<u64>,
     /// The largest number of submissions
@@ -54,9 +54,7 @@ struct PageQuery {
     tag = "1c",
     security(("exchange" = [])),
     params(PageQuery),
-    responses(
-        (status = 200, description = "The next submissions; empty if there is nothing new", body = Page),
-    ),
+    responses((status = 200, description = "The next submissions; empty if there is nothing new", body = Page)),
     extensions(("x-errors" = json!([
         [400, [ErrorCode::ValidationFailed], "A parameter is not a number"],
         [422, [ErrorCode::ValidationFailed], "The cursor is beyond the last submission, or the limit is 0"],
@@ -99,9 +97,7 @@ struct Acknowledged {
     tag = "1c",
     security(("exchange" = [])),
     request_body(content = Acknowledgement, description = "May begin with a byte order mark"),
-    responses(
-        (status = 200, description = "The cursor of this account", body = Acknowledged),
-    ),
+    responses((status = 200, description = "The cursor of this account", body = Acknowledged)),
     extensions(("x-errors" = json!([
         [422, [ErrorCode::ValidationFailed], "The cursor is missing, or beyond the last submission"],
     ])))
@@ -127,9 +123,7 @@ async fn acknowledge_submissions(
     tag = "1c",
     security(("exchange" = [])),
     params(("id" = Uuid, Path, description = "`submission_id`")),
-    responses(
-        (status = 200, description = "The submission", body = Submission),
-    ),
+    responses((status = 200, description = "The submission", body = Submission)),
 )]
 async fn submission(
     State(state): State<Arc<AppState>>,
@@ -168,9 +162,7 @@ struct VideoLink {
     tag = "1c",
     security(("exchange" = [])),
     params(("id" = Uuid, Path, description = "`submission_id`")),
-    responses(
-        (status = 200, description = "The link", body = VideoLink),
-    ),
+    responses((status = 200, description = "The link", body = VideoLink)),
 )]
 async fn submission_link(
     State(state): State<Arc<AppState>>,

@@ -49,7 +49,7 @@ fn complete_operation(operation: &mut Value, method: &str, components: &Value) {
             add_examples(contents, components);
         }
         add_headers(status, response);
-        // The answer to HEAD has no body.
+        // The response to HEAD has no body.
         if let ("head", Some(response)) = (method, response.as_object_mut()) {
             response.remove("content");
         }

@@ -55,16 +55,16 @@ const INTRODUCTION: &str = "\
 The ForteLeasing API as documented by its owner, with additions: resumable uploads, the exchange of \
 data with 1C, decisions on reports.
 
-A successful answer is `{\"status\":\"ok\",\"data\":{\"message\",\"code\",…}}`, a problem is \
+A successful response is `{\"status\":\"ok\",\"data\":{\"message\",\"code\",…}}`, a problem is \
 `{\"status\":\"error\",\"data\":{\"message\",\"code\",\"error\",\"request_id\",\"details\"}}`, where \
 `code` is the HTTP status. Programs should use `error`: codes may be added, none is ever renamed. \
 `message` is a sentence for a person. Sentences for drivers and companies are in the language of \
 `Accept-Language`: `ru` (the default), `kk` or `en`; `Content-Language` says which. Sentences for \
 developers, and all that the owner's document prints, are never translated.
 
-Every answer has `X-Request-Id`; the client may choose it. An unknown address answers 404 \
-`not_found`, a method that an address does not support 405 `method_not_allowed` with `Allow`. A \
-request whose answer has `Retry-After` can be sent again after that many seconds.";
+Every response has `X-Request-Id`; the client may choose it. An unknown path is answered with 404 \
+`not_found`, a method that a path does not support with 405 `method_not_allowed` and `Allow`. If a \
+response has `Retry-After`, the request can be sent again after that many seconds.";
 
 /// The finished document. `public_url` is the base of its routes.
 pub(super) fn finished(routes: &utoipa::openapi::OpenApi, public_url: &str) -> Value {

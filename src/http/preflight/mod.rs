@@ -82,9 +82,7 @@ struct PreflightRequest {
     tag = "upload",
     security(("access_token" = [])),
     request_body(content = PreflightRequest, content_type = "multipart/form-data"),
-    responses(
-        (status = 200, description = "The verdict", body = Answer<PreflightResponse>),
-    ),
+    responses((status = 200, description = "The verdict", body = Answer<PreflightResponse>)),
     extensions(("x-errors" = json!([
         [400, [ErrorCode::ValidationFailed], "The form is malformed."],
         [403, [ErrorCode::Forbidden], "Reviewers cannot upload videos."],

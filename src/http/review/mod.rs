@@ -64,9 +64,7 @@ struct ReviewerSession {
         (ReviewerCredentials = "application/json"),
         (ReviewerCredentials = "application/x-www-form-urlencoded"),
     )),
-    responses(
-        (status = 200, description = "The session", body = Answer<ReviewerSession>),
-    ),
+    responses((status = 200, description = "The session", body = Answer<ReviewerSession>)),
     extensions(("x-errors" = json!([
         [401, [ErrorCode::CredentialsInvalid]],
         [403, [ErrorCode::Forbidden], "The account is limited to other networks"],

@@ -112,7 +112,7 @@ fn prepared(request: Request<Incoming>, peer: SocketAddr, state: BodyState) -> R
 fn may_still_send(ended: &hyper::Result<()>, body_state: &BodyState) -> bool {
     match ended {
         Ok(()) => body_state.is_unread(),
-        // hyper could not parse the request and has answered by itself.
+        // hyper could not parse the request and has responded by itself.
         Err(error) => error.is_parse(),
     }
 }

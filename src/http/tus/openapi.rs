@@ -237,9 +237,7 @@ fn upload_status() {}
     tag = "upload",
     security(("access_token" = [])),
     params(UploadName, ProtocolVersion),
-    responses(
-        (status = 204, description = "The upload has ended"),
-    ),
+    responses((status = 204, description = "The upload has ended")),
     extensions(("x-errors" = json!([
         [410, [ErrorCode::UploadEnded, ErrorCode::NotMp4, ErrorCode::VideoRefused]],
         [422, [ErrorCode::ReportAlreadySubmitted], "A stored video cannot be withdrawn."],

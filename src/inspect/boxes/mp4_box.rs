@@ -103,7 +103,8 @@ impl<'a> Mp4Box<'a> {
         match found.next() {
             None => Ok(first),
             Some(second) => {
-                let what = format!("is the second one in `{}`, which may hold one", self.kind);
+                let what =
+                    format!("is the second one in `{}`, which may contain only one", self.kind);
                 Err(second.finding(Check::BoxDuplicate, what))
             }
         }

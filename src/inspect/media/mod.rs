@@ -1,4 +1,4 @@
-//! The one look into the media: samples that consist of NAL units.
+//! The only check that reads media: samples that consist of NAL units.
 
 pub(super) mod layout;
 pub(super) mod nal;

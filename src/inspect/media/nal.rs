@@ -238,6 +238,6 @@ impl NalWalker {
             self.sample.end.saturating_sub(self.sample.start)
         );
         let finding = Finding::at(Check::NalChain, self.sample.start, message);
-        TimedFinding::new(finding.within(path), self.after)
+        TimedFinding::new(finding.with_path(path), self.after)
     }
 }

@@ -138,7 +138,7 @@ impl Fragments {
                      upload was cut off."
                 );
                 let finding = Finding::at(Check::MoofWithoutMdat, moof, message);
-                Err(finding.within(Some(fragment.path.clone())))
+                Err(finding.with_path(Some(fragment.path.clone())))
             }
             Some(media) => Err(outside_mdat(media)),
         }
@@ -261,7 +261,7 @@ fn outside_file(trun: Mp4Box) -> Finding {
 fn read_start_time(tfdt: Mp4Box, track: &mut Track, context: &mut Context) -> Checked {
     let start = tfdt.read_full(|mut full| full.sized())?;
     if track.last_start.is_some_and(|last| start < last) {
-        let message = format!("The start times of track {} run backwards.", track.id);
+        let message = format!("A fragment of track {} starts before the previous one.", track.id);
         context.note(Finding::at(Check::TfdtBackwards, tfdt.at, message));
     }
     track.last_start = Some(start);

@@ -31,7 +31,7 @@ pub(crate) fn mfra_size(mfra: &PassedBox, bytes: &[u8]) -> Option<Finding> {
         header.at
     );
     let finding = Finding::at(Check::MfraSize, footer.at, message);
-    (u64::from(stated) != size).then(|| finding.within(Some(format!("{}/mfro", header.path()))))
+    (u64::from(stated) != size).then(|| finding.with_path(Some(format!("{}/mfro", header.path()))))
 }
 
 /// `DURATION_MISMATCH`, only a note: The duration in `mehd` is that of the fragments. A recorder
@@ -43,5 +43,5 @@ pub(crate) fn duration_mismatch(movie: &Movie) -> Option<Finding> {
     let what = policy::mismatch(stated, movie.duration_ms(true)?)?;
     let message = format!("The movie {what} by its fragments.");
     let finding = Finding::at(Check::DurationMismatch, at, message);
-    Some(finding.within(Some("moov/mvex/mehd".to_owned())))
+    Some(finding.with_path(Some("moov/mvex/mehd".to_owned())))
 }

@@ -25,7 +25,7 @@ pub(crate) fn violations(movie: &Movie, rules: &Config) -> Vec<Finding> {
         None // fragments are still to come
     } else if video.samples == 0 {
         // `NO_SAMPLES` explains a wrong duration too, so the duration is not checked.
-        let message = "The file describes a video but has not a single picture.";
+        let message = "The file describes a video but contains no picture.";
         Some(finding(Check::NoSamples, message))
     } else {
         duration_out_of_range(movie, false, rules)

@@ -26,9 +26,9 @@ pub(crate) fn list<const N: usize>(table: Mp4Box<'_>) -> Checked<&[[u8; N]]> {
     entries(table, fields, count)
 }
 
-/// `TABLE_SIZE`: A table claims more entries than can be there.
+/// `TABLE_SIZE`: A table claims more entries than its box or the file can hold.
 pub(crate) fn too_many(table: Mp4Box, count: u64) -> Finding {
-    let what = format!("claims {count} table entries, more than can be there");
+    let what = format!("claims {count} table entries, more than there is room for");
     table.finding(Check::TableSize, what)
 }
 

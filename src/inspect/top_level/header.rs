@@ -35,12 +35,12 @@ impl TopLevelHeader {
 
     /// A finding at the start of this box.
     pub(crate) fn finding_with(&self, check: Check, message: impl Into<String>) -> Finding {
-        Finding::at(check, self.at, message).within(Some(self.path()))
+        Finding::at(check, self.at, message).with_path(Some(self.path()))
     }
 
     /// A finding about this box: "The box `moov` at byte 1234 …".
     pub(crate) fn finding(&self, check: Check, what: impl fmt::Display) -> Finding {
-        box_finding(check, self.kind, self.at, what).within(Some(self.path()))
+        box_finding(check, self.kind, self.at, what).with_path(Some(self.path()))
     }
 
     /// Where the payload begins.

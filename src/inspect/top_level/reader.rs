@@ -288,7 +288,7 @@ impl TopLevelReader {
         if length(&self.partial) >= SHORT_HEADER {
             let path = TopLevelHeader::parse(&self.partial, at, &self.context.index);
             let path = path.map(|header| header.path());
-            return Err(Finding::at(Check::Truncated, at, checks::PARTIAL_HEADER).within(path));
+            return Err(Finding::at(Check::Truncated, at, checks::PARTIAL_HEADER).with_path(path));
         }
         if self.partial.iter().any(|byte| *byte != 0) {
             return Err(checks::trailing(at, false));

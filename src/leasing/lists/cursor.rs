@@ -1,4 +1,4 @@
-//! The cursor of a list: `next` in an answer, `after` in the following request.
+//! The cursor of a list: `next` in a response, `after` in the following request.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

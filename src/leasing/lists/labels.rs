@@ -25,9 +25,9 @@ const MONTHS: [&str; 12] = [
 
 pub(super) const fn status_title(status: ReportStatus) -> &'static str {
     match status {
-        ReportStatus::Submit => "Сдать Отчет",
+        ReportStatus::AwaitingVideo => "Сдать Отчет",
         ReportStatus::Submitted => "Отправлено",
-        ReportStatus::Accepted => "Одобрено",
+        ReportStatus::Approved => "Одобрено",
         ReportStatus::Rejected => "Отказано",
     }
 }
@@ -76,9 +76,9 @@ pub struct RangeLabels {
 }
 
 pub const STATUS_LABELS: StatusLabels = StatusLabels {
-    submit: status_title(ReportStatus::Submit),
+    submit: status_title(ReportStatus::AwaitingVideo),
     submitted: status_title(ReportStatus::Submitted),
-    accepted: status_title(ReportStatus::Accepted),
+    accepted: status_title(ReportStatus::Approved),
     rejected: status_title(ReportStatus::Rejected),
 };
 

@@ -16,7 +16,7 @@ pub struct ListOptions {
     pub limit: Option<u16>,
     /// The last row of the previous page.
     pub after: Option<Cursor>,
-    /// Nothing matches, without a look at the database.
+    /// Whether nothing can match, so that the database is not queried.
     pub empty: bool,
 }
 

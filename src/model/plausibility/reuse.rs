@@ -25,8 +25,9 @@ pub fn reuse(uses: &[EarlierUse]) -> Verdict {
         MatchKind::Media => "recording, in another file,",
     };
     let count = count(uses);
-    let message =
-        format!("the same {what} came {count} before, for another report of the company, {state}");
+    let message = format!(
+        "the same {what} was sent {count} before, for another report of the company, {state}"
+    );
     Verdict {
         links: uses.iter().take(MAX_LINKS).copied().collect(),
         ..Verdict::new(test, outcome, message)

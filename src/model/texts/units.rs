@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_have_the_units_of_a_person() {
+    fn durations_have_at_most_two_units() {
         // The space between a number and its unit does not break; `_` stands for it here.
         let shown = |language, millis| {
             duration(language, SignedDuration::from_millis(millis)).replace('\u{a0}', "_")

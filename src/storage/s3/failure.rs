@@ -62,9 +62,9 @@ impl S3Failure {
 
     /// For requests whose error response has a body: an object counts as missing only if the store
     /// itself says so. Otherwise the 404 of a proxy, or a missing bucket, would look like lost bytes.
-    pub(super) fn doubt_missing(self) -> Self {
-        let doubtful = self.kind == FailureKind::Missing && !self.has_known_code;
-        if doubtful { Self { kind: FailureKind::Unclear, ..self } } else { self }
+    pub(super) fn unclear_unless_confirmed(self) -> Self {
+        let is_unconfirmed = self.kind == FailureKind::Missing && !self.has_known_code;
+        if is_unconfirmed { Self { kind: FailureKind::Unclear, ..self } } else { self }
     }
 
     pub(super) fn into_error(self, action: &'static str, key: &str) -> StorageError {

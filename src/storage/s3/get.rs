@@ -90,7 +90,9 @@ impl S3 {
         let request = self.client.get_object().bucket(&self.bucket).key(self.name(path));
         let request = request.set_range(range).send();
         let response = with_timeout(self.response_timeout, request).await;
-        Ok(response.map_err(|failure| failure.doubt_missing().into_error("get", path))?.body)
+        Ok(response
+            .map_err(|failure| failure.unclear_unless_confirmed().into_error("get", path))?
+            .body)
     }
 
     /// A presigned GET of one object at the endpoint that browsers see, with our own content type and

@@ -65,7 +65,7 @@ async fn adds_lists_rotates_and_disables_an_account(db: Db) {
     assert_eq!(db.database.account("office").await.unwrap().unwrap().previous_hash, "");
     assert_eq!(succeeds(&db, &["account", "disable", "aigul"]), "");
     assert!(db.database.active_person(person).await.unwrap().is_none());
-    assert!(succeeds(&db, &["account", "list"]).contains("closed"));
+    assert!(succeeds(&db, &["account", "list"]).contains("disabled"));
 }
 
 #[tokio::test]

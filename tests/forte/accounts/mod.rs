@@ -24,7 +24,7 @@ on_both_backends!(
     ten_wrong_passwords_a_minute_lock_out_an_account_and_an_address,
     wrong_passwords_from_elsewhere_do_not_lock_out_a_known_address,
     the_old_password_works_for_a_day_after_a_rotation,
-    a_closed_account_is_refused_immediately,
+    a_disabled_account_is_refused_immediately,
 );
 
 async fn send(service: &Service, builder: Builder) -> Response<Body> {
@@ -200,7 +200,7 @@ async fn the_old_password_works_for_a_day_after_a_rotation(service: Service) {
 }
 
 /// S70
-async fn a_closed_account_is_refused_immediately(service: Service) {
+async fn a_disabled_account_is_refused_immediately(service: Service) {
     add_node(&service, NODE).await;
     assert_eq!(by_basic(&service, NODE, PASSWORD).await.status(), 200);
     service.app.state.accounts.disable(NODE).await.unwrap();

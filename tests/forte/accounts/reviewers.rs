@@ -16,7 +16,7 @@ use crate::onec_queue::submitted;
 on_both_backends!(
     a_reviewer_signs_in_watches_a_video_and_refreshes_tokens,
     a_company_reviewer_sees_only_reports_of_that_company,
-    closing_an_account_ends_its_sessions,
+    disabling_an_account_ends_its_sessions,
     revoking_a_password_ends_the_sessions_it_opened,
 );
 
@@ -76,7 +76,7 @@ async fn a_company_reviewer_sees_only_reports_of_that_company(service: Service) 
 }
 
 /// S17
-async fn closing_an_account_ends_its_sessions(service: Service) {
+async fn disabling_an_account_ends_its_sessions(service: Service) {
     add_reviewer(&service, CompanyId::LESSOR).await;
     let report = submitted(&service).await;
     let session = open_session(&service).await;

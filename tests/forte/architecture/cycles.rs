@@ -1,7 +1,7 @@
 //! Import cycles between files. A reader can begin at any file and follow its imports downwards.
 //!
-//! A path that leads through a re-export counts as an arrow to the file that defines the item, and
-//! a re-export as an arrow from the file that re-exports. So a `mod.rs` may offer what its children
+//! A path that leads through a re-export counts as an import of the file that defines the item, and a
+//! re-export as an import by the file that re-exports. So a `mod.rs` may re-export what its children
 //! define, or define what its children use, but not both.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,7 @@ use super::is_pending;
 use super::source::{NamedPath, Source, planted};
 
 /// The files that a file uses, each with one path that names it.
-type Arrows = BTreeMap<usize, String>;
+type Imports = BTreeMap<usize, String>;
 
 #[test]
 fn no_file_imports_itself_through_others() {
@@ -43,12 +43,12 @@ fn a_child_that_uses_what_its_parent_defines_closes_a_cycle_with_a_parent_that_u
     assert_eq!(cycles(&files), [""; 0]);
 }
 
-/// Every group of files that import each other, as a list of the arrows among them.
+/// Every group of files that import each other, as a list of the imports among them.
 fn cycles(sources: &[Source]) -> Vec<String> {
     let files = Files::new(sources);
-    let arrows: Vec<Arrows> = (0..sources.len()).map(|file| files.arrows_of(file)).collect();
+    let imports: Vec<Imports> = (0..sources.len()).map(|file| files.imports_of(file)).collect();
     let reached: Vec<BTreeSet<usize>> =
-        (0..sources.len()).map(|file| reached_from(file, &arrows)).collect();
+        (0..sources.len()).map(|file| reached_from(file, &imports)).collect();
     let group_of = |file: usize| -> BTreeSet<usize> {
         let closes_cycle = |other: &usize| reached[*other].contains(&file);
         reached[file].iter().copied().filter(closes_cycle).collect()
@@ -56,16 +56,16 @@ fn cycles(sources: &[Source]) -> Vec<String> {
     let groups: BTreeSet<BTreeSet<usize>> = (0..sources.len()).map(group_of).collect();
     let is_checked = |file: &usize| !is_pending(&sources[*file].path);
     let cyclic = groups.iter().filter(|group| group.iter().any(is_checked));
-    cyclic.map(|group| files.describe(group, &arrows)).collect()
+    cyclic.map(|group| files.describe(group, &imports)).collect()
 }
 
 /// The files that a file imports, directly or through others.
-fn reached_from(file: usize, arrows: &[Arrows]) -> BTreeSet<usize> {
+fn reached_from(file: usize, imports: &[Imports]) -> BTreeSet<usize> {
     let mut reached = BTreeSet::new();
-    let mut next: Vec<usize> = arrows[file].keys().copied().collect();
+    let mut next: Vec<usize> = imports[file].keys().copied().collect();
     while let Some(file) = next.pop() {
         if reached.insert(file) {
-            next.extend(arrows[file].keys());
+            next.extend(imports[file].keys());
         }
     }
     reached
@@ -86,16 +86,16 @@ impl<'s> Files<'s> {
         Self { sources, by_module, paths }
     }
 
-    fn arrows_of(&self, file: usize) -> Arrows {
-        let mut arrows = Arrows::new();
+    fn imports_of(&self, file: usize) -> Imports {
+        let mut imports = Imports::new();
         for named in &self.paths[file] {
             if let Some(target) =
                 self.target(file, &named.words, 0).filter(|target| *target != file)
             {
-                arrows.entry(target).or_insert_with(|| named.text());
+                imports.entry(target).or_insert_with(|| named.text());
             }
         }
-        arrows
+        imports
     }
 
     /// The file that defines what a path in `file` names; re-exports are followed.
@@ -143,11 +143,11 @@ impl<'s> Files<'s> {
         self.paths[file].iter().find(|path| path.imported_as.as_deref() == Some(name))
     }
 
-    fn describe(&self, group: &BTreeSet<usize>, arrows: &[Arrows]) -> String {
+    fn describe(&self, group: &BTreeSet<usize>, imports: &[Imports]) -> String {
         let name = |file: &usize| self.sources[*file].path.display().to_string();
         let mut lines = String::new();
         for from in group {
-            for (to, path) in arrows[*from].iter().filter(|(to, _)| group.contains(to)) {
+            for (to, path) in imports[*from].iter().filter(|(to, _)| group.contains(to)) {
                 lines += &[&name(from), " → ", &name(to), " (", path, ")\n"].concat();
             }
         }

@@ -1,8 +1,8 @@
-//! Rules of the structure, checked on the sources: arrows between modules, cycles between files,
+//! Rules of the structure, checked on the sources: dependencies between modules, cycles between files,
 //! names, sizes, and requirement codes.
 
-mod arrows;
 mod cycles;
+mod dependencies;
 mod names;
 mod requirements;
 mod sizes;

@@ -152,7 +152,7 @@ async fn patched(folder: &Path, url: &str, offset: usize, file: &str) -> (u16, u
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_viewing_link_supports_ranges() {
+async fn a_playback_link_supports_ranges() {
     if !is_available() {
         return;
     }

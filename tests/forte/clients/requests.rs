@@ -6,27 +6,42 @@ use serde_json::json;
 use tokio::process::Command;
 
 use super::{INSPECTION, Stage, curl};
+use crate::harness::account;
 use crate::harness::external::is_installed;
-use crate::harness::service::Backend;
+use crate::harness::service::{Backend, Service};
 
-/// Runs a script against a service with the names of the demo; its output.
-async fn run(stage: &Stage, script: &str, arguments: &[&str]) -> String {
-    let fixture = json!({
-        "base_url": stage.url(""),
-        "users": [
-            { "name": "director", "access_token": stage.token },
-            { "name": "driver", "access_token": stage.token },
-        ],
-        "reports": [{ "ref_key": stage.report, "status_code": 1 }],
-    });
-    stage.file("demo.json", fixture.to_string().as_bytes());
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/requests").join(script);
-    let mut command = Command::new(path);
-    command.args(arguments).current_dir(stage.folder.path());
-    let result = command.env("FORTE_DEMO_DATA", stage.folder.path()).output().await.unwrap();
-    let output = String::from_utf8(result.stdout).unwrap();
-    assert!(result.status.success(), "{output}{}", String::from_utf8_lossy(&result.stderr));
-    output
+/// A service with the accounts of the demo.
+struct Demo {
+    stage: Stage,
+    reviewer: String,
+}
+
+impl Demo {
+    async fn start() -> Self {
+        let service = Service::start(Backend::Embedded).await.unwrap();
+        account::add_node(&service, account::NODE).await;
+        let reviewer = service.token_of(service.env.fixture.reviewer().await);
+        Self { stage: Stage::of(service).await, reviewer }
+    }
+
+    /// Runs a script; its output.
+    async fn run(&self, script: &str, arguments: &[&str]) -> String {
+        let stage = &self.stage;
+        let demo = json!({
+            "base_url": stage.url(""),
+            "users": [{ "name": "driver", "access_token": stage.token }],
+            "reviewer": { "access_token": self.reviewer },
+            "exchange": { "login": account::NODE, "password": account::PASSWORD },
+        });
+        stage.file("demo.json", demo.to_string().as_bytes());
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/requests").join(script);
+        let mut command = Command::new(path);
+        command.args(arguments).current_dir(stage.folder.path());
+        let result = command.env("FORTE_DEMO_DATA", stage.folder.path()).output().await.unwrap();
+        let output = String::from_utf8(result.stdout).unwrap();
+        assert!(result.status.success(), "{output}{}", String::from_utf8_lossy(&result.stderr));
+        output
+    }
 }
 
 fn can_run() -> bool {
@@ -34,18 +49,20 @@ fn can_run() -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_video_of_a_form_can_be_downloaded() {
+async fn the_video_of_a_form_can_be_watched_and_decided_on() {
     if !can_run() {
         return;
     }
-    let stage = Stage::start(Backend::Embedded).await.unwrap();
-    assert!(run(&stage, "form.sh", &[]).await.contains("Report has been successfully saved."));
-    let output = run(&stage, "watch.sh", &[]).await;
-    assert!(
-        output.contains(&stage.report.to_string()) && output.contains("watched.mp4"),
-        "{output}"
-    );
-    assert_eq!(std::fs::read(stage.folder.path().join("watched.mp4")).unwrap(), INSPECTION);
+    let demo = Demo::start().await;
+    let report = demo.stage.report.to_string();
+    assert_eq!(demo.run("open-report.sh", &[]).await.trim(), report);
+    assert!(demo.run("form.sh", &[]).await.contains("Report has been successfully saved."));
+    let output = demo.run("watch.sh", &[]).await;
+    assert!(output.contains(&report) && output.contains("watched.mp4"), "{output}");
+    let watched = demo.stage.folder.path().join("watched.mp4");
+    assert_eq!(std::fs::read(watched).unwrap(), INSPECTION);
+    let decided = demo.run("decide.sh", &["reject", "Не видно номера"]).await;
+    assert!(decided.contains("\"status_code\":4"), "{decided}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,12 +70,12 @@ async fn an_upload_in_two_patches_is_stored() {
     if !can_run() {
         return;
     }
-    let stage = Stage::start(Backend::Embedded).await.unwrap();
-    let output = run(&stage, "tus.sh", &[]).await;
+    let demo = Demo::start().await;
+    let output = demo.run("tus.sh", &[]).await;
     let length = INSPECTION.len();
     assert!(output.contains(&format!("arrived: {} of {length}", length / 2)), "{output}");
     assert!(output.contains(&format!("arrived: {length} of {length}")), "{output}");
-    stage.assert_stored(INSPECTION).await;
+    demo.stage.assert_stored(INSPECTION).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,9 +83,9 @@ async fn a_video_is_judged_before_it_is_sent() {
     if !can_run() {
         return;
     }
-    let stage = Stage::start(Backend::Embedded).await.unwrap();
+    let demo = Demo::start().await;
     let report = async |arguments: &[&str]| -> serde_json::Value {
-        serde_json::from_str(&run(&stage, "preflight.sh", arguments).await).unwrap()
+        serde_json::from_str(&demo.run("preflight.sh", arguments).await).unwrap()
     };
     let good = report(&[]).await;
     assert_eq!(good["data"]["verdict"], "accepted", "{good}");

@@ -37,8 +37,9 @@ impl Targets {
         let fixture = &service.env.fixture;
         let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
         let vehicle = fixture.vehicle(kind, &kind.to_string()[..8]).await;
-        let open = fixture.report_with_period(vehicle, ReportStatus::Submit, (0, 10)).await;
-        let filmed = fixture.report_with_period(vehicle, ReportStatus::Submit, (0, 10)).await;
+        let open = fixture.report_with_period(vehicle, ReportStatus::AwaitingVideo, (0, 10)).await;
+        let filmed =
+            fixture.report_with_period(vehicle, ReportStatus::AwaitingVideo, (0, 10)).await;
         let submitted = tus::create(service, filmed, GOOD.len()).await;
         tus::patch(service, &submitted, 0, GOOD).await;
         let submission = submission(service, &submitted).await;

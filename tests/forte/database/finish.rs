@@ -109,7 +109,7 @@ async fn the_same_file_again_is_a_duplicate(db: Db) {
 
 async fn a_refused_finish_changes_nothing(db: Db) {
     let fixture = Fixture::create(&db.database).await;
-    let ref_key = fixture.report_in(ReportStatus::Accepted).await;
+    let ref_key = fixture.report_in(ReportStatus::Approved).await;
     let finishing = fixture.finished_upload(fixture.driver, ref_key).await;
     assert_eq!(db.database.finish(&finishing).await.unwrap(), FinishOutcome::Closed);
     let upload = db.database.upload(finishing.upload).await.unwrap().unwrap();
@@ -125,7 +125,7 @@ async fn an_inactive_owner_does_not_submit(db: Db) {
     db.database.set_person_active(fixture.driver.id, false).await.unwrap();
     assert_eq!(db.database.finish(&finishing).await.unwrap(), FinishOutcome::OwnerInactive);
     let report = db.database.report(ref_key).await.unwrap().unwrap();
-    assert_eq!(report.status, ReportStatus::Submit);
+    assert_eq!(report.status, ReportStatus::AwaitingVideo);
 }
 
 async fn a_report_of_another_company_is_not_found(db: Db) {

@@ -103,7 +103,7 @@ impl Fixture {
 
     /// A report of the driver's company that waits for a video.
     pub(crate) async fn report(&self) -> RefKey {
-        self.report_in(ReportStatus::Submit).await
+        self.report_in(ReportStatus::AwaitingVideo).await
     }
 
     /// A report of the driver's company with this status.

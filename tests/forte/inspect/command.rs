@@ -72,7 +72,7 @@ fn a_refused_file_is_reported_and_gives_exit_code_1() {
 #[test]
 fn an_unreadable_file_gives_exit_code_2() {
     let (answer, out, err) = run(&["no-such-file.mp4", "bad-not-mp4.mp4"], false, None);
-    assert_eq!(answer, Answer::CouldNot);
+    assert_eq!(answer, Answer::Failed);
     assert!(err.contains("no-such-file.mp4"));
     assert!(out.contains("bad-not-mp4.mp4: refused, NOT_MP4 at byte 0, after 8 of"), "{out}");
 }
@@ -194,7 +194,7 @@ fn reports_a_folder_without_videos() {
     let folder = tempfile::tempdir().unwrap();
     let files = vec![folder.path().to_owned()];
     let (answer, out, err) = execute(&Inspect { files, ..Inspect::default() });
-    assert_eq!((answer, out.as_str()), (Answer::CouldNot, ""));
+    assert_eq!((answer, out.as_str()), (Answer::Failed, ""));
     assert!(err.contains("no video found in"), "{err}");
 }
 

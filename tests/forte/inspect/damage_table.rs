@@ -170,7 +170,7 @@ fn complains(program: &str, before: &[&str], path: &Path, after: &[&str]) -> boo
 
 #[test]
 #[ignore = "runs ffmpeg a thousand times"]
-fn damage_table() {
+fn damage_table_is_printed() {
     if !is_installed("ffprobe", "the table of detected damage") {
         return;
     }

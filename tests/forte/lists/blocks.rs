@@ -7,7 +7,7 @@ use super::{all_keys, keys, list, texts};
 use crate::harness::fleet::{ReportSpec, at};
 use crate::harness::service::{Service, on_both_backends};
 
-use ReportStatus::{Accepted, Rejected, Submit, Submitted};
+use ReportStatus::{Approved, AwaitingVideo, Rejected, Submitted};
 
 on_both_backends! {
     reports_are_sorted_within_two_blocks,
@@ -31,11 +31,11 @@ async fn vehicle(service: &Service) -> VehicleGuid {
 async fn reports_are_sorted_within_two_blocks(service: Service) {
     let fixture = &service.env.fixture;
     let (director, vehicle) = (fixture.director().await, vehicle(&service).await);
-    let later = fixture.report_with_period(vehicle, Submit, (-1, 9)).await;
+    let later = fixture.report_with_period(vehicle, AwaitingVideo, (-1, 9)).await;
     let expired = fixture.report_with_period(vehicle, Rejected, (-30, -5)).await;
-    let long_expired = fixture.report_with_period(vehicle, Submit, (-60, -40)).await;
+    let long_expired = fixture.report_with_period(vehicle, AwaitingVideo, (-60, -40)).await;
     let sooner = fixture.report_with_period(vehicle, Rejected, (-3, 2)).await;
-    let old = fixture.report_with_period(vehicle, Accepted, (-200, -190)).await;
+    let old = fixture.report_with_period(vehicle, Approved, (-200, -190)).await;
     let new = fixture.report_with_period(vehicle, Submitted, (-2, 8)).await;
     let data = list(&service, director, EVERYTHING).await;
     assert_eq!(keys(&data, "important"), texts([long_expired, expired, sooner, later]));
@@ -55,10 +55,16 @@ async fn a_report_without_a_video_expires_at_the_end_of_its_last_day(service: Se
         finishes_at: Some(at("2026-05-20T00:00:00+05:00")),
         ..fixture.report_spec(vehicle, status)
     };
-    let endless = ReportSpec { finishes_at: None, ..spec(Submit) };
+    let endless = ReportSpec { finishes_at: None, ..spec(AwaitingVideo) };
     let endless_key = endless.ref_key.to_string();
     fixture
-        .add_reports(vec![spec(Submit), spec(Rejected), spec(Submitted), spec(Accepted), endless])
+        .add_reports(vec![
+            spec(AwaitingVideo),
+            spec(Rejected),
+            spec(Submitted),
+            spec(Approved),
+            endless,
+        ])
         .await;
     let expiry = async || {
         let data = list(&service, director, EVERYTHING).await;
@@ -116,7 +122,7 @@ async fn texts_of_1c_are_returned_unchanged(service: Service) {
     let spec = ReportSpec {
         number: "6".to_owned(),
         contract: "№27/19 (ДФЛ)</script>".to_owned(),
-        ..fixture.report_spec(vehicle, Accepted)
+        ..fixture.report_spec(vehicle, Approved)
     };
     fixture.add_reports(vec![spec]).await;
     let reason = "UPDATE reports SET reject_reason = '89898989898989\nihghghghh'";
@@ -144,7 +150,7 @@ async fn the_filter_has_all_vehicles_and_info_only_the_types_of_listed_reports(s
     for (kind, plate) in [(cars, "1"), (cars, "2"), (trucks, ""), (buses, "4"), (cars, "3")] {
         vehicles.push((kind, plate, fixture.vehicle(kind, plate).await));
     }
-    fixture.report_with_period(vehicles[0].2, Submit, (0, 5)).await;
+    fixture.report_with_period(vehicles[0].2, AwaitingVideo, (0, 5)).await;
     fixture.report_with_period(vehicles[2].2, Submitted, (0, 5)).await;
     let data = list(&service, director, EVERYTHING).await;
     let groups = data["filter"]["vehicle_type"].as_array().unwrap();
@@ -189,8 +195,8 @@ async fn objects_deleted_by_1c_are_not_listed(service: Service) {
     let director = fixture.director().await;
     let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
     let (sold, kept) = (fixture.vehicle(kind, "SOLD").await, fixture.vehicle(kind, "KEPT").await);
-    let deleted = fixture.report_with_period(kept, Submit, (0, 5)).await;
-    let of_sold = fixture.report_with_period(sold, Submit, (0, 6)).await;
+    let deleted = fixture.report_with_period(kept, AwaitingVideo, (0, 5)).await;
+    let of_sold = fixture.report_with_period(sold, AwaitingVideo, (0, 6)).await;
     let of_kept = fixture.report_with_period(kept, Submitted, (0, 5)).await;
     let db = &service.env.db;
     db.execute("UPDATE vehicles SET deleted = 1 WHERE plate_number = 'SOLD'").await;
@@ -214,7 +220,7 @@ async fn objects_deleted_by_1c_are_not_listed(service: Service) {
 async fn a_report_of_a_vehicle_that_moved_to_another_company_hides_the_vehicle(service: Service) {
     let fixture = &service.env.fixture;
     let (director, vehicle) = (fixture.director().await, vehicle(&service).await);
-    let report = fixture.report_with_period(vehicle, Submit, (0, 5)).await;
+    let report = fixture.report_with_period(vehicle, AwaitingVideo, (0, 5)).await;
     fixture.foreign_driver().await;
     service.env.db.execute("UPDATE vehicles SET company_id = 99").await;
     let data = list(&service, director, EVERYTHING).await;

@@ -10,7 +10,7 @@ use crate::harness::answers::problem;
 use crate::harness::fleet::ReportSpec;
 use crate::harness::service::{Service, on_both_backends};
 
-use ReportStatus::{Accepted, Rejected, Submit, Submitted};
+use ReportStatus::{Approved, AwaitingVideo, Rejected, Submitted};
 
 on_both_backends! {
     every_filter_keeps_the_matching_reports,
@@ -29,7 +29,7 @@ async fn every_filter_keeps_the_matching_reports(service: Service) {
     let (one, two) = (fixture.vehicle(kind, "1").await, fixture.vehicle(kind, "2").await);
     let mut all = Vec::new();
     for vehicle in [one, two] {
-        for status in [Submit, Submitted, Accepted, Rejected] {
+        for status in [AwaitingVideo, Submitted, Approved, Rejected] {
             for days in [(-400, -390), (-20, -10), (-5, 5)] {
                 all.push((
                     vehicle,
@@ -67,13 +67,13 @@ async fn a_date_range_keeps_reports_whose_period_overlaps_it(service: Service) {
     let director = fixture.director().await;
     let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
     let vehicle = fixture.vehicle(kind, "1").await;
-    let long = fixture.report_with_period(vehicle, Accepted, (-900, 1)).await;
-    let coming = fixture.report_with_period(vehicle, Accepted, (30, 60)).await;
+    let long = fixture.report_with_period(vehicle, Approved, (-900, 1)).await;
+    let coming = fixture.report_with_period(vehicle, Approved, (30, 60)).await;
     let endless =
-        ReportSpec { finishes_at: None, starts_at: None, ..fixture.report_spec(vehicle, Accepted) };
+        ReportSpec { finishes_at: None, starts_at: None, ..fixture.report_spec(vehicle, Approved) };
     let endless_key = endless.ref_key;
     fixture.add_reports(vec![endless]).await;
-    fixture.report_with_period(vehicle, Accepted, (-20, -8)).await;
+    fixture.report_with_period(vehicle, Approved, (-20, -8)).await;
     let data = list(&service, director, "/reports/general/filter/3/1w").await;
     assert_eq!(all_keys(&data), texts([coming, long, endless_key]));
     assert_eq!(data["reports"]["general"][2]["date_start_datetime"], "");
@@ -86,7 +86,7 @@ async fn every_spelling_of_no_filter_is_accepted(service: Service) {
     let director = fixture.director().await;
     let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
     let vehicle = fixture.vehicle(kind, "1").await;
-    let key = fixture.report_with_period(vehicle, Submit, (-900, -800)).await;
+    let key = fixture.report_with_period(vehicle, AwaitingVideo, (-900, -800)).await;
     let guid = vehicle.to_string().to_uppercase();
     let braces = format!("%7B{guid}%7D");
     for rest in [

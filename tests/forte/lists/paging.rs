@@ -19,8 +19,12 @@ on_both_backends! {
     an_unreadable_list_is_a_problem,
 }
 
-const STATES: [ReportStatus; 4] =
-    [ReportStatus::Submit, ReportStatus::Submitted, ReportStatus::Accepted, ReportStatus::Rejected];
+const STATES: [ReportStatus; 4] = [
+    ReportStatus::AwaitingVideo,
+    ReportStatus::Submitted,
+    ReportStatus::Approved,
+    ReportStatus::Rejected,
+];
 
 /// Adds `count` reports of `vehicles` vehicles in all states, some with equal dates; the director.
 async fn fill(service: &Service, vehicles: usize, count: usize) -> Person {

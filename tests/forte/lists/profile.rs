@@ -128,7 +128,7 @@ async fn the_profile_lacks_employees_when_the_setting_is_off() {
     rename(&service).await;
     let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
     let vehicle = fixture.vehicle(kind, "1").await;
-    fixture.report_with_period(vehicle, ReportStatus::Submit, (0, 5)).await;
+    fixture.report_with_period(vehicle, ReportStatus::AwaitingVideo, (0, 5)).await;
     let ours = sign_in(&service, &format!("role_id=1&uuid={UUID}&FCM=x")).await;
     assert!(ours["data"].get("employees").is_none());
     assert_eq!(ours["data"]["reports"]["important"].as_array().unwrap().len(), 1);

@@ -23,7 +23,7 @@ async fn a_page_of_a_company_is_read_in_index_order() {
     let all = all_reports(&db).await;
     for (block, index, status) in [
         (Block::Important, "reports_important", ReportStatus::Rejected),
-        (Block::General, "reports_general", ReportStatus::Accepted),
+        (Block::General, "reports_general", ReportStatus::Approved),
     ] {
         let some = ReportFilter { status: Some(status), ends_after: Some(all.now), ..all.clone() };
         for filter in [&all, &some] {

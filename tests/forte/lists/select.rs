@@ -9,7 +9,7 @@ use crate::harness::fleet::ReportSpec;
 use crate::harness::service::{Service, on_both_backends};
 
 use crate::harness::rows::{NewVehicle, Rows};
-use ReportStatus::{Accepted, Submit, Submitted};
+use ReportStatus::{Approved, AwaitingVideo, Submitted};
 
 on_both_backends! {
     a_vehicle_is_returned_with_its_reports,
@@ -34,10 +34,10 @@ async fn a_vehicle_is_returned_with_its_reports(service: Service) {
     let (vehicle, other) = (fixture.vehicle(kind, "1").await, fixture.vehicle(kind, "2").await);
     let contract = fixture.contract("№36/20 (ДЛ)", "2027-11-16T00:00:00+05:00").await;
     fixture.database.put_under_contract(vehicle, contract).await.unwrap();
-    let waiting = fixture.report_with_period(vehicle, Submit, (0, 4)).await;
+    let waiting = fixture.report_with_period(vehicle, AwaitingVideo, (0, 4)).await;
     let new = fixture.report_with_period(vehicle, Submitted, (-1, 4)).await;
-    let old = fixture.report_with_period(vehicle, Accepted, (-100, -90)).await;
-    fixture.report_with_period(other, Submit, (0, 4)).await;
+    let old = fixture.report_with_period(vehicle, Approved, (-100, -90)).await;
+    fixture.report_with_period(other, AwaitingVideo, (0, 4)).await;
     let data = list(&service, director, &select(vehicle)).await;
     assert_eq!(keys(&data, "important"), texts([waiting]));
     assert_eq!(keys(&data, "general"), texts([new, old]));
@@ -65,10 +65,10 @@ async fn a_vehicle_without_a_contract_has_the_contract_of_its_newest_report(serv
     let vehicle = fixture.vehicle(kind, "1").await;
     let this = async || list(&service, director, &select(vehicle)).await["info"]["this"].clone();
     assert_eq!(this().await["contract_number"], "");
-    fixture.report_with_period(vehicle, Accepted, (-100, -90)).await;
+    fixture.report_with_period(vehicle, Approved, (-100, -90)).await;
     let newest = ReportSpec {
         contract: "№1 новый".to_owned(),
-        ..fixture.report_spec(vehicle, Submit)
+        ..fixture.report_spec(vehicle, AwaitingVideo)
     };
     let newest_key = newest.ref_key;
     fixture.add_reports(vec![newest]).await;
@@ -118,7 +118,7 @@ async fn a_vehicle_is_found_by_type_and_plate(service: Service) {
     let trucks = fixture.vehicle_type("Грузовой автомобиль", &[]).await;
     let vehicle = fixture.vehicle(cars, "264 / LE 02").await;
     fixture.vehicle(trucks, "264 / LE 02").await;
-    let key = fixture.report_with_period(vehicle, Submit, (0, 4)).await;
+    let key = fixture.report_with_period(vehicle, AwaitingVideo, (0, 4)).await;
     let path = format!("/reports/vehicle/select/{cars}/264%20%2F%20LE%2002");
     let found = list(&service, director, &path).await;
     assert_eq!(found, list(&service, director, &select(vehicle)).await);

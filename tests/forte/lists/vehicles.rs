@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{all_keys, keys, list, texts};
 use crate::harness::service::{Service, on_both_backends};
 
-use ReportStatus::{Accepted, Rejected, Submit, Submitted};
+use ReportStatus::{Approved, AwaitingVideo, Rejected, Submitted};
 
 on_both_backends! {
     each_vehicle_shows_its_most_important_report,
@@ -20,16 +20,16 @@ async fn each_vehicle_shows_its_most_important_report(service: Service) {
     let director = fixture.director().await;
     let kind = fixture.vehicle_type("Легковой автомобиль", &["Салон"]).await;
     let ranks = [
-        (Submit, (-30, -2)),
+        (AwaitingVideo, (-30, -2)),
         (Rejected, (-30, -4)),
         (Rejected, (-30, 9)),
         (Rejected, (-30, 8)),
-        (Submit, (-30, 10)),
-        (Submit, (-30, 5)),
+        (AwaitingVideo, (-30, 10)),
+        (AwaitingVideo, (-30, 5)),
         (Submitted, (-30, 20)),
         (Submitted, (-30, -9)),
-        (Accepted, (-30, 30)),
-        (Accepted, (-30, -9)),
+        (Approved, (-30, 30)),
+        (Approved, (-30, -9)),
     ];
     let mut expected = Vec::new();
     for first in 0..ranks.len() {
@@ -61,11 +61,11 @@ async fn filters_apply_before_the_report_is_chosen(service: Service) {
     let director = fixture.director().await;
     let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
     let vehicle = fixture.vehicle(kind, "1").await;
-    let expired = fixture.report_with_period(vehicle, Submit, (-60, -40)).await;
+    let expired = fixture.report_with_period(vehicle, AwaitingVideo, (-60, -40)).await;
     let rejected = fixture.report_with_period(vehicle, Rejected, (-5, 5)).await;
-    let waiting = fixture.report_with_period(vehicle, Submit, (-5, 6)).await;
+    let waiting = fixture.report_with_period(vehicle, AwaitingVideo, (-5, 6)).await;
     let sent = fixture.report_with_period(vehicle, Submitted, (-5, 7)).await;
-    let old = fixture.report_with_period(vehicle, Accepted, (-700, -600)).await;
+    let old = fixture.report_with_period(vehicle, Approved, (-700, -600)).await;
     for (rest, expected) in [
         ("NULL/NULL", Some(expired)),
         ("NULL/1w", Some(rejected)),
@@ -88,10 +88,10 @@ async fn vehicles_are_in_the_blocks_of_their_reports(service: Service) {
     let kind = fixture.vehicle_type("Легковой автомобиль", &[]).await;
     let mut filed = Vec::new();
     for (status, days) in [
-        (Submit, (0, 9)),
+        (AwaitingVideo, (0, 9)),
         (Rejected, (0, 3)),
-        (Submit, (-9, -1)),
-        (Accepted, (-50, -40)),
+        (AwaitingVideo, (-9, -1)),
+        (Approved, (-50, -40)),
         (Submitted, (-3, 3)),
     ] {
         let vehicle = fixture.vehicle(kind, "x").await;

@@ -7,7 +7,7 @@ use super::{all_keys, get, list, texts};
 use crate::harness::answers::problem;
 use crate::harness::service::{Backend, Options, Service, on_both_backends};
 
-use ReportStatus::{Submit, Submitted};
+use ReportStatus::{AwaitingVideo, Submitted};
 
 on_both_backends! {
     drivers_see_assigned_vehicles_and_directors_see_all,
@@ -27,7 +27,7 @@ async fn add_vehicles(service: &Service) -> Vec<(VehicleGuid, String)> {
         let vehicle = fixture.vehicle(kind, plate).await;
         all.push((
             vehicle,
-            fixture.report_with_period(vehicle, Submit, (0, days)).await.to_string(),
+            fixture.report_with_period(vehicle, AwaitingVideo, (0, days)).await.to_string(),
         ));
     }
     all

@@ -87,7 +87,7 @@ async fn a_rejected_report_takes_a_new_video(service: Service) {
 
 /// Q32, wherever the report's key is in the request.
 async fn an_approved_report_takes_no_video(service: Service) {
-    let report = service.report_in(ReportStatus::Accepted).await;
+    let report = service.report_in(ReportStatus::Approved).await;
     for form in early_and_late(report) {
         problem(send(&service, form.done()).await, 409, "report_closed").await;
     }
@@ -146,7 +146,7 @@ async fn a_reviewer_cannot_send_videos(service: Service) {
 #[tokio::test]
 async fn a_closed_report_is_refused_before_the_body_is_read() {
     let service = Service::embedded().await;
-    let closed = service.report_in(ReportStatus::Accepted).await;
+    let closed = service.report_in(ReportStatus::Approved).await;
     let unknown: RefKey = "0190f000-0000-7000-8000-000000000000".parse().unwrap();
     for (report, status) in [(closed, 409), (unknown, 404)] {
         let query = form::request(&service, &format!("/reports/upload?ref_key={report}"));

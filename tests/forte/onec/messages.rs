@@ -131,7 +131,7 @@ async fn valid_items_are_stored_despite_invalid_ones(service: Service) {
             r#"validation_failed "an item must be an object""#,
             r#" """#,
             r#"validation_failed "biin: must have 12 digits; email: must be one mail address""#,
-            r#"unknown_type "type: there is no such type of items""#,
+            r#"unknown_type "type: unknown item type""#,
             r#" """#,
             r#"validation_failed "type_ref: must be a GUID""#,
             r#"validation_failed "date_end: must be a date: YYYY-MM-DDTHH:MM:SS""#,

@@ -71,7 +71,10 @@ async fn errors_are_listed_by_field() {
     add_default_node(&service).await;
     let answer = put(&service, "reports", REPORT, &report()).await;
     let refusal = problem(answer, 422, "validation_failed").await;
-    assert_eq!(refusal["details"]["company_ref"], "there is no such object; send it before");
+    assert_eq!(
+        refusal["details"]["company_ref"],
+        "there is no such object; send that object first"
+    );
     let answer = put(&service, "companies", COMPANY, &json!({ "active": 2 })).await;
     let refusal = problem(answer, 422, "validation_failed").await;
     for field in ["biin", "name", "active"] {

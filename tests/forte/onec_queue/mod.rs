@@ -192,7 +192,7 @@ async fn an_invalid_query_is_refused_and_the_page_size_is_limited() {
 async fn a_decision_is_visible_in_the_queue() {
     let service = Service::embedded().await;
     let report = with_submissions(&service, 1).await[0];
-    service.database().set_report_status(report, ReportStatus::Accepted).await.unwrap();
+    service.database().set_report_status(report, ReportStatus::Approved).await.unwrap();
     assert_eq!(page(&service, "").await["submissions"][0]["status_code"], 3);
 }
 

@@ -93,7 +93,7 @@ async fn a_rolled_back_finish_leaves_no_trace(db: Db) {
     assert_eq!(db.number("SELECT COUNT(*) FROM submissions").await, 1);
     assert_eq!(db.number("SELECT COUNT(*) FROM outbox").await, 1);
     let report = db.database.report(second.details.ref_key).await.unwrap().unwrap();
-    assert_eq!(report.status, ReportStatus::Submit);
+    assert_eq!(report.status, ReportStatus::AwaitingVideo);
 }
 
 async fn the_list_of_earlier_uses_is_limited_and_starts_with_those_that_count(db: Db) {
@@ -106,7 +106,7 @@ async fn the_list_of_earlier_uses_is_limited_and_starts_with_those_that_count(db
             assert!(is_stored(&db.database.finish(&one).await.unwrap()));
         }
         let report = one.details.ref_key;
-        let status = if first.is_none() { ReportStatus::Accepted } else { ReportStatus::Rejected };
+        let status = if first.is_none() { ReportStatus::Approved } else { ReportStatus::Rejected };
         db.database.set_report_status(report, status).await.unwrap();
         first.get_or_insert(report);
         submissions.insert(0, one.submission);

@@ -67,7 +67,7 @@ async fn rewritten_tags_do_not_change_the_media_hash(service: Service) {
     assert_eq!(reuse["links"][0]["same"], "media");
     let message = reuse["message"].as_str().unwrap();
     assert!(
-        message.starts_with("the same recording, in another file, came once before"),
+        message.starts_with("the same recording, in another file, was sent once before"),
         "{message}"
     );
 }
@@ -159,7 +159,7 @@ async fn a_video_that_another_report_holds_is_refused(service: Service) {
     let form = Form::of(other).file(GOOD).done();
     let found = problem(form::send(&service, form).await, 422, "video_reused").await;
     assert_eq!(found["details"]["links"][0]["held"], true);
-    assert_eq!(status(&service, other).await, ReportStatus::Submit);
+    assert_eq!(status(&service, other).await, ReportStatus::AwaitingVideo);
     service.drain_and_sweep().await;
     assert_eq!(service.remaining_files().await, stored, "nothing is kept of it");
     // Another video is accepted; for its own report the same video is a repetition (Q32).
@@ -178,14 +178,14 @@ async fn a_rewritten_recording_is_refused_as_well(service: Service) {
         assert_eq!(found["details"]["links"][0]["report_ref_key"], json!(one));
         assert_eq!(found["details"]["links"][0]["same"], "media");
     }
-    assert_eq!(status(&service, other).await, ReportStatus::Submit);
+    assert_eq!(status(&service, other).await, ReportStatus::AwaitingVideo);
 }
 
 /// An approved report holds its video, a rejected one does not.
 async fn the_video_of_a_rejected_report_can_be_sent_for_another(service: Service) {
     let (one, other) = (service.report().await, service.report().await);
     sent(&service, one, GOOD).await;
-    service.database().set_report_status(one, ReportStatus::Accepted).await.unwrap();
+    service.database().set_report_status(one, ReportStatus::Approved).await.unwrap();
     let answer = sent_by(&service, &service.driver(), other, GOOD).await;
     problem(answer, 422, "video_reused").await;
     service.database().set_report_status(one, ReportStatus::Rejected).await.unwrap();

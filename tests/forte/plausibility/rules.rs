@@ -161,7 +161,7 @@ fn a_video_before_the_window_warns_or_fails_and_a_late_one_only_warns() {
         );
     }
     let message = Case::recorded(first + 3600).verdict(PlausibilityTest::RecordedInWindow).message;
-    assert_eq!(message, "recorded 1 h before the report's first moment, 2026-05-12 05:00:00 UTC");
+    assert_eq!(message, "recorded 1 h before the start of the report, 2026-05-12 05:00:00 UTC");
 }
 
 #[test]
@@ -277,9 +277,11 @@ fn a_current_use_fails_and_a_former_one_warns() {
     assert_eq!((none.outcome, none.links.len()), (Outcome::Pass, 0));
     let rejected = reuse(&uses(1, false));
     assert_eq!(rejected.outcome, Outcome::Warn);
-    assert!(rejected.message.ends_with(
-        "once before, for another report of the company, which does not hold it any more"
-    ));
+    assert!(
+        rejected
+            .message
+            .ends_with("once before, for another report of the company, which no longer has it")
+    );
     let mixed = [uses(1, true), uses(2, false)].concat();
     let mixed = reuse(&mixed);
     assert_eq!((mixed.outcome, mixed.links.len()), (Outcome::Fail, 3));

@@ -85,7 +85,7 @@ async fn a_report_that_takes_no_video_is_a_reason(service: Service) {
     let about = judge(&service, preflight_form(submitted, GOOD)).await;
     assert_eq!(codes(&about), ["report_already_submitted"]);
     assert_eq!(about["reasons"][0]["details"]["sha256"], sha256(GOOD));
-    let closed = service.report_in(ReportStatus::Accepted).await;
+    let closed = service.report_in(ReportStatus::Approved).await;
     let about = judge(&service, preflight_form(closed, &sample("bad-too-short.mp4"))).await;
     assert_eq!(codes(&about), ["report_closed", "DURATION_OUT_OF_RANGE"]);
     // An unknown report and one of another company look alike.

@@ -88,7 +88,7 @@ async fn groups_many_reports_in_one_notification(scene: Scene) {
             starts_at: None,
             finishes_at: None,
             due_at: fixture.now(),
-            status: ReportStatus::Submit,
+            status: ReportStatus::AwaitingVideo,
         })
         .collect();
     scene.service.database().add_reports(&reports).await.unwrap();
@@ -97,7 +97,7 @@ async fn groups_many_reports_in_one_notification(scene: Scene) {
     scene.deliver().await;
     let texts: Vec<Value> =
         scene.messages().iter().map(|message| message["notification"]["body"].clone()).collect();
-    assert_eq!(texts, ["Подходит срок отчётов: 200.", "Подходит срок отчётов: 100."]);
+    assert_eq!(texts, ["Скоро срок сдачи отчётов: 200.", "Скоро срок сдачи отчётов: 100."]);
 }
 
 async fn two_nodes_do_not_remind_twice(scene: Scene) {

@@ -1,4 +1,4 @@
-//! Limits on code requests and wrong codes (S3, S4).
+//! Limits on code requests and wrong codes (S4).
 
 use std::net::SocketAddr;
 
@@ -28,7 +28,7 @@ async fn refused(response: Response<Body>) -> i64 {
     seconds
 }
 
-/// S3, S1: for known and unknown BINs.
+/// S1: for known and unknown BINs.
 async fn a_device_gets_three_codes_in_ten_minutes(service: Service) {
     for phone in [Phone::driver(), Phone::driver().at(UNKNOWN_BIIN)] {
         for _ in 0..3 {
@@ -88,7 +88,7 @@ fn from(address: &str, phone: &Phone, forwarded: &str) -> Request<Body> {
     request
 }
 
-/// S3, S51: `X-Forwarded-For` of an untrusted client is ignored.
+/// S51: `X-Forwarded-For` of an untrusted client is ignored.
 async fn an_address_gets_ten_codes_an_hour(service: Service) {
     let phone = |number: u32| Phone::director().at(&format!("{number:012}"));
     for number in 0..10 {
@@ -131,7 +131,7 @@ async fn without_address_limit(backend: Backend) -> Option<Service> {
     Box::pin(Service::start_with(backend, Options { settings, ..Options::default() })).await
 }
 
-/// S3, S4: nobody is locked out, and the mailbox is warned once a day.
+/// S4: nobody is locked out, and the mailbox is warned once a day.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_twenty_codes_a_day_requests_are_delayed_and_the_mailbox_is_warned() {
     for backend in [Backend::Embedded, Backend::Shared] {

@@ -18,7 +18,7 @@ async fn assert_refused(response: Response<Body>) {
     problem(response, 429, "otp_rate_limited").await;
 }
 
-/// S1, S3
+/// S1
 async fn a_refused_request_without_a_warning_writes_nothing(service: Service) {
     for phone in [Phone::driver(), Phone::driver().at(UNKNOWN_BIIN)] {
         for _ in 0..3 {

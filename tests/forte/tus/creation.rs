@@ -59,7 +59,7 @@ async fn a_creation_depends_on_the_state_of_the_report(service: Service) {
     let ours = service.report().await;
     let unknown = ours.to_string().replace(char::is_numeric, "1").parse().unwrap();
     let rejected = service.report_in(ReportStatus::Rejected).await;
-    let closed = service.report_in(ReportStatus::Accepted).await;
+    let closed = service.report_in(ReportStatus::Approved).await;
     tus::create(&service, rejected, 9).await;
     let foreign = request("POST", "/uploads")
         .header("Authorization", format!("Bearer {foreign}"))
@@ -191,7 +191,7 @@ async fn a_creation_with_bad_headers_is_rejected_before_its_body() {
         with_content_type(creation(&service, report, MAX + 1)),
         creation(&service, report, 9).header("Content-Type", "video/mp4"),
         with_content_type(request("POST", "/uploads")).header("Upload-Length", 9),
-        with_content_type(creation(&service, service.report_in(ReportStatus::Accepted).await, 9)),
+        with_content_type(creation(&service, service.report_in(ReportStatus::Approved).await, 9)),
         with_content_type(creation(&service, report, 9)).header("Upload-Checksum", "sha0 AAAA"),
     ];
     for request in bad {

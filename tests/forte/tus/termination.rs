@@ -112,7 +112,7 @@ async fn a_stored_video_cannot_be_terminated(service: Service) {
 async fn an_upload_ends_when_its_report_was_approved_meanwhile(service: Service) {
     let report = service.report().await;
     let path = create(&service, report, GOOD.len()).await;
-    service.database().set_report_status(report, ReportStatus::Accepted).await.unwrap();
+    service.database().set_report_status(report, ReportStatus::Approved).await.unwrap();
     tus_problem(patch(&service, &path, 0, GOOD).await, 422, "report_closed").await;
     assert_eq!(head(&service, &path).await.status(), 410);
     problem(patch(&service, &path, 0, GOOD).await, 410, "upload_ended").await;

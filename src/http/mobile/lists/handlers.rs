@@ -71,9 +71,7 @@ pub(in crate::http::mobile) fn routes() -> OpenApiRouter<Arc<AppState>> {
         ("vehicle_guid" = String, Path, description = "Reports of this vehicle", example = "NULL"),
         PageParams,
     ),
-    responses(
-        (status = 200, description = "The reports", body = Answer<ReportList>),
-    ),
+    responses((status = 200, description = "The reports", body = Answer<ReportList>)),
 )]
 async fn list_reports(
     State(state): State<Arc<AppState>>,
@@ -103,9 +101,7 @@ async fn list_reports(
             description = "1w, 1m, 6m or 1y: reports whose period ends after that time"),
         PageParams,
     ),
-    responses(
-        (status = 200, description = "The vehicles", body = Answer<VehicleList>),
-    ),
+    responses((status = 200, description = "The vehicles", body = Answer<VehicleList>)),
 )]
 async fn list_vehicles(
     State(state): State<Arc<AppState>>,
@@ -135,9 +131,7 @@ async fn list_vehicles(
         ImageParams,
         PageParams,
     ),
-    responses(
-        (status = 200, description = "The reports", body = Answer<VehicleReportList>),
-    ),
+    responses((status = 200, description = "The reports", body = Answer<VehicleReportList>)),
 )]
 async fn list_vehicle_reports(
     State(state): State<Arc<AppState>>,
@@ -173,9 +167,7 @@ async fn list_vehicle_reports(
         ImageParams,
         PageParams,
     ),
-    responses(
-        (status = 200, description = "The reports", body = Answer<VehicleReportList>),
-    ),
+    responses((status = 200, description = "The reports", body = Answer<VehicleReportList>)),
 )]
 #[expect(dead_code, reason = "`list_vehicle_reports` handles this form too")]
 const fn list_vehicle_reports_by_plate() {}
@@ -200,7 +192,7 @@ fn segments<'a>(uri: &'a Uri, base: &str) -> &'a str {
 
 fn filters(uri: &Uri, base: &str, names: &[&'static str]) -> Result<Filters, Problem> {
     let filters = Filters::parse(segments(uri, base), names)?;
-    filters.ok_or_else(|| Problem::not_found("this address does not exist"))
+    filters.ok_or_else(|| Problem::not_found("this path does not exist"))
 }
 
 /// The vehicle in the path: its key, or its type and plate (Q25).
@@ -218,7 +210,7 @@ async fn vehicle(state: &AppState, viewer: &Viewer, path: &str) -> Result<Vehicl
             let found = state.lists.vehicle_with_plate(viewer, code, plate.trim()).await;
             found.map_err(vehicle_error)
         }
-        _ => Err(Problem::not_found("this address does not exist")),
+        _ => Err(Problem::not_found("this path does not exist")),
     }
 }
 

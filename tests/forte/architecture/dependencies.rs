@@ -1,4 +1,4 @@
-//! Arrows between modules: each module uses only the modules and libraries of the table in
+//! Dependencies between modules: each module uses only the modules and libraries of the table in
 //! `ARCHITECTURE.md`.
 
 use super::is_pending;
@@ -86,7 +86,7 @@ fn every_module_uses_only_what_the_table_allows() {
 }
 
 #[test]
-fn names_the_line_of_a_forbidden_arrow_and_what_is_allowed() {
+fn names_the_line_of_a_forbidden_dependency_and_what_is_allowed() {
     let text = "//! Routes.\n\nuse crate::model::Offset;\nuse crate::storage::Store;\n";
     assert_eq!(
         complaints_about(&planted("src/http/planted.rs", text)),
@@ -96,7 +96,7 @@ fn names_the_line_of_a_forbidden_arrow_and_what_is_allowed() {
 }
 
 #[test]
-fn finds_an_arrow_in_every_notation() {
+fn finds_a_dependency_in_every_notation() {
     for text in [
         "use crate::{\n    model::Offset,\n    database::{Database, Write},\n};",
         "pub(crate) use crate::database::Database as Records;",
@@ -145,7 +145,7 @@ fn complaints_about(source: &Source) -> Vec<String> {
     let module = module_of(source);
     let paths = source.named_paths();
     let complain = |named: &NamedPath| {
-        let why = forbidden_arrow(module, source, named, &paths)
+        let why = forbidden_dependency(module, source, named, &paths)
             .or_else(|| foreign_library(module, named))
             .or_else(|| impure_library(module, named))?;
         Some(format!("{}:{}: `{}`: {why}", source.path.display(), named.line, named.text()))
@@ -161,7 +161,7 @@ fn module_of(source: &Source) -> &'static Module {
         .unwrap_or_else(|| panic!("{}: no module `{name}` in the table", source.path.display()))
 }
 
-fn forbidden_arrow(
+fn forbidden_dependency(
     module: &Module,
     source: &Source,
     named: &NamedPath,
