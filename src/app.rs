@@ -18,7 +18,7 @@ use crate::http::{self, AppState, Health};
 use crate::leasing::{Leasing, Lists, Pictures};
 use crate::model::{Clock, Faults, NodeId, Random};
 use crate::notify::{Mail, Push, Webhook};
-use crate::onec::{Inbox, Queue};
+use crate::onec::{Inbox, Queue, Sequencer};
 use crate::outbox::{Composer, Outbox, Receivers, Retention};
 use crate::playback::Playback;
 use crate::shutdown::{Drained, Shutdown};
@@ -49,6 +49,7 @@ pub struct App {
     pub database: Database,
     pub store: Store,
     pub outbox: Arc<Outbox>,
+    sequencer: Sequencer,
     /// The services behind the routes.
     pub state: Arc<AppState>,
     metrics: Metrics,
@@ -116,6 +117,7 @@ impl App {
             wakeup: outbox.wakeup(),
         });
         let Settings { http, leasing, onec, playback, .. } = &settings;
+        let sequencer = Sequencer::new(db(), onec.sequence_every);
         let (zone, public_url) = (&leasing.time_zone, public_url(&settings, address));
         let state = AppState {
             uploads: uploads.await?,
@@ -125,7 +127,7 @@ impl App {
             lists: Lists::new(db(), clock(), random(), leasing.clone(), public_url.clone()),
             accounts: Accounts::new(db(), clock(), random(), &account_config(&settings)),
             pictures: Pictures::new(db(), clock(), leasing.clone()),
-            queue: Queue::new(db(), zone.clone(), onec.max_page),
+            queue: Queue::new(db(), sequencer.clone(), zone.clone(), onec.max_page),
             inbox: Inbox::new(db(), clock(), random(), zone.clone(), onec.clone()),
             proxies: http.trusted_proxies.clone(),
             limits: http.limits.clone(),
@@ -133,7 +135,7 @@ impl App {
             zone: zone.clone(),
             public_url,
         };
-        Ok(Self { database, store, outbox, state: Arc::new(state), metrics, settings })
+        Ok(Self { database, store, outbox, sequencer, state: Arc::new(state), metrics, settings })
     }
 
     /// The public routes.
@@ -199,6 +201,7 @@ impl App {
         shutdown.spawn(Arc::clone(&self.outbox).run_purges(self.retention(), stop()));
         let (outbox, soft) = (Arc::clone(&self.outbox), stop());
         shutdown.spawn(async move { outbox.run(&soft).await });
+        shutdown.spawn(self.sequencer.clone().run(stop()));
         shutdown.spawn(leasing.clone().keep_reminding(self.settings.leasing.clone(), stop()));
     }
 }

@@ -10,8 +10,6 @@ use super::statement::query;
 /// A row of the table `counters`, locked from the increment to the end of the transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Counter {
-    /// In the order of the commits: the order of 1C's queue.
-    Submissions,
     /// Serializes the transactions that apply changes of 1C.
     Messages,
     Companies,
@@ -33,7 +31,6 @@ pub(super) async fn next_number(write: &mut Write, counter: Counter) -> Result<i
     };
     let next = "UPDATE counters SET value = value + 1 WHERE name = $1 RETURNING value".to_owned();
     let (name, sql) = match counter {
-        Counter::Submissions => ("submissions", next),
         Counter::Messages => ("messages", next),
         Counter::Challenges => ("challenges", next),
         Counter::Companies => ("companies", skip("companies")),

@@ -11,6 +11,7 @@ mod config;
 mod connection;
 mod counters;
 mod error;
+mod kind;
 mod nodes;
 mod onec;
 mod outbox;

@@ -8,6 +8,7 @@ use super::config::{Config, EmployeesSee};
 use super::connection::Pool;
 pub(super) use super::connection::Write;
 use super::error::DatabaseError;
+pub use super::kind::Kind;
 use super::statement::query;
 
 /// `PRAGMA synchronous`: SQLite flushes every commit, so that an acknowledged offset survives a power
@@ -27,35 +28,6 @@ pub struct Database {
     pub(super) kind: Kind,
     /// See [`Database::with_employees_see`].
     pub(super) employees_see: EmployeesSee,
-}
-
-/// The database system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// One file, one node.
-    Sqlite,
-    /// A server, any number of nodes.
-    Postgres,
-}
-
-impl Kind {
-    fn of(url: &str) -> Result<Self, DatabaseError> {
-        match url.split_once(':').map(|(scheme, _)| scheme) {
-            Some("sqlite") => Ok(Self::Sqlite),
-            Some("postgres" | "postgresql") => Ok(Self::Postgres),
-            // The error does not contain the URL, which may contain a password.
-            _ => Err(DatabaseError::Url),
-        }
-    }
-
-    const fn begin(self) -> &'static str {
-        match self {
-            // A deferred transaction that reads first and writes later fails at once with "database is
-            // locked" if another one has written meanwhile: the busy timeout does not apply.
-            Self::Sqlite => "BEGIN IMMEDIATE",
-            Self::Postgres => "BEGIN",
-        }
-    }
 }
 
 impl Database {

@@ -9,7 +9,7 @@ use sqlx::{Any, AssertSqlSafe, Column as _, FromRow, Row as _, SqlSafeStr};
 use super::column::{Column, ToValue, Value, column};
 use super::connection::{Pool, Target};
 use super::error::DatabaseError;
-use super::pool::Kind;
+use super::kind::Kind;
 
 /// A statement with its values. The SQL consists of texts of this crate only; every value is bound.
 #[derive(Debug)]

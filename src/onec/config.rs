@@ -13,6 +13,8 @@ pub struct Config {
     pub rotation_grace: SignedDuration,
     /// The largest number of submissions in one response.
     pub max_page: u32,
+    /// How often new submissions are added to the queue.
+    pub sequence_every: SignedDuration,
     /// The largest picture, in bytes.
     pub max_picture: usize,
     /// The largest number of items in a message.

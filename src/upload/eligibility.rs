@@ -86,17 +86,21 @@ impl Eligibility {
         &self,
         video: &Fingerprint,
     ) -> Result<Option<Vec<EarlierUse>>, UploadError> {
-        if self.deps.config.reuse == Reuse::Note {
+        if !self.refuses_reuse() {
             return Ok(None);
         }
         let uses = self.deps.database.earlier_uses(video).await?;
         Ok(self.refuses(&uses).then_some(uses))
     }
 
+    pub(super) fn refuses_reuse(&self) -> bool {
+        self.deps.config.reuse == Reuse::Refuse
+    }
+
     /// Whether a video is refused because of these uses. Reports that no longer hold the video do not
     /// count.
-    pub(super) fn refuses(&self, uses: &[EarlierUse]) -> bool {
-        self.deps.config.reuse == Reuse::Refuse && uses.iter().any(|earlier| earlier.held)
+    fn refuses(&self, uses: &[EarlierUse]) -> bool {
+        self.refuses_reuse() && uses.iter().any(|earlier| earlier.held)
     }
 
     /// The error for a reused video, with the uses that the person may see.

@@ -11,9 +11,9 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::database::{Details, Fingerprint, FinishOutcome, FinishedUpload, ReportRow};
 use crate::events::{ReportSubmitted, report_submitted};
 use crate::inspect::Inspection;
-use crate::model::plausibility::{Evidence, judge, reuse};
+use crate::model::plausibility::{Evidence, judge};
 use crate::model::{
-    Admission, Digest, EarlierUse, EventId, Length, Person, Role, SubmissionId, UploadState,
+    Admission, Digest, EventId, Length, OutboxMessage, Person, Role, SubmissionId, UploadState,
     Verdict, VideoId,
 };
 use crate::storage::VideoKey;
@@ -27,10 +27,6 @@ use super::writer::UploadWriter;
 
 /// The first pause between attempts to store a video; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-
-/// How often the transaction is attempted, each time with the earlier uses that the last attempt has
-/// found. Two attempts are enough unless another report that holds the video changes in between.
-const MAX_ATTEMPTS: usize = 4;
 
 /// A video that is stored and submitted.
 #[derive(Debug, Clone, Copy)]
@@ -216,33 +212,18 @@ impl Finisher {
         Ok(outcome.map_or(ControlFlow::Continue(report), ControlFlow::Break))
     }
 
-    /// Runs the transaction with verdicts that cover every earlier use of the video. Two uploads with
-    /// the same bytes may finish at once, so only the transaction can find all uses. If it finds others
-    /// than it was given, it rolls back and is attempted again with these.
     async fn record(
         &self,
         attempt: &FinishAttempt<'_>,
         report: &ReportRow,
     ) -> Result<FinishOutcome, UploadError> {
         let verdicts = self.verdicts(attempt, report).await?;
-        let mut uses = Vec::new();
-        for _ in 0..MAX_ATTEMPTS {
-            let verdicts = [&verdicts[..], &[reuse(&uses)]].concat();
-            let finished = attempt.finished_upload(report, verdicts, uses);
-            match self.deps.database.finish(&finished).await? {
-                FinishOutcome::Reused { uses: found } if !self.eligibility.refuses(&found) => {
-                    uses = found;
-                }
-                outcome => {
-                    if matches!(outcome, FinishOutcome::Stored { .. }) {
-                        count_verdicts(&finished.verdicts);
-                    }
-                    return Ok(outcome);
-                }
-            }
+        let finished = attempt.finished_upload(report, verdicts, self.eligibility.refuses_reuse());
+        let outcome = self.deps.database.finish(&finished).await?;
+        if let FinishOutcome::Stored { reuse: Some(reuse), .. } = &outcome {
+            finished.verdicts.iter().chain([reuse]).for_each(count);
         }
-        let reason = "concurrent submissions of the same video; retry";
-        Err(UploadError::Unavailable("database", reason.into()))
+        Ok(outcome)
     }
 
     /// All verdicts except the one on reuse.
@@ -275,7 +256,7 @@ impl Finisher {
         let FinishAttempt { lease, sha256, length, .. } = *attempt;
         let id = lease.row.id;
         let error = match outcome {
-            FinishOutcome::Stored { video, submission } => {
+            FinishOutcome::Stored { video, submission, .. } => {
                 count_finished(UploadState::Stored);
                 tracing::info!(upload = %id, %video, %sha256, length = length.get(), "video stored");
                 self.deps.wakeup.notify_one();
@@ -319,26 +300,10 @@ impl FinishAttempt<'_> {
         &self,
         report: &ReportRow,
         verdicts: Vec<Verdict>,
-        uses: Vec<EarlierUse>,
+        refuses_reuse: bool,
     ) -> FinishedUpload {
         let Self { lease, details, inspection, event, submission, video, now, sha256, length } =
             *self;
-        let submitted = ReportSubmitted {
-            report_ref_key: details.ref_key,
-            submission_id: submission,
-            video_id: video,
-            sha256,
-            length,
-            duration_ms: inspection.facts.duration_ms,
-            lat: details.place.lat(),
-            long: details.place.long(),
-            time_sent: details.time_sent.at,
-            received_at: now,
-            verdicts: &verdicts,
-            notes: &inspection.notes,
-            receipt_url: None,
-        };
-        let message = report_submitted(&submitted, event);
         FinishedUpload {
             upload: lease.row.id,
             fence: lease.fence,
@@ -352,16 +317,35 @@ impl FinishAttempt<'_> {
             facts: inspection.facts.clone(),
             notes: inspection.notes.clone(),
             verdicts,
-            uses,
-            message,
+            refuses_reuse,
+            event,
+            message: submitted_message,
             now,
         }
     }
 }
 
-fn count_verdicts(verdicts: &[Verdict]) {
-    for Verdict { test, outcome, .. } in verdicts {
-        let labels = [("test", test.as_str()), ("outcome", outcome.as_str())];
-        metrics::counter!("forte_media_verdicts_total", &labels).increment(1);
-    }
+fn submitted_message(finished: &FinishedUpload, verdicts: &[Verdict]) -> OutboxMessage {
+    let FinishedUpload { details, .. } = finished;
+    let submitted = ReportSubmitted {
+        report_ref_key: details.ref_key,
+        submission_id: finished.submission,
+        video_id: finished.video,
+        sha256: finished.sha256,
+        length: finished.length,
+        duration_ms: finished.facts.duration_ms,
+        lat: details.place.lat(),
+        long: details.place.long(),
+        time_sent: details.time_sent.at,
+        received_at: finished.now,
+        verdicts,
+        notes: &finished.notes,
+        receipt_url: None,
+    };
+    report_submitted(&submitted, finished.event)
+}
+
+fn count(Verdict { test, outcome, .. }: &Verdict) {
+    let labels = [("test", test.as_str()), ("outcome", outcome.as_str())];
+    metrics::counter!("forte_media_verdicts_total", &labels).increment(1);
 }

@@ -103,6 +103,7 @@ CREATE INDEX assignments_by_vehicle ON assignments (vehicle_guid, deleted);
 -- due_at: when the report becomes overdue; far in the future without a deadline.
 -- version: 1C's version of the object. revision: grows with each change of the state; a decision
 -- names the revision it was made on.
+-- latest_submission: the submission that brought the report's video; empty: none yet.
 -- onec_status_code, onec_reject_reason: the state that 1C sent last (0: none). 1C repeats the state
 -- with every edit of a report, so only a value that differs from these is a change.
 CREATE TABLE reports (
@@ -119,6 +120,7 @@ CREATE TABLE reports (
     reject_reason TEXT NOT NULL,
     onec_status_code BIGINT NOT NULL DEFAULT 0,
     onec_reject_reason TEXT NOT NULL DEFAULT '',
+    latest_submission TEXT NOT NULL DEFAULT '',
     revision BIGINT NOT NULL DEFAULT 0,
     decided_at BIGINT NOT NULL DEFAULT 0,
     decided_by TEXT NOT NULL DEFAULT '',
@@ -217,17 +219,15 @@ CREATE TABLE videos (
 CREATE INDEX videos_by_hash ON videos (company_id, sha256);
 CREATE INDEX videos_by_media ON videos (company_id, media_sha256) WHERE media_sha256 <> '';
 
--- How many stored videos of a company have this hash, of the file or of its media payload. The row is
--- locked until the commit, so that of two concurrent uploads of the same bytes the second one sees the
--- first. Mostly it says that the hash is new, and nothing more has to be looked up.
+-- Locks for the hashes of stored videos: with upload.reuse = 'refuse', a finish holds the rows of its
+-- hashes until the commit, so that of two concurrent uploads of the same bytes the second sees the first.
 CREATE TABLE fingerprints (
     company_id BIGINT NOT NULL,
     hash TEXT NOT NULL,
-    videos BIGINT NOT NULL,
     PRIMARY KEY (company_id, hash)
 );
 
--- turn: the order of the commits; 1C's queue follows it, and a report's latest video has the highest.
+-- turn: the place in 1C's queue, assigned shortly after the commit (0: not yet).
 -- verdicts: a JSON array, written with the submission and never changed.
 -- vehicle_guid, duration_ms, lat_e8, long_e8: what later submissions are compared with. vehicle_guid
 -- is the report's vehicle at that time; duration_ms is 0 when it is unknown.
@@ -248,10 +248,11 @@ CREATE TABLE submissions (
     verdicts TEXT NOT NULL DEFAULT '',
     received_at BIGINT NOT NULL
 );
-CREATE INDEX submissions_by_report ON submissions (ref_key, turn);
-CREATE INDEX submissions_by_turn ON submissions (turn);
-CREATE INDEX submissions_by_vehicle ON submissions (company_id, vehicle_guid, turn);
-CREATE INDEX submissions_by_company ON submissions (company_id, turn);
+CREATE INDEX submissions_by_report ON submissions (ref_key);
+CREATE INDEX submissions_by_turn ON submissions (turn) WHERE turn > 0;
+CREATE INDEX submissions_without_turn ON submissions (received_at, id) WHERE turn = 0;
+CREATE INDEX submissions_by_vehicle ON submissions (company_id, vehicle_guid, received_at);
+CREATE INDEX submissions_by_company ON submissions (company_id, received_at);
 
 CREATE TABLE custody (
     id TEXT NOT NULL PRIMARY KEY,

@@ -194,8 +194,8 @@ fn repeats(decision: &NewDecision, state: &ReportState) -> bool {
 }
 
 async fn latest(write: &mut Write, ref_key: RefKey) -> Result<Option<Latest>, DatabaseError> {
-    let sql = "SELECT id, video_id, person_id FROM submissions WHERE ref_key = $1 \
-        ORDER BY turn DESC LIMIT 1";
+    let sql = "SELECT s.id, s.video_id, s.person_id FROM reports r \
+        JOIN submissions s ON s.id = r.latest_submission WHERE r.ref_key = $1";
     query(sql, params![ref_key]).optional(&mut *write).await
 }
 

@@ -33,8 +33,8 @@ impl Database {
     pub async fn report(&self, ref_key: RefKey) -> Result<Option<ReportRow>, DatabaseError> {
         let sql = "SELECT r.company_id, r.vehicle_guid, r.status_code, r.starts_at, \
             r.due_at, COALESCE(v.sha256, '') AS sha256 FROM reports r LEFT JOIN submissions s \
-            ON s.ref_key = r.ref_key LEFT JOIN videos v ON v.id = s.video_id \
-            WHERE r.ref_key = $1 AND r.deleted = 0 ORDER BY s.turn DESC LIMIT 1";
+            ON s.id = r.latest_submission LEFT JOIN videos v ON v.id = s.video_id \
+            WHERE r.ref_key = $1 AND r.deleted = 0";
         query(sql, params![ref_key]).optional(&self.pool).await
     }
 }

@@ -1,17 +1,19 @@
 //! The one transaction that turns an upload into a submission.
 
+use std::slice;
+
 use jiff::Timestamp;
 
 use crate::database::column::{Stored, params};
-use crate::database::counters::{Counter, next_number};
 use crate::database::error::DatabaseError;
 use crate::database::outbox::messages::enqueue;
 use crate::database::pool::{Database, Write};
 use crate::database::statement::query;
-use crate::database::videos::reuse::{Fingerprint, claim};
+use crate::database::videos::reuse::{Fingerprint, earlier_uses, lock};
+use crate::model::plausibility::reuse;
 use crate::model::{
-    Admission, Digest, EarlierUse, Facts, Finding, Length, OutboxMessage, Person, ReportStatus,
-    SubmissionId, UploadId, VehicleGuid, Verdict, VideoId,
+    Admission, Digest, EarlierUse, EventId, Facts, Finding, Length, OutboxMessage, Person,
+    ReportStatus, SubmissionId, UploadId, VehicleGuid, Verdict, VideoId,
 };
 
 use super::upload::Details;
@@ -36,11 +38,14 @@ pub struct FinishedUpload {
     pub facts: Facts,
     /// The notes of the inspection.
     pub notes: Vec<Finding>,
+    /// All verdicts but the one on reuse, which the transaction adds.
     pub verdicts: Vec<Verdict>,
-    /// The earlier uses of the video on which the verdicts and the message are based.
-    pub uses: Vec<EarlierUse>,
-    /// The event for the report service.
-    pub message: OutboxMessage,
+    /// Whether a video that another report holds is refused.
+    pub refuses_reuse: bool,
+    /// The id of the event for the report service.
+    pub event: EventId,
+    /// Builds that event with all verdicts.
+    pub message: fn(&FinishedUpload, &[Verdict]) -> OutboxMessage,
     /// When the video was received.
     pub now: Timestamp,
 }
@@ -49,7 +54,12 @@ pub struct FinishedUpload {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FinishOutcome {
     /// Stored, now or by an earlier attempt whose result was lost.
-    Stored { video: VideoId, submission: SubmissionId },
+    Stored {
+        video: VideoId,
+        submission: SubmissionId,
+        /// The verdict on reuse; `None` after an earlier attempt.
+        reuse: Option<Verdict>,
+    },
     /// The report already has this video, byte for byte.
     Repeats { video: VideoId, submission: SubmissionId },
     /// The report already has another video.
@@ -57,8 +67,7 @@ pub enum FinishOutcome {
         /// The hash of that video.
         held: Digest,
     },
-    /// The earlier uses of the video differ from [`FinishedUpload::uses`]. Nothing was written; the
-    /// caller may call again with these.
+    /// Another report holds the video, and [`FinishedUpload::refuses_reuse`] is set.
     Reused {
         /// As [`Database::earlier_uses`] returns them.
         uses: Vec<EarlierUse>,
@@ -103,19 +112,34 @@ impl Database {
         if !submit_report(&mut write, finished).await? {
             return explain_refusal(&mut write, finished).await;
         }
-        let uses = claim(&mut write, &finished.fingerprint()).await?;
-        if uses != finished.uses {
+        let uses = uses(&mut write, finished).await?;
+        if finished.refuses_reuse && uses.iter().any(|earlier| earlier.held) {
             return Ok(FinishOutcome::Reused { uses });
         }
+        let reuse = reuse(&uses);
+        let verdicts = [&finished.verdicts[..], slice::from_ref(&reuse)].concat();
         insert_video(&mut write, finished).await?;
         insert_custody(&mut write, finished).await?;
+        insert_submission(&mut write, finished, &verdicts).await?;
         // Its `seq` is the highest about the report, whose row this transaction has locked.
-        enqueue(&mut write, &finished.message, finished.now).await?;
-        // Last, because the counter of turns stays locked until the commit.
-        insert_submission(&mut write, finished).await?;
+        enqueue(&mut write, &(finished.message)(finished, &verdicts), finished.now).await?;
         write.commit().await?;
-        Ok(FinishOutcome::Stored { video: finished.video, submission: finished.submission })
+        let FinishedUpload { video, submission, .. } = *finished;
+        Ok(FinishOutcome::Stored { video, submission, reuse: Some(reuse) })
     }
+}
+
+/// The earlier uses that are committed. If they can refuse the video, those of transactions that run now
+/// are waited for.
+async fn uses(
+    write: &mut Write,
+    finished: &FinishedUpload,
+) -> Result<Vec<EarlierUse>, DatabaseError> {
+    let fingerprint = finished.fingerprint();
+    if finished.refuses_reuse {
+        lock(write, &fingerprint).await?;
+    }
+    earlier_uses(&mut *write, &fingerprint).await
 }
 
 async fn mark_stored(write: &mut Write, finished: &FinishedUpload) -> Result<bool, DatabaseError> {
@@ -139,7 +163,7 @@ async fn finished_before(
     let row: Option<Ids> = query(sql, params![finished.upload]).optional(&mut *write).await?;
     Ok(match row {
         Some((Stored(Some(video)), Stored(Some(submission)))) => {
-            FinishOutcome::Stored { video, submission }
+            FinishOutcome::Stored { video, submission, reuse: None }
         }
         _ => FinishOutcome::Fenced,
     })
@@ -155,11 +179,10 @@ async fn submit_report(
     write: &mut Write,
     finished: &FinishedUpload,
 ) -> Result<bool, DatabaseError> {
-    let sql = "UPDATE reports SET status_code = 2, revision = revision + 1 \
-        WHERE ref_key = $1 AND company_id = $2 AND status_code IN (1, 4) AND deleted = 0";
-    query(sql, params![finished.details.ref_key, finished.owner.company])
-        .changes_one(&mut *write)
-        .await
+    let sql = "UPDATE reports SET status_code = 2, revision = revision + 1, latest_submission = $1 \
+        WHERE ref_key = $2 AND company_id = $3 AND status_code IN (1, 4) AND deleted = 0";
+    let FinishedUpload { submission, details, owner, .. } = finished;
+    query(sql, params![submission, details.ref_key, owner.company]).changes_one(&mut *write).await
 }
 
 async fn explain_refusal(
@@ -168,8 +191,8 @@ async fn explain_refusal(
 ) -> Result<FinishOutcome, DatabaseError> {
     let sql = "SELECT r.status_code, COALESCE(s.id, '') AS submission_id, COALESCE(s.video_id, \
         '') AS video_id, COALESCE(v.sha256, '') AS sha256 FROM reports r \
-        LEFT JOIN submissions s ON s.ref_key = r.ref_key LEFT JOIN videos v ON v.id = s.video_id \
-        WHERE r.ref_key = $1 AND r.company_id = $2 AND r.deleted = 0 ORDER BY s.turn DESC LIMIT 1";
+        LEFT JOIN submissions s ON s.id = r.latest_submission LEFT JOIN videos v ON v.id = s.video_id \
+        WHERE r.ref_key = $1 AND r.company_id = $2 AND r.deleted = 0";
     let row: Option<HeldRow> =
         query(sql, params![finished.details.ref_key, finished.owner.company])
             .optional(&mut *write)
@@ -198,12 +221,12 @@ async fn insert_video(write: &mut Write, finished: &FinishedUpload) -> Result<()
 async fn insert_submission(
     write: &mut Write,
     finished: &FinishedUpload,
+    verdicts: &[Verdict],
 ) -> Result<(), DatabaseError> {
     let details = &finished.details;
-    let turn = next_number(write, Counter::Submissions).await?;
     let sql = "INSERT INTO submissions (id, ref_key, company_id, person_id, video_id, filename, \
-        time_sent_raw, time_sent_at, lat_e8, long_e8, received_at, turn, verdicts, vehicle_guid, \
-        duration_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+        time_sent_raw, time_sent_at, lat_e8, long_e8, received_at, verdicts, vehicle_guid, \
+        duration_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
     let values = params![
         finished.submission,
         details.ref_key,
@@ -216,8 +239,7 @@ async fn insert_submission(
         details.place.lat_e8,
         details.place.long_e8,
         finished.now,
-        turn,
-        finished.verdicts,
+        verdicts.to_vec(),
         finished.vehicle,
         finished.facts.duration_ms.unwrap_or(0)
     ];

@@ -7,7 +7,7 @@ use crate::database::statement::query;
 use crate::model::plausibility::{EarlierVideo, History};
 use crate::model::{CompanyId, Place, VehicleGuid};
 
-/// `whose` (`vehicle` or `company`), latitude, longitude, duration, turn.
+/// `whose` (`vehicle` or `company`), latitude, longitude, duration, time of receipt.
 type HistoryRow = (String, i64, i64, Stored<Option<u64>>, i64);
 
 impl Database {
@@ -19,11 +19,12 @@ impl Database {
         vehicle: VehicleGuid,
         recent: u32,
     ) -> Result<History, DatabaseError> {
-        let sql = "SELECT * FROM (SELECT 'vehicle' AS whose, lat_e8, long_e8, duration_ms, turn \
+        let sql = "SELECT * FROM (SELECT 'vehicle' AS whose, lat_e8, long_e8, duration_ms, received_at \
             FROM submissions WHERE company_id = $1 AND vehicle_guid = $2 \
-            ORDER BY turn DESC LIMIT $3) AS of_vehicle UNION ALL SELECT * \
-            FROM (SELECT 'company' AS whose, lat_e8, long_e8, duration_ms, turn FROM submissions \
-            WHERE company_id = $1 ORDER BY turn DESC LIMIT $3) AS of_company ORDER BY turn DESC";
+            ORDER BY received_at DESC LIMIT $3) AS of_vehicle UNION ALL SELECT * \
+            FROM (SELECT 'company' AS whose, lat_e8, long_e8, duration_ms, received_at FROM submissions \
+            WHERE company_id = $1 ORDER BY received_at DESC LIMIT $3) AS of_company \
+            ORDER BY received_at DESC";
         let rows: Vec<HistoryRow> =
             query(sql, params![company, vehicle, recent]).all(&self.pool).await?;
         let mut history = History::default();

@@ -1,8 +1,4 @@
 //! Earlier uses of a video for other reports of its company.
-//!
-//! Each hash of a stored video has a row with a count, and a finish locks the rows of its hashes: of two
-//! concurrent uploads of the same bytes, the second waits and then sees the first. Usually the count
-//! shows that the hash is new, and nothing is looked up.
 
 use std::collections::BTreeSet;
 
@@ -18,15 +14,11 @@ use crate::model::{CompanyId, Digest, RefKey, ReportStatus, SubmissionId};
 /// noticed long before.
 const MOST_VIDEOS: i64 = 100;
 
-/// Counts a video under one hash.
-const COUNT_ONE: &str = "INSERT INTO fingerprints (company_id, hash, videos) VALUES ($1, $2, 1) \
-     ON CONFLICT (company_id, hash) DO UPDATE SET videos = fingerprints.videos + 1 \
-     RETURNING videos";
-/// Counts a video under two hashes.
-const COUNT_TWO: &str = "INSERT INTO fingerprints (company_id, hash, videos) \
-     VALUES ($1, $2, 1), ($1, $3, 1) \
-     ON CONFLICT (company_id, hash) DO UPDATE SET videos = fingerprints.videos + 1 \
-     RETURNING videos";
+/// Locks the rows of a company's hashes, which are created if needed.
+const LOCK_ONE: &str = "INSERT INTO fingerprints (company_id, hash) VALUES ($1, $2) \
+     ON CONFLICT (company_id, hash) DO UPDATE SET hash = excluded.hash";
+const LOCK_TWO: &str = "INSERT INTO fingerprints (company_id, hash) VALUES ($1, $2), ($1, $3) \
+     ON CONFLICT (company_id, hash) DO UPDATE SET hash = excluded.hash";
 
 /// The hashes by which a video is recognised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,38 +41,31 @@ impl Database {
     }
 }
 
-/// As [`Database::earlier_uses`], and nobody else can store the same bytes until this transaction has
-/// ended.
-pub(in crate::database) async fn claim(
+/// Makes concurrent transactions that store the same bytes wait until this one has ended.
+pub(in crate::database) async fn lock(
     write: &mut Write,
     of: &Fingerprint,
-) -> Result<Vec<EarlierUse>, DatabaseError> {
-    if counted(write, of).await? { earlier_uses(&mut *write, of).await } else { Ok(Vec::new()) }
-}
-
-/// Counts the video under its hashes. Returns whether one of them existed before.
-async fn counted(write: &mut Write, of: &Fingerprint) -> Result<bool, DatabaseError> {
+) -> Result<(), DatabaseError> {
     // In the order of the hashes, so that two transactions cannot deadlock.
     let hashes: BTreeSet<_> = [Some(of.sha256), of.media_sha256].into_iter().flatten().collect();
-    let sql = if hashes.len() == 1 { COUNT_ONE } else { COUNT_TWO };
+    let sql = if hashes.len() == 1 { LOCK_ONE } else { LOCK_TWO };
     let mut values = params![of.company];
     values.extend(hashes.iter().map(ToValue::to_value));
-    let counts = query(sql, values).values::<i64>(&mut *write).await?;
-    Ok(counts.into_iter().any(|count| count > 1))
+    query(sql, values).run(&mut *write).await
 }
 
-async fn earlier_uses<'c>(
+/// The cost does not grow with the number of uses.
+pub(in crate::database) async fn earlier_uses<'c>(
     on: impl Into<Target<'c>>,
     of: &Fingerprint,
 ) -> Result<Vec<EarlierUse>, DatabaseError> {
     let sql = "SELECT s.id, s.ref_key, r.status_code, v.sha256, CAST(CASE WHEN r.deleted = 0 \
-        AND r.status_code IN (2, 3) AND NOT EXISTS (SELECT 1 FROM submissions n \
-        WHERE n.ref_key = s.ref_key AND n.turn > s.turn) THEN 1 ELSE 0 END AS BIGINT) AS held \
+        AND r.status_code IN (2, 3) AND r.latest_submission = s.id THEN 1 ELSE 0 END AS BIGINT) AS held \
         FROM (SELECT * FROM (SELECT id, sha256 FROM videos WHERE company_id = $1 AND sha256 = $2 \
         ORDER BY id DESC LIMIT $5) AS by_file UNION SELECT * FROM (SELECT id, sha256 FROM videos \
         WHERE company_id = $1 AND media_sha256 = $3 AND media_sha256 <> '' ORDER BY id DESC \
         LIMIT $5) AS by_media) AS v JOIN submissions s ON s.video_id = v.id JOIN reports r \
-        ON r.ref_key = s.ref_key WHERE s.ref_key <> $4 ORDER BY held DESC, s.turn DESC LIMIT $6";
+        ON r.ref_key = s.ref_key WHERE s.ref_key <> $4 ORDER BY held DESC, s.received_at DESC LIMIT $6";
     let Fingerprint { company, ref_key, sha256, media_sha256 } = of;
     let limit = MAX_LINKS as u64 + 1;
     let rows: Vec<EarlierUseRow> =

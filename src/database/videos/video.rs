@@ -66,7 +66,7 @@ impl Database {
             s.verdicts, s.id AS submission_id, s.time_sent_raw, s.time_sent_at, \
             s.lat_e8, s.long_e8, s.received_at, r.status_code, r.revision, r.reject_reason, \
             r.decided_at, r.decided_by FROM submissions s JOIN videos v ON v.id = s.video_id JOIN \
-            reports r ON r.ref_key = s.ref_key WHERE s.ref_key = $1 ORDER BY s.turn DESC LIMIT 1";
+            reports r ON r.latest_submission = s.id WHERE r.ref_key = $1";
         query(sql, params![ref_key]).optional(&self.pool).await
     }
 

@@ -5,7 +5,7 @@ use forte_media::database::{Database, Details, FinishedUpload, NewUpload};
 use forte_media::model::{
     Channel, Clock, CompanyId, CompanyKind, Digest, EventId, Facts, Length, ManualClock, NodeId,
     OutboxMessage, Person, PersonId, Place, Protocol, Random, RefKey, ReportStatus, Role,
-    SubmissionId, TimeSent, TypeCode, UploadId, VehicleGuid, VideoId,
+    SubmissionId, TimeSent, TypeCode, UploadId, VehicleGuid, Verdict, VideoId,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -185,20 +185,10 @@ impl Fixture {
             facts: Facts::default(),
             notes: Vec::new(),
             verdicts: Vec::new(),
-            uses: Vec::new(),
-            message: self.message(ref_key),
+            refuses_reuse: false,
+            event: EventId::mint(&self.clock, &self.random),
+            message,
             now: self.now(),
-        }
-    }
-
-    fn message(&self, ref_key: RefKey) -> OutboxMessage {
-        OutboxMessage {
-            id: EventId::mint(&self.clock, &self.random),
-            channel: Channel::Webhook,
-            kind: "report.submitted",
-            subject: ref_key.to_string(),
-            expires_at: None,
-            body: r#"{"type":"report.submitted","data":{}}"#.to_owned(),
         }
     }
 
@@ -207,7 +197,7 @@ impl Fixture {
         let ref_key = self.report().await;
         let finished = self.finished_upload(self.driver, ref_key).await;
         self.database.finish(&finished).await.unwrap();
-        finished.message.id
+        finished.event
     }
 
     /// Submits a report again after a rejection and returns the id of its message.
@@ -215,6 +205,17 @@ impl Fixture {
         self.database.set_report_status(ref_key, ReportStatus::Rejected).await.unwrap();
         let finished = self.finished_upload(self.driver, ref_key).await;
         self.database.finish(&finished).await.unwrap();
-        finished.message.id
+        finished.event
+    }
+}
+
+fn message(finished: &FinishedUpload, _: &[Verdict]) -> OutboxMessage {
+    OutboxMessage {
+        id: finished.event,
+        channel: Channel::Webhook,
+        kind: "report.submitted",
+        subject: finished.details.ref_key.to_string(),
+        expires_at: None,
+        body: r#"{"type":"report.submitted","data":{}}"#.to_owned(),
     }
 }

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use axum::http::Response;
 use forte_media::model::{RefKey, ReportStatus};
-use forte_media::onec::Queue;
+use forte_media::onec::{Queue, Sequencer};
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
@@ -41,6 +42,7 @@ async fn with_submissions(service: &Service, count: usize) -> Vec<RefKey> {
     add_node(service, NODE).await;
     let mut reports = Vec::new();
     for _ in 0..count {
+        service.env.fixture.manual_clock.advance(SignedDuration::from_secs(1));
         reports.push(submitted(service).await);
     }
     reports
@@ -142,6 +144,7 @@ async fn the_queue_is_read_in_pages_and_acknowledged(service: Service) {
 async fn an_acknowledgement_is_read_as_1c_writes_it() {
     let service = Service::embedded().await;
     with_submissions(&service, 1).await;
+    page(&service, "").await;
     for good in ["\u{feff}{\"cursor\": 1}", r#"{"cursor":"1"}"#, r#"{"cursor":0,"other":null}"#] {
         assert_eq!(acknowledge(&service, good).await.status(), 200, "{good}");
     }
@@ -209,10 +212,15 @@ async fn no_submission_appears_behind_the_cursor_of_a_reader(db: Db) {
         db.database.finish(finishing).await.unwrap();
     }));
     let reading = async {
-        let queue = Queue::new(db.database.clone(), TimeZone::UTC, 7);
+        let sequencer = Sequencer::new(db.database.clone(), SignedDuration::ZERO);
+        let queue = Queue::new(db.database.clone(), sequencer, TimeZone::UTC, 7);
         let (mut cursor, mut seen) = (0, BTreeSet::new());
         while seen.len() < COUNT {
-            let page = queue.page("node", Some(cursor), 7).await.unwrap();
+            // Another node assigns turns at the same time.
+            let (page, assigned) =
+                tokio::join!(queue.page("node", Some(cursor), 7), db.database.assign_turns(3));
+            assigned.unwrap();
+            let page = page.unwrap();
             seen.extend(page.submissions.iter().map(|one| one.report_ref_key));
             cursor = page.cursor;
             tokio::task::yield_now().await;
