@@ -23,7 +23,7 @@ pub enum DatabaseError {
     #[error("the database schema cannot be updated")]
     Migrate(#[from] sqlx::migrate::MigrateError),
     #[error(
-        "this database was created by a version before 0.2, whose layout is no longer supported; \
+        "this database was created by an earlier version, whose layout is no longer supported; \
          use an empty data folder or an empty database"
     )]
     OldLayout,

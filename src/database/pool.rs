@@ -18,6 +18,9 @@ const FLUSHED: &str = "FULL";
 /// latest commits, in order.
 const UNFLUSHED: &str = "NORMAL";
 
+/// The file of the first layout, which is no longer supported. A new database beside it would hide it.
+const OLD_FILE: &str = "ledger.db";
+
 /// The database. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Database {
@@ -118,10 +121,12 @@ fn with_creation(url: &str) -> String {
 fn make_folder(url: &str) -> Result<(), DatabaseError> {
     let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
     let path = path.split('?').next().unwrap_or(path);
-    match std::path::Path::new(path).parent() {
-        Some(folder) => std::fs::create_dir_all(folder).map_err(DatabaseError::Folder),
-        None => Ok(()),
+    let path = std::path::Path::new(path);
+    let Some(folder) = path.parent() else { return Ok(()) };
+    if folder.join(OLD_FILE).exists() && !path.exists() {
+        return Err(DatabaseError::OldLayout);
     }
+    std::fs::create_dir_all(folder).map_err(DatabaseError::Folder)
 }
 
 #[cfg(test)]

@@ -104,7 +104,8 @@ fn push(event: &PushEvent<'_>, id: EventId, now: Timestamp) -> OutboxMessage {
         kind: kind.as_str(),
         subject: format!("session:{session}"),
         body: json!(body).to_string(),
-        expires_at: now.checked_add(TTL).ok(),
+        // The device learns of its sign-out whenever it can be reached again.
+        expires_at: if kind == PushKind::SessionRevoked { None } else { now.checked_add(TTL).ok() },
     }
 }
 

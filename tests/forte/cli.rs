@@ -1,6 +1,8 @@
 //! The command line: exit codes, and what goes to standard output and standard error.
 
+use std::net::TcpListener;
 use std::process::{Command, Output};
+use std::thread;
 
 use crate::harness::log;
 
@@ -57,4 +59,23 @@ fn the_help_of_each_command_shows_an_example() {
         let example = format!("Example:\n  forte-media {command}");
         assert!(text(&output.stdout).contains(&example), "{command}");
     }
+}
+
+#[test]
+fn the_address_of_the_store_may_come_from_the_aws_variables() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let store = thread::spawn(move || listener.accept().map(drop));
+    run(
+        &["doctor"],
+        &[
+            ("AWS_ENDPOINT_URL", &endpoint),
+            ("AWS_ACCESS_KEY_ID", "key"),
+            ("AWS_SECRET_ACCESS_KEY", "secret"),
+            ("FORTE_MEDIA__STORAGE__URL", "s3://bucket"),
+            ("FORTE_MEDIA__STORAGE__S3__TRIES", "1"),
+            ("FORTE_MEDIA__DATABASE__URL", "sqlite::memory:"),
+        ],
+    );
+    assert!(store.is_finished(), "the store got no request");
 }

@@ -173,7 +173,8 @@ impl FormTransfer {
         progress.set(Offset::START);
         let length = self.video.length.get();
         let body = self.video.part(Offset::START, length, progress).await?;
-        let file = Part::stream_with_length(body, length).file_name(self.video.name());
+        let file =
+            Part::stream_with_length(body, length).file_name(header_safe(&self.video.name()));
         // The fields go first, so that the server can refuse before the video.
         let form =
             upload_form(&self.details, &self.video).part("file", file.mime_str("video/mp4")?);
@@ -187,8 +188,23 @@ impl FormTransfer {
     }
 }
 
+/// Line ends would break the header of the part; browsers encode them like this.
+fn header_safe(name: &str) -> String {
+    name.replace('\r', "%0D").replace('\n', "%0A")
+}
+
 /// A form with the fields of an upload. File names are not percent-encoded, as in browsers.
 pub(super) fn upload_form(details: &Details, video: &Video) -> Form {
     let fields = details.fields(video).into_iter();
     fields.fold(Form::new().percent_encode_noop(), |form, (name, value)| form.text(name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::header_safe;
+
+    #[test]
+    fn line_ends_in_a_file_name_do_not_reach_the_header() {
+        assert_eq!(header_safe("a\r\nb\"в.mp4"), "a%0D%0Ab\"в.mp4");
+    }
 }

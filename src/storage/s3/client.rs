@@ -44,7 +44,10 @@ impl S3 {
         let shared = shared_config(config).await;
         let client = |endpoint: Option<&String>| {
             let mut builder = builder(&shared, config);
-            builder.set_endpoint_url(endpoint.cloned());
+            // Without one, the AWS variables and profiles may name it.
+            if let Some(endpoint) = endpoint {
+                builder.set_endpoint_url(Some(endpoint.clone()));
+            }
             Client::from_conf(builder.build())
         };
         Self {

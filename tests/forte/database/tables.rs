@@ -15,7 +15,7 @@ on_both_databases! {
     migrating_again_changes_nothing,
     the_schema_of_the_next_release_is_accepted,
     a_schema_two_releases_ahead_is_refused,
-    the_layout_before_0_2_is_refused,
+    the_earlier_layout_is_refused,
     an_upload_expires_only_when_no_other_node_holds_it,
     an_ended_upload_is_cleaned_up_and_checked_again,
     cleaning_up_keeps_the_stored_video,
@@ -52,7 +52,7 @@ async fn a_schema_two_releases_ahead_is_refused(db: Db) {
     assert!(error.to_string().contains("install a newer release"), "{error}");
 }
 
-async fn the_layout_before_0_2_is_refused(db: Db) {
+async fn the_earlier_layout_is_refused(db: Db) {
     db.execute("UPDATE _sqlx_migrations SET checksum = substr(checksum, 2)").await;
     let error = db.database.migrate().await.unwrap_err();
     assert!(matches!(error, DatabaseError::OldLayout), "{error:?}");
@@ -153,4 +153,15 @@ async fn an_unsupported_database_is_refused_without_showing_its_password() {
 async fn an_unreachable_server_is_a_transient_error() {
     let error = Database::open(&config("postgres://127.0.0.1:1/forte")).await.unwrap_err();
     assert!(error.is_transient(), "{error}");
+}
+
+/// The file of the earlier layout had another name: a new one beside it would hide it.
+#[tokio::test]
+async fn a_folder_with_the_earlier_database_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("ledger.db"), "").unwrap();
+    let url = format!("sqlite://{}/forte-media.db", folder.path().display());
+    let error = Database::open(&config(&url)).await.unwrap_err();
+    assert!(matches!(error, DatabaseError::OldLayout), "{error:?}");
+    assert!(!folder.path().join("forte-media.db").exists());
 }
