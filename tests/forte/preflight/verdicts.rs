@@ -79,6 +79,15 @@ async fn all_reasons_are_reported_at_once(service: Service) {
     assert_eq!(reasons[2]["error"], "video_refused");
 }
 
+#[tokio::test]
+async fn a_declared_type_that_is_no_video_is_a_reason() {
+    let service = Service::embedded().await;
+    let form = preflight_form(service.report().await, GOOD).text("filetype", "image/jpeg");
+    let response = judge(&service, form).await;
+    assert_eq!(codes(&response), ["unsupported_media_type"]);
+    assert_eq!(response["reasons"][0]["details"]["declared"], "image/jpeg");
+}
+
 async fn a_report_that_takes_no_video_is_a_reason(service: Service) {
     let submitted = service.report().await;
     assert_eq!(sent(&service, submitted, GOOD, None).await.status(), 204);
