@@ -83,8 +83,8 @@ impl Bound {
 }
 
 impl App {
-    /// Connects to the database, migrates it, and opens the store and the spool. `address` is the base
-    /// of links when `http.public_url` is not set.
+    /// Connects to the database, migrates it, and opens the store and the spool. `address` is the one of
+    /// the public listener.
     pub async fn build(
         settings: Settings,
         environment: Environment,
@@ -118,13 +118,13 @@ impl App {
         });
         let Settings { http, leasing, onec, playback, .. } = &settings;
         let sequencer = Sequencer::new(db(), onec.sequence_every);
-        let (zone, public_url) = (&leasing.time_zone, public_url(&settings, address));
+        let zone = &leasing.time_zone;
         let state = AppState {
             uploads: uploads.await?,
             playback: Playback::new(db(), store.clone(), clock(), random(), playback.clone()),
             auth: auth.with_wakeup(outbox.wakeup()),
             leasing: Leasing::new(db(), clock(), random(), outbox.wakeup()),
-            lists: Lists::new(db(), clock(), random(), leasing.clone(), public_url.clone()),
+            lists: Lists::new(db(), clock(), random(), leasing.clone()),
             accounts: Accounts::new(db(), clock(), random(), &account_config(&settings)),
             pictures: Pictures::new(db(), clock(), leasing.clone()),
             queue: Queue::new(db(), sequencer.clone(), zone.clone(), onec.max_page),
@@ -133,7 +133,8 @@ impl App {
             limits: http.limits.clone(),
             max_picture: onec.max_picture,
             zone: zone.clone(),
-            public_url,
+            public_url: public_url(&settings),
+            local_url: http::local_url(address),
         };
         Ok(Self { database, store, outbox, sequencer, state: Arc::new(state), metrics, settings })
     }
@@ -255,11 +256,9 @@ fn outbox(
     Ok(Outbox::new(database, clock, random, settings.outbox.clone(), receivers, composer))
 }
 
-/// The base of links, without a trailing slash.
-pub fn public_url(settings: &Settings, address: SocketAddr) -> String {
-    let default = || format!("http://{address}");
-    let url = settings.http.public_url.clone().unwrap_or_else(default);
-    url.trim_end_matches('/').to_owned()
+/// `http.public_url` without a trailing slash.
+pub fn public_url(settings: &Settings) -> Option<String> {
+    settings.http.public_url.as_ref().map(|url| url.trim_end_matches('/').to_owned())
 }
 
 async fn serve_ops(listener: TcpListener, probe: Arc<Probe>, stop: CancellationToken) {

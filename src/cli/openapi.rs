@@ -17,7 +17,7 @@ pub struct OpenApi {}
 impl OpenApi {
     /// The same document as `/openapi.json`.
     pub fn run(self, settings: &Settings) -> anyhow::Result<Answer> {
-        let document = http::openapi(&public_url(settings, settings.http.listen));
+        let document = http::openapi(public_url(settings).as_deref());
         writeln!(io::stdout().lock(), "{document:#}")?;
         Ok(Answer::Done)
     }

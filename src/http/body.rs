@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, header};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
 use http_body::Body as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
@@ -68,6 +71,25 @@ impl From<BodyError> for Problem {
         };
         problem.closing()
     }
+}
+
+/// Middleware: answers 415 to a compressed body. No route decodes one, and its bytes would be judged and
+/// stored as they came.
+pub(super) async fn refuse_encoded(request: Request, next: Next) -> Response {
+    if !is_encoded(request.headers()) || !has_bytes(request.body()) {
+        return next.run(request).await;
+    }
+    let message = "Content-Encoding is not supported; send the body uncompressed";
+    Problem::new(ErrorCode::UnsupportedEncoding, message)
+        .with_header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))
+        .closing()
+        .into_response()
+}
+
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::CONTENT_ENCODING).iter();
+    let mut encodings = lines.flat_map(|line| line.to_str().unwrap_or("?").split(','));
+    encodings.any(|name| !matches!(name.trim().to_ascii_lowercase().as_str(), "" | "identity"))
 }
 
 /// Adapts a body for an upload, which treats any error as the end of the body.

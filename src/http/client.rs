@@ -28,6 +28,11 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(address))
     }
 
+    /// Whether the peer of a connection is one of these proxies.
+    pub(super) fn trust(&self, peer: IpAddr) -> bool {
+        self.contain(peer.to_canonical())
+    }
+
     /// The nearest address that is not a trusted proxy. Anybody could have written the entries
     /// beyond it.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {

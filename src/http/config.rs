@@ -19,7 +19,7 @@ pub struct OpsConfig {
 pub struct RequestLimits {
     /// Longest text field of a form, in bytes.
     pub max_field: usize,
-    /// Most fields of a form, including the file.
+    /// Most parts of a form, including the file and parts that are skipped.
     pub max_fields: usize,
     /// How many bytes the body of a form may have besides its video.
     pub max_body_extra: u64,

@@ -19,7 +19,7 @@ const MAX_FILENAME: usize = 200;
 /// Other names under which clients send the same field.
 const ALIASES: [(&str, &str); 3] = [("lng", "long"), ("lon", "long"), ("contentType", "filetype")];
 
-const KNOWN: [&str; 6] = ["ref_key", "time_sent", "lat", "long", "sha256", "filename"];
+const KNOWN: [&str; 7] = ["ref_key", "time_sent", "lat", "long", "sha256", "filename", "filetype"];
 
 fn canonical(name: &str) -> &str {
     ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name)
@@ -38,6 +38,11 @@ impl UploadFields {
             fields.add_consistent(&name, value)?;
         }
         Ok(fields)
+    }
+
+    /// Whether a field has this name or an alias of it.
+    pub(super) fn is_known(name: &str) -> bool {
+        KNOWN.contains(&canonical(name))
     }
 
     /// Adds a field; `false` if it has a value already.

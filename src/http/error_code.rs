@@ -97,8 +97,10 @@ error_codes! {
         "the refresh token was used before, so the session was ended; sign in again"
     TooManyItems "too_many_items" 422
         "the message has more items than allowed; `details.max_items` is the limit"
+    UnsupportedEncoding "unsupported_encoding" 415
+        "the body is compressed; send it without `Content-Encoding`"
     UnsupportedMediaType "unsupported_media_type" 415
-        "the body has a content type that this path does not accept"
+        "the body, or the declared type of the video, has a content type that is not accepted"
     UploadEnded "upload_ended" 410
         "the upload has ended; create a new one"
     UploadLocked "upload_locked" 423

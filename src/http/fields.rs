@@ -5,14 +5,17 @@ use std::collections::btree_map::Entry;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::model::strip_bom;
 
 use super::AppState;
 use super::body::{BodyError, has_bytes, read_small};
-use super::multipart::reader::{Form, Part};
+use super::multipart::reader::{Form, KnownParts, Part};
 use super::problem::Problem;
+
+/// Every part is read as a text, whatever its name.
+const TEXTS: KnownParts = KnownParts { files: &[], is_text: |_| true };
 
 /// Values by their names in lower case. Numbers are kept as text.
 #[derive(Debug, Default)]
@@ -34,7 +37,7 @@ impl Fields {
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let kind = kind.unwrap_or_default().to_ascii_lowercase();
         if kind.starts_with("multipart/") {
-            let form = Form::new(headers, body.into(), &state.limits, limit as u64, &["file"])?;
+            let form = Form::new(headers, body.into(), &state.limits, limit as u64, TEXTS)?;
             return Self::from_form(form).await;
         }
         let text = std::str::from_utf8(strip_bom(&body));
@@ -52,7 +55,7 @@ impl Fields {
         while let Some(part) = form.next().await? {
             match part {
                 Part::Text { name, value } => fields.add(&name, value)?,
-                Part::File { .. } => return Err(Problem::unreadable("the form has a file")),
+                Part::File { .. } | Part::Skipped => {}
             }
         }
         Ok(fields)
@@ -64,7 +67,7 @@ impl Fields {
         match value.map_err(|_| Problem::unreadable("the body is not JSON"))? {
             Value::Object(object) => {
                 for (name, value) in object {
-                    if let Some(value) = as_text(value)? {
+                    if let Some(value) = as_text(value) {
                         fields.add(&name, value)?;
                     }
                 }
@@ -110,14 +113,19 @@ impl Fields {
 }
 
 /// A JSON value as a form would send it.
-fn as_text(value: Value) -> Result<Option<String>, Problem> {
+fn as_text(value: Value) -> Option<String> {
     match value {
-        Value::Null => Ok(None),
-        Value::String(text) => Ok(Some(text)),
-        Value::Number(number) => Ok(Some(number.to_string())),
-        Value::Bool(flag) => Ok(Some(flag.to_string())),
-        Value::Array(_) | Value::Object(_) => {
-            Err(Problem::unreadable("the values must be strings or numbers"))
-        }
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number_as_text(&number)),
+        Value::Bool(flag) => Some(flag.to_string()),
+        // No field is nested; apps add such values for other services.
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
+}
+
+/// Some languages write each number as a floating-point one: `1.0` is `1`.
+fn number_as_text(number: &Number) -> String {
+    let text = number.to_string();
+    let is_integer = |digits: &&str| !digits.contains(['.', 'e', 'E']);
+    text.strip_suffix(".0").filter(is_integer).map(str::to_owned).unwrap_or(text)
 }

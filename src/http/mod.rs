@@ -5,14 +5,17 @@
 
 mod answer;
 mod auth_errors;
+mod base_url;
 mod bearer;
 mod body;
 pub mod client;
 mod config;
 mod decisions;
+mod declared_type;
 mod details;
 mod error_code;
 mod fields;
+mod header_params;
 mod message;
 mod mobile;
 mod multipart;
@@ -40,19 +43,21 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
-use tower::ServiceBuilder;
+use tower::{ServiceBuilder, ServiceExt as _};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::trace::TraceLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
+pub use base_url::local_url;
 pub use config::{OpsConfig, RequestLimits};
 pub use error_code::ErrorCode;
 pub use ops::{Health, ops_router};
 pub use state::AppState;
 
 use answer::{Answer, success};
+use body::refuse_encoded;
 use problem::Problem;
 
 /// The public routes.
@@ -67,24 +72,40 @@ pub fn router(state: Arc<AppState>) -> Router {
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn(add_default_headers));
     let (routes, document) = routes().split_for_parts();
-    let document = openapi::finished(&document, &state.public_url);
-    Router::from(openapi::routes(&document))
+    let document = openapi::finished(&document, state.public_url.as_deref());
+    let routes = Router::from(openapi::routes(&document))
         .merge(routes)
         .fallback(async || Problem::not_found("this path does not exist"))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .with_state(state)
-        .layer(middleware)
+        .layer(middleware);
+    // Outside the router, which matches the path before any of its layers runs.
+    Router::new().fallback_service(routes.map_request(trim_slashes))
 }
 
-/// The OpenAPI document of the public routes, whose base is `public_url`.
-pub fn openapi(public_url: &str) -> serde_json::Value {
+/// A base URL that ends in a slash leads to `//reports/upload`, and some clients end every path with a
+/// slash.
+fn trim_slashes(mut request: Request) -> Request {
+    let path = request.uri().path();
+    let trimmed = format!("/{}", path.trim_matches('/'));
+    if trimmed == path || !path.starts_with('/') || path == openapi::PAGE_WITH_SLASH {
+        return request;
+    }
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    if let Ok(uri) = format!("{trimmed}{query}").parse() {
+        *request.uri_mut() = uri;
+    }
+    request
+}
+
+/// The OpenAPI document of the public routes, whose base is `public_url`, or else its own address.
+pub fn openapi(public_url: Option<&str>) -> serde_json::Value {
     openapi::finished(&routes().into_openapi(), public_url)
 }
 
 /// Every public route with its description.
 fn routes() -> OpenApiRouter<Arc<AppState>> {
-    OpenApiRouter::with_openapi(openapi::Frame::openapi())
-        .merge(tus::routes())
+    let without_tus = OpenApiRouter::with_openapi(openapi::Frame::openapi())
         .merge(preflight::routes())
         .merge(multipart::routes())
         .merge(playback::routes())
@@ -93,6 +114,8 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .merge(review::routes())
         .merge(onec::routes())
         .merge(decisions::routes())
+        .layer(from_fn(refuse_encoded));
+    without_tus.merge(tus::routes())
 }
 
 /// Logs the route and not the path, which may contain the secret of an upload or the signature of a

@@ -22,7 +22,8 @@ use super::client::Client;
 use super::error_code::ErrorCode;
 use super::path_param::PathParam;
 use super::problem::{self, Problem};
-use super::range::is_not_modified;
+use super::range::{fails_if_match, is_not_modified};
+use super::video_response::precondition_failed;
 
 /// `Cache-Control` of an address with a version.
 const CACHE_IMMUTABLE: HeaderValue =
@@ -48,7 +49,7 @@ struct PictureQuery {
     v: Option<String>,
 }
 
-/// The picture of a vehicle type (E11); public
+/// The picture of a vehicle type, or a placeholder until 1C sends one (E11); public
 #[utoipa::path(
     get,
     path = "/images/{vehicle_type_code}/image.png",
@@ -62,7 +63,7 @@ struct PictureQuery {
         (status = 304, description = "Unchanged since the version in If-None-Match"),
     ),
     extensions(("x-errors" = json!([
-        [404, [ErrorCode::NotFound], "The type does not exist or has no picture"],
+        [404, [ErrorCode::NotFound], "The type does not exist"],
         [503, [ErrorCode::StorageUnavailable]],
     ])))
 )]
@@ -72,7 +73,7 @@ async fn vehicle_type_picture(
     query: Result<Query<PictureQuery>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let unknown = || Problem::not_found("this vehicle type does not exist or has no picture");
+    let unknown = || Problem::not_found("this vehicle type does not exist");
     let picture = state.pictures.picture(code.ok_or_else(unknown)?).await?;
     let picture = picture.ok_or_else(unknown)?;
     let is_current = query.is_ok_and(|Query(query)| query.v.as_ref() == Some(&picture.tag));
@@ -156,6 +157,9 @@ fn image(
         (header::CACHE_CONTROL, cache),
         (header::CONTENT_TYPE, HeaderValue::from_static(content_type)),
     ];
+    if fails_if_match(request, &etag) {
+        return Err(precondition_failed());
+    }
     if is_not_modified(request, &etag) {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }

@@ -21,6 +21,7 @@ use crate::model::{Digest, Facts, Finding, RefKey, SubmissionId, Verdict, VideoI
 use crate::playback::{Link, OpenedVideo, PlaybackError, VideoRow};
 
 use super::answer::{Answer, success};
+use super::base_url::BaseUrl;
 use super::error_code::ErrorCode;
 use super::path_param::PathParam;
 use super::problem::{self, Problem};
@@ -46,13 +47,14 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
 async fn video(
     State(state): State<Arc<AppState>>,
     PathParam(ref_key): PathParam<RefKey>,
+    base: BaseUrl,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let viewer = state.caller(&headers).await?;
     let nothing = || Problem::not_found("there is no video for this report");
     let ref_key = ref_key.ok_or_else(nothing)?;
     let (video, link) = state.playback.latest_video(&viewer, ref_key).await?.ok_or_else(nothing)?;
-    Ok(success(StatusCode::OK, "success", &response(&state, ref_key, video, &link)))
+    Ok(success(StatusCode::OK, "success", &response(&base, ref_key, video, &link)))
 }
 
 #[derive(ToSchema)]
@@ -88,12 +90,7 @@ struct LatestVideoResponse {
     expires_at: Timestamp,
 }
 
-fn response(
-    state: &AppState,
-    ref_key: RefKey,
-    video: VideoRow,
-    link: &Link,
-) -> LatestVideoResponse {
+fn response(base: &BaseUrl, ref_key: RefKey, video: VideoRow, link: &Link) -> LatestVideoResponse {
     LatestVideoResponse {
         ref_key,
         video_id: video.id,
@@ -109,14 +106,14 @@ fn response(
         status_code: video.report_state.status.code(),
         version: video.report_state.version,
         reject_reason: video.report_state.reject_reason,
-        link: absolute(state, &link.url),
+        link: absolute(base, &link.url),
         expires_at: link.expires_at,
     }
 }
 
 /// The URL of a link. Links of the disk back end are paths of this service.
-pub(super) fn absolute(state: &AppState, link: &str) -> String {
-    if link.starts_with('/') { format!("{}{link}", state.public_url) } else { link.to_owned() }
+pub(super) fn absolute(BaseUrl(base): &BaseUrl, link: &str) -> String {
+    if link.starts_with('/') { format!("{base}{link}") } else { link.to_owned() }
 }
 
 /// Get the bytes behind a playback link
@@ -140,6 +137,7 @@ pub(super) fn absolute(state: &AppState, link: &str) -> String {
     ),
     extensions(("x-errors" = json!([
         [403, [ErrorCode::Forbidden], "The link is not valid or has expired."],
+        [412, [ErrorCode::ValidationFailed], "The video has another ETag than those in If-Match."],
         [416, [ErrorCode::ValidationFailed], "The range is outside the video."],
     ])))
 )]

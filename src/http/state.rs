@@ -34,6 +34,8 @@ pub struct AppState {
     pub max_picture: usize,
     /// The zone of times that are sent without one.
     pub zone: TimeZone,
-    /// The base of `Location` and of links, without a trailing slash.
-    pub public_url: String,
+    /// `http.public_url` without a trailing slash: the base of `Location` and of links.
+    pub public_url: Option<String>,
+    /// The address of the listener, for a request that does not tell which address it was sent to.
+    pub local_url: String,
 }

@@ -50,9 +50,9 @@ impl From<UploadError> for Problem {
             UploadError::ReportClosed => {
                 with(ErrorCode::ReportClosed, text!("problem.report_closed"))
             }
-            UploadError::TooMany { .. } => {
+            UploadError::TooMany { retry_after, .. } => {
                 with(ErrorCode::RateLimited, text!("problem.too_many_uploads"))
-                    .retry_after(BUSY_RETRY)
+                    .retry_after(seconds(retry_after))
             }
             UploadError::TooManyPreflights { retry_after } => {
                 with(ErrorCode::RateLimited, text!("problem.too_many_requests"))

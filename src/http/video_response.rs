@@ -10,7 +10,7 @@ use crate::playback::ContentHeaders;
 
 use super::error_code::ErrorCode;
 use super::problem::{self, Problem};
-use super::range::{RequestedRange, is_not_modified, requested_range};
+use super::range::{RequestedRange, fails_if_match, is_not_modified, requested_range};
 
 /// A response without its body.
 pub(super) struct VideoResponse {
@@ -21,18 +21,21 @@ pub(super) struct VideoResponse {
 }
 
 impl VideoResponse {
-    /// The response to a request with these headers (`Range`, `If-Range`, `If-None-Match`).
+    /// The response to a request with these headers (`Range`, `If-Range`, `If-Match`, `If-None-Match`).
     pub(super) fn new(
         method: &Method,
         request: &HeaderMap,
         content: &ContentHeaders,
     ) -> Result<Self, Problem> {
         let mut headers = content_headers(content)?;
+        if fails_if_match(request, &content.etag) {
+            return Err(precondition_failed());
+        }
         if is_not_modified(request, &content.etag) {
             return Ok(Self { status: StatusCode::NOT_MODIFIED, headers, range: None });
         }
         let length = content.length.get();
-        let (status, range) = match requested_range(request, length, &content.etag) {
+        let (status, range) = match requested_range(method, request, length, &content.etag) {
             RequestedRange::Whole => (StatusCode::OK, 0..length),
             RequestedRange::Part(range) => {
                 let text = format!("bytes {}-{}/{length}", range.start, range.end - 1);
@@ -57,6 +60,12 @@ impl VideoResponse {
     pub(super) fn with_body(self, body: Body) -> Response {
         (self.status, self.headers, body).into_response()
     }
+}
+
+/// 412: the file is not the one that `If-Match` names.
+pub(super) fn precondition_failed() -> Problem {
+    let message = "the file has another ETag than those in If-Match";
+    Problem::new(ErrorCode::ValidationFailed, message).with_status(StatusCode::PRECONDITION_FAILED)
 }
 
 fn content_headers(content: &ContentHeaders) -> Result<HeaderMap, Problem> {

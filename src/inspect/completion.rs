@@ -33,6 +33,13 @@ pub(crate) fn check(
     }
     parsed.extents().check_inside_file(length)?;
     parsed.extents().check_inside_mdats(index.whole_mdats(length))?;
+    if index.has_open_mdat {
+        parsed.extents().check_nothing_missing()?;
+    }
+    if !parsed.has_nal_units() {
+        parsed.extents().others_outside(index.whole_mdats(length))?;
+    }
+    parsed.check_parameter_sets()?;
     check_duration_of_fragments(parsed, rules)?;
     add_notes(top_level, parsed, is_trimmed);
     Ok(())
@@ -42,12 +49,15 @@ pub(crate) fn check(
 fn add_notes(top_level: &mut TopLevelReader, parsed: &ParsedBoxes, is_trimmed: bool) {
     let end = if is_trimmed { parsed.playable_end() } else { top_level.position() };
     let whole = parsed.movie().filter(|_| !is_trimmed && parsed.is_fragmented());
+    let mdats = top_level.index().whole_mdats(top_level.position());
     let notes = [
         is_trimmed.then(|| truncated::note(parsed)),
         whole.and_then(hints::duration_mismatch),
         unreferenced_media(top_level, parsed, end),
+        parsed.extents().others_outside(mdats).err(),
     ];
-    for note in notes.into_iter().flatten() {
+    let samples = parsed.movie().map(policy::odd_samples).unwrap_or_default();
+    for note in notes.into_iter().flatten().chain(samples) {
         top_level.note(note);
     }
 }

@@ -1,12 +1,17 @@
 //! The parsed boxes: `ftyp`, `moov`, `moof`, and the parts of `uuid` and `mfra` that are read.
 
-use super::boxes::{BoxHeader, Checked, Extent, FourCc, Mp4Box, in_memory, length, nesting, path};
+use sha2::{Digest as _, Sha256};
+
+use super::boxes::{
+    BoxHeader, Checked, Extent, FourCc, Mp4Box, ensure, in_memory, length, nesting, path,
+};
 use super::context::Context;
 use super::media::layout::SampleCursor;
 use super::media::nal::NalCheck;
 use super::moof::fragments::Fragments;
 use super::moof::hints;
 use super::moov::chunk_extents::ChunkExtents;
+use super::moov::codec_config::NalFormat;
 use super::moov::movie::{self, Movie, ParsedMoov};
 use super::moov::sample_tables::SampleTables;
 use super::moov::{brands, policy};
@@ -27,6 +32,8 @@ const SMALL: u64 = 32 * 1024;
 #[derive(Clone, Default)]
 pub(crate) struct ParsedBoxes {
     brands: Vec<FourCc>,
+    /// The hash of `moov`, to recognise a second one.
+    moov_hash: Option<[u8; 32]>,
     movie: Option<Movie>,
     /// Where the samples of `moov` lie.
     extents: ChunkExtents,
@@ -98,6 +105,12 @@ impl ParsedBoxes {
         std::mem::take(&mut self.violations)
     }
 
+    /// Whether the picture consists of NAL units, whose lengths are checked.
+    pub(crate) fn has_nal_units(&self) -> bool {
+        let video = self.movie.as_ref().and_then(Movie::video);
+        video.is_some_and(|track| track.nal_format().is_some())
+    }
+
     /// How many bytes of media are used.
     pub(crate) fn used_media(&self) -> u64 {
         self.extents.total().saturating_add(self.fragments.bytes)
@@ -139,7 +152,7 @@ impl ParsedBoxes {
         let read =
             Mp4Box::parse_top_level(bytes, extent.start).and_then(|found| match &header.kind.0 {
                 b"ftyp" => self.read_ftyp(found, &mut context),
-                b"moov" => self.read_moov(found, &mut context),
+                b"moov" => self.read_moov(header, found, &mut context),
                 _ => self.read_moof(header, found, &mut context),
             });
         self.notes = context.notes;
@@ -178,14 +191,23 @@ impl ParsedBoxes {
         if !self.brands.is_empty() {
             return Ok(()); // the first one counts
         }
-        self.brands = brands::read(ftyp)?;
-        brands::unsupported(&self.brands, ftyp.at)?;
+        self.brands = brands::read(ftyp, context);
+        brands::unsupported(&self.brands, ftyp.at, context)?;
         let quicktime = brands::quicktime(&self.brands, ftyp.at, context);
         self.apply_policy(quicktime.err(), context.after)
     }
 
-    fn read_moov(&mut self, moov: Mp4Box, context: &mut Context) -> Checked {
-        nesting::check(moov)?;
+    fn read_moov(
+        &mut self,
+        header: &TopLevelHeader,
+        moov: Mp4Box,
+        context: &mut Context,
+    ) -> Checked {
+        let hash = Sha256::digest(moov.body).into();
+        if let Some(first) = self.moov_hash.replace(hash) {
+            return read_second_moov(first == hash, header, context);
+        }
+        nesting::check(moov, |spare| context.note(spare))?;
         let ParsedMoov { movie, extents, nal_tracks } = movie::read(moov, context)?;
         let movie = self.movie.insert(movie);
         self.extents = extents;
@@ -214,7 +236,7 @@ impl ParsedBoxes {
         moof: Mp4Box,
         context: &mut Context,
     ) -> Checked {
-        nesting::check(moof)?;
+        nesting::check(moof, |spare| context.note(spare))?;
         let Some(movie) = &mut self.movie else { return Ok(()) };
         let samples = self.fragments.read(header, moof, movie, context)?;
         if context.rules.nal_chain != NalChain::Off {
@@ -242,13 +264,13 @@ impl ParsedBoxes {
     /// chunk extents, take at most twice the size of `moov`, so that with `moov` itself the heap
     /// stays below three times that size. Tracks above this limit are not checked; only chunks that
     /// are scattered on purpose reach it.
-    fn check_nal_units(&mut self, tracks: &[(SampleTables, u8)], moov: Mp4Box) {
+    fn check_nal_units(&mut self, tracks: &[(SampleTables, NalFormat)], moov: Mp4Box) {
         let limit = length(moov.body).saturating_mul(2).max(SMALL);
         let mut taken = self.extents.heap_bytes();
-        for (tables, nal_length_size) in tracks {
+        for (tables, format) in tracks {
             taken = taken.saturating_add(tables.heap_bytes());
             if taken <= limit {
-                let samples = SampleCursor::of_track(tables, *nal_length_size);
+                let samples = SampleCursor::of_track(tables, *format);
                 self.nal_check.add_track(samples, moov.end());
             }
         }
@@ -309,11 +331,26 @@ impl ParsedBoxes {
         self.fault = None;
     }
 
+    /// `CODEC_CONFIG_MISSING`: The parameter sets of the picture are in its configuration or in the
+    /// samples. Without them no decoder can start. (ISO 14496-15 §5.3.1)
+    pub(crate) fn check_parameter_sets(&self) -> Checked {
+        let entry = self.movie.as_ref().and_then(|movie| movie.video()?.sample_entry.as_ref());
+        let entry = entry.filter(|entry| entry.nal_format.is_some_and(|format| format.needs_sets));
+        let Some(entry) = entry.filter(|_| self.nal_check.lacks_sets()) else { return Ok(()) };
+        let message = format!(
+            "The sample entry `{}` at byte {} has no parameter sets, and no picture has any, so the \
+             picture cannot be decoded.",
+            entry.kind, entry.at
+        );
+        Err(Finding::at(Check::CodecConfigMissing, entry.at, message)
+            .with_path(Some("moov".to_owned())))
+    }
+
     /// `NO_FRAGMENTS` and `NO_SAMPLES`: A file with `mvex` has pictures, in `moov` or in its
     /// fragments. Without them it is only the beginning of a stream.
     pub(crate) fn check_has_samples(&self, index: &TopLevelIndex) -> Checked {
         let Some(movie) = self.movie.as_ref().filter(|movie| movie.has_mvex) else { return Ok(()) };
-        if movie.video().is_some_and(|track| track.samples > 0) {
+        if movie.video().is_some_and(|track| track.bytes > 0) {
             return Ok(());
         }
         let (check, message) = if index.fragments == 0 {
@@ -324,6 +361,17 @@ impl ParsedBoxes {
         };
         Err(Finding::at(check, movie.at, message).with_path(Some("moov".to_owned())))
     }
+}
+
+/// `MOOV_DUPLICATE`: A second `moov` is identical to the first, which is only noted. With two
+/// different ones, players disagree on which one counts. (ISO 14496-12 §8.2.1)
+fn read_second_moov(is_same: bool, header: &TopLevelHeader, context: &mut Context) -> Checked {
+    let what =
+        if is_same { "is a copy of the first one" } else { "is not the same as the first one" };
+    let finding = header.finding(Check::MoovDuplicate, what);
+    ensure(is_same, || finding.clone())?;
+    context.note(finding);
+    Ok(())
 }
 
 /// Whether a `uuid` box begins like a C2PA manifest. The rest is not read.

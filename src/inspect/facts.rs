@@ -2,7 +2,8 @@
 
 use super::content::ParsedBoxes;
 use super::moov::movie::Movie;
-use super::moov::track::{Track, milliseconds};
+use super::moov::sample_durations::milliseconds;
+use super::moov::track::Track;
 use super::top_level::reader::TopLevelReader;
 use crate::model::{DurationBy, Durations, Facts};
 
@@ -19,9 +20,14 @@ pub(crate) fn gather(top_level: &TopLevelReader, parsed: &ParsedBoxes) -> Facts 
         picture.map_or([0, 0], |entry| [entry.width, entry.height]).map(known);
     let width = video.and_then(|track| known(track.header.width)).or(coded_width);
     let height = video.and_then(|track| known(track.header.height)).or(coded_height);
-    let rotation = video.and_then(|track| track.header.rotation);
-    let is_turned = matches!(rotation, Some(90 | 270));
+    let orientation = movie.and_then(Movie::orientation);
+    let rotation = orientation.and_then(|turned| turned.rotation);
+    let is_turned = orientation.is_some_and(|turned| turned.swaps_sides);
     let (display_width, display_height) = if is_turned { (height, width) } else { (width, height) };
+    let is_mirrored = orientation.is_some() && rotation.is_none();
+    // No rotation leads from these to the displayed size.
+    let (width, height) =
+        if is_mirrored { (display_width, display_height) } else { (width, height) };
     Facts {
         length: top_level.position(),
         sha256: None,
@@ -63,7 +69,7 @@ fn durations(movie: &Movie, is_fragmented: bool) -> Durations {
     let all = [
         of(movie.duration),
         longest(|track| track.stated_duration.map(|time| milliseconds(time, track.timescale))),
-        longest(|track| Some(track.sample_duration_ms())),
+        movie.samples_ms(),
         of(longest(|track| track.edited_duration)),
         of(movie.fragments.map(|fragments| fragments.duration)),
     ];
@@ -71,10 +77,8 @@ fn durations(movie: &Movie, is_fragmented: bool) -> Durations {
     let [movie_ms, track_ms, samples_ms, edits_ms, fragments_ms] = all;
     let known = || all.into_iter().flatten();
     let spread_ms = known().max().zip(known().min()).map(|(most, least)| most.abs_diff(least));
-    let chosen = match (movie_ms, samples_ms) {
-        (Some(_), _) if !is_fragmented => Some(DurationBy::MovieMs),
-        (_, samples) => samples.map(|_| DurationBy::SamplesMs),
-    };
+    let stated = movie_ms.filter(|_| !is_fragmented).map(|_| DurationBy::MovieMs);
+    let chosen = samples_ms.map(|_| DurationBy::SamplesMs).or(stated);
     Durations { movie_ms, track_ms, samples_ms, edits_ms, fragments_ms, spread_ms, chosen }
 }
 
@@ -86,7 +90,7 @@ fn known(pixels: u16) -> Option<u32> {
 /// The average number of frames a second, to three decimals.
 fn frame_rate(track: &Track) -> Option<f64> {
     let number = |number: u64| u32::try_from(number).ok().filter(|number| *number > 0);
-    let exact = number(track.sample_duration).map(|time| (time, track.timescale));
+    let exact = number(track.sample_durations.total()).map(|time| (time, track.timescale));
     let (time, scale) = exact.or_else(|| Some((number(track.sample_duration_ms())?, 1000)))?;
     let rate = f64::from(number(track.samples)?) * f64::from(scale) / f64::from(time);
     Some((rate * 1000.0).round() / 1000.0)

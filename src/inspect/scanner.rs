@@ -350,7 +350,7 @@ impl Scanner {
     fn notes(&self) -> Vec<TimedFinding> {
         let nal = self.parsed.nal_check().fault().filter(|fault| self.is_note(fault));
         let mut notes = self.top_level.notes().merged(self.parsed.notes());
-        notes.extend(nal.cloned());
+        notes.extend(nal.into_iter().chain(self.parsed.nal_check().zeros()).cloned());
         notes.sort_by_key(|note| note.after);
         notes
     }

@@ -24,6 +24,8 @@ pub struct Config {
     pub max_moov: u64,
     /// Largest `moof` that is read, in bytes; never above 16 MiB.
     pub max_moof: u64,
+    /// Most bytes after the last box that are accepted, with a note.
+    pub max_trailing: u64,
     /// Whether a bad file is refused. Otherwise the findings are only noted.
     pub enforce: bool,
     /// Sample entry types of pictures that are accepted; an empty list accepts all.
@@ -73,6 +75,7 @@ impl Config {
             cut_recording: TruncatedRecording::Refuse,
             max_moov: MAX_MOOV,
             max_moof: MAX_MOOV,
+            max_trailing: 1024 * 1024,
             enforce: true,
             codecs: Vec::new(),
             nal_chain: NalChain::Refuse,

@@ -5,6 +5,7 @@
 use super::content::ParsedBoxes;
 use super::settings::Config;
 use super::top_level::reader::TopLevelReader;
+use super::top_level::tail;
 use crate::model::{Check, Finding};
 
 /// Reduces a recording to its complete fragments if only its end is missing, and clears the faults
@@ -46,6 +47,6 @@ pub(crate) fn note(parsed: &ParsedBoxes) -> Finding {
 
 fn ends_inside_box(top_level: &TopLevelReader) -> bool {
     let header = top_level.partial_header();
-    let is_in_header = header.len() >= 8 || header.iter().any(|byte| *byte != 0);
+    let is_in_header = header.len() >= 8 || !(tail::is_zeros(header) || tail::is_text(header));
     top_level.unfinished_box().is_some() || is_in_header || top_level.fault().is_some()
 }

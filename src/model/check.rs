@@ -77,7 +77,7 @@ checks! {
     /// A child box extends past its parent.
     BoxOverrun = "BOX_OVERRUN", "refuse.damaged",
     /// The children do not fill their parent.
-    BoxTail = "BOX_TAIL", "refuse.damaged",
+    BoxTail = "BOX_TAIL", "note.accepted",
     /// Boxes are nested too deeply.
     BoxTooDeep = "BOX_TOO_DEEP", "refuse.not_camera",
     /// A required box is missing.
@@ -125,7 +125,7 @@ checks! {
     /// Two samples share bytes.
     SampleOverlap = "SAMPLE_OVERLAP", "refuse.damaged",
     /// The table of key frames is inconsistent.
-    SyncTableInvalid = "SYNC_TABLE_INVALID", "refuse.damaged",
+    SyncTableInvalid = "SYNC_TABLE_INVALID", "note.accepted",
     /// The stated durations differ.
     DurationMismatch = "DURATION_MISMATCH", "note.accepted",
     /// The edit list does not add up.

@@ -15,16 +15,16 @@ pub struct Facts {
     pub sha256: Option<Digest>,
     /// SHA-256 of the media payload alone: stays the same when only the tags change.
     pub media_sha256: Option<Digest>,
-    /// Length of the recording, in milliseconds.
+    /// Length of the recording, in milliseconds: that of its picture.
     pub duration_ms: Option<u64>,
     /// All durations that the file states, and which of them `duration_ms` is.
     #[serde(default)]
     pub durations: Durations,
-    /// Display width in pixels, before rotation.
+    /// Display width in pixels, before rotation; of a mirrored picture, as shown.
     pub width: Option<u32>,
     /// Display height in pixels, before rotation.
     pub height: Option<u32>,
-    /// Clockwise rotation that a player applies: 0, 90, 180 or 270 degrees.
+    /// Clockwise rotation that a player applies: 0, 90, 180 or 270 degrees; none if mirrored.
     pub rotation: Option<u32>,
     /// Display width in pixels, after rotation.
     pub display_width: Option<u32>,
@@ -56,7 +56,7 @@ pub struct Facts {
     pub moov_first: Option<bool>,
     /// Bytes in `moov`, its header included.
     pub moov_length: Option<u64>,
-    /// Creation time that the recorder wrote.
+    /// Creation time that the recorder wrote for the movie, or else for a track.
     pub created_at: Option<Timestamp>,
     /// Place that the recorder wrote. Personal data: never logged.
     pub location: Option<Location>,
@@ -77,7 +77,7 @@ pub struct Durations {
     pub movie_ms: Option<u64>,
     /// Of the longest video or audio track (`mdhd`).
     pub track_ms: Option<u64>,
-    /// Sum of the samples of the longest such track, fragments included.
+    /// Sum of the samples of the picture, fragments included.
     pub samples_ms: Option<u64>,
     /// Of the longest edit list (`elst`).
     pub edits_ms: Option<u64>,
@@ -95,7 +95,7 @@ pub struct Durations {
 pub enum DurationBy {
     /// The movie header.
     MovieMs,
-    /// The samples of the longest track.
+    /// The samples of the picture.
     SamplesMs,
 }
 

@@ -18,6 +18,7 @@ mod finding;
 mod ids;
 mod network;
 mod outgoing;
+mod pasted;
 mod person;
 mod phone;
 mod place;
@@ -52,6 +53,7 @@ pub use outgoing::{
     BuildMessage, Channel, Email, OutboxEvent, OutboxMessage, PushEvent, PushKind,
     PushNotification, ReportDecided,
 };
+pub use pasted::{code_digits, pasted_text};
 pub use person::{CompanyId, CompanyKind, Person, PersonId, Role};
 pub use phone::phone_digits;
 pub use place::{Place, PlaceError};

@@ -2,10 +2,19 @@
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::fmt::{rfc2822, strtime};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-const MAX_TEXT_LENGTH: usize = 64;
+/// JavaScript adds the name of the zone in the language of the phone.
+const MAX_TEXT_LENGTH: usize = 160;
+
+/// How JavaScript, and Java with each name of a zone, print a date with its zone.
+const WITH_ZONE: [&str; 3] =
+    ["%a %b %d %Y %H:%M:%S GMT%z", "%a %b %d %H:%M:%S GMT%:z %Y", "%a %b %d %H:%M:%S %z %Y"];
+
+/// How phones with a Russian locale print a date.
+const WITHOUT_ZONE: [&str; 2] = ["%d.%m.%Y %H:%M:%S", "%d.%m.%Y, %H:%M:%S"];
 
 /// `time_sent` as text and as a timestamp.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,31 +30,65 @@ pub struct TimeSent {
 pub struct TimeSentError;
 
 impl TimeSent {
-    /// Parses `yyyy-mm-dd hh:mm:ss`, optionally with a `T`, fractions, `Z` or an offset, also where a
-    /// form decoded the `+` of the offset as a space. Without an offset the time is local to `zone`
-    /// (Q13).
+    /// Parses `yyyy-mm-dd hh:mm:ss`, optionally with a `T`, fractions, `Z` or an offset, and the texts
+    /// into which Swift, Java, Ruby, JavaScript and PHP convert a date. A form may have decoded the `+`
+    /// of an offset as a space. Without an offset the time is local to `zone` (Q13).
     pub fn parse(text: &str, zone: &TimeZone) -> Result<Self, TimeSentError> {
         let raw = text.trim();
         if raw.len() > MAX_TEXT_LENGTH {
             return Err(TimeSentError);
         }
-        let at = timestamp(raw, zone)
-            .or_else(|| timestamp(&with_plus_restored(raw), zone))
+        let text = without_zone_name(raw);
+        let at = timestamp(text, zone)
+            .or_else(|| timestamp(&with_plus_restored(text), zone))
             .ok_or(TimeSentError)?;
         Ok(Self { raw: raw.to_owned(), at })
     }
 }
 
 fn timestamp(text: &str, zone: &TimeZone) -> Option<Timestamp> {
-    if let Ok(at) = text.parse::<Timestamp>() {
-        return Some(at);
-    }
     // jiff would read a date alone as midnight.
     if !text.contains(':') {
         return None;
     }
-    let civil: DateTime = text.parse().ok()?;
-    zone.to_timestamp(civil).ok()
+    if let Ok(at) = rfc2822::parse(text) {
+        return Some(at.timestamp());
+    }
+    let text = with_numeric_zone(text);
+    let printed = || WITH_ZONE.iter().find_map(|format| Timestamp::strptime(format, &text).ok());
+    let exact = text.parse().ok();
+    exact.or_else(printed).or_else(|| zone.to_timestamp(civil(&text)?).ok())
+}
+
+fn civil(text: &str) -> Option<DateTime> {
+    let printed = || {
+        let parsed = WITHOUT_ZONE.iter().find_map(|format| strtime::parse(format, text).ok());
+        parsed?.to_datetime().ok()
+    };
+    text.parse().ok().or_else(printed)
+}
+
+/// Without the name of the zone that follows an offset: `(Kazakhstan Time)`, `[Asia/Almaty]`.
+fn without_zone_name(text: &str) -> &str {
+    let is_named = text.ends_with([')', ']']);
+    let start = text.find(['(', '[']).filter(|_| is_named);
+    start.map_or(text, |start| text[..start].trim_end())
+}
+
+/// With an offset directly after the time (`10:00:00 +0500`), and for a zone without one
+/// (`05:00:00 UTC`).
+fn with_numeric_zone(text: &str) -> String {
+    let text = ["UTC", "GMT", "Z"]
+        .iter()
+        .find_map(|zone| text.strip_suffix(zone))
+        .map_or_else(|| text.to_owned(), |time| format!("{}+00:00", time.trim_end()));
+    let text = text.replace(" UTC ", " +0000 ").replace(" GMT ", " +0000 ");
+    match text.rsplit_once(' ') {
+        Some((time, offset)) if time.contains('-') && offset.starts_with(['+', '-']) => {
+            format!("{}{offset}", time.trim_end())
+        }
+        _ => text,
+    }
 }
 
 /// Undoes form encoding: `2026-05-13 10:00:00 05:00` had a plus before its offset,
@@ -54,5 +97,74 @@ fn with_plus_restored(text: &str) -> String {
     match text.rsplit_once(' ') {
         Some((head, tail)) if head.contains(':') => format!("{head}+{tail}"),
         _ => text.replacen('+', " ", 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Option<String> {
+        let zone = TimeZone::get("Asia/Almaty").unwrap();
+        TimeSent::parse(text, &zone).ok().map(|time| time.at.to_string())
+    }
+
+    #[test]
+    fn every_spelling_of_the_usual_languages_is_read() {
+        for text in [
+            // Swift
+            "2026-05-13 05:00:00 +0000",
+            "2026-05-13T05:00:00Z",
+            "2026-05-13T10:00:00+05:00",
+            // Java, Kotlin, Android
+            "2026-05-13T10:00:00+0500",
+            "2026-05-13T10:00+05:00",
+            "2026-05-13T10:00:00.000000+05:00[Asia/Almaty]",
+            "Wed May 13 10:00:00 GMT+05:00 2026",
+            "Wed May 13 05:00:00 UTC 2026",
+            "Wed May 13 05:00:00 GMT 2026",
+            // Ruby
+            "2026-05-13 10:00:00 +0500",
+            "2026-05-13 05:00:00 UTC",
+            // JavaScript
+            "2026-05-13T05:00:00.000Z",
+            "Wed May 13 2026 10:00:00 GMT+0500 (Kazakhstan Time)",
+            "Wed May 13 2026 10:00:00 GMT+0500 (Восточно-казахстанское стандартное время)",
+            "Wed, 13 May 2026 05:00:00 GMT",
+            // PHP
+            "Wed, 13 May 2026 10:00:00 +0500",
+            "2026-05-13 10:00:00+05",
+            // A form has decoded the plus.
+            "2026-05-13 10:00:00 05:00",
+            "2026-05-13 05:00:00  0000",
+            "2026-05-13T10:00:00 0500",
+            "Wed May 13 2026 10:00:00 GMT 0500 (Kazakhstan Time)",
+            // Local to the zone of the service.
+            "2026-05-13 10:00:00",
+            "2026-05-13T10:00",
+            "2026-05-13+10:00:00",
+            "13.05.2026 10:00:00",
+            "13.05.2026, 10:00:00",
+        ] {
+            assert_eq!(parsed(text).as_deref(), Some("2026-05-13T05:00:00Z"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_date_with_a_time_is_refused() {
+        for text in [
+            "yesterday",
+            "2026-05-13",
+            "13.05.2026",
+            "10:00:00",
+            "2026-02-30 10:00:00",
+            "2026-05-13 25:00:00",
+            "2026-05-13 10:00:00 (",
+            "(2026-05-13 10:00:00)",
+            "Wed May 13 2026",
+            "",
+        ] {
+            assert_eq!(parsed(text), None, "{text}");
+        }
     }
 }

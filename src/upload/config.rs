@@ -52,6 +52,8 @@ pub struct Config {
     pub clear_again_after: SignedDuration,
     /// How many uploads a person may have open at a time.
     pub max_open_per_person: u64,
+    /// At that limit, a writer that has brought nothing for this long loses its upload.
+    pub idle_writer: SignedDuration,
     /// Whether a video that another report of the company holds is accepted.
     pub reuse: Reuse,
     /// How long a refusal is remembered, from the creation of the refused upload.

@@ -56,8 +56,8 @@ pub enum UploadError {
     },
     #[error("the report is approved and takes no more videos")]
     ReportClosed,
-    #[error("a person can have at most {max} unfinished uploads; finish or end one of them")]
-    TooMany { max: u64 },
+    #[error("a person can have at most {max} unfinished uploads, and all are receiving bytes")]
+    TooMany { max: u64, retry_after: jiff::SignedDuration },
     #[error("too many preflight requests; retry later")]
     TooManyPreflights { retry_after: jiff::SignedDuration },
     #[error("the server is processing as many preflight requests as it can; retry later")]

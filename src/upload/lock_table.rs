@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::model::UploadId;
+use crate::model::{Offset, UploadId};
 
 #[derive(Clone, Default)]
 pub(super) struct LockTable(Arc<Mutex<HashMap<UploadId, Entry>>>);
@@ -18,6 +19,27 @@ struct Entry {
     released: CancellationToken,
     /// Whether a request waits for this lock. Further ones are rejected.
     has_waiter: bool,
+    progress: Progress,
+}
+
+/// How far the holder of a lock has got in its file.
+#[derive(Clone, Default)]
+pub(super) struct Progress(Arc<Mutex<Option<Reached>>>);
+
+#[derive(Clone, Copy)]
+struct Reached {
+    position: Offset,
+    at: Timestamp,
+}
+
+impl Progress {
+    pub(super) fn advance_to(&self, position: Offset, now: Timestamp) {
+        *self.reached() = Some(Reached { position, at: now });
+    }
+
+    fn reached(&self) -> MutexGuard<'_, Option<Reached>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The lock of one upload in this process. Released on drop.
@@ -28,6 +50,7 @@ pub(super) struct LockGuard {
     pub(super) release_requested: CancellationToken,
     /// Whether another request held the lock until now: a row that was read before is stale.
     pub(super) waited: bool,
+    pub(super) progress: Progress,
 }
 
 impl LockTable {
@@ -64,6 +87,20 @@ impl LockTable {
         }
     }
 
+    /// Whether the holder of the lock has received the byte at this offset already.
+    pub(super) fn has_passed(&self, upload: UploadId, offset: Offset) -> bool {
+        self.reached(upload).is_some_and(|reached| reached.position > offset)
+    }
+
+    /// When the holder of the lock last received bytes. `None` if it is not locked for writing.
+    pub(super) fn active_at(&self, upload: UploadId) -> Option<Timestamp> {
+        self.reached(upload).map(|reached| reached.at)
+    }
+
+    fn reached(&self, upload: UploadId) -> Option<Reached> {
+        *self.entries().get(&upload)?.progress.reached()
+    }
+
     pub(super) fn is_locked(&self, upload: UploadId) -> bool {
         self.entries().contains_key(&upload)
     }
@@ -83,15 +120,16 @@ impl LockTable {
             entry.release_requested.cancel();
             return Err(Some(entry.released.clone()));
         }
-        let release_requested = CancellationToken::new();
+        let (release_requested, progress) = (CancellationToken::new(), Progress::default());
         let entry = Entry {
             release_requested: release_requested.clone(),
             released: CancellationToken::new(),
             has_waiter: false,
+            progress: progress.clone(),
         };
         entries.insert(upload, entry);
         metrics::gauge!("forte_media_uploads_active").increment(1.0);
-        Ok(LockGuard { table: self.clone(), upload, release_requested, waited })
+        Ok(LockGuard { table: self.clone(), upload, release_requested, waited, progress })
     }
 
     fn entries(&self) -> MutexGuard<'_, HashMap<UploadId, Entry>> {

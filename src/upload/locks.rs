@@ -84,6 +84,32 @@ impl UploadLocks {
         access: &Access,
     ) -> Result<(LockGuard, UploadRow), UploadError> {
         let first = self.find(id, access).await?;
+        self.lock_found(first, access).await
+    }
+
+    /// As [`Self::lock`], for bytes at `offset`. A request that a slow network delivers after the client
+    /// has come back on another connection must not interrupt the newer one: if the current writer has
+    /// passed its offset, it fails at once.
+    pub(super) async fn lock_at(
+        &self,
+        id: UploadId,
+        access: &Access,
+        offset: Offset,
+    ) -> Result<(LockGuard, UploadRow), UploadError> {
+        let first = self.find(id, access).await?;
+        let is_passed = offset < first.committed || self.table.has_passed(id, offset);
+        if first.state == UploadState::Open && is_passed {
+            return Err(UploadError::Conflict(first.committed));
+        }
+        self.lock_found(first, access).await
+    }
+
+    async fn lock_found(
+        &self,
+        first: UploadRow,
+        access: &Access,
+    ) -> Result<(LockGuard, UploadRow), UploadError> {
+        let id = first.id;
         if first.state == UploadState::Finishing && self.is_held(&first) {
             // Finishing cannot be interrupted, but a node that has failed to finish will release it.
             self.deps.database.request_release(id, first.fence).await?;
@@ -133,6 +159,16 @@ impl UploadLocks {
         if let Err(error) = release.await {
             tracing::warn!(upload = %id, %error, "lease not released");
         }
+    }
+
+    /// When a writer of this node last received bytes of an upload.
+    pub(super) fn active_at(&self, upload: UploadId) -> Option<Timestamp> {
+        self.table.active_at(upload)
+    }
+
+    /// Makes a writer of this node release its upload. `false` if it does not in time.
+    pub(super) async fn release_writer(&self, upload: UploadId) -> bool {
+        self.table.lock(upload, self.deps.config.release_wait.unsigned_abs()).await.is_some()
     }
 
     pub(super) fn is_locked(&self, upload: UploadId) -> bool {

@@ -16,6 +16,7 @@ mod checksum;
 mod cleaner;
 mod components;
 mod config;
+mod creation;
 mod dependencies;
 mod eligibility;
 mod error;

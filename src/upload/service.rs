@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::database::{Details, NewUpload, UploadRow};
+use crate::inspect::Quicktime;
 use crate::model::{Length, Offset, Person, Protocol, UploadId, UploadState};
 
 use super::access::{Access, Secret};
@@ -31,6 +32,8 @@ pub struct NewVideo {
     /// `Upload-Metadata`, to be echoed.
     pub metadata: String,
     pub protocol: Protocol,
+    /// Whether the same request goes on to send bytes.
+    pub sends_bytes: bool,
 }
 
 /// A new upload.
@@ -54,6 +57,11 @@ impl UploadService {
     /// The longest video that is accepted.
     pub fn max_length(&self) -> Length {
         self.0.deps.config.max_length
+    }
+
+    /// Whether QuickTime movies are accepted too.
+    pub fn accepts_quicktime(&self) -> bool {
+        self.0.deps.rules.quicktime == Quicktime::Accept
     }
 
     /// The longest `moov` box that is accepted, in bytes.
@@ -92,12 +100,8 @@ impl UploadService {
     }
 
     async fn record(&self, video: NewVideo) -> Result<Created, UploadError> {
-        let NewVideo { person, details, length, metadata, protocol } = video;
-        let Dependencies { config, database, clock, random, .. } = &*self.0.deps;
-        let max = config.max_open_per_person;
-        if database.count_active_uploads(person.id).await? >= max {
-            return Err(UploadError::TooMany { max });
-        }
+        let NewVideo { person, details, length, metadata, protocol, sends_bytes } = video;
+        let Dependencies { config, clock, random, .. } = &*self.0.deps;
         let (id, secret) = (UploadId::mint(clock, random), Secret::mint(random));
         let created_at = clock.now();
         let expires_at = config.expires_at(created_at, created_at);
@@ -112,8 +116,9 @@ impl UploadService {
             metadata,
             created_at,
             expires_at,
+            holder: sends_bytes.then_some(self.0.locks.node),
         };
-        database.create_upload(&new).await?;
+        self.0.create_within_limit(&new).await?;
         metrics::counter!("forte_media_uploads_created_total", "protocol" => protocol.as_str())
             .increment(1);
         Ok(Created { id, secret, expires_at })

@@ -58,7 +58,7 @@ impl UploadSession {
         length: Option<u64>,
         (on_failure, declaration): (OnFailure, Option<Declaration>),
     ) -> Result<Self, UploadError> {
-        let (guard, row) = components.locks.lock(id, access).await?;
+        let (guard, row) = components.locks.lock_at(id, access, offset).await?;
         if row.state == UploadState::Stored || offset != row.committed {
             return Err(UploadError::Conflict(row.committed));
         }

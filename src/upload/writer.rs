@@ -19,6 +19,7 @@ use super::checksum::{Checksum, RunningChecksum};
 use super::cleaner::Cleaner;
 use super::dependencies::Dependencies;
 use super::error::UploadError;
+use super::lock_table::Progress;
 use super::locks::{UploadLocks, WriteLease};
 use super::refusal_cache::{Declaration, HeadCheck, RefusalCache, concerns_file};
 use super::scan::{ScanCache, ScanState};
@@ -43,6 +44,7 @@ pub(super) struct UploadWriter {
     pub(super) scan: ScanState,
     head_check: HeadCheck,
     declaration: Option<Declaration>,
+    progress: Progress,
 }
 
 impl Writers {
@@ -67,8 +69,9 @@ impl Writers {
                 return Err(error.into());
             }
         };
-        let head_check = HeadCheck::new(&lease.row);
-        Ok(UploadWriter { shared: Arc::clone(self), file, scan, head_check, declaration })
+        let (head_check, progress) = (HeadCheck::new(&lease.row), lease.guard.progress.clone());
+        progress.advance_to(scan.position(), self.deps.clock.now());
+        Ok(UploadWriter { shared: Arc::clone(self), file, scan, head_check, declaration, progress })
     }
 
     async fn open_file_and_scan(
@@ -249,7 +252,9 @@ impl UploadWriter {
     async fn append(&mut self, chunk: Bytes) -> Result<(), StorageError> {
         metrics::counter!("forte_media_bytes_received_total").increment(chunk.len() as u64);
         self.file.append(std::slice::from_ref(&chunk)).await?;
-        self.scan.push(&chunk, &self.file, &self.shared.readers).await
+        self.scan.push(&chunk, &self.file, &self.shared.readers).await?;
+        self.progress.advance_to(self.position(), self.shared.deps.clock.now());
+        Ok(())
     }
 
     async fn is_refused(&mut self) -> bool {

@@ -75,7 +75,13 @@ fn chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
 async fn a_picture_is_stored_and_served_under_a_versioned_path(service: Service) {
     let code = with_type(&service).await;
     let plain = format!("/images/{code}/image.png");
-    problem(get(&service, &plain).await, 404, "not_found").await;
+    let placeholder = get(&service, &plain).await;
+    assert_eq!(header(&placeholder, "content-type"), "image/png");
+    assert_eq!(header(&placeholder, "cache-control"), "public, max-age=300");
+    assert_eq!(decoded(&bytes(placeholder).await).width(), 480);
+    let unknown = TypeCode::mint(&service.env.fixture.clock, &service.env.fixture.random);
+    let unknown = get(&service, &format!("/images/{unknown}/image.png")).await;
+    problem(unknown, 404, "not_found").await;
     let stored = json(put(&service, code, encoded(pattern(64, 48), ImageFormat::Png)).await).await;
     assert_eq!(stored["ref_key"], code.to_string());
     let address = stored["image_path"].as_str().unwrap();
@@ -179,7 +185,8 @@ async fn an_invalid_picture_is_refused() {
         }
     }
     let path = format!("/images/{code}/image.png");
-    problem(get(&service, &path).await, 404, "not_found").await;
+    let answer = get(&service, &path).await;
+    assert_eq!(header(&answer, "etag"), "\"placeholder\"", "nothing was stored");
 }
 
 /// A few bytes can decompress to gigabytes.

@@ -119,6 +119,46 @@ async fn a_link_is_valid_for_five_minutes_and_names_the_report() {
     assert_eq!(open_link(&service, &link).await.status(), 403);
 }
 
+async fn conditional(
+    service: &Service,
+    (method, link): (&str, &str),
+    name: &str,
+    value: &str,
+) -> Response<Body> {
+    let request = Request::builder().method(method).uri(link).header(name, value);
+    service.send(request.body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test]
+async fn ranges_and_preconditions_follow_rfc_9110() {
+    let service = service().await;
+    let link = link(&service, submitted(&service).await).await;
+    let (get, head) = (("GET", link.as_str()), ("HEAD", link.as_str()));
+    let length = GOOD.len().to_string();
+    let etag = header(&open_link(&service, &link).await, "etag").to_owned();
+    let (weak, other) = (format!("W/{etag}"), "\"other\"".to_owned());
+    for (asked, name, value, status, sent) in [
+        (get, "Range", "bytes=-999999999", 206, length.as_str()),
+        (get, "Range", "Bytes=00-01", 206, "2"),
+        (get, "Range", "items=0-1", 200, &length),
+        (get, "Range", "bytes=18446744073709551616-", 416, ""),
+        (head, "Range", "bytes=0-1", 200, &length),
+        (head, "Range", "bytes=999999999-", 200, &length),
+        (get, "If-None-Match", &weak, 304, ""),
+        (get, "If-None-Match", &other, 200, &length),
+        (get, "If-Match", &etag, 200, &length),
+        (get, "If-Match", "*", 200, &length),
+        (get, "If-Match", &weak, 412, ""),
+        (head, "If-Match", &other, 412, ""),
+    ] {
+        let answer = conditional(&service, asked, name, value).await;
+        assert_eq!(answer.status(), status, "{} {name}: {value}", asked.0);
+        if answer.status().is_success() {
+            assert_eq!(header(&answer, "content-length"), sent, "{name}: {value}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_token_in_the_query_is_ignored() {
     let service = service().await;

@@ -18,6 +18,7 @@ use clap::Args;
 use crate::app::{App, Bound, Environment, public_url};
 use crate::cli::answer::Answer;
 use crate::config::Settings;
+use crate::http::local_url;
 use crate::shutdown::Shutdown;
 
 use file::{DemoFile, Webhook};
@@ -134,7 +135,7 @@ impl Prepared {
         let address = reachable(bound.public_address()?);
         let ops = reachable(bound.ops_address()?);
         let file = DemoFile {
-            base_url: &public_url(&self.settings, address),
+            base_url: &public_url(&self.settings).unwrap_or_else(|| local_url(address)),
             users: [
                 sign_in(app, &DIRECTOR).await?,
                 sign_in(app, &DRIVER).await?,

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Context as _, bail, ensure};
+use bytes::Bytes;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan as _};
 use serde::Deserialize;
@@ -19,6 +20,12 @@ use crate::model::{RefKey, ReportStatus};
 /// The objects of 1C's messages. Dates are days from today. Some fields of a report are those of its
 /// vehicle, and are added here.
 const DATA: &str = include_str!("data.json");
+/// The pictures of the vehicle types: a car, a bus, a lorry.
+const PICTURES: [(&str, &[u8]); 3] = [
+    ("b71e9ff8-1664-11ea-8dad-1831bf7dd029", include_bytes!("pictures/car.png")),
+    ("b71ea040-1664-11ea-8dad-1831bf7dd029", include_bytes!("pictures/bus.png")),
+    ("b71ea01f-1664-11ea-8dad-1831bf7dd029", include_bytes!("pictures/truck.png")),
+];
 /// The node of 1C the objects come from. Not that of the demo's account for 1C, whose message
 /// numbers belong to the person who tries it.
 const NODE: &str = "demo";
@@ -66,6 +73,7 @@ impl<'a> Seeder<'a> {
         items
             .extend((0..planned).map(|number| self.report(number)).collect::<Result<Vec<_>, _>>()?);
         self.send(items, 0).await?;
+        self.store_pictures().await?;
         let mut reports = self.existing_reports().await?;
         let is_ready = next_open(&reports, biin).is_some();
         let count = (planned + extra).max(reports.len() + usize::from(!is_ready));
@@ -77,6 +85,14 @@ impl<'a> Seeder<'a> {
             reports.push(self.demo_report(number, ReportStatus::AwaitingVideo)?);
         }
         Ok(reports)
+    }
+
+    async fn store_pictures(&self) -> anyhow::Result<()> {
+        for (vehicle_type, picture) in PICTURES {
+            let picture = Bytes::from_static(picture);
+            self.app.state.pictures.store(vehicle_type.parse()?, picture).await?;
+        }
+        Ok(())
     }
 
     /// Report `number` as 1C sends it.

@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 
 use crate::database::column::{Stored, params};
 use crate::database::error::DatabaseError;
-use crate::database::pool::Database;
+use crate::database::pool::{Database, Write};
 use crate::database::statement::query;
 use crate::model::{
     CompanyId, Digest, Length, NodeId, Offset, Person, PersonId, Place, Protocol, RefKey, Refusal,
@@ -45,6 +45,9 @@ pub struct NewUpload {
     pub created_at: Timestamp,
     /// When it expires if no more bytes arrive.
     pub expires_at: Timestamp,
+    /// The node whose request creates it and goes on to send its bytes. Such an upload does not end in
+    /// favour of a newer one.
+    pub holder: Option<NodeId>,
 }
 
 /// A stored upload.
@@ -93,15 +96,61 @@ pub struct UploadRow {
     pub submission: Option<SubmissionId>,
 }
 
+const COUNT_ACTIVE: &str = "SELECT COUNT(*) AS active FROM uploads \
+    WHERE person_id = $1 AND state IN ('open', 'finishing')";
+
 impl Database {
-    pub async fn create_upload(&self, new: &NewUpload) -> Result<(), DatabaseError> {
+    /// Creates an upload. A person has at most `max` living ones: at the limit, the least recently
+    /// active ones end that no request writes to. The result has their ids; `None` if there are not
+    /// enough of those. The check and the insertion are one transaction, so that concurrent creations
+    /// cannot exceed the limit.
+    pub async fn create_upload(
+        &self,
+        new: &NewUpload,
+        max: u64,
+    ) -> Result<Option<Vec<UploadId>>, DatabaseError> {
+        let mut write = self.write().await?;
+        // Serializes the creations of a person on PostgreSQL.
+        let sql = "UPDATE people SET active = active WHERE id = $1";
+        query(sql, params![new.person.id]).execute(&mut write).await?;
+        let (Stored(active),) = query(COUNT_ACTIVE, params![new.person.id]).one(&mut write).await?;
+        let active: u64 = active;
+        let surplus = active.saturating_add(1).saturating_sub(max);
+        let ended = Self::end_inactive(&mut write, new, surplus).await?;
+        if (ended.len() as u64) < surplus {
+            return Ok(None);
+        }
+        Self::insert_upload(&mut write, new).await?;
+        write.commit().await?;
+        Ok(Some(ended))
+    }
+
+    /// Ends the `count` least recently active uploads of a person that no request writes to. The expiry
+    /// is the time of the last activity plus a constant.
+    async fn end_inactive(
+        write: &mut Write,
+        new: &NewUpload,
+        count: u64,
+    ) -> Result<Vec<UploadId>, DatabaseError> {
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let sql = "UPDATE uploads SET state = 'expired', cleanup_at = $1 WHERE id IN \
+            (SELECT id FROM uploads WHERE person_id = $2 AND state = 'open' AND holder = '' \
+            ORDER BY expires_at, id LIMIT $3) AND state = 'open' AND holder = '' RETURNING id";
+        let values = params![new.created_at, new.person.id, count];
+        let ended: Vec<(UploadId,)> = query(sql, values).all(&mut *write).await?;
+        Ok(ended.into_iter().map(|(id,)| id).collect())
+    }
+
+    async fn insert_upload(write: &mut Write, new: &NewUpload) -> Result<(), DatabaseError> {
         let details = new.details.as_ref();
         let sql = "INSERT INTO uploads (id, secret_hash, company_id, person_id, protocol, ref_key, \
             state, committed, total, metadata, filename, declared_sha256, time_sent_raw, \
             time_sent_at, lat_e8, long_e8, created_at, expires_at, holder, fence, \
             release_requested, spooled_by, refusal, video_id, submission_id, cleanup_at, \
             cleaned_once) VALUES ($1, $2, $3, $4, $5, $6, 'open', 0, $7, $8, $9, $10, $11, $12, \
-            $13, $14, $15, $16, '', 0, 0, '', '', '', '', 0, 0)";
+            $13, $14, $15, $16, $17, 0, 0, '', '', '', '', 0, 0)";
         let values = params![
             new.id,
             new.secret_hash,
@@ -118,9 +167,11 @@ impl Database {
             details.map_or(0, |details| details.place.lat_e8),
             details.map_or(0, |details| details.place.long_e8),
             new.created_at,
-            new.expires_at
+            new.expires_at,
+            new.holder
         ];
-        query(sql, values).run(&self.pool).await
+        query(sql, values).execute(&mut *write).await?;
+        Ok(())
     }
 
     /// An upload, with whether its owner is active.
@@ -164,10 +215,20 @@ impl Database {
 
     /// The number of living uploads of a person.
     pub async fn count_active_uploads(&self, person: PersonId) -> Result<u64, DatabaseError> {
-        let sql = "SELECT COUNT(*) AS active FROM uploads \
-            WHERE person_id = $1 AND state IN ('open', 'finishing')";
-        let (Stored(active),) = query(sql, params![person]).one(&self.pool).await?;
+        let (Stored(active),) = query(COUNT_ACTIVE, params![person]).one(&self.pool).await?;
         Ok(active)
+    }
+
+    /// The living uploads of a person that this node writes to, least recently active first.
+    pub async fn uploads_held_by(
+        &self,
+        node: NodeId,
+        person: PersonId,
+    ) -> Result<Vec<UploadId>, DatabaseError> {
+        let sql = "SELECT id FROM uploads WHERE person_id = $1 AND state = 'open' \
+            AND holder = $2 ORDER BY expires_at, id";
+        let held: Vec<(UploadId,)> = query(sql, params![person, node]).all(&self.pool).await?;
+        Ok(held.into_iter().map(|(id,)| id).collect())
     }
 }
 

@@ -10,7 +10,7 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::auth::SignInRequest;
-use crate::model::{Biin, DeviceId};
+use crate::model::{Biin, DeviceId, code_digits};
 
 /// In bytes. Real headers have a few hundred.
 const LONGEST_HEADER: usize = 8 * 1024;
@@ -92,10 +92,11 @@ fn biin_and_device(login: &str) -> Option<(Biin, DeviceId)> {
 /// in either form is returned as it is, and will not match.
 fn code(password: &str) -> String {
     let is_code = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if is_code(password) {
-        return password.to_owned();
+    let digits = code_digits(password);
+    if is_code(&digits) {
+        return digits;
     }
-    let inner = decoded(password).map(|inner| inner.trim().to_owned());
+    let inner = decoded(password).map(|inner| code_digits(inner.trim()));
     inner.filter(|inner| is_code(inner)).unwrap_or_else(|| password.to_owned())
 }
 

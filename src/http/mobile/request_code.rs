@@ -16,7 +16,7 @@ use crate::http::fields::Fields;
 use crate::http::path_param::PathParam;
 use crate::http::problem::Problem;
 use crate::http::{Answer, AppState, success};
-use crate::model::{Biin, DeviceId, Role, phone_digits};
+use crate::model::{Biin, DeviceId, Role, pasted_text, phone_digits};
 
 /// In characters.
 const LONGEST_NAME: usize = 100;
@@ -43,9 +43,9 @@ pub(super) struct CodeRequestFields {
         pattern = "^[A-Za-z0-9._:-]+$"
     )]
     uuid: String,
-    /// The push token of the device; empty: no push.
+    /// The push token of the device; empty, null or left out: no push.
     #[schema(rename = "FCM", example = "", max_length = 4096, pattern = "^[!-~]*$")]
-    fcm: String,
+    fcm: Option<String>,
     /// Role 2 only: the driver's phone number, 7 to 15 digits.
     #[schema(example = "+77021234567", max_length = 32, pattern = "^[0-9 +()-]+$")]
     mobile: Option<String>,
@@ -154,16 +154,14 @@ impl Parser<'_> {
         }
     }
 
-    /// Required, but may be empty: no push then.
+    /// Empty, null or left out by phones without Google services: no push then.
     fn fcm(&mut self) -> Option<String> {
-        match self.fields.get("fcm") {
-            None => self.wrong("FCM", "is required; it may be empty"),
-            Some(text) => parse_fcm(text).or_else(|| self.wrong("FCM", FCM_RULE)),
-        }
+        let text = self.fields.get("fcm").unwrap_or_default();
+        parse_fcm(text).or_else(|| self.wrong("FCM", FCM_RULE))
     }
 
     fn mobile(&mut self) -> Option<String> {
-        let text = self.required("mobile")?;
+        let text = pasted_text(&self.required("mobile")?);
         let allowed = |char: char| char.is_ascii_digit() || " +-()".contains(char);
         let fits = text.chars().count() <= LONGEST_MOBILE && text.chars().all(allowed);
         if fits && MOBILE_DIGITS.contains(&phone_digits(&text).len()) {
@@ -173,7 +171,7 @@ impl Parser<'_> {
     }
 
     fn first_name(&mut self) -> Option<String> {
-        let text = self.required("first_name")?;
+        let text = pasted_text(&self.required("first_name")?);
         if text.chars().count() <= LONGEST_NAME && text.chars().all(is_allowed_in_name) {
             return Some(text);
         }

@@ -12,6 +12,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use futures_util::StreamExt as _;
 use serde_json::json;
 use tokio::time::timeout;
 use utoipa::OpenApi as _;
@@ -22,12 +23,15 @@ use crate::upload::{Body, Declaration, NewVideo, Stored, UploadError, UploadSess
 
 use super::answer::success;
 use super::body::content_length;
+use super::declared_type::check_declared_type;
 use super::details::UploadFields;
 use super::problem::Problem;
 use super::state::AppState;
 use super::upload_errors::{for_form, too_long};
 
-use reader::{Form, Part, VIDEO};
+use reader::{Form, KnownParts, Part, VIDEO, unterminated};
+
+const PARTS: KnownParts = KnownParts { files: &[VIDEO], is_text: UploadFields::is_known };
 
 /// The fields that may also be headers, so that a refusal can precede the body.
 const HEADERS: [(&str, &str); 5] = [
@@ -66,19 +70,20 @@ async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> 
     }
     let mut fields = fields_before_body(&head.headers, &head.uri)?;
     check(state, &person, &fields).await?;
-    let mut form = Form::new(&head.headers, body, &state.limits, max_form, &[VIDEO])?;
+    let mut form = Form::new(&head.headers, body, &state.limits, max_form, PARTS)?;
     let mut session = None;
-    while let Some(part) = next_part(state, &mut form).await? {
+    while let Some(part) = timed(state, form.next()).await? {
         match part {
             Part::Text { name, value } => fields.add_consistent(&name, value)?,
-            Part::File { filename, bytes, .. } if session.is_none() => {
+            Part::File { filename, media_type, bytes, .. } if session.is_none() => {
                 fields.set_default("filename", filename);
+                check_declared_type(state, media_type.as_deref())?;
                 check(state, &person, &fields).await?;
-                session = Some(receive_file(state, person, &fields, (bytes, length)).await?);
+                let received = receive_file(state, person, &fields, (bytes, length)).await;
+                session = Some(received.map_err(|error| file_problem(error, &form))?);
             }
-            Part::File { .. } => {
-                return Err(Problem::unreadable("the form has more than one file"));
-            }
+            Part::File { bytes, .. } => timed(state, expect_empty(bytes)).await?,
+            Part::Skipped => {}
         }
     }
     let missing = || Problem::fields(&[("file", "is required".to_owned())]);
@@ -87,14 +92,36 @@ async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> 
     session.complete(&person, details).await.map_err(for_form)
 }
 
-/// The next part, with a timeout. The bytes of the file have their own.
-async fn next_part(state: &AppState, form: &mut Form) -> Result<Option<Part>, Problem> {
-    let part = timeout(state.uploads.idle_timeout(), form.next()).await;
-    part.unwrap_or_else(|_| Err(for_form(UploadError::Cut(Offset::START))))
+/// Reads something of the form, with a timeout. The bytes of the file have their own.
+async fn timed<T>(
+    state: &AppState,
+    reading: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    let read = timeout(state.uploads.idle_timeout(), reading).await;
+    read.unwrap_or_else(|_| Err(for_form(UploadError::Cut(Offset::START))))
+}
+
+/// Reads a second file: browsers send an empty one for an input without a file.
+async fn expect_empty(mut bytes: Body) -> Result<(), Problem> {
+    while let Some(Ok(chunk)) = bytes.next().await {
+        if !chunk.is_empty() {
+            return Err(Problem::unreadable("the form has more than one file"));
+        }
+    }
+    Ok(())
+}
+
+/// A file that ends with the request, and not with the connection, would end so again.
+fn file_problem(error: UploadError, form: &Form) -> Problem {
+    match error {
+        UploadError::Cut(_) if form.is_unterminated() => unterminated(),
+        error => for_form(error),
+    }
 }
 
 /// Fails if the fields so far are invalid, or if their report does not take the video.
 async fn check(state: &AppState, person: &Person, fields: &UploadFields) -> Result<(), Problem> {
+    check_declared_type(state, fields.get("filetype"))?;
     fields.check_present(&state.zone)?;
     let Some(declaration) = declaration(fields) else { return Ok(()) };
     state.uploads.check_report(person, declaration).await.map_err(for_form)
@@ -110,12 +137,12 @@ async fn receive_file(
     person: Person,
     fields: &UploadFields,
     (bytes, form_length): (Body, Option<u64>),
-) -> Result<UploadSession, Problem> {
+) -> Result<UploadSession, UploadError> {
     let (metadata, protocol) = (String::new(), Protocol::Form);
-    let video = NewVideo { person, details: None, length: None, metadata, protocol };
-    let session = state.uploads.begin(video, declaration(fields)).await;
-    let mut session = session.map_err(for_form)?;
-    session.receive(bytes, form_length.map(Length::new)).await.map_err(for_form)?;
+    let (details, length, sends_bytes) = (None, None, true);
+    let video = NewVideo { person, details, length, metadata, protocol, sends_bytes };
+    let mut session = state.uploads.begin(video, declaration(fields)).await?;
+    session.receive(bytes, form_length.map(Length::new)).await?;
     Ok(session)
 }
 

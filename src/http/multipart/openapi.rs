@@ -19,10 +19,13 @@ struct ReportUploadForm {
     file: Vec<u8>,
     /// The report.
     ref_key: RefKey,
-    /// When the video was sent: `yyyy-mm-dd hh:mm:ss` in local time, or an ISO 8601 date with an offset.
+    /// When the video was sent: `yyyy-mm-dd hh:mm:ss` in the time zone of the service
+    /// (`leasing.time_zone`, Asia/Almaty by default), or exactly with `Z` or an offset
+    /// (`2026-05-13T05:00:00Z`). The texts into which Swift, Java, Ruby, JavaScript and PHP convert a date
+    /// are read too.
     #[schema(
         example = "2026-05-13 10:00:00",
-        pattern = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}"
+        pattern = r"^(\d{4}-\d{2}-\d{2}|\d{2}\.\d{2}\.\d{4}|[A-Z][a-z]{2},? ).*\d{2}:\d{2}"
     )]
     time_sent: String,
     /// Latitude in degrees. A decimal comma is accepted.
@@ -74,10 +77,10 @@ struct ReportUploadResponse {
         [404, [ErrorCode::NotFound], "There is no such report, or the caller may not see it."],
         [409, [ErrorCode::ReportAlreadySubmitted, ErrorCode::ReportClosed]],
         [413, [ErrorCode::FileTooLarge]],
-        [415, [ErrorCode::NotMp4]],
+        [415, [ErrorCode::UnsupportedMediaType, ErrorCode::UnsupportedEncoding, ErrorCode::NotMp4]],
         [422, [ErrorCode::ValidationFailed, ErrorCode::VideoRefused, ErrorCode::VideoReused]],
         [423, [ErrorCode::UploadLocked]],
-        [429, [ErrorCode::RateLimited], "The caller has too many open uploads."],
+        [429, [ErrorCode::RateLimited], "The caller has too many open uploads, and all of them are receiving bytes."],
         [503, [ErrorCode::StorageUnavailable, ErrorCode::BodyCut]],
         [507, [ErrorCode::DiskPressure]],
     ])))

@@ -2,7 +2,6 @@
 
 use axum::body::Bytes;
 use axum::extract::Request;
-use axum::http::header;
 use serde_json::json;
 
 use crate::http::AppState;
@@ -12,10 +11,6 @@ use crate::http::problem::Problem;
 
 pub(super) async fn read(state: &AppState, request: Request) -> Result<Bytes, Problem> {
     let config = &state.inbox.config;
-    if request.headers().get(header::CONTENT_ENCODING).is_some_and(|how| how != "identity") {
-        let message = "Content-Encoding is not supported; send the body uncompressed";
-        return Err(Problem::new(ErrorCode::UnsupportedMediaType, message).closing());
-    }
     let time_limit = config.body_within.unsigned_abs();
     let body = read_small(request.into_body(), config.max_body, time_limit).await;
     body.map_err(|error| match error {

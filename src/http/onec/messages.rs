@@ -63,7 +63,6 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
         [408, [ErrorCode::BodyTooSlow]],
         [409, [ErrorCode::MessageDiffers], "`details.received_no` is the highest number received from this node"],
         [413, [ErrorCode::MessageTooLarge], "Details name the limit"],
-        [415, [ErrorCode::UnsupportedMediaType], "The body has a Content-Encoding"],
         [422, [ErrorCode::ValidationFailed, ErrorCode::TooManyItems], "Details name the fields, or the limit"],
         [423, [ErrorCode::MessageBusy]],
     ])))

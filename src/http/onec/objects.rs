@@ -49,7 +49,6 @@ macro_rules! put_handler {
                 [408, [ErrorCode::BodyTooSlow]],
                 [409, [ErrorCode::BiinTaken], "Another company has this BIN or IIN"],
                 [413, [ErrorCode::MessageTooLarge], "Details name the limit"],
-                [415, [ErrorCode::UnsupportedMediaType], "The body has a Content-Encoding"],
                 [422, [ErrorCode::ValidationFailed], "Details name the fields"],
                 [423, [ErrorCode::MessageBusy]],
             ])))

@@ -10,6 +10,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::AppState;
+use crate::http::base_url::BaseUrl;
 use crate::http::body::read_small;
 use crate::http::error_code::ErrorCode;
 use crate::http::path_param::PathParam;
@@ -49,7 +50,7 @@ struct StoredPicture {
     extensions(("x-errors" = json!([
         [408, [ErrorCode::BodyTooSlow]],
         [413, [ErrorCode::BodyTooLarge], "Longer than `onec.max_picture`"],
-        [415, [ErrorCode::UnsupportedMediaType], "Neither PNG nor JPEG, by its first bytes"],
+        [415, [ErrorCode::UnsupportedMediaType, ErrorCode::UnsupportedEncoding], "Neither PNG nor JPEG, by its first bytes"],
         [422, [ErrorCode::ValidationFailed], "Damaged, incomplete, or too many pixels"],
     ])))
 )]
@@ -57,6 +58,7 @@ async fn put(
     State(state): State<Arc<AppState>>,
     _account: OnecAccount,
     PathParam(code): PathParam<TypeCode>,
+    BaseUrl(base): BaseUrl,
     request: Request,
 ) -> Result<Response, Problem> {
     let unknown = || Problem::not_found("this vehicle type does not exist; send it first");
@@ -68,6 +70,6 @@ async fn put(
     let time_limit = state.uploads.idle_timeout();
     let body = read_small(request.into_body(), state.max_picture, time_limit).await?;
     let tag = state.pictures.store(code, body).await?;
-    let image_path = format!("{}/images/{code}/image.png?v={tag}", state.public_url);
+    let image_path = format!("{base}/images/{code}/image.png?v={tag}");
     Ok(json_response(&StoredPicture { ref_key: code, ok: true, image_path }))
 }

@@ -14,6 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::http::AppState;
+use crate::http::base_url::BaseUrl;
 use crate::http::error_code::ErrorCode;
 use crate::http::fields::Fields;
 use crate::http::path_param::PathParam;
@@ -168,9 +169,10 @@ async fn submission_link(
     State(state): State<Arc<AppState>>,
     account: OnecAccount,
     PathParam(id): PathParam<SubmissionId>,
+    base: BaseUrl,
 ) -> Result<Response, Problem> {
     let video = video(&state, id).await?;
-    create_link(&state, &video, &account).await
+    create_link(&state, &base, &video, &account).await
 }
 
 /// Gets the bytes of a submission's video or a range of them; with `?mode=url` a link instead
@@ -187,6 +189,7 @@ async fn submission_link(
     ),
     extensions(("x-errors" = json!([
         [400, [ErrorCode::ValidationFailed], "Unknown mode"],
+        [412, [ErrorCode::ValidationFailed], "The video has another ETag than those in If-Match"],
         [416, [ErrorCode::ValidationFailed], "The range is outside the video"],
     ])))
 )]
@@ -196,12 +199,13 @@ async fn submission_file(
     method: Method,
     PathParam(id): PathParam<SubmissionId>,
     query: Result<Query<FileQuery>, QueryRejection>,
+    base: BaseUrl,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let Query(FileQuery { mode }) = query?;
     let video = video(&state, id).await?;
     if let Some(Mode::Url) = mode {
-        return create_link(&state, &video, &account).await;
+        return create_link(&state, &base, &video, &account).await;
     }
     let response = VideoResponse::new(&method, &headers, &video.headers)?;
     let body = match response.range.clone() {
@@ -219,11 +223,12 @@ async fn video(state: &AppState, id: Option<SubmissionId>) -> Result<StoredVideo
 
 async fn create_link(
     state: &AppState,
+    base: &BaseUrl,
     video: &StoredVideo,
     account: &OnecAccount,
 ) -> Result<Response, Problem> {
     let link = state.playback.create_link(video, &account.actor()).await?;
-    let url = absolute(state, &link.url);
+    let url = absolute(base, &link.url);
     Ok(json_response(&VideoLink { url, expires_at: link.expires_at }))
 }
 

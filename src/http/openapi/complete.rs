@@ -113,6 +113,7 @@ fn common_errors(operation: &Value) -> Vec<DeclaredErrors> {
     if operation.get("requestBody").is_some() {
         add(400, &[ErrorCode::ValidationFailed], "The body cannot be read.");
         add(413, &[ErrorCode::BodyTooLarge], "");
+        add(415, &[ErrorCode::UnsupportedEncoding], "");
         add(422, &[ErrorCode::ValidationFailed], "");
     }
     errors

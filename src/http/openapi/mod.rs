@@ -19,6 +19,8 @@ use super::AppState;
 use super::error_code::ErrorCode;
 use crate::model::{TypeCode, VehicleGuid};
 
+pub(super) use page::WITH_SLASH as PAGE_WITH_SLASH;
+
 /// The document without the routes.
 #[derive(OpenApi)]
 #[openapi(
@@ -66,10 +68,13 @@ Every response has `X-Request-Id`; the client may choose it. An unknown path is 
 `not_found`, a method that a path does not support with 405 `method_not_allowed` and `Allow`. If a \
 response has `Retry-After`, the request can be sent again after that many seconds.";
 
+/// The base of the routes relative to the address of the document.
+const RELATIVE: &str = "./";
+
 /// The finished document. `public_url` is the base of its routes.
-pub(super) fn finished(routes: &utoipa::openapi::OpenApi, public_url: &str) -> Value {
+pub(super) fn finished(routes: &utoipa::openapi::OpenApi, public_url: Option<&str>) -> Value {
     let mut document = json!(routes);
-    document["servers"] = json!([{ "url": public_url }]);
+    document["servers"] = json!([{ "url": public_url.unwrap_or(RELATIVE) }]);
     document["info"]["description"] = json!(format!("{INTRODUCTION}\n\n{}", code_table()));
     complete::complete(&mut document);
     document

@@ -26,10 +26,13 @@ const START_SCRIPT: &str = include_str!("start.js");
 const VENDORED: [&str; 4] =
     ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-16x16.png", "favicon-32x32.png"];
 
+/// Redirected, because the addresses in the page are relative.
+pub(in crate::http) const WITH_SLASH: &str = "/docs/";
+
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new()
         .route("/docs", get(show_page))
-        .route("/docs/", get(async || Redirect::permanent("../docs")))
+        .route(WITH_SLASH, get(async || Redirect::permanent("../docs")))
         .route("/docs/{file}", get(send_file))
 }
 

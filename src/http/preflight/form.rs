@@ -7,11 +7,16 @@ use futures_util::StreamExt as _;
 
 use crate::http::body::{BodyError, content_length};
 use crate::http::details::UploadFields;
-use crate::http::multipart::reader::{Form, Part};
+use crate::http::multipart::reader::{Form, KnownParts, Part, unterminated};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::model::Length;
 use crate::upload;
+
+const PARTS: KnownParts = KnownParts {
+    files: &["head", "moov"],
+    is_text: |name| matches!(name, "length" | "moov_at") || UploadFields::is_known(name),
+};
 
 /// The length of the smallest box.
 const MIN_HEAD: u64 = 8;
@@ -41,8 +46,7 @@ impl PreflightForm {
         if content_length(&head.headers).is_some_and(|length| length > max as u64) {
             return Err(BodyError::TooLarge { limit: max }.into());
         }
-        let files = &["head", "moov"];
-        let mut parts = Form::new(&head.headers, body, &state.limits, max as u64, files)?;
+        let mut parts = Form::new(&head.headers, body, &state.limits, max as u64, PARTS)?;
         let fields = UploadFields::from_query(&head.uri)?;
         let mut form = Self { fields, ..Self::default() };
         while let Some(part) = parts.next().await? {
@@ -52,12 +56,16 @@ impl PreflightForm {
                     "moov_at" => set_once(&mut form.moov_at, value, &name)?,
                     _ => form.fields.add_consistent(&name, value)?,
                 },
-                Part::File { name, bytes, .. } if name == "head" => {
-                    set_once(&mut form.head, collect(bytes, max_head).await?, &name)?;
-                }
                 Part::File { name, bytes, .. } => {
-                    set_once(&mut form.moov, collect(bytes, max_moov).await?, &name)?;
+                    let (field, limit) = match name.as_str() {
+                        "head" => (&mut form.head, max_head),
+                        _ => (&mut form.moov, max_moov),
+                    };
+                    let bytes = collect(bytes, limit).await;
+                    let bytes = bytes.map_err(|error| file_problem(error, &parts))?;
+                    set_once(field, bytes, &name)?;
                 }
+                Part::Skipped => {}
             }
         }
         Ok(form)
@@ -103,8 +111,15 @@ fn set_once<T>(field: &mut Option<T>, value: T, name: &str) -> Result<(), Proble
     }
 }
 
+fn file_problem(error: BodyError, form: &Form) -> Problem {
+    match error {
+        BodyError::Incomplete if form.is_unterminated() => unterminated(),
+        error => error.into(),
+    }
+}
+
 /// The bytes of a part, at most `limit`.
-async fn collect(mut chunks: upload::Body, limit: usize) -> Result<Bytes, Problem> {
+async fn collect(mut chunks: upload::Body, limit: usize) -> Result<Bytes, BodyError> {
     let mut bytes = Vec::new();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|error| match error.downcast_ref() {
@@ -112,7 +127,7 @@ async fn collect(mut chunks: upload::Body, limit: usize) -> Result<Bytes, Proble
             _ => BodyError::Incomplete,
         })?;
         if bytes.len().saturating_add(chunk.len()) > limit {
-            return Err(BodyError::TooLarge { limit }.into());
+            return Err(BodyError::TooLarge { limit });
         }
         bytes.extend_from_slice(&chunk);
     }

@@ -22,6 +22,7 @@ use crate::upload::Preflight;
 
 use super::answer::{Answer, success};
 use super::body::BodyError;
+use super::declared_type::check_declared_type;
 use super::error_code::ErrorCode;
 use super::message::requested_language;
 use super::problem::{Problem, add_language};
@@ -40,10 +41,13 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
 struct PreflightRequest {
     /// The report.
     ref_key: RefKey,
-    /// When the video was sent: `yyyy-mm-dd hh:mm:ss` in local time, or an ISO 8601 date with an offset.
+    /// When the video was sent: `yyyy-mm-dd hh:mm:ss` in the time zone of the service
+    /// (`leasing.time_zone`, Asia/Almaty by default), or exactly with `Z` or an offset
+    /// (`2026-05-13T05:00:00Z`). The texts into which Swift, Java, Ruby, JavaScript and PHP convert a date
+    /// are read too.
     #[schema(
         example = "2026-05-13 10:00:00",
-        pattern = r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}"
+        pattern = r"^(\d{4}-\d{2}-\d{2}|\d{2}\.\d{2}\.\d{4}|[A-Z][a-z]{2},? ).*\d{2}:\d{2}"
     )]
     time_sent: String,
     /// Latitude in degrees. A decimal comma is accepted.
@@ -55,6 +59,9 @@ struct PreflightRequest {
     /// Length of the video in bytes.
     #[schema(minimum = 1, example = 759_548)]
     length: u64,
+    /// The media type of the video, as the picker declares it.
+    #[schema(example = "video/mp4")]
+    filetype: Option<String>,
     /// SHA-256 of the whole video. Without it an earlier use of the same file is not found.
     #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     sha256: Option<String>,
@@ -118,9 +125,11 @@ async fn judge(
     let form = timeout(state.limits.preflight_within.unsigned_abs(), reading).await;
     let mut form = form.unwrap_or_else(|_| Err(BodyError::TooSlow.into()))?;
     let VideoParts { length, head, moov } = form.video_parts()?;
+    let wrong_type = check_declared_type(state, form.fields.get("filetype")).err();
     let invalid_fields = form.fields.details(&state.zone).err();
     let (ref_key, sha256) = (form.fields.ref_key(), form.fields.sha256());
     let preflight = Preflight { person, ref_key, length, sha256, head, moov };
     let preflighted = state.uploads.preflights().run(preflight, permit).await?;
-    Ok(PreflightResponse::new(preflighted, invalid_fields, language))
+    let declared = wrong_type.into_iter().chain(invalid_fields);
+    Ok(PreflightResponse::new(preflighted, declared, language))
 }

@@ -57,18 +57,18 @@ struct PreflightReason {
 }
 
 impl PreflightResponse {
-    /// `fields` is the problem of invalid form fields. An upload reports it after an excessive length
-    /// and before everything else.
+    /// `declared` has the problems of the media type and of the form fields. An upload reports them
+    /// after an excessive length and before everything else.
     pub(super) fn new(
         preflighted: Preflighted,
-        fields: Option<Problem>,
+        declared: impl Iterator<Item = Problem>,
         language: Language,
     ) -> Self {
         let Preflighted { reasons, notes, facts, judged, verdicts } = preflighted;
         let (before, after): (Vec<_>, Vec<_>) =
             reasons.into_iter().partition(|error| matches!(error, UploadError::TooLong { .. }));
         let problems = |errors: Vec<UploadError>| errors.into_iter().map(Problem::from);
-        let reasons = problems(before).chain(fields).chain(problems(after));
+        let reasons = problems(before).chain(declared).chain(problems(after));
         let reasons: Vec<_> =
             reasons.map(|problem| PreflightReason::new(problem, language)).collect();
         let (verdict, label) = if reasons.is_empty() {

@@ -17,7 +17,7 @@ const MIN_READ_BUFFER: usize = 8192;
 pub struct Config {
     /// Port 0 picks a free port.
     pub listen: SocketAddr,
-    /// The base of Location, QR codes and links; `listen` if not set.
+    /// The base of Location and links; the address that the client has used if not set.
     pub public_url: Option<String>,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: TrustedProxies,
@@ -41,6 +41,11 @@ pub struct Config {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Linger {
+    /// The longest rest of a request body that is awaited so that the connection can be used again, in
+    /// bytes.
+    pub rest_bytes: u64,
+    /// Time for that rest.
+    pub rest_time: SignedDuration,
     /// Time in which nothing is read, so that the receive window fills.
     pub quiet: SignedDuration,
     /// Bytes read and discarded after the quiet time, at most.
@@ -67,6 +72,7 @@ impl Config {
         positive("http.write_timeout", self.write_timeout)?;
         positive("http.accept_pause", self.accept_pause)?;
         positive("http.shutdown_grace", self.shutdown_grace)?;
+        positive("http.linger.rest_time", self.linger.rest_time)?;
         positive("http.linger.quiet", self.linger.quiet)?;
         positive("http.linger.drain_time", self.linger.drain_time)?;
         at_least("http.read_buffer", self.read_buffer, MIN_READ_BUFFER)?;

@@ -1,5 +1,6 @@
 //! One connection, from its first request to its close.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use http::Request;
+use http::{HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -18,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::body_state::{BodyState, TrackedBody};
-use super::config::Config;
+use super::config::{Config, Linger};
 use super::linger::LingeringClose;
 use super::write_timeout::WriteTimeout;
 
@@ -72,9 +73,8 @@ impl Server {
         peer: SocketAddr,
         body_state: &BodyState,
     ) -> (TcpStream, hyper::Result<()>) {
-        let service = service_fn(|request: Request<Incoming>| {
-            self.router.clone().oneshot(prepared(request, peer, body_state.clone()))
-        });
+        let service =
+            service_fn(|request| self.respond(prepared(request, peer, body_state), body_state));
         let io = TokioIo::new(WriteTimeout::new(stream, self.config.write_timeout.unsigned_abs()));
         let mut connection = self.protocol.serve_connection(io, service);
         let ended = self.shutdown.run_until_cancelled(&mut connection).await;
@@ -85,6 +85,23 @@ impl Server {
             (&mut connection).await
         };
         (connection.into_parts().io.into_inner().into_inner(), ended)
+    }
+
+    /// The response of the router. It announces the close of the connection if a part of the request
+    /// body may still come: the client must not send its next request there.
+    async fn respond(
+        &self,
+        request: Request<Body>,
+        body_state: &BodyState,
+    ) -> Result<Response<Body>, Infallible> {
+        let mut response = self.router.clone().oneshot(request).await?;
+        let Linger { rest_bytes, rest_time, .. } = self.config.linger;
+        if response.headers().contains_key(header::CONNECTION) {
+            body_state.drop_rest();
+        } else if !body_state.reads_rest(rest_bytes, rest_time.unsigned_abs()).await {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response)
     }
 }
 
@@ -102,10 +119,11 @@ fn protocol(config: &Config) -> http1::Builder {
 }
 
 /// The request as handlers see it: with the peer's address and a tracked body.
-fn prepared(request: Request<Incoming>, peer: SocketAddr, state: BodyState) -> Request<Body> {
-    let mut request = request.map(|body| Body::new(TrackedBody::new(body, state)));
-    request.extensions_mut().insert(ConnectInfo(peer));
-    request
+fn prepared(request: Request<Incoming>, peer: SocketAddr, state: &BodyState) -> Request<Body> {
+    let (mut head, body) = request.into_parts();
+    head.extensions.insert(ConnectInfo(peer));
+    let body = Body::new(TrackedBody::new(body, &head.headers, state.clone()));
+    Request::from_parts(head, body)
 }
 
 /// Whether a plain close could reset the connection before the response has arrived.

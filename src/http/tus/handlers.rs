@@ -6,7 +6,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use crate::http::answer::{http_date, success};
+use crate::http::base_url::BaseUrl;
 use crate::http::body::{content_length, has_bytes, stream};
+use crate::http::declared_type::check_declared_type;
 use crate::http::details::UploadFields;
 use crate::http::error_code::ErrorCode;
 use crate::http::problem::Problem;
@@ -33,16 +35,19 @@ pub(super) async fn create(state: &AppState, request: Request) -> Result<Respons
     let metadata = metadata(state, &head.headers)?;
     let mut fields = tus::parse_metadata(metadata)?;
     fields.set_defaults(UploadFields::from_query(&head.uri)?);
+    check_declared_type(state, fields.get("filetype"))?;
     let video = NewVideo {
         person,
         details: Some(fields.details(&state.zone)?),
         length: Some(length),
         metadata: metadata.to_owned(),
         protocol: Protocol::Tus,
+        sends_bytes: with_body,
     };
     let created = state.uploads.create(video).await?;
     let (id, secret) = (created.id, created.secret);
-    let location = format!("{}/uploads/{id}.{}", state.public_url, secret.0);
+    let BaseUrl(base) = BaseUrl::of(state, &head);
+    let location = format!("{base}/uploads/{id}.{}", secret.0);
     let location = [(header::LOCATION, location)];
     if !with_body {
         let expires = [upload_expires(created.expires_at)];
@@ -73,10 +78,6 @@ fn check_body_headers(headers: &HeaderMap, length: Length) -> Result<(), Problem
 }
 
 fn upload_length(state: &AppState, headers: &HeaderMap) -> Result<Length, Problem> {
-    if headers.contains_key(tus::UPLOAD_DEFER_LENGTH) {
-        let message = "Upload-Defer-Length is not supported; send Upload-Length";
-        return Err(Problem::unreadable(message));
-    }
     let length: Length = tus::byte_count(headers, &tus::UPLOAD_LENGTH)?;
     if length.get() == 0 {
         let finding = Finding::at(Check::SizeLimit, 0, "The file is empty.");

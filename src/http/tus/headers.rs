@@ -18,8 +18,8 @@ pub(super) const TUS_MAX_SIZE: HeaderName = HeaderName::from_static("tus-max-siz
 pub(super) const TUS_CHECKSUM_ALGORITHM: HeaderName =
     HeaderName::from_static("tus-checksum-algorithm");
 pub(super) const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
-/// Belongs to an extension that is not supported.
-pub(super) const UPLOAD_DEFER_LENGTH: HeaderName = HeaderName::from_static("upload-defer-length");
+/// The headers of extensions that are not offered.
+pub(super) const UNSUPPORTED: [&str; 2] = ["Upload-Defer-Length", "Upload-Concat"];
 pub(super) const UPLOAD_METADATA: HeaderName = HeaderName::from_static("upload-metadata");
 pub(super) const UPLOAD_EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
 pub(super) const UPLOAD_CHECKSUM: HeaderName = HeaderName::from_static("upload-checksum");

@@ -10,7 +10,7 @@ mod openapi;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
@@ -21,6 +21,7 @@ use crate::model::UploadId;
 use crate::model::texts::text;
 use crate::upload::{Algorithm, Secret};
 
+use super::body::refuse_encoded;
 use super::error_code::ErrorCode;
 use super::path_param::PathParam;
 use super::problem::Problem;
@@ -35,8 +36,12 @@ const COLLECTION_METHODS: &str = "OPTIONS, POST";
 const UPLOAD_METHODS: &str = "OPTIONS, HEAD, PATCH, DELETE, GET";
 
 pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
-    let collection = any(collection).layer(from_fn(|r, n| check_version(COLLECTION_METHODS, r, n)));
-    let upload = any(upload).layer(from_fn(|r, n| check_version(UPLOAD_METHODS, r, n)));
+    let collection = any(collection)
+        .layer(from_fn(refuse_encoded))
+        .layer(from_fn(|r, n| check_version(COLLECTION_METHODS, r, n)));
+    let upload = any(upload)
+        .layer(from_fn(refuse_encoded))
+        .layer(from_fn(|r, n| check_version(UPLOAD_METHODS, r, n)));
     OpenApiRouter::with_openapi(openapi::Operations::openapi())
         .route("/uploads", collection)
         .route("/uploads/{name}", upload)
@@ -92,6 +97,8 @@ async fn check_version(methods: &'static str, request: Request, next: Next) -> R
         wrong_method(methods)
     } else if needs_version && !has_version {
         wrong_version().into_response()
+    } else if let Some(problem) = unsupported_extension(request.headers(), has_version) {
+        problem.into_response()
     } else {
         next.run(request).await
     };
@@ -103,6 +110,21 @@ async fn check_version(methods: &'static str, request: Request, next: Next) -> R
         fields.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     response
+}
+
+/// 400 for a request of an extension that is not offered: ignoring its header would store a part of a video
+/// as a whole one. Other clients send headers of the same names for other protocols.
+fn unsupported_extension(request: &HeaderMap, has_version: bool) -> Option<Problem> {
+    let trailer = request.get(header::TRAILER).and_then(|names| names.to_str().ok());
+    let in_trailer = trailer
+        .is_some_and(|names| names.split(',').any(|name| headers::UPLOAD_CHECKSUM == name.trim()));
+    let unsupported = if in_trailer {
+        "a checksum in a trailer"
+    } else {
+        headers::UNSUPPORTED.into_iter().find(|name| request.contains_key(*name))?
+    };
+    let message = format!("{unsupported} is not supported; Tus-Extension lists what is");
+    has_version.then(|| Problem::unreadable(message))
 }
 
 /// 412: the request states no version of the protocol, or another one.

@@ -5,8 +5,11 @@ use std::fmt;
 use crate::model::{Check, Finding};
 
 use super::fields::{Fields, in_memory, length};
-use super::header::BoxHeader;
+use super::header::{BoxHeader, SHORT_HEADER};
 use super::kind::FourCc;
+
+/// Fewer zeros than this at the end of a container are spare bytes. A zeroed disk sector is damage.
+const MAX_SPARE: usize = 512;
 
 /// A value that has passed a check, or the finding of the check that failed.
 pub(crate) type Checked<T = ()> = Result<T, Finding>;
@@ -166,17 +169,20 @@ pub(crate) struct Children<'a> {
 }
 
 impl<'a> Children<'a> {
-    /// `BOX_OVERRUN`, `BOX_TAIL` and `BOX_SIZE_INVALID`: Children fill their parent exactly.
-    /// Otherwise bytes were lost or duplicated, and what follows would be read at a wrong position.
-    /// (ISO 14496-12 §4.2; GPAC refuses the same)
+    /// `BOX_OVERRUN`, `BOX_TAIL` and `BOX_SIZE_INVALID`: Children fill their parent. Otherwise bytes
+    /// were lost or duplicated, and what follows would be read at a wrong position. A few spare bytes
+    /// behind them (`BOX_TAIL`) are only noted. (ISO 14496-12 §4.2)
     fn read(&self) -> Checked<Mp4Box<'a>> {
-        let header = BoxHeader::parse(self.rest).ok_or_else(|| self.leftover())?;
+        let header = BoxHeader::parse(self.rest).filter(|_| !self.is_spare());
+        let header = header.ok_or_else(|| self.leftover())?;
         let (kind, size) = (header.kind, header.size());
         let finding = |check, what: &str| box_finding(check, kind, self.at, what);
         let overrun = || finding(Check::BoxOverrun, "is larger than the box around it");
         if header.is_incomplete() {
             return Err(overrun());
         }
+        let is_padding = matches!(&kind.0, b"free" | b"skip") && !header.is_long();
+        let size = if is_padding { size.max(header.length()) } else { size };
         let body = size.checked_sub(header.length()).ok_or_else(|| {
             let what = format!("states a size of {size} bytes, less than its own header");
             finding(Check::BoxSizeInvalid, &what)
@@ -186,9 +192,16 @@ impl<'a> Children<'a> {
         Ok(Mp4Box { kind, at: self.at, body, header_length: header.length() })
     }
 
+    /// Whether the rest is no box: too few bytes, or zeros.
+    fn is_spare(&self) -> bool {
+        let length = self.rest.len();
+        length < in_memory(SHORT_HEADER)
+            || (length < MAX_SPARE && self.rest.iter().all(|byte| *byte == 0))
+    }
+
     fn leftover(&self) -> Finding {
         let message = format!(
-            "{} bytes at byte {} are left over inside a box, too few for another box.",
+            "{} bytes at byte {} are left over inside a box and are not a box.",
             self.rest.len(),
             self.at
         );

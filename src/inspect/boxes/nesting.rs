@@ -1,6 +1,6 @@
 //! Which boxes contain boxes, and the checks of the nesting inside `moov` and `moof`.
 
-use crate::model::Check;
+use crate::model::{Check, Finding};
 
 use super::kind::FourCc;
 use super::mp4_box::{Checked, Children, Mp4Box};
@@ -124,10 +124,12 @@ fn may_lie_in(kind: FourCc, parent: FourCc) -> bool {
 }
 
 /// `TOO_MANY_BOXES`, `BOX_OVERRUN`, `BOX_TAIL`, `BOX_TOO_DEEP` and `BOX_MISPLACED`: Every container
-/// is filled by its children and lies in its own parent (some readers ignore a `trak` inside a
-/// `trak`, `FFmpeg` `mov.c`), none lies too deep, and there are not too many boxes. The walk is not
+/// is filled by its children (spare bytes behind them go to `note`) and lies in its own parent (some
+/// readers ignore a `trak` inside a `trak`, `FFmpeg` `mov.c`), none lies too deep, and there are not
+/// too many boxes. A `trak` is left to a call of its own: it may be dropped. The walk is not
 /// recursive: a thousand nested boxes overflow the call stack of mp4-atom.
-pub(crate) fn check(outer: Mp4Box) -> Checked {
+pub(crate) fn check(outer: Mp4Box, mut note: impl FnMut(Finding)) -> Checked {
+    let above = usize::from(outer.kind == *b"trak");
     let mut stack: Vec<(FourCc, Children)> = vec![(outer.kind, outer.children())];
     let mut count = 0_usize;
     let mut misplaced = None;
@@ -137,7 +139,13 @@ pub(crate) fn check(outer: Mp4Box) -> Checked {
             stack.pop();
             continue;
         };
-        let child = child?;
+        let child = match child {
+            Err(finding) if finding.check == Check::BoxTail => {
+                note(finding);
+                continue;
+            }
+            child => child?,
+        };
         count = count.saturating_add(1);
         if count > MAX_INNER_BOXES {
             let what = format!("holds more than {MAX_INNER_BOXES} boxes; no camera writes that");
@@ -147,9 +155,10 @@ pub(crate) fn check(outer: Mp4Box) -> Checked {
             let what = format!("lies in `{parent}`, where it does not belong");
             misplaced = Some(child.finding(Check::BoxMisplaced, what));
         }
-        if *place(child.kind) != Place::Unchecked {
+        let is_track = child.kind == *b"trak" && parent == *b"moov";
+        if *place(child.kind) != Place::Unchecked && !is_track {
             // The outer box and the levels of the stack lie above the child's own children.
-            if stack.len() >= MAX_DEPTH {
+            if stack.len().saturating_add(above) >= MAX_DEPTH {
                 let what = format!("is nested more than {MAX_DEPTH} deep; no camera writes that");
                 return Err(child.finding(Check::BoxTooDeep, what));
             }

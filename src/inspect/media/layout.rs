@@ -4,28 +4,28 @@
 use std::sync::Arc;
 
 use crate::inspect::boxes::Extent;
+use crate::inspect::moov::codec_config::NalFormat;
 use crate::inspect::moov::sample_tables::SampleTables;
 
-/// The extent of a sample that consists of NAL units, and the number of bytes of the length before
-/// each unit.
+/// The extent of a sample that consists of NAL units, and how it does.
 pub(crate) struct NalSample {
     pub(crate) extent: Extent,
-    pub(crate) nal_length_size: u8,
+    pub(crate) format: NalFormat,
 }
 
 /// A cursor over the samples of a track, in the order of its tables, or of a fragment, in the order
 /// of the file. Cheap to clone.
 #[derive(Clone)]
 pub(crate) enum SampleCursor {
-    Track { tables: Arc<SampleTables<'static>>, nal_length_size: u8, position: TrackPosition },
+    Track { tables: Arc<SampleTables<'static>>, format: NalFormat, position: TrackPosition },
     Fragment { samples: Arc<FragmentSamples>, position: FragmentPosition },
 }
 
 impl SampleCursor {
     /// Copies the tables of a track; never more bytes than the tables had.
-    pub(crate) fn of_track(tables: &SampleTables, nal_length_size: u8) -> Self {
+    pub(crate) fn of_track(tables: &SampleTables, format: NalFormat) -> Self {
         let tables = Arc::new(tables.to_static());
-        Self::Track { tables, nal_length_size, position: TrackPosition::default() }
+        Self::Track { tables, format, position: TrackPosition::default() }
     }
 
     pub(crate) fn of_fragment(samples: FragmentSamples) -> Self {
@@ -41,9 +41,9 @@ impl SampleCursor {
 
     pub(crate) fn next(&mut self) -> Option<NalSample> {
         match self {
-            Self::Track { tables, nal_length_size, position } => {
+            Self::Track { tables, format, position } => {
                 let extent = position.next(tables)?;
-                Some(NalSample { extent, nal_length_size: *nal_length_size })
+                Some(NalSample { extent, format: *format })
             }
             Self::Fragment { samples, position } => position.next(samples),
         }
@@ -67,6 +67,9 @@ pub(crate) struct TrackPosition {
 
 impl TrackPosition {
     fn next(&mut self, tables: &SampleTables) -> Option<Extent> {
+        if self.sample >= tables.sample_count() {
+            return None; // the chunks may have room for more
+        }
         while self.left_in_chunk == 0 {
             self.at = tables.chunk_at(self.chunk)?;
             self.chunk = self.chunk.saturating_add(1);
@@ -94,7 +97,7 @@ struct Run {
     constant_size: Option<u32>,
     /// Index in `sizes` of the first of their sizes, where they have their own.
     first_size: usize,
-    nal_length_size: u8,
+    format: NalFormat,
 }
 
 /// The samples of one fragment.
@@ -113,13 +116,13 @@ impl FragmentSamples {
         count: u32,
         sizes: Option<impl Iterator<Item = u32>>,
         default_size: u32,
-        nal_length_size: u8,
+        format: NalFormat,
     ) {
         let first_size = self.sizes.len();
         let constant_size = if sizes.is_some() { None } else { Some(default_size) };
         self.sizes.extend(sizes.into_iter().flatten());
         let Extent { start: at, end } = *extent;
-        self.runs.push(Run { at, end, count, constant_size, first_size, nal_length_size });
+        self.runs.push(Run { at, end, count, constant_size, first_size, format });
     }
 
     /// Sorts the runs by position. Returns the range from the start of the first to the end of the
@@ -165,6 +168,6 @@ impl FragmentPosition {
         self.size = self.size.saturating_add(1);
         self.left_in_run = self.left_in_run.saturating_sub(1);
         self.at = start.saturating_add(u64::from(size));
-        Some(NalSample { extent: start..self.at, nal_length_size: run.nal_length_size })
+        Some(NalSample { extent: start..self.at, format: run.format })
     }
 }

@@ -2,3 +2,4 @@
 
 pub(super) mod layout;
 pub(super) mod nal;
+mod walker;

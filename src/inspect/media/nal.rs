@@ -3,14 +3,14 @@
 //! Such a sample consists of NAL units, each with its length before it (ISO 14496-15 §4.3). The
 //! lengths must add up to the size of the sample. This is the only check that reads media, and it
 //! finds three quarters of the damage that leaves every length in the boxes intact: zeroed, swapped
-//! or foreign blocks. Only the lengths are read: while the media arrives if its tables are known by
-//! then, otherwise by requests for a few bytes each.
+//! or foreign blocks. Only the lengths and the types of the units are read: while the media arrives
+//! if its tables are known by then, otherwise by requests for a few bytes each. The types show
+//! whether parameter sets that the tables lack are among the pictures.
 
-use super::layout::{FragmentSamples, NalSample, SampleCursor};
-use crate::inspect::boxes::{Extent, FourCc, in_memory, path, step};
-use crate::inspect::moov::chunk_extents::{is_inside, outside_mdat};
+use super::layout::{FragmentSamples, SampleCursor};
+use super::walker::{NalWalker, Seen};
+use crate::inspect::boxes::Extent;
 use crate::inspect::notes::TimedFinding;
-use crate::model::{Check, Finding};
 
 /// Lengths closer than this are requested together: a page of the file, so that the number of
 /// requests is bounded by the number of pages, whatever the tables say.
@@ -26,6 +26,10 @@ pub(crate) struct NalCheck {
     walkers: Vec<NalWalker>,
     /// The fault that was certain first.
     fault: Option<TimedFinding>,
+    /// The note on zeros in a sample that was certain first.
+    zeros: Option<TimedFinding>,
+    /// What the samples so far have shown.
+    seen: Seen,
     /// The end of the samples of all fragments so far. A fragment that begins before it is not
     /// checked, so that no byte is read twice.
     reached: u64,
@@ -64,6 +68,10 @@ impl NalCheck {
             if let Err(fault) = walker.read(from, bytes, mdats) {
                 self.keep_first(fault);
             }
+            self.seen.add(walker.seen);
+            if let Some(note) = walker.zeros.take() {
+                keep_first(&mut self.zeros, note);
+            }
             !walker.ended
         });
         // These walkers can only find faults that become certain later.
@@ -91,9 +99,26 @@ impl NalCheck {
         self.fault.as_ref()
     }
 
-    /// Removes a fault that was certain only after more than so many bytes.
+    /// The note on zeros in a sample.
+    pub(crate) fn zeros(&self) -> Option<&TimedFinding> {
+        self.zeros.as_ref()
+    }
+
+    /// Whether pictures were checked, and all of them are intact.
+    pub(crate) fn is_intact(&self) -> bool {
+        self.seen.units && self.fault.is_none() && self.walkers.is_empty()
+    }
+
+    /// Whether all pictures were read and no parameter sets are among them, although the tables have
+    /// none.
+    pub(crate) fn lacks_sets(&self) -> bool {
+        self.is_intact() && self.seen.needs_sets && !(self.seen.sequence && self.seen.picture)
+    }
+
+    /// Removes findings that were certain only after more than so many bytes.
     pub(crate) fn remove_fault_after(&mut self, after: u64) {
         self.fault = self.fault.take().filter(|fault| fault.after <= after);
+        self.zeros = self.zeros.take().filter(|note| note.after <= after);
     }
 
     /// Stops checking. A fault that was found is kept.
@@ -102,142 +127,13 @@ impl NalCheck {
     }
 
     fn keep_first(&mut self, fault: TimedFinding) {
-        if self.fault.as_ref().is_none_or(|first| fault.after < first.after) {
-            self.fault = Some(fault);
-        }
+        keep_first(&mut self.fault, fault);
     }
 }
 
-/// Walks over the NAL units of one track, or of one fragment.
-#[derive(Clone)]
-struct NalWalker {
-    samples: SampleCursor,
-    /// The end of the box with the tables.
-    tables_end: u64,
-    /// The end of the bytes that were read so far, tables included: a fault is certain after them.
-    after: u64,
-    /// The end of the last sample; `u64::MAX` if it is not known.
-    until: u64,
-    /// The position of the next byte to read.
-    at: u64,
-    sample: Extent,
-    nal_length_size: u8,
-    /// The length that is being read, and how many of its bytes have been.
-    nal_length: u64,
-    length_bytes: u8,
-    /// Bytes between the last two lengths.
-    stride: u64,
-    ended: bool,
-}
-
-impl NalWalker {
-    fn new(samples: SampleCursor, after: u64, until: u64) -> Self {
-        Self {
-            samples,
-            tables_end: after,
-            after,
-            until,
-            at: 0,
-            sample: 0..0,
-            nal_length_size: 4,
-            nal_length: 0,
-            length_bytes: 0,
-            stride: 0,
-            ended: false,
-        }
-    }
-
-    /// Walks as far as `bytes`, which begin at `from`, reach. Takes one step for each length.
-    fn read(&mut self, from: u64, bytes: &[u8], mdats: &[Extent]) -> Result<(), TimedFinding> {
-        while !self.ended {
-            step();
-            let rest = self.at.checked_sub(from).and_then(|skip| bytes.get(in_memory(skip)..));
-            let Some(rest) = rest.filter(|rest| !rest.is_empty()) else { break };
-            if self.at == self.sample.start && !is_inside(&self.sample, mdats) {
-                return self.outside_mdats(mdats);
-            }
-            if let Some(length) = self.read_length(rest) {
-                self.skip_unit(length, mdats)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes bytes of a length; returns it when it is complete.
-    fn read_length(&mut self, bytes: &[u8]) -> Option<u64> {
-        let missing = usize::from(self.nal_length_size.saturating_sub(self.length_bytes));
-        for byte in bytes.iter().take(missing) {
-            self.nal_length = self.nal_length.saturating_mul(256).saturating_add(u64::from(*byte));
-            self.length_bytes = self.length_bytes.saturating_add(1);
-            self.at = self.at.saturating_add(1);
-        }
-        (self.length_bytes >= self.nal_length_size).then_some(self.nal_length)
-    }
-
-    /// Skips a unit. An empty one is a fault: zeroed pages would pass otherwise. (`FFmpeg`
-    /// `h2645_parse.h` calls it invalid too)
-    fn skip_unit(&mut self, length: u64, mdats: &[Extent]) -> Result<(), TimedFinding> {
-        (self.nal_length, self.length_bytes) = (0, 0);
-        self.after = self.after.max(self.at);
-        self.stride = length.saturating_add(u64::from(self.nal_length_size));
-        let left = self.sample.end.saturating_sub(self.at);
-        if length == 0 || length > left {
-            return Err(self.broken(mdats));
-        }
-        self.at = self.at.saturating_add(length);
-        match left.saturating_sub(length) {
-            0 => self.next_sample(),
-            rest if rest <= u64::from(self.nal_length_size) => Err(self.broken(mdats)),
-            _ => Ok(()),
-        }
-    }
-
-    /// Goes to the next sample that is not empty. Ends at a sample that begins before the end of
-    /// the last one, so that no byte is read twice.
-    fn next_sample(&mut self) -> Result<(), TimedFinding> {
-        while let Some(NalSample { extent, nal_length_size }) = self.samples.next() {
-            step();
-            if extent.start < self.sample.end {
-                break;
-            }
-            if extent.is_empty() {
-                continue;
-            }
-            (self.at, self.nal_length_size) = (extent.start, nal_length_size);
-            self.sample = extent;
-            if self.sample.end.saturating_sub(self.at) <= u64::from(nal_length_size) {
-                return Err(self.broken(&[])); // its `mdat` may not have begun yet
-            }
-            return Ok(());
-        }
-        self.ended = true;
-        Ok(())
-    }
-
-    /// `SAMPLE_OUTSIDE_MDAT`, for pictures, as early as it is certain: when the first byte of one
-    /// passes. If no `mdat` has begun since the tables, other checks find the cause.
-    fn outside_mdats(&mut self, mdats: &[Extent]) -> Result<(), TimedFinding> {
-        self.ended = true;
-        let begun = mdats.partition_point(|mdat| mdat.start <= self.sample.start);
-        let last = begun.checked_sub(1).and_then(|last| mdats.get(last));
-        if last.is_none_or(|mdat| mdat.start < self.tables_end) {
-            return Ok(());
-        }
-        let after = self.after.max(self.at.saturating_add(1));
-        Err(TimedFinding::new(outside_mdat(&self.sample), after))
-    }
-
-    fn broken(&mut self, mdats: &[Extent]) -> TimedFinding {
-        self.ended = true;
-        let number = mdats.partition_point(|mdat| mdat.start <= self.sample.start);
-        let number = u64::try_from(number).unwrap_or(0);
-        let path = (number > 0).then(|| path::segment(FourCc(*b"mdat"), number, number > 1));
-        let message = format!(
-            "The picture at byte {} is damaged: its NAL units do not add up to its {} bytes.",
-            self.sample.start,
-            self.sample.end.saturating_sub(self.sample.start)
-        );
-        let finding = Finding::at(Check::NalChain, self.sample.start, message);
-        TimedFinding::new(finding.with_path(path), self.after)
+/// Of two findings, keeps the one that was certain first.
+fn keep_first(first: &mut Option<TimedFinding>, found: TimedFinding) {
+    if first.as_ref().is_none_or(|first| found.after < first.after) {
+        *first = Some(found);
     }
 }

@@ -10,6 +10,7 @@ use crate::inspect::context::Context;
 use crate::inspect::media::layout::FragmentSamples;
 use crate::inspect::moov::chunk_extents::{is_inside, outside_mdat};
 use crate::inspect::moov::movie::Movie;
+use crate::inspect::moov::sample_durations::SampleDurations;
 use crate::inspect::moov::table;
 use crate::inspect::moov::track::Track;
 use crate::inspect::notes::set_path;
@@ -50,7 +51,8 @@ struct Total {
     /// Index of the track in `moov`.
     track: usize,
     samples: u64,
-    duration: u64,
+    bytes: u64,
+    durations: SampleDurations,
 }
 
 impl Fragment {
@@ -96,7 +98,8 @@ impl Fragments {
         for total in &fragment.totals {
             if let Some(track) = movie.tracks.get_mut(total.track) {
                 track.samples = track.samples.saturating_add(total.samples);
-                track.sample_duration = track.sample_duration.saturating_add(total.duration);
+                track.bytes = track.bytes.saturating_add(total.bytes);
+                track.sample_durations.add_all(total.durations);
             }
         }
         for media in &fragment.media {
@@ -219,9 +222,10 @@ fn read_track(
     }
     let base = header.base(collected.moof, collected.next);
     collected.next = base;
-    let mut total = Total { track: index, samples: 0, duration: 0 };
+    let durations = SampleDurations::default();
+    let mut total = Total { track: index, samples: 0, bytes: 0, durations };
     for trun in traf.children_of(*b"trun") {
-        let run = TrackRun::read(trun, defaults, context.length)?;
+        let run = TrackRun::read(trun, defaults, track.timescale, context.length)?;
         let count = u64::from(run.count);
         let largest = collected.claim.as_ref().map(|(samples, _)| *samples);
         if run.has_no_table() && largest.is_none_or(|samples| samples < count) {
@@ -230,12 +234,13 @@ fn read_track(
         let start = run.start(base, collected.next).ok_or_else(|| outside_file(trun))?;
         let media = start..start.saturating_add(run.bytes);
         collected.add_media(trun, media.clone(), context.length)?;
-        if let Some(nal_length_size) = track.nal_length_size() {
+        if let Some(format) = track.nal_format() {
             let samples = &mut collected.samples;
-            samples.add(&media, run.count, run.sizes(), defaults.size, nal_length_size);
+            samples.add(&media, run.count, run.sizes(), defaults.size, format);
         }
         total.samples = total.samples.saturating_add(count);
-        total.duration = total.duration.saturating_add(run.duration);
+        total.bytes = total.bytes.saturating_add(run.bytes);
+        total.durations.add_all(run.durations);
     }
     Ok(total)
 }

@@ -5,7 +5,7 @@
 use crate::inspect::boxes::Mp4Box;
 use crate::inspect::moov::movie::{FragmentsDuration, Movie};
 use crate::inspect::moov::policy;
-use crate::inspect::moov::track::milliseconds;
+use crate::inspect::moov::sample_durations::milliseconds;
 use crate::inspect::top_level::reader::PassedBox;
 use crate::model::{Check, Finding};
 

@@ -1,6 +1,7 @@
 //! The boxes in `traf`: the header of a track fragment (`tfhd`) and its runs of samples (`trun`).
 
 use crate::inspect::boxes::{Checked, Fields, Mp4Box, in_memory};
+use crate::inspect::moov::sample_durations::SampleDurations;
 use crate::inspect::moov::table;
 use crate::inspect::moov::track::SampleDefaults;
 
@@ -54,7 +55,7 @@ pub(crate) struct TrackRun<'a> {
     offset: Option<i32>,
     pub(crate) count: u32,
     pub(crate) bytes: u64,
-    pub(crate) duration: u64,
+    pub(crate) durations: SampleDurations,
     flags: u32,
     /// The table: the fields that each sample states itself.
     entries: &'a [u8],
@@ -71,6 +72,7 @@ impl<'a> TrackRun<'a> {
     pub(crate) fn read(
         trun: Mp4Box<'a>,
         defaults: SampleDefaults,
+        timescale: u32,
         file_length: Option<u64>,
     ) -> Checked<Self> {
         let (flags, count, offset, rest) = trun.read_full(|full| {
@@ -84,11 +86,15 @@ impl<'a> TrackRun<'a> {
         let too_many = || table::too_many(trun, samples);
         let size = samples.saturating_mul(u64::from(entry_size(flags)));
         let entries = rest.get(..in_memory(size)).ok_or_else(too_many)?;
-        let mut run = Self { offset, count, bytes: 0, duration: 0, flags, entries };
+        let durations = SampleDurations::default();
+        let mut run = Self { offset, count, bytes: 0, durations, flags, entries };
         if run.has_no_table() && file_length.is_some_and(|length| samples > length) {
             return Err(too_many());
         }
-        run.duration = total(run.column(HAS_DURATION, 0), samples, defaults.duration);
+        match run.column(HAS_DURATION, 0) {
+            Some(own) => own.for_each(|each| run.durations.add(1, each, timescale)),
+            None => run.durations.add(samples, defaults.duration, timescale),
+        }
         run.bytes = total(run.sizes(), samples, defaults.size);
         Ok(run)
     }

@@ -17,46 +17,56 @@ const MP4: [&[u8; 4]; 32] = [
 /// (TS 26.244 §5.3: `3gp4` to `3gp9`, `3gr6`, `3ge7` …; 3GPP2 C.S0050: `3g2a` to `3g2c`).
 const MOBILE: &[u8] = b"3g";
 
-/// `FTYP_INVALID`: `ftyp` is a list of four-letter brands: the major one, a version, the compatible
-/// ones. (Its upper limit is checked at its header.) Returns the brands, the major one first,
-/// without repeats. (ISO 14496-12 §4.3)
-pub(crate) fn read(ftyp: Mp4Box) -> Checked<Vec<FourCc>> {
-    let mut fields = Fields::new(ftyp.body);
-    let (Some(major), Some(_version), true) =
-        (fields.kind(), fields.u32(), ftyp.body.len().is_multiple_of(4))
-    else {
+/// Brands of pictures, which a phone's gallery offers beside its videos (ISO 23008-12; Canon raw).
+const STILL: [&[u8; 4]; 9] =
+    [b"mif1", b"mif2", b"heic", b"heix", b"heim", b"heis", b"avif", b"jpeg", b"crx "];
+
+/// `FTYP_INVALID`, only a note: `ftyp` is a list of four-letter brands: the major one, a version, the
+/// compatible ones. (Its upper limit is checked at its header.) Returns the brands, the major one
+/// first, without repeats. (ISO 14496-12 §4.3)
+pub(crate) fn read(ftyp: Mp4Box, context: &mut Context) -> Vec<FourCc> {
+    let (major, others) = ftyp.body.split_at_checked(8).unwrap_or((ftyp.body, &[]));
+    let is_list = major.len() == 8 && others.len().is_multiple_of(4);
+    if !is_list {
         let what =
             format!("has a body of {} bytes, which is not a list of brands", ftyp.body.len());
-        return Err(ftyp.finding(Check::FtypInvalid, what));
-    };
-    let mut brands = vec![major];
+        context.note(ftyp.finding(Check::FtypInvalid, what));
+    }
+    let mut brands: Vec<FourCc> = Fields::new(major).kind().into_iter().collect();
+    let mut fields = Fields::new(others);
     while let Some(brand) = fields.kind() {
         if brand != *b"\0\0\0\0" && !brands.contains(&brand) {
             brands.push(brand);
         }
     }
-    Ok(brands)
+    brands
 }
 
-/// `BRAND_UNSUPPORTED`: At least one brand is known. Files of other brands may have boxes that
-/// players do not know. (ISO 14496-12 §4.3; Media3 `Sniffer`)
-pub(crate) fn unsupported(brands: &[FourCc], at: u64) -> Checked {
+/// `BRAND_UNSUPPORTED`: The file is not a picture. If none of its brands is known, that is only
+/// noted: its tracks and codecs decide. (ISO 14496-12 §4.3)
+pub(crate) fn unsupported(brands: &[FourCc], at: u64, context: &mut Context) -> Checked {
     if brands.iter().any(|brand| *brand == *b"qt  " || is_mp4(*brand)) {
         return Ok(());
     }
     let names: Vec<String> = brands.iter().take(4).map(ToString::to_string).collect();
-    let message = format!("None of the brands of the file is supported ({}).", names.join(", "));
-    Err(Finding::at(Check::BrandUnsupported, at, message))
+    let message = format!("None of the brands of the file is known ({}).", names.join(", "));
+    let finding = Finding::at(Check::BrandUnsupported, at, message);
+    if brands.iter().any(|brand| STILL.contains(&&brand.0)) {
+        return Err(finding);
+    }
+    context.note(finding);
+    Ok(())
 }
 
 fn is_mp4(brand: FourCc) -> bool {
     MP4.contains(&&brand.0) || brand.0.starts_with(MOBILE)
 }
 
-/// `QUICKTIME`: The file has a brand of MP4. Without one it is a QuickTime movie, as the iPhone's
-/// camera records it; the operator decides whether that is refused or only noted.
+/// `QUICKTIME`: The file is not a mere QuickTime movie, as the iPhone's camera records it; the
+/// operator decides whether one is refused or only noted.
 pub(crate) fn quicktime(brands: &[FourCc], at: u64, context: &mut Context) -> Checked {
-    if brands.iter().copied().any(is_mp4) {
+    let is_quicktime = brands.iter().any(|brand| *brand == *b"qt  ");
+    if !is_quicktime || brands.iter().copied().any(is_mp4) {
         return Ok(());
     }
     let message = "The file is a QuickTime movie (.mov), as the iPhone's camera records it, and not \

@@ -25,47 +25,69 @@ impl Run {
 /// The ranges that the samples of `moov` fill: sorted, and joined where they touch. Usually a
 /// handful; cheap to clone.
 #[derive(Clone, Default)]
-pub(crate) struct ChunkExtents(Arc<Vec<Run>>);
+pub(crate) struct ChunkExtents {
+    /// Of the pictures.
+    pictures: Runs,
+    /// Of sound, text and data. Where they lie is only noted, but for an incomplete file.
+    others: Runs,
+    /// A sample that is not a picture and lies past the end of the file.
+    missing: Option<Finding>,
+}
+
+#[derive(Clone, Default)]
+struct Runs(Arc<Vec<Run>>);
 
 impl ChunkExtents {
-    /// `SAMPLE_OUTSIDE_FILE` and `SAMPLE_OVERLAP`: Collects the chunks of all tracks. None ends
-    /// past the end of the file, and no two share bytes. With `moov` first, a truncated file is
-    /// refused after about 2 % of its bytes.
+    /// `SAMPLE_OUTSIDE_FILE` and `SAMPLE_OVERLAP`: Collects the chunks of the pictures and of all
+    /// other tracks. No picture ends past the end of the file or shares bytes with another sample.
+    /// With `moov` first, a truncated file is refused after about 2 % of its bytes.
     pub(crate) fn gather<'t>(
-        tracks: impl Iterator<Item = &'t SampleTables<'t>> + Clone,
+        pictures: impl Iterator<Item = &'t SampleTables<'t>> + Clone,
+        others: impl Iterator<Item = &'t SampleTables<'t>> + Clone,
         file_length: Option<u64>,
     ) -> Checked<Self> {
-        let count = tracks.clone().map(SampleTables::chunk_count).fold(0, usize::saturating_add);
-        // Safe to allocate: the tables really have so many entries.
-        let mut runs = Vec::with_capacity(count);
-        for (at, bytes) in tracks.flat_map(SampleTables::chunks).filter(|(_, bytes)| *bytes > 0) {
-            let end = at.saturating_add(bytes);
-            match (u32::try_from(at), u32::try_from(end)) {
-                (Ok(start), Ok(short)) if file_length.is_none_or(|length| end <= length) => {
-                    runs.push(Run { start, end: short });
-                }
-                _ => return Err(outside_file(at, end, file_length)),
-            }
-        }
-        runs.sort_unstable();
-        check_overlap(&runs)?;
-        join(&mut runs);
-        Ok(Self(Arc::new(runs)))
+        let mut outside = None;
+        let mut pictures = collect(pictures, file_length, &mut outside);
+        outside.map_or(Ok(()), Err)?;
+        let mut missing = None;
+        let mut others = collect(others, file_length, &mut missing);
+        check_overlap(&pictures, &others)?;
+        join(&mut pictures);
+        join(&mut others);
+        let [pictures, others] = [pictures, others].map(|runs| Runs(Arc::new(runs)));
+        Ok(Self { pictures, others, missing })
+    }
+
+    /// What must be noted of the tracks without pictures, as far as `moov` alone shows it.
+    pub(crate) fn doubts(&self) -> Option<Finding> {
+        self.missing.clone()
+    }
+
+    /// `SAMPLE_OUTSIDE_FILE`, for sound in a file whose `mdat` runs to the end: The file is incomplete.
+    /// Otherwise the size of `mdat` shows whether it is.
+    pub(crate) fn check_nothing_missing(&self) -> Checked {
+        self.missing.clone().map_or(Ok(()), Err)
     }
 
     /// `SAMPLE_OUTSIDE_FILE`, for a file whose length is known only at its end.
     pub(crate) fn check_inside_file(&self, length: u64) -> Checked {
-        match self.extents().next_back().filter(|last| last.end > length) {
+        match self.all().filter(|run| run.end > length).max_by_key(|run| run.end) {
             Some(last) => Err(outside_file(last.start, last.end, Some(length))),
             None => Ok(()),
         }
     }
 
-    /// `SAMPLE_OUTSIDE_MDAT`: Every sample lies inside one `mdat`. Otherwise bytes before it were
+    /// `SAMPLE_OUTSIDE_MDAT`: Sound, text and data lie inside one `mdat`. This is only a note if the NAL
+    /// units show that no picture has moved.
+    pub(crate) fn others_outside(&self, mdats: &[Extent]) -> Checked {
+        self.others.extents().try_for_each(|run| check_inside(&run, mdats))
+    }
+
+    /// `SAMPLE_OUTSIDE_MDAT`: Every picture lies inside one `mdat`. Otherwise bytes before it were
     /// lost or duplicated, or the phone lost power. It is enough to check the joined runs, because
     /// there is always a header between two `mdat` boxes.
     pub(crate) fn check_inside_mdats(&self, mdats: &[Extent]) -> Checked {
-        self.extents().try_for_each(|run| check_inside(&run, mdats))
+        self.pictures.extents().try_for_each(|run| check_inside(&run, mdats))
     }
 
     /// `SAMPLE_OUTSIDE_MDAT`, as soon as the last of `mdats` has begun: No sample begins between it
@@ -75,9 +97,10 @@ impl ChunkExtents {
     pub(crate) fn check_inside_last(&self, mdats: &[Extent]) -> Checked {
         let Some((last, before)) = mdats.split_last() else { return Ok(()) };
         let from = before.last().map_or(0, |mdat| mdat.end);
-        let first = self.0.partition_point(|run| u64::from(run.start) < from);
-        let end = self.0.partition_point(|run| u64::from(run.start) < last.end);
-        let begun = self.0.get(first..end).unwrap_or_default();
+        let runs = &self.pictures.0;
+        let first = runs.partition_point(|run| u64::from(run.start) < from);
+        let end = runs.partition_point(|run| u64::from(run.start) < last.end);
+        let begun = runs.get(first..end).unwrap_or_default();
         let mut edges = begun.first().into_iter().chain(begun.last()).copied().map(Run::extent);
         edges.try_for_each(|run| check_inside(&run, mdats))
     }
@@ -90,28 +113,60 @@ impl ChunkExtents {
         if begun.is_empty() {
             return Ok(()); // `MDAT_MISSING` names the cause
         }
-        let mut before = self.extents().take_while(|run| run.start < position);
+        let mut before = self.pictures.extents().take_while(|run| run.start < position);
         before.try_for_each(|run| check_inside(&run, begun))
     }
 
-    fn extents(&self) -> impl DoubleEndedIterator<Item = Extent> {
-        self.0.iter().copied().map(Run::extent)
+    fn all(&self) -> impl Iterator<Item = Extent> {
+        self.pictures.extents().chain(self.others.extents())
     }
 
     /// The end of the last range.
     pub(crate) fn end(&self) -> u64 {
-        self.extents().next_back().map_or(0, |last| last.end)
+        self.all().map(|run| run.end).max().unwrap_or(0)
     }
 
     /// How many bytes of the file the ranges have.
     pub(crate) fn total(&self) -> u64 {
-        let lengths = self.extents().map(|run| run.end.saturating_sub(run.start));
-        lengths.fold(0, u64::saturating_add)
+        self.all().map(|run| run.end.saturating_sub(run.start)).fold(0, u64::saturating_add)
     }
 
     pub(crate) fn heap_bytes(&self) -> u64 {
-        u64::try_from(size_of_val(self.0.as_slice())).unwrap_or(u64::MAX)
+        let bytes = [&self.pictures, &self.others].map(|runs| size_of_val(runs.0.as_slice()));
+        bytes
+            .into_iter()
+            .map(|bytes| u64::try_from(bytes).unwrap_or(u64::MAX))
+            .fold(0, u64::saturating_add)
     }
+}
+
+impl Runs {
+    fn extents(&self) -> impl Iterator<Item = Extent> {
+        self.0.iter().copied().map(Run::extent)
+    }
+}
+
+/// Collects the chunks of some tracks, sorted, without those past the end of the file; the first of
+/// these goes to `outside`.
+fn collect<'t>(
+    tracks: impl Iterator<Item = &'t SampleTables<'t>> + Clone,
+    file_length: Option<u64>,
+    outside: &mut Option<Finding>,
+) -> Vec<Run> {
+    let count = tracks.clone().map(SampleTables::chunk_count).fold(0, usize::saturating_add);
+    // Safe to allocate: the tables really have so many entries.
+    let mut runs = Vec::with_capacity(count);
+    for (at, bytes) in tracks.flat_map(SampleTables::chunks).filter(|(_, bytes)| *bytes > 0) {
+        let end = at.saturating_add(bytes);
+        match (u32::try_from(at), u32::try_from(end)) {
+            (Ok(start), Ok(short)) if file_length.is_none_or(|length| end <= length) => {
+                runs.push(Run { start, end: short });
+            }
+            _ => drop(outside.get_or_insert_with(|| outside_file(at, end, file_length))),
+        }
+    }
+    runs.sort_unstable();
+    runs
 }
 
 fn check_inside(run: &Extent, mdats: &[Extent]) -> Checked {
@@ -125,24 +180,29 @@ pub(crate) fn is_inside(extent: &Extent, mdats: &[Extent]) -> bool {
     mdat.is_some_and(|mdat| extent.end <= mdat.end)
 }
 
-/// `SAMPLE_OVERLAP`: No two chunks share bytes. (mp4san; no camera writes such a file)
-fn check_overlap(sorted: &[Run]) -> Checked {
-    let overlap = sorted.array_windows().find(|[left, right]| right.start < left.end);
-    match overlap {
-        None => Ok(()),
-        Some([_, right]) => {
-            let message = format!("Two samples share the bytes from {} on.", right.start);
-            Err(Finding::at(Check::SampleOverlap, u64::from(right.start), message))
-        }
-    }
+/// `SAMPLE_OVERLAP`: No picture shares bytes with another sample. Sound, text and data may share
+/// theirs among themselves. (mp4san; no camera writes such a file)
+fn check_overlap(pictures: &[Run], others: &[Run]) -> Checked {
+    let twice = pictures.array_windows().find(|[left, right]| right.start < left.end);
+    let twice = twice.map(|[_, right]| right.start);
+    let shared = || {
+        others.iter().find_map(|other| {
+            let next = pictures.partition_point(|picture| picture.end <= other.start);
+            let picture = pictures.get(next).filter(|picture| picture.start < other.end)?;
+            Some(picture.start.max(other.start))
+        })
+    };
+    let Some(at) = twice.or_else(shared) else { return Ok(()) };
+    let message = format!("Two samples share the bytes from {at} on.");
+    Err(Finding::at(Check::SampleOverlap, u64::from(at), message))
 }
 
-/// Joins the runs that touch, in place.
+/// Joins the runs that touch or overlap, in place.
 fn join(sorted: &mut Vec<Run>) {
     sorted.dedup_by(|right, left| {
-        let touches = left.end == right.start;
+        let touches = left.end >= right.start;
         if touches {
-            left.end = right.end;
+            left.end = left.end.max(right.end);
         }
         touches
     });

@@ -1,6 +1,7 @@
 //! The configuration without which a decoder cannot start.
 
 use super::codec_string;
+use super::parameter_sets::{NalFamily, UnitKind};
 use crate::inspect::boxes::{Checked, Fields, Mp4Box};
 use crate::model::Check;
 
@@ -8,27 +9,48 @@ use crate::model::Check;
 pub(crate) struct CodecConfig {
     /// Profile and level in the form of RFC 6381, where they are known.
     pub(crate) profile: Option<String>,
-    /// How many bytes the length of each NAL unit has, where samples consist of NAL units.
-    pub(crate) nal_length_size: Option<u8>,
+    /// Where samples consist of NAL units: how.
+    pub(crate) nal_format: Option<NalFormat>,
+}
+
+/// How the samples of a track consist of NAL units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NalFormat {
+    pub(crate) family: NalFamily,
+    /// Bytes of the length before each unit; `None` for start codes instead of lengths.
+    pub(crate) length_size: Option<u8>,
+    /// Whether the parameter sets are not in the configuration, so that they must be in the samples.
+    pub(crate) needs_sets: bool,
 }
 
 impl CodecConfig {
     fn of_profile(profile: String) -> Self {
-        Self { profile: Some(profile), nal_length_size: None }
+        Self { profile: Some(profile), nal_format: None }
     }
 
     /// The lower two bits of `lengths` are one less than the size (ISO 14496-15 §5.3.3, §8.3.3).
-    fn of_nal_units(profile: String, lengths: u8) -> Self {
-        let nal_length_size = Some((lengths & 3).saturating_add(1));
-        Self { profile: Some(profile), nal_length_size }
+    fn of_nal_units(profile: String, lengths: u8, sets: &ParameterSets) -> Self {
+        let length_size = Some((lengths & 3).saturating_add(1));
+        let nal_format =
+            NalFormat { family: sets.family, length_size, needs_sets: sets.is_missing() };
+        Self { profile: Some(profile), nal_format: Some(nal_format) }
+    }
+
+    /// An empty configuration: some writers leave the units as the encoder returns them, with start
+    /// codes.
+    fn of_start_codes(family: NalFamily) -> Self {
+        let nal_format = NalFormat { family, length_size: None, needs_sets: true };
+        Self { profile: None, nal_format: Some(nal_format) }
     }
 }
 
 /// `CODEC_CONFIG_INVALID`: The lengths inside the configuration stay inside it, because decoders
-/// trust them. (ISO 14496-15 §5.3.3, §8.3.3)
+/// trust them, and its parameter sets can be read. (ISO 14496-15 §5.3.3, §8.3.3)
 pub(crate) fn read(config: Mp4Box) -> Checked<CodecConfig> {
     let fields = Fields::new(config.body);
     let valid = match &config.kind.0 {
+        b"avcC" if config.body.is_empty() => Some(CodecConfig::of_start_codes(NalFamily::Avc)),
+        b"hvcC" if config.body.is_empty() => Some(CodecConfig::of_start_codes(NalFamily::Hevc)),
         b"avcC" => avc(fields),
         b"hvcC" => hevc(fields),
         b"av1C" => av1(fields),
@@ -42,12 +64,14 @@ pub(crate) fn read(config: Mp4Box) -> Checked<CodecConfig> {
 /// `avcC`: version 1, profile, level, then parameter sets with 16-bit lengths (ISO 14496-15
 /// §5.3.3).
 fn avc(mut fields: Fields) -> Option<CodecConfig> {
-    let [version, profile, constraints, level, lengths, sets] = fields.array()?;
-    skip_units(&mut fields, u16::from(sets & 0x1F))?;
-    let sets = fields.u8()?;
-    skip_units(&mut fields, u16::from(sets))?;
+    let [version, profile, constraints, level, lengths, count] = fields.array()?;
+    let mut sets = ParameterSets::new(NalFamily::Avc);
+    sets.read(&mut fields, u16::from(count & 0x1F))?;
+    let count = fields.u8()?;
+    sets.read(&mut fields, u16::from(count))?;
     let profile = format!("{profile:02X}{constraints:02X}{level:02X}");
-    (version == 1).then(|| CodecConfig::of_nal_units(profile, lengths))
+    let is_valid = version == 1 && !sets.is_broken();
+    is_valid.then(|| CodecConfig::of_nal_units(profile, lengths, &sets))
 }
 
 /// `hvcC`: 22 bytes of profile, then arrays of parameter sets (ISO 14496-15 §8.3.3). Early writers
@@ -56,21 +80,52 @@ fn hevc(mut fields: Fields) -> Option<CodecConfig> {
     let profile: [u8; 13] = fields.array()?;
     fields.skip(8)?;
     let (lengths, arrays) = (fields.u8()?, fields.u8()?);
+    let mut sets = ParameterSets::new(NalFamily::Hevc);
     for _ in 0..arrays {
         fields.skip(1)?;
         let count = fields.u16()?;
-        skip_units(&mut fields, count)?;
+        sets.read(&mut fields, count)?;
     }
-    let is_valid = profile[0] <= 1;
-    is_valid.then(|| CodecConfig::of_nal_units(codec_string::hevc(profile), lengths))
+    let is_valid = profile[0] <= 1 && !sets.is_broken();
+    is_valid.then(|| CodecConfig::of_nal_units(codec_string::hevc(profile), lengths, &sets))
 }
 
-fn skip_units(fields: &mut Fields, count: u16) -> Option<()> {
-    for _ in 0..count {
-        let length = fields.u16()?;
-        fields.skip(usize::from(length))?;
+/// How many parameter sets of a configuration can be read, and how many cannot.
+struct ParameterSets {
+    family: NalFamily,
+    /// Of sequences and of pictures.
+    valid: [u16; 2],
+    broken: [u16; 2],
+}
+
+impl ParameterSets {
+    fn new(family: NalFamily) -> Self {
+        Self { family, valid: [0; 2], broken: [0; 2] }
     }
-    Some(())
+
+    fn read(&mut self, fields: &mut Fields, count: u16) -> Option<()> {
+        for _ in 0..count {
+            let length = fields.u16()?;
+            let unit = fields.bytes(usize::from(length))?;
+            let [sequences, pictures] =
+                if self.family.can_read(unit) { &mut self.valid } else { &mut self.broken };
+            match unit.first().map(|first| self.family.kind(*first)) {
+                Some(UnitKind::Sequence) => *sequences = sequences.saturating_add(1),
+                Some(UnitKind::Picture) => *pictures = pictures.saturating_add(1),
+                _ => {}
+            }
+        }
+        Some(())
+    }
+
+    fn is_missing(&self) -> bool {
+        self.valid.contains(&0)
+    }
+
+    /// Whether there are sets, but none that can be read.
+    fn is_broken(&self) -> bool {
+        self.valid.iter().zip(self.broken).any(|(valid, broken)| *valid == 0 && broken > 0)
+    }
 }
 
 /// `av1C`: marker and version in the first of four bytes (AV1 in ISOBMFF §2.3.3).
@@ -90,7 +145,7 @@ fn vp9(mut fields: Fields) -> Option<CodecConfig> {
 /// `esds`: a full box that holds an elementary stream descriptor (ISO 14496-14 §5.6).
 fn esds(config: Mp4Box) -> Option<CodecConfig> {
     let profile = codec_string::visual(config);
-    (config.body.get(4) == Some(&3)).then_some(CodecConfig { profile, nal_length_size: None })
+    (config.body.get(4) == Some(&3)).then_some(CodecConfig { profile, nal_format: None })
 }
 
 #[cfg(test)]

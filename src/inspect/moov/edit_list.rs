@@ -10,12 +10,13 @@ use crate::model::Check;
 pub(crate) fn total(trak: Mp4Box, context: &mut Context) -> Checked<Option<u64>> {
     let Some(edts) = trak.optional_child(*b"edts")? else { return Ok(None) };
     let Some(elst) = edts.optional_child(*b"elst")? else { return Ok(None) };
-    let FullBox { version, mut fields, .. } = elst.full()?;
-    let count = fields.u32().unwrap_or(u32::MAX);
-    let total = match version {
-        0 => sum::<12>(elst, fields, count, version),
-        _ => sum::<20>(elst, fields, count, version),
-    };
+    let total = elst.full().ok().and_then(|FullBox { version, mut fields, .. }| {
+        let count = fields.u32()?;
+        match version {
+            0 => sum::<12>(elst, fields, count, version),
+            _ => sum::<20>(elst, fields, count, version),
+        }
+    });
     if total.is_none() {
         context.note(elst.finding(Check::EditListOdd, "is an edit list that cannot be read"));
     }

@@ -3,10 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::chunk_extents::ChunkExtents;
-use super::sample_entry::SOUND;
+use super::codec_config::NalFormat;
+use super::matrix::{Matrix, Orientation};
+use super::sample_durations::milliseconds;
+use super::sample_entry::VIDEO;
 use super::sample_tables::SampleTables;
 use super::tags::{self, Tags};
-use super::track::{self, SampleDefaults, Track, milliseconds};
+use super::track::{self, SampleDefaults, Track};
 use crate::inspect::boxes::{Checked, Mp4Box, ensure};
 use crate::inspect::context::Context;
 use crate::model::{Check, Finding};
@@ -26,8 +29,10 @@ const CLOCK_AHEAD: SignedDuration = SignedDuration::from_hours(24);
 #[derive(Clone)]
 pub(crate) struct Movie {
     pub(crate) at: u64,
-    /// Units a second.
+    /// Units a second; 0 if the header states an invalid number.
     pub(crate) timescale: u32,
+    /// The transformation of all pictures.
+    matrix: Matrix,
     /// Duration by `mvhd`, in those units.
     pub(crate) duration: Option<u64>,
     /// Duration of all fragments by `mehd`.
@@ -49,30 +54,44 @@ pub(crate) struct FragmentsDuration {
 }
 
 impl Movie {
-    /// The first video track that has samples, else the first video track.
+    /// The picture: of the video tracks, one that can be decoded rather than one that cannot, then
+    /// one that has samples, then one that is enabled, then the first.
     pub(crate) fn video(&self) -> Option<&Track> {
-        let mut videos = self.tracks.iter().filter(|track| track.is_video());
-        videos.clone().find(|track| track.samples > 0).or_else(|| videos.next())
+        let videos = self.tracks.iter().filter(|track| track.is_video());
+        // Of equal ones `max_by_key` would return the last.
+        videos
+            .rev()
+            .max_by_key(|track| (track.is_decodable, track.samples > 0, track.header.is_enabled))
     }
 
     /// The first audio track.
     pub(crate) fn audio(&self) -> Option<&Track> {
-        self.tracks.iter().find(|track| track.handler == SOUND)
+        self.tracks.iter().find(|track| track.is_sound())
     }
 
-    /// The duration of the recording in milliseconds: that of `mvhd`; without one, that of the
-    /// longest video or audio track. For a fragmented file it is always that of the tracks, because
-    /// its `mvhd` may describe a longer stream.
+    /// The duration of the recording in milliseconds: that of the samples of the picture, and of the
+    /// longest track where there is none. Headers count only if no sample states a duration.
     pub(crate) fn duration_ms(&self, fragmented: bool) -> Option<u64> {
-        let stated = self.duration.filter(|duration| *duration > 0 && !fragmented);
-        let stated = stated.map(|duration| milliseconds(duration, self.timescale));
+        let stated = self.duration.filter(|_| !fragmented);
+        let stated = || stated.map(|duration| milliseconds(duration, self.timescale));
+        self.samples_ms().or_else(stated).filter(|duration| *duration > 0)
+    }
+
+    /// The duration of the samples of the picture, or of the longest track if there is none.
+    pub(crate) fn samples_ms(&self) -> Option<u64> {
         let longest = || self.media_tracks().map(Track::sample_duration_ms).max();
-        stated.or_else(longest).filter(|duration| *duration > 0)
+        let duration = self.video().map(Track::sample_duration_ms).or_else(longest);
+        duration.filter(|duration| *duration > 0)
+    }
+
+    /// How the picture is turned.
+    pub(crate) fn orientation(&self) -> Option<Orientation> {
+        Some(self.video()?.header.matrix.orientation(self.matrix))
     }
 
     /// The video and audio tracks.
-    pub(crate) fn media_tracks(&self) -> impl Iterator<Item = &Track> {
-        self.tracks.iter().filter(|track| track.is_video() || track.handler == SOUND)
+    pub(crate) fn media_tracks(&self) -> impl Iterator<Item = &Track> + Clone {
+        self.tracks.iter().filter(|track| track.is_video() || track.is_sound())
     }
 }
 
@@ -81,56 +100,113 @@ pub(crate) struct ParsedMoov<'a> {
     pub(crate) movie: Movie,
     /// Where all samples lie.
     pub(crate) extents: ChunkExtents,
-    /// The tables of the tracks whose samples consist of NAL units, and the number of bytes of each
-    /// NAL length.
-    pub(crate) nal_tracks: Vec<(SampleTables<'a>, u8)>,
+    /// The tables of the tracks whose samples consist of NAL units.
+    pub(crate) nal_tracks: Vec<(SampleTables<'a>, NalFormat)>,
 }
 
-/// Reads `moov`, whose nesting has been checked.
+/// Reads `moov`, whose nesting has been checked but for that inside its tracks.
 pub(crate) fn read<'a>(moov: Mp4Box<'a>, context: &mut Context) -> Checked<ParsedMoov<'a>> {
-    let (created, timescale, duration) = movie_header(moov.required_child(*b"mvhd")?)?;
     check_track_count(moov)?;
-    let mut tracks = Vec::new();
-    let mut tables = Vec::new();
-    for trak in moov.children_of(*b"trak") {
-        let (track, of_track) = track::read(trak, context)?;
-        check_track_id(&tracks, &track)?;
-        let nal_length_size = track.nal_length_size();
-        tracks.push(track);
-        tables.extend(of_track.map(|of_track| (of_track, nal_length_size)));
-    }
+    let (mut tracks, tables) = read_tracks(moov, context)?;
+    let header = MovieHeader::read(moov.required_child(*b"mvhd")?, context)?;
     let mvex = moov.optional_child(*b"mvex")?;
+    check_track_ids(&tracks, mvex.is_some(), context)?;
     let mut fragments = None;
     if let Some(mvex) = mvex {
         read_sample_defaults(mvex, &mut tracks)?;
         fragments = fragments_duration(mvex)?;
     }
-    let extents = ChunkExtents::gather(tables.iter().map(|(tables, _)| tables), context.length)?;
+    let of = |is_picture| {
+        let some = tables.iter().filter(move |tables| tables.is_picture == is_picture);
+        some.map(|tables| &tables.tables)
+    };
+    let extents = ChunkExtents::gather(of(true), of(false), context.length)?;
+    if let Some(doubt) = extents.doubts() {
+        context.note(doubt);
+    }
     let movie = Movie {
         at: moov.at,
-        timescale,
-        duration,
+        timescale: header.timescale,
+        matrix: header.matrix,
+        duration: header.duration,
         fragments,
-        created_at: created_at(created, context.now),
+        created_at: created_at(header.created, &tracks, context.now),
         tracks,
         has_mvex: mvex.is_some(),
         tags: tags::read(moov, context),
     };
-    let nal_tracks = tables.into_iter().filter_map(|(tables, size)| Some((tables, size?)));
+    let nal_tracks = tables.into_iter().filter_map(|of| Some((of.tables, of.nal_format?)));
     Ok(ParsedMoov { movie, extents, nal_tracks: nal_tracks.collect() })
 }
 
-/// Reads `mvhd`: creation time, timescale (`TIMESCALE_INVALID`) and duration (ISO 14496-12 §8.2.2).
-fn movie_header(mvhd: Mp4Box) -> Checked<(u64, u32, Option<u64>)> {
-    let header = mvhd.read_full(|mut full| {
-        let created = full.sized()?;
-        full.sized()?; // modified
-        let (timescale, duration) = (full.fields.u32()?, full.sized()?);
-        full.fields.skip(80)?; // rate, volume, matrix, next track
-        Some((created, timescale, full.known(duration)))
-    })?;
-    track::check_timescale(mvhd, header.1)?;
-    Ok(header)
+/// The sample tables of a track.
+struct TrackTables<'a> {
+    tables: SampleTables<'a>,
+    is_picture: bool,
+    nal_format: Option<NalFormat>,
+}
+
+/// Reads the tracks. Only the picture decides: a track that cannot be read is noted and dropped if
+/// it is no picture, or if there is another one that can be decoded.
+fn read_tracks<'a>(
+    moov: Mp4Box<'a>,
+    context: &mut Context,
+) -> Checked<(Vec<Track>, Vec<TrackTables<'a>>)> {
+    let (mut tracks, mut tables, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    for trak in moov.children_of(*b"trak") {
+        match track::read(trak, context) {
+            Ok((track, of_track)) => {
+                let (is_picture, nal_format) = (track.is_video(), track.nal_format());
+                let of_track =
+                    of_track.map(|tables| TrackTables { tables, is_picture, nal_format });
+                tracks.push(track);
+                tables.extend(of_track);
+            }
+            Err(finding) if finding.check == Check::Encrypted => return Err(finding),
+            Err(finding) => {
+                let is_other = track::handler_of(trak).is_some_and(|handler| handler != VIDEO);
+                failed.push((finding, is_other));
+                tracks.push(Track::dropped(trak));
+            }
+        }
+    }
+    let has_picture = tracks.iter().any(|track| track.is_video() && track.is_decodable);
+    for (finding, is_other) in failed {
+        if !is_other && !has_picture {
+            return Err(finding);
+        }
+        context.note(finding);
+    }
+    Ok((tracks, tables))
+}
+
+/// What `mvhd` says.
+struct MovieHeader {
+    created: u64,
+    timescale: u32,
+    duration: Option<u64>,
+    matrix: Matrix,
+}
+
+impl MovieHeader {
+    /// Reads `mvhd` (ISO 14496-12 §8.2.2). `TIMESCALE_INVALID` is only a note: the tracks have their
+    /// own timescales.
+    fn read(mvhd: Mp4Box, context: &mut Context) -> Checked<Self> {
+        let header = mvhd.read_full(|mut full| {
+            let created = full.sized()?;
+            full.sized()?; // modified
+            let (timescale, duration) = (full.fields.u32()?, full.sized()?);
+            full.fields.skip(16)?; // rate, volume
+            let matrix = Matrix::read(&mut full.fields)?;
+            full.fields.skip(28)?; // next track
+            Some(Self { created, timescale, duration: full.known(duration), matrix })
+        })?;
+        if track::is_timescale(header.timescale) {
+            return Ok(header);
+        }
+        context.note(track::invalid_timescale(mvhd, header.timescale));
+        Ok(Self { timescale: 0, ..header })
+    }
 }
 
 /// `TOO_MANY_TRACKS`: The number of tracks is bounded. Twenty thousand of them keep other readers
@@ -143,14 +219,24 @@ fn check_track_count(moov: Mp4Box) -> Checked {
     })
 }
 
-/// `TRACK_ID_INVALID`: Each track has its own id, and none has 0. (ISO 14496-12 §8.3.2)
-fn check_track_id(before: &[Track], track: &Track) -> Checked {
-    let Track { at, id, .. } = *track;
-    ensure(id != 0 && before.iter().all(|other| other.id != id), || {
+/// `TRACK_ID_INVALID`: Each track has its own id, and none has 0. Without fragments, which name their
+/// tracks, this is only a note. (ISO 14496-12 §8.3.2)
+fn check_track_ids(tracks: &[Track], has_fragments: bool, context: &mut Context) -> Checked {
+    for (index, track) in tracks.iter().enumerate().filter(|(_, track)| !track.is_dropped) {
+        let Track { at, id, .. } = *track;
+        let is_used = tracks.iter().take(index).any(|other| other.id == id);
+        if id != 0 && !is_used {
+            continue;
+        }
         let message =
             format!("The track at byte {at} has the id {id}, which is zero or used twice.");
-        Finding::at(Check::TrackIdInvalid, at, message)
-    })
+        let finding = Finding::at(Check::TrackIdInvalid, at, message);
+        if is_used && has_fragments {
+            return Err(finding);
+        }
+        context.note(finding);
+    }
+    Ok(())
 }
 
 /// Reads `trex`: the defaults for the fragments of each track (ISO 14496-12 §8.8.3).
@@ -178,8 +264,13 @@ fn fragments_duration(mvex: Mp4Box) -> Checked<Option<FragmentsDuration>> {
     Ok(duration.map(|duration| FragmentsDuration { at: mehd.at, duration }))
 }
 
-/// The creation time, if it is plausible.
-fn created_at(since_1904: u64, now: Timestamp) -> Option<Timestamp> {
+/// The creation time: the first plausible one of the movie and its tracks.
+fn created_at(movie: u64, tracks: &[Track], now: Timestamp) -> Option<Timestamp> {
+    let of_tracks = tracks.iter().flat_map(|track| [track.header.created, track.created]);
+    [movie].into_iter().chain(of_tracks).find_map(|since_1904| plausible_time(since_1904, now))
+}
+
+fn plausible_time(since_1904: u64, now: Timestamp) -> Option<Timestamp> {
     let seconds = i64::try_from(since_1904).ok()?.checked_sub(SECONDS_1904_TO_1970)?;
     let created = Timestamp::from_second(seconds).ok()?;
     let latest = now.checked_add(CLOCK_AHEAD).unwrap_or(Timestamp::MAX);

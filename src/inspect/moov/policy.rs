@@ -4,7 +4,8 @@
 use jiff::SignedDuration;
 
 use super::movie::Movie;
-use super::track::{Track, milliseconds};
+use super::sample_durations::milliseconds;
+use super::track::Track;
 use crate::inspect::settings::Config;
 use crate::model::{BrokenLimit, Check, Finding};
 
@@ -23,7 +24,7 @@ pub(crate) fn violations(movie: &Movie, rules: &Config) -> Vec<Finding> {
     };
     let of_samples = if movie.has_mvex {
         None // fragments are still to come
-    } else if video.samples == 0 {
+    } else if video.samples == 0 || video.bytes == 0 {
         // `NO_SAMPLES` explains a wrong duration too, so the duration is not checked.
         let message = "The file describes a video but contains no picture.";
         Some(finding(Check::NoSamples, message))
@@ -54,7 +55,7 @@ pub(crate) fn duration_out_of_range(
         return None;
     }
     let message = format!(
-        "The duration of the video is {duration:#}; {:#} to {:#} are accepted.",
+        "The duration of the picture is {duration:#}; {:#} to {:#} are accepted.",
         rules.min_duration, rules.max_duration
     );
     let limit = if duration < rules.min_duration {
@@ -73,6 +74,28 @@ pub(crate) fn contradictions(movie: &Movie) -> Vec<Finding> {
     tracks.chain(movie_mismatch(movie)).chain(edits).collect()
 }
 
+/// `DURATION_MISMATCH`, about the samples of the whole file: One of them lasts absurdly long, or the
+/// picture ends before the sound, for example because the camera was lost while recording.
+pub(crate) fn odd_samples(movie: &Movie) -> Vec<Finding> {
+    let finding = |at, message| Finding::at(Check::DurationMismatch, at, message);
+    let absurd = movie.media_tracks().filter(|track| track.sample_durations.has_absurd());
+    let absurd = absurd.map(|track| {
+        let millis = track.sample_duration_ms();
+        let message =
+            format!("A sample lasts absurdly long; without it the track has {millis} ms.");
+        finding(track.at, message)
+    });
+    let early = movie.video().zip(movie.audio()).and_then(|(video, audio)| {
+        let [picture, sound] = [video, audio].map(Track::sample_duration_ms);
+        let message = format!(
+            "The picture ends before the sound: it has {picture} ms, and the sound has {sound} ms."
+        );
+        let is_early = sound > picture.saturating_add(DURATION_SLACK_MS);
+        is_early.then(|| finding(video.at, message))
+    });
+    absurd.chain(early).collect()
+}
+
 /// `DURATION_MISMATCH`: The duration of a track is that of its samples. (`FFmpeg` `mov.c`)
 fn track_mismatch(track: &Track) -> Option<Finding> {
     let stated = milliseconds(track.stated_duration?, track.timescale);
@@ -81,13 +104,24 @@ fn track_mismatch(track: &Track) -> Option<Finding> {
     Some(Finding::at(Check::DurationMismatch, track.at, message))
 }
 
-/// `DURATION_MISMATCH`: The duration of the movie is that of its longest track.
+/// `DURATION_MISMATCH`: The duration of the movie is that of its longest track, and that of samples,
+/// of the picture or the sound, or of an edit list.
 fn movie_mismatch(movie: &Movie) -> Option<Finding> {
-    let longest = movie.tracks.iter().filter_map(|track| track.header.duration).max()?;
-    let stated = movie.duration.filter(|duration| *duration > 0)?;
-    let [stated, found] = [stated, longest].map(|time| milliseconds(time, movie.timescale));
-    let what = mismatch(stated, found).filter(|_| longest > 0)?;
-    let message = format!("The movie {what} by its longest track.");
+    let stated = milliseconds(movie.duration.filter(|it| *it > 0)?, movie.timescale);
+    let of_movie = |time| milliseconds(time, movie.timescale);
+    let longest = movie.tracks.iter().filter_map(|track| track.header.duration).max();
+    let longest = longest.filter(|longest| *longest > 0).map(of_movie);
+    let edited = movie.tracks.iter().filter_map(|track| track.edited_duration.map(of_movie));
+    let samples = movie.media_tracks().map(Track::sample_duration_ms);
+    let samples = samples.filter(|found| *found > 0 && !movie.has_mvex);
+    let by_track = longest.and_then(|found| mismatch(stated, found));
+    let is_like_one = samples.clone().chain(edited).any(|found| mismatch(stated, found).is_none());
+    let by_samples = samples.max().filter(|_| !is_like_one);
+    let by_samples = by_samples.and_then(|found| mismatch(stated, found));
+    let message = match (by_track, by_samples) {
+        (Some(what), _) => format!("The movie {what} by its longest track."),
+        (None, what) => format!("The movie {} by its samples.", what?),
+    };
     Some(Finding::at(Check::DurationMismatch, movie.at, message))
 }
 

@@ -1,9 +1,9 @@
 //! The sample entries of a track: the format of its samples, and the file they are in.
 
 use super::audio::{self, Audio};
-use super::codec_config::{self, CodecConfig};
+use super::codec_config::{self, CodecConfig, NalFormat};
 use crate::inspect::boxes::nesting::{VISUAL_ENTRY, codec_config_kind};
-use crate::inspect::boxes::{Checked, Fields, FourCc, Mp4Box, ensure};
+use crate::inspect::boxes::{Checked, Fields, FourCc, FullBox, Mp4Box, ensure};
 use crate::inspect::context::Context;
 use crate::model::{Check, Finding};
 
@@ -24,9 +24,8 @@ pub(crate) struct SampleEntry {
     pub(crate) height: u16,
     /// Codec, profile and level (RFC 6381), as far as the profile is known.
     pub(crate) codec_string: String,
-    /// Bytes of the length before each NAL unit, where samples consist of NAL units and the track has
-    /// one entry only.
-    pub(crate) nal_length_size: Option<u8>,
+    /// Where samples consist of NAL units and the track has one entry only: how.
+    pub(crate) nal_format: Option<NalFormat>,
     pub(crate) audio: Option<Audio>,
 }
 
@@ -34,7 +33,7 @@ impl SampleEntry {
     fn new(entry: Mp4Box, codec_string: Option<String>) -> Self {
         let Mp4Box { kind, at, .. } = entry;
         let codec_string = codec_string.unwrap_or_else(|| kind.to_string());
-        Self { kind, at, width: 0, height: 0, codec_string, nal_length_size: None, audio: None }
+        Self { kind, at, width: 0, height: 0, codec_string, nal_format: None, audio: None }
     }
 }
 
@@ -52,7 +51,7 @@ pub(crate) fn read(
     }
     let (mut first, mut found) = (None, 0_u32);
     for entry in stsd.children_after(8, true) {
-        let entry = entry?;
+        let Some(entry) = unless_spare(entry, context)? else { continue };
         encrypted(entry)?;
         first = first.or(Some(entry));
         found = found.saturating_add(1);
@@ -60,8 +59,8 @@ pub(crate) fn read(
     let described = match first {
         Some(entry) if handler == VIDEO => {
             let visual = visual(entry, context)?;
-            let nal_length_size = visual.nal_length_size.filter(|_| count == 1);
-            Some(SampleEntry { nal_length_size, ..visual })
+            let nal_format = visual.nal_format.filter(|_| count == 1);
+            Some(SampleEntry { nal_format, ..visual })
         }
         Some(entry) if handler == SOUND => {
             let (audio, codec_string) = audio::read(entry);
@@ -95,26 +94,45 @@ fn visual(entry: Mp4Box, context: &mut Context) -> Checked<SampleEntry> {
         let what = format!("states a picture of {width} by {height} pixels");
         context.note(entry.finding(Check::VideoSizeZero, what));
     }
-    let config = config(entry)?;
-    let nal_length_size = config.as_ref().and_then(|config| config.nal_length_size);
+    let config = config(entry, context)?;
+    let nal_format = config.as_ref().and_then(|config| config.nal_format);
     let profile = config.and_then(|config| config.profile);
     let codec_string = profile.map(|profile| format!("{}.{profile}", entry.kind));
-    Ok(SampleEntry { width, height, nal_length_size, ..SampleEntry::new(entry, codec_string) })
+    Ok(SampleEntry { width, height, nal_format, ..SampleEntry::new(entry, codec_string) })
 }
 
 /// `CODEC_CONFIG_MISSING` and `CODEC_CONFIG_INVALID`: The configuration of the codec is there and
 /// valid. (ISO 14496-15 §5.4.2, §8.4.1)
-fn config(entry: Mp4Box) -> Checked<Option<CodecConfig>> {
+fn config(entry: Mp4Box, context: &mut Context) -> Checked<Option<CodecConfig>> {
     let Some(kind) = codec_config_kind(entry.kind) else { return Ok(None) };
     let mut config = None;
     for child in entry.children_after(VISUAL_ENTRY, true) {
-        let child = child?;
+        let Some(child) = unless_spare(child, context)? else { continue };
         if child.kind == kind {
             config = config.or(Some(child));
         }
     }
     let config = config.ok_or_else(|| missing(entry, &format!("`{}`", FourCc(kind))))?;
-    codec_config::read(config).map(Some)
+    let found = codec_config::read(config)?;
+    if config.body.is_empty() {
+        let what = "is empty, so the parameter sets must be in the stream";
+        context.note(config.finding(Check::CodecConfigInvalid, what));
+    }
+    Ok(Some(found))
+}
+
+/// A child; `None` for spare bytes behind the last one, which are only noted.
+fn unless_spare<'a>(
+    child: Checked<Mp4Box<'a>>,
+    context: &mut Context,
+) -> Checked<Option<Mp4Box<'a>>> {
+    match child {
+        Err(spare) if spare.check == Check::BoxTail => {
+            context.note(spare);
+            Ok(None)
+        }
+        child => child.map(Some),
+    }
 }
 
 fn missing(found: Mp4Box, what: &str) -> Finding {
@@ -123,16 +141,23 @@ fn missing(found: Mp4Box, what: &str) -> Finding {
 }
 
 /// `EXTERNAL_DATA`: The media is in this file. An entry of `dref` without flag 1 names another file
-/// or a URL, which is not here and must not be opened. (ISO 14496-12 §8.7.2)
-pub(crate) fn external(minf: Mp4Box) -> Checked {
+/// or a URL, which is not here and must not be opened. Without an address it can only mean this file,
+/// which is noted. (ISO 14496-12 §8.7.2)
+pub(crate) fn external(minf: Mp4Box, context: &mut Context) -> Checked {
     let Some(dinf) = minf.optional_child(*b"dinf")? else { return Ok(()) };
     let Some(dref) = dinf.optional_child(*b"dref")? else { return Ok(()) };
     for entry in dref.children_after(8, true) {
-        let entry = entry?;
-        if entry.full()?.flags & 1 == 0 {
+        let Some(entry) = unless_spare(entry, context)? else { continue };
+        let FullBox { flags, fields, .. } = entry.full()?;
+        if flags & 1 != 0 {
+            continue;
+        }
+        if fields.rest().iter().any(|byte| *byte != 0) {
             let what = "says that sound or picture is in another file";
             return Err(entry.finding(Check::ExternalData, what));
         }
+        let what = "says that sound or picture is elsewhere, but not where";
+        context.note(entry.finding(Check::ExternalData, what));
     }
     Ok(())
 }

@@ -3,8 +3,10 @@
 
 use std::borrow::Cow;
 
+use super::sample_durations::SampleDurations;
 use super::table::{self, NumberTable, numbers};
 use crate::inspect::boxes::{Checked, Mp4Box, in_memory, length};
+use crate::inspect::context::Context;
 use crate::model::{Check, Finding};
 
 /// The sample tables of one track, as bytes.
@@ -56,28 +58,34 @@ impl<'a> SampleTables<'a> {
         u64::from(self.sizes.count())
     }
 
-    /// The duration of all samples together, in units of the track.
-    pub(crate) fn duration(&self) -> u64 {
-        let runs = self.durations.iter().map(|entry| numbers(entry));
-        runs.fold(0, |sum, [count, each]| {
-            sum.saturating_add(u64::from(count).saturating_mul(u64::from(each)))
-        })
+    /// How many bytes the samples have.
+    pub(crate) fn byte_count(&self) -> u64 {
+        self.sizes.sum(0, in_memory(self.sample_count()))
+    }
+
+    /// The durations of the samples. Samples that `stts` does not list last as long as its last one.
+    pub(crate) fn durations(&self, timescale: u32) -> SampleDurations {
+        let mut sum = SampleDurations::default();
+        let (mut left, mut last) = (self.sample_count(), 0);
+        for [count, each] in self.durations.iter().map(|entry| numbers(entry)) {
+            let count = u64::from(count).min(left);
+            sum.add(count, each, timescale);
+            (left, last) = (left.saturating_sub(count), each);
+        }
+        sum.add(left, last, timescale);
+        sum
     }
 
     pub(crate) fn chunk_count(&self) -> usize {
         in_memory(self.offsets.count().into())
     }
 
-    /// Whether there is nothing to play, whatever the other tables say.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.sample_count() == 0 || self.chunk_count() == 0
-    }
-
     /// Checks that the tables agree. `entries` is the number of sample entries.
-    pub(crate) fn check(&self, entries: u32) -> Checked {
+    pub(crate) fn check(&self, entries: u32, context: &mut Context) -> Checked {
         self.check_chunk_runs(entries)?;
-        self.check_counts()?;
-        self.check_sync()
+        self.check_counts(context)?;
+        self.note_sync(context);
+        Ok(())
     }
 
     /// `STSC_INVALID`: Runs of chunks begin at the first chunk, ascend, begin no later than the
@@ -106,9 +114,10 @@ impl<'a> SampleTables<'a> {
         Finding::at(Check::StscInvalid, self.at, message)
     }
 
-    /// `SAMPLE_COUNT_MISMATCH`: All tables count the same samples. A phone that lost power while it
-    /// wrote them leaves counts that differ by a few. (mp4parse)
-    fn check_counts(&self) -> Checked {
+    /// `SAMPLE_COUNT_MISMATCH`: All tables count the same samples. The table of sizes decides how many
+    /// there are, so other counts are only noted, unless the chunks have room for fewer: then some
+    /// samples lie nowhere. A phone that lost power while it wrote the tables leaves such counts.
+    fn check_counts(&self, context: &mut Context) -> Checked {
         let total = |table: &[[u8; 8]]| {
             let counts = table.iter().map(|entry| {
                 let [count, _] = numbers(entry);
@@ -123,17 +132,19 @@ impl<'a> SampleTables<'a> {
             ("stsc", self.samples_in_chunks()),
             ("ctts", composition.map_or(samples, total)),
         ];
-        match counts.iter().find(|(_, count)| *count != samples) {
-            None => Ok(()),
-            Some((table, count)) => {
-                let message = format!(
-                    "The tables in `stbl` at byte {} disagree: {samples} samples have sizes, but \
-                     `{table}` has {count}.",
-                    self.at
-                );
-                Err(Finding::at(Check::SampleCountMismatch, self.at, message))
+        for (table, count) in counts.into_iter().filter(|(_, count)| *count != samples) {
+            let message = format!(
+                "The tables in `stbl` at byte {} disagree: {samples} samples have sizes, but `{table}` \
+                 has {count}.",
+                self.at
+            );
+            let finding = Finding::at(Check::SampleCountMismatch, self.at, message);
+            if table == "stsc" && count < samples {
+                return Err(finding);
             }
+            context.note(finding);
         }
+        Ok(())
     }
 
     fn samples_in_chunks(&self) -> u64 {
@@ -145,9 +156,9 @@ impl<'a> SampleTables<'a> {
         })
     }
 
-    /// `SYNC_TABLE_INVALID`: Key frames ascend and exist, because players seek by them. (ISO
-    /// 14496-12 §8.6.2)
-    fn check_sync(&self) -> Checked {
+    /// `SYNC_TABLE_INVALID`, only a note: Key frames ascend and exist, because players seek by them.
+    /// (ISO 14496-12 §8.6.2)
+    fn note_sync(&self, context: &mut Context) {
         let mut before = 0;
         for entry in self.sync.unwrap_or_default() {
             let sample = u32::from_be_bytes(*entry);
@@ -157,11 +168,10 @@ impl<'a> SampleTables<'a> {
                      which is out of order or does not exist.",
                     self.at
                 );
-                return Err(Finding::at(Check::SyncTableInvalid, self.at, message));
+                return context.note(Finding::at(Check::SyncTableInvalid, self.at, message));
             }
             before = sample;
         }
-        Ok(())
     }
 
     /// First chunk, samples in each chunk, sample entry.

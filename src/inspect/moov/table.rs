@@ -132,7 +132,8 @@ impl<'a> NumberTable<'a> {
         let (bits, bytes) = match &self.numbers {
             Numbers::Table(bits, bytes) => (bits, bytes),
             Numbers::Constant(number) => {
-                let count = u64::try_from(count).unwrap_or(u64::MAX);
+                let left = in_memory(self.count.into()).saturating_sub(first);
+                let count = u64::try_from(count.min(left)).unwrap_or(u64::MAX);
                 return u64::from(*number).saturating_mul(count);
             }
         };

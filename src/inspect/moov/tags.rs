@@ -111,9 +111,12 @@ fn is_decimal(byte: u8) -> bool {
     byte.is_ascii_digit() || byte == b'.'
 }
 
+/// A location on the earth. 0° N 0° E, in the Atlantic, is what is left after Android has overwritten
+/// a location with zeros for privacy.
 fn valid_location(lat: f64, long: f64) -> Option<Location> {
     let possible = (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&long);
-    possible.then_some(Location { lat, long })
+    let is_blank = lat == 0.0 && long == 0.0;
+    (possible && !is_blank).then_some(Location { lat, long })
 }
 
 /// The location of 3GPP: a name, a role, then longitude before latitude (TS 26.244 §8.5).

@@ -2,7 +2,8 @@
 
 use super::partial_box::PartialBox;
 use crate::inspect::boxes::{Fields, FourCc, FullBox};
-use crate::inspect::moov::track::{TrackHeader, milliseconds};
+use crate::inspect::moov::sample_durations::milliseconds;
+use crate::inspect::moov::track::TrackHeader;
 
 /// Limits of what is shown: brands of a list, characters of a text.
 const MAX_BRANDS: usize = 12;

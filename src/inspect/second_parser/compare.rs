@@ -8,12 +8,14 @@ use super::bounded::BoundedReader;
 use super::rebuild::{self, Piece};
 use crate::inspect::boxes::Mp4Box;
 use crate::inspect::moov::movie::Movie;
-use crate::inspect::moov::track::milliseconds;
+use crate::inspect::moov::sample_durations::{SampleDurations, milliseconds};
 use crate::model::{Check, Finding};
 
 /// The note if the second parser fails, or disagrees on tracks, samples, durations or sizes.
 pub(crate) fn disagreement(moov: Mp4Box, movie: &Movie) -> Option<Finding> {
-    let copy = rebuild::moov(moov)?;
+    let copy = rebuild::moov(moov, |index| {
+        movie.tracks.get(index).is_some_and(|track| !track.is_dropped)
+    })?;
     let read = catch_unwind(AssertUnwindSafe(|| read(&copy.pieces)));
     let message = match read {
         Err(_) => "The second parser failed on this file.".to_owned(),
@@ -49,9 +51,13 @@ fn movie_difference(theirs: &MoovBox, movie: &Movie, copied: &[usize]) -> Option
         let tables = &theirs.mdia.minf.stbl;
         let stated = ours.stated_duration.unwrap_or(media.duration);
         let runs = tables.stts.entries.iter();
-        let runs =
-            runs.map(|run| u64::from(run.sample_count).saturating_mul(run.sample_delta.into()));
-        let sample_duration = runs.fold(0, u64::saturating_add);
+        let mut durations = SampleDurations::default();
+        runs.for_each(|run| {
+            durations.add(run.sample_count.into(), run.sample_delta, ours.timescale)
+        });
+        let counts = tables.stts.entries.iter().map(|run| u64::from(run.sample_count));
+        let counted = counts.fold(0, u64::saturating_add);
+        let (ours_total, sample_duration) = (ours.sample_durations.total(), durations.total());
         let size = [header.width.value(), header.height.value()];
         let avc = tables.stsd.avc1.as_ref().map(|entry| [entry.width, entry.height]);
         let hevc = tables.stsd.hev1.as_ref().map(|entry| [entry.width, entry.height]);
@@ -67,7 +73,7 @@ fn movie_difference(theirs: &MoovBox, movie: &Movie, copied: &[usize]) -> Option
             format!("{} samples", tables.stsz.sample_count)
         } else if stated != media.duration || ours.timescale != media.timescale {
             format!("a duration of {} ms", millis(media.duration))
-        } else if ours.sample_duration != sample_duration {
+        } else if counted == ours.samples && ours_total != sample_duration {
             format!("samples of {} ms", millis(sample_duration))
         } else if [ours.header.width, ours.header.height] != size {
             pixels(size)

@@ -36,11 +36,14 @@ pub(super) struct Rebuilt<'a> {
     pub(super) tracks: Vec<usize>,
 }
 
-/// Builds the copy of a valid `moov`; `None` if it has something that the crate does not know.
-pub(super) fn moov(moov: Mp4Box<'_>) -> Option<Rebuilt<'_>> {
+/// Builds the copy of a valid `moov` from the tracks that could be read; `None` if it has something
+/// that the crate does not know.
+pub(super) fn moov(moov: Mp4Box<'_>, is_read: impl Fn(usize) -> bool) -> Option<Rebuilt<'_>> {
     let mut inner = child(moov, *b"mvhd")?;
     let mut tracks = Vec::new();
-    for (index, found) in moov.children_of(*b"trak").enumerate() {
+    for (index, found) in
+        moov.children_of(*b"trak").enumerate().filter(|(index, _)| is_read(*index))
+    {
         if let Some(pieces) = trak(found) {
             inner.extend(pieces);
             tracks.push(index);

@@ -1,9 +1,8 @@
 //! The checks of the headers at the top level. None of them reads payload.
 
 use super::header::{HeaderContext, TopLevelHeader};
-use crate::inspect::boxes::{
-    Checked, LONG_HEADER, SHORT_HEADER, ensure, in_memory, length, nesting,
-};
+use super::tail::{is_text, is_zeros};
+use crate::inspect::boxes::{Checked, LONG_HEADER, SHORT_HEADER, ensure, nesting};
 use crate::model::{Check, Finding};
 
 /// More top-level boxes than any recorder writes; 8 million empty ones would fit into 64 MiB.
@@ -13,17 +12,14 @@ const MAX_BOXES: u64 = 100_000;
 /// remembered of them.
 const MAX_FRAGMENTS: u64 = 16_384;
 
-/// `mdat` boxes outside of fragments: one is normal, 64 are more than any recorder writes.
-const MAX_PLAIN_MDATS: u64 = 64;
+/// `mdat` boxes outside of fragments. Some recorders write one for each chunk.
+const MAX_PLAIN_MDATS: u64 = 16_384;
+
+/// A box of an unknown type that is this large is no box: text has such sizes.
+const MAX_BOX: u64 = 128 * 1024 * 1024;
 
 /// The largest `ftyp`: a thousand brands.
 const MAX_FTYP: u64 = 4096;
-
-/// The smallest `ftyp`: a brand and a version.
-const MIN_FTYP: u64 = 16;
-
-/// Zero bytes allowed after the last box.
-pub(super) const MAX_ZERO_TAIL: u64 = 64 * 1024;
 
 /// The message for a file that ends inside a header.
 pub(super) const PARTIAL_HEADER: &str = "The file ends inside the header of a box.";
@@ -73,12 +69,17 @@ pub(super) fn too_many(context: &HeaderContext, found: &TopLevelHeader) -> Check
     })
 }
 
-/// `MOOV_DUPLICATE` and `MOOF_BEFORE_MOOV`: There is one `moov`, and fragments only come after it.
-/// With two, players disagree on which one counts. (ISO 14496-12 §8.2.1, §8.8.4)
+/// `MOOV_DUPLICATE` and `MOOF_BEFORE_MOOV`: There is one `moov`, and fragments only come after it. A
+/// second one that may be a copy is compared later. (ISO 14496-12 §8.2.1, §8.8.4)
 pub(super) fn order(context: &HeaderContext, found: &TopLevelHeader) -> Checked {
     let has_moov = context.index.moov.is_some();
+    let moov = context.index.moov.as_ref();
+    let is_as_long =
+        moov.is_some_and(|moov| moov.end.saturating_sub(moov.start) == found.header.size());
     let (check, what) = match &found.kind.0 {
-        b"moov" if has_moov => (Check::MoovDuplicate, "is the second one; a file has one"),
+        b"moov" if has_moov && !is_as_long => {
+            (Check::MoovDuplicate, "is the second one; a file has one")
+        }
         b"moof" if !has_moov => (Check::MoofBeforeMoov, "is a fragment before `moov` describes it"),
         _ => return Ok(()),
     };
@@ -92,14 +93,14 @@ pub(super) fn misplaced(found: &TopLevelHeader) -> Checked {
     ensure(!nesting::is_inner(found.kind), || found.finding(Check::BoxMisplaced, what))
 }
 
-/// `BOX_SIZE_INVALID`: The size of a box is at least that of its header; only `mdat` and `moov` may
-/// have the size 0, "to the end of the file". `FREE_TOO_SMALL`, only a note: A `free` or `skip`
+/// `BOX_SIZE_INVALID`: The size of a box is at least that of its header; only `mdat`, `moov` and a
+/// box after both may have the size 0, "to the end of the file". `FREE_TOO_SMALL`, only a note: A `free` or `skip`
 /// below 8 bytes, which some Android writers leave, counts as 8, as in Media3. Returns the size;
 /// `None` for "to the end". (ISO 14496-12 §4.2)
 pub(super) fn size(context: &mut HeaderContext, found: &TopLevelHeader) -> Checked<Option<u64>> {
     let header = found.header;
     match header.size() {
-        0 if header.is_open_ended() && matches!(&found.kind.0, b"mdat" | b"moov") => Ok(None),
+        0 if header.is_open_ended() && may_be_open(context, found) => Ok(None),
         size if size >= header.length() => Ok(Some(size)),
         size if !header.is_long() && matches!(&found.kind.0, b"free" | b"skip") => {
             let what = format!("states a size of {size} bytes; it is read as {SHORT_HEADER} bytes");
@@ -111,6 +112,13 @@ pub(super) fn size(context: &mut HeaderContext, found: &TopLevelHeader) -> Check
             Err(found.finding(Check::BoxSizeInvalid, what))
         }
     }
+}
+
+/// Whether a box may run to the end of the file. In a fragmented file it would hide fragments.
+fn may_be_open(context: &HeaderContext, found: &TopLevelHeader) -> bool {
+    let index = &context.index;
+    let is_behind = index.is_complete() && index.fragments == 0 && found.kind != *b"moof";
+    is_behind || matches!(&found.kind.0, b"mdat" | b"moov")
 }
 
 /// `MOOV_MISSING`, as early as it is certain: An `mdat` that runs to the end of the file leaves no
@@ -159,15 +167,6 @@ pub(super) fn partial_header(context: &HeaderContext, found: &TopLevelHeader) ->
     ensure(room >= LONG_HEADER, || found.finding_with(Check::Truncated, PARTIAL_HEADER))
 }
 
-/// `FTYP_INVALID`, as early as it is certain: `ftyp` has the size of a list of brands.
-pub(super) fn ftyp_invalid(found: &TopLevelHeader, size: u64) -> Checked {
-    let is_list = size >= MIN_FTYP && size.is_multiple_of(4);
-    ensure(found.kind != *b"ftyp" || is_list, || {
-        let what = format!("has {size} bytes, which is not the size of a list of brands");
-        found.finding(Check::FtypInvalid, what)
-    })
-}
-
 /// `MOOV_TOO_LARGE`, `MOOF_TOO_LARGE` and `FTYP_INVALID`: Boxes that are read whole have a size
 /// limit, which is checked before any of their bytes is read. A `moov` takes about 1 % of a
 /// recording.
@@ -201,20 +200,17 @@ pub(super) fn beyond_end(context: &HeaderContext, found: &TopLevelHeader, size: 
     Err(found.finding_with(Check::BoxBeyondEnd, message))
 }
 
-/// `TRAILING_BYTES`: Up to 64 KiB of zeros may follow the last box. Returns where the zeros that
-/// began at `from` end, or exceed that limit, within `bytes`, which begin at `at`.
-pub(super) fn zero_tail_end(from: u64, at: u64, bytes: &[u8]) -> Option<u64> {
-    let limit = from.saturating_add(MAX_ZERO_TAIL);
-    let room = in_memory(limit.saturating_sub(at));
-    let harmless = bytes.iter().take(room).take_while(|byte| **byte == 0).count();
-    let rest = bytes.get(harmless..).filter(|rest| !rest.is_empty())?;
-    Some(at.saturating_add(length(bytes).saturating_sub(length(rest))))
-}
-
-/// `TRAILING_BYTES`: zeros, which are only noted, or other bytes after the last box.
-pub(super) fn trailing(at: u64, is_zeros: bool) -> Finding {
-    let what = if is_zeros { "Zero bytes follow" } else { "Bytes that are not a box follow" };
-    Finding::at(Check::TrailingBytes, at, format!("{what} the last box, from byte {at} on."))
+/// Whether the bytes after the last box of a complete video begin with something that is no box. In
+/// a fragmented file, only zeros and text: other bytes may be what is left of a fragment.
+pub(super) fn is_tail(context: &HeaderContext, found: &TopLevelHeader, bytes: &[u8]) -> bool {
+    let (index, size) = (&context.index, found.header.size());
+    let is_known = KNOWN.contains(&&found.kind.0) || nesting::is_inner(found.kind);
+    let has_size = found.header.is_open_ended()
+        || found.header.is_incomplete()
+        || (found.header.length()..MAX_BOX).contains(&size);
+    let is_box = found.kind.is_printable() && (is_known || has_size);
+    let may_be_binary = index.fragments == 0;
+    index.is_complete() && !is_box && (may_be_binary || is_zeros(bytes) || is_text(bytes))
 }
 
 /// `LENGTH_MISMATCH`: There are more bytes than declared, for example after a resume at a wrong

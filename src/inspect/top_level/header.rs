@@ -69,6 +69,8 @@ pub(crate) struct TopLevelIndex {
     pub(crate) fragments: u64,
     /// Payloads of the `mdat` boxes.
     pub(crate) mdats: Vec<Extent>,
+    /// Whether an `mdat` states no size and runs to the end of the file.
+    pub(crate) has_open_mdat: bool,
     /// Payload of an `mdat` that was refused because it goes past the end of the file.
     pub(crate) truncated_mdat: Option<Extent>,
     /// Whether a preview jumped over boxes.
@@ -81,9 +83,12 @@ impl TopLevelIndex {
         self.boxes = self.boxes.saturating_add(1);
         match &header.kind.0 {
             b"ftyp" => self.ftyp = true,
-            b"moov" => self.moov = Some(header.at..end),
+            b"moov" => drop(self.moov.get_or_insert(header.at..end)), // the first one counts
             b"moof" => self.fragments = self.fragments.saturating_add(1),
-            b"mdat" => self.mdats.push(header.payload_start()..end),
+            b"mdat" => {
+                self.mdats.push(header.payload_start()..end);
+                self.has_open_mdat |= header.header.is_open_ended();
+            }
             _ => {}
         }
     }
@@ -96,9 +101,15 @@ impl TopLevelIndex {
         }
     }
 
-    /// Whether a video needs no further box, so that only padding can follow.
+    /// Whether a video needs no further box, so that what follows may be anything.
     pub(crate) fn is_complete(&self) -> bool {
         self.moov.is_some() && !self.mdats.is_empty()
+    }
+
+    /// Whether `moov` comes after all media. Then no lost or repeated byte can have moved its end.
+    pub(crate) fn is_moov_last(&self) -> bool {
+        let last = self.mdats.last().map_or(0, |mdat| mdat.start);
+        self.fragments == 0 && self.moov.as_ref().is_some_and(|moov| moov.start >= last)
     }
 
     /// The `mdat` boxes that a file of this length contains to their end.

@@ -5,3 +5,4 @@ mod first_box;
 pub(super) mod header;
 mod lookalike;
 pub(super) mod reader;
+pub(super) mod tail;

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use super::checks;
 use super::first_box;
 use super::header::{HeaderContext, TopLevelHeader, TopLevelIndex};
-use crate::inspect::boxes::{Checked, Extent, LONG_HEADER, SHORT_HEADER, in_memory, length};
+use super::tail::Tail;
+use crate::inspect::boxes::{
+    Checked, Extent, LONG_HEADER, SHORT_HEADER, ensure, in_memory, length,
+};
 use crate::inspect::notes::{NoteList, TimedFinding};
 use crate::inspect::settings::Config;
 use crate::model::{Check, Finding};
@@ -16,8 +19,8 @@ enum State {
     Header,
     /// Inside a box. `end` is `None` if it runs to the end of a file of unknown length.
     Inside { header: TopLevelHeader, end: Option<u64> },
-    /// After the last box: zeros since a position.
-    Zeros { from: u64 },
+    /// After the last box.
+    Tail(Tail),
     /// A check has failed; nothing is checked any more.
     Stopped,
 }
@@ -101,11 +104,11 @@ impl TopLevelReader {
                 let left = end.unwrap_or(u64::MAX).saturating_sub(self.context.position);
                 self.advance(bytes, in_memory(left)).1
             }
-            State::Zeros { from } => {
-                if let Some(at) = checks::zero_tail_end(from, self.context.position, bytes) {
-                    self.fail(at.saturating_add(1), checks::trailing(at, false));
-                }
-                self.advance(bytes, usize::MAX).1
+            State::Tail(ref tail) => {
+                let tail = tail.clone().and(bytes);
+                self.advance(bytes, usize::MAX);
+                self.set_tail(tail);
+                &[]
             }
             State::Stopped => self.advance(bytes, usize::MAX).1,
         }
@@ -124,7 +127,6 @@ impl TopLevelReader {
         let needed = if collected < SHORT_HEADER { SHORT_HEADER } else { LONG_HEADER };
         let (taken, rest) = self.advance(bytes, in_memory(needed.saturating_sub(collected)));
         self.partial.extend_from_slice(taken);
-        self.check_short_tail();
         if length(&self.partial) == needed
             && let Err(finding) = self.check_header()
         {
@@ -133,21 +135,14 @@ impl TopLevelReader {
         rest
     }
 
-    /// `TRAILING_BYTES`, as early as it is certain: The bytes after the last box are too few for a
-    /// header, so they must be zeros.
-    fn check_short_tail(&mut self) {
-        let at = self.partial_start();
-        let room = self.context.declared.map_or(u64::MAX, |end| end.saturating_sub(at));
-        let harmful = self.partial.iter().position(|byte| *byte != 0);
-        if let Some(harmful) = harmful
-            && room < SHORT_HEADER
-            && self.context.index.is_complete()
-        {
-            let zeros = u64::try_from(harmful).unwrap_or(u64::MAX);
-            let after = at.saturating_add(zeros).saturating_add(1);
-            self.fail(after, checks::trailing(at, false));
-            // The bytes may also be the beginning of a header that a truncated recording ends in.
-            self.fault.iter_mut().for_each(|fault| fault.end_missing = true);
+    /// `TRAILING_BYTES`, as early as it is certain: There are not too many bytes after the last box.
+    fn set_tail(&mut self, tail: Tail) {
+        let limit = self.context.rules.max_trailing;
+        let too_long_after = tail.too_long_after(self.context.declared, limit);
+        let (finding, _) = tail.judge(false);
+        self.state = State::Tail(tail);
+        if let Some(after) = too_long_after {
+            self.fail(after, finding);
         }
     }
 
@@ -155,14 +150,9 @@ impl TopLevelReader {
         let at = self.partial_start();
         let found = TopLevelHeader::parse(&self.partial, at, &self.context.index);
         let Some(found) = found else { return Ok(()) };
-        if self.partial == [0; 8] && self.context.index.is_complete() {
-            let tail = self.context.declared.unwrap_or(0).saturating_sub(at);
-            if tail > checks::MAX_ZERO_TAIL {
-                return Err(checks::trailing(at, false)); // zeros or not
-            }
-            self.partial.clear();
-            self.state = State::Zeros { from: at };
-            self.note(checks::trailing(at, true));
+        if checks::is_tail(&self.context, &found, &self.partial) {
+            let bytes = std::mem::take(&mut self.partial);
+            self.set_tail(Tail::new(at, &bytes));
             return Ok(());
         }
         let is_first_look = length(&self.partial) == SHORT_HEADER;
@@ -275,25 +265,30 @@ impl TopLevelReader {
         &self.partial
     }
 
-    /// `TRAILING_BYTES` and `TRUNCATED`, at the end of the file: the bytes of an incomplete header.
+    /// `TRAILING_BYTES` and `TRUNCATED`, at the end of the file: the bytes after the last box, or of
+    /// an incomplete header.
     pub(crate) fn check_tail(&mut self) -> Checked {
         let at = self.partial_start();
-        if self.partial.is_empty() {
-            return Ok(());
-        }
-        if self.context.index.boxes == 0 {
-            let message = "The uploaded file is not an MP4: it is shorter than the smallest box.";
-            return Err(Finding::at(Check::NotMp4, at, message));
-        }
-        if length(&self.partial) >= SHORT_HEADER {
-            let path = TopLevelHeader::parse(&self.partial, at, &self.context.index);
-            let path = path.map(|header| header.path());
-            return Err(Finding::at(Check::Truncated, at, checks::PARTIAL_HEADER).with_path(path));
-        }
-        if self.partial.iter().any(|byte| *byte != 0) {
-            return Err(checks::trailing(at, false));
-        }
-        self.note(checks::trailing(at, true));
+        let index = &self.context.index;
+        let tail = match &self.state {
+            State::Tail(tail) => tail.clone(),
+            _ if self.partial.is_empty() => return Ok(()),
+            _ if index.boxes == 0 => {
+                let message =
+                    "The uploaded file is not an MP4: it is shorter than the smallest box.";
+                return Err(Finding::at(Check::NotMp4, at, message));
+            }
+            _ if length(&self.partial) >= SHORT_HEADER => {
+                let path = TopLevelHeader::parse(&self.partial, at, index).map(|it| it.path());
+                return Err(
+                    Finding::at(Check::Truncated, at, checks::PARTIAL_HEADER).with_path(path)
+                );
+            }
+            _ => Tail::new(at, &self.partial),
+        };
+        let (finding, is_note) = tail.judge(index.is_moov_last());
+        ensure(is_note && (index.is_complete() || tail.is_zeros), || finding.clone())?;
+        self.note(finding);
         Ok(())
     }
 
@@ -326,7 +321,6 @@ fn check_size(context: &mut HeaderContext, found: &TopLevelHeader) -> Checked<Op
     let size = checks::size(context, found)?;
     let least = size.or_else(|| Some(context.declared?.saturating_sub(found.at)));
     if let Some(least) = least {
-        checks::ftyp_invalid(found, least)?;
         checks::too_large(context, found, least)?;
         let within_file = checks::beyond_end(context, found, least);
         if within_file.is_err() && found.kind == *b"mdat" {

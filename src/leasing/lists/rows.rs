@@ -249,17 +249,18 @@ impl Lists {
         }
     }
 
-    /// For E8.
+    /// For E8. `base` is the base of the address of the picture.
     pub(super) fn this_vehicle(
         &self,
         row: &SelectedVehicle,
         picture: Option<String>,
+        base: &str,
     ) -> ThisVehicle {
         let version = match row.picture_tag.as_str() {
             "" => String::new(),
             tag => format!("?v={tag}"),
         };
-        let image = |code| format!("{}/images/{code}/image.png{version}", self.public_url);
+        let image = |code| format!("{base}/images/{code}/image.png{version}");
         ThisVehicle {
             contract_number: row.contract_number.clone(),
             contract_date_end: date_time(row.contract_ends_at, &self.config.time_zone),

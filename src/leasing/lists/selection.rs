@@ -13,12 +13,14 @@ pub struct Selection {
 }
 
 impl Lists {
-    /// A vehicle that the viewer may see, with the picture of its type if `with_picture` is set.
+    /// A vehicle that the viewer may see, with the picture of its type if `with_picture` is set. `base` is
+    /// the base of addresses.
     pub async fn select(
         &self,
         viewer: &Viewer,
         vehicle: VehicleGuid,
         with_picture: bool,
+        base: &str,
     ) -> Result<Selection, ListError> {
         let row = self.database.selected_vehicle(&viewer.scope, vehicle).await?;
         let row = row.ok_or(ListError::NotFound)?;
@@ -27,7 +29,7 @@ impl Lists {
             None if with_picture => Some(String::new()),
             _ => None,
         };
-        let this = self.this_vehicle(&row, picture);
+        let this = self.this_vehicle(&row, picture, base);
         Ok(Selection { type_code: row.type_code, plate_number: row.plate_number, this })
     }
 

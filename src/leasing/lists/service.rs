@@ -14,8 +14,6 @@ pub struct Lists {
     pub(super) database: Database,
     pub(super) clock: Clock,
     pub(super) config: Config,
-    /// The base of links to pictures.
-    pub(super) public_url: String,
     random: Random,
 }
 
@@ -40,14 +38,8 @@ pub enum ListError {
 }
 
 impl Lists {
-    pub fn new(
-        database: Database,
-        clock: Clock,
-        random: Random,
-        config: Config,
-        public_url: String,
-    ) -> Self {
-        Self { database, clock, config, public_url, random }
+    pub fn new(database: Database, clock: Clock, random: Random, config: Config) -> Self {
+        Self { database, clock, config, random }
     }
 
     /// The largest `limit` that a client may ask for.

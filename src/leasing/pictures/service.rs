@@ -25,6 +25,9 @@ const QR_WINDOW: SignedDuration = SignedDuration::from_secs(60);
 /// Hex digits of the hash in a picture's version.
 const TAG_LENGTH: usize = 16;
 
+/// The outline of a car.
+const PLACEHOLDER: &[u8] = include_bytes!("placeholder.png");
+
 /// Pictures and QR codes. Cheap to clone.
 #[derive(Clone)]
 pub struct Pictures(Arc<Inner>);
@@ -98,12 +101,16 @@ impl Pictures {
         Ok(self.0.database.type_picture_and_tag(code).await?.is_some())
     }
 
-    /// The picture of a vehicle type, if it has one.
+    /// The picture of a vehicle type: a placeholder if 1C has not sent one. `None` if there is no such
+    /// type.
     pub async fn picture(&self, code: TypeCode) -> Result<Option<Picture>, PictureError> {
-        let stored = self.0.database.type_picture_and_tag(code).await?;
-        let Some((base64, tag)) = stored.filter(|(base64, _)| !base64.is_empty()) else {
+        let Some((base64, tag)) = self.0.database.type_picture_and_tag(code).await? else {
             return Ok(None);
         };
+        if base64.is_empty() {
+            let png = Bytes::from_static(PLACEHOLDER);
+            return Ok(Some(Picture { png, tag: "placeholder".to_owned() }));
+        }
         let png = STANDARD.decode(base64).map_err(|error| PictureError::Internal(error.into()))?;
         Ok(Some(Picture { png: png.into(), tag }))
     }

@@ -8,7 +8,11 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlausibilityConfig {
-    /// How far the recording may be from its sending, and from the server's clock, for a pass.
+    /// How old the recording may be, when it is sent and when it is received, for a pass.
+    pub age_warn: SignedDuration,
+    /// ... for a warning.
+    pub age_fail: SignedDuration,
+    /// How much later than its sending, or than the server's clock, the recording may be for a pass.
     pub time_pass: SignedDuration,
     /// ... for a warning.
     pub time_fail: SignedDuration,

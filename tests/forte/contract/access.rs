@@ -113,7 +113,7 @@ async fn check_on(backend: Backend) {
 }
 
 async fn check_access_rights(service: Service) {
-    let document = forte_media::http::openapi("");
+    let document = forte_media::http::openapi(None);
     let operations = operations(&document);
     let missing: Vec<_> = operations.iter().filter(|one| expected(&one.name).is_none()).collect();
     let missing: Vec<_> = missing.into_iter().map(|one| one.name.as_str()).collect();
@@ -266,7 +266,7 @@ impl Callers {
 async fn a_token_in_the_url_is_ignored() {
     let many = [("UPLOAD__MAX_OPEN_PER_PERSON", "100000")];
     let service = Service::embedded_with(&many).await;
-    for operation in &operations(&forte_media::http::openapi("")) {
+    for operation in &operations(&forte_media::http::openapi(None)) {
         let Operation { name, description, .. } = operation;
         let security = description["security"].to_string();
         // Some operations accept a token but do not need one.

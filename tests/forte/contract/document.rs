@@ -17,7 +17,7 @@ use crate::harness::service::{Service, header};
 const PUBLIC: &str = "https://api.shakeshev.com";
 
 fn document() -> Value {
-    forte_media::http::openapi(PUBLIC)
+    forte_media::http::openapi(Some(PUBLIC))
 }
 
 #[test]
@@ -32,6 +32,13 @@ async fn the_document_is_served_with_the_public_url() {
     assert_eq!(served(&service).await, document());
     assert_eq!(document()["openapi"], "3.1.0");
     assert_eq!(document()["servers"][0]["url"], PUBLIC);
+}
+
+/// The page sends its requests to the address under which it was opened.
+#[tokio::test]
+async fn without_a_public_url_the_address_in_the_document_is_relative() {
+    let service = Service::embedded().await;
+    assert_eq!(served(&service).await["servers"][0]["url"], "./");
 }
 
 #[test]

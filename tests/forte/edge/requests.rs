@@ -1,5 +1,6 @@
 //! Requests and responses of one connection.
 
+use jiff::SignedDuration;
 use tokio::io::AsyncWriteExt as _;
 
 use super::server::{Server, expect, rest, settings, short_linger, within_a_minute};
@@ -67,6 +68,43 @@ async fn a_connection_serves_several_requests() {
     let answer = server.answer(&format!("{request}{request}{last}")).await;
     assert_eq!(answer.matches("whole 5 of 5").count(), 2);
     assert!(answer.ends_with("whole 0 of 0"));
+}
+
+/// A short body often comes in a packet of its own, after the handler has responded.
+#[tokio::test]
+async fn a_connection_stays_usable_when_the_rest_of_a_body_comes_late() {
+    let mut config = settings();
+    config.linger.rest_time = SignedDuration::from_mins(10);
+    let server = Server::open(config).await;
+    for framing in ["Content-Length: 5\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n"] {
+        let mut stream = server.ask(&format!("POST /hello HTTP/1.1\r\nHost: x\r\n{framing}")).await;
+        let body: &[u8] =
+            if framing.contains("Length") { b"bytes" } else { b"5\r\nbytes\r\n0\r\n\r\n" };
+        stream.write_all(body).await.unwrap();
+        let next = "GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        stream.write_all(next.as_bytes()).await.unwrap();
+        let answers = rest(&mut stream).await;
+        assert!(answers.starts_with("HTTP/1.1 405"), "{answers}");
+        assert!(answers.ends_with("hello"), "{answers}");
+        assert_eq!(answers.matches("connection: close").count(), 1, "{answers}");
+    }
+}
+
+#[tokio::test]
+async fn a_response_announces_the_close_when_the_rest_of_a_body_does_not_come() {
+    let mut config = short_linger();
+    config.linger.rest_time = SignedDuration::from_millis(20);
+    let server = Server::open(config).await;
+    for request in [
+        "Content-Length: 5\r\n\r\nbyte",
+        "Content-Length: 500000\r\n\r\nbyte",
+        "Transfer-Encoding: chunked\r\n\r\n5\r\nbytes\r\n",
+        "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n",
+    ] {
+        let answer = server.answer(&format!("POST /hello HTTP/1.1\r\nHost: x\r\n{request}")).await;
+        assert!(answer.starts_with("HTTP/1.1 405"), "{request}: {answer}");
+        assert!(answer.contains("connection: close"), "{request}: {answer}");
+    }
 }
 
 #[tokio::test]

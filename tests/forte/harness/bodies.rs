@@ -34,6 +34,23 @@ pub(crate) fn held(bytes: impl Into<Bytes>) -> (Body, oneshot::Receiver<()>) {
     (Body::from_stream(first.chain(rest)), receiver)
 }
 
+/// Sends the first bytes, signals when they have been read, and sends the rest when it is told to.
+pub(crate) fn paused(
+    first: impl Into<Bytes>,
+    rest: impl Into<Bytes>,
+) -> (Body, oneshot::Receiver<()>, oneshot::Sender<()>) {
+    let (taken, receiver) = oneshot::channel();
+    let (sender, go_on) = oneshot::channel();
+    let rest = rest.into();
+    let first = stream::once(ready(io::Result::Ok(first.into())));
+    let rest = stream::once(async move {
+        taken.send(()).unwrap();
+        go_on.await.unwrap();
+        Ok(rest)
+    });
+    (Body::from_stream(first.chain(rest)), receiver, sender)
+}
+
 /// Sends these bytes in chunks, without a declared length.
 pub(crate) fn chunked(bytes: &[u8], size: usize) -> Body {
     let chunks: Vec<_> = bytes.chunks(size).map(|chunk| io::Result::Ok(chunk.to_vec())).collect();

@@ -156,8 +156,9 @@ impl Fixture {
             metadata: String::new(),
             created_at: self.now(),
             expires_at: self.now() + SignedDuration::from_hours(24),
+            holder: None,
         };
-        self.database.create_upload(&new).await.unwrap();
+        self.database.create_upload(&new, u64::MAX).await.unwrap();
         id
     }
 

@@ -11,6 +11,11 @@ use crate::harness::mp4::{
 
 const GOOD: &str = "good-moov-last.mp4";
 
+/// The default rules of an operator who refuses QuickTime movies.
+fn without_quicktime() -> Config {
+    Config { quicktime: Quicktime::Refuse, ..default_rules() }
+}
+
 /// Inserts a box at the start of the file.
 fn lead(file: &mut Node, first: Node) {
     let size = i32::try_from(first.bytes().len()).unwrap();
@@ -46,7 +51,8 @@ fn an_empty_file_is_refused() {
 
 #[test]
 fn ftyp_must_come_first() {
-    let refusal = refused(GOOD, Check::FtypMissing, |file| drop(file.remove("ftyp")));
+    let file = edited(GOOD, |file| drop(file.remove("ftyp")));
+    let refusal = refused_by(&file, &without_quicktime(), Check::FtypMissing);
     assert_eq!(refusal.judged_after, 16, "after a free box and the header of mdat");
 }
 
@@ -65,30 +71,38 @@ fn old_quicktime_without_ftyp_is_noted_where_quicktime_is_accepted() {
 fn up_to_64_kib_of_free_space_may_precede_ftyp() {
     for kind in [*b"free", *b"skip", *b"wide"] {
         accepted(GOOD, |file| lead(file, leaf(kind, &vec![0; 64 * 1024 - 8])));
-        refused(GOOD, Check::FtypMissing, |file| lead(file, leaf(kind, &vec![0; 64 * 1024 - 7])));
+        let far = edited(GOOD, |file| lead(file, leaf(kind, &vec![0; 64 * 1024 - 7])));
+        refused_by(&far, &without_quicktime(), Check::FtypMissing);
     }
 }
 
 #[test]
-fn an_ftyp_of_invalid_length_is_refused() {
-    for length in [0, 4, 7, 10, 15, 4096] {
-        refused(GOOD, Check::FtypInvalid, |file| {
-            file.at("ftyp").fields.resize(length, b' ');
-        });
+fn an_ftyp_of_odd_length_is_noted_and_a_huge_one_is_refused() {
+    let resized = |length: usize| {
+        move |file: &mut Node| {
+            let ftyp = file.at("ftyp");
+            let old = i32::try_from(ftyp.fields.len()).unwrap();
+            ftyp.fields.resize(length, 0);
+            file.shift_chunks(i32::try_from(length).unwrap() - old);
+        }
+    };
+    for length in [7, 10, 15, 25] {
+        let notes = noted(GOOD, resized(length));
+        assert_eq!(notes[0], Check::FtypInvalid, "{length}");
     }
-    accepted(GOOD, |file| {
-        let ftyp = file.at("ftyp");
-        let old = ftyp.fields.len();
-        ftyp.fields.resize(4096 - 8, 0);
-        file.shift_chunks(i32::try_from(4096 - 8 - old).unwrap());
-    });
+    assert_eq!(noted(GOOD, resized(4096 - 8)), []);
+    refused(GOOD, Check::FtypInvalid, resized(4096));
 }
 
 #[test]
-fn one_known_brand_is_enough() {
+fn unknown_brands_alone_are_noted_and_those_of_pictures_are_refused() {
     let brands = |major: &[u8], other: &[u8]| [major, &[0; 4], other].concat();
+    let unknown = noted(GOOD, |file| {
+        file.at("ftyp").fields = brands(b"abcd", b"efghijklmnopqrst");
+    });
+    assert_eq!(unknown, [Check::BrandUnsupported]);
     refused(GOOD, Check::BrandUnsupported, |file| {
-        file.at("ftyp").fields = brands(b"abcd", b"efghijklmnop");
+        file.at("ftyp").fields = brands(b"abcd", b"heicijklmnopqrst");
     });
     let known = accepted(GOOD, |file| {
         let mut fields = brands(b"abcd", b"isom");
@@ -99,14 +113,13 @@ fn one_known_brand_is_enough() {
 }
 
 #[test]
-fn a_pure_quicktime_movie_is_accepted_only_if_configured() {
+fn a_pure_quicktime_movie_is_noted_unless_the_operator_refuses_it() {
     let movie = sample("quicktime.mov");
-    let refusal = refused_by(&movie, &default_rules(), Check::Quicktime);
+    let refusal = refused_by(&movie, &without_quicktime(), Check::Quicktime);
     let text = refusal.finding.driver_text(Language::English);
     assert!(text.starts_with("The company does not accept iPhone video files."), "{text}");
     assert!(refusal.judged_after < 64);
-    let rules = Config { quicktime: Quicktime::Accept, ..default_rules() };
-    let accepted = accepted_by(&movie, &rules);
+    let accepted = accepted_by(&movie, &default_rules());
     assert_eq!(accepted.notes[0].check, Check::Quicktime);
     assert_eq!(accepted.facts.brands, ["qt  "]);
 }

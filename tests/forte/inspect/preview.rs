@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use forte_media::inspect::{
-    Config, FilePart, Preview, PreviewCoverage, Scanner, TruncatedRecording, preview,
+    Config, FilePart, Preview, PreviewCoverage, Quicktime, Scanner, TruncatedRecording, preview,
 };
 use forte_media::model::{Check, Length};
 use jiff::SignedDuration;
@@ -24,6 +24,9 @@ fn previewed(file: &[u8], head: usize, rules: Config) -> Preview {
     preview(&Arc::new(rules), Length::new(file.len() as u64), NOW, &parts)
 }
 
+/// What only the media shows.
+const IN_MEDIA: [Check; 2] = [Check::NalChain, Check::CodecConfigMissing];
+
 /// A file refused by the preview is refused by the scanner for the same first reason; an accepted
 /// file is accepted by the preview; with full coverage both find the same facts.
 fn agrees(file: &[u8], head: usize, rules: &Config) -> Result<(), String> {
@@ -36,7 +39,7 @@ fn agrees(file: &[u8], head: usize, rules: &Config) -> Result<(), String> {
             Ok(())
         }
         // The preview does not see the media.
-        (Err(refusal), _) if refusal.finding.check == Check::NalChain => Ok(()),
+        (Err(refusal), _) if IN_MEDIA.contains(&refusal.finding.check) => Ok(()),
         (Err(refusal), Some(first)) if first == (refusal.finding.check, refusal.finding.at) => {
             Ok(())
         }
@@ -133,6 +136,7 @@ fn the_preview_lists_all_reasons() {
     let rules = Config {
         codecs: vec!["vp09".to_owned()],
         min_duration: SignedDuration::from_hours(1),
+        quicktime: Quicktime::Refuse,
         ..default_rules()
     };
     let preview = previewed(&sample("quicktime.mov"), 65_536, rules);

@@ -20,7 +20,6 @@ fn bad_samples_are_refused_for_their_reason() {
         ("bad-not-mp4.mp4", Check::NotMp4),
         ("bad-no-video.mp4", Check::NoVideoTrack),
         ("bad-too-short.mp4", Check::DurationOutOfRange),
-        ("quicktime.mov", Check::Quicktime),
     ] {
         let refusal = judge(&sample(name), default_rules()).unwrap_err();
         assert_eq!(refusal.finding.check, check, "{name}");
@@ -69,11 +68,35 @@ fn reports_the_four_rotations_of_phones() {
     }
 }
 
+/// The boxes with a creation time.
+const CREATED: [&str; 5] = [
+    "moov/mvhd",
+    "moov/trak/tkhd",
+    "moov/trak/mdia/mdhd",
+    "moov/trak:1/tkhd",
+    "moov/trak:1/mdia/mdhd",
+];
+
+#[test]
+fn the_creation_time_is_that_of_a_track_if_the_movie_has_none() {
+    for path in CREATED {
+        let facts = accepted("good-moov-last.mp4", |file| {
+            CREATED.iter().for_each(|other| file.at(other).set(4, 0));
+            file.at(path).set(4, 3_061_152_000);
+        });
+        assert_eq!(facts.facts.created_at, Some("2001-01-01T00:00:00Z".parse().unwrap()), "{path}");
+    }
+}
+
 #[test]
 fn an_implausible_creation_time_is_unknown() {
     // Seconds since 1904: never set, 1970, 2000-12-31, 2040.
     for seconds in [0, 2_082_844_800, 3_061_151_999, u32::MAX] {
-        let facts = accepted("good-moov-last.mp4", |file| file.at("moov/mvhd").set(4, seconds));
+        let facts = accepted("good-moov-last.mp4", |file| {
+            for path in CREATED {
+                file.at(path).set(4, seconds);
+            }
+        });
         assert_eq!(facts.facts.created_at, None, "{seconds}");
     }
     let facts = accepted("good-moov-last.mp4", |file| file.at("moov/mvhd").set(4, 3_061_152_000));

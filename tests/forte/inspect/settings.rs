@@ -7,7 +7,8 @@ use serde_json::json;
 fn section() -> serde_json::Value {
     json!({
         "min_duration": "1s", "max_duration": "30m", "quicktime": "refuse",
-        "cut_recording": "refuse", "max_moov": 4_194_304, "max_moof": 1_048_576, "enforce": true,
+        "cut_recording": "refuse", "max_moov": 4_194_304, "max_moof": 1_048_576,
+        "max_trailing": 1_048_576, "enforce": true,
         "codecs": ["avc1"], "nal_chain": "off",
     })
 }

@@ -54,10 +54,9 @@ async fn too_many_or_too_long_fields_are_rejected() {
         nameless,
         headless,
         Form::new().text("", "x"),
-        Form::new().text("note", &"x".repeat(10_000)),
         Form::new().text("ref_key", &"x".repeat(10_000)),
         Form::of(report).file(GOOD).file(GOOD),
-        Form::new().part("Content-Disposition: form-data; name=\"note\"", b"\xff\xfe"),
+        Form::new().part("Content-Disposition: form-data; name=\"lat\"", b"\xff\xfe"),
     ];
     for form in wrong {
         problem(send(&service, form.done()).await, 400, "validation_failed").await;

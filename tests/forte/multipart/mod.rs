@@ -5,3 +5,4 @@ mod fields;
 mod interrupted;
 mod limits;
 mod reports;
+mod spellings;

@@ -94,7 +94,7 @@ async fn other_methods_and_encodings_are_refused() {
     problem(get, 405, "method_not_allowed").await;
     let mut packed = post(message(1, &[]));
     packed.headers_mut().insert("Content-Encoding", "gzip".parse().unwrap());
-    problem(service.send(packed).await, 415, "unsupported_media_type").await;
+    problem(service.send(packed).await, 415, "unsupported_encoding").await;
 }
 
 /// S26: even if they have the names of internal columns.

@@ -40,7 +40,7 @@ async fn an_accepted_preflight_writes_nothing(service: Service) {
 
 async fn the_upload_is_refused_for_the_reason_of_the_preflight(service: Service) {
     let late = too_short_with_moov_last(300_000);
-    let samples = ["bad-no-video.mp4", "bad-too-short.mp4", "bad-truncated.mp4", "quicktime.mov"];
+    let samples = ["bad-no-video.mp4", "bad-too-short.mp4", "bad-truncated.mp4"];
     let files = samples.map(sample).into_iter().chain([NOT_MP4.to_vec(), late]);
     for file in files {
         let ref_key = service.report().await;
@@ -77,6 +77,15 @@ async fn all_reasons_are_reported_at_once(service: Service) {
     assert!(reasons[1]["details"]["time_sent"].is_string(), "{response}");
     assert!(reasons[1]["details"]["lat"].is_string(), "{response}");
     assert_eq!(reasons[2]["error"], "video_refused");
+}
+
+#[tokio::test]
+async fn a_declared_type_that_is_no_video_is_a_reason() {
+    let service = Service::embedded().await;
+    let form = preflight_form(service.report().await, GOOD).text("filetype", "image/jpeg");
+    let response = judge(&service, form).await;
+    assert_eq!(codes(&response), ["unsupported_media_type"]);
+    assert_eq!(response["reasons"][0]["details"]["declared"], "image/jpeg");
 }
 
 async fn a_report_that_takes_no_video_is_a_reason(service: Service) {
@@ -147,7 +156,11 @@ async fn an_inspection_that_is_not_enforced_refuses_nothing_in_a_preflight() {
 
 #[tokio::test]
 async fn codec_length_and_container_are_reported_together() {
-    let settings = [("INSPECT__CODECS", "vp09"), ("INSPECT__MIN_DURATION", "10m")];
+    let settings = [
+        ("INSPECT__CODECS", "vp09"),
+        ("INSPECT__MIN_DURATION", "10m"),
+        ("INSPECT__QUICKTIME", "refuse"),
+    ];
     let service = Service::embedded_with(&settings).await;
     let about =
         judge(&service, preflight_form(service.report().await, &sample("quicktime.mov"))).await;

@@ -3,7 +3,7 @@
 use axum::body::Body;
 
 use crate::harness::answers::tus_problem;
-use crate::harness::bodies::{chunked, cut, held};
+use crate::harness::bodies::{chunked, cut, held, paused};
 use crate::harness::clips::{GOOD, NOT_MP4};
 use crate::harness::service::{Service, header, on_both_backends};
 use crate::harness::tus::{self, create, offset, patch};
@@ -18,6 +18,7 @@ on_both_backends! {
     a_chunked_body_is_cut_at_the_upload_length,
     the_last_byte_can_be_lost_and_sent_again,
     the_newest_patch_wins,
+    a_patch_that_the_writer_has_passed_disturbs_nobody,
     a_refused_video_ends_its_upload,
 }
 
@@ -133,6 +134,24 @@ async fn the_newest_patch_wins(service: Service) {
     });
     assert_eq!(new, (1000, axum::http::StatusCode::NO_CONTENT));
     tus_problem(old, 423, "upload_locked").await;
+}
+
+/// A slow network delivers a request after the phone has come back on another connection.
+async fn a_patch_that_the_writer_has_passed_disturbs_nobody(service: Service) {
+    let path = create(&service, service.report().await, GOOD.len()).await;
+    assert_eq!(patch(&service, &path, 0, &GOOD[..1000]).await.status(), 204);
+    let (body, taken, go_on) = paused(&GOOD[1000..2000], &GOOD[2000..]);
+    let (live, ()) = tokio::join!(patch(&service, &path, 1000, body), async {
+        taken.await.unwrap();
+        for stale in [0, 999, 1000, 1999] {
+            let answer = patch(&service, &path, stale, &GOOD[stale..]).await;
+            assert_eq!(header(&answer, "upload-offset"), "1000", "only durable bytes count");
+            tus_problem(answer, 409, "offset_mismatch").await;
+        }
+        go_on.send(()).unwrap();
+    });
+    assert_eq!(live.status(), 204);
+    assert_eq!(header(&live, "x-report-status"), "2");
 }
 
 /// 415 or 422 for the request that is refused, 410 afterwards.

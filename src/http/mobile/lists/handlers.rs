@@ -11,6 +11,7 @@ use tower_http::compression::CompressionLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::http::base_url::BaseUrl;
 use crate::http::error_code::ErrorCode;
 use crate::http::problem::{self, Problem};
 use crate::http::{Answer, AppState};
@@ -136,12 +137,13 @@ async fn list_vehicles(
 async fn list_vehicle_reports(
     State(state): State<Arc<AppState>>,
     uri: Uri,
+    BaseUrl(base): BaseUrl,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let viewer = state.viewer(&headers).await?;
     let query = Query::parse(&uri, state.lists.max_limit())?;
     let vehicle = vehicle(&state, &viewer, segments(&uri, SELECT)).await?;
-    let selection = state.lists.select(&viewer, vehicle, query.with_image).await;
+    let selection = state.lists.select(&viewer, vehicle, query.with_image, &base).await;
     let selection = selection.map_err(vehicle_error)?;
     let filters = Filters { vehicle: Some(vehicle), ..Filters::default() };
     let options = ListOptions { empty: !query.matches(&selection), ..query.options() };

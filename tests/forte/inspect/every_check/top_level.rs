@@ -1,9 +1,9 @@
 //! Checks of the top level.
 
-use forte_media::inspect::Config;
+use forte_media::inspect::{Config, Quicktime};
 use forte_media::model::Check;
 
-use super::{FRAGMENTED, GOOD, Pair, unchanged};
+use super::{FIRST, FRAGMENTED, GOOD, Pair, unchanged};
 use crate::harness::boxes::{Node, leaf};
 use crate::harness::mp4::{default_rules, edited, sample};
 
@@ -18,6 +18,11 @@ fn lead(file: &mut Node, first: Node) {
 fn behind(kind: [u8; 4], body: &[u8]) -> impl FnOnce(&mut Node) {
     let last = leaf(kind, body);
     move |file| file.children.push(last)
+}
+
+/// The default rules of an operator who refuses QuickTime movies.
+fn without_quicktime() -> Config {
+    Config { quicktime: Quicktime::Refuse, ..default_rules() }
 }
 
 fn position(clip: &str, kind: &str) -> usize {
@@ -53,10 +58,12 @@ pub(super) fn refusals() -> Vec<Pair> {
 }
 
 fn opening() -> Vec<Pair> {
-    let long_ftyp = |file: &mut Node| {
-        let old = file.at("ftyp").fields.len();
-        file.at("ftyp").fields.resize(4096 - 8, 0);
-        file.shift_chunks(i32::try_from(4096 - 8 - old).unwrap());
+    let long_ftyp = |length: usize| {
+        move |file: &mut Node| {
+            let old = file.at("ftyp").fields.len();
+            file.at("ftyp").fields.resize(length, 0);
+            file.shift_chunks(i32::try_from(length - old).unwrap());
+        }
     };
     let reserve = |bytes: usize| move |file: &mut Node| lead(file, leaf(*b"free", &vec![0; bytes]));
     let killed = [&sample(GOOD)[..32], b"????mdat", &[7; 2000]].concat();
@@ -74,14 +81,9 @@ fn opening() -> Vec<Pair> {
             ("free", "free"),
             reserve(64 * 1024 - 7),
             reserve(64 * 1024 - 8),
-        ),
-        Pair::of(
-            Check::FtypInvalid,
-            GOOD,
-            ("ftyp", "ftyp"),
-            |file| file.at("ftyp").fields.truncate(15),
-            long_ftyp,
-        ),
+        )
+        .rules(without_quicktime(), without_quicktime()),
+        Pair::of(Check::FtypInvalid, GOOD, ("ftyp", "ftyp"), long_ftyp(4096), long_ftyp(4088)),
         Pair::of(
             Check::BrandUnsupported,
             GOOD,
@@ -94,7 +96,8 @@ fn opening() -> Vec<Pair> {
             sample("quicktime.mov"),
             start(Some("ftyp")),
             edited(GOOD, |file| file.at("ftyp").fields[..4].copy_from_slice(b"qt  ")),
-        ),
+        )
+        .rules(without_quicktime(), without_quicktime()),
         Pair::raw(Check::SizeLimit, Vec::new(), (None, None), sample(GOOD)),
         Pair::raw(Check::RecordingNotFinalised, killed, (Some(32), Some("mdat")), wide()),
     ]
@@ -103,8 +106,6 @@ fn opening() -> Vec<Pair> {
 fn streaming() -> Vec<Pair> {
     let moov = Some(position(GOOD, "moov") as u64);
     let good = sample(GOOD);
-    let end = Some(good.len() as u64);
-    let tail = |tail: &[u8]| [&good[..], tail].concat();
     let media = |count| {
         move |file: &mut Node| {
             file.children.extend(std::iter::repeat_n(leaf(*b"mdat", b""), count));
@@ -129,11 +130,17 @@ fn streaming() -> Vec<Pair> {
         ),
         Pair::raw(
             Check::BoxGarbage,
-            edited(GOOD, behind(*b"moo\x1F", b"")),
-            (end, None),
+            edited(GOOD, |file| file.children.insert(1, leaf(*b"moo\x1F", b""))),
+            (Some(32), None),
             edited(GOOD, behind(*b"\xA9abc", b"")),
         ),
-        Pair::of(Check::TooManyBoxes, GOOD, ("mdat:64", "mdat[65]"), media(64), media(63)),
+        Pair::of(
+            Check::TooManyBoxes,
+            GOOD,
+            ("mdat:16384", "mdat[16385]"),
+            media(16_384),
+            media(16_383),
+        ),
         Pair::of(Check::MoovTooLarge, GOOD, ("moov", "moov"), unchanged, unchanged)
             .rules(moov_limit(length - 1), moov_limit(length)),
         Pair::of(Check::MoofTooLarge, FRAGMENTED, ("moof", "moof[1]"), unchanged, unchanged)
@@ -142,7 +149,10 @@ fn streaming() -> Vec<Pair> {
             Check::MoovDuplicate,
             GOOD,
             ("moov:1", "moov[2]"),
-            |file| file.double("moov"),
+            |file| {
+                file.double("moov");
+                file.at("moov:1").children.pop();
+            },
             behind(*b"free", b""),
         ),
         Pair::of(
@@ -157,9 +167,9 @@ fn streaming() -> Vec<Pair> {
         ),
         Pair::raw(
             Check::TrailingBytes,
-            tail(&[0, 0, 0, 0, 0, 0, 5]),
-            (end, None),
-            tail(&[0, 0, 0, 0, 0, 0, 0]),
+            [sample(FIRST), vec![0x9C; 9]].concat(),
+            (Some(sample(FIRST).len() as u64), None),
+            [sample(FIRST), vec![b'\n'; 9]].concat(),
         ),
     ]
 }

@@ -1,0 +1,49 @@
+//! The limit of open uploads per person: abandoned ones make room for new ones, so that nobody locks
+//! himself out.
+
+use crate::database::NewUpload;
+use crate::model::{PersonId, UploadState};
+
+use super::cleaner::count_finished;
+use super::components::Components;
+use super::error::UploadError;
+
+impl Components {
+    /// Creates an upload. At the limit, the person's least recently active upload without a writer ends,
+    /// else the one whose writer has brought nothing for a while.
+    pub(super) async fn create_within_limit(&self, new: &NewUpload) -> Result<(), UploadError> {
+        let max = self.deps.config.max_open_per_person;
+        loop {
+            let Some(ended) = self.deps.database.create_upload(new, max).await? else {
+                self.release_idle_writer(new.person.id).await?;
+                continue;
+            };
+            for id in ended {
+                tracing::info!(upload = %id, "ended in favour of a newer upload of the same person");
+                count_finished(UploadState::Expired);
+                self.cleaner.clear_in_background(id);
+            }
+            return Ok(());
+        }
+    }
+
+    /// Makes the writer of this node release an upload that has received nothing for longest. Fails if
+    /// every upload of the person is receiving. Those on other nodes count as such.
+    async fn release_idle_writer(&self, person: PersonId) -> Result<(), UploadError> {
+        let config = &self.deps.config;
+        let (now, limit) = (self.deps.clock.now(), config.idle_writer);
+        let held = self.deps.database.uploads_held_by(self.locks.node, person).await?;
+        let idle = held.into_iter().filter_map(|id| Some((self.locks.active_at(id)?, id))).min();
+        let idle = idle.map(|(active_at, id)| (now.duration_since(active_at), id));
+        let too_many =
+            |retry_after| UploadError::TooMany { max: config.max_open_per_person, retry_after };
+        match idle {
+            Some((time, id)) if time >= limit => {
+                let released = self.locks.release_writer(id).await;
+                if released { Ok(()) } else { Err(too_many(config.idle_timeout)) }
+            }
+            Some((time, _)) => Err(too_many(limit.saturating_sub(time))),
+            None => Err(too_many(limit)),
+        }
+    }
+}
