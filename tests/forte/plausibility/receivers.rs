@@ -135,7 +135,7 @@ async fn the_usual_place_and_length_are_those_of_the_vehicles_videos(service: Se
 }
 
 async fn both_protocols_yield_the_same_verdicts(service: Service) {
-    let file = recorded(&service, 2 * DAY, Some(ASTANA));
+    let file = recorded(&service, 8 * DAY, Some(ASTANA));
     let (one, other) = (service.report().await, service.report().await);
     sent(&service, one, &file).await;
     let form = details(&service, other)
@@ -152,8 +152,8 @@ async fn both_protocols_yield_the_same_verdicts(service: Service) {
 #[tokio::test]
 async fn thresholds_are_settings() {
     let settings = [
-        ("PLAUSIBILITY__TIME_PASS", "4800h"),
-        ("PLAUSIBILITY__TIME_FAIL", "9600h"),
+        ("PLAUSIBILITY__AGE_WARN", "4800h"),
+        ("PLAUSIBILITY__AGE_FAIL", "9600h"),
         ("PLAUSIBILITY__PLACE_PASS", "100"),
         ("PLAUSIBILITY__PLACE_FAIL", "200"),
     ];
