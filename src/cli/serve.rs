@@ -33,7 +33,8 @@ impl Serve {
         let bound = Bound::bind(&settings).await?;
         let (public, ops) = (bound.public_address()?, bound.ops_address()?);
         let app =
-            App::build(settings, Environment::real(), shutdown.tasks().clone(), public).await?;
+            Box::pin(App::build(settings, Environment::real(), shutdown.tasks().clone(), public))
+                .await?;
         if app.state.accounts.sample_works().await? {
             bail!(
                 "admin_1C still has the password of the published API document; run \

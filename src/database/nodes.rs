@@ -48,7 +48,7 @@ impl Database {
             fence = fence + 1 WHERE holder = $1 AND state IN ('open', 'finishing')";
         query(sql, params![node]).execute(&mut write).await?;
         query("DELETE FROM nodes WHERE id = $1", params![node]).execute(&mut write).await?;
-        Ok(write.commit().await?)
+        write.commit().await
     }
 
     /// Releases every lease whose holder is not registered: that process was declared dead, and acquired

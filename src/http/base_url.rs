@@ -44,9 +44,8 @@ impl FromRequestParts<Arc<AppState>> for BaseUrl {
 fn asked(proxies: &TrustedProxies, head: &Parts) -> Option<String> {
     let headers = &head.headers;
     let peer = head.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-    let forwarded =
-        if peer.is_some_and(|peer| proxies.trust(peer)) { forwarded(headers) } else { None };
-    let (scheme, host) = forwarded.unwrap_or_default();
+    let is_trusted = peer.is_some_and(|peer| proxies.trust(peer));
+    let (scheme, host) = if is_trusted { forwarded(headers) } else { (None, None) };
     let scheme = scheme.filter(|scheme| scheme == "https").map_or("http", |_| "https");
     let own = || head.uri.authority().map(Authority::as_str).or(single(headers, &header::HOST));
     let host = safe_host(host.as_deref().or_else(own)?)?;
@@ -55,7 +54,7 @@ fn asked(proxies: &TrustedProxies, head: &Parts) -> Option<String> {
 
 /// The scheme and the host that a proxy was asked for. A chain of proxies appends its own after those of
 /// the client.
-fn forwarded(headers: &HeaderMap) -> Option<(Option<String>, Option<String>)> {
+fn forwarded(headers: &HeaderMap) -> (Option<String>, Option<String>) {
     if let Some(text) = single(headers, &header::FORWARDED) {
         let parameter = |name: &str| {
             let mut pairs = text.split(',').next()?.split(';').filter_map(|pair| {
@@ -64,16 +63,16 @@ fn forwarded(headers: &HeaderMap) -> Option<(Option<String>, Option<String>)> {
             });
             pairs.next()
         };
-        return Some((parameter("proto").map(lower), parameter("host")));
+        return (parameter("proto").as_deref().map(lower), parameter("host"));
     }
     let first = |name| {
         let text = single(headers, name)?.split(',').next()?;
         Some(text.trim().to_owned())
     };
-    Some((first(&X_FORWARDED_PROTO).map(lower), first(&X_FORWARDED_HOST)))
+    (first(&X_FORWARDED_PROTO).as_deref().map(lower), first(&X_FORWARDED_HOST))
 }
 
-fn lower(text: String) -> String {
+fn lower(text: &str) -> String {
     text.to_ascii_lowercase()
 }
 

@@ -72,7 +72,7 @@ impl Demo {
         let prepared = self.prepare(settings, &shutdown).await?;
         let bound = Bound::bind(&prepared.settings).await?;
         let address = reachable(bound.public_address()?);
-        let app = prepared.build_app(&shutdown, address).await?;
+        let app = Box::pin(prepared.build_app(&shutdown, address)).await?;
         let seeder = Seeder::new(&app, &prepared.keys, prepared.environment.clock.now())?;
         let reports = seeder.seed(usize::try_from(self.reports)?, DIRECTOR.biin).await;
         let reports = reports.context("cannot add the demo data")?;
@@ -122,7 +122,7 @@ impl Demo {
 impl Prepared {
     async fn build_app(&self, shutdown: &Shutdown, address: SocketAddr) -> anyhow::Result<App> {
         let (settings, environment) = (self.settings.clone(), self.environment.clone());
-        App::build(settings, environment, shutdown.tasks().clone(), address).await
+        Box::pin(App::build(settings, environment, shutdown.tasks().clone(), address)).await
     }
 
     /// Signs everybody in and writes `demo.json`. Returns the scenario to run.

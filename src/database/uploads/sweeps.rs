@@ -73,6 +73,6 @@ impl Database {
             .await?;
         let sql = "DELETE FROM segments WHERE upload_id = $1";
         query(sql, params![id]).execute(&mut write).await?;
-        Ok(write.commit().await?)
+        write.commit().await
     }
 }

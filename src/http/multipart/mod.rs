@@ -48,7 +48,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
 }
 
 async fn upload(State(state): State<Arc<AppState>>, request: Request) -> Response {
-    match receive(&state, request).await {
+    match Box::pin(receive(&state, request)).await {
         // Exactly the response in the owner's document.
         Ok(Stored { submission, sha256, .. }) => {
             let fields = json!({ "submission_id": submission, "sha256": sha256 });

@@ -38,6 +38,7 @@ pub(super) struct NalWalker {
 
 /// What the units of samples have shown.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(super) struct Seen {
     pub(super) units: bool,
     /// Whether a sample depends on parameter sets in samples.

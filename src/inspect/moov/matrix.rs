@@ -37,11 +37,18 @@ impl Matrix {
 
     /// The orientation after this matrix of the track and then that of the movie.
     pub(crate) fn orientation(self, movie: Self) -> Orientation {
-        let (Self([a, b, c, d]), Self([e, f, g, h])) = (self, movie);
-        let sum = |p: i64, q: i64, r: i64, s: i64| {
-            p.saturating_mul(q).saturating_add(r.saturating_mul(s))
+        let (Self([a, b, c, d]), Self([left, right, lower_left, lower_right])) = (self, movie);
+        let sum = |first: (i64, i64), second: (i64, i64)| {
+            let (first, second) =
+                (first.0.saturating_mul(first.1), second.0.saturating_mul(second.1));
+            first.saturating_add(second)
         };
-        let cells = [sum(a, e, b, g), sum(a, f, b, h), sum(c, e, d, g), sum(c, f, d, h)];
+        let cells = [
+            sum((a, left), (b, lower_left)),
+            sum((a, right), (b, lower_right)),
+            sum((c, left), (d, lower_left)),
+            sum((c, right), (d, lower_right)),
+        ];
         let largest = cells.iter().map(|cell| cell.unsigned_abs()).max().unwrap_or(0);
         let sign = |cell: i64| {
             let is_residue = cell.unsigned_abs() < largest / RESIDUE;
@@ -55,7 +62,7 @@ impl Matrix {
             [0, -1, 1, 0] => Some(270),
             _ => None,
         };
-        let [a, b, c, d] = signs.map(|sign| sign != 0);
-        Orientation { rotation, swaps_sides: b && c && !a && !d }
+        let swaps_sides = matches!(signs, [0, 1 | -1, 1 | -1, 0]);
+        Orientation { rotation, swaps_sides }
     }
 }

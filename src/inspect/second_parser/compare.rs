@@ -53,7 +53,7 @@ fn movie_difference(theirs: &MoovBox, movie: &Movie, copied: &[usize]) -> Option
         let runs = tables.stts.entries.iter();
         let mut durations = SampleDurations::default();
         runs.for_each(|run| {
-            durations.add(run.sample_count.into(), run.sample_delta, ours.timescale)
+            durations.add(run.sample_count.into(), run.sample_delta, ours.timescale);
         });
         let counts = tables.stts.entries.iter().map(|run| u64::from(run.sample_count));
         let counted = counts.fold(0, u64::saturating_add);

@@ -17,6 +17,7 @@ const OF_VIDEOS: [&[u8; 4]; 3] = [b"moov", b"moof", b"ftyp"];
 const JPEG: [u8; 3] = *b"\xFF\xD8\xFF";
 
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(super) struct Tail {
     from: u64,
     length: u64,

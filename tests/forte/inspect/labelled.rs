@@ -6,7 +6,7 @@ use std::path::Path;
 
 use forte_media::inspect::Config;
 use forte_media::model::Facts;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::corpus::print_uncaptured;
 use crate::harness::makers::corpus_folder;
@@ -56,7 +56,10 @@ fn wrong_facts(facts: &Facts, expected: &str) -> Option<String> {
                 let found = found[name].as_f64().unwrap_or(0.0);
                 (found / number(value) - 1.0).abs() > TOLERANCE
             }
-            [name, value] => known[name] != json!(value) && known[name].to_string() != value,
+            [name, value] => {
+                let number = known[name].to_string();
+                known[name] != value && number != value
+            }
             _ => panic!("{fact}"),
         }
     });

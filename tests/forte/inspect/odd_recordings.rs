@@ -86,7 +86,8 @@ fn with_text(harm: fn(&mut Node)) -> impl FnOnce(&mut Node) {
 
 #[test]
 fn an_odd_side_track_is_noted_and_dropped() {
-    let odd: [(Check, fn(&mut Node)); 6] = [
+    type Damage = fn(&mut Node);
+    let odd: [(Check, Damage); 6] = [
         (Check::BoxMissing, |text| drop(text.remove("mdia/minf/stbl/stsd"))),
         (Check::BoxMissing, |text| drop(text.remove("mdia/minf/stbl"))),
         (Check::BoxMissing, |text| drop(text.remove("mdia/mdhd"))),
@@ -267,7 +268,7 @@ fn an_empty_configuration_needs_start_codes_in_the_samples() {
 #[test]
 fn empty_pictures_only_are_no_video() {
     refused(GOOD, Check::NoSamples, |file| {
-        let empty = vec![0; 50];
+        let empty = [0; 50];
         file.at(STBL).replace("stsz", table(*b"stsz", 0, &[&[50], &empty[..]].concat()));
     });
 }

@@ -81,7 +81,9 @@ const CREATED: [&str; 5] = [
 fn the_creation_time_is_that_of_a_track_if_the_movie_has_none() {
     for path in CREATED {
         let facts = accepted("good-moov-last.mp4", |file| {
-            CREATED.iter().for_each(|other| file.at(other).set(4, 0));
+            for other in CREATED {
+                file.at(other).set(4, 0);
+            }
             file.at(path).set(4, 3_061_152_000);
         });
         assert_eq!(facts.facts.created_at, Some("2001-01-01T00:00:00Z".parse().unwrap()), "{path}");

@@ -214,18 +214,18 @@ async fn headers_that_ios_adds_by_itself_and_a_slash_at_the_end_change_nothing()
     let answer = service.send(request).await;
     assert_eq!(answer.status(), 201);
     let path = format!("/{}/", tus::path_of(header(&answer, "location")));
-    let patch = with_header(tus::patch_request(&path, 0, GOOD), "Upload-Complete", "?1");
-    assert_eq!(service.send(patch).await.status(), 204);
+    let chunk = with_header(tus::patch_request(&path, 0, GOOD), "Upload-Complete", "?1");
+    assert_eq!(service.send(chunk).await.status(), 204);
 }
 
 #[tokio::test]
 async fn a_compressed_body_is_refused_for_its_encoding() {
     let service = Service::embedded().await;
     let path = tus::create(&service, service.report().await, GOOD.len()).await;
-    let patch = with_header(tus::patch_request(&path, 0, GOOD), "Content-Encoding", "gzip");
-    tus_problem(service.send(patch).await, 415, "unsupported_encoding").await;
-    let patch = with_header(tus::patch_request(&path, 0, GOOD), "Content-Encoding", "Identity");
-    assert_eq!(service.send(patch).await.status(), 204);
+    let zipped = with_header(tus::patch_request(&path, 0, GOOD), "Content-Encoding", "gzip");
+    tus_problem(service.send(zipped).await, 415, "unsupported_encoding").await;
+    let plain = with_header(tus::patch_request(&path, 0, GOOD), "Content-Encoding", "Identity");
+    assert_eq!(service.send(plain).await.status(), 204);
 }
 
 #[tokio::test]
