@@ -152,7 +152,7 @@ async fn an_acknowledgement_is_read_as_1c_writes_it() {
         ("", 422),
         ("{", 400),
         ("[]", 400),
-        (r#"{"cursor":{}}"#, 400),
+        (r#"{"cursor":{}}"#, 422),
         ("{}", 422),
         (r#"{"cursor":-1}"#, 422),
         (r#"{"cursor":1.5}"#, 422),
