@@ -4,8 +4,7 @@
 set -euo pipefail
 source "$(dirname "$0")/demo.sh"
 
-answer=$(curl --silent --show-error --fail-with-body "$base/reports/${1:-$(submitted_report)}/video" \
-  -H "Authorization: Bearer $(token reviewer)")
+answer=$(as reviewer "$base/reports/${1:-$(submitted_report)}/video")
 python3 -m json.tool <<<"$answer"
 link=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["data"]["link"])' <<<"$answer")
 

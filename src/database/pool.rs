@@ -1,5 +1,7 @@
 //! Connection pools and write transactions.
 
+use std::path::Path;
+
 use secrecy::ExposeSecret as _;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::{AnyConnection, AnyPool};
@@ -42,7 +44,9 @@ impl Database {
         let kind = Kind::of(url)?;
         let mut url = url.to_owned();
         if kind == Kind::Sqlite {
-            make_folder(&url)?;
+            let file = file_of(&url);
+            refuse_old_layout(file)?;
+            make_folder(file)?;
             url = with_creation(&url);
         }
         let pool = connect(config, kind, &url, FLUSHED).await?;
@@ -118,15 +122,22 @@ fn with_creation(url: &str) -> String {
     if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") }
 }
 
-fn make_folder(url: &str) -> Result<(), DatabaseError> {
+/// The path in the URL of a SQLite database.
+fn file_of(url: &str) -> &Path {
     let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    let path = path.split('?').next().unwrap_or(path);
-    let path = std::path::Path::new(path);
-    let Some(folder) = path.parent() else { return Ok(()) };
-    if folder.join(OLD_FILE).exists() && !path.exists() {
-        return Err(DatabaseError::OldLayout);
+    Path::new(path.split('?').next().unwrap_or(path))
+}
+
+fn refuse_old_layout(file: &Path) -> Result<(), DatabaseError> {
+    let is_old = file.with_file_name(OLD_FILE).exists() && !file.exists();
+    if is_old { Err(DatabaseError::OldLayout) } else { Ok(()) }
+}
+
+fn make_folder(file: &Path) -> Result<(), DatabaseError> {
+    match file.parent() {
+        Some(folder) => std::fs::create_dir_all(folder).map_err(DatabaseError::Folder),
+        None => Ok(()),
     }
-    std::fs::create_dir_all(folder).map_err(DatabaseError::Folder)
 }
 
 #[cfg(test)]

@@ -144,12 +144,11 @@ impl Rows for Database {
     }
 
     async fn add_reports(&self, new: &[NewReport]) -> Result<()> {
-        let mut connection = self.pool().acquire().await?;
-        sqlx::query("BEGIN").execute(&mut *connection).await?;
+        let mut transaction = self.pool().begin_with("BEGIN").await?;
         for report in new {
-            insert_report(report).execute(&mut *connection).await?;
+            insert_report(report).execute(&mut *transaction).await?;
         }
-        sqlx::query("COMMIT").execute(&mut *connection).await.map(drop)
+        transaction.commit().await
     }
 
     async fn set_report_status(&self, ref_key: RefKey, status: ReportStatus) -> Result<()> {
