@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::database::{Database, Kind};
@@ -11,6 +11,7 @@ use crate::model::{Clock, Faults, PlausibilityConfig, Random};
 use crate::storage::{Spool, Store};
 
 use super::config::{Config, Segments};
+use super::error::UploadError;
 
 pub struct Dependencies {
     pub config: Config,
@@ -36,6 +37,24 @@ impl Dependencies {
             Segments::Auto => self.database.kind() == Kind::Postgres,
             Segments::On => true,
             Segments::Off => false,
+        }
+    }
+
+    /// Runs a future in a task that goes on when the request is cancelled.
+    pub(super) async fn detached<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = Result<T, UploadError>> + Send + 'static,
+    ) -> Result<T, UploadError> {
+        let (sender, receiver) = oneshot::channel();
+        let task = self.tasks.spawn(async move {
+            // A result that nobody waits for is dropped here, in the task that a shutdown waits for:
+            // dropping a session starts another task.
+            let _undelivered = sender.send(future.await);
+        });
+        match (receiver.await, task.await) {
+            (Ok(result), _) => result,
+            (Err(error), Ok(())) => Err(UploadError::Internal(error.into())),
+            (Err(_), Err(panic)) => Err(UploadError::Internal(panic.into())),
         }
     }
 }

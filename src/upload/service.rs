@@ -156,7 +156,7 @@ impl UploadService {
     pub async fn append(&self, append: Append) -> Result<Appended, UploadError> {
         let components = Arc::clone(&self.0);
         let task = async move { Box::pin(UploadSession::append(&components, append)).await };
-        self.run(task).await
+        self.0.deps.detached(task).await
     }
 
     /// Creates an upload that is received within one request. It cannot be resumed: unless the session
@@ -176,16 +176,7 @@ impl UploadService {
             let policy = (OnFailure::Discard, declaration);
             UploadSession::begin(&service.0, upload, None, policy).await
         };
-        self.run(task).await
-    }
-
-    /// Runs a future in a task that goes on when the request is cancelled.
-    async fn run<T: Send + 'static>(
-        &self,
-        future: impl Future<Output = Result<T, UploadError>> + Send + 'static,
-    ) -> Result<T, UploadError> {
-        let finished = self.0.deps.tasks.spawn(future).await;
-        finished.unwrap_or_else(|panic| Err(UploadError::Internal(panic.into())))
+        self.0.deps.detached(task).await
     }
 
     /// The status after the current writer, if any, has released the upload: its offset stays valid

@@ -114,14 +114,16 @@ impl UploadSession {
         }
     }
 
-    /// Stores the received video and submits it for the report in `details`.
-    pub async fn complete(
-        mut self,
-        person: &Person,
-        details: Details,
-    ) -> Result<Stored, UploadError> {
+    /// Stores the received video and submits it for the report in `details`, also when the client does
+    /// not wait for the answer.
+    pub async fn complete(self, person: Person, details: Details) -> Result<Stored, UploadError> {
+        let components = Arc::clone(&self.components);
+        components.deps.detached(Box::pin(self.submit(person, details))).await
+    }
+
+    async fn submit(mut self, person: Person, details: Details) -> Result<Stored, UploadError> {
         // The report may have become known only after the bytes.
-        self.components.eligibility.report(person, details.ref_key).await?;
+        self.components.eligibility.report(&person, details.ref_key).await?;
         if let Some((lease, _)) = &mut self.work {
             lease.row.details = Some(details);
         }

@@ -89,7 +89,7 @@ async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> 
     let missing = || Problem::fields(&[("file", "is required".to_owned())]);
     let session = session.ok_or_else(missing)?;
     let details = fields.details(&state.zone)?;
-    session.complete(&person, details).await.map_err(for_form)
+    session.complete(person, details).await.map_err(for_form)
 }
 
 /// Reads something of the form, with a timeout. The bytes of the file have their own.

@@ -1,10 +1,18 @@
 //! Incomplete forms leave nothing, and can be repeated.
 
+use std::future::ready;
+use std::io;
+
+use axum::body::Body;
+use forte_media::model::Faults;
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::{mpsc, oneshot};
+
 use crate::harness::answers::problem;
 use crate::harness::bodies::{chunked, cut, held};
 use crate::harness::clips::GOOD;
 use crate::harness::form::{Form, send};
-use crate::harness::service::{Service, on_both_backends};
+use crate::harness::service::{Backend, Options, Service, on_both_backends};
 
 on_both_backends! {
     a_form_cut_at_any_byte_leaves_nothing_and_can_be_repeated,
@@ -42,6 +50,37 @@ async fn a_form_of_a_disconnected_client_leaves_nothing(service: Service) {
     }
     service.assert_nothing_left().await;
     assert_eq!(send(&service, form).await.status(), 201);
+}
+
+/// The request is dropped at the first pause after its last bytes were read.
+#[tokio::test]
+async fn a_complete_form_of_a_disconnected_client_is_stored() {
+    let (written, mut writes) = mpsc::unbounded_channel();
+    let faults = Faults::scripted(move |place| {
+        if place == "storage.spool.write" {
+            written.send(()).unwrap();
+        }
+        false
+    });
+    let options = Options { faults, ..Options::default() };
+    let service = Box::pin(Service::start_with(Backend::Embedded, options)).await.unwrap();
+    let form = Form::of(service.report().await).file(GOOD).text("last", "part").done();
+    let (first, last) = form.split_at(form.len() - 10);
+    let (first, last) = (Ok(first.to_vec()), last.to_vec());
+    let (taken, is_taken) = oneshot::channel();
+    let rest = stream::once(async move {
+        writes.recv().await.unwrap();
+        taken.send(()).unwrap();
+        io::Result::Ok(last)
+    });
+    let body = Body::from_stream(stream::once(ready(first)).chain(rest));
+    tokio::select! {
+        biased;
+        answer = send(&service, body) => panic!("answered {}", answer.status()),
+        read = is_taken => read.unwrap(),
+    }
+    service.drain_and_sweep().await;
+    assert_eq!(service.deliver().await, 1);
 }
 
 #[tokio::test]
