@@ -79,7 +79,8 @@ async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> 
                 fields.set_default("filename", filename);
                 check_declared_type(state, media_type.as_deref())?;
                 check(state, &person, &fields).await?;
-                let received = receive_file(state, person, &fields, (bytes, length)).await;
+                let received = receive_file(state, person, &fields, (bytes, length));
+                let received = Box::pin(received).await;
                 session = Some(received.map_err(|error| file_problem(error, &form))?);
             }
             Part::File { bytes, .. } => timed(state, expect_empty(bytes)).await?,
