@@ -1,22 +1,26 @@
 //! The binary: reads the command line and hands over to the library.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::Parser;
-use forte_media::cli::{Answer, Cli};
+use forte_media::cli::{Answer, Cli, print_error};
 use forte_media::telemetry;
+
+/// How long the end of the process waits for the last lines of the log.
+const LOG_FLUSH: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     telemetry::report_panics();
-    match run(cli) {
+    let ended = run(cli);
+    telemetry::flush_log(LOG_FLUSH);
+    match ended {
         Ok(answer) => answer.into(),
         Err(error) => {
-            // Standard error may be closed.
-            let _closed = writeln!(io::stderr(), "forte-media: {error:#}");
+            print_error(&error);
             ExitCode::from(Answer::EXIT_FAILED)
         }
     }

@@ -3,6 +3,8 @@
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use crate::model::error_chain;
+
 /// The result of a command that ran; an error means that it could not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
@@ -51,6 +53,11 @@ impl Output {
         }
         Ok(self.answer)
     }
+}
+
+/// Prints why the command could not run.
+pub fn print_error(error: &anyhow::Error) {
+    print_message(&format!("forte-media: {}", error_chain(error.as_ref())));
 }
 
 /// Prints a line for a person on standard error.

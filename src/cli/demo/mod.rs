@@ -8,15 +8,16 @@ mod seed;
 mod settings;
 mod users;
 
-use std::fs;
+use std::fs::DirBuilder;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 
 use crate::app::{App, Bound, Environment, public_url};
-use crate::cli::answer::Answer;
+use crate::cli::answer::{Answer, print_message};
 use crate::config::Settings;
 use crate::http::local_url;
 use crate::shutdown::Shutdown;
@@ -78,8 +79,8 @@ impl Demo {
         let reports = reports.context("cannot add the demo data")?;
         let scenario = prepared.write_file(&app, &bound, &reports).await?;
         let (count, file) = (reports.len(), prepared.folder.join(file::NAME));
-        eprintln!("Serving {count} demo reports on http://{address}.");
-        eprintln!("Accounts, tokens and reports are in {}.", file.display());
+        print_message(&format!("Serving {count} demo reports on http://{address}."));
+        print_message(&format!("Accounts, tokens and reports are in {}.", file.display()));
         let running = self.run_scenario(scenario, &prepared.receiver, &shutdown);
         let (served, answer) = tokio::join!(app.run(bound, &shutdown), running);
         served.map(|()| answer)
@@ -109,11 +110,11 @@ impl Demo {
             Some(Err(error)) => (format!("FAILED: {error:#}"), Answer::No),
             None => ("Interrupted before every step was done.".to_owned(), Answer::No),
         };
-        eprintln!("{message}");
+        print_message(&message);
         if self.once || answer == Answer::No {
             shutdown.soft().cancel();
         } else {
-            eprintln!("The service keeps running until Ctrl-C.");
+            print_message("The service keeps running until Ctrl-C.");
         }
         answer
     }
@@ -169,6 +170,6 @@ impl Prepared {
 
 /// Creates the folder and its mail folder; returns its absolute path.
 fn create(folder: &Path) -> std::io::Result<PathBuf> {
-    fs::create_dir_all(folder.join(MAIL))?;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder.join(MAIL))?;
     folder.canonicalize()
 }

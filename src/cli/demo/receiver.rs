@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::net::Ipv4Addr;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -62,7 +63,7 @@ impl Receiver {
         shutdown: &Shutdown,
     ) -> anyhow::Result<Self> {
         let log = folder.join(LOG);
-        let file = OpenOptions::new().create(true).append(true).open(&log);
+        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&log);
         let (deliveries, _) = broadcast::channel(CAPACITY);
         let state = ReceiverState {
             verifier: Webhook::new(secret).context("the webhook secret of the demo")?,

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::receiver::Delivery;
+use crate::cli::answer::print_message;
 use crate::cli::upload::tus::Tus;
 use crate::model::{Digest, Length, RefKey};
 
@@ -74,7 +75,10 @@ impl Steps {
             ("filetype", "video/mp4".to_owned()),
         ];
         let upload = self.tus.create(length(), &metadata).await?;
-        eprintln!("1. Created an upload of {} bytes for the report {ref_key}.", VIDEO.len());
+        print_message(&format!(
+            "1. Created an upload of {} bytes for the report {ref_key}.",
+            VIDEO.len()
+        ));
         Ok(upload)
     }
 
@@ -96,7 +100,10 @@ impl Steps {
         let _response = timeout(TIMEOUT, copy(&mut connection, &mut sink()))
             .await
             .context("the service did not notice that the connection was closed")?;
-        eprintln!("2. Sent {} bytes, then closed the connection in the middle.", half.len());
+        print_message(&format!(
+            "2. Sent {} bytes, then closed the connection in the middle.",
+            half.len()
+        ));
         Ok(())
     }
 
@@ -104,11 +111,11 @@ impl Steps {
         let offset = self.tus.head(upload, length()).await?;
         let (kept, most) = (usize::try_from(offset.get())?, VIDEO.len() / 2);
         ensure!((1..=most).contains(&kept), "expected 1 to {most} bytes kept, got {kept}");
-        eprintln!("3. HEAD: {kept} bytes have arrived and are kept.");
+        print_message(&format!("3. HEAD: {kept} bytes have arrived and are kept."));
         let rest = &VIDEO[kept..];
         let end = self.tus.patch(upload, offset, rest.len() as u64, rest.into()).await?;
         ensure_equal("Upload-Offset", &length().get(), &end.get())?;
-        eprintln!("4. Sent the other {} bytes: all {end} have arrived.", rest.len());
+        print_message(&format!("4. Sent the other {} bytes: all {end} have arrived.", rest.len()));
         Ok(())
     }
 
@@ -123,7 +130,7 @@ impl Steps {
         ensure_equal("length", &VIDEO.len().into(), &data["facts"]["length"])?;
         ensure_equal("sha256", &sha256().into(), &data["facts"]["sha256"])?;
         let link = data["link"].as_str().context("the response has no playback link")?;
-        eprintln!("5. Stored: {} bytes, SHA-256 {}, as sent.", VIDEO.len(), sha256());
+        print_message(&format!("5. Stored: {} bytes, SHA-256 {}, as sent.", VIDEO.len(), sha256()));
         Ok(link.to_owned())
     }
 
@@ -132,10 +139,10 @@ impl Steps {
         let delivery = delivery.context("no webhook was delivered")??;
         ensure!(delivery.signature_ok, "the webhook's signature is wrong");
         ensure_equal("sha256", &sha256().into(), &delivery.event["data"]["sha256"])?;
-        eprintln!(
+        print_message(&format!(
             "6. The report service received {} with a valid signature.",
             delivery.event["type"]
-        );
+        ));
         Ok(())
     }
 
@@ -164,7 +171,7 @@ impl Steps {
         let response = self.http.get(link).header(RANGE, range).send().await?;
         let part = expect(response, StatusCode::PARTIAL_CONTENT)?.bytes().await?;
         ensure!(part == VIDEO[RANGE_READ], "the range is not the range that was sent");
-        eprintln!("7. Played through the link: the same bytes, as a whole and as a range.");
+        print_message("7. Played through the link: the same bytes, as a whole and as a range.");
         Ok(())
     }
 }

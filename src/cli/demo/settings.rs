@@ -40,7 +40,7 @@ pub(super) fn demo_settings(
     if let Some(listen) = listen {
         settings.http.listen = listen;
     }
-    if settings.http.listen.port() == 0 && is_default(&settings, "ops.listen") {
+    if listen.is_some() && is_default(&settings, "ops.listen") {
         // Several demos run on this machine: their operators' ports must differ too.
         settings.ops.listen.set_port(0);
     }

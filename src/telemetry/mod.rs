@@ -1,28 +1,51 @@
 //! The log subscriber and the metrics recorder.
 
+mod log_writer;
+
 use std::io::{self, IsTerminal};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use metrics::Unit::{self, Bytes, Count, Seconds};
 use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Log, LogFormat};
 use Kind::{Counter, Gauge, Histogram};
+pub use log_writer::flush_log;
+use log_writer::{LOST, LogWriter};
+
+/// How long a panic waits for its line to be written: the process may abort right after it.
+const PANIC_FLUSH: Duration = Duration::from_millis(100);
 
 /// Starts the log on standard error; standard output is for results. Later calls in a process have no
 /// effect, because tests start many servers.
 pub fn start_log(log: &Log) -> Result<(), tracing_subscriber::filter::ParseError> {
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_new(&log.filter)?)
-        .with_writer(io::stderr);
+    let writer = LogWriter::start();
+    let lines = tracing_subscriber::fmt::layer()
+        // They would be printed with `eprintln!`, which panics when standard error fails.
+        .log_internal_errors(false)
+        .with_writer(move || writer.clone());
+    let filtered = tracing_subscriber::registry()
+        .with(EnvFilter::try_new(&log.filter)?)
+        .with(filter_fn(is_public));
     // An error means that a subscriber has been set before.
     let _set_before = match log.format {
-        LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+        LogFormat::Text => filtered.with(lines.with_ansi(io::stderr().is_terminal())).try_init(),
+        LogFormat::Json => filtered.with(lines.json().flatten_event(true)).try_init(),
     };
     Ok(())
+}
+
+/// Whether an event may be logged whatever the filter says. At this level the AWS SDK logs whole requests,
+/// with their signatures.
+fn is_public(event: &Metadata<'_>) -> bool {
+    *event.level() != Level::TRACE || !event.target().starts_with("aws_")
 }
 
 /// Logs panics from now on. Before the log is started, they are printed as usual.
@@ -35,6 +58,7 @@ pub fn report_panics() {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         let message = panic.payload_as_str().unwrap_or("no message");
         tracing::error!(place, message, "panic");
+        flush_log(PANIC_FLUSH);
     }));
 }
 
@@ -97,6 +121,13 @@ const METRICS: &[(&str, Kind, Unit, &str)] = &[
         "Delivery attempts, by channel and outcome",
     ),
     ("forte_media_sweeps_total", Counter, Count, "Uploads handled by the sweep, by outcome"),
+    (
+        "forte_media_out_of_files_total",
+        Counter,
+        Count,
+        "Connections and files refused because no file descriptor was free, by operation",
+    ),
+    (LOST, Counter, Count, "Log lines that could not be written"),
 ];
 
 /// Buckets for sizes: refusals fall within the first kilobytes, or at the end.

@@ -1,5 +1,7 @@
 //! The log, and the page of metrics.
 
+mod broken_log;
+
 use forte_media::config::Settings;
 use forte_media::telemetry::{self, Metrics};
 
