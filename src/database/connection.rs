@@ -3,6 +3,10 @@
 //! sqlx returns a connection to the pool whatever its statements did. Three kinds must not be used
 //! again: one whose statement was abandoned at the limit, one whose rollback failed, and one that was
 //! opened before the server failed, such as a connection to a primary that has become a standby.
+//!
+//! Behind a pooler in transaction mode, the parse and the execution of one statement may reach different
+//! server connections. Each statement outside a transaction therefore gets one of its own, and none is
+//! prepared by name.
 
 use std::future::Future;
 use std::io;
@@ -14,6 +18,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
 use tokio::time::timeout;
 
+use super::config::Pooler;
 use super::error::{DatabaseError, is_connection_failure};
 
 /// Limit for the end of a dropped statement and for the rollback of a dropped transaction.
@@ -35,6 +40,7 @@ pub(super) struct Write {
 #[derive(Clone, Debug)]
 pub(super) struct Limits {
     statement_timeout: Duration,
+    pooler: Pooler,
     /// Connections that were opened earlier are closed instead of used.
     failed_at: Arc<Mutex<Option<Instant>>>,
 }
@@ -53,6 +59,7 @@ pub(super) struct Leased<'c> {
 
 enum LeasedConnection<'c> {
     Pooled(PoolConnection<Any>),
+    InOwnTransaction(Transaction<'static, Any>),
     OfTransaction(&'c mut AnyConnection),
 }
 
@@ -61,8 +68,9 @@ impl Pool {
         options: AnyPoolOptions,
         url: &str,
         statement_timeout: Duration,
+        pooler: Pooler,
     ) -> Result<Self, sqlx::Error> {
-        let limits = Limits { statement_timeout, failed_at: Arc::default() };
+        let limits = Limits { statement_timeout, pooler, failed_at: Arc::default() };
         let for_hook = limits.clone();
         let options = options
             .before_acquire(move |_, connection| {
@@ -83,6 +91,15 @@ impl Pool {
 }
 
 impl Write {
+    /// For migrations, which may take longer than other statements.
+    pub(super) fn connection(&mut self) -> &mut AnyConnection {
+        &mut self.transaction
+    }
+
+    pub(super) fn may_prepare(&self) -> bool {
+        self.limits.may_prepare()
+    }
+
     /// If the limit is reached, it is not known whether the transaction was committed.
     pub(super) async fn commit(self) -> Result<(), DatabaseError> {
         self.limits.apply(self.transaction.commit()).await
@@ -100,6 +117,11 @@ impl Limits {
             *self.failed_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
         Ok(result?)
+    }
+
+    /// Whether a connection may keep the plans of its statements.
+    pub(super) fn may_prepare(&self) -> bool {
+        self.pooler == Pooler::None
     }
 
     fn is_usable(&self, age: Duration) -> bool {
@@ -141,10 +163,15 @@ impl<'c> Target<'c> {
 
     pub(super) async fn lease(self) -> Result<Leased<'c>, DatabaseError> {
         Ok(match self {
-            Self::Pool(pool) => Leased {
-                connection: LeasedConnection::Pooled(pool.connections.acquire().await?),
-                limits: pool.limits.clone(),
-            },
+            Self::Pool(pool) => {
+                let connection = match pool.limits.pooler {
+                    Pooler::None => LeasedConnection::Pooled(pool.connections.acquire().await?),
+                    Pooler::Transaction => {
+                        LeasedConnection::InOwnTransaction(pool.begin("BEGIN").await?.transaction)
+                    }
+                };
+                Leased { connection, limits: pool.limits.clone() }
+            }
             Self::Write(write) => Leased {
                 connection: LeasedConnection::OfTransaction(&mut write.transaction),
                 limits: write.limits.clone(),
@@ -158,8 +185,19 @@ impl Leased<'_> {
     pub(super) fn parts(&mut self) -> (&mut AnyConnection, &Limits) {
         let connection = match &mut self.connection {
             LeasedConnection::Pooled(connection) => &mut **connection,
+            LeasedConnection::InOwnTransaction(transaction) => &mut **transaction,
             LeasedConnection::OfTransaction(connection) => &mut **connection,
         };
         (connection, &self.limits)
+    }
+
+    /// Ends the use of the connection, after a statement that succeeded.
+    pub(super) async fn finish(self) -> Result<(), DatabaseError> {
+        match self.connection {
+            LeasedConnection::InOwnTransaction(transaction) => {
+                self.limits.apply(transaction.commit()).await
+            }
+            LeasedConnection::Pooled(_) | LeasedConnection::OfTransaction(_) => Ok(()),
+        }
     }
 }

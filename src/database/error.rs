@@ -1,5 +1,7 @@
 //! Errors of the database.
 
+use std::path::PathBuf;
+
 /// SQLSTATE classes and codes of transient errors (PostgreSQL, appendix A): connection exceptions,
 /// insufficient resources, shutdown and start-up, a read-only standby, serialization failures and
 /// deadlocks.
@@ -7,8 +9,9 @@ const TRANSIENT_SQLSTATES: &[&str] = &["08", "53", "57P", "25006", "40001", "40P
 /// SQLSTATE classes and codes after which other connections are suspect too: connection exceptions,
 /// shutdown and start-up, a primary that has become a read-only standby.
 const CONNECTION_SQLSTATES: &[&str] = &["08", "57P", "25006"];
-/// SQLite result codes of transient errors: busy, locked, read-only, I/O error, full.
-const TRANSIENT_SQLITE_CODES: &[&str] = &["5", "6", "8", "10", "13"];
+/// SQLite result codes of transient errors: busy, locked, read-only, I/O error, full, and a file that
+/// cannot be opened, because no file descriptor is free.
+const TRANSIENT_SQLITE_CODES: &[&str] = &["5", "6", "8", "10", "13", "14"];
 
 #[derive(Debug, thiserror::Error)]
 pub enum DatabaseError {
@@ -18,6 +21,9 @@ pub enum DatabaseError {
     /// The database rejected a statement; a retry does not help.
     #[error("the database rejected a statement")]
     Rejected(#[source] sqlx::Error),
+    /// A connection pooler is in between, and the settings do not say so.
+    #[error("a connection pooler is before the database: {0}")]
+    Pooler(&'static str, #[source] sqlx::Error),
     #[error("the database column {column} has an unexpected value")]
     Unreadable { column: String, source: sqlx::error::BoxDynError },
     #[error("the database schema cannot be updated")]
@@ -34,16 +40,24 @@ pub enum DatabaseError {
     )]
     SchemaTooNew { found: i64, known: i64 },
     /// The scheme of `database.url` is not supported.
-    #[error("database.url must begin with sqlite:// or postgres://")]
+    #[error("the URL must begin with sqlite:// or postgres://")]
     Url,
-    #[error("the folder of the database cannot be created")]
-    Folder(#[source] std::io::Error),
+    #[error("the file {} cannot be created", .0.display())]
+    File(PathBuf, #[source] std::io::Error),
+    #[error("cannot connect to the PostgreSQL server {server}")]
+    Connect { server: String, source: Box<DatabaseError> },
+    #[error("there is no database at {}; `forte-media serve` creates it", .0.display())]
+    Missing(PathBuf),
 }
 
 impl DatabaseError {
     /// Whether a later attempt may succeed.
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable(_))
+        match self {
+            Self::Unavailable(_) => true,
+            Self::Connect { source, .. } => source.is_transient(),
+            _ => false,
+        }
     }
 }
 
@@ -53,9 +67,27 @@ impl From<sqlx::Error> for DatabaseError {
             sqlx::Error::ColumnDecode { index, source } => {
                 Self::Unreadable { column: index.trim_matches('"').to_owned(), source }
             }
-            error if is_transient(&error) => Self::Unavailable(error),
-            error => Self::Rejected(error),
+            error => match advice_on_pooler(&error) {
+                Some(advice) => Self::Pooler(advice, error),
+                None if is_transient(&error) => Self::Unavailable(error),
+                None => Self::Rejected(error),
+            },
         }
+    }
+}
+
+/// Named prepared statements that are missing or duplicate belong to another connection of the server.
+fn advice_on_pooler(error: &sqlx::Error) -> Option<&'static str> {
+    let sqlx::Error::Database(refusal) = error else { return None };
+    match refusal.code()?.as_ref() {
+        "26000" | "42P05" => Some(
+            "it gives each transaction another server connection; set database.pooler = \"transaction\"",
+        ),
+        "08P01" if refusal.message().contains("startup parameter") => Some(
+            "it does not know a parameter of ours; set ignore_startup_parameters = extra_float_digits \
+             in PgBouncer",
+        ),
+        _ => None,
     }
 }
 

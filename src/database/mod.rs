@@ -29,7 +29,7 @@ pub use auth::{
     Mailbox, NewAccount, NewChallenge, NewSession, PasswordRotation, ProfileRow, RecentRequests,
     RedeemedCode, RefreshOutcome, SessionRow, Successor, TokenRefresh,
 };
-pub use config::{Config, EmployeesSee};
+pub use config::{Config, EmployeesSee, Pooler};
 pub use error::DatabaseError;
 pub use nodes::NodeRow;
 pub use onec::{

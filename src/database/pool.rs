@@ -1,12 +1,19 @@
 //! Connection pools and write transactions.
 
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
-use sqlx::{AnyConnection, AnyPool};
+use sqlx::{AnyConnection, AnyPool, Connection as _};
+use tokio::time::timeout;
+use url::Url;
 
-use super::config::{Config, EmployeesSee};
+use super::config::{Config, EmployeesSee, Pooler};
 use super::connection::Pool;
 pub(super) use super::connection::Write;
 use super::error::DatabaseError;
@@ -19,6 +26,12 @@ const FLUSHED: &str = "FULL";
 /// `PRAGMA synchronous`: SQLite flushes a commit together with a later one. A power failure loses the
 /// latest commits, in order.
 const UNFLUSHED: &str = "NORMAL";
+
+/// The port of PostgreSQL in a URL without one.
+const DEFAULT_PORT: u16 = 5432;
+
+/// Limit for the attempt that finds out why there is no connection.
+const ONE_ATTEMPT: Duration = Duration::from_secs(2);
 
 /// The file of the first layout, which is no longer supported. A new database beside it would hide it.
 const OLD_FILE: &str = "ledger.db";
@@ -36,20 +49,41 @@ pub struct Database {
 }
 
 impl Database {
-    /// Connects, without migrating: see [`Database::migrate`]. Drivers see the vehicles assigned to them
-    /// unless [`Database::with_employees_see`] is called.
+    /// Connects, without migrating: see [`Database::migrate`]. Creates the file of SQLite. Drivers see the
+    /// vehicles assigned to them unless [`Database::with_employees_see`] is called.
     pub async fn open(config: &Config) -> Result<Self, DatabaseError> {
-        install_default_drivers();
         let url = config.url.expose_secret();
-        let kind = Kind::of(url)?;
-        let mut url = url.to_owned();
-        if kind == Kind::Sqlite {
-            let file = file_of(&url);
+        if let Some(file) = file_of(url)? {
             refuse_old_layout(file)?;
-            make_folder(file)?;
-            url = with_creation(&url);
+            if !url.contains('?') {
+                create(file).map_err(|error| DatabaseError::File(file.to_owned(), error))?;
+            }
         }
-        let pool = connect(config, kind, &url, FLUSHED).await?;
+        Self::connect(config).await
+    }
+
+    /// Connects to a database that exists, for commands that only read.
+    pub async fn open_existing(config: &Config) -> Result<Self, DatabaseError> {
+        match file_of(config.url.expose_secret())? {
+            Some(file) if !file.exists() => Err(DatabaseError::Missing(file.to_owned())),
+            _ => Self::connect(config).await,
+        }
+    }
+
+    async fn connect(config: &Config) -> Result<Self, DatabaseError> {
+        install_default_drivers();
+        let mut url = config.url.expose_secret().to_owned();
+        let kind = Kind::of(&url)?;
+        if config.pooler == Pooler::Transaction {
+            // The migrations prepare statements by name, which must not be kept for later.
+            url = with_parameter(&url, "statement-cache-capacity=0");
+        }
+        let pool = match connect(config, kind, &url, FLUSHED).await {
+            Err(error @ DatabaseError::Unavailable(_)) if kind == Kind::Postgres => {
+                return Err(why_unreachable(&url, error).await);
+            }
+            connected => connected?,
+        };
         let unflushed = match kind {
             Kind::Sqlite => connect(config, kind, &url, UNFLUSHED).await?,
             Kind::Postgres => pool.clone(),
@@ -71,6 +105,15 @@ impl Database {
         query("SELECT 1", vec![]).run(&self.pool).await
     }
 
+    /// The clock of the database server; `None` for SQLite, which has none of its own.
+    pub async fn server_time(&self) -> Result<Option<Timestamp>, DatabaseError> {
+        if self.kind == Kind::Sqlite {
+            return Ok(None);
+        }
+        let sql = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)";
+        query(sql, vec![]).value(&self.pool).await
+    }
+
     /// Waits for running statements, and closes all connections.
     pub async fn close(&self) {
         self.unflushed.connections.close().await;
@@ -81,6 +124,19 @@ impl Database {
     pub(super) async fn write(&self) -> Result<Write, DatabaseError> {
         self.pool.begin(self.kind.begin()).await
     }
+}
+
+/// The pool retries until its limit, and then tells only that; one more attempt tells the cause.
+async fn why_unreachable(url: &str, error: DatabaseError) -> DatabaseError {
+    let attempt = timeout(ONE_ATTEMPT, AnyConnection::connect(url)).await;
+    let source = match attempt {
+        Ok(Err(cause)) => cause.into(),
+        Ok(Ok(_)) | Err(_) => error,
+    };
+    let server = Url::parse(url).ok().and_then(|url| {
+        Some(format!("{}:{}", url.host_str()?, url.port().unwrap_or(DEFAULT_PORT)))
+    });
+    DatabaseError::Connect { server: server.unwrap_or_default(), source: Box::new(source) }
 }
 
 async fn connect(
@@ -98,7 +154,8 @@ async fn connect(
         .after_connect(move |connection, _| {
             Box::pin(async move { prepare(connection, kind, busy_timeout, synchronous).await })
         });
-    Ok(Pool::connect(options, url, config.statement_timeout.unsigned_abs()).await?)
+    let limit = config.statement_timeout.unsigned_abs();
+    Ok(Pool::connect(options, url, limit, config.pooler).await?)
 }
 
 async fn prepare(
@@ -117,15 +174,17 @@ async fn prepare(
     Ok(())
 }
 
-/// Adds `?mode=rwc` to a URL without parameters, so that a missing file is created.
-fn with_creation(url: &str) -> String {
-    if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") }
+fn with_parameter(url: &str, parameter: &str) -> String {
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}{parameter}")
 }
 
-/// The path in the URL of a SQLite database.
-fn file_of(url: &str) -> &Path {
+/// The file of a SQLite database that has one.
+fn file_of(url: &str) -> Result<Option<&Path>, DatabaseError> {
     let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    Path::new(path.split('?').next().unwrap_or(path))
+    let path = path.split('?').next().unwrap_or(path);
+    let has_file = Kind::of(url)? == Kind::Sqlite && path != ":memory:";
+    Ok(has_file.then(|| Path::new(path)))
 }
 
 fn refuse_old_layout(file: &Path) -> Result<(), DatabaseError> {
@@ -133,11 +192,14 @@ fn refuse_old_layout(file: &Path) -> Result<(), DatabaseError> {
     if is_old { Err(DatabaseError::OldLayout) } else { Ok(()) }
 }
 
-fn make_folder(file: &Path) -> Result<(), DatabaseError> {
-    match file.parent() {
-        Some(folder) => std::fs::create_dir_all(folder).map_err(DatabaseError::Folder),
-        None => Ok(()),
+/// Creates an empty file, which is a new database. Only the user of the service may read it, whatever the
+/// umask, nor the files that SQLite puts beside it, which get the same permissions.
+fn create(file: &Path) -> io::Result<()> {
+    if let Some(folder) = file.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
+    OpenOptions::new().create(true).append(true).mode(0o600).open(file)?;
+    fs::set_permissions(file, fs::Permissions::from_mode(0o600))
 }
 
 #[cfg(test)]
@@ -165,6 +227,7 @@ mod tests {
             acquire_timeout: SignedDuration::from_secs(30),
             statement_timeout: SignedDuration::from_secs(30),
             sqlite_busy_timeout: SignedDuration::from_secs(30),
+            pooler: Pooler::None,
         };
         let database = Database::open(&config).await.unwrap();
         database.migrate().await.unwrap();

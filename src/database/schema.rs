@@ -1,10 +1,16 @@
 //! The schema version: what the database has, and what this program can work with.
 
-use sqlx::Row as _;
 use sqlx::migrate::{MigrateError, Migrator};
 
 use super::error::DatabaseError;
-use super::pool::Database;
+use super::kind::Kind;
+use super::pool::{Database, Write};
+use super::statement::query;
+
+/// The key of the lock that nodes take while they migrate: any number that no other program uses.
+const LOCK: &str = "SELECT COUNT(*) FROM pg_advisory_xact_lock(6361738412)";
+
+const FORGET_STATEMENTS: &str = "DEALLOCATE ALL";
 
 /// The version of the first migration.
 const INITIAL: i64 = 1;
@@ -13,20 +19,43 @@ static MIGRATOR: Migrator = {
     let mut migrator = sqlx::migrate!("src/database/migrations");
     // A newer release may have applied one more: `check_version` decides.
     migrator.ignore_missing = true;
+    // Its lock belongs to a session, which a pooler may share. Ours belongs to the transaction.
+    migrator.locking = false;
     migrator
 };
 
 impl Database {
-    /// Brings the schema to this program's version. A schema of the next release is used as it is,
-    /// because a schema serves its own release and the one before it.
+    /// Brings the schema to this program's version, in one transaction. A schema of the next release is
+    /// used as it is, because a schema serves its own release and the one before it.
     pub async fn migrate(&self) -> Result<(), DatabaseError> {
-        match MIGRATOR.run(&self.pool.connections).await {
+        let mut write = self.write().await?;
+        if self.kind == Kind::Postgres {
+            execute(&mut write, LOCK).await?;
+        }
+        let is_pooled = !write.may_prepare();
+        if is_pooled {
+            // This server connection may have the prepared statements of another client, under the same
+            // names.
+            execute(&mut write, FORGET_STATEMENTS).await?;
+        }
+        match MIGRATOR.run_direct(None, write.connection(), false).await {
             Err(MigrateError::VersionMismatch(INITIAL)) => return Err(DatabaseError::OldLayout),
             done => done?,
         }
-        let row = sqlx::query("SELECT MAX(version) FROM _sqlx_migrations");
-        check_version(row.fetch_one(&self.pool.connections).await?.try_get(0)?)
+        if is_pooled {
+            execute(&mut write, FORGET_STATEMENTS).await?;
+        }
+        let version = query("SELECT MAX(version) FROM _sqlx_migrations", vec![]).value(&mut write);
+        let version = version.await?.unwrap_or_default();
+        write.commit().await?;
+        check_version(version)
     }
+}
+
+/// Executes a statement without preparing it, and without a limit: another node may migrate for long.
+async fn execute(write: &mut Write, sql: &'static str) -> Result<(), DatabaseError> {
+    sqlx::raw_sql(sql).execute(write.connection()).await?;
+    Ok(())
 }
 
 fn check_version(found: i64) -> Result<(), DatabaseError> {

@@ -7,7 +7,7 @@ use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe, Column as _, FromRow, Row as _, SqlSafeStr};
 
 use super::column::{Column, ToValue, Value, column};
-use super::connection::{Pool, Target};
+use super::connection::{Limits, Pool, Target};
 use super::error::DatabaseError;
 use super::kind::Kind;
 
@@ -55,7 +55,8 @@ impl Statement {
     pub(super) async fn execute<'c>(self, on: impl Into<Target<'c>>) -> Result<u64, DatabaseError> {
         let mut leased = on.into().lease().await?;
         let (connection, limits) = leased.parts();
-        let done = limits.apply(self.ready().execute(connection)).await?;
+        let done = limits.apply(self.ready(limits).execute(connection)).await?;
+        leased.finish().await?;
         Ok(done.rows_affected())
     }
 
@@ -101,7 +102,9 @@ impl Statement {
     ) -> Result<Vec<AnyRow>, DatabaseError> {
         let mut leased = on.into().lease().await?;
         let (connection, limits) = leased.parts();
-        limits.apply(self.ready().fetch_all(connection)).await
+        let rows = limits.apply(self.ready(limits).fetch_all(connection)).await?;
+        leased.finish().await?;
+        Ok(rows)
     }
 
     async fn fetch_optional<'c>(
@@ -110,7 +113,9 @@ impl Statement {
     ) -> Result<Option<AnyRow>, DatabaseError> {
         let mut leased = on.into().lease().await?;
         let (connection, limits) = leased.parts();
-        limits.apply(self.ready().fetch_optional(connection)).await
+        let row = limits.apply(self.ready(limits).fetch_optional(connection)).await?;
+        leased.finish().await?;
+        Ok(row)
     }
 
     /// The first column of the row.
@@ -147,8 +152,9 @@ impl Statement {
         statement.fetch_all(on).await?.iter().map(|row| column(row, detail)).collect()
     }
 
-    fn ready(self) -> Query<'static, Any, AnyArguments> {
-        let query = sqlx::query(AssertSqlSafe(self.sql)).persistent(self.persistent);
+    fn ready(self, limits: &Limits) -> Query<'static, Any, AnyArguments> {
+        let persistent = self.persistent && limits.may_prepare();
+        let query = sqlx::query(AssertSqlSafe(self.sql)).persistent(persistent);
         self.values.into_iter().fold(query, |query, value| match value {
             Value::Text(text) => query.bind(text),
             Value::Number(number) => query.bind(number),

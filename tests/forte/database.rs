@@ -4,4 +4,5 @@ mod broken_connections;
 mod finish;
 mod leases;
 mod outbox;
+mod pooler;
 mod tables;

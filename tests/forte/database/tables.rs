@@ -1,6 +1,6 @@
 //! Migrations, sweeps, and rows with invalid values.
 
-use forte_media::database::{Config, Database, DatabaseError, UploadLeftovers};
+use forte_media::database::{Config, Database, DatabaseError, Pooler, UploadLeftovers};
 use forte_media::model::UploadState;
 use jiff::SignedDuration;
 
@@ -139,6 +139,7 @@ fn config(url: &str) -> Config {
         acquire_timeout: SignedDuration::from_millis(200),
         statement_timeout: SignedDuration::from_secs(30),
         sqlite_busy_timeout: SignedDuration::from_millis(200),
+        pooler: Pooler::None,
     }
 }
 
@@ -153,6 +154,8 @@ async fn an_unsupported_database_is_refused_without_showing_its_password() {
 async fn an_unreachable_server_is_a_transient_error() {
     let error = Database::open(&config("postgres://127.0.0.1:1/forte")).await.unwrap_err();
     assert!(error.is_transient(), "{error}");
+    let chain = forte_media::model::error_chain(&error);
+    assert!(chain.contains("server 127.0.0.1:1: ") && chain.contains("refused"), "{chain}");
 }
 
 /// The file of the earlier layout had another name: a new one beside it would hide it.

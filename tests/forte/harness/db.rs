@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use forte_media::database::{Config, Database};
+use forte_media::database::{Config, Database, Pooler};
 use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 use sqlx::{Connection as _, PgConnection, Row as _};
@@ -72,6 +72,7 @@ impl Db {
             acquire_timeout: SignedDuration::from_secs(30),
             statement_timeout: SignedDuration::from_secs(30),
             sqlite_busy_timeout: SignedDuration::from_secs(30),
+            pooler: Pooler::None,
         };
         let database = Database::open(&config).await.unwrap();
         database.migrate().await.unwrap();
@@ -88,6 +89,13 @@ impl Db {
         let Files::Server(database) = &self.files else { panic!("only PostgreSQL has standbys") };
         let setting = format!("SET default_transaction_read_only = {read_only}");
         database.administer("ALTER DATABASE", &setting).await.unwrap();
+    }
+
+    /// Ends the sessions of all other connections, as a fail-over does.
+    pub(crate) async fn end_sessions(&self) {
+        let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+            WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        self.execute(sql).await;
     }
 
     /// Holds SQLite's write lock until the connection is closed, as a long transaction does.

@@ -17,6 +17,7 @@ pub(crate) mod makers;
 pub(crate) mod map;
 pub(crate) mod mp4;
 pub(crate) mod mutants;
+pub(crate) mod pgbouncer;
 pub(crate) mod phone;
 pub(crate) mod preflight;
 pub(crate) mod process;
