@@ -1,20 +1,24 @@
 //! The composition root: builds the service and runs it until shutdown.
 
-use std::collections::BTreeMap;
+mod health;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
+use jiff::SignedDuration;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::auth::{AccountConfig, Accounts, Auth, derive_key};
 use crate::config::Settings;
 use crate::database::Database;
-use crate::http::{self, AppState, Health};
+use crate::http::{self, AppState};
 use crate::leasing::{Leasing, Lists, Pictures};
 use crate::model::{Clock, Faults, NodeId, Random};
 use crate::notify::{Mail, Push, Webhook};
@@ -22,9 +26,14 @@ use crate::onec::{Inbox, Queue, Sequencer};
 use crate::outbox::{Composer, Outbox, Receivers, Retention};
 use crate::playback::Playback;
 use crate::shutdown::{Drained, Shutdown};
-use crate::storage::{Spool, Store};
+use crate::storage::{Spool, StorageError, Store};
 use crate::telemetry::Metrics;
 use crate::upload::{Dependencies, UploadService};
+use health::{LastStatus, Probe};
+
+/// Limit for what a shutdown still does in the database. Without it, other nodes notice that the heartbeats
+/// have stopped.
+const LAST_STATEMENTS: Duration = Duration::from_secs(2);
 
 /// The label under which the key of the playback links is derived from `auth.secret`.
 const LINKS: &str = "playback links";
@@ -48,6 +57,8 @@ pub struct App {
     pub settings: Settings,
     pub database: Database,
     pub store: Store,
+    spool: Spool,
+    clock: Clock,
     pub outbox: Arc<Outbox>,
     sequencer: Sequencer,
     /// The services behind the routes.
@@ -109,7 +120,7 @@ impl App {
             limits: settings.plausibility.clone(),
             database: db(),
             store: store.clone(),
-            spool,
+            spool: spool.clone(),
             clock: clock(),
             random: random(),
             faults: environment.faults.clone(),
@@ -136,7 +147,8 @@ impl App {
             public_url: public_url(&settings),
             local_url: http::local_url(address),
         };
-        Ok(Self { database, store, outbox, sequencer, state: Arc::new(state), metrics, settings })
+        let (state, clock) = (Arc::new(state), clock());
+        Ok(Self { database, store, spool, clock, outbox, sequencer, state, metrics, settings })
     }
 
     /// The public routes.
@@ -155,30 +167,47 @@ impl App {
             heartbeats.spawn(Arc::clone(&locks).run_heartbeats(stop.clone()));
             heartbeats.spawn(Arc::clone(&locks).run_release_requests(stop.clone()));
         }
-        let probe = Arc::new(Probe {
-            database: self.database.clone(),
-            store: self.store.clone(),
-            metrics: self.metrics.clone(),
-            shutdown: shutdown.soft().clone(),
-        });
+        let probe = Arc::new(self.probe(shutdown));
         // The operators' listener outlives the public one, so that `/readyz` reports the shutdown.
         let ops_stop = CancellationToken::new();
         shutdown.spawn(serve_ops(bound.ops, probe, ops_stop.clone()));
-        let config = self.settings.http.clone();
-        let grace = config.shutdown_grace;
-        let soft = shutdown.soft().clone();
-        http::server::serve(bound.public, self.router(), config, soft).await?;
+        let grace_ends = self.serve_public(bound.public, shutdown).await?;
         ops_stop.cancel();
-        if shutdown.drain(grace).await == Drained::Aborted {
+        let rest = grace_ends.saturating_duration_since(Instant::now());
+        if shutdown.drain(SignedDuration::try_from(rest)?).await == Drained::Aborted {
             tracing::warn!("some work was aborted; it continues after the next start");
         }
         stop.cancel();
         heartbeats.close();
         heartbeats.wait().await;
-        locks.deregister().await?;
-        self.database.close().await;
+        let last = async {
+            if let Err(error) = locks.deregister().await {
+                tracing::warn!(%error, "this node could not be removed from the database");
+            }
+            self.database.close().await;
+        };
+        if timeout(LAST_STATEMENTS, last).await.is_err() {
+            tracing::warn!("the database does not answer; its connections are dropped");
+        }
         tracing::info!("stopped");
         Ok(())
+    }
+
+    /// Serves the public routes until a shutdown. Returns when its grace ends.
+    async fn serve_public(
+        &self,
+        listener: TcpListener,
+        shutdown: &Shutdown,
+    ) -> anyhow::Result<Instant> {
+        let (config, soft) = (self.settings.http.clone(), shutdown.soft().clone());
+        let grace = config.shutdown_grace.unsigned_abs();
+        let began = async {
+            shutdown.soft().cancelled().await;
+            Ok(Instant::now())
+        };
+        let served = http::server::serve(listener, self.router(), config, soft);
+        let ((), began) = tokio::try_join!(served, began)?;
+        Ok(began + grace)
     }
 
     /// How long messages are kept, from several sections of the settings.
@@ -190,6 +219,21 @@ impl App {
             codes: self.state.auth.code_retention(),
             purge_every: auth.purge_every,
             batch: auth.purge_batch,
+        }
+    }
+
+    fn probe(&self, shutdown: &Shutdown) -> Probe {
+        Probe {
+            database: self.database.clone(),
+            locks: self.state.uploads.locks(),
+            store: self.store.clone(),
+            spool: self.spool.clone(),
+            outbox: Arc::clone(&self.outbox),
+            clock: self.clock.clone(),
+            config: self.settings.ops.clone(),
+            metrics: self.metrics.clone(),
+            shutdown: shutdown.soft().clone(),
+            last: LastStatus::default(),
         }
     }
 
@@ -215,12 +259,20 @@ async fn open_storage(
 ) -> anyhow::Result<(Store, Spool)> {
     let key = derive_key(secret, LINKS);
     let store = Store::open(&settings.storage, &key, faults.clone()).await;
-    let store = store.context("storage.url")?;
+    let store = store.map_err(|error| with_key("storage.url", error))?;
     let node = NodeId::mint(clock, random);
     let spool = Spool::open(&settings.upload.spool, node, faults.clone());
-    let spool = spool.context("upload.spool")?;
+    let spool = spool.map_err(|error| with_key("upload.spool", error))?;
     store.check_spool(&spool)?;
     Ok((store, spool))
+}
+
+/// An error about a setting names its key already.
+fn with_key(key: &'static str, error: StorageError) -> anyhow::Error {
+    match error {
+        StorageError::Setting { .. } => error.into(),
+        error => anyhow::Error::new(error).context(key),
+    }
 }
 
 /// The settings of accounts, from several sections.
@@ -265,33 +317,5 @@ async fn serve_ops(listener: TcpListener, probe: Arc<Probe>, stop: CancellationT
     let served = axum::serve(listener, http::ops_router(probe));
     if let Err(error) = served.with_graceful_shutdown(stop.cancelled_owned()).await {
         tracing::warn!(%error, "the operators' listener failed");
-    }
-}
-
-/// The checks behind the operators' routes.
-struct Probe {
-    database: Database,
-    store: Store,
-    metrics: Metrics,
-    shutdown: CancellationToken,
-}
-
-impl Health for Probe {
-    fn metrics(&self) -> String {
-        self.metrics.render()
-    }
-
-    async fn failures(&self) -> BTreeMap<&'static str, String> {
-        let mut failures = BTreeMap::new();
-        if self.shutdown.is_cancelled() {
-            failures.insert("service", "is shutting down".to_owned());
-        }
-        if let Err(error) = self.database.probe().await {
-            failures.insert("database", error.to_string());
-        }
-        if let Err(error) = self.store.probe().await {
-            failures.insert("store", error.to_string());
-        }
-        failures
     }
 }

@@ -14,10 +14,11 @@ impl Auth {
     pub async fn keep_purging(self, cancel: CancellationToken) {
         let every = self.config.purge_every.unsigned_abs();
         loop {
-            match self.purge_sign_ins().await {
-                Ok(0) => {}
-                Ok(rows) => tracing::info!(rows, "old sign-ins deleted"),
-                Err(error) => {
+            match cancel.run_until_cancelled(self.purge_sign_ins()).await {
+                None => return,
+                Some(Ok(0)) => {}
+                Some(Ok(rows)) => tracing::info!(rows, "old sign-ins deleted"),
+                Some(Err(error)) => {
                     tracing::warn!(%error, "old sign-ins could not be deleted, retrying later");
                 }
             }

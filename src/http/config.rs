@@ -9,8 +9,14 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OpsConfig {
-    /// Address of `/metrics`, `/healthz` and `/readyz`.
+    /// Address of `/metrics`, `/healthz`, `/readyz` and `/status`.
     pub listen: SocketAddr,
+    /// How long a result of `/status` is reused.
+    pub status_every: SignedDuration,
+    /// From which difference to the database server on the clock is wrong.
+    pub max_clock_difference: SignedDuration,
+    /// From which age on an undelivered message is a failure.
+    pub max_outbox_age: SignedDuration,
 }
 
 /// The section `[http.limits]`: limits of everything but the bytes of a video.

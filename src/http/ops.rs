@@ -1,4 +1,4 @@
-//! The listener for operators: `/metrics`, `/healthz`, `/readyz`.
+//! The listener for operators: `/metrics`, `/healthz`, `/readyz`, `/status`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,15 +8,19 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The health of the process, which the app determines.
 pub trait Health: Send + Sync + 'static {
     /// The metrics in the text format of Prometheus.
     fn metrics(&self) -> String;
 
-    /// The failing parts, each with its cause. Empty means ready.
-    fn failures(&self) -> impl Future<Output = BTreeMap<&'static str, String>> + Send;
+    /// Why this node takes no bytes. Empty means ready. A database or a store that is away is no reason:
+    /// a client whose request meets no node starts its upload from zero.
+    fn unready(&self) -> impl Future<Output = BTreeMap<&'static str, String>> + Send;
+
+    /// Everything that the service depends on, with the cause if it fails.
+    fn status(&self) -> impl Future<Output = BTreeMap<&'static str, Option<String>>> + Send;
 }
 
 /// The routes of the listener for operators.
@@ -25,6 +29,7 @@ pub fn ops_router<H: Health>(health: Arc<H>) -> Router {
         .route("/metrics", get(metrics::<H>))
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(ready::<H>))
+        .route("/status", get(status::<H>))
         .with_state(health)
 }
 
@@ -34,8 +39,21 @@ async fn metrics<H: Health>(State(health): State<Arc<H>>) -> Response {
 }
 
 async fn ready<H: Health>(State(health): State<Arc<H>>) -> Response {
-    let failures = health.failures().await;
+    let failures = health.unready().await;
     let is_ready = failures.is_empty();
-    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({ "ready": is_ready, "failures": failures }))).into_response()
+    (status_of(is_ready), Json(json!({ "ready": is_ready, "failures": failures }))).into_response()
+}
+
+async fn status<H: Health>(State(health): State<Arc<H>>) -> Response {
+    let checks = health.status().await;
+    let is_ok = checks.values().all(Option::is_none);
+    let rendered: BTreeMap<_, Value> = checks
+        .into_iter()
+        .map(|(name, cause)| (name, json!({ "ok": cause.is_none(), "cause": cause })))
+        .collect();
+    (status_of(is_ok), Json(json!({ "ok": is_ok, "checks": rendered }))).into_response()
+}
+
+const fn status_of(is_good: bool) -> StatusCode {
+    if is_good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
 }

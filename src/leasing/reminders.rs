@@ -12,7 +12,8 @@ impl Leasing {
     pub async fn keep_reminding(self, config: Config, cancel: CancellationToken) {
         let every = config.remind_every.unsigned_abs();
         loop {
-            if let Err(error) = self.remind(&config, &cancel).await {
+            let reminded = cancel.run_until_cancelled(self.remind(&config, &cancel)).await;
+            if let Some(Err(error)) = reminded {
                 let error = &error as &dyn std::error::Error;
                 tracing::warn!(error, "reminders could not be enqueued, retrying later");
             }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::config::Config;
 use super::delivery::Delivery;
-use super::fcm::{Fcm, FcmError};
+use super::fcm::{Fcm, FcmError, SendError};
 use crate::model::{Clock, EventId, PushNotification};
 
 pub enum Push {
@@ -25,6 +25,14 @@ impl Push {
         match self {
             Self::Fcm(fcm) => fcm.timeout(),
             Self::Log => SignedDuration::ZERO,
+        }
+    }
+
+    /// Checks the service account with Google; nothing to check without one.
+    pub async fn check_connection(&self) -> Result<(), SendError> {
+        match self {
+            Self::Fcm(fcm) => fcm.check_connection().await,
+            Self::Log => Ok(()),
         }
     }
 

@@ -26,7 +26,7 @@ impl Sequencer {
     /// Runs until cancelled.
     pub async fn run(self, cancel: CancellationToken) {
         loop {
-            if let Err(error) = self.assign_turns().await {
+            if let Some(Err(error)) = cancel.run_until_cancelled(self.assign_turns()).await {
                 let error = error_chain(&error);
                 tracing::warn!(%error, "submissions got no turn in 1C's queue, retrying");
             }

@@ -16,7 +16,7 @@ use super::metrics;
 use super::receivers::Receivers;
 use crate::database::{ClaimedMessage, Database, DatabaseError, DeliveryResult, EventState};
 use crate::model::{Channel, Clock, Random};
-use crate::notify::Delivery;
+use crate::notify::{Delivery, MailError, SendError};
 
 /// Lower limit of the poll interval, because a tokio interval must not be zero.
 const MIN_INTERVAL: Duration = Duration::from_millis(1);
@@ -43,6 +43,30 @@ impl Outbox {
     ) -> Self {
         let wakeup = Arc::new(Notify::new());
         Self { database, clock, random, config, receivers, composer, wakeup }
+    }
+
+    /// The oldest pending message of a channel with a receiver.
+    pub async fn oldest(&self) -> Result<Option<(Channel, Timestamp)>, DatabaseError> {
+        let depths = self.database.outbox_depth().await?;
+        let waiting = depths.iter().filter(|depth| self.receivers.has(depth.channel));
+        let waiting = waiting.filter_map(|depth| Some((depth.channel, depth.oldest?)));
+        Ok(waiting.min_by_key(|(_, oldest)| *oldest))
+    }
+
+    /// Connects to the mail server and authenticates, or writes to the folder that replaces it.
+    pub async fn check_mail(&self) -> Result<(), MailError> {
+        match &self.receivers.mail {
+            Some(mail) => mail.check_connection().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Gets an access token for FCM, if push notifications are on.
+    pub async fn check_push(&self) -> Result<(), SendError> {
+        match &self.receivers.push {
+            Some(push) => push.check_connection().await,
+            None => Ok(()),
+        }
     }
 
     /// To be notified (`notify_one`) after a message has been committed.

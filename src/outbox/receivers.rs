@@ -18,7 +18,11 @@ pub struct Receivers {
 impl Receivers {
     /// The channels that have a receiver.
     pub(super) fn channels(&self) -> impl Iterator<Item = Channel> {
-        Channel::ALL.into_iter().filter(|channel| self.timeout(*channel).is_some())
+        Channel::ALL.into_iter().filter(|channel| self.has(*channel))
+    }
+
+    pub(super) fn has(&self, channel: Channel) -> bool {
+        self.timeout(channel).is_some()
     }
 
     /// The longest an attempt takes; `None` without a receiver.

@@ -29,10 +29,11 @@ impl Outbox {
     /// Deletes old messages at an interval, until cancelled.
     pub async fn run_purges(self: Arc<Self>, retention: Retention, cancel: CancellationToken) {
         loop {
-            match self.purge(&retention).await {
-                Ok(0) => {}
-                Ok(messages) => tracing::info!(messages, "old messages deleted"),
-                Err(error) => {
+            match cancel.run_until_cancelled(self.purge(&retention)).await {
+                None => return,
+                Some(Ok(0)) => {}
+                Some(Ok(messages)) => tracing::info!(messages, "old messages deleted"),
+                Some(Err(error)) => {
                     tracing::warn!(%error, "old messages could not be deleted, retrying later");
                 }
             }

@@ -71,12 +71,13 @@ impl Cleaner {
     /// Sweeps at intervals, until `stop`.
     pub(super) async fn run_sweeps(&self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            match self.sweep().await {
-                Ok(swept) if swept == Swept::default() => {}
-                Ok(Swept { expired, cleared, spool_files }) => {
+            match stop.run_until_cancelled(self.sweep()).await {
+                None => return,
+                Some(Ok(swept)) if swept == Swept::default() => {}
+                Some(Ok(Swept { expired, cleared, spool_files })) => {
                     tracing::info!(expired, cleared, spool_files, "swept");
                 }
-                Err(error) => tracing::warn!(%error, "sweep failed; the next one continues"),
+                Some(Err(error)) => tracing::warn!(%error, "sweep failed; the next one continues"),
             }
             let pause = sleep(self.deps.config.sweep_every.unsigned_abs());
             let _stopped = stop.run_until_cancelled(pause).await;
@@ -115,9 +116,11 @@ impl Cleaner {
         let Dependencies { clock, config, database, .. } = &*self.deps;
         let mut cleared = 0;
         for leftovers in database.uploads_to_clean(clock.now(), config.sweep_batch).await? {
-            // A failure must not stop the others.
             match self.clear(leftovers).await {
                 Ok(()) => cleared += 1,
+                // Each of the others would wait for the database in vain.
+                Err(error @ UploadError::Unavailable("database", _)) => return Err(error),
+                // Any other failure must not stop the others.
                 Err(error) => {
                     tracing::warn!(upload = %leftovers.upload, %error, "upload not cleared");
                 }

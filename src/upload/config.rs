@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use crate::model::Length;
+use crate::model::{Length, setting_words};
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -73,8 +73,7 @@ impl Config {
 }
 
 /// What happens to a video that another report of the company holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reuse {
     /// It is accepted, with a verdict for the reviewer.
     Note,
@@ -82,9 +81,10 @@ pub enum Reuse {
     Refuse,
 }
 
+setting_words!(Reuse { Note = "note", Refuse = "refuse" });
+
 /// Whether acknowledged bytes of an open upload are written to shared storage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Segments {
     /// With PostgreSQL, where another node may continue the upload; not with SQLite.
     Auto,
@@ -93,3 +93,5 @@ pub enum Segments {
     /// Never: this node's disk is durable enough.
     Off,
 }
+
+setting_words!(Segments { Auto = "auto", On = "on", Off = "off" });

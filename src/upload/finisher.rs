@@ -258,6 +258,8 @@ impl Finisher {
         let error = match outcome {
             FinishOutcome::Stored { video, submission, .. } => {
                 count_finished(UploadState::Stored);
+                let new = length.get().saturating_sub(lease.spooled().get());
+                metrics::counter!("forte_media_bytes_acknowledged_total").increment(new);
                 tracing::info!(upload = %id, %video, %sha256, length = length.get(), "video stored");
                 self.deps.wakeup.notify_one();
                 self.cleaner.clear_in_background(id);

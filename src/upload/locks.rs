@@ -187,7 +187,7 @@ impl UploadLocks {
     /// Sends heartbeats and watches those of other nodes, until `stop`.
     pub async fn run_heartbeats(self: Arc<Self>, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            if let Err(error) = self.heartbeat().await {
+            if let Some(Err(error)) = stop.run_until_cancelled(self.heartbeat()).await {
                 tracing::warn!(%error, "heartbeat failed");
             }
             let pause = sleep(self.deps.config.heartbeat.unsigned_abs());
@@ -198,6 +198,21 @@ impl UploadLocks {
     /// Sends one heartbeat, and declares dead the nodes whose heartbeats have stopped: their leases
     /// are released.
     pub async fn heartbeat(&self) -> Result<(), UploadError> {
+        let sent = self.send_heartbeat().await;
+        if sent.is_err() {
+            // Without a database no node can send one: afterwards all of them begin anew.
+            self.peers.forget();
+        }
+        sent
+    }
+
+    /// Checks that the database can be written. A heartbeat is a small write that harms nobody; SQLite skips
+    /// updates that change nothing.
+    pub async fn check_database(&self) -> Result<(), UploadError> {
+        Ok(self.deps.database.heartbeat(self.node).await.map(drop)?)
+    }
+
+    async fn send_heartbeat(&self) -> Result<(), UploadError> {
         if !self.deps.database.heartbeat(self.node).await? {
             // What this node holds is fenced off already.
             tracing::warn!(node = %self.node, "declared dead by its peers; registering again");
@@ -220,7 +235,8 @@ impl UploadLocks {
     /// Handles release requests of other nodes, until `stop`.
     pub async fn run_release_requests(self: Arc<Self>, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            if let Err(error) = self.release_requested_leases().await {
+            let released = stop.run_until_cancelled(self.release_requested_leases()).await;
+            if let Some(Err(error)) = released {
                 tracing::debug!(%error, "could not look for release requests");
             }
             let pause = sleep(self.deps.config.lease_poll.unsigned_abs());
@@ -271,6 +287,10 @@ struct LastHeartbeat {
 }
 
 impl PeerHeartbeats {
+    fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Records the counters, and returns the nodes whose counter has not changed for `dead_after`.
     fn observe(&self, rows: &[NodeRow], now: Timestamp, dead_after: SignedDuration) -> Vec<NodeId> {
         let mut peers = self.0.lock().unwrap_or_else(PoisonError::into_inner);

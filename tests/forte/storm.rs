@@ -3,7 +3,9 @@
 
 mod cuts;
 mod faults;
+mod frozen_database;
 mod nodes;
+mod open_files;
 mod persistent_client;
 mod processes;
 mod races;

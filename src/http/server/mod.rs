@@ -34,6 +34,9 @@ use tokio_util::task::TaskTracker;
 pub use config::{Config, ConfigError, Linger};
 use connection::{Accepted, Server};
 
+/// Also counts the shortages of memory that `accept` reports, which have the same remedies.
+const OUT_OF_FILES: &str = "forte_media_out_of_files_total";
+
 /// Serves `router` on `listener` until `shutdown`, then gives requests in flight
 /// `config.shutdown_grace` to finish, closes the other connections, and returns when the last one
 /// has ended.
@@ -82,14 +85,19 @@ impl Acceptor {
     }
 
     /// Waits for a permit and the next connection. Retries after a failure: the listener must
-    /// survive a shortage of file descriptors or memory.
+    /// survive a shortage of file descriptors or memory, which is logged once.
     async fn next(&self) -> Accepted {
+        let mut is_logged = false;
         loop {
             match self.accept().await {
                 Ok(accepted) => return accepted,
                 Err(error) if concerns_one_peer(error.kind()) => {}
                 Err(error) => {
-                    tracing::error!(%error, "cannot accept connections");
+                    metrics::counter!(OUT_OF_FILES, "operation" => "accept").increment(1);
+                    if !is_logged {
+                        tracing::error!(%error, "cannot accept connections; retrying");
+                        is_logged = true;
+                    }
                     sleep(self.pause).await;
                 }
             }

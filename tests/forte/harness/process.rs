@@ -8,19 +8,39 @@ use tokio::sync::oneshot;
 
 use super::service::TestEnv;
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_forte-media");
+
 /// A running process. It is killed when dropped.
 pub(crate) struct Process {
     pub(crate) child: Child,
     /// The address of the public API.
     pub(crate) address: SocketAddr,
+    /// The address of the operators' routes.
+    pub(crate) ops: SocketAddr,
 }
 
 impl Process {
     /// Starts the program on an existing environment. `settings` are variables without their prefix.
     pub(crate) async fn start(env: &TestEnv, node: &str, settings: &[(&str, &str)]) -> Self {
+        Self::run(Command::new(PROGRAM), env, node, settings).await
+    }
+
+    /// As [`Process::start`], with this many file descriptors.
+    pub(crate) async fn with_open_files(env: &TestEnv, node: &str, limit: usize) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -n {limit}; exec \"$0\" \"$@\""), PROGRAM]);
+        Self::run(command, env, node, &[]).await
+    }
+
+    async fn run(
+        mut command: Command,
+        env: &TestEnv,
+        node: &str,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let settings = settings.iter().chain(&[("LOG__FORMAT", "json")]);
         let settings = settings.map(|(name, value)| (format!("FORTE_MEDIA__{name}"), value));
-        let mut child = Command::new(env!("CARGO_BIN_EXE_forte-media"))
+        let mut child = command
             .arg("serve")
             .envs(env.variables(node))
             .envs(settings)
@@ -35,13 +55,26 @@ impl Process {
             for line in log.lines().map_while(Result::ok) {
                 super::log::append(format!("{line}\n").as_bytes());
                 let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
-                let address = line["public"].as_str().and_then(|text| text.parse().ok());
-                if let Some((sender, address)) = address.and_then(|at| Some((sender.take()?, at))) {
-                    sender.send(address).unwrap();
+                let address = |name: &str| line[name].as_str()?.parse().ok();
+                if let Some(addresses) = address("public").zip(address("ops"))
+                    && let Some(sender) = sender.take()
+                {
+                    sender.send(addresses).unwrap();
                 }
             }
         });
-        Self { child, address: receiver.await.unwrap() }
+        let (address, ops) = receiver.await.unwrap();
+        Self { child, address, ops }
+    }
+
+    /// The sum of a counter over its labels.
+    pub(crate) async fn counter(&self, http: &reqwest::Client, name: &str) -> u64 {
+        let page = http.get(format!("http://{}/metrics", self.ops)).send().await.unwrap();
+        let page = page.text().await.unwrap();
+        let lines = page.lines().filter(|line| {
+            line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']))
+        });
+        lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum()
     }
 
     /// SIGKILL.

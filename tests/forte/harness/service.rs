@@ -354,18 +354,21 @@ impl Service {
     pub(crate) fn serve(self) -> Served {
         let bound = self.bound;
         let address = bound.public_address().unwrap();
+        let ops = bound.ops_address().unwrap();
         let (app, shutdown) = (self.app, self.shutdown.clone());
         let task = TaskTracker::new().spawn({
             let shutdown = shutdown.clone();
             async move { app.run(bound, &shutdown).await.unwrap() }
         });
-        Served { address, shutdown, task, env: self.env }
+        Served { address, ops, shutdown, task, env: self.env }
     }
 }
 
 /// A service on a real port.
 pub(crate) struct Served {
     pub(crate) address: SocketAddr,
+    /// The listener for operators.
+    pub(crate) ops: SocketAddr,
     pub(crate) shutdown: Shutdown,
     pub(crate) task: JoinHandle<()>,
     pub(crate) env: TestEnv,

@@ -30,7 +30,7 @@ const SHORT_TIMEOUTS: [(&str, &str); 3] = [
 ];
 
 /// A backend for real processes, and a token.
-async fn backend(backend: Backend) -> Option<(TestEnv, Phone)> {
+pub(super) async fn backend(backend: Backend) -> Option<(TestEnv, Phone)> {
     let service = Service::start(backend).await?;
     // A real process uses the system clock.
     service.manual_clock().set(Clock::system().now());
@@ -39,9 +39,9 @@ async fn backend(backend: Backend) -> Option<(TestEnv, Phone)> {
 }
 
 /// A client with real connections.
-struct Phone {
-    http: Client,
-    token: String,
+pub(super) struct Phone {
+    pub(super) http: Client,
+    pub(super) token: String,
 }
 
 impl Phone {
@@ -50,7 +50,12 @@ impl Phone {
         self.http.request(method, url).header("Tus-Resumable", "1.0.0")
     }
 
-    async fn create(&self, address: SocketAddr, report: RefKey, length: usize) -> String {
+    pub(super) async fn create(
+        &self,
+        address: SocketAddr,
+        report: RefKey,
+        length: usize,
+    ) -> String {
         let response = self
             .request(Method::POST, address, "/uploads")
             .bearer_auth(&self.token)
@@ -63,14 +68,14 @@ impl Phone {
         tus::path_of(response.headers()["location"].to_str().unwrap())
     }
 
-    fn patch(&self, address: SocketAddr, path: &str, offset: usize) -> RequestBuilder {
+    pub(super) fn patch(&self, address: SocketAddr, path: &str, offset: usize) -> RequestBuilder {
         self.request(Method::PATCH, address, path)
             .header("Content-Type", "application/offset+octet-stream")
             .header("Upload-Offset", offset)
     }
 
     /// The offset; `None` when it is not available now. The upload must not have ended.
-    async fn offset(&self, address: SocketAddr, path: &str) -> Option<usize> {
+    pub(super) async fn offset(&self, address: SocketAddr, path: &str) -> Option<usize> {
         let response = self.request(Method::HEAD, address, path).send().await.ok()?;
         let expected = [StatusCode::OK, StatusCode::LOCKED];
         assert!(expected.contains(&response.status()), "{response:?}");
@@ -78,7 +83,7 @@ impl Phone {
     }
 
     /// Sends everything with retries; checks that the offset never decreases.
-    async fn send(&self, at: watch::Receiver<SocketAddr>, path: &str, video: &Bytes) {
+    pub(super) async fn send(&self, at: watch::Receiver<SocketAddr>, path: &str, video: &Bytes) {
         let mut known = 0;
         loop {
             let address = *at.borrow();
@@ -172,4 +177,18 @@ async fn the_uploads_of_a_killed_node_are_finished_on_another() {
     drop(second);
     let service = Service::on(env, "one", Options::default()).await;
     assert_submitted(&service, 1, video).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_byte_of_a_stored_video_is_counted_as_acknowledged() {
+    let (env, phone) = backend(Backend::Embedded).await.unwrap();
+    let process = Process::start(&env, "one", &[]).await;
+    let video: &'static [u8] = crate::harness::clips::GOOD;
+    let report = env.fixture.report().await;
+    let path = phone.create(process.address, report, video.len()).await;
+    let at = process.address;
+    phone.patch(at, &path, 0).body(&video[..1000]).send().await.unwrap();
+    phone.patch(at, &path, 1000).body(&video[1000..]).send().await.unwrap();
+    let counted = process.counter(&phone.http, "forte_media_bytes_acknowledged_total").await;
+    assert_eq!(counted, video.len() as u64);
 }
