@@ -4,12 +4,13 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
+use jiff::SignedDuration;
 use tokio::sync::Semaphore;
 
 use crate::database::{CustodyEntry, Database, VideoRow};
 use crate::model::plausibility::for_driver;
 use crate::model::{
-    Clock, CompanyId, EventId, Person, Random, RefKey, Role, SubmissionId, Verdict, VideoId,
+    Clock, CompanyId, EventId, Facts, Person, Random, RefKey, Role, SubmissionId, Verdict, VideoId,
 };
 use crate::storage::{ContentHeaders, Link, OpenedVideo, Store, VideoKey, VideoStream};
 
@@ -34,6 +35,7 @@ pub struct StoredVideo {
     video: VideoId,
     key: VideoKey,
     ref_key: RefKey,
+    duration: SignedDuration,
 }
 
 impl Playback {
@@ -63,7 +65,8 @@ impl Playback {
         }
         let key = VideoKey { upload: row.upload, sha256: row.sha256 };
         let actor = format!("person:{}", viewer.id.0);
-        let link = self.issue_link(row.id, &key, ref_key, &actor).await?;
+        let video = (row.id, duration_of(&row.facts));
+        let link = self.issue_link(video, &key, ref_key, &actor).await?;
         row.verdicts = self.visible_verdicts(viewer, row.verdicts).await?;
         Ok(Some((row, link)))
     }
@@ -97,7 +100,8 @@ impl Playback {
         let Some(row) = self.database.submission(submission).await? else { return Ok(None) };
         let key = VideoKey { upload: row.upload, sha256: row.sha256 };
         let headers = ContentHeaders::new(&key, row.length, &filename(row.ref_key));
-        Ok(Some(StoredVideo { headers, video: row.video, key, ref_key: row.ref_key }))
+        let (video, ref_key, duration) = (row.video, row.ref_key, duration_of(&row.facts));
+        Ok(Some(StoredVideo { headers, video, key, ref_key, duration }))
     }
 
     /// Streams a range of a video.
@@ -125,18 +129,19 @@ impl Playback {
         video: &StoredVideo,
         actor: &str,
     ) -> Result<Link, PlaybackError> {
-        self.issue_link(video.video, &video.key, video.ref_key, actor).await
+        self.issue_link((video.video, video.duration), &video.key, video.ref_key, actor).await
     }
 
-    /// Anyone who has the link can watch the video, so it is recorded but never logged.
+    /// Anyone who has the link can watch the video, so it is recorded but never logged. It lives at least as
+    /// long as the video plays, because a player asks for further ranges until the end.
     async fn issue_link(
         &self,
-        video: VideoId,
+        (video, duration): (VideoId, SignedDuration),
         key: &VideoKey,
         ref_key: RefKey,
         actor: &str,
     ) -> Result<Link, PlaybackError> {
-        let (ttl, now) = (self.config.link_ttl, self.clock.now());
+        let (ttl, now) = (self.config.link_ttl.max(duration), self.clock.now());
         let link = self.store.link(key, ttl, &filename(ref_key), now).await?;
         self.add_custody(video, actor, "linked", format!("until {}", link.expires_at)).await?;
         Ok(link)
@@ -154,6 +159,11 @@ impl Playback {
         let entry = CustodyEntry { id, video, at, actor, action, detail };
         Ok(self.database.add_custody(&entry).await?)
     }
+}
+
+fn duration_of(facts: &Facts) -> SignedDuration {
+    let milliseconds = facts.duration_ms.unwrap_or(0);
+    SignedDuration::from_millis(i64::try_from(milliseconds).unwrap_or(i64::MAX))
 }
 
 fn filename(ref_key: RefKey) -> String {

@@ -31,6 +31,11 @@ pub struct S3Config {
     pub path_style: bool,
     /// A credentials file in the AWS format; absent: the standard AWS variables and profiles.
     pub credentials_file: Option<PathBuf>,
+    /// The keys that sign playback links, in the same format; absent: the keys of this service. They need
+    /// only `s3:GetObject`.
+    pub link_credentials_file: Option<PathBuf>,
+    /// How often keys without an expiry are read again.
+    pub credentials_reread: SignedDuration,
     pub connect_timeout: SignedDuration,
     /// Limit for one attempt, on top of the time its bytes need at `slowest_link`.
     pub answer_timeout: SignedDuration,
@@ -58,7 +63,11 @@ impl Config {
         };
         parsed.ok_or_else(|| StorageError::Setting {
             setting: "storage.url",
-            reason: format!("{:?} is neither file:FOLDER nor s3://BUCKET/PREFIX", self.url),
+            reason: format!(
+                "{:?} is neither file:FOLDER nor s3://BUCKET/PREFIX, where PREFIX has no empty segment, \
+                 no `.` and no `..`",
+                self.url
+            ),
         })
     }
 }
@@ -71,8 +80,37 @@ fn disk(folder: &str) -> Option<Location> {
 
 fn bucket(rest: &str) -> Option<Location> {
     let (bucket, prefix) = rest.strip_prefix("//")?.split_once('/').unwrap_or((&rest[2..], ""));
-    if bucket.is_empty() {
+    let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
+    if bucket.is_empty() || !is_usable(prefix) {
         return None;
     }
-    Some(Location::S3 { bucket: bucket.to_owned(), prefix: prefix.trim_matches('/').to_owned() })
+    Some(Location::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+}
+
+/// Stores and proxies disagree about names with empty or relative segments: MinIO refuses them, others
+/// store them under another name.
+fn is_usable(prefix: &str) -> bool {
+    let is_segment = |segment: &str| !matches!(segment, "" | "." | "..");
+    prefix.is_empty()
+        || prefix.split('/').all(is_segment)
+            && !prefix.contains(|letter: char| letter.is_control() || letter == '\\')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Location, bucket};
+
+    #[test]
+    fn a_prefix_has_only_ordinary_segments() {
+        let prefix = |rest| match bucket(rest) {
+            Some(Location::S3 { prefix, .. }) => Some(prefix),
+            _ => None,
+        };
+        for (rest, expected) in [("//b", ""), ("//b/", ""), ("//b/x", "x"), ("//b/x/y/", "x/y")] {
+            assert_eq!(prefix(rest).as_deref(), Some(expected), "{rest}");
+        }
+        for rest in ["//b//", "//b//x", "//b/x//y", "//b/.", "//b/x/../y", "//b/x\\y", "//b/x\n"] {
+            assert_eq!(prefix(rest), None, "{rest}");
+        }
+    }
 }

@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 
 use crate::model::FaultError;
 
+/// Linux and macOS: no free file descriptor in the system, in the process.
+const ENFILE: i32 = 23;
+const EMFILE: i32 = 24;
+
 pub(super) type BoxError = Box<dyn Error + Send + Sync>;
 
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
     /// A setting has an unusable value.
-    #[error("setting {setting}: {reason}")]
+    #[error("{setting}: {reason}")]
     Setting { setting: &'static str, reason: String },
     #[error("the spool {0} is locked by another process")]
     SpoolLocked(PathBuf),
@@ -22,6 +26,9 @@ pub enum StorageError {
     /// No space left (`ENOSPC`, `EDQUOT`, S3's 507). Acknowledged bytes are untouched.
     #[error("no space left to {action}")]
     Full { action: &'static str, source: BoxError },
+    /// No free file descriptor (`EMFILE`, `ENFILE`).
+    #[error("no free file descriptor to {action}")]
+    OutOfFiles { action: &'static str, source: BoxError },
     #[error("could not {action} {path}")]
     File { action: &'static str, path: PathBuf, source: io::Error },
     /// `fsync` failed. The kernel may have dropped the dirty pages, and a second `fsync` would report
@@ -36,7 +43,18 @@ pub enum StorageError {
     /// All attempts ended without a usable response. A later call may succeed.
     #[error("the store failed to {action} {key}")]
     Unavailable { action: &'static str, key: String, source: BoxError },
-    /// The store rejected the request and will reject it again: credentials, bucket, policy.
+    /// The operator can mend it: the keys, a policy, or a clock that is off by minutes, which the response
+    /// to a HEAD does not tell apart.
+    #[error(
+        "the store forbids this service to {action} {key}: its keys are wrong or expired, or lack a \
+         permission, or its clock is wrong"
+    )]
+    Forbidden { action: &'static str, key: String, source: BoxError },
+    #[error("the clocks of the store and of this node differ by minutes; synchronize them")]
+    Clock { source: BoxError },
+    #[error("the bucket does not exist; create it, or correct storage.url")]
+    NoBucket { source: BoxError },
+    /// The store rejected the request and will reject it again.
     #[error("the store refuses to {action} {key}")]
     Refused { action: &'static str, key: String, source: BoxError },
     /// A failure scripted by a test.
@@ -47,7 +65,16 @@ pub enum StorageError {
 impl StorageError {
     /// Whether the same call may succeed later with the same bytes.
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Full { .. } | Self::Unavailable { .. } | Self::Injected(_))
+        matches!(
+            self,
+            Self::Full { .. }
+                | Self::OutOfFiles { .. }
+                | Self::Unavailable { .. }
+                | Self::Forbidden { .. }
+                | Self::Clock { .. }
+                | Self::NoBucket { .. }
+                | Self::Injected(_)
+        )
     }
 
     /// Whether the call may be retried immediately.
@@ -56,6 +83,10 @@ impl StorageError {
     }
 
     pub(super) fn file(action: &'static str, path: &Path, source: io::Error) -> Self {
+        if is_out_of_files(&source) {
+            metrics::counter!("forte_media_out_of_files_total", "operation" => "open").increment(1);
+            return Self::OutOfFiles { action, source: source.into() };
+        }
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 Self::Full { action, source: source.into() }
@@ -67,6 +98,19 @@ impl StorageError {
     pub(super) fn mismatch(path: &Path) -> Self {
         Self::Mismatch { key: path.display().to_string() }
     }
+}
+
+/// Whether the process or the system has no free file descriptor. Libraries wrap the system's error.
+fn is_out_of_files(error: &io::Error) -> bool {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let code = error.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error);
+        if matches!(code, Some(ENFILE | EMFILE)) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// Turns an I/O error into a [`StorageError`].
@@ -103,5 +147,12 @@ mod tests {
         assert!(matches!(error(28), StorageError::Full { .. }));
         assert!(matches!(error(122), StorageError::Full { .. }));
         assert!(matches!(error(5), StorageError::File { .. }));
+    }
+
+    #[test]
+    fn a_lack_of_file_descriptors_is_found_in_wrapped_errors() {
+        let error = io::Error::other(io::Error::other(io::Error::from_raw_os_error(24)));
+        let error = StorageError::file("open", Path::new("x"), error);
+        assert!(matches!(error, StorageError::OutOfFiles { .. }) && error.is_transient());
     }
 }

@@ -1,15 +1,19 @@
 //! Durable file operations, shared by the spool and the disk back end.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, FileExt as _};
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
 use super::error::{IoContext as _, StorageError};
 use crate::model::Digest;
+
+/// Only the user of the service may read what people filmed, whatever the umask.
+pub(super) const PRIVATE_FILE: u32 = 0o600;
+const PRIVATE_FOLDER: u32 = 0o700;
 
 /// The number of bytes of a file that are in memory at a time.
 pub(super) const CHUNK: usize = 256 * 1024;
@@ -51,7 +55,7 @@ pub(super) fn create_folder(folder: &Path) -> Result<(), StorageError> {
         _ => Path::new("."),
     };
     create_folder(parent)?;
-    match fs::create_dir(folder) {
+    match DirBuilder::new().mode(PRIVATE_FOLDER).create(folder) {
         Err(e) if e.kind() != io::ErrorKind::AlreadyExists => {
             Err(StorageError::file("create", folder, e))
         }

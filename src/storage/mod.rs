@@ -16,6 +16,7 @@ mod disk;
 mod disposition;
 mod error;
 mod files;
+mod forge;
 mod link;
 mod object;
 mod s3;

@@ -10,6 +10,7 @@ use tempfile::NamedTempFile;
 use tokio::io::AsyncReadExt as _;
 
 use super::error::{BoxError, IoContext as _, StorageError};
+use super::forge;
 use super::link::MEDIA_PATH;
 use super::object::{PutRequest, VideoKey};
 use super::store::Store;
@@ -21,6 +22,9 @@ pub struct TestResult {
     pub name: &'static str,
     pub result: Result<(), BoxError>,
 }
+
+const FORGED: &str = "whoever has a playback link can overwrite videos: update the store, and set \
+                      storage.s3.link_credentials_file to the keys of a user that may only read";
 
 const LINK_TTL: SignedDuration = SignedDuration::from_secs(60);
 /// A range within the sample.
@@ -58,6 +62,8 @@ impl Store {
         // The disk back end transfers nothing that could change on the way.
         if self.folder().is_none() {
             results.push(("refuse a wrong checksum", test.reject_wrong_checksum().await));
+            let forged = test.reject_forged_write().await;
+            results.push(("refuse a write with what a link shows", forged));
         }
         results.push(("remove it", test.remove().await));
         Ok(results.into_iter().map(|(name, result)| TestResult { name, result }).collect())
@@ -125,6 +131,17 @@ impl<'a> SelfTest<'a> {
         }
     }
 
+    /// Tries to overwrite the object with what everybody who has a link to it knows: the name of its key.
+    /// Some stores did not verify the signature of such a write.
+    async fn reject_forged_write(&self) -> Result<(), BoxError> {
+        let forged = forge::write(self.http, &self.link(&self.key).await?).await?;
+        let is_changed = self.read(&self.key, None).await? != self.bytes;
+        if forged || is_changed {
+            return Err(FORGED.into());
+        }
+        Ok(())
+    }
+
     async fn remove(&self) -> Result<(), BoxError> {
         self.store.clear(self.key.upload, None).await?;
         match self.read(&self.key, None).await {
@@ -154,7 +171,9 @@ impl<'a> SelfTest<'a> {
         if let Some(Range { start, end }) = range {
             request = request.header("range", format!("bytes={start}-{}", end - 1));
         }
-        Ok(request.send().await?.error_for_status()?.bytes().await?.to_vec())
+        // The error would show the URL, with its signature.
+        let read = async { request.send().await?.error_for_status()?.bytes().await };
+        Ok(read.await.map_err(reqwest::Error::without_url)?.to_vec())
     }
 }
 

@@ -2,13 +2,14 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tempfile::NamedTempFile;
 
 use super::error::{IoContext as _, StorageError};
-use super::files::{create_folder, if_exists, names, sync_folder};
+use super::files::{CHUNK, PRIVATE_FILE, blocking, create_folder, if_exists, names, sync_folder};
 use crate::model::{Faults, NodeId, UploadId};
 
 /// The file that is locked while a process works in the folder.
@@ -68,6 +69,17 @@ impl Spool {
         if_exists(fs::remove_file(&path)).context("remove", &path).map(drop)
     }
 
+    /// Checks that bytes can be written.
+    pub async fn probe(&self) -> Result<(), StorageError> {
+        let folder = self.folder().to_owned();
+        blocking(move || {
+            let write =
+                || NamedTempFile::with_prefix_in(TEMPORARY, &folder)?.write_all(&[0; CHUNK]);
+            write().context("write to", &folder)
+        })
+        .await
+    }
+
     pub(super) fn faults(&self) -> &Faults {
         &self.0.faults
     }
@@ -79,7 +91,9 @@ impl Spool {
 
 fn lock(folder: &Path) -> Result<File, StorageError> {
     let path = folder.join(LOCK_FILE);
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true).mode(PRIVATE_FILE);
+    let file = options.open(&path);
     let file = file.context("open", &path)?;
     match file.try_lock() {
         Ok(()) => Ok(file),

@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _};
 use std::ops::Range;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tempfile::NamedTempFile;
 
 use super::error::{IoContext as _, StorageError};
-use super::files::{CHUNK, blocking, open, sync_folder};
+use super::files::{CHUNK, PRIVATE_FILE, blocking, open, sync_folder};
 use super::spool::{Spool, TEMPORARY};
 use crate::model::{Offset, UploadId};
 
@@ -80,7 +80,9 @@ impl Spool {
         self.faults().pass("storage.spool.create")?;
         self.remove(upload)?;
         let path = self.path(upload);
-        let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true).mode(PRIVATE_FILE);
+        let file = options.open(&path);
         let file = file.context("create", &path)?;
         Ok(SpoolFile::new(self.clone(), path, file))
     }

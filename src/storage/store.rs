@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 use tempfile::NamedTempFile;
@@ -17,7 +17,7 @@ use super::object::{Depth, Object, PutRequest, SegmentKey, VIDEO_TYPE, VideoKey,
 use super::s3::S3;
 use super::spool::{Spool, TEMPORARY};
 use super::spool_file::SpoolFile;
-use crate::model::{Digest, Faults, Length, UploadId};
+use crate::model::{Digest, Faults, Length, UploadId, error_chain};
 
 /// Stores videos and segments. Cheap to clone.
 #[derive(Clone)]
@@ -27,6 +27,8 @@ struct Inner {
     backend: Backend,
     signer: LinkSigner,
     faults: Faults,
+    /// Why the last put failed, if there was no space.
+    last_full: Mutex<Option<String>>,
 }
 
 enum Backend {
@@ -86,7 +88,8 @@ impl Store {
                 Backend::S3(S3::open(&config.s3, bucket, &prefix).await)
             }
         };
-        Ok(Self(Arc::new(Inner { backend, signer: LinkSigner::new(link_secret)?, faults })))
+        let (signer, last_full) = (LinkSigner::new(link_secret)?, Mutex::default());
+        Ok(Self(Arc::new(Inner { backend, signer, faults, last_full })))
     }
 
     /// Checks at start that finished videos can be hard-linked from this spool.
@@ -121,8 +124,7 @@ impl Store {
         digest: Digest,
     ) -> Result<(), StorageError> {
         self.0.faults.pass("storage.put_video.before")?;
-        let put = PutRequest::video(key, source, length, digest);
-        either!(self, backend => backend.put(put).await)?;
+        self.put(PutRequest::video(key, source, length, digest)).await?;
         Ok(self.0.faults.pass("storage.put_video.after")?)
     }
 
@@ -138,9 +140,25 @@ impl Store {
         digest: Digest,
     ) -> Result<(), StorageError> {
         self.0.faults.pass("storage.put_segment.before")?;
-        let put = PutRequest::segment(key, source, digest);
-        either!(self, backend => backend.put(put).await)?;
+        self.put(PutRequest::segment(key, source, digest)).await?;
         Ok(self.0.faults.pass("storage.put_segment.after")?)
+    }
+
+    async fn put(&self, put: PutRequest) -> Result<(), StorageError> {
+        let stored = either!(self, backend => backend.put(put).await);
+        let full = match &stored {
+            Err(error @ StorageError::Full { .. }) => Some(error_chain(error)),
+            Ok(()) => None,
+            // Says nothing about the space.
+            Err(_) => return stored,
+        };
+        *self.0.last_full.lock().unwrap_or_else(PoisonError::into_inner) = full;
+        stored
+    }
+
+    /// Why the last put failed, if the disk or the quota of the store was exhausted.
+    pub fn last_full(&self) -> Option<String> {
+        self.0.last_full.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Copies a segment to its range of a spool file. Several segments may be fetched concurrently; a

@@ -1,10 +1,15 @@
 //! S3 only: error responses, and presigned links.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
 use forte_media::storage::StorageError;
 use jiff::SignedDuration;
 use tempfile::TempDir;
 
-use crate::harness::s3::Bucket;
+use crate::harness::s3::{ACCESS_KEY, Bucket, SECRET_KEY};
 use crate::harness::s3_proxy::{Act, S3Proxy};
 use crate::storage::{StorageEnv, browser, segment};
 
@@ -81,19 +86,36 @@ async fn a_store_that_stays_busy_is_a_transient_error() {
 
 #[tokio::test]
 async fn does_not_retry_a_refusal() {
-    let (env, proxy) = behind_proxy(&[Act::Respond(403, "AccessDenied")]).await;
+    let (env, proxy) = behind_proxy(&[Act::Respond(400, "InvalidArgument")]).await;
     let video = env.spooled_video(1000).await;
     let failed = env.put(&video).await.expect_err("refused");
     assert!(matches!(failed, StorageError::Refused { .. }), "{failed:?}");
     assert_eq!(proxy.methods(), ["PUT"]);
 }
 
+/// What the operator can mend is not retried at once, and succeeds when it is mended.
 #[tokio::test]
-async fn a_full_store_has_its_own_error() {
-    let (env, _proxy) = behind_proxy(&[Act::Respond(507, "XMinioStorageFull")]).await;
-    let video = env.spooled_video(1000).await;
-    let failed = env.put(&video).await.expect_err("full");
-    assert!(matches!(failed, StorageError::Full { .. }), "{failed:?}");
+async fn full_forbidden_a_wrong_clock_and_a_missing_bucket_have_their_own_errors() {
+    for (status, code, expected) in [
+        (507, "XMinioStorageFull", "no space left"),
+        (400, "XMinioAdminBucketQuotaExceeded", "no space left"),
+        (403, "QuotaExceeded", "no space left"),
+        (403, "AccessDenied", "the store forbids this service to put"),
+        (403, "InvalidAccessKeyId", "its keys are wrong or expired"),
+        (400, "ExpiredToken", "its keys are wrong or expired"),
+        (403, "RequestTimeTooSkewed", "clocks of the store and of this node differ"),
+        (404, "NoSuchBucket", "the bucket does not exist"),
+    ] {
+        let (env, proxy) = behind_proxy(&[Act::Respond(status, code)]).await;
+        let video = env.spooled_video(1000).await;
+        let failed = env.put(&video).await.expect_err("fails");
+        assert!(failed.to_string().contains(expected), "{code}: {failed}");
+        assert!(failed.is_transient(), "{code}");
+        assert_eq!(proxy.methods(), ["PUT"], "{code}");
+        assert_eq!(env.store.last_full().is_some(), expected == "no space left", "{code}");
+        env.put(&video).await.expect("it is mended");
+        assert_eq!(env.store.last_full(), None, "{code}");
+    }
 }
 
 #[tokio::test]
@@ -184,4 +206,78 @@ async fn a_link_is_signed_for_the_public_endpoint() {
     assert_eq!(public.methods().len(), 0, "the service itself does not use the public endpoint");
     assert_eq!(env.watch(&video.key).await.as_deref(), Some(&*video.bytes));
     assert_eq!(public.methods(), ["GET"]);
+}
+
+/// A store whose keys are in `file`, read again after 50 ms.
+async fn with_keys_in(file: &str, text: &str) -> StorageEnv {
+    let bucket = Bucket::fresh().await;
+    let folder = TempDir::new().expect("makes a folder");
+    let path = folder.path().join(file);
+    fs::write(&path, text).expect("writes the keys");
+    let mut config = bucket.config();
+    config.s3.credentials_file = Some(path);
+    StorageEnv::new(config, Some(bucket), folder).await
+}
+
+#[tokio::test]
+async fn a_replaced_credentials_file_takes_effect() {
+    let wrong = "[default]\naws_access_key_id = wrong\naws_secret_access_key = wrong-secret\n";
+    let env = with_keys_in("keys", wrong).await;
+    let video = env.spooled_video(1000).await;
+    let failed = env.put(&video).await.expect_err("the keys are wrong");
+    assert!(matches!(failed, StorageError::Forbidden { .. }), "{failed:?}");
+    let bucket = env.bucket.as_ref().expect("a bucket");
+    fs::copy(bucket.credentials_file(), env.folder.path().join("keys")).expect("replaces it");
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    env.put(&video).await.expect("reads the new keys");
+    assert!(env.watch(&video.key).await.is_some(), "links are signed with the new keys");
+}
+
+/// A program that prints temporary keys, with the lifetimes in `lifetimes`, one for each call.
+fn temporary_keys(folder: &Path, lifetimes: &[i64]) -> String {
+    let now = forte_media::model::Clock::system().now();
+    for (call, lifetime) in lifetimes.iter().enumerate() {
+        let expiry = now + SignedDuration::from_secs(*lifetime);
+        let keys = serde_json::json!({
+            "Version": 1,
+            "AccessKeyId": ACCESS_KEY,
+            "SecretAccessKey": SECRET_KEY,
+            "Expiration": format!("{expiry:.0}"),
+        });
+        fs::write(folder.join(format!("keys-{call}")), keys.to_string()).expect("writes");
+    }
+    let program = folder.join("print-keys");
+    let script = format!(
+        "#!/bin/sh\ncd {}\nnext=$(ls keys-* | head -n 1)\ncat $next\n\
+         [ $(ls keys-* | wc -l) = 1 ] || rm $next\n",
+        folder.display()
+    );
+    fs::write(&program, script).expect("writes");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("is executable");
+    format!("[default]\ncredential_process = {}\n", program.display())
+}
+
+#[tokio::test]
+async fn a_link_does_not_promise_more_than_its_keys_live() {
+    let folder = TempDir::new().expect("makes a folder");
+    let env = with_keys_in("keys", &temporary_keys(folder.path(), &[109])).await;
+    let video = env.spooled_video(1000).await;
+    let (now, ttl) = (env.clock.now(), SignedDuration::from_secs(300));
+    let link = env.store.link(&video.key, ttl, "a.mp4", now).await.expect("a link");
+    assert!(link.expires_at.duration_since(now) <= SignedDuration::from_secs(109));
+    let short = SignedDuration::from_secs(60);
+    let link = env.store.link(&video.key, short, "a.mp4", now).await.expect("a link");
+    assert_eq!(link.expires_at, now + short);
+}
+
+#[tokio::test]
+async fn keys_are_renewed_before_they_sign_a_link_that_would_outlive_them() {
+    let folder = TempDir::new().expect("makes a folder");
+    let env = with_keys_in("keys", &temporary_keys(folder.path(), &[109, 3600])).await;
+    let video = env.spooled_video(1000).await;
+    let (now, ttl) = (env.clock.now(), SignedDuration::from_secs(300));
+    let short = SignedDuration::from_secs(60);
+    env.store.link(&video.key, short, "a.mp4", now).await.expect("a link");
+    let link = env.store.link(&video.key, ttl, "a.mp4", now).await.expect("a link");
+    assert_eq!(link.expires_at, now + ttl);
 }

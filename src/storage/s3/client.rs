@@ -1,25 +1,24 @@
 //! The S3 clients and the limits of a request.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_config::default_provider::region::DefaultRegionChain;
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::ProvideRegion as _;
-use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    Builder, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+    Builder, IdentityCache, Region, RequestChecksumCalculation, ResponseChecksumValidation,
     StalledStreamProtectionConfig,
 };
 use backon::ExponentialBuilder;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::failure::{S3Failure, with_timeout};
+use super::credentials::{CachedCredentials, CredentialsSource};
+use super::failure::{FailureKind, S3Failure, with_timeout};
 use crate::storage::config::S3Config;
 use crate::storage::error::StorageError;
 
@@ -30,6 +29,8 @@ pub(in crate::storage) struct S3 {
     pub(super) client: Client,
     /// Signs playback links for the endpoint that browsers see; never sends anything.
     pub(super) public: Client,
+    /// The keys of `public`.
+    pub(super) link_credentials: CachedCredentials,
     pub(super) bucket: String,
     /// Empty, or ends with a slash.
     pub(super) prefix: String,
@@ -41,18 +42,23 @@ pub(in crate::storage) struct S3 {
 
 impl S3 {
     pub(in crate::storage) async fn open(config: &S3Config, bucket: String, prefix: &str) -> Self {
-        let shared = shared_config(config).await;
-        let client = |endpoint: Option<&String>| {
-            let mut builder = builder(&shared, config);
-            // Without one, the AWS variables and profiles may name it.
-            if let Some(endpoint) = endpoint {
-                builder.set_endpoint_url(Some(endpoint.clone()));
-            }
-            Client::from_conf(builder.build())
+        let region = region(config).await;
+        let source = |file: Option<&PathBuf>| match file {
+            Some(file) => CredentialsSource::File(file.clone()),
+            None => CredentialsSource::Standard(region.clone()),
         };
+        let reread = config.credentials_reread.unsigned_abs();
+        let keys = CachedCredentials::new(source(config.credentials_file.as_ref()), reread);
+        let shared = shared_config(region.clone(), keys).await;
+        let link_file = config.link_credentials_file.as_ref().or(config.credentials_file.as_ref());
+        let link_credentials = CachedCredentials::new(source(link_file), reread);
+        let public = config.public_endpoint.as_ref().or(config.endpoint.as_ref());
+        let public =
+            builder(&shared, config, public).credentials_provider(link_credentials.clone());
         Self {
-            client: client(config.endpoint.as_ref()),
-            public: client(config.public_endpoint.as_ref().or(config.endpoint.as_ref())),
+            client: Client::from_conf(builder(&shared, config, config.endpoint.as_ref()).build()),
+            public: Client::from_conf(public.build()),
+            link_credentials,
             bucket,
             prefix: if prefix.is_empty() { String::new() } else { format!("{prefix}/") },
             response_timeout: config.answer_timeout.unsigned_abs(),
@@ -74,7 +80,12 @@ impl S3 {
     pub(in crate::storage) async fn probe(&self) -> Result<(), StorageError> {
         let request = self.client.head_bucket().bucket(&self.bucket).send();
         let response = with_timeout(self.response_timeout, request).await;
-        response.map(drop).map_err(|failure| failure.into_error("find", &self.bucket))
+        response.map(drop).map_err(|failure| {
+            // The response to a HEAD has no code.
+            let is_missing = failure.kind == FailureKind::Missing;
+            let failure = if is_missing { failure.without_bucket() } else { failure };
+            failure.into_error("find", &self.bucket)
+        })
     }
 
     /// The full name of an object in the bucket.
@@ -90,12 +101,14 @@ impl S3 {
 }
 
 /// Credentials and region, from the sources that every AWS tool uses.
-async fn shared_config(config: &S3Config) -> SdkConfig {
-    let mut loader = aws_config::defaults(BehaviorVersion::latest()).region(region(config).await);
-    if let Some(file) = &config.credentials_file {
-        loader = loader.credentials_provider(credentials(file));
-    }
-    loader.load().await
+async fn shared_config(region: Region, keys: CachedCredentials) -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .region(region)
+        .credentials_provider(keys)
+        // `CachedCredentials` caches.
+        .identity_cache(IdentityCache::no_cache())
+        .load()
+        .await
 }
 
 async fn region(config: &S3Config) -> Region {
@@ -111,15 +124,15 @@ async fn region(config: &S3Config) -> Region {
     found.unwrap_or(Region::from_static(DEFAULT_REGION))
 }
 
-fn credentials(path: &Path) -> ProfileFileCredentialsProvider {
-    let files = EnvConfigFiles::builder().with_file(EnvConfigFileKind::Credentials, path).build();
-    ProfileFileCredentialsProvider::builder().profile_files(files).build()
-}
-
-fn builder(shared: &SdkConfig, config: &S3Config) -> Builder {
+fn builder(shared: &SdkConfig, config: &S3Config, endpoint: Option<&String>) -> Builder {
     let connect = config.connect_timeout.unsigned_abs();
     let stalled = StalledStreamProtectionConfig::enabled();
-    Builder::from(shared)
+    let mut builder = Builder::from(shared);
+    // Without one, the AWS variables and profiles may name it.
+    if let Some(endpoint) = endpoint {
+        builder.set_endpoint_url(Some(endpoint.clone()));
+    }
+    builder
         .force_path_style(config.path_style)
         // This service computes the hash while the bytes arrive; the SDK's default costs three times
         // the CPU time.

@@ -14,8 +14,14 @@ pub(super) enum FailureKind {
     Mismatch,
     /// There is no such object.
     Missing,
-    /// The store's disks are full.
+    /// The store's disks are full, or a quota is used up.
     Full,
+    /// There is no such bucket.
+    NoBucket,
+    /// The keys are wrong or lack a permission.
+    Forbidden,
+    /// The clocks differ too much for a signature.
+    Clock,
     /// Temporarily refused.
     Busy,
     /// No response: the request may or may not have taken effect (F7).
@@ -32,12 +38,28 @@ const BY_CODE: &[(&str, FailureKind)] = &[
     ("BadDigest", FailureKind::Mismatch),        // measured: s3s-fs 0.14; AWS error table
     ("NoSuchKey", FailureKind::Missing),         // AWS error table
     ("XMinioStorageFull", FailureKind::Full),    // MinIO, cmd/api-errors.go
-    ("RequestTimeout", FailureKind::Busy), // AWS error table: 400, the body arrived too slowly
+    ("XMinioAdminBucketQuotaExceeded", FailureKind::Full), // MinIO, cmd/api-errors.go: 400
+    ("QuotaExceeded", FailureKind::Full),        // Ceph RGW, rgw_common.cc: 403
+    ("NoSuchBucket", FailureKind::NoBucket),     // AWS error table
+    ("AccessDenied", FailureKind::Forbidden),    // AWS error table, as all of the following
+    ("AccountProblem", FailureKind::Forbidden),
+    ("AllAccessDisabled", FailureKind::Forbidden),
+    ("ExpiredToken", FailureKind::Forbidden), // 400
+    ("InvalidAccessKeyId", FailureKind::Forbidden),
+    ("InvalidSecurity", FailureKind::Forbidden),
+    ("InvalidToken", FailureKind::Forbidden), // 400
+    ("SignatureDoesNotMatch", FailureKind::Forbidden),
+    ("TokenRefreshRequired", FailureKind::Forbidden), // 400
+    ("RequestTimeTooSkewed", FailureKind::Clock),
+    ("RequestExpired", FailureKind::Clock),  // 400
+    ("RequestTimeout", FailureKind::Busy),   // AWS error table: 400, the body arrived too slowly
     ("OperationAborted", FailureKind::Busy), // AWS error table: 409, another request is running
 ];
 
 /// Kinds by status, for every other code and for responses without a code (HEAD has no body).
 const BY_STATUS: &[(u16, FailureKind)] = &[
+    (401, FailureKind::Forbidden),
+    (403, FailureKind::Forbidden),
     (404, FailureKind::Missing),
     (408, FailureKind::Busy),
     (409, FailureKind::Busy), // AWS: ConditionalRequestConflict, which the SDK does not retry
@@ -67,12 +89,20 @@ impl S3Failure {
         if is_unconfirmed { Self { kind: FailureKind::Unclear, ..self } } else { self }
     }
 
+    /// For the response about a bucket.
+    pub(super) fn without_bucket(self) -> Self {
+        Self { kind: FailureKind::NoBucket, ..self }
+    }
+
     pub(super) fn into_error(self, action: &'static str, key: &str) -> StorageError {
         let (key, source) = (key.to_owned(), self.cause);
         match self.kind {
             FailureKind::Mismatch => StorageError::Mismatch { key },
             FailureKind::Missing => StorageError::Missing { key },
             FailureKind::Full => StorageError::Full { action, source },
+            FailureKind::NoBucket => StorageError::NoBucket { source },
+            FailureKind::Forbidden => StorageError::Forbidden { action, key, source },
+            FailureKind::Clock => StorageError::Clock { source },
             FailureKind::Busy | FailureKind::Unclear | FailureKind::Exists => {
                 StorageError::Unavailable { action, key, source }
             }
@@ -88,8 +118,10 @@ where
     fn from(error: SdkError<E>) -> Self {
         let (kind, has_known_code) = match &error {
             SdkError::ServiceError(response) => {
-                let (code, status) = (response.err().code(), response.raw().status().as_u16());
-                (classify(code, status), BY_CODE.iter().any(|(known, _)| Some(*known) == code))
+                let (code, message) = (response.err().code(), response.err().message());
+                let kind = classify(code, response.raw().status().as_u16());
+                let kind = if is_about_quota(message) { FailureKind::Full } else { kind };
+                (kind, BY_CODE.iter().any(|(known, _)| Some(*known) == code))
             }
             SdkError::ConstructionFailure(_) => (FailureKind::Refused, false),
             _ => (FailureKind::Unclear, false),
@@ -103,6 +135,12 @@ fn classify(code: Option<&str>, status: u16) -> FailureKind {
     let by_status = || BY_STATUS.iter().find(|(known, _)| *known == status).map(|(_, kind)| *kind);
     let rest = if status >= 500 { FailureKind::Busy } else { FailureKind::Refused };
     by_code.map(|(_, kind)| *kind).or_else(by_status).unwrap_or(rest)
+}
+
+/// Garage and Backblaze report a quota as `AccessDenied`, with a sentence about it.
+fn is_about_quota(message: Option<&str>) -> bool {
+    let message = message.unwrap_or_default().to_ascii_lowercase();
+    message.contains("quota") || message.contains("storage cap")
 }
 
 /// Sends a request with a timeout; the SDK itself has none for the whole attempt.
@@ -121,7 +159,14 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::{FailureKind, classify};
+    use super::{FailureKind, classify, is_about_quota};
+
+    #[test]
+    fn a_quota_is_recognised_by_its_sentence() {
+        // Garage 1.0, src/api/s3/put.rs.
+        assert!(is_about_quota(Some("Forbidden: Bucket size quota is reached, maximum is 10")));
+        assert!(!is_about_quota(Some("Access Denied.")));
+    }
 
     #[test]
     fn the_code_takes_precedence_over_the_status() {
@@ -130,5 +175,9 @@ mod tests {
         assert_eq!(classify(Some("SlowDown"), 503), FailureKind::Busy);
         assert_eq!(classify(None, 404), FailureKind::Missing);
         assert_eq!(classify(Some("PreconditionFailed"), 412), FailureKind::Exists);
+        assert_eq!(classify(Some("XMinioAdminBucketQuotaExceeded"), 400), FailureKind::Full);
+        assert_eq!(classify(Some("RequestTimeTooSkewed"), 403), FailureKind::Clock);
+        assert_eq!(classify(Some("NoSuchBucket"), 404), FailureKind::NoBucket);
+        assert_eq!(classify(Some("ExpiredToken"), 400), FailureKind::Forbidden);
     }
 }

@@ -96,7 +96,7 @@ impl S3 {
     }
 
     /// A presigned GET of one object at the endpoint that browsers see, with our own content type and
-    /// file name. Signing needs no request.
+    /// file name. Signing needs no request to the store. Expires with its keys, if they end earlier.
     pub(in crate::storage) async fn link(
         &self,
         key: &VideoKey,
@@ -104,10 +104,14 @@ impl S3 {
         filename: &str,
         now: Timestamp,
     ) -> Result<Link, StorageError> {
-        let url = self.presign(key, ttl, filename, now).await.map_err(|source| {
-            StorageError::Refused { action: "sign a link to", key: key.to_string(), source }
+        let signed = self.presign(key, ttl, filename, now).await;
+        let (url, keys_expire_at) = signed.map_err(|source| StorageError::Forbidden {
+            action: "sign a link to",
+            key: key.to_string(),
+            source,
         })?;
-        Ok(Link { url, expires_at: now + ttl })
+        let expires_at = keys_expire_at.map_or(now + ttl, |expiry| expiry.min(now + ttl));
+        Ok(Link { url, expires_at })
     }
 
     async fn presign(
@@ -116,7 +120,9 @@ impl S3 {
         ttl: SignedDuration,
         filename: &str,
         now: Timestamp,
-    ) -> Result<String, BoxError> {
+    ) -> Result<(String, Option<Timestamp>), BoxError> {
+        // Signing takes these keys, or newer ones.
+        let keys = self.link_credentials.until(now + ttl).await?;
         let config = PresigningConfig::builder()
             .start_time(SystemTime::try_from(now)?)
             .expires_in(Duration::try_from(ttl)?)
@@ -128,7 +134,8 @@ impl S3 {
             .key(self.name(&key.to_string()))
             .response_content_type(VIDEO_TYPE)
             .response_content_disposition(disposition(filename));
-        Ok(request.presigned(config).await?.uri().to_owned())
+        let url = request.presigned(config).await?.uri().to_owned();
+        Ok((url, keys.expiry().map(Timestamp::try_from).transpose()?))
     }
 }
 

@@ -6,6 +6,7 @@
 //! - No multipart uploads: objects are small, and one conditional PUT is all or nothing.
 
 mod client;
+mod credentials;
 mod failure;
 mod get;
 mod list;

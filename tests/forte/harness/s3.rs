@@ -113,6 +113,8 @@ pub(crate) fn s3_defaults() -> S3Config {
         region: None,
         path_style: true,
         credentials_file: None,
+        link_credentials_file: None,
+        credentials_reread: SignedDuration::from_millis(50),
         connect_timeout: SignedDuration::from_secs(3),
         answer_timeout: SignedDuration::from_secs(20),
         slowest_link: 640 * 1024,
