@@ -22,7 +22,7 @@ WORKDIR /
 ENV FORTE_MEDIA__HTTP__LISTEN=0.0.0.0:8080 \
     FORTE_MEDIA__OPS__LISTEN=0.0.0.0:9464 \
     FORTE_MEDIA__LOG__FORMAT=json
-# 8080 is for phones and reviewers, 9464 (/healthz, /readyz, /metrics) for the operator only.
+# 8080 is for phones and reviewers, 9464 (/healthz, /readyz, /status, /metrics) for the operator only.
 EXPOSE 8080 9464
 # No HEALTHCHECK, because the image has no HTTP client. The platform can probe :9464/readyz.
 ENTRYPOINT ["/usr/local/bin/forte-media"]

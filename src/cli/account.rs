@@ -13,8 +13,8 @@ use super::answer::{Answer, Output};
 use crate::app::account_config;
 use crate::auth::{AccountError, AccountSpec, Accounts, OldPassword};
 use crate::config::Settings;
-use crate::database::{AccountOwner, AccountRow, Database};
-use crate::model::{Clock, CompanyId, Network, Random};
+use crate::database::{AccountOwner, AccountRow, Database, DatabaseError};
+use crate::model::{Clock, CompanyId, Network, Random, text_of};
 
 /// Bytes read from a password file at most, so that a wrong path is harmless.
 const MAX_PASSWORD_FILE: u64 = 4096;
@@ -94,8 +94,7 @@ pub struct Password {
 impl Account {
     /// The answer is "no" if the account is missing, or the login taken.
     pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
-        let database = Database::open(&settings.database).await.context("database.url")?;
-        database.migrate().await?;
+        let database = self.open(&settings).await.context("database.url")?;
         let (clock, random) = (Clock::system(), Random::system());
         let accounts = Accounts::new(database.clone(), clock, random, &account_config(&settings));
         let output = self.output(&database, &accounts).await;
@@ -107,6 +106,15 @@ impl Account {
             _ => Err(error),
         })?;
         Ok(output.print()?)
+    }
+
+    async fn open(&self, settings: &Settings) -> Result<Database, DatabaseError> {
+        if matches!(self, Self::List { .. }) {
+            return Database::open_existing(&settings.database).await;
+        }
+        let database = Database::open(&settings.database).await?;
+        database.migrate().await?;
+        Ok(database)
     }
 
     async fn output(&self, database: &Database, accounts: &Accounts) -> anyhow::Result<Output> {
@@ -191,9 +199,9 @@ impl Password {
 
 /// Without the line end that editors append.
 fn read(path: &Path) -> io::Result<SecretString> {
-    let mut text = String::new();
-    File::open(path)?.take(MAX_PASSWORD_FILE).read_to_string(&mut text)?;
-    Ok(text.trim_end_matches(['\r', '\n']).into())
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_PASSWORD_FILE).read_to_end(&mut bytes)?;
+    Ok(text_of(&bytes)?.trim_end_matches(['\r', '\n']).into())
 }
 
 async fn list(accounts: &Accounts, json: bool) -> anyhow::Result<Output> {

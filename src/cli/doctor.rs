@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::answer::Answer;
 use crate::config::Settings;
-use crate::database::Database;
+use crate::database::{Database, DatabaseError};
+use crate::leasing::time_zone_release;
 use crate::model::{Clock, Faults, NodeId, Random, error_chain};
 use crate::notify::{Fcm, Mail, Webhook};
 use crate::storage::{Spool, Store};
@@ -34,6 +35,7 @@ type Check = (String, Result<(), String>);
 /// Checks every dependency and prints a line for each.
 pub(super) async fn examine(settings: &Settings, as_json: bool) -> anyhow::Result<Answer> {
     let mut checks = vec![secret(settings), database(settings).await, webhook(settings)];
+    checks.push((format!("the time zone data are those of {}", time_zone_release()), Ok(())));
     checks.extend([mail(settings).await, push(settings).await]);
     checks.extend(store(settings).await);
     let mut out = io::stdout().lock();
@@ -59,8 +61,12 @@ fn secret(settings: &Settings) -> Check {
 }
 
 async fn database(settings: &Settings) -> Check {
-    let tried = async { Database::open(&settings.database).await?.probe().await };
-    ("the database answers".to_owned(), tried.await.map_err(|error| error_chain(&error)))
+    let tried = async { Database::open_existing(&settings.database).await?.probe().await };
+    match tried.await {
+        // Before the first start.
+        Err(DatabaseError::Missing(_)) => ("the database will be created".to_owned(), Ok(())),
+        tried => ("the database answers".to_owned(), tried.map_err(|error| error_chain(&error))),
+    }
 }
 
 fn webhook(settings: &Settings) -> Check {

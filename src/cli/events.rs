@@ -53,7 +53,7 @@ fn state(word: &str) -> Result<EventState, &'static str> {
 
 impl Events {
     pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
-        let database = Database::open(&settings.database).await.context("database.url")?;
+        let database = Database::open_existing(&settings.database).await.context("database.url")?;
         let output = self.output(&database, &Clock::system()).await?;
         database.close().await;
         Ok(output.print()?)

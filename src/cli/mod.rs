@@ -23,7 +23,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 
 pub use account::Account;
-pub use answer::{Answer, Output};
+pub use answer::{Answer, Output, print_error};
 pub use demo::Demo;
 pub use doctor::Doctor;
 pub use events::Events;
@@ -93,7 +93,8 @@ impl Cli {
     ) -> anyhow::Result<Answer> {
         let environment: BTreeMap<String, String> = environment.into_iter().collect();
         let settings = Settings::load(self.config.as_deref(), environment.clone())?;
-        telemetry::start_log(&settings.log).context("log.filter")?;
+        let filter = &settings.log.filter;
+        telemetry::start_log(&settings.log).with_context(|| format!("log.filter `{filter}`"))?;
         self.command.run(settings, environment).await
     }
 }

@@ -20,6 +20,12 @@ pub enum Error {
     Twice { key: String, origin: Origin },
     #[error("cannot read `{key}` from {origin}")]
     SecretFile { key: String, origin: Origin, source: io::Error },
+    /// A value of an example, which everybody knows.
+    #[error(
+        "setting `{key}` from {origin} is a sample value or easy to guess; create one, for example with \
+         `openssl rand -base64 48`"
+    )]
+    Sample { key: String, origin: Origin },
     /// A value of the wrong type or out of range.
     #[error("setting `{key}` from {origin} is invalid: {reason}")]
     Invalid { key: String, origin: Origin, reason: String },

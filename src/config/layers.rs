@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use super::error::Error;
 use super::origin::{Effective, Origin};
 use super::secrets::{self, last_word, secret_of_file_key};
+use crate::model::text_of;
 
 /// Prefix of the variables. It ends with two underscores, because Kubernetes sets variables such as
 /// `FORTE_MEDIA_PORT` for a service of this name.
@@ -33,8 +34,8 @@ impl Layers {
     }
 
     pub(super) fn add_file(&mut self, path: &Path) -> Result<(), Error> {
-        let text = fs::read_to_string(path)
-            .map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
+        let text = fs::read(path).and_then(|bytes| Ok(text_of(&bytes)?));
+        let text = text.map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
         self.merge(parse(&text, &Origin::File(path.to_owned()))?)
     }
 
@@ -108,6 +109,18 @@ impl Layers {
         Ok(())
     }
 
+    /// Rejects the values of examples.
+    pub(super) fn check_secrets(&self) -> Result<(), Error> {
+        let sample =
+            self.0.iter().find(|(key, known)| secrets::is_sample(key, &text(&known.value)));
+        match sample {
+            Some((key, known)) => {
+                Err(Error::Sample { key: key.clone(), origin: known.origin.clone() })
+            }
+            None => Ok(()),
+        }
+    }
+
     pub(super) fn deserialize<T: DeserializeOwned>(&self) -> Result<T, Error> {
         self.config().and_then(Config::try_deserialize).map_err(|error| self.explain(error))
     }
@@ -143,6 +156,9 @@ impl Layers {
             Some(known) if text(&known.value).is_empty() => "it needs a value".to_owned(),
             _ => reason,
         };
+        let shown =
+            known.map(|known| secrets::masked(key, &text(&known.value))).unwrap_or_default();
+        let reason = with_value(&shown, readable(reason));
         let origin = known.map_or(Origin::Default, |known| known.origin.clone());
         Error::Invalid { key: key.to_owned(), origin, reason }
     }
@@ -155,6 +171,24 @@ impl Layers {
         };
         self.0.iter().map(effective).collect()
     }
+}
+
+/// Names what may be written, where a library speaks of its own types.
+fn readable(reason: String) -> String {
+    let advice = [
+        ("duration format", "write a duration, such as 90s or 24h"),
+        ("socket address", "write an address and a port, such as 127.0.0.1:8080"),
+    ];
+    let found = advice.into_iter().find(|(about, _)| reason.contains(about));
+    found.map_or(reason, |(_, advice)| advice.to_owned())
+}
+
+/// Adds the value, unless the reason names it or it is a secret.
+fn with_value(shown: &str, reason: String) -> String {
+    if shown.starts_with('(') || reason.contains(shown) {
+        return reason;
+    }
+    format!("`{shown}`: {reason}")
 }
 
 /// Reads the file of a secret at once, so that a later layer overrides it as any other value.

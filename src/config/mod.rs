@@ -16,6 +16,7 @@ use serde::Deserialize;
 pub use error::Error;
 pub use origin::{Effective, Origin};
 
+use crate::model::setting_words;
 use crate::{
     auth, database, http, inspect, leasing, model, notify, onec, outbox, playback, storage, upload,
 };
@@ -56,14 +57,15 @@ pub struct Log {
     pub filter: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     /// With colours on a terminal.
     Text,
     /// One JSON object per line.
     Json,
 }
+
+setting_words!(LogFormat { Text = "text", Json = "json" });
 
 impl Settings {
     /// Merges the defaults, `file` and `environment`, in this order. Only `main` reads the
@@ -78,6 +80,7 @@ impl Settings {
         }
         layers.add_environment(environment)?;
         layers.check()?;
+        layers.check_secrets()?;
         let mut settings: Self = layers.deserialize()?;
         settings.effective = layers.effective();
         Ok(settings)

@@ -1,10 +1,13 @@
 //! Secrets: masked in every output, and readable from files of their own (S65, S67).
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use url::Url;
+
+use crate::model::text_of;
 
 /// The last words of the keys of secrets.
 const SECRET_WORDS: [&str; 2] = ["secret", "password"];
@@ -22,6 +25,24 @@ fn is_secret(key: &str) -> bool {
     SECRET_WORDS.contains(&last_word(key))
 }
 
+/// Parts of the values in examples, without their punctuation.
+const SAMPLES: [&str; 5] = ["changeme", "replaceme", "placeholder", "yoursecret", "yourpassword"];
+
+/// The secret that signs tokens has at least so many different characters; a random one has twice as many.
+const MIN_VARIETY: usize = 10;
+
+/// Whether a secret is the value of an example, or a text without variety.
+pub(super) fn is_sample(key: &str, value: &str) -> bool {
+    if value.is_empty() || !(is_secret(key) || key == SECRET_URL) {
+        return false;
+    }
+    let letters: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
+    let letters = letters.to_ascii_lowercase();
+    let variety = value.chars().collect::<BTreeSet<_>>().len();
+    SAMPLES.iter().any(|sample| letters.contains(sample))
+        || key == "auth.secret" && variety < MIN_VARIETY
+}
+
 /// The key without its section.
 pub(super) fn last_word(key: &str) -> &str {
     key.rsplit('.').next().unwrap_or(key)
@@ -34,8 +55,9 @@ pub(super) fn secret_of_file_key(key: &str) -> Option<&str> {
 
 /// Reads a secret without the line end that editors and `echo` append.
 pub(super) fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(MAX_LENGTH + 1).read_to_string(&mut text)?;
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MAX_LENGTH + 1).read_to_end(&mut bytes)?;
+    let text = text_of(&bytes)?;
     let secret = text.trim_end_matches(['\r', '\n']);
     if secret.is_empty() {
         return Err(io::Error::other("the file is empty"));

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use crate::model::Digest;
+use crate::model::{Digest, setting_words};
 
 /// No larger `moov` or `moof` is read, whatever the settings say.
 const MAX_MOOV: u64 = 16 * 1024 * 1024;
@@ -35,8 +35,7 @@ pub struct Config {
 }
 
 /// What to do with pictures whose NAL units do not fill their samples (`NAL_CHAIN`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NalChain {
     Refuse,
     /// Accept, with a note.
@@ -45,24 +44,28 @@ pub enum NalChain {
     Off,
 }
 
+setting_words!(NalChain { Refuse = "refuse", Note = "note", Off = "off" });
+
 /// What to do with a movie that has only the brand of QuickTime.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quicktime {
     Refuse,
     /// Accept, with a note.
     Accept,
 }
 
+setting_words!(Quicktime { Refuse = "refuse", Accept = "accept" });
+
 /// What to do with a fragmented recording whose end is missing. It plays up to its last whole
 /// fragment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TruncatedRecording {
     Refuse,
     /// Accept the complete fragments, with a note of their length.
     Accept,
 }
+
+setting_words!(TruncatedRecording { Refuse = "refuse", Accept = "accept" });
 
 impl Config {
     /// Rules that check only the structure: every duration and codec is accepted, and QuickTime

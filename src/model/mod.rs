@@ -33,7 +33,7 @@ mod words;
 
 pub use address::address_key;
 pub use biin::{Biin, BiinError};
-pub use bom::strip_bom;
+pub use bom::{TextError, strip_bom, text_of};
 pub use byte_count::{ByteCountError, Length, Offset};
 pub use check::Check;
 pub use clock::{Clock, ManualClock};
@@ -63,4 +63,4 @@ pub use rate_limiter::RateLimiter;
 pub use report::{Admission, Decision, ReportStatus};
 pub use time_sent::{TimeSent, TimeSentError};
 pub use upload::{Protocol, UploadState};
-pub(crate) use words::word_enum;
+pub(crate) use words::{setting_words, word_enum};

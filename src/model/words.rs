@@ -31,3 +31,22 @@ macro_rules! word_enum {
     };
 }
 pub(crate) use word_enum;
+
+/// Implements `Deserialize` for a setting that is one of a few words. Its error names the value and the
+/// words.
+macro_rules! setting_words {
+    ($name:ident { $($variant:ident = $word:literal),* $(,)? }) => {
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(from)?;
+                match text.as_str() {
+                    $($word => Ok(Self::$variant),)*
+                    _ => Err(serde::de::Error::custom(format!(
+                        "`{text}` is none of: {}", [$($word),*].join(", ")
+                    ))),
+                }
+            }
+        }
+    };
+}
+pub(crate) use setting_words;

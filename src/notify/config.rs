@@ -36,7 +36,7 @@ pub struct FcmConfig {
 pub struct WebhookConfig {
     /// Absent: messages wait in the database.
     pub url: Option<String>,
-    /// `whsec_` and base64, or any text of at least 16 bytes. During a rotation the new and the old
+    /// Base64, with or without `whsec_` before it. During a rotation the new and the old
     /// one, separated by a blank.
     pub secret: Option<SecretString>,
     /// For the whole response.

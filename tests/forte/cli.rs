@@ -62,6 +62,31 @@ fn the_help_of_each_command_shows_an_example() {
 }
 
 #[test]
+fn reading_commands_do_not_create_a_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("none/forte-media.db");
+    let url = format!("sqlite://{}", path.display());
+    let settings = [("FORTE_MEDIA__DATABASE__URL", url.as_str())];
+    for arguments in [&["events", "list"][..], &["account", "list"]] {
+        let output = run(arguments, &settings);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let expected = format!("there is no database at {}", path.display());
+        assert!(text(&output.stderr).contains(&expected), "{}", text(&output.stderr));
+    }
+    let spool = folder.path().join("spool").display().to_string();
+    let store = format!("file:{}", folder.path().join("videos").display());
+    let mail = folder.path().join("mail").display().to_string();
+    let others = [
+        ("FORTE_MEDIA__UPLOAD__SPOOL", spool.as_str()),
+        ("FORTE_MEDIA__STORAGE__URL", &store),
+        ("FORTE_MEDIA__MAIL__FOLDER", &mail),
+    ];
+    let doctor = run(&["doctor"], &[&settings[..], &others].concat());
+    assert!(text(&doctor.stdout).contains("the database will be created"), "{doctor:?}");
+    assert!(!path.exists());
+}
+
+#[test]
 fn the_address_of_the_store_may_come_from_the_aws_variables() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());

@@ -200,6 +200,25 @@ fn every_secret_can_come_from_a_file() {
     assert_eq!(settings.notify.webhook.secret.unwrap().expose_secret(), "whsec_Y2FuYXJ5");
 }
 
+/// As some editors write them.
+#[test]
+fn byte_order_marks_are_ignored_and_utf_16_is_refused_by_name() {
+    let folder = TempDir::new().unwrap();
+    let secret = write(&folder, "secret", &format!("\u{feff}{STRONG}\r\n"));
+    let file = format!("\u{feff}[auth]\nsecret_file = \"{}\"", secret.display());
+    let settings = load(&file, &[]).unwrap();
+    assert_eq!(settings.auth.secret.unwrap().expose_secret(), STRONG);
+
+    let utf16: Vec<u8> = "\u{feff}abc".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    fs::write(&secret, &utf16).unwrap();
+    let variable = [("AUTH__SECRET_FILE", secret.to_str().unwrap())];
+    let error = with_environment(&variable).unwrap_err();
+    let chain = forte_media::model::error_chain(&error);
+    assert!(chain.contains("`auth.secret`") && chain.contains("it is UTF-16"), "{chain}");
+    let error = Settings::load(Some(&secret), []).unwrap_err();
+    assert!(forte_media::model::error_chain(&error).contains("it is UTF-16"), "{error}");
+}
+
 #[test]
 fn a_secret_overrides_the_file_of_an_earlier_layer() {
     let folder = TempDir::new().unwrap();
@@ -287,5 +306,23 @@ fn the_deployment_files_name_only_known_settings() {
     for name in files.iter().flat_map(|file| file.split("FORTE_MEDIA__").skip(1)).map(word) {
         let key = name.to_lowercase().replace("__", ".");
         assert!(known.contains(&key.as_str()), "{name}");
+    }
+}
+
+/// Each names the key, the value and what may be written, once.
+#[test]
+fn an_invalid_value_is_named_with_what_may_be_written() {
+    for (key, value, advice) in [
+        ("LOG__FORMAT", "xml", "`xml` is none of: text, json"),
+        ("DATABASE__POOLER", "pgbouncer", "`pgbouncer` is none of: none, transaction"),
+        ("MAIL__TLS", "ssl", "`ssl` is none of: starttls, tls, none"),
+        ("HTTP__LISTEN", "localhost", "`localhost`: write an address and a port, such as"),
+        ("UPLOAD__IDLE_TIMEOUT", "5", "`5`: write a duration, such as 90s"),
+        ("UPLOAD__IDLE_TIMEOUT", "-5s", "`-5s`: a duration must be positive"),
+        ("LEASING__TIME_ZONE", "Asia/Astana", "`Asia/Astana` is no time zone, such as"),
+    ] {
+        let message = refusal(with_environment(&[(key, value)]));
+        assert!(message.contains(advice), "{message}");
+        assert_eq!(message.matches(&format!("`{value}`")).count(), 1, "{message}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -96,6 +97,54 @@ fn a_new_folder_has_the_promised_data_and_the_scenario_succeeds() {
     assert!(demo_folder.data().join("mail").is_dir());
     let secrets = [demo_folder.data().join("keys.json"), demo_folder.data().join("demo.json")];
     assert_eq!(secrets.map(|path| mode(&path)), [0o600; 2]);
+}
+
+/// Every file and folder below a folder, with its permissions.
+fn modes(folder: &Path) -> Vec<(PathBuf, u32)> {
+    let mut found = vec![(folder.to_owned(), mode(folder))];
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(modes(&path));
+        } else {
+            found.push((path.clone(), mode(&path)));
+        }
+    }
+    found
+}
+
+#[test]
+fn only_the_owner_can_read_what_the_service_writes_whatever_the_umask() {
+    let demo_folder = DemoFolder::embedded();
+    let mut demo = Command::new("sh");
+    let script = "umask 0; exec \"$0\" demo --once --listen 127.0.0.1:0 --data \"$1\"";
+    demo.args(["-c", script, env!("CARGO_BIN_EXE_forte-media")]).arg(demo_folder.data());
+    let output = demo.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let modes = modes(&demo_folder.data());
+    for (path, mode) in &modes {
+        assert_eq!(mode & 0o077, 0, "{} has mode {mode:o}", path.display());
+    }
+    let has = |name: &str| modes.iter().any(|(path, _)| path.to_string_lossy().contains(name));
+    assert!(["forte-media.db", "videos/", "spool/", "mail", "webhook.jsonl"].into_iter().all(has));
+}
+
+#[test]
+fn demos_with_other_addresses_do_not_clash() {
+    let folders = [DemoFolder::embedded(), DemoFolder::embedded()];
+    let children: Vec<_> = folders
+        .iter()
+        .map(|folder| {
+            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let mut demo = Command::new(env!("CARGO_BIN_EXE_forte-media"));
+            demo.args(["demo", "--once", "--listen", &format!("127.0.0.1:{port}"), "--data"]);
+            demo.arg(folder.data()).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use url::Url;
 use super::video::Video;
 use crate::cli::size;
 use crate::config::Settings;
-use crate::model::{Clock, Place, RefKey, TimeSent};
+use crate::model::{Clock, Place, RefKey, TimeSent, text_of};
 
 /// The variable that has the access token, for scripts.
 const TOKEN_VARIABLE: &str = "FORTE_MEDIA_TOKEN";
@@ -31,7 +31,7 @@ pub struct Upload {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Public URL of the server
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = server)]
     pub server: Url,
     /// Key of the report
     #[arg(long, value_name = "REF_KEY")]
@@ -80,6 +80,15 @@ pub struct Upload {
     /// Print the outcome as one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// A URL parser takes the host in `host:8080` for a scheme.
+fn server(text: &str) -> Result<Url, String> {
+    match text.split_once("://") {
+        None => Err(format!("write it with its scheme: http://{text} or https://{text}")),
+        Some(("http" | "https", _)) => text.parse().map_err(|error| format!("{error}")),
+        Some((scheme, _)) => Err(format!("expected an http or https URL, got {scheme}:")),
+    }
 }
 
 /// The value of `--door`.
@@ -133,7 +142,8 @@ pub(super) fn token(
 ) -> anyhow::Result<SecretString> {
     let text = match (&arguments.token, &arguments.token_file, environment.get(TOKEN_VARIABLE)) {
         (Some(token), ..) => return Ok(token.clone()),
-        (None, Some(file), _) => fs::read_to_string(file)
+        (None, Some(file), _) => fs::read(file)
+            .and_then(|bytes| Ok(text_of(&bytes)?))
             .with_context(|| format!("--token-file: cannot read {}", file.display()))?,
         (None, None, Some(text)) => text.clone(),
         (None, None, None) => String::new(),

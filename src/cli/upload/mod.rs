@@ -52,18 +52,38 @@ impl Upload {
             Err(refusal) => Outcome::refused_locally(&refusal),
             Ok(video) => {
                 let saved = SavedUpload::new(&environment, &self.server, &details, &video);
-                self.send(video, details, token, saved, settings.inspect.max_moov).await?
+                let progress = Progress::new(video.length);
+                let sending = self.send(
+                    video,
+                    details,
+                    token,
+                    saved,
+                    progress.clone(),
+                    settings.inspect.max_moov,
+                );
+                tokio::select! {
+                    outcome = sending => outcome?,
+                    _ = tokio::signal::ctrl_c() => {
+                        progress.finish();
+                        bail!("{}", self.how_to_go_on(progress.position()));
+                    }
+                }
             }
         };
         outcome.print(self.json).context("cannot write to standard output")?;
         Ok(outcome.answer())
     }
 
+    /// The line that is printed after Ctrl-C.
+    fn how_to_go_on(&self, position: u64) -> String {
+        let how = match self.door {
+            Door::Tus => "run the same command again to go on",
+            Door::Form => "a form begins with its first byte again; --door tus can go on",
+        };
+        format!("interrupted after {position} bytes; {how}")
+    }
+
     fn check_arguments(&self) -> anyhow::Result<()> {
-        match self.server.scheme() {
-            "http" | "https" => {}
-            other => bail!("--server: expected an http or https URL, got {other}:"),
-        }
         if self.door == Door::Form && self.chunk.is_some() {
             bail!("--chunk: a form is always one request; remove --chunk or use --door tus");
         }
@@ -88,9 +108,9 @@ impl Upload {
         details: Details,
         token: SecretString,
         saved: SavedUpload,
+        progress: Progress,
         max_moov: u64,
     ) -> anyhow::Result<Outcome> {
-        let progress = Progress::new(video.length);
         if is_cleartext(&self.server) {
             progress
                 .print("warning: without https, the token and the video can be read in transit");
@@ -103,12 +123,16 @@ impl Upload {
             let (video, details) = (&video, &details);
             let (http, server, token) = (&http, &server, &token);
             let preflight = Preflight { http, server, token, video, details, max_moov };
-            if let Some(refusal) = preflight.run(&progress).await? {
-                progress.finish();
-                return Ok(Outcome::refused_by_preflight(summary, refusal));
+            match preflight.run(&progress).await {
+                Ok(None) => {}
+                Ok(Some(refusal)) => {
+                    progress.finish();
+                    return Ok(Outcome::refused_by_preflight(summary, refusal));
+                }
+                Err(error) => return Outcome::of_transfer(summary, Err(error)),
             }
         }
-        let retry = Retry::new(self.retries, &Random::system());
+        let retry = Retry::new(&self.server, self.retries, &Random::system());
         let stored = match self.door {
             Door::Tus => {
                 let tus = Tus::new(http, server, token);

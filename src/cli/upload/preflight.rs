@@ -86,8 +86,8 @@ impl Preflight<'_> {
     /// `None`: the server would accept the video, or gave no verdict; a message says which.
     ///
     /// # Errors
-    /// When the file cannot be read, or the server refuses the token. Every other failure is left to
-    /// the upload itself.
+    /// When the file cannot be read, or the server refuses the token or does not know the report. Every other
+    /// failure is left to the upload itself.
     pub(super) async fn run(
         &self,
         progress: &Progress,
@@ -106,6 +106,10 @@ impl Preflight<'_> {
                 progress.print(&format!("preflight passed ({sent} of {length} bytes sent)"));
             }
             Err(error @ (ClientError::Token(_) | ClientError::File(_))) => return Err(error),
+            // Such as an unknown report, about which the upload would hear the same.
+            Err(ClientError::Refused(refusal)) if refusal.status == StatusCode::NOT_FOUND => {
+                return Err(ClientError::Refused(refusal));
+            }
             Err(ClientError::UnknownUpload) => {
                 progress.print("preflight skipped: the server has none");
             }
@@ -133,11 +137,19 @@ impl Preflight<'_> {
 
     async fn send(&self, request: Request) -> Result<PreflightResponse, ClientError> {
         let response = self.http.execute(request).await?;
-        // An older server; or there is no such report, which the upload will be told as well.
-        if matches!(response.status(), StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
-            return Err(ClientError::UnknownUpload);
-        }
-        let response = response::data(response::check(response).await?).await;
+        let status = response.status();
+        let response = match response::check(response).await {
+            // A refusal of the service has a code. Otherwise this is another server, without preflights.
+            Err(ClientError::Refused(refusal))
+                if status == StatusCode::NOT_FOUND && refusal.error.is_none() =>
+            {
+                return Err(ClientError::UnknownUpload);
+            }
+            Err(_) if status == StatusCode::METHOD_NOT_ALLOWED => {
+                return Err(ClientError::UnknownUpload);
+            }
+            checked => response::data(checked?).await,
+        };
         response.ok_or_else(|| ClientError::Unexpected("an unreadable verdict".to_owned()))
     }
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 use tokio::time::{sleep, timeout};
+use url::Url;
 
 use super::progress::Progress;
 use super::response::ClientError;
-use crate::model::Random;
+use crate::model::{Random, error_chain};
 
 /// The longest `Retry-After` that is obeyed. After a longer one, a person should decide.
 const MAX_RETRY_AFTER: Duration = Duration::from_mins(5);
@@ -18,13 +19,15 @@ const STALL_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Counts failures without progress.
 pub(super) struct Retry {
+    server: Url,
+    is_first: bool,
     builder: ExponentialBuilder,
     delays: ExponentialBackoff,
 }
 
 impl Retry {
     /// Gives up after `retries` failures in a row.
-    pub(super) fn new(retries: u32, random: &Random) -> Self {
+    pub(super) fn new(server: &Url, retries: u32, random: &Random) -> Self {
         let builder = ExponentialBuilder::new()
             .with_min_delay(Duration::from_millis(250))
             .with_max_delay(Duration::from_secs(10))
@@ -32,7 +35,7 @@ impl Retry {
             .with_jitter()
             // Without its `std` feature, backon has the same seed in every process.
             .with_jitter_seed(u64::from_ne_bytes(random.bytes()));
-        Self { builder, delays: builder.build() }
+        Self { server: server.clone(), is_first: true, builder, delays: builder.build() }
     }
 
     /// There was progress: the count starts again.
@@ -54,9 +57,16 @@ impl Retry {
         }
         let Some(delay) = self.delay(error.retry_after()) else { return Err(error) };
         let by_whom = if error.retry_after().is_some() { " (Retry-After)" } else { "" };
-        progress.print(&format!("{error}; retrying in {:.1} s{by_whom}", delay.as_secs_f64()));
+        let what = if self.is_first { self.explain(&error) } else { error.to_string() };
+        self.is_first = false;
+        progress.print(&format!("{what}; retrying in {:.1} s{by_whom}", delay.as_secs_f64()));
         sleep(delay).await;
         Ok(())
+    }
+
+    /// With the server and the cause. Later lines are shorter.
+    fn explain(&self, error: &ClientError) -> String {
+        format!("{}: {}", self.server, error_chain(error))
     }
 
     /// `None`: too many failures.
@@ -86,9 +96,13 @@ pub(super) async fn unless_stalled<T>(
 mod tests {
     use super::*;
 
+    fn retry(retries: u32) -> Retry {
+        Retry::new(&"http://a.test".parse().unwrap(), retries, &Random::seeded(1))
+    }
+
     #[test]
     fn delays_grow_until_the_retries_are_used_up() {
-        let mut retry = Retry::new(3, &Random::seeded(1));
+        let mut retry = retry(3);
         let delays: Vec<_> = std::iter::from_fn(|| retry.delay(None)).collect();
         assert_eq!(delays.len(), 3);
         assert!(delays[0] < Duration::from_secs(1) && delays[2] >= Duration::from_secs(1));
@@ -96,7 +110,7 @@ mod tests {
 
     #[test]
     fn progress_starts_the_count_again() {
-        let mut retry = Retry::new(1, &Random::seeded(1));
+        let mut retry = retry(1);
         assert!(retry.delay(None).is_some());
         assert!(retry.delay(None).is_none());
         retry.reset();
@@ -105,7 +119,7 @@ mod tests {
 
     #[test]
     fn retry_after_is_obeyed_up_to_a_limit() {
-        let mut retry = Retry::new(9, &Random::seeded(1));
+        let mut retry = retry(9);
         let delay = retry.delay(Some(Duration::from_secs(7))).unwrap();
         assert_eq!(delay, Duration::from_secs(7));
         let delay = retry.delay(Some(Duration::from_secs(1_000_000))).unwrap();

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use url::{Url, form_urlencoded};
 
-use crate::model::Clock;
+use crate::model::{Clock, text_of};
 use crate::notify::response::read_prefix;
 
 /// Limit for reading the file, in bytes, in case the path is wrong.
@@ -68,9 +68,10 @@ pub(super) struct ServiceAccount {
 
 impl ServiceAccount {
     pub(super) fn read(path: &Path) -> Result<Self, ServiceAccountError> {
-        let mut text = String::new();
-        File::open(path)
-            .and_then(|file| file.take(MAX_ACCOUNT_FILE).read_to_string(&mut text))
+        let mut bytes = Vec::new();
+        let text = File::open(path)
+            .and_then(|file| file.take(MAX_ACCOUNT_FILE).read_to_end(&mut bytes))
+            .and_then(|_| Ok(text_of(&bytes)?))
             .map_err(ServiceAccountError::Unreadable)?;
         let account: Self =
             serde_json::from_str(&text).map_err(|_| ServiceAccountError::Malformed)?;

@@ -6,6 +6,8 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use crate::model::setting_words;
+
 /// The `[mail]` section.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,8 +31,7 @@ pub struct MailConfig {
 }
 
 /// How the connection to the mail server is encrypted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MailTls {
     /// Must switch to TLS before authentication (port 587).
     Starttls,
@@ -39,3 +40,5 @@ pub enum MailTls {
     /// Only for a server on this machine.
     None,
 }
+
+setting_words!(MailTls { Starttls = "starttls", Tls = "tls", None = "none" });

@@ -1,7 +1,8 @@
 //! Mails as files, for development: `{id}.eml`, so that names sort by time as ids do.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io::{self, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 
 use lettre::Message;
@@ -33,7 +34,7 @@ impl MailFolder {
     async fn write(&self, name: String, bytes: Vec<u8>) -> io::Result<()> {
         let folder = self.0.clone();
         let write = move || {
-            fs::create_dir_all(&folder)?;
+            DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
             let mut file = NamedTempFile::new_in(&folder)?;
             file.write_all(&bytes)?;
             file.persist(folder.join(format!("{name}.eml")))?;

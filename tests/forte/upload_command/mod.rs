@@ -1,5 +1,7 @@
 //! The command `upload`, against a server that fails as scripted and against the service itself.
 
+mod messages;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -37,6 +39,13 @@ impl HomeFolder {
 
     /// Runs the command for the video.
     async fn upload(&self, server: &str, report: &str, more: &[&str]) -> Output {
+        let mut command = self.command(server, report, more);
+        let output = spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        log::append(&output.stderr);
+        output
+    }
+
+    fn command(&self, server: &str, report: &str, more: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_forte-media"));
         command
             .arg("upload")
@@ -46,9 +55,7 @@ impl HomeFolder {
             .env_clear()
             .env("HOME", self.folder.path())
             .env("FORTE_MEDIA_TOKEN", &self.token);
-        let output = spawn_blocking(move || command.output().unwrap()).await.unwrap();
-        log::append(&output.stderr);
-        output
+        command
     }
 
     async fn upload_to(&self, server: &ScriptedTus, more: &[&str]) -> Output {
