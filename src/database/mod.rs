@@ -47,7 +47,7 @@ pub use reports::{
     NewDecision, PageCursor, ReportFilter, ReportRow, ReportState, Scope, SelectedVehicle,
 };
 pub use uploads::{
-    Commit, CommitOutcome, ContentId, Details, FinishOutcome, FinishedUpload, NewUpload,
-    SegmentRow, UploadLeftovers, UploadRow,
+    AfterCommit, Commit, CommitOutcome, ContentId, Details, FinishOutcome, FinishedUpload,
+    NewUpload, SegmentRow, UploadLeftovers, UploadRow,
 };
 pub use videos::{CustodyEntry, Fingerprint, VideoRow};

@@ -23,8 +23,17 @@ pub struct Config {
     /// Lowest transfer rate of a body, in bytes per second, averaged over `minimum_rate_over`.
     pub minimum_rate: u64,
     pub minimum_rate_over: SignedDuration,
+    /// A running request acknowledges its bytes when there are this many.
+    pub flush_bytes: u64,
+    /// Without segments, a running request acknowledges its bytes at this interval.
+    pub flush_every: SignedDuration,
     /// Whether acknowledged bytes are written to shared storage.
     pub segments: Segments,
+    /// A request writes no segment before it has run for so long, except its last one.
+    pub segment_delay: SignedDuration,
+    /// A running request writes a segment at this interval, if it has `segment_min_bytes`.
+    pub segment_every: SignedDuration,
+    pub segment_min_bytes: u64,
     /// How long a request waits for the current writer of its upload to release it.
     pub release_wait: SignedDuration,
     /// How often another node's lease is polled, and how often a node looks for release requests.

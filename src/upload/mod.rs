@@ -11,6 +11,7 @@
 //! while waiting for a phone. One writer per upload: the newest wins.
 
 mod access;
+mod acknowledgements;
 mod body;
 mod checksum;
 mod cleaner;

@@ -9,7 +9,8 @@ use crate::database::Details;
 use crate::model::{Length, Offset, Person, UploadId, UploadState};
 
 use super::access::Access;
-use super::body::{Body, BodyEnd};
+use super::acknowledgements::Schedule;
+use super::body::{Body, BodyEnd, BodyReader};
 use super::checksum::Checksum;
 use super::cleaner::Cleaner;
 use super::components::Components;
@@ -135,24 +136,24 @@ impl UploadSession {
         body: Body,
         checksum: Option<Checksum>,
     ) -> Result<BodyEnd, UploadError> {
-        let max_length = self.components.deps.config.max_length;
+        let (config, is_segmented) =
+            (&self.components.deps.config, self.components.deps.is_segmented());
         let (lease, writer) = self.work.as_mut().ok_or_else(ended)?;
-        let max = lease.row.length.unwrap_or(max_length).get();
+        let max = lease.row.length.unwrap_or(config.max_length).get();
         let max_bytes = max.saturating_sub(lease.row.committed.get());
-        let release_requested = match self.on_failure {
-            OnFailure::Reopen => lease.guard.release_requested.clone(),
-            // An interrupted client would have to send everything again.
-            OnFailure::Discard => CancellationToken::new(),
-        };
-        match writer.receive(body, max_bytes, &release_requested, checksum).await {
-            Ok(end) => Ok(end),
-            Err(error) => {
-                if self.on_failure == OnFailure::Reopen {
-                    self.components.locks.release(lease).await;
-                }
-                Err(error.into())
+        let (release_requested, schedule) = match self.on_failure {
+            OnFailure::Reopen => {
+                (lease.guard.release_requested.clone(), Some(Schedule::new(config, is_segmented)))
             }
+            // An interrupted client would have to send everything again.
+            OnFailure::Discard => (CancellationToken::new(), None),
+        };
+        let mut body = BodyReader::new(body, max_bytes, config, release_requested);
+        let received = writer.receive(lease, &mut body, checksum, schedule).await;
+        if received.is_err() && self.on_failure == OnFailure::Reopen {
+            self.components.locks.release(lease).await;
         }
+        received
     }
 
     /// Whether the upload is complete: it has reached its declared length, or, without one, the end of a

@@ -7,14 +7,14 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
 
-use crate::database::{Commit, CommitOutcome, ContentId, SegmentRow, UploadRow};
+use crate::database::{AfterCommit, Commit, CommitOutcome, ContentId, SegmentRow, UploadRow};
 use crate::inspect::{self, Inspection};
 use crate::model::{Digest, Length, Offset, Refusal, UploadState};
 use crate::storage::{SegmentKey, SpoolFile, StorageError};
 
-use super::body::{Body, BodyEnd, MinimumRate, next_chunk};
+use super::acknowledgements::Schedule;
+use super::body::{BodyEnd, BodyReader};
 use super::checksum::{Checksum, RunningChecksum};
 use super::cleaner::Cleaner;
 use super::dependencies::Dependencies;
@@ -83,6 +83,7 @@ impl Writers {
         if let Some(scan) = self.cache.take(row.id, row.fence, lease.spooled()) {
             return Ok((file, scan));
         }
+        self.deps.faults.pass("upload.replay.before")?;
         let mut scan = ScanState::new(&self.deps.rules, row.length, self.deps.clock.now());
         scan.replay(&file, &self.readers).await?;
         Ok((file, scan))
@@ -166,42 +167,94 @@ impl UploadWriter {
         Ok(length)
     }
 
-    /// Writes a body to the spool until it ends in any way. Nothing is durable yet. After a storage
-    /// error the unacknowledged bytes are removed at once, because the disk may be full.
+    /// Writes a body to the spool until it ends in any way. Nothing is durable then, except what
+    /// `schedule` made so. After an error the unacknowledged bytes are removed at once, because the
+    /// disk may be full.
     pub(super) async fn receive(
         &mut self,
-        mut body: Body,
-        max_bytes: u64,
-        release_requested: &CancellationToken,
+        lease: &mut WriteLease,
+        body: &mut BodyReader,
         checksum: Option<Checksum>,
-    ) -> Result<BodyEnd, StorageError> {
-        let start = self.position();
+        schedule: Option<Schedule>,
+    ) -> Result<BodyEnd, UploadError> {
         let received = match checksum {
-            None => self.receive_chunks(&mut body, max_bytes, release_requested, None).await,
-            Some(checksum) => {
-                self.receive_verified(&mut body, max_bytes, release_requested, checksum).await
-            }
+            None => self.receive_unverified(lease, body, schedule).await,
+            Some(checksum) => self.receive_verified(body, checksum).await.map_err(Into::into),
         };
         if received.is_err()
-            && let Err(error) = self.file.truncate(start).await
+            && let Err(error) = self.file.truncate(lease.spooled()).await
         {
             tracing::warn!(%error, "spool file not truncated");
         }
         received
     }
 
-    /// Receives a body that is kept only if it matches its checksum.
+    async fn receive_unverified(
+        &mut self,
+        lease: &mut WriteLease,
+        body: &mut BodyReader,
+        mut schedule: Option<Schedule>,
+    ) -> Result<BodyEnd, UploadError> {
+        loop {
+            let unacknowledged = self.position().get().saturating_sub(lease.spooled().get());
+            let due = schedule.as_ref().and_then(|schedule| schedule.due_at(unacknowledged));
+            match (body.next(due).await, &mut schedule) {
+                (Err(end), _) => return Ok(end),
+                (Ok(Some(chunk)), _) => {
+                    self.append(chunk).await?;
+                    if self.is_refused().await {
+                        return Ok(BodyEnd::Refused);
+                    }
+                }
+                // Boxed: the future of a put is big, and must not be held while a body arrives.
+                (Ok(None), Some(schedule)) => {
+                    Box::pin(self.acknowledge_early(lease, schedule)).await?;
+                }
+                (Ok(None), None) => {}
+            }
+        }
+    }
+
+    /// Acknowledges what has arrived while the request goes on. It also goes on if that fails for now.
+    async fn acknowledge_early(
+        &mut self,
+        lease: &mut WriteLease,
+        schedule: &mut Schedule,
+    ) -> Result<(), UploadError> {
+        let to = self.position();
+        match self.commit(lease, to, AfterCommit::Hold).await {
+            Ok(expires_at) => {
+                (lease.row.committed, lease.row.expires_at) = (to, expires_at);
+                schedule.restart();
+            }
+            Err(error @ UploadError::Unavailable(..)) => {
+                tracing::debug!(upload = %lease.row.id, %error, "not acknowledged yet");
+                schedule.postpone();
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Receives a body that is kept only if it matches its checksum. A body that seems to be a bad video
+    /// may be damaged in transit, so the checksum is verified first.
     async fn receive_verified(
         &mut self,
-        body: &mut Body,
-        max_bytes: u64,
-        release_requested: &CancellationToken,
+        body: &mut BodyReader,
         checksum: Checksum,
     ) -> Result<BodyEnd, StorageError> {
         let before = self.scan.clone();
         let mut running = RunningChecksum::new(checksum.algorithm);
-        let end = self.receive_chunks(body, max_bytes, release_requested, Some(&mut running));
-        let end = end.await?;
+        let end = loop {
+            match body.next(None).await {
+                Err(end) => break end,
+                Ok(chunk) => {
+                    let chunk = chunk.unwrap_or_default();
+                    running.update(&chunk);
+                    self.append(chunk).await?;
+                }
+            }
+        };
         if end == BodyEnd::Complete && running.matches(&checksum.expected) {
             return Ok(if self.is_refused().await { BodyEnd::Refused } else { end });
         }
@@ -210,43 +263,6 @@ impl UploadWriter {
             BodyEnd::ReleaseRequested | BodyEnd::Cut => end,
             _ => BodyEnd::ChecksumMismatch,
         })
-    }
-
-    async fn receive_chunks(
-        &mut self,
-        body: &mut Body,
-        max_bytes: u64,
-        release_requested: &CancellationToken,
-        mut checksum: Option<&mut RunningChecksum>,
-    ) -> Result<BodyEnd, StorageError> {
-        let idle_timeout = self.shared.deps.config.idle_timeout.unsigned_abs();
-        let mut rate = MinimumRate::new(&self.shared.deps.config);
-        let mut remaining = max_bytes;
-        loop {
-            let mut chunk = match next_chunk(body, idle_timeout, release_requested).await {
-                Ok(chunk) => chunk,
-                Err(end) => return Ok(end),
-            };
-            let is_slow = rate.is_violated(chunk.len() as u64);
-            let is_too_long = chunk.len() as u64 > remaining;
-            chunk.truncate(usize::try_from(remaining).unwrap_or(usize::MAX));
-            remaining -= chunk.len() as u64;
-            if let Some(checksum) = &mut checksum {
-                checksum.update(&chunk);
-            }
-            self.append(chunk).await?;
-            // A body that seems to be a bad video may be damaged in transit, so the checksum is verified
-            // first.
-            if checksum.is_none() && self.is_refused().await {
-                return Ok(BodyEnd::Refused);
-            }
-            if is_too_long {
-                return Ok(BodyEnd::TooLong);
-            }
-            if is_slow && remaining > 0 {
-                return Ok(BodyEnd::Cut);
-            }
-        }
     }
 
     async fn append(&mut self, chunk: Bytes) -> Result<(), StorageError> {
@@ -328,8 +344,11 @@ impl UploadWriter {
         to: Offset,
     ) -> Result<Timestamp, UploadError> {
         let is_new = to != lease.spooled();
-        let acknowledged =
-            if is_new { self.commit(lease, to).await } else { Ok(lease.row.expires_at) };
+        let acknowledged = if is_new {
+            self.commit(lease, to, AfterCommit::Release).await
+        } else {
+            Ok(lease.row.expires_at)
+        };
         if acknowledged.is_err() || !is_new {
             self.shared.locks.release(lease).await;
         }
@@ -340,14 +359,19 @@ impl UploadWriter {
         Ok(expires_at)
     }
 
-    async fn commit(&mut self, lease: &WriteLease, to: Offset) -> Result<Timestamp, UploadError> {
+    async fn commit(
+        &mut self,
+        lease: &WriteLease,
+        to: Offset,
+        then: AfterCommit,
+    ) -> Result<Timestamp, UploadError> {
         let shared = Arc::clone(&self.shared);
         let (row, from) = (&lease.row, lease.spooled());
         let segment = self.flush(lease, to).await?;
         shared.deps.faults.pass("upload.commit.before")?;
         let expires_at = shared.deps.config.expires_at(row.created_at, shared.deps.clock.now());
         let (upload, fence, node) = (row.id, lease.fence, shared.locks.node);
-        let commit = Commit { upload, fence, from, to, segment, node, expires_at };
+        let commit = Commit { upload, fence, from, to, segment, node, expires_at, then };
         // After an error it is unknown whether the commit took effect; the next request reads the
         // offset.
         if shared.deps.database.commit(&commit).await? == CommitOutcome::Fenced {

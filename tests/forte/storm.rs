@@ -9,6 +9,7 @@ mod open_files;
 mod persistent_client;
 mod processes;
 mod races;
+mod running_requests;
 mod state_machine;
 mod unavailable_backends;
 
@@ -54,6 +55,8 @@ impl StalledClient {
     fn new() -> (Self, Body) {
         let (sender, receiver) = mpsc::channel(1);
         let chunks = stream::unfold(receiver, |mut receiver| async {
+            // Chunks that are ready together would be written together.
+            tokio::task::yield_now().await;
             Some((receiver.recv().await?, receiver))
         });
         (Self(sender), Body::from_stream(chunks))

@@ -32,12 +32,21 @@ pub struct Commit {
     pub node: NodeId,
     /// When the upload expires if no more bytes arrive.
     pub expires_at: Timestamp,
+    pub then: AfterCommit,
+}
+
+/// What happens to the lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterCommit {
+    Release,
+    /// The request goes on.
+    Hold,
 }
 
 /// The outcome of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommitOutcome {
-    /// Acknowledged; the lease is released.
+    /// Acknowledged.
     Acknowledged,
     /// The lease has another holder; these bytes do not count.
     Fenced,
@@ -66,7 +75,7 @@ impl Database {
         query(sql, params![upload, fence]).run(&self.unflushed).await
     }
 
-    /// Acknowledges bytes and releases the lease in one step.
+    /// Acknowledges bytes and, at the end of a request, releases the lease in one step.
     pub async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, DatabaseError> {
         let Some(digest) = commit.segment else {
             return self.advance(&self.pool, commit).await;
@@ -85,9 +94,17 @@ impl Database {
         on: impl Into<Target<'c>>,
         commit: &Commit,
     ) -> Result<CommitOutcome, DatabaseError> {
-        let sql = "UPDATE uploads SET committed = $1, holder = '', release_requested = 0, \
-            state = 'open', spooled_by = $2, expires_at = $3 \
-            WHERE id = $4 AND committed = $5 AND fence = $6 AND state IN ('open', 'finishing')";
+        let sql = match commit.then {
+            AfterCommit::Release => {
+                "UPDATE uploads SET committed = $1, spooled_by = $2, expires_at = $3, \
+                holder = '', release_requested = 0, state = 'open' \
+                WHERE id = $4 AND committed = $5 AND fence = $6 AND state IN ('open', 'finishing')"
+            }
+            AfterCommit::Hold => {
+                "UPDATE uploads SET committed = $1, spooled_by = $2, expires_at = $3 \
+                WHERE id = $4 AND committed = $5 AND fence = $6 AND state = 'open'"
+            }
+        };
         let Commit { upload, fence, from, to, node, expires_at, .. } = commit;
         let advanced =
             query(sql, params![to, node, expires_at, upload, from, fence]).changes_one(on).await?;

@@ -1,6 +1,6 @@
 //! Write leases: who may write to an upload, and which commits are accepted.
 
-use forte_media::database::{Commit, CommitOutcome, Database};
+use forte_media::database::{AfterCommit, Commit, CommitOutcome, Database};
 use forte_media::model::{Digest, NodeId, Offset, UploadId, UploadState};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -22,6 +22,7 @@ fn commit(upload: UploadId, fence: i64, from: u64, to: u64, node: NodeId) -> Com
         segment: None,
         node,
         expires_at: Timestamp::UNIX_EPOCH + SignedDuration::from_hours(1_000_000),
+        then: AfterCommit::Release,
     }
 }
 

@@ -23,7 +23,7 @@ const PATCH_LENGTH: usize = 64 * 1024;
 const CHUNK_LENGTH: usize = 8 * 1024;
 
 /// A short time until a node counts as dead.
-const SHORT_TIMEOUTS: [(&str, &str); 3] = [
+pub(super) const SHORT_TIMEOUTS: [(&str, &str); 3] = [
     ("UPLOAD__HEARTBEAT", "100ms"),
     ("UPLOAD__HOLDER_DEAD_AFTER", "1s"),
     ("UPLOAD__RELEASE_WAIT", "300ms"),

@@ -1,0 +1,58 @@
+//! When the bytes of a running request are acknowledged, so that a crash costs little of it.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::config::Config;
+
+/// The rule for one request, and where it stands. A flush of the spool is cheap; each segment is an
+/// object in the store, so there are few of them, and none in a short request.
+pub(super) struct Schedule {
+    /// No acknowledgement before.
+    earliest: Instant,
+    /// Unacknowledged bytes that are enough at any time.
+    bytes: u64,
+    /// Unacknowledged bytes that are enough after `interval`.
+    min_bytes: u64,
+    interval: Duration,
+    last: Instant,
+}
+
+impl Schedule {
+    pub(super) fn new(config: &Config, is_segmented: bool) -> Self {
+        let now = Instant::now();
+        let (delay, interval, min_bytes) = if is_segmented {
+            (config.segment_delay, config.segment_every, config.segment_min_bytes)
+        } else {
+            (jiff::SignedDuration::ZERO, config.flush_every, 1)
+        };
+        Self {
+            earliest: now + delay.unsigned_abs(),
+            bytes: config.flush_bytes,
+            min_bytes: min_bytes.max(1),
+            interval: interval.unsigned_abs(),
+            last: now,
+        }
+    }
+
+    /// When this many unacknowledged bytes are to be acknowledged. `None`: when there are more, or at
+    /// the end of the request.
+    pub(super) fn due_at(&self, unacknowledged: u64) -> Option<Instant> {
+        if unacknowledged >= self.bytes.max(1) {
+            return Some(self.earliest);
+        }
+        let is_enough = unacknowledged >= self.min_bytes;
+        is_enough.then(|| self.earliest.max(self.last + self.interval))
+    }
+
+    pub(super) fn restart(&mut self) {
+        self.last = Instant::now();
+    }
+
+    /// After a failure: tries again, but not with the next byte.
+    pub(super) fn postpone(&mut self) {
+        self.restart();
+        self.earliest = self.last + self.interval;
+    }
+}
