@@ -119,7 +119,7 @@ impl Health for Probe {
         {
             return checks.clone();
         }
-        let checks = self.check_all().await;
+        let checks = Box::pin(self.check_all()).await;
         *last = Some((Instant::now(), checks.clone()));
         checks
     }

@@ -54,7 +54,6 @@ impl Environment {
 
 /// The service, built but not running.
 pub struct App {
-    pub settings: Settings,
     pub database: Database,
     pub store: Store,
     spool: Spool,
@@ -64,6 +63,7 @@ pub struct App {
     /// The services behind the routes.
     pub state: Arc<AppState>,
     metrics: Metrics,
+    pub settings: Settings,
 }
 
 /// Both listeners. They are bound before the service is built, because links contain the port.

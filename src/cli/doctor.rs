@@ -25,7 +25,7 @@ pub struct Doctor {
 impl Doctor {
     /// The answer is "no" if a check failed.
     pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
-        examine(&settings, self.json).await
+        Box::pin(examine(&settings, self.json)).await
     }
 }
 

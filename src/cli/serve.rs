@@ -26,7 +26,7 @@ impl Serve {
     pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
         if self.check {
             write_table(settings.explain(), &mut io::stdout().lock())?;
-            return examine(&settings, false).await;
+            return Box::pin(examine(&settings, false)).await;
         }
         let shutdown = Shutdown::new();
         shutdown.listen()?;

@@ -27,7 +27,7 @@ pub struct Config {
 pub enum Pooler {
     /// Nothing, or a pooler that gives each connection a server connection of its own.
     None,
-    /// A pooler such as PgBouncer that may give each transaction another server connection.
+    /// A pooler such as `PgBouncer` that may give each transaction another server connection.
     Transaction,
 }
 

@@ -1,5 +1,6 @@
 //! The running processes of this service, and their heartbeats.
 
+use jiff::Timestamp;
 use sqlx::FromRow;
 
 use crate::model::NodeId;
@@ -25,10 +26,11 @@ impl Database {
         &self,
         node: NodeId,
         data_folder: &str,
+        now: Timestamp,
     ) -> Result<(), DatabaseError> {
         let sql = "SELECT id FROM nodes WHERE data_folder = $1";
         for dead in query(sql, params![data_folder]).values(&self.pool).await? {
-            self.mark_node_dead(dead).await?;
+            self.mark_node_dead(dead, now).await?;
         }
         let sql = "INSERT INTO nodes (id, data_folder, heartbeat) VALUES ($1, $2, 0)";
         query(sql, params![node, data_folder]).run(&self.pool).await
@@ -41,9 +43,14 @@ impl Database {
     }
 
     /// Removes a process that has ended or is declared dead. Its leases are released and their fences
-    /// raised, so that its writes no longer match if it wakes up (F26).
-    pub async fn mark_node_dead(&self, node: NodeId) -> Result<(), DatabaseError> {
+    /// raised, so that its writes no longer match if it wakes up (F26). Uploads that only its requests
+    /// could continue end: forms, and those whose address no client knows yet.
+    pub async fn mark_node_dead(&self, node: NodeId, now: Timestamp) -> Result<(), DatabaseError> {
         let mut write = self.write().await?;
+        let sql = "UPDATE uploads SET state = 'expired', holder = '', release_requested = 0, \
+            fence = fence + 1, cleanup_at = $1 WHERE holder = $2 AND address_known = 0 \
+            AND state IN ('open', 'finishing')";
+        query(sql, params![now, node]).execute(&mut write).await?;
         let sql = "UPDATE uploads SET holder = '', release_requested = 0, state = 'open', \
             fence = fence + 1 WHERE holder = $1 AND state IN ('open', 'finishing')";
         query(sql, params![node]).execute(&mut write).await?;
@@ -52,12 +59,16 @@ impl Database {
     }
 
     /// Releases every lease whose holder is not registered: that process was declared dead, and acquired
-    /// the lease when it woke up. The fences are raised, as by [`Database::mark_node_dead`].
-    pub async fn release_orphaned_leases(&self) -> Result<u64, DatabaseError> {
-        let sql = "UPDATE uploads SET holder = '', release_requested = 0, state = 'open', \
-            fence = fence + 1 WHERE holder <> '' AND state IN ('open', 'finishing') AND NOT EXISTS \
-            (SELECT 1 FROM nodes WHERE nodes.id = uploads.holder)";
-        query(sql, vec![]).execute(&self.pool).await
+    /// the lease when it woke up. Returns the number of such processes.
+    pub async fn release_orphaned_leases(&self, now: Timestamp) -> Result<u64, DatabaseError> {
+        let sql = "SELECT DISTINCT holder FROM uploads WHERE holder <> '' \
+            AND state IN ('open', 'finishing') \
+            AND NOT EXISTS (SELECT 1 FROM nodes WHERE nodes.id = uploads.holder)";
+        let dead = query(sql, vec![]).values(&self.pool).await?;
+        for node in &dead {
+            self.mark_node_dead(*node, now).await?;
+        }
+        Ok(dead.len() as u64)
     }
 
     pub async fn nodes(&self) -> Result<Vec<NodeRow>, DatabaseError> {

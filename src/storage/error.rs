@@ -77,6 +77,11 @@ impl StorageError {
         )
     }
 
+    /// Whether stored bytes are gone or damaged.
+    pub const fn is_loss(&self) -> bool {
+        matches!(self, Self::Missing { .. } | Self::Mismatch { .. })
+    }
+
     /// Whether the call may be retried immediately.
     pub(super) const fn is_retryable(&self) -> bool {
         matches!(self, Self::Unavailable { .. })

@@ -74,7 +74,7 @@ impl Spool {
         let folder = self.folder().to_owned();
         blocking(move || {
             let write =
-                || NamedTempFile::with_prefix_in(TEMPORARY, &folder)?.write_all(&[0; CHUNK]);
+                || NamedTempFile::with_prefix_in(TEMPORARY, &folder)?.write_all(&vec![0; CHUNK]);
             write().context("write to", &folder)
         })
         .await

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tempfile::NamedTempFile;
 
 use super::error::{IoContext as _, StorageError};
-use super::files::{CHUNK, PRIVATE_FILE, blocking, open, sync_folder};
+use super::files::{CHUNK, PRIVATE_FILE, blocking, if_exists, open, sync_folder};
 use super::spool::{Spool, TEMPORARY};
 use crate::model::{Offset, UploadId};
 
@@ -85,6 +85,19 @@ impl Spool {
         let file = options.open(&path);
         let file = file.context("create", &path)?;
         Ok(SpoolFile::new(self.clone(), path, file))
+    }
+
+    /// Opens the file of an upload with what is in it, or creates it. Nothing in it counts yet.
+    pub fn open_or_create(&self, upload: UploadId) -> Result<SpoolFile, StorageError> {
+        let path = self.path(upload);
+        let file = OpenOptions::new().read(true).write(true).open(&path);
+        match if_exists(file).context("open", &path)? {
+            // A second hard link is a stored video, which never changes.
+            Some(file) if file.metadata().context("read", &path)?.nlink() == 1 => {
+                Ok(SpoolFile::new(self.clone(), path, file))
+            }
+            _ => self.create(upload),
+        }
     }
 
     /// Opens the file of an upload and truncates it to the acknowledged offset.

@@ -120,6 +120,7 @@ const METRICS: &[(&str, Kind, Unit, &str)] = &[
         Count,
         "Delivery attempts, by channel and outcome",
     ),
+    ("forte_media_bytes_lost_total", Counter, Bytes, "Acknowledged bytes that storage has lost"),
     ("forte_media_sweeps_total", Counter, Count, "Uploads handled by the sweep, by outcome"),
     (
         "forte_media_out_of_files_total",

@@ -71,7 +71,7 @@ impl Cleaner {
     /// Sweeps at intervals, until `stop`.
     pub(super) async fn run_sweeps(&self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            match stop.run_until_cancelled(self.sweep()).await {
+            match stop.run_until_cancelled(Box::pin(self.sweep())).await {
                 None => return,
                 Some(Ok(swept)) if swept == Swept::default() => {}
                 Some(Ok(Swept { expired, cleared, spool_files })) => {
@@ -86,6 +86,7 @@ impl Cleaner {
 
     /// One sweep. Can be interrupted anywhere and repeated.
     pub(super) async fn sweep(&self) -> Result<Swept, UploadError> {
+        self.locks.release_leases_without_lock().await?;
         let expired = self.expire().await?;
         let cleared = self.clear_due().await?;
         let spool_files = self.remove_stale_spool_files().await?;

@@ -50,7 +50,7 @@ impl UploadLocks {
         // spool, so a restarted process gets a new id and does not trust the files of the previous one.
         let is_segmented = deps.is_segmented();
         let node = if is_segmented { NodeId::mint(&deps.clock, &deps.random) } else { home };
-        deps.database.register_node(node, &home.to_string()).await?;
+        deps.database.register_node(node, &home.to_string(), deps.clock.now()).await?;
         let (table, peers) = (LockTable::default(), PeerHeartbeats::default());
         Ok(Self { deps: Arc::clone(deps), node, table, peers })
     }
@@ -213,21 +213,34 @@ impl UploadLocks {
     }
 
     async fn send_heartbeat(&self) -> Result<(), UploadError> {
+        let now = self.deps.clock.now();
         if !self.deps.database.heartbeat(self.node).await? {
             // What this node holds is fenced off already.
             tracing::warn!(node = %self.node, "declared dead by its peers; registering again");
-            self.deps.database.register_node(self.node, &self.deps.spool.id().to_string()).await?;
+            let home = self.deps.spool.id().to_string();
+            self.deps.database.register_node(self.node, &home, now).await?;
         }
+        self.release_leases_without_lock().await?;
         let mut others = self.deps.database.nodes().await?;
         others.retain(|row| row.id != self.node);
         let dead_after = self.deps.config.holder_dead_after;
-        for dead in self.peers.observe(&others, self.deps.clock.now(), dead_after) {
+        for dead in self.peers.observe(&others, now, dead_after) {
             tracing::warn!(node = %dead, "no heartbeat; declaring the node dead");
-            self.deps.database.mark_node_dead(dead).await?;
+            self.deps.database.mark_node_dead(dead, now).await?;
         }
-        let orphaned = self.deps.database.release_orphaned_leases().await?;
-        if orphaned > 0 {
-            tracing::warn!(orphaned, "released leases of unregistered nodes");
+        let nodes = self.deps.database.release_orphaned_leases(now).await?;
+        if nodes > 0 {
+            tracing::warn!(nodes, "released leases of unregistered nodes");
+        }
+        Ok(())
+    }
+
+    /// Releases the leases in this node's name that no request works under: their release has failed.
+    pub(super) async fn release_leases_without_lock(&self) -> Result<(), UploadError> {
+        for (upload, fence) in self.deps.database.leases(self.node).await? {
+            if !self.is_locked(upload) {
+                self.deps.database.release_lease(upload, fence).await?;
+            }
         }
         Ok(())
     }
@@ -264,7 +277,7 @@ impl UploadLocks {
 
     /// Removes this node from the database, with every lease it holds.
     pub async fn deregister(&self) -> Result<(), UploadError> {
-        Ok(self.deps.database.mark_node_dead(self.node).await?)
+        Ok(self.deps.database.mark_node_dead(self.node, self.deps.clock.now()).await?)
     }
 }
 

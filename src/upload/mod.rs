@@ -26,6 +26,7 @@ mod lock_table;
 mod locks;
 mod preflight;
 mod refusal_cache;
+mod restore;
 mod scan;
 mod service;
 mod session;

@@ -11,7 +11,7 @@ use crate::inspect::Quicktime;
 use crate::model::{Length, Offset, Person, Protocol, UploadId, UploadState};
 
 use super::access::{Access, Secret};
-use super::cleaner::Swept;
+use super::cleaner::{Swept, count_finished};
 use super::components::Components;
 use super::dependencies::Dependencies;
 use super::error::UploadError;
@@ -204,6 +204,32 @@ impl UploadService {
         }
         let lease = self.0.locks.acquire_lease(guard, row).await?;
         self.0.cleaner.end(&lease, UploadState::Terminated, None).await
+    }
+
+    /// What has become of an upload, for the request that created it.
+    pub async fn state_and_offset(
+        &self,
+        id: UploadId,
+    ) -> Result<(UploadState, Offset), UploadError> {
+        let row = self.0.deps.database.upload(id).await?.ok_or(UploadError::NotFound)?;
+        Ok((row.state, row.committed))
+    }
+
+    /// Ends an upload in the background: the response with its address was not sent.
+    pub fn end_unanswered(&self, id: UploadId) {
+        let components = Arc::clone(&self.0);
+        self.0.deps.tasks.spawn(async move {
+            let Dependencies { database, clock, .. } = &*components.deps;
+            match database.end_unanswered(id, clock.now()).await {
+                Ok(false) => {}
+                Ok(true) => {
+                    tracing::debug!(upload = %id, "ended, because no client knows its address");
+                    count_finished(UploadState::Expired);
+                    components.cleaner.clear_in_background(id);
+                }
+                Err(error) => tracing::warn!(upload = %id, %error, "upload not ended"),
+            }
+        });
     }
 
     pub fn preflights(&self) -> &Preflights {

@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::future::try_join_all;
 use jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
-use crate::database::{AfterCommit, Commit, CommitOutcome, ContentId, SegmentRow, UploadRow};
+use crate::database::{AfterCommit, Commit, CommitOutcome, ContentId, UploadRow};
 use crate::inspect::{self, Inspection};
 use crate::model::{Digest, Length, Offset, Refusal, UploadState};
 use crate::storage::{SegmentKey, SpoolFile, StorageError};
@@ -22,10 +20,8 @@ use super::error::UploadError;
 use super::lock_table::Progress;
 use super::locks::{UploadLocks, WriteLease};
 use super::refusal_cache::{Declaration, HeadCheck, RefusalCache, concerns_file};
+use super::restore::{Restored, hash_range, restore};
 use super::scan::{ScanCache, ScanState};
-
-/// How much is read at a time when a segment is hashed.
-const HASH_CHUNK: u64 = 1024 * 1024;
 
 /// The state that all writers of this node share.
 pub(super) struct Writers {
@@ -55,18 +51,11 @@ impl Writers {
         lease: &WriteLease,
         declaration: Option<Declaration>,
     ) -> Result<UploadWriter, UploadError> {
-        let opened = self.open_file_and_scan(lease).await;
-        let (file, scan) = match opened {
+        let (file, scan) = match self.open_file_and_scan(lease).await {
             Ok(opened) => opened,
-            Err(error @ (StorageError::Missing { .. } | StorageError::Mismatch { .. })) => {
-                // Offsets never decrease, so an upload that lost acknowledged bytes ends.
-                tracing::error!(upload = %lease.row.id, %error, "acknowledged bytes are lost");
-                self.cleaner.end(lease, UploadState::Lost, None).await?;
-                return Err(UploadError::NotFound);
-            }
             Err(error) => {
                 self.locks.release(lease).await;
-                return Err(error.into());
+                return Err(error);
             }
         };
         let (head_check, progress) = (HeadCheck::new(&lease.row), lease.guard.progress.clone());
@@ -77,9 +66,14 @@ impl Writers {
     async fn open_file_and_scan(
         &self,
         lease: &WriteLease,
-    ) -> Result<(SpoolFile, ScanState), StorageError> {
+    ) -> Result<(SpoolFile, ScanState), UploadError> {
         let row = &lease.row;
-        let file = self.open_spool_file(row, lease.spooled()).await?;
+        let file = match self.open_spool_file(row, lease.spooled()).await {
+            Ok(Restored::Complete(file)) => file,
+            Ok(Restored::LostFrom(offset)) => return Err(self.roll_back(lease, offset).await?),
+            Err(error) if error.is_loss() => return Err(self.end_lost(lease, &error).await?),
+            Err(error) => return Err(error.into()),
+        };
         if let Some(scan) = self.cache.take(row.id, row.fence, lease.spooled()) {
             return Ok((file, scan));
         }
@@ -93,55 +87,41 @@ impl Writers {
         &self,
         row: &UploadRow,
         length: Offset,
-    ) -> Result<SpoolFile, StorageError> {
+    ) -> Result<Restored, StorageError> {
         if length == Offset::START {
-            return self.deps.spool.create(row.id);
+            return self.deps.spool.create(row.id).map(Restored::Complete);
         }
         // The id of the folder is recorded only for bytes that were flushed to it.
         if row.spooled_by == Some(self.locks.node) || row.spooled_by == Some(self.deps.spool.id()) {
             match self.deps.spool.reopen(row.id, length).await {
-                Err(StorageError::Missing { .. }) if self.deps.is_segmented() => {}
-                reopened => return reopened,
+                Err(error) if error.is_loss() && self.deps.is_segmented() => {}
+                reopened => return reopened.map(Restored::Complete),
             }
         }
-        self.fetch_segments(row, length).await
+        restore(&self.deps, row.id, length).await
     }
 
-    /// Fetches all segments of an upload that was continued on another node, in parallel.
-    async fn fetch_segments(
+    /// Takes back the acknowledgement of bytes that the store has lost: the phone continues from the end
+    /// of the last good segment. Returns the error for the client.
+    async fn roll_back(&self, lease: &WriteLease, to: Offset) -> Result<UploadError, UploadError> {
+        let lost = lease.row.committed.get().saturating_sub(to.get());
+        metrics::counter!("forte_media_bytes_lost_total").increment(lost);
+        tracing::error!(upload = %lease.row.id, offset = to.get(), lost, "upload rolled back");
+        let rolled_back = self.deps.database.roll_back(lease.row.id, lease.fence, to).await?;
+        Ok(if rolled_back { UploadError::Conflict(to) } else { UploadError::TakenOver })
+    }
+
+    /// Ends an upload whose spool file is lost: nothing else has its bytes.
+    async fn end_lost(
         &self,
-        row: &UploadRow,
-        length: Offset,
-    ) -> Result<SpoolFile, StorageError> {
-        let segments = self.deps.database.segments(row.id).await.map_err(|error| {
-            StorageError::Unavailable {
-                action: "list the segments of",
-                key: row.id.to_string(),
-                source: error.into(),
-            }
-        })?;
-        if !are_contiguous(&segments, length) {
-            return Err(StorageError::Missing { key: format!("a segment of {}", row.id) });
-        }
-        let mut file = self.deps.spool.create(row.id)?;
-        let fetches = segments.iter().map(|segment| {
-            let SegmentRow { start, end, fence, sha256 } = *segment;
-            let key = SegmentKey { upload: row.id, start, end, fence: fence.unsigned_abs() };
-            let (store, file) = (&self.deps.store, &file);
-            async move { store.fetch_segment(&key, sha256, file).await }
-        });
-        try_join_all(fetches).await?;
-        file.truncate(length).await?;
-        Ok(file)
+        lease: &WriteLease,
+        error: &StorageError,
+    ) -> Result<UploadError, UploadError> {
+        tracing::error!(upload = %lease.row.id, %error, "acknowledged bytes are lost");
+        metrics::counter!("forte_media_bytes_lost_total").increment(lease.row.committed.get());
+        self.cleaner.end(lease, UploadState::Lost, None).await?;
+        Ok(UploadError::NotFound)
     }
-}
-
-/// Whether the segments join without a gap from the beginning to `end`.
-fn are_contiguous(segments: &[SegmentRow], end: Offset) -> bool {
-    let joined = segments
-        .iter()
-        .try_fold(Offset::START, |at, segment| (segment.start == at).then_some(segment.end));
-    joined == Some(end)
 }
 
 impl UploadWriter {
@@ -399,19 +379,12 @@ impl UploadWriter {
         Ok(Some(digest))
     }
 
-    /// The hash of a segment, read from the spool. The running digest covers the whole file, so it
-    /// serves only a segment that is all of it.
+    /// The hash of a segment. The running digest covers the whole file, so it serves only a segment that
+    /// is all of it.
     async fn hash(&self, from: Offset, to: Offset) -> Result<Digest, StorageError> {
         if from == Offset::START && to == self.position() {
             return Ok(self.sha256());
         }
-        let mut digest = Sha256::new();
-        let mut at = from.get();
-        while at < to.get() {
-            let next = to.get().min(at + HASH_CHUNK);
-            digest.update(self.file.read(at..next).await?);
-            at = next;
-        }
-        Ok(Digest::new(digest.finalize().into()))
+        hash_range(&self.file, from, to).await
     }
 }

@@ -151,7 +151,7 @@ async fn store_with_its_users(folder: &TempDir) -> Option<StorageEnv> {
         assert!(output.status.success(), "{output:?}");
     }
     let mut config = bucket.config();
-    config.url = "s3://videos/forte-media".to_owned();
+    "s3://videos/forte-media".clone_into(&mut config.url);
     config.s3.credentials_file = Some(secret("store_credentials"));
     config.s3.link_credentials_file = Some(secret("link_credentials"));
     Some(StorageEnv::new(config, Some(bucket), TempDir::new().unwrap()).await)

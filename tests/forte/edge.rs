@@ -7,3 +7,4 @@ mod limits;
 mod requests;
 mod server;
 mod shutdown;
+mod unsent;

@@ -93,6 +93,45 @@ async fn does_not_retry_a_refusal() {
     assert_eq!(proxy.methods(), ["PUT"]);
 }
 
+/// A segment behind a proxy, and the methods of the requests that fetch it.
+async fn fetch_segment(acts: &[Act]) -> (Result<(), StorageError>, String) {
+    let (env, proxy) = behind_proxy(&[]).await;
+    let video = env.spooled_video(1000).await;
+    let (key, digest) = segment(&video, 0, 1000);
+    env.store.put_segment(&key, video.file.path(), digest).await.expect("stores");
+    proxy.script(acts.iter().copied());
+    let before = proxy.methods().len();
+    let file = env.spool.create(key.upload).expect("makes");
+    let fetched = env.store.fetch_segment(&key, digest, &file).await;
+    if fetched.is_ok() {
+        assert!(file.read(0..1000).await.expect("reads") == video.bytes);
+    }
+    (fetched, proxy.methods()[before..].join(" "))
+}
+
+#[tokio::test]
+async fn a_segment_that_was_damaged_on_the_way_is_read_again() {
+    let (fetched, methods) = fetch_segment(&[Act::Flip]).await;
+    fetched.expect("fetches");
+    assert_eq!(methods, "GET GET");
+}
+
+#[tokio::test]
+async fn a_segment_that_seems_to_be_missing_is_looked_for_again() {
+    let (fetched, methods) = fetch_segment(&[Act::Respond(404, "NoSuchKey")]).await;
+    fetched.expect("fetches");
+    assert_eq!(methods, "GET GET");
+}
+
+/// Only the store's own checksum is believed.
+#[tokio::test]
+async fn a_segment_that_the_store_has_is_not_lost_whatever_arrives() {
+    let (fetched, methods) = fetch_segment(&[Act::Flip, Act::Flip]).await;
+    let failed = fetched.expect_err("is damaged on the way");
+    assert!(failed.is_transient(), "{failed:?}");
+    assert_eq!(methods, "GET GET HEAD");
+}
+
 /// What the operator can mend is not retried at once, and succeeds when it is mended.
 #[tokio::test]
 async fn full_forbidden_a_wrong_clock_and_a_missing_bucket_have_their_own_errors() {

@@ -154,6 +154,8 @@ CREATE TABLE nodes (
 -- PostgreSQL checks offset and fence together atomically only within one row.
 -- cleanup_at: when leftovers in the stores are due to be removed (0: never); cleaned_once: they were
 -- removed once, and a write that was under way may have landed since.
+-- address_known: 0 while only the request that created the upload can know its address, and has not
+-- been answered. If its node dies, nobody can continue the upload.
 -- head_sha256: hash of the first 64 KiB of a refused upload, so that the same file is refused before
 -- it is sent again. refusal_rules: fingerprint of the rules that refused it; empty: the refusal says
 -- nothing about the file itself.
@@ -186,7 +188,8 @@ CREATE TABLE uploads (
     video_id TEXT NOT NULL,
     submission_id TEXT NOT NULL,
     cleanup_at BIGINT NOT NULL,
-    cleaned_once BIGINT NOT NULL
+    cleaned_once BIGINT NOT NULL,
+    address_known BIGINT NOT NULL
 );
 CREATE INDEX uploads_by_expiry ON uploads (state, expires_at);
 CREATE INDEX uploads_by_holder ON uploads (holder, release_requested);

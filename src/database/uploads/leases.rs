@@ -55,7 +55,8 @@ pub enum CommitOutcome {
 impl Database {
     /// Acquires the lease of a living upload if its fence is still `seen`. Returns the new fence, or
     /// `None` if another holder was faster. The state `finishing`, left by a dead node, becomes `open`
-    /// again.
+    /// again. The first holder may be the request that created the upload; each further one was sent to
+    /// its address.
     pub async fn acquire_lease(
         &self,
         upload: UploadId,
@@ -63,7 +64,8 @@ impl Database {
         node: NodeId,
     ) -> Result<Option<i64>, DatabaseError> {
         let sql = "UPDATE uploads \
-            SET holder = $1, fence = fence + 1, release_requested = 0, state = 'open' \
+            SET holder = $1, fence = fence + 1, release_requested = 0, state = 'open', \
+            address_known = CASE WHEN fence = 0 THEN address_known ELSE 1 END \
             WHERE id = $2 AND fence = $3 AND state IN ('open', 'finishing') RETURNING fence";
         query(sql, params![node, upload, seen]).value(&self.unflushed).await
     }
@@ -127,6 +129,14 @@ impl Database {
     pub async fn request_release(&self, upload: UploadId, fence: i64) -> Result<(), DatabaseError> {
         let sql = "UPDATE uploads SET release_requested = 1 WHERE id = $1 AND fence = $2";
         query(sql, params![upload, fence]).run(&self.unflushed).await
+    }
+
+    /// The uploads whose lease this node holds, with their fences. Without those that their creation is
+    /// about to lock.
+    pub async fn leases(&self, node: NodeId) -> Result<Vec<(UploadId, i64)>, DatabaseError> {
+        let sql = "SELECT id, fence FROM uploads WHERE holder = $1 AND fence > 0 \
+            AND state IN ('open', 'finishing')";
+        query(sql, params![node]).all(&self.pool).await
     }
 
     /// The uploads whose lease this node holds and another node has requested, with their fences.

@@ -31,6 +31,27 @@ impl Database {
         query(sql, params![upload]).all(&self.pool).await
     }
 
+    /// Takes back the acknowledgement of all bytes from `to` on, whose segments are lost, and releases
+    /// the lease. Returns whether the caller held it.
+    pub async fn roll_back(
+        &self,
+        upload: UploadId,
+        fence: i64,
+        to: Offset,
+    ) -> Result<bool, DatabaseError> {
+        let mut write = self.write().await?;
+        let sql = "UPDATE uploads SET committed = $1, spooled_by = '', holder = '', \
+            release_requested = 0, state = 'open' WHERE id = $2 AND fence = $3 \
+            AND state IN ('open', 'finishing')";
+        let is_holder = query(sql, params![to, upload, fence]).changes_one(&mut write).await?;
+        if is_holder {
+            let sql = "DELETE FROM segments WHERE upload_id = $1 AND starts_at >= $2";
+            query(sql, params![upload, to]).execute(&mut write).await?;
+            write.commit().await?;
+        }
+        Ok(is_holder)
+    }
+
     pub(super) async fn add_segment(
         write: &mut Write,
         commit: &Commit,

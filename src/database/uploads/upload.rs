@@ -149,8 +149,8 @@ impl Database {
             state, committed, total, metadata, filename, declared_sha256, time_sent_raw, \
             time_sent_at, lat_e8, long_e8, created_at, expires_at, holder, fence, \
             release_requested, spooled_by, refusal, video_id, submission_id, cleanup_at, \
-            cleaned_once) VALUES ($1, $2, $3, $4, $5, $6, 'open', 0, $7, $8, $9, $10, $11, $12, \
-            $13, $14, $15, $16, $17, 0, 0, '', '', '', '', 0, 0)";
+            cleaned_once, address_known) VALUES ($1, $2, $3, $4, $5, $6, 'open', 0, $7, $8, $9, \
+            $10, $11, $12, $13, $14, $15, $16, $17, 0, 0, '', '', '', '', 0, 0, $18)";
         let values = params![
             new.id,
             new.secret_hash,
@@ -168,7 +168,8 @@ impl Database {
             details.map_or(0, |details| details.place.long_e8),
             new.created_at,
             new.expires_at,
-            new.holder
+            new.holder,
+            new.holder.is_none()
         ];
         query(sql, values).execute(&mut *write).await?;
         Ok(())
@@ -194,6 +195,19 @@ impl Database {
         let sql = "UPDATE uploads SET state = $1, refusal = $2, holder = '', release_requested = \
             0, cleanup_at = $3 WHERE id = $4 AND fence = $5 AND state IN ('open', 'finishing')";
         query(sql, params![state, refusal.cloned(), now, id, fence]).changes_one(&self.pool).await
+    }
+
+    /// Ends an upload whose address no client knows: the response of the request that created it was
+    /// never sent. Does nothing if another request has written to it.
+    pub async fn end_unanswered(
+        &self,
+        id: UploadId,
+        now: Timestamp,
+    ) -> Result<bool, DatabaseError> {
+        let sql = "UPDATE uploads SET state = 'expired', cleanup_at = $1 \
+            WHERE id = $2 AND state = 'open' AND holder = '' \
+            AND (fence = 0 OR (fence = 1 AND address_known = 0))";
+        query(sql, params![now, id]).changes_one(&self.pool).await
     }
 
     /// Ends an upload whose bytes the report already has. It refers to the existing video and

@@ -21,6 +21,7 @@ use tower::ServiceExt as _;
 use super::body_state::{BodyState, TrackedBody};
 use super::config::{Config, Linger};
 use super::linger::LingeringClose;
+use super::unsent::Unsent;
 use super::write_timeout::WriteTimeout;
 
 /// The state that all connections share.
@@ -54,9 +55,10 @@ impl Server {
     /// response arrives.
     pub(super) async fn serve(self: Arc<Self>, accepted: Accepted) {
         let Accepted { stream, peer, permit } = accepted;
-        let body_state = BodyState::default();
-        let (stream, ended) = self.serve_requests(stream, peer, &body_state).await;
+        let (body_state, unsent) = (BodyState::default(), Unsent::default());
+        let (stream, ended) = self.serve_requests(stream, peer, (&body_state, &unsent)).await;
         drop(permit);
+        unsent.ended();
         if let Err(error) = &ended {
             tracing::debug!(%peer, %error, "connection broke");
         }
@@ -71,11 +73,14 @@ impl Server {
         &self,
         stream: TcpStream,
         peer: SocketAddr,
-        body_state: &BodyState,
+        (body_state, unsent): (&BodyState, &Unsent),
     ) -> (TcpStream, hyper::Result<()>) {
-        let service =
-            service_fn(|request| self.respond(prepared(request, peer, body_state), body_state));
-        let io = TokioIo::new(WriteTimeout::new(stream, self.config.write_timeout.unsigned_abs()));
+        let service = service_fn(|request| async move {
+            let response = self.respond(prepared(request, peer, body_state), body_state).await;
+            response.inspect(|response| unsent.expect(response.extensions()))
+        });
+        let limit = self.config.write_timeout.unsigned_abs();
+        let io = TokioIo::new(WriteTimeout::new(stream, unsent.clone(), limit));
         let mut connection = self.protocol.serve_connection(io, service);
         let ended = self.shutdown.run_until_cancelled(&mut connection).await;
         let ended = if let Some(ended) = ended {

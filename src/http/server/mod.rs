@@ -18,6 +18,7 @@ mod body_state;
 mod config;
 mod connection;
 mod linger;
+mod unsent;
 mod write_timeout;
 
 use std::io;
@@ -33,6 +34,7 @@ use tokio_util::task::TaskTracker;
 
 pub use config::{Config, ConfigError, Linger};
 use connection::{Accepted, Server};
+pub use unsent::WhenUnsent;
 
 /// Also counts the shortages of memory that `accept` reports, which have the same remedies.
 const OUT_OF_FILES: &str = "forte_media_out_of_files_total";

@@ -9,19 +9,22 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
+use super::unsent::Unsent;
+
 /// A TCP stream whose writes fail with `TimedOut` when the peer accepts no byte for `limit`.
 /// Reads have no timeout here: hyper times request heads, the upload times bodies.
 #[derive(Debug)]
 pub(super) struct WriteTimeout {
     stream: TcpStream,
+    unsent: Unsent,
     limit: Duration,
     /// Runs while a write is pending.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl WriteTimeout {
-    pub(super) fn new(stream: TcpStream, limit: Duration) -> Self {
-        Self { stream, limit, timer: None }
+    pub(super) fn new(stream: TcpStream, unsent: Unsent, limit: Duration) -> Self {
+        Self { stream, unsent, limit, timer: None }
     }
 
     pub(super) fn into_inner(self) -> TcpStream {
@@ -34,6 +37,9 @@ impl WriteTimeout {
         context: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
+        if matches!(written, Poll::Ready(Ok(1..))) {
+            self.unsent.written();
+        }
         if written.is_ready() {
             self.timer = None;
             return written;

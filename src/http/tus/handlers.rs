@@ -2,7 +2,7 @@
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde_json::json;
 
 use crate::http::answer::{http_date, success};
@@ -12,10 +12,11 @@ use crate::http::declared_type::check_declared_type;
 use crate::http::details::UploadFields;
 use crate::http::error_code::ErrorCode;
 use crate::http::problem::Problem;
+use crate::http::server::WhenUnsent;
 use crate::http::state::AppState;
 use crate::http::upload_errors::{self, UPLOAD_OFFSET};
-use crate::model::{Check, Finding, Length, Offset, Protocol, Refusal, UploadId};
-use crate::upload::{Access, Append, Appended, NewVideo, Secret};
+use crate::model::{Check, Finding, Length, Offset, Protocol, Refusal, UploadId, UploadState};
+use crate::upload::{Access, Append, Appended, Created, NewVideo, Secret};
 
 use super::headers as tus;
 
@@ -44,26 +45,44 @@ pub(super) async fn create(state: &AppState, request: Request) -> Result<Respons
         protocol: Protocol::Tus,
         sends_bytes: with_body,
     };
-    let created = state.uploads.create(video).await?;
-    let (id, secret) = (created.id, created.secret);
+    let Created { id, secret, expires_at } = state.uploads.create(video).await?;
     let BaseUrl(base) = BaseUrl::of(state, &head);
-    let location = format!("{base}/uploads/{id}.{}", secret.0);
-    let location = [(header::LOCATION, location)];
-    if !with_body {
-        let expires = [upload_expires(created.expires_at)];
-        return Ok((StatusCode::CREATED, location, expires).into_response());
-    }
-    let append = Append {
-        id,
-        access: Access { secret, caller: Some(person.id) },
-        offset: Offset::START,
-        length: content_length(&head.headers),
-        complete: false,
-        checksum,
-        body: stream(body),
+    let location = (header::LOCATION, format!("{base}/uploads/{id}.{}", secret.0));
+    let mut response = if with_body {
+        let append = Append {
+            id,
+            access: Access { secret, caller: Some(person.id) },
+            offset: Offset::START,
+            length: content_length(&head.headers),
+            complete: false,
+            checksum,
+            body: stream(body),
+        };
+        first_part(state, append, location).await
+    } else {
+        (StatusCode::CREATED, [location, upload_expires(expires_at)]).into_response()
     };
-    let appended = state.uploads.append(append).await?;
-    Ok((StatusCode::CREATED, location, progress(&appended)).into_response())
+    let uploads = state.uploads.clone();
+    response.extensions_mut().insert(WhenUnsent::new(move || uploads.end_unanswered(id)));
+    Ok(response)
+}
+
+/// Appends the first part of the video. If that fails and the upload goes on, the client still learns its
+/// address and the offset.
+async fn first_part(state: &AppState, append: Append, location: Field) -> Response {
+    let id = append.id;
+    let error = match state.uploads.append(append).await {
+        Ok(appended) => {
+            return (StatusCode::CREATED, [location], progress(&appended)).into_response();
+        }
+        Err(error) => Problem::from(error),
+    };
+    let fields = match state.uploads.state_and_offset(id).await {
+        Ok((UploadState::Open, offset)) => vec![location, (UPLOAD_OFFSET, offset.to_string())],
+        Ok((UploadState::Finishing, _)) | Err(_) => vec![location],
+        Ok(_) => vec![],
+    };
+    (AppendHeaders(fields), error).into_response()
 }
 
 /// Checks the headers of a body before an upload is created for it.

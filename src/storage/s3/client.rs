@@ -27,6 +27,8 @@ const DEFAULT_REGION: &str = "us-east-1";
 
 pub(in crate::storage) struct S3 {
     pub(super) client: Client,
+    /// For a second opinion: it has connections of its own.
+    pub(super) second_client: Client,
     /// Signs playback links for the endpoint that browsers see; never sends anything.
     pub(super) public: Client,
     /// The keys of `public`.
@@ -55,8 +57,11 @@ impl S3 {
         let public = config.public_endpoint.as_ref().or(config.endpoint.as_ref());
         let public =
             builder(&shared, config, public).credentials_provider(link_credentials.clone());
+        let client =
+            || Client::from_conf(builder(&shared, config, config.endpoint.as_ref()).build());
         Self {
-            client: Client::from_conf(builder(&shared, config, config.endpoint.as_ref()).build()),
+            client: client(),
+            second_client: client(),
             public: Client::from_conf(public.build()),
             link_credentials,
             bucket,

@@ -4,6 +4,7 @@ use std::io;
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
+use aws_sdk_s3::Client;
 use aws_sdk_s3::presigning::PresigningConfig;
 use aws_sdk_s3::primitives::ByteStream;
 use backon::Retryable as _;
@@ -30,11 +31,19 @@ impl S3 {
         into: SpoolHandle,
     ) -> Result<(), StorageError> {
         let (path, range) = (key.to_string(), key.range());
+        let length = range.end.saturating_sub(range.start);
         let _permit = self.permit(&path).await?;
         let write = |at: u64, bytes: &[u8]| into.write(range.start + at, bytes);
-        let attempt = || self.read(&path, range.end.saturating_sub(range.start), write);
-        let found = attempt.retry(self.backoff).when(StorageError::is_retryable).await?;
-        if found == digest { Ok(()) } else { Err(StorageError::Mismatch { key: path }) }
+        let attempt = || self.has_digest(&path, length, digest, write);
+        if attempt.retry(self.backoff).when(StorageError::is_retryable).await? {
+            return Ok(());
+        }
+        // Only what the store itself says is believed.
+        if !self.contains(&path, length, digest).await? {
+            return Err(StorageError::Missing { key: path });
+        }
+        let damaged = "the object is whole, but other bytes arrived, twice";
+        Err(S3Failure::unclear(damaged).into_error("get", &path))
     }
 
     /// Whether the video exists; one with other bytes is an error.
@@ -48,7 +57,7 @@ impl S3 {
         let exists = self.contains(&path, length.get(), key.sha256).await?;
         if exists && depth == Depth::Content {
             let _permit = self.permit(&path).await?;
-            if self.digest(&path, length.get()).await? != key.sha256 {
+            if !self.has_digest(&path, length.get(), key.sha256, |_, _| Ok(())).await? {
                 return Err(StorageError::Mismatch { key: path });
             }
         }
@@ -62,23 +71,40 @@ impl S3 {
         range: Range<u64>,
     ) -> Result<VideoStream, StorageError> {
         let range = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
-        let body = self.get(&key.to_string(), Some(range)).await?;
+        let body = self.get(&self.client, &key.to_string(), Some(range)).await?;
         Ok(Box::pin(stream::unfold((body, self.response_timeout), next_chunk)))
     }
 
-    /// Reads the whole object only for its hash.
-    pub(super) async fn digest(&self, path: &str, length: u64) -> Result<Digest, StorageError> {
-        self.read(path, length, |_, _| Ok(())).await
+    /// Whether the object has this hash. If it seems to be missing or to have another one, it is read
+    /// again, over another connection: something between may have changed a byte.
+    pub(super) async fn has_digest(
+        &self,
+        path: &str,
+        length: u64,
+        expected: Digest,
+        consume: impl Fn(u64, &[u8]) -> Result<(), StorageError> + Sync,
+    ) -> Result<bool, StorageError> {
+        match self.read(&self.client, path, length, &consume).await {
+            Ok(found) if found == expected => return Ok(true),
+            Err(error) if !error.is_loss() => return Err(error),
+            _ => tracing::warn!(path, "other bytes than expected were read; reading them again"),
+        }
+        match self.read(&self.second_client, path, length, &consume).await {
+            Ok(found) => Ok(found == expected),
+            Err(error) if error.is_loss() => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Passes an object to `consume` in chunks, and returns its hash.
     async fn read(
         &self,
+        client: &Client,
         path: &str,
         length: u64,
         consume: impl FnMut(u64, &[u8]) -> Result<(), StorageError>,
     ) -> Result<Digest, StorageError> {
-        let body = self.get(path, None).await?;
+        let body = self.get(client, path, None).await?;
         let reading = read_hashed(body, path, length, consume);
         match tokio::time::timeout(self.timeout(length), reading).await {
             Ok(read) => read,
@@ -86,8 +112,13 @@ impl S3 {
         }
     }
 
-    async fn get(&self, path: &str, range: Option<String>) -> Result<ByteStream, StorageError> {
-        let request = self.client.get_object().bucket(&self.bucket).key(self.name(path));
+    async fn get(
+        &self,
+        client: &Client,
+        path: &str,
+        range: Option<String>,
+    ) -> Result<ByteStream, StorageError> {
+        let request = client.get_object().bucket(&self.bucket).key(self.name(path));
         let request = request.set_range(range).send();
         let response = with_timeout(self.response_timeout, request).await;
         Ok(response

@@ -73,12 +73,13 @@ impl S3 {
             Err(failure) if failure.kind == FailureKind::Missing => return Ok(false),
             found => found.map_err(|failure| failure.into_error("check", path))?,
         };
-        let stored = match found.checksum_sha256().and_then(from_base64) {
-            Some(stored) => stored,
+        let has_length = found.content_length().map(u64::try_from) == Some(Ok(length));
+        let has_digest = match found.checksum_sha256().and_then(from_base64) {
+            Some(stored) => stored == digest,
             // The store keeps no checksums, so the object is read back.
-            None => self.digest(path, length).await?,
+            None => has_length && self.has_digest(path, length, digest, |_, _| Ok(())).await?,
         };
-        if found.content_length().map(u64::try_from) == Some(Ok(length)) && stored == digest {
+        if has_length && has_digest {
             return Ok(true);
         }
         Err(StorageError::Mismatch { key: path.to_owned() })

@@ -116,7 +116,7 @@ async fn a_locked_upload_is_retried_until_it_is_free() {
 
     let (database, fixture) = (&stage.served.env.db.database, &stage.served.env.fixture);
     let other = NodeId::mint(&fixture.clock, &Random::seeded(3));
-    database.register_node(other, "another").await.unwrap();
+    database.register_node(other, "another", fixture.now()).await.unwrap();
     let upload = id_of(plan["uploadUrl"].as_str().unwrap());
     let fence = database.acquire_lease(upload, 0, other).await.unwrap().unwrap();
 

@@ -151,7 +151,7 @@ async fn a_lost_lease_does_not_submit(db: Db) {
     let ref_key = fixture.report().await;
     let finishing = fixture.finished_upload(fixture.driver, ref_key).await;
     let row = db.database.upload(finishing.upload).await.unwrap().unwrap();
-    db.database.mark_node_dead(row.holder.unwrap()).await.unwrap();
+    db.database.mark_node_dead(row.holder.unwrap(), fixture.now()).await.unwrap();
     assert_eq!(db.database.finish(&finishing).await.unwrap(), FinishOutcome::Fenced);
     assert!(db.database.report(ref_key).await.unwrap().unwrap().status.is_open());
 }

@@ -47,6 +47,7 @@ on_both_databases! {
     every_acknowledged_byte_is_counted_once,
     one_of_several_concurrent_requests_acquires_the_lease,
     a_commit_with_an_old_fence_is_refused,
+    an_upload_that_a_dead_node_was_creating_ends,
     an_orphaned_lease_is_released_and_fenced,
     releasing_a_lease_keeps_acknowledged_bytes,
     a_release_request_reaches_only_the_holder,
@@ -138,7 +139,7 @@ async fn a_dead_node_loses_its_leases_and_its_late_commits(db: Db) {
     let last = db.database.acquire_lease(finishing, 0, node).await.unwrap().unwrap();
     assert!(db.database.begin_finishing(finishing, last).await.unwrap());
 
-    db.database.mark_node_dead(node).await.unwrap();
+    db.database.mark_node_dead(node, fixture.now()).await.unwrap();
 
     assert!(
         !db.database.heartbeat(node).await.unwrap(),
@@ -152,16 +153,34 @@ async fn a_dead_node_loses_its_leases_and_its_late_commits(db: Db) {
     assert_eq!(db.database.commit(&late).await.unwrap(), CommitOutcome::Fenced);
 }
 
+/// Its client cannot know the address of the upload.
+async fn an_upload_that_a_dead_node_was_creating_ends(db: Db) {
+    let fixture = Fixture::create(&db.database).await;
+    let node = fixture.node("a").await;
+    let creating = fixture.upload_being_created(fixture.report().await, node).await;
+    let created = fixture.upload_being_created(fixture.report().await, node).await;
+    for (upload, requests) in [(creating, 1), (created, 2)] {
+        for fence in 0..requests {
+            db.database.acquire_lease(upload, fence, node).await.unwrap().unwrap();
+        }
+    }
+    db.database.mark_node_dead(node, fixture.now()).await.unwrap();
+    let state = async |upload| db.database.upload(upload).await.unwrap().unwrap().state;
+    assert_eq!(state(creating).await, UploadState::Expired);
+    assert_eq!(state(created).await, UploadState::Open);
+    assert!(db.database.leftovers(creating, fixture.now()).await.unwrap().is_some());
+}
+
 async fn an_orphaned_lease_is_released_and_fenced(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let upload = fixture.upload(fixture.report().await).await;
     let (alive, dead) = (fixture.node("a").await, fixture.node("b").await);
     let held = fixture.upload(fixture.report().await).await;
     db.database.acquire_lease(held, 0, alive).await.unwrap().unwrap();
-    db.database.mark_node_dead(dead).await.unwrap();
+    db.database.mark_node_dead(dead, fixture.now()).await.unwrap();
     let fence = db.database.acquire_lease(upload, 0, dead).await.unwrap().unwrap();
 
-    assert_eq!(db.database.release_orphaned_leases().await.unwrap(), 1);
+    assert_eq!(db.database.release_orphaned_leases(fixture.now()).await.unwrap(), 1);
 
     assert_eq!(db.database.upload(upload).await.unwrap().unwrap().holder, None);
     assert_eq!(db.database.upload(held).await.unwrap().unwrap().holder, Some(alive));

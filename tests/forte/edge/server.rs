@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
-use forte_media::http::server::{Config, ConfigError, serve};
+use axum::{Extension, Router};
+use forte_media::http::server::{Config, ConfigError, WhenUnsent, serve};
 use http_body_util::BodyExt as _;
 use jiff::SignedDuration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -136,6 +136,7 @@ fn router(signals: Arc<Signals>) -> Router {
         .route("/wait", any(wait))
         .route("/endless", get(endless))
         .route("/panic", get(panic))
+        .route("/unsent", any(unsent))
         .with_state(signals)
 }
 
@@ -173,6 +174,14 @@ async fn wait(State(signals): State<Arc<Signals>>, body: Body) -> String {
     signals.released.acquire().await.unwrap().forget();
     signals.inside.send_modify(|(now, _)| *now -= 1);
     format!("waited with {bytes}")
+}
+
+/// Waits to be released, and signals with another permit if the response could not be sent.
+async fn unsent(State(signals): State<Arc<Signals>>) -> Response {
+    signals.entered.add_permits(1);
+    signals.released.acquire().await.unwrap().forget();
+    let when_unsent = WhenUnsent::new(move || signals.entered.add_permits(1));
+    (Extension(when_unsent), "sent").into_response()
 }
 
 /// Responds without end, as long as the client reads.

@@ -97,7 +97,7 @@ impl Fixture {
     /// Registers a node.
     pub(crate) async fn node(&self, home: &str) -> NodeId {
         let node = NodeId::mint(&self.clock, &self.random);
-        self.database.register_node(node, home).await.unwrap();
+        self.database.register_node(node, home, self.now()).await.unwrap();
         node
     }
 
@@ -145,6 +145,20 @@ impl Fixture {
 
     /// An open, empty upload of a person.
     pub(crate) async fn upload_of(&self, person: Person, ref_key: RefKey) -> UploadId {
+        self.create_upload(person, ref_key, None).await
+    }
+
+    /// An open, empty upload of the driver, whose creation goes on to send bytes.
+    pub(crate) async fn upload_being_created(&self, ref_key: RefKey, holder: NodeId) -> UploadId {
+        self.create_upload(self.driver, ref_key, Some(holder)).await
+    }
+
+    async fn create_upload(
+        &self,
+        person: Person,
+        ref_key: RefKey,
+        holder: Option<NodeId>,
+    ) -> UploadId {
         let id = UploadId::mint(&self.clock, &self.random);
         let new = NewUpload {
             id,
@@ -156,7 +170,7 @@ impl Fixture {
             metadata: String::new(),
             created_at: self.now(),
             expires_at: self.now() + SignedDuration::from_hours(24),
-            holder: None,
+            holder,
         };
         self.database.create_upload(&new, u64::MAX).await.unwrap();
         id

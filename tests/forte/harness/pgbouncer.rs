@@ -1,4 +1,4 @@
-//! A PgBouncer with transaction pooling before a PostgreSQL server.
+//! A `PgBouncer` with transaction pooling before a PostgreSQL server.
 
 use std::fs;
 use std::net::TcpListener;
@@ -13,10 +13,10 @@ use url::Url;
 use super::db::Db;
 use super::external;
 
-/// The user of the server, because PgBouncer does not run as root.
+/// The user of the server, because `PgBouncer` does not run as root.
 const USER: &str = "postgres";
 
-/// A running PgBouncer. It is killed when dropped.
+/// A running `PgBouncer`. It is killed when dropped.
 pub(crate) struct PgBouncer {
     process: Child,
     port: u16,
@@ -25,7 +25,7 @@ pub(crate) struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// Before the server of a database; `None` if PgBouncer is missing, which is reported. `settings` are
+    /// Before the server of a database; `None` if `PgBouncer` is missing, which is reported. `settings` are
     /// lines of its configuration.
     pub(crate) async fn before(db: &Db, settings: &str) -> Option<Self> {
         if !external::is_installed("pgbouncer", "tests of a pooler before PostgreSQL") {

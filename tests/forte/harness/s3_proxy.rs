@@ -18,6 +18,8 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 pub(crate) enum Act {
     /// Forwarded, with its response.
     Forward,
+    /// Forwarded; one byte of the response's body is changed on the way back.
+    Flip,
     /// Answered with this status and S3 error code.
     Respond(u16, &'static str),
     /// Neither forwarded nor answered.
@@ -90,6 +92,12 @@ async fn act(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<Resp
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     match act {
         Act::Forward => shared.forward(head, body).await,
+        Act::Flip => {
+            let (head, body) = shared.forward(head, body).await?.into_parts();
+            let mut bytes = body.collect().await.map_err(io::Error::other)?.to_bytes().to_vec();
+            bytes[0] ^= 1;
+            Ok(Response::from_parts(head, Full::from(bytes)))
+        }
         Act::Respond(status, code) => Ok(error(status, code)),
         Act::Stall => std::future::pending().await,
         Act::ForwardAndStall => {

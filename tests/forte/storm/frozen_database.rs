@@ -94,8 +94,8 @@ async fn a_running_service_recovers_by_itself() {
             let head = crate::harness::service::send(&router, head).await;
             if head.status() == 200 {
                 let at = crate::harness::service::header(&head, "upload-offset").parse().unwrap();
-                let patch = tus::patch_request(&path, at, &GOOD[at..]);
-                if crate::harness::service::send(&router, patch).await.status() == 204 {
+                let rest = tus::patch_request(&path, at, &GOOD[at..]);
+                if crate::harness::service::send(&router, rest).await.status() == 204 {
                     break;
                 }
             }

@@ -134,32 +134,47 @@ async fn an_abandoned_lease_is_released_when_another_node_asks() {
     assert_submitted(&first, 1, GOOD).await;
 }
 
-/// Offsets never decrease, so the upload ends and the client creates a new one.
+/// The database fails when a request releases its lease, which stays in the node's name.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upload_with_lost_or_damaged_acknowledged_bytes_ends() {
+async fn a_lease_without_a_request_is_released_by_the_next_heartbeat() {
+    let faults =
+        Faults::scripted(|place| ["upload.lease.release", "storage.spool.write"].contains(&place));
+    let options = Options { faults, ..Options::default() };
+    let service = Service::start_with(Backend::Embedded, options).await.unwrap();
+    let path = tus::create(&service, service.report().await, GOOD.len()).await;
+    assert_eq!(patch(&service.router, &path, 0, GOOD).await, 503);
+    let held = "SELECT COUNT(*) FROM uploads WHERE holder <> ''";
+    assert_eq!(service.env.db.number(held).await, 1);
+    service.app.state.uploads.locks().heartbeat().await.unwrap();
+    assert_eq!(service.env.db.number(held).await, 0);
+}
+
+/// The phone continues from the end of the last good segment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_continues_before_a_lost_or_damaged_segment() {
     let Some(first) = Service::start(Backend::Shared).await else { return };
     let (second, _) = first.second_node("two", short_waits()).await;
-    let (other, report) = (second.router(), first.report().await);
+    let other = second.router();
     let bucket = first.env.bucket.as_ref().unwrap();
     for damaged in [false, true] {
-        let path = tus::create(&first, report, GOOD.len()).await;
-        assert_eq!(patch(&first.router, &path, 0, &GOOD[..HALF]).await, 204);
+        let path = tus::create(&first, first.report().await, GOOD.len()).await;
+        assert_eq!(patch(&first.router, &path, 0, &GOOD[..QUARTER]).await, 204);
+        assert_eq!(patch(&first.router, &path, QUARTER, &GOOD[QUARTER..HALF]).await, 204);
+        let name = format!("{}/{QUARTER:010}-", tus::id_of(&path));
         let stored = first.stored_objects().await;
-        let key = format!("forte/{}", stored.last().unwrap());
+        let key = format!("forte/{}", stored.iter().find(|key| key.contains(&name)).unwrap());
         let client = bucket.client();
         if damaged {
-            let other = GOOD[1..=HALF].to_vec().into();
+            let other = GOOD[1..=HALF - QUARTER].to_vec().into();
             client.put_object().bucket(&bucket.name).key(key).body(other).send().await.unwrap();
         } else {
             client.delete_object().bucket(&bucket.name).key(key).send().await.unwrap();
         }
-        assert_eq!(patch(&other, &path, HALF, &GOOD[HALF..]).await, 404);
-        assert_eq!(head(&other, &path).await.status(), 404);
-        second.state.uploads.sweep().await.unwrap();
+        assert_eq!(patch(&other, &path, HALF, &GOOD[HALF..]).await, 409);
+        assert_eq!(header(&head(&other, &path).await, "upload-offset"), QUARTER.to_string());
+        assert_eq!(patch(&other, &path, QUARTER, &GOOD[QUARTER..]).await, 204);
     }
-    let path = tus::create(&first, report, GOOD.len()).await;
-    assert_eq!(patch(&other, &path, 0, GOOD).await, 204);
-    assert_submitted(&first, 1, GOOD).await;
+    assert_submitted(&first, 2, GOOD).await;
 }
 
 /// The node is suspended, declared dead, and resumes.

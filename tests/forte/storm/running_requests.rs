@@ -1,7 +1,7 @@
 //! Bytes are acknowledged while a request runs.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use forte_media::model::Faults;
 use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tokio_util::task::TaskTracker;
@@ -155,15 +155,18 @@ async fn the_last_byte_is_acknowledged_only_with_the_video() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_goes_on_when_an_acknowledgement_fails_for_now() {
-    let passed = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&passed);
+    let (failed, has_failed) = oneshot::channel();
+    let failed = Mutex::new(Some(failed));
     let faults = Faults::scripted(move |place| {
-        place == "storage.put_segment.before" && count.fetch_add(1, Ordering::SeqCst) == 0
+        let first = || failed.lock().unwrap().take();
+        place == "storage.put_segment.before"
+            && first().is_some_and(|sender| sender.send(()).is_ok())
     });
     let Some(service) = start(Backend::Shared, &AT_ONCE, faults).await else { return };
     let path = tus::create(&service, service.report().await, GOOD.len()).await;
     let (client, running) = send_half(&service, &path).await;
-    assert_eq!((passed.load(Ordering::SeqCst), committed(&service.env).await), (1, 0));
+    has_failed.await.unwrap();
+    assert_eq!(committed(&service.env).await, 0);
     drop(client);
     assert_eq!(header(&running.await.unwrap(), "upload-offset"), HALF.to_string());
     assert_eq!(tus::patch(&service, &path, HALF, &GOOD[HALF..]).await.status(), 204);

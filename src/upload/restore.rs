@@ -1,0 +1,93 @@
+//! Restoring the spool file of an upload from its segments, after another node has written to it.
+
+use futures_util::future::join_all;
+use sha2::{Digest as _, Sha256};
+
+use crate::database::SegmentRow;
+use crate::model::{Digest, Offset, UploadId};
+use crate::storage::{SegmentKey, SpoolFile, StorageError};
+
+use super::dependencies::Dependencies;
+
+/// How much is read at a time when a range of the spool is hashed.
+const HASH_CHUNK: u64 = 1024 * 1024;
+
+pub(super) enum Restored {
+    Complete(SpoolFile),
+    /// The store has lost the segments from this offset on.
+    LostFrom(Offset),
+}
+
+/// Restores the first `end` bytes of an upload. What this node's spool has of them is not fetched.
+pub(super) async fn restore(
+    deps: &Dependencies,
+    upload: UploadId,
+    end: Offset,
+) -> Result<Restored, StorageError> {
+    let segments =
+        deps.database.segments(upload).await.map_err(|error| StorageError::Unavailable {
+            action: "list the segments of",
+            key: upload.to_string(),
+            source: error.into(),
+        })?;
+    let joined = end_of_joined(&segments);
+    if joined != end {
+        return Ok(Restored::LostFrom(joined));
+    }
+    let mut file = deps.spool.open_or_create(upload)?;
+    // In parallel.
+    let restored = segments.iter().map(|segment| restore_segment(deps, upload, &file, segment));
+    for (restored, segment) in join_all(restored).await.into_iter().zip(&segments) {
+        match restored {
+            Ok(()) => {}
+            Err(error) if error.is_loss() => {
+                tracing::error!(%upload, %error, "acknowledged bytes are lost");
+                return Ok(Restored::LostFrom(segment.start));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    file.truncate(end).await?;
+    Ok(Restored::Complete(file))
+}
+
+/// Where the segments that join without a gap from the beginning end.
+fn end_of_joined(segments: &[SegmentRow]) -> Offset {
+    let joins = |end, segment: &SegmentRow| (segment.start == end).then_some(segment.end);
+    let mut end = Offset::START;
+    while let Some(next) = segments.iter().find_map(|segment| joins(end, segment)) {
+        end = next;
+    }
+    end
+}
+
+async fn restore_segment(
+    deps: &Dependencies,
+    upload: UploadId,
+    file: &SpoolFile,
+    segment: &SegmentRow,
+) -> Result<(), StorageError> {
+    let SegmentRow { start, end, fence, sha256 } = *segment;
+    // A range that is not in the spool cannot be read.
+    if hash_range(file, start, end).await.is_ok_and(|found| found == sha256) {
+        return Ok(());
+    }
+    let key = SegmentKey { upload, start, end, fence: fence.unsigned_abs() };
+    deps.store.fetch_segment(&key, sha256, file).await
+}
+
+/// The hash of a range of a spool file.
+pub(super) async fn hash_range(
+    file: &SpoolFile,
+    from: Offset,
+    to: Offset,
+) -> Result<Digest, StorageError> {
+    let mut digest = Sha256::new();
+    let mut at = from.get();
+    while at < to.get() {
+        let next = to.get().min(at + HASH_CHUNK);
+        digest.update(file.read(at..next).await?);
+        at = next;
+    }
+    Ok(Digest::new(digest.finalize().into()))
+}
