@@ -25,6 +25,14 @@ pub struct Config {
     pub header_timeout: SignedDuration,
     /// Time in which the client must accept some bytes of a response.
     pub write_timeout: SignedDuration,
+    /// Bytes per second of a response that the client must take, averaged over the following time.
+    pub minimum_rate: u64,
+    /// Counts only the time in which we wait for the client.
+    pub minimum_rate_over: SignedDuration,
+    /// Connections without a complete request head, in all.
+    pub max_silent: usize,
+    /// Connections without a complete request head, of one address.
+    pub max_silent_per_address: usize,
     /// Connections served at a time; more wait in the listener's backlog.
     pub max_connections: usize,
     /// Bytes: the largest request head, and the largest chunk of a body read at once.
@@ -70,6 +78,7 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         positive("http.header_timeout", self.header_timeout)?;
         positive("http.write_timeout", self.write_timeout)?;
+        positive("http.minimum_rate_over", self.minimum_rate_over)?;
         positive("http.accept_pause", self.accept_pause)?;
         positive("http.shutdown_grace", self.shutdown_grace)?;
         positive("http.linger.rest_time", self.linger.rest_time)?;
@@ -77,7 +86,17 @@ impl Config {
         positive("http.linger.drain_time", self.linger.drain_time)?;
         at_least("http.read_buffer", self.read_buffer, MIN_READ_BUFFER)?;
         at_least("http.max_connections", self.max_connections, 1)?;
+        at_least("http.max_silent", self.max_silent, 1)?;
+        at_least("http.max_silent_per_address", self.max_silent_per_address, 1)?;
         at_least("http.linger.max_sockets", self.linger.max_sockets, 0)
+    }
+}
+
+impl Config {
+    /// Bytes that the client must take within `minimum_rate_over`.
+    pub(super) fn minimum_taken(&self) -> u64 {
+        let seconds = u64::try_from(self.minimum_rate_over.as_secs()).unwrap_or(0).max(1);
+        self.minimum_rate.saturating_mul(seconds)
     }
 }
 

@@ -1,14 +1,15 @@
 //! One connection, from its first request to its close.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderMap, HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -19,10 +20,12 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::body_state::{BodyState, TrackedBody};
+use super::client_stream::{ClientStream, WriteLimits};
 use super::config::{Config, Linger};
 use super::linger::LingeringClose;
+use super::silent::{Silent, SilentConnections};
 use super::unsent::Unsent;
-use super::write_timeout::WriteTimeout;
+use crate::http::client::FORWARDED;
 
 /// The state that all connections share.
 #[derive(Debug)]
@@ -31,6 +34,9 @@ pub(super) struct Server {
     protocol: http1::Builder,
     config: Config,
     lingering: LingeringClose,
+    silent: SilentConnections,
+    /// Whether an untrusted proxy has been reported.
+    has_warned: AtomicBool,
     shutdown: CancellationToken,
 }
 
@@ -48,7 +54,9 @@ impl Server {
     /// After `shutdown`, connections end with the request in flight.
     pub(super) fn new(router: Router, config: Config, shutdown: CancellationToken) -> Self {
         let lingering = LingeringClose::new(config.linger.clone());
-        Self { router, protocol: protocol(&config), config, lingering, shutdown }
+        let silent = SilentConnections::new(config.max_silent, config.max_silent_per_address);
+        let (protocol, has_warned) = (protocol(&config), AtomicBool::new(false));
+        Self { router, protocol, config, lingering, silent, has_warned, shutdown }
     }
 
     /// Serves requests until either side ends the connection, and closes it so that the last
@@ -56,7 +64,13 @@ impl Server {
     pub(super) async fn serve(self: Arc<Self>, accepted: Accepted) {
         let Accepted { stream, peer, permit } = accepted;
         let (body_state, unsent) = (BodyState::default(), Unsent::default());
-        let (stream, ended) = self.serve_requests(stream, peer, (&body_state, &unsent)).await;
+        let make_room = CancellationToken::new();
+        let silent = self.silent(peer, &make_room);
+        let served = self.serve_requests(stream, peer, (&body_state, &unsent), silent);
+        let Some((stream, ended)) = make_room.run_until_cancelled(served).await else {
+            tracing::debug!(%peer, "silent connection closed in favour of another one");
+            return;
+        };
         drop(permit);
         unsent.ended();
         if let Err(error) = &ended {
@@ -67,6 +81,13 @@ impl Server {
         }
     }
 
+    /// Counts a connection until its first head is complete. Loopback and trusted proxies are not counted.
+    fn silent(&self, peer: SocketAddr, make_room: &CancellationToken) -> Option<Silent> {
+        let address = peer.ip().to_canonical();
+        let is_counted = !address.is_loopback() && !self.config.trusted_proxies.trust(address);
+        is_counted.then(|| self.silent.add(address, make_room.clone()))
+    }
+
     /// Serves requests, and returns the socket, which is still open, after every response that
     /// could be written.
     async fn serve_requests(
@@ -74,13 +95,21 @@ impl Server {
         stream: TcpStream,
         peer: SocketAddr,
         (body_state, unsent): (&BodyState, &Unsent),
+        silent: Option<Silent>,
     ) -> (TcpStream, hyper::Result<()>) {
-        let service = service_fn(|request| async move {
+        let service = service_fn(|request: Request<Incoming>| async move {
+            self.warn_of_proxy(peer, request.headers());
             let response = self.respond(prepared(request, peer, body_state), body_state).await;
             response.inspect(|response| unsent.expect(response.extensions()))
         });
-        let limit = self.config.write_timeout.unsigned_abs();
-        let io = TokioIo::new(WriteTimeout::new(stream, unsent.clone(), limit));
+        let limits = WriteLimits {
+            timeout: self.config.write_timeout.unsigned_abs(),
+            minimum: self.config.minimum_taken(),
+            over: self.config.minimum_rate_over.unsigned_abs(),
+        };
+        let checks = (self.config.read_buffer, limits);
+        let stream = ClientStream::new(stream, checks, unsent.clone(), silent);
+        let io = TokioIo::new(stream);
         let mut connection = self.protocol.serve_connection(io, service);
         let ended = self.shutdown.run_until_cancelled(&mut connection).await;
         let ended = if let Some(ended) = ended {
@@ -110,12 +139,38 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Reports once a proxy in the own network whose header is ignored: all its clients share its limits.
+    fn warn_of_proxy(&self, peer: SocketAddr, headers: &HeaderMap) {
+        let address = peer.ip().to_canonical();
+        let is_untrusted = headers.contains_key(FORWARDED)
+            && is_private(address)
+            && !self.config.trusted_proxies.trust(address);
+        if is_untrusted && !self.has_warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                %address,
+                "X-Forwarded-For of this private address is ignored; if it is your proxy, add it to \
+                 http.trusted_proxies"
+            );
+        }
+    }
+}
+
+/// Whether the address is of a private network (RFC 1918, RFC 4193) or of this machine.
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_private() || address.is_loopback(),
+        IpAddr::V6(address) => address.is_unique_local() || address.is_loopback(),
+    }
+}
+
 fn protocol(config: &Config) -> http1::Builder {
     let mut protocol = http1::Builder::new();
     protocol
         // Without a timer hyper ignores the timeout for request heads.
         .timer(TokioTimer::new())
         .header_read_timeout(config.header_timeout.unsigned_abs())
+        // Heads end at this size already before (`ClientStream`).
         .max_buf_size(config.read_buffer)
         // A client may close its side after the body and still wait for the response. The price:
         // a client that vanishes while a handler works is noticed only when we write to it.

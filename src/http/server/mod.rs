@@ -1,7 +1,7 @@
 //! The accept loop of the public listener, on hyper.
 //!
-//! It adds to axum's own loop: timeouts for silent clients, limits for buffers and for the number
-//! of connections, and a lingering close that lets an early response arrive (`linger`).
+//! It adds to axum's own loop: a check of request heads (`heads`), timeouts for silent and slow clients,
+//! limits for buffers and for the number of connections, and a lingering close that lets an early response arrive (`linger`).
 //!
 //! # How a handler refuses a request before the body has been read
 //!
@@ -15,11 +15,13 @@
 //! or never; its response is then discarded.
 
 mod body_state;
+mod client_stream;
 mod config;
 mod connection;
+mod heads;
 mod linger;
+mod silent;
 mod unsent;
-mod write_timeout;
 
 use std::io;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use forte_media::http::server::ConfigError;
 use jiff::SignedDuration;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -60,6 +60,41 @@ async fn a_request_head_larger_than_the_buffer_is_refused() {
     let large = "x".repeat(2 * settings().read_buffer);
     let answer = server.answer(&format!("GET /hello HTTP/1.1\r\nX-Large: {large}\r\n\r\n")).await;
     assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_request_head_may_have_exactly_the_documented_size() {
+    let mut config = short_linger();
+    config.read_buffer = 8192;
+    let server = Server::open(config).await;
+    let head = |length: usize| {
+        let frame = "GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: \r\n\r\n".len();
+        let filler = "x".repeat(length - frame);
+        format!("GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: {filler}\r\n\r\n")
+    };
+    assert!(server.answer(&head(8192)).await.ends_with("hello"));
+    let answer = server.answer(&head(8193)).await;
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+}
+
+/// It takes a byte now and then, which no write timeout notices.
+#[tokio::test]
+async fn a_client_that_takes_its_response_too_slowly_is_disconnected() {
+    let mut config = settings();
+    config.write_timeout = SignedDuration::from_mins(10);
+    config.minimum_rate = 64 * 1024 * 1024;
+    config.minimum_rate_over = SignedDuration::from_millis(300);
+    let server = Server::open(config).await;
+    let mut stream = server.ask("GET /endless HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    server.entered().await;
+    let reading = async {
+        let mut bytes = vec![0; 4096];
+        while stream.read(&mut bytes).await.is_ok_and(|read| read > 0) {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let disconnected = within_a_minute(server.signals.endless.closed());
+    tokio::select! { () = disconnected => {} () = reading => {} }
 }
 
 #[tokio::test]

@@ -1,0 +1,169 @@
+//! The TCP stream of a client, with checks of both directions.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+use super::heads::{Heads, Violation};
+use super::silent::Silent;
+use super::unsent::Unsent;
+
+/// How fast a client must take a response.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WriteLimits {
+    /// Time in which it must take at least one byte.
+    pub(super) timeout: Duration,
+    /// Bytes that it must take ...
+    pub(super) minimum: u64,
+    /// ... in this much time in which we wait for it.
+    pub(super) over: Duration,
+}
+
+/// A TCP stream that passes only unambiguous request heads on, and whose writes fail with `TimedOut` when the
+/// client takes too little of a response. Reads have no timeout here: hyper times request heads, the upload
+/// times bodies.
+#[derive(Debug)]
+pub(super) struct ClientStream {
+    stream: TcpStream,
+    heads: Heads,
+    /// Why the last head was refused. hyper gets bytes that it answers with the right status.
+    violation: Option<Violation>,
+    /// Set until the first head is complete.
+    silent: Option<Silent>,
+    unsent: Unsent,
+    limits: WriteLimits,
+    taken: Taken,
+    /// Runs while a write is pending.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+/// What a client has taken while we waited for it.
+#[derive(Debug, Default)]
+struct Taken {
+    bytes: u64,
+    waited: Duration,
+    pending_since: Option<Instant>,
+}
+
+impl ClientStream {
+    pub(super) fn new(
+        stream: TcpStream,
+        (max_head, limits): (usize, WriteLimits),
+        unsent: Unsent,
+        silent: Option<Silent>,
+    ) -> Self {
+        let (heads, taken) = (Heads::new(max_head), Taken::default());
+        Self { stream, heads, violation: None, silent, unsent, limits, taken, timer: None }
+    }
+
+    pub(super) fn into_inner(self) -> TcpStream {
+        self.stream
+    }
+
+    /// Starts, polls or stops the timer, depending on the result of a write.
+    fn timed(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if matches!(written, Poll::Ready(Ok(1..))) {
+            self.unsent.written();
+        }
+        if let Poll::Ready(result) = written {
+            self.timer = None;
+            self.taken.add(result.as_ref().map_or(0, |bytes| *bytes as u64), self.limits.minimum);
+            return Poll::Ready(result);
+        }
+        let left = self.limits.over.saturating_sub(self.taken.waited);
+        let limit = self.limits.timeout.min(left);
+        self.taken.pending_since.get_or_insert_with(Instant::now);
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(limit)));
+        timer.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Bytes for hyper instead of the rest of a refused head: a byte that no head has, with the end of the
+    /// head, or more than a head may have.
+    fn fill(violation: Violation, buffer: &mut ReadBuf<'_>) {
+        let pattern: &[u8] = match violation {
+            Violation::Malformed => b"\0\r\n\r\n",
+            Violation::TooLong => b"x",
+        };
+        let bytes: Vec<u8> = pattern.iter().copied().cycle().take(buffer.remaining()).collect();
+        buffer.put_slice(&bytes);
+    }
+}
+
+impl Taken {
+    /// A client that takes the minimum begins anew.
+    fn add(&mut self, bytes: u64, minimum: u64) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.waited += self.pending_since.take().map(|since| since.elapsed()).unwrap_or_default();
+        if self.bytes >= minimum {
+            *self = Self::default();
+        }
+    }
+}
+
+impl AsyncRead for ClientStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if let Some(violation) = self.violation {
+            Self::fill(violation, buffer);
+            return Poll::Ready(Ok(()));
+        }
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        let scanned = self.heads.scan(buffer.filled().get(before..).unwrap_or_default());
+        if self.heads.has_request {
+            self.silent = None;
+        }
+        if let Err(refused) = scanned {
+            self.violation = Some(refused.why);
+            buffer.set_filled(before + refused.after);
+            if refused.after == 0 {
+                Self::fill(refused.why, buffer);
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for ClientStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.timed(context, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.timed(context, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
