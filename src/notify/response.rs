@@ -7,6 +7,9 @@ use reqwest::{Response, StatusCode};
 
 use super::delivery::Delivery;
 
+/// The longest explanation of a receiver that is kept, in characters.
+const MAX_WORDS: usize = 300;
+
 /// Interprets a response as Standard Webhooks does: 2xx is success, 410 is permanent, anything else,
 /// redirects included, is a temporary failure. Up to `limit` bytes of an error body are kept.
 pub(super) async fn classify(response: Response, limit: usize, now: Timestamp) -> Delivery {
@@ -36,6 +39,11 @@ pub(super) async fn read_prefix(mut response: Response, limit: usize) -> String 
 /// Replaces control characters: PostgreSQL stores no NUL, and a terminal interprets the others.
 pub(super) fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ").trim().to_owned()
+}
+
+/// The words of somebody else, for an operator.
+pub(super) fn shortened(text: &str) -> String {
+    one_line(text).chars().take(MAX_WORDS).collect()
 }
 
 /// `Retry-After` (RFC 9110 section 10.2.3): seconds, or a date. A date in the past means no delay.

@@ -3,16 +3,19 @@
 //! From the reference of FCM (`projects.messages.send` and `ErrorCode`): a message has at most 4,096
 //! bytes; 404 `UNREGISTERED`, and 400 about the token, mean that the device is gone, while a 404 without
 //! FCM's own code means that the endpoint or the project does not exist; 429 and 503 come with
-//! `Retry-After`, without which a sender waits at least a minute and ten seconds respectively.
+//! `Retry-After`, without which a sender waits at least a minute and ten seconds respectively. A 429 may be
+//! about the project or about one device; `google.rpc.QuotaFailure` says so. A 401 with
+//! `THIRD_PARTY_AUTH_ERROR` is about the credentials of Apple's service.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, Response};
 use url::Url;
 
+use super::body;
 use super::oauth::{AccessToken, OAuth, SendError, ServiceAccount, ServiceAccountError};
-use super::{body, response};
+use super::response::FcmResponse;
 use crate::model::{Clock, PushNotification, error_chain};
 use crate::notify::config::Config;
 use crate::notify::delivery::Delivery;
@@ -29,7 +32,7 @@ pub struct Fcm {
     oauth: OAuth,
     timeout: SignedDuration,
     clock: Clock,
-    /// Nothing is sent before this moment: FCM has reported an exhausted quota.
+    /// Nothing is sent before this moment: FCM has reported that a quota of the project is exhausted.
     paused_until: Mutex<Timestamp>,
 }
 
@@ -71,9 +74,10 @@ impl Fcm {
         }))
     }
 
-    /// The longest an attempt takes: an access token, a refused message, another token, the message.
+    /// The longest an attempt takes: an access token, a refused message, another token, the message. Each
+    /// access token may first be awaited in another attempt.
     pub fn timeout(&self) -> SignedDuration {
-        self.timeout * 4
+        self.timeout * 6
     }
 
     /// Makes one attempt.
@@ -82,15 +86,18 @@ impl Fcm {
             let reason = "FCM has reported an exhausted quota".to_owned();
             return Delivery::Retry { after: Some(after), status: None, reason };
         }
-        match self.send(&body::json(notification)).await {
+        match self.send(notification).await {
             Ok(response) => {
-                let delivery = response::classify(response, self.clock.now()).await;
-                self.note_pause(&delivery);
-                delivery
+                if let Some(pause) = response.project_pause() {
+                    self.pause_for(pause);
+                }
+                response.into_delivery()
             }
             Err(error) => {
-                let status =
-                    if let SendError::Refused(status) = error { Some(status) } else { None };
+                let status = match error {
+                    SendError::Refused { status, .. } => Some(status),
+                    _ => None,
+                };
                 Delivery::Retry { after: None, status, reason: one_line(&error_chain(&error)) }
             }
         }
@@ -101,15 +108,17 @@ impl Fcm {
         self.oauth.access_token(None).await.map(drop)
     }
 
-    /// Sends a body. An access token that FCM refuses before its expiry is replaced once.
-    async fn send(&self, body: &str) -> Result<Response, SendError> {
+    /// Sends a notification. An access token that FCM refuses before its expiry is replaced once.
+    async fn send(&self, notification: &PushNotification) -> Result<FcmResponse, SendError> {
+        let body = body::json(notification);
+        let read = |response| FcmResponse::read(response, &notification.token, self.clock.now());
         let token = self.oauth.access_token(None).await?;
-        let response = self.post(body, &token).await?;
-        if response.status() != StatusCode::UNAUTHORIZED {
+        let response = read(self.post(&body, &token).await?).await;
+        if !response.refuses_access_token() {
             return Ok(response);
         }
         let token = self.oauth.access_token(Some(&token)).await?;
-        self.post(body, &token).await
+        Ok(read(self.post(&body, &token).await?).await)
     }
 
     async fn post(&self, body: &str, token: &AccessToken) -> Result<Response, SendError> {
@@ -119,7 +128,9 @@ impl Fcm {
             .bearer_auth(token.expose())
             .header(reqwest::header::CONTENT_TYPE, "application/json; charset=utf-8")
             .body(body.to_owned());
-        request.send().await.map_err(|error| SendError::Http("FCM", error.without_url()))
+        let unreachable =
+            |error: reqwest::Error| SendError::Http("FCM", Arc::new(error.without_url()));
+        request.send().await.map_err(unreachable)
     }
 
     fn pause(&self) -> Option<SignedDuration> {
@@ -128,11 +139,8 @@ impl Fcm {
         left.is_positive().then_some(left)
     }
 
-    /// A quota is exhausted for every message, not only for this one.
-    fn note_pause(&self, delivery: &Delivery) {
-        if let Delivery::Retry { after: Some(after), status: Some(429), .. } = delivery
-            && let Ok(until) = self.clock.now().checked_add((*after).min(MAX_PAUSE))
-        {
+    fn pause_for(&self, pause: SignedDuration) {
+        if let Ok(until) = self.clock.now().checked_add(pause.min(MAX_PAUSE)) {
             let mut paused = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
             *paused = until.max(*paused);
         }

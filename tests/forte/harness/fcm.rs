@@ -5,6 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{Path as Segment, State};
@@ -35,6 +36,20 @@ pub(crate) enum Reply {
     RetryAfter(u16, &'static str, &'static str, &'static str),
     /// The token is malformed.
     InvalidToken,
+    /// A quota of the whole project is exhausted; with `Retry-After`, if it is not empty.
+    ProjectQuota(&'static str),
+}
+
+/// A response of the token endpoint instead of the usual one.
+#[derive(Clone, Debug)]
+pub(crate) enum TokenReply {
+    Status(u16),
+    /// Status and body.
+    Says(u16, Value),
+    /// The usual one with another `expires_in`; null: left out.
+    ExpiresIn(Value),
+    /// No response for this long.
+    Hangs(Duration),
 }
 
 /// The server. It stops when dropped.
@@ -62,7 +77,9 @@ struct Recorded {
     /// Why invalid requests were refused.
     violations: Vec<String>,
     /// The next responses of the token endpoint, before it works again.
-    token_failures: VecDeque<u16>,
+    token_replies: VecDeque<TokenReply>,
+    /// The requests that the token endpoint has received.
+    token_requests: usize,
 }
 
 impl FcmServer {
@@ -132,7 +149,17 @@ impl FcmServer {
 
     /// Sets the next responses of the token endpoint.
     pub(crate) fn tokens_fail(&self, statuses: impl IntoIterator<Item = u16>) {
-        self.shared.state().token_failures.extend(statuses);
+        self.tokens_reply(statuses.into_iter().map(TokenReply::Status));
+    }
+
+    /// As [`FcmServer::tokens_fail`], with any response.
+    pub(crate) fn tokens_reply(&self, replies: impl IntoIterator<Item = TokenReply>) {
+        self.shared.state().token_replies.extend(replies);
+    }
+
+    /// The number of requests that the token endpoint has received.
+    pub(crate) fn token_requests(&self) -> usize {
+        self.shared.state().token_requests
     }
 
     /// Invalidates all access tokens.
@@ -186,8 +213,22 @@ impl Shared {
 }
 
 async fn token(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
-    if let Some(status) = shared.state().token_failures.pop_front() {
-        return StatusCode::from_u16(status).unwrap().into_response();
+    let scripted = {
+        let mut state = shared.state();
+        state.token_requests += 1;
+        state.token_replies.pop_front()
+    };
+    let mut expires_in = json!(3_599);
+    match scripted {
+        Some(TokenReply::Status(status)) => {
+            return StatusCode::from_u16(status).unwrap().into_response();
+        }
+        Some(TokenReply::Says(status, body)) => {
+            return (StatusCode::from_u16(status).unwrap(), Json(body)).into_response();
+        }
+        Some(TokenReply::ExpiresIn(value)) => expires_in = value,
+        Some(TokenReply::Hangs(time)) => tokio::time::sleep(time).await,
+        None => {}
     }
     let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
     let typed = headers[header::CONTENT_TYPE] == "application/x-www-form-urlencoded";
@@ -200,8 +241,11 @@ async fn token(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Byte
         state.grants += 1;
         let token = format!("ya29.canary-{}", state.grants);
         state.valid_tokens.insert(token.clone(), expires_at);
-        let response =
-            json!({ "access_token": token, "expires_in": 3_599, "token_type": "Bearer" });
+        let mut response =
+            json!({ "access_token": token, "expires_in": expires_in, "token_type": "Bearer" });
+        if expires_in.is_null() {
+            response.as_object_mut().unwrap().remove("expires_in");
+        }
         return Json(response).into_response();
     }
     shared.state().violations.push(format!("token: {typed} {granted} {asserted:?}"));
@@ -242,6 +286,7 @@ async fn send(
             error(status, word, code, Some(after))
         }
         Some(Reply::InvalidToken) => invalid_token(),
+        Some(Reply::ProjectQuota(after)) => project_quota(after),
     }
 }
 
@@ -288,6 +333,27 @@ fn error(status: u16, word: &str, code: &str, after: Option<&'static str>) -> Re
     } });
     let mut response = (StatusCode::from_u16(status).unwrap(), Json(body)).into_response();
     if let Some(after) = after {
+        response.headers_mut().insert(header::RETRY_AFTER, after.parse().unwrap());
+    }
+    response
+}
+
+fn project_quota(after: &'static str) -> Response {
+    let body = json!({ "error": {
+        "code": 429, "message": "Quota exceeded for quota metric.", "status": "RESOURCE_EXHAUSTED",
+        "details": [
+            {
+                "@type": "type.googleapis.com/google.firebase.fcm.v1.FcmError",
+                "errorCode": "QUOTA_EXCEEDED",
+            },
+            {
+                "@type": "type.googleapis.com/google.rpc.QuotaFailure",
+                "violations": [{ "subject": "project_number:1", "description": "per minute" }],
+            },
+        ],
+    } });
+    let mut response = (StatusCode::TOO_MANY_REQUESTS, Json(body)).into_response();
+    if !after.is_empty() {
         response.headers_mut().insert(header::RETRY_AFTER, after.parse().unwrap());
     }
     response

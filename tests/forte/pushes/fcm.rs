@@ -1,6 +1,7 @@
 //! The meaning of FCM's responses.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use forte_media::database::EventState;
 use forte_media::model::{Clock, error_chain};
@@ -9,14 +10,16 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use super::scene::{Scene, with_fcm_on_both_backends};
-use crate::harness::fcm::{FcmServer, Reply};
-use crate::harness::service::Service;
+use crate::harness::fcm::{FcmServer, Reply, TokenReply};
+use crate::harness::service::{Backend, Service};
 
 with_fcm_on_both_backends! {
     notifies_the_sender_of_a_decision,
     removes_the_token_of_an_unregistered_device,
     honours_retry_after,
-    an_exhausted_quota_pauses_all_notifications,
+    an_exhausted_quota_of_the_project_pauses_all_notifications,
+    a_quota_of_one_device_delays_only_that_device,
+    a_failure_of_apple_delays_only_that_device_and_keeps_the_access_token,
     a_wrong_fcm_url_removes_no_token,
     a_pause_lasts_at_most_an_hour,
     replaces_a_refused_access_token,
@@ -81,10 +84,10 @@ async fn honours_retry_after(scene: Scene) {
     assert_eq!(scene.newest().await.state, EventState::Delivered);
 }
 
-async fn an_exhausted_quota_pauses_all_notifications(scene: Scene) {
+async fn an_exhausted_quota_of_the_project_pauses_all_notifications(scene: Scene) {
     scene.driver_signed_in().await;
     scene.rejected("Темно").await;
-    scene.fcm.script([Reply::Error(429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED")]);
+    scene.fcm.script([Reply::ProjectQuota("")]);
     scene.deliver().await;
     let due = scene.newest().await.due_at;
     assert_eq!(due, scene.service.clock().now() + SignedDuration::from_mins(1));
@@ -98,6 +101,35 @@ async fn an_exhausted_quota_pauses_all_notifications(scene: Scene) {
         scene.tokens(),
         ["another-device", "canary-device", "canary-device", "canary-device"]
     );
+}
+
+/// Two phones of one driver; FCM refuses the first message that it gets.
+async fn assert_only_one_device_waits(scene: &Scene, reply: Reply) {
+    let driver = scene.service.env.fixture.driver.id;
+    scene.signed_in(driver, "one-device").await;
+    scene.signed_in(driver, "another-device").await;
+    scene.fcm.script([reply]);
+    scene.rejected("Темно").await;
+    scene.deliver().await;
+    let states = "SELECT state FROM outbox WHERE channel = 'push' ORDER BY state";
+    assert_eq!(scene.service.env.db.rows(states).await, ["delivered", "pending"]);
+    assert_eq!(scene.messages().len(), 2);
+    let registered = "SELECT COUNT(*) FROM sessions WHERE fcm <> ''";
+    assert_eq!(scene.service.env.db.number(registered).await, 2);
+}
+
+async fn a_quota_of_one_device_delays_only_that_device(scene: Scene) {
+    let reply = Reply::Error(429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED");
+    assert_only_one_device_waits(&scene, reply).await;
+}
+
+async fn a_failure_of_apple_delays_only_that_device_and_keeps_the_access_token(scene: Scene) {
+    let reply = Reply::Error(401, "UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR");
+    assert_only_one_device_waits(&scene, reply).await;
+    assert_eq!(scene.fcm.grants(), 1);
+    let errors = "SELECT last_error FROM outbox WHERE state = 'pending' AND channel = 'push'";
+    let errors = scene.service.env.db.rows(errors).await;
+    assert!(errors[0].contains("THIRD_PARTY_AUTH_ERROR A message of Google."), "{errors:?}");
 }
 
 /// A 404 without FCM's own code concerns the project, not a device.
@@ -117,7 +149,7 @@ async fn a_wrong_fcm_url_removes_no_token(scene: Scene) {
 async fn a_pause_lasts_at_most_an_hour(scene: Scene) {
     scene.driver_signed_in().await;
     scene.rejected("Темно").await;
-    scene.fcm.script([Reply::RetryAfter(429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", "86400000")]);
+    scene.fcm.script([Reply::ProjectQuota("86400000")]);
     scene.deliver().await;
     scene.service.manual_clock().advance(SignedDuration::from_mins(59));
     assert_eq!(scene.deliver().await, 0);
@@ -156,6 +188,51 @@ async fn fetches_one_access_token_for_many_notifications(scene: Scene) {
     scene.rejected("Темно").await;
     scene.deliver().await;
     assert_eq!((scene.fcm.grants(), scene.messages().len()), (1, 16));
+}
+
+/// RFC 6749 lets `expires_in` be left out, and proxies write it as text.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_access_token_is_used_whatever_its_lifetime_looks_like() {
+    for expires_in in [json!("3599"), json!(null), json!(3599.5), json!("soon"), json!(-1)] {
+        let scene = Scene::new(Backend::Embedded).await.unwrap();
+        scene.driver_signed_in().await;
+        scene.fcm.tokens_reply([TokenReply::ExpiresIn(expires_in.clone())]);
+        scene.rejected("Темно").await;
+        scene.deliver().await;
+        assert_eq!(scene.newest().await.state, EventState::Delivered, "{expires_in}");
+    }
+}
+
+/// The clock of this machine is wrong: only Google says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_reads_the_words_of_google() {
+    let scene = Scene::new(Backend::Embedded).await.unwrap();
+    scene.driver_signed_in().await;
+    let words = "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable \
+                 timeframe. Check your iat and exp values in the JWT claim.";
+    let body = json!({ "error": "invalid_grant", "error_description": words });
+    scene.fcm.tokens_reply([TokenReply::Says(400, body)]);
+    scene.rejected("Темно").await;
+    scene.deliver().await;
+    let row = scene.newest().await;
+    assert_eq!((row.state, row.last_status), (EventState::Pending, 400));
+    assert!(row.last_error.contains(words), "{}", row.last_error);
+}
+
+/// Attempts that wait for the same access token share its failure, so that none outlives its lease.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_endpoint_that_hangs_is_awaited_once_for_all_devices() {
+    let scene = Scene::with_settings(Backend::Embedded, &[("NOTIFY__FCM__TIMEOUT", "1s")]).await;
+    let scene = scene.unwrap();
+    for number in 0..8 {
+        scene.signed_in(scene.service.env.fixture.driver.id, &format!("device-{number}")).await;
+    }
+    scene.fcm.tokens_reply((0..8).map(|_| TokenReply::Hangs(Duration::from_secs(60))));
+    scene.rejected("Темно").await;
+    scene.deliver().await;
+    assert_eq!(scene.fcm.token_requests(), 1);
+    let pending = "SELECT COUNT(*) FROM outbox WHERE channel = 'push' AND state = 'pending'";
+    assert_eq!(scene.service.env.db.number(pending).await, 8);
 }
 
 #[tokio::test]
