@@ -11,6 +11,8 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
+use crate::model::mail_address;
+
 /// 1C's empty reference.
 const EMPTY_REFERENCE: &str = "00000000-0000-0000-0000-000000000000";
 /// The start of 1C's empty date.
@@ -187,7 +189,7 @@ impl<'a> FieldReader<'a> {
     pub(super) fn email(&mut self, name: &'static str) -> String {
         let text = self.text(name, LONGEST_EMAIL);
         let text = text.trim();
-        if !text.is_empty() && !is_address(text) {
+        if !text.is_empty() && mail_address(text).is_none() {
             self.fail::<()>(name, "must be one mail address");
         }
         text.to_owned()
@@ -220,12 +222,4 @@ fn timestamp(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     }
     let local = || zone.to_timestamp(text.parse::<DateTime>().ok()?).ok();
     text.parse().ok().or_else(local)
-}
-
-/// Whether the text is a local part, an `@` and a domain with a dot, without blanks.
-fn is_address(text: &str) -> bool {
-    let fits = |c: char| !c.is_whitespace() && !c.is_control() && !"@,;<>()\"".contains(c);
-    let Some((local, domain)) = text.split_once('@') else { return false };
-    let whole = !local.is_empty() && domain.contains('.') && !domain.ends_with('.');
-    whole && !domain.starts_with('.') && local.chars().all(fits) && domain.chars().all(fits)
 }

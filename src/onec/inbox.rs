@@ -19,7 +19,7 @@ use crate::events;
 use crate::model::{Clock, Digest, Random, strip_bom};
 
 use super::Config;
-use super::envelope::{envelope, object};
+use super::envelope::{Item, envelope, object};
 use super::error::OnecError;
 use super::field_reader::FieldReader;
 use super::items::{Kind, change};
@@ -118,13 +118,19 @@ impl Inbox {
     }
 
     /// Returns the keys of all items, and the changes of those that can be read.
-    fn read_items(&self, items: Vec<Value>) -> (ItemKeys, Vec<Change>) {
+    fn read_items(&self, items: Vec<Item>) -> (ItemKeys, Vec<Change>) {
         let mut keys = Vec::with_capacity(items.len());
         let mut changes = Vec::with_capacity(items.len());
         for item in items {
-            let key = item.get("ref_key").and_then(Value::as_str).unwrap_or_default();
+            let (key, change) = match item {
+                Item::Parsed(item) => {
+                    let key = item.get("ref_key").and_then(Value::as_str).unwrap_or_default();
+                    (key.to_owned(), self.read_item(&item))
+                }
+                Item::Damaged { ref_key, why } => (ref_key, Err(ItemError::Damaged(why))),
+            };
             let key = key.chars().take(MAX_KEY).collect();
-            match self.read_item(&item) {
+            match change {
                 Ok(change) => {
                     changes.push(change);
                     keys.push((key, None));

@@ -1,6 +1,7 @@
 //! The exchange with 1C, which is always the caller: it sends objects and fetches submissions.
 
 mod config;
+mod damaged;
 mod envelope;
 mod error;
 mod field_reader;

@@ -41,6 +41,8 @@ pub enum ItemError {
     Fields(Vec<FieldError>),
     UnknownType,
     NotAnObject,
+    /// Its JSON cannot be parsed.
+    Damaged(String),
 }
 
 impl ItemResult {
@@ -48,6 +50,9 @@ impl ItemResult {
         let (code, message) = match error {
             ItemError::Fields(errors) => ("validation_failed", join(errors)),
             ItemError::UnknownType => ("unknown_type", "type: unknown item type".to_owned()),
+            ItemError::Damaged(why) => {
+                ("validation_failed", format!("the JSON of this item is invalid: {why}"))
+            }
             ItemError::NotAnObject => ("validation_failed", "an item must be an object".to_owned()),
         };
         Self { ref_key, ok: false, error: code.to_owned(), message }

@@ -47,8 +47,9 @@ impl FromRequestParts<Arc<AppState>> for OnecAccount {
             let message = "a 1C account is required: Authorization: Basic …";
             with_challenge(Problem::new(ErrorCode::CredentialsInvalid, message))
         })?;
-        let address = Client::of(&state.proxies, &parts.extensions, &parts.headers).0;
-        let credentials = Credentials { login, password: password.into(), address };
+        let client = Client::of(&state.proxies, &parts.extensions, &parts.headers);
+        let Client { address, is_counted } = client;
+        let credentials = Credentials { login, password: password.into(), address, is_counted };
         let account = state.accounts.sign_in(AccountKind::Exchange, &credentials).await;
         let account = account.map_err(|error| with_challenge(error.into()))?;
         Ok(Self { login: account.login })

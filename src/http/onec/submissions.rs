@@ -18,8 +18,9 @@ use crate::http::base_url::BaseUrl;
 use crate::http::error_code::ErrorCode;
 use crate::http::fields::Fields;
 use crate::http::path_param::PathParam;
-use crate::http::playback::absolute;
+use crate::http::playback::{absolute, kind};
 use crate::http::problem::Problem;
+use crate::http::query;
 use crate::http::video_response::VideoResponse;
 use crate::model::SubmissionId;
 use crate::onec::{DEFAULT_PAGE, Page, Submission};
@@ -42,9 +43,11 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
 struct PageQuery {
     /// The cursor of the previous response; without it, the page after the acknowledged submissions
     #[param(minimum = 0, example = 0)]
+    #[serde(default, deserialize_with = "query::number")]
     after: Option<u64>,
     /// The largest number of submissions
     #[param(minimum = 1, example = 100)]
+    #[serde(default, deserialize_with = "query::number")]
     limit: Option<u32>,
 }
 
@@ -109,7 +112,7 @@ async fn acknowledge_submissions(
     request: Request,
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
-    let fields = Fields::read(&state, &head.headers, body).await?;
+    let fields = Fields::read(&state, &head.headers, body, &["cursor"]).await?;
     let cursor = fields.get("cursor").and_then(|text| text.parse().ok());
     let invalid = || Problem::fields(&[("cursor", "must be a whole number".to_owned())]);
     let cursor = cursor.filter(|cursor| *cursor >= 0).ok_or_else(invalid)?;
@@ -139,6 +142,7 @@ async fn submission(
 /// JSON"; the link has a path of its own there.
 #[derive(Deserialize)]
 struct FileQuery {
+    #[serde(default, deserialize_with = "query::word")]
     mode: Option<Mode>,
 }
 
@@ -168,11 +172,12 @@ struct VideoLink {
 async fn submission_link(
     State(state): State<Arc<AppState>>,
     account: OnecAccount,
+    method: Method,
     PathParam(id): PathParam<SubmissionId>,
     base: BaseUrl,
 ) -> Result<Response, Problem> {
     let video = video(&state, id).await?;
-    create_link(&state, &base, &video, &account).await
+    create_link(&state, &base, &video, &account, &method).await
 }
 
 /// Gets the bytes of a submission's video or a range of them; with `?mode=url` a link instead
@@ -205,7 +210,7 @@ async fn submission_file(
     let Query(FileQuery { mode }) = query?;
     let video = video(&state, id).await?;
     if let Some(Mode::Url) = mode {
-        return create_link(&state, &base, &video, &account).await;
+        return create_link(&state, &base, &video, &account, &method).await;
     }
     let response = VideoResponse::new(&method, &headers, &video.headers)?;
     let body = match response.range.clone() {
@@ -226,8 +231,9 @@ async fn create_link(
     base: &BaseUrl,
     video: &StoredVideo,
     account: &OnecAccount,
+    method: &Method,
 ) -> Result<Response, Problem> {
-    let link = state.playback.create_link(video, &account.actor()).await?;
+    let link = state.playback.create_link(video, &account.actor(), kind(method)).await?;
     let url = absolute(base, &link.url);
     Ok(json_response(&VideoLink { url, expires_at: link.expires_at }))
 }

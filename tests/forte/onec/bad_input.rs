@@ -4,7 +4,10 @@ use axum::body::Body;
 use axum::http::Request;
 use serde_json::json;
 
-use super::{NODE, add_default_node, company, everything, message, post, request, send, take};
+use super::{
+    NODE, add_default_node, body_of, company, everything, fixture, message, post, request, send,
+    take,
+};
 use crate::harness::answers::problem;
 use crate::harness::service::Service;
 
@@ -33,14 +36,38 @@ async fn an_unreadable_message_is_a_bad_request() {
     }
     let more = format!("{whole} {{}}");
     let refusal = problem(service.send(post(more)).await, 400, "validation_failed").await;
-    // Half a surrogate pair makes the whole message invalid; the response has its position.
-    let half = whole.replace("ТОО", "\\ud800");
-    assert_ne!(half, whole);
-    let invalid = problem(service.send(post(half)).await, 400, "validation_failed").await;
-    assert!(invalid["message"].as_str().unwrap().contains("line 1, column "), "{invalid}");
     // Nothing of the body is repeated (S65).
     assert!(!refusal.to_string().contains("200940026146"), "{refusal}");
     assert_eq!(everything(&service.env.db).await, before);
+}
+
+/// Half a surrogate pair in one title must not stop the exchange for ever.
+#[tokio::test]
+async fn an_item_whose_json_is_damaged_is_reported_and_the_others_are_stored() {
+    let service = Service::embedded().await;
+    add_default_node(&service).await;
+    let whole = message(1, &fixture()).replace("Самосвал", "?");
+    let whole = whole.into_bytes();
+    let at = whole.iter().position(|byte| *byte == b'?').unwrap();
+    for (number, damage) in [&b"\\ud83d"[..], b"\xff", b"a\nb", b"\\q"].into_iter().enumerate() {
+        let mut body = whole.clone();
+        body.splice(at..=at, damage.iter().copied());
+        let first = b"\"message_no\":1";
+        let place = body.windows(first.len()).position(|window| window == first).unwrap();
+        let next = format!("\"message_no\":{}", number + 1).into_bytes();
+        body.splice(place..place + first.len(), next);
+        let reply = body_of(service.send(post(body.clone())).await).await;
+        let results = reply["results"].as_array().unwrap_or_else(|| panic!("{reply}"));
+        let bad: Vec<_> = results.iter().filter(|result| result["ok"] == false).collect();
+        assert_eq!(bad[0]["ref_key"], super::TYPE, "{reply}");
+        assert_eq!(bad[0]["error"], "validation_failed");
+        assert!(bad[0]["message"].as_str().unwrap().contains("JSON of this item"), "{reply}");
+        assert_eq!(results[0]["ok"], true, "the company is stored");
+        // The same message gets the same reply.
+        assert_eq!(body_of(service.send(post(body)).await).await, reply);
+    }
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM companies WHERE id > 20").await, 1);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM vehicle_types").await, 0);
 }
 
 #[tokio::test]

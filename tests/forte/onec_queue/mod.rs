@@ -183,6 +183,8 @@ async fn an_invalid_query_is_refused_and_the_page_size_is_limited() {
         let answer = get(&service, &format!("{PATH}{query}")).await;
         problem(answer, status, "validation_failed").await;
     }
+    // Empty values mean none.
+    assert_eq!(reports(&page(&service, "?after=&limit=").await).len(), 2);
     for id in ["0", "%ff", "018f6d0a-0000-7000-8000-000000000000"] {
         for path in [format!("{PATH}/{id}"), format!("{PATH}/{id}/file")] {
             problem(get(&service, &path).await, 404, "not_found").await;
