@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::model::{
-    ChallengeId, Channel, CompanyId, Digest, EventId, Finding, Length, OutboxEvent, OutboxMessage,
-    PushEvent, PushKind, RefKey, ReportDecided, SessionId, SubmissionId, Verdict, VideoId,
+    ChallengeId, Channel, CompanyId, Digest, EventId, Finding, Length, MailRefused, OutboxEvent,
+    OutboxMessage, PushEvent, PushKind, RefKey, ReportDecided, SessionId, SubmissionId, Verdict,
+    VideoId,
 };
 
 /// How long a push notification or a warning is useful. After a day, the app and the next warning show
@@ -37,6 +38,11 @@ pub fn message(event: &OutboxEvent<'_>, id: EventId, now: Timestamp) -> OutboxMe
             body: json!({ "company_id": company.0, "reason": reason }).to_string(),
             expires_at: now.checked_add(TTL).ok(),
         },
+        OutboxEvent::MailRefused(MailRefused { ref_key, biin, reason }) => {
+            let ref_key = Some(*ref_key).filter(|key| !key.is_empty());
+            let data = json!({ "company_ref_key": ref_key, "biin": biin, "reason": reason });
+            webhook("company.mail_refused", format!("mailbox:{biin}"), &data, id, now)
+        }
         OutboxEvent::Push(event) => push(event, id, now),
     }
 }
@@ -60,7 +66,7 @@ pub struct ReportSubmitted<'e> {
 }
 
 pub fn report_submitted(submitted: &ReportSubmitted<'_>, id: EventId) -> OutboxMessage {
-    let report = submitted.report_ref_key;
+    let report = submitted.report_ref_key.to_string();
     webhook("report.submitted", report, &json!(submitted), id, submitted.received_at)
 }
 
@@ -74,12 +80,12 @@ fn report_decided(decided: &ReportDecided<'_>, id: EventId, now: Timestamp) -> O
         "decided_at": now,
         "version": decided.version,
     });
-    webhook("report.decided", decided.report, &data, id, now)
+    webhook("report.decided", decided.report.to_string(), &data, id, now)
 }
 
 fn webhook(
     kind: &'static str,
-    report: RefKey,
+    subject: String,
     data: &Value,
     id: EventId,
     timestamp: Timestamp,
@@ -88,7 +94,7 @@ fn webhook(
         id,
         channel: Channel::Webhook,
         kind,
-        subject: report.to_string(),
+        subject,
         body: json!({ "type": kind, "timestamp": timestamp, "data": data }).to_string(),
         expires_at: None,
     }

@@ -10,11 +10,14 @@ use crate::database::{ClaimedMessage, Database, DatabaseError, PushDevice, PushR
 use crate::events::{self, CodeMail, MalformedBody, StoredEvent};
 use crate::model::texts::Language;
 use crate::model::{
-    ChallengeId, CompanyId, Email, PushEvent, PushKind, PushNotification, ReportStatus,
+    ChallengeId, CodeGuard, CompanyId, Email, PushEvent, PushKind, PushNotification, ReportStatus,
 };
 
 /// Derives the one-time code of a challenge, which is stored nowhere.
 pub type CodeOf = Arc<dyn Fn(ChallengeId) -> String + Send + Sync>;
+
+/// The link that confirms the device of a challenge, if letters can have links.
+pub type LinkOf = Arc<dyn Fn(ChallengeId) -> Option<String> + Send + Sync>;
 
 /// What composition needs besides the database. Texts are in the default language, because the language
 /// of a person is unknown.
@@ -23,6 +26,7 @@ pub struct Composer {
     /// The time zone of times in the texts.
     pub zone: TimeZone,
     pub code_of: CodeOf,
+    pub link_of: LinkOf,
 }
 
 /// A message cannot be composed now; it is retried.
@@ -62,6 +66,8 @@ impl Composer {
         if !usable || challenge.email.is_empty() {
             return Ok(None);
         }
+        let is_guarded = challenge.guard == CodeGuard::Confirm;
+        let link = if is_guarded { (self.link_of)(id) } else { None };
         let mail = CodeMail {
             to: &challenge.email,
             company: &challenge.company_name,
@@ -71,6 +77,7 @@ impl Composer {
             first_name: &challenge.first_name,
             mobile: &challenge.mobile,
             device: &challenge.uuid,
+            link: link.as_deref(),
         };
         Ok(Some(events::code_mail(&mail, now, &self.zone, Language::default())))
     }

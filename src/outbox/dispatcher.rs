@@ -14,7 +14,10 @@ use super::compose::Composer;
 use super::config::Config;
 use super::metrics;
 use super::receivers::Receivers;
-use crate::database::{ClaimedMessage, Database, DatabaseError, DeliveryResult, EventState};
+use crate::database::{
+    ClaimedMessage, Database, DatabaseError, DeliveryResult, EnqueueContext, EventState,
+};
+use crate::events;
 use crate::model::{Channel, Clock, Random};
 use crate::notify::{Delivery, MailError, SendError};
 
@@ -175,7 +178,14 @@ impl Outbox {
     /// Makes one attempt and records its outcome.
     async fn attempt(&self, message: ClaimedMessage) -> Channel {
         let (database, now) = (&self.database, self.clock.now());
-        let delivery = self.receivers.deliver(&message, &self.composer, database, now).await;
+        // Half of the time to record is left for the statements of the composition.
+        let limit = self.receivers.timeout(message.channel).unwrap_or_default();
+        let limit = (limit + self.config.record_within / 2).unsigned_abs();
+        let attempt = self.receivers.deliver(&message, &self.composer, database, now, limit);
+        let (delivery, mailbox) = attempt.await;
+        if let Some(mailbox) = mailbox {
+            log_failure(self.note_mailbox(&mailbox, &delivery).await);
+        }
         let result = self.result(&message, delivery);
         metrics::count_attempt(message.channel, &result);
         match database.record_delivery(&result).await {
@@ -187,6 +197,18 @@ impl Outbox {
             }
         }
         message.channel
+    }
+
+    /// Keeps whether letters to this address are refused for good.
+    async fn note_mailbox(&self, address: &str, delivery: &Delivery) -> Result<(), DatabaseError> {
+        match delivery {
+            Delivery::Delivered { .. } => self.database.note_mail_success(address).await,
+            Delivery::Rejected { reason, .. } => {
+                let context = EnqueueContext::new(&self.clock, &self.random, events::message);
+                self.database.note_mail_failure(address, reason, &context).await
+            }
+            Delivery::Retry { .. } | Delivery::NoRecipient { .. } => Ok(()),
+        }
     }
 
     fn result(&self, message: &ClaimedMessage, delivery: Delivery) -> DeliveryResult {

@@ -18,7 +18,7 @@ mod metrics;
 mod receivers;
 mod retention;
 
-pub use compose::{CodeOf, Composer};
+pub use compose::{CodeOf, Composer, LinkOf};
 pub use config::Config;
 pub use dispatcher::Outbox;
 pub use receivers::Receivers;

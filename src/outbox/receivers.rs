@@ -1,6 +1,9 @@
 //! The receivers, one per channel.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::timeout;
 
 use super::compose::{ComposeError, Composer};
 use crate::database::{ClaimedMessage, Database};
@@ -34,24 +37,33 @@ impl Receivers {
         }
     }
 
-    /// Composes a message if necessary, and makes one attempt to deliver it.
+    /// Composes a message if necessary, and makes one attempt to deliver it, which ends after `limit`
+    /// whatever it is waiting for: the lease of the message must outlive it. Also returns the address of
+    /// a mail.
     pub(super) async fn deliver(
         &self,
         message: &ClaimedMessage,
         composer: &Composer,
         database: &Database,
         now: Timestamp,
-    ) -> Delivery {
-        let delivery = match message.channel {
-            Channel::Webhook => self.post(message).await,
-            Channel::Mail => self.send_mail(message, composer, database, now).await,
-            Channel::Push => self.send_push(message, composer, database).await,
+        limit: Duration,
+    ) -> (Delivery, Option<String>) {
+        let mut mailbox = None;
+        let attempt = async {
+            match message.channel {
+                Channel::Webhook => self.post(message).await,
+                Channel::Mail => {
+                    self.send_mail(message, composer, database, now, &mut mailbox).await
+                }
+                Channel::Push => self.send_push(message, composer, database).await,
+            }
         };
-        delivery.unwrap_or_else(|error| Delivery::Retry {
-            after: None,
-            status: None,
-            reason: error_chain(&error),
-        })
+        let reason = match timeout(limit, attempt).await {
+            Ok(Ok(delivery)) => return (delivery, mailbox),
+            Ok(Err(error)) => error_chain(&error),
+            Err(_) => format!("the attempt took longer than {} s", limit.as_secs()),
+        };
+        (Delivery::Retry { after: None, status: None, reason }, mailbox)
     }
 
     async fn post(&self, message: &ClaimedMessage) -> Result<Delivery, AttemptError> {
@@ -65,10 +77,14 @@ impl Receivers {
         composer: &Composer,
         database: &Database,
         now: Timestamp,
+        mailbox: &mut Option<String>,
     ) -> Result<Delivery, AttemptError> {
         let mail = self.mail.as_ref().ok_or(AttemptError::NoReceiver)?;
         match composer.email(message, database, now).await? {
-            Some(email) => Ok(mail.deliver(message.id, &email).await),
+            Some(email) => {
+                *mailbox = Some(email.to.clone());
+                Ok(mail.deliver(message.id, &email).await)
+            }
             None => Ok(out_of_date()),
         }
     }

@@ -32,6 +32,8 @@ impl Outbox {
             match cancel.run_until_cancelled(self.purge(&retention)).await {
                 None => return,
                 Some(Ok(0)) => {}
+                // More may be due.
+                Some(Ok(messages)) if messages >= u64::from(retention.batch) => continue,
                 Some(Ok(messages)) => tracing::info!(messages, "old messages deleted"),
                 Some(Err(error)) => {
                     tracing::warn!(%error, "old messages could not be deleted, retrying later");
@@ -53,6 +55,7 @@ impl Outbox {
             dead: before(retention.dead.max(AT_LEAST)),
             codes: before(retention.codes),
         };
-        self.database.purge_messages(&cutoffs, retention.batch).await
+        let unsent = self.database.purge_unsent(cutoffs.dead, retention.batch).await?;
+        Ok(unsent + self.database.purge_messages(&cutoffs, retention.batch).await?)
     }
 }

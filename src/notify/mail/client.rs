@@ -9,10 +9,11 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 
 use super::config::MailConfig;
+use super::dialogue::Envelope;
 use super::error::MailError;
 use super::folder::MailFolder;
 use super::smtp::Smtp;
-use crate::model::{Clock, Email, EventId};
+use crate::model::{Clock, Email, EventId, mail_address};
 use crate::notify::delivery::Delivery;
 
 /// Keeps other machines from replying (RFC 3834 section 5).
@@ -37,7 +38,10 @@ impl Mail {
             Some(host) => Transport::Smtp(Box::new(Smtp::new(host, config)?)),
             None => Transport::Folder(MailFolder(config.folder.clone())),
         };
-        let from = config.from.parse().map_err(|_| MailError::From)?;
+        let from: Mailbox = config.from.parse().map_err(|_| MailError::From)?;
+        // A domain outside ASCII; localhost, which no letter comes from, stays as it is.
+        let address = mail_address(from.email.as_ref()).and_then(|address| address.parse().ok());
+        let from = Mailbox::new(from.name, address.unwrap_or(from.email));
         Ok(Self { transport, from, timeout: config.timeout, clock })
     }
 
@@ -56,18 +60,25 @@ impl Mail {
 
     /// Makes one attempt. `Message-ID` is the same in every attempt, so that a mailbox can deduplicate.
     pub async fn deliver(&self, id: EventId, email: &Email) -> Delivery {
-        let message = match self.message(id, email) {
+        let rejected = |reason: &str| Delivery::Rejected { status: 0, reason: reason.to_owned() };
+        let Some(to) = mail_address(&email.to) else {
+            return rejected("the mail address is invalid");
+        };
+        let message = match self.message(id, email, &to) {
             Ok(message) => message,
-            Err(reason) => return Delivery::Rejected { status: 0, reason: reason.to_owned() },
+            Err(reason) => return rejected(reason),
         };
         match &self.transport {
-            Transport::Smtp(smtp) => smtp.deliver(message).await,
+            Transport::Smtp(smtp) => {
+                let (from, message) = (self.from.email.as_ref(), &message.formatted());
+                smtp.deliver(&Envelope { from, to: &to, message }).await
+            }
             Transport::Folder(folder) => folder.deliver(id, &message).await,
         }
     }
 
-    fn message(&self, id: EventId, email: &Email) -> Result<Message, &'static str> {
-        let to = email.to.trim().parse().map_err(|_| "the mail address is invalid")?;
+    fn message(&self, id: EventId, email: &Email, to: &str) -> Result<Message, &'static str> {
+        let to = to.parse().map_err(|_| "the mail address is invalid")?;
         let automatic = HeaderValue::new(AUTO_SUBMITTED, "auto-generated".to_owned());
         let seconds = u64::try_from(self.clock.now().as_second()).unwrap_or(0);
         Message::builder()
@@ -81,10 +92,10 @@ impl Mail {
             .map_err(|_| "the mail cannot be encoded")
     }
 
-    /// Connects, authenticates and sends nothing; or checks that the folder is writable.
+    /// Connects, authenticates, names a recipient and sends nothing; or checks that the folder is writable.
     pub async fn check_connection(&self) -> Result<(), MailError> {
         match &self.transport {
-            Transport::Smtp(smtp) => smtp.check_connection().await,
+            Transport::Smtp(smtp) => smtp.check_connection(self.from.email.as_ref()).await,
             Transport::Folder(folder) => folder.check_writable().await.map_err(MailError::Folder),
         }
     }

@@ -16,6 +16,8 @@ pub struct MailConfig {
     pub host: Option<String>,
     pub port: u16,
     pub tls: MailTls,
+    /// The name in EHLO. Absent: our address on the connection.
+    pub hello_name: Option<String>,
     pub user: Option<String>,
     pub password: Option<SecretString>,
     /// Additional root certificates, in PEM.

@@ -2,7 +2,8 @@
 
 use std::io;
 
-use lettre::transport::smtp;
+use super::dialogue::SmtpError;
+use super::tls::TlsError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
@@ -10,12 +11,10 @@ pub enum MailError {
     From,
     #[error("mail.user and mail.password must be set together")]
     Credentials,
-    #[error("mail.ca_file cannot be read")]
-    CaFile(#[source] io::Error),
-    #[error("mail: TLS cannot be set up with these certificates")]
-    Tls(#[source] smtp::Error),
-    #[error("the mail server returned an error")]
-    Server(#[source] smtp::Error),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error("the mail server refuses")]
+    Server(#[source] SmtpError),
     #[error("the mail server does not respond")]
     Timeout,
     #[error("mail.folder cannot be written to")]

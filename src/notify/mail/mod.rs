@@ -2,9 +2,11 @@
 
 mod client;
 mod config;
+mod dialogue;
 mod error;
 mod folder;
 mod smtp;
+mod tls;
 
 pub use client::Mail;
 pub use config::{MailConfig, MailTls};

@@ -1,25 +1,24 @@
 //! The SMTP transport.
 
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
-use lettre::transport::smtp::{AsyncSmtpTransportBuilder, Error, PoolConfig};
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
-use secrecy::ExposeSecret as _;
+use secrecy::SecretString;
 use tokio::time::timeout;
 
 use super::config::{MailConfig, MailTls};
+use super::dialogue::{Connection, Envelope, Server, SmtpError};
 use super::error::MailError;
+use super::tls::TlsClient;
+use crate::model::error_chain;
 use crate::notify::delivery::Delivery;
 use crate::notify::response::one_line;
 
-type Transport = AsyncSmtpTransport<Tokio1Executor>;
+/// The commands whose refusal is about the mail. A refusal of another one, such as of our name in EHLO or of
+/// our password, is about the settings, which an operator can correct.
+const ABOUT_THE_MAIL: [&str; 4] = ["MAIL", "RCPT", "DATA", "the mail"];
 
-/// Replies about our authentication and not about the mail (RFC 4954 section 6): an operator can
-/// correct the settings.
+/// Replies about our authentication (RFC 4954 section 6), whatever they answer.
 const AUTH_REPLIES: [u16; 5] = [454, 530, 534, 535, 538];
 
 /// Limit for `QUIT`.
@@ -30,114 +29,139 @@ const MAX_REASON_LENGTH: usize = 500;
 
 /// A connection pool to one server.
 pub(super) struct Smtp {
-    builder: AsyncSmtpTransportBuilder,
-    /// Replaced after a timeout: see [`Smtp::replace_pool`].
-    transport: Mutex<Transport>,
+    server: Server,
+    idle: Mutex<Vec<Connection>>,
+    max_idle: usize,
     timeout: Duration,
 }
 
 impl Smtp {
     pub(super) fn new(host: &str, config: &MailConfig) -> Result<Self, MailError> {
-        let limit = config.timeout.unsigned_abs();
-        let mut builder = Transport::builder_dangerous(host)
-            .port(config.port)
-            .tls(tls(host, config)?)
-            .timeout(Some(limit))
-            .pool_config(PoolConfig::new().max_size(config.pool));
-        if let Some(credentials) = credentials(config)? {
-            builder = builder.credentials(credentials);
-        }
-        let transport = Mutex::new(builder.clone().build());
-        Ok(Self { builder, transport, timeout: limit })
+        let is_encrypted = config.tls != MailTls::None;
+        let tls = is_encrypted.then(|| TlsClient::new(host, config.ca_file.as_deref()));
+        let server = Server {
+            host: host.to_owned(),
+            port: config.port,
+            encryption: config.tls,
+            tls: tls.transpose()?,
+            hello_name: config.hello_name.clone(),
+            credentials: credentials(config)?,
+        };
+        let max_idle = usize::try_from(config.pool).unwrap_or(usize::MAX);
+        let (idle, timeout) = (Mutex::default(), config.timeout.unsigned_abs());
+        Ok(Self { server, idle, max_idle, timeout })
     }
 
-    pub(super) async fn deliver(&self, message: Message) -> Delivery {
-        let transport = self.transport();
-        match timeout(self.timeout, transport.send(message)).await {
-            Ok(Ok(response)) => Delivery::Delivered { status: response.code().into() },
+    pub(super) async fn deliver(&self, envelope: &Envelope<'_>) -> Delivery {
+        match timeout(self.timeout, self.send(envelope)).await {
+            Ok(Ok(status)) => Delivery::Delivered { status },
             Ok(Err(error)) => classify(&error),
-            Err(_) => {
-                self.replace_pool(&transport).await;
-                Delivery::failed("the mail server takes too long".to_owned())
+            Err(_) => Delivery::failed("the mail server takes too long".to_owned()),
+        }
+    }
+
+    /// A connection is kept only after a mail that the server has taken: after anything else its state is
+    /// unclear.
+    async fn send(&self, envelope: &Envelope<'_>) -> Result<u16, SmtpError> {
+        let mut connection = self.connection().await?;
+        let sent = connection.send(envelope).await;
+        match &sent {
+            Ok(_) => self.keep(connection).await,
+            Err(_) => quit(connection).await,
+        }
+        sent
+    }
+
+    async fn connection(&self) -> Result<Connection, SmtpError> {
+        loop {
+            // The lock must not be held while the server is asked.
+            let idle = self.idle().pop();
+            match idle {
+                None => return Connection::open(&self.server).await,
+                Some(mut connection) => {
+                    if connection.is_alive().await {
+                        return Ok(connection);
+                    }
+                }
             }
         }
     }
 
-    /// Connects, authenticates and sends NOOP.
-    pub(super) async fn check_connection(&self) -> Result<(), MailError> {
-        let transport = self.transport();
-        let result = timeout(self.timeout, transport.test_connection()).await;
-        quit(&transport).await;
-        match result {
-            Ok(Ok(true)) => Ok(()),
-            Ok(Err(error)) => Err(MailError::Server(error)),
-            Ok(Ok(false)) | Err(_) => Err(MailError::Timeout),
+    async fn keep(&self, connection: Connection) {
+        let surplus = {
+            let mut idle = self.idle();
+            if idle.len() < self.max_idle {
+                idle.push(connection);
+                None
+            } else {
+                Some(connection)
+            }
+        };
+        if let Some(connection) = surplus {
+            quit(connection).await;
         }
     }
 
-    fn transport(&self) -> Transport {
-        self.transport.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An attempt that timed out leaves its connection in the middle of a dialogue, and the pool does not
-    /// know: the next mail would read the reply to this one. So the whole pool is replaced.
-    async fn replace_pool(&self, old: &Transport) {
-        let new = self.builder.clone().build();
-        *self.transport.lock().unwrap_or_else(PoisonError::into_inner) = new;
-        quit(old).await;
+    /// Goes as far as naming a recipient, because many servers refuse our name or address only then. Sends
+    /// no mail. The recipient is the sender: an address that need not exist, so a refusal for that reason
+    /// is none.
+    pub(super) async fn check_connection(&self, from: &str) -> Result<(), MailError> {
+        let check = async {
+            let mut connection = Connection::open(&self.server).await?;
+            let addressed = connection.address(from, from).await;
+            quit(connection).await;
+            addressed
+        };
+        match timeout(self.timeout, check).await {
+            Ok(Err(error)) if !is_unknown_mailbox(&error) => Err(MailError::Server(error)),
+            Ok(_) => Ok(()),
+            Err(_) => Err(MailError::Timeout),
+        }
     }
 }
 
-/// Closes the idle connections, and gives up on a server that does not answer.
-async fn quit(transport: &Transport) {
-    let _elapsed = timeout(QUIT_TIMEOUT, transport.shutdown()).await;
+/// Says goodbye, and gives up on a server that does not answer.
+async fn quit(connection: Connection) {
+    let _elapsed = timeout(QUIT_TIMEOUT, connection.quit()).await;
 }
 
-fn tls(host: &str, config: &MailConfig) -> Result<Tls, MailError> {
-    if config.tls == MailTls::None {
-        return Ok(Tls::None);
-    }
-    let mut parameters = TlsParameters::builder(host.to_owned());
-    if let Some(path) = &config.ca_file {
-        parameters = parameters.add_root_certificate(certificates(path)?);
-    }
-    let parameters = parameters.build_rustls().map_err(MailError::Tls)?;
-    Ok(match config.tls {
-        MailTls::Tls => Tls::Wrapper(parameters),
-        MailTls::Starttls | MailTls::None => Tls::Required(parameters),
-    })
-}
-
-fn certificates(path: &Path) -> Result<Certificate, MailError> {
-    let pem = std::fs::read(path).map_err(MailError::CaFile)?;
-    Certificate::from_pem(&pem).map_err(MailError::Tls)
-}
-
-fn credentials(config: &MailConfig) -> Result<Option<Credentials>, MailError> {
+fn credentials(config: &MailConfig) -> Result<Option<(String, SecretString)>, MailError> {
     match (&config.user, &config.password) {
-        (Some(user), Some(password)) => {
-            Ok(Some(Credentials::new(user.clone(), password.expose_secret().to_owned())))
-        }
+        (Some(user), Some(password)) => Ok(Some((user.clone(), password.clone()))),
         (None, None) => Ok(None),
         _ => Err(MailError::Credentials),
     }
 }
 
-/// 5xx is permanent, unless it is about our authentication.
-fn classify(error: &Error) -> Delivery {
-    let status = error.status().map(u16::from);
+/// Enhanced codes 5.1.1 and 5.1.10 (RFC 3463): the mailbox does not exist.
+fn is_unknown_mailbox(error: &SmtpError) -> bool {
+    let SmtpError::Refused { command: "RCPT", text, .. } = error else { return false };
+    ["5.1.1 ", "5.1.10 "].iter().any(|code| text.starts_with(code))
+}
+
+/// 5xx about the mail is permanent.
+fn classify(error: &SmtpError) -> Delivery {
     let reason = reason(error);
-    match status {
-        Some(code) if error.is_permanent() && !AUTH_REPLIES.contains(&code) => {
-            Delivery::Rejected { status: code, reason }
+    match error {
+        SmtpError::Refused { command, code, .. }
+            if *code >= 500 && ABOUT_THE_MAIL.contains(command) && !AUTH_REPLIES.contains(code) =>
+        {
+            Delivery::Rejected { status: *code, reason }
         }
-        _ => Delivery::Retry { after: None, status, reason },
+        SmtpError::Refused { code, .. } => {
+            Delivery::Retry { after: None, status: Some(*code), reason }
+        }
+        _ => Delivery::Retry { after: None, status: None, reason },
     }
 }
 
 /// The server's reply, without the addresses that it may repeat (S65).
-fn reason(error: &Error) -> String {
-    let text: String = one_line(&error.to_string()).chars().take(MAX_REASON_LENGTH).collect();
+fn reason(error: &SmtpError) -> String {
+    let text = one_line(&error_chain(error)).chars().take(MAX_REASON_LENGTH).collect::<String>();
     without_addresses(&text)
 }
 
@@ -154,5 +178,16 @@ mod tests {
     fn addresses_in_a_reply_are_redacted() {
         let reply = "550 5.1.1 <director@example.kz>: no such user director@example.kz here";
         assert_eq!(without_addresses(reply), "550 5.1.1 … no such user … here");
+    }
+
+    #[test]
+    fn only_a_refusal_of_the_mail_is_permanent() {
+        let permanent = |command, code| {
+            let error = SmtpError::Refused { command, code, text: String::new() };
+            matches!(classify(&error), Delivery::Rejected { .. })
+        };
+        assert!(permanent("RCPT", 550) && permanent("the mail", 554));
+        assert!(!permanent("EHLO", 550) && !permanent("AUTH", 535) && !permanent("MAIL", 530));
+        assert!(!permanent("RCPT", 451));
     }
 }

@@ -25,6 +25,7 @@ pub(crate) mod receiver;
 pub(crate) mod rows;
 pub(crate) mod s3;
 pub(crate) mod s3_proxy;
+pub(crate) mod scripted_smtp;
 pub(crate) mod scripted_tus;
 pub(crate) mod service;
 pub(crate) mod smtp;
