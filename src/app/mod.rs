@@ -113,6 +113,7 @@ impl App {
         let (db, clock, random) =
             (|| database.clone(), || environment.clock.clone(), || environment.random.clone());
         let auth = Auth::new(db(), &settings.auth, &secret, clock(), random());
+        let auth = auth.with_links(public_url(&settings).as_deref());
         let outbox = Arc::new(outbox(&settings, &database, &environment, auth.clone())?);
         let uploads = UploadService::start(Dependencies {
             config: settings.upload.clone(),
@@ -302,6 +303,10 @@ fn outbox(
     };
     let composer = Composer {
         zone: settings.leasing.time_zone.clone(),
+        link_of: Arc::new({
+            let auth = auth.clone();
+            move |challenge| auth.confirmation_link(challenge)
+        }),
         code_of: Arc::new(move |challenge| auth.code_of(challenge)),
     };
     let (database, clock, random) = (database.clone(), clock.clone(), random.clone());

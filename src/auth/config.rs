@@ -30,6 +30,10 @@ pub struct Config {
     pub otp_ttl: SignedDuration,
     #[serde(deserialize_with = "otp_digits")]
     pub otp_digits: u32,
+    /// How long a device stays confirmed.
+    pub confirmed_for: SignedDuration,
+    /// How long a device stays known after its last session was used.
+    pub known_for: SignedDuration,
     /// How long a used refresh token still gets the response of its first use.
     pub refresh_grace: SignedDuration,
     /// The longest life of a session, however often it is refreshed; not set: no limit.

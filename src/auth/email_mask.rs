@@ -1,18 +1,13 @@
 //! The masked mail address in the response to a code request.
 
 use super::keys::{mac, prefix};
-use crate::model::Biin;
+use crate::model::{Biin, CompanyId};
 
 /// The label of the key of decoys.
 pub(super) const LABEL: &str = "made-up mailboxes";
 
-/// Mail providers that are common in Kazakhstan.
-const PROVIDERS: [&str; 8] =
-    ["mail.ru", "gmail.com", "inbox.ru", "bk.ru", "list.ru", "yandex.kz", "yandex.ru", "mail.kz"];
-/// Syllables of plausible company domains.
-const PREFIXES: [&str; 8] = ["kaz", "alma", "asia", "nur", "altyn", "sary", "tau", "zhetysu"];
-const SUFFIXES: [&str; 8] =
-    ["trans", "build", "trade", "group", "invest", "stroy", "agro", "service"];
+/// The domain of decoys while no company has a mailbox.
+const DOMAIN: &str = "mail.ru";
 
 /// First and last letter, always four stars between them, and the domain. A local part of one or two
 /// characters is masked whole.
@@ -25,18 +20,49 @@ pub(super) fn masked(address: &str) -> String {
     }
 }
 
-/// A masked address for a BIN that has none. It is the same at every request and looks like any other,
-/// so the response does not reveal which BINs exist.
-pub(super) fn decoy(key: &[u8; 32], biin: &Biin) -> String {
-    let [one, two, kind, start, end] = prefix(&mac(key, biin.as_str()));
-    let letter = |byte: u8| char::from(b'a' + byte % 26);
-    let choose = |words: [&'static str; 8], byte: u8| words[usize::from(byte % 8)];
-    let domain = if kind % 4 == 0 {
-        format!("{}{}.kz", choose(PREFIXES, start), choose(SUFFIXES, end))
-    } else {
-        choose(PROVIDERS, start).to_owned()
-    };
-    format!("{}****{}@{domain}", letter(one), letter(two))
+/// Which companies a decoy is made of.
+pub(super) struct DecoyChoice {
+    /// Its mailbox gives the part before the `@`.
+    pub(super) local: CompanyId,
+    /// Its mailbox gives the domain.
+    pub(super) domain: CompanyId,
+}
+
+/// Chooses two companies for a BIN that has no mailbox. The choice is the same at every request, and hardly
+/// ever changes when companies are added, so the response does not reveal which BINs exist.
+pub(super) fn decoy_choice(key: &[u8; 32], biin: &Biin, last: CompanyId) -> DecoyChoice {
+    let numbers: [u8; 16] = prefix(&mac(key, biin.as_str()));
+    let [local, domain] = [0, 8].map(|at| {
+        let number =
+            numbers.iter().skip(at).take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+        CompanyId(1 + jump_hash(number, last.0.max(1)))
+    });
+    DecoyChoice { local, domain }
+}
+
+/// The mask of an address that does not exist. Its parts are those of real addresses, so that its shape and
+/// its domain are as frequent as those of real masks.
+pub(super) fn decoy(local: Option<&str>, domain: Option<&str>) -> String {
+    let local = local.map(masked).unwrap_or_default();
+    let local = local.rsplit_once('@').map_or("a****a", |(local, _)| local);
+    let domain =
+        domain.and_then(|address| address.rsplit_once('@')).map_or(DOMAIN, |(_, domain)| domain);
+    format!("{local}@{domain}")
+}
+
+/// A number below `buckets`, which changes for only one in `buckets` keys when a bucket is added (Lamping and
+/// Veach, "A Fast, Minimal Memory, Consistent Hash Algorithm").
+fn jump_hash(mut key: u64, buckets: i64) -> i64 {
+    let (mut bucket, mut next) = (0, 0);
+    while next < buckets {
+        bucket = next;
+        key = key.wrapping_mul(2_862_933_555_777_941_757).wrapping_add(1);
+        // 2³¹ over the upper bits of the key, as an integer: (bucket + 1) · 2³¹ / (key >> 33 + 1).
+        let step =
+            (u128::from(bucket.unsigned_abs()) + 1) * (1 << 31) / (u128::from(key >> 33) + 1);
+        next = i64::try_from(step).unwrap_or(i64::MAX);
+    }
+    bucket
 }
 
 #[cfg(test)]
@@ -54,12 +80,35 @@ mod tests {
     }
 
     #[test]
-    fn a_decoy_depends_only_on_the_number_and_the_key() {
-        let biin = |text: &str| text.parse::<Biin>().unwrap();
-        let one = decoy(&[1; 32], &biin("111111111111"));
-        assert_eq!(one, decoy(&[1; 32], &biin("111111111111")));
-        assert_ne!(one, decoy(&[2; 32], &biin("111111111111")));
-        assert_ne!(one, decoy(&[1; 32], &biin("111111111112")));
-        assert!(one.contains("****") && one.contains('@'), "{one}");
+    fn a_decoy_has_the_parts_of_real_addresses() {
+        assert_eq!(decoy(Some("info@one.kz"), Some("x@two.kz")), "i****o@two.kz");
+        assert_eq!(decoy(Some("hr@one.kz"), Some("x@two.kz")), "****@two.kz");
+        assert_eq!(decoy(None, None), "a****a@mail.ru");
+    }
+
+    #[test]
+    fn the_choice_is_even_and_stays_when_companies_are_added() {
+        let biins: Vec<Biin> = (0..2_000).map(|n| format!("{n:012}").parse().unwrap()).collect();
+        let chosen = |last| -> Vec<i64> {
+            biins
+                .iter()
+                .map(|biin| decoy_choice(&[1; 32], biin, CompanyId(last)).domain.0)
+                .collect()
+        };
+        let (ten, eleven) = (chosen(10), chosen(11));
+        for company in 1..=10 {
+            let share = ten.iter().filter(|one| **one == company).count();
+            assert!((120..280).contains(&share), "{company}: {share}");
+        }
+        let changed = ten.iter().zip(&eleven).filter(|(one, two)| one != two).count();
+        assert!(changed < 280, "{changed}");
+        assert!(ten.iter().zip(&eleven).all(|(one, two)| one == two || *two == 11));
+        assert_ne!(
+            ten,
+            biins
+                .iter()
+                .map(|biin| decoy_choice(&[2; 32], biin, CompanyId(10)).domain.0)
+                .collect::<Vec<_>>()
+        );
     }
 }

@@ -1,23 +1,29 @@
 //! Rate limits of code requests and guesses: pure rules over the counts of the database.
 //!
-//! With four digits, five guesses per code and twenty codes a day, guessing a code takes three months on
-//! average. Beyond the daily budgets nobody is locked out, since that would let a stranger lock out a
-//! whole company: codes become slower, down to one an hour, and the company's mailbox gets a warning.
+//! Guesses are limited hard: 25 wrong ones a day for a BIN, over all devices that are unknown there, are
+//! one chance in 400 of a right one. Beyond that nobody is locked out, since that would let a stranger
+//! lock out a whole company. An unknown device must be confirmed, by the link in the letter or by a
+//! director. Without links, because `http.public_url` is not set, it may get one code an hour, which its
+//! first wrong guess uses up.
 //!
-//! A device that has had a session in the company is limited by its own codes and wrong guesses alone, so
-//! requests from invented devices do not slow it down. Its shorter wait reveals the BIN only to a client
-//! that already knows such a device id; to others all BINs behave alike.
+//! A device that has had a session in the company, or is confirmed, is limited by its own codes and wrong
+//! guesses alone, so requests from invented devices do not affect it. Its shorter wait reveals the BIN only
+//! to a client that already knows such a device id; to others all BINs behave alike.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use crate::database::{CountingWindows, DeviceRequests, LimitDecision, RecentRequests};
+use crate::database::{
+    Count, CountingWindows, DayOfRequests, GuessDecision, GuessTraffic, LimitDecision,
+    RecentRequests,
+};
+use crate::model::CodeGuard;
 
-/// The window for requests from one network.
+/// The window for requests from one address or network, and between two codes with a single guess.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// Keeps the factor of the gap within an `i32`.
-const MAX_DOUBLINGS: u32 = 30;
+const MAX_DOUBLINGS: u64 = 30;
 
 /// `[auth.limits]`
 #[derive(Debug, Clone, Deserialize)]
@@ -27,15 +33,17 @@ pub struct Limits {
     pub per_device: u64,
     /// At most a day.
     pub per_device_over: SignedDuration,
-    /// Codes per hour for one network address.
+    /// Codes per hour for unknown devices at one network address.
     pub per_address: u64,
+    /// Codes per hour for unknown devices in one network.
+    pub per_network: u64,
     /// Codes per day for one BIN before they become slower.
     pub per_company: u64,
-    /// Wrong guesses per day for one BIN before new codes become slower.
+    /// Wrong guesses per day for one BIN before unknown devices must be confirmed.
     pub wrong_per_company: u64,
     /// Wrong guesses that block a code.
     pub wrong_per_code: u32,
-    /// The first gap between two codes beyond a budget; it doubles.
+    /// The first gap between two codes beyond `per_company`; it doubles.
     pub slow_at_first: SignedDuration,
     /// The longest gap between two codes.
     pub slow_at_most: SignedDuration,
@@ -43,44 +51,68 @@ pub struct Limits {
 
 impl Limits {
     pub(super) const fn windows(&self) -> CountingWindows {
-        CountingWindows { device: self.per_device_over, address: HOUR }
+        CountingWindows { device: self.per_device_over, origin: HOUR }
     }
 
-    pub(super) fn judge(&self, traffic: &RecentRequests, now: Timestamp) -> LimitDecision {
-        let day = DeviceRequests {
-            made: traffic.by_company,
-            wrong: traffic.wrong,
-            latest: traffic.latest,
+    /// Decides about a request for a code. `has_links`: letters can contain a link that confirms a device.
+    pub(super) fn judge(
+        &self,
+        recent: &RecentRequests,
+        has_links: bool,
+        now: Timestamp,
+    ) -> LimitDecision {
+        let day = if recent.is_known { &recent.own } else { &recent.unknown };
+        let guard = self.guard(day.wrong, recent.is_known, has_links);
+        let of_origin = |count: Count, limit| {
+            (!recent.is_known && count.made >= limit).then(|| count.since + HOUR)
         };
-        let own = traffic.of_known.unwrap_or(day);
         let ends = [
-            (traffic.by_device >= self.per_device)
-                .then(|| traffic.device_since + self.per_device_over),
-            (traffic.by_address >= self.per_address).then(|| traffic.address_since + HOUR),
-            self.slow_gap(&own).map(|gap| own.latest + gap),
+            (recent.of_device.made >= self.per_device)
+                .then(|| recent.of_device.since + self.per_device_over),
+            of_origin(recent.of_address, self.per_address),
+            of_origin(recent.of_network, self.per_network),
+            (guard == CodeGuard::Single).then(|| day.latest_single + HOUR),
+            self.slow_gap(day).map(|gap| day.latest_nearby + gap),
         ];
         let wait = ends.into_iter().flatten().max().filter(|end| *end > now);
-        LimitDecision {
-            wait: wait.map(|end| end.duration_since(now)),
-            warning: self.slow_gap(&day).map(|_| self.reason(traffic)),
+        let wait = wait.map(|end| end.duration_since(now));
+        LimitDecision { wait, warning: self.warning(&recent.unknown), guard }
+    }
+
+    /// Decides about a guess, before it is known whether it is right.
+    pub(super) fn judge_guess(&self, traffic: &GuessTraffic, has_links: bool) -> GuessDecision {
+        let GuessTraffic { wrong, is_known, guard } = *traffic;
+        match (self.guard(wrong, is_known, has_links), guard) {
+            (_, CodeGuard::Single) => GuessDecision::Allowed { most_wrong: 1 },
+            (CodeGuard::Open, _) => GuessDecision::Allowed { most_wrong: self.wrong_per_code },
+            (CodeGuard::Confirm, _) => GuessDecision::Unconfirmed,
+            // A code from before the budget was spent.
+            (CodeGuard::Single, _) => GuessDecision::Refused,
         }
     }
 
-    /// The required gap after the last code, once a daily budget is spent.
-    fn slow_gap(&self, day: &DeviceRequests) -> Option<SignedDuration> {
-        let codes = day.made.checked_sub(self.per_company);
-        // Wrong guesses beyond the budget count as blocked codes: one for every `wrong_per_code`
-        // guesses.
-        let wrong = day.wrong.checked_sub(self.wrong_per_company);
-        let blocked = wrong.map(|wrong| wrong / u64::from(self.wrong_per_code.max(1)));
-        let over = codes.max(blocked)?;
-        let doublings = u32::try_from(over).unwrap_or(MAX_DOUBLINGS).min(MAX_DOUBLINGS);
-        let gap = self.slow_at_first.checked_mul(1 << doublings);
+    fn guard(&self, wrong: u64, is_known: bool, has_links: bool) -> CodeGuard {
+        match (wrong >= self.wrong_per_company, is_known) {
+            (false, _) => CodeGuard::Open,
+            (true, false) if has_links => CodeGuard::Confirm,
+            (true, _) => CodeGuard::Single,
+        }
+    }
+
+    /// The required gap after the last code that was requested from the same network, once the daily
+    /// number of codes is spent. It grows with the codes of that network only, so that a stranger does not
+    /// slow down others.
+    fn slow_gap(&self, day: &DayOfRequests) -> Option<SignedDuration> {
+        let over = day.made.checked_sub(self.per_company)?.min(day.nearby).min(MAX_DOUBLINGS);
+        let gap = self.slow_at_first.checked_mul(1 << over);
         Some(gap.unwrap_or(self.slow_at_most).min(self.slow_at_most))
     }
 
-    fn reason(&self, traffic: &RecentRequests) -> &'static str {
-        if traffic.wrong >= self.wrong_per_company { "wrong_codes" } else { "many_codes" }
+    fn warning(&self, unknown: &DayOfRequests) -> Option<&'static str> {
+        if unknown.wrong >= self.wrong_per_company {
+            return Some("wrong_codes");
+        }
+        (unknown.made >= self.per_company).then_some("many_codes")
     }
 }
 
@@ -92,9 +124,10 @@ mod tests {
         Limits {
             per_device: 3,
             per_device_over: SignedDuration::from_mins(10),
-            per_address: 10,
+            per_address: 500,
+            per_network: 2_000,
             per_company: 20,
-            wrong_per_company: 50,
+            wrong_per_company: 25,
             wrong_per_code: 5,
             slow_at_first: SignedDuration::from_mins(5),
             slow_at_most: HOUR,
@@ -111,65 +144,105 @@ mod tests {
 
     fn quiet() -> RecentRequests {
         RecentRequests {
-            by_device: 0,
-            device_since: Timestamp::UNIX_EPOCH,
-            by_address: 0,
-            address_since: Timestamp::UNIX_EPOCH,
-            by_company: 0,
-            wrong: 0,
-            latest: Timestamp::UNIX_EPOCH,
-            of_known: None,
+            of_device: Count::default(),
+            of_address: Count::default(),
+            of_network: Count::default(),
+            unknown: DayOfRequests::default(),
+            own: DayOfRequests::default(),
+            is_known: false,
         }
     }
 
-    fn wait_of(traffic: RecentRequests) -> Option<i64> {
-        limits().judge(&traffic, now()).wait.map(|wait| wait.as_mins())
+    fn wait_of(recent: &RecentRequests) -> Option<i64> {
+        limits().judge(recent, true, now()).wait.map(|wait| wait.as_mins())
     }
 
     #[test]
     fn no_wait_within_the_limits() {
-        let traffic =
-            RecentRequests { by_device: 2, by_address: 9, by_company: 19, wrong: 49, ..quiet() };
-        assert_eq!(limits().judge(&traffic, now()), LimitDecision { wait: None, warning: None });
+        let unknown = DayOfRequests { made: 19, wrong: 24, ..Default::default() };
+        let of_address = Count { made: 499, since: ago(1) };
+        let recent = RecentRequests { of_address, unknown, ..quiet() };
+        let allowed = LimitDecision { wait: None, warning: None, guard: CodeGuard::Open };
+        assert_eq!(limits().judge(&recent, true, now()), allowed);
     }
 
     #[test]
     fn gives_the_longest_wait() {
-        let traffic = RecentRequests { by_device: 3, device_since: ago(4), ..quiet() };
-        assert_eq!(wait_of(traffic), Some(6));
-        let traffic = RecentRequests { by_address: 10, address_since: ago(20), ..traffic };
-        assert_eq!(wait_of(traffic), Some(40));
+        let recent = RecentRequests { of_device: Count { made: 3, since: ago(4) }, ..quiet() };
+        assert_eq!(wait_of(&recent), Some(6));
+        let recent = RecentRequests { of_address: Count { made: 500, since: ago(20) }, ..recent };
+        assert_eq!(wait_of(&recent), Some(40));
+        let of_network = Count { made: 2_000, since: ago(10) };
+        assert_eq!(wait_of(&RecentRequests { of_network, ..recent }), Some(50));
+        assert_eq!(wait_of(&RecentRequests { of_network, is_known: true, ..recent }), Some(6));
     }
 
     #[test]
     fn the_gap_doubles_beyond_the_daily_budget() {
         for (made, gap) in [(20, 5), (21, 10), (22, 20), (23, 40), (24, 60), (1_000, 60)] {
-            let traffic = RecentRequests { by_company: made, latest: now(), ..quiet() };
-            assert_eq!(wait_of(traffic), Some(gap), "{made}");
-            assert_eq!(wait_of(RecentRequests { latest: ago(gap), ..traffic }), None, "{made}");
+            let day = DayOfRequests { made, nearby: made, ..Default::default() };
+            let at = |latest_nearby| RecentRequests {
+                unknown: DayOfRequests { latest_nearby, ..day },
+                ..quiet()
+            };
+            assert_eq!(wait_of(&at(now())), Some(gap), "{made}");
+            assert_eq!(wait_of(&at(ago(gap))), None, "{made}");
         }
     }
 
     #[test]
-    fn a_known_device_is_limited_by_its_own_codes_only() {
-        let own = DeviceRequests { made: 3, wrong: 4, latest: now() };
-        let traffic =
-            RecentRequests { by_company: 1_000, latest: now(), of_known: Some(own), ..quiet() };
-        let verdict = limits().judge(&traffic, now());
-        assert_eq!(verdict, LimitDecision { wait: None, warning: Some("many_codes") });
-        let often = RecentRequests { by_device: 3, device_since: ago(4), ..traffic };
-        assert_eq!(wait_of(often), Some(6));
-        // Knowing a device id of the company gives no additional guesses.
-        let guessing = DeviceRequests { wrong: 55, ..own };
-        assert_eq!(wait_of(RecentRequests { of_known: Some(guessing), ..traffic }), Some(10));
+    fn strangers_do_not_slow_down_other_networks() {
+        let unknown = DayOfRequests { made: 1_000, ..Default::default() };
+        assert_eq!(wait_of(&RecentRequests { unknown, ..quiet() }), None);
+        let unknown = DayOfRequests { nearby: 1, latest_nearby: now(), ..unknown };
+        assert_eq!(wait_of(&RecentRequests { unknown, ..quiet() }), Some(10));
     }
 
     #[test]
-    fn wrong_guesses_lengthen_the_gap_and_give_a_warning() {
-        let traffic = RecentRequests { wrong: 55, latest: now(), ..quiet() };
-        assert_eq!(wait_of(traffic), Some(10));
-        assert_eq!(limits().judge(&traffic, now()).warning, Some("wrong_codes"));
-        let many = RecentRequests { by_company: 20, ..quiet() };
-        assert_eq!(limits().judge(&many, now()).warning, Some("many_codes"));
+    fn a_known_device_is_limited_by_its_own_codes_only() {
+        let unknown = DayOfRequests {
+            made: 1_000,
+            wrong: 1_000,
+            nearby: 1_000,
+            latest_nearby: now(),
+            latest_single: now(),
+        };
+        let own = DayOfRequests { made: 3, wrong: 4, nearby: 3, latest_nearby: now(), ..unknown };
+        let recent = RecentRequests { unknown, own, is_known: true, ..quiet() };
+        let decision = limits().judge(&recent, true, now());
+        let allowed =
+            LimitDecision { wait: None, warning: Some("wrong_codes"), guard: CodeGuard::Open };
+        assert_eq!(decision, allowed);
+        // Knowing a device id of the company gives no additional guesses.
+        let own = DayOfRequests { wrong: 25, latest_single: ago(20), ..own };
+        let recent = RecentRequests { own, ..recent };
+        assert_eq!(wait_of(&recent), Some(40));
+        assert_eq!(limits().judge(&recent, true, now()).guard, CodeGuard::Single);
+    }
+
+    #[test]
+    fn wrong_guesses_require_a_confirmation_or_slow_down_the_codes() {
+        let spent = DayOfRequests { wrong: 25, latest_single: ago(59), ..Default::default() };
+        let recent = RecentRequests { unknown: spent, ..quiet() };
+        let confirm =
+            LimitDecision { wait: None, warning: Some("wrong_codes"), guard: CodeGuard::Confirm };
+        assert_eq!(limits().judge(&recent, true, now()), confirm);
+        let single = limits().judge(&recent, false, now());
+        assert_eq!(single.guard, CodeGuard::Single);
+        assert_eq!(single.wait, Some(SignedDuration::from_mins(1)));
+    }
+
+    #[test]
+    fn a_guess_beyond_the_budget_needs_a_confirmed_device_or_a_single_code() {
+        let decision = |wrong, is_known, guard, has_links| {
+            limits().judge_guess(&GuessTraffic { wrong, is_known, guard }, has_links)
+        };
+        let allowed = |most_wrong| GuessDecision::Allowed { most_wrong };
+        assert_eq!(decision(24, false, CodeGuard::Open, true), allowed(5));
+        assert_eq!(decision(25, false, CodeGuard::Open, true), GuessDecision::Unconfirmed);
+        assert_eq!(decision(24, true, CodeGuard::Confirm, true), allowed(5));
+        assert_eq!(decision(25, false, CodeGuard::Open, false), GuessDecision::Refused);
+        assert_eq!(decision(99, false, CodeGuard::Single, false), allowed(1));
+        assert_eq!(decision(25, true, CodeGuard::Open, true), GuessDecision::Refused);
     }
 }

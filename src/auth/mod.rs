@@ -3,6 +3,7 @@
 mod accounts;
 mod codes;
 mod config;
+mod confirmations;
 mod email_mask;
 mod keys;
 mod limits;
@@ -17,6 +18,7 @@ pub use accounts::{
     Credentials, HashError, OldPassword, Reviewer, SignedInAccount,
 };
 pub use config::Config;
+pub use confirmations::{ConfirmationError, Confirmed};
 pub use keys::derive_key;
 pub use limits::Limits;
 pub use service::{Auth, Caller, CallerError};

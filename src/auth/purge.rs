@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
+use super::accounts::KNOWN_FOR;
 use super::service::Auth;
 use crate::database::DatabaseError;
 
@@ -17,6 +18,8 @@ impl Auth {
             match cancel.run_until_cancelled(self.purge_sign_ins()).await {
                 None => return,
                 Some(Ok(0)) => {}
+                // More may be due.
+                Some(Ok(rows)) if rows >= u64::from(self.config.purge_batch) => continue,
                 Some(Ok(rows)) => tracing::info!(rows, "old sign-ins deleted"),
                 Some(Err(error)) => {
                     tracing::warn!(%error, "old sign-ins could not be deleted, retrying later");
@@ -28,15 +31,20 @@ impl Auth {
         }
     }
 
-    /// Deletes one batch each of code requests, used refresh tokens and ended sessions. Returns the
-    /// number of deleted rows.
+    /// Deletes one batch each of code requests, used refresh tokens, old sessions and confirmations.
+    /// Returns the number of deleted rows.
     pub async fn purge_sign_ins(&self) -> Result<u64, DatabaseError> {
         let batch = self.config.purge_batch;
-        let before = self.clock.now() - self.code_retention();
+        let now = self.clock.now();
+        let before = now - self.code_retention();
         let mut rows = self.database.purge_challenges(before, batch).await?;
         rows += self.database.purge_refresh_tokens(before, batch).await?;
+        rows += self.database.purge_confirmations(now, batch).await?;
+        rows += self.database.purge_account_addresses(now - KNOWN_FOR, batch).await?;
+        rows += self.database.forget_push_tokens(before, batch).await?;
         // A session that was not used for so long has no refresh token that is still valid.
-        let unused = before - self.config.refresh_ttl;
+        let known_for = self.config.known_for.max(self.config.refresh_ttl);
+        let unused = before - known_for;
         rows += self.database.purge_sessions(before, unused, batch).await?;
         Ok(rows)
     }

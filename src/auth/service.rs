@@ -15,6 +15,9 @@ use crate::database::{Database, DatabaseError, EnqueueContext};
 use crate::events;
 use crate::model::{ChallengeId, Clock, Person, PersonId, Random};
 
+/// The label of the key of links that confirm a device.
+const LINKS: &str = "links that confirm a device";
+
 /// Sign-in and sessions. Cheap to clone.
 #[derive(Clone)]
 pub struct Auth {
@@ -23,6 +26,9 @@ pub struct Auth {
     pub(super) tokens: Arc<Tokens>,
     pub(super) codes: Arc<Codes>,
     pub(super) decoy_key: [u8; 32],
+    pub(super) link_key: [u8; 32],
+    /// `http.public_url`, for links in letters.
+    pub(super) public_url: Option<Arc<str>>,
     pub(super) clock: Clock,
     pub(super) random: Random,
     pub(super) wakeup: Arc<Notify>,
@@ -63,10 +69,18 @@ impl Auth {
             tokens: Arc::new(tokens),
             codes: Arc::new(Codes::new(derive_key(secret, codes::LABEL), config.otp_digits)),
             decoy_key: derive_key(secret, email_mask::LABEL),
+            link_key: derive_key(secret, LINKS),
+            public_url: None,
             clock,
             random,
             wakeup: Arc::new(Notify::new()),
         }
+    }
+
+    /// Lets letters contain links below this URL.
+    #[must_use]
+    pub fn with_links(self, public_url: Option<&str>) -> Self {
+        Self { public_url: public_url.map(Into::into), ..self }
     }
 
     /// Sets what is notified when a message has been added to the outbox.
@@ -92,6 +106,11 @@ impl Auth {
 
     pub fn access_ttl(&self) -> SignedDuration {
         self.config.access_ttl
+    }
+
+    /// How long a device stays confirmed.
+    pub fn confirmed_for(&self) -> SignedDuration {
+        self.config.confirmed_for
     }
 
     /// The one-time code of a challenge.

@@ -18,8 +18,9 @@ pub struct RefreshRequest {
 }
 
 impl Auth {
-    /// Exchanges a refresh token for a new pair. A token that is used again within the grace by the
-    /// same device gets the same pair; later use, or another device, ends the session.
+    /// Exchanges a refresh token for a new pair. A token that is used again within the grace gets the same
+    /// pair while its successor is unused; later use ends the session. A request that names another device
+    /// than the token's is refused and changes nothing.
     pub async fn refresh(
         &self,
         token: &str,
@@ -27,14 +28,16 @@ impl Auth {
     ) -> Result<SignedIn, SignInError> {
         let (claims, rti) = self.tokens.verify_refresh(token)?;
         let session: SessionId = claims.sid.parse().map_err(|_| SignInError::SessionEnded)?;
-        let same_device = request.device.is_none_or(|device| device == claims.uuid);
+        if request.device.is_some_and(|device| device != claims.uuid) {
+            return Err(SignInError::OtherDevice);
+        }
         let context = self.enqueue_context();
         let refresh = TokenRefresh {
             rti,
             session,
             successor: self.tokens.new_rti(),
             fcm: request.fcm,
-            grace: same_device.then_some(self.config.refresh_grace),
+            grace: self.config.refresh_grace,
             ttl: self.config.refresh_ttl,
             at_most: self.config.refresh_at_most,
             now: context.now,

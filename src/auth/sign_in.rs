@@ -6,8 +6,10 @@ use subtle::ConstantTimeEq as _;
 use super::email_mask;
 use super::service::Auth;
 use super::tokens::{MintError, RefreshToken, TokenError, TokenPair, TokenSubject};
-use crate::database::{CodeRequestOutcome, DatabaseError, NewChallenge, NewSession};
-use crate::model::{Biin, ChallengeId, DeviceId, Person, Role, SessionId};
+use crate::database::{
+    CodeRequestOutcome, DatabaseError, Guess, GuessOutcome, NewChallenge, NewSession, RedeemedCode,
+};
+use crate::model::{Biin, ChallengeId, DeviceId, Origin, Person, Role, SessionId};
 
 #[derive(Debug, Clone)]
 pub struct CodeRequest {
@@ -20,8 +22,7 @@ pub struct CodeRequest {
     pub mobile: String,
     /// Empty for a director.
     pub first_name: String,
-    /// The key of the client's network, for the rate limits.
-    pub address: String,
+    pub origin: Origin,
 }
 
 #[derive(Debug, Clone)]
@@ -43,13 +44,22 @@ pub enum SignInError {
     /// Too many codes were requested; the next one is allowed after this time.
     #[error("too many codes were requested")]
     RateLimited(SignedDuration),
+    /// The mail server refuses letters to the company's mailbox.
+    #[error("letters to the company's mailbox are refused")]
+    MailRefused,
     /// Wrong, used, replaced by a newer one, or blocked after too many attempts.
     #[error("the code is not valid")]
     InvalidCode,
     #[error("the code has expired")]
     ExpiredCode,
+    /// Too many wrong codes were entered for the company: this device must be confirmed first.
+    #[error("the device must be confirmed")]
+    UnconfirmedDevice,
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// The request names another device than the one that the token was given to.
+    #[error("the token belongs to another device")]
+    OtherDevice,
     /// The refresh token had been used already; its session has been ended.
     #[error("the refresh token had been used already")]
     TokenReused,
@@ -73,15 +83,16 @@ impl Auth {
         let context = self.enqueue_context();
         let challenge = self.new_challenge(request, context.now);
         let limits = &self.config.limits;
-        let judge = |traffic: &_| limits.judge(traffic, challenge.now);
+        let judge = |recent: &_| limits.judge(recent, self.has_links(), challenge.now);
         let outcome =
             self.database.request_code(&challenge, limits.windows(), judge, &context).await?;
         self.wakeup.notify_one();
-        // Computed in any case, so that both cases take the same time.
-        let decoy = email_mask::decoy(&self.decoy_key, &biin);
+        // Made in any case, so that both cases take the same time.
+        let decoy = self.decoy(&biin).await?;
         match outcome {
             CodeRequestOutcome::Sent(address) => Ok(email_mask::masked(&address)),
             CodeRequestOutcome::NoRecipient => Ok(decoy),
+            CodeRequestOutcome::Undeliverable => Err(SignInError::MailRefused),
             CodeRequestOutcome::Wait(wait) => {
                 tracing::info!(biin = biin.masked(), "too many code requests");
                 Err(SignInError::RateLimited(wait))
@@ -89,8 +100,16 @@ impl Auth {
         }
     }
 
+    async fn decoy(&self, biin: &Biin) -> Result<String, DatabaseError> {
+        let last = self.database.last_company().await?;
+        let choice = email_mask::decoy_choice(&self.decoy_key, biin, last);
+        let local = self.database.mailbox_from(choice.local).await?;
+        let domain = self.database.mailbox_from(choice.domain).await?;
+        Ok(email_mask::decoy(local.as_deref(), domain.as_deref()))
+    }
+
     fn new_challenge(&self, request: CodeRequest, now: Timestamp) -> NewChallenge {
-        let CodeRequest { biin, role, device, fcm, mobile, first_name, address } = request;
+        let CodeRequest { biin, role, device, fcm, mobile, first_name, origin } = request;
         NewChallenge {
             id: ChallengeId::mint(&self.clock, &self.random),
             biin,
@@ -99,7 +118,7 @@ impl Auth {
             fcm,
             mobile,
             first_name,
-            address,
+            origin,
             now,
             expires_at: now + self.config.otp_ttl,
         }
@@ -115,17 +134,19 @@ impl Auth {
             return Err(SignInError::ExpiredCode);
         }
         let code = self.code_of(challenge.id);
-        if !bool::from(code.as_bytes().ct_eq(request.code.as_bytes())) {
-            let limit = self.config.limits.wrong_per_code;
-            self.database.count_wrong_code(challenge.id, limit).await?;
-            return Err(SignInError::InvalidCode);
-        }
+        let is_right = bool::from(code.as_bytes().ct_eq(request.code.as_bytes()));
         let session = self.new_session(request.device.clone(), String::new());
-        let opened = self.database.redeem_code(challenge.id, session.clone()).await?;
-        // None: a concurrent request used or blocked the code, or the company became inactive.
-        let opened = opened.ok_or(SignInError::InvalidCode)?;
-        let pair = self.first_pair(opened.person, opened.biin, &session, self.access_ttl())?;
-        Ok(SignedIn { person: opened.person, pair })
+        let guess = Guess { challenge: challenge.id, is_right, now: self.clock.now() };
+        let limits = &self.config.limits;
+        let judge = |traffic: &_| limits.judge_guess(traffic, self.has_links());
+        match self.database.guess_code(guess, judge, session.clone()).await? {
+            GuessOutcome::Redeemed(RedeemedCode { person, biin }) => {
+                let pair = self.first_pair(person, biin, &session, self.access_ttl())?;
+                Ok(SignedIn { person, pair })
+            }
+            GuessOutcome::Invalid => Err(SignInError::InvalidCode),
+            GuessOutcome::Unconfirmed => Err(SignInError::UnconfirmedDevice),
+        }
     }
 
     /// Opens a session for a person who has been authenticated in another way.

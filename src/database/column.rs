@@ -10,9 +10,10 @@ use uuid::Uuid;
 
 use super::error::DatabaseError;
 use crate::model::{
-    Biin, ChallengeId, Channel, CompanyId, CompanyKind, DeviceId, Digest, EventId, Facts, Length,
-    NodeId, ObjectKey, Offset, Person, PersonId, Place, Protocol, RefKey, Refusal, ReportStatus,
-    Role, SessionId, SubmissionId, TimeSent, TypeCode, UploadId, UploadState, VehicleGuid, VideoId,
+    Biin, ChallengeId, Channel, CodeGuard, CompanyId, CompanyKind, DeviceId, Digest, EventId,
+    Facts, Length, NodeId, ObjectKey, Offset, Person, PersonId, Place, Protocol, RefKey, Refusal,
+    ReportStatus, Role, SessionId, SubmissionId, TimeSent, TypeCode, UploadId, UploadState,
+    VehicleGuid, VideoId,
 };
 
 /// A value of a column or of a parameter.
@@ -142,7 +143,7 @@ columns! {
 }
 columns! {
     String, |text| Self::from_word(&text), |word| word.as_str().to_owned();
-    Channel, Role, UploadState,
+    Channel, CodeGuard, Role, UploadState,
 }
 columns! {
     String, |text| serde_json::from_str(&text).ok(), |value| serde_json::json!(value).to_string();

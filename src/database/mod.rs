@@ -24,10 +24,11 @@ mod uploads;
 mod videos;
 
 pub use auth::{
-    AccountKind, AccountOwner, AccountRow, ChallengeRow, CodeRequestOutcome, CountingWindows,
-    DeletionOutcome, DeviceRequests, EndReason, LatestChallenge, LimitDecision, ListedEmployee,
-    Mailbox, NewAccount, NewChallenge, NewSession, PasswordRotation, ProfileRow, RecentRequests,
-    RedeemedCode, RefreshOutcome, SessionRow, Successor, TokenRefresh,
+    AccountKind, AccountOwner, AccountRow, ChallengeRow, CodeRequestOutcome, Count,
+    CountingWindows, DayOfRequests, DeletionOutcome, EndReason, Guess, GuessDecision, GuessOutcome,
+    GuessTraffic, LatestChallenge, LimitDecision, ListedEmployee, Mailbox, NewAccount,
+    NewChallenge, NewSession, PasswordRotation, ProfileRow, RecentRequests, RedeemedCode,
+    RefreshOutcome, SessionRow, Successor, TokenRefresh, WaitingDevice,
 };
 pub use config::{Config, EmployeesSee, Pooler};
 pub use error::DatabaseError;

@@ -3,9 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::sanitize::value;
 use crate::model::texts::{Language, plural, text};
-use crate::model::{Email, Role};
+use crate::model::{Email, Role, escape_html, shown_device, shown_name, shown_value};
 
 /// The values in the mail with a one-time code, among them who requests it, on which device (Q5). Those
 /// of the requester are as typed.
@@ -19,6 +18,8 @@ pub struct CodeMail<'m> {
     pub first_name: &'m str,
     pub mobile: &'m str,
     pub device: &'m str,
+    /// The link that confirms the device, if it needs that.
+    pub link: Option<&'m str>,
 }
 
 /// The paragraphs of a mail.
@@ -50,21 +51,20 @@ pub fn code_mail(
         role.get(language).to_owned(),
     ];
     let details = [
-        (text!("mail.code.name"), mail.first_name),
-        (text!("mail.code.mobile"), mail.mobile),
-        (text!("mail.code.device"), mail.device),
+        (text!("mail.code.name"), shown_name(mail.first_name)),
+        (text!("mail.code.mobile"), shown_value(mail.mobile)),
+        (text!("mail.code.device"), shown_device(mail.device)),
     ];
-    for (label, detail) in details {
-        let detail = value(detail);
-        if !detail.is_empty() {
-            after.push(label.format(language, &[("value", &detail)]));
-        }
+    let details = details.into_iter().filter(|(_, detail)| !detail.is_empty());
+    after.extend(details.map(|(label, detail)| label.format(language, &[("value", &detail)])));
+    if let Some(link) = mail.link {
+        after.push(text!("mail.code.confirm").format(language, &[("link", &link)]));
     }
     let advice = [text!("mail.code.share"), text!("mail.code.unexpected")];
     after.extend(advice.map(|text| text.get(language).to_owned()));
     let before = vec![
         text!("mail.hello").get(language).to_owned(),
-        text!("mail.code.intro").format(language, &[("company", &value(mail.company))]),
+        text!("mail.code.intro").format(language, &[("company", &shown_value(mail.company))]),
         text!("mail.code.label").get(language).to_owned(),
     ];
     let paragraphs = Paragraphs { before, code: Some(mail.code.to_owned()), after };
@@ -79,7 +79,7 @@ pub fn warning_mail(to: &str, company: &str, reason: &str, language: Language) -
     };
     let before = vec![
         text!("mail.hello").get(language).to_owned(),
-        happened.format(language, &[("company", &value(company))]),
+        happened.format(language, &[("company", &shown_value(company))]),
         text!("mail.warning.safe").get(language).to_owned(),
         text!("mail.warning.act").get(language).to_owned(),
     ];
@@ -103,22 +103,17 @@ fn plain_text(paragraphs: &Paragraphs) -> String {
 }
 
 fn html(paragraphs: &Paragraphs, language: Language) -> String {
-    let paragraph = |text: &String| format!("<p>{}</p>\n", escape(text));
+    let paragraph = |text: &String| format!("<p>{}</p>\n", escape_html(text));
     let before: String = paragraphs.before.iter().map(paragraph).collect();
     let after: String = paragraphs.after.iter().map(paragraph).collect();
     let style = "font-size:28px;letter-spacing:6px;font-weight:bold";
-    let code = paragraphs.code.as_deref().map(escape);
+    let code = paragraphs.code.as_deref().map(escape_html);
     let code = code.map(|code| format!("<p style=\"{style}\">{code}</p>\n")).unwrap_or_default();
     format!(
         "<!DOCTYPE html>\n<html lang=\"{}\">\n<head><meta charset=\"utf-8\"></head>\n\
          <body style=\"font-family:sans-serif;font-size:16px\">\n{before}{code}{after}</body>\n</html>\n",
         language.as_str()
     )
-}
-
-fn escape(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    text.replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@
 mod mail;
 mod message;
 mod push;
-mod sanitize;
 
 pub use mail::{CodeMail, code_mail, warning_mail};
 pub use message::{MalformedBody, ReportSubmitted, StoredEvent, message, report_submitted};

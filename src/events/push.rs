@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::sanitize::{line, value};
 use crate::model::texts::{Language, Text, text};
-use crate::model::{NEVER_DUE, PushEvent, PushKind, PushNotification};
+use crate::model::{NEVER_DUE, PushEvent, PushKind, PushNotification, shown_line, shown_value};
 
 /// The values of a report in a notification.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,7 +26,7 @@ pub fn push_notification(
     zone: &TimeZone,
     language: Language,
 ) -> PushNotification {
-    let reason = line(event.reason);
+    let reason = shown_line(event.reason);
     let (title, body) = words(event, report, &reason, zone, language);
     let word = event.kind.as_str().trim_start_matches("push.");
     let mut data = BTreeMap::from([("type", word.to_owned())]);
@@ -88,7 +87,7 @@ fn words(
 
 /// The plate and the number of a report, as far as they are known.
 fn name(report: &PushReport<'_>, language: Language) -> String {
-    let (plate, number) = (value(report.plate), value(report.number));
+    let (plate, number) = (shown_value(report.plate), shown_value(report.number));
     match (plate.is_empty(), number.is_empty()) {
         (true, _) => text!("push.report.number").format(language, &[("number", &number)]),
         (false, true) => plate,

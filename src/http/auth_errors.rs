@@ -3,7 +3,7 @@
 use axum::http::{HeaderValue, header};
 use jiff::SignedDuration;
 
-use crate::auth::{AccountSignInError, CallerError, SignInError, TokenError};
+use crate::auth::{AccountSignInError, CallerError, ConfirmationError, SignInError, TokenError};
 use crate::model::texts::text;
 
 use super::error_code::ErrorCode;
@@ -12,6 +12,9 @@ use super::problem::{self, Problem};
 
 /// `Retry-After` while the queue of password checks is full, in seconds.
 const BUSY_RETRY: u64 = 1;
+
+/// `Retry-After` while letters are refused, in seconds: time to correct an address.
+const MAIL_RETRY: u64 = 600;
 
 const BASIC: HeaderValue =
     HeaderValue::from_static("Basic realm=\"ForteLeasing\", charset=\"UTF-8\"");
@@ -57,21 +60,47 @@ impl From<SignInError> for Problem {
                 let text = text!("problem.codes_too_often");
                 Self::new(ErrorCode::OtpRateLimited, text).retry_after(seconds(wait))
             }
+            SignInError::MailRefused => {
+                Self::new(ErrorCode::MailRefused, text!("problem.mail_refused"))
+                    .retry_after(MAIL_RETRY)
+            }
             SignInError::InvalidCode => {
                 code_required(ErrorCode::OtpInvalid, text!("problem.code_invalid"))
             }
             SignInError::ExpiredCode => {
                 code_required(ErrorCode::OtpExpired, text!("problem.code_expired"))
             }
+            SignInError::UnconfirmedDevice => {
+                code_required(ErrorCode::DeviceUnconfirmed, text!("problem.device_unconfirmed"))
+            }
             SignInError::Token(TokenError::Expired) => sign_in_again(ErrorCode::TokenExpired),
             SignInError::Token(_) | SignInError::SessionEnded => {
                 sign_in_again(ErrorCode::TokenInvalid)
+            }
+            SignInError::OtherDevice => {
+                unauthorized(ErrorCode::TokenInvalid, "uuid: the token belongs to another device")
             }
             SignInError::TokenReused => sign_in_again(ErrorCode::TokenReused),
             SignInError::Database(error) => problem::database_failure(error.is_transient(), &error),
             SignInError::Mint(error) => {
                 tracing::error!(%error, "tokens could not be signed");
                 problem::internal()
+            }
+        }
+    }
+}
+
+impl From<ConfirmationError> for Problem {
+    fn from(error: ConfirmationError) -> Self {
+        match error {
+            ConfirmationError::NotDirector => {
+                Self::new(ErrorCode::Forbidden, text!("problem.directors_only"))
+            }
+            ConfirmationError::InvalidLink | ConfirmationError::Inactive => {
+                Self::not_found(error.to_string())
+            }
+            ConfirmationError::Database(error) => {
+                problem::database_failure(error.is_transient(), &error)
             }
         }
     }

@@ -1,22 +1,18 @@
 //! The address of the client, by which rate limits are counted.
 
-use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::ConnectInfo;
 use axum::http::{Extensions, HeaderMap};
 use serde::Deserialize;
 
-use crate::model::Network;
+use crate::model::{Network, Origin};
 
 /// The header in which proxies list the addresses before them.
-const FORWARDED: &str = "x-forwarded-for";
+pub(super) const FORWARDED: &str = "x-forwarded-for";
 
 /// How many of its entries are read.
 const MAX_HOPS: usize = 16;
-
-/// The length of the IPv6 prefix that a provider gives one customer.
-const CUSTOMER_PREFIX: u8 = 64;
 
 /// `http.trusted_proxies`: the proxies whose `X-Forwarded-For` is believed.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -61,10 +57,13 @@ fn hop(text: &str) -> Option<IpAddr> {
     alone.parse().or_else(|_| with_port()).ok().map(|address: IpAddr| address.to_canonical())
 }
 
-/// The client of a request. Displays the key of rate limits: an IPv4 address, or the IPv6 network of one
-/// customer.
+/// The client of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Client(pub(super) IpAddr);
+pub(super) struct Client {
+    pub(super) address: IpAddr,
+    /// Whether limits by address count it: not loopback, nor a proxy that forwards for others.
+    pub(super) is_counted: bool,
+}
 
 impl Client {
     /// Requests that tests send in process have no peer; they count as local.
@@ -74,20 +73,12 @@ impl Client {
         headers: &HeaderMap,
     ) -> Self {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-        Self(proxies.client(peer.unwrap_or(Ipv4Addr::LOCALHOST.into()), headers))
+        let address = proxies.client(peer.unwrap_or(Ipv4Addr::LOCALHOST.into()), headers);
+        Self { address, is_counted: !address.is_loopback() && !proxies.contain(address) }
     }
-}
 
-impl fmt::Display for Client {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            IpAddr::V4(address) => fmt::Display::fmt(&address, out),
-            IpAddr::V6(address) => {
-                let mask = u128::MAX << (128 - CUSTOMER_PREFIX);
-                let network = Ipv6Addr::from_bits(address.to_bits() & mask);
-                write!(out, "{network}/{CUSTOMER_PREFIX}")
-            }
-        }
+    pub(super) fn origin(&self) -> Origin {
+        if self.is_counted { Origin::of(self.address) } else { Origin::default() }
     }
 }
 
@@ -103,7 +94,7 @@ mod tests {
         for line in forwarded {
             headers.append(FORWARDED, line.parse().unwrap());
         }
-        Client(proxies.client(peer.parse().unwrap(), &headers)).to_string()
+        proxies.client(peer.parse().unwrap(), &headers).to_string()
     }
 
     #[test]
@@ -126,9 +117,23 @@ mod tests {
     }
 
     #[test]
-    fn counts_the_ipv6_network_of_a_customer_as_one_client() {
-        assert_eq!(client("fd00::1", &["2a02:1:2:3:4:5:6:7"]), "2a02:1:2:3::/64");
-        assert_eq!(client("fd00::1", &["[2a02:1:2:3::9]:80"]), "2a02:1:2:3::/64");
+    fn reads_ipv6_addresses_with_and_without_a_port() {
+        assert_eq!(client("fd00::1", &["2a02:1:2:3:4:5:6:7"]), "2a02:1:2:3:4:5:6:7");
+        assert_eq!(client("fd00::1", &["[2a02:1:2:3::9]:80"]), "2a02:1:2:3::9");
+    }
+
+    #[test]
+    fn loopback_and_trusted_proxies_are_not_counted() {
+        let proxies: TrustedProxies = serde_json::from_str(r#"["10.0.0.0/8"]"#).unwrap();
+        let origin = |peer: &str| {
+            let mut extensions = Extensions::new();
+            extensions.insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 4711)));
+            Client::of(&proxies, &extensions, &HeaderMap::new()).origin()
+        };
+        for peer in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "10.1.2.3"] {
+            assert_eq!(origin(peer), Origin::default(), "{peer}");
+        }
+        assert_eq!(origin("203.0.113.7").address, "203.0.113.7");
     }
 
     #[test]

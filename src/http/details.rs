@@ -8,7 +8,7 @@ use axum::extract::Query;
 use axum::http::Uri;
 use jiff::tz::TimeZone;
 
-use crate::model::{Digest, Place, RefKey, TimeSent};
+use crate::model::{Digest, Place, RefKey, TimeSent, is_invisible};
 use crate::upload::Details;
 
 use super::problem::Problem;
@@ -159,8 +159,10 @@ impl Reader<'_> {
     }
 }
 
-/// The last part of a path, without control characters.
+/// The last part of a path, without control characters and marks of direction, which would change how the text
+/// around it reads.
 fn display_name(filename: &str) -> String {
     let last = filename.rsplit(['/', '\\']).next().unwrap_or_default();
-    last.chars().filter(|c| !c.is_control()).take(MAX_FILENAME).collect()
+    let is_kept = |char: &char| !char.is_control() && !is_invisible(*char);
+    last.chars().filter(is_kept).take(MAX_FILENAME).collect()
 }

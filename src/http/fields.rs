@@ -11,90 +11,102 @@ use crate::model::strip_bom;
 
 use super::AppState;
 use super::body::{BodyError, has_bytes, read_small};
-use super::multipart::reader::{Form, KnownParts, Part};
+use super::multipart::reader::{Form, KnownParts, Part, TextParts};
 use super::problem::Problem;
 
-/// Every part is read as a text, whatever its name.
-const TEXTS: KnownParts = KnownParts { files: &[], is_text: |_| true };
-
-/// Values by their names in lower case. Numbers are kept as text.
-#[derive(Debug, Default)]
-pub(super) struct Fields(BTreeMap<String, String>);
+/// Values by their names. Numbers are kept as text.
+#[derive(Debug)]
+pub(super) struct Fields {
+    /// The names that the handler reads, in lower case. Whatever a client sends besides is not judged.
+    known: &'static [&'static str],
+    values: BTreeMap<&'static str, String>,
+}
 
 impl Fields {
-    /// Reads a body. An empty one has no values.
+    /// Reads the values of these names. An empty body has none.
     pub(super) async fn read(
         state: &AppState,
         headers: &HeaderMap,
         body: Body,
+        known: &'static [&'static str],
     ) -> Result<Self, Problem> {
-        if !has_bytes(&body) {
-            return Ok(Self::default());
+        let mut fields = Self { known, values: BTreeMap::new() };
+        if has_bytes(&body) {
+            fields.read_body(state, headers, body).await?;
         }
+        Ok(fields)
+    }
+
+    async fn read_body(
+        &mut self,
+        state: &AppState,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<(), Problem> {
         let limit = state.limits.max_small_body;
         let body = read_small(body, limit, state.uploads.idle_timeout()).await;
         let body = body.map_err(BodyError::slow_as_incomplete)?;
         let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let kind = kind.unwrap_or_default().to_ascii_lowercase();
         if kind.starts_with("multipart/") {
-            let form = Form::new(headers, body.into(), &state.limits, limit as u64, TEXTS)?;
-            return Self::from_form(form).await;
+            let parts = KnownParts { files: &[], texts: TextParts::Named(self.known) };
+            let form = Form::new(headers, body.into(), &state.limits, limit as u64, parts)?;
+            return self.read_form(form).await;
         }
         let text = std::str::from_utf8(strip_bom(&body));
         let text = text.map_err(|_| Problem::unreadable("the body is not UTF-8"))?.trim();
         // Some clients send a wrong content type, or none. A form never begins with these characters.
         if kind.contains("json") || text.starts_with(['{', '[', '"']) {
-            Self::from_json(text)
+            self.read_json(text)
         } else {
-            Self::from_pairs(text, state.limits.max_fields)
+            self.read_pairs(text, state.limits.max_fields)
         }
     }
 
-    async fn from_form(mut form: Form) -> Result<Self, Problem> {
-        let mut fields = Self::default();
+    async fn read_form(&mut self, mut form: Form) -> Result<(), Problem> {
         while let Some(part) = form.next().await? {
             match part {
-                Part::Text { name, value } => fields.add(&name, value)?,
+                Part::Text { name, value } => self.add(&name, value)?,
                 Part::File { .. } | Part::Skipped => {}
             }
         }
-        Ok(fields)
+        Ok(())
     }
 
-    fn from_json(text: &str) -> Result<Self, Problem> {
-        let mut fields = Self::default();
+    fn read_json(&mut self, text: &str) -> Result<(), Problem> {
         let value = serde_json::from_str(text);
         match value.map_err(|_| Problem::unreadable("the body is not JSON"))? {
             Value::Object(object) => {
                 for (name, value) in object {
                     if let Some(value) = as_text(value) {
-                        fields.add(&name, value)?;
+                        self.add(&name, value)?;
                     }
                 }
-                Ok(fields)
+                Ok(())
             }
             // Some clients send these when they have no values.
-            Value::Null => Ok(fields),
-            Value::String(text) if text.is_empty() => Ok(fields),
+            Value::Null => Ok(()),
+            Value::String(text) if text.is_empty() => Ok(()),
             _ => Err(Problem::unreadable("the body must be a JSON object")),
         }
     }
 
-    fn from_pairs(text: &str, limit: usize) -> Result<Self, Problem> {
-        let mut fields = Self::default();
+    fn read_pairs(&mut self, text: &str, limit: usize) -> Result<(), Problem> {
         for (number, (name, value)) in url::form_urlencoded::parse(text.as_bytes()).enumerate() {
             if number >= limit {
                 return Err(Problem::unreadable("the form has too many fields"));
             }
-            fields.add(&name, value.into_owned())?;
+            self.add(&name, value.into_owned())?;
         }
-        Ok(fields)
+        Ok(())
     }
 
     /// Adds a value. The same value twice is accepted, two different ones are an error. The error does
     /// not name the field, because its name comes from the client.
     fn add(&mut self, name: &str, value: String) -> Result<(), Problem> {
-        match self.0.entry(name.to_lowercase()) {
+        let is_meant = |known: &&&'static str| known.eq_ignore_ascii_case(name);
+        let Some(name) = self.known.iter().find(is_meant) else { return Ok(()) };
+        match self.values.entry(name) {
             Entry::Vacant(entry) => {
                 entry.insert(value);
                 Ok(())
@@ -108,7 +120,7 @@ impl Fields {
 
     /// A value without surrounding white space; it may be empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| value.trim())
+        self.values.get(name).map(|value| value.trim())
     }
 }
 
@@ -117,9 +129,8 @@ fn as_text(value: Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text),
         Value::Number(number) => Some(number_as_text(&number)),
-        Value::Bool(flag) => Some(flag.to_string()),
-        // No field is nested; apps add such values for other services.
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
+        // No field is nested or a flag; apps add such values for other services.
+        Value::Bool(_) | Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }
 

@@ -10,6 +10,7 @@ mod bearer;
 mod body;
 pub mod client;
 mod config;
+mod confirm;
 mod decisions;
 mod declared_type;
 mod details;
@@ -27,6 +28,7 @@ mod pictures;
 mod playback;
 mod preflight;
 mod problem;
+mod query;
 mod range;
 mod request_id;
 mod review;
@@ -110,6 +112,7 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .merge(multipart::routes())
         .merge(playback::routes())
         .merge(mobile::routes())
+        .merge(confirm::routes())
         .merge(pictures::routes())
         .merge(review::routes())
         .merge(onec::routes())

@@ -22,6 +22,7 @@ use super::client::Client;
 use super::error_code::ErrorCode;
 use super::path_param::PathParam;
 use super::problem::{self, Problem};
+use super::query;
 use super::range::{fails_if_match, is_not_modified};
 use super::video_response::precondition_failed;
 
@@ -86,6 +87,7 @@ async fn vehicle_type_picture(
 struct QrQuery {
     /// `png` by default
     #[param(inline)]
+    #[serde(default, deserialize_with = "query::word")]
     format: Option<Format>,
 }
 
@@ -126,7 +128,7 @@ async fn vehicle_qr_code(
     // Counted first, so that guessing vehicle keys is limited too.
     state
         .pictures
-        .count_qr_request(Client::of(&state.proxies, &head.extensions, &head.headers).0)?;
+        .count_qr_request(Client::of(&state.proxies, &head.extensions, &head.headers).address)?;
     let headers = &head.headers;
     let requires_login = state.pictures.qr_requires_login();
     let person = if requires_login { Some(state.caller(headers).await?) } else { None };

@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use crate::model::texts::text;
 use crate::model::{Digest, Facts, Finding, RefKey, SubmissionId, Verdict, VideoId};
-use crate::playback::{Link, OpenedVideo, PlaybackError, VideoRow};
+use crate::playback::{self, Link, OpenedVideo, PlaybackError, VideoRow};
 
 use super::answer::{Answer, success};
 use super::base_url::BaseUrl;
@@ -47,14 +47,20 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
 async fn video(
     State(state): State<Arc<AppState>>,
     PathParam(ref_key): PathParam<RefKey>,
+    method: Method,
     base: BaseUrl,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let viewer = state.caller(&headers).await?;
     let nothing = || Problem::not_found("there is no video for this report");
     let ref_key = ref_key.ok_or_else(nothing)?;
-    let (video, link) = state.playback.latest_video(&viewer, ref_key).await?.ok_or_else(nothing)?;
+    let latest = state.playback.latest_video(&viewer, ref_key, kind(&method)).await?;
+    let (video, link) = latest.ok_or_else(nothing)?;
     Ok(success(StatusCode::OK, "success", &response(&base, ref_key, video, &link)))
+}
+
+pub(super) fn kind(method: &Method) -> playback::Request {
+    if *method == Method::HEAD { playback::Request::Head } else { playback::Request::Get }
 }
 
 #[derive(ToSchema)]

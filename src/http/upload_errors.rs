@@ -54,7 +54,8 @@ impl From<UploadError> for Problem {
                 with(ErrorCode::RateLimited, text!("problem.too_many_uploads"))
                     .retry_after(seconds(retry_after))
             }
-            UploadError::TooManyPreflights { retry_after } => {
+            UploadError::TooManyAbandoned { retry_after, .. }
+            | UploadError::TooManyPreflights { retry_after } => {
                 with(ErrorCode::RateLimited, text!("problem.too_many_requests"))
                     .retry_after(seconds(retry_after))
             }

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use super::words::word_enum;
+
 const MAX_LENGTH: usize = 128;
 
 /// A device's own name: an IMEI, a UUID or anything else the app uses. It is only compared.
@@ -26,6 +28,18 @@ impl FromStr for DeviceId {
 impl DeviceId {
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+word_enum! {
+    /// How a one-time code is protected when the wrong guesses of a day are used up.
+    CodeGuard {
+        /// By the usual limits.
+        Open = "",
+        /// Its first wrong guess uses it up.
+        Single = "single",
+        /// Its device must be confirmed by the link in the letter, or by a director.
+        Confirm = "confirm",
     }
 }
 

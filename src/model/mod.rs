@@ -16,6 +16,7 @@ mod facts;
 mod faults;
 mod finding;
 mod ids;
+mod mail_address;
 mod network;
 mod outgoing;
 mod pasted;
@@ -26,19 +27,20 @@ pub mod plausibility;
 mod random;
 mod rate_limiter;
 mod report;
+mod shown;
 pub mod texts;
 mod time_sent;
 mod upload;
 mod words;
 
-pub use address::address_key;
+pub use address::{Origin, address_key};
 pub use biin::{Biin, BiinError};
 pub use bom::{TextError, strip_bom, text_of};
 pub use byte_count::{ByteCountError, Length, Offset};
 pub use check::Check;
 pub use clock::{Clock, ManualClock};
 pub use deadline::{NEVER_DUE, due_at, is_expired};
-pub use device::{DeviceId, DeviceIdError};
+pub use device::{CodeGuard, DeviceId, DeviceIdError};
 pub use digest::{Digest, DigestError};
 pub use error_chain::error_chain;
 pub use facts::{DurationBy, Durations, Facts, Location, LocationFrom};
@@ -48,12 +50,13 @@ pub use ids::{
     ChallengeId, EventId, IdError, NodeId, ObjectKey, RefKey, SessionId, SubmissionId, TypeCode,
     UploadId, VehicleGuid, VideoId,
 };
+pub use mail_address::mail_address;
 pub use network::{Network, NetworkError};
 pub use outgoing::{
-    BuildMessage, Channel, Email, OutboxEvent, OutboxMessage, PushEvent, PushKind,
+    BuildMessage, Channel, Email, MailRefused, OutboxEvent, OutboxMessage, PushEvent, PushKind,
     PushNotification, ReportDecided,
 };
-pub use pasted::{code_digits, pasted_text};
+pub use pasted::{code_digits, is_invisible, pasted_text};
 pub use person::{CompanyId, CompanyKind, Person, PersonId, Role};
 pub use phone::phone_digits;
 pub use place::{Place, PlaceError};
@@ -61,6 +64,7 @@ pub use plausibility::{EarlierUse, PlausibilityConfig, Verdict};
 pub use random::Random;
 pub use rate_limiter::RateLimiter;
 pub use report::{Admission, Decision, ReportStatus};
+pub use shown::{escape_html, shown_device, shown_line, shown_name, shown_value};
 pub use time_sent::{TimeSent, TimeSentError};
 pub use upload::{Protocol, UploadState};
 pub(crate) use words::{setting_words, word_enum};

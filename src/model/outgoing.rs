@@ -64,6 +64,7 @@ pub enum OutboxEvent<'e> {
         company: CompanyId,
         reason: &'static str,
     },
+    MailRefused(MailRefused<'e>),
     Push(PushEvent<'e>),
 }
 
@@ -81,6 +82,16 @@ pub struct ReportDecided<'e> {
     /// Such as `person:153` or `node:main`.
     pub decided_by: &'e str,
     pub version: i64,
+}
+
+/// The mail server refuses letters to a company for good.
+#[derive(Debug, Clone, Copy)]
+pub struct MailRefused<'e> {
+    /// The key in 1C; empty if the company was entered by hand.
+    pub ref_key: &'e str,
+    pub biin: &'e str,
+    /// The words of the mail server, without addresses.
+    pub reason: &'e str,
 }
 
 /// A push notification to the device of one session.

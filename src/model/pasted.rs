@@ -19,14 +19,14 @@ pub fn code_digits(text: &str) -> String {
 }
 
 /// Soft hyphens, joiners, marks of direction, the byte order mark.
-fn is_invisible(char: char) -> bool {
+pub const fn is_invisible(char: char) -> bool {
     matches!(
         char,
         '\u{ad}'
             | '\u{61c}'
             | '\u{200b}'..='\u{200f}'
             | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
+            | '\u{2060}'..='\u{206f}'
             | '\u{feff}'
     )
 }

@@ -38,6 +38,17 @@ pub struct StoredVideo {
     duration: SignedDuration,
 }
 
+/// How a link is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Request {
+    Get,
+    /// The client gets no link, so nothing is recorded.
+    Head,
+}
+
+/// Repeated views of one person within this time are one custody entry.
+const ONE_VIEW: SignedDuration = SignedDuration::from_mins(10);
+
 impl Playback {
     pub fn new(
         database: Database,
@@ -57,16 +68,20 @@ impl Playback {
         &self,
         viewer: &Person,
         ref_key: RefKey,
+        request: Request,
     ) -> Result<Option<(VideoRow, Link)>, PlaybackError> {
-        let found = self.database.latest_video(ref_key).await?;
-        let Some(mut row) = found.filter(|row| may_watch(viewer, row)) else { return Ok(None) };
-        if !self.database.may_see_report(viewer, ref_key).await? {
-            return Ok(None);
-        }
+        let found = if sees_every_company(viewer) {
+            self.database.latest_video(ref_key).await?
+        } else {
+            self.database.latest_video_of(viewer.company, ref_key).await?
+        };
+        // Also for a report that was not found, so that timing reveals nothing.
+        let is_visible = self.database.may_see_report(viewer, ref_key).await?;
+        let Some(mut row) = found.filter(|_| is_visible) else { return Ok(None) };
         let key = VideoKey { upload: row.upload, sha256: row.sha256 };
         let actor = format!("person:{}", viewer.id.0);
         let video = (row.id, duration_of(&row.facts));
-        let link = self.issue_link(video, &key, ref_key, &actor).await?;
+        let link = self.issue_link(video, &key, ref_key, &actor, request).await?;
         row.verdicts = self.visible_verdicts(viewer, row.verdicts).await?;
         Ok(Some((row, link)))
     }
@@ -115,7 +130,7 @@ impl Playback {
         let permit = permit.map_err(|_| PlaybackError::Busy)?;
         let detail = format!("bytes {}-{}", range.start, range.end.saturating_sub(1));
         let chunks = self.store.read_video(&video.key, range).await?;
-        self.add_custody(video.video, actor, "fetched", detail).await?;
+        self.record_view(video.video, actor, "fetched", detail).await?;
         let chunks = chunks.map(move |chunk| {
             let _held_until_the_end = &permit;
             chunk
@@ -128,8 +143,10 @@ impl Playback {
         &self,
         video: &StoredVideo,
         actor: &str,
+        request: Request,
     ) -> Result<Link, PlaybackError> {
-        self.issue_link((video.video, video.duration), &video.key, video.ref_key, actor).await
+        let played = (video.video, video.duration);
+        self.issue_link(played, &video.key, video.ref_key, actor, request).await
     }
 
     /// Anyone who has the link can watch the video, so it is recorded but never logged. It lives at least as
@@ -140,14 +157,18 @@ impl Playback {
         key: &VideoKey,
         ref_key: RefKey,
         actor: &str,
+        request: Request,
     ) -> Result<Link, PlaybackError> {
         let (ttl, now) = (self.config.link_ttl.max(duration), self.clock.now());
         let link = self.store.link(key, ttl, &filename(ref_key), now).await?;
-        self.add_custody(video, actor, "linked", format!("until {}", link.expires_at)).await?;
+        if request == Request::Get {
+            let detail = format!("until {}", link.expires_at);
+            self.record_view(video, actor, "linked", detail).await?;
+        }
         Ok(link)
     }
 
-    async fn add_custody(
+    async fn record_view(
         &self,
         video: VideoId,
         actor: &str,
@@ -157,7 +178,7 @@ impl Playback {
         let id = EventId::mint(&self.clock, &self.random);
         let (at, actor) = (self.clock.now(), actor.to_owned());
         let entry = CustodyEntry { id, video, at, actor, action, detail };
-        Ok(self.database.add_custody(&entry).await?)
+        Ok(self.database.add_view(&entry, at - ONE_VIEW).await?)
     }
 }
 
@@ -171,7 +192,6 @@ fn filename(ref_key: RefKey) -> String {
 }
 
 /// A company and its reviewers may watch its own videos, a reviewer of the lessor all of them.
-fn may_watch(viewer: &Person, row: &VideoRow) -> bool {
-    let is_lessor = viewer.role == Role::Reviewer && viewer.company == CompanyId::LESSOR;
-    is_lessor || viewer.company == row.company
+fn sees_every_company(viewer: &Person) -> bool {
+    viewer.role == Role::Reviewer && viewer.company == CompanyId::LESSOR
 }

@@ -30,8 +30,9 @@ impl Secret {
     pub(super) fn hash(&self) -> Digest {
         Digest::new(Sha256::digest(&self.0).into())
     }
+}
 
-    pub(super) fn matches(&self, hash: &Digest) -> bool {
-        self.hash().as_bytes().ct_eq(hash.as_bytes()).into()
-    }
+/// Compares hashes in constant time.
+pub(super) fn is_equal(one: &Digest, other: &Digest) -> bool {
+    one.as_bytes().ct_eq(other.as_bytes()).into()
 }

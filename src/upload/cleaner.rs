@@ -22,6 +22,15 @@ pub struct Swept {
     pub cleared: u64,
     /// Spool files of uploads that ended on other nodes.
     pub spool_files: u64,
+    /// Rows of uploads that ended long ago.
+    pub purged: u64,
+}
+
+impl Swept {
+    /// Whether more may be due, because a batch was full.
+    fn is_full(&self, batch: u32) -> bool {
+        [self.expired, self.cleared, self.purged].iter().any(|count| *count >= u64::from(batch))
+    }
 }
 
 /// Ends uploads and removes what they leave in the spool and in shared storage.
@@ -70,14 +79,21 @@ impl Cleaner {
 
     /// Sweeps at intervals, until `stop`.
     pub(super) async fn run_sweeps(&self, stop: CancellationToken) {
+        let batch = self.deps.config.sweep_batch;
         while !stop.is_cancelled() {
+            let mut is_full = false;
             match stop.run_until_cancelled(Box::pin(self.sweep())).await {
                 None => return,
                 Some(Ok(swept)) if swept == Swept::default() => {}
-                Some(Ok(Swept { expired, cleared, spool_files })) => {
-                    tracing::info!(expired, cleared, spool_files, "swept");
+                Some(Ok(swept)) => {
+                    let Swept { expired, cleared, spool_files, purged } = swept;
+                    tracing::info!(expired, cleared, spool_files, purged, "swept");
+                    is_full = swept.is_full(batch);
                 }
                 Some(Err(error)) => tracing::warn!(%error, "sweep failed; the next one continues"),
+            }
+            if is_full {
+                continue;
             }
             let pause = sleep(self.deps.config.sweep_every.unsigned_abs());
             let _stopped = stop.run_until_cancelled(pause).await;
@@ -90,11 +106,23 @@ impl Cleaner {
         let expired = self.expire().await?;
         let cleared = self.clear_due().await?;
         let spool_files = self.remove_stale_spool_files().await?;
-        let counts = [("expired", expired), ("cleared", cleared), ("spool_file", spool_files)];
+        let purged = self.purge().await?;
+        let counts = [
+            ("expired", expired),
+            ("cleared", cleared),
+            ("spool_file", spool_files),
+            ("purged", purged),
+        ];
         for (outcome, count) in counts {
             metrics::counter!("forte_media_sweeps_total", "outcome" => outcome).increment(count);
         }
-        Ok(Swept { expired, cleared, spool_files })
+        Ok(Swept { expired, cleared, spool_files, purged })
+    }
+
+    async fn purge(&self) -> Result<u64, UploadError> {
+        let Dependencies { clock, config, database, .. } = &*self.deps;
+        let kept = config.keep_ended.max(config.refusals_kept);
+        Ok(database.purge_uploads(clock.now() - kept, config.sweep_batch).await?)
     }
 
     async fn expire(&self) -> Result<u64, UploadError> {

@@ -67,6 +67,10 @@ pub struct Config {
     pub reuse: Reuse,
     /// How long a refusal is remembered, from the creation of the refused upload.
     pub refusals_kept: SignedDuration,
+    /// How long the row of an ended upload is kept after its expiry.
+    pub keep_ended: SignedDuration,
+    /// How many uploads of a person may end within a day without a stored video.
+    pub abandoned_per_day: u64,
     /// How many preflights a person may request per minute.
     pub preflights_per_minute: usize,
     /// How many preflights are processed at a time.

@@ -1,6 +1,8 @@
 //! The limit of open uploads per person: abandoned ones make room for new ones, so that nobody locks
 //! himself out.
 
+use jiff::SignedDuration;
+
 use crate::database::NewUpload;
 use crate::model::{PersonId, UploadState};
 
@@ -8,10 +10,14 @@ use super::cleaner::count_finished;
 use super::components::Components;
 use super::error::UploadError;
 
+/// The window in which abandoned uploads are counted.
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
 impl Components {
     /// Creates an upload. At the limit, the person's least recently active upload without a writer ends,
     /// else the one whose writer has brought nothing for a while.
     pub(super) async fn create_within_limit(&self, new: &NewUpload) -> Result<(), UploadError> {
+        self.check_abandoned(new).await?;
         let max = self.deps.config.max_open_per_person;
         loop {
             let Some(ended) = self.deps.database.create_upload(new, max).await? else {
@@ -25,6 +31,17 @@ impl Components {
             }
             return Ok(());
         }
+    }
+
+    /// Fails if a person has left too many uploads behind: each leaves a row for some time.
+    async fn check_abandoned(&self, new: &NewUpload) -> Result<(), UploadError> {
+        let max = self.deps.config.abandoned_per_day;
+        let since = new.created_at - DAY;
+        let (abandoned, first) = self.deps.database.abandoned_uploads(new.person.id, since).await?;
+        if abandoned < max {
+            return Ok(());
+        }
+        Err(UploadError::TooManyAbandoned { max, retry_after: first.duration_since(since) })
     }
 
     /// Makes the writer of this node release an upload that has received nothing for longest. Fails if

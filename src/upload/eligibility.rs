@@ -27,11 +27,10 @@ impl Eligibility {
         if person.role.decides() {
             return Err(UploadError::Forbidden);
         }
-        let report = self.deps.database.report(ref_key).await?;
-        let report = report.filter(|report| report.company == person.company);
-        let report = report.ok_or(UploadError::ReportNotFound)?;
+        let report = self.deps.database.report_of(person.company, ref_key).await?;
+        // Also for a report that was not found, so that timing reveals nothing.
         let is_visible = self.deps.database.may_see_report(person, ref_key).await?;
-        if is_visible { Ok(report) } else { Err(UploadError::ReportNotFound) }
+        report.filter(|_| is_visible).ok_or(UploadError::ReportNotFound)
     }
 
     /// Fails unless the report waits for a video.

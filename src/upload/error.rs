@@ -58,6 +58,8 @@ pub enum UploadError {
     ReportClosed,
     #[error("a person can have at most {max} unfinished uploads, and all are receiving bytes")]
     TooMany { max: u64, retry_after: jiff::SignedDuration },
+    #[error("{max} uploads of this person ended without a video within a day; retry later")]
+    TooManyAbandoned { max: u64, retry_after: jiff::SignedDuration },
     #[error("too many preflight requests; retry later")]
     TooManyPreflights { retry_after: jiff::SignedDuration },
     #[error("the server is processing as many preflight requests as it can; retry later")]

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::database::{NodeRow, UploadRow};
 use crate::model::{NodeId, Offset, UploadId, UploadState};
 
-use super::access::Access;
+use super::access::{Access, is_equal};
 use super::dependencies::Dependencies;
 use super::error::UploadError;
 use super::lock_table::{LockGuard, LockTable};
@@ -62,9 +62,12 @@ impl UploadLocks {
         id: UploadId,
         access: &Access,
     ) -> Result<UploadRow, UploadError> {
-        let row = self.deps.database.upload(id).await?.ok_or(UploadError::NotFound)?;
+        let row = self.deps.database.upload(id).await?;
+        // Hashed in any case, so that an unknown id costs what a wrong secret costs.
+        let hash = access.secret.hash();
+        let row = row.ok_or(UploadError::NotFound)?;
         let foreign = access.caller.is_some_and(|caller| caller != row.owner);
-        if !access.secret.matches(&row.secret_hash) || foreign || !row.owner_active {
+        if !is_equal(&hash, &row.secret_hash) || foreign || !row.owner_active {
             return Err(UploadError::NotFound);
         }
         match row.state {

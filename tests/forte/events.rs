@@ -167,11 +167,15 @@ fn the_mail_contains_the_code_and_its_requester() {
         first_name: "Айбек\u{202e}",
         mobile: "+7 701 000 00 00",
         device: "phone-7",
+        link: None,
     };
     let show = |language| whole(&code_mail(&mail, now(), &almaty(), language));
     insta::assert_snapshot!(in_every_language(show));
     let director = CodeMail { role: Role::Admin, first_name: "", mobile: "", ..mail };
     let show = |language| code_mail(&director, now(), &almaty(), language).text;
+    insta::assert_snapshot!(in_every_language(show));
+    let guarded = CodeMail { link: Some("https://media.example.kz/confirm/x.y"), ..director };
+    let show = |language| whole(&code_mail(&guarded, now(), &almaty(), language));
     insta::assert_snapshot!(in_every_language(show));
 }
 

@@ -30,7 +30,7 @@ struct CodeRequest {
     event: EventId,
 }
 
-/// Inserts the rows of a code request by a driver whose name contains HTML.
+/// Inserts the rows of a code request by a driver whose company's name contains HTML.
 async fn request_code(service: &Service) -> CodeRequest {
     let fixture = &service.env.fixture;
     let request = CodeRequest {
@@ -40,10 +40,11 @@ async fn request_code(service: &Service) -> CodeRequest {
     let (CodeRequest { challenge, event }, now) = (&request, fixture.now().as_microsecond());
     let end = (fixture.now() + CODE_TTL).as_microsecond();
     let db = &service.env.db;
+    db.execute("UPDATE companies SET name = 'Company 20 <b>' WHERE id = 20").await;
     db.execute(format!(
         "INSERT INTO challenges (id, biin, company_id, role, uuid, fcm, mobile, first_name, address, \
          created_at, expires_at, wrong_codes, used) VALUES ('{challenge}', '080540013184', 20, 'employee', \
-         'phone-7', '', '+7 701 000 00 00', '<b>Айбек</b>', '127.0.0.1', {now}, {end}, 0, 0)"
+         'phone-7', '', '+7 701 000 00 00', 'Айбек', '127.0.0.1', {now}, {end}, 0, 0)"
     ))
     .await;
     db.execute(format!(
@@ -79,8 +80,8 @@ fn assert_has_code(mail: &Value, code: &str) {
             assert!(form.contains(words), "{words} is not in {form}");
         }
     }
-    assert!(text.contains("Имя: <b>Айбек</b>"));
-    assert!(html.contains("&lt;b&gt;Айбек&lt;/b&gt;") && !html.contains("<b>"));
+    assert!(text.contains("Имя: Айбек") && text.contains("«Company 20 <b>»"));
+    assert!(html.contains("Company 20 &lt;b&gt;") && !html.contains("<b>"));
     assert_eq!(mail["headers"]["subject"], "Код для входа в ForteLeasing");
     assert_eq!(mail["to"], json!(["company20@example.test"]));
     assert_eq!(mail["sender"], "no-reply@forte.test");

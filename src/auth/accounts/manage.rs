@@ -4,8 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::attempts::LONGEST_LOGIN;
 use super::passwords::{HashError, LONGEST_PASSWORD};
-use super::sign_in::{Accounts, LONGEST_LOGIN, hashes};
+use super::sign_in::{Accounts, hashes};
 use crate::database::{
     AccountKind, AccountOwner, AccountRow, DatabaseError, NewAccount, PasswordRotation,
 };

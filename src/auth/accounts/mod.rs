@@ -1,5 +1,6 @@
 //! Accounts with a password: reviewers and 1C.
 
+mod attempts;
 mod manage;
 mod passwords;
 mod sign_in;
@@ -7,6 +8,7 @@ mod sign_in;
 pub use crate::database::AccountKind;
 pub use manage::{AccountError, AccountSpec, OldPassword};
 pub use passwords::HashError;
+pub(super) use sign_in::KNOWN_FOR;
 pub use sign_in::{
     AccountConfig, AccountSignInError, Accounts, Credentials, Reviewer, SignedInAccount,
 };

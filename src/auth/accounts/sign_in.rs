@@ -2,22 +2,26 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::time::timeout;
 
+use super::attempts::{Allowed, AttemptKeys, Attempts, LONGEST_LOGIN};
 use super::passwords::{HashError, LONGEST_PASSWORD, Passwords};
 use crate::database::{AccountKind, AccountRow, Database, DatabaseError};
 use crate::model::{Clock, Network, Person, PersonId, Random, RateLimiter, address_key};
 
-/// The window in which failures are counted.
-const FAILURE_WINDOW: SignedDuration = SignedDuration::from_secs(60);
-/// How long an address stays trusted for an account after a sign-in from it. Longer than the holidays
-/// over which 1C is switched off.
-const TRUSTED_FOR: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// How long an address stays known for an account after a sign-in from it. Longer than the holidays over
+/// which 1C is switched off.
+pub(in crate::auth) const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(14 * 24);
 
-/// In characters.
-pub(super) const LONGEST_LOGIN: usize = 64;
+/// How often the last use of an address is stored.
+const STORED_EVERY: SignedDuration = SignedDuration::from_hours(24);
+
+/// How long a sign-in waits for that.
+const STORE_WAIT: Duration = Duration::from_millis(300);
 
 /// Settings of accounts, from several sections.
 #[derive(Debug, Clone)]
@@ -40,9 +44,10 @@ pub(super) struct Inner {
     pub(super) random: Random,
     pub(super) passwords: Passwords,
     pub(super) rotation_grace: SignedDuration,
-    failures: RateLimiter,
-    /// (address, account) pairs of recent sign-ins. In memory of this process, as the failures are.
-    trusted: RateLimiter,
+    /// In memory of this process.
+    attempts: Attempts,
+    /// The (address, login) pairs that need not be stored again yet.
+    stored: RateLimiter,
 }
 
 #[derive(Debug)]
@@ -51,6 +56,8 @@ pub struct Credentials {
     pub password: SecretString,
     /// The client's address.
     pub address: IpAddr,
+    /// Whether limits by address count it: not loopback, nor a trusted proxy.
+    pub is_counted: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +92,10 @@ pub enum AccountSignInError {
     Database(#[from] DatabaseError),
 }
 
+const fn locked_out(wait: SignedDuration) -> AccountSignInError {
+    AccountSignInError::LockedOut { wait }
+}
+
 impl From<HashError> for AccountSignInError {
     fn from(error: HashError) -> Self {
         match error {
@@ -103,8 +114,8 @@ impl Accounts {
             passwords: Passwords::new(at_once, waiting, random.clone()),
             random,
             rotation_grace: config.rotation_grace,
-            failures: RateLimiter::new(config.failures_per_minute, FAILURE_WINDOW),
-            trusted: RateLimiter::new(1, TRUSTED_FOR),
+            attempts: Attempts::new(config.failures_per_minute),
+            stored: RateLimiter::new(1, STORED_EVERY),
         }))
     }
 
@@ -117,21 +128,62 @@ impl Accounts {
         let now = self.0.clock.now();
         let row = self.account(kind, &credentials.login).await?;
         let allowed = row.as_ref().is_none_or(|row| allows(row, credentials.address));
-        let keys = self.failure_keys(kind, credentials, allowed, now);
-        self.check_failures(&keys, now)?;
+        let is_known = self.is_known(credentials, now).await?;
+        let keys = {
+            let Credentials { login, address, is_counted, .. } = credentials;
+            AttemptKeys::new((kind, login), (*address, *is_counted), allowed, is_known)
+        };
+        let attempts = &self.0.attempts;
+        let way = attempts.check(&keys, now).map_err(locked_out)?;
         let hashes = hashes(row.as_ref(), now);
-        let may_try = || self.check_failures(&keys, now).is_ok();
-        let on_failure = self.count_failure(keys.clone(), now);
+        let may_try = || attempts.check(&keys, now).is_ok();
+        let on_failure = self.count_failure(keys.clone(), way, now);
         let password = truncated(&credentials.password);
         match self.0.passwords.verify(&password, hashes, may_try, on_failure).await? {
             Some(true) => {
                 let account = self.signed_in(row, allowed).await?;
-                self.0.trusted.record(&trusted_key(kind, credentials), now);
+                self.remember_address(credentials, now).await;
                 Ok(account)
             }
-            Some(false) => Err(AccountSignInError::InvalidCredentials),
-            // Concurrent attempts have used up the limit.
-            None => Err(self.check_failures(&keys, now).err().unwrap_or(AccountSignInError::Busy)),
+            Some(false) if way == Allowed::Usual => Err(AccountSignInError::InvalidCredentials),
+            // The account is locked, or concurrent attempts have used up the limit.
+            _ => {
+                let wait = attempts.check(&keys, now).err();
+                Err(wait.map_or(AccountSignInError::Busy, locked_out))
+            }
+        }
+    }
+
+    /// Whether the account was used from this address before.
+    async fn is_known(
+        &self,
+        Credentials { login, address, .. }: &Credentials,
+        now: Timestamp,
+    ) -> Result<bool, DatabaseError> {
+        if !is_looked_up(login) {
+            return Ok(false);
+        }
+        self.0.database.is_known_address(login, &address_key(*address), now - KNOWN_FOR).await
+    }
+
+    /// Stores the address. A sign-in does not wait for a busy database, nor fail with it: the next one tries
+    /// again.
+    async fn remember_address(
+        &self,
+        Credentials { login, address, .. }: &Credentials,
+        now: Timestamp,
+    ) {
+        let address = address_key(*address);
+        let pair = format!("{address} {login}");
+        if self.0.stored.is_recent(&pair, now) {
+            return;
+        }
+        let recently = now - STORED_EVERY;
+        let storing = self.0.database.remember_address(login, &address, now, recently);
+        match timeout(STORE_WAIT, storing).await {
+            Ok(Ok(())) => self.0.stored.record(&pair, now),
+            Ok(Err(error)) => tracing::debug!(%error, "the address of an account is not stored"),
+            Err(_) => tracing::debug!("the address of an account is not stored in time"),
         }
     }
 
@@ -142,43 +194,21 @@ impl Accounts {
         kind: AccountKind,
         login: &str,
     ) -> Result<Option<AccountRow>, DatabaseError> {
-        let too_long = login.chars().nth(LONGEST_LOGIN).is_some();
-        if too_long || login.chars().any(char::is_control) {
+        if !is_looked_up(login) {
             return Ok(None);
         }
         let row = self.0.database.account(login).await?;
         Ok(row.filter(|row| row.kind == kind && row.active))
     }
 
-    /// The keys under which failures are counted: the address and the account. A stranger must not be
-    /// able to lock an account, so failures from networks that the account does not allow are not
-    /// counted for it, and failures from a trusted address have a counter of their own.
-    fn failure_keys(
-        &self,
-        kind: AccountKind,
-        credentials: &Credentials,
-        allowed: bool,
-        now: Timestamp,
-    ) -> Vec<String> {
-        let trusted = trusted_key(kind, credentials);
-        let is_trusted = self.0.trusted.is_recent(&trusted, now);
-        let account = if is_trusted { trusted } else { login_key(kind, &credentials.login) };
-        let account = allowed.then_some(account);
-        [Some(address_key(credentials.address)), account].into_iter().flatten().collect()
-    }
-
     fn count_failure(
         &self,
-        keys: Vec<String>,
+        keys: AttemptKeys,
+        way: Allowed,
         now: Timestamp,
     ) -> impl FnOnce() + Send + use<> + 'static {
         let inner = Arc::clone(&self.0);
-        move || keys.iter().for_each(|key| inner.failures.record(key, now))
-    }
-
-    fn check_failures(&self, keys: &[String], now: Timestamp) -> Result<(), AccountSignInError> {
-        let wait = keys.iter().filter_map(|key| self.0.failures.retry_after(key, now)).max();
-        wait.map_or(Ok(()), |wait| Err(AccountSignInError::LockedOut { wait }))
+        move || inner.attempts.count_failure(&keys, way, now)
     }
 
     async fn signed_in(
@@ -206,14 +236,9 @@ impl Accounts {
     }
 }
 
-/// Contains a blank after the address, so it equals no other key.
-fn trusted_key(kind: AccountKind, credentials: &Credentials) -> String {
-    format!("{} {}", address_key(credentials.address), login_key(kind, &credentials.login))
-}
-
-fn login_key(kind: AccountKind, login: &str) -> String {
-    let login: String = login.chars().take(LONGEST_LOGIN).collect();
-    format!("{} {login}", kind.as_str())
+/// Whether a login can be that of an account.
+fn is_looked_up(login: &str) -> bool {
+    login.chars().nth(LONGEST_LOGIN).is_none() && !login.chars().any(char::is_control)
 }
 
 /// An overlong password becomes the empty one, which matches no account.

@@ -126,6 +126,7 @@ async fn open_account(
     let credentials = Credentials {
         login: login.clone(),
         password: password.as_str().into(),
+        is_counted: false,
         address: Ipv4Addr::LOCALHOST.into(),
     };
     match app.state.accounts.sign_in(kind, &credentials).await {

@@ -1,8 +1,12 @@
 //! Sign-in: accounts, one-time codes, sessions, refresh tokens, people.
 
+mod account_addresses;
 mod accounts;
 mod challenges;
+mod code_traffic;
+mod confirmations;
 mod employees;
+mod guess;
 mod mailboxes;
 mod people;
 mod redeem_code;
@@ -13,12 +17,12 @@ pub(super) mod sessions;
 
 pub use accounts::{AccountKind, AccountOwner, AccountRow, NewAccount, PasswordRotation};
 pub use challenges::{ChallengeRow, LatestChallenge};
+pub use code_traffic::{Count, CountingWindows, DayOfRequests, RecentRequests};
+pub use confirmations::WaitingDevice;
 pub use employees::{DeletionOutcome, ListedEmployee, ProfileRow};
+pub use guess::{Guess, GuessDecision, GuessOutcome, GuessTraffic};
 pub use mailboxes::Mailbox;
 pub use redeem_code::RedeemedCode;
 pub use refresh_tokens::{RefreshOutcome, Successor, TokenRefresh};
-pub use request_code::{
-    CodeRequestOutcome, CountingWindows, DeviceRequests, LimitDecision, NewChallenge,
-    RecentRequests,
-};
+pub use request_code::{CodeRequestOutcome, LimitDecision, NewChallenge};
 pub use sessions::{EndReason, NewSession, SessionRow};

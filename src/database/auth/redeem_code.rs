@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use crate::database::column::{Stored, params};
 use crate::database::counters::{Counter, next_number};
 use crate::database::error::DatabaseError;
-use crate::database::pool::{Database, Write};
+use crate::database::pool::Write;
 use crate::database::statement::query;
 use crate::model::{ChallengeId, CompanyId, Person, PersonId, Role, phone_digits};
 
@@ -33,27 +33,23 @@ struct Requester {
     fcm: String,
 }
 
-impl Database {
-    /// Opens a session for the requester of this challenge, whose code the caller has compared. `None`
-    /// if the challenge is no longer open or the company is inactive. The push token comes from the
-    /// challenge, not from `session`.
-    pub async fn redeem_code(
-        &self,
-        challenge: ChallengeId,
-        session: NewSession,
-    ) -> Result<Option<RedeemedCode>, DatabaseError> {
-        let mut write = self.write().await?;
-        let Some(requester) = use_up(&mut write, challenge).await? else { return Ok(None) };
-        let id = match requester.role {
-            Role::Employee => find_or_insert_employee(&mut write, &requester, &session).await?,
-            _ => find_or_insert_director(&mut write, &requester).await?,
-        };
-        let person = Person { id, company: requester.company, role: requester.role };
-        let session = NewSession { fcm: requester.fcm, ..session };
-        sessions::open(&mut write, id, &session).await?;
-        write.commit().await?;
-        Ok(Some(RedeemedCode { person, biin: requester.biin }))
-    }
+/// Opens a session for the requester of this challenge, whose code the caller has compared. `None` if the
+/// challenge is no longer open or the company is inactive. The push token comes from the challenge, not
+/// from `session`.
+pub(super) async fn redeem(
+    write: &mut Write,
+    challenge: ChallengeId,
+    session: NewSession,
+) -> Result<Option<RedeemedCode>, DatabaseError> {
+    let Some(requester) = use_up(write, challenge).await? else { return Ok(None) };
+    let id = match requester.role {
+        Role::Employee => find_or_insert_employee(write, &requester, &session).await?,
+        _ => find_or_insert_director(write, &requester).await?,
+    };
+    let person = Person { id, company: requester.company, role: requester.role };
+    let session = NewSession { fcm: requester.fcm, ..session };
+    sessions::open(write, id, &session).await?;
+    Ok(Some(RedeemedCode { person, biin: requester.biin }))
 }
 
 /// Marks the challenge as used, if it is open and its company is active.

@@ -25,9 +25,8 @@ pub struct TokenRefresh {
     pub successor: i64,
     /// The device's new push token, if it has changed.
     pub fcm: Option<String>,
-    /// How long after its use the token gets the same successor again. `None`: never, because another
-    /// device sends it.
-    pub grace: Option<SignedDuration>,
+    /// How long after its use the token gets the same successor again, while that is unused.
+    pub grace: SignedDuration,
     /// The lifetime of the next token.
     pub ttl: SignedDuration,
     /// The longest life of the session.
@@ -129,7 +128,7 @@ impl TokenRefresh {
     /// directions, because the clock of the node that recorded the use may be ahead.
     fn is_within_grace(&self, used_at: i64) -> bool {
         let since = self.now.as_microsecond().abs_diff(used_at);
-        self.grace.is_some_and(|grace| i128::from(since) <= grace.as_micros())
+        i128::from(since) <= self.grace.as_micros()
     }
 }
 
@@ -170,6 +169,9 @@ async fn use_up(
     if !used {
         return Ok(false);
     }
+    // The token before this one gets no successor any more.
+    let sql = "DELETE FROM refresh_tokens WHERE session_id = $1 AND successor = $2";
+    query(sql, params![refresh.session, refresh.rti]).run(&mut *write).await?;
     add_refresh_token(write, refresh.session, refresh.successor, refresh.now, expires_at).await?;
     Ok(true)
 }
@@ -180,9 +182,9 @@ async fn use_of(write: &mut Write, rti: i64) -> Result<TokenUse, DatabaseError> 
     Ok(used.unwrap_or(TokenUse { at: NO_ROW, successor: NO_ROW }))
 }
 
-/// Handles a token that was used before. Within the grace it gets the same successor, because the phone
-/// may have lost the response. Otherwise the session ends, because the token may have been copied. A
-/// token without a row was used long ago, and its row was purged.
+/// Handles a token that was used before. Within the grace it gets the same successor again while that is
+/// unused, because the phone may have lost the response. Otherwise the session ends, because the token may
+/// have been copied. A token without a row was used long ago, and its row was purged.
 async fn handle_reuse(
     write: &mut Write,
     refresh: &TokenRefresh,
@@ -190,7 +192,7 @@ async fn handle_reuse(
     used: TokenUse,
     context: &EnqueueContext<'_>,
 ) -> Result<RefreshOutcome, DatabaseError> {
-    let sql = "SELECT created_at, expires_at FROM refresh_tokens WHERE rti = $1";
+    let sql = "SELECT created_at, expires_at FROM refresh_tokens WHERE rti = $1 AND successor = 0";
     let times: Option<(Stored<Timestamp>, Stored<Timestamp>)> =
         query(sql, params![used.successor]).optional(&mut *write).await?;
     match times {

@@ -8,16 +8,43 @@ use crate::database::pool::Database;
 use crate::database::statement::query;
 
 impl Database {
-    /// Deletes up to `limit` sessions that ended before `ended` or were last used before `used`.
+    /// Deletes up to `limit` sessions that were last used before `unused`, and up to `limit` that ended before
+    /// `ended` because the person signed in again on the same device. The others tell which devices are
+    /// known.
     pub async fn purge_sessions(
         &self,
         ended: Timestamp,
-        used: Timestamp,
+        unused: Timestamp,
         limit: u32,
     ) -> Result<u64, DatabaseError> {
         let sql = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
-            WHERE (ended_at > 0 AND ended_at < $1) OR seen_at < $2 LIMIT $3)";
-        query(sql, params![ended, used, limit]).execute(&self.pool).await
+            WHERE seen_at < $1 LIMIT $2)";
+        let unused = query(sql, params![unused, limit]).execute(&self.pool).await?;
+        let sql = "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions \
+            WHERE ended_at > 0 AND ended_at < $1 AND end_reason = 'replaced' LIMIT $2)";
+        Ok(unused + query(sql, params![ended, limit]).execute(&self.pool).await?)
+    }
+
+    /// Removes the push tokens of up to `limit` sessions that ended before `ended`.
+    pub async fn forget_push_tokens(
+        &self,
+        ended: Timestamp,
+        limit: u32,
+    ) -> Result<u64, DatabaseError> {
+        let sql = "UPDATE sessions SET fcm = '' WHERE id IN (SELECT id FROM sessions \
+            WHERE fcm <> '' AND ended_at > 0 AND ended_at < $1 LIMIT $2)";
+        query(sql, params![ended, limit]).execute(&self.pool).await
+    }
+
+    /// Deletes up to `limit` confirmations of devices that ended before `ended`.
+    pub async fn purge_confirmations(
+        &self,
+        ended: Timestamp,
+        limit: u32,
+    ) -> Result<u64, DatabaseError> {
+        let sql = "DELETE FROM confirmed_devices WHERE (biin, uuid) IN (SELECT biin, uuid \
+            FROM confirmed_devices WHERE until < $1 ORDER BY until LIMIT $2)";
+        query(sql, params![ended, limit]).execute(&self.pool).await
     }
 
     /// Deletes up to `limit` requests for codes that were made before `made`.

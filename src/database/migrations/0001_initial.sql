@@ -18,6 +18,7 @@ INSERT INTO counters (name, value) VALUES ('companies', 0), ('people', 0), ('sub
     ('challenges', 0), ('messages', 0);
 
 -- kind: `company` (with a BIN) or `person` (with an IIN).
+-- mail_failure: why the mail server refuses letters to this address for good; empty: it does not.
 CREATE TABLE companies (
     id BIGINT NOT NULL PRIMARY KEY,
     biin TEXT NOT NULL UNIQUE,
@@ -26,9 +27,11 @@ CREATE TABLE companies (
     ref_key TEXT NOT NULL DEFAULT '',
     kind TEXT NOT NULL DEFAULT 'company',
     version BIGINT NOT NULL DEFAULT 0,
-    active BIGINT NOT NULL
+    active BIGINT NOT NULL,
+    mail_failure TEXT NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX companies_by_ref_key ON companies (ref_key) WHERE ref_key <> '';
+CREATE INDEX companies_by_email ON companies (email) WHERE email <> '';
 -- The lessor, whose reviewers see the reports of every company.
 INSERT INTO companies (id, biin, name, email, active) VALUES (0, '', 'ForteLeasing', '', 1);
 
@@ -194,7 +197,7 @@ CREATE TABLE uploads (
 CREATE INDEX uploads_by_expiry ON uploads (state, expires_at);
 CREATE INDEX uploads_by_holder ON uploads (holder, release_requested);
 CREATE INDEX uploads_by_cleanup ON uploads (cleanup_at);
-CREATE INDEX uploads_by_person ON uploads (person_id, state);
+CREATE INDEX uploads_by_person ON uploads (person_id, state, created_at);
 -- Serves only statements that say state = 'refused' literally.
 CREATE INDEX uploads_refused ON uploads (ref_key, created_at) WHERE state = 'refused';
 
@@ -257,13 +260,17 @@ CREATE INDEX submissions_without_turn ON submissions (received_at, id) WHERE tur
 CREATE INDEX submissions_by_vehicle ON submissions (company_id, vehicle_guid, received_at);
 CREATE INDEX submissions_by_company ON submissions (company_id, received_at);
 
+-- views: how often the actor did this since `at`, until `last_at`: repeated views within minutes are one
+-- row. 0: not a view. Rows live as long as their video.
 CREATE TABLE custody (
     id TEXT NOT NULL PRIMARY KEY,
     video_id TEXT NOT NULL,
     at BIGINT NOT NULL,
     actor TEXT NOT NULL,
     action TEXT NOT NULL,
-    detail TEXT NOT NULL
+    detail TEXT NOT NULL,
+    views BIGINT NOT NULL DEFAULT 0,
+    last_at BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX custody_by_video ON custody (video_id, at);
 
@@ -297,6 +304,9 @@ CREATE INDEX outbox_of_codes ON outbox (completed_at)
 -- A request for a one-time code. The code is derived from the id and stored nowhere. company_id is 0
 -- for an unknown BIN, which gets the same answer from the same statements but no mail.
 -- used: 0 open, 1 used, 2 replaced or too many wrong codes.
+-- address, network: the keys of the requester's address and network for the limits; empty: not counted.
+-- known: whether the device has had a session in the company, or was confirmed.
+-- guard: how the code is protected when the wrong guesses of a day are used up (`CodeGuard`).
 CREATE TABLE challenges (
     id TEXT NOT NULL PRIMARY KEY,
     biin TEXT NOT NULL,
@@ -307,14 +317,28 @@ CREATE TABLE challenges (
     mobile TEXT NOT NULL,
     first_name TEXT NOT NULL,
     address TEXT NOT NULL,
+    network TEXT NOT NULL DEFAULT '',
+    known BIGINT NOT NULL DEFAULT 0,
+    guard TEXT NOT NULL DEFAULT '',
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     wrong_codes BIGINT NOT NULL,
     used BIGINT NOT NULL
 );
 CREATE INDEX challenges_by_biin ON challenges (biin, created_at);
-CREATE INDEX challenges_by_address ON challenges (address, created_at);
+CREATE INDEX challenges_by_address ON challenges (address, created_at) WHERE known = 0;
+CREATE INDEX challenges_by_network ON challenges (network, created_at) WHERE known = 0;
+CREATE INDEX challenges_by_company ON challenges (company_id, created_at);
 CREATE INDEX challenges_by_time ON challenges (created_at);
+
+-- Devices that a director, or the link in a letter, has confirmed for some minutes.
+CREATE TABLE confirmed_devices (
+    biin TEXT NOT NULL,
+    uuid TEXT NOT NULL,
+    until BIGINT NOT NULL,
+    PRIMARY KEY (biin, uuid)
+);
+CREATE INDEX confirmed_devices_by_end ON confirmed_devices (until);
 
 -- A person signed in on a device (uuid). fcm: the push token of the device; empty: no pushes.
 CREATE TABLE sessions (
@@ -330,12 +354,14 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_by_person ON sessions (person_id, ended_at);
 CREATE INDEX sessions_by_fcm ON sessions (fcm) WHERE fcm <> '';
 CREATE INDEX sessions_by_device ON sessions (uuid);
-CREATE INDEX sessions_by_end ON sessions (ended_at);
+CREATE INDEX sessions_by_end ON sessions (end_reason, ended_at) WHERE ended_at > 0;
+CREATE INDEX sessions_with_push ON sessions (ended_at) WHERE fcm <> '' AND ended_at > 0;
 CREATE INDEX sessions_by_use ON sessions (seen_at);
 
 -- Refresh tokens by their number (rti), which is random, so that no insert waits for another. Their
 -- secrets are derived from it. successor: the token that replaced this one (0: unused). Used tokens
--- are purged: a valid token without a row, in a session that lives, was used long ago.
+-- are deleted when their successor is used, so a session has two rows at most: a valid token without a
+-- row, in a session that lives, was used before.
 CREATE TABLE refresh_tokens (
     rti BIGINT NOT NULL PRIMARY KEY,
     session_id TEXT NOT NULL,
@@ -344,7 +370,7 @@ CREATE TABLE refresh_tokens (
     used_at BIGINT NOT NULL,
     successor BIGINT NOT NULL
 );
-CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id);
+CREATE INDEX refresh_tokens_by_session ON refresh_tokens (session_id, successor);
 CREATE INDEX refresh_tokens_by_expiry ON refresh_tokens (expires_at);
 CREATE INDEX refresh_tokens_by_use ON refresh_tokens (used_at) WHERE used_at > 0;
 
@@ -362,6 +388,15 @@ CREATE TABLE accounts (
     created_at BIGINT NOT NULL,
     active BIGINT NOT NULL
 );
+
+-- Addresses (for IPv6, /64 networks) that an account has been used from.
+CREATE TABLE account_addresses (
+    login TEXT NOT NULL,
+    address TEXT NOT NULL,
+    seen_at BIGINT NOT NULL,
+    PRIMARY KEY (login, address)
+);
+CREATE INDEX account_addresses_by_use ON account_addresses (seen_at);
 
 -- received_no: the highest number of a message from this node. acknowledged: the turn up to which the
 -- node has taken submissions over.

@@ -80,7 +80,7 @@ async fn update_company(
     biin: &str,
 ) -> Result<bool, DatabaseError> {
     let sql = "UPDATE companies SET ref_key = $1, biin = $2, name = $3, email = $4, kind = $5, \
-        active = $6, version = CASE WHEN $7 > version THEN $7 ELSE version END \
+        active = $6, mail_failure = CASE WHEN email = $4 THEN mail_failure ELSE '' END, version = CASE WHEN $7 > version THEN $7 ELSE version END \
         WHERE id = $8 AND ($7 = 0 OR $7 > version)";
     let CompanyChange { key, version, name, email, kind, active, .. } = change;
     query(sql, params![key, biin, name, email, kind, active, version, id])

@@ -27,7 +27,7 @@ const PURGE_CODES: &str = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox
      ('mail.code', 'mail.none') AND state <> 'pending' AND completed_at < $1 LIMIT $2)";
 
 impl Database {
-    /// Deletes up to `limit` old messages of each kind. Pending messages are never deleted.
+    /// Deletes up to `limit` old messages of each kind. Pending messages are kept.
     pub async fn purge_messages(
         &self,
         cutoffs: &RetentionCutoffs,
@@ -42,5 +42,13 @@ impl Database {
             purged += query(sql, params![before, limit]).execute(&self.pool).await?;
         }
         Ok(purged)
+    }
+
+    /// Deletes up to `limit` messages that were made before this time and are still pending: older than any
+    /// retry, they have no receiver, such as while no webhook is set.
+    pub async fn purge_unsent(&self, before: Timestamp, limit: u32) -> Result<u64, DatabaseError> {
+        let sql = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox \
+            WHERE state = 'pending' AND created_at < $1 AND leased_until < $1 LIMIT $2)";
+        query(sql, params![before, limit]).execute(&self.pool).await
     }
 }

@@ -30,6 +30,12 @@ impl Database {
         query(sql, params![code]).optional(&self.pool).await
     }
 
+    /// The version of a vehicle type's picture, empty if it has none; `None` if there is no such type.
+    pub async fn type_picture_tag(&self, code: TypeCode) -> Result<Option<String>, DatabaseError> {
+        let sql = "SELECT picture_tag FROM vehicle_types WHERE code = $1 AND deleted = 0";
+        query(sql, params![code]).value(&self.pool).await
+    }
+
     /// The company of a vehicle; `None` if there is no such vehicle.
     pub async fn vehicle_company(
         &self,

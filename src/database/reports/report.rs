@@ -1,9 +1,8 @@
 //! A report, as an upload needs it.
 
 use jiff::Timestamp;
-use sqlx::FromRow;
-use sqlx::Row as _;
 use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, FromRow, Row as _};
 
 use crate::database::column::{Stored, params};
 use crate::database::error::DatabaseError;
@@ -31,13 +30,25 @@ pub struct ReportRow {
 impl Database {
     /// A report, with the hash of its latest video.
     pub async fn report(&self, ref_key: RefKey) -> Result<Option<ReportRow>, DatabaseError> {
-        let sql = "SELECT r.company_id, r.vehicle_guid, r.status_code, r.starts_at, \
-            r.due_at, COALESCE(v.sha256, '') AS sha256 FROM reports r LEFT JOIN submissions s \
-            ON s.id = r.latest_submission LEFT JOIN videos v ON v.id = s.video_id \
-            WHERE r.ref_key = $1 AND r.deleted = 0";
-        query(sql, params![ref_key]).optional(&self.pool).await
+        query(REPORT, params![ref_key]).optional(&self.pool).await
+    }
+
+    /// The report if it belongs to this company. One statement, so that a foreign one costs what an unknown
+    /// one costs.
+    pub async fn report_of(
+        &self,
+        company: CompanyId,
+        ref_key: RefKey,
+    ) -> Result<Option<ReportRow>, DatabaseError> {
+        let sql = format!("{REPORT} AND r.company_id = $2");
+        query(AssertSqlSafe(sql), params![ref_key, company]).optional(&self.pool).await
     }
 }
+
+const REPORT: &str = "SELECT r.company_id, r.vehicle_guid, r.status_code, r.starts_at, \
+    r.due_at, COALESCE(v.sha256, '') AS sha256 FROM reports r LEFT JOIN submissions s \
+    ON s.id = r.latest_submission LEFT JOIN videos v ON v.id = s.video_id \
+    WHERE r.ref_key = $1 AND r.deleted = 0";
 
 impl FromRow<'_, AnyRow> for ReportWindow {
     fn from_row(row: &AnyRow) -> sqlx::Result<Self> {

@@ -7,7 +7,7 @@ use crate::database::column::{Stored, params};
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
 use crate::database::statement::query;
-use crate::model::{Digest, NodeId, UploadId};
+use crate::model::{Digest, NodeId, PersonId, UploadId};
 
 /// An ended upload that may have left objects in storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
@@ -59,7 +59,8 @@ impl Database {
         query(sql, params![upload, now]).optional(&self.pool).await
     }
 
-    /// Records a cleanup and deletes the rows of the segments. A second cleanup is due at `again`, when
+    /// Records a cleanup and deletes the rows of the segments. What the phone stated about the video goes
+    /// too: a stored video has it in its submission, and nobody else needs it. A second cleanup is due at `again`, when
     /// the longest write that may be in progress has ended; `None`: never.
     pub async fn mark_cleaned(
         &self,
@@ -67,12 +68,41 @@ impl Database {
         again: Option<Timestamp>,
     ) -> Result<(), DatabaseError> {
         let mut write = self.write().await?;
-        let sql = "UPDATE uploads SET cleanup_at = $1, cleaned_once = $2 WHERE id = $3";
+        let sql = "UPDATE uploads SET cleanup_at = $1, cleaned_once = $2, metadata = '', \
+            filename = '', time_sent_raw = '', time_sent_at = 0, lat_e8 = 0, long_e8 = 0 \
+            WHERE id = $3";
         query(sql, params![again.map_or(0, Timestamp::as_microsecond), again.is_some(), id])
             .execute(&mut write)
             .await?;
         let sql = "DELETE FROM segments WHERE upload_id = $1";
         query(sql, params![id]).execute(&mut write).await?;
         write.commit().await
+    }
+
+    /// Deletes up to `limit` uploads that have ended and would have expired before `expired`.
+    pub async fn purge_uploads(
+        &self,
+        expired: Timestamp,
+        limit: u32,
+    ) -> Result<u64, DatabaseError> {
+        let sql = "DELETE FROM uploads WHERE id IN (SELECT id FROM uploads WHERE state IN \
+            ('stored', 'refused', 'unwanted', 'terminated', 'expired', 'lost') \
+            AND expires_at < $1 AND cleanup_at = 0 LIMIT $2)";
+        query(sql, params![expired, limit]).execute(&self.pool).await
+    }
+
+    /// How many uploads of a person were created since `since` and ended without a stored video, and when
+    /// the first of them was created.
+    pub async fn abandoned_uploads(
+        &self,
+        person: PersonId,
+        since: Timestamp,
+    ) -> Result<(u64, Timestamp), DatabaseError> {
+        let sql = "SELECT COUNT(*), COALESCE(MIN(created_at), 0) FROM uploads \
+            WHERE person_id = $1 AND created_at > $2 \
+            AND state IN ('refused', 'unwanted', 'terminated', 'expired', 'lost')";
+        let (Stored(made), Stored(first)) =
+            query(sql, params![person, since]).one(&self.pool).await?;
+        Ok((made, first))
     }
 }

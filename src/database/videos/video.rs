@@ -1,9 +1,10 @@
 //! Stored videos and their custody entries.
 
 use jiff::Timestamp;
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 
 use crate::database::column::{Stored, params};
+use crate::database::connection::Target;
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
 use crate::database::reports::decisions::ReportState;
@@ -46,7 +47,7 @@ pub struct VideoRow {
     pub received_at: Timestamp,
 }
 
-/// A custody entry of a video.
+/// A view of a video, as its custody records it.
 #[derive(Debug, Clone)]
 pub struct CustodyEntry {
     pub id: EventId,
@@ -62,22 +63,59 @@ pub struct CustodyEntry {
 impl Database {
     /// The latest video of a report.
     pub async fn latest_video(&self, ref_key: RefKey) -> Result<Option<VideoRow>, DatabaseError> {
-        let sql = "SELECT v.id, v.upload_id, v.company_id, v.sha256, v.facts, v.notes, \
-            s.verdicts, s.id AS submission_id, s.time_sent_raw, s.time_sent_at, \
-            s.lat_e8, s.long_e8, s.received_at, r.status_code, r.revision, r.reject_reason, \
-            r.decided_at, r.decided_by FROM submissions s JOIN videos v ON v.id = s.video_id JOIN \
-            reports r ON r.latest_submission = s.id WHERE r.ref_key = $1";
-        query(sql, params![ref_key]).optional(&self.pool).await
+        query(LATEST_VIDEO, params![ref_key]).optional(&self.pool).await
     }
 
-    pub async fn add_custody(&self, entry: &CustodyEntry) -> Result<(), DatabaseError> {
-        let sql = "INSERT INTO custody (id, video_id, at, actor, action, detail) \
-            VALUES ($1, $2, $3, $4, $5, $6)";
-        query(
-            sql,
-            params![entry.id, entry.video, entry.at, entry.actor, entry.action, entry.detail],
-        )
-        .run(&self.pool)
-        .await
+    /// The latest video of a report, if it belongs to this company. One statement, so that a foreign one
+    /// costs what an unknown one costs.
+    pub async fn latest_video_of(
+        &self,
+        company: CompanyId,
+        ref_key: RefKey,
+    ) -> Result<Option<VideoRow>, DatabaseError> {
+        let sql = format!("{LATEST_VIDEO} AND v.company_id = $2");
+        query(AssertSqlSafe(sql), params![ref_key, company]).optional(&self.pool).await
+    }
+
+    /// Adds the custody entry of a view. Repeated views of one actor since `since` are one entry with a
+    /// count, and the detail of the last one.
+    pub async fn add_view(
+        &self,
+        entry: &CustodyEntry,
+        since: Timestamp,
+    ) -> Result<(), DatabaseError> {
+        if repeat_view((&self.pool).into(), entry, since).await? {
+            return Ok(());
+        }
+        let mut write = self.write().await?;
+        // Concurrent first views wait here on PostgreSQL.
+        let sql = "UPDATE videos SET length = length WHERE id = $1";
+        query(sql, params![entry.video]).run(&mut write).await?;
+        if !repeat_view((&mut write).into(), entry, since).await? {
+            let sql = "INSERT INTO custody (id, video_id, at, actor, action, detail, views, last_at) \
+                VALUES ($1, $2, $3, $4, $5, $6, 1, $3)";
+            let CustodyEntry { id, video, at, actor, action, detail } = entry;
+            query(sql, params![id, video, at, actor, action, detail]).run(&mut write).await?;
+        }
+        write.commit().await
     }
 }
+
+/// Counts a repeated view. Returns `false` if it is the first one since `since`.
+async fn repeat_view(
+    on: Target<'_>,
+    entry: &CustodyEntry,
+    since: Timestamp,
+) -> Result<bool, DatabaseError> {
+    let sql = "UPDATE custody SET views = views + 1, last_at = $1, detail = $2 \
+        WHERE video_id = $3 AND at > $4 AND actor = $5 AND action = $6 AND views > 0";
+    let CustodyEntry { video, at, actor, action, detail, .. } = entry;
+    let repeated = query(sql, params![at, detail, video, since, actor, action]).execute(on).await?;
+    Ok(repeated > 0)
+}
+
+const LATEST_VIDEO: &str = "SELECT v.id, v.upload_id, v.company_id, v.sha256, v.facts, v.notes, \
+    s.verdicts, s.id AS submission_id, s.time_sent_raw, s.time_sent_at, s.lat_e8, s.long_e8, \
+    s.received_at, r.status_code, r.revision, r.reject_reason, r.decided_at, r.decided_by \
+    FROM submissions s JOIN videos v ON v.id = s.video_id \
+    JOIN reports r ON r.latest_submission = s.id WHERE r.ref_key = $1";

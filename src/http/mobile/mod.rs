@@ -7,6 +7,7 @@ mod lists;
 pub(in crate::http) mod profile;
 mod request_code;
 mod sign_in;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -23,6 +24,8 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
         .routes(routes!(devices::sign_out))
         .routes(routes!(devices::list))
         .routes(routes!(devices::sign_out_device))
+        .routes(routes!(waiting::list))
+        .routes(routes!(waiting::confirm))
         .merge(employees::routes())
         .merge(lists::routes())
 }

@@ -16,7 +16,9 @@ use crate::http::fields::Fields;
 use crate::http::path_param::PathParam;
 use crate::http::problem::Problem;
 use crate::http::{Answer, AppState, success};
-use crate::model::{Biin, DeviceId, Role, pasted_text, phone_digits};
+use crate::model::{Biin, DeviceId, Origin, Role, pasted_text, phone_digits};
+
+const FIELDS: &[&str] = &["role_id", "uuid", "fcm", "mobile", "first_name"];
 
 /// In characters.
 const LONGEST_NAME: usize = 100;
@@ -85,7 +87,7 @@ pub(super) struct CodeSent {
         [400, [ErrorCode::ValidationFailed], "Not 12 digits, or the body cannot be read"],
         [422, [ErrorCode::ValidationFailed], "`details` names each invalid field"],
         [429, [ErrorCode::OtpRateLimited], "Retry after `Retry-After`"],
-        [503, [ErrorCode::StorageUnavailable]],
+        [503, [ErrorCode::StorageUnavailable, ErrorCode::MailRefused]],
     ])))
 )]
 pub(super) async fn request_code(
@@ -96,14 +98,14 @@ pub(super) async fn request_code(
     let biin = biin
         .ok_or_else(|| Problem::unreadable("the address must end in a BIN or IIN of 12 digits"))?;
     let (head, body) = request.into_parts();
-    let address = Client::of(&state.proxies, &head.extensions, &head.headers).to_string();
-    let fields = Fields::read(&state, &head.headers, body).await?;
-    let email = state.auth.request_code(parse(biin, &fields, address)?).await?;
+    let origin = Client::of(&state.proxies, &head.extensions, &head.headers).origin();
+    let fields = Fields::read(&state, &head.headers, body, FIELDS).await?;
+    let email = state.auth.request_code(parse(biin, &fields, origin)?).await?;
     Ok(success(StatusCode::OK, "OTP is sent to your email.", &CodeSent { email }))
 }
 
 /// Parses the request, or returns one problem that names every invalid field.
-fn parse(biin: Biin, fields: &Fields, address: String) -> Result<CodeRequest, Problem> {
+fn parse(biin: Biin, fields: &Fields, origin: Origin) -> Result<CodeRequest, Problem> {
     let mut parser = Parser { fields, wrong: Vec::new() };
     let role = parser.role();
     let device = parser.device();
@@ -115,7 +117,7 @@ fn parse(biin: Biin, fields: &Fields, address: String) -> Result<CodeRequest, Pr
     };
     match (role, device, fcm, mobile, first_name) {
         (Some(role), Some(device), Some(fcm), Some(mobile), Some(first_name)) => {
-            Ok(CodeRequest { biin, role, device, fcm, mobile, first_name, address })
+            Ok(CodeRequest { biin, role, device, fcm, mobile, first_name, origin })
         }
         _ => Err(Problem::fields(&parser.wrong)),
     }

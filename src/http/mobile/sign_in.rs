@@ -31,7 +31,7 @@ use super::request_code::{FCM_RULE, parse_fcm};
     responses((status = 200, description = "Both tokens and the profile", body = Answer<profile::Profile>)),
     extensions(("x-errors" = json!([
         [400, [ErrorCode::ValidationFailed], "The credentials cannot be read"],
-        [401, [ErrorCode::OtpInvalid, ErrorCode::OtpExpired]],
+        [401, [ErrorCode::OtpInvalid, ErrorCode::OtpExpired, ErrorCode::DeviceUnconfirmed]],
     ])))
 )]
 pub(super) async fn sign_in(
@@ -71,8 +71,8 @@ pub(super) struct RefreshFields {
 
 /// Exchanges a refresh token for a new pair of tokens
 ///
-/// A refresh token is valid once. For a minute, the same device may repeat the request and gets the same
-/// pair. Later use, or use by another device, ends the session.
+/// A refresh token is valid once. For ten minutes the request may be repeated and gets the same pair, as long
+/// as that has not been refreshed itself. Later use ends the session.
 #[utoipa::path(
     post,
     path = "/refresh_token",
@@ -98,7 +98,8 @@ pub(super) async fn refresh(
     request: Request,
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
-    let fields = Fields::read(&state, &head.headers, body).await?;
+    let fields =
+        Fields::read(&state, &head.headers, body, &["refresh_token", "fcm", "uuid"]).await?;
     let token = bearer::token(&head.headers).or_else(|| fields.get("refresh_token"));
     let token = token.filter(|token| !token.is_empty()).ok_or_else(|| {
         let message = "a refresh token is required: Authorization: Bearer …";

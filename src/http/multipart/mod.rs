@@ -29,9 +29,10 @@ use super::problem::Problem;
 use super::state::AppState;
 use super::upload_errors::{for_form, too_long};
 
-use reader::{Form, KnownParts, Part, VIDEO, unterminated};
+use reader::{Form, KnownParts, Part, TextParts, VIDEO, unterminated};
 
-const PARTS: KnownParts = KnownParts { files: &[VIDEO], is_text: UploadFields::is_known };
+const PARTS: KnownParts =
+    KnownParts { files: &[VIDEO], texts: TextParts::Matching(UploadFields::is_known) };
 
 /// The fields that may also be headers, so that a refusal can precede the body.
 const HEADERS: [(&str, &str); 5] = [

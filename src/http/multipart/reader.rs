@@ -22,6 +22,9 @@ use crate::upload::{self, UploadError};
 /// RFC 2046, section 5.1.1.
 const MAX_BOUNDARY: usize = 70;
 
+/// Apps send two or three.
+const MAX_PART_HEADERS: usize = 16;
+
 const UNLIMITED: usize = usize::MAX;
 
 /// How much of a skipped part is read at a time.
@@ -34,7 +37,23 @@ pub(in crate::http) const VIDEO: &str = "file";
 #[derive(Clone, Copy)]
 pub(in crate::http) struct KnownParts {
     pub(in crate::http) files: &'static [&'static str],
-    pub(in crate::http) is_text: fn(&str) -> bool,
+    pub(in crate::http) texts: TextParts,
+}
+
+#[derive(Clone, Copy)]
+pub(in crate::http) enum TextParts {
+    Matching(fn(&str) -> bool),
+    /// In any case.
+    Named(&'static [&'static str]),
+}
+
+impl TextParts {
+    fn contain(self, name: &str) -> bool {
+        match self {
+            Self::Matching(matches) => matches(name),
+            Self::Named(names) => names.iter().any(|known| known.eq_ignore_ascii_case(name)),
+        }
+    }
 }
 
 pub(in crate::http) struct Form {
@@ -107,6 +126,9 @@ impl Form {
         let parts_left = self.parts_left.checked_sub(1);
         self.parts_left =
             parts_left.ok_or_else(|| Problem::unreadable("the form has too many parts"))?;
+        if field.headers().len() > MAX_PART_HEADERS {
+            return Err(Problem::unreadable("a part of the form has more than 16 headers"));
+        }
         let disposition = parameters(field.headers(), &header::CONTENT_DISPOSITION);
         let name = disposition.get("name").unwrap_or_default().to_owned();
         if name.is_empty() {
@@ -115,7 +137,7 @@ impl Form {
         if self.known.files.contains(&name.as_str()) {
             return Ok(Some(self.file(name, &disposition, field)));
         }
-        let read = if (self.known.is_text)(&name) {
+        let read = if self.known.texts.contain(&name) {
             self.text(name, field).await
         } else {
             self.skip(field).await

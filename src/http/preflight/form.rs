@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 
 use crate::http::body::{BodyError, content_length};
 use crate::http::details::UploadFields;
-use crate::http::multipart::reader::{Form, KnownParts, Part, unterminated};
+use crate::http::multipart::reader::{Form, KnownParts, Part, TextParts, unterminated};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::model::Length;
@@ -15,7 +15,9 @@ use crate::upload;
 
 const PARTS: KnownParts = KnownParts {
     files: &["head", "moov"],
-    is_text: |name| matches!(name, "length" | "moov_at") || UploadFields::is_known(name),
+    texts: TextParts::Matching(|name| {
+        matches!(name, "length" | "moov_at") || UploadFields::is_known(name)
+    }),
 };
 
 /// The length of the smallest box.

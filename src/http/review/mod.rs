@@ -77,7 +77,7 @@ async fn sign_in(
     request: Request,
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
-    let fields = Fields::read(&state, &head.headers, body).await?;
+    let fields = Fields::read(&state, &head.headers, body, &["login", "password", "uuid"]).await?;
     let client = Client::of(&state.proxies, &head.extensions, &head.headers);
     let (credentials, device) = credentials(&fields, client)?;
     let account = state.accounts.sign_in(AccountKind::Reviewer, &credentials).await?;
@@ -108,7 +108,8 @@ fn credentials(fields: &Fields, client: Client) -> Result<(Credentials, DeviceId
     match (given("login"), given("password"), device) {
         (Some(login), Some(password), Ok(device)) => {
             let (login, password) = (login.to_owned(), password.into());
-            Ok((Credentials { login, password, address: client.0 }, device))
+            let Client { address, is_counted } = client;
+            Ok((Credentials { login, password, address, is_counted }, device))
         }
         _ => Err(Problem::fields(&wrong)),
     }

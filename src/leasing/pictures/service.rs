@@ -1,8 +1,9 @@
 //! Stores and serves pictures.
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -25,6 +26,9 @@ const QR_WINDOW: SignedDuration = SignedDuration::from_secs(60);
 /// Hex digits of the hash in a picture's version.
 const TAG_LENGTH: usize = 16;
 
+/// Pictures in memory. 1C has about a dozen types; a picture has at most a few MB.
+const MAX_CACHED: usize = 32;
+
 /// The outline of a car.
 const PLACEHOLDER: &[u8] = include_bytes!("placeholder.png");
 
@@ -39,6 +43,8 @@ struct Inner {
     /// Each decoder takes `picture_memory`.
     decoders: Arc<Semaphore>,
     qr_requests: RateLimiter,
+    /// Decoded pictures, by type. All responses share their bytes.
+    cache: Mutex<HashMap<TypeCode, Picture>>,
 }
 
 /// The picture of a vehicle type.
@@ -76,7 +82,8 @@ impl Pictures {
     pub fn new(database: Database, clock: Clock, config: Config) -> Self {
         let decoders = Arc::new(Semaphore::new(config.pictures_at_once));
         let qr_requests = RateLimiter::new(config.qr_per_minute, QR_WINDOW);
-        Self(Arc::new(Inner { database, clock, config, decoders, qr_requests }))
+        let cache = Mutex::default();
+        Self(Arc::new(Inner { database, clock, config, decoders, qr_requests, cache }))
     }
 
     /// Stores the picture of a vehicle type, encoded again and scaled down. Returns its version.
@@ -98,21 +105,35 @@ impl Pictures {
 
     /// Whether a vehicle type exists; checked before its picture is read from the network.
     pub async fn has_type(&self, code: TypeCode) -> Result<bool, PictureError> {
-        Ok(self.0.database.type_picture_and_tag(code).await?.is_some())
+        Ok(self.0.database.type_picture_tag(code).await?.is_some())
     }
 
     /// The picture of a vehicle type: a placeholder if 1C has not sent one. `None` if there is no such
     /// type.
     pub async fn picture(&self, code: TypeCode) -> Result<Option<Picture>, PictureError> {
-        let Some((base64, tag)) = self.0.database.type_picture_and_tag(code).await? else {
-            return Ok(None);
-        };
-        if base64.is_empty() {
+        let Some(tag) = self.0.database.type_picture_tag(code).await? else { return Ok(None) };
+        if tag.is_empty() {
             let png = Bytes::from_static(PLACEHOLDER);
             return Ok(Some(Picture { png, tag: "placeholder".to_owned() }));
         }
+        if let Some(picture) = self.cache().get(&code).filter(|picture| picture.tag == tag) {
+            return Ok(Some(picture.clone()));
+        }
+        let Some((base64, tag)) = self.0.database.type_picture_and_tag(code).await? else {
+            return Ok(None);
+        };
         let png = STANDARD.decode(base64).map_err(|error| PictureError::Internal(error.into()))?;
-        Ok(Some(Picture { png: png.into(), tag }))
+        let picture = Picture { png: png.into(), tag };
+        let mut cache = self.cache();
+        if cache.len() >= MAX_CACHED {
+            cache.clear();
+        }
+        cache.insert(code, picture.clone());
+        Ok(Some(picture))
+    }
+
+    fn cache(&self) -> MutexGuard<'_, HashMap<TypeCode, Picture>> {
+        self.0.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn qr_requires_login(&self) -> bool {

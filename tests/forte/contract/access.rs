@@ -31,7 +31,7 @@ const CALLERS: [&str; 11] = [
 /// What each caller gets:
 /// `-` 401 · `x` 403 · `0` 404, the same as for an unknown id · `+` none of these · `.` access does not
 /// depend on the caller.
-const TABLE: [(&str, &str); 45] = [
+const TABLE: [(&str, &str); 49] = [
     ("GET /docs", "..........."),
     ("GET /docs/{file}", "..........."),
     ("GET /openapi.json", "..........."),
@@ -52,12 +52,16 @@ const TABLE: [(&str, &str); 45] = [
     ("POST /reports/{ref_key}/decision", "----xxxx+0+"),
     // Signing in needs no token; the credentials of these requests are wrong.
     ("POST /biin/{biin}", "..........."),
+    ("GET /confirm/{token}", "..........."),
+    ("POST /confirm/{token}", "..........."),
     ("POST /auth", "----------."),
     ("POST /refresh_token", "-----------"),
     ("POST /review/sign-in", "----------."),
     ("POST /logout", "----++++++-"),
     ("GET /devices", "----++++++-"),
     ("DELETE /devices/{id}", "----000000-"),
+    ("GET /devices/waiting", "----x+x+xx-"),
+    ("POST /devices/confirm", "----x+x+xx-"),
     ("GET /employee/list", "----x+x+xx-"),
     ("DELETE /employee/delete/{id}", "----x+x0xx-"),
     ("POST /employee/delete/{id}", "----x+x0xx-"),

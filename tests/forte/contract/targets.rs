@@ -87,7 +87,7 @@ impl Targets {
             "vehicle_plate_number" => self.kind[..8].to_owned(),
             "status_code" | "date_range_code" => "NULL".to_owned(),
             "biin" => "080540013184".to_owned(),
-            "signed" => "none".to_owned(),
+            "signed" | "token" => "none".to_owned(),
             "file" => "start.js".to_owned(),
             other => panic!("{}: no value for {other}", operation.name),
         }

@@ -99,6 +99,10 @@ async fn pages_of_any_size_add_up_to_the_whole_list(service: Service) {
     let rest = list(&service, director, &format!("/reports/general/filter?after={next}")).await;
     assert_eq!(all_keys(&rest).len(), 50);
     assert!(rest.get("next").is_none());
+    // Empty values mean none.
+    let empty = "/reports/general/filter?limit=&after=&image=";
+    let whole = list(&service, director, "/reports/general/filter").await;
+    assert_eq!(list(&service, director, empty).await, whole);
 }
 
 /// The compressed list has the same content.

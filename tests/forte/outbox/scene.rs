@@ -104,6 +104,10 @@ pub(super) fn dispatcher_polling(
     };
     let (database, clock) = (fixture.database.clone(), fixture.clock.clone());
     let receivers = Receivers { webhook, ..Receivers::default() };
-    let composer = Composer { zone: TimeZone::UTC, code_of: Arc::new(|_| String::new()) };
+    let composer = Composer {
+        zone: TimeZone::UTC,
+        code_of: Arc::new(|_| String::new()),
+        link_of: Arc::new(|_| None),
+    };
     Outbox::new(database, clock, Random::seeded(7), config, receivers, composer)
 }

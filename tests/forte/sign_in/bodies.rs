@@ -170,6 +170,30 @@ async fn fields_are_read_as_phones_and_their_languages_write_them() {
     assert_eq!(stored.await, 0, "marks of direction are not shown to anybody");
 }
 
+/// Values that no handler reads are not judged: apps send them for other services.
+#[tokio::test]
+async fn what_nobody_reads_is_not_judged() {
+    let service = service().await;
+    let form = || {
+        Form::new()
+            .text("role_id", "1")
+            .text("uuid", "1")
+            .text("screen", &"x".repeat(9_000))
+            .text("log", "one")
+            .text("log", "another")
+    };
+    let multipart = format!("multipart/form-data; boundary={BOUNDARY}");
+    let binary =
+        form().part("Content-Disposition: form-data; name=\"thumbnail\"", b"\xff\xd8\xff\x00");
+    for body in [form().done(), binary.done()] {
+        assert_eq!(send(&service, &multipart, body).await.status(), 200);
+    }
+    let json = r#"{"role_id": 1, "uuid": "1", "log": "one", "LOG": "another"}"#;
+    assert_eq!(send(&service, "application/json", json).await.status(), 200);
+    let pairs = "role_id=1&uuid=1&log=one&log=another";
+    assert_eq!(send(&service, "application/x-www-form-urlencoded", pairs).await.status(), 200);
+}
+
 /// S26: fields that the role does not need are ignored.
 #[tokio::test]
 async fn a_director_needs_no_phone_number() {

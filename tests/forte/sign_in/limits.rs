@@ -11,14 +11,14 @@ use jiff::SignedDuration;
 
 use crate::harness::answers::problem;
 use crate::harness::phone::{Phone, UNKNOWN_BIIN, other_code};
-use crate::harness::service::{Backend, Options, Service, header, json, on_both_backends};
+use crate::harness::service::{Backend, Service, header, json, on_both_backends};
 
 on_both_backends! {
     a_device_gets_three_codes_in_ten_minutes,
     concurrent_requests_count_towards_the_limit,
     five_wrong_codes_invalidate_the_code,
     concurrent_wrong_codes_count_towards_the_limit,
-    an_address_gets_ten_codes_an_hour,
+    an_address_gets_five_hundred_codes_an_hour_for_new_devices,
 }
 
 /// Asserts that a request is refused; the seconds in `Retry-After`.
@@ -88,33 +88,73 @@ fn from(address: &str, phone: &Phone, forwarded: &str) -> Request<Body> {
     request
 }
 
+/// Spends the limit of an address, whose requests are in the table.
+async fn spend(service: &Service, column: &str, key: &str, requests: u32) {
+    let now = service.env.fixture.now().as_microsecond();
+    let rows = (0..requests).map(|number| {
+        format!(
+            "('{column}-{number}', '{number:012}', 0, 'admin', 'device', '', '', '', '{key}', {now}, \
+             {now}, 0, 0)"
+        )
+    });
+    service
+        .env
+        .db
+        .execute(format!(
+            "INSERT INTO challenges (id, biin, company_id, role, uuid, fcm, mobile, first_name, \
+             {column}, created_at, expires_at, wrong_codes, used) VALUES {}",
+            rows.collect::<Vec<_>>().join(", ")
+        ))
+        .await;
+}
+
 /// S51: `X-Forwarded-For` of an untrusted client is ignored.
-async fn an_address_gets_ten_codes_an_hour(service: Service) {
-    let phone = |number: u32| Phone::director().at(&format!("{number:012}"));
-    for number in 0..10 {
-        let request = from("203.0.113.7", &phone(number), &format!("198.51.100.{number}"));
-        assert_eq!(service.send(request).await.status(), 200);
-    }
-    let request = || from("203.0.113.7", &phone(10), "198.51.100.10");
+async fn an_address_gets_five_hundred_codes_an_hour_for_new_devices(service: Service) {
+    let phone = Phone::driver();
+    phone.sign_in(&service).await;
+    let new = Phone::driver().with_uuid("new");
+    spend(&service, "address", "203.0.113.7", 499).await;
+    let request = || from("203.0.113.7", &new, "198.51.100.10");
+    assert_eq!(service.send(request()).await.status(), 200);
     assert_eq!(refused(service.send(request()).await).await, 3601);
-    let other = from("203.0.113.8", &phone(10), "");
-    assert_eq!(service.send(other).await.status(), 200);
+    assert_eq!(service.send(from("203.0.113.8", &new, "")).await.status(), 200);
+    // A device that has had a session is not counted, nor is loopback.
+    assert_eq!(service.send(from("203.0.113.7", &phone, "")).await.status(), 200);
+    assert_eq!(service.send(from("127.0.0.1", &new, "")).await.status(), 200);
     service.manual_clock().advance(SignedDuration::from_hours(1));
     assert_eq!(service.send(request()).await.status(), 200);
+}
+
+#[tokio::test]
+async fn an_attacker_with_many_addresses_is_counted_by_network() {
+    let service = Service::embedded_with(&[("AUTH__LIMITS__PER_NETWORK", "20")]).await;
+    let phone = |number: u32| Phone::director().at(&format!("{number:012}"));
+    for number in 0..20 {
+        let request = from(&format!("203.0.113.{number}"), &phone(number), "");
+        assert_eq!(service.send(request).await.status(), 200);
+    }
+    refused(service.send(from("203.0.113.99", &phone(99), "")).await).await;
+    assert_eq!(service.send(from("203.0.114.1", &phone(99), "")).await.status(), 200);
 }
 
 /// S51
 #[tokio::test]
 async fn behind_a_trusted_proxy_each_client_has_its_own_limit() {
-    let proxies = [("HTTP__TRUSTED_PROXIES", "10.0.0.0/8, 192.168.1.1")];
-    let service = Service::embedded_with(&proxies).await;
+    let settings =
+        [("HTTP__TRUSTED_PROXIES", "10.0.0.0/8, 192.168.1.1"), ("AUTH__LIMITS__PER_ADDRESS", "1")];
+    let service = Service::embedded_with(&settings).await;
+    let phone = |number: u32| Phone::director().at(&format!("{number:012}"));
     for number in 0..15 {
-        let phone = Phone::director().at(&format!("{number:012}"));
-        let request = from("10.1.2.3", &phone, &format!("evil, 198.51.100.{number}, 192.168.1.1"));
+        let forwarded = format!("evil, 198.51.100.{number}, 192.168.1.1");
+        let request = from("10.1.2.3", &phone(number), &forwarded);
         assert_eq!(service.send(request).await.status(), 200);
     }
-    let other = from("203.0.113.7", &Phone::director(), "198.51.100.1");
-    assert_eq!(service.send(other).await.status(), 200);
+    let again = from("10.1.2.3", &phone(99), "198.51.100.1");
+    refused(service.send(again).await).await;
+    // The proxy itself is not counted.
+    for number in 0..3 {
+        assert_eq!(service.send(from("10.1.2.3", &phone(100 + number), "")).await.status(), 200);
+    }
 }
 
 /// The mails with a warning, oldest first.
@@ -125,17 +165,11 @@ async fn warnings(service: &Service) -> Vec<EventRow> {
     events
 }
 
-/// A service where the limit per address is never reached.
-async fn without_address_limit(backend: Backend) -> Option<Service> {
-    let settings = vec![("AUTH__LIMITS__PER_ADDRESS", "1000".to_owned())];
-    Box::pin(Service::start_with(backend, Options { settings, ..Options::default() })).await
-}
-
 /// S4: nobody is locked out, and the mailbox is warned once a day.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn after_twenty_codes_a_day_requests_are_delayed_and_the_mailbox_is_warned() {
     for backend in [Backend::Embedded, Backend::Shared] {
-        let Some(service) = without_address_limit(backend).await else { continue };
+        let Some(service) = Service::start(backend).await else { continue };
         let phone = |number: i64| Phone::driver().with_uuid(&format!("device-{number}"));
         for number in 0..20 {
             assert_eq!(phone(number).request_code(&service).await.status(), 200);
@@ -157,29 +191,32 @@ async fn after_twenty_codes_a_day_requests_are_delayed_and_the_mailbox_is_warned
     }
 }
 
-/// S4
+/// A stranger who spends the codes of a company slows down only the own network.
 #[tokio::test]
-async fn fifty_wrong_codes_a_day_delay_new_codes() {
-    let service = without_address_limit(Backend::Embedded).await.unwrap();
-    for number in 0..10 {
-        let phone = Phone::driver().with_uuid(&format!("device-{number}"));
-        let code = phone.code(&service).await;
-        for _ in 0..5 {
-            problem(phone.redeem_code(&service, &other_code(&code)).await, 401, "otp_invalid")
-                .await;
-        }
+async fn codes_of_strangers_do_not_delay_those_of_other_networks() {
+    let service = Service::embedded().await;
+    for number in 0..25 {
+        let phone = Phone::driver().with_uuid(&format!("invented-{number}"));
+        service.send(from("203.0.113.7", &phone, "")).await;
     }
-    assert_eq!(refused(Phone::driver().request_code(&service).await).await, 301);
+    let phone = Phone::driver();
+    refused(service.send(from("203.0.113.7", &phone, "")).await).await;
+    assert_eq!(service.send(from("198.51.100.1", &phone, "")).await.status(), 200);
+}
+
+#[tokio::test]
+async fn the_mailbox_is_warned_of_wrong_codes() {
+    let service = Service::embedded().await;
+    Phone::driver().with_uuid("stranger").code(&service).await;
+    service.env.db.execute("UPDATE challenges SET wrong_codes = 25").await;
+    Phone::driver().request_code(&service).await;
     assert!(warnings(&service).await[0].body.contains("wrong_codes"));
-    service.manual_clock().advance(SignedDuration::from_mins(5));
-    let code = Phone::driver().code(&service).await;
-    assert_eq!(Phone::driver().redeem_code(&service, &code).await.status(), 200);
 }
 
 /// S1: no mail is sent.
 #[tokio::test]
 async fn requests_for_an_unknown_bin_are_delayed_too() {
-    let service = without_address_limit(Backend::Embedded).await.unwrap();
+    let service = Service::embedded().await;
     let phone =
         |number: u32| Phone::driver().at(UNKNOWN_BIIN).with_uuid(&format!("device-{number}"));
     for number in 0..20 {

@@ -4,6 +4,8 @@ mod bodies;
 mod code_requests;
 mod codes;
 mod devices;
+mod guesses;
+mod letters;
 mod limits;
 mod people;
 mod rate_limits;

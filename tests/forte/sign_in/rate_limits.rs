@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 
 use crate::harness::answers::problem;
 use crate::harness::phone::{Phone, UNKNOWN_BIIN};
-use crate::harness::service::{Backend, Options, Service, on_both_backends};
+use crate::harness::service::{Backend, Service, on_both_backends};
 
 on_both_backends! {
     a_refused_request_without_a_warning_writes_nothing,
@@ -44,18 +44,12 @@ async fn a_refused_request_does_not_wait_for_the_writer() {
     drop(writer);
 }
 
-/// A service where the limit per address is never reached.
-async fn without_address_limit(backend: Backend) -> Option<Service> {
-    let settings = vec![("AUTH__LIMITS__PER_ADDRESS", "1000".to_owned())];
-    Box::pin(Service::start_with(backend, Options { settings, ..Options::default() })).await
-}
-
 /// S4: exhausting the daily budget does not lock a company out. S1: being known at one company changes
 /// nothing for another one, and reveals nothing about an unknown BIN.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_known_device_does_not_wait_for_requests_of_unknown_devices() {
     for backend in [Backend::Embedded, Backend::Shared] {
-        let Some(service) = without_address_limit(backend).await else { continue };
+        let Some(service) = Service::start(backend).await else { continue };
         let director = Phone::director();
         director.sign_in(&service).await;
         for phone in [Phone::driver(), Phone::driver().at(UNKNOWN_BIIN)] {
@@ -72,16 +66,4 @@ async fn a_known_device_does_not_wait_for_requests_of_unknown_devices() {
         service.manual_clock().advance(SignedDuration::from_mins(10));
         assert_eq!(director.request_code(&service).await.status(), 200);
     }
-}
-
-/// S4: the id of a known device gives no additional guesses.
-#[tokio::test]
-async fn wrong_codes_on_a_known_device_delay_its_next_code() {
-    let service = without_address_limit(Backend::Embedded).await.unwrap();
-    let director = Phone::director();
-    director.sign_in(&service).await;
-    service.env.db.execute("UPDATE challenges SET wrong_codes = 50").await;
-    assert_refused(director.request_code(&service).await).await;
-    service.manual_clock().advance(SignedDuration::from_mins(5));
-    assert_eq!(director.request_code(&service).await.status(), 200);
 }

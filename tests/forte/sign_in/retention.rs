@@ -27,11 +27,13 @@ async fn ended_sign_ins_are_purged_and_active_ones_are_kept(service: Service) {
 
     service.manual_clock().advance(SignedDuration::from_secs(1));
     assert_eq!(service.app.state.auth.purge_sign_ins().await.unwrap(), 4);
-    // The refresh token of the ended session has not expired.
-    assert_eq!(rows().await, (0, 2, 1));
+    // The refresh token of the ended session has not expired, and its device stays known.
+    assert_eq!(rows().await, (0, 2, 2));
+    let tokens = service.env.db.rows("SELECT fcm FROM sessions WHERE ended_at > 0").await;
+    assert_eq!(tokens, [""]);
     let kept = token_pair(refresh(&service, &kept.refresh).await).await;
 
-    service.manual_clock().advance(SignedDuration::from_hours(30 * 24 + 49));
+    service.manual_clock().advance(SignedDuration::from_hours(180 * 24 + 49));
     service.app.state.auth.purge_sign_ins().await.unwrap();
     assert_eq!(rows().await, (0, 0, 0));
     assert_eq!(refresh(&service, &kept.refresh).await.status(), 401);

@@ -62,6 +62,9 @@ impl Query {
     }
 
     fn set(&mut self, name: &str, value: &str, max_limit: u16) -> Result<(), Problem> {
+        if value.trim().is_empty() {
+            return Ok(());
+        }
         match name {
             "limit" => {
                 let limit = value.trim().parse().ok();

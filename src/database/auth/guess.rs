@@ -1,0 +1,121 @@
+//! Guesses of codes. One transaction compares the limits, counts a wrong guess, or opens the session.
+
+use jiff::Timestamp;
+use sqlx::FromRow;
+
+use crate::database::column::{Stored, params};
+use crate::database::counters::{Counter, next_number};
+use crate::database::error::DatabaseError;
+use crate::database::pool::{Database, Write};
+use crate::database::statement::query;
+use crate::model::{ChallengeId, CodeGuard, CompanyId};
+
+use super::code_traffic::{Requester, is_known, wrong_of_day};
+use super::redeem_code::{RedeemedCode, redeem};
+use super::sessions::NewSession;
+
+/// A code that was entered for a challenge.
+#[derive(Debug, Clone, Copy)]
+pub struct Guess {
+    pub challenge: ChallengeId,
+    pub is_right: bool,
+    pub now: Timestamp,
+}
+
+/// What the limits know about a guess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GuessTraffic {
+    /// Wrong guesses of a day: of the device if it is known, or else of all unknown devices for the BIN.
+    pub wrong: u64,
+    /// Whether the device has had a session in the company, or is confirmed.
+    pub is_known: bool,
+    pub guard: CodeGuard,
+}
+
+/// The decision of the limits about a guess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GuessDecision {
+    /// The code is compared, and invalidated by this many wrong guesses.
+    Allowed { most_wrong: u32 },
+    /// The device must be confirmed first.
+    Unconfirmed,
+    /// The code cannot be used any more.
+    Refused,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GuessOutcome {
+    Redeemed(RedeemedCode),
+    /// The code is wrong, or cannot be used any more.
+    Invalid,
+    /// The code was not compared: the device must be confirmed first.
+    Unconfirmed,
+}
+
+#[derive(FromRow)]
+struct Guessed {
+    biin: String,
+    uuid: String,
+    company_id: CompanyId,
+    guard: CodeGuard,
+    #[sqlx(try_from = "Stored<bool>")]
+    open: bool,
+}
+
+impl Database {
+    /// Handles a guess. Guesses are serialized with each other and with requests for codes, so that
+    /// concurrent ones cannot exceed a limit together. An unknown BIN runs the same statements.
+    pub async fn guess_code(
+        &self,
+        guess: Guess,
+        judge: impl Fn(&GuessTraffic) -> GuessDecision + Send + Sync,
+        session: NewSession,
+    ) -> Result<GuessOutcome, DatabaseError> {
+        let mut write = self.write().await?;
+        next_number(&mut write, Counter::Challenges).await?;
+        let Some(guessed) = find(&mut write, guess.challenge).await?.filter(|found| found.open)
+        else {
+            return Ok(GuessOutcome::Invalid);
+        };
+        let outcome = match judge(&traffic(&mut write, &guessed, guess.now).await?) {
+            GuessDecision::Allowed { .. } if guess.is_right => {
+                let redeemed = redeem(&mut write, guess.challenge, session).await?;
+                redeemed.map_or(GuessOutcome::Invalid, GuessOutcome::Redeemed)
+            }
+            GuessDecision::Allowed { most_wrong } => {
+                count_wrong(&mut write, guess.challenge, most_wrong).await?;
+                GuessOutcome::Invalid
+            }
+            GuessDecision::Unconfirmed => GuessOutcome::Unconfirmed,
+            GuessDecision::Refused => GuessOutcome::Invalid,
+        };
+        write.commit().await?;
+        Ok(outcome)
+    }
+}
+
+async fn find(write: &mut Write, id: ChallengeId) -> Result<Option<Guessed>, DatabaseError> {
+    let sql = "SELECT biin, uuid, company_id, guard, \
+        CAST(CASE WHEN used = 0 THEN 1 ELSE 0 END AS BIGINT) AS open \
+        FROM challenges WHERE id = $1";
+    query(sql, params![id]).optional(&mut *write).await
+}
+
+async fn traffic(
+    write: &mut Write,
+    guessed: &Guessed,
+    now: Timestamp,
+) -> Result<GuessTraffic, DatabaseError> {
+    let Guessed { biin, uuid, company_id: company, guard, .. } = guessed;
+    let requester = Requester { biin, uuid, company: *company, now };
+    let is_known = is_known((&mut *write).into(), requester).await?;
+    let wrong = wrong_of_day((&mut *write).into(), requester, is_known).await?;
+    Ok(GuessTraffic { wrong, is_known, guard: *guard })
+}
+
+/// Counts a wrong guess. After `most` of them the code is blocked (S4).
+async fn count_wrong(write: &mut Write, id: ChallengeId, most: u32) -> Result<(), DatabaseError> {
+    let sql = "UPDATE challenges SET wrong_codes = wrong_codes + 1, \
+        used = CASE WHEN wrong_codes + 1 >= $1 THEN 2 ELSE used END WHERE id = $2 AND used = 0";
+    query(sql, params![most, id]).run(&mut *write).await
+}
