@@ -149,7 +149,7 @@ impl App {
             local_url: http::local_url(address),
         };
         let (state, clock) = (Arc::new(state), clock());
-        Ok(Self { database, store, spool, clock, outbox, sequencer, state, metrics, settings })
+        Ok(Self { settings, database, store, spool, clock, outbox, sequencer, state, metrics })
     }
 
     /// The public routes.

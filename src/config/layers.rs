@@ -111,9 +111,11 @@ impl Layers {
 
     /// Rejects the values of examples.
     pub(super) fn check_secrets(&self) -> Result<(), Error> {
-        let sample =
-            self.0.iter().find(|(key, known)| secrets::is_sample(key, &text(&known.value)));
-        match sample {
+        let is_sample = |key: &str, value: &ValueKind| match value {
+            ValueKind::String(text) => secrets::is_sample(key, text),
+            _ => false,
+        };
+        match self.0.iter().find(|(key, known)| is_sample(key, &known.value)) {
             Some((key, known)) => {
                 Err(Error::Sample { key: key.clone(), origin: known.origin.clone() })
             }

@@ -38,10 +38,13 @@ const SAMPLES: [&str; 6] = [
 fn secrets_in(text: &str) -> Vec<String> {
     let value = |line: &str| {
         let (name, value) = line.split_once(['=', ':'])?;
-        let name = name.trim().trim_start_matches("export ").to_lowercase();
-        let is_secret = name.ends_with("secret") || name.ends_with("password");
+        // Also in a comment, but not in a sentence.
+        let name = name.trim_start_matches("# ").trim().trim_start_matches("export ");
+        let name = name.to_lowercase();
+        let is_secret =
+            !name.contains(' ') && (name.ends_with("secret") || name.ends_with("password"));
         let value = value.trim().trim_matches('"').to_owned();
-        (is_secret && !value.is_empty() && !value.starts_with('$')).then_some(value)
+        (is_secret && !value.is_empty() && !value.starts_with(['$', '{', '/'])).then_some(value)
     };
     text.lines().filter_map(value).collect()
 }

@@ -84,10 +84,11 @@ async fn a_used_up_quota_is_507_and_fails_the_status() {
     let path = tus::create(&service, service.report().await, GOOD.len()).await;
     let router = service.router.clone();
     let served = service.serve();
-    proxy.script([Act::Respond(400, "XMinioAdminBucketQuotaExceeded")]);
+    proxy.script([Act::Respond(400, "XMinioAdminBucketQuotaExceeded"); 100]);
     let full = send(&router, tus::patch_request(&path, 0, GOOD)).await;
     assert_eq!(full.status(), 507);
     assert_fails(&served, "quota", "no space left").await;
+    proxy.script([]);
     let head = tus::request("HEAD", &path).body(axum::body::Body::empty()).unwrap();
     let head = send(&router, head).await;
     let at = crate::harness::service::header(&head, "upload-offset").parse::<usize>().unwrap();
