@@ -8,6 +8,7 @@ use tokio::time::{Duration, sleep};
 
 use super::persistent_client::{resume_with_retries, send_with_retries};
 use super::{assert_submitted, count_active, form_request};
+use crate::harness::bodies::chunked;
 use crate::harness::clips::GOOD;
 use crate::harness::service::{Backend, Options, Service};
 use crate::harness::tus;
@@ -174,8 +175,7 @@ async fn a_full_disk_frees_unacknowledged_bytes_and_affects_no_other_upload() {
 
     // The disk is full at the second chunk of the next body.
     tripwire.arm(2);
-    let random = forte_media::model::Random::seeded(1);
-    let rest = super::body(&random, &GOOD[half..], false);
+    let rest = chunked(&GOOD[half..], 16 * 1024);
     let response = tus::patch(&service, &path, half, rest).await;
     assert_eq!(response.status(), 507);
     assert!(response.headers().contains_key("retry-after"));

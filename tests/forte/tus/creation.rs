@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use forte_media::model::{Person, PersonId, ReportStatus, Role};
 
-use crate::harness::answers::{problem, tus_problem};
-use crate::harness::bodies::{MAX, chunked, cut, watched};
+use crate::harness::answers::tus_problem;
+use crate::harness::bodies::{MAX, chunked, watched};
 use crate::harness::clips::{GOOD, NOT_MP4};
 use crate::harness::service::{Service, header, on_both_backends};
 use crate::harness::tus::{self, creation, encoded, head, offset, patch, path_of, request};
@@ -16,8 +16,6 @@ use crate::harness::tus::{self, creation, encoded, head, offset, patch, path_of,
 on_both_backends! {
     a_creation_can_contain_the_whole_video,
     a_creation_can_contain_half_of_the_video,
-    a_cut_creation_can_be_continued,
-    an_upload_whose_address_nobody_knows_ends,
     a_creation_with_garbage_is_refused_and_leaves_nothing,
     a_creation_depends_on_the_state_of_the_report,
     a_creation_depends_on_the_vehicles_and_the_role_of_the_person,
@@ -47,42 +45,6 @@ async fn a_creation_can_contain_half_of_the_video(service: Service) {
     assert!(header(&answer, "upload-expires").ends_with(" GMT"));
     let path = path_of(header(&answer, "location"));
     assert_eq!(patch(&service, &path, half, &GOOD[half..]).await.status(), 204);
-}
-
-async fn a_cut_creation_can_be_continued(service: Service) {
-    let half = GOOD.len() / 2;
-    let creation = creation(&service, service.report().await, GOOD.len());
-    let answer = service.send(with_content_type(creation).body(cut(&GOOD[..half])).unwrap()).await;
-    assert_eq!(header(&answer, "upload-offset"), half.to_string());
-    let path = path_of(header(&answer, "location"));
-    problem(answer, 503, "body_cut").await;
-    assert_eq!(patch(&service, &path, half, &GOOD[half..]).await.status(), 204);
-}
-
-/// The server calls this when it could not send the response to a creation.
-async fn an_upload_whose_address_nobody_knows_ends(service: Service) {
-    let uploads = service.app.state.uploads.clone();
-    let half = GOOD.len() / 2;
-    let empty = creation(&service, service.report().await, GOOD.len());
-    let begun = creation(&service, service.report().await, GOOD.len());
-    for request in [
-        empty.body(Body::empty()).unwrap(),
-        with_content_type(begun).body(GOOD[..half].into()).unwrap(),
-    ] {
-        let path = path_of(header(&service.send(request).await, "location"));
-        uploads.end_unanswered(tus::id_of(&path));
-    }
-    service.assert_nothing_left().await;
-    assert_eq!(
-        service.database().count_active_uploads(service.env.fixture.driver.id).await.unwrap(),
-        0
-    );
-
-    let used = tus::create(&service, service.report().await, GOOD.len()).await;
-    assert_eq!(patch(&service, &used, 0, &GOOD[..half]).await.status(), 204);
-    uploads.end_unanswered(tus::id_of(&used));
-    service.drain_and_sweep().await;
-    assert_eq!(offset(&service, &used).await, half);
 }
 
 async fn a_creation_with_garbage_is_refused_and_leaves_nothing(service: Service) {

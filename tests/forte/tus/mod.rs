@@ -6,6 +6,7 @@ mod checksums;
 mod creation;
 mod error_texts;
 mod limits;
+mod lost_answers;
 mod open_uploads;
 mod protocol;
 mod status;
