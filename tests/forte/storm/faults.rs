@@ -3,12 +3,13 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use axum::body::Body;
 use forte_media::model::Faults;
+use futures_util::{StreamExt as _, stream};
 use tokio::time::{Duration, sleep};
 
 use super::persistent_client::{resume_with_retries, send_with_retries};
 use super::{assert_submitted, count_active, form_request};
-use crate::harness::bodies::chunked;
 use crate::harness::clips::GOOD;
 use crate::harness::service::{Backend, Options, Service};
 use crate::harness::tus;
@@ -175,7 +176,12 @@ async fn a_full_disk_frees_unacknowledged_bytes_and_affects_no_other_upload() {
 
     // The disk is full at the second chunk of the next body.
     tripwire.arm(2);
-    let rest = chunked(&GOOD[half..], 16 * 1024);
+    let late = stream::iter(GOOD[half..].chunks(1000)).then(async |chunk| {
+        // Chunks that are ready together would be written together.
+        tokio::task::yield_now().await;
+        std::io::Result::Ok(chunk)
+    });
+    let rest = Body::from_stream(late);
     let response = tus::patch(&service, &path, half, rest).await;
     assert_eq!(response.status(), 507);
     assert!(response.headers().contains_key("retry-after"));
