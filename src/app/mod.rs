@@ -149,7 +149,7 @@ impl App {
             local_url: http::local_url(address),
         };
         let (state, clock) = (Arc::new(state), clock());
-        Ok(Self { settings, database, store, spool, clock, outbox, sequencer, state, metrics })
+        Ok(Self { database, store, spool, clock, outbox, sequencer, state, metrics, settings })
     }
 
     /// The public routes.

@@ -107,8 +107,9 @@ fn described(device: &Confirmed, language: Language) -> String {
     ];
     let details = details.into_iter().filter(|(_, detail)| !detail.is_empty());
     let details = details.map(|(label, detail)| label.format(language, &[("value", &detail)]));
-    let lines: Vec<String> = std::iter::once(question).chain(details).collect();
-    lines.iter().map(|line| format!("<p>{}</p>\n", escape_html(line))).collect()
+    let lines: Vec<_> =
+        std::iter::once(question).chain(details).map(|line| escape_html(&line)).collect();
+    format!("<p>{}</p>", lines.join("</p>\n<p>"))
 }
 
 fn page(language: Language, content: &str) -> Response {

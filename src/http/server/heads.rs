@@ -163,7 +163,7 @@ fn after_chunk_line(line: &[u8]) -> Part {
 /// The framing of the body after this head. `None` if the head is ambiguous.
 fn framing(head: &[u8]) -> Option<Framing> {
     let text: &[u8] = head.strip_suffix(b"\r\n\r\n")?;
-    let mut lines = text.split(|byte| *byte == b'\n').map(|line| line.trim_ascii_end());
+    let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
     let is_old = lines.next()?.ends_with(b"HTTP/1.0");
     let (mut hosts, mut lengths, mut codings) = (0, Vec::new(), Vec::new());
     for line in lines {

@@ -227,7 +227,7 @@ async fn a_token_endpoint_that_hangs_is_awaited_once_for_all_devices() {
     for number in 0..8 {
         scene.signed_in(scene.service.env.fixture.driver.id, &format!("device-{number}")).await;
     }
-    scene.fcm.tokens_reply((0..8).map(|_| TokenReply::Hangs(Duration::from_secs(60))));
+    scene.fcm.tokens_reply((0..8).map(|_| TokenReply::Hangs(Duration::from_mins(1))));
     scene.rejected("Темно").await;
     scene.deliver().await;
     assert_eq!(scene.fcm.token_requests(), 1);
