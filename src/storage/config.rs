@@ -80,11 +80,11 @@ fn disk(folder: &str) -> Option<Location> {
 
 fn bucket(rest: &str) -> Option<Location> {
     let (bucket, prefix) = rest.strip_prefix("//")?.split_once('/').unwrap_or((&rest[2..], ""));
-    let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
-    if bucket.is_empty() || !is_usable(prefix) {
+    let name = prefix.strip_suffix('/').unwrap_or(prefix);
+    if bucket.is_empty() || prefix == "/" || !is_usable(name) {
         return None;
     }
-    Some(Location::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+    Some(Location::S3 { bucket: bucket.to_owned(), prefix: name.to_owned() })
 }
 
 /// Stores and proxies disagree about names with empty or relative segments: MinIO refuses them, others

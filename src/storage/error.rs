@@ -109,11 +109,13 @@ impl StorageError {
 fn is_out_of_files(error: &io::Error) -> bool {
     let mut cause: Option<&(dyn Error + 'static)> = Some(error);
     while let Some(error) = cause {
-        let code = error.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error);
-        if matches!(code, Some(ENFILE | EMFILE)) {
+        let as_io = error.downcast_ref::<io::Error>();
+        if matches!(as_io.and_then(io::Error::raw_os_error), Some(ENFILE | EMFILE)) {
             return true;
         }
-        cause = error.source();
+        // The source of an I/O error is that of the error in it.
+        let inner = as_io.and_then(io::Error::get_ref);
+        cause = inner.map(|inner| inner as &(dyn Error + 'static)).or_else(|| error.source());
     }
     false
 }
