@@ -75,10 +75,11 @@ impl BodyReader {
 
     /// The next bytes, or how the body ended. `None` if none have arrived at `until`.
     pub(super) async fn next(&mut self, until: Option<Instant>) -> Result<Option<Bytes>, BodyEnd> {
-        if let Some(end) = self.end {
-            return Err(end);
-        }
-        match self.read(until).await {
+        let read = match self.end {
+            Some(end) => Err(end),
+            None => self.read(until).await,
+        };
+        match read {
             Ok(bytes) => bytes.map(|bytes| self.limit(bytes)).transpose(),
             Err(end) if self.last_byte.is_empty() => Err(end),
             Err(end) => {

@@ -12,7 +12,7 @@ use crate::harness::answers::problem;
 use crate::harness::bodies::{MAX, padded_pieces};
 use crate::harness::clips::NOT_MP4;
 use crate::harness::form::{self, BOUNDARY, Form, send};
-use crate::harness::service::{Service, on_both_backends};
+use crate::harness::service::{self, Service, on_both_backends};
 
 on_both_backends! {
     a_file_of_exactly_the_maximal_length_is_accepted,
@@ -32,7 +32,8 @@ fn with_file(form: Form, chunks: impl Iterator<Item = Bytes> + Send + 'static) -
 async fn a_file_of_exactly_the_maximal_length_is_accepted(service: Service) {
     let form = Form::of(service.report().await);
     let answer = send(&service, with_file(form, padded_pieces(MAX))).await;
-    assert_eq!(answer.status(), 201);
+    let (status, page) = (answer.status(), service::json(answer).await);
+    assert_eq!(status, 201, "{page}");
     assert_eq!(service.deliver().await, 1);
 }
 

@@ -62,7 +62,9 @@ async fn at_the_limit_the_least_recently_active_upload_ends() {
 async fn only_an_upload_whose_writer_is_silent_ends_when_all_have_writers() {
     for service in with_limit("1").await {
         let path = create(&service, service.report().await, GOOD.len()).await;
-        let (body, taken, _go_on) = paused(&GOOD[..1000], &GOOD[1000..]);
+        // So long that the service does not wait for more before it writes them.
+        let first = 16 * 1024;
+        let (body, taken, _go_on) = paused(&GOOD[..first], &GOOD[first..]);
         let (interrupted, ()) = tokio::join!(patch(&service, &path, 0, body), async {
             taken.await.unwrap();
             service.manual_clock().advance(SignedDuration::from_secs(4));
