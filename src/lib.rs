@@ -18,6 +18,7 @@ pub mod notify;
 pub mod onec;
 pub mod outbox;
 pub mod playback;
+pub mod proof;
 pub mod shutdown;
 pub mod storage;
 pub mod telemetry;

@@ -42,13 +42,14 @@ pub(super) struct Probe {
 
 impl Probe {
     async fn check_all(&self) -> Checks {
-        let (database, store, mail, push, clock, outbox) = tokio::join!(
+        let (database, store, mail, push, clock, outbox, sequencer) = tokio::join!(
             cause(self.locks.check_database()),
             cause(self.store.probe()),
             cause(self.outbox.check_mail()),
             cause(self.outbox.check_push()),
             cause(self.check_clock()),
             cause(self.check_outbox()),
+            cause(self.check_sequencer()),
         );
         let quota = self.store.last_full();
         [
@@ -59,6 +60,7 @@ impl Probe {
             ("push", push),
             ("clock", clock),
             ("outbox", outbox),
+            ("sequencer", sequencer),
         ]
         .into()
     }
@@ -83,10 +85,19 @@ impl Probe {
         }
         Err(Unhealthy::Outbox { channel: channel.as_str(), age })
     }
+
+    async fn check_sequencer(&self) -> Result<(), Unhealthy> {
+        self.database
+            .sequencer_problem()
+            .await?
+            .map_or(Ok(()), |why| Err(Unhealthy::Sequencer(why)))
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
 enum Unhealthy {
+    #[error("{0}")]
+    Sequencer(String),
     #[error("the clock of this node shows {ours}, the one of the database server {theirs}")]
     Clock { ours: Timestamp, theirs: Timestamp },
     #[error("a message has waited for {age:#} on the channel {channel}; see `events list`")]

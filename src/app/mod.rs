@@ -22,9 +22,10 @@ use crate::http::{self, AppState};
 use crate::leasing::{Leasing, Lists, Pictures};
 use crate::model::{Clock, Faults, NodeId, Random};
 use crate::notify::{Mail, Push, Webhook};
-use crate::onec::{Inbox, Queue, Sequencer};
+use crate::onec::{Inbox, Queue};
 use crate::outbox::{Composer, Outbox, Receivers, Retention};
 use crate::playback::Playback;
+use crate::proof::Sequencer;
 use crate::shutdown::{Drained, Shutdown};
 use crate::storage::{Spool, StorageError, Store};
 use crate::telemetry::Metrics;
@@ -59,7 +60,7 @@ pub struct App {
     spool: Spool,
     clock: Clock,
     pub outbox: Arc<Outbox>,
-    sequencer: Sequencer,
+    pub sequencer: Arc<Sequencer>,
     /// The services behind the routes.
     pub state: Arc<AppState>,
     metrics: Metrics,
@@ -128,18 +129,21 @@ impl App {
             tasks,
             wakeup: outbox.wakeup(),
         });
+        let uploads = uploads.await?;
         let Settings { http, leasing, onec, playback, .. } = &settings;
-        let sequencer = Sequencer::new(db(), onec.sequence_every);
+        let sequencer = Sequencer::new(db(), store.clone(), uploads.node(), onec.sequence_every);
+        let sequencer = Arc::new(sequencer);
         let zone = &leasing.time_zone;
         let state = AppState {
-            uploads: uploads.await?,
+            uploads,
             playback: Playback::new(db(), store.clone(), clock(), random(), playback.clone()),
             auth: auth.with_wakeup(outbox.wakeup()),
             leasing: Leasing::new(db(), clock(), random(), outbox.wakeup()),
             lists: Lists::new(db(), clock(), random(), leasing.clone()),
             accounts: Accounts::new(db(), clock(), random(), &account_config(&settings)),
             pictures: Pictures::new(db(), clock(), leasing.clone()),
-            queue: Queue::new(db(), sequencer.clone(), zone.clone(), onec.max_page),
+            queue: Queue::new(db(), zone.clone(), onec.max_page),
+            sequencer: Arc::clone(&sequencer),
             inbox: Inbox::new(db(), clock(), random(), zone.clone(), onec.clone()),
             proxies: http.trusted_proxies.clone(),
             limits: http.limits.clone(),
@@ -247,7 +251,8 @@ impl App {
         shutdown.spawn(Arc::clone(&self.outbox).run_purges(self.retention(), stop()));
         let (outbox, soft) = (Arc::clone(&self.outbox), stop());
         shutdown.spawn(async move { outbox.run(&soft).await });
-        shutdown.spawn(self.sequencer.clone().run(stop()));
+        let (sequencer, soft) = (Arc::clone(&self.sequencer), stop());
+        shutdown.spawn(async move { sequencer.run(soft).await });
         shutdown.spawn(leasing.clone().keep_reminding(self.settings.leasing.clone(), stop()));
     }
 }

@@ -40,6 +40,8 @@ pub struct Caller {
     pub person: Person,
     /// The session that the token belongs to.
     pub session: String,
+    /// The id of the device that the token was minted for.
+    pub device: String,
 }
 
 /// Why a request has no verified caller.
@@ -95,7 +97,7 @@ impl Auth {
         let claims = self.tokens.verify_access(token)?;
         let person = self.database.active_person_in_session(claims.person(), &claims.sid).await?;
         let person = person.ok_or(CallerError::Inactive)?;
-        Ok(Caller { person, session: claims.sid })
+        Ok(Caller { person, session: claims.sid, device: claims.uuid })
     }
 
     /// The person in a valid access token, without a database query. For routes that are

@@ -11,9 +11,9 @@ use uuid::Uuid;
 use super::error::DatabaseError;
 use crate::model::{
     Biin, ChallengeId, Channel, CodeGuard, CompanyId, CompanyKind, DeviceId, Digest, EventId,
-    Facts, Length, NodeId, ObjectKey, Offset, Person, PersonId, Place, Protocol, RefKey, Refusal,
-    ReportStatus, Role, SessionId, SubmissionId, TimeSent, TypeCode, UploadId, UploadState,
-    VehicleGuid, VideoId,
+    Facts, Length, NodeId, ObjectKey, Offset, Person, PersonId, Place, Protocol, ReceiptId, RefKey,
+    Refusal, ReportStatus, Role, SessionId, SubmissionId, TimeSent, TypeCode, UploadId,
+    UploadState, VehicleGuid, VideoId,
 };
 
 /// A value of a column or of a parameter.
@@ -138,8 +138,8 @@ pub(super) struct Malformed;
 
 columns! {
     String, |text| text.parse().ok(), ToString::to_string;
-    ChallengeId, Digest, EventId, NodeId, ObjectKey, RefKey, SessionId, SubmissionId, TypeCode,
-    UploadId, VehicleGuid, VideoId,
+    ChallengeId, Digest, EventId, NodeId, ObjectKey, ReceiptId, RefKey, SessionId, SubmissionId,
+    TypeCode, UploadId, VehicleGuid, VideoId,
 }
 columns! {
     String, |text| Self::from_word(&text), |word| word.as_str().to_owned();

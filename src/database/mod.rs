@@ -16,8 +16,8 @@ mod nodes;
 mod onec;
 mod outbox;
 mod pool;
+mod proof;
 mod reports;
-
 mod schema;
 mod statement;
 mod uploads;
@@ -43,6 +43,7 @@ pub use outbox::{
     PushReport, RetentionCutoffs,
 };
 pub use pool::{Database, Kind};
+pub use proof::{JournalRow, PlannedBatch, SEQUENCER_VERSION};
 pub use reports::{
     Block, DecisionOutcome, DriverKeys, ListedReport, ListedVehicle, ListedVehicleType,
     NewDecision, PageCursor, ReportFilter, ReportRow, ReportState, Scope, SelectedVehicle,

@@ -4,7 +4,7 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
@@ -103,6 +103,11 @@ impl Database {
     /// Runs a trivial query, to check the connection.
     pub async fn probe(&self) -> Result<(), DatabaseError> {
         query("SELECT 1", vec![]).run(&self.pool).await
+    }
+
+    /// Whether a connection has failed since then, so that another server may answer now.
+    pub fn has_failed_since(&self, at: Instant) -> bool {
+        self.pool.has_failed_since(at) || self.unflushed.has_failed_since(at)
     }
 
     /// The clock of the database server; `None` for SQLite, which has none of its own.

@@ -1,11 +1,14 @@
 //! The state that every handler gets.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 
 use crate::auth::{Accounts, Auth};
 use crate::leasing::{Leasing, Lists, Pictures};
 use crate::onec::{Inbox, Queue};
 use crate::playback::Playback;
+use crate::proof::Sequencer;
 use crate::upload::UploadService;
 
 use super::client::TrustedProxies;
@@ -26,6 +29,8 @@ pub struct AppState {
     pub pictures: Pictures,
     /// Submissions that wait for 1C.
     pub queue: Queue,
+    /// Adds submissions to the queue.
+    pub sequencer: Arc<Sequencer>,
     /// Messages from 1C.
     pub inbox: Inbox,
     pub proxies: TrustedProxies,

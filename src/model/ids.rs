@@ -54,6 +54,12 @@ macro_rules! ids {
                 Self(uuid)
             }
         }
+
+        impl From<$name> for Uuid {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
     )*};
 }
 
@@ -64,6 +70,8 @@ ids! {
     VideoId,
     /// The submission of a video for a report.
     SubmissionId,
+    /// The receipt of a submission.
+    ReceiptId,
     /// A message in the outbox; the same in every delivery attempt.
     EventId,
     /// A process of this service.

@@ -47,8 +47,8 @@ pub use facts::{DurationBy, Durations, Facts, Location, LocationFrom};
 pub use faults::{FaultError, Faults};
 pub use finding::{BrokenLimit, Finding, Refusal};
 pub use ids::{
-    ChallengeId, EventId, IdError, NodeId, ObjectKey, RefKey, SessionId, SubmissionId, TypeCode,
-    UploadId, VehicleGuid, VideoId,
+    ChallengeId, EventId, IdError, NodeId, ObjectKey, ReceiptId, RefKey, SessionId, SubmissionId,
+    TypeCode, UploadId, VehicleGuid, VideoId,
 };
 pub use mail_address::mail_address;
 pub use network::{Network, NetworkError};

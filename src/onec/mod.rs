@@ -9,7 +9,6 @@ mod inbox;
 mod items;
 mod queue;
 mod reply;
-mod sequencer;
 
 pub use crate::database::ObjectKind;
 pub use config::Config;
@@ -18,4 +17,3 @@ pub use field_reader::FieldError;
 pub use inbox::Inbox;
 pub use queue::{DEFAULT_PAGE, Note, Page, Queue, Submission};
 pub use reply::{ItemError, ItemResult, Reply};
-pub use sequencer::Sequencer;

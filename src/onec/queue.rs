@@ -12,7 +12,6 @@ use crate::database::{Database, SubmissionRow};
 use crate::model::{Check, Digest, RefKey, SubmissionId, Verdict, VideoId};
 
 use super::error::OnecError;
-use super::sequencer::Sequencer;
 
 /// The number of submissions in a response if the request has no `limit`.
 pub const DEFAULT_PAGE: u32 = 100;
@@ -24,7 +23,6 @@ const EMPTY_DATE: &str = "0001-01-01T00:00:00";
 #[derive(Clone)]
 pub struct Queue {
     database: Database,
-    sequencer: Sequencer,
     zone: TimeZone,
     max_page: u32,
 }
@@ -97,13 +95,8 @@ pub struct Note {
 
 impl Queue {
     /// `zone` is the zone of 1C's dates.
-    pub const fn new(
-        database: Database,
-        sequencer: Sequencer,
-        zone: TimeZone,
-        max_page: u32,
-    ) -> Self {
-        Self { database, sequencer, zone, max_page }
+    pub const fn new(database: Database, zone: TimeZone, max_page: u32) -> Self {
+        Self { database, zone, max_page }
     }
 
     /// The submissions after `after`, or after what the node has acknowledged.
@@ -113,8 +106,6 @@ impl Queue {
         after: Option<i64>,
         limit: u32,
     ) -> Result<Page, OnecError> {
-        // So that a page has everything that was stored before the request.
-        self.sequencer.assign_turns().await?;
         let limit = limit.clamp(1, self.max_page);
         let after = match after {
             Some(after) => after,

@@ -4,10 +4,11 @@
 //! its name only after its bytes are durable, so a name never refers to a partial object.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use tempfile::NamedTempFile;
 use tokio::io::AsyncReadExt as _;
@@ -18,7 +19,8 @@ use super::files::{
     CHUNK, blocking, create_folder, if_exists, names, open, read_verified, sync_folder,
 };
 use super::object::{
-    Depth, Object, PAGE_SIZE, PutRequest, ROOTS, SegmentKey, VideoKey, VideoStream, folders,
+    Depth, FOLDERS, JournalKey, Object, PAGE_SIZE, PutRequest, ROOTS, SegmentKey, Source, VideoKey,
+    VideoStream, folders,
 };
 use super::spool_file::SpoolHandle;
 use crate::model::{Digest, Length, UploadId};
@@ -30,7 +32,7 @@ pub(super) struct Disk {
 
 impl Disk {
     pub(super) fn open(root: PathBuf) -> Result<Self, StorageError> {
-        for folder in ROOTS {
+        for folder in FOLDERS {
             create_folder(&root.join(folder))?;
         }
         Ok(Self { root })
@@ -111,6 +113,28 @@ impl Disk {
         blocking(move || list(&root, &after).context("list", &root)).await
     }
 
+    /// The first batch of the journal that begins at this turn or later.
+    pub(super) async fn journal_from(&self, turn: i64) -> Result<Option<JournalKey>, StorageError> {
+        let folder = self.root.join(JournalKey::folder());
+        blocking(move || {
+            let names = names(&folder).context("list", &folder)?;
+            let key =
+                |name: &String| JournalKey::from_path(&format!("{}/{name}", JournalKey::folder()));
+            Ok(names.iter().filter_map(key).find(|key| key.first >= turn))
+        })
+        .await
+    }
+
+    pub(super) async fn read_journal(&self, key: &JournalKey) -> Result<Bytes, StorageError> {
+        let path = self.path(key);
+        blocking(move || {
+            let mut bytes = Vec::new();
+            read(&path)?.read_to_end(&mut bytes).context("read", &path)?;
+            Ok(bytes.into())
+        })
+        .await
+    }
+
     /// Whether the video exists; one with other bytes is an error.
     pub(super) async fn verify(
         &self,
@@ -130,9 +154,15 @@ impl Disk {
 
 fn put_durably(put: &PutRequest, target: &Path) -> Result<(), StorageError> {
     let folder = create_parent(target)?;
-    let (length, digest) = (Length::new(put.length()), Some(put.digest));
+    let (length, digest) = (Length::new(put.length), Some(put.digest));
     if !contains(target, length, digest)? {
-        let named = if put.is_video { link(put, target)? } else { copy(put, target, folder)? };
+        let named = match &put.source {
+            Source::File(source) => link(source, put.length, target)?,
+            Source::Range(source, range) => copy(target, folder, |write| {
+                read_verified(&read(source)?, source, range.clone(), put.digest, write)
+            })?,
+            Source::Bytes(bytes) => copy(target, folder, |write| write(0, bytes))?,
+        };
         match named {
             // A concurrent call has stored the same object; that is fine if its bytes match.
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
@@ -146,19 +176,25 @@ fn put_durably(put: &PutRequest, target: &Path) -> Result<(), StorageError> {
 
 /// Does not read the bytes again: `digest` was computed while they were written to this file, and a
 /// second read would be served by the same page cache. `fsck` finds bit rot.
-fn link(put: &PutRequest, target: &Path) -> Result<io::Result<()>, StorageError> {
-    let file = read(&put.source)?;
-    if length_of(&file, &put.source)?.get() != put.length() {
-        return Err(StorageError::mismatch(&put.source));
+fn link(source: &Path, length: u64, target: &Path) -> Result<io::Result<()>, StorageError> {
+    let file = read(source)?;
+    if length_of(&file, source)?.get() != length {
+        return Err(StorageError::mismatch(source));
     }
-    file.sync_all().durable(&put.source)?;
-    Ok(fs::hard_link(&put.source, target))
+    file.sync_all().durable(source)?;
+    Ok(fs::hard_link(source, target))
 }
 
-fn copy(put: &PutRequest, target: &Path, folder: &Path) -> Result<io::Result<()>, StorageError> {
+/// `fill` passes the bytes to a function that writes them, with their positions.
+fn copy(
+    target: &Path,
+    folder: &Path,
+    fill: impl FnOnce(
+        &mut dyn FnMut(u64, &[u8]) -> Result<(), StorageError>,
+    ) -> Result<(), StorageError>,
+) -> Result<io::Result<()>, StorageError> {
     let mut copy = NamedTempFile::new_in(folder).context("write to", folder)?;
-    let write = |_, chunk: &[u8]| copy.write_all(chunk).context("write to", folder);
-    read_verified(&read(&put.source)?, &put.source, put.range.clone(), put.digest, write)?;
+    fill(&mut |_, chunk| copy.write_all(chunk).context("write to", folder))?;
     copy.as_file().sync_all().durable(target)?;
     Ok(copy.persist_noclobber(target).map(drop).map_err(|e| e.error))
 }

@@ -28,7 +28,7 @@ mod store;
 pub use config::{Config, S3Config};
 pub use error::StorageError;
 pub use link::{Link, LinkError};
-pub use object::{Depth, Object, ObjectKind, SegmentKey, VideoKey, VideoStream};
+pub use object::{Depth, JournalKey, Object, ObjectKind, SegmentKey, VideoKey, VideoStream};
 pub use self_test::TestResult;
 pub use spool::Spool;
 pub use spool_file::{SpoolFile, SpoolHandle};

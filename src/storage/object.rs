@@ -9,18 +9,25 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
+use sha2::{Digest as _, Sha256};
 
 use crate::model::{Digest, Length, Offset, UploadId};
 
 /// The `Content-Type` of a stored video, whatever the phone declared.
 pub(super) const VIDEO_TYPE: &str = "video/mp4";
-const SEGMENT_TYPE: &str = "application/octet-stream";
+const BYTES_TYPE: &str = "application/octet-stream";
 
 const VIDEOS: &str = "videos";
 const STAGING: &str = "staging";
+const JOURNAL: &str = "meta/journal";
 
-/// The top-level folders, in the order of a listing.
+/// Every path that is not below `meta/` and is listed comes after this one: the digit 0 follows the slash.
+pub(super) const META_END: &str = "meta0";
+
+/// The folders of uploads, in the order of a listing.
 pub(super) const ROOTS: [&str; 2] = [STAGING, VIDEOS];
+/// All folders.
+pub(super) const FOLDERS: [&str; 3] = [JOURNAL, STAGING, VIDEOS];
 
 /// Objects per page of a listing.
 pub(super) const PAGE_SIZE: u16 = 1000;
@@ -80,33 +87,81 @@ pub(super) fn folders(upload: UploadId) -> [String; 2] {
     ROOTS.map(|root| format!("{root}/{upload}"))
 }
 
-/// A range of a file that becomes an object.
+/// The name of a batch of the journal: `meta/journal/{first}-{last}.jsonl`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct JournalKey {
+    /// The turn of its first submission.
+    pub first: i64,
+    /// The turn of its last submission.
+    pub last: i64,
+}
+
+impl JournalKey {
+    /// The path before every batch that begins at this turn or later.
+    pub(super) fn before(turn: i64) -> String {
+        format!("{JOURNAL}/{turn:012}")
+    }
+
+    /// The inverse of `Display`.
+    pub(super) fn from_path(path: &str) -> Option<Self> {
+        let name = path.strip_prefix(JOURNAL)?.strip_prefix('/')?.strip_suffix(".jsonl")?;
+        let (first, last) = name.split_once('-')?;
+        Some(Self { first: first.parse().ok()?, last: last.parse().ok()? })
+    }
+
+    /// The folder of all batches.
+    pub(super) const fn folder() -> &'static str {
+        JOURNAL
+    }
+}
+
+impl fmt::Display for JournalKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Padded, so that a listing is in the order of the turns.
+        write!(out, "{JOURNAL}/{:012}-{:012}.jsonl", self.first, self.last)
+    }
+}
+
+/// The bytes of an object to be put.
+pub(super) enum Source {
+    /// A whole file, which stays unchanged.
+    File(PathBuf),
+    /// A range of a file that may grow.
+    Range(PathBuf, Range<u64>),
+    Bytes(Bytes),
+}
+
+/// An object to be put.
 pub(super) struct PutRequest {
     pub(super) path: String,
-    pub(super) source: PathBuf,
-    pub(super) range: Range<u64>,
+    pub(super) source: Source,
+    pub(super) length: u64,
     pub(super) digest: Digest,
-    /// Whether it is a finished video, which is the whole file, or a segment.
-    pub(super) is_video: bool,
 }
 
 impl PutRequest {
     pub(super) fn video(key: &VideoKey, source: &Path, length: Length, digest: Digest) -> Self {
-        let (path, range) = (key.to_string(), 0..length.get());
-        Self { path, source: source.to_owned(), range, digest, is_video: true }
+        let (path, source) = (key.to_string(), Source::File(source.to_owned()));
+        Self { path, source, length: length.get(), digest }
     }
 
     pub(super) fn segment(key: &SegmentKey, source: &Path, digest: Digest) -> Self {
-        let (path, range) = (key.to_string(), key.range());
-        Self { path, source: source.to_owned(), range, digest, is_video: false }
+        let Range { start, end } = key.range();
+        let source = Source::Range(source.to_owned(), start..end);
+        Self { path: key.to_string(), source, length: end.saturating_sub(start), digest }
     }
 
-    pub(super) const fn length(&self) -> u64 {
-        self.range.end.saturating_sub(self.range.start)
+    pub(super) fn journal(key: &JournalKey, bytes: Bytes) -> Self {
+        let digest = Digest::new(Sha256::digest(&bytes).into());
+        let length = bytes.len() as u64;
+        Self { path: key.to_string(), source: Source::Bytes(bytes), length, digest }
     }
 
     pub(super) const fn content_type(&self) -> &'static str {
-        if self.is_video { VIDEO_TYPE } else { SEGMENT_TYPE }
+        match self.source {
+            Source::File(_) => VIDEO_TYPE,
+            Source::Range(..) | Source::Bytes(_) => BYTES_TYPE,
+        }
     }
 }
 

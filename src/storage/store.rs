@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
 use tempfile::NamedTempFile;
 use tokio::fs::File;
@@ -13,7 +14,9 @@ use super::disk::Disk;
 use super::disposition::disposition;
 use super::error::{IoContext as _, StorageError};
 use super::link::{Link, LinkError, LinkSigner};
-use super::object::{Depth, Object, PutRequest, SegmentKey, VIDEO_TYPE, VideoKey, VideoStream};
+use super::object::{
+    Depth, JournalKey, Object, PutRequest, SegmentKey, VIDEO_TYPE, VideoKey, VideoStream,
+};
 use super::s3::S3;
 use super::spool::{Spool, TEMPORARY};
 use super::spool_file::SpoolFile;
@@ -144,6 +147,25 @@ impl Store {
         Ok(self.0.faults.pass("storage.put_segment.after")?)
     }
 
+    /// Stores a batch of the journal unless it exists. Returns when it is durable. Idempotent.
+    ///
+    /// # Errors
+    /// [`StorageError::Mismatch`] when a batch with other bytes has this name.
+    pub async fn put_journal(&self, key: &JournalKey, bytes: Bytes) -> Result<(), StorageError> {
+        self.0.faults.pass("storage.put_journal.before")?;
+        self.put(PutRequest::journal(key, bytes)).await?;
+        Ok(self.0.faults.pass("storage.put_journal.after")?)
+    }
+
+    /// The first batch of the journal that begins at this turn or later.
+    pub async fn journal_from(&self, turn: i64) -> Result<Option<JournalKey>, StorageError> {
+        either!(self, backend => backend.journal_from(turn).await)
+    }
+
+    pub async fn read_journal(&self, key: &JournalKey) -> Result<Bytes, StorageError> {
+        either!(self, backend => backend.read_journal(key).await)
+    }
+
     async fn put(&self, put: PutRequest) -> Result<(), StorageError> {
         let stored = either!(self, backend => backend.put(put).await);
         let full = match &stored {
@@ -244,7 +266,7 @@ impl Store {
         Err(StorageError::Missing { key: key.to_string() })
     }
 
-    /// Up to 1,000 objects after the path `after` (`""` for the first page), sorted by path; empty at
+    /// Up to 1,000 objects of uploads after the path `after` (`""` for the first page), sorted by path; empty at
     /// the end.
     pub async fn list(&self, after: &str) -> Result<Vec<Object>, StorageError> {
         either!(self, backend => backend.list(after).await)

@@ -7,15 +7,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep, timeout};
+use uuid::Uuid;
 
 use crate::database::{Details, Fingerprint, FinishOutcome, FinishedUpload, ReportRow};
 use crate::events::{ReportSubmitted, report_submitted};
 use crate::inspect::Inspection;
 use crate::model::plausibility::{Evidence, judge};
 use crate::model::{
-    Admission, Digest, EventId, Length, OutboxMessage, Person, Role, SubmissionId, UploadState,
+    Admission, Digest, Length, OutboxMessage, Person, ReceiptId, Role, SubmissionId, UploadState,
     Verdict, VideoId,
 };
+use crate::proof::receipt;
 use crate::storage::VideoKey;
 
 use super::cleaner::{Cleaner, count_finished};
@@ -57,8 +59,10 @@ struct FinishAttempt<'a> {
     lease: &'a WriteLease,
     details: &'a Details,
     inspection: &'a Inspection,
-    event: EventId,
     submission: SubmissionId,
+    receipt: ReceiptId,
+    /// Of the receipt's leaf in the transparency log.
+    salt: [u8; 32],
     video: VideoId,
     now: Timestamp,
     sha256: Digest,
@@ -134,7 +138,8 @@ impl Finisher {
             inspection: &inspection,
             video: VideoId::mint(clock, random),
             submission: SubmissionId::mint(clock, random),
-            event: EventId::mint(clock, random),
+            receipt: ReceiptId::mint(clock, random),
+            salt: random.bytes(),
             now: clock.now(),
             sha256: writer.sha256(),
             length: Length::new(writer.file.length().get()),
@@ -304,12 +309,12 @@ impl FinishAttempt<'_> {
         verdicts: Vec<Verdict>,
         refuses_reuse: bool,
     ) -> FinishedUpload {
-        let Self { lease, details, inspection, event, submission, video, now, sha256, length } =
-            *self;
+        let Self { lease, details, inspection, submission, video, now, sha256, length, .. } = *self;
         FinishedUpload {
             upload: lease.row.id,
             fence: lease.fence,
             owner: Person { id: lease.row.owner, company: lease.row.company, role: Role::Employee },
+            device: lease.row.device.clone(),
             details: details.clone(),
             vehicle: report.vehicle,
             video,
@@ -320,8 +325,12 @@ impl FinishAttempt<'_> {
             notes: inspection.notes.clone(),
             verdicts,
             refuses_reuse,
-            event,
+            // So that it is known whatever is lost.
+            event: Uuid::from(submission).into(),
             message: submitted_message,
+            receipt: self.receipt,
+            salt: hex::encode(self.salt),
+            receipt_body: receipt,
             now,
         }
     }

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::database::{Details, NewUpload, UploadRow};
 use crate::inspect::Quicktime;
-use crate::model::{Length, Offset, Person, Protocol, UploadId, UploadState};
+use crate::model::{Length, NodeId, Offset, Person, Protocol, UploadId, UploadState};
 
 use super::access::{Access, Secret};
 use super::cleaner::{Swept, count_finished};
@@ -25,6 +25,8 @@ use super::session::{Append, Appended, UploadSession};
 #[derive(Debug, Clone)]
 pub struct NewVideo {
     pub person: Person,
+    /// The id of the person's device.
+    pub device: String,
     /// The report, the time and the place; `None` if the client sends them after the bytes.
     pub details: Option<Details>,
     /// `None` if it is known only after the bytes.
@@ -79,6 +81,11 @@ impl UploadService {
         self.0.deps.is_segmented()
     }
 
+    /// The id under which this node is registered.
+    pub fn node(&self) -> NodeId {
+        self.0.locks.node
+    }
+
     /// The locks of this node, with their background tasks.
     pub fn locks(&self) -> Arc<UploadLocks> {
         Arc::clone(&self.0.locks)
@@ -100,7 +107,7 @@ impl UploadService {
     }
 
     async fn record(&self, video: NewVideo) -> Result<Created, UploadError> {
-        let NewVideo { person, details, length, metadata, protocol, sends_bytes } = video;
+        let NewVideo { person, device, details, length, metadata, protocol, sends_bytes } = video;
         let Dependencies { config, clock, random, .. } = &*self.0.deps;
         let (id, secret) = (UploadId::mint(clock, random), Secret::mint(random));
         let created_at = clock.now();
@@ -110,6 +117,7 @@ impl UploadService {
             id,
             secret_hash,
             person,
+            device,
             protocol,
             details,
             length,

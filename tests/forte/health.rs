@@ -26,7 +26,7 @@ async fn get(served: &Served, path: &str) -> (u16, Value) {
 /// The names of the failing checks, with their causes.
 async fn failures(served: &Served) -> Vec<(String, String)> {
     let (status, page) = get(served, "/status").await;
-    assert_eq!(page["checks"].as_object().unwrap().len(), 7, "{page}");
+    assert_eq!(page["checks"].as_object().unwrap().len(), 8, "{page}");
     let failed = page["checks"].as_object().unwrap().iter();
     let failed = failed.filter(|(_, check)| check["ok"] == false);
     let failed: Vec<_> = failed

@@ -18,6 +18,7 @@ mod events_command;
 mod harness;
 mod health;
 mod inspect;
+mod journal;
 mod lists;
 mod mail;
 mod mail_dialogue;

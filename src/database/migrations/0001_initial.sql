@@ -14,8 +14,8 @@ CREATE TABLE counters (
     name TEXT NOT NULL PRIMARY KEY,
     value BIGINT NOT NULL
 );
-INSERT INTO counters (name, value) VALUES ('companies', 0), ('people', 0), ('submissions', 0),
-    ('challenges', 0), ('messages', 0);
+INSERT INTO counters (name, value) VALUES ('companies', 0), ('people', 0), ('challenges', 0),
+    ('messages', 0);
 
 -- kind: `company` (with a BIN) or `person` (with an IIN).
 -- mail_failure: why the mail server refuses letters to this address for good; empty: it does not.
@@ -192,7 +192,8 @@ CREATE TABLE uploads (
     submission_id TEXT NOT NULL,
     cleanup_at BIGINT NOT NULL,
     cleaned_once BIGINT NOT NULL,
-    address_known BIGINT NOT NULL
+    address_known BIGINT NOT NULL,
+    device TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX uploads_by_expiry ON uploads (state, expires_at);
 CREATE INDEX uploads_by_holder ON uploads (holder, release_requested);
@@ -233,7 +234,8 @@ CREATE TABLE fingerprints (
     PRIMARY KEY (company_id, hash)
 );
 
--- turn: the place in 1C's queue, assigned shortly after the commit (0: not yet).
+-- turn: the place in 1C's queue, assigned shortly after the commit. 0: not yet; negative: planned, and
+-- possibly not in the journal yet.
 -- verdicts: a JSON array, written with the submission and never changed.
 -- vehicle_guid, duration_ms, lat_e8, long_e8: what later submissions are compared with. vehicle_guid
 -- is the report's vehicle at that time; duration_ms is 0 when it is unknown.
@@ -243,6 +245,7 @@ CREATE TABLE submissions (
     ref_key TEXT NOT NULL,
     company_id BIGINT NOT NULL,
     person_id BIGINT NOT NULL,
+    device TEXT NOT NULL DEFAULT '',
     video_id TEXT NOT NULL UNIQUE,
     vehicle_guid TEXT NOT NULL DEFAULT '',
     filename TEXT NOT NULL,
@@ -257,8 +260,38 @@ CREATE TABLE submissions (
 CREATE INDEX submissions_by_report ON submissions (ref_key);
 CREATE INDEX submissions_by_turn ON submissions (turn) WHERE turn > 0;
 CREATE INDEX submissions_without_turn ON submissions (received_at, id) WHERE turn = 0;
+CREATE INDEX submissions_planned ON submissions (turn) WHERE turn < 0;
 CREATE INDEX submissions_by_vehicle ON submissions (company_id, vehicle_guid, received_at);
 CREATE INDEX submissions_by_company ON submissions (company_id, received_at);
+
+-- One row. holder, fence: the lease of the node that assigns the turns. version: what that node's release
+-- can number. turn: the highest that is planned or published. problem: why it has stopped; empty: it has
+-- not.
+CREATE TABLE sequencer (
+    holder TEXT NOT NULL,
+    fence BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    turn BIGINT NOT NULL,
+    problem TEXT NOT NULL
+);
+INSERT INTO sequencer (holder, fence, version, turn, problem) VALUES ('', 0, 0, 0, '');
+
+-- body: canonical JSON. signature: empty until receipts are signed.
+CREATE TABLE receipts (
+    id TEXT NOT NULL PRIMARY KEY,
+    submission_id TEXT NOT NULL UNIQUE,
+    body TEXT NOT NULL,
+    signature TEXT NOT NULL DEFAULT ''
+);
+
+-- Leaves of the transparency log: each is SHA-256(salt, JSON of the subject). position: the place in the
+-- log; -1: none yet.
+CREATE TABLE leaves (
+    subject TEXT NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    salt TEXT NOT NULL,
+    position BIGINT NOT NULL DEFAULT -1
+);
 
 -- views: how often the actor did this since `at`, until `last_at`: repeated views within minutes are one
 -- row. 0: not a view. Rows live as long as their video.

@@ -56,12 +56,6 @@ const SELECT: &str = "SELECT s.turn, s.id, s.ref_key, r.status_code, r.revision,
                       submissions s JOIN videos v ON v.id = s.video_id JOIN reports r ON r.ref_key \
                       = s.ref_key";
 
-const WAITS_FOR_TURN: &str = "SELECT 1 FROM submissions WHERE turn = 0 LIMIT 1";
-const ASSIGN_TURNS: &str = "UPDATE submissions SET turn = $1 + waiting.place FROM (SELECT id, \
-    ROW_NUMBER() OVER (ORDER BY received_at, id) AS place FROM (SELECT id, received_at \
-    FROM submissions WHERE turn = 0 ORDER BY received_at, id LIMIT $2) AS oldest) AS waiting \
-    WHERE submissions.id = waiting.id";
-
 impl Database {
     /// At most `limit` submissions after this turn, in their order.
     pub async fn submissions_after(
@@ -82,25 +76,6 @@ impl Database {
     }
 
     /// The turn of the latest submission; 0 if there is none.
-    /// Gives the next turns to up to `limit` submissions without one, in the order of their receipt.
-    /// Returns their number.
-    ///
-    /// The counter stays locked until the commit, so turns become visible in their order: a reader that
-    /// has seen a turn has seen all lower ones.
-    pub async fn assign_turns(&self, limit: u32) -> Result<u64, DatabaseError> {
-        if !query(WAITS_FOR_TURN, vec![]).exists(&self.pool).await? {
-            return Ok(0);
-        }
-        let mut write = self.write().await?;
-        let sql = "UPDATE counters SET value = value WHERE name = 'submissions' RETURNING value";
-        let (last,): (i64,) = query(sql, vec![]).one(&mut write).await?;
-        let assigned = query(ASSIGN_TURNS, params![last, limit]).execute(&mut write).await?;
-        let sql = "UPDATE counters SET value = $1 WHERE name = 'submissions'";
-        query(sql, params![last.saturating_add_unsigned(assigned)]).run(&mut write).await?;
-        write.commit().await?;
-        Ok(assigned)
-    }
-
     pub async fn last_turn(&self) -> Result<i64, DatabaseError> {
         let sql = "SELECT COALESCE(MAX(turn), 0) AS turn FROM submissions WHERE turn > 0";
         let (turn,) = query(sql, vec![]).one(&self.pool).await?;

@@ -8,12 +8,13 @@ use crate::database::column::{Stored, params};
 use crate::database::error::DatabaseError;
 use crate::database::outbox::messages::enqueue;
 use crate::database::pool::{Database, Write};
+use crate::database::proof::insert_receipt;
 use crate::database::statement::query;
 use crate::database::videos::reuse::{Fingerprint, earlier_uses, lock};
 use crate::model::plausibility::reuse;
 use crate::model::{
     Admission, Digest, EarlierUse, EventId, Facts, Finding, Length, OutboxMessage, Person,
-    ReportStatus, SubmissionId, UploadId, VehicleGuid, Verdict, VideoId,
+    ReceiptId, ReportStatus, SubmissionId, UploadId, VehicleGuid, Verdict, VideoId,
 };
 
 use super::upload::Details;
@@ -25,6 +26,8 @@ pub struct FinishedUpload {
     /// The fence of the caller's lease.
     pub fence: i64,
     pub owner: Person,
+    /// The id of the device that created the upload.
+    pub device: String,
     pub details: Details,
     pub vehicle: VehicleGuid,
     /// The id of the new video.
@@ -46,6 +49,12 @@ pub struct FinishedUpload {
     pub event: EventId,
     /// Builds that event with all verdicts.
     pub message: fn(&FinishedUpload, &[Verdict]) -> OutboxMessage,
+    /// The id of the new receipt.
+    pub receipt: ReceiptId,
+    /// Of the receipt's leaf in the transparency log.
+    pub salt: String,
+    /// Builds the receipt with all verdicts: canonical JSON.
+    pub receipt_body: fn(&FinishedUpload, &[Verdict]) -> String,
     /// When the video was received.
     pub now: Timestamp,
 }
@@ -99,8 +108,8 @@ impl FinishedUpload {
 }
 
 impl Database {
-    /// Writes everything or nothing: the video, the submission, a custody entry, the outbox message, the
-    /// report's status (1 or 4 → 2) and the upload's state.
+    /// Writes everything or nothing: the video, the submission, a custody entry, the receipt with its
+    /// leaf, the outbox message, the report's status (1 or 4 → 2) and the upload's state.
     pub async fn finish(&self, finished: &FinishedUpload) -> Result<FinishOutcome, DatabaseError> {
         let mut write = self.write().await?;
         if !mark_stored(&mut write, finished).await? {
@@ -121,6 +130,9 @@ impl Database {
         insert_video(&mut write, finished).await?;
         insert_custody(&mut write, finished).await?;
         insert_submission(&mut write, finished, &verdicts).await?;
+        let receipt = (finished.receipt_body)(finished, &verdicts);
+        let ids = (finished.receipt, finished.submission);
+        insert_receipt(&mut write, ids, &receipt, &finished.salt).await?;
         // Its `seq` is the highest about the report, whose row this transaction has locked.
         enqueue(&mut write, &(finished.message)(finished, &verdicts), finished.now).await?;
         write.commit().await?;
@@ -226,7 +238,7 @@ async fn insert_submission(
     let details = &finished.details;
     let sql = "INSERT INTO submissions (id, ref_key, company_id, person_id, video_id, filename, \
         time_sent_raw, time_sent_at, lat_e8, long_e8, received_at, verdicts, vehicle_guid, \
-        duration_ms) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        duration_ms, device) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
     let values = params![
         finished.submission,
         details.ref_key,
@@ -241,7 +253,8 @@ async fn insert_submission(
         finished.now,
         verdicts.to_vec(),
         finished.vehicle,
-        finished.facts.duration_ms.unwrap_or(0)
+        finished.facts.duration_ms.unwrap_or(0),
+        finished.device
     ];
     query(sql, values).run(&mut *write).await
 }

@@ -35,6 +35,8 @@ pub struct NewUpload {
     /// SHA-256 of the secret in its URL.
     pub secret_hash: Digest,
     pub person: Person,
+    /// The id of the person's device, as its token states it.
+    pub device: String,
     pub protocol: Protocol,
     /// `None` for a form, whose fields may follow the file.
     pub details: Option<Details>,
@@ -60,6 +62,8 @@ pub struct UploadRow {
     pub owner: PersonId,
     #[sqlx(rename = "company_id")]
     pub company: CompanyId,
+    /// The id of the device that created it.
+    pub device: String,
     /// Whether the person and the company are active.
     #[sqlx(try_from = "Stored<bool>")]
     pub owner_active: bool,
@@ -149,8 +153,8 @@ impl Database {
             state, committed, total, metadata, filename, declared_sha256, time_sent_raw, \
             time_sent_at, lat_e8, long_e8, created_at, expires_at, holder, fence, \
             release_requested, spooled_by, refusal, video_id, submission_id, cleanup_at, \
-            cleaned_once, address_known) VALUES ($1, $2, $3, $4, $5, $6, 'open', 0, $7, $8, $9, \
-            $10, $11, $12, $13, $14, $15, $16, $17, 0, 0, '', '', '', '', 0, 0, $18)";
+            cleaned_once, address_known, device) VALUES ($1, $2, $3, $4, $5, $6, 'open', 0, $7, $8, $9, \
+            $10, $11, $12, $13, $14, $15, $16, $17, 0, 0, '', '', '', '', 0, 0, $18, $19)";
         let values = params![
             new.id,
             new.secret_hash,
@@ -169,7 +173,8 @@ impl Database {
             new.created_at,
             new.expires_at,
             new.holder,
-            new.holder.is_none()
+            new.holder.is_none(),
+            new.device
         ];
         query(sql, values).execute(&mut *write).await?;
         Ok(())

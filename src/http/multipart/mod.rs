@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::auth::Caller;
 use crate::model::{Length, Offset, Person, Protocol};
 use crate::upload::{Body, Declaration, NewVideo, Stored, UploadError, UploadSession};
 
@@ -62,7 +63,8 @@ async fn upload(State(state): State<Arc<AppState>>, request: Request) -> Respons
 
 async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> {
     let (head, body) = request.into_parts();
-    let person = state.caller(&head.headers).await?;
+    let caller = state.caller_in_session(&head.headers).await?;
+    let person = caller.person;
     let length = content_length(&head.headers);
     let max_video = state.uploads.max_length().get();
     let max_form = max_video.saturating_add(state.limits.max_body_extra);
@@ -80,7 +82,7 @@ async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> 
                 fields.set_default("filename", filename);
                 check_declared_type(state, media_type.as_deref())?;
                 check(state, &person, &fields).await?;
-                let received = receive_file(state, person, &fields, (bytes, length));
+                let received = receive_file(state, &caller, &fields, (bytes, length));
                 let received = Box::pin(received).await;
                 session = Some(received.map_err(|error| file_problem(error, &form))?);
             }
@@ -136,13 +138,14 @@ fn declaration(fields: &UploadFields) -> Option<Declaration> {
 /// Receives the file. The length of the form is an upper limit for its length.
 async fn receive_file(
     state: &AppState,
-    person: Person,
+    caller: &Caller,
     fields: &UploadFields,
     (bytes, form_length): (Body, Option<u64>),
 ) -> Result<UploadSession, UploadError> {
     let (metadata, protocol) = (String::new(), Protocol::Form);
     let (details, length, sends_bytes) = (None, None, true);
-    let video = NewVideo { person, details, length, metadata, protocol, sends_bytes };
+    let Caller { person, device, .. } = caller.clone();
+    let video = NewVideo { person, device, details, length, metadata, protocol, sends_bytes };
     let mut session = state.uploads.begin(video, declaration(fields)).await?;
     session.receive(bytes, form_length.map(Length::new)).await?;
     Ok(session)

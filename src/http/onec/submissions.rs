@@ -75,6 +75,7 @@ async fn list_submissions(
     }
     // A number that is too large is refused like every cursor beyond the end.
     let after = after.map(|after| i64::try_from(after).unwrap_or(i64::MAX));
+    state.sequencer.prepare_page().await;
     let page = state.queue.page(&account.login, after, limit.unwrap_or(DEFAULT_PAGE)).await?;
     Ok(json_response(&page))
 }

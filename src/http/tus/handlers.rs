@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde_json::json;
 
+use crate::auth::Caller;
 use crate::http::answer::{http_date, success};
 use crate::http::base_url::BaseUrl;
 use crate::http::body::{content_length, has_bytes, stream};
@@ -26,7 +27,7 @@ type Field = (HeaderName, String);
 /// Creates an upload. A body is the first part of the video.
 pub(super) async fn create(state: &AppState, request: Request) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
-    let person = state.caller(&head.headers).await?;
+    let Caller { person, device, .. } = state.caller_in_session(&head.headers).await?;
     let length = upload_length(state, &head.headers)?;
     let with_body = has_bytes(&body);
     if with_body {
@@ -39,6 +40,7 @@ pub(super) async fn create(state: &AppState, request: Request) -> Result<Respons
     check_declared_type(state, fields.get("filetype"))?;
     let video = NewVideo {
         person,
+        device,
         details: Some(fields.details(&state.zone)?),
         length: Some(length),
         metadata: metadata.to_owned(),

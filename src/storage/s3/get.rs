@@ -19,7 +19,7 @@ use crate::model::{Digest, Length};
 use crate::storage::disposition::disposition;
 use crate::storage::error::{BoxError, StorageError};
 use crate::storage::link::Link;
-use crate::storage::object::{Depth, SegmentKey, VIDEO_TYPE, VideoKey, VideoStream};
+use crate::storage::object::{Depth, JournalKey, SegmentKey, VIDEO_TYPE, VideoKey, VideoStream};
 use crate::storage::spool_file::SpoolHandle;
 
 impl S3 {
@@ -62,6 +62,22 @@ impl S3 {
             }
         }
         Ok(exists)
+    }
+
+    pub(in crate::storage) async fn read_journal(
+        &self,
+        key: &JournalKey,
+    ) -> Result<Bytes, StorageError> {
+        let path = key.to_string();
+        let attempt = || async {
+            let body = self.get(&self.client, &path, None).await?;
+            match tokio::time::timeout(self.response_timeout, body.collect()).await {
+                Ok(Ok(bytes)) => Ok(bytes.into_bytes()),
+                Ok(Err(error)) => Err(S3Failure::unclear(error).into_error("get", &path)),
+                Err(elapsed) => Err(S3Failure::unclear(elapsed).into_error("get", &path)),
+            }
+        };
+        attempt.retry(self.backoff).when(StorageError::is_retryable).await
     }
 
     /// Streams a range of a video. Takes no transfer permit, because the reader may be slow.

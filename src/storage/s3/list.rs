@@ -7,13 +7,13 @@ use super::client::S3;
 use super::failure::{S3Failure, with_timeout};
 use crate::model::{Length, UploadId};
 use crate::storage::error::StorageError;
-use crate::storage::object::{Object, PAGE_SIZE, VideoKey, folders};
+use crate::storage::object::{JournalKey, META_END, Object, PAGE_SIZE, VideoKey, folders};
 
 impl S3 {
     /// The next page after a path, sorted by path.
     pub(in crate::storage) async fn list(&self, after: &str) -> Result<Vec<Object>, StorageError> {
-        let request =
-            self.list_request("").start_after(self.name(after)).max_keys(i32::from(PAGE_SIZE));
+        let after = self.name(after.max(META_END));
+        let request = self.list_request("").start_after(after).max_keys(i32::from(PAGE_SIZE));
         let listed = with_timeout(self.response_timeout, request.send()).await;
         let listed = listed.map_err(|failure| failure.into_error("list", &self.prefix))?;
         let object = |found: &aws_sdk_s3::types::Object| {
@@ -21,6 +21,24 @@ impl S3 {
             Some(Object::new(path, Length::new(u64::try_from(found.size()?).ok()?)))
         };
         Ok(listed.contents().iter().filter_map(object).collect())
+    }
+
+    /// The first batch of the journal that begins at this turn or later.
+    pub(in crate::storage) async fn journal_from(
+        &self,
+        turn: i64,
+    ) -> Result<Option<JournalKey>, StorageError> {
+        let folder = JournalKey::folder();
+        let attempt = || async {
+            let after = self.name(&JournalKey::before(turn));
+            let request = self.list_request(&format!("{folder}/")).start_after(after).max_keys(1);
+            let listed = with_timeout(self.response_timeout, request.send()).await;
+            listed.map_err(|failure| failure.into_error("list", folder))
+        };
+        let listed = attempt.retry(self.backoff).when(StorageError::is_retryable).await?;
+        let names = listed.contents().iter().filter_map(|object| object.key());
+        let paths = names.filter_map(|name| name.strip_prefix(&self.prefix));
+        Ok(paths.filter_map(JournalKey::from_path).next())
     }
 
     /// Removes the objects of an upload except `keep`. Idempotent.

@@ -4,13 +4,17 @@ use super::rows::{NewCompany, NewPerson, NewReport, NewVehicle, Rows};
 use forte_media::database::{Database, Details, FinishedUpload, NewUpload};
 use forte_media::model::{
     Channel, Clock, CompanyId, CompanyKind, Digest, EventId, Facts, Length, ManualClock, NodeId,
-    OutboxMessage, Person, PersonId, Place, Protocol, Random, RefKey, ReportStatus, Role,
-    SubmissionId, TimeSent, TypeCode, UploadId, VehicleGuid, Verdict, VideoId,
+    OutboxMessage, Person, PersonId, Place, Protocol, Random, ReceiptId, RefKey, ReportStatus,
+    Role, SubmissionId, TimeSent, TypeCode, UploadId, VehicleGuid, Verdict, VideoId,
 };
+use forte_media::proof::receipt;
 use jiff::{SignedDuration, Timestamp};
 
 /// The length of every upload that the fixture creates.
 pub(crate) const LENGTH: Length = Length::new(1_000);
+
+/// The device of every token and upload.
+pub(crate) const DEVICE: &str = "123456789012349";
 
 /// A database with one company and its driver, and methods that add further rows.
 pub(crate) struct Fixture {
@@ -164,6 +168,7 @@ impl Fixture {
             id,
             secret_hash: Digest::new(self.random.bytes()),
             person,
+            device: DEVICE.to_owned(),
             protocol: Protocol::Tus,
             details: Some(self.details(ref_key)),
             length: Some(LENGTH),
@@ -191,6 +196,7 @@ impl Fixture {
             upload,
             fence,
             owner,
+            device: DEVICE.to_owned(),
             details: self.details(ref_key),
             vehicle: self.database.report(ref_key).await.unwrap().unwrap().vehicle,
             video: VideoId::mint(&self.clock, &self.random),
@@ -203,6 +209,9 @@ impl Fixture {
             refuses_reuse: false,
             event: EventId::mint(&self.clock, &self.random),
             message,
+            receipt: ReceiptId::mint(&self.clock, &self.random),
+            salt: "00".repeat(32),
+            receipt_body: receipt,
             now: self.now(),
         }
     }

@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use super::db::Db;
-use super::fixture::Fixture;
+use super::fixture::{DEVICE, Fixture};
 use super::receiver::{Receiver, SECRET as WEBHOOK_SECRET};
 use super::s3::Bucket;
 
@@ -270,7 +270,7 @@ impl Service {
         TokenSubject {
             person,
             biin: "080540013184".to_owned(),
-            uuid: "123456789012349".to_owned(),
+            uuid: DEVICE.to_owned(),
             session: "test".to_owned(),
         }
     }

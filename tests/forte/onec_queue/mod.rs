@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use axum::http::Response;
 use forte_media::model::{RefKey, ReportStatus};
-use forte_media::onec::{Queue, Sequencer};
+use forte_media::onec::Queue;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
@@ -20,6 +20,7 @@ use crate::harness::db::{Db, on_both_databases};
 use crate::harness::fixture::Fixture;
 use crate::harness::service::{self, Service, on_both_backends};
 use crate::harness::tus;
+use crate::journal::sequencer;
 
 on_both_backends!(
     a_submission_has_all_documented_fields,
@@ -214,14 +215,17 @@ async fn no_submission_appears_behind_the_cursor_of_a_reader(db: Db) {
         db.database.finish(finishing).await.unwrap();
     }));
     let reading = async {
-        let sequencer = Sequencer::new(db.database.clone(), SignedDuration::ZERO);
-        let queue = Queue::new(db.database.clone(), sequencer, TimeZone::UTC, 7);
+        let folder = tempfile::tempdir().unwrap();
+        let nodes = [sequencer(&db, folder.path()).await, sequencer(&db, folder.path()).await];
+        let queue = Queue::new(db.database.clone(), TimeZone::UTC, 7);
         let (mut cursor, mut seen) = (0, BTreeSet::new());
         while seen.len() < COUNT {
-            // Another node assigns turns at the same time.
-            let (page, assigned) =
-                tokio::join!(queue.page("node", Some(cursor), 7), db.database.assign_turns(3));
-            assigned.unwrap();
+            let (page, first, second) = tokio::join!(
+                queue.page("node", Some(cursor), 7),
+                nodes[0].assign_turns(),
+                nodes[1].assign_turns(),
+            );
+            (first.unwrap(), second.unwrap());
             let page = page.unwrap();
             seen.extend(page.submissions.iter().map(|one| one.report_ref_key));
             cursor = page.cursor;

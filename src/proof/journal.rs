@@ -1,0 +1,133 @@
+//! The journal: one object in the store for each batch of submissions, from which a lost database can be
+//! recovered.
+//!
+//! Each line is canonical JSON. The first one is about the batch, each further one is a submission.
+//! Readers ignore unknown keys.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::database::{JournalRow, PlannedBatch};
+use crate::model::{
+    CompanyId, Digest, Facts, Finding, PersonId, RefKey, SubmissionId, TimeSent, UploadId,
+    VehicleGuid, Verdict, VideoId,
+};
+use crate::storage::JournalKey;
+
+use super::receipt::canonical_json;
+
+/// The version of the lines.
+const FORMAT: u32 = 1;
+
+/// The first line.
+#[derive(Serialize)]
+struct Header<'a> {
+    format: u32,
+    /// For each node of 1C, the highest number of a message that was received from it.
+    received_no: &'a BTreeMap<String, i64>,
+    /// The number of leaves in the transparency log.
+    log_size: u64,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    turn: i64,
+    submission_id: SubmissionId,
+    video_id: VideoId,
+    upload_id: UploadId,
+    report_ref_key: RefKey,
+    vehicle_guid: VehicleGuid,
+    company: Company<'a>,
+    person: Person<'a>,
+    device: &'a str,
+    filename: &'a str,
+    time_sent: &'a TimeSent,
+    lat: f64,
+    long: f64,
+    received_at: Timestamp,
+    sha256: Digest,
+    length: u64,
+    facts: &'a Facts,
+    notes: &'a [Finding],
+    verdicts: &'a [Verdict],
+    /// The canonical JSON itself, because the leaf commits to its bytes.
+    receipt: &'a str,
+    salt: &'a str,
+}
+
+#[derive(Serialize)]
+struct Company<'a> {
+    id: CompanyId,
+    biin: &'a str,
+}
+
+#[derive(Serialize)]
+struct Person<'a> {
+    id: PersonId,
+    ref_key: &'a str,
+    mobile: &'a str,
+}
+
+/// What identifies a line.
+#[derive(Deserialize)]
+struct LineId {
+    turn: i64,
+    submission_id: SubmissionId,
+}
+
+/// The name of a batch; `None` if it is empty.
+pub(super) fn key_of(batch: &PlannedBatch) -> Option<JournalKey> {
+    let (first, last) = (batch.rows.first()?, batch.rows.last()?);
+    Some(JournalKey { first: first.turn, last: last.turn })
+}
+
+pub(super) fn lines_of(batch: &PlannedBatch) -> Bytes {
+    let header = Header { format: FORMAT, received_no: &batch.received, log_size: 0 };
+    let mut text = canonical_json(&header);
+    for row in &batch.rows {
+        text.push('\n');
+        text.push_str(&canonical_json(&line(row)));
+    }
+    text.push('\n');
+    text.into()
+}
+
+fn line(row: &JournalRow) -> Line<'_> {
+    Line {
+        turn: row.turn,
+        submission_id: row.submission,
+        video_id: row.video,
+        upload_id: row.upload,
+        report_ref_key: row.ref_key,
+        vehicle_guid: row.vehicle,
+        company: Company { id: row.company, biin: &row.biin },
+        person: Person { id: row.person, ref_key: &row.person_ref, mobile: &row.mobile },
+        device: &row.device,
+        filename: &row.filename,
+        time_sent: &row.time_sent,
+        lat: row.place.lat(),
+        long: row.place.long(),
+        received_at: row.received_at,
+        sha256: row.sha256,
+        length: row.length.get(),
+        facts: &row.facts,
+        notes: &row.notes,
+        verdicts: &row.verdicts,
+        receipt: &row.receipt,
+        salt: &row.salt,
+    }
+}
+
+/// Whether a stored batch gives the same turns to the same submissions. What else a line states, such as
+/// a telephone number, may have changed between two attempts to write a batch.
+pub(super) fn has_same_turns(stored: &[u8], batch: &PlannedBatch) -> bool {
+    let lines = stored.split(|byte| *byte == b'\n').skip(1).filter(|line| !line.is_empty());
+    let stored = lines.map(|line| {
+        let id: LineId = serde_json::from_slice(line).ok()?;
+        Some((id.turn, id.submission_id))
+    });
+    stored.eq(batch.rows.iter().map(|row| Some((row.turn, row.submission))))
+}
