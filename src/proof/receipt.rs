@@ -15,7 +15,7 @@ const FORMAT: u32 = 1;
 #[derive(Serialize)]
 struct Receipt<'a> {
     format: u32,
-    receipt_id: ReceiptId,
+    id: ReceiptId,
     submission_id: SubmissionId,
     report_ref_key: RefKey,
     video_id: VideoId,
@@ -39,7 +39,7 @@ pub fn receipt(finished: &FinishedUpload, verdicts: &[Verdict]) -> String {
     let details = &finished.details;
     let receipt = Receipt {
         format: FORMAT,
-        receipt_id: finished.receipt,
+        id: finished.receipt,
         submission_id: finished.submission,
         report_ref_key: details.ref_key,
         video_id: finished.video,

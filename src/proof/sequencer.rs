@@ -74,7 +74,7 @@ impl Sequencer {
     pub async fn run(&self, cancel: CancellationToken) {
         let mut last_error = String::new();
         loop {
-            match cancel.run_until_cancelled(self.assign_turns()).await {
+            match cancel.run_until_cancelled(Box::pin(self.assign_turns())).await {
                 Some(Err(error)) => {
                     let error = error_chain(&error);
                     if error != last_error {
@@ -94,7 +94,7 @@ impl Sequencer {
     /// Tries to assign turns before the queue is read, so that a page has everything that was stored
     /// before the request. Without success the page has what has a turn already.
     pub async fn prepare_page(&self) {
-        if let Ok(Err(error)) = timeout(READER_WAITS, self.assign_turns()).await {
+        if let Ok(Err(error)) = timeout(READER_WAITS, Box::pin(self.assign_turns())).await {
             tracing::debug!(%error, "a page of 1C's queue may lack the latest submissions");
         }
     }

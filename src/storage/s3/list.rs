@@ -37,8 +37,8 @@ impl S3 {
         };
         let listed = attempt.retry(self.backoff).when(StorageError::is_retryable).await?;
         let names = listed.contents().iter().filter_map(|object| object.key());
-        let paths = names.filter_map(|name| name.strip_prefix(&self.prefix));
-        Ok(paths.filter_map(JournalKey::from_path).next())
+        let mut paths = names.filter_map(|name| name.strip_prefix(&self.prefix));
+        Ok(paths.find_map(JournalKey::from_path))
     }
 
     /// Removes the objects of an upload except `keep`. Idempotent.

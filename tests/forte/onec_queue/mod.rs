@@ -225,7 +225,8 @@ async fn no_submission_appears_behind_the_cursor_of_a_reader(db: Db) {
                 nodes[0].assign_turns(),
                 nodes[1].assign_turns(),
             );
-            (first.unwrap(), second.unwrap());
+            first.unwrap();
+            second.unwrap();
             let page = page.unwrap();
             seen.extend(page.submissions.iter().map(|one| one.report_ref_key));
             cursor = page.cursor;
