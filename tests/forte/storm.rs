@@ -1,6 +1,7 @@
 //! Failure tests: cuts, races, crashes, unavailable backends. One function checks the invariants after
 //! each: nothing acknowledged is lost, a report is submitted and sent once, nothing is left behind.
 
+mod chaos;
 mod cuts;
 mod faults;
 mod frozen_database;

@@ -61,8 +61,13 @@ impl Db {
     /// A new database on the server; `None` if no server is configured.
     pub(crate) async fn postgresql() -> Option<Self> {
         let server = external::env_var_or_skip(SERVER, "tests of the database on PostgreSQL")?;
+        Some(Self::on_server(server).await)
+    }
+
+    /// A new database on this server.
+    pub(crate) async fn on_server(server: String) -> Self {
         let database = PostgresDatabase::create(server).await;
-        Some(Self::open(database.url(), Files::Server(database)).await)
+        Self::open(database.url(), Files::Server(database)).await
     }
 
     async fn open(url: String, files: Files) -> Self {

@@ -34,7 +34,7 @@ pub(crate) fn is_installed(program: &'static str, tests: &str) -> bool {
     is_installed
 }
 
-fn report_missing(name: &'static str, problem: &str, tests: &str) {
+pub(crate) fn report_missing(name: &'static str, problem: &str, tests: &str) {
     assert!(env_var(REQUIRE).as_deref() != Some("all"), "{name} {problem}: {tests}");
     if REPORTED.lock().unwrap_or_else(PoisonError::into_inner).insert(name) {
         // The test runner captures eprintln!.

@@ -112,6 +112,11 @@ impl Fixture {
 
     /// A report of the driver's company with this status.
     pub(crate) async fn report_in(&self, status: ReportStatus) -> RefKey {
+        self.try_report_in(status).await.unwrap()
+    }
+
+    /// As [`Self::report_in`]; fails while the database is away.
+    pub(crate) async fn try_report_in(&self, status: ReportStatus) -> sqlx::Result<RefKey> {
         let ref_key = RefKey::mint(&self.clock, &self.random);
         let vehicle = NewVehicle {
             guid: VehicleGuid::mint(&self.clock, &self.random),
@@ -120,7 +125,7 @@ impl Fixture {
             vin_code: "JTMHU01J504012345".to_owned(),
             type_code: TypeCode::mint(&self.clock, &self.random),
         };
-        self.database.add_vehicle(&vehicle).await.unwrap();
+        self.database.add_vehicle(&vehicle).await?;
         let report = NewReport {
             ref_key,
             company: self.driver.company,
@@ -132,8 +137,8 @@ impl Fixture {
             due_at: self.now() + SignedDuration::from_hours(240),
             status,
         };
-        self.database.add_reports(std::slice::from_ref(&report)).await.unwrap();
-        ref_key
+        self.database.add_reports(std::slice::from_ref(&report)).await?;
+        Ok(ref_key)
     }
 
     /// The fields that a driver sends with a video.

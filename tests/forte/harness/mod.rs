@@ -5,6 +5,7 @@ pub(crate) mod answers;
 pub(crate) mod bodies;
 pub(crate) mod boxes;
 pub(crate) mod clips;
+pub(crate) mod crashable;
 pub(crate) mod db;
 pub(crate) mod external;
 pub(crate) mod fcm;

@@ -22,6 +22,15 @@ pub(crate) struct Process {
 impl Process {
     /// Starts the program on an existing environment. `settings` are variables without their prefix.
     pub(crate) async fn start(env: &TestEnv, node: &str, settings: &[(&str, &str)]) -> Self {
+        Self::try_start(env, node, settings).await.unwrap()
+    }
+
+    /// As [`Process::start`]; `None` if the program ends instead of serving.
+    pub(crate) async fn try_start(
+        env: &TestEnv,
+        node: &str,
+        settings: &[(&str, &str)],
+    ) -> Option<Self> {
         Self::run(Command::new(PROGRAM), env, node, settings).await
     }
 
@@ -29,7 +38,7 @@ impl Process {
     pub(crate) async fn with_open_files(env: &TestEnv, node: &str, limit: usize) -> Self {
         let mut command = Command::new("sh");
         command.args(["-c", &format!("ulimit -n {limit}; exec \"$0\" \"$@\""), PROGRAM]);
-        Self::run(command, env, node, &[]).await
+        Self::run(command, env, node, &[]).await.unwrap()
     }
 
     async fn run(
@@ -37,7 +46,7 @@ impl Process {
         env: &TestEnv,
         node: &str,
         settings: &[(&str, &str)],
-    ) -> Self {
+    ) -> Option<Self> {
         let settings = settings.iter().chain(&[("LOG__FORMAT", "json")]);
         let settings = settings.map(|(name, value)| (format!("FORTE_MEDIA__{name}"), value));
         let mut child = command
@@ -63,8 +72,11 @@ impl Process {
                 }
             }
         });
-        let (address, ops) = receiver.await.unwrap();
-        Self { child, address, ops }
+        let Ok((address, ops)) = receiver.await else {
+            child.wait().unwrap();
+            return None;
+        };
+        Some(Self { child, address, ops })
     }
 
     /// The sum of a counter over its labels.
@@ -75,6 +87,19 @@ impl Process {
             line.strip_prefix(name).is_some_and(|rest| rest.starts_with(['{', ' ']))
         });
         lines.map(|line| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap()).sum()
+    }
+
+    /// Sends a signal, such as `STOP`.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    /// The most memory that it has used, in KiB.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     /// SIGKILL.

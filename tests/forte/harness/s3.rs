@@ -34,36 +34,44 @@ struct Server {
     _watcher: Child,
 }
 
-static SERVER: OnceLock<Server> = OnceLock::new();
-static BUCKETS: AtomicUsize = AtomicUsize::new(0);
-
 /// A new bucket.
 pub(crate) struct Bucket {
     pub(crate) name: String,
     pub(crate) endpoint: String,
-    server: &'static Server,
+    is_real: bool,
+    credentials: PathBuf,
 }
+
+static SERVER: OnceLock<Server> = OnceLock::new();
+static BUCKETS: AtomicUsize = AtomicUsize::new(0);
 
 impl Bucket {
     /// Creates a bucket; the first call starts the server.
     pub(crate) async fn fresh() -> Self {
         let server = SERVER.get_or_init(start);
+        Self::create(server.address, server.real, server.credentials.clone()).await
+    }
+
+    /// Creates a bucket on another MinIO with the same keys, which has this folder.
+    pub(crate) async fn on_server(address: SocketAddr, folder: &Path) -> Self {
+        wait_until_ready(address, folder);
+        Self::create(address, true, credentials(folder)).await
+    }
+
+    async fn create(address: SocketAddr, is_real: bool, credentials: PathBuf) -> Self {
         let number = BUCKETS.fetch_add(1, Ordering::Relaxed);
-        let bucket = Self {
-            name: format!("forte-test-{number}"),
-            endpoint: format!("http://{}", server.address),
-            server,
-        };
+        let (name, endpoint) = (format!("forte-test-{number}"), format!("http://{address}"));
+        let bucket = Self { name, endpoint, is_real, credentials };
         bucket.client().create_bucket().bucket(&bucket.name).send().await.expect("makes a bucket");
         bucket
     }
 
     /// Whether this is MinIO and not `s3s-fs`. Reports why a test is skipped if not.
     pub(crate) fn is_real(&self, because: &str) -> bool {
-        if !self.server.real {
+        if !self.is_real {
             report(&format!("skipped without MinIO: {because}"));
         }
-        self.server.real
+        self.is_real
     }
 
     /// Settings for this bucket, with short delays.
@@ -73,7 +81,7 @@ impl Bucket {
 
     /// A credentials file in the AWS format.
     pub(crate) fn credentials_file(&self) -> &Path {
-        &self.server.credentials
+        &self.credentials
     }
 
     /// A client for the test itself.
@@ -139,7 +147,7 @@ fn report(text: &str) {
     let _ = writeln!(std::io::stderr(), "forte tests: {text}");
 }
 
-fn minio_binary() -> Option<PathBuf> {
+pub(super) fn minio_binary() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("FORTE_TEST_MINIO") {
         return Some(named.into());
     }

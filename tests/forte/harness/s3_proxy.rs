@@ -20,6 +20,8 @@ pub(crate) enum Act {
     Forward,
     /// Forwarded; one byte of the response's body is changed on the way back.
     Flip,
+    /// Forwarded with one byte of its body changed.
+    FlipSent,
     /// Answered with this status and S3 error code.
     Respond(u16, &'static str),
     /// Neither forwarded nor answered.
@@ -94,10 +96,10 @@ async fn act(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<Resp
         Act::Forward => shared.forward(head, body).await,
         Act::Flip => {
             let (head, body) = shared.forward(head, body).await?.into_parts();
-            let mut bytes = body.collect().await.map_err(io::Error::other)?.to_bytes().to_vec();
-            bytes[0] ^= 1;
-            Ok(Response::from_parts(head, Full::from(bytes)))
+            let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
+            Ok(Response::from_parts(head, Full::from(flipped(&body))))
         }
+        Act::FlipSent => shared.forward(head, flipped(&body)).await,
         Act::Respond(status, code) => Ok(error(status, code)),
         Act::Stall => std::future::pending().await,
         Act::ForwardAndStall => {
@@ -110,6 +112,16 @@ async fn act(shared: Arc<Shared>, request: Request<Incoming>) -> io::Result<Resp
         }
         Act::Close => Err(io::ErrorKind::ConnectionReset.into()),
     }
+}
+
+/// The same bytes, except for one in the middle.
+fn flipped(bytes: &[u8]) -> Bytes {
+    let mut bytes = bytes.to_vec();
+    let middle = bytes.len() / 2;
+    if let Some(byte) = bytes.get_mut(middle) {
+        *byte ^= 1;
+    }
+    bytes.into()
 }
 
 fn error(status: u16, code: &str) -> Response<Full<Bytes>> {

@@ -26,7 +26,7 @@ use super::receiver::{Receiver, SECRET as WEBHOOK_SECRET};
 use super::s3::Bucket;
 
 /// The secret that signs the tokens of these tests.
-const SECRET: &str = "only-for-tests-and-at-least-32-bytes-long";
+pub(crate) const SECRET: &str = "only-for-tests-and-at-least-32-bytes-long";
 
 /// The next seed: two processes must not mint the same ids.
 static SEEDS: AtomicU64 = AtomicU64::new(7);
@@ -77,7 +77,7 @@ pub(crate) struct TestEnv {
     pub(crate) bucket: Option<Bucket>,
     pub(crate) fixture: Fixture,
     pub(crate) receiver: Receiver,
-    folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 /// One process of the service.
@@ -97,6 +97,11 @@ impl TestEnv {
             Backend::Embedded => (Db::sqlite().await, None),
             Backend::Shared => (Db::postgresql().await?, Some(Bucket::fresh().await)),
         };
+        Some(Self::on(db, bucket).await)
+    }
+
+    /// An environment on this database and this store.
+    pub(crate) async fn on(db: Db, bucket: Option<Bucket>) -> Self {
         let fixture = Fixture::create(&db.database).await;
         if bucket.is_some() {
             // A real store checks the expiry of links against the real time.
@@ -104,7 +109,7 @@ impl TestEnv {
         }
         let receiver = Receiver::start(&fixture.clock).await;
         let folder = tempfile::tempdir().unwrap();
-        Some(Self { db, bucket, fixture, receiver, folder })
+        Self { db, bucket, fixture, receiver, folder }
     }
 
     /// The settings of one process; `node` names its spool.
@@ -266,7 +271,7 @@ impl Service {
         self.tokens.mint_pair(&Self::subject(person), &refresh, ttl).unwrap().refresh_token
     }
 
-    fn subject(person: Person) -> TokenSubject {
+    pub(crate) fn subject(person: Person) -> TokenSubject {
         TokenSubject {
             person,
             biin: "080540013184".to_owned(),
