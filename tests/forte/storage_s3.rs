@@ -45,6 +45,14 @@ async fn retries_when_the_store_is_busy() {
     assert_eq!(requests_to_store(&[busy, busy, busy]).await, "PUT PUT PUT PUT");
 }
 
+/// Each time the store compares the bytes with the hash in the signed header.
+#[tokio::test]
+async fn retries_when_bytes_were_changed_on_the_way_to_the_store() {
+    if Bucket::fresh().await.is_real("the stand-in keeps objects with wrong checksums") {
+        assert_eq!(requests_to_store(&[Act::FlipSent; 3]).await, "PUT PUT PUT PUT");
+    }
+}
+
 #[tokio::test]
 async fn retries_after_a_conflict() {
     let conflict = Act::Respond(409, "ConditionalRequestConflict");

@@ -89,6 +89,11 @@ impl S3Failure {
         if is_unconfirmed { Self { kind: FailureKind::Unclear, ..self } } else { self }
     }
 
+    /// For a request that the store received with other bytes than were sent.
+    pub(super) fn of_the_network(self) -> Self {
+        Self { kind: FailureKind::Busy, ..self }
+    }
+
     /// For the response about a bucket.
     pub(super) fn without_bucket(self) -> Self {
         Self { kind: FailureKind::NoBucket, ..self }

@@ -1,5 +1,6 @@
 //! Putting an object exactly once.
 
+use std::fs::OpenOptions;
 use std::io;
 
 use aws_sdk_s3::primitives::{ByteStream, Length};
@@ -13,7 +14,7 @@ use super::client::S3;
 use super::failure::{FailureKind, S3Failure, with_timeout};
 use crate::model::Digest;
 use crate::storage::error::{BoxError, IoContext as _, StorageError};
-use crate::storage::files::CHUNK;
+use crate::storage::files::{CHUNK, blocking, open, read_verified};
 use crate::storage::object::{PutRequest, Source};
 
 /// Concurrent PUTs of one name in [`S3::race`].
@@ -31,6 +32,11 @@ impl S3 {
     /// response was lost, the retry finds the object that it has written itself (F7).
     async fn put_and_verify(&self, put: &PutRequest) -> Result<(), StorageError> {
         let Err(failure) = self.put_once(put).await? else { return Ok(()) };
+        if failure.kind == FailureKind::Mismatch {
+            // An error if it is the source that has other bytes. Otherwise they were changed on the way.
+            verify_source(put).await?;
+            return Err(failure.of_the_network().into_error("put", &put.path));
+        }
         let uncertain = matches!(failure.kind, FailureKind::Exists | FailureKind::Unclear);
         if uncertain && self.contains(&put.path, put.length, put.digest).await? {
             return Ok(());
@@ -101,6 +107,21 @@ impl S3 {
             _ => Err(format!("{won} of {RACERS} conditional puts to one name succeeded").into()),
         }
     }
+}
+
+/// Fails if the source does not have the announced bytes.
+async fn verify_source(put: &PutRequest) -> Result<(), StorageError> {
+    let (path, range) = match &put.source {
+        Source::File(path) => (path.clone(), 0..put.length),
+        Source::Range(path, range) => (path.clone(), range.clone()),
+        Source::Bytes(_) => return Ok(()),
+    };
+    let digest = put.digest;
+    blocking(move || {
+        let file = open(&path, OpenOptions::new().read(true))?;
+        read_verified(&file, &path, range, digest, |_, _| Ok(()))
+    })
+    .await
 }
 
 /// Reads the file in larger chunks than the SDK's default, which halves the CPU time.
