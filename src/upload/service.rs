@@ -214,11 +214,10 @@ impl UploadService {
         self.0.cleaner.end(&lease, UploadState::Terminated, None).await
     }
 
-    /// What has become of an upload, for the request that created it.
-    pub async fn state_and_offset(
-        &self,
-        id: UploadId,
-    ) -> Result<(UploadState, Offset), UploadError> {
+    /// What has become of an upload whose creation failed after its first bytes, before the client learns its
+    /// address. The upload then no longer depends on this node.
+    pub async fn reveal_address(&self, id: UploadId) -> Result<(UploadState, Offset), UploadError> {
+        self.0.deps.database.detach_from_creation(id).await?;
         let row = self.0.deps.database.upload(id).await?.ok_or(UploadError::NotFound)?;
         Ok((row.state, row.committed))
     }

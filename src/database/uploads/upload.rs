@@ -202,6 +202,15 @@ impl Database {
         query(sql, params![state, refusal.cloned(), now, id, fence]).changes_one(&self.pool).await
     }
 
+    /// Prepares an upload for a response with its address, after the request that created it has ended: the death
+    /// of that request's node no longer ends it. Its lease may not have been released, and a finish goes on.
+    pub async fn detach_from_creation(&self, id: UploadId) -> Result<(), DatabaseError> {
+        let sql = "UPDATE uploads SET address_known = CASE WHEN state = 'open' THEN 0 ELSE 1 END, \
+            holder = CASE WHEN state = 'open' THEN '' ELSE holder END, release_requested = 0 \
+            WHERE id = $1 AND fence = 1 AND address_known = 0 AND state IN ('open', 'finishing')";
+        query(sql, params![id]).run(&self.pool).await
+    }
+
     /// Ends an upload whose address no client knows: the response of the request that created it was
     /// never sent. Does nothing if another request has written to it.
     pub async fn end_unanswered(

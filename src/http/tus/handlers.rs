@@ -79,7 +79,7 @@ async fn first_part(state: &AppState, append: Append, location: Field) -> Respon
         }
         Err(error) => Problem::from(error),
     };
-    let fields = match state.uploads.state_and_offset(id).await {
+    let fields = match state.uploads.reveal_address(id).await {
         Ok((UploadState::Open, offset)) => vec![location, (UPLOAD_OFFSET, offset.to_string())],
         Ok((UploadState::Finishing, _)) | Err(_) => vec![location],
         Ok(_) => vec![],

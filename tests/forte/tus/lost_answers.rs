@@ -2,11 +2,13 @@
 
 use axum::body::Body;
 use axum::http::request::Builder;
+use forte_media::model::Faults;
+use jiff::SignedDuration;
 
 use crate::harness::answers::problem;
 use crate::harness::bodies::cut;
 use crate::harness::clips::GOOD;
-use crate::harness::service::{Service, header, on_both_backends};
+use crate::harness::service::{Backend, Options, Service, header, on_both_backends};
 use crate::harness::tus::{self, creation, offset, patch, path_of};
 
 on_both_backends! {
@@ -26,6 +28,30 @@ async fn a_cut_creation_can_be_continued(service: Service) {
     let path = path_of(header(&answer, "location"));
     problem(answer, 503, "body_cut").await;
     assert_eq!(patch(&service, &path, half, &GOOD[half..]).await.status(), 204);
+}
+
+/// The lease of the creation is still in the name of a node when that is declared dead.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_creation_with_an_address_survives_its_node() {
+    let fails = ["storage.spool.write", "upload.lease.release"];
+    let faults = Faults::scripted(move |place| fails.contains(&place));
+    let options = Options { faults, ..Options::default() };
+    let Some(first) = Service::start_with(Backend::Shared, options).await else { return };
+    let (second, _) = first.second_node("two", Options::default()).await;
+    let creation = creation(&first, first.report().await, GOOD.len());
+    let answer = first.send(with_content_type(creation).body(GOOD.into()).unwrap()).await;
+    let path = path_of(header(&answer, "location"));
+    assert_eq!(answer.status(), 503);
+
+    second.state.uploads.locks().heartbeat().await.unwrap();
+    first.manual_clock().advance(SignedDuration::from_secs(11));
+    second.state.uploads.locks().heartbeat().await.unwrap();
+    let request = tus::request("HEAD", &path).body(Body::empty()).unwrap();
+    let head = crate::harness::service::send(&second.router(), request).await;
+    assert_eq!(head.status(), 200);
+    let rest = tus::patch_request(&path, 0, GOOD);
+    let stored = crate::harness::service::send(&second.router(), rest).await;
+    assert_eq!(stored.status(), 204);
 }
 
 /// The server calls this when it could not send the response to a creation.
