@@ -53,6 +53,8 @@ const MEDIAN_RECOVERY: Duration = Duration::from_millis(500);
 /// `upload.holder_dead_after` of the cluster, and one second.
 const RECOVERY_AFTER_KILL: Duration = Duration::from_secs(3);
 
+const UUID_LENGTH: usize = 36;
+
 struct Parameters {
     seed: u64,
     length: Duration,
@@ -87,7 +89,8 @@ async fn survive(backend: Backend) {
     // The test runner captures eprintln!.
     let mut stderr = std::io::stderr();
     writeln!(stderr, "{summary}").unwrap();
-    assert!(violations.is_empty(), "{summary}\n{violations:#?}");
+    let stories = stories(&history, &violations);
+    assert!(violations.is_empty(), "{summary}\n{violations:#?}\n{stories}");
     let median = percentile(&recovery.all, 50);
     assert!(median < MEDIAN_RECOVERY, "{summary}");
     let slowest = percentile(&recovery.after_kill, 99);
@@ -177,6 +180,18 @@ async fn wait_for_released_leases(env: &TestEnv) -> Vec<String> {
         sleep(Duration::from_millis(100)).await;
     }
     read_dump::leases(env).await
+}
+
+/// The history of each report that a violation names, and all faults.
+fn stories(history: &History, violations: &[Violation]) -> String {
+    let violations = format!("{violations:?}");
+    let stories = history.deliveries.iter().filter(|delivery| {
+        let steps = format!("{:?}", delivery.steps);
+        violations.contains(&delivery.report)
+            || violations.split('"').any(|id| id.len() == UUID_LENGTH && steps.contains(id))
+    });
+    let stories: Vec<_> = stories.map(|delivery| format!("{delivery:?}")).collect();
+    format!("{}\n{:?}", stories.join("\n"), history.faults)
 }
 
 fn summary(
