@@ -217,6 +217,7 @@ impl UploadService {
     /// What has become of an upload whose creation failed after its first bytes, before the client learns its
     /// address. The upload then no longer depends on this node.
     pub async fn reveal_address(&self, id: UploadId) -> Result<(UploadState, Offset), UploadError> {
+        self.0.deps.faults.pass("upload.reveal.before")?;
         self.0.deps.database.detach_from_creation(id).await?;
         let row = self.0.deps.database.upload(id).await?.ok_or(UploadError::NotFound)?;
         Ok((row.state, row.committed))

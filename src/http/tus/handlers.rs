@@ -69,8 +69,8 @@ pub(super) async fn create(state: &AppState, request: Request) -> Result<Respons
     Ok(response)
 }
 
-/// Appends the first part of the video. If that fails and the upload goes on, the client still learns its
-/// address and the offset.
+/// Appends the first part of the video. If that fails and the upload certainly goes on, the client still
+/// learns its address and the offset.
 async fn first_part(state: &AppState, append: Append, location: Field) -> Response {
     let id = append.id;
     let error = match state.uploads.append(append).await {
@@ -81,8 +81,9 @@ async fn first_part(state: &AppState, append: Append, location: Field) -> Respon
     };
     let fields = match state.uploads.reveal_address(id).await {
         Ok((UploadState::Open, offset)) => vec![location, (UPLOAD_OFFSET, offset.to_string())],
-        Ok((UploadState::Finishing, _)) | Err(_) => vec![location],
-        Ok(_) => vec![],
+        Ok((UploadState::Finishing, _)) => vec![location],
+        // Without the database the upload would still end with this node: the client begins again.
+        Ok(_) | Err(_) => vec![],
     };
     (AppendHeaders(fields), error).into_response()
 }

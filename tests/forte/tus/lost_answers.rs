@@ -54,6 +54,19 @@ async fn a_failed_creation_with_an_address_survives_its_node() {
     assert_eq!(stored.status(), 204);
 }
 
+/// The database is away, so the death of the node would end the upload.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_creation_answers_no_address_that_may_end() {
+    let fails = ["storage.spool.write", "upload.lease.release", "upload.reveal.before"];
+    let faults = Faults::scripted(move |place| fails.contains(&place));
+    let options = Options { faults, ..Options::default() };
+    let service = Service::start_with(Backend::Embedded, options).await.unwrap();
+    let creation = creation(&service, service.report().await, GOOD.len());
+    let answer = service.send(with_content_type(creation).body(GOOD.into()).unwrap()).await;
+    assert_eq!(answer.status(), 503);
+    assert!(!answer.headers().contains_key("location"));
+}
+
 /// The server calls this when it could not send the response to a creation.
 async fn an_upload_whose_address_nobody_knows_ends(service: Service) {
     let uploads = service.app.state.uploads.clone();

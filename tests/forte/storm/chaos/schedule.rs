@@ -133,7 +133,7 @@ fn duration(random: &Random, kind: Kind, length: Duration) -> Duration {
         | Kind::FlipRead
         | Kind::FlipWritten
         | Kind::RefuseEvent => Duration::ZERO,
-        _ if random_below(random, 5) > 0 => millis(random, 50, 1_500),
+        _ if random_below(random, 10) > 0 => millis(random, 50, 1_500),
         _ if length < LONG => millis(random, 1_500, 4_000),
         _ => millis(random, 4_000, 25_000),
     }
