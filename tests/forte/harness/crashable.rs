@@ -6,11 +6,13 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use forte_media::model::Random;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::Mutex;
+use tokio::time::sleep;
 
 use super::external;
 use super::s3::{ACCESS_KEY, SECRET_KEY, minio_binary};
@@ -130,14 +132,12 @@ impl Crashable {
         Some(Self { address, folder, shell })
     }
 
-    /// Ends the server at once, without any notice to its clients.
-    pub(crate) async fn crash(&self) {
-        self.shell.lock().await.run("crash").await;
-    }
-
-    /// Starts the server again.
-    pub(crate) async fn start(&self) {
-        self.shell.lock().await.run("start").await;
+    /// Ends the server at once, without any notice to its clients, and starts it again after a while.
+    pub(crate) async fn crash_for(&self, lasts: Duration) {
+        let mut shell = self.shell.lock().await;
+        shell.run("crash").await;
+        sleep(lasts).await;
+        shell.run("start").await;
     }
 }
 

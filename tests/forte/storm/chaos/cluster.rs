@@ -141,10 +141,9 @@ async fn freeze(proxy: Option<&TcpProxy>, lasts: Duration) {
 }
 
 async fn crash(server: Option<&Crashable>, lasts: Duration) {
-    let Some(server) = server else { return };
-    server.crash().await;
-    sleep(lasts).await;
-    server.start().await;
+    if let Some(server) = server {
+        server.crash_for(lasts).await;
+    }
 }
 
 impl Node {
