@@ -7,15 +7,22 @@
 //! Behind a pooler in transaction mode, the parse and the execution of one statement may reach different
 //! server connections. Each statement outside a transaction therefore gets one of its own, and none is
 //! prepared by name.
+//!
+//! SQLite has one writer at a time. The others poll, later ones pass earlier ones, and after the busy timeout
+//! one fails with "database is locked", on a busy day any of them. The writers of this process therefore
+//! queue here, in order and without a connection; the busy timeout is left for other processes.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use sqlx::any::AnyPoolOptions;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::config::Pooler;
@@ -34,6 +41,41 @@ pub(super) struct Pool {
 pub(super) struct Write {
     transaction: Transaction<'static, Any>,
     limits: Limits,
+    /// Dropped after the transaction.
+    _turn: Option<Turn>,
+}
+
+/// The right of this process to write to a SQLite file, until it is dropped.
+type Turn = OwnedSemaphorePermit;
+
+/// The queue of the writers of a SQLite file, for all its pools.
+#[derive(Clone, Debug)]
+pub(super) struct Writers {
+    turns: Arc<Semaphore>,
+    wait: Duration,
+}
+
+/// By file, because a process may open one several times.
+static QUEUES: LazyLock<Mutex<HashMap<PathBuf, Weak<Semaphore>>>> = LazyLock::new(Mutex::default);
+
+impl Writers {
+    /// The queue of a file, in which a writer waits for at most `wait`.
+    pub(super) fn of(file: &Path, wait: Duration) -> Self {
+        let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+        let mut queues = QUEUES.lock().unwrap_or_else(PoisonError::into_inner);
+        queues.retain(|_, turns| turns.strong_count() > 0);
+        let turns = queues.get(&file).and_then(Weak::upgrade);
+        let turns = turns.unwrap_or_else(|| Arc::new(Semaphore::new(1)));
+        queues.insert(file, Arc::downgrade(&turns));
+        Self { turns, wait }
+    }
+
+    async fn turn(&self) -> Result<Turn, sqlx::Error> {
+        let turn = timeout(self.wait, Arc::clone(&self.turns).acquire_owned()).await;
+        let turn =
+            turn.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "too many writers wait"));
+        turn?.map_err(|_| sqlx::Error::PoolClosed)
+    }
 }
 
 /// What the statements of a pool have in common.
@@ -41,6 +83,8 @@ pub(super) struct Write {
 pub(super) struct Limits {
     statement_timeout: Duration,
     pooler: Pooler,
+    /// Only for SQLite.
+    writers: Option<Writers>,
     /// Connections that were opened earlier are closed instead of used.
     failed_at: Arc<Mutex<Option<Instant>>>,
 }
@@ -55,6 +99,8 @@ pub(super) enum Target<'c> {
 pub(super) struct Leased<'c> {
     connection: LeasedConnection<'c>,
     limits: Limits,
+    /// Dropped after the connection.
+    _turn: Option<Turn>,
 }
 
 enum LeasedConnection<'c> {
@@ -69,8 +115,9 @@ impl Pool {
         url: &str,
         statement_timeout: Duration,
         pooler: Pooler,
+        writers: Option<Writers>,
     ) -> Result<Self, sqlx::Error> {
-        let limits = Limits { statement_timeout, pooler, failed_at: Arc::default() };
+        let limits = Limits { statement_timeout, pooler, writers, failed_at: Arc::default() };
         let for_hook = limits.clone();
         let options = options
             .before_acquire(move |_, connection| {
@@ -87,11 +134,12 @@ impl Pool {
     }
 
     pub(super) async fn begin(&self, statement: &'static str) -> Result<Write, DatabaseError> {
-        // Acquiring has a limit of its own.
+        // Both have a limit of their own.
+        let turn = self.limits.turn().await?;
         let connection = self.connections.acquire().await?;
         let begun = Transaction::begin(connection, Some(sqlx::SqlStr::from_static(statement)));
         let transaction = self.limits.apply(begun).await?;
-        Ok(Write { transaction, limits: self.limits.clone() })
+        Ok(Write { transaction, limits: self.limits.clone(), _turn: turn })
     }
 }
 
@@ -127,6 +175,13 @@ impl Limits {
     /// Whether a connection may keep the plans of its statements.
     pub(super) fn may_prepare(&self) -> bool {
         self.pooler == Pooler::None
+    }
+
+    async fn turn(&self) -> Result<Option<Turn>, DatabaseError> {
+        match &self.writers {
+            Some(writers) => Ok(Some(writers.turn().await?)),
+            None => Ok(None),
+        }
     }
 
     fn is_usable(&self, age: Duration) -> bool {
@@ -166,22 +221,25 @@ impl<'c> Target<'c> {
         }
     }
 
-    pub(super) async fn lease(self) -> Result<Leased<'c>, DatabaseError> {
-        Ok(match self {
+    /// A connection for a statement. `writes`: whether it changes rows.
+    pub(super) async fn lease(self, writes: bool) -> Result<Leased<'c>, DatabaseError> {
+        let (connection, limits, turn) = match self {
             Self::Pool(pool) => {
+                let turn = if writes { pool.limits.turn().await? } else { None };
                 let connection = match pool.limits.pooler {
                     Pooler::None => LeasedConnection::Pooled(pool.connections.acquire().await?),
                     Pooler::Transaction => {
                         LeasedConnection::InOwnTransaction(pool.begin("BEGIN").await?.transaction)
                     }
                 };
-                Leased { connection, limits: pool.limits.clone() }
+                (connection, pool.limits.clone(), turn)
             }
-            Self::Write(write) => Leased {
-                connection: LeasedConnection::OfTransaction(&mut write.transaction),
-                limits: write.limits.clone(),
-            },
-        })
+            Self::Write(write) => {
+                let connection = LeasedConnection::OfTransaction(&mut write.transaction);
+                (connection, write.limits.clone(), None)
+            }
+        };
+        Ok(Leased { connection, limits, _turn: turn })
     }
 }
 

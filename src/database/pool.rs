@@ -14,8 +14,8 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::config::{Config, EmployeesSee, Pooler};
-use super::connection::Pool;
 pub(super) use super::connection::Write;
+use super::connection::{Pool, Writers};
 use super::error::DatabaseError;
 pub use super::kind::Kind;
 use super::statement::query;
@@ -78,14 +78,16 @@ impl Database {
             // The migrations prepare statements by name, which must not be kept for later.
             url = with_parameter(&url, "statement-cache-capacity=0");
         }
-        let pool = match connect(config, kind, &url, FLUSHED).await {
+        let wait = config.acquire_timeout.unsigned_abs();
+        let writers = file_of(&url)?.map(|file| Writers::of(file, wait));
+        let pool = match connect(config, kind, &url, FLUSHED, writers.clone()).await {
             Err(error @ DatabaseError::Unavailable(_)) if kind == Kind::Postgres => {
                 return Err(why_unreachable(&url, error).await);
             }
             connected => connected?,
         };
         let unflushed = match kind {
-            Kind::Sqlite => connect(config, kind, &url, UNFLUSHED).await?,
+            Kind::Sqlite => connect(config, kind, &url, UNFLUSHED, writers).await?,
             Kind::Postgres => pool.clone(),
         };
         Ok(Self { pool, unflushed, kind, employees_see: EmployeesSee::Assigned })
@@ -149,6 +151,7 @@ async fn connect(
     kind: Kind,
     url: &str,
     synchronous: &'static str,
+    writers: Option<Writers>,
 ) -> Result<Pool, DatabaseError> {
     let busy_timeout = config.sqlite_busy_timeout.as_millis();
     let options = AnyPoolOptions::new()
@@ -160,7 +163,7 @@ async fn connect(
             Box::pin(async move { prepare(connection, kind, busy_timeout, synchronous).await })
         });
     let limit = config.statement_timeout.unsigned_abs();
-    Ok(Pool::connect(options, url, limit, config.pooler).await?)
+    Ok(Pool::connect(options, url, limit, config.pooler, writers).await?)
 }
 
 async fn prepare(
@@ -226,12 +229,20 @@ mod tests {
     }
 
     async fn open(folder: &tempfile::TempDir, max_connections: u32) -> Database {
+        open_with(folder, max_connections, SignedDuration::from_secs(30)).await
+    }
+
+    async fn open_with(
+        folder: &tempfile::TempDir,
+        max_connections: u32,
+        sqlite_busy_timeout: SignedDuration,
+    ) -> Database {
         let config = Config {
             url: format!("sqlite://{}/new/database.db", folder.path().display()).into(),
             max_connections,
             acquire_timeout: SignedDuration::from_secs(30),
             statement_timeout: SignedDuration::from_secs(30),
-            sqlite_busy_timeout: SignedDuration::from_secs(30),
+            sqlite_busy_timeout,
             pooler: Pooler::None,
         };
         let database = Database::open(&config).await.unwrap();
@@ -248,6 +259,31 @@ mod tests {
         let sum: Option<i64> =
             query("SELECT active FROM companies", vec![]).value(&database.pool).await.unwrap();
         assert_eq!(sum, Some(8));
+    }
+
+    /// SQLite's own waiting is by polling, so that one of many writers waits longer than its limit.
+    #[tokio::test]
+    async fn writers_of_a_process_queue_however_briefly_sqlite_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = open_with(&folder, 8, SignedDuration::from_millis(1)).await;
+        query("UPDATE companies SET active = 0", vec![]).run(&database.pool).await.unwrap();
+        let sql = "UPDATE companies SET active = active + 1";
+        let in_transaction = |_| async {
+            let mut write = database.write().await.unwrap();
+            query(sql, vec![]).run(&mut write).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            write.commit().await.unwrap();
+        };
+        let alone = |at: u32| {
+            let pool = if at.is_multiple_of(2) { &database.pool } else { &database.unflushed };
+            async move { query(sql, vec![]).run(pool).await.unwrap() }
+        };
+        let transactions = futures_util::future::join_all((0..20).map(in_transaction));
+        let statements = futures_util::future::join_all((0..40).map(alone));
+        tokio::join!(transactions, statements);
+        let sum: Option<i64> =
+            query("SELECT active FROM companies", vec![]).value(&database.pool).await.unwrap();
+        assert_eq!(sum, Some(60));
     }
 
     /// As when the disk is full: SQLite has ended the transaction, so the `ROLLBACK` fails.

@@ -53,7 +53,7 @@ impl Statement {
 
     /// Returns the number of changed rows.
     pub(super) async fn execute<'c>(self, on: impl Into<Target<'c>>) -> Result<u64, DatabaseError> {
-        let mut leased = on.into().lease().await?;
+        let mut leased = on.into().lease(self.writes()).await?;
         let (connection, limits) = leased.parts();
         let done = limits.apply(self.ready(limits).execute(connection)).await?;
         leased.finish().await?;
@@ -100,7 +100,7 @@ impl Statement {
         self,
         on: impl Into<Target<'c>>,
     ) -> Result<Vec<AnyRow>, DatabaseError> {
-        let mut leased = on.into().lease().await?;
+        let mut leased = on.into().lease(self.writes()).await?;
         let (connection, limits) = leased.parts();
         let rows = limits.apply(self.ready(limits).fetch_all(connection)).await?;
         leased.finish().await?;
@@ -111,7 +111,7 @@ impl Statement {
         self,
         on: impl Into<Target<'c>>,
     ) -> Result<Option<AnyRow>, DatabaseError> {
-        let mut leased = on.into().lease().await?;
+        let mut leased = on.into().lease(self.writes()).await?;
         let (connection, limits) = leased.parts();
         let row = limits.apply(self.ready(limits).fetch_optional(connection)).await?;
         leased.finish().await?;
@@ -150,6 +150,12 @@ impl Statement {
         };
         let statement = Self { sql: format!("{explain}{}", self.sql), ..self };
         statement.fetch_all(on).await?.iter().map(|row| column(row, detail)).collect()
+    }
+
+    /// Whether it changes rows.
+    fn writes(&self) -> bool {
+        let mut readers = ["SELECT", "EXPLAIN"].iter();
+        !readers.any(|word| self.sql.trim_start().starts_with(word))
     }
 
     fn ready(self, limits: &Limits) -> Query<'static, Any, AnyArguments> {
