@@ -1,5 +1,7 @@
 //! The running attempts, counted by channel.
 
+use std::pin::pin;
+
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 
@@ -9,6 +11,8 @@ use crate::model::Channel;
 /// Running attempts; each future returns its channel.
 pub(super) struct Attempts<F> {
     running: FuturesUnordered<F>,
+    /// The channels of attempts that ended beside other work.
+    ended: Vec<Channel>,
     channels: Vec<Channel>,
     /// The number of attempts so far.
     pub(super) started: usize,
@@ -16,7 +20,8 @@ pub(super) struct Attempts<F> {
 
 impl<F: Future<Output = Channel>> Attempts<F> {
     pub(super) fn new() -> Self {
-        Self { running: FuturesUnordered::new(), channels: Vec::new(), started: 0 }
+        let running = FuturesUnordered::new();
+        Self { running, ended: Vec::new(), channels: Vec::new(), started: 0 }
     }
 
     pub(super) fn running(&self, channel: Channel) -> usize {
@@ -36,11 +41,26 @@ impl<F: Future<Output = Channel>> Attempts<F> {
 
     /// Waits for an attempt to end, and returns its channel; `None` when none is running.
     pub(super) async fn next(&mut self) -> Option<Channel> {
-        let ended = self.running.next().await?;
+        let ended = match self.ended.pop() {
+            Some(ended) => ended,
+            None => self.running.next().await?,
+        };
         if let Some(index) = self.channels.iter().position(|one| *one == ended) {
             self.channels.swap_remove(index);
         }
         Some(ended)
+    }
+
+    /// Does other work while the attempts go on. One that stood still could hold what the work waits for:
+    /// SQLite has one writer at a time.
+    pub(super) async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                Some(ended) = self.running.next() => self.ended.push(ended),
+            }
+        }
     }
 
     pub(super) async fn join_all(&mut self) {

@@ -110,7 +110,7 @@ impl Outbox {
                 let running = attempts.running(channel);
                 let free = self.config.concurrency.saturating_sub(running);
                 let free = if shutdown.is_cancelled() { 0 } else { free };
-                match self.claim(channel, free).await {
+                match attempts.beside(self.claim(channel, free)).await {
                     Ok(claimed) => attempts.start(channel, claimed, |one| self.attempt(one)),
                     Err(error) => {
                         attempts.join_all().await;
@@ -127,7 +127,7 @@ impl Outbox {
                 () = self.wakeup.notified() => self.receivers.channels().collect(),
                 // Nor does it delay the periodic work, or retries on other channels.
                 _ = interval.tick() => {
-                    log_failure(self.periodic().await);
+                    log_failure(attempts.beside(self.periodic()).await);
                     self.receivers.channels().collect()
                 }
             };
