@@ -7,6 +7,7 @@
 //! about the project or about one device; `google.rpc.QuotaFailure` says so. A 401 with
 //! `THIRD_PARTY_AUTH_ERROR` is about the credentials of Apple's service.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -38,10 +39,10 @@ pub struct Fcm {
 
 #[derive(Debug, thiserror::Error)]
 pub enum FcmError {
-    #[error("notify.fcm.service_account_file")]
-    ServiceAccount(#[from] ServiceAccountError),
-    #[error("notify.fcm.service_account_file: token_uri")]
-    TokenUri(#[source] TargetError),
+    #[error("notify.fcm.service_account_file: {}", .0.display())]
+    ServiceAccount(PathBuf, #[source] ServiceAccountError),
+    #[error("notify.fcm.service_account_file: {}: token_uri", .0.display())]
+    TokenUri(PathBuf, #[source] TargetError),
     #[error("notify.fcm.endpoint")]
     Endpoint(#[source] TargetError),
     #[error("the HTTP client for FCM cannot be built")]
@@ -52,7 +53,8 @@ impl Fcm {
     /// `None` when the settings name no service account.
     pub fn from_config(config: &Config, clock: Clock) -> Result<Option<Self>, FcmError> {
         let Some(path) = &config.fcm.service_account_file else { return Ok(None) };
-        let account = ServiceAccount::read(path)?;
+        let account = ServiceAccount::read(path)
+            .map_err(|error| FcmError::ServiceAccount(path.clone(), error))?;
         let send = format!(
             "{}/v1/projects/{}/messages:send",
             config.fcm.endpoint.trim_end_matches('/'),
@@ -60,8 +62,8 @@ impl Fcm {
         );
         let networks = &config.allow_networks;
         let (url, policy) = parse_target(&send, networks).map_err(FcmError::Endpoint)?;
-        let (token_url, token_policy) =
-            parse_target(&account.token_uri, networks).map_err(FcmError::TokenUri)?;
+        let (token_url, token_policy) = parse_target(&account.token_uri, networks)
+            .map_err(|error| FcmError::TokenUri(path.clone(), error))?;
         let timeout = config.fcm.timeout;
         let token_client = build_client(token_policy, timeout)?;
         Ok(Some(Self {

@@ -9,7 +9,7 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 
 use super::config::MailConfig;
-use super::dialogue::Envelope;
+use super::connection::Envelope;
 use super::error::MailError;
 use super::folder::MailFolder;
 use super::smtp::Smtp;

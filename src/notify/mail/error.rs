@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::dialogue::SmtpError;
+use super::connection::SmtpError;
 use super::tls::TlsError;
 
 #[derive(Debug, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 mod client;
 mod config;
-mod dialogue;
+mod connection;
 mod error;
 mod folder;
 mod smtp;

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use tokio::time::timeout;
 
 use super::config::{MailConfig, MailTls};
-use super::dialogue::{Connection, Envelope, Server, SmtpError};
+use super::connection::{Connection, Encryption, Envelope, Server, SmtpError};
 use super::error::MailError;
 use super::tls::TlsClient;
 use crate::model::error_chain;
@@ -32,24 +32,29 @@ pub(super) struct Smtp {
     server: Server,
     idle: Mutex<Vec<Connection>>,
     max_idle: usize,
+    /// For everything that an attempt needs.
     timeout: Duration,
 }
 
 impl Smtp {
     pub(super) fn new(host: &str, config: &MailConfig) -> Result<Self, MailError> {
-        let is_encrypted = config.tls != MailTls::None;
-        let tls = is_encrypted.then(|| TlsClient::new(host, config.ca_file.as_deref()));
+        let tls = || TlsClient::new(host, config.ca_file.as_deref());
+        let encryption = match config.tls {
+            MailTls::None => Encryption::None,
+            MailTls::Tls => Encryption::Tls(tls()?),
+            MailTls::Starttls => Encryption::Starttls(tls()?),
+        };
+        let timeout = config.timeout.unsigned_abs();
         let server = Server {
             host: host.to_owned(),
             port: config.port,
-            encryption: config.tls,
-            tls: tls.transpose()?,
+            encryption,
             hello_name: config.hello_name.clone(),
             credentials: credentials(config)?,
+            timeout,
         };
         let max_idle = usize::try_from(config.pool).unwrap_or(usize::MAX);
-        let (idle, timeout) = (Mutex::default(), config.timeout.unsigned_abs());
-        Ok(Self { server, idle, max_idle, timeout })
+        Ok(Self { server, idle: Mutex::default(), max_idle, timeout })
     }
 
     pub(super) async fn deliver(&self, envelope: &Envelope<'_>) -> Delivery {

@@ -1,13 +1,14 @@
 //! TLS to the mail server.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use mail_send::SmtpClient;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -16,15 +17,21 @@ use tokio_rustls::client::TlsStream;
 pub enum TlsError {
     #[error("mail.host is neither a name nor an address")]
     Host,
-    #[error("mail.ca_file cannot be read")]
-    CaFile(#[source] io::Error),
-    #[error("mail: TLS cannot be set up with these certificates")]
-    Certificates(#[from] rustls::Error),
+    #[error("mail.ca_file: {} cannot be read", .0.display())]
+    CaFile(PathBuf, #[source] io::Error),
+    #[error("mail.ca_file: {} has no certificate in PEM", .0.display())]
+    NoCertificate(PathBuf),
+    #[error("mail.ca_file: {} has a certificate that cannot be used", .0.display())]
+    Certificate(PathBuf, #[source] rustls::Error),
+    #[error("TLS to the mail server cannot be set up")]
+    Setup(#[from] rustls::Error),
 }
+
+type EncryptedClient = mail_send::Result<SmtpClient<TlsStream<TcpStream>>>;
 
 pub(super) struct TlsClient {
     connector: TlsConnector,
-    name: ServerName<'static>,
+    host: String,
 }
 
 impl TlsClient {
@@ -34,29 +41,33 @@ impl TlsClient {
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         if let Some(path) = ca_file {
             for certificate in certificates(path)? {
-                roots.add(certificate).map_err(TlsError::Certificates)?;
+                let unusable = |error| TlsError::Certificate(path.to_owned(), error);
+                roots.add(certificate).map_err(unusable)?;
             }
         }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(TlsError::Certificates)?
+            .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let name = ServerName::try_from(host.to_owned()).map_err(|_| TlsError::Host)?;
-        Ok(Self { connector: TlsConnector::from(Arc::new(config)), name })
+        ServerName::try_from(host).map_err(|_| TlsError::Host)?;
+        Ok(Self { connector: TlsConnector::from(Arc::new(config)), host: host.to_owned() })
     }
 
-    pub(super) async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
-        &self,
-        stream: S,
-    ) -> io::Result<TlsStream<S>> {
-        self.connector.connect(self.name.clone(), stream).await
+    /// TLS from the first byte.
+    pub(super) async fn encrypt(&self, client: SmtpClient<TcpStream>) -> EncryptedClient {
+        client.into_tls(&self.connector, &self.host).await
+    }
+
+    /// TLS after STARTTLS. What came before the encryption is not read as a reply after it.
+    pub(super) async fn start(&self, client: SmtpClient<TcpStream>) -> EncryptedClient {
+        client.start_tls(&self.connector, &self.host).await
     }
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let pem = std::fs::read(path).map_err(TlsError::CaFile)?;
+    let pem = std::fs::read(path).map_err(|error| TlsError::CaFile(path.to_owned(), error))?;
     let parsed: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    parsed.map_err(|_| TlsError::CaFile(io::ErrorKind::InvalidData.into()))
+    let found = parsed.ok().filter(|certificates| !certificates.is_empty());
+    found.ok_or_else(|| TlsError::NoCertificate(path.to_owned()))
 }

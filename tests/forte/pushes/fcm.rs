@@ -262,6 +262,8 @@ async fn fcm_must_be_public_or_allowed() {
     std::fs::write(server.folder().join("account.json"), "{}").unwrap();
     let refused = made("https://fcm.googleapis.com", &[]).unwrap_err();
     assert!(refused.contains("not the JSON of a service account"), "{refused}");
+    let named = format!("service_account_file: {}", server.folder().join("account.json").display());
+    assert!(refused.contains(&named), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
