@@ -16,6 +16,17 @@ pub struct Mailbox {
     pub email: String,
 }
 
+/// A company whose mailbox refuses letters for good.
+#[derive(Debug, Clone, FromRow)]
+pub struct RefusedMailbox {
+    pub ref_key: String,
+    pub biin: String,
+    pub email: String,
+    /// The words of the mail server.
+    #[sqlx(rename = "mail_failure")]
+    pub reason: String,
+}
+
 impl Database {
     /// The mailbox of a company; `None` if the company is inactive or has no address.
     pub async fn mailbox_of(&self, company: CompanyId) -> Result<Option<Mailbox>, DatabaseError> {
@@ -66,5 +77,15 @@ impl Database {
         let sql = "UPDATE companies SET mail_failure = '' \
             WHERE email = $1 AND email <> '' AND mail_failure <> ''";
         query(sql, params![address]).run(&self.pool).await
+    }
+
+    /// At most `limit` companies whose mailboxes refuse letters for good.
+    pub async fn refused_mailboxes(
+        &self,
+        limit: u32,
+    ) -> Result<Vec<RefusedMailbox>, DatabaseError> {
+        let sql = "SELECT ref_key, biin, email, mail_failure FROM companies \
+            WHERE mail_failure <> '' AND id <> 0 AND active = 1 ORDER BY id LIMIT $1";
+        query(sql, params![limit]).all(&self.pool).await
     }
 }

@@ -21,7 +21,7 @@ pub use code_traffic::{Count, CountingWindows, DayOfRequests, RecentRequests};
 pub use confirmations::WaitingDevice;
 pub use employees::{DeletionOutcome, ListedEmployee, ProfileRow};
 pub use guess::{Guess, GuessDecision, GuessOutcome, GuessTraffic};
-pub use mailboxes::Mailbox;
+pub use mailboxes::{Mailbox, RefusedMailbox};
 pub use redeem_code::RedeemedCode;
 pub use refresh_tokens::{RefreshOutcome, Successor, TokenRefresh};
 pub use request_code::{CodeRequestOutcome, LimitDecision, NewChallenge};
