@@ -44,8 +44,9 @@ impl Components {
         Err(UploadError::TooManyAbandoned { max, retry_after: first.duration_since(since) })
     }
 
-    /// Makes the writer of this node release an upload that has received nothing for longest. Fails if
-    /// every upload of the person is receiving. Those on other nodes count as such.
+    /// Makes a writer release an upload that has received nothing for a while: the one of this node that
+    /// has been silent for longest, else one of another node. Fails if every upload of the person is
+    /// receiving.
     async fn release_idle_writer(&self, person: PersonId) -> Result<(), UploadError> {
         let config = &self.deps.config;
         let (now, limit) = (self.deps.clock.now(), config.idle_writer);
@@ -59,6 +60,7 @@ impl Components {
                 let released = self.locks.release_writer(id).await;
                 if released { Ok(()) } else { Err(too_many(config.idle_timeout)) }
             }
+            _ if self.locks.release_idle_elsewhere(person).await? => Ok(()),
             Some((time, _)) => Err(too_many(limit.saturating_sub(time))),
             None => Err(too_many(limit)),
         }

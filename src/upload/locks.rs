@@ -11,8 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::database::{NodeRow, UploadRow};
-use crate::model::{NodeId, Offset, UploadId, UploadState};
+use crate::database::{IdleRelease, NodeRow, ReleaseRequest, UploadRow};
+use crate::model::{NodeId, Offset, PersonId, UploadId, UploadState};
 
 use super::access::{Access, is_equal};
 use super::dependencies::Dependencies;
@@ -263,12 +263,45 @@ impl UploadLocks {
     /// Asks the writers of this node to release the leases that other nodes have requested. A lease
     /// without a lock was left behind by a request that failed, and is released at once.
     pub async fn release_requested_leases(&self) -> Result<(), UploadError> {
-        for (upload, fence) in self.deps.database.release_requests(self.node).await? {
-            if !self.table.request_release(upload) {
-                self.deps.database.release_lease(upload, fence).await?;
+        let database = &self.deps.database;
+        for ReleaseRequest { upload, fence, if_idle } in
+            database.release_requests(self.node).await?
+        {
+            if if_idle && self.is_locked(upload) && !self.is_idle(upload) {
+                database.keep_lease(upload, fence).await?;
+            } else if !self.table.request_release(upload) {
+                database.release_lease(upload, fence).await?;
             }
         }
         Ok(())
+    }
+
+    /// Whether a writer of this node has received nothing for a while.
+    fn is_idle(&self, upload: UploadId) -> bool {
+        let silence = self.active_at(upload).map(|at| self.deps.clock.now().duration_since(at));
+        silence.is_some_and(|silence| silence >= self.deps.config.idle_writer)
+    }
+
+    /// Makes a writer of another node that has received nothing for a while release an upload of this
+    /// person. `false` if all of them are receiving, or do not answer in time.
+    pub(super) async fn release_idle_elsewhere(
+        &self,
+        person: PersonId,
+    ) -> Result<bool, UploadError> {
+        let (database, config) = (&self.deps.database, &self.deps.config);
+        let deadline = Instant::now() + config.release_wait.unsigned_abs();
+        for (upload, fence) in database.uploads_held_elsewhere(self.node, person).await? {
+            database.request_release_if_idle(upload, fence).await?;
+            loop {
+                match database.idle_release(upload, fence).await? {
+                    IdleRelease::Released => return Ok(true),
+                    IdleRelease::Kept => break,
+                    IdleRelease::Pending if Instant::now() >= deadline => return Ok(false),
+                    IdleRelease::Pending => sleep(config.lease_poll.unsigned_abs()).await,
+                }
+            }
+        }
+        Ok(false)
     }
 
     /// At shutdown, asks every writer to make durable what has arrived and to release its upload, so

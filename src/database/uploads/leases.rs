@@ -1,15 +1,17 @@
 //! The write lease of an upload.
 //!
-//! A lease consists of the holder, the fence and `release_requested`. Acquiring it raises the fence, so
-//! that the writes of an older holder no longer match. Nothing here waits for a release; the module
+//! A lease consists of the holder, the fence and `release_requested` (1: by another node; 2: by another
+//! node, if the writer is idle). Acquiring it raises the fence, so that the writes of an older holder no
+//! longer match. Nothing here waits for a release; the module
 //! `upload` does.
 //!
 //! On SQLite, acquiring and releasing a lease is not flushed: a power failure also ends the only process
 //! that can hold it, and the next start releases its leases. Acknowledgements are flushed.
 
 use jiff::Timestamp;
+use sqlx::FromRow;
 
-use crate::database::column::params;
+use crate::database::column::{Stored, params};
 use crate::database::connection::Target;
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
@@ -50,6 +52,25 @@ pub enum CommitOutcome {
     Acknowledged,
     /// The lease has another holder; these bytes do not count.
     Fenced,
+}
+
+/// A lease of this node that another one has requested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+pub struct ReleaseRequest {
+    #[sqlx(rename = "id")]
+    pub upload: UploadId,
+    pub fence: i64,
+    /// Only if its writer has received nothing for a while.
+    #[sqlx(try_from = "Stored<bool>")]
+    pub if_idle: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdleRelease {
+    Released,
+    /// The writer is receiving.
+    Kept,
+    Pending,
 }
 
 impl Database {
@@ -139,12 +160,47 @@ impl Database {
         query(sql, params![node]).all(&self.pool).await
     }
 
-    /// The uploads whose lease this node holds and another node has requested, with their fences.
+    /// Asks the holder on another node to release the lease if its writer has received nothing for a while.
+    pub async fn request_release_if_idle(
+        &self,
+        upload: UploadId,
+        fence: i64,
+    ) -> Result<(), DatabaseError> {
+        let sql = "UPDATE uploads SET release_requested = 2 \
+            WHERE id = $1 AND fence = $2 AND holder <> '' AND release_requested = 0";
+        query(sql, params![upload, fence]).run(&self.unflushed).await
+    }
+
+    /// The holder's answer to [`Self::request_release_if_idle`]: its writer is receiving.
+    pub async fn keep_lease(&self, upload: UploadId, fence: i64) -> Result<(), DatabaseError> {
+        let sql = "UPDATE uploads SET release_requested = 0 \
+            WHERE id = $1 AND fence = $2 AND release_requested = 2";
+        query(sql, params![upload, fence]).run(&self.unflushed).await
+    }
+
+    /// What has become of [`Self::request_release_if_idle`].
+    pub async fn idle_release(
+        &self,
+        upload: UploadId,
+        fence: i64,
+    ) -> Result<IdleRelease, DatabaseError> {
+        let sql = "SELECT release_requested FROM uploads \
+            WHERE id = $1 AND fence = $2 AND holder <> ''";
+        let requested: Option<i64> = query(sql, params![upload, fence]).value(&self.pool).await?;
+        Ok(match requested {
+            None => IdleRelease::Released,
+            Some(0) => IdleRelease::Kept,
+            Some(_) => IdleRelease::Pending,
+        })
+    }
+
+    /// The uploads whose lease this node holds and another node has requested.
     pub async fn release_requests(
         &self,
         node: NodeId,
-    ) -> Result<Vec<(UploadId, i64)>, DatabaseError> {
-        let sql = "SELECT id, fence FROM uploads WHERE holder = $1 AND release_requested = 1";
+    ) -> Result<Vec<ReleaseRequest>, DatabaseError> {
+        let sql = "SELECT id, fence, release_requested - 1 AS if_idle FROM uploads \
+            WHERE holder = $1 AND release_requested > 0";
         query(sql, params![node]).all(&self.pool).await
     }
 }

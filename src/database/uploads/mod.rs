@@ -8,7 +8,7 @@ mod sweeps;
 mod upload;
 
 pub use finish::{FinishOutcome, FinishedUpload};
-pub use leases::{AfterCommit, Commit, CommitOutcome};
+pub use leases::{AfterCommit, Commit, CommitOutcome, IdleRelease, ReleaseRequest};
 pub use refusals::ContentId;
 pub use segments::SegmentRow;
 pub use sweeps::UploadLeftovers;

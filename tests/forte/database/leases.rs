@@ -1,6 +1,6 @@
 //! Write leases: who may write to an upload, and which commits are accepted.
 
-use forte_media::database::{AfterCommit, Commit, CommitOutcome, Database};
+use forte_media::database::{AfterCommit, Commit, CommitOutcome, Database, ReleaseRequest};
 use forte_media::model::{Digest, NodeId, Offset, UploadId, UploadState};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -124,7 +124,8 @@ async fn a_release_request_reaches_only_the_holder(db: Db) {
     let fence = db.database.acquire_lease(upload, 0, holder).await.unwrap().unwrap();
     assert!(db.database.release_requests(holder).await.unwrap().is_empty());
     db.database.request_release(upload, fence).await.unwrap();
-    assert_eq!(db.database.release_requests(holder).await.unwrap(), [(upload, fence)]);
+    let request = ReleaseRequest { upload, fence, if_idle: false };
+    assert_eq!(db.database.release_requests(holder).await.unwrap(), [request]);
     assert!(db.database.release_requests(other).await.unwrap().is_empty());
     db.database.release_lease(upload, fence).await.unwrap();
     assert!(db.database.release_requests(holder).await.unwrap().is_empty());

@@ -209,3 +209,32 @@ async fn a_video_that_a_dead_node_was_storing_is_finished_once() {
     assert!([204, 423].contains(&stopped.await.unwrap().status().as_u16()));
     assert_submitted(&first, 1, GOOD).await;
 }
+
+/// As on one node: at the limit, a writer that has received nothing for 10 s makes room.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_whose_writer_is_silent_on_another_node_makes_room() {
+    let settings = vec![("UPLOAD__MAX_OPEN_PER_PERSON", "1".to_owned())];
+    let options = Options { settings, ..Options::default() };
+    let Some(first) = Service::start_with(Backend::Shared, options.clone()).await else { return };
+    let (second, _) = first.second_node("two", options).await;
+    let stop = CancellationToken::new();
+    let listening = second.state.uploads.locks().run_release_requests(stop.clone());
+    let listening = TaskTracker::new().spawn(listening);
+    let path = tus::create(&first, first.report().await, GOOD.len()).await;
+    let (phone, stalled) = start_patch(&second.router(), &path, 0);
+    phone.send(&GOOD[..HALF]).await;
+
+    first.manual_clock().advance(SignedDuration::from_secs(4));
+    assert_eq!(try_create(&first).await, 429, "it is receiving");
+    first.manual_clock().advance(SignedDuration::from_secs(11));
+    assert_eq!(try_create(&first).await, 201);
+    assert_eq!(stalled.await.unwrap().status(), 423);
+    assert_eq!(head(&first.router, &path).await.status(), 404);
+    stop.cancel();
+    listening.await.unwrap();
+}
+
+async fn try_create(service: &Service) -> u16 {
+    let creation = tus::creation(service, service.report().await, GOOD.len());
+    service.send(creation.body(Body::empty()).unwrap()).await.status().as_u16()
+}
