@@ -28,7 +28,7 @@ pub use auth::{
     CountingWindows, DayOfRequests, DeletionOutcome, EndReason, Guess, GuessDecision, GuessOutcome,
     GuessTraffic, LatestChallenge, LimitDecision, ListedEmployee, Mailbox, NewAccount,
     NewChallenge, NewSession, PasswordRotation, ProfileRow, RecentRequests, RedeemedCode,
-    RefreshOutcome, SessionRow, Successor, TokenRefresh, WaitingDevice,
+    RefreshOutcome, RefusedMailbox, SessionRow, Successor, TokenRefresh, WaitingDevice,
 };
 pub use config::{Config, EmployeesSee, Pooler};
 pub use error::DatabaseError;
@@ -50,6 +50,6 @@ pub use reports::{
 };
 pub use uploads::{
     AfterCommit, Commit, CommitOutcome, ContentId, Details, FinishOutcome, FinishedUpload,
-    NewUpload, SegmentRow, UploadLeftovers, UploadRow,
+    IdleRelease, NewUpload, ReleaseRequest, SegmentRow, UploadLeftovers, UploadRow,
 };
 pub use videos::{CustodyEntry, Fingerprint, VideoRow};

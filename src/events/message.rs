@@ -59,6 +59,8 @@ pub struct ReportSubmitted<'e> {
     pub lat: f64,
     pub long: f64,
     pub time_sent: Timestamp,
+    /// According to the file, else to the app.
+    pub recorded_at: Option<Timestamp>,
     pub received_at: Timestamp,
     pub verdicts: &'e [Verdict],
     pub notes: &'e [Finding],
@@ -110,7 +112,8 @@ fn push(event: &PushEvent<'_>, id: EventId, now: Timestamp) -> OutboxMessage {
         kind: kind.as_str(),
         subject: format!("session:{session}"),
         body: json!(body).to_string(),
-        // The device learns of its sign-out whenever it can be reached again.
+        // Nothing else tells a device of its sign-out. Such a notification ends with the push token of the
+        // session, which is deleted `auth.purge_after` the sign-out, and like all after its last retry.
         expires_at: if kind == PushKind::SessionRevoked { None } else { now.checked_add(TTL).ok() },
     }
 }

@@ -19,7 +19,8 @@ const MAX_FILENAME: usize = 200;
 /// Other names under which clients send the same field.
 const ALIASES: [(&str, &str); 3] = [("lng", "long"), ("lon", "long"), ("contentType", "filetype")];
 
-const KNOWN: [&str; 7] = ["ref_key", "time_sent", "lat", "long", "sha256", "filename", "filetype"];
+const KNOWN: [&str; 8] =
+    ["ref_key", "time_sent", "recorded_at", "lat", "long", "sha256", "filename", "filetype"];
 
 fn canonical(name: &str) -> &str {
     ALIASES.iter().find(|(alias, _)| *alias == name).map_or(name, |(_, name)| name)
@@ -126,12 +127,14 @@ impl Reader<'_> {
     fn details(&mut self, zone: &TimeZone) -> Option<Details> {
         let ref_key = self.required("ref_key", |text| text.trim().parse::<RefKey>());
         let time_sent = self.required("time_sent", |text| TimeSent::parse(text, zone));
+        let recorded_at = self.optional("recorded_at", |text| TimeSent::parse(text, zone));
         let lat_e8 = self.required("lat", Place::parse_lat);
         let long_e8 = self.required("long", Place::parse_long);
         let declared = self.optional("sha256", |text| text.trim().parse::<Digest>());
         Some(Details {
             ref_key: ref_key?,
             time_sent: time_sent?,
+            recorded_at,
             place: Place { lat_e8: lat_e8?, long_e8: long_e8? },
             filename: display_name(self.fields.get("filename").unwrap_or_default()),
             declared,

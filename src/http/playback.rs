@@ -84,6 +84,8 @@ struct LatestVideoResponse {
     lat: f64,
     long: f64,
     time_sent: Timestamp,
+    /// When the video was recorded, according to the file, else to the app.
+    recorded_at: Option<Timestamp>,
     received_at: Timestamp,
     /// The state of the report: 2 submitted, 3 approved, 4 rejected.
     status_code: i64,
@@ -102,6 +104,7 @@ fn response(base: &BaseUrl, ref_key: RefKey, video: VideoRow, link: &Link) -> La
         video_id: video.id,
         submission_id: video.submission,
         sha256: video.sha256,
+        recorded_at: video.facts.recorded_at(video.recorded_at),
         facts: video.facts,
         verdicts: video.verdicts,
         notes: video.notes,

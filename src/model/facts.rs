@@ -70,6 +70,13 @@ pub struct Facts {
     pub c2pa: Option<bool>,
 }
 
+impl Facts {
+    /// When the video was recorded: according to the file, else as the app declares it.
+    pub fn recorded_at(&self, declared: Option<Timestamp>) -> Option<Timestamp> {
+        self.created_at.or(declared)
+    }
+}
+
 /// The durations that different boxes of a file state, in milliseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Durations {

@@ -8,13 +8,16 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::database::{Database, SubmissionRow};
+use crate::database::{Database, RefusedMailbox, SubmissionRow};
 use crate::model::{Check, Digest, RefKey, SubmissionId, Verdict, VideoId};
 
 use super::error::OnecError;
 
 /// The number of submissions in a response if the request has no `limit`.
 pub const DEFAULT_PAGE: u32 = 100;
+
+/// The most refused mailboxes in a response; the others follow when these are corrected.
+const MAX_REFUSED_MAILBOXES: u32 = 100;
 
 /// 1C's empty date.
 const EMPTY_DATE: &str = "0001-01-01T00:00:00";
@@ -36,6 +39,29 @@ pub struct Page {
     /// Whether there are further submissions now.
     pub more: bool,
     pub submissions: Vec<Submission>,
+    /// The companies that get no letters now, and so no codes. Each leaves this list once a letter was
+    /// accepted, or 1C has sent another address.
+    pub refused_mailboxes: Vec<MailboxRefusal>,
+}
+
+/// A company whose mailbox refuses letters for good.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MailboxRefusal {
+    /// The company; empty if 1C has not sent it.
+    pub company_ref_key: String,
+    #[schema(example = "080540013184")]
+    pub biin: String,
+    #[schema(example = "office@example.kz")]
+    pub email: String,
+    /// The words of the mail server.
+    #[schema(example = "the mail server answers RCPT with 550 5.1.1 no such mailbox")]
+    pub reason: String,
+}
+
+impl From<RefusedMailbox> for MailboxRefusal {
+    fn from(RefusedMailbox { ref_key, biin, email, reason }: RefusedMailbox) -> Self {
+        Self { company_ref_key: ref_key, biin, email, reason }
+    }
 }
 
 /// A video that was submitted for a report. Dates are local, as 1C writes them; an unknown one is
@@ -77,7 +103,7 @@ pub struct Submission {
     pub time_sent: String,
     #[schema(example = "2026-05-13T10:00:07")]
     pub received_at: String,
-    /// When the video was recorded, according to the file.
+    /// When the video was recorded, according to the file, else to the app.
     #[schema(example = "0001-01-01T00:00:00")]
     pub recorded_at: String,
     /// The tests of plausibility; empty for a submission from before they existed.
@@ -119,7 +145,9 @@ impl Queue {
         }
         let cursor = rows.last().map_or(after, |row| row.turn);
         let submissions = rows.into_iter().map(|row| self.submission_from(row)).collect();
-        Ok(Page { cursor, more, submissions })
+        let refused = self.database.refused_mailboxes(MAX_REFUSED_MAILBOXES).await?;
+        let refused_mailboxes = refused.into_iter().map(MailboxRefusal::from).collect();
+        Ok(Page { cursor, more, submissions, refused_mailboxes })
     }
 
     /// Records that the node has stored everything up to this cursor. Returns the cursor of the node,
@@ -147,6 +175,7 @@ impl Queue {
     fn submission_from(&self, row: SubmissionRow) -> Submission {
         let local = |at: Timestamp| local(at, &self.zone);
         let notes = row.notes.into_iter();
+        let recorded_at = row.facts.recorded_at(row.recorded_at);
         Submission {
             cursor: row.turn,
             submission_id: row.id,
@@ -161,7 +190,7 @@ impl Queue {
             long: row.place.long(),
             time_sent: local(row.time_sent.at),
             received_at: local(row.received_at),
-            recorded_at: row.facts.created_at.map_or_else(|| EMPTY_DATE.to_owned(), local),
+            recorded_at: recorded_at.map_or_else(|| EMPTY_DATE.to_owned(), local),
             verdicts: row.verdicts,
             notes: notes.map(|note| Note { code: note.check, message: note.message }).collect(),
         }

@@ -242,6 +242,7 @@ impl Finisher {
         let evidence = Evidence {
             facts: &attempt.inspection.facts,
             time_sent: attempt.details.time_sent.at,
+            recorded_at: attempt.details.declared_recording(),
             place: attempt.details.place,
             begun_at: attempt.lease.row.created_at,
             received_at: attempt.now,
@@ -348,6 +349,7 @@ fn submitted_message(finished: &FinishedUpload, verdicts: &[Verdict]) -> OutboxM
         lat: details.place.lat(),
         long: details.place.long(),
         time_sent: details.time_sent.at,
+        recorded_at: finished.facts.recorded_at(details.declared_recording()),
         received_at: finished.now,
         verdicts,
         notes: &finished.notes,

@@ -77,6 +77,7 @@ fn report_submitted_has_every_field() {
         lat: 43.238_949,
         long: 76.889_709,
         time_sent: "2026-05-13T04:59:00Z".parse().unwrap(),
+        recorded_at: Some("2026-05-13T04:55:00Z".parse().unwrap()),
         received_at: now(),
         verdicts: &verdicts,
         notes: &notes,

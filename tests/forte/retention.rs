@@ -19,7 +19,7 @@ on_both_backends! {
 }
 
 const STATED: &str = "SELECT COUNT(*) FROM uploads WHERE metadata <> '' OR filename <> '' \
-    OR time_sent_raw <> '' OR lat_e8 <> 0 OR long_e8 <> 0";
+    OR time_sent_raw <> '' OR recorded_raw <> '' OR recorded_at <> 0 OR lat_e8 <> 0 OR long_e8 <> 0";
 
 async fn an_ended_upload_keeps_nothing_of_what_the_phone_stated(service: Service) {
     let db = &service.env.db;

@@ -32,6 +32,7 @@ CREATE TABLE companies (
 );
 CREATE UNIQUE INDEX companies_by_ref_key ON companies (ref_key) WHERE ref_key <> '';
 CREATE INDEX companies_by_email ON companies (email) WHERE email <> '';
+CREATE INDEX companies_without_mail ON companies (id) WHERE mail_failure <> '';
 -- The lessor, whose reviewers see the reports of every company.
 INSERT INTO companies (id, biin, name, email, active) VALUES (0, '', 'ForteLeasing', '', 1);
 
@@ -177,6 +178,8 @@ CREATE TABLE uploads (
     declared_sha256 TEXT NOT NULL,
     time_sent_raw TEXT NOT NULL,
     time_sent_at BIGINT NOT NULL,
+    recorded_raw TEXT NOT NULL DEFAULT '',
+    recorded_at BIGINT NOT NULL DEFAULT 0,
     lat_e8 BIGINT NOT NULL,
     long_e8 BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
@@ -251,6 +254,8 @@ CREATE TABLE submissions (
     filename TEXT NOT NULL,
     time_sent_raw TEXT NOT NULL,
     time_sent_at BIGINT NOT NULL,
+    recorded_raw TEXT NOT NULL DEFAULT '',
+    recorded_at BIGINT NOT NULL DEFAULT 0,
     lat_e8 BIGINT NOT NULL,
     long_e8 BIGINT NOT NULL,
     duration_ms BIGINT NOT NULL DEFAULT 0,

@@ -43,6 +43,9 @@ pub struct SubmissionRow {
     /// According to the driver's phone.
     #[sqlx(flatten)]
     pub time_sent: TimeSent,
+    /// When the video was recorded, according to the app.
+    #[sqlx(try_from = "Stored<Option<Timestamp>>")]
+    pub recorded_at: Option<Timestamp>,
     /// According to the driver's phone.
     #[sqlx(flatten)]
     pub place: Place,
@@ -52,7 +55,7 @@ pub struct SubmissionRow {
 
 const SELECT: &str = "SELECT s.turn, s.id, s.ref_key, r.status_code, r.revision, s.video_id, \
                       v.upload_id, v.sha256, v.length, v.facts, v.notes, s.verdicts, \
-                      s.time_sent_raw, s.time_sent_at, s.lat_e8, s.long_e8, s.received_at FROM \
+                      s.time_sent_raw, s.time_sent_at, s.recorded_at, s.lat_e8, s.long_e8, s.received_at FROM \
                       submissions s JOIN videos v ON v.id = s.video_id JOIN reports r ON r.ref_key \
                       = s.ref_key";
 

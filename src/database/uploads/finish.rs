@@ -238,7 +238,8 @@ async fn insert_submission(
     let details = &finished.details;
     let sql = "INSERT INTO submissions (id, ref_key, company_id, person_id, video_id, filename, \
         time_sent_raw, time_sent_at, lat_e8, long_e8, received_at, verdicts, vehicle_guid, \
-        duration_ms, device) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+        duration_ms, device, recorded_raw, recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
+        $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     let values = params![
         finished.submission,
         details.ref_key,
@@ -254,7 +255,9 @@ async fn insert_submission(
         verdicts.to_vec(),
         finished.vehicle,
         finished.facts.duration_ms.unwrap_or(0),
-        finished.device
+        finished.device,
+        details.recorded_raw(),
+        details.declared_recording()
     ];
     query(sql, values).run(&mut *write).await
 }

@@ -69,8 +69,8 @@ impl Database {
     ) -> Result<(), DatabaseError> {
         let mut write = self.write().await?;
         let sql = "UPDATE uploads SET cleanup_at = $1, cleaned_once = $2, metadata = '', \
-            filename = '', time_sent_raw = '', time_sent_at = 0, lat_e8 = 0, long_e8 = 0, \
-            device = '' \
+            filename = '', time_sent_raw = '', time_sent_at = 0, recorded_raw = '', recorded_at = 0, \
+            lat_e8 = 0, long_e8 = 0, device = '' \
             WHERE id = $3";
         query(sql, params![again.map_or(0, Timestamp::as_microsecond), again.is_some(), id])
             .execute(&mut write)

@@ -20,12 +20,26 @@ pub struct Details {
     pub ref_key: RefKey,
     /// When the report was sent.
     pub time_sent: TimeSent,
+    /// When the video was recorded, for a file that does not state it.
+    pub recorded_at: Option<TimeSent>,
     /// Where it was sent.
     pub place: Place,
     /// The phone's name for the file; never used as a path.
     pub filename: String,
     /// The hash that the phone declared.
     pub declared: Option<Digest>,
+}
+
+impl Details {
+    /// When the video was recorded, according to the app.
+    pub fn declared_recording(&self) -> Option<Timestamp> {
+        self.recorded_at.as_ref().map(|recorded| recorded.at)
+    }
+
+    /// The same as it was sent; empty if it was not.
+    pub(super) fn recorded_raw(&self) -> &str {
+        self.recorded_at.as_ref().map_or("", |recorded| &recorded.raw)
+    }
 }
 
 /// An upload to be inserted.
@@ -153,8 +167,9 @@ impl Database {
             state, committed, total, metadata, filename, declared_sha256, time_sent_raw, \
             time_sent_at, lat_e8, long_e8, created_at, expires_at, holder, fence, \
             release_requested, spooled_by, refusal, video_id, submission_id, cleanup_at, \
-            cleaned_once, address_known, device) VALUES ($1, $2, $3, $4, $5, $6, 'open', 0, $7, $8, $9, \
-            $10, $11, $12, $13, $14, $15, $16, $17, 0, 0, '', '', '', '', 0, 0, $18, $19)";
+            cleaned_once, address_known, device, recorded_raw, recorded_at) VALUES ($1, $2, $3, $4, \
+            $5, $6, 'open', 0, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, 0, '', '', '', '', \
+            0, 0, $18, $19, $20, $21)";
         let values = params![
             new.id,
             new.secret_hash,
@@ -174,7 +189,9 @@ impl Database {
             new.expires_at,
             new.holder,
             new.holder.is_none(),
-            new.device
+            new.device,
+            details.map(Details::recorded_raw).unwrap_or_default(),
+            details.and_then(Details::declared_recording)
         ];
         query(sql, values).execute(&mut *write).await?;
         Ok(())
@@ -258,6 +275,18 @@ impl Database {
         let held: Vec<(UploadId,)> = query(sql, params![person, node]).all(&self.pool).await?;
         Ok(held.into_iter().map(|(id,)| id).collect())
     }
+
+    /// The living uploads of a person that other nodes write to, with their fences, least recently active
+    /// first.
+    pub async fn uploads_held_elsewhere(
+        &self,
+        node: NodeId,
+        person: PersonId,
+    ) -> Result<Vec<(UploadId, i64)>, DatabaseError> {
+        let sql = "SELECT id, fence FROM uploads WHERE person_id = $1 AND state = 'open' \
+            AND holder NOT IN ('', $2) ORDER BY expires_at, id";
+        query(sql, params![person, node]).all(&self.pool).await
+    }
 }
 
 /// An upload by a form has no details until the form's last field.
@@ -275,6 +304,9 @@ impl FromRow<'_, AnyRow> for KnownDetails {
         let (time_sent, place) = (TimeSent::from_row(row)?, Place::from_row(row)?);
         let Stored(declared) = row.try_get("declared_sha256")?;
         let filename = row.try_get("filename")?;
-        Ok(Self(Some(Details { ref_key, time_sent, place, filename, declared })))
+        let Stored(recorded): Stored<Option<Timestamp>> = row.try_get("recorded_at")?;
+        let raw = row.try_get("recorded_raw")?;
+        let recorded_at = recorded.map(|at| TimeSent { raw, at });
+        Ok(Self(Some(Details { ref_key, time_sent, recorded_at, place, filename, declared })))
     }
 }

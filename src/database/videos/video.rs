@@ -40,6 +40,9 @@ pub struct VideoRow {
     /// According to the driver's phone.
     #[sqlx(flatten)]
     pub time_sent: TimeSent,
+    /// When the video was recorded, according to the app.
+    #[sqlx(try_from = "Stored<Option<Timestamp>>")]
+    pub recorded_at: Option<Timestamp>,
     /// According to the driver's phone.
     #[sqlx(flatten)]
     pub place: Place,
@@ -115,7 +118,7 @@ async fn repeat_view(
 }
 
 const LATEST_VIDEO: &str = "SELECT v.id, v.upload_id, v.company_id, v.sha256, v.facts, v.notes, \
-    s.verdicts, s.id AS submission_id, s.time_sent_raw, s.time_sent_at, s.lat_e8, s.long_e8, \
+    s.verdicts, s.id AS submission_id, s.time_sent_raw, s.time_sent_at, s.recorded_at, s.lat_e8, s.long_e8, \
     s.received_at, r.status_code, r.revision, r.reject_reason, r.decided_at, r.decided_by \
     FROM submissions s JOIN videos v ON v.id = s.video_id \
     JOIN reports r ON r.latest_submission = s.id WHERE r.ref_key = $1";

@@ -36,9 +36,10 @@ const PARTS: KnownParts =
     KnownParts { files: &[VIDEO], texts: TextParts::Matching(UploadFields::is_known) };
 
 /// The fields that may also be headers, so that a refusal can precede the body.
-const HEADERS: [(&str, &str); 5] = [
+const HEADERS: [(&str, &str); 6] = [
     ("x-ref-key", "ref_key"),
     ("x-time-sent", "time_sent"),
+    ("x-recorded-at", "recorded_at"),
     ("x-lat", "lat"),
     ("x-long", "long"),
     ("x-sha256", "sha256"),

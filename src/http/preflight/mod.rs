@@ -47,9 +47,15 @@ struct PreflightRequest {
     /// are read too.
     #[schema(
         example = "2026-05-13 10:00:00",
-        pattern = r"^(\d{4}-\d{2}-\d{2}|\d{2}\.\d{2}\.\d{4}|[A-Z][a-z]{2},? ).*\d{2}:\d{2}"
+        pattern = r"^\s*(\d{4}-\d\d-\d\d[T +]|\d\d\.\d\d\.\d{4},? |([A-Z][a-z]{2},? )?([A-Z][a-z]{2} \d{1,2} (\d{4} )?|\d{1,2} [A-Z][a-z]{2} \d{4} ))([01]\d|2[0-3]):[0-5]\d(:\d\d(\.\d+)?)?([ Z+\[-](.*[^(])?)?$"
     )]
     time_sent: String,
+    /// When the video was recorded, written like `time_sent`. Used where the file does not state it.
+    #[schema(
+        example = "2026-05-13 09:55:00",
+        pattern = r"^\s*(\d{4}-\d\d-\d\d[T +]|\d\d\.\d\d\.\d{4},? |([A-Z][a-z]{2},? )?([A-Z][a-z]{2} \d{1,2} (\d{4} )?|\d{1,2} [A-Z][a-z]{2} \d{4} ))([01]\d|2[0-3]):[0-5]\d(:\d\d(\.\d+)?)?([ Z+\[-](.*[^(])?)?$"
+    )]
+    recorded_at: Option<String>,
     /// Latitude in degrees. A decimal comma is accepted.
     #[schema(minimum = -90, maximum = 90, example = 43.238_949)]
     lat: f64,

@@ -100,7 +100,7 @@ fn uploads_options() {}
         ProtocolVersion,
         ("Upload-Length" = u64, Header, description = "Length of the video in bytes", minimum = 1, example = 759_548),
         ("Upload-Metadata" = String, Header,
-            description = "`key base64(value)`, separated by commas: `ref_key`, `time_sent`, `lat`, `long`; optional are `filename`, `filetype`, `sha256`. `time_sent` without a zone is in the time zone of the service (`leasing.time_zone`, Asia/Almaty by default). A `filetype` other than `video/mp4` is refused where it names another kind of file. A key that is missing here is taken from the query",
+            description = "`key base64(value)`, separated by commas: `ref_key`, `time_sent`, `lat`, `long`; optional are `recorded_at`, `filename`, `filetype`, `sha256`. `recorded_at` is used where the file does not state when it was recorded, and is written like `time_sent`, which without a zone is in the time zone of the service (`leasing.time_zone`, Asia/Almaty by default). A `filetype` other than `video/mp4` is refused where it names another kind of file. A key that is missing here is taken from the query",
             example = "ref_key NjQ2YmE3MTMtZDFkNy0xMWVjLTk0MDUtMDA1MDU2YWFhNGFl,time_sent MjAyNi0wNS0xMyAxMDowMDowMA==,lat NDMuMjM4OTQ5,long NzYuODg5NzA5"),
         ("Upload-Checksum" = Option<String>, Header, description = "Algorithm, space, checksum of the body in base64"),
     ),

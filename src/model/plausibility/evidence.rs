@@ -9,6 +9,8 @@ pub struct Evidence<'a> {
     pub facts: &'a Facts,
     /// When the video was sent, according to the driver's phone.
     pub time_sent: Timestamp,
+    /// When the video was recorded, according to the app.
+    pub recorded_at: Option<Timestamp>,
     /// Where the video was sent, according to the driver's phone.
     pub place: Place,
     /// When the upload began, by the server's clock.

@@ -1,4 +1,4 @@
-//! The recording time, by the recorder's clock.
+//! The recording time, by the recorder's clock, or according to the app where the file does not state it.
 //!
 //! Some makers write the beginning of the recording into `creation_time`, others its end (Android when
 //! it closes the file, cameras when they open it). So the recording lies within its duration before or
@@ -21,7 +21,7 @@ struct Span {
 impl Span {
     /// When the recording may have been made.
     fn of_recording(evidence: &Evidence<'_>) -> Option<Self> {
-        let at = evidence.facts.created_at?;
+        let at = evidence.facts.recorded_at(evidence.recorded_at)?;
         let duration = evidence.facts.duration_ms.unwrap_or(0);
         let duration = SignedDuration::from_millis(i64::try_from(duration).unwrap_or(i64::MAX));
         Some(Self {
@@ -79,7 +79,11 @@ fn compared(
         _ => "at the same time as".to_owned(),
     };
     let doubt = if gap.is_negative() { "; one of the clocks is wrong" } else { "" };
-    let message = format!("by its recorder's clock, recorded {when} {what}{doubt}");
+    let clock = match evidence.facts.created_at {
+        Some(_) => "by its recorder's clock",
+        None => "according to the app",
+    };
+    let message = format!("{clock}, recorded {when} {what}{doubt}");
     Verdict::new(test, outcome, message)
 }
 
@@ -111,5 +115,5 @@ pub(super) fn within_window(evidence: &Evidence<'_>, config: &PlausibilityConfig
 }
 
 fn unknown(test: PlausibilityTest) -> Verdict {
-    Verdict::absent(test, "the file does not state when it was recorded")
+    Verdict::absent(test, "neither the file nor the app states when it was recorded")
 }

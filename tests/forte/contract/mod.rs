@@ -3,6 +3,7 @@
 
 mod access;
 mod client;
+mod dates;
 mod docs_page;
 mod document;
 mod language;

@@ -149,6 +149,7 @@ impl Fixture {
             place: Place { lat_e8: 4_323_889_000, long_e8: 7_688_971_000 },
             filename: "машина.mp4".to_owned(),
             declared: None,
+            recorded_at: None,
         }
     }
 

@@ -36,6 +36,17 @@ fn recorded(service: &Service, ago: i64, place: Option<&str>) -> Vec<u8> {
     file.bytes()
 }
 
+/// The good clip, which does not state when it was recorded.
+fn without_time(service: &Service, place: &str) -> Vec<u8> {
+    let mut file = Node::parse(&recorded(service, 0, Some(place)));
+    file.at("moov/mvhd").set(4, 0);
+    for track in file.at("moov").children.iter_mut().filter(|child| child.kind == *b"trak") {
+        track.at("tkhd").set(4, 0);
+        track.at("mdia/mdhd").set(4, 0);
+    }
+    file.bytes()
+}
+
 /// The file with other pictures, which are different for each `number` except 0.
 fn other_pictures(mut file: Vec<u8>, number: u8) -> Vec<u8> {
     // The last byte of the media, which is not decoded.

@@ -2,20 +2,28 @@
 
 use std::sync::atomic::{AtomicI32, Ordering};
 
+use axum::body::Body;
 use forte_media::model::{Faults, RefKey};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::{details, other_pictures, outcome, recorded, sent, sent_by, verdict, video_of};
+use super::{
+    creation, details, other_pictures, outcome, recorded, sent, sent_by, verdict, video_of,
+    without_time,
+};
 use crate::harness::account::{self, NODE};
+use crate::harness::answers::problem;
 use crate::harness::clips::GOOD;
 use crate::harness::form::{self, Form};
 use crate::harness::service::{self, Backend, Options, Service, on_both_backends};
+use crate::harness::tus;
 
 on_both_backends! {
     an_honest_video_passes_and_all_receivers_get_the_same_verdicts,
     an_old_recording_from_elsewhere_is_accepted_with_failed_verdicts,
     the_usual_place_and_length_are_those_of_the_vehicles_videos,
     both_protocols_yield_the_same_verdicts,
+    the_declared_time_of_a_recording_counts_where_the_file_states_none,
 }
 
 const DAY: i64 = 86_400;
@@ -196,6 +204,46 @@ async fn a_finish_whose_commit_was_not_confirmed_is_judged_once() {
     assert_eq!(event(&service, report).await, before);
     assert_eq!(outcome(&verdicts(&service, report).await, "reuse"), "pass");
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM outbox").await, 1);
+}
+
+async fn the_declared_time_of_a_recording_counts_where_the_file_states_none(service: Service) {
+    account::add_node(&service, NODE).await;
+    let now = service.clock().now();
+    let declared = (now - SignedDuration::from_hours(30)).to_string();
+    let without_time = without_time(&service, ALMATY);
+    let in_form = service.report().await;
+    let form = Form::of(in_form).text("recorded_at", &declared).file(&without_time).done();
+    assert_eq!(form::send(&service, form).await.status(), 201);
+    let by_tus = service.report().await;
+    send_declared(&service, by_tus, &declared, &without_time).await;
+    for report in [in_form, by_tus] {
+        let found = verdicts(&service, report).await;
+        assert_eq!(outcome(&found, "recorded_at_receipt"), "warn");
+        let message = verdict(&found, "recorded_at_receipt")["message"].as_str().unwrap();
+        assert!(message.starts_with("according to the app, recorded 1 d 5 h"), "{message}");
+        assert_eq!(event(&service, report).await["recorded_at"], declared);
+        let driver = service.driver();
+        assert_eq!(video_of(&service, &driver, report).await["recorded_at"], declared);
+        assert_ne!(queued(&service, report).await["recorded_at"], "0001-01-01T00:00:00");
+    }
+    // The file knows better; what was declared is kept.
+    let with_time = service.report().await;
+    send_declared(&service, with_time, &declared, &recorded(&service, 60, Some(ALMATY))).await;
+    assert_eq!(outcome(&verdicts(&service, with_time).await, "recorded_at_receipt"), "pass");
+    let kept = format!("SELECT COUNT(*) FROM submissions WHERE recorded_raw = '{declared}'");
+    assert_eq!(service.env.db.number(kept).await, 3);
+    let unreadable = Form::of(service.report().await).text("recorded_at", "yesterday").file(GOOD);
+    let refused = problem(form::send(&service, unreadable.done()).await, 422, "validation_failed");
+    assert!(refused.await["details"].to_string().contains("recorded_at"));
+}
+
+/// Sends a video by tus, with a declared time of recording.
+async fn send_declared(service: &Service, report: RefKey, declared: &str, file: &[u8]) {
+    let request = creation(service, &service.driver(), report, &[("recorded_at", declared)]);
+    let request = request.header("Upload-Length", file.len()).body(Body::empty()).unwrap();
+    let created = service.send(request).await;
+    let path = tus::path_of(service::header(&created, "location"));
+    assert_eq!(tus::patch(service, &path, 0, file.to_vec()).await.status(), 204);
 }
 
 /// Verdicts contain distances only: more people may read them than the coordinates.

@@ -28,6 +28,7 @@ struct Case {
     sent: Timestamp,
     begun: Timestamp,
     received: Timestamp,
+    declared_recording: Option<Timestamp>,
     window: ReportWindow,
     history: History,
 }
@@ -36,7 +37,7 @@ impl Case {
     /// A video of one minute, recorded, sent and received at the same time and place.
     fn honest() -> Self {
         let location = Some(Location { lat: ALMATY.lat(), long: ALMATY.long() });
-        let (created_at, duration_ms) = (Some(SENT), Some(60_000));
+        let (created_at, declared_recording, duration_ms) = (Some(SENT), None, Some(60_000));
         let facts = Facts { created_at, duration_ms, location, ..Facts::default() };
         let window = ReportWindow {
             starts_at: Some(SENT - SignedDuration::from_hours(24)),
@@ -45,7 +46,7 @@ impl Case {
         let earlier = EarlierVideo { place: ALMATY, duration_ms: Some(60_000) };
         let history = History { vehicle: vec![earlier; 5], company: vec![earlier; 12] };
         let (place, sent, begun, received) = (ALMATY, SENT, SENT, SENT);
-        Self { facts, place, sent, begun, received, window, history }
+        Self { facts, place, sent, begun, received, declared_recording, window, history }
     }
 
     fn recorded(seconds_before: i64) -> Self {
@@ -58,6 +59,7 @@ impl Case {
         let evidence = Evidence {
             facts: &self.facts,
             time_sent: self.sent,
+            recorded_at: self.declared_recording,
             place: self.place,
             begun_at: self.begun,
             received_at: self.received,
@@ -327,6 +329,7 @@ prop_compose! {
         location in proptest::option::of((any::<f64>(), any::<f64>())),
         place in any_place(),
         times in [any_moment(), any_moment(), any_moment()],
+        declared_recording in proptest::option::of(any_moment()),
         window in (proptest::option::of(any_moment()), proptest::option::of(any_moment())),
         vehicle in proptest::collection::vec((any_place(), proptest::option::of(any::<u64>())), 0..12),
     ) -> Case {
@@ -336,6 +339,7 @@ prop_compose! {
         Case {
             facts: Facts { created_at, duration_ms, location, ..Facts::default() },
             place,
+            declared_recording,
             sent: times[0],
             begun: times[1],
             received: times[2],
@@ -376,12 +380,8 @@ proptest! {
 
     #[test]
     fn a_greater_distance_is_never_more_plausible(near in 0_i64..2_000_000, more in 0_i64..2_000_000) {
-        let rank = |outcome| match outcome {
-            Outcome::Pass => 0,
-            Outcome::Warn => 1,
-            Outcome::Fail => 2,
-            Outcome::Absent => 3,
-        };
+        let order = [Outcome::Pass, Outcome::Warn, Outcome::Fail, Outcome::Absent];
+        let rank = |outcome| order.iter().position(|one| *one == outcome);
         for test in [PlausibilityTest::RecordedAtSending, PlausibilityTest::RecordedAtReceipt, PlausibilityTest::RecordedInWindow] {
             let [near, far] = [near, near + more].map(|before| Case::recorded(before).outcome(test));
             prop_assert!(rank(near) <= rank(far));
