@@ -11,6 +11,13 @@ use crate::app::{App, Bound, Environment};
 use crate::config::{Effective, Settings};
 use crate::shutdown::Shutdown;
 
+const NO_PUBLIC_URL: &str = "http.public_url is not set: letters have no link that confirms a device, and \
+    addresses in events and in 1C's messages are null; only answers carry the address that the client has used";
+
+const RECOMMENDED_OTP_DIGITS: u32 = 6;
+const FEW_OTP_DIGITS: &str = "auth.otp_digits is less than 6: if the app can show six digits, set it to 6, which \
+    makes guessing a code a hundred times harder than with four";
+
 /// Runs the service
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  forte-media serve --config /etc/forte-media.toml\n  \
@@ -26,6 +33,7 @@ impl Serve {
     pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
         if self.check {
             write_table(settings.explain(), &mut io::stdout().lock())?;
+            write_advice(&settings, &mut io::stdout().lock())?;
             return Box::pin(examine(&settings, false)).await;
         }
         let shutdown = Shutdown::new();
@@ -56,6 +64,18 @@ fn write_table(settings: &[Effective], out: &mut impl Write) -> io::Result<()> {
     for setting in settings {
         let Effective { key: name, shown: value, origin } = setting;
         writeln!(out, "{name:key$}  {value:shown$}  {origin}")?;
+    }
+    Ok(())
+}
+
+/// What works, but not as well as it could.
+fn write_advice(settings: &Settings, out: &mut impl Write) -> io::Result<()> {
+    let advice = [
+        (settings.http.public_url.is_none(), NO_PUBLIC_URL),
+        (settings.auth.otp_digits < RECOMMENDED_OTP_DIGITS, FEW_OTP_DIGITS),
+    ];
+    for (_, text) in advice.into_iter().filter(|(applies, _)| *applies) {
+        writeln!(out, "warning  {text}")?;
     }
     Ok(())
 }

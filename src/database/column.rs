@@ -106,6 +106,16 @@ macro_rules! columns {
 }
 pub(super) use columns;
 
+/// As [`columns!`], for enums of words.
+macro_rules! word_columns {
+    ($($name:ident),+ $(,)?) => {
+        $crate::database::column::columns! {
+            String, |text| Self::from_word(&text), |word| word.as_str().to_owned(); $($name),+
+        }
+    };
+}
+pub(super) use word_columns;
+
 macro_rules! decode {
     ([$($generics:tt)*] $name:ty, $raw:ty) => {
         impl<$($generics)*> ::sqlx::Type<::sqlx::Any> for $name {
@@ -141,10 +151,7 @@ columns! {
     ChallengeId, Digest, EventId, NodeId, ObjectKey, ReceiptId, RefKey, SessionId, SubmissionId,
     TypeCode, UploadId, VehicleGuid, VideoId,
 }
-columns! {
-    String, |text| Self::from_word(&text), |word| word.as_str().to_owned();
-    Channel, CodeGuard, Role, UploadState,
-}
+word_columns!(Channel, CodeGuard, Role, UploadState);
 columns! {
     String, |text| serde_json::from_str(&text).ok(), |value| serde_json::json!(value).to_string();
     Facts, Refusal,

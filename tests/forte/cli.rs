@@ -34,6 +34,23 @@ fn serve_check_prints_every_setting_with_its_origin() {
 }
 
 #[test]
+fn serve_check_warns_of_what_could_be_better() {
+    let warnings = |variables: &[(&str, &str)]| {
+        let output = run(&["serve", "--check"], variables);
+        let lines = text(&output.stdout).lines().filter(|line| line.starts_with("warning  "));
+        lines.map(ToOwned::to_owned).collect::<Vec<_>>()
+    };
+    let found = warnings(&[]);
+    assert!(found[0].contains("http.public_url") && found[0].contains("null"), "{found:?}");
+    assert!(found[1].contains("auth.otp_digits"), "{found:?}");
+    let set = [
+        ("FORTE_MEDIA__HTTP__PUBLIC_URL", "https://media.example.kz"),
+        ("FORTE_MEDIA__AUTH__OTP_DIGITS", "6"),
+    ];
+    assert_eq!(warnings(&set), [""; 0]);
+}
+
+#[test]
 fn invalid_settings_are_reported_on_standard_error_with_exit_code_2() {
     let output = run(&["serve", "--check"], &[("FORTE_MEDIA__UPLOAD__MAX_LENGTH", "long")]);
     assert_eq!(output.status.code(), Some(2));

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use sqlx::FromRow;
 
-use crate::database::column::{Stored, columns, params};
+use crate::database::column::{Stored, params, word_columns};
 use crate::database::counters::{Counter, next_number};
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
@@ -22,10 +22,7 @@ word_enum! {
     }
 }
 
-columns! {
-    String, |text| Self::from_word(&text), |word| word.as_str().to_owned();
-    AccountKind
-}
+word_columns!(AccountKind);
 
 /// The owner of a new account.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 use sqlx::any::AnyRow;
 
-use crate::database::column::{Stored, columns, params};
+use crate::database::column::{Stored, params, word_columns};
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
 use crate::database::statement::query;
@@ -77,10 +77,7 @@ word_enum! {
     }
 }
 
-columns! {
-    String, |text| Self::from_word(&text), |word| word.as_str().to_owned();
-    EventState
-}
+word_columns!(EventState);
 
 /// A message that is leased for one attempt.
 #[derive(Debug, Clone, FromRow)]

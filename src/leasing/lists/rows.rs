@@ -147,7 +147,8 @@ pub struct ThisVehicle {
         example = "https://api.shakeshev.com/images/b71e9ff8-1664-11ea-8dad-1831bf7dd029/image.png"
     )]
     image_path: String,
-    /// The picture itself if the request has `image=base64`; empty if the type has none.
+    /// The picture itself if the request has `image=base64`; a placeholder until 1C sends one, and
+    /// empty if the type is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, nullable = false)]
     image_base64: Option<String>,

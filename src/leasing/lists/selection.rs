@@ -2,6 +2,7 @@
 
 use super::rows::ThisVehicle;
 use super::service::{ListError, Lists, Viewer};
+use crate::leasing::pictures::placeholder_base64;
 use crate::model::{TypeCode, VehicleGuid};
 
 #[derive(Debug)]
@@ -25,7 +26,10 @@ impl Lists {
         let row = self.database.selected_vehicle(&viewer.scope, vehicle).await?;
         let row = row.ok_or(ListError::NotFound)?;
         let picture = match row.type_code {
-            Some(code) if with_picture => Some(self.database.type_picture(code).await?),
+            Some(code) if with_picture => Some(match self.database.type_picture(code).await? {
+                picture if picture.is_empty() => placeholder_base64(),
+                picture => picture,
+            }),
             None if with_picture => Some(String::new()),
             _ => None,
         };

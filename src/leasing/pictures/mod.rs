@@ -5,4 +5,5 @@ mod reencode;
 mod service;
 
 pub use reencode::ImageError;
+pub(super) use service::placeholder_base64;
 pub use service::{Picture, PictureError, Pictures, QrFormat};

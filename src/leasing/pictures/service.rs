@@ -32,6 +32,11 @@ const MAX_CACHED: usize = 32;
 /// The outline of a car.
 const PLACEHOLDER: &[u8] = include_bytes!("placeholder.png");
 
+/// The picture of a type without one.
+pub(in crate::leasing) fn placeholder_base64() -> String {
+    STANDARD.encode(PLACEHOLDER)
+}
+
 /// Pictures and QR codes. Cheap to clone.
 #[derive(Clone)]
 pub struct Pictures(Arc<Inner>);

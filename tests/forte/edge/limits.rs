@@ -2,17 +2,19 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::Duration;
 
 use forte_media::http::server::ConfigError;
 use jiff::SignedDuration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::server::{Server, expect, rest, settings, short_linger, within_a_minute};
+use crate::harness::external::report_missing;
+use crate::harness::log;
 
 const HELLO: &str = "GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
@@ -123,6 +125,68 @@ async fn serves_at_most_max_connections_at_a_time() {
         assert!(rest(stream).await.ends_with("waited with 0"));
     }
     assert_eq!(server.signals.inside.borrow().1, 2);
+}
+
+/// An address of this machine that is not loopback, which is not counted.
+fn own_address() -> Option<IpAddr> {
+    // Nothing is sent. The address is one for documentation (RFC 5737).
+    let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
+    let found = socket.connect("192.0.2.1:9").and_then(|()| socket.local_addr());
+    let found = found.ok().map(|address| address.ip()).filter(|address| !address.is_loopback());
+    if found.is_none() {
+        report_missing("a network", "is not connected", "silent connections of an address");
+    }
+    found
+}
+
+#[tokio::test]
+async fn the_oldest_silent_connection_of_an_address_makes_room_for_its_next_one() {
+    let Some(own) = own_address() else { return };
+    let mut config = settings();
+    config.max_silent_per_address = 2;
+    let server = Server::open_on("0.0.0.0:0", config).await;
+    let connect = |address: IpAddr| TcpStream::connect((address, server.address.port()));
+    let mut silent = Vec::new();
+    for _ in 0..3 {
+        silent.push(connect(own).await.unwrap());
+    }
+    assert_eq!(rest(&mut silent[0]).await, "", "it has made room");
+    // A connection with a complete head makes room for no other one.
+    let mut client = connect(own).await.unwrap();
+    assert_eq!(rest(&mut silent[1]).await, "");
+    client.write_all(HELLO.replace("close", "keep-alive").as_bytes()).await.unwrap();
+    expect(&mut client, "HTTP/1.1 200 OK\r\n").await;
+    let mut local = Vec::new();
+    for _ in 0..4 {
+        local.push(connect(Ipv4Addr::LOCALHOST.into()).await.unwrap());
+    }
+    for stream in silent[2..].iter_mut().chain(&mut local) {
+        stream.write_all(HELLO.as_bytes()).await.unwrap();
+        assert!(rest(stream).await.ends_with("hello"));
+    }
+}
+
+/// Its clients would share one address, and so their limits, without anybody noticing.
+#[tokio::test]
+async fn an_untrusted_proxy_in_the_own_network_is_reported_once() {
+    log::start();
+    let server = Server::open(settings()).await;
+    // So that the lines of other tests do not count.
+    let proxy = "127.0.0.52";
+    let from_proxy = "GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\
+        X-Forwarded-For: 203.0.113.9\r\n\r\n";
+    for _ in 0..2 {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(format!("{proxy}:0").parse().unwrap()).unwrap();
+        let mut stream = socket.connect(server.address).await.unwrap();
+        stream.write_all(from_proxy.as_bytes()).await.unwrap();
+        assert!(rest(&mut stream).await.ends_with("hello"));
+    }
+    let lines = fs::read_to_string(log::path()).unwrap();
+    let warned = |line: &&str| line.contains("WARN") && line.contains(proxy);
+    let warnings: Vec<&str> = lines.lines().filter(warned).collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("http.trusted_proxies"), "{warnings:?}");
 }
 
 /// The sockets of this process that are connections of the server at `address`.

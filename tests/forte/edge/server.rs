@@ -67,13 +67,17 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) async fn open(config: Config) -> Self {
+        Self::open_on("127.0.0.1:0", config).await
+    }
+
+    pub(super) async fn open_on(address: &str, config: Config) -> Self {
         let signals = Arc::new(Signals {
             entered: Semaphore::new(0),
             released: Semaphore::new(0),
             inside: watch::Sender::new((0, 0)),
             endless: watch::Sender::new(()),
         });
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();
         let service = serve(listener, router(Arc::clone(&signals)), config, shutdown.clone());

@@ -15,6 +15,7 @@ with_fcm_on_both_backends! {
     groups_many_reports_in_one_notification,
     two_nodes_do_not_remind_twice,
     an_ended_session_is_notified_only_of_its_end,
+    the_end_of_a_session_is_not_sent_after_its_push_token_is_deleted,
 }
 
 /// Q37: the director, and the drivers the vehicle is assigned to, or all where nothing is assigned.
@@ -151,4 +152,24 @@ async fn an_ended_session_is_notified_only_of_its_end(scene: Scene) {
     scene.deliver().await;
     assert_eq!(scene.messages().len(), 1);
     assert!(scene.service.database().report(report).await.unwrap().is_some());
+}
+
+/// The only notification without an end of its own, because nothing else tells the device.
+async fn the_end_of_a_session_is_not_sent_after_its_push_token_is_deleted(scene: Scene) {
+    let session = scene.driver_signed_in().await;
+    scene.rejected("Темно").await;
+    let db = &scene.service.env.db;
+    let now = scene.service.clock().now().as_microsecond();
+    db.execute(format!("UPDATE sessions SET ended_at = {now}")).await;
+    db.execute(format!(
+        "UPDATE outbox SET kind = 'push.session_revoked', expires_at = 0, body = \
+         '{{\"session_id\":\"{session}\",\"reason\":\"logged_out\"}}' WHERE channel = 'push'"
+    ))
+    .await;
+    // No node was running.
+    scene.service.manual_clock().advance(SignedDuration::from_hours(49));
+    scene.service.app.state.auth.purge_sign_ins().await.unwrap();
+    scene.deliver().await;
+    assert_eq!(scene.newest().await.state, EventState::Dropped);
+    assert_eq!(scene.messages(), [json!(null); 0]);
 }
