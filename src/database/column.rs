@@ -279,6 +279,23 @@ impl FromRow<'_, AnyRow> for TimeSent {
     }
 }
 
+/// `recorded_at` of an upload, which an app need not declare.
+pub(super) struct DeclaredRecording(Option<TimeSent>);
+
+impl From<DeclaredRecording> for Option<TimeSent> {
+    fn from(declared: DeclaredRecording) -> Self {
+        declared.0
+    }
+}
+
+impl FromRow<'_, AnyRow> for DeclaredRecording {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        let Stored(at): Stored<Option<Timestamp>> = row.try_get("recorded_at")?;
+        let raw = row.try_get("recorded_raw")?;
+        Ok(Self(at.map(|at| TimeSent { raw, at })))
+    }
+}
+
 impl FromRow<'_, AnyRow> for Person {
     fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
         let (id, company) = (row.try_get("person_id")?, row.try_get("company_id")?);

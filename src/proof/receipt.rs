@@ -25,6 +25,8 @@ struct Receipt<'a> {
     device: &'a str,
     /// According to the driver's phone.
     time_sent: &'a TimeSent,
+    /// According to the app.
+    recorded_at: Option<&'a TimeSent>,
     /// According to the driver's phone.
     lat: f64,
     long: f64,
@@ -48,6 +50,7 @@ pub fn receipt(finished: &FinishedUpload, verdicts: &[Verdict]) -> String {
         person_id: finished.owner.id,
         device: &finished.device,
         time_sent: &details.time_sent,
+        recorded_at: details.recorded_at.as_ref(),
         lat: details.place.lat(),
         long: details.place.long(),
         received_at: finished.now,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use sqlx::FromRow;
 
-use crate::database::column::{Stored, params};
+use crate::database::column::{DeclaredRecording, Stored, params};
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
 use crate::database::statement::query;
@@ -59,6 +59,9 @@ pub struct JournalRow {
     pub filename: String,
     #[sqlx(flatten)]
     pub time_sent: TimeSent,
+    /// According to the app.
+    #[sqlx(flatten, try_from = "DeclaredRecording")]
+    pub recorded_at: Option<TimeSent>,
     #[sqlx(flatten)]
     pub place: Place,
     #[sqlx(try_from = "Stored<Timestamp>")]
@@ -80,7 +83,7 @@ pub struct JournalRow {
 const PLANNED: &str = "SELECT -s.turn AS turn, s.id, s.video_id, v.upload_id, s.ref_key, \
     s.vehicle_guid, s.company_id, COALESCE(c.biin, '') AS biin, s.person_id, \
     COALESCE(p.ref_key, '') AS person_ref, COALESCE(p.mobile_digits, '') AS mobile, s.device, \
-    s.filename, s.time_sent_raw, s.time_sent_at, s.lat_e8, s.long_e8, s.received_at, v.sha256, \
+    s.filename, s.time_sent_raw, s.time_sent_at, s.recorded_raw, s.recorded_at, s.lat_e8, s.long_e8, s.received_at, v.sha256, \
     v.length, v.facts, v.notes, s.verdicts, COALESCE(r.body, '') AS receipt, \
     COALESCE(l.salt, '') AS salt FROM submissions s JOIN videos v ON v.id = s.video_id \
     LEFT JOIN companies c ON c.id = s.company_id LEFT JOIN people p ON p.id = s.person_id \

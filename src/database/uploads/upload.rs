@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use crate::database::column::{Stored, params};
+use crate::database::column::{DeclaredRecording, Stored, params};
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
 use crate::database::statement::query;
@@ -304,9 +304,7 @@ impl FromRow<'_, AnyRow> for KnownDetails {
         let (time_sent, place) = (TimeSent::from_row(row)?, Place::from_row(row)?);
         let Stored(declared) = row.try_get("declared_sha256")?;
         let filename = row.try_get("filename")?;
-        let Stored(recorded): Stored<Option<Timestamp>> = row.try_get("recorded_at")?;
-        let raw = row.try_get("recorded_raw")?;
-        let recorded_at = recorded.map(|at| TimeSent { raw, at });
+        let recorded_at = DeclaredRecording::from_row(row)?.into();
         Ok(Self(Some(Details { ref_key, time_sent, recorded_at, place, filename, declared })))
     }
 }
