@@ -167,6 +167,11 @@ impl UploadService {
         self.0.deps.detached(task).await
     }
 
+    /// As [`Self::append`], within the request that has created the upload.
+    pub async fn append_first(&self, append: Append) -> Result<Appended, UploadError> {
+        self.append(append).await.map_err(ended_by_peers)
+    }
+
     /// Creates an upload that is received within one request. It cannot be resumed: unless the session
     /// is completed, the upload ends.
     pub async fn begin(
@@ -182,7 +187,8 @@ impl UploadService {
             let access = Access { secret, caller };
             let upload = (id, &access, Offset::START);
             let policy = (OnFailure::Discard, declaration);
-            UploadSession::begin(&service.0, upload, None, policy).await
+            let session = UploadSession::begin(&service.0, upload, None, policy).await;
+            session.map_err(ended_by_peers)
         };
         self.0.deps.detached(task).await
     }
@@ -252,5 +258,16 @@ impl UploadService {
     /// One sweep.
     pub async fn sweep(&self) -> Result<Swept, UploadError> {
         self.0.cleaner.sweep().await
+    }
+}
+
+/// An upload that this request has just created is gone only if other nodes have declared this one dead, and have
+/// ended what nobody else could continue. To the client, "not found" would be the report.
+fn ended_by_peers(error: UploadError) -> UploadError {
+    match error {
+        UploadError::NotFound => {
+            UploadError::Unavailable("node", "declared dead by its peers".into())
+        }
+        error => error,
     }
 }

@@ -73,7 +73,7 @@ pub(super) async fn create(state: &AppState, request: Request) -> Result<Respons
 /// learns its address and the offset.
 async fn first_part(state: &AppState, append: Append, location: Field) -> Response {
     let id = append.id;
-    let error = match state.uploads.append(append).await {
+    let error = match state.uploads.append_first(append).await {
         Ok(appended) => {
             return (StatusCode::CREATED, [location], progress(&appended)).into_response();
         }

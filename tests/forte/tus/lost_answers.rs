@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use crate::harness::answers::problem;
 use crate::harness::bodies::cut;
 use crate::harness::clips::GOOD;
+use crate::harness::form::{self, Form};
 use crate::harness::service::{Backend, Options, Service, header, on_both_backends};
 use crate::harness::tus::{self, creation, offset, patch, path_of};
 
@@ -65,6 +66,24 @@ async fn a_failed_creation_answers_no_address_that_may_end() {
     let answer = service.send(with_content_type(creation).body(GOOD.into()).unwrap()).await;
     assert_eq!(answer.status(), 503);
     assert!(!answer.headers().contains_key("location"));
+}
+
+/// Other nodes end what only a dead node could continue: here at once, by a trigger.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_creation_on_a_node_that_was_declared_dead_can_be_repeated() {
+    let service = Service::embedded().await;
+    let ending = "CREATE TRIGGER ending AFTER INSERT ON uploads BEGIN UPDATE uploads \
+        SET state = 'expired', holder = '', fence = 1 WHERE id = NEW.id; END";
+    service.env.db.execute(ending).await;
+    let report = service.report().await;
+    let creation = with_content_type(creation(&service, report, GOOD.len()));
+    let by_tus = service.send(creation.body(GOOD.into()).unwrap()).await;
+    let by_form = form::send(&service, Form::of(report).file(GOOD).done()).await;
+    for answer in [by_tus, by_form] {
+        assert!(!answer.headers().contains_key("location"));
+        assert!(answer.headers().contains_key("retry-after"));
+        problem(answer, 503, "storage_unavailable").await;
+    }
 }
 
 /// The server calls this when it could not send the response to a creation.
