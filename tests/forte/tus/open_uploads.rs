@@ -28,19 +28,6 @@ async fn try_create(service: &Service) -> Response<Body> {
     service.send(creation.body(Body::empty()).unwrap()).await
 }
 
-/// Waits until the spool has a file of this length.
-async fn written(service: &Service, length: u64) {
-    let lengths = || {
-        let files = std::fs::read_dir(&service.app.settings.upload.spool).unwrap();
-        files.filter_map(|file| Some(file.ok()?.metadata().ok()?.len())).collect::<Vec<_>>()
-    };
-    while !lengths().contains(&length) {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    // The writer notes its progress after its write.
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-}
-
 async fn count_open(service: &Service) -> u64 {
     let driver = service.env.fixture.driver.id;
     service.database().count_active_uploads(driver).await.unwrap()
@@ -80,7 +67,6 @@ async fn only_an_upload_whose_writer_is_silent_ends_when_all_have_writers() {
         let (body, taken, _go_on) = paused(&GOOD[..first], &GOOD[first..]);
         let (interrupted, ()) = tokio::join!(patch(&service, &path, 0, body), async {
             taken.await.unwrap();
-            written(&service, 1000).await;
             service.manual_clock().advance(SignedDuration::from_secs(4));
             let refused = try_create(&service).await;
             assert_eq!(header(&refused, "retry-after"), "7", "10 s after its last byte");
