@@ -105,9 +105,14 @@ impl Db {
 
     /// Holds SQLite's write lock until the connection is closed, as a long transaction does.
     pub(crate) async fn lock_sqlite(&self) -> sqlx::AnyConnection {
+        self.try_lock_sqlite().await.unwrap()
+    }
+
+    /// As [`Db::lock_sqlite`]; fails while another process holds the lock, such as a suspended one.
+    pub(crate) async fn try_lock_sqlite(&self) -> sqlx::Result<sqlx::AnyConnection> {
         let mut connection = self.connect().await;
-        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await.unwrap();
-        connection
+        sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut connection).await?;
+        Ok(connection)
     }
 
     async fn connect(&self) -> sqlx::AnyConnection {

@@ -124,9 +124,10 @@ impl Cluster {
             Kind::CrashDatabase => crash(self.database.as_ref(), fault.lasts).await,
             Kind::CrashStore => crash(self.store.as_ref(), fault.lasts).await,
             Kind::LockDatabase => {
-                let locked = self.env.db.lock_sqlite().await;
-                sleep(fault.lasts).await;
-                drop(locked);
+                if let Ok(locked) = self.env.db.try_lock_sqlite().await {
+                    sleep(fault.lasts).await;
+                    drop(locked);
+                }
             }
             Kind::RefuseEvent => self.env.receiver.script([Reply::Status(503)]),
         }
