@@ -32,8 +32,7 @@ use crate::telemetry::Metrics;
 use crate::upload::{Dependencies, UploadService};
 use health::{LastStatus, Probe};
 
-/// Limit for what a shutdown still does in the database. Without it, other nodes notice that the heartbeats
-/// have stopped.
+/// Limit for the last statements of a shutdown. If they fail, peers notice the missing heartbeats.
 const LAST_STATEMENTS: Duration = Duration::from_secs(2);
 
 /// The label under which the key of the playback links is derived from `auth.secret`.

@@ -22,7 +22,7 @@ pub enum DatabaseError {
     #[error("the database rejected a statement")]
     Rejected(#[source] sqlx::Error),
     /// A connection pooler is in between, and the settings do not say so.
-    #[error("a connection pooler is before the database: {0}")]
+    #[error("a connection pooler is in front of the database: {0}")]
     Pooler(&'static str, #[source] sqlx::Error),
     #[error("the database column {column} has an unexpected value")]
     Unreadable { column: String, source: sqlx::error::BoxDynError },

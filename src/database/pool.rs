@@ -133,7 +133,7 @@ impl Database {
     }
 }
 
-/// The pool retries until its limit, and then tells only that; one more attempt tells the cause.
+/// The pool reports only that its limit has passed; one more attempt finds the cause.
 async fn why_unreachable(url: &str, error: DatabaseError) -> DatabaseError {
     let attempt = timeout(ONE_ATTEMPT, AnyConnection::connect(url)).await;
     let source = match attempt {

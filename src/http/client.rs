@@ -9,24 +9,21 @@ use serde::Deserialize;
 use crate::model::{Network, Origin};
 
 /// The header in which proxies list the addresses before them.
-pub(super) const FORWARDED: &str = "x-forwarded-for";
+pub(super) const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// How many of its entries are read.
 const MAX_HOPS: usize = 16;
 
-/// `http.trusted_proxies`: the proxies whose `X-Forwarded-For` is believed.
+/// `http.trusted_proxies`: the proxies whose `Forwarded` and `X-Forwarded-…` headers are believed.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub struct TrustedProxies(Vec<Network>);
 
 impl TrustedProxies {
-    fn contain(&self, address: IpAddr) -> bool {
+    /// Whether an address is that of one of these proxies.
+    pub(super) fn trust(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(address))
-    }
-
-    /// Whether the peer of a connection is one of these proxies.
-    pub(super) fn trust(&self, peer: IpAddr) -> bool {
-        self.contain(peer.to_canonical())
     }
 
     /// The nearest address that is not a trusted proxy. Anybody could have written the entries
@@ -34,7 +31,7 @@ impl TrustedProxies {
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut nearest = peer.to_canonical();
         for hop in hops(headers).take(MAX_HOPS) {
-            if !self.contain(nearest) {
+            if !self.trust(nearest) {
                 break;
             }
             let Some(hop) = hop else { break };
@@ -46,7 +43,7 @@ impl TrustedProxies {
 
 /// The entries of `X-Forwarded-For`, nearest first; `None` for one that is not an address.
 fn hops(headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
-    let lines = headers.get_all(FORWARDED).iter().rev();
+    let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
     lines.flat_map(|line| line.to_str().unwrap_or("?").rsplit(',').map(hop))
 }
 
@@ -74,7 +71,7 @@ impl Client {
     ) -> Self {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
         let address = proxies.client(peer.unwrap_or(Ipv4Addr::LOCALHOST.into()), headers);
-        Self { address, is_counted: !address.is_loopback() && !proxies.contain(address) }
+        Self { address, is_counted: !address.is_loopback() && !proxies.trust(address) }
     }
 
     pub(super) fn origin(&self) -> Origin {
@@ -92,7 +89,7 @@ mod tests {
         let proxies: TrustedProxies = serde_json::from_str(&networks).unwrap();
         let mut headers = HeaderMap::new();
         for line in forwarded {
-            headers.append(FORWARDED, line.parse().unwrap());
+            headers.append(X_FORWARDED_FOR, line.parse().unwrap());
         }
         proxies.client(peer.parse().unwrap(), &headers).to_string()
     }

@@ -54,13 +54,13 @@ async fn video(
     let viewer = state.caller(&headers).await?;
     let nothing = || Problem::not_found("there is no video for this report");
     let ref_key = ref_key.ok_or_else(nothing)?;
-    let latest = state.playback.latest_video(&viewer, ref_key, kind(&method)).await?;
+    let latest = state.playback.latest_video(&viewer, ref_key, custody_of(&method)).await?;
     let (video, link) = latest.ok_or_else(nothing)?;
     Ok(success(StatusCode::OK, "success", &response(&base, ref_key, video, &link)))
 }
 
-pub(super) fn kind(method: &Method) -> playback::Request {
-    if *method == Method::HEAD { playback::Request::Head } else { playback::Request::Get }
+pub(super) fn custody_of(method: &Method) -> playback::Custody {
+    if *method == Method::HEAD { playback::Custody::Skip } else { playback::Custody::Record }
 }
 
 #[derive(ToSchema)]

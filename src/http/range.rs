@@ -78,8 +78,8 @@ fn satisfied(spec: &RangeSpec, length: u64) -> RequestedRange {
 
 /// Whether `If-None-Match` names this version. A weak tag does too.
 pub(super) fn is_not_modified(headers: &HeaderMap, etag: &str) -> bool {
-    let strong = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag) == etag;
-    tags(headers, &header::IF_NONE_MATCH).any(|tag| tag == "*" || strong(tag))
+    let weakly_equal = |tag: &str| tag.strip_prefix("W/").unwrap_or(tag) == etag;
+    tags(headers, &header::IF_NONE_MATCH).any(|tag| tag == "*" || weakly_equal(tag))
 }
 
 /// Whether `If-Match` demands another version. A weak tag never matches.

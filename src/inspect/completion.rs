@@ -34,10 +34,10 @@ pub(crate) fn check(
     parsed.extents().check_inside_file(length)?;
     parsed.extents().check_inside_mdats(index.whole_mdats(length))?;
     if index.has_open_mdat {
-        parsed.extents().check_nothing_missing()?;
+        parsed.extents().check_other_samples_in_file()?;
     }
     if !parsed.has_nal_units() {
-        parsed.extents().others_outside(index.whole_mdats(length))?;
+        parsed.extents().check_other_samples_in_mdat(index.whole_mdats(length))?;
     }
     parsed.check_parameter_sets()?;
     check_duration_of_fragments(parsed, rules)?;
@@ -54,7 +54,7 @@ fn add_notes(top_level: &mut TopLevelReader, parsed: &ParsedBoxes, is_trimmed: b
         is_trimmed.then(|| truncated::note(parsed)),
         whole.and_then(hints::duration_mismatch),
         unreferenced_media(top_level, parsed, end),
-        parsed.extents().others_outside(mdats).err(),
+        parsed.extents().check_other_samples_in_mdat(mdats).err(),
     ];
     let samples = parsed.movie().map(policy::odd_samples).unwrap_or_default();
     for note in notes.into_iter().flatten().chain(samples) {

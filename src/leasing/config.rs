@@ -75,7 +75,8 @@ impl TryFrom<String> for Template {
 /// Kazakhstan in March 2024.
 fn bundled_zone<'de, D: Deserializer<'de>>(from: D) -> Result<TimeZone, D::Error> {
     let name = String::deserialize(from)?;
-    let unknown = || D::Error::custom(format!("`{name}` is no time zone, such as Asia/Almaty"));
+    let unknown =
+        || D::Error::custom(format!("`{name}` is not a time zone; use a name such as Asia/Almaty"));
     TimeZoneDatabase::bundled().get(&name).map_err(|_| unknown())
 }
 

@@ -38,12 +38,12 @@ pub struct StoredVideo {
     duration: SignedDuration,
 }
 
-/// How a link is asked for.
+/// Whether a link is recorded in the custody entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Request {
-    Get,
-    /// The client gets no link, so nothing is recorded.
-    Head,
+pub enum Custody {
+    Record,
+    /// The client asks for headers alone, and gets no link.
+    Skip,
 }
 
 /// Repeated views of one person within this time are one custody entry.
@@ -68,7 +68,7 @@ impl Playback {
         &self,
         viewer: &Person,
         ref_key: RefKey,
-        request: Request,
+        custody: Custody,
     ) -> Result<Option<(VideoRow, Link)>, PlaybackError> {
         let found = if sees_every_company(viewer) {
             self.database.latest_video(ref_key).await?
@@ -81,7 +81,7 @@ impl Playback {
         let key = VideoKey { upload: row.upload, sha256: row.sha256 };
         let actor = format!("person:{}", viewer.id.0);
         let video = (row.id, duration_of(&row.facts));
-        let link = self.issue_link(video, &key, ref_key, &actor, request).await?;
+        let link = self.issue_link(video, &key, ref_key, &actor, custody).await?;
         row.verdicts = self.visible_verdicts(viewer, row.verdicts).await?;
         Ok(Some((row, link)))
     }
@@ -143,10 +143,10 @@ impl Playback {
         &self,
         video: &StoredVideo,
         actor: &str,
-        request: Request,
+        custody: Custody,
     ) -> Result<Link, PlaybackError> {
         let played = (video.video, video.duration);
-        self.issue_link(played, &video.key, video.ref_key, actor, request).await
+        self.issue_link(played, &video.key, video.ref_key, actor, custody).await
     }
 
     /// Anyone who has the link can watch the video, so it is recorded but never logged. It lives at least as
@@ -157,11 +157,11 @@ impl Playback {
         key: &VideoKey,
         ref_key: RefKey,
         actor: &str,
-        request: Request,
+        custody: Custody,
     ) -> Result<Link, PlaybackError> {
         let (ttl, now) = (self.config.link_ttl.max(duration), self.clock.now());
         let link = self.store.link(key, ttl, &filename(ref_key), now).await?;
-        if request == Request::Get {
+        if custody == Custody::Record {
             let detail = format!("until {}", link.expires_at);
             self.record_view(video, actor, "linked", detail).await?;
         }

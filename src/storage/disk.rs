@@ -19,8 +19,8 @@ use super::files::{
     CHUNK, blocking, create_folder, if_exists, names, open, read_verified, sync_folder,
 };
 use super::object::{
-    Depth, FOLDERS, JournalKey, Object, PAGE_SIZE, PutRequest, ROOTS, SegmentKey, Source, VideoKey,
-    VideoStream, folders,
+    ALL_FOLDERS, Depth, JournalKey, Object, PAGE_SIZE, PutRequest, SegmentKey, Source,
+    UPLOAD_FOLDERS, VideoKey, VideoStream, folders,
 };
 use super::spool_file::SpoolHandle;
 use crate::model::{Digest, Length, UploadId};
@@ -32,7 +32,7 @@ pub(super) struct Disk {
 
 impl Disk {
     pub(super) fn open(root: PathBuf) -> Result<Self, StorageError> {
-        for folder in FOLDERS {
+        for folder in ALL_FOLDERS {
             create_folder(&root.join(folder))?;
         }
         Ok(Self { root })
@@ -248,7 +248,7 @@ fn empty(folder: &Path, keep: Option<&Path>) -> io::Result<()> {
 fn list(root: &Path, after: &str) -> io::Result<Vec<Object>> {
     let page = usize::from(PAGE_SIZE);
     let mut found = Vec::new();
-    for area in ROOTS {
+    for area in UPLOAD_FOLDERS {
         for upload in names(&root.join(area))? {
             let folder = format!("{area}/{upload}");
             if folder.as_str() >= after || after.starts_with(&folder) {

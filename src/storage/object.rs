@@ -21,13 +21,13 @@ const VIDEOS: &str = "videos";
 const STAGING: &str = "staging";
 const JOURNAL: &str = "meta/journal";
 
-/// Every path that is not below `meta/` and is listed comes after this one: the digit 0 follows the slash.
+/// A listing that starts after this path skips `meta/`: 0 follows the slash in ASCII.
 pub(super) const META_END: &str = "meta0";
 
 /// The folders of uploads, in the order of a listing.
-pub(super) const ROOTS: [&str; 2] = [STAGING, VIDEOS];
+pub(super) const UPLOAD_FOLDERS: [&str; 2] = [STAGING, VIDEOS];
 /// All folders.
-pub(super) const FOLDERS: [&str; 3] = [JOURNAL, STAGING, VIDEOS];
+pub(super) const ALL_FOLDERS: [&str; 3] = [JOURNAL, STAGING, VIDEOS];
 
 /// Objects per page of a listing.
 pub(super) const PAGE_SIZE: u16 = 1000;
@@ -84,7 +84,7 @@ impl fmt::Display for SegmentKey {
 
 /// The two folders with the objects of an upload.
 pub(super) fn folders(upload: UploadId) -> [String; 2] {
-    ROOTS.map(|root| format!("{root}/{upload}"))
+    UPLOAD_FOLDERS.map(|root| format!("{root}/{upload}"))
 }
 
 /// The name of a batch of the journal: `meta/journal/{first}-{last}.jsonl`.

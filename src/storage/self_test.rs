@@ -23,7 +23,7 @@ pub struct TestResult {
     pub result: Result<(), BoxError>,
 }
 
-const FORGED: &str = "whoever has a playback link can overwrite videos: update the store, and set \
+const FORGED: &str = "anyone with a playback link can overwrite videos: update the store, and set \
                       storage.s3.link_credentials_file to the keys of a user that may only read";
 
 const LINK_TTL: SignedDuration = SignedDuration::from_secs(60);
@@ -63,7 +63,7 @@ impl Store {
         if self.folder().is_none() {
             results.push(("refuse a wrong checksum", test.reject_wrong_checksum().await));
             let forged = test.reject_forged_write().await;
-            results.push(("refuse a write with what a link shows", forged));
+            results.push(("refuse a forged write", forged));
         }
         results.push(("remove it", test.remove().await));
         Ok(results.into_iter().map(|(name, result)| TestResult { name, result }).collect())

@@ -266,13 +266,13 @@ impl Store {
         Err(StorageError::Missing { key: key.to_string() })
     }
 
-    /// Up to 1,000 objects of uploads after the path `after` (`""` for the first page), sorted by path; empty at
-    /// the end.
+    /// Up to 1,000 objects of uploads after the path `after` (`""` for the first page), sorted by path; empty
+    /// at the end.
     pub async fn list(&self, after: &str) -> Result<Vec<Object>, StorageError> {
         either!(self, backend => backend.list(after).await)
     }
 
-    /// A cheap check that the store is reachable. Not retried, because readiness probes are frequent.
+    /// A cheap check that the store is reachable. Not retried, because `/status` shows the cause as it is.
     pub async fn probe(&self) -> Result<(), StorageError> {
         self.0.faults.pass("storage.probe")?;
         either!(self, backend => backend.probe().await)

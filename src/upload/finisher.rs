@@ -226,7 +226,7 @@ impl Finisher {
         let finished = attempt.finished_upload(report, verdicts, self.eligibility.refuses_reuse());
         let outcome = self.deps.database.finish(&finished).await?;
         if let FinishOutcome::Stored { reuse: Some(reuse), .. } = &outcome {
-            finished.verdicts.iter().chain([reuse]).for_each(count);
+            finished.verdicts.iter().chain([reuse]).for_each(count_verdict);
         }
         Ok(outcome)
     }
@@ -326,7 +326,7 @@ impl FinishAttempt<'_> {
             notes: inspection.notes.clone(),
             verdicts,
             refuses_reuse,
-            // So that it is known whatever is lost.
+            // So a recovered database sends the event under the same id.
             event: Uuid::from(submission).into(),
             message: submitted_message,
             receipt: self.receipt,
@@ -358,7 +358,7 @@ fn submitted_message(finished: &FinishedUpload, verdicts: &[Verdict]) -> OutboxM
     report_submitted(&submitted, finished.event)
 }
 
-fn count(Verdict { test, outcome, .. }: &Verdict) {
+fn count_verdict(Verdict { test, outcome, .. }: &Verdict) {
     let labels = [("test", test.as_str()), ("outcome", outcome.as_str())];
     metrics::counter!("forte_media_verdicts_total", &labels).increment(1);
 }

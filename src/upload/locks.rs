@@ -203,7 +203,7 @@ impl UploadLocks {
     pub async fn heartbeat(&self) -> Result<(), UploadError> {
         let sent = self.send_heartbeat().await;
         if sent.is_err() {
-            // Without a database no node can send one: afterwards all of them begin anew.
+            // Without a database no node can send one, so silence proves nothing.
             self.peers.forget();
         }
         sent

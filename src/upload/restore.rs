@@ -30,7 +30,7 @@ pub(super) async fn restore(
             key: upload.to_string(),
             source: error.into(),
         })?;
-    let joined = end_of_joined(&segments);
+    let joined = contiguous_end(&segments);
     if joined != end {
         return Ok(Restored::LostFrom(joined));
     }
@@ -51,8 +51,8 @@ pub(super) async fn restore(
     Ok(Restored::Complete(file))
 }
 
-/// Where the segments that join without a gap from the beginning end.
-fn end_of_joined(segments: &[SegmentRow]) -> Offset {
+/// The end of the contiguous segments from offset 0.
+fn contiguous_end(segments: &[SegmentRow]) -> Offset {
     let joins = |end, segment: &SegmentRow| (segment.start == end).then_some(segment.end);
     let mut end = Offset::START;
     while let Some(next) = segments.iter().find_map(|segment| joins(end, segment)) {

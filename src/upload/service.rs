@@ -230,18 +230,18 @@ impl UploadService {
     }
 
     /// Ends an upload in the background: the response with its address was not sent.
-    pub fn end_unanswered(&self, id: UploadId) {
+    pub fn end_unreachable(&self, id: UploadId) {
         let components = Arc::clone(&self.0);
         self.0.deps.tasks.spawn(async move {
             let Dependencies { database, clock, .. } = &*components.deps;
-            match database.end_unanswered(id, clock.now()).await {
+            match database.end_unreachable(id, clock.now()).await {
                 Ok(false) => {}
                 Ok(true) => {
                     tracing::debug!(upload = %id, "ended, because no client knows its address");
                     count_finished(UploadState::Expired);
                     components.cleaner.clear_in_background(id);
                 }
-                Err(error) => tracing::warn!(upload = %id, %error, "upload not ended"),
+                Err(error) => tracing::warn!(upload = %id, %error, "could not end an upload that no client knows; it will expire"),
             }
         });
     }

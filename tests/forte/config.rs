@@ -320,7 +320,11 @@ fn an_invalid_value_is_named_with_what_may_be_written() {
         ("HTTP__LISTEN", "localhost", "`localhost`: write an address and a port, such as"),
         ("UPLOAD__IDLE_TIMEOUT", "5", "`5`: write a duration, such as 90s"),
         ("UPLOAD__IDLE_TIMEOUT", "-5s", "`-5s`: a duration must be positive"),
-        ("LEASING__TIME_ZONE", "Asia/Astana", "`Asia/Astana` is no time zone, such as"),
+        (
+            "LEASING__TIME_ZONE",
+            "Asia/Astana",
+            "`Asia/Astana` is not a time zone; use a name such as",
+        ),
     ] {
         let message = refusal(with_environment(&[(key, value)]));
         assert!(message.contains(advice), "{message}");

@@ -166,7 +166,7 @@ async fn the_users_of_the_store_suffice_and_a_link_gives_nothing_but_viewing() {
     let Some(env) = store_with_its_users(&folder).await else { return };
     env.store.probe().await.unwrap();
     let results = env.store.self_test(&browser(), &env.clock, &env.random).await.unwrap();
-    assert!(results.iter().any(|test| test.name == "refuse a write with what a link shows"));
+    assert!(results.iter().any(|test| test.name == "refuse a forged write"));
     for test in results {
         test.result.unwrap_or_else(|error| panic!("{}: {error}", test.name));
     }

@@ -52,7 +52,7 @@ async fn shared(settings: &[(&'static str, String)]) -> Option<Service> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_healthy_service_says_so() {
+async fn status_is_200_when_every_check_passes() {
     let served = Service::embedded_with(&[ALWAYS]).await.serve();
     assert_eq!(failures(&served).await, []);
     assert_eq!(get(&served, "/readyz").await.0, 200);

@@ -21,7 +21,7 @@ use crate::onec_queue::submitted;
 on_both_backends! {
     a_submission_is_in_the_journal_before_1c_sees_it,
     a_finish_writes_an_unsigned_receipt_and_a_pending_leaf,
-    a_journal_that_goes_on_stops_the_sequencer_and_not_the_uploads,
+    a_journal_ahead_of_the_database_stops_only_the_sequencer,
     a_batch_of_a_newer_database_stops_the_sequencer,
 }
 on_both_databases! {
@@ -115,7 +115,7 @@ async fn a_finish_writes_an_unsigned_receipt_and_a_pending_leaf(service: Service
 }
 
 /// An older backup was restored: the store has turns that the database does not know.
-async fn a_journal_that_goes_on_stops_the_sequencer_and_not_the_uploads(service: Service) {
+async fn a_journal_ahead_of_the_database_stops_only_the_sequencer(service: Service) {
     add_node(&service, NODE).await;
     submitted(&service).await;
     assert_eq!(page(&service).await["cursor"], 1);

@@ -65,7 +65,7 @@ impl Upload {
                     outcome = sending => outcome?,
                     _ = tokio::signal::ctrl_c() => {
                         progress.finish();
-                        bail!("{}", self.how_to_go_on(progress.position()));
+                        bail!("{}", self.resume_hint(progress.position()));
                     }
                 }
             }
@@ -75,10 +75,10 @@ impl Upload {
     }
 
     /// The line that is printed after Ctrl-C.
-    fn how_to_go_on(&self, position: u64) -> String {
+    fn resume_hint(&self, position: u64) -> String {
         let how = match self.door {
-            Door::Tus => "run the same command again to go on",
-            Door::Form => "a form begins with its first byte again; --door tus can go on",
+            Door::Tus => "run the same command again to resume",
+            Door::Form => "a form starts over from byte 0; use --door tus to resume",
         };
         format!("interrupted after {position} bytes; {how}")
     }

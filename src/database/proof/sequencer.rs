@@ -1,7 +1,7 @@
 //! The turns of 1C's queue, assigned by one sequencer at a time.
 //!
 //! A turn is planned first, then written to the journal in the store, then published. The plan is in the
-//! database, so whoever continues it writes the same batch.
+//! database, so the next holder of the lease writes the same batch.
 
 use std::collections::BTreeMap;
 

@@ -60,8 +60,8 @@ impl Database {
     }
 
     /// Records a cleanup and deletes the rows of the segments. What the phone stated about the video goes
-    /// too: a stored video has it in its submission, and nobody else needs it. A second cleanup is due at `again`, when
-    /// the longest write that may be in progress has ended; `None`: never.
+    /// too: a stored video has it in its submission, and nobody else needs it. A second cleanup is due at
+    /// `again`, when the longest write that may be in progress has ended; `None`: never.
     pub async fn mark_cleaned(
         &self,
         id: UploadId,

@@ -230,7 +230,7 @@ impl Database {
 
     /// Ends an upload whose address no client knows: the response of the request that created it was
     /// never sent. Does nothing if another request has written to it.
-    pub async fn end_unanswered(
+    pub async fn end_unreachable(
         &self,
         id: UploadId,
         now: Timestamp,

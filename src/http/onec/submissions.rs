@@ -18,7 +18,7 @@ use crate::http::base_url::BaseUrl;
 use crate::http::error_code::ErrorCode;
 use crate::http::fields::Fields;
 use crate::http::path_param::PathParam;
-use crate::http::playback::{absolute, kind};
+use crate::http::playback::{absolute, custody_of};
 use crate::http::problem::Problem;
 use crate::http::query;
 use crate::http::video_response::VideoResponse;
@@ -234,7 +234,7 @@ async fn create_link(
     account: &OnecAccount,
     method: &Method,
 ) -> Result<Response, Problem> {
-    let link = state.playback.create_link(video, &account.actor(), kind(method)).await?;
+    let link = state.playback.create_link(video, &account.actor(), custody_of(method)).await?;
     let url = absolute(base, &link.url);
     Ok(json_response(&VideoLink { url, expires_at: link.expires_at }))
 }

@@ -31,9 +31,9 @@ impl BodyState {
         self.state().is_unread
     }
 
-    /// Called when the handler has responded: whether the connection can serve another request. A small
-    /// rest of the body, such as the last line end of a form, may still arrive within `time`.
-    pub(super) async fn reads_rest(&self, max_bytes: u64, time: Duration) -> bool {
+    /// Called when the handler has responded. Reads a small rest of the body, such as the last line end of
+    /// a form, if it arrives within `time`. Returns whether the connection can serve another request.
+    pub(super) async fn drain_rest(&self, max_bytes: u64, time: Duration) -> bool {
         let rest = {
             let mut state = self.state();
             state.has_responded = true;

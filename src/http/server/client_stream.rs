@@ -9,9 +9,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-use super::heads::{Heads, Violation};
-use super::silent::Silent;
-use super::unsent::Unsent;
+use super::heads::{RequestHeadScanner, Violation};
+use super::silent::SilentConnection;
+use super::unsent::PendingResponse;
 
 /// How fast a client must take a response.
 #[derive(Debug, Clone, Copy)]
@@ -30,21 +30,21 @@ pub(super) struct WriteLimits {
 #[derive(Debug)]
 pub(super) struct ClientStream {
     stream: TcpStream,
-    heads: Heads,
+    heads: RequestHeadScanner,
     /// Why the last head was refused. hyper gets bytes that it answers with the right status.
     violation: Option<Violation>,
     /// Set until the first head is complete.
-    silent: Option<Silent>,
-    unsent: Unsent,
+    silent: Option<SilentConnection>,
+    unsent: PendingResponse,
     limits: WriteLimits,
-    taken: Taken,
+    taken: WriteProgress,
     /// Runs while a write is pending.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 /// What a client has taken while we waited for it.
 #[derive(Debug, Default)]
-struct Taken {
+struct WriteProgress {
     bytes: u64,
     waited: Duration,
     pending_since: Option<Instant>,
@@ -54,10 +54,10 @@ impl ClientStream {
     pub(super) fn new(
         stream: TcpStream,
         (max_head, limits): (usize, WriteLimits),
-        unsent: Unsent,
-        silent: Option<Silent>,
+        unsent: PendingResponse,
+        silent: Option<SilentConnection>,
     ) -> Self {
-        let (heads, taken) = (Heads::new(max_head), Taken::default());
+        let (heads, taken) = (RequestHeadScanner::new(max_head), WriteProgress::default());
         Self { stream, heads, violation: None, silent, unsent, limits, taken, timer: None }
     }
 
@@ -86,8 +86,8 @@ impl ClientStream {
         timer.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Bytes for hyper instead of the rest of a refused head: a byte that no head has, with the end of the
-    /// head, or more than a head may have.
+    /// Feeds hyper bytes that make it refuse the head: a NUL and the end of the head for a malformed one, an
+    /// endless line for one that is too long.
     fn fill(violation: Violation, buffer: &mut ReadBuf<'_>) {
         let pattern: &[u8] = match violation {
             Violation::Malformed => b"\0\r\n\r\n",
@@ -98,8 +98,8 @@ impl ClientStream {
     }
 }
 
-impl Taken {
-    /// A client that takes the minimum begins anew.
+impl WriteProgress {
+    /// A client that has taken the minimum starts a new interval.
     fn add(&mut self, bytes: u64, minimum: u64) {
         self.bytes = self.bytes.saturating_add(bytes);
         self.waited += self.pending_since.take().map(|since| since.elapsed()).unwrap_or_default();

@@ -19,7 +19,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The base of Location and links; the address that the client has used if not set.
     pub public_url: Option<String>,
-    /// The proxies whose `X-Forwarded-For` is believed.
+    /// The proxies whose `Forwarded` and `X-Forwarded-…` headers are believed.
     pub trusted_proxies: TrustedProxies,
     /// Time for a whole request head, and so for an idle connection.
     pub header_timeout: SignedDuration,

@@ -23,9 +23,9 @@ use super::body_state::{BodyState, TrackedBody};
 use super::client_stream::{ClientStream, WriteLimits};
 use super::config::{Config, Linger};
 use super::linger::LingeringClose;
-use super::silent::{Silent, SilentConnections};
-use super::unsent::Unsent;
-use crate::http::client::FORWARDED;
+use super::silent::{SilentConnection, SilentConnections};
+use super::unsent::PendingResponse;
+use crate::http::client::X_FORWARDED_FOR;
 
 /// The state that all connections share.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl Server {
     /// response arrives.
     pub(super) async fn serve(self: Arc<Self>, accepted: Accepted) {
         let Accepted { stream, peer, permit } = accepted;
-        let (body_state, unsent) = (BodyState::default(), Unsent::default());
+        let (body_state, unsent) = (BodyState::default(), PendingResponse::default());
         let make_room = CancellationToken::new();
         let silent = self.silent(peer, &make_room);
         let served = self.serve_requests(stream, peer, (&body_state, &unsent), silent);
@@ -82,7 +82,7 @@ impl Server {
     }
 
     /// Counts a connection until its first head is complete. Loopback and trusted proxies are not counted.
-    fn silent(&self, peer: SocketAddr, make_room: &CancellationToken) -> Option<Silent> {
+    fn silent(&self, peer: SocketAddr, make_room: &CancellationToken) -> Option<SilentConnection> {
         let address = peer.ip().to_canonical();
         let is_counted = !address.is_loopback() && !self.config.trusted_proxies.trust(address);
         is_counted.then(|| self.silent.add(address, make_room.clone()))
@@ -94,8 +94,8 @@ impl Server {
         &self,
         stream: TcpStream,
         peer: SocketAddr,
-        (body_state, unsent): (&BodyState, &Unsent),
-        silent: Option<Silent>,
+        (body_state, unsent): (&BodyState, &PendingResponse),
+        silent: Option<SilentConnection>,
     ) -> (TcpStream, hyper::Result<()>) {
         let service = service_fn(|request: Request<Incoming>| async move {
             self.warn_of_proxy(peer, request.headers());
@@ -132,7 +132,7 @@ impl Server {
         let Linger { rest_bytes, rest_time, .. } = self.config.linger;
         if response.headers().contains_key(header::CONNECTION) {
             body_state.drop_rest();
-        } else if !body_state.reads_rest(rest_bytes, rest_time.unsigned_abs()).await {
+        } else if !body_state.drain_rest(rest_bytes, rest_time.unsigned_abs()).await {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(response)
@@ -140,10 +140,11 @@ impl Server {
 }
 
 impl Server {
-    /// Reports once a proxy in the own network whose header is ignored: all its clients share its limits.
+    /// Warns once if a peer in a private network sends `X-Forwarded-For` without being trusted: all clients
+    /// of such a proxy share its limits.
     fn warn_of_proxy(&self, peer: SocketAddr, headers: &HeaderMap) {
         let address = peer.ip().to_canonical();
-        let is_untrusted = headers.contains_key(FORWARDED)
+        let is_untrusted = headers.contains_key(X_FORWARDED_FOR)
             && is_private(address)
             && !self.config.trusted_proxies.trust(address);
         if is_untrusted && !self.has_warned.swap(true, Ordering::Relaxed) {
@@ -170,7 +171,7 @@ fn protocol(config: &Config) -> http1::Builder {
         // Without a timer hyper ignores the timeout for request heads.
         .timer(TokioTimer::new())
         .header_read_timeout(config.header_timeout.unsigned_abs())
-        // Heads end at this size already before (`ClientStream`).
+        // `ClientStream` enforces this size already.
         .max_buf_size(config.read_buffer)
         // A client may close its side after the body and still wait for the response. The price:
         // a client that vanishes while a handler works is noticed only when we write to it.

@@ -2,9 +2,9 @@
 //!
 //! hyper accepts what RFC 9112 lets a server repair: a length next to chunks, equal lengths twice, lines that
 //! end in LF alone. A proxy in front may repair it in another way, and then sees other requests than we do
-//! (request smuggling). Nobody who is honest sends such heads, so they are 400.
+//! (request smuggling). Honest clients never send them, so they are answered 400.
 //!
-//! The guard follows the framing of bodies to find the next head, and keeps no byte of them.
+//! The scanner follows the framing of bodies to find the next head, and keeps no byte of them.
 
 /// The longest line with a chunk's size or a trailer.
 const MAX_CHUNK_LINE: usize = 8192;
@@ -24,7 +24,7 @@ pub(super) struct Refused {
 }
 
 #[derive(Debug)]
-pub(super) struct Heads {
+pub(super) struct RequestHeadScanner {
     part: Part,
     max_head: usize,
     /// Whether a head has been complete.
@@ -52,7 +52,7 @@ enum Framing {
     Chunks,
 }
 
-impl Heads {
+impl RequestHeadScanner {
     pub(super) const fn new(max_head: usize) -> Self {
         Self { part: Part::Head(Vec::new()), max_head, has_request: false }
     }
@@ -148,7 +148,7 @@ fn add_line(line: &mut Vec<u8>, bytes: &[u8]) -> Result<(usize, bool), Refused> 
     Ok((end, is_complete))
 }
 
-/// What follows the line with a chunk's size. hyper reports a line that is none.
+/// What follows the line with a chunk's size. A line without a size is left to hyper, which refuses it.
 fn after_chunk_line(line: &[u8]) -> Part {
     let digits: Vec<u8> = line.iter().copied().take_while(u8::is_ascii_hexdigit).collect();
     let size = std::str::from_utf8(&digits).ok().and_then(|hex| u64::from_str_radix(hex, 16).ok());
@@ -199,8 +199,8 @@ mod tests {
 
     const GET: &str = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 
-    fn scan(text: &str, max: usize) -> Result<Heads, Refused> {
-        let mut heads = Heads::new(max);
+    fn scan(text: &str, max: usize) -> Result<RequestHeadScanner, Refused> {
+        let mut heads = RequestHeadScanner::new(max);
         heads.scan(text.as_bytes()).map(|()| heads)
     }
 
@@ -211,7 +211,7 @@ mod tests {
                        5;a=b\r\nb\ny\n\n\r\n0\r\nDigest: x\r\n\r\n";
         let all = format!("\r\n{GET}{sized}{chunked}{GET}GET / HTTP/1.0\r\n\r\n");
         for size in [1, 2, 3, 7, 1000] {
-            let mut heads = Heads::new(100);
+            let mut heads = RequestHeadScanner::new(100);
             for piece in all.as_bytes().chunks(size) {
                 heads.scan(piece).unwrap();
             }

@@ -1,7 +1,8 @@
 //! The accept loop of the public listener, on hyper.
 //!
 //! It adds to axum's own loop: a check of request heads (`heads`), timeouts for silent and slow clients,
-//! limits for buffers and for the number of connections, and a lingering close that lets an early response arrive (`linger`).
+//! limits for buffers and for the number of connections, and a lingering close that lets an early response
+//! arrive (`linger`).
 //!
 //! # How a handler refuses a request before the body has been read
 //!

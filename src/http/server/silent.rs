@@ -35,7 +35,7 @@ struct Entry {
 
 /// A connection of the registry, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Silent {
+pub(super) struct SilentConnection {
     number: u64,
     registry: Arc<Registry>,
 }
@@ -47,7 +47,7 @@ impl SilentConnections {
     }
 
     /// Adds a connection. `close` is cancelled if it must make room for another one.
-    pub(super) fn add(&self, address: IpAddr, close: CancellationToken) -> Silent {
+    pub(super) fn add(&self, address: IpAddr, close: CancellationToken) -> SilentConnection {
         let address = address_key(address);
         let mut connections = self.0.lock();
         let of_address = connections.of_address(&address);
@@ -60,7 +60,7 @@ impl SilentConnections {
         let number = connections.next;
         connections.next += 1;
         connections.by_age.insert(number, Entry { address, close });
-        Silent { number, registry: Arc::clone(&self.0) }
+        SilentConnection { number, registry: Arc::clone(&self.0) }
     }
 }
 
@@ -83,7 +83,7 @@ impl Registry {
     }
 }
 
-impl Drop for Silent {
+impl Drop for SilentConnection {
     fn drop(&mut self) {
         self.registry.lock().by_age.remove(&self.number);
     }
@@ -95,7 +95,7 @@ mod tests {
 
     struct Client {
         close: CancellationToken,
-        _silent: Silent,
+        _silent: SilentConnection,
     }
 
     fn connect(connections: &SilentConnections, address: &str) -> Client {

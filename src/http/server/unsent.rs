@@ -24,9 +24,9 @@ impl WhenUnsent {
 
 /// The response of a connection that waits to be written. Cheap to clone.
 #[derive(Clone, Default)]
-pub(super) struct Unsent(Arc<Mutex<Option<WhenUnsent>>>);
+pub(super) struct PendingResponse(Arc<Mutex<Option<WhenUnsent>>>);
 
-impl Unsent {
+impl PendingResponse {
     /// Before the next response is written. The previous one was.
     pub(super) fn expect(&self, response: &Extensions) {
         self.replace(response.get().cloned());
@@ -50,8 +50,8 @@ impl Unsent {
     }
 }
 
-impl fmt::Debug for Unsent {
+impl fmt::Debug for PendingResponse {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Unsent")
+        out.write_str("PendingResponse")
     }
 }

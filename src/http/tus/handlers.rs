@@ -65,7 +65,7 @@ pub(super) async fn create(state: &AppState, request: Request) -> Result<Respons
         (StatusCode::CREATED, [location, upload_expires(expires_at)]).into_response()
     };
     let uploads = state.uploads.clone();
-    response.extensions_mut().insert(WhenUnsent::new(move || uploads.end_unanswered(id)));
+    response.extensions_mut().insert(WhenUnsent::new(move || uploads.end_unreachable(id)));
     Ok(response)
 }
 

@@ -59,13 +59,13 @@ impl ChunkExtents {
     }
 
     /// What must be noted of the tracks without pictures, as far as `moov` alone shows it.
-    pub(crate) fn doubts(&self) -> Option<Finding> {
+    pub(crate) fn missing_samples(&self) -> Option<Finding> {
         self.missing.clone()
     }
 
     /// `SAMPLE_OUTSIDE_FILE`, for sound in a file whose `mdat` runs to the end: The file is incomplete.
     /// Otherwise the size of `mdat` shows whether it is.
-    pub(crate) fn check_nothing_missing(&self) -> Checked {
+    pub(crate) fn check_other_samples_in_file(&self) -> Checked {
         self.missing.clone().map_or(Ok(()), Err)
     }
 
@@ -79,7 +79,7 @@ impl ChunkExtents {
 
     /// `SAMPLE_OUTSIDE_MDAT`: Sound, text and data lie inside one `mdat`. This is only a note if the NAL
     /// units show that no picture has moved.
-    pub(crate) fn others_outside(&self, mdats: &[Extent]) -> Checked {
+    pub(crate) fn check_other_samples_in_mdat(&self, mdats: &[Extent]) -> Checked {
         self.others.extents().try_for_each(|run| check_inside(&run, mdats))
     }
 

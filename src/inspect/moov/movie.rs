@@ -121,8 +121,8 @@ pub(crate) fn read<'a>(moov: Mp4Box<'a>, context: &mut Context) -> Checked<Parse
         some.map(|tables| &tables.tables)
     };
     let extents = ChunkExtents::gather(of(true), of(false), context.length)?;
-    if let Some(doubt) = extents.doubts() {
-        context.note(doubt);
+    if let Some(missing) = extents.missing_samples() {
+        context.note(missing);
     }
     let movie = Movie {
         at: moov.at,

@@ -65,7 +65,7 @@ impl Tail {
     }
 
     /// The finding, and whether it is only a note.
-    pub(super) fn judge(&self, is_behind_moov: bool) -> (Finding, bool) {
+    pub(super) fn judge(&self, is_moov_last: bool) -> (Finding, bool) {
         let what = match self {
             Self { is_zeros: true, .. } => "Zero bytes follow",
             Self { is_text: true, .. } => "Text follows",
@@ -77,7 +77,7 @@ impl Tail {
         let finding = Finding::at(Check::TrailingBytes, self.from, message);
         let is_plain = self.is_zeros || self.is_text;
         let is_known = is_plain || self.is_jpeg || self.last == SAMSUNG;
-        (finding, (is_known || is_behind_moov) && !self.has_boxes)
+        (finding, (is_known || is_moov_last) && !self.has_boxes)
     }
 }
 

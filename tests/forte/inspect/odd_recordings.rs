@@ -266,7 +266,7 @@ fn an_empty_configuration_needs_start_codes_in_the_samples() {
 }
 
 #[test]
-fn empty_pictures_only_are_no_video() {
+fn a_file_with_only_empty_samples_is_refused() {
     refused(GOOD, Check::NoSamples, |file| {
         let empty = [0; 50];
         file.at(STBL).replace("stsz", table(*b"stsz", 0, &[&[50], &empty[..]].concat()));

@@ -172,7 +172,7 @@ async fn fields_are_read_as_phones_and_their_languages_write_them() {
 
 /// Values that no handler reads are not judged: apps send them for other services.
 #[tokio::test]
-async fn what_nobody_reads_is_not_judged() {
+async fn unknown_fields_are_ignored() {
     let service = service().await;
     let form = || {
         Form::new()

@@ -18,7 +18,7 @@ on_both_backends! {
     a_chunked_body_is_cut_at_the_upload_length,
     the_last_byte_can_be_lost_and_sent_again,
     the_newest_patch_wins,
-    a_patch_that_the_writer_has_passed_disturbs_nobody,
+    a_stale_patch_is_409_and_does_not_interrupt_the_writer,
     a_refused_video_ends_its_upload,
 }
 
@@ -137,7 +137,7 @@ async fn the_newest_patch_wins(service: Service) {
 }
 
 /// A slow network delivers a request after the phone has come back on another connection.
-async fn a_patch_that_the_writer_has_passed_disturbs_nobody(service: Service) {
+async fn a_stale_patch_is_409_and_does_not_interrupt_the_writer(service: Service) {
     let path = create(&service, service.report().await, GOOD.len()).await;
     assert_eq!(patch(&service, &path, 0, &GOOD[..1000]).await.status(), 204);
     let (body, taken, go_on) = paused(&GOOD[1000..2000], &GOOD[2000..]);

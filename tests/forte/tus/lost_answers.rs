@@ -97,7 +97,7 @@ async fn an_upload_whose_address_nobody_knows_ends(service: Service) {
         with_content_type(begun).body(GOOD[..half].into()).unwrap(),
     ] {
         let path = path_of(header(&service.send(request).await, "location"));
-        uploads.end_unanswered(tus::id_of(&path));
+        uploads.end_unreachable(tus::id_of(&path));
     }
     service.assert_nothing_left().await;
     assert_eq!(
@@ -107,7 +107,7 @@ async fn an_upload_whose_address_nobody_knows_ends(service: Service) {
 
     let used = tus::create(&service, service.report().await, GOOD.len()).await;
     assert_eq!(patch(&service, &used, 0, &GOOD[..half]).await.status(), 204);
-    uploads.end_unanswered(tus::id_of(&used));
+    uploads.end_unreachable(tus::id_of(&used));
     service.drain_and_sweep().await;
     assert_eq!(offset(&service, &used).await, half);
 }

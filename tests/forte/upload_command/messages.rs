@@ -58,7 +58,7 @@ async fn ctrl_c_says_how_to_go_on() {
     let (lines, status) = interrupted.await.unwrap();
     assert_eq!(status.code(), Some(2));
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert!(lines[0].contains("run the same command again to go on"), "{lines:?}");
+    assert!(lines[0].contains("run the same command again to resume"), "{lines:?}");
     assert_submitted(&home.upload_to(&server, &[]).await);
     assert_eq!(server.requests().iter().filter(|request| *request == "POST").count(), 1);
 }
