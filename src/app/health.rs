@@ -21,6 +21,9 @@ use crate::upload::UploadLocks;
 /// Limit for each check.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A submission gets its turn within seconds, unless something is wrong.
+const SEQUENCED_WITHIN: SignedDuration = SignedDuration::from_mins(1);
+
 /// The name of each check, with the cause if it failed.
 pub(super) type Checks = BTreeMap<&'static str, Option<String>>;
 
@@ -87,10 +90,12 @@ impl Probe {
     }
 
     async fn check_sequencer(&self) -> Result<(), Unhealthy> {
-        self.database
-            .sequencer_problem()
-            .await?
-            .map_or(Ok(()), |why| Err(Unhealthy::Sequencer(why)))
+        if let Some(why) = self.database.sequencer_problem().await? {
+            return Err(Unhealthy::Sequencer(why));
+        }
+        let Some(since) = self.database.oldest_unpublished().await? else { return Ok(()) };
+        let age = self.clock.now().duration_since(since);
+        if age <= SEQUENCED_WITHIN { Ok(()) } else { Err(Unhealthy::Unsequenced { age }) }
     }
 }
 
@@ -98,6 +103,8 @@ impl Probe {
 enum Unhealthy {
     #[error("{0}")]
     Sequencer(String),
+    #[error("a submission has waited for {age:#} for its turn in 1C's queue; the log says why")]
+    Unsequenced { age: SignedDuration },
     #[error("the clock of this node shows {ours}, the one of the database server {theirs}")]
     Clock { ours: Timestamp, theirs: Timestamp },
     #[error("a message has waited for {age:#} on the channel {channel}; see `events list`")]

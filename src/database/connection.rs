@@ -128,11 +128,6 @@ impl Pool {
         Ok(Self { connections: options.connect(url).await?, limits })
     }
 
-    pub(super) fn has_failed_since(&self, at: Instant) -> bool {
-        let failed_at = *self.limits.failed_at.lock().unwrap_or_else(PoisonError::into_inner);
-        failed_at.is_some_and(|failed_at| failed_at > at)
-    }
-
     pub(super) async fn begin(&self, statement: &'static str) -> Result<Write, DatabaseError> {
         // Both have a limit of their own.
         let turn = self.limits.turn().await?;

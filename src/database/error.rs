@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 /// SQLSTATE classes and codes of transient errors (PostgreSQL, appendix A): connection exceptions,
-/// insufficient resources, shutdown and start-up, a read-only standby, serialization failures and
-/// deadlocks.
-const TRANSIENT_SQLSTATES: &[&str] = &["08", "53", "57P", "25006", "40001", "40P01"];
+/// insufficient resources, limits of the server, shutdown and start-up, a read-only standby, serialization
+/// failures and deadlocks.
+const TRANSIENT_SQLSTATES: &[&str] =
+    &["08", "53", "57P", "57014", "55P03", "25P03", "25006", "40001", "40P01"];
 /// SQLSTATE classes and codes after which other connections are suspect too: connection exceptions,
 /// shutdown and start-up, a primary that has become a read-only standby.
 const CONNECTION_SQLSTATES: &[&str] = &["08", "57P", "25006"];

@@ -4,7 +4,8 @@ use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
@@ -55,7 +56,7 @@ impl Database {
         let url = config.url.expose_secret();
         if let Some(file) = file_of(url)? {
             refuse_old_layout(file)?;
-            if !url.contains('?') {
+            if url.split_once('?').is_none_or(|(_, options)| !options.contains("mode=ro")) {
                 create(file).map_err(|error| DatabaseError::File(file.to_owned(), error))?;
             }
         }
@@ -107,11 +108,6 @@ impl Database {
         query("SELECT 1", vec![]).run(&self.pool).await
     }
 
-    /// Whether a connection has failed since then, so that another server may answer now.
-    pub fn has_failed_since(&self, at: Instant) -> bool {
-        self.pool.has_failed_since(at) || self.unflushed.has_failed_since(at)
-    }
-
     /// The clock of the database server; `None` for SQLite, which has none of its own.
     pub async fn server_time(&self) -> Result<Option<Timestamp>, DatabaseError> {
         if self.kind == Kind::Sqlite {
@@ -153,14 +149,15 @@ async fn connect(
     synchronous: &'static str,
     writers: Option<Writers>,
 ) -> Result<Pool, DatabaseError> {
-    let busy_timeout = config.sqlite_busy_timeout.as_millis();
+    let settings = Arc::new(config.clone());
     let options = AnyPoolOptions::new()
         .max_connections(config.max_connections)
         .acquire_timeout(config.acquire_timeout.unsigned_abs())
         // A connection to a file does not break, and the test would cost as much as a statement.
         .test_before_acquire(kind == Kind::Postgres)
         .after_connect(move |connection, _| {
-            Box::pin(async move { prepare(connection, kind, busy_timeout, synchronous).await })
+            let settings = Arc::clone(&settings);
+            Box::pin(async move { prepare(connection, &settings, kind, synchronous).await })
         });
     let limit = config.statement_timeout.unsigned_abs();
     Ok(Pool::connect(options, url, limit, config.pooler, writers).await?)
@@ -168,18 +165,30 @@ async fn connect(
 
 async fn prepare(
     connection: &mut AnyConnection,
+    config: &Config,
     kind: Kind,
-    busy_timeout: i128,
     synchronous: &str,
 ) -> Result<(), sqlx::Error> {
-    if kind == Kind::Sqlite {
-        let pragmas = format!(
-            "PRAGMA busy_timeout = {busy_timeout}; PRAGMA journal_mode = WAL; \
-             PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON"
-        );
-        sqlx::raw_sql(sqlx::AssertSqlSafe(pragmas)).execute(connection).await?;
-    }
-    Ok(())
+    let settings = match kind {
+        Kind::Sqlite => format!(
+            "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; \
+             PRAGMA foreign_keys = ON",
+            config.sqlite_busy_timeout.as_millis()
+        ),
+        // Behind a pooler they would stay with a connection of the server that others use, too.
+        Kind::Postgres if config.pooler == Pooler::Transaction => return Ok(()),
+        // Without them the server keeps the locks of a client that has lost its network for two hours.
+        Kind::Postgres => {
+            let limit = config.statement_timeout.as_millis();
+            format!(
+                "SET statement_timeout = {limit}; SET idle_in_transaction_session_timeout = {}; \
+                 SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; \
+                 SET tcp_keepalives_count = 3; SET tcp_user_timeout = 30000",
+                2 * limit
+            )
+        }
+    };
+    sqlx::raw_sql(sqlx::AssertSqlSafe(settings)).execute(connection).await.map(drop)
 }
 
 fn with_parameter(url: &str, parameter: &str) -> String {

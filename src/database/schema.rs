@@ -10,6 +10,10 @@ use super::statement::query;
 /// The key of the lock that nodes take while they migrate: any number that no other program uses.
 const LOCK: &str = "SELECT COUNT(*) FROM pg_advisory_xact_lock(6361738412)";
 
+/// A migration may take long, and another node may wait for it.
+const NO_LIMITS: &str =
+    "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+
 const FORGET_STATEMENTS: &str = "DEALLOCATE ALL";
 
 /// The version of the first migration.
@@ -30,6 +34,7 @@ impl Database {
     pub async fn migrate(&self) -> Result<(), DatabaseError> {
         let mut write = self.write().await?;
         if self.kind == Kind::Postgres {
+            execute(&mut write, NO_LIMITS).await?;
             execute(&mut write, LOCK).await?;
         }
         let is_pooled = !write.may_prepare();

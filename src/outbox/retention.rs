@@ -11,6 +11,9 @@ use crate::database::{DatabaseError, RetentionCutoffs};
 /// The shortest retention. A warning is not repeated within a day, and its message is the record of it.
 const AT_LEAST: SignedDuration = SignedDuration::from_hours(24);
 
+/// A message that is still tried is not deleted. The longest schedule takes 75.6 hours.
+const LONGEST_SCHEDULE: SignedDuration = SignedDuration::from_hours(80);
+
 /// How long messages are kept after their last attempt, and how they are deleted.
 #[derive(Debug, Clone, Copy)]
 pub struct Retention {
@@ -55,7 +58,8 @@ impl Outbox {
             dead: before(retention.dead.max(AT_LEAST)),
             codes: before(retention.codes),
         };
-        let unsent = self.database.purge_unsent(cutoffs.dead, retention.batch).await?;
+        let unsent = before(retention.dead.max(LONGEST_SCHEDULE));
+        let unsent = self.database.purge_unsent(unsent, retention.batch).await?;
         Ok(unsent + self.database.purge_messages(&cutoffs, retention.batch).await?)
     }
 }

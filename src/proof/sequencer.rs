@@ -27,6 +27,9 @@ const READER_WAITS: Duration = Duration::from_secs(2);
 /// How often the journal is compared again while the database is behind it.
 const RECHECK_EVERY: Duration = Duration::from_secs(10);
 
+/// How often a failure that goes on is logged.
+const LOG_EVERY: Duration = Duration::from_mins(1);
+
 /// Assigns turns to new submissions.
 pub struct Sequencer {
     database: Database,
@@ -34,19 +37,16 @@ pub struct Sequencer {
     node: NodeId,
     every: SignedDuration,
     /// Held by the round that is running.
-    checked: Mutex<Checked>,
+    state: Mutex<State>,
 }
 
-/// What is known about the journal.
-#[derive(Clone, Copy)]
-enum Checked {
-    /// Nothing yet.
-    No,
-    /// It does not go beyond the database. Valid as long as the lease has this fence, and no connection to
-    /// the database has failed since.
-    Matches { fence: i64, at: Instant },
-    /// It goes beyond the database.
-    Ahead { at: Instant },
+#[derive(Default)]
+struct State {
+    /// Whether the database was compared with the journal since the last failure. That is also done before
+    /// each batch is written.
+    is_checked: bool,
+    /// When the database was found to be behind the journal.
+    behind_since: Option<Instant>,
 }
 
 /// Why a round failed. The next one tries again.
@@ -67,22 +67,21 @@ pub enum SequencerError {
 
 impl Sequencer {
     pub fn new(database: Database, store: Store, node: NodeId, every: SignedDuration) -> Self {
-        Self { database, store, node, every, checked: Mutex::new(Checked::No) }
+        Self { database, store, node, every, state: Mutex::default() }
     }
 
     /// Runs until cancelled.
     pub async fn run(&self, cancel: CancellationToken) {
-        let mut last_error = String::new();
+        let mut logged_at: Option<Instant> = None;
         loop {
             match cancel.run_until_cancelled(Box::pin(self.assign_turns())).await {
-                Some(Err(error)) => {
+                Some(Err(error)) if logged_at.is_none_or(|at| at.elapsed() >= LOG_EVERY) => {
                     let error = error_chain(&error);
-                    if error != last_error {
-                        tracing::warn!(%error, "submissions got no turn in 1C's queue, retrying");
-                    }
-                    last_error = error;
+                    tracing::warn!(%error, "submissions got no turn in 1C's queue, retrying");
+                    logged_at = Some(Instant::now());
                 }
-                Some(Ok(())) | None => last_error.clear(),
+                Some(Err(_)) | None => {}
+                Some(Ok(())) => logged_at = None,
             }
             let pause = sleep(self.every.unsigned_abs());
             if cancel.run_until_cancelled(pause).await.is_none() {
@@ -101,78 +100,66 @@ impl Sequencer {
 
     /// Assigns turns to all submissions without one, if this node has the lease or can take it.
     pub async fn assign_turns(&self) -> Result<(), SequencerError> {
-        let mut checked = self.checked.lock().await;
-        let is_done = match *checked {
-            Checked::No => false,
-            Checked::Matches { at, .. } => {
-                !self.database.has_failed_since(at.into_std())
-                    && !self.database.has_unpublished_turns().await?
-            }
-            Checked::Ahead { at } => at.elapsed() < RECHECK_EVERY,
-        };
-        if is_done {
+        let mut state = self.state.lock().await;
+        if state.behind_since.is_some_and(|since| since.elapsed() < RECHECK_EVERY) {
+            return Ok(());
+        }
+        let assigned = self.assign(&mut state).await;
+        state.is_checked &= assigned.is_ok();
+        state.behind_since =
+            matches!(assigned, Err(SequencerError::Behind { .. })).then(Instant::now);
+        assigned
+    }
+
+    async fn assign(&self, state: &mut State) -> Result<(), SequencerError> {
+        if state.is_checked && !self.database.has_unpublished_turns().await? {
             return Ok(());
         }
         let Some(fence) = self.database.hold_sequencer(self.node, SEQUENCER_VERSION).await? else {
-            *checked = Checked::No;
+            state.is_checked = false;
             return Ok(());
         };
-        self.check_journal(&mut checked, fence).await?;
-        while let Some(batch) = self.database.plan_turns(fence, BATCH).await? {
-            self.write_journal(&mut checked, fence, &batch).await?;
+        loop {
+            self.check_journal(fence).await?;
+            state.is_checked = true;
+            let Some(batch) = self.database.plan_turns(fence, BATCH).await? else { return Ok(()) };
+            self.write_journal(fence, &batch).await?;
             if !self.database.publish_turns(fence).await? {
-                *checked = Checked::No;
+                state.is_checked = false;
                 return Ok(());
             }
         }
-        Ok(())
     }
 
-    /// Compares the database with the journal, unless that was done under this lease.
-    async fn check_journal(&self, checked: &mut Checked, fence: i64) -> Result<(), SequencerError> {
-        let at = Instant::now();
-        if let Checked::Matches { fence: known, at } = *checked
-            && known == fence
-            && !self.database.has_failed_since(at.into_std())
-        {
-            return Ok(());
+    /// Fails if the journal goes on after the published turns, except by the batch that is planned: then a
+    /// newer database has written it. An older backup may have been restored, or a standby that had not
+    /// everything has taken over, at any time.
+    async fn check_journal(&self, fence: i64) -> Result<(), SequencerError> {
+        let turn = self.database.last_turn().await?;
+        let planned = self.database.planned_turns().await?;
+        let planned = planned.map(|(first, last)| JournalKey { first, last });
+        match self.store.journal_from(turn.saturating_add(1)).await? {
+            Some(key) if Some(key) != planned => self.stop(fence, turn, key).await,
+            _ => Ok(self.database.set_sequencer_problem(fence, "").await?),
         }
-        let turn = self.database.last_planned_turn().await?;
-        if let Some(key) = self.store.journal_from(turn.saturating_add(1)).await? {
-            return self.stop(checked, fence, SequencerError::Behind { turn, key }).await;
-        }
-        self.database.set_sequencer_problem(fence, "").await?;
-        *checked = Checked::Matches { fence, at };
-        Ok(())
     }
 
-    /// A batch of this name that gives the turns to other submissions is from a newer database.
-    async fn write_journal(
-        &self,
-        checked: &mut Checked,
-        fence: i64,
-        batch: &PlannedBatch,
-    ) -> Result<(), SequencerError> {
+    /// A batch of this name that gives the turns to other submissions is from a newer database, too.
+    async fn write_journal(&self, fence: i64, batch: &PlannedBatch) -> Result<(), SequencerError> {
         let Some(key) = key_of(batch) else { return Ok(()) };
         match self.store.put_journal(&key, lines_of(batch)).await {
             Err(StorageError::Mismatch { .. })
                 if !has_same_turns(&self.store.read_journal(&key).await?, batch) =>
             {
-                let turn = key.first.saturating_sub(1);
-                self.stop(checked, fence, SequencerError::Behind { turn, key }).await
+                self.stop(fence, key.first.saturating_sub(1), key).await
             }
             Ok(()) | Err(StorageError::Mismatch { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn stop(
-        &self,
-        checked: &mut Checked,
-        fence: i64,
-        error: SequencerError,
-    ) -> Result<(), SequencerError> {
-        *checked = Checked::Ahead { at: Instant::now() };
+    async fn stop(&self, fence: i64, turn: i64, key: JournalKey) -> Result<(), SequencerError> {
+        let error = SequencerError::Behind { turn, key };
         self.database.set_sequencer_problem(fence, &error.to_string()).await?;
         Err(error)
     }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -22,6 +23,9 @@ use super::spool::{Spool, TEMPORARY};
 use super::spool_file::SpoolFile;
 use crate::model::{Digest, Faults, Length, UploadId, error_chain};
 
+/// How long a put that found no space counts.
+const FULL_FOR: Duration = Duration::from_mins(5);
+
 /// Stores videos and segments. Cheap to clone.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
@@ -30,8 +34,8 @@ struct Inner {
     backend: Backend,
     signer: LinkSigner,
     faults: Faults,
-    /// Why the last put failed, if there was no space.
-    last_full: Mutex<Option<String>>,
+    /// Why the last put failed, and when, if there was no space.
+    last_full: Mutex<Option<(Instant, String)>>,
 }
 
 enum Backend {
@@ -169,7 +173,7 @@ impl Store {
     async fn put(&self, put: PutRequest) -> Result<(), StorageError> {
         let stored = either!(self, backend => backend.put(put).await);
         let full = match &stored {
-            Err(error @ StorageError::Full { .. }) => Some(error_chain(error)),
+            Err(error @ StorageError::Full { .. }) => Some((Instant::now(), error_chain(error))),
             Ok(()) => None,
             // Says nothing about the space.
             Err(_) => return stored,
@@ -178,9 +182,11 @@ impl Store {
         stored
     }
 
-    /// Why the last put failed, if the disk or the quota of the store was exhausted.
+    /// Why the last put failed, if the disk or the quota of the store was exhausted. Nothing if that was
+    /// long ago: perhaps there is space again, and nobody has uploaded since.
     pub fn last_full(&self) -> Option<String> {
-        self.0.last_full.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let last = self.0.last_full.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        last.filter(|(at, _)| at.elapsed() < FULL_FOR).map(|(_, why)| why)
     }
 
     /// Copies a segment to its range of a spool file. Several segments may be fetched concurrently; a

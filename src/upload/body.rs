@@ -89,6 +89,12 @@ impl BodyReader {
         }
     }
 
+    /// Excludes a time in which nothing was read from the limits of silence and of speed.
+    pub(super) fn restart_clocks(&mut self) {
+        self.active_at = Instant::now();
+        self.rate.restart();
+    }
+
     async fn read(&mut self, until: Option<Instant>) -> Result<Option<Bytes>, BodyEnd> {
         let idle_until = self.active_at + self.idle_timeout;
         let deadline = until.map_or(idle_until, |until| until.min(idle_until));
@@ -180,7 +186,11 @@ impl MinimumRate {
             return false;
         }
         let too_slow = self.received < self.min_bytes;
-        (self.began, self.received) = (Instant::now(), 0);
+        self.restart();
         too_slow
+    }
+
+    fn restart(&mut self) {
+        (self.began, self.received) = (Instant::now(), 0);
     }
 }

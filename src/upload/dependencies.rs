@@ -40,6 +40,11 @@ impl Dependencies {
         }
     }
 
+    /// A place where a test loses the answer of the database to a statement that took effect.
+    pub(super) fn pass_answer(&self, place: &'static str) -> Result<(), UploadError> {
+        self.faults.pass(place).map_err(|fault| UploadError::Unavailable("database", fault.into()))
+    }
+
     /// Runs a future in a task that goes on when the request is cancelled.
     pub(super) async fn detached<T: Send + 'static>(
         &self,

@@ -168,7 +168,7 @@ impl Finisher {
     ) -> Result<Stored, UploadError> {
         let upload = attempt.lease.row.id;
         if !self.deps.database.begin_finishing(upload, attempt.lease.fence).await? {
-            return Err(UploadError::TakenOver);
+            return self.earlier_result(attempt).await;
         }
         let report = match self.check_report(attempt).await? {
             ControlFlow::Continue(report) => report,
@@ -182,6 +182,24 @@ impl Finisher {
         let outcome = self.record(attempt, &report).await?;
         self.deps.faults.pass("upload.record.after")?;
         self.complete(attempt, outcome).await
+    }
+
+    /// The result of an earlier try whose answer was lost; otherwise another writer has taken over.
+    async fn earlier_result(&self, attempt: &FinishAttempt<'_>) -> Result<Stored, UploadError> {
+        let FinishAttempt { lease, video, submission, .. } = *attempt;
+        let row = self.deps.database.upload(lease.row.id).await?;
+        let row = row.filter(|row| row.fence == lease.fence).ok_or(UploadError::TakenOver)?;
+        match row.state {
+            UploadState::Stored if row.submission == Some(submission) => {
+                let outcome = FinishOutcome::Stored { video, submission, reuse: None };
+                self.complete(attempt, outcome).await
+            }
+            UploadState::Unwanted => match self.check_report(attempt).await? {
+                ControlFlow::Break(outcome) => Err(self.refusal(attempt, outcome).await?),
+                ControlFlow::Continue(_) => Err(UploadError::TakenOver),
+            },
+            _ => Err(UploadError::TakenOver),
+        }
     }
 
     /// The report, or the outcome if it does not take this video. This is checked before the object is
@@ -225,6 +243,7 @@ impl Finisher {
         let verdicts = self.verdicts(attempt, report).await?;
         let finished = attempt.finished_upload(report, verdicts, self.eligibility.refuses_reuse());
         let outcome = self.deps.database.finish(&finished).await?;
+        self.deps.pass_answer("upload.record.answer")?;
         if let FinishOutcome::Stored { reuse: Some(reuse), .. } = &outcome {
             finished.verdicts.iter().chain([reuse]).for_each(count_verdict);
         }
@@ -278,8 +297,22 @@ impl Finisher {
                 return Ok(Stored { submission, sha256, length });
             }
             FinishOutcome::Fenced => return Err(UploadError::TakenOver),
+            outcome => self.refusal(attempt, outcome).await?,
+        };
+        self.cleaner.end(lease, UploadState::Unwanted, None).await?;
+        Err(error)
+    }
+
+    /// The error for a report that does not take the video.
+    async fn refusal(
+        &self,
+        attempt: &FinishAttempt<'_>,
+        outcome: FinishOutcome,
+    ) -> Result<UploadError, UploadError> {
+        Ok(match outcome {
             FinishOutcome::Reused { uses } => {
-                let owner = self.deps.database.active_person(lease.row.owner).await?;
+                let owner = attempt.lease.row.owner;
+                let owner = self.deps.database.active_person(owner).await?;
                 self.eligibility.reused(owner.as_ref(), uses).await?
             }
             FinishOutcome::AlreadySubmitted { held } => {
@@ -288,9 +321,10 @@ impl Finisher {
             FinishOutcome::Closed => UploadError::ReportClosed,
             FinishOutcome::OwnerInactive => UploadError::NotFound,
             FinishOutcome::NoReport => UploadError::ReportNotFound,
-        };
-        self.cleaner.end(lease, UploadState::Unwanted, None).await?;
-        Err(error)
+            FinishOutcome::Stored { .. }
+            | FinishOutcome::Repeats { .. }
+            | FinishOutcome::Fenced => UploadError::TakenOver,
+        })
     }
 }
 

@@ -19,6 +19,9 @@ use super::dependencies::Dependencies;
 use super::error::UploadError;
 use super::lock_table::{LockGuard, LockTable};
 
+/// How long a new upload may be without the lock that its creation takes.
+const BEING_CREATED: SignedDuration = SignedDuration::from_mins(1);
+
 /// Grants the right to write to an upload, among the requests of this node and among nodes.
 pub struct UploadLocks {
     deps: Arc<Dependencies>,
@@ -238,11 +241,19 @@ impl UploadLocks {
         Ok(())
     }
 
-    /// Releases the leases in this node's name that no request works under: their release has failed.
+    /// Releases the leases in this node's name that no request works under: their release has failed, or
+    /// their creation. A form, which nobody can continue, ends.
     pub(super) async fn release_leases_without_lock(&self) -> Result<(), UploadError> {
-        for (upload, fence) in self.deps.database.leases(self.node).await? {
-            if !self.is_locked(upload) {
-                self.deps.database.release_lease(upload, fence).await?;
+        let Dependencies { database, clock, .. } = &*self.deps;
+        let now = clock.now();
+        for (upload, fence, is_form) in database.leases(self.node, now - BEING_CREATED).await? {
+            if self.is_locked(upload) {
+                continue;
+            }
+            if is_form {
+                database.end_upload(upload, fence, UploadState::Expired, None, now).await?;
+            } else {
+                database.release_lease(upload, fence).await?;
             }
         }
         Ok(())

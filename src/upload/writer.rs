@@ -1,10 +1,12 @@
 //! The writer of one upload: its spool file, its scan state, and the receive loop.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use crate::database::{AfterCommit, Commit, CommitOutcome, ContentId, UploadRow};
 use crate::inspect::{self, Inspection};
@@ -22,6 +24,10 @@ use super::locks::{UploadLocks, WriteLease};
 use super::refusal_cache::{Declaration, HeadCheck, RefusalCache, concerns_file};
 use super::restore::{Restored, hash_range, restore};
 use super::scan::{ScanCache, ScanState};
+
+/// Limit for an acknowledgement while a request goes on: nothing is read from the phone meanwhile, and it
+/// must not give up because a store or a database hangs.
+const EARLY_LIMIT: Duration = Duration::from_secs(10);
 
 /// The state that all writers of this node share.
 pub(super) struct Writers {
@@ -41,6 +47,8 @@ pub(super) struct UploadWriter {
     head_check: HeadCheck,
     declaration: Option<Declaration>,
     progress: Progress,
+    /// The end of the last commit that was tried. It may have taken effect although its answer was lost.
+    tried: Offset,
 }
 
 impl Writers {
@@ -60,7 +68,8 @@ impl Writers {
         };
         let (head_check, progress) = (HeadCheck::new(&lease.row), lease.guard.progress.clone());
         progress.advance_to(scan.position(), self.deps.clock.now());
-        Ok(UploadWriter { shared: Arc::clone(self), file, scan, head_check, declaration, progress })
+        let (shared, tried) = (Arc::clone(self), lease.spooled());
+        Ok(UploadWriter { shared, file, scan, head_check, declaration, progress, tried })
     }
 
     async fn open_file_and_scan(
@@ -148,8 +157,8 @@ impl UploadWriter {
     }
 
     /// Writes a body to the spool until it ends in any way. Nothing is durable then, except what
-    /// `schedule` made so. After an error the unacknowledged bytes are removed at once, because the
-    /// disk may be full.
+    /// `schedule` made so. After an error the bytes that cannot have been acknowledged are removed at once,
+    /// because the disk may be full.
     pub(super) async fn receive(
         &mut self,
         lease: &mut WriteLease,
@@ -162,7 +171,7 @@ impl UploadWriter {
             Some(checksum) => self.receive_verified(body, checksum).await.map_err(Into::into),
         };
         if received.is_err()
-            && let Err(error) = self.file.truncate(lease.spooled()).await
+            && let Err(error) = self.file.truncate(lease.spooled().max(self.tried)).await
         {
             tracing::warn!(%error, "spool file not truncated");
         }
@@ -189,6 +198,7 @@ impl UploadWriter {
                 // Boxed: the future of a put is big, and must not be held while a body arrives.
                 (Ok(None), Some(schedule)) => {
                     Box::pin(self.acknowledge_early(lease, schedule)).await?;
+                    body.restart_clocks();
                 }
                 (Ok(None), None) => {}
             }
@@ -201,18 +211,20 @@ impl UploadWriter {
         lease: &mut WriteLease,
         schedule: &mut Schedule,
     ) -> Result<(), UploadError> {
-        let to = self.position();
-        match self.commit(lease, to, AfterCommit::Hold).await {
-            Ok(expires_at) => {
+        let (id, to) = (lease.row.id, self.position());
+        match timeout(EARLY_LIMIT, self.commit(lease, to, AfterCommit::Hold)).await {
+            Ok(Ok(expires_at)) => {
                 (lease.row.committed, lease.row.expires_at) = (to, expires_at);
                 schedule.restart();
+                return Ok(());
             }
-            Err(error @ UploadError::Unavailable(..)) => {
-                tracing::debug!(upload = %lease.row.id, %error, "not acknowledged yet");
-                schedule.postpone();
+            Ok(Err(error @ UploadError::Unavailable(..))) => {
+                tracing::debug!(upload = %id, %error, "not acknowledged yet");
             }
-            Err(error) => return Err(error),
+            Ok(Err(error)) => return Err(error),
+            Err(_) => tracing::debug!(upload = %id, "not acknowledged yet: no answer in time"),
         }
+        schedule.postpone();
         Ok(())
     }
 
@@ -352,11 +364,13 @@ impl UploadWriter {
         let expires_at = shared.deps.config.expires_at(row.created_at, shared.deps.clock.now());
         let (upload, fence, node) = (row.id, lease.fence, shared.locks.node);
         let commit = Commit { upload, fence, from, to, segment, node, expires_at, then };
-        // After an error it is unknown whether the commit took effect; the next request reads the
-        // offset.
+        // After an error it is unknown whether the commit took effect. The next one under this lease
+        // matches in both cases; the next request reads the offset.
+        self.tried = self.tried.max(to);
         if shared.deps.database.commit(&commit).await? == CommitOutcome::Fenced {
             return Err(UploadError::TakenOver);
         }
+        shared.deps.pass_answer("upload.commit.answer")?;
         metrics::counter!("forte_media_bytes_acknowledged_total").increment(to.get() - from.get());
         shared.deps.faults.pass("upload.commit.after")?;
         Ok(expires_at)

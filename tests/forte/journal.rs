@@ -23,6 +23,7 @@ on_both_backends! {
     a_finish_writes_an_unsigned_receipt_and_a_pending_leaf,
     a_journal_ahead_of_the_database_stops_only_the_sequencer,
     a_batch_of_a_newer_database_stops_the_sequencer,
+    a_longer_batch_does_not_hide_one_of_a_newer_database,
 }
 on_both_databases! {
     the_next_node_continues_a_batch_that_was_not_published,
@@ -144,6 +145,22 @@ async fn a_batch_of_a_newer_database_stops_the_sequencer(service: Service) {
     let error = service.app.sequencer.assign_turns().await.unwrap_err();
     assert!(matches!(error, SequencerError::Behind { turn: 0, key: found } if found == key));
     assert_eq!(page(&service).await["submissions"], json!([]));
+}
+
+/// The node holds the lease all the time, and no statement fails: a standby that had not everything took over
+/// between two of them.
+async fn a_longer_batch_does_not_hide_one_of_a_newer_database(service: Service) {
+    add_node(&service, NODE).await;
+    service.app.sequencer.assign_turns().await.unwrap();
+    let key = JournalKey { first: 1, last: 1 };
+    service.app.store.put_journal(&key, "{}\n".into()).await.unwrap();
+    for _ in 0..3 {
+        submitted(&service).await;
+    }
+    let error = service.app.sequencer.assign_turns().await.unwrap_err();
+    assert!(matches!(error, SequencerError::Behind { turn: 0, key: found } if found == key));
+    assert_eq!(page(&service).await["submissions"], json!([]));
+    assert!(service.database().sequencer_problem().await.unwrap().is_some());
 }
 
 async fn the_next_node_continues_a_batch_that_was_not_published(db: Db) {

@@ -1,10 +1,10 @@
 //! Which attempts to sign in by password may be checked.
 //!
 //! Wrong passwords are counted for the address, for the account, and for the two together. A stranger must
-//! not be able to keep the right one out, so only the last count applies to an address that has signed in
-//! to the account before. When the account's count is used up, an address without a wrong password of its
-//! own may still try, up to a limit for the account; there a wrong password gets the same answer as no
-//! check at all.
+//! not be able to lock out the account's owner, so only the last count applies to an address that has signed
+//! in to the account before. When that count is used up (a stranger may share the address), or the account's
+//! count and the address has no wrong password of its own, some passwords are checked still; there a wrong
+//! one gets the same answer as no check at all.
 
 use std::net::IpAddr;
 
@@ -16,7 +16,8 @@ use crate::model::{RateLimiter, address_key};
 /// The window in which failures are counted.
 const WINDOW: SignedDuration = SignedDuration::from_secs(60);
 
-/// Passwords from new addresses that are checked per minute while an account is locked.
+/// Passwords that are checked per minute while an account is locked: for a known address, and for all new
+/// ones.
 const CHECKED_WHILE_LOCKED: usize = 60;
 
 /// In characters.
@@ -24,7 +25,7 @@ pub(super) const LONGEST_LOGIN: usize = 64;
 
 pub(super) struct Attempts {
     failures: RateLimiter,
-    /// By account.
+    /// By account, or by known address and account.
     while_locked: RateLimiter,
 }
 
@@ -45,8 +46,16 @@ pub(super) struct AttemptKeys {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Allowed {
     Usual,
-    /// The account is locked for everybody else.
-    WhileLocked,
+    /// The account is locked for everybody else, for some time.
+    WhileLocked {
+        wait: SignedDuration,
+    },
+}
+
+impl Allowed {
+    pub(super) const fn is_usual(self) -> bool {
+        matches!(self, Self::Usual)
+    }
 }
 
 impl AttemptKeys {
@@ -84,31 +93,46 @@ impl Attempts {
         keys: &AttemptKeys,
         now: Timestamp,
     ) -> Result<Allowed, SignedDuration> {
-        let wait = |key: &Option<String>| self.failures.retry_after(key.as_deref()?, now);
         if let Some(wait) = self.failures.retry_after(&keys.pair, now) {
+            // Perhaps a stranger shares a known address.
+            if keys.is_known {
+                return self.check_while_locked(&keys.pair, wait, now);
+            }
             return Err(wait);
         }
         if keys.is_known {
             return Ok(Allowed::Usual);
         }
-        if let Some(wait) = wait(&keys.address) {
+        let locked_for = |key: &str| self.failures.retry_after(key, now);
+        if let Some(wait) = keys.address.as_deref().and_then(locked_for) {
             return Err(wait);
         }
         let Some(account) = &keys.account else { return Ok(Allowed::Usual) };
-        let Some(wait) = self.failures.retry_after(account, now) else { return Ok(Allowed::Usual) };
-        let is_spent = self.while_locked.retry_after(account, now).is_some();
-        if is_spent || self.failures.is_recent(&keys.pair, now) {
+        let Some(wait) = locked_for(account) else { return Ok(Allowed::Usual) };
+        if self.failures.is_recent(&keys.pair, now) {
             return Err(wait);
         }
-        Ok(Allowed::WhileLocked)
+        self.check_while_locked(account, wait, now)
+    }
+
+    /// `wait` is how long the key is locked.
+    fn check_while_locked(
+        &self,
+        key: &str,
+        wait: SignedDuration,
+        now: Timestamp,
+    ) -> Result<Allowed, SignedDuration> {
+        let is_spent = self.while_locked.retry_after(key, now).is_some();
+        if is_spent { Err(wait) } else { Ok(Allowed::WhileLocked { wait }) }
     }
 
     pub(super) fn count_failure(&self, keys: &AttemptKeys, allowed: Allowed, now: Timestamp) {
         let account = keys.account.as_ref();
-        if allowed == Allowed::WhileLocked
-            && let Some(account) = account
+        let locked = if keys.is_known { Some(&keys.pair) } else { account };
+        if let Allowed::WhileLocked { .. } = allowed
+            && let Some(locked) = locked
         {
-            self.while_locked.record(account, now);
+            self.while_locked.record(locked, now);
         }
         let account = account.filter(|_| !keys.is_known);
         for key in [Some(&keys.pair), keys.address.as_ref(), account].into_iter().flatten() {

@@ -127,30 +127,32 @@ impl Accounts {
     ) -> Result<SignedInAccount, AccountSignInError> {
         let now = self.0.clock.now();
         let row = self.account(kind, &credentials.login).await?;
-        let allowed = row.as_ref().is_none_or(|row| allows(row, credentials.address));
+        let is_network_allowed = row.as_ref().is_none_or(|row| allows(row, credentials.address));
         let is_known = self.is_known(credentials, now).await?;
         let keys = {
             let Credentials { login, address, is_counted, .. } = credentials;
-            AttemptKeys::new((kind, login), (*address, *is_counted), allowed, is_known)
+            AttemptKeys::new((kind, login), (*address, *is_counted), is_network_allowed, is_known)
         };
         let attempts = &self.0.attempts;
-        let way = attempts.check(&keys, now).map_err(locked_out)?;
+        let allowed = attempts.check(&keys, now).map_err(locked_out)?;
         let hashes = hashes(row.as_ref(), now);
-        let may_try = || attempts.check(&keys, now).is_ok();
-        let on_failure = self.count_failure(keys.clone(), way, now);
+        // The limit may have been reached since.
+        let may_try =
+            || attempts.check(&keys, now).is_ok_and(|now| now.is_usual() == allowed.is_usual());
+        let on_failure = self.count_failure(keys.clone(), allowed, now);
         let password = truncated(&credentials.password);
         match self.0.passwords.verify(&password, hashes, may_try, on_failure).await? {
             Some(true) => {
-                let account = self.signed_in(row, allowed).await?;
+                let account = self.signed_in(row, is_network_allowed).await?;
                 self.remember_address(credentials, now).await;
                 Ok(account)
             }
-            Some(false) if way == Allowed::Usual => Err(AccountSignInError::InvalidCredentials),
+            Some(false) if allowed.is_usual() => Err(AccountSignInError::InvalidCredentials),
             // The account is locked, or concurrent attempts have used up the limit.
-            _ => {
-                let wait = attempts.check(&keys, now).err();
-                Err(wait.map_or(AccountSignInError::Busy, locked_out))
-            }
+            _ => Err(match attempts.check(&keys, now) {
+                Err(wait) | Ok(Allowed::WhileLocked { wait }) => locked_out(wait),
+                Ok(Allowed::Usual) => AccountSignInError::Busy,
+            }),
         }
     }
 
@@ -204,20 +206,20 @@ impl Accounts {
     fn count_failure(
         &self,
         keys: AttemptKeys,
-        way: Allowed,
+        allowed: Allowed,
         now: Timestamp,
     ) -> impl FnOnce() + Send + use<> + 'static {
         let inner = Arc::clone(&self.0);
-        move || inner.attempts.count_failure(&keys, way, now)
+        move || inner.attempts.count_failure(&keys, allowed, now)
     }
 
     async fn signed_in(
         &self,
         row: Option<AccountRow>,
-        allowed: bool,
+        is_network_allowed: bool,
     ) -> Result<SignedInAccount, AccountSignInError> {
         let row = row.ok_or(AccountSignInError::InvalidCredentials)?;
-        if !allowed {
+        if !is_network_allowed {
             return Err(AccountSignInError::AddressNotAllowed);
         }
         let reviewer = match row.person {

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use sqlx::FromRow;
 
-use crate::database::column::{Stored, params};
+use crate::database::column::params;
+use crate::database::connection::Target;
 use crate::database::counters::{Counter, next_number};
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
@@ -58,8 +59,6 @@ struct Guessed {
     uuid: String,
     company_id: CompanyId,
     guard: CodeGuard,
-    #[sqlx(try_from = "Stored<bool>")]
-    open: bool,
 }
 
 impl Database {
@@ -71,13 +70,16 @@ impl Database {
         judge: impl Fn(&GuessTraffic) -> GuessDecision + Send + Sync,
         session: NewSession,
     ) -> Result<GuessOutcome, DatabaseError> {
+        // Without the lock first: whoever floods this with hopeless guesses must not keep others waiting.
+        if let Some(refused) = refused((&self.pool).into(), guess, &judge).await? {
+            return Ok(refused);
+        }
         let mut write = self.write().await?;
         next_number(&mut write, Counter::Challenges).await?;
-        let Some(guessed) = find(&mut write, guess.challenge).await?.filter(|found| found.open)
-        else {
+        let Some(guessed) = find((&mut write).into(), guess.challenge).await? else {
             return Ok(GuessOutcome::Invalid);
         };
-        let outcome = match judge(&traffic(&mut write, &guessed, guess.now).await?) {
+        let outcome = match judge(&traffic((&mut write).into(), &guessed, guess.now).await?) {
             GuessDecision::Allowed { .. } if guess.is_right => {
                 let redeemed = redeem(&mut write, guess.challenge, session).await?;
                 redeemed.map_or(GuessOutcome::Invalid, GuessOutcome::Redeemed)
@@ -94,22 +96,37 @@ impl Database {
     }
 }
 
-async fn find(write: &mut Write, id: ChallengeId) -> Result<Option<Guessed>, DatabaseError> {
-    let sql = "SELECT biin, uuid, company_id, guard, \
-        CAST(CASE WHEN used = 0 THEN 1 ELSE 0 END AS BIGINT) AS open \
-        FROM challenges WHERE id = $1";
-    query(sql, params![id]).optional(&mut *write).await
+/// The outcome of a guess that changes nothing.
+async fn refused(
+    mut on: Target<'_>,
+    guess: Guess,
+    judge: impl Fn(&GuessTraffic) -> GuessDecision,
+) -> Result<Option<GuessOutcome>, DatabaseError> {
+    let Some(guessed) = find(on.reborrow(), guess.challenge).await? else {
+        return Ok(Some(GuessOutcome::Invalid));
+    };
+    Ok(match judge(&traffic(on, &guessed, guess.now).await?) {
+        GuessDecision::Allowed { .. } => None,
+        GuessDecision::Unconfirmed => Some(GuessOutcome::Unconfirmed),
+        GuessDecision::Refused => Some(GuessOutcome::Invalid),
+    })
+}
+
+/// A challenge that is open.
+async fn find(on: Target<'_>, id: ChallengeId) -> Result<Option<Guessed>, DatabaseError> {
+    let sql = "SELECT biin, uuid, company_id, guard FROM challenges WHERE id = $1 AND used = 0";
+    query(sql, params![id]).optional(on).await
 }
 
 async fn traffic(
-    write: &mut Write,
+    mut on: Target<'_>,
     guessed: &Guessed,
     now: Timestamp,
 ) -> Result<GuessTraffic, DatabaseError> {
     let Guessed { biin, uuid, company_id: company, guard, .. } = guessed;
     let requester = Requester { biin, uuid, company: *company, now };
-    let is_known = is_known((&mut *write).into(), requester).await?;
-    let wrong = wrong_of_day((&mut *write).into(), requester, is_known).await?;
+    let is_known = is_known(on.reborrow(), requester).await?;
+    let wrong = wrong_of_day(on, requester, is_known).await?;
     Ok(GuessTraffic { wrong, is_known, guard: *guard })
 }
 

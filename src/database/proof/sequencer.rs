@@ -121,10 +121,20 @@ impl Database {
         query(sql, params![node, version]).value(&self.pool).await
     }
 
-    /// The highest turn that is planned or published.
-    pub async fn last_planned_turn(&self) -> Result<i64, DatabaseError> {
-        let (turn,) = query("SELECT turn FROM sequencer", vec![]).one(&self.pool).await?;
-        Ok(turn)
+    /// The first and the last turn that are planned and not published.
+    pub async fn planned_turns(&self) -> Result<Option<(i64, i64)>, DatabaseError> {
+        let sql = "SELECT COALESCE(-MAX(turn), 0) AS first, COALESCE(-MIN(turn), 0) AS last \
+            FROM submissions WHERE turn < 0";
+        let (first, last): (i64, i64) = query(sql, vec![]).one(&self.pool).await?;
+        Ok((first > 0).then_some((first, last)))
+    }
+
+    /// When the oldest submission without a published turn was received.
+    pub async fn oldest_unpublished(&self) -> Result<Option<Timestamp>, DatabaseError> {
+        let sql = "SELECT received_at FROM submissions WHERE turn < 0 UNION ALL \
+            SELECT MIN(received_at) FROM submissions WHERE turn = 0 HAVING COUNT(*) > 0 \
+            ORDER BY received_at LIMIT 1";
+        query(sql, vec![]).value(&self.pool).await
     }
 
     /// The planned submissions; if there are none, plans the next turns for up to `limit` submissions, in

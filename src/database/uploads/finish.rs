@@ -62,7 +62,7 @@ pub struct FinishedUpload {
 /// The outcome of a finish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FinishOutcome {
-    /// Stored, now or by an earlier attempt whose result was lost.
+    /// Stored, now or by an earlier attempt whose answer was lost.
     Stored {
         video: VideoId,
         submission: SubmissionId,

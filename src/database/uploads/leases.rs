@@ -98,7 +98,8 @@ impl Database {
         query(sql, params![upload, fence]).run(&self.unflushed).await
     }
 
-    /// Acknowledges bytes and, at the end of a request, releases the lease in one step.
+    /// Acknowledges bytes and, at the end of a request, releases the lease in one step. It can be repeated
+    /// under the same lease, also with a later end, if an answer was lost.
     pub async fn commit(&self, commit: &Commit) -> Result<CommitOutcome, DatabaseError> {
         let Some(digest) = commit.segment else {
             return self.advance(&self.pool, commit).await;
@@ -120,12 +121,12 @@ impl Database {
         let sql = match commit.then {
             AfterCommit::Release => {
                 "UPDATE uploads SET committed = $1, spooled_by = $2, expires_at = $3, \
-                holder = '', release_requested = 0, state = 'open' \
-                WHERE id = $4 AND committed = $5 AND fence = $6 AND state IN ('open', 'finishing')"
+                holder = '', release_requested = 0, state = 'open' WHERE id = $4 \
+                AND committed BETWEEN $5 AND $1 AND fence = $6 AND state IN ('open', 'finishing')"
             }
             AfterCommit::Hold => {
-                "UPDATE uploads SET committed = $1, spooled_by = $2, expires_at = $3 \
-                WHERE id = $4 AND committed = $5 AND fence = $6 AND state = 'open'"
+                "UPDATE uploads SET committed = $1, spooled_by = $2, expires_at = $3 WHERE id = $4 \
+                AND committed BETWEEN $5 AND $1 AND fence = $6 AND state = 'open'"
             }
         };
         let Commit { upload, fence, from, to, node, expires_at, .. } = commit;
@@ -152,12 +153,19 @@ impl Database {
         query(sql, params![upload, fence]).run(&self.unflushed).await
     }
 
-    /// The uploads whose lease this node holds, with their fences. Without those that their creation is
-    /// about to lock.
-    pub async fn leases(&self, node: NodeId) -> Result<Vec<(UploadId, i64)>, DatabaseError> {
-        let sql = "SELECT id, fence FROM uploads WHERE holder = $1 AND fence > 0 \
+    /// The uploads whose lease this node holds, with their fences, and whether they are forms. Without those
+    /// created after `recent`, which their creation is about to lock.
+    pub async fn leases(
+        &self,
+        node: NodeId,
+        recent: Timestamp,
+    ) -> Result<Vec<(UploadId, i64, bool)>, DatabaseError> {
+        let sql = "SELECT id, fence, CASE WHEN protocol = 'form' THEN 1 ELSE 0 END AS is_form \
+            FROM uploads WHERE holder = $1 AND (fence > 0 OR created_at <= $2) \
             AND state IN ('open', 'finishing')";
-        query(sql, params![node]).all(&self.pool).await
+        let rows: Vec<(UploadId, i64, Stored<bool>)> =
+            query(sql, params![node, recent]).all(&self.pool).await?;
+        Ok(rows.into_iter().map(|(id, fence, Stored(is_form))| (id, fence, is_form)).collect())
     }
 
     /// Asks the holder on another node to release the lease if its writer has received nothing for a while.

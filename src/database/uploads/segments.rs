@@ -58,7 +58,8 @@ impl Database {
         digest: Digest,
     ) -> Result<(), DatabaseError> {
         let sql = "INSERT INTO segments (upload_id, starts_at, ends_at, fence, sha256) \
-            VALUES ($1, $2, $3, $4, $5)";
+            VALUES ($1, $2, $3, $4, $5) ON CONFLICT (upload_id, starts_at) DO UPDATE \
+            SET ends_at = excluded.ends_at, fence = excluded.fence, sha256 = excluded.sha256";
         query(sql, params![commit.upload, commit.from, commit.to, commit.fence, digest])
             .run(&mut *write)
             .await

@@ -15,7 +15,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -35,10 +35,15 @@ pub(super) struct Server {
     config: Config,
     lingering: LingeringClose,
     silent: SilentConnections,
+    /// The free ones of `max_connections`.
+    permits: Arc<Semaphore>,
     /// Whether an untrusted proxy has been reported.
     has_warned: AtomicBool,
     shutdown: CancellationToken,
 }
+
+/// From this fraction of free connections on, each is closed after its response.
+const KEPT_FREE: usize = 4;
 
 /// An accepted connection.
 #[derive(Debug)]
@@ -52,11 +57,16 @@ pub(super) struct Accepted {
 
 impl Server {
     /// After `shutdown`, connections end with the request in flight.
-    pub(super) fn new(router: Router, config: Config, shutdown: CancellationToken) -> Self {
+    pub(super) fn new(
+        router: Router,
+        config: Config,
+        permits: Arc<Semaphore>,
+        shutdown: CancellationToken,
+    ) -> Self {
         let lingering = LingeringClose::new(config.linger.clone());
         let silent = SilentConnections::new(config.max_silent, config.max_silent_per_address);
         let (protocol, has_warned) = (protocol(&config), AtomicBool::new(false));
-        Self { router, protocol, config, lingering, silent, has_warned, shutdown }
+        Self { router, protocol, config, lingering, silent, permits, has_warned, shutdown }
     }
 
     /// Serves requests until either side ends the connection, and closes it so that the last
@@ -86,6 +96,11 @@ impl Server {
         let address = peer.ip().to_canonical();
         let is_counted = !address.is_loopback() && !self.config.trusted_proxies.trust(address);
         is_counted.then(|| self.silent.add(address, make_room.clone()))
+    }
+
+    /// Whether connections are too scarce to be kept for a next request: idle ones must not keep others out.
+    fn is_nearly_full(&self) -> bool {
+        self.permits.available_permits() < self.config.max_connections / KEPT_FREE
     }
 
     /// Serves requests, and returns the socket, which is still open, after every response that
@@ -132,7 +147,9 @@ impl Server {
         let Linger { rest_bytes, rest_time, .. } = self.config.linger;
         if response.headers().contains_key(header::CONNECTION) {
             body_state.drop_rest();
-        } else if !body_state.drain_rest(rest_bytes, rest_time.unsigned_abs()).await {
+        } else if !body_state.drain_rest(rest_bytes, rest_time.unsigned_abs()).await
+            || self.is_nearly_full()
+        {
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         Ok(response)

@@ -61,7 +61,8 @@ pub async fn serve(
     let _abort_when_dropped = abort.clone().drop_guard();
     let connections = TaskTracker::new();
     let acceptor = Acceptor::new(listener, &config);
-    let server = Arc::new(Server::new(router, config, shutdown.clone()));
+    let server =
+        Arc::new(Server::new(router, config, Arc::clone(&acceptor.permits), shutdown.clone()));
     while let Some(accepted) = shutdown.run_until_cancelled(acceptor.next()).await {
         let connection = Arc::clone(&server).serve(accepted);
         connections.spawn(abort.clone().run_until_cancelled_owned(connection));

@@ -128,13 +128,22 @@ impl Pictures {
             return Ok(None);
         };
         let png = STANDARD.decode(base64).map_err(|error| PictureError::Internal(error.into()))?;
-        let picture = Picture { png: png.into(), tag };
+        Ok(Some(self.cached(code, Picture { png: png.into(), tag })))
+    }
+
+    /// Adds a picture to the cache. Concurrent readers of a new picture all get the same bytes.
+    fn cached(&self, code: TypeCode, picture: Picture) -> Picture {
         let mut cache = self.cache();
-        if cache.len() >= MAX_CACHED {
-            cache.clear();
+        if let Some(cached) = cache.get(&code).filter(|cached| cached.tag == picture.tag) {
+            return cached.clone();
+        }
+        if cache.len() >= MAX_CACHED
+            && let Some(any) = cache.keys().next().copied()
+        {
+            cache.remove(&any);
         }
         cache.insert(code, picture.clone());
-        Ok(Some(picture))
+        picture
     }
 
     fn cache(&self) -> MutexGuard<'_, HashMap<TypeCode, Picture>> {

@@ -270,3 +270,66 @@ async fn surplus_bytes_do_not_cost_the_state_of_the_scan() {
     assert_eq!(tus::patch(&service, &path, last, &GOOD[last..]).await.status(), 204);
     assert_eq!(replays.load(Ordering::SeqCst), before);
 }
+
+/// Loses the first answers of the database at a place, and keeps what it has stored.
+fn lost_answers(place: &'static str, count: usize) -> Faults {
+    let left = AtomicUsize::new(count);
+    let is_left =
+        move || left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
+    Faults::scripted(move |passed| passed == place && is_left().is_ok())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_early_acknowledgement_whose_answer_was_lost_costs_nothing() {
+    for backend in [Backend::Embedded, Backend::Shared] {
+        let faults = lost_answers("upload.commit.answer", 1);
+        let Some(service) = start(backend, &AT_ONCE, faults).await else { continue };
+        let path = tus::create(&service, service.report().await, GOOD.len()).await;
+        let (client, running) = send_half(&service, &path).await;
+        wait_until_committed(&service.env, HALF).await;
+        client.send(&GOOD[HALF..]).await;
+        drop(client);
+        assert_eq!(running.await.unwrap().status(), 204, "{backend:?}");
+        assert_submitted(&service, 1, GOOD).await;
+    }
+}
+
+/// The request fails after the lost answer: the file keeps what the database has acknowledged.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_fails_after_a_lost_answer_can_be_continued_from_the_acknowledged_offset() {
+    for backend in [Backend::Embedded, Backend::Shared] {
+        let is_full = Arc::new(Mutex::new(false));
+        let faults = Faults::scripted({
+            let (lost, is_full) = (AtomicUsize::new(0), Arc::clone(&is_full));
+            move |place| match place {
+                "upload.commit.answer" => lost.fetch_add(1, Ordering::SeqCst) == 0,
+                "storage.spool.write" => *is_full.lock().unwrap(),
+                _ => false,
+            }
+        });
+        let Some(service) = start(backend, &AT_ONCE, faults).await else { continue };
+        let path = tus::create(&service, service.report().await, GOOD.len()).await;
+        let (client, running) = send_half(&service, &path).await;
+        wait_until_committed(&service.env, HALF).await;
+        *is_full.lock().unwrap() = true;
+        client.0.send(Ok(GOOD[HALF..].into())).await.unwrap();
+        let failed = running.await.unwrap().status().as_u16();
+        assert!([500, 503, 507].contains(&failed), "{failed}");
+        *is_full.lock().unwrap() = false;
+        assert_eq!(tus::offset(&service, &path).await, HALF, "{backend:?}");
+        let rest = tus::patch(&service, &path, HALF, &GOOD[HALF..]).await;
+        assert_eq!(rest.status(), 204, "{backend:?}");
+        assert_submitted(&service, 1, GOOD).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_finish_whose_answer_was_lost_is_looked_up() {
+    for backend in [Backend::Embedded, Backend::Shared] {
+        let faults = lost_answers("upload.record.answer", 1);
+        let Some(service) = start(backend, &[], faults).await else { continue };
+        let path = tus::create(&service, service.report().await, GOOD.len()).await;
+        assert_eq!(tus::patch(&service, &path, 0, GOOD).await.status(), 204, "{backend:?}");
+        assert_submitted(&service, 1, GOOD).await;
+    }
+}
