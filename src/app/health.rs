@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::database::{Database, DatabaseError};
 use crate::http::{Health, OpsConfig};
@@ -30,6 +31,13 @@ pub(super) type Checks = BTreeMap<&'static str, Option<String>>;
 /// The last status: frequent polls must not burden the mail server.
 pub(super) type LastStatus = Mutex<Option<(Instant, Checks)>>;
 
+/// The check of the mail server that is running, and the result of the last one.
+#[derive(Default)]
+pub(super) struct MailCheck {
+    running: Option<AbortOnDropHandle<Option<String>>>,
+    last: Option<String>,
+}
+
 pub(super) struct Probe {
     pub(super) database: Database,
     pub(super) locks: Arc<UploadLocks>,
@@ -41,6 +49,7 @@ pub(super) struct Probe {
     pub(super) metrics: Metrics,
     pub(super) shutdown: CancellationToken,
     pub(super) last: LastStatus,
+    pub(super) mail: Mutex<MailCheck>,
 }
 
 impl Probe {
@@ -48,7 +57,7 @@ impl Probe {
         let (database, store, mail, push, clock, outbox, sequencer) = tokio::join!(
             cause(self.locks.check_database()),
             cause(self.store.probe()),
-            cause(self.outbox.check_mail()),
+            self.check_mail(),
             cause(self.outbox.check_push()),
             cause(self.check_clock()),
             cause(self.check_outbox()),
@@ -66,6 +75,24 @@ impl Probe {
             ("sequencer", sequencer),
         ]
         .into()
+    }
+
+    /// A mail server may delay its answers for longer than a poll can wait. Then the check goes on, and the
+    /// result of the last one counts.
+    async fn check_mail(&self) -> Option<String> {
+        let mut mail = self.mail.lock().await;
+        let mut check = mail.running.take().unwrap_or_else(|| {
+            let outbox = Arc::clone(&self.outbox);
+            AbortOnDropHandle::new(tokio::spawn(async move {
+                outbox.check_mail().await.err().map(|error| error_chain(&error))
+            }))
+        });
+        match timeout(CHECK_TIMEOUT, &mut check).await {
+            Ok(Ok(result)) => mail.last = result,
+            Ok(Err(panic)) => mail.last = Some(panic.to_string()),
+            Err(_) => mail.running = Some(check),
+        }
+        mail.last.clone()
     }
 
     /// Compares this node's clock with the one of the database server. Links, tokens and leases depend on

@@ -31,6 +31,7 @@ use crate::storage::{Spool, StorageError, Store};
 use crate::telemetry::Metrics;
 use crate::upload::{Dependencies, UploadService};
 use health::{LastStatus, Probe};
+use tokio::sync::Mutex;
 
 /// Limit for the last statements of a shutdown. If they fail, peers notice the missing heartbeats.
 const LAST_STATEMENTS: Duration = Duration::from_secs(2);
@@ -238,6 +239,7 @@ impl App {
             metrics: self.metrics.clone(),
             shutdown: shutdown.soft().clone(),
             last: LastStatus::default(),
+            mail: Mutex::default(),
         }
     }
 

@@ -16,6 +16,9 @@ use tokio::net::TcpStream;
 use super::tls::TlsClient;
 use crate::notify::response::shortened;
 
+/// What a server must offer for an address whose part before the @ is outside ASCII.
+pub(super) const SMTPUTF8: &str = "addresses outside ASCII (SMTPUTF8)";
+
 /// How a connection is opened.
 pub(super) struct Server {
     pub(super) host: String,
@@ -44,7 +47,7 @@ pub(super) struct Envelope<'m> {
 
 #[derive(Debug, thiserror::Error)]
 pub enum SmtpError {
-    #[error("the mail server cannot be reached")]
+    #[error("the connection to the mail server failed")]
     Io(#[from] io::Error),
     #[error("the mail server answers {command} with {code} {text}")]
     Refused { command: &'static str, code: u16, text: String },
@@ -114,7 +117,7 @@ impl Connection {
         let mut parameters = Parameters::new();
         if !(from.is_ascii() && to.is_ascii()) {
             if !self.offered.has_capability(EXT_SMTP_UTF8) {
-                return Err(SmtpError::NotOffered("addresses outside ASCII (SMTPUTF8)"));
+                return Err(SmtpError::NotOffered(SMTPUTF8));
             }
             parameters.add("SMTPUTF8");
         }

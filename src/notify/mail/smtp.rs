@@ -4,22 +4,28 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::SecretString;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::config::{MailConfig, MailTls};
-use super::connection::{Connection, Encryption, Envelope, Server, SmtpError};
+use super::connection::{Connection, Encryption, Envelope, SMTPUTF8, Server, SmtpError};
 use super::error::MailError;
 use super::tls::TlsClient;
 use crate::model::error_chain;
 use crate::notify::delivery::Delivery;
 use crate::notify::response::one_line;
 
-/// The commands whose refusal is about the mail. A refusal of another one, such as of our name in EHLO or of
-/// our password, is about the settings, which an operator can correct.
-const ABOUT_THE_MAIL: [&str; 4] = ["MAIL", "RCPT", "DATA", "the mail"];
+/// Enhanced codes (RFC 3463) that say that the recipient's mailbox takes no mail: bad mailbox, domain, syntax,
+/// moved, no mail there, disabled.
+const MAILBOX_CODES: [&str; 6] = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"];
 
-/// Replies about our authentication (RFC 4954 section 6), whatever they answer.
-const AUTH_REPLIES: [u16; 5] = [454, 530, 534, 535, 538];
+/// The same, of servers without enhanced codes.
+const MAILBOX_REPLIES: [u16; 3] = [550, 551, 553];
+
+/// A firewall may forget an idle connection without a word.
+const IDLE_AT_MOST: Duration = Duration::from_secs(60);
+
+/// Limit for the question whether an idle connection still works.
+const ALIVE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Limit for `QUIT`.
 const QUIT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -30,7 +36,8 @@ const MAX_REASON_LENGTH: usize = 500;
 /// A connection pool to one server.
 pub(super) struct Smtp {
     server: Server,
-    idle: Mutex<Vec<Connection>>,
+    /// With the time of their last use.
+    idle: Mutex<Vec<(Connection, Instant)>>,
     max_idle: usize,
     /// For everything that an attempt needs.
     timeout: Duration,
@@ -83,8 +90,10 @@ impl Smtp {
             let idle = self.idle().pop();
             match idle {
                 None => return Connection::open(&self.server).await,
-                Some(mut connection) => {
-                    if connection.is_alive().await {
+                Some((mut connection, used_at)) => {
+                    let is_fresh = used_at.elapsed() < IDLE_AT_MOST;
+                    let answer = timeout(ALIVE_TIMEOUT, connection.is_alive());
+                    if is_fresh && answer.await == Ok(true) {
                         return Ok(connection);
                     }
                 }
@@ -96,7 +105,7 @@ impl Smtp {
         let surplus = {
             let mut idle = self.idle();
             if idle.len() < self.max_idle {
-                idle.push(connection);
+                idle.push((connection, Instant::now()));
                 None
             } else {
                 Some(connection)
@@ -107,13 +116,13 @@ impl Smtp {
         }
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<(Connection, Instant)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Goes as far as naming a recipient, because many servers refuse our name or address only then. Sends
-    /// no mail. The recipient is the sender: an address that need not exist, so a refusal for that reason
-    /// is none.
+    /// no mail. The recipient is the sender, whose mailbox need not exist, so a refusal of the mailbox counts
+    /// as success.
     pub(super) async fn check_connection(&self, from: &str) -> Result<(), MailError> {
         let check = async {
             let mut connection = Connection::open(&self.server).await?;
@@ -122,7 +131,7 @@ impl Smtp {
             addressed
         };
         match timeout(self.timeout, check).await {
-            Ok(Err(error)) if !is_unknown_mailbox(&error) => Err(MailError::Server(error)),
+            Ok(Err(error)) if !is_about_mailbox(&error) => Err(MailError::Server(error)),
             Ok(_) => Ok(()),
             Err(_) => Err(MailError::Timeout),
         }
@@ -142,21 +151,24 @@ fn credentials(config: &MailConfig) -> Result<Option<(String, SecretString)>, Ma
     }
 }
 
-/// Enhanced codes 5.1.1 and 5.1.10 (RFC 3463): the mailbox does not exist.
-fn is_unknown_mailbox(error: &SmtpError) -> bool {
-    let SmtpError::Refused { command: "RCPT", text, .. } = error else { return false };
-    ["5.1.1 ", "5.1.10 "].iter().any(|code| text.starts_with(code))
+/// Whether the recipient's mailbox takes no mail. Servers refuse our name, network and sender at RCPT, too, and
+/// the content after DATA: those are for an operator to correct.
+fn is_about_mailbox(error: &SmtpError) -> bool {
+    let SmtpError::Refused { command: "RCPT", code, text } = error else { return false };
+    let enhanced = text.split(' ').next().filter(|word| word.starts_with("5."));
+    match enhanced {
+        Some(enhanced) => MAILBOX_CODES.contains(&enhanced),
+        None => MAILBOX_REPLIES.contains(code),
+    }
 }
 
-/// 5xx about the mail is permanent.
 fn classify(error: &SmtpError) -> Delivery {
     let reason = reason(error);
     match error {
-        SmtpError::Refused { command, code, .. }
-            if *code >= 500 && ABOUT_THE_MAIL.contains(command) && !AUTH_REPLIES.contains(code) =>
-        {
+        SmtpError::Refused { code, .. } if is_about_mailbox(error) => {
             Delivery::Rejected { status: *code, reason }
         }
+        SmtpError::NotOffered(SMTPUTF8) => Delivery::Rejected { status: 0, reason },
         SmtpError::Refused { code, .. } => {
             Delivery::Retry { after: None, status: Some(*code), reason }
         }
@@ -186,13 +198,24 @@ mod tests {
     }
 
     #[test]
-    fn only_a_refusal_of_the_mail_is_permanent() {
-        let permanent = |command, code| {
-            let error = SmtpError::Refused { command, code, text: String::new() };
+    fn only_a_refusal_of_the_mailbox_is_permanent() {
+        let permanent = |command, code, text: &str| {
+            let error = SmtpError::Refused { command, code, text: text.to_owned() };
             matches!(classify(&error), Delivery::Rejected { .. })
         };
-        assert!(permanent("RCPT", 550) && permanent("the mail", 554));
-        assert!(!permanent("EHLO", 550) && !permanent("AUTH", 535) && !permanent("MAIL", 530));
-        assert!(!permanent("RCPT", 451));
+        assert!(permanent("RCPT", 550, "5.1.1 no such mailbox"));
+        assert!(permanent("RCPT", 550, "Unknown user") && permanent("RCPT", 553, ""));
+        for (command, code, text) in [
+            ("EHLO", 550, ""),
+            ("AUTH", 535, ""),
+            ("MAIL", 530, ""),
+            ("RCPT", 451, ""),
+            ("RCPT", 504, "5.5.2 Helo command rejected"),
+            ("RCPT", 554, "5.7.1 Client host blocked"),
+            ("the mail", 554, "5.7.1 looks like spam"),
+        ] {
+            assert!(!permanent(command, code, text), "{command} {code} {text}");
+        }
+        assert!(matches!(classify(&SmtpError::NotOffered(SMTPUTF8)), Delivery::Rejected { .. }));
     }
 }
