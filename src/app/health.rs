@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use crate::database::{Database, DatabaseError};
 use crate::http::{Health, OpsConfig};
@@ -83,7 +83,8 @@ impl Probe {
         let mut mail = self.mail.lock().await;
         let mut check = mail.running.take().unwrap_or_else(|| {
             let outbox = Arc::clone(&self.outbox);
-            AbortOnDropHandle::new(tokio::spawn(async move {
+            // A shutdown does not wait for it.
+            AbortOnDropHandle::new(TaskTracker::new().spawn(async move {
                 outbox.check_mail().await.err().map(|error| error_chain(&error))
             }))
         });

@@ -100,7 +100,7 @@ impl Database {
 async fn refused(
     mut on: Target<'_>,
     guess: Guess,
-    judge: impl Fn(&GuessTraffic) -> GuessDecision,
+    judge: impl Fn(&GuessTraffic) -> GuessDecision + Send + Sync,
 ) -> Result<Option<GuessOutcome>, DatabaseError> {
     let Some(guessed) = find(on.reborrow(), guess.challenge).await? else {
         return Ok(Some(GuessOutcome::Invalid));

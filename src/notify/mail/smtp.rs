@@ -22,7 +22,7 @@ const MAILBOX_CODES: [&str; 6] = ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", 
 const MAILBOX_REPLIES: [u16; 3] = [550, 551, 553];
 
 /// A firewall may forget an idle connection without a word.
-const IDLE_AT_MOST: Duration = Duration::from_secs(60);
+const IDLE_AT_MOST: Duration = Duration::from_mins(1);
 
 /// Limit for the question whether an idle connection still works.
 const ALIVE_TIMEOUT: Duration = Duration::from_secs(3);

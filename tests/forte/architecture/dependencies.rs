@@ -93,7 +93,8 @@ fn names_the_line_of_a_forbidden_dependency_and_what_is_allowed() {
     assert_eq!(
         complaints_about(&planted("src/http/planted.rs", text)),
         ["src/http/planted.rs:4: `crate::storage::Store`: http → storage is not in the table; \
-          http may use model, upload, playback, auth, leasing, onec, outbox, the settings of config"]
+          http may use model, upload, playback, proof, auth, leasing, onec, outbox, the settings of \
+          config"]
     );
 }
 
