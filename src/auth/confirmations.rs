@@ -1,5 +1,5 @@
 //! Confirming a device, so that it may sign in although the wrong guesses of a day are used up: by the link
-//! in the letter with its code, or by a director.
+//! in the mail with its code, or by a director.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,7 +13,7 @@ use crate::model::{ChallengeId, CompanyId, DeviceId, Role};
 /// The path of a link, before its token.
 const PATH: &str = "/confirm/";
 
-/// The requester of a code, as the letter names them.
+/// The requester of a code, as the mail names them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Confirmed {
     pub company: String,
@@ -66,7 +66,7 @@ impl Auth {
         if !self.database.confirm_device(company, device, until).await? {
             return Err(ConfirmationError::InvalidLink);
         }
-        tracing::info!(company = company.0, "device confirmed by the link in a letter");
+        tracing::info!(company = company.0, "device confirmed by the link in a mail");
         Ok(shown(challenge))
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Guesses are limited hard: 25 wrong ones a day for a BIN, over all devices that are unknown there, are
 //! one chance in 400 of a right one. Beyond that nobody is locked out, since that would let a stranger
-//! lock out a whole company. An unknown device must be confirmed, by the link in the letter or by a
+//! lock out a whole company. An unknown device must be confirmed, by the link in the mail or by a
 //! director. Without links, because `http.public_url` is not set, it may get one code an hour, which its
 //! first wrong guess uses up.
 //!
@@ -17,7 +17,7 @@ use crate::database::{
     Count, CountingWindows, DayOfRequests, GuessDecision, GuessTraffic, LimitDecision,
     RecentRequests,
 };
-use crate::model::CodeGuard;
+use crate::model::GuessRule;
 
 /// The window for requests from one address or network, and between two codes with a single guess.
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -54,15 +54,15 @@ impl Limits {
         CountingWindows { device: self.per_device_over, origin: HOUR }
     }
 
-    /// Decides about a request for a code. `has_links`: letters can contain a link that confirms a device.
-    pub(super) fn judge(
+    /// Decides about a request for a code. `has_links`: mails can contain a link that confirms a device.
+    pub(super) fn decide_request(
         &self,
         recent: &RecentRequests,
         has_links: bool,
         now: Timestamp,
     ) -> LimitDecision {
         let day = if recent.is_known { &recent.own } else { &recent.unknown };
-        let guard = self.guard(day.wrong, recent.is_known, has_links);
+        let guess_rule = self.guess_rule(day.wrong, recent.is_known, has_links);
         let of_origin = |count: Count, limit| {
             (!recent.is_known && count.made >= limit).then(|| count.since + HOUR)
         };
@@ -71,31 +71,31 @@ impl Limits {
                 .then(|| recent.of_device.since + self.per_device_over),
             of_origin(recent.of_address, self.per_address),
             of_origin(recent.of_network, self.per_network),
-            (guard == CodeGuard::Single).then(|| day.latest_single + HOUR),
+            (guess_rule == GuessRule::SingleGuess).then(|| day.latest_single + HOUR),
             self.slow_gap(day).map(|gap| day.latest_nearby + gap),
         ];
         let wait = ends.into_iter().flatten().max().filter(|end| *end > now);
         let wait = wait.map(|end| end.duration_since(now));
-        LimitDecision { wait, warning: self.warning(&recent.unknown), guard }
+        LimitDecision { wait, warning: self.warning(&recent.unknown), guess_rule }
     }
 
     /// Decides about a guess, before it is known whether it is right.
-    pub(super) fn judge_guess(&self, traffic: &GuessTraffic, has_links: bool) -> GuessDecision {
-        let GuessTraffic { wrong, is_known, guard } = *traffic;
-        match (self.guard(wrong, is_known, has_links), guard) {
-            (_, CodeGuard::Single) => GuessDecision::Allowed { most_wrong: 1 },
-            (CodeGuard::Open, _) => GuessDecision::Allowed { most_wrong: self.wrong_per_code },
-            (CodeGuard::Confirm, _) => GuessDecision::Unconfirmed,
+    pub(super) fn decide_guess(&self, traffic: &GuessTraffic, has_links: bool) -> GuessDecision {
+        let GuessTraffic { wrong, is_known, guess_rule } = *traffic;
+        match (self.guess_rule(wrong, is_known, has_links), guess_rule) {
+            (_, GuessRule::SingleGuess) => GuessDecision::Allowed { most_wrong: 1 },
+            (GuessRule::Usual, _) => GuessDecision::Allowed { most_wrong: self.wrong_per_code },
+            (GuessRule::ConfirmedDevice, _) => GuessDecision::Unconfirmed,
             // A code from before the budget was spent.
-            (CodeGuard::Single, _) => GuessDecision::Refused,
+            (GuessRule::SingleGuess, _) => GuessDecision::Refused,
         }
     }
 
-    fn guard(&self, wrong: u64, is_known: bool, has_links: bool) -> CodeGuard {
+    fn guess_rule(&self, wrong: u64, is_known: bool, has_links: bool) -> GuessRule {
         match (wrong >= self.wrong_per_company, is_known) {
-            (false, _) => CodeGuard::Open,
-            (true, false) if has_links => CodeGuard::Confirm,
-            (true, _) => CodeGuard::Single,
+            (false, _) => GuessRule::Usual,
+            (true, false) if has_links => GuessRule::ConfirmedDevice,
+            (true, _) => GuessRule::SingleGuess,
         }
     }
 
@@ -154,7 +154,7 @@ mod tests {
     }
 
     fn wait_of(recent: &RecentRequests) -> Option<i64> {
-        limits().judge(recent, true, now()).wait.map(|wait| wait.as_mins())
+        limits().decide_request(recent, true, now()).wait.map(|wait| wait.as_mins())
     }
 
     #[test]
@@ -162,8 +162,8 @@ mod tests {
         let unknown = DayOfRequests { made: 19, wrong: 24, ..Default::default() };
         let of_address = Count { made: 499, since: ago(1) };
         let recent = RecentRequests { of_address, unknown, ..quiet() };
-        let allowed = LimitDecision { wait: None, warning: None, guard: CodeGuard::Open };
-        assert_eq!(limits().judge(&recent, true, now()), allowed);
+        let allowed = LimitDecision { wait: None, warning: None, guess_rule: GuessRule::Usual };
+        assert_eq!(limits().decide_request(&recent, true, now()), allowed);
     }
 
     #[test]
@@ -209,40 +209,49 @@ mod tests {
         };
         let own = DayOfRequests { made: 3, wrong: 4, nearby: 3, latest_nearby: now(), ..unknown };
         let recent = RecentRequests { unknown, own, is_known: true, ..quiet() };
-        let decision = limits().judge(&recent, true, now());
-        let allowed =
-            LimitDecision { wait: None, warning: Some("wrong_codes"), guard: CodeGuard::Open };
+        let decision = limits().decide_request(&recent, true, now());
+        let allowed = LimitDecision {
+            wait: None,
+            warning: Some("wrong_codes"),
+            guess_rule: GuessRule::Usual,
+        };
         assert_eq!(decision, allowed);
         // Knowing a device id of the company gives no additional guesses.
         let own = DayOfRequests { wrong: 25, latest_single: ago(20), ..own };
         let recent = RecentRequests { own, ..recent };
         assert_eq!(wait_of(&recent), Some(40));
-        assert_eq!(limits().judge(&recent, true, now()).guard, CodeGuard::Single);
+        assert_eq!(
+            limits().decide_request(&recent, true, now()).guess_rule,
+            GuessRule::SingleGuess
+        );
     }
 
     #[test]
     fn wrong_guesses_require_a_confirmation_or_slow_down_the_codes() {
         let spent = DayOfRequests { wrong: 25, latest_single: ago(59), ..Default::default() };
         let recent = RecentRequests { unknown: spent, ..quiet() };
-        let confirm =
-            LimitDecision { wait: None, warning: Some("wrong_codes"), guard: CodeGuard::Confirm };
-        assert_eq!(limits().judge(&recent, true, now()), confirm);
-        let single = limits().judge(&recent, false, now());
-        assert_eq!(single.guard, CodeGuard::Single);
+        let confirm = LimitDecision {
+            wait: None,
+            warning: Some("wrong_codes"),
+            guess_rule: GuessRule::ConfirmedDevice,
+        };
+        assert_eq!(limits().decide_request(&recent, true, now()), confirm);
+        let single = limits().decide_request(&recent, false, now());
+        assert_eq!(single.guess_rule, GuessRule::SingleGuess);
         assert_eq!(single.wait, Some(SignedDuration::from_mins(1)));
     }
 
     #[test]
     fn a_guess_beyond_the_budget_needs_a_confirmed_device_or_a_single_code() {
-        let decision = |wrong, is_known, guard, has_links| {
-            limits().judge_guess(&GuessTraffic { wrong, is_known, guard }, has_links)
+        let decision = |wrong, is_known, guess_rule, has_links| {
+            limits().decide_guess(&GuessTraffic { wrong, is_known, guess_rule }, has_links)
         };
         let allowed = |most_wrong| GuessDecision::Allowed { most_wrong };
-        assert_eq!(decision(24, false, CodeGuard::Open, true), allowed(5));
-        assert_eq!(decision(25, false, CodeGuard::Open, true), GuessDecision::Unconfirmed);
-        assert_eq!(decision(24, true, CodeGuard::Confirm, true), allowed(5));
-        assert_eq!(decision(25, false, CodeGuard::Open, false), GuessDecision::Refused);
-        assert_eq!(decision(99, false, CodeGuard::Single, false), allowed(1));
-        assert_eq!(decision(25, true, CodeGuard::Open, true), GuessDecision::Refused);
+        assert_eq!(decision(24, false, GuessRule::Usual, true), allowed(5));
+        assert_eq!(decision(25, false, GuessRule::Usual, true), GuessDecision::Unconfirmed);
+        assert_eq!(decision(24, true, GuessRule::ConfirmedDevice, true), allowed(5));
+        assert_eq!(decision(25, false, GuessRule::Usual, false), GuessDecision::Refused);
+        assert_eq!(decision(99, false, GuessRule::SingleGuess, false), allowed(1));
+        assert_eq!(decision(25, true, GuessRule::Usual, true), GuessDecision::Refused);
     }
 }

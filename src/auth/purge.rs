@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
-use super::accounts::KNOWN_FOR;
+use super::accounts::ADDRESS_KNOWN_FOR;
 use super::service::Auth;
 use crate::database::DatabaseError;
 
@@ -40,7 +40,7 @@ impl Auth {
         let mut rows = self.database.purge_challenges(before, batch).await?;
         rows += self.database.purge_refresh_tokens(before, batch).await?;
         rows += self.database.purge_confirmations(now, batch).await?;
-        rows += self.database.purge_account_addresses(now - KNOWN_FOR, batch).await?;
+        rows += self.database.purge_account_addresses(now - ADDRESS_KNOWN_FOR, batch).await?;
         rows += self.database.forget_push_tokens(before, batch).await?;
         // A session that was not used for so long has no refresh token that is still valid.
         let known_for = self.config.known_for.max(self.config.refresh_ttl);

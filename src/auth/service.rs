@@ -27,7 +27,7 @@ pub struct Auth {
     pub(super) codes: Arc<Codes>,
     pub(super) decoy_key: [u8; 32],
     pub(super) link_key: [u8; 32],
-    /// `http.public_url`, for links in letters.
+    /// `http.public_url`, for links in mails.
     pub(super) public_url: Option<Arc<str>>,
     pub(super) clock: Clock,
     pub(super) random: Random,
@@ -79,7 +79,7 @@ impl Auth {
         }
     }
 
-    /// Lets letters contain links below this URL.
+    /// Lets mails contain links below this URL.
     #[must_use]
     pub fn with_links(self, public_url: Option<&str>) -> Self {
         Self { public_url: public_url.map(Into::into), ..self }

@@ -44,8 +44,8 @@ pub enum SignInError {
     /// Too many codes were requested; the next one is allowed after this time.
     #[error("too many codes were requested")]
     RateLimited(SignedDuration),
-    /// The mail server refuses letters to the company's mailbox.
-    #[error("letters to the company's mailbox are refused")]
+    /// The mail server refuses mails to the company's mailbox.
+    #[error("mails to the company's mailbox are refused")]
     MailRefused,
     /// Wrong, used, replaced by a newer one, or blocked after too many attempts.
     #[error("the code is not valid")]
@@ -83,9 +83,9 @@ impl Auth {
         let context = self.enqueue_context();
         let challenge = self.new_challenge(request, context.now);
         let limits = &self.config.limits;
-        let judge = |recent: &_| limits.judge(recent, self.has_links(), challenge.now);
+        let decide = |recent: &_| limits.decide_request(recent, self.has_links(), challenge.now);
         let outcome =
-            self.database.request_code(&challenge, limits.windows(), judge, &context).await?;
+            self.database.request_code(&challenge, limits.windows(), decide, &context).await?;
         self.wakeup.notify_one();
         // Made in any case, so that both cases take the same time.
         let decoy = self.decoy(&biin).await?;
@@ -138,8 +138,8 @@ impl Auth {
         let session = self.new_session(request.device.clone(), String::new());
         let guess = Guess { challenge: challenge.id, is_right, now: self.clock.now() };
         let limits = &self.config.limits;
-        let judge = |traffic: &_| limits.judge_guess(traffic, self.has_links());
-        match self.database.guess_code(guess, judge, session.clone()).await? {
+        let decide = |traffic: &_| limits.decide_guess(traffic, self.has_links());
+        match self.database.guess_code(guess, decide, session.clone()).await? {
             GuessOutcome::Redeemed(RedeemedCode { person, biin }) => {
                 let pair = self.first_pair(person, biin, &session, self.access_ttl())?;
                 Ok(SignedIn { person, pair })

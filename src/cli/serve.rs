@@ -11,7 +11,7 @@ use crate::app::{App, Bound, Environment};
 use crate::config::{Effective, Settings};
 use crate::shutdown::Shutdown;
 
-const NO_PUBLIC_URL: &str = "http.public_url is not set: letters have no link that confirms a device, and \
+const NO_PUBLIC_URL: &str = "http.public_url is not set: mails have no link that confirms a device, and \
     addresses in events and in 1C's messages are null; only answers carry the address that the client has used";
 
 const RECOMMENDED_OTP_DIGITS: u32 = 6;

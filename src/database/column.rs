@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use super::error::DatabaseError;
 use crate::model::{
-    Biin, ChallengeId, Channel, CodeGuard, CompanyId, CompanyKind, DeviceId, Digest, EventId,
-    Facts, Length, NodeId, ObjectKey, Offset, Person, PersonId, Place, Protocol, ReceiptId, RefKey,
-    Refusal, ReportStatus, Role, SessionId, SubmissionId, TimeSent, TypeCode, UploadId,
+    Biin, ChallengeId, Channel, CompanyId, CompanyKind, DeviceId, Digest, EventId, Facts,
+    GuessRule, Length, NodeId, ObjectKey, Offset, Person, PersonId, Place, Protocol, ReceiptId,
+    RefKey, Refusal, ReportStatus, Role, SessionId, SubmissionId, TimeSent, TypeCode, UploadId,
     UploadState, VehicleGuid, VideoId,
 };
 
@@ -151,7 +151,7 @@ columns! {
     ChallengeId, Digest, EventId, NodeId, ObjectKey, ReceiptId, RefKey, SessionId, SubmissionId,
     TypeCode, UploadId, VehicleGuid, VideoId,
 }
-word_columns!(Channel, CodeGuard, Role, UploadState);
+word_columns!(Channel, GuessRule, Role, UploadState);
 columns! {
     String, |text| serde_json::from_str(&text).ok(), |value| serde_json::json!(value).to_string();
     Facts, Refusal,

@@ -13,7 +13,7 @@ use super::problem::{self, Problem};
 /// `Retry-After` while the queue of password checks is full, in seconds.
 const BUSY_RETRY: u64 = 1;
 
-/// `Retry-After` while letters are refused, in seconds: time to correct an address.
+/// `Retry-After` while mails are refused, in seconds: time to correct an address.
 const MAIL_RETRY: u64 = 600;
 
 const BASIC: HeaderValue =

@@ -1,4 +1,4 @@
-//! The page behind the link that confirms a device. It is opened from a letter, so it needs no script and
+//! The page behind the link that confirms a device. It is opened from a mail, so it needs no script and
 //! loads nothing. Opening it changes nothing: mail scanners open links, but press no buttons.
 
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
     OpenApiRouter::new().routes(routes!(ask, confirm))
 }
 
-/// The page behind the link in a letter, with a button that confirms the device
+/// The page behind the link in a mail, with a button that confirms the device
 ///
 /// In the language of `Accept-Language`. It changes nothing.
 #[utoipa::path(

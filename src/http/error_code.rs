@@ -54,7 +54,7 @@ error_codes! {
     DeleteOneself "delete_oneself" 409
         "you cannot delete yourself or the last director"
     DeviceUnconfirmed "device_unconfirmed" 401
-        "too many wrong codes were entered for the company; request a new code, and confirm the device by the link in its letter"
+        "too many wrong codes were entered for the company; request a new code, and confirm the device by the link in its mail"
     DiskPressure "disk_pressure" 507
         "the server is out of storage space; retry after `Retry-After`"
     FileTooLarge "file_too_large" 413
@@ -64,7 +64,7 @@ error_codes! {
     Internal "internal" 500
         "an error on our side; `request_id` identifies it in our log"
     MailRefused "mail_refused" 503
-        "the mail server refuses letters to the mailbox of the company, so no code arrives; the manager has to correct the address"
+        "the mail server refuses mails to the mailbox of the company, so no code arrives; the manager has to correct the address"
     MessageBusy "message_busy" 423
         "the same message is being processed; send it again after `Retry-After`"
     MessageDiffers "message_differs" 409

@@ -32,14 +32,14 @@ impl DeviceId {
 }
 
 word_enum! {
-    /// How a one-time code is protected when the wrong guesses of a day are used up.
-    CodeGuard {
+    /// Which guesses of a one-time code are allowed when the wrong guesses of a day are used up.
+    GuessRule {
         /// By the usual limits.
-        Open = "",
+        Usual = "",
         /// Its first wrong guess uses it up.
-        Single = "single",
-        /// Its device must be confirmed by the link in the letter, or by a director.
-        Confirm = "confirm",
+        SingleGuess = "single",
+        /// Its device must be confirmed by the link in the mail, or by a director.
+        ConfirmedDevice = "confirm",
     }
 }
 

@@ -1,4 +1,4 @@
-//! Mail addresses: whether a letter can have one, and how it is written in a dialogue with a server.
+//! Mail addresses: whether a mail can have one, and how it is written in a dialogue with a server.
 
 use url::Host;
 
@@ -7,7 +7,7 @@ const MAX_LOCAL: usize = 64;
 const MAX_ADDRESS: usize = 254;
 const MAX_LABEL: usize = 63;
 
-/// The address as a mail server takes it, with the domain in ASCII (`xn--`). `None` if no letter can have
+/// The address as a mail server takes it, with the domain in ASCII (`xn--`). `None` if no mail can have
 /// it: dots at the wrong place, a domain that cannot exist, more than one address.
 pub fn mail_address(text: &str) -> Option<String> {
     let (local, domain) = text.trim().rsplit_once('@')?;

@@ -40,7 +40,7 @@ pub use byte_count::{ByteCountError, Length, Offset};
 pub use check::Check;
 pub use clock::{Clock, ManualClock};
 pub use deadline::{NEVER_DUE, due_at, is_expired};
-pub use device::{CodeGuard, DeviceId, DeviceIdError};
+pub use device::{DeviceId, DeviceIdError, GuessRule};
 pub use digest::{Digest, DigestError};
 pub use error_chain::error_chain;
 pub use facts::{DurationBy, Durations, Facts, Location, LocationFrom};

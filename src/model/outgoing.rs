@@ -84,7 +84,7 @@ pub struct ReportDecided<'e> {
     pub version: i64,
 }
 
-/// The mail server refuses letters to a company for good.
+/// The mail server refuses mails to a company for good.
 #[derive(Debug, Clone, Copy)]
 pub struct MailRefused<'e> {
     /// The key in 1C; empty if the company was entered by hand.

@@ -1,4 +1,4 @@
-//! Text from outside, made safe to show within our own texts: in letters, notifications and pages.
+//! Text from outside, made safe to show within our own texts: in mails, notifications and pages.
 
 use unicode_normalization::char::is_combining_mark;
 
@@ -29,7 +29,7 @@ pub fn shown_line(text: &str) -> String {
 }
 
 /// A person's name that a stranger may have made up. Empty if it could be a sentence, an address or a
-/// telephone number: it stands in a letter that people trust.
+/// telephone number: it stands in a mail that people trust.
 pub fn shown_name(text: &str) -> String {
     let name = shown_line(text);
     let allowed =

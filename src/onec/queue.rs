@@ -39,12 +39,12 @@ pub struct Page {
     /// Whether there are further submissions now.
     pub more: bool,
     pub submissions: Vec<Submission>,
-    /// The companies that get no letters now, and so no codes. Each leaves this list once a letter was
+    /// The companies that get no mails now, and so no codes. Each leaves this list once a mail was
     /// accepted, or 1C has sent another address.
     pub refused_mailboxes: Vec<MailboxRefusal>,
 }
 
-/// A company whose mailbox refuses letters for good.
+/// A company whose mailbox refuses mails for good.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MailboxRefusal {
     /// The company; empty if 1C has not sent it.

@@ -10,13 +10,13 @@ use crate::database::{ClaimedMessage, Database, DatabaseError, PushDevice, PushR
 use crate::events::{self, CodeMail, MalformedBody, StoredEvent};
 use crate::model::texts::Language;
 use crate::model::{
-    ChallengeId, CodeGuard, CompanyId, Email, PushEvent, PushKind, PushNotification, ReportStatus,
+    ChallengeId, CompanyId, Email, GuessRule, PushEvent, PushKind, PushNotification, ReportStatus,
 };
 
 /// Derives the one-time code of a challenge, which is stored nowhere.
 pub type CodeOf = Arc<dyn Fn(ChallengeId) -> String + Send + Sync>;
 
-/// The link that confirms the device of a challenge, if letters can have links.
+/// The link that confirms the device of a challenge, if mails can have links.
 pub type LinkOf = Arc<dyn Fn(ChallengeId) -> Option<String> + Send + Sync>;
 
 /// What composition needs besides the database. Texts are in the default language, because the language
@@ -66,8 +66,8 @@ impl Composer {
         if !usable || challenge.email.is_empty() {
             return Ok(None);
         }
-        let is_guarded = challenge.guard == CodeGuard::Confirm;
-        let link = if is_guarded { (self.link_of)(id) } else { None };
+        let needs_confirmation = challenge.guess_rule == GuessRule::ConfirmedDevice;
+        let link = if needs_confirmation { (self.link_of)(id) } else { None };
         let mail = CodeMail {
             to: &challenge.email,
             company: &challenge.company_name,

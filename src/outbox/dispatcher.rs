@@ -199,7 +199,7 @@ impl Outbox {
         message.channel
     }
 
-    /// Keeps whether letters to this address are refused for good.
+    /// Keeps whether mails to this address are refused for good.
     async fn note_mailbox(&self, address: &str, delivery: &Delivery) -> Result<(), DatabaseError> {
         match delivery {
             Delivery::Delivered { .. } => self.database.note_mail_success(address).await,

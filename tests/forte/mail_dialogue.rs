@@ -23,11 +23,11 @@ async fn with_mail(smtp: &ScriptedSmtp, more: &[(&'static str, &str)]) -> Servic
     Box::pin(Service::start_with(Backend::Embedded, options)).await.unwrap()
 }
 
-/// The state of the only letter with a code, and its last error.
-async fn letter(service: &Service) -> (EventState, String) {
+/// The state of the only mail with a code, and its last error.
+async fn code_mail(service: &Service) -> (EventState, String) {
     let events = service.database().events(None, 100).await.unwrap();
-    let letter = events.into_iter().find(|event| event.kind == "mail.code").unwrap();
-    (letter.state, letter.last_error)
+    let mail = events.into_iter().find(|event| event.kind == "mail.code").unwrap();
+    (mail.state, mail.last_error)
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn the_name_in_ehlo_is_an_address_literal_or_the_configured_one() {
         Phone::driver().code(&service).await;
         service.deliver().await;
         assert_eq!(smtp.commands()[0], expected);
-        assert_eq!(letter(&service).await.0, EventState::Delivered);
+        assert_eq!(code_mail(&service).await.0, EventState::Delivered);
     }
 }
 
@@ -60,7 +60,7 @@ async fn a_reply_in_another_charset_counts_by_its_number() {
     service.deliver().await;
     service.manual_clock().advance(SignedDuration::from_secs(60));
     service.deliver().await;
-    assert_eq!((letter(&service).await.0, smtp.mails()), (EventState::Delivered, 1));
+    assert_eq!((code_mail(&service).await.0, smtp.mails()), (EventState::Delivered, 1));
 }
 
 /// A challenge of another mechanism would have to be answered before the next one can be tried.
@@ -82,7 +82,7 @@ async fn a_login_uses_the_first_mechanism_that_can_be_answered() {
         let service = with_mail(&smtp, &login).await;
         Phone::driver().code(&service).await;
         service.deliver().await;
-        let state = letter(&service).await;
+        let state = code_mail(&service).await;
         assert_eq!(state.0, EventState::Delivered, "{}, {:?}", state.1, smtp.commands());
     }
 }
@@ -97,12 +97,12 @@ async fn an_international_domain_is_sent_in_ascii() {
     let commands = smtp.commands();
     let recipient = "RCPT TO:<info@xn--e1afmkfd.xn--80ao21a>";
     assert!(commands.iter().any(|line| line == recipient), "{commands:?}");
-    assert_eq!(letter(&service).await.0, EventState::Delivered);
+    assert_eq!(code_mail(&service).await.0, EventState::Delivered);
 }
 
 /// An operator can correct the name while the code is still valid.
 #[tokio::test]
-async fn a_refusal_of_our_name_is_not_about_the_letter() {
+async fn a_refusal_of_our_name_is_not_about_the_mail() {
     let smtp = ScriptedSmtp::start(|line| {
         line.starts_with("EHLO").then_some(&b"550 5.7.1 invalid HELO name\r\n"[..])
     })
@@ -110,7 +110,7 @@ async fn a_refusal_of_our_name_is_not_about_the_letter() {
     let service = with_mail(&smtp, &[]).await;
     Phone::driver().code(&service).await;
     service.deliver().await;
-    let (state, error) = letter(&service).await;
+    let (state, error) = code_mail(&service).await;
     assert_eq!(state, EventState::Pending);
     assert!(error.contains("EHLO") && error.contains("invalid HELO name"), "{error}");
 }
@@ -140,7 +140,7 @@ async fn a_refused_mailbox_is_reported_to_the_report_service_and_to_the_phone(se
     let refused = Phone::driver().request_code(&service).await;
     let answer = problem(refused, 503, "mail_refused").await;
     assert!(answer["message"].as_str().unwrap().contains("cannot be delivered"), "{answer}");
-    // The code is sent nevertheless: once a letter is accepted, all is well again.
+    // The code is sent nevertheless: once a mail is accepted, all is well again.
     smtp.script(|_| None);
     mailing.outbox.deliver_due().await.unwrap();
     service.manual_clock().advance(SignedDuration::from_mins(10));

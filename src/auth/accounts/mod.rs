@@ -8,7 +8,7 @@ mod sign_in;
 pub use crate::database::AccountKind;
 pub use manage::{AccountError, AccountSpec, OldPassword};
 pub use passwords::HashError;
-pub(super) use sign_in::KNOWN_FOR;
+pub(super) use sign_in::ADDRESS_KNOWN_FOR;
 pub use sign_in::{
     AccountConfig, AccountSignInError, Accounts, Credentials, Reviewer, SignedInAccount,
 };

@@ -15,7 +15,7 @@ use crate::model::{Clock, Network, Person, PersonId, Random, RateLimiter, addres
 
 /// How long an address stays known for an account after a sign-in from it. Longer than the holidays over
 /// which 1C is switched off.
-pub(in crate::auth) const KNOWN_FOR: SignedDuration = SignedDuration::from_hours(14 * 24);
+pub(in crate::auth) const ADDRESS_KNOWN_FOR: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// How often the last use of an address is stored.
 const STORED_EVERY: SignedDuration = SignedDuration::from_hours(24);
@@ -165,7 +165,10 @@ impl Accounts {
         if !is_looked_up(login) {
             return Ok(false);
         }
-        self.0.database.is_known_address(login, &address_key(*address), now - KNOWN_FOR).await
+        self.0
+            .database
+            .is_known_address(login, &address_key(*address), now - ADDRESS_KNOWN_FOR)
+            .await
     }
 
     /// Stores the address. A sign-in does not wait for a busy database, nor fail with it: the next one tries

@@ -8,7 +8,7 @@ use crate::database::column::{Stored, params};
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
 use crate::database::statement::query;
-use crate::model::{Biin, ChallengeId, CodeGuard, CompanyId, DeviceId, Role};
+use crate::model::{Biin, ChallengeId, CompanyId, DeviceId, GuessRule, Role};
 
 /// A request for a code, with the values that its mail contains (Q5).
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -33,7 +33,7 @@ pub struct ChallengeRow {
     pub first_name: String,
     /// The device that requested the code.
     pub uuid: String,
-    pub guard: CodeGuard,
+    pub guess_rule: GuessRule,
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub created_at: Timestamp,
     #[sqlx(try_from = "Stored<Timestamp>")]
@@ -71,7 +71,7 @@ impl Database {
 
     pub async fn challenge(&self, id: ChallengeId) -> Result<Option<ChallengeRow>, DatabaseError> {
         let sql = "SELECT h.id, h.company_id, h.biin, COALESCE(c.name, '') AS name, \
-            COALESCE(c.email, '') AS email, h.role, h.mobile, h.first_name, h.uuid, h.guard, h.created_at, \
+            COALESCE(c.email, '') AS email, h.role, h.mobile, h.first_name, h.uuid, h.guess_rule, h.created_at, \
             h.expires_at, CAST(CASE WHEN h.used = 0 THEN 1 ELSE 0 END AS BIGINT) AS open \
             FROM challenges h LEFT JOIN companies c ON c.id = h.company_id AND h.company_id <> 0 \
             WHERE h.id = $1";

@@ -113,14 +113,14 @@ const UNKNOWN_OF_DAY: &str = "SELECT COUNT(*) AS made, \
      CAST(COALESCE(SUM(wrong_codes), 0) AS BIGINT) AS wrong, \
      CAST(COALESCE(SUM(CASE WHEN network = $3 THEN 1 ELSE 0 END), 0) AS BIGINT) AS nearby, \
      COALESCE(MAX(CASE WHEN network = $3 THEN created_at END), 0) AS latest_nearby, \
-     COALESCE(MAX(CASE WHEN guard = 'single' THEN created_at END), 0) AS latest_single \
+     COALESCE(MAX(CASE WHEN guess_rule = 'single' THEN created_at END), 0) AS latest_single \
      FROM challenges WHERE biin = $1 AND created_at > $2 AND known = 0";
 
 /// All requests of one device are near each other.
 const OWN_OF_DAY: &str = "SELECT COUNT(*) AS made, \
      CAST(COALESCE(SUM(wrong_codes), 0) AS BIGINT) AS wrong, COUNT(*) AS nearby, \
      COALESCE(MAX(created_at), 0) AS latest_nearby, \
-     COALESCE(MAX(CASE WHEN guard = 'single' THEN created_at END), 0) AS latest_single \
+     COALESCE(MAX(CASE WHEN guess_rule = 'single' THEN created_at END), 0) AS latest_single \
      FROM challenges WHERE biin = $1 AND created_at > $2 AND uuid = $3";
 
 /// The wrong guesses of a day: of the device if it is known, or else of all unknown devices.

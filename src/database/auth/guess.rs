@@ -9,7 +9,7 @@ use crate::database::counters::{Counter, next_number};
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
 use crate::database::statement::query;
-use crate::model::{ChallengeId, CodeGuard, CompanyId};
+use crate::model::{ChallengeId, CompanyId, GuessRule};
 
 use super::code_traffic::{Requester, is_known, wrong_of_day};
 use super::redeem_code::{RedeemedCode, redeem};
@@ -30,7 +30,7 @@ pub struct GuessTraffic {
     pub wrong: u64,
     /// Whether the device has had a session in the company, or is confirmed.
     pub is_known: bool,
-    pub guard: CodeGuard,
+    pub guess_rule: GuessRule,
 }
 
 /// The decision of the limits about a guess.
@@ -58,7 +58,7 @@ struct Guessed {
     biin: String,
     uuid: String,
     company_id: CompanyId,
-    guard: CodeGuard,
+    guess_rule: GuessRule,
 }
 
 impl Database {
@@ -67,11 +67,11 @@ impl Database {
     pub async fn guess_code(
         &self,
         guess: Guess,
-        judge: impl Fn(&GuessTraffic) -> GuessDecision + Send + Sync,
+        decide: impl Fn(&GuessTraffic) -> GuessDecision + Send + Sync,
         session: NewSession,
     ) -> Result<GuessOutcome, DatabaseError> {
         // Without the lock first: whoever floods this with hopeless guesses must not keep others waiting.
-        if let Some(refused) = refused((&self.pool).into(), guess, &judge).await? {
+        if let Some(refused) = refused((&self.pool).into(), guess, &decide).await? {
             return Ok(refused);
         }
         let mut write = self.write().await?;
@@ -79,7 +79,7 @@ impl Database {
         let Some(guessed) = find((&mut write).into(), guess.challenge).await? else {
             return Ok(GuessOutcome::Invalid);
         };
-        let outcome = match judge(&traffic((&mut write).into(), &guessed, guess.now).await?) {
+        let outcome = match decide(&traffic((&mut write).into(), &guessed, guess.now).await?) {
             GuessDecision::Allowed { .. } if guess.is_right => {
                 let redeemed = redeem(&mut write, guess.challenge, session).await?;
                 redeemed.map_or(GuessOutcome::Invalid, GuessOutcome::Redeemed)
@@ -100,12 +100,12 @@ impl Database {
 async fn refused(
     mut on: Target<'_>,
     guess: Guess,
-    judge: impl Fn(&GuessTraffic) -> GuessDecision + Send + Sync,
+    decide: impl Fn(&GuessTraffic) -> GuessDecision + Send + Sync,
 ) -> Result<Option<GuessOutcome>, DatabaseError> {
     let Some(guessed) = find(on.reborrow(), guess.challenge).await? else {
         return Ok(Some(GuessOutcome::Invalid));
     };
-    Ok(match judge(&traffic(on, &guessed, guess.now).await?) {
+    Ok(match decide(&traffic(on, &guessed, guess.now).await?) {
         GuessDecision::Allowed { .. } => None,
         GuessDecision::Unconfirmed => Some(GuessOutcome::Unconfirmed),
         GuessDecision::Refused => Some(GuessOutcome::Invalid),
@@ -114,7 +114,8 @@ async fn refused(
 
 /// A challenge that is open.
 async fn find(on: Target<'_>, id: ChallengeId) -> Result<Option<Guessed>, DatabaseError> {
-    let sql = "SELECT biin, uuid, company_id, guard FROM challenges WHERE id = $1 AND used = 0";
+    let sql =
+        "SELECT biin, uuid, company_id, guess_rule FROM challenges WHERE id = $1 AND used = 0";
     query(sql, params![id]).optional(on).await
 }
 
@@ -123,11 +124,11 @@ async fn traffic(
     guessed: &Guessed,
     now: Timestamp,
 ) -> Result<GuessTraffic, DatabaseError> {
-    let Guessed { biin, uuid, company_id: company, guard, .. } = guessed;
+    let Guessed { biin, uuid, company_id: company, guess_rule, .. } = guessed;
     let requester = Requester { biin, uuid, company: *company, now };
     let is_known = is_known(on.reborrow(), requester).await?;
     let wrong = wrong_of_day(on, requester, is_known).await?;
-    Ok(GuessTraffic { wrong, is_known, guard: *guard })
+    Ok(GuessTraffic { wrong, is_known, guess_rule: *guess_rule })
 }
 
 /// Counts a wrong guess. After `most` of them the code is blocked (S4).

@@ -16,7 +16,7 @@ pub struct Mailbox {
     pub email: String,
 }
 
-/// A company whose mailbox refuses letters for good.
+/// A company whose mailbox refuses mails for good.
 #[derive(Debug, Clone, FromRow)]
 pub struct RefusedMailbox {
     pub ref_key: String,
@@ -52,7 +52,7 @@ impl Database {
         Ok(next.or(first))
     }
 
-    /// Records that letters to this address are refused for good, and tells the report service of each
+    /// Records that mails to this address are refused for good, and tells the report service of each
     /// company for which that is new.
     pub async fn note_mail_failure(
         &self,
@@ -72,14 +72,14 @@ impl Database {
         write.commit().await
     }
 
-    /// Records that a letter to this address was accepted.
+    /// Records that a mail to this address was accepted.
     pub async fn note_mail_success(&self, address: &str) -> Result<(), DatabaseError> {
         let sql = "UPDATE companies SET mail_failure = '' \
             WHERE email = $1 AND email <> '' AND mail_failure <> ''";
         query(sql, params![address]).run(&self.pool).await
     }
 
-    /// At most `limit` companies whose mailboxes refuse letters for good.
+    /// At most `limit` companies whose mailboxes refuse mails for good.
     pub async fn refused_mailboxes(
         &self,
         limit: u32,

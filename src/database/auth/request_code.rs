@@ -15,7 +15,7 @@ use crate::database::outbox::messages::{EnqueueContext, enqueue};
 use crate::database::pool::{Database, Write};
 use crate::database::statement::query;
 use crate::model::{
-    Biin, ChallengeId, CodeGuard, CompanyId, DeviceId, Origin, OutboxEvent, OutboxMessage, Role,
+    Biin, ChallengeId, CompanyId, DeviceId, GuessRule, Origin, OutboxEvent, OutboxMessage, Role,
 };
 
 use super::code_traffic::{CountingWindows, DAY, RecentRequests, Requester};
@@ -47,7 +47,7 @@ pub struct NewChallenge {
 #[derive(Clone, Copy)]
 struct Protection {
     is_known: bool,
-    guard: CodeGuard,
+    guess_rule: GuessRule,
 }
 
 /// The decision of the limits about a request.
@@ -58,7 +58,7 @@ pub struct LimitDecision {
     /// The reason of a warning to the company's mailbox, which gets at most one per day.
     pub warning: Option<&'static str>,
     /// How the code is protected.
-    pub guard: CodeGuard,
+    pub guess_rule: GuessRule,
 }
 
 /// The outcome of a request for a code.
@@ -66,7 +66,7 @@ pub struct LimitDecision {
 pub enum CodeRequestOutcome {
     /// The code is sent to this mail address.
     Sent(String),
-    /// The last letter to the company was refused for good. The code is sent nevertheless, to notice when
+    /// The last mail to the company was refused for good. The code is sent nevertheless, to notice when
     /// that is over.
     Undeliverable,
     /// The BIN is unknown, or its company is inactive or has no mail address.
@@ -81,7 +81,7 @@ struct Owner {
     #[sqlx(rename = "id")]
     company: CompanyId,
     email: String,
-    /// Why letters to it are refused for good; empty: they are not.
+    /// Why mails to it are refused for good; empty: they are not.
     mail_failure: String,
 }
 
@@ -96,28 +96,28 @@ impl Database {
         &self,
         new: &NewChallenge,
         windows: CountingWindows,
-        judge: impl Fn(&RecentRequests) -> LimitDecision + Send + Sync,
+        decide: impl Fn(&RecentRequests) -> LimitDecision + Send + Sync,
         context: &EnqueueContext<'_>,
     ) -> Result<CodeRequestOutcome, DatabaseError> {
-        if let Some(wait) = self.early_wait(new, windows, &judge).await? {
+        if let Some(wait) = self.early_wait(new, windows, &decide).await? {
             return Ok(CodeRequestOutcome::Wait(wait));
         }
         let mut write = self.write().await?;
         next_number(&mut write, Counter::Challenges).await?;
         let owner = find_owner(&mut write, &new.biin).await?;
         let recent = recent_requests((&mut write).into(), new, &owner, windows).await?;
-        let verdict = judge(&recent);
-        let warned = match verdict.warning {
+        let decision = decide(&recent);
+        let warned = match decision.warning {
             Some(reason) => warn(&mut write, new, &owner, reason, context).await?,
             None => false,
         };
-        if let Some(wait) = verdict.wait {
+        if let Some(wait) = decision.wait {
             if warned {
                 write.commit().await?;
             }
             return Ok(CodeRequestOutcome::Wait(wait));
         }
-        let protection = Protection { is_known: recent.is_known, guard: verdict.guard };
+        let protection = Protection { is_known: recent.is_known, guess_rule: decision.guess_rule };
         record(&mut write, new, &owner, protection, context).await?;
         write.commit().await?;
         Ok(if !owner.mail_failure.is_empty() {
@@ -135,15 +135,15 @@ impl Database {
         &self,
         new: &NewChallenge,
         windows: CountingWindows,
-        judge: &(impl Fn(&RecentRequests) -> LimitDecision + Send + Sync),
+        decide: &(impl Fn(&RecentRequests) -> LimitDecision + Send + Sync),
     ) -> Result<Option<SignedDuration>, DatabaseError> {
         let owner = find_owner(&self.pool, &new.biin).await?;
-        let verdict = judge(&recent_requests((&self.pool).into(), new, &owner, windows).await?);
-        if verdict.wait.is_none() || verdict.warning.is_none() {
-            return Ok(verdict.wait);
+        let decision = decide(&recent_requests((&self.pool).into(), new, &owner, windows).await?);
+        if decision.wait.is_none() || decision.warning.is_none() {
+            return Ok(decision.wait);
         }
         let warned = is_warned(&self.pool, new, &owner.subject()).await?;
-        Ok(verdict.wait.filter(|_| warned))
+        Ok(decision.wait.filter(|_| warned))
     }
 }
 
@@ -228,18 +228,18 @@ async fn insert(
     write: &mut Write,
     new: &NewChallenge,
     owner: &Owner,
-    Protection { is_known, guard }: Protection,
+    Protection { is_known, guess_rule }: Protection,
 ) -> Result<(), DatabaseError> {
     let sql = "INSERT INTO challenges (id, biin, company_id, role, uuid, fcm, mobile, first_name, \
-        address, network, known, guard, created_at, expires_at, wrong_codes, used) \
+        address, network, known, guess_rule, created_at, expires_at, wrong_codes, used) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0)";
     let NewChallenge { id, biin, role, device, origin, .. } = new;
-    // An unknown BIN gets no letter and no session, so what a stranger says about it is not kept.
+    // An unknown BIN gets no mail and no session, so what a stranger says about it is not kept.
     let kept = |text: &String| if owner.is_company() { text.clone() } else { String::new() };
     let [fcm, mobile, first_name] = [&new.fcm, &new.mobile, &new.first_name].map(kept);
     let Origin { address, network } = origin;
     let mut values = params![id, biin, owner.company, role, device, fcm, mobile, first_name];
-    values.extend(params![address, network, is_known, guard, new.now, new.expires_at]);
+    values.extend(params![address, network, is_known, guess_rule, new.now, new.expires_at]);
     query(sql, values).run(&mut *write).await
 }
 

@@ -18,7 +18,7 @@ INSERT INTO counters (name, value) VALUES ('companies', 0), ('people', 0), ('cha
     ('messages', 0);
 
 -- kind: `company` (with a BIN) or `person` (with an IIN).
--- mail_failure: why the mail server refuses letters to this address for good; empty: it does not.
+-- mail_failure: why the mail server refuses mails to this address for good; empty: it does not.
 CREATE TABLE companies (
     id BIGINT NOT NULL PRIMARY KEY,
     biin TEXT NOT NULL UNIQUE,
@@ -344,7 +344,7 @@ CREATE INDEX outbox_of_codes ON outbox (completed_at)
 -- used: 0 open, 1 used, 2 replaced or too many wrong codes.
 -- address, network: the keys of the requester's address and network for the limits; empty: not counted.
 -- known: whether the device has had a session in the company, or was confirmed.
--- guard: how the code is protected when the wrong guesses of a day are used up (`CodeGuard`).
+-- guess_rule: which guesses are allowed when the wrong guesses of a day are used up (`GuessRule`).
 CREATE TABLE challenges (
     id TEXT NOT NULL PRIMARY KEY,
     biin TEXT NOT NULL,
@@ -357,7 +357,7 @@ CREATE TABLE challenges (
     address TEXT NOT NULL,
     network TEXT NOT NULL DEFAULT '',
     known BIGINT NOT NULL DEFAULT 0,
-    guard TEXT NOT NULL DEFAULT '',
+    guess_rule TEXT NOT NULL DEFAULT '',
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     wrong_codes BIGINT NOT NULL,
@@ -369,7 +369,7 @@ CREATE INDEX challenges_by_network ON challenges (network, created_at) WHERE kno
 CREATE INDEX challenges_by_company ON challenges (company_id, created_at);
 CREATE INDEX challenges_by_time ON challenges (created_at);
 
--- Devices that a director, or the link in a letter, has confirmed for some minutes.
+-- Devices that a director, or the link in a mail, has confirmed for some minutes.
 CREATE TABLE confirmed_devices (
     biin TEXT NOT NULL,
     uuid TEXT NOT NULL,

@@ -39,7 +39,7 @@ impl Mail {
             None => Transport::Folder(MailFolder(config.folder.clone())),
         };
         let from: Mailbox = config.from.parse().map_err(|_| MailError::From)?;
-        // A domain outside ASCII; localhost, which no letter comes from, stays as it is.
+        // A domain outside ASCII; localhost, which no mail comes from, stays as it is.
         let address = mail_address(from.email.as_ref()).and_then(|address| address.parse().ok());
         let from = Mailbox::new(from.name, address.unwrap_or(from.email));
         Ok(Self { transport, from, timeout: config.timeout, clock })

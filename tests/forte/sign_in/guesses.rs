@@ -11,7 +11,7 @@ use crate::harness::answers::problem;
 use crate::harness::phone::{Phone, UNKNOWN_BIIN, other_code, with_token};
 use crate::harness::service::{Backend, Options, Service, json};
 
-use super::letters::mail_text;
+use super::mails::mail_text;
 
 const URL: &str = "https://media.example.kz";
 
@@ -31,12 +31,12 @@ async fn spend_guesses(service: &Service, phone: &Phone) {
     }
 }
 
-/// The link in the only letter that has one.
-async fn link_in_letter(service: &Service) -> String {
+/// The link in the only mail that has one.
+async fn link_in_mail(service: &Service) -> String {
     service.deliver().await;
     let texts: Vec<_> = service.mails().iter().map(|mail| mail_text(mail)).collect();
     let mut links = texts.iter().filter_map(|text| text.split_once(URL));
-    let (_, link) = links.next().expect("a letter has a link");
+    let (_, link) = links.next().expect("a mail has a link");
     assert!(links.next().is_none(), "{texts:?}");
     link.split_whitespace().next().unwrap().to_owned()
 }
@@ -54,7 +54,7 @@ async fn signs_in(response: Response<Body>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_25_wrong_guesses_a_new_device_must_be_confirmed_by_the_link_in_the_letter() {
+async fn after_25_wrong_guesses_a_new_device_must_be_confirmed_by_the_link_in_the_mail() {
     for backend in [Backend::Embedded, Backend::Shared] {
         let Some(service) = start(backend, URL).await else { continue };
         let early = Phone::driver().with_uuid("early");
@@ -71,7 +71,7 @@ async fn after_25_wrong_guesses_a_new_device_must_be_confirmed_by_the_link_in_th
             service.env.db.number("SELECT CAST(SUM(wrong_codes) AS BIGINT) FROM challenges").await;
         assert_eq!(wrong, 25);
 
-        let link = link_in_letter(&service).await;
+        let link = link_in_mail(&service).await;
         let (status, html) = page(&service, "GET", &link).await;
         assert_eq!(status, 200);
         assert!(html.contains("<button>") && html.contains("Иван"), "{html}");
@@ -93,7 +93,7 @@ async fn a_confirmation_lasts_fifteen_minutes() {
     spend_guesses(&service, &Phone::driver()).await;
     let phone = Phone::driver();
     phone.code(&service).await;
-    let link = link_in_letter(&service).await;
+    let link = link_in_mail(&service).await;
     page(&service, "POST", &link).await;
     service.manual_clock().advance(SignedDuration::from_mins(14));
     let code = phone.code(&service).await;
@@ -120,7 +120,7 @@ async fn a_link_that_is_not_ours_confirms_nothing() {
 }
 
 #[tokio::test]
-async fn letters_have_no_link_while_wrong_guesses_are_left() {
+async fn mails_have_no_link_while_wrong_guesses_are_left() {
     let service = start(Backend::Embedded, URL).await.unwrap();
     Phone::driver().code(&service).await;
     service.deliver().await;

@@ -1,4 +1,4 @@
-//! What strangers can make the letter with a code say, and which mailboxes an answer shows.
+//! What strangers can make the mail with a code say, and which mailboxes an answer shows.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,8 @@ use forte_media::model::CompanyId;
 use crate::harness::phone::Phone;
 use crate::harness::service::{Service, json};
 
-/// The only letter, decoded.
-async fn letter(service: &Service) -> String {
+/// The only mail, decoded.
+async fn mail(service: &Service) -> String {
     service.deliver().await;
     let mails = service.mails();
     let parsed = mail_text(mails.last().unwrap());
@@ -27,7 +27,7 @@ pub(super) fn mail_text(mail: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_name_and_the_device_of_a_stranger_put_no_sentence_and_no_domain_into_the_letter() {
+async fn the_name_and_the_device_of_a_stranger_put_no_sentence_and_no_domain_into_the_mail() {
     for (name, device) in [
         ("forte-bonus.kz", "evil.kz"),
         ("Срочно перейдите на сайт банка", "visit-evil-site-now"),
@@ -37,9 +37,9 @@ async fn the_name_and_the_device_of_a_stranger_put_no_sentence_and_no_domain_int
         let mut phone = Phone::driver().with_uuid(device);
         name.clone_into(&mut phone.first_name);
         assert_eq!(phone.request_code(&service).await.status(), 200, "{name}");
-        let letter = letter(&service).await;
-        assert!(!letter.contains(name) && !letter.contains(device), "{letter}");
-        assert!(letter.contains("87781578800"));
+        let mail = mail(&service).await;
+        assert!(!mail.contains(name) && !mail.contains(device), "{mail}");
+        assert!(mail.contains("87781578800"));
     }
 }
 
@@ -50,8 +50,8 @@ async fn an_ordinary_name_and_device_are_shown() {
         first_name: "Қалиева Әсел Ерланқызы".to_owned(), ..Phone::driver()
     };
     phone.request_code(&service).await;
-    let letter = letter(&service).await;
-    assert!(letter.contains(&phone.first_name) && letter.contains(&phone.uuid), "{letter}");
+    let mail = mail(&service).await;
+    assert!(mail.contains(&phone.first_name) && mail.contains(&phone.uuid), "{mail}");
 }
 
 /// S1: the masks of invented mailboxes come from the same distribution as the real ones.
