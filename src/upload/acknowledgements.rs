@@ -6,6 +6,10 @@ use tokio::time::Instant;
 
 use super::config::Config;
 
+/// Limit for an acknowledgement while a request goes on: nothing is read from the phone meanwhile, and it must
+/// not give up because a store or a database hangs.
+pub(super) const EARLY_LIMIT: Duration = Duration::from_secs(10);
+
 /// The rule for one request, and where it stands. A flush of the spool is cheap; each segment is an
 /// object in the store, so there are few of them, and none in a short request.
 pub(super) struct Schedule {

@@ -13,6 +13,10 @@ use super::dependencies::Dependencies;
 use super::error::UploadError;
 use super::locks::{UploadLocks, WriteLease};
 
+/// After so many failures of the store a sweep leaves the rest to the next one: with a store that hangs, each
+/// takes minutes.
+const STORE_TRIES: u32 = 3;
+
 /// The counts of one sweep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Swept {
@@ -143,15 +147,19 @@ impl Cleaner {
 
     async fn clear_due(&self) -> Result<u64, UploadError> {
         let Dependencies { clock, config, database, .. } = &*self.deps;
-        let mut cleared = 0;
+        let (mut cleared, mut unavailable) = (0, 0);
         for leftovers in database.uploads_to_clean(clock.now(), config.sweep_batch).await? {
+            if unavailable == STORE_TRIES {
+                break;
+            }
             match self.clear(leftovers).await {
                 Ok(()) => cleared += 1,
-                // Each of the others would wait for the database in vain.
+                // Each of the others would wait in vain.
                 Err(error @ UploadError::Unavailable("database", _)) => return Err(error),
                 // Any other failure must not stop the others.
                 Err(error) => {
                     tracing::warn!(upload = %leftovers.upload, %error, "upload not cleared");
+                    unavailable += u32::from(matches!(error, UploadError::Unavailable(..)));
                 }
             }
         }

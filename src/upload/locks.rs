@@ -190,10 +190,21 @@ impl UploadLocks {
         row.holder.is_some_and(|holder| holder != self.node)
     }
 
-    /// Sends heartbeats and watches those of other nodes, until `stop`.
+    /// Sends heartbeats and watches those of other nodes, until `stop`. The one does not wait for the other:
+    /// on a slow database the statements of a round together may take longer than a node may be silent.
     pub async fn run_heartbeats(self: Arc<Self>, stop: CancellationToken) {
+        let beats = self.repeat(&stop, || self.send_heartbeat());
+        let watch = self.repeat(&stop, || self.watch_peers());
+        tokio::join!(beats, watch);
+    }
+
+    async fn repeat<F: Future<Output = Result<(), UploadError>>>(
+        &self,
+        stop: &CancellationToken,
+        work: impl Fn() -> F,
+    ) {
         while !stop.is_cancelled() {
-            if let Some(Err(error)) = stop.run_until_cancelled(self.heartbeat()).await {
+            if let Some(Err(error)) = stop.run_until_cancelled(work()).await {
                 tracing::warn!(%error, "heartbeat failed");
             }
             let pause = sleep(self.deps.config.heartbeat.unsigned_abs());
@@ -201,15 +212,10 @@ impl UploadLocks {
         }
     }
 
-    /// Sends one heartbeat, and declares dead the nodes whose heartbeats have stopped: their leases
-    /// are released.
+    /// Sends one heartbeat, and watches those of other nodes once.
     pub async fn heartbeat(&self) -> Result<(), UploadError> {
-        let sent = self.send_heartbeat().await;
-        if sent.is_err() {
-            // Without a database no node can send one, so silence proves nothing.
-            self.peers.forget();
-        }
-        sent
+        self.send_heartbeat().await?;
+        self.watch_peers().await
     }
 
     /// Checks that the database can be written. A heartbeat is a small write that harms nobody; SQLite skips
@@ -219,13 +225,32 @@ impl UploadLocks {
     }
 
     async fn send_heartbeat(&self) -> Result<(), UploadError> {
-        let now = self.deps.clock.now();
-        if !self.deps.database.heartbeat(self.node).await? {
+        let sent = self.deps.database.heartbeat(self.node).await;
+        if sent.is_err() {
+            // Without a database no node can send one, so silence proves nothing.
+            self.peers.forget();
+        }
+        if !sent? {
             // What this node holds is fenced off already.
             tracing::warn!(node = %self.node, "declared dead by its peers; registering again");
             let home = self.deps.spool.id().to_string();
+            let now = self.deps.clock.now();
             self.deps.database.register_node(self.node, &home, now).await?;
         }
+        Ok(())
+    }
+
+    /// Declares dead the nodes whose heartbeats have stopped: their leases are released.
+    async fn watch_peers(&self) -> Result<(), UploadError> {
+        let watched = self.observe_peers().await;
+        if watched.is_err() {
+            self.peers.forget();
+        }
+        watched
+    }
+
+    async fn observe_peers(&self) -> Result<(), UploadError> {
+        let now = self.deps.clock.now();
         self.release_leases_without_lock().await?;
         let mut others = self.deps.database.nodes().await?;
         others.retain(|row| row.id != self.node);

@@ -1,7 +1,6 @@
 //! The writer of one upload: its spool file, its scan state, and the receive loop.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -13,7 +12,7 @@ use crate::inspect::{self, Inspection};
 use crate::model::{Digest, Length, Offset, Refusal, UploadState};
 use crate::storage::{SegmentKey, SpoolFile, StorageError};
 
-use super::acknowledgements::Schedule;
+use super::acknowledgements::{EARLY_LIMIT, Schedule};
 use super::body::{BodyEnd, BodyReader};
 use super::checksum::{Checksum, RunningChecksum};
 use super::cleaner::Cleaner;
@@ -24,10 +23,6 @@ use super::locks::{UploadLocks, WriteLease};
 use super::refusal_cache::{Declaration, HeadCheck, RefusalCache, concerns_file};
 use super::restore::{Restored, hash_range, restore};
 use super::scan::{ScanCache, ScanState};
-
-/// Limit for an acknowledgement while a request goes on: nothing is read from the phone meanwhile, and it
-/// must not give up because a store or a database hangs.
-const EARLY_LIMIT: Duration = Duration::from_secs(10);
 
 /// The state that all writers of this node share.
 pub(super) struct Writers {

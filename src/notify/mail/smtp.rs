@@ -151,14 +151,14 @@ fn credentials(config: &MailConfig) -> Result<Option<(String, SecretString)>, Ma
     }
 }
 
-/// Whether the recipient's mailbox takes no mail. Servers refuse our name, network and sender at RCPT, too, and
-/// the content after DATA: those are for an operator to correct.
+/// Whether the recipient's mailbox takes no mail; some servers say so only after DATA. Others refuse our name,
+/// network and sender at RCPT, too, and the content after DATA: those are for an operator to correct.
 fn is_about_mailbox(error: &SmtpError) -> bool {
-    let SmtpError::Refused { command: "RCPT", code, text } = error else { return false };
+    let SmtpError::Refused { command, code, text } = error else { return false };
     let enhanced = text.split(' ').next().filter(|word| word.starts_with("5."));
     match enhanced {
         Some(enhanced) => MAILBOX_CODES.contains(&enhanced),
-        None => MAILBOX_REPLIES.contains(code),
+        None => *command == "RCPT" && MAILBOX_REPLIES.contains(code),
     }
 }
 

@@ -142,10 +142,12 @@ fn classify(code: Option<&str>, status: u16) -> FailureKind {
     by_code.map(|(_, kind)| *kind).or_else(by_status).unwrap_or(rest)
 }
 
-/// Garage and Backblaze report a quota as `AccessDenied`, with a sentence about it.
+/// Garage and Backblaze report a quota as `AccessDenied`, with a sentence about it. A quota of requests per
+/// minute is none of space.
 fn is_about_quota(message: Option<&str>) -> bool {
     let message = message.unwrap_or_default().to_ascii_lowercase();
-    message.contains("quota") || message.contains("storage cap")
+    let is_of_requests = message.contains("per minute") || message.contains("per second");
+    !is_of_requests && (message.contains("quota") || message.contains("storage cap"))
 }
 
 /// Sends a request with a timeout; the SDK itself has none for the whole attempt.
