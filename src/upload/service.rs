@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::database::{Details, NewUpload, UploadRow};
@@ -171,7 +172,7 @@ impl UploadService {
             let policy = (OnFailure::Discard, declaration);
             UploadSession::begin(&service.0, upload, None, policy).await
         };
-        self.run(task).await
+        self.run(Box::pin(task)).await
     }
 
     /// Runs a future in a task that goes on when the request is cancelled.
@@ -179,8 +180,17 @@ impl UploadService {
         &self,
         future: impl Future<Output = Result<T, UploadError>> + Send + 'static,
     ) -> Result<T, UploadError> {
-        let finished = self.0.deps.tasks.spawn(future).await;
-        finished.unwrap_or_else(|panic| Err(UploadError::Internal(panic.into())))
+        let (sender, receiver) = oneshot::channel();
+        let task = self.0.deps.tasks.spawn(async move {
+            // A result that nobody waits for is dropped here, in the task that a shutdown waits for:
+            // dropping a session starts another task.
+            let _undelivered = sender.send(future.await);
+        });
+        match (receiver.await, task.await) {
+            (Ok(result), _) => result,
+            (Err(error), Ok(())) => Err(UploadError::Internal(error.into())),
+            (Err(_), Err(panic)) => Err(UploadError::Internal(panic.into())),
+        }
     }
 
     /// The status after the current writer, if any, has released the upload: its offset stays valid
