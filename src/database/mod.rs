@@ -52,4 +52,4 @@ pub use uploads::{
     AfterCommit, Commit, CommitOutcome, ContentId, Details, FinishOutcome, FinishedUpload,
     IdleRelease, NewUpload, ReleaseRequest, SegmentRow, UploadLeftovers, UploadRow,
 };
-pub use videos::{CustodyEntry, Fingerprint, VideoRow};
+pub use videos::{CustodyEntry, Fingerprint, StoredSubmission, VideoRow};

@@ -173,25 +173,26 @@ impl Queue {
     }
 
     fn submission_from(&self, row: SubmissionRow) -> Submission {
+        let SubmissionRow { turn, stored, status, revision } = row;
         let local = |at: Timestamp| local(at, &self.zone);
-        let notes = row.notes.into_iter();
-        let recorded_at = row.facts.recorded_at(row.recorded_at);
+        let recorded_at = stored.recording_time();
+        let notes = stored.notes.into_iter();
         Submission {
-            cursor: row.turn,
-            submission_id: row.id,
-            report_ref_key: row.ref_key,
-            status_code: row.status.code(),
-            version: row.revision,
-            video_id: row.video,
-            sha256: row.sha256,
-            length: row.length.get(),
-            duration_ms: row.facts.duration_ms.unwrap_or(0),
-            lat: row.place.lat(),
-            long: row.place.long(),
-            time_sent: local(row.time_sent.at),
-            received_at: local(row.received_at),
+            cursor: turn,
+            submission_id: stored.id,
+            report_ref_key: stored.ref_key,
+            status_code: status.code(),
+            version: revision,
+            video_id: stored.video,
+            sha256: stored.sha256,
+            length: stored.length.get(),
+            duration_ms: stored.facts.duration_ms.unwrap_or(0),
+            lat: stored.place.lat(),
+            long: stored.place.long(),
+            time_sent: local(stored.time_sent.at),
+            received_at: local(stored.received_at),
             recorded_at: recorded_at.map_or_else(|| EMPTY_DATE.to_owned(), local),
-            verdicts: row.verdicts,
+            verdicts: stored.verdicts,
             notes: notes.map(|note| Note { code: note.check, message: note.message }).collect(),
         }
     }

@@ -116,6 +116,7 @@ impl Playback {
         submission: SubmissionId,
     ) -> Result<Option<StoredVideo>, PlaybackError> {
         let Some(row) = self.database.submission(submission).await? else { return Ok(None) };
+        let row = row.stored;
         let key = VideoKey { upload: row.upload, sha256: row.sha256 };
         let headers = ContentHeaders::new(&key, row.length, &filename(row.ref_key));
         let (video, ref_key, duration) = (row.video, row.ref_key, duration_of(&row.facts));

@@ -7,17 +7,13 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::database::{JournalRow, PlannedBatch};
-use crate::model::{
-    CompanyId, Digest, Facts, Finding, PersonId, RefKey, SubmissionId, TimeSent, UploadId,
-    VehicleGuid, Verdict, VideoId,
-};
+use crate::database::{JournalRow, PlannedBatch, StoredSubmission};
+use crate::model::{CompanyId, PersonId, SubmissionId, UploadId, VehicleGuid};
 use crate::storage::JournalKey;
 
-use super::receipt::canonical_json;
+use super::receipt::{Statement, canonical_json};
 
 /// The version of the lines.
 const FORMAT: u32 = 1;
@@ -35,25 +31,13 @@ struct Header<'a> {
 #[derive(Serialize)]
 struct Line<'a> {
     turn: i64,
-    submission_id: SubmissionId,
-    video_id: VideoId,
     upload_id: UploadId,
-    report_ref_key: RefKey,
     vehicle_guid: VehicleGuid,
     company: Company<'a>,
     person: Person<'a>,
-    device: &'a str,
     filename: &'a str,
-    time_sent: &'a TimeSent,
-    recorded_at: Option<&'a TimeSent>,
-    lat: f64,
-    long: f64,
-    received_at: Timestamp,
-    sha256: Digest,
-    length: u64,
-    facts: &'a Facts,
-    notes: &'a [Finding],
-    verdicts: &'a [Verdict],
+    #[serde(flatten)]
+    statement: Statement<'a>,
     /// The canonical JSON itself, because the leaf commits to its bytes.
     receipt: &'a str,
     salt: &'a str,
@@ -99,27 +83,33 @@ pub(super) fn lines_of(batch: &PlannedBatch) -> Bytes {
 fn line(row: &JournalRow) -> Line<'_> {
     Line {
         turn: row.turn,
-        submission_id: row.submission,
-        video_id: row.video,
-        upload_id: row.upload,
-        report_ref_key: row.ref_key,
+        upload_id: row.stored.upload,
         vehicle_guid: row.vehicle,
         company: Company { id: row.company, biin: &row.biin },
         person: Person { id: row.person, ref_key: &row.person_ref, mobile: &row.mobile },
-        device: &row.device,
         filename: &row.filename,
-        time_sent: &row.time_sent,
-        recorded_at: row.recorded_at.as_ref(),
-        lat: row.place.lat(),
-        long: row.place.long(),
-        received_at: row.received_at,
-        sha256: row.sha256,
-        length: row.length.get(),
-        facts: &row.facts,
-        notes: &row.notes,
-        verdicts: &row.verdicts,
+        statement: statement(&row.stored, &row.device),
         receipt: &row.receipt,
         salt: &row.salt,
+    }
+}
+
+fn statement<'a>(stored: &'a StoredSubmission, device: &'a str) -> Statement<'a> {
+    Statement {
+        submission_id: stored.id,
+        report_ref_key: stored.ref_key,
+        video_id: stored.video,
+        sha256: stored.sha256,
+        length: stored.length.get(),
+        device,
+        time_sent: &stored.time_sent,
+        recorded_at: stored.recorded_at.as_ref(),
+        lat: stored.place.lat(),
+        long: stored.place.long(),
+        received_at: stored.received_at,
+        facts: &stored.facts,
+        notes: &stored.notes,
+        verdicts: &stored.verdicts,
     }
 }
 
@@ -131,5 +121,5 @@ pub(super) fn has_same_turns(stored: &[u8], batch: &PlannedBatch) -> bool {
         let id: LineId = serde_json::from_slice(line).ok()?;
         Some((id.turn, id.submission_id))
     });
-    stored.eq(batch.rows.iter().map(|row| Some((row.turn, row.submission))))
+    stored.eq(batch.rows.iter().map(|row| Some((row.turn, row.stored.id))))
 }

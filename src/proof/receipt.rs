@@ -16,38 +16,42 @@ const FORMAT: u32 = 1;
 struct Receipt<'a> {
     format: u32,
     id: ReceiptId,
-    submission_id: SubmissionId,
-    report_ref_key: RefKey,
-    video_id: VideoId,
-    sha256: Digest,
-    length: u64,
     person_id: PersonId,
-    device: &'a str,
+    #[serde(flatten)]
+    statement: Statement<'a>,
+}
+
+/// What a receipt and the journal state about a submission.
+#[derive(Serialize)]
+pub(super) struct Statement<'a> {
+    pub(super) submission_id: SubmissionId,
+    pub(super) report_ref_key: RefKey,
+    pub(super) video_id: VideoId,
+    pub(super) sha256: Digest,
+    pub(super) length: u64,
+    pub(super) device: &'a str,
     /// According to the driver's phone.
-    time_sent: &'a TimeSent,
+    pub(super) time_sent: &'a TimeSent,
     /// According to the app.
-    recorded_at: Option<&'a TimeSent>,
+    pub(super) recorded_at: Option<&'a TimeSent>,
     /// According to the driver's phone.
-    lat: f64,
-    long: f64,
-    received_at: Timestamp,
-    facts: &'a Facts,
-    notes: &'a [Finding],
-    verdicts: &'a [Verdict],
+    pub(super) lat: f64,
+    pub(super) long: f64,
+    pub(super) received_at: Timestamp,
+    pub(super) facts: &'a Facts,
+    pub(super) notes: &'a [Finding],
+    pub(super) verdicts: &'a [Verdict],
 }
 
 /// The receipt of an upload that is being finished.
 pub fn receipt(finished: &FinishedUpload, verdicts: &[Verdict]) -> String {
     let details = &finished.details;
-    let receipt = Receipt {
-        format: FORMAT,
-        id: finished.receipt,
+    let statement = Statement {
         submission_id: finished.submission,
         report_ref_key: details.ref_key,
         video_id: finished.video,
         sha256: finished.sha256,
         length: finished.length.get(),
-        person_id: finished.owner.id,
         device: &finished.device,
         time_sent: &details.time_sent,
         recorded_at: details.recorded_at.as_ref(),
@@ -58,7 +62,8 @@ pub fn receipt(finished: &FinishedUpload, verdicts: &[Verdict]) -> String {
         notes: &finished.notes,
         verdicts,
     };
-    canonical_json(&receipt)
+    let (id, person_id) = (finished.receipt, finished.owner.id);
+    canonical_json(&Receipt { format: FORMAT, id, person_id, statement })
 }
 
 /// A number that is not finite becomes null.

@@ -213,7 +213,7 @@ async fn a_sequencer_that_was_overtaken_publishes_nothing(db: Db) {
     assert!(db.database.plan_turns(fence, 9).await.unwrap().is_none());
     // The plan stays, whoever continues it.
     let continued = db.database.plan_turns(later, 9).await.unwrap().unwrap();
-    assert_eq!(continued.rows[0].submission, batch.rows[0].submission);
+    assert_eq!(continued.rows[0].stored.id, batch.rows[0].stored.id);
     assert!(db.database.publish_turns(later).await.unwrap());
     assert_eq!(db.database.last_turn().await.unwrap(), 1);
 }

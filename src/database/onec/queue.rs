@@ -1,63 +1,28 @@
 //! The queue of submissions for 1C, ordered by `turn`, and the turn up to which each node has
 //! acknowledged.
 
-use jiff::Timestamp;
 use sqlx::FromRow;
 
-use crate::database::column::{Stored, params};
+use crate::database::column::params;
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
 use crate::database::statement::query;
-use crate::model::{
-    Digest, Facts, Finding, Length, Place, RefKey, ReportStatus, SubmissionId, TimeSent, UploadId,
-    Verdict, VideoId,
-};
+use crate::database::videos::{SUBMISSION_COLUMNS, StoredSubmission};
+use crate::model::{ReportStatus, SubmissionId};
 
 /// A submission in the queue.
 #[derive(Debug, Clone, FromRow)]
 pub struct SubmissionRow {
     /// The position in the queue.
     pub turn: i64,
-    pub id: SubmissionId,
-    pub ref_key: RefKey,
+    #[sqlx(flatten)]
+    pub stored: StoredSubmission,
     /// The current status of the report.
     #[sqlx(rename = "status_code")]
     pub status: ReportStatus,
     /// The current revision of the report. A decision names it.
     pub revision: i64,
-    #[sqlx(rename = "video_id")]
-    pub video: VideoId,
-    /// Part of the key of the video in storage.
-    #[sqlx(rename = "upload_id")]
-    pub upload: UploadId,
-    /// Of the video.
-    pub sha256: Digest,
-    pub length: Length,
-    /// The facts that the inspection read.
-    pub facts: Facts,
-    /// The notes of the inspection.
-    #[sqlx(try_from = "Stored<Vec<Finding>>")]
-    pub notes: Vec<Finding>,
-    #[sqlx(try_from = "Stored<Vec<Verdict>>")]
-    pub verdicts: Vec<Verdict>,
-    /// According to the driver's phone.
-    #[sqlx(flatten)]
-    pub time_sent: TimeSent,
-    /// When the video was recorded, according to the app.
-    #[sqlx(try_from = "Stored<Option<Timestamp>>")]
-    pub recorded_at: Option<Timestamp>,
-    /// According to the driver's phone.
-    #[sqlx(flatten)]
-    pub place: Place,
-    #[sqlx(try_from = "Stored<Timestamp>")]
-    pub received_at: Timestamp,
 }
-
-const SELECT: &str = "SELECT s.turn, s.id, s.ref_key, r.status_code, r.revision, s.video_id, \
-                      v.upload_id, v.sha256, v.length, v.facts, v.notes, s.verdicts, \
-                      s.time_sent_raw, s.time_sent_at, s.recorded_at, s.lat_e8, s.long_e8, s.received_at FROM \
-                      submissions s JOIN videos v ON v.id = s.video_id JOIN reports r ON r.ref_key \
-                      = s.ref_key";
 
 impl Database {
     /// At most `limit` submissions after this turn, in their order.
@@ -66,7 +31,7 @@ impl Database {
         turn: i64,
         limit: u32,
     ) -> Result<Vec<SubmissionRow>, DatabaseError> {
-        let sql = format!("{SELECT} WHERE s.turn > $1 ORDER BY s.turn LIMIT $2");
+        let sql = select("s.turn > $1 ORDER BY s.turn LIMIT $2");
         query(sqlx::AssertSqlSafe(sql), params![turn, limit]).all(&self.pool).await
     }
 
@@ -74,7 +39,7 @@ impl Database {
         &self,
         id: SubmissionId,
     ) -> Result<Option<SubmissionRow>, DatabaseError> {
-        let sql = format!("{SELECT} WHERE s.id = $1");
+        let sql = select("s.id = $1");
         query(sqlx::AssertSqlSafe(sql), params![id]).optional(&self.pool).await
     }
 
@@ -99,4 +64,12 @@ impl Database {
             WHERE onec_nodes.acknowledged < excluded.acknowledged";
         query(sql, params![node, turn]).run(&self.pool).await
     }
+}
+
+fn select(condition: &'static str) -> String {
+    format!(
+        "SELECT s.turn, {SUBMISSION_COLUMNS}, r.status_code, r.revision FROM submissions s \
+         JOIN videos v ON v.id = s.video_id JOIN reports r ON r.ref_key = s.ref_key \
+         WHERE {condition}"
+    )
 }

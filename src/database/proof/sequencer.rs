@@ -6,16 +6,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 
-use crate::database::column::{DeclaredRecording, Stored, params};
+use crate::database::column::params;
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
-use crate::database::statement::query;
-use crate::model::{
-    CompanyId, Digest, Facts, Finding, Length, NodeId, PersonId, Place, RefKey, SubmissionId,
-    TimeSent, UploadId, VehicleGuid, Verdict, VideoId,
-};
+use crate::database::statement::{Statement, query};
+use crate::database::videos::{SUBMISSION_COLUMNS, StoredSubmission};
+use crate::model::{CompanyId, NodeId, PersonId, VehicleGuid};
 
 /// The kinds of rows that this release numbers. A node of a newer release takes the lease from an older
 /// one, never the other way round while it lives.
@@ -35,13 +33,8 @@ pub struct PlannedBatch {
 pub struct JournalRow {
     /// The place in 1C's queue, from 1.
     pub turn: i64,
-    #[sqlx(rename = "id")]
-    pub submission: SubmissionId,
-    #[sqlx(rename = "video_id")]
-    pub video: VideoId,
-    #[sqlx(rename = "upload_id")]
-    pub upload: UploadId,
-    pub ref_key: RefKey,
+    #[sqlx(flatten)]
+    pub stored: StoredSubmission,
     #[sqlx(rename = "vehicle_guid")]
     pub vehicle: VehicleGuid,
     #[sqlx(rename = "company_id")]
@@ -57,38 +50,11 @@ pub struct JournalRow {
     /// The device that created the upload.
     pub device: String,
     pub filename: String,
-    #[sqlx(flatten)]
-    pub time_sent: TimeSent,
-    /// According to the app.
-    #[sqlx(flatten, try_from = "DeclaredRecording")]
-    pub recorded_at: Option<TimeSent>,
-    #[sqlx(flatten)]
-    pub place: Place,
-    #[sqlx(try_from = "Stored<Timestamp>")]
-    pub received_at: Timestamp,
-    pub sha256: Digest,
-    pub length: Length,
-    pub facts: Facts,
-    #[sqlx(try_from = "Stored<Vec<Finding>>")]
-    pub notes: Vec<Finding>,
-    #[sqlx(try_from = "Stored<Vec<Verdict>>")]
-    pub verdicts: Vec<Verdict>,
     /// Canonical JSON.
     pub receipt: String,
     /// Of the receipt's leaf.
     pub salt: String,
 }
-
-/// Planned turns are negative: readers look for positive ones.
-const PLANNED: &str = "SELECT -s.turn AS turn, s.id, s.video_id, v.upload_id, s.ref_key, \
-    s.vehicle_guid, s.company_id, COALESCE(c.biin, '') AS biin, s.person_id, \
-    COALESCE(p.ref_key, '') AS person_ref, COALESCE(p.mobile_digits, '') AS mobile, s.device, \
-    s.filename, s.time_sent_raw, s.time_sent_at, s.recorded_raw, s.recorded_at, s.lat_e8, s.long_e8, s.received_at, v.sha256, \
-    v.length, v.facts, v.notes, s.verdicts, COALESCE(r.body, '') AS receipt, \
-    COALESCE(l.salt, '') AS salt FROM submissions s JOIN videos v ON v.id = s.video_id \
-    LEFT JOIN companies c ON c.id = s.company_id LEFT JOIN people p ON p.id = s.person_id \
-    LEFT JOIN receipts r ON r.submission_id = s.id LEFT JOIN leaves l ON l.subject = r.id \
-    WHERE s.turn < 0 ORDER BY s.turn DESC";
 
 const PLAN: &str = "UPDATE submissions SET turn = -($1 + waiting.place) FROM (SELECT id, \
     ROW_NUMBER() OVER (ORDER BY received_at, id) AS place FROM (SELECT id, received_at \
@@ -146,12 +112,12 @@ impl Database {
     ) -> Result<Option<PlannedBatch>, DatabaseError> {
         let mut write = self.write().await?;
         let Some(last) = fenced(&mut write, fence).await? else { return Ok(None) };
-        let mut rows: Vec<JournalRow> = query(PLANNED, vec![]).all(&mut write).await?;
+        let mut rows: Vec<JournalRow> = select_planned().all(&mut write).await?;
         if rows.is_empty() {
             let planned = query(PLAN, params![last, limit]).execute(&mut write).await?;
             let last = last.saturating_add_unsigned(planned);
             query("UPDATE sequencer SET turn = $1", params![last]).run(&mut write).await?;
-            rows = query(PLANNED, vec![]).all(&mut write).await?;
+            rows = select_planned().all(&mut write).await?;
         }
         let sql = "SELECT node, received_no FROM onec_nodes";
         let received: Vec<(String, i64)> = query(sql, vec![]).all(&mut write).await?;
@@ -189,6 +155,21 @@ impl Database {
             query("SELECT problem FROM sequencer", vec![]).one(&self.pool).await?;
         Ok((!problem.is_empty()).then_some(problem))
     }
+}
+
+/// Planned turns are negative: readers look for positive ones.
+fn select_planned() -> Statement {
+    let sql = format!(
+        "SELECT -s.turn AS turn, {SUBMISSION_COLUMNS}, s.vehicle_guid, s.company_id, \
+         COALESCE(c.biin, '') AS biin, s.person_id, COALESCE(p.ref_key, '') AS person_ref, \
+         COALESCE(p.mobile_digits, '') AS mobile, s.device, s.filename, \
+         COALESCE(r.body, '') AS receipt, COALESCE(l.salt, '') AS salt FROM submissions s \
+         JOIN videos v ON v.id = s.video_id LEFT JOIN companies c ON c.id = s.company_id \
+         LEFT JOIN people p ON p.id = s.person_id \
+         LEFT JOIN receipts r ON r.submission_id = s.id LEFT JOIN leaves l ON l.subject = r.id \
+         WHERE s.turn < 0 ORDER BY s.turn DESC"
+    );
+    query(AssertSqlSafe(sql), vec![])
 }
 
 /// Locks the lease until the end of the transaction, if its fence is still this one. Returns the highest

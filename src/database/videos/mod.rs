@@ -2,7 +2,10 @@
 
 mod history;
 pub(super) mod reuse;
+mod submission;
 mod video;
 
 pub use reuse::Fingerprint;
+pub(super) use submission::SUBMISSION_COLUMNS;
+pub use submission::StoredSubmission;
 pub use video::{CustodyEntry, VideoRow};
