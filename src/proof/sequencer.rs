@@ -112,36 +112,34 @@ impl Sequencer {
     }
 
     async fn assign(&self, state: &mut State) -> Result<(), SequencerError> {
-        if state.is_checked && !self.database.has_unpublished_turns().await? {
-            return Ok(());
-        }
-        let Some(fence) = self.database.hold_sequencer(self.node, SEQUENCER_VERSION).await? else {
-            state.is_checked = false;
-            return Ok(());
-        };
-        loop {
-            self.check_journal(fence).await?;
-            state.is_checked = true;
-            let Some(batch) = self.database.plan_turns(fence, BATCH).await? else { return Ok(()) };
-            self.write_journal(fence, &batch).await?;
-            if !self.database.publish_turns(fence).await? {
+        while !state.is_checked || self.database.has_unpublished_turns().await? {
+            let held = self.database.hold_sequencer(self.node, SEQUENCER_VERSION).await?;
+            let Some(fence) = held else {
                 state.is_checked = false;
                 return Ok(());
-            }
+            };
+            self.check_journal(fence, state).await?;
+            let Some(batch) = self.database.plan_turns(fence, BATCH).await? else { return Ok(()) };
+            self.write_journal(fence, &batch).await?;
+            state.is_checked = self.database.publish_turns(fence).await?;
         }
+        Ok(())
     }
 
     /// Fails if the journal goes on after the published turns, except by the batch that is planned: then a
     /// newer database has written it. An older backup may have been restored, or a standby that had not
     /// everything has taken over, at any time.
-    async fn check_journal(&self, fence: i64) -> Result<(), SequencerError> {
+    async fn check_journal(&self, fence: i64, state: &mut State) -> Result<(), SequencerError> {
         let turn = self.database.last_turn().await?;
         let planned = self.database.planned_turns().await?;
         let planned = planned.map(|(first, last)| JournalKey { first, last });
         match self.store.journal_from(turn.saturating_add(1)).await? {
-            Some(key) if Some(key) != planned => self.stop(fence, turn, key).await,
-            _ => Ok(self.database.set_sequencer_problem(fence, "").await?),
+            Some(key) if Some(key) != planned => return self.stop(fence, turn, key).await,
+            _ if state.is_checked => {}
+            _ => self.database.set_sequencer_problem(fence, "").await?,
         }
+        state.is_checked = true;
+        Ok(())
     }
 
     /// A batch of this name that gives the turns to other submissions is from a newer database, too.
