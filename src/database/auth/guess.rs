@@ -71,44 +71,40 @@ impl Database {
         session: NewSession,
     ) -> Result<GuessOutcome, DatabaseError> {
         // Without the lock first: whoever floods this with hopeless guesses must not keep others waiting.
-        if let Some(refused) = refused((&self.pool).into(), guess, &decide).await? {
+        if let Err(refused) = allowed((&self.pool).into(), guess, &decide).await? {
             return Ok(refused);
         }
         let mut write = self.write().await?;
         next_number(&mut write, Counter::Challenges).await?;
-        let Some(guessed) = find((&mut write).into(), guess.challenge).await? else {
-            return Ok(GuessOutcome::Invalid);
+        let most_wrong = match allowed((&mut write).into(), guess, &decide).await? {
+            Ok(most_wrong) => most_wrong,
+            Err(refused) => return Ok(refused),
         };
-        let outcome = match decide(&traffic((&mut write).into(), &guessed, guess.now).await?) {
-            GuessDecision::Allowed { .. } if guess.is_right => {
-                let redeemed = redeem(&mut write, guess.challenge, session).await?;
-                redeemed.map_or(GuessOutcome::Invalid, GuessOutcome::Redeemed)
-            }
-            GuessDecision::Allowed { most_wrong } => {
-                count_wrong(&mut write, guess.challenge, most_wrong).await?;
-                GuessOutcome::Invalid
-            }
-            GuessDecision::Unconfirmed => GuessOutcome::Unconfirmed,
-            GuessDecision::Refused => GuessOutcome::Invalid,
+        let outcome = if guess.is_right {
+            let redeemed = redeem(&mut write, guess.challenge, session).await?;
+            redeemed.map_or(GuessOutcome::Invalid, GuessOutcome::Redeemed)
+        } else {
+            count_wrong(&mut write, guess.challenge, most_wrong).await?;
+            GuessOutcome::Invalid
         };
         write.commit().await?;
         Ok(outcome)
     }
 }
 
-/// The outcome of a guess that changes nothing.
-async fn refused(
+/// By how many wrong guesses the code is invalidated, or the outcome of a guess that changes nothing.
+async fn allowed(
     mut on: Target<'_>,
     guess: Guess,
     decide: impl Fn(&GuessTraffic) -> GuessDecision + Send + Sync,
-) -> Result<Option<GuessOutcome>, DatabaseError> {
+) -> Result<Result<u32, GuessOutcome>, DatabaseError> {
     let Some(guessed) = find(on.reborrow(), guess.challenge).await? else {
-        return Ok(Some(GuessOutcome::Invalid));
+        return Ok(Err(GuessOutcome::Invalid));
     };
     Ok(match decide(&traffic(on, &guessed, guess.now).await?) {
-        GuessDecision::Allowed { .. } => None,
-        GuessDecision::Unconfirmed => Some(GuessOutcome::Unconfirmed),
-        GuessDecision::Refused => Some(GuessOutcome::Invalid),
+        GuessDecision::Allowed { most_wrong } => Ok(most_wrong),
+        GuessDecision::Unconfirmed => Err(GuessOutcome::Unconfirmed),
+        GuessDecision::Refused => Err(GuessOutcome::Invalid),
     })
 }
 
