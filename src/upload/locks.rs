@@ -193,23 +193,11 @@ impl UploadLocks {
     /// Sends heartbeats and watches those of other nodes, until `stop`. The one does not wait for the other:
     /// on a slow database the statements of a round together may take longer than a node may be silent.
     pub async fn run_heartbeats(self: Arc<Self>, stop: CancellationToken) {
-        let beats = self.repeat(&stop, || self.send_heartbeat());
-        let watch = self.repeat(&stop, || self.watch_peers());
+        let every = self.deps.config.heartbeat;
+        let failed = |error| tracing::warn!(%error, "heartbeat failed");
+        let beats = repeat(&stop, every, || self.send_heartbeat(), failed);
+        let watch = repeat(&stop, every, || self.watch_peers(), failed);
         tokio::join!(beats, watch);
-    }
-
-    async fn repeat<F: Future<Output = Result<(), UploadError>>>(
-        &self,
-        stop: &CancellationToken,
-        work: impl Fn() -> F,
-    ) {
-        while !stop.is_cancelled() {
-            if let Some(Err(error)) = stop.run_until_cancelled(work()).await {
-                tracing::warn!(%error, "heartbeat failed");
-            }
-            let pause = sleep(self.deps.config.heartbeat.unsigned_abs());
-            let _stopped = stop.run_until_cancelled(pause).await;
-        }
     }
 
     /// Sends one heartbeat, and watches those of other nodes once.
@@ -286,14 +274,9 @@ impl UploadLocks {
 
     /// Handles release requests of other nodes, until `stop`.
     pub async fn run_release_requests(self: Arc<Self>, stop: CancellationToken) {
-        while !stop.is_cancelled() {
-            let released = stop.run_until_cancelled(self.release_requested_leases()).await;
-            if let Some(Err(error)) = released {
-                tracing::debug!(%error, "could not look for release requests");
-            }
-            let pause = sleep(self.deps.config.lease_poll.unsigned_abs());
-            let _stopped = stop.run_until_cancelled(pause).await;
-        }
+        let failed = |error| tracing::debug!(%error, "could not look for release requests");
+        let every = self.deps.config.lease_poll;
+        repeat(&stop, every, || self.release_requested_leases(), failed).await;
     }
 
     /// Asks the writers of this node to release the leases that other nodes have requested. A lease
@@ -350,6 +333,21 @@ impl UploadLocks {
     /// Removes this node from the database, with every lease it holds.
     pub async fn deregister(&self) -> Result<(), UploadError> {
         Ok(self.deps.database.mark_node_dead(self.node, self.deps.clock.now()).await?)
+    }
+}
+
+/// Repeats a round at an interval, until `stop`. A failed one is reported, and ends nothing.
+async fn repeat<F: Future<Output = Result<(), UploadError>>>(
+    stop: &CancellationToken,
+    every: SignedDuration,
+    round: impl Fn() -> F,
+    failed: impl Fn(UploadError),
+) {
+    while !stop.is_cancelled() {
+        if let Some(Err(error)) = stop.run_until_cancelled(round()).await {
+            failed(error);
+        }
+        let _stopped = stop.run_until_cancelled(sleep(every.unsigned_abs())).await;
     }
 }
 
