@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
@@ -178,11 +179,14 @@ impl Cleaner {
         self.deps.spool.remove(upload)?;
         let kept = leftovers.kept.map(|sha256| VideoKey { upload, sha256 });
         self.deps.store.clear(upload, kept.as_ref()).await?;
-        // Another node may still be writing: clear once more, later.
-        let again = (self.deps.is_segmented() && !leftovers.again)
-            .then(|| self.deps.clock.now().saturating_add(self.deps.config.clear_again_after))
-            .and_then(Result::ok);
+        let again = (!leftovers.again).then(|| self.clear_again_at(&leftovers));
         Ok(self.deps.database.mark_cleaned(upload, again).await?)
+    }
+
+    /// Once more when no other node can still be writing, and no client asks for the upload any longer.
+    fn clear_again_at(&self, leftovers: &UploadLeftovers) -> Timestamp {
+        let written = self.deps.clock.now().saturating_add(self.deps.config.clear_again_after);
+        written.unwrap_or(Timestamp::MAX).max(leftovers.expires_at)
     }
 
     /// Removes spool files of uploads that have ended, perhaps on another node.

@@ -56,8 +56,8 @@ pub struct Config {
     pub sweep_every: SignedDuration,
     /// How many uploads one sweep expires, and how many it clears.
     pub sweep_batch: u32,
-    /// How long after the first removal an ended upload is cleared again: longer than any write that
-    /// another node may have had in progress.
+    /// How long after the first removal an ended upload is cleared again at the earliest: longer than any
+    /// write that another node may have had in progress.
     pub clear_again_after: SignedDuration,
     /// How many uploads a person may have open at a time.
     pub max_open_per_person: u64,

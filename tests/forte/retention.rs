@@ -18,8 +18,8 @@ on_both_backends! {
     concurrent_views_are_one_custody_entry,
 }
 
-const STATED: &str = "SELECT COUNT(*) FROM uploads WHERE metadata <> '' OR filename <> '' \
-    OR time_sent_raw <> '' OR recorded_raw <> '' OR recorded_at <> 0 OR lat_e8 <> 0 OR long_e8 <> 0";
+const STATED: &str = "SELECT COUNT(*) FROM uploads WHERE (metadata <> '' OR filename <> '' \
+    OR time_sent_raw <> '' OR recorded_raw <> '' OR recorded_at <> 0 OR lat_e8 <> 0 OR long_e8 <> 0)";
 
 async fn an_ended_upload_keeps_nothing_of_what_the_phone_stated(service: Service) {
     let db = &service.env.db;
@@ -28,7 +28,18 @@ async fn an_ended_upload_keeps_nothing_of_what_the_phone_stated(service: Service
     let report = submitted(&service).await;
     assert_eq!(by_owner(&service, "DELETE", &ended).await.status(), 204);
     service.drain_and_sweep().await;
-    assert_eq!(db.number(STATED).await, 1, "only the living upload");
+    assert_eq!(
+        db.number(STATED).await,
+        2,
+        "the living upload, and the stored one until it expires"
+    );
+    let ended = format!("{STATED} AND state <> 'open'");
+    service.manual_clock().advance(SignedDuration::from_hours(24) - SignedDuration::from_secs(1));
+    service.app.state.uploads.sweep().await.unwrap();
+    assert_eq!(db.number(&ended).await, 1, "HEAD repeats the metadata of the stored upload");
+    service.manual_clock().advance(SignedDuration::from_secs(1));
+    service.app.state.uploads.sweep().await.unwrap();
+    assert_eq!(db.number(STATED).await, 0);
     let submitted = "SELECT COUNT(*) FROM submissions WHERE lat_e8 <> 0 AND filename <> ''";
     assert_eq!(db.number(submitted).await, 1, "{report}");
 }
@@ -40,7 +51,7 @@ async fn the_row_of_an_ended_upload_is_deleted_after_a_month(service: Service) {
     service.drain_and_sweep().await;
     let days = |days: i64| SignedDuration::from_hours(24 * days);
     service.manual_clock().advance(days(31) - SignedDuration::from_mins(1));
-    // On several nodes what an upload left is removed twice.
+    // What an upload left is removed twice.
     service.app.state.uploads.sweep().await.unwrap();
     let rows = "SELECT COUNT(*) FROM uploads";
     assert_eq!(service.env.db.number(rows).await, 2);

@@ -157,7 +157,8 @@ CREATE TABLE nodes (
 -- holder, fence and release_requested are the write lease. They are columns of the upload, because
 -- PostgreSQL checks offset and fence together atomically only within one row.
 -- cleanup_at: when leftovers in the stores are due to be removed (0: never); cleaned_once: they were
--- removed once, and a write that was under way may have landed since.
+-- removed once, and a write that was under way may have landed since. What the phone stated goes with the
+-- first removal, of a stored upload with the second: until then HEAD repeats it.
 -- address_known: 0 while only the request that created the upload can know its address, and has not
 -- been answered. If its node dies, nobody can continue the upload.
 -- head_sha256: hash of the first 64 KiB of a refused upload, so that the same file is refused before

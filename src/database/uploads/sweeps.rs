@@ -17,9 +17,12 @@ pub struct UploadLeftovers {
     /// The hash of its stored video, which must not be removed.
     #[sqlx(try_from = "Stored<Option<Digest>>")]
     pub kept: Option<Digest>,
-    /// Whether this is the second cleanup, after the longest write that may have been in progress.
+    /// Whether this is the second cleanup.
     #[sqlx(rename = "cleaned_once", try_from = "Stored<bool>")]
     pub again: bool,
+    /// When the upload would have expired.
+    #[sqlx(try_from = "Stored<Timestamp>")]
+    pub expires_at: Timestamp,
 }
 
 impl Database {
@@ -41,7 +44,8 @@ impl Database {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<UploadLeftovers>, DatabaseError> {
-        let sql = "SELECT u.id, u.cleaned_once, COALESCE(v.sha256, '') AS kept FROM uploads u \
+        let sql = "SELECT u.id, u.cleaned_once, u.expires_at, COALESCE(v.sha256, '') AS kept \
+            FROM uploads u \
             LEFT JOIN videos v ON v.upload_id = u.id WHERE u.cleanup_at > 0 AND u.cleanup_at <= $1 \
             ORDER BY u.cleanup_at LIMIT $2";
         query(sql, params![now, limit]).all(&self.pool).await
@@ -53,28 +57,30 @@ impl Database {
         upload: UploadId,
         now: Timestamp,
     ) -> Result<Option<UploadLeftovers>, DatabaseError> {
-        let sql = "SELECT u.id, u.cleaned_once, COALESCE(v.sha256, '') AS kept FROM uploads u \
+        let sql = "SELECT u.id, u.cleaned_once, u.expires_at, COALESCE(v.sha256, '') AS kept \
+            FROM uploads u \
             LEFT JOIN videos v ON v.upload_id = u.id \
             WHERE u.id = $1 AND u.cleanup_at > 0 AND u.cleanup_at <= $2";
         query(sql, params![upload, now]).optional(&self.pool).await
     }
 
-    /// Records a cleanup and deletes the rows of the segments. What the phone stated about the video goes
-    /// too: a stored video has it in its submission, and nobody else needs it. A second cleanup is due at
-    /// `again`, when the longest write that may be in progress has ended; `None`: never.
+    /// Records a cleanup and deletes the rows of the segments. A second cleanup is due at `again`; `None`:
+    /// never. What the phone stated about the video goes too, because a stored video has it in its
+    /// submission; but `HEAD` repeats the metadata of a stored upload until its last cleanup (T-33).
     pub async fn mark_cleaned(
         &self,
         id: UploadId,
         again: Option<Timestamp>,
     ) -> Result<(), DatabaseError> {
         let mut write = self.write().await?;
-        let sql = "UPDATE uploads SET cleanup_at = $1, cleaned_once = $2, metadata = '', \
-            filename = '', time_sent_raw = '', time_sent_at = 0, recorded_raw = '', recorded_at = 0, \
-            lat_e8 = 0, long_e8 = 0, device = '' \
-            WHERE id = $3";
+        let sql = "UPDATE uploads SET cleanup_at = $1, cleaned_once = $2 WHERE id = $3";
         query(sql, params![again.map_or(0, Timestamp::as_microsecond), again.is_some(), id])
             .execute(&mut write)
             .await?;
+        let sql = "UPDATE uploads SET metadata = '', filename = '', time_sent_raw = '', \
+            time_sent_at = 0, recorded_raw = '', recorded_at = 0, lat_e8 = 0, long_e8 = 0, device = '' \
+            WHERE id = $1 AND (state <> 'stored' OR cleanup_at = 0)";
+        query(sql, params![id]).execute(&mut write).await?;
         let sql = "DELETE FROM segments WHERE upload_id = $1";
         query(sql, params![id]).execute(&mut write).await?;
         write.commit().await

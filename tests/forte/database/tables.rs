@@ -76,7 +76,8 @@ async fn an_ended_upload_is_cleaned_up_and_checked_again(db: Db) {
     let now = fixture.now();
     assert!(db.database.end_upload(upload, 0, UploadState::Expired, None, now).await.unwrap());
     assert!(!db.database.end_upload(upload, 0, UploadState::Lost, None, now).await.unwrap());
-    let leftovers = UploadLeftovers { upload, kept: None, again: false };
+    let expires_at = now + SignedDuration::from_hours(24);
+    let leftovers = UploadLeftovers { upload, kept: None, again: false, expires_at };
     assert_eq!(db.database.uploads_to_clean(now, 10).await.unwrap(), [leftovers]);
 
     let later = now + SignedDuration::from_hours(1);
@@ -92,9 +93,12 @@ async fn cleaning_up_keeps_the_stored_video(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let finishing = fixture.finished_upload(fixture.driver, fixture.report().await).await;
     db.database.finish(&finishing).await.unwrap();
-    let leftovers =
-        UploadLeftovers { upload: finishing.upload, kept: Some(finishing.sha256), again: false };
-    assert_eq!(db.database.uploads_to_clean(fixture.now(), 10).await.unwrap(), [leftovers]);
+    let leftovers = db.database.uploads_to_clean(fixture.now(), 10).await.unwrap();
+    assert_eq!(leftovers.len(), 1);
+    assert_eq!(
+        (leftovers[0].upload, leftovers[0].kept),
+        (finishing.upload, Some(finishing.sha256))
+    );
 }
 
 async fn active_uploads_are_counted_by_person(db: Db) {

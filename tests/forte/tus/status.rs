@@ -40,6 +40,9 @@ async fn head_returns_offset_length_and_metadata(service: Service) {
         assert_eq!(header(&answer, "cache-control"), "no-store");
         assert_eq!(answer.headers().contains_key("upload-expires"), to < GOOD.len());
     }
+    service.drain_and_sweep().await;
+    let answer = tus::head(&service, &path).await;
+    assert_eq!(header(&answer, "upload-metadata"), metadata, "also after what is left was removed");
 }
 
 /// Unknown, malformed, with a wrong secret, another person's.
