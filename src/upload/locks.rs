@@ -149,6 +149,7 @@ impl UploadLocks {
         guard: LockGuard,
         row: UploadRow,
     ) -> Result<WriteLease, UploadError> {
+        self.deps.pass_answer("upload.lease.acquire")?;
         let fence = self.deps.database.acquire_lease(row.id, row.fence, self.node).await?;
         Ok(WriteLease { guard, row, fence: fence.ok_or(UploadError::Busy)? })
     }
@@ -255,16 +256,18 @@ impl UploadLocks {
     }
 
     /// Releases the leases in this node's name that no request works under: their release has failed, or
-    /// their creation. A form, which nobody can continue, ends.
+    /// their creation. What nobody can continue ends: a form, and an upload whose address was not answered.
     pub(super) async fn release_leases_without_lock(&self) -> Result<(), UploadError> {
         let Dependencies { database, clock, .. } = &*self.deps;
         let now = clock.now();
-        for (upload, fence, is_form) in database.leases(self.node, now - BEING_CREATED).await? {
+        for (upload, fence, is_unreachable) in
+            database.leases(self.node, now - BEING_CREATED).await?
+        {
             if self.is_locked(upload) {
                 continue;
             }
-            if is_form {
-                database.end_upload(upload, fence, UploadState::Expired, None, now).await?;
+            if is_unreachable {
+                database.end_unanswered(upload, fence, self.node, now).await?;
             } else {
                 database.release_lease(upload, fence).await?;
             }

@@ -187,10 +187,28 @@ impl UploadService {
             let access = Access { secret, caller };
             let upload = (id, &access, Offset::START);
             let policy = (OnFailure::Discard, declaration);
-            let session = UploadSession::begin(&service.0, upload, None, policy).await;
-            session.map_err(ended_by_peers)
+            match Box::pin(UploadSession::begin(&service.0, upload, None, policy)).await {
+                Ok(session) => Ok(session),
+                Err(error) => {
+                    service.end_unleased(id).await;
+                    Err(ended_by_peers(error))
+                }
+            }
         };
         self.0.deps.detached(task).await
+    }
+
+    /// Ends an upload whose creation has failed before its lease.
+    async fn end_unleased(&self, id: UploadId) {
+        let Dependencies { database, clock, .. } = &*self.0.deps;
+        match database.end_unanswered(id, 0, self.0.locks.node, clock.now()).await {
+            Ok(false) => {}
+            Ok(true) => {
+                count_finished(UploadState::Expired);
+                self.0.cleaner.clear_in_background(id);
+            }
+            Err(error) => tracing::debug!(upload = %id, %error, "a sweep will end it"),
+        }
     }
 
     /// The status after the current writer, if any, has released the upload: its offset stays valid

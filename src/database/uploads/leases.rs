@@ -153,19 +153,20 @@ impl Database {
         query(sql, params![upload, fence]).run(&self.unflushed).await
     }
 
-    /// The uploads whose lease this node holds, with their fences, and whether they are forms. Without those
-    /// created after `recent`, which their creation is about to lock.
+    /// The uploads whose lease this node holds, with their fences, and whether nobody but the request that created
+    /// them can continue them. Without those created after `recent`, which their creation is about to lock.
     pub async fn leases(
         &self,
         node: NodeId,
         recent: Timestamp,
     ) -> Result<Vec<(UploadId, i64, bool)>, DatabaseError> {
-        let sql = "SELECT id, fence, CASE WHEN protocol = 'form' THEN 1 ELSE 0 END AS is_form \
-            FROM uploads WHERE holder = $1 AND (fence > 0 OR created_at <= $2) \
+        let sql = "SELECT id, fence, CASE WHEN protocol = 'form' OR address_known = 0 THEN 1 ELSE 0 END \
+            AS is_unreachable FROM uploads WHERE holder = $1 AND (fence > 0 OR created_at <= $2) \
             AND state IN ('open', 'finishing')";
         let rows: Vec<(UploadId, i64, Stored<bool>)> =
             query(sql, params![node, recent]).all(&self.pool).await?;
-        Ok(rows.into_iter().map(|(id, fence, Stored(is_form))| (id, fence, is_form)).collect())
+        let parts = |(id, fence, Stored(is_unreachable))| (id, fence, is_unreachable);
+        Ok(rows.into_iter().map(parts).collect())
     }
 
     /// Asks the holder on another node to release the lease if its writer has received nothing for a while.

@@ -220,11 +220,13 @@ impl Database {
     }
 
     /// Prepares an upload for a response with its address, after the request that created it has ended: the death
-    /// of that request's node no longer ends it. Its lease may not have been released, and a finish goes on.
+    /// of that request's node no longer ends it. Its lease may not have been acquired yet, or not released; the
+    /// new fence stops what may still be on its way to the database. A finish goes on.
     pub async fn detach_from_creation(&self, id: UploadId) -> Result<(), DatabaseError> {
         let sql = "UPDATE uploads SET address_known = CASE WHEN state = 'open' THEN 0 ELSE 1 END, \
-            holder = CASE WHEN state = 'open' THEN '' ELSE holder END, release_requested = 0 \
-            WHERE id = $1 AND fence = 1 AND address_known = 0 AND state IN ('open', 'finishing')";
+            holder = CASE WHEN state = 'open' THEN '' ELSE holder END, release_requested = 0, \
+            fence = CASE WHEN state = 'open' THEN fence + 1 ELSE fence END \
+            WHERE id = $1 AND fence IN (0, 1) AND address_known = 0 AND state IN ('open', 'finishing')";
         query(sql, params![id]).run(&self.pool).await
     }
 
@@ -237,8 +239,23 @@ impl Database {
     ) -> Result<bool, DatabaseError> {
         let sql = "UPDATE uploads SET state = 'expired', cleanup_at = $1 \
             WHERE id = $2 AND state = 'open' AND holder = '' \
-            AND (fence = 0 OR (fence = 1 AND address_known = 0))";
+            AND (fence = 0 OR address_known = 0)";
         query(sql, params![now, id]).changes_one(&self.pool).await
+    }
+
+    /// Ends an upload that only the request that created it could continue, if the lease is still in the name of
+    /// `node`: a request that has succeeded has released it.
+    pub async fn end_unanswered(
+        &self,
+        id: UploadId,
+        fence: i64,
+        node: NodeId,
+        now: Timestamp,
+    ) -> Result<bool, DatabaseError> {
+        let sql = "UPDATE uploads SET state = 'expired', holder = '', release_requested = 0, \
+            cleanup_at = $1 WHERE id = $2 AND fence = $3 AND holder = $4 \
+            AND (protocol = 'form' OR address_known = 0) AND state IN ('open', 'finishing')";
+        query(sql, params![now, id, fence, node]).changes_one(&self.pool).await
     }
 
     /// Ends an upload whose bytes the report already has. It refers to the existing video and

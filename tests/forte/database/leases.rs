@@ -48,6 +48,7 @@ on_both_databases! {
     one_of_several_concurrent_requests_acquires_the_lease,
     a_commit_with_an_old_fence_is_refused,
     an_upload_that_a_dead_node_was_creating_ends,
+    an_answered_upload_outlives_a_sweep_that_saw_its_lease,
     an_orphaned_lease_is_released_and_fenced,
     releasing_a_lease_keeps_acknowledged_bytes,
     a_release_request_reaches_only_the_holder,
@@ -202,4 +203,17 @@ async fn a_new_process_in_the_same_folder_marks_the_old_one_dead(db: Db) {
     expected.sort_unstable();
     assert_eq!(left, expected);
     assert_eq!(db.database.upload(upload).await.unwrap().unwrap().holder, None);
+}
+
+/// The sweep has read the lease before the request released it.
+async fn an_answered_upload_outlives_a_sweep_that_saw_its_lease(db: Db) {
+    let fixture = Fixture::create(&db.database).await;
+    let node = fixture.node("mine").await;
+    let upload = fixture.upload_being_created(fixture.report().await, node).await;
+    let fence = db.database.acquire_lease(upload, 0, node).await.unwrap().unwrap();
+    let leases = db.database.leases(node, fixture.now()).await.unwrap();
+    assert_eq!(leases, [(upload, fence, true)]);
+    db.database.release_lease(upload, fence).await.unwrap();
+    assert!(!db.database.end_unanswered(upload, fence, node, fixture.now()).await.unwrap());
+    assert!(db.database.upload(upload).await.unwrap().unwrap().state.is_alive());
 }

@@ -34,7 +34,16 @@ async fn a_cut_creation_can_be_continued(service: Service) {
 /// The lease of the creation is still in the name of a node when that is declared dead.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failed_creation_with_an_address_survives_its_node() {
-    let fails = ["storage.spool.write", "upload.lease.release"];
+    survives_its_node(&["storage.spool.write", "upload.lease.release"]).await;
+}
+
+/// The row names the node from the beginning.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_creation_that_has_failed_before_its_lease_survives_its_node() {
+    survives_its_node(&["upload.lease.acquire"]).await;
+}
+
+async fn survives_its_node(fails: &'static [&'static str]) {
     let faults = Faults::scripted(move |place| fails.contains(&place));
     let options = Options { faults, ..Options::default() };
     let Some(first) = Service::start_with(Backend::Shared, options).await else { return };
@@ -66,6 +75,24 @@ async fn a_failed_creation_answers_no_address_that_may_end() {
     let answer = service.send(with_content_type(creation).body(GOOD.into()).unwrap()).await;
     assert_eq!(answer.status(), 503);
     assert!(!answer.headers().contains_key("location"));
+}
+
+/// Neither its row nor its lease stays behind.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_creation_without_an_address_ends() {
+    let fails = ["upload.lease.acquire", "upload.reveal.before"];
+    let faults = Faults::scripted(move |place| fails.contains(&place));
+    let options = Options { faults, ..Options::default() };
+    let service = Service::start_with(Backend::Embedded, options).await.unwrap();
+    let creation = creation(&service, service.report().await, GOOD.len());
+    let answer = service.send(with_content_type(creation).body(GOOD.into()).unwrap()).await;
+    assert!(!answer.headers().contains_key("location"));
+    service.drain_and_sweep().await;
+    let active = || service.database().count_active_uploads(service.env.fixture.driver.id);
+    assert_eq!(active().await.unwrap(), 1, "its request may still go on");
+    service.manual_clock().advance(SignedDuration::from_mins(1));
+    service.assert_nothing_left().await;
+    assert_eq!(active().await.unwrap(), 0);
 }
 
 /// Other nodes end what only a dead node could continue: here at once, by a trigger.

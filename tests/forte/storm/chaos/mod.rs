@@ -177,9 +177,10 @@ async fn settle(cluster: Cluster) -> Dump {
     dump
 }
 
-/// The leases that are still held some heartbeats after the last client has finished.
+/// The leases that are still held after the last client has finished. A creation whose statement was lost leaves
+/// one for a minute.
 async fn wait_for_released_leases(env: &TestEnv) -> Vec<String> {
-    for _ in 0..100 {
+    for _ in 0..750 {
         if read_dump::leases(env).await.is_empty() {
             return Vec::new();
         }
