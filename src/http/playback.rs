@@ -56,7 +56,7 @@ async fn video(
     let ref_key = ref_key.ok_or_else(nothing)?;
     let latest = state.playback.latest_video(&viewer, ref_key, custody_of(&method)).await?;
     let (video, link) = latest.ok_or_else(nothing)?;
-    Ok(success(StatusCode::OK, "success", &response(&base, ref_key, video, &link)))
+    Ok(success(StatusCode::OK, "success", &response(&base, video, &link)))
 }
 
 pub(super) fn custody_of(method: &Method) -> playback::Custody {
@@ -98,23 +98,24 @@ struct LatestVideoResponse {
     expires_at: Timestamp,
 }
 
-fn response(base: &BaseUrl, ref_key: RefKey, video: VideoRow, link: &Link) -> LatestVideoResponse {
+fn response(base: &BaseUrl, video: VideoRow, link: &Link) -> LatestVideoResponse {
+    let VideoRow { stored, report_state } = video;
     LatestVideoResponse {
-        ref_key,
-        video_id: video.id,
-        submission_id: video.submission,
-        sha256: video.sha256,
-        recorded_at: video.facts.recorded_at(video.recorded_at),
-        facts: video.facts,
-        verdicts: video.verdicts,
-        notes: video.notes,
-        lat: video.place.lat(),
-        long: video.place.long(),
-        time_sent: video.time_sent.at,
-        received_at: video.received_at,
-        status_code: video.report_state.status.code(),
-        version: video.report_state.version,
-        reject_reason: video.report_state.reject_reason,
+        ref_key: stored.ref_key,
+        video_id: stored.video,
+        submission_id: stored.id,
+        sha256: stored.sha256,
+        recorded_at: stored.recording_time(),
+        facts: stored.facts,
+        verdicts: stored.verdicts,
+        notes: stored.notes,
+        lat: stored.place.lat(),
+        long: stored.place.long(),
+        time_sent: stored.time_sent.at,
+        received_at: stored.received_at,
+        status_code: report_state.status.code(),
+        version: report_state.version,
+        reject_reason: report_state.reject_reason,
         link: absolute(base, &link.url),
         expires_at: link.expires_at,
     }

@@ -81,11 +81,13 @@ impl Playback {
         // Also for a report that was not found, so that timing reveals nothing.
         let is_visible = self.database.may_see_report(viewer, ref_key).await?;
         let Some(mut row) = found.filter(|_| is_visible) else { return Ok(None) };
-        let key = VideoKey { upload: row.upload, sha256: row.sha256 };
+        let stored = &mut row.stored;
+        let key = VideoKey { upload: stored.upload, sha256: stored.sha256 };
         let actor = format!("person:{}", viewer.id.0);
-        let video = (row.id, duration_of(&row.facts));
+        let video = (stored.video, duration_of(&stored.facts));
         let link = self.issue_link(video, &key, ref_key, &actor, custody).await?;
-        row.verdicts = self.visible_verdicts(viewer, row.verdicts).await?;
+        let verdicts = std::mem::take(&mut stored.verdicts);
+        stored.verdicts = self.visible_verdicts(viewer, verdicts).await?;
         Ok(Some((row, link)))
     }
 

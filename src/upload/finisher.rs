@@ -227,8 +227,8 @@ impl Finisher {
                 // The submission may be that of an earlier attempt for this upload.
                 let held = self.deps.database.latest_video(ref_key).await?;
                 held.map(|held| FinishOutcome::Repeats {
-                    video: held.id,
-                    submission: held.submission,
+                    video: held.stored.video,
+                    submission: held.stored.id,
                 })
             }
         };

@@ -3,51 +3,24 @@
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, FromRow};
 
-use crate::database::column::{Stored, params};
+use crate::database::column::params;
 use crate::database::connection::Target;
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
 use crate::database::reports::decisions::ReportState;
 use crate::database::statement::query;
-use crate::model::{
-    CompanyId, Digest, EventId, Facts, Finding, Place, RefKey, SubmissionId, TimeSent, UploadId,
-    Verdict, VideoId,
-};
+use crate::model::{CompanyId, EventId, RefKey, VideoId};
 
-/// A stored video with its submission.
+use super::submission::{SUBMISSION_COLUMNS, StoredSubmission};
+
+/// The latest video of a report.
 #[derive(Debug, Clone, FromRow)]
 pub struct VideoRow {
-    pub id: VideoId,
-    /// Part of its key in storage.
-    #[sqlx(rename = "upload_id")]
-    pub upload: UploadId,
-    #[sqlx(rename = "company_id")]
-    pub company: CompanyId,
-    /// Of the whole file.
-    pub sha256: Digest,
-    /// The facts that the inspection read.
-    pub facts: Facts,
-    /// The notes of the inspection.
-    #[sqlx(try_from = "Stored<Vec<Finding>>")]
-    pub notes: Vec<Finding>,
-    #[sqlx(try_from = "Stored<Vec<Verdict>>")]
-    pub verdicts: Vec<Verdict>,
-    /// The state of its report.
+    #[sqlx(flatten)]
+    pub stored: StoredSubmission,
+    /// The state of the report.
     #[sqlx(flatten)]
     pub report_state: ReportState,
-    #[sqlx(rename = "submission_id")]
-    pub submission: SubmissionId,
-    /// According to the driver's phone.
-    #[sqlx(flatten)]
-    pub time_sent: TimeSent,
-    /// When the video was recorded, according to the app.
-    #[sqlx(try_from = "Stored<Option<Timestamp>>")]
-    pub recorded_at: Option<Timestamp>,
-    /// According to the driver's phone.
-    #[sqlx(flatten)]
-    pub place: Place,
-    #[sqlx(try_from = "Stored<Timestamp>")]
-    pub received_at: Timestamp,
 }
 
 /// A view of a video, as its custody records it.
@@ -66,7 +39,8 @@ pub struct CustodyEntry {
 impl Database {
     /// The latest video of a report.
     pub async fn latest_video(&self, ref_key: RefKey) -> Result<Option<VideoRow>, DatabaseError> {
-        query(LATEST_VIDEO, params![ref_key]).optional(&self.pool).await
+        let sql = latest_video("r.ref_key = $1");
+        query(AssertSqlSafe(sql), params![ref_key]).optional(&self.pool).await
     }
 
     /// The latest video of a report, if it belongs to this company. One statement, so that a foreign one
@@ -76,7 +50,7 @@ impl Database {
         company: CompanyId,
         ref_key: RefKey,
     ) -> Result<Option<VideoRow>, DatabaseError> {
-        let sql = format!("{LATEST_VIDEO} AND v.company_id = $2");
+        let sql = latest_video("r.ref_key = $1 AND v.company_id = $2");
         query(AssertSqlSafe(sql), params![ref_key, company]).optional(&self.pool).await
     }
 
@@ -117,8 +91,10 @@ async fn repeat_view(
     Ok(repeated > 0)
 }
 
-const LATEST_VIDEO: &str = "SELECT v.id, v.upload_id, v.company_id, v.sha256, v.facts, v.notes, \
-    s.verdicts, s.id AS submission_id, s.time_sent_raw, s.time_sent_at, s.recorded_at, s.lat_e8, s.long_e8, \
-    s.received_at, r.status_code, r.revision, r.reject_reason, r.decided_at, r.decided_by \
-    FROM submissions s JOIN videos v ON v.id = s.video_id \
-    JOIN reports r ON r.latest_submission = s.id WHERE r.ref_key = $1";
+fn latest_video(condition: &'static str) -> String {
+    format!(
+        "SELECT {SUBMISSION_COLUMNS}, r.status_code, r.revision, r.reject_reason, r.decided_at, \
+         r.decided_by FROM submissions s JOIN videos v ON v.id = s.video_id \
+         JOIN reports r ON r.latest_submission = s.id WHERE {condition}"
+    )
+}

@@ -42,8 +42,8 @@ async fn finishing_an_upload_creates_a_submission_and_a_message(db: Db) {
     assert_eq!(upload.committed, Offset::new(LENGTH.get()));
     let report = db.database.report(ref_key).await.unwrap().unwrap();
     assert_eq!((report.status, report.held), (ReportStatus::Submitted, Some(finishing.sha256)));
-    let video = db.database.latest_video(ref_key).await.unwrap().unwrap();
-    assert_eq!((video.id, video.submission), (finishing.video, finishing.submission));
+    let video = db.database.latest_video(ref_key).await.unwrap().unwrap().stored;
+    assert_eq!((video.video, video.id), (finishing.video, finishing.submission));
     assert_eq!(
         (video.time_sent, video.place),
         (finishing.details.time_sent.clone(), finishing.details.place)
@@ -165,7 +165,10 @@ async fn a_rejected_report_accepts_a_new_video(db: Db) {
     let mut second = fixture.finished_upload(fixture.driver, ref_key).await;
     second.sha256 = Digest::new([9; 32]);
     assert!(matches!(db.database.finish(&second).await.unwrap(), FinishOutcome::Stored { .. }));
-    assert_eq!(db.database.latest_video(ref_key).await.unwrap().unwrap().id, second.video);
+    assert_eq!(
+        db.database.latest_video(ref_key).await.unwrap().unwrap().stored.video,
+        second.video
+    );
 }
 
 async fn a_submitted_report_without_a_video_is_closed(db: Db) {
