@@ -67,9 +67,15 @@ impl Cleaner {
         if !ended {
             return Err(UploadError::TakenOver);
         }
-        count_finished(state);
-        self.clear_in_background(lease.row.id);
+        self.ended(lease.row.id, state);
         Ok(())
+    }
+
+    /// Counts an upload that has ended, and removes what it left.
+    pub(super) fn ended(self: &Arc<Self>, id: UploadId, state: UploadState) {
+        let state = state.as_str();
+        metrics::counter!("forte_media_uploads_finished_total", "state" => state).increment(1);
+        self.clear_in_background(id);
     }
 
     /// Removes what an ended upload left, once the response is on its way.
@@ -202,9 +208,4 @@ impl Cleaner {
         }
         Ok(removed)
     }
-}
-
-pub(super) fn count_finished(state: UploadState) {
-    let state = state.as_str();
-    metrics::counter!("forte_media_uploads_finished_total", "state" => state).increment(1);
 }

@@ -6,7 +6,6 @@ use jiff::SignedDuration;
 use crate::database::NewUpload;
 use crate::model::{PersonId, UploadState};
 
-use super::cleaner::count_finished;
 use super::components::Components;
 use super::error::UploadError;
 
@@ -26,8 +25,7 @@ impl Components {
             };
             for id in ended {
                 tracing::info!(upload = %id, "ended in favour of a newer upload of the same person");
-                count_finished(UploadState::Expired);
-                self.cleaner.clear_in_background(id);
+                self.cleaner.ended(id, UploadState::Expired);
             }
             return Ok(());
         }

@@ -20,7 +20,7 @@ use crate::model::{
 use crate::proof::receipt;
 use crate::storage::VideoKey;
 
-use super::cleaner::{Cleaner, count_finished};
+use super::cleaner::Cleaner;
 use super::dependencies::Dependencies;
 use super::eligibility::Eligibility;
 use super::error::UploadError;
@@ -282,12 +282,11 @@ impl Finisher {
         let id = lease.row.id;
         let error = match outcome {
             FinishOutcome::Stored { video, submission, .. } => {
-                count_finished(UploadState::Stored);
                 let new = length.get().saturating_sub(lease.spooled().get());
                 metrics::counter!("forte_media_bytes_acknowledged_total").increment(new);
                 tracing::info!(upload = %id, %video, %sha256, length = length.get(), "video stored");
                 self.deps.wakeup.notify_one();
-                self.cleaner.clear_in_background(id);
+                self.cleaner.ended(id, UploadState::Stored);
                 return Ok(Stored { submission, sha256, length });
             }
             FinishOutcome::Repeats { video, submission } => {

@@ -11,7 +11,7 @@ use crate::inspect::Quicktime;
 use crate::model::{Length, NodeId, Offset, Person, Protocol, UploadId, UploadState};
 
 use super::access::{Access, Secret};
-use super::cleaner::{Swept, count_finished};
+use super::cleaner::Swept;
 use super::components::Components;
 use super::dependencies::Dependencies;
 use super::error::UploadError;
@@ -203,10 +203,7 @@ impl UploadService {
         let Dependencies { database, clock, .. } = &*self.0.deps;
         match database.end_unanswered(id, 0, self.0.locks.node, clock.now()).await {
             Ok(false) => {}
-            Ok(true) => {
-                count_finished(UploadState::Expired);
-                self.0.cleaner.clear_in_background(id);
-            }
+            Ok(true) => self.0.cleaner.ended(id, UploadState::Expired),
             Err(error) => tracing::debug!(upload = %id, %error, "a sweep will end it"),
         }
     }
@@ -256,8 +253,7 @@ impl UploadService {
                 Ok(false) => {}
                 Ok(true) => {
                     tracing::debug!(upload = %id, "ended, because no client knows its address");
-                    count_finished(UploadState::Expired);
-                    components.cleaner.clear_in_background(id);
+                    components.cleaner.ended(id, UploadState::Expired);
                 }
                 Err(error) => tracing::warn!(upload = %id, %error, "could not end an upload that no client knows; it will expire"),
             }

@@ -160,9 +160,8 @@ impl Database {
         node: NodeId,
         recent: Timestamp,
     ) -> Result<Vec<(UploadId, i64, bool)>, DatabaseError> {
-        let sql = "SELECT id, fence, CASE WHEN protocol = 'form' OR address_known = 0 THEN 1 ELSE 0 END \
-            AS is_unreachable FROM uploads WHERE holder = $1 AND (fence > 0 OR created_at <= $2) \
-            AND state IN ('open', 'finishing')";
+        let sql = "SELECT id, fence, 1 - address_known AS is_unreachable FROM uploads \
+            WHERE holder = $1 AND (fence > 0 OR created_at <= $2) AND state IN ('open', 'finishing')";
         let rows: Vec<(UploadId, i64, Stored<bool>)> =
             query(sql, params![node, recent]).all(&self.pool).await?;
         let parts = |(id, fence, Stored(is_unreachable))| (id, fence, is_unreachable);

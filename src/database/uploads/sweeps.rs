@@ -1,7 +1,7 @@
 //! Expired uploads, and what ended uploads have left in storage.
 
 use jiff::Timestamp;
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 
 use crate::database::column::{Stored, params};
 use crate::database::error::DatabaseError;
@@ -25,6 +25,10 @@ pub struct UploadLeftovers {
     pub expires_at: Timestamp,
 }
 
+/// The uploads whose cleanup is due at `$1`.
+const LEFTOVERS: &str = "SELECT u.id, u.cleaned_once, u.expires_at, COALESCE(v.sha256, '') AS kept \
+    FROM uploads u LEFT JOIN videos v ON v.upload_id = u.id WHERE u.cleanup_at > 0 AND u.cleanup_at <= $1";
+
 impl Database {
     /// Expired uploads whose lease is free or held by `node`, with their fences, oldest first.
     pub async fn expired_uploads(
@@ -44,11 +48,8 @@ impl Database {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<UploadLeftovers>, DatabaseError> {
-        let sql = "SELECT u.id, u.cleaned_once, u.expires_at, COALESCE(v.sha256, '') AS kept \
-            FROM uploads u \
-            LEFT JOIN videos v ON v.upload_id = u.id WHERE u.cleanup_at > 0 AND u.cleanup_at <= $1 \
-            ORDER BY u.cleanup_at LIMIT $2";
-        query(sql, params![now, limit]).all(&self.pool).await
+        let sql = format!("{LEFTOVERS} ORDER BY u.cleanup_at LIMIT $2");
+        query(AssertSqlSafe(sql), params![now, limit]).all(&self.pool).await
     }
 
     /// The leftovers of one upload, if its cleanup is due.
@@ -57,11 +58,8 @@ impl Database {
         upload: UploadId,
         now: Timestamp,
     ) -> Result<Option<UploadLeftovers>, DatabaseError> {
-        let sql = "SELECT u.id, u.cleaned_once, u.expires_at, COALESCE(v.sha256, '') AS kept \
-            FROM uploads u \
-            LEFT JOIN videos v ON v.upload_id = u.id \
-            WHERE u.id = $1 AND u.cleanup_at > 0 AND u.cleanup_at <= $2";
-        query(sql, params![upload, now]).optional(&self.pool).await
+        let sql = format!("{LEFTOVERS} AND u.id = $2");
+        query(AssertSqlSafe(sql), params![now, upload]).optional(&self.pool).await
     }
 
     /// Records a cleanup and deletes the rows of the segments. A second cleanup is due at `again`; `None`:

@@ -254,7 +254,7 @@ impl Database {
     ) -> Result<bool, DatabaseError> {
         let sql = "UPDATE uploads SET state = 'expired', holder = '', release_requested = 0, \
             cleanup_at = $1 WHERE id = $2 AND fence = $3 AND holder = $4 \
-            AND (protocol = 'form' OR address_known = 0) AND state IN ('open', 'finishing')";
+            AND address_known = 0 AND state IN ('open', 'finishing')";
         query(sql, params![now, id, fence, node]).changes_one(&self.pool).await
     }
 
