@@ -175,7 +175,7 @@ impl Layers {
     }
 }
 
-/// Names what may be written, where a library speaks of its own types.
+/// Replaces a library's parse error by an example of a valid value.
 fn readable(reason: String) -> String {
     let advice = [
         ("duration format", "write a duration, such as 90s or 24h"),

@@ -13,9 +13,9 @@ pub struct OpsConfig {
     pub listen: SocketAddr,
     /// How long a result of `/status` is reused.
     pub status_every: SignedDuration,
-    /// From which difference to the database server on the clock is wrong.
+    /// `/status` fails if the clocks of this node and of the database server differ by more than this.
     pub max_clock_difference: SignedDuration,
-    /// From which age on an undelivered message is a failure.
+    /// `/status` fails if the oldest undelivered message is older than this.
     pub max_outbox_age: SignedDuration,
 }
 

@@ -32,7 +32,7 @@ impl DeviceId {
 }
 
 word_enum! {
-    /// Which guesses of a one-time code are allowed when the wrong guesses of a day are used up.
+    /// Which guesses of a one-time code are allowed after the daily limit of wrong guesses has been reached.
     GuessRule {
         /// By the usual limits.
         Usual = "",

@@ -37,7 +37,7 @@ pub struct S3Config {
     /// How often keys without an expiry are read again.
     pub credentials_reread: SignedDuration,
     pub connect_timeout: SignedDuration,
-    /// Limit for one attempt, on top of the time its bytes need at `slowest_link`.
+    /// Timeout of one attempt, plus the time that its bytes need at `slowest_link`.
     pub answer_timeout: SignedDuration,
     pub slowest_link: u64,
     pub tries: usize,

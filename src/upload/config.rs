@@ -29,7 +29,7 @@ pub struct Config {
     pub flush_every: SignedDuration,
     /// Whether acknowledged bytes are written to shared storage.
     pub segments: Segments,
-    /// A request writes no segment before it has run for so long, except its last one.
+    /// A request that has run for less than this writes no segment, except at its end.
     pub segment_delay: SignedDuration,
     /// A running request writes a segment at this interval, if it has `segment_min_bytes`.
     pub segment_every: SignedDuration,
@@ -40,9 +40,9 @@ pub struct Config {
     pub lease_poll: SignedDuration,
     /// How long a request waits for its video to be stored.
     pub finish_wait: SignedDuration,
-    /// How long storing is retried before the upload is reopened, one byte short.
+    /// How long storing is retried before the upload is reopened at `length - 1`.
     pub finish_tries_for: SignedDuration,
-    /// How many `moov` boxes are parsed at a time.
+    /// Number of `moov` boxes that are parsed concurrently.
     pub readers: usize,
     /// How many running digests and scanners are cached between requests.
     pub scan_cache_limit: usize,
@@ -56,12 +56,12 @@ pub struct Config {
     pub sweep_every: SignedDuration,
     /// How many uploads one sweep expires, and how many it clears.
     pub sweep_batch: u32,
-    /// How long after the first removal an ended upload is cleared again at the earliest: longer than any
-    /// write that another node may have had in progress.
+    /// Delay between the first and the second cleanup of an ended upload, which never precedes its original
+    /// expiry. Longer than any write that another node may still have in progress.
     pub clear_again_after: SignedDuration,
     /// How many uploads a person may have open at a time.
     pub max_open_per_person: u64,
-    /// At that limit, a writer that has brought nothing for this long loses its upload.
+    /// At that limit, a writer that has received nothing for this long is interrupted and its upload ends.
     pub idle_writer: SignedDuration,
     /// Whether a video that another report of the company holds is accepted.
     pub reuse: Reuse,
@@ -73,7 +73,7 @@ pub struct Config {
     pub abandoned_per_day: u64,
     /// How many preflights a person may request per minute.
     pub preflights_per_minute: usize,
-    /// How many preflights are processed at a time.
+    /// Number of preflights that are processed concurrently.
     pub preflights_at_once: usize,
 }
 

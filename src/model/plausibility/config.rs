@@ -8,15 +8,15 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlausibilityConfig {
-    /// How old the recording may be, when it is sent and when it is received, for a pass.
+    /// A recording that is older than this, at sending or at receipt, gets a warning.
     pub age_warn: SignedDuration,
-    /// ... for a warning.
+    /// A recording that is older than this fails.
     pub age_fail: SignedDuration,
     /// How much later than its sending, or than the server's clock, the recording may be for a pass.
     pub time_pass: SignedDuration,
     /// ... for a warning.
     pub time_fail: SignedDuration,
-    /// How long before the report's start a recording is only a warning.
+    /// A recording made up to this long before the report's start gets a warning, an earlier one fails.
     pub window_slack: SignedDuration,
     /// How far the recorded place may be from the sent one for a pass, in metres.
     pub place_pass: u32,
@@ -31,7 +31,7 @@ pub struct PlausibilityConfig {
     pub length_pass: u32,
     /// ... for a warning.
     pub length_fail: u32,
-    /// How many earlier videos are needed for a usual length.
+    /// Minimum number of earlier videos for the test `usual_length`.
     pub usual_from: usize,
     /// How many earlier videos are compared.
     pub recent: u32,

@@ -1,7 +1,7 @@
 //! The recording time, by the recorder's clock, or according to the app where the file does not state it.
 //!
-//! Some makers write the beginning of the recording into `creation_time`, others its end (Android when
-//! it closes the file, cameras when they open it). So the recording lies within its duration before or
+//! `creation_time` is the start of the recording on some devices (cameras: when they open the file) and its end on
+//! others (Android: when it closes the file). So the recording lies within its duration before or
 //! after that time, and the tests use the most favourable point.
 
 use jiff::{SignedDuration, Timestamp};
@@ -67,7 +67,8 @@ fn compared(
 ) -> Verdict {
     let Some(recording) = Span::of_recording(evidence) else { return unknown(test) };
     let gap = recording.gap_to(other);
-    // Recordings are kept on phones without a network; one from the future has a wrong clock.
+    // A recording may be old, because phones wait for a network (age_*). A recording later than its sending has a
+    // wrong clock (time_*).
     let outcome = if gap.is_negative() {
         Outcome::of(&gap.abs(), &config.time_pass, &config.time_fail)
     } else {
