@@ -10,7 +10,7 @@ use super::config::Config;
 /// not give up because a store or a database hangs.
 pub(super) const EARLY_LIMIT: Duration = Duration::from_secs(10);
 
-/// The rule for one request, and where it stands. A flush of the spool is cheap; each segment is an
+/// The acknowledgement schedule of one request, and its state. A flush of the spool is cheap; each segment is an
 /// object in the store, so there are few of them, and none in a short request.
 pub(super) struct Schedule {
     /// No acknowledgement before.
@@ -40,8 +40,8 @@ impl Schedule {
         }
     }
 
-    /// When this many unacknowledged bytes are to be acknowledged. `None`: when there are more, or at
-    /// the end of the request.
+    /// The time at which the `unacknowledged` bytes are to be acknowledged. `None`: only after more bytes have
+    /// arrived, or at the end of the request.
     pub(super) fn due_at(&self, unacknowledged: u64) -> Option<Instant> {
         if unacknowledged >= self.bytes.max(1) {
             return Some(self.earliest);

@@ -29,7 +29,7 @@ pub(super) enum BodyEnd {
     Cut,
     /// A newer request wants to write to the upload.
     ReleaseRequested,
-    /// The body was longer than allowed; the allowed part but its last byte was kept.
+    /// The body was longer than allowed; the allowed part except its last byte was kept.
     TooLong,
     /// The inspection refused the bytes, or the same bytes were refused before.
     Refused,
@@ -89,7 +89,7 @@ impl BodyReader {
         }
     }
 
-    /// Excludes a time in which nothing was read from the limits of silence and of speed.
+    /// Restarts the idle timeout and the measurement of the rate, because nothing was read for a while.
     pub(super) fn restart_clocks(&mut self) {
         self.active_at = Instant::now();
         self.rate.restart();

@@ -189,7 +189,8 @@ impl Cleaner {
         Ok(self.deps.database.mark_cleaned(upload, again).await?)
     }
 
-    /// Once more when no other node can still be writing, and no client asks for the upload any longer.
+    /// When the second cleanup is due: when no other node can still be writing, and the upload would have
+    /// expired.
     fn clear_again_at(&self, leftovers: &UploadLeftovers) -> Timestamp {
         let written = self.deps.clock.now().saturating_add(self.deps.config.clear_again_after);
         written.unwrap_or(Timestamp::MAX).max(leftovers.expires_at)

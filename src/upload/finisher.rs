@@ -38,13 +38,14 @@ pub struct Stored {
     pub length: Length,
 }
 
-/// What happens to an upload that could not be finished now.
+/// Whether a client can resume the upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OnFailure {
-    /// It is reopened without its last byte, and the client retries with that byte.
-    Reopen,
-    /// It ends; the client sends everything again.
-    Discard,
+pub(super) enum Resume {
+    /// Yes. If it cannot be finished now, it is reopened at `length - 1`, and the client sends the last byte
+    /// again.
+    Resumable,
+    /// No: it is received within one request. A failure ends it, and the client sends everything again.
+    OneRequest,
 }
 
 pub(super) struct Finisher {
@@ -75,12 +76,12 @@ impl Finisher {
         self: &Arc<Self>,
         lease: WriteLease,
         writer: UploadWriter,
-        on_failure: OnFailure,
+        resume: Resume,
     ) -> Result<Stored, UploadError> {
         let finisher = Arc::clone(self);
         let task = self.deps.tasks.spawn(async move {
             let (id, began) = (lease.row.id, Instant::now());
-            let outcome = Box::pin(finisher.run(lease, writer, on_failure)).await;
+            let outcome = Box::pin(finisher.run(lease, writer, resume)).await;
             metrics::histogram!("forte_media_finish_seconds").record(began.elapsed());
             if let Err(error) = &outcome {
                 tracing::warn!(upload = %id, %error, "video not stored");
@@ -97,19 +98,19 @@ impl Finisher {
         &self,
         mut lease: WriteLease,
         mut writer: UploadWriter,
-        on_failure: OnFailure,
+        resume: Resume,
     ) -> Result<Stored, UploadError> {
         let outcome = self.inspect_and_store(&mut lease, &mut writer).await;
         if let Err(
             UploadError::Unavailable(..) | UploadError::DiskFull(_) | UploadError::Internal(_),
         ) = outcome
         {
-            let undone = match on_failure {
-                OnFailure::Reopen => {
+            let undone = match resume {
+                Resume::Resumable => {
                     let to = writer.last_byte();
                     Box::pin(writer.acknowledge(&lease, to)).await.map(drop)
                 }
-                OnFailure::Discard => self.cleaner.end(&lease, UploadState::Terminated, None).await,
+                Resume::OneRequest => self.cleaner.end(&lease, UploadState::Terminated, None).await,
             };
             // The client gets the first error.
             if let Err(error) = undone {
@@ -282,7 +283,7 @@ impl Finisher {
         let id = lease.row.id;
         let error = match outcome {
             FinishOutcome::Stored { video, submission, .. } => {
-                let new = length.get().saturating_sub(lease.spooled().get());
+                let new = length.get().saturating_sub(lease.committed().get());
                 metrics::counter!("forte_media_bytes_acknowledged_total").increment(new);
                 tracing::info!(upload = %id, %video, %sha256, length = length.get(), "video stored");
                 self.deps.wakeup.notify_one();

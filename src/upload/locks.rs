@@ -19,7 +19,7 @@ use super::dependencies::Dependencies;
 use super::error::UploadError;
 use super::lock_table::{LockGuard, LockTable};
 
-/// How long a new upload may be without the lock that its creation takes.
+/// How long a new upload may have no lock yet: the request that creates it is about to take one.
 const BEING_CREATED: SignedDuration = SignedDuration::from_mins(1);
 
 /// Grants the right to write to an upload, among the requests of this node and among nodes.
@@ -39,7 +39,7 @@ pub(super) struct WriteLease {
 
 impl WriteLease {
     /// How many acknowledged bytes the spool file must hold: the offset of the upload.
-    pub(super) const fn spooled(&self) -> Offset {
+    pub(super) const fn committed(&self) -> Offset {
         self.row.committed
     }
 }
@@ -124,9 +124,9 @@ impl UploadLocks {
         let wait = self.deps.config.release_wait.unsigned_abs();
         let deadline = Instant::now() + wait;
         let guard = self.table.lock(id, wait).await.ok_or(UploadError::Busy)?;
-        // If nobody held the lease, the row is still valid, or its fence has changed and acquiring the
-        // lease will fail. A holder may have committed since the row was read, under the same fence, so
-        // the row is read again.
+        // A row without a holder is used as it was read: if it is outdated, its fence has changed, and
+        // acquiring the lease fails. A holder, or the lock's previous owner, may have committed under the
+        // same fence since; then the row is read again.
         if first.holder.is_none() && !guard.waited {
             return not_ended(guard, first);
         }
@@ -186,25 +186,26 @@ impl UploadLocks {
         self.is_held_elsewhere(row) || self.is_locked(row.id)
     }
 
-    /// A lease in this node's name without a lock was left behind by a request that failed.
+    /// Whether another node holds the lease. A lease of this node without a lock was left behind by a request
+    /// that failed, and does not count.
     fn is_held_elsewhere(&self, row: &UploadRow) -> bool {
         row.holder.is_some_and(|holder| holder != self.node)
     }
 
-    /// Sends heartbeats and watches those of other nodes, until `stop`. The one does not wait for the other:
-    /// on a slow database the statements of a round together may take longer than a node may be silent.
+    /// Sends heartbeats and watches those of other nodes, until `stop`, in two concurrent loops: on a slow
+    /// database, watching could delay the own heartbeat beyond `holder_dead_after`.
     pub async fn run_heartbeats(self: Arc<Self>, stop: CancellationToken) {
         let every = self.deps.config.heartbeat;
         let failed = |error| tracing::warn!(%error, "heartbeat failed");
         let beats = repeat(&stop, every, || self.send_heartbeat(), failed);
-        let watch = repeat(&stop, every, || self.watch_peers(), failed);
+        let watch = repeat(&stop, every, || self.check_leases(), failed);
         tokio::join!(beats, watch);
     }
 
     /// Sends one heartbeat, and watches those of other nodes once.
     pub async fn heartbeat(&self) -> Result<(), UploadError> {
         self.send_heartbeat().await?;
-        self.watch_peers().await
+        self.check_leases().await
     }
 
     /// Checks that the database can be written. A heartbeat is a small write that harms nobody; SQLite skips
@@ -229,8 +230,9 @@ impl UploadLocks {
         Ok(())
     }
 
-    /// Declares dead the nodes whose heartbeats have stopped: their leases are released.
-    async fn watch_peers(&self) -> Result<(), UploadError> {
+    /// Releases the leases that no request works under: of this node, of nodes whose heartbeats have stopped,
+    /// and of unregistered nodes.
+    async fn check_leases(&self) -> Result<(), UploadError> {
         let watched = self.observe_peers().await;
         if watched.is_err() {
             self.peers.forget();
@@ -255,8 +257,8 @@ impl UploadLocks {
         Ok(())
     }
 
-    /// Releases the leases in this node's name that no request works under: their release has failed, or
-    /// their creation. What nobody can continue ends: a form, and an upload whose address was not answered.
+    /// Releases the leases of this node that no running request uses: their release or their creation has
+    /// failed. Ends the uploads that no client can resume: forms, and uploads whose URL was never sent.
     pub(super) async fn release_leases_without_lock(&self) -> Result<(), UploadError> {
         let Dependencies { database, clock, .. } = &*self.deps;
         let now = clock.now();

@@ -1,8 +1,8 @@
 //! Remembers refused videos, so that a client that was restarted does not send one again.
 //!
-//! A refusal is remembered only if it holds for these very bytes. That is a refusal of the kind of
-//! video, which damage in transit hardly causes, or any refusal of a complete file that has the declared
-//! hash. The declared hash of an incomplete file is not trusted; such a file is identified by its first
+//! Two kinds of refusals are remembered: those of the kind of video (codec, duration, no video track),
+//! which damage in transit hardly causes, and any refusal of a complete file that has the declared hash.
+//! The declared hash of an incomplete file is not trusted; such a file is identified by its first
 //! 64 KiB, its head. If the rules change, the entries no longer match. A failure of the cache never
 //! stops an upload.
 
@@ -126,13 +126,14 @@ impl RefusalCache {
         self.find(company, &id).await?.map_or(Ok(()), |refusal| Err(refused_before(refusal)))
     }
 
-    /// Ends an upload that the inspection refuses, and remembers the refusal under `id`. Returns the
-    /// error for the client.
+    /// Ends an upload that the inspection refuses, and remembers the refusal for this content; `None`: the
+    /// refusal is not remembered. Returns the error for the client: the refusal, or why the upload did not
+    /// end.
     pub(super) async fn end_refused(
         &self,
         lease: &WriteLease,
         refusal: Refusal,
-        id: Option<ContentId>,
+        content: Option<ContentId>,
     ) -> UploadError {
         metrics::counter!("forte_media_refusals_total", "code" => refusal.finding.check.code())
             .increment(1);
@@ -140,7 +141,7 @@ impl RefusalCache {
         metrics::histogram!("forte_media_refused_after_bytes").record(refusal.judged_after as f64);
         tracing::info!(upload = %lease.row.id, code = %refusal.finding.check,
             at = refusal.finding.at, judged_after = refusal.judged_after, "video refused");
-        let key = id.as_ref().map(|id| (id, self.deps.rules.fingerprint()));
+        let key = content.as_ref().map(|content| (content, self.deps.rules.fingerprint()));
         let (upload, now) = ((lease.row.id, lease.fence), self.deps.clock.now());
         let ended = match self.deps.database.refuse_upload(upload, &refusal, key, now).await {
             Ok(ended) => self.cleaner.complete_end(lease, UploadState::Refused, ended),

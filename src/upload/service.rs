@@ -15,7 +15,7 @@ use super::cleaner::Swept;
 use super::components::Components;
 use super::dependencies::Dependencies;
 use super::error::UploadError;
-use super::finisher::OnFailure;
+use super::finisher::Resume;
 use super::locks::UploadLocks;
 use super::preflight::Preflights;
 use super::refusal_cache::Declaration;
@@ -186,7 +186,7 @@ impl UploadService {
             let Created { id, secret, .. } = service.create(video).await?;
             let access = Access { secret, caller };
             let upload = (id, &access, Offset::START);
-            let policy = (OnFailure::Discard, declaration);
+            let policy = (Resume::OneRequest, declaration);
             match Box::pin(UploadSession::begin(&service.0, upload, None, policy)).await {
                 Ok(session) => Ok(session),
                 Err(error) => {
@@ -215,7 +215,7 @@ impl UploadService {
         id: UploadId,
         access: &Access,
     ) -> Result<UploadRow, UploadError> {
-        // A finishing upload without a holder was left behind, and waits for its last byte.
+        // A finishing upload that no writer holds was left behind: the client sends its last byte again.
         let (_guard, row) = self.0.locks.lock(id, access).await?;
         Ok(row)
     }
@@ -235,8 +235,8 @@ impl UploadService {
         self.0.cleaner.end(&lease, UploadState::Terminated, None).await
     }
 
-    /// What has become of an upload whose creation failed after its first bytes, before the client learns its
-    /// address. The upload then no longer depends on this node.
+    /// The state and the offset of an upload whose creating request has failed. The upload is detached from
+    /// this node first, because the response reveals its URL.
     pub async fn reveal_address(&self, id: UploadId) -> Result<(UploadState, Offset), UploadError> {
         self.0.deps.faults.pass("upload.reveal.before")?;
         self.0.deps.database.detach_from_creation(id).await?;
@@ -275,8 +275,8 @@ impl UploadService {
     }
 }
 
-/// An upload that this request has just created is gone only if other nodes have declared this one dead, and have
-/// ended what nobody else could continue. To the client, "not found" would be the report.
+/// If an upload that this request has just created is gone, other nodes have declared this one dead and ended
+/// the upload. The client would read "not found" as an unknown report.
 fn ended_by_peers(error: UploadError) -> UploadError {
     match error {
         UploadError::NotFound => {

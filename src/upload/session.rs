@@ -15,7 +15,7 @@ use super::checksum::Checksum;
 use super::cleaner::Cleaner;
 use super::components::Components;
 use super::error::UploadError;
-use super::finisher::{OnFailure, Stored};
+use super::finisher::{Resume, Stored};
 use super::locks::WriteLease;
 use super::refusal_cache::Declaration;
 use super::writer::UploadWriter;
@@ -46,7 +46,7 @@ pub enum Appended {
 /// An upload that a request writes to.
 pub struct UploadSession {
     components: Arc<Components>,
-    on_failure: OnFailure,
+    resume: Resume,
     /// `None` after the session has ended.
     work: Option<(WriteLease, UploadWriter)>,
 }
@@ -57,7 +57,7 @@ impl UploadSession {
         components: &Arc<Components>,
         (id, access, offset): (UploadId, &Access, Offset),
         length: Option<u64>,
-        (on_failure, declaration): (OnFailure, Option<Declaration>),
+        (resume, declaration): (Resume, Option<Declaration>),
     ) -> Result<Self, UploadError> {
         let (guard, row) = components.locks.lock_at(id, access, offset).await?;
         if row.state == UploadState::Stored || offset != row.committed {
@@ -71,10 +71,10 @@ impl UploadSession {
         match components.writers.open_writer(&lease, declaration).await {
             Ok(writer) => {
                 let work = Some((lease, writer));
-                Ok(Self { components: Arc::clone(components), on_failure, work })
+                Ok(Self { components: Arc::clone(components), resume, work })
             }
             Err(error) => {
-                if on_failure == OnFailure::Discard {
+                if resume == Resume::OneRequest {
                     discard(&components.cleaner, &lease).await;
                 }
                 Err(error)
@@ -88,7 +88,7 @@ impl UploadSession {
         append: Append,
     ) -> Result<Appended, UploadError> {
         let Append { id, access, offset, length, complete, checksum, body } = append;
-        let resumable = (OnFailure::Reopen, None);
+        let resumable = (Resume::Resumable, None);
         let mut session = Self::begin(components, (id, &access, offset), length, resumable).await?;
         let end = session.receive_body(body, checksum).await?;
         // Boxed: the futures of finishing are big, and must not be held while a body arrives.
@@ -141,16 +141,16 @@ impl UploadSession {
         let (lease, writer) = self.work.as_mut().ok_or_else(ended)?;
         let max = lease.row.length.unwrap_or(config.max_length).get();
         let max_bytes = max.saturating_sub(lease.row.committed.get());
-        let (release_requested, schedule) = match self.on_failure {
-            OnFailure::Reopen => {
+        let (release_requested, schedule) = match self.resume {
+            Resume::Resumable => {
                 (lease.guard.release_requested.clone(), Some(Schedule::new(config, is_segmented)))
             }
             // An interrupted client would have to send everything again.
-            OnFailure::Discard => (CancellationToken::new(), None),
+            Resume::OneRequest => (CancellationToken::new(), None),
         };
         let mut body = BodyReader::new(body, max_bytes, config, release_requested);
         let received = writer.receive(lease, &mut body, checksum, schedule).await;
-        if received.is_err() && self.on_failure == OnFailure::Reopen {
+        if received.is_err() && self.resume == Resume::Resumable {
             self.components.locks.release(lease).await;
         }
         received
@@ -169,7 +169,7 @@ impl UploadSession {
 
     async fn finish(mut self) -> Result<Stored, UploadError> {
         let (lease, writer) = self.work.take().ok_or_else(ended)?;
-        self.components.finisher.finish(lease, writer, self.on_failure).await
+        self.components.finisher.finish(lease, writer, self.resume).await
     }
 
     /// Ends the session before the upload is complete. A resumable upload keeps what arrived; the
@@ -182,7 +182,7 @@ impl UploadSession {
         let (lease, writer) = self.work.as_mut().ok_or_else(ended)?;
         let position = writer.position();
         let mut stopped = (position, lease.row.expires_at);
-        if self.on_failure == OnFailure::Reopen {
+        if self.resume == Resume::Resumable {
             let is_full = lease.row.length.is_some_and(|length| position.reaches(length));
             let to = if is_full { writer.last_byte() } else { position };
             stopped = (to, writer.acknowledge(lease, to).await?);
@@ -202,7 +202,7 @@ impl Drop for UploadSession {
     /// Ends an upload that cannot be resumed and was not completed.
     fn drop(&mut self) {
         let Some((lease, _)) = self.work.take() else { return };
-        if self.on_failure == OnFailure::Reopen {
+        if self.resume == Resume::Resumable {
             return;
         }
         let cleaner = Arc::clone(&self.components.cleaner);

@@ -1,4 +1,5 @@
-//! The writer of one upload: its spool file, its scan state, and the receive loop.
+//! The writer of one upload: its spool file, its scan state, and the receive loop. `acknowledge` flushes the
+//! received bytes (`flush`), then commits the new offset in the database (`commit`).
 
 use std::sync::Arc;
 
@@ -63,7 +64,7 @@ impl Writers {
         };
         let (head_check, progress) = (HeadCheck::new(&lease.row), lease.guard.progress.clone());
         progress.advance_to(scan.position(), self.deps.clock.now());
-        let (shared, tried) = (Arc::clone(self), lease.spooled());
+        let (shared, tried) = (Arc::clone(self), lease.committed());
         Ok(UploadWriter { shared, file, scan, head_check, declaration, progress, tried })
     }
 
@@ -72,13 +73,13 @@ impl Writers {
         lease: &WriteLease,
     ) -> Result<(SpoolFile, ScanState), UploadError> {
         let row = &lease.row;
-        let file = match self.open_spool_file(row, lease.spooled()).await {
+        let file = match self.open_spool_file(row, lease.committed()).await {
             Ok(Restored::Complete(file)) => file,
             Ok(Restored::LostFrom(offset)) => return Err(self.roll_back(lease, offset).await?),
             Err(error) if error.is_loss() => return Err(self.end_lost(lease, &error).await?),
             Err(error) => return Err(error.into()),
         };
-        if let Some(scan) = self.cache.take(row.id, row.fence, lease.spooled()) {
+        if let Some(scan) = self.cache.take(row.id, row.fence, lease.committed()) {
             return Ok((file, scan));
         }
         self.deps.faults.pass("upload.replay.before")?;
@@ -166,7 +167,7 @@ impl UploadWriter {
             Some(checksum) => self.receive_verified(body, checksum).await.map_err(Into::into),
         };
         if received.is_err()
-            && let Err(error) = self.file.truncate(lease.spooled().max(self.tried)).await
+            && let Err(error) = self.file.truncate(lease.committed().max(self.tried)).await
         {
             tracing::warn!(%error, "spool file not truncated");
         }
@@ -180,7 +181,7 @@ impl UploadWriter {
         mut schedule: Option<Schedule>,
     ) -> Result<BodyEnd, UploadError> {
         loop {
-            let unacknowledged = self.position().get().saturating_sub(lease.spooled().get());
+            let unacknowledged = self.position().get().saturating_sub(lease.committed().get());
             let due = schedule.as_ref().and_then(|schedule| schedule.due_at(unacknowledged));
             match (body.next(due).await, &mut schedule) {
                 (Err(end), _) => return Ok(end),
@@ -318,7 +319,7 @@ impl UploadWriter {
         if is_another_file || !(is_declared || concerns_file(refusal)) {
             return None;
         }
-        // Before all bytes are here, they are not known to have the declared hash.
+        // The declared hash is unverified until the file is complete.
         let declared = is_whole.then_some(sha256);
         Some(ContentId { ref_key, length, declared, head: self.scan.head.digest })
     }
@@ -330,7 +331,7 @@ impl UploadWriter {
         lease: &WriteLease,
         to: Offset,
     ) -> Result<Timestamp, UploadError> {
-        let is_new = to != lease.spooled();
+        let is_new = to != lease.committed();
         let acknowledged = if is_new {
             self.commit(lease, to, AfterCommit::Release).await
         } else {
@@ -353,7 +354,7 @@ impl UploadWriter {
         then: AfterCommit,
     ) -> Result<Timestamp, UploadError> {
         let shared = Arc::clone(&self.shared);
-        let (row, from) = (&lease.row, lease.spooled());
+        let (row, from) = (&lease.row, lease.committed());
         let segment = self.flush(lease, to).await?;
         shared.deps.faults.pass("upload.commit.before")?;
         let expires_at = shared.deps.config.expires_at(row.created_at, shared.deps.clock.now());
@@ -381,7 +382,7 @@ impl UploadWriter {
             self.file.sync().await?;
             return Ok(None);
         }
-        let (start, fence) = (lease.spooled(), lease.fence.unsigned_abs());
+        let (start, fence) = (lease.committed(), lease.fence.unsigned_abs());
         let key = SegmentKey { upload: lease.row.id, start, end, fence };
         let digest = self.hash(start, end).await?;
         self.shared.deps.store.put_segment(&key, self.file.path(), digest).await?;
