@@ -8,8 +8,8 @@
 //! server connections. Each statement outside a transaction therefore gets one of its own, and none is
 //! prepared by name.
 //!
-//! SQLite has one writer at a time. The others poll, later ones pass earlier ones, and after the busy timeout
-//! one fails with "database is locked", on a busy day any of them. The writers of this process therefore
+//! SQLite has one writer at a time and no queue: waiting writers poll, so a later one can overtake an earlier
+//! one, and any of them can reach the busy timeout ("database is locked"). The writers of this process therefore
 //! queue here, in order and without a connection; the busy timeout is left for other processes.
 
 use std::collections::HashMap;
@@ -42,16 +42,16 @@ pub(super) struct Write {
     transaction: Transaction<'static, Any>,
     limits: Limits,
     /// Dropped after the transaction.
-    _turn: Option<Turn>,
+    _permit: Option<WritePermit>,
 }
 
 /// The right of this process to write to a SQLite file, until it is dropped.
-type Turn = OwnedSemaphorePermit;
+type WritePermit = OwnedSemaphorePermit;
 
 /// The queue of the writers of a SQLite file, for all its pools.
 #[derive(Clone, Debug)]
 pub(super) struct Writers {
-    turns: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     wait: Duration,
 }
 
@@ -63,18 +63,18 @@ impl Writers {
     pub(super) fn of(file: &Path, wait: Duration) -> Self {
         let file = file.canonicalize().unwrap_or_else(|_| file.to_owned());
         let mut queues = QUEUES.lock().unwrap_or_else(PoisonError::into_inner);
-        queues.retain(|_, turns| turns.strong_count() > 0);
-        let turns = queues.get(&file).and_then(Weak::upgrade);
-        let turns = turns.unwrap_or_else(|| Arc::new(Semaphore::new(1)));
-        queues.insert(file, Arc::downgrade(&turns));
-        Self { turns, wait }
+        queues.retain(|_, permits| permits.strong_count() > 0);
+        let permits = queues.get(&file).and_then(Weak::upgrade);
+        let permits = permits.unwrap_or_else(|| Arc::new(Semaphore::new(1)));
+        queues.insert(file, Arc::downgrade(&permits));
+        Self { permits, wait }
     }
 
-    async fn turn(&self) -> Result<Turn, sqlx::Error> {
-        let turn = timeout(self.wait, Arc::clone(&self.turns).acquire_owned()).await;
-        let turn =
-            turn.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "too many writers wait"));
-        turn?.map_err(|_| sqlx::Error::PoolClosed)
+    async fn permit(&self) -> Result<WritePermit, sqlx::Error> {
+        let permit = timeout(self.wait, Arc::clone(&self.permits).acquire_owned()).await;
+        let permit =
+            permit.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "too many writers wait"));
+        permit?.map_err(|_| sqlx::Error::PoolClosed)
     }
 }
 
@@ -100,7 +100,7 @@ pub(super) struct Leased<'c> {
     connection: LeasedConnection<'c>,
     limits: Limits,
     /// Dropped after the connection.
-    _turn: Option<Turn>,
+    _permit: Option<WritePermit>,
 }
 
 enum LeasedConnection<'c> {
@@ -130,11 +130,11 @@ impl Pool {
 
     pub(super) async fn begin(&self, statement: &'static str) -> Result<Write, DatabaseError> {
         // Both have a limit of their own.
-        let turn = self.limits.turn().await?;
+        let permit = self.limits.write_permit().await?;
         let connection = self.connections.acquire().await?;
         let begun = Transaction::begin(connection, Some(sqlx::SqlStr::from_static(statement)));
         let transaction = self.limits.apply(begun).await?;
-        Ok(Write { transaction, limits: self.limits.clone(), _turn: turn })
+        Ok(Write { transaction, limits: self.limits.clone(), _permit: permit })
     }
 }
 
@@ -172,9 +172,9 @@ impl Limits {
         self.pooler == Pooler::None
     }
 
-    async fn turn(&self) -> Result<Option<Turn>, DatabaseError> {
+    async fn write_permit(&self) -> Result<Option<WritePermit>, DatabaseError> {
         match &self.writers {
-            Some(writers) => Ok(Some(writers.turn().await?)),
+            Some(writers) => Ok(Some(writers.permit().await?)),
             None => Ok(None),
         }
     }
@@ -218,23 +218,23 @@ impl<'c> Target<'c> {
 
     /// A connection for a statement. `writes`: whether it changes rows.
     pub(super) async fn lease(self, writes: bool) -> Result<Leased<'c>, DatabaseError> {
-        let (connection, limits, turn) = match self {
+        let (connection, limits, permit) = match self {
             Self::Pool(pool) => {
-                let turn = if writes { pool.limits.turn().await? } else { None };
+                let permit = if writes { pool.limits.write_permit().await? } else { None };
                 let connection = match pool.limits.pooler {
                     Pooler::None => LeasedConnection::Pooled(pool.connections.acquire().await?),
                     Pooler::Transaction => {
                         LeasedConnection::InOwnTransaction(pool.begin("BEGIN").await?.transaction)
                     }
                 };
-                (connection, pool.limits.clone(), turn)
+                (connection, pool.limits.clone(), permit)
             }
             Self::Write(write) => {
                 let connection = LeasedConnection::OfTransaction(&mut write.transaction);
                 (connection, write.limits.clone(), None)
             }
         };
-        Ok(Leased { connection, limits, _turn: turn })
+        Ok(Leased { connection, limits, _permit: permit })
     }
 }
 

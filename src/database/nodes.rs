@@ -43,8 +43,8 @@ impl Database {
     }
 
     /// Removes a process that has ended or is declared dead. Its leases are released and their fences
-    /// raised, so that its writes no longer match if it wakes up (F26). Uploads that only its requests
-    /// could continue end: forms, and those whose address no client knows yet.
+    /// raised, so that its writes no longer match if it wakes up (F26). Ends the uploads that no client can
+    /// resume: forms, and uploads whose URL was never sent.
     pub async fn mark_node_dead(&self, node: NodeId, now: Timestamp) -> Result<(), DatabaseError> {
         let mut write = self.write().await?;
         let sql = "UPDATE uploads SET state = 'expired', holder = '', release_requested = 0, \

@@ -34,7 +34,8 @@ const DEFAULT_PORT: u16 = 5432;
 /// Limit for the attempt that finds out why there is no connection.
 const ONE_ATTEMPT: Duration = Duration::from_secs(2);
 
-/// The file of the first layout, which is no longer supported. A new database beside it would hide it.
+/// The file of the first layout, which is no longer supported. The start is refused: a new database beside it
+/// would look like a loss of data.
 const OLD_FILE: &str = "ledger.db";
 
 /// The database. Cheap to clone.
@@ -175,9 +176,9 @@ async fn prepare(
              PRAGMA foreign_keys = ON",
             config.sqlite_busy_timeout.as_millis()
         ),
-        // Behind a pooler they would stay with a connection of the server that others use, too.
+        // A session SET would stay on a server connection that the pooler gives to other clients.
         Kind::Postgres if config.pooler == Pooler::Transaction => return Ok(()),
-        // Without them the server keeps the locks of a client that has lost its network for two hours.
+        // Without these settings the server keeps the locks of a disconnected client for two hours.
         Kind::Postgres => {
             let limit = config.statement_timeout.as_millis();
             format!(

@@ -32,8 +32,8 @@ impl Statement {
         Self { sql: sql.to_owned(), values: Vec::new(), persistent: false }
     }
 
-    /// The same statement, whose plan no connection keeps.
-    pub(super) fn planned_anew(self) -> Self {
+    /// Disables the caching of the prepared statement.
+    pub(super) fn unprepared(self) -> Self {
         Self { persistent: false, ..self }
     }
 

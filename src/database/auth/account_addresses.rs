@@ -1,5 +1,5 @@
-//! The addresses that accounts have been used from. They survive a restart, so that wrong passwords of
-//! strangers do not keep out whoever signs in from the usual place.
+//! The addresses that accounts have been used from. They survive a restart, so that wrong passwords from other
+//! addresses never lock out a user at a known address.
 
 use jiff::Timestamp;
 

@@ -107,8 +107,9 @@ impl Database {
         query(sqlx::AssertSqlSafe(sql), vec![]).all(&self.pool).await
     }
 
-    /// Replaces the password of an active account; [`PasswordRotation::previous_until`] decides about
-    /// the old one. Returns `false` if there is no such active account.
+    /// Replaces the password of an active account. With [`PasswordRotation::previous_until`] the old one stays
+    /// valid until then; otherwise it is revoked, and the reviewer's sessions end. Returns `false` if there is no
+    /// such active account.
     pub async fn rotate_account(&self, rotation: &PasswordRotation) -> Result<bool, DatabaseError> {
         let mut write = self.write().await?;
         let sql = "UPDATE accounts SET previous_until = $1, password_hash = $2, \

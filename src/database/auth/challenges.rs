@@ -56,8 +56,8 @@ pub struct LatestChallenge {
 }
 
 impl Database {
-    /// The open request for a code of this BIN from this device, or else the latest one (S6). At most
-    /// one is open. It takes precedence over `created_at`, because the clocks of nodes differ.
+    /// The open request for a code of this BIN from this device (at most one), or else the latest one (S6).
+    /// Whether it is open is compared before `created_at`, because the clocks of nodes differ.
     pub async fn latest_challenge(
         &self,
         biin: &Biin,

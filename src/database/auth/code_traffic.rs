@@ -116,14 +116,15 @@ const UNKNOWN_OF_DAY: &str = "SELECT COUNT(*) AS made, \
      COALESCE(MAX(CASE WHEN guess_rule = 'single' THEN created_at END), 0) AS latest_single \
      FROM challenges WHERE biin = $1 AND created_at > $2 AND known = 0";
 
-/// All requests of one device are near each other.
+/// `nearby` counts every request: for a known device the network does not matter.
 const OWN_OF_DAY: &str = "SELECT COUNT(*) AS made, \
      CAST(COALESCE(SUM(wrong_codes), 0) AS BIGINT) AS wrong, COUNT(*) AS nearby, \
      COALESCE(MAX(created_at), 0) AS latest_nearby, \
      COALESCE(MAX(CASE WHEN guess_rule = 'single' THEN created_at END), 0) AS latest_single \
      FROM challenges WHERE biin = $1 AND created_at > $2 AND uuid = $3";
 
-/// The wrong guesses of a day: of the device if it is known, or else of all unknown devices.
+/// The wrong guesses of a day: of the device if it is known, or else of all unknown devices. Both queries run in
+/// any case, so that timing reveals nothing (S1).
 pub(super) async fn wrong_of_day(
     mut on: Target<'_>,
     requester: Requester<'_>,

@@ -1,4 +1,4 @@
-//! Devices that may sign in although the wrong guesses of a day are used up.
+//! Devices that may sign in after the daily limit of wrong guesses has been reached.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -35,7 +35,7 @@ impl Database {
         let sql = "INSERT INTO confirmed_devices (biin, uuid, until) SELECT biin, $1, $2 \
             FROM companies WHERE id = $3 AND active = 1 AND id <> 0 \
             ON CONFLICT (biin, uuid) DO UPDATE SET until = excluded.until";
-        // SQLite would read ON CONFLICT as a join without the WHERE clause.
+        // The WHERE clause is required: without it, SQLite parses `ON` as a join condition.
         query(sql, params![uuid, until, company]).changes_one(&self.pool).await
     }
 

@@ -70,7 +70,7 @@ impl Database {
         decide: impl Fn(&GuessTraffic) -> GuessDecision + Send + Sync,
         session: NewSession,
     ) -> Result<GuessOutcome, DatabaseError> {
-        // Without the lock first: whoever floods this with hopeless guesses must not keep others waiting.
+        // Checked first without the lock, so that a flood of refused guesses does not block others.
         if let Err(refused) = allowed((&self.pool).into(), guess, &decide).await? {
             return Ok(refused);
         }

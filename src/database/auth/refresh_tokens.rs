@@ -25,7 +25,7 @@ pub struct TokenRefresh {
     pub successor: i64,
     /// The device's new push token, if it has changed.
     pub fcm: Option<String>,
-    /// How long after its use the token gets the same successor again, while that is unused.
+    /// How long after its use the token returns the same successor again, as long as that has not been used.
     pub grace: SignedDuration,
     /// The lifetime of the next token.
     pub ttl: SignedDuration,

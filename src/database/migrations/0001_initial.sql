@@ -142,7 +142,7 @@ CREATE INDEX reports_general ON reports (company_id, starts_at, ref_key, due_at,
 -- Reports without a reminder so far.
 CREATE INDEX reports_to_remind ON reports (due_at)
     WHERE status_code IN (1, 4) AND deleted = 0 AND reminded_at = 0;
--- A list of vehicles shows the last entry of one state in here.
+-- The list of vehicles takes the last entry per status from this index.
 CREATE INDEX reports_by_vehicle ON reports (company_id, vehicle_guid, status_code, due_at, ref_key)
     WHERE deleted = 0;
 
@@ -156,9 +156,9 @@ CREATE TABLE nodes (
 
 -- holder, fence and release_requested are the write lease. They are columns of the upload, because
 -- PostgreSQL checks offset and fence together atomically only within one row.
--- cleanup_at: when leftovers in the stores are due to be removed (0: never); cleaned_once: they were
--- removed once, and a write that was under way may have landed since. What the phone stated goes with the
--- first removal, of a stored upload with the second: until then HEAD repeats it.
+-- cleanup_at: when the next cleanup of leftovers in the stores is due (0: never); cleaned_once: the first cleanup
+-- was made, and a late write may have added objects since. The columns stated by the phone are cleared at the
+-- first cleanup; for stored uploads at the second, because HEAD repeats them until then.
 -- address_known: 0 while only the request that created the upload can know its address, and has not
 -- been answered. If its node dies, nobody can continue the upload.
 -- head_sha256: hash of the first 64 KiB of a refused upload, so that the same file is refused before
@@ -231,7 +231,7 @@ CREATE INDEX videos_by_hash ON videos (company_id, sha256);
 CREATE INDEX videos_by_media ON videos (company_id, media_sha256) WHERE media_sha256 <> '';
 
 -- Locks for the hashes of stored videos: with upload.reuse = 'refuse', a finish holds the rows of its
--- hashes until the commit, so that of two concurrent uploads of the same bytes the second sees the first.
+-- hashes until the commit, so that the second of two concurrent uploads of the same bytes sees the first.
 CREATE TABLE fingerprints (
     company_id BIGINT NOT NULL,
     hash TEXT NOT NULL,
@@ -345,7 +345,7 @@ CREATE INDEX outbox_of_codes ON outbox (completed_at)
 -- used: 0 open, 1 used, 2 replaced or too many wrong codes.
 -- address, network: the keys of the requester's address and network for the limits; empty: not counted.
 -- known: whether the device has had a session in the company, or was confirmed.
--- guess_rule: which guesses are allowed when the wrong guesses of a day are used up (`GuessRule`).
+-- guess_rule: which guesses are allowed after the daily limit of wrong guesses has been reached (`GuessRule`).
 CREATE TABLE challenges (
     id TEXT NOT NULL PRIMARY KEY,
     biin TEXT NOT NULL,

@@ -88,7 +88,7 @@ pub(super) async fn look_up<T: for<'r> FromRow<'r, AnyRow>>(
         let values = chunk.iter().cycle().take(KEYS).cloned().collect();
         // Planned on each execution: PostgreSQL would keep the plan that it made when the table was
         // empty, and scan the whole table once it is full.
-        let statement = query(AssertSqlSafe(sql.clone()), values).planned_anew();
+        let statement = query(AssertSqlSafe(sql.clone()), values).unprepared();
         found.extend(statement.all::<T>(&mut *write).await?);
     }
     Ok(found)

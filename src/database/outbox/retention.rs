@@ -44,8 +44,8 @@ impl Database {
         Ok(purged)
     }
 
-    /// Deletes up to `limit` messages that were made before this time and are still pending: older than any
-    /// retry, they have no receiver, such as while no webhook is set.
+    /// Deletes up to `limit` messages that were created before this time and are still pending. They are older than
+    /// every retry schedule, so their channel has no receiver, for example no webhook is set.
     pub async fn purge_unsent(&self, before: Timestamp, limit: u32) -> Result<u64, DatabaseError> {
         let sql = "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox \
             WHERE state = 'pending' AND created_at < $1 AND leased_until < $1 LIMIT $2)";

@@ -15,8 +15,8 @@ use crate::database::statement::{Statement, query};
 use crate::database::videos::{SUBMISSION_COLUMNS, StoredSubmission};
 use crate::model::{CompanyId, NodeId, PersonId, VehicleGuid};
 
-/// The kinds of rows that this release numbers. A node of a newer release takes the lease from an older
-/// one, never the other way round while it lives.
+/// The version of the sequencer, raised when it numbers further kinds of rows. A node with a higher version takes
+/// the lease from a living node with a lower one, never the reverse.
 pub const SEQUENCER_VERSION: i64 = 1;
 
 /// Submissions whose turns are planned and not published yet.

@@ -141,8 +141,7 @@ impl Database {
     }
 }
 
-/// The earlier uses that are committed. If they can refuse the video, those of transactions that run now
-/// are waited for.
+/// The committed earlier uses. With `refuses_reuse`, waits first for concurrent finishes of the same hashes.
 async fn uses(
     write: &mut Write,
     finished: &FinishedUpload,

@@ -76,8 +76,8 @@ pub enum IdleRelease {
 impl Database {
     /// Acquires the lease of a living upload if its fence is still `seen`. Returns the new fence, or
     /// `None` if another holder was faster. The state `finishing`, left by a dead node, becomes `open`
-    /// again. The first holder may be the request that created the upload; each further one was sent to
-    /// its address.
+    /// again. The first holder may be the request that created the upload; each further one proves that
+    /// a client knows the address.
     pub async fn acquire_lease(
         &self,
         upload: UploadId,
@@ -153,8 +153,8 @@ impl Database {
         query(sql, params![upload, fence]).run(&self.unflushed).await
     }
 
-    /// The uploads whose lease this node holds, with their fences, and whether nobody but the request that created
-    /// them can continue them. Without those created after `recent`, which their creation is about to lock.
+    /// The uploads whose lease this node holds: id, fence, and whether no client knows the address yet. Uploads
+    /// without a fence that were created after `recent` are excluded: their creating request is about to lock them.
     pub async fn leases(
         &self,
         node: NodeId,

@@ -63,8 +63,8 @@ impl Database {
     }
 
     /// Records a cleanup and deletes the rows of the segments. A second cleanup is due at `again`; `None`:
-    /// never. What the phone stated about the video goes too, because a stored video has it in its
-    /// submission; but `HEAD` repeats the metadata of a stored upload until its last cleanup (T-33).
+    /// never. Also clears the columns stated by the phone: a submission has its own copy. For a stored upload
+    /// they are kept until the last cleanup, because `HEAD` repeats its metadata until then (T-33).
     pub async fn mark_cleaned(
         &self,
         id: UploadId,

@@ -119,7 +119,7 @@ const COUNT_ACTIVE: &str = "SELECT COUNT(*) AS active FROM uploads \
 
 impl Database {
     /// Creates an upload. A person has at most `max` living ones: at the limit, the least recently
-    /// active ones end that no request writes to. The result has their ids; `None` if there are not
+    /// active uploads without a writer are ended. The result has their ids; `None` if there are not
     /// enough of those. The check and the insertion are one transaction, so that concurrent creations
     /// cannot exceed the limit.
     pub async fn create_upload(
@@ -143,7 +143,7 @@ impl Database {
         Ok(Some(ended))
     }
 
-    /// Ends the `count` least recently active uploads of a person that no request writes to. The expiry
+    /// Ends the `count` least recently active uploads of a person without a writer. The expiry
     /// is the time of the last activity plus a constant.
     async fn end_inactive(
         write: &mut Write,
@@ -219,9 +219,9 @@ impl Database {
         query(sql, params![state, refusal.cloned(), now, id, fence]).changes_one(&self.pool).await
     }
 
-    /// Prepares an upload for a response with its address, after the request that created it has ended: the death
-    /// of that request's node no longer ends it. Its lease may not have been acquired yet, or not released; the
-    /// new fence stops what may still be on its way to the database. A finish goes on.
+    /// Detaches an upload from its failed creating request, so that the death of that request's node no longer
+    /// ends it. Clears the holder and raises the fence, so that late statements of that request no longer match.
+    /// An upload that is finishing keeps both: it is not interrupted.
     pub async fn detach_from_creation(&self, id: UploadId) -> Result<(), DatabaseError> {
         let sql = "UPDATE uploads SET address_known = CASE WHEN state = 'open' THEN 0 ELSE 1 END, \
             holder = CASE WHEN state = 'open' THEN '' ELSE holder END, release_requested = 0, \
@@ -243,8 +243,8 @@ impl Database {
         query(sql, params![now, id]).changes_one(&self.pool).await
     }
 
-    /// Ends an upload that only the request that created it could continue, if the lease is still in the name of
-    /// `node`: a request that has succeeded has released it.
+    /// Ends an upload whose address no client knows, if `node` still holds its lease: a creating request that has
+    /// succeeded has released it.
     pub async fn end_unanswered(
         &self,
         id: UploadId,

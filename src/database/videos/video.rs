@@ -54,8 +54,8 @@ impl Database {
         query(AssertSqlSafe(sql), params![ref_key, company]).optional(&self.pool).await
     }
 
-    /// Adds the custody entry of a view. Repeated views of one actor since `since` are one entry with a
-    /// count, and the detail of the last one.
+    /// Adds the custody entry of a view. A view by an actor with an entry since `since` increments its count and
+    /// replaces its detail.
     pub async fn add_view(
         &self,
         entry: &CustodyEntry,
