@@ -105,7 +105,7 @@ impl ParsedBoxes {
         std::mem::take(&mut self.violations)
     }
 
-    /// Whether the picture consists of NAL units, whose lengths are checked.
+    /// Whether the samples of the video track consist of NAL units, whose lengths are checked.
     pub(crate) fn has_nal_units(&self) -> bool {
         let video = self.movie.as_ref().and_then(Movie::video);
         video.is_some_and(|track| track.nal_format().is_some())
@@ -180,7 +180,7 @@ impl ParsedBoxes {
     }
 
     /// Whether a fault that a missing end explains is tolerated: the operator accepts truncated
-    /// recordings, and the file has pictures in `moov` or in complete fragments.
+    /// recordings, and the file has video samples in `moov` or in complete fragments.
     pub(crate) fn tolerates_missing_end(&self, mdats: &[Extent], rules: &Config) -> bool {
         let movie = self.movie.as_ref().filter(|movie| movie.has_mvex);
         rules.cut_recording == TruncatedRecording::Accept
@@ -331,7 +331,7 @@ impl ParsedBoxes {
         self.fault = None;
     }
 
-    /// `CODEC_CONFIG_MISSING`: The parameter sets of the picture are in its configuration or in the
+    /// `CODEC_CONFIG_MISSING`: The parameter sets of the video track are in its configuration or in the
     /// samples. Without them no decoder can start. (ISO 14496-15 §5.3.1)
     pub(crate) fn check_parameter_sets(&self) -> Checked {
         let entry = self.movie.as_ref().and_then(|movie| movie.video()?.sample_entry.as_ref());
@@ -346,7 +346,7 @@ impl ParsedBoxes {
             .with_path(Some("moov".to_owned())))
     }
 
-    /// `NO_FRAGMENTS` and `NO_SAMPLES`: A file with `mvex` has pictures, in `moov` or in its
+    /// `NO_FRAGMENTS` and `NO_SAMPLES`: A file with `mvex` has video samples, in `moov` or in its
     /// fragments. Without them it is only the beginning of a stream.
     pub(crate) fn check_has_samples(&self, index: &TopLevelIndex) -> Checked {
         let Some(movie) = self.movie.as_ref().filter(|movie| movie.has_mvex) else { return Ok(()) };

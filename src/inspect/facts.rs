@@ -25,7 +25,7 @@ pub(crate) fn gather(top_level: &TopLevelReader, parsed: &ParsedBoxes) -> Facts 
     let is_turned = orientation.is_some_and(|turned| turned.swaps_sides);
     let (display_width, display_height) = if is_turned { (height, width) } else { (width, height) };
     let is_mirrored = orientation.is_some() && rotation.is_none();
-    // No rotation leads from these to the displayed size.
+    // For a mirrored picture no rotation is reported, so width and height are those displayed.
     let (width, height) =
         if is_mirrored { (display_width, display_height) } else { (width, height) };
     Facts {

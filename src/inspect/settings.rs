@@ -28,13 +28,13 @@ pub struct Config {
     pub max_trailing: u64,
     /// Whether a bad file is refused. Otherwise the findings are only noted.
     pub enforce: bool,
-    /// Sample entry types of pictures that are accepted; an empty list accepts all.
+    /// Sample entry types of video tracks that are accepted; an empty list accepts all.
     pub codecs: Vec<String>,
-    /// What to do with pictures whose NAL units do not fill their samples.
+    /// What to do with frames whose NAL units do not fill their samples.
     pub nal_chain: NalChain,
 }
 
-/// What to do with pictures whose NAL units do not fill their samples (`NAL_CHAIN`).
+/// What to do with frames whose NAL units do not fill their samples (`NAL_CHAIN`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NalChain {
     Refuse,

@@ -12,10 +12,10 @@ pub(crate) const MAX_DEPTH: usize = 16;
 /// The most boxes inside one `moov` or `moof`; a track has about twenty.
 const MAX_INNER_BOXES: usize = 100_000;
 
-/// Fixed fields of a picture's sample entry (ISO 14496-12 §12.1.3).
+/// Fixed fields of a video sample entry (ISO 14496-12 §12.1.3).
 pub(crate) const VISUAL_ENTRY: usize = 78;
 
-/// Fixed fields of a sound's sample entry (ISO 14496-12 §12.2.3).
+/// Fixed fields of an audio sample entry (ISO 14496-12 §12.2.3).
 pub(crate) const AUDIO_ENTRY: usize = 28;
 
 /// Where a box with children may lie.

@@ -7,7 +7,7 @@ use crate::inspect::boxes::Extent;
 use crate::inspect::moov::codec_config::NalFormat;
 use crate::inspect::moov::sample_tables::SampleTables;
 
-/// The extent of a sample that consists of NAL units, and how it does.
+/// The extent of a sample that consists of NAL units, and how they are delimited.
 pub(crate) struct NalSample {
     pub(crate) extent: Extent,
     pub(crate) format: NalFormat,

@@ -1,11 +1,11 @@
-//! `NAL_CHAIN`: The NAL units of each H.264 and H.265 picture fill its sample.
+//! `NAL_CHAIN`: The NAL units of each H.264 and H.265 frame fill its sample.
 //!
 //! Such a sample consists of NAL units, each with its length before it (ISO 14496-15 §4.3). The
 //! lengths must add up to the size of the sample. This is the only check that reads media, and it
 //! finds three quarters of the damage that leaves every length in the boxes intact: zeroed, swapped
 //! or foreign blocks. Only the lengths and the types of the units are read: while the media arrives
 //! if its tables are known by then, otherwise by requests for a few bytes each. The types show
-//! whether parameter sets that the tables lack are among the pictures.
+//! whether parameter sets that the tables lack are in the samples.
 
 use super::layout::{FragmentSamples, SampleCursor};
 use super::walker::{NalWalker, Seen};
@@ -17,7 +17,7 @@ use crate::inspect::notes::TimedFinding;
 const NEAR: u64 = 4096;
 
 /// Bytes that are requested where the next unit is far away: its length, and those of the small
-/// units that often precede a picture.
+/// units that often precede a frame.
 const FAR_WINDOW: u64 = 64;
 
 /// The check over all tracks whose samples consist of NAL units.
@@ -104,13 +104,12 @@ impl NalCheck {
         self.zeros.as_ref()
     }
 
-    /// Whether pictures were checked, and all of them are intact.
+    /// Whether samples were checked, and all of them are intact.
     pub(crate) fn is_intact(&self) -> bool {
         self.seen.units && self.fault.is_none() && self.walkers.is_empty()
     }
 
-    /// Whether all pictures were read and no parameter sets are among them, although the tables have
-    /// none.
+    /// Whether all samples were read, and neither they nor the tables contain parameter sets.
     pub(crate) fn lacks_sets(&self) -> bool {
         self.is_intact() && self.seen.needs_sets && !(self.seen.sequence && self.seen.picture)
     }

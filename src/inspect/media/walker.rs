@@ -173,11 +173,11 @@ impl NalWalker {
         self.units.has_slice |= kind == UnitKind::Slice;
         self.seen.units = true;
         self.seen.needs_sets |= self.format.needs_sets;
-        // With start codes only the first unit is seen; the sets follow an opening one.
-        let opens = self.format.length_size.is_none()
-            && matches!(kind, UnitKind::Opening | UnitKind::Sequence);
-        self.seen.sequence |= opens || kind == UnitKind::Sequence;
-        self.seen.picture |= opens || kind == UnitKind::Picture;
+        // With start codes only the first unit is seen: parameter sets follow a delimiter or a VPS.
+        let sets_follow = self.format.length_size.is_none()
+            && matches!(kind, UnitKind::DelimiterOrVps | UnitKind::Sequence);
+        self.seen.sequence |= sets_follow || kind == UnitKind::Sequence;
+        self.seen.picture |= sets_follow || kind == UnitKind::Picture;
         self.at = self.at.saturating_add(length);
         self.end_unit(mdats)
     }

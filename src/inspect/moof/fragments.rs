@@ -109,7 +109,7 @@ impl Fragments {
         self.whole = self.whole.saturating_add(1);
     }
 
-    /// Whether `moov` or a complete fragment has a picture.
+    /// Whether `moov` or a complete fragment has a video sample.
     pub(crate) fn has_pictures(&self, movie: &Movie, mdats: &[Extent]) -> bool {
         let last = self.last.as_ref().filter(|last| last.is_whole(mdats));
         movie.video().is_some_and(|track| track.samples > 0)

@@ -1,4 +1,4 @@
-//! Sample entries of sound (ISO 14496-12 §12.2.3, and their older forms in QuickTime).
+//! Audio sample entries (ISO 14496-12 §12.2.3, and their older forms in QuickTime).
 
 use super::codec_string;
 use crate::inspect::boxes::nesting::AUDIO_ENTRY;
@@ -21,7 +21,7 @@ pub(crate) struct Audio {
     pub(crate) channels: Option<u32>,
 }
 
-/// Reads an entry and its codec string, leniently: no video is refused because of its sound. The
+/// Reads an entry and its codec string, leniently: no video is refused because of its audio. The
 /// decoder's configuration counts more than the fields, which many writers fill with constants.
 pub(crate) fn read(entry: Mp4Box) -> (Audio, Option<String>) {
     let (rate, channels) = fields(entry).unwrap_or_default();

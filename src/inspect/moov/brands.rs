@@ -17,7 +17,7 @@ const MP4: [&[u8; 4]; 32] = [
 /// (TS 26.244 §5.3: `3gp4` to `3gp9`, `3gr6`, `3ge7` …; 3GPP2 C.S0050: `3g2a` to `3g2c`).
 const MOBILE: &[u8] = b"3g";
 
-/// Brands of pictures, which a phone's gallery offers beside its videos (ISO 23008-12; Canon raw).
+/// Brands of images, which a phone's gallery offers beside its videos (ISO 23008-12; Canon raw).
 const STILL: [&[u8; 4]; 9] =
     [b"mif1", b"mif2", b"heic", b"heix", b"heim", b"heis", b"avif", b"jpeg", b"crx "];
 
@@ -42,7 +42,7 @@ pub(crate) fn read(ftyp: Mp4Box, context: &mut Context) -> Vec<FourCc> {
     brands
 }
 
-/// `BRAND_UNSUPPORTED`: The file is not a picture. If none of its brands is known, that is only
+/// `BRAND_UNSUPPORTED`: The file is not an image. If none of its brands is known, that is only
 /// noted: its tracks and codecs decide. (ISO 14496-12 §4.3)
 pub(crate) fn unsupported(brands: &[FourCc], at: u64, context: &mut Context) -> Checked {
     if brands.iter().any(|brand| *brand == *b"qt  " || is_mp4(*brand)) {

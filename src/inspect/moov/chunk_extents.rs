@@ -26,11 +26,12 @@ impl Run {
 /// handful; cheap to clone.
 #[derive(Clone, Default)]
 pub(crate) struct ChunkExtents {
-    /// Of the pictures.
+    /// Of the video tracks.
     pictures: Runs,
-    /// Of sound, text and data. Where they lie is only noted, but for an incomplete file.
+    /// Of audio, text and data. A wrong position of these is usually a note; see `check_other_samples_in_file` and
+    /// `check_other_samples_in_mdat`.
     others: Runs,
-    /// A sample that is not a picture and lies past the end of the file.
+    /// A sample of another track that lies past the end of the file.
     missing: Option<Finding>,
 }
 
@@ -38,8 +39,8 @@ pub(crate) struct ChunkExtents {
 struct Runs(Arc<Vec<Run>>);
 
 impl ChunkExtents {
-    /// `SAMPLE_OUTSIDE_FILE` and `SAMPLE_OVERLAP`: Collects the chunks of the pictures and of all
-    /// other tracks. No picture ends past the end of the file or shares bytes with another sample.
+    /// `SAMPLE_OUTSIDE_FILE` and `SAMPLE_OVERLAP`: Collects the chunks of the video tracks and of all
+    /// other tracks. No video sample ends past the end of the file or shares bytes with another sample.
     /// With `moov` first, a truncated file is refused after about 2 % of its bytes.
     pub(crate) fn gather<'t>(
         pictures: impl Iterator<Item = &'t SampleTables<'t>> + Clone,
@@ -58,12 +59,12 @@ impl ChunkExtents {
         Ok(Self { pictures, others, missing })
     }
 
-    /// What must be noted of the tracks without pictures, as far as `moov` alone shows it.
+    /// What must be noted of the tracks without video, as far as `moov` alone shows it.
     pub(crate) fn missing_samples(&self) -> Option<Finding> {
         self.missing.clone()
     }
 
-    /// `SAMPLE_OUTSIDE_FILE`, for sound in a file whose `mdat` runs to the end: The file is incomplete.
+    /// `SAMPLE_OUTSIDE_FILE`, for other tracks in a file whose `mdat` runs to the end: The file is incomplete.
     /// Otherwise the size of `mdat` shows whether it is.
     pub(crate) fn check_other_samples_in_file(&self) -> Checked {
         self.missing.clone().map_or(Ok(()), Err)
@@ -77,13 +78,13 @@ impl ChunkExtents {
         }
     }
 
-    /// `SAMPLE_OUTSIDE_MDAT`: Sound, text and data lie inside one `mdat`. This is only a note if the NAL
-    /// units show that no picture has moved.
+    /// `SAMPLE_OUTSIDE_MDAT`: Audio, text and data lie inside one `mdat`. This is only a note if the NAL
+    /// units show that no video sample has moved.
     pub(crate) fn check_other_samples_in_mdat(&self, mdats: &[Extent]) -> Checked {
         self.others.extents().try_for_each(|run| check_inside(&run, mdats))
     }
 
-    /// `SAMPLE_OUTSIDE_MDAT`: Every picture lies inside one `mdat`. Otherwise bytes before it were
+    /// `SAMPLE_OUTSIDE_MDAT`: Every video sample lies inside one `mdat`. Otherwise bytes before it were
     /// lost or duplicated, or the phone lost power. It is enough to check the joined runs, because
     /// there is always a header between two `mdat` boxes.
     pub(crate) fn check_inside_mdats(&self, mdats: &[Extent]) -> Checked {
@@ -180,7 +181,7 @@ pub(crate) fn is_inside(extent: &Extent, mdats: &[Extent]) -> bool {
     mdat.is_some_and(|mdat| extent.end <= mdat.end)
 }
 
-/// `SAMPLE_OVERLAP`: No picture shares bytes with another sample. Sound, text and data may share
+/// `SAMPLE_OVERLAP`: No video sample shares bytes with another sample. Audio, text and data may share
 /// theirs among themselves. (mp4san; no camera writes such a file)
 fn check_overlap(pictures: &[Run], others: &[Run]) -> Checked {
     let twice = pictures.array_windows().find(|[left, right]| right.start < left.end);

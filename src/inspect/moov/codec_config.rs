@@ -9,11 +9,11 @@ use crate::model::Check;
 pub(crate) struct CodecConfig {
     /// Profile and level in the form of RFC 6381, where they are known.
     pub(crate) profile: Option<String>,
-    /// Where samples consist of NAL units: how.
+    /// How NAL units are delimited in the samples; `None` for other codecs.
     pub(crate) nal_format: Option<NalFormat>,
 }
 
-/// How the samples of a track consist of NAL units.
+/// How NAL units are delimited in the samples of a track.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NalFormat {
     pub(crate) family: NalFamily,

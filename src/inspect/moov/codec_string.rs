@@ -34,7 +34,7 @@ pub(crate) struct Aac {
     pub(crate) channels: Option<u32>,
 }
 
-/// The object type of a picture with this `esds`, and the profile and level of `MPEG-4` video.
+/// The object type of a video track with this `esds`, and the profile and level of `MPEG-4` video.
 pub(crate) fn visual(esds: Mp4Box) -> Option<String> {
     let (object_type, specific) = decoder_config(esds)?;
     let level = visual_profile_level(specific).filter(|_| object_type == MPEG4_VISUAL);
@@ -42,7 +42,7 @@ pub(crate) fn visual(esds: Mp4Box) -> Option<String> {
     Some(format!("{object_type:02X}{level}"))
 }
 
-/// The codec string of a sound with this `esds`, and its decoder configuration if it is AAC.
+/// The codec string of an audio track with this `esds`, and its decoder configuration if it is AAC.
 pub(crate) fn of_audio(codec: FourCc, esds: Mp4Box) -> Option<(String, Option<Aac>)> {
     let (object_type, specific) = decoder_config(esds)?;
     let aac = if object_type == MPEG4_AUDIO { Aac::read(specific) } else { None };

@@ -23,7 +23,7 @@ impl Matrix {
     /// No transformation.
     pub(crate) const NONE: Self = Self([1, 0, 0, 1]);
 
-    /// Reads the nine cells. Cells that are all zero, as recorders leave them for sound, count as no
+    /// Reads the nine cells. Cells that are all zero, as recorders leave them for audio, count as no
     /// transformation.
     pub(crate) fn read(fields: &mut Fields) -> Option<Self> {
         let mut cells = [0; 9];

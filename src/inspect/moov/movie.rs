@@ -31,7 +31,7 @@ pub(crate) struct Movie {
     pub(crate) at: u64,
     /// Units a second; 0 if the header states an invalid number.
     pub(crate) timescale: u32,
-    /// The transformation of all pictures.
+    /// The transformation of all video tracks.
     matrix: Matrix,
     /// Duration by `mvhd`, in those units.
     pub(crate) duration: Option<u64>,
@@ -54,7 +54,7 @@ pub(crate) struct FragmentsDuration {
 }
 
 impl Movie {
-    /// The picture: of the video tracks, one that can be decoded rather than one that cannot, then
+    /// The video track: one that can be decoded rather than one that cannot, then
     /// one that has samples, then one that is enabled, then the first.
     pub(crate) fn video(&self) -> Option<&Track> {
         let videos = self.tracks.iter().filter(|track| track.is_video());
@@ -69,22 +69,22 @@ impl Movie {
         self.tracks.iter().find(|track| track.is_sound())
     }
 
-    /// The duration of the recording in milliseconds: that of the samples of the picture, and of the
-    /// longest track where there is none. Headers count only if no sample states a duration.
+    /// The duration of the recording in milliseconds: that of the samples of the video track, or of the
+    /// longest track if there is none. Headers count only if no sample states a duration.
     pub(crate) fn duration_ms(&self, fragmented: bool) -> Option<u64> {
         let stated = self.duration.filter(|_| !fragmented);
         let stated = || stated.map(|duration| milliseconds(duration, self.timescale));
         self.samples_ms().or_else(stated).filter(|duration| *duration > 0)
     }
 
-    /// The duration of the samples of the picture, or of the longest track if there is none.
+    /// The duration of the samples of the video track, or of the longest track if there is none.
     pub(crate) fn samples_ms(&self) -> Option<u64> {
         let longest = || self.media_tracks().map(Track::sample_duration_ms).max();
         let duration = self.video().map(Track::sample_duration_ms).or_else(longest);
         duration.filter(|duration| *duration > 0)
     }
 
-    /// How the picture is turned.
+    /// How the video track is turned.
     pub(crate) fn orientation(&self) -> Option<Orientation> {
         Some(self.video()?.header.matrix.orientation(self.matrix))
     }
@@ -146,8 +146,8 @@ struct TrackTables<'a> {
     nal_format: Option<NalFormat>,
 }
 
-/// Reads the tracks. Only the picture decides: a track that cannot be read is noted and dropped if
-/// it is no picture, or if there is another one that can be decoded.
+/// Reads the tracks. Only a video track decides: a track that cannot be read is noted and dropped if
+/// it is not a video track, or if there is another video track that can be decoded.
 fn read_tracks<'a>(
     moov: Mp4Box<'a>,
     context: &mut Context,

@@ -27,12 +27,12 @@ pub(crate) enum NalFamily {
 /// What a NAL unit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum UnitKind {
-    /// A part of the picture.
+    /// A part of a frame.
     Slice,
     Sequence,
     Picture,
-    /// The start of a picture, or a set that always comes with the two others.
-    Opening,
+    /// An access unit delimiter, or a VPS (H.265): the parameter sets follow it.
+    DelimiterOrVps,
     Other,
 }
 
@@ -43,7 +43,7 @@ impl NalFamily {
             (Self::Avc, 1..=5 | 20, _) | (Self::Hevc, _, 0..=31) => UnitKind::Slice,
             (Self::Avc, 7, _) | (Self::Hevc, _, 33) => UnitKind::Sequence,
             (Self::Avc, 8, _) | (Self::Hevc, _, 34) => UnitKind::Picture,
-            (Self::Avc, 9, _) | (Self::Hevc, _, 32 | 35) => UnitKind::Opening,
+            (Self::Avc, 9, _) | (Self::Hevc, _, 32 | 35) => UnitKind::DelimiterOrVps,
             _ => UnitKind::Other,
         }
     }
@@ -54,19 +54,20 @@ impl NalFamily {
         let read = match (self, kind) {
             (Self::Avc, Some(UnitKind::Sequence)) => avc_sequence(unit),
             (Self::Hevc, Some(UnitKind::Sequence)) => hevc_sequence(unit),
-            (Self::Avc, Some(UnitKind::Picture)) => ids(unit, 1, 255, 31),
-            (Self::Hevc, Some(UnitKind::Picture)) => ids(unit, 2, 63, 15),
+            (Self::Avc, Some(UnitKind::Picture)) => check_ids(unit, 1, 255, 31),
+            (Self::Hevc, Some(UnitKind::Picture)) => check_ids(unit, 2, 63, 15),
             _ => None,
         };
         read.is_some()
     }
 }
 
-/// The ids at the start of a picture parameter set: its own, and that of its sequence.
-fn ids(unit: &[u8], header: usize, own: u32, sequence: u32) -> Option<()> {
+/// Checks the ids at the start of a picture parameter set: its own, and that of its sequence. `None` if one
+/// exceeds its maximum.
+fn check_ids(unit: &[u8], header: usize, max_own: u32, max_sequence: u32) -> Option<()> {
     let mut bits = Bits::new(unit.get(header..)?);
-    bits.at_most(own)?;
-    bits.at_most(sequence)
+    bits.at_most(max_own)?;
+    bits.at_most(max_sequence)
 }
 
 /// H.264 (ISO 14496-10 §7.3.2.1.1), up to the size of the picture.

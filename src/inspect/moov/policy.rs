@@ -104,8 +104,8 @@ fn track_mismatch(track: &Track) -> Option<Finding> {
     Some(Finding::at(Check::DurationMismatch, track.at, message))
 }
 
-/// `DURATION_MISMATCH`: The duration of the movie is that of its longest track, and that of samples,
-/// of the picture or the sound, or of an edit list.
+/// `DURATION_MISMATCH`: The duration of the movie is that of its longest track, and also that of the samples
+/// of a video or audio track, or of an edit list.
 fn movie_mismatch(movie: &Movie) -> Option<Finding> {
     let stated = milliseconds(movie.duration.filter(|it| *it > 0)?, movie.timescale);
     let of_movie = |time| milliseconds(time, movie.timescale);

@@ -7,10 +7,10 @@ use crate::inspect::boxes::{Checked, Fields, FourCc, FullBox, Mp4Box, ensure};
 use crate::inspect::context::Context;
 use crate::model::{Check, Finding};
 
-/// The handler of pictures.
+/// The handler of video tracks.
 pub(crate) const VIDEO: FourCc = FourCc(*b"vide");
 
-/// The handler of sound.
+/// The handler of audio tracks.
 pub(crate) const SOUND: FourCc = FourCc(*b"soun");
 
 /// The first sample entry of a track.
@@ -24,7 +24,7 @@ pub(crate) struct SampleEntry {
     pub(crate) height: u16,
     /// Codec, profile and level (RFC 6381), as far as the profile is known.
     pub(crate) codec_string: String,
-    /// Where samples consist of NAL units and the track has one entry only: how.
+    /// How NAL units are delimited in the samples; `None` for other codecs, or if the track has several entries.
     pub(crate) nal_format: Option<NalFormat>,
     pub(crate) audio: Option<Audio>,
 }
@@ -83,7 +83,7 @@ fn encrypted(entry: Mp4Box) -> Checked {
     })
 }
 
-/// Reads the entry of a picture: its size (`VIDEO_SIZE_ZERO`, only a note) and the configuration of
+/// Reads the entry of a video track: its size (`VIDEO_SIZE_ZERO`, only a note) and the configuration of
 /// its codec. (ISO 14496-12 §12.1.3)
 fn visual(entry: Mp4Box, context: &mut Context) -> Checked<SampleEntry> {
     let mut fields = Fields::new(entry.body);

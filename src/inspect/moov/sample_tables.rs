@@ -115,8 +115,8 @@ impl<'a> SampleTables<'a> {
     }
 
     /// `SAMPLE_COUNT_MISMATCH`: All tables count the same samples. The table of sizes decides how many
-    /// there are, so other counts are only noted, unless the chunks have room for fewer: then some
-    /// samples lie nowhere. A phone that lost power while it wrote the tables leaves such counts.
+    /// there are, so other counts are only noted, unless the chunks hold fewer: then some samples
+    /// have no position. A phone that lost power while it wrote the tables leaves such counts.
     fn check_counts(&self, context: &mut Context) -> Checked {
         let total = |table: &[[u8; 8]]| {
             let counts = table.iter().map(|entry| {

@@ -17,7 +17,7 @@ const MAX_TIMESCALE: u32 = 2_147_483_647;
 pub(crate) struct Track {
     pub(crate) at: u64,
     pub(crate) id: u32,
-    /// What the track is: picture, sound, something else.
+    /// What the track is: video, audio, something else.
     pub(crate) handler: FourCc,
     /// Units a second; 0 for a dropped track.
     pub(crate) timescale: u32,
@@ -103,7 +103,7 @@ impl Track {
         self.handler == SOUND && !self.is_dropped
     }
 
-    /// How its samples consist of NAL units, if they do.
+    /// How NAL units are delimited in its samples; `None` for other codecs.
     pub(crate) fn nal_format(&self) -> Option<NalFormat> {
         self.sample_entry.as_ref()?.nal_format
     }

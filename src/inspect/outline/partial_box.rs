@@ -69,7 +69,7 @@ impl<'a> PartialBox<'a> {
         self.at.saturating_add(self.size)
     }
 
-    /// The number of its bytes past the end of its parent; `None` if there are none.
+    /// The number of its bytes, by the stated size, past the end of its parent; `None` if there are none.
     pub(super) fn missing(&self) -> Option<u64> {
         self.end().checked_sub(self.limit).filter(|missing| *missing > 0)
     }

@@ -52,7 +52,7 @@ pub(super) fn moov(moov: Mp4Box<'_>, is_read: impl Fn(usize) -> bool) -> Option<
     Some(Rebuilt { pieces: wrapped(*b"moov", inner)?, tracks })
 }
 
-/// A track of picture or sound that the crate knows.
+/// A video or audio track that the crate knows.
 fn trak(trak: Mp4Box<'_>) -> Option<Pieces<'_>> {
     let mdia = trak.required_child(*b"mdia").ok()?;
     let hdlr = mdia.required_child(*b"hdlr").ok()?;

@@ -15,7 +15,8 @@ const MAX_FRAGMENTS: u64 = 16_384;
 /// `mdat` boxes outside of fragments. Some recorders write one for each chunk.
 const MAX_PLAIN_MDATS: u64 = 16_384;
 
-/// A box of an unknown type that is this large is no box: text has such sizes.
+/// If a box of an unknown type states this size or more, its header is probably text: four ASCII letters that are
+/// read as a size exceed it.
 const MAX_BOX: u64 = 128 * 1024 * 1024;
 
 /// The largest `ftyp`: a thousand brands.

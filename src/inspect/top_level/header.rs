@@ -101,7 +101,7 @@ impl TopLevelIndex {
         }
     }
 
-    /// Whether a video needs no further box, so that what follows may be anything.
+    /// Whether the file already has `moov` and media. Bytes after these that are not a box are tolerated.
     pub(crate) fn is_complete(&self) -> bool {
         self.moov.is_some() && !self.mdats.is_empty()
     }

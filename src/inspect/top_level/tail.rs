@@ -53,8 +53,8 @@ impl Tail {
         }
     }
 
-    /// The number of bytes of the file after which a tail, whose file ends at `end` if that is known,
-    /// is certain to be too long.
+    /// The position after which the tail is certainly longer than `limit`; `None`: not yet. `end`: the declared
+    /// end of the file, if known.
     pub(super) fn too_long_after(&self, end: Option<u64>, limit: u64) -> Option<u64> {
         let stated = end.map_or(0, |end| end.saturating_sub(self.from));
         if stated > limit {
