@@ -73,8 +73,8 @@ impl From<BodyError> for Problem {
     }
 }
 
-/// Middleware: answers 415 to a compressed body. No route decodes one, and its bytes would be judged and
-/// stored as they came.
+/// Middleware: answers 415 to a compressed body; an empty body passes. No route decodes one, and its bytes would
+/// be judged and stored as they came.
 pub(super) async fn refuse_encoded(request: Request, next: Next) -> Response {
     if !is_encoded(request.headers()) || !has_bytes(request.body()) {
         return next.run(request).await;

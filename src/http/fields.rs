@@ -17,7 +17,7 @@ use super::problem::Problem;
 /// Values by their names. Numbers are kept as text.
 #[derive(Debug)]
 pub(super) struct Fields {
-    /// The names that the handler reads, in lower case. Whatever a client sends besides is not judged.
+    /// The names that the handler reads, in lower case. Other names are ignored.
     known: &'static [&'static str],
     values: BTreeMap<&'static str, String>,
 }

@@ -15,8 +15,8 @@ pub trait Health: Send + Sync + 'static {
     /// The metrics in the text format of Prometheus.
     fn metrics(&self) -> String;
 
-    /// Why this node takes no bytes. Empty means ready. A database or a store that is away is no reason:
-    /// a client whose request meets no node starts its upload from zero.
+    /// Why this node takes no bytes. Empty means ready. A failed database or store does not make a node
+    /// unready: if no node were ready, clients would start their uploads again from byte 0.
     fn unready(&self) -> impl Future<Output = BTreeMap<&'static str, String>> + Send;
 
     /// Everything that the service depends on, with the cause if it fails.

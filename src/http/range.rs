@@ -21,8 +21,8 @@ enum RangeSpec {
     Last(u64),
 }
 
-/// Reads `Range` for a file of `length` bytes. It is ignored except for GET, if `If-Range` names another
-/// version, in a unit that we do not know, and if there are several ranges, which we do not support.
+/// Reads `Range` for a file of `length` bytes. It is ignored if the method is not GET, `If-Range` names another
+/// version, the unit is not bytes, or several ranges are requested.
 pub(super) fn requested_range(
     method: &Method,
     headers: &HeaderMap,

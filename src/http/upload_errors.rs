@@ -120,8 +120,8 @@ fn ended(state: UploadState, refusal: Option<&Refusal>) -> Problem {
     problem.with_status(StatusCode::GONE)
 }
 
-/// For HEAD: clients discard an upload's address on most statuses, so a condition that passes is
-/// 423, after which every client asks again.
+/// For HEAD: clients discard an upload's URL on most error statuses, so a temporary error is answered 423, which
+/// every client retries.
 pub(super) fn for_head(error: UploadError) -> Problem {
     let is_temporary = matches!(
         error,

@@ -59,15 +59,15 @@ fn text(value: Option<&HeaderValue>) -> Result<Option<&str>, CredentialsError> {
 
 fn of_payload(payload: &str) -> Option<SignInRequest> {
     // A colon is not in the base64 alphabet, so here the two parts were encoded separately.
-    if let Some(request) = of_pair(payload) {
+    if let Some(request) = parse_pair(payload) {
         return Some(request);
     }
     let once = decoded(payload)?;
-    of_pair(&once).or_else(|| of_pair(&decoded(once.trim())?))
+    parse_pair(&once).or_else(|| parse_pair(&decoded(once.trim())?))
 }
 
 /// Splits at the last colon: device ids may contain colons, codes do not.
-fn of_pair(pair: &str) -> Option<SignInRequest> {
+fn parse_pair(pair: &str) -> Option<SignInRequest> {
     let (login, password) = pair.rsplit_once(':')?;
     of_parts(login, password)
 }

@@ -71,8 +71,8 @@ pub(super) struct RefreshFields {
 
 /// Exchanges a refresh token for a new pair of tokens
 ///
-/// A refresh token is valid once. For ten minutes the request may be repeated and gets the same pair, as long
-/// as that has not been refreshed itself. Later use ends the session.
+/// A used refresh token returns the same pair again for ten minutes, as long as the refresh token of that pair
+/// has not been used. Later use ends the session.
 #[utoipa::path(
     post,
     path = "/refresh_token",

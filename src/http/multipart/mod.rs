@@ -116,7 +116,8 @@ async fn expect_empty(mut bytes: Body) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A file that ends with the request, and not with the connection, would end so again.
+/// If the closing boundary is missing although the request was complete, a repetition would fail the same way:
+/// 400 instead of "connection lost".
 fn file_problem(error: UploadError, form: &Form) -> Problem {
     match error {
         UploadError::Cut(_) if form.is_unterminated() => unterminated(),

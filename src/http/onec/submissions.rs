@@ -95,7 +95,7 @@ struct Acknowledged {
     cursor: i64,
 }
 
-/// Acknowledges all submissions up to a cursor, which 1C has stored
+/// Acknowledges that 1C has stored all submissions up to a cursor
 #[utoipa::path(
     post,
     path = "/1c/v1/submissions/ack",
@@ -135,8 +135,8 @@ async fn submission(
     _account: OnecAccount,
     PathParam(id): PathParam<SubmissionId>,
 ) -> Result<Response, Problem> {
-    let submission = state.queue.submission(id.ok_or_else(unknown)?).await?;
-    Ok(json_response(&submission.ok_or_else(unknown)?))
+    let submission = state.queue.submission(id.ok_or_else(submission_not_found)?).await?;
+    Ok(json_response(&submission.ok_or_else(submission_not_found)?))
 }
 
 /// `?mode=url` is not in the OpenAPI document, because a generated client cannot express "bytes or
@@ -224,7 +224,8 @@ async fn submission_file(
 }
 
 async fn video(state: &AppState, id: Option<SubmissionId>) -> Result<StoredVideo, Problem> {
-    state.playback.submitted_video(id.ok_or_else(unknown)?).await?.ok_or_else(unknown)
+    let found = state.playback.submitted_video(id.ok_or_else(submission_not_found)?).await?;
+    found.ok_or_else(submission_not_found)
 }
 
 async fn create_link(
@@ -239,6 +240,6 @@ async fn create_link(
     Ok(json_response(&VideoLink { url, expires_at: link.expires_at }))
 }
 
-fn unknown() -> Problem {
+fn submission_not_found() -> Problem {
     Problem::not_found("this submission does not exist")
 }

@@ -42,7 +42,7 @@ pub(super) struct Server {
     shutdown: CancellationToken,
 }
 
-/// From this fraction of free connections on, each is closed after its response.
+/// If fewer than `max_connections / KEPT_FREE` connections are free, each is closed after its response.
 const KEPT_FREE: usize = 4;
 
 /// An accepted connection.
@@ -103,8 +103,7 @@ impl Server {
         self.permits.available_permits() < self.config.max_connections / KEPT_FREE
     }
 
-    /// Serves requests, and returns the socket, which is still open, after every response that
-    /// could be written.
+    /// Serves requests until the connection ends, and returns the socket, which is still open.
     async fn serve_requests(
         &self,
         stream: TcpStream,

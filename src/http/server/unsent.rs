@@ -27,17 +27,17 @@ impl WhenUnsent {
 pub(super) struct PendingResponse(Arc<Mutex<Option<WhenUnsent>>>);
 
 impl PendingResponse {
-    /// Before the next response is written. The previous one was.
+    /// Called before a response is written, when the previous one has been written: remembers its callback.
     pub(super) fn expect(&self, response: &Extensions) {
         self.replace(response.get().cloned());
     }
 
-    /// When bytes were written to the connection.
+    /// Called when bytes were written to the connection.
     pub(super) fn written(&self) {
         self.replace(None);
     }
 
-    /// When the connection has ended.
+    /// Called when the connection has ended.
     pub(super) fn ended(&self) {
         let unsent = self.replace(None);
         if let Some(callback) = unsent.and_then(|unsent| unsent.take()) {

@@ -82,7 +82,7 @@ async fn first_part(state: &AppState, append: Append, location: Field) -> Respon
     let fields = match state.uploads.reveal_address(id).await {
         Ok((UploadState::Open, offset)) => vec![location, (UPLOAD_OFFSET, offset.to_string())],
         Ok((UploadState::Finishing, _)) => vec![location],
-        // Without the database the upload would still end with this node: the client begins again.
+        // If the upload could not be detached, it ends with this node: without a URL the client starts again.
         Ok(_) | Err(_) => vec![],
     };
     (AppendHeaders(fields), error).into_response()

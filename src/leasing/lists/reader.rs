@@ -101,7 +101,7 @@ impl ListReader {
     }
 
     /// Where to continue, if the limit cut the list off.
-    pub fn next(&self) -> Option<Cursor> {
+    pub fn next_cursor(&self) -> Option<Cursor> {
         self.last.filter(|_| self.truncated)
     }
 

@@ -197,7 +197,7 @@ impl Section {
         let mut json = Json::default();
         if self.reader.has_limit() {
             json.write(r#","next":"#);
-            json.value(&self.reader.next().as_ref().map(Cursor::encode))?;
+            json.value(&self.reader.next_cursor().as_ref().map(Cursor::encode))?;
         }
         Ok(json.take())
     }
