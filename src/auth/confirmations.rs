@@ -1,5 +1,5 @@
-//! Confirming a device, so that it may sign in although the wrong guesses of a day are used up: by the link
-//! in the mail with its code, or by a director.
+//! Confirming a device, so that it may sign in after the daily limit of wrong guesses has been reached: by the
+//! link in the mail with its code, or by a director.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

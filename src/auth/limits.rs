@@ -86,7 +86,7 @@ impl Limits {
             (_, GuessRule::SingleGuess) => GuessDecision::Allowed { most_wrong: 1 },
             (GuessRule::Usual, _) => GuessDecision::Allowed { most_wrong: self.wrong_per_code },
             (GuessRule::ConfirmedDevice, _) => GuessDecision::Unconfirmed,
-            // A code from before the budget was spent.
+            // The code was issued before the daily limit was reached.
             (GuessRule::SingleGuess, _) => GuessDecision::Refused,
         }
     }

@@ -18,9 +18,9 @@ pub struct RefreshRequest {
 }
 
 impl Auth {
-    /// Exchanges a refresh token for a new pair. A token that is used again within the grace gets the same
-    /// pair while its successor is unused; later use ends the session. A request that names another device
-    /// than the token's is refused and changes nothing.
+    /// Exchanges a refresh token for a new pair. A used token returns the same pair again within the grace, as
+    /// long as the refresh token of that pair has not been used; later use ends the session. A request that
+    /// names another device than the token's is refused and changes nothing.
     pub async fn refresh(
         &self,
         token: &str,

@@ -37,7 +37,7 @@ pub enum Events {
         json: bool,
     },
     /// Sends messages again: the running service delivers them at once, with their old ids and all
-    /// retries. A receiver recognizes by the id a message that it already has
+    /// retries, so a receiver can drop duplicates
     #[command(after_help = "Example:\n  forte-media events replay \
                             01980c5e-2d1f-7cc0-8a51-3b9f0c6e4d21")]
     Replay {

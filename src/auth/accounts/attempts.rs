@@ -1,10 +1,10 @@
 //! Which attempts to sign in by password may be checked.
 //!
-//! Wrong passwords are counted for the address, for the account, and for the two together. A stranger must
-//! not be able to lock out the account's owner, so only the last count applies to an address that has signed
-//! in to the account before. When that count is used up (a stranger may share the address), or the account's
-//! count and the address has no wrong password of its own, some passwords are checked still; there a wrong
-//! one gets the same answer as no check at all.
+//! Wrong passwords are counted for the address, for the account, and for the pair of both. A stranger must not be
+//! able to lock out the account's owner, so a known address, which has signed in to the account before, is limited
+//! by its pair only. `CHECKED_WHILE_LOCKED` passwords per minute are still checked in two cases: the pair of a
+//! known address is locked, because a stranger may share the address; or the account is locked, and a new address
+//! has had no wrong password for it. Then a wrong password is answered like one that was not checked.
 
 use std::net::IpAddr;
 

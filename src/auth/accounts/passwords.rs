@@ -21,8 +21,8 @@ const LANES: u32 = 1;
 /// In bytes.
 pub(super) const LONGEST_PASSWORD: usize = 256;
 
-/// Compared with the password of an unknown login, so that it costs the same. No known password hashes
-/// to it.
+/// Compared with the password of an unknown login, so that it costs the same. A dummy: it is the hash of no known
+/// password.
 const DUMMY_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlzIQ\
                        $AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 

@@ -162,7 +162,7 @@ impl Accounts {
         Credentials { login, address, .. }: &Credentials,
         now: Timestamp,
     ) -> Result<bool, DatabaseError> {
-        if !is_looked_up(login) {
+        if !is_plausible_login(login) {
             return Ok(false);
         }
         self.0
@@ -199,7 +199,7 @@ impl Accounts {
         kind: AccountKind,
         login: &str,
     ) -> Result<Option<AccountRow>, DatabaseError> {
-        if !is_looked_up(login) {
+        if !is_plausible_login(login) {
             return Ok(None);
         }
         let row = self.0.database.account(login).await?;
@@ -241,8 +241,9 @@ impl Accounts {
     }
 }
 
-/// Whether a login can be that of an account.
-fn is_looked_up(login: &str) -> bool {
+/// Whether a login may be sent to the database: not too long, and without control characters, of which
+/// PostgreSQL rejects NUL.
+fn is_plausible_login(login: &str) -> bool {
     login.chars().nth(LONGEST_LOGIN).is_none() && !login.chars().any(char::is_control)
 }
 

@@ -65,7 +65,7 @@ impl Demo {
     pub async fn run(self, settings: Settings) -> anyhow::Result<Answer> {
         if settings.auth.secret.is_some() {
             bail!(
-                "auth.secret is set, so these are the settings of a real service; a demo makes its own"
+                "auth.secret is set, as for a real service; the demo generates its own: unset it, or omit --config"
             );
         }
         let shutdown = Shutdown::new();

@@ -19,7 +19,7 @@ const TOKEN_VARIABLE: &str = "FORTE_MEDIA_TOKEN";
 
 /// How to get an access token.
 pub(super) const TOKEN_HINT: &str = "to get an access token, sign in (POST /biin/{BIN} sends a one-time code, POST /auth takes it), or \
-     take one of the users of a demo's demo.json";
+     use a token from the demo's demo.json";
 
 /// Uploads a video to a report; resumes after an interruption, also when it is run again
 #[derive(Debug, Args)]

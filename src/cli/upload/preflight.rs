@@ -37,7 +37,7 @@ pub(super) struct Preflight<'a> {
     pub(super) token: &'a SecretString,
     pub(super) video: &'a Video,
     pub(super) details: &'a Details,
-    /// The largest `moov` that is sent. Of a larger one only the header is, which has its size.
+    /// The largest `moov` that is sent. Of a larger one only the header is sent, which states its size.
     pub(super) max_moov: u64,
 }
 
@@ -106,7 +106,7 @@ impl Preflight<'_> {
                 progress.print(&format!("preflight passed ({sent} of {length} bytes sent)"));
             }
             Err(error @ (ClientError::Token(_) | ClientError::File(_))) => return Err(error),
-            // Such as an unknown report, about which the upload would hear the same.
+            // For example an unknown report: the upload would fail with the same error.
             Err(ClientError::Refused(refusal)) if refusal.status == StatusCode::NOT_FOUND => {
                 return Err(ClientError::Refused(refusal));
             }
@@ -212,8 +212,8 @@ impl Moov {
         Ok(None)
     }
 
-    /// The bytes to send: from the first unsent header on, so that the server can follow them all;
-    /// else `moov` alone; else its header.
+    /// The bytes to send: from the first header that is not in `head`, so that the server sees every header; if that
+    /// exceeds `max`, only `moov`; if that exceeds it too, only the header of `moov`.
     fn range(&self, max: u64) -> (u64, u64) {
         let fits = |from: u64| self.end.saturating_sub(from) <= max;
         let start = if fits(self.first_header) { self.first_header } else { self.start };

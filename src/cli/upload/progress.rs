@@ -9,7 +9,7 @@ use crate::cli::answer::print_message;
 use crate::model::{Length, Offset};
 
 const TEMPLATE: &str = "{wide_bar} {percent} % {bytes}/{total_bytes} {bytes_per_sec} {eta}";
-/// Lines that are printed instead of a bar: one for each of so many parts of the video.
+/// Without a terminal, one line is printed per quarter of the video.
 const PARTS: u64 = 4;
 
 /// The bytes that were given to the network. All clones share one bar.

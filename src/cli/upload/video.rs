@@ -28,7 +28,7 @@ pub(super) struct Video {
 
 /// The server's rules for files.
 pub(super) struct Rules {
-    /// Without `enforce`, the file is only hashed.
+    /// Without `inspect.enforce`, the file is hashed and scanned, but never refused.
     pub(super) inspect: inspect::Config,
     pub(super) max_length: Length,
     /// A creation time after this is in the future.
