@@ -112,8 +112,8 @@ fn push(event: &PushEvent<'_>, id: EventId, now: Timestamp) -> OutboxMessage {
         kind: kind.as_str(),
         subject: format!("session:{session}"),
         body: json!(body).to_string(),
-        // Nothing else tells a device of its sign-out. Such a notification ends with the push token of the
-        // session, which is deleted `auth.purge_after` the sign-out, and like all after its last retry.
+        // A notification of a sign-out does not expire, because the device learns of it in no other way. It ends
+        // after its last retry, or when the push token of the session is deleted (`auth.purge_after` later).
         expires_at: if kind == PushKind::SessionRevoked { None } else { now.checked_add(TTL).ok() },
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn members(bytes: &[u8]) -> Option<Vec<(&[u8], Span<'_>)>> {
     }
 }
 
-/// The elements of an array in `bytes`. `None` if the brackets do not match.
+/// The elements of an array in `bytes`. `None` if the brackets do not match, or a comma or an element is missing.
 pub(super) fn elements(bytes: &[u8]) -> Option<Vec<Span<'_>>> {
     let mut at = open(bytes, b'[')?;
     let mut elements = Vec::new();

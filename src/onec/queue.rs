@@ -1,7 +1,7 @@
 //! The queue of submissions for 1C. Each node reads it with a cursor of its own.
 //!
-//! Delivery is at least once: what is not acknowledged is sent again. The cursor is the order in which
-//! submissions were committed, so a new submission never appears before a reader's cursor.
+//! Delivery is at least once: what is not acknowledged is sent again. The cursor is the turn that the sequencer
+//! has assigned. Turns are published in ascending order, so a new submission never appears before a cursor.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -16,7 +16,7 @@ use super::error::OnecError;
 /// The number of submissions in a response if the request has no `limit`.
 pub const DEFAULT_PAGE: u32 = 100;
 
-/// The most refused mailboxes in a response; the others follow when these are corrected.
+/// Maximum number of refused mailboxes in a response; the others follow when these are corrected.
 const MAX_REFUSED_MAILBOXES: u32 = 100;
 
 /// 1C's empty date.

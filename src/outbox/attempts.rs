@@ -51,8 +51,8 @@ impl<F: Future<Output = Channel>> Attempts<F> {
         Some(ended)
     }
 
-    /// Does other work while the attempts go on. One that stood still could hold what the work waits for:
-    /// SQLite has one writer at a time.
+    /// Keeps polling the attempts while `work` runs: an attempt that is not polled could hold the SQLite write
+    /// permit that `work` needs.
     pub(super) async fn beside<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         loop {

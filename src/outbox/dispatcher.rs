@@ -178,7 +178,7 @@ impl Outbox {
     /// Makes one attempt and records its outcome.
     async fn attempt(&self, message: ClaimedMessage) -> Channel {
         let (database, now) = (&self.database, self.clock.now());
-        // Half of the time to record is left for the statements of the composition.
+        // The attempt may use half of `record_within` for the queries that compose the message.
         let limit = self.receivers.timeout(message.channel).unwrap_or_default();
         let limit = (limit + self.config.record_within / 2).unsigned_abs();
         let attempt = self.receivers.deliver(&message, &self.composer, database, now, limit);

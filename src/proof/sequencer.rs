@@ -91,7 +91,7 @@ impl Sequencer {
     }
 
     /// Tries to assign turns before the queue is read, so that a page has everything that was stored
-    /// before the request. Without success the page has what has a turn already.
+    /// before the request. If that fails, the page contains only submissions that already have a turn.
     pub async fn prepare_page(&self) {
         if let Ok(Err(error)) = timeout(READER_WAITS, Box::pin(self.assign_turns())).await {
             tracing::debug!(%error, "a page of 1C's queue may lack the latest submissions");
@@ -126,9 +126,9 @@ impl Sequencer {
         Ok(())
     }
 
-    /// Fails if the journal goes on after the published turns, except by the batch that is planned: then a
-    /// newer database has written it. An older backup may have been restored, or a standby that had not
-    /// everything has taken over, at any time.
+    /// Fails if the journal has a batch after the last published turn other than the planned one. Then this
+    /// database is older than the journal: a restored backup, or a fail-over to a lagging standby. That can happen
+    /// at any time, so it is checked before each batch.
     async fn check_journal(&self, fence: i64, state: &mut State) -> Result<(), SequencerError> {
         let turn = self.database.last_turn().await?;
         let planned = self.database.planned_turns().await?;
@@ -142,7 +142,7 @@ impl Sequencer {
         Ok(())
     }
 
-    /// A batch of this name that gives the turns to other submissions is from a newer database, too.
+    /// If the object exists and assigns these turns to other submissions, a newer database has written it: stops.
     async fn write_journal(&self, fence: i64, batch: &PlannedBatch) -> Result<(), SequencerError> {
         let Some(key) = key_of(batch) else { return Ok(()) };
         match self.store.put_journal(&key, lines_of(batch)).await {

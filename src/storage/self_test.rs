@@ -131,8 +131,8 @@ impl<'a> SelfTest<'a> {
         }
     }
 
-    /// Tries to overwrite the object with what everybody who has a link to it knows: the name of its key.
-    /// Some stores did not verify the signature of such a write.
+    /// Tries to overwrite the object using only the access key id that a playback link contains. Some stores
+    /// did not verify the signature of such a write.
     async fn reject_forged_write(&self) -> Result<(), BoxError> {
         let forged = forge::write(self.http, &self.link(&self.key).await?).await?;
         let is_changed = self.read(&self.key, None).await? != self.bytes;

@@ -34,8 +34,8 @@ impl FcmResponse {
         Self { status, after, failure: FcmFailure::parse(&body, token) }
     }
 
-    /// Whether FCM has refused our access token. The same status about the credentials of Apple's service
-    /// is the fault of nobody else's token.
+    /// Whether FCM has refused our access token. With `THIRD_PARTY_AUTH_ERROR` the same status concerns the
+    /// credentials of Apple's service.
     pub(super) fn refuses_access_token(&self) -> bool {
         self.status == StatusCode::UNAUTHORIZED && self.failure.code != THIRD_PARTY_AUTH_ERROR
     }

@@ -98,7 +98,7 @@ impl Connection {
     }
 
     async fn authenticate(&mut self, user: &str, password: &str) -> Result<(), SmtpError> {
-        // mail-send would begin with the others, and cannot go on once the server has sent its challenge.
+        // mail-send prefers other mechanisms, and cannot fall back to these after a challenge.
         self.offered.auth_mechanisms &= AUTH_PLAIN | AUTH_LOGIN;
         let credentials = Credentials::new(user, password);
         self.client.authenticate(credentials, &self.offered).await.map_err(at("AUTH"))?;

@@ -151,8 +151,8 @@ fn credentials(config: &MailConfig) -> Result<Option<(String, SecretString)>, Ma
     }
 }
 
-/// Whether the recipient's mailbox takes no mail; some servers say so only after DATA. Others refuse our name,
-/// network and sender at RCPT, too, and the content after DATA: those are for an operator to correct.
+/// Whether the recipient's mailbox takes no mail; some servers say so only after DATA. Some servers refuse our
+/// host name, network or sender at RCPT, or the content after DATA: an operator has to correct these errors.
 fn is_about_mailbox(error: &SmtpError) -> bool {
     let SmtpError::Refused { command, code, text } = error else { return false };
     let enhanced = text.split(' ').next().filter(|word| word.starts_with("5."));

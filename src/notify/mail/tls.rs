@@ -59,7 +59,8 @@ impl TlsClient {
         client.into_tls(&self.connector, &self.host).await
     }
 
-    /// TLS after STARTTLS. What came before the encryption is not read as a reply after it.
+    /// TLS after STARTTLS. Bytes that were received before the handshake are discarded, so that nobody can inject
+    /// replies in plain text.
     pub(super) async fn start(&self, client: SmtpClient<TcpStream>) -> EncryptedClient {
         client.start_tls(&self.connector, &self.host).await
     }

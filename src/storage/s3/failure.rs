@@ -143,7 +143,7 @@ fn classify(code: Option<&str>, status: u16) -> FailureKind {
 }
 
 /// Garage and Backblaze report a quota as `AccessDenied`, with a sentence about it. A quota of requests per
-/// minute is none of space.
+/// minute is not a quota of storage.
 fn is_about_quota(message: Option<&str>) -> bool {
     let message = message.unwrap_or_default().to_ascii_lowercase();
     let is_of_requests = message.contains("per minute") || message.contains("per second");

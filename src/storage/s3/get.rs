@@ -38,11 +38,11 @@ impl S3 {
         if attempt.retry(self.backoff).when(StorageError::is_retryable).await? {
             return Ok(());
         }
-        // Only what the store itself says is believed.
+        // The store is asked (HEAD) before a loss is reported.
         if !self.contains(&path, length, digest).await? {
             return Err(StorageError::Missing { key: path });
         }
-        let damaged = "the object is whole, but other bytes arrived, twice";
+        let damaged = "the stored object is intact, but two downloads returned other bytes";
         Err(S3Failure::unclear(damaged).into_error("get", &path))
     }
 
