@@ -103,7 +103,7 @@ fn block<'a>(text: &'a str, begin: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn every_service_that_the_service_depends_on_is_named_by_a_setting() {
+fn every_compose_dependency_is_named_by_a_setting() {
     let text = read("docker-compose.yml");
     let media = block(&text, "x-media: &media").join("\n");
     let services = block(&text, "services:");
@@ -161,7 +161,7 @@ async fn store_with_its_users(folder: &TempDir) -> Option<StorageEnv> {
 }
 
 #[tokio::test]
-async fn the_users_of_the_store_suffice_and_a_link_gives_nothing_but_viewing() {
+async fn store_users_have_enough_rights_and_link_keys_can_only_read() {
     let folder = TempDir::new().unwrap();
     let Some(env) = store_with_its_users(&folder).await else { return };
     env.store.probe().await.unwrap();

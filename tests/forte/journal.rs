@@ -23,7 +23,7 @@ on_both_backends! {
     a_finish_writes_an_unsigned_receipt_and_a_pending_leaf,
     a_journal_ahead_of_the_database_stops_only_the_sequencer,
     a_batch_of_a_newer_database_stops_the_sequencer,
-    a_longer_batch_does_not_hide_one_of_a_newer_database,
+    a_shorter_batch_of_a_newer_database_is_detected,
 }
 on_both_databases! {
     the_next_node_continues_a_batch_that_was_not_published,
@@ -147,9 +147,8 @@ async fn a_batch_of_a_newer_database_stops_the_sequencer(service: Service) {
     assert_eq!(page(&service).await["submissions"], json!([]));
 }
 
-/// The node holds the lease all the time, and no statement fails: a standby that had not everything took over
-/// between two of them.
-async fn a_longer_batch_does_not_hide_one_of_a_newer_database(service: Service) {
+/// The node holds the lease all the time, and no statement fails: a lagging standby took over between two of them.
+async fn a_shorter_batch_of_a_newer_database_is_detected(service: Service) {
     add_node(&service, NODE).await;
     service.app.sequencer.assign_turns().await.unwrap();
     let key = JournalKey { first: 1, last: 1 };
@@ -219,7 +218,7 @@ async fn a_sequencer_that_was_overtaken_publishes_nothing(db: Db) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_store_that_is_away_keeps_new_submissions_from_1c_and_the_queue_answers() {
+async fn while_the_store_is_unavailable_1c_sees_no_new_submissions_but_the_queue_answers() {
     let fails = Arc::new(AtomicBool::new(true));
     let faults = Faults::scripted({
         let fails = Arc::clone(&fails);

@@ -142,7 +142,7 @@ async fn a_segment_that_the_store_has_is_not_lost_whatever_arrives() {
 
 /// What the operator can mend is not retried at once, and succeeds when it is mended.
 #[tokio::test]
-async fn full_forbidden_a_wrong_clock_and_a_missing_bucket_have_their_own_errors() {
+async fn each_operator_fixable_failure_has_its_own_error() {
     for (status, code, expected) in [
         (507, "XMinioStorageFull", "no space left"),
         (400, "XMinioAdminBucketQuotaExceeded", "no space left"),

@@ -32,7 +32,7 @@ fn finds_a_cycle_and_says_how_it_is_closed() {
 }
 
 #[test]
-fn a_child_that_uses_what_its_parent_defines_closes_a_cycle_with_a_parent_that_uses_the_child() {
+fn a_parent_and_a_child_that_use_each_other_form_a_cycle() {
     let parent = "mod b;\npub struct A;\nfn f() { b::g() }";
     let child = "use super::A;\npub fn g() {}";
     let files = [planted("src/a/mod.rs", parent), planted("src/a/b.rs", child)];

@@ -19,10 +19,10 @@ async fn connections_to_a_former_primary_are_not_used_again() {
     let ref_key = fixture.report().await;
     db.set_read_only(true).await;
     let standby = db.open_again().await;
-    let error = standby.begin_finishing(fixture.upload_id(), 1).await.unwrap_err();
+    let error = standby.begin_finishing(fixture.unused_upload_id(), 1).await.unwrap_err();
     assert!(error.is_transient(), "{error:?}");
     db.set_read_only(false).await;
-    standby.begin_finishing(fixture.upload_id(), 1).await.unwrap();
+    standby.begin_finishing(fixture.unused_upload_id(), 1).await.unwrap();
     standby.report(ref_key).await.unwrap().unwrap();
 }
 

@@ -48,7 +48,7 @@ on_both_databases! {
     one_of_several_concurrent_requests_acquires_the_lease,
     a_commit_with_an_old_fence_is_refused,
     an_upload_that_a_dead_node_was_creating_ends,
-    an_answered_upload_outlives_a_sweep_that_saw_its_lease,
+    a_sweep_with_a_stale_lease_does_not_end_an_answered_upload,
     an_orphaned_lease_is_released_and_fenced,
     releasing_a_lease_keeps_acknowledged_bytes,
     a_release_request_reaches_only_the_holder,
@@ -206,7 +206,7 @@ async fn a_new_process_in_the_same_folder_marks_the_old_one_dead(db: Db) {
 }
 
 /// The sweep has read the lease before the request released it.
-async fn an_answered_upload_outlives_a_sweep_that_saw_its_lease(db: Db) {
+async fn a_sweep_with_a_stale_lease_does_not_end_an_answered_upload(db: Db) {
     let fixture = Fixture::create(&db.database).await;
     let node = fixture.node("mine").await;
     let upload = fixture.upload_being_created(fixture.report().await, node).await;

@@ -88,8 +88,8 @@ impl Fixture {
         reviewer
     }
 
-    /// The id of no upload.
-    pub(crate) fn upload_id(&self) -> UploadId {
+    /// A valid id that no upload has.
+    pub(crate) fn unused_upload_id(&self) -> UploadId {
         UploadId::mint(&self.clock, &self.random)
     }
 

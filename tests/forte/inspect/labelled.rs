@@ -94,7 +94,7 @@ fn recordings_made_by_browsers_are_judged_as_labelled() {
 
 /// An operator may ignore the media; then nothing more is refused.
 #[test]
-fn crafted_recordings_are_accepted_without_the_look_into_the_media_too() {
+fn crafted_recordings_are_accepted_without_the_nal_check() {
     let Some(folder) = corpus_folder().map(|folder| folder.join("crafted")) else { return };
     let Ok(labels) = fs::read_to_string(folder.join("labels.tsv")) else { return };
     for line in labels.lines().filter(|line| line.contains("\taccepted\t")) {

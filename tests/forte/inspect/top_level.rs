@@ -78,7 +78,7 @@ fn the_last_moov_may_run_to_the_end() {
 }
 
 #[test]
-fn other_boxes_may_run_to_the_end_only_behind_moov_and_the_media() {
+fn boxes_of_size_zero_are_allowed_only_after_moov_and_mdat() {
     for kind in [*b"uuid", *b"free", *b"abcd"] {
         let mut file = edited(GOOD, |file| file.children.push(leaf(kind, &[0; 40])));
         let at = file.len() - 48;

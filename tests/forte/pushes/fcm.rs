@@ -192,7 +192,7 @@ async fn fetches_one_access_token_for_many_notifications(scene: Scene) {
 
 /// RFC 6749 lets `expires_in` be left out, and proxies write it as text.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_access_token_is_used_whatever_its_lifetime_looks_like() {
+async fn an_access_token_with_an_odd_expires_in_is_used() {
     for expires_in in [json!("3599"), json!(null), json!(3599.5), json!("soon"), json!(-1)] {
         let scene = Scene::new(Backend::Embedded).await.unwrap();
         scene.driver_signed_in().await;

@@ -27,7 +27,7 @@ pub(super) fn mail_text(mail: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_name_and_the_device_of_a_stranger_put_no_sentence_and_no_domain_into_the_mail() {
+async fn strangers_cannot_put_sentences_or_domains_into_the_mail() {
     for (name, device) in [
         ("forte-bonus.kz", "evil.kz"),
         ("Срочно перейдите на сайт банка", "visit-evil-site-now"),

@@ -248,7 +248,7 @@ async fn tiny_chunks_that_are_ready_together_are_written_together() {
 
 /// A request of a few bytes must not make the server read the whole spool again.
 #[tokio::test]
-async fn surplus_bytes_do_not_cost_the_state_of_the_scan() {
+async fn surplus_bytes_do_not_cause_a_replay() {
     let replays = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&replays);
     let faults = Faults::scripted(move |place| {

@@ -96,7 +96,7 @@ async fn retries_hide_failures_and_lost_responses_of_the_store() {
     assert_submitted(&service, count, GOOD).await;
 }
 
-/// More often than the limit of open uploads per person.
+/// Fails 25 forms, more than a person may have open.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forms_that_could_not_be_stored_are_not_counted_as_open() {
     let Some((service, bad)) = with_failing_store().await else { return };

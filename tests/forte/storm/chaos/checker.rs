@@ -18,7 +18,7 @@ pub(super) enum Violation {
         from: u64,
         to: u64,
     },
-    Discouraged {
+    NotRetryable {
         report: String,
         request: &'static str,
         status: u16,
@@ -36,7 +36,7 @@ pub(super) enum Violation {
         report: String,
     },
     /// A submission for a report that no client has brought a video to.
-    StrangeSubmission {
+    UnexpectedSubmission {
         submission: String,
     },
     /// The client heard of another submission, or of other bytes.
@@ -115,8 +115,8 @@ fn check_offsets(delivery: &Delivery, found: &mut Vec<Violation>) {
                 }
                 known.insert(upload, to);
             }
-            &Observation::Discouraged { request, status } => {
-                found.push(Violation::Discouraged { report: report.clone(), request, status });
+            &Observation::NotRetryable { request, status } => {
+                found.push(Violation::NotRetryable { report: report.clone(), request, status });
             }
             Observation::Stored { is_committed: false, .. } => {
                 found.push(Violation::StoredBeforeCommit { report: report.clone() });
@@ -197,7 +197,7 @@ fn check_strangers(history: &History, dump: &Dump, found: &mut Vec<Violation>) {
     let reports: BTreeSet<_> = history.deliveries.iter().map(|delivery| &delivery.report).collect();
     let submissions: BTreeSet<_> = dump.submissions.iter().map(|row| &row.id).collect();
     for submission in dump.submissions.iter().filter(|row| !reports.contains(&row.report)) {
-        found.push(Violation::StrangeSubmission { submission: submission.id.clone() });
+        found.push(Violation::UnexpectedSubmission { submission: submission.id.clone() });
     }
     for event in dump.events.iter().filter(|event| !submissions.contains(&event.submission)) {
         found.push(Violation::StrangeEvent { event: event.id.clone() });

@@ -103,7 +103,7 @@ impl Client {
         self.storm.recorder.record(running.number, what);
     }
 
-    /// Records an answer after which a client would give up, unless it invites to a retry.
+    /// Records an answer that a client must not retry.
     pub(super) fn check_status(
         &self,
         running: &Running,
@@ -112,7 +112,7 @@ impl Client {
     ) {
         if ![408, 409, 423, 460, 503, 507].contains(&status.as_u16()) {
             let status = status.as_u16();
-            self.record(running, Observation::Discouraged { request, status });
+            self.record(running, Observation::NotRetryable { request, status });
         }
     }
 

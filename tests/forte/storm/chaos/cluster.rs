@@ -85,7 +85,7 @@ impl Cluster {
         Some(Self { nodes, env, database, store })
     }
 
-    /// Ends the nodes. What is returned second are the servers that the environment needs.
+    /// Ends the nodes. Also returns the servers that the environment needs.
     pub(super) fn into_parts(self) -> (TestEnv, [Option<Crashable>; 2]) {
         (self.env, [self.database, self.store])
     }
@@ -95,7 +95,7 @@ impl Cluster {
         self.nodes[node].clients.address
     }
 
-    /// Lets the faults happen, and returns them as they happened, once everything has healed.
+    /// Applies the schedule. Returns the faults with their actual times, once everything has healed.
     pub(super) async fn inject(&self, schedule: Vec<Fault>, started: Instant) -> Vec<Fault> {
         let faults = schedule.into_iter().map(|fault| async move {
             sleep_until(started + fault.at).await;

@@ -33,7 +33,7 @@ pub(super) enum Observation {
     /// A request with bytes ended without an answer. It had begun at `began`, on this node.
     Broken { upload: Option<String>, node: usize, began: At },
     /// An answer after which clients give up, such as a 404 for an upload that must live.
-    Discouraged { request: &'static str, status: u16 },
+    NotRetryable { request: &'static str, status: u16 },
     /// The answer that the video is stored.
     Stored { answer: Answer, is_committed: bool },
 }

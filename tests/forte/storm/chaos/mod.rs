@@ -86,15 +86,15 @@ async fn a_storm_loses_nothing_on_postgresql_and_s3() {
 async fn survive(backend: Backend) {
     let parameters = Parameters::read();
     let Some(cluster) = Cluster::start(backend).await else { return };
-    let (history, cluster) = Box::pin(rage(cluster, backend, &parameters)).await;
-    let dump = Box::pin(settle(cluster)).await;
+    let (history, cluster) = Box::pin(run_storm(cluster, backend, &parameters)).await;
+    let dump = Box::pin(drain(cluster)).await;
     let (violations, recovery) = (check(&history, &dump), Recovery::of(&history));
     let summary = summary(backend, &parameters, &history, &violations, &recovery);
     // The test runner captures eprintln!.
     let mut stderr = std::io::stderr();
     writeln!(stderr, "{summary}").unwrap();
-    let stories = stories(&history, &violations);
-    assert!(violations.is_empty(), "{summary}\n{violations:#?}\n{stories}");
+    let affected = histories(&history, &violations);
+    assert!(violations.is_empty(), "{summary}\n{violations:#?}\n{affected}");
     if parameters.is_alone {
         let median = percentile(&recovery.all, 50);
         assert!(median < MEDIAN_RECOVERY, "{summary}");
@@ -103,8 +103,12 @@ async fn survive(backend: Backend) {
     }
 }
 
-/// Lets clients and faults loose on a cluster, and returns when every video is stored or the time is over.
-async fn rage(cluster: Cluster, backend: Backend, parameters: &Parameters) -> (History, Cluster) {
+/// Runs clients and faults on a cluster, and returns when every video is stored or the time is over.
+async fn run_storm(
+    cluster: Cluster,
+    backend: Backend,
+    parameters: &Parameters,
+) -> (History, Cluster) {
     let env = &cluster.env;
     let _clock = follow_system_clock(env.fixture.manual_clock.clone());
     let settings = Settings::load(None, env.variables("clients")).unwrap().auth;
@@ -152,7 +156,7 @@ async fn add_driver(env: &TestEnv, number: i64) -> Person {
 }
 
 /// Ends the processes, lets every open upload expire, delivers what is due, and reads what is left.
-async fn settle(cluster: Cluster) -> Dump {
+async fn drain(cluster: Cluster) -> Dump {
     let leases = wait_for_released_leases(&cluster.env).await;
     let (mut memory, mut exited) = (Vec::new(), Vec::new());
     let names: Vec<_> = cluster.nodes.iter().map(|node| node.name).collect();
@@ -190,15 +194,15 @@ async fn wait_for_released_leases(env: &TestEnv) -> Vec<String> {
 }
 
 /// The history of each report that a violation names, and all faults.
-fn stories(history: &History, violations: &[Violation]) -> String {
+fn histories(history: &History, violations: &[Violation]) -> String {
     let violations = format!("{violations:?}");
-    let stories = history.deliveries.iter().filter(|delivery| {
+    let affected = history.deliveries.iter().filter(|delivery| {
         let steps = format!("{:?}", delivery.steps);
         violations.contains(&delivery.report)
             || violations.split('"').any(|id| id.len() == UUID_LENGTH && steps.contains(id))
     });
-    let stories: Vec<_> = stories.map(|delivery| format!("{delivery:?}")).collect();
-    format!("{}\n{:?}", stories.join("\n"), history.faults)
+    let affected: Vec<_> = affected.map(|delivery| format!("{delivery:?}")).collect();
+    format!("{}\n{:?}", affected.join("\n"), history.faults)
 }
 
 fn summary(

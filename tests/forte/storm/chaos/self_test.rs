@@ -109,10 +109,10 @@ fn a_lost_byte_or_upload_is_found() {
         ),
         (
             |history, _| {
-                let gone = Observation::Discouraged { request: "HEAD", status: 404 };
+                let gone = Observation::NotRetryable { request: "HEAD", status: 404 };
                 history.deliveries[0].steps[3].what = gone;
             },
-            Violation::Discouraged { report: report.clone(), request: "HEAD", status: 404 },
+            Violation::NotRetryable { report: report.clone(), request: "HEAD", status: 404 },
         ),
         (|history, _| history.deliveries[0].steps.truncate(5), Violation::Unfinished { report }),
     ]);
@@ -258,7 +258,7 @@ fn a_missing_submission_is_found() {
 fn a_submission_that_no_client_sent_is_found() {
     let (mut history, dump) = good();
     history.deliveries.remove(0);
-    let found = [Violation::StrangeSubmission { submission: text("submission-a") }];
+    let found = [Violation::UnexpectedSubmission { submission: text("submission-a") }];
     assert_eq!(check(&history, &dump), found);
 }
 

@@ -124,13 +124,13 @@ impl Client {
             (StatusCode::NOT_FOUND | StatusCode::GONE, _) => {
                 let status = response.status.as_u16();
                 let request = "HEAD";
-                self.record(running, Observation::Discouraged { request, status });
+                self.record(running, Observation::NotRetryable { request, status });
                 return Head::Gone;
             }
             (status, _) => {
                 let status = status.as_u16();
                 let request = "HEAD";
-                self.record(running, Observation::Discouraged { request, status });
+                self.record(running, Observation::NotRetryable { request, status });
             }
         }
         Head::Later
