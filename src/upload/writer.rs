@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::database::{AfterCommit, Commit, CommitOutcome, ContentId, UploadRow};
+use crate::database::{AfterCommit, Commit, CommitOutcome, ContentId};
 use crate::inspect::{self, Inspection};
 use crate::model::{Digest, Length, Offset, Refusal, UploadState};
 use crate::storage::{SegmentKey, SpoolFile, StorageError};
@@ -72,7 +72,7 @@ impl Writers {
         lease: &WriteLease,
     ) -> Result<(SpoolFile, ScanState), UploadError> {
         let row = &lease.row;
-        let file = match self.open_spool_file(row, lease.spooled()).await {
+        let file = match self.open_spool_file(lease).await {
             Ok(Restored::Complete(file)) => file,
             Ok(Restored::LostFrom(offset)) => return Err(self.roll_back(lease, offset).await?),
             Err(error) if error.is_loss() => return Err(self.end_lost(lease, &error).await?),
@@ -87,11 +87,8 @@ impl Writers {
         Ok((file, scan))
     }
 
-    async fn open_spool_file(
-        &self,
-        row: &UploadRow,
-        length: Offset,
-    ) -> Result<Restored, StorageError> {
+    async fn open_spool_file(&self, lease: &WriteLease) -> Result<Restored, StorageError> {
+        let (row, length) = (&lease.row, lease.spooled());
         if length == Offset::START {
             return self.deps.spool.create(row.id).map(Restored::Complete);
         }
@@ -102,7 +99,7 @@ impl Writers {
                 reopened => return reopened.map(Restored::Complete),
             }
         }
-        restore(&self.deps, row.id, length).await
+        restore(&self.deps, lease).await
     }
 
     /// Takes back the acknowledgement of bytes that the store has lost: the phone continues from the end
