@@ -77,8 +77,7 @@ impl ChunkExtents {
         }
     }
 
-    /// `SAMPLE_OUTSIDE_MDAT`: Sound, text and data lie inside one `mdat`. This is only a note if the NAL
-    /// units show that no picture has moved.
+    /// `SAMPLE_OUTSIDE_MDAT`, only a note: Sound, text and data lie inside one `mdat`.
     pub(crate) fn check_other_samples_in_mdat(&self, mdats: &[Extent]) -> Checked {
         self.others.extents().try_for_each(|run| check_inside(&run, mdats))
     }
