@@ -4,11 +4,10 @@
 set -euo pipefail
 source "$(dirname "$0")/demo.sh"
 
-curl --silent --show-error "$base/reports/upload" \
-  -H "Authorization: Bearer $(token driver)" \
-  -F ref_key="${2:-$(open_report)}" \
+report=${2:-$(open_report)}
+as driver "$base/reports/upload" \
+  -F ref_key="$report" \
   -F file=@"${1:-$here/../inspection.mp4};type=video/mp4" \
   -F time_sent="$(date -u +%FT%TZ)" \
   -F lat=43.238949 \
   -F long=76.889709
-echo

@@ -41,14 +41,15 @@ if [ -n "$moov" ]; then
   fi
 fi
 
-curl --silent --show-error "$base/uploads/preflight" \
-  -H "Authorization: Bearer $(token driver)" \
-  -F ref_key="${2:-$(open_report)}" \
+report=${2:-$(open_report)}
+answer=$(as driver "$base/uploads/preflight" \
+  -F ref_key="$report" \
   -F time_sent="$(date -u +%FT%TZ)" \
   -F lat=43.238949 \
   -F long=76.889709 \
   -F length="$length" \
   -F sha256="$sha256" \
   -F head=@"$parts/head" \
-  ${fields[@]+"${fields[@]}"}
-echo
+  ${fields[@]+"${fields[@]}"})
+printf '%s\n' "$answer"
+python3 -c 'import json, sys; sys.exit(json.load(sys.stdin)["data"]["verdict"] == "refused")' <<<"$answer"

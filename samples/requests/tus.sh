@@ -13,12 +13,13 @@ pair() { printf '%s %s' "$1" "$(printf '%s' "$2" | base64 | tr -d '\n')"; }
 # field NAME: the value of a header of the response on standard input.
 field() { tr -d '\r' | grep -i "^$1: " | cut -d ' ' -f 2; }
 
-metadata=$(pair ref_key "${2:-$(open_report)}"),$(pair time_sent "$(date -u +%FT%TZ)")
+report=${2:-$(open_report)}
+metadata=$(pair ref_key "$report"),$(pair time_sent "$(date -u +%FT%TZ)")
 metadata+=,$(pair lat 43.238949),$(pair long 76.889709),$(pair filename "$(basename "$file")")
 
-upload=$(curl --silent --show-error --fail-with-body --dump-header - -X POST "$base/uploads" \
-  -H "$tus" -H "Authorization: Bearer $(token driver)" \
-  -H "Upload-Length: $length" -H "Upload-Metadata: $metadata" | field location)
+created=$(as driver --dump-header - -X POST "$base/uploads" \
+  -H "$tus" -H "Upload-Length: $length" -H "Upload-Metadata: $metadata")
+upload=$(field location <<<"$created")
 echo "created: $upload"
 
 # offset: the number of bytes that have arrived.

@@ -36,9 +36,6 @@ pub(crate) fn check(
     if index.has_open_mdat {
         parsed.extents().check_other_samples_in_file()?;
     }
-    if !parsed.has_nal_units() {
-        parsed.extents().check_other_samples_in_mdat(index.whole_mdats(length))?;
-    }
     parsed.check_parameter_sets()?;
     check_duration_of_fragments(parsed, rules)?;
     add_notes(top_level, parsed, is_trimmed);

@@ -105,12 +105,6 @@ impl ParsedBoxes {
         std::mem::take(&mut self.violations)
     }
 
-    /// Whether the samples of the video track consist of NAL units, whose lengths are checked.
-    pub(crate) fn has_nal_units(&self) -> bool {
-        let video = self.movie.as_ref().and_then(Movie::video);
-        video.is_some_and(|track| track.nal_format().is_some())
-    }
-
     /// How many bytes of media are used.
     pub(crate) fn used_media(&self) -> u64 {
         self.extents.total().saturating_add(self.fragments.bytes)

@@ -62,6 +62,17 @@ impl Disk {
         .await
     }
 
+    /// Whether the segment exists; one with other bytes is an error.
+    pub(super) async fn has_segment(
+        &self,
+        key: &SegmentKey,
+        digest: Digest,
+    ) -> Result<bool, StorageError> {
+        let (path, range) = (self.path(key), key.range());
+        let length = Length::new(range.end.saturating_sub(range.start));
+        blocking(move || contains(&path, length, Some(digest))).await
+    }
+
     pub(super) async fn open_video(&self, key: &VideoKey) -> Result<(File, Length), StorageError> {
         let path = self.path(key);
         blocking(move || {

@@ -205,6 +205,18 @@ impl Store {
         either!(self, backend => backend.fetch_segment(key, digest, into.handle()).await)
     }
 
+    /// Whether the store has a segment with these bytes.
+    pub async fn has_segment(
+        &self,
+        key: &SegmentKey,
+        digest: Digest,
+    ) -> Result<bool, StorageError> {
+        match either!(self, backend => backend.has_segment(key, digest).await) {
+            Err(error) if error.is_loss() => Ok(false),
+            found => found,
+        }
+    }
+
     /// Removes all objects of an upload except `keep`. Idempotent; an error may leave some removed.
     pub async fn clear(
         &self,

@@ -1,13 +1,16 @@
-//! Restoring the spool file of an upload from its segments, after another node has written to it.
+//! Restoring the spool file of an upload from its segments, after another node has written to it. A segment
+//! that the store has lost is put again if this node still has its bytes.
 
 use futures_util::future::join_all;
 use sha2::{Digest as _, Sha256};
 
 use crate::database::SegmentRow;
-use crate::model::{Digest, Offset, UploadId};
+use crate::model::{Digest, Offset};
 use crate::storage::{SegmentKey, SpoolFile, StorageError};
 
 use super::dependencies::Dependencies;
+use super::error::UploadError;
+use super::locks::WriteLease;
 
 /// How much is read at a time when a range of the spool is hashed.
 const HASH_CHUNK: u64 = 1024 * 1024;
@@ -18,12 +21,12 @@ pub(super) enum Restored {
     LostFrom(Offset),
 }
 
-/// Restores the first `end` bytes of an upload. What this node's spool has of them is not fetched.
+/// Restores the acknowledged bytes of an upload. What this node's spool has of them is not fetched.
 pub(super) async fn restore(
     deps: &Dependencies,
-    upload: UploadId,
-    end: Offset,
+    lease: &WriteLease,
 ) -> Result<Restored, StorageError> {
+    let (upload, end) = (lease.row.id, lease.committed());
     let segments =
         deps.database.segments(upload).await.map_err(|error| StorageError::Unavailable {
             action: "list the segments of",
@@ -36,7 +39,7 @@ pub(super) async fn restore(
     }
     let mut file = deps.spool.open_or_create(upload)?;
     // In parallel.
-    let restored = segments.iter().map(|segment| restore_segment(deps, upload, &file, segment));
+    let restored = segments.iter().map(|segment| restore_segment(deps, lease, &file, segment));
     for (restored, segment) in join_all(restored).await.into_iter().zip(&segments) {
         match restored {
             Ok(()) => {}
@@ -63,17 +66,40 @@ fn contiguous_end(segments: &[SegmentRow]) -> Offset {
 
 async fn restore_segment(
     deps: &Dependencies,
-    upload: UploadId,
+    lease: &WriteLease,
     file: &SpoolFile,
     segment: &SegmentRow,
 ) -> Result<(), StorageError> {
     let SegmentRow { start, end, fence, sha256 } = *segment;
+    let key = SegmentKey { upload: lease.row.id, start, end, fence: fence.unsigned_abs() };
     // A range that is not in the spool cannot be read.
-    if hash_range(file, start, end).await.is_ok_and(|found| found == sha256) {
+    if !hash_range(file, start, end).await.is_ok_and(|found| found == sha256) {
+        return deps.store.fetch_segment(&key, sha256, file).await;
+    }
+    if let Err(error) = put_if_lost(deps, lease, file, (&key, segment)).await {
+        // This node has the bytes, so the upload goes on.
+        tracing::warn!(%key, %error, "cannot check whether the store has a segment");
+    }
+    Ok(())
+}
+
+/// Puts a segment that the store has lost again, for other nodes. A damaged object cannot be replaced, so
+/// the segment gets a new name.
+async fn put_if_lost(
+    deps: &Dependencies,
+    lease: &WriteLease,
+    file: &SpoolFile,
+    (key, segment): (&SegmentKey, &SegmentRow),
+) -> Result<(), UploadError> {
+    let digest = segment.sha256;
+    if deps.store.has_segment(key, digest).await? {
         return Ok(());
     }
-    let key = SegmentKey { upload, start, end, fence: fence.unsigned_abs() };
-    deps.store.fetch_segment(&key, sha256, file).await
+    let again = SegmentKey { fence: lease.fence.unsigned_abs(), ..*key };
+    deps.store.put_segment(&again, file.path(), digest).await?;
+    deps.database.rename_segment(key.upload, segment, lease.fence).await?;
+    tracing::warn!(%key, %again, "the store has lost a segment; it was put again from the spool");
+    Ok(())
 }
 
 /// The hash of a range of a spool file.

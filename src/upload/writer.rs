@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use crate::database::{AfterCommit, Commit, CommitOutcome, ContentId, UploadRow};
+use crate::database::{AfterCommit, Commit, CommitOutcome, ContentId};
 use crate::inspect::{self, Inspection};
 use crate::model::{Digest, Length, Offset, Refusal, UploadState};
 use crate::storage::{SegmentKey, SpoolFile, StorageError};
@@ -73,7 +73,7 @@ impl Writers {
         lease: &WriteLease,
     ) -> Result<(SpoolFile, ScanState), UploadError> {
         let row = &lease.row;
-        let file = match self.open_spool_file(row, lease.committed()).await {
+        let file = match self.open_spool_file(lease).await {
             Ok(Restored::Complete(file)) => file,
             Ok(Restored::LostFrom(offset)) => return Err(self.roll_back(lease, offset).await?),
             Err(error) if error.is_loss() => return Err(self.end_lost(lease, &error).await?),
@@ -88,11 +88,8 @@ impl Writers {
         Ok((file, scan))
     }
 
-    async fn open_spool_file(
-        &self,
-        row: &UploadRow,
-        length: Offset,
-    ) -> Result<Restored, StorageError> {
+    async fn open_spool_file(&self, lease: &WriteLease) -> Result<Restored, StorageError> {
+        let (row, length) = (&lease.row, lease.committed());
         if length == Offset::START {
             return self.deps.spool.create(row.id).map(Restored::Complete);
         }
@@ -103,7 +100,7 @@ impl Writers {
                 reopened => return reopened.map(Restored::Complete),
             }
         }
-        restore(&self.deps, row.id, length).await
+        restore(&self.deps, lease).await
     }
 
     /// Takes back the acknowledgement of bytes that the store has lost: the phone continues from the end

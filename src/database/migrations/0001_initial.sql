@@ -227,8 +227,8 @@ CREATE TABLE videos (
     notes TEXT NOT NULL,
     stored_at BIGINT NOT NULL
 );
-CREATE INDEX videos_by_hash ON videos (company_id, sha256);
-CREATE INDEX videos_by_media ON videos (company_id, media_sha256) WHERE media_sha256 <> '';
+CREATE INDEX videos_by_hash ON videos (company_id, sha256, id);
+CREATE INDEX videos_by_media ON videos (company_id, media_sha256, id) WHERE media_sha256 <> '';
 
 -- Locks for the hashes of stored videos: with upload.reuse = 'refuse', a finish holds the rows of its
 -- hashes until the commit, so that the second of two concurrent uploads of the same bytes sees the first.

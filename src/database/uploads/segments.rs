@@ -31,6 +31,20 @@ impl Database {
         query(sql, params![upload]).all(&self.pool).await
     }
 
+    /// Renames a segment to the fence under which the holder of the lease has put it again. Returns whether
+    /// the caller is the holder.
+    pub async fn rename_segment(
+        &self,
+        upload: UploadId,
+        segment: &SegmentRow,
+        fence: i64,
+    ) -> Result<bool, DatabaseError> {
+        let sql = "UPDATE segments SET fence = $1 WHERE upload_id = $2 AND starts_at = $3 \
+            AND sha256 = $4 AND EXISTS (SELECT 1 FROM uploads WHERE id = $2 AND fence = $1)";
+        let values = params![fence, upload, segment.start, segment.sha256];
+        query(sql, values).changes_one(&self.pool).await
+    }
+
     /// Takes back the acknowledgement of all bytes from `to` on, whose segments are lost, and releases
     /// the lease. Returns whether the caller held it.
     pub async fn roll_back(

@@ -6,7 +6,7 @@ use crate::database::column::{Stored, ToValue, params};
 use crate::database::connection::Target;
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
-use crate::database::statement::query;
+use crate::database::statement::{Statement, query};
 use crate::model::plausibility::{EarlierUse, MAX_LINKS, MatchKind};
 use crate::model::{CompanyId, Digest, RefKey, ReportStatus, SubmissionId};
 
@@ -39,6 +39,11 @@ impl Database {
     pub async fn earlier_uses(&self, of: &Fingerprint) -> Result<Vec<EarlierUse>, DatabaseError> {
         earlier_uses(&self.pool, of).await
     }
+
+    /// The query plan of [`Database::earlier_uses`], for tests.
+    pub async fn earlier_uses_plan(&self, of: &Fingerprint) -> Result<Vec<String>, DatabaseError> {
+        select_earlier_uses(of).plan(self.kind, &self.pool).await
+    }
 }
 
 /// Makes concurrent transactions that store the same bytes wait until this one has ended.
@@ -54,11 +59,23 @@ pub(in crate::database) async fn lock(
     query(sql, values).run(&mut *write).await
 }
 
-/// The cost does not grow with the number of uses.
+/// The cost does not grow with the number of uses: the indexes have the ids in order.
 pub(in crate::database) async fn earlier_uses<'c>(
     on: impl Into<Target<'c>>,
     of: &Fingerprint,
 ) -> Result<Vec<EarlierUse>, DatabaseError> {
+    let rows: Vec<EarlierUseRow> = select_earlier_uses(of).all(on).await?;
+    let read = |(submission_id, report_ref_key, status_code, sha256, Stored(held))| EarlierUse {
+        report_ref_key,
+        submission_id,
+        status_code,
+        held,
+        same: if sha256 == of.sha256 { MatchKind::File } else { MatchKind::Media },
+    };
+    Ok(rows.into_iter().map(read).collect())
+}
+
+fn select_earlier_uses(of: &Fingerprint) -> Statement {
     let sql = "SELECT s.id, s.ref_key, r.status_code, v.sha256, CAST(CASE WHEN r.deleted = 0 \
         AND r.status_code IN (2, 3) AND r.latest_submission = s.id THEN 1 ELSE 0 END AS BIGINT) AS held \
         FROM (SELECT * FROM (SELECT id, sha256 FROM videos WHERE company_id = $1 AND sha256 = $2 \
@@ -68,18 +85,7 @@ pub(in crate::database) async fn earlier_uses<'c>(
         ON r.ref_key = s.ref_key WHERE s.ref_key <> $4 ORDER BY held DESC, s.received_at DESC LIMIT $6";
     let Fingerprint { company, ref_key, sha256, media_sha256 } = of;
     let limit = MAX_LINKS as u64 + 1;
-    let rows: Vec<EarlierUseRow> =
-        query(sql, params![company, sha256, media_sha256, ref_key, MOST_VIDEOS, limit])
-            .all(on)
-            .await?;
-    let read = |(submission_id, report_ref_key, status_code, sha256, Stored(held))| EarlierUse {
-        report_ref_key,
-        submission_id,
-        status_code,
-        held,
-        same: if sha256 == of.sha256 { MatchKind::File } else { MatchKind::Media },
-    };
-    Ok(rows.into_iter().map(read).collect())
+    query(sql, params![company, sha256, media_sha256, ref_key, MOST_VIDEOS, limit])
 }
 
 /// The submission, its report, the report's status, the video's hash, and whether the report holds it.

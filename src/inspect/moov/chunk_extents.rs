@@ -78,8 +78,7 @@ impl ChunkExtents {
         }
     }
 
-    /// `SAMPLE_OUTSIDE_MDAT`: Audio, text and data lie inside one `mdat`. This is only a note if the NAL
-    /// units show that no video sample has moved.
+    /// `SAMPLE_OUTSIDE_MDAT`, only a note: Audio, text and data lie inside one `mdat`.
     pub(crate) fn check_other_samples_in_mdat(&self, mdats: &[Extent]) -> Checked {
         self.others.extents().try_for_each(|run| check_inside(&run, mdats))
     }

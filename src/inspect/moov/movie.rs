@@ -162,9 +162,11 @@ fn read_tracks<'a>(
                 tracks.push(track);
                 tables.extend(of_track);
             }
-            Err(finding) if finding.check == Check::Encrypted => return Err(finding),
             Err(finding) => {
                 let is_other = track::handler_of(trak).is_some_and(|handler| handler != VIDEO);
+                if !is_other && finding.check == Check::Encrypted {
+                    return Err(finding);
+                }
                 failed.push((finding, is_other));
                 tracks.push(Track::dropped(trak));
             }

@@ -52,7 +52,7 @@ pub(crate) fn read(
     let (mut first, mut found) = (None, 0_u32);
     for entry in stsd.children_after(8, true) {
         let Some(entry) = unless_spare(entry, context)? else { continue };
-        encrypted(entry)?;
+        encrypted(entry, handler)?;
         first = first.or(Some(entry));
         found = found.saturating_add(1);
     }
@@ -73,12 +73,14 @@ pub(crate) fn read(
     Ok((count.min(found), described)) // the stated count alone proves nothing
 }
 
-/// `ENCRYPTED`: No entry is encrypted, because there is no key. (ISO 23001-7; `drm?` is `FairPlay`)
-fn encrypted(entry: Mp4Box) -> Checked {
+/// `ENCRYPTED`: The picture is not encrypted, because there is no key. Another track that is gets
+/// dropped. (ISO 23001-7; `drm?` is `FairPlay`)
+fn encrypted(entry: Mp4Box, handler: FourCc) -> Checked {
     let protected = matches!(&entry.kind.0, b"encv" | b"enca" | b"enct" | b"encs" | b"encm");
     ensure(!protected && !entry.kind.0.starts_with(b"drm"), || {
+        let what = if handler == VIDEO { "The video" } else { "A track without pictures" };
         let message =
-            format!("The video is encrypted and cannot be played (sample entry `{}`).", entry.kind);
+            format!("{what} is encrypted and cannot be played (sample entry `{}`).", entry.kind);
         Finding::at(Check::Encrypted, entry.at, message)
     })
 }

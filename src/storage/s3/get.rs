@@ -46,6 +46,16 @@ impl S3 {
         Err(S3Failure::unclear(damaged).into_error("get", &path))
     }
 
+    /// Whether the segment exists; one with other bytes is an error.
+    pub(in crate::storage) async fn has_segment(
+        &self,
+        key: &SegmentKey,
+        digest: Digest,
+    ) -> Result<bool, StorageError> {
+        let range = key.range();
+        self.contains(&key.to_string(), range.end.saturating_sub(range.start), digest).await
+    }
+
     /// Whether the video exists; one with other bytes is an error.
     pub(in crate::storage) async fn verify(
         &self,

@@ -24,8 +24,15 @@ impl Demo {
         Self { stage: Stage::of(service).await, reviewer }
     }
 
-    /// Runs a script; its output.
+    /// Runs a script that succeeds; its output.
     async fn run(&self, script: &str, arguments: &[&str]) -> String {
+        let (code, output, errors) = self.output(script, arguments).await;
+        assert_eq!(code, Some(0), "{output}{errors}");
+        output
+    }
+
+    /// Runs a script; its exit code, output and errors.
+    async fn output(&self, script: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
         let stage = &self.stage;
         let demo = json!({
             "base_url": stage.url(""),
@@ -38,9 +45,8 @@ impl Demo {
         let mut command = Command::new(path);
         command.args(arguments).current_dir(stage.folder.path());
         let result = command.env("FORTE_DEMO_DATA", stage.folder.path()).output().await.unwrap();
-        let output = String::from_utf8(result.stdout).unwrap();
-        assert!(result.status.success(), "{output}{}", String::from_utf8_lossy(&result.stderr));
-        output
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (result.status.code(), text(result.stdout), text(result.stderr))
     }
 }
 
@@ -92,6 +98,31 @@ async fn a_video_is_judged_before_it_is_sent() {
     assert_eq!(good["data"]["judged"], "whole");
     assert_eq!(good["data"]["verdicts"][0]["outcome"], "pass", "its hash came along");
     let bad = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/bad-too-short.mp4");
-    let bad = report(&[bad.to_str().unwrap()]).await;
+    let (code, output, _) = demo.output("preflight.sh", &[bad.to_str().unwrap()]).await;
+    assert_eq!(code, Some(1), "{output}");
+    let bad: serde_json::Value = serde_json::from_str(&output).unwrap();
     assert_eq!(bad["data"]["reasons"][0]["code"], "DURATION_OUT_OF_RANGE", "{bad}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_prints_the_body_of_an_error_and_fails() {
+    if !can_run() {
+        return;
+    }
+    let demo = Demo::start().await;
+    let unknown = "00000000-0000-4000-8000-000000000000";
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/inspection.mp4");
+    let file = file.to_str().unwrap();
+    let runs: [(&str, &[&str]); 4] = [
+        ("form.sh", &[file, unknown]),
+        ("tus.sh", &[file, unknown]),
+        ("watch.sh", &[unknown]),
+        ("decide.sh", &["approve", "", unknown]),
+    ];
+    for (script, arguments) in runs {
+        let (code, output, errors) = demo.output(script, arguments).await;
+        assert_eq!(code, Some(1), "{script}: {output}{errors}");
+        assert!(errors.contains("\"error\":"), "{script}: {output}{errors}");
+        assert!(!errors.contains("Traceback"), "{script}: {errors}");
+    }
 }

@@ -222,10 +222,20 @@ fn a_codec_that_is_not_configured_is_refused() {
 }
 
 #[test]
-fn encrypted_tracks_are_refused() {
+fn an_encrypted_picture_is_refused_and_encrypted_sound_is_noted() {
     refused(GOOD, Check::Encrypted, |file| file.at(ENTRY).kind = *b"encv");
     let entry = "moov/trak:1/mdia/minf/stbl/stsd/mp4a";
-    refused(GOOD, Check::Encrypted, |file| file.at(entry).kind = *b"enca");
+    for kind in [*b"enca", *b"drms"] {
+        for name in [GOOD, "good-moov-first.mp4", "good-fragmented.mp4"] {
+            let found = accepted(name, |file| file.at(entry).kind = kind);
+            assert!(found.notes.iter().any(|note| note.check == Check::Encrypted), "{name}");
+            assert_eq!(found.facts.audio_codec, None);
+        }
+    }
+    refused(GOOD, Check::Encrypted, |file| {
+        file.at(ENTRY).kind = *b"encv";
+        file.at(entry).kind = *b"enca";
+    });
 }
 
 #[test]

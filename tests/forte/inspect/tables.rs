@@ -1,5 +1,6 @@
 //! Checks of the sample tables, one change at a time.
 
+use forte_media::inspect::Config;
 use forte_media::model::Check;
 
 use crate::harness::boxes::{Node, leaf, table};
@@ -134,6 +135,19 @@ fn tables_of_a_sound_track_that_contradict_themselves_are_noted() {
         file.at(AUDIO_STBL).at("stco").set(8, at);
     });
     assert!(outside.contains(&Check::SampleOutsideMdat), "{outside:?}");
+}
+
+/// Also where the samples of the picture cannot be checked.
+#[test]
+fn sound_outside_the_media_is_noted_whatever_the_codec_of_the_picture() {
+    let file = edited(GOOD, |file| {
+        file.at("moov/trak/mdia/minf/stbl/stsd/avc1").kind = *b"s263";
+        file.children.push(leaf(*b"free", &[0; 9999]));
+        let at = u32::try_from(file.position("free:1")).unwrap() + 8;
+        file.at(AUDIO_STBL).at("stco").set(8, at);
+    });
+    let notes = accepted_by(&file, &Config { codecs: Vec::new(), ..default_rules() }).notes;
+    assert!(notes.iter().any(|note| note.check == Check::SampleOutsideMdat), "{notes:?}");
 }
 
 /// Without a size of `mdat` nothing else shows that the end is missing.

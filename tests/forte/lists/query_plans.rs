@@ -1,10 +1,15 @@
-//! Query plans: lists use their indexes. `benches/lists` measures the time.
+//! Query plans: lists and the search for earlier uses of a video use their indexes. `benches/lists` measures
+//! the time.
 
-use forte_media::database::{Block, DriverKeys, ReportFilter, Scope};
-use forte_media::model::ReportStatus;
+use forte_media::database::{Block, DriverKeys, Fingerprint, ReportFilter, Scope};
+use forte_media::model::{CompanyId, Digest, ReportStatus};
 
-use crate::harness::db::Db;
+use crate::harness::db::{Db, on_both_databases};
 use crate::harness::fixture::Fixture;
+
+on_both_databases! {
+    the_latest_uses_of_a_video_are_read_in_index_order,
+}
 
 /// All reports of a company.
 async fn all_reports(db: &Db) -> ReportFilter {
@@ -69,4 +74,30 @@ async fn the_report_of_a_vehicle_is_found_in_the_index() {
             assert!(!plan.contains(&format!("SCAN {table}")), "{plan}");
         }
     }
+}
+
+/// Of two thousand uses of a file, which all have its media, only the latest hundred are read.
+async fn the_latest_uses_of_a_video_are_read_in_index_order(db: Db) {
+    let fixture = Fixture::create(&db.database).await;
+    let company = fixture.driver.company;
+    let CompanyId(id) = company;
+    let (file, media) = (Digest::new([1; 32]), Digest::new([2; 32]));
+    let videos = format!(
+        "INSERT INTO videos (id, upload_id, company_id, sha256, media_sha256, length, facts, notes, \
+         stored_at) WITH RECURSIVE numbers (n) AS (SELECT 10000 UNION ALL SELECT n + 1 FROM numbers \
+         WHERE n < 16000) SELECT 'v' || n, 'u' || n, {id}, CASE WHEN n % 3 = 0 THEN '{file}' \
+         ELSE 'f' || n END, CASE WHEN n % 3 = 0 THEN '{media}' ELSE 'm' || n END, 1, '', '', 0 \
+         FROM numbers"
+    );
+    db.execute(videos).await;
+    db.execute("ANALYZE").await;
+    let ref_key = fixture.report().await;
+    let of = Fingerprint { company, ref_key, sha256: file, media_sha256: Some(media) };
+    let plan = db.database.earlier_uses_plan(&of).await.unwrap();
+    for index in ["videos_by_hash", "videos_by_media"] {
+        assert!(plan.iter().any(|step| step.contains(index)), "{plan:#?}");
+    }
+    // Only what was found is sorted, for the response.
+    let sorts = |word: &str| plan.iter().filter(|step| step.contains(word)).count();
+    assert!(sorts("FOR ORDER BY") <= 1 && sorts("Sort Key: videos") == 0, "{plan:#?}");
 }

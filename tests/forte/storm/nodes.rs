@@ -1,5 +1,6 @@
 //! Two nodes with one PostgreSQL and one store, in one process.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -149,30 +150,55 @@ async fn a_lease_without_a_request_is_released_by_the_next_heartbeat() {
     assert_eq!(service.env.db.number(held).await, 0);
 }
 
+/// Deletes or damages a segment in the store.
+async fn lose_segment(service: &Service, path: &str, bytes: Range<usize>, damaged: bool) {
+    let bucket = service.env.bucket.as_ref().unwrap();
+    let name = format!("{}/{:010}-", tus::id_of(path), bytes.start);
+    let stored = service.stored_objects().await;
+    let key = format!("forte/{}", stored.iter().find(|key| key.contains(&name)).unwrap());
+    let client = bucket.client();
+    if damaged {
+        let other = GOOD[bytes.start + 1..=bytes.end].to_vec().into();
+        client.put_object().bucket(&bucket.name).key(key).body(other).send().await.unwrap();
+    } else {
+        client.delete_object().bucket(&bucket.name).key(key).send().await.unwrap();
+    }
+}
+
 /// The phone continues from the end of the last good segment.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_continues_before_a_lost_or_damaged_segment() {
     let Some(first) = Service::start(Backend::Shared).await else { return };
     let (second, _) = first.second_node("two", short_waits()).await;
     let other = second.router();
-    let bucket = first.env.bucket.as_ref().unwrap();
     for damaged in [false, true] {
         let path = tus::create(&first, first.report().await, GOOD.len()).await;
         assert_eq!(patch(&first.router, &path, 0, &GOOD[..QUARTER]).await, 204);
         assert_eq!(patch(&first.router, &path, QUARTER, &GOOD[QUARTER..HALF]).await, 204);
-        let name = format!("{}/{QUARTER:010}-", tus::id_of(&path));
-        let stored = first.stored_objects().await;
-        let key = format!("forte/{}", stored.iter().find(|key| key.contains(&name)).unwrap());
-        let client = bucket.client();
-        if damaged {
-            let other = GOOD[1..=HALF - QUARTER].to_vec().into();
-            client.put_object().bucket(&bucket.name).key(key).body(other).send().await.unwrap();
-        } else {
-            client.delete_object().bucket(&bucket.name).key(key).send().await.unwrap();
-        }
+        lose_segment(&first, &path, QUARTER..HALF, damaged).await;
         assert_eq!(patch(&other, &path, HALF, &GOOD[HALF..]).await, 409);
         assert_eq!(header(&head(&other, &path).await, "upload-offset"), QUARTER.to_string());
         assert_eq!(patch(&other, &path, QUARTER, &GOOD[QUARTER..]).await, 204);
+    }
+    assert_submitted(&first, 2, GOOD).await;
+}
+
+/// The first node has received the segment, and comes upon it again after another node has written.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_whose_spool_has_a_lost_segment_puts_it_again() {
+    const THREE: usize = HALF + QUARTER;
+    let Some(first) = Service::start(Backend::Shared).await else { return };
+    let (second, _) = first.second_node("two", short_waits()).await;
+    let (third, _) = first.second_node("three", short_waits()).await;
+    let (second, third) = (second.router(), third.router());
+    for damaged in [false, true] {
+        let path = tus::create(&first, first.report().await, GOOD.len()).await;
+        assert_eq!(patch(&first.router, &path, 0, &GOOD[..QUARTER]).await, 204);
+        assert_eq!(patch(&second, &path, QUARTER, &GOOD[QUARTER..HALF]).await, 204);
+        lose_segment(&first, &path, 0..QUARTER, damaged).await;
+        assert_eq!(patch(&first.router, &path, HALF, &GOOD[HALF..THREE]).await, 204);
+        // This node has none of the bytes.
+        assert_eq!(patch(&third, &path, THREE, &GOOD[THREE..]).await, 204);
     }
     assert_submitted(&first, 2, GOOD).await;
 }

@@ -156,7 +156,6 @@ fn fields() -> Vec<Pair> {
 fn codecs() -> Vec<Pair> {
     let entry = "moov/trak[1]/mdia/minf/stbl/stsd/avc1";
     let config = "moov/trak/mdia/minf/stbl/stsd/avc1/avcC";
-    let audio = "moov/trak:1/mdia/minf/stbl/stsd/mp4a";
     let dref = "moov/trak/mdia/minf/dinf/dref/url ";
     vec![
         Pair::of(
@@ -169,9 +168,9 @@ fn codecs() -> Vec<Pair> {
         Pair::of(
             Check::Encrypted,
             GOOD,
-            ("moov/trak:1/mdia/minf/stbl/stsd/drms", "moov/trak[2]/mdia/minf/stbl/stsd/drms"),
-            renamed(audio, *b"drms"),
-            renamed(audio, *b"dra1"),
+            ("moov/trak/mdia/minf/stbl/stsd/drms", "moov/trak[1]/mdia/minf/stbl/stsd/drms"),
+            renamed(ENTRY, *b"drms"),
+            renamed(ENTRY, *b"avc3"),
         ),
         Pair::of(
             Check::CodecConfigMissing,
