@@ -39,6 +39,21 @@ word_enum! {
 }
 
 impl Outcome {
+    /// The order of severity, for queues.
+    pub const fn severity(self) -> i64 {
+        match self {
+            Self::Pass => 1,
+            Self::Absent => 2,
+            Self::Warn => 3,
+            Self::Fail => 4,
+        }
+    }
+
+    /// The most severe outcome; `None` without verdicts.
+    pub fn worst(verdicts: &[Verdict]) -> Option<Self> {
+        verdicts.iter().map(|verdict| verdict.outcome).max_by_key(|outcome| outcome.severity())
+    }
+
     /// Pass up to the first threshold, warn up to the second, fail beyond.
     pub(super) fn of<T: PartialOrd>(measured: &T, pass: &T, fail: &T) -> Self {
         match measured {
