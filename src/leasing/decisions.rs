@@ -93,7 +93,7 @@ impl DecisionRequest {
     fn by(self, scope: Option<CompanyId>, actor: String) -> Result<NewDecision, ReasonError> {
         let Self { ref_key, decision, reason, version } = self;
         let reason = validate_reason(decision, &reason)?;
-        Ok(NewDecision { ref_key, decision, reason, version, scope, actor })
+        Ok(NewDecision { ref_key, decision, reason, rejection: None, version, scope, actor })
     }
 }
 
