@@ -1,7 +1,7 @@
 //! Decisions on reports. Decisions in 1C's messages are recorded by the inbox.
 
 use crate::database::{DatabaseError, DecisionOutcome, NewDecision, ReportState};
-use crate::model::{CompanyId, Decision, Person, RefKey};
+use crate::model::{CompanyId, Decision, Person, RefKey, Rejection};
 
 use super::service::Leasing;
 
@@ -74,6 +74,12 @@ impl Leasing {
         request: DecisionRequest,
     ) -> Result<ReportState, DecisionError> {
         self.record(&request.by(None, format!("node:{node}"))?).await
+    }
+
+    /// The reasons of the last rejection of a report, if a reviewer chose them in the console. The caller
+    /// checks who may see the report.
+    pub async fn rejection(&self, ref_key: RefKey) -> Result<Option<Rejection>, DatabaseError> {
+        self.database.rejection(ref_key).await
     }
 
     /// Records a decision that has been authorised.
