@@ -12,9 +12,9 @@ use super::error::DatabaseError;
 use crate::model::plausibility::Outcome;
 use crate::model::{
     Biin, ChallengeId, Channel, CompanyId, CompanyKind, Decision, DecisionId, DeviceId, Digest,
-    EventId, Facts, GuessRule, Length, NodeId, ObjectKey, Offset, Person, PersonId, Place, Protocol,
-    ReceiptId, RefKey, Refusal, Rejection, ReportStatus, Role, SessionId, SubmissionId, TimeSent,
-    TypeCode, UploadId, UploadState, VehicleGuid, VideoCodec, VideoId,
+    EventId, Facts, GuessRule, Length, NodeId, ObjectKey, Offset, Person, PersonId, Place,
+    Protocol, ReceiptId, RefKey, Refusal, Rejection, ReportStatus, Role, SessionId, SubmissionId,
+    TimeSent, TypeCode, UploadId, UploadState, VehicleGuid, VideoCodec, VideoId,
 };
 
 /// A value of a column or of a parameter.

@@ -196,9 +196,8 @@ mod tests {
         assert_eq!(of_text("a\0b"), Err(RejectionError::ControlCharacter));
         let long = "ж".repeat(480);
         let many: Vec<String> = (0..51).map(|number| number.to_string()).collect();
-        let of_items = |items: Vec<String>| {
-            Rejection { items, ..Rejection::default() }.normalized().map(drop)
-        };
+        let of_items =
+            |items: Vec<String>| Rejection { items, ..Rejection::default() }.normalized().map(drop);
         assert_eq!(of_items(many), Err(RejectionError::TooManyItems));
         assert_eq!(of_items(vec!["ж".repeat(501)]), Err(RejectionError::TooManyItems));
         let long: Vec<String> = (0..5).map(|number| format!("{number}{long}")).collect();

@@ -178,7 +178,8 @@ mod tests {
 
     #[test]
     fn look_alikes_spaces_hyphens_and_case_do_not_matter() {
-        for plate in ["417 KZT 02", "417-кzт-02", "417КZТ02", " 417kzt02 ", "417\u{a0}KZT\u{2013}02"]
+        for plate in
+            ["417 KZT 02", "417-кzт-02", "417КZТ02", " 417kzt02 ", "417\u{a0}KZT\u{2013}02"]
         {
             assert_eq!(search_key(plate), "417KZT02", "{plate}");
         }

@@ -181,9 +181,7 @@ pub(in crate::database) async fn read_state(
 ) -> Result<Option<ReportState>, DatabaseError> {
     let sql = "SELECT status_code, revision, reject_reason, decided_at, decided_by FROM reports \
         WHERE ref_key = $1 AND deleted = 0 AND ($2 < 0 OR company_id = $2)";
-    query(sql, params![ref_key, scope.map_or(-1, |company| company.0)])
-        .optional(&mut *write)
-        .await
+    query(sql, params![ref_key, scope.map_or(-1, |company| company.0)]).optional(&mut *write).await
 }
 
 /// Whether the decision equals the current one and names the current version or none. It may also name

@@ -113,7 +113,8 @@ impl Database {
         ref_key: RefKey,
         claim: &Claim,
     ) -> Result<ClaimOutcome, DatabaseError> {
-        let sql = "UPDATE claims SET until = $1 WHERE ref_key = $2 AND person_id = $3 AND until > $4";
+        let sql =
+            "UPDATE claims SET until = $1 WHERE ref_key = $2 AND person_id = $3 AND until > $4";
         let Claim { person, since: now, until, .. } = claim;
         query(sql, params![until, ref_key, person, now]).run(&self.pool).await?;
         let sql = format!("SELECT {COLUMNS} FROM claims WHERE ref_key = $1 AND until > $2");

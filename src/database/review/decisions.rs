@@ -140,7 +140,8 @@ impl Database {
         id: DecisionId,
         person: PersonId,
     ) -> Result<Option<ConsoleDecision>, DatabaseError> {
-        let sql = format!("{DECISION_COLUMNS}{DECISION_SOURCE} WHERE d.id = $1 AND d.person_id = $2");
+        let sql =
+            format!("{DECISION_COLUMNS}{DECISION_SOURCE} WHERE d.id = $1 AND d.person_id = $2");
         query(AssertSqlSafe(sql), params![id, person]).optional(&self.pool).await
     }
 

@@ -8,9 +8,7 @@ use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
 use crate::database::statement::{Statement, query};
 use crate::model::plausibility::OutcomeCounts;
-use crate::model::{
-    CompanyId, RefKey, ReportStatus, TypeCode, VehicleGuid, Verdict, VideoCodec,
-};
+use crate::model::{CompanyId, RefKey, ReportStatus, TypeCode, VehicleGuid, Verdict, VideoCodec};
 
 use super::claims::{Claim, LivingClaim};
 use super::query::{JOIN_VEHICLE, QueueQuery};

@@ -57,9 +57,8 @@ impl Review {
         rows.truncate(page);
         let next = rows.last().filter(|_| goes_on).map(cursor);
         let count = |decision| {
-            let made = |it: &&DayDecision| {
-                it.decision == decision && it.state != DecisionState::Undone
-            };
+            let made =
+                |it: &&DayDecision| it.decision == decision && it.state != DecisionState::Undone;
             all.iter().filter(made).count() as u64
         };
         let undone = all.iter().filter(|it| it.state == DecisionState::Undone).count() as u64;
@@ -70,8 +69,8 @@ impl Review {
     /// The first moment of a day, and that of the next day.
     fn span_of(&self, date: Date) -> (Timestamp, Timestamp) {
         let start_of = |date: Date| {
-            let start = date.to_zoned(self.zone.clone()).and_then(|day| day.start_of_day());
-            start.map_or(Timestamp::MAX, |start| start.timestamp())
+            let midnight = date.at(0, 0, 0, 0).to_zoned_datetime(self.zone.clone());
+            midnight.map_or(Timestamp::MAX, |start| start.timestamp())
         };
         (start_of(date), date.checked_add(1.day()).map_or(Timestamp::MAX, start_of))
     }

@@ -1,7 +1,7 @@
 //! Filters of the queue, and what they mean now.
 
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _, Zoned};
+use jiff::{Timestamp, ToSpan as _, ZonedDateTime};
 
 use crate::database::{DueRange, FacetRow, QueueQuery, SearchKeys};
 use crate::model::plausibility::Outcome;
@@ -51,7 +51,7 @@ impl Calendar {
         let day = now.to_zoned_datetime(zone.clone()).start_of_day();
         let end_of = |days: i64| {
             let later = day.as_ref().ok().and_then(|day| day.checked_add(days.days()).ok());
-            later.as_ref().map_or(now, Zoned::timestamp)
+            later.as_ref().map_or(now, ZonedDateTime::timestamp)
         };
         Self { now, tomorrow: end_of(1), later: end_of(1 + SOON_DAYS) }
     }
@@ -73,11 +73,7 @@ impl QueueFilter {
     }
 
     /// The query for a reviewer who sees `scope`, one company or all. `None` if nothing can match.
-    pub(super) fn query(
-        &self,
-        scope: Option<CompanyId>,
-        calendar: Calendar,
-    ) -> Option<QueueQuery> {
+    pub(super) fn query(&self, scope: Option<CompanyId>, calendar: Calendar) -> Option<QueueQuery> {
         let company = match (scope, self.company) {
             (Some(own), Some(other)) if own != other => return None,
             (own, other) => own.or(other),

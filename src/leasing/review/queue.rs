@@ -1,8 +1,6 @@
 //! Pages of the queue.
 
-use crate::database::{
-    CompanyChoice, PageAt, QueueCursor, QueueQuery, QueueRow, TypeChoice,
-};
+use crate::database::{CompanyChoice, PageAt, QueueCursor, QueueQuery, QueueRow, TypeChoice};
 use crate::model::search_key::in_other_layout;
 
 use super::filter::QueueFilter;

@@ -154,8 +154,8 @@ impl Review {
         };
         let (person, now) = (reviewer.person.id, self.clock.now());
         let next = |from| self.database.next_in_queue(&query, person, from, after, now);
-        if let Some(cursor) = cursor
-            && let Some(found) = next(Some(&cursor)).await?
+        if let Some(cursor) = &cursor
+            && let Some(found) = next(Some(cursor)).await?
         {
             return Ok(Some(found));
         }
@@ -171,8 +171,7 @@ fn variants(filter: &QueueFilter, types: &[TypeChoice]) -> Vec<QueueFilter> {
         Deadline::ALL.iter().map(|value| QueueFilter { deadline: Some(*value), ..with() });
     let outcomes = OUTCOMES.iter().map(|value| QueueFilter { outcome: Some(*value), ..with() });
     let codecs = VideoCodec::ALL.iter().map(|value| QueueFilter { codec: Some(*value), ..with() });
-    let types =
-        types.iter().map(|value| QueueFilter { vehicle_type: Some(value.code), ..with() });
+    let types = types.iter().map(|value| QueueFilter { vehicle_type: Some(value.code), ..with() });
     statuses.chain(deadlines).chain(outcomes).chain(codecs).chain(types).collect()
 }
 
