@@ -32,6 +32,7 @@ pub(super) struct QueueParams {
     /// The id of a company, from a row
     #[serde(default, deserialize_with = "number")]
     company: Option<i64>,
+    /// The key of a vehicle type
     #[serde(default, deserialize_with = "number")]
     #[param(value_type = Option<uuid::Uuid>)]
     vehicle_type: Option<TypeCode>,
@@ -43,6 +44,7 @@ pub(super) struct QueueParams {
     #[serde(default, deserialize_with = "word")]
     #[param(inline)]
     outcome: Option<Outcome>,
+    /// The family of the video's codec
     #[serde(default, deserialize_with = "word")]
     #[param(inline)]
     codec: Option<VideoCodec>,
