@@ -88,9 +88,12 @@ fn vehicles(size: Size) -> Vec<String> {
     let (numbers, each) = (numbers(size.companies * size.vehicles), size.vehicles);
     let (guid, code) = (key(2, "i"), key(1, "i % 5"));
     vec![format!(
-        "INSERT INTO vehicles (guid, company_id, plate_number, vin_code, type_code) {numbers} \
+        "INSERT INTO vehicles (guid, company_id, plate_number, vin_code, type_code, plate_key, \
+         vin_key, vin_tail_key) {numbers} \
          SELECT {guid}, {FIRST} + i / {each}, SUBSTR(CAST(1000 + i % 1000 AS TEXT), 2) || 'ABC02', \
-         'XWW212140K2365328', {code} FROM n"
+         'XWW212140K2' || CAST(100000 + i AS TEXT), {code}, \
+         SUBSTR(CAST(1000 + i % 1000 AS TEXT), 2) || 'ABC02', \
+         'XWW212140K2' || CAST(100000 + i AS TEXT), CAST(100000 + i AS TEXT) FROM n"
     )]
 }
 
@@ -123,11 +126,13 @@ fn reports(size: Size, now: Timestamp) -> Vec<String> {
     );
     vec![format!(
         "INSERT INTO reports (ref_key, company_id, vehicle_guid, report_number, contract_number, \
-         starts_at, finishes_at, due_at, status_code, reject_reason) {numbers} \
+         starts_at, finishes_at, due_at, status_code, reject_reason, number_key, contract_key, \
+         received_at, outcome, codec) {numbers} \
          SELECT {own}, {FIRST} + i % {companies}, {guid}, CAST(i AS TEXT), '№36/20 (ДЛ)', {begins}, \
          {begins} + 10 * {day}, {begins} + 11 * {day}, \
          CASE WHEN i / {companies} / {vehicles} = {last} THEN 1 + i / {companies} % 4 \
          WHEN i / {companies} % 29 = 0 THEN 1 WHEN i / {companies} % 31 = 0 THEN 4 ELSE 3 END, \
-         '' FROM n"
+         '', CAST(i AS TEXT), '3620DL', {begins} + 5 * {day}, 1 + i % 4, \
+         CASE i % 5 WHEN 0 THEN 'h265' ELSE 'h264' END FROM n"
     )]
 }

@@ -19,7 +19,7 @@ use crate::auth::{AccountConfig, Accounts, Auth, derive_key};
 use crate::config::Settings;
 use crate::database::Database;
 use crate::http::{self, AppState};
-use crate::leasing::{Leasing, Lists, Pictures};
+use crate::leasing::{Leasing, Lists, Pictures, Review};
 use crate::model::{Clock, Faults, NodeId, Random};
 use crate::notify::{Mail, Push, Webhook};
 use crate::onec::{Inbox, Queue};
@@ -142,6 +142,7 @@ impl App {
             lists: Lists::new(db(), clock(), random(), leasing.clone()),
             accounts: Accounts::new(db(), clock(), random(), &account_config(&settings)),
             pictures: Pictures::new(db(), clock(), leasing.clone()),
+            review: Review::new(db(), clock(), random(), leasing, outbox.wakeup()),
             queue: Queue::new(db(), zone.clone(), onec.max_page),
             sequencer: Arc::clone(&sequencer),
             inbox: Inbox::new(db(), clock(), random(), zone.clone(), onec.clone()),
@@ -244,7 +245,7 @@ impl App {
     }
 
     fn spawn_tasks(&self, shutdown: &Shutdown) {
-        let AppState { uploads, auth, leasing, .. } = &*self.state;
+        let AppState { uploads, auth, leasing, review, .. } = &*self.state;
         let stop = || shutdown.soft().clone();
         shutdown.spawn(uploads.clone().run_sweeps(stop()));
         shutdown.spawn(uploads.locks().release_all_on_shutdown(stop()));
@@ -255,6 +256,7 @@ impl App {
         let (sequencer, soft) = (Arc::clone(&self.sequencer), stop());
         shutdown.spawn(async move { sequencer.run(soft).await });
         shutdown.spawn(leasing.clone().keep_reminding(self.settings.leasing.clone(), stop()));
+        shutdown.spawn(review.clone().keep_settling(stop()));
     }
 }
 

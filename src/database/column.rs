@@ -9,11 +9,12 @@ use sqlx::{Any, Decode, FromRow, Row as _, Type};
 use uuid::Uuid;
 
 use super::error::DatabaseError;
+use crate::model::plausibility::Outcome;
 use crate::model::{
-    Biin, ChallengeId, Channel, CompanyId, CompanyKind, DeviceId, Digest, EventId, Facts,
-    GuessRule, Length, NodeId, ObjectKey, Offset, Person, PersonId, Place, Protocol, ReceiptId,
-    RefKey, Refusal, ReportStatus, Role, SessionId, SubmissionId, TimeSent, TypeCode, UploadId,
-    UploadState, VehicleGuid, VideoId,
+    Biin, ChallengeId, Channel, CompanyId, CompanyKind, Decision, DecisionId, DeviceId, Digest,
+    EventId, Facts, GuessRule, Length, NodeId, ObjectKey, Offset, Person, PersonId, Place,
+    Protocol, ReceiptId, RefKey, Refusal, Rejection, ReportStatus, Role, SessionId, SubmissionId,
+    TimeSent, TypeCode, UploadId, UploadState, VehicleGuid, VideoCodec, VideoId,
 };
 
 /// A value of a column or of a parameter.
@@ -148,16 +149,17 @@ pub(super) struct Malformed;
 
 columns! {
     String, |text| text.parse().ok(), ToString::to_string;
-    ChallengeId, Digest, EventId, NodeId, ObjectKey, ReceiptId, RefKey, SessionId, SubmissionId,
-    TypeCode, UploadId, VehicleGuid, VideoId,
+    ChallengeId, DecisionId, Digest, EventId, NodeId, ObjectKey, ReceiptId, RefKey, SessionId,
+    SubmissionId, TypeCode, UploadId, VehicleGuid, VideoId,
 }
-word_columns!(Channel, GuessRule, Role, UploadState);
+word_columns!(Channel, Decision, GuessRule, Role, UploadState, VideoCodec);
 columns! {
     String, |text| serde_json::from_str(&text).ok(), |value| serde_json::json!(value).to_string();
-    Facts, Refusal,
+    Facts, Refusal, Rejection,
 }
 columns!(i64, |number| Some(Self(number)), |id| id.0; CompanyId, PersonId);
 columns!(i64, |code| Self::try_from(code).ok(), |status| status.code(); ReportStatus);
+columns!(i64, Self::of_severity, |outcome| outcome.severity(); Outcome);
 columns!(i64, |bytes| Some(Self::new(u64::read(bytes)?)), |offset| offset.get().write(); Offset);
 decode!([] Length, i64);
 

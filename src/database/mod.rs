@@ -18,6 +18,7 @@ mod outbox;
 mod pool;
 mod proof;
 mod reports;
+mod review;
 mod schema;
 mod statement;
 mod uploads;
@@ -47,6 +48,12 @@ pub use proof::{JournalRow, PlannedBatch, SEQUENCER_VERSION};
 pub use reports::{
     Block, DecisionOutcome, DriverKeys, ListedReport, ListedVehicle, ListedVehicleType,
     NewDecision, PageCursor, ReportFilter, ReportRow, ReportState, Scope, SelectedVehicle,
+};
+pub use review::{
+    AddOutcome, Claim, ClaimOutcome, CompanyChoice, ConsoleDecision, DayCursor, DayDecision,
+    DayQuery, DayRow, DecisionState, DueRange, EarlierReport, FacetRow, LogEntry,
+    NewPendingDecision, PageAt, QueueCursor, QueueQuery, QueueRow, ReviewPreferences,
+    ReviewedReport, ReviewedSubmission, ReviewerRow, SearchKeys, Settled, TypeChoice, UndoFor,
 };
 pub use uploads::{
     AfterCommit, Commit, CommitOutcome, ContentId, Details, FinishOutcome, FinishedUpload,

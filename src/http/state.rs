@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use crate::auth::{Accounts, Auth};
-use crate::leasing::{Leasing, Lists, Pictures};
+use crate::leasing::{Leasing, Lists, Pictures, Review};
 use crate::onec::{Inbox, Queue};
 use crate::playback::Playback;
 use crate::proof::Sequencer;
@@ -27,6 +27,8 @@ pub struct AppState {
     pub accounts: Accounts,
     /// Pictures of vehicle types, QR codes of vehicles.
     pub pictures: Pictures,
+    /// The review console.
+    pub review: Review,
     /// Submissions that wait for 1C.
     pub queue: Queue,
     /// Adds submissions to the queue.

@@ -8,6 +8,8 @@ use serde::{Deserialize, Deserializer};
 use crate::database::EmployeesSee;
 use crate::model::VehicleGuid;
 
+use super::review::ReviewConfig;
+
 /// `[leasing]`
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +44,7 @@ pub struct Config {
     pub employees_see: EmployeesSee,
     /// Whether a director's profile lists the employees.
     pub employees_in_profile: bool,
+    pub review: ReviewConfig,
 }
 
 /// A text that contains `{guid}` once.

@@ -1,7 +1,7 @@
 //! Decisions on reports. Decisions in 1C's messages are recorded by the inbox.
 
 use crate::database::{DatabaseError, DecisionOutcome, NewDecision, ReportState};
-use crate::model::{CompanyId, Decision, Person, RefKey};
+use crate::model::{CompanyId, Decision, Person, RefKey, Rejection};
 
 use super::service::Leasing;
 
@@ -76,6 +76,12 @@ impl Leasing {
         self.record(&request.by(None, format!("node:{node}"))?).await
     }
 
+    /// The reasons of the last rejection of a report, if a reviewer chose them in the console. The caller
+    /// checks who may see the report.
+    pub async fn rejection(&self, ref_key: RefKey) -> Result<Option<Rejection>, DatabaseError> {
+        self.database.rejection(ref_key).await
+    }
+
     /// Records a decision that has been authorised.
     pub async fn record(&self, deciding: &NewDecision) -> Result<ReportState, DecisionError> {
         match self.database.decide(deciding, &self.enqueue_context()).await? {
@@ -93,7 +99,7 @@ impl DecisionRequest {
     fn by(self, scope: Option<CompanyId>, actor: String) -> Result<NewDecision, ReasonError> {
         let Self { ref_key, decision, reason, version } = self;
         let reason = validate_reason(decision, &reason)?;
-        Ok(NewDecision { ref_key, decision, reason, version, scope, actor })
+        Ok(NewDecision { ref_key, decision, reason, rejection: None, version, scope, actor })
     }
 }
 

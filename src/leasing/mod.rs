@@ -1,10 +1,11 @@
-//! Companies, vehicles, reports: lists, decisions, reminders, pictures.
+//! Companies, vehicles, reports: lists, decisions, the review console, reminders, pictures.
 
 mod config;
 mod decisions;
 pub mod lists;
 mod pictures;
 mod reminders;
+pub mod review;
 mod service;
 
 pub use crate::database::{EmployeesSee, ReportState};
@@ -12,4 +13,5 @@ pub use config::{Config, time_zone_release};
 pub use decisions::{DecisionError, DecisionRequest, ReasonError};
 pub use lists::Lists;
 pub use pictures::{ImageError, Picture, PictureError, Pictures, QrFormat};
+pub use review::{Review, ReviewConfig};
 pub use service::Leasing;

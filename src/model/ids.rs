@@ -74,6 +74,8 @@ ids! {
     ReceiptId,
     /// A message in the outbox; the same in every delivery attempt.
     EventId,
+    /// A decision in the review console. The page makes it, so that repeating a request is harmless.
+    DecisionId,
     /// A process of this service.
     NodeId,
     /// A request for a one-time code.

@@ -26,11 +26,14 @@ mod place;
 pub mod plausibility;
 mod random;
 mod rate_limiter;
+mod rejection;
 mod report;
+pub mod search_key;
 mod shown;
 pub mod texts;
 mod time_sent;
 mod upload;
+mod video_codec;
 mod words;
 
 pub use address::{Origin, address_key};
@@ -47,8 +50,8 @@ pub use facts::{DurationBy, Durations, Facts, Location, LocationFrom};
 pub use faults::{FaultError, Faults};
 pub use finding::{BrokenLimit, Finding, Refusal};
 pub use ids::{
-    ChallengeId, EventId, IdError, NodeId, ObjectKey, ReceiptId, RefKey, SessionId, SubmissionId,
-    TypeCode, UploadId, VehicleGuid, VideoId,
+    ChallengeId, DecisionId, EventId, IdError, NodeId, ObjectKey, ReceiptId, RefKey, SessionId,
+    SubmissionId, TypeCode, UploadId, VehicleGuid, VideoId,
 };
 pub use mail_address::mail_address;
 pub use network::{Network, NetworkError};
@@ -63,8 +66,10 @@ pub use place::{Place, PlaceError};
 pub use plausibility::{EarlierUse, PlausibilityConfig, Verdict};
 pub use random::Random;
 pub use rate_limiter::RateLimiter;
+pub use rejection::{RejectCode, Rejection, RejectionError};
 pub use report::{Admission, Decision, ReportStatus};
 pub use shown::{escape_html, shown_device, shown_line, shown_name, shown_value};
 pub use time_sent::{TimeSent, TimeSentError};
 pub use upload::{Protocol, UploadState};
+pub use video_codec::VideoCodec;
 pub(crate) use words::{setting_words, word_enum};

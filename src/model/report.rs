@@ -61,6 +61,18 @@ pub enum Decision {
 }
 
 impl Decision {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+        }
+    }
+
+    /// The inverse of `as_str`.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Approve, Self::Reject].into_iter().find(|decision| decision.as_str() == word)
+    }
+
     pub const fn resulting_status(self) -> ReportStatus {
         match self {
             Self::Approve => ReportStatus::Approved,

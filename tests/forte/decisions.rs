@@ -281,6 +281,7 @@ async fn one_c_decides_without_a_version_idempotently(service: Service) {
         ref_key: report,
         decision,
         reason: reason.to_owned(),
+        rejection: None,
         version: None,
         scope: None,
         actor: "node:main".to_owned(),

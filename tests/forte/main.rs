@@ -35,6 +35,7 @@ mod preflight;
 mod pushes;
 mod qr;
 mod retention;
+mod review;
 mod shutdown;
 mod sign_in;
 mod spool;

@@ -76,6 +76,8 @@ CREATE TABLE contracts (
     deleted BIGINT NOT NULL
 );
 
+-- plate_key, vin_key, vin_tail_key: what a search compares (`model::search_key`); digits and Latin
+-- capitals only, because databases order other characters in different ways.
 CREATE TABLE vehicles (
     guid TEXT NOT NULL PRIMARY KEY,
     company_id BIGINT NOT NULL,
@@ -83,11 +85,18 @@ CREATE TABLE vehicles (
     vin_code TEXT NOT NULL,
     type_code TEXT NOT NULL,
     contract_ref TEXT NOT NULL DEFAULT '',
+    plate_key TEXT NOT NULL DEFAULT '',
+    vin_key TEXT NOT NULL DEFAULT '',
+    vin_tail_key TEXT NOT NULL DEFAULT '',
     version BIGINT NOT NULL DEFAULT 0,
     deleted BIGINT NOT NULL DEFAULT 0
 );
 -- In the order of the vehicle lists.
 CREATE INDEX vehicles_by_company ON vehicles (company_id, type_code, guid);
+-- For the search of the review console.
+CREATE INDEX vehicles_by_plate ON vehicles (plate_key, company_id, guid);
+CREATE INDEX vehicles_by_vin ON vehicles (vin_key, company_id, guid);
+CREATE INDEX vehicles_by_vin_tail ON vehicles (vin_tail_key, company_id, guid);
 
 -- Which driver films which vehicle. The driver is named by key in 1C or by telephone number, because
 -- drivers can sign up by themselves.
@@ -110,6 +119,10 @@ CREATE INDEX assignments_by_vehicle ON assignments (vehicle_guid, deleted);
 -- latest_submission: the submission that brought the report's video; empty: none yet.
 -- onec_status_code, onec_reject_reason: the state that 1C sent last (0: none). 1C repeats the state
 -- with every edit of a report, so only a value that differs from these is a change.
+-- received_at, outcome, codec: of the latest submission, for the queue of the review console: when it was
+-- received (0: none), its most severe verdict (0: none, 1 pass, 2 absent, 3 warn, 4 fail), and the family
+-- of its codec. number_key, contract_key: as the keys of `vehicles`.
+-- rejection: a JSON object with the reasons behind reject_reason, if a reviewer chose them in the console.
 CREATE TABLE reports (
     ref_key TEXT NOT NULL PRIMARY KEY,
     company_id BIGINT NOT NULL,
@@ -125,6 +138,12 @@ CREATE TABLE reports (
     onec_status_code BIGINT NOT NULL DEFAULT 0,
     onec_reject_reason TEXT NOT NULL DEFAULT '',
     latest_submission TEXT NOT NULL DEFAULT '',
+    received_at BIGINT NOT NULL DEFAULT 0,
+    outcome BIGINT NOT NULL DEFAULT 0,
+    codec TEXT NOT NULL DEFAULT '',
+    number_key TEXT NOT NULL DEFAULT '',
+    contract_key TEXT NOT NULL DEFAULT '',
+    rejection TEXT NOT NULL DEFAULT '',
     revision BIGINT NOT NULL DEFAULT 0,
     decided_at BIGINT NOT NULL DEFAULT 0,
     decided_by TEXT NOT NULL DEFAULT '',
@@ -145,6 +164,56 @@ CREATE INDEX reports_to_remind ON reports (due_at)
 -- The list of vehicles takes the last entry per status from this index.
 CREATE INDEX reports_by_vehicle ON reports (company_id, vehicle_guid, status_code, due_at, ref_key)
     WHERE deleted = 0;
+-- The queue of the review console, by deadline and then by age: of all companies, of one, by the verdicts,
+-- and by the codec. The conditions of the last two must stand literally in a statement that uses them.
+CREATE INDEX reports_queue ON reports (status_code, due_at, received_at, ref_key) WHERE deleted = 0;
+CREATE INDEX reports_queue_of_company ON reports (company_id, status_code, due_at, received_at, ref_key)
+    WHERE deleted = 0;
+CREATE INDEX reports_queue_by_outcome ON reports (status_code, outcome, due_at, received_at, ref_key)
+    WHERE deleted = 0 AND outcome > 0;
+CREATE INDEX reports_queue_by_codec ON reports (status_code, codec, due_at, received_at, ref_key)
+    WHERE deleted = 0 AND codec <> '';
+-- For its search.
+CREATE INDEX reports_by_number ON reports (number_key, company_id, status_code, ref_key)
+    WHERE deleted = 0;
+CREATE INDEX reports_by_contract ON reports (contract_key, company_id, status_code, ref_key)
+    WHERE deleted = 0;
+
+-- Which reviewer looks at a report, until when. name: the reviewer's, at that time.
+CREATE TABLE claims (
+    ref_key TEXT NOT NULL PRIMARY KEY,
+    person_id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    until BIGINT NOT NULL
+);
+CREATE INDEX claims_by_end ON claims (until);
+
+-- Decisions in the review console, which take effect at effective_at unless they are undone.
+-- id: made by the page, so that a repeated request is harmless. revision: of the report that the reviewer
+-- has seen. rejection: a JSON object with the reasons; reason: the same as the text that 1C gets.
+-- state: pending, effective, undone, or void, because the report has changed before. settled_at: since when
+-- the state is not pending; of an effective decision the time of its messages in `outbox`.
+CREATE TABLE console_decisions (
+    id TEXT NOT NULL PRIMARY KEY,
+    ref_key TEXT NOT NULL,
+    company_id BIGINT NOT NULL,
+    revision BIGINT NOT NULL,
+    decision TEXT NOT NULL,
+    rejection TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    person_id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    effective_at BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    settled_at BIGINT NOT NULL DEFAULT 0
+);
+-- A report has one pending decision at most.
+CREATE UNIQUE INDEX console_decisions_pending ON console_decisions (ref_key) WHERE state = 'pending';
+CREATE INDEX console_decisions_due ON console_decisions (effective_at) WHERE state = 'pending';
+CREATE INDEX console_decisions_by_time ON console_decisions (created_at, id);
+CREATE INDEX console_decisions_by_person ON console_decisions (person_id, created_at, id);
 
 -- A running process. data_folder: a process that locks the folder knows that the process registered
 -- for it before is dead.
@@ -415,7 +484,8 @@ CREATE INDEX refresh_tokens_by_use ON refresh_tokens (used_at) WHERE used_at > 0
 
 -- Accounts with a password. kind: reviewer (person_id is set) or exchange (a node of 1C).
 -- previous_hash: the password before the last change, valid until previous_until. networks: a JSON
--- array; empty: any network.
+-- array; empty: any network. undo_seconds, single_keys: the reviewer's settings of the console: how long a
+-- decision can be undone (0: `review.undo_for`), and whether keys without a modifier are commands.
 CREATE TABLE accounts (
     login TEXT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -425,8 +495,11 @@ CREATE TABLE accounts (
     previous_until BIGINT NOT NULL,
     networks TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    active BIGINT NOT NULL
+    active BIGINT NOT NULL,
+    undo_seconds BIGINT NOT NULL DEFAULT 0,
+    single_keys BIGINT NOT NULL DEFAULT 1
 );
+CREATE INDEX accounts_by_person ON accounts (person_id);
 
 -- Addresses (for IPv6, /64 networks) that an account has been used from.
 CREATE TABLE account_addresses (

@@ -2,6 +2,7 @@
 
 use crate::database::column::params;
 use crate::model::phone_digits;
+use crate::model::search_key::{search_key, vin_tail_key};
 
 use super::bulk::{Row, Upsert};
 use super::changes::{AssignmentChange, ContractChange, TypeChange, VehicleChange};
@@ -37,7 +38,16 @@ pub(super) fn type_row(change: &TypeChange) -> Row {
 }
 
 pub(super) fn vehicles() -> Upsert {
-    let updated = ["company_id", "type_code", "contract_ref", "plate_number", "vin_code"];
+    let updated = [
+        "company_id",
+        "type_code",
+        "contract_ref",
+        "plate_number",
+        "vin_code",
+        "plate_key",
+        "vin_key",
+        "vin_tail_key",
+    ];
     upsert("vehicles", "guid", &updated, &[])
 }
 
@@ -46,7 +56,20 @@ pub(super) fn vehicle_row(change: &VehicleChange, known: &Known) -> Result<Row, 
     known.code(change.code)?;
     known.contract(change.contract)?;
     let VehicleChange { guid, version, code, contract, plate_number, vin_code, .. } = change;
-    Ok(params![guid, version, company, code, contract, plate_number, vin_code])
+    let (plate_key, vin_key) = (search_key(plate_number), search_key(vin_code));
+    let tail = vin_tail_key(vin_code);
+    Ok(params![
+        guid,
+        version,
+        company,
+        code,
+        contract,
+        plate_number,
+        vin_code,
+        plate_key,
+        vin_key,
+        tail
+    ])
 }
 
 pub(super) fn contracts() -> Upsert {

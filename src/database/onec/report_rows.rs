@@ -4,6 +4,7 @@
 
 use crate::database::column::params;
 use crate::model::ReportStatus;
+use crate::model::search_key::{number_key, search_key};
 
 use super::bulk::{Row, Upsert};
 use super::changes::{ChangeSource, ReportChange};
@@ -37,9 +38,10 @@ pub(super) fn reports(sent: SentFields) -> Upsert {
     Upsert {
         head: "INSERT INTO reports (ref_key, version, company_id, vehicle_guid, contract_ref, \
                report_number, contract_number, starts_at, finishes_at, due_at, status_code, \
-               reject_reason, decided_at, decided_by, onec_status_code, onec_reject_reason)"
+               reject_reason, decided_at, decided_by, onec_status_code, onec_reject_reason, \
+               number_key, contract_key)"
             .to_owned(),
-        columns: 16,
+        columns: 18,
         tail: sent.tail(),
     }
 }
@@ -51,6 +53,7 @@ impl SentFields {
             "ON CONFLICT (ref_key) DO UPDATE SET company_id = excluded.company_id, \
              vehicle_guid = excluded.vehicle_guid, contract_ref = excluded.contract_ref, \
              report_number = excluded.report_number, contract_number = excluded.contract_number, \
+             number_key = excluded.number_key, contract_key = excluded.contract_key, \
              starts_at = excluded.starts_at, finishes_at = excluded.finishes_at, {state} \
              reminded_at = CASE WHEN excluded.due_at <> reports.due_at OR {decision} THEN 0 \
              ELSE reports.reminded_at END, due_at = excluded.due_at, deleted = 0, \
@@ -117,7 +120,8 @@ impl SentFields {
         format!(
             "status_code = CASE WHEN {status} THEN excluded.status_code ELSE reports.status_code \
              END, reject_reason = CASE WHEN {reason} THEN excluded.reject_reason ELSE \
-             reports.reject_reason END, revision = reports.revision + CASE WHEN {status} OR \
+             reports.reject_reason END, rejection = CASE WHEN {reason} THEN '' ELSE \
+             reports.rejection END, revision = reports.revision + CASE WHEN {status} OR \
              {decision} THEN 1 ELSE 0 END, decided_at = CASE WHEN {decision} THEN \
              excluded.decided_at ELSE reports.decided_at END, decided_by = CASE WHEN {decision} \
              THEN excluded.decided_by ELSE reports.decided_by END, onec_status_code = \
@@ -137,6 +141,7 @@ pub(super) fn report_row(
     let number = known.contract(change.contract)?;
     let status = change.status.unwrap_or(ReportStatus::AwaitingVideo);
     let decided = matches!(status, ReportStatus::Approved | ReportStatus::Rejected);
+    let contract_number = change.contract_number.as_deref().unwrap_or(number);
     Ok(params![
         change.ref_key,
         change.version,
@@ -144,7 +149,7 @@ pub(super) fn report_row(
         change.vehicle,
         change.contract,
         change.report_number,
-        change.contract_number.as_deref().unwrap_or(number),
+        contract_number,
         change.starts_at,
         change.finishes_at,
         change.due_at,
@@ -153,6 +158,8 @@ pub(super) fn report_row(
         decided.then_some(source.context.now),
         decided.then(|| source.decider()),
         change.status,
-        change.reject_reason.as_deref().unwrap_or_default()
+        change.reject_reason.as_deref().unwrap_or_default(),
+        number_key(&change.report_number),
+        search_key(contract_number)
     ])
 }

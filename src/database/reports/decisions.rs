@@ -10,8 +10,8 @@ use crate::database::outbox::pushes::{Push, push_to_people};
 use crate::database::pool::{Database, Write};
 use crate::database::statement::query;
 use crate::model::{
-    CompanyId, Decision, OutboxEvent, PersonId, PushKind, RefKey, ReportDecided, ReportStatus,
-    SubmissionId, VideoId,
+    CompanyId, Decision, OutboxEvent, PersonId, PushKind, RefKey, Rejection, ReportDecided,
+    ReportStatus, SubmissionId, VideoId,
 };
 
 /// A decision to be stored.
@@ -21,6 +21,8 @@ pub struct NewDecision {
     pub decision: Decision,
     /// Empty for an approval.
     pub reason: String,
+    /// What the reason was composed from, if it was.
+    pub rejection: Option<Rejection>,
     /// The version that the decision was made on; `None`: any, for decisions of 1C.
     pub version: Option<i64>,
     /// The company that the report must belong to; `None`: any.
@@ -91,7 +93,7 @@ pub(in crate::database) async fn decide(
     context: &EnqueueContext<'_>,
 ) -> Result<DecisionOutcome, DatabaseError> {
     let moved = move_report(write, decision, context.now).await?;
-    let Some(state) = read_state(write, decision).await? else {
+    let Some(state) = read_state(write, decision.ref_key, decision.scope).await? else {
         return Ok(DecisionOutcome::NoReport);
     };
     if !moved && !repeats(decision, &state) {
@@ -122,7 +124,7 @@ pub(in crate::database) async fn enqueue_decision(
     decision: &NewDecision,
     context: &EnqueueContext<'_>,
 ) -> Result<(), DatabaseError> {
-    match read_state(write, decision).await? {
+    match read_state(write, decision.ref_key, decision.scope).await? {
         Some(state) => enqueue_all(write, decision, &state, context).await,
         None => Ok(()),
     }
@@ -159,27 +161,27 @@ async fn move_report(
     now: Timestamp,
 ) -> Result<bool, DatabaseError> {
     let sql = "UPDATE reports SET status_code = $1, reject_reason = $2, revision = revision + 1, \
-        decided_at = $3, decided_by = $4, reminded_at = 0 \
+        decided_at = $3, decided_by = $4, reminded_at = 0, rejection = $9 \
         WHERE ref_key = $5 AND deleted = 0 AND status_code IN (2, 3, 4) AND NOT (status_code = $1 \
         AND reject_reason = $2) AND ($6 = 1 OR revision = $7) AND ($8 < 0 OR company_id = $8)";
-    let NewDecision { ref_key, decision, reason, version, scope, actor } = decision;
+    let NewDecision { ref_key, decision, reason, rejection, version, scope, actor } = decision;
     let status = decision.resulting_status();
     let (any_version, version) = (version.is_none(), version.unwrap_or_default());
     let company = scope.map_or(-1, |company| company.0);
-    query(sql, params![status, reason, now, actor, ref_key, any_version, version, company])
-        .changes_one(&mut *write)
-        .await
+    let values =
+        params![status, reason, now, actor, ref_key, any_version, version, company, rejection];
+    query(sql, values).changes_one(&mut *write).await
 }
 
-async fn read_state(
+/// The state of a report of `scope`, which is any company or one.
+pub(in crate::database) async fn read_state(
     write: &mut Write,
-    decision: &NewDecision,
+    ref_key: RefKey,
+    scope: Option<CompanyId>,
 ) -> Result<Option<ReportState>, DatabaseError> {
     let sql = "SELECT status_code, revision, reject_reason, decided_at, decided_by FROM reports \
         WHERE ref_key = $1 AND deleted = 0 AND ($2 < 0 OR company_id = $2)";
-    query(sql, params![decision.ref_key, decision.scope.map_or(-1, |company| company.0)])
-        .optional(&mut *write)
-        .await
+    query(sql, params![ref_key, scope.map_or(-1, |company| company.0)]).optional(&mut *write).await
 }
 
 /// Whether the decision equals the current one and names the current version or none. It may also name

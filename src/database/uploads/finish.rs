@@ -11,10 +11,10 @@ use crate::database::pool::{Database, Write};
 use crate::database::proof::insert_receipt;
 use crate::database::statement::query;
 use crate::database::videos::reuse::{Fingerprint, earlier_uses, lock};
-use crate::model::plausibility::reuse;
+use crate::model::plausibility::{Outcome, reuse};
 use crate::model::{
     Admission, Digest, EarlierUse, EventId, Facts, Finding, Length, OutboxMessage, Person,
-    ReceiptId, ReportStatus, SubmissionId, UploadId, VehicleGuid, Verdict, VideoId,
+    ReceiptId, ReportStatus, SubmissionId, UploadId, VehicleGuid, Verdict, VideoCodec, VideoId,
 };
 
 use super::upload::Details;
@@ -118,15 +118,15 @@ impl Database {
         if !owner_active(&mut write, finished).await? {
             return Ok(FinishOutcome::OwnerInactive);
         }
-        if !submit_report(&mut write, finished).await? {
+        let uses = uses(&mut write, finished).await?;
+        let reuse = reuse(&uses);
+        let verdicts = [&finished.verdicts[..], slice::from_ref(&reuse)].concat();
+        if !submit_report(&mut write, finished, &verdicts).await? {
             return explain_refusal(&mut write, finished).await;
         }
-        let uses = uses(&mut write, finished).await?;
         if finished.refuses_reuse && uses.iter().any(|earlier| earlier.held) {
             return Ok(FinishOutcome::Reused { uses });
         }
-        let reuse = reuse(&uses);
-        let verdicts = [&finished.verdicts[..], slice::from_ref(&reuse)].concat();
         insert_video(&mut write, finished).await?;
         insert_custody(&mut write, finished).await?;
         insert_submission(&mut write, finished, &verdicts).await?;
@@ -189,11 +189,17 @@ async fn owner_active(write: &mut Write, finished: &FinishedUpload) -> Result<bo
 async fn submit_report(
     write: &mut Write,
     finished: &FinishedUpload,
+    verdicts: &[Verdict],
 ) -> Result<bool, DatabaseError> {
-    let sql = "UPDATE reports SET status_code = 2, revision = revision + 1, latest_submission = $1 \
+    let sql = "UPDATE reports SET status_code = 2, revision = revision + 1, latest_submission = $1, \
+        received_at = $4, outcome = $5, codec = $6 \
         WHERE ref_key = $2 AND company_id = $3 AND status_code IN (1, 4) AND deleted = 0";
-    let FinishedUpload { submission, details, owner, .. } = finished;
-    query(sql, params![submission, details.ref_key, owner.company]).changes_one(&mut *write).await
+    let FinishedUpload { submission, details, owner, now, facts, .. } = finished;
+    let outcome = Outcome::worst(verdicts);
+    let codec = facts.video_codec.as_deref().map(VideoCodec::of);
+    query(sql, params![submission, details.ref_key, owner.company, now, outcome, codec])
+        .changes_one(&mut *write)
+        .await
 }
 
 async fn explain_refusal(

@@ -3,7 +3,7 @@
 mod history;
 pub(super) mod reuse;
 mod submission;
-mod video;
+pub(super) mod video;
 
 pub use reuse::Fingerprint;
 pub(super) use submission::SUBMISSION_COLUMNS;

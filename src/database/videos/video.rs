@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, FromRow};
 use crate::database::column::params;
 use crate::database::connection::Target;
 use crate::database::error::DatabaseError;
-use crate::database::pool::Database;
+use crate::database::pool::{Database, Write};
 use crate::database::reports::decisions::ReportState;
 use crate::database::statement::query;
 use crate::model::{CompanyId, EventId, RefKey, VideoId};
@@ -68,14 +68,24 @@ impl Database {
         // Concurrent first views wait here on PostgreSQL.
         let sql = "UPDATE videos SET length = length WHERE id = $1";
         query(sql, params![entry.video]).run(&mut write).await?;
-        if !repeat_view((&mut write).into(), entry, since).await? {
-            let sql = "INSERT INTO custody (id, video_id, at, actor, action, detail, views, last_at) \
-                VALUES ($1, $2, $3, $4, $5, $6, 1, $3)";
-            let CustodyEntry { id, video, at, actor, action, detail } = entry;
-            query(sql, params![id, video, at, actor, action, detail]).run(&mut write).await?;
-        }
+        count_view(&mut write, entry, since).await?;
         write.commit().await
     }
+}
+
+/// As [`Database::add_view`], within a transaction.
+pub(in crate::database) async fn count_view(
+    write: &mut Write,
+    entry: &CustodyEntry,
+    since: Timestamp,
+) -> Result<(), DatabaseError> {
+    if repeat_view((&mut *write).into(), entry, since).await? {
+        return Ok(());
+    }
+    let sql = "INSERT INTO custody (id, video_id, at, actor, action, detail, views, last_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, 1, $3)";
+    let CustodyEntry { id, video, at, actor, action, detail } = entry;
+    query(sql, params![id, video, at, actor, action, detail]).run(&mut *write).await
 }
 
 /// Counts a repeated view. Returns `false` if it is the first one since `since`.

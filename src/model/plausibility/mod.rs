@@ -16,7 +16,9 @@ mod verdict;
 pub use config::PlausibilityConfig;
 pub use evidence::{EarlierVideo, Evidence, History, ReportWindow};
 pub use reuse::{for_driver, reuse};
-pub use verdict::{EarlierUse, MAX_LINKS, MatchKind, Outcome, PlausibilityTest, Verdict};
+pub use verdict::{
+    EarlierUse, MAX_LINKS, MatchKind, Outcome, OutcomeCounts, PlausibilityTest, Verdict,
+};
 
 /// Runs every test except [`reuse()`], always in this order.
 pub fn judge(evidence: &Evidence<'_>, config: &PlausibilityConfig) -> Vec<Verdict> {

@@ -39,6 +39,26 @@ word_enum! {
 }
 
 impl Outcome {
+    /// The order of severity, for queues.
+    pub const fn severity(self) -> i64 {
+        match self {
+            Self::Pass => 1,
+            Self::Absent => 2,
+            Self::Warn => 3,
+            Self::Fail => 4,
+        }
+    }
+
+    /// The inverse of [`Self::severity`].
+    pub fn of_severity(severity: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|outcome| outcome.severity() == severity)
+    }
+
+    /// The most severe outcome; `None` without verdicts.
+    pub fn worst(verdicts: &[Verdict]) -> Option<Self> {
+        verdicts.iter().map(|verdict| verdict.outcome).max_by_key(|outcome| outcome.severity())
+    }
+
     /// Pass up to the first threshold, warn up to the second, fail beyond.
     pub(super) fn of<T: PartialOrd>(measured: &T, pass: &T, fail: &T) -> Self {
         match measured {
@@ -101,5 +121,60 @@ impl Verdict {
 
     pub(super) fn absent(test: PlausibilityTest, message: &str) -> Self {
         Self::new(test, Outcome::Absent, message)
+    }
+}
+
+/// How many tests of a video had each outcome.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct OutcomeCounts {
+    pub pass: usize,
+    pub warn: usize,
+    pub fail: usize,
+    pub absent: usize,
+}
+
+impl OutcomeCounts {
+    pub fn of(verdicts: &[Verdict]) -> Self {
+        let mut counts = Self::default();
+        for verdict in verdicts {
+            match verdict.outcome {
+                Outcome::Pass => counts.pass += 1,
+                Outcome::Warn => counts.warn += 1,
+                Outcome::Fail => counts.fail += 1,
+                Outcome::Absent => counts.absent += 1,
+            }
+        }
+        counts
+    }
+
+    /// The most severe outcome; `None` without verdicts.
+    pub const fn worst(self) -> Option<Outcome> {
+        match self {
+            Self { fail: 1.., .. } => Some(Outcome::Fail),
+            Self { warn: 1.., .. } => Some(Outcome::Warn),
+            Self { absent: 1.., .. } => Some(Outcome::Absent),
+            Self { pass: 1.., .. } => Some(Outcome::Pass),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_outcome_is_the_same_by_verdicts_and_by_counts() {
+        let verdict = |outcome| Verdict::new(PlausibilityTest::Reuse, outcome, "");
+        let order = [Outcome::Pass, Outcome::Absent, Outcome::Warn, Outcome::Fail];
+        let mut verdicts = Vec::new();
+        assert_eq!(Outcome::worst(&verdicts), None);
+        assert_eq!(OutcomeCounts::of(&verdicts).worst(), None);
+        for outcome in order {
+            verdicts.insert(0, verdict(outcome));
+            assert_eq!(Outcome::worst(&verdicts), Some(outcome));
+            assert_eq!(OutcomeCounts::of(&verdicts).worst(), Some(outcome));
+            assert_eq!(Outcome::of_severity(outcome.severity()), Some(outcome));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Rows as 1C's messages leave them, inserted directly. Existing rows stay as they are.
 
 use forte_media::database::Database;
+use forte_media::model::search_key::{number_key, search_key, vin_tail_key};
 use forte_media::model::{
     CompanyId, CompanyKind, ObjectKey, Person, PersonId, RefKey, ReportStatus, TypeCode,
     VehicleGuid, phone_digits,
@@ -113,11 +114,14 @@ impl Rows for Database {
     }
 
     async fn add_vehicle(&self, new: &NewVehicle) -> Result<()> {
-        let sql = "INSERT INTO vehicles (guid, company_id, plate_number, vin_code, type_code) \
-            VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        let sql = "INSERT INTO vehicles (guid, company_id, plate_number, vin_code, type_code, \
+            plate_key, vin_key, vin_tail_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+            ON CONFLICT DO NOTHING";
         let query = sqlx::query(sql).bind(new.guid.to_string()).bind(new.company.0);
         let query = query.bind(&new.plate_number).bind(&new.vin_code);
-        query.bind(new.type_code.to_string()).execute(self.pool()).await.map(drop)
+        let query = query.bind(new.type_code.to_string());
+        let query = query.bind(search_key(&new.plate_number)).bind(search_key(&new.vin_code));
+        query.bind(vin_tail_key(&new.vin_code)).execute(self.pool()).await.map(drop)
     }
 
     async fn add_contract(&self, new: &NewContract) -> Result<()> {
@@ -165,13 +169,15 @@ impl Rows for Database {
 
 fn insert_report(new: &NewReport) -> sqlx::query::Query<'_, Any, sqlx::any::AnyArguments> {
     let sql = "INSERT INTO reports (ref_key, company_id, vehicle_guid, report_number, \
-        contract_number, starts_at, finishes_at, due_at, status_code, reject_reason) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '') ON CONFLICT DO NOTHING";
+        contract_number, starts_at, finishes_at, due_at, status_code, reject_reason, number_key, \
+        contract_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10, $11) \
+        ON CONFLICT DO NOTHING";
     let query = sqlx::query(sql).bind(new.ref_key.to_string()).bind(new.company.0);
     let query = query.bind(new.vehicle.to_string()).bind(new.report_number.clone());
     let query = query.bind(new.contract_number.clone()).bind(micros(new.starts_at));
     let query = query.bind(micros(new.finishes_at)).bind(new.due_at.as_microsecond());
-    query.bind(new.status.code())
+    let query = query.bind(new.status.code()).bind(number_key(&new.report_number));
+    query.bind(search_key(&new.contract_number))
 }
 
 /// An absent value is an empty text.
