@@ -76,7 +76,8 @@ impl Rejection {
 
     /// Brings the reasons into the form that is stored: trimmed, each once, codes in their usual order.
     pub fn normalized(mut self) -> Result<Self, RejectionError> {
-        self.text = self.text.replace("\r\n", "\n").trim().to_owned();
+        let text = self.text.replace("\r\n", "\n");
+        text.trim().clone_into(&mut self.text);
         self.codes.sort_unstable();
         self.codes.dedup();
         let mut items: Vec<String> = Vec::new();

@@ -169,7 +169,7 @@ impl Database {
         );
         let values = people.iter().map(ToValue::to_value).collect();
         let names: Vec<(PersonId, String)> =
-            query(AssertSqlSafe(sql), values).planned_anew().all(&self.pool).await?;
+            query(AssertSqlSafe(sql), values).unprepared().all(&self.pool).await?;
         Ok(names.into_iter().collect())
     }
 }

@@ -12,7 +12,7 @@ use crate::model::{DecisionId, error_chain};
 use super::service::Review;
 
 /// Interval between two purges. Claims and decisions live for minutes and weeks.
-const PURGE_EVERY: Duration = Duration::from_secs(60);
+const PURGE_EVERY: Duration = Duration::from_mins(1);
 
 impl Review {
     /// Settles due decisions at an interval, until cancelled.
