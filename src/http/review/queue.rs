@@ -34,7 +34,10 @@ pub(super) struct QueueParams {
     company: Option<i64>,
     /// The key of a vehicle type
     #[serde(default, deserialize_with = "number")]
-    #[param(value_type = Option<uuid::Uuid>)]
+    #[param(
+        value_type = Option<String>,
+        pattern = "^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"
+    )]
     vehicle_type: Option<TypeCode>,
     /// `soon` are the three days after today
     #[serde(default, deserialize_with = "word")]

@@ -31,7 +31,7 @@ const CALLERS: [&str; 11] = [
 /// What each caller gets:
 /// `-` 401 · `x` 403 · `0` 404, the same as for an unknown id · `+` none of these · `.` access does not
 /// depend on the caller.
-const TABLE: [(&str, &str); 49] = [
+const TABLE: [(&str, &str); 50] = [
     ("GET /docs", "..........."),
     ("GET /docs/{file}", "..........."),
     ("GET /openapi.json", "..........."),
@@ -57,6 +57,7 @@ const TABLE: [(&str, &str); 49] = [
     ("POST /auth", "----------."),
     ("POST /refresh_token", "-----------"),
     ("POST /review/sign-in", "----------."),
+    ("GET /review/reports", "----xxxx++-"),
     ("POST /logout", "----++++++-"),
     ("GET /devices", "----++++++-"),
     ("DELETE /devices/{id}", "----000000-"),

