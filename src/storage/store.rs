@@ -92,7 +92,7 @@ impl Store {
         let backend = match config.location()? {
             Location::Disk(root) => Backend::Disk(Disk::open(root)?),
             Location::S3 { bucket, prefix } => {
-                Backend::S3(Box::new(S3::open(&config.s3, bucket, &prefix).await))
+                Backend::S3(Box::new(S3::open(&config.s3, bucket, &prefix).await?))
             }
         };
         let (signer, last_full) = (LinkSigner::new(link_secret)?, Mutex::default());

@@ -1,5 +1,6 @@
 //! The command `demo`: its data, its scenario, and a second run in the same folder.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
@@ -238,6 +239,37 @@ async fn serves_until_interrupted() {
     assert!(killed.success());
     log.for_each(drop);
     assert_eq!(demo.wait().unwrap().code(), Some(0));
+}
+
+/// The director's vehicles have all types.
+#[tokio::test]
+async fn every_vehicle_type_has_its_own_picture() {
+    let demo_folder = DemoFolder::embedded();
+    let mut demo = demo_folder.demo(&[]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(demo.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(log.any(|line| line.contains("keeps running")), "the demo ended");
+    let file = demo_folder.file();
+    let (base, director) = (file["base_url"].as_str().unwrap(), &file["users"][0]);
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let data: Value = serde_json::from_str(include_str!("../../src/cli/demo/data.json")).unwrap();
+    let objects = data["objects"].as_array().unwrap();
+    let mut pictures = HashSet::new();
+    for kind in objects.iter().filter(|object| object["type"] == "vehicle_type") {
+        let vehicle = objects.iter().find(|object| object["type_ref"] == kind["ref_key"]).unwrap();
+        let vehicle = vehicle["ref_key"].as_str().unwrap();
+        let request = http.get(format!("{base}/reports/vehicle/select/{vehicle}"));
+        let request = request.bearer_auth(director["access_token"].as_str().unwrap());
+        let list: Value = request.send().await.unwrap().json().await.unwrap();
+        let address = list["data"]["info"]["this"]["image_path"].as_str().unwrap();
+        let picture = http.get(address).send().await.unwrap();
+        assert_eq!(picture.status(), 200, "{kind}");
+        assert_ne!(picture.headers()["etag"], "\"placeholder\"", "{kind}");
+        let is_new = pictures.insert(picture.bytes().await.unwrap());
+        assert!(is_new, "{kind} has the picture of another type");
+    }
+    assert!(!pictures.is_empty());
+    demo.kill().unwrap();
+    demo.wait().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -12,6 +12,7 @@ mod finding_paths;
 mod first_box;
 mod fragments;
 mod fuzzed;
+mod iphone;
 mod labelled;
 mod movie;
 mod mutations;

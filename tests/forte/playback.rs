@@ -119,6 +119,17 @@ async fn a_link_is_valid_for_five_minutes_and_names_the_report() {
     assert_eq!(open_link(&service, &link).await.status(), 403);
 }
 
+/// The sample plays for two seconds.
+#[tokio::test]
+async fn a_link_to_a_video_that_plays_longer_than_the_setting_is_valid_until_its_end() {
+    let service = Service::embedded_with(&[("PLAYBACK__LINK_TTL", "1s")]).await;
+    let link = link(&service, submitted(&service).await).await;
+    service.manual_clock().advance(SignedDuration::from_millis(1_999));
+    assert_eq!(open_link(&service, &link).await.status(), 200);
+    service.manual_clock().advance(SignedDuration::from_millis(1));
+    assert_eq!(open_link(&service, &link).await.status(), 403);
+}
+
 async fn conditional(
     service: &Service,
     (method, link): (&str, &str),

@@ -5,11 +5,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use forte_media::storage::StorageError;
+use forte_media::model::Faults;
+use forte_media::storage::{Config, S3Config, StorageError, Store};
 use jiff::SignedDuration;
 use tempfile::TempDir;
 
-use crate::harness::s3::{ACCESS_KEY, Bucket, SECRET_KEY};
+use crate::harness::s3::{ACCESS_KEY, Bucket, SECRET_KEY, s3_defaults};
 use crate::harness::s3_proxy::{Act, S3Proxy};
 use crate::storage::{StorageEnv, browser, segment};
 
@@ -278,6 +279,34 @@ async fn a_replaced_credentials_file_takes_effect() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     env.put(&video).await.expect("reads the new keys");
     assert!(env.watch(&video.key).await.is_some(), "links are signed with the new keys");
+}
+
+#[tokio::test]
+async fn a_credentials_file_may_begin_with_a_byte_order_mark() {
+    let keys = format!(
+        "\u{feff}[default]\naws_access_key_id = {ACCESS_KEY}\naws_secret_access_key = {SECRET_KEY}\n"
+    );
+    let env = with_keys_in("keys", &keys).await;
+    let video = env.spooled_video(1000).await;
+    env.put(&video).await.expect("reads the keys");
+    assert!(env.watch(&video.key).await.is_some(), "links are signed with the keys");
+}
+
+#[tokio::test]
+async fn a_credentials_file_in_utf_16_is_refused_at_the_start() {
+    let folder = TempDir::new().expect("makes a folder");
+    let path = folder.path().join("keys");
+    fs::write(&path, b"\xFF\xFE[\0d\0").expect("writes the keys");
+    let own = S3Config { credentials_file: Some(path.clone()), ..s3_defaults() };
+    let of_links = S3Config { link_credentials_file: Some(path.clone()), ..s3_defaults() };
+    for (key, s3) in [("credentials_file", own), ("link_credentials_file", of_links)] {
+        let config = Config { url: "s3://bucket".to_owned(), s3 };
+        let opened = Store::open(&config, b"a secret of links", Faults::none()).await;
+        let Err(refused) = opened else { panic!("{key} is accepted") };
+        let reason = "it is UTF-16; save it as UTF-8";
+        let expected = format!("storage.s3.{key}: {}: {reason}", path.display());
+        assert_eq!(refused.to_string(), expected);
+    }
 }
 
 /// A program that prints temporary keys, with the lifetimes in `lifetimes`, one for each call.

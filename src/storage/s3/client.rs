@@ -17,7 +17,7 @@ use aws_sdk_s3::config::{
 use backon::ExponentialBuilder;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use super::credentials::{CachedCredentials, CredentialsSource};
+use super::credentials::{CachedCredentials, CredentialsSource, check_files};
 use super::failure::{FailureKind, S3Failure, with_timeout};
 use crate::storage::config::S3Config;
 use crate::storage::error::StorageError;
@@ -43,7 +43,12 @@ pub(in crate::storage) struct S3 {
 }
 
 impl S3 {
-    pub(in crate::storage) async fn open(config: &S3Config, bucket: String, prefix: &str) -> Self {
+    pub(in crate::storage) async fn open(
+        config: &S3Config,
+        bucket: String,
+        prefix: &str,
+    ) -> Result<Self, StorageError> {
+        check_files(config)?;
         let region = region(config).await;
         let source = |file: Option<&PathBuf>| match file {
             Some(file) => CredentialsSource::File(file.clone()),
@@ -59,7 +64,7 @@ impl S3 {
             builder(&shared, config, public).credentials_provider(link_credentials.clone());
         let client =
             || Client::from_conf(builder(&shared, config, config.endpoint.as_ref()).build());
-        Self {
+        Ok(Self {
             client: client(),
             second_client: client(),
             public: Client::from_conf(public.build()),
@@ -73,7 +78,7 @@ impl S3 {
                 .with_min_delay(config.first_pause.unsigned_abs())
                 .with_max_times(config.tries.saturating_sub(1)),
             transfers: Semaphore::new(config.transfers.clamp(1, Semaphore::MAX_PERMITS)),
-        }
+        })
     }
 
     /// The timeout of an attempt that transfers so many bytes.

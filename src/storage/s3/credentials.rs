@@ -7,13 +7,16 @@ use std::time::{Duration, Instant};
 use aws_config::default_provider::credentials::DefaultCredentialsChain;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, future};
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_s3::config::Region;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
-use crate::model::Clock;
+use crate::model::{Clock, text_of};
+use crate::storage::config::S3Config;
+use crate::storage::error::StorageError;
 
 /// Keys with less life left are renewed before a request.
 const LONGEST_REQUEST: SignedDuration = SignedDuration::from_mins(3);
@@ -31,8 +34,14 @@ impl CredentialsSource {
     async fn read(&self) -> provider::Result {
         match self {
             Self::File(path) => {
+                // The SDK would take a byte order mark for a part of the first line.
+                let text = tokio::fs::read(path).await.and_then(|bytes| Ok(text_of(&bytes)?));
+                let text = text.map_err(|error| {
+                    let message = format!("could not read {}: {error}", path.display());
+                    CredentialsError::invalid_configuration(message)
+                })?;
                 let kind = EnvConfigFileKind::Credentials;
-                let files = EnvConfigFiles::builder().with_file(kind, path).build();
+                let files = EnvConfigFiles::builder().with_contents(kind, text).build();
                 let provider = ProfileFileCredentialsProvider::builder().profile_files(files);
                 provider.build().provide_credentials().await
             }
@@ -42,6 +51,22 @@ impl CredentialsSource {
             }
         }
     }
+}
+
+/// Refuses files of keys that are not text. A file that does not exist may be created later.
+pub(super) fn check_files(config: &S3Config) -> Result<(), StorageError> {
+    for (setting, file) in [
+        ("storage.s3.credentials_file", &config.credentials_file),
+        ("storage.s3.link_credentials_file", &config.link_credentials_file),
+    ] {
+        let Some(path) = file else { continue };
+        let Ok(bytes) = std::fs::read(path) else { continue };
+        if let Err(error) = text_of(&bytes) {
+            let reason = format!("{}: {error}", path.display());
+            return Err(StorageError::Setting { setting, reason });
+        }
+    }
+    Ok(())
 }
 
 /// Keys that are read again: without an expiry at an interval, otherwise before they expire. The SDK's own
@@ -81,5 +106,23 @@ impl ProvideCredentials for CachedCredentials {
         Self: 'a,
     {
         future::ProvideCredentials::new(self.until(Clock::system().now() + LONGEST_REQUEST))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CredentialsSource;
+
+    #[tokio::test]
+    async fn a_byte_order_mark_before_the_keys_is_ignored() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        let keys = "[default]\naws_access_key_id = id\naws_secret_access_key = secret\n";
+        let source = CredentialsSource::File(path.clone());
+        for mark in ["", "\u{feff}"] {
+            std::fs::write(&path, format!("{mark}{keys}")).unwrap();
+            let read = source.read().await.unwrap();
+            assert_eq!((read.access_key_id(), read.secret_access_key()), ("id", "secret"));
+        }
     }
 }

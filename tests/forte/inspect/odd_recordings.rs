@@ -4,7 +4,7 @@
 use forte_media::inspect::{Config, NalChain};
 use forte_media::model::Check;
 
-use crate::harness::boxes::{Node, boxed, leaf, table};
+use crate::harness::boxes::{Node, leaf, table};
 use crate::harness::mp4::{
     accepted, accepted_by, default_rules, edited, noted, refused, refused_by, sample,
 };
@@ -346,28 +346,4 @@ fn a_blanked_place_is_absent() {
     let blank = |file: &mut Node| file.at("moov/udta/loci").fields.fill(0);
     assert!(accepted(GOOD, |_| ()).facts.location.is_some());
     assert_eq!(accepted(GOOD, blank).facts.location, None);
-}
-
-/// An iPhone's recording: only QuickTime's brand, `wide` before the media, a sound entry of version 1
-/// and a track of timed metadata.
-#[test]
-fn a_recording_of_an_iphone_is_accepted_with_a_note() {
-    let notes = noted(GOOD, |file| {
-        let mut brand = b"qt  \0\0\0\0qt  ".to_vec();
-        brand.resize(file.at("ftyp").fields.len(), 0);
-        file.at("ftyp").fields = brand;
-        file.at("free").kind = *b"wide";
-        let mut data = file.at("moov/trak:1").clone();
-        data.empty_track();
-        data.at("tkhd").set(12, 3);
-        data.at("mdia/hdlr").fields[8..12].copy_from_slice(b"meta");
-        data.at("mdia/minf/stbl/stsd").children = vec![leaf(*b"mebx", &[0; 8])];
-        let entry = &mut file.at("moov/trak:1/mdia/minf/stbl/stsd").children[0].fields;
-        let esds = entry.split_off(28);
-        entry[9] = 1;
-        let wave = boxed(*b"wave", &[&boxed(*b"frma", b"mp4a")[..], &esds, &[0; 4]].concat());
-        entry.extend([&[0; 16][..], &wave].concat());
-        file.at("moov").children.push(data);
-    });
-    assert_eq!(notes, [Check::Quicktime]);
 }

@@ -235,19 +235,41 @@ async fn a_token_endpoint_that_hangs_is_awaited_once_for_all_devices() {
     assert_eq!(scene.service.env.db.number(pending).await, 8);
 }
 
+fn config(server: &FcmServer, endpoint: &str, allow: &[&str]) -> Config {
+    let config = json!({
+        "allow_networks": allow,
+        "webhook": { "timeout": "1s", "max_answer": 1 },
+        "fcm": {
+            "service_account_file": server.account(), "endpoint": endpoint, "timeout": "1s",
+        },
+    });
+    serde_json::from_value(config).unwrap()
+}
+
+#[tokio::test]
+async fn a_service_account_file_may_begin_with_a_byte_order_mark() {
+    let (clock, _) = Clock::manual("2026-05-13T05:00:00Z".parse().unwrap());
+    let server = FcmServer::start(&clock).await;
+    let config = config(&server, &server.endpoint(), &["127.0.0.1"]);
+    let marked = format!("\u{feff}{}", std::fs::read_to_string(server.account()).unwrap());
+    std::fs::write(server.account(), &marked).unwrap();
+    let fcm = Fcm::from_config(&config, clock.clone()).unwrap().unwrap();
+    fcm.check_connection().await.unwrap();
+    assert_eq!((server.grants(), server.violations()), (1, vec![]));
+    let utf_16: Vec<u8> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(server.account(), utf_16).unwrap();
+    let Err(refused) = Fcm::from_config(&config, clock) else { panic!("UTF-16 is accepted") };
+    let refused = error_chain(&refused);
+    assert!(refused.contains("notify.fcm.service_account_file"), "{refused}");
+    assert!(refused.contains("it is UTF-16; save it as UTF-8"), "{refused}");
+}
+
 #[tokio::test]
 async fn fcm_must_be_public_or_allowed() {
     let (clock, _) = Clock::manual("2026-05-13T05:00:00Z".parse().unwrap());
     let server = FcmServer::start(&clock).await;
     let made = |endpoint: &str, allow: &[&str]| {
-        let config: Config = serde_json::from_value(json!({
-            "allow_networks": allow,
-            "webhook": { "timeout": "1s", "max_answer": 1 },
-            "fcm": {
-                "service_account_file": server.account(), "endpoint": endpoint, "timeout": "1s",
-            },
-        }))
-        .unwrap();
+        let config = config(&server, endpoint, allow);
         Fcm::from_config(&config, clock.clone()).map(|_| ()).map_err(|error| error_chain(&error))
     };
     let loopback = Ipv4Addr::LOCALHOST.to_string();

@@ -1,9 +1,22 @@
 //! Creations that fail or whose answer is lost.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::body::Body;
+use axum::extract::{Request, State};
 use axum::http::request::Builder;
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use forte_media::http::server::serve;
 use forte_media::model::Faults;
 use jiff::SignedDuration;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::harness::answers::problem;
 use crate::harness::bodies::cut;
@@ -15,6 +28,7 @@ use crate::harness::tus::{self, creation, offset, patch, path_of};
 on_both_backends! {
     a_cut_creation_can_be_continued,
     an_upload_whose_address_nobody_knows_ends,
+    an_upload_ends_if_the_client_has_gone_before_the_response_was_written,
 }
 
 fn with_content_type(builder: Builder) -> Builder {
@@ -137,4 +151,60 @@ async fn an_upload_whose_address_nobody_knows_ends(service: Service) {
     uploads.end_unreachable(tus::id_of(&used));
     service.drain_and_sweep().await;
     assert_eq!(offset(&service, &used).await, half);
+}
+
+/// Responses that have been made and must not be written yet.
+struct HeldResponses {
+    /// Gets a permit for each response.
+    reached: Semaphore,
+    /// A response needs a permit of this to be written.
+    released: Semaphore,
+}
+
+async fn hold(State(held): State<Arc<HeldResponses>>, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    assert_eq!(response.status(), 201);
+    held.reached.add_permits(1);
+    held.released.acquire().await.unwrap().forget();
+    response
+}
+
+/// Sends a request to the real server, and resets the connection before the response is written.
+async fn lose_response(service: &Service, request: &[u8]) {
+    let held = Arc::new(HeldResponses { reached: Semaphore::new(0), released: Semaphore::new(0) });
+    let router = service.router.clone();
+    let router = router.layer(middleware::from_fn_with_state(Arc::clone(&held), hold));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (config, shutdown) = (service.app.settings.http.clone(), CancellationToken::new());
+    let served = TaskTracker::new().spawn(serve(listener, router, config, shutdown.clone()));
+    let mut client = TcpStream::connect(address).await.unwrap();
+    client.write_all(request).await.unwrap();
+    let reached = timeout(Duration::from_mins(1), held.reached.acquire()).await;
+    reached.expect("the upload is created").unwrap().forget();
+    client.set_zero_linger().unwrap();
+    drop(client);
+    held.released.add_permits(1);
+    shutdown.cancel();
+    served.await.unwrap().unwrap();
+}
+
+/// Through the real accept loop, which notices that it could not write the response.
+async fn an_upload_ends_if_the_client_has_gone_before_the_response_was_written(service: Service) {
+    let active = || service.database().count_active_uploads(service.env.fixture.driver.id);
+    let half = &GOOD[..GOOD.len() / 2];
+    for body in [&[][..], half] {
+        let metadata = tus::metadata(service.report().await);
+        let head = format!(
+            "POST /uploads HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\n\
+             Authorization: Bearer {}\r\nUpload-Length: {}\r\nUpload-Metadata: {metadata}\r\n\
+             Content-Type: application/offset+octet-stream\r\nContent-Length: {}\r\n\r\n",
+            service.driver(),
+            GOOD.len(),
+            body.len(),
+        );
+        lose_response(&service, &[head.as_bytes(), body].concat()).await;
+        service.assert_nothing_left().await;
+        assert_eq!(active().await.unwrap(), 0, "{} bytes were sent", body.len());
+    }
 }
