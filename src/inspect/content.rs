@@ -85,6 +85,11 @@ impl ParsedBoxes {
         self.has_c2pa
     }
 
+    /// Whether the samples of the picture consist of NAL units.
+    pub(crate) fn has_nal_units(&self) -> bool {
+        self.movie.as_ref().and_then(Movie::video).is_some_and(|track| track.nal_format().is_some())
+    }
+
     pub(crate) fn nal_check(&self) -> &NalCheck {
         &self.nal_check
     }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::boxes::{in_memory, length};
 use super::scanner::Scanner;
-use super::settings::{Config, NalChain};
+use super::settings::Config;
 use crate::model::{Facts, Finding, Length};
 
 /// Bytes of a file, with their position.
@@ -45,9 +45,7 @@ pub struct Preview {
 /// at the next part, which must begin at a box. Missing bytes are never a reason to refuse the
 /// file.
 pub fn preview(rules: &Arc<Config>, file: Length, now: Timestamp, parts: &[FilePart]) -> Preview {
-    // Only the upload has the media.
-    let rules = Config { nal_chain: NalChain::Off, ..rules.as_ref().clone() };
-    let mut scanner = Scanner::for_preview(Arc::new(rules), file, now);
+    let mut scanner = Scanner::for_preview(rules, file, now);
     let mut known = KnownParts { parts, has_gap: false };
     while scanner.position() < file.get() && known.advance(&mut scanner, file.get()) {}
     let is_whole = !known.has_gap && scanner.position() >= file.get();

@@ -14,6 +14,7 @@ use super::facts;
 use super::moof::hints;
 use super::notes::{NoteList, TimedFinding};
 use super::settings::{Config, NalChain, TruncatedRecording};
+use super::top_level::displaced;
 use super::top_level::header::UUID_HEADER;
 use super::top_level::reader::{PassedBox, TopLevelReader};
 use crate::model::{Check, Facts, Finding, Length, Refusal};
@@ -51,6 +52,8 @@ pub struct Scanner {
     pending: VecDeque<PassedBox>,
     /// How many `uuid` boxes were read.
     uuids: u32,
+    /// Whether the NAL units are checked by another scanner, which reads the media.
+    is_without_media: bool,
     refusal: Option<Refusal>,
 }
 
@@ -73,6 +76,7 @@ impl Scanner {
             parsed: ParsedBoxes::default(),
             pending: VecDeque::new(),
             uuids: 0,
+            is_without_media: false,
             refusal: None,
         };
         if let Some(length) = declared {
@@ -130,7 +134,8 @@ impl Scanner {
     /// The range of bytes that have been pushed and must be read back and supplied now. Ranges are
     /// requested one after the other.
     pub fn needed_range(&self) -> Option<Range<u64>> {
-        self.needed_media().or_else(|| self.pending.front().map(|passed| passed.extent.clone()))
+        let pending = || self.pending.front().map(|passed| passed.extent.clone());
+        self.needed_media().or_else(pending).or_else(|| self.needed_for_tail())
     }
 
     /// Takes exactly the bytes of [`Scanner::needed_range`].
@@ -142,6 +147,8 @@ impl Scanner {
             }
         } else if let Some(passed) = self.pending.pop_front() {
             self.read(&passed, bytes);
+        } else if let Some(range) = self.needed_for_tail() {
+            self.judge_tail(&range, bytes);
         }
         self.update_refusal();
     }
@@ -161,6 +168,23 @@ impl Scanner {
         let position = self.position();
         let until = self.pending.front().map_or(position, |passed| passed.extent.start);
         self.parsed.nal_check().needed_range(until, position)
+    }
+
+    /// What must be read again to learn whether the bytes after the last box are media that has moved.
+    fn needed_for_tail(&self) -> Option<Extent> {
+        let tail = self.top_level.unknown_tail().filter(|_| self.refusal.is_none())?;
+        displaced::range(self.parsed.nal_check().proven_to()?, &tail)
+    }
+
+    fn judge_tail(&mut self, range: &Extent, bytes: &[u8]) {
+        let tail = self.top_level.unknown_tail().zip(self.parsed.nal_check().proven_to());
+        let Some((tail, proven_to)) = tail else { return };
+        let media = self.media_ranges(proven_to..tail.start).map(|media| {
+            media.start.saturating_sub(range.start)..media.end.saturating_sub(range.start)
+        });
+        let length = tail.end.saturating_sub(tail.start);
+        let is_foreign = displaced::is_foreign(bytes, length, media);
+        self.top_level.set_tail_foreign(is_foreign);
     }
 
     /// Why the file is refused, as soon as that is certain. Always `None` while the rules are not
@@ -196,10 +220,13 @@ impl Scanner {
         Ok(Inspection { facts, notes })
     }
 
-    /// A scanner for a preview, which reports all that is wrong with a file, not only the first.
-    pub(crate) fn for_preview(rules: Arc<Config>, declared: Length, now: Timestamp) -> Self {
-        let mut scanner = Self::new(rules, Some(declared), now);
+    /// A scanner for a preview, which reports all that is wrong with a file, not only the first. Only
+    /// the upload has the media, and checks its NAL units.
+    pub(crate) fn for_preview(rules: &Config, declared: Length, now: Timestamp) -> Self {
+        let without_media = Config { nal_chain: NalChain::Off, ..rules.clone() };
+        let mut scanner = Self::new(Arc::new(without_media), Some(declared), now);
         scanner.parsed = ParsedBoxes::collecting_violations();
+        scanner.is_without_media = rules.nal_chain != NalChain::Off;
         scanner
     }
 
@@ -251,6 +278,9 @@ impl Scanner {
     /// Ends the file here and runs the checks of the whole file.
     fn complete(&mut self) -> Option<TimedFinding> {
         self.top_level.end_file();
+        if self.is_without_media && self.parsed.has_nal_units() {
+            self.top_level.set_tail_foreign(true); // the upload will look at the media before it
+        }
         let checked = completion::check(&mut self.top_level, &mut self.parsed, &self.rules);
         checked.err().map(|finding| TimedFinding::new(finding, self.position()))
     }

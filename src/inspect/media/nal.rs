@@ -30,6 +30,8 @@ pub(crate) struct NalCheck {
     zeros: Option<TimedFinding>,
     /// What the samples so far have shown.
     seen: Seen,
+    /// Behind the last length of the samples that add up.
+    proven_to: u64,
     /// The end of the samples of all fragments so far. A fragment that begins before it is not
     /// checked, so that no byte is read twice.
     reached: u64,
@@ -69,6 +71,7 @@ impl NalCheck {
                 self.keep_first(fault);
             }
             self.seen.add(walker.seen);
+            self.proven_to = self.proven_to.max(walker.proven_to);
             if let Some(note) = walker.zeros.take() {
                 keep_first(&mut self.zeros, note);
             }
@@ -107,6 +110,11 @@ impl NalCheck {
     /// Whether samples were checked, and all of them are intact.
     pub(crate) fn is_intact(&self) -> bool {
         self.seen.units && self.fault.is_none() && self.walkers.is_empty()
+    }
+
+    /// The position before which no byte is missing or repeated, if all samples are intact.
+    pub(crate) fn proven_to(&self) -> Option<u64> {
+        self.is_intact().then_some(self.proven_to)
     }
 
     /// Whether all samples were read, and neither they nor the tables contain parameter sets.

@@ -30,6 +30,11 @@ pub(super) struct NalWalker {
     units: SampleUnits,
     /// Bytes between the last two lengths.
     pub(super) stride: u64,
+    /// Behind the last length that is not 0.
+    last_length: u64,
+    /// Behind the last length of a sample that adds up. Missing or repeated bytes before it would
+    /// have moved that sample.
+    pub(super) proven_to: u64,
     pub(super) ended: bool,
     pub(super) seen: Seen,
     /// A note on zeros in a sample.
@@ -79,6 +84,8 @@ impl NalWalker {
             unit: None,
             units: SampleUnits::default(),
             stride: 0,
+            last_length: 0,
+            proven_to: 0,
             ended: false,
             seen: Seen::default(),
             zeros: None,
@@ -140,6 +147,7 @@ impl NalWalker {
             return self.begin_after_start_code(length, mdats);
         }
         self.stride = length.saturating_add(u64::from(self.length_size()));
+        self.last_length = if length > 0 { self.at } else { self.last_length };
         match length {
             0 if self.units.any => {
                 self.units.has_zeros = true;
@@ -155,7 +163,7 @@ impl NalWalker {
 
     /// Begins the first unit of a sample with start codes. The others are not read.
     fn begin_after_start_code(&mut self, code: u64, mdats: &[Extent]) -> Result<(), TimedFinding> {
-        self.stride = self.left();
+        (self.stride, self.last_length) = (self.left(), self.at);
         match (code, u8::try_from(code & 0xFF)) {
             (1, _) if self.left() > 0 => {
                 self.unit = Some(self.left());
@@ -197,6 +205,7 @@ impl NalWalker {
             let note = self.finding(message, mdats);
             self.zeros.get_or_insert(note);
         }
+        self.proven_to = self.last_length;
         self.next_sample()
     }
 

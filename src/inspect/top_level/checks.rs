@@ -1,8 +1,8 @@
 //! The checks of the headers at the top level. None of them reads payload.
 
 use super::header::{HeaderContext, TopLevelHeader};
-use super::tail::{is_text, is_zeros};
-use crate::inspect::boxes::{Checked, LONG_HEADER, SHORT_HEADER, ensure, nesting};
+use super::tail::{is_text, is_zeros, no_box};
+use crate::inspect::boxes::{Checked, FourCc, LONG_HEADER, SHORT_HEADER, ensure, nesting};
 use crate::model::{Check, Finding};
 
 /// More top-level boxes than any recorder writes; 8 million empty ones would fit into 64 MiB.
@@ -34,14 +34,7 @@ const KNOWN: [&[u8; 4]; 17] = [
 /// `BOX_GARBAGE`: The type of a box is text. Other bytes are not a header: bytes before them are
 /// missing or duplicated. (MP4RA registers printable types only)
 pub(super) fn garbage(found: &TopLevelHeader) -> Checked {
-    ensure(found.kind.is_printable(), || {
-        let message = format!(
-            "There is no box at byte {}: bytes before it are missing or duplicated, or the recording \
-             was cut off.",
-            found.at
-        );
-        Finding::at(Check::BoxGarbage, found.at, message)
-    })
+    ensure(found.kind.is_printable(), || no_box(found.at))
 }
 
 /// `BOX_UNKNOWN`, only a note: A box of an unknown type is skipped, as the standard requires. (ISO
@@ -202,16 +195,21 @@ pub(super) fn beyond_end(context: &HeaderContext, found: &TopLevelHeader, size: 
 }
 
 /// Whether the bytes after the last box of a complete video begin with something that is no box. In
-/// a fragmented file, only zeros and text: other bytes may be what is left of a fragment.
+/// a fragmented file, other bytes than zeros and text only behind the media of a fragment, and only
+/// if they cannot be a box: otherwise they are what is left of a fragment.
 pub(super) fn is_tail(context: &HeaderContext, found: &TopLevelHeader, bytes: &[u8]) -> bool {
     let (index, size) = (&context.index, found.header.size());
-    let is_known = KNOWN.contains(&&found.kind.0) || nesting::is_inner(found.kind);
     let has_size = found.header.is_open_ended()
         || found.header.is_incomplete()
         || (found.header.length()..MAX_BOX).contains(&size);
-    let is_box = found.kind.is_printable() && (is_known || has_size);
-    let may_be_binary = index.fragments == 0;
+    let is_box = found.kind.is_printable() && (is_known(found.kind) || has_size);
+    let may_be_binary = index.fragments == 0 || !(index.awaits_media || found.kind.is_printable());
     index.is_complete() && !is_box && (may_be_binary || is_zeros(bytes) || is_text(bytes))
+}
+
+/// Whether a box of this type is at the top level of a video, or inside of one that is.
+pub(super) fn is_known(kind: FourCc) -> bool {
+    KNOWN.contains(&&kind.0) || nesting::is_inner(kind)
 }
 
 /// `LENGTH_MISMATCH`: There are more bytes than declared, for example after a resume at a wrong

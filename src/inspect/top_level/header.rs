@@ -67,6 +67,8 @@ pub(crate) struct TopLevelIndex {
     pub(crate) ftyp: bool,
     pub(crate) moov: Option<Extent>,
     pub(crate) fragments: u64,
+    /// Whether no `mdat` has begun since the last `moof`.
+    pub(super) awaits_media: bool,
     /// Payloads of the `mdat` boxes.
     pub(crate) mdats: Vec<Extent>,
     /// Whether an `mdat` states no size and runs to the end of the file.
@@ -84,8 +86,12 @@ impl TopLevelIndex {
         match &header.kind.0 {
             b"ftyp" => self.ftyp = true,
             b"moov" => drop(self.moov.get_or_insert(header.at..end)), // the first one counts
-            b"moof" => self.fragments = self.fragments.saturating_add(1),
+            b"moof" => {
+                self.fragments = self.fragments.saturating_add(1);
+                self.awaits_media = true;
+            }
             b"mdat" => {
+                self.awaits_media = false;
                 self.mdats.push(header.payload_start()..end);
                 self.has_open_mdat |= header.header.is_open_ended();
             }

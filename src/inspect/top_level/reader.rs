@@ -32,6 +32,8 @@ pub(crate) struct TopLevelReader {
     /// The bytes of the header that is being collected.
     partial: Vec<u8>,
     state: State,
+    /// Whether the bytes after the last box are no media that has moved, once that is known.
+    tail_is_foreign: Option<bool>,
 }
 
 /// A box that has been passed to its end. `extent` may be narrowed to the part that is parsed.
@@ -46,7 +48,13 @@ impl TopLevelReader {
         let (index, notes) = (TopLevelIndex::default(), NoteList::default());
         let context =
             HeaderContext { rules, declared: None, max_length: None, position: 0, index, notes };
-        Self { context, fault: None, partial: Vec::new(), state: State::Header }
+        Self {
+            context,
+            fault: None,
+            partial: Vec::new(),
+            state: State::Header,
+            tail_is_foreign: None,
+        }
     }
 
     pub(crate) fn position(&self) -> u64 {
@@ -139,7 +147,7 @@ impl TopLevelReader {
     fn set_tail(&mut self, tail: Tail) {
         let limit = self.context.rules.max_trailing;
         let too_long_after = tail.too_long_after(self.context.declared, limit);
-        let (finding, _) = tail.judge(false);
+        let finding = tail.refusal();
         self.state = State::Tail(tail);
         if let Some(after) = too_long_after {
             self.fail(after, finding);
@@ -152,7 +160,7 @@ impl TopLevelReader {
         let Some(found) = found else { return Ok(()) };
         if checks::is_tail(&self.context, &found, &self.partial) {
             let bytes = std::mem::take(&mut self.partial);
-            self.set_tail(Tail::new(at, &bytes));
+            self.set_tail(Tail::new(at, &bytes, self.context.index.fragments > 0));
             return Ok(());
         }
         let is_first_look = length(&self.partial) == SHORT_HEADER;
@@ -265,14 +273,43 @@ impl TopLevelReader {
         &self.partial
     }
 
+    /// The bytes after the last box of a file that has arrived whole, if it is still unknown
+    /// whether they are media that has moved. If `moov` is the last box, nothing can have moved its
+    /// end.
+    pub(crate) fn unknown_tail(&self) -> Option<Extent> {
+        let is_whole = self.context.declared == Some(self.context.position);
+        let may_ask = is_whole && self.tail_is_foreign.is_none();
+        let tail = self.tail().filter(|tail| may_ask && tail.is_unknown())?;
+        let index = &self.context.index;
+        (index.is_complete() && !index.is_moov_last()).then(|| tail.extent())
+    }
+
+    /// Sets whether the bytes after the last box are no media that has moved.
+    pub(crate) fn set_tail_foreign(&mut self, is_foreign: bool) {
+        self.tail_is_foreign = Some(is_foreign);
+    }
+
+    /// The bytes after the last box. Fewer bytes than a header may be one behind a fragment: the
+    /// recording was cut off there.
+    fn tail(&self) -> Option<Tail> {
+        let is_header = self.partial.is_empty() || length(&self.partial) >= SHORT_HEADER;
+        match &self.state {
+            State::Tail(tail) => Some(tail.clone()),
+            State::Header if !is_header && self.context.index.fragments == 0 => {
+                Some(Tail::new(self.partial_start(), &self.partial, false))
+            }
+            _ => None,
+        }
+    }
+
     /// `TRAILING_BYTES` and `TRUNCATED`, at the end of the file: the bytes after the last box, or of
     /// an incomplete header.
     pub(crate) fn check_tail(&mut self) -> Checked {
         let at = self.partial_start();
         let index = &self.context.index;
-        let tail = match &self.state {
-            State::Tail(tail) => tail.clone(),
-            _ if self.partial.is_empty() => return Ok(()),
+        let tail = match self.tail() {
+            Some(tail) if index.boxes > 0 => tail,
+            None if self.partial.is_empty() => return Ok(()),
             _ if index.boxes == 0 => {
                 let message =
                     "The uploaded file is not an MP4: it is shorter than the smallest box.";
@@ -284,11 +321,12 @@ impl TopLevelReader {
                     Finding::at(Check::Truncated, at, checks::PARTIAL_HEADER).with_path(path)
                 );
             }
-            _ => Tail::new(at, &self.partial),
+            _ => Tail::new(at, &self.partial, false),
         };
-        let (finding, is_note) = tail.judge(index.is_moov_last());
-        ensure(is_note && (index.is_complete() || tail.is_zeros), || finding.clone())?;
-        self.note(finding);
+        let is_foreign = index.is_moov_last() || self.tail_is_foreign == Some(true);
+        let note = tail.judge(is_foreign)?;
+        ensure(index.is_complete() || tail.is_zeros, || note.clone())?;
+        self.note(note);
         Ok(())
     }
 

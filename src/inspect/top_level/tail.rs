@@ -1,17 +1,18 @@
 //! `TRAILING_BYTES`: the bytes after the last box.
 //!
 //! Players ignore them. Zeros, text and trailers of makers are only noted. Other bytes are, too, if
-//! `moov` is the last box; otherwise they look like the end of media in which bytes were repeated.
-//! A tail with boxes of a video in it shows that a part of the file was sent twice.
+//! `moov` is the last box, or if `displaced` shows that they are not the end of media in which bytes
+//! were repeated or lost. A tail with boxes of a video in it shows that a part of the file was sent
+//! twice.
 
-use crate::inspect::boxes::length;
+use crate::inspect::boxes::{Checked, Extent, length};
 use crate::model::{Check, Finding};
 
 /// The end of the trailer that Samsung's camera and gallery append.
 const SAMSUNG: [u8; 4] = *b"SEFT";
 
 /// Boxes that are in no trailer.
-const OF_VIDEOS: [&[u8; 4]; 3] = [b"moov", b"moof", b"ftyp"];
+const OF_VIDEOS: [&[u8; 4]; 5] = [b"moov", b"moof", b"ftyp", b"mdat", b"mfra"];
 
 /// The beginning of a thumbnail.
 const JPEG: [u8; 3] = *b"\xFF\xD8\xFF";
@@ -25,15 +26,24 @@ pub(super) struct Tail {
     is_text: bool,
     is_jpeg: bool,
     has_boxes: bool,
+    /// Whether it follows fragments, and begins like what is left of one.
+    is_garbage: bool,
     last: [u8; 4],
 }
 
 impl Tail {
     /// Begins a tail at `from` with its first bytes.
-    pub(super) fn new(from: u64, bytes: &[u8]) -> Self {
-        let is_jpeg = bytes.starts_with(&JPEG);
-        let (is_zeros, is_text, has_boxes) = (true, true, false);
-        let empty = Self { from, length: 0, is_zeros, is_text, is_jpeg, has_boxes, last: [0; 4] };
+    pub(super) fn new(from: u64, bytes: &[u8], is_fragmented: bool) -> Self {
+        let empty = Self {
+            from,
+            length: 0,
+            is_zeros: true,
+            is_text: true,
+            is_jpeg: bytes.starts_with(&JPEG),
+            has_boxes: false,
+            is_garbage: is_fragmented && !is_zeros(bytes) && !is_text(bytes),
+            last: [0; 4],
+        };
         empty.and(bytes)
     }
 
@@ -64,8 +74,29 @@ impl Tail {
         (self.length > limit).then_some(after)
     }
 
-    /// The finding, and whether it is only a note.
-    pub(super) fn judge(&self, is_moov_last: bool) -> (Finding, bool) {
+    /// Whether its bytes may be media that has moved.
+    pub(super) fn is_unknown(&self) -> bool {
+        let is_plain = self.is_zeros || self.is_text;
+        !(is_plain || self.is_jpeg || self.has_boxes || self.last == SAMSUNG)
+    }
+
+    pub(super) fn extent(&self) -> Extent {
+        self.from..self.from.saturating_add(self.length)
+    }
+
+    /// The note on a tail that is tolerated. `is_foreign`: it is certainly no media that has moved.
+    pub(super) fn judge(&self, is_foreign: bool) -> Checked<Finding> {
+        if self.has_boxes || (self.is_unknown() && !is_foreign) {
+            return Err(self.refusal());
+        }
+        Ok(self.finding())
+    }
+
+    pub(super) fn refusal(&self) -> Finding {
+        if self.is_garbage { no_box(self.from) } else { self.finding() }
+    }
+
+    fn finding(&self) -> Finding {
         let what = match self {
             Self { is_zeros: true, .. } => "Zero bytes follow",
             Self { is_text: true, .. } => "Text follows",
@@ -74,11 +105,17 @@ impl Tail {
             _ => "Bytes that are not a box follow",
         };
         let message = format!("{what} the last box, from byte {} on.", self.from);
-        let finding = Finding::at(Check::TrailingBytes, self.from, message);
-        let is_plain = self.is_zeros || self.is_text;
-        let is_known = is_plain || self.is_jpeg || self.last == SAMSUNG;
-        (finding, (is_known || is_moov_last) && !self.has_boxes)
+        Finding::at(Check::TrailingBytes, self.from, message)
     }
+}
+
+/// `BOX_GARBAGE` at a position.
+pub(super) fn no_box(at: u64) -> Finding {
+    let message = format!(
+        "There is no box at byte {at}: bytes before it are missing or duplicated, or the recording \
+         was cut off."
+    );
+    Finding::at(Check::BoxGarbage, at, message)
 }
 
 pub(crate) fn is_zeros(bytes: &[u8]) -> bool {

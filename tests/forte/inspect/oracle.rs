@@ -33,6 +33,8 @@ struct Seen {
     moov: Option<usize>,
     mdat: bool,
     fragments: bool,
+    /// Whether no `mdat` has begun since the last `moof`.
+    awaits_media: bool,
 }
 
 impl Seen {
@@ -77,6 +79,8 @@ fn is_hopeless(prefix: &[u8], length: usize) -> bool {
                 seen.boxes += 1;
                 seen.ftyp |= &there[4..8] == b"ftyp";
                 seen.fragments |= &there[4..8] == b"moof";
+                seen.awaits_media =
+                    &there[4..8] == b"moof" || (seen.awaits_media && &there[4..8] != b"mdat");
                 if &there[4..8] == b"moov" {
                     seen.moov = seen.moov.or(Some(size));
                 }
@@ -105,7 +109,7 @@ fn is_tail(there: &[u8], seen: &Seen) -> bool {
     let size = u32::from_be_bytes(first[..4].try_into().unwrap());
     let has_size = matches!(size, 0 | 1 | 8..0x800_0000);
     let is_box = is_text && (is_known || has_size);
-    !is_box && (!seen.fragments || is_plain)
+    !is_box && (!seen.fragments || is_plain || !(seen.awaits_media || is_text))
 }
 
 fn may_be_open(kind: &[u8], seen: &Seen) -> bool {
@@ -181,8 +185,13 @@ fn first_refusal(file: &[u8]) -> Option<usize> {
     })
 }
 
-/// Whether the refusal depends on the top level alone.
-fn is_top_level(refusal: &Refusal) -> bool {
+/// Whether the refusal depends on the top level alone. Whether bytes behind a fragment are media that
+/// has moved is decided at the end of the file.
+fn is_top_level(refusal: &Refusal, file: &[u8]) -> bool {
+    let judged_at_end = refusal.judged_after == file.len() as u64;
+    if refusal.finding.check == Check::BoxGarbage && judged_at_end {
+        return false;
+    }
     let inside = refusal.finding.path.as_ref().is_some_and(|path| path.contains('/'));
     let checks = [
         Check::NotMp4,
@@ -261,7 +270,7 @@ fn a_top_level_refusal_comes_at_the_first_certain_byte() {
                 if first_refusal(&file).is_some() {
                     assert_eq!(first_refusal(&file), Some(judged), "file {round}: {finding:?}");
                 }
-                if is_top_level(&refusal) {
+                if is_top_level(&refusal, &file) {
                     top_level += 1;
                     assert_eq!(hopeless, Some(judged), "file {round}: {finding:?}");
                 } else {

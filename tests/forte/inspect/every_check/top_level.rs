@@ -115,6 +115,7 @@ fn streaming() -> Vec<Pair> {
     let fragment_limit = |max_moof| Config { max_moof, ..default_rules() };
     let length = (good.len() - position(GOOD, "moov")) as u64;
     let largest = 4096;
+    let repeated = sample(FIRST).len() - 9;
     vec![
         Pair::raw(
             Check::BoxSizeInvalid,
@@ -167,9 +168,9 @@ fn streaming() -> Vec<Pair> {
         ),
         Pair::raw(
             Check::TrailingBytes,
-            [sample(FIRST), vec![0x9C; 9]].concat(),
+            [sample(FIRST), sample(FIRST)[repeated..].to_vec()].concat(),
             (Some(sample(FIRST).len() as u64), None),
-            [sample(FIRST), vec![b'\n'; 9]].concat(),
+            [sample(FIRST), vec![0x9C; 9]].concat(),
         ),
     ]
 }
