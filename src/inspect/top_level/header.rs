@@ -61,6 +61,7 @@ impl TopLevelHeader {
 
 /// The boxes found at the top level so far.
 #[derive(Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct TopLevelIndex {
     pub(crate) boxes: u64,
     /// Whether there is an `ftyp`, or its absence has been noted.

@@ -26,6 +26,7 @@ const MAX_PADDING: usize = 64 * 1024;
 
 /// The boxes before the current position.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 struct Seen {
     boxes: usize,
     ftyp: bool,
