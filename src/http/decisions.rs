@@ -151,7 +151,7 @@ async fn read(state: &AppState, body: Body) -> Result<DecisionRequest, Problem> 
 fn incomplete() -> Problem {
     let message = "must have decision (approve or reject), version (a number from 0 on) and \
                    reason (text)";
-    Problem::fields(&[("body", message.to_owned())])
+    Problem::field("body", message)
 }
 
 impl From<DecisionError> for Problem {

@@ -90,6 +90,11 @@ impl Problem {
             .with_details(Value::Object(details))
     }
 
+    /// [`Problem::fields`] for a single field.
+    pub(super) fn field(name: &'static str, why: impl Into<String>) -> Self {
+        Self::fields(&[(name, why.into())])
+    }
+
     /// 404: it does not exist, or belongs to somebody else; the response does not tell which.
     pub(super) fn not_found(message: impl Into<Message>) -> Self {
         Self::new(ErrorCode::NotFound, message)

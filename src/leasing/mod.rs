@@ -1,6 +1,7 @@
 //! Companies, vehicles, reports: lists, decisions, the review console, reminders, pictures.
 
 mod config;
+mod cursor;
 mod decisions;
 pub mod lists;
 mod pictures;

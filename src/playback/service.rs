@@ -10,7 +10,8 @@ use tokio::sync::Semaphore;
 use crate::database::{CustodyEntry, Database, VideoRow};
 use crate::model::plausibility::for_driver;
 use crate::model::{
-    Clock, CompanyId, EventId, Facts, Person, Random, RefKey, Role, SubmissionId, Verdict, VideoId,
+    Clock, CompanyId, EventId, Facts, ONE_CUSTODY_ENTRY, Person, Random, RefKey, Role,
+    SubmissionId, Verdict, VideoId,
 };
 use crate::storage::{ContentHeaders, Link, OpenedVideo, Store, VideoKey, VideoStream};
 
@@ -48,9 +49,6 @@ pub enum Custody {
 
 /// With the inspection switched off a video may state any duration. S3 signs links for a week at most.
 const LONGEST_VIDEO: SignedDuration = SignedDuration::from_hours(24);
-
-/// Repeated views of one person within this time are one custody entry.
-const ONE_VIEW: SignedDuration = SignedDuration::from_mins(10);
 
 impl Playback {
     pub fn new(
@@ -185,7 +183,7 @@ impl Playback {
         let id = EventId::mint(&self.clock, &self.random);
         let (at, actor) = (self.clock.now(), actor.to_owned());
         let entry = CustodyEntry { id, video, at, actor, action, detail };
-        Ok(self.database.add_view(&entry, at - ONE_VIEW).await?)
+        Ok(self.database.add_view(&entry, at - ONE_CUSTODY_ENTRY).await?)
     }
 }
 

@@ -87,9 +87,9 @@ impl Database {
     ) -> Result<ClaimOutcome, DatabaseError> {
         let mut write = self.write().await?;
         let before = living_claim(&mut write, ref_key, claim.since).await?;
-        if !store(&mut write, ref_key, claim, from).await? {
+        let Some(stored) = store(&mut write, ref_key, claim, from).await? else {
             return other_holder(&mut write, ref_key, claim.since).await;
-        }
+        };
         let actor = format!("person:{}", claim.person.0);
         match before {
             Some(before) if before.person != claim.person => {
@@ -102,9 +102,8 @@ impl Database {
                 record(&mut write, ref_key, (&actor, "claimed", detail), context).await?;
             }
         }
-        let stored = living_claim(&mut write, ref_key, claim.since).await?;
         write.commit().await?;
-        Ok(stored.map_or(ClaimOutcome::Lost, ClaimOutcome::Mine))
+        Ok(ClaimOutcome::Mine(stored))
     }
 
     /// Extends the own claim if it has not ended.
@@ -138,22 +137,25 @@ impl Database {
     }
 }
 
-/// Compare-and-set on the holder: the row is free, the caller's, or that of `from`.
+/// Compare-and-set on the holder: the row is free, the caller's, or that of `from`. Returns the claim, which
+/// keeps its beginning if it was the caller's.
 async fn store(
     write: &mut Write,
     ref_key: RefKey,
     claim: &Claim,
     from: Option<PersonId>,
-) -> Result<bool, DatabaseError> {
+) -> Result<Option<Claim>, DatabaseError> {
     let sql = "INSERT INTO claims (ref_key, person_id, name, since, until) \
         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (ref_key) DO UPDATE SET since = CASE \
         WHEN claims.person_id = excluded.person_id AND claims.until > excluded.since \
         THEN claims.since ELSE excluded.since END, person_id = excluded.person_id, \
         name = excluded.name, until = excluded.until WHERE claims.person_id = excluded.person_id \
-        OR claims.until <= excluded.since OR claims.person_id = $6";
+        OR claims.until <= excluded.since OR claims.person_id = $6 RETURNING since";
     let Claim { person, name, since, until } = claim;
     let from = from.map_or(-1, |from| from.0);
-    query(sql, params![ref_key, person, name, since, until, from]).changes_one(&mut *write).await
+    let values = params![ref_key, person, name, since, until, from];
+    let since: Option<Stored<Timestamp>> = query(sql, values).value(&mut *write).await?;
+    Ok(since.map(|Stored(since)| Claim { since, ..claim.clone() }))
 }
 
 /// Another reviewer has the report.

@@ -1,7 +1,5 @@
 //! What reviewers do with a report, in the custody of its video.
 
-use jiff::SignedDuration;
-
 use crate::database::column::params;
 use crate::database::error::DatabaseError;
 use crate::database::outbox::messages::EnqueueContext;
@@ -9,10 +7,7 @@ use crate::database::pool::Write;
 use crate::database::statement::query;
 use crate::database::videos::CustodyEntry;
 use crate::database::videos::video::count_view;
-use crate::model::{RefKey, VideoId};
-
-/// An action that one person repeats within this time is one entry with a count.
-const ONE_ENTRY: SignedDuration = SignedDuration::from_mins(10);
+use crate::model::{ONE_CUSTODY_ENTRY, RefKey, VideoId};
 
 /// Adds a custody entry with this actor, action and detail to the latest video of a report, if it has one.
 pub(super) async fn record(
@@ -27,5 +22,5 @@ pub(super) async fn record(
     let Some(video) = video else { return Ok(()) };
     let (id, at, actor) = (context.new_id(), context.now, actor.to_owned());
     let entry = CustodyEntry { id, video, at, actor, action, detail };
-    count_view(write, &entry, at - ONE_ENTRY).await
+    count_view(write, &entry, at - ONE_CUSTODY_ENTRY).await
 }

@@ -172,6 +172,18 @@ impl Database {
         query(sql, params![ref_key, company]).optional(&self.pool).await
     }
 
+    /// Whether a report of `company`, or of any, exists.
+    pub async fn has_report(
+        &self,
+        company: Option<CompanyId>,
+        ref_key: RefKey,
+    ) -> Result<bool, DatabaseError> {
+        let sql = "SELECT 1 FROM reports \
+            WHERE ref_key = $1 AND deleted = 0 AND ($2 < 0 OR company_id = $2)";
+        let company = company.map_or(-1, |company| company.0);
+        query(sql, params![ref_key, company]).exists(&self.pool).await
+    }
+
     /// At most `limit` customers by name; only `company` if it is given.
     pub async fn company_choices(
         &self,

@@ -3,6 +3,7 @@
 use std::slice;
 
 use jiff::Timestamp;
+use sqlx::FromRow;
 
 use crate::database::column::{Stored, params};
 use crate::database::error::DatabaseError;
@@ -115,8 +116,12 @@ impl Database {
         if !mark_stored(&mut write, finished).await? {
             return finished_before(&mut write, finished).await;
         }
-        if !owner_active(&mut write, finished).await? {
+        let admitted = admitted(&mut write, finished).await?;
+        if !admitted.owner_active {
             return Ok(FinishOutcome::OwnerInactive);
+        }
+        if !admitted.report_open {
+            return explain_refusal(&mut write, finished).await;
         }
         let uses = uses(&mut write, finished).await?;
         let reuse = reuse(&uses);
@@ -180,10 +185,23 @@ async fn finished_before(
     })
 }
 
-async fn owner_active(write: &mut Write, finished: &FinishedUpload) -> Result<bool, DatabaseError> {
-    let sql = "SELECT p.active * c.active AS active FROM people p \
-        JOIN companies c ON c.id = p.company_id WHERE p.id = $1";
-    Ok(query(sql, params![finished.owner.id]).value(&mut *write).await?.unwrap_or(false))
+/// What is known before the earlier uses are read, which a refused finish does not need.
+#[derive(FromRow)]
+struct Admitted {
+    #[sqlx(try_from = "Stored<bool>")]
+    owner_active: bool,
+    /// The update of the report decides: this is read without a lock.
+    #[sqlx(try_from = "Stored<bool>")]
+    report_open: bool,
+}
+
+async fn admitted(write: &mut Write, finished: &FinishedUpload) -> Result<Admitted, DatabaseError> {
+    let sql = "SELECT COALESCE((SELECT p.active * c.active FROM people p \
+        JOIN companies c ON c.id = p.company_id WHERE p.id = $1), 0) AS owner_active, \
+        (SELECT COUNT(*) FROM reports WHERE ref_key = $2 AND company_id = $3 \
+        AND status_code IN (1, 4) AND deleted = 0) AS report_open";
+    let FinishedUpload { details, owner, .. } = finished;
+    query(sql, params![owner.id, details.ref_key, owner.company]).one(&mut *write).await
 }
 
 async fn submit_report(

@@ -110,7 +110,7 @@ pub(super) async fn refresh(
 }
 
 fn refresh_request(fields: &Fields) -> Result<RefreshRequest, Problem> {
-    let invalid = || Problem::fields(&[("FCM", FCM_RULE.to_owned())]);
+    let invalid = || Problem::field("FCM", FCM_RULE);
     let fcm = fields.get("fcm").map(|text| parse_fcm(text).ok_or_else(invalid)).transpose()?;
     let device = fields.get("uuid").filter(|text| !text.is_empty()).map(str::to_owned);
     Ok(RefreshRequest { fcm, device })

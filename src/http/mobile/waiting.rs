@@ -103,7 +103,7 @@ pub(super) async fn confirm(
     let caller = state.caller_in_session(&head.headers).await?;
     let fields = Fields::read(&state, &head.headers, body, &["uuid"]).await?;
     let device = fields.get("uuid").unwrap_or_default().parse::<DeviceId>();
-    let device = device.map_err(|error| Problem::fields(&[("uuid", error.to_string())]))?;
+    let device = device.map_err(|error| Problem::field("uuid", error.to_string()))?;
     state.auth.confirm_device(&caller, &device).await?;
     Ok(success(StatusCode::OK, "Device successfully confirmed.", &Empty {}))
 }

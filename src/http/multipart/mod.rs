@@ -91,7 +91,7 @@ async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> 
             Part::Skipped => {}
         }
     }
-    let missing = || Problem::fields(&[("file", "is required".to_owned())]);
+    let missing = || Problem::field("file", "is required");
     let session = session.ok_or_else(missing)?;
     let details = fields.details(&state.zone)?;
     session.complete(person, details).await.map_err(for_form)

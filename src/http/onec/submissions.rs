@@ -71,7 +71,7 @@ async fn list_submissions(
 ) -> Result<Response, Problem> {
     let Query(PageQuery { after, limit }) = query?;
     if limit == Some(0) {
-        return Err(Problem::fields(&[("limit", "must be at least 1".to_owned())]));
+        return Err(Problem::field("limit", "must be at least 1"));
     }
     // A number that is too large is refused like every cursor beyond the end.
     let after = after.map(|after| i64::try_from(after).unwrap_or(i64::MAX));
@@ -115,7 +115,7 @@ async fn acknowledge_submissions(
     let (head, body) = request.into_parts();
     let fields = Fields::read(&state, &head.headers, body, &["cursor"]).await?;
     let cursor = fields.get("cursor").and_then(|text| text.parse().ok());
-    let invalid = || Problem::fields(&[("cursor", "must be a whole number".to_owned())]);
+    let invalid = || Problem::field("cursor", "must be a whole number");
     let cursor = cursor.filter(|cursor| *cursor >= 0).ok_or_else(invalid)?;
     let cursor = state.queue.acknowledge(&account.login, cursor).await?;
     Ok(json_response(&Acknowledged { cursor }))

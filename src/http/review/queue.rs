@@ -158,7 +158,7 @@ impl QueueParams {
     fn filter(&self) -> Result<QueueFilter, Problem> {
         let status = self.status.map(ReportStatus::try_from).transpose();
         Ok(QueueFilter {
-            status: status.map_err(|_| invalid("status", "must be 1, 2, 3 or 4"))?,
+            status: status.map_err(|_| Problem::field("status", "must be 1, 2, 3 or 4"))?,
             company: self.company.map(CompanyId),
             vehicle_type: self.vehicle_type,
             deadline: self.deadline,
@@ -171,28 +171,24 @@ impl QueueParams {
     fn place(&self) -> Result<PageAt, Problem> {
         let cursor = |name, text: &str| {
             let rule = "must be a cursor of a previous answer";
-            decode_queue_cursor(text).ok_or_else(|| invalid(name, rule))
+            decode_queue_cursor(text).ok_or_else(|| Problem::field(name, rule))
         };
         Ok(match (self.after.trim(), self.before.trim()) {
             ("", "") => PageAt::First,
             (after, "") => PageAt::After(cursor("after", after)?),
             ("", before) => PageAt::Before(cursor("before", before)?),
-            _ => return Err(invalid("before", "must not be used together with after")),
+            _ => return Err(Problem::field("before", "must not be used together with after")),
         })
     }
 
     fn limit(&self, max: u16) -> Result<Option<u16>, Problem> {
         match self.limit {
             Some(limit) if !(1..=max).contains(&limit) => {
-                Err(invalid("limit", &format!("must be a number from 1 to {max}")))
+                Err(Problem::field("limit", format!("must be a number from 1 to {max}")))
             }
             limit => Ok(limit),
         }
     }
-}
-
-fn invalid(name: &'static str, rule: &str) -> Problem {
-    Problem::fields(&[(name, rule.to_owned())])
 }
 
 impl Queue {

@@ -52,8 +52,8 @@ impl Review {
         reviewer: &Reviewer,
         ref_key: RefKey,
     ) -> Result<(), ReviewError> {
-        let found = self.database.queue_cursor(reviewer.scope, ref_key).await?;
-        found.map(drop).ok_or(ReviewError::NotFound)
+        let is_visible = self.database.has_report(reviewer.scope, ref_key).await?;
+        if is_visible { Ok(()) } else { Err(ReviewError::NotFound) }
     }
 
     fn new_claim(&self, reviewer: &Reviewer) -> Claim {

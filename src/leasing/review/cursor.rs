@@ -1,44 +1,29 @@
-//! Cursors as opaque texts for clients.
-
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+//! Cursors of the queue and of a day's decisions.
 
 use crate::database::{DayCursor, QueueCursor};
-
-/// In bytes.
-const LONGEST_CURSOR: usize = 128;
+use crate::leasing::cursor;
 
 pub fn encode_queue_cursor(cursor: &QueueCursor) -> String {
     let QueueCursor { due_at, received_at, ref_key } = cursor;
-    URL_SAFE_NO_PAD.encode(format!("{due_at} {received_at} {ref_key}"))
+    cursor::encode(format_args!("{due_at} {received_at} {ref_key}"))
 }
 
 pub fn decode_queue_cursor(text: &str) -> Option<QueueCursor> {
-    let decoded = decode(text)?;
-    let mut words = decoded.split(' ');
-    let cursor = QueueCursor {
-        due_at: words.next()?.parse().ok()?,
-        received_at: words.next()?.parse().ok()?,
-        ref_key: words.next()?.parse().ok()?,
-    };
-    words.next().is_none().then_some(cursor)
+    let [due_at, received_at, ref_key] = cursor::decode(text)?;
+    Some(QueueCursor {
+        due_at: due_at.parse().ok()?,
+        received_at: received_at.parse().ok()?,
+        ref_key: ref_key.parse().ok()?,
+    })
 }
 
 pub fn encode_day_cursor(cursor: &DayCursor) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{} {}", cursor.at, cursor.id))
+    cursor::encode(format_args!("{} {}", cursor.at, cursor.id))
 }
 
 pub fn decode_day_cursor(text: &str) -> Option<DayCursor> {
-    let decoded = decode(text)?;
-    let (at, id) = decoded.split_once(' ')?;
+    let [at, id] = cursor::decode(text)?;
     Some(DayCursor { at: at.parse().ok()?, id: id.parse().ok()? })
-}
-
-fn decode(text: &str) -> Option<String> {
-    if text.len() > LONGEST_CURSOR {
-        return None;
-    }
-    String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()
 }
 
 #[cfg(test)]

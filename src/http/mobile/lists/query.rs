@@ -69,18 +69,20 @@ impl Query {
             "limit" => {
                 let limit = value.trim().parse().ok();
                 let limit = limit.filter(|limit| (1..=max_limit).contains(limit));
-                let rule = || invalid("limit", format!("must be a number from 1 to {max_limit}"));
+                let rule =
+                    || Problem::field("limit", format!("must be a number from 1 to {max_limit}"));
                 self.limit = Some(limit.ok_or_else(rule)?);
             }
             "after" => {
-                let rule = || invalid("after", "must be the `next` of a previous answer");
+                let rule = || Problem::field("after", "must be the `next` of a previous answer");
                 self.after = Some(Cursor::decode(value).ok_or_else(rule)?);
             }
             "image" if value.eq_ignore_ascii_case("base64") => self.with_image = true,
-            "image" => return Err(invalid("image", "must be base64 or missing")),
+            "image" => return Err(Problem::field("image", "must be base64 or missing")),
             "vehicle_type_code" | "vehicle_plate_number" if means_no_filter(value) => {}
             "vehicle_type_code" => {
-                let rule = |_| invalid("vehicle_type_code", "must be the GUID of a vehicle type");
+                let rule =
+                    |_| Problem::field("vehicle_type_code", "must be the GUID of a vehicle type");
                 self.type_code = Some(value.trim().parse().map_err(rule)?);
             }
             "vehicle_plate_number" => self.plate_number = Some(value.trim().to_owned()),
@@ -88,8 +90,4 @@ impl Query {
         }
         Ok(())
     }
-}
-
-fn invalid(name: &'static str, rule: impl Into<String>) -> Problem {
-    Problem::fields(&[(name, rule.into())])
 }
