@@ -26,6 +26,17 @@ pub enum Error {
          `openssl rand -base64 48`"
     )]
     Sample { key: String, origin: Origin },
+    /// Two durations that contradict each other.
+    #[error(
+        "setting `{shorter}` from {shorter_origin} must be less than `{longer}` from {longer_origin}: {reason}"
+    )]
+    NotShorter {
+        shorter: &'static str,
+        shorter_origin: Origin,
+        longer: &'static str,
+        longer_origin: Origin,
+        reason: &'static str,
+    },
     /// A value of the wrong type or out of range.
     #[error("setting `{key}` from {origin} is invalid: {reason}")]
     Invalid { key: String, origin: Origin, reason: String },

@@ -20,6 +20,13 @@ const PREFIX: &str = "FORTE_MEDIA__";
 /// The effective value of every known key. The keys are those of the defaults.
 pub(super) struct Layers(Layer);
 
+/// Durations of which the first must be shorter than the second, and why.
+const SHORTER: [(&str, &str, &str); 1] = [(
+    "database.statement_timeout",
+    "upload.finish_wait",
+    "otherwise a client has been answered before a database that does not respond is given up",
+)];
+
 type Layer = BTreeMap<String, Setting>;
 
 struct Setting {
@@ -123,6 +130,30 @@ impl Layers {
         }
     }
 
+    /// Rejects durations that contradict each other.
+    pub(super) fn check_order(&self) -> Result<(), Error> {
+        for (shorter, longer, reason) in SHORTER {
+            let (Some(less), Some(more)) = (self.0.get(shorter), self.0.get(longer)) else {
+                continue;
+            };
+            let [Some(least), Some(most)] = [less, more].map(|it| duration(&text(&it.value)))
+            else {
+                continue; // the type of the setting says what is wrong
+            };
+            if least >= most {
+                let (shorter_origin, longer_origin) = (less.origin.clone(), more.origin.clone());
+                return Err(Error::NotShorter {
+                    shorter,
+                    shorter_origin,
+                    longer,
+                    longer_origin,
+                    reason,
+                });
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn deserialize<T: DeserializeOwned>(&self) -> Result<T, Error> {
         self.config().and_then(Config::try_deserialize).map_err(|error| self.explain(error))
     }
@@ -220,8 +251,11 @@ fn text(value: &ValueKind) -> String {
     }
 }
 
+fn duration(text: &str) -> Option<SignedDuration> {
+    text.parse().ok()
+}
+
 fn out_of_range(value: &ValueKind) -> Option<&'static str> {
-    let duration = |text: &str| text.parse::<SignedDuration>().ok();
     match value {
         ValueKind::I64(number) if *number < 0 => Some("it must not be negative"),
         ValueKind::String(text) if duration(text).is_some_and(|it| it <= SignedDuration::ZERO) => {

@@ -81,6 +81,7 @@ impl Settings {
         layers.add_environment(environment)?;
         layers.check()?;
         layers.check_secrets()?;
+        layers.check_order()?;
         let mut settings: Self = layers.deserialize()?;
         settings.effective = layers.effective();
         Ok(settings)

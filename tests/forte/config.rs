@@ -331,3 +331,16 @@ fn an_invalid_value_is_named_with_what_may_be_written() {
         assert_eq!(message.matches(&format!("`{value}`")).count(), 1, "{message}");
     }
 }
+
+#[test]
+fn a_statement_must_end_before_the_request_that_waits_for_it() {
+    let late = [("DATABASE__STATEMENT_TIMEOUT", "25s")];
+    let message = refusal(with_environment(&late));
+    let [shorter, longer] = ["database.statement_timeout", "upload.finish_wait"];
+    assert!(message.contains(shorter) && message.contains(longer), "{message}");
+    assert!(message.contains("FORTE_MEDIA__DATABASE__STATEMENT_TIMEOUT"), "{message}");
+    let longer = [late[0], ("UPLOAD__FINISH_WAIT", "26s")];
+    assert_eq!(with_environment(&longer).unwrap().database.statement_timeout.as_secs(), 25);
+    let in_file = "[upload]\nfinish_wait = \"10s\"\n";
+    assert!(refusal(load(in_file, &[])).contains("upload.finish_wait"));
+}

@@ -118,6 +118,7 @@ async fn a_shutdown_ends_although_the_database_has_vanished() {
         ("HTTP__SHUTDOWN_GRACE", "2s"),
         ("DATABASE__ACQUIRE_TIMEOUT", "60s"),
         ("DATABASE__STATEMENT_TIMEOUT", "60s"),
+        ("UPLOAD__FINISH_WAIT", "61s"),
         ("OUTBOX__POLL_EVERY", "10ms"),
         ("UPLOAD__SWEEP_EVERY", "10ms"),
     ];
