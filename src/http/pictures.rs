@@ -8,7 +8,6 @@ use axum::extract::{Query, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use sha2::Digest as _;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -79,7 +78,7 @@ async fn vehicle_type_picture(
     let picture = picture.ok_or_else(unknown)?;
     let is_current = query.is_ok_and(|Query(query)| query.v.as_ref() == Some(&picture.tag));
     let cache = if is_current { CACHE_IMMUTABLE } else { CACHE_BRIEFLY };
-    image(&headers, "image/png", &picture.tag, cache, picture.png)
+    image(&headers, "image/png", &picture.tag, cache, picture.bytes)
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -140,9 +139,8 @@ async fn vehicle_qr_code(
     let Some(guid) = guid else { return Ok(no_vehicle(headers)) };
     let code = state.pictures.qr_code(guid, person.as_ref(), format).await?;
     let Some(code) = code else { return Ok(no_vehicle(headers)) };
-    let tag = hex::encode(sha2::Sha256::digest(&code).get(..8).unwrap_or_default());
     let cache = if requires_login { CACHE_PRIVATELY } else { CACHE_BRIEFLY };
-    image(headers, content_type, &tag, cache, code.into())
+    image(headers, content_type, &code.tag, cache, code.bytes)
 }
 
 /// 200 with an `ETag`, or 304.

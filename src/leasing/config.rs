@@ -23,6 +23,8 @@ pub struct Config {
     pub picture_memory: u64,
     /// Pictures decoded at a time.
     pub pictures_at_once: usize,
+    /// The memory for pictures and QR codes that were requested last, in bytes.
+    pub picture_cache: u64,
     /// The content of a vehicle's QR code.
     pub qr_template: Template,
     /// Whether a QR code is shown only to people of the vehicle's company.

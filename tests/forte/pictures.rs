@@ -1,5 +1,6 @@
 //! Pictures of vehicle types: sent by 1C, served re-encoded (E11).
 
+use std::collections::BTreeSet;
 use std::io::Cursor;
 
 use axum::body::{Body, Bytes};
@@ -13,7 +14,10 @@ use crate::harness::answers::problem;
 use crate::harness::rows::{NewVehicleType, Rows};
 use crate::harness::service::{Service, header, json, on_both_backends};
 
-on_both_backends!(a_picture_is_stored_and_served_under_a_versioned_path,);
+on_both_backends! {
+    a_picture_is_stored_and_served_under_a_versioned_path,
+    concurrent_readers_of_a_picture_share_its_bytes,
+}
 
 /// Adds a node of 1C and a vehicle type.
 async fn with_type(service: &Service) -> TypeCode {
@@ -105,6 +109,26 @@ async fn a_picture_is_stored_and_served_under_a_versioned_path(service: Service)
     let other = json(put(&service, code, encoded(pattern(48, 64), ImageFormat::Png)).await).await;
     assert_ne!(other["image_path"], address);
     assert_eq!(header(&get(&service, &versioned).await, "cache-control"), "public, max-age=300");
+}
+
+async fn concurrent_readers_of_a_picture_share_its_bytes(service: Service) {
+    let code = with_type(&service).await;
+    let pictures = &service.app.state.pictures;
+    let addresses = async || {
+        let readers = (0..8).map(|_| pictures.picture(code));
+        let read = futures_util::future::join_all(readers).await;
+        let read = read.into_iter().map(|picture| picture.unwrap().unwrap().bytes);
+        read.map(|bytes| bytes.as_ptr().addr()).collect::<BTreeSet<_>>()
+    };
+    let stored = put(&service, code, encoded(pattern(64, 64), ImageFormat::Png)).await;
+    assert_eq!(stored.status(), 200);
+    let first = addresses().await;
+    assert_eq!(first.len(), 1);
+    assert_eq!(addresses().await, first);
+    put(&service, code, encoded(pattern(32, 32), ImageFormat::Png)).await;
+    let replaced = addresses().await;
+    assert_eq!(replaced.len(), 1);
+    assert_ne!(replaced, first);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use axum::body::{Body, Bytes};
 use axum::http::{Request, Response};
 use forte_media::config::Settings;
+use forte_media::leasing::QrFormat;
 use forte_media::model::VehicleGuid;
 use http_body_util::BodyExt as _;
 use image::ImageFormat;
@@ -56,6 +57,27 @@ async fn a_qr_code_contains_the_key_of_the_vehicle(service: Service) {
     assert_eq!(service.send(known).await.status(), 304);
     let head = service.send(Request::head(&path).body(Body::empty()).unwrap()).await;
     assert_eq!((head.status().as_u16(), header(&head, "etag")), (200, etag.as_str()));
+}
+
+#[tokio::test]
+async fn a_qr_code_is_rendered_once() {
+    let service = Service::embedded().await;
+    let vehicle = vehicle(&service).await;
+    let pictures = &service.app.state.pictures;
+    let address = async |format| {
+        pictures.qr_code(vehicle, None, format).await.unwrap().unwrap().bytes.as_ptr().addr()
+    };
+    let path = format!("/vehicle/qr/{vehicle}");
+    for _ in 0..2 {
+        let request = Request::head(&path).body(Body::empty()).unwrap();
+        assert_eq!(service.send(request).await.status(), 200);
+    }
+    let png = address(QrFormat::Png).await;
+    assert_eq!(get(&service, &path).await.status(), 200);
+    assert_eq!(address(QrFormat::Png).await, png);
+    assert_ne!(address(QrFormat::Svg).await, png);
+    service.env.db.execute("UPDATE vehicles SET deleted = 1").await;
+    assert_eq!(get(&service, &path).await.status(), 404, "it is looked up each time");
 }
 
 /// Q36

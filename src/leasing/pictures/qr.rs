@@ -14,6 +14,12 @@ const MARGIN: u32 = 4;
 const DARK: Luma<u8> = Luma([0]);
 const LIGHT: Luma<u8> = Luma([255]);
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum QrFormat {
+    Png,
+    Svg,
+}
+
 type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Level Q restores a quarter of the code: the print gets dirty on a vehicle.
@@ -21,7 +27,14 @@ fn encode(payload: &str) -> Result<QrCode, BoxError> {
     Ok(QrCode::with_error_correction_level(payload, EcLevel::Q)?)
 }
 
-pub(super) fn png(payload: &str) -> Result<Vec<u8>, BoxError> {
+pub(super) fn render(payload: &str, format: QrFormat) -> Result<Vec<u8>, BoxError> {
+    match format {
+        QrFormat::Png => png(payload),
+        QrFormat::Svg => svg(payload),
+    }
+}
+
+fn png(payload: &str) -> Result<Vec<u8>, BoxError> {
     let code = encode(payload)?;
     let (modules, colors) = (u32::try_from(code.width())?, code.to_colors());
     let side = (modules + 2 * MARGIN) * MODULE;
@@ -36,7 +49,7 @@ pub(super) fn png(payload: &str) -> Result<Vec<u8>, BoxError> {
     Ok(png.into_inner())
 }
 
-pub(super) fn svg(payload: &str) -> Result<Vec<u8>, BoxError> {
+fn svg(payload: &str) -> Result<Vec<u8>, BoxError> {
     let code = encode(payload)?;
     let mut renderer = code.render::<svg::Color<'_>>();
     let image = renderer.module_dimensions(MODULE, MODULE).quiet_zone(true).build();

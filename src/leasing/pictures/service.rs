@@ -1,9 +1,8 @@
 //! Stores and serves pictures.
 
-use std::collections::HashMap;
 use std::error::Error;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +11,8 @@ use jiff::SignedDuration;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
-use super::qr;
+use super::cache::{Picture, PictureCache, Subject};
+use super::qr::{self, QrFormat};
 use super::reencode::{ImageError, reencode};
 use crate::database::{Database, DatabaseError};
 use crate::leasing::config::Config;
@@ -25,9 +25,6 @@ const QR_WINDOW: SignedDuration = SignedDuration::from_secs(60);
 
 /// Hex digits of the hash in a picture's version.
 const TAG_LENGTH: usize = 16;
-
-/// Pictures in memory. 1C has about a dozen types; a picture has at most a few MB.
-const MAX_CACHED: usize = 32;
 
 /// The outline of a car.
 const PLACEHOLDER: &[u8] = include_bytes!("placeholder.png");
@@ -48,22 +45,7 @@ struct Inner {
     /// Each decoder takes `picture_memory`.
     decoders: Arc<Semaphore>,
     qr_requests: RateLimiter,
-    /// Decoded pictures, by type. All responses share their bytes.
-    cache: Mutex<HashMap<TypeCode, Picture>>,
-}
-
-/// The picture of a vehicle type.
-#[derive(Debug, Clone)]
-pub struct Picture {
-    pub png: Bytes,
-    /// The version: the first digits of its SHA-256.
-    pub tag: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QrFormat {
-    Png,
-    Svg,
+    cache: PictureCache,
 }
 
 /// Why a picture is not stored or served.
@@ -87,7 +69,7 @@ impl Pictures {
     pub fn new(database: Database, clock: Clock, config: Config) -> Self {
         let decoders = Arc::new(Semaphore::new(config.pictures_at_once));
         let qr_requests = RateLimiter::new(config.qr_per_minute, QR_WINDOW);
-        let cache = Mutex::default();
+        let cache = PictureCache::new(config.picture_cache);
         Self(Arc::new(Inner { database, clock, config, decoders, qr_requests, cache }))
     }
 
@@ -102,8 +84,7 @@ impl Pictures {
             png
         });
         let png = png.await.map_err(|error| PictureError::Internal(error.into()))??;
-        let mut tag = hex::encode(Sha256::digest(&png));
-        tag.truncate(TAG_LENGTH);
+        let tag = tag_of(&png);
         let stored = self.0.database.set_type_picture(code, &STANDARD.encode(&png), &tag).await?;
         if stored { Ok(tag) } else { Err(PictureError::UnknownType) }
     }
@@ -118,36 +99,18 @@ impl Pictures {
     pub async fn picture(&self, code: TypeCode) -> Result<Option<Picture>, PictureError> {
         let Some(tag) = self.0.database.type_picture_tag(code).await? else { return Ok(None) };
         if tag.is_empty() {
-            let png = Bytes::from_static(PLACEHOLDER);
-            return Ok(Some(Picture { png, tag: "placeholder".to_owned() }));
+            let bytes = Bytes::from_static(PLACEHOLDER);
+            return Ok(Some(Picture { bytes, tag: "placeholder".to_owned() }));
         }
-        if let Some(picture) = self.cache().get(&code).filter(|picture| picture.tag == tag) {
-            return Ok(Some(picture.clone()));
+        let subject = Subject::VehicleType(code);
+        if let Some(picture) = self.0.cache.get(subject).filter(|picture| picture.tag == tag) {
+            return Ok(Some(picture));
         }
         let Some((base64, tag)) = self.0.database.type_picture_and_tag(code).await? else {
             return Ok(None);
         };
         let png = STANDARD.decode(base64).map_err(|error| PictureError::Internal(error.into()))?;
-        Ok(Some(self.cached(code, Picture { png: png.into(), tag })))
-    }
-
-    /// Adds a picture to the cache. Concurrent readers of a new picture all get the same bytes.
-    fn cached(&self, code: TypeCode, picture: Picture) -> Picture {
-        let mut cache = self.cache();
-        if let Some(cached) = cache.get(&code).filter(|cached| cached.tag == picture.tag) {
-            return cached.clone();
-        }
-        if cache.len() >= MAX_CACHED
-            && let Some(any) = cache.keys().next().copied()
-        {
-            cache.remove(&any);
-        }
-        cache.insert(code, picture.clone());
-        picture
-    }
-
-    fn cache(&self) -> MutexGuard<'_, HashMap<TypeCode, Picture>> {
-        self.0.cache.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(Some(self.0.cache.insert(subject, Picture { bytes: png.into(), tag })))
     }
 
     pub fn qr_requires_login(&self) -> bool {
@@ -170,19 +133,28 @@ impl Pictures {
         vehicle: VehicleGuid,
         person: Option<&Person>,
         format: QrFormat,
-    ) -> Result<Option<Vec<u8>>, PictureError> {
+    ) -> Result<Option<Picture>, PictureError> {
         let company = self.0.database.vehicle_company(vehicle).await?;
         let sees = |company: CompanyId| person.is_none_or(|person| may_see(person, company));
         if !company.is_some_and(sees) {
             return Ok(None);
         }
+        let subject = Subject::Qr(vehicle, format);
+        if let Some(code) = self.0.cache.get(subject) {
+            return Ok(Some(code)); // its content depends on nothing else
+        }
         let payload = self.0.config.qr_template.fill(vehicle);
-        let image = match format {
-            QrFormat::Png => qr::png(&payload),
-            QrFormat::Svg => qr::svg(&payload),
-        };
-        image.map(Some).map_err(PictureError::Internal)
+        let bytes = qr::render(&payload, format).map_err(PictureError::Internal)?;
+        let tag = tag_of(&bytes);
+        Ok(Some(self.0.cache.insert(subject, Picture { bytes: bytes.into(), tag })))
     }
+}
+
+/// The version of a picture.
+fn tag_of(bytes: &[u8]) -> String {
+    let mut tag = hex::encode(Sha256::digest(bytes));
+    tag.truncate(TAG_LENGTH);
+    tag
 }
 
 fn may_see(person: &Person, company: CompanyId) -> bool {
