@@ -70,7 +70,7 @@ pub use random::Random;
 pub use rate_limiter::RateLimiter;
 pub use rejection::{RejectCode, Rejection, RejectionError};
 pub use report::{Admission, Decision, ReportStatus};
-pub use shown::{escape_html, shown_device, shown_line, shown_name, shown_value};
+pub use shown::{escape_html, harmless_name, shown_device, shown_line, shown_name, shown_value};
 pub use time_sent::{TimeSent, TimeSentError};
 pub use upload::{Protocol, UploadState};
 pub use video_codec::VideoCodec;

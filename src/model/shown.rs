@@ -28,6 +28,12 @@ pub fn shown_line(text: &str) -> String {
     blank.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A name or a title from outside, for clients that may show it in a page or behind other text: without
+/// invisible characters and bidirectional controls, and without the characters that begin and end markup.
+pub fn harmless_name(text: &str) -> String {
+    shown_line(text).replace('<', "‹").replace('>', "›")
+}
+
 /// A person's name that a stranger may have made up. Empty if it could be a sentence, an address or a
 /// telephone number: it stands in a mail that people trust.
 pub fn shown_name(text: &str) -> String {
@@ -68,6 +74,12 @@ mod tests {
         assert_eq!(shown_value(&"я".repeat(100)).chars().count(), MAX_VALUE_LENGTH);
         assert_eq!(shown_line("Темно.\n\u{200f}Ещё раз"), "Темно. Ещё раз");
         assert_eq!(shown_line("Ы".repeat(100).as_str()).chars().count(), 100);
+    }
+
+    #[test]
+    fn a_harmless_name_has_neither_markup_nor_bidirectional_controls() {
+        assert_eq!(harmless_name("ТОО \"Ко\u{202e}ла\" & <b>\n1</b>"), "ТОО \"Кола\" & ‹b› 1‹/b›");
+        assert_eq!(harmless_name("Қалиева Әсел"), "Қалиева Әсел");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
-use crate::model::mail_address;
+use crate::model::{harmless_name, is_invisible, mail_address};
 
 /// 1C's empty reference.
 const EMPTY_REFERENCE: &str = "00000000-0000-0000-0000-000000000000";
@@ -75,7 +75,7 @@ impl<'a> FieldReader<'a> {
         value
     }
 
-    /// A text as it is. An empty text is not the same as none. A whole number becomes a text, because
+    /// A text without invisible characters. An empty text is not the same as none. A whole number becomes a text, because
     /// 1C writes some texts as numbers.
     pub(super) fn optional_text(&mut self, name: &'static str, longest: usize) -> Option<String> {
         let text = match self.value(name)? {
@@ -89,10 +89,21 @@ impl<'a> FieldReader<'a> {
         if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
             return self.fail(name, "contains control characters");
         }
-        Some(text)
+        // A name that turns the text behind it around would do so wherever it is shown.
+        Some(text.chars().filter(|char| !is_invisible(*char)).collect())
     }
 
-    /// A text as it is; empty if there is none.
+    /// The name of a person or a company, or a title; empty if there is none.
+    pub(super) fn name(&mut self, name: &'static str, longest: usize) -> String {
+        harmless_name(&self.text(name, longest))
+    }
+
+    pub(super) fn required_name(&mut self, name: &'static str, longest: usize) -> Option<String> {
+        let text = self.required_text(name, longest).map(|text| harmless_name(&text));
+        text.filter(|text| !text.is_empty()).or_else(|| self.fail(name, "is required"))
+    }
+
+    /// A text, empty if there is none.
     pub(super) fn text(&mut self, name: &'static str, longest: usize) -> String {
         self.optional_text(name, longest).unwrap_or_default()
     }

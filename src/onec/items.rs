@@ -84,7 +84,7 @@ pub(super) fn change(
 fn company(it: &mut FieldReader<'_>) -> Option<CompanyChange> {
     let key = it.key("ref_key");
     let biin = biin(it);
-    let name = it.required_text("name", TITLE);
+    let name = it.required_name("name", TITLE);
     let email = it.email("email");
     let kind = it.choice("kind", &KINDS).unwrap_or(CompanyKind::Company);
     let (active, version) = (it.flag("active", true), it.version());
@@ -106,9 +106,9 @@ fn user(it: &mut FieldReader<'_>) -> Option<UserChange> {
     let company = it.key("company_ref");
     let role = it.required_choice("role", &ROLES);
     Some(UserChange {
-        first_name: it.text("first_name", NAME),
-        last_name: it.text("last_name", NAME),
-        patronic_name: it.text("patronic_name", NAME),
+        first_name: it.name("first_name", NAME),
+        last_name: it.name("last_name", NAME),
+        patronic_name: it.name("patronic_name", NAME),
         mobile: it.text("mobile", PHONE),
         email: it.email("email"),
         active: it.flag("active", true),
@@ -121,7 +121,7 @@ fn user(it: &mut FieldReader<'_>) -> Option<UserChange> {
 
 fn vehicle_type(it: &mut FieldReader<'_>) -> Option<TypeChange> {
     let code = it.key("ref_key");
-    let title = it.required_text("title", TITLE);
+    let title = it.required_name("title", TITLE);
     let instructions = instructions(it);
     let version = it.version();
     Some(TypeChange { code: code?, version, title: title?, instructions: instructions? })

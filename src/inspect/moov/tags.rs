@@ -9,7 +9,7 @@ use std::str;
 use crate::inspect::boxes::nesting::fields_of_meta;
 use crate::inspect::boxes::{Children, Fields, Mp4Box};
 use crate::inspect::context::Context;
-use crate::model::{Check, Location, LocationFrom};
+use crate::model::{Check, Location, LocationFrom, harmless_name};
 
 /// Keys of the maker and the model, by Apple and by Android.
 const MAKER_KEYS: [&[u8]; 2] = [b"com.apple.quicktime.make", b"com.android.manufacturer"];
@@ -89,7 +89,7 @@ fn user_text(udta: Mp4Box<'_>, kind: [u8; 4]) -> Option<&[u8]> {
 fn name(text: &[u8]) -> Option<String> {
     let text = str::from_utf8(text).ok()?.trim_matches(['\0', ' ']);
     let valid = (1..=MAX_NAME).contains(&text.len()) && !text.chars().any(char::is_control);
-    valid.then(|| text.to_owned())
+    valid.then(|| harmless_name(text)).filter(|name| !name.is_empty())
 }
 
 /// A location such as `+52.3676+004.9041/`, in decimal degrees (ISO 6709).

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::{
-    COMPANY, DIRECTOR, UNKNOWN, add_default_node, company, director, take, take_all, with,
+    COMPANY, DIRECTOR, UNKNOWN, add_default_node, company, contract, director, take, take_all,
+    vehicle, vehicle_type, with,
 };
 use crate::harness::service::{Service, on_both_backends};
 
@@ -12,6 +13,7 @@ on_both_backends! {
     a_bin_belongs_to_one_company,
     a_self_registered_driver_is_recognised_by_telephone_number,
     blocked_and_deleted_people_are_signed_out,
+    names_have_neither_markup_nor_bidirectional_controls,
 }
 
 async fn an_existing_company_is_recognised_by_its_bin(service: Service) {
@@ -74,4 +76,37 @@ async fn blocked_and_deleted_people_are_signed_out(service: Service) {
                        JOIN companies c ON c.id = p.company_id WHERE p.ref_key <> ''";
         assert_eq!(db.number(may_act).await, 0);
     }
+}
+
+/// They are shown in lists, mails and pages, behind other text and before it.
+async fn names_have_neither_markup_nor_bidirectional_controls(service: Service) {
+    add_default_node(&service).await;
+    let company = with(company(), json!({ "name": "ТОО \u{202e}<b>\"Кола\"</b>\u{feff}" }));
+    let names = json!({ "first_name": "Ай\u{200f}бек", "last_name": "<i>Сапаров", "patronic_name": "\u{2066}" });
+    let title = json!({ "title": "Само\u{ad}свал <img>" });
+    let plate = json!({ "plate_number": "\u{202d}123\u{202c} ABC 02" });
+    let items = [
+        company,
+        with(director(), names),
+        with(vehicle_type(), title),
+        contract(),
+        with(vehicle(), plate),
+    ];
+    take_all(&service, 1, &items).await;
+    let db = &service.env.db;
+    let of = async |column: &str, table: &str| {
+        let sql = format!(
+            "SELECT {column} FROM {table} WHERE {column} LIKE '%а%' OR {column} LIKE '%A%'"
+        );
+        db.rows(&sql).await
+    };
+    assert!(of("name", "companies").await.contains(&"ТОО ‹b›\"Кола\"‹/b›".to_owned()));
+    let person =
+        "SELECT first_name, last_name, patronic_name FROM people WHERE last_name LIKE '‹%'";
+    assert_eq!(db.rows(person).await, ["Айбек|‹i›Сапаров|"]);
+    assert_eq!(of("title", "vehicle_types").await, ["Самосвал ‹img›"]);
+    assert_eq!(of("plate_number", "vehicles").await, ["123 ABC 02"]);
+    let unnamed = with(super::company(), json!({ "name": "\u{200b} \u{202e}", "version": 2 }));
+    let results = take(&service, 2, &[unnamed]).await;
+    assert_eq!(results[0]["ok"], false, "{results:?}");
 }
