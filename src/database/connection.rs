@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -87,6 +88,8 @@ pub(super) struct Limits {
     writers: Option<Writers>,
     /// Connections that were opened earlier are closed instead of used.
     failed_at: Arc<Mutex<Option<Instant>>>,
+    /// How many statements have run, commits and beginnings of transactions included.
+    statements: Arc<AtomicU64>,
 }
 
 /// Where a statement runs.
@@ -117,7 +120,13 @@ impl Pool {
         pooler: Pooler,
         writers: Option<Writers>,
     ) -> Result<Self, sqlx::Error> {
-        let limits = Limits { statement_timeout, pooler, writers, failed_at: Arc::default() };
+        let limits = Limits {
+            statement_timeout,
+            pooler,
+            writers,
+            failed_at: Arc::default(),
+            statements: Arc::default(),
+        };
         let for_hook = limits.clone();
         let options = options
             .before_acquire(move |_, connection| {
@@ -126,6 +135,10 @@ impl Pool {
             })
             .after_release(|connection, _| Box::pin(is_clean(connection)));
         Ok(Self { connections: options.connect(url).await?, limits })
+    }
+
+    pub(super) fn statements(&self) -> u64 {
+        self.limits.statements.load(Ordering::Relaxed)
     }
 
     pub(super) async fn begin(&self, statement: &'static str) -> Result<Write, DatabaseError> {
@@ -159,6 +172,7 @@ impl Limits {
         &self,
         work: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, DatabaseError> {
+        self.statements.fetch_add(1, Ordering::Relaxed);
         let timed_out = || Err(io::Error::from(io::ErrorKind::TimedOut).into());
         let result = timeout(self.statement_timeout, work).await.unwrap_or_else(|_| timed_out());
         if result.as_ref().is_err_and(is_connection_failure) {

@@ -104,6 +104,14 @@ impl Database {
         &self.pool.connections
     }
 
+    /// How many statements have run. For tests, which compare what requests cost.
+    pub fn statements(&self) -> u64 {
+        match self.kind {
+            Kind::Sqlite => self.pool.statements() + self.unflushed.statements(),
+            Kind::Postgres => self.pool.statements(), // the same pool
+        }
+    }
+
     /// Runs a trivial query, to check the connection.
     pub async fn probe(&self) -> Result<(), DatabaseError> {
         query("SELECT 1", vec![]).run(&self.pool).await

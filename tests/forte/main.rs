@@ -13,6 +13,7 @@ mod decisions;
 mod demo;
 mod deploy;
 mod edge;
+mod equal_cost;
 mod events;
 mod events_command;
 mod harness;
