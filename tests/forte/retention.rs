@@ -1,13 +1,18 @@
 //! Every table has a bound: what is deleted, when, and what does not grow.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Request, Response};
 use jiff::SignedDuration;
+use tokio_util::sync::CancellationToken;
 
 use crate::harness::answers::{problem, tus_problem};
 use crate::harness::clips::GOOD;
 use crate::harness::db::Db;
-use crate::harness::service::{Service, header, on_both_backends};
+use crate::harness::phone::{Phone, UNKNOWN_BIIN};
+use crate::harness::service::{Backend, Options, Service, header, on_both_backends};
 use crate::harness::tus::{self, by_owner, create, head};
 use crate::onec_queue::submitted;
 
@@ -128,7 +133,6 @@ async fn messages_without_a_receiver_are_deleted_after_half_a_year() {
 
 #[tokio::test]
 async fn what_a_stranger_says_about_an_unknown_bin_is_not_kept() {
-    use crate::harness::phone::{Phone, UNKNOWN_BIIN};
     let service = Service::embedded().await;
     Phone::driver().at(UNKNOWN_BIIN).request_code(&service).await;
     let kept = service.env.db.rows("SELECT fcm || mobile || first_name FROM challenges").await;
@@ -154,4 +158,61 @@ async fn a_driver_of_another_company_leaves_no_custody_entry() {
     let answer = service.send(request.body(Body::empty()).unwrap()).await;
     problem(answer, 404, "not_found").await;
     assert_eq!(service.env.db.rows(VIEWS).await, Vec::<String>::new());
+}
+
+/// Waits until a query counts nothing, while `task` runs. Its next round after a pause would come too late.
+async fn deletes_all(service: &Service, counted: &str, task: impl Future<Output = ()>) {
+    let gone = async {
+        while service.env.db.number(counted).await > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let gone = tokio::time::timeout(Duration::from_secs(30), gone);
+    tokio::select! {
+        gone = gone => gone.unwrap_or_else(|_| panic!("some are left: {counted}")),
+        () = task => panic!("the task has ended"),
+    }
+}
+
+async fn with_batches_of_two(backend: Backend) -> Option<Service> {
+    let settings = [
+        ("AUTH__PURGE_BATCH", "2"),
+        ("AUTH__LIMITS__PER_ADDRESS", "100"),
+        ("UPLOAD__SWEEP_BATCH", "2"),
+        ("UPLOAD__MAX_OPEN_PER_PERSON", "9"),
+        ("LEASING__REVIEW__SETTLE_BATCH", "2"),
+    ];
+    let settings = settings.map(|(name, value)| (name, value.to_owned())).to_vec();
+    Service::start_with(backend, Options { settings, ..Options::default() }).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_purge_repeats_while_its_batch_was_full() {
+    for backend in [Backend::Embedded, Backend::Shared] {
+        let Some(service) = with_batches_of_two(backend).await else { continue };
+        for number in 0..5 {
+            let phone = Phone::driver().with_uuid(&format!("device-{number}"));
+            phone.request_code(&service).await;
+            create(&service, service.report().await, GOOD.len()).await;
+            let claim = format!(
+                "INSERT INTO claims (ref_key, person_id, name, since, until) \
+                 VALUES ('{number}', 1, '', 0, 1)"
+            );
+            service.env.db.execute(&claim).await;
+        }
+        service.deliver().await;
+        service.manual_clock().advance(SignedDuration::from_hours(49));
+        let (state, never) = (&service.app.state, CancellationToken::new);
+        assert_eq!(state.review.purge().await.unwrap(), 5);
+        let sign_ins = state.auth.clone().keep_purging(never());
+        deletes_all(&service, "SELECT COUNT(*) FROM challenges", sign_ins).await;
+        let outbox = Arc::clone(&service.app.outbox);
+        let messages = outbox.run_purges(service.app.retention(), never());
+        deletes_all(&service, "SELECT COUNT(*) FROM outbox", messages).await;
+        let sweeps = || state.uploads.clone().run_sweeps(never());
+        let open = "SELECT COUNT(*) FROM uploads WHERE state = 'open' OR metadata <> ''";
+        deletes_all(&service, open, sweeps()).await;
+        service.manual_clock().advance(SignedDuration::from_hours(32 * 24));
+        deletes_all(&service, "SELECT COUNT(*) FROM uploads", sweeps()).await;
+    }
 }

@@ -5,6 +5,7 @@ mod chaos;
 mod cuts;
 mod faults;
 mod frozen_database;
+mod full_disk;
 mod nodes;
 mod open_files;
 mod persistent_client;

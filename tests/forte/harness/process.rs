@@ -2,11 +2,24 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use tokio::sync::oneshot;
 
+use super::external::report_missing;
 use super::service::TestEnv;
+
+/// Puts a small file system with the files of a folder over it, and runs the program there.
+const ON_SMALL_DISK: &str = r#"
+folder=$1; shift
+copy=$(mktemp -d)
+cp -a "$folder/." "$copy"
+mount -t tmpfs -o size=8m tmpfs "$folder"
+cp -a "$copy/." "$folder"
+rm -rf "$copy"
+exec "$@"
+"#;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_forte-media");
 
@@ -39,6 +52,30 @@ impl Process {
         let mut command = Command::new("sh");
         command.args(["-c", &format!("ulimit -n {limit}; exec \"$0\" \"$@\""), PROGRAM]);
         Self::run(command, env, node, &[]).await.unwrap()
+    }
+
+    /// As [`Process::start`], on a copy of the files in `folder`, which are on a file system of 8 MiB that only
+    /// this process and [`Process::file`] see. `None`, with a message, if such a one cannot be made.
+    pub(crate) async fn on_small_disk(
+        env: &TestEnv,
+        folder: &Path,
+        settings: &[(&str, &str)],
+    ) -> Option<Self> {
+        let namespace = ["--map-root-user", "--mount"];
+        let probe = Command::new("unshare").args(namespace).arg("true").status();
+        if !probe.is_ok_and(|status| status.success()) {
+            report_missing("unshare", "cannot make a mount namespace", "the test of a full disk");
+            return None;
+        }
+        let mut command = Command::new("unshare");
+        command.args(namespace).args(["sh", "-ec", ON_SMALL_DISK, "sh"]).arg(folder).arg(PROGRAM);
+        Some(Self::run(command, env, "one", settings).await.unwrap())
+    }
+
+    /// A file as this process sees it.
+    pub(crate) fn file(&self, path: &Path) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.child.id()));
+        root.join(path.strip_prefix("/").unwrap())
     }
 
     async fn run(
