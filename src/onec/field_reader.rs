@@ -99,8 +99,10 @@ impl<'a> FieldReader<'a> {
     }
 
     pub(super) fn required_name(&mut self, name: &'static str, longest: usize) -> Option<String> {
-        let text = self.required_text(name, longest).map(|text| harmless_name(&text));
-        text.filter(|text| !text.is_empty()).or_else(|| self.fail(name, "is required"))
+        self.required(name, |it| {
+            let text = it.optional_text(name, longest).map(|text| harmless_name(&text));
+            text.filter(|text| !text.is_empty())
+        })
     }
 
     /// A text, empty if there is none.

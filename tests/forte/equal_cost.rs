@@ -58,8 +58,7 @@ async fn unknown_and_foreign_ids_cost_the_same_statements(service: Service) {
     assert_same_cost(&service, [unknown, open].map(creation), 404).await;
 
     let path = tus::create(&service, open, GOOD.len()).await;
-    let (before, secret) = path.rsplit_once('/').unwrap();
-    let (folder, _) = before.rsplit_once('/').unwrap();
+    let (known, secret) = path.rsplit_once('.').unwrap();
     let wrong: String = secret.chars().rev().collect();
     let uploads =
         [format!("{folder}/{}/{wrong}", fixture.unused_upload_id()), format!("{before}/{wrong}")];
