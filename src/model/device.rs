@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use super::ids::SessionId;
 use super::words::word_enum;
 
 const MAX_LENGTH: usize = 128;
@@ -26,6 +27,11 @@ impl FromStr for DeviceId {
 }
 
 impl DeviceId {
+    /// The device of a session that has none.
+    pub fn of_session(session: SessionId) -> Self {
+        Self(format!("session:{session}"))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

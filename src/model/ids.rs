@@ -82,6 +82,8 @@ ids! {
     ChallengeId,
     /// A session of a person on a device; the claim `sid` of its tokens.
     SessionId,
+    /// A link that opens the driver's page for one report.
+    FilmLinkId,
     /// A vehicle's key, assigned by 1C.
     VehicleGuid,
     /// The key of a vehicle type, assigned by 1C.

@@ -5,6 +5,7 @@
 mod address;
 mod biin;
 mod bom;
+mod browser;
 mod byte_count;
 mod check;
 mod clock;
@@ -15,8 +16,10 @@ mod digest;
 mod error_chain;
 mod facts;
 mod faults;
+mod film_sender;
 mod finding;
 mod ids;
+mod instruction;
 mod mail_address;
 mod network;
 mod outgoing;
@@ -33,6 +36,7 @@ pub mod search_key;
 mod shown;
 pub mod texts;
 mod time_sent;
+mod transient;
 mod upload;
 mod video_codec;
 mod words;
@@ -40,6 +44,7 @@ mod words;
 pub use address::{Origin, address_key};
 pub use biin::{Biin, BiinError};
 pub use bom::{TextError, strip_bom, text_of};
+pub use browser::{BrowserKind, browser_summary};
 pub use byte_count::{ByteCountError, Length, Offset};
 pub use check::Check;
 pub use clock::{Clock, ManualClock};
@@ -50,11 +55,13 @@ pub use digest::{Digest, DigestError};
 pub use error_chain::error_chain;
 pub use facts::{DurationBy, Durations, Facts, Location, LocationFrom};
 pub use faults::{FaultError, Faults};
+pub use film_sender::FilmSender;
 pub use finding::{BrokenLimit, Finding, Refusal};
 pub use ids::{
-    ChallengeId, DecisionId, EventId, IdError, NodeId, ObjectKey, ReceiptId, RefKey, SessionId,
-    SubmissionId, TypeCode, UploadId, VehicleGuid, VideoId,
+    ChallengeId, DecisionId, EventId, FilmLinkId, IdError, NodeId, ObjectKey, ReceiptId, RefKey,
+    SessionId, SubmissionId, TypeCode, UploadId, VehicleGuid, VideoId,
 };
+pub use instruction::Instruction;
 pub use mail_address::mail_address;
 pub use network::{Network, NetworkError};
 pub use outgoing::{
@@ -72,6 +79,7 @@ pub use rejection::{RejectCode, Rejection, RejectionError};
 pub use report::{Admission, Decision, ReportStatus};
 pub use shown::{escape_html, harmless_name, shown_device, shown_line, shown_name, shown_value};
 pub use time_sent::{TimeSent, TimeSentError};
+pub use transient::MaybeTransient;
 pub use upload::{Protocol, UploadState};
 pub use video_codec::VideoCodec;
 pub(crate) use words::{setting_words, word_enum};

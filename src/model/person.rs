@@ -27,6 +27,37 @@ word_enum! {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PersonId(pub i64);
 
+impl PersonId {
+    /// The owner of the uploads of a film link: the number of the link, made negative.
+    pub const fn of_film_link(number: i64) -> Self {
+        Self(-number)
+    }
+
+    /// Whether this is a film link and no person.
+    pub const fn is_film_link(self) -> bool {
+        self.0 < 0
+    }
+
+    /// The number of the film link that this is.
+    pub const fn film_link_number(self) -> i64 {
+        -self.0
+    }
+
+    /// A person; `None` for a film link.
+    pub fn person(self) -> Option<Self> {
+        (!self.is_film_link()).then_some(self)
+    }
+
+    /// As custody entries name it.
+    pub fn actor(self) -> String {
+        if self.is_film_link() {
+            format!("film-link:{}", self.film_link_number())
+        } else {
+            format!("person:{}", self.0)
+        }
+    }
+}
+
 word_enum! {
     /// The rights of a person.
     Role {

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::instruction::Instruction;
 use super::texts::{Language, Text, text};
 use super::words::word_enum;
 
@@ -117,6 +118,16 @@ impl Rejection {
         self.codes.is_empty() && self.items.is_empty() && self.text.is_empty()
     }
 
+    /// With the items as a driver reads them: they are stored in Russian, as the type stated them then.
+    #[must_use]
+    pub fn translated(&self, language: Language, instructions: &[Instruction]) -> Self {
+        let text = |item: &String| {
+            let known = instructions.iter().find(|instruction| instruction.ru == *item);
+            known.map_or(item.as_str(), |known| known.short_text(language)).to_owned()
+        };
+        Self { items: self.items.iter().map(text).collect(), ..self.clone() }
+    }
+
     /// The whole reason as one text, a line for what is missing, for each code, and for the free text.
     pub fn compose(&self, language: Language) -> String {
         let mut lines = Vec::new();
@@ -177,6 +188,20 @@ mod tests {
             rejection(&[RejectCode::Blur], &[], "").compose(Language::Kazakh),
             "Бұлыңғыр немесе тым қараңғы."
         );
+    }
+
+    #[test]
+    fn items_are_read_in_the_language_of_the_driver_and_in_few_words() {
+        let interior = Instruction {
+            ru: "Сфотографировать салон".to_owned(),
+            kk: "Салонды түсіру".to_owned(),
+            en: "Film the interior".to_owned(),
+            short: "Салон".to_owned(),
+        };
+        let given = rejection(&[], &["Сфотографировать салон", "Шины"], "");
+        let read = |language| given.translated(language, std::slice::from_ref(&interior)).items;
+        assert_eq!(read(Language::Russian), ["Салон", "Шины"]);
+        assert_eq!(read(Language::English), ["Film the interior", "Шины"]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ pub struct Evidence<'a> {
     /// When the video was recorded, according to the app.
     pub recorded_at: Option<Timestamp>,
     /// Where the video was sent, according to the driver's phone.
-    pub place: Place,
+    pub place: Option<Place>,
     /// When the upload began, by the server's clock.
     pub begun_at: Timestamp,
     /// When the last byte arrived, by the server's clock.
@@ -41,6 +41,6 @@ pub struct History {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EarlierVideo {
     /// Where it was sent, according to the driver's phone.
-    pub place: Place,
+    pub place: Option<Place>,
     pub duration_ms: Option<u64>,
 }

@@ -15,7 +15,9 @@ mod verdict;
 
 pub use config::PlausibilityConfig;
 pub use evidence::{EarlierVideo, Evidence, History, ReportWindow};
+pub use places::{distance, is_known};
 pub use reuse::{for_driver, reuse};
+pub use times::recording_gap;
 pub use verdict::{
     EarlierUse, MAX_LINKS, MatchKind, Outcome, OutcomeCounts, PlausibilityTest, Verdict,
 };

@@ -50,21 +50,22 @@ fn no_position(test: PlausibilityTest) -> Verdict {
     Verdict::absent(test, "the driver's phone had no position")
 }
 
-fn known_location(place: Place) -> Option<Location> {
+fn known_location(place: Option<Place>) -> Option<Location> {
+    let place = place?;
     let location = Location { lat: place.lat(), long: place.long() };
     is_known(location).then_some(location)
 }
 
 /// Recorders and phones without a position write 0° north, 0° east. Points that are not on the earth
 /// are unknown as well.
-fn is_known(location: Location) -> bool {
+pub fn is_known(location: Location) -> bool {
     let Location { lat, long } = location;
     let is_zero = lat == 0.0 && long == 0.0;
     !is_zero && (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&long)
 }
 
 /// The great-circle distance in metres: the haversine formula, which is within 0.5 % on the ellipsoid.
-fn distance(one: Location, other: Location) -> f64 {
+pub fn distance(one: Location, other: Location) -> f64 {
     let [lat, other_lat] = [one.lat, other.lat].map(f64::to_radians);
     let half = |from: f64, to: f64| ((to - from) / 2.0).sin().powi(2);
     let along = half(one.long.to_radians(), other.long.to_radians());

@@ -10,6 +10,7 @@ use super::config::PlausibilityConfig;
 use super::evidence::Evidence;
 use super::format;
 use super::verdict::{Outcome, PlausibilityTest, Verdict};
+use crate::model::Facts;
 
 /// A time span, ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,11 +19,24 @@ struct Span {
     to: Timestamp,
 }
 
+/// The time from a recording to a moment, at its most favourable: negative if the recording is later.
+pub fn recording_gap(
+    facts: &Facts,
+    declared: Option<Timestamp>,
+    to: Timestamp,
+) -> Option<SignedDuration> {
+    Some(Span::of(facts, declared)?.gap_to(Span { from: to, to }))
+}
+
 impl Span {
-    /// When the recording may have been made.
     fn of_recording(evidence: &Evidence<'_>) -> Option<Self> {
-        let at = evidence.facts.recorded_at(evidence.recorded_at)?;
-        let duration = evidence.facts.duration_ms.unwrap_or(0);
+        Self::of(evidence.facts, evidence.recorded_at)
+    }
+
+    /// When a recording may have been made.
+    fn of(facts: &Facts, declared: Option<Timestamp>) -> Option<Self> {
+        let at = facts.recorded_at(declared)?;
+        let duration = facts.duration_ms.unwrap_or(0);
         let duration = SignedDuration::from_millis(i64::try_from(duration).unwrap_or(i64::MAX));
         Some(Self {
             from: at.checked_sub(duration).unwrap_or(Timestamp::MIN),

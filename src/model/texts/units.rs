@@ -23,16 +23,23 @@ pub fn duration(language: Language, duration: SignedDuration) -> String {
 }
 
 /// A number of bytes in MiB, which people call MB. Rounded down, so that a stated limit is not above the
-/// real one.
+/// real one; but what has bytes is never shown as 0.
 pub fn megabytes(language: Language, bytes: u64) -> String {
+    if (1..MIB / 10).contains(&bytes) {
+        let hundredths = (bytes * 100 / MIB).max(1);
+        return format!("0{}{hundredths:02}", point(language));
+    }
     tenths(language, bytes, MIB)
 }
 
 /// `number` / `divisor` with one decimal, left out when it is zero.
 fn tenths(language: Language, number: u64, divisor: u64) -> String {
     let (whole, tenth) = (number / divisor, number % divisor * 10 / divisor);
-    let point = if language == Language::English { '.' } else { ',' };
-    if tenth == 0 { whole.to_string() } else { format!("{whole}{point}{tenth}") }
+    if tenth == 0 { whole.to_string() } else { format!("{whole}{}{tenth}", point(language)) }
+}
+
+fn point(language: Language) -> char {
+    if language == Language::English { '.' } else { ',' }
 }
 
 #[cfg(test)]
@@ -62,5 +69,7 @@ mod tests {
         assert_eq!(shown(64 * MIB), "64");
         assert_eq!(shown(MIB * 3 / 2), "1,5");
         assert_eq!(shown(u64::MAX), "17592186044415,9");
+        let small = [0, 1, 14_000, 100_000, 104_900].map(shown);
+        assert_eq!(small, ["0", "0,01", "0,01", "0,09", "0,1"]);
     }
 }

@@ -1,0 +1,19 @@
+//! Who has sent a video by a film link.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The sender of a video that came by a film link. Nobody has signed in: name and telephone number are what
+/// the driver has stated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FilmSender {
+    /// Who has issued the link: `person:` and a number, or `node:` and the login of 1C's account.
+    #[schema(example = "node:office-1c")]
+    pub issuer: String,
+    /// May be empty.
+    #[schema(example = "Айбек")]
+    pub name: String,
+    /// May be empty.
+    #[schema(example = "+7 701 000 00 01")]
+    pub mobile: String,
+}
