@@ -11,10 +11,11 @@ use uuid::Uuid;
 use super::error::DatabaseError;
 use crate::model::plausibility::Outcome;
 use crate::model::{
-    Biin, ChallengeId, Channel, CompanyId, CompanyKind, Decision, DecisionId, DeviceId, Digest,
-    EventId, Facts, GuessRule, Length, NodeId, ObjectKey, Offset, Person, PersonId, Place,
-    Protocol, ReceiptId, RefKey, Refusal, Rejection, ReportStatus, Role, SessionId, SubmissionId,
-    TimeSent, TypeCode, UploadId, UploadState, VehicleGuid, VideoCodec, VideoId,
+    Biin, BrowserKind, ChallengeId, Channel, CompanyId, CompanyKind, Decision, DecisionId,
+    DeviceId, Digest, EventId, Facts, FilmLinkId, GuessRule, Length, NodeId, ObjectKey, Offset,
+    Person, PersonId, Place, Protocol, ReceiptId, RefKey, Refusal, Rejection, ReportStatus, Role,
+    SessionId, SubmissionId, TimeSent, TypeCode, UploadId, UploadState, VehicleGuid, VideoCodec,
+    VideoId,
 };
 
 /// A value of a column or of a parameter.
@@ -149,10 +150,10 @@ pub(super) struct Malformed;
 
 columns! {
     String, |text| text.parse().ok(), ToString::to_string;
-    ChallengeId, DecisionId, Digest, EventId, NodeId, ObjectKey, ReceiptId, RefKey, SessionId,
-    SubmissionId, TypeCode, UploadId, VehicleGuid, VideoId,
+    ChallengeId, DecisionId, Digest, EventId, FilmLinkId, NodeId, ObjectKey, ReceiptId, RefKey,
+    SessionId, SubmissionId, TypeCode, UploadId, VehicleGuid, VideoId,
 }
-word_columns!(Channel, Decision, GuessRule, Role, UploadState, VideoCodec);
+word_columns!(BrowserKind, Channel, Decision, GuessRule, Role, UploadState, VideoCodec);
 columns! {
     String, |text| serde_json::from_str(&text).ok(), |value| serde_json::json!(value).to_string();
     Facts, Refusal, Rejection,
@@ -268,9 +269,34 @@ impl<C: Column> Column for Option<C> {
     }
 }
 
-impl FromRow<'_, AnyRow> for Place {
+/// What `lat_e8` and `long_e8` hold if the phone did not state a place: far outside the earth, because
+/// 0 is a latitude.
+const NO_PLACE: Place = Place { lat_e8: 1_000_000_000_000, long_e8: 1_000_000_000_000 };
+
+/// The place of an upload or a submission, which the driver's page may leave out.
+pub(super) struct StatedPlace(Option<Place>);
+
+impl StatedPlace {
+    pub(super) fn of(stored: Place) -> Option<Place> {
+        (stored != NO_PLACE).then_some(stored)
+    }
+
+    /// The values of `lat_e8` and `long_e8`.
+    pub(super) fn columns(place: Option<Place>) -> Place {
+        place.unwrap_or(NO_PLACE)
+    }
+}
+
+impl From<StatedPlace> for Option<Place> {
+    fn from(stated: StatedPlace) -> Self {
+        stated.0
+    }
+}
+
+impl FromRow<'_, AnyRow> for StatedPlace {
     fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
-        Ok(Self { lat_e8: row.try_get("lat_e8")?, long_e8: row.try_get("long_e8")? })
+        let stored = Place { lat_e8: row.try_get("lat_e8")?, long_e8: row.try_get("long_e8")? };
+        Ok(Self(Self::of(stored)))
     }
 }
 

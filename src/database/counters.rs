@@ -17,6 +17,7 @@ pub(super) enum Counter {
     Challenges,
     /// The numbers of people in E4.
     People,
+    FilmLinks,
 }
 
 /// The next number. Concurrent callers wait until this transaction has ended, so call it last unless the
@@ -33,6 +34,7 @@ pub(super) async fn next_number(write: &mut Write, counter: Counter) -> Result<i
     let (name, sql) = match counter {
         Counter::Messages => ("messages", next),
         Counter::Challenges => ("challenges", next),
+        Counter::FilmLinks => ("film_links", next),
         Counter::Companies => ("companies", skip("companies")),
         Counter::People => ("people", skip("people")),
     };

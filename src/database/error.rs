@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::model::MaybeTransient;
+
 /// SQLSTATE classes and codes of transient errors (PostgreSQL, appendix A): connection exceptions,
 /// insufficient resources, limits of the server, shutdown and start-up, a read-only standby, serialization
 /// failures and deadlocks.
@@ -51,9 +53,8 @@ pub enum DatabaseError {
     Missing(PathBuf),
 }
 
-impl DatabaseError {
-    /// Whether a later attempt may succeed.
-    pub const fn is_transient(&self) -> bool {
+impl MaybeTransient for DatabaseError {
+    fn is_transient(&self) -> bool {
         match self {
             Self::Unavailable(_) => true,
             Self::Connect { source, .. } => source.is_transient(),

@@ -25,11 +25,13 @@ mod uploads;
 mod videos;
 
 pub use auth::{
-    AccountKind, AccountOwner, AccountRow, ChallengeRow, CodeRequestOutcome, Count,
-    CountingWindows, DayOfRequests, DeletionOutcome, EndReason, Guess, GuessDecision, GuessOutcome,
-    GuessTraffic, LatestChallenge, LimitDecision, ListedEmployee, Mailbox, NewAccount,
-    NewChallenge, NewSession, PasswordRotation, ProfileRow, RecentRequests, RedeemedCode,
-    RefreshOutcome, RefusedMailbox, SessionRow, Successor, TokenRefresh, WaitingDevice,
+    AccountKind, AccountOwner, AccountRow, ActiveCaller, BrowserCookie, BrowserRow,
+    BrowserSessionRow, ChallengeRow, CodeRequestOutcome, Count, CountingWindows, DayOfRequests,
+    DeletionOutcome, EndReason, FilmLinkRow, FilmSessionRow, Guess, GuessDecision, GuessOutcome,
+    GuessTraffic, IssueOutcome, LatestChallenge, LimitDecision, ListedEmployee, Mailbox,
+    NewAccount, NewChallenge, NewFilmLink, NewSession, PasswordRotation, PreferenceChange,
+    ProfileRow, RecentRequests, RedeemedCode, RefreshOutcome, RefusedMailbox, SessionCredential,
+    SessionRow, Successor, TokenRefresh, WaitingDevice,
 };
 pub use config::{Config, EmployeesSee, Pooler};
 pub use error::DatabaseError;
@@ -46,7 +48,7 @@ pub use outbox::{
 pub use pool::{Database, Kind};
 pub use proof::{JournalRow, PlannedBatch, SEQUENCER_VERSION};
 pub use reports::{
-    Block, DecisionOutcome, DriverKeys, ListedReport, ListedVehicle, ListedVehicleType,
+    Block, DecisionOutcome, DriverKeys, FilmRow, ListedReport, ListedVehicle, ListedVehicleType,
     NewDecision, PageCursor, ReportFilter, ReportRow, ReportState, Scope, SelectedVehicle,
 };
 pub use review::{

@@ -59,6 +59,8 @@ pub struct AccountRow {
     /// The networks it may be used from; empty: all.
     #[sqlx(try_from = "Stored<Vec<String>>")]
     pub networks: Vec<String>,
+    /// The key of its codes is derived from it; empty: a sign-in takes no code.
+    pub totp_id: String,
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub created_at: Timestamp,
     #[sqlx(try_from = "Stored<bool>")]
@@ -77,7 +79,7 @@ pub struct PasswordRotation {
 }
 
 const COLUMNS: &str = "login, kind, person_id, password_hash, previous_hash, previous_until, \
-                       networks, created_at, active";
+                       networks, totp_id, created_at, active";
 
 impl Database {
     /// Inserts an account, and its reviewer if that is a new person. Returns `false` if the login is
@@ -138,6 +140,20 @@ impl Database {
         query(sql, params![login]).execute(&mut write).await?;
         write.commit().await?;
         Ok(is_found)
+    }
+
+    /// Sets what the key of an account's codes is derived from; empty: it has no codes. Returns `false` if no
+    /// active reviewer has this login.
+    pub async fn set_totp(&self, login: &str, totp_id: &str) -> Result<bool, DatabaseError> {
+        let sql = "UPDATE accounts SET totp_id = $1, totp_step = 0 \
+            WHERE login = $2 AND active = 1 AND kind = 'reviewer'";
+        query(sql, params![totp_id, login]).changes_one(&self.pool).await
+    }
+
+    /// Uses up the code of a time step. Returns `false` if that one, or a later one, was used before.
+    pub async fn use_totp_step(&self, login: &str, step: u64) -> Result<bool, DatabaseError> {
+        let sql = "UPDATE accounts SET totp_step = $1 WHERE login = $2 AND totp_step < $1";
+        query(sql, params![step, login]).changes_one(&self.pool).await
     }
 
     /// The company or private lessee with this BIN or IIN.

@@ -1,10 +1,22 @@
 //! People whose account, and whose company, is active.
 
-use crate::database::column::params;
+use sqlx::FromRow;
+
+use crate::database::column::{Stored, params};
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
 use crate::database::statement::query;
-use crate::model::{ObjectKey, Person, PersonId};
+use crate::model::{BrowserKind, ObjectKey, Person, PersonId};
+
+/// The person of a token, and what kind of session it belongs to.
+#[derive(Debug, Clone, Copy, FromRow)]
+pub struct ActiveCaller {
+    #[sqlx(flatten)]
+    pub person: Person,
+    /// `None`: an app.
+    #[sqlx(rename = "kind", try_from = "Stored<Option<BrowserKind>>")]
+    pub browser: Option<BrowserKind>,
+}
 
 impl Database {
     /// A person, if they and their company are active. The role comes from the database, not from the
@@ -31,10 +43,11 @@ impl Database {
         &self,
         id: PersonId,
         session: &str,
-    ) -> Result<Option<Person>, DatabaseError> {
-        let sql = "SELECT p.id AS person_id, p.company_id, p.role FROM people p JOIN companies c \
-            ON c.id = p.company_id WHERE p.id = $1 AND p.active = 1 AND c.active = 1 \
-            AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = $2 AND s.ended_at > 0)";
+    ) -> Result<Option<ActiveCaller>, DatabaseError> {
+        let sql = "SELECT p.id AS person_id, p.company_id, p.role, COALESCE(s.kind, '') AS kind \
+            FROM people p JOIN companies c ON c.id = p.company_id \
+            LEFT JOIN sessions s ON s.id = $2 WHERE p.id = $1 AND p.active = 1 AND c.active = 1 \
+            AND COALESCE(s.ended_at, 0) = 0";
         query(sql, params![id, session]).optional(&self.pool).await
     }
 }

@@ -9,12 +9,12 @@ use crate::database::outbox::messages::EnqueueContext;
 use crate::database::outbox::pushes::push_revoked;
 use crate::database::pool::{Database, Write};
 use crate::database::statement::query;
-use crate::model::{DeviceId, Person, PersonId, SessionId, word_enum};
+use crate::model::{BrowserKind, DeviceId, Digest, Person, PersonId, SessionId, word_enum};
 
 /// Limit of a list of sessions: more than anybody has phones.
 const MOST_LISTED: i64 = 100;
 
-/// A session to be opened, with its first refresh token.
+/// A session to be opened.
 #[derive(Debug, Clone)]
 pub struct NewSession {
     pub id: SessionId,
@@ -22,11 +22,27 @@ pub struct NewSession {
     pub device: DeviceId,
     /// Push token of the device; empty: no push.
     pub fcm: String,
-    /// The id of its first refresh token.
-    pub rti: i64,
-    /// Of the first refresh token.
-    pub expires_at: Timestamp,
+    pub credential: SessionCredential,
     pub now: Timestamp,
+}
+
+/// By what a session is continued.
+#[derive(Debug, Clone)]
+pub enum SessionCredential {
+    /// The first refresh token of an app.
+    RefreshToken { rti: i64, expires_at: Timestamp },
+    /// The cookie of a browser.
+    Cookie(BrowserCookie),
+}
+
+/// The cookie of a session, and what the list of sessions shows of its browser.
+#[derive(Debug, Clone)]
+pub struct BrowserCookie {
+    pub kind: BrowserKind,
+    pub secret_hash: Digest,
+    /// Such as `Chrome, Windows`.
+    pub browser: String,
+    pub address: String,
 }
 
 word_enum! {
@@ -122,10 +138,34 @@ pub(super) async fn open(
         WHERE person_id = $3 AND uuid = $4 AND ended_at = 0";
     query(sql, params![now, EndReason::Replaced, person, new.device]).execute(&mut *write).await?;
     claim_push_token(write, &new.fcm, new.id).await?;
-    let sql = "INSERT INTO sessions (id, person_id, uuid, fcm, created_at, seen_at, ended_at, \
-        end_reason) VALUES ($1, $2, $3, $4, $5, $5, 0, '')";
-    query(sql, params![new.id, person, new.device, new.fcm, now]).execute(&mut *write).await?;
-    add_refresh_token(write, new.id, new.rti, new.now, new.expires_at).await
+    insert(write, person, new).await?;
+    match new.credential {
+        SessionCredential::Cookie(_) => Ok(()),
+        SessionCredential::RefreshToken { rti, expires_at } => {
+            add_refresh_token(write, new.id, rti, new.now, expires_at).await
+        }
+    }
+}
+
+async fn insert(
+    write: &mut Write,
+    person: PersonId,
+    new: &NewSession,
+) -> Result<(), DatabaseError> {
+    let sql = "INSERT INTO sessions (id, person_id, uuid, fcm, kind, secret_hash, browser, address, \
+        created_at, seen_at, ended_at, end_reason) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 0, '')";
+    let (kind, hash, browser, address) = match &new.credential {
+        SessionCredential::RefreshToken { .. } => ("", String::new(), "", ""),
+        SessionCredential::Cookie(cookie) => {
+            let BrowserCookie { kind, secret_hash, browser, address } = cookie;
+            (kind.as_str(), secret_hash.to_string(), browser.as_str(), address.as_str())
+        }
+    };
+    let NewSession { id, device, fcm, now, .. } = new;
+    query(sql, params![id, person, device, fcm, kind, hash, browser, address, now])
+        .run(&mut *write)
+        .await
 }
 
 /// Inserts an unused refresh token.

@@ -15,7 +15,7 @@ CREATE TABLE counters (
     value BIGINT NOT NULL
 );
 INSERT INTO counters (name, value) VALUES ('companies', 0), ('people', 0), ('challenges', 0),
-    ('messages', 0);
+    ('messages', 0), ('film_links', 0);
 
 -- kind: `company` (with a BIN) or `person` (with an IIN).
 -- mail_failure: why the mail server refuses mails to this address for good; empty: it does not.
@@ -55,7 +55,7 @@ CREATE INDEX people_by_company ON people (company_id);
 CREATE UNIQUE INDEX people_by_ref_key ON people (ref_key) WHERE ref_key <> '';
 CREATE INDEX people_by_mobile ON people (company_id, mobile_digits);
 
--- instructions: a JSON array of texts. picture: a PNG in base64; picture_tag: the start of its hash,
+-- instructions: a JSON array of objects (`model::Instruction`). picture: a PNG in base64; picture_tag: the start of its hash,
 -- which is its version in URLs.
 CREATE TABLE vehicle_types (
     code TEXT NOT NULL PRIMARY KEY,
@@ -157,6 +157,9 @@ CREATE TABLE reports (
 CREATE INDEX reports_important ON reports (company_id, due_at, ref_key, status_code)
     WHERE status_code IN (1, 4) AND deleted = 0;
 CREATE INDEX reports_general ON reports (company_id, starts_at, ref_key, due_at, status_code)
+    WHERE status_code IN (2, 3) AND deleted = 0;
+-- The latest videos of a company, for the driver's page.
+CREATE INDEX reports_sent ON reports (company_id, received_at, ref_key)
     WHERE status_code IN (2, 3) AND deleted = 0;
 -- Reports without a reminder so far.
 CREATE INDEX reports_to_remind ON reports (due_at)
@@ -311,7 +314,9 @@ CREATE TABLE fingerprints (
 -- possibly not in the journal yet.
 -- verdicts: a JSON array, written with the submission and never changed.
 -- vehicle_guid, duration_ms, lat_e8, long_e8: what later submissions are compared with. vehicle_guid
--- is the report's vehicle at that time; duration_ms is 0 when it is unknown.
+-- is the report's vehicle at that time; duration_ms is 0 when it is unknown; lat_e8 and long_e8 are
+-- 1000000000000, as in uploads, when the driver did not share a place.
+-- link_issuer, link_name, link_mobile: of a film link, when the video came by one; else empty.
 CREATE TABLE submissions (
     id TEXT NOT NULL PRIMARY KEY,
     turn BIGINT NOT NULL DEFAULT 0,
@@ -330,6 +335,9 @@ CREATE TABLE submissions (
     long_e8 BIGINT NOT NULL,
     duration_ms BIGINT NOT NULL DEFAULT 0,
     verdicts TEXT NOT NULL DEFAULT '',
+    link_issuer TEXT NOT NULL DEFAULT '',
+    link_name TEXT NOT NULL DEFAULT '',
+    link_mobile TEXT NOT NULL DEFAULT '',
     received_at BIGINT NOT NULL
 );
 CREATE INDEX submissions_by_report ON submissions (ref_key);
@@ -449,22 +457,50 @@ CREATE TABLE confirmed_devices (
 CREATE INDEX confirmed_devices_by_end ON confirmed_devices (until);
 
 -- A person signed in on a device (uuid). fcm: the push token of the device; empty: no pushes.
+-- kind: empty for an app, which has tokens; `review`, `drive` or `film` for a browser, which has a cookie.
+-- secret_hash: SHA-256 of the cookie's secret. browser, address: shown in the list of sessions.
+-- person_id: of kind `film`, the number of the film link, made negative.
 CREATE TABLE sessions (
     id TEXT NOT NULL PRIMARY KEY,
     person_id BIGINT NOT NULL,
     uuid TEXT NOT NULL,
     fcm TEXT NOT NULL,
+    kind TEXT NOT NULL DEFAULT '',
+    secret_hash TEXT NOT NULL DEFAULT '',
+    browser TEXT NOT NULL DEFAULT '',
+    address TEXT NOT NULL DEFAULT '',
     created_at BIGINT NOT NULL,
     seen_at BIGINT NOT NULL,
     ended_at BIGINT NOT NULL,
     end_reason TEXT NOT NULL
 );
+CREATE UNIQUE INDEX sessions_by_secret ON sessions (secret_hash) WHERE secret_hash <> '';
 CREATE INDEX sessions_by_person ON sessions (person_id, ended_at);
 CREATE INDEX sessions_by_fcm ON sessions (fcm) WHERE fcm <> '';
 CREATE INDEX sessions_by_device ON sessions (uuid);
 CREATE INDEX sessions_by_end ON sessions (end_reason, ended_at) WHERE ended_at > 0;
 CREATE INDEX sessions_with_push ON sessions (ended_at) WHERE fcm <> '' AND ended_at > 0;
 CREATE INDEX sessions_by_use ON sessions (seen_at);
+
+-- Links that open the driver's page for one report. secret_hash: SHA-256 of the secret, which is derived from
+-- the id. number: made negative, it is the person_id of the link's sessions, uploads and submissions.
+-- issuer: such as `person:153` or `node:main`. name, mobile: who says that they film; empty: not stated.
+-- revoked_at: 0: not revoked.
+CREATE TABLE film_links (
+    number BIGINT NOT NULL PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    secret_hash TEXT NOT NULL UNIQUE,
+    ref_key TEXT NOT NULL,
+    company_id BIGINT NOT NULL,
+    issuer TEXT NOT NULL,
+    name TEXT NOT NULL,
+    mobile TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    revoked_at BIGINT NOT NULL
+);
+CREATE INDEX film_links_by_report ON film_links (ref_key, issuer);
+CREATE INDEX film_links_by_end ON film_links (expires_at);
 
 -- Refresh tokens by their number (rti), which is random, so that no insert waits for another. Their
 -- secrets are derived from it. successor: the token that replaced this one (0: unused). Used tokens
@@ -484,8 +520,9 @@ CREATE INDEX refresh_tokens_by_use ON refresh_tokens (used_at) WHERE used_at > 0
 
 -- Accounts with a password. kind: reviewer (person_id is set) or exchange (a node of 1C).
 -- previous_hash: the password before the last change, valid until previous_until. networks: a JSON
--- array; empty: any network. undo_seconds, single_keys: the reviewer's settings of the console: how long a
--- decision can be undone (0: `review.undo_for`), and whether keys without a modifier are commands.
+-- array; empty: any network. totp_id: the key of the codes is derived from it; empty: no codes. totp_step:
+-- the time step of the last accepted code. language (empty: that of the browser), single_keys and
+-- undo_seconds (0: `leasing.review.undo_for`) are the reviewer's preferences.
 CREATE TABLE accounts (
     login TEXT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -494,12 +531,15 @@ CREATE TABLE accounts (
     previous_hash TEXT NOT NULL,
     previous_until BIGINT NOT NULL,
     networks TEXT NOT NULL,
-    created_at BIGINT NOT NULL,
-    active BIGINT NOT NULL,
+    totp_id TEXT NOT NULL DEFAULT '',
+    totp_step BIGINT NOT NULL DEFAULT 0,
+    language TEXT NOT NULL DEFAULT '',
+    single_keys BIGINT NOT NULL DEFAULT 1,
     undo_seconds BIGINT NOT NULL DEFAULT 0,
-    single_keys BIGINT NOT NULL DEFAULT 1
+    created_at BIGINT NOT NULL,
+    active BIGINT NOT NULL
 );
-CREATE INDEX accounts_by_person ON accounts (person_id);
+CREATE INDEX accounts_by_person ON accounts (person_id) WHERE person_id > 0;
 
 -- Addresses (for IPv6, /64 networks) that an account has been used from.
 CREATE TABLE account_addresses (

@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use crate::database::outbox::messages::EnqueueContext;
 use crate::model::{
-    CompanyKind, Decision, ObjectKey, RefKey, ReportStatus, Role, TypeCode, VehicleGuid,
+    CompanyKind, Decision, Instruction, ObjectKey, RefKey, ReportStatus, Role, TypeCode,
+    VehicleGuid,
 };
 
 /// A change of one object. The version is 1C's: an older one is ignored; 0 means none, and is always
@@ -65,7 +66,7 @@ pub struct TypeChange {
     pub version: i64,
     pub title: String,
     /// What to film, in order.
-    pub instructions: Vec<String>,
+    pub instructions: Vec<Instruction>,
 }
 
 #[derive(Debug, Clone)]
@@ -108,6 +109,8 @@ pub struct ReportChange {
     pub status: Option<ReportStatus>,
     /// `None`: unchanged, or empty after a new decision (Q29).
     pub reject_reason: Option<String>,
+    /// Whether the reply contains a link for filming.
+    pub film_link: bool,
 }
 
 /// A driver is assigned to a vehicle.

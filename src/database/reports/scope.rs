@@ -33,6 +33,11 @@ impl Database {
 
     /// What a person may see of their company.
     pub async fn scope_of(&self, person: &Person) -> Result<Scope, DatabaseError> {
+        if person.id.is_film_link() {
+            // A link knows its report, and no vehicle.
+            let keys = DriverKeys { person_ref: String::new(), mobile_digits: String::new() };
+            return Ok(Scope { company: person.company, only: Some(keys) });
+        }
         if person.role == Role::Employee && self.employees_see == EmployeesSee::Assigned {
             return self.scope_of_driver(person).await;
         }
@@ -45,6 +50,9 @@ impl Database {
         person: &Person,
         ref_key: RefKey,
     ) -> Result<bool, DatabaseError> {
+        if person.id.is_film_link() {
+            return Ok(self.film_link_report(person.id).await? == Some(ref_key));
+        }
         let scope = self.scope_of(person).await?;
         if scope.only.is_none() {
             return Ok(true);
@@ -63,6 +71,10 @@ impl Database {
         ref_keys: &[RefKey],
     ) -> Result<Vec<RefKey>, DatabaseError> {
         let Some(first) = ref_keys.first() else { return Ok(Vec::new()) };
+        if person.id.is_film_link() {
+            let own = self.film_link_report(person.id).await?;
+            return Ok(own.into_iter().filter(|own| ref_keys.contains(own)).collect());
+        }
         let scope = self.scope_of(person).await?;
         if scope.only.is_none() {
             return Ok(ref_keys.to_vec());

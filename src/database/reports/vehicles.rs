@@ -7,7 +7,7 @@ use crate::database::column::Stored;
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
 use crate::database::statement::Statement;
-use crate::model::{TypeCode, VehicleGuid};
+use crate::model::{Instruction, TypeCode, VehicleGuid};
 
 use super::scope::Scope;
 
@@ -28,8 +28,8 @@ pub struct ListedVehicleType {
     pub code: TypeCode,
     pub title: String,
     /// What to film, in order.
-    #[sqlx(try_from = "Stored<Vec<String>>")]
-    pub instructions: Vec<String>,
+    #[sqlx(try_from = "Stored<Vec<Instruction>>")]
+    pub instructions: Vec<Instruction>,
 }
 
 /// The vehicle whose reports are listed (R11).

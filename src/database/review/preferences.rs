@@ -76,15 +76,4 @@ impl Database {
             WHERE p.id = $1 LIMIT 1";
         query(sql, params![person]).optional(&self.pool).await
     }
-
-    pub async fn set_review_preferences(
-        &self,
-        person: PersonId,
-        preferences: &ReviewPreferences,
-    ) -> Result<(), DatabaseError> {
-        let sql = "UPDATE accounts SET undo_seconds = $1, single_keys = $2 \
-            WHERE person_id = $3 AND kind = 'reviewer'";
-        let ReviewPreferences { undo_for, single_keys } = preferences;
-        query(sql, params![undo_for, single_keys, person]).run(&self.pool).await
-    }
 }

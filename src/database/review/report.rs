@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, FromRow};
 
-use crate::database::column::{Stored, ToValue, params, placeholders};
+use crate::database::column::{StatedPlace, Stored, ToValue, params, placeholders};
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
 use crate::database::statement::{Statement, query};
 use crate::database::videos::{SUBMISSION_COLUMNS, StoredSubmission};
 use crate::model::{
-    CompanyId, PersonId, Place, RefKey, Rejection, ReportStatus, SubmissionId, VideoCodec, VideoId,
+    CompanyId, Instruction, PersonId, Place, RefKey, Rejection, ReportStatus, SubmissionId,
+    VideoCodec, VideoId,
 };
 
 use super::query::JOIN_VEHICLE;
@@ -41,8 +42,8 @@ pub struct ReviewedReport {
     /// Such as `person:153` or `node:main`.
     pub decided_by: String,
     /// What to film, in order.
-    #[sqlx(try_from = "Stored<Vec<String>>")]
-    pub instructions: Vec<String>,
+    #[sqlx(try_from = "Stored<Vec<Instruction>>")]
+    pub instructions: Vec<Instruction>,
 }
 
 /// The latest video of a report, and who has sent it.
@@ -50,6 +51,7 @@ pub struct ReviewedReport {
 pub struct ReviewedSubmission {
     #[sqlx(flatten)]
     pub stored: StoredSubmission,
+    /// A person, or a film link.
     #[sqlx(rename = "person_id", try_from = "Stored<Option<PersonId>>")]
     pub sender: Option<PersonId>,
     pub sender_name: String,
@@ -71,8 +73,8 @@ pub struct EarlierReport {
     pub video: VideoId,
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub received_at: Timestamp,
-    #[sqlx(flatten)]
-    pub place: Place,
+    #[sqlx(flatten, try_from = "StatedPlace")]
+    pub place: Option<Place>,
     #[sqlx(try_from = "Stored<Option<u64>>")]
     pub duration_ms: Option<u64>,
     #[sqlx(try_from = "Stored<Option<VideoCodec>>")]
@@ -123,8 +125,8 @@ impl Database {
     ) -> Result<Option<ReviewedSubmission>, DatabaseError> {
         let sql = format!(
             "SELECT {SUBMISSION_COLUMNS}, s.person_id, s.device, \
-             TRIM(COALESCE(p.first_name, '') || ' ' || COALESCE(p.last_name, '')) AS sender_name, \
-             COALESCE(p.mobile, '') AS sender_mobile FROM reports r \
+             TRIM(COALESCE(p.first_name, s.link_name) || ' ' || COALESCE(p.last_name, '')) \
+             AS sender_name, COALESCE(p.mobile, s.link_mobile) AS sender_mobile FROM reports r \
              JOIN submissions s ON s.id = r.latest_submission JOIN videos v ON v.id = s.video_id \
              LEFT JOIN people p ON p.id = s.person_id WHERE r.ref_key = $1"
         );

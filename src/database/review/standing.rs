@@ -102,6 +102,10 @@ impl Database {
         if wanted.search.is_some() {
             statement.push(NOT_PENDING);
         }
+        if wanted.status == Some(ReportStatus::Submitted) {
+            // Without a video there is nothing to decide: 1C may have received it in another way.
+            statement.push(" AND r.latest_submission <> ''");
+        }
         statement
             .push(
                 " AND NOT EXISTS (SELECT 1 FROM claims k WHERE k.ref_key = r.ref_key AND k.until > ",

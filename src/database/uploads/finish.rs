@@ -5,7 +5,8 @@ use std::slice;
 use jiff::Timestamp;
 use sqlx::FromRow;
 
-use crate::database::column::{Stored, params};
+use crate::database::auth::film_links::lock_film_link;
+use crate::database::column::{StatedPlace, Stored, params};
 use crate::database::error::DatabaseError;
 use crate::database::outbox::messages::enqueue;
 use crate::database::pool::{Database, Write};
@@ -14,8 +15,9 @@ use crate::database::statement::query;
 use crate::database::videos::reuse::{Fingerprint, earlier_uses, lock};
 use crate::model::plausibility::{Outcome, reuse};
 use crate::model::{
-    Admission, Digest, EarlierUse, EventId, Facts, Finding, Length, OutboxMessage, Person,
-    ReceiptId, ReportStatus, SubmissionId, UploadId, VehicleGuid, Verdict, VideoCodec, VideoId,
+    Admission, Digest, EarlierUse, EventId, Facts, FilmSender, Finding, Length, OutboxMessage,
+    Person, ReceiptId, ReportStatus, SubmissionId, UploadId, VehicleGuid, Verdict, VideoCodec,
+    VideoId,
 };
 
 use super::upload::Details;
@@ -27,6 +29,8 @@ pub struct FinishedUpload {
     /// The fence of the caller's lease.
     pub fence: i64,
     pub owner: Person,
+    /// Who has sent it, if the owner is a film link.
+    pub film_link: Option<FilmSender>,
     /// The id of the device that created the upload.
     pub device: String,
     pub details: Details,
@@ -201,7 +205,12 @@ async fn admitted(write: &mut Write, finished: &FinishedUpload) -> Result<Admitt
         (SELECT COUNT(*) FROM reports WHERE ref_key = $2 AND company_id = $3 \
         AND status_code IN (1, 4) AND deleted = 0) AS report_open";
     let FinishedUpload { details, owner, .. } = finished;
-    query(sql, params![owner.id, details.ref_key, owner.company]).one(&mut *write).await
+    let mut admitted: Admitted =
+        query(sql, params![owner.id, details.ref_key, owner.company]).one(&mut *write).await?;
+    if owner.id.is_film_link() {
+        admitted.owner_active = lock_film_link(write, owner.id, finished.now).await?;
+    }
+    Ok(admitted)
 }
 
 async fn submit_report(
@@ -259,10 +268,13 @@ async fn insert_submission(
     verdicts: &[Verdict],
 ) -> Result<(), DatabaseError> {
     let details = &finished.details;
+    let place = StatedPlace::columns(details.place);
     let sql = "INSERT INTO submissions (id, ref_key, company_id, person_id, video_id, filename, \
         time_sent_raw, time_sent_at, lat_e8, long_e8, received_at, verdicts, vehicle_guid, \
-        duration_ms, device, recorded_raw, recorded_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
-        $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+        duration_ms, device, recorded_raw, recorded_at, link_issuer, link_name, link_mobile) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
+        $19, $20)";
+    let link = |part: fn(&FilmSender) -> &str| finished.film_link.as_ref().map_or("", part);
     let values = params![
         finished.submission,
         details.ref_key,
@@ -272,15 +284,18 @@ async fn insert_submission(
         details.filename,
         details.time_sent.raw,
         details.time_sent.at,
-        details.place.lat_e8,
-        details.place.long_e8,
+        place.lat_e8,
+        place.long_e8,
         finished.now,
         verdicts.to_vec(),
         finished.vehicle,
         finished.facts.duration_ms.unwrap_or(0),
         finished.device,
         details.recorded_raw(),
-        details.declared_recording()
+        details.declared_recording(),
+        *link(|sender| &sender.issuer),
+        *link(|sender| &sender.name),
+        *link(|sender| &sender.mobile)
     ];
     query(sql, values).run(&mut *write).await
 }
@@ -291,7 +306,7 @@ async fn insert_custody(write: &mut Write, finished: &FinishedUpload) -> Result<
     let sql = "INSERT INTO custody (id, video_id, at, actor, action, detail) \
         VALUES ($1, $2, $3, $4, 'stored', $5)";
     let FinishedUpload { submission, video, now, owner, sha256, .. } = finished;
-    let (actor, detail) = (format!("person:{}", owner.id.0), format!("sha256:{sha256}"));
+    let (actor, detail) = (owner.id.actor(), format!("sha256:{sha256}"));
     let values = params![submission, video, now, actor, detail];
     query(sql, values).run(&mut *write).await
 }

@@ -5,7 +5,8 @@ use sqlx::FromRow;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 
-use crate::database::column::{DeclaredRecording, Stored, params};
+use crate::database::auth::film_links::lock_film_link;
+use crate::database::column::{DeclaredRecording, StatedPlace, Stored, params};
 use crate::database::error::DatabaseError;
 use crate::database::pool::{Database, Write};
 use crate::database::statement::query;
@@ -22,8 +23,8 @@ pub struct Details {
     pub time_sent: TimeSent,
     /// When the video was recorded, for a file that does not state it.
     pub recorded_at: Option<TimeSent>,
-    /// Where it was sent.
-    pub place: Place,
+    /// Where it was sent. `None` only from the driver's page, where a place is optional.
+    pub place: Option<Place>,
     /// The phone's name for the file; never used as a path.
     pub filename: String,
     /// The hash that the phone declared.
@@ -78,9 +79,12 @@ pub struct UploadRow {
     pub company: CompanyId,
     /// The id of the device that created it.
     pub device: String,
-    /// Whether the person and the company are active.
+    /// Whether the person, or the film link, and the company are active.
     #[sqlx(try_from = "Stored<bool>")]
-    pub owner_active: bool,
+    owner_active: bool,
+    /// When the film link that owns it expires.
+    #[sqlx(try_from = "Stored<Option<Timestamp>>")]
+    owner_until: Option<Timestamp>,
     pub state: UploadState,
     /// Acknowledged bytes.
     pub committed: Offset,
@@ -114,6 +118,13 @@ pub struct UploadRow {
     pub submission: Option<SubmissionId>,
 }
 
+impl UploadRow {
+    /// Whether its owner may go on with it.
+    pub fn is_owner_active(&self, now: Timestamp) -> bool {
+        self.owner_active && self.owner_until.is_none_or(|until| until > now)
+    }
+}
+
 const COUNT_ACTIVE: &str = "SELECT COUNT(*) AS active FROM uploads \
     WHERE person_id = $1 AND state IN ('open', 'finishing')";
 
@@ -129,8 +140,12 @@ impl Database {
     ) -> Result<Option<Vec<UploadId>>, DatabaseError> {
         let mut write = self.write().await?;
         // Serializes the creations of a person on PostgreSQL.
-        let sql = "UPDATE people SET active = active WHERE id = $1";
-        query(sql, params![new.person.id]).execute(&mut write).await?;
+        if new.person.id.is_film_link() {
+            lock_film_link(&mut write, new.person.id, new.created_at).await?;
+        } else {
+            let sql = "UPDATE people SET active = active WHERE id = $1";
+            query(sql, params![new.person.id]).execute(&mut write).await?;
+        }
         let (Stored(active),) = query(COUNT_ACTIVE, params![new.person.id]).one(&mut write).await?;
         let active: u64 = active;
         let surplus = active.saturating_add(1).saturating_sub(max);
@@ -163,6 +178,7 @@ impl Database {
 
     async fn insert_upload(write: &mut Write, new: &NewUpload) -> Result<(), DatabaseError> {
         let details = new.details.as_ref();
+        let place = StatedPlace::columns(details.and_then(|details| details.place));
         let sql = "INSERT INTO uploads (id, secret_hash, company_id, person_id, protocol, ref_key, \
             state, committed, total, metadata, filename, declared_sha256, time_sent_raw, \
             time_sent_at, lat_e8, long_e8, created_at, expires_at, holder, fence, \
@@ -183,8 +199,8 @@ impl Database {
             details.and_then(|details| details.declared),
             details.map(|details| details.time_sent.raw.clone()).unwrap_or_default(),
             details.map_or(0, |details| details.time_sent.at.as_microsecond()),
-            details.map_or(0, |details| details.place.lat_e8),
-            details.map_or(0, |details| details.place.long_e8),
+            place.lat_e8,
+            place.long_e8,
             new.created_at,
             new.expires_at,
             new.holder,
@@ -199,8 +215,12 @@ impl Database {
 
     /// An upload, with whether its owner is active.
     pub async fn upload(&self, id: UploadId) -> Result<Option<UploadRow>, DatabaseError> {
-        let sql = "SELECT u.*, p.active * c.active AS owner_active FROM uploads u JOIN people p \
-            ON p.id = u.person_id JOIN companies c ON c.id = u.company_id WHERE u.id = $1";
+        let sql = "SELECT u.*, CAST(c.active * CASE WHEN u.person_id > 0 \
+            THEN COALESCE(p.active, 0) WHEN l.revoked_at = 0 THEN 1 ELSE 0 END AS BIGINT) \
+            AS owner_active, CAST(COALESCE(l.expires_at, 0) AS BIGINT) AS owner_until \
+            FROM uploads u JOIN companies c ON c.id = u.company_id \
+            LEFT JOIN people p ON p.id = u.person_id \
+            LEFT JOIN film_links l ON l.number = -u.person_id WHERE u.id = $1";
         query(sql, params![id]).optional(&self.pool).await
     }
 
@@ -318,7 +338,8 @@ impl From<KnownDetails> for Option<Details> {
 impl FromRow<'_, AnyRow> for KnownDetails {
     fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
         let Stored(Some(ref_key)) = row.try_get("ref_key")? else { return Ok(Self(None)) };
-        let (time_sent, place) = (TimeSent::from_row(row)?, Place::from_row(row)?);
+        let time_sent = TimeSent::from_row(row)?;
+        let place = StatedPlace::from_row(row)?.into();
         let Stored(declared) = row.try_get("declared_sha256")?;
         let filename = row.try_get("filename")?;
         let recorded_at = DeclaredRecording::from_row(row)?.into();

@@ -1,6 +1,6 @@
 //! The places and durations of earlier videos, for the plausibility tests.
 
-use crate::database::column::{Stored, params};
+use crate::database::column::{StatedPlace, Stored, params};
 use crate::database::error::DatabaseError;
 use crate::database::pool::Database;
 use crate::database::statement::query;
@@ -30,7 +30,8 @@ impl Database {
         let mut history = History::default();
         for (whose, lat_e8, long_e8, Stored(duration_ms), _) in rows {
             let list = if whose == "vehicle" { &mut history.vehicle } else { &mut history.company };
-            list.push(EarlierVideo { place: Place { lat_e8, long_e8 }, duration_ms });
+            let place = StatedPlace::of(Place { lat_e8, long_e8 });
+            list.push(EarlierVideo { place, duration_ms });
         }
         Ok(history)
     }

@@ -1,18 +1,20 @@
 //! What a submission and its video state. It never changes.
 
 use jiff::Timestamp;
-use sqlx::FromRow;
+use sqlx::any::AnyRow;
+use sqlx::{FromRow, Row as _};
 
-use crate::database::column::{DeclaredRecording, Stored};
+use crate::database::column::{DeclaredRecording, StatedPlace, Stored};
 use crate::model::{
-    Digest, Facts, Finding, Length, Place, RefKey, SubmissionId, TimeSent, UploadId, Verdict,
-    VideoId,
+    Digest, Facts, FilmSender, Finding, Length, Place, RefKey, SubmissionId, TimeSent, UploadId,
+    Verdict, VideoId,
 };
 
 /// The columns of a [`StoredSubmission`] in a statement with `submissions s` and `videos v`.
 pub(in crate::database) const SUBMISSION_COLUMNS: &str = "s.id, s.ref_key, s.video_id, \
     v.upload_id, v.sha256, v.length, v.facts, v.notes, s.verdicts, s.time_sent_raw, s.time_sent_at, \
-    s.recorded_raw, s.recorded_at, s.lat_e8, s.long_e8, s.received_at";
+    s.recorded_raw, s.recorded_at, s.lat_e8, s.long_e8, s.link_issuer, s.link_name, s.link_mobile, \
+    s.received_at";
 
 /// A submission with its video.
 #[derive(Debug, Clone, FromRow)]
@@ -41,10 +43,30 @@ pub struct StoredSubmission {
     #[sqlx(flatten, try_from = "DeclaredRecording")]
     pub recorded_at: Option<TimeSent>,
     /// According to the driver's phone.
-    #[sqlx(flatten)]
-    pub place: Place,
+    #[sqlx(flatten, try_from = "StatedPlace")]
+    pub place: Option<Place>,
+    /// Who has sent it, if it came by a film link.
+    #[sqlx(flatten, try_from = "LinkSender")]
+    pub film_link: Option<FilmSender>,
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub received_at: Timestamp,
+}
+
+/// The columns `link_issuer`, `link_name` and `link_mobile`.
+struct LinkSender(Option<FilmSender>);
+
+impl From<LinkSender> for Option<FilmSender> {
+    fn from(sender: LinkSender) -> Self {
+        sender.0
+    }
+}
+
+impl FromRow<'_, AnyRow> for LinkSender {
+    fn from_row(row: &AnyRow) -> sqlx::Result<Self> {
+        let issuer: String = row.try_get("link_issuer")?;
+        let (name, mobile) = (row.try_get("link_name")?, row.try_get("link_mobile")?);
+        Ok(Self((!issuer.is_empty()).then_some(FilmSender { issuer, name, mobile })))
+    }
 }
 
 impl StoredSubmission {
