@@ -4,11 +4,19 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
+/// The label of the key behind [`totp_key`].
+const TOTP_LABEL: &str = "codes of authenticator apps";
+
 /// Derives a key for one purpose by HMAC-SHA256. The key reveals neither the secret nor the key of
 /// another label.
 pub fn derive_key(secret: &SecretString, label: &str) -> [u8; 32] {
     // The secret has any length; its hash fits into one block of the MAC.
     mac(&Sha256::digest(secret.expose_secret()).into(), label)
+}
+
+/// The key from which those of accounts' one-time codes are derived.
+pub fn totp_key(secret: &SecretString) -> [u8; 32] {
+    derive_key(secret, TOTP_LABEL)
 }
 
 /// HMAC-SHA256 of `text`.

@@ -1,6 +1,7 @@
 //! Sign-in: one-time codes, tokens, sessions, accounts with a password, and the caller of a request.
 
 mod accounts;
+mod browsers;
 mod codes;
 mod config;
 mod confirmations;
@@ -13,13 +14,18 @@ mod sessions;
 mod sign_in;
 mod tokens;
 
+pub use crate::database::{BrowserRow, PreferenceChange};
 pub use accounts::{
     AccountConfig, AccountError, AccountKind, AccountSignInError, AccountSpec, Accounts,
-    Credentials, HashError, OldPassword, Reviewer, SignedInAccount,
+    Credentials, HashError, OldPassword, Reviewer, SignedInAccount, TotpSetup,
+};
+pub use browsers::{
+    BrowserError, BrowserOrigin, BrowserSession, Browsers, FilmLinkError, FilmLinkScope,
+    PreferenceError, ReviewConfig, StatedDriver,
 };
 pub use config::Config;
 pub use confirmations::{ConfirmationError, Confirmed};
-pub use keys::derive_key;
+pub use keys::{derive_key, totp_key};
 pub use limits::Limits;
 pub use service::{Auth, Caller, CallerError};
 pub use sessions::RefreshRequest;

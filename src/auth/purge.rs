@@ -46,7 +46,16 @@ impl Auth {
         let known_for = self.config.known_for.max(self.config.refresh_ttl);
         let unused = before - known_for;
         rows += self.database.purge_sessions(before, unused, batch).await?;
+        let unused = now - self.browser_retention();
+        rows += self.database.purge_browsers(unused, batch).await?;
+        // Later than the last session and the last upload of a link.
+        rows += self.database.purge_film_links(unused, batch).await?;
         Ok(rows)
+    }
+
+    /// How long the sessions of reviewers and film links in browsers are kept after their last use.
+    fn browser_retention(&self) -> SignedDuration {
+        self.code_retention().max(self.config.refresh_ttl)
     }
 
     /// How long code requests and their mails are kept: older ones affect neither the limits nor an

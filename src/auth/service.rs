@@ -11,9 +11,9 @@ use super::config::Config;
 use super::email_mask;
 use super::keys::derive_key;
 use super::tokens::{TokenError, Tokens};
-use crate::database::{Database, DatabaseError, EnqueueContext};
+use crate::database::{ActiveCaller, Database, DatabaseError, EnqueueContext};
 use crate::events;
-use crate::model::{ChallengeId, Clock, Person, PersonId, Random};
+use crate::model::{BrowserKind, ChallengeId, Clock, Person, PersonId, Random};
 
 /// The label of the key of links that confirm a device.
 const LINKS: &str = "links that confirm a device";
@@ -42,6 +42,20 @@ pub struct Caller {
     pub session: String,
     /// The id of the device that the token was minted for.
     pub device: String,
+    /// The pages that the token was given to; `None`: an app.
+    pub browser: Option<BrowserKind>,
+}
+
+impl Caller {
+    /// Whether this is a film link, which may only send the video of its report.
+    pub const fn is_film_link(&self) -> bool {
+        self.person.id.is_film_link()
+    }
+
+    /// Whether the token was given to the driver's page.
+    pub fn is_from_page(&self) -> bool {
+        matches!(self.browser, Some(BrowserKind::Drive | BrowserKind::Film))
+    }
 }
 
 /// Why a request has no verified caller.
@@ -95,9 +109,14 @@ impl Auth {
     /// company and role are those that the database has now.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, CallerError> {
         let claims = self.tokens.verify_access(token)?;
-        let person = self.database.active_person_in_session(claims.person(), &claims.sid).await?;
-        let person = person.ok_or(CallerError::Inactive)?;
-        Ok(Caller { person, session: claims.sid, device: claims.uuid })
+        let (id, session) = (claims.person(), claims.sid.as_str());
+        let caller = if id.is_film_link() {
+            self.database.active_film_link(id, session, self.clock.now()).await?
+        } else {
+            self.database.active_person_in_session(id, session).await?
+        };
+        let ActiveCaller { person, browser } = caller.ok_or(CallerError::Inactive)?;
+        Ok(Caller { person, session: claims.sid, device: claims.uuid, browser })
     }
 
     /// The person in a valid access token, without a database query. For routes that are
@@ -108,6 +127,11 @@ impl Auth {
 
     pub fn access_ttl(&self) -> SignedDuration {
         self.config.access_ttl
+    }
+
+    /// How many wrong guesses block a code.
+    pub fn code_attempts(&self) -> u32 {
+        self.config.limits.wrong_per_code
     }
 
     /// How long a device stays confirmed.

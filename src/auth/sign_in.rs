@@ -8,6 +8,7 @@ use super::service::Auth;
 use super::tokens::{MintError, RefreshToken, TokenError, TokenPair, TokenSubject};
 use crate::database::{
     CodeRequestOutcome, DatabaseError, Guess, GuessOutcome, NewChallenge, NewSession, RedeemedCode,
+    SessionCredential,
 };
 use crate::model::{Biin, ChallengeId, DeviceId, Origin, Person, Role, SessionId};
 
@@ -126,6 +127,18 @@ impl Auth {
 
     /// Opens a session with the code that this device requested last.
     pub async fn sign_in(&self, request: &SignInRequest) -> Result<SignedIn, SignInError> {
+        let (session, refresh) = self.new_session(request.device.clone(), String::new());
+        let RedeemedCode { person, biin } = self.redeem_code(request, &session).await?;
+        let pair = self.first_pair(person, biin, &session, &refresh, self.access_ttl())?;
+        Ok(SignedIn { person, pair })
+    }
+
+    /// Opens this session, if the code is the one that the device requested last.
+    pub(super) async fn redeem_code(
+        &self,
+        request: &SignInRequest,
+        session: &NewSession,
+    ) -> Result<RedeemedCode, SignInError> {
         let latest = self.database.latest_challenge(&request.biin, &request.device).await?;
         let Some(challenge) = latest.filter(|challenge| challenge.open) else {
             return Err(SignInError::InvalidCode);
@@ -135,15 +148,11 @@ impl Auth {
         }
         let code = self.code_of(challenge.id);
         let is_right = bool::from(code.as_bytes().ct_eq(request.code.as_bytes()));
-        let session = self.new_session(request.device.clone(), String::new());
         let guess = Guess { challenge: challenge.id, is_right, now: self.clock.now() };
         let limits = &self.config.limits;
         let decide = |traffic: &_| limits.decide_guess(traffic, self.has_links());
         match self.database.guess_code(guess, decide, session.clone()).await? {
-            GuessOutcome::Redeemed(RedeemedCode { person, biin }) => {
-                let pair = self.first_pair(person, biin, &session, self.access_ttl())?;
-                Ok(SignedIn { person, pair })
-            }
+            GuessOutcome::Redeemed(redeemed) => Ok(redeemed),
             GuessOutcome::Invalid => Err(SignInError::InvalidCode),
             GuessOutcome::Unconfirmed => Err(SignInError::UnconfirmedDevice),
         }
@@ -157,24 +166,22 @@ impl Auth {
         fcm: &str,
         access_ttl: SignedDuration,
     ) -> Result<TokenPair, SignInError> {
-        let session = self.new_session(device, fcm.to_owned());
+        let (session, refresh) = self.new_session(device, fcm.to_owned());
         let biin = self.database.open_session(person, &session).await?;
         let biin = biin.ok_or(SignInError::SessionEnded)?;
-        self.first_pair(*person, biin, &session, access_ttl)
+        self.first_pair(*person, biin, &session, &refresh, access_ttl)
     }
 
-    fn new_session(&self, device: DeviceId, fcm: String) -> NewSession {
+    /// A session of an app, with its first refresh token.
+    fn new_session(&self, device: DeviceId, fcm: String) -> (NewSession, RefreshToken) {
         let now = self.clock.now();
         let ttl = self.config.refresh_ttl;
         let ttl = self.config.refresh_at_most.map_or(ttl, |limit| limit.min(ttl));
-        NewSession {
-            id: SessionId::mint(&self.clock, &self.random),
-            device,
-            fcm,
-            rti: self.tokens.new_rti(),
-            expires_at: now + ttl,
-            now,
-        }
+        let (rti, expires_at) = (self.tokens.new_rti(), now + ttl);
+        let id = SessionId::mint(&self.clock, &self.random);
+        let credential = SessionCredential::RefreshToken { rti, expires_at };
+        let session = NewSession { id, device, fcm, credential, now };
+        (session, RefreshToken { rti, issued_at: now, expires_at })
     }
 
     fn first_pair(
@@ -182,12 +189,11 @@ impl Auth {
         person: Person,
         biin: String,
         session: &NewSession,
+        refresh: &RefreshToken,
         access_ttl: SignedDuration,
     ) -> Result<TokenPair, SignInError> {
         let uuid = session.device.as_str().to_owned();
         let subject = TokenSubject { person, biin, uuid, session: session.id.to_string() };
-        let NewSession { rti, now: issued_at, expires_at, .. } = *session;
-        let refresh = RefreshToken { rti, issued_at, expires_at };
-        Ok(self.tokens.mint_pair(&subject, &refresh, access_ttl)?)
+        Ok(self.tokens.mint_pair(&subject, refresh, access_ttl)?)
     }
 }

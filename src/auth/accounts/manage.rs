@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::attempts::LONGEST_LOGIN;
 use super::passwords::{HashError, LONGEST_PASSWORD};
 use super::sign_in::{Accounts, hashes};
+use super::totp::TotpKey;
 use crate::database::{
     AccountKind, AccountOwner, AccountRow, DatabaseError, NewAccount, PasswordRotation,
 };
@@ -25,6 +26,15 @@ pub struct AccountSpec {
     pub owner: AccountOwner,
     /// The networks it may be used from; empty: all.
     pub networks: Vec<Network>,
+}
+
+/// What a person enters into an authenticator app.
+#[derive(Debug)]
+pub struct TotpSetup {
+    /// In base32.
+    pub secret: SecretString,
+    /// For a QR code.
+    pub url: SecretString,
 }
 
 /// What a rotation does with the previous password.
@@ -55,6 +65,8 @@ pub enum AccountError {
     Exists,
     #[error("no active account has this login")]
     NotFound,
+    #[error("auth.secret is not set; the keys of codes are derived from it")]
+    NoSecret,
     #[error(transparent)]
     Hash(#[from] HashError),
     #[error(transparent)]
@@ -108,6 +120,23 @@ impl Accounts {
     pub async fn disable(&self, login: &str) -> Result<(), AccountError> {
         let disabled = self.0.database.disable_account(login).await?;
         if disabled { Ok(()) } else { Err(AccountError::NotFound) }
+    }
+
+    /// Gives a reviewer's account a new key for codes, which a sign-in takes from then on.
+    pub async fn set_up_totp(&self, login: &str) -> Result<TotpSetup, AccountError> {
+        let key = self.0.totp_key.ok_or(AccountError::NoSecret)?;
+        let totp_id = hex::encode(self.0.random.bytes::<16>());
+        if !self.0.database.set_totp(login, &totp_id).await? {
+            return Err(AccountError::NotFound);
+        }
+        let key = TotpKey::new(&key, &totp_id);
+        Ok(TotpSetup { secret: key.secret().into(), url: key.url(login).into() })
+    }
+
+    /// Lets a reviewer sign in without a code.
+    pub async fn remove_totp(&self, login: &str) -> Result<(), AccountError> {
+        let removed = self.0.database.set_totp(login, "").await?;
+        if removed { Ok(()) } else { Err(AccountError::NotFound) }
     }
 
     /// Every account, by login.

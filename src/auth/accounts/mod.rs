@@ -4,9 +4,10 @@ mod attempts;
 mod manage;
 mod passwords;
 mod sign_in;
+mod totp;
 
 pub use crate::database::AccountKind;
-pub use manage::{AccountError, AccountSpec, OldPassword};
+pub use manage::{AccountError, AccountSpec, OldPassword, TotpSetup};
 pub use passwords::HashError;
 pub(super) use sign_in::ADDRESS_KNOWN_FOR;
 pub use sign_in::{

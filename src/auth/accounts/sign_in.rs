@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::attempts::{Allowed, AttemptKeys, Attempts, LONGEST_LOGIN};
 use super::passwords::{HashError, LONGEST_PASSWORD, Passwords};
+use super::totp::TotpKey;
 use crate::database::{AccountKind, AccountRow, Database, DatabaseError};
 use crate::model::{Clock, Network, Person, PersonId, Random, RateLimiter, address_key};
 
@@ -32,6 +33,12 @@ pub struct AccountConfig {
     pub rotation_grace: SignedDuration,
     pub hashing_at_once: usize,
     pub hashing_waiting: usize,
+    /// The keys of codes are derived from it. `None` without `auth.secret`: codes cannot be checked.
+    pub totp_key: Option<[u8; 32]>,
+    /// Whether every reviewer needs a code.
+    pub require_totp: bool,
+    /// The networks from which reviewers sign in; empty: all.
+    pub reviewer_networks: Vec<Network>,
 }
 
 /// The accounts. Cheap to clone.
@@ -44,6 +51,9 @@ pub(super) struct Inner {
     pub(super) random: Random,
     pub(super) passwords: Passwords,
     pub(super) rotation_grace: SignedDuration,
+    pub(super) totp_key: Option<[u8; 32]>,
+    require_totp: bool,
+    reviewer_networks: Vec<Network>,
     /// In memory of this process.
     attempts: Attempts,
     /// The (address, login) pairs that need not be stored again yet.
@@ -54,6 +64,8 @@ pub(super) struct Inner {
 pub struct Credentials {
     pub login: String,
     pub password: SecretString,
+    /// The code of an authenticator app; empty: none.
+    pub code: String,
     /// The client's address.
     pub address: IpAddr,
     /// Whether limits by address count it: not loopback, nor a trusted proxy.
@@ -82,6 +94,18 @@ pub enum AccountSignInError {
     /// The password is right, but the account is limited to other networks.
     #[error("this account may not be used from this address")]
     AddressNotAllowed,
+    /// The password is right, but the account is disabled.
+    #[error("this account is disabled")]
+    Disabled,
+    /// The password is right; the code of the authenticator app is missing.
+    #[error("a code of the authenticator app is required")]
+    CodeRequired,
+    /// The password is right, but the code is wrong, or was used before.
+    #[error("the code of the authenticator app is wrong, or was used before")]
+    CodeInvalid,
+    /// Every reviewer needs a code, and this account has none.
+    #[error("this account needs an authenticator app; see `forte-media account totp`")]
+    TotpNotSetUp,
     #[error("too many wrong passwords; try again later")]
     LockedOut { wait: SignedDuration },
     #[error("too many passwords are being checked; try again in a moment")]
@@ -114,6 +138,9 @@ impl Accounts {
             passwords: Passwords::new(at_once, waiting, random.clone()),
             random,
             rotation_grace: config.rotation_grace,
+            totp_key: config.totp_key,
+            require_totp: config.require_totp,
+            reviewer_networks: config.reviewer_networks.clone(),
             attempts: Attempts::new(config.failures_per_minute),
             stored: RateLimiter::new(1, STORED_EVERY),
         }))
@@ -127,7 +154,9 @@ impl Accounts {
     ) -> Result<SignedInAccount, AccountSignInError> {
         let now = self.0.clock.now();
         let row = self.account(kind, &credentials.login).await?;
-        let is_network_allowed = row.as_ref().is_none_or(|row| allows(row, credentials.address));
+        let address = credentials.address.to_canonical();
+        let is_network_allowed = row.as_ref().is_none_or(|row| allows(row, address))
+            && (kind != AccountKind::Reviewer || self.allows_reviewer(address));
         let is_known = self.is_known(credentials, now).await?;
         let keys = {
             let Credentials { login, address, is_counted, .. } = credentials;
@@ -143,7 +172,13 @@ impl Accounts {
         let password = truncated(&credentials.password);
         match self.0.passwords.verify(&password, hashes, may_try, on_failure).await? {
             Some(true) => {
-                let account = self.signed_in(row, is_network_allowed).await?;
+                let row = row.ok_or(AccountSignInError::InvalidCredentials)?;
+                let account = self.signed_in(row, is_network_allowed, &credentials.code).await;
+                if let Err(AccountSignInError::CodeInvalid) = account {
+                    // Guesses of a code have the limits of guesses of a password.
+                    self.count_failure(keys, allowed, now)();
+                }
+                let account = account?;
                 self.remember_address(credentials, now).await;
                 Ok(account)
             }
@@ -192,7 +227,7 @@ impl Accounts {
         }
     }
 
-    /// The active account of this login. A login that is too long or has control characters is not
+    /// The account of this login. A login that is too long or has control characters is not
     /// looked up, since PostgreSQL rejects NUL; its sign-in costs the hashes all the same.
     async fn account(
         &self,
@@ -203,7 +238,7 @@ impl Accounts {
             return Ok(None);
         }
         let row = self.0.database.account(login).await?;
-        Ok(row.filter(|row| row.kind == kind && row.active))
+        Ok(row.filter(|row| row.kind == kind))
     }
 
     fn count_failure(
@@ -216,20 +251,50 @@ impl Accounts {
         move || inner.attempts.count_failure(&keys, allowed, now)
     }
 
+    /// The account whose password was right.
     async fn signed_in(
         &self,
-        row: Option<AccountRow>,
+        row: AccountRow,
         is_network_allowed: bool,
+        code: &str,
     ) -> Result<SignedInAccount, AccountSignInError> {
-        let row = row.ok_or(AccountSignInError::InvalidCredentials)?;
+        if !row.active {
+            return Err(AccountSignInError::Disabled);
+        }
         if !is_network_allowed {
             return Err(AccountSignInError::AddressNotAllowed);
         }
+        self.check_code(&row, code).await?;
         let reviewer = match row.person {
             Some(person) => Some(self.reviewer(person).await?),
             None => None,
         };
         Ok(SignedInAccount { login: row.login, reviewer })
+    }
+
+    /// Checks the code of an account that has one, and uses it up.
+    async fn check_code(&self, row: &AccountRow, code: &str) -> Result<(), AccountSignInError> {
+        if row.totp_id.is_empty() {
+            let is_missing = self.0.require_totp && row.kind == AccountKind::Reviewer;
+            return if is_missing { Err(AccountSignInError::TotpNotSetUp) } else { Ok(()) };
+        }
+        let Some(key) = self.0.totp_key else { return Err(AccountSignInError::Hash) };
+        let code: String = code.chars().filter(|char| !char.is_whitespace()).collect();
+        if code.is_empty() {
+            return Err(AccountSignInError::CodeRequired);
+        }
+        let key = TotpKey::new(&key, &row.totp_id);
+        let step = key.matching_step(&code, self.0.clock.now());
+        let step = step.ok_or(AccountSignInError::CodeInvalid)?;
+        let is_first = self.0.database.use_totp_step(&row.login, step).await?;
+        if is_first { Ok(()) } else { Err(AccountSignInError::CodeInvalid) }
+    }
+
+    /// Whether reviewers may use the service from this address.
+    pub fn allows_reviewer(&self, address: IpAddr) -> bool {
+        let networks = &self.0.reviewer_networks;
+        let address = address.to_canonical();
+        networks.is_empty() || networks.iter().any(|network| network.contains(address))
     }
 
     /// The person of a reviewer's account, who must be active.
@@ -263,7 +328,6 @@ pub(super) fn hashes(row: Option<&AccountRow>, now: Timestamp) -> [Option<String
 
 /// A network that cannot be parsed allows nothing.
 fn allows(row: &AccountRow, address: IpAddr) -> bool {
-    let address = address.to_canonical();
     let contains = |text: &String| text.parse().is_ok_and(|net: Network| net.contains(address));
     row.networks.is_empty() || row.networks.iter().any(contains)
 }

@@ -1,0 +1,68 @@
+//! Browsers that have a film link: they open the driver's page for one report without signing in.
+
+use super::error::BrowserError;
+use super::secret;
+use super::service::Browsers;
+use super::session::BrowserSession;
+use super::sign_in::BrowserOrigin;
+use crate::database::DatabaseError;
+use crate::model::{BrowserKind, ReportStatus, shown_line};
+
+/// In characters, of a name or a telephone number.
+const LONGEST_STATED: usize = 100;
+
+/// Who says that they film; may be empty.
+#[derive(Debug, Clone, Copy)]
+pub struct StatedDriver<'a> {
+    pub name: &'a str,
+    pub mobile: &'a str,
+}
+
+/// Why a film link opens nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum FilmLinkError {
+    /// The secret is unknown, or its link is revoked or has expired.
+    #[error("the link is not valid")]
+    NotFound,
+    /// The report has a video, or is approved.
+    #[error("the report does not wait for a video")]
+    NotOpen(ReportStatus),
+    #[error("must have at most {LONGEST_STATED} characters")]
+    TooLong(&'static str),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+}
+
+impl Browsers {
+    /// Exchanges the secret of a film link for a session. Also returns the secret for the cookie.
+    pub async fn open_film(
+        &self,
+        link_secret: &str,
+        driver: StatedDriver<'_>,
+        origin: BrowserOrigin<'_>,
+    ) -> Result<(BrowserSession, String), FilmLinkError> {
+        let name = stated("name", driver.name)?;
+        let mobile = stated("mobile", driver.mobile)?;
+        let database = &self.auth.database;
+        let now = self.auth.clock.now();
+        // Found by its hash, so that the time of the search tells nothing about the secret.
+        let link = database.film_link(&secret::hash(link_secret), now).await?;
+        let link = link.ok_or(FilmLinkError::NotFound)?;
+        if !link.status.is_open() {
+            return Err(FilmLinkError::NotOpen(link.status));
+        }
+        let (session, cookie) = self.new_session(BrowserKind::Film, None, origin);
+        database.open_film_session(link.number, (&name, &mobile), &session).await?;
+        let opened = self.opened(BrowserKind::Film, cookie, origin).await;
+        opened.map_err(|error| match error {
+            BrowserError::Database(error) => error.into(),
+            _ => FilmLinkError::NotFound,
+        })
+    }
+}
+
+fn stated(field: &'static str, text: &str) -> Result<String, FilmLinkError> {
+    let line = shown_line(text);
+    let is_longer = line.chars().nth(LONGEST_STATED).is_some();
+    if is_longer { Err(FilmLinkError::TooLong(field)) } else { Ok(line) }
+}

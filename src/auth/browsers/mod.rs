@@ -1,0 +1,17 @@
+//! Browsers that are signed in by a cookie: reviewers in the console, drivers on their page, or with a film link.
+
+mod config;
+mod csrf;
+mod error;
+mod film;
+mod secret;
+mod service;
+mod session;
+mod sign_in;
+
+pub use config::ReviewConfig;
+pub use error::{BrowserError, PreferenceError};
+pub use film::{FilmLinkError, StatedDriver};
+pub use service::Browsers;
+pub use session::{BrowserSession, FilmLinkScope};
+pub use sign_in::BrowserOrigin;

@@ -1,0 +1,96 @@
+//! Opening a session in a browser.
+
+use std::net::IpAddr;
+
+use super::error::BrowserError;
+use super::secret::{self, Secret};
+use super::service::Browsers;
+use super::session::BrowserSession;
+use crate::auth::sign_in::{SignInError, SignInRequest};
+use crate::database::{BrowserCookie, DatabaseError, NewSession, SessionCredential};
+use crate::model::{BrowserKind, DeviceId, Person, SessionId, browser_summary};
+
+/// The browser that signs in.
+#[derive(Debug, Clone, Copy)]
+pub struct BrowserOrigin<'a> {
+    /// `User-Agent`.
+    pub user_agent: &'a str,
+    pub address: IpAddr,
+    /// The secret of the cookie that it has already, whose session ends.
+    pub replaces: Option<&'a str>,
+}
+
+impl Browsers {
+    /// Opens a session for a reviewer whose password was right. Also returns the secret for the cookie.
+    pub async fn open_review(
+        &self,
+        reviewer: &Person,
+        origin: BrowserOrigin<'_>,
+    ) -> Result<(BrowserSession, String), BrowserError> {
+        let (session, secret) = self.new_session(BrowserKind::Review, None, origin);
+        let opened = self.auth.database.open_session(reviewer, &session).await?;
+        opened.ok_or(BrowserError::Ended)?;
+        self.opened(BrowserKind::Review, secret, origin).await
+    }
+
+    /// Opens a session for a driver or director who has a one-time code. Also returns the secret for the
+    /// cookie.
+    pub async fn open_drive(
+        &self,
+        request: &SignInRequest,
+        origin: BrowserOrigin<'_>,
+    ) -> Result<(BrowserSession, String), SignInError> {
+        let device = Some(request.device.clone());
+        let (session, secret) = self.new_session(BrowserKind::Drive, device, origin);
+        self.auth.redeem_code(request, &session).await?;
+        let opened = self.opened(BrowserKind::Drive, secret, origin).await;
+        opened.map_err(|error| match error {
+            BrowserError::Database(error) => error.into(),
+            _ => SignInError::SessionEnded,
+        })
+    }
+
+    /// `device`: that of the one-time code; else each session has its own, so that it replaces no other.
+    pub(super) fn new_session(
+        &self,
+        kind: BrowserKind,
+        device: Option<DeviceId>,
+        origin: BrowserOrigin<'_>,
+    ) -> (NewSession, Secret) {
+        let (clock, random) = (&self.auth.clock, &self.auth.random);
+        let (id, secret) = (SessionId::mint(clock, random), Secret::new(random));
+        let cookie = BrowserCookie {
+            kind,
+            secret_hash: secret.hash(),
+            browser: browser_summary(origin.user_agent),
+            address: origin.address.to_canonical().to_string(),
+        };
+        let session = NewSession {
+            id,
+            device: device.unwrap_or_else(|| DeviceId::of_session(id)),
+            fcm: String::new(),
+            credential: SessionCredential::Cookie(cookie),
+            now: clock.now(),
+        };
+        (session, secret)
+    }
+
+    /// The session that was just opened. The one that the browser had before ends.
+    pub(super) async fn opened(
+        &self,
+        kind: BrowserKind,
+        secret: Secret,
+        origin: BrowserOrigin<'_>,
+    ) -> Result<(BrowserSession, String), BrowserError> {
+        if let Some(former) = origin.replaces {
+            self.end_replaced(former).await?;
+        }
+        let (row, film_link) = self.row(kind, &secret.hash(), self.auth.clock.now()).await?;
+        Ok((self.session(row, film_link), secret.into_text()))
+    }
+
+    async fn end_replaced(&self, former: &str) -> Result<(), DatabaseError> {
+        let now = self.auth.clock.now();
+        self.auth.database.end_browser_by_secret(&secret::hash(former), now).await
+    }
+}
