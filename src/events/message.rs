@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::model::{
-    ChallengeId, Channel, CompanyId, Digest, EventId, Finding, Length, MailRefused, OutboxEvent,
-    OutboxMessage, PushEvent, PushKind, RefKey, ReportDecided, SessionId, SubmissionId, Verdict,
-    VideoId,
+    ChallengeId, Channel, CompanyId, Digest, EventId, FilmSender, Finding, Length, MailRefused,
+    OutboxEvent, OutboxMessage, PushEvent, PushKind, RefKey, ReportDecided, SessionId,
+    SubmissionId, Verdict, VideoId,
 };
 
 /// How long a push notification or a warning is useful. After a day, the app and the next warning show
@@ -56,14 +56,17 @@ pub struct ReportSubmitted<'e> {
     pub sha256: Digest,
     pub length: Length,
     pub duration_ms: Option<u64>,
-    pub lat: f64,
-    pub long: f64,
+    /// Where the video was sent, according to the phone.
+    pub lat: Option<f64>,
+    pub long: Option<f64>,
     pub time_sent: Timestamp,
     /// According to the file, else to the app.
     pub recorded_at: Option<Timestamp>,
     pub received_at: Timestamp,
     pub verdicts: &'e [Verdict],
     pub notes: &'e [Finding],
+    /// Who has sent it, if it came by a film link.
+    pub film_link: Option<&'e FilmSender>,
     pub receipt_url: Option<&'e str>,
 }
 

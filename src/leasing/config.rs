@@ -46,7 +46,35 @@ pub struct Config {
     pub employees_see: EmployeesSee,
     /// Whether a director's profile lists the employees.
     pub employees_in_profile: bool,
+    /// How long a link for filming is valid.
+    pub film_link_for: FilmLinkPeriod,
     pub review: ReviewConfig,
+}
+
+/// How long a link for filming is valid: between an hour and 30 days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "SignedDuration")]
+pub struct FilmLinkPeriod(SignedDuration);
+
+impl FilmLinkPeriod {
+    pub const LONGEST: SignedDuration = SignedDuration::from_hours(30 * 24);
+    const SHORTEST: SignedDuration = SignedDuration::from_hours(1);
+
+    pub fn new(period: SignedDuration) -> Option<Self> {
+        (Self::SHORTEST..=Self::LONGEST).contains(&period).then_some(Self(period))
+    }
+
+    pub const fn get(self) -> SignedDuration {
+        self.0
+    }
+}
+
+impl TryFrom<SignedDuration> for FilmLinkPeriod {
+    type Error = String;
+
+    fn try_from(period: SignedDuration) -> Result<Self, String> {
+        Self::new(period).ok_or_else(|| "must be between 1h and 720h".to_owned())
+    }
 }
 
 /// A text that contains `{guid}` once.

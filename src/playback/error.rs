@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use crate::database::DatabaseError;
+use crate::model::MaybeTransient as _;
 use crate::storage::{LinkError, StorageError};
 
 #[derive(Debug, thiserror::Error)]

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::database::{JournalRow, PlannedBatch, StoredSubmission};
-use crate::model::{CompanyId, PersonId, SubmissionId, UploadId, VehicleGuid};
+use crate::model::{CompanyId, FilmSender, PersonId, Place, SubmissionId, UploadId, VehicleGuid};
 use crate::storage::JournalKey;
 
 use super::receipt::{Statement, canonical_json};
@@ -34,7 +34,9 @@ struct Line<'a> {
     upload_id: UploadId,
     vehicle_guid: VehicleGuid,
     company: Company<'a>,
-    person: Person<'a>,
+    /// Null if the video came by a film link.
+    person: Option<Person<'a>>,
+    film_link: Option<&'a FilmSender>,
     filename: &'a str,
     #[serde(flatten)]
     statement: Statement<'a>,
@@ -86,7 +88,12 @@ fn line(row: &JournalRow) -> Line<'_> {
         upload_id: row.stored.upload,
         vehicle_guid: row.vehicle,
         company: Company { id: row.company, biin: &row.biin },
-        person: Person { id: row.person, ref_key: &row.person_ref, mobile: &row.mobile },
+        person: row.person.person().map(|id| Person {
+            id,
+            ref_key: &row.person_ref,
+            mobile: &row.mobile,
+        }),
+        film_link: row.stored.film_link.as_ref(),
         filename: &row.filename,
         statement: statement(&row.stored, &row.device),
         receipt: &row.receipt,
@@ -104,8 +111,8 @@ fn statement<'a>(stored: &'a StoredSubmission, device: &'a str) -> Statement<'a>
         device,
         time_sent: &stored.time_sent,
         recorded_at: stored.recorded_at.as_ref(),
-        lat: stored.place.lat(),
-        long: stored.place.long(),
+        lat: stored.place.map(Place::lat),
+        long: stored.place.map(Place::long),
         received_at: stored.received_at,
         facts: &stored.facts,
         notes: &stored.notes,

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use crate::database::FinishedUpload;
 use crate::model::{
-    Digest, Facts, Finding, PersonId, ReceiptId, RefKey, SubmissionId, TimeSent, Verdict, VideoId,
+    Digest, Facts, Finding, PersonId, Place, ReceiptId, RefKey, SubmissionId, TimeSent, Verdict,
+    VideoId,
 };
 
 /// The version of these fields.
@@ -16,7 +17,10 @@ const FORMAT: u32 = 1;
 struct Receipt<'a> {
     format: u32,
     id: ReceiptId,
-    person_id: PersonId,
+    /// Null for a film link.
+    person_id: Option<PersonId>,
+    /// Who has issued the film link; null without one.
+    film_link_issuer: Option<&'a str>,
     #[serde(flatten)]
     statement: Statement<'a>,
 }
@@ -35,8 +39,8 @@ pub(super) struct Statement<'a> {
     /// According to the app.
     pub(super) recorded_at: Option<&'a TimeSent>,
     /// According to the driver's phone.
-    pub(super) lat: f64,
-    pub(super) long: f64,
+    pub(super) lat: Option<f64>,
+    pub(super) long: Option<f64>,
     pub(super) received_at: Timestamp,
     pub(super) facts: &'a Facts,
     pub(super) notes: &'a [Finding],
@@ -55,15 +59,16 @@ pub fn receipt(finished: &FinishedUpload, verdicts: &[Verdict]) -> String {
         device: &finished.device,
         time_sent: &details.time_sent,
         recorded_at: details.recorded_at.as_ref(),
-        lat: details.place.lat(),
-        long: details.place.long(),
+        lat: details.place.map(Place::lat),
+        long: details.place.map(Place::long),
         received_at: finished.now,
         facts: &finished.facts,
         notes: &finished.notes,
         verdicts,
     };
-    let (id, person_id) = (finished.receipt, finished.owner.id);
-    canonical_json(&Receipt { format: FORMAT, id, person_id, statement })
+    let (id, person_id) = (finished.receipt, finished.owner.id.person());
+    let film_link_issuer = finished.film_link.as_ref().map(|sender| sender.issuer.as_str());
+    canonical_json(&Receipt { format: FORMAT, id, person_id, film_link_issuer, statement })
 }
 
 /// A number that is not finite becomes null.

@@ -3,7 +3,9 @@
 use std::error::Error;
 
 use crate::database::DatabaseError;
-use crate::model::{Digest, EarlierUse, FaultError, Offset, Refusal, UploadState};
+use crate::model::{
+    Digest, EarlierUse, FaultError, MaybeTransient as _, Offset, Refusal, UploadState,
+};
 use crate::storage::StorageError;
 
 #[derive(Debug, thiserror::Error)]

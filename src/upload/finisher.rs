@@ -10,11 +10,10 @@ use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 use crate::database::{Details, Fingerprint, FinishOutcome, FinishedUpload, ReportRow};
-use crate::events::{ReportSubmitted, report_submitted};
 use crate::inspect::Inspection;
 use crate::model::plausibility::{Evidence, judge};
 use crate::model::{
-    Admission, Digest, Length, OutboxMessage, Person, ReceiptId, Role, SubmissionId, UploadState,
+    Admission, Digest, FilmSender, Length, Person, ReceiptId, Role, SubmissionId, UploadState,
     Verdict, VideoId,
 };
 use crate::proof::receipt;
@@ -25,6 +24,7 @@ use super::dependencies::Dependencies;
 use super::eligibility::Eligibility;
 use super::error::UploadError;
 use super::locks::WriteLease;
+use super::submitted_message::submitted_message;
 use super::writer::UploadWriter;
 
 /// The first pause between attempts to store a video; each further one is twice as long.
@@ -242,7 +242,13 @@ impl Finisher {
         report: &ReportRow,
     ) -> Result<FinishOutcome, UploadError> {
         let verdicts = self.verdicts(attempt, report).await?;
-        let finished = attempt.finished_upload(report, verdicts, self.eligibility.refuses_reuse());
+        let owner = attempt.lease.row.owner;
+        let film_link = match owner.person() {
+            Some(_) => None,
+            None => self.deps.database.film_sender(owner).await?,
+        };
+        let refuses_reuse = self.eligibility.refuses_reuse();
+        let finished = attempt.finished_upload(report, verdicts, film_link, refuses_reuse);
         let outcome = self.deps.database.finish(&finished).await?;
         self.deps.pass_answer("upload.record.answer")?;
         if let FinishOutcome::Stored { reuse: Some(reuse), .. } = &outcome {
@@ -342,6 +348,7 @@ impl FinishAttempt<'_> {
         &self,
         report: &ReportRow,
         verdicts: Vec<Verdict>,
+        film_link: Option<FilmSender>,
         refuses_reuse: bool,
     ) -> FinishedUpload {
         let Self { lease, details, inspection, submission, video, now, sha256, length, .. } = *self;
@@ -349,6 +356,7 @@ impl FinishAttempt<'_> {
             upload: lease.row.id,
             fence: lease.fence,
             owner: Person { id: lease.row.owner, company: lease.row.company, role: Role::Employee },
+            film_link,
             device: lease.row.device.clone(),
             details: details.clone(),
             vehicle: report.vehicle,
@@ -369,27 +377,6 @@ impl FinishAttempt<'_> {
             now,
         }
     }
-}
-
-fn submitted_message(finished: &FinishedUpload, verdicts: &[Verdict]) -> OutboxMessage {
-    let FinishedUpload { details, .. } = finished;
-    let submitted = ReportSubmitted {
-        report_ref_key: details.ref_key,
-        submission_id: finished.submission,
-        video_id: finished.video,
-        sha256: finished.sha256,
-        length: finished.length,
-        duration_ms: finished.facts.duration_ms,
-        lat: details.place.lat(),
-        long: details.place.long(),
-        time_sent: details.time_sent.at,
-        recorded_at: finished.facts.recorded_at(details.declared_recording()),
-        received_at: finished.now,
-        verdicts,
-        notes: &finished.notes,
-        receipt_url: None,
-    };
-    report_submitted(&submitted, finished.event)
 }
 
 fn count_verdict(Verdict { test, outcome, .. }: &Verdict) {

@@ -69,15 +69,14 @@ impl UploadLocks {
         // Hashed in any case, so that an unknown id costs what a wrong secret costs.
         let hash = access.secret.hash();
         let row = row.ok_or(UploadError::NotFound)?;
+        let now = self.deps.clock.now();
         let foreign = access.caller.is_some_and(|caller| caller != row.owner);
-        if !is_equal(&hash, &row.secret_hash) || foreign || !row.owner_active {
+        if !is_equal(&hash, &row.secret_hash) || foreign || !row.is_owner_active(now) {
             return Err(UploadError::NotFound);
         }
         match row.state {
             UploadState::Expired | UploadState::Lost => Err(UploadError::NotFound),
-            UploadState::Open if row.expires_at <= self.deps.clock.now() => {
-                Err(UploadError::NotFound)
-            }
+            UploadState::Open if row.expires_at <= now => Err(UploadError::NotFound),
             _ => Ok(row),
         }
     }

@@ -30,6 +30,7 @@ mod restore;
 mod scan;
 mod service;
 mod session;
+mod submitted_message;
 mod writer;
 
 pub use crate::database::{Details, UploadRow};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use crate::database::{Details, NewUpload, UploadRow};
@@ -69,6 +69,12 @@ impl UploadService {
     /// The longest `moov` box that is accepted, in bytes.
     pub fn moov_limit(&self) -> u64 {
         self.0.deps.rules.moov_limit()
+    }
+
+    /// The shortest and the longest recording that are accepted.
+    pub fn duration_limits(&self) -> (SignedDuration, SignedDuration) {
+        let rules = &self.0.deps.rules;
+        (rules.min_duration, rules.max_duration)
     }
 
     /// How long a body may pause before it counts as cut.

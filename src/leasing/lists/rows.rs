@@ -179,7 +179,7 @@ pub struct VehicleChoice {
     plate_number: String,
 }
 
-/// What to film: an object with the keys "1", "2", …, or an empty array (Q27).
+/// What to film, in Russian: an object with the keys "1", "2", …, or an empty array (Q27).
 #[derive(Debug)]
 struct Instructions(Vec<String>);
 
@@ -305,7 +305,8 @@ impl From<ListedEmployee> for EmployeeItem {
 
 impl From<ListedVehicleType> for TypeItem {
     fn from(row: ListedVehicleType) -> Self {
-        Self { vehicle_type_title: row.title, instructions: Instructions(row.instructions) }
+        let instructions = row.instructions.into_iter().map(|instruction| instruction.ru);
+        Self { vehicle_type_title: row.title, instructions: Instructions(instructions.collect()) }
     }
 }
 

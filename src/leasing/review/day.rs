@@ -16,6 +16,8 @@ const PAGE: i64 = 200;
 const MOST_COUNTED: i64 = 10_000;
 /// A longer gap between two decisions of a reviewer is a break.
 const BREAK: SignedDuration = SignedDuration::from_mins(10);
+/// A pace is told only of at least so much work: a few quick decisions are none.
+const ENOUGH: SignedDuration = SignedDuration::from_mins(2);
 
 /// Whose decisions a day shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,8 +95,7 @@ fn pace(all: &[DayDecision]) -> Option<u64> {
             worked += gap;
         }
     }
-    let seconds = worked.as_secs();
-    (seconds > 0).then(|| u64::try_from(gaps * 3_600 / seconds).unwrap_or(0))
+    (worked >= ENOUGH).then(|| u64::try_from(gaps * 3_600 / worked.as_secs()).unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -118,6 +119,7 @@ mod tests {
     fn the_pace_is_that_of_one_reviewer_without_breaks() {
         assert_eq!(pace(&decisions(&[])), None);
         assert_eq!(pace(&decisions(&[(1, 0)])), None);
+        assert_eq!(pace(&decisions(&[(1, 0), (1, 2), (1, 4)])), None, "too short to tell");
         assert_eq!(pace(&decisions(&[(1, 0), (1, 60), (1, 120)])), Some(60));
         assert_eq!(pace(&decisions(&[(1, 0), (1, 60), (1, 9_000), (1, 9_060)])), Some(60));
         assert_eq!(pace(&decisions(&[(1, 0), (2, 30), (1, 60), (2, 90)])), Some(60));

@@ -8,7 +8,7 @@ use crate::database::{
     ConsoleDecision, Database, DatabaseError, EarlierReport, LogEntry as StoredEntry, QueueRow,
     ReviewedSubmission,
 };
-use crate::model::{PersonId, RefKey, Rejection};
+use crate::model::{Instruction, PersonId, RefKey, Rejection};
 
 use super::service::{Review, ReviewError, Reviewer};
 
@@ -30,7 +30,7 @@ pub struct ReviewedReport {
     /// Empty unless a person has decided.
     pub decider_name: String,
     /// What to film, in order.
-    pub instructions: Vec<String>,
+    pub instructions: Vec<Instruction>,
     pub submission: Option<ReviewedSubmission>,
     /// Of the same vehicle, latest first.
     pub earlier: Vec<EarlierReport>,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use tokio::sync::Notify;
@@ -9,7 +10,7 @@ use tokio::sync::Notify;
 use crate::database::{Database, DatabaseError, EnqueueContext, ReviewPreferences};
 use crate::events;
 use crate::leasing::config::Config;
-use crate::model::{Clock, CompanyId, Person, Random};
+use crate::model::{Clock, CompanyId, DecisionId, Person, Random};
 
 use super::config::ReviewConfig;
 use super::filter::Calendar;
@@ -72,12 +73,13 @@ impl Review {
         Ok(Reviewer { person, name: row.name, preferences, scope })
     }
 
-    pub async fn set_preferences(
-        &self,
-        reviewer: &Reviewer,
-        preferences: &ReviewPreferences,
-    ) -> Result<(), ReviewError> {
-        Ok(self.database.set_review_preferences(reviewer.person.id, preferences).await?)
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The id of a decision that a page will send.
+    pub fn new_decision_id(&self) -> DecisionId {
+        DecisionId::mint(&self.clock, &self.random)
     }
 
     /// The largest `limit` of a page of the queue.
