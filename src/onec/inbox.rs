@@ -16,7 +16,8 @@ use crate::database::{
     ObjectKind,
 };
 use crate::events;
-use crate::model::{Clock, Digest, Random, strip_bom};
+use crate::leasing::FilmLinks;
+use crate::model::{Clock, Digest, Random, RefKey, strip_bom};
 
 use super::Config;
 use super::envelope::{Item, envelope, object};
@@ -36,6 +37,7 @@ pub struct Inbox {
     random: Random,
     zone: TimeZone,
     pub config: Config,
+    film_links: Option<FilmLinks>,
     /// Messages are stored one after another; a waiting one holds no database connection.
     message_lock: Arc<Semaphore>,
 }
@@ -53,7 +55,13 @@ impl Inbox {
         config: Config,
     ) -> Self {
         let message_lock = Arc::new(Semaphore::new(1));
-        Self { database, clock, random, zone, config, message_lock }
+        Self { database, clock, random, zone, config, film_links: None, message_lock }
+    }
+
+    /// Lets reports ask for a link for filming.
+    #[must_use]
+    pub fn with_film_links(self, film_links: FilmLinks) -> Self {
+        Self { film_links: Some(film_links), ..self }
     }
 
     /// Stores a message of this node. Returns the JSON of the [`Reply`]. After a failure of the database
@@ -63,7 +71,8 @@ impl Inbox {
         let number = self.message_number(node, &envelope.fields)?;
         let items = envelope.items.ok_or_else(|| OnecError::field("items", "is required"))?;
         let (keys, changes) = self.read_items(items);
-        let _lock = self.lock().await?;
+        let wanted = wanted_links(&changes);
+        let lock = self.lock().await?;
         let context = self.enqueue_context();
         let message = InboundMessage {
             source: ChangeSource { node, context },
@@ -73,8 +82,10 @@ impl Inbox {
             keep_since: context.now.checked_sub(self.config.keep_replies).unwrap_or(context.now),
         };
         let reply = |outcomes: &[ChangeOutcome]| reply(number, keys, outcomes);
-        match self.database.receive_message(&message, reply).await? {
-            MessageOutcome::Accepted(reply) => Ok(reply),
+        let outcome = self.database.receive_message(&message, reply).await?;
+        drop(lock);
+        match outcome {
+            MessageOutcome::Accepted(reply) => Ok(self.add_links(node, reply, &wanted).await?),
             MessageOutcome::Differs { received_no } => Err(OnecError::Differs { received_no }),
         }
     }
@@ -103,7 +114,45 @@ impl Inbox {
                 Err(OnecError::field(field, UNKNOWN_REFERENCE))
             }
             ChangeOutcome::BiinTaken => Err(OnecError::BiinTaken),
-            outcome => Ok(ItemResult::new(ref_key.to_owned(), outcome)),
+            outcome => {
+                let film_link = match wanted_links(std::slice::from_ref(&change)).first() {
+                    Some(report) => self.film_link(node, *report).await?,
+                    None => None,
+                };
+                Ok(ItemResult { film_link, ..ItemResult::new(ref_key.to_owned(), outcome) })
+            }
+        }
+    }
+
+    /// Adds the links that reports ask for to a reply. The stored reply has none: they are secret.
+    async fn add_links(
+        &self,
+        node: &str,
+        reply: String,
+        wanted: &[RefKey],
+    ) -> Result<String, OnecError> {
+        if wanted.is_empty() {
+            return Ok(reply);
+        }
+        // Written by this program.
+        let Ok(mut reply) = serde_json::from_str::<Value>(&reply) else { return Ok(reply) };
+        for result in reply["results"].as_array_mut().into_iter().flatten() {
+            let report: Option<RefKey> =
+                result["ref_key"].as_str().and_then(|key| key.parse().ok());
+            let report = report.filter(|report| wanted.contains(report));
+            if let Some(report) = report.filter(|_| result["ok"] == true)
+                && let Some(address) = self.film_link(node, report).await?
+            {
+                result["film_link"] = address.into();
+            }
+        }
+        Ok(reply.to_string())
+    }
+
+    async fn film_link(&self, node: &str, report: RefKey) -> Result<Option<String>, OnecError> {
+        match &self.film_links {
+            Some(links) => Ok(links.address_for_node(node, report).await?),
+            None => Ok(None),
         }
     }
 
@@ -159,6 +208,15 @@ impl Inbox {
     fn enqueue_context(&self) -> EnqueueContext<'_> {
         EnqueueContext::new(&self.clock, &self.random, events::message)
     }
+}
+
+/// The reports that ask for a link for filming.
+fn wanted_links(changes: &[Change]) -> Vec<RefKey> {
+    let report = |change: &Change| match change {
+        Change::Report(report) if report.film_link => Some(report.ref_key),
+        _ => None,
+    };
+    changes.iter().filter_map(report).collect()
 }
 
 fn reply(accepted_no: i64, keys: ItemKeys, outcomes: &[ChangeOutcome]) -> String {

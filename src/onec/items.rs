@@ -8,7 +8,7 @@ use crate::database::{
     AssignmentChange, Change, CompanyChange, ContractChange, DecisionChange, ObjectDeletion,
     ObjectKind, ReportChange, TypeChange, UserChange, VehicleChange,
 };
-use crate::model::{CompanyKind, Decision, ReportStatus, Role, due_at, phone_digits};
+use crate::model::{CompanyKind, Decision, Instruction, ReportStatus, Role, due_at, phone_digits};
 
 use super::field_reader::{FieldError, FieldReader};
 
@@ -20,6 +20,8 @@ const NAME: usize = 100;
 const PHONE: usize = 50;
 /// The longest reason or instruction.
 const PROSE: usize = 2_000;
+/// The longest short form of an instruction: one line on a phone.
+const SHORT: usize = 40;
 const MAX_INSTRUCTIONS: usize = 100;
 
 /// The types of objects, by their names in messages.
@@ -127,17 +129,23 @@ fn vehicle_type(it: &mut FieldReader<'_>) -> Option<TypeChange> {
     Some(TypeChange { code: code?, version, title: title?, instructions: instructions? })
 }
 
-/// `[{no, text}]`, sorted by `no`.
-fn instructions(it: &mut FieldReader<'_>) -> Option<Vec<String>> {
+/// `[{no, text, kk, en, short}]`, sorted by `no`. An entry may also be a text alone.
+fn instructions(it: &mut FieldReader<'_>) -> Option<Vec<Instruction>> {
     let mut numbered = Vec::new();
     for (at, entry) in it.list("instructions", MAX_INSTRUCTIONS).iter().enumerate() {
-        let Value::Object(fields) = entry else {
-            return it.fail("instructions", format!("entry {} must be an object", at + 1));
+        let alone;
+        let fields = match entry {
+            Value::Object(fields) => fields,
+            Value::String(_) => {
+                alone = Map::from_iter([("text".to_owned(), entry.clone())]);
+                &alone
+            }
+            _ => return it.fail("instructions", format!("entry {} must be an object", at + 1)),
         };
         let mut entry = FieldReader::new(fields, it.zone);
         let no = entry.number("no").or_else(|| i64::try_from(at + 1).ok());
-        let text = entry.required_text("text", PROSE);
-        match entry.finish(no.zip(text)) {
+        let instruction = instruction(&mut entry);
+        match entry.finish(no.zip(instruction)) {
             Ok(instruction) => numbered.push(instruction),
             Err(errors) => {
                 let (field, why) = errors.into_iter().next().unwrap_or_default();
@@ -147,7 +155,18 @@ fn instructions(it: &mut FieldReader<'_>) -> Option<Vec<String>> {
     }
     // A stable sort: entries with the same number keep their order.
     numbered.sort_by_key(|(no, _)| *no);
-    Some(numbered.into_iter().map(|(_, text)| text).collect())
+    Some(numbered.into_iter().map(|(_, instruction)| instruction).collect())
+}
+
+/// A language that is missing gets the Russian text.
+fn instruction(it: &mut FieldReader<'_>) -> Option<Instruction> {
+    let ru = it.required_text("text", PROSE);
+    let [kk, en] = ["kk", "en"].map(|language| it.text(language, PROSE));
+    let short = it.text("short", SHORT).trim().to_owned();
+    let ru = ru?;
+    let or_russian = |text: String| if text.trim().is_empty() { ru.clone() } else { text };
+    let (kk, en) = (or_russian(kk), or_russian(en));
+    Some(Instruction { ru, kk, en, short })
 }
 
 fn vehicle(it: &mut FieldReader<'_>) -> Option<VehicleChange> {
@@ -187,6 +206,7 @@ fn report(it: &mut FieldReader<'_>) -> Option<ReportChange> {
         due_at: due_at(finishes_at, it.zone),
         status: status(it),
         reject_reason: it.optional_text("reject_reason", PROSE),
+        film_link: it.flag("film_link", false),
         version: it.version(),
         ref_key: ref_key?,
         company: company?,

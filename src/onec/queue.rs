@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::database::{Database, RefusedMailbox, SubmissionRow};
-use crate::model::{Check, Digest, RefKey, SubmissionId, Verdict, VideoId};
+use crate::model::{Check, Digest, FilmSender, Place, RefKey, SubmissionId, Verdict, VideoId};
 
 use super::error::OnecError;
 
@@ -92,12 +92,12 @@ pub struct Submission {
     /// Duration of the recording in milliseconds; 0 if unknown.
     #[schema(example = 61_000)]
     pub duration_ms: u64,
-    /// Latitude in degrees.
+    /// Latitude in degrees; null if the driver did not state a place (`drive.position`).
     #[schema(example = 43.238_949)]
-    pub lat: f64,
-    /// Longitude in degrees.
+    pub lat: Option<f64>,
+    /// Longitude in degrees, or null.
     #[schema(example = 76.889_709)]
-    pub long: f64,
+    pub long: Option<f64>,
     /// When the video was sent, according to the app.
     #[schema(example = "2026-05-13T10:00:00")]
     pub time_sent: String,
@@ -110,6 +110,9 @@ pub struct Submission {
     pub verdicts: Vec<Verdict>,
     /// Deviations from the standard that were accepted.
     pub notes: Vec<Note>,
+    /// Who has sent the video, if it came by a film link; absent if a driver has signed in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub film_link: Option<FilmSender>,
 }
 
 /// A deviation from the standard that was accepted.
@@ -187,13 +190,14 @@ impl Queue {
             sha256: stored.sha256,
             length: stored.length.get(),
             duration_ms: stored.facts.duration_ms.unwrap_or(0),
-            lat: stored.place.lat(),
-            long: stored.place.long(),
+            lat: stored.place.map(Place::lat),
+            long: stored.place.map(Place::long),
             time_sent: local(stored.time_sent.at),
             received_at: local(stored.received_at),
             recorded_at: recorded_at.map_or_else(|| EMPTY_DATE.to_owned(), local),
             verdicts: stored.verdicts,
             notes: notes.map(|note| Note { code: note.check, message: note.message }).collect(),
+            film_link: stored.film_link,
         }
     }
 }

@@ -33,6 +33,10 @@ pub struct ItemResult {
     /// A sentence about the error or the result; may be empty.
     #[schema(example = "")]
     pub message: String,
+    /// The address by which the driver films without signing in, for a report that asked for it
+    /// (`"film_link": true`). Absent if the report waits for no video, or without `http.public_url`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub film_link: Option<String>,
 }
 
 /// Why an item cannot be read.
@@ -55,12 +59,12 @@ impl ItemResult {
             }
             ItemError::NotAnObject => ("validation_failed", "an item must be an object".to_owned()),
         };
-        Self { ref_key, ok: false, error: code.to_owned(), message }
+        Self { ref_key, ok: false, error: code.to_owned(), message, film_link: None }
     }
 
     pub(super) fn new(ref_key: String, outcome: ChangeOutcome) -> Self {
         let (error, message) = code_and_message(outcome);
-        Self { ref_key, ok: error.is_empty(), error: error.to_owned(), message }
+        Self { ref_key, ok: error.is_empty(), error: error.to_owned(), message, film_link: None }
     }
 }
 
