@@ -39,6 +39,9 @@ pub struct WebhookConfig {
     /// Base64, with or without `whsec_` before it. During a rotation the new and the old
     /// one, separated by a blank.
     pub secret: Option<SecretString>,
+    /// With `password`: Basic authentication beside the signature.
+    pub user: Option<String>,
+    pub password: Option<SecretString>,
     /// For the whole response.
     pub timeout: SignedDuration,
     /// Bytes of an error body that are kept for operators.

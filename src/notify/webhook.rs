@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Response};
+use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::config::Config;
@@ -16,9 +17,16 @@ pub struct Webhook {
     client: Client,
     url: Url,
     keys: SigningKeys,
+    credentials: Option<Credentials>,
     timeout: SignedDuration,
     max_answer: usize,
     clock: Clock,
+}
+
+/// For Basic authentication, which a published HTTP service of 1C asks for.
+struct Credentials {
+    user: String,
+    password: SecretString,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +35,10 @@ pub enum WebhookError {
     Url(#[from] TargetError),
     #[error("notify.webhook.secret")]
     Secret(#[from] SecretError),
+    #[error("notify.webhook.user and notify.webhook.password must be set both, or neither")]
+    Credentials,
+    #[error("notify.webhook.user must not contain a colon, which separates it from the password")]
+    User,
     #[error("the HTTP client for webhooks cannot be built")]
     Client(#[from] reqwest::Error),
 }
@@ -41,6 +53,7 @@ impl Webhook {
             client: build_client(policy, config.webhook.timeout)?,
             url,
             keys: SigningKeys::parse(secret)?,
+            credentials: credentials(config)?,
             timeout: config.webhook.timeout,
             max_answer: config.webhook.max_answer,
             clock,
@@ -62,8 +75,11 @@ impl Webhook {
 
     async fn post(&self, id: EventId, body: &str) -> Result<Response, reqwest::Error> {
         let now = self.clock.now();
-        self.client
-            .post(self.url.clone())
+        let mut request = self.client.post(self.url.clone());
+        if let Some(Credentials { user, password }) = &self.credentials {
+            request = request.basic_auth(user, Some(password.expose_secret()));
+        }
+        request
             .header(CONTENT_TYPE, "application/json")
             .header("webhook-id", id.to_string())
             .header("webhook-timestamp", now.as_second())
@@ -71,5 +87,14 @@ impl Webhook {
             .body(body.to_owned())
             .send()
             .await
+    }
+}
+
+fn credentials(config: &Config) -> Result<Option<Credentials>, WebhookError> {
+    match (config.webhook.user.clone(), config.webhook.password.clone()) {
+        (None, None) => Ok(None),
+        (Some(user), Some(_)) if user.contains(':') => Err(WebhookError::User),
+        (Some(user), Some(password)) => Ok(Some(Credentials { user, password })),
+        _ => Err(WebhookError::Credentials),
     }
 }
