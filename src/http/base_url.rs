@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::uri::Authority;
+use axum::http::uri::{Authority, PathAndQuery};
 use axum::http::{HeaderMap, HeaderName, header};
 
 use super::client::TrustedProxies;
@@ -18,6 +18,10 @@ use super::state::AppState;
 
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// An extension of requests that came over TLS to this process.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OverTls;
 
 /// Without a trailing slash.
 pub(super) struct BaseUrl(pub(super) String);
@@ -40,16 +44,46 @@ impl FromRequestParts<Arc<AppState>> for BaseUrl {
     }
 }
 
+/// Whether the browser of a request uses TLS, as far as we know.
+pub(super) fn is_secure(state: &AppState, head: &Parts) -> bool {
+    BaseUrl::of(state, head).0.starts_with("https://")
+}
+
+/// Whether an `Origin` is that of this service: the public one, or the one that the client has used. The
+/// scheme is not compared, because a proxy may terminate TLS without saying so.
+pub(super) fn is_own_origin(state: &AppState, head: &Parts, origin: &str) -> bool {
+    let host = |url: &str| url.split_once("://").map(|(_, host)| host.to_ascii_lowercase());
+    let own = [state.public_url.clone(), asked(&state.proxies, head)];
+    let Some(given) = host(origin) else { return false };
+    own.into_iter().flatten().filter_map(|url| host(&url)).any(|own| {
+        // A public URL may have a path.
+        own.split('/').next() == Some(given.as_str())
+    })
+}
+
 /// The address that the client has used, as far as the request tells it.
 fn asked(proxies: &TrustedProxies, head: &Parts) -> Option<String> {
     let headers = &head.headers;
     let peer = head.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let is_trusted = peer.is_some_and(|peer| proxies.trust(peer));
     let (scheme, host) = if is_trusted { forwarded(headers) } else { (None, None) };
-    let scheme = scheme.filter(|scheme| scheme == "https").map_or("http", |_| "https");
-    let own = || head.uri.authority().map(Authority::as_str).or(single(headers, &header::HOST));
-    let host = safe_host(host.as_deref().or_else(own)?)?;
+    // A proxy that does not say what it was asked for is asked the same way as we are.
+    let is_tls = || head.extensions.get::<OverTls>().is_some();
+    let is_secure = scheme.map_or_else(is_tls, |scheme| scheme == "https");
+    let scheme = if is_secure { "https" } else { "http" };
+    let host = safe_host(host.as_deref().or_else(|| own_host(head))?)?;
     Some(format!("{scheme}://{host}"))
+}
+
+/// The host that a request names.
+fn own_host(head: &Parts) -> Option<&str> {
+    head.uri.authority().map(Authority::as_str).or(single(&head.headers, &header::HOST))
+}
+
+/// The address of a request, with `https`.
+pub(super) fn with_tls(head: &Parts) -> Option<String> {
+    let path = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    Some(format!("https://{}{path}", safe_host(own_host(head)?)?))
 }
 
 /// The scheme and the host that a proxy was asked for. A chain of proxies appends its own after those of
@@ -100,13 +134,14 @@ fn safe_host(text: &str) -> Option<&str> {
 }
 
 /// `listen`, as it can be reached from this machine.
-pub fn local_url(listen: SocketAddr) -> String {
+pub fn local_url(listen: SocketAddr, is_tls: bool) -> String {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
         IpAddr::V6(ip) if ip.is_unspecified() => std::net::Ipv6Addr::LOCALHOST.into(),
         ip => ip,
     };
-    format!("http://{}", SocketAddr::new(ip, listen.port()))
+    let scheme = if is_tls { "https" } else { "http" };
+    format!("{scheme}://{}", SocketAddr::new(ip, listen.port()))
 }
 
 #[cfg(test)]
@@ -171,7 +206,7 @@ mod tests {
 
     #[test]
     fn the_unspecified_address_never_appears() {
-        let local = |listen: &str| local_url(listen.parse().unwrap());
+        let local = |listen: &str| local_url(listen.parse().unwrap(), false);
         assert_eq!(local("0.0.0.0:8080"), "http://127.0.0.1:8080");
         assert_eq!(local("[::]:8080"), "http://[::1]:8080");
         assert_eq!(local("192.0.2.7:80"), "http://192.0.2.7:80");

@@ -5,6 +5,26 @@ use std::net::SocketAddr;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
+use crate::model::setting_words;
+
+/// The section `[drive]`: the driver's page.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DriveConfig {
+    /// Whether a video sent by the driver's page needs the place of sending.
+    pub position: Position,
+}
+
+/// Whether a video needs the place of sending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Position {
+    Required,
+    /// A driver may decline to state it.
+    Optional,
+}
+
+setting_words!(Position { Required = "required", Optional = "optional" });
+
 /// The section `[ops]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

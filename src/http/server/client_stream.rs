@@ -1,89 +1,37 @@
-//! The TCP stream of a client, with checks of both directions.
+//! The stream of a client as hyper sees it, with a check of each request head.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep};
 
 use super::heads::{RequestHeadScanner, Violation};
 use super::silent::SilentConnection;
-use super::unsent::PendingResponse;
+use super::transport::Transport;
 
-/// How fast a client must take a response.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct WriteLimits {
-    /// Time in which it must take at least one byte.
-    pub(super) timeout: Duration,
-    /// Bytes that it must take ...
-    pub(super) minimum: u64,
-    /// ... in this much time in which we wait for it.
-    pub(super) over: Duration,
-}
-
-/// A TCP stream that passes only unambiguous request heads on, and whose writes fail with `TimedOut` when the
-/// client takes too little of a response. Reads have no timeout here: hyper times request heads, the upload
-/// times bodies.
+/// A stream that passes only unambiguous request heads on.
 #[derive(Debug)]
 pub(super) struct ClientStream {
-    stream: TcpStream,
+    stream: Transport,
     heads: RequestHeadScanner,
     /// Why the last head was refused. hyper gets bytes that it answers with the right status.
     violation: Option<Violation>,
     /// Set until the first head is complete.
     silent: Option<SilentConnection>,
-    unsent: PendingResponse,
-    limits: WriteLimits,
-    taken: WriteProgress,
-    /// Runs while a write is pending.
-    timer: Option<Pin<Box<Sleep>>>,
-}
-
-/// What a client has taken while we waited for it.
-#[derive(Debug, Default)]
-struct WriteProgress {
-    bytes: u64,
-    waited: Duration,
-    pending_since: Option<Instant>,
 }
 
 impl ClientStream {
     pub(super) fn new(
-        stream: TcpStream,
-        (max_head, limits): (usize, WriteLimits),
-        unsent: PendingResponse,
+        stream: Transport,
+        max_head: usize,
         silent: Option<SilentConnection>,
     ) -> Self {
-        let (heads, taken) = (RequestHeadScanner::new(max_head), WriteProgress::default());
-        Self { stream, heads, violation: None, silent, unsent, limits, taken, timer: None }
+        Self { stream, heads: RequestHeadScanner::new(max_head), violation: None, silent }
     }
 
-    pub(super) fn into_inner(self) -> TcpStream {
+    pub(super) fn into_inner(self) -> Transport {
         self.stream
-    }
-
-    /// Starts, polls or stops the timer, depending on the result of a write.
-    fn timed(
-        &mut self,
-        context: &mut Context<'_>,
-        written: Poll<io::Result<usize>>,
-    ) -> Poll<io::Result<usize>> {
-        if matches!(written, Poll::Ready(Ok(1..))) {
-            self.unsent.written();
-        }
-        if let Poll::Ready(result) = written {
-            self.timer = None;
-            self.taken.add(result.as_ref().map_or(0, |bytes| *bytes as u64), self.limits.minimum);
-            return Poll::Ready(result);
-        }
-        let left = self.limits.over.saturating_sub(self.taken.waited);
-        let limit = self.limits.timeout.min(left);
-        self.taken.pending_since.get_or_insert_with(Instant::now);
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(limit)));
-        timer.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// Feeds hyper bytes that make it refuse the head: a NUL and the end of the head for a malformed one, an
@@ -95,17 +43,6 @@ impl ClientStream {
         };
         let bytes: Vec<u8> = pattern.iter().copied().cycle().take(buffer.remaining()).collect();
         buffer.put_slice(&bytes);
-    }
-}
-
-impl WriteProgress {
-    /// A client that has taken the minimum starts a new interval.
-    fn add(&mut self, bytes: u64, minimum: u64) {
-        self.bytes = self.bytes.saturating_add(bytes);
-        self.waited += self.pending_since.take().map(|since| since.elapsed()).unwrap_or_default();
-        if self.bytes >= minimum {
-            *self = Self::default();
-        }
     }
 }
 
@@ -142,8 +79,7 @@ impl AsyncWrite for ClientStream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.timed(context, written)
+        Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(
@@ -151,8 +87,7 @@ impl AsyncWrite for ClientStream {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.timed(context, written)
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 
     fn is_write_vectored(&self) -> bool {

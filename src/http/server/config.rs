@@ -6,8 +6,10 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+use super::certificate::{TlsConfig, TlsError};
 use crate::http::client::TrustedProxies;
 use crate::http::config::RequestLimits;
+use crate::http::cors::AllowedOrigin;
 
 /// hyper panics on a smaller buffer.
 const MIN_READ_BUFFER: usize = 8192;
@@ -21,6 +23,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// The proxies whose `Forwarded` and `X-Forwarded-…` headers are believed.
     pub trusted_proxies: TrustedProxies,
+    /// The other origins whose pages may send videos.
+    pub allow_origins: Vec<AllowedOrigin>,
     /// Time for a whole request head, and so for an idle connection.
     pub header_timeout: SignedDuration,
     /// Time in which the client must accept some bytes of a response.
@@ -41,6 +45,7 @@ pub struct Config {
     pub accept_pause: SignedDuration,
     /// Time for requests in flight once a shutdown has begun.
     pub shutdown_grace: SignedDuration,
+    pub tls: TlsConfig,
     pub limits: RequestLimits,
     pub linger: Linger,
 }
@@ -71,6 +76,8 @@ pub enum ConfigError {
     NotPositive(&'static str),
     #[error("{key} must be from {least} to {most}")]
     OutOfRange { key: &'static str, least: usize, most: usize },
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 impl Config {
@@ -88,7 +95,11 @@ impl Config {
         at_least("http.max_connections", self.max_connections, 1)?;
         at_least("http.max_silent", self.max_silent, 1)?;
         at_least("http.max_silent_per_address", self.max_silent_per_address, 1)?;
-        at_least("http.linger.max_sockets", self.linger.max_sockets, 0)
+        at_least("http.linger.max_sockets", self.linger.max_sockets, 0)?;
+        positive("http.tls.handshake_timeout", self.tls.handshake_timeout)?;
+        positive("http.tls.reload_every", self.tls.reload_every)?;
+        self.tls.load()?;
+        Ok(())
     }
 }
 

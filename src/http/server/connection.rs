@@ -20,17 +20,23 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::body_state::{BodyState, TrackedBody};
-use super::client_stream::{ClientStream, WriteLimits};
+use super::client_stream::ClientStream;
 use super::config::{Config, Linger};
 use super::linger::LingeringClose;
+use super::plain::use_https;
 use super::silent::{SilentConnection, SilentConnections};
+use super::timed_stream::{TimedStream, WriteLimits};
+use super::tls::Tls;
+use super::transport::Transport;
 use super::unsent::PendingResponse;
+use crate::http::base_url::OverTls;
 use crate::http::client::X_FORWARDED_FOR;
 
 /// The state that all connections share.
-#[derive(Debug)]
 pub(super) struct Server {
     router: Router,
+    /// `None` if requests come in plain text.
+    tls: Option<Tls>,
     protocol: http1::Builder,
     config: Config,
     lingering: LingeringClose,
@@ -58,7 +64,7 @@ pub(super) struct Accepted {
 impl Server {
     /// After `shutdown`, connections end with the request in flight.
     pub(super) fn new(
-        router: Router,
+        (router, tls): (Router, Option<Tls>),
         config: Config,
         permits: Arc<Semaphore>,
         shutdown: CancellationToken,
@@ -66,7 +72,7 @@ impl Server {
         let lingering = LingeringClose::new(config.linger.clone());
         let silent = SilentConnections::new(config.max_silent, config.max_silent_per_address);
         let (protocol, has_warned) = (protocol(&config), AtomicBool::new(false));
-        Self { router, protocol, config, lingering, silent, permits, has_warned, shutdown }
+        Self { router, tls, protocol, config, lingering, silent, permits, has_warned, shutdown }
     }
 
     /// Serves requests until either side ends the connection, and closes it so that the last
@@ -76,11 +82,17 @@ impl Server {
         let (body_state, unsent) = (BodyState::default(), PendingResponse::default());
         let make_room = CancellationToken::new();
         let silent = self.silent(peer, &make_room);
-        let served = self.serve_requests(stream, peer, (&body_state, &unsent), silent);
-        let Some((stream, ended)) = make_room.run_until_cancelled(served).await else {
+        let stream = TimedStream::new(stream, self.write_limits(), unsent.clone());
+        let served = async {
+            let stream = self.open(stream, peer).await?;
+            Some(self.serve_requests(stream, peer, (&body_state, &unsent), silent).await)
+        };
+        let served = make_room.run_until_cancelled(served).await;
+        let Some(served) = served else {
             tracing::debug!(%peer, "silent connection closed in favour of another one");
             return;
         };
+        let Some((stream, ended)) = served else { return };
         drop(permit);
         unsent.ended();
         if let Err(error) = &ended {
@@ -103,27 +115,41 @@ impl Server {
         self.permits.available_permits() < self.config.max_connections / KEPT_FREE
     }
 
-    /// Serves requests until the connection ends, and returns the socket, which is still open.
-    async fn serve_requests(
-        &self,
-        stream: TcpStream,
-        peer: SocketAddr,
-        (body_state, unsent): (&BodyState, &PendingResponse),
-        silent: Option<SilentConnection>,
-    ) -> (TcpStream, hyper::Result<()>) {
-        let service = service_fn(|request: Request<Incoming>| async move {
-            self.warn_of_proxy(peer, request.headers());
-            let response = self.respond(prepared(request, peer, body_state), body_state).await;
-            response.inspect(|response| unsent.expect(response.extensions()))
-        });
-        let limits = WriteLimits {
+    /// The stream of the requests: after the handshake, if TLS is on. `None` if that fails.
+    async fn open(&self, stream: TimedStream, peer: SocketAddr) -> Option<Transport> {
+        let Some(tls) = &self.tls else { return Some(Transport::Plain(stream)) };
+        let opened = self.shutdown.run_until_cancelled(tls.accept(stream)).await?;
+        // Scanners and people who close the page cause these, so they are no warnings.
+        opened.inspect_err(|error| tracing::debug!(%peer, %error, "TLS handshake failed")).ok()
+    }
+
+    fn write_limits(&self) -> WriteLimits {
+        WriteLimits {
             timeout: self.config.write_timeout.unsigned_abs(),
             minimum: self.config.minimum_taken(),
             over: self.config.minimum_rate_over.unsigned_abs(),
-        };
-        let checks = (self.config.read_buffer, limits);
-        let stream = ClientStream::new(stream, checks, unsent.clone(), silent);
-        let io = TokioIo::new(stream);
+        }
+    }
+
+    /// Serves requests until the connection ends, and returns the stream, whose socket is still open.
+    async fn serve_requests(
+        &self,
+        stream: Transport,
+        peer: SocketAddr,
+        (body_state, unsent): (&BodyState, &PendingResponse),
+        silent: Option<SilentConnection>,
+    ) -> (Transport, hyper::Result<()>) {
+        let is_tls = stream.is_tls();
+        let service = service_fn(|request: Request<Incoming>| async move {
+            self.warn_of_proxy(peer, request.headers());
+            let mut request = prepared(request, peer, body_state);
+            if is_tls {
+                request.extensions_mut().insert(OverTls);
+            }
+            let response = self.respond(request, body_state).await;
+            response.inspect(|response| unsent.expect(response.extensions()))
+        });
+        let io = TokioIo::new(ClientStream::new(stream, self.config.read_buffer, silent));
         let mut connection = self.protocol.serve_connection(io, service);
         let ended = self.shutdown.run_until_cancelled(&mut connection).await;
         let ended = if let Some(ended) = ended {
@@ -142,7 +168,12 @@ impl Server {
         request: Request<Body>,
         body_state: &BodyState,
     ) -> Result<Response<Body>, Infallible> {
-        let mut response = self.router.clone().oneshot(request).await?;
+        let is_refused = self.tls.is_some() && request.extensions().get::<OverTls>().is_none();
+        let mut response = if is_refused {
+            use_https(request)
+        } else {
+            self.router.clone().oneshot(request).await?
+        };
         let Linger { rest_bytes, rest_time, .. } = self.config.linger;
         if response.headers().contains_key(header::CONNECTION) {
             body_state.drop_rest();

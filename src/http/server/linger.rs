@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::config::Linger;
+use super::transport::Transport;
 
 /// Closes sockets whose clients are still sending.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ impl LingeringClose {
 
     /// Closes our side, waits, drains, closes. The response must have been written. Without a free
     /// slot the socket is closed at once.
-    pub(super) async fn close(&self, mut stream: TcpStream) {
+    pub(super) async fn close(&self, mut stream: Transport) {
         let Ok(_slot) = self.slots.try_acquire() else {
             tracing::warn!("too many lingering sockets; closing one without waiting");
             return;
@@ -34,6 +35,7 @@ impl LingeringClose {
         if stream.shutdown().await.is_err() {
             return; // the client has reset the connection
         }
+        let stream = stream.into_tcp();
         let quiet = self.limits.quiet.unsigned_abs();
         // If the client closes early, what it sent before that still has to be drained.
         let _closed_early = timeout(quiet, peer_closed(&stream)).await;

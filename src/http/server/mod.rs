@@ -2,7 +2,7 @@
 //!
 //! It adds to axum's own loop: a check of request heads (`heads`), timeouts for silent and slow clients,
 //! limits for buffers and for the number of connections, and a lingering close that lets an early response
-//! arrive (`linger`).
+//! arrive (`linger`). With `http.tls` it also speaks TLS (`tls`): everything else is the same above it.
 //!
 //! # How a handler refuses a request before the body has been read
 //!
@@ -16,12 +16,17 @@
 //! or never; its response is then discarded.
 
 mod body_state;
+mod certificate;
 mod client_stream;
 mod config;
 mod connection;
 mod heads;
 mod linger;
+mod plain;
 mod silent;
+mod timed_stream;
+mod tls;
+mod transport;
 mod unsent;
 
 use std::io;
@@ -35,8 +40,10 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use certificate::{Certificate, TlsConfig, TlsError, Validity};
 pub use config::{Config, ConfigError, Linger};
 use connection::{Accepted, Server};
+use tls::Tls;
 pub use unsent::WhenUnsent;
 
 /// Also counts the shortages of memory that `accept` reports, which have the same remedies.
@@ -61,8 +68,13 @@ pub async fn serve(
     let _abort_when_dropped = abort.clone().drop_guard();
     let connections = TaskTracker::new();
     let acceptor = Acceptor::new(listener, &config);
-    let server =
-        Arc::new(Server::new(router, config, Arc::clone(&acceptor.permits), shutdown.clone()));
+    let (tls, reloader) = Tls::open(&config.tls)?.unzip();
+    if let Some(reloader) = reloader {
+        let reloading = shutdown.clone().run_until_cancelled_owned(reloader.run());
+        connections.spawn(abort.clone().run_until_cancelled_owned(reloading));
+    }
+    let permits = Arc::clone(&acceptor.permits);
+    let server = Arc::new(Server::new((router, tls), config, permits, shutdown.clone()));
     while let Some(accepted) = shutdown.run_until_cancelled(acceptor.next()).await {
         let connection = Arc::clone(&server).serve(accepted);
         connections.spawn(abort.clone().run_until_cancelled_owned(connection));
