@@ -1,0 +1,23 @@
+// The phone's clock compared with that of the service.
+
+/** `Date` has whole seconds and is made somewhere between the request and its answer. */
+const UNCERTAIN = 2000;
+/** From here on the driver is asked to correct the clock. */
+export const WRONG_FROM = 120_000;
+
+/** Milliseconds to add to the phone's time, or null if the header says nothing. */
+export function offsetOf(dateHeader, sentAt, answeredAt) {
+  const server = Date.parse(dateHeader ?? '');
+  if (Number.isNaN(server) || answeredAt < sentAt) return null;
+  const offset = server + 500 - (sentAt + answeredAt) / 2;
+  const uncertain = UNCERTAIN + (answeredAt - sentAt) / 2;
+  return Math.abs(offset) <= uncertain ? 0 : Math.round(offset);
+}
+
+/** Whether the driver should be told. */
+export const isWrong = (offset) => offset !== null && Math.abs(offset) >= WRONG_FROM;
+
+/** A time of the phone as the service counts it, for `time_sent` and `recorded_at`. */
+export function corrected(phoneTime, offset) {
+  return new Date(phoneTime + (offset ?? 0)).toISOString();
+}

@@ -1,0 +1,94 @@
+// What every page of the driver has: the header, the service worker, words about what is missing.
+
+import { read, write } from './api.js';
+import { inAppBrowser } from './browser.js';
+import { isUnsent } from './recordings.js';
+import { on, say } from './ui.js';
+
+export const SIGNED_IN = 'drive.signed_in';
+
+export function startPage(context) {
+  warn(context);
+  watchConnection();
+  keepShell(context);
+  offerInstall();
+  for (const form of document.querySelectorAll('form[data-sign-out]')) {
+    form.addEventListener('submit', (event) => signOut(event, form, context));
+  }
+}
+
+/** A browser inside another app, or an address without https: said once, on top, with what still works. */
+function warn({ can, texts, position }) {
+  const app = inAppBrowser(navigator.userAgent, { hasTelegramProxy: 'TelegramWebviewProxy' in globalThis });
+  if (app) {
+    say(document, 'in-app', texts.get('drive.in_app'));
+    document.querySelector('[data-part="in-app"]')?.removeAttribute('hidden');
+    on(document, 'copy-address', async ({ currentTarget }) => {
+      await navigator.clipboard?.writeText(location.href).catch(() => {});
+      currentTarget.textContent = texts.get('drive.copied');
+    });
+  }
+  if (!can.isSecure) {
+    say(document, 'insecure', texts.get(position === 'optional' ? 'drive.insecure_file' : 'drive.insecure'));
+    document.querySelector('[data-part="insecure"]')?.removeAttribute('hidden');
+  }
+}
+
+/** A tag in the header. It is a hint: nothing waits for it, because `onLine` lies. */
+function watchConnection() {
+  const show = () => {
+    for (const tag of document.querySelectorAll('[data-part="offline"]')) tag.hidden = navigator.onLine;
+  };
+  for (const name of ['online', 'offline', 'pageshow']) addEventListener(name, show);
+  show();
+}
+
+/** The shell opens without a network. The pages of open reports are kept too, so that they can be filmed. */
+async function keepShell({ can, worker, keep = [] }) {
+  if (!can.isSecure || !navigator.serviceWorker) return;
+  try {
+    await navigator.serviceWorker.register(worker, { scope: '/drive' });
+    const { active } = await navigator.serviceWorker.ready;
+    active?.postMessage({ type: 'keep', pages: [location.pathname, ...keep] });
+  } catch {
+    // Without a service worker the page needs a network to open.
+  }
+}
+
+function offerInstall() {
+  addEventListener('beforeinstallprompt', (offer) => {
+    offer.preventDefault();
+    const button = document.querySelector('[data-do="install"]');
+    if (!button) return;
+    button.hidden = false;
+    button.onclick = async () => {
+      await offer.prompt();
+      button.hidden = true;
+    };
+  });
+}
+
+/** Signing out deletes what is on the phone; a video that is not sent yet only after a question. */
+async function signOut(event, form, context) {
+  event.preventDefault();
+  const all = await context.store.all().catch(() => []);
+  if (all.some(isUnsent) && !confirm(context.texts.get('drive.signout_unsent'))) return;
+  for (const recording of all) await context.forget(recording);
+  await context.store.clearNotes().catch(() => {});
+  write(globalThis.localStorage, SIGNED_IN, null);
+  const registration = await navigator.serviceWorker?.getRegistration('/drive').catch(() => null);
+  registration?.active?.postMessage({ type: 'forget' });
+  form.submit();
+}
+
+/**
+ * A link in a mail or a messenger opens this page without its cookie (SameSite=Strict). One reload brings it.
+ * Returns whether it reloads.
+ */
+export function reloadForCookie(next) {
+  if (read(globalThis.localStorage, SIGNED_IN) !== 'yes') return false;
+  if (read(globalThis.sessionStorage, 'drive.reloaded') === 'yes') return false;
+  write(globalThis.sessionStorage, 'drive.reloaded', 'yes');
+  location.replace(next);
+  return true;
+}

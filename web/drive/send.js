@@ -1,0 +1,127 @@
+// The screen that shows a video on its way.
+
+import { Job } from './job.js';
+import { sentenceOf } from './refusals.js';
+import { announce, on, saveToGallery, say, screenOf, showScreen } from './ui.js';
+
+export class SendScreen {
+  #job = null;
+  #isPaused = false;
+  #timer = null;
+
+  constructor(context, { onRefused, onUnreadable }) {
+    Object.assign(this, { context, onRefused, onUnreadable });
+    this.screen = screenOf('sending');
+    on(this.screen, 'pause', () => this.#toggle());
+    on(this.screen, 'gallery', () => saveToGallery(this.file));
+    on(screenOf('failed'), 'retry', () => this.open(this.recording, this.file));
+    on(screenOf('failed'), 'gallery', () => saveToGallery(this.file));
+  }
+
+  async open(recording, file) {
+    const { texts } = this.context;
+    Object.assign(this, { recording, file });
+    this.#isPaused = false;
+    showScreen('sending');
+    say(this.screen, 'pause-label', texts.get('drive.pause'));
+    this.#job = new Job(this.context, recording, file, (event) => this.#hear(event));
+    await this.#job.start();
+  }
+
+  #toggle() {
+    const { texts } = this.context;
+    this.#isPaused = !this.#isPaused;
+    say(this.screen, 'pause-label', texts.get(this.#isPaused ? 'drive.resume' : 'drive.pause'));
+    this.screen.dataset.paused = String(this.#isPaused);
+    if (this.#isPaused) this.#job.pause();
+    else this.#job.start();
+  }
+
+  #hear(event) {
+    const { texts } = this.context;
+    if (event.progress) this.#showProgress(event.progress);
+    clearInterval(this.#timer);
+    switch (event.type) {
+      case 'sending':
+      case 'progress':
+        return say(this.screen, 'state', '');
+      case 'storing':
+        return say(this.screen, 'state', texts.get('drive.saving'));
+      case 'waiting':
+        return this.#wait(event);
+      case 'restarted':
+        return announce(texts.get('drive.expired'));
+      case 'otherTab':
+        return this.#fail(texts.get('drive.other_tab'));
+      case 'done':
+        return this.#done(event);
+      case 'already':
+        return this.#already();
+      case 'unreadable':
+        return this.onUnreadable(this.recording);
+      case 'signedOut':
+        return this.#fail(texts.get(this.context.kind === 'film' ? 'drive.film_link_old' : 'drive.signed_out'), { signIn: true });
+      case 'failed':
+        return this.#fail(event.problem?.message ?? texts.get('common.failed', { id: event.status }));
+      default: {
+        const sentence = sentenceOf(event.problem, this.context.limits);
+        return this.onRefused(this.recording, { text: texts.refusal(sentence), code: sentence.code });
+      }
+    }
+  }
+
+  /** A service that cannot save is said with a countdown; a network that is away has no known end. */
+  #wait({ reason, seconds }) {
+    const { texts } = this.context;
+    if (reason !== 'service' || seconds < 3) return say(this.screen, 'state', texts.get('drive.waiting'));
+    let left = seconds;
+    const show = () => say(this.screen, 'state', texts.get('drive.store_away', { n: Math.max(0, left--) }));
+    show();
+    this.#timer = setInterval(show, 1000);
+    return undefined;
+  }
+
+  #showProgress(progress) {
+    const { texts } = this.context;
+    const { percent, rate, secondsLeft } = progress;
+    this.screen.querySelector('progress').value = percent;
+    say(this.screen, 'percent', texts.percent(percent));
+    say(this.screen, 'of', texts.get('drive.of', { a: texts.size(progress.acknowledged), b: texts.size(progress.total) }));
+    say(this.screen, 'rate', rate ? texts.rate(rate) : '');
+    say(this.screen, 'left', secondsLeft ? texts.get('drive.left', { t: texts.duration(secondsLeft) }) : '');
+    const quarter = progress.announcement();
+    if (quarter !== null) announce(texts.percent(quarter));
+  }
+
+  async #done({ url, submission }) {
+    const { texts, api } = this.context;
+    const screen = showScreen('sent');
+    const time = new Intl.DateTimeFormat(texts.language, { hour: '2-digit', minute: '2-digit' }).format(new Date());
+    say(screen, 'number', time);
+    announce(texts.get('drive.done'));
+    // The number is for questions; that the report is sent is certain without it.
+    const id = submission ?? (url ? (await api.upload(url).catch(() => null))?.submission_id : null);
+    if (id) say(screen, 'number', texts.get('drive.done_id', { id, time }));
+  }
+
+  async #already() {
+    const { texts, api, report } = this.context;
+    let time = texts.get('status.2');
+    try {
+      const video = await api.send('GET', `/reports/${report.ref_key}/video`, { token: await api.token() });
+      const format = new Intl.DateTimeFormat(texts.language, { dateStyle: 'medium', timeStyle: 'short' });
+      time = format.format(new Date(video.received_at));
+    } catch {
+      // A film link may not see the video of somebody else.
+    }
+    this.#fail(texts.get('drive.already', { time }), { isFinal: true });
+  }
+
+  #fail(text, { signIn = false, isFinal = false } = {}) {
+    const screen = showScreen('failed');
+    say(screen, 'failed', text);
+    screen.querySelector('[data-part="sign-in"]').hidden = !signIn || this.context.kind === 'film';
+    screen.querySelector('[data-do="retry"]').hidden = signIn || isFinal;
+    screen.querySelector('[data-do="gallery"]').hidden = isFinal;
+  }
+}

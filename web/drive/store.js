@@ -1,0 +1,75 @@
+// Recordings in IndexedDB. Only plain objects: WebKit loses Blobs in there.
+
+const NAME = 'drive';
+const VERSION = 1;
+const RECORDINGS = 'recordings';
+/** Small things by name: the last clock difference, the last list. */
+const NOTES = 'notes';
+
+export class RecordingStore {
+  #opening = null;
+
+  constructor(factory = globalThis.indexedDB) {
+    this.factory = factory;
+  }
+
+  #open() {
+    this.#opening ??= new Promise((resolve, reject) => {
+      const request = this.factory.open(NAME, VERSION);
+      request.onupgradeneeded = () => {
+        request.result.createObjectStore(RECORDINGS, { keyPath: 'id' });
+        request.result.createObjectStore(NOTES);
+      };
+      request.onsuccess = () => {
+        // Another tab with a newer page may upgrade.
+        request.result.onversionchange = () => request.result.close();
+        resolve(request.result);
+      };
+      request.onerror = () => reject(request.error);
+    }).catch((error) => {
+      this.#opening = null;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  async #run(name, mode, action) {
+    const database = await this.#open();
+    return new Promise((resolve, reject) => {
+      // `strict`: on the disk before "saved" is shown.
+      const transaction = database.transaction(name, mode, { durability: 'strict' });
+      const request = action(transaction.objectStore(name));
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onabort = () => reject(transaction.error);
+      transaction.onerror = () => reject(transaction.error);
+    });
+  }
+
+  put(recording) {
+    return this.#run(RECORDINGS, 'readwrite', (store) => store.put(recording));
+  }
+
+  get(id) {
+    return this.#run(RECORDINGS, 'readonly', (store) => store.get(id));
+  }
+
+  all() {
+    return this.#run(RECORDINGS, 'readonly', (store) => store.getAll());
+  }
+
+  remove(id) {
+    return this.#run(RECORDINGS, 'readwrite', (store) => store.delete(id));
+  }
+
+  note(name) {
+    return this.#run(NOTES, 'readonly', (store) => store.get(name));
+  }
+
+  setNote(name, value) {
+    return this.#run(NOTES, 'readwrite', (store) => store.put(value, name));
+  }
+
+  clearNotes() {
+    return this.#run(NOTES, 'readwrite', (store) => store.clear());
+  }
+}

@@ -1,0 +1,52 @@
+// Requests of the scripts: same origin, with the token of the page, answered as JSON.
+
+const WAIT = 15_000;
+
+export class Api {
+  constructor({ csrf, fetch = globalThis.fetch.bind(globalThis) }) {
+    this.csrf = csrf;
+    this.fetch = fetch;
+  }
+
+  /** Sends a form. Resolves with status and JSON; status 0 means that no answer came. */
+  async post(path, fields = {}, { keepalive = false } = {}) {
+    const body = fields instanceof URLSearchParams ? fields : new URLSearchParams(fields);
+    body.set('csrf', this.csrf);
+    return this.#send(path, { method: 'POST', body, keepalive });
+  }
+
+  async get(path) {
+    return this.#send(path, {});
+  }
+
+  async #send(path, options) {
+    try {
+      const answer = await this.fetch(path, {
+        ...options,
+        headers: { Accept: 'application/json' },
+        credentials: 'same-origin',
+        cache: 'no-store',
+        signal: options.keepalive ? undefined : AbortSignal.timeout(WAIT),
+      });
+      const data = await answer.json().catch(() => null);
+      return { status: answer.status, data: data ?? {}, date: answer.headers.get('Date') };
+    } catch {
+      return { status: 0, data: {} };
+    }
+  }
+
+  /** While the page goes away nothing can be waited for. */
+  leave(path, fields) {
+    const body = new URLSearchParams({ ...fields, csrf: this.csrf });
+    if (!globalThis.navigator?.sendBeacon?.(path, body)) this.post(path, body, { keepalive: true });
+  }
+}
+
+/** What the answer to a change means. */
+export function outcomeOf(status) {
+  if (status >= 200 && status < 300) return 'done';
+  if (status === 401) return 'signed-out';
+  if (status === 403) return 'stale';
+  if (status === 0 || status === 408 || status === 429 || status >= 500) return 'later';
+  return 'refused';
+}

@@ -1,0 +1,112 @@
+// Lists: J, K and the arrows go from link to link; the row is remembered for the way back; numbers come later.
+
+import { doing, focus, kept, part, say, timeOfDay, reveal } from './page.js';
+
+const ROW = 'review.row';
+const OFTEN = 60_000;
+
+/** The index after a step from `index`, which is -1 at first; it stops at the ends. Pure. */
+export function moved(index, step, count) {
+  if (count === 0) return -1;
+  if (index < 0) return step > 0 ? 0 : count - 1;
+  return Math.min(count - 1, Math.max(0, index + step));
+}
+
+/** The number in a count such as `1 862`; null for one that stops counting, such as `1,000+`. Pure. */
+export function numberOf(text) {
+  const digits = String(text ?? '').replace(/[\s\u00a0\u202f,.]/g, '');
+  return /^\d+$/.test(digits) ? Number(digits) : null;
+}
+
+export class List {
+  constructor() {
+    this.session = kept('sessionStorage');
+    this.links = [...(part('rows')?.querySelectorAll('[data-row] a[data-open]') ?? [])];
+    for (const link of this.links) link.addEventListener('click', () => this.#remember(link));
+    this.#return();
+  }
+
+  get #index() {
+    return this.links.findIndex((link) => link.closest('[data-row]').contains(document.activeElement));
+  }
+
+  run(name) {
+    const commands = {
+      down: () => this.#move(1),
+      up: () => this.#move(-1),
+      open: () => (this.links[this.#index] ?? doing('start'))?.click(),
+      search: () => this.#search(),
+      undo: () => part('undo')?.requestSubmit(),
+      escape: () => document.activeElement?.matches('[data-part="search"]') && this.#move(1),
+    };
+    commands[name]?.();
+    return name in commands;
+  }
+
+  #move(step) {
+    const link = this.links[moved(this.#index, step, this.links.length)];
+    link?.focus();
+    link?.scrollIntoView({ block: 'nearest' });
+  }
+
+  #search() {
+    const field = part('search');
+    field?.focus();
+    field?.select();
+  }
+
+  #remember(link) {
+    this.session.set(ROW, { page: location.pathname + location.search, row: link.closest('[data-row]').dataset.row });
+  }
+
+  /** Coming back leads to the row; after a filter, a page or the last decision the heading tells what is here. */
+  #return() {
+    const found = this.session.get(ROW);
+    this.session.remove(ROW);
+    const link = this.links.find((one) => one.closest('[data-row]').dataset.row === found?.row);
+    if (link && found.page === location.pathname + location.search) link.focus({ preventScroll: false });
+    else if (document.referrer.startsWith(`${location.origin}/review`) && !document.querySelector('[autofocus]')) {
+      focus(document.querySelector('.empty [tabindex="-1"]') ?? part('heading'));
+    }
+  }
+}
+
+/** The numbers beside the filters and in the navigation, and how many reports are new since the list was loaded. */
+export class Counts {
+  #first = null;
+
+  constructor({ url, api, texts }) {
+    Object.assign(this, { url, api, texts, loadedAt: Date.now() });
+    if (!document.querySelector('[data-count]')) return;
+    this.load();
+    setInterval(() => document.visibilityState === 'visible' && this.load(), OFTEN);
+    addEventListener('online', () => this.load());
+    addEventListener('offline', () => this.#stale());
+  }
+
+  async load() {
+    const { status, data } = await this.api.get(this.url);
+    if (status !== 200) {
+      if (status === 0) this.#stale();
+      return;
+    }
+    say('stale', '');
+    for (const element of document.querySelectorAll('[data-count]')) {
+      element.textContent = data[element.dataset.count] ?? '';
+    }
+    this.#compare(numberOf(data.queue));
+  }
+
+  #compare(waiting) {
+    this.#first ??= waiting;
+    const more = waiting !== null && this.#first !== null ? waiting - this.#first : 0;
+    // Whoever looks at the list sees it; a screen reader is not interrupted.
+    say('new', more > 0 ? this.texts.count('queue.new', more) : '');
+    reveal('new', more > 0);
+  }
+
+  #stale() {
+    const time = timeOfDay(this.loadedAt, this.texts.language);
+    if (part('rows')) say('stale', this.texts.get('queue.stale', { time }));
+  }
+}

@@ -1,0 +1,33 @@
+// The page of signing in: what goes wrong while typing is said at once.
+
+import { digitsOf } from './keys.js';
+import { doing, part, reveal } from './page.js';
+
+export const isCyrillic = (text) => /[\u0400-\u04ff]/.test(text);
+
+export function startSignIn() {
+  const form = part('sign-in');
+  if (!form) return;
+  const { login, password, code } = form.elements;
+  login.addEventListener('input', () => reveal('layout', isCyrillic(login.value), form));
+  for (const name of ['keydown', 'keyup']) {
+    password.addEventListener(name, (event) => {
+      reveal('caps', event.getModifierState?.('CapsLock') === true, form);
+    });
+  }
+  const button = doing('show-password', form);
+  button?.addEventListener('click', () => {
+    const isShown = password.type === 'password';
+    password.type = isShown ? 'text' : 'password';
+    button.textContent = isShown ? button.dataset.shown : button.dataset.hidden;
+  });
+  if (code) makeNumeric(code);
+}
+
+/** A field for digits takes the letters that the Kazakh layout has on their keys. */
+export function makeNumeric(field) {
+  field.addEventListener('input', () => {
+    const digits = digitsOf(field.value);
+    if (digits !== field.value) field.value = digits;
+  });
+}
