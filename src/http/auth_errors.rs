@@ -48,7 +48,7 @@ impl From<CallerError> for Problem {
                 "the access token has expired; get a new one with the refresh token",
             ),
             CallerError::Token(_) | CallerError::Inactive => sign_in_again(ErrorCode::TokenInvalid),
-            CallerError::Database(error) => problem::database_failure(error.is_transient(), &error),
+            CallerError::Database(error) => problem::database_failure(&error),
         }
     }
 }
@@ -81,7 +81,7 @@ impl From<SignInError> for Problem {
                 unauthorized(ErrorCode::TokenInvalid, "uuid: the token belongs to another device")
             }
             SignInError::TokenReused => sign_in_again(ErrorCode::TokenReused),
-            SignInError::Database(error) => problem::database_failure(error.is_transient(), &error),
+            SignInError::Database(error) => problem::database_failure(&error),
             SignInError::Mint(error) => {
                 tracing::error!(%error, "tokens could not be signed");
                 problem::internal()
@@ -99,9 +99,7 @@ impl From<ConfirmationError> for Problem {
             ConfirmationError::InvalidLink | ConfirmationError::Inactive => {
                 Self::not_found(error.to_string())
             }
-            ConfirmationError::Database(error) => {
-                problem::database_failure(error.is_transient(), &error)
-            }
+            ConfirmationError::Database(error) => problem::database_failure(&error),
         }
     }
 }
@@ -109,12 +107,17 @@ impl From<ConfirmationError> for Problem {
 impl From<AccountSignInError> for Problem {
     fn from(error: AccountSignInError) -> Self {
         match error {
-            AccountSignInError::InvalidCredentials => {
+            // Programs are not told which accounts exist.
+            AccountSignInError::InvalidCredentials | AccountSignInError::Disabled => {
                 Self::new(ErrorCode::CredentialsInvalid, text!("problem.password_wrong"))
             }
-            AccountSignInError::AddressNotAllowed => {
+            AccountSignInError::AddressNotAllowed | AccountSignInError::TotpNotSetUp => {
                 Self::new(ErrorCode::Forbidden, error.to_string())
             }
+            AccountSignInError::CodeRequired => {
+                Self::new(ErrorCode::TotpRequired, error.to_string())
+            }
+            AccountSignInError::CodeInvalid => Self::new(ErrorCode::TotpInvalid, error.to_string()),
             AccountSignInError::LockedOut { wait } => {
                 Self::new(ErrorCode::RateLimited, text!("problem.password_locked"))
                     .retry_after(seconds(wait))
@@ -126,9 +129,7 @@ impl From<AccountSignInError> for Problem {
                 tracing::error!("a password could not be hashed");
                 problem::internal()
             }
-            AccountSignInError::Database(error) => {
-                problem::database_failure(error.is_transient(), &error)
-            }
+            AccountSignInError::Database(error) => problem::database_failure(&error),
         }
     }
 }

@@ -11,8 +11,18 @@ use super::error_code::ErrorCode;
 use super::problem::Problem;
 
 impl AppState {
-    /// The verified caller and the session.
+    /// The verified caller and the session; refuses film links.
     pub(super) async fn caller_in_session(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+        let caller = self.sender(headers).await?;
+        if caller.is_film_link() {
+            let message = "a link for filming is only good for sending the video of its report";
+            return Err(Problem::new(ErrorCode::Forbidden, message));
+        }
+        Ok(caller)
+    }
+
+    /// The verified caller of a route that sends a video: a person, or a film link.
+    pub(super) async fn sender(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
         let message = "an access token is required: Authorization: Bearer …";
         let token = token(headers).ok_or_else(|| unauthorized(ErrorCode::TokenInvalid, message))?;
         Ok(self.auth.authenticate(token).await?)

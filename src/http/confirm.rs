@@ -85,9 +85,7 @@ async fn confirm(
 fn valid(found: Result<Confirmed, ConfirmationError>) -> Result<Option<Confirmed>, Problem> {
     match found {
         Ok(device) => Ok(Some(device)),
-        Err(ConfirmationError::Database(error)) => {
-            Err(problem::database_failure(error.is_transient(), &error))
-        }
+        Err(ConfirmationError::Database(error)) => Err(problem::database_failure(&error)),
         Err(_) => Ok(None),
     }
 }

@@ -19,6 +19,7 @@ use crate::model::{Decision, Person, RefKey, strip_bom};
 
 use super::body::{BodyError, read_small};
 use super::error_code::ErrorCode;
+use super::fields::Fields;
 use super::onec::{API_KEY, OnecAccount};
 use super::path_param::PathParam;
 use super::problem::{self, Problem};
@@ -70,8 +71,13 @@ struct DecidedReport {
     security(("access_token" = []), ("exchange" = [])),
     params(("ref_key" = Uuid, Path, description = "The report")),
     request_body(
-        content = DecisionRequest,
-        example = json!({ "decision": "reject", "reason": "Не видно номера", "version": 1 })
+        content(
+            (DecisionRequest = "application/json", example = json!(
+                { "decision": "reject", "reason": "Не видно номера", "version": 1 }
+            )),
+            (DecisionRequest = "application/x-www-form-urlencoded"),
+            (DecisionRequest = "multipart/form-data"),
+        )
     ),
     responses((status = 200, description = "The decision is recorded", body = Answer<DecidedReport>)),
     extensions(("x-errors" = json!([
@@ -89,7 +95,7 @@ async fn decide_report(
     let decider = Decider::authenticate(&state, &mut head).await?;
     let ref_key = ref_key.ok_or(DecisionError::NotFound)?;
     decider.authorize()?;
-    let DecisionRequest { decision, reason, version } = read(&state, body).await?;
+    let DecisionRequest { decision, reason, version } = read(&state, &head.headers, body).await?;
     let version = version.map(Into::into);
     let request = leasing::DecisionRequest { ref_key, decision, reason, version };
     let report = match decider {
@@ -130,7 +136,7 @@ impl Decider {
 }
 
 /// Whether the request has the credentials of 1C. `Authorization` decides if it is present.
-fn is_onec(headers: &HeaderMap) -> bool {
+pub(super) fn is_onec(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(header::AUTHORIZATION) else {
         return headers.contains_key(API_KEY);
     };
@@ -138,14 +144,33 @@ fn is_onec(headers: &HeaderMap) -> bool {
     scheme.eq_ignore_ascii_case(b"basic")
 }
 
-/// Reads the body as JSON. Errors do not repeat its content.
-async fn read(state: &AppState, body: Body) -> Result<DecisionRequest, Problem> {
+/// Reads the body as JSON or as a form. Errors do not repeat its content.
+async fn read(
+    state: &AppState,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<DecisionRequest, Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.unwrap_or_default().trim().to_ascii_lowercase();
+    if kind.starts_with("multipart/") || kind.starts_with("application/x-www-form-urlencoded") {
+        let fields = Fields::read(state, headers, body, &["decision", "reason", "version"]).await?;
+        return of_form(&fields);
+    }
     let time_limit = state.uploads.idle_timeout();
     let body = read_small(body, state.limits.max_small_body, time_limit).await;
     let body = body.map_err(BodyError::slow_as_incomplete)?;
     let value: serde_json::Value = serde_json::from_slice(strip_bom(&body))
         .map_err(|_| Problem::unreadable("the body must be JSON in UTF-8"))?;
     serde_json::from_value(value).map_err(|_| incomplete())
+}
+
+/// An empty version counts as none.
+fn of_form(fields: &Fields) -> Result<DecisionRequest, Problem> {
+    let decision = fields.get("decision").and_then(Decision::from_word).ok_or_else(incomplete)?;
+    let version = fields.get("version").filter(|text| !text.is_empty());
+    let version = version.map(|text| text.parse().map_err(|_| incomplete())).transpose()?;
+    let reason = fields.get("reason").unwrap_or_default().to_owned();
+    Ok(DecisionRequest { decision, reason, version })
 }
 
 fn incomplete() -> Problem {
@@ -160,12 +185,10 @@ impl From<DecisionError> for Problem {
         match error {
             DecisionError::Forbidden => Self::new(ErrorCode::Forbidden, message),
             DecisionError::VersionMissing => incomplete(),
-            DecisionError::Reason(error) => Self::fields(&[("reason", error.to_string())]),
+            DecisionError::Reason(error) => Self::field("reason", error.to_string()),
             DecisionError::NotFound => Self::not_found(message),
             DecisionError::Conflict(report) => conflict(&report, message),
-            DecisionError::Database(error) => {
-                problem::database_failure(error.is_transient(), &error)
-            }
+            DecisionError::Database(error) => problem::database_failure(&error),
         }
     }
 }

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use crate::model::{Digest, Place, RefKey, TimeSent, is_invisible};
 use crate::upload::Details;
 
+use super::config::Position;
 use super::problem::Problem;
 
 /// Longest file name that is kept, in characters.
@@ -98,8 +99,9 @@ impl UploadFields {
     }
 
     /// All details, or a problem that names every missing and every invalid field.
-    pub(super) fn details(&self, zone: &TimeZone) -> Result<Details, Problem> {
-        let mut reader = Reader { fields: self, errors: Vec::new(), is_partial: false };
+    pub(super) fn details(&self, zone: &TimeZone, position: Position) -> Result<Details, Problem> {
+        let (errors, is_partial) = (Vec::new(), false);
+        let mut reader = Reader { fields: self, errors, is_partial, position };
         let details = reader.details(zone);
         match details {
             Some(details) if reader.errors.is_empty() => Ok(details),
@@ -109,7 +111,8 @@ impl UploadFields {
 
     /// Checks only the fields that have a value: a form may have the others after its file.
     pub(super) fn check_present(&self, zone: &TimeZone) -> Result<(), Problem> {
-        let mut reader = Reader { fields: self, errors: Vec::new(), is_partial: true };
+        let (errors, is_partial, position) = (Vec::new(), true, Position::Required);
+        let mut reader = Reader { fields: self, errors, is_partial, position };
         reader.details(zone);
         if reader.errors.is_empty() { Ok(()) } else { Err(Problem::fields(&reader.errors)) }
     }
@@ -121,6 +124,7 @@ struct Reader<'a> {
     errors: Vec<(&'static str, String)>,
     /// Whether fields may be missing.
     is_partial: bool,
+    position: Position,
 }
 
 impl Reader<'_> {
@@ -128,17 +132,31 @@ impl Reader<'_> {
         let ref_key = self.required("ref_key", |text| text.trim().parse::<RefKey>());
         let time_sent = self.required("time_sent", |text| TimeSent::parse(text, zone));
         let recorded_at = self.optional("recorded_at", |text| TimeSent::parse(text, zone));
-        let lat_e8 = self.required("lat", Place::parse_lat);
-        let long_e8 = self.required("long", Place::parse_long);
+        let is_stated = self.position == Position::Required || self.states_place();
+        let place = is_stated.then(|| self.place());
         let declared = self.optional("sha256", |text| text.trim().parse::<Digest>());
         Some(Details {
             ref_key: ref_key?,
             time_sent: time_sent?,
             recorded_at,
-            place: Place { lat_e8: lat_e8?, long_e8: long_e8? },
+            place: match place {
+                Some(stated) => Some(stated?),
+                None => None,
+            },
             filename: display_name(self.fields.get("filename").unwrap_or_default()),
             declared,
         })
+    }
+
+    /// Whether there is a coordinate. Where a place is optional it may be left out, but not half of it.
+    fn states_place(&self) -> bool {
+        ["lat", "long"].iter().any(|name| self.fields.get(name).is_some())
+    }
+
+    fn place(&mut self) -> Option<Place> {
+        let lat_e8 = self.required("lat", Place::parse_lat);
+        let long_e8 = self.required("long", Place::parse_long);
+        Some(Place { lat_e8: lat_e8?, long_e8: long_e8? })
     }
 
     fn required<T, E: Display>(
@@ -168,4 +186,37 @@ fn display_name(filename: &str) -> String {
     let last = filename.rsplit(['/', '\\']).next().unwrap_or_default();
     let is_kept = |char: &char| !char.is_control() && !is_invisible(*char);
     last.chars().filter(is_kept).take(MAX_FILENAME).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn details(place: &[(&str, &str)], position: Position) -> Result<Option<Place>, Problem> {
+        let mut fields = UploadFields::default();
+        let others = [
+            ("ref_key", "646ba713-d1d7-11ec-9405-005056aaa4ae"),
+            ("time_sent", "2026-05-13T05:00:00Z"),
+        ];
+        for (name, value) in others.iter().chain(place) {
+            fields.add(name, (*value).to_owned());
+        }
+        fields.details(&TimeZone::UTC, position).map(|details| details.place)
+    }
+
+    #[test]
+    fn a_place_may_be_left_out_only_where_it_is_optional() {
+        assert!(details(&[], Position::Required).is_err());
+        assert_eq!(details(&[], Position::Optional).unwrap(), None);
+        assert_eq!(details(&[("lat", " "), ("long", "")], Position::Optional).unwrap(), None);
+    }
+
+    #[test]
+    fn an_optional_place_is_still_read_and_checked() {
+        let place = Place { lat_e8: 4_320_000_000, long_e8: 7_690_000_000 };
+        let given = [("lat", "43.2"), ("long", "76.9")];
+        assert_eq!(details(&given, Position::Optional).unwrap(), Some(place));
+        assert!(details(&[("lat", "43.2")], Position::Optional).is_err());
+        assert!(details(&[("lat", "91"), ("long", "76.9")], Position::Optional).is_err());
+    }
 }

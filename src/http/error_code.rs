@@ -49,6 +49,8 @@ error_codes! {
         "the bytes do not match `Upload-Checksum` and were discarded; send them again"
     CredentialsInvalid "credentials_invalid" 401
         "the login or the password is wrong"
+    CsrfInvalid "csrf_invalid" 403
+        "the page is too old, or another person has signed in in this browser; load it again"
     DecisionConflict "decision_conflict" 409
         "the report has changed in the meantime; `details` has its current state"
     DeleteOneself "delete_oneself" 409
@@ -91,6 +93,10 @@ error_codes! {
         "the report already has a video; `details.sha256` is its hash"
     ReportClosed "report_closed" 422
         "the report no longer accepts a video"
+    SessionExpired "session_expired" 401
+        "the browser's session has ended for lack of activity; sign in again"
+    SessionMissing "session_missing" 401
+        "the browser is not signed in, or its session has ended"
     StorageUnavailable "storage_unavailable" 503
         "the database or the video store is unavailable; retry after `Retry-After`"
     TokenExpired "token_expired" 401
@@ -101,6 +107,10 @@ error_codes! {
         "the refresh token was used before, so the session was ended; sign in again"
     TooManyItems "too_many_items" 422
         "the message has more items than allowed; `details.max_items` is the limit"
+    TotpInvalid "totp_invalid" 401
+        "the code of the authenticator app is wrong, or was used before"
+    TotpRequired "totp_required" 401
+        "the password is right; send the code of the authenticator app with it"
     UnsupportedEncoding "unsupported_encoding" 415
         "the body is compressed; send it without `Content-Encoding`"
     UnsupportedMediaType "unsupported_media_type" 415

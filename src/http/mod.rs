@@ -8,14 +8,17 @@ mod auth_errors;
 mod base_url;
 mod bearer;
 mod body;
+mod browser_session;
 pub mod client;
 mod config;
 mod confirm;
+mod cors;
 mod decisions;
 mod declared_type;
 mod details;
 mod error_code;
 mod fields;
+mod film_links;
 mod header_params;
 mod message;
 mod mobile;
@@ -23,6 +26,7 @@ mod multipart;
 mod onec;
 mod openapi;
 mod ops;
+mod pages;
 mod path_param;
 mod pictures;
 mod playback;
@@ -43,7 +47,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use tower::{ServiceBuilder, ServiceExt as _};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -53,7 +57,8 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use base_url::local_url;
-pub use config::{OpsConfig, RequestLimits};
+pub use config::{DriveConfig, OpsConfig, Position, RequestLimits};
+pub use cors::{AllowedOrigin, OriginError};
 pub use error_code::ErrorCode;
 pub use ops::{Health, ops_router};
 pub use state::AppState;
@@ -70,6 +75,8 @@ pub fn router(state: Arc<AppState>) -> Router {
         // Internal errors are logged where they occur; a 503 that passes by itself is no failure.
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         .layer(PropagateRequestIdLayer::new(request_id::HEADER))
+        // Outside of what answers errors, so that a page of another origin can read them.
+        .layer(from_fn_with_state(Arc::clone(&state.allow_origins), cors::allow))
         .layer(from_fn(problem::render))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn(add_default_headers));
@@ -77,6 +84,7 @@ pub fn router(state: Arc<AppState>) -> Router {
     let document = openapi::finished(&document, state.public_url.as_deref());
     let routes = Router::from(openapi::routes(&document))
         .merge(routes)
+        .merge(pages::routes().layer(from_fn(refuse_encoded)))
         .fallback(async || Problem::not_found("this path does not exist"))
         .method_not_allowed_fallback(async || Problem::method_not_allowed())
         .with_state(state)
@@ -117,6 +125,7 @@ fn routes() -> OpenApiRouter<Arc<AppState>> {
         .merge(review::routes())
         .merge(onec::routes())
         .merge(decisions::routes())
+        .merge(film_links::routes())
         .layer(from_fn(refuse_encoded));
     without_tus.merge(tus::routes())
 }

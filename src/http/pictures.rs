@@ -204,9 +204,7 @@ impl From<PictureError> for Problem {
             PictureError::RateLimited { wait } => {
                 Self::new(ErrorCode::RateLimited, message).retry_after(seconds(wait))
             }
-            PictureError::Database(error) => {
-                problem::database_failure(error.is_transient(), &error)
-            }
+            PictureError::Database(error) => problem::database_failure(&error),
             PictureError::Internal(error) => {
                 tracing::error!(%error, "a picture could not be processed");
                 problem::internal()

@@ -17,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::model::texts::text;
-use crate::model::{Digest, Facts, Finding, RefKey, SubmissionId, Verdict, VideoId};
+use crate::model::{Digest, Facts, Finding, Place, RefKey, SubmissionId, Verdict, VideoId};
 use crate::playback::{self, Link, OpenedVideo, PlaybackError, VideoRow};
 
 use super::answer::{Answer, success};
@@ -81,8 +81,9 @@ struct LatestVideoResponse {
     verdicts: Vec<Verdict>,
     /// Deviations from the standard that were accepted.
     notes: Vec<Finding>,
-    lat: f64,
-    long: f64,
+    /// Where the video was sent, according to the phone; null if it did not state that.
+    lat: Option<f64>,
+    long: Option<f64>,
     time_sent: Timestamp,
     /// When the video was recorded, according to the file, else to the app.
     recorded_at: Option<Timestamp>,
@@ -109,8 +110,8 @@ fn response(base: &BaseUrl, video: VideoRow, link: &Link) -> LatestVideoResponse
         facts: stored.facts,
         verdicts: stored.verdicts,
         notes: stored.notes,
-        lat: stored.place.lat(),
-        long: stored.place.long(),
+        lat: stored.place.map(Place::lat),
+        long: stored.place.map(Place::long),
         time_sent: stored.time_sent.at,
         received_at: stored.received_at,
         status_code: report_state.status.code(),

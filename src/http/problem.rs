@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use super::error_code::ErrorCode;
 use super::message::{Message, requested_language};
 use super::request_id;
-use crate::model::error_chain;
 use crate::model::texts::{Language, text};
+use crate::model::{MaybeTransient, error_chain};
 
 /// 1C's routes are for developers and always respond in English.
 const ONEC_ROUTES: &str = "/1c/";
@@ -110,6 +110,10 @@ impl Problem {
     pub(super) fn method_not_allowed() -> Self {
         let message = "this path does not support the method; see Allow";
         Self::new(ErrorCode::MethodNotAllowed, message)
+    }
+
+    pub(super) fn code(&self) -> ErrorCode {
+        self.0.code
     }
 
     pub(super) fn status(&self) -> StatusCode {
@@ -207,11 +211,8 @@ pub(super) fn unavailable(cause: &(dyn std::error::Error + 'static)) -> Problem 
 }
 
 /// The response to a failure of the database: 503 if a retry may succeed, else 500. Logs the cause.
-pub(super) fn database_failure(
-    is_transient: bool,
-    error: &(dyn std::error::Error + 'static),
-) -> Problem {
-    if is_transient {
+pub(super) fn database_failure(error: &(impl MaybeTransient + 'static)) -> Problem {
+    if error.is_transient() {
         return unavailable(error);
     }
     tracing::error!(error = %error_chain(error), "database statement failed");

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::auth::{Accounts, Auth};
-use crate::leasing::{Leasing, Lists, Pictures, Review};
+use crate::auth::{Accounts, Auth, Browsers, Caller};
+use crate::leasing::{FilmLinks, Leasing, Lists, Pictures, Review};
 use crate::onec::{Inbox, Queue};
 use crate::playback::Playback;
 use crate::proof::Sequencer;
 use crate::upload::UploadService;
 
 use super::client::TrustedProxies;
-use super::config::RequestLimits;
+use super::config::{DriveConfig, Position, RequestLimits};
+use super::cors::AllowedOrigin;
 
 /// The services behind the routes, and the settings of the routes.
 pub struct AppState {
@@ -20,8 +21,12 @@ pub struct AppState {
     pub playback: Playback,
     /// Sign-in and sessions.
     pub auth: Auth,
+    /// Browsers that are signed in by a cookie.
+    pub browsers: Browsers,
     /// Decisions.
     pub leasing: Leasing,
+    /// Links that open the driver's page for one report.
+    pub film_links: FilmLinks,
     pub lists: Lists,
     /// Accounts with a password.
     pub accounts: Accounts,
@@ -36,7 +41,10 @@ pub struct AppState {
     /// Messages from 1C.
     pub inbox: Inbox,
     pub proxies: TrustedProxies,
+    /// The other origins whose pages may send videos.
+    pub allow_origins: Arc<[AllowedOrigin]>,
     pub limits: RequestLimits,
+    pub drive: DriveConfig,
     /// Largest picture that 1C may send, in bytes.
     pub max_picture: usize,
     /// The zone of times that are sent without one.
@@ -45,4 +53,11 @@ pub struct AppState {
     pub public_url: Option<String>,
     /// The address of the listener, for a request that does not tell which address it was sent to.
     pub local_url: String,
+}
+
+impl AppState {
+    /// Whether a video of this caller needs the place of sending.
+    pub(super) fn position(&self, caller: &Caller) -> Position {
+        if caller.is_from_page() { self.drive.position } else { Position::Required }
+    }
 }

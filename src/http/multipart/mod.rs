@@ -24,6 +24,7 @@ use crate::upload::{Body, Declaration, NewVideo, Stored, UploadError, UploadSess
 
 use super::answer::success;
 use super::body::content_length;
+use super::config::Position;
 use super::declared_type::check_declared_type;
 use super::details::UploadFields;
 use super::problem::Problem;
@@ -64,7 +65,7 @@ async fn upload(State(state): State<Arc<AppState>>, request: Request) -> Respons
 
 async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> {
     let (head, body) = request.into_parts();
-    let caller = state.caller_in_session(&head.headers).await?;
+    let caller = state.sender(&head.headers).await?;
     let person = caller.person;
     let length = content_length(&head.headers);
     let max_video = state.uploads.max_length().get();
@@ -93,7 +94,7 @@ async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> 
     }
     let missing = || Problem::field("file", "is required");
     let session = session.ok_or_else(missing)?;
-    let details = fields.details(&state.zone)?;
+    let details = fields.details(&state.zone, Position::Required)?;
     session.complete(person, details).await.map_err(for_form)
 }
 

@@ -49,7 +49,8 @@ impl FromRequestParts<Arc<AppState>> for OnecAccount {
         })?;
         let client = Client::of(&state.proxies, &parts.extensions, &parts.headers);
         let Client { address, is_counted } = client;
-        let credentials = Credentials { login, password: password.into(), address, is_counted };
+        let (password, code) = (password.into(), String::new());
+        let credentials = Credentials { login, password, code, address, is_counted };
         let account = state.accounts.sign_in(AccountKind::Exchange, &credentials).await;
         let account = account.map_err(|error| with_challenge(error.into()))?;
         Ok(Self { login: account.login })

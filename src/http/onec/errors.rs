@@ -22,7 +22,7 @@ impl From<OnecError> for Problem {
                 .with_details(json!({ "received_no": received_no })),
             OnecError::BiinTaken => Self::new(ErrorCode::BiinTaken, message),
             OnecError::Busy => Self::new(ErrorCode::MessageBusy, message).retry_after(BUSY_RETRY),
-            OnecError::Database(error) => problem::database_failure(error.is_transient(), &error),
+            OnecError::Database(error) => problem::database_failure(&error),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::http::AppState;
 use crate::http::error_code::ErrorCode;
 use crate::http::path_param::PathParam;
 use crate::http::problem::Problem;
-use crate::onec::ObjectKind;
+use crate::onec::{ItemResult, ObjectKind};
 
 use super::OnecAccount;
 use super::body;
@@ -103,7 +103,8 @@ async fn put(
     let ref_key = ref_key.ok_or_else(|| Problem::not_found("this path does not exist"))?;
     let body = body::read(state, request).await?;
     let result = state.inbox.put(&account.login, kind, &ref_key, &body).await?;
-    Ok(json_response(&Put { ref_key: result.ref_key, ok: true, message: result.message }))
+    let ItemResult { ref_key, message, film_link, .. } = result;
+    Ok(json_response(&Put { ref_key, ok: true, message, film_link }))
 }
 
 /// The result of storing an object.
@@ -118,4 +119,8 @@ struct Put {
     /// A remark, for example that the object was ignored because its version is older; else empty.
     #[schema(example = "")]
     message: String,
+    /// The address by which a driver films for this report without signing in, if a report asked for it
+    /// (`"film_link": true`) and waits for a video, and the service knows its public address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    film_link: Option<String>,
 }

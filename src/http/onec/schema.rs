@@ -78,6 +78,15 @@ struct SentInstruction {
     no: Option<i64>,
     #[schema(example = "Снимите пробег", min_length = 1, max_length = 2000)]
     text: String,
+    /// In Kazakh; without it, drivers read `text`.
+    #[schema(example = "Жүрген жолын түсіріңіз", max_length = 2000)]
+    kk: Option<String>,
+    /// In English; without it, drivers read `text`.
+    #[schema(example = "Film the odometer", max_length = 2000)]
+    en: Option<String>,
+    /// A few words that fit on the picture of the camera.
+    #[schema(example = "Пробег", max_length = 40)]
+    short: Option<String>,
 }
 
 /// A vehicle.
@@ -131,6 +140,10 @@ pub(super) struct SentReport {
     /// absent, unchanged.
     #[schema(example = "", max_length = 2000)]
     reject_reason: Option<String>,
+    /// Whether the result contains `film_link`: an address by which a driver films for this report without
+    /// signing in.
+    #[schema(example = false)]
+    film_link: Option<bool>,
     #[schema(example = 7, minimum = 0)]
     version: Option<i64>,
 }

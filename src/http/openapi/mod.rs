@@ -52,11 +52,13 @@ impl Modify for Schemes {
     }
 }
 
-/// The introduction: what holds for every route.
+/// The first sentence. The rest is folded, so that a page opens with the routes.
 const INTRODUCTION: &str = "\
 The ForteLeasing API as documented by its owner, with additions: resumable uploads, the exchange of \
-data with 1C, decisions on reports.
+data with 1C, decisions on reports.";
 
+/// What holds for every route.
+const CONVENTIONS: &str = "\
 A successful response is `{\"status\":\"ok\",\"data\":{\"message\",\"code\",…}}`, a problem is \
 `{\"status\":\"error\",\"data\":{\"message\",\"code\",\"error\",\"request_id\",\"details\"}}`, where \
 `code` is the HTTP status. Programs should use `error`: codes may be added, none is ever renamed. \
@@ -75,9 +77,20 @@ const RELATIVE: &str = "./";
 pub(super) fn finished(routes: &utoipa::openapi::OpenApi, public_url: Option<&str>) -> Value {
     let mut document = json!(routes);
     document["servers"] = json!([{ "url": public_url.unwrap_or(RELATIVE) }]);
-    document["info"]["description"] = json!(format!("{INTRODUCTION}\n\n{}", code_table()));
+    document["info"]["description"] = json!(introduction());
     complete::complete(&mut document);
     document
+}
+
+fn introduction() -> String {
+    let conventions = folded("What holds for every route", CONVENTIONS);
+    let codes = folded("Error codes", &code_table());
+    format!("{INTRODUCTION}\n\n{conventions}\n\n{codes}")
+}
+
+/// A part that is shown on request. The blank lines make its text Markdown again.
+fn folded(title: &str, text: &str) -> String {
+    format!("<details>\n<summary>{title}</summary>\n\n{text}\n\n</details>")
 }
 
 fn code_table() -> String {

@@ -125,14 +125,15 @@ async fn judge(
     language: Language,
 ) -> Result<PreflightResponse, Problem> {
     let (head, body) = request.into_parts();
-    let person = state.caller(&head.headers).await?;
+    let caller = state.sender(&head.headers).await?;
+    let (person, position) = (caller.person, state.position(&caller));
     let permit = state.uploads.preflights().admit(&person)?;
     let reading = PreflightForm::read(state, &head, body);
     let form = timeout(state.limits.preflight_within.unsigned_abs(), reading).await;
     let mut form = form.unwrap_or_else(|_| Err(BodyError::TooSlow.into()))?;
     let VideoParts { length, head, moov } = form.video_parts()?;
     let wrong_type = check_declared_type(state, form.fields.get("filetype")).err();
-    let invalid_fields = form.fields.details(&state.zone).err();
+    let invalid_fields = form.fields.details(&state.zone, position).err();
     let (ref_key, sha256) = (form.fields.ref_key(), form.fields.sha256());
     let preflight = Preflight { person, ref_key, length, sha256, head, moov };
     let preflighted = state.uploads.preflights().run(preflight, permit).await?;

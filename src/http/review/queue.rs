@@ -241,7 +241,7 @@ impl From<ReviewError> for Problem {
         match error {
             ReviewError::Forbidden => Self::new(ErrorCode::Forbidden, message),
             ReviewError::NotFound => Self::not_found(message),
-            ReviewError::Database(error) => problem::database_failure(error.is_transient(), &error),
+            ReviewError::Database(error) => problem::database_failure(&error),
         }
     }
 }

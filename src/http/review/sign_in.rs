@@ -28,6 +28,9 @@ pub(super) struct ReviewerCredentials {
     login: String,
     #[schema(min_length = 1, max_length = 256, pattern = "^[^ ]+$")]
     password: String,
+    /// The code of the authenticator app, if the account has one.
+    #[schema(max_length = 16, pattern = "^[0-9]*$")]
+    code: Option<String>,
     /// An id of the browser. A new session ends only the earlier session of the same browser.
     #[schema(max_length = 128, pattern = "^[A-Za-z0-9._:-]+$")]
     uuid: Option<String>,
@@ -60,8 +63,8 @@ pub(super) struct ReviewerSession {
     )),
     responses((status = 200, description = "The session", body = Answer<ReviewerSession>)),
     extensions(("x-errors" = json!([
-        [401, [ErrorCode::CredentialsInvalid]],
-        [403, [ErrorCode::Forbidden], "The account is limited to other networks"],
+        [401, [ErrorCode::CredentialsInvalid, ErrorCode::TotpRequired, ErrorCode::TotpInvalid]],
+        [403, [ErrorCode::Forbidden], "The account is limited to other networks, or has no authenticator app although every reviewer needs one"],
         [429, [ErrorCode::RateLimited], "Too many wrong passwords"],
         [503, [ErrorCode::StorageUnavailable, ErrorCode::Busy]],
     ])))
@@ -71,7 +74,8 @@ pub(super) async fn sign_in(
     request: Request,
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
-    let fields = Fields::read(&state, &head.headers, body, &["login", "password", "uuid"]).await?;
+    let fields =
+        Fields::read(&state, &head.headers, body, &["login", "password", "code", "uuid"]).await?;
     let client = Client::of(&state.proxies, &head.extensions, &head.headers);
     let (credentials, device) = credentials(&fields, client)?;
     let account = state.accounts.sign_in(AccountKind::Reviewer, &credentials).await?;
@@ -102,8 +106,9 @@ fn credentials(fields: &Fields, client: Client) -> Result<(Credentials, DeviceId
     match (given("login"), given("password"), device) {
         (Some(login), Some(password), Ok(device)) => {
             let (login, password) = (login.to_owned(), password.into());
+            let code = fields.get("code").unwrap_or_default().to_owned();
             let Client { address, is_counted } = client;
-            Ok((Credentials { login, password, address, is_counted }, device))
+            Ok((Credentials { login, password, code, address, is_counted }, device))
         }
         _ => Err(Problem::fields(&wrong)),
     }

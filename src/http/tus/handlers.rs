@@ -27,7 +27,9 @@ type Field = (HeaderName, String);
 /// Creates an upload. A body is the first part of the video.
 pub(super) async fn create(state: &AppState, request: Request) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
-    let Caller { person, device, .. } = state.caller_in_session(&head.headers).await?;
+    let caller = state.sender(&head.headers).await?;
+    let position = state.position(&caller);
+    let Caller { person, device, .. } = caller;
     let length = upload_length(state, &head.headers)?;
     let with_body = has_bytes(&body);
     if with_body {
@@ -41,7 +43,7 @@ pub(super) async fn create(state: &AppState, request: Request) -> Result<Respons
     let video = NewVideo {
         person,
         device,
-        details: Some(fields.details(&state.zone)?),
+        details: Some(fields.details(&state.zone, position)?),
         length: Some(length),
         metadata: metadata.to_owned(),
         protocol: Protocol::Tus,
@@ -212,8 +214,8 @@ async fn owner_access(
     secret: Secret,
     headers: &HeaderMap,
 ) -> Result<Access, Problem> {
-    let caller = state.caller(headers).await?;
-    Ok(Access { secret, caller: Some(caller.id) })
+    let caller = state.sender(headers).await?;
+    Ok(Access { secret, caller: Some(caller.person.id) })
 }
 
 /// The headers that state the progress after an append.

@@ -225,7 +225,7 @@ fn vehicle_error(error: ListError) -> Problem {
 
 impl From<FilterError> for Problem {
     fn from(error: FilterError) -> Self {
-        Self::fields(&[(error.name, error.rule.to_owned())])
+        Self::field(error.name, error.rule.to_owned())
     }
 }
 
@@ -239,7 +239,7 @@ impl From<ListError> for Problem {
             ListError::DeleteOneself => {
                 Self::new(ErrorCode::DeleteOneself, text!("problem.delete_oneself"))
             }
-            ListError::Database(error) => problem::database_failure(error.is_transient(), &error),
+            ListError::Database(error) => problem::database_failure(&error),
         }
     }
 }

@@ -1,0 +1,79 @@
+//! `POST /drive/film-link`: the secret of a film link is exchanged for a cookie and an access token.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::cookie::{self, CookieScope};
+use super::drive::{PageToken, page_token};
+use super::form::PageForm;
+use super::origin::same_origin;
+use super::review::origin;
+use crate::auth::{BrowserSession, FilmLinkError, StatedDriver};
+use crate::http::client::Client;
+use crate::http::film_links::not_open;
+use crate::http::problem::{self, Problem};
+use crate::http::{AppState, success};
+use crate::model::{BrowserKind, RefKey};
+
+/// What the page needs to film and to upload.
+#[derive(Serialize)]
+struct Opened<'a> {
+    #[serde(flatten)]
+    token: PageToken<'a>,
+    csrf: &'a str,
+    ref_key: RefKey,
+    /// When the link expires.
+    expires_at: Timestamp,
+}
+
+pub(super) async fn open(State(state): State<Arc<AppState>>, request: Request) -> Response {
+    exchange(&state, request).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn exchange(state: &AppState, request: Request) -> Result<Response, Problem> {
+    let (head, body) = request.into_parts();
+    same_origin(state, &head)?;
+    let form = PageForm::read(state, &head.headers, body).await?;
+    let (session, secret) = session(state, &head, &form).await?;
+    // A session of a film link has a scope.
+    let scope = session.film_link.ok_or_else(problem::internal)?;
+    let opened = Opened {
+        token: page_token(state, &session)?,
+        csrf: &session.csrf,
+        ref_key: scope.report,
+        expires_at: scope.expires_at,
+    };
+    let response = success(StatusCode::OK, "success", &opened);
+    Ok(CookieScope::of(state, &head).set(response, BrowserKind::Film, &secret))
+}
+
+async fn session(
+    state: &AppState,
+    head: &Parts,
+    form: &PageForm,
+) -> Result<(BrowserSession, String), Problem> {
+    let field = |name| form.get(name).unwrap_or_default();
+    let driver = StatedDriver { name: field("name"), mobile: field("mobile") };
+    let client = Client::of(&state.proxies, &head.extensions, &head.headers);
+    let former = cookie::read(state, head, BrowserKind::Film);
+    let origin = origin(head, client, former.as_deref());
+    Ok(state.browsers.open_film(field("secret"), driver, origin).await?)
+}
+
+impl From<FilmLinkError> for Problem {
+    fn from(error: FilmLinkError) -> Self {
+        let message = error.to_string();
+        match error {
+            FilmLinkError::NotFound => Self::not_found(message),
+            FilmLinkError::NotOpen(status) => not_open(status),
+            FilmLinkError::TooLong(field) => Self::field(field, message),
+            FilmLinkError::Database(error) => problem::database_failure(&error),
+        }
+    }
+}

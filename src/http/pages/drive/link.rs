@@ -1,0 +1,31 @@
+//! The page that a film link opens. The secret of the link stands in the fragment, which only its script reads;
+//! the script exchanges it for a cookie and goes on to the report.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use serde_json::json;
+
+use super::shell::shell;
+use crate::http::AppState;
+use crate::http::pages::response::{Powers, html};
+use crate::http::pages::shell::Shell;
+use crate::http::problem::Problem;
+
+#[derive(Template)]
+#[template(path = "drive/link.html")]
+struct LinkTemplate {
+    page: Shell,
+}
+
+pub(super) async fn show(
+    State(state): State<Arc<AppState>>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let page = shell(&state, (&headers, &uri), None, json!({"kind": "film"}));
+    html(Powers::Film, None, &LinkTemplate { page })
+}

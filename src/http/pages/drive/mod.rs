@@ -1,0 +1,31 @@
+//! The driver's page: the reports to film, filming, sending. Its scripts and style sheet are below `web/drive`.
+//!
+//! The lists and the instructions are complete without scripts; filming and sending need them. A video is sent
+//! through the routes of the API, with an access token that the page gets for its cookie.
+
+mod installed;
+mod link;
+mod list;
+mod report;
+mod shell;
+mod sign_in;
+mod views;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::http::AppState;
+use crate::http::problem::Problem;
+
+pub(super) fn routes() -> Router<Arc<AppState>> {
+    Router::new()
+        .route("/drive", get(list::show))
+        .route("/drive/sign-in", get(sign_in::show))
+        .route("/drive/report/{ref_key}", get(report::show))
+        .route("/drive/film", get(link::show))
+        .route(installed::MANIFEST, get(installed::manifest))
+        .route(installed::WORKER, get(installed::worker))
+        .route("/drive/{*path}", get(async || Problem::not_found("this path does not exist")))
+}

@@ -1,0 +1,75 @@
+//! What the scripts of every page of the driver read.
+
+use axum::http::{HeaderMap, Uri};
+use serde_json::{Map, Value, json};
+
+use super::installed;
+use crate::auth::BrowserSession;
+use crate::http::AppState;
+use crate::http::Position;
+use crate::http::pages::assets;
+use crate::http::pages::language::language_of;
+use crate::http::pages::shell::Shell;
+
+/// The sentences of the scripts.
+const SENTENCES: [&str; 6] = ["drive.", "refuse.", "common.", "signin.title", "unit.", "status."];
+
+/// The frame of a page. `more` is what its own script reads.
+pub(super) fn shell(
+    state: &AppState,
+    (headers, uri): (&HeaderMap, &Uri),
+    session: Option<&BrowserSession>,
+    more: Value,
+) -> Shell {
+    let language = language_of(headers, session.and_then(|session| session.language));
+    let page = Shell::new(language, uri);
+    let mut data = common(state, &page, session);
+    if let Value::Object(more) = more {
+        data.extend(more);
+    }
+    page.with_data(&Value::Object(data))
+}
+
+fn common(state: &AppState, page: &Shell, session: Option<&BrowserSession>) -> Map<String, Value> {
+    let session = session.map(|session| {
+        json!({
+            "csrf": session.csrf,
+            "kind": session.kind,
+            // Whose videos the phone keeps.
+            "owner": session.person.id.0.to_string(),
+        })
+    });
+    let data = json!({
+        "language": page.lang(),
+        "texts": page.texts.object(&SENTENCES),
+        "worker": format!("{}?v={}", installed::WORKER, assets::fingerprint()),
+        "files": {"worker": page.asset("drive/opfs-worker.js")},
+        "position": position_word(state.drive.position),
+        "limits": limits(state),
+    });
+    [session.unwrap_or_default(), data].into_iter().filter_map(into_object).flatten().collect()
+}
+
+fn into_object(value: Value) -> Option<Map<String, Value>> {
+    if let Value::Object(object) = value { Some(object) } else { None }
+}
+
+/// What the service accepts, so that the page says it before a byte is sent.
+fn limits(state: &AppState) -> Value {
+    let (shortest, longest) = state.uploads.duration_limits();
+    json!({
+        "maxBytes": state.uploads.max_length(),
+        "minSeconds": shortest.as_secs_f64(),
+        "maxSeconds": longest.as_secs_f64(),
+        "takesQuicktime": state.uploads.accepts_quicktime(),
+        "maxMoov": state.uploads.moov_limit(),
+        "maxHead": state.limits.max_head,
+    })
+}
+
+const fn position_word(position: Position) -> &'static str {
+    match position {
+        Position::Required => "required",
+        Position::Optional => "optional",
+    }
+}

@@ -1,0 +1,61 @@
+//! Problems as pages, for people. Scripts get the JSON that every other route answers.
+
+use askama::Template;
+use axum::extract::Request;
+use axum::http::{HeaderName, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::language::language_of;
+use super::response::{Powers, with_status};
+use super::shell::Shell;
+use crate::http::browser_session::is_navigation;
+use crate::http::problem::Problem;
+use crate::http::request_id;
+
+/// Headers of a problem that its page keeps.
+const KEPT: [HeaderName; 3] = [header::RETRY_AFTER, header::ALLOW, header::CONNECTION];
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    page: Shell,
+    title: String,
+    sentence: String,
+    /// Whether trying again can help.
+    is_passing: bool,
+}
+
+/// Middleware: turns the problem of a handler into a page, if a person reads the response.
+pub(super) async fn render(request: Request, next: Next) -> Response {
+    if !is_navigation(request.headers()) {
+        return next.run(request).await;
+    }
+    let id = request_id::of(request.headers());
+    let shell = Shell::new(language_of(request.headers(), None), request.uri());
+    let mut response = next.run(request).await;
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+    let Ok(mut page) = page(shell, &problem, &id) else { return response };
+    for name in KEPT {
+        if let Some(value) = response.headers().get(&name) {
+            page.headers_mut().insert(name, value.clone());
+        }
+    }
+    page
+}
+
+fn page(shell: Shell, problem: &Problem, id: &str) -> Result<Response, Problem> {
+    let status = problem.status();
+    let texts = shell.texts;
+    let sentence = match status {
+        StatusCode::NOT_FOUND | StatusCode::FORBIDDEN | StatusCode::METHOD_NOT_ALLOWED => {
+            texts.get("common.notfound").to_owned()
+        }
+        _ if status.is_server_error() => texts.with("common.failed", "id", id),
+        _ => problem.clone().into_reason(texts.language).1,
+    };
+    let title = format!("{} {}", texts.get("common.error_prefix"), status.as_u16());
+    let is_passing = status.is_server_error();
+    let page = ErrorPage { page: shell, title, sentence, is_passing };
+    with_status(status, Powers::Watch, None, &page)
+}

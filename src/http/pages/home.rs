@@ -1,0 +1,21 @@
+//! `/`: one question, which leads everybody to the right page.
+
+use askama::Template;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+
+use super::language::language_of;
+use super::response::{Powers, html};
+use super::shell::Shell;
+use crate::http::problem::Problem;
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct HomePage {
+    page: Shell,
+}
+
+pub(super) async fn show(headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+    let page = Shell::new(language_of(&headers, None), &uri);
+    html(Powers::Watch, None, &HomePage { page })
+}

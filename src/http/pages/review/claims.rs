@@ -1,0 +1,105 @@
+//! Claims: who works on a report. A script keeps a claim alive while its page is visible; a form takes one
+//! over and returns to the report.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse as _, Response};
+use serde_json::json;
+
+use super::console::Console;
+use super::notice::claimed_by;
+use super::queue::report_path;
+use crate::http::AppState;
+use crate::http::browser_session::{PageForm, ReviewChange, is_navigation};
+use crate::http::pages::language::see_other;
+use crate::http::problem::Problem;
+use crate::leasing::review::{ClaimOutcome, ReviewError};
+use crate::model::{PersonId, RefKey};
+
+/// Takes a free report, or extends the own claim.
+pub(super) async fn claim(
+    State(state): State<Arc<AppState>>,
+    headers: HeaderMap,
+    change: ReviewChange,
+) -> Result<Response, Problem> {
+    let ref_key = report_of(&change.form)?;
+    let console = Console::open(&state, &headers, change.session).await?;
+    let outcome = state.review.claim(&console.reviewer, ref_key).await?;
+    Ok(answer(&state, &console, &headers, ref_key, &outcome))
+}
+
+/// Extends the own claim while it lives.
+pub(super) async fn keep(
+    State(state): State<Arc<AppState>>,
+    headers: HeaderMap,
+    change: ReviewChange,
+) -> Result<Response, Problem> {
+    let ref_key = report_of(&change.form)?;
+    let console = Console::open(&state, &headers, change.session).await?;
+    let outcome = state.review.keep_claim(&console.reviewer, ref_key).await?;
+    Ok(answer(&state, &console, &headers, ref_key, &outcome))
+}
+
+/// Takes the report over from the reviewer whose name the page shows.
+pub(super) async fn take_over(
+    State(state): State<Arc<AppState>>,
+    headers: HeaderMap,
+    change: ReviewChange,
+) -> Result<Response, Problem> {
+    let ref_key = report_of(&change.form)?;
+    let from = change.form.get("from").and_then(|from| from.parse().ok()).map(PersonId);
+    let from = from.ok_or(ReviewError::NotFound)?;
+    let console = Console::open(&state, &headers, change.session).await?;
+    let outcome = state.review.take_over(&console.reviewer, ref_key, from).await?;
+    Ok(answer(&state, &console, &headers, ref_key, &outcome))
+}
+
+/// Gives the report back to the queue.
+pub(super) async fn release(
+    State(state): State<Arc<AppState>>,
+    headers: HeaderMap,
+    change: ReviewChange,
+) -> Result<Response, Problem> {
+    let ref_key = report_of(&change.form)?;
+    let console = Console::open(&state, &headers, change.session).await?;
+    state.review.release_claim(&console.reviewer, ref_key).await?;
+    if is_navigation(&headers) {
+        return Ok(see_other("/review"));
+    }
+    Ok(Json(json!({ "state": "free" })).into_response())
+}
+
+pub(super) fn report_of(form: &PageForm) -> Result<RefKey, Problem> {
+    let ref_key = form.get("ref_key").and_then(|key| key.parse().ok());
+    Ok(ref_key.ok_or(ReviewError::NotFound)?)
+}
+
+fn answer(
+    state: &AppState,
+    console: &Console,
+    headers: &HeaderMap,
+    ref_key: RefKey,
+    outcome: &ClaimOutcome,
+) -> Response {
+    if is_navigation(headers) {
+        return see_other(&report_path(ref_key));
+    }
+    let reading = console.reading(state);
+    let value = match outcome {
+        ClaimOutcome::Mine(claim) => {
+            let time = reading.texts.time(&reading.local(claim.until));
+            let text = reading.texts.with("report.yours", "time", time);
+            json!({ "state": "mine", "until": claim.until.as_millisecond(), "text": text })
+        }
+        ClaimOutcome::HeldBy(claim) => {
+            let text = claimed_by(&reading, claim).text;
+            let name = claim.name.as_str();
+            json!({ "state": "held", "person": claim.person.0, "name": name, "text": text })
+        }
+        ClaimOutcome::Lost => json!({ "state": "lost" }),
+    };
+    Json(value).into_response()
+}

@@ -1,0 +1,93 @@
+//! The signed-in reviewer of a request, and the frame of the pages of the console.
+
+use axum::http::{HeaderMap, Uri};
+use jiff::Timestamp;
+
+use super::rows::Reading;
+use crate::auth::BrowserSession;
+use crate::http::AppState;
+use crate::http::pages::language::language_of;
+use crate::http::pages::shell::Shell;
+use crate::http::pages::texts::Texts;
+use crate::http::problem::Problem;
+use crate::leasing::review::{Reviewer, UndoFor};
+
+/// A reviewer at work.
+pub(super) struct Console {
+    pub(super) session: BrowserSession,
+    pub(super) reviewer: Reviewer,
+    pub(super) texts: Texts,
+    pub(super) now: Timestamp,
+}
+
+/// The pages in the navigation.
+#[derive(Clone, Copy)]
+pub(super) enum Tab {
+    Queue,
+    Day,
+    Sessions,
+}
+
+impl Tab {
+    pub(super) fn is(self, name: &str) -> bool {
+        let own = match self {
+            Self::Queue => "queue",
+            Self::Day => "day",
+            Self::Sessions => "sessions",
+        };
+        own == name
+    }
+}
+
+/// The header of the pages: `templates/review/frame.html` reads it as `nav`.
+pub(super) struct Nav {
+    pub(super) name: String,
+    pub(super) csrf: String,
+    pub(super) tab: Tab,
+    /// Whether keys without a modifier are commands.
+    pub(super) single_keys: bool,
+    pub(super) undo_options: Vec<UndoOption>,
+}
+
+/// A choice of the time in which a decision can be undone.
+pub(super) struct UndoOption {
+    pub(super) seconds: i64,
+    pub(super) text: String,
+    pub(super) is_chosen: bool,
+}
+
+impl Console {
+    pub(super) async fn open(
+        state: &AppState,
+        headers: &HeaderMap,
+        session: BrowserSession,
+    ) -> Result<Self, Problem> {
+        let reviewer = state.review.reviewer(session.person).await?;
+        let texts = Texts::new(language_of(headers, session.language));
+        Ok(Self { session, reviewer, texts, now: state.review.now() })
+    }
+
+    pub(super) fn shell(&self, uri: &Uri) -> Shell {
+        Shell::new(self.texts.language, uri)
+    }
+
+    pub(super) fn nav(&self, tab: Tab) -> Nav {
+        let preferences = self.reviewer.preferences;
+        let option = |undo_for: UndoFor| UndoOption {
+            seconds: undo_for.seconds(),
+            text: self.texts.with("unit.s", "n", undo_for.seconds()),
+            is_chosen: undo_for == preferences.undo_for,
+        };
+        Nav {
+            name: self.reviewer.name.clone(),
+            csrf: self.session.csrf.clone(),
+            tab,
+            single_keys: preferences.single_keys,
+            undo_options: UndoFor::ALL.map(option).into(),
+        }
+    }
+
+    pub(super) fn reading<'a>(&'a self, state: &'a AppState) -> Reading<'a> {
+        Reading { texts: self.texts, zone: &state.zone, now: self.now, reviewer: &self.reviewer }
+    }
+}

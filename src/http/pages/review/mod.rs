@@ -1,0 +1,53 @@
+//! The review console: its pages, and what their forms and scripts ask for.
+//!
+//! Every page is complete without scripts. A GET never claims or decides anything, so that pages can be
+//! fetched ahead. Forms get another page, scripts get JSON, from the same handlers.
+
+mod checks;
+mod claims;
+mod console;
+mod country;
+mod day;
+mod decide;
+mod facets;
+mod facts;
+mod filters;
+mod notice;
+mod plot;
+mod queue;
+mod reject;
+mod report;
+mod rows;
+mod script;
+mod sessions;
+mod sign_in;
+mod undo;
+mod video;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::http::AppState;
+use crate::http::problem::Problem;
+
+pub(super) fn routes() -> Router<Arc<AppState>> {
+    Router::new()
+        .route("/review", get(queue::show))
+        .route("/review/next", get(queue::next))
+        .route("/review/counts", get(queue::counts))
+        .route("/review/sign-in", get(sign_in::show))
+        .route("/review/report/{ref_key}", get(report::show))
+        .route("/review/report/{ref_key}/link", post(video::link))
+        .route("/review/report/{ref_key}/bytes", get(video::bytes))
+        .route("/review/claim", post(claims::claim))
+        .route("/review/keep", post(claims::keep))
+        .route("/review/release", post(claims::release))
+        .route("/review/take-over", post(claims::take_over))
+        .route("/review/decide", post(decide::decide))
+        .route("/review/undo", post(decide::undo))
+        .route("/review/day", get(day::show))
+        .route("/review/sessions", get(sessions::show))
+        .route("/review/{*path}", get(async || Problem::not_found("this path does not exist")))
+}

@@ -1,0 +1,67 @@
+//! The sentences above a report: what has happened to it, and who has it.
+
+use super::rows::{Reading, status_key};
+use crate::http::pages::texts::{Texts, isolated};
+use crate::leasing::review::{Claim, ReportChanged, ReviewedReport};
+use crate::model::ReportStatus;
+
+/// What an address says has just happened.
+pub(super) const UNDONE: &str = "undone";
+pub(super) const TOO_LATE: &str = "late";
+
+pub(super) struct Notice {
+    /// `good`, `bad` or nothing, which is a warning.
+    pub(super) class: &'static str,
+    pub(super) title: String,
+    pub(super) text: String,
+}
+
+impl Notice {
+    /// The notice of a page that a form has led to.
+    pub(super) fn after(texts: Texts, done: &str) -> Option<Self> {
+        let (class, key) = match done {
+            UNDONE => ("good", "decision.undone"),
+            TOO_LATE => ("", "decision.late"),
+            _ => return None,
+        };
+        Some(Self { class, title: String::new(), text: texts.get(key).to_owned() })
+    }
+
+    pub(super) fn warning(text: String) -> Self {
+        Self { class: "", title: String::new(), text }
+    }
+}
+
+/// Another reviewer has the report.
+pub(super) fn claimed_by(reading: &Reading<'_>, claim: &Claim) -> Notice {
+    let time = reading.texts.time(&reading.local(claim.since));
+    let values: [(&str, &dyn std::fmt::Display); 2] =
+        [("name", &isolated(&claim.name)), ("time", &time)];
+    Notice::warning(reading.texts.format("report.other", &values))
+}
+
+/// The report has another version than the page that was decided.
+pub(super) fn changed(
+    reading: &Reading<'_>,
+    changed: &ReportChanged,
+    report: &ReviewedReport,
+) -> Notice {
+    let texts = reading.texts;
+    let time = |at| texts.time(&reading.local(at));
+    let what = if changed.state.status == ReportStatus::Submitted {
+        let received = changed.received_at.map(time).unwrap_or_default();
+        texts.with("decision.changed_video", "time", received)
+    } else {
+        let at = report.decided_at.map(time).unwrap_or_default();
+        let status = texts.get(status_key(changed.state.status));
+        let name = isolated(&changed.decider_name);
+        let values: [(&str, &dyn std::fmt::Display); 3] =
+            [("name", &name), ("time", &at), ("status", &status)];
+        texts.format("decision.changed_by", &values)
+    };
+    Notice {
+        class: "",
+        title: texts.get("decision.changed").to_owned(),
+        text: format!("{what} {}", texts.get("decision.changed_keep")),
+    }
+}

@@ -1,0 +1,68 @@
+//! Where a reviewer is signed in, and the preferences of the account. The forms go to the routes of the session.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use serde_json::json;
+
+use super::console::{Console, Nav, Tab};
+use crate::auth::BrowserRow;
+use crate::http::AppState;
+use crate::http::browser_session::ReviewPage;
+use crate::http::pages::response::{Powers, html};
+use crate::http::pages::shell::Shell;
+use crate::http::problem::{Problem, database_failure};
+
+#[derive(Template)]
+#[template(path = "review/sessions.html")]
+struct SessionsTemplate {
+    page: Shell,
+    nav: Nav,
+    rows: Vec<SessionView>,
+    has_others: bool,
+}
+
+struct SessionView {
+    id: String,
+    browser: String,
+    address: String,
+    since: String,
+    last: String,
+    is_this: bool,
+}
+
+pub(super) async fn show(
+    State(state): State<Arc<AppState>>,
+    ReviewPage(session): ReviewPage,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let rows = state.browsers.list(&session).await;
+    let rows = rows.map_err(|error| database_failure(&error))?;
+    let console = Console::open(&state, &headers, session).await?;
+    let texts = console.texts;
+    let reading = console.reading(&state);
+    let moment = |at| texts.moment(&reading.local(at));
+    let view = |row: &BrowserRow| SessionView {
+        id: row.id.to_string(),
+        browser: row.browser.clone(),
+        address: row.address.clone(),
+        since: texts.with("sessions.since", "time", moment(row.created_at)),
+        last: texts.with("sessions.last", "time", moment(row.seen_at)),
+        is_this: row.id == console.session.id,
+    };
+    let template = SessionsTemplate {
+        page: console.shell(&uri).with_data(&json!({
+            "language": texts.language.as_str(),
+            "texts": texts.object(&["common."]),
+            "counts": "/review/counts",
+        })),
+        nav: console.nav(Tab::Sessions),
+        rows: rows.iter().map(view).collect(),
+        has_others: rows.len() > 1,
+    };
+    html(Powers::Watch, None, &template)
+}

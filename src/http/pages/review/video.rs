@@ -1,0 +1,194 @@
+//! The video of a report: a link that the player plays, a fresh one before it expires, and the bytes through
+//! this service, so that a script may draw frames of them.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, Method};
+use axum::response::{IntoResponse as _, Response};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::json;
+use url::Url;
+
+use super::console::Console;
+use super::queue::report_path;
+use crate::http::AppState;
+use crate::http::browser_session::{ReviewChange, ReviewPage};
+use crate::http::path_param::PathParam;
+use crate::http::problem::Problem;
+use crate::http::video_response::VideoResponse;
+use crate::leasing::review::{ReviewError, ReviewedReport};
+use crate::model::{Person, RefKey, VideoCodec, error_chain};
+use crate::playback::{Custody, StoredVideo};
+
+/// A script that looks ahead sends this header.
+const BACKGROUND: &str = "x-background";
+
+/// Why a page or a link is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Somebody watches.
+    Show,
+    /// It may be shown later; that is not a view.
+    Ahead,
+}
+
+impl Purpose {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let is_ahead = headers.contains_key(BACKGROUND) || headers.contains_key("sec-purpose");
+        if is_ahead { Self::Ahead } else { Self::Show }
+    }
+
+    const fn custody(self) -> Custody {
+        match self {
+            Self::Show => Custody::Record,
+            Self::Ahead => Custody::Skip,
+        }
+    }
+}
+
+/// The player of one video.
+pub(super) struct VideoView {
+    /// Empty if no link could be made.
+    pub(super) url: String,
+    /// In milliseconds since 1970.
+    pub(super) expires_at: i64,
+    pub(super) bytes_url: String,
+    pub(super) link_url: String,
+    pub(super) is_portrait: bool,
+    pub(super) duration_ms: u64,
+    pub(super) length: String,
+    pub(super) download: String,
+    /// `video/mp4; codecs="…"`, for the question whether the browser plays it.
+    pub(super) kind: String,
+    /// Browsers often cannot play it.
+    pub(super) is_h265: bool,
+    pub(super) id: String,
+}
+
+pub(super) async fn video(
+    state: &AppState,
+    console: &Console,
+    report: &ReviewedReport,
+    purpose: Purpose,
+) -> VideoView {
+    let ref_key = report.row.ref_key;
+    let link = fresh_link(state, console.session.person, ref_key, purpose.custody()).await;
+    let (url, expires_at) = link.unwrap_or_default();
+    let texts = console.texts;
+    let facts = report.submission.as_ref().map(|sent| sent.stored.facts.clone());
+    let facts = facts.unwrap_or_default();
+    let size = report.submission.as_ref().map_or(0, |sent| sent.stored.length.get());
+    let path = report_path(ref_key);
+    let codec = facts.video_codec_string.clone().unwrap_or_default();
+    let id = report.submission.as_ref().map(|sent| sent.stored.video.to_string());
+    VideoView {
+        url,
+        expires_at,
+        bytes_url: format!("{path}/bytes"),
+        link_url: format!("{path}/link"),
+        is_portrait: facts.display_height > facts.display_width,
+        duration_ms: facts.duration_ms.unwrap_or(0),
+        length: texts.clock(facts.duration_ms.unwrap_or(0)),
+        download: texts.with("player.download", "size", texts.size(size)),
+        kind: if codec.is_empty() {
+            String::new()
+        } else {
+            format!("video/mp4; codecs=\"{codec}\"")
+        },
+        is_h265: report.row.codec == Some(VideoCodec::H265),
+        id: id.unwrap_or_default(),
+    }
+}
+
+/// A new link and the time of its end; `None` if there is no video, or the store gives no link.
+async fn fresh_link(
+    state: &AppState,
+    viewer: Person,
+    ref_key: RefKey,
+    custody: Custody,
+) -> Option<(String, i64)> {
+    match state.playback.latest_video(&viewer, ref_key, custody).await {
+        Ok(found) => found.map(|(_, link)| (link.url, milliseconds(link.expires_at))),
+        Err(error) => {
+            // The checks can be read without the video.
+            tracing::warn!(error = %error_chain(&error), "no link to a video");
+            None
+        }
+    }
+}
+
+fn milliseconds(at: Timestamp) -> i64 {
+    at.as_millisecond()
+}
+
+/// The origin of a link; `None` for one that leads to this service.
+pub(super) fn origin(link: &str) -> Option<String> {
+    let origin = Url::parse(link).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
+}
+
+#[derive(Deserialize)]
+pub(super) struct LinkQuery {
+    ahead: Option<String>,
+}
+
+/// A fresh link.
+pub(super) async fn link(
+    State(state): State<Arc<AppState>>,
+    PathParam(ref_key): PathParam<RefKey>,
+    query: Result<Query<LinkQuery>, QueryRejection>,
+    change: ReviewChange,
+) -> Result<Response, Problem> {
+    let Query(LinkQuery { ahead }) = query?;
+    let purpose = if ahead.is_some() { Purpose::Ahead } else { Purpose::Show };
+    let ref_key = ref_key.ok_or(ReviewError::NotFound)?;
+    let viewer = change.session.person;
+    let found = state.playback.latest_video(&viewer, ref_key, purpose.custody()).await?;
+    let (_, link) = found.ok_or(ReviewError::NotFound)?;
+    let link = json!({ "url": link.url, "expiresAt": milliseconds(link.expires_at) });
+    Ok(Json(link).into_response())
+}
+
+/// The bytes of the video, or a range of them.
+pub(super) async fn bytes(
+    State(state): State<Arc<AppState>>,
+    ReviewPage(session): ReviewPage,
+    PathParam(ref_key): PathParam<RefKey>,
+    method: Method,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let ref_key = ref_key.ok_or(ReviewError::NotFound)?;
+    let video = latest(&state, session.person, ref_key).await?;
+    let response = VideoResponse::new(&method, &headers, &video.headers)?;
+    let actor = format!("person:{}", session.person.id.0);
+    let body = match response.range.clone() {
+        Some(range) => Body::from_stream(state.playback.read(&video, range, &actor).await?),
+        None => Body::empty(),
+    };
+    Ok(response.with_body(body))
+}
+
+async fn latest(state: &AppState, viewer: Person, ref_key: RefKey) -> Result<StoredVideo, Problem> {
+    let found = state.playback.latest_video(&viewer, ref_key, Custody::Skip).await?;
+    let (row, _) = found.ok_or(ReviewError::NotFound)?;
+    let video = state.playback.submitted_video(row.stored.id).await?;
+    Ok(video.ok_or(ReviewError::NotFound)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn only_a_whole_address_has_another_origin() {
+        let signed = "https://s3.example:9000/bucket/videos/a?X-Amz-Signature=b";
+        assert_eq!(origin(signed).as_deref(), Some("https://s3.example:9000"));
+        assert_eq!(origin("/media/abc"), None);
+        assert_eq!(origin(""), None);
+    }
+}
