@@ -15,11 +15,12 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::auth::{AccountConfig, Accounts, Auth, derive_key};
+use crate::auth::{AccountConfig, Accounts, Auth, Browsers, derive_key, totp_key};
 use crate::config::Settings;
 use crate::database::Database;
+use crate::http::server::Validity;
 use crate::http::{self, AppState};
-use crate::leasing::{Leasing, Lists, Pictures, Review};
+use crate::leasing::{FilmLinks, Leasing, Lists, Pictures, Review};
 use crate::model::{Clock, Faults, NodeId, Random};
 use crate::notify::{Mail, Push, Webhook};
 use crate::onec::{Inbox, Queue};
@@ -38,6 +39,9 @@ const LAST_STATEMENTS: Duration = Duration::from_secs(2);
 
 /// The label under which the key of the playback links is derived from `auth.secret`.
 const LINKS: &str = "playback links";
+
+/// The label of the key from which the secrets of film links are derived.
+const FILM_LINKS: &str = "film links";
 
 /// Inputs that tests replace.
 #[derive(Clone)]
@@ -75,6 +79,8 @@ pub struct Bound {
 
 impl Bound {
     pub async fn bind(settings: &Settings) -> anyhow::Result<Self> {
+        // Before anything is started: it reads the certificate too.
+        settings.http.check()?;
         let (public, ops) = (settings.http.listen, settings.ops.listen);
         let listen = |name, address| async move {
             TcpListener::bind(address).await.with_context(|| format!("{name} {address}"))
@@ -106,6 +112,7 @@ impl App {
         let secret = settings.auth.secret.clone().context(
             "auth.secret is not set; create one, for example with `openssl rand -base64 48`",
         )?;
+        warn_of_certificate(&settings, &environment.clock);
         let metrics = Metrics::start().context("cannot start the metrics")?;
         let database = Database::open(&settings.database).await.context("database.url")?;
         let database = database.with_employees_see(settings.leasing.employees_see);
@@ -134,9 +141,19 @@ impl App {
         let sequencer = Sequencer::new(db(), store.clone(), uploads.node(), onec.sequence_every);
         let sequencer = Arc::new(sequencer);
         let zone = &leasing.time_zone;
+        let film_links = FilmLinks::new(
+            db(),
+            clock(),
+            random(),
+            derive_key(&secret, FILM_LINKS),
+            leasing.film_link_for,
+            public_url(&settings),
+        );
+        let inbox = Inbox::new(db(), clock(), random(), zone.clone(), onec.clone());
         let state = AppState {
             uploads,
             playback: Playback::new(db(), store.clone(), clock(), random(), playback.clone()),
+            browsers: Browsers::new(auth.clone(), &settings.review, &secret),
             auth: auth.with_wakeup(outbox.wakeup()),
             leasing: Leasing::new(db(), clock(), random(), outbox.wakeup()),
             lists: Lists::new(db(), clock(), random(), leasing.clone()),
@@ -145,13 +162,16 @@ impl App {
             review: Review::new(db(), clock(), random(), leasing, outbox.wakeup()),
             queue: Queue::new(db(), zone.clone(), onec.max_page),
             sequencer: Arc::clone(&sequencer),
-            inbox: Inbox::new(db(), clock(), random(), zone.clone(), onec.clone()),
+            inbox: inbox.with_film_links(film_links.clone()),
+            film_links,
             proxies: http.trusted_proxies.clone(),
+            allow_origins: http.allow_origins.clone().into(),
             limits: http.limits.clone(),
+            drive: settings.drive,
             max_picture: onec.max_picture,
             zone: zone.clone(),
             public_url: public_url(&settings),
-            local_url: http::local_url(address),
+            local_url: http::local_url(address, http.tls.is_on()),
         };
         let (state, clock) = (Arc::new(state), clock());
         Ok(Self { database, store, spool, clock, outbox, sequencer, state, metrics, settings })
@@ -260,6 +280,18 @@ impl App {
     }
 }
 
+/// Clients refuse an expired certificate, and somebody has to renew it in time.
+fn warn_of_certificate(settings: &Settings, clock: &Clock) {
+    let tls = &settings.http.tls;
+    // A pair that cannot be used has been refused when the listener was bound.
+    if let Ok(Some(certificate)) = tls.load()
+        && let Validity::Ending(problem) | Validity::Invalid(problem) =
+            certificate.validity(clock.now(), tls.expiry_warning)
+    {
+        tracing::warn!(%problem, "the TLS certificate needs attention");
+    }
+}
+
 /// Opens the store and the spool, which must be on one file system if both are on disk.
 async fn open_storage(
     settings: &Settings,
@@ -291,6 +323,9 @@ pub fn account_config(settings: &Settings) -> AccountConfig {
         rotation_grace: settings.onec.rotation_grace,
         hashing_at_once: settings.auth.hashing_at_once,
         hashing_waiting: settings.auth.hashing_waiting,
+        totp_key: settings.auth.secret.as_ref().map(totp_key),
+        require_totp: settings.review.require_totp,
+        reviewer_networks: settings.review.allow_networks.clone(),
     }
 }
 

@@ -10,8 +10,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use super::answer::{Answer, Output};
+use super::terminal_qr::terminal_qr;
 use crate::app::account_config;
-use crate::auth::{AccountError, AccountSpec, Accounts, OldPassword};
+use crate::auth::{AccountError, AccountSpec, Accounts, OldPassword, TotpSetup};
 use crate::config::Settings;
 use crate::database::{AccountOwner, AccountRow, Database, DatabaseError};
 use crate::model::{Clock, CompanyId, Network, Random, text_of};
@@ -47,6 +48,18 @@ pub enum Account {
         /// Print one JSON object per line
         #[arg(long)]
         json: bool,
+    },
+    /// Makes a reviewer's sign-in ask for a code of an authenticator app
+    ///
+    /// Prints a new key and its QR code, only once. A key that was printed before no longer works.
+    #[command(after_help = "Example:\n  forte-media account totp aigul\n  \
+                            forte-media account totp aigul --off")]
+    Totp {
+        /// Login of the reviewer's account
+        login: String,
+        /// Sign in without a code again: for a phone that was lost
+        #[arg(long)]
+        off: bool,
     },
     /// Disables an account permanently
     #[command(after_help = "Example:\n  forte-media account disable aigul")]
@@ -133,6 +146,11 @@ impl Account {
                 Ok(password.output(format!("{login} has a new password; the old one {effect}")))
             }
             Self::List { json } => list(accounts, *json).await,
+            Self::Totp { login, off: true } => {
+                accounts.remove_totp(login).await?;
+                Ok(Output::message(format!("{login} signs in without a code")))
+            }
+            Self::Totp { login, off: false } => totp(accounts, login).await,
             Self::Disable { login } => {
                 accounts.disable(login).await?;
                 Ok(Output::message(format!("{login} is disabled and can no longer sign in")))
@@ -204,6 +222,15 @@ fn read(path: &Path) -> io::Result<SecretString> {
     Ok(text_of(&bytes)?.trim_end_matches(['\r', '\n']).into())
 }
 
+/// A new key, to be typed into an app or read from the screen.
+async fn totp(accounts: &Accounts, login: &str) -> anyhow::Result<Output> {
+    let TotpSetup { secret, url } = accounts.set_up_totp(login).await?;
+    let (secret, url) = (secret.expose_secret(), url.expose_secret());
+    let data = format!("{secret}\n{url}\n{}\n", terminal_qr(url)?);
+    let message = format!("{login} signs in with a code from now on; the key is printed only once");
+    Ok(Output { data, ..Output::message(message) })
+}
+
 async fn list(accounts: &Accounts, json: bool) -> anyhow::Result<Output> {
     let rows = accounts.list().await?;
     let line = if json { fields } else { columns };
@@ -227,6 +254,7 @@ fn fields(row: &AccountRow) -> String {
         "active": row.active,
         "person_id": row.person.map(|person| person.0),
         "networks": row.networks,
+        "totp": !row.totp_id.is_empty(),
         "created_at": row.created_at,
         "previous_until": row.previous_until,
     })

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::answer::Answer;
 use crate::config::Settings;
 use crate::database::{Database, DatabaseError};
+use crate::http::server::Validity;
 use crate::leasing::time_zone_release;
 use crate::model::{Clock, Faults, NodeId, Random, error_chain};
 use crate::notify::{Fcm, Mail, Webhook};
@@ -37,6 +38,7 @@ pub(super) async fn examine(settings: &Settings, as_json: bool) -> anyhow::Resul
     let mut checks = vec![secret(settings), database(settings).await, webhook(settings)];
     checks.push((format!("the time zone data are those of {}", time_zone_release()), Ok(())));
     checks.extend([mail(settings).await, push(settings).await]);
+    checks.extend(certificate(settings));
     checks.extend(store(settings).await);
     let mut out = io::stdout().lock();
     for (name, result) in &checks {
@@ -75,6 +77,27 @@ fn webhook(settings: &Settings) -> Check {
         "the settings of the webhook are valid".to_owned(),
         made.map(|_| ()).map_err(|error| error_chain(&error)),
     )
+}
+
+/// Reads the certificate of the public listener and its key. `None` if TLS is off.
+fn certificate(settings: &Settings) -> Option<Check> {
+    let named = |name: &str| name.to_owned();
+    Some(match validity(settings) {
+        Ok(None) => return None,
+        Ok(Some(Validity::Valid(what) | Validity::Ending(what))) => {
+            (format!("the TLS certificate belongs to its key; {what}"), Ok(()))
+        }
+        Ok(Some(Validity::Invalid(why))) => (named("clients accept the TLS certificate"), Err(why)),
+        Err(why) => (named("the TLS certificate and its key can be used"), Err(why)),
+    })
+}
+
+/// How long the certificate of the public listener is valid; an error if it cannot be used.
+pub(super) fn validity(settings: &Settings) -> Result<Option<Validity>, String> {
+    let tls = &settings.http.tls;
+    let certificate = tls.load().map_err(|error| error.to_string())?;
+    let now = Clock::system().now();
+    Ok(certificate.map(|certificate| certificate.validity(now, tls.expiry_warning)))
 }
 
 /// Connects to the mail server and authenticates, or writes to the folder that replaces it.

@@ -12,6 +12,7 @@ mod migrate;
 mod openapi;
 mod serve;
 mod size;
+mod terminal_qr;
 mod upload;
 
 use std::collections::BTreeMap;

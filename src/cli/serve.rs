@@ -6,13 +6,15 @@ use anyhow::bail;
 use clap::Args;
 
 use super::answer::Answer;
-use super::doctor::examine;
+use super::doctor::{examine, validity};
 use crate::app::{App, Bound, Environment};
 use crate::config::{Effective, Settings};
+use crate::http::server::Validity;
 use crate::shutdown::Shutdown;
 
-const NO_PUBLIC_URL: &str = "http.public_url is not set: mails have no link that confirms a device, and \
-    addresses in events and in 1C's messages are null; only answers carry the address that the client has used";
+const NO_PUBLIC_URL: &str = "http.public_url is not set: mails have no link that confirms a device, film \
+    links are null, and so are addresses in events and in 1C's messages; only answers carry the address that the \
+    client has used";
 
 const RECOMMENDED_OTP_DIGITS: u32 = 6;
 const FEW_OTP_DIGITS: &str = "auth.otp_digits is less than 6: if the app can show six digits, set it to 6, which \
@@ -76,6 +78,9 @@ fn write_advice(settings: &Settings, out: &mut impl Write) -> io::Result<()> {
     ];
     for (_, text) in advice.into_iter().filter(|(applies, _)| *applies) {
         writeln!(out, "warning  {text}")?;
+    }
+    if let Ok(Some(Validity::Ending(text))) = validity(settings) {
+        writeln!(out, "warning  the TLS certificate: {text}")?;
     }
     Ok(())
 }

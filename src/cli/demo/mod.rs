@@ -1,15 +1,19 @@
 //! `demo`: a service with demo data that shows one upload from the phone to the report service.
 
+mod authority;
+mod certificate_page;
 mod file;
 mod keys;
 mod receiver;
 mod scenario;
 mod seed;
+mod server;
 mod settings;
 mod users;
+mod waiting;
 
 use std::fs::DirBuilder;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
@@ -18,17 +22,21 @@ use clap::Args;
 
 use crate::app::{App, Bound, Environment, public_url};
 use crate::cli::answer::{Answer, print_message};
+use crate::cli::terminal_qr::terminal_qr;
 use crate::config::Settings;
 use crate::http::local_url;
 use crate::shutdown::Shutdown;
 
+use authority::address_in_network;
 use file::{DemoFile, Webhook};
 use keys::Keys;
 use receiver::Receiver;
 use scenario::Scenario;
 use seed::{DemoReport, Seeder, next_open};
+use server::Server;
 use settings::{MAIL, demo_settings, reachable};
 use users::{DIRECTOR, DRIVER, STRANGER, open_accounts, sign_in};
+use waiting::Waiting;
 
 /// Runs the service with demo data, and uploads a sample video that is interrupted and resumed
 #[derive(Debug, Args)]
@@ -44,6 +52,13 @@ pub struct Demo {
     /// Open reports to add, for load tests
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=100_000))]
     pub reports: u32,
+    /// Reports that wait for a reviewer, with their videos
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1_000))]
+    pub waiting: u32,
+    /// Serve over https, so that phones in the same network can film: with a certificate of an authority of this
+    /// demo, and a page to install it from. Listens on all interfaces, on port 8443, unless told otherwise
+    #[arg(long)]
+    pub tls: bool,
     /// Exit after the sample upload
     #[arg(long)]
     pub once: bool,
@@ -57,6 +72,15 @@ struct Prepared {
     environment: Environment,
     receiver: Receiver,
     settings: Settings,
+    https: Option<Https>,
+}
+
+/// What `--tls` adds.
+struct Https {
+    /// Where phones reach the demo.
+    ip: IpAddr,
+    /// The certificate to install, in PEM.
+    authority: String,
 }
 
 impl Demo {
@@ -72,16 +96,30 @@ impl Demo {
         shutdown.listen().context("cannot listen for signals")?;
         let prepared = self.prepare(settings, &shutdown).await?;
         let bound = Bound::bind(&prepared.settings).await?;
-        let address = reachable(bound.public_address()?);
+        let address = prepared.address(&bound)?;
         let app = Box::pin(prepared.build_app(&shutdown, address)).await?;
         let seeder = Seeder::new(&app, &prepared.keys, prepared.environment.clock.now())?;
-        let reports = seeder.seed(usize::try_from(self.reports)?, DIRECTOR.biin).await;
+        let extra = usize::try_from(self.reports + self.waiting)?;
+        let reports = seeder.seed(extra, DIRECTOR.biin).await;
         let reports = reports.context("cannot add the demo data")?;
         let scenario = prepared.write_file(&app, &bound, &reports).await?;
+        let waiting = Waiting {
+            server: scenario.server.clone(),
+            driver: scenario.driver.clone(),
+            reports: seeder.without_video(
+                &reports,
+                usize::try_from(self.waiting)?,
+                scenario.ref_key,
+            ),
+            now: prepared.environment.clock.now(),
+            zone: prepared.settings.leasing.time_zone.clone(),
+        };
         let (count, file) = (reports.len(), prepared.folder.join(file::NAME));
-        print_message(&format!("Serving {count} demo reports on http://{address}."));
+        print_message(&format!("Serving {count} demo reports on {}.", prepared.base(address)));
         print_message(&format!("Accounts, tokens and reports are in {}.", file.display()));
-        let running = self.run_scenario(scenario, &prepared.receiver, &shutdown);
+        print_message(&prepared.pages(address));
+        prepared.show_certificate(address, &shutdown).await?;
+        let running = self.run_scenario(scenario, waiting, &prepared.receiver, &shutdown);
         let (served, answer) = tokio::join!(app.run(bound, &shutdown), running);
         served.map(|()| answer)
     }
@@ -93,20 +131,38 @@ impl Demo {
         let secret = &keys.webhook_secret;
         let receiver =
             Receiver::start(&folder, secret, environment.clock.clone(), shutdown).await?;
-        let settings = demo_settings(settings, self.listen, &folder, &keys, &receiver.url)?;
-        Ok(Prepared { folder, keys, environment, receiver, settings })
+        let listen = (self.listen, self.tls);
+        let mut settings = demo_settings(settings, listen, &folder, &keys, &receiver.url)?;
+        let mut https = None;
+        if self.tls {
+            let ip = address_in_network(settings.http.listen.ip());
+            let certificates = authority::issue(&folder, ip, environment.clock.now())?;
+            settings.http.tls.cert_file = Some(certificates.cert_file);
+            settings.http.tls.key_file = Some(certificates.key_file);
+            https = Some(Https { ip, authority: certificates.authority });
+        }
+        Ok(Prepared { folder, keys, environment, receiver, settings, https })
     }
 
     /// Runs the scenario. Afterwards the service goes on, unless a step failed or `--once` is given.
     async fn run_scenario(
         &self,
         scenario: Scenario,
+        waiting: Waiting,
         receiver: &Receiver,
         shutdown: &Shutdown,
     ) -> Answer {
-        let run = scenario.run(receiver.subscribe());
+        let console = scenario.server.url.origin().ascii_serialization();
+        let run = async {
+            scenario.run(receiver.subscribe()).await?;
+            waiting.send().await.context("cannot send the videos that wait for a reviewer")
+        };
         let (message, answer) = match shutdown.soft().run_until_cancelled(run).await {
-            Some(Ok(())) => ("Everything worked.".to_owned(), Answer::Done),
+            Some(Ok(0)) => ("Everything worked.".to_owned(), Answer::Done),
+            Some(Ok(sent)) => (
+                format!("Everything worked. {sent} more videos wait at {console}/review."),
+                Answer::Done,
+            ),
             Some(Err(error)) => (format!("FAILED: {error:#}"), Answer::No),
             None => ("Interrupted before every step was done.".to_owned(), Answer::No),
         };
@@ -126,6 +182,54 @@ impl Prepared {
         Box::pin(App::build(settings, environment, shutdown.tasks().clone(), address)).await
     }
 
+    /// Where clients reach the public listener.
+    fn address(&self, bound: &Bound) -> anyhow::Result<SocketAddr> {
+        let address = bound.public_address()?;
+        let with = |https: &Https| SocketAddr::new(https.ip, address.port());
+        Ok(self.https.as_ref().map_or_else(|| reachable(address), with))
+    }
+
+    fn base(&self, address: SocketAddr) -> String {
+        let local = || local_url(address, self.settings.http.tls.is_on());
+        public_url(&self.settings).unwrap_or_else(local)
+    }
+
+    /// With `--tls`: two QR codes for phones.
+    async fn show_certificate(
+        &self,
+        address: SocketAddr,
+        shutdown: &Shutdown,
+    ) -> anyhow::Result<()> {
+        let Some(Https { ip, authority }) = &self.https else { return Ok(()) };
+        let base = self.base(address);
+        let (listen, text) = (self.settings.http.listen.ip(), (base.as_str(), authority.clone()));
+        let page = certificate_page::start(listen, *ip, text, shutdown).await?;
+        let driver = format!("{base}/drive");
+        for (what, url) in [("First, on each phone: its certificate", page), ("Then film", driver)]
+        {
+            print_message(&format!("{what}: {url}\n{}", terminal_qr(&url)?));
+        }
+        Ok(())
+    }
+
+    /// The page of each role, and what it needs to sign in.
+    fn pages(&self, address: SocketAddr) -> String {
+        let base = self.base(address);
+        let (Keys { reviewer, exchange, .. }, mail) = (&self.keys, self.folder.join(MAIL));
+        format!(
+            "Pages: {base}/\n  \
+             reviewer   {base}/review   login {}, password {}\n  \
+             driver     {base}/drive    BIN {}; the code is in a mail in {}\n  \
+             1C         {base}/docs     login {}, password {}",
+            reviewer.login,
+            reviewer.password,
+            DRIVER.biin,
+            mail.display(),
+            exchange.login,
+            exchange.password,
+        )
+    }
+
     /// Signs everybody in and writes `demo.json`. Returns the scenario to run.
     async fn write_file(
         &self,
@@ -133,10 +237,10 @@ impl Prepared {
         bound: &Bound,
         reports: &[DemoReport],
     ) -> anyhow::Result<Scenario> {
-        let address = reachable(bound.public_address()?);
+        let address = self.address(bound)?;
         let ops = reachable(bound.ops_address()?);
         let file = DemoFile {
-            base_url: &public_url(&self.settings).unwrap_or_else(|| local_url(address)),
+            base_url: &self.base(address),
             users: [
                 sign_in(app, &DIRECTOR).await?,
                 sign_in(app, &DRIVER).await?,
@@ -158,8 +262,9 @@ impl Prepared {
         let now =
             self.environment.clock.now().to_zoned_datetime(self.settings.leasing.time_zone.clone());
         let [_, driver, _] = file.users;
+        let authority = self.https.as_ref().map(|https| https.authority.as_str());
         Ok(Scenario {
-            address,
+            server: Server::new(address, authority)?,
             driver: driver.access_token,
             reviewer: file.reviewer.access_token,
             ref_key: next_open(reports, DIRECTOR.biin).context("no report waits for a video")?,

@@ -1,9 +1,7 @@
 //! The main job, step by step: a video goes from the phone to the reviewer over a connection that
 //! breaks.
 
-use std::net::SocketAddr;
 use std::ops::Range;
-use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use reqwest::header::{AUTHORIZATION, RANGE};
@@ -11,26 +9,24 @@ use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
 use sha2::Digest as _;
 use tokio::io::{AsyncWriteExt as _, copy, sink};
-use tokio::net::TcpStream;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::timeout;
 use url::Url;
 
 use super::receiver::Delivery;
+use super::server::{Server, TIMEOUT};
 use crate::cli::answer::print_message;
 use crate::cli::upload::tus::Tus;
 use crate::model::{Digest, Length, RefKey};
 
-const VIDEO: &[u8] = include_bytes!("../../../samples/inspection.mp4");
+pub(super) const VIDEO: &[u8] = include_bytes!("../../../samples/inspection.mp4");
 /// Bytes a player asks for after a jump.
 const RANGE_READ: Range<usize> = 10_000..20_000;
-/// Longest wait for one response. Phones give up after 30 s.
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What the steps need.
 pub(super) struct Scenario {
-    pub(super) address: SocketAddr,
+    pub(super) server: Server,
     /// Access token of the driver.
     pub(super) driver: String,
     /// Access token of the reviewer.
@@ -50,9 +46,8 @@ struct Steps {
 impl Scenario {
     /// Runs every step and reports each on standard error.
     pub(super) async fn run(self, mut deliveries: Receiver<Delivery>) -> anyhow::Result<()> {
-        let http = Client::builder().no_proxy().timeout(TIMEOUT).build()?;
-        let server: Url = format!("http://{}", self.address).parse()?;
-        let tus = Tus::new(http.clone(), server, self.driver.as_str().into());
+        let http = self.server.client()?;
+        let tus = Tus::new(http.clone(), self.server.url.clone(), self.driver.as_str().into());
         let steps = Steps { scenario: self, http, tus };
         let upload = steps.create().await.context("step `create`")?;
         steps.interrupt(&upload).await.context("step `interrupt`")?;
@@ -85,12 +80,12 @@ impl Steps {
     /// Announces the whole video, sends half of it and closes the connection.
     async fn interrupt(&self, upload: &Url) -> anyhow::Result<()> {
         let half = &VIDEO[..VIDEO.len() / 2];
-        let mut connection = TcpStream::connect(self.scenario.address).await?;
+        let mut connection = self.scenario.server.connect().await?;
         let head = format!(
             "PATCH {} HTTP/1.1\r\nHost: {}\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n\
              Content-Type: application/offset+octet-stream\r\nContent-Length: {}\r\n\r\n",
             upload.path(),
-            self.scenario.address,
+            self.scenario.server.address,
             VIDEO.len()
         );
         connection.write_all(head.as_bytes()).await?;
@@ -121,8 +116,8 @@ impl Steps {
 
     /// Compares what is stored, as the reviewer. Returns the playback link.
     async fn check_stored(&self) -> anyhow::Result<String> {
-        let Scenario { address, ref_key, reviewer, .. } = &self.scenario;
-        let url = format!("http://{address}/reports/{ref_key}/video");
+        let Scenario { server, ref_key, reviewer, .. } = &self.scenario;
+        let url = server.url.join(&format!("/reports/{ref_key}/video"))?;
         let request = self.http.get(url).header(AUTHORIZATION, format!("Bearer {reviewer}"));
         let response = expect(request.send().await?, StatusCode::OK)?;
         let response: Value = response.json().await?;

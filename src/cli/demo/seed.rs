@@ -39,6 +39,8 @@ struct Data {
     objects: Vec<Object>,
     reports: Vec<Object>,
     extra_report: Object,
+    /// The vehicles of the extra reports, in turn.
+    extra_vehicles: Vec<Value>,
 }
 
 /// A report as `demo.json` shows it.
@@ -97,7 +99,10 @@ impl<'a> Seeder<'a> {
 
     /// Report `number` as 1C sends it.
     fn report(&self, number: usize) -> anyhow::Result<Object> {
-        let mut report = self.data.reports.get(number).unwrap_or(&self.data.extra_report).clone();
+        let mut report = match self.data.reports.get(number) {
+            Some(report) => report.clone(),
+            None => self.extra_report(number - self.data.reports.len()),
+        };
         let vehicle = self.object(&report["vehicle_ref"])?;
         for field in ["company_ref", "contract_ref"] {
             report.insert(field.to_owned(), vehicle[field].clone());
@@ -106,6 +111,30 @@ impl<'a> Seeder<'a> {
         report.insert("ref_key".to_owned(), json!(self.keys.report_key(number)));
         report.insert("report_number".to_owned(), format!("{:09}", number + 1).into());
         Ok(report)
+    }
+
+    /// The dates and vehicles of extra reports differ, so that lists of them look like real ones.
+    fn extra_report(&self, number: usize) -> Object {
+        let mut report = self.data.extra_report.clone();
+        let mut vehicles = self.data.extra_vehicles.iter().cycle().skip(number);
+        if let Some(vehicle) = vehicles.next() {
+            report.insert("vehicle_ref".to_owned(), vehicle.clone());
+        }
+        report.insert("date_finish".to_owned(), json!(2 + number % 12));
+        report
+    }
+
+    /// Extra reports that still have to get a video, so that `wanted` of them wait for a reviewer.
+    pub(super) fn without_video(
+        &self,
+        reports: &[DemoReport],
+        wanted: usize,
+        except: RefKey,
+    ) -> Vec<RefKey> {
+        let extra = || reports.iter().skip(self.data.reports.len());
+        let waiting = extra().filter(|report| report.status == ReportStatus::Submitted).count();
+        let open = extra().filter(|report| report.status.is_open() && report.ref_key != except);
+        open.map(|report| report.ref_key).take(wanted.saturating_sub(waiting)).collect()
     }
 
     fn demo_report(&self, number: usize, status: ReportStatus) -> anyhow::Result<DemoReport> {

@@ -15,11 +15,14 @@ pub(super) const MAIL: &str = "mail";
 /// The network of the webhook receiver. Webhooks to private addresses must be allowed.
 const LOOPBACK: &str = "127.0.0.0/8";
 
+/// With `--tls` phones of the network must reach the demo.
+const FOR_PHONES: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8443);
+
 /// Fills in the defaults of a demo in `folder`. The keys and the webhook receiver are always the
 /// demo's own.
 pub(super) fn demo_settings(
     mut settings: Settings,
-    listen: Option<SocketAddr>,
+    (listen, is_tls): (Option<SocketAddr>, bool),
     folder: &Path,
     keys: &Keys,
     webhook_url: &str,
@@ -39,6 +42,8 @@ pub(super) fn demo_settings(
     }
     if let Some(listen) = listen {
         settings.http.listen = listen;
+    } else if is_tls && is_default(&settings, "http.listen") {
+        settings.http.listen = FOR_PHONES;
     }
     if listen.is_some() && is_default(&settings, "ops.listen") {
         // Several demos run on this machine: their operators' ports must differ too.

@@ -126,6 +126,7 @@ async fn open_account(
     let credentials = Credentials {
         login: login.clone(),
         password: password.as_str().into(),
+        code: String::new(),
         is_counted: false,
         address: Ipv4Addr::LOCALHOST.into(),
     };
