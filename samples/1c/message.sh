@@ -22,8 +22,11 @@ message=$(cat <<JSON
       "company_ref": "$company", "role": "admin", "first_name": "Айгуль", "last_name": "Сапарова",
       "patronic_name": "", "mobile": "+7 701 000 00 01", "email": "", "active": true },
     { "type": "vehicle_type", "ref_key": "$type", "version": $number, "title": "Самосвал",
-      "instructions": [{ "no": 1, "text": "Снимите показания одометра" },
-                       { "no": 2, "text": "Обойдите машину кругом" }] },
+      "instructions": [
+        { "no": 1, "text": "Снимите показания одометра", "short": "Пробег",
+          "kk": "Жүрген жолы", "en": "Odometer" },
+        { "no": 2, "text": "Обойдите машину кругом", "short": "Все стороны",
+          "kk": "Барлық жағы", "en": "All sides" }] },
     { "type": "contract", "ref_key": "$contract", "version": $number, "company_ref": "$company",
       "number": "№ 12/3", "date_end": "2030-01-31T00:00:00" },
     { "type": "vehicle", "ref_key": "$vehicle", "version": $number, "company_ref": "$company",
