@@ -77,6 +77,17 @@ fn every_default_has_a_comment_above_it() {
 }
 
 #[test]
+fn a_link_for_filming_is_valid_for_at_most_thirty_days() {
+    let of = |period| with_environment(&[("LEASING__FILM_LINK_FOR", period)]);
+    let settings = of("720h").unwrap();
+    assert_eq!(settings.leasing.film_link_for.get(), jiff::SignedDuration::from_hours(720));
+    for period in ["721h", "59m"] {
+        let error = of(period).err().unwrap().to_string();
+        assert!(error.contains("must be between 1h and 720h"), "{error}");
+    }
+}
+
+#[test]
 fn each_layer_overrides_the_one_before() {
     let file = "[upload]\nsweep_batch = 7\nscan_cache_limit = 8\n[log]\nformat = \"json\"";
     let settings = load(file, &[("UPLOAD__SCAN_CACHE_LIMIT", "9")]).unwrap();

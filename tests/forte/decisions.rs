@@ -25,6 +25,7 @@ on_both_backends! {
     reviewers_decide_only_reports_of_their_company_and_the_lessors_decide_all,
     only_reviewers_decide,
     invalid_decisions_are_refused_with_the_field,
+    a_form_decides_as_json_does,
     one_c_decides_without_a_version_idempotently,
     one_c_decides_over_http_with_its_account,
 }
@@ -235,6 +236,41 @@ async fn only_reviewers_decide(service: Service) {
         problem(response, 403, "forbidden").await;
     }
     problem(decide(&service, report, "none", approve(1)).await, 401, "token_invalid").await;
+}
+
+async fn a_form_decides_as_json_does(service: Service) {
+    let report = submitted(&service).await;
+    let reviewer = service.reviewer().await;
+    let post = async |kind: &str, body: &str| {
+        let request = Request::post(format!("/reports/{report}/decision"))
+            .header("Authorization", format!("Bearer {reviewer}"))
+            .header("Content-Type", kind);
+        service.send(request.body(Body::from(body.to_owned())).unwrap()).await
+    };
+    let pairs = "application/x-www-form-urlencoded; charset=UTF-8";
+    for body in [
+        "",
+        "decision=perhaps&version=1",
+        "decision=approve",
+        "decision=approve&version=",
+        "decision=approve&version=-1",
+        "decision=approve&version=one",
+    ] {
+        let refused = post(pairs, body).await;
+        let details = problem(refused, 422, "validation_failed").await["details"].clone();
+        assert!(details["body"].is_string(), "{body}");
+    }
+    let unexplained =
+        problem(post(pairs, "decision=reject&version=1").await, 422, "validation_failed");
+    assert!(unexplained.await["details"]["reason"].is_string());
+    let rejected =
+        post(pairs, "decision=reject&version=1&reason=%D0%A2%D0%B5%D0%BC%D0%BD%D0%BE+1").await;
+    let data = body_of(rejected).await["data"].clone();
+    assert_eq!((&data["status_code"], &data["reject_reason"]), (&json!(4), &json!("Темно 1")));
+    let parts = "--x\r\nContent-Disposition: form-data; name=\"decision\"\r\n\r\napprove\r\n--x\r\n\
+        Content-Disposition: form-data; name=\"version\"\r\n\r\n2\r\n--x--\r\n";
+    let approved = post("multipart/form-data; boundary=x", parts).await;
+    assert_eq!(body_of(approved).await["data"]["status_code"], 3);
 }
 
 async fn invalid_decisions_are_refused_with_the_field(service: Service) {

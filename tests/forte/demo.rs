@@ -46,7 +46,7 @@ impl DemoFolder {
 
     fn run_once(&self, arguments: &[&str]) -> Output {
         let output = self.demo(arguments).arg("--once").output().unwrap();
-        log::append(&output.stderr);
+        log::append_demo(&String::from_utf8_lossy(&output.stderr));
         output
     }
 
@@ -149,6 +149,22 @@ fn demos_with_other_addresses_do_not_clash() {
 }
 
 #[test]
+fn prints_the_page_and_the_login_of_each_role() {
+    let demo_folder = DemoFolder::embedded();
+    let log = demo_folder.succeeds(&[]);
+    let file = demo_folder.file();
+    let base = file["base_url"].as_str().unwrap();
+    for (path, account) in [("/review", &file["reviewer"]), ("/docs", &file["exchange"])] {
+        let line = log.lines().find(|line| line.contains(&format!("{base}{path}"))).unwrap();
+        for key in ["login", "password"] {
+            assert!(line.contains(account[key].as_str().unwrap()), "{line}");
+        }
+    }
+    let line = log.lines().find(|line| line.contains(&format!("{base}/drive"))).unwrap();
+    assert!(line.contains(file["users"][1]["biin"].as_str().unwrap()), "{line}");
+}
+
+#[test]
 fn each_delivery_is_logged_with_the_result_of_its_signature_check() {
     let demo_folder = DemoFolder::embedded();
     demo_folder.succeeds(&[]);
@@ -239,6 +255,39 @@ async fn serves_until_interrupted() {
     assert!(killed.success());
     log.for_each(drop);
     assert_eq!(demo.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn over_tls_a_phone_gets_the_certificate_from_a_page_and_then_trusts_the_demo() {
+    let demo_folder = DemoFolder::embedded();
+    let mut demo = demo_folder.demo(&["--tls"]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(demo.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let lines: Vec<_> = log.by_ref().take_while(|line| !line.contains("keeps running")).collect();
+    let all = lines.join("\n");
+    assert!(all.contains("Everything worked."), "{all}");
+    let (_, page) = all.split_once("its certificate: ").expect(&all);
+    let page = page.lines().next().unwrap();
+    let base = demo_folder.file()["base_url"].as_str().unwrap().to_owned();
+    assert!(base.starts_with("https://"), "{base}");
+
+    let client = || reqwest::Client::builder().no_proxy();
+    let plain = client().build().unwrap();
+    let text = plain.get(page).send().await.unwrap().text().await.unwrap();
+    assert!(text.contains(&format!("{base}/drive")), "{text}");
+    let file = plain.get(format!("{page}forte-media-demo.crt")).send().await.unwrap();
+    assert_eq!(file.headers()["content-type"], "application/x-x509-ca-cert");
+    let certificate = file.text().await.unwrap();
+    assert!(plain.get(&base).send().await.is_err(), "trusted without the certificate");
+    let trusted = reqwest::Certificate::from_pem(certificate.as_bytes()).unwrap();
+    let phone = client().tls_certs_only([trusted]).build().unwrap();
+    assert_eq!(phone.get(format!("{base}/drive/sign-in")).send().await.unwrap().status(), 200);
+
+    demo.kill().unwrap();
+    demo.wait().unwrap();
+    demo_folder.succeeds(&["--tls"]);
+    let authority = fs::read_to_string(demo_folder.data().join("ca.pem")).unwrap();
+    assert_eq!(authority, certificate, "phones would have to install another one");
+    assert_eq!(mode(&demo_folder.data().join("ca-key.pem")), 0o600);
 }
 
 /// The director's vehicles have all types.

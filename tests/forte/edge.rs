@@ -7,4 +7,7 @@ mod limits;
 mod requests;
 mod server;
 mod shutdown;
+mod tls;
+mod tls_doctor;
+mod tls_service;
 mod unsent;

@@ -68,14 +68,15 @@ fn report_submitted_has_every_field() {
     }]))
     .unwrap();
     let submitted = ReportSubmitted {
+        film_link: None,
         report_ref_key: REPORT.parse().unwrap(),
         submission_id: id(2),
         video_id: id(3),
         sha256: "ab".repeat(32).parse().unwrap(),
         length: serde_json::from_value(json!(759_548)).unwrap(),
         duration_ms: Some(10_000),
-        lat: 43.238_949,
-        long: 76.889_709,
+        lat: Some(43.238_949),
+        long: Some(76.889_709),
         time_sent: "2026-05-13T04:59:00Z".parse().unwrap(),
         recorded_at: Some("2026-05-13T04:55:00Z".parse().unwrap()),
         received_at: now(),
@@ -84,9 +85,12 @@ fn report_submitted_has_every_field() {
         receipt_url: Some("https://forte.example/receipts/1"),
     };
     insta::assert_json_snapshot!(shown(&report_submitted(&submitted, id(1))));
-    let unknown = ReportSubmitted { duration_ms: None, receipt_url: None, ..submitted };
+    let (duration_ms, receipt_url, lat, long) = (None, None, None, None);
+    let unknown = ReportSubmitted { duration_ms, receipt_url, lat, long, ..submitted };
     let body: Value = serde_json::from_str(&report_submitted(&unknown, id(1)).body).unwrap();
-    assert!(body["data"]["duration_ms"].is_null() && body["data"]["receipt_url"].is_null());
+    for name in ["duration_ms", "receipt_url", "lat", "long"] {
+        assert_eq!(body["data"][name], Value::Null, "{name}");
+    }
 }
 
 #[test]

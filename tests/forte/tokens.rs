@@ -9,7 +9,7 @@ use forte_media::auth::{
 use forte_media::config::Settings;
 use forte_media::database::{self, Database};
 use forte_media::model::{
-    Clock, CompanyId, CompanyKind, ManualClock, Person, PersonId, Random, Role,
+    Clock, CompanyId, CompanyKind, ManualClock, MaybeTransient as _, Person, PersonId, Random, Role,
 };
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::{SignedDuration, Timestamp};

@@ -1,5 +1,7 @@
 //! One webhook request: its signature, the meaning of its response, the addresses it may go to.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use forte_media::model::{Clock, EventId, ManualClock};
 use forte_media::notify::{Config, Delivery, TargetError, Webhook, WebhookError};
 use jiff::{SignedDuration, Timestamp};
@@ -64,6 +66,34 @@ async fn sends_the_body_unchanged_with_its_id_and_a_valid_signature() {
     assert_eq!(deliver(&webhook).await, Delivery::Delivered { status: 204 });
     let request = receiver.received().remove(0);
     assert_eq!((request.id, request.body.as_str(), request.signed), (id(), BODY, true));
+}
+
+#[tokio::test]
+async fn sends_user_and_password_beside_the_signature() {
+    let (clock, _) = Clock::manual("2026-05-13T05:00:00Z".parse().unwrap());
+    let receiver = Receiver::start(&clock).await;
+    let mut config = config(&receiver.url(), LOOPBACK);
+    deliver(&webhook(&config, &clock)).await;
+    config.webhook.user = Some("forte-media".to_owned());
+    config.webhook.password = Some(SecretString::from("пароль: 1С"));
+    deliver(&webhook(&config, &clock)).await;
+    let requests = receiver.received();
+    assert_eq!(requests[0].authorization, "");
+    let expected = STANDARD.encode("forte-media:пароль: 1С");
+    assert_eq!(requests[1].authorization, format!("Basic {expected}"));
+    assert!(requests.iter().all(|request| request.signed));
+}
+
+#[test]
+fn a_user_without_a_password_is_refused() {
+    let mut config = config("http://127.0.0.1/hs/forte", LOOPBACK);
+    config.webhook.user = Some("forte-media".to_owned());
+    assert!(matches!(refusal(&config), WebhookError::Credentials));
+    config.webhook.password = Some(SecretString::from("x"));
+    config.webhook.user = Some("forte:media".to_owned());
+    assert!(matches!(refusal(&config), WebhookError::User));
+    config.webhook.user = None;
+    assert!(matches!(refusal(&config), WebhookError::Credentials));
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ const CALLERS: [&str; 11] = [
 /// What each caller gets:
 /// `-` 401 · `x` 403 · `0` 404, the same as for an unknown id · `+` none of these · `.` access does not
 /// depend on the caller.
-const TABLE: [(&str, &str); 50] = [
+const TABLE: [(&str, &str); 52] = [
     ("GET /docs", "..........."),
     ("GET /docs/{file}", "..........."),
     ("GET /openapi.json", "..........."),
@@ -50,6 +50,8 @@ const TABLE: [(&str, &str); 50] = [
     ("POST /reports/upload", "----++00xx-"),
     ("GET /reports/{ref_key}/video", "----++00+0-"),
     ("POST /reports/{ref_key}/decision", "----xxxx+0+"),
+    ("POST /reports/{ref_key}/film-link", "----x+x0xx+"),
+    ("DELETE /reports/{ref_key}/film-link", "----x+x0xx+"),
     // Signing in needs no token; the credentials of these requests are wrong.
     ("POST /biin/{biin}", "..........."),
     ("GET /confirm/{token}", "..........."),

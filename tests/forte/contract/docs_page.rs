@@ -49,6 +49,35 @@ async fn the_page_and_its_files_are_served_by_the_binary_and_load_nothing_else()
     assert!(start.contains("url: \"openapi.json\"") && start.contains("validatorUrl: null"));
 }
 
+/// The page shows its own address as the only server, because its policy allows requests to no other.
+#[tokio::test]
+async fn the_page_calls_the_host_under_which_it_was_opened() {
+    let service = Service::embedded_with(&[("HTTP__PUBLIC_URL", "https://media.example.kz")]).await;
+    for host in ["127.0.0.1:8080", "192.168.1.5:8443", "other.example"] {
+        for path in ["/docs", "/docs/start.js", "/openapi.json"] {
+            let request = Request::get(path).header("Host", host).body(Body::empty()).unwrap();
+            assert_eq!(service.send(request).await.status(), 200, "{host}{path}");
+        }
+    }
+    let start = text(get(&service, "/docs/start.js").await).await;
+    assert!(start.contains("servers: [here]") && start.contains("window.location.href"));
+    let page = text(get(&service, "/docs").await).await;
+    assert!(!page.contains("media.example.kz"));
+}
+
+#[tokio::test]
+async fn the_introduction_is_folded_so_that_the_page_opens_with_the_routes() {
+    let service = Service::embedded().await;
+    let document: serde_json::Value =
+        serde_json::from_str(&text(get(&service, "/openapi.json").await).await).unwrap();
+    let introduction = document["info"]["description"].as_str().unwrap();
+    let (first, folded) = introduction.split_once("<details>").unwrap();
+    assert!(first.len() < 300, "{first}");
+    assert_eq!(introduction.matches("</details>").count(), 2);
+    // Markdown inside of an HTML block begins after a blank line.
+    assert!(folded.contains("<summary>Error codes</summary>\n\n| code | meaning |"));
+}
+
 #[tokio::test]
 async fn other_files_are_not_found() {
     let service = Service::embedded().await;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use forte_media::database::{Config, Database};
+use forte_media::model::MaybeTransient as _;
 use jiff::SignedDuration;
 use secrecy::ExposeSecret as _;
 use url::Url;

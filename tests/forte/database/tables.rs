@@ -1,7 +1,7 @@
 //! Migrations, sweeps, and rows with invalid values.
 
 use forte_media::database::{Config, Database, DatabaseError, Pooler, UploadLeftovers};
-use forte_media::model::UploadState;
+use forte_media::model::{MaybeTransient as _, UploadState};
 use jiff::SignedDuration;
 
 use crate::harness::db::{Db, on_both_databases};

@@ -146,7 +146,7 @@ impl Fixture {
         Details {
             ref_key,
             time_sent: TimeSent { raw: "2026-05-13 10:00:00".to_owned(), at: self.now() },
-            place: Place { lat_e8: 4_323_889_000, long_e8: 7_688_971_000 },
+            place: Some(Place { lat_e8: 4_323_889_000, long_e8: 7_688_971_000 }),
             filename: "машина.mp4".to_owned(),
             declared: None,
             recorded_at: None,
@@ -199,6 +199,7 @@ impl Fixture {
         let fence = self.database.acquire_lease(upload, 0, node).await.unwrap().unwrap();
         assert!(self.database.begin_finishing(upload, fence).await.unwrap());
         FinishedUpload {
+            film_link: None,
             upload,
             fence,
             owner,

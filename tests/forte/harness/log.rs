@@ -46,6 +46,13 @@ pub(crate) fn append(text: &[u8]) {
     log().clone().write_all(text).unwrap();
 }
 
+/// Appends what a demo prints, without the lines that say how to sign in: they are indented.
+pub(crate) fn append_demo(text: &str) {
+    for line in text.lines().filter(|line| !line.starts_with("  ")) {
+        append(format!("{line}\n").as_bytes());
+    }
+}
+
 impl std::io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes)

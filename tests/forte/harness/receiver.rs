@@ -41,6 +41,8 @@ pub(crate) struct Received {
     /// `webhook-id`.
     pub(crate) id: EventId,
     pub(crate) body: String,
+    /// `Authorization`; empty: none.
+    pub(crate) authorization: String,
     /// Whether the signature and the timestamp are valid.
     pub(crate) signed: bool,
 }
@@ -155,6 +157,7 @@ async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: By
     let request = Received {
         id: text(&headers, "webhook-id").parse().unwrap(),
         body: String::from_utf8(body.to_vec()).unwrap(),
+        authorization: text(&headers, "authorization").to_owned(),
         signed: is_signed(&shared.secret, &headers, &body, &shared.clock),
     };
     let reply = shared.reply(&request);

@@ -3,8 +3,8 @@
 use forte_media::database::Database;
 use forte_media::model::search_key::{number_key, search_key, vin_tail_key};
 use forte_media::model::{
-    CompanyId, CompanyKind, ObjectKey, Person, PersonId, RefKey, ReportStatus, TypeCode,
-    VehicleGuid, phone_digits,
+    CompanyId, CompanyKind, Instruction, ObjectKey, Person, PersonId, RefKey, ReportStatus,
+    TypeCode, VehicleGuid, phone_digits,
 };
 use jiff::Timestamp;
 use sqlx::{Any, Result};
@@ -108,7 +108,9 @@ impl Rows for Database {
     async fn add_vehicle_type(&self, new: &NewVehicleType) -> Result<()> {
         let sql = "INSERT INTO vehicle_types (code, title, instructions, picture, picture_tag, \
             version, deleted) VALUES ($1, $2, $3, '', '', 0, 0) ON CONFLICT DO NOTHING";
-        let instructions = serde_json::json!(new.instructions).to_string();
+        let instructions =
+            new.instructions.iter().map(|text| Instruction::of(text)).collect::<Vec<_>>();
+        let instructions = serde_json::json!(instructions).to_string();
         let query = sqlx::query(sql).bind(new.code.to_string()).bind(&new.title).bind(instructions);
         query.execute(self.pool()).await.map(drop)
     }

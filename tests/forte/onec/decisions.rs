@@ -90,7 +90,8 @@ async fn new_reports_are_announced_once_to_each_device(service: Service) {
     take_all(&service, 1, &fixture()).await;
     assert_eq!(message_kinds(&service).await, Vec::<String>::new(), "there are no devices");
     db.execute(
-        "INSERT INTO sessions SELECT '01890000-0000-7000-8000-000000000001', id, 'device', \
+        "INSERT INTO sessions (id, person_id, uuid, fcm, created_at, seen_at, ended_at, \
+             end_reason) SELECT '01890000-0000-7000-8000-000000000001', id, 'device', \
          'token', 1, 1, 0, '' FROM people WHERE ref_key <> ''",
     )
     .await;

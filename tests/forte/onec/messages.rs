@@ -36,7 +36,13 @@ async fn one_message_stores_objects_of_all_types(service: Service) {
                   WHERE ref_key <> ''";
     assert_eq!(db.rows(people).await, ["admin|Сапаров|Айбек|8 (701) 000-00-01|77010000001|1"]);
     let types = "SELECT title, instructions FROM vehicle_types";
-    assert_eq!(db.rows(types).await, [r#"Самосвал|["Снимите пробег","Снимите VIN"]"#]);
+    assert_eq!(
+        db.rows(types).await,
+        [concat!(
+            r#"Самосвал|[{"en":"Снимите пробег","kk":"Снимите пробег","ru":"Снимите пробег","short":""},"#,
+            r#"{"en":"Снимите VIN","kk":"Снимите VIN","ru":"Снимите VIN","short":""}]"#
+        )]
+    );
     let vehicles = "SELECT plate_number, vin_code FROM vehicles WHERE version = 1";
     assert_eq!(db.rows(vehicles).await, ["|не VIN"]);
     let reports = "SELECT r.report_number, r.contract_number, r.status_code, r.revision, \

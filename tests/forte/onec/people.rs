@@ -63,7 +63,8 @@ async fn blocked_and_deleted_people_are_signed_out(service: Service) {
         db.execute("DELETE FROM outbox").await;
         db.execute("DELETE FROM sessions").await;
         db.execute(
-            "INSERT INTO sessions SELECT '01890000-0000-7000-8000-000000000001', id, 'device', \
+            "INSERT INTO sessions (id, person_id, uuid, fcm, created_at, seen_at, ended_at, \
+             end_reason) SELECT '01890000-0000-7000-8000-000000000001', id, 'device', \
              'token', 1, 1, 0, '' FROM people WHERE ref_key <> ''",
         )
         .await;

@@ -183,7 +183,8 @@ async fn a_restored_or_reassigned_report_is_announced_as_new(service: Service) {
         .env
         .db
         .execute(format!(
-            "INSERT INTO sessions SELECT '01890000-0000-7000-8000-000000000001', p.id, 'device', \
+            "INSERT INTO sessions (id, person_id, uuid, fcm, created_at, seen_at, ended_at, \
+             end_reason) SELECT '01890000-0000-7000-8000-000000000001', p.id, 'device', \
              'token', 1, 1, 0, '' FROM people p JOIN companies c ON c.id = p.company_id \
              WHERE p.ref_key <> '' AND c.ref_key = '{COMPANY}'"
         ))

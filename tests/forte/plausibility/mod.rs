@@ -1,5 +1,6 @@
 //! Verdicts on plausibility and reuse.
 
+mod earlier_uses;
 mod fingerprints;
 mod receivers;
 mod reuse;

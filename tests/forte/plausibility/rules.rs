@@ -4,12 +4,10 @@ use std::sync::LazyLock;
 
 use forte_media::config::Settings;
 use forte_media::model::plausibility::{
-    EarlierUse, EarlierVideo, Evidence, History, MAX_LINKS, MatchKind, Outcome, PlausibilityConfig,
-    PlausibilityTest, ReportWindow, Verdict, for_driver, judge, reuse,
+    EarlierVideo, Evidence, History, Outcome, PlausibilityConfig, PlausibilityTest, ReportWindow,
+    Verdict, judge, reuse,
 };
-use forte_media::model::{
-    Clock, Facts, Location, Place, Random, RefKey, ReportStatus, SubmissionId,
-};
+use forte_media::model::{Facts, Location, Place};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
@@ -24,7 +22,7 @@ const ALMATY: Place = Place { lat_e8: 4_323_889_000, long_e8: 7_688_971_000 };
 #[derive(Debug)]
 struct Case {
     facts: Facts,
-    place: Place,
+    place: Option<Place>,
     sent: Timestamp,
     begun: Timestamp,
     received: Timestamp,
@@ -43,9 +41,9 @@ impl Case {
             starts_at: Some(SENT - SignedDuration::from_hours(24)),
             due_at: Some(SENT + SignedDuration::from_hours(240)),
         };
-        let earlier = EarlierVideo { place: ALMATY, duration_ms: Some(60_000) };
+        let earlier = EarlierVideo { place: Some(ALMATY), duration_ms: Some(60_000) };
         let history = History { vehicle: vec![earlier; 5], company: vec![earlier; 12] };
-        let (place, sent, begun, received) = (ALMATY, SENT, SENT, SENT);
+        let (place, sent, begun, received) = (Some(ALMATY), SENT, SENT, SENT);
         Self { facts, place, sent, begun, received, declared_recording, window, history }
     }
 
@@ -188,11 +186,11 @@ fn a_place_passes_within_one_kilometre_and_warns_within_fifty() {
         (50_010.0, Outcome::Fail),
     ] {
         let mut case = Case::honest();
-        case.place = place(ALMATY.lat() + metres / 111_195.08, ALMATY.long());
+        case.place = Some(place(ALMATY.lat() + metres / 111_195.08, ALMATY.long()));
         assert_eq!(case.outcome(PlausibilityTest::RecordedPlace), outcome, "{metres} m");
     }
     let mut case = Case::honest();
-    case.place = place(51.169_392, 71.449_074);
+    case.place = Some(place(51.169_392, 71.449_074));
     let message = case.verdict(PlausibilityTest::RecordedPlace).message;
     assert_eq!(message, "recorded 972 km from where it was sent");
 }
@@ -208,17 +206,31 @@ fn zero_and_impossible_coordinates_are_ignored() {
         assert_eq!(case.outcome(PlausibilityTest::RecordedPlace), Outcome::Absent, "{lat} {long}");
     }
     let mut case = Case::honest();
-    case.place = place(0.0, 0.0);
-    assert_eq!(case.outcome(PlausibilityTest::RecordedPlace), Outcome::Absent);
+    // The driver's page may leave the place out.
+    for sent in [Some(place(0.0, 0.0)), None] {
+        case.place = sent;
+        assert_eq!(case.outcome(PlausibilityTest::RecordedPlace), Outcome::Absent);
+        assert_eq!(case.outcome(PlausibilityTest::UsualPlace), Outcome::Absent);
+    }
+}
+
+#[test]
+fn an_earlier_video_without_a_place_does_not_count() {
+    let mut case = Case::honest();
+    case.history.vehicle[1..].fill(EarlierVideo { place: None, duration_ms: None });
+    let message = case.verdict(PlausibilityTest::UsualPlace).message;
+    assert!(message.contains("the vehicle's earlier video was sent"), "{message}");
+    case.history.vehicle.remove(0);
     assert_eq!(case.outcome(PlausibilityTest::UsualPlace), Outcome::Absent);
 }
 
 #[test]
 fn the_nearest_earlier_place_of_the_vehicle_counts() {
     let mut case = Case::honest();
-    case.place = place(43.3, 76.9);
-    case.history.vehicle[4].place = place(43.3, 76.9);
-    case.history.vehicle[..4].fill(EarlierVideo { place: place(-33.8, 151.2), duration_ms: None });
+    case.place = Some(place(43.3, 76.9));
+    case.history.vehicle[4].place = Some(place(43.3, 76.9));
+    let sydney = Some(place(-33.8, 151.2));
+    case.history.vehicle[..4].fill(EarlierVideo { place: sydney, duration_ms: None });
     assert_eq!(case.outcome(PlausibilityTest::UsualPlace), Outcome::Pass);
     case.history.vehicle.truncate(4);
     let verdict = case.verdict(PlausibilityTest::UsualPlace);
@@ -234,7 +246,8 @@ fn the_nearest_earlier_place_of_the_vehicle_counts() {
 #[test]
 fn the_length_is_compared_with_the_median_of_the_vehicle_or_the_company() {
     let with = |vehicle: &[u64], company: &[u64], lasts| {
-        let earlier = |lasts: &u64| EarlierVideo { place: ALMATY, duration_ms: Some(*lasts) };
+        let place = Some(ALMATY);
+        let earlier = |lasts: &u64| EarlierVideo { place, duration_ms: Some(*lasts) };
         let mut case = Case::honest();
         case.facts.duration_ms = Some(lasts);
         case.history.vehicle = vehicle.iter().map(earlier).collect();
@@ -263,53 +276,6 @@ fn the_length_is_compared_with_the_median_of_the_vehicle_or_the_company() {
     assert_eq!(with(&[0; 9], &[0; 9], 60_000).outcome, Outcome::Absent);
 }
 
-fn uses(count: usize, held: bool) -> Vec<EarlierUse> {
-    let (clock, random) = (Clock::manual(SENT).0, Random::seeded(5));
-    let one = |_| EarlierUse {
-        report_ref_key: RefKey::mint(&clock, &random),
-        submission_id: SubmissionId::mint(&clock, &random),
-        status_code: if held { ReportStatus::Submitted } else { ReportStatus::Rejected },
-        held,
-        same: MatchKind::File,
-    };
-    (0..count).map(one).collect()
-}
-
-#[test]
-fn a_current_use_fails_and_a_former_one_warns() {
-    let none = reuse(&[]);
-    assert_eq!((none.outcome, none.links.len()), (Outcome::Pass, 0));
-    let rejected = reuse(&uses(1, false));
-    assert_eq!(rejected.outcome, Outcome::Warn);
-    assert!(
-        rejected
-            .message
-            .ends_with("once before, for another report of the company, which no longer has it")
-    );
-    let mixed = [uses(1, true), uses(2, false)].concat();
-    let mixed = reuse(&mixed);
-    assert_eq!((mixed.outcome, mixed.links.len()), (Outcome::Fail, 3));
-    let many = reuse(&uses(MAX_LINKS + 1, true));
-    assert_eq!(many.links.len(), MAX_LINKS);
-    assert!(many.message.contains("more than 5 times"), "{}", many.message);
-}
-
-/// Q37
-#[test]
-fn a_driver_sees_only_uses_by_visible_reports() {
-    let uses = uses(3, true);
-    let whole = reuse(&uses);
-    let own = uses[1].report_ref_key;
-    let found = for_driver(vec![whole.clone()], |ref_key| ref_key == own);
-    assert_eq!(found[0].links, uses[1..2]);
-    assert_eq!(found[0].outcome, Outcome::Fail);
-    assert!(!found[0].message.contains('3'), "{}", found[0].message);
-    let blind = for_driver(vec![whole], |_| false);
-    assert_eq!(blind[0].message, found[0].message, "nothing says how many there are");
-    let clean = vec![reuse(&[])];
-    assert_eq!(for_driver(clean.clone(), |_| false), clean);
-}
-
 prop_compose! {
     fn any_place()(lat in -9_000_000_000_i64..=9_000_000_000, long in -18_000_000_000_i64..=18_000_000_000) -> Place {
         Place { lat_e8: lat, long_e8: long }
@@ -327,11 +293,11 @@ prop_compose! {
         created_at in proptest::option::of(any_moment()),
         duration_ms in proptest::option::of(any::<u64>()),
         location in proptest::option::of((any::<f64>(), any::<f64>())),
-        place in any_place(),
+        place in proptest::option::of(any_place()),
         times in [any_moment(), any_moment(), any_moment()],
         declared_recording in proptest::option::of(any_moment()),
         window in (proptest::option::of(any_moment()), proptest::option::of(any_moment())),
-        vehicle in proptest::collection::vec((any_place(), proptest::option::of(any::<u64>())), 0..12),
+        vehicle in proptest::collection::vec((proptest::option::of(any_place()), proptest::option::of(any::<u64>())), 0..12),
     ) -> Case {
         let location = location.map(|(lat, long)| Location { lat, long });
         let earlier = |(place, duration_ms)| EarlierVideo { place, duration_ms };
@@ -353,7 +319,7 @@ prop_compose! {
 fn between(recorded: Place, sent: Place) -> String {
     let mut case = Case::honest();
     case.facts.location = Some(Location { lat: recorded.lat(), long: recorded.long() });
-    case.place = sent;
+    case.place = Some(sent);
     case.verdict(PlausibilityTest::RecordedPlace).message
 }
 

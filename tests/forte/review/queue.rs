@@ -30,7 +30,8 @@ async fn the_queue_is_paged_in_both_directions(service: Service) {
     let mut expected = Vec::new();
     for hours in 0..5 {
         let report = service.report_in(ReportStatus::Submitted).await;
-        let later = "UPDATE reports SET due_at = due_at +";
+        // The next report is one with a video.
+        let later = "UPDATE reports SET latest_submission = 'any', due_at = due_at +";
         service.env.db.execute(format!("{later} {hours} WHERE ref_key = '{report}'")).await;
         expected.push(report);
     }
@@ -58,6 +59,9 @@ async fn the_queue_is_paged_in_both_directions(service: Service) {
     assert_eq!(next, Some(expected[3]));
     let next = review.next(&reviewer, &filter, Some(expected[4])).await.unwrap();
     assert_eq!(next, Some(expected[0]), "from the beginning");
+    service.env.db.execute("UPDATE reports SET latest_submission = ''").await;
+    let next = review.next(&reviewer, &filter, None).await.unwrap();
+    assert_eq!(next, None, "without a video there is nothing to decide");
 }
 
 async fn a_search_finds_by_plate_number_vin_and_the_other_layout(service: Service) {

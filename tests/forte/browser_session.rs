@@ -1,0 +1,8 @@
+//! Browsers that are signed in by a cookie.
+
+mod browser;
+mod codes;
+mod cookies;
+mod sessions;
+
+pub(crate) use browser::{LOGIN, add_reviewer};

@@ -1,0 +1,79 @@
+//! A reviewer of one company learns nothing about the others, and nobody takes a report by looking.
+
+use axum::body::Body;
+use axum::http::Request;
+use forte_media::model::CompanyId;
+
+use super::submitted;
+use super::visitor::Visitor;
+use crate::harness::service::{Service, header, on_both_backends};
+
+on_both_backends! {
+    a_reviewer_of_one_company_sees_nothing_of_another,
+    looking_claims_nothing,
+}
+
+const OTHER: CompanyId = CompanyId(99);
+
+async fn a_reviewer_of_one_company_sees_nothing_of_another(service: Service) {
+    service.env.fixture.foreign_driver().await;
+    let report = submitted(&service).await.to_string();
+    let all = Visitor::reviewer(&service, "dina").await;
+    let limited = Visitor::of_company(&service, "marat", OTHER).await;
+    assert!(all.page(&service, "/review").await.html.contains(&report));
+    for path in ["/review", "/review?search=123ABC", "/review/day", "/review?company=1"] {
+        let page = limited.page(&service, path).await;
+        assert_eq!(page.status, 200, "{path}");
+        assert!(!page.html.contains(&report), "{path}");
+        assert!(!page.html.contains("href=\"/review/report/"), "{path}");
+    }
+    let start = limited.get(&service, "/review/next").await;
+    assert_eq!(header(&start, "location"), "/review");
+    let counts = limited.page(&service, "/review/counts").await;
+    let counts: serde_json::Value = serde_json::from_str(&counts.html).unwrap();
+    assert_eq!(counts["queue"], "0");
+    for path in ["", "/bytes", "?compare=1", "?reject=1"] {
+        let path = format!("/review/report/{report}{path}");
+        assert_eq!(limited.get(&service, &path).await.status(), 404, "{path}");
+    }
+    let id = "0198f6f2-7a00-7000-8000-000000000001";
+    let decision = [("ref_key", &*report), ("id", id), ("version", "1"), ("decision", "approve")];
+    let link = format!("/review/report/{report}/link");
+    for path in [&*link, "/review/claim", "/review/take-over", "/review/decide", "/review/undo"] {
+        let (status, _) = limited.script(&service, path, &decision).await;
+        assert_eq!(status, 404, "{path}");
+    }
+    let (_, released) = limited.script(&service, "/review/release", &decision).await;
+    assert_eq!(released, serde_json::json!({ "state": "free" }), "it was never theirs");
+    let (_, kept) = limited.script(&service, "/review/keep", &decision).await;
+    assert_eq!(kept, serde_json::json!({ "state": "lost" }), "as for a report that nobody has");
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM console_decisions").await, 0);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM claims").await, 0);
+}
+
+async fn looking_claims_nothing(service: Service) {
+    let report = submitted(&service).await;
+    let dina = Visitor::reviewer(&service, "dina").await;
+    for path in [
+        "/review".to_owned(),
+        "/review/next".to_owned(),
+        "/review/counts".to_owned(),
+        "/review/day".to_owned(),
+        format!("/review/report/{report}"),
+        format!("/review/report/{report}?reject=1"),
+        format!("/review/report/{report}/bytes"),
+    ] {
+        let status = dina.get(&service, &path).await.status();
+        assert!(status.is_success() || status.is_redirection(), "{path}: {status}");
+    }
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM claims").await, 0);
+    let background = Request::get(format!("/review/report/{report}"))
+        .header("Cookie", &dina.cookie)
+        .header("X-Background", "1")
+        .body(Body::empty())
+        .unwrap();
+    let views = "SELECT COUNT(*) FROM custody WHERE action = 'linked'";
+    let before = service.env.db.number(views).await;
+    assert_eq!(service.send(background).await.status(), 200);
+    assert_eq!(service.env.db.number(views).await, before, "looking ahead is no view");
+}
