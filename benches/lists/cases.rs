@@ -116,7 +116,7 @@ async fn all_pages(service: &Service, requests: i64) {
     print("E6 all pages, one by one", rows, times);
 }
 
-fn print(name: &str, rows: usize, mut times: Vec<Duration>) {
+pub(crate) fn print(name: &str, rows: usize, mut times: Vec<Duration>) {
     times.sort();
     let at = |share: usize| {
         let index = (times.len() * share / 100).min(times.len() - 1);

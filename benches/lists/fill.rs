@@ -27,6 +27,11 @@ pub(crate) fn vehicle(company: i64, number: i64, size: Size) -> String {
     format!("00000002-0000-4000-8000-{:012}", company * size.vehicles + number)
 }
 
+/// The key of a vehicle type.
+pub(crate) fn type_code(number: i64) -> String {
+    format!("00000001-0000-4000-8000-{number:012}")
+}
+
 /// The director of a company.
 pub(crate) fn director(company: i64) -> Person {
     let company = CompanyId(FIRST + company);
@@ -74,8 +79,11 @@ fn people(size: Size) -> Vec<String> {
 }
 
 fn types() -> Vec<String> {
-    let steps: Vec<_> =
-        (1..=10).map(|step| format!("\"Сфотографировать деталь номер {step}\"")).collect();
+    let step = |step: u32| {
+        let text = format!("Сфотографировать деталь номер {step}");
+        format!("{{\"ru\":\"{text}\",\"kk\":\"{text}\",\"en\":\"{text}\",\"short\":\"\"}}")
+    };
+    let steps: Vec<_> = (1..=10).map(step).collect();
     let steps = steps.join(",");
     let (numbers, code) = (numbers(5), key(1, "i"));
     vec![format!(

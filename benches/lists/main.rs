@@ -1,4 +1,4 @@
-//! Response times and query plans of lists with a million reports of a hundred companies in one database.
+//! Response times and query plans of the lists of the app and of the review with a million reports of a hundred companies in one database.
 //! Prints figures and asserts no limits.
 //!
 //! `scripts/with-servers cargo bench --bench lists [-- [REQUESTS] [COMPANIES] [REPORTS_PER_COMPANY]]`
@@ -13,6 +13,7 @@ mod cases;
 mod fill;
 mod memory;
 mod plans;
+mod queue;
 
 use std::time::Instant;
 
@@ -42,7 +43,9 @@ async fn main() {
         let (count, seconds) = (companies * reports, started_at.elapsed().as_secs_f64());
         println!("\n== {backend:?}: {count} reports of {companies} companies, in {seconds:.0} s");
         cases::measure(&service, size, requests).await;
+        queue::measure(&service, size, requests).await;
         memory::whole_list(&service, size).await;
         plans::print(&service).await;
+        queue::print_plans(&service).await;
     }
 }
