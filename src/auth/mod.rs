@@ -20,7 +20,7 @@ pub use accounts::{
     Credentials, HashError, OldPassword, Reviewer, SignedInAccount, TotpSetup,
 };
 pub use browsers::{
-    BrowserError, BrowserOrigin, BrowserSession, Browsers, FilmLinkError, FilmLinkScope,
+    BrowserError, BrowserInfo, BrowserSession, Browsers, FilmLinkError, FilmLinkScope,
     PreferenceError, ReviewConfig, StatedDriver,
 };
 pub use config::Config;

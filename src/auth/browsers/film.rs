@@ -4,7 +4,7 @@ use super::error::BrowserError;
 use super::secret;
 use super::service::Browsers;
 use super::session::BrowserSession;
-use super::sign_in::BrowserOrigin;
+use super::sign_in::BrowserInfo;
 use crate::database::DatabaseError;
 use crate::model::{BrowserKind, ReportStatus, shown_line};
 
@@ -39,7 +39,7 @@ impl Browsers {
         &self,
         link_secret: &str,
         driver: StatedDriver<'_>,
-        origin: BrowserOrigin<'_>,
+        browser: BrowserInfo<'_>,
     ) -> Result<(BrowserSession, String), FilmLinkError> {
         let name = stated("name", driver.name)?;
         let mobile = stated("mobile", driver.mobile)?;
@@ -51,9 +51,9 @@ impl Browsers {
         if !link.status.is_open() {
             return Err(FilmLinkError::NotOpen(link.status));
         }
-        let (session, cookie) = self.new_session(BrowserKind::Film, None, origin);
+        let (session, cookie) = self.new_session(BrowserKind::Film, None, browser);
         database.open_film_session(link.number, (&name, &mobile), &session).await?;
-        let opened = self.opened(BrowserKind::Film, cookie, origin).await;
+        let opened = self.opened(BrowserKind::Film, cookie, browser).await;
         opened.map_err(|error| match error {
             BrowserError::Database(error) => error.into(),
             _ => FilmLinkError::NotFound,

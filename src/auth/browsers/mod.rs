@@ -14,4 +14,4 @@ pub use error::{BrowserError, PreferenceError};
 pub use film::{FilmLinkError, StatedDriver};
 pub use service::Browsers;
 pub use session::{BrowserSession, FilmLinkScope};
-pub use sign_in::BrowserOrigin;
+pub use sign_in::BrowserInfo;

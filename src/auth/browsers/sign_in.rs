@@ -12,7 +12,7 @@ use crate::model::{BrowserKind, DeviceId, Person, SessionId, browser_summary};
 
 /// The browser that signs in.
 #[derive(Debug, Clone, Copy)]
-pub struct BrowserOrigin<'a> {
+pub struct BrowserInfo<'a> {
     /// `User-Agent`.
     pub user_agent: &'a str,
     pub address: IpAddr,
@@ -25,12 +25,12 @@ impl Browsers {
     pub async fn open_review(
         &self,
         reviewer: &Person,
-        origin: BrowserOrigin<'_>,
+        browser: BrowserInfo<'_>,
     ) -> Result<(BrowserSession, String), BrowserError> {
-        let (session, secret) = self.new_session(BrowserKind::Review, None, origin);
+        let (session, secret) = self.new_session(BrowserKind::Review, None, browser);
         let opened = self.auth.database.open_session(reviewer, &session).await?;
         opened.ok_or(BrowserError::Ended)?;
-        self.opened(BrowserKind::Review, secret, origin).await
+        self.opened(BrowserKind::Review, secret, browser).await
     }
 
     /// Opens a session for a driver or director who has a one-time code. Also returns the secret for the
@@ -38,12 +38,12 @@ impl Browsers {
     pub async fn open_drive(
         &self,
         request: &SignInRequest,
-        origin: BrowserOrigin<'_>,
+        browser: BrowserInfo<'_>,
     ) -> Result<(BrowserSession, String), SignInError> {
         let device = Some(request.device.clone());
-        let (session, secret) = self.new_session(BrowserKind::Drive, device, origin);
+        let (session, secret) = self.new_session(BrowserKind::Drive, device, browser);
         self.auth.redeem_code(request, &session).await?;
-        let opened = self.opened(BrowserKind::Drive, secret, origin).await;
+        let opened = self.opened(BrowserKind::Drive, secret, browser).await;
         opened.map_err(|error| match error {
             BrowserError::Database(error) => error.into(),
             _ => SignInError::SessionEnded,
@@ -55,15 +55,15 @@ impl Browsers {
         &self,
         kind: BrowserKind,
         device: Option<DeviceId>,
-        origin: BrowserOrigin<'_>,
+        browser: BrowserInfo<'_>,
     ) -> (NewSession, Secret) {
         let (clock, random) = (&self.auth.clock, &self.auth.random);
         let (id, secret) = (SessionId::mint(clock, random), Secret::new(random));
         let cookie = BrowserCookie {
             kind,
             secret_hash: secret.hash(),
-            browser: browser_summary(origin.user_agent),
-            address: origin.address.to_canonical().to_string(),
+            browser: browser_summary(browser.user_agent),
+            address: browser.address.to_canonical().to_string(),
         };
         let session = NewSession {
             id,
@@ -80,9 +80,9 @@ impl Browsers {
         &self,
         kind: BrowserKind,
         secret: Secret,
-        origin: BrowserOrigin<'_>,
+        browser: BrowserInfo<'_>,
     ) -> Result<(BrowserSession, String), BrowserError> {
-        if let Some(former) = origin.replaces {
+        if let Some(former) = browser.replaces {
             self.end_replaced(former).await?;
         }
         let (row, film_link) = self.row(kind, &secret.hash(), self.auth.clock.now()).await?;

@@ -47,9 +47,9 @@ fn value(headers: &HeaderMap, name: &str) -> Option<String> {
 
 /// Whether cookies of this request are sent over TLS only.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct CookieScope(bool);
+pub(super) struct SessionCookies(bool);
 
-impl CookieScope {
+impl SessionCookies {
     pub(super) fn of(state: &AppState, head: &Parts) -> Self {
         Self(is_secure(state, head))
     }
@@ -82,7 +82,7 @@ impl CookieScope {
     }
 }
 
-impl FromRequestParts<Arc<AppState>> for CookieScope {
+impl FromRequestParts<Arc<AppState>> for SessionCookies {
     type Rejection = Infallible;
 
     async fn from_request_parts(

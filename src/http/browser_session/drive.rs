@@ -9,11 +9,11 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Serialize;
 
 use super::change::DriveChange;
-use super::cookie::{self, CookieScope};
+use super::cookie::{self, SessionCookies};
 use super::form::PageForm;
 use super::origin::same_origin;
 use super::rejection::{NoSession, is_navigation};
-use super::review::{origin, signed_out};
+use super::review::{browser_info, signed_out};
 use crate::auth::{BrowserSession, SignInRequest};
 use crate::http::client::Client;
 use crate::http::problem::{self, Problem};
@@ -50,7 +50,7 @@ pub(super) async fn sign_in(State(state): State<Arc<AppState>>, request: Request
                 let BrowserSession { name, person, csrf, .. } = &session;
                 success(StatusCode::OK, "success", &SignedIn { name, role: person.role, csrf })
             };
-            CookieScope::of(&state, &head).set(response, BrowserKind::Drive, &secret)
+            SessionCookies::of(&state, &head).set(response, BrowserKind::Drive, &secret)
         }
         Err(problem) if is_navigation(&head.headers) => {
             let code = problem.code().as_str();
@@ -69,7 +69,7 @@ async fn open(
     let request = request(&form?)?;
     let client = Client::of(&state.proxies, &head.extensions, &head.headers);
     let former = cookie::read(state, head, BrowserKind::Drive);
-    Ok(state.browsers.open_drive(&request, origin(head, client, former.as_deref())).await?)
+    Ok(state.browsers.open_drive(&request, browser_info(head, client, former.as_deref())).await?)
 }
 
 fn request(form: &PageForm) -> Result<SignInRequest, Problem> {
@@ -93,7 +93,7 @@ pub(super) async fn token(
     State(state): State<Arc<AppState>>,
     change: Result<DriveChange, NoSession>,
 ) -> Result<Response, Problem> {
-    let DriveChange(session) = change.map_err(|none| none.reason)?;
+    let DriveChange(session) = change.map_err(|rejection| rejection.reason)?;
     Ok(success(StatusCode::OK, "success", &page_token(&state, &session)?))
 }
 
@@ -112,7 +112,7 @@ pub(super) fn page_token<'a>(
 /// `POST /drive/session/end`, `DELETE /drive/session`
 pub(super) async fn sign_out(
     State(state): State<Arc<AppState>>,
-    scope: CookieScope,
+    cookies: SessionCookies,
     method: Method,
     change: Result<DriveChange, NoSession>,
 ) -> Result<Response, Problem> {
@@ -122,9 +122,9 @@ pub(super) async fn sign_out(
             ended.map_err(|error| problem::database_failure(&error))?;
         }
         // Whoever has no session is signed out.
-        Err(none) if none.is_signed_out() => {}
-        Err(none) => return Err(none.reason.into()),
+        Err(rejection) if rejection.is_signed_out() => {}
+        Err(rejection) => return Err(rejection.reason.into()),
     }
-    let response = scope.clear(signed_out(&method, SIGN_IN_PAGE), BrowserKind::Drive);
-    Ok(scope.clear(response, BrowserKind::Film))
+    let response = cookies.clear(signed_out(&method, SIGN_IN_PAGE), BrowserKind::Drive);
+    Ok(cookies.clear(response, BrowserKind::Film))
 }

@@ -9,11 +9,11 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::cookie::{self, CookieScope};
+use super::cookie::{self, SessionCookies};
 use super::drive::{PageToken, page_token};
 use super::form::PageForm;
 use super::origin::same_origin;
-use super::review::origin;
+use super::review::browser_info;
 use crate::auth::{BrowserSession, FilmLinkError, StatedDriver};
 use crate::http::client::Client;
 use crate::http::film_links::not_open;
@@ -50,7 +50,7 @@ async fn exchange(state: &AppState, request: Request) -> Result<Response, Proble
         expires_at: scope.expires_at,
     };
     let response = success(StatusCode::OK, "success", &opened);
-    Ok(CookieScope::of(state, &head).set(response, BrowserKind::Film, &secret))
+    Ok(SessionCookies::of(state, &head).set(response, BrowserKind::Film, &secret))
 }
 
 async fn session(
@@ -62,8 +62,8 @@ async fn session(
     let driver = StatedDriver { name: field("name"), mobile: field("mobile") };
     let client = Client::of(&state.proxies, &head.extensions, &head.headers);
     let former = cookie::read(state, head, BrowserKind::Film);
-    let origin = origin(head, client, former.as_deref());
-    Ok(state.browsers.open_film(field("secret"), driver, origin).await?)
+    let browser = browser_info(head, client, former.as_deref());
+    Ok(state.browsers.open_film(field("secret"), driver, browser).await?)
 }
 
 impl From<FilmLinkError> for Problem {

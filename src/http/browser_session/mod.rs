@@ -69,13 +69,13 @@ struct CurrentSession<'a> {
 
 /// `GET /review/session`
 async fn current_reviewer(page: Result<ReviewPage, NoSession>) -> Result<Response, Problem> {
-    let ReviewPage(session) = page.map_err(|none| none.reason)?;
+    let ReviewPage(session) = page.map_err(|rejection| rejection.reason)?;
     Ok(current(&session))
 }
 
 /// `GET /drive/session`
 async fn current_driver(page: Result<DrivePage, NoSession>) -> Result<Response, Problem> {
-    let DrivePage(session) = page.map_err(|none| none.reason)?;
+    let DrivePage(session) = page.map_err(|rejection| rejection.reason)?;
     Ok(current(&session))
 }
 
@@ -92,7 +92,7 @@ async fn set_preferences(
     headers: HeaderMap,
     change: Result<ReviewChange, NoSession>,
 ) -> Result<Response, Problem> {
-    let ReviewChange { session, form } = change.map_err(|none| none.reason)?;
+    let ReviewChange { session, form } = change.map_err(|rejection| rejection.reason)?;
     state.browsers.set_preferences(&session, &preferences(&form)).await.map_err(
         |error| match error {
             PreferenceError::UndoSeconds => Problem::field("undo_seconds", error.to_string()),
@@ -100,7 +100,7 @@ async fn set_preferences(
         },
     )?;
     Ok(if is_navigation(&headers) {
-        Redirect::to(review::way_back(&form)).into_response()
+        Redirect::to(review::return_path(&form)).into_response()
     } else {
         StatusCode::NO_CONTENT.into_response()
     })

@@ -13,14 +13,14 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Refuses a request that a browser sent from a page of another site. Programs send neither header; what
 /// they send has no cookie of a person either.
 pub(in crate::http) fn same_origin(state: &AppState, head: &Parts) -> Result<(), Problem> {
-    if comes_from_us(state, head) {
+    if is_same_origin(state, head) {
         return Ok(());
     }
     let message = "this was sent by a page of another site";
     Err(Problem::new(ErrorCode::CsrfInvalid, message).closing())
 }
 
-fn comes_from_us(state: &AppState, head: &Parts) -> bool {
+fn is_same_origin(state: &AppState, head: &Parts) -> bool {
     let text = |name| head.headers.get(name).map(|value| value.to_str().unwrap_or_default());
     // Set by the browser itself; an extension of the page cannot change it.
     if let Some(site) = text(SEC_FETCH_SITE) {

@@ -9,12 +9,12 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Serialize;
 
 use super::change::ReviewChange;
-use super::cookie::{self, CookieScope};
+use super::cookie::{self, SessionCookies};
 use super::form::PageForm;
 use super::origin::same_origin;
 use super::rejection::{NoSession, NoSessionReason, is_navigation};
 use crate::auth::{
-    AccountKind, AccountSignInError, BrowserError, BrowserOrigin, BrowserSession, Credentials,
+    AccountKind, AccountSignInError, BrowserError, BrowserInfo, BrowserSession, Credentials,
 };
 use crate::http::auth_errors::seconds;
 use crate::http::client::Client;
@@ -54,7 +54,7 @@ pub(super) async fn sign_in(State(state): State<Arc<AppState>>, request: Request
     match open(&state, &head, &form).await {
         Ok((session, secret)) => {
             let response = signed_in(&head, &form, &session);
-            CookieScope::of(&state, &head).set(response, BrowserKind::Review, &secret)
+            SessionCookies::of(&state, &head).set(response, BrowserKind::Review, &secret)
         }
         Err(why) => refused(&head, &form, why),
     }
@@ -78,23 +78,23 @@ async fn open(
     let reviewer = account.map_err(Refused::Account)?.reviewer;
     let reviewer = reviewer.ok_or_else(|| Refused::Problem(problem::internal()))?;
     let former = cookie::read(state, head, BrowserKind::Review);
-    let origin = origin(head, client, former.as_deref());
-    state.browsers.open_review(&reviewer.person, origin).await.map_err(Refused::Session)
+    let browser = browser_info(head, client, former.as_deref());
+    state.browsers.open_review(&reviewer.person, browser).await.map_err(Refused::Session)
 }
 
 /// The browser that signs in.
-pub(super) fn origin<'a>(
+pub(super) fn browser_info<'a>(
     head: &'a Parts,
     client: Client,
     replaces: Option<&'a str>,
-) -> BrowserOrigin<'a> {
+) -> BrowserInfo<'a> {
     let user_agent = head.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let user_agent = user_agent.unwrap_or_default();
-    BrowserOrigin { user_agent, address: client.address, replaces }
+    BrowserInfo { user_agent, address: client.address, replaces }
 }
 
 fn signed_in(head: &Parts, form: &PageForm, session: &BrowserSession) -> Response {
-    let next = way_back(form);
+    let next = return_path(form);
     if is_navigation(&head.headers) {
         return Redirect::to(next).into_response();
     }
@@ -103,7 +103,7 @@ fn signed_in(head: &Parts, form: &PageForm, session: &BrowserSession) -> Respons
 }
 
 /// The page of the console where a form wants its browser to go afterwards.
-pub(super) fn way_back(form: &PageForm) -> &str {
+pub(super) fn return_path(form: &PageForm) -> &str {
     form.get("next").filter(|next| is_page_below(next, HOME)).unwrap_or(HOME)
 }
 
@@ -171,21 +171,21 @@ impl From<Refused> for Problem {
 /// instead of this one: `id` of each, or `others`.
 pub(super) async fn sign_out(
     State(state): State<Arc<AppState>>,
-    scope: CookieScope,
+    cookies: SessionCookies,
     method: Method,
     change: Result<ReviewChange, NoSession>,
 ) -> Result<Response, Problem> {
     match change {
         Ok(ReviewChange { session, form }) => {
             if !end(&state, &session, &form).await? {
-                return Ok(signed_out(&method, way_back(&form)));
+                return Ok(signed_out(&method, return_path(&form)));
             }
         }
         // Whoever has no session is signed out.
-        Err(none) if none.is_signed_out() => {}
-        Err(none) => return Err(none.reason.into()),
+        Err(rejection) if rejection.is_signed_out() => {}
+        Err(rejection) => return Err(rejection.reason.into()),
     }
-    Ok(scope.clear(signed_out(&method, SIGN_IN_PAGE), BrowserKind::Review))
+    Ok(cookies.clear(signed_out(&method, SIGN_IN_PAGE), BrowserKind::Review))
 }
 
 /// Ends the sessions of the form; without any, this one. Returns whether this one has ended.
@@ -219,7 +219,7 @@ mod tests {
     use super::is_page_below;
 
     #[test]
-    fn the_way_back_leads_to_our_own_pages_only() {
+    fn the_return_path_stays_on_our_pages() {
         for path in ["/review", "/review/day", "/review?status=2&next=%2F"] {
             assert!(is_page_below(path, "/review"), "{path}");
         }
