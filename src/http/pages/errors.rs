@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use super::language::language_of;
-use super::response::{Powers, with_status};
+use super::response::{PagePermissions, with_status};
 use super::shell::Shell;
 use crate::http::browser_session::is_navigation;
 use crate::http::problem::Problem;
@@ -57,5 +57,5 @@ fn page(shell: Shell, problem: &Problem, id: &str) -> Result<Response, Problem> 
     let title = format!("{} {}", texts.get("common.error_prefix"), status.as_u16());
     let is_passing = status.is_server_error();
     let page = ErrorPage { page: shell, title, sentence, is_passing };
-    with_status(status, Powers::Watch, None, &page)
+    with_status(status, PagePermissions::Watch, None, &page)
 }

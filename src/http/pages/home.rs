@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 
 use super::language::language_of;
-use super::response::{Powers, html};
+use super::response::{PagePermissions, html};
 use super::shell::Shell;
 use crate::http::problem::Problem;
 
@@ -17,5 +17,5 @@ struct HomePage {
 
 pub(super) async fn show(headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
     let page = Shell::new(language_of(&headers, None), &uri);
-    html(Powers::Watch, None, &HomePage { page })
+    html(PagePermissions::Watch, None, &HomePage { page })
 }

@@ -10,15 +10,15 @@ const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-poli
 
 /// What a page may do besides showing itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::http) enum Powers {
+pub(in crate::http) enum PagePermissions {
     /// Plays videos.
     Watch,
     /// Films, knows the place, works offline.
     Film,
 }
 
-impl Powers {
-    fn permissions(self) -> &'static str {
+impl PagePermissions {
+    fn header_value(self) -> &'static str {
         match self {
             Self::Watch => {
                 "camera=(), microphone=(), geolocation=(), screen-wake-lock=(), payment=(), usb=(), \
@@ -34,17 +34,17 @@ impl Powers {
 
 /// A page. `media_origin` is the store's, if links lead there.
 pub(in crate::http) fn html(
-    powers: Powers,
+    permissions: PagePermissions,
     media_origin: Option<&str>,
     page: &impl Template,
 ) -> Result<Response, Problem> {
-    with_status(StatusCode::OK, powers, media_origin, page)
+    with_status(StatusCode::OK, permissions, media_origin, page)
 }
 
 /// A page with another status.
 pub(in crate::http) fn with_status(
     status: StatusCode,
-    powers: Powers,
+    permissions: PagePermissions,
     media_origin: Option<&str>,
     page: &impl Template,
 ) -> Result<Response, Problem> {
@@ -61,7 +61,7 @@ pub(in crate::http) fn with_status(
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     headers.insert(header::REFERRER_POLICY, constant("same-origin"));
     headers.insert(header::CACHE_CONTROL, constant("no-store"));
-    headers.insert(PERMISSIONS_POLICY, constant(powers.permissions()));
+    headers.insert(PERMISSIONS_POLICY, constant(permissions.header_value()));
     Ok(response)
 }
 

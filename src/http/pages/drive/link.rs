@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::shell::shell;
 use crate::http::AppState;
-use crate::http::pages::response::{Powers, html};
+use crate::http::pages::response::{PagePermissions, html};
 use crate::http::pages::shell::Shell;
 use crate::http::problem::Problem;
 
@@ -27,5 +27,5 @@ pub(super) async fn show(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let page = shell(&state, (&headers, &uri), None, json!({"kind": "film"}));
-    html(Powers::Film, None, &LinkTemplate { page })
+    html(PagePermissions::Film, None, &LinkTemplate { page })
 }

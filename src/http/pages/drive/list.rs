@@ -13,7 +13,7 @@ use super::shell::shell;
 use super::views::ListedReport;
 use crate::http::AppState;
 use crate::http::browser_session::DrivePage;
-use crate::http::pages::response::{Powers, html};
+use crate::http::pages::response::{PagePermissions, html};
 use crate::http::pages::shell::Shell;
 use crate::http::problem::{self, Problem};
 
@@ -52,5 +52,5 @@ pub(super) async fn show(
         sent: sent.iter().map(listed).collect(),
         page,
     };
-    html(Powers::Film, None, &template)
+    html(PagePermissions::Film, None, &template)
 }

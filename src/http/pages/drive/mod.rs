@@ -3,9 +3,9 @@
 //! The lists and the instructions are complete without scripts; filming and sending need them. A video is sent
 //! through the routes of the API, with an access token that the page gets for its cookie.
 
-mod installed;
 mod link;
 mod list;
+mod pwa;
 mod report;
 mod shell;
 mod sign_in;
@@ -25,7 +25,7 @@ pub(super) fn routes() -> Router<Arc<AppState>> {
         .route("/drive/sign-in", get(sign_in::show))
         .route("/drive/report/{ref_key}", get(report::show))
         .route("/drive/film", get(link::show))
-        .route(installed::MANIFEST, get(installed::manifest))
-        .route(installed::WORKER, get(installed::worker))
+        .route(pwa::MANIFEST, get(pwa::manifest))
+        .route(pwa::WORKER, get(pwa::worker))
         .route("/drive/{*path}", get(async || Problem::not_found("this path does not exist")))
 }

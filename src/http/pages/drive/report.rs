@@ -15,7 +15,7 @@ use crate::http::AppState;
 use crate::http::Position;
 use crate::http::browser_session::{DrivePage, FilmPage, NoSession};
 use crate::http::pages::language::language_of;
-use crate::http::pages::response::{Powers, html};
+use crate::http::pages::response::{PagePermissions, html};
 use crate::http::pages::shell::Shell;
 use crate::http::pages::texts::Texts;
 use crate::http::problem::{self, Problem};
@@ -46,7 +46,7 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let session = match driver {
         Ok(DrivePage(session)) => session,
-        Err(none) => return Ok(none.into_response()),
+        Err(rejection) => return Ok(rejection.into_response()),
     };
     let absent = || Problem::not_found("this report does not exist");
     let ref_key: RefKey = ref_key.parse().map_err(|_| absent())?;
@@ -92,7 +92,7 @@ fn render(
             Position::Optional => "drive.place_without",
         }),
     };
-    html(Powers::Film, None, &template)
+    html(PagePermissions::Film, None, &template)
 }
 
 pub(super) fn path_of(ref_key: RefKey) -> String {

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, Uri};
 use serde_json::{Map, Value, json};
 
-use super::installed;
+use super::pwa;
 use crate::auth::BrowserSession;
 use crate::http::AppState;
 use crate::http::Position;
@@ -42,7 +42,7 @@ fn common(state: &AppState, page: &Shell, session: Option<&BrowserSession>) -> M
     let data = json!({
         "language": page.lang(),
         "texts": page.texts.object(&SENTENCES),
-        "worker": format!("{}?v={}", installed::WORKER, assets::fingerprint()),
+        "worker": format!("{}?v={}", pwa::WORKER, assets::fingerprint()),
         "files": {"worker": page.asset("drive/opfs-worker.js")},
         "position": position_word(state.drive.position),
         "limits": limits(state),

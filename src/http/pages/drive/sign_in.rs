@@ -15,7 +15,7 @@ use super::shell::shell;
 use crate::http::AppState;
 use crate::http::browser_session::{DrivePage, NoSession};
 use crate::http::pages::language::see_other;
-use crate::http::pages::response::{Powers, html};
+use crate::http::pages::response::{PagePermissions, html};
 use crate::http::pages::shell::Shell;
 use crate::http::problem::Problem;
 use crate::model::BrowserKind;
@@ -58,7 +58,11 @@ pub(super) async fn show(
     let page = shell(&state, (&headers, &uri), None, data);
     let idle = page.texts.duration(state.browsers.idle_limit(BrowserKind::Drive));
     let expired = query.expired.map(|_| page.texts.with("signin.expired", "time", idle));
-    html(Powers::Film, None, &SignInTemplate { page, expired: expired.unwrap_or_default() })
+    html(
+        PagePermissions::Film,
+        None,
+        &SignInTemplate { page, expired: expired.unwrap_or_default() },
+    )
 }
 
 /// Whether a driver is led there after the sign-in: another page of the driver.

@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::rows::{Reading, outcome_key};
+use super::rows::{ViewContext, outcome_key};
 use crate::http::pages::texts::isolated;
 use crate::leasing::review::{ReviewedReport, ReviewedSubmission};
 use crate::model::plausibility::{Outcome, PlausibilityTest, distance, is_known, recording_gap};
@@ -34,7 +34,7 @@ pub(super) struct ChecksView {
     pub(super) fails: usize,
 }
 
-impl Reading<'_> {
+impl ViewContext<'_> {
     pub(super) fn checks(
         &self,
         report: &ReviewedReport,

@@ -87,15 +87,15 @@ fn answer(
     if is_navigation(headers) {
         return see_other(&report_path(ref_key));
     }
-    let reading = console.reading(state);
+    let context = console.view_context(state);
     let value = match outcome {
         ClaimOutcome::Mine(claim) => {
-            let time = reading.texts.time(&reading.local(claim.until));
-            let text = reading.texts.with("report.yours", "time", time);
+            let time = context.texts.time(&context.local(claim.until));
+            let text = context.texts.with("report.yours", "time", time);
             json!({ "state": "mine", "until": claim.until.as_millisecond(), "text": text })
         }
         ClaimOutcome::HeldBy(claim) => {
-            let text = claimed_by(&reading, claim).text;
+            let text = claimed_by(&context, claim).text;
             let name = claim.name.as_str();
             json!({ "state": "held", "person": claim.person.0, "name": name, "text": text })
         }

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, Uri};
 use jiff::Timestamp;
 
-use super::rows::Reading;
+use super::rows::ViewContext;
 use crate::auth::BrowserSession;
 use crate::http::AppState;
 use crate::http::pages::language::language_of;
@@ -87,7 +87,12 @@ impl Console {
         }
     }
 
-    pub(super) fn reading<'a>(&'a self, state: &'a AppState) -> Reading<'a> {
-        Reading { texts: self.texts, zone: &state.zone, now: self.now, reviewer: &self.reviewer }
+    pub(super) fn view_context<'a>(&'a self, state: &'a AppState) -> ViewContext<'a> {
+        ViewContext {
+            texts: self.texts,
+            zone: &state.zone,
+            now: self.now,
+            reviewer: &self.reviewer,
+        }
     }
 }

@@ -16,7 +16,7 @@ use super::queue::report_path;
 use super::undo::decided_name;
 use crate::http::AppState;
 use crate::http::browser_session::ReviewPage;
-use crate::http::pages::response::{Powers, html};
+use crate::http::pages::response::{PagePermissions, html};
 use crate::http::pages::shell::Shell;
 use crate::http::problem::Problem;
 use crate::leasing::review::{
@@ -84,7 +84,7 @@ pub(super) async fn show(
     let after = query.after.as_deref().and_then(decode_day_cursor);
     let day = state.review.day(&console.reviewer, date, of, after).await?;
     let template = template(&state, &console, &uri, &day, Shown { date, today, is_mine });
-    html(Powers::Watch, None, &template)
+    html(PagePermissions::Watch, None, &template)
 }
 
 #[derive(Clone, Copy)]
@@ -103,7 +103,7 @@ fn template(
 ) -> DayTemplate {
     let Shown { date, today, is_mine } = shown;
     let texts = console.texts;
-    let reading = console.reading(state);
+    let context = console.view_context(state);
     let noon = date.at(12, 0, 0, 0).to_zoned_datetime(state.zone.clone());
     let link = |date: Date, is_mine: bool, more: &str| {
         let mine = if is_mine { "&mine=1" } else { "" };
@@ -111,7 +111,7 @@ fn template(
     };
     let tomorrow = date.tomorrow().ok().filter(|next| *next <= today);
     let older = day.next.as_ref().map(|cursor| format!("&after={}", encode_day_cursor(cursor)));
-    let row = |row: &DayRow| row_view(console, &reading.local(row.decision.created_at), row);
+    let row = |row: &DayRow| row_view(console, &context.local(row.decision.created_at), row);
     DayTemplate {
         page: console.shell(uri).with_data(&json!({
             "language": texts.language.as_str(),

@@ -10,11 +10,11 @@ use serde_json::json;
 
 use super::claims::report_of;
 use super::console::Console;
-use super::filters::{QueueQuery, address};
+use super::filters::{QueueQuery, filtered_path};
 use super::notice::{self, Notice, TOO_LATE, UNDONE, claimed_by};
-use super::queue::{next_address, report_path};
+use super::queue::{next_path, report_path};
 use super::reject::{Draft, problem_key, rejection_of};
-use super::report::{Asked, render};
+use super::report::{PageInput, render};
 use super::undo::UndoView;
 use crate::http::AppState;
 use crate::http::browser_session::{PageForm, ReviewChange, is_navigation};
@@ -47,7 +47,7 @@ pub(super) async fn decide(
     let is_rejection = decision.decision == Decision::Reject;
     let error = match state.review.decide(&console.reviewer, decision).await {
         Ok(decided) => {
-            let next = next_address(&state, &console, &filter, Some(ref_key)).await?;
+            let next = next_path(&state, &console, &filter, Some(ref_key)).await?;
             return Ok(decided_answer(&console, &headers, &decided, &next));
         }
         Err(error) => error,
@@ -56,7 +56,7 @@ pub(super) async fn decide(
     if !is_navigation(&headers) {
         return Ok(refused_answer(&refused));
     }
-    let asked = Asked {
+    let input = PageInput {
         ref_key,
         filter: filter.clone(),
         draft: Draft { rejection, problem: refused.problem, is_open: is_rejection },
@@ -65,9 +65,9 @@ pub(super) async fn decide(
         status: refused.status,
     };
     // The choice of a language returns to the report, because this address takes forms only.
-    let here = address(&report_path(ref_key), &filter, &[]);
+    let here = filtered_path(&report_path(ref_key), &filter, &[]);
     let here: Uri = here.parse().unwrap_or(Uri::from_static("/review"));
-    render(&state, &console, &headers, &here, asked).await
+    render(&state, &console, &headers, &here, input).await
 }
 
 fn read(form: &PageForm) -> Result<NewConsoleDecision, Problem> {
@@ -108,7 +108,7 @@ async fn refused(
     ref_key: crate::model::RefKey,
     error: ConsoleDecisionError,
 ) -> Result<Refused, Problem> {
-    let reading = console.reading(state);
+    let context = console.view_context(state);
     let conflict = |code, notice| Refused {
         status: StatusCode::CONFLICT,
         code,
@@ -124,9 +124,9 @@ async fn refused(
         },
         ConsoleDecisionError::Changed(changed) => {
             let report = state.review.report(&console.reviewer, ref_key).await?;
-            conflict("changed", notice::changed(&reading, &changed, &report))
+            conflict("changed", notice::changed(&context, &changed, &report))
         }
-        ConsoleDecisionError::HeldBy(claim) => conflict("held", claimed_by(&reading, &claim)),
+        ConsoleDecisionError::HeldBy(claim) => conflict("held", claimed_by(&context, &claim)),
         ConsoleDecisionError::Pending(_) => {
             let text = console.texts.get("report.pending").to_owned();
             conflict("pending", Notice::warning(text))
@@ -162,7 +162,7 @@ pub(super) async fn undo(
         UndoOutcome::TooLate(decision) => (decision, TOO_LATE, "decision.late"),
     };
     let path = report_path(decision.ref_key);
-    let next = address(&path, &filter, &[("done", done)]);
+    let next = filtered_path(&path, &filter, &[("done", done)]);
     if is_navigation(&headers) {
         return Ok(see_other(&next));
     }

@@ -1,6 +1,6 @@
 //! The filters beside the queue: each choice is a link.
 
-use super::filters::address;
+use super::filters::filtered_path;
 use super::rows::{codec_name, outcome_key, status_key};
 use crate::http::pages::texts::Texts;
 use crate::leasing::review::{Deadline, QueueFilter, TypeChoice};
@@ -44,7 +44,7 @@ pub(super) fn facets(texts: Texts, filter: &QueueFilter, types: &[TypeChoice]) -
 }
 
 fn option(key: String, text: &str, is_chosen: bool, chosen: &QueueFilter) -> FacetOption {
-    let url = address("/review", chosen, &[]);
+    let url = filtered_path("/review", chosen, &[]);
     FacetOption { key, text: text.to_owned(), icon: "", url, is_chosen }
 }
 

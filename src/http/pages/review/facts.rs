@@ -1,8 +1,8 @@
 //! Facts, log and earlier reports of a report, as a reviewer reads them.
 
-use super::filters::address;
+use super::filters::filtered_path;
 use super::queue::report_path;
-use super::rows::{Reading, codec_name, status_key};
+use super::rows::{ViewContext, codec_name, status_key};
 use crate::leasing::review::{
     EarlierReport, LogEntry, QueueFilter, ReviewedReport, ReviewedSubmission,
 };
@@ -32,7 +32,7 @@ pub(super) struct EarlierView {
     pub(super) is_shown: bool,
 }
 
-impl Reading<'_> {
+impl ViewContext<'_> {
     pub(super) fn facts(
         &self,
         report: &ReviewedReport,
@@ -107,7 +107,7 @@ impl Reading<'_> {
                 },
                 status: self.texts.get(status_key(earlier.status)),
                 url: report_path(earlier.ref_key),
-                compare: address(&path, filter, &[("compare", &key)]),
+                compare: filtered_path(&path, filter, &[("compare", &key)]),
                 is_shown: shown == Some(&key),
             }
         };

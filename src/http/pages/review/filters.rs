@@ -88,7 +88,7 @@ pub(super) fn hidden(filter: &QueueFilter, own: &[&str]) -> Vec<(&'static str, S
 }
 
 /// A path with the filter, and with more parameters.
-pub(super) fn address(path: &str, filter: &QueueFilter, more: &[(&str, &str)]) -> String {
+pub(super) fn filtered_path(path: &str, filter: &QueueFilter, more: &[(&str, &str)]) -> String {
     let mut query = Serializer::new(String::new());
     query.extend_pairs(pairs(filter));
     query.extend_pairs(more);
@@ -112,14 +112,14 @@ mod tests {
         let filter = query(text).filter();
         assert_eq!(filter.status, Some(ReportStatus::Rejected));
         assert_eq!(filter.search, "417 KZT");
-        assert_eq!(address("/review", &filter, &[]), format!("/review?{text}"));
-        let other = address("/review", &QueueFilter::default(), &[("after", "a&b")]);
+        assert_eq!(filtered_path("/review", &filter, &[]), format!("/review?{text}"));
+        let other = filtered_path("/review", &QueueFilter::default(), &[("after", "a&b")]);
         assert_eq!(other, "/review?after=a%26b");
     }
 
     #[test]
     fn unknown_values_are_no_filter() {
         let filter = query("status=9&company=x&deadline=never&vehicle_type=1&search=").filter();
-        assert_eq!(address("/review", &filter, &[]), "/review");
+        assert_eq!(filtered_path("/review", &filter, &[]), "/review");
     }
 }

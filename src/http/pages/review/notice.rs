@@ -1,6 +1,6 @@
 //! The sentences above a report: what has happened to it, and who has it.
 
-use super::rows::{Reading, status_key};
+use super::rows::{ViewContext, status_key};
 use crate::http::pages::texts::{Texts, isolated};
 use crate::leasing::review::{Claim, ReportChanged, ReviewedReport};
 use crate::model::ReportStatus;
@@ -33,21 +33,21 @@ impl Notice {
 }
 
 /// Another reviewer has the report.
-pub(super) fn claimed_by(reading: &Reading<'_>, claim: &Claim) -> Notice {
-    let time = reading.texts.time(&reading.local(claim.since));
+pub(super) fn claimed_by(context: &ViewContext<'_>, claim: &Claim) -> Notice {
+    let time = context.texts.time(&context.local(claim.since));
     let values: [(&str, &dyn std::fmt::Display); 2] =
         [("name", &isolated(&claim.name)), ("time", &time)];
-    Notice::warning(reading.texts.format("report.other", &values))
+    Notice::warning(context.texts.format("report.other", &values))
 }
 
 /// The report has another version than the page that was decided.
 pub(super) fn changed(
-    reading: &Reading<'_>,
+    context: &ViewContext<'_>,
     changed: &ReportChanged,
     report: &ReviewedReport,
 ) -> Notice {
-    let texts = reading.texts;
-    let time = |at| texts.time(&reading.local(at));
+    let texts = context.texts;
+    let time = |at| texts.time(&context.local(at));
     let what = if changed.state.status == ReportStatus::Submitted {
         let received = changed.received_at.map(time).unwrap_or_default();
         texts.with("decision.changed_video", "time", received)

@@ -13,7 +13,7 @@ const HEIGHT: f64 = 176.0;
 /// Metres of one degree of latitude.
 const DEGREE: f64 = 111_195.0;
 /// A plot never shows less than this around its centre, in metres.
-const LEAST_RANGE: f64 = 150.0;
+const MIN_RANGE: f64 = 150.0;
 /// Free space around the farthest point, in pixels.
 const MARGIN: f64 = 24.0;
 /// The inset with the outline of the country: its corner and its size.
@@ -50,7 +50,7 @@ struct Projection {
 pub(super) fn plot(texts: Texts, positions: &Positions) -> Option<PlotView> {
     let centre = positions.sent.or(positions.file).or(positions.earlier.first().copied())?;
     let others = positions.earlier.iter().copied().chain(positions.file);
-    let farthest = others.map(|place| distance(centre, place)).fold(LEAST_RANGE, f64::max);
+    let farthest = others.map(|place| distance(centre, place)).fold(MIN_RANGE, f64::max);
     let projection = Projection { centre, scale: farthest / (HEIGHT / 2.0 - MARGIN) };
     let away = positions.sent.zip(positions.file).map(|(sent, file)| distance(sent, file));
     let away = away.map(|metres| texts.distance(metres)).unwrap_or_default();
@@ -241,7 +241,7 @@ mod tests {
             let file = Location { lat: ALMATY.lat + degrees.min(40.0), long: ALMATY.long };
             let projection = Projection {
                 centre: ALMATY,
-                scale: distance(ALMATY, file).max(LEAST_RANGE) / (HEIGHT / 2.0 - MARGIN),
+                scale: distance(ALMATY, file).max(MIN_RANGE) / (HEIGHT / 2.0 - MARGIN),
             };
             let (_, y) = projection.point(file);
             assert!((MARGIN - 1.0..HEIGHT).contains(&y), "{degrees}: {y}");

@@ -13,13 +13,13 @@ use serde_json::{Map, Value, json};
 
 use super::console::{Console, Nav, Tab};
 use super::facets::{self, Facet, facets};
-use super::filters::{QueueQuery, address, hidden};
+use super::filters::{QueueQuery, filtered_path, hidden};
 use super::rows::{RowView, count_text};
 use super::undo::UndoView;
 use crate::http::AppState;
 use crate::http::browser_session::ReviewPage;
 use crate::http::pages::language::see_other;
-use crate::http::pages::response::{Powers, html};
+use crate::http::pages::response::{PagePermissions, html};
 use crate::http::pages::shell::Shell;
 use crate::http::pages::texts::{Texts, isolated};
 use crate::http::problem::Problem;
@@ -86,7 +86,7 @@ pub(super) async fn show(
     let page = console.shell(&uri).with_data(&json!({
         "language": texts.language.as_str(),
         "texts": texts.object(&["queue.", "common.", "keys.", "decision."]),
-        "counts": address("/review/counts", &filter, &[]),
+        "counts": filtered_path("/review/counts", &filter, &[]),
         "now": console.now.as_millisecond(),
     }));
     let template = QueueTemplate {
@@ -104,13 +104,13 @@ pub(super) async fn show(
         range,
         previous: cursor(&filter, "before", found.previous.as_ref().map(encode_queue_cursor)),
         next: cursor(&filter, "after", found.next.as_ref().map(encode_queue_cursor)),
-        start: address("/review/next", &filter, &[]),
+        start: filtered_path("/review/next", &filter, &[]),
         clear: "/review".to_owned(),
         is_filtered: is_filtered(&filter),
         undo: undo.map(|decision| UndoView::new(&console, &decision)),
         undo_kept: hidden(&filter, &[]),
     };
-    html(Powers::Watch, None, &template)
+    html(PagePermissions::Watch, None, &template)
 }
 
 fn rows(
@@ -119,8 +119,9 @@ fn rows(
     filter: &QueueFilter,
     rows: &[QueueRow],
 ) -> Vec<RowView> {
-    let reading = console.reading(state);
-    let row = |row: &QueueRow| reading.row(row, address(&report_path(row.ref_key), filter, &[]));
+    let context = console.view_context(state);
+    let row =
+        |row: &QueueRow| context.row(row, filtered_path(&report_path(row.ref_key), filter, &[]));
     rows.iter().map(row).collect()
 }
 
@@ -174,7 +175,7 @@ fn is_filtered(filter: &QueueFilter) -> bool {
 }
 
 fn cursor(filter: &QueueFilter, name: &str, cursor: Option<String>) -> String {
-    cursor.map(|cursor| address("/review", filter, &[(name, &cursor)])).unwrap_or_default()
+    cursor.map(|cursor| filtered_path("/review", filter, &[(name, &cursor)])).unwrap_or_default()
 }
 
 pub(super) fn report_path(ref_key: RefKey) -> String {
@@ -198,11 +199,11 @@ pub(super) async fn next(
     let console = Console::open(&state, &headers, session).await?;
     let filter = query.filter();
     let after = after.and_then(|after| after.parse().ok());
-    Ok(see_other(&next_address(&state, &console, &filter, after).await?))
+    Ok(see_other(&next_path(&state, &console, &filter, after).await?))
 }
 
 /// The address of the next report, or of the queue if there is none.
-pub(super) async fn next_address(
+pub(super) async fn next_path(
     state: &AppState,
     console: &Console,
     filter: &QueueFilter,
@@ -210,7 +211,7 @@ pub(super) async fn next_address(
 ) -> Result<String, Problem> {
     let next = state.review.next(&console.reviewer, filter, after).await?;
     let path = next.map_or_else(|| "/review".to_owned(), report_path);
-    Ok(address(&path, filter, &[]))
+    Ok(filtered_path(&path, filter, &[]))
 }
 
 /// The numbers beside the filters and in the navigation, which are loaded after the page.

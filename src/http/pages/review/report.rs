@@ -12,19 +12,19 @@ use serde::Deserialize;
 use super::checks::{ChecksView, EarlierHolder, earlier_locations, file_location, sent_location};
 use super::console::{Console, Nav, Tab};
 use super::facts::{EarlierView, FactView, LogView};
-use super::filters::{QueueQuery, address, hidden};
+use super::filters::{QueueQuery, filtered_path, hidden};
 use super::notice::{Notice, claimed_by};
 use super::plot::{PlotView, Positions, plot};
-use super::queue::{next_address, report_path};
+use super::queue::{next_path, report_path};
 use super::reject::{Draft, RejectView};
 use super::rows::{count_text, status_key, vehicle_name};
-use super::script::Script;
+use super::script::ScriptData;
 use super::undo::UndoView;
 use super::video::{Purpose, VideoView, origin, video};
 use crate::http::AppState;
 use crate::http::browser_session::ReviewPage;
 use crate::http::pages::deadline::DueView;
-use crate::http::pages::response::{Powers, with_status};
+use crate::http::pages::response::{PagePermissions, with_status};
 use crate::http::pages::shell::Shell;
 use crate::http::pages::texts::{Texts, isolated};
 use crate::http::path_param::PathParam;
@@ -90,7 +90,7 @@ struct ComparedView {
 }
 
 /// What a page about a report has to show.
-pub(super) struct Asked {
+pub(super) struct PageInput {
     pub(super) ref_key: RefKey,
     pub(super) filter: QueueFilter,
     pub(super) draft: Draft,
@@ -120,7 +120,7 @@ pub(super) async fn show(
     let (Query(query), Query(shown)) = (query?, shown?);
     let ref_key = ref_key.ok_or(ReviewError::NotFound)?;
     let console = Console::open(&state, &headers, session).await?;
-    let asked = Asked {
+    let input = PageInput {
         ref_key,
         filter: query.filter(),
         draft: Draft { is_open: shown.reject.is_some(), ..Draft::default() },
@@ -128,7 +128,7 @@ pub(super) async fn show(
         compare: shown.compare.and_then(|key| key.parse().ok()),
         status: StatusCode::OK,
     };
-    render(&state, &console, &headers, &uri, asked).await
+    render(&state, &console, &headers, &uri, input).await
 }
 
 /// The page, also after a decision that was refused.
@@ -137,25 +137,25 @@ pub(super) async fn render(
     console: &Console,
     headers: &HeaderMap,
     uri: &Uri,
-    asked: Asked,
+    input: PageInput,
 ) -> Result<Response, Problem> {
-    let report = state.review.report(&console.reviewer, asked.ref_key).await?;
+    let report = state.review.report(&console.reviewer, input.ref_key).await?;
     let purpose = Purpose::of(headers);
     let shown = match &report.submission {
         Some(_) => Some(video(state, console, &report, purpose).await),
         None => None,
     };
-    let compared = compared(state, console, &asked, &report, purpose).await;
+    let compared = compared(state, console, &input, &report, purpose).await;
     let holder = earlier_holder(state, console, &report).await;
     let undo = state.review.latest_pending(&console.reviewer).await?;
     let undo = undo.map(|decision| UndoView::new(console, &decision));
-    let position = state.review.position(&console.reviewer, &asked.filter, asked.ref_key).await?;
-    let next = next_address(state, console, &asked.filter, Some(asked.ref_key)).await?;
+    let position = state.review.position(&console.reviewer, &input.filter, input.ref_key).await?;
+    let next = next_path(state, console, &input.filter, Some(input.ref_key)).await?;
     let parts = Parts { report, shown, compared, holder, undo, position, next };
     let store = parts.shown.as_ref().and_then(|video| origin(&video.url));
-    let status = asked.status;
-    let template = template(state, console, uri, asked, parts);
-    with_status(status, Powers::Watch, store.as_deref(), &template)
+    let status = input.status;
+    let template = template(state, console, uri, input, parts);
+    with_status(status, PagePermissions::Watch, store.as_deref(), &template)
 }
 
 /// What was read for the page.
@@ -173,24 +173,24 @@ fn template(
     state: &AppState,
     console: &Console,
     uri: &Uri,
-    asked: Asked,
+    input: PageInput,
     parts: Parts,
 ) -> ReportTemplate {
-    let Asked { ref_key, filter, draft, notice, compare, .. } = asked;
+    let PageInput { ref_key, filter, draft, notice, compare, .. } = input;
     let Parts { report, shown, compared, holder, undo, position, next } = parts;
-    let reading = console.reading(state);
+    let context = console.view_context(state);
     let (texts, row) = (console.texts, &report.row);
     let decision_id = state.review.new_decision_id();
     let sent = report.submission.as_ref();
-    let checks = sent.map(|sent| reading.checks(&report, sent, holder.as_ref()));
+    let checks = sent.map(|sent| context.checks(&report, sent, holder.as_ref()));
     let checks = checks.unwrap_or_default();
     let other = row.claim.as_ref().filter(|claim| claim.person != console.reviewer.person.id);
-    let claim = other.map(|claim| claimed_by(&reading, claim));
+    let claim = other.map(|claim| claimed_by(&context, claim));
     let yours = row.claim.as_ref().filter(|_| other.is_none());
-    let until = yours.map(|claim| texts.time(&reading.local(claim.until)));
+    let until = yours.map(|claim| texts.time(&context.local(claim.until)));
     let path = report_path(ref_key);
     let compare = compare.map(|key| key.to_string());
-    let script = Script { console, report: &report, decision_id, checks: &checks, next: &next };
+    let script = ScriptData { console, report: &report, decision_id, checks: &checks, next: &next };
     let page = console.shell(uri).with_data(&script.data(shown.as_ref()));
     ReportTemplate {
         page,
@@ -201,18 +201,18 @@ fn template(
         kept: hidden(&filter, &[]),
         plate: vehicle_name(row).to_owned(),
         subtitle: subtitle(console, &report),
-        due_date: reading.due_date(row.due_at),
-        due: reading.due(row.status, row.due_at),
+        due_date: context.due_date(row.due_at),
+        due: context.due(row.status, row.due_at),
         position: position.map(|position| place_in_queue(console, &position)).unwrap_or_default(),
-        back: address("/review", &filter, &[]),
-        skip: address("/review/next", &filter, &[("after", &ref_key.to_string())]),
+        back: filtered_path("/review", &filter, &[]),
+        skip: filtered_path("/review/next", &filter, &[("after", &ref_key.to_string())]),
         video: shown,
         checks,
         items: items(texts, &report),
         plot: sent.and_then(|sent| plot(texts, &positions(&report, sent))),
-        facts: sent.map(|sent| reading.facts(&report, sent)).unwrap_or_default(),
-        earlier: reading.earlier(&report, &filter, compare.as_deref()),
-        log: report.log.iter().map(|entry| reading.log(entry)).collect(),
+        facts: sent.map(|sent| context.facts(&report, sent)).unwrap_or_default(),
+        earlier: context.earlier(&report, &filter, compare.as_deref()),
+        log: report.log.iter().map(|entry| context.log(entry)).collect(),
         closed: closed(console, &report),
         notice,
         claim,
@@ -220,8 +220,8 @@ fn template(
         holder: other.map(|claim| claim.person.0.to_string()).unwrap_or_default(),
         undo,
         reject: RejectView::new(texts, &report, &draft),
-        reject_url: address(&path, &filter, &[("reject", "1")]),
-        report_url: address(&path, &filter, &[]),
+        reject_url: filtered_path(&path, &filter, &[("reject", "1")]),
+        report_url: filtered_path(&path, &filter, &[]),
         compared,
     }
 }
@@ -291,15 +291,15 @@ async fn earlier_holder(
 async fn compared(
     state: &AppState,
     console: &Console,
-    asked: &Asked,
+    input: &PageInput,
     report: &ReviewedReport,
     purpose: Purpose,
 ) -> Option<ComparedView> {
-    let key = asked.compare?;
+    let key = input.compare?;
     report.earlier.iter().find(|earlier| earlier.ref_key == key)?;
     let earlier = state.review.report(&console.reviewer, key).await.ok()?;
     let received = earlier.row.received_at?;
-    let date = console.texts.long_date(&console.reading(state).local(received));
+    let date = console.texts.long_date(&console.view_context(state).local(received));
     let title = console.texts.with("report.title", "number", isolated(&earlier.row.report_number));
     let video = video(state, console, &earlier, purpose).await;
     Some(ComparedView { title, date, video })

@@ -11,7 +11,7 @@ use crate::model::{NEVER_DUE, ReportStatus, VideoCodec};
 
 /// Who reads a page, and when.
 #[derive(Clone, Copy)]
-pub(super) struct Reading<'a> {
+pub(super) struct ViewContext<'a> {
     pub(super) texts: Texts,
     pub(super) zone: &'a TimeZone,
     pub(super) now: Timestamp,
@@ -55,7 +55,7 @@ pub(super) fn vehicle_name(row: &QueueRow) -> &str {
     names.into_iter().find(|name| !name.trim().is_empty()).map_or("—", String::as_str)
 }
 
-impl Reading<'_> {
+impl ViewContext<'_> {
     pub(super) fn local(&self, at: Timestamp) -> ZonedDateTime {
         at.to_zoned_datetime(self.zone.clone())
     }

@@ -13,7 +13,7 @@ use crate::model::{DecisionId, RejectCode, ReportStatus};
 const TEXTS: [&str; 8] =
     ["player.", "decision.", "reject.", "report.", "checklist.", "compare.", "common.", "unit."];
 
-pub(super) struct Script<'a> {
+pub(super) struct ScriptData<'a> {
     pub(super) console: &'a Console,
     pub(super) report: &'a ReviewedReport,
     pub(super) decision_id: DecisionId,
@@ -22,7 +22,7 @@ pub(super) struct Script<'a> {
     pub(super) next: &'a str,
 }
 
-impl Script<'_> {
+impl ScriptData<'_> {
     pub(super) fn data(&self, video: Option<&VideoView>) -> Value {
         let (console, report) = (self.console, self.report);
         let texts = console.texts;

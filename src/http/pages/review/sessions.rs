@@ -12,7 +12,7 @@ use super::console::{Console, Nav, Tab};
 use crate::auth::BrowserRow;
 use crate::http::AppState;
 use crate::http::browser_session::ReviewPage;
-use crate::http::pages::response::{Powers, html};
+use crate::http::pages::response::{PagePermissions, html};
 use crate::http::pages::shell::Shell;
 use crate::http::problem::{Problem, database_failure};
 
@@ -44,8 +44,8 @@ pub(super) async fn show(
     let rows = rows.map_err(|error| database_failure(&error))?;
     let console = Console::open(&state, &headers, session).await?;
     let texts = console.texts;
-    let reading = console.reading(&state);
-    let moment = |at| texts.moment(&reading.local(at));
+    let context = console.view_context(&state);
+    let moment = |at| texts.moment(&context.local(at));
     let view = |row: &BrowserRow| SessionView {
         id: row.id.to_string(),
         browser: row.browser.clone(),
@@ -64,5 +64,5 @@ pub(super) async fn show(
         rows: rows.iter().map(view).collect(),
         has_others: rows.len() > 1,
     };
-    html(Powers::Watch, None, &template)
+    html(PagePermissions::Watch, None, &template)
 }

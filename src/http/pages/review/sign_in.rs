@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::http::AppState;
 use crate::http::browser_session::{NoSession, ReviewPage};
 use crate::http::pages::language::{language_of, see_other};
-use crate::http::pages::response::{Powers, html};
+use crate::http::pages::response::{PagePermissions, html};
 use crate::http::pages::shell::Shell;
 use crate::http::pages::texts::Texts;
 use crate::http::problem::Problem;
@@ -79,7 +79,7 @@ pub(super) async fn show(
         next,
         page,
     };
-    html(Powers::Watch, None, &template)
+    html(PagePermissions::Watch, None, &template)
 }
 
 /// A link in a mail or a messenger leads here without the cookie, which is only sent from our own pages.

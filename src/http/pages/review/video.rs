@@ -34,19 +34,19 @@ pub(super) enum Purpose {
     /// Somebody watches.
     Show,
     /// It may be shown later; that is not a view.
-    Ahead,
+    Prefetch,
 }
 
 impl Purpose {
     pub(super) fn of(headers: &HeaderMap) -> Self {
-        let is_ahead = headers.contains_key(BACKGROUND) || headers.contains_key("sec-purpose");
-        if is_ahead { Self::Ahead } else { Self::Show }
+        let is_prefetch = headers.contains_key(BACKGROUND) || headers.contains_key("sec-purpose");
+        if is_prefetch { Self::Prefetch } else { Self::Show }
     }
 
     const fn custody(self) -> Custody {
         match self {
             Self::Show => Custody::Record,
-            Self::Ahead => Custody::Skip,
+            Self::Prefetch => Custody::Skip,
         }
     }
 }
@@ -145,7 +145,7 @@ pub(super) async fn link(
     change: ReviewChange,
 ) -> Result<Response, Problem> {
     let Query(LinkQuery { ahead }) = query?;
-    let purpose = if ahead.is_some() { Purpose::Ahead } else { Purpose::Show };
+    let purpose = if ahead.is_some() { Purpose::Prefetch } else { Purpose::Show };
     let ref_key = ref_key.ok_or(ReviewError::NotFound)?;
     let viewer = change.session.person;
     let found = state.playback.latest_video(&viewer, ref_key, purpose.custody()).await?;
