@@ -285,7 +285,7 @@ fn warn_of_certificate(settings: &Settings, clock: &Clock) {
     let tls = &settings.http.tls;
     // A pair that cannot be used has been refused when the listener was bound.
     if let Ok(Some(certificate)) = tls.load()
-        && let Validity::Ending(problem) | Validity::Invalid(problem) =
+        && let Validity::ExpiresSoon(problem) | Validity::Invalid(problem) =
             certificate.validity(clock.now(), tls.expiry_warning)
     {
         tracing::warn!(%problem, "the TLS certificate needs attention");

@@ -84,7 +84,7 @@ fn certificate(settings: &Settings) -> Option<Check> {
     let named = |name: &str| name.to_owned();
     Some(match validity(settings) {
         Ok(None) => return None,
-        Ok(Some(Validity::Valid(what) | Validity::Ending(what))) => {
+        Ok(Some(Validity::Valid(what) | Validity::ExpiresSoon(what))) => {
             (format!("the TLS certificate belongs to its key; {what}"), Ok(()))
         }
         Ok(Some(Validity::Invalid(why))) => (named("clients accept the TLS certificate"), Err(why)),

@@ -79,7 +79,7 @@ fn write_advice(settings: &Settings, out: &mut impl Write) -> io::Result<()> {
     for (_, text) in advice.into_iter().filter(|(applies, _)| *applies) {
         writeln!(out, "warning  {text}")?;
     }
-    if let Ok(Some(Validity::Ending(text))) = validity(settings) {
+    if let Ok(Some(Validity::ExpiresSoon(text))) = validity(settings) {
         writeln!(out, "warning  the TLS certificate: {text}")?;
     }
     Ok(())

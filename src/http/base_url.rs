@@ -28,8 +28,9 @@ pub(super) struct BaseUrl(pub(super) String);
 
 impl BaseUrl {
     pub(super) fn of(state: &AppState, head: &Parts) -> Self {
-        let asked = || asked(&state.proxies, head).unwrap_or_else(|| state.local_url.clone());
-        Self(state.public_url.clone().unwrap_or_else(asked))
+        let requested =
+            || requested_base(&state.proxies, head).unwrap_or_else(|| state.local_url.clone());
+        Self(state.public_url.clone().unwrap_or_else(requested))
     }
 }
 
@@ -53,7 +54,7 @@ pub(super) fn is_secure(state: &AppState, head: &Parts) -> bool {
 /// scheme is not compared, because a proxy may terminate TLS without saying so.
 pub(super) fn is_own_origin(state: &AppState, head: &Parts, origin: &str) -> bool {
     let host = |url: &str| url.split_once("://").map(|(_, host)| host.to_ascii_lowercase());
-    let own = [state.public_url.clone(), asked(&state.proxies, head)];
+    let own = [state.public_url.clone(), requested_base(&state.proxies, head)];
     let Some(given) = host(origin) else { return false };
     own.into_iter().flatten().filter_map(|url| host(&url)).any(|own| {
         // A public URL may have a path.
@@ -62,7 +63,7 @@ pub(super) fn is_own_origin(state: &AppState, head: &Parts, origin: &str) -> boo
 }
 
 /// The address that the client has used, as far as the request tells it.
-fn asked(proxies: &TrustedProxies, head: &Parts) -> Option<String> {
+fn requested_base(proxies: &TrustedProxies, head: &Parts) -> Option<String> {
     let headers = &head.headers;
     let peer = head.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let is_trusted = peer.is_some_and(|peer| proxies.trust(peer));
@@ -81,7 +82,7 @@ fn own_host(head: &Parts) -> Option<&str> {
 }
 
 /// The address of a request, with `https`.
-pub(super) fn with_tls(head: &Parts) -> Option<String> {
+pub(super) fn https_url(head: &Parts) -> Option<String> {
     let path = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
     Some(format!("https://{}{path}", safe_host(own_host(head)?)?))
 }
@@ -156,7 +157,7 @@ mod tests {
         }
         let (mut head, ()) = request.body(()).unwrap().into_parts();
         head.extensions.insert(ConnectInfo(SocketAddr::new(peer.parse().unwrap(), 5000)));
-        asked(&trusted, &head)
+        requested_base(&trusted, &head)
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub(super) fn issue(folder: &Path, ip: IpAddr, now: Timestamp) -> anyhow::Result
     certificate.distinguished_name = name("forte-media demo");
     certificate.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     certificate.use_authority_key_identifier_extension = true;
-    valid(&mut certificate, now, VALIDITY);
+    set_validity(&mut certificate, now, VALIDITY);
     let certificate = certificate.signed_by(&key, &issuer)?;
     Ok(Certificates {
         authority,
@@ -126,7 +126,7 @@ fn authority_params(now: Timestamp) -> CertificateParams {
     permitted_subtrees.push(GeneralSubtree::DnsName(LOCALHOST.to_owned()));
     params.name_constraints =
         Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
-    valid(&mut params, now, AUTHORITY_VALIDITY);
+    set_validity(&mut params, now, AUTHORITY_VALIDITY);
     params
 }
 
@@ -137,7 +137,7 @@ fn name(common: &str) -> DistinguishedName {
 }
 
 /// Certificates count in days here.
-fn valid(params: &mut CertificateParams, now: Timestamp, time: SignedDuration) {
+fn set_validity(params: &mut CertificateParams, now: Timestamp, time: SignedDuration) {
     let day = |at: Timestamp| {
         let date = at.to_zoned_datetime(TimeZone::UTC).date();
         let [month, day] = [date.month(), date.day()].map(i8::unsigned_abs);

@@ -10,7 +10,7 @@ mod seed;
 mod server;
 mod settings;
 mod users;
-mod waiting;
+mod videos_for_review;
 
 use std::fs::DirBuilder;
 use std::net::{IpAddr, SocketAddr};
@@ -36,7 +36,7 @@ use seed::{DemoReport, Seeder, next_open};
 use server::Server;
 use settings::{MAIL, demo_settings, reachable};
 use users::{DIRECTOR, DRIVER, STRANGER, open_accounts, sign_in};
-use waiting::Waiting;
+use videos_for_review::VideosForReview;
 
 /// Runs the service with demo data, and uploads a sample video that is interrupted and resumed
 #[derive(Debug, Args)]
@@ -103,7 +103,7 @@ impl Demo {
         let reports = seeder.seed(extra, DIRECTOR.biin).await;
         let reports = reports.context("cannot add the demo data")?;
         let scenario = prepared.write_file(&app, &bound, &reports).await?;
-        let waiting = Waiting {
+        let videos = VideosForReview {
             server: scenario.server.clone(),
             driver: scenario.driver.clone(),
             reports: seeder.without_video(
@@ -119,7 +119,7 @@ impl Demo {
         print_message(&format!("Accounts, tokens and reports are in {}.", file.display()));
         print_message(&prepared.pages(address));
         prepared.show_certificate(address, &shutdown).await?;
-        let running = self.run_scenario(scenario, waiting, &prepared.receiver, &shutdown);
+        let running = self.run_scenario(scenario, videos, &prepared.receiver, &shutdown);
         let (served, answer) = tokio::join!(app.run(bound, &shutdown), running);
         served.map(|()| answer)
     }
@@ -148,14 +148,14 @@ impl Demo {
     async fn run_scenario(
         &self,
         scenario: Scenario,
-        waiting: Waiting,
+        videos: VideosForReview,
         receiver: &Receiver,
         shutdown: &Shutdown,
     ) -> Answer {
         let console = scenario.server.url.origin().ascii_serialization();
         let run = async {
             scenario.run(receiver.subscribe()).await?;
-            waiting.send().await.context("cannot send the videos that wait for a reviewer")
+            videos.send().await.context("cannot send the videos that wait for a reviewer")
         };
         let (message, answer) = match shutdown.soft().run_until_cancelled(run).await {
             Some(Ok(0)) => ("Everything worked.".to_owned(), Answer::Done),

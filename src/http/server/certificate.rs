@@ -61,7 +61,7 @@ pub struct Certificate {
 pub enum Validity {
     Valid(String),
     /// It expires soon.
-    Ending(String),
+    ExpiresSoon(String),
     /// Clients refuse it.
     Invalid(String),
 }
@@ -146,7 +146,7 @@ impl Certificate {
             Validity::Invalid(format!("it is not valid before {}", day(self.valid_from)))
         } else if left < warning {
             let until = day(self.valid_until);
-            Validity::Ending(format!("it expires in {days} days, at {until}: renew it"))
+            Validity::ExpiresSoon(format!("it expires in {days} days, at {until}: renew it"))
         } else {
             Validity::Valid(format!("it is valid until {}", day(self.valid_until)))
         }

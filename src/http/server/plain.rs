@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::IntoResponse as _;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 
-use crate::http::base_url::with_tls;
+use crate::http::base_url::https_url;
 
 const MESSAGE: &str = "This address expects HTTPS: write https:// instead of http://.\n";
 
@@ -13,7 +13,7 @@ const MESSAGE: &str = "This address expects HTTPS: write https:// instead of htt
 pub(super) fn use_https(request: Request<Body>) -> Response<Body> {
     let (head, _) = request.into_parts();
     let is_read = [Method::GET, Method::HEAD].contains(&head.method);
-    let location = is_read.then(|| with_tls(&head)).flatten();
+    let location = is_read.then(|| https_url(&head)).flatten();
     let location = location.and_then(|url| HeaderValue::from_str(&url).ok());
     let close = (header::CONNECTION, HeaderValue::from_static("close"));
     match location {

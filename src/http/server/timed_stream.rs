@@ -53,7 +53,7 @@ impl TimedStream {
     }
 
     /// Waits for the first byte and returns it, but leaves it in the stream. `None` if the client has closed.
-    pub(super) async fn first_byte(&self) -> io::Result<Option<u8>> {
+    pub(super) async fn peek_first_byte(&self) -> io::Result<Option<u8>> {
         let mut first = [0];
         let length = self.stream.peek(&mut first).await?;
         Ok(first.first().copied().filter(|_| length > 0))

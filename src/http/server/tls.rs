@@ -65,7 +65,7 @@ impl Tls {
     pub(super) async fn accept(&self, stream: TimedStream) -> io::Result<Transport> {
         let accept = async {
             // The first byte of a handshake is no letter.
-            if stream.first_byte().await?.is_some_and(|byte| byte.is_ascii_alphabetic()) {
+            if stream.peek_first_byte().await?.is_some_and(|byte| byte.is_ascii_alphabetic()) {
                 return Ok(Transport::Plain(stream));
             }
             let stream = self.acceptor.accept(stream).await?;

@@ -17,7 +17,7 @@ const MOST_COUNTED: i64 = 10_000;
 /// A longer gap between two decisions of a reviewer is a break.
 const BREAK: SignedDuration = SignedDuration::from_mins(10);
 /// A pace is told only of at least so much work: a few quick decisions are none.
-const ENOUGH: SignedDuration = SignedDuration::from_mins(2);
+const MIN_WORKED: SignedDuration = SignedDuration::from_mins(2);
 
 /// Whose decisions a day shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +95,7 @@ fn pace(all: &[DayDecision]) -> Option<u64> {
             worked += gap;
         }
     }
-    (worked >= ENOUGH).then(|| u64::try_from(gaps * 3_600 / worked.as_secs()).unwrap_or(0))
+    (worked >= MIN_WORKED).then(|| u64::try_from(gaps * 3_600 / worked.as_secs()).unwrap_or(0))
 }
 
 #[cfg(test)]

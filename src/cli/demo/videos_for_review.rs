@@ -16,7 +16,7 @@ const MP4_EPOCH: i64 = 2_082_844_800;
 const PLACE: (f64, f64) = (43.238_949, 76.889_709);
 
 /// Reports whose videos are still to be sent.
-pub(super) struct Waiting {
+pub(super) struct VideosForReview {
     pub(super) server: Server,
     /// Access token of the driver.
     pub(super) driver: String,
@@ -25,7 +25,7 @@ pub(super) struct Waiting {
     pub(super) zone: TimeZone,
 }
 
-impl Waiting {
+impl VideosForReview {
     pub(super) async fn send(self) -> anyhow::Result<usize> {
         let http = self.server.client()?;
         let tus = Tus::new(http, self.server.url.clone(), self.driver.as_str().into());
@@ -76,16 +76,16 @@ impl Variant {
         };
         let recorded = now - age - SignedDuration::from_secs(i64::try_from(number).unwrap_or(0));
         let mut video = VIDEO.to_vec();
-        mark(&mut video, recorded);
-        record_at(&mut video, recorded);
-        film_at(&mut video, (place.0 + away, place.1));
+        set_encoder_name(&mut video, recorded);
+        set_recording_time(&mut video, recorded);
+        set_location(&mut video, (place.0 + away, place.1));
         Self { recorded, place, video }
     }
 }
 
 /// Writes the time into the name of the encoder, which stands among the pictures: otherwise the check of reuse
 /// recognises the same recording.
-fn mark(video: &mut [u8], at: Timestamp) {
+fn set_encoder_name(video: &mut [u8], at: Timestamp) {
     let digits = format!("{:010}", at.as_second());
     for start in positions(video, *b"core") {
         let field = video.get_mut(start..start + digits.len());
@@ -96,7 +96,7 @@ fn mark(video: &mut [u8], at: Timestamp) {
 }
 
 /// Writes the time into every header that has one.
-fn record_at(video: &mut [u8], at: Timestamp) {
+fn set_recording_time(video: &mut [u8], at: Timestamp) {
     let seconds = u32::try_from(at.as_second() + MP4_EPOCH).unwrap_or(u32::MAX).to_be_bytes();
     for name in [b"mvhd", b"tkhd", b"mdhd"] {
         for start in positions(video, *name) {
@@ -109,7 +109,7 @@ fn record_at(video: &mut [u8], at: Timestamp) {
 }
 
 /// Writes a position into the box of the place, in fixed-point numbers: longitude, then latitude.
-fn film_at(video: &mut [u8], (lat, long): (f64, f64)) {
+fn set_location(video: &mut [u8], (lat, long): (f64, f64)) {
     #[expect(clippy::cast_possible_truncation, reason = "degrees are below 2^15")]
     let fixed = |degrees: f64| ((degrees * 65_536.0).round() as i32).to_be_bytes();
     for start in positions(video, *b"loci") {
