@@ -280,10 +280,10 @@ impl App {
     }
 }
 
-/// Clients refuse an expired certificate, and somebody has to renew it in time.
+/// Logs a warning if the TLS certificate expires soon or is invalid: clients refuse an expired one.
 fn warn_of_certificate(settings: &Settings, clock: &Clock) {
     let tls = &settings.http.tls;
-    // A pair that cannot be used has been refused when the listener was bound.
+    // `Bound::bind` has already failed for a pair that cannot be used.
     if let Ok(Some(certificate)) = tls.load()
         && let Validity::ExpiresSoon(problem) | Validity::Invalid(problem) =
             certificate.validity(clock.now(), tls.expiry_warning)

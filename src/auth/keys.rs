@@ -14,7 +14,7 @@ pub fn derive_key(secret: &SecretString, label: &str) -> [u8; 32] {
     mac(&Sha256::digest(secret.expose_secret()).into(), label)
 }
 
-/// The key from which those of accounts' one-time codes are derived.
+/// The key from which the TOTP keys of accounts are derived.
 pub fn totp_key(secret: &SecretString) -> [u8; 32] {
     derive_key(secret, TOTP_LABEL)
 }

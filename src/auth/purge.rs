@@ -48,12 +48,12 @@ impl Auth {
         rows += self.database.purge_sessions(before, unused, batch).await?;
         let unused = now - self.browser_retention();
         rows += self.database.purge_browsers(unused, batch).await?;
-        // Later than the last session and the last upload of a link.
+        // After the last session and the last upload of a link are gone.
         rows += self.database.purge_film_links(unused, batch).await?;
         Ok(rows)
     }
 
-    /// How long the sessions of reviewers and film links in browsers are kept after their last use.
+    /// How long browser sessions of reviewers and of film links are kept after their last use.
     fn browser_retention(&self) -> SignedDuration {
         self.code_retention().max(self.config.refresh_ttl)
     }

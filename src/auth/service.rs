@@ -42,17 +42,17 @@ pub struct Caller {
     pub session: String,
     /// The id of the device that the token was minted for.
     pub device: String,
-    /// The pages that the token was given to; `None`: an app.
+    /// The pages for which the token was issued; `None`: an app.
     pub browser: Option<BrowserKind>,
 }
 
 impl Caller {
-    /// Whether this is a film link, which may only send the video of its report.
+    /// Whether this is the session of a film link, which may only send the video of its report.
     pub const fn is_film_link(&self) -> bool {
         self.person.id.is_film_link()
     }
 
-    /// Whether the token was given to the driver's page.
+    /// Whether the token was issued to the driver's page.
     pub fn is_from_page(&self) -> bool {
         matches!(self.browser, Some(BrowserKind::Drive | BrowserKind::Film))
     }
@@ -129,7 +129,7 @@ impl Auth {
         self.config.access_ttl
     }
 
-    /// How many wrong guesses block a code.
+    /// The number of wrong guesses that invalidate a code.
     pub fn code_attempts(&self) -> u32 {
         self.config.limits.wrong_per_code
     }

@@ -133,7 +133,7 @@ impl Auth {
         Ok(SignedIn { person, pair })
     }
 
-    /// Opens this session, if the code is the one that the device requested last.
+    /// Inserts this session if the code is the one that the device requested last.
     pub(super) async fn redeem_code(
         &self,
         request: &SignInRequest,
@@ -172,7 +172,7 @@ impl Auth {
         self.first_pair(*person, biin, &session, &refresh, access_ttl)
     }
 
-    /// A session of an app, with its first refresh token.
+    /// A new session of an app, with its first refresh token.
     fn new_session(&self, device: DeviceId, fcm: String) -> (NewSession, RefreshToken) {
         let now = self.clock.now();
         let ttl = self.config.refresh_ttl;

@@ -49,15 +49,15 @@ pub enum Account {
         #[arg(long)]
         json: bool,
     },
-    /// Makes a reviewer's sign-in ask for a code of an authenticator app
+    /// Requires a code from an authenticator app when this reviewer signs in
     ///
-    /// Prints a new key and its QR code, only once. A key that was printed before no longer works.
+    /// Prints a new key and its QR code, only once. An earlier key stops working.
     #[command(after_help = "Example:\n  forte-media account totp aigul\n  \
                             forte-media account totp aigul --off")]
     Totp {
         /// Login of the reviewer's account
         login: String,
-        /// Sign in without a code again: for a phone that was lost
+        /// Require no code any more: for a lost phone
         #[arg(long)]
         off: bool,
     },
@@ -222,7 +222,7 @@ fn read(path: &Path) -> io::Result<SecretString> {
     Ok(text_of(&bytes)?.trim_end_matches(['\r', '\n']).into())
 }
 
-/// A new key, to be typed into an app or read from the screen.
+/// Prints a new key as text, as a URL and as a QR code.
 async fn totp(accounts: &Accounts, login: &str) -> anyhow::Result<Output> {
     let TotpSetup { secret, url } = accounts.set_up_totp(login).await?;
     let (secret, url) = (secret.expose_secret(), url.expose_secret());

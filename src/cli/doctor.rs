@@ -84,8 +84,8 @@ fn certificate(settings: &Settings) -> Option<Check> {
     let named = |name: &str| name.to_owned();
     Some(match validity(settings) {
         Ok(None) => return None,
-        Ok(Some(Validity::Valid(what) | Validity::ExpiresSoon(what))) => {
-            (format!("the TLS certificate belongs to its key; {what}"), Ok(()))
+        Ok(Some(Validity::Valid(period) | Validity::ExpiresSoon(period))) => {
+            (format!("the TLS certificate belongs to its key; {period}"), Ok(()))
         }
         Ok(Some(Validity::Invalid(why))) => (named("clients accept the TLS certificate"), Err(why)),
         Err(why) => (named("the TLS certificate and its key can be used"), Err(why)),

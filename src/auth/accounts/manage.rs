@@ -28,12 +28,12 @@ pub struct AccountSpec {
     pub networks: Vec<Network>,
 }
 
-/// What a person enters into an authenticator app.
+/// The key of an authenticator app in both forms that apps accept.
 #[derive(Debug)]
 pub struct TotpSetup {
-    /// In base32.
+    /// In base32, for typing.
     pub secret: SecretString,
-    /// For a QR code.
+    /// An `otpauth://` URL, for a QR code.
     pub url: SecretString,
 }
 
@@ -65,7 +65,7 @@ pub enum AccountError {
     Exists,
     #[error("no active account has this login")]
     NotFound,
-    #[error("auth.secret is not set; the keys of codes are derived from it")]
+    #[error("auth.secret is not set; the keys of authenticator apps are derived from it")]
     NoSecret,
     #[error(transparent)]
     Hash(#[from] HashError),
@@ -122,7 +122,7 @@ impl Accounts {
         if disabled { Ok(()) } else { Err(AccountError::NotFound) }
     }
 
-    /// Gives a reviewer's account a new key for codes, which a sign-in takes from then on.
+    /// Creates a TOTP key for a reviewer's account. From then on each sign-in needs a code.
     pub async fn set_up_totp(&self, login: &str) -> Result<TotpSetup, AccountError> {
         let key = self.0.totp_key.ok_or(AccountError::NoSecret)?;
         let totp_id = hex::encode(self.0.random.bytes::<16>());

@@ -33,11 +33,11 @@ pub struct AccountConfig {
     pub rotation_grace: SignedDuration,
     pub hashing_at_once: usize,
     pub hashing_waiting: usize,
-    /// The keys of codes are derived from it. `None` without `auth.secret`: codes cannot be checked.
+    /// The keys of authenticator apps are derived from it. `None` without `auth.secret`: codes cannot be checked.
     pub totp_key: Option<[u8; 32]>,
-    /// Whether every reviewer needs a code.
+    /// Whether every reviewer needs an authenticator app.
     pub require_totp: bool,
-    /// The networks from which reviewers sign in; empty: all.
+    /// The networks from which reviewers may sign in; empty: all.
     pub reviewer_networks: Vec<Network>,
 }
 
@@ -64,7 +64,7 @@ pub(super) struct Inner {
 pub struct Credentials {
     pub login: String,
     pub password: SecretString,
-    /// The code of an authenticator app; empty: none.
+    /// The code from an authenticator app; empty if the client sent none.
     pub code: String,
     /// The client's address.
     pub address: IpAddr,
@@ -103,7 +103,7 @@ pub enum AccountSignInError {
     /// The password is right, but the code is wrong, or was used before.
     #[error("the code of the authenticator app is wrong, or was used before")]
     CodeInvalid,
-    /// Every reviewer needs a code, and this account has none.
+    /// Every reviewer needs an authenticator app, and this account has none.
     #[error("this account needs an authenticator app; see `forte-media account totp`")]
     TotpNotSetUp,
     #[error("too many wrong passwords; try again later")]
@@ -175,7 +175,7 @@ impl Accounts {
                 let row = row.ok_or(AccountSignInError::InvalidCredentials)?;
                 let account = self.signed_in(row, is_network_allowed, &credentials.code).await;
                 if let Err(AccountSignInError::CodeInvalid) = account {
-                    // Guesses of a code have the limits of guesses of a password.
+                    // A wrong code counts as a wrong password, so that codes cannot be guessed either.
                     self.count_failure(keys, allowed, now)();
                 }
                 let account = account?;
@@ -251,7 +251,7 @@ impl Accounts {
         move || inner.attempts.count_failure(&keys, allowed, now)
     }
 
-    /// The account whose password was right.
+    /// The checks after the password: account, network, code, person.
     async fn signed_in(
         &self,
         row: AccountRow,
@@ -272,7 +272,7 @@ impl Accounts {
         Ok(SignedInAccount { login: row.login, reviewer })
     }
 
-    /// Checks the code of an account that has one, and uses it up.
+    /// Checks the TOTP code if the account has a key, and marks its time step as used.
     async fn check_code(&self, row: &AccountRow, code: &str) -> Result<(), AccountSignInError> {
         if row.totp_id.is_empty() {
             let is_missing = self.0.require_totp && row.kind == AccountKind::Reviewer;

@@ -1,6 +1,7 @@
-//! One-time codes of authenticator apps (RFC 6238): six digits, thirty seconds, SHA-1, which every app knows.
+//! TOTP, the one-time codes of authenticator apps (RFC 6238): six digits, thirty seconds, SHA-1, which every
+//! app supports.
 //!
-//! The crates for this bring a second set of `hmac` and `sha1`; on those that we have it is a few lines.
+//! Implemented here because the TOTP crates depend on other versions of `hmac` and `sha1`.
 
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -10,16 +11,16 @@ use subtle::ConstantTimeEq as _;
 
 use crate::auth::keys::{mac, prefix};
 
-/// What an app shows as the issuer.
+/// The issuer that an app displays.
 const ISSUER: &str = "ForteLeasing";
 
 const SECONDS: i64 = 30;
 const MODULUS: u32 = 1_000_000;
 
-/// A code is accepted this many steps early or late: clocks differ, and people type slowly.
+/// Accepted time steps before and after the current one: clocks differ, and people type slowly.
 const DRIFT: i64 = 1;
 
-/// The key of one account. It is derived, so that a stolen database is not enough to sign in.
+/// The key of one account. It is derived and not stored, so a stolen database is not enough to sign in.
 pub(super) struct TotpKey([u8; 20]);
 
 impl TotpKey {
@@ -27,7 +28,7 @@ impl TotpKey {
         Self(prefix(&mac(key, totp_id)))
     }
 
-    /// The step whose code this is, among those around now.
+    /// The time step around `now` to which the code belongs.
     pub(super) fn matching_step(&self, code: &str, now: Timestamp) -> Option<u64> {
         let current = now.as_second().div_euclid(SECONDS);
         let steps = (current - DRIFT)..=(current + DRIFT);
@@ -45,12 +46,12 @@ impl TotpKey {
         format!("{:06}", (number & 0x7fff_ffff) % MODULUS)
     }
 
-    /// In base32, to be typed into an app.
+    /// In base32, for typing into an app.
     pub(super) fn secret(&self) -> String {
         BASE32_NOPAD.encode(&self.0)
     }
 
-    /// What an app reads from a QR code.
+    /// The `otpauth://` URL that an app reads from a QR code.
     pub(super) fn url(&self, login: &str) -> String {
         let label: String = url::form_urlencoded::byte_serialize(login.as_bytes()).collect();
         let secret = self.secret();

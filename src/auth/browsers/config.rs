@@ -1,4 +1,4 @@
-//! Settings of the reviewers' console.
+//! Settings of the review console.
 
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -9,12 +9,12 @@ use crate::model::Network;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReviewConfig {
-    /// Whether every reviewer needs a code of an authenticator app.
+    /// Whether every reviewer needs a code from an authenticator app.
     pub require_totp: bool,
     /// The networks from which reviewers may sign in and use the console; empty: all.
     pub allow_networks: Vec<Network>,
-    /// How long a session of a browser lasts without activity.
+    /// Timeout of a browser session without activity.
     pub idle: SignedDuration,
-    /// How long it lasts in any case.
+    /// Longest lifetime of a browser session.
     pub at_most: SignedDuration,
 }

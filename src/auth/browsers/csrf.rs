@@ -1,4 +1,4 @@
-//! Tokens that prove that a change comes from one of our pages: an HMAC of the session's id.
+//! CSRF tokens, which prove that a request was sent by one of our pages: an HMAC of the session's id.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,7 +7,7 @@ use subtle::ConstantTimeEq as _;
 use crate::auth::keys::{mac, prefix};
 use crate::model::SessionId;
 
-/// The label of the key.
+/// The label from which the key of the tokens is derived.
 pub(super) const LABEL: &str = "CSRF tokens";
 
 pub(super) fn token(key: &[u8; 32], session: SessionId) -> String {

@@ -1,26 +1,26 @@
-//! Why a browser has no session.
+//! Errors of browser sessions.
 
 use jiff::SignedDuration;
 
 use crate::database::DatabaseError;
 
-/// Why the cookie of a request opens nothing.
+/// The cookie of a request has no valid session.
 #[derive(Debug, thiserror::Error)]
 pub enum BrowserError {
-    /// There is no cookie, or no such session.
+    /// There is no cookie, or no session with its secret.
     #[error("the browser is not signed in")]
     Missing,
-    /// The session was not used for this long.
-    #[error("the session has ended for lack of activity")]
+    /// The session had no activity for this long.
+    #[error("the session has expired through inactivity")]
     Idle(SignedDuration),
-    /// The session was ended, has reached its limit, or the person is inactive.
+    /// The session was ended, has reached its longest lifetime, or the person is inactive.
     #[error("the session has ended")]
     Ended,
     #[error(transparent)]
     Database(#[from] DatabaseError),
 }
 
-/// Why a preference is not stored.
+/// A preference was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum PreferenceError {
     #[error("must be 10, 20 or 60")]

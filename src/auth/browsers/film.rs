@@ -1,4 +1,4 @@
-//! Browsers that have a film link: they open the driver's page for one report without signing in.
+//! Sessions of film links: the driver's page for one report, without signing in.
 
 use super::error::BrowserError;
 use super::secret;
@@ -8,17 +8,17 @@ use super::sign_in::BrowserInfo;
 use crate::database::DatabaseError;
 use crate::model::{BrowserKind, ReportStatus, shown_line};
 
-/// In characters, of a name or a telephone number.
+/// Longest name or telephone number, in characters.
 const LONGEST_STATED: usize = 100;
 
-/// Who says that they film; may be empty.
+/// The name and telephone number that the driver enters. They are not verified and may be empty.
 #[derive(Debug, Clone, Copy)]
 pub struct StatedDriver<'a> {
     pub name: &'a str,
     pub mobile: &'a str,
 }
 
-/// Why a film link opens nothing.
+/// A film link was not exchanged for a session.
 #[derive(Debug, thiserror::Error)]
 pub enum FilmLinkError {
     /// The secret is unknown, or its link is revoked or has expired.
@@ -34,7 +34,7 @@ pub enum FilmLinkError {
 }
 
 impl Browsers {
-    /// Exchanges the secret of a film link for a session. Also returns the secret for the cookie.
+    /// Exchanges the secret of a film link for a session. Returns the session and the secret for its cookie.
     pub async fn open_film(
         &self,
         link_secret: &str,
@@ -45,7 +45,7 @@ impl Browsers {
         let mobile = stated("mobile", driver.mobile)?;
         let database = &self.auth.database;
         let now = self.auth.clock.now();
-        // Found by its hash, so that the time of the search tells nothing about the secret.
+        // Looked up by its hash, so the duration of the lookup reveals nothing about the secret.
         let link = database.film_link(&secret::hash(link_secret), now).await?;
         let link = link.ok_or(FilmLinkError::NotFound)?;
         if !link.status.is_open() {

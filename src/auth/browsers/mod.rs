@@ -1,4 +1,5 @@
-//! Browsers that are signed in by a cookie: reviewers in the console, drivers on their page, or with a film link.
+//! Browser sessions, authenticated by a cookie: reviewers in the console, drivers on their page with a code or
+//! with a film link.
 
 mod config;
 mod csrf;

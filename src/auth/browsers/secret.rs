@@ -1,4 +1,4 @@
-//! The secret in a cookie.
+//! The secret in a session cookie.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::{Digest, Random};
 
-/// 256 random bits, of which the database has the hash.
+/// 256 random bits. The database stores only their hash.
 #[derive(Clone)]
 pub(super) struct Secret(String);
 
@@ -24,7 +24,7 @@ impl Secret {
     }
 }
 
-/// The hash of a secret that a browser sent.
+/// The hash under which the session of a received secret is stored.
 pub(super) fn hash(secret: &str) -> Digest {
     Digest::new(Sha256::digest(secret).into())
 }

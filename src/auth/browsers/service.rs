@@ -1,4 +1,4 @@
-//! The service handle: finds, lists and ends the sessions of browsers.
+//! The service handle: finds, lists and ends browser sessions.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,13 +19,13 @@ use crate::database::{
 use crate::model::texts::Language;
 use crate::model::{BrowserKind, CompanyId, Digest, SessionId};
 
-/// How often the use of a session is stored, at most.
+/// Shortest interval between two updates of a session's last use.
 const STORED_EVERY: SignedDuration = SignedDuration::from_secs(60);
 
-/// For how long a decision can be undone, in seconds.
+/// The choices for the time in which a decision can be undone.
 const UNDO_SECONDS: [u32; 3] = [10, 20, 60];
 
-/// Sessions of browsers. Cheap to clone.
+/// The browser sessions. Cheap to clone.
 #[derive(Clone)]
 pub struct Browsers {
     pub(super) auth: Auth,
@@ -39,7 +39,8 @@ impl Browsers {
         Self { auth, review: Arc::new(review.clone()), csrf_key }
     }
 
-    /// The session of a cookie. `is_activity`: whether the person has done something.
+    /// The session of a cookie. `is_activity`: whether the request was caused by the person, and not by a timer
+    /// of the page.
     pub async fn find(
         &self,
         kind: BrowserKind,
@@ -56,7 +57,7 @@ impl Browsers {
         Ok(self.session(row, film_link))
     }
 
-    /// The row of a session, and the report of its film link if it has one.
+    /// The row of a session, and the scope of its film link if it has one.
     pub(super) async fn row(
         &self,
         kind: BrowserKind,
@@ -74,7 +75,7 @@ impl Browsers {
         Ok((found.ok_or(BrowserError::Missing)?, None))
     }
 
-    /// Whether the session lives.
+    /// Fails if the session has ended or expired.
     fn check(&self, row: &BrowserSessionRow, now: Timestamp) -> Result<(), BrowserError> {
         if row.ended_at.is_some() || !row.active {
             return Err(BrowserError::Ended);
@@ -89,12 +90,12 @@ impl Browsers {
         Ok(())
     }
 
-    /// Stores the use of a session. A page does not fail because a busy database does not store it.
+    /// Stores the last use of a session. A failure is only logged: the page is served without it.
     async fn touch(&self, id: SessionId, address: IpAddr, now: Timestamp) {
         let recently = now - STORED_EVERY;
         let address = address.to_canonical().to_string();
         if let Err(error) = self.auth.database.touch_browser(id, &address, now, recently).await {
-            tracing::debug!(%error, "the use of a browser's session is not stored");
+            tracing::debug!(%error, "the last use of a browser session was not stored");
         }
     }
 
@@ -121,7 +122,7 @@ impl Browsers {
         }
     }
 
-    /// How long a session lasts without activity.
+    /// Timeout of a session without activity.
     pub fn idle_limit(&self, kind: BrowserKind) -> SignedDuration {
         match kind {
             BrowserKind::Review => self.review.idle,
@@ -129,7 +130,7 @@ impl Browsers {
         }
     }
 
-    /// Sessions that were opened before have reached their limit.
+    /// Sessions opened before this time have reached their longest lifetime.
     fn opened_since(&self, kind: BrowserKind, now: Timestamp) -> Timestamp {
         let at_most = match kind {
             BrowserKind::Review => Some(self.review.at_most),
@@ -138,7 +139,7 @@ impl Browsers {
         at_most.map_or(Timestamp::UNIX_EPOCH, |at_most| now - at_most)
     }
 
-    /// The person's signed-in browsers, latest first.
+    /// The person's open browser sessions, the last used first.
     pub async fn list(&self, session: &BrowserSession) -> Result<Vec<BrowserRow>, DatabaseError> {
         let now = self.auth.clock.now();
         let opened = self.opened_since(session.kind, now);
@@ -146,7 +147,7 @@ impl Browsers {
         self.auth.database.browsers(session.person.id, session.kind, opened, used).await
     }
 
-    /// Ends a session of the person in a browser. Returns `false` if there is none.
+    /// Ends one browser session of the person. Returns `false` if it is not open.
     pub async fn end(
         &self,
         session: &BrowserSession,
@@ -157,7 +158,7 @@ impl Browsers {
         self.auth.database.end_browser(session.person.id, id, reason, now).await
     }
 
-    /// Ends all other sessions of the person in browsers. Returns their number.
+    /// Ends the person's other browser sessions of the same kind. Returns their number.
     pub async fn end_others(&self, session: &BrowserSession) -> Result<u64, DatabaseError> {
         let (person, now) = (session.person.id, self.auth.clock.now());
         self.auth.database.end_other_browsers(person, session.kind, session.id, now).await
@@ -175,7 +176,7 @@ impl Browsers {
         Ok(self.auth.database.set_preferences(session.person.id, change).await?)
     }
 
-    /// An access token for the scripts of a page, which never see the cookie.
+    /// An access token for the scripts of a page, which cannot read the cookie.
     pub fn access_token(&self, session: &BrowserSession) -> Result<String, MintError> {
         let subject = TokenSubject {
             person: session.person,

@@ -1,4 +1,4 @@
-//! The session of a signed-in browser.
+//! The session of a browser.
 
 use jiff::Timestamp;
 
@@ -6,7 +6,7 @@ use super::csrf;
 use crate::model::texts::Language;
 use crate::model::{BrowserKind, CompanyId, Person, RefKey, SessionId};
 
-/// What the session of a film link is limited to.
+/// The limits of a film link's session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FilmLinkScope {
     pub report: RefKey,
@@ -14,37 +14,37 @@ pub struct FilmLinkScope {
     pub expires_at: Timestamp,
 }
 
-/// The signed-in browser of a request.
+/// The browser session of a request.
 #[derive(Debug, Clone)]
 pub struct BrowserSession {
     pub id: SessionId,
     pub kind: BrowserKind,
-    /// Of kind `Film`, its id is that of the link.
+    /// In a session of kind `Film`, its id stands for the link.
     pub person: Person,
-    /// The person's name; of a film link, the one that the driver has stated.
+    /// In a session of kind `Film`, the name that the driver has entered.
     pub name: String,
-    /// Of a reviewer; else empty.
+    /// The login of a reviewer; empty for drivers.
     pub login: String,
     /// The company whose reports the person may see; `None`: all.
     pub company: Option<CompanyId>,
-    /// The language that the person has chosen; `None`: that of the browser.
+    /// The language that the person has chosen; `None`: the browser's language.
     pub language: Option<Language>,
-    /// Whether single keys are commands.
+    /// Whether keys without a modifier are commands.
     pub single_keys: bool,
     /// How long a decision can be undone; 0: not chosen.
     pub undo_seconds: u32,
-    /// What changes must carry, as the field `csrf` or the header `X-CSRF-Token`.
+    /// The CSRF token. State-changing requests send it as the field `csrf` or the header `X-CSRF-Token`.
     pub csrf: String,
-    /// Of kind `Film` only.
+    /// Set in sessions of kind `Film` only.
     pub film_link: Option<FilmLinkScope>,
-    /// BIN or IIN of the company, for tokens.
+    /// BIN or IIN of the company, for access tokens.
     pub(super) biin: String,
-    /// The device, for tokens.
+    /// The device id, for access tokens.
     pub(super) device: String,
 }
 
 impl BrowserSession {
-    /// Whether a change carries the right token.
+    /// Whether this is the session's CSRF token; compared in constant time.
     pub fn accepts_csrf(&self, given: &str) -> bool {
         csrf::is_equal(&self.csrf, given)
     }

@@ -1,4 +1,4 @@
-//! Opening a session in a browser.
+//! Opens browser sessions.
 
 use std::net::IpAddr;
 
@@ -13,15 +13,16 @@ use crate::model::{BrowserKind, DeviceId, Person, SessionId, browser_summary};
 /// The browser that signs in.
 #[derive(Debug, Clone, Copy)]
 pub struct BrowserInfo<'a> {
-    /// `User-Agent`.
+    /// The `User-Agent` header.
     pub user_agent: &'a str,
     pub address: IpAddr,
-    /// The secret of the cookie that it has already, whose session ends.
+    /// The secret of the cookie that the browser already has. Its session is ended.
     pub replaces: Option<&'a str>,
 }
 
 impl Browsers {
-    /// Opens a session for a reviewer whose password was right. Also returns the secret for the cookie.
+    /// Opens a session for a reviewer whose password was correct. Returns the session and the secret for its
+    /// cookie.
     pub async fn open_review(
         &self,
         reviewer: &Person,
@@ -33,7 +34,7 @@ impl Browsers {
         self.opened(BrowserKind::Review, secret, browser).await
     }
 
-    /// Opens a session for a driver or director who has a one-time code. Also returns the secret for the
+    /// Opens a session for a driver or director with a one-time code. Returns the session and the secret for its
     /// cookie.
     pub async fn open_drive(
         &self,
@@ -50,7 +51,8 @@ impl Browsers {
         })
     }
 
-    /// `device`: that of the one-time code; else each session has its own, so that it replaces no other.
+    /// `device`: the device of the one-time code. Without one the session gets an id of its own: a new session
+    /// replaces older ones of the same device.
     pub(super) fn new_session(
         &self,
         kind: BrowserKind,
@@ -75,7 +77,7 @@ impl Browsers {
         (session, secret)
     }
 
-    /// The session that was just opened. The one that the browser had before ends.
+    /// Reads the session that was just inserted, and ends the one that the browser had before.
     pub(super) async fn opened(
         &self,
         kind: BrowserKind,

@@ -20,8 +20,8 @@ const AUTHORITY_KEY: &str = "ca-key.pem";
 const CERTIFICATE: &str = "certificate.pem";
 const CERTIFICATE_KEY: &str = "certificate-key.pem";
 const LOCALHOST: &str = "localhost";
-/// Networks of which the authority may certify addresses, as address and prefix length (RFC 1918, 6598, 3927,
-/// loopback). Whoever steals its key cannot pretend to be a site on the internet.
+/// Networks whose addresses the authority may certify, as address and prefix length (RFC 1918, 6598, 3927,
+/// loopback). With these name constraints, a stolen key cannot be used to impersonate a public site.
 const NETWORKS: [([u8; 4], u8); 6] = [
     ([10, 0, 0, 0], 8),
     ([172, 16, 0, 0], 12),
@@ -30,27 +30,27 @@ const NETWORKS: [([u8; 4], u8); 6] = [
     ([169, 254, 0, 0], 16),
     ([127, 0, 0, 0], 8),
 ];
-/// The certificate is issued anew at each start.
+/// A new certificate is issued at each start.
 const VALIDITY: SignedDuration = SignedDuration::from_hours(24 * 30);
 const AUTHORITY_VALIDITY: SignedDuration = SignedDuration::from_hours(24 * 730);
 /// Clocks of phones differ.
 const LEEWAY: SignedDuration = SignedDuration::from_hours(48);
 
-/// The files of a demo over https.
+/// The certificates of a demo over https.
 pub(super) struct Certificates {
-    /// The certificate to install on a phone, in PEM.
+    /// The authority's certificate to install on a phone, in PEM.
     pub(super) authority: String,
     pub(super) cert_file: PathBuf,
     pub(super) key_file: PathBuf,
 }
 
-/// Issues a certificate for this address, by the authority of the folder, which is created if it is missing.
+/// Issues a certificate for this address. The authority is read from the folder, or created there.
 pub(super) fn issue(folder: &Path, ip: IpAddr, now: Timestamp) -> anyhow::Result<Certificates> {
-    let IpAddr::V4(v4) = ip else { bail!("demo --tls needs an IPv4 address, and {ip} is none") };
+    let IpAddr::V4(v4) = ip else { bail!("demo --tls needs an IPv4 address; {ip} is not one") };
     if !is_certified(v4) {
         bail!(
-            "demo --tls is for phones in a private network, and {ip} is an address of the internet; use \
-             --listen with a private address, or set http.tls.cert_file and http.tls.key_file"
+            "demo --tls is for phones in a private network, but {ip} is a public address; use --listen with a \
+             private address, or set http.tls.cert_file and http.tls.key_file"
         );
     }
     let (authority, issuer) = load_or_create(folder, now)?;
@@ -70,12 +70,12 @@ pub(super) fn issue(folder: &Path, ip: IpAddr, now: Timestamp) -> anyhow::Result
     })
 }
 
-/// The address under which phones of the network reach a listener on all interfaces; loopback without a network.
+/// The address at which phones in the network reach a listener on all interfaces; loopback without a network.
 pub(super) fn address_in_network(listen: IpAddr) -> IpAddr {
     if !listen.is_unspecified() {
         return listen;
     }
-    // A connected UDP socket has an address, although nothing is sent.
+    // Connecting a UDP socket selects a local address without sending anything.
     let local = || -> std::io::Result<IpAddr> {
         let socket = std::net::UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
         socket.connect((Ipv4Addr::new(192, 0, 2, 1), 9))?;
@@ -113,7 +113,7 @@ fn load_or_create(
     }
 }
 
-/// The same in every run, but for the time: an issuer is known by its name and key.
+/// The same in every run except for the dates: certificates refer to their issuer by its name and key.
 fn authority_params(now: Timestamp) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = name("forte-media demo authority");
@@ -136,7 +136,7 @@ fn name(common: &str) -> DistinguishedName {
     name
 }
 
-/// Certificates count in days here.
+/// Rounds both ends down to days, because `date_time_ymd` takes no time of day.
 fn set_validity(params: &mut CertificateParams, now: Timestamp, time: SignedDuration) {
     let day = |at: Timestamp| {
         let date = at.to_zoned_datetime(TimeZone::UTC).date();
@@ -147,7 +147,7 @@ fn set_validity(params: &mut CertificateParams, now: Timestamp, time: SignedDura
     params.not_after = day(now + time);
 }
 
-/// Replaces a file that only its owner can read.
+/// Writes a file that only its owner can read, or replaces it.
 fn write(path: &Path, pem: &str) -> anyhow::Result<PathBuf> {
     let open = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
     let written = open.and_then(|mut file| file.write_all(pem.as_bytes()));

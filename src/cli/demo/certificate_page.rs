@@ -15,7 +15,7 @@ use crate::shutdown::Shutdown;
 
 const FILE: &str = "forte-media-demo.crt";
 const PATH: &str = "/forte-media-demo.crt";
-/// Android and iOS offer to install what has this type.
+/// Android and iOS offer to install a file of this type.
 const CONTENT_TYPE: &str = "application/x-x509-ca-cert";
 
 #[derive(Template)]
@@ -26,7 +26,7 @@ struct CertificatePage<'a> {
     base: &'a str,
 }
 
-/// Starts on a free port and returns the address of the page.
+/// Serves the page on a free port and returns its URL.
 pub(super) async fn start(
     listen: IpAddr,
     ip: IpAddr,

@@ -52,11 +52,12 @@ pub struct Demo {
     /// Open reports to add, for load tests
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=100_000))]
     pub reports: u32,
-    /// Reports that wait for a reviewer, with their videos
+    /// Reports to add that have a video and wait for a reviewer
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=1_000))]
     pub waiting: u32,
-    /// Serve over https, so that phones in the same network can film: with a certificate of an authority of this
-    /// demo, and a page to install it from. Listens on all interfaces, on port 8443, unless told otherwise
+    /// Serve over https, so that phones in the same network can film. The demo creates a certificate authority
+    /// and a page from which phones install it. Listens on port 8443 of all interfaces, unless --listen or
+    /// http.listen is set
     #[arg(long)]
     pub tls: bool,
     /// Exit after the sample upload
@@ -75,11 +76,11 @@ struct Prepared {
     https: Option<Https>,
 }
 
-/// What `--tls` adds.
+/// The additions of `--tls`.
 struct Https {
-    /// Where phones reach the demo.
+    /// The address at which phones reach the demo.
     ip: IpAddr,
-    /// The certificate to install, in PEM.
+    /// The authority's certificate to install, in PEM.
     authority: String,
 }
 
@@ -182,7 +183,7 @@ impl Prepared {
         Box::pin(App::build(settings, environment, shutdown.tasks().clone(), address)).await
     }
 
-    /// Where clients reach the public listener.
+    /// The address at which clients reach the public listener.
     fn address(&self, bound: &Bound) -> anyhow::Result<SocketAddr> {
         let address = bound.public_address()?;
         let with = |https: &Https| SocketAddr::new(https.ip, address.port());
@@ -194,7 +195,7 @@ impl Prepared {
         public_url(&self.settings).unwrap_or_else(local)
     }
 
-    /// With `--tls`: two QR codes for phones.
+    /// With `--tls`, prints two QR codes for phones: the page with the certificate, and the driver's page.
     async fn show_certificate(
         &self,
         address: SocketAddr,
@@ -205,14 +206,14 @@ impl Prepared {
         let (listen, text) = (self.settings.http.listen.ip(), (base.as_str(), authority.clone()));
         let page = certificate_page::start(listen, *ip, text, shutdown).await?;
         let driver = format!("{base}/drive");
-        for (what, url) in [("First, on each phone: its certificate", page), ("Then film", driver)]
+        for (step, url) in [("First, on each phone: its certificate", page), ("Then film", driver)]
         {
-            print_message(&format!("{what}: {url}\n{}", terminal_qr(&url)?));
+            print_message(&format!("{step}: {url}\n{}", terminal_qr(&url)?));
         }
         Ok(())
     }
 
-    /// The page of each role, and what it needs to sign in.
+    /// The page of each role, and its credentials.
     fn pages(&self, address: SocketAddr) -> String {
         let base = self.base(address);
         let (Keys { reviewer, exchange, .. }, mail) = (&self.keys, self.folder.join(MAIL));

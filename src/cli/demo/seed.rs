@@ -39,7 +39,7 @@ struct Data {
     objects: Vec<Object>,
     reports: Vec<Object>,
     extra_report: Object,
-    /// The vehicles of the extra reports, in turn.
+    /// The extra reports take these vehicles in rotation.
     extra_vehicles: Vec<Value>,
 }
 
@@ -113,7 +113,7 @@ impl<'a> Seeder<'a> {
         Ok(report)
     }
 
-    /// The dates and vehicles of extra reports differ, so that lists of them look like real ones.
+    /// An extra report. Deadlines and vehicles vary, so that lists look real.
     fn extra_report(&self, number: usize) -> Object {
         let mut report = self.data.extra_report.clone();
         let mut vehicles = self.data.extra_vehicles.iter().cycle().skip(number);
@@ -124,7 +124,7 @@ impl<'a> Seeder<'a> {
         report
     }
 
-    /// Extra reports that still have to get a video, so that `wanted` of them wait for a reviewer.
+    /// Extra reports without a video: as many as need one so that `wanted` reports wait for a reviewer.
     pub(super) fn without_video(
         &self,
         reports: &[DemoReport],

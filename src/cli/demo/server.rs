@@ -1,4 +1,4 @@
-//! How the demo reaches its own service.
+//! The demo's connection to its own service.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection for S {}
 pub(super) struct Server {
     pub(super) address: SocketAddr,
     pub(super) url: Url,
-    /// The authority that is trusted instead of the system's, in PEM. None: plain HTTP.
+    /// The only trusted authority, in PEM. `None`: plain HTTP.
     authority: Option<String>,
 }
 
@@ -47,7 +47,7 @@ impl Server {
         .build()?)
     }
 
-    /// A connection of which the caller writes every byte.
+    /// A raw connection, for requests that the caller writes byte by byte.
     pub(super) async fn connect(&self) -> anyhow::Result<Box<dyn Connection>> {
         let stream = TcpStream::connect(self.address).await?;
         let Some(pem) = &self.authority else { return Ok(Box::new(stream)) };

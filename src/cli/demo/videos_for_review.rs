@@ -1,5 +1,5 @@
-//! Videos that wait for a reviewer: the sample, each time recorded at another time and place, as one driver
-//! after another sends it.
+//! Videos that wait for a reviewer: copies of the sample with varying recording times and places, as if
+//! different drivers had sent them.
 
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
@@ -12,10 +12,10 @@ use crate::model::{Length, RefKey};
 
 /// Seconds between the epochs of MP4 (1904) and Unix (1970).
 const MP4_EPOCH: i64 = 2_082_844_800;
-/// Where the drivers are: latitude and longitude.
+/// The place of the drivers: latitude and longitude.
 const PLACE: (f64, f64) = (43.238_949, 76.889_709);
 
-/// Reports whose videos are still to be sent.
+/// Reports that need a video.
 pub(super) struct VideosForReview {
     pub(super) server: Server,
     /// Access token of the driver.
@@ -37,7 +37,7 @@ impl VideosForReview {
 
     async fn send_one(&self, tus: &Tus, number: usize, ref_key: RefKey) -> anyhow::Result<()> {
         let Variant { recorded, place: (lat, long), video } = Variant::new(number, self.now);
-        // Each was sent as soon as it was recorded, except those that a check finds.
+        // Sent soon after the recording, except for every fourth: the check of times warns about it.
         let sent =
             if number % 4 == 2 { self.now } else { recorded + SignedDuration::from_secs(40) };
         let metadata = [
@@ -55,17 +55,17 @@ impl VideosForReview {
     }
 }
 
-/// The sample as another recording.
+/// The sample, changed into a different recording.
 struct Variant {
     recorded: Timestamp,
-    /// Where it is sent from.
+    /// The place from which it is sent.
     place: (f64, f64),
     video: Vec<u8>,
 }
 
 impl Variant {
-    /// Most pass every check. Of four, the second is filmed 740 m away, and the third three hours before it
-    /// is sent.
+    /// Of each four variants, the second was recorded 740 m away and the third three hours before it is sent; the
+    /// others pass every check.
     fn new(number: usize, now: Timestamp) -> Self {
         let step = f64::from(u8::try_from(number % 200).unwrap_or_default());
         let place = (PLACE.0 + step.sin() * 0.000_9, PLACE.1 + step.cos() * 0.001_2);
@@ -83,7 +83,7 @@ impl Variant {
     }
 }
 
-/// Writes the time into the name of the encoder, which stands among the pictures: otherwise the check of reuse
+/// Writes the time into the encoder's name inside the video data. Without a difference there, the check of reuse
 /// recognises the same recording.
 fn set_encoder_name(video: &mut [u8], at: Timestamp) {
     let digits = format!("{:010}", at.as_second());
@@ -108,7 +108,7 @@ fn set_recording_time(video: &mut [u8], at: Timestamp) {
     }
 }
 
-/// Writes a position into the box of the place, in fixed-point numbers: longitude, then latitude.
+/// Writes a position into the `loci` box as fixed-point numbers: longitude, then latitude.
 fn set_location(video: &mut [u8], (lat, long): (f64, f64)) {
     #[expect(clippy::cast_possible_truncation, reason = "degrees are below 2^15")]
     let fixed = |degrees: f64| ((degrees * 65_536.0).round() as i32).to_be_bytes();
@@ -125,7 +125,7 @@ fn replace(video: &mut [u8], start: usize, bytes: [u8; 4]) {
     }
 }
 
-/// Where the sample has this name of a box. The pictures and sounds in it have none of them.
+/// The positions of a box name in the sample. Its media data does not contain any of the names by chance.
 fn positions(video: &[u8], name: [u8; 4]) -> Vec<usize> {
     let names = video.windows(4).enumerate().filter(|(_, bytes)| *bytes == name);
     names.map(|(start, _)| start).collect()
