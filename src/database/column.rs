@@ -269,11 +269,11 @@ impl<C: Column> Column for Option<C> {
     }
 }
 
-/// What `lat_e8` and `long_e8` hold if the phone did not state a place: far outside the earth, because
-/// 0 is a latitude.
+/// The value of `lat_e8` and `long_e8` if the phone did not state a place. It is out of range, because 0 is a
+/// valid coordinate.
 const NO_PLACE: Place = Place { lat_e8: 1_000_000_000_000, long_e8: 1_000_000_000_000 };
 
-/// The place of an upload or a submission, which the driver's page may leave out.
+/// The place of an upload or a submission; absent if the driver's page did not send one.
 pub(super) struct StatedPlace(Option<Place>);
 
 impl StatedPlace {
@@ -281,7 +281,7 @@ impl StatedPlace {
         (stored != NO_PLACE).then_some(stored)
     }
 
-    /// The values of `lat_e8` and `long_e8`.
+    /// The values to store in `lat_e8` and `long_e8`.
     pub(super) fn columns(place: Option<Place>) -> Place {
         place.unwrap_or(NO_PLACE)
     }

@@ -65,7 +65,7 @@ pub struct ReportSubmitted<'e> {
     pub received_at: Timestamp,
     pub verdicts: &'e [Verdict],
     pub notes: &'e [Finding],
-    /// Who has sent it, if it came by a film link.
+    /// The sender, if the video came through a film link.
     pub film_link: Option<&'e FilmSender>,
     pub receipt_url: Option<&'e str>,
 }

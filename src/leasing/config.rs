@@ -46,12 +46,12 @@ pub struct Config {
     pub employees_see: EmployeesSee,
     /// Whether a director's profile lists the employees.
     pub employees_in_profile: bool,
-    /// How long a link for filming is valid.
+    /// Validity of a film link.
     pub film_link_for: FilmLinkPeriod,
     pub review: ReviewConfig,
 }
 
-/// How long a link for filming is valid: between an hour and 30 days.
+/// Validity of a film link: between an hour and 30 days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "SignedDuration")]
 pub struct FilmLinkPeriod(SignedDuration);

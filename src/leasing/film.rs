@@ -1,4 +1,4 @@
-//! What the driver's page shows: reports that wait for a video, and those that have one.
+//! The reports on the driver's page: those that wait for a video, and those that have one.
 
 use jiff::Timestamp;
 
@@ -9,11 +9,11 @@ use crate::model::{
 
 use super::service::Leasing;
 
-/// More than a driver films; a director of a large company sees those that are due first.
+/// Limit of the list. A driver has fewer; a director of a large company sees those with the first deadlines.
 const MOST_TO_FILM: usize = 200;
 const MOST_SENT: i64 = 20;
 
-/// A report as the driver's page shows it.
+/// A report on the driver's page.
 #[derive(Debug, Clone)]
 pub struct FilmReport {
     pub ref_key: RefKey,
@@ -34,7 +34,7 @@ pub struct FilmReport {
     pub received_at: Option<Timestamp>,
     /// The reason of the last rejection, in Russian.
     pub reject_reason: String,
-    /// What it was composed from, if a reviewer chose the reasons in the console.
+    /// The structured reason, if a reviewer chose it in the console.
     pub rejection: Option<Rejection>,
     /// What to film, in order.
     pub instructions: Vec<Instruction>,
@@ -56,7 +56,7 @@ impl Leasing {
         Ok(self.film_reports(rows))
     }
 
-    /// The reports that this person may see and that have a video which is not rejected, latest first.
+    /// The visible reports that have a video and are not rejected, the latest video first.
     pub async fn reports_sent(&self, person: &Person) -> Result<Vec<FilmReport>, DatabaseError> {
         if person.id.is_film_link() {
             return self.report_of_link(person, |status| !status.is_open()).await;
@@ -81,7 +81,7 @@ impl Leasing {
         Ok(row.map(|row| FilmReport::of(row, now)))
     }
 
-    /// The report of a film link, if it has one of these statuses.
+    /// The report of a film link, if `has` accepts its status.
     async fn report_of_link(
         &self,
         link: &Person,

@@ -1,7 +1,7 @@
-//! Issues and revokes links that open the driver's page for one report.
+//! Issues and revokes film links, which open the driver's page for one report.
 //!
-//! The secret of a link is an HMAC of its id: a repeated request, or a repeated message of 1C, gets the same
-//! link, although the database has only the hash.
+//! The secret of a link is an HMAC of its id. The database stores only its hash, and still a repeated request or
+//! a repeated message of 1C gets the same link.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -24,32 +24,32 @@ pub struct FilmLinks {
     random: Random,
     key: [u8; 32],
     period: FilmLinkPeriod,
-    /// `http.public_url`, for links that are not part of an answer to a browser or an app.
+    /// `http.public_url`, for links that 1C passes on: the URL of its own request may not be reachable for a phone.
     public_url: Option<String>,
 }
 
-/// A link that lives.
+/// A valid link.
 #[derive(Debug, Clone)]
 pub struct IssuedFilmLink {
     pub id: FilmLinkId,
-    /// Below the base address. The secret is in the fragment, which browsers send to nobody.
+    /// The path below the base URL. The secret is in the fragment, which browsers do not send to the server.
     pub path: String,
     pub expires_at: Timestamp,
 }
 
-/// Who issues or revokes a link.
+/// The caller that issues or revokes a link.
 #[derive(Debug, Clone)]
 pub enum FilmLinkIssuer<'a> {
-    /// A director, for reports of the own company.
+    /// A director, for reports of their own company.
     Person(&'a Person),
     /// A node of 1C, for every company.
     Node(&'a str),
 }
 
-/// Why there is no link.
+/// A link was not issued or revoked.
 #[derive(Debug, thiserror::Error)]
 pub enum FilmLinkError {
-    #[error("only directors issue links for filming")]
+    #[error("only directors may issue and revoke film links")]
     Forbidden,
     #[error("must be between 1 and {} hours", FilmLinkPeriod::LONGEST.as_hours())]
     Period,
@@ -116,8 +116,8 @@ impl FilmLinks {
         }
     }
 
-    /// The address of a link that 1C sends to a driver. `None` if the report waits for no video, or without
-    /// `http.public_url`.
+    /// The URL of a link that 1C sends to a driver. `None` if the report does not wait for a video, or if
+    /// `http.public_url` is not set.
     pub async fn address_for_node(
         &self,
         node: &str,
@@ -130,7 +130,7 @@ impl FilmLinks {
         }
     }
 
-    /// The address under `http.public_url`.
+    /// The URL below `http.public_url`; `None` if that is not set.
     pub fn public_address(&self, link: &IssuedFilmLink) -> Option<String> {
         Some(format!("{}{}", self.public_url.as_ref()?, link.path))
     }
@@ -147,7 +147,7 @@ impl FilmLinks {
         revoked.ok_or(FilmLinkError::NotFound)
     }
 
-    /// 192 bits.
+    /// The secret of a link: 192 bits of the HMAC of its id.
     fn secret(&self, id: FilmLinkId) -> String {
         let mut block = [0; 64];
         block.iter_mut().zip(&self.key).for_each(|(byte, key)| *byte = *key);

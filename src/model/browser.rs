@@ -1,4 +1,4 @@
-//! Browsers that are signed in by a cookie.
+//! Kinds of browser sessions, and short descriptions of browsers.
 
 use super::shown::shown_value;
 use super::words::word_enum;
@@ -15,8 +15,8 @@ word_enum! {
     }
 }
 
-/// Names in a `User-Agent`, and what people call them. The first that occurs decides, because browsers name
-/// others that they resemble.
+/// Tokens of a `User-Agent` with the names of their browsers. The first match decides, because browsers also
+/// list tokens of the browsers with which they are compatible.
 const BROWSERS: [(&str, &str); 9] = [
     ("YaBrowser/", "Yandex Browser"),
     ("SamsungBrowser/", "Samsung Internet"),
@@ -38,7 +38,8 @@ const SYSTEMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
-/// What a list of sessions shows of a `User-Agent`: `Chrome, Windows`. Of an unknown one, its first word.
+/// A short description of a `User-Agent` for a list of sessions: `Chrome, Windows`; the first word of an unknown
+/// one.
 pub fn browser_summary(user_agent: &str) -> String {
     let name_in = |names: &[(&str, &'static str)]| {
         names.iter().find(|(part, _)| user_agent.contains(part)).map(|(_, name)| *name)

@@ -27,7 +27,7 @@ impl FromStr for DeviceId {
 }
 
 impl DeviceId {
-    /// The device of a session that has none.
+    /// A device id for a session without a device.
     pub fn of_session(session: SessionId) -> Self {
         Self(format!("session:{session}"))
     }

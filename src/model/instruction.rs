@@ -1,19 +1,19 @@
-//! What a driver films.
+//! Instructions for filming a vehicle.
 
 use serde::{Deserialize, Serialize};
 
 use super::texts::Language;
 
-/// One of the things that a video must show.
+/// One item that a video must show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Instruction {
     pub ru: String,
-    /// The Russian text if 1C has sent no other.
+    /// The Russian text if 1C has sent no Kazakh one.
     pub kk: String,
-    /// The Russian text if 1C has sent no other.
+    /// The Russian text if 1C has sent no English one.
     pub en: String,
-    /// A few Russian words that fit on the picture of the camera and in a list, where pages show them instead of
-    /// the text; may be empty.
+    /// A short Russian form, which pages show in lists and over the camera picture instead of the text; may be
+    /// empty.
     #[serde(default)]
     pub short: String,
 }
@@ -33,7 +33,7 @@ impl Instruction {
         }
     }
 
-    /// The few words, which are Russian; the text in other languages, or if there are none.
+    /// The short form in Russian, if there is one; else the text.
     pub fn short_text(&self, language: Language) -> &str {
         match language {
             Language::Russian if !self.short.is_empty() => &self.short,

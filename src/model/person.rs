@@ -28,27 +28,27 @@ word_enum! {
 pub struct PersonId(pub i64);
 
 impl PersonId {
-    /// The owner of the uploads of a film link: the number of the link, made negative.
+    /// Stands for a film link as the owner of uploads: the negated number of the link.
     pub const fn of_film_link(number: i64) -> Self {
         Self(-number)
     }
 
-    /// Whether this is a film link and no person.
+    /// Whether this stands for a film link and not for a person.
     pub const fn is_film_link(self) -> bool {
         self.0 < 0
     }
 
-    /// The number of the film link that this is.
+    /// The number of the film link for which this stands.
     pub const fn film_link_number(self) -> i64 {
         -self.0
     }
 
-    /// A person; `None` for a film link.
+    /// The id itself, if it is a person's; `None` for a film link.
     pub fn person(self) -> Option<Self> {
         (!self.is_film_link()).then_some(self)
     }
 
-    /// As custody entries name it.
+    /// The name in custody entries and as the issuer of a film link.
     pub fn actor(self) -> String {
         if self.is_film_link() {
             format!("film-link:{}", self.film_link_number())

@@ -118,7 +118,8 @@ impl Rejection {
         self.codes.is_empty() && self.items.is_empty() && self.text.is_empty()
     }
 
-    /// With the items as a driver reads them: they are stored in Russian, as the type stated them then.
+    /// Replaces the items by their short form in a language. They are stored as the Russian text that the vehicle
+    /// type had at the time; an item that it no longer has stays unchanged.
     #[must_use]
     pub fn translated(&self, language: Language, instructions: &[Instruction]) -> Self {
         let text = |item: &String| {

@@ -1,6 +1,6 @@
-//! Errors of which a caller must know whether a later attempt may succeed.
+//! Errors after which a retry may succeed.
 
-/// An error of the database or the store, for modules that may not name its type.
+/// An error that may be transient. The trait lets `http` handle database errors whose type it may not name.
 pub trait MaybeTransient: std::error::Error {
     /// Whether a later attempt may succeed.
     fn is_transient(&self) -> bool;

@@ -39,7 +39,7 @@ pub struct WebhookConfig {
     /// Base64, with or without `whsec_` before it. During a rotation the new and the old
     /// one, separated by a blank.
     pub secret: Option<SecretString>,
-    /// With `password`: Basic authentication beside the signature.
+    /// With `password`: Basic authentication in addition to the signature.
     pub user: Option<String>,
     pub password: Option<SecretString>,
     /// For the whole response.

@@ -23,7 +23,7 @@ pub struct Webhook {
     clock: Clock,
 }
 
-/// For Basic authentication, which a published HTTP service of 1C asks for.
+/// For Basic authentication, which a published HTTP service of 1C requires.
 struct Credentials {
     user: String,
     password: SecretString,
@@ -35,7 +35,7 @@ pub enum WebhookError {
     Url(#[from] TargetError),
     #[error("notify.webhook.secret")]
     Secret(#[from] SecretError),
-    #[error("notify.webhook.user and notify.webhook.password must be set both, or neither")]
+    #[error("set both notify.webhook.user and notify.webhook.password, or neither")]
     Credentials,
     #[error("notify.webhook.user must not contain a colon, which separates it from the password")]
     User,

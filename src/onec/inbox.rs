@@ -58,7 +58,7 @@ impl Inbox {
         Self { database, clock, random, zone, config, film_links: None, message_lock }
     }
 
-    /// Lets reports ask for a link for filming.
+    /// Enables film links in replies.
     #[must_use]
     pub fn with_film_links(self, film_links: FilmLinks) -> Self {
         Self { film_links: Some(film_links), ..self }
@@ -124,7 +124,8 @@ impl Inbox {
         }
     }
 
-    /// Adds the links that reports ask for to a reply. The stored reply has none: they are secret.
+    /// Adds the requested film links to a reply. The stored reply does not contain them, because they are
+    /// credentials.
     async fn add_links(
         &self,
         node: &str,
@@ -134,7 +135,7 @@ impl Inbox {
         if wanted.is_empty() {
             return Ok(reply);
         }
-        // Written by this program.
+        // `reply` has written this JSON, so parsing it does not fail.
         let Ok(mut reply) = serde_json::from_str::<Value>(&reply) else { return Ok(reply) };
         for result in reply["results"].as_array_mut().into_iter().flatten() {
             let report: Option<RefKey> =
@@ -210,7 +211,7 @@ impl Inbox {
     }
 }
 
-/// The reports that ask for a link for filming.
+/// The reports for which 1C has requested a film link.
 fn wanted_links(changes: &[Change]) -> Vec<RefKey> {
     let report = |change: &Change| match change {
         Change::Report(report) if report.film_link => Some(report.ref_key),

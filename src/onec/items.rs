@@ -129,7 +129,7 @@ fn vehicle_type(it: &mut FieldReader<'_>) -> Option<TypeChange> {
     Some(TypeChange { code: code?, version, title: title?, instructions: instructions? })
 }
 
-/// `[{no, text, kk, en, short}]`, sorted by `no`. An entry may also be a text alone.
+/// `[{no, text, kk, en, short}]`, sorted by `no`. An entry may also be a string, the text.
 fn instructions(it: &mut FieldReader<'_>) -> Option<Vec<Instruction>> {
     let mut numbered = Vec::new();
     for (at, entry) in it.list("instructions", MAX_INSTRUCTIONS).iter().enumerate() {
@@ -158,7 +158,7 @@ fn instructions(it: &mut FieldReader<'_>) -> Option<Vec<Instruction>> {
     Some(numbered.into_iter().map(|(_, instruction)| instruction).collect())
 }
 
-/// A language that is missing gets the Russian text.
+/// A missing translation gets the Russian text.
 fn instruction(it: &mut FieldReader<'_>) -> Option<Instruction> {
     let ru = it.required_text("text", PROSE);
     let [kk, en] = ["kk", "en"].map(|language| it.text(language, PROSE));

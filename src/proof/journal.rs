@@ -34,7 +34,7 @@ struct Line<'a> {
     upload_id: UploadId,
     vehicle_guid: VehicleGuid,
     company: Company<'a>,
-    /// Null if the video came by a film link.
+    /// Null if the video came through a film link.
     person: Option<Person<'a>>,
     film_link: Option<&'a FilmSender>,
     filename: &'a str,

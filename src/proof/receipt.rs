@@ -19,7 +19,7 @@ struct Receipt<'a> {
     id: ReceiptId,
     /// Null for a film link.
     person_id: Option<PersonId>,
-    /// Who has issued the film link; null without one.
+    /// The issuer of the film link; null without one.
     film_link_issuer: Option<&'a str>,
     #[serde(flatten)]
     statement: Statement<'a>,

@@ -59,7 +59,7 @@ pub struct AccountRow {
     /// The networks it may be used from; empty: all.
     #[sqlx(try_from = "Stored<Vec<String>>")]
     pub networks: Vec<String>,
-    /// The key of its codes is derived from it; empty: a sign-in takes no code.
+    /// The TOTP key is derived from it; empty: the sign-in needs no code.
     pub totp_id: String,
     #[sqlx(try_from = "Stored<Timestamp>")]
     pub created_at: Timestamp,
@@ -142,15 +142,15 @@ impl Database {
         Ok(is_found)
     }
 
-    /// Sets what the key of an account's codes is derived from; empty: it has no codes. Returns `false` if no
-    /// active reviewer has this login.
+    /// Sets the id from which an account's TOTP key is derived; empty: no codes. Returns `false` if no active
+    /// reviewer has this login.
     pub async fn set_totp(&self, login: &str, totp_id: &str) -> Result<bool, DatabaseError> {
         let sql = "UPDATE accounts SET totp_id = $1, totp_step = 0 \
             WHERE login = $2 AND active = 1 AND kind = 'reviewer'";
         query(sql, params![totp_id, login]).changes_one(&self.pool).await
     }
 
-    /// Uses up the code of a time step. Returns `false` if that one, or a later one, was used before.
+    /// Marks the code of a time step as used. Returns `false` if this code or a later one was used before.
     pub async fn use_totp_step(&self, login: &str, step: u64) -> Result<bool, DatabaseError> {
         let sql = "UPDATE accounts SET totp_step = $1 WHERE login = $2 AND totp_step < $1";
         query(sql, params![step, login]).changes_one(&self.pool).await

@@ -1,4 +1,4 @@
-//! Sessions of browsers, which are found by the secret of their cookie.
+//! Browser sessions, found by the hash of their cookie's secret.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -11,10 +11,10 @@ use crate::model::{BrowserKind, Digest, Person, PersonId, SessionId};
 
 use super::sessions::EndReason;
 
-/// Limit of a list of sessions: more than anybody has browsers.
+/// Limit of a list of sessions. Nobody uses this many browsers.
 const MOST_LISTED: i64 = 100;
 
-/// The session of a cookie, with its person; it may have ended.
+/// The session of a cookie with its person. It may have ended.
 #[derive(Debug, Clone, FromRow)]
 pub struct BrowserSessionRow {
     pub id: SessionId,
@@ -30,7 +30,7 @@ pub struct BrowserSessionRow {
     /// Whether person and company are active.
     #[sqlx(try_from = "Stored<bool>")]
     pub active: bool,
-    /// Of a reviewer; else empty.
+    /// The login of a reviewer; empty for drivers.
     pub login: String,
     /// The preferred language; empty: none.
     pub language: String,
@@ -45,7 +45,7 @@ pub struct BrowserSessionRow {
     pub ended_at: Option<Timestamp>,
 }
 
-/// A signed-in browser, as its owner sees it.
+/// A browser session in the list that its owner sees.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct BrowserRow {
     pub id: SessionId,
@@ -58,7 +58,7 @@ pub struct BrowserRow {
 }
 
 impl Database {
-    /// The session of a person with this secret.
+    /// The session with this secret and its person, whether or not it has ended.
     pub async fn browser_session(
         &self,
         kind: BrowserKind,
@@ -77,7 +77,7 @@ impl Database {
         query(sql, params![secret_hash, kind]).optional(&self.pool).await
     }
 
-    /// Stores that a session was used, unless that was stored since `recently`.
+    /// Updates the last use of a session, unless it was updated after `recently`.
     pub async fn touch_browser(
         &self,
         id: SessionId,
@@ -90,8 +90,8 @@ impl Database {
         query(sql, params![now, address, id, recently]).run(&self.unflushed).await
     }
 
-    /// The open sessions of a person in browsers that were opened since `opened` and used since `used`,
-    /// latest first.
+    /// The open browser sessions of a person that were opened after `opened` and used after `used`, the last used
+    /// first.
     pub async fn browsers(
         &self,
         person: PersonId,
@@ -105,7 +105,7 @@ impl Database {
         query(sql, params![person, kind, opened, used, MOST_LISTED]).all(&self.pool).await
     }
 
-    /// Ends a session of a person in a browser. Returns whether it was open.
+    /// Ends a browser session of a person. Returns whether it was open.
     pub async fn end_browser(
         &self,
         person: PersonId,
@@ -118,7 +118,7 @@ impl Database {
         query(sql, params![now, why, id, person]).changes_one(&self.pool).await
     }
 
-    /// Ends the session with this secret, because another one replaces it.
+    /// Ends the session with this secret because a new one replaces it.
     pub async fn end_browser_by_secret(
         &self,
         secret_hash: &Digest,
@@ -129,7 +129,7 @@ impl Database {
         query(sql, params![now, EndReason::Replaced, secret_hash]).run(&self.pool).await
     }
 
-    /// Ends the other sessions of a person in browsers of this kind. Returns their number.
+    /// Ends a person's other browser sessions of this kind. Returns their number.
     pub async fn end_other_browsers(
         &self,
         person: PersonId,
@@ -142,8 +142,8 @@ impl Database {
         query(sql, params![now, EndReason::Revoked, person, kind, kept]).execute(&self.pool).await
     }
 
-    /// Deletes up to `limit` sessions of reviewers and film links in browsers that were last used before
-    /// `unused`. Those of drivers tell which devices are known, and are purged with the sessions of apps.
+    /// Deletes up to `limit` browser sessions of reviewers and film links that were last used before `unused`.
+    /// Sessions of drivers are purged with those of apps, because they record which devices are known.
     pub async fn purge_browsers(
         &self,
         unused: Timestamp,

@@ -1,5 +1,5 @@
-//! Links that open the driver's page for one report. A link is the owner of its uploads, under its number
-//! made negative ([`PersonId::of_film_link`]).
+//! Film links: they open the driver's page for one report. A link owns its uploads; its negated number stands
+//! in place of a person's id ([`PersonId::of_film_link`]).
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -18,10 +18,10 @@ use super::browsers::BrowserSessionRow;
 use super::people::ActiveCaller;
 use super::sessions::{NewSession, open};
 
-/// Sessions of one link, so that whoever has it cannot fill the table: more than anybody has phones.
+/// Limit of sessions of one link, so that they cannot fill the table.
 const MOST_SESSIONS: i64 = 20;
 
-/// A link to be issued.
+/// A link to insert.
 #[derive(Debug, Clone)]
 pub struct NewFilmLink {
     pub id: FilmLinkId,
@@ -39,7 +39,7 @@ pub struct NewFilmLink {
 /// The outcome of an attempt to issue a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IssueOutcome {
-    /// The link of this issuer for the report: a new one, or the one that lives, with its later end.
+    /// The link of this issuer for the report: a new one, or the existing one with the later of both expiries.
     Issued { id: FilmLinkId, expires_at: Timestamp },
     /// The report has a video, or is approved.
     NotOpen(ReportStatus),
@@ -47,18 +47,18 @@ pub enum IssueOutcome {
     NoReport,
 }
 
-/// The link of a secret, while it lives.
+/// A valid link, found by its secret.
 #[derive(Debug, Clone, FromRow)]
 pub struct FilmLinkRow {
     pub number: i64,
     #[sqlx(rename = "company_id")]
     pub company: CompanyId,
-    /// Of the report.
+    /// The status of the report.
     #[sqlx(rename = "status_code")]
     pub status: ReportStatus,
 }
 
-/// The session of a browser that has a link.
+/// The session of a film link.
 #[derive(Debug, Clone, FromRow)]
 pub struct FilmSessionRow {
     #[sqlx(flatten)]
@@ -85,11 +85,11 @@ impl Database {
         let sql = "UPDATE film_links SET expires_at = CASE WHEN expires_at < $1 THEN $1 \
             ELSE expires_at END WHERE ref_key = $2 AND issuer = $3 AND revoked_at = 0 \
             AND expires_at > $4 RETURNING id, expires_at";
-        let living: Option<(FilmLinkId, Stored<Timestamp>)> =
+        let existing: Option<(FilmLinkId, Stored<Timestamp>)> =
             query(sql, params![new.expires_at, new.ref_key, new.issuer, new.now])
                 .optional(&mut write)
                 .await?;
-        let (id, expires_at) = if let Some((id, Stored(expires_at))) = living {
+        let (id, expires_at) = if let Some((id, Stored(expires_at))) = existing {
             (id, expires_at)
         } else {
             insert(&mut write, new, company).await?;
@@ -129,8 +129,8 @@ impl Database {
         query(sql, params![secret_hash, now]).optional(&self.pool).await
     }
 
-    /// Opens a session for a browser that has the secret of a link, and stores who says that they film. An
-    /// empty name or number keeps the one that was stated before.
+    /// Opens a session of a link, and stores the name and telephone number that the driver has entered. An empty
+    /// value keeps the stored one.
     pub async fn open_film_session(
         &self,
         number: i64,
@@ -149,7 +149,7 @@ impl Database {
         write.commit().await
     }
 
-    /// The session of a cookie of a link.
+    /// The session of a film link's cookie, whether or not it has ended.
     pub async fn film_session(
         &self,
         secret_hash: &Digest,
@@ -165,7 +165,7 @@ impl Database {
         query(sql, params![now, secret_hash, BrowserKind::Film]).optional(&self.pool).await
     }
 
-    /// The caller of a token of a link, unless the link or the session has ended.
+    /// The caller of a film link's access token, unless the link or the session has ended.
     pub async fn active_film_link(
         &self,
         id: PersonId,
@@ -185,13 +185,13 @@ impl Database {
         Ok(company.map(caller))
     }
 
-    /// The report of a link, whether it lives or not.
+    /// The report of a link, also of an expired or revoked one.
     pub async fn film_link_report(&self, link: PersonId) -> Result<Option<RefKey>, DatabaseError> {
         let sql = "SELECT ref_key FROM film_links WHERE number = $1";
         query(sql, params![link.film_link_number()]).value(&self.pool).await
     }
 
-    /// Who issued a link, and who says that they film.
+    /// The issuer of a link, and the name and telephone number that the driver has entered.
     pub async fn film_sender(&self, link: PersonId) -> Result<Option<FilmSender>, DatabaseError> {
         let sql = "SELECT issuer, name, mobile FROM film_links WHERE number = $1";
         let row: Option<(String, String, String)> =
@@ -211,7 +211,7 @@ impl Database {
     }
 }
 
-/// Whether the link that owns an upload lives; locks it until the end of the transaction.
+/// Locks the link that owns an upload until the end of the transaction. Returns whether it is valid.
 pub(in crate::database) async fn lock_film_link(
     write: &mut Write,
     link: PersonId,
@@ -237,7 +237,7 @@ async fn insert(
         .await
 }
 
-/// A company as a condition; negative: any.
+/// A company as a parameter; negative: any.
 fn scope(company: Option<CompanyId>) -> i64 {
     company.map_or(-1, |company| company.0)
 }

@@ -8,7 +8,7 @@ use crate::database::pool::Database;
 use crate::database::statement::query;
 use crate::model::{BrowserKind, ObjectKey, Person, PersonId};
 
-/// The person of a token, and what kind of session it belongs to.
+/// The person of an access token, and the kind of its session.
 #[derive(Debug, Clone, Copy, FromRow)]
 pub struct ActiveCaller {
     #[sqlx(flatten)]

@@ -1,4 +1,4 @@
-//! What a reviewer prefers on the pages.
+//! Preferences of a reviewer.
 
 use crate::database::column::params;
 use crate::database::error::DatabaseError;
@@ -7,11 +7,11 @@ use crate::database::statement::query;
 use crate::model::PersonId;
 use crate::model::texts::Language;
 
-/// The preferences to be changed; `None`: as before.
+/// New values of preferences; `None`: unchanged.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PreferenceChange {
     pub language: Option<Language>,
-    /// Whether single keys are commands.
+    /// Whether keys without a modifier are commands.
     pub single_keys: Option<bool>,
     /// How long a decision can be undone.
     pub undo_seconds: Option<u32>,

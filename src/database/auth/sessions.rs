@@ -26,7 +26,7 @@ pub struct NewSession {
     pub now: Timestamp,
 }
 
-/// By what a session is continued.
+/// The credential that authenticates later requests of a session.
 #[derive(Debug, Clone)]
 pub enum SessionCredential {
     /// The first refresh token of an app.
@@ -35,7 +35,7 @@ pub enum SessionCredential {
     Cookie(BrowserCookie),
 }
 
-/// The cookie of a session, and what the list of sessions shows of its browser.
+/// The cookie of a session, and the description of its browser in the list of sessions.
 #[derive(Debug, Clone)]
 pub struct BrowserCookie {
     pub kind: BrowserKind,

@@ -109,7 +109,7 @@ pub struct ReportChange {
     pub status: Option<ReportStatus>,
     /// `None`: unchanged, or empty after a new decision (Q29).
     pub reject_reason: Option<String>,
-    /// Whether the reply contains a link for filming.
+    /// Whether the reply contains a film link.
     pub film_link: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Reports as the driver's page shows them: what to film, and what was sent.
+//! Reports for the driver's page: those that need a video, and those that have one.
 
 use jiff::Timestamp;
 use sqlx::FromRow;
@@ -73,7 +73,7 @@ impl Database {
     ) -> Result<Vec<FilmRow>, DatabaseError> {
         let mut statement = within(scope);
         statement.push(" AND ").push(Block::General.condition());
-        // A unary plus disables the index with this order, as in other lists.
+        // A unary plus keeps the planner from using the index with this order, as in other lists.
         let column = if scope.only.is_some() { "+r.received_at" } else { "r.received_at" };
         statement.push(&format!(" ORDER BY {column} DESC, r.ref_key DESC LIMIT "));
         statement.bind(&limit);

@@ -34,7 +34,7 @@ impl Database {
     /// What a person may see of their company.
     pub async fn scope_of(&self, person: &Person) -> Result<Scope, DatabaseError> {
         if person.id.is_film_link() {
-            // A link knows its report, and no vehicle.
+            // A link has one report and no vehicle: the empty keys match nothing.
             let keys = DriverKeys { person_ref: String::new(), mobile_digits: String::new() };
             return Ok(Scope { company: person.company, only: Some(keys) });
         }

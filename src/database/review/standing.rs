@@ -103,7 +103,7 @@ impl Database {
             statement.push(NOT_PENDING);
         }
         if wanted.status == Some(ReportStatus::Submitted) {
-            // Without a video there is nothing to decide: 1C may have received it in another way.
+            // Status 2 without a video: 1C received the video in another way, so there is nothing to review.
             statement.push(" AND r.latest_submission <> ''");
         }
         statement

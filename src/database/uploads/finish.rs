@@ -29,7 +29,7 @@ pub struct FinishedUpload {
     /// The fence of the caller's lease.
     pub fence: i64,
     pub owner: Person,
-    /// Who has sent it, if the owner is a film link.
+    /// The sender, if the owner is a film link.
     pub film_link: Option<FilmSender>,
     /// The id of the device that created the upload.
     pub device: String,

@@ -23,7 +23,7 @@ pub struct Details {
     pub time_sent: TimeSent,
     /// When the video was recorded, for a file that does not state it.
     pub recorded_at: Option<TimeSent>,
-    /// Where it was sent. `None` only from the driver's page, where a place is optional.
+    /// Where it was sent. `None` only from the driver's page, with `drive.position = "optional"`.
     pub place: Option<Place>,
     /// The phone's name for the file; never used as a path.
     pub filename: String,
@@ -119,7 +119,7 @@ pub struct UploadRow {
 }
 
 impl UploadRow {
-    /// Whether its owner may go on with it.
+    /// Whether its owner is active and, for a film link, has not expired.
     pub fn is_owner_active(&self, now: Timestamp) -> bool {
         self.owner_active && self.owner_until.is_none_or(|until| until > now)
     }

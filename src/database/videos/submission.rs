@@ -45,7 +45,7 @@ pub struct StoredSubmission {
     /// According to the driver's phone.
     #[sqlx(flatten, try_from = "StatedPlace")]
     pub place: Option<Place>,
-    /// Who has sent it, if it came by a film link.
+    /// The sender, if the video came through a film link.
     #[sqlx(flatten, try_from = "LinkSender")]
     pub film_link: Option<FilmSender>,
     #[sqlx(try_from = "Stored<Timestamp>")]

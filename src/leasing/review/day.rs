@@ -16,7 +16,7 @@ const PAGE: i64 = 200;
 const MOST_COUNTED: i64 = 10_000;
 /// A longer gap between two decisions of a reviewer is a break.
 const BREAK: SignedDuration = SignedDuration::from_mins(10);
-/// A pace is told only of at least so much work: a few quick decisions are none.
+/// Least working time for which a pace is stated: a few quick decisions are not enough.
 const MIN_WORKED: SignedDuration = SignedDuration::from_mins(2);
 
 /// Whose decisions a day shows.

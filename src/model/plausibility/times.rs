@@ -19,7 +19,7 @@ struct Span {
     to: Timestamp,
 }
 
-/// The time from a recording to a moment, at its most favourable: negative if the recording is later.
+/// The shortest possible time from the recording to `to`; negative if the recording is later.
 pub fn recording_gap(
     facts: &Facts,
     declared: Option<Timestamp>,

@@ -47,7 +47,7 @@ impl Text {
         Self::rows_of(TABLE)
     }
 
-    /// Every row of a table of the same form; its columns after the Kazakh one are not read.
+    /// Every row of a table with the same columns. Columns after the Kazakh one are ignored.
     pub fn rows_of(table: &'static str) -> impl Iterator<Item = Self> {
         table.lines().skip(1).map(|row| Self { row })
     }

@@ -23,7 +23,7 @@ pub fn duration(language: Language, duration: SignedDuration) -> String {
 }
 
 /// A number of bytes in MiB, which people call MB. Rounded down, so that a stated limit is not above the
-/// real one; but what has bytes is never shown as 0.
+/// real one. A size above 0 is never shown as 0.
 pub fn megabytes(language: Language, bytes: u64) -> String {
     if (1..MIB / 10).contains(&bytes) {
         let hundredths = (bytes * 100 / MIB).max(1);
