@@ -19,7 +19,7 @@ use super::state::AppState;
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// An extension of requests that came over TLS to this process.
+/// Request extension: the request reached this process over TLS.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct OverTls;
 
@@ -45,13 +45,13 @@ impl FromRequestParts<Arc<AppState>> for BaseUrl {
     }
 }
 
-/// Whether the browser of a request uses TLS, as far as we know.
+/// Whether the client uses TLS, according to `http.public_url`, a trusted proxy or the connection.
 pub(super) fn is_secure(state: &AppState, head: &Parts) -> bool {
     BaseUrl::of(state, head).0.starts_with("https://")
 }
 
-/// Whether an `Origin` is that of this service: the public one, or the one that the client has used. The
-/// scheme is not compared, because a proxy may terminate TLS without saying so.
+/// Whether an `Origin` is this service: the public URL, or the URL that the client has used. The scheme is not
+/// compared, because a proxy may terminate TLS without a header that says so.
 pub(super) fn is_own_origin(state: &AppState, head: &Parts, origin: &str) -> bool {
     let host = |url: &str| url.split_once("://").map(|(_, host)| host.to_ascii_lowercase());
     let own = [state.public_url.clone(), requested_base(&state.proxies, head)];
@@ -68,7 +68,7 @@ fn requested_base(proxies: &TrustedProxies, head: &Parts) -> Option<String> {
     let peer = head.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let is_trusted = peer.is_some_and(|peer| proxies.trust(peer));
     let (scheme, host) = if is_trusted { forwarded(headers) } else { (None, None) };
-    // A proxy that does not say what it was asked for is asked the same way as we are.
+    // Without a header of the proxy, the scheme is that of our own connection.
     let is_tls = || head.extensions.get::<OverTls>().is_some();
     let is_secure = scheme.map_or_else(is_tls, |scheme| scheme == "https");
     let scheme = if is_secure { "https" } else { "http" };
@@ -81,7 +81,7 @@ fn own_host(head: &Parts) -> Option<&str> {
     head.uri.authority().map(Authority::as_str).or(single(&head.headers, &header::HOST))
 }
 
-/// The address of a request, with `https`.
+/// The URL of a request, with the scheme `https`.
 pub(super) fn https_url(head: &Parts) -> Option<String> {
     let path = head.uri.path_and_query().map_or("/", PathAndQuery::as_str);
     Some(format!("https://{}{path}", safe_host(own_host(head)?)?))

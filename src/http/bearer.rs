@@ -11,11 +11,11 @@ use super::error_code::ErrorCode;
 use super::problem::Problem;
 
 impl AppState {
-    /// The verified caller and the session; refuses film links.
+    /// The verified caller and the session. Film links are refused.
     pub(super) async fn caller_in_session(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
         let caller = self.sender(headers).await?;
         if caller.is_film_link() {
-            let message = "a link for filming is only good for sending the video of its report";
+            let message = "a film link may only send the video of its report";
             return Err(Problem::new(ErrorCode::Forbidden, message));
         }
         Ok(caller)

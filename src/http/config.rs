@@ -11,15 +11,15 @@ use crate::model::setting_words;
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DriveConfig {
-    /// Whether a video sent by the driver's page needs the place of sending.
+    /// Whether a video from the driver's page must state where it was sent.
     pub position: Position,
 }
 
-/// Whether a video needs the place of sending.
+/// Whether a video must state where it was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Position {
     Required,
-    /// A driver may decline to state it.
+    /// A driver may decline to share the position.
     Optional,
 }
 

@@ -1,8 +1,8 @@
 //! CORS: pages of the origins in `http.allow_origins` may send videos.
 //!
-//! tower-http's layer does not fit: it answers every `OPTIONS` itself, but on `/uploads` that request is also
-//! how a client of tus asks for the extensions. Only the routes that take a video are open to other origins.
-//! They read `Authorization` and never a cookie, so credentials are not allowed.
+//! tower-http's layer cannot be used: it answers every `OPTIONS` request itself, but on `/uploads` tus clients
+//! discover the extensions by that method. Only the routes that take a video are open to other origins. They read
+//! `Authorization` and never a cookie, so credentials are not allowed.
 
 use std::sync::Arc;
 
@@ -13,19 +13,19 @@ use axum::response::{IntoResponse as _, Response};
 use serde::Deserialize;
 use url::Url;
 
-/// How long a browser may reuse a preflight, in seconds: the most that Chrome accepts.
+/// How long a browser may cache a preflight response, in seconds. Chrome accepts no more.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("7200");
 
 const METHODS: HeaderValue = HeaderValue::from_static("POST, HEAD, PATCH, DELETE, GET, OPTIONS");
 
-/// What a page may send, besides what a browser allows everywhere.
+/// Request headers that a page may send in addition to the CORS-safelisted ones.
 const REQUEST_HEADERS: HeaderValue = HeaderValue::from_static(
     "Authorization, Content-Type, Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata, \
      Upload-Checksum, Upload-Concat, Upload-Defer-Length, X-HTTP-Method-Override, X-Request-Id, \
      X-Requested-With, Cache-Control",
 );
 
-/// What a page may read, besides what a browser allows everywhere.
+/// Response headers that a page may read in addition to the CORS-safelisted ones.
 const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
     "Location, Allow, Retry-After, X-Request-Id, X-Report-Status, Tus-Resumable, Tus-Version, Tus-Extension, \
      Tus-Max-Size, Tus-Checksum-Algorithm, Upload-Length, Upload-Offset, Upload-Metadata, Upload-Expires, \
@@ -37,7 +37,7 @@ const RESPONSE_HEADERS: HeaderValue = HeaderValue::from_static(
 #[serde(try_from = "String")]
 pub struct AllowedOrigin(HeaderValue);
 
-/// The text is not an origin.
+/// A text that is not an origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is not an origin: write https://app.example.kz, with a port if it has one, and without a path"
@@ -52,7 +52,7 @@ impl TryFrom<String> for AllowedOrigin {
             let url =
                 Url::parse(&text).ok().filter(|url| ["http", "https"].contains(&url.scheme()))?;
             let origin = url.origin().ascii_serialization();
-            // Without a path, a user or anything else that an origin does not have.
+            // Refuses a path, a user and every other part that an origin does not have.
             let is_origin =
                 url.as_str().strip_suffix('/') == Some(origin.as_str()) && !origin.contains('*');
             is_origin.then(|| HeaderValue::from_str(&origin).ok()).flatten()
@@ -61,7 +61,7 @@ impl TryFrom<String> for AllowedOrigin {
     }
 }
 
-/// Middleware: adds the headers that let a page of an allowed origin read the response, also that of an error.
+/// Middleware: adds the headers that let a page of an allowed origin read the response, also of an error.
 pub(super) async fn allow(
     State(origins): State<Arc<[AllowedOrigin]>>,
     request: Request,
@@ -76,7 +76,7 @@ pub(super) async fn allow(
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = next.run(request).await;
     if is_preflight && !response.status().is_success() {
-        // A browser takes any other status for a refusal, and this route has no OPTIONS of its own.
+        // The route has no OPTIONS of its own, and a browser takes any other status for a refusal.
         response = StatusCode::NO_CONTENT.into_response();
     }
     let headers = response.headers_mut();
@@ -93,13 +93,13 @@ pub(super) async fn allow(
     response
 }
 
-/// Whether a path is one of tus, of the form or of the preflight of a video.
+/// Whether a path belongs to tus, to the multipart form or to the preflight of a video.
 fn takes_video(path: &str) -> bool {
     path == "/reports/upload" || path == "/uploads" || path.starts_with("/uploads/")
 }
 
-/// The origin of the request, if it is listed. It is compared as a whole: `null`, and names that only begin or
-/// end like a listed one, are not.
+/// The origin of the request, if it is listed. It is compared as a whole, so a name that only begins or ends like
+/// a listed one is not allowed.
 fn allowed(origins: &[AllowedOrigin], headers: &HeaderMap) -> Option<HeaderValue> {
     let mut given = headers.get_all(header::ORIGIN).iter();
     let origin = given.next().filter(|_| given.next().is_none())?;
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_origin_is_refused() {
+    fn a_text_that_is_not_an_origin_is_refused() {
         for text in [
             "*",
             "null",

@@ -164,7 +164,7 @@ async fn read(
     serde_json::from_value(value).map_err(|_| incomplete())
 }
 
-/// An empty version counts as none.
+/// An empty `version` counts as missing.
 fn of_form(fields: &Fields) -> Result<DecisionRequest, Problem> {
     let decision = fields.get("decision").and_then(Decision::from_word).ok_or_else(incomplete)?;
     let version = fields.get("version").filter(|text| !text.is_empty());

@@ -148,7 +148,7 @@ impl Reader<'_> {
         })
     }
 
-    /// Whether there is a coordinate. Where a place is optional it may be left out, but not half of it.
+    /// Whether a coordinate is present. An optional place may be left out, but not one of its two coordinates.
     fn states_place(&self) -> bool {
         ["lat", "long"].iter().any(|name| self.fields.get(name).is_some())
     }

@@ -50,7 +50,7 @@ error_codes! {
     CredentialsInvalid "credentials_invalid" 401
         "the login or the password is wrong"
     CsrfInvalid "csrf_invalid" 403
-        "the page is too old, or another person has signed in in this browser; load it again"
+        "the page is too old, or another person has signed in on this browser; load it again"
     DecisionConflict "decision_conflict" 409
         "the report has changed in the meantime; `details` has its current state"
     DeleteOneself "delete_oneself" 409
@@ -94,7 +94,7 @@ error_codes! {
     ReportClosed "report_closed" 422
         "the report no longer accepts a video"
     SessionExpired "session_expired" 401
-        "the browser's session has ended for lack of activity; sign in again"
+        "the browser's session has expired through inactivity; sign in again"
     SessionMissing "session_missing" 401
         "the browser is not signed in, or its session has ended"
     StorageUnavailable "storage_unavailable" 503

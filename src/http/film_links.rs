@@ -1,4 +1,4 @@
-//! Links for filming: they open the driver's page for one report without a sign-in.
+//! Film links: they open the driver's page for one report without a sign-in.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<AppState>> {
 #[derive(Deserialize, ToSchema)]
 #[expect(dead_code, reason = "describes the body; numbers may be strings")]
 struct FilmLinkRequest {
-    /// For how long the link is valid; without it, as long as `leasing.film_link_for` says.
+    /// Validity of the link in hours. Default: `leasing.film_link_for`.
     #[schema(minimum = 1, maximum = 720, example = 168)]
     valid_for_hours: Option<i64>,
 }
@@ -42,8 +42,7 @@ struct FilmLinkRequest {
 struct FilmLink {
     #[schema(value_type = Uuid)]
     id: FilmLinkId,
-    /// The address for the driver. For 1C it is null if the service does not know its public address
-    /// (`http.public_url`).
+    /// The URL for the driver. For 1C it is null if `http.public_url` is not set.
     #[schema(example = "https://media.example.kz/drive/film#Jb1wqPzE5n0m5xkq2g8yJ3sUo4tXvR7c")]
     url: Option<String>,
     expires_at: Timestamp,
@@ -51,17 +50,17 @@ struct FilmLink {
 
 #[derive(Serialize, ToSchema)]
 struct RevokedFilmLinks {
-    /// How many links have ended.
+    /// The number of revoked links.
     #[schema(example = 1)]
     revoked: u64,
 }
 
-/// Issues a link by which a driver films for one report without signing in
+/// Issues a film link, by which a driver films for one report without signing in
 ///
 /// For `WhatsApp` or SMS. A director sends an access token; 1C sends its account (`Authorization: Basic` or
 /// `X-API-Key: login:password`). The link opens the driver's page while the report waits for a video, also after
-/// its deadline. The same caller gets the same link again until it is revoked or has expired; a later end is
-/// kept.
+/// the report's deadline. The same caller gets the same link again until it is revoked or has expired. A repeated
+/// request can extend its validity, but not shorten it.
 #[utoipa::path(
     post,
     path = "/reports/{ref_key}/film-link",
@@ -93,16 +92,16 @@ async fn issue_film_link(
             let BaseUrl(base) = BaseUrl::of(&state, &head);
             Some(format!("{base}{}", link.path))
         }
-        // 1C sends it to somebody else.
+        // 1C passes it on, and a phone may not reach the URL that 1C uses.
         Caller::Node(_) => state.film_links.public_address(&link),
     };
     let link = FilmLink { id: link.id, url, expires_at: link.expires_at };
     Ok(success(StatusCode::CREATED, "success", &link))
 }
 
-/// Revokes all links for filming of a report
+/// Revokes all film links of a report
 ///
-/// Uploads that were begun with them end; a recording that waits on a phone stays there.
+/// Uploads that were started through them end. A recording that has not been sent stays on the phone.
 #[utoipa::path(
     delete,
     path = "/reports/{ref_key}/film-link",
@@ -165,7 +164,7 @@ impl Caller {
     }
 }
 
-/// The problem of a report that does not wait for a video.
+/// The problem for a report that does not wait for a video.
 pub(super) fn not_open(status: ReportStatus) -> Problem {
     match status {
         ReportStatus::Approved => UploadError::ReportClosed.into(),

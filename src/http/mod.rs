@@ -75,7 +75,7 @@ pub fn router(state: Arc<AppState>) -> Router {
         // Internal errors are logged where they occur; a 503 that passes by itself is no failure.
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         .layer(PropagateRequestIdLayer::new(request_id::HEADER))
-        // Outside of what answers errors, so that a page of another origin can read them.
+        // Around the layers that render errors, so that a page of another origin can read those too.
         .layer(from_fn_with_state(Arc::clone(&state.allow_origins), cors::allow))
         .layer(from_fn(problem::render))
         .layer(CatchPanicLayer::custom(problem::panicked))

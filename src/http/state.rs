@@ -21,11 +21,11 @@ pub struct AppState {
     pub playback: Playback,
     /// Sign-in and sessions.
     pub auth: Auth,
-    /// Browsers that are signed in by a cookie.
+    /// Browser sessions.
     pub browsers: Browsers,
     /// Decisions.
     pub leasing: Leasing,
-    /// Links that open the driver's page for one report.
+    /// Film links.
     pub film_links: FilmLinks,
     pub lists: Lists,
     /// Accounts with a password.
@@ -56,7 +56,7 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// Whether a video of this caller needs the place of sending.
+    /// Whether a video of this caller must state where it was sent.
     pub(super) fn position(&self, caller: &Caller) -> Position {
         if caller.is_from_page() { self.drive.position } else { Position::Required }
     }

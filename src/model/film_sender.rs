@@ -1,13 +1,13 @@
-//! Who has sent a video by a film link.
+//! The sender of a video that came through a film link.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The sender of a video that came by a film link. Nobody has signed in: name and telephone number are what
-/// the driver has stated.
+/// The sender of a video that came through a film link. Nobody has signed in: the driver has entered the name
+/// and the telephone number, and nothing verifies them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FilmSender {
-    /// Who has issued the link: `person:` and a number, or `node:` and the login of 1C's account.
+    /// The issuer of the link: `person:` and a number, or `node:` and the login of 1C's account.
     #[schema(example = "node:office-1c")]
     pub issuer: String,
     /// May be empty.

@@ -110,7 +110,7 @@ pub struct Submission {
     pub verdicts: Vec<Verdict>,
     /// Deviations from the standard that were accepted.
     pub notes: Vec<Note>,
-    /// Who has sent the video, if it came by a film link; absent if a driver has signed in.
+    /// The sender, if the video came through a film link; absent if the driver was signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub film_link: Option<FilmSender>,
 }

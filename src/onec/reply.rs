@@ -33,8 +33,8 @@ pub struct ItemResult {
     /// A sentence about the error or the result; may be empty.
     #[schema(example = "")]
     pub message: String,
-    /// The address by which the driver films without signing in, for a report that asked for it
-    /// (`"film_link": true`). Absent if the report waits for no video, or without `http.public_url`.
+    /// The film link, by which the driver films without signing in, for an item with `"film_link": true`.
+    /// Absent if the report does not wait for a video, or if `http.public_url` is not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub film_link: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! The extractors of actions: a session, the proof that one of its pages has sent the request, and the form.
+//! Extractors of state-changing requests: the session, checked against CSRF, and the form.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ use crate::model::BrowserKind;
 
 const X_CSRF_TOKEN: HeaderName = HeaderName::from_static("x-csrf-token");
 
-/// A change by a signed-in reviewer.
+/// A state-changing request by a signed-in reviewer.
 pub(in crate::http) struct ReviewChange {
     pub(in crate::http) session: BrowserSession,
     pub(in crate::http) form: PageForm,
 }
 
-/// A change by a signed-in driver, or by the holder of a film link.
+/// A state-changing request by a signed-in driver, or from the session of a film link.
 pub(in crate::http) struct DriveChange(pub(in crate::http) BrowserSession);
 
 impl FromRequest<Arc<AppState>> for ReviewChange {
@@ -55,7 +55,8 @@ impl FromRequest<Arc<AppState>> for DriveChange {
     }
 }
 
-/// A browser may have both a driver's session and that of a film link. The token tells whose page sent this.
+/// A browser may have a driver's session and a session of a film link. The CSRF token tells which of them the
+/// request belongs to.
 async fn changing_driver(
     state: &AppState,
     head: &Parts,
@@ -73,7 +74,7 @@ async fn changing_driver(
     check(state, head, &other, form).map(|()| other)
 }
 
-/// Whether one of the session's pages has sent the request.
+/// Fails unless one of the session's pages has sent the request.
 fn check(
     state: &AppState,
     head: &Parts,

@@ -1,5 +1,5 @@
-//! The cookies. Their names begin with `__Host-` behind TLS: a browser then accepts them only from this very
-//! host, and no other host below the same domain can set them.
+//! The session cookies. With TLS their names begin with `__Host-`: a browser then accepts them from this host
+//! only, and no other host of the same domain can set them.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::model::BrowserKind;
 /// Browsers keep no cookie longer than 400 days. Sessions end earlier on the server, by inactivity.
 const LONGEST: SignedDuration = SignedDuration::from_hours(400 * 24);
 
-/// In bytes. Ours have 43.
+/// Longest accepted secret, in bytes. Ours have 43.
 const LONGEST_SECRET: usize = 64;
 
 const fn name(kind: BrowserKind, is_secure: bool) -> &'static str {
@@ -45,7 +45,7 @@ fn value(headers: &HeaderMap, name: &str) -> Option<String> {
     is_ours.then(|| value.to_owned())
 }
 
-/// Whether cookies of this request are sent over TLS only.
+/// Sets and clears session cookies. The flag: whether they get `Secure`, because the request came over TLS.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SessionCookies(bool);
 
@@ -74,7 +74,7 @@ impl SessionCookies {
         let (name, age) = (name(kind, self.0), age.as_secs());
         let cookie =
             format!("{name}={secret}; Path=/; HttpOnly; SameSite=Strict{secure}; Max-Age={age}");
-        // Of characters that are allowed in a header.
+        // Always succeeds: a secret is base64.
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }

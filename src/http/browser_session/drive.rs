@@ -1,4 +1,4 @@
-//! Sign-in and sign-out of a driver on the driver's page, and the tokens of its scripts.
+//! Sign-in and sign-out on the driver's page, and access tokens for its scripts.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ struct SignedIn<'a> {
     csrf: &'a str,
 }
 
-/// What a script needs to upload.
+/// The token with which a script uploads.
 #[derive(Serialize)]
 pub(super) struct PageToken<'a> {
     pub(super) access_token: String,
@@ -39,7 +39,7 @@ pub(super) struct PageToken<'a> {
     pub(super) name: &'a str,
 }
 
-/// `POST /drive/session`: a one-time code is exchanged for a cookie.
+/// `POST /drive/session`: exchanges a one-time code for a cookie.
 pub(super) async fn sign_in(State(state): State<Arc<AppState>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     match open(&state, &head, PageForm::read(&state, &head.headers, body).await).await {
@@ -121,7 +121,7 @@ pub(super) async fn sign_out(
             let ended = state.browsers.end(&session, session.id).await;
             ended.map_err(|error| problem::database_failure(&error))?;
         }
-        // Whoever has no session is signed out.
+        // Without a session the browser is signed out already.
         Err(rejection) if rejection.is_signed_out() => {}
         Err(rejection) => return Err(rejection.reason.into()),
     }

@@ -1,4 +1,4 @@
-//! `POST /drive/film-link`: the secret of a film link is exchanged for a cookie and an access token.
+//! `POST /drive/film-link`: exchanges the secret of a film link for a cookie and an access token.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::http::problem::{self, Problem};
 use crate::http::{AppState, success};
 use crate::model::{BrowserKind, RefKey};
 
-/// What the page needs to film and to upload.
+/// The response: the data that the page needs for filming and uploading.
 #[derive(Serialize)]
 struct Opened<'a> {
     #[serde(flatten)]
@@ -41,7 +41,7 @@ async fn exchange(state: &AppState, request: Request) -> Result<Response, Proble
     same_origin(state, &head)?;
     let form = PageForm::read(state, &head.headers, body).await?;
     let (session, secret) = session(state, &head, &form).await?;
-    // A session of a film link has a scope.
+    // Every session of a film link has a scope.
     let scope = session.film_link.ok_or_else(problem::internal)?;
     let opened = Opened {
         token: page_token(state, &session)?,

@@ -1,4 +1,4 @@
-//! The small body of an action: a form, or a JSON object of a script.
+//! The body of a state-changing request: a form, or a JSON object from a script.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::http::body::{BodyError, read_small};
 use crate::http::problem::Problem;
 use crate::model::strip_bom;
 
-/// Values by their names, in the order of the form. Checkboxes share a name.
+/// The values of each name, in the order of the form. Checkboxes of a group share a name.
 #[derive(Debug, Default)]
 pub(in crate::http) struct PageForm {
     values: BTreeMap<String, Vec<String>>,
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_form_and_a_json_object_read_alike() {
+    fn a_form_and_a_json_object_give_the_same_values() {
         let pairs = "reason=blur&reason=plate&text=+%D0%90+&version=3&keys=on";
         let object = r#"{"reason": ["blur", "plate"], "text": " А ", "version": 3, "keys": true}"#;
         let forms = [PageForm::of_pairs(pairs, 9).unwrap(), PageForm::of_json(object).unwrap()];
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_refused() {
+    fn a_body_that_is_not_an_object_is_refused() {
         for text in ["[]", "1", "{", "\"a\""] {
             assert!(PageForm::of_json(text).is_err(), "{text}");
         }

@@ -1,8 +1,8 @@
-//! Browsers that are signed in by a cookie. Cookies open only the pages and their same-origin actions; the
-//! routes of the API take `Authorization` alone, so no other site can act in a person's name.
+//! Sessions of browsers, authenticated by a cookie. A cookie is accepted only for pages and their same-origin
+//! requests; the routes of the API accept only `Authorization`, so no other site can act in a person's name.
 //!
-//! A page takes [`ReviewPage`] or [`DrivePage`]; an action takes [`ReviewChange`] or [`change::DriveChange`], which
-//! also check that the request comes from one of our pages.
+//! The handler of a page takes [`ReviewPage`] or [`DrivePage`]. The handler of a state-changing request takes
+//! [`ReviewChange`] or [`change::DriveChange`], which also check that one of our pages has sent it.
 
 pub(in crate::http) mod change;
 mod cookie;
@@ -34,7 +34,7 @@ use super::{AppState, success};
 use crate::auth::{BrowserSession, PreferenceChange, PreferenceError};
 use crate::model::texts::Language;
 
-/// The actions that are not in the OpenAPI document, because only our pages can use them.
+/// Routes that are not in the OpenAPI document, because only our pages can use them.
 pub(super) fn routes() -> Router<Arc<AppState>> {
     let review = get(current_reviewer).post(review::sign_in).delete(review::sign_out);
     let drive = get(current_driver).post(drive::sign_in).delete(drive::sign_out);
@@ -49,14 +49,14 @@ pub(super) fn routes() -> Router<Arc<AppState>> {
         .layer(map_response(without_challenge))
 }
 
-/// A challenge would make the browser ask for a password in a window of its own, and keep the response from the
-/// script until that is closed.
+/// Removes the challenge: it makes a browser open its own password dialog, and the script gets the response only
+/// after that is closed.
 async fn without_challenge(mut response: Response) -> Response {
     response.headers_mut().remove(header::WWW_AUTHENTICATE);
     response
 }
 
-/// What the scripts of a page ask about the session: whether it lives still, and whose it is.
+/// The session, for scripts: whether it is still open, and whose it is.
 #[derive(Serialize)]
 struct CurrentSession<'a> {
     name: &'a str,
@@ -86,7 +86,7 @@ fn current(session: &BrowserSession) -> Response {
     success(StatusCode::OK, "success", &answer)
 }
 
-/// `POST /review/session/preferences`: `language`, `single_keys`, `undo_seconds`; what is missing stays.
+/// `POST /review/session/preferences`: `language`, `single_keys`, `undo_seconds`. Missing fields stay unchanged.
 async fn set_preferences(
     State(state): State<Arc<AppState>>,
     headers: HeaderMap,

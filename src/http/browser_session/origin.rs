@@ -1,4 +1,4 @@
-//! Whether a change was sent by one of our own pages.
+//! The check that a request was sent by one of our own pages.
 
 use axum::http::request::Parts;
 use axum::http::{HeaderName, header};
@@ -10,19 +10,19 @@ use crate::http::problem::Problem;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Refuses a request that a browser sent from a page of another site. Programs send neither header; what
-/// they send has no cookie of a person either.
+/// Refuses a request that a browser sent from a page of another site. A request with neither header comes from a
+/// program, which does not have a person's cookie either.
 pub(in crate::http) fn same_origin(state: &AppState, head: &Parts) -> Result<(), Problem> {
     if is_same_origin(state, head) {
         return Ok(());
     }
-    let message = "this was sent by a page of another site";
+    let message = "the request was sent by a page of another site";
     Err(Problem::new(ErrorCode::CsrfInvalid, message).closing())
 }
 
 fn is_same_origin(state: &AppState, head: &Parts) -> bool {
     let text = |name| head.headers.get(name).map(|value| value.to_str().unwrap_or_default());
-    // Set by the browser itself; an extension of the page cannot change it.
+    // Set by the browser; scripts cannot change it.
     if let Some(site) = text(SEC_FETCH_SITE) {
         return site == "same-origin" || site == "none";
     }

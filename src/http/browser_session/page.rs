@@ -1,4 +1,4 @@
-//! The extractors of pages.
+//! Extractors of pages.
 
 use std::sync::Arc;
 
@@ -13,18 +13,18 @@ use crate::http::AppState;
 use crate::http::client::Client;
 use crate::model::BrowserKind;
 
-/// Sent by scripts with what the person has not asked for: heartbeats, counts.
+/// Sent by scripts with requests that the person has not caused: heartbeats, counts.
 const X_BACKGROUND: HeaderName = HeaderName::from_static("x-background");
-/// Sent by browsers that fetch a page ahead.
+/// Sent by browsers that prefetch a page.
 const SEC_PURPOSE: HeaderName = HeaderName::from_static("sec-purpose");
 
 /// A signed-in reviewer.
 pub(in crate::http) struct ReviewPage(pub(in crate::http) BrowserSession);
 
-/// A signed-in driver or director, or the holder of a film link.
+/// A signed-in driver or director, or the session of a film link.
 pub(in crate::http) struct DrivePage(pub(in crate::http) BrowserSession);
 
-/// The holder of a film link, whether or not a driver has signed in on the same browser.
+/// The session of a film link, whether or not a driver is signed in on the same browser.
 pub(in crate::http) struct FilmPage(pub(in crate::http) BrowserSession);
 
 impl FromRequestParts<Arc<AppState>> for ReviewPage {
@@ -74,7 +74,7 @@ pub(super) async fn reviewer(
     find(state, head, BrowserKind::Review).await
 }
 
-/// The driver's session; without one, that of the film link.
+/// The driver's session; without one, the session of a film link.
 pub(super) async fn driver(
     state: &AppState,
     head: &Parts,

@@ -1,4 +1,4 @@
-//! The answer to a browser that is not signed in: a way to the sign-in, or a problem for a script.
+//! The response to a browser without a session: a redirect to the sign-in page, or a problem for a script.
 
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
@@ -16,15 +16,15 @@ use crate::model::BrowserKind;
 pub(in crate::http) enum NoSessionReason {
     /// The browser has not signed in.
     Missing,
-    /// The session was not used for this long.
+    /// The session had no activity for this long.
     Idle(SignedDuration),
-    /// The session was ended, or has reached its limit.
+    /// The session was ended, or has reached its longest lifetime.
     Ended,
-    /// The reviewers of this address are kept out.
+    /// Reviewers are not allowed from this address (`review.allow_networks`).
     Network,
-    /// The change does not come from a page of this session.
+    /// The request was not sent by a page of this session.
     Csrf,
-    /// The request cannot be read, or the database is away.
+    /// The request cannot be read, or the database is unavailable.
     Problem(Problem),
 }
 
@@ -32,17 +32,17 @@ pub(in crate::http) enum NoSessionReason {
 #[derive(Debug)]
 pub(in crate::http) struct NoSession {
     pub(in crate::http) reason: NoSessionReason,
-    /// Where the browser comes back to after the sign-in.
+    /// The page to which the browser returns after the sign-in; empty: none.
     pub(in crate::http) next: String,
     sign_in: &'static str,
-    /// Whether the browser shows the answer, and no script reads it.
+    /// Whether the browser displays the response, and no script reads it.
     is_navigation: bool,
 }
 
 impl NoSession {
     pub(super) fn new(kind: BrowserKind, head: &Parts, reason: NoSessionReason) -> Self {
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
-        // A form is not sent again by the way back.
+        // Returning to the URL of a form would not send the form again.
         let next = if head.method == Method::GET { path.to_owned() } else { String::new() };
         let sign_in = match kind {
             BrowserKind::Review => "/review/sign-in",
@@ -51,7 +51,7 @@ impl NoSession {
         Self { reason, next, sign_in, is_navigation: is_navigation(&head.headers) }
     }
 
-    /// Whether the browser is signed out, as opposed to a request that is refused.
+    /// Whether the browser is signed out, as opposed to a refused request of a session.
     pub(super) const fn is_signed_out(&self) -> bool {
         matches!(
             self.reason,
@@ -73,7 +73,7 @@ impl NoSession {
     }
 }
 
-/// Whether a browser shows the answer to this request.
+/// Whether the browser displays the response to this request, and no script reads it.
 pub(in crate::http) fn is_navigation(headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
@@ -97,7 +97,7 @@ impl From<NoSessionReason> for Problem {
                 Self::new(ErrorCode::SessionMissing, "sign in; the browser has no session")
             }
             NoSessionReason::Idle(limit) => {
-                let message = "sign in; the session was not used for long";
+                let message = "sign in; the session has expired through inactivity";
                 Self::new(ErrorCode::SessionExpired, message)
                     .with_details(json!({ "after_seconds": limit.as_secs() }))
             }

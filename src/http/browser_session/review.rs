@@ -23,7 +23,7 @@ use crate::http::{AppState, success};
 use crate::model::{BrowserKind, SessionId};
 
 const SIGN_IN_PAGE: &str = "/review/sign-in";
-/// Where a browser goes after the sign-in, unless its form says otherwise.
+/// The page after the sign-in, unless the form names another one.
 const HOME: &str = "/review";
 
 #[derive(Serialize)]
@@ -33,7 +33,7 @@ struct SignedIn<'a> {
     next: &'a str,
 }
 
-/// Why the form is shown again.
+/// A sign-in was refused; the form is shown again.
 enum Refused {
     Origin,
     EmptyLogin,
@@ -82,7 +82,7 @@ async fn open(
     state.browsers.open_review(&reviewer.person, browser).await.map_err(Refused::Session)
 }
 
-/// The browser that signs in.
+/// The browser that sent a request. `replaces`: the secret of the cookie that it already has.
 pub(super) fn browser_info<'a>(
     head: &'a Parts,
     client: Client,
@@ -102,19 +102,19 @@ fn signed_in(head: &Parts, form: &PageForm, session: &BrowserSession) -> Respons
     success(StatusCode::OK, "success", &answer)
 }
 
-/// The page of the console where a form wants its browser to go afterwards.
+/// The page of the console to which a form redirects: its field `next`.
 pub(super) fn return_path(form: &PageForm) -> &str {
     form.get("next").filter(|next| is_page_below(next, HOME)).unwrap_or(HOME)
 }
 
-/// Whether a path leads to a page of ours below `base`, and never to another host.
+/// Whether a path is `base` or below it, and cannot lead to another host.
 pub(super) fn is_page_below(path: &str, base: &str) -> bool {
     let rest = path.strip_prefix(base);
     let is_below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
     is_below && path.chars().all(|char| char.is_ascii_graphic() && char != '\\')
 }
 
-/// A form is shown again with the reason in its address; a script gets a problem.
+/// Redirects a form back to the sign-in page with the reason in the query; a script gets a problem.
 fn refused(head: &Parts, form: &PageForm, why: Refused) -> Response {
     if !is_navigation(&head.headers) {
         return Problem::from(why).into_response();
@@ -131,7 +131,7 @@ fn refused(head: &Parts, form: &PageForm, why: Refused) -> Response {
 }
 
 impl Refused {
-    /// The word that the sign-in page has a sentence for.
+    /// The value of `problem` in the query of the sign-in page, which has a sentence for it.
     const fn word(&self) -> &'static str {
         match self {
             Self::Origin => "origin",
@@ -167,8 +167,8 @@ impl From<Refused> for Problem {
     }
 }
 
-/// `DELETE /review/session`, and `POST /review/session/end` for forms. The form may name sessions to be ended
-/// instead of this one: `id` of each, or `others`.
+/// `DELETE /review/session`, and `POST /review/session/end` for forms. The form may name other sessions to end
+/// instead of this one: by `id`, or all with `others`.
 pub(super) async fn sign_out(
     State(state): State<Arc<AppState>>,
     cookies: SessionCookies,
@@ -181,14 +181,14 @@ pub(super) async fn sign_out(
                 return Ok(signed_out(&method, return_path(&form)));
             }
         }
-        // Whoever has no session is signed out.
+        // Without a session the browser is signed out already.
         Err(rejection) if rejection.is_signed_out() => {}
         Err(rejection) => return Err(rejection.reason.into()),
     }
     Ok(cookies.clear(signed_out(&method, SIGN_IN_PAGE), BrowserKind::Review))
 }
 
-/// Ends the sessions of the form; without any, this one. Returns whether this one has ended.
+/// Ends the sessions that the form names; if it names none, this one. Returns whether this one has ended.
 async fn end(state: &AppState, session: &BrowserSession, form: &PageForm) -> Result<bool, Problem> {
     if form.flag("others") {
         let ended = state.browsers.end_others(session).await;

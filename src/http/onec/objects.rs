@@ -119,8 +119,8 @@ struct Put {
     /// A remark, for example that the object was ignored because its version is older; else empty.
     #[schema(example = "")]
     message: String,
-    /// The address by which a driver films for this report without signing in, if a report asked for it
-    /// (`"film_link": true`) and waits for a video, and the service knows its public address.
+    /// The film link, by which a driver films for this report without signing in, if the report was sent with
+    /// `"film_link": true`. Absent if the report does not wait for a video, or if `http.public_url` is not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     film_link: Option<String>,
 }

@@ -84,7 +84,7 @@ struct SentInstruction {
     /// In English; without it, drivers read `text`.
     #[schema(example = "Film the odometer", max_length = 2000)]
     en: Option<String>,
-    /// A few words that fit on the picture of the camera.
+    /// A short Russian form that fits over the camera picture.
     #[schema(example = "Пробег", max_length = 40)]
     short: Option<String>,
 }
@@ -140,8 +140,8 @@ pub(super) struct SentReport {
     /// absent, unchanged.
     #[schema(example = "", max_length = 2000)]
     reject_reason: Option<String>,
-    /// Whether the result contains `film_link`: an address by which a driver films for this report without
-    /// signing in.
+    /// Whether the result contains `film_link`: a URL by which a driver films for this report without signing
+    /// in.
     #[schema(example = false)]
     film_link: Option<bool>,
     #[schema(example = 7, minimum = 0)]

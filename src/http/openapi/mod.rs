@@ -52,12 +52,12 @@ impl Modify for Schemes {
     }
 }
 
-/// The first sentence. The rest is folded, so that a page opens with the routes.
+/// The first sentence. The rest is folded, so that the routes are visible when the page opens.
 const INTRODUCTION: &str = "\
 The ForteLeasing API as documented by its owner, with additions: resumable uploads, the exchange of \
 data with 1C, decisions on reports.";
 
-/// What holds for every route.
+/// The conventions of every route.
 const CONVENTIONS: &str = "\
 A successful response is `{\"status\":\"ok\",\"data\":{\"message\",\"code\",…}}`, a problem is \
 `{\"status\":\"error\",\"data\":{\"message\",\"code\",\"error\",\"request_id\",\"details\"}}`, where \
@@ -83,12 +83,12 @@ pub(super) fn finished(routes: &utoipa::openapi::OpenApi, public_url: Option<&st
 }
 
 fn introduction() -> String {
-    let conventions = folded("What holds for every route", CONVENTIONS);
+    let conventions = folded("Conventions of every route", CONVENTIONS);
     let codes = folded("Error codes", &code_table());
     format!("{INTRODUCTION}\n\n{conventions}\n\n{codes}")
 }
 
-/// A part that is shown on request. The blank lines make its text Markdown again.
+/// A collapsed section. The blank lines switch from HTML back to Markdown.
 fn folded(title: &str, text: &str) -> String {
     format!("<details>\n<summary>{title}</summary>\n\n{text}\n\n</details>")
 }

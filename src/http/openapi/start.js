@@ -1,7 +1,7 @@
 // Shows the document of this server. The validator badge is off: it would load from another host.
 
-// Requests go to the address under which the page was opened: the policy of the page allows no other, and the
-// public address may not be reachable from here.
+// Requests go to the host from which the page was loaded: the Content-Security-Policy allows no other, and the
+// public URL may not be reachable from here.
 const here = { url: new URL("./", window.location.href).href.replace(/\/$/, ""), description: "This page" };
 const OwnServer = () => ({
   statePlugins: {
@@ -19,7 +19,7 @@ window.ui = SwaggerUIBundle({
   deepLinking: true,
   validatorUrl: null,
   displayRequestDuration: true,
-  // The routes first; the schemas below them are folded.
+  // Schemas are collapsed below the routes.
   defaultModelsExpandDepth: 0,
   presets: [SwaggerUIBundle.presets.apis],
   plugins: [OwnServer],

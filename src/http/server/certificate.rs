@@ -1,4 +1,4 @@
-//! The certificate of the public listener and its key, as their files have them.
+//! The certificate of the public listener and its key, read from their files.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TlsConfig {
-    /// The certificate and its intermediate ones, in PEM. TLS is on if it is set.
+    /// The certificate, followed by the intermediate ones, in PEM. Setting it turns TLS on.
     pub cert_file: Option<PathBuf>,
     /// The key of the first certificate, in PEM.
     pub key_file: Option<PathBuf>,
@@ -23,7 +23,7 @@ pub struct TlsConfig {
     pub handshake_timeout: SignedDuration,
     /// How often the files are read again.
     pub reload_every: SignedDuration,
-    /// A certificate that is valid for less than this is reported.
+    /// Remaining validity below which a certificate is reported.
     pub expiry_warning: SignedDuration,
 }
 
@@ -66,7 +66,7 @@ pub enum Validity {
     Invalid(String),
 }
 
-/// What the two files contain.
+/// The contents of both files.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct PemFiles {
     certificates: Vec<u8>,
@@ -74,7 +74,7 @@ pub(super) struct PemFiles {
 }
 
 impl TlsConfig {
-    /// Whether the listener speaks TLS.
+    /// Whether the listener uses TLS.
     pub fn is_on(&self) -> bool {
         set(self.cert_file.as_deref()).is_some()
     }
@@ -157,7 +157,7 @@ pub(super) fn provider() -> CryptoProvider {
     rustls::crypto::aws_lc_rs::default_provider()
 }
 
-/// From when and until when the first certificate is valid.
+/// The start and the end of the first certificate's validity.
 fn validity(chain: &[CertificateDer<'_>]) -> Option<(Timestamp, Timestamp)> {
     let (_, certificate) = x509_parser::parse_x509_certificate(chain.first()?).ok()?;
     let validity = certificate.validity();

@@ -35,7 +35,7 @@ use crate::http::client::X_FORWARDED_FOR;
 /// The state that all connections share.
 pub(super) struct Server {
     router: Router,
-    /// `None` if requests come in plain text.
+    /// `None`: plain HTTP.
     tls: Option<Tls>,
     protocol: http1::Builder,
     config: Config,
@@ -115,11 +115,11 @@ impl Server {
         self.permits.available_permits() < self.config.max_connections / KEPT_FREE
     }
 
-    /// The stream of the requests: after the handshake, if TLS is on. `None` if that fails.
+    /// The stream for requests, after the handshake if TLS is on. `None` if the handshake fails.
     async fn open(&self, stream: TimedStream, peer: SocketAddr) -> Option<Transport> {
         let Some(tls) = &self.tls else { return Some(Transport::Plain(stream)) };
         let opened = self.shutdown.run_until_cancelled(tls.accept(stream)).await?;
-        // Scanners and people who close the page cause these, so they are no warnings.
+        // Not a warning: scanners and closed pages cause many of these.
         opened.inspect_err(|error| tracing::debug!(%peer, %error, "TLS handshake failed")).ok()
     }
 

@@ -2,7 +2,7 @@
 //!
 //! It adds to axum's own loop: a check of request heads (`heads`), timeouts for silent and slow clients,
 //! limits for buffers and for the number of connections, and a lingering close that lets an early response
-//! arrive (`linger`). With `http.tls` it also speaks TLS (`tls`): everything else is the same above it.
+//! arrive (`linger`). With `http.tls` it also accepts TLS (`tls`); the layers above it are the same.
 //!
 //! # How a handler refuses a request before the body has been read
 //!

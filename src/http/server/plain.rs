@@ -1,4 +1,4 @@
-//! Requests in plain text on a port that expects TLS: what somebody gets who has typed `http://`.
+//! The response to a plain HTTP request on a port that expects TLS, for people who have typed `http://`.
 
 use axum::body::Body;
 use axum::response::IntoResponse as _;
@@ -8,12 +8,12 @@ use crate::http::base_url::https_url;
 
 const MESSAGE: &str = "This address expects HTTPS: write https:// instead of http://.\n";
 
-/// Leads a browser to the address with TLS. Other requests are refused: what they contain was readable on the way,
-/// and a client that never learns its mistake would go on sending it.
+/// Redirects `GET` and `HEAD` to the https URL. Other methods are refused: their bodies were readable in transit,
+/// and with a redirect a misconfigured client would go on sending them.
 pub(super) fn use_https(request: Request<Body>) -> Response<Body> {
     let (head, _) = request.into_parts();
-    let is_read = [Method::GET, Method::HEAD].contains(&head.method);
-    let location = is_read.then(|| https_url(&head)).flatten();
+    let is_safe = [Method::GET, Method::HEAD].contains(&head.method);
+    let location = is_safe.then(|| https_url(&head)).flatten();
     let location = location.and_then(|url| HeaderValue::from_str(&url).ok());
     let close = (header::CONNECTION, HeaderValue::from_static("close"));
     match location {

@@ -22,9 +22,9 @@ pub(super) struct WriteLimits {
     pub(super) over: Duration,
 }
 
-/// A TCP stream whose writes fail with `TimedOut` when the client takes too little of a response. With TLS it is
-/// below the encryption, which has a buffer of its own and accepts bytes that the client has not taken. Reads have
-/// no timeout here: hyper times request heads, the upload times bodies.
+/// A TCP stream whose writes fail with `TimedOut` when the client takes too little of a response. It is below TLS,
+/// because the TLS stream buffers bytes that the client has not taken yet. Reads have no timeout here: hyper times
+/// request heads, the upload times bodies.
 #[derive(Debug)]
 pub(super) struct TimedStream {
     stream: TcpStream,
@@ -52,7 +52,8 @@ impl TimedStream {
         self.stream
     }
 
-    /// Waits for the first byte and returns it, but leaves it in the stream. `None` if the client has closed.
+    /// Waits for the first byte and returns it without consuming it. `None` if the client has closed the
+    /// connection.
     pub(super) async fn peek_first_byte(&self) -> io::Result<Option<u8>> {
         let mut first = [0];
         let length = self.stream.peek(&mut first).await?;

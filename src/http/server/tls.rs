@@ -1,4 +1,4 @@
-//! TLS of the public listener. Its certificate is read again when its files change.
+//! TLS on the public listener. Its certificate is reloaded when its files change.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,17 +21,17 @@ pub(super) struct Tls {
     handshake_timeout: Duration,
 }
 
-/// Reads the files again.
+/// Reloads the certificate when its files have changed.
 pub(super) struct Reloader {
     current: Arc<CurrentCertificate>,
     cert_file: PathBuf,
     key_file: PathBuf,
     every: Duration,
-    /// What was read last, so that a change is logged once.
+    /// The result of the last read, so that a change is logged only once.
     seen: Result<PemFiles, TlsError>,
 }
 
-/// The certificate of the next handshakes.
+/// The certificate for new handshakes.
 #[derive(Debug)]
 struct CurrentCertificate(RwLock<Arc<CertifiedKey>>);
 
@@ -61,10 +61,11 @@ impl Tls {
         Ok(Some((Self { acceptor, handshake_timeout }, reloader)))
     }
 
-    /// Waits for the handshake. A client that speaks HTTP at once gets a plain stream, so that it can be told.
+    /// Performs the handshake. A client that sends plain HTTP gets a plain stream, on which it is told to use
+    /// https.
     pub(super) async fn accept(&self, stream: TimedStream) -> io::Result<Transport> {
         let accept = async {
-            // The first byte of a handshake is no letter.
+            // A TLS handshake begins with byte 22, an HTTP request with a letter.
             if stream.peek_first_byte().await?.is_some_and(|byte| byte.is_ascii_alphabetic()) {
                 return Ok(Transport::Plain(stream));
             }
@@ -88,13 +89,13 @@ fn acceptor(
         .map_err(unusable)?
         .with_no_client_auth()
         .with_cert_resolver(certificate);
-    // The only one that the accept loop speaks.
+    // The accept loop supports only HTTP/1.1.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 impl Reloader {
-    /// Looks for other contents of the files until it is dropped.
+    /// Reads the files at an interval until the future is dropped.
     pub(super) async fn run(mut self) {
         loop {
             sleep(self.every).await;
@@ -106,8 +107,8 @@ impl Reloader {
         }
     }
 
-    /// Uses what was read, if it differs from what was read before. A pair that cannot be used leaves the old
-    /// certificate in place: an operator may be about to replace the second file.
+    /// Uses the files if they differ from the last read. If the pair is unusable, the previous certificate stays:
+    /// an operator may have replaced only the first of the two files.
     fn replace(&mut self, files: Result<PemFiles, TlsError>) {
         if files == self.seen {
             return;

@@ -1,4 +1,4 @@
-//! What carries the requests of a connection: the TCP stream itself, or TLS on it.
+//! The transport of a connection: a TCP stream, or TLS over it.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use super::timed_stream::TimedStream;
 #[derive(Debug)]
 pub(super) enum Transport {
     Plain(TimedStream),
-    // Boxed: it is large, and a plain connection needs nothing of it.
+    // Boxed, because it is much larger than the other variant.
     Tls(Box<TlsStream<TimedStream>>),
 }
 
@@ -22,7 +22,7 @@ impl Transport {
         matches!(self, Self::Tls(_))
     }
 
-    /// The socket. With TLS, what it still receives is encrypted.
+    /// The socket. With TLS, further bytes from it are encrypted.
     pub(super) fn into_tcp(self) -> TcpStream {
         match self {
             Self::Plain(stream) => stream.into_inner(),
