@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn items_are_read_in_the_language_of_the_driver_and_in_few_words() {
+    fn items_are_translated_to_their_short_form() {
         let interior = Instruction {
             ru: "Сфотографировать салон".to_owned(),
             kk: "Салонды түсіру".to_owned(),

@@ -1,7 +1,8 @@
-//! Style sheets, scripts and pictures of the pages. They are in the binary, compressed once at the first use.
+//! Style sheets, scripts and pictures of the pages. They are embedded in the binary and compressed at the first
+//! use.
 //!
-//! An address contains a fingerprint of all files together: `/assets/{fingerprint}/review/main.js`. So they
-//! are cached for ever, and a module finds another one by a relative path.
+//! A URL contains one fingerprint of all files: `/assets/{fingerprint}/review/main.js`. Browsers can therefore
+//! cache the files forever, and modules import each other by relative paths.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -17,12 +18,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::http::problem::Problem;
 
-/// Where [`send`] is routed.
+/// The route of [`send`].
 pub(super) const PATH: &str = "/assets/{fingerprint}/{*name}";
 
 const FOREVER: &str = "public, max-age=31536000, immutable";
 
-/// Hexadecimal digits of a fingerprint.
+/// Length of the fingerprint in hexadecimal digits.
 const FINGERPRINT: usize = 16;
 
 /// Embeds files below `web/`.
@@ -106,7 +107,7 @@ const FILES: &[(&str, &[u8])] = &embedded![
     "vendor/tus/tus.min.js",
 ];
 
-/// One file.
+/// A file with its compressed form.
 pub(in crate::http) struct Asset {
     pub(in crate::http) kind: &'static str,
     pub(in crate::http) bytes: &'static [u8],
@@ -134,23 +135,23 @@ static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
     Assets { fingerprint, by_name: FILES.iter().map(file).collect() }
 });
 
-/// The address of a file below `web/`.
+/// The URL of a file below `web/`.
 pub(in crate::http) fn url(name: &str) -> String {
     format!("/assets/{}/{name}", ASSETS.fingerprint)
 }
 
-/// A file by its name, for a route of its own: the scope of a service worker is given by its path.
+/// A file by its name, for a handler with its own route: the scope of a service worker depends on its path.
 pub(in crate::http) fn find(name: &str) -> Option<&'static Asset> {
     ASSETS.by_name.get(name)
 }
 
-/// The fingerprint of all files: changes whenever one of them does.
+/// The fingerprint of all files. It changes when any of them changes.
 pub(in crate::http) fn fingerprint() -> &'static str {
     &ASSETS.fingerprint
 }
 
 impl Asset {
-    /// The response, compressed if the client accepts that; cached for ever or not at all.
+    /// The response, compressed if the client accepts gzip. `is_current`: cached forever; otherwise revalidated.
     pub(in crate::http) fn response(
         &'static self,
         headers: &HeaderMap,
@@ -176,7 +177,8 @@ impl Asset {
     }
 }
 
-/// During an update a page of one version can ask a node of another: it gets the file, but must not keep it.
+/// During an update, a page from one release can request files from a node with another. It gets the file, but
+/// must not cache it under the other fingerprint.
 pub(super) async fn send(
     Path((fingerprint, name)): Path<(String, String)>,
     headers: HeaderMap,
@@ -196,7 +198,7 @@ fn kind_of(name: &str) -> &'static str {
     }
 }
 
-/// Writing to a vector cannot fail; an empty result is never sent.
+/// The gzip form of a file. Writing to a vector cannot fail, so the fallback is never used.
 fn compressed(bytes: &[u8]) -> Bytes {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     let written = encoder.write_all(bytes).and_then(|()| encoder.finish());
@@ -219,7 +221,7 @@ mod tests {
 
     use super::*;
 
-    /// Tests, and what describes the folder for node.
+    /// Tests and package files, which are not served.
     const NOT_SENT: [&str; 4] = ["test/", "e2e/", "package.json", "vendor/README.md"];
 
     fn files_below(folder: &Path) -> Vec<PathBuf> {

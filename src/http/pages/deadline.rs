@@ -1,4 +1,4 @@
-//! A deadline in words.
+//! Deadlines in words, such as "2 days left".
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
@@ -6,15 +6,15 @@ use jiff::{Timestamp, ToSpan as _};
 use super::texts::Texts;
 use crate::model::{NEVER_DUE, ReportStatus};
 
-/// A deadline in words.
+/// A deadline in words; empty without one.
 #[derive(Default)]
 pub(super) struct DueView {
     pub(super) text: String,
-    /// `bad`, `warn` or nothing.
+    /// CSS class: `bad`, `warn` or empty.
     pub(super) class: &'static str,
 }
 
-/// A submitted report past its deadline is not overdue: it waits for us.
+/// A submitted report is never called overdue: after its deadline it waits for the reviewer, not for the driver.
 pub(super) fn due(
     texts: Texts,
     zone: &TimeZone,

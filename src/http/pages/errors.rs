@@ -1,4 +1,4 @@
-//! Problems as pages, for people. Scripts get the JSON that every other route answers.
+//! Error pages for people. Scripts get the same JSON problem as on every other route.
 
 use askama::Template;
 use axum::extract::Request;
@@ -13,7 +13,7 @@ use crate::http::browser_session::is_navigation;
 use crate::http::problem::Problem;
 use crate::http::request_id;
 
-/// Headers of a problem that its page keeps.
+/// Headers that are copied from the problem to its page.
 const KEPT: [HeaderName; 3] = [header::RETRY_AFTER, header::ALLOW, header::CONNECTION];
 
 #[derive(Template)]
@@ -22,11 +22,11 @@ struct ErrorPage {
     page: Shell,
     title: String,
     sentence: String,
-    /// Whether trying again can help.
-    is_passing: bool,
+    /// Whether a retry may succeed.
+    can_retry: bool,
 }
 
-/// Middleware: turns the problem of a handler into a page, if a person reads the response.
+/// Middleware: renders the problem of a handler as a page, if the browser displays the response.
 pub(super) async fn render(request: Request, next: Next) -> Response {
     if !is_navigation(request.headers()) {
         return next.run(request).await;
@@ -55,7 +55,7 @@ fn page(shell: Shell, problem: &Problem, id: &str) -> Result<Response, Problem> 
         _ => problem.clone().into_reason(texts.language).1,
     };
     let title = format!("{} {}", texts.get("common.error_prefix"), status.as_u16());
-    let is_passing = status.is_server_error();
-    let page = ErrorPage { page: shell, title, sentence, is_passing };
+    let can_retry = status.is_server_error();
+    let page = ErrorPage { page: shell, title, sentence, can_retry };
     with_status(status, PagePermissions::Watch, None, &page)
 }

@@ -1,4 +1,4 @@
-//! `/`: one question, which leads everybody to the right page.
+//! `/`: links to the pages of drivers, reviewers and developers.
 
 use askama::Template;
 use axum::http::{HeaderMap, Uri};

@@ -1,4 +1,4 @@
-//! The language of the pages: that of the cookie, else of the account, else what the browser asks for.
+//! The language of the pages: from the cookie, else from the account, else from `Accept-Language`.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(super) const PATH: &str = "/language";
 const COOKIE: &str = "language";
 const YEAR: u32 = 31_536_000;
 
-/// The language of a page; `account` is what the signed-in person has chosen.
+/// The language of a page. `account`: the preference of the signed-in person.
 pub(in crate::http) fn language_of(headers: &HeaderMap, account: Option<Language>) -> Language {
     let chosen = cookie(headers, COOKIE).and_then(Language::from_word);
     chosen.or(account).unwrap_or_else(|| requested_language(headers))
@@ -33,7 +33,7 @@ pub(in crate::http) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<
     })
 }
 
-/// Chooses the language in this browser. It changes nothing else, so it needs no CSRF token.
+/// `POST /language`: stores the language in a cookie. It changes nothing else, so it needs no CSRF token.
 pub(super) async fn choose(
     State(state): State<Arc<AppState>>,
     request: Request,
@@ -51,14 +51,14 @@ pub(super) async fn choose(
     Ok(response)
 }
 
-/// Leads to another page of this service after a form; any other address leads to `/`.
+/// A redirect (303) to a page of this service after a form. Any other target is replaced by `/`.
 pub(in crate::http) fn see_other(path: &str) -> Response {
     let place = if is_local(path) { path } else { "/" };
     let place = HeaderValue::from_str(place).unwrap_or(HeaderValue::from_static("/"));
     (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response()
 }
 
-/// A path of this service. Browsers read `//host` and `/\host` as another server.
+/// Whether this is a path on this service. Browsers read `//host` and `/\host` as another server.
 fn is_local(path: &str) -> bool {
     let mut characters = path.chars();
     characters.next() == Some('/')

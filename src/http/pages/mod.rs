@@ -1,8 +1,8 @@
-//! The pages: what they have in common, and the routes. They are no part of the API document.
+//! The pages: their common parts and their routes. They are not in the API document.
 //!
-//! A page is a template of `templates/`, compiled with its values; askama escapes every value. Its
-//! sentences are in `texts`, its style sheets and scripts below `web/`. Pages work without scripts, except
-//! for filming. Problems of the handlers become pages in `errors`.
+//! A page is an askama template in `templates/`; askama escapes every value. Sentences are in `texts`, style sheets
+//! and scripts below `web/`. Pages work without scripts, except for filming. `errors` renders the problems of the
+//! handlers as pages.
 
 pub(in crate::http) mod assets;
 mod deadline;

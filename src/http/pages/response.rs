@@ -1,4 +1,4 @@
-//! The responses that are pages: HTML with the headers that keep a browser from doing anything else.
+//! HTML responses with their security headers.
 
 use askama::Template;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -8,12 +8,12 @@ use crate::http::problem::{self, Problem};
 
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 
-/// What a page may do besides showing itself.
+/// The browser features that a page may use (`Permissions-Policy`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::http) enum PagePermissions {
-    /// Plays videos.
+    /// Playing videos.
     Watch,
-    /// Films, knows the place, works offline.
+    /// Camera, microphone, position and wake lock.
     Film,
 }
 
@@ -32,7 +32,7 @@ impl PagePermissions {
     }
 }
 
-/// A page. `media_origin` is the store's, if links lead there.
+/// A page. `media_origin`: the origin of the store, if playback links lead to it.
 pub(in crate::http) fn html(
     permissions: PagePermissions,
     media_origin: Option<&str>,
@@ -41,7 +41,7 @@ pub(in crate::http) fn html(
     with_status(StatusCode::OK, permissions, media_origin, page)
 }
 
-/// A page with another status.
+/// A page with a status.
 pub(in crate::http) fn with_status(
     status: StatusCode,
     permissions: PagePermissions,
@@ -65,7 +65,7 @@ pub(in crate::http) fn with_status(
     Ok(response)
 }
 
-/// Everything comes from this service, except the videos, if the links lead to a store.
+/// The Content-Security-Policy: everything is loaded from this service, except for videos from the store.
 fn policy(media_origin: Option<&str>) -> String {
     let store = media_origin.map(|origin| format!(" {origin}")).unwrap_or_default();
     format!(

@@ -1,4 +1,4 @@
-//! What every page has around its content.
+//! The parts that all pages have around their content.
 
 use axum::http::Uri;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::assets;
 use super::texts::Texts;
 use crate::model::texts::Language;
 
-/// A language of the switch.
+/// A language in the language switch.
 pub(in crate::http) struct Choice {
     pub(in crate::http) code: &'static str,
     pub(in crate::http) label: &'static str,
@@ -19,9 +19,9 @@ pub(in crate::http) struct Choice {
 #[derive(Debug, Clone)]
 pub(in crate::http) struct Shell {
     pub(in crate::http) texts: Texts,
-    /// The address of the page itself, to which the choice of a language returns.
+    /// The path and query of the page, to which the language switch returns.
     pub(in crate::http) here: String,
-    /// What the scripts read, as JSON for a `<script type="application/json">`.
+    /// The data for scripts: JSON for a `<script type="application/json">`.
     pub(in crate::http) data: String,
 }
 
@@ -31,9 +31,9 @@ impl Shell {
         Self { texts: Texts::new(language), here, data: String::new() }
     }
 
-    /// Adds what the scripts read.
+    /// Sets the data for scripts.
     pub(in crate::http) fn with_data(mut self, data: &Value) -> Self {
-        // An element ends at `</`, which no JSON needs.
+        // `</script>` would end the element; in JSON a `<` can be escaped.
         self.data = data.to_string().replace('<', "\\u003c");
         self
     }
@@ -47,7 +47,7 @@ impl Shell {
         self.texts.language.as_str()
     }
 
-    /// The languages of the switch.
+    /// The languages in the language switch.
     pub(in crate::http) fn languages(&self) -> Vec<Choice> {
         let all = [(Language::Russian, "RU"), (Language::Kazakh, "ҚАЗ"), (Language::English, "EN")];
         let choice = |(language, label): (Language, &'static str)| Choice {
@@ -63,7 +63,7 @@ impl Shell {
         all.map(choice).into()
     }
 
-    /// A decorative picture of `web/shared/icons.svg`, in the colour of the text around it.
+    /// A decorative icon from `web/shared/icons.svg`, in the colour of the text around it.
     pub(in crate::http) fn icon(&self, name: &str) -> String {
         let sprite = self.asset("shared/icons.svg");
         format!(
@@ -72,7 +72,7 @@ impl Shell {
         )
     }
 
-    /// The address of a file below `web/`.
+    /// The URL of a file below `web/`.
     #[expect(clippy::unused_self, reason = "templates call it as `page.asset(…)`")]
     pub(in crate::http) fn asset(&self, name: &str) -> String {
         assets::url(name)
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn data_cannot_end_its_element() {
+    fn data_cannot_close_its_script_element() {
         let shell = Shell::new(Language::Russian, &"/review?q=1".parse().unwrap());
         let shell = shell.with_data(&json!({"name": "</script><script>"}));
         assert!(!shell.data.contains('<'));

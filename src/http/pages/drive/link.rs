@@ -1,5 +1,5 @@
-//! The page that a film link opens. The secret of the link stands in the fragment, which only its script reads;
-//! the script exchanges it for a cookie and goes on to the report.
+//! The page that a film link opens. Its script reads the secret from the URL's fragment, exchanges it for a cookie
+//! and opens the report.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The list of reports: what is to film, and what was sent.
+//! The list of reports: those to film, and those that were sent.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ pub(super) async fn show(
     let todo = todo.map_err(|error| problem::database_failure(&error))?;
     let sent = state.leasing.reports_sent(&session.person).await;
     let sent = sent.map_err(|error| problem::database_failure(&error))?;
-    // The phone keeps their pages, so that they can be filmed without a network.
+    // The service worker caches these pages, so that filming works without a network.
     let keep: Vec<_> = todo.iter().map(|report| path_of(report.ref_key)).collect();
     let page = shell(&state, (&headers, &uri), Some(&session), json!({"keep": keep}));
     let (texts, now) = (page.texts, state.review.now());

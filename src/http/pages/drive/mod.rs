@@ -1,7 +1,7 @@
 //! The driver's page: the reports to film, filming, sending. Its scripts and style sheet are below `web/drive`.
 //!
-//! The lists and the instructions are complete without scripts; filming and sending need them. A video is sent
-//! through the routes of the API, with an access token that the page gets for its cookie.
+//! The list and the instructions work without scripts; filming and sending need them. A video is sent to the
+//! routes of the API, with an access token that the page gets in exchange for its cookie.
 
 mod link;
 mod list;

@@ -1,4 +1,4 @@
-//! What makes the page an application on the phone: its manifest and its service worker.
+//! The manifest and the service worker, which make the page an installable app (PWA).
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
@@ -36,12 +36,12 @@ pub(super) async fn manifest(headers: HeaderMap) -> Response {
         "icons": [icon],
     });
     let kind = "application/manifest+json";
-    // The names are in the language of the cookie.
+    // Private, because the language of the names depends on a cookie.
     let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache, private")];
     (headers, manifest.to_string()).into_response()
 }
 
-/// Without the header, the worker would not see `/drive` itself.
+/// The service worker. Without `Service-Worker-Allowed` its scope would not include `/drive` itself.
 pub(super) async fn worker(headers: HeaderMap) -> Result<Response, Problem> {
     let worker = assets::find("drive/worker.js");
     let worker = worker.ok_or_else(|| Problem::not_found("this path does not exist"))?;

@@ -29,10 +29,10 @@ const MEBIBYTE: u64 = 1 << 20;
 struct ReportTemplate {
     page: Shell,
     report: ShownReport,
-    /// Whether the page was opened by a film link, and leads nowhere else.
+    /// Whether the session is that of a film link. The page then has no links to other pages.
     is_link: bool,
     tip_size: String,
-    /// What going on without the place is called.
+    /// Label of the button that continues without a position.
     place_without: &'static str,
 }
 
@@ -55,7 +55,8 @@ pub(super) async fn show(
     render(&state, (&headers, &uri), &session, &report)
 }
 
-/// The session that may see the report: a driver may also have opened a link to a report of somebody else.
+/// The session that may see the report, and the report. A driver who is signed in may have opened a film link for
+/// a report of another driver.
 async fn find(
     state: &AppState,
     session: BrowserSession,

@@ -1,4 +1,4 @@
-//! What the scripts of every page of the driver read.
+//! The data for the scripts of the driver's pages.
 
 use axum::http::{HeaderMap, Uri};
 use serde_json::{Map, Value, json};
@@ -11,10 +11,10 @@ use crate::http::pages::assets;
 use crate::http::pages::language::language_of;
 use crate::http::pages::shell::Shell;
 
-/// The sentences of the scripts.
+/// Key prefixes of the sentences that the scripts show.
 const SENTENCES: [&str; 6] = ["drive.", "refuse.", "common.", "signin.title", "unit.", "status."];
 
-/// The frame of a page. `more` is what its own script reads.
+/// The shell of a page. `more`: data for the script of this page, in addition to the common data.
 pub(super) fn shell(
     state: &AppState,
     (headers, uri): (&HeaderMap, &Uri),
@@ -35,7 +35,7 @@ fn common(state: &AppState, page: &Shell, session: Option<&BrowserSession>) -> M
         json!({
             "csrf": session.csrf,
             "kind": session.kind,
-            // Whose videos the phone keeps.
+            // The owner of the recordings that the browser stores.
             "owner": session.person.id.0.to_string(),
         })
     });
@@ -54,7 +54,7 @@ fn into_object(value: Value) -> Option<Map<String, Value>> {
     if let Value::Object(object) = value { Some(object) } else { None }
 }
 
-/// What the service accepts, so that the page says it before a byte is sent.
+/// The limits of the service, so that the page can check a video before it sends a byte.
 fn limits(state: &AppState) -> Value {
     let (shortest, longest) = state.uploads.duration_limits();
     json!({

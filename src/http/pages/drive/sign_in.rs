@@ -1,5 +1,5 @@
-//! The page on which a driver signs in: the company and the driver first, then the mailed code. Its script asks
-//! for the code as the app does, and exchanges it at `/drive/session`.
+//! The sign-in page of drivers: first the company and the driver, then the mailed code. Its script requests the
+//! code like the app and exchanges it at `/drive/session`.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ const REPORTS: &str = "/drive/report/";
 #[template(path = "drive/sign_in.html")]
 struct SignInTemplate {
     page: Shell,
-    /// That the session has ended; empty otherwise.
+    /// The notice that the session has expired; empty otherwise.
     expired: String,
 }
 
@@ -46,7 +46,7 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     let Query(query) = query?;
     let next = query.next.filter(|next| is_page(next)).unwrap_or_else(|| LIST.to_owned());
-    // The holder of a film link may sign in as a driver too.
+    // With only a film link's session, a driver may still sign in.
     if signed_in.is_ok_and(|DrivePage(session)| session.kind == BrowserKind::Drive) {
         return Ok(see_other(&next));
     }
@@ -65,7 +65,7 @@ pub(super) async fn show(
     )
 }
 
-/// Whether a driver is led there after the sign-in: another page of the driver.
+/// Whether a path is a driver's page to which the sign-in may redirect.
 fn is_page(path: &str) -> bool {
     path == LIST || path.starts_with(REPORTS)
 }

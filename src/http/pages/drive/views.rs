@@ -1,4 +1,4 @@
-//! What the pages show of a report, in the driver's language.
+//! View models of reports, in the driver's language.
 
 use std::borrow::Cow;
 
@@ -17,29 +17,29 @@ pub(super) struct ListedReport {
     pub(super) plate: String,
     pub(super) type_title: String,
     pub(super) is_rejected: bool,
-    /// Why the last video was rejected, a line for each reason.
+    /// The reasons of the last rejection, one per line.
     pub(super) reasons: Vec<String>,
     pub(super) due: DueView,
     pub(super) status: &'static str,
-    /// What the driver does with it.
+    /// Label of the button.
     pub(super) action: &'static str,
 }
 
 /// A report on its own page.
 pub(super) struct ShownReport {
     pub(super) listed: ListedReport,
-    /// Whether a video is awaited.
+    /// Whether the report waits for a video.
     pub(super) is_open: bool,
     pub(super) instructions: Vec<ShownInstruction>,
-    /// Whether the last video did not show one of the instructions.
+    /// Whether an instruction is marked.
     pub(super) has_marked: bool,
-    /// Why nothing is to film; empty if the report is open.
+    /// The notice that the report needs no video; empty if it is open.
     pub(super) closed: &'static str,
 }
 
 pub(super) struct ShownInstruction {
     pub(super) text: String,
-    /// Not shown by the last video.
+    /// The reviewer has marked it as missing in the last video.
     pub(super) is_marked: bool,
 }
 
@@ -81,7 +81,7 @@ impl ShownReport {
         }
     }
 
-    /// What the scripts read.
+    /// The data for scripts.
     pub(super) fn data(&self) -> Value {
         let ListedReport { ref_key, plate, type_title, .. } = &self.listed;
         let text = |item: &ShownInstruction| json!({"text": item.text});
@@ -95,13 +95,13 @@ impl ShownReport {
     }
 }
 
-/// New vehicles have no plate yet.
+/// The plate; new vehicles have none yet, so the VIN or the report number takes its place.
 fn vehicle_name(report: &FilmReport) -> &str {
     let names = [&report.plate, &report.vin, &report.report_number];
     names.into_iter().find(|name| !name.is_empty()).map_or("", |name| name)
 }
 
-/// A rejection through the API has one text, in whatever language it was written.
+/// The reasons in the driver's language. A rejection through the API has only its own text, which is not translated.
 fn reasons(texts: Texts, report: &FilmReport) -> Vec<String> {
     let reason = match &report.rejection {
         Some(rejection) => {

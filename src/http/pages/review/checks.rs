@@ -1,4 +1,4 @@
-//! The verdicts of the plausibility tests as a reviewer reads them: what was compared, and by how much.
+//! The verdicts of the plausibility tests in the reviewer's language, with the compared values.
 
 use jiff::SignedDuration;
 
@@ -8,7 +8,7 @@ use crate::leasing::review::{ReviewedReport, ReviewedSubmission};
 use crate::model::plausibility::{Outcome, PlausibilityTest, distance, is_known, recording_gap};
 use crate::model::{Location, Place, Verdict};
 
-/// The report that had the video before.
+/// The report for which the video was sent before.
 pub(super) struct EarlierHolder {
     pub(super) number: String,
     pub(super) url: String,
@@ -17,17 +17,17 @@ pub(super) struct EarlierHolder {
 pub(super) struct CheckView {
     pub(super) icon: &'static str,
     pub(super) title: &'static str,
-    /// What a screen reader says after the title.
+    /// The outcome, for screen readers.
     pub(super) verdict: &'static str,
     pub(super) reason: String,
-    /// Where the reason leads; empty if nowhere.
+    /// The target of a link on the reason; empty: no link.
     pub(super) url: String,
 }
 
 /// All checks of a video.
 #[derive(Default)]
 pub(super) struct ChecksView {
-    /// Those that need a look, the worst first.
+    /// Checks that did not pass, the worst first.
     pub(super) open: Vec<CheckView>,
     pub(super) passed: Vec<CheckView>,
     pub(super) passed_title: String,
@@ -134,7 +134,7 @@ impl ViewContext<'_> {
         }
     }
 
-    /// The usual length stands only in the message of the verdict: it ends in `… is 42.0 s`.
+    /// The usual length is stored only in the message of the verdict, which ends in `… is 42.0 s`.
     fn usual_length(&self, sent: &ReviewedSubmission, verdict: &Verdict) -> String {
         if verdict.outcome == Outcome::Absent {
             let has_length = sent.stored.facts.duration_ms.is_some_and(|length| length > 0);
@@ -148,17 +148,17 @@ impl ViewContext<'_> {
     }
 }
 
-/// Where the file says that it was filmed.
+/// The place of the recording, according to the file.
 pub(super) fn file_location(sent: &ReviewedSubmission) -> Option<Location> {
     sent.stored.facts.location.filter(|location| is_known(*location))
 }
 
-/// Where the phone says that it was when it sent the video.
+/// The place of sending, according to the phone.
 pub(super) fn sent_location(sent: &ReviewedSubmission) -> Option<Location> {
     known(sent.stored.place)
 }
 
-/// Where the vehicle's earlier videos were sent from.
+/// The places from which earlier videos of the vehicle were sent.
 pub(super) fn earlier_locations(report: &ReviewedReport) -> Vec<Location> {
     report.earlier.iter().filter_map(|earlier| known(earlier.place)).collect()
 }

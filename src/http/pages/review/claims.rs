@@ -1,5 +1,5 @@
-//! Claims: who works on a report. A script keeps a claim alive while its page is visible; a form takes one
-//! over and returns to the report.
+//! Claims, which show who works on a report. A script renews the claim while its page is visible; a form takes a
+//! claim over and redirects to the report.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::http::problem::Problem;
 use crate::leasing::review::{ClaimOutcome, ReviewError};
 use crate::model::{PersonId, RefKey};
 
-/// Takes a free report, or extends the own claim.
+/// Claims a free report, or renews the reviewer's own claim.
 pub(super) async fn claim(
     State(state): State<Arc<AppState>>,
     headers: HeaderMap,
@@ -31,7 +31,7 @@ pub(super) async fn claim(
     Ok(answer(&state, &console, &headers, ref_key, &outcome))
 }
 
-/// Extends the own claim while it lives.
+/// Renews the reviewer's own claim if it has not expired.
 pub(super) async fn keep(
     State(state): State<Arc<AppState>>,
     headers: HeaderMap,
@@ -43,7 +43,7 @@ pub(super) async fn keep(
     Ok(answer(&state, &console, &headers, ref_key, &outcome))
 }
 
-/// Takes the report over from the reviewer whose name the page shows.
+/// Takes the claim over from the reviewer whom the page has shown as the holder.
 pub(super) async fn take_over(
     State(state): State<Arc<AppState>>,
     headers: HeaderMap,
@@ -57,7 +57,7 @@ pub(super) async fn take_over(
     Ok(answer(&state, &console, &headers, ref_key, &outcome))
 }
 
-/// Gives the report back to the queue.
+/// Releases the claim.
 pub(super) async fn release(
     State(state): State<Arc<AppState>>,
     headers: HeaderMap,

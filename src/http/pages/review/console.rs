@@ -1,4 +1,4 @@
-//! The signed-in reviewer of a request, and the frame of the pages of the console.
+//! The reviewer of a request, and the common parts of the console's pages.
 
 use axum::http::{HeaderMap, Uri};
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use crate::http::pages::texts::Texts;
 use crate::http::problem::Problem;
 use crate::leasing::review::{Reviewer, UndoFor};
 
-/// A reviewer at work.
+/// The reviewer of a request, with their language.
 pub(super) struct Console {
     pub(super) session: BrowserSession,
     pub(super) reviewer: Reviewer,
@@ -20,7 +20,7 @@ pub(super) struct Console {
     pub(super) now: Timestamp,
 }
 
-/// The pages in the navigation.
+/// The current page in the navigation.
 #[derive(Clone, Copy)]
 pub(super) enum Tab {
     Queue,
@@ -49,7 +49,7 @@ pub(super) struct Nav {
     pub(super) undo_options: Vec<UndoOption>,
 }
 
-/// A choice of the time in which a decision can be undone.
+/// An option for the time in which a decision can be undone.
 pub(super) struct UndoOption {
     pub(super) seconds: i64,
     pub(super) text: String,

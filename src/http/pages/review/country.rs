@@ -2,7 +2,7 @@
 
 use crate::model::Location;
 
-/// Degrees east and north, clockwise from the west.
+/// The corners in degrees east and north, clockwise from the west.
 pub(super) const OUTLINE: &[(f64, f64)] = &[
     (46.5, 48.4),
     (47.0, 49.2),
@@ -71,7 +71,7 @@ pub(super) const OUTLINE: &[(f64, f64)] = &[
     (47.0, 47.9),
 ];
 
-/// Whether the inset can show a place.
+/// Whether a place is within the bounds of the inset.
 pub(super) fn contains(place: Location) -> bool {
     (46.0..=88.0).contains(&place.long) && (40.0..=56.0).contains(&place.lat)
 }

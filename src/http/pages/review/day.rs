@@ -31,10 +31,10 @@ struct DayTemplate {
     nav: Nav,
     date: String,
     previous: String,
-    /// Empty on the last day.
+    /// Empty for today.
     next: String,
     is_mine: bool,
-    /// The address with the other choice of whose decisions are shown.
+    /// The URL that switches between the reviewer's own decisions and those of everybody.
     other: String,
     approved: String,
     rejected: String,
@@ -54,10 +54,10 @@ struct DayRowView {
     reason: String,
     who: String,
     url: String,
-    /// What became of it.
+    /// Whether it is pending, undone, void, waiting for 1C or received by 1C.
     outcome: &'static str,
     is_received: bool,
-    /// The id with which it can be undone; empty if that is too late, or somebody else's.
+    /// The id for an undo; empty if it is too late, or if another reviewer decided.
     undo: String,
 }
 

@@ -1,4 +1,4 @@
-//! Decisions and their undo: as forms that lead to the next page, and as JSON for the scripts.
+//! Decisions and undo. Forms are redirected to the next page, scripts get JSON.
 
 use std::sync::Arc;
 
@@ -25,10 +25,10 @@ use crate::leasing::review::{
 };
 use crate::model::{Decision, DecisionId, Rejection};
 
-/// A decision that was not taken.
+/// A refused decision.
 struct Refused {
     status: StatusCode,
-    /// For the script.
+    /// The error code for scripts.
     code: &'static str,
     notice: Option<Notice>,
     problem: String,
@@ -64,7 +64,7 @@ pub(super) async fn decide(
         compare: None,
         status: refused.status,
     };
-    // The choice of a language returns to the report, because this address takes forms only.
+    // The language switch must return to the report: this route accepts no GET.
     let here = filtered_path(&report_path(ref_key), &filter, &[]);
     let here: Uri = here.parse().unwrap_or(Uri::from_static("/review"));
     render(&state, &console, &headers, &here, input).await

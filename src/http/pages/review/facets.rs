@@ -1,4 +1,4 @@
-//! The filters beside the queue: each choice is a link.
+//! The filters of the queue. Each option is a link.
 
 use super::filters::filtered_path;
 use super::rows::{codec_name, outcome_key, status_key};
@@ -7,23 +7,23 @@ use crate::leasing::review::{Deadline, QueueFilter, TypeChoice};
 use crate::model::plausibility::Outcome;
 use crate::model::{ReportStatus, VideoCodec};
 
-/// One group of choices.
+/// A group of options.
 pub(super) struct Facet {
     pub(super) title: &'static str,
     pub(super) options: Vec<FacetOption>,
 }
 
 pub(super) struct FacetOption {
-    /// The key of its number, which is loaded after the page.
+    /// The key of its count, which a script loads after the page.
     pub(super) key: String,
     pub(super) text: String,
-    /// The picture of a verdict; empty for others.
+    /// The icon of an outcome; empty for other options.
     pub(super) icon: &'static str,
     pub(super) url: String,
     pub(super) is_chosen: bool,
 }
 
-/// As people think of them: what waits for us first.
+/// In the order of display: reports that wait for a reviewer come first.
 const STATUSES: [ReportStatus; 4] = [
     ReportStatus::Submitted,
     ReportStatus::AwaitingVideo,
@@ -50,7 +50,7 @@ fn option(key: String, text: &str, is_chosen: bool, chosen: &QueueFilter) -> Fac
 
 fn statuses(texts: Texts, filter: &QueueFilter) -> Vec<FacetOption> {
     let shown = filter.status.or_else(|| {
-        // A search looks at all of them.
+        // A search covers every status.
         filter.search.is_empty().then_some(ReportStatus::Submitted)
     });
     let of = |status: ReportStatus| {

@@ -1,4 +1,4 @@
-//! Facts, log and earlier reports of a report, as a reviewer reads them.
+//! View models of a report's facts, log and earlier reports.
 
 use super::filters::filtered_path;
 use super::queue::report_path;
@@ -27,7 +27,7 @@ pub(super) struct EarlierView {
     pub(super) icon: &'static str,
     pub(super) status: &'static str,
     pub(super) url: String,
-    /// Beside the report of the page.
+    /// The URL that shows it beside the current report.
     pub(super) compare: String,
     pub(super) is_shown: bool,
 }

@@ -1,4 +1,4 @@
-//! The filters of the queue in the address of a page, and the addresses of other choices.
+//! The filter of the queue in the query of a URL.
 
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
@@ -8,10 +8,10 @@ use crate::leasing::review::{Deadline, PageAt, QueueFilter, decode_queue_cursor}
 use crate::model::plausibility::Outcome;
 use crate::model::{CompanyId, ReportStatus, VideoCodec};
 
-/// The longest text that is searched for, in characters: numbers and plates are much shorter.
+/// Longest search text, in characters. Numbers and plates are much shorter.
 const LONGEST_SEARCH: usize = 64;
 
-/// The query of a page, as it stands in the address. Whatever cannot be read is no filter.
+/// The query of a page. Values that cannot be parsed are ignored.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct QueueQuery {
     status: Option<String>,
@@ -26,7 +26,7 @@ pub(super) struct QueueQuery {
 }
 
 impl QueueQuery {
-    /// The filter that a form repeats.
+    /// The filter in the hidden fields of a form.
     pub(super) fn of_form(form: &PageForm) -> Self {
         let value = |name| form.get(name).map(str::to_owned);
         Self {
@@ -66,7 +66,7 @@ impl QueueQuery {
     }
 }
 
-/// The names and values of a filter.
+/// The query parameters of a filter.
 fn pairs(filter: &QueueFilter) -> Vec<(&'static str, String)> {
     let QueueFilter { status, company, vehicle_type, deadline, outcome, codec, search } = filter;
     let search = Some(search.clone()).filter(|search| !search.is_empty());
@@ -82,12 +82,12 @@ fn pairs(filter: &QueueFilter) -> Vec<(&'static str, String)> {
     all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-/// What a form has to repeat so that it keeps the filter, except for the fields that it has itself.
+/// The hidden fields with which a form keeps the filter. `own`: fields that the form has itself.
 pub(super) fn hidden(filter: &QueueFilter, own: &[&str]) -> Vec<(&'static str, String)> {
     pairs(filter).into_iter().filter(|(name, _)| !own.contains(name)).collect()
 }
 
-/// A path with the filter, and with more parameters.
+/// A path with the filter and more parameters in its query.
 pub(super) fn filtered_path(path: &str, filter: &QueueFilter, more: &[(&str, &str)]) -> String {
     let mut query = Serializer::new(String::new());
     query.extend_pairs(pairs(filter));
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_filter_survives_its_address() {
+    fn a_filter_round_trips_through_its_query() {
         let text = "status=4&company=20&deadline=soon&outcome=fail&codec=h265&search=417+KZT";
         let filter = query(text).filter();
         assert_eq!(filter.status, Some(ReportStatus::Rejected));
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_values_are_no_filter() {
+    fn unknown_values_are_ignored() {
         let filter = query("status=9&company=x&deadline=never&vehicle_type=1&search=").filter();
         assert_eq!(filtered_path("/review", &filter, &[]), "/review");
     }

@@ -1,7 +1,7 @@
-//! The review console: its pages, and what their forms and scripts ask for.
+//! The review console: its pages, and the routes for their forms and scripts.
 //!
-//! Every page is complete without scripts. A GET never claims or decides anything, so that pages can be
-//! fetched ahead. Forms get another page, scripts get JSON, from the same handlers.
+//! Every page works without scripts. A GET never claims or decides anything, so pages can be prefetched. The same
+//! handlers redirect forms and answer scripts with JSON.
 
 mod checks;
 mod claims;

@@ -1,23 +1,23 @@
-//! The sentences above a report: what has happened to it, and who has it.
+//! Notices above a report: its last change, and the reviewer who has claimed it.
 
 use super::rows::{ViewContext, status_key};
 use crate::http::pages::texts::{Texts, isolated};
 use crate::leasing::review::{Claim, ReportChanged, ReviewedReport};
 use crate::model::ReportStatus;
 
-/// What an address says has just happened.
+/// Values of the query parameter `done`: the outcome of an undo.
 pub(super) const UNDONE: &str = "undone";
 pub(super) const TOO_LATE: &str = "late";
 
 pub(super) struct Notice {
-    /// `good`, `bad` or nothing, which is a warning.
+    /// CSS class: `good`, `bad`, or empty for a warning.
     pub(super) class: &'static str,
     pub(super) title: String,
     pub(super) text: String,
 }
 
 impl Notice {
-    /// The notice of a page that a form has led to.
+    /// The notice of a page after a form: `done` is the parameter of its query.
     pub(super) fn after(texts: Texts, done: &str) -> Option<Self> {
         let (class, key) = match done {
             UNDONE => ("good", "decision.undone"),
@@ -32,7 +32,7 @@ impl Notice {
     }
 }
 
-/// Another reviewer has the report.
+/// Another reviewer has claimed the report.
 pub(super) fn claimed_by(context: &ViewContext<'_>, claim: &Claim) -> Notice {
     let time = context.texts.time(&context.local(claim.since));
     let values: [(&str, &dyn std::fmt::Display); 2] =
@@ -40,7 +40,7 @@ pub(super) fn claimed_by(context: &ViewContext<'_>, claim: &Claim) -> Notice {
     Notice::warning(context.texts.format("report.other", &values))
 }
 
-/// The report has another version than the page that was decided.
+/// The report has changed since the reviewer loaded its page.
 pub(super) fn changed(
     context: &ViewContext<'_>,
     changed: &ReportChanged,

@@ -1,5 +1,5 @@
-//! The range plot: where a video was sent from, where the file says it was filmed, and earlier places, on
-//! rings with a scale and north. No map tiles, so it needs no other server and no network.
+//! The range plot: the place of sending, the place in the file and earlier places, on distance rings with a scale
+//! and a north mark. It has no map tiles, so it needs no other server.
 
 use std::fmt::Write as _;
 
@@ -10,39 +10,40 @@ use crate::model::plausibility::distance;
 
 const WIDTH: f64 = 266.0;
 const HEIGHT: f64 = 176.0;
-/// Metres of one degree of latitude.
+/// Metres in one degree of latitude.
 const DEGREE: f64 = 111_195.0;
-/// A plot never shows less than this around its centre, in metres.
+/// Smallest radius of a plot, in metres.
 const MIN_RANGE: f64 = 150.0;
 /// Free space around the farthest point, in pixels.
 const MARGIN: f64 = 24.0;
-/// The inset with the outline of the country: its corner and its size.
+/// The inset with the outline of the country: left, top, width and height.
 const INSET: (f64, f64, f64, f64) = (178.0, 122.0, 82.0, 48.0);
 
 /// The places of a report.
 pub(super) struct Positions {
     pub(super) sent: Option<Location>,
     pub(super) file: Option<Location>,
-    /// The outcome of the comparison of the two.
+    /// The outcome of comparing `sent` with `file`.
     pub(super) outcome: &'static str,
     pub(super) earlier: Vec<Location>,
 }
 
 pub(super) struct PlotView {
     pub(super) svg: String,
-    /// The same in words.
+    /// The text alternative.
     pub(super) text: String,
     pub(super) outcome: &'static str,
     pub(super) has_sent: bool,
     pub(super) has_file: bool,
-    /// From the place of sending to that of the file.
+    /// The distance between the place of sending and the place in the file.
     pub(super) away: String,
     pub(super) earlier: usize,
 }
 
-/// Metres per pixel around a centre in the middle of the plot.
+/// An equirectangular projection around the centre of the plot.
 struct Projection {
     centre: Location,
+    /// Metres per pixel.
     scale: f64,
 }
 
@@ -127,7 +128,7 @@ fn points(svg: &mut String, positions: &Positions, projection: &Projection, away
                 "<path class=\"line {outcome}\" d=\"M{from_x:.1} {from_y:.1}L{x:.1} {y:.1}\"/>"
             );
         }
-        // Right of the point there may be no room.
+        // On the right half of the plot the label is left of the point, so that it is not cut off.
         let (label, anchor) = if x > WIDTH / 2.0 { (x - 10.0, "end") } else { (x + 10.0, "start") };
         let _ = write!(
             svg,

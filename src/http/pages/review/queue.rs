@@ -1,4 +1,4 @@
-//! The queue: what waits for a decision, by deadline.
+//! The queue: reports that wait for a decision, by deadline.
 
 use std::sync::Arc;
 
@@ -35,16 +35,16 @@ struct QueueTemplate {
     nav: Nav,
     heading: String,
     facets: Vec<Facet>,
-    /// What the form of the filters keeps.
+    /// Hidden fields of the filter form.
     kept: Vec<(&'static str, String)>,
     companies: Vec<CompanyOption>,
     search: String,
-    /// What the search keeps.
+    /// Hidden fields of the search form.
     search_kept: Vec<(&'static str, String)>,
-    /// That the text was typed in the other keyboard layout; empty otherwise.
+    /// The notice that the search text was converted from the other keyboard layout; empty otherwise.
     swapped: String,
     rows: Vec<RowView>,
-    /// The title and the sentence instead of rows.
+    /// The title and the sentence of an empty list.
     empty: Option<(&'static str, &'static str)>,
     range: String,
     previous: String,
@@ -52,7 +52,7 @@ struct QueueTemplate {
     start: String,
     clear: String,
     is_filtered: bool,
-    /// After the last decision there is no report on whose page it could be undone.
+    /// The latest decision that can be undone. After the last report of the queue, only this page can offer that.
     undo: Option<UndoView>,
     undo_kept: Vec<(&'static str, String)>,
 }
@@ -137,7 +137,7 @@ async fn range(
     let Some(position) = position else { return Ok(String::new()) };
     let texts = console.texts;
     let last = u64::from(position.number.number) + shown as u64 - 1;
-    // Beyond the last counted row there are no numbers.
+    // Counting stops at a limit, so the last number may be unknown.
     let last = if position.number.is_capped { "…".to_owned() } else { texts.number(last) };
     let first = count_text(texts, position.number);
     let total = count_text(texts, position.total);
@@ -187,7 +187,7 @@ pub(super) struct After {
     after: Option<String>,
 }
 
-/// Opens the next report: also what "skip" and "start" lead to. It claims nothing.
+/// Redirects to the next report; the target of "skip" and "start". It claims nothing.
 pub(super) async fn next(
     State(state): State<Arc<AppState>>,
     ReviewPage(session): ReviewPage,
@@ -202,7 +202,7 @@ pub(super) async fn next(
     Ok(see_other(&next_path(&state, &console, &filter, after).await?))
 }
 
-/// The address of the next report, or of the queue if there is none.
+/// The path of the next report, or of the queue if there is none.
 pub(super) async fn next_path(
     state: &AppState,
     console: &Console,
@@ -214,7 +214,7 @@ pub(super) async fn next_path(
     Ok(filtered_path(&path, filter, &[]))
 }
 
-/// The numbers beside the filters and in the navigation, which are loaded after the page.
+/// The counts of the filters and of the navigation, which a script loads after the page.
 pub(super) async fn counts(
     State(state): State<Arc<AppState>>,
     ReviewPage(session): ReviewPage,

@@ -1,15 +1,15 @@
-//! The form of a rejection, and what the driver will read.
+//! The rejection form, with a preview of the text for the driver.
 
 use crate::http::browser_session::PageForm;
 use crate::http::pages::texts::Texts;
 use crate::leasing::review::ReviewedReport;
 use crate::model::{Instruction, RejectCode, Rejection, RejectionError};
 
-/// What somebody has typed and ticked.
+/// The input of the form.
 #[derive(Default)]
 pub(super) struct Draft {
     pub(super) rejection: Rejection,
-    /// Why the form was refused; empty if it was not.
+    /// The reason why the form was refused; empty if it was not.
     pub(super) problem: String,
     /// Whether the form is shown instead of the checks.
     pub(super) is_open: bool,
@@ -29,7 +29,7 @@ pub(super) struct RejectView {
     pub(super) text: String,
     pub(super) longest: usize,
     pub(super) left: String,
-    /// Lines that the driver will read.
+    /// The lines of the text for the driver.
     pub(super) preview: Vec<String>,
 }
 
@@ -62,7 +62,7 @@ impl RejectView {
     }
 }
 
-/// The reasons of a form; codes that nobody knows are left out.
+/// The reasons of a form. Unknown codes are ignored.
 pub(super) fn rejection_of(form: &PageForm) -> Rejection {
     Rejection {
         codes: form.all("code").filter_map(RejectCode::from_word).collect(),

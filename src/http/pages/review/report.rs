@@ -1,4 +1,4 @@
-//! A report: the video, what was checked, and the decision.
+//! The page of a report: video, checks and decision.
 
 use std::sync::Arc;
 
@@ -60,13 +60,13 @@ struct ReportTemplate {
     facts: Vec<FactView>,
     earlier: Vec<EarlierView>,
     log: Vec<LogView>,
-    /// Why there is nothing to decide; empty if there is.
+    /// The reason why no decision is possible; empty if one is.
     closed: String,
     notice: Option<Notice>,
     claim: Option<Notice>,
-    /// Until when the reviewer has it; empty if not.
+    /// The end of the reviewer's own claim; empty without one.
     yours: String,
-    /// Whose claim can be taken over.
+    /// The id of the reviewer whose claim can be taken over.
     holder: String,
     undo: Option<UndoView>,
     reject: RejectView,
@@ -89,7 +89,7 @@ struct ComparedView {
     video: VideoView,
 }
 
-/// What a page about a report has to show.
+/// The input of the page: from its query, or from a refused decision.
 pub(super) struct PageInput {
     pub(super) ref_key: RefKey,
     pub(super) filter: QueueFilter,
@@ -101,10 +101,10 @@ pub(super) struct PageInput {
 
 #[derive(Deserialize)]
 pub(super) struct ReportQuery {
-    /// The form of a rejection, for browsers without scripts.
+    /// Shows the rejection form, for browsers without scripts.
     reject: Option<String>,
     compare: Option<String>,
-    /// What has just happened.
+    /// The outcome of an undo: `undone` or `late`.
     done: Option<String>,
 }
 
@@ -131,7 +131,7 @@ pub(super) async fn show(
     render(&state, &console, &headers, &uri, input).await
 }
 
-/// The page, also after a decision that was refused.
+/// Renders the page, also after a refused decision.
 pub(super) async fn render(
     state: &AppState,
     console: &Console,
@@ -158,7 +158,7 @@ pub(super) async fn render(
     with_status(status, PagePermissions::Watch, store.as_deref(), &template)
 }
 
-/// What was read for the page.
+/// The data that was loaded for the page.
 struct Parts {
     report: ReviewedReport,
     shown: Option<VideoView>,
@@ -226,7 +226,7 @@ fn template(
     }
 }
 
-/// What follows the plate in the heading.
+/// The line after the plate in the heading.
 fn subtitle(console: &Console, report: &ReviewedReport) -> Vec<String> {
     let row = &report.row;
     let number = console.texts.with("report.title", "number", isolated(&row.report_number));
@@ -262,7 +262,7 @@ fn positions(report: &ReviewedReport, sent: &ReviewedSubmission) -> Positions {
     }
 }
 
-/// Why nothing can be decided; empty if something can.
+/// The reason why no decision is possible; empty if one is.
 fn closed(console: &Console, report: &ReviewedReport) -> String {
     let texts = console.texts;
     if report.pending.is_some() {
@@ -275,7 +275,7 @@ fn closed(console: &Console, report: &ReviewedReport) -> String {
     }
 }
 
-/// The report that the same video was sent for before; unknown if the reviewer may not see it.
+/// The report for which the same video was sent before; `None` if the reviewer may not see it.
 async fn earlier_holder(
     state: &AppState,
     console: &Console,

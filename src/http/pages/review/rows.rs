@@ -1,4 +1,4 @@
-//! What the pages show of a row of the queue.
+//! View models of the rows of the queue.
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _, ZonedDateTime};
@@ -9,7 +9,7 @@ use crate::leasing::review::{Claim, Count, QueueRow, Reviewer};
 use crate::model::plausibility::{Outcome, OutcomeCounts};
 use crate::model::{NEVER_DUE, ReportStatus, VideoCodec};
 
-/// Who reads a page, and when.
+/// The context in which values are formatted: language, time zone, current time and reviewer.
 #[derive(Clone, Copy)]
 pub(super) struct ViewContext<'a> {
     pub(super) texts: Texts,
@@ -18,13 +18,13 @@ pub(super) struct ViewContext<'a> {
     pub(super) reviewer: &'a Reviewer,
 }
 
-/// The number of verdicts of one kind.
+/// The number of verdicts with one outcome.
 pub(super) struct OutcomeMark {
     pub(super) icon: &'static str,
     pub(super) count: String,
 }
 
-/// Who has the report, and for how long.
+/// The holder of the claim and the time left, in words.
 pub(super) struct ClaimView {
     pub(super) text: String,
     pub(super) is_mine: bool,
@@ -39,17 +39,17 @@ pub(super) struct RowView {
     pub(super) company: String,
     pub(super) type_title: String,
     pub(super) length: String,
-    /// Empty for the codec that every browser plays.
+    /// Empty for H.264, which every browser plays.
     pub(super) codec: &'static str,
     pub(super) received: String,
     pub(super) due: DueView,
     pub(super) marks: Vec<OutcomeMark>,
     pub(super) claim: Option<ClaimView>,
-    /// Another reviewer has it.
+    /// Whether another reviewer has claimed it.
     pub(super) is_taken: bool,
 }
 
-/// What a report is called by: a vehicle without a plate still has a VIN.
+/// The name of a report: the plate, else the VIN, else the report number.
 pub(super) fn vehicle_name(row: &QueueRow) -> &str {
     let names = [&row.plate_number, &row.vin_code, &row.report_number];
     names.into_iter().find(|name| !name.trim().is_empty()).map_or("—", String::as_str)
@@ -83,7 +83,7 @@ impl ViewContext<'_> {
         }
     }
 
-    /// What a screen reader says for the link of a row.
+    /// The accessible name of a row's link.
     fn label(&self, row: &QueueRow, due: &DueView) -> String {
         let OutcomeCounts { warn, fail, absent, .. } = row.outcomes;
         let counts = [(Outcome::Fail, fail), (Outcome::Warn, warn), (Outcome::Absent, absent)];
@@ -123,7 +123,7 @@ fn minutes_left(claim: &Claim, now: Timestamp) -> i64 {
     (left.as_secs() + 59) / 60
 }
 
-/// The marks that need a look; the one for "fine" only if there is nothing else.
+/// The counts of failed and warning checks; without any, a single mark for passed or absent ones.
 fn marks(counts: &OutcomeCounts) -> Vec<OutcomeMark> {
     let mark = |outcome: Outcome, count: usize| OutcomeMark {
         icon: outcome.as_str(),
@@ -159,7 +159,7 @@ pub(super) const fn status_key(status: ReportStatus) -> &'static str {
     }
 }
 
-/// The same in every language.
+/// The name of a codec; the same in every language.
 pub(super) const fn codec_name(codec: VideoCodec) -> &'static str {
     match codec {
         VideoCodec::H264 => "H.264",
@@ -171,7 +171,7 @@ pub(super) const fn codec_name(codec: VideoCodec) -> &'static str {
     }
 }
 
-/// `214`, or `1,000+` where counting has stopped.
+/// `214`, or `1,000+` if counting stopped at the limit.
 pub(super) fn count_text(texts: Texts, count: Count) -> String {
     let number = texts.number(u64::from(count.number));
     if count.is_capped { format!("{number}+") } else { number }

@@ -1,4 +1,4 @@
-//! What the scripts of a report's page know.
+//! The data for the scripts of a report's page.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use super::video::VideoView;
 use crate::leasing::review::ReviewedReport;
 use crate::model::{DecisionId, RejectCode, ReportStatus};
 
-/// The sentences that scripts show.
+/// Key prefixes of the sentences that the scripts show.
 const TEXTS: [&str; 8] =
     ["player.", "decision.", "reject.", "report.", "checklist.", "compare.", "common.", "unit."];
 
@@ -18,7 +18,7 @@ pub(super) struct ScriptData<'a> {
     pub(super) report: &'a ReviewedReport,
     pub(super) decision_id: DecisionId,
     pub(super) checks: &'a ChecksView,
-    /// The address of the next report.
+    /// The path of the next report.
     pub(super) next: &'a str,
 }
 

@@ -1,4 +1,4 @@
-//! Where a reviewer is signed in, and the preferences of the account. The forms go to the routes of the session.
+//! The reviewer's browser sessions and preferences. The forms are sent to the routes in `browser_session`.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The page on which a reviewer signs in. Its form goes to `/review/session`.
+//! The sign-in page of reviewers. Its form is sent to `/review/session`.
 
 use std::sync::Arc;
 
@@ -28,15 +28,15 @@ struct SignInTemplate {
     page: Shell,
     login: String,
     next: String,
-    /// That the session has ended; empty otherwise.
+    /// The notice that the session has expired; empty otherwise.
     expired: String,
     problem: String,
-    /// Whether the login, the password or the code is wrong.
+    /// Which fields are marked as wrong: `is_login`, `is_password`, `is_code`.
     is_login: bool,
     is_password: bool,
     asks_code: bool,
     is_code: bool,
-    /// Where the browser has to go once more, so that it sends the cookie of a session.
+    /// The URL of a second navigation, from this page, with which the browser sends a `SameSite` cookie.
     again: String,
 }
 
@@ -75,15 +75,16 @@ pub(super) async fn show(
         is_code: code == "code_wrong",
         login: query.login.unwrap_or_default(),
         expired: expired.unwrap_or_default(),
-        again: if is_from_elsewhere(&headers) { page.here.clone() } else { String::new() },
+        again: if is_cross_site(&headers) { page.here.clone() } else { String::new() },
         next,
         page,
     };
     html(PagePermissions::Watch, None, &template)
 }
 
-/// A link in a mail or a messenger leads here without the cookie, which is only sent from our own pages.
-fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+/// Whether the browser comes from another site, such as a link in a web mail. It then does not send the cookie,
+/// which is `SameSite=Strict`, even if the reviewer is signed in.
+fn is_cross_site(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site")
 }
 

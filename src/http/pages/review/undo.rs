@@ -1,4 +1,4 @@
-//! The latest decision while it can be undone.
+//! The latest decision that can still be undone.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ pub(super) struct UndoView {
     pub(super) effective_at: i64,
 }
 
-/// What a decision's report is called by.
+/// The name of a decision's report: the plate, else the report number.
 pub(super) fn decided_name(decision: &ConsoleDecision) -> &str {
     if decision.plate_number.trim().is_empty() {
         &decision.report_number
@@ -43,7 +43,7 @@ impl UndoView {
         }
     }
 
-    /// For a script.
+    /// The data for scripts.
     pub(super) fn json(&self) -> Value {
         json!({
             "id": self.id,

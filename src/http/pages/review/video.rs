@@ -1,5 +1,5 @@
-//! The video of a report: a link that the player plays, a fresh one before it expires, and the bytes through
-//! this service, so that a script may draw frames of them.
+//! The video of a report: a playback link for the player, a new link before that expires, and the bytes from the
+//! origin of the page, because a script may draw frames only of a same-origin video.
 
 use std::sync::Arc;
 
@@ -25,15 +25,15 @@ use crate::leasing::review::{ReviewError, ReviewedReport};
 use crate::model::{Person, RefKey, VideoCodec, error_chain};
 use crate::playback::{Custody, StoredVideo};
 
-/// A script that looks ahead sends this header.
+/// Sent by scripts that prefetch a page.
 const BACKGROUND: &str = "x-background";
 
-/// Why a page or a link is asked for.
+/// The purpose of a request for a page or a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// Somebody watches.
+    /// The reviewer opens the page: a view, which custody records.
     Show,
-    /// It may be shown later; that is not a view.
+    /// The page may be shown later. Custody does not record it.
     Prefetch,
 }
 
@@ -53,7 +53,7 @@ impl Purpose {
 
 /// The player of one video.
 pub(super) struct VideoView {
-    /// Empty if no link could be made.
+    /// The playback link; empty if none could be created.
     pub(super) url: String,
     /// In milliseconds since 1970.
     pub(super) expires_at: i64,
@@ -63,9 +63,9 @@ pub(super) struct VideoView {
     pub(super) duration_ms: u64,
     pub(super) length: String,
     pub(super) download: String,
-    /// `video/mp4; codecs="…"`, for the question whether the browser plays it.
+    /// `video/mp4; codecs="…"`, for asking the browser whether it can play the video.
     pub(super) kind: String,
-    /// Browsers often cannot play it.
+    /// Many browsers cannot play H.265.
     pub(super) is_h265: bool,
     pub(super) id: String,
 }
@@ -105,7 +105,7 @@ pub(super) async fn video(
     }
 }
 
-/// A new link and the time of its end; `None` if there is no video, or the store gives no link.
+/// A new link and its expiry; `None` if there is no video, or the store cannot create a link.
 async fn fresh_link(
     state: &AppState,
     viewer: Person,
@@ -115,8 +115,8 @@ async fn fresh_link(
     match state.playback.latest_video(&viewer, ref_key, custody).await {
         Ok(found) => found.map(|(_, link)| (link.url, milliseconds(link.expires_at))),
         Err(error) => {
-            // The checks can be read without the video.
-            tracing::warn!(error = %error_chain(&error), "no link to a video");
+            // The page is still useful without the video.
+            tracing::warn!(error = %error_chain(&error), "cannot create a playback link");
             None
         }
     }
@@ -126,7 +126,7 @@ fn milliseconds(at: Timestamp) -> i64 {
     at.as_millisecond()
 }
 
-/// The origin of a link; `None` for one that leads to this service.
+/// The origin of a link; `None` for a relative one, which leads to this service.
 pub(super) fn origin(link: &str) -> Option<String> {
     let origin = Url::parse(link).ok()?.origin();
     origin.is_tuple().then(|| origin.ascii_serialization())
@@ -137,7 +137,7 @@ pub(super) struct LinkQuery {
     ahead: Option<String>,
 }
 
-/// A fresh link.
+/// Creates a new playback link.
 pub(super) async fn link(
     State(state): State<Arc<AppState>>,
     PathParam(ref_key): PathParam<RefKey>,
@@ -185,7 +185,7 @@ mod tests {
     use super::origin;
 
     #[test]
-    fn only_a_whole_address_has_another_origin() {
+    fn only_an_absolute_url_has_an_origin() {
         let signed = "https://s3.example:9000/bucket/videos/a?X-Amz-Signature=b";
         assert_eq!(origin(signed).as_deref(), Some("https://s3.example:9000"));
         assert_eq!(origin("/media/abc"), None);

@@ -1,8 +1,8 @@
 //! Every sentence of the pages, in English, Russian and Kazakh.
 //!
-//! The sentences are the rows of `texts.tsv`: one table with a column for each language, so a row without
-//! a translation is seen at once. The last column marks with `?` what a native speaker has to decide.
-//! A test reads the templates and sources and compares their keys with the table.
+//! The sentences are the rows of `texts.tsv`: one table with a column for each language, so a missing translation
+//! is easy to see. A `?` in the last column marks a row that a native speaker still has to check. A test compares
+//! the keys in templates and sources with the table.
 
 mod dates;
 mod units;
@@ -32,7 +32,7 @@ impl Texts {
         Self { language }
     }
 
-    /// A sentence. A key that is not in the table shows itself.
+    /// A sentence. For an unknown key, the key itself.
     pub(in crate::http) fn get(self, key: &'static str) -> &'static str {
         row(key).map_or(key, |text| text.get(self.language))
     }
@@ -61,7 +61,7 @@ impl Texts {
         plural(key).map_or_else(|| key.to_owned(), |plural| plural.format(self.language, n, &[]))
     }
 
-    /// The rows whose keys begin with one of these, for a script: an object of sentences by key.
+    /// An object of sentences by key, for scripts: all rows whose keys begin with one of these prefixes.
     pub(in crate::http) fn object(self, beginnings: &[&str]) -> Value {
         let is_wanted = |key: &str| beginnings.iter().any(|start| key.starts_with(start));
         let rows = ROWS.iter().filter(|(key, _)| is_wanted(key));
@@ -79,8 +79,8 @@ fn plural(key: &str) -> Option<Plural> {
     Some(Plural { one: form("one")?, few: form("few")?, many: form("many")? })
 }
 
-/// A name from outside within a sentence: one line, and isolated from the direction of the text around it.
-/// A name that stands alone is in a `<bdi>` instead.
+/// A user-supplied name for use within a sentence: one line, in bidi isolates (U+2068, U+2069), so that it cannot
+/// change the direction of the text around it. A name that stands alone is in a `<bdi>` instead.
 pub(in crate::http) fn isolated(name: &str) -> String {
     format!("\u{2068}{}\u{2069}", shown_line(name))
 }
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_choose_the_form() {
+    fn the_plural_form_depends_on_the_number() {
         let shown = |language, n| Texts::new(language).count("left.days", n);
         assert_eq!(
             [1, 2, 5, 21].map(|n| shown(Russian, n)),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_cannot_turn_the_sentence_around_it() {
+    fn a_name_cannot_change_the_direction_of_its_sentence() {
         assert_eq!(isolated("A\u{202e}B\n<script>"), "\u{2068}AB <script>\u{2069}");
     }
 }

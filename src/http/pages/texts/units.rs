@@ -1,4 +1,4 @@
-//! Lengths, sizes and distances in the units that people use.
+//! Durations, sizes and distances with their units.
 
 use jiff::SignedDuration;
 
@@ -9,7 +9,7 @@ const SECONDS_OF_DAY: u64 = 86_400;
 
 #[expect(clippy::unused_self, reason = "callers need not know which forms depend on the language")]
 impl Texts {
-    /// A length of time with at most two units.
+    /// A duration with at most two units.
     pub(in crate::http) fn duration(self, length: SignedDuration) -> String {
         let seconds = length.as_secs().unsigned_abs();
         if seconds < 60 {
@@ -43,7 +43,7 @@ impl Texts {
         format!("{}:{:02}", seconds / 60, seconds % 60)
     }
 
-    /// A number with a no-break space between thousands.
+    /// A number with separators between thousands: a comma in English, else a no-break space.
     pub(in crate::http) fn number(self, n: u64) -> String {
         let digits = n.to_string();
         let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().collect();
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_length_of_time_has_at_most_two_units() {
+    fn a_duration_has_at_most_two_units() {
         let shown = |seconds| {
             plain(&Texts::new(Language::Russian).duration(SignedDuration::from_secs(seconds)))
         };
