@@ -1,4 +1,4 @@
-//! Browsers that are signed in by a cookie.
+//! Browser sessions, authenticated by a cookie.
 
 mod browser;
 mod codes;

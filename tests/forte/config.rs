@@ -77,7 +77,7 @@ fn every_default_has_a_comment_above_it() {
 }
 
 #[test]
-fn a_link_for_filming_is_valid_for_at_most_thirty_days() {
+fn a_film_link_is_valid_for_at_most_thirty_days() {
     let of = |period| with_environment(&[("LEASING__FILM_LINK_FOR", period)]);
     let settings = of("720h").unwrap();
     assert_eq!(settings.leasing.film_link_for.get(), jiff::SignedDuration::from_hours(720));

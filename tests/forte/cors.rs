@@ -1,4 +1,4 @@
-//! CORS: pages of the origins in `http.allow_origins` may send videos, and nobody else's.
+//! CORS: only pages of the origins in `http.allow_origins` may send videos.
 
 use axum::body::Body;
 use axum::http::request::Builder;
@@ -25,7 +25,7 @@ fn from(origin: &str, request: Builder) -> Request<Body> {
     request.header("Origin", origin).body(Body::empty()).unwrap()
 }
 
-/// What a browser asks before a request with these headers.
+/// The preflight request of a browser before a POST with these headers.
 fn preflight(origin: &str, path: &str) -> Request<Body> {
     let request = Request::options(path)
         .header("Access-Control-Request-Method", "POST")
@@ -41,7 +41,7 @@ fn varies_by_origin(response: &Response<Body>) -> bool {
     response.headers().get_all("vary").iter().any(|value| value == "origin")
 }
 
-/// No header of CORS at all.
+/// Fails if the response has any CORS header.
 fn assert_closed(response: &Response<Body>, what: &str) {
     let mut found = response.headers().keys().map(axum::http::HeaderName::as_str);
     assert!(!found.any(|name| name.starts_with("access-control-")), "{what}: {response:?}");
@@ -80,9 +80,9 @@ async fn a_preflight_is_answered_on_every_route_that_takes_a_video() {
     }
 }
 
-/// The same request is how a client of tus asks for the extensions.
+/// `OPTIONS` is a preflight in CORS, and the discovery of extensions in tus.
 #[tokio::test]
-async fn options_of_tus_still_tells_the_extensions() {
+async fn options_still_lists_the_tus_extensions() {
     let service = service().await;
     let discovery = from(ORIGIN, Request::options("/uploads"));
     for request in [preflight(ORIGIN, "/uploads"), discovery] {
@@ -99,7 +99,7 @@ async fn options_of_tus_still_tells_the_extensions() {
 }
 
 #[tokio::test]
-async fn an_upload_from_an_allowed_origin_can_be_read_at_every_step() {
+async fn each_response_of_an_upload_is_readable_from_an_allowed_origin() {
     let service = service().await;
     let report = service.report().await;
     let created = service.send(from(ORIGIN, tus::creation(&service, report, GOOD.len()))).await;
@@ -114,7 +114,7 @@ async fn an_upload_from_an_allowed_origin_can_be_read_at_every_step() {
 }
 
 #[tokio::test]
-async fn errors_can_be_read_too() {
+async fn errors_are_readable_from_an_allowed_origin() {
     let service = service().await;
     let encoded = Request::post("/uploads/preflight")
         .header("Content-Encoding", "gzip")
@@ -141,7 +141,7 @@ async fn errors_can_be_read_too() {
 }
 
 #[tokio::test]
-async fn another_origin_gets_no_header_of_cors() {
+async fn another_origin_gets_no_cors_header() {
     let service = service().await;
     for origin in OTHERS {
         for path in ["/uploads", "/uploads/preflight", "/reports/upload"] {
@@ -149,12 +149,12 @@ async fn another_origin_gets_no_header_of_cors() {
         }
         let response = service.send(from(origin, tus::request("POST", "/uploads"))).await;
         assert_closed(&response, origin);
-        // A cache must not give this answer to a page of an allowed origin.
+        // A cache must not serve this response to a page of an allowed origin.
         assert!(varies_by_origin(&response), "{origin}");
     }
 }
 
-/// Cookies authenticate pages and their actions.
+/// Other routes include those that are authenticated by a cookie.
 #[tokio::test]
 async fn other_routes_are_closed_to_every_origin() {
     let service = service().await;

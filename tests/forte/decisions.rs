@@ -25,7 +25,7 @@ on_both_backends! {
     reviewers_decide_only_reports_of_their_company_and_the_lessors_decide_all,
     only_reviewers_decide,
     invalid_decisions_are_refused_with_the_field,
-    a_form_decides_as_json_does,
+    a_form_decides_like_json,
     one_c_decides_without_a_version_idempotently,
     one_c_decides_over_http_with_its_account,
 }
@@ -238,7 +238,7 @@ async fn only_reviewers_decide(service: Service) {
     problem(decide(&service, report, "none", approve(1)).await, 401, "token_invalid").await;
 }
 
-async fn a_form_decides_as_json_does(service: Service) {
+async fn a_form_decides_like_json(service: Service) {
     let report = submitted(&service).await;
     let reviewer = service.reviewer().await;
     let post = async |kind: &str, body: &str| {

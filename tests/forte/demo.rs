@@ -258,7 +258,7 @@ async fn serves_until_interrupted() {
 }
 
 #[tokio::test]
-async fn over_tls_a_phone_gets_the_certificate_from_a_page_and_then_trusts_the_demo() {
+async fn with_tls_a_phone_downloads_the_certificate_and_then_trusts_the_demo() {
     let demo_folder = DemoFolder::embedded();
     let mut demo = demo_folder.demo(&["--tls"]).stderr(Stdio::piped()).spawn().unwrap();
     let mut log = BufReader::new(demo.stderr.take().unwrap()).lines().map(Result::unwrap);
@@ -286,7 +286,7 @@ async fn over_tls_a_phone_gets_the_certificate_from_a_page_and_then_trusts_the_d
     demo.wait().unwrap();
     demo_folder.succeeds(&["--tls"]);
     let authority = fs::read_to_string(demo_folder.data().join("ca.pem")).unwrap();
-    assert_eq!(authority, certificate, "phones would have to install another one");
+    assert_eq!(authority, certificate, "the next run uses the same authority");
     assert_eq!(mode(&demo_folder.data().join("ca-key.pem")), 0o600);
 }
 

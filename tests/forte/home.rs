@@ -1,4 +1,4 @@
-//! `/`: one question, which leads everybody to the right page.
+//! `/`: links to the pages of drivers, reviewers and developers.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -7,7 +7,7 @@ use http_body_util::BodyExt as _;
 use crate::harness::service::{Service, header};
 
 #[tokio::test]
-async fn the_first_page_asks_one_question_in_the_language_of_the_browser() {
+async fn the_home_page_links_to_each_role_in_the_language_of_the_browser() {
     let service = Service::embedded().await;
     for (language, question) in [
         ("ru", "Выберите, как войти"),

@@ -1,4 +1,4 @@
-//! The pages of the service, as a browser asks for them.
+//! The pages of the service, requested like a browser does.
 
 mod browser;
 mod changes;

@@ -69,7 +69,7 @@ async fn sends_the_body_unchanged_with_its_id_and_a_valid_signature() {
 }
 
 #[tokio::test]
-async fn sends_user_and_password_beside_the_signature() {
+async fn sends_user_and_password_in_addition_to_the_signature() {
     let (clock, _) = Clock::manual("2026-05-13T05:00:00Z".parse().unwrap());
     let receiver = Receiver::start(&clock).await;
     let mut config = config(&receiver.url(), LOOPBACK);

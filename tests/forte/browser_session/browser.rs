@@ -1,4 +1,4 @@
-//! A reviewer's or driver's browser.
+//! The browser of a reviewer or driver.
 
 use axum::body::Body;
 use axum::http::{Request, Response};
@@ -12,7 +12,7 @@ use crate::harness::service::{Service, header, json};
 
 pub(crate) const LOGIN: &str = "aigul";
 
-/// The cookie of a session, and the token of its pages.
+/// The cookie of a session, and the CSRF token of its pages.
 #[derive(Clone, Default)]
 pub(super) struct Browser {
     pub(super) cookie: String,
@@ -26,7 +26,7 @@ pub(crate) async fn add_reviewer(service: &Service) {
     service.app.state.accounts.add(new, &PASSWORD.into()).await.unwrap();
 }
 
-/// Posts a form of a page without a session.
+/// Sends a POST without a session.
 pub(super) async fn post(service: &Service, path: &str, body: &Value) -> Response<Body> {
     Browser::default().send(service, "POST", path, body).await
 }
@@ -47,7 +47,7 @@ impl Browser {
         Self { cookie, csrf: answer["data"]["csrf"].as_str().unwrap().to_owned() }
     }
 
-    /// Sends a request of a page's script.
+    /// Sends a request like the script of a page.
     pub(super) async fn send(
         &self,
         service: &Service,

@@ -1,4 +1,4 @@
-//! Codes of authenticator apps.
+//! Codes from authenticator apps (TOTP).
 
 use axum::body::Body;
 use axum::http::Response;
@@ -16,7 +16,7 @@ use crate::harness::service::{Service, on_both_backends};
 
 on_both_backends!(a_code_is_required_and_valid_once,);
 
-/// What an app would show now.
+/// The code that an app shows now.
 fn code(service: &Service, secret: &str) -> String {
     let key = BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
     let step = service.clock().now().as_second() / 30;

@@ -1,4 +1,4 @@
-//! The cookie itself, and requests that other sites make a browser send.
+//! The attributes of the cookie, and cross-site requests.
 
 use axum::body::Body;
 use axum::http::{Request, Response};
@@ -12,7 +12,7 @@ use crate::harness::service::{Service, header};
 const SESSION: &str = "/review/session";
 
 #[tokio::test]
-async fn the_cookie_is_kept_from_scripts_other_sites_and_plain_connections() {
+async fn the_cookie_is_http_only_same_site_and_with_https_secure() {
     let service = Service::embedded().await;
     add_reviewer(&service).await;
     let body = json!({"login": LOGIN, "password": PASSWORD});
@@ -30,7 +30,7 @@ async fn the_cookie_is_kept_from_scripts_other_sites_and_plain_connections() {
 }
 
 #[tokio::test]
-async fn a_change_needs_the_token_of_its_session() {
+async fn a_change_needs_the_csrf_token_of_its_session() {
     let service = Service::embedded().await;
     add_reviewer(&service).await;
     let (one, other) = (sign_in(&service).await, sign_in(&service).await);
@@ -61,7 +61,7 @@ async fn from_site(service: &Service, headers: &[(&str, &str)]) -> Response<Body
 }
 
 #[tokio::test]
-async fn other_sites_cannot_sign_a_browser_in() {
+async fn a_page_of_another_site_cannot_sign_a_browser_in() {
     let service = Service::embedded().await;
     add_reviewer(&service).await;
     for headers in [
@@ -82,7 +82,7 @@ async fn other_sites_cannot_sign_a_browser_in() {
 }
 
 #[tokio::test]
-async fn a_form_leads_back_to_its_page() {
+async fn a_form_redirects_back_to_its_page() {
     let service = Service::embedded().await;
     add_reviewer(&service).await;
     let form = async |body: String| {

@@ -1,4 +1,4 @@
-//! How a session begins and ends.
+//! The beginning and the end of sessions.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -33,14 +33,14 @@ async fn a_reviewer_signs_in_and_out(service: Service) {
     let hash = service.env.db.rows("SELECT secret_hash FROM sessions").await.concat();
     let (_, secret) = browser.cookie.split_once('=').unwrap();
     assert!(!hash.is_empty() && !hash.contains(secret));
-    // A cookie opens no route of the API.
+    // The routes of the API do not accept cookies.
     problem(browser.get(&service, "/devices").await, 401, "token_invalid").await;
     let out = browser.send(&service, "DELETE", SESSION, &json!({})).await;
     assert_eq!(out.status(), 204);
     assert!(header(&out, "set-cookie").contains("Max-Age=0"));
     problem(browser.get(&service, SESSION).await, 401, "session_missing").await;
     let again = browser.send(&service, "DELETE", SESSION, &json!({})).await;
-    assert_eq!(again.status(), 204, "whoever has no session is signed out");
+    assert_eq!(again.status(), 204, "signing out is idempotent");
 }
 
 async fn a_session_ends_after_half_an_hour_without_activity(service: Service) {
@@ -50,7 +50,7 @@ async fn a_session_ends_after_half_an_hour_without_activity(service: Service) {
         service.manual_clock().advance(SignedDuration::from_mins(29));
         assert_eq!(browser.get(&service, SESSION).await.status(), 200);
     }
-    // What a page fetches by itself is no activity.
+    // Background requests of a page do not count as activity.
     service.manual_clock().advance(SignedDuration::from_mins(29));
     let request = Request::get(SESSION).header("Cookie", &browser.cookie);
     let request = request.header("X-Background", "1").body(Body::empty()).unwrap();
@@ -123,7 +123,7 @@ async fn a_driver_exchanges_a_code_for_a_cookie_and_the_cookie_for_tokens(servic
     let body = json!({"biin": phone.biin, "uuid": phone.uuid, "code": code});
     let browser = Browser::of(post(&service, "/drive/session", &body).await).await;
     let wrong = post(&service, "/drive/session", &body).await;
-    // Otherwise the browser would ask for a password itself.
+    // With a challenge the browser would open its own password dialog.
     assert!(!wrong.headers().contains_key("www-authenticate"));
     problem(wrong, 401, "otp_invalid").await;
     let response = browser.send(&service, "POST", "/drive/token", &json!({})).await;
@@ -144,7 +144,7 @@ async fn a_driver_exchanges_a_code_for_a_cookie_and_the_cookie_for_tokens(servic
 }
 
 #[tokio::test]
-async fn reviewers_are_kept_out_of_other_networks() {
+async fn reviewers_cannot_sign_in_from_other_networks() {
     let service = Service::embedded_with(&[("REVIEW__ALLOW_NETWORKS", "10.0.0.0/8")]).await;
     add_reviewer(&service).await;
     let body = json!({"login": LOGIN, "password": PASSWORD});

@@ -51,7 +51,7 @@ async fn the_page_and_its_files_are_served_by_the_binary_and_load_nothing_else()
 
 /// The page shows its own address as the only server, because its policy allows requests to no other.
 #[tokio::test]
-async fn the_page_calls_the_host_under_which_it_was_opened() {
+async fn the_page_sends_requests_to_the_host_from_which_it_was_loaded() {
     let service = Service::embedded_with(&[("HTTP__PUBLIC_URL", "https://media.example.kz")]).await;
     for host in ["127.0.0.1:8080", "192.168.1.5:8443", "other.example"] {
         for path in ["/docs", "/docs/start.js", "/openapi.json"] {
@@ -66,7 +66,7 @@ async fn the_page_calls_the_host_under_which_it_was_opened() {
 }
 
 #[tokio::test]
-async fn the_introduction_is_folded_so_that_the_page_opens_with_the_routes() {
+async fn the_introduction_is_collapsed_so_that_the_routes_are_visible() {
     let service = Service::embedded().await;
     let document: serde_json::Value =
         serde_json::from_str(&text(get(&service, "/openapi.json").await).await).unwrap();
@@ -74,7 +74,7 @@ async fn the_introduction_is_folded_so_that_the_page_opens_with_the_routes() {
     let (first, folded) = introduction.split_once("<details>").unwrap();
     assert!(first.len() < 300, "{first}");
     assert_eq!(introduction.matches("</details>").count(), 2);
-    // Markdown inside of an HTML block begins after a blank line.
+    // A blank line switches from HTML back to Markdown.
     assert!(folded.contains("<summary>Error codes</summary>\n\n| code | meaning |"));
 }
 

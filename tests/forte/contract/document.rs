@@ -159,7 +159,7 @@ async fn each_path_allows_exactly_the_methods_of_the_document() {
         if methods.contains("GET") {
             methods.insert("HEAD".to_owned());
         }
-        // The page of the console has the same path as the sign-in of scripts.
+        // The sign-in page of the console has the same path as the API's sign-in.
         if path == "/review/sign-in" {
             methods.extend(["GET", "HEAD"].map(str::to_owned));
         }
@@ -201,7 +201,7 @@ fn sources(excluded: &str) -> Vec<(String, TokenStream)> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            // Pages and their sessions are for browsers.
+            // Not part of the API.
             let is_for_browsers =
                 ["pages", "browser_session"].iter().any(|name| path.ends_with(name));
             if path.is_dir() && !is_for_browsers {

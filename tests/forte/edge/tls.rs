@@ -44,7 +44,7 @@ impl Files {
     }
 }
 
-/// A client that trusts only this certificate, and does not keep connections.
+/// A client that trusts only this certificate and does not reuse connections.
 fn trusting(certificate: &str) -> Client {
     let certificate = Certificate::from_pem(certificate.as_bytes()).unwrap();
     let client = Client::builder().no_proxy().tls_certs_only([certificate]);
@@ -87,7 +87,7 @@ async fn an_early_refusal_arrives_over_tls() {
 }
 
 #[tokio::test]
-async fn a_new_certificate_is_used_without_a_restart_and_a_broken_one_is_not() {
+async fn a_renewed_certificate_takes_effect_without_a_restart_and_a_broken_one_does_not() {
     let files = Files::new();
     let first = files.write();
     let mut config = files.settings(settings());
@@ -112,7 +112,7 @@ async fn a_new_certificate_is_used_without_a_restart_and_a_broken_one_is_not() {
 }
 
 #[tokio::test]
-async fn a_request_in_plain_text_is_led_to_https() {
+async fn a_plain_get_is_redirected_to_https_and_a_post_is_refused() {
     let files = Files::new();
     files.write();
     let server = Server::open(files.settings(short_linger())).await;
@@ -128,7 +128,7 @@ async fn a_request_in_plain_text_is_led_to_https() {
 }
 
 #[tokio::test]
-async fn a_handshake_that_does_not_end_is_closed() {
+async fn an_unfinished_handshake_is_closed_after_the_timeout() {
     let files = Files::new();
     files.write();
     let mut config = files.settings(settings());
@@ -145,7 +145,7 @@ async fn a_handshake_that_does_not_end_is_closed() {
 }
 
 #[tokio::test]
-async fn what_is_no_handshake_is_closed_and_the_listener_lives_on() {
+async fn bytes_that_are_not_a_handshake_close_only_their_connection() {
     let files = Files::new();
     let certificate = files.write();
     let server = Server::open(files.settings(settings())).await;
@@ -159,7 +159,7 @@ async fn what_is_no_handshake_is_closed_and_the_listener_lives_on() {
 }
 
 #[test]
-fn a_pair_that_cannot_be_used_is_refused_with_its_setting() {
+fn an_unusable_pair_is_refused_with_the_name_of_its_setting() {
     let files = Files::new();
     files.write();
     let config = files.settings(settings());

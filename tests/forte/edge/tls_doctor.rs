@@ -1,11 +1,11 @@
-//! What `doctor` says about the certificate of the public listener.
+//! The output of `doctor` about the certificate of the public listener.
 
 use std::path::Path;
 use std::process::Command;
 
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 
-/// The sentences of `doctor` about TLS, with these files.
+/// The lines of `doctor` about the certificate, with these files.
 fn doctor(cert: &Path, key: &Path) -> String {
     let folder = tempfile::tempdir().unwrap();
     let data = |name: &str| folder.path().join(name).display().to_string();

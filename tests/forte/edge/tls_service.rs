@@ -1,4 +1,4 @@
-//! The service over its own TLS: addresses and cookies are those of https.
+//! The service with its own TLS: URLs begin with https, and cookies are `Secure`.
 
 use forte_media::http::server::serve;
 use rcgen::{CertifiedKey, generate_simple_self_signed};

@@ -1,4 +1,4 @@
-//! A link is exchanged for a session, which is good for its report only.
+//! A film link is exchanged for a session, which is limited to its report.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -11,15 +11,15 @@ use crate::harness::answers::problem;
 use crate::harness::service::{Options, Service, header, json as body_of, on_both_backends};
 
 on_both_backends! {
-    a_session_of_a_link_sees_its_report_alone,
-    a_session_gets_fresh_tokens_until_the_link_is_revoked,
-    a_token_of_a_link_opens_nothing_else,
-    a_link_is_not_exchanged_for_a_page_of_another_site,
-    a_report_with_a_video_says_so,
+    a_session_of_a_link_sees_only_its_report,
+    a_session_gets_new_tokens_until_the_link_is_revoked,
+    a_token_of_a_link_is_refused_on_other_routes,
+    a_page_of_another_site_cannot_exchange_a_link,
+    a_link_for_a_report_with_a_video_is_refused,
     a_report_in_a_message_of_1c_gets_a_link,
 }
 
-async fn a_session_of_a_link_sees_its_report_alone(service: Service) {
+async fn a_session_of_a_link_sees_only_its_report(service: Service) {
     let (report, director) = (service.report().await, director(&service).await);
     let other = service.report().await;
     let response = exchange(&service, &secret(&issued(&service, report, &director).await)).await;
@@ -41,7 +41,7 @@ async fn a_session_of_a_link_sees_its_report_alone(service: Service) {
     assert!(leasing.report_to_film(&link, other).await.unwrap().is_none());
 }
 
-/// A request of the page's script for a token.
+/// The request of the page's script for an access token.
 async fn token(service: &Service, film: &Film) -> axum::http::Response<Body> {
     let request = Request::post("/drive/token")
         .header("Cookie", &film.cookie)
@@ -49,7 +49,7 @@ async fn token(service: &Service, film: &Film) -> axum::http::Response<Body> {
     service.send(request.body(Body::empty()).unwrap()).await
 }
 
-async fn a_session_gets_fresh_tokens_until_the_link_is_revoked(service: Service) {
+async fn a_session_gets_new_tokens_until_the_link_is_revoked(service: Service) {
     let (report, director) = (service.report().await, director(&service).await);
     let film = open(&service, &issued(&service, report, &director).await).await;
     assert_eq!(token(&service, &film).await.status(), 200);
@@ -61,7 +61,7 @@ async fn a_session_gets_fresh_tokens_until_the_link_is_revoked(service: Service)
     problem(service.send(request.unwrap()).await, 401, "token_invalid").await;
 }
 
-async fn a_token_of_a_link_opens_nothing_else(service: Service) {
+async fn a_token_of_a_link_is_refused_on_other_routes(service: Service) {
     let (report, director) = (service.report().await, director(&service).await);
     let film = open(&service, &issued(&service, report, &director).await).await;
     for (method, path) in [
@@ -81,7 +81,7 @@ async fn a_token_of_a_link_opens_nothing_else(service: Service) {
     }
 }
 
-async fn a_link_is_not_exchanged_for_a_page_of_another_site(service: Service) {
+async fn a_page_of_another_site_cannot_exchange_a_link(service: Service) {
     let (report, director) = (service.report().await, director(&service).await);
     let link = issued(&service, report, &director).await;
     let request = Request::post("/drive/film-link")
@@ -92,7 +92,7 @@ async fn a_link_is_not_exchanged_for_a_page_of_another_site(service: Service) {
     problem(refused, 403, "csrf_invalid").await;
 }
 
-async fn a_report_with_a_video_says_so(service: Service) {
+async fn a_link_for_a_report_with_a_video_is_refused(service: Service) {
     let (report, director) = (service.report().await, director(&service).await);
     let link = secret(&issued(&service, report, &director).await);
     service.env.db.execute("UPDATE reports SET status_code = 2").await;
@@ -127,7 +127,7 @@ async fn a_report_in_a_message_of_1c_gets_a_link(service: Service) {
     let (first, second) = (first.await, second.await);
     let address = first[0]["film_link"].as_str().unwrap();
     assert!(address.starts_with("https://media.example.kz/drive/film#"), "{address}");
-    assert!(first[1]["film_link"].is_null(), "it waits for no video");
+    assert!(first[1]["film_link"].is_null(), "an approved report does not wait for a video");
     assert_eq!(first, second, "a repeated message gets the same link");
     let replies = service.env.db.rows("SELECT reply FROM onec_messages").await.concat();
     assert!(!replies.contains("film#"), "{replies}");

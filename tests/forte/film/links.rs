@@ -1,4 +1,4 @@
-//! Links are issued, repeated and revoked by directors and by 1C.
+//! Directors and 1C issue, repeat and revoke film links.
 
 use forte_media::model::ReportStatus;
 use jiff::SignedDuration;
@@ -13,9 +13,9 @@ on_both_backends! {
     a_director_gets_the_same_link_until_it_is_revoked,
     each_issuer_has_a_link_of_its_own,
     a_link_needs_a_report_that_waits_for_a_video,
-    unknown_revoked_and_expired_links_look_alike,
+    unknown_revoked_and_expired_links_get_the_same_answer,
     the_database_has_no_secret,
-    links_are_deleted_long_after_their_end,
+    links_are_deleted_long_after_they_expire,
 }
 
 async fn a_director_gets_the_same_link_until_it_is_revoked(service: Service) {
@@ -32,7 +32,11 @@ async fn a_director_gets_the_same_link_until_it_is_revoked(service: Service) {
     assert_eq!((&longer["url"], &longer["id"]), (&first["url"], &first["id"]));
     let month = service.clock().now() + SignedDuration::from_hours(720);
     assert_eq!(longer["expires_at"], month.to_string());
-    assert_eq!(issued(&service, report, &director).await, longer, "a later end is kept");
+    assert_eq!(
+        issued(&service, report, &director).await,
+        longer,
+        "a repeated request does not shorten the validity"
+    );
 
     let revoked = send(&service, "DELETE", report, &director, &json!({})).await;
     assert_eq!(body_of(revoked).await["data"]["revoked"], 1);
@@ -46,7 +50,7 @@ async fn each_issuer_has_a_link_of_its_own(service: Service) {
     account::add_node(&service, NODE).await;
     let onec = account::basic(NODE, PASSWORD);
     let own = issued(&service, report, &director).await;
-    // 1C sends the link to somebody else, so it needs the public address of the service.
+    // 1C passes the link on to a driver, so it needs `http.public_url`.
     assert_eq!(issued(&service, report, &onec).await["url"], json!(null));
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM film_links").await, 2);
     let revoked = send(&service, "DELETE", report, &onec, &json!({})).await;
@@ -71,7 +75,7 @@ async fn a_link_needs_a_report_that_waits_for_a_video(service: Service) {
     }
 }
 
-async fn unknown_revoked_and_expired_links_look_alike(service: Service) {
+async fn unknown_revoked_and_expired_links_get_the_same_answer(service: Service) {
     let director = director(&service).await;
     let (one, other) = (service.report().await, service.report().await);
     let expired = issued(&service, one, &director).await;
@@ -101,7 +105,7 @@ async fn the_database_has_no_secret(service: Service) {
     assert!(sessions.iter().all(|row| !row.contains(cookie)), "{sessions:?}");
 }
 
-async fn links_are_deleted_long_after_their_end(service: Service) {
+async fn links_are_deleted_long_after_they_expire(service: Service) {
     let (report, director) = (service.report().await, director(&service).await);
     issued(&service, report, &director).await;
     let count = async || service.env.db.number("SELECT COUNT(*) FROM film_links").await;

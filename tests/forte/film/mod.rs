@@ -1,4 +1,4 @@
-//! What the driver's page needs: reports to film, and links that open it for one report.
+//! The service behind the driver's page: reports to film, and film links.
 
 mod exchange;
 mod links;
@@ -32,7 +32,7 @@ async fn director(service: &Service) -> String {
     format!("Bearer {}", service.token_of(service.env.fixture.director().await))
 }
 
-/// Issues a link, which must succeed; the `data` of the answer.
+/// Issues a link, which must succeed. Returns the `data` of the response.
 async fn issued(service: &Service, report: RefKey, authorization: &str) -> Value {
     let response = send(service, "POST", report, authorization, &json!({})).await;
     let status = response.status();

@@ -11,9 +11,9 @@ use crate::harness::tus;
 use ReportStatus::{Approved, AwaitingVideo, Rejected, Submitted};
 
 on_both_backends! {
-    rejected_reports_come_first_then_those_that_are_due_first,
-    a_driver_films_what_is_assigned_and_a_director_everything,
-    sent_reports_come_in_the_order_of_their_videos,
+    rejected_reports_come_first_then_the_earliest_deadline,
+    a_driver_films_assigned_reports_and_a_director_all,
+    sent_reports_are_sorted_by_their_latest_video,
     instructions_fall_back_to_russian,
 }
 
@@ -25,7 +25,7 @@ fn keys(reports: Vec<FilmReport>) -> Vec<RefKey> {
     reports.into_iter().map(|report| report.ref_key).collect()
 }
 
-async fn rejected_reports_come_first_then_those_that_are_due_first(service: Service) {
+async fn rejected_reports_come_first_then_the_earliest_deadline(service: Service) {
     let fixture = &service.env.fixture;
     let kind = fixture.vehicle_type("Самосвал", &["Пробег", "Кузов"]).await;
     let vehicle = fixture.vehicle(kind, "417 KZT 02").await;
@@ -44,7 +44,7 @@ async fn rejected_reports_come_first_then_those_that_are_due_first(service: Serv
     assert!(shown.due_at.is_some() && shown.received_at.is_none() && shown.rejection.is_none());
 }
 
-async fn a_driver_films_what_is_assigned_and_a_director_everything(service: Service) {
+async fn a_driver_films_assigned_reports_and_a_director_all(service: Service) {
     let fixture = &service.env.fixture;
     let kind = fixture.vehicle_type("Самосвал", &[]).await;
     let (mine, other) = (fixture.vehicle(kind, "A").await, fixture.vehicle(kind, "B").await);
@@ -61,7 +61,7 @@ async fn a_driver_films_what_is_assigned_and_a_director_everything(service: Serv
     assert!(leasing.report_to_film(&stranger, own).await.unwrap().is_none());
 }
 
-async fn sent_reports_come_in_the_order_of_their_videos(service: Service) {
+async fn sent_reports_are_sorted_by_their_latest_video(service: Service) {
     let (first, second) = (service.report().await, service.report().await);
     for report in [second, first] {
         service.env.fixture.manual_clock.advance(jiff::SignedDuration::from_secs(60));

@@ -1,4 +1,4 @@
-//! A link uploads the video of its report, and the submission names it.
+//! A film link uploads the video of its report, and the submission names the link's issuer.
 
 use axum::body::Body;
 use axum::http::Response;
@@ -14,9 +14,9 @@ use crate::harness::service::{Service, header, json as body_of, on_both_backends
 use crate::harness::tus;
 
 on_both_backends! {
-    a_link_uploads_for_its_report_alone,
+    a_link_uploads_only_for_its_report,
     the_submission_names_the_issuer_and_the_stated_driver,
-    an_upload_ends_with_its_link,
+    an_upload_ends_when_its_link_is_revoked,
     an_upload_ends_when_its_link_expires,
 }
 
@@ -40,12 +40,12 @@ async fn film(service: &Service, report: RefKey) -> Film {
     open(service, &issued(service, report, &director).await).await
 }
 
-async fn a_link_uploads_for_its_report_alone(service: Service) {
+async fn a_link_uploads_only_for_its_report(service: Service) {
     let (report, other) = (service.report().await, service.report().await);
     let film = film(&service, report).await;
     problem(creation(&service, &film, other).await, 404, "not_found").await;
     let path = create(&service, &film, report).await;
-    // Another token than that of the link does not open its upload.
+    // A token of another caller does not open the upload.
     assert_eq!(tus::by_owner(&service, "GET", &path).await.status(), 404);
     assert_eq!(tus::offset(&service, &path).await, 0);
     let ended = tus::request("DELETE", &path)
@@ -81,7 +81,7 @@ async fn the_submission_names_the_issuer_and_the_stated_driver(service: Service)
     assert_eq!(leasing.reports_sent(&driver).await.unwrap()[0].ref_key, report);
 }
 
-async fn an_upload_ends_with_its_link(service: Service) {
+async fn an_upload_ends_when_its_link_is_revoked(service: Service) {
     let report = service.report().await;
     let film = film(&service, report).await;
     let path = create(&service, &film, report).await;

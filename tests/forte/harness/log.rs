@@ -46,7 +46,7 @@ pub(crate) fn append(text: &[u8]) {
     log().clone().write_all(text).unwrap();
 }
 
-/// Appends what a demo prints, without the lines that say how to sign in: they are indented.
+/// Appends the output of a demo without the indented lines, which contain credentials.
 pub(crate) fn append_demo(text: &str) {
     for line in text.lines().filter(|line| !line.starts_with("  ")) {
         append(format!("{line}\n").as_bytes());

@@ -1,4 +1,4 @@
-//! Flows of the pages in Chromium, against the demo: a real service with people, reports and videos.
+//! Flows of the pages in Chromium against the demo, a real service with people, reports and videos.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
@@ -16,20 +16,20 @@ use crate::harness::s3::Bucket;
 const PROGRAM: &str = env!("CARGO_BIN_EXE_forte-media");
 const COLLEAGUE: &str = "colleague";
 const GUARDED: &str = "guarded";
-/// Open reports besides those of the demo: the flows of the driver's page send a video for each.
-const FILMED: &str = "12";
+/// Open reports in addition to those of the demo. The flows of the driver's page send a video for each.
+const EXTRA_REPORTS: &str = "12";
 const PASSWORD: &str = "a-colleagues-password";
 
-/// Whether a demo knows its own address.
+/// Whether `http.public_url` is set.
 #[derive(Clone, Copy)]
 enum Address {
     Unknown,
-    /// By `http.public_url`, which the links that 1C gets begin with.
+    /// Set, so that 1C gets film links.
     Known,
 }
 
 impl Address {
-    /// Where the demo listens; adds the setting.
+    /// The value of `--listen`. Adds `http.public_url` to the variables if it is known.
     fn listen(self, variables: &mut Vec<(String, String)>) -> String {
         match self {
             Self::Unknown => "127.0.0.1:0".to_owned(),
@@ -47,7 +47,7 @@ impl Address {
 struct Demo {
     child: Child,
     file: Value,
-    /// Settings of the service, for its other commands.
+    /// The settings of the service as variables, for other commands.
     variables: Vec<(String, String)>,
     _folder: TempDir,
     _shared: Option<(Db, Bucket)>,
@@ -95,7 +95,7 @@ impl Demo {
         let listen = address.listen(&mut variables);
         let mut child = Command::new(PROGRAM)
             .args(["demo", "--listen", &listen, "--waiting", &waiting.to_string()])
-            .args(["--reports", FILMED, "--data"])
+            .args(["--reports", EXTRA_REPORTS, "--data"])
             .arg(&data)
             .env_clear()
             .envs(variables.iter().cloned())
@@ -120,7 +120,7 @@ impl Demo {
         Self { child, file, variables, _folder: folder, _shared: shared }
     }
 
-    /// Another reviewer.
+    /// Adds a reviewer. Returns login and password.
     fn add_reviewer(&self, login: &str, name: &str) -> Value {
         let password = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(password.path(), PASSWORD).unwrap();
@@ -129,7 +129,7 @@ impl Demo {
         json!({ "login": login, "password": PASSWORD })
     }
 
-    /// A reviewer who signs in with a code of an authenticator app, with its key.
+    /// Adds a reviewer with an authenticator app. Returns login, password and TOTP key.
     fn add_guarded(&self) -> Value {
         let mut reviewer = self.add_reviewer(GUARDED, "Айгуль С.");
         let printed = self.account(&["totp", GUARDED]);
@@ -150,7 +150,7 @@ impl Demo {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Runs a script of `web/e2e`; it gets the accounts, and must succeed.
+    /// Runs a script of `web/e2e` with the accounts as its argument. It must succeed.
     fn run(&self, script: &str) {
         let world = json!({
             "base": self.file["base_url"],
@@ -158,9 +158,9 @@ impl Demo {
             "colleague": self.add_reviewer(COLLEAGUE, "Марат А."),
             "guarded": self.add_guarded(),
             "exchange": self.file["exchange"],
-            // What the report service was told, a line for each event.
+            // The log of the webhook receiver, one event per line.
             "events": self.file["webhook"]["log"],
-            // The driver of the demo, whose codes arrive in the folder of the mails.
+            // The driver of the demo. The mails with the codes are in the folder `mail`.
             "biin": "200940026146",
             "name": "Иван",
             "mobile": "87781578800",
@@ -184,7 +184,7 @@ impl Drop for Demo {
     }
 }
 
-/// Tests that run a script against a demo of each kind: name, videos that wait, address, script.
+/// Tests that run a script against a demo on each back end: name, videos to review, address, script.
 macro_rules! in_chromium {
     ($($name:ident: $waiting:literal, $address:ident, $script:literal;)*) => {$(
         mod $name {
@@ -216,7 +216,7 @@ in_chromium! {
     a_report_goes_from_the_driver_to_1c: 0, Known, "circle.mjs";
 }
 
-/// The service has no part in most of it.
+/// Runs on one back end only, because most of these flows do not involve the service.
 #[test]
 fn the_drivers_page_survives_faults_of_the_phone_in_chromium() {
     if is_available() {

@@ -1,4 +1,4 @@
-//! Every change needs the token of its session.
+//! Every state-changing request needs the CSRF token of its session.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use super::visitor::Visitor;
 use crate::harness::answers::problem;
 use crate::harness::service::Service;
 
-/// Routes that change something, and need the token of a reviewer's session.
+/// State-changing routes, which need the CSRF token of a reviewer's session.
 const CHANGES: [&str; 9] = [
     "/review/claim",
     "/review/decide",
@@ -21,11 +21,11 @@ const CHANGES: [&str; 9] = [
     "/review/undo",
 ];
 
-/// Routes without a session: signing in is checked by its origin, the choice of a language changes nothing else.
-/// Those of drivers have tests of their own.
+/// A state-changing route without a session: the sign-in is checked by its origin. The routes of drivers have
+/// their own tests.
 const WITHOUT_SESSION: [&str; 1] = ["/review/session"];
 
-/// Paths below `/review` of which the sources say that they take a POST.
+/// Paths below `/review` that the sources route to a POST handler only.
 fn posted() -> Vec<String> {
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http");
     let mut paths = Vec::new();
@@ -43,10 +43,10 @@ fn posted() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_change_is_refused_without_the_token_of_its_session() {
+async fn every_change_is_refused_without_the_csrf_token_of_its_session() {
     let mut known: Vec<_> = CHANGES.into_iter().chain(WITHOUT_SESSION).collect();
     known.sort_unstable();
-    assert_eq!(posted(), known, "a new route that changes something belongs into this table");
+    assert_eq!(posted(), known, "add a new state-changing route to the table");
     let service = Service::embedded().await;
     let report = submitted(&service).await.to_string();
     let dina = Visitor::reviewer(&service, "dina").await;
@@ -61,7 +61,7 @@ async fn every_change_is_refused_without_the_token_of_its_session() {
             problem(refused, 403, "csrf_invalid").await;
         }
         if path == "/review/session/end" {
-            // Whoever has no session is signed out.
+            // Signing out without a session succeeds.
             continue;
         }
         let nobody = Visitor { cookie: String::new(), csrf: dina.csrf.clone() };

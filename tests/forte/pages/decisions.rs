@@ -1,4 +1,4 @@
-//! Claims and decisions by forms without scripts, by two reviewers at a time, and over a restart.
+//! Claims and decisions through forms without scripts, by two reviewers at a time, and across a restart.
 
 use axum::http::Response;
 use forte_media::model::ReportStatus;
@@ -13,7 +13,7 @@ on_both_backends! {
     a_rejection_by_form_reaches_the_driver,
     a_decision_is_undone_by_form_after_a_restart,
     an_undo_after_the_restart_is_too_late,
-    a_refused_form_keeps_what_was_typed,
+    a_refused_form_keeps_its_input,
 }
 
 const TEN: SignedDuration = SignedDuration::from_secs(10);
@@ -23,7 +23,7 @@ fn location(response: &Response<axum::body::Body>) -> &str {
     header(response, "location")
 }
 
-/// Rejects the report by the form of its page; returns where the browser is sent.
+/// Rejects the report through the form of its page. Returns the target of the redirect.
 async fn reject(service: &Service, visitor: &Visitor, report: &str) -> String {
     let page = visitor.page(service, &format!("/review/report/{report}?reject=1")).await;
     let mut fields = page.fields("id=\"reject-form\"");
@@ -108,7 +108,7 @@ async fn an_undo_after_the_restart_is_too_late(service: Service) {
     assert_eq!(stored.status, ReportStatus::Rejected);
 }
 
-async fn a_refused_form_keeps_what_was_typed(service: Service) {
+async fn a_refused_form_keeps_its_input(service: Service) {
     let report = submitted(&service).await.to_string();
     let dina = Visitor::reviewer(&service, "dina").await;
     let page = dina.page(&service, &format!("/review/report/{report}?reject=1")).await;

@@ -1,4 +1,4 @@
-//! The driver's page without scripts: what it shows, to whom, and what a browser may do with it.
+//! The driver's page without scripts: its content, access and headers.
 
 use axum::body::Body;
 use axum::http::{Request, Response};
@@ -10,8 +10,8 @@ use crate::harness::phone::Phone;
 use crate::harness::service::{Service, header, json, on_both_backends};
 
 on_both_backends! {
-    a_driver_reads_what_is_to_film_and_what_was_sent,
-    a_reason_is_read_in_the_language_of_the_driver,
+    a_driver_sees_open_and_sent_reports,
+    a_reason_is_shown_in_the_language_of_the_driver,
     a_script_in_a_name_is_shown_and_not_run,
     a_report_of_another_company_does_not_exist,
     a_browser_without_a_session_signs_in_and_comes_back,
@@ -45,7 +45,7 @@ impl Driver {
     }
 }
 
-/// A browser that has never been here.
+/// Requests a path without a cookie.
 async fn stranger(service: &Service, path: &str) -> Response<Body> {
     Driver { cookie: String::new() }.get(service, path, "ru").await
 }
@@ -62,7 +62,7 @@ async fn director(service: &Service) -> Driver {
     Driver::sign_in(service).await
 }
 
-async fn a_driver_reads_what_is_to_film_and_what_was_sent(service: Service) {
+async fn a_driver_sees_open_and_sent_reports(service: Service) {
     let driver = director(&service).await;
     let open = service.report().await;
     let sent = service.report_in(ReportStatus::Submitted).await;
@@ -85,7 +85,7 @@ async fn a_driver_reads_what_is_to_film_and_what_was_sent(service: Service) {
     assert!(closed.html.contains("already sent") && !closed.html.contains("data-do=\"film\""));
 }
 
-async fn a_reason_is_read_in_the_language_of_the_driver(service: Service) {
+async fn a_reason_is_shown_in_the_language_of_the_driver(service: Service) {
     let driver = director(&service).await;
     let report = service.report_in(ReportStatus::Rejected).await;
     let rejection = r#"{"codes":["plate"],"items":[],"text":"Ещё раз"}"#;
@@ -101,7 +101,7 @@ async fn a_reason_is_read_in_the_language_of_the_driver(service: Service) {
         assert!(text.contains(&expected.to_lowercase()), "{language}: {text}");
         assert!(text.contains("ещё раз"));
     }
-    // A reason that came through the API has one text.
+    // A reason that came through the API is not translated.
     service
         .env
         .db
@@ -122,7 +122,7 @@ async fn a_script_in_a_name_is_shown_and_not_run(service: Service) {
         let page = driver.page(&service, &path, "ru").await;
         assert_eq!(page.status, 200, "{path}");
         assert!(!page.html.contains("<script>alert") && !page.html.contains("<img"), "{path}");
-        // The library, the page's own script, and the data, which ends where it should.
+        // Exactly the library, the page's own script and the data.
         assert_eq!(page.html.matches("<script").count(), 3, "{path}");
         assert!(page.data().is_object(), "{path}");
         for inline in [" style=\"", " onclick=", "javascript:", "<style"] {
@@ -155,15 +155,15 @@ async fn a_browser_without_a_session_signs_in_and_comes_back(service: Service) {
     let sign_in = Page::of(stranger(&service, elsewhere).await).await;
     assert_eq!(sign_in.data()["next"], "/drive");
     assert!(sign_in.html.contains("Сеанс завершён"));
-    // A driver who is signed in is led on.
+    // A driver who is already signed in is redirected.
     let driver = director(&service).await;
     let response = driver.get(&service, &place, "ru").await;
     assert_eq!(header(&response, "location"), address(report));
 }
 
-/// The page of a film link, the manifest and the worker hold no personal data.
+/// They contain no personal data.
 #[tokio::test]
-async fn what_installs_the_page_needs_no_session() {
+async fn the_page_of_a_film_link_the_manifest_and_the_worker_need_no_session() {
     let service = Service::embedded().await;
     let film = Page::of(stranger(&service, "/drive/film").await).await;
     assert_eq!((film.status, &film.data()["kind"]), (200, &json!("film")));

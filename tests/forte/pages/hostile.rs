@@ -1,4 +1,4 @@
-//! Names from outside that try to be more than names, and the policy of the pages.
+//! Hostile names (HTML, bidi controls, excessive length), and the Content-Security-Policy of the pages.
 
 use super::submitted;
 use super::visitor::Visitor;
@@ -6,11 +6,11 @@ use crate::harness::service::{Service, on_both_backends};
 
 on_both_backends! {
     a_script_in_a_name_is_shown_and_not_run,
-    a_long_name_or_one_from_right_to_left_stays_in_its_place,
-    no_page_may_run_what_is_not_ours,
+    a_long_or_right_to_left_name_does_not_affect_the_text_around_it,
+    no_page_may_run_foreign_scripts,
 }
 
-/// Every name that 1C and the reviewers send.
+/// Replaces every name that comes from 1C, drivers and reviewers.
 async fn rename(service: &Service, name: &str) {
     let name = name.replace('\'', "''");
     for (table, column) in [
@@ -26,7 +26,7 @@ async fn rename(service: &Service, name: &str) {
     }
 }
 
-/// The pages on which names stand.
+/// The pages that contain names.
 fn paths(report: &str) -> [String; 5] {
     [
         "/review".to_owned(),
@@ -53,7 +53,7 @@ async fn a_script_in_a_name_is_shown_and_not_run(service: Service) {
         assert_eq!(page.status, 200, "{path}");
         assert!(!page.html.contains("<script>alert"), "{path}");
         assert!(!page.html.contains("<img"), "{path}");
-        // Every element `script` is ours, and the data ends where it should.
+        // Exactly our script and the data.
         assert_eq!(page.html.matches("<script").count(), 2, "{path}");
         assert!(page.data().is_object(), "{path}");
     }
@@ -65,7 +65,7 @@ fn urlencoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-async fn a_long_name_or_one_from_right_to_left_stays_in_its_place(service: Service) {
+async fn a_long_or_right_to_left_name_does_not_affect_the_text_around_it(service: Service) {
     let report = submitted(&service).await.to_string();
     let dina = Visitor::reviewer(&service, "dina").await;
     let long = "Ұ".repeat(2_000);
@@ -77,7 +77,7 @@ async fn a_long_name_or_one_from_right_to_left_stays_in_its_place(service: Servi
             for (start, _) in page.html.match_indices(name) {
                 let before = &page.html[..start];
                 let tag = &before[before.rfind('<').unwrap()..];
-                // The text of an option is a line of its own, too.
+                // An option is isolated from other text, like a `<bdi>`.
                 let is_alone = tag.starts_with("<bdi") || tag.starts_with("<option");
                 let in_bdi = is_alone && tag.ends_with('>');
                 let isolated = in_bdi || before.ends_with('\u{2068}');
@@ -91,7 +91,7 @@ fn tail(text: &str) -> &str {
     text.char_indices().rev().nth(80).map_or(text, |(start, _)| &text[start..])
 }
 
-/// Values of attributes and the data of scripts are no text of the page; `<title>` shows one line.
+/// Values of attributes and the data of scripts are not text of the page, and `<title>` has one line.
 fn in_attribute_or_data(before: &str) -> bool {
     before.rfind('<') > before.rfind('>')
         || before
@@ -100,7 +100,7 @@ fn in_attribute_or_data(before: &str) -> bool {
         || before.rfind("<title>") > before.rfind("</title>")
 }
 
-async fn no_page_may_run_what_is_not_ours(service: Service) {
+async fn no_page_may_run_foreign_scripts(service: Service) {
     let report = submitted(&service).await.to_string();
     let dina = Visitor::reviewer(&service, "dina").await;
     let others = ["/review/sign-in", "/", "/review/nowhere"].map(str::to_owned);

@@ -1,4 +1,4 @@
-//! A reviewer of one company learns nothing about the others, and nobody takes a report by looking.
+//! A reviewer of one company learns nothing about others, and a GET does not claim a report.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -10,7 +10,7 @@ use crate::harness::service::{Service, header, on_both_backends};
 
 on_both_backends! {
     a_reviewer_of_one_company_sees_nothing_of_another,
-    looking_claims_nothing,
+    a_get_claims_nothing,
 }
 
 const OTHER: CompanyId = CompanyId(99);
@@ -44,14 +44,18 @@ async fn a_reviewer_of_one_company_sees_nothing_of_another(service: Service) {
         assert_eq!(status, 404, "{path}");
     }
     let (_, released) = limited.script(&service, "/review/release", &decision).await;
-    assert_eq!(released, serde_json::json!({ "state": "free" }), "it was never theirs");
+    assert_eq!(
+        released,
+        serde_json::json!({ "state": "free" }),
+        "releasing an unclaimed report succeeds"
+    );
     let (_, kept) = limited.script(&service, "/review/keep", &decision).await;
-    assert_eq!(kept, serde_json::json!({ "state": "lost" }), "as for a report that nobody has");
+    assert_eq!(kept, serde_json::json!({ "state": "lost" }), "the same as for an unclaimed report");
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM console_decisions").await, 0);
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM claims").await, 0);
 }
 
-async fn looking_claims_nothing(service: Service) {
+async fn a_get_claims_nothing(service: Service) {
     let report = submitted(&service).await;
     let dina = Visitor::reviewer(&service, "dina").await;
     for path in [
@@ -75,5 +79,5 @@ async fn looking_claims_nothing(service: Service) {
     let views = "SELECT COUNT(*) FROM custody WHERE action = 'linked'";
     let before = service.env.db.number(views).await;
     assert_eq!(service.send(background).await.status(), 200);
-    assert_eq!(service.env.db.number(views).await, before, "looking ahead is no view");
+    assert_eq!(service.env.db.number(views).await, before, "a prefetch is not a view");
 }

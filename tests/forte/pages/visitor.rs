@@ -1,4 +1,4 @@
-//! A signed-in reviewer whose browser runs no scripts: it asks for pages and sends their forms.
+//! A signed-in reviewer whose browser runs no scripts: it requests pages and sends their forms.
 
 use axum::body::Body;
 use axum::http::{Request, Response};
@@ -44,7 +44,7 @@ impl Visitor {
         Self { cookie, csrf }
     }
 
-    /// A page, or where it leads.
+    /// The response to a GET; redirects are not followed.
     pub(super) async fn get(&self, service: &Service, path: &str) -> Response<Body> {
         let request = Request::get(path).header("Cookie", &self.cookie);
         let request = request.header("Accept", "text/html").header("Accept-Language", "ru");
@@ -65,7 +65,7 @@ impl Visitor {
         self.send(service, path, "text/html", self.encoded(fields)).await
     }
 
-    /// Sends what a script sends, and returns its JSON with the status.
+    /// Sends a request like a script. Returns the status and the JSON.
     pub(super) async fn script(
         &self,
         service: &Service,
@@ -122,7 +122,7 @@ impl Page {
         hidden.map(field).filter(|(name, _)| *name != "csrf").collect()
     }
 
-    /// What the scripts read.
+    /// The data for scripts.
     pub(super) fn data(&self) -> Value {
         let (_, rest) = self.html.split_once("id=\"page-data\">").unwrap();
         serde_json::from_str(rest.split("</script>").next().unwrap()).unwrap()

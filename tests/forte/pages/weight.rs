@@ -1,4 +1,4 @@
-//! What a browser loads for the first page: it has to be there soon on a cheap laptop behind a slow line.
+//! The size of the first page with its files: it must load quickly over a slow connection.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -14,15 +14,15 @@ use super::submitted;
 use super::visitor::Visitor;
 use crate::harness::service::Service;
 
-const MOST: usize = 200_000;
+const MAX_BYTES: usize = 200_000;
 
-/// The addresses of the files that a page names.
+/// The URLs of the files that a page refers to.
 fn assets(html: &str) -> BTreeSet<String> {
     let quoted = html.split('"').filter(|text| text.starts_with("/assets/"));
     quoted.map(|address| address.split('#').next().unwrap().to_owned()).collect()
 }
 
-/// The modules that a script imports, beside it.
+/// The URLs of the modules that a script imports.
 fn imports(address: &str, script: &str) -> Vec<String> {
     let base = url::Url::parse("http://page").unwrap().join(address).unwrap();
     let from = script.lines().filter_map(|line| line.split_once(" from '"));
@@ -39,7 +39,7 @@ async fn file(service: &Service, address: &str, encoding: &str) -> Vec<u8> {
     response.into_body().collect().await.unwrap().to_bytes().to_vec()
 }
 
-/// Bytes of a page with all that it loads, compressed.
+/// The size in bytes of a page and all files that it loads, compressed.
 async fn weight(service: &Service, html: &str) -> usize {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(html.as_bytes()).unwrap();
@@ -71,6 +71,6 @@ async fn the_first_load_is_below_200_kilobytes() {
     for path in ["/review".to_owned(), format!("/review/report/{report}")] {
         let page = dina.page(&service, &path).await;
         let weight = weight(&service, &page.html).await;
-        assert!(weight < MOST, "{path}: {weight} bytes");
+        assert!(weight < MAX_BYTES, "{path}: {weight} bytes");
     }
 }

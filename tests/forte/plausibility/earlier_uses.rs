@@ -1,4 +1,4 @@
-//! The verdict about earlier uses of a video, and what a driver sees of it.
+//! The verdict on earlier uses of a video, and its form for drivers.
 
 use forte_media::model::plausibility::{
     EarlierUse, MAX_LINKS, MatchKind, Outcome, for_driver, reuse,

@@ -30,7 +30,7 @@ async fn the_queue_is_paged_in_both_directions(service: Service) {
     let mut expected = Vec::new();
     for hours in 0..5 {
         let report = service.report_in(ReportStatus::Submitted).await;
-        // The next report is one with a video.
+        // "Next" offers only reports with a video.
         let later = "UPDATE reports SET latest_submission = 'any', due_at = due_at +";
         service.env.db.execute(format!("{later} {hours} WHERE ref_key = '{report}'")).await;
         expected.push(report);
