@@ -1,5 +1,5 @@
-//! Response times and query plans of the lists of the app and of the review with a million reports of a hundred companies in one database.
-//! Prints figures and asserts no limits.
+//! Response times and query plans of the app's lists and of the review queue, with a million reports of a hundred
+//! companies in one database. Prints figures and asserts no limits.
 //!
 //! `scripts/with-servers cargo bench --bench lists [-- [REQUESTS] [COMPANIES] [REPORTS_PER_COMPANY]]`
 

@@ -1,4 +1,4 @@
-//! The queue of the review console and its search: the page, and the same as JSON, over all companies and one.
+//! The review queue and its search, as a page and as JSON, for all companies and for one.
 
 use std::time::{Duration, Instant};
 
@@ -17,10 +17,10 @@ use super::fill::{director, type_code};
 use super::harness::service::Service;
 
 const PASSWORD: &str = "a-reviewers-password";
-/// Rows of a page, and one that tells whether there is another page.
+/// Rows of a page, and one more, which shows whether there is another page.
 const LIMIT: i64 = 51;
 
-/// Filters and searches. `{n}` is another number each time.
+/// Filters and searches. Each request fills in other values.
 const CASES: [(&str, &str); 13] = [
     ("waiting", ""),
     ("rejected", "status=4"),
@@ -56,7 +56,7 @@ pub(crate) async fn measure(service: &Service, size: Size, requests: i64) {
     all_pages(service, &json).await;
 }
 
-/// Signs a reviewer in; returns the headers of requests for pages and to the API.
+/// Signs a reviewer in. Returns the authentication headers for pages and for the API.
 async fn sign_in(service: &Service) -> ((&'static str, String), (&'static str, String)) {
     let owner =
         AccountOwner::Reviewer { company: CompanyId::LESSOR, name: "Айгуль".to_owned() };
@@ -99,7 +99,7 @@ async fn get(
     (began.elapsed(), body)
 }
 
-/// The rows of a JSON answer; of a page, its links to reports.
+/// The number of rows in a JSON response, or of links to reports in a page.
 fn count(body: &[u8]) -> usize {
     if let Ok(answer) = serde_json::from_slice::<Value>(body) {
         return answer["data"]["reports"].as_array().unwrap().len();

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Issues a link by which a driver films for a report without signing in; with --revoke, ends all of them.
+# Issues a film link, by which a driver films for a report without signing in. With --revoke, revokes all of them.
 #   film-link.sh REF_KEY [--revoke]
 set -euo pipefail
 source "$(dirname "$0")/account.sh"

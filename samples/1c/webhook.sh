@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Sends one signed event to a receiver, such as the HTTP service of webhook.bsl, as the service does.
+# Sends one signed event to a receiver, such as the HTTP service of webhook.bsl, like forte-media does.
 #   WEBHOOK_SECRET=whsec_… webhook.sh URL [USER:PASSWORD]
-# Prints the status: 204 stored, 401 wrong signature or password.
+# Prints the HTTP status: 204 if the event is stored, 401 if the signature or the password is wrong.
 set -euo pipefail
 
 url=${1:?the address of the receiver} user=${2:-}
