@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::auth::{AccountConfig, Accounts, Auth, Browsers, derive_key, totp_key};
+use crate::auth::{AccountConfig, Accounts, Auth, BrowserSessions, derive_key, totp_key};
 use crate::config::Settings;
 use crate::database::Database;
 use crate::http::server::Validity;
@@ -153,7 +153,7 @@ impl App {
         let state = AppState {
             uploads,
             playback: Playback::new(db(), store.clone(), clock(), random(), playback.clone()),
-            browsers: Browsers::new(auth.clone(), &settings.review, &secret),
+            browsers: BrowserSessions::new(auth.clone(), &settings.review, &secret),
             auth: auth.with_wakeup(outbox.wakeup()),
             leasing: Leasing::new(db(), clock(), random(), outbox.wakeup()),
             lists: Lists::new(db(), clock(), random(), leasing.clone()),

@@ -20,7 +20,7 @@ pub use accounts::{
     Credentials, HashError, OldPassword, Reviewer, SignedInAccount, TotpSetup,
 };
 pub use browsers::{
-    BrowserError, BrowserInfo, BrowserSession, Browsers, FilmLinkError, FilmLinkScope,
+    BrowserError, BrowserInfo, BrowserSession, BrowserSessions, FilmLinkScope, FilmSessionError,
     PreferenceError, ReviewConfig, StatedDriver,
 };
 pub use config::Config;

@@ -47,7 +47,7 @@ impl Auth {
         let unused = before - known_for;
         rows += self.database.purge_sessions(before, unused, batch).await?;
         let unused = now - self.browser_retention();
-        rows += self.database.purge_browsers(unused, batch).await?;
+        rows += self.database.purge_browser_sessions(unused, batch).await?;
         // After the last session and the last upload of a link are gone.
         rows += self.database.purge_film_links(unused, batch).await?;
         Ok(rows)

@@ -12,9 +12,9 @@ use crate::config::{Effective, Settings};
 use crate::http::server::Validity;
 use crate::shutdown::Shutdown;
 
-const NO_PUBLIC_URL: &str = "http.public_url is not set: mails have no link that confirms a device, film \
-    links are null, and so are addresses in events and in 1C's messages; only answers carry the address that the \
-    client has used";
+const NO_PUBLIC_URL: &str = "http.public_url is not set: mails have no link that confirms a device, 1C gets no \
+    film links, and URLs in events and in 1C's messages are null; only responses to a client have URLs, with the \
+    host that the client has used";
 
 const RECOMMENDED_OTP_DIGITS: u32 = 6;
 const FEW_OTP_DIGITS: &str = "auth.otp_digits is less than 6: if the app can show six digits, set it to 6, which \

@@ -107,7 +107,7 @@ impl From<ConfirmationError> for Problem {
 impl From<AccountSignInError> for Problem {
     fn from(error: AccountSignInError) -> Self {
         match error {
-            // Programs are not told which accounts exist.
+            // The same response, so that it does not reveal which accounts exist.
             AccountSignInError::InvalidCredentials | AccountSignInError::Disabled => {
                 Self::new(ErrorCode::CredentialsInvalid, text!("problem.password_wrong"))
             }

@@ -12,18 +12,18 @@ use crate::model::setting_words;
 #[serde(deny_unknown_fields)]
 pub struct DriveConfig {
     /// Whether a video from the driver's page must state where it was sent.
-    pub position: Position,
+    pub position: PositionPolicy,
 }
 
-/// Whether a video must state where it was sent.
+/// Whether a video must state where it was sent (`drive.position`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Position {
+pub enum PositionPolicy {
     Required,
     /// A driver may decline to share the position.
     Optional,
 }
 
-setting_words!(Position { Required = "required", Optional = "optional" });
+setting_words!(PositionPolicy { Required = "required", Optional = "optional" });
 
 /// The section `[ops]`.
 #[derive(Debug, Clone, Deserialize)]

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use crate::model::{Digest, Place, RefKey, TimeSent, is_invisible};
 use crate::upload::Details;
 
-use super::config::Position;
+use super::config::PositionPolicy;
 use super::problem::Problem;
 
 /// Longest file name that is kept, in characters.
@@ -99,7 +99,11 @@ impl UploadFields {
     }
 
     /// All details, or a problem that names every missing and every invalid field.
-    pub(super) fn details(&self, zone: &TimeZone, position: Position) -> Result<Details, Problem> {
+    pub(super) fn details(
+        &self,
+        zone: &TimeZone,
+        position: PositionPolicy,
+    ) -> Result<Details, Problem> {
         let (errors, is_partial) = (Vec::new(), false);
         let mut reader = Reader { fields: self, errors, is_partial, position };
         let details = reader.details(zone);
@@ -111,7 +115,7 @@ impl UploadFields {
 
     /// Checks only the fields that have a value: a form may have the others after its file.
     pub(super) fn check_present(&self, zone: &TimeZone) -> Result<(), Problem> {
-        let (errors, is_partial, position) = (Vec::new(), true, Position::Required);
+        let (errors, is_partial, position) = (Vec::new(), true, PositionPolicy::Required);
         let mut reader = Reader { fields: self, errors, is_partial, position };
         reader.details(zone);
         if reader.errors.is_empty() { Ok(()) } else { Err(Problem::fields(&reader.errors)) }
@@ -124,7 +128,7 @@ struct Reader<'a> {
     errors: Vec<(&'static str, String)>,
     /// Whether fields may be missing.
     is_partial: bool,
-    position: Position,
+    position: PositionPolicy,
 }
 
 impl Reader<'_> {
@@ -132,7 +136,7 @@ impl Reader<'_> {
         let ref_key = self.required("ref_key", |text| text.trim().parse::<RefKey>());
         let time_sent = self.required("time_sent", |text| TimeSent::parse(text, zone));
         let recorded_at = self.optional("recorded_at", |text| TimeSent::parse(text, zone));
-        let is_stated = self.position == Position::Required || self.states_place();
+        let is_stated = self.position == PositionPolicy::Required || self.states_place();
         let place = is_stated.then(|| self.place());
         let declared = self.optional("sha256", |text| text.trim().parse::<Digest>());
         Some(Details {
@@ -192,7 +196,7 @@ fn display_name(filename: &str) -> String {
 mod tests {
     use super::*;
 
-    fn details(place: &[(&str, &str)], position: Position) -> Result<Option<Place>, Problem> {
+    fn details(place: &[(&str, &str)], position: PositionPolicy) -> Result<Option<Place>, Problem> {
         let mut fields = UploadFields::default();
         let others = [
             ("ref_key", "646ba713-d1d7-11ec-9405-005056aaa4ae"),
@@ -206,17 +210,17 @@ mod tests {
 
     #[test]
     fn a_place_may_be_left_out_only_where_it_is_optional() {
-        assert!(details(&[], Position::Required).is_err());
-        assert_eq!(details(&[], Position::Optional).unwrap(), None);
-        assert_eq!(details(&[("lat", " "), ("long", "")], Position::Optional).unwrap(), None);
+        assert!(details(&[], PositionPolicy::Required).is_err());
+        assert_eq!(details(&[], PositionPolicy::Optional).unwrap(), None);
+        assert_eq!(details(&[("lat", " "), ("long", "")], PositionPolicy::Optional).unwrap(), None);
     }
 
     #[test]
     fn an_optional_place_is_still_read_and_checked() {
         let place = Place { lat_e8: 4_320_000_000, long_e8: 7_690_000_000 };
         let given = [("lat", "43.2"), ("long", "76.9")];
-        assert_eq!(details(&given, Position::Optional).unwrap(), Some(place));
-        assert!(details(&[("lat", "43.2")], Position::Optional).is_err());
-        assert!(details(&[("lat", "91"), ("long", "76.9")], Position::Optional).is_err());
+        assert_eq!(details(&given, PositionPolicy::Optional).unwrap(), Some(place));
+        assert!(details(&[("lat", "43.2")], PositionPolicy::Optional).is_err());
+        assert!(details(&[("lat", "91"), ("long", "76.9")], PositionPolicy::Optional).is_err());
     }
 }

@@ -57,7 +57,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
 pub use base_url::local_url;
-pub use config::{DriveConfig, OpsConfig, Position, RequestLimits};
+pub use config::{DriveConfig, OpsConfig, PositionPolicy, RequestLimits};
 pub use cors::{AllowedOrigin, OriginError};
 pub use error_code::ErrorCode;
 pub use ops::{Health, ops_router};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::auth::{Accounts, Auth, Browsers, Caller};
+use crate::auth::{Accounts, Auth, BrowserSessions, Caller};
 use crate::leasing::{FilmLinks, Leasing, Lists, Pictures, Review};
 use crate::onec::{Inbox, Queue};
 use crate::playback::Playback;
@@ -12,7 +12,7 @@ use crate::proof::Sequencer;
 use crate::upload::UploadService;
 
 use super::client::TrustedProxies;
-use super::config::{DriveConfig, Position, RequestLimits};
+use super::config::{DriveConfig, PositionPolicy, RequestLimits};
 use super::cors::AllowedOrigin;
 
 /// The services behind the routes, and the settings of the routes.
@@ -22,7 +22,7 @@ pub struct AppState {
     /// Sign-in and sessions.
     pub auth: Auth,
     /// Browser sessions.
-    pub browsers: Browsers,
+    pub browsers: BrowserSessions,
     /// Decisions.
     pub leasing: Leasing,
     /// Film links.
@@ -57,7 +57,7 @@ pub struct AppState {
 
 impl AppState {
     /// Whether a video of this caller must state where it was sent.
-    pub(super) fn position(&self, caller: &Caller) -> Position {
-        if caller.is_from_page() { self.drive.position } else { Position::Required }
+    pub(super) fn position_policy(&self, caller: &Caller) -> PositionPolicy {
+        if caller.is_from_page() { self.drive.position } else { PositionPolicy::Required }
     }
 }

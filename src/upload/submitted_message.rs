@@ -1,4 +1,4 @@
-//! The event that tells the report service about a stored video.
+//! The event for the report service about a stored video.
 
 use crate::database::FinishedUpload;
 use crate::events::{ReportSubmitted, report_submitted};

@@ -2,7 +2,7 @@
 
 use super::error::BrowserError;
 use super::secret;
-use super::service::Browsers;
+use super::service::BrowserSessions;
 use super::session::BrowserSession;
 use super::sign_in::BrowserInfo;
 use crate::database::DatabaseError;
@@ -20,7 +20,7 @@ pub struct StatedDriver<'a> {
 
 /// A film link was not exchanged for a session.
 #[derive(Debug, thiserror::Error)]
-pub enum FilmLinkError {
+pub enum FilmSessionError {
     /// The secret is unknown, or its link is revoked or has expired.
     #[error("the link is not valid")]
     NotFound,
@@ -33,36 +33,36 @@ pub enum FilmLinkError {
     Database(#[from] DatabaseError),
 }
 
-impl Browsers {
+impl BrowserSessions {
     /// Exchanges the secret of a film link for a session. Returns the session and the secret for its cookie.
     pub async fn open_film(
         &self,
         link_secret: &str,
         driver: StatedDriver<'_>,
         browser: BrowserInfo<'_>,
-    ) -> Result<(BrowserSession, String), FilmLinkError> {
+    ) -> Result<(BrowserSession, String), FilmSessionError> {
         let name = stated("name", driver.name)?;
         let mobile = stated("mobile", driver.mobile)?;
         let database = &self.auth.database;
         let now = self.auth.clock.now();
         // Looked up by its hash, so the duration of the lookup reveals nothing about the secret.
         let link = database.film_link(&secret::hash(link_secret), now).await?;
-        let link = link.ok_or(FilmLinkError::NotFound)?;
+        let link = link.ok_or(FilmSessionError::NotFound)?;
         if !link.status.is_open() {
-            return Err(FilmLinkError::NotOpen(link.status));
+            return Err(FilmSessionError::NotOpen(link.status));
         }
         let (session, cookie) = self.new_session(BrowserKind::Film, None, browser);
         database.open_film_session(link.number, (&name, &mobile), &session).await?;
         let opened = self.opened(BrowserKind::Film, cookie, browser).await;
         opened.map_err(|error| match error {
             BrowserError::Database(error) => error.into(),
-            _ => FilmLinkError::NotFound,
+            _ => FilmSessionError::NotFound,
         })
     }
 }
 
-fn stated(field: &'static str, text: &str) -> Result<String, FilmLinkError> {
+fn stated(field: &'static str, text: &str) -> Result<String, FilmSessionError> {
     let line = shown_line(text);
     let is_longer = line.chars().nth(LONGEST_STATED).is_some();
-    if is_longer { Err(FilmLinkError::TooLong(field)) } else { Ok(line) }
+    if is_longer { Err(FilmSessionError::TooLong(field)) } else { Ok(line) }
 }

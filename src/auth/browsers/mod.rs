@@ -12,7 +12,7 @@ mod sign_in;
 
 pub use config::ReviewConfig;
 pub use error::{BrowserError, PreferenceError};
-pub use film::{FilmLinkError, StatedDriver};
-pub use service::Browsers;
+pub use film::{FilmSessionError, StatedDriver};
+pub use service::BrowserSessions;
 pub use session::{BrowserSession, FilmLinkScope};
 pub use sign_in::BrowserInfo;

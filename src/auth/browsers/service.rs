@@ -27,13 +27,13 @@ const UNDO_SECONDS: [u32; 3] = [10, 20, 60];
 
 /// The browser sessions. Cheap to clone.
 #[derive(Clone)]
-pub struct Browsers {
+pub struct BrowserSessions {
     pub(super) auth: Auth,
     review: Arc<ReviewConfig>,
     csrf_key: [u8; 32],
 }
 
-impl Browsers {
+impl BrowserSessions {
     pub fn new(auth: Auth, review: &ReviewConfig, secret: &SecretString) -> Self {
         let csrf_key = derive_key(secret, csrf::LABEL);
         Self { auth, review: Arc::new(review.clone()), csrf_key }
@@ -94,7 +94,9 @@ impl Browsers {
     async fn touch(&self, id: SessionId, address: IpAddr, now: Timestamp) {
         let recently = now - STORED_EVERY;
         let address = address.to_canonical().to_string();
-        if let Err(error) = self.auth.database.touch_browser(id, &address, now, recently).await {
+        if let Err(error) =
+            self.auth.database.touch_browser_session(id, &address, now, recently).await
+        {
             tracing::debug!(%error, "the last use of a browser session was not stored");
         }
     }
@@ -144,7 +146,7 @@ impl Browsers {
         let now = self.auth.clock.now();
         let opened = self.opened_since(session.kind, now);
         let used = now - self.idle_limit(session.kind);
-        self.auth.database.browsers(session.person.id, session.kind, opened, used).await
+        self.auth.database.browser_sessions(session.person.id, session.kind, opened, used).await
     }
 
     /// Ends one browser session of the person. Returns `false` if it is not open.
@@ -155,13 +157,13 @@ impl Browsers {
     ) -> Result<bool, DatabaseError> {
         let reason = if id == session.id { EndReason::Logout } else { EndReason::Revoked };
         let now = self.auth.clock.now();
-        self.auth.database.end_browser(session.person.id, id, reason, now).await
+        self.auth.database.end_browser_session(session.person.id, id, reason, now).await
     }
 
     /// Ends the person's other browser sessions of the same kind. Returns their number.
     pub async fn end_others(&self, session: &BrowserSession) -> Result<u64, DatabaseError> {
         let (person, now) = (session.person.id, self.auth.clock.now());
-        self.auth.database.end_other_browsers(person, session.kind, session.id, now).await
+        self.auth.database.end_other_browser_sessions(person, session.kind, session.id, now).await
     }
 
     /// Changes the reviewer's preferences.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::error::BrowserError;
 use super::secret::{self, Secret};
-use super::service::Browsers;
+use super::service::BrowserSessions;
 use super::session::BrowserSession;
 use crate::auth::sign_in::{SignInError, SignInRequest};
 use crate::database::{BrowserCookie, DatabaseError, NewSession, SessionCredential};
@@ -20,7 +20,7 @@ pub struct BrowserInfo<'a> {
     pub replaces: Option<&'a str>,
 }
 
-impl Browsers {
+impl BrowserSessions {
     /// Opens a session for a reviewer whose password was correct. Returns the session and the secret for its
     /// cookie.
     pub async fn open_review(
@@ -93,6 +93,6 @@ impl Browsers {
 
     async fn end_replaced(&self, former: &str) -> Result<(), DatabaseError> {
         let now = self.auth.clock.now();
-        self.auth.database.end_browser_by_secret(&secret::hash(former), now).await
+        self.auth.database.end_browser_session_by_secret(&secret::hash(former), now).await
     }
 }

@@ -161,7 +161,9 @@ impl Demo {
         let (message, answer) = match shutdown.soft().run_until_cancelled(run).await {
             Some(Ok(0)) => ("Everything worked.".to_owned(), Answer::Done),
             Some(Ok(sent)) => (
-                format!("Everything worked. {sent} more videos wait at {console}/review."),
+                format!(
+                    "Everything worked. {sent} more videos wait for review at {console}/review."
+                ),
                 Answer::Done,
             ),
             Some(Err(error)) => (format!("FAILED: {error:#}"), Answer::No),

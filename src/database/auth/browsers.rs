@@ -78,7 +78,7 @@ impl Database {
     }
 
     /// Updates the last use of a session, unless it was updated after `recently`.
-    pub async fn touch_browser(
+    pub async fn touch_browser_session(
         &self,
         id: SessionId,
         address: &str,
@@ -92,7 +92,7 @@ impl Database {
 
     /// The open browser sessions of a person that were opened after `opened` and used after `used`, the last used
     /// first.
-    pub async fn browsers(
+    pub async fn browser_sessions(
         &self,
         person: PersonId,
         kind: BrowserKind,
@@ -106,7 +106,7 @@ impl Database {
     }
 
     /// Ends a browser session of a person. Returns whether it was open.
-    pub async fn end_browser(
+    pub async fn end_browser_session(
         &self,
         person: PersonId,
         id: SessionId,
@@ -119,7 +119,7 @@ impl Database {
     }
 
     /// Ends the session with this secret because a new one replaces it.
-    pub async fn end_browser_by_secret(
+    pub async fn end_browser_session_by_secret(
         &self,
         secret_hash: &Digest,
         now: Timestamp,
@@ -130,7 +130,7 @@ impl Database {
     }
 
     /// Ends a person's other browser sessions of this kind. Returns their number.
-    pub async fn end_other_browsers(
+    pub async fn end_other_browser_sessions(
         &self,
         person: PersonId,
         kind: BrowserKind,
@@ -144,7 +144,7 @@ impl Database {
 
     /// Deletes up to `limit` browser sessions of reviewers and film links that were last used before `unused`.
     /// Sessions of drivers are purged with those of apps, because they record which devices are known.
-    pub async fn purge_browsers(
+    pub async fn purge_browser_sessions(
         &self,
         unused: Timestamp,
         limit: u32,

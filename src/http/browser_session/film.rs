@@ -14,7 +14,7 @@ use super::drive::{PageToken, page_token};
 use super::form::PageForm;
 use super::origin::same_origin;
 use super::review::browser_info;
-use crate::auth::{BrowserSession, FilmLinkError, StatedDriver};
+use crate::auth::{BrowserSession, FilmSessionError, StatedDriver};
 use crate::http::client::Client;
 use crate::http::film_links::not_open;
 use crate::http::problem::{self, Problem};
@@ -66,14 +66,14 @@ async fn session(
     Ok(state.browsers.open_film(field("secret"), driver, browser).await?)
 }
 
-impl From<FilmLinkError> for Problem {
-    fn from(error: FilmLinkError) -> Self {
+impl From<FilmSessionError> for Problem {
+    fn from(error: FilmSessionError) -> Self {
         let message = error.to_string();
         match error {
-            FilmLinkError::NotFound => Self::not_found(message),
-            FilmLinkError::NotOpen(status) => not_open(status),
-            FilmLinkError::TooLong(field) => Self::field(field, message),
-            FilmLinkError::Database(error) => problem::database_failure(&error),
+            FilmSessionError::NotFound => Self::not_found(message),
+            FilmSessionError::NotOpen(status) => not_open(status),
+            FilmSessionError::TooLong(field) => Self::field(field, message),
+            FilmSessionError::Database(error) => problem::database_failure(&error),
         }
     }
 }

@@ -56,7 +56,7 @@ async fn without_challenge(mut response: Response) -> Response {
     response
 }
 
-/// The session, for scripts: whether it is still open, and whose it is.
+/// The state of the session, for scripts.
 #[derive(Serialize)]
 struct CurrentSession<'a> {
     name: &'a str,

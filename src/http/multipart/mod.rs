@@ -24,7 +24,7 @@ use crate::upload::{Body, Declaration, NewVideo, Stored, UploadError, UploadSess
 
 use super::answer::success;
 use super::body::content_length;
-use super::config::Position;
+use super::config::PositionPolicy;
 use super::declared_type::check_declared_type;
 use super::details::UploadFields;
 use super::problem::Problem;
@@ -94,7 +94,7 @@ async fn receive(state: &AppState, request: Request) -> Result<Stored, Problem> 
     }
     let missing = || Problem::field("file", "is required");
     let session = session.ok_or_else(missing)?;
-    let details = fields.details(&state.zone, Position::Required)?;
+    let details = fields.details(&state.zone, PositionPolicy::Required)?;
     session.complete(person, details).await.map_err(for_form)
 }
 

@@ -41,7 +41,7 @@ pub(super) async fn choose(
     let (head, body) = request.into_parts();
     let fields = Fields::read(&state, &head.headers, body, &["language", "back"]).await?;
     let language = fields.get("language").and_then(Language::from_word);
-    let language = language.ok_or_else(|| Problem::unreadable("language: en, ru or kk"))?;
+    let language = language.ok_or_else(|| Problem::unreadable("language must be en, ru or kk"))?;
     let mut response = see_other(fields.get("back").unwrap_or("/"));
     let cookie =
         format!("{COOKIE}={}; Path=/; Max-Age={YEAR}; SameSite=Lax; HttpOnly", language.as_str());

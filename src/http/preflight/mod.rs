@@ -126,7 +126,7 @@ async fn judge(
 ) -> Result<PreflightResponse, Problem> {
     let (head, body) = request.into_parts();
     let caller = state.sender(&head.headers).await?;
-    let (person, position) = (caller.person, state.position(&caller));
+    let (person, position) = (caller.person, state.position_policy(&caller));
     let permit = state.uploads.preflights().admit(&person)?;
     let reading = PreflightForm::read(state, &head, body);
     let form = timeout(state.limits.preflight_within.unsigned_abs(), reading).await;

@@ -35,7 +35,7 @@ pub(super) struct TimedStream {
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-/// What a client has taken while we waited for it.
+/// The bytes that a client has taken while we waited for it.
 #[derive(Debug, Default)]
 struct WriteProgress {
     bytes: u64,

@@ -28,7 +28,7 @@ type Field = (HeaderName, String);
 pub(super) async fn create(state: &AppState, request: Request) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     let caller = state.sender(&head.headers).await?;
-    let position = state.position(&caller);
+    let position = state.position_policy(&caller);
     let Caller { person, device, .. } = caller;
     let length = upload_length(state, &head.headers)?;
     let with_body = has_bytes(&body);

@@ -49,7 +49,7 @@ async fn the_page_and_its_files_are_served_by_the_binary_and_load_nothing_else()
     assert!(start.contains("url: \"openapi.json\"") && start.contains("validatorUrl: null"));
 }
 
-/// The page shows its own address as the only server, because its policy allows requests to no other.
+/// The page lists only its own host as a server, because its policy allows requests to no other.
 #[tokio::test]
 async fn the_page_sends_requests_to_the_host_from_which_it_was_loaded() {
     let service = Service::embedded_with(&[("HTTP__PUBLIC_URL", "https://media.example.kz")]).await;

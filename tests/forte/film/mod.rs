@@ -41,7 +41,7 @@ async fn issued(service: &Service, report: RefKey, authorization: &str) -> Value
     answer["data"].clone()
 }
 
-/// The secret in the address of a link.
+/// The secret in the URL of a link.
 fn secret(link: &Value) -> String {
     link["url"].as_str().unwrap().split_once('#').unwrap().1.to_owned()
 }

@@ -28,7 +28,7 @@ async fn creation(service: &Service, film: &Film, report: RefKey) -> Response<Bo
     service.send(request.body(Body::empty()).unwrap()).await
 }
 
-/// Creates an upload by a link and returns its path.
+/// Creates an upload with a link's token and returns its path.
 async fn create(service: &Service, film: &Film, report: RefKey) -> String {
     let response = creation(service, film, report).await;
     assert_eq!(response.status(), 201);

@@ -1,4 +1,4 @@
-//! The page of one report: what the video must show, filming, the check, sending.
+//! The page of one report: instructions, filming, check and sending.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::shell::shell;
 use super::views::ShownReport;
 use crate::auth::BrowserSession;
 use crate::http::AppState;
-use crate::http::Position;
+use crate::http::PositionPolicy;
 use crate::http::browser_session::{DrivePage, FilmPage, NoSession};
 use crate::http::pages::language::language_of;
 use crate::http::pages::response::{PagePermissions, html};
@@ -89,8 +89,8 @@ fn render(
         is_link: session.kind == BrowserKind::Film,
         tip_size: texts.with("drive.tip_size", "mb", megabytes),
         place_without: texts.get(match state.drive.position {
-            Position::Required => "drive.continue",
-            Position::Optional => "drive.place_without",
+            PositionPolicy::Required => "drive.continue",
+            PositionPolicy::Optional => "drive.place_without",
         }),
     };
     html(PagePermissions::Film, None, &template)

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::pwa;
 use crate::auth::BrowserSession;
 use crate::http::AppState;
-use crate::http::Position;
+use crate::http::PositionPolicy;
 use crate::http::pages::assets;
 use crate::http::pages::language::language_of;
 use crate::http::pages::shell::Shell;
@@ -67,9 +67,9 @@ fn limits(state: &AppState) -> Value {
     })
 }
 
-const fn position_word(position: Position) -> &'static str {
+const fn position_word(position: PositionPolicy) -> &'static str {
     match position {
-        Position::Required => "required",
-        Position::Optional => "optional",
+        PositionPolicy::Required => "required",
+        PositionPolicy::Optional => "optional",
     }
 }

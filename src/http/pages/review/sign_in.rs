@@ -22,7 +22,7 @@ use crate::model::BrowserKind;
 const QUEUE: &str = "/review";
 
 #[derive(Template)]
-#[expect(clippy::struct_excessive_bools, reason = "the template marks each field by its own")]
+#[expect(clippy::struct_excessive_bools, reason = "the template marks each field separately")]
 #[template(path = "review/sign_in.html")]
 struct SignInTemplate {
     page: Shell,
