@@ -31,10 +31,10 @@ const CASES: [(&str, &str); 13] = [
     ("failed", "outcome=fail"),
     ("h265", "codec=h265"),
     ("failed, h265, a type", "outcome=fail&codec=h265&vehicle_type={type}"),
-    ("search of a plate", "search={plate}"),
-    ("search of a VIN's end", "search={vin}"),
-    ("search of a number", "search={number}"),
-    ("search without a hit", "search=ZZZZ"),
+    ("search by plate", "search={plate}"),
+    ("search by VIN suffix", "search={vin}"),
+    ("search by report number", "search={number}"),
+    ("search without a match", "search=ZZZZ"),
 ];
 
 pub(crate) async fn measure(service: &Service, size: Size, requests: i64) {
@@ -107,7 +107,7 @@ fn count(body: &[u8]) -> usize {
     String::from_utf8_lossy(body).matches("data-open").count()
 }
 
-/// The first hundred pages one after another: the last ones should take as long as the first ones.
+/// Requests the first hundred pages in order: the last ones should take as long as the first ones.
 async fn all_pages(service: &Service, signed: &(&str, String)) {
     let (mut after, mut times) = (String::new(), Vec::new());
     while times.len() < 100 {
@@ -120,7 +120,7 @@ async fn all_pages(service: &Service, signed: &(&str, String)) {
     print("JSON page after page", times.len() * 50, times);
 }
 
-/// The plans of the queue, and of the searches.
+/// Prints the query plans of the queue and of the searches.
 pub(crate) async fn print_plans(service: &Service) {
     let all = QueueQuery {
         company: None,

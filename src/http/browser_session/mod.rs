@@ -1,5 +1,5 @@
 //! Sessions of browsers, authenticated by a cookie. A cookie is accepted only for pages and their same-origin
-//! requests; the routes of the API accept only `Authorization`, so no other site can act in a person's name.
+//! requests; the routes of the API ignore it, so no other site can act in a person's name.
 //!
 //! The handler of a page takes [`ReviewPage`] or [`DrivePage`]. The handler of a state-changing request takes
 //! [`ReviewChange`] or [`change::DriveChange`], which also check that one of our pages has sent it.
