@@ -23,6 +23,8 @@ use crate::leasing::FilmReport;
 use crate::model::{BrowserKind, RefKey};
 
 const MEBIBYTE: u64 = 1 << 20;
+/// The query of the address to which the page of a film link leads.
+const BY_LINK: &str = "link";
 
 #[derive(Template)]
 #[template(path = "drive/report.html")]
@@ -50,19 +52,22 @@ pub(super) async fn show(
     };
     let absent = || Problem::not_found("this report does not exist");
     let ref_key: RefKey = ref_key.parse().map_err(|_| absent())?;
-    let found = find(&state, session, link.ok(), ref_key).await?;
+    let link = link.ok().map(|FilmPage(session)| session);
+    let sessions =
+        if uri.query() == Some(BY_LINK) { [link, Some(session)] } else { [Some(session), link] };
+    let found = find(&state, sessions, ref_key).await?;
     let (session, report) = found.ok_or_else(absent)?;
     render(&state, (&headers, &uri), &session, &report)
 }
 
-/// The session that may see the report: a driver may also have opened a link to a report of somebody else.
+/// The first session that may see the report. A driver may have opened a link to a report of somebody else; and
+/// whoever opens a link on the phone of a driver does not film in the driver's name.
 async fn find(
     state: &AppState,
-    session: BrowserSession,
-    link: Option<FilmPage>,
+    sessions: [Option<BrowserSession>; 2],
     ref_key: RefKey,
 ) -> Result<Option<(BrowserSession, FilmReport)>, Problem> {
-    for session in [Some(session), link.map(|FilmPage(session)| session)].into_iter().flatten() {
+    for session in sessions.into_iter().flatten() {
         let report = state.leasing.report_to_film(&session.person, ref_key).await;
         let report = report.map_err(|error| problem::database_failure(&error))?;
         if let Some(report) = report {
