@@ -304,6 +304,9 @@ test('an expired token is renewed; an ended session keeps the video', async () =
   const ended = scene({ token: async () => Promise.reject(new Error('signed_out')) });
   await ended.sender.start();
   assert.deepEqual(ended.types(), ['signedOut']);
+  const other = scene({ token: async () => Promise.reject(new Error('other_session')) });
+  await other.sender.start();
+  assert.deepEqual(other.types(), ['otherSession']);
   const offline = scene({ token: async () => Promise.reject(new TypeError('fetch failed')) });
   await offline.sender.start();
   assert.deepEqual(offline.types(), ['waiting']);
