@@ -9,6 +9,9 @@ import { describe } from './recordings.js';
 import { endOf, sentenceOf } from './refusals.js';
 import { announce, mark, on, say, screenOf, setDisabled, showScreen } from './ui.js';
 
+/** A check that takes longer does not keep the driver from sending: it is an offer. */
+const PATIENCE = 15_000;
+
 export class CheckScreen {
   #run = 0;
   #preview = null;
@@ -41,7 +44,9 @@ export class CheckScreen {
     this.#showPreview(screen, file);
     this.#showFacts(screen);
     setDisabled(screen, 'send', true);
+    const patience = setTimeout(() => run === this.#run && setDisabled(screen, 'send', false), PATIENCE);
     const answer = await this.#ask().catch(() => null);
+    clearTimeout(patience);
     if (run !== this.#run) return;
     await this.#settleClock();
     setDisabled(screen, 'send', false);
