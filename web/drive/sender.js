@@ -180,7 +180,7 @@ export class Sender {
     const wait = retryAfterOf(response?.getHeader('Retry-After'));
     switch (reaction(answer)) {
       case 'retry':
-        return this.#again(answer.status >= 500 || answer.status === 423 ? 'service' : 'network', wait);
+        return this.#again(isOfService(answer) ? 'service' : 'network', wait);
       case 'token':
         return this.#renewToken();
       case 'look':
@@ -269,6 +269,9 @@ export class Sender {
     return ++this.#attempt;
   }
 }
+
+/** Whether the service has said that it cannot go on now: there is a network. */
+const isOfService = ({ status }) => status >= 500 || status === 423 || status === 429;
 
 /** `data` of a problem, if the answer is one. */
 function problemOf(response) {

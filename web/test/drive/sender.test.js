@@ -227,7 +227,7 @@ test('a locked upload and a service without a store are waited for as long as it
     await sender.start();
     uploads[0].fail('HEAD', status, { 'Retry-After': '7' });
     assert.equal(events.at(-1).type, 'waiting');
-    assert.equal(events.at(-1).seconds, 7);
+    assert.deepEqual([events.at(-1).seconds, events.at(-1).reason], [7, 'service']);
     await clock.pass(6_900);
     assert.equal(uploads.length, 1);
     await clock.pass(200);
