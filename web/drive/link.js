@@ -4,7 +4,7 @@
 import { ApiError } from './api.js';
 import { makeContext } from './context.js';
 import { startPage } from './page.js';
-import { forgetPages, reportPage } from './shell.js';
+import { forgetPages, linkPage } from './shell.js';
 import { on, say, screenOf, showScreen } from './ui.js';
 import { setStated, statedBy } from './who.js';
 
@@ -19,9 +19,9 @@ async function exchange(who) {
   try {
     const data = await api.send('POST', '/drive/film-link', { body: { secret, ...who } });
     setStated('film', who);
-    const page = reportPage(data.ref_key);
+    const page = linkPage(data.ref_key);
     await forgetPages(page);
-    location.replace(`${page}?link`);
+    location.replace(page);
   } catch (error) {
     const isOffline = !(error instanceof ApiError);
     const known = { report_closed: 'drive.closed', report_already_submitted: 'drive.link_done', not_found: 'drive.film_link_old' };

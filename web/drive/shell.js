@@ -5,13 +5,18 @@ const PAGES = 'drive-pages';
 
 export const reportPage = (refKey) => `/drive/report/${refKey}`;
 
+/** The same for whoever has opened a film link, also on the phone of a driver who has signed in. */
+export const linkPage = (refKey) => `${reportPage(refKey)}?link`;
+
+const thisPage = ({ pathname, search } = location) => (search === '?link' ? pathname + search : pathname);
+
 /** The shell opens without a network. The pages of open reports are kept too, so that they can be filmed. */
 export async function keepShell({ can, worker, keep = [] }) {
   if (!can.isSecure || !navigator.serviceWorker) return;
   try {
     await navigator.serviceWorker.register(worker, { scope: '/drive' });
     const { active } = await navigator.serviceWorker.ready;
-    active?.postMessage({ type: 'keep', pages: [location.pathname, ...keep] });
+    active?.postMessage({ type: 'keep', pages: [thisPage(), ...keep] });
   } catch {
     // Without a service worker the page needs a network to open.
   }
@@ -19,7 +24,7 @@ export async function keepShell({ can, worker, keep = [] }) {
 
 /** The page of a report is out of date: without a network it must not ask for another video. */
 export function renewPage(refKey) {
-  globalThis.navigator?.serviceWorker?.controller?.postMessage({ type: 'renew', pages: [reportPage(refKey)] });
+  globalThis.navigator?.serviceWorker?.controller?.postMessage({ type: 'renew', pages: [reportPage(refKey), linkPage(refKey)] });
 }
 
 /**

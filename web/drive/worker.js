@@ -33,6 +33,9 @@ addEventListener('message', (event) => {
   if (event.data?.type === 'renew') event.waitUntil(renew(event.data.pages));
 });
 
+/** The page of a report has another owner when a film link has led to it. */
+const keyOf = ({ pathname, search }) => (search === '?link' ? pathname + search : pathname);
+
 const isPage = ({ pathname }) => pathname === '/drive' || pathname.startsWith('/drive/report/');
 
 /** Files never change under their address. */
@@ -54,7 +57,7 @@ async function file(request) {
 async function page(event) {
   const { request } = event;
   const cache = await caches.open(PAGES);
-  const key = new URL(request.url).pathname;
+  const key = keyOf(new URL(request.url));
   const fromNetwork = fetch(request).then(async (answer) => {
     if (answer.ok && !answer.redirected) await cache.put(key, answer.clone()).catch(() => {});
     return answer;

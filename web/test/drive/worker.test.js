@@ -10,7 +10,10 @@ const FOREVER = { 'Cache-Control': 'public, immutable' };
 /** Caches of a browser, which survive its service workers. */
 function browserCaches() {
   const all = new Map();
-  const keyOf = (request) => new URL(request.url ?? request, ORIGIN).pathname;
+  const keyOf = (request) => {
+    const { pathname, search } = new URL(request.url ?? request, ORIGIN);
+    return pathname + search;
+  };
   const open = async (name) => {
     if (!all.has(name)) all.set(name, new Map());
     const cache = all.get(name);
@@ -34,7 +37,10 @@ function worker(version, caches, service) {
   const scope = {
     location: new URL(`${ORIGIN}/drive/worker.js?v=${version}`),
     addEventListener: (type, listener) => (listeners[type] = listener),
-    fetch: async (request) => service(new URL(request.url ?? request, ORIGIN).pathname),
+    fetch: async (request) => {
+      const { pathname, search } = new URL(request.url ?? request, ORIGIN);
+      return service(pathname + search);
+    },
     Request: class { constructor(path) { this.url = new URL(path, ORIGIN).href; } },
     caches, URL, Response, Promise, setTimeout: () => {}, skipWaiting() {}, clients: { claim: async () => {} },
   };
@@ -59,7 +65,7 @@ function worker(version, caches, service) {
 /** A service of a version, with two reports. */
 const serviceOf = (version) => (path) => {
   if (path.startsWith('/assets/')) return new Response(`// of ${version}`, { headers: FOREVER });
-  return new Response(`<script src="/assets/${version}/drive/report.js"></script>`);
+  return new Response(`<script src="/assets/${version}/drive/report.js"></script>${path}`);
 };
 const away = () => { throw new TypeError('no network'); };
 const text = async (answer) => (await answer).text();
@@ -85,6 +91,15 @@ test('the page of a report that has its video is not shown again without a netwo
   await offline.tell({ type: 'renew', pages: ['/drive/report/a'] });
   await assert.rejects(offline.open('/drive/report/a'));
   assert.match(await text(await offline.open('/drive/report/b')), /assets/);
+});
+
+test('without a network the page of a link is not that of the driver of the phone', async () => {
+  const caches = browserCaches();
+  const online = worker('1', caches, serviceOf('1'));
+  await online.tell({ type: 'keep', pages: ['/drive/report/a', '/drive/report/a?link'] });
+  const offline = worker('1', caches, away);
+  assert.match(await text(await offline.open('/drive/report/a?link')), /a\?link$/);
+  assert.match(await text(await offline.open('/drive/report/a?utm=1')), /report\/a$/);
 });
 
 test('a kept page stands in for a service that fails', async () => {
