@@ -4,7 +4,7 @@ import { ApiError, deviceId, read, write } from './api.js';
 import { makeContext } from './context.js';
 import { reloadForCookie, SIGNED_IN, startPage } from './page.js';
 import { isOfLink, isUnsent } from './recordings.js';
-import { forgetPages } from './shell.js';
+import { forgetPages, linkPage, reportPage } from './shell.js';
 import { SignInForm } from './sign-in-form.js';
 import { on, say, screenOf, showScreen } from './ui.js';
 import { setStated } from './who.js';
@@ -121,7 +121,7 @@ class SignInPage {
 /** The page of a film link that has ended leads here: what was filmed is still on the phone. */
 async function sayKept({ store, texts, next }) {
   const all = await store.all().catch(() => []);
-  const isMeant = ({ refKey }) => next === '/drive' || next === `/drive/report/${refKey}`;
+  const isMeant = ({ refKey }) => ['/drive', reportPage(refKey), linkPage(refKey)].includes(next);
   const isKept = all.some((one) => isOfLink(one) && isUnsent(one) && isMeant(one));
   say(document, 'kept', isKept ? texts.get('drive.film_link_old') : '');
 }
