@@ -45,7 +45,7 @@ export class Api {
     return json?.data ?? json;
   }
 
-  /** An access token that is still valid for a while. Rejects with `signed_out` if the session has ended. */
+  /** An access token that is still valid for a while. Rejects with `signed_out` or `other_session`. */
   async token() {
     if (this.#token && this.#token.until - this.now() > SPARE) return this.#token.value;
     return this.refreshToken();
@@ -65,6 +65,8 @@ export class Api {
       this.#token = { value: data.access_token, until: this.now() + data.expires_in * 1000 };
       return data.access_token;
     } catch (error) {
+      // The cookie is that of another driver or another link, who came to this phone after the page.
+      if (error.message === 'csrf_invalid') throw new Error('other_session');
       if (error.status === 401 || error.status === 403) throw new Error('signed_out');
       throw error;
     }

@@ -30,6 +30,8 @@ export class Camera {
   #recorder = null;
   #wakeLock = null;
   #frames = 0;
+  /** Counts what opens and closes the camera: an answer to an earlier question is not used. */
+  #turn = 0;
 
   /** `listen(event)` hears the events of `recorder.js`. `preview` is a `<video>`. */
   constructor(preview, limit, listen) {
@@ -45,13 +47,16 @@ export class Camera {
    */
   async open() {
     this.close();
+    const turn = this.#turn;
     let stream;
     try {
       stream = await this.#ask(true);
     } catch (error) {
-      this.listen({ type: 'denied', what: reasonOf(error) });
+      if (turn === this.#turn) this.listen({ type: 'denied', what: reasonOf(error) });
       return;
     }
+    // The page was hidden meanwhile, or has asked again.
+    if (turn !== this.#turn) return stop(stream);
     this.#stream = stream;
     const hasSound = stream.getAudioTracks().length > 0;
     this.format = formatOf(hasSound);
@@ -133,12 +138,13 @@ export class Camera {
 
   close() {
     this.#frames++;
+    this.#turn++;
     this.stop();
     this.#recorder = null;
     const stream = this.#stream;
     this.#stream = null;
     this.preview.onresize = null;
-    for (const track of stream?.getTracks() ?? []) track.stop();
+    stop(stream);
     this.preview.srcObject = null;
     this.#wakeLock?.release().catch(() => {});
     this.#wakeLock = null;
@@ -160,6 +166,10 @@ export class Camera {
   #track() {
     return this.#stream?.getVideoTracks()[0];
   }
+}
+
+function stop(stream) {
+  for (const track of stream?.getTracks() ?? []) track.stop();
 }
 
 /** Keeps the screen on; null where that is not possible. It ends by itself when the page is hidden. */

@@ -1,20 +1,25 @@
 // The check before sending: what the service would say, the place, the clock. It costs at most a megabyte.
 
 import { corrected, isWrong } from './clock.js';
+import { ended } from './job.js';
 import { sha256 } from './picked.js';
 import { degrees } from './position.js';
 import { preflightForm, verdictOf } from './preflight.js';
 import { describe } from './recordings.js';
-import { sentenceOf } from './refusals.js';
+import { endOf, sentenceOf } from './refusals.js';
 import { announce, mark, on, say, screenOf, setDisabled, showScreen } from './ui.js';
+
+/** A check that takes longer does not keep the driver from sending: it is an offer. */
+const PATIENCE = 15_000;
 
 export class CheckScreen {
   #run = 0;
   #preview = null;
 
-  constructor(context, { onSend, onAgain, onRefused }) {
+  /** `onEnd(recording, event)` hears a final answer, as that to an upload: the type and the problem. */
+  constructor(context, { onSend, onAgain, onEnd }) {
     this.context = context;
-    this.onRefused = onRefused;
+    this.onEnd = onEnd;
     const screen = screenOf('check');
     on(screen, 'send', () => {
       this.#close();
@@ -39,20 +44,30 @@ export class CheckScreen {
     this.#showPreview(screen, file);
     this.#showFacts(screen);
     setDisabled(screen, 'send', true);
+    const patience = setTimeout(() => run === this.#run && setDisabled(screen, 'send', false), PATIENCE);
     const answer = await this.#ask().catch(() => null);
+    clearTimeout(patience);
     if (run !== this.#run) return;
+    await this.#settleClock();
     setDisabled(screen, 'send', false);
     this.#showFacts(screen);
     const { known, reason } = verdictOf(answer);
-    if (reason && isAboutVideo(reason)) {
-      const sentence = sentenceOf(reason, this.context.limits);
+    // A missing place is asked for at the sending, and limits of the service pass: these end nothing.
+    const end = reason && endOf(reason);
+    if (end) {
       this.#close();
-      this.onRefused(recording, { text: texts.refusal(sentence), code: sentence.code });
+      this.onEnd(recording, await ended(this.context, recording, { type: end, problem: reason }));
       return;
     }
     mark(screen, 'format', known && !reason ? 'pass' : null, texts.get('drive.check_ok'));
     if (known && !reason) announce(texts.get('drive.check_ok'));
     say(screen, 'check-state', reason ? texts.refusal(sentenceOf(reason, this.context.limits)) : '');
+  }
+
+  /** The request has told how wrong the clock is. */
+  async #settleClock() {
+    this.context.settleClock(this.recording);
+    await this.context.store.put(this.recording).catch(() => {});
   }
 
   async #ask() {
@@ -100,10 +115,3 @@ export class CheckScreen {
     this.#preview = null;
   }
 }
-
-/**
- * Whether a reason is about the video or the report. A missing place is asked for at the sending, and limits of
- * the service pass.
- */
-const isAboutVideo = ({ error }) =>
-  ['video_refused', 'video_reused', 'not_mp4', 'file_too_large', 'unsupported_media_type', 'report_closed', 'report_already_submitted'].includes(error);

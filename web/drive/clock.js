@@ -14,6 +14,19 @@ export function offsetOf(dateHeader, sentAt, answeredAt) {
   return Math.abs(offset) <= uncertain ? 0 : Math.round(offset);
 }
 
+/** What the phone's clock is ahead of the steady one of the page. It jumps when the clock is set. */
+export const clockBase = (now = Date.now(), steady = performance.now()) => now - steady;
+
+/**
+ * The offset at the time of filming. `known` is the one that was known then, perhaps from a time before the clock
+ * was corrected. `measured` is the one of this page, if it has heard the service: it counts if the clock was not
+ * set since the filming, so if the bases are equal. `base` is undefined for what another page has filmed.
+ */
+export function offsetWhileFilming(known, measured, base, baseNow = clockBase()) {
+  const isSameClock = base !== undefined && Math.abs(baseNow - base) < UNCERTAIN;
+  return measured !== null && isSameClock ? measured : known;
+}
+
 /** Whether the driver should be told. */
 export const isWrong = (offset) => offset !== null && Math.abs(offset) >= WRONG_FROM;
 

@@ -3,10 +3,13 @@
 import { pageData } from '../shared/data.js';
 import { Api, randomId, read, write } from './api.js';
 import { abilities } from './browser.js';
+import { offsetWhileFilming } from './clock.js';
 import { Files } from './files.js';
-import { holdsFile } from './recordings.js';
+import { belongsTo, holdsFile } from './recordings.js';
+import { reportPage } from './shell.js';
 import { RecordingStore } from './store.js';
 import { DriveTexts } from './text.js';
+import { statedBy } from './who.js';
 
 const OFFSET = 'drive.clock';
 
@@ -24,7 +27,14 @@ export function makeContext() {
     /** Files that could not be copied to the disk, by the id of their recording. */
     memory: new Map(),
     clockOffset: Number.isFinite(offset) ? offset : null,
+    openedAt: Date.now(),
+    /** The offset that this page has measured. */
+    measuredOffset: null,
+    /** The clock's base while this page was filming, by the id of the recording. */
+    clockBases: new Map(),
     place: null,
+    /** Who says that they film; null if nobody has. */
+    who: statedBy(data.kind),
     newId: () => randomId(),
   };
   context.api = new Api({
@@ -32,17 +42,28 @@ export function makeContext() {
     csrf: data.csrf,
     kind: data.kind,
     onOffset: (value) => {
-      context.clockOffset = value;
+      context.clockOffset = context.measuredOffset = value;
       write(globalThis.localStorage, OFFSET, String(value));
     },
   });
+  context.isOwn = (recording) => belongsTo(recording, context, mayFilm(context, recording));
+  context.settleClock = (recording) => {
+    const { measuredOffset, clockBases } = context;
+    recording.clockOffset = offsetWhileFilming(recording.clockOffset, measuredOffset, clockBases.get(recording.id));
+  };
   context.fileOf = (recording) => fileOf(context, recording);
   context.dropFile = (recording) => dropFile(context, recording);
+  // A file that cannot be removed now belongs to no recording afterwards, and is removed by `tidy`.
   context.forget = async (recording) => {
     await dropFile(context, recording);
     await context.store.remove(recording.id).catch(() => {});
   };
   return context;
+}
+
+/** The page of a report is open to whoever may film it; the list names those that wait for a video. */
+function mayFilm({ report, keep = [] }, { refKey }) {
+  return report ? report.ref_key === refKey : keep.includes(reportPage(refKey));
 }
 
 async function fileOf({ files, memory }, recording) {

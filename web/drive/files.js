@@ -67,6 +67,19 @@ export class Files {
     }
   }
 
+  /** The names of all files. */
+  async names() {
+    try {
+      const top = await this.storage.getDirectory();
+      const names = [];
+      for await (const name of (await top.getDirectoryHandle('drive')).keys()) names.push(name);
+      return names;
+    } catch (error) {
+      if (error.name === 'NotFoundError') return [];
+      throw error;
+    }
+  }
+
   /** Copies a picked file. `onPart` hears the share that is done. */
   async copy(name, file, onPart = () => {}) {
     for (let at = 0; at < file.size; at += PIECE) {
@@ -76,7 +89,10 @@ export class Files {
     await this.close(name);
   }
 
-  /** Cuts a recording after a crash to what is whole. Returns its size; 0 if nothing can be played. */
+  /**
+   * Cuts a recording after a crash to what is whole. Returns its size; 0 if nothing can be played. Rejects if the
+   * phone does not let the page look, which says nothing about the recording.
+   */
   async repair(name) {
     const file = await this.open(name);
     if (!file) return 0;

@@ -2,6 +2,9 @@
 
 import { nominalRate, rates } from './budget.js';
 import { Camera, canLockOrientation } from './camera.js';
+import { clockBase } from './clock.js';
+import { outcomeOf } from './finish.js';
+import { filmLock, holdLock } from './locks.js';
 import { elapsed, initial, remaining, step } from './recorder.js';
 import { filenameOf, newRecording, STATE } from './recordings.js';
 import { stopwatch } from './text.js';
@@ -18,6 +21,7 @@ export class FilmScreen {
   /** All pieces, where no disk keeps them. */
   #blobs = [];
   #unlock = null;
+  #isStarting = false;
   #timer = null;
   /** Ends what this screen listens to: the next one listens to the same buttons. */
   #listening = new AbortController();
@@ -95,30 +99,53 @@ export class FilmScreen {
     }
   }
 
+  /** A second tap while the first is on its way would begin a second recording. */
   async #start() {
-    const { context } = this;
-    if (this.camera.format === null) return;
+    if (this.#isStarting || this.camera.format === null) return;
+    this.#isStarting = true;
     if (this.camera.format.locksOrientation && canLockOrientation()) await lockOrientation(this.root);
+    await this.#prepare();
+    this.#apply({ type: 'start', now: performance.now() });
+    if (!this.isRecording) await this.#abandon();
+    this.#isStarting = false;
+  }
+
+  async #prepare() {
+    const { context } = this;
     const now = Date.now();
     const id = context.newId();
+    const name = `${id}.mp4`;
+    this.#unlock = await holdLock(filmLock(id));
     this.#recording = newRecording({
       id,
-      name: `${id}.mp4`,
-      file: context.canKeep ? 'opfs' : 'memory',
+      name,
+      file: (await this.#hasDisk(name)) ? 'opfs' : 'memory',
       state: STATE.RECORDING,
       refKey: context.report.ref_key,
       plate: context.report.plate,
       typeTitle: context.report.type_title,
       owner: context.owner,
+      filmedBy: context.who,
       filename: filenameOf(context.report.plate, now),
       recordedAt: now,
       clockOffset: context.clockOffset,
       place: context.place,
     });
-    this.#unlock = await holdLock(`drive-film-${id}`);
+    context.clockBases.set(id, clockBase());
     await context.store.put(this.#recording).catch(() => {});
     this.#blobs = [];
-    this.#apply({ type: 'start', now: performance.now() });
+  }
+
+  /** Private windows have the functions of the disk, but no disk: there the page keeps the recording in memory. */
+  async #hasDisk(name) {
+    const { canKeep, files } = this.context;
+    return canKeep && files.write(name, 0, new Blob()).then(() => true, () => false);
+  }
+
+  /** The page was hidden before the recorder began. */
+  async #abandon() {
+    await this.context.forget(this.#recording);
+    this.#release();
   }
 
   #piece(blob) {
@@ -161,30 +188,35 @@ export class FilmScreen {
   }
 
   async #finish(reason) {
+    const { context } = this;
     const recording = this.#recording;
-    const isSaved = this.#state.phase === 'saved' && (await this.#isPlayable(reason));
-    recording.size = this.#state.savedBytes;
+    const { phase, savedBytes } = this.#state;
+    const { outcome, size } = await outcomeOf(context.files, recording, { isSaved: phase === 'saved', savedBytes, reason });
+    recording.size = size;
+    if (outcome === 'empty') await context.forget(recording);
+    if (outcome === 'saved') await this.#save(recording);
+    else this.#release();
+    this.#leave();
+    // What cannot be read now stays as if the page had been killed: the next one repairs it.
+    this.onEnd(outcome === 'saved' ? recording : null, outcome === 'unreadable' ? outcome : reason);
+  }
+
+  /** A file without a row in the database would be removed by the next page, so its lock stays with this one. */
+  async #save(recording) {
     recording.state = STATE.READY;
     if (recording.file === 'memory') {
       this.context.memory.set(recording.id, new File(this.#blobs, recording.filename, { type: 'video/mp4' }));
     }
-    if (isSaved) await this.context.store.put(recording).catch(() => {});
-    else await this.context.forget(recording);
-    this.#leave();
-    this.onEnd(isSaved ? recording : null, reason);
-  }
-
-  /** A recording that was not written to its end may have no picture yet, only the head of the file. */
-  async #isPlayable(reason) {
-    const { name, file } = this.#recording;
-    if (file !== 'opfs' || !['quota', 'failed', 'turned'].includes(reason)) return true;
-    return (await this.context.files.repair(name).catch(() => 0)) > 0;
+    await this.context.store.put(recording).then(() => this.#release(), () => {});
   }
 
   #leave() {
     clearInterval(this.#timer);
     this.#listening.abort();
     if (document.fullscreenElement) document.exitFullscreen().catch(() => {});
+  }
+
+  #release() {
     this.#unlock?.();
     this.#unlock = null;
   }
@@ -236,19 +268,4 @@ function landscape(video) {
     video.addEventListener('resize', resolve, { once: true });
     setTimeout(resolve, SETTLES);
   });
-}
-
-/** Holds a lock until the returned function is called, so that other tabs leave the recording alone. */
-export function holdLock(name, locks = navigator.locks) {
-  if (!locks) return Promise.resolve(() => {});
-  return new Promise((held) => {
-    locks.request(name, () => new Promise((release) => held(release))).catch(() => held(() => {}));
-  });
-}
-
-/** Whether another tab, or this one, holds a lock. */
-export async function isHeld(name, locks = navigator.locks) {
-  if (!locks?.query) return false;
-  const { held = [] } = await locks.query();
-  return held.some((lock) => lock.name === name);
 }

@@ -2,10 +2,12 @@
 
 import { corrected } from './clock.js';
 import { wakeLock } from './camera.js';
+import { tryLock, uploadLock } from './locks.js';
 import { isReadable } from './picked.js';
 import { degrees } from './position.js';
 import { describe, STATE } from './recordings.js';
 import { Sender } from './sender.js';
+import { renewPage } from './shell.js';
 
 /** Events after which an upload should try again at once. None of them is believed: they only wake it. */
 const WAKE_UPS = [
@@ -39,7 +41,7 @@ export class Job {
   /** Sends. If another tab sends for this report already, it says so and does nothing. */
   async start() {
     if (this.sender) return this.sender.start();
-    this.#release = await tryLock(`drive-upload-${this.recording.refKey}`);
+    this.#release = await tryLock(uploadLock(this.recording.refKey));
     if (!this.#release) return this.listen({ type: 'otherTab' });
     if (await this.#isSent()) {
       this.#leave();
@@ -84,8 +86,10 @@ export class Job {
       save: (changes) => void this.#save(changes),
       language: texts.language,
       // The first answer of the service tells the clock's difference, so it is known by now.
-      details: async () =>
-        describe(this.recording, { now: Date.now(), offset: this.context.clockOffset, corrected, degrees }),
+      details: async () => {
+        this.context.settleClock(this.recording);
+        return describe(this.recording, { now: Date.now(), offset: this.context.clockOffset, corrected, degrees });
+      },
     };
   }
 
@@ -95,15 +99,8 @@ export class Job {
   }
 
   async #hear(heard) {
-    const event = isOwnVideo(heard, this.recording) ? { ...heard, type: 'done', problem: null } : heard;
-    const state = ENDS[event.type];
-    if (state) {
-      const refusal = event.problem ?? null;
-      await this.#save({ state, refusal, finishedAt: Date.now() });
-      // Only the final answer of the service makes the bytes superfluous.
-      if (state === STATE.SENT) await this.context.dropFile(this.recording);
-    }
-    if (state || ['signedOut', 'unreadable', 'failed'].includes(event.type)) this.#leave();
+    const event = await ended(this.context, this.recording, heard);
+    if (event.type in ENDS || ['signedOut', 'otherSession', 'unreadable', 'failed'].includes(event.type)) this.#leave();
     this.listen(event);
   }
 
@@ -116,19 +113,23 @@ export class Job {
   }
 }
 
+/**
+ * Remembers a final answer of the service, be it to the upload or to a preflight; other events pass. Returns what the
+ * answer means: a report that already has this very video is done.
+ */
+export async function ended(context, recording, heard) {
+  const event = isOwnVideo(heard, recording) ? { ...heard, type: 'done', problem: null, url: recording.uploadUrl } : heard;
+  const state = ENDS[event.type];
+  if (!state) return event;
+  Object.assign(recording, { state, refusal: event.problem ?? null, finishedAt: Date.now() });
+  await context.store.put(recording).catch(() => {});
+  // Only the final answer of the service makes the bytes superfluous.
+  if (state === STATE.SENT) await context.dropFile(recording);
+  if (event.type !== 'refused') renewPage(recording.refKey);
+  return event;
+}
+
 /** Whether a report that has a video already has this one: the answer to its upload was lost. */
 export function isOwnVideo({ type, problem }, { sha256 }) {
   return type === 'already' && sha256 !== null && problem?.details?.sha256 === sha256;
-}
-
-/** A lock if it is free: resolves with the function that releases it, or null. */
-export function tryLock(name, locks = navigator.locks) {
-  if (!locks) return Promise.resolve(() => {});
-  return new Promise((resolve) => {
-    const hold = (lock) => {
-      if (!lock) return resolve(null);
-      return new Promise((release) => resolve(release));
-    };
-    locks.request(name, { ifAvailable: true }, hold).catch(() => resolve(() => {}));
-  });
 }

@@ -1,24 +1,27 @@
 // A film link: its secret stands behind `#`, so neither proxies nor previews have seen it. It is exchanged for
 // a cookie, then the address without it replaces this one.
 
-import { ApiError, read, write } from './api.js';
+import { ApiError } from './api.js';
 import { makeContext } from './context.js';
 import { startPage } from './page.js';
+import { forgetPages, linkPage } from './shell.js';
 import { on, say, screenOf, showScreen } from './ui.js';
-
-const WHO = 'drive.link_who';
+import { setStated, statedBy } from './who.js';
 
 const context = makeContext();
 const secret = location.hash.slice(1);
 const form = document.getElementById('link-who');
 
 /** Exchanges the secret. The name and the phone are declared, not checked. */
-async function exchange({ name = '', mobile = '' }) {
+async function exchange(who) {
   const { texts, api } = context;
   showScreen('opening');
   try {
-    const data = await api.send('POST', '/drive/film-link', { body: { secret, name, mobile } });
-    location.replace(`/drive/report/${data.ref_key}`);
+    const data = await api.send('POST', '/drive/film-link', { body: { secret, ...who } });
+    setStated('film', who);
+    const page = linkPage(data.ref_key);
+    await forgetPages(page);
+    location.replace(page);
   } catch (error) {
     const isOffline = !(error instanceof ApiError);
     const known = { report_closed: 'drive.closed', report_already_submitted: 'drive.link_done', not_found: 'drive.film_link_old' };
@@ -29,9 +32,11 @@ async function exchange({ name = '', mobile = '' }) {
   }
 }
 
+const answers = () => ({ name: form.elements.name.value.trim(), mobile: form.elements.mobile.value.trim() });
+
 function start() {
   startPage(context);
-  const known = JSON.parse(read(localStorage, WHO) ?? 'null');
+  const known = statedBy('film');
   if (secret === '') {
     say(screenOf('link-failed'), 'why', context.texts.get('drive.film_link_old'));
     showScreen('link-failed');
@@ -46,11 +51,9 @@ function start() {
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();
-  const who = { name: form.elements.name.value.trim(), mobile: form.elements.mobile.value.trim() };
-  write(localStorage, WHO, JSON.stringify(who));
-  exchange(who);
+  exchange(answers());
 });
 // Another link in the same tab changes only the fragment, for which browsers load nothing.
 addEventListener('hashchange', () => location.reload());
-on(document, 'retry-link', () => exchange(JSON.parse(read(localStorage, WHO) ?? '{}')));
+on(document, 'retry-link', () => exchange(answers()));
 start();

@@ -3,10 +3,10 @@
 
 import { write } from './api.js';
 import { makeContext } from './context.js';
-import { isHeld } from './film.js';
 import { Job } from './job.js';
+import { keptOf, othersSentence, tidy } from './kept.js';
 import { SIGNED_IN, startPage } from './page.js';
-import { belongsTo, forgettable, found, isUnsent, STATE } from './recordings.js';
+import { isUnsent, STATE } from './recordings.js';
 import { announce, on, saveToGallery, say } from './ui.js';
 
 class KeptList {
@@ -18,12 +18,11 @@ class KeptList {
 
   async start() {
     const { context } = this;
-    const mayFilm = (one) => context.keep.includes(`/drive/report/${one.refKey}`);
     const stored = await context.store.all().catch(() => []);
-    const all = stored.filter((one) => belongsTo(one, context.owner, mayFilm(one)));
-    for (const recording of forgettable(all, Date.now())) await context.forget(recording);
+    say(document, 'other', othersSentence(context, stored));
+    await tidy(context, stored);
     const waiting = [];
-    for (const recording of all.filter(isUnsent)) {
+    for (const recording of stored.filter((one) => isUnsent(one) && context.isOwn(one))) {
       const card = await this.#card(recording);
       if (card) waiting.push(card);
     }
@@ -41,11 +40,11 @@ class KeptList {
   async #card(recording) {
     const { context } = this;
     const { texts } = context;
-    const file = await context.fileOf(recording).catch(() => null);
-    const held = await isHeld(`drive-film-${recording.id}`);
-    const state = found(recording, { isHeld: held, fileSize: file?.size ?? 0 });
+    const { state, file } = await keptOf(context, recording);
     if (state === 'live') return null;
     if (state === 'empty' || state === 'lost') {
+      const key = state === 'lost' ? 'drive.rec_gone' : 'drive.rec_empty';
+      say(document, 'lost', `${recording.plate}: ${texts.get(key)}`);
       await context.forget(recording);
       return null;
     }
@@ -53,7 +52,8 @@ class KeptList {
     const length = recording.durationMs ? texts.duration(recording.durationMs / 1000) : '';
     say(card, 'plate', recording.plate);
     say(card, 'facts', [recording.typeTitle, length, texts.size(recording.size)].filter(Boolean).join(' · '));
-    say(card, 'state', navigator.onLine ? '' : texts.get('drive.kept_text'));
+    const hint = navigator.onLine ? '' : texts.get('drive.kept_text');
+    say(card, 'state', state === 'unreadable' ? texts.get('drive.rec_unreadable') : hint);
     card.querySelector('[data-part="open"]').href = `/drive/report/${recording.refKey}`;
     card.querySelector('[data-do="gallery"]').hidden = !file;
     on(card, 'gallery', () => saveToGallery(file));
@@ -76,6 +76,9 @@ class KeptList {
           storing: 'drive.saving',
           otherTab: 'drive.other_tab',
           signedOut: this.context.kind === 'film' ? 'drive.film_link_old' : 'drive.signed_out',
+          otherSession: 'drive.other_session',
+          already: 'drive.link_done',
+          closed: 'drive.closed',
           done: 'drive.done',
         };
         if (sentences[type]) say(card, 'state', texts.get(sentences[type]));
@@ -84,8 +87,8 @@ class KeptList {
           // The report belongs to the sent ones now.
           setTimeout(() => location.reload(), 1500);
         }
-        if (problem?.message) say(card, 'state', problem.message);
-        if (['done', 'refused', 'already', 'closed', 'failed', 'signedOut', 'unreadable', 'otherTab'].includes(type)) resolve();
+        if (problem?.message && !sentences[type]) say(card, 'state', problem.message);
+        if (['done', 'refused', 'already', 'closed', 'failed', 'signedOut', 'otherSession', 'unreadable', 'otherTab'].includes(type)) resolve();
       });
       job.start();
     });

@@ -3,6 +3,7 @@
 import { read, write } from './api.js';
 import { inAppBrowser } from './browser.js';
 import { isUnsent } from './recordings.js';
+import { forgetPages, keepShell } from './shell.js';
 import { on, say } from './ui.js';
 
 export const SIGNED_IN = 'drive.signed_in';
@@ -43,18 +44,6 @@ function watchConnection() {
   show();
 }
 
-/** The shell opens without a network. The pages of open reports are kept too, so that they can be filmed. */
-async function keepShell({ can, worker, keep = [] }) {
-  if (!can.isSecure || !navigator.serviceWorker) return;
-  try {
-    await navigator.serviceWorker.register(worker, { scope: '/drive' });
-    const { active } = await navigator.serviceWorker.ready;
-    active?.postMessage({ type: 'keep', pages: [location.pathname, ...keep] });
-  } catch {
-    // Without a service worker the page needs a network to open.
-  }
-}
-
 function offerInstall() {
   addEventListener('beforeinstallprompt', (offer) => {
     offer.preventDefault();
@@ -68,16 +57,18 @@ function offerInstall() {
   });
 }
 
-/** Signing out deletes what is on the phone; a video that is not sent yet only after a question. */
+/**
+ * Signing out deletes what the driver keeps on the phone; a video that is not sent yet only after a question. Those
+ * of other drivers stay.
+ */
 async function signOut(event, form, context) {
   event.preventDefault();
-  const all = await context.store.all().catch(() => []);
+  const all = (await context.store.all().catch(() => [])).filter(context.isOwn);
   if (all.some(isUnsent) && !confirm(context.texts.get('drive.signout_unsent'))) return;
   for (const recording of all) await context.forget(recording);
   await context.store.clearNotes().catch(() => {});
   write(globalThis.localStorage, SIGNED_IN, null);
-  const registration = await navigator.serviceWorker?.getRegistration('/drive').catch(() => null);
-  registration?.active?.postMessage({ type: 'forget' });
+  await forgetPages();
   form.submit();
 }
 

@@ -1,5 +1,6 @@
 // A picked file becomes a recording: examined, copied where there is room.
 
+import { filmLock, holdLock } from './locks.js';
 import { HEAD, examine, headOf, isSame, sha256 } from './picked.js';
 import { missingRoom, newRecording } from './recordings.js';
 import { durationOf } from './ui.js';
@@ -29,6 +30,7 @@ export async function pickVideo(context, file, isChosen, onPart) {
     plate: context.report.plate,
     typeTitle: context.report.type_title,
     owner: context.owner,
+    filmedBy: context.who,
     filename: file.name || 'video.mp4',
     size: file.size,
     durationMs,
@@ -39,8 +41,10 @@ export async function pickVideo(context, file, isChosen, onPart) {
   const { problem, fits } = await examine(file, limits, durationMs);
   if (problem) return { recording, sentence: sentenceOf(problem, { texts, limits, durationMs, fits, isChosen }) };
   recording.head = await sha256(await headOf(file, HEAD)).catch(() => null);
+  const release = await holdLock(filmLock(recording.id));
   const source = await copied(context, recording, file, onPart);
-  await context.store.put(recording).catch(() => {});
+  // A copy without a row in the database would be removed by the next page, so its lock stays with this one.
+  await context.store.put(recording).then(release, () => {});
   return { recording, source };
 }
 

@@ -28,6 +28,8 @@ export class PlaceScreen {
     const { context } = this;
     if (!context.can.place) return !isRequired;
     if (context.place && Date.now() - context.place.at < FRESH) return true;
+    // Whoever asked before does not wait any more.
+    this.#end(false);
     this.#isRequired = isRequired;
     const ended = new Promise((resolve) => (this.#resolve = resolve));
     this.#show('');

@@ -4,6 +4,8 @@
 // the page (`memory`), or in a file that the driver picked and that could not be copied (`picked`), which has
 // to be picked again after a reload.
 
+import { isSamePerson } from './who.js';
+
 export const STATE = {
   /** Pieces are still being written, or the page died while they were. */
   RECORDING: 'recording',
@@ -28,17 +30,21 @@ export function newRecording(fields) {
     sha256: null,
     head: null,
     refusal: null,
+    /** Who says that they have filmed it: `{name, mobile}`, see `who.js`. */
+    filmedBy: null,
     finishedAt: null,
     ...fields,
   };
 }
 
 /**
- * What a recording that the page finds at its start is: `live` in another tab, `crashed`, `empty`, or as its
- * state says.
+ * What a recording that the page finds at its start is: `live` in another tab, `crashed`, `empty`, `lost`, or as
+ * its state says.
  */
 export function found(recording, { isHeld, fileSize }) {
   if (isHeld) return 'live';
+  // The memory of a page ends with it.
+  if (recording.file === 'memory' && fileSize === 0 && recording.state !== STATE.SENT) return 'lost';
   if (recording.state === STATE.RECORDING) return fileSize > 0 ? 'crashed' : 'empty';
   // Browsers evict files of sites that are rarely opened.
   if (recording.file === 'opfs' && fileSize === 0 && recording.state !== STATE.SENT) return 'lost';
@@ -68,12 +74,20 @@ export const holdsFile = ({ file }) => file === 'opfs';
 export const isOfLink = ({ owner }) => String(owner ?? '').startsWith('-');
 
 /**
- * Whose video this is: another driver who signs in on the same phone does not send it. A link may end before its
- * video is sent, and the next link for the report is another owner; so what was filmed by a link belongs to whoever
- * may film that report (`mayFilm`).
+ * Whether this is a video of the driver of the page: `owner` is the account or the link, `who` is stated by the
+ * driver. Another driver on the same phone neither sends nor deletes it.
+ *
+ * An account is one person, whatever was stated. A link is whoever opens it; and it may end before its video is
+ * sent. So what was filmed by a link, or with another account, belongs to the same person wherever they may film
+ * that report (`mayFilm`).
  */
-export const belongsTo = (recording, owner, mayFilm = true) =>
-  !recording.owner || recording.owner === owner || (mayFilm && isOfLink(recording));
+export function belongsTo(recording, { owner, who = null }, mayFilm = true) {
+  if (!recording.owner) return true;
+  const isOwner = recording.owner === owner;
+  if (isOwner && !isOfLink(recording)) return true;
+  if (!recording.filmedBy) return isOwner || (mayFilm && isOfLink(recording));
+  return (isOwner || mayFilm) && isSamePerson(recording.filmedBy, who);
+}
 
 /**
  * Recordings that may be deleted without asking: sent a week ago, refused a day ago. Nothing that may still

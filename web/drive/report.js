@@ -4,26 +4,38 @@ import { isIos, waysToFilm } from './browser.js';
 import { canLockOrientation, formatOf } from './camera.js';
 import { CheckScreen } from './check.js';
 import { makeContext } from './context.js';
-import { FilmScreen, isHeld } from './film.js';
+import { FilmScreen } from './film.js';
+import { keptOf, othersSentence, settleClosed, tidy } from './kept.js';
+import { filmLock, isHeld } from './locks.js';
 import { startPage } from './page.js';
 import { pickVideo, pickSame } from './pick.js';
+import { isReadable } from './picked.js';
 import { PlaceScreen } from './place.js';
-import { belongsTo, found, isUnsent, missingRoom, recovered, STATE, unsentOf } from './recordings.js';
+import { isUnsent, missingRoom, recovered, STATE, unsentOf } from './recordings.js';
 import { SendScreen } from './send.js';
 import { on, say, screenOf, setDisabled, showScreen } from './ui.js';
 
+/** What is said of a recording that cannot be offered, by its state. */
+const NOTICES = {
+  empty: 'drive.rec_empty',
+  lost: 'drive.rec_gone',
+  unreadable: 'drive.rec_unreadable',
+};
+
 class ReportPage {
+  #isOpening = false;
+
   constructor(context) {
     this.context = context;
     this.place = new PlaceScreen(context);
     this.check = new CheckScreen(context, {
       onSend: (recording, file) => this.send(recording, file),
       onAgain: () => this.show(),
-      onRefused: (recording, sentence) => this.refused(recording, sentence),
+      onEnd: (recording, event) => this.sending.end(recording, event),
     });
     this.sending = new SendScreen(context, {
       onRefused: (recording, sentence) => this.refused(recording, sentence),
-      onUnreadable: (recording) => this.askForSame(recording),
+      onUnreadable: (recording) => this.unreadable(recording),
     });
     this.ways = this.#ways();
     this.#bind();
@@ -53,8 +65,7 @@ class ReportPage {
     on(page, 'show', () => this.show());
     on(page, 'kept-send', () => this.checkKept());
     on(page, 'leave-camera', () => {
-      this.filming?.cancel();
-      this.filming = null;
+      this.#leaveCamera();
       this.show();
     });
     for (const id of ['file', 'camera-app']) {
@@ -89,19 +100,21 @@ class ReportPage {
   async start() {
     const { context } = this;
     const all = await context.store.all().catch(() => []);
-    const recording = unsentOf(all.filter((one) => belongsTo(one, context.owner)), context.report.ref_key);
+    const ofReport = all.filter(({ refKey }) => refKey === context.report.ref_key);
+    say(screenOf('show'), 'other', othersSentence(context, ofReport));
+    tidy(context, all);
+    const recording = unsentOf(ofReport.filter(context.isOwn), context.report.ref_key);
     if (!recording) return this.#afterCamera();
-    const file = await context.fileOf(recording).catch(() => null);
-    const held = await isHeld(`drive-film-${recording.id}`);
-    switch (found(recording, { isHeld: held, fileSize: file?.size ?? 0 })) {
+    const { state, file } = await keptOf(context, recording);
+    switch (state) {
       case 'crashed':
         return this.#recover(recording);
       case 'live':
         return this.show();
       case 'empty':
       case 'lost':
-        await context.forget(recording);
-        return this.show();
+      case 'unreadable':
+        return this.#without(recording, state);
       case STATE.SENDING:
         return file ? this.send(recording, file) : this.askForSame(recording);
       default:
@@ -110,14 +123,27 @@ class ReportPage {
   }
 
   async #recover(recording) {
-    const whole = await this.context.files.repair(recording.name).catch(() => 0);
-    if (whole === 0) {
-      await this.context.forget(recording);
-      return this.show();
+    try {
+      const whole = await this.context.files.repair(recording.name);
+      if (whole === 0) return await this.#without(recording, 'empty');
+      const saved = recovered(recording, whole);
+      await this.context.store.put(saved).catch(() => {});
+      return this.#offer(saved);
+    } catch {
+      return this.#without(recording, 'unreadable');
     }
-    const saved = recovered(recording, whole);
-    await this.context.store.put(saved).catch(() => {});
-    return this.#offer(saved);
+  }
+
+  /** Says why a recording is not offered. One that cannot be read now is kept: the next page may read it. */
+  async #without(recording, state) {
+    if (state !== 'unreadable') await this.context.forget(recording);
+    this.#notify(NOTICES[state]);
+  }
+
+  /** What became of the last recording, above the way to the next one. */
+  #notify(key) {
+    this.show();
+    say(screenOf('show'), 'lost', this.context.texts.get(key));
   }
 
   /** "Send, or film again". */
@@ -145,20 +171,55 @@ class ReportPage {
 
   async checkKept() {
     const recording = this.kept;
-    const file = await this.context.fileOf(recording);
+    const file = await this.context.fileOf(recording).catch(() => null);
     if (file) await this.check.open(recording, file);
-    else this.askForSame(recording);
+    else await this.unreadable(recording);
   }
 
+  /** A file that cannot be read any more: a picked one is chosen again, one on the disk is opened again. */
+  async unreadable(recording) {
+    if (recording.file === 'picked') return this.askForSame(recording);
+    try {
+      const file = await this.context.fileOf(recording);
+      if (file === null) return await this.#without(recording, 'lost');
+      if (await isReadable(file)) return await this.send(recording, file);
+    } catch {
+      // The phone may let the next page read it.
+    }
+    return this.#without(recording, 'unreadable');
+  }
+
+  /** A second tap while the first is on its way would open a second camera. */
   async film() {
-    if (!(await this.place.ensure())) return;
+    if (this.#isOpening) return;
+    this.#isOpening = true;
+    await this.#openCamera().finally(() => (this.#isOpening = false));
+  }
+
+  async #openCamera() {
+    if (await this.#isSentMeanwhile()) return location.reload();
+    if (!(await this.place.ensure())) return undefined;
     const room = await this.#room();
     if (room > 0) return this.#noRoom(room);
     for (const notice of ['room', 'lost']) say(screenOf('show'), notice, '');
     await navigator.storage?.persist?.().catch(() => false);
+    this.#leaveCamera();
     showScreen('camera');
     this.filming = new FilmScreen(this.context, screenOf('camera'), (recording, reason) => this.filmed(recording, reason));
     this.filming.open();
+    return undefined;
+  }
+
+  #leaveCamera() {
+    this.filming?.cancel();
+    this.filming = null;
+  }
+
+  /** Whether another tab has sent a video of this report since this page was opened. */
+  async #isSentMeanwhile() {
+    const { store, report, openedAt } = this.context;
+    const all = await store.all().catch(() => []);
+    return all.some(({ refKey, state, finishedAt }) => refKey === report.ref_key && state === STATE.SENT && finishedAt > openedAt);
   }
 
   /** How much room a recording lacks. */
@@ -182,29 +243,38 @@ class ReportPage {
     const { texts } = this.context;
     if (!recording) {
       // Chromium promises room that it does not have.
-      if (reason === 'quota') return this.#noRoom((await this.#room()) || this.#usual());
-      this.show();
-      say(screenOf('show'), 'lost', texts.get('drive.rec_empty'));
-      return;
+      if (reason === 'quota') return this.#noRoom(await this.#missing());
+      return this.#notify(NOTICES[reason] ?? NOTICES.empty);
     }
     await this.#replaceOlder(recording);
-    const file = await this.context.fileOf(recording);
-    const why = { limit: 'drive.rec_full', quota: 'drive.rec_quota' }[reason];
+    const file = await this.context.fileOf(recording).catch(() => null);
+    if (!file) return this.#without(recording, 'unreadable');
     const isCut = ['ended', 'muted', 'hidden', 'frozen', 'turned', 'failed'].includes(reason);
-    await this.check.open(recording, file, why ? texts.get(why) : isCut ? texts.get('drive.rec_cut') : '');
+    const notices = {
+      limit: () => texts.get('drive.rec_full'),
+      quota: async () => texts.get('drive.rec_quota', { size: texts.size(await this.#missing()) }),
+    };
+    const notice = await notices[reason]?.() ?? (isCut ? texts.get('drive.rec_cut') : '');
+    return this.check.open(recording, file, notice);
   }
 
-  /** A new video of a report replaces those that were never sent. */
+  /** How much room was missing for a whole recording. */
+  async #missing() {
+    return (await this.#room()) || this.#usual();
+  }
+
+  /** A new video of a report replaces those of the same driver that were never sent. */
   async #replaceOlder(recording) {
     const all = await this.context.store.all().catch(() => []);
     const older = all.filter((one) => one.refKey === recording.refKey && one.id !== recording.id && isUnsent(one));
-    for (const one of older) {
-      if (!(await isHeld(`drive-film-${one.id}`))) await this.context.forget(one);
+    for (const one of older.filter(this.context.isOwn)) {
+      if (!(await isHeld(filmLock(one.id)))) await this.context.forget(one);
     }
   }
 
   async picked(file, input) {
     sessionStorage.removeItem('drive.camera-app');
+    this.#leaveCamera();
     if (this.awaited) {
       const recording = await pickSame(this.context, this.awaited, file);
       if (recording) {
@@ -264,4 +334,6 @@ if (context.report?.is_open) {
   addEventListener('beforeunload', (event) => {
     if (page.filming?.isRecording) event.preventDefault();
   });
+} else if (context.report) {
+  settleClosed(context);
 }

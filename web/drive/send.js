@@ -37,6 +37,12 @@ export class SendScreen {
     else this.#job.start();
   }
 
+  /** Shows a final answer that came before the video was sent. */
+  end(recording, event) {
+    Object.assign(this, { recording });
+    this.#hear(event);
+  }
+
   #hear(event) {
     const { texts } = this.context;
     if (event.progress) this.#showProgress(event.progress);
@@ -57,8 +63,12 @@ export class SendScreen {
         return this.#done(event);
       case 'already':
         return this.#already();
+      case 'closed':
+        return this.#fail(texts.get('drive.closed'), { isFinal: true });
       case 'unreadable':
         return this.onUnreadable(this.recording);
+      case 'otherSession':
+        return this.#fail(texts.get('drive.other_session'), { signIn: true });
       case 'signedOut':
         return this.#fail(texts.get(this.context.kind === 'film' ? 'drive.film_link_old' : 'drive.signed_out'), { signIn: true });
       case 'failed':
@@ -106,15 +116,16 @@ export class SendScreen {
 
   async #already() {
     const { texts, api, report } = this.context;
-    let time = texts.get('status.2');
+    // A film link may not see the video of somebody else.
+    let text = texts.get('drive.link_done');
     try {
       const video = await api.send('GET', `/reports/${report.ref_key}/video`, { token: await api.token() });
       const format = new Intl.DateTimeFormat(texts.language, { dateStyle: 'medium', timeStyle: 'short' });
-      time = format.format(new Date(video.received_at));
+      text = texts.get('drive.already', { time: format.format(new Date(video.received_at)) });
     } catch {
-      // A film link may not see the video of somebody else.
+      // That it is sent is certain without the time.
     }
-    this.#fail(texts.get('drive.already', { time }), { isFinal: true });
+    this.#fail(text, { isFinal: true });
   }
 
   #fail(text, { signIn = false, isFinal = false } = {}) {

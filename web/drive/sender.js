@@ -16,12 +16,12 @@ const WATCH = 1000;
 const DOUBT = 5000;
 
 /**
- * `deps`: `tus`, `endpoint`, `token()` (resolves with an access token; rejects with `signed_out`),
- * `refreshToken()`, `look(url)` (the upload's state as JSON), `save(changes)` (persists them),
+ * `deps`: `tus`, `endpoint`, `token()` (resolves with an access token; rejects with `signed_out` or
+ * `other_session`), `refreshToken()`, `look(url)` (the upload's state as JSON), `save(changes)` (persists them),
  * `details()` (metadata of a creation), `readable()` (whether the file can be read), `now()`, `timer`.
  *
  * `listen(event)` hears: `progress`, `waiting` {seconds, reason}, `sending`, `storing`, `restarted`,
- * `done`, `refused` {problem}, `already`, `closed`, `signedOut`, `unreadable`, `failed` {problem}.
+ * `done`, `refused` {problem}, `already`, `closed`, `signedOut`, `otherSession`, `unreadable`, `failed` {problem}.
  */
 export class Sender {
   #attempt = 0;
@@ -180,7 +180,7 @@ export class Sender {
     const wait = retryAfterOf(response?.getHeader('Retry-After'));
     switch (reaction(answer)) {
       case 'retry':
-        return this.#again(answer.status >= 500 || answer.status === 423 ? 'service' : 'network', wait);
+        return this.#again(isOfService(answer) ? 'service' : 'network', wait);
       case 'token':
         return this.#renewToken();
       case 'look':
@@ -205,6 +205,7 @@ export class Sender {
 
   #tokenFailed(error) {
     if (error?.message === 'signed_out') this.#finish('signedOut');
+    else if (error?.message === 'other_session') this.#finish('otherSession');
     else this.#again('network');
   }
 
@@ -268,6 +269,9 @@ export class Sender {
     return ++this.#attempt;
   }
 }
+
+/** Whether the service has said that it cannot go on now: there is a network. */
+const isOfService = ({ status }) => status >= 500 || status === 423 || status === 429;
 
 /** `data` of a problem, if the answer is one. */
 function problemOf(response) {

@@ -4,8 +4,10 @@ import { ApiError, deviceId, read, write } from './api.js';
 import { makeContext } from './context.js';
 import { reloadForCookie, SIGNED_IN, startPage } from './page.js';
 import { isOfLink, isUnsent } from './recordings.js';
+import { forgetPages, linkPage, reportPage } from './shell.js';
 import { SignInForm } from './sign-in-form.js';
 import { on, say, screenOf, showScreen } from './ui.js';
+import { setStated } from './who.js';
 
 /** The second step survives a reload: phones drop the page while the driver reads the letter. */
 const ASKED = 'drive.asked';
@@ -37,7 +39,8 @@ class SignInPage {
     if (role === 2) Object.assign(body, { mobile, first_name: name });
     try {
       const { email } = await this.context.api.send('POST', `/biin/${biin}`, { body });
-      const asked = { biin, email, role, at: Date.now(), wrong: 0 };
+      const who = role === 2 ? { name, mobile } : null;
+      const asked = { biin, email, role, who, at: Date.now(), wrong: 0 };
       write(sessionStorage, ASKED, JSON.stringify(asked));
       this.#showCode(asked);
     } catch (error) {
@@ -74,11 +77,13 @@ class SignInPage {
     const input = this.code.elements.code;
     const code = input.value.replace(/\D/g, '');
     if (code === '') return this.#wrong(texts.get('drive.code'));
-    const { biin } = this.asked;
+    const { biin, who } = this.asked;
     try {
       await api.send('POST', '/drive/session', { body: { biin, uuid: deviceId(), code } });
       write(sessionStorage, ASKED, null);
       write(localStorage, SIGNED_IN, 'yes');
+      setStated('drive', who);
+      await forgetPages();
       location.replace(next);
       return undefined;
     } catch (error) {
@@ -116,7 +121,7 @@ class SignInPage {
 /** The page of a film link that has ended leads here: what was filmed is still on the phone. */
 async function sayKept({ store, texts, next }) {
   const all = await store.all().catch(() => []);
-  const isMeant = ({ refKey }) => next === '/drive' || next === `/drive/report/${refKey}`;
+  const isMeant = ({ refKey }) => ['/drive', reportPage(refKey), linkPage(refKey)].includes(next);
   const isKept = all.some((one) => isOfLink(one) && isUnsent(one) && isMeant(one));
   say(document, 'kept', isKept ? texts.get('drive.film_link_old') : '');
 }

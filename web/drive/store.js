@@ -21,9 +21,14 @@ export class RecordingStore {
         request.result.createObjectStore(NOTES);
       };
       request.onsuccess = () => {
-        // Another tab with a newer page may upgrade.
-        request.result.onversionchange = () => request.result.close();
-        resolve(request.result);
+        const database = request.result;
+        // Another tab with a newer page may upgrade. iPhones close the databases of a page in the background.
+        database.onclose = () => (this.#opening = null);
+        database.onversionchange = () => {
+          database.close();
+          this.#opening = null;
+        };
+        resolve(database);
       };
       request.onerror = () => reject(request.error);
     }).catch((error) => {
@@ -34,6 +39,17 @@ export class RecordingStore {
   }
 
   async #run(name, mode, action) {
+    try {
+      return await this.#once(name, mode, action);
+    } catch (error) {
+      // The connection was closed without a word, or while the transaction was beginning.
+      if (error?.name !== 'InvalidStateError' && error?.name !== 'UnknownError') throw error;
+      this.#opening = null;
+      return this.#once(name, mode, action);
+    }
+  }
+
+  async #once(name, mode, action) {
     const database = await this.#open();
     return new Promise((resolve, reject) => {
       // `strict`: on the disk before "saved" is shown.

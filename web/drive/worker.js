@@ -1,10 +1,12 @@
 // The service worker: the pages open without a network, as they were seen last. It never touches uploads, and
 // never answers for another part of the service.
 //
-// The address has the version of all files (`?v=`), so a new release brings a new worker and new caches.
+// The address has the version of all files (`?v=`), so a new release brings a new worker. The files of an older one
+// stay as long as a page that is kept names them: without a network that page is all that a driver has.
 
 const VERSION = new URL(location.href).searchParams.get('v') ?? '0';
-const FILES = `drive-files-${VERSION}`;
+/** The cache of the files of one version. Their addresses begin with `/assets/{version}/`. */
+const filesOf = (version) => `drive-files-${version}`;
 /** Pages hold personal data, so they go with the sign-out. */
 const PAGES = 'drive-pages';
 /** A network that does not answer for so long is as good as none. */
@@ -15,13 +17,7 @@ const MAX_PAGES = 40;
 addEventListener('install', () => skipWaiting());
 
 addEventListener('activate', (event) => {
-  const clean = async () => {
-    const names = await caches.keys();
-    const old = names.filter((name) => name.startsWith('drive-files-') && name !== FILES);
-    await Promise.all(old.map((name) => caches.delete(name)));
-    await clients.claim();
-  };
-  event.waitUntil(clean());
+  event.waitUntil(clients.claim());
 });
 
 addEventListener('fetch', (event) => {
@@ -34,8 +30,11 @@ addEventListener('fetch', (event) => {
 
 addEventListener('message', (event) => {
   if (event.data?.type === 'keep') event.waitUntil(keep(event.data.pages));
-  if (event.data?.type === 'forget') event.waitUntil(caches.delete(PAGES));
+  if (event.data?.type === 'renew') event.waitUntil(renew(event.data.pages));
 });
+
+/** The page of a report has another owner when a film link has led to it. */
+const keyOf = ({ pathname, search }) => (search === '?link' ? pathname + search : pathname);
 
 const isPage = ({ pathname }) => pathname === '/drive' || pathname.startsWith('/drive/report/');
 
@@ -47,17 +46,18 @@ async function file(request) {
   // A file of another version is sent, but must not be kept.
   const isKept = answer.ok && (answer.headers.get('Cache-Control') ?? '').includes('immutable');
   if (isKept) {
-    const cache = await caches.open(FILES);
+    const [, , version] = new URL(request.url).pathname.split('/');
+    const cache = await caches.open(filesOf(version));
     await cache.put(request, answer.clone()).catch(() => {});
   }
   return answer;
 }
 
-/** The page of the network, or the last one if there is none. */
+/** The page of the network, or the last one if there is none, or no service behind the network. */
 async function page(event) {
   const { request } = event;
   const cache = await caches.open(PAGES);
-  const key = new URL(request.url).pathname;
+  const key = keyOf(new URL(request.url));
   const fromNetwork = fetch(request).then(async (answer) => {
     if (answer.ok && !answer.redirected) await cache.put(key, answer.clone()).catch(() => {});
     return answer;
@@ -66,11 +66,24 @@ async function page(event) {
   const known = await cache.match(key);
   if (!known) return fromNetwork;
   const patience = new Promise((resolve) => setTimeout(() => resolve(known), PATIENCE));
-  return Promise.race([fromNetwork.catch(() => known), patience]);
+  const answer = await Promise.race([fromNetwork.catch(() => known), patience]);
+  return answer.status >= 500 ? known : answer;
+}
+
+/** A page that is out of date must not be shown, even if there is no newer one. */
+async function renew(pages) {
+  const cache = await caches.open(PAGES);
+  await Promise.all(pages.map((path) => cache.delete(path)));
+  await keep(pages);
 }
 
 /** Fetches pages that a driver may need without a network. They are not activity of the driver. */
 async function keep(pages) {
+  await fetchAll(pages);
+  await forgetFiles();
+}
+
+async function fetchAll(pages) {
   const cache = await caches.open(PAGES);
   for (const path of pages.filter((path) => isPage({ pathname: path })).slice(0, MAX_PAGES)) {
     try {
@@ -85,6 +98,19 @@ async function keep(pages) {
   }
   const keys = await cache.keys();
   await Promise.all(keys.slice(0, Math.max(0, keys.length - MAX_PAGES)).map((key) => cache.delete(key)));
+}
+
+/** Deletes the files of other versions that no kept page names. */
+async function forgetFiles() {
+  const cache = await caches.open(PAGES);
+  const used = new Set([filesOf(VERSION)]);
+  for (const key of await cache.keys()) {
+    const html = await (await cache.match(key)).text();
+    for (const [, version] of html.matchAll(/\/assets\/([^/"'\s]+)\//g)) used.add(filesOf(version));
+  }
+  const names = await caches.keys();
+  const old = names.filter((name) => name.startsWith('drive-files-') && !used.has(name));
+  await Promise.all(old.map((name) => caches.delete(name)));
 }
 
 /** The files that a page names, and the modules that these import. */

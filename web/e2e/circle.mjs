@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 
 import {
-  FAKE_CAMERA, openCamera, phone, piecesOf, readyToSend, record, recordings, send, sent, sentence, signedIn, signIn,
-  startCamera,
+  FAKE_CAMERA, filesOf, openCamera, phone, piecesOf, readyToSend, record, recordings, says, send, sent, sentence,
+  signedIn, signIn, startCamera,
 } from './driver.mjs';
 import { accessible, check, run, until, worldOf } from './harness.mjs';
 import { eventsOf, issueLink, revokeLinks, submissionsOf } from './onec.mjs';
@@ -128,11 +128,11 @@ const flows = {
     await close(driver, ...laptops);
   },
 
-  'a link that is revoked during a recording loses nothing, and who signs in sends it': async (browser, world) => {
+  'a link that is revoked during a recording loses nothing, and the driver who signs in sends it': async (browser, world) => {
     const report = await withoutVideo(browser, world);
     const driver = await phone(browser, world);
     await driver.goto(await issueLink(world, report.ref));
-    await opened(driver, report);
+    await opened(driver, report, world);
     await startCamera(driver);
     await driver.click('[data-do="start"]');
     await driver.waitForSelector('.camera[data-phase="recording"]');
@@ -143,6 +143,31 @@ const flows = {
     await driver.click('[data-do="send"]');
     await asksForNew(driver);
     await sentBySession(driver, world, report);
+    await close(driver);
+  },
+
+  'another driver who signs in neither sends nor loses what was filmed by a link': async (browser, world) => {
+    const report = await withoutVideo(browser, world);
+    const driver = await phone(browser, world);
+    await driver.goto(await issueLink(world, report.ref));
+    await opened(driver, report);
+    await startCamera(driver);
+    await record(driver, 4);
+    await revokeLinks(world, report.ref);
+    await driver.click('[data-do="send"]');
+    await asksForNew(driver);
+    const [kept] = await recordings(driver);
+    await signIn(driver, world);
+    await says(driver, 'other', 'drive.kept_other', { name: `${DRIVER.name} (…2233)` });
+    await accessible(driver, 'the video of another driver');
+    assert.equal(await driver.locator('#kept article').count(), 0);
+    await openCamera(driver, report.ref);
+    await record(driver, 4);
+    await send(driver);
+    const [submission] = await queued(world, report.ref, 1);
+    assert.notEqual(submission.length, kept.size);
+    assert.ok((await recordings(driver)).some(({ id, state }) => id === kept.id && state === kept.state));
+    assert.ok((await filesOf(driver)).includes(kept.name));
     await close(driver);
   },
 
@@ -225,10 +250,10 @@ async function saysWhy(page, items) {
 }
 
 /** States who films; the link leads to its report. */
-async function opened(page, { ref }) {
-  await page.fill('#name', DRIVER.name);
-  await page.fill('#mobile', DRIVER.mobile);
-  await Promise.all([page.waitForURL(`**/drive/report/${ref}`), page.click('#link-who .dock button')]);
+async function opened(page, { ref }, { name, mobile } = DRIVER) {
+  await page.fill('#name', name);
+  await page.fill('#mobile', mobile);
+  await Promise.all([page.waitForURL(({ pathname }) => pathname === `/drive/report/${ref}`), page.click('#link-who .dock button')]);
 }
 
 /** States who films; the link opens nothing, and says why. */
@@ -343,7 +368,7 @@ async function sentByNew(page, world, report) {
   assert.equal(submission.length, kept.size);
 }
 
-/** A driver of the company who signs in on the phone sends what it has kept. */
+/** The driver who has filmed signs in on the phone, which sends what it has kept. */
 async function sentBySession(page, world, report) {
   const [kept] = await recordings(page);
   await signIn(page, world);

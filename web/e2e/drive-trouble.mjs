@@ -108,7 +108,7 @@ const flows = {
     await quota.leave(ROOM);
     await page.click('[data-do="start"]');
     await readyToSend(page);
-    await says(page, 'check-notice', 'drive.rec_quota');
+    await says(page, 'check-notice', 'drive.rec_quota', { size: '16\u00a0МБ' });
     await send(page);
     const { facts } = await videoOf(page, report);
     assert.ok(facts.duration_ms >= 900, `${facts.duration_ms} ms`);

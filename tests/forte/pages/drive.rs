@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, Response};
-use forte_media::model::{RefKey, ReportStatus};
+use forte_media::model::{Person, PersonId, RefKey, ReportStatus, Role};
 use serde_json::json;
 
 use super::visitor::Page;
@@ -15,6 +15,7 @@ on_both_backends! {
     a_script_in_a_name_is_shown_and_not_run,
     a_report_of_another_company_does_not_exist,
     a_browser_without_a_session_signs_in_and_comes_back,
+    a_film_link_takes_precedence_over_a_signed_in_driver,
 }
 
 /// A driver's browser that runs no scripts.
@@ -55,11 +56,26 @@ fn address(report: RefKey) -> String {
 }
 
 async fn director(service: &Service) -> Driver {
-    let fixture = &service.env.fixture;
-    let id = forte_media::model::PersonId(154);
-    let role = forte_media::model::Role::Admin;
-    fixture.add_person(forte_media::model::Person { id, role, ..fixture.driver }).await;
+    service.env.fixture.add_person(director_of(service)).await;
     Driver::sign_in(service).await
+}
+
+fn director_of(service: &Service) -> Person {
+    Person { id: PersonId(154), role: Role::Admin, ..service.env.fixture.driver }
+}
+
+/// The cookie of a browser that has opened a film link issued by the director.
+async fn film_cookie(service: &Service, report: RefKey) -> String {
+    let token = service.token_of(director_of(service));
+    let request = Request::post(format!("/reports/{report}/film-link"))
+        .header("Authorization", format!("Bearer {token}"))
+        .header("Content-Type", "application/json");
+    let link = json(service.send(request.body(Body::from("{}")).unwrap()).await).await;
+    let (_, secret) = link["data"]["url"].as_str().unwrap().split_once('#').unwrap();
+    let body = json!({ "secret": secret, "name": "Айбек", "mobile": "+7 701 000 00 01" });
+    let request = Request::post("/drive/film-link").header("Content-Type", "application/json");
+    let opened = service.send(request.body(Body::from(body.to_string())).unwrap()).await;
+    header(&opened, "set-cookie").split(';').next().unwrap().to_owned()
 }
 
 async fn a_driver_sees_open_and_sent_reports(service: Service) {
@@ -159,6 +175,23 @@ async fn a_browser_without_a_session_signs_in_and_comes_back(service: Service) {
     let driver = director(&service).await;
     let response = driver.get(&service, &place, "ru").await;
     assert_eq!(header(&response, "location"), address(report));
+}
+
+async fn a_film_link_takes_precedence_over_a_signed_in_driver(service: Service) {
+    let driver = director(&service).await;
+    let report = service.report().await;
+    let film = film_cookie(&service, report).await;
+    let phone = Driver { cookie: format!("{}; {film}", driver.cookie) };
+    let by_link = format!("{}?link", address(report));
+    let page = phone.page(&service, &by_link, "ru").await;
+    assert_eq!((page.status, &page.data()["kind"]), (200, &json!("film")));
+    // Without the query, as the list links to it, the page is the driver's.
+    let page = phone.page(&service, &address(report), "ru").await;
+    assert_eq!(page.data()["kind"], "drive");
+    // A revoked link does not lock the driver out.
+    service.env.db.execute("UPDATE film_links SET revoked_at = 1").await;
+    let page = phone.page(&service, &by_link, "ru").await;
+    assert_eq!((page.status, &page.data()["kind"]), (200, &json!("drive")));
 }
 
 /// They contain no personal data.

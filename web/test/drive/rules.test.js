@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 
 import { abilities, inAppBrowser, isChromium, isIos, waysToFilm } from '../../drive/browser.js';
-import { corrected, isWrong, offsetOf } from '../../drive/clock.js';
+import { corrected, isWrong, offsetOf, offsetWhileFilming } from '../../drive/clock.js';
 import { better, degrees, fixOf, locate } from '../../drive/position.js';
 import { Progress } from '../../drive/progress.js';
 import { belongsTo, describe, filenameOf, forgettable, found, missingRoom, newRecording, recovered, unsentOf } from '../../drive/recordings.js';
@@ -97,6 +97,17 @@ test('the clock is compared with the service', () => {
   assert.equal(corrected(noon - 3_600_000, 3_600_000), '2026-05-13T12:00:00.000Z');
 });
 
+test('the clock while filming is the one that this page has measured, unless it was set since', () => {
+  const day = 86_400_000;
+  // An earlier page has known an offset; the clock was corrected before this page filmed.
+  assert.equal(offsetWhileFilming(-day, 0, 5000, 5400), 0);
+  // The clock was corrected after the filming.
+  assert.equal(offsetWhileFilming(-day, 0, 5000, 5000 + day), -day);
+  // Another page has filmed, or this one has heard nothing yet.
+  assert.equal(offsetWhileFilming(-day, 0, undefined, 5000), -day);
+  assert.equal(offsetWhileFilming(-day, null, 5000, 5000), -day);
+});
+
 test('the best position wins, and none is made up', () => {
   const fix = (accuracy) => fixOf({ coords: { latitude: 43.2, longitude: 76.9, accuracy }, timestamp: 1 });
   assert.equal(better(fix(50), fix(10)).accuracy, 10);
@@ -130,6 +141,7 @@ test('recordings are recognised at the start of the page', () => {
   assert.equal(found(one, { isHeld: false, fileSize: 1 }), 'crashed');
   assert.equal(found(one, { isHeld: false, fileSize: 0 }), 'empty');
   assert.equal(found({ ...one, state: 'ready' }, { isHeld: false, fileSize: 0 }), 'lost');
+  assert.equal(found({ ...one, file: 'memory' }, { isHeld: false, fileSize: 0 }), 'lost');
   assert.equal(found({ ...one, state: 'sending' }, { isHeld: false, fileSize: 9 }), 'sending');
   const saved = recovered(one, 750);
   assert.deepEqual([saved.state, saved.size, saved.durationMs], ['ready', 750, 6000]);
@@ -140,10 +152,10 @@ test('the latest unsent recording of a report is offered, to its driver', () => 
   const all = [of('1', 'a', 'ready', 1), of('2', 'a', 'ready', 2), of('3', 'a', 'sent', 3), of('4', 'b', 'ready', 9)];
   assert.equal(unsentOf(all, 'a').id, '2');
   assert.equal(unsentOf(all, 'c'), null);
-  assert.equal(belongsTo(of('5', 'a', 'ready', 1, 'me'), 'you'), false);
+  assert.equal(belongsTo(of('5', 'a', 'ready', 1, 'me'), { owner: 'you' }), false);
   // The next link for a report is another owner.
-  assert.equal(belongsTo(of('6', 'a', 'ready', 1, '-7'), '-8'), true);
-  assert.equal(belongsTo(of('6', 'a', 'ready', 1, '-7'), '5', false), false);
+  assert.equal(belongsTo(of('6', 'a', 'ready', 1, '-7'), { owner: '-8' }), true);
+  assert.equal(belongsTo(of('6', 'a', 'ready', 1, '-7'), { owner: '5' }, false), false);
   const day = 86_400_000;
   const old = [{ ...all[2], finishedAt: 0 }, { ...all[0], state: 'refused', finishedAt: 0 }, all[1]];
   assert.deepEqual(forgettable(old, 2 * day).map(({ id }) => id), ['1']);

@@ -227,7 +227,7 @@ test('a locked upload and a service without a store are waited for as long as it
     await sender.start();
     uploads[0].fail('HEAD', status, { 'Retry-After': '7' });
     assert.equal(events.at(-1).type, 'waiting');
-    assert.equal(events.at(-1).seconds, 7);
+    assert.deepEqual([events.at(-1).seconds, events.at(-1).reason], [7, 'service']);
     await clock.pass(6_900);
     assert.equal(uploads.length, 1);
     await clock.pass(200);
@@ -304,6 +304,9 @@ test('an expired token is renewed; an ended session keeps the video', async () =
   const ended = scene({ token: async () => Promise.reject(new Error('signed_out')) });
   await ended.sender.start();
   assert.deepEqual(ended.types(), ['signedOut']);
+  const other = scene({ token: async () => Promise.reject(new Error('other_session')) });
+  await other.sender.start();
+  assert.deepEqual(other.types(), ['otherSession']);
   const offline = scene({ token: async () => Promise.reject(new TypeError('fetch failed')) });
   await offline.sender.start();
   assert.deepEqual(offline.types(), ['waiting']);

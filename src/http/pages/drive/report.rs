@@ -23,6 +23,8 @@ use crate::leasing::FilmReport;
 use crate::model::{BrowserKind, RefKey};
 
 const MEBIBYTE: u64 = 1 << 20;
+/// The query of the address to which the page of a film link leads.
+const BY_LINK: &str = "link";
 
 #[derive(Template)]
 #[template(path = "drive/report.html")]
@@ -50,20 +52,22 @@ pub(super) async fn show(
     };
     let absent = || Problem::not_found("this report does not exist");
     let ref_key: RefKey = ref_key.parse().map_err(|_| absent())?;
-    let found = find(&state, session, link.ok(), ref_key).await?;
+    let link = link.ok().map(|FilmPage(session)| session);
+    let sessions =
+        if uri.query() == Some(BY_LINK) { [link, Some(session)] } else { [Some(session), link] };
+    let found = find(&state, sessions, ref_key).await?;
     let (session, report) = found.ok_or_else(absent)?;
     render(&state, (&headers, &uri), &session, &report)
 }
 
-/// The session that may see the report, and the report. A driver who is signed in may have opened a film link for
-/// a report of another driver.
+/// The first session that may see the report. A signed-in driver may have opened a film link for a report of another
+/// driver; a video filmed by a link on that phone is not sent in the signed-in driver's name.
 async fn find(
     state: &AppState,
-    session: BrowserSession,
-    link: Option<FilmPage>,
+    sessions: [Option<BrowserSession>; 2],
     ref_key: RefKey,
 ) -> Result<Option<(BrowserSession, FilmReport)>, Problem> {
-    for session in [Some(session), link.map(|FilmPage(session)| session)].into_iter().flatten() {
+    for session in sessions.into_iter().flatten() {
         let report = state.leasing.report_to_film(&session.person, ref_key).await;
         let report = report.map_err(|error| problem::database_failure(&error))?;
         if let Some(report) = report {
