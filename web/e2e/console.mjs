@@ -149,8 +149,8 @@ const flows = {
     await other.waitForTimeout(100);
     if (refKey(other) === key) await other.keyboard.press('a');
     await waitForOther(other, key);
-    await one.keyboard.press('a');
-    await one.locator('[data-show="notice-text"]', { hasText: 'Решение уже принято' }).waitFor();
+    await one.reload();
+    await one.locator('.closed', { hasText: 'Решение уже принято' }).waitFor();
     for (const page of [one, other]) await page.context().close();
   },
 
