@@ -129,6 +129,7 @@ const flows = {
   async 'two reviewers: one decides, the other one is told'(browser, world) {
     const one = await reviewer(browser, world);
     await another(one);
+    const key = refKey(one);
     const other = await reviewer(browser, { ...world, reviewer: world.colleague });
     await other.goto(one.url());
     await other.locator('[data-part="claim"]:visible').waitFor();
@@ -140,7 +141,16 @@ const flows = {
     await one.waitForTimeout(DEAF);
     await one.keyboard.press('a');
     await one.locator('[data-part="notice"]:visible').waitFor();
-    assert.match(await text(one, 'notice-text'), /Другой проверяющий|другого проверяющего|отчёт/i);
+    assert.match(await text(one, 'notice-text'), /^Отчёт у другого проверяющего: \u2068Марат А\.\u2069/);
+    assert.equal(refKey(one), key, 'nothing was decided');
+    await one.locator('[data-part="take-over"]:visible').waitFor();
+    await one.waitForTimeout(DEAF);
+    await other.keyboard.press('a');
+    await other.waitForTimeout(100);
+    if (refKey(other) === key) await other.keyboard.press('a');
+    await waitForOther(other, key);
+    await one.reload();
+    await one.locator('.closed', { hasText: 'Решение уже принято' }).waitFor();
     for (const page of [one, other]) await page.context().close();
   },
 
@@ -157,6 +167,35 @@ const flows = {
     assert.match(await text(page, 'undo'), /Нет связи|связи нет|отправ/i);
     await page.context().setOffline(false);
     await page.waitForFunction(() => Object.keys(localStorage).every((name) => !name.startsWith('review.outbox')));
+    await page.context().close();
+  },
+
+  async 'an undo without a network is sent later, and links to a part of the page load nothing'(browser, world) {
+    const page = await reviewer(browser, world);
+    await another(page);
+    const key = refKey(page);
+    await page.evaluate(() => { globalThis.isOnePage = true; });
+    await page.keyboard.press('x');
+    await page.locator('textarea').fill('Темно');
+    // The browser has no network, but the server has got the decision.
+    await page.route('/review/decide', async (route) => {
+      await route.fetch();
+      await route.abort('connectionreset');
+    });
+    await page.keyboard.press('Control+Enter');
+    await page.locator('[data-show="undo"]:visible', { hasText: 'Нет связи' }).waitFor();
+    await page.unroute('/review/decide');
+    await page.locator('.undo:visible button').click();
+    await page.waitForFunction((wanted) => location.pathname.endsWith(wanted), key);
+    await page.waitForFunction(() => document.querySelector('textarea').value === 'Темно');
+    await page.waitForFunction(() => Object.keys(localStorage).every((name) => !name.startsWith('review.outbox')));
+    await page.evaluate(() => document.querySelector('a[href="#decision"]').click());
+    await page.waitForFunction(() => location.hash === '#decision');
+    await page.goBack();
+    await page.waitForFunction(() => location.hash === '');
+    assert.equal(await page.evaluate(() => globalThis.isOnePage), true, 'no page was loaded');
+    await page.goto('/review/day');
+    assert.match(await page.locator('.outcome').first().textContent(), /отмен/i);
     await page.context().close();
   },
 

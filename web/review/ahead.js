@@ -1,32 +1,38 @@
 // The next report: its page and the beginning of its video are fetched while this one is watched.
 
+import { moment, since } from './link.js';
 import { part } from './page.js';
 import { startsAlone } from './player.js';
 
 /** A page that is older is fetched again: somebody else may have decided meanwhile. */
 const FRESH = 120_000;
 
-/** Fetches a page of the console. Null if it cannot be shown without loading it. */
-export async function fetchPage(url, { isAhead = false } = {}) {
+/**
+ * Fetches a page of the console: `{ url, page, data, csrf, at, isAhead }`. Without a network or a server it is
+ * `{ isOffline: true }`; what is no page of a report is `{ url }`, to be loaded.
+ */
+export async function fetchPage(url, { isAhead = false, signal } = {}) {
   const headers = { Accept: 'text/html' };
   // Looking ahead is no view.
   if (isAhead) headers['X-Background'] = '1';
-  const started = performance.now();
+  const at = moment();
   try {
-    const answer = await fetch(url, { headers, credentials: 'same-origin', cache: 'no-store' });
-    if (!answer.ok || answer.redirected) return null;
+    const answer = await fetch(url, { headers, credentials: 'same-origin', cache: 'no-store', signal });
+    if (answer.status >= 500 || answer.status === 429) return { isOffline: true };
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     const data = JSON.parse(page.getElementById('page-data')?.textContent ?? '{}');
-    if (!part('report', page) || !data.refKey) return null;
-    return { url, page, data, at: started, isAhead };
+    if (!answer.ok || !part('report', page) || !data.refKey) return { url };
+    const csrf = page.querySelector('input[name="csrf"]')?.value;
+    return { url: answer.url || url, page, data, csrf, at, isAhead };
   } catch {
-    return null;
+    return { isOffline: true };
   }
 }
 
 export class Ahead {
   #found = null;
   #video = null;
+  #end = new AbortController();
 
   constructor(url) {
     this.url = url;
@@ -35,8 +41,13 @@ export class Ahead {
   async start() {
     if (this.isStarted || !this.url.startsWith('/review/report/')) return;
     this.isStarted = true;
-    this.#found = await fetchPage(this.url, { isAhead: true });
-    const { url } = this.#found?.data.video ?? {};
+    const found = await fetchPage(this.url, { isAhead: true, signal: this.#end.signal });
+    if (this.#end.signal.aborted) return;
+    // Playback that starts again tries again.
+    if (found.isOffline) this.isStarted = false;
+    if (!found.page) return;
+    this.#found = found;
+    const { url } = found.data.video ?? {};
     if (!url || !startsAlone()) return;
     // The player takes this element, so that nothing is loaded twice. Browsers stop by themselves after a few
     // seconds of video.
@@ -47,7 +58,7 @@ export class Ahead {
   /** The page, with the element that has begun to load; null if it is not there or old. */
   take(url) {
     const found = this.#found;
-    if (found?.url !== url || performance.now() - found.at > FRESH) {
+    if (!found || this.url !== url || since(found.at) > FRESH) {
       this.drop();
       return null;
     }
@@ -63,7 +74,9 @@ export class Ahead {
     return found;
   }
 
+  /** Forgets what was fetched, and what is on its way. */
   drop() {
+    this.#end.abort();
     this.#video?.removeAttribute('src');
     this.#video?.load();
     this.#video = null;

@@ -8,22 +8,25 @@ export class Api {
     this.fetch = fetch;
   }
 
-  /** Sends a form. Resolves with status and JSON; status 0 means that no answer came. */
-  async post(path, fields = {}, { keepalive = false } = {}) {
+  /**
+   * Sends a form. Resolves with status and JSON; status 0 means that no answer came. What the person has not asked
+   * for is in the background: it does not keep a session from ending.
+   */
+  async post(path, fields = {}, { keepalive = false, isBackground = false } = {}) {
     const body = fields instanceof URLSearchParams ? fields : new URLSearchParams(fields);
     body.set('csrf', this.csrf);
-    return this.#send(path, { method: 'POST', body, keepalive });
+    return this.#send(path, { method: 'POST', body, keepalive }, isBackground);
   }
 
-  async get(path) {
-    return this.#send(path, {});
+  async get(path, { isBackground = false } = {}) {
+    return this.#send(path, {}, isBackground);
   }
 
-  async #send(path, options) {
+  async #send(path, options, isBackground) {
     try {
       const answer = await this.fetch(path, {
         ...options,
-        headers: { Accept: 'application/json' },
+        headers: { Accept: 'application/json', ...(isBackground && { 'X-Background': '1' }) },
         credentials: 'same-origin',
         cache: 'no-store',
         signal: options.keepalive ? undefined : AbortSignal.timeout(WAIT),
@@ -43,10 +46,14 @@ export class Api {
 }
 
 /** What the answer to a change means. */
-export function outcomeOf(status) {
+export function outcomeOf(status, data) {
   if (status >= 200 && status < 300) return 'done';
   if (status === 401) return 'signed-out';
-  if (status === 403) return 'stale';
+  // Outside the office nothing is lost: it works again there.
+  if (status === 403) return isNetworkRefusal(data) ? 'later' : 'stale';
   if (status === 0 || status === 408 || status === 429 || status >= 500) return 'later';
   return 'refused';
 }
+
+/** Whether reviewers are kept out of the network that this computer is in. */
+export const isNetworkRefusal = (data) => data?.data?.details?.reason === 'network';

@@ -7,9 +7,12 @@ const BEAT = 60_000;
 /** How long before its end a claim is warned about. */
 const WARNING = 60_000;
 
-/** What has to be done for a claim now: `keep`, `warn`, `lost`, or nothing. Pure. */
-export function duty({ until, now, lastBeat, isVisible, isActive }) {
-  if (until === null) return null;
+/**
+ * What has to be done for a claim now: `keep`, `warn`, `lost`, `take` after a request without an answer, or nothing.
+ * Pure.
+ */
+export function duty({ until, now, lastBeat, isVisible, isActive, isMissed = false }) {
+  if (until === null) return isMissed && isVisible && isActive && now - lastBeat >= BEAT ? 'take' : null;
   if (now >= until) return 'lost';
   if (isVisible && isActive && now - lastBeat >= BEAT) return 'keep';
   return until - now <= WARNING ? 'warn' : null;
@@ -22,6 +25,7 @@ export class Claim {
   #wasMine = false;
   #isWarned = false;
   #isBusy = false;
+  #isMissed = false;
 
   constructor(root, { refKey, until, api, texts, now, announcer, signal, isPlaying }) {
     Object.assign(this, { root, refKey, api, texts, now, announcer, signal, isPlaying });
@@ -52,17 +56,19 @@ export class Claim {
     this.api.leave('/review/release', { ref_key: this.refKey });
   }
 
-  /** A decision ends the claim on the server. */
+  /** The report is decided: the server ends the claim when the decision takes effect. */
   end() {
     this.#until = null;
+    this.#isMissed = false;
   }
 
   #tick() {
     const isVisible = document.visibilityState === 'visible';
     const isActive = this.#isActive || this.isPlaying();
     const now = this.now();
-    const what = duty({ until: this.#until, now, lastBeat: this.#lastBeat, isVisible, isActive });
+    const what = duty({ until: this.#until, now, lastBeat: this.#lastBeat, isVisible, isActive, isMissed: this.#isMissed });
     if (what === 'keep') this.#ask('/review/keep');
+    else if (what === 'take') this.take();
     else if (what === 'lost') this.#lost(isActive && isVisible);
     else if (what === 'warn') this.#warn(Math.ceil((this.#until - now) / 1000));
   }
@@ -87,6 +93,7 @@ export class Claim {
     this.#isActive = false;
     const { status, data } = await this.api.post(path, { ref_key: this.refKey });
     this.#isBusy = false;
+    this.#isMissed = status !== 200;
     if (this.signal.aborted || status !== 200) return;
     if (data.state === 'mine') this.#mine(data);
     else if (data.state === 'held') this.#held(data);

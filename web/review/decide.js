@@ -1,6 +1,6 @@
 // Approving, and the time in which a decision can be undone.
 
-import { part, say } from './page.js';
+import { say } from './page.js';
 
 /** How long the sentence stands that a decision was sent. */
 const SENT = 5000;
@@ -12,33 +12,42 @@ export function question({ isWatched, fails, isAsked }) {
   return fails > 0 ? 'decision.mismatch' : null;
 }
 
-/** What the bar of a decision says. Pure. */
+/**
+ * What the bar of a decision says. Pure. `over` until the server has said what has become of it: the report may have
+ * changed, and then nothing is sent.
+ */
 export function undoState(decision, now) {
   if (!decision) return { phase: 'none', seconds: 0 };
   const left = decision.effectiveAt - now;
   if (left > 0) return { phase: 'open', seconds: Math.ceil(left / 1000) };
-  return { phase: left > -SENT ? 'sent' : 'none', seconds: 0 };
+  if (decision.sentAt === undefined) return { phase: 'over', seconds: 0 };
+  return { phase: now - decision.sentAt < SENT ? 'sent' : 'none', seconds: 0 };
 }
+
+/** The form of the latest decision; the list of a day has other undos. */
+export const barOf = (root = document) => root.querySelector('[data-part="undo"]:has([data-show="undo"])');
 
 /** The bar with the latest decision: it stays while reports change. */
 export class UndoBar {
   #decision = null;
   #isKept = false;
+  #sentence = '';
+  #isAsked = false;
 
-  constructor({ texts, now }) {
-    Object.assign(this, { texts, now });
+  /** `onOver(decision)` is called when the time to undo it is over. */
+  constructor({ texts, now, onOver }) {
+    Object.assign(this, { texts, now, onOver });
     setInterval(() => this.show(), 500);
   }
 
-  /** The id of the decision that can be undone, or null. */
-  get id() {
-    if (this.#isKept) return this.#decision.id;
-    return undoState(this.#decision, this.now()).phase === 'open' ? this.#decision.id : null;
+  /** The decision that can be undone, or null. */
+  get current() {
+    return this.#isKept || undoState(this.#decision, this.now()).phase === 'open' ? this.#decision : null;
   }
 
   /** What the page came with. */
   read(root = document) {
-    const form = part('undo', root);
+    const form = barOf(root);
     const { effective, plate, decision } = form?.dataset ?? {};
     if (!effective) return;
     this.set({ id: form.querySelector('[name="id"]').value, plate, decision, effectiveAt: Number(effective) });
@@ -47,20 +56,28 @@ export class UndoBar {
   set(decision) {
     this.#decision = decision;
     this.#isKept = false;
+    this.#isAsked = false;
     this.show();
   }
 
-  /** A decision that waits for a network: it can be taken back as long as it does. */
-  keep(decision) {
+  /** A decision without an answer: it can be undone as long as it has none. */
+  keep(decision, sentence = '') {
     this.#decision = decision;
     this.#isKept = true;
+    this.#sentence = sentence;
     this.show();
+  }
+
+  /** The server has made the decision effective. */
+  sent({ id, plate }) {
+    if (this.#decision && this.#decision.id !== id) return;
+    this.set({ id, plate, effectiveAt: 0, sentAt: this.now() });
   }
 
   sentence() {
     const decision = this.#decision;
     if (!decision) return '';
-    if (this.#isKept) return this.texts.get('decision.pending');
+    if (this.#isKept) return this.#sentence;
     const { phase, seconds } = undoState(decision, this.now());
     if (phase === 'sent') return this.texts.get('decision.sent', { plate: decision.plate });
     const key = decision.decision === 'reject' ? 'decision.rejected' : 'decision.approved';
@@ -68,14 +85,21 @@ export class UndoBar {
   }
 
   show() {
-    const form = part('undo');
+    this.#ask();
+    const form = barOf();
     if (!form) return;
     const text = this.sentence();
     form.hidden = text === '';
     say('undo', text, form);
     const button = form.querySelector('[data-do="undo"]');
-    if (button) button.hidden = this.id === null;
+    if (button) button.hidden = this.current === null;
     const id = form.querySelector('[name="id"]');
     if (id && this.#decision) id.value = this.#decision.id;
+  }
+
+  #ask() {
+    if (this.#isKept || this.#isAsked || undoState(this.#decision, this.now()).phase !== 'over') return;
+    this.#isAsked = true;
+    this.onOver(this.#decision);
   }
 }

@@ -37,6 +37,11 @@ export class Drafts {
     return this.kept.set(this.#key(refKey), { ...draft, savedAt }) ? savedAt : null;
   }
 
+  /** Writes what has changed here; the rest stays as another tab may have written it meanwhile. */
+  merge(refKey, version, changes) {
+    return this.write(refKey, { ...this.read(refKey, version), ...changes, version });
+  }
+
   /** Forgets the oldest drafts, and those of long ago. */
   prune(most = MOST) {
     const all = this.kept.keys(PREFIX).map((key) => ({ key, at: this.kept.get(key)?.savedAt ?? 0 }));

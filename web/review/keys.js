@@ -135,7 +135,12 @@ export class DecisionGuard {
   }
 
   allows(name, code, now) {
-    return !DECISIONS.has(name) || (now - this.#shownAt >= DEAF && !this.#held.has(code));
+    return !DECISIONS.has(name) || (this.isAwake(now) && !this.#held.has(code));
+  }
+
+  /** Whether somebody can have seen what is shown. A double click must not decide two reports. */
+  isAwake(now) {
+    return now - this.#shownAt >= DEAF;
   }
 }
 

@@ -1,15 +1,24 @@
 // When the link of a video is renewed. Pure: the player asks, and does what it is told.
 
+import { isNetworkRefusal } from './api.js';
+
 /** A link is not used for a new request in the last seconds of its life. */
 export const MARGIN = 20_000;
 
 /** Pauses between tries while the store does not answer, in seconds. */
 const PAUSES = [5, 10, 20, 30];
 
-/** The time of the server, whatever the clock of this computer says. */
-export function serverClock(serverNow, elapsed = () => performance.now()) {
-  const start = elapsed();
-  return () => serverNow + elapsed() - start;
+/** A moment by the two clocks of a browser: the steady one stands still while the computer sleeps. */
+export const moment = () => ({ steady: performance.now(), wall: Date.now() });
+
+/** Milliseconds since a moment, sleep included. A wall clock that is set back does not turn the time back. */
+export function since({ steady, wall }, { steady: now, wall: wallNow } = moment()) {
+  return Math.max(now - steady, wallNow - wall);
+}
+
+/** The time of the server, whatever the clock of this computer says; `serverNow` was its time `at` a moment. */
+export function serverClock(serverNow, at = moment()) {
+  return () => serverNow + since(at);
 }
 
 /** Whether `[start, end]` seconds are inside one of the `[start, end]` ranges. */
@@ -40,8 +49,9 @@ export function afterFailure(failures) {
 }
 
 /** What the answer to a request for a link means. */
-export function answerOf(status) {
+export function answerOf(status, data) {
   if (status === 200) return 'fresh';
+  if (status === 403 && isNetworkRefusal(data)) return 'away';
   if (status === 401 || status === 403) return 'signed-out';
   return status === 404 || status === 410 ? 'gone' : 'away';
 }

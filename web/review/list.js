@@ -36,7 +36,7 @@ export class List {
       up: () => this.#move(-1),
       open: () => (this.links[this.#index] ?? doing('start'))?.click(),
       search: () => this.#search(),
-      undo: () => part('undo')?.requestSubmit(),
+      undo: () => part('undo')?.hidden === false && part('undo').requestSubmit(),
       escape: () => document.activeElement?.matches('[data-part="search"]') && this.#move(1),
     };
     commands[name]?.();
@@ -75,8 +75,9 @@ export class List {
 export class Counts {
   #first = null;
 
-  constructor({ url, api, texts }) {
-    Object.assign(this, { url, api, texts, loadedAt: Date.now() });
+  /** `onVoid(messages)` gets what the server has to say about decisions that did not take effect. */
+  constructor({ url, api, texts, onVoid }) {
+    Object.assign(this, { url, api, texts, onVoid, loadedAt: Date.now() });
     if (!document.querySelector('[data-count]')) return;
     this.load();
     setInterval(() => document.visibilityState === 'visible' && this.load(), OFTEN);
@@ -85,7 +86,7 @@ export class Counts {
   }
 
   async load() {
-    const { status, data } = await this.api.get(this.url);
+    const { status, data } = await this.api.get(this.url, { isBackground: true });
     if (status !== 200) {
       if (status === 0) this.#stale();
       return;
@@ -95,6 +96,7 @@ export class Counts {
       element.textContent = data[element.dataset.count] ?? '';
     }
     this.#compare(numberOf(data.queue));
+    this.onVoid(data.void ?? []);
   }
 
   #compare(waiting) {

@@ -9,6 +9,8 @@
 //              `[data-do=help]` · `dialog[data-part=help]` with `[data-do=close-help]` and the checkbox
 //              `input[data-do=single-keys]`, checked as the account says
 //              `[data-do=queue]` the link to the queue, which Q follows
+//              `[data-part=messages]` a live region with a `form[data-message=ID]` for each message, `data-server`
+//              if the server keeps it · `template[data-part=message]` one of them: `a`, `span`, `input[name=id]`
 // Lists        `[data-part=rows]`, in it `[data-row=ID]` with a link `a[data-open]` · `input[data-part=search]`
 //              `a[data-do=start]` · `[data-part=new]`, hidden, with `[data-show=new]` · `[data-show=stale]`, hidden
 // Report       `[data-part=report]` around all of it; gets `data-mode=watch|reject`
@@ -37,25 +39,20 @@
 //              `video[data-part=other][data-link=ADDRESS][data-expires=MS]` · `[data-do=align]` · `[data-show=shift]`
 
 import { Texts, pageData } from '../shared/data.js';
-import { fetchPage } from './ahead.js';
 import { Announcer } from './announce.js';
-import { Api, outcomeOf } from './api.js';
-import { UndoBar } from './decide.js';
+import { Api } from './api.js';
+import { Decisions } from './decisions.js';
 import { Drafts } from './draft.js';
 import { Help } from './help.js';
 import { commandOf, DecisionGuard, focusOf } from './keys.js';
 import { Counts, List } from './list.js';
+import { Messages } from './messages.js';
+import { Navigation } from './navigation.js';
 import { doing, focus, kept, part, parts } from './page.js';
-import { Outbox } from './outbox.js';
 import { Review } from './review.js';
 import { makeNumeric, startSignIn } from './sign-in.js';
 
-/** How often decisions that wait for a network are tried again. */
-const RETRY = 5000;
-
 class App {
-  #retry = null;
-
   constructor(data) {
     this.data = data;
     this.texts = new Texts(data.texts, data.language);
@@ -66,30 +63,28 @@ class App {
     this.help = new Help(this);
     // The media of other origins that this page may play: the policy came with its response.
     this.origins = new Set([location.origin, originOf(data.video?.url)]);
-    this.counts = new Counts({ url: data.counts ?? '/review/counts', api: this.api, texts: this.texts });
+    const { api, texts } = this;
+    const onVoid = (messages) => this.messages?.sync(messages);
+    this.counts = new Counts({ url: data.counts ?? '/review/counts', api, texts, onVoid });
+    if (data.person !== undefined) this.#startPerson(data);
     if (part('report') && data.refKey) this.#startReports(data);
-    else if (part('rows') || part('search')) this.#startList(data);
+    else if (part('rows') || part('search')) this.list = new List();
     this.#listen();
   }
 
-  #startReports(data) {
-    const started = performance.now();
-    this.undo = new UndoBar({ texts: this.texts, now: () => data.now + performance.now() - started });
-    this.undo.read();
-    const onEnd = (entry, outcome, answer) => this.#sent(entry, outcome, answer);
-    this.outbox = new Outbox({ kept: this.kept, person: data.person, api: this.api, onEnd });
-    new Drafts(this.kept, data.person).prune();
-    this.review = new Review(this, data);
-    // Decisions of a page that was closed while it had no network.
-    if (this.outbox.last) this.retryLater(0);
+  #startPerson({ person, now }) {
+    this.messages = new Messages({ kept: this.kept, person, api: this.api });
+    this.decisions = new Decisions(this, { person, now });
   }
 
-  #startList(data) {
-    this.list = new List();
-    // After the last decision there is no report that could show it.
-    if (!part('undo')?.dataset.effective) return;
-    const started = performance.now();
-    new UndoBar({ texts: this.texts, now: () => data.now + performance.now() - started }).read();
+  #startReports(data) {
+    new Drafts(this.kept, data.person).prune();
+    this.navigation = new Navigation({
+      show: (found) => this.#show(found),
+      canShow: (found) => this.#canShow(found),
+      onOffline: () => this.offline(),
+    });
+    this.review = new Review(this, data);
   }
 
   get mode() {
@@ -103,7 +98,6 @@ class App {
     addEventListener('blur', () => this.guard.forget());
     document.addEventListener('click', (event) => this.#click(event));
     document.addEventListener('submit', (event) => this.#submit(event));
-    addEventListener('popstate', () => location.reload());
     for (const name of ['online', 'offline']) addEventListener(name, () => this.#connection());
     for (const field of document.querySelectorAll('input[inputmode="numeric"]')) makeNumeric(field);
     this.#connection();
@@ -130,12 +124,17 @@ class App {
 
   #submit(event) {
     const form = event.target;
-    // What was typed on this computer is not for the next person; decisions that wait are sent at the next sign-in.
-    if (form.matches('[data-sign-out]')) new Drafts(this.kept, '').clear();
-    if (form.matches('[data-part="undo"]') && this.review) {
+    if (form.matches('[data-sign-out]')) this.#forget();
+    if (form.matches('[data-part="undo"]') && this.decisions) {
       event.preventDefault();
-      this.takeBack();
+      this.decisions.takeBack(form);
     }
+  }
+
+  /** What was typed here is not for the next person; decisions that wait are sent at the next sign-in. */
+  #forget() {
+    new Drafts(this.kept, '').clear();
+    this.messages?.clear();
   }
 
   /** Returns whether the command was one of this page. */
@@ -145,47 +144,32 @@ class App {
       help: () => this.help.open(),
       'close-help': () => this.help.close(),
       queue: () => doing('queue')?.click(),
-      ...(this.review && { undo: () => this.takeBack() }),
+      ...(this.review && { undo: () => this.decisions.takeBack() }),
     };
     if (!commands[name]) return (this.review ?? this.list)?.run(name, value) ?? false;
     commands[name]();
     return true;
   }
 
-  /** Undoes the latest decision, also one that was not sent yet, and goes back to its report. */
-  async takeBack() {
-    const { id } = this.undo;
-    if (!id) return;
-    const waiting = this.outbox.take(id);
-    if (waiting) {
-      this.undo.set(null);
-      await this.go(waiting.url, { says: this.texts.get('decision.undone') });
-      return;
+  /** Shows another report in this page, or loads it. Resolves as `Navigation.go`. */
+  async go(url, { says = '', ...options } = {}) {
+    if (!this.navigation) {
+      location.assign(url);
+      return 'loaded';
     }
-    const fields = new URLSearchParams(new FormData(part('undo')));
-    fields.set('id', id);
-    const { status, data } = await this.api.post('/review/undo', fields);
-    const outcome = outcomeOf(status);
-    if (outcome === 'done') {
-      this.undo.set(null);
-      await this.go(data.next, { says: data.text });
-    } else if (outcome === 'signed-out') this.signedOut();
-    else if (outcome === 'stale') this.stale();
-    else this.announcer.polite(this.texts.get('common.offline'));
+    const result = await this.navigation.go(url, options);
+    if (result === 'shown') this.announcer.polite(says);
+    if (result === 'offline') this.offline();
+    return result;
   }
 
-  undoSentence() {
-    return `${this.undo.sentence()} ${this.texts.get('decision.undo')}: U`;
+  /** Another session has other tokens, and another person another header. */
+  #canShow({ data, csrf }) {
+    const isSame = data.person === this.data.person && csrf === this.api.csrf;
+    return isSame && this.origins.has(originOf(data.video?.url));
   }
 
-  /** Shows another report in this page; what cannot be shown here is loaded. */
-  async go(url, { ready = null, says = '' } = {}) {
-    const path = new URL(url, location.href);
-    const found = ready ?? (path.pathname.startsWith('/review/report/') ? await fetchPage(path.href) : null);
-    if (!found || !this.origins.has(originOf(found.data.video?.url))) {
-      location.assign(path.href);
-      return;
-    }
+  #show(found) {
     this.review.dispose();
     part('report').closest('main').replaceWith(document.adoptNode(part('report', found.page).closest('main')));
     document.title = found.page.title;
@@ -193,13 +177,18 @@ class App {
     document.querySelectorAll('header input[name="back"]').forEach((field, index) => {
       field.value = fields[index]?.value ?? field.value;
     });
-    history.pushState(null, '', path.href);
     scrollTo(0, 0);
     this.review = new Review(this, found.data, found);
-    this.undo.show();
+    this.decisions.bar.show();
     if (this.review.mode === 'watch') focus(part('heading'));
-    this.announcer.polite(says);
     this.counts.load();
+  }
+
+  /** The page that was asked for cannot be fetched: this one stays. */
+  offline() {
+    const text = this.texts.get('common.offline');
+    this.review?.notice('', text);
+    this.announcer.polite(text);
   }
 
   /** The session has ended: the server asks to sign in, and leads back here. The draft is kept. */
@@ -208,37 +197,18 @@ class App {
     location.reload();
   }
 
-  /** Somebody has signed in anew in another tab: this page may not change anything. */
+  /** The session has ended, or somebody has signed in anew in another tab: this page may not change anything. */
   stale() {
     const text = this.texts.get('common.stale');
-    this.review?.notice('', text);
+    if (this.review) this.review.notice('', text);
+    else this.messages?.show({ id: 'stale', text });
     this.announcer.assertive(text);
-  }
-
-  retryLater(wait = RETRY) {
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(async () => {
-      if (!(await this.outbox.send())) this.retryLater();
-    }, wait);
-  }
-
-  #sent(entry, outcome, { undo, text, title, next }) {
-    if (outcome === 'done') {
-      this.undo.set(undo);
-      this.announcer.polite(this.undoSentence());
-      // The report that could not be left without a network.
-      if (this.review.data.refKey === entry.refKey && next) this.go(next);
-    } else {
-      this.undo.set(null);
-      this.review.notice(entry.plate, [title, text].filter(Boolean).join('. '));
-      this.announcer.assertive([entry.plate, title, text].filter(Boolean).join('. '));
-    }
   }
 
   /** A hint only, because `onLine` lies: requests are tried in any case. */
   #connection() {
     for (const tag of parts('offline')) tag.hidden = navigator.onLine;
-    if (navigator.onLine && this.outbox?.last) this.retryLater(0);
+    if (navigator.onLine) this.decisions?.resume();
   }
 }
 

@@ -1,69 +1,122 @@
-// Decisions that no network has taken yet. Each has the id that its page was given, so that sending one twice
-// decides once.
+// Decisions and undos until the server has answered them. Each has the id that its page was given, so that sending
+// one twice decides once. Every entry has a key of its own, because tabs write at the same time.
 
 import { outcomeOf } from './api.js';
 
 const PREFIX = 'review.outbox.';
-const PATH = '/review/decide';
+const PATHS = { decide: '/review/decide', undo: '/review/undo' };
+/** Another tab may still be sending an entry that is younger: longer than a request may take. */
+const YOUNG = 20_000;
+
+const isOver = (outcome) => outcome === 'done' || outcome === 'refused';
 
 export class Outbox {
   #isSending = false;
+  #running = new Set();
 
-  /** `onEnd(entry, outcome, data)` is called for each that is over: `done`, `refused`. */
-  constructor({ kept, person, api, onEnd }) {
-    Object.assign(this, { kept, api, onEnd, key: `${PREFIX}${person}` });
+  /** `onEnd(entry, outcome, data)` is called for each that `send` has finished: `done`, `refused`. */
+  constructor({ kept, person, api, onEnd, now = Date.now }) {
+    Object.assign(this, { kept, api, onEnd, now, prefix: `${PREFIX}${person}.` });
   }
 
+  /** The oldest first. */
   get entries() {
-    return this.kept.get(this.key) ?? [];
+    const all = this.kept.keys(this.prefix).map((key) => this.kept.get(key)).filter((entry) => entry !== null);
+    return all.sort((one, other) => one.at - other.at);
   }
 
-  /** Keeps a decision: the pairs of its form. A second one with the same id replaces the first. */
-  add(entry) {
-    this.#write([...this.entries.filter(({ id }) => id !== entry.id), entry]);
+  get isEmpty() {
+    return this.entries.length === 0;
   }
 
-  /** Takes a decision back that was not sent; returns it, or null if it is gone. */
-  take(id) {
-    const found = this.entries.find((entry) => entry.id === id) ?? null;
-    if (found) this.#remove(id);
-    return found;
+  find(id) {
+    return this.kept.get(this.prefix + id);
   }
 
-  get last() {
-    return this.entries.at(-1) ?? null;
+  /** Keeps a decision: the pairs of its form. Returns the entry. */
+  add(decision) {
+    return this.#write({ kind: 'decide', at: this.now(), isWaiting: false, ...decision });
   }
 
-  /** Sends what is kept, in order; stops at the first that has to wait. Returns whether nothing is left. */
+  /**
+   * Replaces a decision by its undo. The undo is sent even if the decision was not: nobody knows here whether a
+   * request without an answer has arrived. `decision` is used if there is no entry any more.
+   */
+  withdraw(decision) {
+    const entry = this.find(decision.id) ?? { at: this.now(), ...decision };
+    return this.#write({ ...entry, kind: 'undo', isWaiting: false });
+  }
+
+  remove(id) {
+    this.kept.remove(this.prefix + id);
+  }
+
+  /**
+   * Sends an entry, after older ones about the same report. Resolves with its outcome and the answer; `withdrawn`
+   * if it was undone meanwhile.
+   */
+  async post(entry) {
+    for (const older of this.entries) {
+      if (older.refKey !== entry.refKey || older.id === entry.id || older.at > entry.at) continue;
+      const { outcome, data } = await this.#attempt(older);
+      if (isOver(outcome)) this.onEnd(older, outcome, data);
+      else if (outcome !== 'withdrawn') return { outcome: this.#waits(entry, outcome), data };
+    }
+    return this.#attempt(entry);
+  }
+
+  /**
+   * Sends what waits, in order; stops at the first that has to wait. Returns `done` if nothing is left, else why
+   * something is.
+   */
   async send() {
-    if (this.#isSending) return false;
+    if (this.#isSending) return 'later';
     this.#isSending = true;
     try {
-      for (const entry of this.entries) {
-        const { status, data } = await this.api.post(PATH, new URLSearchParams(entry.pairs));
-        const outcome = outcomeOf(status);
-        if (outcome !== 'done' && outcome !== 'refused') return false;
-        this.#remove(entry.id);
-        this.onEnd(entry, outcome, data);
+      for (const { id } of this.entries) {
+        const entry = this.find(id);
+        if (!entry || !this.#isFree(entry)) continue;
+        const { outcome, data } = await this.#attempt(entry, { isBackground: true });
+        if (isOver(outcome)) this.onEnd(entry, outcome, data);
+        else if (outcome !== 'withdrawn') return outcome;
       }
-      return true;
+      return this.isEmpty ? 'done' : 'later';
     } finally {
       this.#isSending = false;
     }
   }
 
-  #remove(id) {
-    this.#write(this.entries.filter((entry) => entry.id !== id));
+  #isFree(entry) {
+    const isYoung = Math.abs(this.now() - entry.at) < YOUNG;
+    return !this.#running.has(nameOf(entry)) && (entry.isWaiting || !isYoung);
   }
 
-  #write(entries) {
-    if (entries.length === 0) this.kept.remove(this.key);
-    else this.kept.set(this.key, entries);
+  async #attempt(entry, options) {
+    this.#running.add(nameOf(entry));
+    const { status, data } = await this.api.post(PATHS[entry.kind], new URLSearchParams(entry.pairs), options);
+    this.#running.delete(nameOf(entry));
+    if (this.find(entry.id)?.kind !== entry.kind) return { outcome: 'withdrawn', data };
+    const outcome = outcomeOf(status, data);
+    if (isOver(outcome)) this.remove(entry.id);
+    return { outcome: isOver(outcome) ? outcome : this.#waits(entry, outcome), data };
+  }
+
+  #waits(entry, outcome) {
+    this.#write({ ...entry, isWaiting: true });
+    return outcome;
+  }
+
+  #write(entry) {
+    this.kept.set(this.prefix + entry.id, entry);
+    return entry;
   }
 }
+
+const nameOf = ({ kind, id }) => `${kind} ${id}`;
 
 /** The pairs of a form without its token, which belongs to a session. */
 export function pairsOf(form, decision) {
   const pairs = [...new FormData(form)].filter(([name, value]) => name !== 'csrf' && typeof value === 'string');
+  if (!decision) return pairs;
   return [...pairs.filter(([name]) => name !== 'decision'), ['decision', decision]];
 }

@@ -29,36 +29,53 @@ export function clock(seconds) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
 }
 
+/** A random UUID. `crypto.randomUUID` is missing where the page came without TLS. */
+export function newId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
 /** The time of the day of a moment: 14:06. */
 export function timeOfDay(at, language) {
   return new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at);
 }
 
-/** Storage that may be forbidden or full; losing it is no reason to stop. */
+/**
+ * Storage that may be forbidden or full: what it does not take is kept in memory, for as long as the page lives.
+ */
 export class Kept {
+  #memory = new Map();
+
   constructor(storage) {
     this.storage = storage;
   }
 
   get(key) {
     try {
-      return JSON.parse(this.storage.getItem(key));
+      return JSON.parse(this.#memory.get(key) ?? this.storage.getItem(key));
     } catch {
       return null;
     }
   }
 
-  /** Returns whether it is kept. */
+  /** Returns whether it outlives the page. */
   set(key, value) {
+    const text = JSON.stringify(value);
     try {
-      this.storage.setItem(key, JSON.stringify(value));
+      this.storage.setItem(key, text);
+      this.#memory.delete(key);
       return true;
     } catch {
+      this.#memory.set(key, text);
       return false;
     }
   }
 
   remove(key) {
+    this.#memory.delete(key);
     try {
       this.storage.removeItem(key);
     } catch {
@@ -67,9 +84,13 @@ export class Kept {
   }
 
   keys(prefix) {
+    const all = new Set([...this.#stored(), ...this.#memory.keys()]);
+    return [...all].filter((key) => key.startsWith(prefix));
+  }
+
+  #stored() {
     try {
-      const all = Array.from({ length: this.storage.length }, (_, index) => this.storage.key(index));
-      return all.filter((key) => key.startsWith(prefix));
+      return Array.from({ length: this.storage.length }, (_, index) => this.storage.key(index));
     } catch {
       return [];
     }

@@ -2,14 +2,14 @@
 
 import { Texts, isolated } from '../shared/data.js';
 import { Ahead } from './ahead.js';
-import { outcomeOf } from './api.js';
 import { Checklist } from './checklist.js';
 import { Claim } from './claim.js';
 import { Comparison } from './compare.js';
 import { question } from './decide.js';
+import { refusalText } from './decisions.js';
 import { Drafts } from './draft.js';
-import { serverClock } from './link.js';
-import { doing, focus, part, reveal, say } from './page.js';
+import { moment, serverClock } from './link.js';
+import { doing, focus, newId, part, reveal, say } from './page.js';
 import { pairsOf } from './outbox.js';
 import { Player } from './player.js';
 import { RejectForm } from './reject.js';
@@ -21,20 +21,25 @@ const SAVING = 2000;
 /** Without playback the next report is fetched after this. */
 const CALM = 3000;
 
+/** Refusals after which the report is another one than the page shows. */
+const CHANGED = ['changed', 'pending', 'undone', 'void'];
+
 export class Review {
   #end = new AbortController();
   #isAsked = false;
-  #isSending = false;
+  /** The id of the decision that was made on this page and not undone. */
+  #made = null;
   #savedAt = 0;
+  /** What has changed since the draft was written. */
+  #unsaved = {};
 
   /** `app` has what outlives a report; `data` is the page's; `at` says when the page was made. */
-  constructor(app, data, { at = performance.now(), isAhead = false } = {}) {
+  constructor(app, data, { at = moment(), isAhead = false } = {}) {
     Object.assign(this, { app, data });
     const { signal } = this.#end;
     this.root = part('report');
     this.texts = new Texts(data.texts, data.language);
-    const clock = serverClock(data.now, () => performance.now() - at);
-    this.now = () => clock();
+    this.now = serverClock(data.now, at);
     this.drafts = new Drafts(app.kept, data.person);
     this.draft = this.drafts.read(data.refKey, data.version);
     this.ahead = new Ahead(data.next);
@@ -95,7 +100,7 @@ export class Review {
 
   #played(time) {
     this.strip?.show(time);
-    this.draft = { ...this.draft, time, watched: Math.min(this.player.watched, 1e6) };
+    this.#change({ time, watched: Math.min(this.player.watched, 1e6) });
     if (performance.now() - this.#savedAt > SAVING) this.save();
   }
 
@@ -108,7 +113,8 @@ export class Review {
       seek: (time) => this.player?.seek(time),
       onChange: (draft, count) => {
         const { ticks, left } = draft;
-        this.#keep({ ticks, left });
+        // The reasons that were chosen before belong to other ticks.
+        this.#keep({ ticks, left, items: null });
         this.app.announcer.polite(count);
       },
     });
@@ -149,12 +155,20 @@ export class Review {
       event.preventDefault();
       action();
     }, { signal });
-    submit(part('approve', this.root), () => this.approve());
+    const approve = part('approve', this.root);
+    submit(approve, () => this.app.guard.isAwake(performance.now()) && this.approve());
+    // The second click of a double click does not answer the question that the first one has raised.
+    approve?.addEventListener('click', (event) => event.detail > 1 && event.preventDefault(), { signal });
     submit(this.form.form, () => this.reject());
   }
 
-  #keep(change) {
+  #change(change) {
     this.draft = { ...this.draft, ...change };
+    this.#unsaved = { ...this.#unsaved, ...change };
+  }
+
+  #keep(change) {
+    this.#change({ ...change, isSent: false });
     this.#mark();
     this.form.saved(this.save());
   }
@@ -162,11 +176,18 @@ export class Review {
   /** Writes the draft; returns the time, or null if this browser keeps nothing. */
   save() {
     this.#savedAt = performance.now();
-    return this.drafts.write(this.data.refKey, this.draft);
+    if (Object.keys(this.#unsaved).length === 0) return null;
+    const changes = this.#unsaved;
+    this.#unsaved = {};
+    return this.drafts.merge(this.data.refKey, this.data.version, changes);
+  }
+
+  get #canDecide() {
+    return this.data.isDecidable && this.#made === null;
   }
 
   approve() {
-    if (!this.data.isDecidable || this.mode === 'reject') return;
+    if (!this.#canDecide || this.mode === 'reject') return;
     const watched = this.player === undefined || isWatched(this.player.watched, this.player.duration);
     const why = question({ isWatched: watched, fails: this.data.fails, isAsked: this.#isAsked });
     if (why) {
@@ -179,8 +200,8 @@ export class Review {
   }
 
   openReject() {
-    if (!this.data.isDecidable || !this.form.form) return;
-    this.form.fill({ ...this.draft, items: this.draft.isOpen ? this.draft.items : null });
+    if (!this.#canDecide || !this.form.form) return;
+    this.form.fill(this.draft);
     this.form.open();
   }
 
@@ -192,69 +213,63 @@ export class Review {
   }
 
   reject() {
-    if (this.form.isOpen && this.form.check()) this.#decide('reject', this.form.form);
+    if (this.#canDecide && this.form.isOpen && this.form.check()) this.#decide('reject', this.form.form);
   }
 
   async #decide(decision, form) {
-    if (this.#isSending) return;
-    this.#isSending = true;
     this.save();
     const { app, data } = this;
     const id = form.elements.id.value;
-    const entry = { id, pairs: pairsOf(form, decision), plate: data.plate, decision, refKey: data.refKey, url: location.href };
-    // Kept before it is sent: whatever happens to this page, it will be sent once.
-    app.outbox.add(entry);
-    const { status, data: answer } = await app.api.post('/review/decide', new URLSearchParams(entry.pairs));
-    this.#isSending = false;
-    const outcome = outcomeOf(status);
-    if (outcome === 'done') this.#decided(entry, answer);
-    else if (outcome === 'refused') this.#refused(entry, answer);
-    else if (outcome === 'later') this.#waits(entry);
-    else {
-      // Whoever signs in again finds the draft and decides: nothing is sent by itself then.
-      app.outbox.take(id);
-      if (outcome === 'signed-out') app.signedOut();
-      else app.stale();
-    }
+    this.#made = id;
+    const { refKey, version } = data;
+    const entry = { id, pairs: pairsOf(form, decision), plate: isolated(data.plate), decision, refKey, version, url: location.href };
+    const { outcome, data: answer } = await app.decisions.send(entry);
+    if (this.#end.signal.aborted) return app.decisions.left(entry, outcome, answer);
+    if (outcome === 'done') return this.#decided(answer);
+    if (outcome === 'later') return this.#waits();
+    if (outcome === 'withdrawn') return undefined;
+    this.reopen();
+    if (outcome === 'refused') return this.#refused(answer);
+    return outcome === 'signed-out' ? app.signedOut() : app.stale();
   }
 
-  #decided(entry, { undo, next }) {
+  #decided({ next }) {
     const { app } = this;
-    app.outbox.take(entry.id);
-    this.#over();
-    app.undo.set({ ...undo, plate: undo.plate });
-    app.go(next, { ready: this.ahead.take(next), says: app.undoSentence() });
-  }
-
-  /** A draft that was sent comes back with an undo, but not to the next video. */
-  #over() {
     this.claim?.end();
-    this.draft = { ...this.draft, isSent: true };
-    this.save();
+    app.go(next, { ready: this.ahead.take(next), says: app.decisions.sentence });
   }
 
-  #refused(entry, { error, title, text }) {
-    this.app.outbox.take(entry.id);
-    if (error === 'rejection') {
-      this.form.refuse(text);
+  /** Whoever has something to correct keeps the form; a report that has changed is shown as it is now. */
+  async #refused(answer) {
+    const { app } = this;
+    if (answer.error === 'rejection') {
+      this.form.refuse(answer.text);
       return;
     }
-    this.notice(title ?? '', text ?? '');
-    this.app.announcer.assertive([title, text].filter(Boolean).join('. '));
+    if (answer.error === 'held') this.claim?.take();
+    if (CHANGED.includes(answer.error)) await app.go(location.href, { isHere: true });
+    app.review.notice(answer.title ?? '', answer.text ?? refusalText(answer, this.texts));
+    app.announcer.assertive(refusalText(answer, this.texts));
   }
 
-  /** No network: the decision waits here, and the reviewer goes on with the report that was fetched ahead. */
-  #waits(entry) {
+  /** No network: the decision waits, and the reviewer goes on with the report that was fetched ahead. */
+  #waits() {
     const { app, data } = this;
-    app.undo.keep({ ...entry, plate: isolated(data.plate) });
+    const says = this.texts.get('decision.pending');
     const ready = this.ahead.take(data.next);
-    if (ready) {
-      this.#over();
-      app.go(data.next, { ready, says: this.texts.get('decision.pending') });
-    } else {
-      app.announcer.polite(this.texts.get('decision.pending'));
-      app.retryLater();
+    if (!ready) {
+      app.announcer.polite(says);
+      return;
     }
+    this.claim?.end();
+    app.go(data.next, { ready, says });
+  }
+
+  /** The decision that was made here is undone, or was refused: another one may be made. */
+  reopen() {
+    this.#made = null;
+    const id = newId();
+    for (const form of [part('approve', this.root), this.form.form]) if (form) form.elements.id.value = id;
   }
 
   skip() {

@@ -85,7 +85,7 @@ export class Source {
     this.onState({ type: 'renewing' });
     const { status, data } = await this.api.post(this.linkUrl);
     if (this.signal.aborted) return;
-    const answer = answerOf(status);
+    const answer = answerOf(status, data);
     if (answer === 'fresh') {
       this.url = data.url;
       this.expiresAt = data.expiresAt;

@@ -196,7 +196,9 @@ CREATE INDEX claims_by_end ON claims (until);
 -- id: made by the page, so that a repeated request is harmless. revision: of the report that the reviewer
 -- has seen. rejection: a JSON object with the reasons; reason: the same as the text that 1C gets.
 -- state: pending, effective, undone, or void, because the report has changed before. settled_at: since when
--- the state is not pending; of an effective decision the time of its messages in `outbox`.
+-- the state is not pending; of an effective decision the time of its messages in `outbox`. seen_at: when the
+-- reviewer has closed the message that the decision is void. A decision whose undo arrived first is stored as
+-- undone, so that it is not stored as pending when it arrives.
 CREATE TABLE console_decisions (
     id TEXT NOT NULL PRIMARY KEY,
     ref_key TEXT NOT NULL,
@@ -210,11 +212,13 @@ CREATE TABLE console_decisions (
     created_at BIGINT NOT NULL,
     effective_at BIGINT NOT NULL,
     state TEXT NOT NULL,
-    settled_at BIGINT NOT NULL DEFAULT 0
+    settled_at BIGINT NOT NULL DEFAULT 0,
+    seen_at BIGINT NOT NULL DEFAULT 0
 );
 -- A report has one pending decision at most.
 CREATE UNIQUE INDEX console_decisions_pending ON console_decisions (ref_key) WHERE state = 'pending';
 CREATE INDEX console_decisions_due ON console_decisions (effective_at) WHERE state = 'pending';
+CREATE INDEX console_decisions_void ON console_decisions (person_id, created_at) WHERE state = 'void' AND seen_at = 0;
 CREATE INDEX console_decisions_by_time ON console_decisions (created_at, id);
 CREATE INDEX console_decisions_by_person ON console_decisions (person_id, created_at, id);
 

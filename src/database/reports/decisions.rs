@@ -136,6 +136,7 @@ async fn enqueue_all(
     state: &ReportState,
     context: &EnqueueContext<'_>,
 ) -> Result<(), DatabaseError> {
+    end_claim(write, decision.ref_key).await?;
     let latest = latest(write, decision.ref_key).await?;
     if let Some(latest) = &latest {
         add_custody(write, decision, latest, context).await?;
@@ -151,6 +152,12 @@ async fn enqueue_all(
         version: state.version,
     });
     context.enqueue(write, &event).await
+}
+
+/// A decided report has no reviewer: a claim on it would keep the next video from the others.
+async fn end_claim(write: &mut Write, ref_key: RefKey) -> Result<(), DatabaseError> {
+    let sql = "DELETE FROM claims WHERE ref_key = $1";
+    query(sql, params![ref_key]).run(&mut *write).await
 }
 
 /// Compare-and-set on the version. The driver gets another reminder, because the deadline may be near

@@ -89,7 +89,7 @@ pub enum AddOutcome {
     Changed(ReportState),
     /// Another reviewer has claimed the report.
     HeldBy(Claim),
-    /// Another decision about the report waits to take effect.
+    /// Another decision about the report, or with the same id, waits to take effect.
     Pending,
     /// The report does not exist, or is outside the scope.
     NoReport,
@@ -125,13 +125,20 @@ impl Database {
         if let Some(claim) = claim.filter(|claim| claim.person != new.person) {
             return Ok(AddOutcome::HeldBy(claim));
         }
-        if insert(&mut write, new).await? {
+        if insert(&mut write, new, DecisionState::Pending).await? {
             write.commit().await?;
             return Ok(AddOutcome::Stored);
         }
         // A concurrent request: the same again, or another decision.
         let is_same = exists(&mut write, new).await?;
         Ok(if is_same { AddOutcome::Stored } else { AddOutcome::Pending })
+    }
+
+    /// Stores a decision as undone, unless it has arrived. If it arrives later, it is not stored again.
+    pub async fn add_undone_decision(&self, new: &NewPendingDecision) -> Result<(), DatabaseError> {
+        let mut write = self.write().await?;
+        insert(&mut write, new, DecisionState::Undone).await?;
+        write.commit().await
     }
 
     /// A decision of this reviewer.
@@ -196,19 +203,28 @@ impl Database {
     }
 }
 
+/// An approval and a rejection with the same id are not the same decision.
 async fn exists(write: &mut Write, new: &NewPendingDecision) -> Result<bool, DatabaseError> {
-    let sql = "SELECT id FROM console_decisions WHERE id = $1 AND person_id = $2 AND ref_key = $3";
-    query(sql, params![new.id, new.person, new.ref_key]).exists(&mut *write).await
+    let sql = "SELECT id FROM console_decisions WHERE id = $1 AND person_id = $2 AND ref_key = $3 \
+        AND decision = $4";
+    let NewPendingDecision { id, person, ref_key, decision, .. } = new;
+    query(sql, params![id, person, ref_key, decision]).exists(&mut *write).await
 }
 
 /// A report has one pending decision at most, by a unique index.
-async fn insert(write: &mut Write, new: &NewPendingDecision) -> Result<bool, DatabaseError> {
+async fn insert(
+    write: &mut Write,
+    new: &NewPendingDecision,
+    state: DecisionState,
+) -> Result<bool, DatabaseError> {
     let sql = "INSERT INTO console_decisions (id, ref_key, company_id, revision, decision, \
-        rejection, reason, person_id, name, created_at, effective_at, state) SELECT $1, ref_key, \
-        company_id, $2, $3, $4, $5, $6, $7, $8, $9, 'pending' FROM reports WHERE ref_key = $10 \
-        ON CONFLICT DO NOTHING";
+        rejection, reason, person_id, name, created_at, effective_at, state, settled_at) \
+        SELECT $1, ref_key, company_id, $2, $3, $4, $5, $6, $7, $8, $9, $11, $12 FROM reports \
+        WHERE ref_key = $10 ON CONFLICT DO NOTHING";
     let NewPendingDecision { id, ref_key, version, decision, rejection, reason, .. } = new;
     let NewPendingDecision { person, name, created_at, effective_at, .. } = new;
+    let is_pending = state == DecisionState::Pending;
+    let settled_at = if is_pending { 0 } else { created_at.as_microsecond() };
     let values = params![
         id,
         version,
@@ -219,7 +235,9 @@ async fn insert(write: &mut Write, new: &NewPendingDecision) -> Result<bool, Dat
         name,
         created_at,
         effective_at,
-        ref_key
+        ref_key,
+        state,
+        settled_at
     ];
     query(sql, values).changes_one(&mut *write).await
 }

@@ -13,6 +13,7 @@ mod retention;
 mod search;
 mod settle;
 mod standing;
+mod void;
 
 pub use claims::{Claim, ClaimOutcome};
 pub use day::{DayCursor, DayDecision, DayQuery, DayRow};

@@ -57,12 +57,16 @@ impl Database {
         let Some(due) = mark_effective(&mut write, id, context.now).await? else {
             return Ok(Settled::Already);
         };
+        let (ref_key, person) = (due.ref_key, due.person);
         let outcome = decide(&mut write, &due.into_decision(), context).await?;
         let settled = match outcome {
             DecisionOutcome::Done(_) => Settled::Effective,
             DecisionOutcome::Conflict(_) | DecisionOutcome::NoReport => {
                 let sql = "UPDATE console_decisions SET state = 'void' WHERE id = $1";
                 query(sql, params![id]).run(&mut write).await?;
+                // The reviewer has gone on: others may look at it.
+                let sql = "DELETE FROM claims WHERE ref_key = $1 AND person_id = $2";
+                query(sql, params![ref_key, person]).run(&mut write).await?;
                 Settled::Void
             }
         };

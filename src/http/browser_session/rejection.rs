@@ -102,7 +102,9 @@ impl From<NoSessionReason> for Problem {
                     .with_details(json!({ "after_seconds": limit.as_secs() }))
             }
             NoSessionReason::Network => {
+                // A script tells it from a page that is too old by the reason.
                 Self::new(ErrorCode::Forbidden, "reviewers may not sign in from this address")
+                    .with_details(json!({ "reason": "network" }))
             }
             NoSessionReason::Csrf => {
                 Self::new(ErrorCode::CsrfInvalid, "load the page again; its token is not valid")
@@ -118,5 +120,18 @@ impl IntoResponse for NoSession {
             return self.redirect();
         }
         Problem::from(self.reason).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::texts::Language;
+
+    #[test]
+    fn a_refused_network_is_told_from_a_page_that_is_too_old() {
+        let details = |reason| Problem::from(reason).into_reason(Language::English).2;
+        assert_eq!(details(NoSessionReason::Network)["reason"], "network");
+        assert!(details(NoSessionReason::Csrf)["reason"].is_null());
     }
 }

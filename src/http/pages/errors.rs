@@ -10,6 +10,7 @@ use super::language::language_of;
 use super::response::{PagePermissions, with_status};
 use super::shell::Shell;
 use crate::http::browser_session::is_navigation;
+use crate::http::error_code::ErrorCode;
 use crate::http::problem::Problem;
 use crate::http::request_id;
 
@@ -47,12 +48,15 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
 fn page(shell: Shell, problem: &Problem, id: &str) -> Result<Response, Problem> {
     let status = problem.status();
     let texts = shell.texts;
+    let (code, reason, details) = problem.clone().into_reason(texts.language);
     let sentence = match status {
+        _ if code == ErrorCode::CsrfInvalid => texts.get("common.stale").to_owned(),
+        _ if details["reason"] == "network" => texts.get("signin.network").to_owned(),
         StatusCode::NOT_FOUND | StatusCode::FORBIDDEN | StatusCode::METHOD_NOT_ALLOWED => {
             texts.get("common.notfound").to_owned()
         }
         _ if status.is_server_error() => texts.with("common.failed", "id", id),
-        _ => problem.clone().into_reason(texts.language).1,
+        _ => reason,
     };
     let title = format!("{} {}", texts.get("common.error_prefix"), status.as_u16());
     let can_retry = status.is_server_error();

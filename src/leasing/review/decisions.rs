@@ -1,5 +1,7 @@
 //! Decisions of the console: they take effect after a while, and can be undone until then.
 
+use std::mem::take;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::database::{
@@ -11,6 +13,9 @@ use crate::model::{Decision, DecisionId, RefKey, Rejection, RejectionError};
 
 use super::report::name_of;
 use super::service::{Review, ReviewError, Reviewer};
+
+/// Void decisions that a page shows at most.
+const MAX_VOID: i64 = 5;
 
 /// A decision that a reviewer makes.
 #[derive(Debug, Clone)]
@@ -36,6 +41,9 @@ pub enum ConsoleDecisionError {
     HeldBy(Claim),
     #[error("another decision about this report waits to take effect")]
     Pending(Box<ConsoleDecision>),
+    /// A repeated request, after the decision was undone or its report has changed.
+    #[error("this decision was undone, or did not take effect")]
+    Over(Box<ConsoleDecision>),
     /// Or the reviewer may not see it.
     #[error("this report does not exist")]
     NotFound,
@@ -56,9 +64,9 @@ pub struct ReportChanged {
 /// What an undo has found.
 #[derive(Debug, Clone)]
 pub enum UndoOutcome {
-    /// Undone, now or by an earlier request.
+    /// Undone, now or by an earlier request; or void, which has no effect either.
     Undone(Box<ConsoleDecision>),
-    /// It has taken effect, or is void.
+    /// It has taken effect.
     TooLate(Box<ConsoleDecision>),
 }
 
@@ -80,22 +88,37 @@ impl Review {
             AddOutcome::NoReport => return Err(ConsoleDecisionError::NotFound),
         }
         let stored = self.database.console_decision(id, reviewer.person.id).await?;
-        stored.ok_or(ConsoleDecisionError::NotFound)
+        let stored = stored.ok_or(ConsoleDecisionError::NotFound)?;
+        match stored.state {
+            DecisionState::Pending | DecisionState::Effective => Ok(stored),
+            DecisionState::Undone | DecisionState::Void => {
+                Err(ConsoleDecisionError::Over(Box::new(stored)))
+            }
+        }
     }
 
     fn pending(
         &self,
         reviewer: &Reviewer,
-        new: NewConsoleDecision,
+        mut new: NewConsoleDecision,
     ) -> Result<NewPendingDecision, RejectionError> {
         let rejection = match new.decision {
             Decision::Approve => None,
-            Decision::Reject => Some(new.rejection.normalized()?),
+            Decision::Reject => Some(take(&mut new.rejection).normalized()?),
         };
+        Ok(self.row(reviewer, &new, rejection))
+    }
+
+    fn row(
+        &self,
+        reviewer: &Reviewer,
+        new: &NewConsoleDecision,
+        rejection: Option<Rejection>,
+    ) -> NewPendingDecision {
         let reason = rejection.as_ref().map(|it| it.compose(Language::Russian));
         let created_at = self.clock.now();
         let undo_for = SignedDuration::from_secs(reviewer.preferences.undo_for.seconds());
-        Ok(NewPendingDecision {
+        NewPendingDecision {
             id: new.id,
             ref_key: new.ref_key,
             version: new.version,
@@ -107,7 +130,7 @@ impl Review {
             scope: reviewer.scope,
             created_at,
             effective_at: created_at.checked_add(undo_for).unwrap_or(created_at),
-        })
+        }
     }
 
     async fn changed(
@@ -130,18 +153,27 @@ impl Review {
         }))
     }
 
-    /// Withdraws a decision of the reviewer that has not taken effect.
+    /// Withdraws a decision of the reviewer that has not taken effect. With `sent`, the request of a decision
+    /// that got no answer, one that has not arrived is stored as undone: it may still be on its way.
     pub async fn undo(
         &self,
         reviewer: &Reviewer,
         id: DecisionId,
+        sent: Option<&NewConsoleDecision>,
     ) -> Result<UndoOutcome, ReviewError> {
         let (person, context) = (reviewer.person.id, self.enqueue_context());
-        self.database.undo_console_decision(id, person, &context).await?;
+        let is_undone = self.database.undo_console_decision(id, person, &context).await?;
+        if let Some(sent) = sent.filter(|sent| !is_undone && sent.id == id)
+            && self.database.has_report(reviewer.scope, sent.ref_key).await?
+        {
+            self.database.add_undone_decision(&self.row(reviewer, sent, None)).await?;
+            // It may have arrived between the two statements.
+            self.database.undo_console_decision(id, person, &context).await?;
+        }
         let decision = Box::new(self.decision(reviewer, id).await?);
         Ok(match decision.state {
-            DecisionState::Undone => UndoOutcome::Undone(decision),
-            _ => UndoOutcome::TooLate(decision),
+            DecisionState::Undone | DecisionState::Void => UndoOutcome::Undone(decision),
+            DecisionState::Pending | DecisionState::Effective => UndoOutcome::TooLate(decision),
         })
     }
 
@@ -153,6 +185,23 @@ impl Review {
     ) -> Result<ConsoleDecision, ReviewError> {
         let found = self.database.console_decision(id, reviewer.person.id).await?;
         found.ok_or(ReviewError::NotFound)
+    }
+
+    /// The reviewer's decisions that did not take effect, until they are marked as seen.
+    pub async fn unseen_void(
+        &self,
+        reviewer: &Reviewer,
+    ) -> Result<Vec<ConsoleDecision>, ReviewError> {
+        Ok(self.database.unseen_void_decisions(reviewer.person.id, MAX_VOID).await?)
+    }
+
+    pub async fn mark_void_seen(
+        &self,
+        reviewer: &Reviewer,
+        id: DecisionId,
+    ) -> Result<(), ReviewError> {
+        let (person, now) = (reviewer.person.id, self.clock.now());
+        Ok(self.database.mark_void_decision_seen(id, person, now).await?)
     }
 
     /// The reviewer's latest decision that can still be undone.

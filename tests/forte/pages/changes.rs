@@ -9,12 +9,13 @@ use crate::harness::answers::problem;
 use crate::harness::service::Service;
 
 /// State-changing routes, which need the CSRF token of a reviewer's session.
-const CHANGES: [&str; 9] = [
+const CHANGES: [&str; 10] = [
     "/review/claim",
     "/review/decide",
     "/review/keep",
     "/review/release",
     "/review/report/{ref_key}/link",
+    "/review/seen",
     "/review/session/end",
     "/review/session/preferences",
     "/review/take-over",

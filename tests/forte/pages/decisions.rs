@@ -14,6 +14,11 @@ on_both_backends! {
     a_decision_is_undone_by_form_after_a_restart,
     an_undo_after_the_restart_is_too_late,
     a_refused_form_keeps_its_input,
+    a_form_that_was_undone_decides_nothing_when_it_is_sent_again,
+    an_answer_offers_an_undo_only_while_there_is_one,
+    an_undo_arrives_before_its_decision,
+    a_void_decision_is_said_until_the_message_is_closed,
+    a_form_of_another_session_says_that_the_page_is_old,
 }
 
 const TEN: SignedDuration = SignedDuration::from_secs(10);
@@ -124,4 +129,85 @@ async fn a_refused_form_keeps_its_input(service: Service) {
     assert!(refused.html.contains("Слишком темно &#60;b&#62;"), "{}", refused.html);
     assert!(refused.html.contains("value=\"blur\" checked"));
     assert_eq!(service.env.db.number("SELECT COUNT(*) FROM console_decisions").await, 0);
+}
+
+async fn a_form_that_was_undone_decides_nothing_when_it_is_sent_again(service: Service) {
+    let report = submitted(&service).await;
+    let dina = Visitor::reviewer(&service, "dina").await;
+    let page = dina.page(&service, &format!("/review/report/{report}")).await;
+    let fields = page.fields("data-part=\"approve\"");
+    let first = dina.form(&service, "/review/decide", &fields).await;
+    let second = dina.form(&service, "/review/decide", &fields).await;
+    assert_eq!(location(&first), location(&second), "a double click decides once");
+    let queue = dina.page(&service, "/review").await;
+    dina.form(&service, "/review/undo", &queue.fields("data-part=\"undo\"")).await;
+    // The page before, by the button of the browser.
+    let again = Page::of(dina.form(&service, "/review/decide", &fields).await).await;
+    assert_eq!(again.status, 409);
+    assert!(again.html.contains("Решение отменено."), "{}", again.html);
+    assert_ne!(again.fields("data-part=\"approve\"")[0], fields[0], "the page has a new id");
+}
+
+async fn an_answer_offers_an_undo_only_while_there_is_one(service: Service) {
+    let report = submitted(&service).await;
+    let dina = Visitor::reviewer(&service, "dina").await;
+    let page = dina.page(&service, &format!("/review/report/{report}")).await;
+    let fields = page.fields("data-part=\"approve\"");
+    let (status, answer) = dina.script(&service, "/review/decide", &fields).await;
+    assert_eq!((status, &answer["undo"]["id"]), (200, &fields[0].1.into()));
+    let state_of = format!("/review/decision?id={}", fields[0].1);
+    assert_eq!(dina.page(&service, &state_of).await.html, r#"{"state":"pending"}"#);
+    service.manual_clock().advance(TEN);
+    service.app.state.review.settle_due().await.unwrap();
+    let (status, answer) = dina.script(&service, "/review/decide", &fields).await;
+    assert_eq!((status, answer["undo"].is_null()), (200, true), "the first answer was lost");
+    assert_eq!(dina.page(&service, &state_of).await.html, r#"{"state":"effective"}"#);
+    let marat = Visitor::reviewer(&service, "marat").await;
+    assert_eq!(marat.get(&service, &state_of).await.status(), 404);
+}
+
+async fn an_undo_arrives_before_its_decision(service: Service) {
+    let report = submitted(&service).await;
+    let dina = Visitor::reviewer(&service, "dina").await;
+    let page = dina.page(&service, &format!("/review/report/{report}")).await;
+    let fields = page.fields("data-part=\"approve\"");
+    let (status, undone) = dina.script(&service, "/review/undo", &fields).await;
+    assert_eq!((status, &undone["state"]), (200, &"undone".into()));
+    let (status, late) = dina.script(&service, "/review/decide", &fields).await;
+    assert_eq!((status, &late["error"]), (409, &"undone".into()));
+    service.manual_clock().advance(TEN);
+    assert_eq!(service.app.state.review.settle_due().await.unwrap(), 0);
+}
+
+async fn a_void_decision_is_said_until_the_message_is_closed(service: Service) {
+    let report = submitted(&service).await;
+    let dina = Visitor::reviewer(&service, "dina").await;
+    let marat = Visitor::reviewer(&service, "marat").await;
+    reject(&service, &dina, &report.to_string()).await;
+    service.env.db.execute("UPDATE reports SET revision = revision + 1").await;
+    service.manual_clock().advance(TEN);
+    service.app.state.review.settle_due().await.unwrap();
+    let message = "решение не вступило в силу";
+    for path in ["/review", "/review/day", "/review/sessions", &format!("/review/report/{report}")]
+    {
+        assert!(dina.page(&service, path).await.html.contains(message), "{path}");
+        assert!(!marat.page(&service, path).await.html.contains(message), "{path}");
+    }
+    assert!(dina.page(&service, "/review/counts").await.html.contains(message));
+    let page = dina.page(&service, "/review/day").await;
+    let fields = page.fields("data-message=");
+    marat.form(&service, "/review/seen", &fields).await;
+    assert!(dina.page(&service, "/review").await.html.contains(message), "it is not Marat's");
+    let closed = dina.form(&service, "/review/seen", &fields).await;
+    assert_eq!(location(&closed), "/review/day");
+    assert!(!dina.page(&service, "/review").await.html.contains(message));
+}
+
+async fn a_form_of_another_session_says_that_the_page_is_old(service: Service) {
+    let report = submitted(&service).await;
+    let dina = Visitor::reviewer(&service, "dina").await;
+    let body = format!("csrf=x&ref_key={report}");
+    let refused = Page::of(dina.send(&service, "/review/claim", "text/html", body).await).await;
+    assert_eq!(refused.status, 403);
+    assert!(refused.html.contains("Страница устарела."), "{}", refused.html);
 }

@@ -18,6 +18,9 @@ on_both_backends! {
     an_undone_decision_never_takes_effect,
     a_decision_about_a_changed_report_is_void,
     two_nodes_settle_a_decision_once,
+    a_decision_that_arrives_after_its_undo_is_not_stored,
+    an_approval_with_the_id_of_a_rejection_is_another_decision,
+    a_decided_report_has_no_claim,
 }
 
 const TEN: SignedDuration = SignedDuration::from_secs(10);
@@ -95,7 +98,7 @@ async fn a_decision_takes_effect_after_ten_seconds_even_after_a_restart(service:
     let reason = "Не показано в видео: салон.\nНе читается госномер.\nСнимите днём.";
     assert_eq!((page.reject_reason.as_str(), page.rejection), (reason, Some(new.rejection)));
     assert_eq!(events(&service).await, 1);
-    let late = review.undo(&one, new.id).await.unwrap();
+    let late = review.undo(&one, new.id, None).await.unwrap();
     assert!(matches!(late, UndoOutcome::TooLate(_)));
     let day = review.day(&one, review.today(), DayOf::Mine, None).await.unwrap();
     assert_eq!((day.rejected, day.approved, day.rows[0].is_received), (1, 0, false));
@@ -110,9 +113,9 @@ async fn an_undone_decision_never_takes_effect(service: Service) {
     let new = rejecting(&service, report);
     review.decide(&one, new.clone()).await.unwrap();
     let stranger = another(&service, 901, CompanyId::LESSOR).await;
-    assert!(review.undo(&stranger, new.id).await.is_err());
+    assert!(review.undo(&stranger, new.id, None).await.is_err());
     service.manual_clock().advance(TEN);
-    let (undone, settled) = tokio::join!(review.undo(&one, new.id), review.settle_due());
+    let (undone, settled) = tokio::join!(review.undo(&one, new.id, None), review.settle_due());
     let (undone, settled) = (undone.unwrap(), settled.unwrap());
     let state = review.decision(&one, new.id).await.unwrap().state;
     match undone {
@@ -137,6 +140,10 @@ async fn a_decision_about_a_changed_report_is_void(service: Service) {
     assert_eq!(review.decision(&one, new.id).await.unwrap().state, DecisionState::Void);
     assert_eq!(status(&service, &one, report).await, ReportStatus::Submitted);
     assert_eq!(events(&service).await, 0);
+    let undone = review.undo(&one, new.id, None).await.unwrap();
+    assert!(matches!(undone, UndoOutcome::Undone(_)), "1C and the driver know nothing: {undone:?}");
+    let repeated = review.decide(&one, new).await;
+    assert!(matches!(repeated, Err(ConsoleDecisionError::Over(_))), "{repeated:?}");
     let stale = review.decide(&one, rejecting(&service, report)).await;
     assert!(matches!(stale, Err(ConsoleDecisionError::Changed(_))), "{stale:?}");
 }
@@ -151,4 +158,49 @@ async fn two_nodes_settle_a_decision_once(service: Service) {
     assert!(first.is_ok() && second.is_ok());
     assert_eq!(status(&service, &one, report).await, ReportStatus::Rejected);
     assert_eq!(events(&service).await, 1);
+}
+
+async fn a_decision_that_arrives_after_its_undo_is_not_stored(service: Service) {
+    let (report, one) = (submitted(&service).await, reviewer(&service).await);
+    let review = &service.app.state.review;
+    let new = rejecting(&service, report);
+    assert!(review.undo(&one, new.id, None).await.is_err(), "nobody knows it");
+    for _ in 0..2 {
+        let undone = review.undo(&one, new.id, Some(&new)).await.unwrap();
+        assert!(matches!(undone, UndoOutcome::Undone(_)), "{undone:?}");
+    }
+    let late = review.decide(&one, new).await;
+    assert!(matches!(late, Err(ConsoleDecisionError::Over(_))), "{late:?}");
+    service.manual_clock().advance(TEN);
+    assert_eq!(review.settle_due().await.unwrap(), 0);
+    assert_eq!(status(&service, &one, report).await, ReportStatus::Submitted);
+    let again = rejecting(&service, report);
+    assert!(review.decide(&one, again.clone()).await.is_ok(), "a new decision is another one");
+    let undone = review.undo(&one, again.id, Some(&again)).await.unwrap();
+    assert!(matches!(undone, UndoOutcome::Undone(_)), "{undone:?}");
+}
+
+async fn an_approval_with_the_id_of_a_rejection_is_another_decision(service: Service) {
+    let (report, one) = (submitted(&service).await, reviewer(&service).await);
+    let review = &service.app.state.review;
+    let new = rejecting(&service, report);
+    review.decide(&one, new.clone()).await.unwrap();
+    let other = NewConsoleDecision { decision: Decision::Approve, ..new };
+    let refused = review.decide(&one, other).await;
+    assert!(matches!(refused, Err(ConsoleDecisionError::Pending(_))), "{refused:?}");
+}
+
+async fn a_decided_report_has_no_claim(service: Service) {
+    let (first, second) = (submitted(&service).await, submitted(&service).await);
+    let one = reviewer(&service).await;
+    let review = &service.app.state.review;
+    for report in [first, second] {
+        assert!(matches!(review.claim(&one, report).await.unwrap(), ClaimOutcome::Mine(_)));
+        review.decide(&one, rejecting(&service, report)).await.unwrap();
+    }
+    let change = format!("UPDATE reports SET revision = revision + 1 WHERE ref_key = '{second}'");
+    service.env.db.execute(change).await;
+    service.manual_clock().advance(TEN);
+    assert_eq!(review.settle_due().await.unwrap(), 2);
+    assert_eq!(service.env.db.number("SELECT COUNT(*) FROM claims").await, 0);
 }

@@ -26,3 +26,9 @@ test('its end is warned about, and then it is lost', () => {
 test('who has no claim has no duty', () => {
   assert.equal(claim({ until: null, now: 99 * MINUTE }), null);
 });
+
+test('a request for a claim that got no answer is made again while somebody works', () => {
+  const missed = { until: null, isMissed: true };
+  assert.deepEqual([claim({ ...missed, now: MINUTE - 1 }), claim({ ...missed, now: MINUTE })], [null, 'take']);
+  assert.equal(claim({ ...missed, now: MINUTE, isActive: false }), null);
+});

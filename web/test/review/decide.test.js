@@ -13,18 +13,24 @@ test('an approval is asked for again only if nobody has watched or a check fails
   assert.equal(question({ isWatched: false, fails: 1, isAsked: true }), null);
 });
 
-test('an undo counts down, says that the decision was sent, and goes away', () => {
+test('an undo counts down; only what the server has made effective was sent', () => {
   const decision = { effectiveAt: 10_000 };
   assert.deepEqual(undoState(decision, 0), { phase: 'open', seconds: 10 });
   assert.deepEqual(undoState(decision, 9_001), { phase: 'open', seconds: 1 });
-  assert.equal(undoState(decision, 10_000).phase, 'sent');
-  assert.equal(undoState(decision, 15_000).phase, 'none');
+  assert.equal(undoState(decision, 10_000).phase, 'over');
+  assert.equal(undoState({ ...decision, sentAt: 10_500 }, 15_000).phase, 'sent');
+  assert.equal(undoState({ ...decision, sentAt: 10_500 }, 15_500).phase, 'none');
   assert.equal(undoState(null, 0).phase, 'none');
 });
 
 test('answers are told apart by what can be done', () => {
   const outcomes = [200, 303, 401, 403, 409, 422, 0, 408, 429, 500, 503].map(outcomeOf);
   assert.deepEqual(outcomes, ['done', 'refused', 'signed-out', 'stale', 'refused', 'refused', 'later', 'later', 'later', 'later', 'later']);
+});
+
+test('a network from which reviewers are kept out is told from an old page', () => {
+  const refusal = { data: { error: 'forbidden', details: { reason: 'network' } } };
+  assert.deepEqual([outcomeOf(403, refusal), outcomeOf(403, { data: { error: 'csrf_invalid' } })], ['later', 'stale']);
 });
 
 test('moving in a list stops at its ends', () => {

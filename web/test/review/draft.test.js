@@ -3,21 +3,7 @@ import { test } from 'node:test';
 
 import { Drafts, leftOut, nextItem, preselected, ticked } from '../../review/draft.js';
 import { Kept } from '../../review/page.js';
-
-/** Storage as browsers have it, with room for so many entries. */
-function storage(room = Infinity) {
-  const entries = new Map();
-  return {
-    get length() { return entries.size; },
-    key: (index) => [...entries.keys()][index],
-    getItem: (key) => entries.get(key) ?? null,
-    setItem(key, value) {
-      if (!entries.has(key) && entries.size >= room) throw new DOMException('full', 'QuotaExceededError');
-      entries.set(key, value);
-    },
-    removeItem: (key) => entries.delete(key),
-  };
-}
+import { storage } from './storage.js';
 
 const drafts = (room, now) => new Drafts(new Kept(storage(room)), 7, now);
 
@@ -43,6 +29,15 @@ test('a draft that was sent comes back with an undo, but not to the next video',
   all.write('a', { ...all.read('a', 1), text: 'Темно', isSent: true });
   assert.equal(all.read('a', 1).text, 'Темно');
   assert.equal(all.read('a', 2).text, '');
+});
+
+test('a tab that only plays does not overwrite what another one has typed', () => {
+  const all = drafts();
+  all.merge('a', 1, { text: 'Темно' });
+  all.merge('a', 1, { time: 4, watched: 4 });
+  assert.deepEqual([all.read('a', 1).text, all.read('a', 1).time], ['Темно', 4]);
+  all.merge('a', 2, { time: 1 });
+  assert.deepEqual([all.read('a', 2).text, all.read('a', 2).watched], ['Темно', 0]);
 });
 
 test('drafts are forgotten after a week, and those of another person are not shown', () => {

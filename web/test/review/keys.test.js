@@ -27,6 +27,8 @@ test('a decision key wakes on its key-up, 600 ms after the report is shown', () 
   guard.up('KeyA');
   assert.deepEqual([599, 600].map((now) => guard.allows('approve', 'KeyA', now)), [false, true]);
   assert.equal(guard.allows('undo', 'KeyU', 0), true);
+  // The second click of a double click comes to the next report.
+  assert.deepEqual([599, 600].map((now) => guard.isAwake(now)), [false, true]);
 });
 
 test('the Kazakh number row gives digits', () => assert.equal(digitsOf('ӘІ3Қ'), '2330'));

@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, Uri};
 use jiff::Timestamp;
 
 use super::rows::ViewContext;
+use super::void::VoidView;
 use crate::auth::BrowserSession;
 use crate::http::AppState;
 use crate::http::pages::language::language_of;
@@ -47,6 +48,8 @@ pub(super) struct Nav {
     /// Whether keys without a modifier are commands.
     pub(super) single_keys: bool,
     pub(super) undo_options: Vec<UndoOption>,
+    /// Decisions that did not take effect.
+    pub(super) void: Vec<VoidView>,
 }
 
 /// An option for the time in which a decision can be undone.
@@ -71,7 +74,13 @@ impl Console {
         Shell::new(self.texts.language, uri)
     }
 
-    pub(super) fn nav(&self, tab: Tab) -> Nav {
+    /// The reviewer's decisions that did not take effect.
+    pub(super) async fn void(&self, state: &AppState) -> Result<Vec<VoidView>, Problem> {
+        let void = state.review.unseen_void(&self.reviewer).await?;
+        Ok(void.iter().map(|decision| VoidView::new(self.texts, decision)).collect())
+    }
+
+    pub(super) fn nav(&self, tab: Tab, void: Vec<VoidView>) -> Nav {
         let preferences = self.reviewer.preferences;
         let option = |undo_for: UndoFor| UndoOption {
             seconds: undo_for.seconds(),
@@ -84,6 +93,7 @@ impl Console {
             tab,
             single_keys: preferences.single_keys,
             undo_options: UndoFor::ALL.map(option).into(),
+            void,
         }
     }
 

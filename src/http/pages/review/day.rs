@@ -83,15 +83,16 @@ pub(super) async fn show(
     let of = if is_mine { DayOf::Mine } else { DayOf::Everybody };
     let after = query.after.as_deref().and_then(decode_day_cursor);
     let day = state.review.day(&console.reviewer, date, of, after).await?;
-    let template = template(&state, &console, &uri, &day, Shown { date, today, is_mine });
+    let nav = console.nav(Tab::Day, console.void(&state).await?);
+    let template = template(&state, &console, &uri, &day, Shown { date, today, is_mine, nav });
     html(PagePermissions::Watch, None, &template)
 }
 
-#[derive(Clone, Copy)]
 struct Shown {
     date: Date,
     today: Date,
     is_mine: bool,
+    nav: Nav,
 }
 
 fn template(
@@ -101,7 +102,7 @@ fn template(
     day: &Day,
     shown: Shown,
 ) -> DayTemplate {
-    let Shown { date, today, is_mine } = shown;
+    let Shown { date, today, is_mine, nav } = shown;
     let texts = console.texts;
     let context = console.view_context(state);
     let noon = date.at(12, 0, 0, 0).to_zoned_datetime(state.zone.clone());
@@ -115,10 +116,12 @@ fn template(
     DayTemplate {
         page: console.shell(uri).with_data(&json!({
             "language": texts.language.as_str(),
-            "texts": texts.object(&["common.", "decision."]),
+            "texts": texts.object(&["common.", "decision.", "report."]),
             "counts": "/review/counts",
+            "now": console.now.as_millisecond(),
+            "person": console.reviewer.person.id.0,
         })),
-        nav: console.nav(Tab::Day),
+        nav,
         date: noon.map(|noon| texts.long_date(&noon)).unwrap_or_default(),
         previous: date.yesterday().map(|date| link(date, is_mine, "")).unwrap_or_default(),
         next: tomorrow.map(|date| link(date, is_mine, "")).unwrap_or_default(),

@@ -16,12 +16,14 @@ use super::queue::{next_path, report_path};
 use super::reject::{Draft, problem_key, rejection_of};
 use super::report::{PageInput, render};
 use super::undo::UndoView;
+use super::void::void_text;
 use crate::http::AppState;
 use crate::http::browser_session::{PageForm, ReviewChange, is_navigation};
 use crate::http::pages::language::see_other;
 use crate::http::problem::{Problem, database_failure};
 use crate::leasing::review::{
-    ConsoleDecision, ConsoleDecisionError, NewConsoleDecision, ReviewError, UndoOutcome,
+    ConsoleDecision, ConsoleDecisionError, DecisionState, NewConsoleDecision, ReviewError,
+    UndoOutcome,
 };
 use crate::model::{Decision, DecisionId, Rejection};
 
@@ -98,7 +100,9 @@ fn decided_answer(
     if is_navigation(headers) {
         return see_other(next);
     }
-    let undo = UndoView::new(console, decided).json();
+    // A repeated request may come when it is too late.
+    let is_pending = decided.state == DecisionState::Pending;
+    let undo = is_pending.then(|| UndoView::new(console, decided).json());
     Json(json!({ "undo": undo, "next": next })).into_response()
 }
 
@@ -131,11 +135,24 @@ async fn refused(
             let text = console.texts.get("report.pending").to_owned();
             conflict("pending", Notice::warning(text))
         }
+        ConsoleDecisionError::Over(decision) => over(console, &decision),
         ConsoleDecisionError::NotFound => return Err(ReviewError::NotFound.into()),
         ConsoleDecisionError::Database(error) => {
             return Err(database_failure(&error));
         }
     })
+}
+
+/// The page asks for a decision that is withdrawn.
+fn over(console: &Console, decision: &ConsoleDecision) -> Refused {
+    let texts = console.texts;
+    let (code, text) = if decision.state == DecisionState::Undone {
+        ("undone", texts.get("decision.undone").to_owned())
+    } else {
+        ("void", void_text(texts, decision))
+    };
+    let notice = Some(Notice::warning(text));
+    Refused { status: StatusCode::CONFLICT, code, notice, problem: String::new() }
 }
 
 fn refused_answer(refused: &Refused) -> Response {
@@ -155,9 +172,12 @@ pub(super) async fn undo(
 ) -> Result<Response, Problem> {
     let id = change.form.get("id").and_then(|id| id.parse::<DecisionId>().ok());
     let id = id.ok_or(ReviewError::NotFound)?;
+    // Of a decision that got no answer, the script sends the whole form.
+    let sent = read(&change.form).ok();
     let filter = QueueQuery::of_form(&change.form).filter();
     let console = Console::open(&state, &headers, change.session).await?;
-    let (decision, done, key) = match state.review.undo(&console.reviewer, id).await? {
+    let undone = state.review.undo(&console.reviewer, id, sent.as_ref()).await?;
+    let (decision, done, key) = match undone {
         UndoOutcome::Undone(decision) => (decision, UNDONE, "decision.undone"),
         UndoOutcome::TooLate(decision) => (decision, TOO_LATE, "decision.late"),
     };

@@ -23,6 +23,7 @@ mod sessions;
 mod sign_in;
 mod undo;
 mod video;
+mod void;
 
 use std::sync::Arc;
 
@@ -47,6 +48,8 @@ pub(super) fn routes() -> Router<Arc<AppState>> {
         .route("/review/take-over", post(claims::take_over))
         .route("/review/decide", post(decide::decide))
         .route("/review/undo", post(decide::undo))
+        .route("/review/decision", get(void::state_of))
+        .route("/review/seen", post(void::seen))
         .route("/review/day", get(day::show))
         .route("/review/sessions", get(sessions::show))
         .route("/review/{*path}", get(async || Problem::not_found("this path does not exist")))

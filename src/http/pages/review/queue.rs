@@ -16,6 +16,7 @@ use super::facets::{self, Facet, facets};
 use super::filters::{QueueQuery, filtered_path, hidden};
 use super::rows::{RowView, count_text};
 use super::undo::UndoView;
+use super::void::VoidView;
 use crate::http::AppState;
 use crate::http::browser_session::ReviewPage;
 use crate::http::pages::language::see_other;
@@ -85,13 +86,14 @@ pub(super) async fn show(
     let texts = console.texts;
     let page = console.shell(&uri).with_data(&json!({
         "language": texts.language.as_str(),
-        "texts": texts.object(&["queue.", "common.", "keys.", "decision."]),
+        "texts": texts.object(&["queue.", "common.", "keys.", "decision.", "report."]),
         "counts": filtered_path("/review/counts", &filter, &[]),
         "now": console.now.as_millisecond(),
+        "person": console.reviewer.person.id.0,
     }));
     let template = QueueTemplate {
         page,
-        nav: console.nav(Tab::Queue),
+        nav: console.nav(Tab::Queue, console.void(&state).await?),
         heading: heading(texts, total),
         facets: facets(texts, &filter, &types),
         kept: hidden(&filter, &["company"]),
@@ -231,6 +233,8 @@ pub(super) async fn counts(
     numbers.insert("queue".to_owned(), count_text(texts, waiting).into());
     let decided = texts.number(today.approved + today.rejected);
     numbers.insert("day".to_owned(), decided.into());
+    let void = console.void(&state).await?;
+    numbers.insert("void".to_owned(), void.iter().map(VoidView::json).collect());
     Ok(Json(numbers).into_response())
 }
 

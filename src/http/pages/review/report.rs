@@ -151,7 +151,8 @@ pub(super) async fn render(
     let undo = undo.map(|decision| UndoView::new(console, &decision));
     let position = state.review.position(&console.reviewer, &input.filter, input.ref_key).await?;
     let next = next_path(state, console, &input.filter, Some(input.ref_key)).await?;
-    let parts = Parts { report, shown, compared, holder, undo, position, next };
+    let nav = console.nav(Tab::Queue, console.void(state).await?);
+    let parts = Parts { report, shown, compared, holder, undo, position, next, nav };
     let store = parts.shown.as_ref().and_then(|video| origin(&video.url));
     let status = input.status;
     let template = template(state, console, uri, input, parts);
@@ -167,6 +168,7 @@ struct Parts {
     undo: Option<UndoView>,
     position: Option<Position>,
     next: String,
+    nav: Nav,
 }
 
 fn template(
@@ -177,7 +179,7 @@ fn template(
     parts: Parts,
 ) -> ReportTemplate {
     let PageInput { ref_key, filter, draft, notice, compare, .. } = input;
-    let Parts { report, shown, compared, holder, undo, position, next } = parts;
+    let Parts { report, shown, compared, holder, undo, position, next, nav } = parts;
     let context = console.view_context(state);
     let (texts, row) = (console.texts, &report.row);
     let decision_id = state.review.new_decision_id();
@@ -194,7 +196,7 @@ fn template(
     let page = console.shell(uri).with_data(&script.data(shown.as_ref()));
     ReportTemplate {
         page,
-        nav: console.nav(Tab::Queue),
+        nav,
         ref_key: ref_key.to_string(),
         version: row.version,
         decision_id: decision_id.to_string(),

@@ -57,10 +57,12 @@ pub(super) async fn show(
     let template = SessionsTemplate {
         page: console.shell(&uri).with_data(&json!({
             "language": texts.language.as_str(),
-            "texts": texts.object(&["common."]),
+            "texts": texts.object(&["common.", "decision.", "report."]),
             "counts": "/review/counts",
+            "now": console.now.as_millisecond(),
+            "person": console.reviewer.person.id.0,
         })),
-        nav: console.nav(Tab::Sessions),
+        nav: console.nav(Tab::Sessions, console.void(&state).await?),
         rows: rows.iter().map(view).collect(),
         has_others: rows.len() > 1,
     };

@@ -1,0 +1,65 @@
+// Going from report to report without loading a page, and back by the buttons of the browser.
+
+import { fetchPage } from './ahead.js';
+
+/** What an address says has just happened: it is said once, not again after a reload. */
+export function withoutEvent(href) {
+  const url = new URL(href);
+  url.searchParams.delete('done');
+  return url.href;
+}
+
+const placeOf = ({ pathname, search }) => pathname + search;
+
+export class Navigation {
+  #latest = 0;
+  #place;
+
+  /**
+   * `show(found)` puts a page in the place of this one; `canShow(found)` says whether it may; `onOffline()` is called
+   * if a button of the browser leads to a page that cannot be fetched.
+   */
+  constructor({ show, canShow, onOffline, fetch = fetchPage, browser = globalThis }) {
+    Object.assign(this, { show, canShow, onOffline, fetch, browser });
+    browser.history.replaceState(null, '', withoutEvent(browser.location.href));
+    this.#place = placeOf(browser.location);
+    browser.addEventListener('popstate', () => this.#popped());
+  }
+
+  /**
+   * Shows another report, which `ready` has if it was fetched ahead; what cannot be shown here is loaded. Resolves
+   * with `shown`, `loaded`, `offline`, or `outdated` if another call came later. `isHere`: the address is already
+   * that of the page.
+   */
+  async go(url, { ready = null, isHere = false } = {}) {
+    this.#latest += 1;
+    const turn = this.#latest;
+    const { href } = new URL(url, this.browser.location.href);
+    const found = ready ?? await this.fetch(href);
+    if (turn !== this.#latest) return 'outdated';
+    if (found.isOffline) return 'offline';
+    if (!found.page || !this.canShow(found)) {
+      this.browser.location.assign(href);
+      return 'loaded';
+    }
+    this.#put(new URL(found.url, href).href, isHere);
+    this.show(found);
+    return 'shown';
+  }
+
+  #put(href, isHere) {
+    const name = isHere ? 'replaceState' : 'pushState';
+    this.browser.history[name](null, '', withoutEvent(href));
+    this.#place = placeOf(this.browser.location);
+  }
+
+  async #popped() {
+    const { location, history } = this.browser;
+    // A link to a part of this page.
+    if (placeOf(location) === this.#place) return;
+    if (await this.go(location.href, { isHere: true }) !== 'offline') return;
+    // The address is again that of the report that is still shown.
+    history.pushState(null, '', this.#place);
+    this.onOffline();
+  }
+}
