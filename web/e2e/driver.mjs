@@ -242,8 +242,18 @@ export async function openReports(page, count) {
   return links.slice(0, count);
 }
 
-/** Waits until so many pieces of the recording are on the disk, a second each. */
-export const piecesOf = (page, seconds) => until(async () => (await recordings(page)).some(({ durationMs }) => durationMs >= seconds * 1000 - 500));
+/**
+ * Waits until so many seconds of the recording are on the disk, in two pieces at least: a slow computer's first one has
+ * no picture yet.
+ */
+export async function piecesOf(page, seconds) {
+  const sizes = new Set();
+  await until(async () => {
+    const [recording] = (await recordings(page)).filter(({ state }) => state === 'recording');
+    if (recording?.size > 0) sizes.add(recording.size);
+    return sizes.size > 1 && recording.durationMs >= seconds * 1000 - 500;
+  });
+}
 
 /** Waits until the list keeps no video. */
 export const nothingKept = (page) => until(async () => (await recordings(page)).every(({ state }) => state === 'sent'));
