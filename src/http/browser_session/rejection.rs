@@ -129,7 +129,7 @@ mod tests {
     use crate::model::texts::Language;
 
     #[test]
-    fn a_refused_network_is_told_from_a_page_that_is_too_old() {
+    fn a_refused_network_differs_from_a_page_that_is_too_old() {
         let details = |reason| Problem::from(reason).into_reason(Language::English).2;
         assert_eq!(details(NoSessionReason::Network)["reason"], "network");
         assert!(details(NoSessionReason::Csrf)["reason"].is_null());

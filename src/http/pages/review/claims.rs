@@ -10,8 +10,8 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
 use super::console::Console;
+use super::filters::report_path;
 use super::notice::claimed_by;
-use super::queue::report_path;
 use crate::http::AppState;
 use crate::http::browser_session::{PageForm, ReviewChange, is_navigation};
 use crate::http::pages::language::see_other;

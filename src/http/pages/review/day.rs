@@ -12,8 +12,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::console::{Console, Nav, Tab};
-use super::queue::report_path;
-use super::undo::decided_name;
+use super::filters::report_path;
+use super::void::decided_name;
 use crate::http::AppState;
 use crate::http::browser_session::ReviewPage;
 use crate::http::pages::response::{PagePermissions, html};

@@ -10,9 +10,9 @@ use serde_json::json;
 
 use super::claims::report_of;
 use super::console::Console;
-use super::filters::{QueueQuery, filtered_path};
+use super::filters::{QueueQuery, filtered_path, report_path};
 use super::notice::{self, Notice, TOO_LATE, UNDONE, claimed_by};
-use super::queue::{next_path, report_path};
+use super::queue::next_path;
 use super::reject::{Draft, problem_key, rejection_of};
 use super::report::{PageInput, render};
 use super::undo::UndoView;

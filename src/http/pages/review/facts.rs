@@ -1,7 +1,7 @@
 //! View models of a report's facts, log and earlier reports.
 
 use super::filters::filtered_path;
-use super::queue::report_path;
+use super::filters::report_path;
 use super::rows::{ViewContext, codec_name, status_key};
 use crate::leasing::review::{
     EarlierReport, LogEntry, QueueFilter, ReviewedReport, ReviewedSubmission,

@@ -6,7 +6,7 @@ use url::form_urlencoded::Serializer;
 use crate::http::browser_session::PageForm;
 use crate::leasing::review::{Deadline, PageAt, QueueFilter, decode_queue_cursor};
 use crate::model::plausibility::Outcome;
-use crate::model::{CompanyId, ReportStatus, VideoCodec};
+use crate::model::{CompanyId, RefKey, ReportStatus, VideoCodec};
 
 /// Longest search text, in characters. Numbers and plates are much shorter.
 const LONGEST_SEARCH: usize = 64;
@@ -94,6 +94,10 @@ pub(super) fn filtered_path(path: &str, filter: &QueueFilter, more: &[(&str, &st
     query.extend_pairs(more);
     let query = query.finish();
     if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+pub(super) fn report_path(ref_key: RefKey) -> String {
+    format!("/review/report/{ref_key}")
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod report;
 mod rows;
 mod script;
 mod sessions;
+mod settled;
 mod sign_in;
 mod undo;
 mod video;
@@ -48,8 +49,8 @@ pub(super) fn routes() -> Router<Arc<AppState>> {
         .route("/review/take-over", post(claims::take_over))
         .route("/review/decide", post(decide::decide))
         .route("/review/undo", post(decide::undo))
-        .route("/review/decision", get(void::state_of))
-        .route("/review/seen", post(void::seen))
+        .route("/review/decision", get(settled::state_of))
+        .route("/review/seen", post(settled::seen))
         .route("/review/day", get(day::show))
         .route("/review/sessions", get(sessions::show))
         .route("/review/{*path}", get(async || Problem::not_found("this path does not exist")))

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::console::{Console, Nav, Tab};
 use super::facets::{self, Facet, facets};
-use super::filters::{QueueQuery, filtered_path, hidden};
+use super::filters::{QueueQuery, filtered_path, hidden, report_path};
 use super::rows::{RowView, count_text};
 use super::undo::UndoView;
 use super::void::VoidView;
@@ -178,10 +178,6 @@ fn is_filtered(filter: &QueueFilter) -> bool {
 
 fn cursor(filter: &QueueFilter, name: &str, cursor: Option<String>) -> String {
     cursor.map(|cursor| filtered_path("/review", filter, &[(name, &cursor)])).unwrap_or_default()
-}
-
-pub(super) fn report_path(ref_key: RefKey) -> String {
-    format!("/review/report/{ref_key}")
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::console::Console;
+use super::void::decided_name;
 use crate::http::pages::texts::isolated;
 use crate::leasing::review::ConsoleDecision;
 use crate::model::Decision;
@@ -15,15 +16,6 @@ pub(super) struct UndoView {
     pub(super) text: String,
     /// In milliseconds since 1970.
     pub(super) effective_at: i64,
-}
-
-/// The name of a decision's report: the plate, else the report number.
-pub(super) fn decided_name(decision: &ConsoleDecision) -> &str {
-    if decision.plate_number.trim().is_empty() {
-        &decision.report_number
-    } else {
-        &decision.plate_number
-    }
 }
 
 impl UndoView {

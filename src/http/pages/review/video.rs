@@ -15,7 +15,7 @@ use serde_json::json;
 use url::Url;
 
 use super::console::Console;
-use super::queue::report_path;
+use super::filters::report_path;
 use crate::http::AppState;
 use crate::http::browser_session::{ReviewChange, ReviewPage};
 use crate::http::path_param::PathParam;
